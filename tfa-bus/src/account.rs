@@ -1,0 +1,46 @@
+//! The client of `.Account`: the caller's own account, by the uid that the bus vouches for.
+
+use crate::{Error, Offer, Parameters, Status};
+
+/// `org.tfad.Tfa1.Account`. A `proof` is a current code or a backup code; either is used up.
+#[zbus::proxy(
+    interface = "org.tfad.Tfa1.Account",
+    default_service = "org.tfad.Tfa1",
+    default_path = "/org/tfad/Tfa1"
+)]
+pub trait Account {
+    /// Where the account stands.
+    fn status(&self) -> Result<Status, Error>;
+
+    /// Offers a first authenticator. Asks polkit for `org.tfad.tfa1.enroll`, which asks the
+    /// person for the password. Nothing is enabled before [`Self::confirm`].
+    #[zbus(allow_interactive_auth)]
+    fn setup(&self, parameters: Parameters) -> Result<Offer, Error>;
+
+    /// Offers an authenticator that is to replace the present ones, which go on working until
+    /// the new one is confirmed. Named `Move` on the bus.
+    #[zbus(name = "Move")]
+    fn move_to(&self, proof: &str, parameters: Parameters) -> Result<Offer, Error>;
+
+    /// Proves the offered authenticator by a code of it and puts it in force. Returns the backup
+    /// codes that come with a first set-up, in order, or none after a move.
+    fn confirm(&self, code: &str) -> Result<Vec<String>, Error>;
+
+    /// Withdraws the offer.
+    fn abandon(&self) -> Result<(), Error>;
+
+    /// Makes a new set of backup codes; the old set is void.
+    fn new_backup_codes(&self, proof: &str) -> Result<Vec<String>, Error>;
+
+    /// Stops asking for codes and keeps the keys.
+    fn pause(&self, proof: &str) -> Result<(), Error>;
+
+    /// Asks for codes again.
+    fn resume(&self, proof: &str) -> Result<(), Error>;
+
+    /// Forgets the authenticators and the backup codes.
+    fn remove(&self, proof: &str) -> Result<(), Error>;
+
+    /// Tries a code without using it up. Returns `authenticator` or `backup-code`.
+    fn test(&self, code: &str) -> Result<String, Error>;
+}

@@ -1,0 +1,193 @@
+//! What PAM knows about a login, as the module tells the daemon.
+
+use std::collections::HashMap;
+
+use zbus::wire::{OwnedVariant, Variant};
+
+use crate::Verdict;
+
+/// The two phases of a login in which the module takes part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// `pam_sm_authenticate`.
+    #[default]
+    Auth,
+    /// `pam_sm_acct_mgmt`.
+    Account,
+}
+
+/// The circumstances of a login. The daemon trusts them from root alone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Context {
+    /// Which phase asks.
+    pub phase: Phase,
+    /// `PAM_SERVICE`: `sshd`, `login`, `sudo`, …
+    pub service: String,
+    /// `PAM_RHOST`: empty for a login on this machine.
+    pub rhost: String,
+    /// `PAM_TTY`, with or without `/dev/`.
+    pub tty: String,
+    /// `PAM_RUSER`: who asks, where that differs from who is asked about.
+    pub ruser: String,
+    /// `SSH_AUTH_INFO_0` of the PAM environment: the ssh methods already passed.
+    pub ssh_auth_info: String,
+    /// In the account phase: the verdict that the auth phase of the same transaction ended with,
+    /// absent where the auth phase never ran.
+    pub met: Option<Verdict>,
+    /// Whether the stack has an account line that can take somebody through the set-up.
+    pub enrolls: bool,
+}
+
+impl Context {
+    /// Whether the person sits at this machine: no remote host, and a console of the machine as
+    /// terminal. A pseudo-terminal does not count: somebody logged in from afar has one too.
+    #[must_use]
+    pub fn at_console(&self) -> bool {
+        let tty = self.tty.strip_prefix("/dev/").unwrap_or(&self.tty);
+        let numbered = |prefix: &str| {
+            tty.strip_prefix(prefix)
+                .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
+        };
+        let display = tty
+            .strip_prefix(':')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        self.rhost.is_empty()
+            && (tty == "console"
+                || display
+                || ["tty", "ttyS", "ttyAMA", "ttyUSB", "hvc", "xvc"]
+                    .into_iter()
+                    .any(numbered))
+    }
+
+    /// The context as `a{sv}`.
+    #[must_use]
+    pub fn to_dict(&self) -> HashMap<&'static str, Variant<'_>> {
+        let phase = match self.phase {
+            Phase::Auth => "auth",
+            Phase::Account => "account",
+        };
+        let mut dict = HashMap::from([
+            ("phase", Variant::from(phase)),
+            ("service", Variant::from(self.service.as_str())),
+            ("rhost", Variant::from(self.rhost.as_str())),
+            ("tty", Variant::from(self.tty.as_str())),
+            ("ruser", Variant::from(self.ruser.as_str())),
+            ("ssh-auth-info", Variant::from(self.ssh_auth_info.as_str())),
+            ("enrolls", Variant::from(self.enrolls)),
+        ]);
+        if let Some(met) = self.met {
+            dict.insert("met", Variant::from(met.name()));
+        }
+        dict
+    }
+
+    /// The context out of `a{sv}`. Absent keys are empty, keys of a later version are ignored.
+    ///
+    /// # Errors
+    /// The name of the key whose value has the wrong type or an unknown word.
+    pub fn from_dict(dict: &HashMap<String, OwnedVariant>) -> Result<Self, &'static str> {
+        let text = |key: &'static str| match dict.get(key) {
+            None => Ok(""),
+            Some(value) => <&str>::try_from(value).map_err(|_| key),
+        };
+        let phase = match text("phase")? {
+            "auth" => Phase::Auth,
+            "account" => Phase::Account,
+            _ => return Err("phase"),
+        };
+        let met = match text("met")? {
+            "" => None,
+            name => Some(Verdict::from_name(name).ok_or("met")?),
+        };
+        let enrolls = match dict.get("enrolls") {
+            None => false,
+            Some(value) => bool::try_from(value).map_err(|_| "enrolls")?,
+        };
+        Ok(Self {
+            phase,
+            service: text("service")?.to_owned(),
+            rhost: text("rhost")?.to_owned(),
+            tty: text("tty")?.to_owned(),
+            ruser: text("ruser")?.to_owned(),
+            ssh_auth_info: text("ssh-auth-info")?.to_owned(),
+            met,
+            enrolls,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owned(context: &Context) -> HashMap<String, OwnedVariant> {
+        let own = |value: Variant<'_>| OwnedVariant::try_from(value).unwrap();
+        context
+            .to_dict()
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), own(value)))
+            .collect()
+    }
+
+    #[test]
+    fn a_context_crosses_the_bus_and_comes_back() {
+        let context = Context {
+            phase: Phase::Account,
+            service: "sshd".to_owned(),
+            rhost: "192.0.2.7".to_owned(),
+            tty: "ssh".to_owned(),
+            ruser: "bob".to_owned(),
+            ssh_auth_info: "publickey ssh-ed25519 AAAA".to_owned(),
+            met: Some(Verdict::Verified),
+            enrolls: true,
+        };
+        assert_eq!(Context::from_dict(&owned(&context)), Ok(context));
+    }
+
+    #[test]
+    fn an_unknown_verdict_or_phase_is_an_error_and_not_a_guess() {
+        let mut dict = owned(&Context::default());
+        dict.insert("met".to_owned(), OwnedVariant::from(7_u32));
+        assert_eq!(Context::from_dict(&dict), Err("met"));
+        dict.remove("met");
+        dict.remove("phase");
+        assert_eq!(Context::from_dict(&dict), Err("phase"));
+    }
+
+    #[test]
+    fn only_a_console_of_this_machine_without_a_remote_host_is_the_console() {
+        let at = |tty: &str, rhost: &str| {
+            let (tty, rhost) = (tty.to_owned(), rhost.to_owned());
+            Context {
+                tty,
+                rhost,
+                ..Context::default()
+            }
+            .at_console()
+        };
+        for tty in [
+            "/dev/tty1",
+            "tty1",
+            "ttyS0",
+            "/dev/console",
+            "hvc0",
+            ":0",
+            ":1.0",
+        ] {
+            assert!(at(tty, ""), "{tty}");
+            assert!(!at(tty, "192.0.2.7"), "{tty} from afar");
+        }
+        for tty in [
+            "pts/0",
+            "/dev/pts/3",
+            "ssh",
+            "",
+            "tty",
+            "localhost:10.0",
+            "/dev/tty1x",
+            ":",
+        ] {
+            assert!(!at(tty, ""), "{tty}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The contract on the bus between the PAM module, the daemon and the commands.
+//!
+//! What lives here: names, the types that cross the bus, the clients that speak them, and the
+//! one error enum. What does not: any rule about codes, accounts or policy (`tfa-core`), and any
+//! text that a person reads at login (`tfad`).
+
+mod context;
+mod error;
+mod login;
+mod turn;
+
+#[cfg(feature = "proxy")]
+mod account;
+#[cfg(feature = "proxy")]
+mod admin;
+mod offer;
+mod status;
+
+#[cfg(feature = "proxy")]
+pub use account::AccountProxy;
+#[cfg(feature = "proxy")]
+pub use admin::AdminProxy;
+pub use context::{Context, Phase};
+pub use error::Error;
+pub use login::LoginClient;
+pub use offer::{Offer, Parameters};
+pub use status::{State, Status};
+pub use turn::{GarbledTurn, Line, LineKind, Next, Question, Turn, Verdict, WireTurn};
+
+/// The well-known name that `tfad` owns. The `1` is the version of the contract.
+pub const NAME: &str = "org.tfad.Tfa1";
+/// The one object.
+pub const PATH: &str = "/org/tfad/Tfa1";
+/// The interface of the PAM module.
+pub const LOGIN: &str = "org.tfad.Tfa1.Login";
+/// The interface of `tfa-enroll`: the caller's own account.
+pub const ACCOUNT: &str = "org.tfad.Tfa1.Account";
+/// The interface of `tfactl`: anybody's account.
+pub const ADMIN: &str = "org.tfad.Tfa1.Admin";
+
+/// polkit action: setting up for the first time (`auth_self`, the password again).
+pub const ACTION_ENROLL: &str = "org.tfad.tfa1.enroll";
+/// polkit action: managing the accounts of others (`auth_admin_keep`).
+pub const ACTION_MANAGE: &str = "org.tfad.tfa1.manage";
+
+/// Where the system bus listens. A constant on purpose: a login program such as `su` runs with
+/// the environment of the person who started it, so `DBUS_SYSTEM_BUS_ADDRESS` must not be asked.
+pub const SYSTEM_BUS: &str = "unix:path=/run/dbus/system_bus_socket";

@@ -1,0 +1,69 @@
+//! What may be said about an account: never a secret, never a code.
+
+use zbus::wire::{DeserializeDict, SerializeDict, Type};
+
+/// The state of one account, as `Status` and `Show` tell it. Times are seconds since the epoch.
+#[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
+#[zbus(signature = "a{sv}")]
+pub struct Status {
+    /// The login name.
+    pub user: String,
+    /// The uid that the account was set up for, or that the user has.
+    pub uid: u32,
+    /// One of [`State`]'s names.
+    pub state: String,
+    /// The names of the authenticators.
+    pub authenticators: Vec<String>,
+    /// Whether a new authenticator was offered and not yet proved.
+    pub offer_pending: bool,
+    /// How many backup codes are left.
+    pub backup_codes_left: u32,
+    /// Wrong codes in a row from afar.
+    pub failures: u32,
+    /// Until when no code is accepted from afar; absent when not locked for a time.
+    pub locked_until: Option<u64>,
+    /// Whether codes from afar wait for the administrator.
+    pub locked_for_good: bool,
+    /// Wrong codes in a row at the console.
+    pub console_failures: u32,
+    /// Until when no code is accepted at the console.
+    pub console_locked_until: Option<u64>,
+    /// Whether codes at the console wait for a backup code or the administrator.
+    pub console_locked_for_good: bool,
+    /// Whether the policy requires a second factor of this user.
+    pub required: bool,
+    /// Until when the policy lets the user in without one.
+    pub grace_until: Option<u64>,
+    /// The devices that are remembered.
+    pub devices: Vec<String>,
+    /// When a code was last accepted at a login.
+    pub last_login: Option<u64>,
+    /// Why the record cannot be used; the other fields then say nothing.
+    pub problem: Option<String>,
+}
+
+/// The state of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Two-factor login is not set up.
+    None,
+    /// A first authenticator was offered and is not yet proved.
+    Pending,
+    /// Codes are asked for.
+    Enabled,
+    /// The keys are kept, no code is asked for.
+    Paused,
+}
+
+impl State {
+    /// The name on the bus and in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Pending => "pending",
+            Self::Enabled => "enabled",
+            Self::Paused => "paused",
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! A turn of the login dialog: lines to show, then a question or the verdict.
+
+use std::fmt;
+
+/// What the daemon says next in a login dialog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Shown before anything else, in order.
+    pub lines: Vec<Line>,
+    /// What follows the lines.
+    pub next: Next,
+}
+
+/// One message for the person who logs in. It may hold several rows, and no control characters
+/// but the line feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// How the login program may present it.
+    pub kind: LineKind,
+    /// The text.
+    pub text: String,
+}
+
+/// The two kinds of message that PAM's conversation knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    /// `PAM_TEXT_INFO`.
+    Info,
+    /// `PAM_ERROR_MSG`.
+    Error,
+}
+
+/// How a turn ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// A question; its reply goes to `Answer`.
+    Ask(Question),
+    /// The dialog is over.
+    Verdict(Verdict),
+}
+
+/// A question for the person who logs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The prompt, with its trailing blank.
+    pub text: String,
+    /// Whether the reply stays off the screen.
+    pub hidden: bool,
+    /// How many digits the code asked for has: lets `forward_pass` cut the code off the end of a
+    /// joint answer. 0 where the question is not for a code, or where several lengths are possible.
+    pub digits: u32,
+}
+
+/// The outcome of a dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// A right code, used up by this login.
+    Verified,
+    /// A remembered device stood in for the code.
+    Remembered,
+    /// The policy asks no second factor of this login.
+    NotRequired,
+    /// No right code was given, or the person gave up, or the policy refuses this login.
+    Denied,
+    /// The person must set up two-factor login and has not.
+    MustEnroll,
+    /// Too many wrong codes: no code is accepted for now.
+    Locked,
+    /// The system knows no such user.
+    UnknownUser,
+}
+
+impl Verdict {
+    const ALL: [(Self, &'static str); 7] = [
+        (Self::Verified, "verified"),
+        (Self::Remembered, "remembered"),
+        (Self::NotRequired, "not-required"),
+        (Self::Denied, "denied"),
+        (Self::MustEnroll, "must-enroll"),
+        (Self::Locked, "locked"),
+        (Self::UnknownUser, "unknown-user"),
+    ];
+
+    /// The name on the bus.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Remembered => "remembered",
+            Self::NotRequired => "not-required",
+            Self::Denied => "denied",
+            Self::MustEnroll => "must-enroll",
+            Self::Locked => "locked",
+            Self::UnknownUser => "unknown-user",
+        }
+    }
+
+    /// The verdict of that name; `None` for a name that this version does not know.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(verdict, _)| *verdict)
+    }
+}
+
+/// A turn as it crosses the bus, signature `(a(ss)ssu)`: the lines as (kind, text), then the tag
+/// `ask`, `ask-hidden` or `verdict`, then the prompt or the verdict's name, then the digits.
+pub type WireTurn = (Vec<(String, String)>, String, String, u32);
+
+impl From<Turn> for WireTurn {
+    fn from(turn: Turn) -> Self {
+        let lines = turn
+            .lines
+            .into_iter()
+            .map(|line| (line.kind.tag().to_owned(), line.text));
+        let (tag, text, digits) = match turn.next {
+            Next::Ask(question) => {
+                let tag = if question.hidden { "ask-hidden" } else { "ask" };
+                (tag, question.text, question.digits)
+            }
+            Next::Verdict(verdict) => ("verdict", verdict.name().to_owned(), 0),
+        };
+        (lines.collect(), tag.to_owned(), text, digits)
+    }
+}
+
+impl TryFrom<WireTurn> for Turn {
+    type Error = GarbledTurn;
+
+    fn try_from((lines, tag, text, digits): WireTurn) -> Result<Self, GarbledTurn> {
+        let lines = lines
+            .into_iter()
+            .map(|(kind, text)| {
+                Ok(Line {
+                    kind: LineKind::from_tag(&kind)?,
+                    text,
+                })
+            })
+            .collect::<Result<_, GarbledTurn>>()?;
+        let next = match tag.as_str() {
+            "ask" => Next::Ask(Question {
+                text,
+                hidden: false,
+                digits,
+            }),
+            "ask-hidden" => Next::Ask(Question {
+                text,
+                hidden: true,
+                digits,
+            }),
+            "verdict" => Next::Verdict(Verdict::from_name(&text).ok_or(GarbledTurn)?),
+            _ => return Err(GarbledTurn),
+        };
+        Ok(Self { lines, next })
+    }
+}
+
+impl LineKind {
+    fn tag(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Error => "error",
+        }
+    }
+
+    fn from_tag(tag: &str) -> Result<Self, GarbledTurn> {
+        match tag {
+            "info" => Ok(Self::Info),
+            "error" => Ok(Self::Error),
+            _ => Err(GarbledTurn),
+        }
+    }
+}
+
+/// A turn with a tag or a verdict that this version does not know. Never read as a yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GarbledTurn;
+
+impl fmt::Display for GarbledTurn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the daemon's turn has a tag or a verdict that is not known here")
+    }
+}
+
+impl std::error::Error for GarbledTurn {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verdict_crosses_the_bus_and_comes_back() {
+        for (verdict, name) in Verdict::ALL {
+            assert_eq!(verdict.name(), name);
+            let turn = Turn {
+                lines: vec![],
+                next: Next::Verdict(verdict),
+            };
+            assert_eq!(Turn::try_from(WireTurn::from(turn.clone())), Ok(turn));
+        }
+    }
+
+    #[test]
+    fn an_unknown_tag_or_verdict_is_garbled_and_never_a_yes() {
+        let garbled = |tag: &str, text: &str| {
+            Turn::try_from((vec![], tag.to_owned(), text.to_owned(), 0)) == Err(GarbledTurn)
+        };
+        assert!(garbled("verdict", "verified "));
+        assert!(garbled("verdict", "VERIFIED"));
+        assert!(garbled("verdict", ""));
+        assert!(garbled("", "verified"));
+        let odd_line = vec![("shout".to_owned(), "hello".to_owned())];
+        let wire = (odd_line, "verdict".to_owned(), "verified".to_owned(), 0);
+        assert_eq!(Turn::try_from(wire), Err(GarbledTurn));
+    }
+
+    #[test]
+    fn a_question_keeps_whether_it_is_hidden() {
+        for hidden in [true, false] {
+            let next = Next::Ask(Question {
+                text: "Code: ".to_owned(),
+                hidden,
+                digits: 6,
+            });
+            let line = Line {
+                kind: LineKind::Error,
+                text: "no".to_owned(),
+            };
+            let turn = Turn {
+                lines: vec![line],
+                next,
+            };
+            assert_eq!(Turn::try_from(WireTurn::from(turn.clone())), Ok(turn));
+        }
+    }
+}
