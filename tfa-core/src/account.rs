@@ -1,0 +1,264 @@
+//! One user's account, and the judgement over a code.
+
+use std::fmt;
+
+use minicbor::{CborLen, Decode, Encode};
+use zeroize::Zeroizing;
+
+use crate::backup::Found;
+use crate::{Authenticator, BackupSet, Evidence, Gate, Match, Offer, Origin, Throttle, Time};
+
+/// What is kept of one user. Encoded as CBOR with numbered fields: a number is never used again
+/// for something else.
+#[derive(Clone, Encode, Decode, CborLen)]
+pub struct Account {
+    /// The uid that the account was set up for.
+    #[n(0)]
+    pub(crate) uid: u32,
+    /// The keys are kept, no code is asked for.
+    #[n(1)]
+    pub(crate) paused: bool,
+    #[n(2)]
+    pub(crate) authenticators: Vec<Authenticator>,
+    /// Shown to its owner and not yet proved.
+    #[n(3)]
+    pub(crate) offer: Option<Offer>,
+    #[n(4)]
+    pub(crate) backup: Option<BackupSet>,
+    #[n(5)]
+    pub(crate) throttle: Throttle,
+    #[n(6)]
+    pub(crate) last_login: Option<Time>,
+}
+
+/// Where an account stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Not set up.
+    None,
+    /// A first authenticator was offered and is not proved.
+    Pending,
+    /// Codes are asked for.
+    Enabled,
+    /// The keys are kept, no code is asked for.
+    Paused,
+}
+
+/// What a right code was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Factor {
+    /// A one-time code.
+    Authenticator,
+    /// A backup code.
+    BackupCode,
+}
+
+/// The judgement over one answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    /// Right, and now used up.
+    Accepted(Factor),
+    /// It was right once. Nothing can be guessed from it, so it counts as no try.
+    Spent,
+    /// Wrong, and counted; whether another try is open now.
+    Wrong(Gate),
+    /// Not judged: too many were wrong.
+    Locked(Gate),
+    /// Not a code by its shape; counts as no try.
+    NotACode,
+    /// Nothing was typed.
+    GaveUp,
+    /// The backup codes changed meanwhile: hash the answer again and ask again.
+    Rehash,
+}
+
+impl Account {
+    /// An account with nothing set up.
+    #[must_use]
+    pub fn new(uid: u32) -> Self {
+        Self {
+            uid,
+            paused: false,
+            authenticators: Vec::new(),
+            offer: None,
+            backup: None,
+            throttle: Throttle::default(),
+            last_login: None,
+        }
+    }
+
+    /// The uid that the account was set up for.
+    #[must_use]
+    pub fn uid(&self) -> u32 {
+        self.uid
+    }
+
+    /// Where the account stands.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match (self.authenticators.is_empty(), self.paused) {
+            (true, _) if self.offer.is_some() => State::Pending,
+            (true, _) => State::None,
+            (false, true) => State::Paused,
+            (false, false) => State::Enabled,
+        }
+    }
+
+    /// Whether there is nothing worth a record.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.state() == State::None && self.backup.is_none() && self.throttle.is_clear()
+    }
+
+    /// The authenticators in force.
+    #[must_use]
+    pub fn authenticators(&self) -> &[Authenticator] {
+        &self.authenticators
+    }
+
+    /// The authenticator that waits to be proved.
+    #[must_use]
+    pub fn offer(&self) -> Option<&Offer> {
+        self.offer.as_ref()
+    }
+
+    /// The backup codes that are left.
+    #[must_use]
+    pub fn backup(&self) -> Option<&BackupSet> {
+        self.backup.as_ref()
+    }
+
+    /// The wrong codes.
+    #[must_use]
+    pub fn throttle(&self) -> &Throttle {
+        &self.throttle
+    }
+
+    /// When a code was last accepted at a login.
+    #[must_use]
+    pub fn last_login(&self) -> Option<Time> {
+        self.last_login
+    }
+
+    /// The administrator's way to let somebody try again.
+    pub fn unlock(&mut self) {
+        self.throttle.clear();
+    }
+
+    /// How many digits a code has, where all authenticators agree; else 0.
+    #[must_use]
+    pub fn digits(&self) -> u8 {
+        let mut digits = self
+            .authenticators
+            .iter()
+            .map(|one| one.parameters().digits());
+        let first = digits.next().unwrap_or(0);
+        if digits.all(|other| other == first) {
+            first
+        } else {
+            0
+        }
+    }
+
+    /// Judges an answer and takes its consequences: a right code is used up, a wrong one counted.
+    /// The yes may only be said after this account was stored.
+    #[must_use]
+    pub fn judge(&mut self, evidence: &Evidence, origin: Origin, now: Time) -> Judgement {
+        match self.gate(evidence, origin, now) {
+            Gate::Open => {}
+            closed => return Judgement::Locked(closed),
+        }
+        match evidence {
+            Evidence::Nothing => Judgement::GaveUp,
+            Evidence::Nonsense => Judgement::NotACode,
+            Evidence::Code(code) => {
+                let mut spent = false;
+                for authenticator in &mut self.authenticators {
+                    match authenticator.check(code, now) {
+                        Match::Fresh(step) => {
+                            authenticator.spend(step);
+                            self.throttle.succeed(origin);
+                            return Judgement::Accepted(Factor::Authenticator);
+                        }
+                        Match::Spent => spent = true,
+                        Match::No => {}
+                    }
+                }
+                if spent {
+                    Judgement::Spent
+                } else {
+                    self.wrong(origin, now)
+                }
+            }
+            Evidence::Backup(hashed) => {
+                let found = match (&self.backup, hashed) {
+                    (Some(set), Some(hashed)) => set.find(hashed),
+                    (Some(_), None) => Found::OtherSet,
+                    (None, _) => Found::No,
+                };
+                match found {
+                    Found::OtherSet => Judgement::Rehash,
+                    Found::No => self.wrong(origin, now),
+                    Found::At(place) => {
+                        if let Some(set) = &mut self.backup {
+                            set.spend(place);
+                        }
+                        match origin {
+                            Origin::Console => self.throttle.clear(),
+                            Origin::Remote => self.throttle.succeed(origin),
+                        }
+                        Judgement::Accepted(Factor::BackupCode)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether an answer of this kind is judged at all now. After 100 wrong codes the console
+    /// still takes a backup code, at the pace of the timed lock.
+    #[must_use]
+    pub fn gate(&self, evidence: &Evidence, origin: Origin, now: Time) -> Gate {
+        let tally = self.throttle.tally(origin);
+        match (evidence, origin) {
+            (Evidence::Backup(_), Origin::Console) => tally.pace(now),
+            _ => tally.gate(now),
+        }
+    }
+
+    /// Counts a wrong code.
+    pub(crate) fn wrong(&mut self, origin: Origin, now: Time) -> Judgement {
+        self.throttle.fail(origin, now);
+        Judgement::Wrong(self.throttle.tally(origin).gate(now))
+    }
+
+    /// The account as bytes, for sealing.
+    #[must_use]
+    pub fn encode(&self) -> Zeroizing<Vec<u8>> {
+        // The exact size is reserved first: a growing buffer would leave copies of the secrets.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(minicbor::len(self)));
+        let mut encoder = minicbor::Encoder::new(&mut *bytes);
+        // Writing to a vector cannot fail: its error type has no values.
+        let _: Result<_, minicbor::encode::Error<std::convert::Infallible>> = encoder.encode(self);
+        bytes
+    }
+
+    /// The account out of bytes.
+    ///
+    /// # Errors
+    /// [`Undecodable`] for anything that [`Self::encode`] did not write.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Undecodable> {
+        minicbor::decode(bytes).map_err(|_| Undecodable)
+    }
+}
+
+/// Bytes that are no account of a version known here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undecodable;
+
+impl fmt::Display for Undecodable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the record is no account of a version known here")
+    }
+}
+
+impl std::error::Error for Undecodable {}

@@ -1,0 +1,293 @@
+//! An authenticator: RFC 6238 codes, each good once.
+
+use minicbor::{CborLen, Decode, Encode};
+use totp_rs::{Builder, Totp};
+
+use crate::{Code, Secret, Step, Time};
+
+/// How many steps a code may be old or early: one, for a clock a little off and for slow fingers
+/// (RFC 6238 section 5.2). Nothing widens it.
+const WINDOW: i64 = 1;
+
+/// The hash under the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(index_only)]
+pub enum Algorithm {
+    /// What every authenticator knows.
+    #[n(0)]
+    Sha1,
+    /// RFC 6238.
+    #[n(1)]
+    Sha256,
+    /// RFC 6238.
+    #[n(2)]
+    Sha512,
+}
+
+impl Algorithm {
+    /// The name in otpauth URIs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+            Self::Sha512 => "SHA512",
+        }
+    }
+
+    /// The algorithm of that name, in either case.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Sha1, Self::Sha256, Self::Sha512]
+            .into_iter()
+            .find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
+    }
+
+    fn under(self) -> totp_rs::Algorithm {
+        match self {
+            Self::Sha1 => totp_rs::Algorithm::SHA1,
+            Self::Sha256 => totp_rs::Algorithm::SHA256,
+            Self::Sha512 => totp_rs::Algorithm::SHA512,
+        }
+    }
+}
+
+/// What kind of codes an authenticator makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
+pub struct Parameters {
+    #[n(0)]
+    algorithm: Algorithm,
+    #[n(1)]
+    digits: u8,
+    #[n(2)]
+    period: u32,
+}
+
+impl Default for Parameters {
+    /// SHA-1, 6 digits, 30 seconds: what every authenticator takes.
+    fn default() -> Self {
+        Self {
+            algorithm: Algorithm::Sha1,
+            digits: 6,
+            period: 30,
+        }
+    }
+}
+
+impl Parameters {
+    /// Parameters of that kind: 6 or 8 digits, a period of 15 to 120 seconds.
+    ///
+    /// # Errors
+    /// Which of the two is out of range.
+    pub fn new(algorithm: Algorithm, digits: u32, period: u32) -> Result<Self, BadParameters> {
+        let digits = match digits {
+            6 => 6,
+            8 => 8,
+            _ => return Err(BadParameters::Digits),
+        };
+        if !(15..=120).contains(&period) {
+            return Err(BadParameters::Period);
+        }
+        Ok(Self {
+            algorithm,
+            digits,
+            period,
+        })
+    }
+
+    /// The hash.
+    #[must_use]
+    pub fn algorithm(self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// 6 or 8.
+    #[must_use]
+    pub fn digits(self) -> u8 {
+        self.digits
+    }
+
+    /// Seconds a step.
+    #[must_use]
+    pub fn period(self) -> u32 {
+        self.period
+    }
+}
+
+/// Parameters that no code is made with here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadParameters {
+    /// Neither 6 nor 8 digits.
+    Digits,
+    /// Not 15 to 120 seconds.
+    Period,
+}
+
+/// One authenticator of an account.
+#[derive(Clone, Encode, Decode, CborLen)]
+pub struct Authenticator {
+    #[n(0)]
+    name: String,
+    #[n(1)]
+    parameters: Parameters,
+    #[n(2)]
+    secret: Secret,
+    /// The last step that was used up; it and every earlier one are dead.
+    #[n(3)]
+    spent: Option<Step>,
+}
+
+/// What a code is to an authenticator at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Match {
+    /// The code of a step in the window that is not used up.
+    Fresh(Step),
+    /// The code of a step in the window that is used up.
+    Spent,
+    /// No code of the window.
+    No,
+}
+
+impl Authenticator {
+    /// A new authenticator, no step of it used.
+    #[must_use]
+    pub fn new(name: String, parameters: Parameters, secret: Secret) -> Self {
+        Self {
+            name,
+            parameters,
+            secret,
+            spent: None,
+        }
+    }
+
+    /// Its name in lists.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The kind of its codes.
+    #[must_use]
+    pub fn parameters(&self) -> Parameters {
+        self.parameters
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// Holds a code against the window around `now`. Every step of the window is computed, so
+    /// the time taken does not tell which one matched.
+    #[must_use]
+    pub fn check(&self, code: &Code, now: Time) -> Match {
+        let totp = self.totp();
+        let mut found = Match::No;
+        for step in self.around(now, -WINDOW, WINDOW) {
+            if self.is_code_of(&totp, step, code) {
+                let spent = self.spent.is_some_and(|last| step <= last);
+                // The same digits may stand for two steps: a fresh one counts.
+                if !spent {
+                    found = Match::Fresh(step);
+                } else if found == Match::No {
+                    found = Match::Spent;
+                }
+            }
+        }
+        found
+    }
+
+    /// Uses a step up, and with it every earlier one.
+    pub(crate) fn spend(&mut self, step: Step) {
+        self.spent = self.spent.max(Some(step));
+    }
+
+    /// How many steps away from now the code would be right, looking `back` steps into the past
+    /// and `ahead` into the future, outside the window. The nearest one.
+    pub(crate) fn steps_off(&self, code: &Code, now: Time, back: i64, ahead: i64) -> Option<i64> {
+        let totp = self.totp();
+        let here = now.step(self.parameters.period);
+        (-back..=ahead)
+            .filter(|steps| steps.abs() > WINDOW)
+            .filter(|steps| self.is_code_of(&totp, here.offset(*steps), code))
+            .min_by_key(|steps| steps.abs())
+    }
+
+    fn around(&self, now: Time, from: i64, to: i64) -> impl Iterator<Item = Step> {
+        let here = now.step(self.parameters.period);
+        (from..=to).map(move |steps| here.offset(steps))
+    }
+
+    fn is_code_of(&self, totp: &Totp, step: Step, code: &Code) -> bool {
+        let moment = step
+            .counter()
+            .saturating_mul(u64::from(self.parameters.period));
+        totp.check(code.digits(), moment).is_some()
+    }
+
+    fn totp(&self) -> Totp {
+        // Lengths and ranges were checked when the parts were made; a skew of 0 makes `check`
+        // look at one step alone.
+        Builder::new()
+            .with_algorithm(self.parameters.algorithm.under())
+            .with_digits(self.parameters.digits)
+            .with_step_duration(u64::from(self.parameters.period))
+            .with_secret(self.secret.expose())
+            .with_skew(0)
+            .build_noncompliant()
+    }
+
+    /// The link that an authenticator reads, as a QR code or by a tap. Parameters that are the
+    /// default are left out, so that the QR code stays small.
+    #[must_use]
+    pub fn uri(&self, issuer: &str, account: &str) -> zeroize::Zeroizing<String> {
+        let (issuer, account) = (escape(issuer), escape(account));
+        let secret = self.secret.to_base32();
+        let mut uri = zeroize::Zeroizing::new(String::with_capacity(512));
+        for part in [
+            "otpauth://totp/",
+            &issuer,
+            ":",
+            &account,
+            "?secret=",
+            &secret,
+        ] {
+            uri.push_str(part);
+        }
+        uri.push_str("&issuer=");
+        uri.push_str(&issuer);
+        let Parameters {
+            algorithm,
+            digits,
+            period,
+        } = self.parameters;
+        let usual = Parameters::default();
+        if algorithm != usual.algorithm {
+            uri.push_str("&algorithm=");
+            uri.push_str(algorithm.name());
+        }
+        if digits != usual.digits {
+            uri.push_str("&digits=");
+            uri.push_str(&digits.to_string());
+        }
+        if period != usual.period {
+            uri.push_str("&period=");
+            uri.push_str(&period.to_string());
+        }
+        uri
+    }
+}
+
+/// Percent-encoding of all but RFC 3986's unreserved characters.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}

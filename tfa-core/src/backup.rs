@@ -1,0 +1,196 @@
+//! Backup codes: ten at a time, each good once, kept as Argon2id hashes.
+//!
+//! One salt serves a whole set, so that a code costs one evaluation and not ten; the codes have
+//! 50 random bits each, so nothing is gained by attacking them together.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use minicbor::{CborLen, Decode, Encode};
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::BackupCode;
+use crate::entry::BACKUP_LENGTH;
+
+const DIGEST: usize = 32;
+const SALT: usize = 16;
+
+/// How a set's codes are hashed: Argon2id (RFC 9106) with the cost that the set was made with.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
+pub struct Recipe {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    salt: [u8; SALT],
+    /// KiB.
+    #[n(1)]
+    memory: u32,
+    #[n(2)]
+    passes: u32,
+}
+
+impl Recipe {
+    fn new(salt: [u8; SALT]) -> Self {
+        // OWASP's first choice for Argon2id: 19 MiB, two passes.
+        Self {
+            salt,
+            memory: 19 * 1024,
+            passes: 2,
+        }
+    }
+
+    /// Hashes a code. Takes tens of milliseconds and 19 MiB: not for a thread that others wait
+    /// for.
+    ///
+    /// # Errors
+    /// [`HashFailed`] when the recipe's cost is out of Argon2's range, or memory is short.
+    pub fn hash(&self, code: &BackupCode) -> Result<Hashed, HashFailed> {
+        let parameters =
+            Params::new(self.memory, self.passes, 1, Some(DIGEST)).map_err(|_| HashFailed)?;
+        let mut digest = [0; DIGEST];
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
+            .hash_password_into(code.letters(), &self.salt, &mut digest)
+            .map_err(|_| HashFailed)?;
+        Ok(Hashed {
+            salt: self.salt,
+            digest,
+        })
+    }
+}
+
+/// The hash could not be computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashFailed;
+
+/// A typed backup code, hashed for one set.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Hashed {
+    salt: [u8; SALT],
+    digest: [u8; DIGEST],
+}
+
+/// What a hash is to a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// One of the codes that are left, at this place.
+    At(usize),
+    /// None of them.
+    No,
+    /// The hash was made for another set; hash the code again.
+    OtherSet,
+}
+
+/// The backup codes of an account that are left.
+#[derive(Clone, Encode, Decode, CborLen)]
+pub struct BackupSet {
+    #[n(0)]
+    recipe: Recipe,
+    #[n(1)]
+    digests: Vec<Digest>,
+}
+
+#[derive(Clone, Encode, Decode, CborLen)]
+#[cbor(transparent)]
+struct Digest(#[cbor(n(0), with = "minicbor::bytes")] [u8; DIGEST]);
+
+impl BackupSet {
+    /// How many codes a set has.
+    pub const SIZE: usize = 10;
+
+    /// Draws a set. `fill` gives random bytes. The codes are to be shown once and dropped; ten
+    /// hashes are computed.
+    ///
+    /// # Errors
+    /// [`HashFailed`], as [`Recipe::hash`].
+    pub fn draw(
+        mut fill: impl FnMut(&mut [u8]),
+    ) -> Result<(Self, [BackupCode; Self::SIZE]), HashFailed> {
+        let mut salt = [0; SALT];
+        fill(&mut salt);
+        let recipe = Recipe::new(salt);
+        let codes = std::array::from_fn(|_| {
+            let mut bytes = [0; BACKUP_LENGTH];
+            fill(&mut bytes);
+            let code = BackupCode::from_random(bytes);
+            bytes.zeroize();
+            code
+        });
+        let digests = codes
+            .iter()
+            .map(|code| recipe.hash(code).map(|hashed| Digest(hashed.digest)))
+            .collect::<Result<_, _>>()?;
+        Ok((Self { recipe, digests }, codes))
+    }
+
+    /// How a code is to be hashed before it can be held against this set.
+    #[must_use]
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// How many codes are left.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.digests.len()
+    }
+
+    /// Holds a hash against every code that is left, in a time that does not tell which.
+    pub(crate) fn find(&self, hashed: &Hashed) -> Found {
+        if hashed.salt != self.recipe.salt {
+            return Found::OtherSet;
+        }
+        let mut found = Found::No;
+        for (place, digest) in self.digests.iter().enumerate() {
+            let equal: Choice = digest.0.ct_eq(&hashed.digest);
+            if bool::from(equal) {
+                found = Found::At(place);
+            }
+        }
+        found
+    }
+
+    /// Takes the code at that place out of the set.
+    pub(crate) fn spend(&mut self, place: usize) {
+        if place < self.digests.len() {
+            self.digests.remove(place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Entry;
+
+    fn counting() -> impl FnMut(&mut [u8]) {
+        let mut next = 0_u8;
+        move |bytes| {
+            for byte in bytes {
+                *byte = next;
+                next = next.wrapping_add(37);
+            }
+        }
+    }
+
+    #[test]
+    fn each_code_of_a_set_is_found_until_it_is_spent() {
+        let (mut set, codes) = BackupSet::draw(counting()).unwrap();
+        assert_eq!(set.left(), BackupSet::SIZE);
+        let code = &codes[7];
+        let Entry::Backup(typed) = Entry::parse(&code.to_printed().to_lowercase()) else {
+            panic!("a printed code must be readable");
+        };
+        let hashed = set.recipe().hash(&typed).unwrap();
+        assert_eq!(set.find(&hashed), Found::At(7));
+        set.spend(7);
+        assert_eq!(set.left(), 9);
+        assert_eq!(set.find(&hashed), Found::No);
+        let other = set.recipe().hash(&codes[9]).unwrap();
+        assert_eq!(set.find(&other), Found::At(8));
+    }
+
+    #[test]
+    fn a_hash_for_another_set_is_never_a_match() {
+        let (set, codes) = BackupSet::draw(counting()).unwrap();
+        let mut hashed = set.recipe().hash(&codes[0]).unwrap();
+        hashed.salt[0] ^= 1;
+        assert_eq!(set.find(&hashed), Found::OtherSet);
+    }
+}

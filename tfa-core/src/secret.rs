@@ -1,0 +1,59 @@
+//! A key shared with somebody's authenticator.
+
+use data_encoding::BASE32_NOPAD;
+use minicbor::{CborLen, Decode, Decoder, Encode, Encoder, bytes::ByteSlice, decode, encode};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// A shared secret. It has no `Debug`, is compared with nothing, and is wiped when dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Secret(Box<[u8]>);
+
+impl Secret {
+    /// How many random bytes a new one has: 160 bits, as RFC 4226 section 4 recommends.
+    pub const LENGTH: usize = 20;
+    /// The least: 128 bits, RFC 4226 section 4, R6.
+    const LEAST: usize = 16;
+    /// The most: a block of SHA-512; more adds no strength.
+    const MOST: usize = 128;
+
+    /// A secret of these bytes; `None` for fewer than 16 or more than 128.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Option<Self> {
+        (Self::LEAST..=Self::MOST)
+            .contains(&bytes.len())
+            .then(|| Self(bytes.into()))
+    }
+
+    /// The bytes, for the HMAC.
+    pub(crate) fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The key as authenticators want it typed: base32 (RFC 4648) without padding.
+    #[must_use]
+    pub fn to_base32(&self) -> Zeroizing<String> {
+        Zeroizing::new(BASE32_NOPAD.encode(&self.0))
+    }
+}
+
+impl<C> Encode<C> for Secret {
+    fn encode<W: encode::Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        encoder.bytes(&self.0)?.ok()
+    }
+}
+
+impl<'bytes, C> Decode<'bytes, C> for Secret {
+    fn decode(decoder: &mut Decoder<'bytes>, _: &mut C) -> Result<Self, decode::Error> {
+        Self::new(decoder.bytes()?).ok_or_else(|| decode::Error::message("a secret's length"))
+    }
+}
+
+impl<C> CborLen<C> for Secret {
+    fn cbor_len(&self, context: &mut C) -> usize {
+        <&ByteSlice>::from(&*self.0).cbor_len(context)
+    }
+}

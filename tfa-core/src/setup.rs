@@ -1,0 +1,320 @@
+//! What an owner does with the account: set up, move to a new phone, pause, resume, remove, new
+//! backup codes, trying a code.
+//!
+//! The first set-up is guarded by whoever calls (the password again); every change of an
+//! existing set-up needs a proof here: a code that is judged, counted and used up like any other.
+
+use std::time::Duration;
+
+use minicbor::{CborLen, Decode, Encode};
+
+use crate::{
+    Account, Authenticator, BackupSet, Code, Entry, Evidence, Factor, Gate, Judgement, Match,
+    Origin, State, Time,
+};
+
+/// How long an offer waits for its proof.
+pub const OFFER_LIFETIME: Duration = Duration::from_secs(3600);
+/// How many wrong codes withdraw an offer. Its owner has the key on the screen; somebody who has
+/// not must not guess their way to the backup codes that a proof brings.
+pub const CONFIRM_TRIES: u8 = 10;
+
+/// How far a clock difference is looked for.
+const CLOCK_SEARCH: Duration = Duration::from_secs(2 * 3600);
+/// How many steps ahead a clock difference is looked for once an authenticator is in force.
+const STEPS_AHEAD: i64 = 20;
+
+/// An authenticator that was shown to its owner and not yet proved.
+#[derive(Clone, Encode, Decode, CborLen)]
+pub struct Offer {
+    #[n(0)]
+    authenticator: Authenticator,
+    #[n(1)]
+    made: Time,
+    #[n(2)]
+    wrong: u8,
+}
+
+impl Offer {
+    /// What was offered.
+    #[must_use]
+    pub fn authenticator(&self) -> &Authenticator {
+        &self.authenticator
+    }
+}
+
+/// How far a phone's clock is from this host's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drift {
+    /// Seconds; positive when the phone is ahead.
+    pub seconds: i64,
+}
+
+/// Why the owner's wish was not granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is set up already.
+    AlreadySetUp,
+    /// It is not set up.
+    NotSetUp,
+    /// It is paused already, or not paused.
+    WrongState(State),
+    /// Nothing waits to be confirmed, or no longer.
+    NothingPending,
+    /// The offer was withdrawn after too many wrong codes.
+    OfferWithdrawn,
+    /// The code was wrong; the clocks may differ by so much.
+    WrongCode(Option<Drift>),
+    /// The code was used before.
+    Spent,
+    /// What was typed is not a code.
+    NotACode,
+    /// No code is judged for now.
+    Locked(Gate),
+    /// The backup codes changed meanwhile: hash the proof again and ask again.
+    Rehash,
+}
+
+impl Account {
+    /// Offers a first authenticator. One that was offered before is withdrawn.
+    ///
+    /// # Errors
+    /// [`Refusal::AlreadySetUp`].
+    pub fn set_up(&mut self, authenticator: Authenticator, now: Time) -> Result<(), Refusal> {
+        match self.state() {
+            State::None | State::Pending => {
+                self.offer = Some(Offer {
+                    authenticator,
+                    made: now,
+                    wrong: 0,
+                });
+                Ok(())
+            }
+            State::Enabled | State::Paused => Err(Refusal::AlreadySetUp),
+        }
+    }
+
+    /// Offers an authenticator that is to take the place of those in force, which go on working
+    /// until [`Self::confirm`].
+    ///
+    /// # Errors
+    /// [`Refusal::NotSetUp`], or why the proof does not hold.
+    pub fn move_to(
+        &mut self,
+        authenticator: Authenticator,
+        proof: &Evidence,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        self.prove(proof, now)?;
+        self.offer = Some(Offer {
+            authenticator,
+            made: now,
+            wrong: 0,
+        });
+        Ok(())
+    }
+
+    /// Whether a code proves the offered authenticator, and which step of it is then used up.
+    /// Wrong codes are counted against the offer.
+    ///
+    /// # Errors
+    /// [`Refusal::NothingPending`], [`Refusal::OfferWithdrawn`], [`Refusal::WrongCode`],
+    /// [`Refusal::NotACode`].
+    pub fn check_offer(&mut self, entry: &Entry, now: Time) -> Result<Authenticator, Refusal> {
+        let Some(offer) = &mut self.offer else {
+            return Err(Refusal::NothingPending);
+        };
+        if offer.made.until(now) > OFFER_LIFETIME {
+            self.offer = None;
+            return Err(Refusal::NothingPending);
+        }
+        let Entry::Code(code) = entry else {
+            return Err(Refusal::NotACode);
+        };
+        if let Match::Fresh(step) = offer.authenticator.check(code, now) {
+            let mut proved = offer.authenticator.clone();
+            proved.spend(step);
+            return Ok(proved);
+        }
+        offer.wrong = offer.wrong.saturating_add(1);
+        if offer.wrong >= CONFIRM_TRIES {
+            self.offer = None;
+            return Err(Refusal::OfferWithdrawn);
+        }
+        let reach = steps_in(CLOCK_SEARCH, &offer.authenticator);
+        let off = offer.authenticator.steps_off(code, now, reach, reach);
+        Err(Refusal::WrongCode(
+            off.map(|steps| drift(steps, &offer.authenticator)),
+        ))
+    }
+
+    /// Puts the offered authenticator in force, alone. A first set-up takes the backup codes that
+    /// go with it; after a move the old ones stay.
+    ///
+    /// # Errors
+    /// As [`Self::check_offer`].
+    pub fn confirm(
+        &mut self,
+        entry: &Entry,
+        first_codes: Option<BackupSet>,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        let proved = self.check_offer(entry, now)?;
+        if self.authenticators.is_empty() {
+            self.backup = first_codes;
+            self.paused = false;
+        }
+        self.authenticators = vec![proved];
+        self.offer = None;
+        Ok(())
+    }
+
+    /// Withdraws the offer.
+    ///
+    /// # Errors
+    /// [`Refusal::NothingPending`].
+    pub fn abandon(&mut self) -> Result<(), Refusal> {
+        self.offer.take().map(|_| ()).ok_or(Refusal::NothingPending)
+    }
+
+    /// Takes a new set of backup codes; the old one is void.
+    ///
+    /// # Errors
+    /// [`Refusal::NotSetUp`], or why the proof does not hold.
+    pub fn replace_backup_codes(
+        &mut self,
+        set: BackupSet,
+        proof: &Evidence,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        self.prove(proof, now)?;
+        self.backup = Some(set);
+        Ok(())
+    }
+
+    /// Stops asking for codes and keeps the keys.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongState`], or why the proof does not hold.
+    pub fn pause(&mut self, proof: &Evidence, now: Time) -> Result<(), Refusal> {
+        self.must_be(State::Enabled)?;
+        self.prove(proof, now)?;
+        self.paused = true;
+        Ok(())
+    }
+
+    /// Asks for codes again.
+    ///
+    /// # Errors
+    /// As [`Self::pause`].
+    pub fn resume(&mut self, proof: &Evidence, now: Time) -> Result<(), Refusal> {
+        self.must_be(State::Paused)?;
+        self.prove(proof, now)?;
+        self.paused = false;
+        Ok(())
+    }
+
+    /// Forgets authenticators, backup codes and offers. The count of wrong codes stays.
+    ///
+    /// # Errors
+    /// [`Refusal::NotSetUp`], or why the proof does not hold.
+    pub fn remove(&mut self, proof: &Evidence, now: Time) -> Result<(), Refusal> {
+        self.prove(proof, now)?;
+        *self = Self {
+            throttle: self.throttle,
+            ..Self::new(self.uid)
+        };
+        Ok(())
+    }
+
+    /// Tries a code without using it up. A wrong one counts, and may tell that a clock is off.
+    ///
+    /// # Errors
+    /// [`Refusal::NotSetUp`], or what is wrong with the code.
+    pub fn try_code(&mut self, evidence: &Evidence, now: Time) -> Result<Factor, Refusal> {
+        self.must_be_set_up()?;
+        let Evidence::Code(code) = evidence else {
+            // Judged on a copy, so that it is not used up; only a wrong one is counted here.
+            let mut copy = self.clone();
+            let verdict = copy.prove(evidence, now);
+            if let Err(Refusal::WrongCode(_)) = verdict {
+                *self = copy;
+            }
+            return verdict;
+        };
+        match self.gate(evidence, Origin::Remote, now) {
+            Gate::Open => {}
+            closed => return Err(Refusal::Locked(closed)),
+        }
+        let mut found = Match::No;
+        for authenticator in &self.authenticators {
+            match authenticator.check(code, now) {
+                Match::Fresh(_) => return Ok(Factor::Authenticator),
+                Match::Spent => found = Match::Spent,
+                Match::No => {}
+            }
+        }
+        if found == Match::Spent {
+            return Err(Refusal::Spent);
+        }
+        let drift = self.find_drift(code, now);
+        let _: Judgement = self.wrong(Origin::Remote, now);
+        Err(Refusal::WrongCode(drift))
+    }
+
+    /// How far off the clock of the phone that shows this code is. To say that a code will be
+    /// right later would hand it to whoever guessed it, so such a code is used up by the hint,
+    /// and the search ahead is short, for the owner has to wait that long.
+    fn find_drift(&mut self, code: &Code, now: Time) -> Option<Drift> {
+        self.authenticators.iter_mut().find_map(|authenticator| {
+            let back = steps_in(CLOCK_SEARCH, authenticator);
+            let steps = authenticator.steps_off(code, now, back, STEPS_AHEAD)?;
+            if steps > 0 {
+                let period = authenticator.parameters().period();
+                authenticator.spend(now.step(period).offset(steps));
+            }
+            Some(drift(steps, authenticator))
+        })
+    }
+
+    /// The proof that every change of an existing set-up needs.
+    fn prove(&mut self, proof: &Evidence, now: Time) -> Result<Factor, Refusal> {
+        self.must_be_set_up()?;
+        match self.judge(proof, Origin::Remote, now) {
+            Judgement::Accepted(factor) => Ok(factor),
+            Judgement::Spent => Err(Refusal::Spent),
+            Judgement::Wrong(Gate::Open) => Err(Refusal::WrongCode(None)),
+            Judgement::Wrong(closed) | Judgement::Locked(closed) => Err(Refusal::Locked(closed)),
+            Judgement::NotACode | Judgement::GaveUp => Err(Refusal::NotACode),
+            Judgement::Rehash => Err(Refusal::Rehash),
+        }
+    }
+
+    fn must_be_set_up(&self) -> Result<(), Refusal> {
+        if self.authenticators.is_empty() {
+            Err(Refusal::NotSetUp)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn must_be(&self, state: State) -> Result<(), Refusal> {
+        self.must_be_set_up()?;
+        if self.state() == state {
+            Ok(())
+        } else {
+            Err(Refusal::WrongState(self.state()))
+        }
+    }
+}
+
+fn steps_in(while_: Duration, authenticator: &Authenticator) -> i64 {
+    let period = u64::from(authenticator.parameters().period());
+    i64::try_from(while_.as_secs().checked_div(period).unwrap_or(0)).unwrap_or(0)
+}
+
+fn drift(steps: i64, authenticator: &Authenticator) -> Drift {
+    Drift {
+        seconds: steps.saturating_mul(i64::from(authenticator.parameters().period())),
+    }
+}

@@ -1,0 +1,184 @@
+//! How many wrong codes are too many, and for how long.
+
+use std::time::Duration;
+
+use minicbor::{CborLen, Decode, Encode};
+
+use crate::Time;
+
+/// Wrong codes in a row before the first lock.
+const FREE: u32 = 5;
+/// The first lock; each further wrong code doubles it.
+const FIRST: Duration = Duration::from_secs(30);
+/// The longest lock that opens by itself.
+const LONGEST: Duration = Duration::from_secs(3600);
+/// Wrong codes in a row after which no time opens it: NIST SP 800-63B section 3.2.2.
+const FOR_GOOD: u32 = 100;
+
+/// Where an attempt comes from. The two are counted apart, so that nobody far away can lock the
+/// console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// From the network, from a pseudo-terminal, or from a program that is not root's.
+    Remote,
+    /// From a console of this machine.
+    Console,
+}
+
+/// Whether a code may be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// It may.
+    Open,
+    /// Not before that moment.
+    Until(Time),
+    /// Not before the administrator, or the owner with a backup code at the console, opens it.
+    ForGood,
+}
+
+/// Wrong codes in a row from one origin. Kept in the account's record, so that it survives
+/// restarts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode, CborLen)]
+pub struct Tally {
+    #[n(0)]
+    failures: u32,
+    #[n(1)]
+    closed_until: Option<Time>,
+}
+
+impl Tally {
+    /// Wrong codes in a row.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Whether a one-time code may be tried now.
+    #[must_use]
+    pub fn gate(&self, now: Time) -> Gate {
+        if self.failures >= FOR_GOOD {
+            Gate::ForGood
+        } else {
+            self.pace(now)
+        }
+    }
+
+    /// The timed part of the gate alone: what a backup code at the console has to wait for.
+    #[must_use]
+    pub fn pace(&self, now: Time) -> Gate {
+        match self.closed_until {
+            Some(until) if now < until => Gate::Until(until),
+            _ => Gate::Open,
+        }
+    }
+
+    fn fail(&mut self, now: Time) {
+        self.failures = self.failures.saturating_add(1);
+        if let Some(doublings) = self.failures.checked_sub(FREE) {
+            let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+            self.closed_until = Some(now.plus(FIRST.saturating_mul(factor).min(LONGEST)));
+        }
+    }
+}
+
+/// The wrong codes of an account, by origin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode, CborLen)]
+pub struct Throttle {
+    #[n(0)]
+    remote: Tally,
+    #[n(1)]
+    console: Tally,
+}
+
+impl Throttle {
+    /// The tally of one origin.
+    #[must_use]
+    pub fn tally(&self, origin: Origin) -> &Tally {
+        match origin {
+            Origin::Remote => &self.remote,
+            Origin::Console => &self.console,
+        }
+    }
+
+    fn tally_mut(&mut self, origin: Origin) -> &mut Tally {
+        match origin {
+            Origin::Remote => &mut self.remote,
+            Origin::Console => &mut self.console,
+        }
+    }
+
+    /// Counts a wrong code.
+    pub(crate) fn fail(&mut self, origin: Origin, now: Time) {
+        self.tally_mut(origin).fail(now);
+    }
+
+    /// A right code clears its own origin.
+    pub(crate) fn succeed(&mut self, origin: Origin) {
+        *self.tally_mut(origin) = Tally::default();
+    }
+
+    /// The administrator, or the owner with a backup code at the console, clears both.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Whether there is anything to clear.
+    #[must_use]
+    pub fn is_clear(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Time {
+        Time::from_secs(1_700_000_000 + seconds)
+    }
+
+    #[test]
+    fn the_fifth_wrong_code_locks_for_30_seconds_and_each_further_one_doubles_it_to_an_hour() {
+        let mut throttle = Throttle::default();
+        for _ in 0..4 {
+            throttle.fail(Origin::Remote, at(0));
+            assert_eq!(throttle.tally(Origin::Remote).gate(at(0)), Gate::Open);
+        }
+        let mut now = at(0);
+        for seconds in [30, 60, 120, 240, 480, 960, 1920, 3600, 3600] {
+            throttle.fail(Origin::Remote, now);
+            let until = now.plus(Duration::from_secs(seconds));
+            assert_eq!(throttle.tally(Origin::Remote).gate(now), Gate::Until(until));
+            now = until;
+            assert_eq!(throttle.tally(Origin::Remote).gate(now), Gate::Open);
+        }
+    }
+
+    #[test]
+    fn after_100_wrong_codes_no_time_opens_it() {
+        let mut throttle = Throttle::default();
+        for _ in 0..99 {
+            throttle.fail(Origin::Remote, at(0));
+        }
+        assert_eq!(throttle.tally(Origin::Remote).gate(at(3600)), Gate::Open);
+        throttle.fail(Origin::Remote, at(3600));
+        assert_eq!(
+            throttle.tally(Origin::Remote).gate(at(u64::from(u32::MAX))),
+            Gate::ForGood
+        );
+        assert_eq!(throttle.tally(Origin::Remote).pace(at(7200)), Gate::Open);
+    }
+
+    #[test]
+    fn wrong_codes_from_afar_never_lock_the_console() {
+        let mut throttle = Throttle::default();
+        for _ in 0..1000 {
+            throttle.fail(Origin::Remote, at(0));
+        }
+        assert_eq!(throttle.tally(Origin::Console).gate(at(0)), Gate::Open);
+        throttle.succeed(Origin::Console);
+        assert_eq!(throttle.tally(Origin::Remote).gate(at(0)), Gate::ForGood);
+        throttle.clear();
+        assert!(throttle.is_clear());
+    }
+}

@@ -1,0 +1,61 @@
+//! Moments and steps, as types of their own: a step is not a number of seconds.
+
+use std::time::Duration;
+
+use minicbor::{CborLen, Decode, Encode};
+
+/// A moment, in seconds since the Unix epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, CborLen)]
+#[cbor(transparent)]
+pub struct Time(#[n(0)] u64);
+
+impl Time {
+    /// The moment that many seconds after the epoch.
+    #[must_use]
+    pub fn from_secs(seconds: u64) -> Self {
+        Self(seconds)
+    }
+
+    /// Seconds since the epoch.
+    #[must_use]
+    pub fn as_secs(self) -> u64 {
+        self.0
+    }
+
+    /// The moment after a while, or the last one there is.
+    #[must_use]
+    pub fn plus(self, while_: Duration) -> Self {
+        Self(self.0.saturating_add(while_.as_secs()))
+    }
+
+    /// How long it is until a later moment; nothing if that has passed.
+    #[must_use]
+    pub fn until(self, later: Self) -> Duration {
+        Duration::from_secs(later.0.saturating_sub(self.0))
+    }
+
+    /// The step of RFC 6238 that this moment falls into.
+    #[must_use]
+    pub fn step(self, period: u32) -> Step {
+        Step(self.0.checked_div(u64::from(period)).unwrap_or(0))
+    }
+}
+
+/// A time step of RFC 6238: the moment divided by the period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, CborLen)]
+#[cbor(transparent)]
+pub struct Step(#[n(0)] u64);
+
+impl Step {
+    /// The number that goes into the HMAC.
+    #[must_use]
+    pub fn counter(self) -> u64 {
+        self.0
+    }
+
+    /// The step so many further on (or back, for a negative number), within what exists.
+    #[must_use]
+    pub fn offset(self, steps: i64) -> Self {
+        Self(self.0.saturating_add_signed(steps))
+    }
+}
