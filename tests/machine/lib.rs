@@ -1,1 +1,28 @@
-//! The test machine.
+//! The test machine: a real Debian, booted, with systemd, the system bus, sshd, logind, polkit
+//! and a console, on which people log in.
+//!
+//! - [`Machine`] boots one, runs commands in it, and takes it away when the test ends.
+//! - [`Terminal`] is a person's screen and keyboard: an SSH login, the console, a command.
+//! - [`Phone`] is the authenticator app, and [`read_qr`] its camera.
+//!
+//! Whatever goes wrong panics with what happened: the screen, the output, the journal.
+
+mod accounts;
+mod cgroup;
+mod clock;
+mod command;
+mod container;
+mod failure;
+mod image;
+mod journal;
+mod machine;
+mod phone;
+mod picture;
+mod process;
+mod ssh;
+mod terminal;
+
+pub use command::{Command, Output};
+pub use machine::Machine;
+pub use phone::{Phone, read_qr};
+pub use terminal::Terminal;

@@ -1,0 +1,92 @@
+//! Where a machine's processes are counted. systemd inside a machine takes the control group it
+//! is started in for its own, so every machine needs a group to itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The groups that `systemd-nspawn` is to be put in before it starts. None where the host runs
+/// systemd: there nspawn asks it for a scope.
+pub(crate) fn groups_for(machine: &str) -> Vec<PathBuf> {
+    if host_runs_systemd() {
+        return Vec::new();
+    }
+    hierarchies()
+        .into_iter()
+        .map(|root| root.join(machine))
+        .collect()
+}
+
+/// Whether the host's own init is systemd.
+pub(crate) fn host_runs_systemd() -> bool {
+    Path::new("/run/systemd/system").is_dir()
+}
+
+/// The groups that the process is in, as folders.
+pub(crate) fn groups_of(pid: u32) -> Vec<PathBuf> {
+    let membership = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
+    let path_in = |unified: bool| {
+        membership.lines().find_map(|line| {
+            let mut fields = line.splitn(3, ':').skip(1);
+            let controllers = fields.next()?;
+            let path = fields.next()?;
+            let wanted = if unified {
+                controllers.is_empty()
+            } else {
+                controllers == "name=systemd"
+            };
+            wanted.then(|| path.trim_start_matches('/').to_owned())
+        })
+    };
+    mounts()
+        .into_iter()
+        .filter_map(|mount| Some(mount.folder.join(path_in(mount.unified)?)))
+        .collect()
+}
+
+/// Removes a group and the groups below it. They are empty once the machine is down.
+pub(crate) fn remove(group: &Path) {
+    let Ok(entries) = fs::read_dir(group) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove(&entry.path());
+        }
+    }
+    let _ = fs::remove_dir(group);
+}
+
+fn hierarchies() -> Vec<PathBuf> {
+    mounts().into_iter().map(|mount| mount.folder).collect()
+}
+
+struct Mount {
+    folder: PathBuf,
+    unified: bool,
+}
+
+/// The hierarchies that systemd names its units in: the unified one and, on an older layout,
+/// the one called `systemd`.
+fn mounts() -> Vec<Mount> {
+    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    table
+        .lines()
+        .filter_map(|line| {
+            let (place, source) = line.split_once(" - ")?;
+            let folder = PathBuf::from(place.split(' ').nth(4)?);
+            let kind = source.split(' ').next()?;
+            let named = source.split([' ', ',']).any(|word| word == "name=systemd");
+            match kind {
+                "cgroup2" => Some(Mount {
+                    folder,
+                    unified: true,
+                }),
+                "cgroup" if named => Some(Mount {
+                    folder,
+                    unified: false,
+                }),
+                _ => None,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,57 @@
+//! The machine's journal.
+
+use std::time::Duration;
+
+use crate::machine::Machine;
+
+impl Machine {
+    /// What a service or a program has logged since the machine booted: `name` is a unit without
+    /// `.service`, a syslog identifier or a program's name. One line an entry.
+    #[must_use]
+    pub fn journal(&self, name: &str) -> String {
+        self.succeed(["journalctl", "--sync"]);
+        let mut words = vec![
+            "journalctl".to_owned(),
+            "--no-pager".to_owned(),
+            "--quiet".to_owned(),
+        ];
+        words.extend(matches_of(name));
+        self.succeed(words)
+    }
+
+    /// The whole journal.
+    #[must_use]
+    pub fn whole_journal(&self) -> String {
+        self.succeed(["journalctl", "--sync"]);
+        self.succeed(["journalctl", "--no-pager", "--quiet"])
+    }
+
+    /// Waits until `name` (as in [`journal`](Self::journal)) has logged `text`, since the boot or
+    /// from now on, and gives the line.
+    #[track_caller]
+    pub fn expect_in_journal(&self, name: &str, text: &str) -> String {
+        const FOLLOW: &str = r#"
+            text=$1; shift
+            exec 3< <(exec journalctl --follow --lines=all --quiet "$@")
+            grep --max-count=1 --fixed-strings -- "$text" <&3
+            kill $!"#;
+        let mut words = ["bash", "-c", FOLLOW, "bash", text]
+            .map(str::to_owned)
+            .to_vec();
+        words.extend(matches_of(name));
+        self.command(words)
+            .within(Duration::from_secs(30))
+            .succeed()
+    }
+}
+
+/// journalctl's matches, one or the other.
+fn matches_of(name: &str) -> Vec<String> {
+    let fields = [
+        format!("_SYSTEMD_UNIT={name}.service"),
+        format!("UNIT={name}.service"),
+        format!("SYSLOG_IDENTIFIER={name}"),
+        format!("_COMM={name}"),
+    ];
+    fields.join(" + ").split(' ').map(str::to_owned).collect()
+}

@@ -1,0 +1,198 @@
+//! One test's machine: booted, used, and taken away.
+
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+
+use crate::command::{Command, Output};
+use crate::container::{Container, Overlay};
+use crate::failure::OrFail;
+use crate::image;
+use crate::terminal::Terminal;
+
+/// A booted Debian machine. It powers off and vanishes when it is dropped, also by a panic.
+///
+/// With `TFA_KEEP=1` in the environment its disk stays, and a line says how to boot it again.
+pub struct Machine {
+    /// Always there but for the moment of a reboot.
+    container: Option<Container>,
+    folder: PathBuf,
+    _in_use: File,
+}
+
+impl Machine {
+    /// Boots a machine with the package installed. What it is missing to ask for codes over SSH
+    /// is [`offer_questions`](Self::offer_questions).
+    #[must_use]
+    pub fn boot() -> Self {
+        Self::over(&[&image::installed().join("upper"), image::base()])
+    }
+
+    /// Boots a plain Debian machine without the package.
+    #[must_use]
+    pub fn boot_bare() -> Self {
+        Self::over(&[image::base()])
+    }
+
+    fn over(layers: &[&Path]) -> Self {
+        clear_dead_machines();
+        let (folder, in_use) = new_folder();
+        let container = Container::boot(Overlay::new(&folder, layers));
+        Self {
+            container: Some(container),
+            folder,
+            _in_use: in_use,
+        }
+    }
+
+    /// Shuts the machine down in order and boots it again, with the same disk. Terminals end.
+    pub fn reboot(&mut self) {
+        let overlay = self
+            .container
+            .take()
+            .or_fail("find the machine")
+            .power_off();
+        self.container = Some(Container::boot(overlay));
+    }
+
+    /// Pulls the plug and boots again: every process dies in the middle of what it does.
+    pub fn power_cut(&mut self) {
+        let overlay = self
+            .container
+            .take()
+            .or_fail("find the machine")
+            .power_cut();
+        self.container = Some(Container::boot(overlay));
+    }
+
+    /// Installs the package on a running machine, with apt, as an administrator does.
+    pub fn install_package(&self) {
+        image::install_into(self.container());
+    }
+
+    /// The console, on which a getty waits for a login.
+    #[must_use]
+    pub fn console(&self) -> &Terminal {
+        self.container().console()
+    }
+
+    /// A command to run inside, by root unless it says otherwise.
+    pub fn command<W: AsRef<str>>(&self, words: impl IntoIterator<Item = W>) -> Command {
+        let words: Vec<W> = words.into_iter().collect();
+        Command::new(self.container().leader(), &words)
+    }
+
+    /// Runs a command as root, whatever becomes of it.
+    pub fn run<W: AsRef<str>>(&self, words: impl IntoIterator<Item = W>) -> Output {
+        self.command(words).run()
+    }
+
+    /// Runs a command as a user, whatever becomes of it.
+    pub fn run_as<W: AsRef<str>>(&self, user: &str, words: impl IntoIterator<Item = W>) -> Output {
+        self.command(words).user(user).run()
+    }
+
+    /// Runs a command as root and gives its standard output. Panics if it fails.
+    #[track_caller]
+    pub fn succeed<W: AsRef<str>>(&self, words: impl IntoIterator<Item = W>) -> String {
+        self.command(words).succeed()
+    }
+
+    /// Runs a command as root that must fail, and gives what it said.
+    #[track_caller]
+    pub fn fail<W: AsRef<str>>(&self, words: impl IntoIterator<Item = W>) -> Output {
+        self.command(words).fail()
+    }
+
+    /// Runs a command as root on a terminal.
+    #[must_use]
+    pub fn terminal<W: AsRef<str>>(&self, words: impl IntoIterator<Item = W>) -> Terminal {
+        self.command(words).terminal()
+    }
+
+    /// Runs a command as a user on a terminal.
+    #[must_use]
+    pub fn terminal_as<W: AsRef<str>>(
+        &self,
+        user: &str,
+        words: impl IntoIterator<Item = W>,
+    ) -> Terminal {
+        self.command(words).user(user).terminal()
+    }
+
+    /// A folder on the host for the test's own files, such as pictures; it goes with the machine.
+    #[must_use]
+    pub fn desk(&self) -> PathBuf {
+        let desk = self.folder.join("desk");
+        fs::create_dir_all(&desk).or_fail("make a folder for the test's files");
+        desk
+    }
+
+    fn container(&self) -> &Container {
+        match &self.container {
+            Some(container) => container,
+            None => panic!("the machine is not up"),
+        }
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        if env::var_os("TFA_KEEP").is_none() {
+            drop(self.container.take());
+            let _ = fs::remove_dir_all(&self.folder);
+            let _ = fs::remove_file(self.folder.with_extension("lock"));
+            return;
+        }
+        if let Some(container) = self.container.take()
+            && !thread::panicking()
+        {
+            container.power_off();
+        }
+        let kept = self.folder.with_extension("kept");
+        let _ = fs::rename(&self.folder, &kept);
+        eprintln!(
+            "the machine is kept: boot it with `sh {}/boot`",
+            kept.display()
+        );
+    }
+}
+
+/// A folder for a new machine, and the lock that says that it is in use.
+fn new_folder() -> (PathBuf, File) {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let machines = image::cache().join("machines");
+    fs::create_dir_all(&machines).or_fail("make the machines' folder");
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let folder = machines.join(format!("{}-{count}", std::process::id()));
+    let lock = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.with_extension("lock"))
+        .or_fail("open a machine's lock");
+    lock.lock().or_fail("lock a machine's folder");
+    (folder, lock)
+}
+
+/// Removes what runs that were killed have left behind.
+fn clear_dead_machines() {
+    static DONE: Once = Once::new();
+    DONE.call_once(|| {
+        let machines = image::cache().join("machines");
+        for entry in fs::read_dir(machines).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.extension().is_none_or(|extension| extension != "lock") {
+                continue;
+            }
+            let free = File::open(&path).is_ok_and(|lock| lock.try_lock().is_ok());
+            if free {
+                let _ = fs::remove_dir_all(path.with_extension(""));
+                let _ = fs::remove_file(&path);
+            }
+        }
+    });
+}

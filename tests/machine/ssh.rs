@@ -1,0 +1,96 @@
+//! SSH into the machine, from inside it: it has no other network than its own.
+
+use crate::machine::Machine;
+use crate::terminal::Terminal;
+
+/// A client that remembers no host and tries no keys.
+const CLIENT: &[&str] = &[
+    "ssh",
+    "-o",
+    "StrictHostKeyChecking=no",
+    "-o",
+    "UserKnownHostsFile=/dev/null",
+    "-o",
+    "LogLevel=ERROR",
+];
+
+impl Machine {
+    /// A login as `user` by questions and answers, on a terminal. sshd must offer them: see
+    /// [`offer_questions`](Self::offer_questions).
+    pub fn ssh(&self, user: &str) -> Terminal {
+        self.ssh_with(
+            user,
+            &["-o", "PreferredAuthentications=keyboard-interactive"],
+        )
+    }
+
+    /// The same, from an address of choice.
+    pub fn ssh_from(&self, address: &str, user: &str) -> Terminal {
+        self.add_address(address);
+        self.ssh_with(
+            user,
+            &[
+                "-b",
+                address,
+                "-o",
+                "PreferredAuthentications=keyboard-interactive",
+            ],
+        )
+    }
+
+    /// A login with options of choice: `-i KEY`, `-o PreferredAuthentications=password`, a
+    /// command after `--`, ….
+    pub fn ssh_with(&self, user: &str, options: &[&str]) -> Terminal {
+        self.terminal(ssh_words(user, options))
+    }
+
+    /// Adds lines to sshd's configuration, in `/etc/ssh/sshd_config.d/NAME.conf`, and restarts it;
+    /// sessions go on. (A reload is over before sshd listens again.) Names sort; the first value
+    /// that sshd meets for a keyword is the one that holds.
+    #[track_caller]
+    pub fn configure_sshd(&self, name: &str, lines: &str) {
+        self.write_file(
+            &format!("/etc/ssh/sshd_config.d/{name}.conf"),
+            format!("{lines}\n"),
+        );
+        self.succeed(["sshd", "-t"]);
+        self.succeed(["systemctl", "restart", "ssh.service"]);
+    }
+
+    /// Lets sshd ask questions (`KbdInteractiveAuthentication yes`), which Debian switches off.
+    pub fn offer_questions(&self) {
+        self.configure_sshd("00-questions", "KbdInteractiveAuthentication yes");
+    }
+
+    /// Makes a key for root's SSH client and lets it into `user`'s account; gives the key's path,
+    /// for `ssh_with(user, &["-i", path])`.
+    pub fn authorize_key(&self, user: &str) -> String {
+        const MAKE: &str = r#"
+            set -e
+            user=$1; home=$(getent passwd "$user" | cut -d: -f6)
+            key=/root/.ssh/$user
+            mkdir -p /root/.ssh
+            ssh-keygen -q -t ed25519 -N '' -C "$user" -f "$key"
+            install -d -m 700 -o "$user" -g "$(id -g "$user")" "$home/.ssh"
+            cat "$key.pub" >>"$home/.ssh/authorized_keys"
+            chown "$user:" "$home/.ssh/authorized_keys"
+            chmod 600 "$home/.ssh/authorized_keys"
+            echo "$key""#;
+        self.succeed(["sh", "-c", MAKE, "sh", user])
+            .trim()
+            .to_owned()
+    }
+}
+
+fn ssh_words(user: &str, options: &[&str]) -> Vec<String> {
+    let (options, command) = match options.iter().position(|word| *word == "--") {
+        Some(place) => options.split_at(place),
+        None => (options, [].as_slice()),
+    };
+    let host = format!("{user}@localhost");
+    let words = CLIENT.iter().chain(options).copied().chain([host.as_str()]);
+    words
+        .chain(command.iter().skip(1).copied())
+        .map(str::to_owned)
+        .collect()
+}

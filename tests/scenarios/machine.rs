@@ -1,0 +1,259 @@
+//! The bare machine itself: it boots, people log in to it, and its clock can be moved.
+
+use std::thread;
+
+use tfa_tests::{Machine, Phone, read_qr};
+
+#[test]
+fn it_boots_and_nothing_has_failed() {
+    let machine = Machine::boot_bare();
+    assert_eq!(
+        machine.succeed(["systemctl", "is-system-running"]).trim(),
+        "running"
+    );
+}
+
+#[test]
+fn a_user_logs_in_over_ssh_with_the_password() {
+    let machine = Machine::boot_bare();
+    machine.add_user("alice", "correct horse");
+    machine.offer_questions();
+
+    let terminal = machine.ssh("alice");
+    terminal.expect("(alice@localhost) Password:");
+    terminal.type_secret("battery staple");
+    terminal.expect("(alice@localhost) Password:");
+    terminal.type_secret("correct horse");
+    terminal.expect("alice@host:~$");
+    terminal.type_line("loginctl show-session --value -p Service -p Remote $XDG_SESSION_ID; exit");
+    terminal.expect("sshd\nyes");
+    assert!(terminal.wait_exit().success());
+
+    assert!(
+        machine
+            .journal("sshd")
+            .contains("Accepted keyboard-interactive/pam for alice")
+    );
+    assert!(!terminal.transcript().contains("horse"));
+}
+
+#[test]
+fn a_user_logs_in_over_ssh_with_a_key_and_from_far_away() {
+    let machine = Machine::boot_bare();
+    machine.add_user("alice", "correct horse");
+    machine.add_address("198.51.100.7");
+    let key = machine.authorize_key("alice");
+
+    let options = [
+        "-i",
+        &key,
+        "-b",
+        "198.51.100.7",
+        "--",
+        "echo",
+        "$SSH_CONNECTION",
+    ];
+    let terminal = machine.ssh_with("alice", &options);
+    terminal.expect("198.51.100.7 ");
+    assert!(terminal.wait_exit().success());
+}
+
+#[test]
+fn a_user_logs_in_on_the_console() {
+    let machine = Machine::boot_bare();
+    machine.add_user("alice", "correct horse");
+
+    let console = machine.console();
+    console.expect("host login:");
+    console.type_line("alice");
+    console.expect("Password:");
+    console.type_secret("correct horse");
+    console.expect("alice@host:~$");
+    console.type_line("tty");
+    console.expect("/dev/");
+    console.type_line("exit");
+    console.expect("host login:");
+}
+
+#[test]
+fn su_and_sudo_ask_for_the_password() {
+    let machine = Machine::boot_bare();
+    machine.add_user("alice", "correct horse");
+    machine.add_user("bob", "tractor");
+    machine.add_to_group("alice", "sudo");
+
+    let terminal = machine.terminal_as("bob", ["su", "-", "alice"]);
+    terminal.expect("Password:");
+    terminal.type_secret("correct horse");
+    terminal.expect("alice@host:~$");
+    terminal.type_line("sudo -i");
+    terminal.expect("[sudo] password for alice:");
+    terminal.type_secret("correct horse");
+    terminal.expect("root@host:~#");
+
+    let output = machine
+        .command(["sudo", "-S", "id", "-un"])
+        .user("alice")
+        .stdin("wrong\n")
+        .fail();
+    assert!(
+        output.stderr.contains("no password was provided"),
+        "{output}"
+    );
+    assert_eq!(
+        machine.run_as("bob", ["sudo", "-n", "true"]).code(),
+        Some(1)
+    );
+}
+
+#[test]
+fn a_reboot_and_a_power_cut_keep_the_disk() {
+    let mut machine = Machine::boot_bare();
+    machine.write_file("/var/lib/story/chapter", "one");
+    let first = machine.read_file("/proc/sys/kernel/random/boot_id");
+    machine.write_file("/run/gone", "");
+
+    machine.reboot();
+    assert_eq!(machine.read_file("/var/lib/story/chapter"), "one");
+    assert!(!machine.has_file("/run/gone"));
+    machine.console().expect("host login:");
+
+    machine.power_cut();
+    assert_eq!(machine.read_file("/var/lib/story/chapter"), "one");
+    machine.console().expect("host login:");
+    let _ = first;
+}
+
+#[test]
+fn two_machines_know_nothing_of_each_other() {
+    let (one, other) = thread::scope(|scope| {
+        let one = scope.spawn(Machine::boot_bare);
+        let other = scope.spawn(Machine::boot_bare);
+        (one.join().unwrap(), other.join().unwrap())
+    });
+    one.add_user("alice", "correct horse");
+    assert!(other.run(["id", "alice"]).code() == Some(1));
+    one.succeed(["systemctl", "stop", "ssh.service"]);
+    assert_eq!(
+        other
+            .succeed(["systemctl", "is-active", "ssh.service"])
+            .trim(),
+        "active"
+    );
+    assert_ne!(
+        one.read_file("/etc/machine-id"),
+        other.read_file("/etc/machine-id")
+    );
+}
+
+#[test]
+fn a_services_clock_is_shifted_without_a_restart() {
+    let machine = Machine::boot_bare();
+    machine.write_file(
+        "/etc/systemd/system/probe.service",
+        "[Service]\n\
+         ExecStart=/usr/bin/perl -MTime::HiRes=clock_gettime,CLOCK_REALTIME,CLOCK_MONOTONIC -e \
+         '$| = 1; while (1) { printf \"wall %%d steady %%d\\n\", clock_gettime(CLOCK_REALTIME), \
+         clock_gettime(CLOCK_MONOTONIC); select(undef, undef, undef, 0.05) }'\n\
+         ProtectSystem=strict\n\
+         ProtectHome=yes\n\
+         PrivateTmp=yes\n\
+         PrivateDevices=yes\n\
+         MemoryDenyWriteExecute=yes\n\
+         NoNewPrivileges=yes\n\
+         SystemCallFilter=@system-service\n\
+         RestrictAddressFamilies=AF_UNIX\n",
+    );
+    machine.succeed(["systemctl", "start", "probe.service"]);
+
+    println!("{}", machine.journal("probe"));
+    machine.shift_clock_of("probe.service", 0);
+    let pid = machine.succeed([
+        "systemctl",
+        "show",
+        "--value",
+        "-p",
+        "MainPID",
+        "probe.service",
+    ]);
+    machine.shift_clock_of("probe.service", 86_400);
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    println!("{}", machine.journal("probe"));
+    machine.shift_clock_of("probe.service", -86_400);
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    println!("{}", machine.journal("probe"));
+    assert_eq!(
+        pid,
+        machine.succeed([
+            "systemctl",
+            "show",
+            "--value",
+            "-p",
+            "MainPID",
+            "probe.service"
+        ])
+    );
+}
+
+#[test]
+fn a_camera_reads_what_a_terminal_shows() {
+    let machine = Machine::boot_bare();
+    machine.write_file("/root/blocks", QR_CODE);
+    machine.write_file("/root/signs", in_signs(QR_CODE));
+    let picture = machine.desk().join("screen.png");
+    let uri = "otpauth://totp/host:alice?secret=JBSWY3DPEHPK3PXP";
+
+    let terminal = machine.terminal(["cat", "blocks"]);
+    terminal.wait_exit();
+    terminal.screenshot(&picture);
+    assert_eq!(read_qr(&picture), uri);
+
+    let terminal = machine.terminal(["sh", "-c", "read size; cat signs"]);
+    terminal.resize(50, 120);
+    terminal.type_line("");
+    terminal.wait_exit();
+    terminal.screenshot(&picture);
+    assert_eq!(read_qr(&picture), uri);
+
+    let phone = Phone::from_picture(&picture);
+    assert_eq!(
+        (phone.label(), phone.secret()),
+        ("host:alice", "JBSWY3DPEHPK3PXP")
+    );
+}
+
+/// The same code in `##` and two spaces, a module two columns wide and a row high.
+fn in_signs(blocks: &str) -> String {
+    let row = |line: &str, lower: bool| {
+        let signs = line.chars().map(|block| match (block, lower) {
+            ('█', _) | ('▀', false) | ('▄', true) => "##",
+            _ => "  ",
+        });
+        signs.collect::<String>() + "\n"
+    };
+    blocks
+        .lines()
+        .map(|line| row(line, false) + &row(line, true))
+        .collect()
+}
+
+/// A QR code in half blocks, light modules drawn in the terminal's light colour.
+const QR_CODE: &str = "\
+█████████████████████████████████
+██ ▄▄▄▄▄ █▀▄█▀ █▄▄  ▄▄██ ▄▄▄▄▄ ██
+██ █   █ █▄   ▄ ▄ ▄▄▀█▄█ █   █ ██
+██ █▄▄▄█ █ ▀█▀█▄█  ▀▄▀██ █▄▄▄█ ██
+██▄▄▄▄▄▄▄█ ▀▄█ ▀ █ ▀ █▄█▄▄▄▄▄▄▄██
+██▄ █▄▀█▄▄▀█ ▀█  ▀▄▀██▀█ ▄▄▀▄ ▀██
+██▄▀▄▀▀█▄▀█▄▄██ █ ██▀▄  █ ▀█  ███
+███▄ ▀▀▄▄█▄█▀▀ ▄ █ ▄  █▄▄██ ██▄██
+██  ▄█  ▄▄▄ ▀█ ▀▀▀▀▀▀▀▀▀▄▄▄▄█ ▄██
+██▄▀█▄▄█▄▀▄  ▄▄█ ▄▄▄▀▄█▀▀ ██▀▄▀██
+██▄██▄ █▄▀▀██▀▄█▄▀▄  ▀█▄█▄▀▀▄▄▄██
+██▄██▄▄█▄█▀ █▄█▄ █▀▀██ ▄▄▄ ▀  ▀██
+██ ▄▄▄▄▄ █▄ ▄▀▀▄ ▀ █▀█ █▄█   ▄███
+██ █   █ █▀▀▀▄▄▄▀█▄ █▀ ▄   ▄▀▀▄██
+██ █▄▄▄█ █▀█▄ ▄ ██▄▀   ▀▀▄ ▀▄▀▄██
+██▄▄▄▄▄▄▄█▄▄▄▄▄█▄█▄▄██▄██▄█▄█▄███
+█████████████████████████████████
+";

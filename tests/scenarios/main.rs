@@ -1,0 +1,3 @@
+//! Scenarios: what people do with a machine, and what must come of it. One file a topic.
+
+mod machine;
