@@ -3,6 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process;
+
+const PREFIX: &str = "tfa-";
 
 /// The groups that `systemd-nspawn` is to be put in before it starts. None where the host runs
 /// systemd: there nspawn asks it for a scope.
@@ -41,6 +44,27 @@ pub(crate) fn groups_of(pid: u32) -> Vec<PathBuf> {
         .into_iter()
         .filter_map(|mount| Some(mount.folder.join(path_in(mount.unified)?)))
         .collect()
+}
+
+/// The name of this run's machine of that number, which is its group's name too.
+pub(crate) fn name_of(number: u32) -> String {
+    format!("{PREFIX}{}-{number}", process::id())
+}
+
+/// Removes the groups of runs that were killed.
+pub(crate) fn clear_dead() {
+    let groups = hierarchies()
+        .into_iter()
+        .filter_map(|root| fs::read_dir(root).ok());
+    for group in groups.flatten().flatten() {
+        let name = group.file_name().into_string().unwrap_or_default();
+        let owner = name
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.split('-').next());
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            remove(&group.path());
+        }
+    }
 }
 
 /// Removes a group and the groups below it. They are empty once the machine is down.

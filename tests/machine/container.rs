@@ -93,8 +93,7 @@ impl Container {
     /// Boots and waits until the machine says that it is up.
     pub(crate) fn boot(overlay: Overlay) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("tfa-{}-{count}", std::process::id());
+        let name = cgroup::name_of(COUNT.fetch_add(1, Ordering::Relaxed));
 
         let address = SocketAddr::from_abstract_name(&name).or_fail("name a socket");
         let notices = UnixDatagram::bind_addr(&address).or_fail("bind the notification socket");

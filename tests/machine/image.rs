@@ -10,7 +10,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::LazyLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::command::Command as Inside;
@@ -51,26 +51,33 @@ const PACKAGES: &[&str] = &[
 const RECIPE: &str = include_str!("recipe.sh");
 
 /// The base root, made now if it is not in the cache.
-pub(crate) fn base() -> &'static Path {
-    static BASE: LazyLock<Layer> = LazyLock::new(|| {
+pub(crate) fn base() -> PathBuf {
+    static BASE: Mutex<Option<Layer>> = Mutex::new(None);
+    opened(&BASE, || {
         let key = digest(format!("{SUITE} {} {RECIPE}", PACKAGES.join(",")).as_bytes());
         Layer::open(&format!("base-{key}"), make_base)
-    });
-    &BASE.folder
+    })
 }
 
 /// The layer, over [`base`], with the package installed.
-pub(crate) fn installed() -> &'static Path {
-    static INSTALLED: LazyLock<Layer> = LazyLock::new(|| {
+pub(crate) fn installed() -> PathBuf {
+    static INSTALLED: Mutex<Option<Layer>> = Mutex::new(None);
+    let layer = opened(&INSTALLED, || {
         let base = base();
-        let content = fs::read(package()).or_fail("read the package");
-        let mut key = content;
+        let mut key = fs::read(package()).or_fail("read the package");
         key.extend_from_slice(base.as_os_str().as_encoded_bytes());
         Layer::open(&format!("installed-{}", digest(&key)), |folder| {
-            install_package(base, folder);
+            install_package(&base, folder);
         })
     });
-    &INSTALLED.folder
+    layer.join("upper")
+}
+
+/// The folder of a layer that this run opens once. When that fails, it fails for every test with
+/// its own reason.
+fn opened(slot: &Mutex<Option<Layer>>, open: impl FnOnce() -> Layer) -> PathBuf {
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    slot.get_or_insert_with(open).folder.clone()
 }
 
 /// The package under test: what `TFA_DEB` names, else the newest in `dist/`.
@@ -191,6 +198,7 @@ fn make_base(folder: &Path) {
         .status()
         .or_fail("run mmdebstrap (tests/prerequisites installs it)");
     let _ = fs::remove_file(&hook);
+    let _ = fs::remove_file(folder.with_extension("sources.list"));
     if !done.success() {
         let told = fs::read_to_string(&log).unwrap_or_default();
         panic!("mmdebstrap could not make the base ({done}):\n{told}");

@@ -1,7 +1,5 @@
 //! The machine's journal.
 
-use std::time::Duration;
-
 use crate::machine::Machine;
 
 impl Machine {
@@ -33,15 +31,20 @@ impl Machine {
         const FOLLOW: &str = r#"
             text=$1; shift
             exec 3< <(exec journalctl --follow --lines=all --quiet "$@")
-            grep --max-count=1 --fixed-strings -- "$text" <&3
-            kill $!"#;
-        let mut words = ["bash", "-c", FOLLOW, "bash", text]
+            trap 'kill $!' EXIT
+            grep --max-count=1 --fixed-strings -- "$text" <&3"#;
+        let mut words = ["timeout", "30", "bash", "-c", FOLLOW, "bash", text]
             .map(str::to_owned)
             .to_vec();
         words.extend(matches_of(name));
-        self.command(words)
-            .within(Duration::from_secs(30))
-            .succeed()
+        let output = self.run(words);
+        if !output.success() {
+            panic!(
+                "{name} has not logged {text:?}, but:\n{}",
+                self.journal(name)
+            );
+        }
+        output.stdout
     }
 }
 

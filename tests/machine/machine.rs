@@ -7,6 +7,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
+use crate::cgroup;
 use crate::command::{Command, Output};
 use crate::container::{Container, Overlay};
 use crate::failure::OrFail;
@@ -28,13 +29,13 @@ impl Machine {
     /// is [`offer_questions`](Self::offer_questions).
     #[must_use]
     pub fn boot() -> Self {
-        Self::over(&[&image::installed().join("upper"), image::base()])
+        Self::over(&[&image::installed(), &image::base()])
     }
 
     /// Boots a plain Debian machine without the package.
     #[must_use]
     pub fn boot_bare() -> Self {
-        Self::over(&[image::base()])
+        Self::over(&[&image::base()])
     }
 
     fn over(layers: &[&Path]) -> Self {
@@ -182,6 +183,7 @@ fn new_folder() -> (PathBuf, File) {
 fn clear_dead_machines() {
     static DONE: Once = Once::new();
     DONE.call_once(|| {
+        cgroup::clear_dead();
         let machines = image::cache().join("machines");
         for entry in fs::read_dir(machines).into_iter().flatten().flatten() {
             let path = entry.path();

@@ -1,7 +1,6 @@
 //! A terminal's screen as a picture: light text on a dark ground, as a window shows it.
 //!
-//! Blocks, which QR codes are made of, are drawn exactly; letters come from a small bitmap font
-//! or, where it has none, as a box.
+//! Blocks, which QR codes are made of, are drawn exactly; of letters only their place shows.
 
 use std::fs::File;
 use std::io::BufWriter;

@@ -25,8 +25,10 @@ fn a_user_logs_in_over_ssh_with_the_password() {
     terminal.expect("(alice@localhost) Password:");
     terminal.type_secret("correct horse");
     terminal.expect("alice@host:~$");
-    terminal.type_line("loginctl show-session --value -p Service -p Remote $XDG_SESSION_ID; exit");
-    terminal.expect("sshd\nyes");
+    terminal.type_line(
+        "loginctl show-session --value -p Service -p Remote $XDG_SESSION_ID | cat; exit",
+    );
+    terminal.expect("yes\nsshd");
     assert!(terminal.wait_exit().success());
 
     assert!(
@@ -149,51 +151,62 @@ fn two_machines_know_nothing_of_each_other() {
 #[test]
 fn a_services_clock_is_shifted_without_a_restart() {
     let machine = Machine::boot_bare();
-    machine.write_file(
-        "/etc/systemd/system/probe.service",
-        "[Service]\n\
-         ExecStart=/usr/bin/perl -MTime::HiRes=clock_gettime,CLOCK_REALTIME,CLOCK_MONOTONIC -e \
-         '$| = 1; while (1) { printf \"wall %%d steady %%d\\n\", clock_gettime(CLOCK_REALTIME), \
-         clock_gettime(CLOCK_MONOTONIC); select(undef, undef, undef, 0.05) }'\n\
-         ProtectSystem=strict\n\
-         ProtectHome=yes\n\
-         PrivateTmp=yes\n\
-         PrivateDevices=yes\n\
-         MemoryDenyWriteExecute=yes\n\
-         NoNewPrivileges=yes\n\
-         SystemCallFilter=@system-service\n\
-         RestrictAddressFamilies=AF_UNIX\n",
-    );
+    machine.write_file("/usr/local/bin/probe", PROBE);
+    machine.write_file("/etc/systemd/system/probe.service", SANDBOXED);
     machine.succeed(["systemctl", "start", "probe.service"]);
+    machine.expect_in_journal("probe", "wall clock +0 s, steady clock +0 s");
 
-    println!("{}", machine.journal("probe"));
-    machine.shift_clock_of("probe.service", 0);
-    let pid = machine.succeed([
+    machine.shift_clock_of("probe.service", 90);
+    machine.expect_in_journal("probe", "wall clock +90 s, steady clock +0 s");
+    let process = [
         "systemctl",
         "show",
         "--value",
-        "-p",
-        "MainPID",
+        "--property=MainPID",
         "probe.service",
-    ]);
-    machine.shift_clock_of("probe.service", 86_400);
-    std::thread::sleep(std::time::Duration::from_secs(1));
-    println!("{}", machine.journal("probe"));
-    machine.shift_clock_of("probe.service", -86_400);
-    std::thread::sleep(std::time::Duration::from_secs(1));
-    println!("{}", machine.journal("probe"));
-    assert_eq!(
-        pid,
-        machine.succeed([
-            "systemctl",
-            "show",
-            "--value",
-            "-p",
-            "MainPID",
-            "probe.service"
-        ])
-    );
+    ];
+    let before = machine.succeed(process);
+
+    machine.shift_clock_of("probe.service", 2_592_000);
+    machine.expect_in_journal("probe", "wall clock +2592000 s, steady clock +0 s");
+    machine.shift_clock_of("probe.service", -60);
+    machine.expect_in_journal("probe", "wall clock -60 s, steady clock +0 s");
+    assert_eq!(machine.succeed(process), before);
 }
+
+/// Tells how far its clocks are from the machine's, whenever that changes. The machine's are what
+/// `date`, with nothing preloaded, and the kernel's uptime say.
+const PROBE: &str = r#"#!/usr/bin/perl
+use Time::HiRes qw(clock_gettime CLOCK_REALTIME CLOCK_MONOTONIC sleep);
+$| = 1;
+my $told = "";
+while (1) {
+    my $wall = clock_gettime(CLOCK_REALTIME) - `env -u LD_PRELOAD date +%s.%N`;
+    open my $uptime, "<", "/proc/uptime" or die;
+    my $steady = clock_gettime(CLOCK_MONOTONIC) - (split " ", <$uptime>)[0];
+    my $now = sprintf "wall clock %+.0f s, steady clock %+.0f s\n", $wall, $steady;
+    $now =~ s/-0 /+0 /g;
+    print $now if $now ne $told;
+    $told = $now;
+    sleep 0.01;
+}
+"#;
+
+/// A service as shut in as the daemon is.
+const SANDBOXED: &str = "[Service]
+ExecStart=/usr/bin/perl /usr/local/bin/probe
+ProtectSystem=strict
+ProtectHome=yes
+ProtectProc=default
+PrivateTmp=yes
+PrivateDevices=yes
+PrivateNetwork=yes
+MemoryDenyWriteExecute=yes
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+SystemCallFilter=@system-service
+RestrictAddressFamilies=AF_UNIX
+";
 
 #[test]
 fn a_camera_reads_what_a_terminal_shows() {
