@@ -42,12 +42,4 @@ impl Machine {
     pub fn has_file(&self, path: &str) -> bool {
         self.run(["test", "-e", path]).success()
     }
-
-    /// Gives the machine one more address, so that somebody can come
-    /// [from it](Machine::ssh_from). Nothing outside the machine hears of it.
-    pub fn add_address(&self, address: &str) {
-        let length = if address.contains(':') { 128 } else { 32 };
-        let address = format!("{address}/{length}");
-        self.succeed(["ip", "address", "replace", &address, "dev", "lo", "nodad"]);
-    }
 }

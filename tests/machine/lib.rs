@@ -16,6 +16,7 @@ mod failure;
 mod image;
 mod journal;
 mod machine;
+mod network;
 mod phone;
 mod picture;
 mod process;

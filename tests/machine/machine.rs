@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use crate::cgroup;
-use crate::command::{Command, Output};
+use crate::command::{Command, Leader, Output};
 use crate::container::{Container, Overlay};
 use crate::failure::OrFail;
 use crate::image;
@@ -83,7 +83,7 @@ impl Machine {
     /// A command to run inside, by root unless it says otherwise.
     pub fn command<W: AsRef<str>>(&self, words: impl IntoIterator<Item = W>) -> Command {
         let words: Vec<W> = words.into_iter().collect();
-        Command::new(self.container().leader(), &words)
+        Command::new(self.leader(), &words)
     }
 
     /// Runs a command as root, whatever becomes of it.
@@ -130,6 +130,10 @@ impl Machine {
         let desk = self.folder.join("desk");
         fs::create_dir_all(&desk).or_fail("make a folder for the test's files");
         desk
+    }
+
+    pub(crate) fn leader(&self) -> &Leader {
+        self.container().leader()
     }
 
     fn container(&self) -> &Container {
@@ -179,10 +183,24 @@ fn new_folder() -> (PathBuf, File) {
     (folder, lock)
 }
 
+/// Raises the kernel's limit of watches, of which a machine takes about a dozen and all machines
+/// share root's. Debian's default is enough for ten machines at once.
+fn allow_many_machines() {
+    const LIMIT: &str = "/proc/sys/fs/inotify/max_user_instances";
+    const ENOUGH: u32 = 1024;
+    let limit = fs::read_to_string(LIMIT)
+        .ok()
+        .and_then(|text| text.trim().parse::<u32>().ok());
+    if limit.is_some_and(|limit| limit < ENOUGH) {
+        let _ = fs::write(LIMIT, ENOUGH.to_string());
+    }
+}
+
 /// Removes what runs that were killed have left behind.
 fn clear_dead_machines() {
     static DONE: Once = Once::new();
     DONE.call_once(|| {
+        allow_many_machines();
         cgroup::clear_dead();
         let machines = image::cache().join("machines");
         for entry in fs::read_dir(machines).into_iter().flatten().flatten() {

@@ -1,4 +1,4 @@
-//! SSH into the machine, from inside it: it has no other network than its own.
+//! SSH into the machine, from inside it or from another machine.
 
 use crate::machine::Machine;
 use crate::terminal::Terminal;
@@ -41,7 +41,13 @@ impl Machine {
     /// A login with options of choice: `-i KEY`, `-o PreferredAuthentications=password`, a
     /// command after `--`, ….
     pub fn ssh_with(&self, user: &str, options: &[&str]) -> Terminal {
-        self.terminal(ssh_words(user, options))
+        self.ssh_to("localhost", user, options)
+    }
+
+    /// A login from this machine on another, which is [connected](Self::connect) and has this
+    /// address.
+    pub fn ssh_to(&self, address: &str, user: &str, options: &[&str]) -> Terminal {
+        self.terminal(client_words(address, user, options))
     }
 
     /// Adds lines to sshd's configuration, in `/etc/ssh/sshd_config.d/NAME.conf`, and restarts it;
@@ -82,12 +88,12 @@ impl Machine {
     }
 }
 
-fn ssh_words(user: &str, options: &[&str]) -> Vec<String> {
+fn client_words(address: &str, user: &str, options: &[&str]) -> Vec<String> {
     let (options, command) = match options.iter().position(|word| *word == "--") {
         Some(place) => options.split_at(place),
         None => (options, [].as_slice()),
     };
-    let host = format!("{user}@localhost");
+    let host = format!("{user}@{address}");
     let words = CLIENT.iter().chain(options).copied().chain([host.as_str()]);
     words
         .chain(command.iter().skip(1).copied())

@@ -112,7 +112,6 @@ fn su_and_sudo_ask_for_the_password() {
 fn a_reboot_and_a_power_cut_keep_the_disk() {
     let mut machine = Machine::boot_bare();
     machine.write_file("/var/lib/story/chapter", "one");
-    let first = machine.read_file("/proc/sys/kernel/random/boot_id");
     machine.write_file("/run/gone", "");
 
     machine.reboot();
@@ -123,7 +122,6 @@ fn a_reboot_and_a_power_cut_keep_the_disk() {
     machine.power_cut();
     assert_eq!(machine.read_file("/var/lib/story/chapter"), "one");
     machine.console().expect("host login:");
-    let _ = first;
 }
 
 #[test]
@@ -145,6 +143,24 @@ fn two_machines_know_nothing_of_each_other() {
     assert_ne!(
         one.read_file("/etc/machine-id"),
         other.read_file("/etc/machine-id")
+    );
+}
+
+#[test]
+fn somebody_logs_in_from_another_machine() {
+    let (laptop, server) = (Machine::boot_bare(), Machine::boot_bare());
+    laptop.connect("192.0.2.1", &server, "192.0.2.2");
+    server.add_user("alice", "correct horse");
+
+    let terminal = laptop.ssh_to("192.0.2.2", "alice", &["--", "echo $SSH_CONNECTION"]);
+    terminal.expect("alice@192.0.2.2's password:");
+    terminal.type_secret("correct horse");
+    terminal.expect("192.0.2.1 ");
+    assert!(terminal.wait_exit().success());
+    assert!(
+        server
+            .journal("sshd")
+            .contains("Accepted password for alice from 192.0.2.1")
     );
 }
 
@@ -207,6 +223,31 @@ CapabilityBoundingSet=
 SystemCallFilter=@system-service
 RestrictAddressFamilies=AF_UNIX
 ";
+
+#[test]
+fn a_terminal_reads_on_and_never_finds_a_text_twice() {
+    let machine = Machine::boot_bare();
+    let story = "printf 'one \\033[31mtwo\\033[0m one\\n'; read answer; stty size; exit 3";
+    let terminal = machine.terminal(["bash", "-c", story]);
+    terminal.expect("one two");
+    terminal.expect("one");
+    terminal.resize(40, 100);
+    terminal.type_line("and on");
+    assert_eq!(terminal.expect_any(&["24 80", "40 100"]), 1);
+    assert_eq!(terminal.wait_exit().code(), Some(3));
+    assert_eq!(terminal.screen(), "one two one\nand on\n40 100");
+}
+
+#[test]
+fn a_user_has_a_terminal_of_the_machines_own() {
+    let machine = Machine::boot_bare();
+    machine.add_user("alice", "correct horse");
+    let terminal =
+        machine.terminal_as("alice", ["sh", "-c", "stat -c '%U %n' $(tty); pwd; id -un"]);
+    terminal.expect("alice /dev/pts/");
+    terminal.expect("/home/alice\nalice");
+    assert!(terminal.wait_exit().success());
+}
 
 #[test]
 fn a_camera_reads_what_a_terminal_shows() {

@@ -1,3 +1,4 @@
 //! Scenarios: what people do with a machine, and what must come of it. One file a topic.
 
 mod machine;
+mod phone;
