@@ -1,0 +1,267 @@
+//! One phase of a login, from its options to libpam's answer.
+
+use std::time::Duration;
+
+use nix::unistd::{User, geteuid, getuid};
+use tfa_bus::{Context, Next, Phase, Turn, Verdict};
+
+use crate::bus::{Bus, Dialog, Trouble};
+use crate::conversation::Conversation;
+use crate::ffi::{Handle, Item};
+use crate::log::Log;
+use crate::options::{Options, Unreachable};
+use crate::outcome::{Failure, Judgement, Reply};
+use crate::reply::Replies;
+use crate::texts;
+
+/// How long libpam lets a refused person wait, about; the longest wish of a stack counts.
+const DELAY: Duration = Duration::from_secs(2);
+
+/// What the auth phase leaves for the account phase of the same transaction.
+#[derive(Clone)]
+pub(crate) struct Pinned {
+    /// Who logs in.
+    user: String,
+    /// What the daemon said.
+    met: Option<Verdict>,
+}
+
+/// Conducts a phase.
+pub(crate) fn conduct(pam: &Handle, phase: Phase, silent: bool, arguments: &[String]) -> Reply {
+    let log = Log::new(pam);
+    let options = match Options::parse(arguments) {
+        Ok(options) => options,
+        Err(unknown) => {
+            for option in unknown {
+                log.error(&texts::log_option(option));
+            }
+            return Reply::Refuse(Failure::Module.refusal(phase));
+        }
+    };
+    let login = Login {
+        pam,
+        conversation: Conversation::new(pam, silent),
+        log: log.with_debug(options.debug),
+        context: circumstances(pam, phase, &options),
+        options,
+    };
+    let result = login.judge();
+    login.log.debug(&format!("{phase:?} phase: {result:?}"));
+    let reply = match result {
+        Ok(judgement) => judgement.reply(phase, login.options.not_required),
+        Err(failure) => Reply::Refuse(failure.refusal(phase)),
+    };
+    if let (Reply::Refuse(_), Ok(Judgement::Verdict(_)) | Err(Failure::NoCode)) = (reply, result) {
+        login.failed();
+    }
+    reply
+}
+
+/// What PAM knows about the login. An item that is not UTF-8 keeps its place, mangled: it must
+/// not look like one that is absent.
+fn circumstances(pam: &Handle, phase: Phase, options: &Options) -> Context {
+    let item = |item| pam.item(item).unwrap_or_default();
+    Context {
+        phase,
+        service: item(Item::Service),
+        rhost: item(Item::Rhost),
+        tty: item(Item::Tty),
+        ruser: item(Item::Ruser),
+        ssh_auth_info: pam.variable(c"SSH_AUTH_INFO_0").unwrap_or_default(),
+        met: None,
+        enrolls: options.enrolls,
+    }
+}
+
+struct Login<'a> {
+    pam: &'a Handle,
+    conversation: Conversation<'a>,
+    log: Log<'a>,
+    context: Context,
+    options: Options,
+}
+
+impl Login<'_> {
+    /// From the first look at the login to the judgement that holds.
+    fn judge(&self) -> Result<Judgement, Failure> {
+        let phase = self.context.phase;
+        if phase == Phase::Auth
+            && self.options.after_publickey
+            && !passed_publickey(&self.context.ssh_auth_info)
+        {
+            return Ok(Judgement::NotConcerned);
+        }
+        let user = self.user()?;
+        let met = match phase {
+            Phase::Auth => {
+                // A new start: what an earlier attempt in this transaction met is void.
+                self.pin(&user, None)?;
+                None
+            }
+            Phase::Account => self.met(&user)?,
+        };
+        let judgement = self.ask_the_daemon(&user, met)?;
+        // The daemon judged that user. The login program goes on with whoever PAM names now.
+        if self.user()? != user {
+            self.log.error(texts::LOG_USER_CHANGED);
+            return Err(Failure::UserChanged);
+        }
+        if let (Phase::Auth, Judgement::Verdict(verdict)) = (phase, judgement) {
+            self.pin(&user, Some(verdict))?;
+        }
+        Ok(judgement)
+    }
+
+    fn ask_the_daemon(&self, user: &str, met: Option<Verdict>) -> Result<Judgement, Failure> {
+        #[cfg(feature = "panic-on-purpose")]
+        assert_ne!(user, "panic");
+
+        let context = Context {
+            met,
+            ..self.context.clone()
+        };
+        let begun = Bus::open(self.options.timeout).and_then(|mut bus| {
+            let first = bus.begin(user, &context)?;
+            Ok((bus, first))
+        });
+        let (mut bus, (dialog, turn)) = match begun {
+            Ok(begun) => begun,
+            // Here and nowhere later: once the daemon has spoken, its silence is not absence.
+            Err(Trouble::Absent(why)) if self.lets_root_in(user) => {
+                self.log.alert(&texts::log_rescued(&why, &context.tty));
+                return Ok(Judgement::RootAtConsole);
+            }
+            Err(trouble) => return Err(self.no_verdict(&trouble)),
+        };
+        let verdict = self.converse(&mut bus, dialog, turn);
+        bus.close();
+        verdict.map(Judgement::Verdict)
+    }
+
+    /// Turn and reply, turn and reply, until the verdict. How many there are is the daemon's
+    /// affair: each dialog of its ends.
+    fn converse(&self, bus: &mut Bus, dialog: Dialog, first: Turn) -> Result<Verdict, Failure> {
+        let phase = self.context.phase;
+        let mut replies = Replies::new(
+            self.pam,
+            &self.conversation,
+            &self.log,
+            &self.options,
+            phase,
+        );
+        let mut turn = first;
+        loop {
+            self.conversation.show(&turn.lines);
+            let question = match turn.next {
+                Next::Verdict(verdict) => return Ok(verdict),
+                Next::Ask(question) => question,
+            };
+            let reply = replies
+                .reply(&question)
+                .inspect_err(|_| bus.cancel(dialog))?;
+            turn = bus
+                .answer(dialog, &reply)
+                .map_err(|trouble| self.no_verdict(&trouble))?;
+        }
+    }
+
+    /// The user's name, which must be there.
+    fn user(&self) -> Result<String, Failure> {
+        self.pam.user().ok_or_else(|| {
+            self.log.notice(texts::LOG_NO_USER);
+            Failure::UnknownUser
+        })
+    }
+
+    fn pin(&self, user: &str, met: Option<Verdict>) -> Result<(), Failure> {
+        let pinned = Pinned {
+            user: user.to_owned(),
+            met,
+        };
+        self.pam.pin(pinned).map_err(|_| {
+            self.log.error(texts::LOG_NOT_KEPT);
+            Failure::Module
+        })
+    }
+
+    /// What the auth phase met, if there was one. It was about one user and is worth nothing to
+    /// another.
+    fn met(&self, user: &str) -> Result<Option<Verdict>, Failure> {
+        match self.pam.pinned() {
+            None => Ok(None),
+            Some(pinned) if pinned.user == user => Ok(pinned.met),
+            Some(_) => {
+                self.log.error(texts::LOG_USER_CHANGED);
+                Err(Failure::UserChanged)
+            }
+        }
+    }
+
+    /// The administrator's exception for a daemon that is down.
+    fn lets_root_in(&self, user: &str) -> bool {
+        let root = || matches!(User::from_name(user), Ok(Some(user)) if user.uid.is_root());
+        match self.options.unreachable {
+            Unreachable::Deny => false,
+            Unreachable::AllowRootConsole => self.context.at_console() && root(),
+        }
+    }
+
+    fn no_verdict(&self, trouble: &Trouble) -> Failure {
+        match trouble {
+            Trouble::UnknownUser => return Failure::UnknownUser,
+            Trouble::Absent(why) => self.log.error(&texts::log_absent(why)),
+            Trouble::Unusable(why) => self.log.error(&texts::log_unusable(why)),
+        }
+        if self.context.phase == Phase::Auth {
+            self.conversation.error(texts::NOT_AVAILABLE);
+        }
+        Failure::Unavailable
+    }
+
+    /// Somebody was refused for what they answered.
+    fn failed(&self) {
+        let context = &self.context;
+        self.log.notice(&texts::log_failure(
+            getuid().as_raw(),
+            geteuid().as_raw(),
+            context,
+            &self.pam.user().unwrap_or_default(),
+        ));
+        if context.phase == Phase::Auth {
+            self.pam.fail_delay(DELAY);
+        }
+    }
+}
+
+/// Whether ssh has accepted a public key in this login: its lines are methods with their details.
+fn passed_publickey(ssh_auth_info: &str) -> bool {
+    ssh_auth_info
+        .lines()
+        .any(|line| line.starts_with("publickey "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_key_counts_where_it_stands_at_the_start_of_a_line() {
+        for info in [
+            "publickey ssh-ed25519 AAAAC3Nz",
+            "password\npublickey ssh-ed25519 AAAAC3Nz\n",
+        ] {
+            assert!(passed_publickey(info), "{info}");
+        }
+        for info in [
+            "",
+            "publickey",
+            "publickeys x",
+            "Publickey ssh-ed25519 AAAA",
+            " publickey ssh-ed25519 AAAA",
+            "hostbased publickey ssh-ed25519 AAAA",
+            "password\nkeyboard-interactive",
+        ] {
+            assert!(!passed_publickey(info), "{info}");
+        }
+    }
+}

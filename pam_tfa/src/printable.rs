@@ -1,0 +1,37 @@
+//! Text that cannot steer a terminal or forge a line of a log.
+
+use std::ffi::CString;
+
+/// For the person's screen: without control characters, the line feed excepted.
+pub(crate) fn for_screen(text: &str) -> CString {
+    c_string(text.chars().filter(|&c| c == '\n' || !c.is_control()))
+}
+
+/// For the log: one line, control characters replaced.
+pub(crate) fn for_log(text: &str) -> CString {
+    c_string(text.chars().map(|c| if c.is_control() { '?' } else { c }))
+}
+
+fn c_string(chars: impl Iterator<Item = char>) -> CString {
+    // NUL is a control character, so none is left to object to.
+    CString::new(chars.collect::<String>()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_screen_gets_no_control_character_but_the_line_feed() {
+        let text = "a\u{1b}[2Jb\r\n\tc\0d\u{7f}e\u{9b}1mf\u{2588}\u{e9}";
+        assert_eq!(for_screen(text).to_str(), Ok("a[2Jb\ncde1mf\u{2588}\u{e9}"));
+    }
+
+    #[test]
+    fn the_log_gets_one_line() {
+        assert_eq!(
+            for_log("bob\nroot: hello\0\u{1b}").to_str(),
+            Ok("bob?root: hello??")
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! Every text that people read: the person who logs in, and the administrator in the log.
+//!
+//! The questions themselves are the daemon's.
+
+use tfa_bus::Context;
+
+/// The question of `forward_pass` where password and code come in one answer.
+pub(crate) const ASK_PASSWORD_AND_CODE: &str = "Password & verification code: ";
+/// The question of `forward_pass` where the code cannot be cut off and is asked for by itself.
+pub(crate) const ASK_PASSWORD: &str = "Password: ";
+
+/// Shown when the answer was the password.
+pub(crate) const THAT_WAS_THE_PASSWORD: &str = "That was the password, not the code.";
+/// Shown when no verdict can be had.
+pub(crate) const NOT_AVAILABLE: &str =
+    "Two-factor login is not available right now. Please tell your administrator.";
+
+/// Logged when the password came instead of the code.
+pub(crate) const LOG_PASSWORD_AS_CODE: &str = "the code was answered with the password; \
+     refusing. For sshd set \"KbdInteractiveAuthentication yes\" and \"PasswordAuthentication no\": \
+     with the latter, sshd answers every question with the password";
+/// Logged when the options forbid to ask and there is nothing to answer with.
+pub(crate) const LOG_NOTHING_TO_ANSWER_WITH: &str =
+    "use_first_pass: the password given before holds no (further) code; refusing";
+/// Logged when the transaction has no usable user name.
+pub(crate) const LOG_NO_USER: &str = "no usable user name; refusing. \
+     pam_tfa must stand after the module that asks for name and password";
+/// Logged when the name is another than before.
+pub(crate) const LOG_USER_CHANGED: &str =
+    "the user name changed in the middle of the login; refusing";
+/// Logged when the program cannot or will not ask.
+pub(crate) const LOG_NO_CONVERSATION: &str = "the login program did not pass the question on";
+/// Logged when `libpam` does not take a value.
+pub(crate) const LOG_NOT_KEPT: &str = "libpam could not keep a value of this login; refusing";
+
+/// Logged for each option that is not understood.
+pub(crate) fn log_option(option: &str) -> String {
+    format!("unknown option or value \"{option}\"; refusing every login until it is corrected")
+}
+
+/// Logged when nobody answers.
+pub(crate) fn log_absent(why: &str) -> String {
+    format!("tfad does not answer ({why}); refusing. See: systemctl status tfad")
+}
+
+/// Logged when something answers that is of no use.
+pub(crate) fn log_unusable(why: &str) -> String {
+    format!("tfad could not judge this login ({why}); refusing. See: journalctl -u tfad")
+}
+
+/// Logged when the administrator's way round lets root in.
+pub(crate) fn log_rescued(why: &str, tty: &str) -> String {
+    format!(
+        "tfad does not answer ({why}): root on {tty} is let in WITHOUT a second factor, as \
+         unreachable=allow-root-console says"
+    )
+}
+
+/// Logged for each refusal, in the words of `pam_unix`, which log watchers know.
+pub(crate) fn log_failure(uid: u32, euid: u32, context: &Context, user: &str) -> String {
+    let Context {
+        tty, ruser, rhost, ..
+    } = context;
+    format!(
+        "authentication failure; logname= uid={uid} euid={euid} tty={tty} ruser={ruser} \
+         rhost={rhost} user={user}"
+    )
+}
