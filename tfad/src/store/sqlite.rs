@@ -1,0 +1,483 @@
+//! The embedded store: one SQLite database in the state directory.
+//!
+//! Three threads, each with its own connection: `writer` commits in groups, `reader` reads,
+//! `checkpoint` keeps the log short. `schema` knows what lies in the database. This file opens the
+//! store, which is where the first start, a lost database and a lost key are told apart, and hands
+//! requests to the threads.
+//!
+//! # The first start
+//! Three things appear, each whole or not at all, each on disk before the next: the key (unless
+//! systemd gives one), the database `accounts.db`, the marker `key.id`. An interrupted first start
+//! goes on where it was. The database names its key from the beginning, and takes no record before
+//! the marker is there. From then on a marker without a database is a lost database, never a first
+//! start.
+
+mod checkpoint;
+mod reader;
+mod schema;
+mod writer;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::key::{self, CREDENTIAL, Found, KEY_FILE, SealingKey};
+use super::place::{Place, StateDir};
+use super::{
+    Commit, KeyId, Listed, Pending, RECORD_LIMIT, Record, Revision, Store, StoreError, USER_LIMIT,
+    seal,
+};
+use schema::{Head, failure};
+
+const DATABASE: &str = "accounts.db";
+const LOG: &str = "accounts.db-wal";
+const JOURNAL: &str = "accounts.db-journal";
+const INDEX: &str = "accounts.db-shm";
+const MARKER: &str = "key.id";
+
+/// How long a connection waits for another process.
+const BUSY: Duration = Duration::from_secs(5);
+/// How many requests wait for a thread at most; who comes later waits outside.
+const QUEUE: usize = 1024;
+/// Up to this size the whole database is looked through before it is used: well under a second.
+const CHECKED: u64 = 64 << 20;
+/// How many parts of the roll are listed in one go, so that logins come in between.
+const STRIDE: i64 = 16;
+
+/// Something that the administrator should read in the log after the store was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The store was made: this was the first start.
+    Made {
+        /// The sealing key's fingerprint.
+        key: KeyId,
+        /// Where the key lies.
+        from: String,
+    },
+    /// No record was there, so another key was taken.
+    KeyChanged {
+        /// The fingerprint of the key from now on.
+        key: KeyId,
+        /// Where it lies.
+        from: String,
+    },
+    /// The accounts are sealed with the key file, though there is a credential.
+    CredentialUnused {
+        /// Why, and what to do.
+        why: String,
+    },
+    /// The store works without a key: nobody with a record can log in.
+    KeyLost {
+        /// What is wrong, and what to do.
+        remedy: String,
+    },
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Made { key, from } => write!(
+                f,
+                "a new store was made; its records are sealed with {from} (fingerprint {key}). Without \
+                 that key a backup of accounts.db is worth nothing: back it up as well"
+            ),
+            Self::KeyChanged { key, from } => write!(
+                f,
+                "no record was stored yet, and from now on they are sealed with {from} (fingerprint {key})"
+            ),
+            Self::CredentialUnused { why } => f.write_str(why),
+            Self::KeyLost { remedy } => f.write_str(remedy),
+        }
+    }
+}
+
+/// A store that was opened.
+pub struct Opened {
+    /// The store.
+    pub store: SqliteStore,
+    /// What should be logged, the most important first.
+    pub notices: Vec<Notice>,
+}
+
+/// The store on SQLite. Dropping it is a clean shutdown too, but blocks; see [`SqliteStore::close`].
+pub struct SqliteStore {
+    opener: reader::Opener,
+    /// `None` after the store was closed. The threads end when the last sender is gone.
+    queues: Mutex<Option<Queues>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+#[derive(Clone)]
+struct Queues {
+    writer: mpsc::Sender<writer::Request>,
+    reader: mpsc::Sender<reader::Request>,
+}
+
+impl SqliteStore {
+    /// Opens the store, and makes it at the first start. Blocks for some milliseconds; for up to a
+    /// second where the database is large.
+    ///
+    /// With the key lost or wrong while there are records the store opens without one: then
+    /// [`Notice::KeyLost`] is among the notices, users without a record are known as such, every
+    /// other `load` and every `commit` gives [`StoreError::KeyLost`], and `remove` works.
+    ///
+    /// # Errors
+    /// [`StoreError::DatabaseMissing`], [`StoreError::DatabaseDamaged`],
+    /// [`StoreError::DatabaseForeign`], [`StoreError::DatabaseNewer`], [`StoreError::Unsafe`],
+    /// [`StoreError::KeyRefused`] at the first start, [`StoreError::Unavailable`].
+    pub fn open(place: &Place) -> Result<Opened, StoreError> {
+        let state = StateDir::open(&place.state)?;
+        let mut notices = Vec::new();
+        for name in [KEY_FILE, DATABASE, MARKER] {
+            state.sweep(name)?;
+        }
+        if !state.has(DATABASE)? {
+            for witness in [MARKER, LOG, JOURNAL] {
+                if state.has(witness)? {
+                    return Err(StoreError::DatabaseMissing {
+                        database: state.join(DATABASE).display().to_string(),
+                        witness: state.join(witness).display().to_string(),
+                    });
+                }
+            }
+            notices.push(first_start(&state, place.credentials.as_deref())?);
+        }
+        for name in [DATABASE, LOG, JOURNAL, INDEX] {
+            state.guard(name)?;
+        }
+        let path = state.join(DATABASE);
+        let mut db = connect(&path)?;
+        if state.size(DATABASE)? <= CHECKED {
+            schema::quick_check(&db)?;
+        }
+        let (key, remedy) =
+            choose_key(&mut db, &state, place.credentials.as_deref(), &mut notices)?;
+        let marker = format!("{}\n", Head::read(&db)?.key);
+        if state.read(MARKER)?.as_deref() != Some(marker.as_bytes()) {
+            state.replace(MARKER, marker.as_bytes())?;
+        }
+        let opener = reader::Opener {
+            key: key.map(Arc::new),
+            remedy,
+        };
+        let store = Self::start(db, &path, opener)?;
+        Ok(Opened { store, notices })
+    }
+
+    fn start(db: Connection, path: &Path, opener: reader::Opener) -> Result<Self, StoreError> {
+        let (writer, write_requests) = mpsc::channel(QUEUE);
+        let (reader, read_requests) = mpsc::channel(QUEUE);
+        let (alarm, sleeper) = checkpoint::pair();
+        let check = writer::KeyCheck {
+            sealing: opener.key.as_ref().map(|key| key.id()),
+            remedy: opener.remedy.clone(),
+        };
+        let reads = connect(path)?;
+        let carries = connect(path)?;
+        let store = Self {
+            opener: opener.clone(),
+            queues: Mutex::new(Some(Queues { writer, reader })),
+            threads: Mutex::new(Vec::new()),
+        };
+        // A thread that gives up drops its requests, and each of them is answered with an error.
+        store.spawn("store-write", move || {
+            writer::serve(&db, check, write_requests, alarm)
+        })?;
+        store.spawn("store-read", move || {
+            reader::serve(&reads, opener, read_requests)
+        })?;
+        store.spawn("store-log", move || checkpoint::serve(&carries, &sleeper))?;
+        Ok(store)
+    }
+
+    fn spawn(
+        &self,
+        name: &str,
+        work: impl FnOnce() -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let thread = std::thread::Builder::new()
+            .name(name.into())
+            .spawn(move || {
+                let _ = work();
+            });
+        let thread = thread.map_err(|error| StoreError::Unavailable {
+            why: format!("no thread for {name}: {error}"),
+        })?;
+        self.threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(thread);
+        Ok(())
+    }
+
+    /// What to say about a key that is lost; `None` where the store has its key.
+    pub fn key_lost(&self) -> Option<&str> {
+        self.opener
+            .key
+            .is_none()
+            .then_some(self.opener.remedy.as_str())
+    }
+
+    /// Finishes what has been asked for, empties the log and ends the threads. Later requests get
+    /// [`StoreError::Unavailable`]. Must be awaited on a tokio runtime.
+    pub async fn close(&self) {
+        drop(self.take_queues());
+        let threads = self.take_threads();
+        let join = tokio::task::spawn_blocking(move || join(threads));
+        // A failure here is a panic of a thread, which has been reported by then.
+        let _ = join.await;
+    }
+
+    fn take_queues(&self) -> Option<Queues> {
+        self.queues
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    fn take_threads(&self) -> Vec<JoinHandle<()>> {
+        std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn queues(&self) -> Result<Queues, StoreError> {
+        self.queues
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or_else(stopped)
+    }
+
+    async fn write(&self, user: &str, change: writer::Change) -> Result<Commit, StoreError> {
+        let (answer, outcome) = oneshot::channel();
+        let request = writer::Request {
+            user: user.to_owned(),
+            change,
+            answer,
+        };
+        let queue = self.queues()?.writer;
+        queue.send(request).await.map_err(|_| stopped())?;
+        // The queue must not stay open because of those who wait for an answer from it.
+        drop(queue);
+        outcome.await.map_err(|_| stopped())?
+    }
+
+    async fn read<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> reader::Request,
+    ) -> Result<T, StoreError> {
+        let (answer, outcome) = oneshot::channel();
+        let queue = self.queues()?.reader;
+        queue.send(request(answer)).await.map_err(|_| stopped())?;
+        drop(queue);
+        outcome.await.map_err(|_| stopped())?
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        drop(self.take_queues());
+        join(self.take_threads());
+    }
+}
+
+impl Store for SqliteStore {
+    fn load<'a>(&'a self, user: &'a str) -> Pending<'a, Option<(Record, Revision)>> {
+        Box::pin(async move {
+            check_user(user)?;
+            self.read(|answer| reader::Request::Load {
+                user: user.to_owned(),
+                answer,
+            })
+            .await
+        })
+    }
+
+    fn commit<'a>(
+        &'a self,
+        user: &'a str,
+        record: &'a [u8],
+        expected: Revision,
+    ) -> Pending<'a, Commit> {
+        Box::pin(async move {
+            check_user(user)?;
+            if record.len() > RECORD_LIMIT {
+                return Err(StoreError::Refused {
+                    why: format!(
+                        "the record of {user} has {} bytes, the limit is {RECORD_LIMIT}",
+                        record.len()
+                    ),
+                });
+            }
+            let key = self.opener.key.as_ref().ok_or_else(|| self.opener.lost())?;
+            let sealed = seal::seal(key, user, record)?;
+            self.write(user, writer::Change::Store { sealed, expected })
+                .await
+        })
+    }
+
+    fn remove<'a>(&'a self, user: &'a str, expected: Option<Revision>) -> Pending<'a, Commit> {
+        Box::pin(async move {
+            check_user(user)?;
+            self.write(user, writer::Change::Remove { expected }).await
+        })
+    }
+
+    fn list(&self) -> Pending<'_, Vec<Listed>> {
+        Box::pin(async move {
+            let mut listed = Vec::new();
+            let mut from = 0;
+            while from < schema::PARTS {
+                let parts = from..schema::PARTS.min(from + STRIDE);
+                from = parts.end;
+                listed.extend(
+                    self.read(|answer| reader::Request::List { parts, answer })
+                        .await?,
+                );
+            }
+            listed.sort_by(|(one, _), (other, _)| one.cmp(other));
+            Ok(listed)
+        })
+    }
+}
+
+fn join(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        // A thread that panicked has let go of its connection as well.
+        let _ = thread.join();
+    }
+}
+
+fn check_user(user: &str) -> Result<(), StoreError> {
+    if user.is_empty() || user.len() > USER_LIMIT || user.contains('\0') {
+        return Err(StoreError::Refused {
+            why: format!("a user name has 1 to {USER_LIMIT} bytes, none of them zero"),
+        });
+    }
+    Ok(())
+}
+
+fn stopped() -> StoreError {
+    StoreError::Unavailable {
+        why: "it has been stopped".into(),
+    }
+}
+
+/// Connects to the database, and checks it before anything is written.
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let db = schema::connect(path).map_err(failure)?;
+    schema::check(&db)?;
+    Ok(db)
+}
+
+/// Makes the key, where none is given, and the database.
+fn first_start(state: &StateDir, credentials: Option<&Path>) -> Result<Notice, StoreError> {
+    let (key, from) = match wanted(state, credentials) {
+        (Found::Key(key), from) => (key, from),
+        (Found::Nothing, from) => (key::make(state)?, from),
+        (Found::Unusable(remedy), _) => {
+            return Err(StoreError::KeyRefused {
+                remedy: format!(
+                    "there is no key to seal records with. {remedy}. Then restart tfad"
+                ),
+            });
+        }
+    };
+    let key = key.id();
+    let draft = state.draft(DATABASE, b"")?;
+    schema::create(&draft, key).map_err(failure)?;
+    state.publish(DATABASE)?;
+    Ok(Notice::Made { key, from })
+}
+
+/// The key that should be used, and where it comes from: systemd's credential before the file.
+fn wanted(state: &StateDir, credentials: Option<&Path>) -> (Found, String) {
+    match key::from_credential(credentials) {
+        Found::Nothing => (
+            key::from_file(state),
+            format!("the key file {}", state.join(KEY_FILE).display()),
+        ),
+        found => (found, format!("the systemd credential {CREDENTIAL}")),
+    }
+}
+
+/// The key that sealed this database; or none, and what to do about it.
+fn choose_key(
+    db: &mut Connection,
+    state: &StateDir,
+    credentials: Option<&Path>,
+    notices: &mut Vec<Notice>,
+) -> Result<(Option<SealingKey>, String), StoreError> {
+    let sealed_with = Head::read(db)?.key;
+    let file = state.join(KEY_FILE);
+    let file = file.display();
+    let (found, from) = wanted(state, credentials);
+    let why = match found {
+        Found::Key(key) if key.id() == sealed_with => return Ok((Some(key), String::new())),
+        // Where nothing is sealed no key is lost: the one that is here is taken.
+        Found::Key(key) if schema::is_empty(db)? => return adopt(db, key, from, notices),
+        Found::Nothing if schema::is_empty(db)? => {
+            return adopt(db, key::make(state)?, from, notices);
+        }
+        Found::Key(key) => format!("{from} is another one (fingerprint {})", key.id()),
+        Found::Nothing => format!("{from} is missing"),
+        Found::Unusable(why) => why,
+    };
+    if let Found::Key(key) = key::from_file(state)
+        && key.id() == sealed_with
+    {
+        notices.push(Notice::CredentialUnused {
+            why: format!(
+                "{why}. The accounts are sealed with {file}, which is used instead. To use the \
+                 credential, make it of that file (`systemd-creds encrypt --name={CREDENTIAL} {file} \
+                 /etc/credstore.encrypted/{CREDENTIAL}`), restart tfad, then delete the file"
+            ),
+        });
+        return Ok((Some(key), String::new()));
+    }
+    let remedy = format!(
+        "the key that sealed the accounts (fingerprint {sealed_with}) is not here: {why}. Users who \
+         have set up are refused. Put the right key back as {file} (mode 600) or as the systemd \
+         credential {CREDENTIAL} and restart tfad. If it is lost for good, run `tfactl reset USER` \
+         for every user of `tfactl list` and restart tfad, which then takes a new key"
+    );
+    notices.push(Notice::KeyLost {
+        remedy: remedy.clone(),
+    });
+    Ok((None, remedy))
+}
+
+/// Makes this key the database's, which has no record.
+fn adopt(
+    db: &mut Connection,
+    key: SealingKey,
+    from: String,
+    notices: &mut Vec<Notice>,
+) -> Result<(Option<SealingKey>, String), StoreError> {
+    let tx = db
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failure)?;
+    if !schema::is_empty(&tx)? {
+        return Err(StoreError::Unavailable {
+            why: "another process has just stored a record; restart tfad".into(),
+        });
+    }
+    let head = Head {
+        key: key.id(),
+        ..Head::read(&tx)?
+    };
+    tx.prepare(Head::UPDATE)
+        .and_then(|mut update| head.update(&mut update))
+        .map_err(failure)?;
+    tx.commit().map_err(failure)?;
+    notices.push(Notice::KeyChanged {
+        key: head.key,
+        from,
+    });
+    Ok((Some(key), String::new()))
+}

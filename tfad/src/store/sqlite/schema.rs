@@ -1,0 +1,341 @@
+//! What lies in the database, and the checks that it is what it should be.
+//!
+//! - `account`: one row per user with a record.
+//! - `head`: one row: the last revision given, and the fingerprint of the sealing key.
+//! - `roll`: who has a record. The names, spread over a fixed number of parts, each a row with a
+//!   checksum that is there from the start. A record protects itself by its seal; that somebody has
+//!   *no* record is the answer that lets him in without a code, and a damaged index would give it
+//!   for free. So it is given only if the roll, read whole and checked, does not name him.
+
+use std::path::Path;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+
+use crate::store::StoreError;
+use crate::store::key::KeyId;
+
+/// "tfad" in the header tells what the file is.
+pub(super) const APPLICATION: i64 = 0x7466_6164;
+/// The version of everything below.
+pub(super) const VERSION: i64 = 1;
+
+/// Into how many parts the roll is split. With a million users a part has about 10 KB.
+pub(super) const PARTS: i64 = 1024;
+
+const TABLES: [(&str, &str); 3] = [
+    (
+        "account",
+        "CREATE TABLE account (user TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT",
+    ),
+    (
+        "head",
+        "CREATE TABLE head (id INTEGER NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, key BLOB NOT NULL, sum BLOB NOT NULL) STRICT",
+    ),
+    (
+        "roll",
+        "CREATE TABLE roll (part INTEGER NOT NULL PRIMARY KEY, names BLOB NOT NULL) STRICT",
+    ),
+];
+
+/// Connects to a database that is there. Makes none.
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let db = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW
+            | OpenFlags::SQLITE_OPEN_EXRESCODE,
+    )?;
+    for (option, on) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+    ] {
+        db.set_db_config(option, on)?;
+    }
+    db.busy_timeout(super::BUSY)?;
+    db.pragma_update(None, "cell_size_check", true)?;
+    db.pragma_update(None, "temp_store", "memory")?;
+    db.pragma_update(None, "synchronous", "full")?;
+    db.pragma_update(None, "secure_delete", true)?;
+    db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(db)
+}
+
+/// Fills an empty file with an empty database. Synchronising the file is left to the caller: until
+/// then it is a draft that nobody reads.
+pub(super) fn create(path: &Path, key: KeyId) -> rusqlite::Result<()> {
+    let mut db = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW,
+    )?;
+    db.pragma_update(None, "journal_mode", "wal")?;
+    let tx = db.transaction()?;
+    tx.pragma_update(None, "application_id", APPLICATION)?;
+    tx.pragma_update(None, "user_version", VERSION)?;
+    for (_, sql) in TABLES {
+        tx.execute(sql, [])?;
+    }
+    let head = Head { revision: 0, key };
+    tx.execute(
+        "INSERT INTO head VALUES (1, ?1, ?2, ?3)",
+        params![head.revision, head.key.as_bytes(), head.sum()],
+    )?;
+    {
+        let mut insert = tx.prepare("INSERT INTO roll VALUES (?1, ?2)")?;
+        for part in 0..PARTS {
+            insert.execute(params![part, Part::empty(part).encode()])?;
+        }
+    }
+    tx.commit()?;
+    db.close().map_err(|(_, error)| error)
+}
+
+/// Checks that the file is a database of this version and is laid out as it should be.
+pub(super) fn check(db: &Connection) -> Result<(), StoreError> {
+    let number = |pragma| db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let application = number("application_id").map_err(failure)?;
+    let version = number("user_version").map_err(failure)?;
+    let foreign = |why: &str| Err(StoreError::DatabaseForeign { why: why.into() });
+    match (application, version) {
+        (APPLICATION, VERSION) => {}
+        (APPLICATION, newer) if newer > VERSION => {
+            return Err(StoreError::DatabaseNewer {
+                found: newer,
+                known: VERSION,
+            });
+        }
+        (APPLICATION, other) => return damaged(format!("its format is {other}, which never was")),
+        (0, 0) => return foreign("its header does not say what it is"),
+        (other, _) => return foreign(&format!("its application id is {other:#x}")),
+    }
+    let mut select = db
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+        .map_err(failure)?;
+    let found: Vec<(String, String)> = select
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .and_then(Iterator::collect)
+        .map_err(failure)?;
+    if !found
+        .iter()
+        .map(|(name, sql)| (name.as_str(), sql.as_str()))
+        .eq(TABLES)
+    {
+        return damaged("its tables are not those of tfad".into());
+    }
+    Ok(())
+}
+
+/// Looks through every page for what does not fit. The cost grows with the database: a second for
+/// some hundred megabytes.
+pub(super) fn quick_check(db: &Connection) -> Result<(), StoreError> {
+    let found: String = db
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(failure)?;
+    if found == "ok" {
+        Ok(())
+    } else {
+        damaged(found.replace('\n', "; "))
+    }
+}
+
+/// Whether nobody has a record, for certain.
+pub(super) fn is_empty(db: &Connection) -> Result<bool, StoreError> {
+    if db
+        .prepare("SELECT 1 FROM account")
+        .and_then(|mut s| s.exists([]))
+        .map_err(failure)?
+    {
+        return Ok(false);
+    }
+    let mut select = db
+        .prepare("SELECT names FROM roll WHERE part = ?1")
+        .map_err(failure)?;
+    for part in 0..PARTS {
+        let names: Option<Vec<u8>> = select
+            .query_row([part], |row| row.get(0))
+            .optional()
+            .map_err(failure)?;
+        if !Part::decode(part, names.as_deref())?.names.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The one row of `head`.
+#[derive(Clone, Copy)]
+pub(super) struct Head {
+    /// The last revision that was given.
+    pub(super) revision: i64,
+    /// The key that seals this database.
+    pub(super) key: KeyId,
+}
+
+impl Head {
+    pub(super) fn read(db: &Connection) -> Result<Self, StoreError> {
+        let mut select = db.prepare(Self::SELECT).map_err(failure)?;
+        Self::query(&mut select)
+    }
+
+    pub(super) const SELECT: &str = "SELECT revision, key, sum FROM head WHERE id = 1";
+    pub(super) const UPDATE: &str =
+        "UPDATE head SET revision = ?1, key = ?2, sum = ?3 WHERE id = 1";
+
+    /// With a statement of [`Head::SELECT`].
+    pub(super) fn query(select: &mut rusqlite::Statement<'_>) -> Result<Self, StoreError> {
+        let row = select.query_row([], |row| {
+            let key = KeyId::from_bytes(row.get_ref(1)?.as_blob()?);
+            Ok((row.get(0)?, key, row.get::<_, Vec<u8>>(2)?))
+        });
+        match row.optional().map_err(failure)? {
+            Some((revision, Some(key), sum)) if Self { revision, key }.sum() == sum.as_slice() => {
+                Ok(Self { revision, key })
+            }
+            _ => damaged("the row that counts the revisions is not what was written".into()),
+        }
+    }
+
+    /// With a statement of [`Head::UPDATE`].
+    pub(super) fn update(&self, update: &mut rusqlite::Statement<'_>) -> rusqlite::Result<()> {
+        update.execute(params![self.revision, self.key.as_bytes(), self.sum()])?;
+        Ok(())
+    }
+
+    fn sum(&self) -> [u8; SUM] {
+        sum("head", &[&self.revision.to_be_bytes(), self.key.as_bytes()])
+    }
+}
+
+/// A part of the roll.
+pub(super) struct Part {
+    number: i64,
+    pub(super) names: Vec<String>,
+}
+
+impl Part {
+    /// The part in which a user stands.
+    pub(super) fn of(user: &str) -> i64 {
+        let digest = Sha256::digest(user);
+        let [high, low, ..] = <[u8; 32]>::from(digest);
+        i64::from(u16::from_be_bytes([high, low])) % PARTS
+    }
+
+    pub(super) fn empty(number: i64) -> Self {
+        Self {
+            number,
+            names: Vec::new(),
+        }
+    }
+
+    /// Reads what [`Part::encode`] wrote for this part.
+    pub(super) fn decode(number: i64, row: Option<&[u8]>) -> Result<Self, StoreError> {
+        row.and_then(|row| Self::read(number, row))
+            .ok_or_else(|| StoreError::DatabaseDamaged {
+                why: format!("part {number} of the roll of names is not what was written"),
+            })
+    }
+
+    fn read(number: i64, row: &[u8]) -> Option<Self> {
+        let (found, mut rest) = row.split_first_chunk::<SUM>()?;
+        if *found != sum("roll", &[&number.to_be_bytes(), rest]) {
+            return None;
+        }
+        let mut names = Vec::new();
+        while !rest.is_empty() {
+            let (length, more) = rest.split_first_chunk()?;
+            let (name, more) = more.split_at_checked(u16::from_be_bytes(*length).into())?;
+            names.push(String::from_utf8(name.to_vec()).ok()?);
+            rest = more;
+        }
+        Some(Self { number, names })
+    }
+
+    /// The row's contents: a checksum, then each name after its length.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut names = Vec::new();
+        for name in &self.names {
+            // The store takes no name that is longer than this says.
+            names.extend_from_slice(&u16::try_from(name.len()).unwrap_or(u16::MAX).to_be_bytes());
+            names.extend_from_slice(name.as_bytes());
+        }
+        let mut row = sum("roll", &[&self.number.to_be_bytes(), &names]).to_vec();
+        row.append(&mut names);
+        row
+    }
+
+    pub(super) fn names(&self, user: &str) -> bool {
+        self.names.iter().any(|name| name == user)
+    }
+}
+
+const SUM: usize = 16;
+
+/// A checksum against damage, not against an attacker: who can write here is root.
+fn sum(what: &str, fields: &[&[u8]]) -> [u8; SUM] {
+    let mut digest = Sha256::new()
+        .chain_update(b"org.tfad.tfa checksum 1 ")
+        .chain_update(what);
+    for field in fields {
+        digest.update(field);
+    }
+    let mut sum = [0; SUM];
+    sum.iter_mut()
+        .zip(digest.finalize())
+        .for_each(|(to, from)| *to = from);
+    sum
+}
+
+pub(super) fn damaged<T>(why: String) -> Result<T, StoreError> {
+    Err(StoreError::DatabaseDamaged { why })
+}
+
+/// What an error of SQLite means for the store.
+pub(super) fn failure(error: rusqlite::Error) -> StoreError {
+    use rusqlite::Error as E;
+    match error {
+        E::SqliteFailure(failure, text) => {
+            let text = text.unwrap_or_else(|| failure.to_string());
+            match failure.code {
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::SchemaChanged => {
+                    StoreError::DatabaseDamaged { why: text }
+                }
+                ErrorCode::DiskFull => StoreError::Unavailable {
+                    why: format!(
+                        "{text}: free some space in the file system of the state directory"
+                    ),
+                },
+                ErrorCode::DatabaseBusy => StoreError::Unavailable {
+                    why: format!(
+                        "{text}: another process has held accounts.db for too long; look for it with `fuser`"
+                    ),
+                },
+                ErrorCode::SystemIoFailure => StoreError::Unavailable {
+                    why: format!(
+                        "{text} (SQLite code {}): look in the kernel's log for what is wrong with the disk",
+                        failure.extended_code
+                    ),
+                },
+                _ => StoreError::Unavailable {
+                    why: format!("{text} (SQLite code {})", failure.extended_code),
+                },
+            }
+        }
+        E::InvalidColumnType(..)
+        | E::FromSqlConversionFailure(..)
+        | E::IntegralValueOutOfRange(..)
+        | E::QueryReturnedNoRows => StoreError::DatabaseDamaged {
+            why: format!("a row has values that were never written: {error}"),
+        },
+        other => StoreError::Unavailable {
+            why: other.to_string(),
+        },
+    }
+}

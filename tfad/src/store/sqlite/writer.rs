@@ -1,0 +1,275 @@
+//! The one thread that writes.
+//!
+//! It takes all requests that have queued up, applies them in one transaction, and answers after
+//! the commit: while one commit waits for the disk the next batch gathers, so that many logins
+//! share one synchronisation.
+
+use rusqlite::{Connection, Statement, params};
+use tokio::sync::{mpsc, oneshot};
+
+use super::checkpoint::Alarm;
+use super::schema::{Head, Part, damaged, failure};
+use crate::store::key::KeyId;
+use crate::store::{Commit, Revision, StoreError};
+
+/// How many requests share a transaction at most.
+const BATCH: usize = 256;
+
+type Outcome = Result<Commit, StoreError>;
+
+/// A change that somebody waits for.
+pub(super) struct Request {
+    pub(super) user: String,
+    pub(super) change: Change,
+    pub(super) answer: oneshot::Sender<Outcome>,
+}
+
+pub(super) enum Change {
+    Store { sealed: Vec<u8>, expected: Revision },
+    Remove { expected: Option<Revision> },
+}
+
+/// Why a batch did not go through.
+enum Trouble {
+    /// A statement failed: nothing was asked to be committed yet.
+    Underway(StoreError),
+    /// The transaction did not start, or its commit failed.
+    Whole(StoreError),
+}
+
+/// Serves requests until nobody can send any more, then lets go of the database.
+pub(super) fn serve(
+    db: &Connection,
+    key: KeyCheck,
+    mut requests: mpsc::Receiver<Request>,
+    mut alarm: Alarm,
+) -> Result<(), StoreError> {
+    let mut writer = Writer::new(db)?;
+    let mut batch = Vec::with_capacity(BATCH);
+    while requests.blocking_recv_many(&mut batch, BATCH) > 0 {
+        let outcomes = writer.settle(&batch, &key);
+        let stored = outcomes
+            .iter()
+            .filter(|o| matches!(o, Ok(Commit::Committed(_))))
+            .count();
+        for (request, outcome) in batch.drain(..).zip(outcomes) {
+            // Nobody there any more: the change stands all the same.
+            let _ = request.answer.send(outcome);
+        }
+        if stored > 0 {
+            alarm.stored(stored);
+        }
+    }
+    Ok(())
+}
+
+/// Whether this store may seal what goes into the database.
+pub(super) struct KeyCheck {
+    /// The key that records were sealed with.
+    pub(super) sealing: Option<KeyId>,
+    /// What to say where there is none.
+    pub(super) remedy: String,
+}
+
+impl KeyCheck {
+    fn admit(&self, head: &Head) -> Result<(), StoreError> {
+        if self.sealing == Some(head.key) {
+            return Ok(());
+        }
+        Err(StoreError::KeyLost {
+            remedy: self.remedy.clone(),
+        })
+    }
+}
+
+struct Writer<'c> {
+    db: &'c Connection,
+    begin: Statement<'c>,
+    commit: Statement<'c>,
+    rollback: Statement<'c>,
+    head: Statement<'c>,
+    set_head: Statement<'c>,
+    revision: Statement<'c>,
+    insert: Statement<'c>,
+    update: Statement<'c>,
+    delete: Statement<'c>,
+    part: Statement<'c>,
+    set_part: Statement<'c>,
+}
+
+impl<'c> Writer<'c> {
+    fn new(db: &'c Connection) -> Result<Self, StoreError> {
+        let prepare = |sql| db.prepare(sql).map_err(failure);
+        Ok(Self {
+            db,
+            begin: prepare("BEGIN IMMEDIATE")?,
+            commit: prepare("COMMIT")?,
+            rollback: prepare("ROLLBACK")?,
+            head: prepare(Head::SELECT)?,
+            set_head: prepare(Head::UPDATE)?,
+            revision: prepare("SELECT revision FROM account WHERE user = ?1")?,
+            insert: prepare("INSERT INTO account VALUES (?1, ?2, ?3)")?,
+            update: prepare("UPDATE account SET revision = ?2, sealed = ?3 WHERE user = ?1")?,
+            delete: prepare("DELETE FROM account WHERE user = ?1")?,
+            part: prepare("SELECT names FROM roll WHERE part = ?1")?,
+            set_part: prepare("UPDATE roll SET names = ?2 WHERE part = ?1")?,
+        })
+    }
+
+    /// One outcome for each request, in their order.
+    fn settle(&mut self, batch: &[Request], key: &KeyCheck) -> Vec<Outcome> {
+        match self.transact(batch, key) {
+            Ok(outcomes) => outcomes,
+            // One user's damaged page must not refuse those who came at the same moment.
+            Err(Trouble::Underway(_)) if batch.len() > 1 => batch
+                .iter()
+                .flat_map(|one| self.settle(std::slice::from_ref(one), key))
+                .collect(),
+            Err(Trouble::Underway(error) | Trouble::Whole(error)) => {
+                batch.iter().map(|_| Err(error.clone())).collect()
+            }
+        }
+    }
+
+    /// The batch in one transaction: all that is said to be committed is on disk, or nothing is.
+    fn transact(&mut self, batch: &[Request], key: &KeyCheck) -> Result<Vec<Outcome>, Trouble> {
+        let whole = |error| Trouble::Whole(failure(error));
+        if !self.db.is_autocommit() {
+            self.rollback.execute([]).map_err(whole)?;
+        }
+        self.begin.execute([]).map_err(whole)?;
+        let applied = self
+            .apply(batch, key)
+            .map_err(Trouble::Underway)
+            .and_then(|outcomes| {
+                self.commit.execute([]).map_err(whole)?;
+                Ok(outcomes)
+            });
+        if applied.is_err() && !self.db.is_autocommit() {
+            // If this fails too, the next transaction tries again before it starts.
+            let _ = self.rollback.execute([]);
+        }
+        applied
+    }
+
+    fn apply(&mut self, batch: &[Request], key: &KeyCheck) -> Result<Vec<Outcome>, StoreError> {
+        let mut head = Head::query(&mut self.head)?;
+        let before = head.revision;
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for Request { user, change, .. } in batch {
+            outcomes.push(match change {
+                Change::Store { sealed, expected } => match key.admit(&head) {
+                    Ok(()) => Ok(self.store(&mut head, user, sealed, *expected)?),
+                    Err(refused) => Err(refused),
+                },
+                Change::Remove { expected } => Ok(self.remove(user, *expected)?),
+            });
+        }
+        if head.revision != before {
+            head.update(&mut self.set_head).map_err(failure)?;
+        }
+        Ok(outcomes)
+    }
+
+    fn store(
+        &mut self,
+        head: &mut Head,
+        user: &str,
+        sealed: &[u8],
+        expected: Revision,
+    ) -> Result<Commit, StoreError> {
+        if self.current(user)? != expected {
+            return Ok(Commit::Conflict);
+        }
+        let next = head.revision.checked_add(1).filter(|next| *next > 0);
+        let Some(next) = next else {
+            return damaged(format!("it has counted {} revisions", head.revision));
+        };
+        let row = params![user, next, sealed];
+        if expected == Revision::NONE {
+            let mut part = self.part(user)?;
+            if part.names(user) {
+                return Err(lost(user));
+            }
+            part.names.push(user.to_owned());
+            self.insert.execute(row).map_err(failure)?;
+            self.set_part(user, &part)?;
+        } else if self.update.execute(row).map_err(failure)? != 1 {
+            return damaged(format!("the record of {user} is found and not found"));
+        }
+        head.revision = next;
+        Ok(Commit::Committed(Revision(next.unsigned_abs())))
+    }
+
+    fn remove(&mut self, user: &str, expected: Option<Revision>) -> Result<Commit, StoreError> {
+        if let Some(expected) = expected
+            && self.current(user)? != expected
+        {
+            return Ok(Commit::Conflict);
+        }
+        self.delete.execute([user]).map_err(failure)?;
+        let mut part = self.part(user)?;
+        if part.names(user) {
+            part.names.retain(|name| name != user);
+            self.set_part(user, &part)?;
+        }
+        Ok(Commit::Committed(Revision::NONE))
+    }
+
+    fn current(&mut self, user: &str) -> Result<Revision, StoreError> {
+        let mut rows = self.revision.query([user]).map_err(failure)?;
+        match rows.next().map_err(failure)? {
+            None => Ok(Revision::NONE),
+            Some(row) => revision(user, row.get_ref(0)),
+        }
+    }
+
+    fn part(&mut self, user: &str) -> Result<Part, StoreError> {
+        let number = Part::of(user);
+        let mut rows = self.part.query([number]).map_err(failure)?;
+        let row = rows.next().map_err(failure)?;
+        Part::decode(
+            number,
+            row.and_then(|row| row.get_ref(0).ok()?.as_blob().ok()),
+        )
+    }
+
+    fn set_part(&mut self, user: &str, part: &Part) -> Result<(), StoreError> {
+        if self
+            .set_part
+            .execute(params![Part::of(user), part.encode()])
+            .map_err(failure)?
+            != 1
+        {
+            return damaged("a part of the roll of names is found and not found".into());
+        }
+        Ok(())
+    }
+}
+
+/// A row's revision: a positive number, if the row is what was written.
+pub(super) fn revision(
+    user: &str,
+    value: rusqlite::Result<rusqlite::types::ValueRef<'_>>,
+) -> Result<Revision, StoreError> {
+    let number = value
+        .map_err(failure)?
+        .as_i64()
+        .ok()
+        .and_then(|n| u64::try_from(n).ok());
+    match number {
+        Some(number @ 1..) => Ok(Revision(number)),
+        _ => Err(StoreError::RecordDamaged {
+            user: user.to_owned(),
+            why: "its revision is not a number that was ever given".into(),
+        }),
+    }
+}
+
+/// The roll names somebody who has no row.
+pub(super) fn lost(user: &str) -> StoreError {
+    StoreError::RecordDamaged {
+        user: user.to_owned(),
+        why: "it is on the roll, but cannot be found".into(),
+    }
+}
