@@ -37,6 +37,7 @@ deny: ## licences, sources and duplicates of the dependencies (cargo install car
 	cargo deny --locked check licenses bans sources
 
 prerequisites:
+	packaging/prerequisites
 	tests/prerequisites
 
 test: prerequisites deb ## every test, the booted machine included (as root, on Debian)
