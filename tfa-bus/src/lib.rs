@@ -13,6 +13,8 @@ mod turn;
 mod account;
 #[cfg(feature = "proxy")]
 mod admin;
+#[cfg(feature = "command")]
+pub mod command;
 mod offer;
 mod status;
 

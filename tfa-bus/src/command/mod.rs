@@ -1,0 +1,23 @@
+//! What the two commands have in common: reaching the daemon, polkit's text agent, the terminal,
+//! the words of JSON, and the exit codes.
+//!
+//! Behind the feature `command`, which the PAM module never turns on. Nothing here is contract,
+//! and no sentence that a person reads stands here: those are in each command's `texts.rs`.
+
+mod agent;
+mod failure;
+mod interrupt;
+mod process;
+mod reach;
+mod report;
+mod terminal;
+mod when;
+
+pub use agent::{Agent, NoAgent};
+pub use failure::Failure;
+pub use interrupt::{Interrupt, Interruption};
+pub use process::{harden, host, is_root, run};
+pub use reach::{connect, within};
+pub use report::Report;
+pub use terminal::{Reply, Terminal, plain, wrapped};
+pub use when::{date, left, local, now, rfc3339};

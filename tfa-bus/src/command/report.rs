@@ -1,0 +1,74 @@
+//! The state of an account as JSON: `tfa-enroll status --json`, `tfactl show --json`, and, in an
+//! array, `tfactl list --json`.
+//!
+//! The keys are stable: keys may be added, none goes or changes its meaning. Times are RFC 3339 in
+//! UTC, or null.
+//!
+//! | key | value |
+//! | --- | --- |
+//! | `user` | the login name |
+//! | `uid` | the uid that the account was set up for, or that the user has |
+//! | `state` | `none` (not set up), `pending` (set-up begun, no code proved yet), `enabled`, `paused` |
+//! | `authenticators` | their names |
+//! | `offer_pending` | a new authenticator was offered and not yet proved |
+//! | `backup_codes_left` | how many |
+//! | `failures` | wrong codes in a row from afar |
+//! | `locked_until` | no code is accepted from afar before; null when not locked for a time |
+//! | `locked_for_good` | from afar no code is accepted until the administrator unlocks |
+//! | `console_failures`, `console_locked_until`, `console_locked_for_good` | the same at the console |
+//! | `required` | the policy requires a second factor of this user |
+//! | `grace_until` | until when the policy lets the user in without; null when there is no grace |
+//! | `devices` | the remembered devices |
+//! | `last_login` | when a code was last accepted at a login, or null |
+//! | `problem` | why the record cannot be used, or null; with a text the other keys say nothing |
+
+use serde::Serialize;
+
+use super::rfc3339;
+use crate::Status;
+
+/// A [`Status`] in the words of JSON.
+#[derive(Debug, Serialize)]
+pub struct Report<'a> {
+    user: &'a str,
+    uid: u32,
+    state: &'a str,
+    authenticators: &'a [String],
+    offer_pending: bool,
+    backup_codes_left: u32,
+    failures: u32,
+    locked_until: Option<String>,
+    locked_for_good: bool,
+    console_failures: u32,
+    console_locked_until: Option<String>,
+    console_locked_for_good: bool,
+    required: bool,
+    grace_until: Option<String>,
+    devices: &'a [String],
+    last_login: Option<String>,
+    problem: Option<&'a str>,
+}
+
+impl<'a> From<&'a Status> for Report<'a> {
+    fn from(status: &'a Status) -> Self {
+        Self {
+            user: &status.user,
+            uid: status.uid,
+            state: &status.state,
+            authenticators: &status.authenticators,
+            offer_pending: status.offer_pending,
+            backup_codes_left: status.backup_codes_left,
+            failures: status.failures,
+            locked_until: status.locked_until.map(rfc3339),
+            locked_for_good: status.locked_for_good,
+            console_failures: status.console_failures,
+            console_locked_until: status.console_locked_until.map(rfc3339),
+            console_locked_for_good: status.console_locked_for_good,
+            required: status.required,
+            grace_until: status.grace_until.map(rfc3339),
+            devices: &status.devices,
+            last_login: status.last_login.map(rfc3339),
+            problem: status.problem.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The daemon, seen from here: calls to the caller's own account, each with a limit on its time.
+
+use tfa_bus::command::{Failure, Interrupt, connect, within};
+use tfa_bus::{AccountProxy, Error, Offer, Parameters, Status};
+use zeroize::Zeroizing;
+
+use crate::texts;
+
+/// A set of backup codes, wiped when it goes.
+pub(crate) type BackupCodes = Zeroizing<Vec<String>>;
+
+/// The caller's account.
+#[derive(Debug)]
+pub(crate) struct Daemon {
+    account: AccountProxy<'static>,
+}
+
+impl Daemon {
+    pub(crate) async fn connect() -> Result<Self, Failure> {
+        let connection = connect().await?;
+        Ok(Self {
+            account: AccountProxy::new(&connection).await?,
+        })
+    }
+
+    pub(crate) async fn status(&self) -> Result<Status, Failure> {
+        Ok(within(self.account.status()).await?)
+    }
+
+    /// Without a limit: polkit may be waiting for a password. A signal ends the wait.
+    pub(crate) async fn setup(
+        &self,
+        interrupt: &mut Interrupt,
+        parameters: Parameters,
+    ) -> Result<Offer, Failure> {
+        match interrupt.during(self.account.setup(parameters)).await {
+            Some(answer) => Ok(answer?),
+            None => {
+                // The offer may be made all the same, to nobody.
+                self.abandon().await;
+                Err(Failure::Cancelled(texts::CANCELLED.to_owned()))
+            }
+        }
+    }
+
+    pub(crate) async fn move_to(
+        &self,
+        proof: &str,
+        parameters: Parameters,
+    ) -> Result<Offer, Error> {
+        within(self.account.move_to(proof, parameters)).await
+    }
+
+    pub(crate) async fn confirm(&self, code: &str) -> Result<BackupCodes, Error> {
+        within(self.account.confirm(code)).await.map(Zeroizing::new)
+    }
+
+    /// As well as it goes: an offer that nobody proves is never in force anyway.
+    pub(crate) async fn abandon(&self) {
+        let _ = within(self.account.abandon()).await;
+    }
+
+    pub(crate) async fn new_backup_codes(&self, proof: &str) -> Result<BackupCodes, Error> {
+        within(self.account.new_backup_codes(proof))
+            .await
+            .map(Zeroizing::new)
+    }
+
+    pub(crate) async fn pause(&self, proof: &str) -> Result<(), Error> {
+        within(self.account.pause(proof)).await
+    }
+
+    pub(crate) async fn resume(&self, proof: &str) -> Result<(), Error> {
+        within(self.account.resume(proof)).await
+    }
+
+    pub(crate) async fn remove(&self, proof: &str) -> Result<(), Error> {
+        within(self.account.remove(proof)).await
+    }
+
+    pub(crate) async fn test(&self, code: &str) -> Result<String, Error> {
+        within(self.account.test(code)).await
+    }
+}

@@ -1,0 +1,25 @@
+//! `tfa-enroll move`: a new key, proved before the old one goes.
+
+use tfa_bus::Parameters;
+use tfa_bus::command::Failure;
+
+use crate::args::QrForm;
+use crate::session::Session;
+use crate::{offer, proof, status, texts};
+
+pub(crate) async fn run(
+    session: &mut Session,
+    parameters: Parameters,
+    qr: Option<QrForm>,
+) -> Result<(), Failure> {
+    let status = status::of_a_set_up_account(&session.daemon).await?;
+    let picture = offer::picture_file(qr.as_ref())?;
+    session.say(texts::MOVE_INTRO)?;
+    let offered = proof::given(session, async |daemon, proof| {
+        daemon.move_to(proof, parameters.clone()).await
+    })
+    .await?;
+    offer::prove(session, offered, qr, picture).await?;
+    session.say(&texts::moved(status.backup_codes_left))?;
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! `tfa-enroll setup`: the password again, the new key, a code of it, the backup codes.
+
+use tfa_bus::command::{Agent, Failure, NoAgent, is_root};
+use tfa_bus::{Offer, Parameters, State};
+
+use crate::args::QrForm;
+use crate::session::Session;
+use crate::{backup_codes, offer, texts};
+
+pub(crate) async fn run(
+    session: &mut Session,
+    parameters: Parameters,
+    qr: Option<QrForm>,
+) -> Result<(), Failure> {
+    let status = session.daemon.status().await?;
+    if let Some(problem) = &status.problem {
+        return Err(Failure::Refused(texts::problem(problem)));
+    }
+    if status.state == State::Enabled.name() || status.state == State::Paused.name() {
+        return Err(Failure::Refused(texts::SET_UP_ALREADY.to_owned()));
+    }
+    let picture = offer::picture_file(qr.as_ref())?;
+    session.say(&texts::setup_intro(&status.user))?;
+    let offered = offered(session, parameters).await?;
+    let codes = offer::prove(session, offered, qr, picture).await?;
+    session.say(&texts::is_on(&status.user))?;
+    backup_codes::show(session, &status.user, &codes).await
+}
+
+/// polkit asks for the password, through an agent of our own where the session has none.
+async fn offered(session: &mut Session, parameters: Parameters) -> Result<Offer, Failure> {
+    let agent = if is_root() {
+        None
+    } else {
+        match Agent::start() {
+            Ok(agent) => Some(agent),
+            Err(NoAgent::Missing) => {
+                session.say(texts::NO_AGENT)?;
+                None
+            }
+            Err(NoAgent::Failed(error)) => {
+                session.say(&texts::agent_failed(&error))?;
+                None
+            }
+        }
+    };
+    let answer = session
+        .daemon
+        .setup(&mut session.interrupt, parameters)
+        .await;
+    drop(agent);
+    answer
+}

@@ -1,0 +1,65 @@
+//! `tfa-enroll status`, and `tfa-enroll` alone: where the account stands, and the way on.
+
+use tfa_bus::command::{Failure, Report, Terminal, now};
+use tfa_bus::{Parameters, State, Status};
+
+use crate::args::QrForm;
+use crate::daemon::Daemon;
+use crate::session::Session;
+use crate::{setup, texts};
+
+/// `tfa-enroll status`.
+pub(crate) async fn show(json: bool) -> Result<(), Failure> {
+    let terminal = Terminal::new();
+    let status = Daemon::connect().await?.status().await?;
+    if json {
+        let report = serde_json::to_string_pretty(&Report::from(&status));
+        // Strings and numbers always make JSON.
+        terminal.say(&report.map_err(std::io::Error::other)?)?;
+    } else {
+        terminal.say(&texts::status(&status, now()))?;
+    }
+    Ok(())
+}
+
+/// `tfa-enroll` alone.
+pub(crate) async fn and_the_way_on(qr: Option<QrForm>) -> Result<(), Failure> {
+    let terminal = Terminal::new();
+    if !terminal.is_interactive() {
+        return show(false).await;
+    }
+    let mut session = Session::open().await?;
+    let status = session.daemon.status().await?;
+    session.say(&texts::status(&status, now()))?;
+    if status.problem.is_some() {
+        return Ok(());
+    }
+    if is_set_up(&status) {
+        session.say(texts::way_on(status.state == State::Paused.name()))?;
+        return Ok(());
+    }
+    session.say("")?;
+    if session.agrees(texts::SET_UP_NOW).await? {
+        setup::run(&mut session, Parameters::default(), qr).await
+    } else {
+        session.say(texts::LATER)?;
+        Ok(())
+    }
+}
+
+/// The status, where there is something to change.
+pub(crate) async fn of_a_set_up_account(daemon: &Daemon) -> Result<Status, Failure> {
+    let status = daemon.status().await?;
+    if let Some(problem) = &status.problem {
+        return Err(Failure::Refused(texts::problem(problem)));
+    }
+    if is_set_up(&status) {
+        Ok(status)
+    } else {
+        Err(Failure::Refused(texts::NOT_SET_UP.to_owned()))
+    }
+}
+
+fn is_set_up(status: &Status) -> bool {
+    status.state == State::Enabled.name() || status.state == State::Paused.name()
+}

@@ -1,0 +1,20 @@
+//! `tfa-enroll test`: whether a code would be accepted, and if not, why. It is not used up.
+
+use tfa_bus::Error;
+use tfa_bus::command::Failure;
+
+use crate::session::Session;
+use crate::{proof, status, texts};
+
+pub(crate) async fn run(session: &mut Session) -> Result<(), Failure> {
+    status::of_a_set_up_account(&session.daemon).await?;
+    let code = proof::typed(session, texts::ASK_PROOF).await?;
+    match session.daemon.test(&code).await {
+        Ok(kind) => {
+            session.say(texts::right_code(kind == "backup-code"))?;
+            Ok(())
+        }
+        Err(Error::WrongCode(text)) => Err(Failure::Refused(texts::wrong_test(&text))),
+        Err(error) => Err(error.into()),
+    }
+}

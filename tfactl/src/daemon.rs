@@ -1,0 +1,80 @@
+//! The daemon, seen from here: calls for any account. polkit may ask for a password at each, so
+//! none has a limit on its time; a signal ends the wait.
+
+use std::io::{self, IsTerminal};
+
+use tfa_bus::command::{Agent, Failure, Interrupt, NoAgent, Terminal, connect, is_root};
+use tfa_bus::{AdminProxy, Error, Status};
+
+use crate::texts;
+
+/// The accounts of this host.
+#[derive(Debug)]
+pub(crate) struct Daemon {
+    admin: AdminProxy<'static>,
+    interrupt: Interrupt,
+    // Lives as long as there may be something to ask.
+    _agent: Option<Agent>,
+}
+
+impl Daemon {
+    /// Connects, with a text agent of our own where a person may have to be asked.
+    pub(crate) async fn connect(terminal: &Terminal) -> Result<Self, Failure> {
+        let interrupt = Interrupt::watch()?;
+        let connection = connect().await?;
+        let agent = if is_root() || !io::stdin().is_terminal() {
+            None
+        } else {
+            agent(terminal)
+        };
+        Ok(Self {
+            admin: AdminProxy::new(&connection).await?,
+            interrupt,
+            _agent: agent,
+        })
+    }
+
+    pub(crate) fn interrupt(&mut self) -> &mut Interrupt {
+        &mut self.interrupt
+    }
+
+    pub(crate) async fn list(&mut self) -> Result<Vec<Status>, Failure> {
+        answered(&mut self.interrupt, self.admin.list()).await
+    }
+
+    pub(crate) async fn show(&mut self, user: &str) -> Result<Status, Failure> {
+        answered(&mut self.interrupt, self.admin.show(user)).await
+    }
+
+    pub(crate) async fn reset(&mut self, user: &str) -> Result<(), Failure> {
+        answered(&mut self.interrupt, self.admin.reset(user)).await
+    }
+
+    pub(crate) async fn unlock(&mut self, user: &str) -> Result<(), Failure> {
+        answered(&mut self.interrupt, self.admin.unlock(user)).await
+    }
+}
+
+async fn answered<T>(
+    interrupt: &mut Interrupt,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Failure> {
+    match interrupt.during(call).await {
+        Some(answer) => Ok(answer?),
+        None => Err(Failure::Cancelled(texts::CANCELLED.to_owned())),
+    }
+}
+
+fn agent(terminal: &Terminal) -> Option<Agent> {
+    match Agent::start() {
+        Ok(agent) => Some(agent),
+        Err(NoAgent::Missing) => {
+            terminal.complain(texts::NO_AGENT);
+            None
+        }
+        Err(NoAgent::Failed(error)) => {
+            terminal.complain(&texts::agent_failed(&error));
+            None
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Accounts as plain columns, for eyes, screen readers and `awk` alike: no line is drawn.
+
+use tfa_bus::Status;
+
+use crate::texts;
+
+/// The table, with a head and without an end of line.
+pub(crate) fn of(accounts: &[Status], now: u64) -> String {
+    let mut rows = vec![texts::COLUMNS.map(str::to_owned)];
+    rows.extend(accounts.iter().map(|status| texts::row(status, now)));
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..texts::COLUMNS.len()).map(width).collect();
+    let lines = rows.iter().map(|row| {
+        let cells = row.iter().zip(&widths);
+        let padded: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        padded.join("  ").trim_end().to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_below_each_other_and_no_line_ends_in_blanks() {
+        let named = |user: &str| Status {
+            user: user.to_owned(),
+            state: "enabled".to_owned(),
+            ..Status::default()
+        };
+        let table = of(&[named("al"), named("a-rather-long-name")], 0);
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines.len(), 3);
+        let state = |line: &str, word: &str| line.find(word).unwrap();
+        assert_eq!(state(lines[0], "STATE"), state(lines[1], "on"));
+        assert_eq!(state(lines[1], "on"), "a-rather-long-name  ".len());
+        assert!(lines.iter().all(|line| line.trim_end() == *line));
+    }
+}

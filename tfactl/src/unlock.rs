@@ -1,0 +1,14 @@
+//! `tfactl unlock`: wrong codes and their lock are forgotten, the keys stay.
+
+use tfa_bus::command::{Failure, Terminal};
+
+use crate::daemon::Daemon;
+use crate::texts;
+
+pub(crate) async fn run(user: &str) -> Result<(), Failure> {
+    let terminal = Terminal::new();
+    let mut daemon = Daemon::connect(&terminal).await?;
+    daemon.unlock(user).await?;
+    terminal.say(&texts::unlocked(user))?;
+    Ok(())
+}
