@@ -51,7 +51,7 @@ pub(crate) fn name_of(number: u32) -> String {
     format!("{PREFIX}{}-{number}", process::id())
 }
 
-/// Removes the groups of runs that were killed.
+/// Removes the groups of runs that were killed, with what still runs in them.
 pub(crate) fn clear_dead() {
     let groups = hierarchies()
         .into_iter()
@@ -62,6 +62,7 @@ pub(crate) fn clear_dead() {
             .strip_prefix(PREFIX)
             .and_then(|rest| rest.split('-').next());
         if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _ = fs::write(group.path().join("cgroup.kill"), "1");
             remove(&group.path());
         }
     }

@@ -61,6 +61,9 @@ impl Overlay {
             "#!/bin/sh\n\
              # Boots this machine, its console on the terminal.\n\
              set -e\n\
+             # nspawn ends its machine when told to terminate, but leaves it running when a\n\
+             # hang-up ends nspawn itself.\n\
+             trap '' HUP\n\
              cd \"$(dirname \"$0\")\"\n\
              for group in {groups}; do\n\
              \x20   mkdir -p \"$group\"\n\
@@ -101,7 +104,7 @@ impl Container {
         let pty = Pty::of_host();
         let mut command = Command::new("setpriv");
         command
-            .args(["--pdeathsig", "KILL", "setsid", "--ctty", "sh"])
+            .args(["--pdeathsig", "TERM", "setsid", "--ctty", "sh"])
             .arg(overlay.write_boot_script(&name))
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
@@ -192,7 +195,7 @@ fn wait_until_up(notices: &UnixDatagram, nspawn: &Child, console: &Terminal) -> 
             panic!("the machine ended while it booted\n{}", console.story());
         }
         if ready == [false, false] {
-            kill(nspawn.id());
+            kill(leader.unwrap_or(nspawn.id()));
             panic!("the machine does not come up\n{}", console.story());
         }
         let mut buffer = [0; 4096];

@@ -28,7 +28,8 @@ static STARTER: LazyLock<Mutex<Sender<Order>>> = LazyLock::new(|| {
     Mutex::new(orders)
 });
 
-/// Starts `command` behind `setpriv --pdeathsig KILL`: it ends when the test run ends, however.
+/// Starts a command of the form `setpriv --pdeathsig …`: it is told when the test run ends,
+/// however that ends.
 pub(crate) fn start_bound(command: Command) -> io::Result<Child> {
     let (reply, answer) = channel();
     STARTER
