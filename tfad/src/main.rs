@@ -1,2 +1,111 @@
-//! Main.
-fn main() {}
+//! `tfad`: reads its options, opens what it needs, and serves.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tfad::accounts::Accounts;
+use tfad::config::Config;
+use tfad::hardening;
+use tfad::host::Host;
+use tfad::journal::{Journal, Level};
+use tfad::service::{self, Stop};
+use tfad::store::{Notice, Opened, Place, SqliteStore};
+
+const USAGE: &str = "usage: tfad [--config FILE] [--state DIRECTORY] [--bus ADDRESS]
+See tfad(8).";
+
+/// What the command line says.
+struct Options {
+    config: PathBuf,
+    state: PathBuf,
+    bus: String,
+}
+
+fn main() -> ExitCode {
+    let options = match options(std::env::args().skip(1)) {
+        Ok(Some(options)) => options,
+        Ok(None) => return say(USAGE, ExitCode::SUCCESS),
+        Err(wrong) => return say(&format!("tfad: {wrong}\n{USAGE}"), ExitCode::from(2)),
+    };
+    let journal = Arc::new(Journal::open());
+    match run(options, &journal) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            journal.write(Level::Critical, &format!("stopped: {why}"));
+            say(&format!("tfad: {why}"), ExitCode::FAILURE)
+        }
+    }
+}
+
+fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
+    if let Err(why) = hardening::protect_memory() {
+        journal.write(Level::Error, &why);
+    }
+    let config = Config::read(&options.config)
+        .map_err(|bad| format!("{bad}\nNo login is served without a configuration."))?;
+    let place = Place {
+        state: options.state,
+        credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+    };
+    let Opened { store, notices } = SqliteStore::open(&place).map_err(|error| error.to_string())?;
+    for notice in notices {
+        journal.write(level(&notice), &notice.to_string());
+    }
+    let store = Arc::new(store);
+    let accounts = Accounts::new(Arc::<SqliteStore>::clone(&store));
+    let host = Host::new(accounts, Arc::clone(journal), options.config, config);
+    let host = Arc::new(host);
+    // One thread for the bus; the store and Argon2 have their own.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start the runtime: {error}"))?;
+    let stop = runtime.block_on(async {
+        let stop = service::serve(host, &options.bus).await;
+        store.close().await;
+        stop
+    });
+    let stop = stop.map_err(|error| format!("cannot serve on the bus: {error}"))?;
+    match stop {
+        Stop::Asked => {
+            journal.write(Level::Info, "stopped");
+            Ok(())
+        }
+        Stop::BusLost => Err("the bus is gone".to_owned()),
+    }
+}
+
+/// How much a notice of the store matters.
+fn level(notice: &Notice) -> Level {
+    match notice {
+        Notice::KeyLost { .. } => Level::Critical,
+        Notice::CredentialUnused { .. } => Level::Warning,
+        _ => Level::Notice,
+    }
+}
+
+fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
+    let mut options = Options {
+        config: PathBuf::from("/etc/tfa/tfad.toml"),
+        state: PathBuf::from("/var/lib/tfa"),
+        bus: tfa_bus::SYSTEM_BUS.to_owned(),
+    };
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
+        match argument.as_str() {
+            "--config" => options.config = PathBuf::from(value()?),
+            "--state" => options.state = PathBuf::from(value()?),
+            "--bus" => options.bus = value()?,
+            "--help" | "-h" => return Ok(None),
+            _ => return Err(format!("unknown argument {argument:?}")),
+        }
+    }
+    Ok(Some(options))
+}
+
+fn say(text: &str, code: ExitCode) -> ExitCode {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{text}");
+    code
+}

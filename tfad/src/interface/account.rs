@@ -1,0 +1,360 @@
+//! `org.tfad.Tfa1.Account`: the caller's own account, by the uid that the bus vouches for.
+
+use std::sync::Arc;
+
+use tfa_bus::{ACTION_ENROLL, Error, Offer, Parameters, Status};
+use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Entry, Evidence, Factor};
+use tfa_core::{Origin, Refusal, State, Time};
+use zbus::Connection;
+use zbus::message::Header;
+use zeroize::Zeroizing;
+
+use super::status;
+use crate::caller::{Caller, identify, sender};
+use crate::host::Host;
+use crate::journal::Level;
+use crate::users::{self, User};
+use crate::{clock, polkit, random, texts};
+
+/// How long a name of an authenticator may be.
+const NAME_LENGTH: usize = 64;
+/// How often a proof is hashed again because the backup codes changed meanwhile.
+const REHASHES: u32 = 8;
+
+/// The interface.
+#[derive(Debug)]
+pub struct OwnAccount {
+    host: Arc<Host>,
+}
+
+impl OwnAccount {
+    /// The interface over a host.
+    #[must_use]
+    pub fn new(host: Arc<Host>) -> Self {
+        Self { host }
+    }
+}
+
+/// The owner at work.
+struct Owner<'host> {
+    host: &'host Host,
+    caller: Caller,
+    user: User,
+}
+
+#[zbus::interface(name = "org.tfad.Tfa1.Account")]
+impl OwnAccount {
+    /// Where the account stands.
+    #[zbus(out_args("status"))]
+    async fn status(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Status, Error> {
+        let owner = self.owner(&header, connection).await?;
+        let account = self.host.accounts.load(&owner.user).await;
+        let account = account.map_err(|error| owner.report(error))?;
+        Ok(status::of(&owner.user, account.as_ref(), clock::now()))
+    }
+
+    /// Offers a first authenticator.
+    #[zbus(out_args("offer"))]
+    async fn setup(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        parameters: Parameters,
+    ) -> Result<Offer, Error> {
+        let owner = self.owner(&header, connection).await?;
+        let authenticator = authenticator(&parameters)?;
+        // Said before the password is asked for in vain.
+        let account = self.host.accounts.load(&owner.user).await;
+        match account
+            .map_err(|error| owner.report(error))?
+            .as_ref()
+            .map(Account::state)
+        {
+            Some(State::Enabled | State::Paused) => {
+                return Err(texts::refusal(Refusal::AlreadySetUp, clock::now()));
+            }
+            Some(State::None | State::Pending) | None => {}
+        }
+        let allowed = polkit::authorize(connection, &owner.caller, ACTION_ENROLL).await;
+        allowed.map_err(|error| owner.report(error))?;
+        owner
+            .change(|account, now| account.set_up(authenticator.clone(), now))
+            .await?;
+        owner.log(Level::Notice, "a first authenticator was offered");
+        Ok(offer(&authenticator, &self.host.issuer(), &owner.user))
+    }
+
+    /// Offers an authenticator that is to replace the present ones.
+    #[zbus(name = "Move", out_args("offer"))]
+    async fn move_to(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        proof: String,
+        parameters: Parameters,
+    ) -> Result<Offer, Error> {
+        let proof = Zeroizing::new(proof);
+        let owner = self.owner(&header, connection).await?;
+        let authenticator = authenticator(&parameters)?;
+        owner
+            .change_with_proof(&proof, |account, proof, now| {
+                account.move_to(authenticator.clone(), proof, now)
+            })
+            .await?;
+        owner.log(Level::Notice, "a new authenticator was offered");
+        Ok(offer(&authenticator, &self.host.issuer(), &owner.user))
+    }
+
+    /// Proves the offered authenticator and puts it in force.
+    #[zbus(out_args("backup_codes"))]
+    async fn confirm(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        code: String,
+    ) -> Result<Vec<String>, Error> {
+        let code = Entry::parse(&Zeroizing::new(code));
+        let owner = self.owner(&header, connection).await?;
+        let first = owner
+            .change(|account, now| {
+                account
+                    .check_offer(&code, now)
+                    .map(|_| account.authenticators().is_empty())
+            })
+            .await?;
+        let (set, codes) = if first {
+            let (set, codes) = self.host.hashing.draw().await?;
+            (Some(set), printed(&codes))
+        } else {
+            (None, Vec::new())
+        };
+        owner
+            .change(|account, now| account.confirm(&code, set.clone(), now))
+            .await?;
+        owner.log(Level::Notice, "an authenticator was proved and is in force");
+        Ok(codes)
+    }
+
+    /// Withdraws the offer.
+    async fn abandon(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), Error> {
+        let owner = self.owner(&header, connection).await?;
+        owner.change(|account, _| account.abandon()).await
+    }
+
+    /// Makes a new set of backup codes; the old set is void.
+    #[zbus(out_args("backup_codes"))]
+    async fn new_backup_codes(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        proof: String,
+    ) -> Result<Vec<String>, Error> {
+        let proof = Zeroizing::new(proof);
+        let owner = self.owner(&header, connection).await?;
+        let (set, codes) = self.host.hashing.draw().await?;
+        owner
+            .change_with_proof(&proof, |account, proof, now| {
+                account.replace_backup_codes(set.clone(), proof, now)
+            })
+            .await?;
+        owner.log(Level::Notice, "new backup codes were made");
+        Ok(printed(&codes))
+    }
+
+    /// Stops asking for codes and keeps the keys.
+    async fn pause(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        proof: String,
+    ) -> Result<(), Error> {
+        let proof = Zeroizing::new(proof);
+        let owner = self.owner(&header, connection).await?;
+        owner.change_with_proof(&proof, Account::pause).await?;
+        owner.log(Level::Notice, "two-factor login was paused");
+        Ok(())
+    }
+
+    /// Asks for codes again.
+    async fn resume(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        proof: String,
+    ) -> Result<(), Error> {
+        let proof = Zeroizing::new(proof);
+        let owner = self.owner(&header, connection).await?;
+        owner.change_with_proof(&proof, Account::resume).await?;
+        owner.log(Level::Notice, "two-factor login was resumed");
+        Ok(())
+    }
+
+    /// Forgets the authenticators and the backup codes.
+    async fn remove(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        proof: String,
+    ) -> Result<(), Error> {
+        let proof = Zeroizing::new(proof);
+        let owner = self.owner(&header, connection).await?;
+        owner.change_with_proof(&proof, Account::remove).await?;
+        owner.log(Level::Notice, "two-factor login was removed");
+        Ok(())
+    }
+
+    /// Tries a code without using it up.
+    #[zbus(out_args("kind"))]
+    async fn test(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        code: String,
+    ) -> Result<String, Error> {
+        let code = Zeroizing::new(code);
+        let owner = self.owner(&header, connection).await?;
+        let factor = owner.change_with_proof(&code, Account::try_code).await?;
+        owner.log(Level::Info, "a code was tried and would have been accepted");
+        Ok(match factor {
+            Factor::Authenticator => "authenticator",
+            Factor::BackupCode => "backup-code",
+        }
+        .to_owned())
+    }
+}
+
+impl OwnAccount {
+    async fn owner(
+        &self,
+        header: &Header<'_>,
+        connection: &Connection,
+    ) -> Result<Owner<'_>, Error> {
+        let caller = identify(connection, sender(header)?).await?;
+        let user = users::by_uid(caller.uid).await?;
+        Ok(Owner {
+            host: &self.host,
+            caller,
+            user,
+        })
+    }
+}
+
+impl Owner<'_> {
+    /// Changes the account; the answer comes after it was stored.
+    async fn change<T>(
+        &self,
+        mut wish: impl FnMut(&mut Account, Time) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
+        let now = clock::now();
+        let granted = self
+            .host
+            .accounts
+            .change(&self.user, |account| wish(account, now))
+            .await;
+        self.answered(granted, now)
+    }
+
+    /// Changes the account on a proof, which is judged, counted and used up like any code.
+    async fn change_with_proof<T>(
+        &self,
+        proof: &str,
+        mut wish: impl FnMut(&mut Account, &Evidence, Time) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
+        let Host {
+            accounts, hashing, ..
+        } = self.host;
+        let entry = Entry::parse(proof);
+        for _ in 0..REHASHES {
+            let now = clock::now();
+            let account = accounts
+                .load(&self.user)
+                .await
+                .map_err(|error| self.report(error))?;
+            let evidence = hashing
+                .evidence(&entry, account.as_ref(), Origin::Remote, now)
+                .await?;
+            let granted = accounts.change(&self.user, |account| wish(account, &evidence, now));
+            match granted.await {
+                Ok(Err(Refusal::Rehash)) => {}
+                other => return self.answered(other, now),
+            }
+        }
+        Err(texts::refusal(Refusal::Rehash, clock::now()))
+    }
+
+    fn answered<T>(
+        &self,
+        granted: Result<Result<T, Refusal>, Error>,
+        now: Time,
+    ) -> Result<T, Error> {
+        let granted = granted.map_err(|error| self.report(error))?;
+        granted.map_err(|refusal| {
+            match refusal {
+                Refusal::WrongCode(_) => self.log(Level::Warning, "wrong code"),
+                Refusal::Locked(_) => self.log(Level::Warning, "locked after too many wrong codes"),
+                Refusal::Spent => self.log(Level::Warning, "a code that was used before"),
+                _ => {}
+            }
+            texts::refusal(refusal, now)
+        })
+    }
+
+    fn log(&self, level: Level, what: &str) {
+        self.host
+            .log_change(level, &self.caller, &self.user.name, what);
+    }
+
+    fn report(&self, error: Error) -> Error {
+        self.host.report(&self.user.name, error)
+    }
+}
+
+/// A new authenticator as the owner wants it.
+fn authenticator(wish: &Parameters) -> Result<Authenticator, Error> {
+    let usual = tfa_core::Parameters::default();
+    let algorithm = match &wish.algorithm {
+        None => usual.algorithm(),
+        Some(name) => Algorithm::from_name(name).ok_or_else(|| {
+            Error::InvalidArgument("The algorithms are SHA1, SHA256 and SHA512.".to_owned())
+        })?,
+    };
+    let parameters = tfa_core::Parameters::new(
+        algorithm,
+        wish.digits.unwrap_or_else(|| u32::from(usual.digits())),
+        wish.period.unwrap_or_else(|| usual.period()),
+    )
+    .map_err(texts::bad_parameters)?;
+    let name = wish.name.clone().unwrap_or_else(|| "phone".to_owned());
+    if name.is_empty() || name.chars().count() > NAME_LENGTH || name.chars().any(char::is_control) {
+        return Err(Error::InvalidArgument(format!(
+            "A name has 1 to {NAME_LENGTH} characters, none of them a control character."
+        )));
+    }
+    Ok(Authenticator::new(name, parameters, random::secret()?))
+}
+
+/// The authenticator as it is shown to its owner, once.
+fn offer(authenticator: &Authenticator, issuer: &str, user: &User) -> Offer {
+    let parameters = authenticator.parameters();
+    Offer {
+        uri: authenticator.uri(issuer, &user.name).to_string(),
+        secret: authenticator.secret().to_base32().to_string(),
+        issuer: issuer.to_owned(),
+        account: user.name.clone(),
+        algorithm: parameters.algorithm().name().to_owned(),
+        digits: u32::from(parameters.digits()),
+        period: parameters.period(),
+    }
+}
+
+fn printed(codes: &[BackupCode]) -> Vec<String> {
+    codes.iter().map(BackupCode::to_printed).collect()
+}

@@ -1,0 +1,110 @@
+//! The daemon's log: syslog, facility AUTHPRIV, which the journal takes in as well.
+//!
+//! No secret, code or password is ever passed in here. What others supplied (names, hosts) goes
+//! through [`quoted`], so that nobody can forge a line.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use syslog::{Facility, Formatter3164, Logger, LoggerBackend};
+
+/// How much a line matters, by syslog(3)'s names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// What happened.
+    Info,
+    /// What happened and should be seen.
+    Notice,
+    /// Something is wrong with a login or an account.
+    Warning,
+    /// Something is wrong with the daemon's own things.
+    Error,
+    /// Logins cannot be judged until somebody acts.
+    Critical,
+}
+
+/// The way to the log.
+pub struct Journal {
+    logger: Mutex<Option<Logger<LoggerBackend, Formatter3164>>>,
+}
+
+impl Journal {
+    /// Opens the log. Where there is no `/dev/log`, lines go to standard error.
+    #[must_use]
+    pub fn open() -> Self {
+        Self {
+            logger: Mutex::new(connect()),
+        }
+    }
+
+    /// Writes a line.
+    pub fn write(&self, level: Level, line: &str) {
+        let mut logger = self.logger.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..2 {
+            match logger.as_mut().map(|logger| send(logger, level, line)) {
+                Some(Ok(())) => return,
+                // The log daemon may have been restarted meanwhile.
+                Some(Err(_)) | None => *logger = connect(),
+            }
+        }
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), "tfad: {line}");
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Journal")
+    }
+}
+
+fn connect() -> Option<Logger<LoggerBackend, Formatter3164>> {
+    syslog::unix(Formatter3164 {
+        facility: Facility::LOG_AUTHPRIV,
+        hostname: None,
+        process: "tfad".to_owned(),
+        pid: std::process::id(),
+    })
+    .ok()
+}
+
+fn send(
+    logger: &mut Logger<LoggerBackend, Formatter3164>,
+    level: Level,
+    line: &str,
+) -> syslog::Result<()> {
+    match level {
+        Level::Info => logger.info(line),
+        Level::Notice => logger.notice(line),
+        Level::Warning => logger.warning(line),
+        Level::Error => logger.err(line),
+        Level::Critical => logger.crit(line),
+    }
+}
+
+/// Somebody else's text for a line of the log: bounded, and without control characters.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    const MOST: usize = 128;
+    let mut quoted: String = text
+        .chars()
+        .take(MOST)
+        .map(|c| if c.is_control() || c == '"' { '?' } else { c })
+        .collect();
+    if text.chars().nth(MOST).is_some() {
+        quoted.push('…');
+    }
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn nobody_forges_a_line_of_the_log() {
+        assert_eq!(quoted("a\nalice: verified"), "a?alice: verified");
+        assert_eq!(quoted("\u{1b}[2J\""), "?[2J?");
+        assert_eq!(quoted(&"x".repeat(1000)).chars().count(), 129);
+    }
+}

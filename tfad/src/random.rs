@@ -1,0 +1,29 @@
+//! Randomness from the kernel.
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+use tfa_bus::Error;
+use tfa_core::Secret;
+use zeroize::Zeroize;
+
+/// Fills a buffer with random bytes.
+///
+/// # Errors
+/// [`Error::Storage`] if the kernel has none to give; nothing may be made out of what is there.
+pub fn fill(bytes: &mut [u8]) -> Result<(), Error> {
+    SysRng
+        .try_fill_bytes(bytes)
+        .map_err(|error| Error::Storage(format!("the kernel gives no random bytes: {error}")))
+}
+
+/// A new secret for an authenticator.
+///
+/// # Errors
+/// As [`fill`].
+pub fn secret() -> Result<Secret, Error> {
+    let mut bytes = [0; Secret::LENGTH];
+    fill(&mut bytes)?;
+    let secret = Secret::new(&bytes);
+    bytes.zeroize();
+    secret.ok_or_else(|| Error::Storage("a secret of the standard length was refused".to_owned()))
+}

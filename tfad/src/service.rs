@@ -1,0 +1,114 @@
+//! The daemon on the bus: takes its place, serves, and goes when told to.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use tokio::signal::unix::{SignalKind, signal};
+use zbus::{Connection, MatchRule, MessageStream, connection, message};
+
+use crate::host::Host;
+use crate::interface::account::OwnAccount;
+use crate::interface::admin::Admin;
+use crate::interface::login::Login;
+use crate::journal::Level;
+
+/// Why the daemon stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// It was told to.
+    Asked,
+    /// The bus is gone; whoever started the daemon starts it again with the bus.
+    BusLost,
+}
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// What the bus says, at the start.
+pub async fn serve(host: Arc<Host>, bus: &str) -> zbus::Result<Stop> {
+    let connection = connection::Builder::address(bus)
+        .serve_at(tfa_bus::PATH, Login::new(Arc::clone(&host)))
+        .serve_at(tfa_bus::PATH, OwnAccount::new(Arc::clone(&host)))
+        .serve_at(tfa_bus::PATH, Admin::new(Arc::clone(&host)))
+        .build()
+        .await?;
+    let departures = departures(&connection).await?;
+    connection.request_name(tfa_bus::NAME).await?;
+    host.journal.write(Level::Info, "ready");
+    notify(&[sd_notify::NotifyState::Ready]);
+
+    let stop = tokio::select! {
+        () = forget_the_departed(departures, &host) => Stop::BusLost,
+        () = connection.closed() => Stop::BusLost,
+        () = told_to_stop(&host) => Stop::Asked,
+    };
+    notify(&[sd_notify::NotifyState::Stopping]);
+    if stop == Stop::Asked {
+        // No new call reaches a name that is gone; the calls under way are answered.
+        let _ = connection.release_name(tfa_bus::NAME).await;
+        connection.graceful_shutdown().await;
+    }
+    Ok(stop)
+}
+
+/// The connections that leave the bus.
+async fn departures(connection: &Connection) -> zbus::Result<MessageStream> {
+    let rule = MatchRule::builder()
+        .msg_type(message::Type::Signal)
+        .sender("org.freedesktop.DBus")
+        .interface("org.freedesktop.DBus")
+        .member("NameOwnerChanged")
+        .arg(2, "")
+        .build()?;
+    MessageStream::for_match_rule(rule, connection, None).await
+}
+
+/// A dialog dies with the connection that began it.
+async fn forget_the_departed(mut departures: MessageStream, host: &Host) {
+    while let Some(Ok(message)) = departures.next().await {
+        let body = message.body();
+        if let Ok((name, _old, _new)) = body.deserialize::<(&str, &str, &str)>() {
+            host.dialogs().forget(name);
+        }
+    }
+}
+
+/// SIGTERM or SIGINT; SIGHUP meanwhile reads the configuration again.
+async fn told_to_stop(host: &Host) {
+    let signals = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
+    );
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else {
+        host.journal.write(
+            Level::Error,
+            "cannot listen for signals: no reload, no graceful stop",
+        );
+        return std::future::pending().await;
+    };
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return,
+            _ = interrupt.recv() => return,
+            _ = hangup.recv() => reload(host),
+        }
+    }
+}
+
+fn reload(host: &Host) {
+    match host.reload() {
+        Ok(()) => host
+            .journal
+            .write(Level::Notice, "the configuration was read again"),
+        Err(bad) => host.journal.write(
+            Level::Error,
+            &format!("the configuration stays as it was, for the new one is wrong: {bad}"),
+        ),
+    }
+}
+
+/// Tells the service manager, where there is one.
+fn notify(state: &[sd_notify::NotifyState<'_>]) {
+    let _ = sd_notify::notify(state);
+}
