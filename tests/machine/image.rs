@@ -1,21 +1,18 @@
-//! What a machine boots from, made once and cached: the base, a plain Debian, and over it the
-//! layer in which the project's package was installed with apt, as a user would.
-//!
-//! The cache is `/var/cache/tfa-tests`, or what `TFA_TEST_CACHE` names. Every layer is keyed by
-//! what it is made of, made under a temporary name while a lock is held, then renamed.
+//! What a machine boots from: the base, a plain Debian; over it the layer in which the project's
+//! package was installed with apt on a booted machine, as a user would; or a layer with other
+//! packages of Debian's.
 
 use std::env;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::command::Command as Inside;
 use crate::container::{Container, Overlay};
 use crate::failure::OrFail;
+use crate::layer::{digest, layer};
 
 /// The Debian that the machines run.
 const SUITE: &str = "bookworm";
@@ -52,40 +49,41 @@ const RECIPE: &str = include_str!("recipe.sh");
 
 /// The base root, made now if it is not in the cache.
 pub(crate) fn base() -> PathBuf {
-    static BASE: Mutex<Option<Layer>> = Mutex::new(None);
-    opened(&BASE, || {
-        let key = digest(format!("{SUITE} {} {RECIPE}", PACKAGES.join(",")).as_bytes());
-        Layer::open(&format!("base-{key}"), make_base)
-    })
+    let key = digest(format!("{SUITE} {} {RECIPE}", PACKAGES.join(",")).as_bytes());
+    layer("base", &key, make_base)
 }
 
-/// The layer, over [`base`], with the package installed.
+/// What is over the [`base`] once the package is installed.
 pub(crate) fn installed() -> PathBuf {
-    static INSTALLED: Mutex<Option<Layer>> = Mutex::new(None);
-    let layer = opened(&INSTALLED, || {
-        let base = base();
-        let mut key = fs::read(package()).or_fail("read the package");
-        key.extend_from_slice(base.as_os_str().as_encoded_bytes());
-        Layer::open(&format!("installed-{}", digest(&key)), |folder| {
-            install_package(&base, folder);
-        })
-    });
-    layer.join("upper")
+    let base = base();
+    let mut key = fs::read(package()).or_fail("read the package");
+    key.extend_from_slice(base.as_os_str().as_encoded_bytes());
+    layer("installed", &digest(&key), |folder| {
+        let container = Container::boot(Overlay::new(folder, &[&base]));
+        install_into(&container);
+        container.power_off();
+    })
+    .join("upper")
 }
 
-/// The folder of a layer that this run opens once. When that fails, it fails for every test with
-/// its own reason.
-fn opened(slot: &Mutex<Option<Layer>>, open: impl FnOnce() -> Layer) -> PathBuf {
-    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-    slot.get_or_insert_with(open).folder.clone()
+/// What is over the [`base`] once these packages of Debian's are installed.
+pub(crate) fn with_packages(packages: &[&str]) -> PathBuf {
+    let base = base();
+    let key = format!("{} {}", base.display(), packages.join(" "));
+    layer("debian", &digest(key.as_bytes()), |folder| {
+        let _ = Overlay::new(folder, &[&base]);
+        add_packages(&base, folder, packages);
+    })
+    .join("upper")
 }
 
 /// The package under test: what `TFA_DEB` names, else the newest in `dist/`.
 pub(crate) fn package() -> PathBuf {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     if let Some(named) = env::var_os("TFA_DEB") {
-        return PathBuf::from(named);
+        return project.join(named);
     }
-    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
+    let dist = project.join("dist");
     let age = |path: &PathBuf| -> Option<SystemTime> { path.metadata().ok()?.modified().ok() };
     fs::read_dir(&dist)
         .map(|entries| {
@@ -105,74 +103,6 @@ pub(crate) fn package() -> PathBuf {
         })
         .max_by_key(age)
         .or_fail("find dist/tfa_*.deb: run `make deb`, or set TFA_DEB")
-}
-
-/// The cache's folder.
-pub(crate) fn cache() -> PathBuf {
-    let folder = env::var_os("TFA_TEST_CACHE")
-        .map_or_else(|| PathBuf::from("/var/cache/tfa-tests"), PathBuf::from);
-    fs::create_dir_all(&folder).or_fail(&format!(
-        "make {} (the machines need root)",
-        folder.display()
-    ));
-    folder
-}
-
-/// One cached folder. Its lock is held, shared, for as long as this run may boot from it, so that
-/// another run does not clear it away.
-struct Layer {
-    folder: PathBuf,
-    _in_use: File,
-}
-
-impl Layer {
-    fn open(name: &str, make: impl FnOnce(&Path)) -> Self {
-        let cache = cache();
-        let folder = cache.join(name);
-        let lock = lock_file(&folder);
-        lock.lock().or_fail("lock the cache");
-        if !folder.is_dir() {
-            clear_unused(&cache, name);
-            let unfinished = cache.join(format!("{name}.unfinished"));
-            if unfinished.exists() {
-                fs::remove_dir_all(&unfinished).or_fail("clear an unfinished layer");
-            }
-            make(&unfinished);
-            fs::rename(&unfinished, &folder).or_fail("put a finished layer in place");
-        }
-        lock.lock_shared().or_fail("share the cache's lock");
-        Self {
-            folder,
-            _in_use: lock,
-        }
-    }
-}
-
-/// Removes the layers of the same kind that no run has open: they are of an older recipe or
-/// package.
-fn clear_unused(cache: &Path, name: &str) {
-    let kind = name.split('-').next().unwrap_or(name);
-    for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
-        let folder = entry.path();
-        let other = entry.file_name().into_string().unwrap_or_default();
-        let same_kind = other.starts_with(kind) && !other.starts_with(name);
-        if !same_kind || !folder.is_dir() || other.ends_with(".unfinished") {
-            continue;
-        }
-        if lock_file(&folder).try_lock().is_ok() {
-            let _ = fs::remove_dir_all(&folder);
-        }
-    }
-}
-
-fn lock_file(folder: &Path) -> File {
-    let path = folder.with_extension("lock");
-    OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .or_fail(&format!("open {}", path.display()))
 }
 
 fn make_base(folder: &Path) {
@@ -253,12 +183,6 @@ fn apt_sources(folder: &Path) -> Option<PathBuf> {
     Some(path)
 }
 
-fn install_package(base: &Path, folder: &Path) {
-    let container = Container::boot(Overlay::new(folder, &[base]));
-    install_into(&container);
-    container.power_off();
-}
-
 /// Installs the package in a running machine.
 pub(crate) fn install_into(container: &Container) {
     let package = package();
@@ -279,25 +203,45 @@ pub(crate) fn install_into(container: &Container) {
     Inside::new(leader, &["rm", &path]).succeed();
 }
 
+/// Adds packages to a root that is not running. Unlike a machine, this is on the host's network.
+fn add_packages(base: &Path, folder: &Path, packages: &[&str]) {
+    const ADD: &str = r#"
+        set -e
+        base=$1 folder=$2; shift 2
+        cd "$folder"
+        mount -t overlay overlay -o "lowerdir=$base,upperdir=upper,workdir=work" root
+        for file in /etc/resolv.conf /etc/hosts; do
+            [ ! -e "$file" ] || mount --bind "$(readlink -f "$file")" "root$file"
+        done
+        mount -t proc proc root/proc
+        printf '#!/bin/sh\nexit 101\n' >root/usr/sbin/policy-rc.d
+        chmod 755 root/usr/sbin/policy-rc.d
+        export DEBIAN_FRONTEND=noninteractive
+        chroot root apt-get update
+        chroot root apt-get install --yes --no-install-recommends "$@"
+        chroot root apt-get clean
+        rm -r root/usr/sbin/policy-rc.d root/var/lib/apt/lists
+    "#;
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", ADD, "sh"])
+        .args([base, folder])
+        .args(packages)
+        .stdin(Stdio::null())
+        .output()
+        .or_fail("run unshare");
+    if !output.status.success() {
+        panic!(
+            "cannot install {}:\n{}{}",
+            packages.join(" "),
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
 fn said_by(command: &mut Command) -> String {
     let told = command
         .output()
         .or_fail("ask apt how it reaches its mirrors");
     String::from_utf8_lossy(&told.stdout).into_owned()
-}
-
-/// A short name for some content.
-fn digest(content: &[u8]) -> String {
-    let mut sum = Command::new("sha256sum")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .or_fail("run sha256sum");
-    sum.stdin
-        .take()
-        .or_fail("feed sha256sum")
-        .write_all(content)
-        .or_fail("feed sha256sum");
-    let told = sum.wait_with_output().or_fail("run sha256sum").stdout;
-    String::from_utf8_lossy(&told).chars().take(12).collect()
 }

@@ -15,6 +15,7 @@ mod container;
 mod failure;
 mod image;
 mod journal;
+mod layer;
 mod machine;
 mod network;
 mod phone;

@@ -12,6 +12,7 @@ use crate::command::{Command, Leader, Output};
 use crate::container::{Container, Overlay};
 use crate::failure::OrFail;
 use crate::image;
+use crate::layer;
 use crate::terminal::Terminal;
 
 /// A booted Debian machine. It powers off and vanishes when it is dropped, also by a panic.
@@ -36,6 +37,13 @@ impl Machine {
     #[must_use]
     pub fn boot_bare() -> Self {
         Self::over(&[&image::base()])
+    }
+
+    /// Boots a Debian machine without the package, but with these packages of Debian's, which
+    /// come from the host's mirrors once and are cached.
+    #[must_use]
+    pub fn boot_bare_with(packages: &[&str]) -> Self {
+        Self::over(&[&image::with_packages(packages), &image::base()])
     }
 
     fn over(layers: &[&Path]) -> Self {
@@ -169,7 +177,7 @@ impl Drop for Machine {
 /// A folder for a new machine, and the lock that says that it is in use.
 fn new_folder() -> (PathBuf, File) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let machines = image::cache().join("machines");
+    let machines = layer::cache().join("machines");
     fs::create_dir_all(&machines).or_fail("make the machines' folder");
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let folder = machines.join(format!("{}-{count}", std::process::id()));
@@ -202,7 +210,7 @@ fn clear_dead_machines() {
     DONE.call_once(|| {
         allow_many_machines();
         cgroup::clear_dead();
-        let machines = image::cache().join("machines");
+        let machines = layer::cache().join("machines");
         for entry in fs::read_dir(machines).into_iter().flatten().flatten() {
             let path = entry.path();
             if path.extension().is_none_or(|extension| extension != "lock") {

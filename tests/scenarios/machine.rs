@@ -225,6 +225,16 @@ RestrictAddressFamilies=AF_UNIX
 ";
 
 #[test]
+fn a_machine_can_have_more_of_debians_packages() {
+    let machine = Machine::boot_bare_with(&["libpam-oath"]);
+    machine.succeed(["sh", "-c", "ls /usr/lib/*/security/pam_oath.so"]);
+    assert_eq!(
+        machine.succeed(["systemctl", "is-system-running"]).trim(),
+        "running"
+    );
+}
+
+#[test]
 fn a_terminal_reads_on_and_never_finds_a_text_twice() {
     let machine = Machine::boot_bare();
     let story = "printf 'one \\033[31mtwo\\033[0m one\\n'; read answer; stty size; exit 3";
