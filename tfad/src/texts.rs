@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn a_lock_says_when_to_try_again_and_never_too_early() {
         let now = Time::from_secs(1000);
-        let after = |seconds| locked(Gate::Until(Time::from_secs(1000 + seconds)), now);
+        let after = |seconds: u64| locked(Gate::Until(Time::from_secs(1000 + seconds)), now);
         assert!(after(30).ends_with("in 30 seconds."));
         assert!(after(121).ends_with("in 3 minutes."));
         assert!(after(3600).ends_with("in 60 minutes."));
