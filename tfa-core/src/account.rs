@@ -172,19 +172,22 @@ impl Account {
             Evidence::Nothing => Judgement::GaveUp,
             Evidence::Nonsense => Judgement::NotACode,
             Evidence::Code(code) => {
-                let mut spent = false;
+                let (mut fresh, mut spent) = (false, false);
+                // Each one that it fits: two may have the same key.
                 for authenticator in &mut self.authenticators {
                     match authenticator.check(code, now) {
                         Match::Fresh(step) => {
                             authenticator.spend(step);
-                            self.throttle.succeed(origin);
-                            return Judgement::Accepted(Factor::Authenticator);
+                            fresh = true;
                         }
                         Match::Spent => spent = true,
                         Match::No => {}
                     }
                 }
-                if spent {
+                if fresh {
+                    self.throttle.succeed(origin);
+                    Judgement::Accepted(Factor::Authenticator)
+                } else if spent {
                     Judgement::Spent
                 } else {
                     self.wrong(origin, now)
@@ -247,7 +250,24 @@ impl Account {
     /// # Errors
     /// [`Undecodable`] for anything that [`Self::encode`] did not write.
     pub fn decode(bytes: &[u8]) -> Result<Self, Undecodable> {
-        minicbor::decode(bytes).map_err(|_| Undecodable)
+        let mut decoder = minicbor::Decoder::new(bytes);
+        let account: Self = decoder.decode().map_err(|_| Undecodable)?;
+        if decoder.position() == bytes.len() && account.is_sound() {
+            Ok(account)
+        } else {
+            Err(Undecodable)
+        }
+    }
+
+    /// Whether every part is within the range that it was made in: what hashes and codes are
+    /// computed with must not be a number that happens to be there.
+    fn is_sound(&self) -> bool {
+        let offered = self.offer.iter().map(Offer::authenticator);
+        self.authenticators
+            .iter()
+            .chain(offered)
+            .all(|one| one.parameters().are_sound())
+            && self.backup.as_ref().is_none_or(BackupSet::is_sound)
     }
 }
 

@@ -8,6 +8,8 @@ use crate::{Code, Secret, Step, Time};
 /// How many steps a code may be old or early: one, for a clock a little off and for slow fingers
 /// (RFC 6238 section 5.2). Nothing widens it.
 const WINDOW: i64 = 1;
+/// How many characters of an authenticator's name are kept.
+const NAME_LENGTH: usize = 64;
 
 /// The hash under the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
@@ -95,6 +97,11 @@ impl Parameters {
         })
     }
 
+    /// Whether [`Self::new`] would make them; decoded ones may be anything.
+    pub(crate) fn are_sound(self) -> bool {
+        Self::new(self.algorithm, self.digits.into(), self.period).is_ok()
+    }
+
     /// The hash.
     #[must_use]
     pub fn algorithm(self) -> Algorithm {
@@ -135,6 +142,9 @@ pub struct Authenticator {
     /// The last step that was used up; it and every earlier one are dead.
     #[n(3)]
     spent: Option<Step>,
+    /// A later step whose code a hint gave away; it alone is dead, too.
+    #[n(4)]
+    revealed: Option<Step>,
 }
 
 /// What a code is to an authenticator at one moment.
@@ -149,14 +159,20 @@ pub enum Match {
 }
 
 impl Authenticator {
-    /// A new authenticator, no step of it used.
+    /// A new authenticator, no step of it used. Of the name its first 64 characters are kept, and
+    /// no control characters: it is shown on terminals, and a record stays small.
     #[must_use]
     pub fn new(name: String, parameters: Parameters, secret: Secret) -> Self {
         Self {
-            name,
+            name: name
+                .chars()
+                .filter(|letter| !letter.is_control())
+                .take(NAME_LENGTH)
+                .collect(),
             parameters,
             secret,
             spent: None,
+            revealed: None,
         }
     }
 
@@ -187,6 +203,7 @@ impl Authenticator {
         for step in self.around(now, -WINDOW, WINDOW) {
             if self.is_code_of(&totp, step, code) {
                 let spent = self.spent.is_some_and(|last| step <= last);
+                let spent = spent || self.revealed == Some(step);
                 // The same digits may stand for two steps: a fresh one counts.
                 if !spent {
                     found = Match::Fresh(step);
@@ -201,6 +218,12 @@ impl Authenticator {
     /// Uses a step up, and with it every earlier one.
     pub(crate) fn spend(&mut self, step: Step) {
         self.spent = self.spent.max(Some(step));
+    }
+
+    /// Uses up a step alone. The last one that was revealed is kept, no list: an owner is told of
+    /// one again and again until the clock is set, and nobody guesses two.
+    pub(crate) fn reveal(&mut self, step: Step) {
+        self.revealed = Some(step);
     }
 
     /// How many steps away from now the code would be right, looking `back` steps into the past
@@ -244,7 +267,9 @@ impl Authenticator {
     pub fn uri(&self, issuer: &str, account: &str) -> zeroize::Zeroizing<String> {
         let (issuer, account) = (escape(issuer), escape(account));
         let secret = self.secret.to_base32();
-        let mut uri = zeroize::Zeroizing::new(String::with_capacity(512));
+        // Enough for all of it: a growing string would leave copies of the secret.
+        let length = 2 * issuer.len() + account.len() + secret.len() + 96;
+        let mut uri = zeroize::Zeroizing::new(String::with_capacity(length));
         for part in [
             "otpauth://totp/",
             &issuer,

@@ -13,6 +13,8 @@ use crate::entry::BACKUP_LENGTH;
 
 const DIGEST: usize = 32;
 const SALT: usize = 16;
+/// The most memory, in KiB, and passes of a recipe that is followed.
+const MOST: (u32, u32) = (1024 * 1024, 16);
 
 /// How a set's codes are hashed: Argon2id (RFC 9106) with the cost that the set was made with.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
@@ -123,6 +125,12 @@ impl BackupSet {
     #[must_use]
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
+    }
+
+    /// Whether it is within the range that sets are made in; a decoded one may be anything.
+    pub(crate) fn is_sound(&self) -> bool {
+        let (memory, passes) = MOST;
+        self.left() <= Self::SIZE && self.recipe.memory <= memory && self.recipe.passes <= passes
     }
 
     /// How many codes are left.

@@ -115,26 +115,32 @@ impl Account {
     }
 
     /// Whether a code proves the offered authenticator, and which step of it is then used up.
-    /// Wrong codes are counted against the offer.
+    /// Wrong codes are counted against the offer. A hint that the phone is ahead kills the code
+    /// that it was given for, which would else be right later.
     ///
     /// # Errors
     /// [`Refusal::NothingPending`], [`Refusal::OfferWithdrawn`], [`Refusal::WrongCode`],
-    /// [`Refusal::NotACode`].
+    /// [`Refusal::Spent`], [`Refusal::NotACode`].
     pub fn check_offer(&mut self, entry: &Entry, now: Time) -> Result<Authenticator, Refusal> {
         let Some(offer) = &mut self.offer else {
             return Err(Refusal::NothingPending);
         };
-        if offer.made.until(now) > OFFER_LIFETIME {
+        // In either direction: a clock that was ahead must not make an offer live for years.
+        if offer.made.distance(now) > OFFER_LIFETIME {
             self.offer = None;
             return Err(Refusal::NothingPending);
         }
         let Entry::Code(code) = entry else {
             return Err(Refusal::NotACode);
         };
-        if let Match::Fresh(step) = offer.authenticator.check(code, now) {
-            let mut proved = offer.authenticator.clone();
-            proved.spend(step);
-            return Ok(proved);
+        match offer.authenticator.check(code, now) {
+            Match::Fresh(step) => {
+                let mut proved = offer.authenticator.clone();
+                proved.spend(step);
+                return Ok(proved);
+            }
+            Match::Spent => return Err(Refusal::Spent),
+            Match::No => {}
         }
         offer.wrong = offer.wrong.saturating_add(1);
         if offer.wrong >= CONFIRM_TRIES {
@@ -143,9 +149,11 @@ impl Account {
         }
         let reach = steps_in(CLOCK_SEARCH, &offer.authenticator);
         let off = offer.authenticator.steps_off(code, now, reach, reach);
-        Err(Refusal::WrongCode(
-            off.map(|steps| drift(steps, &offer.authenticator)),
-        ))
+        Err(Refusal::WrongCode(off.map(|steps| {
+            let period = offer.authenticator.parameters().period();
+            offer.authenticator.reveal(now.step(period).offset(steps));
+            drift(steps, &offer.authenticator)
+        })))
     }
 
     /// Puts the offered authenticator in force, alone. A first set-up takes the backup codes that
@@ -234,11 +242,11 @@ impl Account {
     pub fn try_code(&mut self, evidence: &Evidence, now: Time) -> Result<Factor, Refusal> {
         self.must_be_set_up()?;
         let Evidence::Code(code) = evidence else {
-            // Judged on a copy, so that it is not used up; only a wrong one is counted here.
-            let mut copy = self.clone();
-            let verdict = copy.prove(evidence, now);
-            if let Err(Refusal::WrongCode(_)) = verdict {
-                *self = copy;
+            // Judged like any other; a right one is put back.
+            let before = self.clone();
+            let verdict = self.prove(evidence, now);
+            if verdict.is_ok() {
+                *self = before;
             }
             return verdict;
         };
@@ -262,17 +270,15 @@ impl Account {
         Err(Refusal::WrongCode(drift))
     }
 
-    /// How far off the clock of the phone that shows this code is. To say that a code will be
-    /// right later would hand it to whoever guessed it, so such a code is used up by the hint,
-    /// and the search ahead is short, for the owner has to wait that long.
+    /// How far off the clock of the phone that shows this code is. To say when a code is right
+    /// would hand it to whoever guessed it, so it is used up by the hint, and the search ahead is
+    /// short, for the owner has to wait that long.
     fn find_drift(&mut self, code: &Code, now: Time) -> Option<Drift> {
         self.authenticators.iter_mut().find_map(|authenticator| {
             let back = steps_in(CLOCK_SEARCH, authenticator);
             let steps = authenticator.steps_off(code, now, back, STEPS_AHEAD)?;
-            if steps > 0 {
-                let period = authenticator.parameters().period();
-                authenticator.spend(now.step(period).offset(steps));
-            }
+            let period = authenticator.parameters().period();
+            authenticator.spend(now.step(period).offset(steps));
             Some(drift(steps, authenticator))
         })
     }

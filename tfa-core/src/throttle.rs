@@ -12,6 +12,8 @@ const FREE: u32 = 5;
 const FIRST: Duration = Duration::from_secs(30);
 /// The longest lock that opens by itself.
 const LONGEST: Duration = Duration::from_secs(3600);
+/// The furthest that a lock is still believed: a clock may be set back by a little.
+const FURTHEST: Duration = Duration::from_secs(2 * 3600);
 /// Wrong codes in a row after which no time opens it: NIST SP 800-63B section 3.2.2.
 const FOR_GOOD: u32 = 100;
 
@@ -63,11 +65,13 @@ impl Tally {
         }
     }
 
-    /// The timed part of the gate alone: what a backup code at the console has to wait for.
+    /// The timed part of the gate alone: what a backup code at the console has to wait for. A
+    /// lock that ends far later than any can was made by a clock that was ahead; it must not hold
+    /// for years, and the next wrong code makes a right one.
     #[must_use]
     pub fn pace(&self, now: Time) -> Gate {
         match self.closed_until {
-            Some(until) if now < until => Gate::Until(until),
+            Some(until) if now < until && now.until(until) <= FURTHEST => Gate::Until(until),
             _ => Gate::Open,
         }
     }

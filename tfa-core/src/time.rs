@@ -12,7 +12,7 @@ pub struct Time(#[n(0)] u64);
 impl Time {
     /// The moment that many seconds after the epoch.
     #[must_use]
-    pub fn from_secs(seconds: u64) -> Self {
+    pub const fn from_secs(seconds: u64) -> Self {
         Self(seconds)
     }
 
@@ -32,6 +32,12 @@ impl Time {
     #[must_use]
     pub fn until(self, later: Self) -> Duration {
         Duration::from_secs(later.0.saturating_sub(self.0))
+    }
+
+    /// How far apart two moments are, whichever is the later.
+    #[must_use]
+    pub fn distance(self, other: Self) -> Duration {
+        Duration::from_secs(self.0.abs_diff(other.0))
     }
 
     /// The step of RFC 6238 that this moment falls into.
