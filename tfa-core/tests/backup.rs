@@ -1,0 +1,133 @@
+//! Backup codes: each of ten is right once.
+
+use proptest::prelude::*;
+use tfa_core::{Account, BackupSet, Evidence, Factor, Gate, Judgement, Origin};
+
+use crate::cases;
+use crate::owner::{Owner, UID};
+use crate::phone::{NOON, after};
+use crate::sheet::{self, read};
+
+const ACCEPTED: Judgement = Judgement::Accepted(Factor::BackupCode);
+
+proptest! {
+    #![proptest_config(cases(32))]
+
+    #[test]
+    fn every_backup_code_is_right_exactly_once_in_any_order_and_place(
+        order in Just((0..BackupSet::SIZE).collect::<Vec<_>>()).prop_shuffle(),
+        console in any::<u16>(),
+    ) {
+        let mut owner = Owner::new();
+        for (used, place) in (1..).zip(order) {
+            let origin = [Origin::Remote, Origin::Console][usize::from(console >> place & 1)];
+            let code = sheet::FIRST.code(place);
+            prop_assert_eq!(owner.judge(&code, origin, NOON), ACCEPTED);
+            prop_assert_eq!(owner.backup_codes_left(), BackupSet::SIZE - used);
+            for origin in [Origin::Remote, Origin::Console] {
+                let again = owner.judge(&code, origin, NOON);
+                prop_assert_eq!(again, Judgement::Wrong(Gate::Open));
+            }
+            owner.account.unlock();
+        }
+    }
+}
+
+#[test]
+fn ten_different_codes_are_drawn_and_read_as_they_are_printed() {
+    let printed: std::collections::BTreeSet<_> = (0..BackupSet::SIZE)
+        .map(|place| sheet::FIRST.printed(place))
+        .collect();
+    assert_eq!(printed.len(), 10);
+    for printed in printed {
+        assert_eq!(printed.len(), 11);
+        assert_eq!(
+            read(&printed.to_lowercase().replace('-', " ")).to_printed(),
+            printed
+        );
+    }
+}
+
+#[test]
+fn a_typed_code_is_right_when_it_was_hashed_by_the_recipe_of_the_set() {
+    let mut owner = Owner::new();
+    let typed = read(&sheet::FIRST.printed(4));
+    let recipe = owner.account.backup().unwrap().recipe().clone();
+    let evidence = Evidence::Backup(recipe.hash(&typed).ok());
+    assert_eq!(owner.judge(&evidence, Origin::Remote, NOON), ACCEPTED);
+    assert_eq!(
+        owner.judge(&evidence, Origin::Remote, NOON),
+        Judgement::Wrong(Gate::Open)
+    );
+}
+
+#[test]
+fn a_code_hashed_for_another_set_or_for_none_is_to_be_hashed_again_and_counts_as_no_try() {
+    let mut owner = Owner::new();
+    for evidence in [sheet::SECOND.code(0), Evidence::Backup(None)] {
+        let judgement = owner.judge(&evidence, Origin::Remote, NOON);
+        assert_eq!(judgement, Judgement::Rehash);
+    }
+    assert_eq!(
+        (owner.failures(Origin::Remote), owner.backup_codes_left()),
+        (0, 10)
+    );
+}
+
+#[test]
+fn a_backup_code_is_wrong_and_counts_where_there_is_no_set() {
+    for evidence in [Evidence::Backup(None), sheet::FIRST.code(0)] {
+        let mut blank = Account::new(UID);
+        let judgement = blank.judge(&evidence, Origin::Remote, NOON);
+        assert_eq!(judgement, Judgement::Wrong(Gate::Open));
+        assert_eq!(blank.throttle().tally(Origin::Remote).failures(), 1);
+    }
+}
+
+#[test]
+fn a_new_set_kills_the_old_one() {
+    let mut owner = Owner::new();
+    let proof = owner.code(NOON, 0);
+    owner
+        .account
+        .replace_backup_codes(sheet::SECOND.set(), &proof, NOON)
+        .unwrap();
+    let old = owner.judge(&sheet::FIRST.code(0), Origin::Remote, NOON);
+    assert_eq!(old, Judgement::Rehash);
+    assert_eq!(
+        owner.judge(&sheet::SECOND.code(0), Origin::Remote, NOON),
+        ACCEPTED
+    );
+}
+
+#[test]
+fn a_backup_code_from_afar_clears_the_count_from_afar_alone() {
+    let mut owner = Owner::new();
+    owner.fail(4, Origin::Remote, NOON);
+    owner.fail(4, Origin::Console, NOON);
+    assert_eq!(
+        owner.judge(&sheet::FIRST.code(0), Origin::Remote, NOON),
+        ACCEPTED
+    );
+    assert_eq!(
+        (
+            owner.failures(Origin::Remote),
+            owner.failures(Origin::Console)
+        ),
+        (0, 4)
+    );
+}
+
+#[test]
+fn a_timed_lock_holds_backup_codes_too() {
+    for origin in [Origin::Remote, Origin::Console] {
+        let mut owner = Owner::new();
+        let until = owner.fail(5, origin, NOON);
+        let closed = Judgement::Locked(Gate::Until(until));
+        assert_eq!(
+            owner.judge(&sheet::FIRST.code(0), origin, after(until, -1)),
+            closed
+        );
+        assert_eq!(owner.judge(&sheet::FIRST.code(0), origin, until), ACCEPTED);
+    }
+}

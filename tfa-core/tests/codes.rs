@@ -1,0 +1,290 @@
+//! One-time codes: which are right, and that each is right once.
+
+use std::collections::{HashMap, HashSet};
+
+use proptest::prelude::*;
+use tfa_core::{Account, Algorithm, Factor, Gate, Judgement, Origin, Parameters, State, Time};
+
+use crate::cases;
+use crate::owner::{Owner, UID, WRONG, account, account_of_several, wrong_code};
+use crate::phone::{NOON, Phone, after, code};
+
+const ACCEPTED: Judgement = Judgement::Accepted(Factor::Authenticator);
+const BOTH: [Origin; 2] = [Origin::Remote, Origin::Console];
+
+#[test]
+fn the_code_of_the_step_before_now_or_after_is_right() {
+    for steps in -1..=1 {
+        let mut owner = Owner::new();
+        let code = owner.code(NOON, steps);
+        assert_eq!(
+            owner.judge(&code, Origin::Remote, NOON),
+            ACCEPTED,
+            "{steps}"
+        );
+    }
+}
+
+#[test]
+fn a_code_two_steps_old_or_early_is_wrong() {
+    for steps in [-2, 2] {
+        for second in [0, 29] {
+            let (mut owner, now) = (Owner::new(), after(NOON, second));
+            let code = owner.code(now, steps);
+            let judgement = owner.judge(&code, Origin::Remote, now);
+            assert_eq!(judgement, Judgement::Wrong(Gate::Open), "{steps}");
+            assert_eq!(owner.failures(Origin::Remote), 1);
+        }
+    }
+}
+
+#[test]
+fn a_code_is_right_once_wherever_it_is_tried_again() {
+    for (first, second) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        let mut owner = Owner::new();
+        let code = owner.code(NOON, 0);
+        assert_eq!(owner.judge(&code, BOTH[first], NOON), ACCEPTED);
+        for seconds in [0, 1, 59, -30] {
+            let now = after(NOON, seconds);
+            assert_eq!(owner.judge(&code, BOTH[second], now), Judgement::Spent);
+        }
+    }
+}
+
+#[test]
+fn an_accepted_step_kills_all_earlier_ones() {
+    let mut owner = Owner::new();
+    let next = owner.code(NOON, 1);
+    assert_eq!(owner.judge(&next, Origin::Remote, NOON), ACCEPTED);
+    for steps in [0, -1] {
+        let code = owner.code(NOON, steps);
+        assert_eq!(owner.judge(&code, Origin::Remote, NOON), Judgement::Spent);
+    }
+    let later = after(NOON, 30);
+    let code = owner.code(later, 1);
+    assert_eq!(owner.judge(&code, Origin::Remote, later), ACCEPTED);
+}
+
+#[test]
+fn a_clock_that_is_set_back_brings_no_code_to_life() {
+    let mut owner = Owner::new();
+    let code = owner.code(NOON, 0);
+    assert_eq!(owner.judge(&code, Origin::Remote, NOON), ACCEPTED);
+    for back in 1..=20 {
+        let earlier = after(NOON, -30 * back);
+        let code = owner.code(earlier, 0);
+        assert_eq!(
+            owner.judge(&code, Origin::Console, earlier),
+            Judgement::Spent
+        );
+    }
+}
+
+#[test]
+fn a_spent_code_counts_as_no_try() {
+    let mut owner = Owner::new();
+    let code = owner.code(NOON, 0);
+    let _: Judgement = owner.judge(&code, Origin::Remote, NOON);
+    for _ in 0..200 {
+        assert_eq!(owner.judge(&code, Origin::Remote, NOON), Judgement::Spent);
+    }
+    assert_eq!(owner.failures(Origin::Remote), 0);
+}
+
+#[test]
+fn digits_that_stand_for_two_steps_of_the_window_are_right_once() {
+    // With this key, the steps on either side of that moment have the same code.
+    let (key, now) = (b"12345678901234567890", Time::from_secs(61_331_810 * 30));
+    let phone = Phone::new(key, Parameters::default());
+    assert_eq!(phone.shows(after(now, -30)), phone.shows(after(now, 30)));
+    let mut account = account(&phone);
+    let code = phone.code(after(now, 30));
+    assert_eq!(account.judge(&code, Origin::Remote, now), ACCEPTED);
+    for seconds in [0, 30, 60] {
+        let now = after(now, seconds);
+        assert_eq!(account.judge(&code, Origin::Remote, now), Judgement::Spent);
+    }
+}
+
+#[test]
+fn the_code_of_two_authenticators_with_one_key_is_right_once() {
+    let mut account = account_of_several(&[Phone::usual(7), Phone::usual(7)]);
+    assert_eq!(account.authenticators().len(), 2);
+    let code = Phone::usual(7).code(NOON);
+    assert_eq!(account.judge(&code, Origin::Remote, NOON), ACCEPTED);
+    assert_eq!(account.judge(&code, Origin::Remote, NOON), Judgement::Spent);
+}
+
+#[test]
+fn each_of_several_authenticators_is_right_and_spends_its_own_steps() {
+    let phones = phones();
+    let mut account = account_of_several(&phones);
+    assert_eq!(account.digits(), 0);
+    for phone in &phones {
+        let code = phone.code(NOON);
+        assert_eq!(account.judge(&code, Origin::Remote, NOON), ACCEPTED);
+        assert_eq!(account.judge(&code, Origin::Remote, NOON), Judgement::Spent);
+    }
+}
+
+#[test]
+fn nothing_is_right_for_an_account_that_is_not_set_up() {
+    let mut blank = Account::new(UID);
+    assert_eq!(blank.state(), State::None);
+    let phone = Phone::usual(7);
+    let judgement = blank.judge(&phone.code(NOON), Origin::Console, NOON);
+    assert_eq!(judgement, Judgement::Wrong(Gate::Open));
+    blank.set_up(phone.authenticator(), NOON).unwrap();
+    let judgement = blank.judge(&phone.code(NOON), Origin::Console, NOON);
+    assert_eq!(
+        judgement,
+        Judgement::Wrong(Gate::Open),
+        "an offer is not in force"
+    );
+}
+
+#[test]
+fn the_ends_of_time_are_moments_like_any_other() {
+    let phone = Phone::usual(7);
+    for now in [0, 1, u64::MAX - 1, u64::MAX].map(Time::from_secs) {
+        let mut account = Account::new(UID);
+        account.set_up(phone.authenticator(), now).unwrap();
+        account.confirm(&phone.typed(now), None, now).unwrap();
+        assert_eq!(
+            account.judge(&phone.code(now), Origin::Remote, now),
+            Judgement::Spent
+        );
+        for _ in 0..5 {
+            let judgement = account.judge(&wrong_code(), Origin::Remote, now);
+            assert!(matches!(judgement, Judgement::Wrong(_)));
+        }
+        let mut owner = Owner::new();
+        let _: Judgement = owner.judge(&phone.code(now), Origin::Remote, now);
+    }
+}
+
+/// Three phones of different kinds. Of the codes that they show around noon, no two are the same.
+fn phones() -> [Phone; 3] {
+    [
+        Phone::usual(1),
+        Phone::unusual(2, Algorithm::Sha256, 8, 60),
+        Phone::unusual(3, Algorithm::Sha512, 6, 15),
+    ]
+}
+
+#[test]
+fn no_two_codes_of_the_phones_here_are_the_same() {
+    let mut seen = HashMap::from([(WRONG.to_owned(), 0)]);
+    for phone in phones().into_iter().chain([Owner::new().phone]) {
+        let steps = (-900..HOUR + 900).step_by(phone.period() as usize);
+        for seconds in steps {
+            let before = seen.insert(phone.shows(after(NOON, seconds)), seconds);
+            assert_eq!(before, None, "at {seconds}");
+        }
+    }
+}
+
+const HOUR: i64 = 3600;
+
+/// Somebody types a code: so long after the last one (or before, when the clock was set back),
+/// of a phone (or of none), so many steps from now.
+#[derive(Debug, Clone)]
+struct Attempt {
+    wait: i64,
+    phone: usize,
+    steps: i64,
+    origin: usize,
+}
+
+fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
+    let wait = prop_oneof![3 => 0..20_i64, 2 => -60..120_i64, 1 => -HOUR..HOUR];
+    let steps = prop_oneof![4 => -1..=1_i64, 1 => -4..=4_i64];
+    let attempt = (wait, 0..4_usize, steps, 0..2_usize);
+    let attempt = attempt.prop_map(|(wait, phone, steps, origin)| Attempt {
+        wait,
+        phone,
+        steps,
+        origin,
+    });
+    prop::collection::vec(attempt, 1..80)
+}
+
+/// The rules in plain words, to hold the account against.
+#[derive(Default)]
+struct Rules {
+    spent: [Option<i64>; 3],
+    failures: [i64; 2],
+    closed_until: [i64; 2],
+}
+
+impl Rules {
+    /// What becomes of an attempt; `period` is its phone's, `None` without a phone.
+    fn judge(&mut self, attempt: &Attempt, period: Option<i64>, now: i64) -> Judgement {
+        let (failures, closed_until) = (
+            &mut self.failures[attempt.origin],
+            &mut self.closed_until[attempt.origin],
+        );
+        let until = |moment| Gate::Until(after(NOON, moment));
+        if now < *closed_until {
+            return Judgement::Locked(until(*closed_until));
+        }
+        if let (Some(period), true) = (period, attempt.steps.abs() <= 1) {
+            let step = now.div_euclid(period) + attempt.steps;
+            let spent = &mut self.spent[attempt.phone];
+            if spent.is_some_and(|last| step <= last) {
+                return Judgement::Spent;
+            }
+            *spent = Some(step);
+            (*failures, *closed_until) = (0, 0);
+            return ACCEPTED;
+        }
+        *failures += 1;
+        if *failures < 5 {
+            return Judgement::Wrong(Gate::Open);
+        }
+        *closed_until =
+            now + [30, 60, 120, 240, 480, 960, 1920, 3600][(*failures as usize - 5).min(7)];
+        Judgement::Wrong(until(*closed_until))
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(128))]
+
+    #[test]
+    fn no_code_is_right_twice_in_any_order_of_attempts_under_any_clock(attempts in attempts()) {
+        let phones = phones();
+        let mut account = account_of_several(&phones);
+        let (mut rules, mut now) = (Rules::default(), 0);
+        let mut accepted = HashSet::new();
+        for attempt in attempts {
+            now = (now + attempt.wait).clamp(0, HOUR);
+            let moment = after(NOON, now);
+            let phone = phones.get(attempt.phone);
+            let shown = phone.map_or(WRONG.to_owned(), |phone| {
+                phone.shows(after(moment, attempt.steps * phone.period()))
+            });
+            let judgement = account.judge(&code(&shown), BOTH[attempt.origin], moment);
+            let expected = rules.judge(&attempt, phone.map(Phone::period), now);
+            prop_assert_eq!(judgement, expected, "{:?} at {}", attempt, now);
+            if judgement == ACCEPTED {
+                prop_assert!(accepted.insert(shown), "twice: {:?}", attempt);
+            }
+        }
+    }
+
+    #[test]
+    fn no_wrong_codes_widen_the_window(
+        wrong in 0..99_u32,
+        origin in 0..2_usize,
+        steps in prop_oneof![-300..=-2_i64, 2..=300_i64, -3..=-2_i64, 2..=3_i64],
+    ) {
+        let (mut owner, origin) = (Owner::new(), BOTH[origin]);
+        let now = owner.fail(wrong, origin, NOON);
+        let shown = |steps| owner.phone.shows(after(now, steps * 30));
+        prop_assume!((-1..=1).all(|near| shown(near) != shown(steps)));
+        let code = owner.code(now, steps);
+        prop_assert!(matches!(owner.judge(&code, origin, now), Judgement::Wrong(_)));
+        prop_assert_eq!(owner.failures(origin), wrong + 1);
+    }
+}

@@ -1,0 +1,372 @@
+//! The dialog at a login: it ends, and says yes to a right code alone.
+
+use proptest::prelude::*;
+use tfa_core::{
+    Account, Answered, Decision, Dialog, Evidence, Exemption, Factor, Gate, Judgement, Message,
+    Next, Origin, TRIES, Time, Turn, Verdict,
+};
+
+use crate::cases;
+use crate::owner::{Owner, UID, account_of_several, wrong_code};
+use crate::phone::{NOON, Phone, after};
+use crate::sheet;
+
+const ASK: Next = Next::AskCode { digits: 6 };
+
+fn begin(owner: &Owner, origin: Origin, now: Time) -> Dialog {
+    let begun = Dialog::begin(Decision::Ask, Some(&owner.account), origin, now);
+    assert_eq!(begun.turn.next, ASK);
+    begun.dialog.unwrap()
+}
+
+/// An answer's turn, and the dialog that goes on.
+fn answer(
+    dialog: Dialog,
+    account: &mut Account,
+    evidence: &Evidence,
+    now: Time,
+) -> (Turn, Option<Dialog>) {
+    match dialog.answer(Decision::Ask, account, evidence, now) {
+        Answered::Turn(turn, dialog) => (turn, dialog),
+        Answered::Rehash => panic!("the backup codes did not change"),
+    }
+}
+
+fn end(says: Option<Message>, verdict: Verdict) -> Turn {
+    let next = Next::End(verdict);
+    Turn { says, next }
+}
+
+#[test]
+fn a_right_code_ends_it_with_a_yes_and_is_the_last_login() {
+    let mut owner = Owner::new();
+    assert_eq!(owner.account.last_login(), None);
+    let dialog = begin(&owner, Origin::Console, NOON);
+    assert_eq!(dialog.origin(), Origin::Console);
+    let code = owner.code(NOON, 0);
+    let (turn, dialog) = answer(dialog, &mut owner.account, &code, NOON);
+    assert_eq!(turn, end(None, Verdict::Verified(Factor::Authenticator)));
+    assert!(dialog.is_none());
+    assert_eq!(owner.account.last_login(), Some(NOON));
+}
+
+#[test]
+fn a_right_backup_code_ends_it_with_a_yes_and_says_how_many_are_left() {
+    let mut owner = Owner::new();
+    let dialog = begin(&owner, Origin::Remote, NOON);
+    let (turn, _) = answer(dialog, &mut owner.account, &sheet::FIRST.code(0), NOON);
+    let says = Some(Message::BackupCodeUsed { left: 9 });
+    assert_eq!(turn, end(says, Verdict::Verified(Factor::BackupCode)));
+}
+
+#[test]
+fn the_third_wrong_answer_ends_it_whatever_was_wrong_with_it() {
+    for says in [Message::Wrong, Message::Spent, Message::NotACode] {
+        let mut owner = Owner::new();
+        let spent = owner.code(NOON, 0);
+        let _: Judgement = owner.judge(&spent, Origin::Remote, NOON);
+        let evidence = match says {
+            Message::Wrong => wrong_code(),
+            Message::Spent => spent,
+            _ => Evidence::Nonsense,
+        };
+        let says = Some(says);
+        let dialog = begin(&owner, Origin::Remote, NOON);
+        let (turn, dialog) = answer(dialog, &mut owner.account, &evidence, NOON);
+        assert_eq!(turn, Turn { says, next: ASK });
+        let (turn, dialog) = answer(dialog.unwrap(), &mut owner.account, &evidence, NOON);
+        assert_eq!(turn, Turn { says, next: ASK });
+        let (turn, dialog) = answer(dialog.unwrap(), &mut owner.account, &evidence, NOON);
+        assert_eq!(turn, end(says, Verdict::Denied));
+        assert!(dialog.is_none());
+        assert_eq!(owner.account.last_login(), None);
+    }
+}
+
+#[test]
+fn an_empty_answer_ends_it_and_counts_as_no_try() {
+    let mut owner = Owner::new();
+    let dialog = begin(&owner, Origin::Remote, NOON);
+    let (turn, dialog) = answer(dialog, &mut owner.account, &Evidence::Nothing, NOON);
+    assert_eq!(turn, end(None, Verdict::Denied));
+    assert!(dialog.is_none());
+    assert!(owner.account.throttle().is_clear());
+}
+
+#[test]
+fn the_wrong_code_that_locks_ends_it() {
+    let mut owner = Owner::new();
+    owner.fail(4, Origin::Remote, NOON);
+    let dialog = begin(&owner, Origin::Remote, NOON);
+    let (turn, dialog) = answer(dialog, &mut owner.account, &wrong_code(), NOON);
+    let locked = Message::Locked(Gate::Until(after(NOON, 30)));
+    assert_eq!(turn, end(Some(locked), Verdict::Locked));
+    assert!(dialog.is_none());
+}
+
+#[test]
+fn a_lock_that_others_brought_about_meanwhile_ends_it_even_for_a_right_code() {
+    let mut owner = Owner::new();
+    let dialog = begin(&owner, Origin::Remote, NOON);
+    owner.fail(5, Origin::Remote, NOON);
+    let code = owner.code(NOON, 0);
+    let (turn, _) = answer(dialog, &mut owner.account, &code, NOON);
+    let locked = Message::Locked(Gate::Until(after(NOON, 30)));
+    assert_eq!(turn, end(Some(locked), Verdict::Locked));
+}
+
+#[test]
+fn dialogs_at_the_same_time_share_the_count() {
+    let mut owner = Owner::new();
+    let dialogs = [(); 6].map(|()| begin(&owner, Origin::Remote, NOON));
+    let verdicts = dialogs.map(|dialog| {
+        answer(dialog, &mut owner.account, &wrong_code(), NOON)
+            .0
+            .next
+    });
+    let locked = Next::End(Verdict::Locked);
+    assert_eq!(verdicts, [ASK, ASK, ASK, ASK, locked, locked]);
+}
+
+#[test]
+fn one_code_ends_one_of_two_dialogs_with_a_yes() {
+    let mut owner = Owner::new();
+    let dialogs = [Origin::Remote, Origin::Console].map(|origin| begin(&owner, origin, NOON));
+    let code = owner.code(NOON, 0);
+    let turns = dialogs.map(|dialog| answer(dialog, &mut owner.account, &code, NOON).0);
+    assert_eq!(
+        turns,
+        [
+            end(None, Verdict::Verified(Factor::Authenticator)),
+            Turn {
+                says: Some(Message::Spent),
+                next: ASK
+            }
+        ]
+    );
+}
+
+#[test]
+fn it_does_not_begin_while_it_is_locked() {
+    let mut owner = Owner::new();
+    owner.fail(5, Origin::Remote, NOON);
+    let begun = |now| Dialog::begin(Decision::Ask, Some(&owner.account), Origin::Remote, now);
+    let locked = Message::Locked(Gate::Until(after(NOON, 30)));
+    assert_eq!(
+        begun(after(NOON, 29)).turn,
+        end(Some(locked), Verdict::Locked)
+    );
+    assert!(begun(after(NOON, 29)).dialog.is_none());
+    assert!(begun(after(NOON, 30)).dialog.is_some());
+}
+
+#[test]
+fn after_100_wrong_codes_it_begins_at_the_console_alone_and_asks_for_a_backup_code() {
+    for origin in [Origin::Remote, Origin::Console] {
+        let mut owner = Owner::new();
+        let until = after(owner.fail(100, origin, NOON), 3600);
+        let begin = |now| Dialog::begin(Decision::Ask, Some(&owner.account), origin, now);
+        let (early, later) = (begin(after(until, -1)), begin(until));
+        assert!(early.dialog.is_none());
+        match origin {
+            Origin::Remote => {
+                let locked = end(Some(Message::Locked(Gate::ForGood)), Verdict::Locked);
+                assert_eq!([early.turn, later.turn], [locked.clone(), locked]);
+            }
+            Origin::Console => {
+                let locked = Message::Locked(Gate::Until(until));
+                assert_eq!(early.turn, end(Some(locked), Verdict::Locked));
+                assert_eq!(
+                    later.turn,
+                    Turn {
+                        says: Some(Message::BackupCodeOnly),
+                        next: ASK
+                    }
+                );
+                let code = owner.code(until, 0);
+                let (turn, _) = answer(later.dialog.unwrap(), &mut owner.account, &code, until);
+                let locked = Message::Locked(Gate::ForGood);
+                assert_eq!(turn, end(Some(locked), Verdict::Locked));
+                let (turn, _) = answer(
+                    later.dialog.unwrap(),
+                    &mut owner.account,
+                    &sheet::FIRST.code(0),
+                    until,
+                );
+                let says = Some(Message::BackupCodeUsed { left: 9 });
+                assert_eq!(turn, end(says, Verdict::Verified(Factor::BackupCode)));
+            }
+        }
+    }
+}
+
+#[test]
+fn whoever_is_exempt_is_asked_nothing() {
+    let owner = Owner::new();
+    for why in [Exemption::Off, Exemption::NotSetUp, Exemption::Paused] {
+        for account in [None, Some(&owner.account)] {
+            let begun = Dialog::begin(Decision::Exempt(why), account, Origin::Remote, NOON);
+            assert_eq!(begun.turn, end(None, Verdict::NotRequired(why)));
+            assert!(begun.dialog.is_none());
+        }
+    }
+}
+
+#[test]
+fn whoever_is_to_be_asked_and_has_no_account_is_denied() {
+    let begun = Dialog::begin(Decision::Ask, None, Origin::Console, NOON);
+    assert_eq!(begun.turn, end(None, Verdict::Denied));
+    assert!(begun.dialog.is_none());
+}
+
+#[test]
+fn an_account_without_a_key_is_never_verified() {
+    let mut account = Account::new(UID);
+    let begun = Dialog::begin(Decision::Ask, Some(&account), Origin::Console, NOON);
+    let mut dialog = begun.dialog;
+    let mut answers = 0;
+    while let Some(asked) = dialog {
+        let evidence = [Phone::usual(7).code(NOON), Evidence::Backup(None)];
+        let (turn, next) = answer(asked, &mut account, &evidence[answers % 2], NOON);
+        assert_ne!(
+            turn.next,
+            Next::End(Verdict::Verified(Factor::Authenticator))
+        );
+        assert_ne!(turn.next, Next::End(Verdict::Verified(Factor::BackupCode)));
+        (dialog, answers) = (next, answers + 1);
+    }
+    assert_eq!(answers, usize::from(TRIES));
+}
+
+#[test]
+fn somebody_who_is_no_longer_asked_is_neither_let_in_nor_judged() {
+    let mut owner = Owner::new();
+    let dialog = begin(&owner, Origin::Remote, NOON);
+    let before = owner.account.encode();
+    let code = owner.code(NOON, 0);
+    let paused = Decision::Exempt(Exemption::Paused);
+    match dialog.answer(paused, &mut owner.account, &code, NOON) {
+        Answered::Turn(turn, dialog) => {
+            assert_eq!(turn, end(Some(Message::Changed), Verdict::Denied));
+            assert!(dialog.is_none());
+        }
+        Answered::Rehash => panic!("nothing is to be hashed"),
+    }
+    assert_eq!(*owner.account.encode(), *before);
+}
+
+#[test]
+fn backup_codes_that_changed_meanwhile_use_up_no_answer() {
+    let mut owner = Owner::new();
+    let dialog = begin(&owner, Origin::Remote, NOON);
+    let before = owner.account.encode();
+    let stale = sheet::SECOND.code(0);
+    let answered = dialog.answer(Decision::Ask, &mut owner.account, &stale, NOON);
+    assert!(matches!(answered, Answered::Rehash));
+    assert_eq!(*owner.account.encode(), *before);
+}
+
+#[test]
+fn the_question_says_how_long_a_code_is_unless_the_authenticators_differ() {
+    let eight = || Phone::unusual(2, tfa_core::Algorithm::Sha256, 8, 60);
+    for (phones, digits) in [
+        (vec![Phone::usual(1)], 6),
+        (vec![eight()], 8),
+        (vec![eight(), eight()], 8),
+        (vec![Phone::usual(1), eight()], 0),
+    ] {
+        let account = account_of_several(&phones);
+        let begun = Dialog::begin(Decision::Ask, Some(&account), Origin::Remote, NOON);
+        assert_eq!(begun.turn.next, Next::AskCode { digits });
+    }
+}
+
+/// What is answered, so long after the last answer.
+#[derive(Debug, Clone, Copy)]
+enum Reply {
+    Code(i64),
+    Wrong,
+    Backup(usize),
+    WrongBackup,
+    StaleBackup,
+    Unhashed,
+    Nonsense,
+    Nothing,
+}
+
+impl Reply {
+    fn evidence(self, owner: &Owner, now: Time) -> Evidence {
+        match self {
+            Self::Code(steps) => owner.code(now, steps),
+            Self::Wrong => wrong_code(),
+            Self::Backup(place) => sheet::FIRST.code(place),
+            Self::WrongBackup => sheet::FIRST.wrong(),
+            Self::StaleBackup => sheet::SECOND.code(0),
+            Self::Unhashed => Evidence::Backup(None),
+            Self::Nonsense => Evidence::Nonsense,
+            Self::Nothing => Evidence::Nothing,
+        }
+    }
+}
+
+fn reply() -> impl Strategy<Value = Reply> {
+    prop_oneof![
+        (-3..=3_i64).prop_map(Reply::Code),
+        (0..3_usize).prop_map(Reply::Backup),
+        Just(Reply::Wrong),
+        Just(Reply::Wrong),
+        Just(Reply::WrongBackup),
+        Just(Reply::StaleBackup),
+        Just(Reply::Unhashed),
+        Just(Reply::Nonsense),
+        Just(Reply::Nonsense),
+        Just(Reply::Nothing),
+    ]
+}
+
+proptest! {
+    #![proptest_config(cases(256))]
+
+    #[test]
+    fn every_dialog_ends_in_three_answers_and_with_a_yes_after_a_right_one_alone(
+        logins in prop::collection::vec((prop::collection::vec(reply(), 12), 0..200_i64, any::<bool>()), 1..12),
+    ) {
+        let (mut owner, mut now) = (Owner::new(), NOON);
+        for (replies, wait, console) in logins {
+            now = after(now, wait);
+            let origin = if console { Origin::Console } else { Origin::Remote };
+            let mut dialog = Dialog::begin(Decision::Ask, Some(&owner.account), origin, now).dialog;
+            let mut answers = 0;
+            for reply in replies {
+                let Some(asked) = dialog else { break };
+                let evidence = reply.evidence(&owner, now);
+                let judgement = owner.account.clone().judge(&evidence, origin, now);
+                let before = owner.account.encode();
+                match asked.answer(Decision::Ask, &mut owner.account, &evidence, now) {
+                    Answered::Rehash => {
+                        prop_assert_eq!(judgement, Judgement::Rehash);
+                        prop_assert_eq!(&**owner.account.encode(), &**before);
+                    }
+                    Answered::Turn(turn, next) => {
+                        answers += 1;
+                        prop_assert_eq!(next.is_some(), matches!(turn.next, Next::AskCode { .. }));
+                        match (judgement, turn.next) {
+                            (Judgement::Accepted(right), Next::End(Verdict::Verified(said))) => {
+                                prop_assert_eq!(right, said);
+                                prop_assert_ne!(&**owner.account.encode(), &**before);
+                            }
+                            (Judgement::Accepted(_), _) | (_, Next::End(Verdict::Verified(_))) => {
+                                prop_assert!(false, "{:?} after {:?}", turn, judgement);
+                            }
+                            (_, Next::End(Verdict::NotRequired(_))) => prop_assert!(false),
+                            _ => {}
+                        }
+                        dialog = next;
+                    }
+                }
+            }
+            prop_assert!(answers <= TRIES);
+            prop_assert!(dialog.is_none() || answers < TRIES);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! An owner: an account that is set up, and the phone and the backup codes that go with it.
+
+use tfa_core::{Account, Entry, Evidence, Gate, Judgement, Origin, Refusal, Time};
+
+use crate::cbor::Item;
+use crate::phone::{NOON, Phone, after, code};
+use crate::sheet;
+
+pub(crate) const UID: u32 = 1000;
+/// Six digits that no phone of the tests shows in the hours around noon.
+pub(crate) const WRONG: &str = "000000";
+
+pub(crate) struct Owner {
+    pub(crate) account: Account,
+    pub(crate) phone: Phone,
+}
+
+impl Owner {
+    /// Set up a day before noon, with [`sheet::FIRST`].
+    pub(crate) fn new() -> Self {
+        let phone = Phone::usual(7);
+        let account = account(&phone);
+        Self { account, phone }
+    }
+
+    /// The code that the phone shows so many steps from now.
+    pub(crate) fn code(&self, now: Time, steps: i64) -> Evidence {
+        self.phone.code(after(now, steps * self.phone.period()))
+    }
+
+    pub(crate) fn judge(&mut self, evidence: &Evidence, origin: Origin, now: Time) -> Judgement {
+        self.account.judge(evidence, origin, now)
+    }
+
+    /// Types so many wrong codes, each as soon as it is judged. Gives the moment of the next try,
+    /// or of the last where there is none.
+    pub(crate) fn fail(&mut self, times: u32, origin: Origin, mut now: Time) -> Time {
+        for _ in 0..times {
+            match self.account.judge(&code(WRONG), origin, now) {
+                Judgement::Wrong(Gate::Until(until)) => now = until,
+                Judgement::Wrong(_) => {}
+                other => panic!("judged {other:?}"),
+            }
+        }
+        now
+    }
+
+    pub(crate) fn failures(&self, origin: Origin) -> u32 {
+        self.account.throttle().tally(origin).failures()
+    }
+
+    pub(crate) fn backup_codes_left(&self) -> usize {
+        self.account.backup().map_or(0, tfa_core::BackupSet::left)
+    }
+}
+
+/// An account that a phone is set up for, a day before noon.
+pub(crate) fn account(phone: &Phone) -> Account {
+    let yesterday = after(NOON, -86_400);
+    let mut account = Account::new(UID);
+    account.set_up(phone.authenticator(), yesterday).unwrap();
+    let codes = Some(sheet::FIRST.set());
+    account
+        .confirm(&phone.typed(yesterday), codes, yesterday)
+        .unwrap();
+    account
+}
+
+/// An account that several phones are set up for: records can hold it, though no owner's wish
+/// makes one yet.
+pub(crate) fn account_of_several(phones: &[Phone]) -> Account {
+    let mut record = Item::parse(&account(&phones[0]).encode());
+    let authenticators = phones
+        .iter()
+        .map(|phone| Item::parse(&account(phone).encode()).at(&[2, 0]).clone());
+    *record.at(&[2]) = Item::Array(authenticators.collect());
+    Account::decode(&record.bytes()).unwrap()
+}
+
+/// What somebody without the phone types at a wish that needs a proof.
+pub(crate) fn wrong_code() -> Evidence {
+    code(WRONG)
+}
+
+/// Six digits at the question that confirms an offer.
+pub(crate) fn wrong_entry() -> Entry {
+    Entry::parse(WRONG)
+}
+
+/// A wrong code without a hint.
+pub(crate) const PLAINLY_WRONG: Refusal = Refusal::WrongCode(None);

@@ -1,0 +1,80 @@
+//! The double of a phone: it has a key and shows codes.
+
+use tfa_core::{Algorithm, Authenticator, Entry, Evidence, Parameters, Secret, Time};
+use totp_rs::{Builder, Totp};
+
+/// The moment around which most tests play; every period divides it.
+pub(crate) const NOON: Time = Time::from_secs(1_800_000_000);
+
+/// The moment so many seconds after (or before) another.
+pub(crate) fn after(moment: Time, seconds: i64) -> Time {
+    Time::from_secs(moment.as_secs().saturating_add_signed(seconds))
+}
+
+pub(crate) struct Phone {
+    key: Vec<u8>,
+    parameters: Parameters,
+}
+
+impl Phone {
+    pub(crate) fn new(key: &[u8], parameters: Parameters) -> Self {
+        Self {
+            key: key.to_vec(),
+            parameters,
+        }
+    }
+
+    /// SHA-1, 6 digits, 30 seconds. Different labels make different keys.
+    pub(crate) fn usual(label: u8) -> Self {
+        Self::new(&[label; 20], Parameters::default())
+    }
+
+    pub(crate) fn unusual(label: u8, algorithm: Algorithm, digits: u32, period: u32) -> Self {
+        let parameters = Parameters::new(algorithm, digits, period).unwrap();
+        Self::new(&[label; 64], parameters)
+    }
+
+    pub(crate) fn period(&self) -> i64 {
+        self.parameters.period().into()
+    }
+
+    pub(crate) fn authenticator(&self) -> Authenticator {
+        let key = Secret::new(&self.key).unwrap();
+        Authenticator::new("phone".to_owned(), self.parameters, key)
+    }
+
+    /// What is on the screen.
+    pub(crate) fn shows(&self, at: Time) -> String {
+        self.totp().generate(at.as_secs()).to_string()
+    }
+
+    pub(crate) fn typed(&self, at: Time) -> Entry {
+        Entry::parse(&self.shows(at))
+    }
+
+    pub(crate) fn code(&self, at: Time) -> Evidence {
+        code(&self.shows(at))
+    }
+
+    fn totp(&self) -> Totp {
+        let algorithm = match self.parameters.algorithm() {
+            Algorithm::Sha1 => totp_rs::Algorithm::SHA1,
+            Algorithm::Sha256 => totp_rs::Algorithm::SHA256,
+            Algorithm::Sha512 => totp_rs::Algorithm::SHA512,
+        };
+        Builder::new()
+            .with_algorithm(algorithm)
+            .with_digits(self.parameters.digits())
+            .with_step_duration(self.parameters.period().into())
+            .with_secret(&*self.key)
+            .build_noncompliant()
+    }
+}
+
+/// Typed digits.
+pub(crate) fn code(digits: &str) -> Evidence {
+    match Entry::parse(digits) {
+        Entry::Code(code) => Evidence::Code(code),
+        _ => panic!("not the shape of a code: {digits}"),
+    }
+}

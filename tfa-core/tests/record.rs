@@ -1,0 +1,418 @@
+//! Records: what is read back, and what is not read.
+
+use proptest::prelude::*;
+use tfa_core::{
+    Account, Algorithm, Authenticator, BackupSet, Decision, Dialog, Entry, Judgement, Origin,
+    Parameters, Secret, State, Undecodable,
+};
+
+use crate::cases;
+use crate::cbor::Item;
+use crate::owner::{Owner, UID, wrong_code, wrong_entry};
+use crate::phone::{NOON, Phone, after};
+use crate::sheet;
+
+/// Something that happens to an account, some time after the last.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    Wrong(Origin),
+    Login(Origin),
+    Backup(usize),
+    Hint(i64),
+    Move,
+    WrongConfirmation,
+    EarlyConfirmation,
+    Confirm,
+    Pause,
+    Resume,
+    Remove,
+    SetUp,
+}
+
+fn origin() -> impl Strategy<Value = Origin> {
+    prop_oneof![Just(Origin::Remote), Just(Origin::Console)]
+}
+
+fn events() -> impl Strategy<Value = Vec<(Event, i64)>> {
+    let event = prop_oneof![
+        origin().prop_map(Event::Wrong),
+        origin().prop_map(Event::Login),
+        (0..10_usize).prop_map(Event::Backup),
+        (2..10_i64).prop_map(Event::Hint),
+        Just(Event::Move),
+        Just(Event::WrongConfirmation),
+        Just(Event::EarlyConfirmation),
+        Just(Event::Confirm),
+        Just(Event::Pause),
+        Just(Event::Resume),
+        Just(Event::Remove),
+        Just(Event::SetUp),
+    ];
+    prop::collection::vec((event, 0..100_i64), 0..30)
+}
+
+/// The account of an owner who went through all that; what is refused is passed over.
+fn lived(events: &[(Event, i64)]) -> Account {
+    let Owner {
+        mut account,
+        mut phone,
+    } = Owner::new();
+    let (mut now, mut label) = (NOON, 7);
+    for (event, wait) in events {
+        now = after(now, *wait);
+        let (proof, new) = (phone.code(now), Phone::usual(label + 1));
+        let _granted: bool = match *event {
+            Event::Wrong(origin) => {
+                matches!(
+                    account.judge(&wrong_code(), origin, now),
+                    Judgement::Accepted(_)
+                )
+            }
+            Event::Login(origin) => {
+                let begun = Dialog::begin(Decision::Ask, Some(&account), origin, now);
+                let answered = begun
+                    .dialog
+                    .map(|dialog| dialog.answer(Decision::Ask, &mut account, &proof, now));
+                answered.is_some()
+            }
+            Event::Backup(place) => {
+                let code = sheet::FIRST.code(place);
+                matches!(
+                    account.judge(&code, Origin::Console, now),
+                    Judgement::Accepted(_)
+                )
+            }
+            Event::Hint(steps) => account
+                .try_code(&phone.code(after(now, 30 * steps)), now)
+                .is_ok(),
+            Event::Move => account.move_to(new.authenticator(), &proof, now).is_ok(),
+            Event::WrongConfirmation => account.check_offer(&wrong_entry(), now).is_ok(),
+            Event::EarlyConfirmation => account
+                .check_offer(&new.typed(after(now, 300)), now)
+                .is_ok(),
+            Event::Confirm => {
+                let codes = Some(sheet::FIRST.set());
+                let confirmed = account.confirm(&new.typed(now), codes, now).is_ok();
+                if confirmed {
+                    (phone, label) = (new, label + 1);
+                }
+                confirmed
+            }
+            Event::Pause => account.pause(&proof, now).is_ok(),
+            Event::Resume => account.resume(&proof, now).is_ok(),
+            Event::Remove => account.remove(&proof, now).is_ok(),
+            Event::SetUp => account.set_up(new.authenticator(), now).is_ok(),
+        };
+    }
+    account
+}
+
+/// An account that has every field, an offer and an hour's lock included.
+fn full() -> Account {
+    let mut events = vec![
+        (Event::Login(Origin::Remote), 0),
+        (Event::Move, 30),
+        (Event::EarlyConfirmation, 0),
+        (Event::Backup(3), 0),
+    ];
+    for origin in [Origin::Remote, Origin::Console] {
+        events.extend([(Event::Wrong(origin), 0); 5]);
+    }
+    let account = lived(&events);
+    assert!(account.offer().is_some() && account.last_login().is_some());
+    account
+}
+
+/// Where in a full record a structure stands, as opposed to a list, and how many fields it has in
+/// this version, the empty ones included.
+const STRUCTURES: [(&[usize], usize); 11] = [
+    (&[], 7),
+    (&[2, 0], 5),
+    (&[2, 0, 1], 3),
+    (&[3], 3),
+    (&[3, 0], 5),
+    (&[3, 0, 1], 3),
+    (&[4], 2),
+    (&[4, 0], 3),
+    (&[5], 2),
+    (&[5, 0], 2),
+    (&[5, 1], 2),
+];
+
+proptest! {
+    #![proptest_config(cases(64))]
+
+    #[test]
+    fn a_record_is_read_as_it_was_written(events in events()) {
+        let account = lived(&events);
+        let bytes = account.encode();
+        let read = Account::decode(&bytes).unwrap();
+        prop_assert_eq!(&**read.encode(), &**bytes);
+        prop_assert_eq!(read.uid(), account.uid());
+        prop_assert_eq!(read.state(), account.state());
+        prop_assert_eq!(read.throttle(), account.throttle());
+        prop_assert_eq!(read.last_login(), account.last_login());
+        prop_assert_eq!(read.is_blank(), account.is_blank());
+        let left = |account: &Account| account.backup().map(BackupSet::left);
+        prop_assert_eq!(left(&read), left(&account));
+        prop_assert_eq!(read.authenticators().len(), account.authenticators().len());
+    }
+
+    #[test]
+    fn a_record_stays_small_whatever_happens(events in events()) {
+        let bytes = lived(&events).encode();
+        prop_assert!(bytes.len() < 700, "{} bytes", bytes.len());
+        // The buffer never grew, and so left no copy of a key behind.
+        prop_assert_eq!(bytes.len(), bytes.capacity());
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        use_if_read(&bytes);
+    }
+
+    #[test]
+    fn no_field_of_a_later_version_keeps_a_record_from_being_read(
+        place in 0..STRUCTURES.len(),
+        fields in prop::collection::vec(item(), 1..4),
+    ) {
+        let bytes = full().encode();
+        let mut later = Item::parse(&bytes);
+        let (path, known) = STRUCTURES[place];
+        let structure = later.at(path).fields();
+        structure.resize(known, Item::Null);
+        structure.extend(fields);
+        let read = Account::decode(&later.bytes()).unwrap();
+        prop_assert_eq!(&**read.encode(), &**bytes);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(2048))]
+
+    #[test]
+    fn no_change_to_a_record_makes_the_reader_panic(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..4),
+    ) {
+        let mut bytes = FULL.clone();
+        for (place, byte, change) in changes {
+            if bytes.is_empty() {
+                break;
+            }
+            let place = place.index(bytes.len());
+            match change {
+                0 => bytes[place] = byte,
+                1 => bytes[place] ^= 1 << (byte % 8),
+                2 => bytes.insert(place, byte),
+                _ => drop(bytes.remove(place)),
+            }
+        }
+        use_if_read(&bytes);
+    }
+}
+
+static FULL: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| full().encode().to_vec());
+
+/// Anything that a field can be.
+fn item() -> impl Strategy<Value = Item> {
+    let leaf = prop_oneof![
+        any::<u64>().prop_map(Item::Number),
+        any::<bool>().prop_map(Item::Truth),
+        Just(Item::Null),
+        prop::collection::vec(any::<u8>(), 0..40).prop_map(Item::Bytes),
+        ".{0,20}".prop_map(Item::Text),
+    ];
+    leaf.prop_recursive(4, 20, 5, |inner| {
+        prop::collection::vec(inner, 0..5).prop_map(Item::Array)
+    })
+}
+
+/// Whatever is read can be used: no number in it is taken on trust.
+fn use_if_read(bytes: &[u8]) {
+    let Ok(mut account) = Account::decode(bytes) else {
+        return;
+    };
+    let _: Judgement = account.clone().judge(&wrong_code(), Origin::Console, NOON);
+    let _: Judgement = account
+        .clone()
+        .judge(&sheet::FIRST.wrong(), Origin::Console, NOON);
+    let _: bool = account.clone().try_code(&wrong_code(), NOON).is_ok();
+    let _: bool = account.check_offer(&wrong_entry(), NOON).is_ok();
+    let _: (State, u8) = (account.state(), account.digits());
+    for authenticator in account.authenticators() {
+        assert!(authenticator.uri("host", "name").starts_with("otpauth://"));
+    }
+    assert!(!account.encode().is_empty());
+}
+
+#[test]
+fn a_part_of_a_record_is_no_record_and_neither_is_more_than_one() {
+    let bytes = full().encode();
+    for length in 0..bytes.len() {
+        assert!(Account::decode(&bytes[..length]).is_err(), "{length} bytes");
+    }
+    for more in [&[0][..], &bytes] {
+        assert!(Account::decode(&[&bytes, more].concat()).is_err());
+    }
+}
+
+/// A full record, changed.
+fn changed(path: &[usize], item: Item) -> Result<Account, Undecodable> {
+    let mut record = Item::parse(&FULL);
+    *record.at(path) = item;
+    Account::decode(&record.bytes())
+}
+
+#[test]
+fn no_code_is_computed_with_parameters_that_nobody_can_choose() {
+    for authenticator in [[2, 0], [3, 0]] {
+        let parameter = |place, number| {
+            changed(
+                &[authenticator[0], authenticator[1], 1, place],
+                Item::Number(number),
+            )
+            .is_ok()
+        };
+        for number in [3, 255, u64::MAX] {
+            assert!(!parameter(0, number), "algorithm {number}");
+        }
+        for number in [0, 1, 5, 7, 9, 10, 255, 262] {
+            assert!(!parameter(1, number), "{number} digits");
+        }
+        for number in [0, 1, 14, 121, u64::from(u32::MAX), u64::MAX] {
+            assert!(!parameter(2, number), "{number} seconds");
+        }
+        assert!(parameter(0, 2) && parameter(1, 8) && parameter(2, 120));
+        for (length, fits) in [
+            (0, false),
+            (15, false),
+            (16, true),
+            (128, true),
+            (129, false),
+        ] {
+            let path = [authenticator[0], authenticator[1], 2];
+            let key = Item::Bytes(vec![1; length]);
+            assert_eq!(changed(&path, key).is_ok(), fits, "{length} bytes");
+        }
+    }
+}
+
+#[test]
+fn no_backup_code_is_hashed_at_a_price_that_no_set_has() {
+    for number in [1024 * 1024 + 1, u64::from(u32::MAX)] {
+        assert!(changed(&[4, 0, 1], Item::Number(number)).is_err());
+    }
+    assert!(changed(&[4, 0, 2], Item::Number(17)).is_err());
+    for (path, length) in [
+        ([4, 0, 0], 15),
+        ([4, 0, 0], 17),
+        ([4, 1, 0], 31),
+        ([4, 1, 0], 33),
+    ] {
+        assert!(changed(&path, Item::Bytes(vec![1; length])).is_err());
+    }
+    let digests = |count| Item::Array(vec![Item::Bytes(vec![1; 32]); count]);
+    assert!(changed(&[4, 1], digests(10)).is_ok());
+    assert!(changed(&[4, 1], digests(11)).is_err());
+}
+
+#[test]
+fn a_record_without_one_of_the_fields_that_it_must_have_is_not_read() {
+    for place in [0, 1, 2, 5] {
+        assert!(changed(&[place], Item::Null).is_err(), "field {place}");
+    }
+    for place in 0..6 {
+        let mut record = Item::parse(&FULL);
+        record.fields().truncate(place);
+        assert!(Account::decode(&record.bytes()).is_err(), "{place} fields");
+    }
+}
+
+#[test]
+fn a_record_that_lacks_the_last_optional_fields_is_read_with_none_in_them() {
+    for (path, fields) in [
+        (&[][..], 6),
+        (&[2, 0], 3),
+        (&[3, 0], 3),
+        (&[5, 0], 1),
+        (&[5, 1], 1),
+    ] {
+        let mut older = Item::parse(&FULL);
+        older.at(path).fields().truncate(fields);
+        let read = Account::decode(&older.bytes()).unwrap();
+        let mut written = Item::parse(&read.encode());
+        assert_eq!(*written.at(path), *older.at(path));
+    }
+}
+
+#[test]
+fn the_records_of_the_first_version_are_read() {
+    // Written by hand, and not to be changed: records like this one are on disks.
+    let record = "87 1903e8 f4 \
+        81 84 6570686f6e65 83 00 06 181e \
+            54 3132333435363738393031323334353637383930 1a03938700 \
+        83 83 666d6f62696c65 83 02 08 183c \
+            50 30313233343536373839616263646566 1a6b49d200 02 \
+        82 83 50 000102030405060708090a0b0c0d0e0f 194c00 02 \
+            81 5820 202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f \
+        82 82 05 1a6b49d21e 81 00 \
+        1a6b49d200";
+    let digits: Vec<u8> = record.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let bytes: Vec<u8> = digits
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect();
+    let mut account = Account::decode(&bytes).unwrap();
+    assert_eq!((account.uid(), account.state()), (UID, State::Enabled));
+    let [phone] = account.authenticators() else {
+        panic!("there is one authenticator");
+    };
+    assert_eq!(
+        (phone.name(), phone.parameters()),
+        ("phone", Parameters::default())
+    );
+    assert_eq!(
+        *phone.secret().to_base32(),
+        "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+    );
+    let mobile = account.offer().unwrap().authenticator();
+    let parameters = Parameters::new(Algorithm::Sha512, 8, 60).unwrap();
+    assert_eq!((mobile.name(), mobile.parameters()), ("mobile", parameters));
+    assert_eq!(account.backup().map(BackupSet::left), Some(1));
+    assert_eq!(account.throttle().tally(Origin::Remote).failures(), 5);
+    assert_eq!(account.last_login(), Some(NOON));
+    // Its used-up step is used up, and its lock is a lock.
+    let phone = Phone::new(b"12345678901234567890", Parameters::default());
+    let spent = account.judge(&phone.code(NOON), Origin::Console, NOON);
+    assert_eq!(spent, Judgement::Spent);
+    assert!(matches!(
+        account.judge(&phone.code(NOON), Origin::Remote, NOON),
+        Judgement::Locked(_)
+    ));
+    // It is written as it was read.
+    assert_eq!(*account.encode(), bytes);
+}
+
+#[test]
+fn the_largest_record_has_two_kilobytes() {
+    let parameters = Parameters::new(Algorithm::Sha512, 8, 120).unwrap();
+    let largest = || {
+        let name = "\u{10ffff}".repeat(1000);
+        Authenticator::new(name, parameters, Secret::new(&[255; 128]).unwrap())
+    };
+    let phone = Phone::new(&[255; 128], parameters);
+    let mut account = Account::new(u32::MAX);
+    account.set_up(largest(), NOON).unwrap();
+    account
+        .confirm(&phone.typed(NOON), Some(sheet::FIRST.set()), NOON)
+        .unwrap();
+    let next = after(NOON, 120);
+    account.move_to(largest(), &phone.code(next), next).unwrap();
+    let early = Entry::parse(&phone.shows(after(next, 1200)));
+    assert!(account.check_offer(&early, next).is_err());
+    assert!(
+        account.encode().len() < 2048,
+        "{} bytes",
+        account.encode().len()
+    );
+}

@@ -1,0 +1,41 @@
+//! The rules, tried through the public interface alone: one topic a file, one rule a test.
+//!
+//! `phone`, `sheet` and `owner` are the people's side: what shows codes, what they are printed
+//! on, and who has both. `cbor` takes records apart.
+
+#[cfg(test)]
+mod cbor;
+#[cfg(test)]
+mod owner;
+#[cfg(test)]
+mod phone;
+#[cfg(test)]
+mod sheet;
+
+#[cfg(test)]
+mod backup;
+#[cfg(test)]
+mod codes;
+#[cfg(test)]
+mod dialog;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod policy;
+#[cfg(test)]
+mod record;
+#[cfg(test)]
+mod setup;
+#[cfg(test)]
+mod throttle;
+#[cfg(test)]
+mod vectors;
+
+#[cfg(test)]
+fn cases(cases: u32) -> proptest::test_runner::Config {
+    proptest::test_runner::Config {
+        cases,
+        failure_persistence: None,
+        ..Default::default()
+    }
+}

@@ -1,0 +1,680 @@
+//! The owner's wishes: set up, confirm, move, pause, resume, remove, new backup codes, a try.
+
+use proptest::prelude::*;
+use tfa_core::{
+    Account, BackupSet, CONFIRM_TRIES, Drift, Entry, Evidence, Factor, Gate, Judgement,
+    OFFER_LIFETIME, Origin, Refusal, State, Time,
+};
+
+use crate::cases;
+use crate::owner::{Owner, PLAINLY_WRONG, UID, wrong_code, wrong_entry};
+use crate::phone::{NOON, Phone, after};
+use crate::sheet;
+
+const ACCEPTED: Judgement = Judgement::Accepted(Factor::Authenticator);
+const LIFETIME: i64 = OFFER_LIFETIME.as_secs() as i64;
+
+/// An account that a phone was offered to at noon.
+fn pending(phone: &Phone) -> Account {
+    let mut account = Account::new(UID);
+    account.set_up(phone.authenticator(), NOON).unwrap();
+    account
+}
+
+/// An owner who was offered another phone's key at noon.
+fn moving(phone: &Phone) -> Owner {
+    let mut owner = Owner::new();
+    let proof = owner.code(NOON, 0);
+    owner
+        .account
+        .move_to(phone.authenticator(), &proof, NOON)
+        .unwrap();
+    owner
+}
+
+fn ahead(seconds: i64) -> Refusal {
+    Refusal::WrongCode(Some(Drift { seconds }))
+}
+
+// The first set-up.
+
+#[test]
+fn a_first_set_up_is_in_force_when_a_code_has_proved_it() {
+    let phone = Phone::usual(1);
+    let mut account = Account::new(UID);
+    assert_eq!(account.state(), State::None);
+    account.set_up(phone.authenticator(), NOON).unwrap();
+    assert_eq!(account.state(), State::Pending);
+    assert!(account.authenticators().is_empty());
+    account
+        .confirm(&phone.typed(NOON), Some(sheet::FIRST.set()), NOON)
+        .unwrap();
+    assert_eq!(account.state(), State::Enabled);
+    assert!(account.offer().is_none());
+    assert_eq!(account.authenticators().len(), 1);
+    assert_eq!(account.backup().map(BackupSet::left), Some(10));
+    assert_eq!((account.uid(), account.last_login()), (UID, None));
+}
+
+#[test]
+fn the_code_that_proved_it_is_used_up() {
+    let phone = Phone::usual(1);
+    let mut account = pending(&phone);
+    account.confirm(&phone.typed(NOON), None, NOON).unwrap();
+    let judgement = account.judge(&phone.code(NOON), Origin::Remote, NOON);
+    assert_eq!(judgement, Judgement::Spent);
+    let next = account.judge(&phone.code(after(NOON, 30)), Origin::Remote, NOON);
+    assert_eq!(next, ACCEPTED);
+}
+
+#[test]
+fn a_second_offer_withdraws_the_first() {
+    let (first, second) = (Phone::usual(1), Phone::usual(2));
+    let mut account = pending(&first);
+    account.set_up(second.authenticator(), NOON).unwrap();
+    assert_eq!(
+        account.confirm(&first.typed(NOON), None, NOON),
+        Err(PLAINLY_WRONG)
+    );
+    assert_eq!(account.confirm(&second.typed(NOON), None, NOON), Ok(()));
+}
+
+#[test]
+fn what_is_set_up_cannot_be_set_up_afresh() {
+    let mut owner = Owner::new();
+    for paused in [false, true] {
+        if paused {
+            let proof = owner.code(NOON, 0);
+            owner.account.pause(&proof, NOON).unwrap();
+        }
+        let before = owner.account.encode();
+        let again = owner.account.set_up(Phone::usual(1).authenticator(), NOON);
+        assert_eq!(again, Err(Refusal::AlreadySetUp));
+        assert_eq!(*owner.account.encode(), *before);
+    }
+}
+
+#[test]
+fn nothing_is_confirmed_that_was_not_offered() {
+    let phone = Phone::usual(7);
+    let mut blank = Account::new(UID);
+    let mut owner = Owner::new();
+    for account in [&mut blank, &mut owner.account] {
+        let confirmed = account.confirm(&phone.typed(NOON), None, NOON);
+        assert_eq!(confirmed, Err(Refusal::NothingPending));
+        assert_eq!(account.abandon(), Err(Refusal::NothingPending));
+    }
+}
+
+#[test]
+fn an_abandoned_offer_is_gone_and_leaves_a_blank_account() {
+    let phone = Phone::usual(1);
+    let mut account = pending(&phone);
+    assert!(!account.is_blank());
+    assert_eq!(account.abandon(), Ok(()));
+    assert!(account.is_blank());
+    assert_eq!(
+        account.confirm(&phone.typed(NOON), None, NOON),
+        Err(Refusal::NothingPending)
+    );
+}
+
+#[test]
+fn an_offer_waits_an_hour() {
+    for (seconds, waits) in [
+        (0, true),
+        (LIFETIME, true),
+        (LIFETIME + 1, false),
+        (i64::MAX, false),
+    ] {
+        let (phone, now) = (Phone::usual(1), after(NOON, seconds));
+        let mut account = pending(&phone);
+        let confirmed = account.confirm(&phone.typed(now), None, now);
+        let expected = if waits {
+            Ok(())
+        } else {
+            Err(Refusal::NothingPending)
+        };
+        assert_eq!(confirmed, expected, "{seconds}");
+        assert!(account.offer().is_none());
+    }
+}
+
+#[test]
+fn an_offer_made_by_a_clock_that_was_ahead_does_not_wait_until_then() {
+    for (seconds, waits) in [(-1, true), (-LIFETIME, true), (-LIFETIME - 1, false)] {
+        let (phone, now) = (Phone::usual(1), after(NOON, seconds));
+        let confirmed = pending(&phone).confirm(&phone.typed(now), None, now);
+        assert_eq!(confirmed.is_ok(), waits, "{seconds}");
+    }
+}
+
+#[test]
+fn ten_wrong_confirmations_withdraw_the_offer() {
+    let phone = Phone::usual(1);
+    let mut account = pending(&phone);
+    for _ in 1..CONFIRM_TRIES {
+        assert_eq!(
+            account.confirm(&wrong_entry(), None, NOON),
+            Err(PLAINLY_WRONG)
+        );
+    }
+    let mut other = account.clone();
+    assert_eq!(
+        other.confirm(&phone.typed(NOON), None, NOON),
+        Ok(()),
+        "the tenth may be right"
+    );
+    assert_eq!(
+        account.confirm(&wrong_entry(), None, NOON),
+        Err(Refusal::OfferWithdrawn)
+    );
+    assert_eq!(
+        account.confirm(&phone.typed(NOON), None, NOON),
+        Err(Refusal::NothingPending)
+    );
+    assert!(
+        account.is_blank(),
+        "nor does any of it count against a login"
+    );
+}
+
+#[test]
+fn what_is_no_one_time_code_confirms_nothing_and_counts_as_no_try() {
+    let phone = Phone::usual(1);
+    let mut account = pending(&phone);
+    for typed in ["", "hello", &sheet::FIRST.printed(0), "1234567"] {
+        for _ in 0..20 {
+            let confirmed = account.confirm(&Entry::parse(typed), None, NOON);
+            assert_eq!(confirmed, Err(Refusal::NotACode));
+        }
+    }
+    assert_eq!(account.confirm(&phone.typed(NOON), None, NOON), Ok(()));
+}
+
+#[test]
+fn to_check_an_offer_puts_nothing_in_force() {
+    let phone = Phone::usual(1);
+    let mut account = pending(&phone);
+    let before = account.encode();
+    let proved = account.check_offer(&phone.typed(NOON), NOON);
+    assert!(proved.is_ok());
+    assert_eq!(*account.encode(), *before);
+    assert!(account.check_offer(&wrong_entry(), NOON).is_err());
+    assert_ne!(*account.encode(), *before, "but a wrong code is counted");
+}
+
+#[test]
+fn a_phone_whose_clock_is_off_by_up_to_two_hours_is_told_by_how_much() {
+    for (steps, hint) in [
+        (2, Some(60)),
+        (-2, Some(-60)),
+        (240, Some(7200)),
+        (-240, Some(-7200)),
+        (241, None),
+        (-241, None),
+    ] {
+        let phone = Phone::usual(1);
+        let shown = phone.typed(after(NOON, steps * 30));
+        let drift = hint.map(|seconds| Drift { seconds });
+        let confirmed = pending(&phone).confirm(&shown, None, NOON);
+        assert_eq!(confirmed, Err(Refusal::WrongCode(drift)), "{steps}");
+    }
+}
+
+#[test]
+fn a_code_that_a_hint_said_would_be_right_later_never_is() {
+    let phone = Phone::usual(1);
+    let mut account = pending(&phone);
+    let later = after(NOON, 600);
+    assert_eq!(
+        account.confirm(&phone.typed(later), None, NOON),
+        Err(ahead(600))
+    );
+    for _ in 0..20 {
+        let confirmed = account.confirm(&phone.typed(later), None, later);
+        assert_eq!(confirmed, Err(Refusal::Spent));
+    }
+    let before = after(later, -30);
+    assert_eq!(
+        account.confirm(&phone.typed(before), None, later),
+        Ok(()),
+        "others are"
+    );
+    let judgement = account.judge(&phone.code(later), Origin::Remote, later);
+    assert_eq!(judgement, Judgement::Spent, "not at a login either");
+}
+
+// The move to another phone.
+
+#[test]
+fn the_old_phone_works_until_the_new_one_is_proved_and_then_no_more() {
+    let new = Phone::usual(1);
+    let mut owner = moving(&new);
+    assert_eq!(owner.account.state(), State::Enabled);
+    let next = owner.code(NOON, 1);
+    assert_eq!(owner.judge(&next, Origin::Remote, NOON), ACCEPTED);
+    let early = owner.judge(&new.code(NOON), Origin::Remote, NOON);
+    assert_eq!(early, Judgement::Wrong(Gate::Open));
+
+    owner.account.confirm(&new.typed(NOON), None, NOON).unwrap();
+    let later = after(NOON, 300);
+    let old = owner.code(later, 0);
+    assert_eq!(
+        owner.judge(&old, Origin::Remote, later),
+        Judgement::Wrong(Gate::Open)
+    );
+    assert_eq!(
+        owner.judge(&new.code(later), Origin::Remote, later),
+        ACCEPTED
+    );
+    assert_eq!(owner.account.authenticators().len(), 1);
+}
+
+#[test]
+fn the_backup_codes_stay_over_a_move() {
+    let new = Phone::usual(1);
+    let mut owner = moving(&new);
+    owner
+        .account
+        .confirm(&new.typed(NOON), Some(sheet::SECOND.set()), NOON)
+        .unwrap();
+    let judgement = owner.judge(&sheet::FIRST.code(0), Origin::Remote, NOON);
+    assert_eq!(judgement, Judgement::Accepted(Factor::BackupCode));
+}
+
+#[test]
+fn a_move_that_comes_to_nothing_leaves_the_old_phone_in_force() {
+    let new = Phone::usual(1);
+    let abandon = |account: &mut Account| account.abandon().is_ok();
+    let expire = |account: &mut Account| {
+        let late = after(NOON, LIFETIME + 1);
+        account.confirm(&new.typed(late), None, late) == Err(Refusal::NothingPending)
+    };
+    let guess = |account: &mut Account| {
+        let guess = |_| account.confirm(&wrong_entry(), None, NOON);
+        (0..CONFIRM_TRIES).map(guess).last() == Some(Err(Refusal::OfferWithdrawn))
+    };
+    let ends: [&dyn Fn(&mut Account) -> bool; 3] = [&abandon, &expire, &guess];
+    for end in ends {
+        let mut owner = moving(&new);
+        assert!(end(&mut owner.account));
+        assert!(owner.account.offer().is_none());
+        let next = owner.code(NOON, 1);
+        assert_eq!(owner.judge(&next, Origin::Remote, NOON), ACCEPTED);
+    }
+}
+
+#[test]
+fn a_move_while_it_is_paused_leaves_it_paused() {
+    let (mut owner, new) = (Owner::new(), Phone::usual(1));
+    let proofs = [owner.code(NOON, 0), owner.code(NOON, 1)];
+    owner.account.pause(&proofs[0], NOON).unwrap();
+    owner
+        .account
+        .move_to(new.authenticator(), &proofs[1], NOON)
+        .unwrap();
+    owner.account.confirm(&new.typed(NOON), None, NOON).unwrap();
+    assert_eq!(owner.account.state(), State::Paused);
+}
+
+// What every wish needs.
+
+type Wish = fn(&mut Account, &Evidence, Time) -> Result<(), Refusal>;
+
+const MOVE: Wish =
+    |account, proof, now| account.move_to(Phone::usual(1).authenticator(), proof, now);
+const NEW_CODES: Wish =
+    |account, proof, now| account.replace_backup_codes(sheet::SECOND.set(), proof, now);
+const PAUSE: Wish = Account::pause;
+const RESUME: Wish = Account::resume;
+const REMOVE: Wish = Account::remove;
+
+/// Every wish, with an owner who may have it.
+fn wishes() -> impl Iterator<Item = (Owner, Wish)> {
+    [MOVE, NEW_CODES, PAUSE, RESUME, REMOVE]
+        .into_iter()
+        .map(|wish| {
+            let (mut owner, earlier) = (Owner::new(), after(NOON, -3600));
+            if std::ptr::fn_addr_eq(wish, RESUME) {
+                let proof = owner.code(earlier, 0);
+                owner.account.pause(&proof, earlier).unwrap();
+            }
+            (owner, wish)
+        })
+}
+
+#[test]
+fn every_wish_is_granted_for_a_code_that_is_then_used_up() {
+    for (mut owner, wish) in wishes() {
+        owner.fail(4, Origin::Remote, NOON);
+        let mut other = Owner {
+            account: owner.account.clone(),
+            phone: Phone::usual(7),
+        };
+        let proof = owner.code(NOON, 0);
+        assert_eq!(wish(&mut owner.account, &proof, NOON), Ok(()));
+        assert_eq!(owner.failures(Origin::Remote), 0);
+        if owner.account.state() != State::None {
+            assert_eq!(owner.judge(&proof, Origin::Console, NOON), Judgement::Spent);
+        }
+        // And the other way about: a code that was good for a login grants no wish.
+        let _: Judgement = other.judge(&proof, Origin::Console, NOON);
+        assert_eq!(wish(&mut other.account, &proof, NOON), Err(Refusal::Spent));
+    }
+}
+
+#[test]
+fn every_wish_is_granted_for_a_backup_code_that_is_then_used_up() {
+    for (mut owner, wish) in wishes() {
+        assert_eq!(
+            wish(&mut owner.account, &sheet::FIRST.code(5), NOON),
+            Ok(())
+        );
+        let set = owner.account.backup();
+        assert!(
+            set.is_none_or(|set| set.left() == 9 || set.recipe() == sheet::SECOND.set().recipe())
+        );
+    }
+}
+
+#[test]
+fn no_wish_is_granted_without_a_right_code_and_wrong_ones_count() {
+    for (mut owner, wish) in wishes() {
+        let spent = owner.code(NOON, 0);
+        let _: Judgement = owner.judge(&spent, Origin::Remote, NOON);
+        let before = owner.account.encode();
+        for (proof, refusal) in [
+            (spent, Refusal::Spent),
+            (Evidence::Nonsense, Refusal::NotACode),
+            (Evidence::Nothing, Refusal::NotACode),
+            (sheet::SECOND.code(0), Refusal::Rehash),
+            (Evidence::Backup(None), Refusal::Rehash),
+        ] {
+            assert_eq!(wish(&mut owner.account, &proof, NOON), Err(refusal));
+            assert_eq!(*owner.account.encode(), *before);
+        }
+        let mut counted = owner.account.clone();
+        let (early, old) = (owner.code(NOON, 2), owner.code(NOON, -2));
+        for proof in [wrong_code(), sheet::FIRST.wrong(), early, old] {
+            assert_eq!(wish(&mut owner.account, &proof, NOON), Err(PLAINLY_WRONG));
+            let _: Judgement = counted.judge(&wrong_code(), Origin::Remote, NOON);
+            assert_eq!(*owner.account.encode(), *counted.encode());
+        }
+        let closed = Err(Refusal::Locked(Gate::Until(after(NOON, 30))));
+        assert_eq!(wish(&mut owner.account, &wrong_code(), NOON), closed);
+        let next = owner.code(NOON, 1);
+        assert_eq!(wish(&mut owner.account, &next, NOON), closed);
+    }
+}
+
+#[test]
+fn who_has_nothing_set_up_has_nothing_to_change() {
+    for wish in [MOVE, NEW_CODES, PAUSE, RESUME, REMOVE] {
+        let mut pending = pending(&Phone::usual(7));
+        let mut blank = Account::new(UID);
+        for account in [&mut blank, &mut pending] {
+            let before = account.encode();
+            for proof in [
+                Phone::usual(7).code(NOON),
+                wrong_code(),
+                Evidence::Backup(None),
+            ] {
+                assert_eq!(wish(account, &proof, NOON), Err(Refusal::NotSetUp));
+                let tried = account.try_code(&proof, NOON);
+                assert_eq!(tried, Err(Refusal::NotSetUp));
+            }
+            assert_eq!(*account.encode(), *before);
+        }
+    }
+}
+
+#[test]
+fn to_pause_twice_or_resume_what_is_not_paused_uses_up_no_code() {
+    for (wish, state) in [(PAUSE, State::Paused), (RESUME, State::Enabled)] {
+        let mut owner = Owner::new();
+        if state == State::Paused {
+            let proof = owner.code(NOON, -1);
+            owner.account.pause(&proof, NOON).unwrap();
+        }
+        let before = owner.account.encode();
+        let proof = owner.code(NOON, 0);
+        let refusal = Err(Refusal::WrongState(state));
+        assert_eq!(wish(&mut owner.account, &proof, NOON), refusal);
+        assert_eq!(*owner.account.encode(), *before);
+    }
+}
+
+#[test]
+fn a_pause_keeps_the_key_and_the_backup_codes() {
+    let mut owner = Owner::new();
+    let proofs = [owner.code(NOON, 0), owner.code(NOON, 1)];
+    owner.account.pause(&proofs[0], NOON).unwrap();
+    assert_eq!(owner.account.state(), State::Paused);
+    assert_eq!(owner.backup_codes_left(), 10);
+    owner.account.resume(&proofs[1], NOON).unwrap();
+    assert_eq!(owner.account.state(), State::Enabled);
+    let later = after(NOON, 60);
+    let code = owner.code(later, 0);
+    assert_eq!(owner.judge(&code, Origin::Remote, later), ACCEPTED);
+}
+
+#[test]
+fn what_is_removed_is_forgotten_but_for_the_count_of_wrong_codes() {
+    let mut owner = moving(&Phone::usual(1));
+    owner.fail(4, Origin::Console, NOON);
+    let proof = owner.code(NOON, 1);
+    owner.account.remove(&proof, NOON).unwrap();
+    assert_eq!(owner.account.state(), State::None);
+    assert!(owner.account.authenticators().is_empty());
+    assert!(owner.account.offer().is_none());
+    assert!(owner.account.backup().is_none());
+    assert_eq!(
+        (owner.account.uid(), owner.failures(Origin::Console)),
+        (UID, 4)
+    );
+    assert!(!owner.account.is_blank(), "a record keeps the count");
+    owner.account.unlock();
+    assert!(owner.account.is_blank());
+}
+
+// A try.
+
+#[test]
+fn a_try_uses_up_nothing_and_clears_nothing() {
+    let mut owner = Owner::new();
+    owner.fail(4, Origin::Remote, NOON);
+    let before = owner.account.encode();
+    let code = owner.code(NOON, 0);
+    for (evidence, factor) in [
+        (&code, Factor::Authenticator),
+        (&sheet::FIRST.code(2), Factor::BackupCode),
+    ] {
+        for _ in 0..2 {
+            assert_eq!(owner.account.try_code(evidence, NOON), Ok(factor));
+            assert_eq!(*owner.account.encode(), *before);
+        }
+    }
+    assert_eq!(owner.judge(&code, Origin::Remote, NOON), ACCEPTED);
+    assert_eq!(owner.account.try_code(&code, NOON), Err(Refusal::Spent));
+}
+
+#[test]
+fn a_try_with_what_is_no_code_counts_as_none() {
+    let mut owner = Owner::new();
+    let before = owner.account.encode();
+    for (evidence, refusal) in [
+        (Evidence::Nonsense, Refusal::NotACode),
+        (Evidence::Nothing, Refusal::NotACode),
+        (sheet::SECOND.code(0), Refusal::Rehash),
+        (Evidence::Backup(None), Refusal::Rehash),
+    ] {
+        assert_eq!(owner.account.try_code(&evidence, NOON), Err(refusal));
+        assert_eq!(*owner.account.encode(), *before);
+    }
+}
+
+#[test]
+fn wrong_tries_count_and_lock_like_wrong_codes_at_a_login() {
+    for evidence in [wrong_code(), sheet::FIRST.wrong()] {
+        let (mut tried, mut judged) = (Owner::new(), Owner::new());
+        let mut now = NOON;
+        for _ in 0..100 {
+            assert!(tried.account.try_code(&evidence, now).is_err());
+            if let Judgement::Wrong(Gate::Until(until)) =
+                judged.judge(&evidence, Origin::Remote, now)
+            {
+                let closed = tried.account.try_code(&evidence, now);
+                assert_eq!(closed, Err(Refusal::Locked(Gate::Until(until))));
+                now = until;
+            }
+            assert_eq!(tried.account.throttle(), judged.account.throttle());
+        }
+        let right = tried.code(now, 0);
+        let tried = tried.account.try_code(&right, now);
+        assert_eq!(tried, Err(Refusal::Locked(Gate::ForGood)));
+    }
+}
+
+#[test]
+fn a_try_tells_by_how_much_the_clocks_differ_two_hours_back_and_twenty_steps_ahead() {
+    for (steps, hint) in [
+        (2, Some(60)),
+        (20, Some(600)),
+        (21, None),
+        (-2, Some(-60)),
+        (-240, Some(-7200)),
+        (-241, None),
+    ] {
+        let mut owner = Owner::new();
+        let code = owner.code(NOON, steps);
+        let drift = hint.map(|seconds| Drift { seconds });
+        let tried = owner.account.try_code(&code, NOON);
+        assert_eq!(tried, Err(Refusal::WrongCode(drift)), "{steps}");
+        assert_eq!(owner.failures(Origin::Remote), 1);
+    }
+}
+
+#[test]
+fn a_code_that_a_try_said_would_be_right_later_never_is() {
+    let mut owner = Owner::new();
+    let later = after(NOON, 300);
+    let code = owner.code(later, 0);
+    assert_eq!(owner.account.try_code(&code, NOON), Err(ahead(300)));
+    for origin in [Origin::Remote, Origin::Console] {
+        for seconds in [-30, 0, 30] {
+            let judgement = owner.judge(&code, origin, after(later, seconds));
+            assert_eq!(judgement, Judgement::Spent);
+        }
+    }
+    let next = owner.code(later, 1);
+    assert_eq!(owner.judge(&next, Origin::Remote, later), ACCEPTED);
+}
+
+#[test]
+fn a_code_that_a_try_said_was_right_earlier_is_dead_when_the_clock_is_set_back() {
+    let mut owner = Owner::new();
+    let earlier = after(NOON, -600);
+    let code = owner.code(earlier, 0);
+    assert_eq!(owner.account.try_code(&code, NOON), Err(ahead(-600)));
+    assert_eq!(
+        owner.judge(&code, Origin::Remote, earlier),
+        Judgement::Spent
+    );
+    let now = owner.code(NOON, 0);
+    assert_eq!(
+        owner.judge(&now, Origin::Remote, NOON),
+        ACCEPTED,
+        "which costs the owner nothing"
+    );
+}
+
+// Somebody at the owner's terminal who has neither the phone nor the sheet.
+
+#[derive(Debug, Clone, Copy)]
+enum Guess {
+    Wrong,
+    Spent,
+    Off(i64),
+    WrongBackup,
+    OtherBackup,
+    Nonsense,
+    Nothing,
+}
+
+fn guess() -> impl Strategy<Value = Guess> {
+    prop_oneof![
+        Just(Guess::Wrong),
+        Just(Guess::Spent),
+        (2..=5_i64).prop_map(Guess::Off),
+        (-5..=-2_i64).prop_map(Guess::Off),
+        Just(Guess::WrongBackup),
+        Just(Guess::OtherBackup),
+        Just(Guess::Nonsense),
+        Just(Guess::Nothing),
+    ]
+}
+
+proptest! {
+    #![proptest_config(cases(96))]
+
+    #[test]
+    fn nobody_without_a_code_changes_what_is_set_up(
+        paused in any::<bool>(),
+        offered in any::<bool>(),
+        tries in prop::collection::vec((0..11_u8, guess(), 0..90_i64, any::<bool>()), 1..40),
+    ) {
+        let mut owner = Owner::new();
+        let spent = owner.code(NOON, 0);
+        let _: Judgement = owner.judge(&spent, Origin::Remote, NOON);
+        if paused {
+            owner.account.pause(&sheet::FIRST.code(0), NOON).unwrap();
+        }
+        if offered {
+            let phone = Phone::usual(1);
+            owner.account.move_to(phone.authenticator(), &sheet::FIRST.code(1), NOON).unwrap();
+        }
+        let (state, left) = (owner.account.state(), owner.backup_codes_left());
+        let key = owner.account.authenticators()[0].secret().to_base32();
+        let mut now = NOON;
+        for (what, guess, wait, patient) in tries {
+            now = after(now, wait);
+            let proof = match guess {
+                Guess::Wrong => wrong_code(),
+                Guess::Spent => owner.code(NOON, 0),
+                Guess::Off(steps) => owner.code(now, steps),
+                Guess::WrongBackup => sheet::FIRST.wrong(),
+                Guess::OtherBackup => sheet::SECOND.code(0),
+                Guess::Nonsense => Evidence::Nonsense,
+                Guess::Nothing => Evidence::Nothing,
+            };
+            let account = &mut owner.account;
+            let granted = match what {
+                0 => account.set_up(Phone::usual(2).authenticator(), now),
+                1 => MOVE(account, &proof, now),
+                2 => NEW_CODES(account, &proof, now),
+                3 => PAUSE(account, &proof, now),
+                4 => RESUME(account, &proof, now),
+                5 => REMOVE(account, &proof, now),
+                6 => account.try_code(&proof, now).map(|_| ()),
+                7 => account.confirm(&wrong_entry(), Some(sheet::SECOND.set()), now),
+                8 => account.check_offer(&wrong_entry(), now).map(|_| ()),
+                9 => account.abandon().and(Err(Refusal::NothingPending)),
+                _ => match account.judge(&proof, Origin::Console, now) {
+                    Judgement::Accepted(_) => Ok(()),
+                    _ => Err(Refusal::NotACode),
+                },
+            };
+            prop_assert!(granted.is_err(), "{} with {:?}", what, guess);
+            prop_assert_eq!((owner.account.state(), owner.backup_codes_left()), (state, left));
+            let keys = owner.account.authenticators();
+            prop_assert_eq!(keys.len(), 1);
+            prop_assert_eq!(&*keys[0].secret().to_base32(), &*key);
+            if let (true, Gate::Until(until)) =
+                (patient, owner.account.throttle().tally(Origin::Remote).gate(now))
+            {
+                now = until;
+            }
+        }
+    }
+}

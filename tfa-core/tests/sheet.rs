@@ -1,0 +1,68 @@
+//! The double of a sheet of paper: ten backup codes, and the set that stands in the account.
+//!
+//! Drawn once for all tests, for each code costs two evaluations of Argon2id.
+
+use std::sync::LazyLock;
+
+use tfa_core::{BackupCode, BackupSet, Entry, Evidence, Hashed};
+
+pub(crate) static FIRST: LazyLock<Sheet> = LazyLock::new(|| Sheet::draw(1));
+pub(crate) static SECOND: LazyLock<Sheet> = LazyLock::new(|| Sheet::draw(2));
+
+pub(crate) struct Sheet {
+    set: BackupSet,
+    codes: [BackupCode; BackupSet::SIZE],
+    hashed: [Hashed; BackupSet::SIZE],
+    wrong: Hashed,
+}
+
+impl Sheet {
+    fn draw(label: u8) -> Self {
+        let mut next = label;
+        let (set, codes) = BackupSet::draw(|bytes| {
+            for byte in bytes {
+                *byte = next;
+                next = next.wrapping_mul(5).wrapping_add(label);
+            }
+        })
+        .unwrap();
+        let hashed = codes
+            .each_ref()
+            .map(|code| set.recipe().hash(code).unwrap());
+        let wrong = set.recipe().hash(&read("00000-00000")).unwrap();
+        Self {
+            set,
+            codes,
+            hashed,
+            wrong,
+        }
+    }
+
+    /// What is kept of it.
+    pub(crate) fn set(&self) -> BackupSet {
+        self.set.clone()
+    }
+
+    /// The code at a place, as it is printed.
+    pub(crate) fn printed(&self, place: usize) -> String {
+        self.codes[place].to_printed()
+    }
+
+    /// The code at a place, typed.
+    pub(crate) fn code(&self, place: usize) -> Evidence {
+        Evidence::Backup(Some(self.hashed[place].clone()))
+    }
+
+    /// A code that is not on it, typed.
+    pub(crate) fn wrong(&self) -> Evidence {
+        Evidence::Backup(Some(self.wrong.clone()))
+    }
+}
+
+/// A typed backup code.
+pub(crate) fn read(typed: &str) -> BackupCode {
+    match Entry::parse(typed) {
+        Entry::Backup(code) => code,
+        _ => panic!("not the shape of a backup code: {typed}"),
+    }
+}
