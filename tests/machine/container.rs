@@ -73,8 +73,13 @@ impl Overlay {
              \x20   mount -t overlay overlay -o lowerdir={layers},upperdir=upper,workdir=work root\n\
              \x20   exec systemd-nspawn --quiet --boot --directory=root --machine={name} \\\n\
              \x20       --register=no {unit} --private-network --link-journal=no \\\n\
-             \x20       --resolv-conf=off --timezone=off --console=interactive --notify-ready=yes'\n",
+             \x20       {lock} --resolv-conf=off --timezone=off --console=interactive --notify-ready=yes'\n",
             groups = groups.join(" "),
+            lock = if may_raise_limits() {
+                "--capability=CAP_IPC_LOCK"
+            } else {
+                ""
+            },
             layers = layers.join(":"),
         );
         let path = self.folder.join("boot");
@@ -175,6 +180,19 @@ impl Drop for Container {
             cgroup::remove(&group);
         }
     }
+}
+
+/// Whether this host lets a machine raise its resource limits. Then services can have the locked
+/// memory that their units ask for, as on a real machine. Elsewhere locking stays forbidden
+/// altogether: a service allowed to lock but held to a small limit would run out of memory.
+fn may_raise_limits() -> bool {
+    const CAP_SYS_RESOURCE: u32 = 24;
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("CapEff:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask >> CAP_SYS_RESOURCE & 1 == 1)
 }
 
 fn kill(pid: u32) {

@@ -12,12 +12,13 @@ impl Machine {
             "journalctl".to_owned(),
             "--no-pager".to_owned(),
             "--quiet".to_owned(),
+            "--boot".to_owned(),
         ];
         words.extend(matches_of(name));
         self.succeed(words)
     }
 
-    /// The whole journal.
+    /// The whole journal, of earlier boots too.
     #[must_use]
     pub fn whole_journal(&self) -> String {
         self.succeed(["journalctl", "--sync"]);
@@ -30,7 +31,7 @@ impl Machine {
     pub fn expect_in_journal(&self, name: &str, text: &str) -> String {
         const FOLLOW: &str = r#"
             text=$1; shift
-            exec 3< <(exec journalctl --follow --lines=all --quiet "$@")
+            exec 3< <(exec journalctl --follow --boot --lines=all --quiet "$@")
             trap 'kill $!' EXIT
             grep --max-count=1 --fixed-strings -- "$text" <&3"#;
         let mut words = ["timeout", "30", "bash", "-c", FOLLOW, "bash", text]
