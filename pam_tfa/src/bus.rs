@@ -111,7 +111,8 @@ impl From<zbus::Error> for Trouble {
         match Error::from(error) {
             Error::UnknownUser(_) => Self::UnknownUser,
             Error::Bus(error) if absent(&error) => Self::Absent(error.to_string()),
-            answered => Self::Unusable(answered.to_string()),
+            Error::Bus(error) => Self::Unusable(error.to_string()),
+            answer => Self::Unusable(answer.to_string()),
         }
     }
 }

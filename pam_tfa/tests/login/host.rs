@@ -1,0 +1,130 @@
+//! What the module leaves behind in the program that loaded it: nothing.
+
+use pam_sys::PamReturnCode as Code;
+
+use crate::daemon::{Act, ask_code, verdict};
+use crate::program::{Report, Step, types};
+use crate::stage::{IGNORED, Stage};
+
+const SUCCESS: i32 = Code::SUCCESS as i32;
+
+#[test]
+fn threads_files_and_signals_are_as_before() {
+    let stage = Stage::new();
+    let _daemon = stage.daemon([ask_code(), verdict("verified")]);
+    let report = stage.login("").answers([types("123456")]).authenticate();
+    assert_eq!(report.code(), SUCCESS);
+    let [before, after] = &report.process[..] else {
+        panic!();
+    };
+    assert_eq!(before.threads, after.threads);
+    assert_eq!(before.descriptors, after.descriptors);
+    assert_eq!(before.signals, after.signals);
+    assert_eq!(report.printed, "");
+}
+
+#[test]
+fn threads_and_files_are_as_before_after_a_time_out_too() {
+    let stage = Stage::new();
+    let _daemon = stage.daemon([Act::Silence]);
+    let report = stage.login("timeout=1").authenticate();
+    assert_eq!(report.code(), Code::AUTHINFO_UNAVAIL as i32);
+    let [before, after] = &report.process[..] else {
+        panic!();
+    };
+    assert_eq!(before.threads, after.threads);
+    assert_eq!(before.descriptors, after.descriptors);
+    assert_eq!(report.printed, "");
+}
+
+#[test]
+fn a_forked_child_authenticates_as_its_parent_did() {
+    let stage = Stage::new();
+    let _daemon = stage.daemon([verdict("verified"), verdict("verified"), verdict("denied")]);
+    let report = stage.login("").run([
+        Step::Authenticate,
+        Step::AuthenticateInAChild,
+        Step::Authenticate,
+    ]);
+    assert_eq!(report.codes, [SUCCESS, SUCCESS, Code::AUTH_ERR as i32]);
+}
+
+#[test]
+fn transactions_in_one_process_do_not_touch_each_other() {
+    let stage = Stage::new();
+    let daemon = stage.daemon([
+        verdict("verified"),
+        verdict("denied"),
+        verdict("not-required"),
+    ]);
+    let report = stage
+        .login("")
+        .run([Step::Authenticate, Step::Beside, Step::Account]);
+    assert_eq!(report.codes, [SUCCESS, Code::AUTH_ERR as i32, IGNORED]);
+    let met = daemon.contexts()[2].met;
+    assert_eq!(met, Some(tfa_bus::Verdict::Verified));
+}
+
+#[test]
+fn a_panic_is_an_abort_and_prints_nothing() {
+    let stage = Stage::new();
+    for step in [Step::Authenticate, Step::Account] {
+        let report = stage.login("").panicking().user(Some("panic")).run([step]);
+        assert_eq!(report.code(), Code::ABORT as i32);
+        assert_eq!(report.printed, "");
+        assert_eq!(report.own_panics, 0, "the panic is not the program's");
+    }
+}
+
+#[test]
+fn a_panic_leaves_the_programs_own_panic_hook_alone() {
+    let stage = Stage::new();
+    let report = stage
+        .login("")
+        .panicking()
+        .user(Some("panic"))
+        .run([Step::Authenticate, Step::OwnPanic]);
+    assert_eq!(report.code(), Code::ABORT as i32);
+    assert_eq!(report.own_panics, 1);
+}
+
+#[test]
+fn what_is_shipped_does_not_panic_on_purpose() {
+    let stage = Stage::new();
+    let _daemon = stage.daemon([verdict("verified")]);
+    let report = stage.login("").user(Some("panic")).authenticate();
+    assert_eq!(report.code(), SUCCESS);
+}
+
+#[test]
+fn ten_thousand_loads_leave_nothing() {
+    let stage = Stage::new();
+    let report = stage
+        .login("")
+        .run([Step::Load(1), Step::Look, Step::Load(10_000)]);
+    nothing_left(&report);
+    assert_eq!(report.process[2].mappings, 0);
+}
+
+#[test]
+fn a_thousand_logins_each_with_its_own_load_leave_nothing() {
+    let stage = Stage::new();
+    let _daemon = stage.daemon((0..1001).map(|_| verdict("verified")));
+    let mut steps = vec![Step::Beside, Step::Look];
+    steps.extend((0..1000).map(|_| Step::Beside));
+    let report = stage.login("").run(steps);
+    assert_eq!(report.codes, vec![SUCCESS; 1001]);
+    nothing_left(&report);
+}
+
+/// Between the look, after libc and libpam have made themselves at home, and the end.
+fn nothing_left(report: &Report) {
+    let [_, before, after] = &report.process[..] else {
+        panic!("{:?}", report.process);
+    };
+    assert_eq!(before.threads, after.threads);
+    assert_eq!(before.descriptors, after.descriptors);
+    assert_eq!(before.mappings, after.mappings);
+    let grown = after.resident.saturating_sub(before.resident);
+    assert!(grown < 1024, "{grown} kB");
+}

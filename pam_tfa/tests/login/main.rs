@@ -1,0 +1,26 @@
+//! The module as it was built, in a real libpam, on a real bus.
+//!
+//! Each test has a stage of its own ([`stage`]): a bus, a log, a PAM service. On it stand a
+//! scripted `tfad` ([`daemon`]) and a login program ([`program`]), a process of its own that sees
+//! the stage's bus where the system's would be. Nothing sleeps; who waits, waits for an event.
+//!
+//! The tests must run as root: the stage is a mount namespace.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy knows test functions, but not the functions that serve them"
+)]
+
+mod absence;
+mod account;
+mod answers;
+mod build;
+mod daemon;
+mod first_pass;
+mod host;
+mod program;
+mod stage;
+mod verdicts;

@@ -1,0 +1,336 @@
+//! One test's world: the module, a bus, a log, a PAM service, and what was seen in it.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, mpsc};
+use std::thread;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::daemon::{Act, Daemon};
+use crate::program::{Answer, Report, Script, Step};
+
+/// The code in which a stack shows that the module said `PAM_IGNORE`: see [`Login::service`].
+pub(crate) const IGNORED: i32 = pam_sys::PamReturnCode::CRED_UNAVAIL as i32;
+
+/// A folder, a bus and a log.
+pub(crate) struct Stage {
+    folder: PathBuf,
+    bus: Option<Child>,
+    log: Log,
+}
+
+impl Stage {
+    /// A stage with a bus and nobody on it.
+    pub(crate) fn new() -> Self {
+        let mut stage = Self::without_bus();
+        stage.bus = Some(start_bus(&stage.folder));
+        stage
+    }
+
+    /// A stage where the bus is missing.
+    pub(crate) fn without_bus() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("pam_tfa-{}-{number}", std::process::id()));
+        fs::create_dir_all(folder.join("bus")).unwrap();
+        fs::create_dir_all(folder.join("pam.d")).unwrap();
+        let log = Log::new(folder.join("log"));
+        Self {
+            folder,
+            bus: None,
+            log,
+        }
+    }
+
+    /// Where the stage keeps its files.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The path of the bus socket, as seen from outside.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.join("bus/system_bus_socket")
+    }
+
+    /// A daemon that plays the acts, one for each call.
+    pub(crate) fn daemon(&self, acts: impl IntoIterator<Item = Act>) -> Daemon {
+        Daemon::start(&self.socket(), acts.into_iter().collect())
+    }
+
+    /// A login of `alice` to be arranged further.
+    pub(crate) fn login(&self, options: &str) -> Login<'_> {
+        Login {
+            stage: self,
+            options: options.to_owned(),
+            before: String::new(),
+            after: String::new(),
+            module: module(Kind::Shipped).clone(),
+            environment: Vec::new(),
+            script: Script {
+                stage: self.folder.clone(),
+                user: Some("alice".to_owned()),
+                rhost: "192.0.2.7".to_owned(),
+                tty: "ssh".to_owned(),
+                ..Script::default()
+            },
+        }
+    }
+
+    /// Stops the bus in its tracks: it accepts no more, and answers nothing.
+    pub(crate) fn freeze_bus(&self) {
+        self.signal_bus(Signal::SIGSTOP);
+    }
+
+    fn signal_bus(&self, signal: Signal) {
+        let bus = self.bus.as_ref().unwrap();
+        kill(Pid::from_raw(bus.id().try_into().unwrap()), signal).unwrap();
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Some(mut bus) = self.bus.take() {
+            let _ = bus.kill();
+            let _ = bus.wait();
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A login being arranged.
+pub(crate) struct Login<'a> {
+    stage: &'a Stage,
+    options: String,
+    before: String,
+    after: String,
+    module: PathBuf,
+    environment: Vec<(String, String)>,
+    /// What the login program is to do.
+    pub(crate) script: Script,
+}
+
+impl Login<'_> {
+    /// Puts a line before the module's.
+    pub(crate) fn before(mut self, line: &str) -> Self {
+        self.before = format!("{line}\n");
+        self
+    }
+
+    /// Puts a line after the module's.
+    pub(crate) fn after(mut self, line: &str) -> Self {
+        self.after = format!("{line}\n");
+        self
+    }
+
+    /// Who logs in.
+    pub(crate) fn user(mut self, user: Option<&str>) -> Self {
+        self.script.user = user.map(str::to_owned);
+        self
+    }
+
+    /// From where.
+    pub(crate) fn at(mut self, tty: &str, rhost: &str) -> Self {
+        self.script.tty = tty.to_owned();
+        self.script.rhost = rhost.to_owned();
+        self
+    }
+
+    /// A variable of the PAM environment.
+    pub(crate) fn variable(mut self, assignment: &str) -> Self {
+        self.script.variables.push(assignment.to_owned());
+        self
+    }
+
+    /// A variable of the process environment.
+    pub(crate) fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Takes the module that panics when `panic` logs in.
+    pub(crate) fn panicking(mut self) -> Self {
+        self.module = module(Kind::Panicking).clone();
+        self
+    }
+
+    /// What the person answers, one after the other; afterwards the conversation fails.
+    pub(crate) fn answers(mut self, answers: impl IntoIterator<Item = Answer>) -> Self {
+        self.script.answers = answers.into_iter().collect();
+        self
+    }
+
+    /// Runs the auth phase alone.
+    pub(crate) fn authenticate(self) -> Report {
+        self.run([Step::Authenticate])
+    }
+
+    /// Runs the account phase alone.
+    pub(crate) fn account(self) -> Report {
+        self.run([Step::Account])
+    }
+
+    /// Runs the steps in one transaction.
+    pub(crate) fn run(mut self, steps: impl IntoIterator<Item = Step>) -> Report {
+        self.script.steps = steps.into_iter().collect();
+        self.script.module = self.module.clone();
+        fs::write(self.stage.folder.join("pam.d/tfa"), self.service()).unwrap();
+        let script = self.stage.folder.join("script");
+        fs::write(&script, serde_json::to_vec(&self.script).unwrap()).unwrap();
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "program::login_program",
+                "--ignored",
+                "--nocapture",
+            ])
+            .arg("--test-threads=1")
+            .envs(self.environment)
+            .env(crate::program::SCRIPT, &script)
+            .output()
+            .unwrap();
+        let report = fs::read(self.stage.folder.join("report")).unwrap_or_else(|_| {
+            panic!(
+                "the login program failed: {}",
+                String::from_utf8_lossy(&output.stderr)
+            )
+        });
+        let mut report: Report = serde_json::from_slice(&report).unwrap();
+        report.log = self.stage.log.take();
+        report
+    }
+
+    /// The service's file. libpam turns `PAM_IGNORE` into something else where it is the only
+    /// answer, so a line stands behind that is reached in that case alone and has its own code.
+    fn service(&self) -> String {
+        let Self {
+            options,
+            before,
+            after,
+            ..
+        } = self;
+        let module = self.module.display();
+        let on_success = if after.is_empty() { "done" } else { "ok" };
+        let control = format!("[success={on_success} ignore=ignore default=die]");
+        format!(
+            "{before}auth {control} {module} {options}\n{after}\
+             auth required pam_debug.so auth=cred_unavail cred=success\n\
+             account {control} {module} {options}\n\
+             account required pam_debug.so acct=cred_unavail\n"
+        )
+    }
+}
+
+fn start_bus(folder: &Path) -> Child {
+    let configuration = folder.join("bus.conf");
+    let socket = folder.join("bus/system_bus_socket");
+    fs::write(
+        &configuration,
+        format!(
+            "<busconfig><listen>unix:path={}</listen><auth>EXTERNAL</auth>\
+             <policy context='default'><allow user='*'/><allow own='*'/>\
+             <allow send_destination='*'/><allow receive_sender='*'/></policy></busconfig>",
+            socket.display()
+        ),
+    )
+    .unwrap();
+    let mut bus = Command::new("dbus-daemon")
+        .arg(format!("--config-file={}", configuration.display()))
+        .args(["--nofork", "--print-address=1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null()) // it complains of limits that do not matter here
+        .spawn()
+        .unwrap();
+    let mut address = String::new();
+    BufReader::new(bus.stdout.as_mut().unwrap())
+        .read_line(&mut address)
+        .unwrap();
+    assert!(address.starts_with("unix:"), "the bus did not start");
+    bus
+}
+
+/// The stage's log: a socket that the login program's libc writes to.
+struct Log {
+    path: PathBuf,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Log {
+    const END: &str = "the program is over";
+
+    fn new(path: PathBuf) -> Self {
+        let socket = UnixDatagram::bind(&path).unwrap();
+        let (sender, lines) = mpsc::channel();
+        // A thread, because the socket holds ten lines and then lets the writer wait.
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(length) = socket.recv(&mut buffer) {
+                let line = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { path, lines }
+    }
+
+    /// The lines since last time, all of them.
+    fn take(&self) -> Vec<String> {
+        let socket = UnixDatagram::unbound().unwrap();
+        socket.send_to(Self::END.as_bytes(), &self.path).unwrap();
+        self.lines
+            .iter()
+            .take_while(|line| line != Self::END)
+            .collect()
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Shipped,
+    Panicking,
+}
+
+/// The module, built by itself: in one build with the tests it would have the features that they
+/// ask of its dependencies.
+fn module(kind: Kind) -> &'static PathBuf {
+    static SHIPPED: OnceLock<PathBuf> = OnceLock::new();
+    static PANICKING: OnceLock<PathBuf> = OnceLock::new();
+    match kind {
+        Kind::Shipped => SHIPPED.get_or_init(|| build(&[], "pam_tfa.so")),
+        Kind::Panicking => PANICKING.get_or_init(|| {
+            module(Kind::Shipped);
+            build(&["--features", "panic-on-purpose"], "pam_tfa-panicking.so")
+        }),
+    }
+}
+
+/// The module that the package ships, but for its optimisation.
+pub(crate) fn shipped_module() -> &'static PathBuf {
+    module(Kind::Shipped)
+}
+
+fn build(arguments: &[&str], name: &str) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pam_tfa");
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", "pam_tfa", "--target-dir"])
+        .arg(&target)
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
+        .unwrap();
+    assert!(status.success(), "the module does not build");
+    let module = target.join(name);
+    // A new file, not new contents: a login program may have the old one mapped.
+    let fresh = target.join(format!("{name}.new"));
+    fs::copy(target.join("debug/libpam_tfa.so"), &fresh).unwrap();
+    fs::rename(&fresh, &module).unwrap();
+    module
+}
