@@ -96,7 +96,7 @@ impl Layout<'_> {
             page.push_str(reason);
             page.push_str("\n\n");
         }
-        page.push_str(&self.key(reason != texts::NO_QR && self.form.is_none()));
+        page.push_str(&self.key(false));
         Pages::One(page)
     }
 

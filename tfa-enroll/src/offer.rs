@@ -98,14 +98,13 @@ async fn ask(
             if !announced && screen.ask(texts::BEFORE_QR).await?.is_none() {
                 return Err(cancelled());
             }
-            announced = true;
             screen.page(drawing)?;
             if screen.ask(texts::AFTER_QR).await?.is_none() {
                 return Err(cancelled());
             }
         }
         screen.page_with_note(pages.last(), &note)?;
-        qr_page = false;
+        (qr_page, announced) = (false, true);
         let Some(line) = screen.ask(texts::ASK_NEW_CODE).await? else {
             return Err(cancelled());
         };

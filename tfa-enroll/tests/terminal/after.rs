@@ -1,0 +1,116 @@
+//! After the set-up: a new phone, pausing, resuming, removing, trying a code.
+
+use tfa_bus::Status;
+
+use crate::double::{NEW_CODE, PROOF, Place, enabled};
+
+fn place() -> Place {
+    Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled())
+}
+
+fn paused() -> Place {
+    let status = Status {
+        state: "paused".to_owned(),
+        ..enabled()
+    };
+    Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), status)
+}
+
+#[test]
+fn a_new_phone_is_in_force_once_a_code_of_it_was_right() {
+    let place = place();
+    let mut terminal = place.types(&["move"]);
+    terminal.answers("Code from your phone, or a backup code:", PROOF);
+    terminal.answers("Press Enter to show the QR code", "");
+    terminal.answers("Scan it with the app", "");
+    terminal.answers("Code from your phone:", NEW_CODE);
+    terminal.expect("The new phone is in force; the old one no longer works.");
+    terminal.expect("Your backup codes stay as they are: 8 left.");
+    assert_eq!(terminal.exit_code(), 0);
+    assert_eq!(place.daemon().calls(), ["Move 111111", "Confirm 222222"]);
+}
+
+#[test]
+fn a_move_that_is_cancelled_withdraws_the_offer() {
+    let place = place();
+    let mut terminal = place.types(&["move"]);
+    terminal.answers("or a backup code:", "ABCDE-FGHJK");
+    terminal.expect("Press Enter to show the QR code");
+    terminal.types("\x03");
+    terminal.expect("Cancelled.");
+    assert_eq!(terminal.exit_code(), 1);
+    assert_eq!(place.daemon().calls(), ["Move ABCDE-FGHJK", "Abandon"]);
+}
+
+#[test]
+fn pause_resume_and_remove_each_take_a_proof() {
+    let place = place();
+    for (command, said) in [
+        ("pause", "Two-factor login is paused"),
+        ("resume", "Two-factor login is on again."),
+    ] {
+        let mut terminal = place.types(&[command]);
+        terminal.answers("or a backup code:", PROOF);
+        terminal.expect(said);
+        assert_eq!(terminal.exit_code(), 0);
+    }
+    let mut terminal = place.types(&["remove"]);
+    terminal.answers("Type yes to remove it", "yes");
+    terminal.answers("or a backup code:", PROOF);
+    terminal.expect("Two-factor login is off for alice.");
+    assert_eq!(terminal.exit_code(), 0);
+    assert_eq!(
+        place.daemon().calls(),
+        ["Pause 111111", "Resume 111111", "Remove 111111"]
+    );
+}
+
+#[test]
+fn removing_takes_a_written_yes() {
+    for answer in ["", "y", "no", "remove"] {
+        let place = place();
+        let mut terminal = place.types(&["remove"]);
+        terminal.answers("Type yes to remove it", answer);
+        terminal.expect("Not removed. Nothing was changed.");
+        assert_eq!(terminal.exit_code(), 1);
+        assert!(place.daemon().calls().is_empty());
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_said_before_a_code_is_asked_for() {
+    for (place, command, said) in [
+        (place(), "resume", "Two-factor login is not paused."),
+        (paused(), "pause", "Two-factor login is paused already."),
+    ] {
+        let mut terminal = place.types(&[command]);
+        terminal.expect(said);
+        assert_eq!(terminal.exit_code(), 1);
+        assert!(place.daemon().calls().is_empty());
+    }
+}
+
+#[test]
+fn whoever_has_nothing_set_up_is_told_how() {
+    for command in ["codes", "move", "pause", "resume", "remove", "test"] {
+        let place = crate::setup::place();
+        let mut terminal = place.types(&[command]);
+        terminal.expect("To set it up: tfa-enroll setup");
+        assert_eq!(terminal.exit_code(), 1);
+        assert!(place.daemon().calls().is_empty());
+    }
+}
+
+#[test]
+fn a_code_can_be_tried_and_a_wrong_one_is_explained() {
+    let place = place();
+    let mut terminal = place.types(&["test"]);
+    terminal.answers("or a backup code:", PROOF);
+    terminal.expect("would have been accepted. It was not used up.");
+    assert_eq!(terminal.exit_code(), 0);
+    let mut terminal = place.types(&["test"]);
+    terminal.answers("or a backup code:", "000000");
+    terminal.expect("Wrong: this code would not have been accepted.");
+    terminal.expect("Perhaps the clock of your phone is off");
+    assert_eq!(terminal.exit_code(), 1);
+}

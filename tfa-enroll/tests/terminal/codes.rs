@@ -1,0 +1,151 @@
+//! New backup codes, on the screen and on paper.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use crate::double::{PROOF, Place, Run, enabled};
+
+fn place() -> Place {
+    Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled())
+}
+
+fn text_of(pdf: &Path) -> String {
+    let output = Command::new("pdftotext")
+        .args(["-layout"])
+        .arg(pdf)
+        .arg("-")
+        .output()
+        .expect("pdftotext is installed");
+    assert!(output.status.success(), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_new_set_is_shown_once_the_proof_was_right() {
+    let place = place();
+    let mut terminal = place.types(&["codes"]);
+    terminal.answers("Code from your phone, or a backup code:", "000000");
+    terminal.expect("Perhaps the clock of your phone is off");
+    assert!(!terminal.screen().contains("ABCD0"));
+    terminal.types(&format!("{PROOF}\r"));
+    terminal.expect("the old one is void");
+    for at in 0..10 {
+        terminal.expect(&format!("ABCD{at}-FGHJ{at}"));
+    }
+    terminal.answers("Press Enter once they are saved:", "");
+    assert_eq!(terminal.exit_code(), 0);
+}
+
+#[test]
+fn three_wrong_proofs_are_enough() {
+    let place = place();
+    let mut terminal = place.types(&["codes"]);
+    for _ in 0..3 {
+        terminal.types("000000\r");
+    }
+    terminal.expect("Stopped after three wrong codes. Nothing was changed.");
+    assert_eq!(terminal.exit_code(), 1);
+    assert_eq!(place.daemon().calls().len(), 3);
+}
+
+#[test]
+fn a_lock_ends_it_at_once_with_the_time_to_wait() {
+    let place = place();
+    let mut terminal = place.types(&["codes"]);
+    terminal.answers("or a backup code:", "999999");
+    terminal.expect("Try again in 30 seconds.");
+    assert_eq!(terminal.exit_code(), 1);
+}
+
+#[test]
+fn a_page_to_print_holds_the_codes_and_what_they_are_for() {
+    let place = place();
+    let pdf = place.file("codes.pdf");
+    let mut terminal = place.types(&["codes", "--pdf", pdf.to_str().unwrap()]);
+    terminal.answers("or a backup code:", PROOF);
+    terminal.expect("codes.pdf holds the backup codes. Print it, then delete it.");
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(!terminal.everything().contains("ABCD0"), "only on the page");
+    let mode = std::fs::metadata(&pdf).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o600);
+    let text = text_of(&pdf);
+    for at in 0..10 {
+        assert!(text.contains(&format!("ABCD{at}-FGHJ{at}")), "{text}");
+    }
+    assert!(text.contains("Backup codes for two-factor login"), "{text}");
+    assert!(text.contains("alice"), "{text}");
+    assert!(text.contains("Each works once"), "{text}");
+    let info = Command::new("pdfinfo").arg(&pdf).output().unwrap();
+    let info = String::from_utf8(info.stdout).unwrap();
+    assert!(info.contains("Pages:           1"), "{info}");
+    assert!(info.contains("(A4)"), "{info}");
+    assert!(info.contains("Backup codes of alice on "), "{info}");
+}
+
+#[test]
+fn a_page_that_cannot_be_made_is_refused_before_anything_is_asked() {
+    let place = place();
+    let taken = place.file("taken.pdf");
+    std::fs::write(&taken, "precious").unwrap();
+    for (path, reason) in [
+        (taken.clone(), "exists already and is left as it is"),
+        (place.file("no/folder.pdf"), "there is no such folder"),
+    ] {
+        let mut terminal = place.types(&["codes", "--pdf", path.to_str().unwrap()]);
+        terminal.expect(reason);
+        assert_eq!(terminal.exit_code(), 1);
+    }
+    assert_eq!(std::fs::read_to_string(&taken).unwrap(), "precious");
+    assert!(place.daemon().calls().is_empty());
+}
+
+#[test]
+fn codes_that_do_not_get_onto_the_disk_are_shown() {
+    let place = place();
+    let before = format!(
+        "mkdir {0}/full; mount -t tmpfs -o size=4k,mode=1777 tmpfs {0}/full; \
+         head -c 4096 /dev/zero > {0}/full/all",
+        place.bus.folder().display()
+    );
+    let pdf = place.file("full/codes.pdf");
+    let mut terminal = place.terminal(&Run {
+        arguments: &["codes", "--pdf", pdf.to_str().unwrap()],
+        before: &before,
+        ..Run::default()
+    });
+    terminal.answers("or a backup code:", PROOF);
+    terminal.expect("could not be written");
+    for at in 0..10 {
+        terminal.expect(&format!("ABCD{at}-FGHJ{at}"));
+    }
+    terminal.answers("Press Enter once they are saved:", "");
+    assert_eq!(terminal.exit_code(), 0);
+}
+
+#[test]
+fn no_page_stays_behind_when_the_proof_is_not_given() {
+    let place = place();
+    let pdf = place.file("codes.pdf");
+    let mut terminal = place.types(&["codes", "--pdf", pdf.to_str().unwrap()]);
+    terminal.expect("or a backup code:");
+    terminal.types("\x04");
+    terminal.expect("Cancelled. Nothing was changed.");
+    assert_eq!(terminal.exit_code(), 1);
+    assert!(!pdf.exists());
+}
+
+#[test]
+fn a_file_name_in_place_of_enter_makes_the_page_and_a_bad_one_loses_nothing() {
+    let place = place();
+    let mut terminal = place.types(&["codes"]);
+    terminal.answers("or a backup code:", PROOF);
+    terminal.answers("Press Enter once they are saved:", "no/folder.pdf");
+    terminal.expect("there is no such folder");
+    terminal.types("paper.pdf\r");
+    terminal.expect("paper.pdf holds the backup codes.");
+    terminal.types("\r");
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(text_of(&place.file("paper.pdf")).contains("ABCD9-FGHJ9"));
+}

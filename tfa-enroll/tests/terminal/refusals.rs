@@ -1,0 +1,97 @@
+//! What is refused and how: no terminal, no daemon, no bus, wrong usage.
+
+use crate::double::{Place, Run, enabled, finished};
+use crate::setup::place;
+
+#[test]
+fn without_a_terminal_nothing_that_asks_begins() {
+    let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
+    for command in [
+        "setup", "codes", "move", "pause", "resume", "remove", "test",
+    ] {
+        let (code, out, error) = finished(&place.output(&[command]));
+        assert_eq!(code, 1, "{command}");
+        assert_eq!(out, "");
+        assert!(error.contains("needs a terminal"), "{error}");
+        assert!(error.contains("ssh -t"), "{error}");
+    }
+    assert!(place.daemon().calls().is_empty());
+}
+
+#[test]
+fn an_absent_daemon_is_exit_code_3_and_says_whom_to_tell() {
+    let place = Place::without_daemon(env!("CARGO_BIN_EXE_tfa-enroll"));
+    let (code, _, error) = finished(&place.output(&["status"]));
+    assert_eq!(code, 3);
+    assert!(
+        error.contains("does not run and could not be started"),
+        "{error}"
+    );
+    assert!(error.contains("systemctl status tfad"), "{error}");
+}
+
+#[test]
+fn an_absent_bus_is_exit_code_3_too() {
+    let place = place();
+    let output = place.output_of(&Run {
+        arguments: &["status"],
+        before: "rm /run/dbus/system_bus_socket",
+        ..Run::default()
+    });
+    let (code, _, error) = finished(&output);
+    assert_eq!(code, 3);
+    assert!(
+        error.contains("The system bus cannot be reached"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_address_of_the_bus_is_not_taken_from_the_environment() {
+    let place = Place::without_daemon(env!("CARGO_BIN_EXE_tfa-enroll"));
+    let output = place.output_of(&Run {
+        arguments: &["status"],
+        environment: &[("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere")],
+        ..Run::default()
+    });
+    let (_, _, error) = finished(&output);
+    assert!(error.contains("(tfad) does not run"), "{error}");
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    let place = place();
+    for arguments in [
+        &["dance"][..],
+        &["setup", "--qr", "gif:x"],
+        &["setup", "--qr", "png:"],
+        &["setup", "--digits", "7"],
+        &["setup", "--algorithm", "MD5"],
+        &["setup", "--period", "0"],
+        &["status", "--pdf", "x"],
+        &["codes", "123456"],
+    ] {
+        let (code, _, error) = finished(&place.output(arguments));
+        assert_eq!(code, 2, "{arguments:?}");
+        assert!(error.contains("error:"), "{error}");
+    }
+}
+
+#[test]
+fn help_is_no_error() {
+    let (code, out, _) = finished(&place().output(&["--help"]));
+    assert_eq!(code, 0);
+    assert!(out.contains("Exit codes: 0 done"), "{out}");
+}
+
+#[test]
+fn a_full_disk_under_the_output_is_no_success() {
+    let place = place();
+    let (code, _, error) = finished(&place.output_of(&Run {
+        arguments: &["status"],
+        before: "exec > /dev/full",
+        ..Run::default()
+    }));
+    assert_eq!(code, 1);
+    assert!(error.contains("No space left"), "{error}");
+}

@@ -1,0 +1,400 @@
+//! Setting up, from the first screen to the backup codes.
+
+use std::os::unix::fs::PermissionsExt;
+
+use rustix::process::Signal;
+use tfa_bus::Status;
+
+use crate::camera::{Theme, reads, reads_file};
+use crate::double::{NEW_CODE, Place, Run, SECRET, Terminal, URI, enabled};
+
+pub(crate) fn place() -> Place {
+    Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), nobody_yet())
+}
+
+pub(crate) fn nobody_yet() -> Status {
+    Status {
+        user: "alice".to_owned(),
+        uid: 1000,
+        state: "none".to_owned(),
+        ..Status::default()
+    }
+}
+
+const GROUPED: &str = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXQ";
+
+/// Up to the question for the code, past the page with the QR code.
+fn to_the_key(terminal: &Terminal) {
+    terminal.answers("Press Enter to show the QR code", "");
+    terminal.answers("Scan it with the app, then press Enter:", "");
+    terminal.expect("Code from your phone:");
+}
+
+#[test]
+fn at_80x24_the_qr_code_has_a_page_to_itself_and_nothing_of_it_scrolls_away() {
+    let place = place();
+    let terminal = place.types(&["setup"]);
+    terminal.answers("Press Enter to show the QR code", "");
+    terminal.expect("Scan it with the app, then press Enter:");
+    assert_eq!(reads(&terminal, Theme::Dark).as_deref(), Some(URI));
+    let (row, _) = terminal.with_screen(vt100::Screen::cursor_position);
+    assert_eq!(row, 23, "the prompt stands below 23 rows of QR code");
+    assert!(terminal.with_screen(vt100::Screen::alternate_screen));
+}
+
+#[test]
+fn a_camera_reads_the_code_off_a_light_window_too() {
+    let place = place();
+    let terminal = place.types(&["setup"]);
+    terminal.answers("Press Enter to show the QR code", "");
+    terminal.expect("Scan it with the app, then press Enter:");
+    assert_eq!(reads(&terminal, Theme::Light).as_deref(), Some(URI));
+}
+
+#[test]
+fn a_right_code_switches_it_on_and_brings_ten_backup_codes() {
+    let place = place();
+    let mut terminal = place.types(&["setup"]);
+    to_the_key(&terminal);
+    terminal.types(&format!("{NEW_CODE}\r"));
+    terminal.expect("Two-factor login is on for alice.");
+    for at in 0..10 {
+        terminal.expect(&format!("ABCD{at}-FGHJ{at}"));
+    }
+    terminal.answers("Press Enter once they are saved:", "");
+    assert_eq!(terminal.exit_code(), 0);
+    assert_eq!(place.daemon().calls(), ["Setup", "Confirm 222222"]);
+}
+
+#[test]
+fn everything_from_is_on_to_the_last_question_fits_80x24() {
+    let place = place();
+    let terminal = place.types(&["setup"]);
+    to_the_key(&terminal);
+    terminal.types(&format!("{NEW_CODE}\r"));
+    terminal.expect("Press Enter once they are saved:");
+    let screen = terminal.screen();
+    assert!(
+        screen.contains("Two-factor login is on for alice."),
+        "{screen}"
+    );
+    assert!(screen.contains("ABCD0-FGHJ0"), "{screen}");
+}
+
+#[test]
+fn link_and_key_are_shown_as_text_with_the_question() {
+    let place = place();
+    let terminal = place.types(&["setup"]);
+    to_the_key(&terminal);
+    let screen = terminal.screen();
+    assert!(screen.replace('\n', "").contains(URI), "{screen}");
+    assert!(screen.contains(GROUPED), "{screen}");
+    assert!(
+        screen.contains("Account: alice   Issuer: desk.example"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn the_key_leaves_no_trace_on_the_terminal() {
+    let place = place();
+    let mut terminal = place.types(&["setup"]);
+    to_the_key(&terminal);
+    terminal.types(&format!("{NEW_CODE}\r"));
+    terminal.answers("Press Enter once they are saved:", "");
+    assert_eq!(terminal.exit_code(), 0);
+    let left = terminal.everything();
+    assert!(left.contains("Setting up two-factor login"), "{left}");
+    assert!(left.contains("ABCD9-FGHJ9"), "{left}");
+    assert!(!left.contains("otpauth"), "{left}");
+    assert!(!left.contains("JBSW"), "{left}");
+    assert!(!left.contains('\u{2588}'), "{left}");
+}
+
+#[test]
+fn a_wrong_code_brings_the_daemons_hint_and_the_question_again() {
+    let place = place();
+    let mut terminal = place.types(&["setup"]);
+    to_the_key(&terminal);
+    terminal.types("333333\r");
+    terminal.expect("That code is wrong. Type the one that the app shows now.");
+    assert!(
+        terminal.screen().contains(GROUPED),
+        "the key is still there"
+    );
+    terminal.types("222 222\r");
+    terminal.answers("Press Enter once they are saved:", "");
+    assert_eq!(terminal.exit_code(), 0);
+    assert_eq!(
+        place.daemon().calls(),
+        ["Setup", "Confirm 333333", "Confirm 222222"]
+    );
+}
+
+#[test]
+fn what_is_no_code_is_not_sent_and_costs_nothing() {
+    let place = place();
+    let terminal = place.types(&["setup"]);
+    to_the_key(&terminal);
+    for _ in 0..7 {
+        terminal.types("22222\r");
+        terminal.expect("a code has 6 digits");
+    }
+    terminal.types("hello\r");
+    terminal.types(&format!("{NEW_CODE}\r"));
+    terminal.expect("Two-factor login is on for alice.");
+    assert_eq!(place.daemon().calls(), ["Setup", "Confirm 222222"]);
+}
+
+#[test]
+fn after_five_wrong_codes_it_stops_and_withdraws_the_offer() {
+    let place = place();
+    let mut terminal = place.types(&["setup"]);
+    to_the_key(&terminal);
+    for _ in 0..5 {
+        terminal.types("333333\r");
+    }
+    terminal.expect("Stopped after five wrong codes. Nothing was changed.");
+    assert_eq!(terminal.exit_code(), 1);
+    assert_eq!(place.daemon().calls().last().unwrap(), "Abandon");
+}
+
+#[test]
+fn the_qr_code_comes_again_when_asked_for() {
+    let place = place();
+    let terminal = place.types(&["setup"]);
+    to_the_key(&terminal);
+    terminal.types("qr\r");
+    terminal.expect("Scan it with the app, then press Enter:");
+    assert_eq!(reads(&terminal, Theme::Dark).as_deref(), Some(URI));
+}
+
+#[test]
+fn one_empty_line_is_a_slip_and_two_cancel() {
+    let place = place();
+    let mut terminal = place.types(&["setup"]);
+    to_the_key(&terminal);
+    terminal.types("\r");
+    terminal.expect("Nothing was typed. Press Enter once more to cancel, or type the code.");
+    terminal.types("\r");
+    terminal.expect("Cancelled. Nothing was changed.");
+    assert_eq!(terminal.exit_code(), 1);
+    assert_eq!(place.daemon().calls(), ["Setup", "Abandon"]);
+}
+
+#[test]
+fn ctrl_c_and_ctrl_d_cancel_on_every_page() {
+    for key in ["\x03", "\x04"] {
+        for pages in 0..3 {
+            let place = place();
+            let mut terminal = place.types(&["setup"]);
+            let prompts = [
+                "Press Enter to show the QR code",
+                "Scan it with the app",
+                "Code from your phone:",
+            ];
+            for prompt in &prompts[..pages] {
+                terminal.answers(prompt, "");
+            }
+            terminal.expect(prompts[pages]);
+            terminal.types(key);
+            terminal.expect("Cancelled. Nothing was changed.");
+            assert_eq!(terminal.exit_code(), 1);
+            assert!(!terminal.with_screen(vt100::Screen::alternate_screen));
+            assert_eq!(place.daemon().calls(), ["Setup", "Abandon"]);
+        }
+    }
+}
+
+#[test]
+fn a_kill_or_a_closed_window_withdraws_the_offer() {
+    let place = place();
+    let mut terminal = place.types(&["setup"]);
+    to_the_key(&terminal);
+    terminal.signal(Signal::TERM);
+    assert_eq!(terminal.exit_code(), 1);
+    assert_eq!(place.daemon().calls(), ["Setup", "Abandon"]);
+
+    let mut terminal = place.types(&["setup"]);
+    to_the_key(&terminal);
+    terminal.closes();
+    let _ = terminal.exit_code();
+    assert_eq!(
+        place.daemon().calls(),
+        ["Setup", "Abandon", "Setup", "Abandon"]
+    );
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_and_the_page_comes_again_after_it() {
+    let place = place();
+    let terminal = place.types(&["setup"]);
+    to_the_key(&terminal);
+    terminal.types("\x1a");
+    terminal.expect_that("first screen", |screen| !screen.alternate_screen());
+    while terminal.process_state() != 'T' {
+        std::thread::yield_now();
+    }
+    terminal.signal(Signal::CONT);
+    terminal.expect(GROUPED);
+    terminal.expect("Code from your phone:");
+    terminal.types(&format!("{NEW_CODE}\r"));
+    terminal.expect("Two-factor login is on for alice.");
+}
+
+#[test]
+fn a_large_window_shows_everything_at_once() {
+    let place = place();
+    let terminal = place.terminal(&Run {
+        arguments: &["setup"],
+        size: Some((50, 100)),
+        ..Run::default()
+    });
+    terminal.expect("Code from your phone:");
+    assert_eq!(reads(&terminal, Theme::Dark).as_deref(), Some(URI));
+    let screen = terminal.screen();
+    assert!(screen.contains(GROUPED), "{screen}");
+    assert!(screen.replace('\n', "").contains(URI), "{screen}");
+}
+
+#[test]
+fn without_a_command_it_offers_to_set_up_and_goes_on() {
+    let place = place();
+    let mut terminal = place.types(&[]);
+    terminal.expect("Two-factor login: off");
+    terminal.answers("Set it up now? [Y/n]", "");
+    to_the_key(&terminal);
+    terminal.types(&format!("{NEW_CODE}\r"));
+    terminal.answers("Press Enter once they are saved:", "");
+    assert_eq!(terminal.exit_code(), 0);
+}
+
+#[test]
+fn whoever_is_not_ready_hears_how_to_do_it_later() {
+    let place = place();
+    let mut terminal = place.types(&[]);
+    terminal.answers("Set it up now? [Y/n]", "perhaps");
+    terminal.answers("Please type y or n", "n");
+    terminal.expect("To set it up later: tfa-enroll setup");
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(place.daemon().calls().is_empty());
+}
+
+#[test]
+fn whoever_has_it_set_up_is_told_before_anything_is_asked() {
+    let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
+    let mut terminal = place.types(&["setup"]);
+    terminal.expect("Two-factor login is set up already. Nothing was changed.");
+    assert_eq!(terminal.exit_code(), 1);
+    assert!(place.daemon().calls().is_empty());
+}
+
+#[test]
+fn the_wishes_for_the_authenticator_reach_the_daemon() {
+    let place = place();
+    let terminal = place.types(&[
+        "setup",
+        "--algorithm",
+        "sha256",
+        "--digits",
+        "8",
+        "--period",
+        "60",
+        "--name",
+        "my phone",
+    ]);
+    to_the_key(&terminal);
+    terminal.expect("Time-based (TOTP), SHA256, 8 digits, every 60 seconds");
+    terminal.types("222222\r");
+    terminal.expect("a code has 8 digits");
+    let parameters = place.daemon().account(|account| account.parameters.clone());
+    let parameters = parameters.unwrap();
+    assert_eq!(parameters.name.as_deref(), Some("my phone"));
+    assert_eq!(parameters.algorithm.as_deref(), Some("SHA256"));
+    assert_eq!((parameters.digits, parameters.period), (Some(8), Some(60)));
+}
+
+#[test]
+fn a_picture_of_the_code_is_its_owners_alone_and_goes_when_it_has_served() {
+    for form in ["png", "svg"] {
+        let place = place();
+        let file = place.file("key");
+        let option = format!("--qr={form}:{}", file.display());
+        let mut terminal = place.types(&["setup", &option]);
+        terminal.expect("The QR code is in the file");
+        terminal.expect("Code from your phone:");
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o600);
+        if form == "png" {
+            assert_eq!(reads_file(&file).as_deref(), Some(URI));
+        } else {
+            let svg = std::fs::read_to_string(&file).unwrap();
+            assert!(svg.starts_with("<?xml") && svg.contains("<path"), "{svg}");
+        }
+        terminal.types(&format!("{NEW_CODE}\r"));
+        terminal.answers("Delete it now? [Y/n]", "");
+        terminal.answers("Press Enter once they are saved:", "");
+        assert_eq!(terminal.exit_code(), 0);
+        assert!(!file.exists());
+    }
+}
+
+#[test]
+fn a_picture_stays_if_its_owner_wants_and_the_risk_is_named() {
+    let place = place();
+    let file = place.file("key.png");
+    let option = format!("--qr=png:{}", file.display());
+    let mut terminal = place.types(&["setup", &option]);
+    terminal.answers("Code from your phone:", NEW_CODE);
+    terminal.answers("Delete it now? [Y/n]", "n");
+    terminal.expect("delete it soon");
+    terminal.answers("Press Enter once they are saved:", "");
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(file.exists());
+}
+
+#[test]
+fn a_picture_of_an_offer_that_was_withdrawn_does_not_stay() {
+    let place = place();
+    let file = place.file("key.png");
+    let option = format!("--qr=png:{}", file.display());
+    let mut terminal = place.types(&["setup", &option]);
+    terminal.expect("Code from your phone:");
+    terminal.types("\x03");
+    assert_eq!(terminal.exit_code(), 1);
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_file_that_exists_is_refused_before_anything_is_asked_and_stays_as_it_is() {
+    let place = place();
+    let (file, target) = (place.file("key.png"), place.file("target"));
+    std::fs::write(&file, "precious").unwrap();
+    let option = format!("--qr=png:{}", file.display());
+    let mut terminal = place.types(&["setup", &option]);
+    terminal.expect("exists already and is left as it is");
+    assert_eq!(terminal.exit_code(), 1);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
+
+    std::fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink(&target, &file).unwrap();
+    let mut terminal = place.types(&["setup", &option]);
+    terminal.expect("exists already and is left as it is");
+    assert_eq!(terminal.exit_code(), 1);
+    assert!(!target.exists(), "a link is not followed");
+    assert!(place.daemon().calls().is_empty());
+}
+
+#[test]
+fn an_answer_that_is_lost_on_the_way_is_told_as_unknown() {
+    let place = place();
+    let mut terminal = place.types(&["setup"]);
+    to_the_key(&terminal);
+    let mut place = place;
+    place.daemon = None;
+    terminal.types(&format!("{NEW_CODE}\r"));
+    terminal.expect("The two-factor service (tfad) does not run");
+    assert_eq!(terminal.exit_code(), 3);
+    let everything = terminal.everything();
+    assert!(!everything.contains(SECRET), "{everything}");
+}

@@ -1,0 +1,139 @@
+//! Small windows, no UTF-8, no colours, screen readers.
+
+use crate::camera::{Theme, reads};
+use crate::double::{NEW_CODE, Run, URI};
+use crate::setup::place;
+
+const GROUPED: &str = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXQ";
+
+#[test]
+fn two_rows_less_make_the_margin_narrower_and_the_camera_still_reads() {
+    let place = place();
+    let terminal = place.terminal(&Run {
+        arguments: &["setup"],
+        size: Some((22, 80)),
+        ..Run::default()
+    });
+    terminal.answers("Press Enter to show the QR code", "");
+    terminal.expect("Scan it with the app, then press Enter:");
+    assert_eq!(reads(&terminal, Theme::Dark).as_deref(), Some(URI));
+}
+
+#[test]
+fn a_window_too_small_for_the_code_says_so_and_gives_link_and_key() {
+    let place = place();
+    let terminal = place.terminal(&Run {
+        arguments: &["setup"],
+        size: Some((21, 80)),
+        ..Run::default()
+    });
+    terminal.expect("Code from your phone:");
+    let screen = terminal.screen();
+    assert!(
+        screen.contains("The QR code takes 22 rows and 41 columns"),
+        "{screen}"
+    );
+    assert!(screen.contains("--qr png:FILE"), "{screen}");
+    assert!(screen.contains(GROUPED), "{screen}");
+    terminal.resize(24, 80);
+    terminal.types("qr\r");
+    terminal.expect("Scan it with the app, then press Enter:");
+    assert_eq!(reads(&terminal, Theme::Dark).as_deref(), Some(URI));
+}
+
+#[test]
+fn a_longer_name_that_makes_the_code_too_large_is_met_the_same_way() {
+    let place = place();
+    place.daemon().account(|account| {
+        account.uri = format!("{URI}&image={}", "x".repeat(60));
+    });
+    let terminal = place.types(&["setup"]);
+    terminal.expect("The QR code takes");
+    terminal.expect(GROUPED);
+    terminal.expect("Code from your phone:");
+}
+
+#[test]
+fn without_utf8_nothing_but_ascii_is_sent() {
+    for locale in ["C", "POSIX", "de_DE.ISO-8859-1", ""] {
+        let place = place();
+        let mut terminal = place.terminal(&Run {
+            arguments: &["setup"],
+            environment: &[("LANG", locale)],
+            ..Run::default()
+        });
+        terminal.expect("The QR code takes");
+        terminal.expect(GROUPED);
+        terminal.answers("Code from your phone:", NEW_CODE);
+        terminal.answers("Press Enter once they are saved:", "");
+        assert_eq!(terminal.exit_code(), 0);
+        assert!(terminal.bytes().is_ascii(), "{locale}");
+    }
+}
+
+#[test]
+fn an_ascii_code_in_a_large_window_is_read_too_with_colours_and_without() {
+    for term in ["xterm", "dumb"] {
+        let place = place();
+        let terminal = place.terminal(&Run {
+            arguments: &["setup"],
+            environment: &[("LC_ALL", "C"), ("TERM", term)],
+            size: Some((70, 100)),
+            ..Run::default()
+        });
+        terminal.expect("Code from your phone:");
+        assert_eq!(
+            reads(&terminal, Theme::Dark).as_deref(),
+            Some(URI),
+            "{term}"
+        );
+        assert!(terminal.bytes().is_ascii());
+    }
+}
+
+#[test]
+fn an_ascii_code_asked_for_by_name_is_shown_even_where_it_has_to_be_scrolled() {
+    let place = place();
+    let terminal = place.types(&["setup", "--qr", "ascii"]);
+    terminal.answers("Press Enter to show the QR code", "");
+    terminal.expect("Scan it with the app, then press Enter:");
+    let everything = terminal.everything();
+    assert!(everything.contains("scroll back"), "{everything}");
+}
+
+#[test]
+fn without_a_picture_everything_goes_line_after_line() {
+    let place = place();
+    let mut terminal = place.types(&["setup", "--qr", "none"]);
+    terminal.answers("Code from your phone:", "333333");
+    terminal.expect("That code is wrong.");
+    terminal.types(&format!("{NEW_CODE}\r"));
+    terminal.answers("Press Enter once they are saved:", "");
+    assert_eq!(terminal.exit_code(), 0);
+    let bytes = terminal.bytes();
+    assert!(!bytes.contains(&0x1b), "no control sequence");
+    let text = String::from_utf8(bytes).unwrap();
+    assert_eq!(
+        text.matches(GROUPED).count(),
+        1,
+        "the key is not read out twice"
+    );
+}
+
+#[test]
+fn a_terminal_without_control_sequences_gets_none() {
+    let place = place();
+    let mut terminal = place.terminal(&Run {
+        arguments: &["setup"],
+        environment: &[("TERM", "dumb")],
+        ..Run::default()
+    });
+    terminal.answers("Press Enter to show the QR code", "");
+    terminal.expect("Scan it with the app, then press Enter:");
+    assert_eq!(reads(&terminal, Theme::Dark).as_deref(), Some(URI));
+    terminal.types("\r");
+    terminal.answers("Code from your phone:", NEW_CODE);
+    terminal.answers("Press Enter once they are saved:", "");
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(!terminal.bytes().contains(&0x1b));
+}

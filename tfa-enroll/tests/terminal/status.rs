@@ -1,0 +1,134 @@
+//! The status, for people and for programs.
+
+use tfa_bus::Status;
+
+use crate::double::{Place, enabled, finished};
+use crate::setup::place;
+
+fn shown(status: Status, arguments: &[&str]) -> String {
+    let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), status);
+    let (code, out, error) = finished(&place.output(arguments));
+    assert_eq!((code, error.as_str()), (0, ""));
+    out
+}
+
+#[test]
+fn the_keys_of_the_json_form_are_stable() {
+    let status = Status {
+        authenticators: vec!["phone".to_owned(), "tablet".to_owned()],
+        failures: 6,
+        locked_until: Some(1_796_133_900),
+        required: true,
+        grace_until: Some(1_796_133_901),
+        devices: vec!["laptop".to_owned()],
+        ..enabled()
+    };
+    let expected = r#"{
+  "user": "alice",
+  "uid": 1000,
+  "state": "enabled",
+  "authenticators": [
+    "phone",
+    "tablet"
+  ],
+  "offer_pending": false,
+  "backup_codes_left": 8,
+  "failures": 6,
+  "locked_until": "2026-12-01T14:05:00Z",
+  "locked_for_good": false,
+  "console_failures": 0,
+  "console_locked_until": null,
+  "console_locked_for_good": false,
+  "required": true,
+  "grace_until": "2026-12-01T14:05:01Z",
+  "devices": [
+    "laptop"
+  ],
+  "last_login": null,
+  "problem": null
+}
+"#;
+    assert_eq!(shown(status, &["status", "--json"]), expected);
+}
+
+#[test]
+fn the_human_form_is_plain_lines() {
+    let status = Status {
+        last_login: Some(1_796_133_900),
+        ..enabled()
+    };
+    let expected = "\
+Two-factor login: on
+User: alice
+Authenticators: phone
+Backup codes left: 8
+Required by the administrator: no
+Last login with a code: 2026-12-01 14:05
+";
+    assert_eq!(shown(status.clone(), &["status"]), expected);
+    assert_eq!(shown(status, &[]), expected, "alone, without a terminal");
+}
+
+#[test]
+fn a_lock_says_how_long_and_a_grace_period_until_when() {
+    let now = tfa_bus::command::now();
+    let status = Status {
+        state: "none".to_owned(),
+        locked_until: Some(now + 1800),
+        console_locked_for_good: true,
+        required: true,
+        grace_until: Some(now + 3 * 86_400 - 100),
+        ..enabled()
+    };
+    let text = shown(status, &["status"]);
+    assert!(text.contains("Two-factor login: off\n"), "{text}");
+    assert!(text.contains("try again in 30 minutes (at "), "{text}");
+    assert!(
+        text.contains("Locked at this machine: too many wrong codes, until"),
+        "{text}"
+    );
+    assert!(text.contains("(3 days left)"), "{text}");
+}
+
+#[test]
+fn a_record_that_cannot_be_used_is_told_and_nothing_else_is_claimed() {
+    let status = Status {
+        problem: Some("The record is damaged.".to_owned()),
+        ..enabled()
+    };
+    let text = shown(status, &["status"]);
+    assert!(text.contains("Two-factor login: not usable"), "{text}");
+    assert!(text.contains("Problem: The record is damaged."), "{text}");
+    assert!(!text.contains("Backup codes"), "{text}");
+}
+
+#[test]
+fn a_name_cannot_drive_the_terminal() {
+    let status = Status {
+        authenticators: vec!["\x1b]0;owned\x07\u{9b}2Jphone".to_owned()],
+        ..enabled()
+    };
+    let text = shown(status, &["status"]);
+    assert!(
+        text.contains("Authenticators: ?]0;owned??2Jphone\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn alone_it_shows_the_way_on() {
+    let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
+    let mut terminal = place.types(&[]);
+    terminal.expect("tfa-enroll codes    new backup codes");
+    assert_eq!(terminal.exit_code(), 0);
+}
+
+#[test]
+fn the_status_of_somebody_new_is_no_failure() {
+    let (code, out, _) = finished(&place().output(&["status"]));
+    assert_eq!(code, 0);
+    assert!(
+        out.starts_with("Two-factor login: off\nUser: alice\n"),
+        "{out}"
+    );
+}
