@@ -4,7 +4,6 @@
 //! forked child starts afresh. It runs only while the daemon is being spoken to. While the person
 //! types it stands still, and the time does not count.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use tfa_bus::{Context, Error, LoginClient, SYSTEM_BUS, Turn};
@@ -12,6 +11,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 use zbus::Connection;
 use zbus::fdo;
+
+use crate::texts;
 
 /// A connection to the daemon. Closed when dropped, in any case.
 pub(crate) struct Bus {
@@ -101,7 +102,7 @@ impl Clock {
         self.left = limit.saturating_sub(started.elapsed());
         match done {
             Ok(result) => result.map_err(Trouble::from),
-            Err(_) => Err(Trouble::Absent("no answer in time".to_owned())),
+            Err(_) => Err(Trouble::Absent(texts::NO_ANSWER_IN_TIME.to_owned())),
         }
     }
 }
@@ -146,14 +147,5 @@ fn absent(error: &zbus::Error) -> bool {
             .sender()
             .is_some_and(|sender| sender == "org.freedesktop.DBus"),
         _ => false,
-    }
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownUser => formatter.write_str("no such user"),
-            Self::Absent(why) | Self::Unusable(why) => formatter.write_str(why),
-        }
     }
 }

@@ -19,9 +19,10 @@ use tfa_bus::Phase;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::conversation::Typed;
+use crate::log::Log;
 use crate::login::{self, Pinned};
 use crate::outcome::{Failure, Refusal, Reply};
-use crate::panics;
+use crate::{panics, texts};
 
 // What pam-sys lacks. It links libpam, which has both.
 unsafe extern "C" {
@@ -80,17 +81,20 @@ unsafe fn enter(
     argc: c_int,
     argv: *const *const c_char,
 ) -> c_int {
-    panics::silence();
+    let Some(raw) = NonNull::new(pamh) else {
+        return code(Reply::Refuse(Failure::Module.refusal(phase)));
+    };
+    let pam = Handle { raw };
     let reply = panics::contain(|| {
-        let Some(raw) = NonNull::new(pamh) else {
-            return Reply::Refuse(Failure::Module.refusal(phase));
-        };
         // SAFETY: passed on from the caller.
         let arguments = unsafe { arguments(argc, argv) };
         let silent = flags & PamFlag::SILENT as c_int != 0;
-        login::conduct(&Handle { raw }, phase, silent, &arguments)
+        login::conduct(&pam, phase, silent, &arguments)
     });
-    code(reply.unwrap_or(Reply::Refuse(Failure::Panic.refusal(phase))))
+    code(reply.unwrap_or_else(|place| {
+        Log::new(&pam).error(&texts::log_panic(&place));
+        Reply::Refuse(Failure::Panic.refusal(phase))
+    }))
 }
 
 /// # Safety

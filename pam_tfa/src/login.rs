@@ -46,7 +46,7 @@ pub(crate) fn conduct(pam: &Handle, phase: Phase, silent: bool, arguments: &[Str
         options,
     };
     let result = login.judge();
-    login.log.debug(&format!("{phase:?} phase: {result:?}"));
+    login.log.debug(&texts::log_result(&result));
     let reply = match result {
         Ok(judgement) => judgement.reply(phase, login.options.not_required),
         Err(failure) => Reply::Refuse(failure.refusal(phase)),
@@ -113,9 +113,6 @@ impl Login<'_> {
     }
 
     fn ask_the_daemon(&self, user: &str, met: Option<Verdict>) -> Result<Judgement, Failure> {
-        #[cfg(feature = "panic-on-purpose")]
-        assert_ne!(user, "panic");
-
         let context = Context {
             met,
             ..self.context.clone()
@@ -208,7 +205,10 @@ impl Login<'_> {
 
     fn no_verdict(&self, trouble: &Trouble) -> Failure {
         match trouble {
-            Trouble::UnknownUser => return Failure::UnknownUser,
+            Trouble::UnknownUser => {
+                self.log.notice(texts::LOG_UNKNOWN_USER);
+                return Failure::UnknownUser;
+            }
             Trouble::Absent(why) => self.log.error(&texts::log_absent(why)),
             Trouble::Unusable(why) => self.log.error(&texts::log_unusable(why)),
         }

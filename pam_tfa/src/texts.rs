@@ -4,6 +4,8 @@
 
 use tfa_bus::Context;
 
+use crate::outcome::{Failure, Judgement};
+
 /// The question of `forward_pass` where password and code come in one answer.
 pub(crate) const ASK_PASSWORD_AND_CODE: &str = "Password & verification code: ";
 /// The question of `forward_pass` where the code cannot be cut off and is asked for by itself.
@@ -33,6 +35,12 @@ pub(crate) const LOG_NO_CONVERSATION: &str = "the login program did not pass the
 /// Logged when `libpam` does not take a value.
 pub(crate) const LOG_NOT_KEPT: &str = "libpam could not keep a value of this login; refusing";
 
+/// Logged when the daemon knows nobody of that name.
+pub(crate) const LOG_UNKNOWN_USER: &str = "tfad knows no user of that name; refusing";
+
+/// Why the daemon counts as absent when time is up.
+pub(crate) const NO_ANSWER_IN_TIME: &str = "no answer in time";
+
 /// Logged for each option that is not understood.
 pub(crate) fn log_option(option: &str) -> String {
     format!("unknown option or value \"{option}\"; refusing every login until it is corrected")
@@ -54,6 +62,17 @@ pub(crate) fn log_rescued(why: &str, tty: &str) -> String {
         "tfad does not answer ({why}): root on {tty} is let in WITHOUT a second factor, as \
          unreachable=allow-root-console says"
     )
+}
+
+/// Logged for whoever set `debug`.
+pub(crate) fn log_result(result: &Result<Judgement, Failure>) -> String {
+    format!("the phase ends: {result:?}")
+}
+
+/// Logged when the module stumbles over a defect of its own. Not what the panic says: that may
+/// quote what was typed.
+pub(crate) fn log_panic(place: &str) -> String {
+    format!("a defect of pam_tfa at {place}; refusing. Please report it")
 }
 
 /// Logged for each refusal, in the words of `pam_unix`, which log watchers know.

@@ -104,7 +104,7 @@ fn an_answer_never_reaches_the_log() {
         .login("debug")
         .answers([types("731946")])
         .authenticate();
-    assert!(report.logged("Auth phase"), "debug says something");
+    assert!(report.logged("Verdict(Denied)"), "debug says something");
     assert!(!report.logged("731946"));
 }
 

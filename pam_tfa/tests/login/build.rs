@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::stage::shipped_module;
+use crate::stage::module;
 
 fn output(command: &mut Command) -> String {
     let output = command.output().unwrap();
@@ -17,7 +17,7 @@ fn it_exports_what_libpam_calls_and_nothing_else() {
     let symbols = output(
         Command::new("nm")
             .args(["-D", "--defined-only", "--format=just-symbols"])
-            .arg(shipped_module()),
+            .arg(module()),
     );
     let mut symbols: Vec<&str> = symbols.lines().collect();
     symbols.sort_unstable();
@@ -29,7 +29,7 @@ fn it_exports_what_libpam_calls_and_nothing_else() {
 
 #[test]
 fn it_needs_libpam_and_libc_and_nothing_else() {
-    let dynamic = output(Command::new("readelf").arg("-d").arg(shipped_module()));
+    let dynamic = output(Command::new("readelf").arg("-d").arg(module()));
     let needed = dynamic
         .lines()
         .filter(|line| line.contains("(NEEDED)"))

@@ -5,7 +5,7 @@
 
 #![expect(unsafe_code, reason = "an application of libpam, which is C")]
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::VecDeque;
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use std::fs::{self, File};
@@ -13,7 +13,7 @@ use std::os::fd::AsRawFd;
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::ptr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::time::Instant;
 
 use nix::mount::{MsFlags, mount};
@@ -69,6 +69,9 @@ pub(crate) enum Step {
     Beside,
     /// The module is loaded and unloaded so often.
     Load(u32),
+    /// A thread does `pam_authenticate`, and again at its very end, when the thread's storage,
+    /// the module's included, is already gone.
+    AuthenticateInAnEndingThread,
     /// The process is looked at.
     Look,
     /// The program itself panics, and catches it.
@@ -297,6 +300,7 @@ fn do_step<'a>(
             None
         }
         Step::AuthenticateInAChild => Some(in_a_child(|| transaction().authenticate(0))),
+        Step::AuthenticateInAnEndingThread => Some(in_an_ending_thread(transaction().raw)),
         Step::Beside => {
             let beside = Transaction::begin(script);
             let code = beside.authenticate(0);
@@ -326,6 +330,35 @@ fn load(module: &CStr) {
         assert!(!libc::dlsym(library, c"pam_sm_authenticate".as_ptr()).is_null());
         assert_eq!(libc::dlclose(library), 0);
     }
+}
+
+/// Authenticates when it is dropped.
+struct LastWish(Cell<*mut PamHandle>);
+
+static LAST_CODE: AtomicI32 = AtomicI32::new(-1);
+
+impl Drop for LastWish {
+    fn drop(&mut self) {
+        // SAFETY: the transaction outlives the thread.
+        let code = unsafe { raw::pam_authenticate(self.0.get(), 0) };
+        LAST_CODE.store(code, Ordering::Relaxed);
+    }
+}
+
+fn in_an_ending_thread(transaction: *mut PamHandle) -> c_int {
+    thread_local! {
+        static LAST_WISH: LastWish = const { LastWish(Cell::new(ptr::null_mut())) };
+    }
+    let address = transaction.expose_provenance();
+    let thread = std::thread::spawn(move || {
+        let transaction = ptr::with_exposed_provenance_mut(address);
+        // What a thread stores first goes last: the module's storage is made after this.
+        LAST_WISH.with(|wish| wish.0.set(transaction));
+        // SAFETY: the transaction is live, and the other thread waits.
+        unsafe { raw::pam_authenticate(transaction, 0) };
+    });
+    thread.join().unwrap();
+    LAST_CODE.load(Ordering::Relaxed)
 }
 
 fn in_a_child(work: impl FnOnce() -> c_int) -> c_int {

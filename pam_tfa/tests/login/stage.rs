@@ -6,7 +6,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, OnceLock, mpsc};
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 
 use nix::sys::signal::{Signal, kill};
@@ -70,10 +70,10 @@ impl Stage {
             options: options.to_owned(),
             before: String::new(),
             after: String::new(),
-            module: module(Kind::Shipped).clone(),
             environment: Vec::new(),
             script: Script {
                 stage: self.folder.clone(),
+                module: module().to_owned(),
                 user: Some("alice".to_owned()),
                 rhost: "192.0.2.7".to_owned(),
                 tty: "ssh".to_owned(),
@@ -109,7 +109,6 @@ pub(crate) struct Login<'a> {
     options: String,
     before: String,
     after: String,
-    module: PathBuf,
     environment: Vec<(String, String)>,
     /// What the login program is to do.
     pub(crate) script: Script,
@@ -153,12 +152,6 @@ impl Login<'_> {
         self
     }
 
-    /// Takes the module that panics when `panic` logs in.
-    pub(crate) fn panicking(mut self) -> Self {
-        self.module = module(Kind::Panicking).clone();
-        self
-    }
-
     /// What the person answers, one after the other; afterwards the conversation fails.
     pub(crate) fn answers(mut self, answers: impl IntoIterator<Item = Answer>) -> Self {
         self.script.answers = answers.into_iter().collect();
@@ -178,7 +171,6 @@ impl Login<'_> {
     /// Runs the steps in one transaction.
     pub(crate) fn run(mut self, steps: impl IntoIterator<Item = Step>) -> Report {
         self.script.steps = steps.into_iter().collect();
-        self.script.module = self.module.clone();
         fs::write(self.stage.folder.join("pam.d/tfa"), self.service()).unwrap();
         let script = self.stage.folder.join("script");
         fs::write(&script, serde_json::to_vec(&self.script).unwrap()).unwrap();
@@ -214,7 +206,7 @@ impl Login<'_> {
             after,
             ..
         } = self;
-        let module = self.module.display();
+        let module = self.script.module.display();
         let on_success = if after.is_empty() { "done" } else { "ok" };
         let control = format!("[success={on_success} ignore=ignore default=die]");
         format!(
@@ -290,47 +282,25 @@ impl Log {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Shipped,
-    Panicking,
-}
-
 /// The module, built by itself: in one build with the tests it would have the features that they
-/// ask of its dependencies.
-fn module(kind: Kind) -> &'static PathBuf {
-    static SHIPPED: OnceLock<PathBuf> = OnceLock::new();
-    static PANICKING: OnceLock<PathBuf> = OnceLock::new();
-    match kind {
-        Kind::Shipped => SHIPPED.get_or_init(|| build(&[], "pam_tfa.so")),
-        Kind::Panicking => PANICKING.get_or_init(|| {
-            module(Kind::Shipped);
-            build(&["--features", "panic-on-purpose"], "pam_tfa-panicking.so")
-        }),
-    }
-}
-
-/// The module that the package ships, but for its optimisation.
-pub(crate) fn shipped_module() -> &'static PathBuf {
-    module(Kind::Shipped)
-}
-
-fn build(arguments: &[&str], name: &str) -> PathBuf {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock().unwrap();
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pam_tfa");
-    let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", "pam_tfa", "--target-dir"])
-        .arg(&target)
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()
-        .unwrap();
-    assert!(status.success(), "the module does not build");
-    let module = target.join(name);
-    // A new file, not new contents: a login program may have the old one mapped.
-    let fresh = target.join(format!("{name}.new"));
-    fs::copy(target.join("debug/libpam_tfa.so"), &fresh).unwrap();
-    fs::rename(&fresh, &module).unwrap();
-    module
+/// ask of its dependencies. It is what the package ships, but for the optimisation.
+pub(crate) fn module() -> &'static Path {
+    static MODULE: OnceLock<PathBuf> = OnceLock::new();
+    MODULE.get_or_init(|| {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pam_tfa");
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "pam_tfa", "--target-dir"])
+            .arg(&target)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()
+            .unwrap();
+        assert!(status.success(), "the module does not build");
+        // Under the name that it is installed by, and in a new file: a program may still have the
+        // old one mapped.
+        let module = target.join("pam_tfa.so");
+        let fresh = target.join("pam_tfa.so.new");
+        fs::copy(target.join("debug/libpam_tfa.so"), &fresh).unwrap();
+        fs::rename(&fresh, &module).unwrap();
+        module
+    })
 }
