@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 
 fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     if let Err(why) = hardening::protect_memory() {
-        journal.write(Level::Error, &why);
+        journal.write(Level::Warning, &why);
     }
     let config = Config::read(&options.config)
         .map_err(|bad| format!("{bad}\nNo login is served without a configuration."))?;
