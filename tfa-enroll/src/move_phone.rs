@@ -19,7 +19,7 @@ pub(crate) async fn run(
         daemon.move_to(proof, parameters.clone()).await
     })
     .await?;
-    offer::prove(session, offered, qr, picture).await?;
+    offer::prove(session, offered, qr, picture, texts::MOVE_CANCELLED).await?;
     session.say(&texts::moved(status.backup_codes_left))?;
     Ok(())
 }

@@ -27,15 +27,17 @@ pub(crate) fn picture_file(qr: Option<&QrForm>) -> Result<Option<NewFile>, Failu
 }
 
 /// Shows the offer and asks for codes until one is right. Returns what the daemon gave for it.
+/// `cancelled` is what to tell whoever gives up.
 pub(crate) async fn prove(
     session: &mut Session,
     offer: Offer,
     qr: Option<QrForm>,
     mut picture: Option<NewFile>,
+    cancelled: &str,
 ) -> Result<BackupCodes, Failure> {
     let offer = Wiped(offer);
     let proved = match draw(&offer.0, qr.as_ref(), picture.as_mut()) {
-        Ok(code) => ask(session, &offer.0, qr.as_ref(), code.as_ref()).await,
+        Ok(code) => ask(session, &offer.0, qr.as_ref(), code.as_ref(), cancelled).await,
         Err(failure) => Err(failure),
     };
     if proved.is_err() {
@@ -72,6 +74,7 @@ async fn ask(
     offer: &Offer,
     form: Option<&QrForm>,
     code: Option<&Qr>,
+    cancelled: &str,
 ) -> Result<BackupCodes, Failure> {
     let layout = Layout {
         offer,
@@ -86,7 +89,7 @@ async fn ask(
         &mut session.interrupt,
         form != Some(&QrForm::None),
     );
-    let cancelled = || Failure::Cancelled(texts::CANCELLED.to_owned());
+    let cancelled = || Failure::Cancelled(cancelled.to_owned());
     let mut note = String::new();
     let mut tries = 0;
     let mut slipped = false;

@@ -17,30 +17,77 @@ pub(crate) async fn given<T>(
     change: impl AsyncFn(&Daemon, &str) -> Result<T, Error>,
 ) -> Result<T, Failure> {
     for _ in 0..TRIES {
-        let proof = typed(session, texts::ASK_PROOF).await?;
+        let proof = asked(session).await?;
         match change(&session.daemon, &proof).await {
             Err(Error::WrongCode(text)) => {
                 let (_, columns) = session.terminal.size();
                 session.say(&wrapped(&text, columns))?;
             }
+            Err(Error::Locked(text)) => return Err(Failure::Refused(texts::locked(&text))),
             other => return Ok(other?),
         }
     }
     Err(Failure::Refused(texts::TOO_MANY_PROOFS.to_owned()))
 }
 
-/// A line that is not empty. One empty line may be a slip; two are a wish to stop.
-pub(crate) async fn typed(
-    session: &mut Session,
-    prompt: &str,
-) -> Result<Zeroizing<String>, Failure> {
+/// Asks for what has the form of a code or a backup code. One empty line may be a slip; two are a
+/// wish to stop.
+pub(crate) async fn asked(session: &mut Session) -> Result<Zeroizing<String>, Failure> {
     let mut slipped = false;
     loop {
-        match session.ask(prompt).await? {
-            Some(line) if !line.is_empty() => return Ok(line),
-            Some(_) if !slipped => session.say(texts::EMPTY)?,
+        match session.ask(texts::ASK_PROOF).await? {
+            Some(line) if may_be_proof(&line) => return Ok(line),
+            Some(line) if !line.is_empty() => {
+                session.say(texts::NO_PROOF)?;
+                slipped = false;
+            }
+            Some(_) if !slipped => {
+                session.say(texts::EMPTY)?;
+                slipped = true;
+            }
             Some(_) | None => return Err(Failure::Cancelled(texts::CANCELLED.to_owned())),
         }
-        slipped = true;
+    }
+}
+
+/// Six or eight digits, or ten letters and digits, with whatever blanks and dashes. What is none
+/// of these is a slip of the finger, which the daemon need not hear of.
+fn may_be_proof(line: &str) -> bool {
+    let typed = || line.chars().filter(|c| !c.is_whitespace() && *c != '-');
+    match typed().count() {
+        6 | 8 => typed().all(|c| c.is_ascii_digit()),
+        10 => typed().all(|c| c.is_ascii_alphanumeric()),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_backup_codes_are_taken_as_apps_and_people_write_them() {
+        for typed in [
+            "123456",
+            "123 456",
+            "12345678",
+            "abcde-fghjk",
+            "ABCDEFGHJK",
+            "AB CD EF GH 12",
+        ] {
+            assert!(may_be_proof(typed), "{typed}");
+        }
+        for typed in [
+            "",
+            "12345",
+            "1234567",
+            "12345a",
+            "hello",
+            "ABCDE-FGHJ",
+            "ABCDE-FGHJ!",
+            "1234567890123",
+        ] {
+            assert!(!may_be_proof(typed), "{typed}");
+        }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) async fn run(
     let picture = offer::picture_file(qr.as_ref())?;
     session.say(&texts::setup_intro(&status.user))?;
     let offered = offered(session, parameters).await?;
-    let codes = offer::prove(session, offered, qr, picture).await?;
+    let codes = offer::prove(session, offered, qr, picture, texts::CANCELLED).await?;
     session.say(&texts::is_on(&status.user))?;
     backup_codes::show(session, &status.user, &codes).await
 }

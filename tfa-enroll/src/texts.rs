@@ -22,7 +22,8 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 daemon not reachable."
 pub(crate) const JSON_HELP: &str = "\
 Keys of the JSON form, which stay as they are:
   user, uid                the login name and its number
-  state                    none, pending (not finished), enabled or paused
+  state                    none, pending (not finished), enabled or paused;
+                           empty where there is a problem
   authenticators           the names of the phones and apps
   offer_pending            a new phone was offered and has not yet proved itself
   backup_codes_left        how many
@@ -71,6 +72,11 @@ pub(crate) fn problem(problem: &str) -> String {
 pub(crate) fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Refused(text) | Failure::Cancelled(text) => text.clone(),
+        Failure::NotAllowed(text) => format!(
+            "You were not let in: {text}.\n\
+             Nothing was changed. It takes your password, once more; then try again.",
+            text = text.trim_end_matches('.')
+        ),
         Failure::Output(error) => {
             format!("Reading from or writing to the terminal failed: {error}")
         }
@@ -109,8 +115,18 @@ pub(crate) const AFTER_QR: &str = "Scan it with the app, then press Enter: ";
 pub(crate) const SAVED: &str = "Press Enter once they are saved: ";
 
 pub(crate) const TOO_MANY_PROOFS: &str = "\
-Stopped after three wrong codes. Nothing was changed.
-To find out why a code is wrong, without using it up: tfa-enroll test";
+Stopped after three wrong codes, for a few more would lock you out.
+Nothing was changed.";
+
+pub(crate) fn locked(text: &str) -> String {
+    format!("{text}\nNothing was changed.")
+}
+
+pub(crate) const NO_PROOF: &str = "\
+That is no code: a code has 6 or 8 digits, a backup code two groups of five.";
+
+pub(crate) const MOVE_CANCELLED: &str = "\
+Cancelled. Your old phone goes on working; the code that you typed is used up.";
 
 // Setting up.
 
@@ -143,7 +159,7 @@ pub(crate) fn key_page(offer: &Offer, again: bool) -> Zeroizing<String> {
     let _ = write!(
         page,
         "\n    Account: {}   Issuer: {}\n    Time-based (TOTP), {}, {} digits, every {} seconds\n\n\
-         Once the app shows codes, type the one that it shows now. ",
+         Once the app shows codes, type the one that it shows now.\n",
         plain(&offer.account, false),
         plain(&offer.issuer, false),
         plain(&offer.algorithm, false),
@@ -151,9 +167,9 @@ pub(crate) fn key_page(offer: &Offer, again: bool) -> Zeroizing<String> {
         offer.period,
     );
     page.push_str(if again {
-        "Ctrl-C cancels,\nqr shows the QR code again.\n\n"
+        "To see the QR code again, type qr. To cancel, press Ctrl-C.\n\n"
     } else {
-        "Ctrl-C cancels.\n\n"
+        "To cancel, press Ctrl-C.\n\n"
     });
     page
 }
@@ -184,7 +200,8 @@ pub(crate) fn qr_in_file(path: &str) -> String {
 pub(crate) fn qr_scrolls(need: (usize, usize), have: (usize, usize)) -> String {
     format!(
         "The QR code takes {} rows and {} columns, and this window has {} and {}:\n\
-         scroll back, or make the letters smaller, to see the whole.\n",
+         scroll back, or make the letters smaller, to see the whole. What scrolled off\n\
+         stays in the window: close it afterwards, for the code holds the key.\n",
         need.0, need.1, have.0, have.1
     )
 }
@@ -326,7 +343,7 @@ pub(crate) const PDF_FOOT: [&str; 6] = [
     "When the login asks for a code and your phone is not at hand,",
     "type one of these instead. Each works once: tick it off.",
     "",
-    "A new set, made with  tfa-enroll codes  , voids this one.",
+    "A new set voids this one. To make it: tfa-enroll codes",
     "Keep this page where only you can get at it, and not",
     "together with your password.",
 ];

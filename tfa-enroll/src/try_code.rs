@@ -8,7 +8,7 @@ use crate::{proof, status, texts};
 
 pub(crate) async fn run(session: &mut Session) -> Result<(), Failure> {
     status::of_a_set_up_account(&session.daemon).await?;
-    let code = proof::typed(session, texts::ASK_PROOF).await?;
+    let code = proof::asked(session).await?;
     match session.daemon.test(&code).await {
         Ok(kind) => {
             session.say(texts::right_code(kind == "backup-code"))?;

@@ -27,7 +27,8 @@ The JSON form is an array of what tfactl show --json prints.";
 pub(crate) const JSON_HELP: &str = "\
 Keys of the JSON form, which stay as they are:
   user, uid                the login name and its number
-  state                    none, pending (not finished), enabled or paused
+  state                    none, pending (not finished), enabled or paused;
+                           empty where there is a problem
   authenticators           the names of the phones and apps
   offer_pending            a new phone was offered and has not yet proved itself
   backup_codes_left        how many
@@ -68,6 +69,11 @@ pub(crate) fn getent_failed(status: ExitStatus) -> String {
 pub(crate) fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Refused(text) | Failure::Cancelled(text) => text.clone(),
+        Failure::NotAllowed(text) => format!(
+            "This takes an administrator: {text}.\n\
+             Nothing was changed. As root nothing is asked: sudo tfactl ...",
+            text = text.trim_end_matches('.')
+        ),
         Failure::Output(error) => {
             format!("Reading from or writing to the terminal failed: {error}")
         }

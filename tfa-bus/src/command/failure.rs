@@ -12,6 +12,8 @@ use crate::Error;
 pub enum Failure {
     /// The daemon, or the command itself, says no and why.
     Refused(String),
+    /// The daemon or the bus: this caller may not do that.
+    NotAllowed(String),
     /// The person gave up. The text says what became of it.
     Cancelled(String),
     /// The output could not be written.
@@ -31,7 +33,11 @@ impl Failure {
     #[must_use]
     pub fn code(&self) -> u8 {
         match self {
-            Self::Refused(_) | Self::Cancelled(_) | Self::Output(_) | Self::OtherVersion(_) => 1,
+            Self::Refused(_)
+            | Self::NotAllowed(_)
+            | Self::Cancelled(_)
+            | Self::Output(_)
+            | Self::OtherVersion(_) => 1,
             Self::NoBus | Self::NoDaemon | Self::NoAnswer => 3,
         }
     }
@@ -53,8 +59,8 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
             Error::Bus(error) => error.into(),
-            Error::NotAuthorized(text)
-            | Error::UnknownUser(text)
+            Error::NotAuthorized(text) => Self::NotAllowed(text),
+            Error::UnknownUser(text)
             | Error::NoSuchDialog(text)
             | Error::Busy(text)
             | Error::InvalidArgument(text)
@@ -117,7 +123,7 @@ impl From<fdo::Error> for Failure {
             | fdo::Error::IOError(_) => Self::NoAnswer,
             fdo::Error::AccessDenied(text)
             | fdo::Error::AuthFailed(text)
-            | fdo::Error::InteractiveAuthorizationRequired(text) => Self::Refused(text),
+            | fdo::Error::InteractiveAuthorizationRequired(text) => Self::NotAllowed(text),
             fdo::Error::ZBus(error) => error.into(),
             other => Self::OtherVersion(other.to_string()),
         }

@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `user` | the login name |
 //! | `uid` | the uid that the account was set up for, or that the user has |
-//! | `state` | `none` (not set up), `pending` (set-up begun, no code proved yet), `enabled`, `paused` |
+//! | `state` | `none` (not set up), `pending` (set-up begun, no code proved yet), `enabled`, `paused`; empty where there is a `problem` |
 //! | `authenticators` | their names |
 //! | `offer_pending` | a new authenticator was offered and not yet proved |
 //! | `backup_codes_left` | how many |

@@ -37,7 +37,7 @@ fn a_move_that_is_cancelled_withdraws_the_offer() {
     terminal.answers("or a backup code:", "ABCDE-FGHJK");
     terminal.expect("Press Enter to show the QR code");
     terminal.types("\x03");
-    terminal.expect("Cancelled.");
+    terminal.expect("Cancelled. Your old phone goes on working");
     assert_eq!(terminal.exit_code(), 1);
     assert_eq!(place.daemon().calls(), ["Move ABCDE-FGHJK", "Abandon"]);
 }

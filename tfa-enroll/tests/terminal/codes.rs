@@ -45,9 +45,22 @@ fn three_wrong_proofs_are_enough() {
     for _ in 0..3 {
         terminal.types("000000\r");
     }
-    terminal.expect("Stopped after three wrong codes. Nothing was changed.");
+    terminal.expect("Stopped after three wrong codes");
     assert_eq!(terminal.exit_code(), 1);
     assert_eq!(place.daemon().calls().len(), 3);
+}
+
+#[test]
+fn what_is_no_code_is_not_sent_and_one_empty_line_is_a_slip() {
+    let place = place();
+    let mut terminal = place.types(&["codes"]);
+    for slip in ["hello", "12345", "", "11111o", ""] {
+        terminal.answers("or a backup code:", slip);
+    }
+    terminal.types("\r");
+    terminal.expect("Cancelled. Nothing was changed.");
+    assert_eq!(terminal.exit_code(), 1);
+    assert!(place.daemon().calls().is_empty());
 }
 
 #[test]
