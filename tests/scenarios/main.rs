@@ -1,4 +1,6 @@
 //! Scenarios: what people do with a machine, and what must come of it. One file a topic.
 
 mod machine;
+mod people;
 mod phone;
+mod ssh;

@@ -1,0 +1,93 @@
+//! What the people of the scenarios do again and again: set up a phone, log in.
+
+use tfa_tests::{Machine, Phone, Terminal};
+
+/// Alice's password.
+pub(crate) const PASSWORD: &str = "correct horse";
+/// How the question for a code begins.
+pub(crate) const CODE: &str = "Verification code or backup code:";
+
+/// Somebody who has set up two-factor login.
+pub(crate) struct Owner {
+    /// The phone.
+    pub(crate) phone: Phone,
+    /// The backup codes, as they were shown.
+    pub(crate) backup_codes: Vec<String>,
+}
+
+/// A machine with the package, alice with a password, and sshd asking questions.
+pub(crate) fn machine_with_alice() -> Machine {
+    let machine = Machine::boot();
+    machine.add_user("alice", PASSWORD);
+    machine.offer_questions();
+    machine
+}
+
+/// The same, with alice's phone set up.
+pub(crate) fn machine_with_alice_set_up() -> (Machine, Owner) {
+    let machine = machine_with_alice();
+    let owner = set_up(&machine, "alice", PASSWORD);
+    (machine, owner)
+}
+
+/// Logs in over SSH with the password alone and sets up a phone with `tfa-enroll`, as a new user
+/// would.
+#[track_caller]
+pub(crate) fn set_up(machine: &Machine, user: &str, password: &str) -> Owner {
+    let terminal = machine.ssh(user);
+    terminal.expect("Password:");
+    terminal.type_secret(password);
+    terminal.expect("$");
+    let owner = set_up_in(&terminal, password, "tfa-enroll setup");
+    terminal.type_line("exit");
+    assert!(terminal.wait_exit().success());
+    owner
+}
+
+/// Sets up a phone in a terminal where somebody is logged in.
+#[track_caller]
+pub(crate) fn set_up_in(terminal: &Terminal, password: &str, command: &str) -> Owner {
+    terminal.type_line(command);
+    terminal.expect("Password:");
+    terminal.type_secret(password);
+    terminal.expect("Press Enter to show the QR code");
+    terminal.send(b"\r");
+    terminal.expect("Scan it with the app, then press Enter:");
+    terminal.send(b"\r");
+    terminal.expect("Code from your phone:");
+    let phone = Phone::from_uri(&uri_in(&terminal.transcript()));
+    terminal.type_line(&phone.next_unused());
+    terminal.expect("Press Enter once they are saved:");
+    let backup_codes = backup_codes_in(&terminal.screen());
+    assert_eq!(backup_codes.len(), 10, "{}", terminal.screen());
+    terminal.send(b"\r");
+    terminal.expect("$");
+    Owner {
+        phone,
+        backup_codes,
+    }
+}
+
+/// The last link in a transcript.
+pub(crate) fn uri_in(transcript: &str) -> String {
+    let start = transcript.rfind("otpauth://").expect("a link was shown");
+    let rest = &transcript[start..];
+    rest.lines().next().unwrap_or_default().trim().to_owned()
+}
+
+/// The backup codes in a text: two groups of five with a dash.
+pub(crate) fn backup_codes_in(text: &str) -> Vec<String> {
+    let is_group = |group: &str| {
+        group.len() == 5
+            && group
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    text.split_whitespace()
+        .filter(|word| {
+            word.split_once('-')
+                .is_some_and(|(a, b)| is_group(a) && is_group(b))
+        })
+        .map(str::to_owned)
+        .collect()
+}
