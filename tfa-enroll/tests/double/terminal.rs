@@ -186,9 +186,14 @@ impl Terminal {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// The command's process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The state letter of the command's process.
     pub(crate) fn process_state(&self) -> char {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process())).unwrap();
         let (_, rest) = stat.rsplit_once(") ").unwrap();
         rest.chars().next().unwrap()
     }

@@ -1,5 +1,7 @@
 //! What is refused and how: no terminal, no daemon, no bus, wrong usage.
 
+use std::os::unix::fs::MetadataExt;
+
 use crate::double::{Place, Run, enabled, finished};
 use crate::setup::place;
 
@@ -94,4 +96,16 @@ fn a_full_disk_under_the_output_is_no_success() {
     }));
     assert_eq!(code, 1);
     assert!(error.contains("No space left"), "{error}");
+}
+
+#[test]
+fn other_programs_of_the_same_user_cannot_look_into_it() {
+    let place = place();
+    let terminal = place.terminal(&Run {
+        as_nobody: true,
+        ..Run::default()
+    });
+    terminal.expect("Set it up now?");
+    let memory = std::fs::metadata(format!("/proc/{}/mem", terminal.process())).unwrap();
+    assert_eq!(memory.uid(), 0);
 }

@@ -1,0 +1,80 @@
+//! Resetting and unlocking.
+
+use tfa_bus::Status;
+
+use crate::double::finished;
+use crate::{account, place};
+
+#[test]
+fn a_reset_says_what_it_does_and_takes_the_users_name() {
+    let place = place(vec![account("alice", "enabled")]);
+    let mut terminal = place.types(&["reset", "alice"]);
+    terminal.expect("the keys, the backup codes and the remembered devices are forgotten.");
+    terminal.expect("Be sure that it is alice who asked for this.");
+    terminal.answers("Type the user name to confirm:", "alice");
+    terminal.expect("Two-factor login of alice was reset.");
+    assert_eq!(terminal.exit_code(), 0);
+    assert_eq!(place.daemon().calls(), ["Show alice", "Reset alice"]);
+}
+
+#[test]
+fn anything_else_than_the_name_resets_nothing() {
+    for answer in ["", "yes", "y", "Alice", "bob"] {
+        let place = place(vec![account("alice", "enabled")]);
+        let mut terminal = place.types(&["reset", "alice"]);
+        terminal.answers("Type the user name to confirm:", answer);
+        terminal.expect("Not reset. Nothing was changed.");
+        assert_eq!(terminal.exit_code(), 1);
+        assert_eq!(place.daemon().calls(), ["Show alice"]);
+    }
+    let place = place(vec![account("alice", "enabled")]);
+    let mut terminal = place.types(&["reset", "alice"]);
+    terminal.expect("Type the user name to confirm:");
+    terminal.types("\x03");
+    terminal.expect("Not reset. Nothing was changed.");
+    assert_eq!(terminal.exit_code(), 1);
+}
+
+#[test]
+fn what_the_policy_asks_afterwards_is_told_before() {
+    let required = Status {
+        required: true,
+        ..account("alice", "enabled")
+    };
+    let place = place(vec![required]);
+    let terminal = place.types(&["reset", "alice"]);
+    terminal.expect("the next login asks for a new set-up");
+}
+
+#[test]
+fn a_script_has_to_say_yes() {
+    let place = place(vec![account("alice", "enabled")]);
+    let (code, _, error) = finished(&place.output(&["reset", "alice"]));
+    assert_eq!(code, 1);
+    assert!(error.contains("tfactl reset alice --yes"), "{error}");
+    assert!(place.daemon().calls().is_empty());
+    let (code, out, _) = finished(&place.output(&["reset", "alice", "--yes"]));
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "Two-factor login of alice was reset.\n")
+    );
+    assert_eq!(place.daemon().calls(), ["Show alice", "Reset alice"]);
+}
+
+#[test]
+fn a_reset_of_nobody_is_refused_before_it_is_confirmed() {
+    let place = place(Vec::new());
+    let mut terminal = place.types(&["reset", "nobody1"]);
+    terminal.expect("There is no user nobody1 here.");
+    assert_eq!(terminal.exit_code(), 1);
+}
+
+#[test]
+fn unlocking_says_what_stays() {
+    let place = place(vec![account("alice", "enabled")]);
+    let (code, out, _) = finished(&place.output(&["unlock", "alice"]));
+    assert_eq!(code, 0);
+    assert!(out.contains("alice is unlocked"), "{out}");
+    assert!(out.contains("the keys are as before"), "{out}");
+    assert_eq!(place.daemon().calls(), ["Unlock alice"]);
+}

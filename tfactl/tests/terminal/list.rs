@@ -1,0 +1,137 @@
+//! Who has two-factor login, and who has not.
+
+use tfa_bus::Status;
+
+use crate::double::{Run, finished};
+use crate::{account, place};
+
+fn accounts() -> Vec<Status> {
+    vec![
+        account("zoe", "enabled"),
+        account("bob", "paused"),
+        account("carol", "pending"),
+        Status {
+            locked_until: Some(tfa_bus::command::now() + 60),
+            required: true,
+            last_login: Some(1_796_133_900),
+            ..account("alice", "enabled")
+        },
+        Status {
+            console_locked_for_good: true,
+            ..account("dora", "enabled")
+        },
+        Status {
+            problem: Some("The record is damaged.".to_owned()),
+            ..account("eve", "")
+        },
+    ]
+}
+
+/// The names in a listing, in its order.
+fn names(arguments: &[&str]) -> Vec<String> {
+    let (code, out, error) = finished(&place(accounts()).output(arguments));
+    assert_eq!((code, error.as_str()), (0, ""), "{arguments:?}");
+    let lines = out.lines().skip(1);
+    lines
+        .map(|line| line.split(' ').next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_listing_is_plain_columns_in_the_order_of_names() {
+    let (_, out, _) = finished(&place(accounts()).output(&["list"]));
+    let expected = "\
+USER   STATE       BACKUP-CODES  REQUIRED  LOCKED  LAST-LOGIN
+alice  on          8             yes       yes     2026-12-01T14:05
+bob    paused      8             no        no      never
+carol  unfinished  8             no        no      never
+dora   on          8             no        yes     never
+eve    unusable    -             -         -       -
+zoe    on          8             no        no      never
+";
+    assert_eq!(out, expected);
+}
+
+#[test]
+fn each_filter_shows_those_whom_it_names() {
+    assert_eq!(names(&["list", "--enabled"]), ["alice", "dora", "zoe"]);
+    assert_eq!(names(&["list", "--paused"]), ["bob"]);
+    assert_eq!(names(&["list", "--locked"]), ["alice", "dora"]);
+}
+
+#[test]
+fn one_filter_at_a_time() {
+    let output = place(accounts()).output(&["list", "--enabled", "--locked"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn disabled_are_the_people_of_the_host_who_have_no_finished_set_up() {
+    let place = place(accounts());
+    std::fs::write(
+        place.file("passwd"),
+        "root:x:0:0::/root:/bin/sh\n\
+         alice:x:1000:1000::/:/bin/bash\n\
+         bob:x:1001:1001::/:/bin/bash\n\
+         carol:x:1002:1002::/:/bin/bash\n\
+         eve:x:1003:1003::/:/bin/bash\n\
+         frank:x:1004:1004::/:/bin/bash\n\
+         gone:x:1005:1005::/:/usr/sbin/nologin\n\
+         heidi:x:500:500::/:/bin/bash\n",
+    )
+    .unwrap();
+    std::fs::write(place.file("login.defs"), "UID_MIN 500\n").unwrap();
+    let folder = place.bus.folder().display();
+    let before = format!(
+        "mount --bind {folder}/passwd /etc/passwd; touch /etc/login.defs; \
+         mount --bind {folder}/login.defs /etc/login.defs"
+    );
+    let run = Run {
+        arguments: &["list", "--disabled"],
+        before: &before,
+        ..Run::default()
+    };
+    let (code, out, error) = finished(&place.output_of(&run));
+    assert_eq!((code, error.as_str()), (0, ""));
+    let first = |line: &str| line.split(' ').next().unwrap().to_owned();
+    let names: Vec<_> = out.lines().skip(1).map(first).collect();
+    assert_eq!(names, ["carol", "frank", "heidi"], "{out}");
+}
+
+#[test]
+fn nobody_to_list_is_said_in_words_and_is_an_empty_array_in_json() {
+    let place = place(Vec::new());
+    let (code, out, _) = finished(&place.output(&["list", "--locked"]));
+    assert_eq!((code, out.as_str()), (0, "Nobody is locked.\n"));
+    let (code, out, _) = finished(&place.output(&["list", "--json"]));
+    assert_eq!((code, out.as_str()), (0, "[]\n"));
+}
+
+#[test]
+fn the_json_form_is_an_array_of_accounts() {
+    let (_, out, _) = finished(&place(accounts()).output(&["list", "--paused", "--json"]));
+    assert!(
+        out.starts_with("[\n  {\n    \"user\": \"bob\",\n    \"uid\": 1000,"),
+        "{out}"
+    );
+    assert!(out.ends_with("\"problem\": null\n  }\n]\n"), "{out}");
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_hears_no_complaint() {
+    let place = place(accounts());
+    let run = Run {
+        arguments: &["list"],
+        before: "mkfifo /run/pipe; head -c 0 < /run/pipe & exec > /run/pipe; wait",
+        ..Run::default()
+    };
+    let (code, _, error) = finished(&place.output_of(&run));
+    assert_eq!((code, error.as_str()), (1, ""));
+}
+
+#[test]
+fn a_name_cannot_drive_the_terminal() {
+    let place = place(vec![account("al\x1b[2Jice", "enabled")]);
+    let (_, out, _) = finished(&place.output(&["list"]));
+    assert!(out.contains("al?[2Jice"), "{out:?}");
+}

@@ -1,0 +1,125 @@
+//! One account, for eyes and for programs.
+
+use tfa_bus::Status;
+
+use crate::double::{Place, finished};
+use crate::{account, place};
+
+#[test]
+fn an_account_is_shown_in_plain_lines() {
+    let status = Status {
+        authenticators: vec!["phone".to_owned(), "tablet".to_owned()],
+        failures: 1,
+        console_failures: 100,
+        console_locked_for_good: true,
+        required: true,
+        last_login: Some(1_796_133_900),
+        devices: vec!["laptop".to_owned()],
+        ..account("alice", "enabled")
+    };
+    let (code, out, _) = finished(&place(vec![status]).output(&["show", "alice"]));
+    let expected = "\
+User: alice (uid 1000)
+Two-factor login: on
+Authenticators: phone, tablet
+Backup codes left: 8
+Required by the policy: yes
+Over the network: not locked, 1 wrong code in a row
+At the console: locked until you unlock, 100 wrong codes in a row
+Remembered devices: laptop
+Last login with a code: 2026-12-01 14:05
+To unlock: tfactl unlock alice
+";
+    assert_eq!((code, out.as_str()), (0, expected));
+}
+
+#[test]
+fn somebody_without_a_set_up_is_shown_too() {
+    let (code, out, _) = finished(&place(Vec::new()).output(&["show", "bob"]));
+    assert_eq!(code, 0);
+    assert!(
+        out.starts_with("User: bob (uid 1000)\nTwo-factor login: off\n"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_record_that_cannot_be_used_comes_with_the_way_out() {
+    let status = Status {
+        problem: Some("The record is damaged.".to_owned()),
+        ..account("eve", "")
+    };
+    let (_, out, _) = finished(&place(vec![status]).output(&["show", "eve"]));
+    assert!(out.contains("logins are refused"), "{out}");
+    assert!(out.contains("Problem: The record is damaged."), "{out}");
+    assert!(out.contains("tfactl reset eve"), "{out}");
+    assert!(!out.contains("Backup codes"), "{out}");
+}
+
+#[test]
+fn the_json_form_has_the_keys_of_tfa_enroll_status() {
+    let (code, out, _) = finished(&place(Vec::new()).output(&["show", "bob", "--json"]));
+    assert_eq!(code, 0);
+    let keys: Vec<&str> = out
+        .lines()
+        .filter_map(|line| line.split('"').nth(1))
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "user",
+            "uid",
+            "state",
+            "authenticators",
+            "offer_pending",
+            "backup_codes_left",
+            "failures",
+            "locked_until",
+            "locked_for_good",
+            "console_failures",
+            "console_locked_until",
+            "console_locked_for_good",
+            "required",
+            "grace_until",
+            "devices",
+            "last_login",
+            "problem"
+        ]
+    );
+}
+
+#[test]
+fn an_unknown_user_is_exit_code_1_and_an_absent_daemon_3() {
+    let (code, out, error) = finished(&place(Vec::new()).output(&["show", "nobody1"]));
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert_eq!(error, "There is no user nobody1 here.\n");
+    let place = Place::without_daemon(env!("CARGO_BIN_EXE_tfactl"));
+    for arguments in [
+        &["list"][..],
+        &["show", "bob"],
+        &["unlock", "bob"],
+        &["reset", "bob", "--yes"],
+    ] {
+        let (code, _, error) = finished(&place.output(arguments));
+        assert_eq!(code, 3, "{arguments:?}");
+        assert!(error.contains("systemctl status tfad"), "{error}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    let place = place(Vec::new());
+    for arguments in [
+        &[][..],
+        &["show"],
+        &["reset"],
+        &["unlock", "a", "b"],
+        &["dance"],
+    ] {
+        assert_eq!(
+            place.output(arguments).status.code(),
+            Some(2),
+            "{arguments:?}"
+        );
+    }
+}
