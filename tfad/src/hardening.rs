@@ -14,9 +14,11 @@ pub fn protect_memory() -> Result<(), String> {
     prctl::set_dumpable(false).map_err(|error| format!("cannot forbid core dumps: {error}"))?;
     let limit = getrlimit(Resource::RLIMIT_MEMLOCK).map(|(soft, _)| soft);
     if limit != Ok(RLIM_INFINITY) {
-        return Err("the memory is not locked: the unit's LimitMEMLOCK=infinity is not in force \
+        return Err(
+            "the memory is not locked: the unit's LimitMEMLOCK=infinity is not in force \
                     on this host. Secrets could reach the swap space, if there is any"
-            .to_owned());
+                .to_owned(),
+        );
     }
     // On fault: pages are locked as they come into use, so an untouched stack costs nothing.
     let on_fault = MlockAllFlags::from_bits_retain(libc::MCL_ONFAULT);

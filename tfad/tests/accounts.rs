@@ -1,0 +1,198 @@
+//! One code is good for one login, whatever runs at the same time: at the level where it is decided,
+//! the loop of loading, judging and committing.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test ends by panicking"
+)]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tfa_core::{
+    Account, Authenticator, BackupSet, Entry, Evidence, Judgement, Origin, Parameters, Secret, Time,
+};
+use tfad::accounts::Accounts;
+use tfad::store::{Opened, Place, SqliteStore};
+use tfad::users::User;
+
+/// A moment at which the codes of the key below are known: RFC 6238 appendix B, shortened to six
+/// digits.
+const NOW: u64 = 1_111_111_109;
+const CODE: &str = "081804";
+
+/// A state directory that goes with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("tfad-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    /// Another host on the same store.
+    fn host(&self) -> Arc<Accounts> {
+        let place = Place {
+            state: self.0.join("state"),
+            credentials: None,
+        };
+        let Opened { store, .. } = SqliteStore::open(&place).unwrap();
+        Arc::new(Accounts::new(Arc::new(store)))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn alice() -> User {
+    User {
+        name: "alice".to_owned(),
+        uid: 1000,
+    }
+}
+
+fn set_up(account: &mut Account, codes: BackupSet) {
+    let secret = Secret::new(b"12345678901234567890").unwrap();
+    let phone = Authenticator::new("phone".to_owned(), Parameters::default(), secret);
+    let earlier = Time::from_secs(59);
+    account.set_up(phone, earlier).unwrap();
+    account
+        .confirm(&Entry::parse("287082"), Some(codes), earlier)
+        .unwrap();
+}
+
+fn codes() -> (BackupSet, String) {
+    let mut next = 0_u8;
+    let (set, codes) = BackupSet::draw(|bytes| {
+        for byte in bytes {
+            next = next.wrapping_add(41);
+            *byte = next;
+        }
+    })
+    .unwrap();
+    (set, codes[3].to_printed())
+}
+
+/// Lets so many logins try the evidence at once, half of them on another host, and counts those
+/// that were accepted.
+async fn logins_at_once(scratch: &Scratch, evidence: Evidence, logins: usize) -> (usize, Account) {
+    let hosts = [scratch.host(), scratch.host()];
+    let evidence = Arc::new(evidence);
+    let start = Arc::new(tokio::sync::Barrier::new(logins));
+    let tasks: Vec<_> = (0..logins)
+        .map(|number| {
+            let accounts = Arc::clone(&hosts[number % 2]);
+            let (evidence, start) = (Arc::clone(&evidence), Arc::clone(&start));
+            tokio::spawn(async move {
+                start.wait().await;
+                let now = Time::from_secs(NOW);
+                let judge = |account: &mut Account| account.judge(&evidence, Origin::Remote, now);
+                accounts.change(&alice(), judge).await.unwrap()
+            })
+        })
+        .collect();
+    let mut accepted = 0;
+    for task in tasks {
+        accepted += usize::from(matches!(task.await.unwrap(), Judgement::Accepted(_)));
+    }
+    (accepted, hosts[0].load(&alice()).await.unwrap().unwrap())
+}
+
+#[tokio::test]
+async fn of_a_hundred_logins_on_two_hosts_with_one_code_exactly_one_gets_in_and_nobody_is_locked() {
+    let scratch = Scratch::new("one-code");
+    let (set, _) = codes();
+    scratch
+        .host()
+        .change(&alice(), |account| set_up(account, set.clone()))
+        .await
+        .unwrap();
+    let Entry::Code(code) = Entry::parse(CODE) else {
+        panic!("six digits are a code")
+    };
+
+    let (accepted, account) = logins_at_once(&scratch, Evidence::Code(code), 100).await;
+    assert_eq!(accepted, 1);
+    assert!(account.throttle().is_clear());
+}
+
+#[tokio::test]
+async fn of_a_hundred_logins_on_two_hosts_with_one_backup_code_exactly_one_gets_in() {
+    let scratch = Scratch::new("one-backup-code");
+    let (set, code) = codes();
+    scratch
+        .host()
+        .change(&alice(), |account| set_up(account, set.clone()))
+        .await
+        .unwrap();
+    let Entry::Backup(code) = Entry::parse(&code) else {
+        panic!("a backup code is one")
+    };
+    let evidence = Evidence::Backup(Some(set.recipe().hash(&code).unwrap()));
+
+    let (accepted, account) = logins_at_once(&scratch, evidence, 100).await;
+    assert_eq!(accepted, 1);
+    assert_eq!(account.backup().unwrap().left(), BackupSet::SIZE - 1);
+}
+
+#[tokio::test]
+async fn an_account_that_was_only_looked_at_is_not_stored_again() {
+    let scratch = Scratch::new("looked-at");
+    let (accounts, (set, _)) = (scratch.host(), codes());
+    accounts.change(&alice(), |_| ()).await.unwrap();
+    assert!(accounts.store().load("alice").await.unwrap().is_none());
+    accounts
+        .change(&alice(), |account| set_up(account, set.clone()))
+        .await
+        .unwrap();
+    let (_, before) = accounts.store().load("alice").await.unwrap().unwrap();
+    accounts.change(&alice(), |_| ()).await.unwrap();
+    let (_, after) = accounts.store().load("alice").await.unwrap().unwrap();
+    assert_eq!(before, after);
+}
+
+#[tokio::test]
+async fn a_name_whose_uid_has_changed_inherits_nothing() {
+    let scratch = Scratch::new("uid");
+    let (accounts, (set, _)) = (scratch.host(), codes());
+    accounts
+        .change(&alice(), |account| set_up(account, set.clone()))
+        .await
+        .unwrap();
+    let other = User {
+        uid: 1001,
+        ..alice()
+    };
+    assert!(matches!(
+        accounts.load(&other).await,
+        Err(tfa_bus::Error::UidChanged(_))
+    ));
+    let changed = accounts.change(&other, |_| ()).await;
+    assert!(matches!(changed, Err(tfa_bus::Error::UidChanged(_))));
+}
+
+#[tokio::test]
+async fn a_removed_account_leaves_no_record() {
+    let scratch = Scratch::new("removed");
+    let (accounts, (set, _)) = (scratch.host(), codes());
+    accounts
+        .change(&alice(), |account| set_up(account, set.clone()))
+        .await
+        .unwrap();
+    let Entry::Code(code) = Entry::parse(CODE) else {
+        panic!("six digits are a code")
+    };
+    let proof = Evidence::Code(code);
+    let now = Time::from_secs(NOW);
+    let removed = accounts
+        .change(&alice(), |account| account.remove(&proof, now))
+        .await
+        .unwrap();
+    assert_eq!(removed, Ok(()));
+    assert!(accounts.load(&alice()).await.unwrap().is_none());
+}
