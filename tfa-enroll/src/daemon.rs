@@ -38,7 +38,9 @@ impl Daemon {
             None => {
                 // The offer may be made all the same, to nobody.
                 self.abandon().await;
-                Err(Failure::Cancelled(texts::CANCELLED.to_owned()))
+                Err(Failure::Cancelled(
+                    texts::CANCELLED_WHILE_WAITING.to_owned(),
+                ))
             }
         }
     }

@@ -27,27 +27,37 @@ pub(crate) async fn run(
     backup_codes::show(session, &status.user, &codes).await
 }
 
-/// polkit asks for the password, through an agent of our own where the session has none.
+/// polkit asks for the password. It takes one answer a call, so the call is made again for whoever
+/// mistyped.
 async fn offered(session: &mut Session, parameters: Parameters) -> Result<Offer, Failure> {
-    let agent = if is_root() {
-        None
-    } else {
-        match Agent::start() {
-            Ok(agent) => Some(agent),
-            Err(NoAgent::Missing) => {
-                session.say(texts::NO_AGENT)?;
-                None
+    loop {
+        let agent = agent(session)?;
+        let asked = session
+            .daemon
+            .setup(&mut session.interrupt, parameters.clone());
+        let answer = asked.await;
+        drop(agent);
+        match answer {
+            Err(Failure::NotAllowed(text)) => {
+                session.say(&texts::not_allowed(&text))?;
+                if !session.agrees(texts::TRY_AGAIN).await? {
+                    return Err(Failure::Cancelled(texts::CANCELLED.to_owned()));
+                }
             }
-            Err(NoAgent::Failed(error)) => {
-                session.say(&texts::agent_failed(&error))?;
-                None
-            }
+            answer => return answer,
         }
-    };
-    let answer = session
-        .daemon
-        .setup(&mut session.interrupt, parameters)
-        .await;
-    drop(agent);
-    answer
+    }
+}
+
+/// An agent of our own, for where the session has none. Root is not asked.
+fn agent(session: &Session) -> Result<Option<Agent>, Failure> {
+    if is_root() {
+        return Ok(None);
+    }
+    match Agent::start() {
+        Ok(agent) => return Ok(Some(agent)),
+        Err(NoAgent::Missing) => session.say(texts::NO_AGENT)?,
+        Err(NoAgent::Failed(error)) => session.say(&texts::agent_failed(&error))?,
+    }
+    Ok(None)
 }

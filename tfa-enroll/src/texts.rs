@@ -62,6 +62,9 @@ pub(crate) const NOT_PAUSED: &str = "Two-factor login is not paused. Nothing was
 
 pub(crate) const CANCELLED: &str = "Cancelled. Nothing was changed.";
 
+// Behind another program's question.
+pub(crate) const CANCELLED_WHILE_WAITING: &str = "\nCancelled. Nothing was changed.";
+
 pub(crate) fn problem(problem: &str) -> String {
     format!(
         "Your two-factor record cannot be used:\n{problem}\n\
@@ -72,11 +75,7 @@ pub(crate) fn problem(problem: &str) -> String {
 pub(crate) fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Refused(text) | Failure::Cancelled(text) => text.clone(),
-        Failure::NotAllowed(text) => format!(
-            "You were not let in: {text}.\n\
-             Nothing was changed. It takes your password, once more; then try again.",
-            text = text.trim_end_matches('.')
-        ),
+        Failure::NotAllowed(text) => not_allowed(text),
         Failure::Output(error) => {
             format!("Reading from or writing to the terminal failed: {error}")
         }
@@ -129,6 +128,16 @@ pub(crate) const MOVE_CANCELLED: &str = "\
 Cancelled. Your old phone goes on working; the code that you typed is used up.";
 
 // Setting up.
+
+pub(crate) fn not_allowed(text: &str) -> String {
+    format!(
+        "Not allowed: {}. Setting up takes your password once more.\n\
+         Nothing was changed.",
+        text.trim_end_matches('.')
+    )
+}
+
+pub(crate) const TRY_AGAIN: &str = "Try again? [Y/n] ";
 
 pub(crate) fn setup_intro(user: &str) -> String {
     format!(

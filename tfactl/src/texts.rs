@@ -46,7 +46,8 @@ Times are RFC 3339 in UTC.";
 
 // Failures.
 
-pub(crate) const CANCELLED: &str = "\
+// Perhaps behind the question of polkit's agent.
+pub(crate) const CANCELLED: &str = "\n\
 Cancelled before an answer came. Nothing was changed, unless it was under way.";
 
 pub(crate) const NO_AGENT: &str = "\

@@ -27,6 +27,8 @@ pub(crate) struct Account {
     pub(crate) others: Vec<Status>,
     /// No call but `Status` is answered any more.
     pub(crate) silent: bool,
+    /// How often polkit says no to a set-up.
+    pub(crate) refusals: u32,
     /// Calls, in the order in which they came, with their arguments.
     pub(crate) calls: Vec<String>,
     pub(crate) parameters: Option<Parameters>,
@@ -65,6 +67,7 @@ impl Daemon {
                 uri: URI.to_owned(),
                 others: Vec::new(),
                 silent: false,
+                refusals: 0,
                 calls: Vec::new(),
                 parameters: None,
                 pending: false,
@@ -148,6 +151,17 @@ impl Shared {
         }
     }
 
+    fn allowed(&self) -> Result<(), Error> {
+        let mut account = self.account.lock().unwrap();
+        if account.refusals == 0 {
+            return Ok(());
+        }
+        account.refusals -= 1;
+        Err(Error::NotAuthorized(
+            "permission was not granted".to_owned(),
+        ))
+    }
+
     fn proved(&self, proof: &str) -> Result<(), Error> {
         match proof {
             PROOF | "ABCDE-FGHJK" => Ok(()),
@@ -198,6 +212,7 @@ impl OnBus {
 
     async fn setup(&self, parameters: Parameters) -> Result<Offer, Error> {
         self.0.called("Setup".to_owned()).await;
+        self.0.allowed()?;
         Ok(self.0.offer(parameters))
     }
 

@@ -104,3 +104,16 @@ fn a_missing_agent_is_named_with_its_package_and_the_call_is_tried() {
     terminal.expect("package polkitd (Debian, Ubuntu)");
     terminal.expect("Code from your phone:");
 }
+
+#[test]
+fn a_mistyped_password_can_be_typed_again() {
+    let place = place();
+    place.daemon().account(|account| account.refusals = 2);
+    let mut terminal = place.types(&["setup", "--qr", "none"]);
+    terminal.expect("Not allowed: permission was not granted. Setting up takes your password");
+    terminal.answers("Try again? [Y/n]", "");
+    terminal.answers("Try again? [Y/n]", "n");
+    terminal.expect("Cancelled. Nothing was changed.");
+    assert_eq!(terminal.exit_code(), 1);
+    assert_eq!(place.daemon().calls(), ["Setup", "Setup"]);
+}
