@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAddr};
 use pam_sys::PamReturnCode as Code;
 
-use crate::daemon::{Act, Daemon, ask_code, verdict};
+use crate::daemon::{Act, Daemon, ask_code, verdict, words};
 use crate::program::{Answer, Report, types};
 use crate::stage::Stage;
 
@@ -50,7 +50,7 @@ fn a_daemon_that_dies_lets_nobody_in() {
 #[test]
 fn a_daemon_that_loses_its_name_lets_nobody_in() {
     let stage = Stage::new();
-    let leave = Act::TurnThenLeave(crate::daemon::words("ask", "Code: ", 6));
+    let leave = Act::TurnThenLeave(words("ask", "Code: ", 6));
     let _daemon = stage.daemon([leave]);
     denies(&stage.login("").answers([types("123456")]).authenticate());
 }
@@ -68,6 +68,26 @@ fn a_daemon_that_falls_silent_is_not_waited_for_either() {
     let _daemon = stage.daemon([ask_code(), Act::Silence]);
     let login = stage.login("timeout=1").answers([types("123456")]);
     denies_in_time(&login.authenticate());
+}
+
+#[test]
+fn the_time_is_for_the_whole_phase_and_not_for_each_call() {
+    let stage = Stage::new();
+    let _daemon = stage.daemon([
+        Act::Late(700, words("ask", "Code: ", 6)),
+        Act::Late(700, words("verdict", "verified", 0)),
+    ]);
+    let login = stage.login("timeout=1").answers([types("123456")]);
+    denies_in_time(&login.authenticate());
+}
+
+#[test]
+fn the_persons_time_is_not_counted() {
+    let stage = Stage::new();
+    let _daemon = stage.daemon([ask_code(), verdict("verified")]);
+    let answer = Answer::TypeLate(1200, "123456".to_owned());
+    let report = stage.login("timeout=1").answers([answer]).authenticate();
+    assert_eq!(report.code(), Code::SUCCESS as i32);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use tfa_bus::{Context, NAME};
 use zbus::export::futures_core::Stream;
@@ -18,6 +19,8 @@ use zbus::{Connection, MessageStream};
 pub(crate) enum Act {
     /// Answers with a turn.
     Turn(Words),
+    /// Answers with a turn after so many milliseconds.
+    Late(u64, Words),
     /// Answers with a turn and gives up its name.
     TurnThenLeave(Words),
     /// Answers with an error of that name.
@@ -163,6 +166,11 @@ async fn play(
         let leaves;
         let words = match acts.pop_front().expect("a call for which no act is left") {
             Act::Turn(words) => {
+                leaves = false;
+                words
+            }
+            Act::Late(milliseconds, words) => {
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
                 leaves = false;
                 words
             }

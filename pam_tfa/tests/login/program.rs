@@ -14,7 +14,7 @@ use std::panic;
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
@@ -83,6 +83,8 @@ pub(crate) enum Step {
 pub(crate) enum Answer {
     /// Types that.
     Type(String),
+    /// Types that after so many milliseconds.
+    TypeLate(u64, String),
     /// Types bytes.
     Bytes(Vec<u8>),
     /// The program says "success" and gives no text.
@@ -154,7 +156,7 @@ pub(crate) struct Process {
 
 impl Process {
     fn now() -> Self {
-        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let status = fs::read_to_string("/proc/thread-self/status").unwrap();
         let lines = |names: &[&str]| {
             let of_interest = status
                 .lines()
@@ -509,6 +511,10 @@ extern "C" fn converse(
             Some(Answer::NoResponse) => return PamReturnCode::SUCCESS as c_int,
             Some(Answer::Null) => {}
             Some(Answer::Type(text)) => bytes = Some(text.into_bytes()),
+            Some(Answer::TypeLate(milliseconds, text)) => {
+                std::thread::sleep(Duration::from_millis(milliseconds));
+                bytes = Some(text.into_bytes());
+            }
             Some(Answer::Bytes(typed)) => bytes = Some(typed),
             Some(Answer::RenameAndType(user, text)) => {
                 set_item(person.transaction, PamItemType::USER, &user);
