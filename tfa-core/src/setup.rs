@@ -242,13 +242,7 @@ impl Account {
     pub fn try_code(&mut self, evidence: &Evidence, now: Time) -> Result<Factor, Refusal> {
         self.must_be_set_up()?;
         let Evidence::Code(code) = evidence else {
-            // Judged like any other; a right one is put back.
-            let before = self.clone();
-            let verdict = self.prove(evidence, now);
-            if verdict.is_ok() {
-                *self = before;
-            }
-            return verdict;
+            return self.check_proof(evidence, now);
         };
         match self.gate(evidence, Origin::Remote, now) {
             Gate::Open => {}
@@ -281,6 +275,20 @@ impl Account {
             authenticator.spend(now.step(period).offset(steps));
             Some(drift(steps, authenticator))
         })
+    }
+
+    /// Whether a proof holds. It is judged like any other, and a wrong one counts, but a right one
+    /// is put back: for what is costly to prepare and must not be prepared for anybody.
+    ///
+    /// # Errors
+    /// [`Refusal::NotSetUp`], or why the proof does not hold.
+    pub fn check_proof(&mut self, proof: &Evidence, now: Time) -> Result<Factor, Refusal> {
+        let before = self.clone();
+        let verdict = self.prove(proof, now);
+        if verdict.is_ok() {
+            *self = before;
+        }
+        verdict
     }
 
     /// The proof that every change of an existing set-up needs.

@@ -446,6 +446,21 @@ fn to_pause_twice_or_resume_what_is_not_paused_uses_up_no_code() {
 }
 
 #[test]
+fn a_proof_that_is_only_checked_is_not_used_up_but_a_wrong_one_counts() {
+    let mut owner = Owner::new();
+    let proof = owner.code(NOON, 0);
+    assert_eq!(
+        owner.account.check_proof(&proof, NOON),
+        Ok(Factor::Authenticator)
+    );
+    let wrong = wrong_code();
+    let refused = owner.account.check_proof(&wrong, NOON);
+    assert_eq!(refused, Err(Refusal::WrongCode(None)));
+    assert_eq!(owner.failures(Origin::Remote), 1);
+    assert_eq!(owner.judge(&proof, Origin::Remote, NOON), ACCEPTED);
+}
+
+#[test]
 fn a_pause_keeps_the_key_and_the_backup_codes() {
     let mut owner = Owner::new();
     let proofs = [owner.code(NOON, 0), owner.code(NOON, 1)];

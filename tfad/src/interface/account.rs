@@ -159,6 +159,8 @@ impl OwnAccount {
     ) -> Result<Vec<String>, Error> {
         let proof = Zeroizing::new(proof);
         let owner = self.owner(&header, connection).await?;
+        // Ten hashes are not for anybody who asks.
+        owner.change_with_proof(&proof, Account::check_proof).await?;
         let (set, codes) = self.host.hashing.draw().await?;
         owner
             .change_with_proof(&proof, |account, proof, now| {
