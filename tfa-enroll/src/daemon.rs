@@ -1,6 +1,6 @@
 //! The daemon, seen from here: calls to the caller's own account, each with a limit on its time.
 
-use tfa_bus::command::{Failure, Interrupt, connect, within};
+use tfa_bus::command::{Failure, Interrupt, Terminal, connect, in_passing, within};
 use tfa_bus::{AccountProxy, Error, Offer, Parameters, Status};
 use zeroize::Zeroizing;
 
@@ -24,7 +24,7 @@ impl Daemon {
     }
 
     pub(crate) async fn status(&self) -> Result<Status, Failure> {
-        Ok(within(self.account.status()).await?)
+        Ok(answer(self.account.status()).await?)
     }
 
     /// Without a limit: polkit may be waiting for a password. A signal ends the wait.
@@ -50,37 +50,42 @@ impl Daemon {
         proof: &str,
         parameters: Parameters,
     ) -> Result<Offer, Error> {
-        within(self.account.move_to(proof, parameters)).await
+        answer(self.account.move_to(proof, parameters)).await
     }
 
     pub(crate) async fn confirm(&self, code: &str) -> Result<BackupCodes, Error> {
-        within(self.account.confirm(code)).await.map(Zeroizing::new)
+        answer(self.account.confirm(code)).await.map(Zeroizing::new)
     }
 
     /// As well as it goes: an offer that nobody proves is never in force anyway.
     pub(crate) async fn abandon(&self) {
-        let _ = within(self.account.abandon()).await;
+        in_passing(self.account.abandon()).await;
     }
 
     pub(crate) async fn new_backup_codes(&self, proof: &str) -> Result<BackupCodes, Error> {
-        within(self.account.new_backup_codes(proof))
+        answer(self.account.new_backup_codes(proof))
             .await
             .map(Zeroizing::new)
     }
 
     pub(crate) async fn pause(&self, proof: &str) -> Result<(), Error> {
-        within(self.account.pause(proof)).await
+        answer(self.account.pause(proof)).await
     }
 
     pub(crate) async fn resume(&self, proof: &str) -> Result<(), Error> {
-        within(self.account.resume(proof)).await
+        answer(self.account.resume(proof)).await
     }
 
     pub(crate) async fn remove(&self, proof: &str) -> Result<(), Error> {
-        within(self.account.remove(proof)).await
+        answer(self.account.remove(proof)).await
     }
 
     pub(crate) async fn test(&self, code: &str) -> Result<String, Error> {
-        within(self.account.test(code)).await
+        answer(self.account.test(code)).await
     }
+}
+
+/// A remark, if that takes a while, and an end, if it takes too long.
+async fn answer<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    within(&Terminal::new(), texts::WAITING, call).await
 }

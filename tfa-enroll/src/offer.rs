@@ -123,21 +123,18 @@ async fn ask(
                 note.clear();
             }
             Typed::NoCode => note = texts::not_a_code(offer.digits),
-            Typed::Code(typed) => match daemon.confirm(&typed).await {
-                Ok(codes) => return Ok(codes),
-                Err(Error::WrongCode(text)) => {
+            Typed::Code(typed) => match screen.during(daemon.confirm(&typed)).await {
+                Some(Ok(codes)) => return Ok(codes),
+                Some(Err(Error::WrongCode(text))) => {
                     tries += 1;
                     if tries == TRIES {
                         return Err(Failure::Refused(texts::too_many_codes(&text)));
                     }
                     note = text;
                 }
-                Err(error) => match Failure::from(error) {
-                    Failure::NoAnswer => {
-                        return Err(Failure::Refused(texts::CONFIRM_UNKNOWN.to_owned()));
-                    }
-                    failure => return Err(failure),
-                },
+                Some(Err(error)) => return Err(error.into()),
+                // Cut short: the code may have been taken all the same.
+                None => return Err(Failure::NoAnswer),
             },
         }
         slipped = false;

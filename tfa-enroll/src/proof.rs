@@ -18,13 +18,15 @@ pub(crate) async fn given<T>(
 ) -> Result<T, Failure> {
     for _ in 0..TRIES {
         let proof = asked(session).await?;
-        match change(&session.daemon, &proof).await {
-            Err(Error::WrongCode(text)) => {
+        let answer = change(&session.daemon, &proof);
+        match session.interrupt.during(answer).await {
+            Some(Err(Error::WrongCode(text))) => {
                 let (_, columns) = session.terminal.size();
                 session.say(&wrapped(&text, columns))?;
             }
-            Err(Error::Locked(text)) => return Err(Failure::Refused(texts::locked(&text))),
-            other => return Ok(other?),
+            Some(Err(Error::Locked(text))) => return Err(Failure::Refused(texts::locked(&text))),
+            Some(answer) => return Ok(answer?),
+            None => return Err(Failure::NoAnswer),
         }
     }
     Err(Failure::Refused(texts::TOO_MANY_PROOFS.to_owned()))

@@ -94,6 +94,11 @@ impl<'a> Screen<'a> {
         }
     }
 
+    /// Waits for an answer of the daemon's. `None` is a signal.
+    pub(crate) async fn during<T>(&mut self, answer: impl Future<Output = T>) -> Option<T> {
+        self.interrupt.during(answer).await
+    }
+
     fn raise(&mut self) -> io::Result<()> {
         if !self.raised {
             self.terminal.send(RAISE)?;

@@ -89,8 +89,9 @@ Nothing was changed. Tell your administrator: systemctl status tfad says why."
             .to_owned(),
         Failure::NoAnswer => "\
 The two-factor service (tfad) did not answer, so it is not known what became
-of your request. Look at tfa-enroll status, and try again in a moment.
-If that does not help, tell your administrator: systemctl status tfad says why."
+of your request. tfa-enroll status says where you stand. If two-factor login is
+on and you have no backup codes: tfa-enroll codes. If this comes again, tell your
+administrator: systemctl status tfad says why."
             .to_owned(),
         Failure::OtherVersion(text) => format!(
             "The two-factor service (tfad) and this command do not understand each other.\n\
@@ -99,6 +100,8 @@ If that does not help, tell your administrator: systemctl status tfad says why."
         ),
     }
 }
+
+pub(crate) const WAITING: &str = "Waiting for the two-factor service (tfad)...";
 
 // Questions.
 
@@ -131,8 +134,8 @@ Cancelled. Your old phone goes on working; the code that you typed is used up.";
 
 pub(crate) fn not_allowed(text: &str) -> String {
     format!(
-        "Not allowed: {}. Setting up takes your password once more.\n\
-         Nothing was changed.",
+        "Not allowed: {}.\n\
+         Setting up takes your password once more. Nothing was changed.",
         text.trim_end_matches('.')
     )
 }
@@ -240,11 +243,6 @@ pub(crate) fn too_many_codes(last: &str) -> String {
          it with this host's (date), and start again."
     )
 }
-
-pub(crate) const CONFIRM_UNKNOWN: &str = "\
-The two-factor service (tfad) did not answer, so it is not known whether the
-code was taken. tfa-enroll status says whether two-factor login is on now;
-if it is, tfa-enroll codes gets you backup codes.";
 
 pub(crate) fn is_on(user: &str) -> String {
     format!(

@@ -9,12 +9,13 @@ use crate::{proof, status, texts};
 pub(crate) async fn run(session: &mut Session) -> Result<(), Failure> {
     status::of_a_set_up_account(&session.daemon).await?;
     let code = proof::asked(session).await?;
-    match session.daemon.test(&code).await {
-        Ok(kind) => {
+    match session.interrupt.during(session.daemon.test(&code)).await {
+        Some(Ok(kind)) => {
             session.say(texts::right_code(kind == "backup-code"))?;
             Ok(())
         }
-        Err(Error::WrongCode(text)) => Err(Failure::Refused(texts::wrong_test(&text))),
-        Err(error) => Err(error.into()),
+        Some(Err(Error::WrongCode(text))) => Err(Failure::Refused(texts::wrong_test(&text))),
+        Some(Err(error)) => Err(error.into()),
+        None => Err(Failure::NoAnswer),
     }
 }

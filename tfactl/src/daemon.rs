@@ -1,9 +1,9 @@
 //! The daemon, seen from here: calls for any account. polkit may ask for a password at each, so
-//! none has a limit on its time; a signal ends the wait.
+//! none has a limit on its time; a signal ends the wait. Root is not asked, and not kept waiting.
 
 use std::io::{self, IsTerminal};
 
-use tfa_bus::command::{Agent, Failure, Interrupt, NoAgent, Terminal, connect, is_root};
+use tfa_bus::command::{Agent, Failure, Interrupt, NoAgent, Terminal, connect, is_root, within};
 use tfa_bus::{AdminProxy, Error, Status};
 
 use crate::texts;
@@ -59,6 +59,13 @@ async fn answered<T>(
     interrupt: &mut Interrupt,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Failure> {
+    let call = async {
+        if is_root() {
+            within(&Terminal::new(), texts::WAITING, call).await
+        } else {
+            call.await
+        }
+    };
     match interrupt.during(call).await {
         Some(answer) => Ok(answer?),
         None => Err(Failure::Cancelled(texts::CANCELLED.to_owned())),

@@ -97,6 +97,8 @@ Look at: systemctl status tfad, then tfactl show USER"
     }
 }
 
+pub(crate) const WAITING: &str = "Waiting for the daemon tfad...";
+
 // List.
 
 pub(crate) fn nobody(which: Which) -> &'static str {

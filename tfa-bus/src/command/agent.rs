@@ -51,7 +51,10 @@ impl Drop for Agent {
     fn drop(&mut self) {
         // It may be gone already, by the same Ctrl-C. Then there is only its status to collect.
         if matches!(self.child.try_wait(), Ok(None)) {
-            let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+            let agent = Pid::from_child(&self.child);
+            let _ = kill_process(agent, Signal::TERM);
+            // One that Ctrl-Z stopped would never see it.
+            let _ = kill_process(agent, Signal::CONT);
             let _ = self.child.wait();
         }
         // An agent that died at its password prompt leaves the echo off.

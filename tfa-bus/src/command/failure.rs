@@ -113,10 +113,11 @@ impl From<fdo::Error> for Failure {
             | fdo::Error::SpawnServiceNotFound(_)
             | fdo::Error::SpawnPermissionsInvalid(_)
             | fdo::Error::SpawnFileInvalid(_)
-            | fdo::Error::SpawnNoMemory(_) => Self::NoDaemon,
+            | fdo::Error::SpawnNoMemory(_)
+            // The bus's word for a service that does not come up.
+            | fdo::Error::TimedOut(_) => Self::NoDaemon,
             fdo::Error::NoReply(_)
             | fdo::Error::Timeout(_)
-            | fdo::Error::TimedOut(_)
             | fdo::Error::Disconnected(_)
             | fdo::Error::NoServer(_)
             | fdo::Error::NoNetwork(_)

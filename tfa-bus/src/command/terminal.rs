@@ -88,7 +88,20 @@ impl Terminal {
 
     /// Prints a text on the error output. Nothing is left to do where that fails.
     pub fn complain(&self, text: &str) {
-        let _ = writeln!(io::stderr(), "{}", plain(text, self.utf8));
+        let text = plain(text, self.utf8);
+        let text = if io::stderr().is_terminal() {
+            wrapped(&text, self.size().1)
+        } else {
+            text
+        };
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    /// The same, for what only a person wants to read.
+    pub fn remark(&self, text: &str) {
+        if io::stderr().is_terminal() {
+            self.complain(text);
+        }
     }
 
     /// Sends a text of the command's own making as it is, control sequences included.

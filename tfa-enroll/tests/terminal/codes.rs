@@ -104,7 +104,7 @@ fn a_page_that_cannot_be_made_is_refused_before_anything_is_asked() {
     std::fs::write(&taken, "precious").unwrap();
     for (path, reason) in [
         (taken.clone(), "exists already and is left as it is"),
-        (place.file("no/folder.pdf"), "there is no such folder"),
+        (place.file("no/folder.pdf"), "there is no such"),
     ] {
         let mut terminal = place.types(&["codes", "--pdf", path.to_str().unwrap()]);
         terminal.expect(reason);

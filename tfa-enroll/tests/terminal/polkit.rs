@@ -110,7 +110,7 @@ fn a_mistyped_password_can_be_typed_again() {
     let place = place();
     place.daemon().account(|account| account.refusals = 2);
     let mut terminal = place.types(&["setup", "--qr", "none"]);
-    terminal.expect("Not allowed: permission was not granted. Setting up takes your password");
+    terminal.expect("Not allowed: permission was not granted.");
     terminal.answers("Try again? [Y/n]", "");
     terminal.answers("Try again? [Y/n]", "n");
     terminal.expect("Cancelled. Nothing was changed.");

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 
-use crate::double::{Place, Run, enabled, finished};
+use crate::double::{PROOF, Place, Run, enabled, finished};
 use crate::setup::place;
 
 #[test]
@@ -84,6 +84,18 @@ fn help_is_no_error() {
     let (code, out, _) = finished(&place().output(&["--help"]));
     assert_eq!(code, 0);
     assert!(out.contains("Exit codes: 0 done"), "{out}");
+}
+
+#[test]
+fn whoever_waits_is_told_for_what_and_can_still_leave() {
+    let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
+    place.daemon().account(|account| account.silent = true);
+    let mut terminal = place.types(&["codes"]);
+    terminal.answers("or a backup code:", PROOF);
+    terminal.expect("Waiting for the two-factor service (tfad)...");
+    terminal.types("\x03");
+    terminal.expect("it is not known what became\nof your request");
+    assert_eq!(terminal.exit_code(), 3);
 }
 
 #[test]

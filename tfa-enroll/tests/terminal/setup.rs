@@ -386,15 +386,28 @@ fn a_file_that_exists_is_refused_before_anything_is_asked_and_stays_as_it_is() {
 }
 
 #[test]
-fn an_answer_that_is_lost_on_the_way_is_told_as_unknown() {
-    let place = place();
+fn a_daemon_that_goes_away_midway_ends_it_with_the_reason() {
+    let mut place = place();
     let mut terminal = place.types(&["setup"]);
     to_the_key(&terminal);
-    let mut place = place;
     place.daemon = None;
     terminal.types(&format!("{NEW_CODE}\r"));
     terminal.expect("The two-factor service (tfad) does not run");
     assert_eq!(terminal.exit_code(), 3);
     let everything = terminal.everything();
     assert!(!everything.contains(SECRET), "{everything}");
+}
+
+#[test]
+fn whoever_leaves_before_the_answer_hears_that_the_code_may_have_been_taken() {
+    let place = place();
+    let mut terminal = place.types(&["setup"]);
+    to_the_key(&terminal);
+    place.daemon().account(|account| account.silent = true);
+    terminal.types(&format!("{NEW_CODE}\r"));
+    place.daemon().expect_call("Confirm 222222");
+    terminal.types("\x03");
+    terminal.expect("it is not known what became");
+    terminal.expect("tfa-enroll codes");
+    assert_eq!(terminal.exit_code(), 3);
 }
