@@ -587,6 +587,15 @@ fn a_code_that_a_try_said_would_be_right_later_never_is() {
 }
 
 #[test]
+fn a_hint_about_an_old_code_brings_no_later_one_to_life() {
+    let mut owner = Owner::new();
+    let (spent, old) = (owner.code(NOON, 0), owner.code(NOON, -20));
+    assert_eq!(owner.judge(&spent, Origin::Remote, NOON), ACCEPTED);
+    assert_eq!(owner.account.try_code(&old, NOON), Err(ahead(-600)));
+    assert_eq!(owner.judge(&spent, Origin::Remote, NOON), Judgement::Spent);
+}
+
+#[test]
 fn a_code_that_a_try_said_was_right_earlier_is_dead_when_the_clock_is_set_back() {
     let mut owner = Owner::new();
     let earlier = after(NOON, -600);
