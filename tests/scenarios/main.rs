@@ -1,5 +1,7 @@
 //! Scenarios: what people do with a machine, and what must come of it. One file a topic.
 
+mod bus;
+mod locks;
 mod machine;
 mod people;
 mod phone;

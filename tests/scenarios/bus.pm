@@ -1,0 +1,188 @@
+# A client and a server of the system bus in plain Perl, which every Debian has: for what
+# no program of the package does, such as an answer that never comes.
+package Bus;
+use strict;
+use warnings;
+use IO::Socket::UNIX;
+
+my %ALIGN = (y => 1, g => 1, v => 1, x => 8, t => 8, '(' => 8, '{' => 8);
+my $TYPE = qr/(?<t>[ybiuxtsogv]|a(?&t)|\((?&t)+\)|\{(?&t)(?&t)\})/;
+
+# Connects, as whoever runs it.
+sub new {
+    my ($class) = @_;
+    my $socket = IO::Socket::UNIX->new(Peer => '/run/dbus/system_bus_socket')
+        or die "no bus: $!\n";
+    my $self = bless {socket => $socket, serial => 0, input => ''}, $class;
+    print $socket "\0AUTH EXTERNAL ", unpack('H*', $>), "\r\nBEGIN\r\n";
+    $socket->flush;
+    my $line = '';
+    $line .= $self->take(1) until $line =~ /\n$/;
+    die "the bus says $line" unless $line =~ /^OK/;
+    ($self->{name}) = $self->daemon('Hello', '');
+    return $self;
+}
+
+# Calls a method of the bus itself.
+sub daemon {
+    my ($self, $member, @rest) = @_;
+    my $bus = 'org.freedesktop.DBus';
+    return $self->call($bus, '/org/freedesktop/DBus', $bus, $member, @rest);
+}
+
+# Calls a method of the two-factor daemon: its interface's last word, the method, the arguments.
+sub tfa {
+    my ($self, $interface, @rest) = @_;
+    return $self->call('org.tfad.Tfa1', '/org/tfad/Tfa1', "org.tfad.Tfa1.$interface", @rest);
+}
+
+# Begins a login dialog; gives its number and the turn.
+sub begin {
+    my ($self, $user, %context) = @_;
+    my @context = map { [$_, ['s', $context{$_}]] } keys %context;
+    return $self->tfa('Login', 'Begin', 'sa{sv}', $user, [['phase', ['s', 'auth']], @context]);
+}
+
+# Answers a dialog; gives the turn: [lines, tag, text, digits].
+sub answer {
+    my ($self, $dialog, $reply) = @_;
+    my @turn = $self->tfa('Login', 'Answer', 'us', $dialog, $reply);
+    return \@turn;
+}
+
+# A turn in one line: all it shows, then what follows.
+sub words {
+    my ($turn) = @_;
+    return join ' ', (map { $_->[1] } @{$turn->[0]}), "$turn->[1]:", $turn->[2];
+}
+
+# Calls a method; gives what it returns, dies with the error's name and text.
+sub call {
+    my ($self, $destination, $path, $interface, $member, $signature, @values) = @_;
+    my $serial = $self->send(1, {1 => ['o', $path], 2 => ['s', $interface], 3 => ['s', $member],
+        6 => ['s', $destination]}, $signature, @values);
+    while (1) {
+        my $message = $self->receive;
+        next unless ($message->{5} // 0) == $serial;
+        return @{$message->{body}} if $message->{type} == 2;
+        die "$message->{4}: @{$message->{body}}\n";
+    }
+}
+
+# Sends a message of that type with these header fields; gives its serial.
+sub send {
+    my ($self, $type, $fields, $signature, @values) = @_;
+    my $body = '';
+    put(\$body, $_, shift @values) for types($signature);
+    $fields->{8} = ['g', $signature] if $signature ne '';
+    my $serial = ++$self->{serial};
+    my $header = pack 'aCCCVV', 'l', $type, 0, 1, length $body, $serial;
+    put(\$header, 'a(yv)', [map { [$_, $fields->{$_}] } keys %$fields]);
+    align(\$header, 8);
+    $self->raw($header . $body);
+    return $serial;
+}
+
+# Sends bytes as they are.
+sub raw {
+    my ($self, $bytes) = @_;
+    my $socket = $self->{socket};
+    print $socket $bytes;
+    $socket->flush;
+}
+
+# The next message: its type, its header fields by their number, its body.
+sub receive {
+    my ($self) = @_;
+    my $fixed = $self->take(16);
+    my (undef, $type, undef, undef, $length, $serial, $fields) = unpack 'aCCCVVV', $fixed;
+    my $header = $fixed . $self->take($fields + -$fields % 8);
+    my $at = 12;
+    my %message = map { @$_ } @{get(\$header, \$at, 'a(yv)')};
+    my $body = $self->take($length);
+    $at = 0;
+    return {%message, type => $type, serial => $serial,
+        body => [map { get(\$body, \$at, $_) } types($message{8} // '')]};
+}
+
+sub take {
+    my ($self, $length) = @_;
+    while (length $self->{input} < $length) {
+        sysread $self->{socket}, $self->{input}, 65536, length $self->{input}
+            or die "the bus is gone\n";
+    }
+    return substr $self->{input}, 0, $length, '';
+}
+
+sub types {
+    my ($signature) = @_;
+    my @types;
+    push @types, $+{t} while $signature =~ /\G$TYPE/g;
+    return @types;
+}
+
+sub align {
+    my ($buffer, $to) = @_;
+    $$buffer .= "\0" x (-length($$buffer) % $to);
+}
+
+sub put {
+    my ($buffer, $type, $value) = @_;
+    my $kind = substr $type, 0, 1;
+    my $inner = substr $type, 1;
+    align($buffer, $ALIGN{$kind} // 4);
+    if ($kind eq 'y') { $$buffer .= pack 'C', $value }
+    elsif ($kind =~ /[biu]/) { $$buffer .= pack 'V', $value }
+    elsif ($kind =~ /[xt]/) { $$buffer .= pack 'Q<', $value }
+    elsif ($kind =~ /[so]/) { $$buffer .= pack 'V/a* x', $value }
+    elsif ($kind eq 'g') { $$buffer .= pack 'C/a* x', $value }
+    elsif ($kind eq 'v') { put($buffer, 'g', $value->[0]); put($buffer, @$value) }
+    elsif ($kind eq 'a') {
+        my $place = length $$buffer;
+        $$buffer .= pack 'V', 0;
+        align($buffer, $ALIGN{substr $inner, 0, 1} // 4);
+        my $start = length $$buffer;
+        put($buffer, $inner, $_) for @$value;
+        substr($$buffer, $place, 4) = pack 'V', length($$buffer) - $start;
+    }
+    else {
+        my @values = @$value;
+        put($buffer, $_, shift @values) for types(substr $inner, 0, -1);
+    }
+}
+
+sub get {
+    my ($buffer, $at, $type) = @_;
+    my $kind = substr $type, 0, 1;
+    my $inner = substr $type, 1;
+    $$at += -$$at % ($ALIGN{$kind} // 4);
+    my $fixed = sub {
+        my ($format, $length) = @_;
+        my $value = unpack $format, substr $$buffer, $$at, $length;
+        $$at += $length;
+        return $value;
+    };
+    return $fixed->('C', 1) if $kind eq 'y';
+    return $fixed->('V', 4) if $kind =~ /[biu]/;
+    return $fixed->('Q<', 8) if $kind =~ /[xt]/;
+    if ($kind =~ /[sog]/) {
+        my $length = $kind eq 'g' ? $fixed->('C', 1) : $fixed->('V', 4);
+        my $text = $fixed->("a$length", $length);
+        $$at++;
+        return $text;
+    }
+    return get($buffer, $at, get($buffer, $at, 'g')) if $kind eq 'v';
+    my @values;
+    if ($kind eq 'a') {
+        my $length = $fixed->('V', 4);
+        $$at += -$$at % ($ALIGN{substr $inner, 0, 1} // 4);
+        my $end = $$at + $length;
+        push @values, get($buffer, $at, $inner) while $$at < $end;
+    }
+    else {
+        push @values, get($buffer, $at, $_) for types(substr $inner, 0, -1);
+    }
+    return \@values;
+}
+
+1;

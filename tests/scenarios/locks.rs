@@ -1,0 +1,341 @@
+//! Too many wrong codes: what is locked, for whom, for how long, and who opens it.
+
+use tfa_tests::{Machine, Phone, Terminal};
+
+use crate::bus::{perl, shown, try_codes};
+use crate::people::{CODE, PASSWORD, machine_with_alice_set_up};
+
+/// A user at sshd's door with OpenSSH's own settings: the harness's client is quiet, and keeps
+/// what is said at the end of a login that fails.
+pub(crate) fn at_the_door(machine: &Machine, user: &str) -> Terminal {
+    let words = [
+        "ssh",
+        "-oStrictHostKeyChecking=no",
+        "-oUserKnownHostsFile=/dev/null",
+        "-oPreferredAuthentications=keyboard-interactive",
+    ];
+    machine.terminal(words.into_iter().chain([&*format!("{user}@localhost")]))
+}
+
+/// The same, past the password.
+pub(crate) fn past_the_password(machine: &Machine) -> Terminal {
+    let terminal = at_the_door(machine, "alice");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal
+}
+
+/// A login over SSH with the right password and this code gets in.
+#[track_caller]
+pub(crate) fn gets_in(machine: &Machine, code: &str) {
+    let terminal = past_the_password(machine);
+    terminal.expect(CODE);
+    terminal.type_secret(code);
+    terminal.expect("alice@host:~$");
+}
+
+/// A login over SSH with the right password is told this, and asked for no code.
+#[track_caller]
+fn is_told_and_not_asked(machine: &Machine, text: &str) {
+    let terminal = past_the_password(machine);
+    terminal.expect(text);
+    assert!(
+        !terminal.transcript().contains(CODE),
+        "{}",
+        terminal.transcript()
+    );
+}
+
+/// The console as a machine with a screen has it, on `tty1`. A container calls its console a
+/// pseudo-terminal, so it gets a second name.
+pub(crate) fn screen(machine: &Machine) -> &Terminal {
+    machine.write_file(
+        "/etc/systemd/system/console-getty.service.d/tty1.conf",
+        "[Service]\n\
+         ExecStart=\n\
+         ExecStart=-/sbin/agetty --noclear --keep-baud tty1 115200,38400,9600 $TERM\n\
+         TTYPath=/dev/tty1\n",
+    );
+    let console = machine.console();
+    console.expect("host login:");
+    const NAME: &str = r#"
+        touch /dev/tty1 && mount --bind "$(readlink -f /dev/console)" /dev/tty1 &&
+        systemctl daemon-reload && systemctl restart console-getty.service"#;
+    machine.succeed(["sh", "-c", NAME]);
+    console
+}
+
+/// Gives name and password to the console's `login`.
+#[track_caller]
+pub(crate) fn give_password(console: &Terminal, user: &str) {
+    console.expect("host login:");
+    console.type_line(user);
+    console.expect("Password:");
+    console.type_secret(PASSWORD);
+}
+
+/// Both clocks, the daemon's and the phone's, ahead of the real one.
+fn shift_clocks(machine: &Machine, phone: &Phone, seconds: i64) {
+    machine.shift_clock(seconds);
+    phone.shift_clock(seconds);
+}
+
+#[test]
+fn five_wrong_codes_lock_logins_from_afar_and_no_restart_reboot_or_power_cut_opens_them() {
+    let (mut machine, alice) = machine_with_alice_set_up();
+    let wrong = alice.phone.wrong_code();
+
+    let terminal = past_the_password(&machine);
+    for _ in 0..3 {
+        terminal.expect(CODE);
+        terminal.type_secret(&wrong);
+        terminal.expect("That code is not right.");
+    }
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(CODE);
+    terminal.type_secret(&wrong);
+    terminal.expect("That code is not right.");
+    terminal.expect(CODE);
+    terminal.type_secret(&wrong);
+    terminal.expect("Too many wrong codes. Try again in 30 seconds.");
+    // At this very moment the plug is pulled: what was said must hold.
+    machine.power_cut();
+    assert_eq!(shown(&machine, "failures"), "5");
+    let until = shown(&machine, "locked_until");
+    assert_ne!(until, "null");
+
+    machine.reboot();
+    // Some minutes back, so that the time that this takes opens nothing.
+    shift_clocks(&machine, &alice.phone, -600);
+    assert_eq!(shown(&machine, "failures"), "5");
+    assert_eq!(shown(&machine, "locked_until"), until);
+    is_told_and_not_asked(&machine, "Too many wrong codes. Try again in 1");
+    machine.succeed(["systemctl", "restart", "tfad.service"]);
+    is_told_and_not_asked(&machine, "Too many wrong codes. Try again in 1");
+    machine.expect_in_journal("tfad", "alice: denied: locked after too many wrong codes");
+    let refused = machine.journal("sshd");
+    assert!(
+        refused.contains("pam_tfa(sshd:auth): authentication failure"),
+        "{refused}"
+    );
+
+    shift_clocks(&machine, &alice.phone, 31);
+    gets_in(&machine, &alice.phone.next_unused());
+    assert_eq!(shown(&machine, "failures"), "0");
+    assert_eq!(shown(&machine, "locked_until"), "null");
+}
+
+#[test]
+fn each_wrong_code_after_a_lock_doubles_it_and_the_administrator_opens_it_at_once() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let wrong = || alice.phone.wrong_code();
+    machine.attach_clock();
+
+    assert!(try_codes(&machine, "", &wrong(), 4).contains("That code is not right."));
+    assert!(try_codes(&machine, "", &wrong(), 1).contains("Try again in 30 seconds."));
+    let mut clock = 0;
+    for (lock, then) in [
+        (30, "Try again in 60 seconds."),
+        (60, "Try again in 2 minutes."),
+        (120, "Try again in 4 minutes."),
+    ] {
+        // One try is open at the end of the lock, and no more than one.
+        clock += lock + 1;
+        shift_clocks(&machine, &alice.phone, clock);
+        let told = try_codes(&machine, "", &wrong(), 1);
+        assert!(told.contains(then), "{told}");
+        let told = try_codes(&machine, "", &alice.phone.code(), 1);
+        assert!(told.contains("verdict: locked"), "{told}");
+    }
+    assert_eq!(shown(&machine, "failures"), "8");
+    is_told_and_not_asked(&machine, "Too many wrong codes. Try again in ");
+
+    let listed = machine.succeed(["tfactl", "list", "--locked"]);
+    assert!(listed.contains("alice"), "{listed}");
+    let said = machine.succeed(["tfactl", "unlock", "alice"]);
+    assert!(said.contains("alice is unlocked"), "{said}");
+    gets_in(&machine, &alice.phone.next_unused());
+    machine.expect_in_journal("tfad", "alice: unlocked by an administrator (by uid 0)");
+}
+
+#[test]
+fn a_lock_from_afar_leaves_the_console_open_and_one_of_the_console_leaves_ssh_open() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_to_group("alice", "sudo");
+    machine.add_user("bob", "tractor");
+    // Locked by a clock that is ahead, so that the time that this takes opens nothing.
+    machine.shift_clock(600);
+    try_codes(&machine, "", "00000000", 5);
+    machine.shift_clock(0);
+    is_told_and_not_asked(&machine, "Too many wrong codes. Try again in 1");
+
+    let console = screen(&machine);
+    give_password(console, "alice");
+    console.expect(CODE);
+    console.type_secret(&alice.phone.next_unused());
+    console.expect("alice@host:~$");
+    // The success at the console clears the console's count alone.
+    assert_eq!(shown(&machine, "failures"), "5");
+
+    // sudo at the console is at the console.
+    console.type_line("sudo -k id -un");
+    console.expect("[sudo] password for alice:");
+    console.type_secret(PASSWORD);
+    console.expect(CODE);
+    console.type_secret(&alice.phone.next_unused());
+    console.expect("root");
+    console.type_line("exit");
+
+    // A pseudo-terminal is not: whoever came over SSH has one as well.
+    let terminal = machine.terminal_as("bob", ["su", "-", "alice"]);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("Too many wrong codes. Try again in ");
+    machine.succeed(["tfactl", "unlock", "alice"]);
+    let terminal = machine.terminal_as("bob", ["su", "-", "alice"]);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(CODE);
+    terminal.type_secret("00000000");
+    terminal.expect("That code is not right.");
+    assert_eq!(shown(&machine, "failures"), "1");
+    assert_eq!(shown(&machine, "console_failures"), "0");
+
+    // And the other way round.
+    machine.shift_clock(600);
+    let told = try_codes(&machine, "tty1", "00000000", 5);
+    assert!(told.contains("Try again in 30 seconds."), "{told}");
+    assert_eq!(shown(&machine, "console_failures"), "5");
+    shift_clocks(&machine, &alice.phone, 60);
+    give_password(console, "alice");
+    console.expect("Too many wrong codes. Try again in 10 minutes.");
+    gets_in(&machine, &alice.phone.next_unused());
+}
+
+/// Tries a wrong code at the end of each lock, until so many were wrong: the same calls as a login
+/// makes, with the daemon's clock moved on by an hour before each.
+const WEAR_DOWN: &str = r#"
+    my ($tty, $code, $times) = @ARGV;
+    my $bus = Bus->new;
+    my @context = (tty => $tty || 'ssh', rhost => $tty ? '' : '192.0.2.66', service => 'sshd');
+    my $clock = '/run/clocks/tfad.service';
+    for my $try (1 .. $times) {
+        open my $new, '>', "$clock.new" or die;
+        printf $new "+%d\n", $try * 3601;
+        close $new;
+        rename "$clock.new", $clock or die;
+        my ($dialog, $turn) = $bus->begin('alice', @context);
+        die "try $try: " . Bus::words($turn) unless $dialog;
+        print Bus::words($bus->answer($dialog, $code)), "\n";
+    }"#;
+
+#[test]
+fn after_a_hundred_wrong_codes_only_the_administrator_or_a_backup_code_at_the_console_opens() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.attach_clock();
+    // No code of any hour that comes by: eight digits, where the phone's have six.
+    let wrong = "00000000";
+    let told = perl(&machine, WEAR_DOWN, &["", wrong, "100"]).succeed();
+    let last: Vec<&str> = told.lines().rev().take(2).collect();
+    assert!(last[1].contains("Try again in 60 minutes."), "{told}");
+    assert!(last[0].contains("Ask your administrator"), "{told}");
+    assert_eq!(shown(&machine, "locked_for_good"), "true");
+
+    // No time opens it, and from afar no backup code either.
+    let ages = 400 * 24 * 3600;
+    shift_clocks(&machine, &alice.phone, ages);
+    is_told_and_not_asked(&machine, "Too many wrong codes. Ask your administrator");
+    let told = try_codes(&machine, "", &alice.backup_codes[0], 1);
+    assert!(told.contains("verdict: locked"), "{told}");
+    let listed = machine.succeed(["tfactl", "show", "alice"]);
+    assert!(
+        listed.contains("Over the network: locked until you unlock"),
+        "{listed}"
+    );
+
+    // At the console a code from the phone lets in and opens nothing else.
+    let console = screen(&machine);
+    let at_console = |answer: &str| {
+        give_password(console, "alice");
+        console.expect(CODE);
+        console.type_secret(answer);
+    };
+    at_console(&alice.phone.next_unused());
+    console.expect("alice@host:~$");
+    console.type_line("exit");
+    assert_eq!(shown(&machine, "locked_for_good"), "true");
+
+    // The console worn down as well: a code from the phone does nothing there any more.
+    perl(&machine, WEAR_DOWN, &["tty1", wrong, "100"]).succeed();
+    assert_eq!(shown(&machine, "console_locked_for_good"), "true");
+    shift_clocks(&machine, &alice.phone, ages);
+    at_console(&alice.phone.next_unused());
+    console.expect("Too many wrong codes. Ask your administrator");
+    assert_eq!(shown(&machine, "console_failures"), "100");
+
+    at_console(&alice.backup_codes[0]);
+    console.expect("Backup code used; 9 left.");
+    console.expect("alice@host:~$");
+    assert_eq!(shown(&machine, "locked_for_good"), "false");
+    assert_eq!(shown(&machine, "console_locked_for_good"), "false");
+    gets_in(&machine, &alice.phone.next_unused());
+}
+
+#[test]
+fn dialogs_that_were_open_before_the_lock_are_no_way_round_it() {
+    let (machine, alice) = machine_with_alice_set_up();
+    const FLOOD: &str = r#"
+        my ($wrong, $right) = @ARGV;
+        my $bus = Bus->new;
+        my @dialogs = map { ($bus->begin('alice', tty => 'ssh', rhost => '192.0.2.66'))[0] } 1 .. 200;
+        my %told;
+        $told{Bus::words($bus->answer($_, $wrong))}++ for @dialogs[0 .. 198];
+        print "$told{$_} times $_\n" for sort keys %told;
+        print "right: ", Bus::words($bus->answer($dialogs[199], $right)), "\n";"#;
+    let told = perl(
+        &machine,
+        FLOOD,
+        &[&alice.phone.wrong_code(), &alice.phone.code()],
+    )
+    .succeed();
+    assert!(told.contains("4 times That code is not right."), "{told}");
+    assert!(told.contains("right: Too many wrong codes."), "{told}");
+    assert!(told.trim_end().ends_with("verdict: locked"), "{told}");
+    assert_eq!(shown(&machine, "failures"), "5");
+}
+
+#[test]
+fn what_is_typed_into_tfa_enroll_counts_as_well_and_nobody_speaks_for_the_console() {
+    let (machine, alice) = machine_with_alice_set_up();
+    // alice's own programs may say that they sit at the console. They are not believed.
+    const CLAIM: &str = r#"
+        my $bus = Bus->new;
+        for (1 .. 3) {
+            my ($dialog) = $bus->begin('alice', tty => 'tty1', service => 'login');
+            $bus->answer($dialog, $ARGV[0]);
+        }
+        for (1 .. 2) {
+            eval { $bus->tfa('Account', 'Test', 's', $ARGV[0]) };
+            print $@;
+        }
+        eval { $bus->tfa('Account', 'Remove', 's', $ARGV[0]) };
+        print $@;
+        eval { $bus->begin('root', tty => 'tty1') };
+        print $@;"#;
+    let told = perl(&machine, CLAIM, &[&alice.phone.wrong_code()])
+        .user("alice")
+        .succeed();
+    assert!(told.contains("Error.WrongCode:"), "{told}");
+    assert!(
+        told.contains("Error.Locked: Too many wrong codes."),
+        "{told}"
+    );
+    assert!(
+        told.contains("Error.NotAuthorized: uid 1000 may begin a login for itself alone"),
+        "{told}"
+    );
+    assert_eq!(shown(&machine, "failures"), "5");
+    assert_eq!(shown(&machine, "console_failures"), "0");
+    assert_eq!(shown(&machine, "state"), "\"enabled\"");
+}
