@@ -1,5 +1,7 @@
 //! What the person sees and types, through the login program's conversation function.
 
+use std::cell::RefCell;
+
 use pam_sys::PamMessageStyle;
 use tfa_bus::{Line, LineKind};
 use zeroize::Zeroizing;
@@ -23,12 +25,20 @@ pub(crate) enum Echo {
 pub(crate) struct Conversation<'a> {
     pam: &'a Handle,
     silent: bool,
+    /// What a silent conversation has to say with its next question.
+    held: RefCell<String>,
 }
 
 impl<'a> Conversation<'a> {
-    /// A conversation; a silent one asks and says nothing else (`PAM_SILENT`).
+    /// A conversation. A silent one (`PAM_SILENT`: sudo's always are) asks and does nothing else:
+    /// lines become part of the question that they lead to, which nobody could answer without
+    /// them, and those that lead to none are not shown.
     pub(crate) fn new(pam: &'a Handle, silent: bool) -> Self {
-        Self { pam, silent }
+        Self {
+            pam,
+            silent,
+            held: RefCell::default(),
+        }
     }
 
     /// Shows lines of the daemon.
@@ -52,15 +62,20 @@ impl<'a> Conversation<'a> {
             Echo::Off => PamMessageStyle::PROMPT_ECHO_OFF,
             Echo::On => PamMessageStyle::PROMPT_ECHO_ON,
         };
+        let text = self.held.take() + text;
         self.pam
-            .converse(style, &printable::for_screen(text))?
+            .converse(style, &printable::for_screen(&text))?
             .ok_or(NoConversation)
     }
 
     /// A message that cannot be shown stops nobody: some programs show none. One that cannot ask
     /// either fails at the question.
     fn say(&self, style: PamMessageStyle, text: &str) {
-        if !self.silent {
+        if self.silent {
+            let mut held = self.held.borrow_mut();
+            held.push_str(text);
+            held.push('\n');
+        } else {
             let _ = self.pam.converse(style, &printable::for_screen(text));
         }
     }

@@ -43,17 +43,21 @@ fn echo_shows_what_would_be_hidden() {
 }
 
 #[test]
-fn a_silent_login_is_asked_and_told_nothing() {
+fn a_silent_login_is_told_what_a_question_needs_and_nothing_else() {
     let stage = Stage::new();
     let first = words("ask-hidden", "Code: ", 6).after_line("info", "Welcome.");
+    let second = words("ask-hidden", "Code: ", 6).after_line("error", "Not right.");
     let last = words("verdict", "verified", 0).after_line("error", "Beware.");
-    let _daemon = stage.daemon([Act::Turn(first), Act::Turn(last)]);
+    let _daemon = stage.daemon([Act::Turn(first), Act::Turn(second), Act::Turn(last)]);
     let report = stage
         .login("")
-        .answers([types("123456")])
+        .answers([types("111111"), types("123456")])
         .run([Step::AuthenticateSilently]);
     assert_eq!(report.code(), Code::SUCCESS as i32);
-    assert_eq!(report.said, ["hidden: Code: "]);
+    assert_eq!(
+        report.said,
+        ["hidden: Welcome.\nCode: ", "hidden: Not right.\nCode: "]
+    );
 }
 
 #[test]
