@@ -1,8 +1,11 @@
 //! Scenarios: what people do with a machine, and what must come of it. One file a topic.
 
 mod bus;
+mod console;
 mod locks;
 mod machine;
 mod people;
 mod phone;
 mod ssh;
+mod stacks;
+mod sudo;

@@ -1,5 +1,7 @@
 //! What the people of the scenarios do again and again: set up a phone, log in.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use tfa_tests::{Machine, Phone, Terminal};
 
 /// Alice's password.
@@ -66,6 +68,32 @@ pub(crate) fn set_up_in(terminal: &Terminal, password: &str, command: &str) -> O
         phone,
         backup_codes,
     }
+}
+
+/// Begins a login over SSH and gives the right password; the question for a code stands there.
+#[track_caller]
+pub(crate) fn ssh_as_far_as_the_code(machine: &Machine, user: &str) -> Terminal {
+    let terminal = machine.ssh(user);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(CODE);
+    terminal
+}
+
+/// Sets the daemon's clock and the phone's so many minutes ahead, and on to where a time step has
+/// just begun: every code of the window is new, and stays in it for the next half minute.
+pub(crate) fn begin_a_time_step(machine: &Machine, phone: &Phone, minutes: i64) {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let into_the_minute = i64::try_from(since_1970.as_secs() % 60).unwrap();
+    let ahead = 60 * minutes + 60 - into_the_minute;
+    machine.shift_clock(ahead);
+    phone.shift_clock(ahead);
+}
+
+/// What `tfactl show --json` says of somebody.
+#[track_caller]
+pub(crate) fn record_of(machine: &Machine, user: &str) -> String {
+    machine.succeed(["tfactl", "show", user, "--json"])
 }
 
 /// The last link in a transcript.

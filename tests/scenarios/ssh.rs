@@ -1,15 +1,364 @@
 //! Logins over SSH.
 
-use crate::people::{CODE, PASSWORD, machine_with_alice_set_up};
+use crate::people::{
+    CODE, PASSWORD, begin_a_time_step, machine_with_alice, machine_with_alice_set_up, record_of,
+    set_up_in, ssh_as_far_as_the_code,
+};
+use tfa_tests::{Machine, Phone, Terminal};
+
+const PROMPT: &str = "alice@host:~$";
+const WRONG: &str = "That code is not right. Try the latest one.";
+const SPENT: &str = "That code was used already. Wait for the next one.";
 
 #[test]
 fn alice_sets_up_her_phone_and_logs_in_with_password_and_code() {
     let (machine, alice) = machine_with_alice_set_up();
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(PROMPT);
+    machine.expect_in_journal("tfad", "alice: verified by a code (service sshd, from ");
+}
+
+#[test]
+fn the_entry_on_the_phone_names_host_and_login() {
+    let (_machine, alice) = machine_with_alice_set_up();
+    assert_eq!(alice.phone.label(), "host:alice");
+    assert_eq!(alice.phone.issuer(), Some("host"));
+}
+
+#[test]
+fn three_wrong_codes_end_a_dialog_and_a_later_right_one_gets_in() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    for _ in 0..2 {
+        terminal.type_secret(&alice.phone.wrong_code());
+        terminal.expect(WRONG);
+        terminal.expect(CODE);
+    }
+    terminal.type_secret(&alice.phone.wrong_code());
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.wrong_code());
+    terminal.expect(WRONG);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(PROMPT);
+    let record = record_of(&machine, "alice");
+    assert!(record.contains("\"failures\": 0"), "{record}");
+}
+
+#[test]
+fn whoever_is_refused_over_ssh_is_told_why() {
+    let (machine, alice) = machine_with_alice_set_up();
+    // A client as people have it; the machine's own one says less.
+    let words = ["ssh", "-o", "StrictHostKeyChecking=no", "alice@localhost"];
+    let terminal = machine.terminal(words);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    for _ in 0..3 {
+        terminal.expect(CODE);
+        terminal.type_secret(&alice.phone.wrong_code());
+        terminal.expect(WRONG);
+    }
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.wrong_code());
+    terminal.expect(WRONG);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.wrong_code());
+    terminal.expect("Too many wrong codes. Try again in 30 seconds.");
+    terminal.expect("Permission denied");
+}
+
+#[test]
+fn a_code_lets_in_once_and_no_earlier_code_lets_in_after_it() {
+    let (machine, alice) = machine_with_alice_set_up();
+    begin_a_time_step(&machine, &alice.phone, 5);
+    let earlier = alice.phone.next_unused();
+    let newer = alice.phone.next_unused();
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    terminal.type_secret(&newer);
+    terminal.expect(PROMPT);
+
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    for used in [&newer, &earlier] {
+        terminal.type_secret(used);
+        terminal.expect(SPENT);
+        terminal.expect(CODE);
+    }
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(PROMPT);
+    machine.expect_in_journal("tfad", "alice: a code that was used before (service sshd");
+}
+
+#[test]
+fn a_backup_code_lets_in_once_however_it_is_typed() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let [first, second, third, ..] = alice.backup_codes.as_slice() else {
+        panic!("{:?}", alice.backup_codes);
+    };
+    for (typed, said) in [
+        (first.clone(), "Backup code used; 9 left."),
+        (second.to_lowercase(), "Backup code used; 8 left."),
+        (third.replace('-', ""), "Backup code used; 7 left."),
+    ] {
+        let terminal = ssh_as_far_as_the_code(&machine, "alice");
+        terminal.type_secret(&typed);
+        terminal.expect(said);
+        terminal.expect(PROMPT);
+    }
+
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    terminal.type_secret(first);
+    terminal.expect(WRONG);
+    terminal.expect(CODE);
+    terminal.type_secret(&third.to_lowercase());
+    terminal.expect(WRONG);
+    let record = record_of(&machine, "alice");
+    assert!(record.contains("\"backup_codes_left\": 7"), "{record}");
+}
+
+#[test]
+fn an_empty_answer_gives_up_and_counts_as_no_try() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    terminal.type_secret("");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(CODE);
+    terminal.type_secret("what is this?");
+    terminal.expect("That is no code: 6 or 8 digits, or a backup code of 10 characters.");
+    terminal.expect(CODE);
+    let record = record_of(&machine, "alice");
+    assert!(record.contains("\"failures\": 0"), "{record}");
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(PROMPT);
+}
+
+#[test]
+fn who_has_not_set_it_up_logs_in_as_ever() {
+    let machine = machine_with_alice();
     let terminal = machine.ssh("alice");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(PROMPT);
+    assert!(!terminal.transcript().contains("code"));
+    assert!(!machine.journal("tfad").contains("alice"));
+}
+
+#[test]
+fn a_wrong_password_tells_nobody_whether_a_code_would_be_asked() {
+    let (machine, _alice) = machine_with_alice_set_up();
+    machine.add_user("bob", "tractor");
+    let journal = machine.journal("tfad");
+    let stories = ["alice", "bob"].map(|user| {
+        let terminal = machine.ssh(user);
+        for _ in 0..3 {
+            terminal.expect("Password:");
+            terminal.type_secret("battery staple");
+        }
+        terminal.expect("Permission denied");
+        assert!(!terminal.wait_exit().success());
+        terminal.transcript().replace(user, "NAME")
+    });
+    assert!(!stories[0].contains("code"));
+    assert_eq!(stories[0], stories[1]);
+    assert_eq!(machine.journal("tfad"), journal);
+}
+
+#[test]
+fn while_it_is_paused_no_code_is_asked_and_the_journal_says_so() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(PROMPT);
+    terminal.type_line("tfa-enroll pause");
+    terminal.expect("backup code:");
+    terminal.type_secret(&alice.backup_codes[0]);
+    terminal.expect("is paused");
+
+    let again = machine.ssh("alice");
+    again.expect("Password:");
+    again.type_secret(PASSWORD);
+    again.expect(PROMPT);
+    assert!(!again.transcript().contains("code"));
+    machine.expect_in_journal(
+        "tfad",
+        "alice: not asked: two-factor login is paused (service sshd, from ",
+    );
+
+    terminal.expect(PROMPT);
+    terminal.type_line("tfa-enroll resume");
+    terminal.expect("backup code:");
+    terminal.type_secret(&alice.backup_codes[1]);
+    terminal.expect("Two-factor login is on again.");
+    let again = ssh_as_far_as_the_code(&machine, "alice");
+    again.type_secret(&alice.phone.next_unused());
+    again.expect(PROMPT);
+}
+
+#[test]
+fn the_administrator_switches_it_off_and_on_and_the_phone_goes_on_working() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let reload = |config: &str| {
+        machine.write_file("/etc/tfa/tfad.toml", config);
+        machine.succeed(["systemctl", "reload", "tfad"]);
+    };
+
+    reload("[policy]\nmode = \"off\"\n");
+    machine.expect_in_journal("tfad", "the configuration was read again");
+    let terminal = machine.ssh("alice");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(PROMPT);
+    machine.expect_in_journal("tfad", "alice: not asked: the policy's mode is off");
+
+    reload("[policy]\nmode = \"optional\"\n");
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(PROMPT);
+
+    reload("[policy]\n\nmode = \"of\"\n");
+    let why = machine.expect_in_journal("tfad", "/etc/tfa/tfad.toml");
+    assert!(why.contains("line 3"), "{why}");
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(PROMPT);
+}
+
+#[test]
+fn sshd_takes_a_key_then_the_password_then_the_code() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let key = machine.authorize_key("alice");
+    machine.configure_sshd(
+        "10-methods",
+        "AuthenticationMethods publickey,keyboard-interactive",
+    );
+    let terminal = machine.ssh_with("alice", &["-i", &key]);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal.expect(CODE);
     terminal.type_secret(&alice.phone.next_unused());
-    terminal.expect("alice@host:~$");
-    machine.expect_in_journal("tfad", "alice: verified by a code (service sshd, from ");
+    terminal.expect(PROMPT);
+
+    let terminal = machine.ssh("alice");
+    terminal.expect("Permission denied (publickey).");
+}
+
+#[test]
+fn a_key_alone_logs_in_where_the_second_factor_is_optional() {
+    let (machine, _alice) = machine_with_alice_set_up();
+    let key = machine.authorize_key("alice");
+    let terminal = machine.ssh_with("alice", &["-i", &key]);
+    terminal.expect(PROMPT);
+    assert!(!terminal.transcript().contains("code"));
+}
+
+#[test]
+fn the_method_password_refuses_who_has_set_it_up_and_counts_no_wrong_code() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_user("bob", "tractor");
+    machine.configure_sshd(
+        "00-questions",
+        "PasswordAuthentication yes\nKbdInteractiveAuthentication no",
+    );
+    let by_password = ["-o", "PreferredAuthentications=password"];
+
+    let terminal = machine.ssh_with("bob", &by_password);
+    terminal.expect("bob@localhost's password:");
+    terminal.type_secret("tractor");
+    terminal.expect("bob@host:~$");
+
+    let terminal = machine.ssh_with("alice", &by_password);
+    for _ in 0..3 {
+        terminal.expect("alice@localhost's password:");
+        terminal.type_secret(PASSWORD);
+    }
+    terminal.expect("Permission denied");
+    let told = machine.expect_in_journal("sshd", "the code was answered with the password");
+    assert!(
+        told.contains("set \"KbdInteractiveAuthentication yes\""),
+        "{told}"
+    );
+    let record = record_of(&machine, "alice");
+    assert!(record.contains("\"failures\": 0"), "{record}");
+    assert!(record.contains("\"locked_until\": null"), "{record}");
+
+    machine.offer_questions();
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(PROMPT);
+}
+
+#[test]
+fn after_a_key_the_code_alone_is_asked_where_the_stack_says_so() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_user("bob", PASSWORD);
+    let keys = ["alice", "bob"].map(|user| machine.authorize_key(user));
+    machine.configure_sshd(
+        "10-methods",
+        "AuthenticationMethods publickey,keyboard-interactive",
+    );
+    let line = "auth  [success=done ignore=ignore default=die] \\\n          \
+                pam_tfa.so after_publickey enroll=account\n";
+    let stack = machine.read_file("/etc/pam.d/sshd");
+    assert!(stack.contains("@include common-auth"), "{stack}");
+    let stack = stack.replacen(
+        "@include common-auth",
+        &format!("{line}@include common-auth"),
+        1,
+    );
+    machine.write_file("/etc/pam.d/sshd", stack);
+
+    let terminal = machine.ssh_with("alice", &["-i", &keys[0]]);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.wrong_code());
+    terminal.expect(WRONG);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(PROMPT);
+    assert!(!terminal.transcript().contains("Password:"));
+
+    // An empty answer is no way on to the password.
+    let terminal = machine.ssh_with("alice", &["-i", &keys[0]]);
+    for _ in 0..3 {
+        terminal.expect(CODE);
+        terminal.type_secret("");
+    }
+    terminal.expect("Permission denied");
+    assert!(!terminal.transcript().contains("Password:"));
+
+    let terminal = machine.ssh_with("bob", &["-i", &keys[1]]);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("bob@host:~$");
+    assert!(!terminal.transcript().contains("code"));
+}
+
+#[test]
+fn phones_with_other_codes_than_the_usual_work_too() {
+    let machine = machine_with_alice();
+    for (user, options) in [
+        ("sha256", "--algorithm SHA256"),
+        ("sha512", "--algorithm sha512 --digits 8"),
+        ("slow", "--period 60"),
+    ] {
+        machine.add_user(user, PASSWORD);
+        let phone = set_up_with(&machine, user, options);
+        let terminal = ssh_as_far_as_the_code(&machine, user);
+        terminal.type_secret(&phone.next_unused());
+        terminal.expect(&format!("{user}@host:~$"));
+    }
+}
+
+/// Sets up a phone with options of choice.
+#[track_caller]
+fn set_up_with(machine: &Machine, user: &str, options: &str) -> Phone {
+    let terminal: Terminal = machine.ssh(user);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("$");
+    set_up_in(&terminal, PASSWORD, &format!("tfa-enroll setup {options}")).phone
 }

@@ -1,0 +1,131 @@
+//! Logins on the console.
+
+use crate::people::{CODE, PASSWORD, begin_a_time_step, machine_with_alice, record_of, set_up};
+use tfa_tests::{Machine, Terminal};
+
+/// The console as a machine with a screen has it: its getty sits on `tty1`. A container has no
+/// virtual terminals and calls its console a pseudo-terminal, so it gets a second name.
+fn first_terminal(machine: &Machine) -> &Terminal {
+    machine.write_file(
+        "/etc/systemd/system/console-getty.service.d/tty1.conf",
+        "[Service]\n\
+         ExecStart=\n\
+         ExecStart=-/sbin/agetty --noclear --keep-baud tty1 115200,38400,9600 $TERM\n\
+         TTYPath=/dev/tty1\n",
+    );
+    machine.succeed([
+        "sh",
+        "-c",
+        "touch /dev/tty1 && mount --bind \"$(readlink -f /dev/console)\" /dev/tty1",
+    ]);
+    let console = machine.console();
+    console.expect("host login:");
+    machine.succeed(["systemctl", "daemon-reload"]);
+    machine.succeed(["systemctl", "restart", "console-getty.service"]);
+    console
+}
+
+/// Gives name and password to the `login` of the console.
+#[track_caller]
+fn give_password(console: &Terminal, user: &str) {
+    console.expect("host login:");
+    console.type_line(user);
+    console.expect("Password:");
+    console.type_secret(PASSWORD);
+}
+
+#[test]
+fn the_console_asks_for_password_and_code_and_a_backup_code_will_do() {
+    let machine = machine_with_alice();
+    let alice = set_up(&machine, "alice", PASSWORD);
+    begin_a_time_step(&machine, &alice.phone, 5);
+    let console = machine.console();
+
+    give_password(console, "alice");
+    console.expect(CODE);
+    let code = alice.phone.next_unused();
+    console.type_secret(&code);
+    console.expect("alice@host:~$");
+    console.type_line("exit");
+
+    give_password(console, "alice");
+    console.expect(CODE);
+    console.type_secret(&code);
+    console.expect("That code was used already. Wait for the next one.");
+    console.expect(CODE);
+    console.type_secret(&alice.backup_codes[0].to_lowercase());
+    console.expect("Backup code used; 9 left.");
+    console.expect("alice@host:~$");
+    console.type_line("exit");
+
+    give_password(console, "alice");
+    console.expect(CODE);
+    console.type_secret(&alice.backup_codes[0]);
+    console.expect("That code is not right.");
+    console.expect(CODE);
+    console.type_secret(&alice.phone.next_unused());
+    console.expect("alice@host:~$");
+    assert!(!console.transcript().contains(&code));
+    machine.expect_in_journal(
+        "tfad",
+        "alice: verified by a backup code (service login, from ",
+    );
+}
+
+#[test]
+fn the_console_refuses_after_three_wrong_codes_or_an_empty_answer_and_asks_anew() {
+    let machine = machine_with_alice();
+    let alice = set_up(&machine, "alice", PASSWORD);
+    let console = first_terminal(&machine);
+
+    give_password(console, "alice");
+    for _ in 0..3 {
+        console.expect(CODE);
+        console.type_secret(&alice.phone.wrong_code());
+        console.expect("That code is not right. Try the latest one.");
+    }
+    console.expect("Login incorrect");
+    machine.expect_in_journal(
+        "tfad",
+        "alice: denied: no right code (service login, from /dev/tty1)",
+    );
+    let record = record_of(&machine, "alice");
+    assert!(record.contains("\"console_failures\": 3"), "{record}");
+    assert!(record.contains("\"failures\": 0"), "{record}");
+
+    give_password(console, "alice");
+    console.expect(CODE);
+    console.type_secret("");
+    console.expect("Login incorrect");
+
+    give_password(console, "alice");
+    console.expect(CODE);
+    console.type_secret(&alice.phone.next_unused());
+    console.expect("alice@host:~$");
+}
+
+#[test]
+fn the_console_says_nothing_about_codes_to_a_wrong_password_or_to_who_has_none_set_up() {
+    let machine = machine_with_alice();
+    machine.add_user("bob", PASSWORD);
+    set_up(&machine, "alice", PASSWORD);
+    let journal = machine.journal("tfad");
+    let console = machine.console();
+
+    let mut stories = Vec::new();
+    for user in ["alice", "bob"] {
+        console.expect("host login:");
+        console.type_line(user);
+        console.expect("Password:");
+        let before = console.transcript().len();
+        console.type_secret("battery staple");
+        console.expect("Login incorrect");
+        stories.push(console.transcript()[before..].to_owned());
+    }
+    assert_eq!(stories[0], stories[1]);
+
+    give_password(console, "bob");
+    console.expect("bob@host:~$");
+    assert!(!console.transcript().contains("code"));
+    assert_eq!(machine.journal("tfad"), journal);
+}
