@@ -201,6 +201,7 @@ impl Account {
                 };
                 match found {
                     Found::OtherSet => Judgement::Rehash,
+                    Found::Spent => Judgement::Spent,
                     Found::No => self.wrong(origin, now),
                     Found::At(place) => {
                         if let Some(set) = &mut self.backup {

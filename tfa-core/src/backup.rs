@@ -73,19 +73,25 @@ pub struct Hashed {
 pub(crate) enum Found {
     /// One of the codes that are left, at this place.
     At(usize),
+    /// One that was used already.
+    Spent,
     /// None of them.
     No,
     /// The hash was made for another set; hash the code again.
     OtherSet,
 }
 
-/// The backup codes of an account that are left.
+/// The backup codes of an account: those that are left, and those that were used, which are known
+/// again so that they count as no try.
 #[derive(Clone, Encode, Decode, CborLen)]
 pub struct BackupSet {
     #[n(0)]
     recipe: Recipe,
     #[n(1)]
     digests: Vec<Digest>,
+    /// Absent until one is used.
+    #[n(2)]
+    spent: Option<Vec<Digest>>,
 }
 
 #[derive(Clone, Encode, Decode, CborLen)]
@@ -118,7 +124,12 @@ impl BackupSet {
             .iter()
             .map(|code| recipe.hash(code).map(|hashed| Digest(hashed.digest)))
             .collect::<Result<_, _>>()?;
-        Ok((Self { recipe, digests }, codes))
+        let set = Self {
+            recipe,
+            digests,
+            spent: None,
+        };
+        Ok((set, codes))
     }
 
     /// How a code is to be hashed before it can be held against this set.
@@ -130,7 +141,10 @@ impl BackupSet {
     /// Whether it is within the range that sets are made in; a decoded one may be anything.
     pub(crate) fn is_sound(&self) -> bool {
         let (memory, passes) = MOST;
-        self.left() <= Self::SIZE && self.recipe.memory <= memory && self.recipe.passes <= passes
+        self.left() <= Self::SIZE
+            && self.spent().len() <= Self::SIZE
+            && self.recipe.memory <= memory
+            && self.recipe.passes <= passes
     }
 
     /// How many codes are left.
@@ -139,25 +153,33 @@ impl BackupSet {
         self.digests.len()
     }
 
-    /// Holds a hash against every code that is left, in a time that does not tell which.
+    fn spent(&self) -> &[Digest] {
+        self.spent.as_deref().unwrap_or_default()
+    }
+
+    /// Holds a hash against every code of the set, in a time that does not tell which.
     pub(crate) fn find(&self, hashed: &Hashed) -> Found {
         if hashed.salt != self.recipe.salt {
             return Found::OtherSet;
         }
         let mut found = Found::No;
-        for (place, digest) in self.digests.iter().enumerate() {
+        let left = self.digests.iter().enumerate();
+        let left = left.map(|(place, digest)| (Found::At(place), digest));
+        let spent = self.spent().iter().map(|digest| (Found::Spent, digest));
+        for (what, digest) in spent.chain(left) {
             let equal: Choice = digest.0.ct_eq(&hashed.digest);
             if bool::from(equal) {
-                found = Found::At(place);
+                found = what;
             }
         }
         found
     }
 
-    /// Takes the code at that place out of the set.
+    /// Uses up the code at that place.
     pub(crate) fn spend(&mut self, place: usize) {
         if place < self.digests.len() {
-            self.digests.remove(place);
+            let digest = self.digests.remove(place);
+            self.spent.get_or_insert_default().push(digest);
         }
     }
 }
@@ -189,7 +211,7 @@ mod tests {
         assert_eq!(set.find(&hashed), Found::At(7));
         set.spend(7);
         assert_eq!(set.left(), 9);
-        assert_eq!(set.find(&hashed), Found::No);
+        assert_eq!(set.find(&hashed), Found::Spent);
         let other = set.recipe().hash(&codes[9]).unwrap();
         assert_eq!(set.find(&other), Found::At(8));
     }

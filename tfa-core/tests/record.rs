@@ -132,7 +132,7 @@ const STRUCTURES: [(&[usize], usize); 11] = [
     (&[3], 3),
     (&[3, 0], 5),
     (&[3, 0, 1], 3),
-    (&[4], 2),
+    (&[4], 3),
     (&[4, 0], 3),
     (&[5], 2),
     (&[5, 0], 2),
@@ -314,6 +314,8 @@ fn no_backup_code_is_hashed_at_a_price_that_no_set_has() {
     let digests = |count| Item::Array(vec![Item::Bytes(vec![1; 32]); count]);
     assert!(changed(&[4, 1], digests(10)).is_ok());
     assert!(changed(&[4, 1], digests(11)).is_err());
+    assert!(changed(&[4, 2], digests(10)).is_ok());
+    assert!(changed(&[4, 2], digests(11)).is_err());
 }
 
 #[test]
