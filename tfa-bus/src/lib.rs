@@ -2,7 +2,8 @@
 //!
 //! What lives here: names, the types that cross the bus, the clients that speak them, and the
 //! one error enum. What does not: any rule about codes, accounts or policy (`tfa-core`), and any
-//! text that a person reads at login (`tfad`).
+//! text that a person reads at login (`tfad`). What the two commands have in common besides, and
+//! the PAM module must not have, is the module `command`, behind the feature of that name.
 
 mod context;
 mod error;

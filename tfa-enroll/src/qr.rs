@@ -35,9 +35,9 @@ const DARK_GROUND: &str = "\x1b[40m";
 const PLAIN: &str = "\x1b[0m";
 
 impl Qr {
-    /// Widths of the margin, best first. Four modules is the standard's; cameras cope with two,
+    /// Widths of the margin, best first. Four modules is the standard's; cameras cope with less,
     /// and that makes the code fit a smaller window.
-    pub(crate) const QUIET: [usize; 3] = [4, 3, 2];
+    pub(crate) const QUIET: [usize; 4] = [4, 3, 2, 1];
 
     /// The code for a text, as small as it gets; `None` where the text is too long for any.
     pub(crate) fn new(text: &str) -> Option<Self> {

@@ -1,6 +1,7 @@
 //! `tfactl reset`: the way out for whoever lost phone and backup codes, and for a damaged record.
 
 use tfa_bus::command::{Failure, Reply, Terminal};
+use tfa_bus::{State, Status};
 
 use crate::daemon::Daemon;
 use crate::texts;
@@ -11,15 +12,32 @@ pub(crate) async fn run(user: &str, yes: bool) -> Result<(), Failure> {
         return Err(Failure::Refused(texts::say_yes(user)));
     }
     let mut daemon = Daemon::connect(&terminal).await?;
-    let before = daemon.show(user).await?;
     if !yes {
-        terminal.say(&texts::reset_intro(&before))?;
+        let name = match daemon.show(user).await {
+            Ok(status) if has_nothing(&status) => {
+                return Err(Failure::Refused(texts::nothing_to_reset(&status.user)));
+            }
+            Ok(status) => {
+                terminal.say(&texts::reset_intro(&status))?;
+                status.user
+            }
+            // A record can outlive its user.
+            Err(Failure::Refused(why)) => {
+                terminal.say(&texts::reset_blindly(user, &why))?;
+                user.to_owned()
+            }
+            Err(failure) => return Err(failure),
+        };
         let reply = terminal.ask(daemon.interrupt(), texts::TYPE_NAME).await?;
-        if !matches!(reply, Reply::Line(line) if *line == before.user) {
+        if !matches!(reply, Reply::Line(line) if *line == name) {
             return Err(Failure::Cancelled(texts::NOT_RESET.to_owned()));
         }
     }
     daemon.reset(user).await?;
-    terminal.say(&texts::reset(&before))?;
+    terminal.say(&texts::reset(user))?;
     Ok(())
+}
+
+fn has_nothing(status: &Status) -> bool {
+    status.problem.is_none() && status.state == State::None.name()
 }

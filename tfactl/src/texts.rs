@@ -120,6 +120,11 @@ pub(crate) const COLUMNS: [&str; 6] = [
     "LAST-LOGIN",
 ];
 
+/// What stands below the table about a record that cannot be used.
+pub(crate) fn problem(status: &Status, problem: &str) -> String {
+    format!("{}: {problem}", status.user)
+}
+
 pub(crate) fn row(status: &Status, now: u64) -> [String; 6] {
     let word = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     if status.problem.is_some() {
@@ -285,8 +290,16 @@ pub(crate) const TYPE_NAME: &str = "Type the user name to confirm: ";
 
 pub(crate) const NOT_RESET: &str = "Not reset. Nothing was changed.";
 
-pub(crate) fn reset(status: &Status) -> String {
-    format!("Two-factor login of {} was reset.", status.user)
+pub(crate) fn reset(user: &str) -> String {
+    format!("Two-factor login of {user} was reset.")
+}
+
+pub(crate) fn nothing_to_reset(user: &str) -> String {
+    format!("{user} has not set up two-factor login: there is nothing to reset.")
+}
+
+pub(crate) fn reset_blindly(user: &str, why: &str) -> String {
+    format!("{why}\nA record that was left behind under the name {user} will be forgotten.\n")
 }
 
 // Unlock.

@@ -1,6 +1,6 @@
 //! Where a command runs: a mount namespace in which the private bus is the system bus.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use tfa_bus::Status;
@@ -58,6 +58,11 @@ impl Place {
         self.bus.folder().join(name)
     }
 
+    /// A script that can be run.
+    pub(crate) fn script(&self, name: &str, text: &str) {
+        write_by("printf %s \"$0\" > \"$1\"", text, &self.file(name));
+    }
+
     fn command(&self, run: &Run<'_>) -> Command {
         let mount = format!(
             "set -e; mount -t tmpfs -o mode=755 tmpfs /run; mkdir /run/dbus; \
@@ -74,7 +79,7 @@ impl Place {
         // Also where the build folder is closed to others.
         let program = self.file("program");
         if !program.exists() {
-            std::fs::copy(self.program, &program).unwrap();
+            write_by("exec cat < \"$0\" > \"$1\"", self.program, &program);
         }
         let mut command = Command::new("unshare");
         command
@@ -134,4 +139,12 @@ pub(crate) fn finished(output: &Output) -> (i32, String, String) {
         text(&output.stdout),
         text(&output.stderr),
     )
+}
+
+/// Writes a program, by another process: a descriptor of ours that is open for writing would get
+/// into whatever another test starts at that moment, and the program could not be run.
+fn write_by(shell: &str, from: &str, to: &Path) {
+    let all = format!("({shell}) && chmod 755 \"$1\"");
+    let written = Command::new("sh").args(["-c", &all, from]).arg(to).status();
+    assert!(written.unwrap().success());
 }

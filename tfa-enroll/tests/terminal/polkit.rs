@@ -1,22 +1,18 @@
 //! polkit's text agent: started for whoever is not root, for the time of the call alone.
 
-use std::os::unix::fs::PermissionsExt;
-
 use crate::double::{NEW_CODE, Place, Run};
 use crate::setup::place;
 
 /// Puts a `pkttyagent` of our own first in the search path. It tells what it was called with,
 /// is ready once it closes its output, and then waits to be ended.
 fn with_agent(place: &Place, before_ready: &str) -> String {
-    let agent = place.file("pkttyagent");
     let text = format!(
         "#!/bin/sh\necho \"$@\" > {folder}/called\necho $$ > {folder}/pid\n\
          trap 'echo ended > {folder}/ended; exit' TERM\n{before_ready}\nexec 1>&-\n\
          while :; do sleep 0.05; done\n",
         folder = place.bus.folder().display()
     );
-    std::fs::write(&agent, text).unwrap();
-    std::fs::set_permissions(&agent, PermissionsExt::from_mode(0o755)).unwrap();
+    place.script("pkttyagent", &text);
     format!(
         "{}:/usr/sbin:/usr/bin:/sbin:/bin",
         place.bus.folder().display()

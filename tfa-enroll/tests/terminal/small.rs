@@ -20,17 +20,35 @@ fn two_rows_less_make_the_margin_narrower_and_the_camera_still_reads() {
 }
 
 #[test]
+fn a_margin_of_one_module_is_the_last_resort_and_the_camera_still_reads() {
+    let place = place();
+    for (size, locale) in [((21, 80), "C.UTF-8"), ((40, 80), "C")] {
+        let terminal = place.terminal(&Run {
+            arguments: &["setup"],
+            environment: &[("LANG", locale)],
+            size: Some(size),
+            ..Run::default()
+        });
+        terminal.answers("Press Enter to show the QR code", "");
+        terminal.expect("Scan it with the app, then press Enter:");
+        for theme in [Theme::Dark, Theme::Light] {
+            assert_eq!(reads(&terminal, theme).as_deref(), Some(URI));
+        }
+    }
+}
+
+#[test]
 fn a_window_too_small_for_the_code_says_so_and_gives_link_and_key() {
     let place = place();
     let terminal = place.terminal(&Run {
         arguments: &["setup"],
-        size: Some((21, 80)),
+        size: Some((20, 80)),
         ..Run::default()
     });
     terminal.expect("Code from your phone:");
     let screen = terminal.screen();
     assert!(
-        screen.contains("The QR code takes 22 rows and 41 columns"),
+        screen.contains("The QR code takes 21 rows and 39 columns"),
         "{screen}"
     );
     assert!(screen.contains("--qr png:FILE"), "{screen}");

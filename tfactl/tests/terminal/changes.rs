@@ -58,15 +58,26 @@ fn a_script_has_to_say_yes() {
         (code, out.as_str()),
         (0, "Two-factor login of alice was reset.\n")
     );
-    assert_eq!(place.daemon().calls(), ["Show alice", "Reset alice"]);
+    assert_eq!(place.daemon().calls(), ["Reset alice"]);
 }
 
 #[test]
-fn a_reset_of_nobody_is_refused_before_it_is_confirmed() {
+fn the_record_of_a_user_who_is_gone_can_be_reset() {
     let place = place(Vec::new());
     let mut terminal = place.types(&["reset", "nobody1"]);
     terminal.expect("There is no user nobody1 here.");
+    terminal.answers("Type the user name to confirm:", "nobody1");
+    terminal.expect("Two-factor login of nobody1 was reset.");
+    assert_eq!(terminal.exit_code(), 0);
+}
+
+#[test]
+fn whoever_has_nothing_set_up_has_nothing_to_reset() {
+    let place = place(Vec::new());
+    let mut terminal = place.types(&["reset", "bob"]);
+    terminal.expect("bob has not set up two-factor login: there is nothing to reset.");
     assert_eq!(terminal.exit_code(), 1);
+    assert_eq!(place.daemon().calls(), ["Show bob"]);
 }
 
 #[test]

@@ -48,6 +48,7 @@ carol  unfinished  8             no        no      never
 dora   on          8             no        yes     never
 eve    unusable    -             -         -       -
 zoe    on          8             no        no      never
+eve: The record is damaged.
 ";
     assert_eq!(out, expected);
 }

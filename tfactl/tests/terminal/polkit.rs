@@ -1,18 +1,14 @@
 //! Whoever is not root is asked for a password by a text agent, where there is somebody to ask.
 
-use std::os::unix::fs::PermissionsExt;
-
 use crate::double::{Run, finished};
 use crate::{account, place};
 
 #[test]
 fn the_agent_is_there_for_the_call_on_a_terminal_alone() {
     let place = place(vec![account("alice", "enabled")]);
-    let agent = place.file("pkttyagent");
     let folder = place.bus.folder().display();
     let text = format!("#!/bin/sh\necho called >> {folder}/called\nexec sleep 1000 >&-\n");
-    std::fs::write(&agent, text).unwrap();
-    std::fs::set_permissions(&agent, PermissionsExt::from_mode(0o755)).unwrap();
+    place.script("pkttyagent", &text);
     let path = format!("{folder}:/usr/sbin:/usr/bin:/sbin:/bin");
     let run = Run {
         arguments: &["list"],
