@@ -27,6 +27,23 @@ pub(crate) fn reads_file(path: &Path) -> Option<String> {
     decoded(&std::fs::read(path).unwrap())
 }
 
+/// What the camera reads off a drawing of squares, `M{x} {y}h1v1h-1z` each.
+pub(crate) fn reads_drawing(svg: &str) -> Option<String> {
+    const SCALE: usize = 4;
+    let after = |text: &str| Some(svg.split_once(text)?.1.split('"').next()?.to_owned());
+    let side: usize = after("viewBox=\"0 0 ")?.split(' ').next()?.parse().ok()?;
+    let mut pixels = vec![255; (side * SCALE).pow(2)];
+    for square in after(" d=\"")?.split_terminator("h1v1h-1z") {
+        let (x, y) = square.strip_prefix('M')?.split_once(' ')?;
+        let (x, y): (usize, usize) = (x.parse().ok()?, y.parse().ok()?);
+        for line in y * SCALE..(y + 1) * SCALE {
+            let start = line * side * SCALE + x * SCALE;
+            pixels[start..start + SCALE].fill(0);
+        }
+    }
+    decoded(&grey(&pixels, side * SCALE, side * SCALE))
+}
+
 fn decoded(png: &[u8]) -> Option<String> {
     let mut zbar = Command::new("zbarimg")
         .args([
@@ -60,13 +77,17 @@ fn picture(screen: &Screen, theme: Theme) -> Vec<u8> {
         let cell = screen.cell(at(y / CELL.1), at(x / CELL.0)).unwrap();
         *pixel = shade(cell, y % CELL.1, theme);
     }
+    grey(&pixels, width, height)
+}
+
+fn grey(pixels: &[u8], width: usize, height: usize) -> Vec<u8> {
     let mut file = Vec::new();
     let side = |number: usize| u32::try_from(number).unwrap();
     let mut encoder = png::Encoder::new(&mut file, side(width), side(height));
     encoder.set_color(png::ColorType::Grayscale);
     encoder.set_depth(png::BitDepth::Eight);
     let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&pixels).unwrap();
+    writer.write_image_data(pixels).unwrap();
     writer.finish().unwrap();
     file
 }

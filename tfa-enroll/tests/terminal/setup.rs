@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use rustix::process::Signal;
 use tfa_bus::Status;
 
-use crate::camera::{Theme, reads, reads_file};
+use crate::camera::{Theme, reads, reads_drawing, reads_file};
 use crate::double::{NEW_CODE, Place, Run, SECRET, Terminal, URI, enabled};
 
 pub(crate) fn place() -> Place {
@@ -329,7 +329,7 @@ fn a_picture_of_the_code_is_its_owners_alone_and_goes_when_it_has_served() {
             assert_eq!(reads_file(&file).as_deref(), Some(URI));
         } else {
             let svg = std::fs::read_to_string(&file).unwrap();
-            assert!(svg.starts_with("<?xml") && svg.contains("<path"), "{svg}");
+            assert_eq!(reads_drawing(&svg).as_deref(), Some(URI));
         }
         terminal.types(&format!("{NEW_CODE}\r"));
         terminal.answers("Delete it now? [Y/n]", "");
