@@ -188,7 +188,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(2048))]
+    #![proptest_config(cases(1024))]
 
     #[test]
     fn no_change_to_a_record_makes_the_reader_panic(

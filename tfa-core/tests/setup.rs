@@ -189,6 +189,10 @@ fn what_is_no_one_time_code_confirms_nothing_and_counts_as_no_try() {
             assert_eq!(confirmed, Err(Refusal::NotACode));
         }
     }
+    assert_eq!(
+        account.confirm(&wrong_entry(), None, NOON),
+        Err(PLAINLY_WRONG)
+    );
     assert_eq!(account.confirm(&phone.typed(NOON), None, NOON), Ok(()));
 }
 
