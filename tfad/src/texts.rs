@@ -8,6 +8,9 @@ use tfa_core::{BadParameters, Drift, Gate, Message, Refusal, State, Time};
 /// The question for a code.
 pub const QUESTION: &str = "Verification code or backup code: ";
 
+/// Said of a one-time code and of a backup code alike.
+const USED_ALREADY: &str = "That code was used already. Each works once: use a new one.";
+
 /// What the dialog says, and whether it is bad news.
 #[must_use]
 pub fn message(message: Message, now: Time) -> (bool, String) {
@@ -16,10 +19,7 @@ pub fn message(message: Message, now: Time) -> (bool, String) {
             true,
             "That code is not right. Try the latest one.".to_owned(),
         ),
-        Message::Spent => (
-            true,
-            "That code was used already. Wait for the next one.".to_owned(),
-        ),
+        Message::Spent => (true, USED_ALREADY.to_owned()),
         Message::NotACode => (
             true,
             "That is no code: 6 or 8 digits, or a backup code of 10 characters.".to_owned(),
@@ -100,9 +100,7 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
                 .to_owned(),
         ),
         Refusal::WrongCode(Some(drift)) => Error::WrongCode(clock_off(drift)),
-        Refusal::Spent => {
-            Error::WrongCode("That code was used already. Wait for the next one.".to_owned())
-        }
+        Refusal::Spent => Error::WrongCode(USED_ALREADY.to_owned()),
         Refusal::NotACode => Error::InvalidArgument(
             "That is no code: 6 or 8 digits, or a backup code of 10 characters.".to_owned(),
         ),
