@@ -51,7 +51,7 @@ fn the_console_asks_for_password_and_code_and_a_backup_code_will_do() {
     give_password(console, "alice");
     console.expect(CODE);
     console.type_secret(&code);
-    console.expect("That code was used already. Wait for the next one.");
+    console.expect("That code was used already. Each works once: use a new one.");
     console.expect(CODE);
     console.type_secret(&alice.backup_codes[0].to_lowercase());
     console.expect("Backup code used; 9 left.");
@@ -61,7 +61,7 @@ fn the_console_asks_for_password_and_code_and_a_backup_code_will_do() {
     give_password(console, "alice");
     console.expect(CODE);
     console.type_secret(&alice.backup_codes[0]);
-    console.expect("That code is not right.");
+    console.expect("That code was used already.");
     console.expect(CODE);
     console.type_secret(&alice.phone.next_unused());
     console.expect("alice@host:~$");
