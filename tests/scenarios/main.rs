@@ -2,6 +2,7 @@
 
 mod bus;
 mod console;
+mod faults;
 mod locks;
 mod machine;
 mod people;

@@ -1,0 +1,415 @@
+//! The daemon or the bus is down, slow, killed in the middle, or somebody else answers in its name:
+//! nobody gets in, everybody is told in a line, and afterwards all is as it was.
+
+use std::time::{Duration, Instant};
+
+use tfa_tests::{Machine, Terminal};
+
+use crate::bus::perl;
+use crate::locks::{at_the_door, gets_in, give_password, past_the_password, screen};
+use crate::people::{CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up};
+
+/// What a person sees, and an administrator reads.
+const NOT_AVAILABLE: &str =
+    "Two-factor login is not available right now. Please tell your administrator.";
+const ABSENT: &str = "pam_tfa(sshd:auth): tfad does not answer (";
+const UNUSABLE: &str = "pam_tfa(sshd:auth): tfad could not judge this login (";
+
+/// A login over SSH with the right password is refused with the message, and asked nothing.
+#[track_caller]
+fn is_refused(machine: &Machine, user: &str, password: &str) {
+    let terminal = at_the_door(machine, user);
+    terminal.expect("Password:");
+    terminal.type_secret(password);
+    terminal.expect(NOT_AVAILABLE);
+    terminal.expect("Password:");
+    assert!(
+        !terminal.transcript().contains(CODE),
+        "{}",
+        terminal.transcript()
+    );
+}
+
+/// Puts options on both of the module's lines.
+fn add_options(machine: &Machine, options: &str) {
+    let edit = format!("s/pam_tfa.so enroll=account/& {options}/");
+    let files = ["/etc/pam.d/common-auth", "/etc/pam.d/common-account"];
+    machine.succeed(["sed", "-i", &edit, files[0], files[1]]);
+    for file in files {
+        assert!(machine.read_file(file).contains(options));
+    }
+}
+
+/// Stops the daemon so that nothing starts it again.
+fn take_down(machine: &Machine) {
+    machine.succeed(["systemctl", "mask", "--quiet", "--now", "tfad.service"]);
+}
+
+/// Starts it again.
+fn bring_back(machine: &Machine) {
+    machine.succeed(["systemctl", "unmask", "--quiet", "tfad.service"]);
+    machine.succeed(["systemctl", "start", "tfad.service"]);
+}
+
+#[test]
+fn without_a_daemon_nobody_gets_in_and_with_it_all_is_as_before() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_user("bob", "tractor");
+    take_down(&machine);
+    is_refused(&machine, "alice", PASSWORD);
+    // Whether bob has set it up, nobody can say now.
+    is_refused(&machine, "bob", "tractor");
+    machine.expect_in_journal("sshd", ABSENT);
+    machine.expect_in_journal("sshd", "refusing. See: systemctl status tfad");
+
+    // A key alone meets the account phase, and that says the same.
+    let key = machine.authorize_key("bob");
+    let terminal = machine.ssh_with("bob", &["-i", &key, "-oBatchMode=yes", "--", "echo in"]);
+    assert!(!terminal.wait_exit().success());
+    assert!(!terminal.transcript().contains("in\n"));
+    machine.expect_in_journal("sshd", "pam_tfa(sshd:account): tfad does not answer (");
+    let output = machine.run(["tfactl", "show", "alice"]);
+    assert_eq!(output.code(), Some(3), "{output}");
+
+    bring_back(&machine);
+    gets_in(&machine, &alice.phone.next_unused());
+}
+
+#[test]
+fn a_login_starts_a_daemon_that_was_stopped() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.succeed(["systemctl", "stop", "tfad.service"]);
+    gets_in(&machine, &alice.phone.next_unused());
+    let state = machine.succeed(["systemctl", "is-active", "tfad.service"]);
+    assert_eq!(state.trim(), "active");
+}
+
+#[test]
+fn a_daemon_killed_between_question_and_answer_lets_nobody_in_and_comes_back() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let terminal = past_the_password(&machine);
+    terminal.expect(CODE);
+    machine.succeed(["systemctl", "kill", "--signal=KILL", "tfad.service"]);
+    let code = alice.phone.next_unused();
+    terminal.type_secret(&code);
+    terminal.expect(NOT_AVAILABLE);
+    terminal.expect("Password:");
+    machine.expect_in_journal("sshd", "pam_tfa(sshd:auth): tfad ");
+    // Whatever the dead one heard, it had not said yes: the code is as good as it was. The new one
+    // was started by systemd or by this login.
+    terminal.type_secret(PASSWORD);
+    terminal.expect(CODE);
+    terminal.type_secret(&code);
+    terminal.expect("alice@host:~$");
+}
+
+#[test]
+fn a_daemon_that_hangs_is_waited_for_and_no_longer_than_the_limit() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let waits_and_is_refused = |terminal: Terminal, limit: u64| {
+        let started = Instant::now();
+        terminal.expect_within(NOT_AVAILABLE, Duration::from_secs(60));
+        let waited = started.elapsed();
+        let slack = Duration::from_secs(10);
+        let limit = Duration::from_secs(limit);
+        assert!(
+            waited > limit - Duration::from_secs(2) && waited < limit + slack,
+            "{waited:?}"
+        );
+    };
+    let signal = |name: &str| {
+        let name = format!("--signal={name}");
+        machine.succeed(["systemctl", "kill", &name, "tfad.service"]);
+    };
+    // As it is shipped: 15 seconds.
+    signal("STOP");
+    waits_and_is_refused(past_the_password(&machine), 15);
+    machine.expect_in_journal(
+        "sshd",
+        "pam_tfa(sshd:auth): tfad does not answer (no answer in time); refusing",
+    );
+    signal("CONT");
+
+    add_options(&machine, "timeout=3");
+    let terminal = past_the_password(&machine);
+    terminal.expect(CODE);
+    signal("STOP");
+    terminal.type_secret(&alice.phone.next_unused());
+    waits_and_is_refused(terminal, 3);
+    signal("CONT");
+    gets_in(&machine, &alice.phone.next_unused());
+}
+
+/// Takes the daemon's name and answers every call in the way that the first argument says.
+const IMPOSTOR: &str = r#"
+    my ($way) = @ARGV;
+    my $bus = Bus->new;
+    my ($got) = $bus->daemon('RequestName', 'su', 'org.tfad.Tfa1', 4);
+    die "the name is not to be had\n" unless $got == 1;
+    print "in its place\n";
+    my $question = [[], 'ask-hidden', 'Verification code or backup code: ', 6];
+    my $turn = '(a(ss)ssu)';
+    my %answers = (
+        'another type' => ['s', 'verified'],
+        'no body' => [''],
+        'an unknown verdict' => ["u$turn", 0, [[], 'verdict', 'Verified', 0]],
+        'an unknown tag' => ["u$turn", 0, [[], 'verdict ', 'verified', 0]],
+        'an unknown line' => ["u$turn", 0, [[['shout', 'hello']], 'verdict', 'verified', 0]],
+        'half a turn' => ['ua(ss)s', 0, [], 'verdict'],
+        'a question, then nothing' => ["u$turn", 7, $question],
+        'a question, then garbage' => ["u$turn", 7, $question],
+    );
+    while (1) {
+        my $call = $bus->receive;
+        next unless $call->{type} == 1;
+        my %to = (5 => ['u', $call->{serial}], 6 => ['s', $call->{7}]);
+        if ($way eq 'an error') {
+            $bus->send(3, {%to, 4 => ['s', 'org.freedesktop.DBus.Error.Failed']}, 's', 'verified');
+        }
+        elsif ($way eq 'not the bus\'s language') {
+            $bus->raw("HTTP/1.1 200 OK\r\n\r\nverified");
+        }
+        elsif ($way eq 'an error in the bus\'s name') {
+            $bus->send(3, {%to, 4 => ['s', 'org.freedesktop.DBus.Error.ServiceUnknown']}, 's', '');
+        }
+        elsif ($call->{3} eq 'Answer' and $way eq 'a question, then nothing') {
+            exit;
+        }
+        elsif ($call->{3} eq 'Answer') {
+            $bus->send(2, {%to}, 'ssu', 'verdict', 'verified', 0);
+        }
+        else {
+            $bus->send(2, {%to}, @{$answers{$way}});
+        }
+    }"#;
+
+#[test]
+fn garbage_in_the_daemons_name_lets_nobody_in() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_user("bob", "tractor");
+    add_options(&machine, "timeout=3");
+    take_down(&machine);
+    for (way, asks) in [
+        ("another type", false),
+        ("no body", false),
+        ("an unknown verdict", false),
+        ("an unknown tag", false),
+        ("an unknown line", false),
+        ("half a turn", false),
+        ("an error", false),
+        ("an error in the bus's name", false),
+        ("not the bus's language", false),
+        ("a question, then nothing", true),
+        ("a question, then garbage", true),
+    ] {
+        let impostor = perl(&machine, IMPOSTOR, &[way]).terminal();
+        impostor.expect("in its place");
+        let login = machine.command(["su", "alice", "--command", "echo I am in"]);
+        let login = login.user("bob").terminal();
+        login.expect("Password:");
+        login.type_secret(PASSWORD);
+        if asks {
+            login.expect(CODE);
+            login.type_secret("123456");
+        }
+        login.expect(NOT_AVAILABLE);
+        assert!(!login.wait_exit().success(), "{way}");
+        assert!(!login.transcript().contains("I am in"), "{way}");
+    }
+    let told = machine.journal("su");
+    assert!(
+        told.contains("pam_tfa(su:auth): tfad could not judge this login ("),
+        "{told}"
+    );
+    assert!(told.contains("refusing. See: journalctl -u tfad"), "{told}");
+    bring_back(&machine);
+    gets_in(&machine, &alice.phone.next_unused());
+}
+
+#[test]
+fn nobody_but_root_takes_the_daemons_name_and_no_variable_leads_to_another_bus() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_user("bob", "tractor");
+    machine.succeed(["systemctl", "stop", "tfad.service"]);
+    let output = perl(&machine, IMPOSTOR, &["another type"])
+        .user("bob")
+        .fail();
+    assert!(
+        output
+            .stderr
+            .contains("org.freedesktop.DBus.Error.AccessDenied"),
+        "{output}"
+    );
+    // su runs with the environment of whoever starts it.
+    let terminal = machine
+        .command(["su", "alice", "--command", "echo I am in"])
+        .env("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/home/bob/bus")
+        .env("DBUS_STARTER_ADDRESS", "unix:path=/home/bob/bus")
+        .user("bob")
+        .terminal();
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect("I am in");
+}
+
+#[test]
+fn without_a_bus_nobody_gets_in_and_the_daemon_comes_back_with_it() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.succeed(["systemctl", "stop", "dbus.socket", "dbus.service"]);
+    is_refused(&machine, "alice", PASSWORD);
+    machine.expect_in_journal("sshd", ABSENT);
+    machine.succeed(["systemctl", "start", "dbus.socket", "dbus.service"]);
+    gets_in(&machine, &alice.phone.next_unused());
+
+    // Killed, the bus takes everybody's connection with it; nobody starts the daemon by hand.
+    let ready = machine.journal("tfad").matches("tfad[").count();
+    machine.succeed(["systemctl", "kill", "--signal=KILL", "dbus.service"]);
+    machine.expect_in_journal("tfad", "stopped: the bus is gone");
+    const UP: &str = r#"
+        until busctl status org.tfad.Tfa1 >/dev/null 2>&1 || busctl call org.tfad.Tfa1 \
+            /org/tfad/Tfa1 org.freedesktop.DBus.Peer Ping >/dev/null 2>&1
+        do sleep 0.2; done"#;
+    machine.succeed(["sh", "-c", UP]);
+    assert!(machine.journal("tfad").matches("tfad[").count() > ready);
+    gets_in(&machine, &alice.phone.next_unused());
+}
+
+#[test]
+fn the_way_round_for_root_at_the_console_is_for_nobody_else_and_for_no_other_day() {
+    let machine = machine_with_alice();
+    machine.set_password("root", "mainframe");
+    machine.configure_sshd("20-root", "PermitRootLogin yes");
+    add_options(&machine, "unreachable=allow-root-console timeout=5");
+    take_down(&machine);
+
+    let console = screen(&machine);
+    give_password(console, "alice");
+    console.expect(NOT_AVAILABLE);
+    is_refused(&machine, "root", "mainframe");
+    machine.add_user("bob", "tractor");
+    let terminal = machine.terminal_as("bob", ["su", "-"]);
+    terminal.expect("Password:");
+    terminal.type_secret("mainframe");
+    terminal.expect(NOT_AVAILABLE);
+    assert!(!terminal.wait_exit().success());
+
+    console.expect("host login:");
+    console.type_line("root");
+    console.expect("Password:");
+    console.type_secret("mainframe");
+    console.expect("root@host:~#");
+    let told = machine.expect_in_journal("login", "WITHOUT a second factor");
+    assert!(told.contains("root on "), "{told}");
+
+    // A daemon that is there decides, whatever it says; root is asked as everybody is.
+    console.type_line("systemctl unmask --quiet tfad; systemctl start tfad; tfa-enroll setup");
+    console.expect("Press Enter to show the QR code");
+    console.send(b"\r");
+    console.expect("Scan it with the app, then press Enter:");
+    console.send(b"\r");
+    console.expect("Code from your phone:");
+    let phone = tfa_tests::Phone::from_uri(&crate::people::uri_in(&console.transcript()));
+    console.type_line(&phone.next_unused());
+    console.expect("Press Enter once they are saved:");
+    console.send(b"\r");
+    console.expect("root@host:~#");
+    console.type_line("exit");
+    console.expect("host login:");
+    console.type_line("root");
+    console.expect("Password:");
+    console.type_secret("mainframe");
+    console.expect(CODE);
+    console.type_secret(&phone.wrong_code());
+    console.expect("That code is not right.");
+    // It goes down in the middle: that is no absence any more.
+    console.expect(CODE);
+    take_down(&machine);
+    console.type_secret(&phone.next_unused());
+    console.expect(NOT_AVAILABLE);
+    console.expect("Login incorrect");
+}
+
+#[test]
+fn a_dialog_dies_with_whoever_conducted_it() {
+    let (machine, alice) = machine_with_alice_set_up();
+    // As many dialogs about alice as there may be. One more is too many.
+    const FILL: &str = r#"
+        my $bus = Bus->new;
+        my $open = 0;
+        while (eval { $bus->begin('alice', rhost => '192.0.2.66') }) { $open++ }
+        die $@ unless $@ =~ /Error\.Busy:/;
+        print "$open\n";"#;
+    let most = perl(&machine, FILL, &[]).succeed();
+    assert_eq!(most.trim(), "256");
+
+    let terminal = past_the_password(&machine);
+    terminal.expect(CODE);
+    assert_eq!(perl(&machine, FILL, &[]).succeed().trim(), "255");
+    // The laptop's lid closes.
+    machine.succeed(["pkill", "-KILL", "-x", "ssh"]);
+    const GONE: &str = "while busctl list | grep -q sshd; do sleep 0.1; done";
+    machine.succeed(["sh", "-c", GONE]);
+    assert_eq!(perl(&machine, FILL, &[]).succeed(), most);
+
+    // Nobody answers another's dialog, or their own after its end; and alice's programs have few.
+    const OWN: &str = r#"
+        my ($code) = @ARGV;
+        my ($one, $other) = (Bus->new, Bus->new);
+        my ($dialog) = $one->begin('alice');
+        eval { $other->answer($dialog, $code) };
+        print "another's: $@";
+        eval { $other->tfa('Login', 'Cancel', 'u', $dialog) };
+        print "another's: $@";
+        $one->tfa('Login', 'Cancel', 'u', $dialog);
+        eval { $one->answer($dialog, $code) };
+        print "over: $@";
+        my $open = 0;
+        $open++ while eval { $one->begin('alice') };
+        print "$open, then $@";
+        close $one->{socket};
+        for (1 .. 100) {
+            last if eval { $other->begin('alice') };
+            select undef, undef, undef, 0.05;
+        }
+        print "and again: ", ($@ || 'yes'), "\n";"#;
+    let code = alice.phone.next_unused();
+    let told = perl(&machine, OWN, &[&code]).user("alice").succeed();
+    assert_eq!(
+        told.matches("another's: org.tfad.Tfa1.Error.NoSuchDialog:")
+            .count(),
+        2,
+        "{told}"
+    );
+    assert!(
+        told.contains("over: org.tfad.Tfa1.Error.NoSuchDialog:"),
+        "{told}"
+    );
+    assert!(told.contains("8, then org.tfad.Tfa1.Error.Busy:"), "{told}");
+    assert!(told.contains("and again: yes"), "{told}");
+    gets_in(&machine, &code);
+}
+
+#[test]
+fn on_a_full_disk_no_code_lets_in_and_none_is_lost() {
+    let (machine, alice) = machine_with_alice_set_up();
+    const MOVE_TO_A_SMALL_DISK: &str = r#"
+        set -e
+        systemctl stop tfad
+        cp -a /var/lib/tfa /root/tfa
+        mount -t tmpfs -o size=2m,mode=700 none /var/lib/tfa
+        cp -a /root/tfa/. /var/lib/tfa/
+        systemctl start tfad
+        dd if=/dev/zero of=/var/lib/tfa/ballast bs=4k 2>/dev/null || true"#;
+    machine.succeed(["sh", "-c", MOVE_TO_A_SMALL_DISK]);
+    let code = alice.phone.next_unused();
+    let terminal = past_the_password(&machine);
+    terminal.expect(CODE);
+    terminal.type_secret(&code);
+    terminal.expect(NOT_AVAILABLE);
+    machine.expect_in_journal("tfad", "free some space in the file system");
+    machine.expect_in_journal("sshd", UNUSABLE);
+    machine.succeed(["rm", "/var/lib/tfa/ballast"]);
+    gets_in(&machine, &code);
+}
