@@ -10,10 +10,10 @@ use crate::texts;
 
 /// Two-factor login: set it up and look after it.
 #[derive(Debug, Parser)]
-#[command(version, about = texts::ABOUT, after_help = texts::AFTER_HELP, max_term_width = 100)]
+#[command(version, about = texts::ABOUT, after_help = texts::AFTER_HELP, disable_help_subcommand = true)]
 pub(crate) struct Args {
-    /// How to show the QR code: utf8, ascii, png:FILE, svg:FILE or none
-    #[arg(long, global = true, value_name = "FORM")]
+    /// The QR code as utf8, ascii, png:FILE, svg:FILE or none
+    #[arg(long, global = true, value_name = "FORM", display_order = 100)]
     pub(crate) qr: Option<QrForm>,
     /// What to do; without it, the status and the way on
     #[command(subcommand)]
@@ -38,7 +38,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         pdf: Option<PathBuf>,
     },
-    /// Move to a new phone; the old one works until the new one has proved itself
+    /// Move to a new phone; the old one works until the new one does
     Move(New),
     /// Stop asking for codes, and keep the key
     Pause,
@@ -53,11 +53,17 @@ pub(crate) enum Command {
 /// What the new authenticator is to be. What is left out, the system decides.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct New {
-    /// Hash of the codes; many apps know SHA1 only
-    #[arg(long, ignore_case = true, value_parser = ["SHA1", "SHA256", "SHA512"])]
+    /// SHA1, SHA256 or SHA512; many apps know SHA1 only
+    #[arg(
+        long,
+        value_name = "HASH",
+        ignore_case = true,
+        hide_possible_values = true
+    )]
+    #[arg(value_parser = ["SHA1", "SHA256", "SHA512"])]
     algorithm: Option<String>,
-    /// Digits of a code
-    #[arg(long, value_parser = ["6", "8"])]
+    /// Digits of a code, 6 or 8
+    #[arg(long, value_name = "NUMBER", hide_possible_values = true, value_parser = ["6", "8"])]
     digits: Option<String>,
     /// Seconds that a code is good for
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]

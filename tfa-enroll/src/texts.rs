@@ -16,7 +16,6 @@ pub(crate) const AFTER_HELP: &str = "\
 Without a command it shows whether two-factor login is on, and what can be done.
 With a screen reader, --qr none leaves the picture out; the key comes as text.
 Codes are never taken from the command line: others could read them there.
-
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 daemon not reachable.";
 
 pub(crate) const JSON_HELP: &str = "\
@@ -39,7 +38,7 @@ Keys of the JSON form, which stay as they are:
   problem                  why the record cannot be used, or null
 Times are RFC 3339 in UTC.";
 
-pub(crate) const QR_FORMS: &str = "the forms are utf8, ascii, png:FILE, svg:FILE and none";
+pub(crate) const QR_FORMS: &str = "\n  the forms are utf8, ascii, png:FILE, svg:FILE and none";
 
 // Refusals of the command itself.
 

@@ -7,7 +7,7 @@ use crate::texts;
 
 /// Two-factor login of this host's users, for administrators.
 #[derive(Debug, Parser)]
-#[command(version, about = texts::ABOUT, after_help = texts::AFTER_HELP, max_term_width = 100)]
+#[command(version, about = texts::ABOUT, after_help = texts::AFTER_HELP, disable_help_subcommand = true)]
 pub(crate) struct Args {
     /// What to do
     #[command(subcommand)]

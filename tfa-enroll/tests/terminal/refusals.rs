@@ -84,6 +84,7 @@ fn help_is_no_error() {
     let (code, out, _) = finished(&place().output(&["--help"]));
     assert_eq!(code, 0);
     assert!(out.contains("Exit codes: 0 done"), "{out}");
+    assert!(out.lines().count() < 24, "{out}");
 }
 
 #[test]
@@ -120,4 +121,24 @@ fn other_programs_of_the_same_user_cannot_look_into_it() {
     terminal.expect("Set it up now?");
     let memory = std::fs::metadata(format!("/proc/{}/mem", terminal.process())).unwrap();
     assert_eq!(memory.uid(), 0);
+}
+
+#[test]
+fn the_help_fits_80_columns() {
+    let place = place();
+    for command in [
+        &[][..],
+        &["setup"],
+        &["status"],
+        &["codes"],
+        &["move"],
+        &["remove"],
+    ] {
+        let arguments = [command, &["--help"]].concat();
+        let (code, out, _) = finished(&place.output(&arguments));
+        assert_eq!(code, 0);
+        for line in out.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
 }

@@ -123,3 +123,16 @@ fn wrong_usage_is_exit_code_2() {
         );
     }
 }
+
+#[test]
+fn the_help_fits_80_columns() {
+    let place = place(Vec::new());
+    for command in [&[][..], &["list"], &["show"], &["reset"], &["unlock"]] {
+        let arguments = [command, &["--help"]].concat();
+        let (code, out, _) = finished(&place.output(&arguments));
+        assert_eq!(code, 0);
+        for line in out.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+}
