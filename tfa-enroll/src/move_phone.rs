@@ -12,7 +12,7 @@ pub(crate) async fn run(
     parameters: Parameters,
     qr: Option<QrForm>,
 ) -> Result<(), Failure> {
-    let status = status::of_a_set_up_account(&session.daemon).await?;
+    status::of_a_set_up_account(&session.daemon).await?;
     let picture = offer::picture_file(qr.as_ref())?;
     session.say(texts::MOVE_INTRO)?;
     let offered = proof::given(session, async |daemon, proof| {
@@ -20,6 +20,8 @@ pub(crate) async fn run(
     })
     .await?;
     offer::prove(session, offered, qr, picture, texts::MOVE_CANCELLED).await?;
-    session.say(&texts::moved(status.backup_codes_left))?;
+    // The move is done, whatever becomes of this question.
+    let status = session.daemon.status().await.ok();
+    session.say(&texts::moved(status.map(|now| now.backup_codes_left)))?;
     Ok(())
 }

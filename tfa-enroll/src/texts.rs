@@ -258,11 +258,13 @@ used up by this. Then the new phone gets a key of its own. The old one works
 until a code from the new one was right.
 ";
 
-pub(crate) fn moved(backup_codes: u32) -> String {
-    format!(
-        "The new phone is in force; the old one no longer works.\n\
-         Your backup codes stay as they are: {backup_codes} left."
-    )
+pub(crate) fn moved(backup_codes: Option<u32>) -> String {
+    let mut text = "The new phone is in force; the old one no longer works.\n\
+                    Your backup codes stay as they are"
+        .to_owned();
+    text.push_str(&backup_codes.map_or(String::new(), |left| format!(": {left} left")));
+    text.push('.');
+    text
 }
 
 // The file with the QR code.
@@ -398,6 +400,9 @@ pub(crate) fn wrong_test(hint: &str) -> String {
 
 // The status.
 
+/// Fewer backup codes than these are worth a word.
+const FEW: u32 = 3;
+
 pub(crate) fn status(status: &Status, now: u64) -> String {
     let mut lines = vec![format!("Two-factor login: {}", state(status))];
     lines.push(format!("User: {}", status.user));
@@ -414,7 +419,15 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
                 status.authenticators.join(", ")
             ));
         }
-        lines.push(format!("Backup codes left: {}", status.backup_codes_left));
+        let few = if status.backup_codes_left < FEW {
+            " (new ones: tfa-enroll codes)"
+        } else {
+            ""
+        };
+        lines.push(format!(
+            "Backup codes left: {}{few}",
+            status.backup_codes_left
+        ));
         if status.offer_pending {
             lines.push("A new phone was offered and has not proved itself yet.".to_owned());
         }

@@ -219,6 +219,9 @@ impl OnBus {
     async fn r#move(&self, proof: &str, parameters: Parameters) -> Result<Offer, Error> {
         self.0.called(format!("Move {proof}")).await;
         self.0.proved(proof)?;
+        if proof != PROOF {
+            self.0.account.lock().unwrap().status.backup_codes_left -= 1;
+        }
         Ok(self.0.offer(parameters))
     }
 

@@ -31,6 +31,16 @@ fn a_new_phone_is_in_force_once_a_code_of_it_was_right() {
 }
 
 #[test]
+fn a_backup_code_that_the_move_took_is_not_counted_as_left() {
+    let place = place();
+    let terminal = place.types(&["move", "--qr", "none"]);
+    terminal.answers("or a backup code:", "ABCDE-FGHJK");
+    terminal.expect("To cancel, press Ctrl-C.");
+    terminal.types(&format!("{NEW_CODE}\r"));
+    terminal.expect("Your backup codes stay as they are: 7 left.");
+}
+
+#[test]
 fn a_move_that_is_cancelled_withdraws_the_offer() {
     let place = place();
     let mut terminal = place.types(&["move"]);

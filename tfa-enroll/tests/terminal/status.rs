@@ -70,6 +70,22 @@ Last login with a code: 2026-12-01 14:05
 }
 
 #[test]
+fn whoever_runs_out_of_backup_codes_is_told_how_to_get_new_ones() {
+    for (left, told) in [(3, false), (2, true), (0, true)] {
+        let status = Status {
+            backup_codes_left: left,
+            ..enabled()
+        };
+        let text = shown(status, &["status"]);
+        assert!(
+            text.contains(&format!("Backup codes left: {left}")),
+            "{text}"
+        );
+        assert_eq!(text.contains("tfa-enroll codes"), told, "{text}");
+    }
+}
+
+#[test]
 fn a_lock_says_how_long_and_a_grace_period_until_when() {
     let now = tfa_bus::command::now();
     let status = Status {
