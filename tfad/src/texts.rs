@@ -11,6 +11,9 @@ pub const QUESTION: &str = "Verification code or backup code: ";
 /// Said of a one-time code and of a backup code alike.
 const USED_ALREADY: &str = "That code was used already. Each works once: use a new one.";
 
+/// Short, for sshd puts user and host in front of it.
+const NO_CODE: &str = "That is no code: 6 or 8 digits, or a backup code.";
+
 /// What the dialog says, and whether it is bad news.
 #[must_use]
 pub fn message(message: Message, now: Time) -> (bool, String) {
@@ -20,10 +23,7 @@ pub fn message(message: Message, now: Time) -> (bool, String) {
             "That code is not right. Try the latest one.".to_owned(),
         ),
         Message::Spent => (true, USED_ALREADY.to_owned()),
-        Message::NotACode => (
-            true,
-            "That is no code: 6 or 8 digits, or a backup code of 10 characters.".to_owned(),
-        ),
+        Message::NotACode => (true, NO_CODE.to_owned()),
         Message::Locked(gate) => (true, locked(gate, now)),
         Message::BackupCodeOnly => (
             true,
@@ -59,9 +59,11 @@ pub fn locked(gate: Gate, now: Time) -> String {
                 wait(now.until(until))
             )
         }
-        Gate::ForGood => "Too many wrong codes. Ask your administrator to unlock you \
-                          (tfactl unlock), or use a backup code at the console."
-            .to_owned(),
+        Gate::ForGood => {
+            "Too many wrong codes. Ask your administrator to unlock you (tfactl unlock),\n\
+                          or use a backup code at the console."
+                .to_owned()
+        }
     }
 }
 
@@ -101,9 +103,7 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
         ),
         Refusal::WrongCode(Some(drift)) => Error::WrongCode(clock_off(drift)),
         Refusal::Spent => Error::WrongCode(USED_ALREADY.to_owned()),
-        Refusal::NotACode => Error::InvalidArgument(
-            "That is no code: 6 or 8 digits, or a backup code of 10 characters.".to_owned(),
-        ),
+        Refusal::NotACode => Error::InvalidArgument(NO_CODE.to_owned()),
         Refusal::Locked(gate) => Error::Locked(locked(gate, now)),
         Refusal::Rehash => {
             Error::Busy("The backup codes were changed just now. Try again.".to_owned())
