@@ -56,6 +56,14 @@ fn a_daemon_that_loses_its_name_lets_nobody_in() {
 }
 
 #[test]
+fn a_bus_that_dies_in_between_ends_the_login_and_not_the_program() {
+    let stage = Stage::new();
+    let _daemon = stage.daemon([ask_code()]);
+    let answer = Answer::TypeAfterTheBus(stage.bus(), "123456".to_owned());
+    denies(&stage.login("").answers([answer]).authenticate());
+}
+
+#[test]
 fn a_silent_daemon_is_not_waited_for_longer_than_the_line_says() {
     let stage = Stage::new();
     let _daemon = stage.daemon([Act::Silence]);

@@ -24,6 +24,20 @@ fn threads_files_and_signals_are_as_before() {
 }
 
 #[test]
+fn at_no_time_is_there_a_thread_more_or_a_file_that_others_inherit() {
+    let stage = Stage::new();
+    let _daemon = stage.daemon([ask_code(), verdict("verified")]);
+    let report = stage.login("").answers([types("123456")]).authenticate();
+    let [in_between] = &report.in_between[..] else {
+        panic!("{:?}", report.in_between);
+    };
+    let before = &report.process[0];
+    assert!(in_between.descriptors.len() > before.descriptors.len());
+    assert_eq!(in_between.inheritable, before.inheritable);
+    assert_eq!(in_between.threads, before.threads);
+}
+
+#[test]
 fn threads_and_files_are_as_before_after_a_time_out_too() {
     let stage = Stage::new();
     let _daemon = stage.daemon([Act::Silence]);

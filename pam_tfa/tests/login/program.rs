@@ -7,9 +7,10 @@
 
 use std::cell::{Cell, OnceCell};
 use std::collections::VecDeque;
-use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
+use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_uint, c_void};
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::ptr;
@@ -18,8 +19,9 @@ use std::time::{Duration, Instant};
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, fork};
+use nix::unistd::{ForkResult, Pid, fork};
 use pam_sys::{
     PamConversation, PamHandle, PamItemType, PamMessage, PamMessageStyle, PamResponse,
     PamReturnCode, raw,
@@ -85,6 +87,8 @@ pub(crate) enum Answer {
     Type(String),
     /// Types that after so many milliseconds.
     TypeLate(u64, String),
+    /// Types that when the bus, the process of that number, is dead.
+    TypeAfterTheBus(i32, String),
     /// Types bytes.
     Bytes(Vec<u8>),
     /// The program says "success" and gives no text.
@@ -117,6 +121,8 @@ pub(crate) struct Report {
     pub(crate) printed: String,
     /// The process at the start, at each [`Step::Look`], and at the end.
     pub(crate) process: Vec<Process>,
+    /// The process at each question.
+    pub(crate) in_between: Vec<Process>,
     /// How often the program's own panic hook was called.
     pub(crate) own_panics: u32,
     /// What was logged. Filled in by the stage.
@@ -146,6 +152,8 @@ pub(crate) struct Process {
     pub(crate) threads: usize,
     /// Its open files.
     pub(crate) descriptors: Vec<String>,
+    /// How many of them a program that it starts would inherit.
+    pub(crate) inheritable: usize,
     /// Its signal dispositions.
     pub(crate) signals: Vec<String>,
     /// Its mappings of the module.
@@ -164,6 +172,19 @@ impl Process {
             of_interest.map(str::to_owned).collect::<Vec<_>>()
         };
         let resident = lines(&["VmRSS"]).concat();
+        let flags = |number: &OsStr| {
+            let information = Path::new("/proc/self/fdinfo").join(number);
+            let information = fs::read_to_string(information).ok()?;
+            let flags = information
+                .lines()
+                .find_map(|line| line.strip_prefix("flags:"))?;
+            c_int::from_str_radix(flags.trim(), 8).ok()
+        };
+        let inheritable = fs::read_dir("/proc/self/fd")
+            .unwrap()
+            .filter_map(|entry| flags(&entry.unwrap().file_name()))
+            .filter(|flags| flags & libc::O_CLOEXEC == 0)
+            .count();
         let folder = fs::read_dir("/proc/self/fd").unwrap();
         let targets = folder.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
         let mut descriptors: Vec<String> = targets
@@ -174,6 +195,7 @@ impl Process {
         Self {
             threads: fs::read_dir("/proc/self/task").unwrap().count(),
             descriptors,
+            inheritable,
             mappings: fs::read_to_string("/proc/self/maps")
                 .unwrap()
                 .matches("pam_tfa.so")
@@ -194,6 +216,9 @@ fn login_program() {
     let script: Script = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let stage = script.stage.clone();
     enter(&stage);
+    // As C programs have it; Rust's runtime ignores this signal.
+    // SAFETY: no handler is set.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     // The log's connection is libc's own and stays: it is made now.
     // SAFETY: a format without arguments.
     unsafe { libc::syslog(libc::LOG_DEBUG, c"the login program starts".as_ptr()) };
@@ -273,6 +298,7 @@ fn run(script: Script) -> Report {
         let person = transaction.end();
         report.said = person.said;
         report.delays = person.delays;
+        report.in_between = person.in_between;
     }
     report.process.push(Process::now());
     report.own_panics = OWN_PANICS.load(Ordering::Relaxed);
@@ -401,6 +427,7 @@ impl Transaction {
             answers: script.answers.clone(),
             said: Vec::new(),
             delays: Vec::new(),
+            in_between: Vec::new(),
         }));
         let conversation = PamConversation {
             conv: Some(converse),
@@ -474,6 +501,7 @@ struct Person {
     answers: VecDeque<Answer>,
     said: Vec<String>,
     delays: Vec<u32>,
+    in_between: Vec<Process>,
 }
 
 /// Takes libpam's place in waiting after a failure: the tests have no time.
@@ -506,6 +534,7 @@ extern "C" fn converse(
 
     let mut bytes = None;
     if asks {
+        person.in_between.push(Process::now());
         match person.answers.pop_front() {
             None | Some(Answer::Fail) => return PamReturnCode::CONV_ERR as c_int,
             Some(Answer::NoResponse) => return PamReturnCode::SUCCESS as c_int,
@@ -513,6 +542,13 @@ extern "C" fn converse(
             Some(Answer::Type(text)) => bytes = Some(text.into_bytes()),
             Some(Answer::TypeLate(milliseconds, text)) => {
                 std::thread::sleep(Duration::from_millis(milliseconds));
+                bytes = Some(text.into_bytes());
+            }
+            Some(Answer::TypeAfterTheBus(bus, text)) => {
+                kill(Pid::from_raw(bus), Signal::SIGKILL).unwrap();
+                while UnixStream::connect("/run/dbus/system_bus_socket").is_ok() {
+                    std::thread::yield_now();
+                }
                 bytes = Some(text.into_bytes());
             }
             Some(Answer::Bytes(typed)) => bytes = Some(typed),

@@ -84,12 +84,12 @@ impl Stage {
 
     /// Stops the bus in its tracks: it accepts no more, and answers nothing.
     pub(crate) fn freeze_bus(&self) {
-        self.signal_bus(Signal::SIGSTOP);
+        kill(Pid::from_raw(self.bus()), Signal::SIGSTOP).unwrap();
     }
 
-    fn signal_bus(&self, signal: Signal) {
-        let bus = self.bus.as_ref().unwrap();
-        kill(Pid::from_raw(bus.id().try_into().unwrap()), signal).unwrap();
+    /// The process number of the bus.
+    pub(crate) fn bus(&self) -> i32 {
+        self.bus.as_ref().unwrap().id().try_into().unwrap()
     }
 }
 
