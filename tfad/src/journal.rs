@@ -82,18 +82,23 @@ fn send(
     }
 }
 
-/// Somebody else's text for a line of the log: bounded, and without control characters.
+/// Somebody else's text for a line of the log: bounded, without control characters, and in
+/// quotation marks unless it is a plain word. A user named `alice: verified` begins no line that
+/// reads like one of alice's.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     const MOST: usize = 128;
-    let mut quoted: String = text
-        .chars()
-        .take(MOST)
-        .map(|c| if c.is_control() || c == '"' { '?' } else { c })
-        .collect();
+    let is_plain = |c: char| c.is_alphanumeric() || "._-+@$%:/\\".contains(c);
+    if text.chars().all(is_plain) && text.chars().nth(MOST).is_none() {
+        return text.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    let harmless = |c: char| if c.is_control() || c == '"' { '?' } else { c };
+    quoted.extend(text.chars().take(MOST).map(harmless));
     if text.chars().nth(MOST).is_some() {
         quoted.push('…');
     }
+    quoted.push('"');
     quoted
 }
 
@@ -103,8 +108,26 @@ mod tests {
 
     #[test]
     fn nobody_forges_a_line_of_the_log() {
-        assert_eq!(quoted("a\nalice: verified"), "a?alice: verified");
-        assert_eq!(quoted("\u{1b}[2J\""), "?[2J?");
-        assert_eq!(quoted(&"x".repeat(1000)).chars().count(), 129);
+        assert_eq!(quoted("a\nalice: verified"), "\"a?alice: verified\"");
+        assert_eq!(
+            quoted("alice: verified by a code"),
+            "\"alice: verified by a code\""
+        );
+        assert_eq!(quoted("\u{1b}[2J\""), "\"?[2J?\"");
+        assert_eq!(quoted(&"x".repeat(1000)).chars().count(), 131);
+    }
+
+    #[test]
+    fn names_hosts_and_terminals_stand_as_they_are() {
+        for plain in [
+            "alice",
+            "EXAMPLE\\j.doe",
+            "jürgen@example.org",
+            "2001:db8::7",
+            "/dev/pts/0",
+            "",
+        ] {
+            assert_eq!(quoted(plain), plain);
+        }
     }
 }
