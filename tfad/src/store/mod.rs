@@ -206,8 +206,9 @@ impl fmt::Display for StoreError {
             Self::DatabaseMissing { database, witness } => write!(
                 f,
                 "{database} is missing, though {witness} shows that there was one. Logins are refused, \
-                 because without it nobody would be asked for a code. Restore {database} from a backup \
-                 and restart tfad; or, to start anew with nobody set up, delete {witness} and restart tfad"
+                 because without it nobody would be asked for a code. Delete what is left of {database}-wal and \
+                 {database}-shm, restore {database} from a backup and restart tfad; or, to start anew \
+                 with nobody set up, delete {witness} and restart tfad"
             ),
             Self::DatabaseForeign { why } => write!(
                 f,

@@ -32,7 +32,8 @@ use super::{
     Commit, KeyId, Listed, Pending, RECORD_LIMIT, Record, Revision, Store, StoreError, USER_LIMIT,
     seal,
 };
-use schema::{Head, failure};
+use checkpoint::Alarm;
+use schema::{Anchor, Head, failure};
 
 const DATABASE: &str = "accounts.db";
 const LOG: &str = "accounts.db-wal";
@@ -108,9 +109,30 @@ pub struct Opened {
 /// The store on SQLite. Dropping it is a clean shutdown too, but blocks; see [`SqliteStore::close`].
 pub struct SqliteStore {
     opener: reader::Opener,
-    /// `None` after the store was closed. The threads end when the last sender is gone.
-    queues: Mutex<Option<Queues>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// `None` after the store was closed.
+    running: Mutex<Option<Running>>,
+}
+
+/// The threads, and what keeps them going.
+struct Running {
+    queues: Queues,
+    serving: [JoinHandle<()>; 2],
+    log: JoinHandle<()>,
+    alarm: Alarm,
+}
+
+impl Running {
+    /// Lets the threads finish what has been asked for. The one that empties the log goes last:
+    /// only a connection that is alone leaves no log behind. A thread that panicked has let go of
+    /// its connection as well.
+    fn end(self) {
+        drop(self.queues);
+        for thread in self.serving {
+            let _ = thread.join();
+        }
+        drop(self.alarm);
+        let _ = self.log.join();
+    }
 }
 
 #[derive(Clone)]
@@ -151,8 +173,8 @@ impl SqliteStore {
         for name in [DATABASE, LOG, JOURNAL, INDEX] {
             state.guard(name)?;
         }
-        let path = state.join(DATABASE);
-        let mut db = connect(&path)?;
+        let anchor = Anchor::drop_at(state.join(DATABASE))?;
+        let mut db = connect(anchor.path())?;
         if state.size(DATABASE)? <= CHECKED {
             schema::quick_check(&db)?;
         }
@@ -166,54 +188,42 @@ impl SqliteStore {
             key: key.map(Arc::new),
             remedy,
         };
-        let store = Self::start(db, &path, opener)?;
+        let store = Self::start(db, anchor, opener)?;
         Ok(Opened { store, notices })
     }
 
-    fn start(db: Connection, path: &Path, opener: reader::Opener) -> Result<Self, StoreError> {
+    fn start(db: Connection, anchor: Anchor, opener: reader::Opener) -> Result<Self, StoreError> {
         let (writer, write_requests) = mpsc::channel(QUEUE);
         let (reader, read_requests) = mpsc::channel(QUEUE);
-        let (alarm, sleeper) = checkpoint::pair();
+        let (alarm, woken) = checkpoint::alarm();
         let check = writer::KeyCheck {
             sealing: opener.key.as_ref().map(|key| key.id()),
             remedy: opener.remedy.clone(),
         };
-        let reads = connect(path)?;
-        let carries = connect(path)?;
-        let store = Self {
-            opener: opener.clone(),
-            queues: Mutex::new(Some(Queues { writer, reader })),
-            threads: Mutex::new(Vec::new()),
-        };
+        let reads = connect(anchor.path())?;
+        let carries = connect(anchor.path())?;
+        let held = anchor.clone();
+        let (eyes, bell) = (opener.clone(), alarm.clone());
         // A thread that gives up drops its requests, and each of them is answered with an error.
-        store.spawn("store-write", move || {
-            writer::serve(&db, check, write_requests, alarm)
-        })?;
-        store.spawn("store-read", move || {
-            reader::serve(&reads, opener, read_requests)
-        })?;
-        store.spawn("store-log", move || checkpoint::serve(&carries, &sleeper))?;
-        Ok(store)
-    }
-
-    fn spawn(
-        &self,
-        name: &str,
-        work: impl FnOnce() -> Result<(), StoreError> + Send + 'static,
-    ) -> Result<(), StoreError> {
-        let thread = std::thread::Builder::new()
-            .name(name.into())
-            .spawn(move || {
-                let _ = work();
-            });
-        let thread = thread.map_err(|error| StoreError::Unavailable {
-            why: format!("no thread for {name}: {error}"),
-        })?;
-        self.threads
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(thread);
-        Ok(())
+        let serving = [
+            spawn("store-write", move || {
+                writer::serve(&db, held, check, write_requests, bell)
+            })?,
+            spawn("store-read", move || {
+                reader::serve(&reads, anchor, eyes, read_requests)
+            })?,
+        ];
+        let log = spawn("store-log", move || checkpoint::serve(&carries, &woken))?;
+        let running = Running {
+            queues: Queues { writer, reader },
+            serving,
+            log,
+            alarm,
+        };
+        Ok(Self {
+            opener,
+            running: Mutex::new(Some(running)),
+        })
     }
 
     /// What to say about a key that is lost; `None` where the store has its key.
@@ -227,29 +237,25 @@ impl SqliteStore {
     /// Finishes what has been asked for, empties the log and ends the threads. Later requests get
     /// [`StoreError::Unavailable`]. Must be awaited on a tokio runtime.
     pub async fn close(&self) {
-        drop(self.take_queues());
-        let threads = self.take_threads();
-        let join = tokio::task::spawn_blocking(move || join(threads));
-        // A failure here is a panic of a thread, which has been reported by then.
-        let _ = join.await;
+        if let Some(running) = self.take_running() {
+            let end = tokio::task::spawn_blocking(move || running.end());
+            // It does not panic, and nobody cancels it.
+            let _ = end.await;
+        }
     }
 
-    fn take_queues(&self) -> Option<Queues> {
-        self.queues
+    fn take_running(&self) -> Option<Running> {
+        self.running
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
     }
 
-    fn take_threads(&self) -> Vec<JoinHandle<()>> {
-        std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
     fn queues(&self) -> Result<Queues, StoreError> {
-        self.queues
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running
+            .as_ref()
+            .map(|running| running.queues.clone())
             .ok_or_else(stopped)
     }
 
@@ -281,8 +287,9 @@ impl SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        drop(self.take_queues());
-        join(self.take_threads());
+        if let Some(running) = self.take_running() {
+            running.end();
+        }
     }
 }
 
@@ -346,11 +353,18 @@ impl Store for SqliteStore {
     }
 }
 
-fn join(threads: Vec<JoinHandle<()>>) {
-    for thread in threads {
-        // A thread that panicked has let go of its connection as well.
-        let _ = thread.join();
-    }
+fn spawn(
+    name: &str,
+    work: impl FnOnce() -> Result<(), StoreError> + Send + 'static,
+) -> Result<JoinHandle<()>, StoreError> {
+    let thread = std::thread::Builder::new()
+        .name(name.into())
+        .spawn(move || {
+            let _ = work();
+        });
+    thread.map_err(|error| StoreError::Unavailable {
+        why: format!("no thread {name}: {error}"),
+    })
 }
 
 fn check_user(user: &str) -> Result<(), StoreError> {
@@ -364,7 +378,7 @@ fn check_user(user: &str) -> Result<(), StoreError> {
 
 fn stopped() -> StoreError {
     StoreError::Unavailable {
-        why: "it has been stopped".into(),
+        why: "it has stopped; restart tfad".into(),
     }
 }
 

@@ -1,12 +1,12 @@
 //! The thread that carries the log over into the database file.
 //!
-//! A commit only appends to the write-ahead log. Carrying it over takes several synchronisations;
-//! done beside the writer it delays nobody. When nothing has been written for a while the log is
-//! emptied and the thread sleeps until the next commit: an idle daemon wakes up for nothing.
+//! A commit only appends to the write-ahead log: one synchronisation. Carrying the log over takes
+//! several, and is done here, beside the writer, every so many changes. There is no timer. A log
+//! that is emptied whenever the store is quiet would make the next login wait for twice as many
+//! synchronisations, since the first commit after that has to begin the log anew; and an idle
+//! daemon would wake up.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -14,108 +14,74 @@ use rusqlite::Connection;
 use super::schema::failure;
 use crate::store::StoreError;
 
-/// After so many stored changes the log is carried over, some megabytes.
+/// After so many stored changes the log is carried over: some megabytes.
 const CHANGES: usize = 1000;
-/// After so long without a commit the log is emptied.
-const QUIET: Duration = Duration::from_secs(5);
-/// A log of so many pages (64 MiB) is emptied even if the writer has to wait for it: under
-/// commits without a pause it would otherwise grow for ever.
+/// A log of so many pages (64 MiB) is emptied even if the writer has to wait for it: under commits
+/// without a pause it would otherwise grow for ever.
 const LONG: i64 = 16_384;
 
-/// What the writer and the thread both see.
-#[derive(Default)]
-struct Shared {
-    /// Batches committed since the start.
-    commits: AtomicU64,
-    /// Whether the thread knows that the log is not empty.
-    awake: AtomicBool,
+/// What the thread is woken for.
+#[derive(Clone, Copy)]
+pub(super) enum Wake {
+    /// The log has grown.
+    Grown,
+    /// Something could not be written: an emptied log may give the space back that it takes.
+    Stuck,
 }
 
-/// The writer's end: says that there is something in the log.
+/// The writer's end.
+#[derive(Clone)]
 pub(super) struct Alarm {
-    wake: SyncSender<()>,
-    shared: Arc<Shared>,
-    /// Changes since the last carrying over.
+    wake: SyncSender<Wake>,
     changes: usize,
 }
 
 impl Alarm {
-    /// A batch with so many changes was committed.
+    /// So many changes were committed.
     pub(super) fn stored(&mut self, changes: usize) {
         self.changes += changes;
-        let full = self.changes >= CHANGES;
-        self.shared.commits.fetch_add(1, Ordering::SeqCst);
-        if !self.shared.awake.swap(true, Ordering::SeqCst) || full {
-            // A channel that is full holds a wake-up already.
-            let _ = self.wake.try_send(());
-        }
-        if full {
+        if self.changes >= CHANGES {
             self.changes = 0;
+            self.ring(Wake::Grown);
         }
+    }
+
+    /// A batch was not committed.
+    pub(super) fn stuck(&self) {
+        self.ring(Wake::Stuck);
+    }
+
+    fn ring(&self, wake: Wake) {
+        // A channel that is full holds a wake-up already.
+        let _ = self.wake.try_send(wake);
     }
 }
 
-/// The thread's end.
-pub(super) struct Sleeper {
-    wake: Receiver<()>,
-    shared: Arc<Shared>,
+/// An alarm, and what it rings at.
+pub(super) fn alarm() -> (Alarm, Receiver<Wake>) {
+    let (wake, woken) = sync_channel(1);
+    (Alarm { wake, changes: 0 }, woken)
 }
 
-pub(super) fn pair() -> (Alarm, Sleeper) {
-    let (send, wake) = sync_channel(1);
-    let shared = Arc::<Shared>::default();
-    (
-        Alarm {
-            wake: send,
-            shared: shared.clone(),
-            changes: 0,
-        },
-        Sleeper { wake, shared },
-    )
-}
-
-/// Serves until the writer is gone, then empties the log.
-pub(super) fn serve(db: &Connection, sleeper: &Sleeper) -> Result<(), StoreError> {
-    // Emptying waits for readers with the writer shut out: not for long.
+/// Carries over what an earlier run left, then serves until all alarms are gone, then empties the
+/// log.
+///
+/// A checkpoint that fails leaves everything in the log, where it is safe, and the next one tries
+/// again. A disk that is broken shows itself to the writer.
+pub(super) fn serve(db: &Connection, woken: &Receiver<Wake>) -> Result<(), StoreError> {
+    // Emptying waits for readers and shuts the writer out: not for long.
     db.busy_timeout(Duration::from_millis(50))
         .map_err(failure)?;
-    // What an earlier run left in the log.
-    let mut written = true;
-    let mut seen = 0;
-    loop {
-        let wake = if written {
-            sleeper.wake.recv_timeout(QUIET)
-        } else {
-            sleeper.wake.recv().map_err(RecvTimeoutError::from)
-        };
-        // A checkpoint that fails leaves everything in the log, where it is safe, and the next one
-        // tries again; a disk that is broken shows itself to the writer.
-        match wake {
-            Ok(()) => {
-                written = true;
-                if let Ok(pages) = checkpoint(db, "PASSIVE")
-                    && pages > LONG
-                {
-                    let _ = checkpoint(db, "TRUNCATE");
-                }
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                let commits = sleeper.shared.commits.load(Ordering::SeqCst);
-                if commits != seen {
-                    seen = commits;
-                    continue;
-                }
-                // First the flag: a commit from here on wakes the thread again.
-                sleeper.shared.awake.store(false, Ordering::SeqCst);
-                let _ = checkpoint(db, "TRUNCATE");
-                written = false;
-            }
-            Err(RecvTimeoutError::Disconnected) => {
-                let _ = checkpoint(db, "TRUNCATE");
-                return Ok(());
-            }
+    let mut wake = Ok(Wake::Grown);
+    while let Ok(why) = wake {
+        let pages = checkpoint(db, "PASSIVE").unwrap_or_default();
+        if pages > LONG || matches!(why, Wake::Stuck) {
+            let _ = checkpoint(db, "TRUNCATE");
         }
+        wake = woken.recv();
     }
+    let _ = checkpoint(db, "TRUNCATE");
+    Ok(())
 }
 
 /// The length of the log in pages after a checkpoint of this kind.

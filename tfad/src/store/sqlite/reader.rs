@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, Statement, params};
 use tokio::sync::{mpsc, oneshot};
 
-use super::schema::{Part, failure};
+use super::schema::{Anchor, Part, failure};
 use super::writer::{lost, revision};
 use crate::store::key::SealingKey;
 use crate::store::{Listed, Record, Revision, StoreError, seal};
@@ -58,12 +58,14 @@ impl Opener {
 /// Serves requests until nobody can send any more.
 pub(super) fn serve(
     db: &Connection,
+    anchor: Anchor,
     opener: Opener,
     mut requests: mpsc::Receiver<Request>,
 ) -> Result<(), StoreError> {
     let prepare = |sql| db.prepare(sql).map_err(failure);
     let mut reader = Reader {
         db,
+        anchor,
         opener,
         // One statement sees one state of the database: the record, and if there is none the part
         // of the roll that must not name the user.
@@ -85,6 +87,7 @@ pub(super) fn serve(
 
 struct Reader<'c> {
     db: &'c Connection,
+    anchor: Anchor,
     opener: Opener,
     account: Statement<'c>,
     part: Statement<'c>,
@@ -92,6 +95,7 @@ struct Reader<'c> {
 
 impl Reader<'_> {
     fn load(&mut self, user: &str) -> Loaded {
+        self.anchor.hold()?;
         let number = Part::of(user);
         let mut roll = None;
         let mut rows = self.account.query(params![user, number]).map_err(failure)?;
@@ -107,13 +111,14 @@ impl Reader<'_> {
             roll = Some(Part::decode(number, blob)?);
         }
         match roll {
-            Some(part) if !part.names(user) => Ok(None),
+            Some(part) if !part.has(user) => Ok(None),
             Some(_) => Err(lost(user)),
             None => Part::decode(number, None).map(|_| None),
         }
     }
 
     fn list(&mut self, parts: Range<i64>) -> Result<Vec<Listed>, StoreError> {
+        self.anchor.hold()?;
         // The names and the records of one state of the database.
         let db = self.db;
         let tx = db.unchecked_transaction().map_err(failure)?;
@@ -127,7 +132,8 @@ impl Reader<'_> {
                     row.and_then(|row| row.get_ref(0).ok()?.as_blob().ok()),
                 )?
             };
-            for user in part.names {
+            for name in part.names() {
+                let user = String::from_utf8_lossy(name).into_owned();
                 match self.load(&user) {
                     Ok(Some(record)) => listed.push((user, Ok(record))),
                     Ok(None) => {}

@@ -7,14 +7,17 @@
 //!   *no* record is the answer that lets him in without a code, and a damaged index would give it
 //!   for free. So it is given only if the roll, read whole and checked, does not name him.
 
-use std::path::Path;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
-use crate::store::StoreError;
 use crate::store::key::KeyId;
+use crate::store::place::unavailable;
+use crate::store::{StoreError, USER_LIMIT};
 
 /// "tfad" in the header tells what the file is.
 pub(super) const APPLICATION: i64 = 0x7466_6164;
@@ -65,6 +68,42 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     db.pragma_update(None, "secure_delete", true)?;
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(db)
+}
+
+/// The file that a connection was made to. SQLite goes on in a file that was moved away or deleted,
+/// and what is stored there is lost with the next start: so everything asks here first.
+#[derive(Clone)]
+pub(super) struct Anchor {
+    path: PathBuf,
+    file: (u64, u64),
+}
+
+impl Anchor {
+    pub(super) fn drop_at(path: PathBuf) -> Result<Self, StoreError> {
+        let file = Self::look(&path)?;
+        Ok(Self { path, file })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn hold(&self) -> Result<(), StoreError> {
+        if Self::look(&self.path)? == self.file {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable {
+            why: format!(
+                "{} was replaced while tfad was using it: restart tfad",
+                self.path.display()
+            ),
+        })
+    }
+
+    fn look(path: &Path) -> Result<(u64, u64), StoreError> {
+        let meta = fs::symlink_metadata(path).map_err(|error| unavailable(path, &error))?;
+        Ok((meta.dev(), meta.ino()))
+    }
 }
 
 /// Fills an empty file with an empty database. Synchronising the file is left to the caller: until
@@ -163,7 +202,7 @@ pub(super) fn is_empty(db: &Connection) -> Result<bool, StoreError> {
             .query_row([part], |row| row.get(0))
             .optional()
             .map_err(failure)?;
-        if !Part::decode(part, names.as_deref())?.names.is_empty() {
+        if !Part::decode(part, names.as_deref())?.is_empty() {
             return Ok(false);
         }
     }
@@ -214,10 +253,10 @@ impl Head {
     }
 }
 
-/// A part of the roll.
+/// A part of the roll: names, each after its length.
 pub(super) struct Part {
     number: i64,
-    pub(super) names: Vec<String>,
+    names: Vec<u8>,
 }
 
 impl Part {
@@ -228,7 +267,7 @@ impl Part {
         i64::from(u16::from_be_bytes([high, low])) % PARTS
     }
 
-    pub(super) fn empty(number: i64) -> Self {
+    fn empty(number: i64) -> Self {
         Self {
             number,
             names: Vec::new(),
@@ -237,42 +276,66 @@ impl Part {
 
     /// Reads what [`Part::encode`] wrote for this part.
     pub(super) fn decode(number: i64, row: Option<&[u8]>) -> Result<Self, StoreError> {
-        row.and_then(|row| Self::read(number, row))
-            .ok_or_else(|| StoreError::DatabaseDamaged {
-                why: format!("part {number} of the roll of names is not what was written"),
-            })
+        match row.and_then(<[u8]>::split_first_chunk) {
+            Some((found, names)) if *found == Self::sum(number, names) => Ok(Self {
+                number,
+                names: names.to_vec(),
+            }),
+            _ => damaged(format!(
+                "part {number} of the roll of names is not what was written"
+            )),
+        }
     }
 
-    fn read(number: i64, row: &[u8]) -> Option<Self> {
-        let (found, mut rest) = row.split_first_chunk::<SUM>()?;
-        if *found != sum("roll", &[&number.to_be_bytes(), rest]) {
-            return None;
-        }
-        let mut names = Vec::new();
-        while !rest.is_empty() {
+    /// The row's contents.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        [&Self::sum(self.number, &self.names), self.names.as_slice()].concat()
+    }
+
+    fn sum(number: i64, names: &[u8]) -> [u8; SUM] {
+        sum("roll", &[&number.to_be_bytes(), names])
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    pub(super) fn has(&self, user: &str) -> bool {
+        self.names().any(|name| name == user.as_bytes())
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = self.names.as_slice();
+        std::iter::from_fn(move || {
             let (length, more) = rest.split_first_chunk()?;
             let (name, more) = more.split_at_checked(u16::from_be_bytes(*length).into())?;
-            names.push(String::from_utf8(name.to_vec()).ok()?);
             rest = more;
-        }
-        Some(Self { number, names })
+            Some(name)
+        })
     }
 
-    /// The row's contents: a checksum, then each name after its length.
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut names = Vec::new();
-        for name in &self.names {
-            // The store takes no name that is longer than this says.
-            names.extend_from_slice(&u16::try_from(name.len()).unwrap_or(u16::MAX).to_be_bytes());
-            names.extend_from_slice(name.as_bytes());
-        }
-        let mut row = sum("roll", &[&self.number.to_be_bytes(), &names]).to_vec();
-        row.append(&mut names);
-        row
+    pub(super) fn add(&mut self, user: &str) {
+        self.append(user.as_bytes());
     }
 
-    pub(super) fn names(&self, user: &str) -> bool {
-        self.names.iter().any(|name| name == user)
+    pub(super) fn strike(&mut self, user: &str) {
+        let mut others = Self::empty(self.number);
+        self.names()
+            .filter(|name| *name != user.as_bytes())
+            .for_each(|name| others.append(name));
+        *self = others;
+    }
+
+    fn append(&mut self, name: &[u8]) {
+        const {
+            assert!(
+                USER_LIMIT <= u16::MAX as usize,
+                "a name's length has two bytes"
+            )
+        };
+        let length = u16::try_from(name.len()).unwrap_or(u16::MAX);
+        self.names.extend_from_slice(&length.to_be_bytes());
+        self.names.extend_from_slice(name);
     }
 }
 

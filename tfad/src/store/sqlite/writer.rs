@@ -8,7 +8,7 @@ use rusqlite::{Connection, Statement, params};
 use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::Alarm;
-use super::schema::{Head, Part, damaged, failure};
+use super::schema::{Anchor, Head, Part, damaged, failure};
 use crate::store::key::KeyId;
 use crate::store::{Commit, Revision, StoreError};
 
@@ -40,24 +40,25 @@ enum Trouble {
 /// Serves requests until nobody can send any more, then lets go of the database.
 pub(super) fn serve(
     db: &Connection,
+    anchor: Anchor,
     key: KeyCheck,
     mut requests: mpsc::Receiver<Request>,
     mut alarm: Alarm,
 ) -> Result<(), StoreError> {
-    let mut writer = Writer::new(db)?;
+    let mut writer = Writer::new(db, anchor)?;
     let mut batch = Vec::with_capacity(BATCH);
     while requests.blocking_recv_many(&mut batch, BATCH) > 0 {
         let outcomes = writer.settle(&batch, &key);
-        let stored = outcomes
-            .iter()
-            .filter(|o| matches!(o, Ok(Commit::Committed(_))))
-            .count();
+        let count = |kind: fn(&Outcome) -> bool| outcomes.iter().filter(|o| kind(o)).count();
+        let stored = count(|outcome| matches!(outcome, Ok(Commit::Committed(_))));
+        let stuck = count(|outcome| matches!(outcome, Err(StoreError::Unavailable { .. }))) > 0;
         for (request, outcome) in batch.drain(..).zip(outcomes) {
             // Nobody there any more: the change stands all the same.
             let _ = request.answer.send(outcome);
         }
-        if stored > 0 {
-            alarm.stored(stored);
+        alarm.stored(stored);
+        if stuck {
+            alarm.stuck();
         }
     }
     Ok(())
@@ -84,6 +85,7 @@ impl KeyCheck {
 
 struct Writer<'c> {
     db: &'c Connection,
+    anchor: Anchor,
     begin: Statement<'c>,
     commit: Statement<'c>,
     rollback: Statement<'c>,
@@ -98,10 +100,11 @@ struct Writer<'c> {
 }
 
 impl<'c> Writer<'c> {
-    fn new(db: &'c Connection) -> Result<Self, StoreError> {
+    fn new(db: &'c Connection, anchor: Anchor) -> Result<Self, StoreError> {
         let prepare = |sql| db.prepare(sql).map_err(failure);
         Ok(Self {
             db,
+            anchor,
             begin: prepare("BEGIN IMMEDIATE")?,
             commit: prepare("COMMIT")?,
             rollback: prepare("ROLLBACK")?,
@@ -134,6 +137,7 @@ impl<'c> Writer<'c> {
     /// The batch in one transaction: all that is said to be committed is on disk, or nothing is.
     fn transact(&mut self, batch: &[Request], key: &KeyCheck) -> Result<Vec<Outcome>, Trouble> {
         let whole = |error| Trouble::Whole(failure(error));
+        self.anchor.hold().map_err(Trouble::Whole)?;
         if !self.db.is_autocommit() {
             self.rollback.execute([]).map_err(whole)?;
         }
@@ -188,10 +192,10 @@ impl<'c> Writer<'c> {
         let row = params![user, next, sealed];
         if expected == Revision::NONE {
             let mut part = self.part(user)?;
-            if part.names(user) {
+            if part.has(user) {
                 return Err(lost(user));
             }
-            part.names.push(user.to_owned());
+            part.add(user);
             self.insert.execute(row).map_err(failure)?;
             self.set_part(user, &part)?;
         } else if self.update.execute(row).map_err(failure)? != 1 {
@@ -209,8 +213,8 @@ impl<'c> Writer<'c> {
         }
         self.delete.execute([user]).map_err(failure)?;
         let mut part = self.part(user)?;
-        if part.names(user) {
-            part.names.retain(|name| name != user);
+        if part.has(user) {
+            part.strike(user);
             self.set_part(user, &part)?;
         }
         Ok(Commit::Committed(Revision::NONE))

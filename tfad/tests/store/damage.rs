@@ -1,0 +1,284 @@
+//! Damage: it denies, it is named, and it stays as it is.
+
+use std::fs;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use tfad::store::{Commit, Revision, SqliteStore, Store, StoreError};
+
+use crate::scratch::{Scratch, error, get, put};
+
+const USERS: [&str; 6] = ["ada", "bob", "eve", "lea", "max", "zoe"];
+
+/// A closed store where some users have come and gone.
+async fn lived_in() -> Scratch {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    for number in 0..40 {
+        put(&store, &format!("gone{number}"), &[7; 700], Revision::NONE).await;
+    }
+    for user in USERS {
+        put(&store, user, user.as_bytes(), Revision::NONE).await;
+    }
+    for number in 0..40 {
+        let _ = store.remove(&format!("gone{number}"), None).await.unwrap();
+    }
+    store.close().await;
+    scratch
+}
+
+/// Whose record is damaged.
+fn damaged_record<T>(result: Result<T, StoreError>) -> String {
+    match error(result) {
+        StoreError::RecordDamaged { user, .. } => user,
+        other => panic!("another error: {other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_flipped_byte_of_a_record_denies_and_is_left_as_it_is() {
+    let scratch = lived_in().await;
+    let sealed = rusqlite::Connection::open(scratch.file("accounts.db"))
+        .unwrap()
+        .query_row("SELECT sealed FROM account WHERE user = 'lea'", [], |row| {
+            row.get::<_, Vec<u8>>(0)
+        })
+        .unwrap();
+    for at in 0..sealed.len() {
+        let mut flipped = sealed.clone();
+        flipped[at] ^= 0x40;
+        let hex: String = flipped.iter().map(|byte| format!("{byte:02x}")).collect();
+        scratch.sql(&format!(
+            "UPDATE account SET sealed = x'{hex}' WHERE user = 'lea'"
+        ));
+        let before = scratch.picture();
+        let store = scratch.store();
+        let damage = error(store.load("lea").await);
+        assert!(damage.to_string().contains("tfactl reset lea"), "{damage}");
+        assert!(matches!(damage, StoreError::RecordDamaged { .. }));
+        // Whoever does not know the revision cannot write over it.
+        let over = store.commit("lea", b"new", Revision::NONE).await.unwrap();
+        assert_eq!(over, Commit::Conflict);
+        assert!(get(&store, "max").await.is_some());
+        let list = store.list().await.unwrap();
+        assert!(list.iter().map(|(name, _)| name).eq(USERS));
+        for (name, record) in list {
+            assert_eq!(record.is_err(), name == "lea");
+        }
+        store.close().await;
+        assert!(scratch.picture() == before, "byte {at}");
+    }
+    // The way on that the text names.
+    let store = scratch.store();
+    let _ = store.remove("lea", None).await.unwrap();
+    put(&store, "lea", b"anew", Revision::NONE).await;
+    assert_eq!(get(&store, "lea").await.unwrap().0, b"anew");
+}
+
+#[tokio::test]
+async fn a_record_moved_to_another_user_denies() {
+    let scratch = lived_in().await;
+    scratch.sql(
+        "UPDATE account SET sealed = (SELECT sealed FROM account WHERE user = 'max') WHERE user = 'lea'",
+    );
+    let store = scratch.store();
+    assert_eq!(damaged_record(store.load("lea").await), "lea");
+    assert!(get(&store, "max").await.is_some());
+}
+
+#[tokio::test]
+async fn a_record_that_vanished_denies_and_is_not_made_anew() {
+    let scratch = lived_in().await;
+    scratch.sql("DELETE FROM account WHERE user = 'lea'");
+    let store = scratch.store();
+    assert_eq!(damaged_record(store.load("lea").await), "lea");
+    assert_eq!(
+        damaged_record(store.commit("lea", b"new", Revision::NONE).await),
+        "lea"
+    );
+    let list = store.list().await.unwrap();
+    assert!(
+        list.iter()
+            .any(|(name, record)| name == "lea" && record.is_err())
+    );
+    let _ = store.remove("lea", None).await.unwrap();
+    assert!(get(&store, "lea").await.is_none());
+    put(&store, "lea", b"anew", Revision::NONE).await;
+}
+
+#[tokio::test]
+async fn a_damaged_roll_vouches_for_nobody() {
+    let scratch = lived_in().await;
+    for damage in [
+        "UPDATE roll SET names = x'00'",
+        "UPDATE roll SET names = zeroblob(16)",
+        "DELETE FROM roll",
+    ] {
+        scratch.sql(damage);
+        let store = scratch.store();
+        let found = error(store.load("nobody").await);
+        assert!(
+            matches!(found, StoreError::DatabaseDamaged { .. }),
+            "{found}"
+        );
+        assert!(
+            get(&store, "lea").await.is_some(),
+            "a record vouches for itself"
+        );
+        let made = error(store.commit("nobody", b"new", Revision::NONE).await);
+        assert!(matches!(made, StoreError::DatabaseDamaged { .. }), "{made}");
+        assert!(store.list().await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_count_of_revisions_gives_none() {
+    let scratch = lived_in().await;
+    scratch.sql("UPDATE head SET revision = revision - 1");
+    let before = scratch.picture();
+    let refusal = scratch.refusal();
+    assert!(
+        matches!(refusal, StoreError::DatabaseDamaged { .. }),
+        "{refusal}"
+    );
+    assert!(scratch.picture() == before);
+}
+
+#[tokio::test]
+async fn one_users_damage_does_not_refuse_those_who_come_at_the_same_moment() {
+    let scratch = lived_in().await;
+    scratch.sql("UPDATE account SET revision = -1 WHERE user = 'lea'");
+    let store = Arc::new(scratch.store());
+    let commits: Vec<_> = (0..64)
+        .map(|number| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let name = if number == 20 {
+                    "lea".into()
+                } else {
+                    format!("new{number}")
+                };
+                (number, store.commit(&name, b"new", Revision::NONE).await)
+            })
+        })
+        .collect();
+    for commit in commits {
+        match commit.await.unwrap() {
+            (20, outcome) => assert_eq!(damaged_record(outcome), "lea"),
+            (number, outcome) => {
+                assert!(
+                    matches!(outcome, Ok(Commit::Committed(_))),
+                    "{number}: {outcome:?}"
+                );
+            }
+        }
+    }
+    assert!(get(&*store, "new63").await.is_some());
+}
+
+/// Whether what the store says is true, as far as it says anything: each user's own record or an
+/// error, and nobody where there is nobody.
+async fn tells_no_lie(store: &SqliteStore, case: &str) {
+    for user in USERS {
+        match store.load(user).await {
+            Ok(Some((record, _))) => assert_eq!(record.as_bytes(), user.as_bytes(), "{case}"),
+            Ok(None) => panic!("{case}: {user} has lost the second factor"),
+            Err(_) => {}
+        }
+    }
+    for nobody in ["abe", "le", "zzz"] {
+        assert!(!matches!(store.load(nobody).await, Ok(Some(_))), "{case}");
+    }
+    if let Ok(list) = store.list().await {
+        assert!(list.iter().map(|(name, _)| name).eq(USERS), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_flipped_byte_anywhere_in_the_database_loses_nobody_and_is_left_as_it_is() {
+    let scratch = lived_in().await;
+    let database = scratch.file("accounts.db");
+    let whole = fs::read(&database).unwrap();
+    let (mut refused, mut opened) = (0, 0);
+    // Every byte of the header, then steps that meet every page in many places.
+    for at in (0..100).chain((100..whole.len()).step_by(53)) {
+        let flip = [0x01, 0x80, 0xff][at % 3];
+        let mut flipped = whole.clone();
+        flipped[at] ^= flip;
+        fs::write(&database, &flipped).unwrap();
+        let case = format!("byte {at} flipped by {flip:#x}");
+        match SqliteStore::open(&scratch.place()) {
+            Err(_) => refused += 1,
+            Ok(store) => {
+                opened += 1;
+                tells_no_lie(&store.store, &case).await;
+            }
+        }
+        // Bytes 18 and 19 say that there is a log; SQLite sets them.
+        let after = fs::read(&database).unwrap();
+        assert!(
+            after == flipped || (18..20).contains(&at),
+            "{case}: it was written to"
+        );
+        for left in ["accounts.db-wal", "accounts.db-shm", "accounts.db-journal"] {
+            let _ = fs::remove_file(scratch.file(left));
+        }
+    }
+    assert!(
+        refused > 100 && opened > 100,
+        "{refused} refused, {opened} opened"
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_rots_while_the_store_runs_loses_nobody() {
+    let scratch = lived_in().await;
+    let database = scratch.file("accounts.db");
+    let whole = fs::read(&database).unwrap();
+    let pages = whole.len() / 4096;
+    for page in 1..pages {
+        for (rot, name) in [(vec![0; 4096], "zeroed"), (vec![0xff; 4096], "all ones")]
+            .into_iter()
+            .chain([(
+                whole[(page - 1) * 4096..page * 4096].to_vec(),
+                "another page",
+            )])
+        {
+            fs::write(&database, &whole).unwrap();
+            // The check at the start has seen a sound database, and its pages are in a connection
+            // that only writes.
+            let store = scratch.store();
+            let file = std::mem::ManuallyDrop::new(
+                fs::OpenOptions::new().write(true).open(&database).unwrap(),
+            );
+            file.write_all_at(&rot, (page * 4096) as u64).unwrap();
+            tells_no_lie(&store, &format!("page {page} {name}")).await;
+            store.close().await;
+            drop(std::mem::ManuallyDrop::into_inner(file));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_was_replaced_under_the_store_takes_nothing() {
+    let scratch = lived_in().await;
+    let store = scratch.store();
+    let revision = get(&store, "lea").await.unwrap().1;
+    let (database, aside) = (scratch.file("accounts.db"), scratch.file("aside"));
+    fs::rename(&database, &aside).unwrap();
+    assert!(matches!(
+        error(store.load("nobody").await),
+        StoreError::Unavailable { .. }
+    ));
+    fs::copy(&aside, &database).unwrap();
+    for refusal in [
+        error(store.commit("lea", b"new", revision).await),
+        error(store.load("lea").await),
+        error(store.load("nobody").await),
+        error(store.list().await),
+    ] {
+        assert!(refusal.to_string().contains("restart tfad"), "{refusal}");
+    }
+    fs::rename(&aside, &database).unwrap();
+    put(&store, "lea", b"new", revision).await;
+}
