@@ -31,7 +31,7 @@ fn is_refused(machine: &Machine, user: &str, password: &str) {
 }
 
 /// Puts options on both of the module's lines.
-fn add_options(machine: &Machine, options: &str) {
+pub(crate) fn add_options(machine: &Machine, options: &str) {
     let edit = format!("s/pam_tfa.so enroll=account/& {options}/");
     let files = ["/etc/pam.d/common-auth", "/etc/pam.d/common-account"];
     machine.succeed(["sed", "-i", &edit, files[0], files[1]]);

@@ -9,4 +9,5 @@ mod people;
 mod phone;
 mod ssh;
 mod stacks;
+mod store;
 mod sudo;

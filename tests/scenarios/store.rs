@@ -1,0 +1,509 @@
+//! The store: what lies on the disk, what becomes of it when it is damaged, lost or somebody
+//! else's, and what is left of a change that was cut short.
+
+use std::time::Duration;
+
+use tfa_tests::Machine;
+
+use crate::bus::{perl, shown};
+use crate::faults::add_options;
+use crate::locks::{at_the_door, gets_in, past_the_password};
+use crate::people::{CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up, set_up};
+
+/// What a person sees whose login cannot be judged.
+const NOT_AVAILABLE: &str =
+    "Two-factor login is not available right now. Please tell your administrator.";
+
+#[track_caller]
+fn is_refused(machine: &Machine, user: &str, password: &str) {
+    let terminal = at_the_door(machine, user);
+    terminal.expect("Password:");
+    terminal.type_secret(password);
+    terminal.expect(NOT_AVAILABLE);
+    terminal.expect("Password:");
+}
+
+/// A login with the password alone, of somebody who has not set it up.
+#[track_caller]
+fn gets_in_without(machine: &Machine, user: &str, password: &str) {
+    let terminal = at_the_door(machine, user);
+    terminal.expect("Password:");
+    terminal.type_secret(password);
+    terminal.expect(&format!("{user}@host:~$"));
+    assert!(!terminal.transcript().contains(CODE));
+}
+
+fn restart(machine: &Machine) {
+    machine.succeed(["systemctl", "restart", "tfad.service"]);
+}
+
+/// Changes a byte of alice's sealed record, wherever it lies in the file.
+const FLIP: &str = r#"
+    my ($path) = @ARGV;
+    open my $file, '+<:raw', $path or die;
+    local $/;
+    my $bytes = <$file>;
+    # A row's head: how long the name, the revision and the record are; then the name.
+    $bytes =~ /\x17[\x01-\x06\x08\x09](?:[\x80-\xff][\x00-\x7f])alice/ or die "no row\n";
+    my $at = $+[0] + 60;
+    seek $file, $at, 0;
+    print $file chr(ord(substr $bytes, $at, 1) ^ 1);
+    close $file or die;
+    print "byte $at\n";"#;
+
+const DATABASE: &str = "/var/lib/tfa/accounts.db";
+
+#[test]
+fn no_secret_lies_on_the_disk_in_the_clear() {
+    let (machine, alice) = machine_with_alice_set_up();
+    // Some more of what is written: an offer that waits, a new set of backup codes, wrong codes.
+    const MORE: &str = r#"
+        my ($backup, $other) = @ARGV;
+        my $bus = Bus->new;
+        my ($offer) = $bus->tfa('Account', 'Move', 'sa{sv}', $backup, []);
+        my %offer = map { @$_ } @$offer;
+        print "$offer{secret}\n";
+        my ($codes) = $bus->tfa('Account', 'NewBackupCodes', 's', $other);
+        print "$_\n" for @$codes;"#;
+    let more = perl(
+        &machine,
+        MORE,
+        &[&alice.backup_codes[0], &alice.backup_codes[1]],
+    )
+    .user("alice")
+    .succeed();
+    let mut secrets: Vec<String> = alice.backup_codes.clone();
+    secrets.extend(more.lines().map(str::to_owned));
+    secrets.push(alice.phone.secret().to_owned());
+    assert_eq!(secrets.len(), 22);
+
+    // Each as text, in either case and without its dash, and a key as its bytes, in every file of
+    // the state and wherever else on the disk the daemon could have left it. The search finds
+    // what is there: the user's name.
+    const SEARCH: &str = r#"
+        my @needles = map { ($_, lc, do { (my $bare = $_) =~ s/-//g; ($bare, lc $bare) }) } @ARGV;
+        my @letters = ('A' .. 'Z', 2 .. 7);
+        my %value = map { $letters[$_] => $_ } 0 .. 31;
+        for my $key (grep { /^[A-Z2-7]{32}$/ } @ARGV) {
+            my $bits = join '', map { sprintf '%05b', $value{$_} } split //, $key;
+            push @needles, pack 'B*', $bits;
+            push @needles, unpack 'H*', pack 'B*', $bits;
+        }
+        my ($files, $names) = (0, 0);
+        for my $path (split /\n/, `find /var/lib/tfa /var/log /var/tmp /tmp /run/log -type f`) {
+            open my $file, '<:raw', $path or next;
+            local $/;
+            my $bytes = <$file> // '';
+            $files++;
+            $names++ if $path =~ m{^/var/lib/tfa/accounts} and $bytes =~ /alice/;
+            for my $needle (@needles) {
+                print "$path holds a secret\n" if index($bytes, $needle) >= 0;
+            }
+        }
+        print scalar(@needles), " needles, $names databases\n" if $files > 2 and $names;"#;
+    machine.succeed(["journalctl", "--sync"]);
+    let arguments: Vec<&str> = secrets.iter().map(String::as_str).collect();
+    let search = |what: &str| {
+        let found = perl(&machine, SEARCH, &arguments).succeed();
+        assert!(found.starts_with("92 needles, "), "{what}: {found}");
+    };
+    search("while the daemon runs");
+    machine.succeed(["systemctl", "stop", "tfad.service"]);
+    search("when it has stopped");
+    let modes = machine.succeed(["sh", "-c", "cd /var/lib/tfa; stat -c '%a %U %n' . *"]);
+    assert!(modes.contains("700 root .\n"), "{modes}");
+    assert!(modes.contains("600 root accounts.db\n"), "{modes}");
+    assert!(modes.contains("600 root key\n"), "{modes}");
+
+    // What was searched for is what works.
+    machine.succeed(["systemctl", "start", "tfad.service"]);
+    gets_in(&machine, secrets.get(11).unwrap());
+}
+
+#[test]
+fn a_flipped_byte_in_a_record_refuses_its_owner_alone_and_stays_until_the_reset() {
+    let (machine, _alice) = machine_with_alice_set_up();
+    machine.add_user("bob", "tractor");
+    machine.add_user("carol", "teapot");
+    let carol = set_up(&machine, "carol", "teapot");
+    machine.succeed(["systemctl", "stop", "tfad.service"]);
+    perl(&machine, FLIP, &[DATABASE]).succeed();
+    machine.succeed(["systemctl", "start", "tfad.service"]);
+
+    is_refused(&machine, "alice", PASSWORD);
+    let told = machine.expect_in_journal("tfad", "the record of alice is damaged");
+    assert!(told.contains("`tfactl reset alice`"), "{told}");
+    gets_in_without(&machine, "bob", "tractor");
+    let terminal = at_the_door(&machine, "carol");
+    terminal.expect("Password:");
+    terminal.type_secret("teapot");
+    terminal.expect(CODE);
+    terminal.type_secret(&carol.phone.next_unused());
+    terminal.expect("carol@host:~$");
+
+    let said = machine.succeed(["tfactl", "show", "alice"]);
+    assert!(
+        said.contains("Problem: the record of alice is damaged"),
+        "{said}"
+    );
+    let said = machine.succeed(["tfactl", "list"]);
+    let line = said.lines().find(|line| line.starts_with("alice"));
+    assert!(line.is_some_and(|line| line.contains("unusable")), "{said}");
+    assert!(said.contains("carol"), "{said}");
+    // alice's own commands change nothing about it either.
+    let output = machine.run_as("alice", ["tfa-enroll", "status"]);
+    assert_eq!(output.code(), Some(1), "{output}");
+    machine.fail(["tfactl", "unlock", "alice"]);
+
+    // The byte flipped back: nothing else was done to the record.
+    machine.succeed(["systemctl", "stop", "tfad.service"]);
+    let copy = format!("{DATABASE}.damaged");
+    machine.succeed(["cp", DATABASE, &copy]);
+    perl(&machine, FLIP, &[DATABASE]).succeed();
+    machine.succeed(["systemctl", "start", "tfad.service"]);
+    assert_eq!(shown(&machine, "state"), "\"enabled\"");
+    machine.succeed(["systemctl", "stop", "tfad.service"]);
+    machine.succeed(["mv", &copy, DATABASE]);
+    machine.succeed(["systemctl", "start", "tfad.service"]);
+
+    machine.succeed(["tfactl", "reset", "alice", "--yes"]);
+    gets_in_without(&machine, "alice", PASSWORD);
+    let alice = set_up(&machine, "alice", PASSWORD);
+    gets_in(&machine, &alice.phone.next_unused());
+}
+
+#[test]
+fn with_a_database_that_is_garbage_cut_short_or_gone_no_login_is_served_and_it_is_left_alone() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_user("bob", "tractor");
+    machine.succeed(["systemctl", "stop", "tfad.service"]);
+    const KEEP: &str = "cp -a /var/lib/tfa /root/kept";
+    machine.succeed(["sh", "-c", KEEP]);
+    // The bus waits for a daemon that systemd starts again and again; the module need not.
+    add_options(&machine, "timeout=3");
+    for (damage, told, user, password) in [
+        (
+            "head -c 20000 /dev/urandom >accounts.db",
+            "accounts.db is damaged (file is not a database)",
+            "alice",
+            PASSWORD,
+        ),
+        (
+            "truncate -s 5000 accounts.db",
+            "accounts.db is damaged (database disk image is malformed)",
+            "bob",
+            "tractor",
+        ),
+        (
+            "truncate -s 0 accounts.db",
+            "the file accounts.db is not a database of tfad",
+            "alice",
+            PASSWORD,
+        ),
+        (
+            "rm accounts.db",
+            "accounts.db is missing, though",
+            "alice",
+            PASSWORD,
+        ),
+        (
+            "ln -sf /etc/passwd accounts.db",
+            "is not a regular file of uid 0",
+            "bob",
+            "tractor",
+        ),
+    ] {
+        let script = format!(
+            "systemctl stop tfad; rm -rf /var/lib/tfa; cp -a /root/kept /var/lib/tfa; \
+             cd /var/lib/tfa; {damage}; rm -f /root/sum; sha256sum accounts.db >/root/sum; \
+             systemctl start --no-block tfad"
+        );
+        machine.succeed(["sh", "-c", &script]);
+        machine.expect_in_journal("tfad", told);
+        // Whoever it is: nobody can be told apart now.
+        is_refused(&machine, user, password);
+        const AS_IT_WAS: &str = "cd /var/lib/tfa; [ ! -s /root/sum ] || sha256sum -c /root/sum";
+        machine.succeed(["sh", "-c", AS_IT_WAS]);
+    }
+    const RESTORE: &str = "systemctl stop tfad; rm -rf /var/lib/tfa; \
+        cp -a /root/kept /var/lib/tfa; systemctl start tfad";
+    machine.succeed(["sh", "-c", RESTORE]);
+    gets_in(&machine, &alice.phone.next_unused());
+    gets_in_without(&machine, "bob", "tractor");
+}
+
+#[test]
+fn without_the_sealing_key_who_has_set_up_is_refused_and_the_key_put_back_heals() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_user("bob", "tractor");
+    machine.succeed(["mv", "/var/lib/tfa/key", "/root/key"]);
+    restart(&machine);
+    let told = machine.expect_in_journal(
+        "tfad",
+        "is not here: the key file /var/lib/tfa/key is missing",
+    );
+    assert!(
+        told.contains("Put the right key back as /var/lib/tfa/key"),
+        "{told}"
+    );
+    is_refused(&machine, "alice", PASSWORD);
+    gets_in_without(&machine, "bob", "tractor");
+    assert!(!machine.has_file("/var/lib/tfa/key"));
+    let said = machine.succeed(["tfactl", "show", "alice"]);
+    assert!(said.contains("Put the right key back"), "{said}");
+
+    // Another key is no better, and one that others could read is not taken.
+    machine.succeed([
+        "sh",
+        "-c",
+        "umask 077; head -c 32 /dev/urandom >/var/lib/tfa/key",
+    ]);
+    restart(&machine);
+    machine.expect_in_journal("tfad", "is another one (fingerprint ");
+    is_refused(&machine, "alice", PASSWORD);
+    machine.succeed(["install", "-m", "644", "/root/key", "/var/lib/tfa/key"]);
+    restart(&machine);
+    machine.expect_in_journal("tfad", "has mode 0644: run `chmod 600 /var/lib/tfa/key`");
+    is_refused(&machine, "alice", PASSWORD);
+
+    machine.succeed(["chmod", "600", "/var/lib/tfa/key"]);
+    restart(&machine);
+    gets_in(&machine, &alice.phone.next_unused());
+}
+
+#[test]
+fn somebody_of_the_same_name_and_another_uid_inherits_nothing() {
+    let (machine, alice) = machine_with_alice_set_up();
+    const DELETE: &str = "loginctl terminate-user alice; \
+        while pgrep -u alice >/dev/null; do sleep 0.1; done; userdel --remove alice";
+    machine.succeed(["sh", "-c", DELETE]);
+    let said = machine.succeed(["tfactl", "list"]);
+    assert!(said.contains("alice"), "{said}");
+    machine.succeed([
+        "useradd",
+        "--uid",
+        "4321",
+        "--create-home",
+        "--shell",
+        "/bin/bash",
+        "alice",
+    ]);
+    machine.set_password("alice", PASSWORD);
+
+    is_refused(&machine, "alice", PASSWORD);
+    let told = machine.expect_in_journal(
+        "tfad",
+        "alice was set up with the uid 1000 and has the uid 4321 now",
+    );
+    assert!(told.contains("tfactl reset alice"), "{told}");
+    let output = machine.run_as("alice", ["tfa-enroll", "status"]);
+    assert_eq!(output.code(), Some(1), "{output}");
+    let said = machine.succeed(["tfactl", "show", "alice"]);
+    assert!(
+        said.contains("Problem: alice was set up with the uid 1000"),
+        "{said}"
+    );
+
+    machine.succeed(["tfactl", "reset", "alice", "--yes"]);
+    gets_in_without(&machine, "alice", PASSWORD);
+    let other = set_up(&machine, "alice", PASSWORD);
+    let terminal = past_the_password(&machine);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.code_at(1));
+    terminal.expect("That code is not right.");
+    terminal.expect(CODE);
+    terminal.type_secret(&other.phone.next_unused());
+    terminal.expect("alice@host:~$");
+}
+
+#[test]
+fn a_sealing_key_from_systemd_is_used_and_none_lies_beside_the_database() {
+    let mut machine = machine_with_alice();
+    const ENCRYPT: &str = r#"
+        set -e
+        systemctl stop tfad
+        rm -r /var/lib/tfa
+        mkdir -p -m 700 /etc/credstore.encrypted
+        head -c 32 /dev/urandom | systemd-creds encrypt --with-key=host --name=tfad.key \
+            - /etc/credstore.encrypted/tfad.key
+        systemctl start tfad"#;
+    machine.succeed(["sh", "-c", ENCRYPT]);
+    machine.expect_in_journal("tfad", "sealed with the systemd credential tfad.key");
+    let alice = set_up(&machine, "alice", PASSWORD);
+    assert!(machine.has_file(DATABASE));
+    assert!(!machine.has_file("/var/lib/tfa/key"));
+    machine.reboot();
+    gets_in(&machine, &alice.phone.next_unused());
+    assert!(!machine.has_file("/var/lib/tfa/key"));
+
+    // Without it the daemon makes no other key.
+    machine.succeed(["mv", "/etc/credstore.encrypted/tfad.key", "/root/"]);
+    restart(&machine);
+    machine.expect_in_journal("tfad", "the key that sealed the accounts");
+    is_refused(&machine, "alice", PASSWORD);
+    assert!(!machine.has_file("/var/lib/tfa/key"));
+    machine.succeed(["mv", "/root/tfad.key", "/etc/credstore.encrypted/"]);
+    restart(&machine);
+    gets_in(&machine, &alice.phone.next_unused());
+}
+
+/// Root's account, through all that its owner can do with it, while the daemon is killed somewhere
+/// in each: from before the request reaches it until after it has answered. Then the account must
+/// be as it was before, or as it is after; and after, if the daemon has said so.
+const CUT_SHORT: &str = r#"
+    use Digest::SHA 'hmac_sha1';
+    use Time::HiRes qw(sleep time);
+    my ($rounds) = @ARGV;
+    my $bus = Bus->new;
+    my (%key, %took, %came, $kills);
+
+    sub account { $bus->tfa('Account', @_) }
+    sub status { my ($status) = account('Status', ''); return {map { @$_ } @$status} }
+    sub offer { my %offer = map { @$_ } @{$_[0]}; return $offer{secret} }
+    # The code that a key shows now, or some steps later.
+    sub code {
+        my ($key, $later) = @_;
+        my %value; @value{'A' .. 'Z', 2 .. 7} = 0 .. 31;
+        my $secret = pack 'B*', join '', map { sprintf '%05b', $value{$_} } split //, $key;
+        my $digest = hmac_sha1(pack('Q>', int(time / 30) + $later), $secret);
+        my $number = unpack 'N', substr $digest, ord(substr $digest, -1) & 15, 4;
+        return sprintf '%06d', ($number & 0x7fffffff) % 1000000;
+    }
+    sub works { my ($code) = @_; return eval { account('Test', 's', $code); 1 } ? 1 : 0 }
+    # A time step that does not end in the middle of a round.
+    sub fresh { sleep 0.2 while time - 30 * int(time / 30) > 25 }
+    # Set up: the key and the backup codes.
+    sub set_up {
+        fresh();
+        eval { $bus->tfa('Admin', 'Reset', 's', 'root') };
+        my ($offer) = account('Setup', 'a{sv}', []);
+        my $key = offer($offer);
+        my ($codes) = account('Confirm', 's', code($key, -1));
+        return ($key, @$codes);
+    }
+    # Calls, kills meanwhile, and waits for the next daemon; gives what was answered, if anything.
+    sub cut {
+        my ($what, @call) = @_;
+        my ($pid) = $bus->daemon('GetConnectionUnixProcessID', 's', 'org.tfad.Tfa1');
+        my $moment = rand(1.3) * ($took{$what} // 0.03);
+        my $killer = fork // die;
+        if (!$killer) { sleep $moment; kill 'KILL', $pid; require POSIX; POSIX::_exit(0) }
+        my @answer = eval { $bus->tfa(@call) };
+        my $answered = $@ eq '';
+        die "$what: $@" unless $answered or $@ =~ /DBus\.Error/;
+        waitpid $killer, 0;
+        $kills++;
+        for (1 .. 200) {
+            my ($now) = eval { $bus->daemon('GetConnectionUnixProcessID', 's', 'org.tfad.Tfa1') };
+            last if $now and $now != $pid and eval { status() };
+            eval { $bus->daemon('StartServiceByName', 'su', 'org.tfad.Tfa1', 0) } unless $now;
+            sleep 0.02;
+        }
+        return ($answered, @answer);
+    }
+    # How it came out: neither of the two ends the test, and so does a yes that did not last.
+    sub judge {
+        my ($what, $answered, $before, $after) = @_;
+        my $status = status();
+        die "$what: neither before nor after: ", join(' ', map { "$_=" . (ref $$status{$_} ? "[@{$$status{$_}}]" : $$status{$_}) } sort keys %$status), "\n"
+            unless $before xor $after;
+        die "$what: said to be done, and is not\n" if $answered and !$after;
+        $came{$what}{$after ? 'after' : 'before'}++;
+    }
+    sub measured {
+        my ($what, @call) = @_;
+        my $start = time;
+        my @answer = $bus->tfa(@call);
+        $took{$what} = time - $start;
+        return @answer;
+    }
+
+    # How long each takes, undisturbed.
+    my ($key, @codes) = set_up();
+    measured('codes', 'Account', 'NewBackupCodes', 's', $codes[0]);
+    ($key, @codes) = set_up();
+    my ($offer) = measured('move', 'Account', 'Move', 'sa{sv}', $codes[0], []);
+    measured('confirm the move', 'Account', 'Confirm', 's', code(offer($offer), -1));
+    measured('remove', 'Account', 'Remove', 's', $codes[1]);
+    ($offer) = measured('setup', 'Account', 'Setup', 'a{sv}', []);
+    measured('confirm', 'Account', 'Confirm', 's', code(offer($offer), -1));
+
+    for (1 .. $rounds) {
+        # Setting up, and its confirmation.
+        fresh();
+        eval { $bus->tfa('Admin', 'Reset', 's', 'root') };
+        my ($answered, $told) = cut('setup', 'Account', 'Setup', 'a{sv}', []);
+        my $state = status()->{state};
+        judge('setup', $answered, $state eq 'none', $state eq 'pending');
+        ($told) = account('Setup', 'a{sv}', []) unless $answered;
+        my $key = offer($told);
+        fresh();
+        ($answered, $told) = cut('confirm', 'Account', 'Confirm', 's', code($key, -1));
+        my $is = status();
+        judge('confirm', $answered,
+            $is->{state} eq 'pending' && $is->{backup_codes_left} == 0 && !@{$is->{authenticators}},
+            $is->{state} eq 'enabled' && $is->{backup_codes_left} == 10 && works(code($key, 0)));
+        die "the codes that were shown do not work\n" if $answered and !works($told->[7]);
+
+        # New backup codes.
+        ($key, my @codes) = set_up();
+        ($answered, $told) = cut('codes', 'Account', 'NewBackupCodes', 's', $codes[0]);
+        my ($proof, $old) = (works($codes[0]), works($codes[1]));
+        my $left = status()->{backup_codes_left};
+        judge('codes', $answered, $left == 10 && $proof && $old, $left == 10 && !$proof && !$old);
+        die "the new codes do not work\n" if $answered and !works($told->[0]);
+
+        # A move: the offer, then its confirmation.
+        ($key, @codes) = set_up();
+        ($answered, $told) = cut('move', 'Account', 'Move', 'sa{sv}', $codes[0], []);
+        $is = status();
+        my $old_works = works(code($key, 0));
+        judge('move', $answered,
+            $old_works && !$is->{offer_pending} && $is->{backup_codes_left} == 10,
+            $old_works && $is->{offer_pending} && $is->{backup_codes_left} == 9);
+        ($told) = account('Move', 'sa{sv}', $codes[1], []) unless $answered;
+        my $new = offer($told);
+        fresh();
+        ($answered) = cut('confirm the move', 'Account', 'Confirm', 's', code($new, -1));
+        my $pending = status()->{offer_pending};
+        my ($old_phone, $new_phone) = (works(code($key, 0)), works(code($new, 0)));
+        judge('confirm the move', $answered,
+            $pending && $old_phone && !$new_phone, !$pending && !$old_phone && $new_phone);
+
+        # A login: the code that let in is dead.
+        ($key, @codes) = set_up();
+        my ($dialog) = $bus->begin('root', rhost => '192.0.2.66');
+        my $code = code($key, 0);
+        ($answered, my @turn) = cut('login', 'Login', 'Answer', 'us', $dialog, $code);
+        die Bus::words(\@turn) if $answered and $turn[2] ne 'verified';
+        my $good = works($code);
+        judge('login', $answered, $good, !$good);
+
+        # The end.
+        ($key, @codes) = set_up();
+        ($answered) = cut('remove', 'Account', 'Remove', 's', $codes[0]);
+        $is = status();
+        judge('remove', $answered,
+            $is->{state} eq 'enabled' && $is->{backup_codes_left} == 10 && works($codes[0]),
+            $is->{state} eq 'none' && $is->{backup_codes_left} == 0);
+    }
+    for my $what (sort keys %came) {
+        printf "%s: %d before, %d after\n", $what, map { $came{$what}{$_} // 0 } 'before', 'after';
+    }
+    print "killed $kills times\n";"#;
+
+#[test]
+fn a_daemon_killed_in_the_middle_of_a_change_leaves_the_state_before_or_after_it() {
+    let machine = Machine::boot();
+    // Two seconds before each restart are for a daemon that cannot start.
+    machine.write_file(
+        "/etc/systemd/system/tfad.service.d/at-once.conf",
+        "[Service]\nRestartSec=10ms\n",
+    );
+    machine.succeed(["systemctl", "daemon-reload"]);
+    let told = perl(&machine, CUT_SHORT, &["5"])
+        .within(Duration::from_secs(240))
+        .succeed();
+    assert!(told.contains("killed 35 times"), "{told}");
+    println!("{told}");
+}
