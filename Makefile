@@ -24,7 +24,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 build: ## the module and the programs, for use
-	RUSTFLAGS="$(REMAP)" cargo build --release --locked --target-dir $(TARGET) -p pam_tfa
+	RUSTFLAGS="$(REMAP)" cargo build --profile module --locked --target-dir $(TARGET) -p pam_tfa
 	RUSTFLAGS="$(REMAP)" cargo build --release --locked --target-dir $(TARGET) -p tfad -p tfa-enroll -p tfactl
 
 lint: ## format, clippy, documentation; and man pages, where mandoc is
@@ -51,7 +51,7 @@ deb: build ## the Debian package, in dist/
 
 # Only copies: build first. The paths are fixed, for PAM, D-Bus and polkit look in no others.
 install: ## what was built, under DESTDIR
-	install -D -m 644 $(BUILT)/libpam_tfa.so $(DESTDIR)$(PAMDIR)/pam_tfa.so
+	install -D -m 644 $(TARGET)/module/libpam_tfa.so $(DESTDIR)$(PAMDIR)/pam_tfa.so
 	install -D -m 755 -t $(DESTDIR)/usr/sbin $(BUILT)/tfad $(BUILT)/tfactl
 	install -D -m 755 -t $(DESTDIR)/usr/bin $(BUILT)/tfa-enroll
 	install -D -m 644 -t $(DESTDIR)/etc/tfa packaging/tfad.toml

@@ -48,9 +48,9 @@ impl Context {
             tty.strip_prefix(prefix)
                 .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
         };
-        let display = tty
-            .strip_prefix(':')
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        // The first display is the one at the machine; further ones are mostly served over the
+        // network (VNC, xrdp).
+        let display = tty == ":0" || tty.starts_with(":0.");
         self.rhost.is_empty()
             && (tty == "console"
                 || display
@@ -172,7 +172,7 @@ mod tests {
             "/dev/console",
             "hvc0",
             ":0",
-            ":1.0",
+            ":0.0",
         ] {
             assert!(at(tty, ""), "{tty}");
             assert!(!at(tty, "192.0.2.7"), "{tty} from afar");
@@ -186,6 +186,8 @@ mod tests {
             "localhost:10.0",
             "/dev/tty1x",
             ":",
+            ":1",
+            ":10.0",
         ] {
             assert!(!at(tty, ""), "{tty}");
         }

@@ -128,6 +128,12 @@ impl Account {
         self.backup.as_ref()
     }
 
+    /// How many backup codes are left.
+    #[must_use]
+    pub fn backup_codes_left(&self) -> usize {
+        self.backup.as_ref().map_or(0, BackupSet::left)
+    }
+
     /// The wrong codes.
     #[must_use]
     pub fn throttle(&self) -> &Throttle {

@@ -106,7 +106,9 @@ impl Dialog {
         let tally = account.throttle().tally(origin);
         let says = match (tally.gate(now), tally.pace(now), origin) {
             (Gate::Open, ..) => None,
-            (Gate::ForGood, Gate::Open, Origin::Console) => Some(Message::BackupCodeOnly),
+            (Gate::ForGood, Gate::Open, Origin::Console) if account.backup_codes_left() > 0 => {
+                Some(Message::BackupCodeOnly)
+            }
             (Gate::ForGood, closed @ Gate::Until(_), Origin::Console) | (closed, ..) => {
                 return Begun::end(Some(Message::Locked(closed)), Verdict::Locked);
             }
@@ -149,7 +151,7 @@ impl Dialog {
             Judgement::Rehash => Answered::Rehash,
             Judgement::Accepted(factor) => {
                 account.last_login = Some(now);
-                let left = account.backup().map_or(0, crate::BackupSet::left);
+                let left = account.backup_codes_left();
                 let says =
                     (factor == Factor::BackupCode).then_some(Message::BackupCodeUsed { left });
                 end(says, Verdict::Verified(factor))

@@ -169,7 +169,8 @@ impl Account {
     ) -> Result<(), Refusal> {
         let proved = self.check_offer(entry, now)?;
         if self.authenticators.is_empty() {
-            self.backup = first_codes;
+            // Nobody is set up without a way back in.
+            self.backup = Some(first_codes.ok_or(Refusal::NothingPending)?);
             self.paused = false;
         }
         self.authenticators = vec![proved];

@@ -149,7 +149,8 @@ fn the_ends_of_time_are_moments_like_any_other() {
     for now in [0, 1, u64::MAX - 1, u64::MAX].map(Time::from_secs) {
         let mut account = Account::new(UID);
         account.set_up(phone.authenticator(), now).unwrap();
-        account.confirm(&phone.typed(now), None, now).unwrap();
+        let codes = Some(crate::sheet::FIRST.set());
+        account.confirm(&phone.typed(now), codes, now).unwrap();
         assert_eq!(
             account.judge(&phone.code(now), Origin::Remote, now),
             Judgement::Spent

@@ -21,6 +21,12 @@ fn pending(phone: &Phone) -> Account {
     account
 }
 
+/// The backup codes that a first confirmation brings.
+#[expect(clippy::unnecessary_wraps, reason = "it is what confirm takes")]
+fn sheet() -> Option<BackupSet> {
+    Some(sheet::FIRST.set())
+}
+
 /// An owner who was offered another phone's key at noon.
 fn moving(phone: &Phone) -> Owner {
     let mut owner = Owner::new();
@@ -60,7 +66,7 @@ fn a_first_set_up_is_in_force_when_a_code_has_proved_it() {
 fn the_code_that_proved_it_is_used_up() {
     let phone = Phone::usual(1);
     let mut account = pending(&phone);
-    account.confirm(&phone.typed(NOON), None, NOON).unwrap();
+    account.confirm(&phone.typed(NOON), sheet(), NOON).unwrap();
     let judgement = account.judge(&phone.code(NOON), Origin::Remote, NOON);
     assert_eq!(judgement, Judgement::Spent);
     let next = account.judge(&phone.code(after(NOON, 30)), Origin::Remote, NOON);
@@ -73,10 +79,10 @@ fn a_second_offer_withdraws_the_first() {
     let mut account = pending(&first);
     account.set_up(second.authenticator(), NOON).unwrap();
     assert_eq!(
-        account.confirm(&first.typed(NOON), None, NOON),
+        account.confirm(&first.typed(NOON), sheet(), NOON),
         Err(PLAINLY_WRONG)
     );
-    assert_eq!(account.confirm(&second.typed(NOON), None, NOON), Ok(()));
+    assert_eq!(account.confirm(&second.typed(NOON), sheet(), NOON), Ok(()));
 }
 
 #[test]
@@ -100,7 +106,7 @@ fn nothing_is_confirmed_that_was_not_offered() {
     let mut blank = Account::new(UID);
     let mut owner = Owner::new();
     for account in [&mut blank, &mut owner.account] {
-        let confirmed = account.confirm(&phone.typed(NOON), None, NOON);
+        let confirmed = account.confirm(&phone.typed(NOON), sheet(), NOON);
         assert_eq!(confirmed, Err(Refusal::NothingPending));
         assert_eq!(account.abandon(), Err(Refusal::NothingPending));
     }
@@ -114,7 +120,7 @@ fn an_abandoned_offer_is_gone_and_leaves_a_blank_account() {
     assert_eq!(account.abandon(), Ok(()));
     assert!(account.is_blank());
     assert_eq!(
-        account.confirm(&phone.typed(NOON), None, NOON),
+        account.confirm(&phone.typed(NOON), sheet(), NOON),
         Err(Refusal::NothingPending)
     );
 }
@@ -129,7 +135,7 @@ fn an_offer_waits_an_hour() {
     ] {
         let (phone, now) = (Phone::usual(1), after(NOON, seconds));
         let mut account = pending(&phone);
-        let confirmed = account.confirm(&phone.typed(now), None, now);
+        let confirmed = account.confirm(&phone.typed(now), sheet(), now);
         let expected = if waits {
             Ok(())
         } else {
@@ -144,7 +150,7 @@ fn an_offer_waits_an_hour() {
 fn an_offer_made_by_a_clock_that_was_ahead_does_not_wait_until_then() {
     for (seconds, waits) in [(-1, true), (-LIFETIME, true), (-LIFETIME - 1, false)] {
         let (phone, now) = (Phone::usual(1), after(NOON, seconds));
-        let confirmed = pending(&phone).confirm(&phone.typed(now), None, now);
+        let confirmed = pending(&phone).confirm(&phone.typed(now), sheet(), now);
         assert_eq!(confirmed.is_ok(), waits, "{seconds}");
     }
 }
@@ -155,22 +161,22 @@ fn ten_wrong_confirmations_withdraw_the_offer() {
     let mut account = pending(&phone);
     for _ in 1..CONFIRM_TRIES {
         assert_eq!(
-            account.confirm(&wrong_entry(), None, NOON),
+            account.confirm(&wrong_entry(), sheet(), NOON),
             Err(PLAINLY_WRONG)
         );
     }
     let mut other = account.clone();
     assert_eq!(
-        other.confirm(&phone.typed(NOON), None, NOON),
+        other.confirm(&phone.typed(NOON), sheet(), NOON),
         Ok(()),
         "the tenth may be right"
     );
     assert_eq!(
-        account.confirm(&wrong_entry(), None, NOON),
+        account.confirm(&wrong_entry(), sheet(), NOON),
         Err(Refusal::OfferWithdrawn)
     );
     assert_eq!(
-        account.confirm(&phone.typed(NOON), None, NOON),
+        account.confirm(&phone.typed(NOON), sheet(), NOON),
         Err(Refusal::NothingPending)
     );
     assert!(
@@ -185,15 +191,15 @@ fn what_is_no_one_time_code_confirms_nothing_and_counts_as_no_try() {
     let mut account = pending(&phone);
     for typed in ["", "hello", &sheet::FIRST.printed(0), "1234567"] {
         for _ in 0..20 {
-            let confirmed = account.confirm(&Entry::parse(typed), None, NOON);
+            let confirmed = account.confirm(&Entry::parse(typed), sheet(), NOON);
             assert_eq!(confirmed, Err(Refusal::NotACode));
         }
     }
     assert_eq!(
-        account.confirm(&wrong_entry(), None, NOON),
+        account.confirm(&wrong_entry(), sheet(), NOON),
         Err(PLAINLY_WRONG)
     );
-    assert_eq!(account.confirm(&phone.typed(NOON), None, NOON), Ok(()));
+    assert_eq!(account.confirm(&phone.typed(NOON), sheet(), NOON), Ok(()));
 }
 
 #[test]
@@ -221,7 +227,7 @@ fn a_phone_whose_clock_is_off_by_up_to_two_hours_is_told_by_how_much() {
         let phone = Phone::usual(1);
         let shown = phone.typed(after(NOON, steps * 30));
         let drift = hint.map(|seconds| Drift { seconds });
-        let confirmed = pending(&phone).confirm(&shown, None, NOON);
+        let confirmed = pending(&phone).confirm(&shown, sheet(), NOON);
         assert_eq!(confirmed, Err(Refusal::WrongCode(drift)), "{steps}");
     }
 }
@@ -232,16 +238,16 @@ fn a_code_that_a_hint_said_would_be_right_later_never_is() {
     let mut account = pending(&phone);
     let later = after(NOON, 600);
     assert_eq!(
-        account.confirm(&phone.typed(later), None, NOON),
+        account.confirm(&phone.typed(later), sheet(), NOON),
         Err(ahead(600))
     );
     for _ in 0..20 {
-        let confirmed = account.confirm(&phone.typed(later), None, later);
+        let confirmed = account.confirm(&phone.typed(later), sheet(), later);
         assert_eq!(confirmed, Err(Refusal::Spent));
     }
     let before = after(later, -30);
     assert_eq!(
-        account.confirm(&phone.typed(before), None, later),
+        account.confirm(&phone.typed(before), sheet(), later),
         Ok(()),
         "others are"
     );
@@ -447,6 +453,15 @@ fn to_pause_twice_or_resume_what_is_not_paused_uses_up_no_code() {
         assert_eq!(wish(&mut owner.account, &proof, NOON), refusal);
         assert_eq!(*owner.account.encode(), *before);
     }
+}
+
+#[test]
+fn nobody_is_set_up_without_backup_codes() {
+    let phone = Phone::usual(1);
+    let mut account = pending(&phone);
+    let confirmed = account.confirm(&phone.typed(NOON), None, NOON);
+    assert_eq!(confirmed, Err(Refusal::NothingPending));
+    assert_eq!(account.state(), State::Pending);
 }
 
 #[test]

@@ -35,11 +35,13 @@ impl OwnAccount {
     }
 }
 
-/// The owner at work.
+/// The owner at work. One moment counts for the whole call, so that a code which was right when it
+/// came does not become wrong while hashes are computed.
 struct Owner<'host> {
     host: &'host Host,
     caller: Caller,
     user: User,
+    now: Time,
 }
 
 #[zbus::interface(name = "org.tfad.Tfa1.Account")]
@@ -54,7 +56,7 @@ impl OwnAccount {
         let owner = self.owner(&header, connection).await?;
         let account = self.host.accounts.load(&owner.user).await;
         let account = account.map_err(|error| owner.report(error))?;
-        Ok(status::of(&owner.user, account.as_ref(), clock::now()))
+        Ok(status::of(&owner.user, account.as_ref(), owner.now))
     }
 
     /// Offers a first authenticator.
@@ -75,7 +77,7 @@ impl OwnAccount {
             .map(Account::state)
         {
             Some(State::Enabled | State::Paused) => {
-                return Err(texts::refusal(Refusal::AlreadySetUp, clock::now()));
+                return Err(texts::refusal(Refusal::AlreadySetUp, owner.now));
             }
             Some(State::None | State::Pending) | None => {}
         }
@@ -245,6 +247,7 @@ impl OwnAccount {
             host: &self.host,
             caller,
             user,
+            now: clock::now(),
         })
     }
 }
@@ -255,13 +258,12 @@ impl Owner<'_> {
         &self,
         mut wish: impl FnMut(&mut Account, Time) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
-        let now = clock::now();
         let granted = self
             .host
             .accounts
-            .change(&self.user, |account| wish(account, now))
+            .change(&self.user, |account| wish(account, self.now))
             .await;
-        self.answered(granted, now)
+        self.answered(granted)
     }
 
     /// Changes the account on a proof, which is judged, counted and used up like any code.
@@ -275,28 +277,25 @@ impl Owner<'_> {
         } = self.host;
         let entry = Entry::parse(proof);
         for _ in 0..REHASHES {
-            let now = clock::now();
             let account = accounts
                 .load(&self.user)
                 .await
                 .map_err(|error| self.report(error))?;
             let evidence = hashing
-                .evidence(&entry, account.as_ref(), Origin::Remote, now)
+                .evidence(&entry, account.as_ref(), Origin::Remote, self.now)
                 .await?;
-            let granted = accounts.change(&self.user, |account| wish(account, &evidence, now));
-            match granted.await {
+            let granted = accounts
+                .change(&self.user, |account| wish(account, &evidence, self.now))
+                .await;
+            match granted {
                 Ok(Err(Refusal::Rehash)) => {}
-                other => return self.answered(other, now),
+                other => return self.answered(other),
             }
         }
-        Err(texts::refusal(Refusal::Rehash, clock::now()))
+        Err(texts::refusal(Refusal::Rehash, self.now))
     }
 
-    fn answered<T>(
-        &self,
-        granted: Result<Result<T, Refusal>, Error>,
-        now: Time,
-    ) -> Result<T, Error> {
+    fn answered<T>(&self, granted: Result<Result<T, Refusal>, Error>) -> Result<T, Error> {
         let granted = granted.map_err(|error| self.report(error))?;
         granted.map_err(|refusal| {
             match refusal {
@@ -305,7 +304,7 @@ impl Owner<'_> {
                 Refusal::Spent => self.log(Level::Warning, "a code that was used before"),
                 _ => {}
             }
-            texts::refusal(refusal, now)
+            texts::refusal(refusal, self.now)
         })
     }
 

@@ -26,7 +26,7 @@ pub(super) fn of(user: &User, account: Option<&Account>, now: Time) -> Status {
     };
     let remote = account.throttle().tally(Origin::Remote);
     let console = account.throttle().tally(Origin::Console);
-    let left = account.backup().map_or(0, tfa_core::BackupSet::left);
+    let left = account.backup_codes_left();
     let names = account
         .authenticators()
         .iter()
