@@ -1,7 +1,7 @@
 //! Stacks that an administrator writes by hand: the options of the module's line. `su` carries
 //! them, for it asks what it is told to ask.
 
-use crate::people::{CODE, Owner, PASSWORD, machine_with_alice_set_up};
+use crate::people::{CODE, Owner, PASSWORD, begin_a_time_step, machine_with_alice_set_up};
 use tfa_tests::{Machine, Terminal};
 
 const WRONG: &str = "That code is not right. Try the latest one.";
@@ -32,6 +32,7 @@ fn forward_pass_takes_password_and_code_in_one_answer() {
         "auth requisite pam_tfa.so forward_pass\n\
          auth required pam_unix.so try_first_pass",
     );
+    begin_a_time_step(&machine, &alice.phone, 5);
     let joint = |code: &str| format!("{PASSWORD}{code}");
 
     let terminal = become_user(&machine, "alice");
