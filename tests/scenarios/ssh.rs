@@ -274,22 +274,25 @@ fn the_method_password_refuses_who_has_set_it_up_and_counts_no_wrong_code() {
     terminal.type_secret("tractor");
     terminal.expect("bob@host:~$");
 
+    // A password that could be a code must not be taken for a wrong one.
+    machine.set_password("alice", "271828");
     let terminal = machine.ssh_with("alice", &by_password);
     for _ in 0..3 {
         terminal.expect("alice@localhost's password:");
-        terminal.type_secret(PASSWORD);
+        terminal.type_secret("271828");
     }
     terminal.expect("Permission denied");
+    let record = record_of(&machine, "alice");
+    assert!(record.contains("\"failures\": 0"), "{record}");
+    assert!(record.contains("\"locked_until\": null"), "{record}");
     let told = machine.expect_in_journal("sshd", "the code was answered with the password");
     assert!(
         told.contains("set \"KbdInteractiveAuthentication yes\""),
         "{told}"
     );
-    let record = record_of(&machine, "alice");
-    assert!(record.contains("\"failures\": 0"), "{record}");
-    assert!(record.contains("\"locked_until\": null"), "{record}");
 
     machine.offer_questions();
+    machine.set_password("alice", PASSWORD);
     let terminal = ssh_as_far_as_the_code(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect(PROMPT);
