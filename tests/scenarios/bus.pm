@@ -53,7 +53,9 @@ sub answer {
 # A turn in one line: all it shows, then what follows.
 sub words {
     my ($turn) = @_;
-    return join ' ', (map { $_->[1] } @{$turn->[0]}), "$turn->[1]:", $turn->[2];
+    my $words = join ' ', (map { $_->[1] } @{$turn->[0]}), "$turn->[1]:", $turn->[2];
+    $words =~ s/\n/ /g;
+    return $words;
 }
 
 # Calls a method; gives what it returns, dies with the error's name and text.

@@ -7,6 +7,7 @@ mod locks;
 mod machine;
 mod people;
 mod phone;
+mod races;
 mod ssh;
 mod stacks;
 mod store;
