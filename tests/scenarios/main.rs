@@ -1,10 +1,14 @@
 //! Scenarios: what people do with a machine, and what must come of it. One file a topic.
 
+mod admin;
 mod bus;
 mod console;
 mod faults;
 mod locks;
 mod machine;
+mod move_phone;
+mod outsiders;
+mod package;
 mod people;
 mod phone;
 mod races;

@@ -1,0 +1,245 @@
+//! A new phone: the old one works until the new one has proved itself, and then no longer.
+
+use std::time::Duration;
+
+use tfa_tests::{Machine, Phone, Terminal};
+
+use crate::people::{
+    CODE, Owner, begin_a_time_step, machine_with_alice_set_up, record_of, ssh_as_far_as_the_code,
+    uri_in,
+};
+
+const SHELL: &str = "alice@host:~$";
+const PROOF: &str = "Code from your phone, or a backup code:";
+const NEW_CODE: &str = "Code from your phone:";
+const UNTOUCHED: &str = "Your old phone goes on working";
+
+#[test]
+fn the_old_phone_works_until_the_new_one_has_proved_itself_and_then_no_longer() {
+    let (machine, alice) = machine_with_alice_set_up();
+    begin_a_time_step(&machine, &alice.phone, 5);
+    let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
+    let new = as_far_as_the_new_code(&terminal, &alice.phone.next_unused());
+    new.shift_clock(clock_of(&machine));
+    assert_ne!(new.secret(), alice.phone.secret());
+    assert_eq!(
+        (new.label(), new.issuer()),
+        (alice.phone.label(), alice.phone.issuer())
+    );
+
+    // The new one is good for nothing but the proof, the old one for all.
+    assert_refused(&machine, &new.code());
+    drop(logged_in_with(&machine, &alice.phone.next_unused()));
+    let status = machine.succeed(["tfactl", "show", "alice"]);
+    assert!(status.contains("A new phone was offered and has not proved itself yet."));
+
+    terminal.type_line(&alice.phone.next_unused());
+    terminal.expect("That code is not right.");
+    terminal.expect(NEW_CODE);
+    terminal.type_line(&new.next_unused());
+    terminal.expect("The new phone is in force; the old one no longer works.");
+    terminal.expect("Your backup codes stay as they are: 9 left.");
+    terminal.expect(SHELL);
+
+    begin_a_time_step(&machine, &alice.phone, 10);
+    new.shift_clock(clock_of(&machine));
+    assert_refused(&machine, &alice.phone.next_unused());
+    drop(logged_in_with(&machine, &new.next_unused()));
+    drop(logged_in_with(&machine, &alice.backup_codes[1]));
+}
+
+#[test]
+fn the_code_that_proves_the_new_phone_logs_nobody_in() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
+    let new = as_far_as_the_new_code(&terminal, &alice.backup_codes[1]);
+    let code = new.next_unused();
+    terminal.type_line(&code);
+    terminal.expect("The new phone is in force");
+    let login = ssh_as_far_as_the_code(&machine, "alice");
+    login.type_secret(&code);
+    login.expect("That code was used already.");
+    login.expect(CODE);
+    login.type_secret(&new.next_unused());
+    login.expect(SHELL);
+}
+
+#[test]
+fn a_move_takes_a_code_of_the_old_phone() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
+    terminal.type_line("tfa-enroll move");
+    for said in [
+        "That code is not right.",
+        "That code is not right.",
+        "Stopped after three",
+    ] {
+        terminal.expect(PROOF);
+        terminal.type_line(&alice.phone.wrong_code());
+        terminal.expect(said);
+    }
+    terminal.expect("Nothing was changed.");
+    terminal.expect(SHELL);
+    assert!(!terminal.transcript().contains("otpauth"));
+    assert!(record_of(&machine, "alice").contains(r#""offer_pending": false"#));
+}
+
+#[test]
+fn a_move_that_is_broken_off_at_any_step_leaves_the_old_phone_working() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let mut codes = alice.backup_codes.iter();
+    let mut code = || codes.next().unwrap();
+    let terminal = logged_in_with(&machine, code());
+
+    // At the question for the proof.
+    terminal.type_line("tfa-enroll move");
+    terminal.expect(PROOF);
+    terminal.send(b"\x03");
+    terminal.expect("Cancelled. Nothing was changed.");
+    terminal.expect(SHELL);
+
+    // After the proof, before the QR code.
+    terminal.type_line("tfa-enroll move");
+    terminal.expect(PROOF);
+    terminal.type_line(code());
+    terminal.expect("Press Enter to show the QR code");
+    terminal.send(b"\x03");
+    terminal.expect(UNTOUCHED);
+    terminal.expect(SHELL);
+
+    // At the QR code.
+    terminal.type_line("tfa-enroll move");
+    terminal.expect(PROOF);
+    terminal.type_line(code());
+    terminal.expect("Press Enter to show the QR code");
+    terminal.send(b"\r");
+    terminal.expect("Scan it with the app");
+    terminal.send(b"\x04");
+    terminal.expect(UNTOUCHED);
+    terminal.expect(SHELL);
+
+    // After a wrong code; by then the key has been seen.
+    let new = as_far_as_the_new_code(&terminal, code());
+    terminal.type_line(&new.wrong_code());
+    terminal.expect("That code is not right.");
+    terminal.expect(NEW_CODE);
+    terminal.send(b"\x03");
+    terminal.expect(UNTOUCHED);
+    terminal.expect(SHELL);
+    assert!(record_of(&machine, "alice").contains(r#""offer_pending": false"#));
+
+    assert_refused(&machine, &new.code());
+    drop(logged_in_with(&machine, &alice.phone.next_unused()));
+}
+
+#[test]
+fn a_connection_that_is_cut_in_the_middle_of_a_move_leaves_the_old_phone_working() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
+    let new = as_far_as_the_new_code(&terminal, &alice.backup_codes[1]);
+    drop(terminal);
+    const WITHDRAWN: &str =
+        "until tfactl show alice --json | grep -q '\"offer_pending\": false'; do sleep 0.05; done";
+    machine.succeed(["timeout", "20", "sh", "-c", WITHDRAWN]);
+    assert_old_phone_works(&machine, &alice, &new);
+
+    // Killed so that it can withdraw nothing: the offer stands, and is worth nothing.
+    let terminal = logged_in_with(&machine, &alice.backup_codes[2]);
+    let new = as_far_as_the_new_code(&terminal, &alice.backup_codes[3]);
+    machine.succeed(["pkill", "-KILL", "tfa-enroll"]);
+    terminal.expect("Killed");
+    assert_old_phone_works(&machine, &alice, &new);
+    // The next move replaces it.
+    terminal.type_line("reset; clear");
+    let newer = as_far_as_the_new_code(&terminal, &alice.backup_codes[4]);
+    terminal.type_line(&new.code());
+    terminal.expect("That code is not right.");
+    terminal.expect(NEW_CODE);
+    terminal.type_line(&newer.next_unused());
+    terminal.expect("The new phone is in force");
+}
+
+#[test]
+fn a_daemon_that_is_killed_in_the_middle_of_a_move_goes_on_where_it_was() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
+    let new = as_far_as_the_new_code(&terminal, &alice.backup_codes[1]);
+    kill_daemon(&machine);
+    assert_refused(&machine, &new.code());
+    drop(logged_in_with(&machine, &alice.phone.next_unused()));
+
+    terminal.type_line(&new.next_unused());
+    terminal.expect("The new phone is in force; the old one no longer works.");
+    kill_daemon(&machine);
+    assert_refused(&machine, &alice.phone.next_unused());
+    drop(logged_in_with(&machine, &new.next_unused()));
+}
+
+/// A shell over SSH, got with password and code.
+#[track_caller]
+fn logged_in_with(machine: &Machine, code: &str) -> Terminal {
+    let terminal = ssh_as_far_as_the_code(machine, "alice");
+    terminal.type_secret(code);
+    terminal.expect(SHELL);
+    terminal
+}
+
+#[track_caller]
+fn assert_refused(machine: &Machine, code: &str) {
+    let terminal = ssh_as_far_as_the_code(machine, "alice");
+    terminal.type_secret(code);
+    terminal.expect("That code is not right.");
+    terminal.expect(CODE);
+}
+
+#[track_caller]
+fn assert_old_phone_works(machine: &Machine, alice: &Owner, new: &Phone) {
+    assert_refused(machine, &new.code());
+    drop(logged_in_with(machine, &alice.phone.next_unused()));
+}
+
+/// Begins a move and goes on to the question for the new phone's code.
+#[track_caller]
+fn as_far_as_the_new_code(terminal: &Terminal, proof: &str) -> Phone {
+    terminal.type_line("tfa-enroll move");
+    terminal.expect("The old one works\nuntil a code from the new one was right.");
+    terminal.expect(PROOF);
+    terminal.type_line(proof);
+    terminal.expect("Press Enter to show the QR code");
+    terminal.send(b"\r");
+    terminal.expect("Scan it with the app");
+    terminal.send(b"\r");
+    terminal.expect(NEW_CODE);
+    Phone::from_uri(&uri_in(&terminal.transcript()))
+}
+
+/// How far the daemon's clock is ahead.
+fn clock_of(machine: &Machine) -> i64 {
+    machine
+        .read_file("/run/clocks/tfad.service")
+        .trim()
+        .parse()
+        .unwrap()
+}
+
+/// Kills the daemon as a crash does, and waits until another serves.
+fn kill_daemon(machine: &Machine) {
+    let pid = || machine.succeed(["systemctl", "show", "--value", "-p", "MainPID", "tfad"]);
+    let before = pid();
+    machine.succeed(["systemctl", "kill", "--signal=KILL", "tfad"]);
+    // systemd's pause before the restart, which any login would cut short.
+    machine
+        .command([
+            "busctl",
+            "call",
+            "org.tfad.Tfa1",
+            "/org/tfad/Tfa1",
+            PEER,
+            "Ping",
+        ])
+        .within(Duration::from_secs(30))
+        .succeed();
+    assert_ne!(pid(), before);
+}
+
+const PEER: &str = "org.freedesktop.DBus.Peer";

@@ -1,0 +1,398 @@
+//! Other people on the same machine: what they may not do, and what they cannot find out.
+
+use tfa_tests::{Command, Machine};
+
+use crate::bus::{perl, shown};
+use crate::people::{machine_with_alice_set_up, record_of, ssh_as_far_as_the_code};
+
+const SHELL: &str = "alice@host:~$";
+
+/// Tries calls one after the other; what came of each stands in a line.
+const TRY: &str = r#"
+    my $bus = Bus->new;
+    sub attempt {
+        my ($interface, $method, @rest) = @_;
+        my @answer = eval { $bus->tfa($interface, $method, @rest) };
+        my $came = $@ || "answered\n";
+        $came =~ s/org\.tfad\.Tfa1\.Error\.//;
+        print "$interface.$method $came";
+    }
+"#;
+
+#[test]
+fn another_user_gets_nowhere_with_any_method_and_every_refusal_is_logged() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_user("mallory", "letmein");
+    let before = record_of(&machine, "alice");
+    // A login of alice's is under way while mallory tries.
+    let login = ssh_as_far_as_the_code(&machine, "alice");
+    let code = alice.phone.next_unused();
+
+    const ATTEMPTS: &str = r#"
+        my ($code) = @ARGV;
+        for my $user ('alice', 'root', 'no-such-user') {
+            for my $phase ('auth', 'account') {
+                attempt('Login', 'Begin', 'sa{sv}', $user,
+                    [['phase', ['s', $phase]], ['met', ['s', 'verified']]]);
+            }
+        }
+        attempt('Login', 'Answer', 'us', $_, $code) for 0 .. 40, 4294967295;
+        attempt('Login', 'Cancel', 'u', $_) for 0 .. 40, 4294967295;
+        attempt('Admin', 'List', '');
+        attempt('Admin', $_, 's', 'alice') for 'Show', 'Reset', 'Unlock';
+        attempt('Account', 'Setup', 'a{sv}', []);
+        attempt('Account', 'Move', 'sa{sv}', $code, []);
+        attempt('Account', $_, 's', $code) for 'NewBackupCodes', 'Pause', 'Resume', 'Remove', 'Test';
+        attempt('Account', 'Confirm', 's', $code);
+        attempt('Account', 'Abandon', '');
+        my ($status) = $bus->tfa('Account', 'Status', '');
+        my %status = map { $_->[0] => $_->[1] } @$status;
+        print "I am $status{user}, $status{state}\n";
+    "#;
+    let said = as_user(&machine, "mallory", ATTEMPTS, &[&code]).succeed();
+    let came: Vec<&str> = said.lines().collect();
+    let all = |start: &str| -> Vec<&str> {
+        came.iter()
+            .copied()
+            .filter(|line| line.starts_with(start))
+            .collect()
+    };
+
+    let begun = all("Login.Begin ");
+    assert_eq!(begun.len(), 6);
+    // The same words whether there is such a user or not.
+    assert!(begun.iter().all(|line| *line == begun[0]), "{said}");
+    assert!(begun[0].starts_with("Login.Begin NotAuthorized:"), "{said}");
+    for (method, number) in [("Login.Answer", 42), ("Login.Cancel", 42)] {
+        let refused = all(&format!("{method} NoSuchDialog:"));
+        assert_eq!(refused.len(), number, "{said}");
+    }
+    for method in ["List", "Show", "Reset", "Unlock"] {
+        assert_eq!(
+            all(&format!("Admin.{method} NotAuthorized:")).len(),
+            1,
+            "{said}"
+        );
+    }
+    assert_eq!(all("Account.Setup NotAuthorized:").len(), 1, "{said}");
+    for method in [
+        "Move",
+        "NewBackupCodes",
+        "Pause",
+        "Resume",
+        "Remove",
+        "Test",
+    ] {
+        assert_eq!(
+            all(&format!("Account.{method} NotSetUp:")).len(),
+            1,
+            "{said}"
+        );
+    }
+    for method in ["Confirm", "Abandon"] {
+        assert_eq!(
+            all(&format!("Account.{method} NothingPending:")).len(),
+            1,
+            "{said}"
+        );
+    }
+    assert_eq!(came.last(), Some(&"I am mallory, none"));
+    assert!(!said.contains("answered"), "{said}");
+
+    let uid = machine.succeed(["id", "-u", "mallory"]);
+    let uid = uid.trim();
+    let by = format!("(by uid {uid})");
+    machine.expect_in_journal(
+        "tfad",
+        &format!("alice: refused: uid {uid} may begin a login for"),
+    );
+    for about in ["list", "alice"] {
+        let refused = format!("{about}: an administrator's call was refused {by}");
+        machine.expect_in_journal("tfad", &refused);
+    }
+    machine.expect_in_journal("tfad", "mallory: refused: ");
+
+    // Nothing has happened to alice: her record, her login under way, her code.
+    assert_eq!(record_of(&machine, "alice"), before);
+    login.type_secret(&code);
+    login.expect(SHELL);
+}
+
+#[test]
+fn a_screen_locker_of_alices_own_verifies_her_and_nobody_else() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_user("bob", "tractor");
+    const LOCKER: &str = r#"
+        my ($wrong, $code) = @ARGV;
+        my ($dialog, $turn) = $bus->begin('alice', service => 'screen-locker');
+        print Bus::words($turn), "\n";
+        print Bus::words($bus->answer($dialog, $wrong)), "\n";
+        print Bus::words($bus->answer($dialog, $code)), "\n";
+        attempt('Login', 'Answer', 'us', $dialog, $code);
+        attempt('Login', 'Begin', 'sa{sv}', 'bob', [['phase', ['s', 'auth']]]);
+    "#;
+    let code = alice.phone.next_unused();
+    let said = as_user(
+        &machine,
+        "alice",
+        LOCKER,
+        &[&alice.phone.wrong_code(), &code],
+    )
+    .succeed();
+    let came: Vec<&str> = said.lines().collect();
+    let [asked, wrong, right, over, bob] = came.as_slice() else {
+        panic!("{said}");
+    };
+    assert_eq!(*asked, "ask-hidden: Verification code or backup code: ");
+    assert!(wrong.starts_with("That code is not right."), "{said}");
+    assert!(
+        wrong.ends_with("ask-hidden: Verification code or backup code: "),
+        "{said}"
+    );
+    assert_eq!(right.trim(), "verdict: verified");
+    assert!(over.contains("NoSuchDialog:"), "{said}");
+    assert!(bob.contains("NotAuthorized:"), "{said}");
+    machine.expect_in_journal("tfad", "alice: verified by a code (service screen-locker");
+
+    // Used up there is used up everywhere.
+    let login = ssh_as_far_as_the_code(&machine, "alice");
+    login.type_secret(&code);
+    login.expect("That code was used already.");
+}
+
+#[test]
+fn what_a_users_own_program_claims_about_a_login_is_not_believed() {
+    let (machine, alice) = machine_with_alice_set_up();
+    const CLAIMS: &str = r#"
+        my ($wrong) = @ARGV;
+        my ($dialog, $turn) = $bus->begin('alice', service => 'login', tty => 'tty1', ruser => 'root',
+            rhost => '', 'ssh-auth-info' => 'publickey ssh-ed25519 AAAA', met => 'verified');
+        print Bus::words($turn), "\n";
+        print Bus::words($bus->answer($dialog, $wrong)), "\n";
+        $bus->tfa('Login', 'Cancel', 'u', $dialog);
+        ($dialog, $turn) = $bus->begin('alice', service => 'sshd', rhost => '192.0.2.99');
+        $bus->answer($dialog, $wrong);
+        for my $met ('verified', 'remembered') {
+            ($dialog, $turn) = $bus->begin('alice', phase => 'account', met => $met);
+            print Bus::words($turn), "\n";
+        }
+    "#;
+    let said = as_user(&machine, "alice", CLAIMS, &[&alice.phone.wrong_code()]).succeed();
+    let came: Vec<&str> = said.lines().collect();
+    assert!(came[0].starts_with("ask-hidden:"), "{said}");
+    assert!(came[1].starts_with("That code is not right."), "{said}");
+    for verdict in &came[2..] {
+        assert!(
+            !verdict.contains("verified") && !verdict.contains("remembered"),
+            "{said}"
+        );
+    }
+    // Not at the console, whatever it says: the console cannot be locked so.
+    assert_eq!(shown(&machine, "failures"), "2");
+    assert_eq!(shown(&machine, "console_failures"), "0");
+    let journal = machine.journal("tfad");
+    assert!(
+        !journal.contains("192.0.2.99") && !journal.contains("tty1"),
+        "{journal}"
+    );
+    assert!(!journal.contains("alice: verified"), "{journal}");
+}
+
+#[test]
+fn nobody_else_takes_the_daemons_place_on_the_bus() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_user("mallory", "letmein");
+    const TAKE: &str = r#"
+        for my $flags (0, 3) {
+            eval { print "took it: ", $bus->daemon('RequestName', 'su', 'org.tfad.Tfa1', $flags) };
+            print $@;
+        }
+    "#;
+    let refused = |user: &str| {
+        let said = as_user(&machine, user, TAKE, &[]).succeed();
+        assert_eq!(
+            said.matches("org.freedesktop.DBus.Error.AccessDenied")
+                .count(),
+            2,
+            "{said}"
+        );
+        assert!(!said.contains("took it"), "{said}");
+    };
+    refused("mallory");
+    refused("alice");
+    machine.succeed(["systemctl", "stop", "tfad"]);
+    refused("mallory");
+    let own = machine
+        .command(["/usr/sbin/tfad", "--state", "/home/mallory"])
+        .user("mallory")
+        .fail();
+    assert!(!own.text().contains("panicked"), "{own}");
+
+    let login = ssh_as_far_as_the_code(&machine, "alice");
+    login.type_secret(&alice.phone.next_unused());
+    login.expect(SHELL);
+}
+
+#[test]
+fn nobody_reads_a_secret_their_own_included() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let secret = alice.phone.secret();
+
+    // What is stored is root's alone, and says nothing to who takes the disk's files away.
+    let modes = machine.succeed(["find", "/var/lib/tfa", "-printf", "%U:%G %m %y %p\n"]);
+    assert!(modes.lines().count() >= 3, "{modes}");
+    for line in modes.lines() {
+        let folder = line.starts_with("0:0 700 d /var/lib/tfa");
+        assert!(
+            folder || line.starts_with("0:0 600 f /var/lib/tfa/"),
+            "{modes}"
+        );
+    }
+    const LOOK: &str = r#"
+        use MIME::Base64;
+        my ($base32) = @ARGV;
+        my $key = decode_base64(`printf %s $base32 | base32 --decode | base64`);
+        die 'no key' unless length $key == 20;
+        for my $file (</var/lib/tfa/*>) {
+            open my $in, '<:raw', $file or die $!;
+            local $/;
+            my $content = <$in>;
+            for my $form ($base32, $key, unpack('H*', $key)) {
+                print "$file holds it\n" if index($content, $form) >= 0;
+            }
+        }"#;
+    assert_eq!(perl(&machine, LOOK, &[secret]).succeed(), "");
+
+    // The daemon's memory and descriptors are closed to its users, and to a root that has lost its
+    // capabilities: it cannot be dumped.
+    let pid = machine.succeed(["systemctl", "show", "--value", "-p", "MainPID", "tfad"]);
+    let pid = pid.trim();
+    for part in ["mem", "environ", "maps", "auxv", "io"] {
+        let path = format!("/proc/{pid}/{part}");
+        machine.command(["head", "-c1", &path]).user("alice").fail();
+    }
+    machine
+        .command(["ls", &format!("/proc/{pid}/fd")])
+        .user("alice")
+        .fail();
+    const BARE_ROOT: &[&str] = &["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
+    let as_bare_root = |words: &[&str]| machine.run(BARE_ROOT.iter().chain(words).copied());
+    let environ = format!("/proc/{pid}/environ");
+    // A process that does not protect itself is open to it.
+    let open = as_bare_root(&["sh", "-c", "sleep 9 & head -c1 /proc/$!/environ; kill $!"]);
+    assert!(!open.stdout.is_empty(), "{open}");
+    let closed = as_bare_root(&["head", "-c1", &environ]);
+    assert!(
+        !closed.success() && closed.stderr.contains("Permission denied"),
+        "{closed}"
+    );
+
+    // No method tells it again, neither to alice nor to root.
+    const ASK: &str = r#"
+        use Data::Dumper;
+        my ($code) = @ARGV;
+        my @calls = (['Account', 'Status', ''], ['Account', 'Setup', 'a{sv}', []],
+            ['Account', 'Test', 's', $code], ['Admin', 'List', ''], ['Admin', 'Show', 's', 'alice']);
+        for my $call (@calls) {
+            print Dumper([eval { $bus->tfa(@$call) }, $@]);
+        }"#;
+    for user in ["alice", "root"] {
+        let said = as_user(&machine, user, ASK, &[&alice.phone.next_unused()]).succeed();
+        assert!(said.contains("backup_codes_left"), "{said}");
+        assert!(!said.contains(secret), "{said}");
+        assert!(
+            !alice.backup_codes.iter().any(|code| said.contains(code)),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_user_has_eight_login_dialogs_at_most_and_takes_nobodys_place() {
+    let (machine, alice) = machine_with_alice_set_up();
+    const FLOOD: &str = r#"
+        my @buses = map { Bus->new } 1 .. 3;
+        my $number = 0;
+        for (1 .. 12) {
+            $number++;
+            my ($dialog) = eval { $buses[$number % 3]->begin('alice', service => 'flood') };
+            print $@ ? "$number $@" : "$number open\n";
+        }
+        print "full\n";
+        <STDIN>;
+    "#;
+    let program = format!("{TRY}{FLOOD}");
+    let flood = perl(&machine, &program, &[]).user("alice").terminal();
+    flood.expect("full\n");
+    let said = flood.transcript();
+    assert_eq!(said.matches(" open\n").count(), 8, "{said}");
+    assert_eq!(
+        said.matches("org.tfad.Tfa1.Error.Busy:").count(),
+        4,
+        "{said}"
+    );
+    machine.expect_in_journal("tfad", "alice: refused: too many logins are under way");
+
+    // She logs in over SSH all the same: those dialogs are root's.
+    let login = ssh_as_far_as_the_code(&machine, "alice");
+    login.type_secret(&alice.phone.next_unused());
+    login.expect(SHELL);
+
+    // With the connection go the dialogs.
+    flood.type_line("");
+    assert!(flood.wait_exit().success());
+    let flood = perl(&machine, &program, &[]).user("alice").terminal();
+    flood.expect("full\n");
+    assert_eq!(flood.transcript().matches(" open\n").count(), 8);
+}
+
+#[test]
+fn nobody_forges_a_line_of_the_journal_with_a_strange_name() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_user("mallory", "letmein");
+    const FORGE: &str = r#"
+        my ($wrong) = @ARGV;
+        my $line = "alice: verified by a code (service sshd, from ::1)";
+        for my $name ("x\n$line", "x\r$line", "x\x1b[2K\r$line", $line) {
+            eval { $bus->begin($name) };
+            eval { $bus->tfa('Admin', 'Show', 's', $name) };
+        }
+        if ($ENV{USER} eq 'alice') {
+            my ($dialog) = $bus->begin('alice', service => "x\n$line", rhost => "y\n$line");
+            $bus->answer($dialog, $wrong);
+        }
+    "#;
+    let wrong = alice.phone.wrong_code();
+    for user in ["mallory", "alice"] {
+        as_user(&machine, user, FORGE, &[&wrong])
+            .env("USER", user)
+            .succeed();
+    }
+    // The module itself, with what it takes from a client: a user name over ssh.
+    let strange = "x\nalice: verified by a code (service sshd, from ::1)";
+    machine
+        .ssh_with(strange, &["-o", "BatchMode=yes"])
+        .wait_exit();
+
+    machine.expect_in_journal(
+        "tfad",
+        "alice: wrong code (service \"x?alice: verified by a code",
+    );
+    machine.succeed(["journalctl", "--sync"]);
+    let messages = machine.succeed(["journalctl", "--quiet", "--output=cat", "-t", "tfad"]);
+    assert!(messages.contains("\"x?alice: verified"), "{messages}");
+    assert!(
+        !messages
+            .lines()
+            .any(|line| line.starts_with("alice: verified by a code ("))
+    );
+    assert!(
+        !messages.contains('\u{1b}') && !messages.contains('\r'),
+        "{messages:?}"
+    );
+}
+
+/// A Perl program of a user's that has a connection and `attempt` at hand.
+fn as_user(machine: &Machine, user: &str, program: &str, arguments: &[&str]) -> Command {
+    perl(machine, &format!("{TRY}{program}"), arguments).user(user)
+}

@@ -1,0 +1,365 @@
+//! The package on a machine: installing, upgrading, removing, and how shut in the daemon is.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tfa_tests::{Machine, Output};
+
+use crate::people::{
+    CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up, set_up, ssh_as_far_as_the_code,
+};
+
+const SHELL: &str = "alice@host:~$";
+
+#[test]
+fn installing_names_the_one_next_step_and_locks_nobody_out() {
+    let machine = Machine::boot_bare();
+    machine.add_user("alice", PASSWORD);
+    machine.add_to_group("alice", "sudo");
+    let said = apt(&machine, &["install", &bring_package(&machine)]).stdout;
+    let ours: Vec<&str> = said
+        .lines()
+        .filter(|line| line.starts_with("tfa: "))
+        .collect();
+    assert!(ours[0].contains("nobody is asked for a code yet"), "{said}");
+    assert_eq!(
+        ours[1], "tfa: Next: run  tfa-enroll  as yourself.",
+        "{said}"
+    );
+    // This machine's sshd is as Debian ships it: what has to change is said.
+    assert!(
+        ours[2].contains("KbdInteractiveAuthentication yes"),
+        "{said}"
+    );
+    assert_eq!(ours.len(), 3, "{said}");
+    assert_eq!(
+        machine.succeed(["systemctl", "is-system-running"]).trim(),
+        "running"
+    );
+
+    // Every way in works as before.
+    let terminal = machine.ssh_with("alice", &["-o", "PreferredAuthentications=password"]);
+    terminal.expect("password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(SHELL);
+    terminal.type_line("sudo id -un");
+    terminal.expect("password for alice:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("root");
+    terminal.type_line("su - alice -c 'echo became $(id -un)'");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("became alice");
+    let console = machine.console();
+    console.expect("host login:");
+    console.type_line("alice");
+    console.expect("Password:");
+    console.type_secret(PASSWORD);
+    console.expect(SHELL);
+    assert!(
+        !console.transcript().contains("code"),
+        "{}",
+        console.screen()
+    );
+
+    // A second time there is nothing new to say.
+    let said = apt(
+        &machine,
+        &["install", "--reinstall", &bring_package(&machine)],
+    )
+    .stdout;
+    assert!(!said.contains("tfa: "), "{said}");
+}
+
+#[test]
+fn an_upgrade_keeps_keys_and_settings_and_asks_all_the_while() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.write_file("/etc/tfa/tfad.toml", "[enrollment]\nissuer = \"Example\"\n");
+    let before = daemon(&machine);
+    let newer = newer_package(&machine);
+    let said = apt(&machine, &["install", &newer]).stdout;
+    assert!(!said.contains("WARNING"), "{said}");
+    assert_eq!(installed_version(&machine), "99.0");
+    assert_ne!(daemon(&machine), before);
+    let settings = machine.read_file("/etc/tfa/tfad.toml");
+    assert!(settings.contains("Example"), "{settings}");
+    log_in_with(&machine, &alice.phone.next_unused());
+
+    machine.add_user("bob", PASSWORD);
+    assert_eq!(
+        set_up(&machine, "bob", PASSWORD).phone.issuer(),
+        Some("Example")
+    );
+}
+
+#[test]
+fn removing_ends_the_questions_installing_again_brings_them_back_purging_forgets() {
+    let (machine, alice) = machine_with_alice_set_up();
+    apt(&machine, &["remove", "tfa"]);
+    assert_eq!(
+        machine
+            .read_file("/etc/pam.d/common-auth")
+            .matches("pam_tfa")
+            .count(),
+        0
+    );
+    assert_eq!(
+        machine
+            .read_file("/etc/pam.d/common-account")
+            .matches("pam_tfa")
+            .count(),
+        0
+    );
+    log_in_without_code(&machine);
+    assert!(machine.has_file("/var/lib/tfa/accounts.db"));
+    assert_eq!(
+        machine.succeed(["systemctl", "is-system-running"]).trim(),
+        "running"
+    );
+
+    apt(&machine, &["install", &bring_package(&machine)]);
+    log_in_with(&machine, &alice.phone.next_unused());
+
+    let said = apt(&machine, &["purge", "tfa"]).stdout;
+    assert!(
+        said.contains("tfa: removing all keys and backup codes (/var/lib/tfa)"),
+        "{said}"
+    );
+    for gone in ["/var/lib/tfa", "/etc/tfa"] {
+        assert!(!machine.has_file(gone), "{gone}");
+    }
+    let left = "grep -rl pam_tfa /etc; ls -d /etc/systemd/system/*/tfad.service; true";
+    assert_eq!(machine.succeed(["sh", "-c", left]), "");
+    log_in_without_code(&machine);
+
+    apt(&machine, &["install", &bring_package(&machine)]);
+    log_in_without_code(&machine);
+}
+
+#[test]
+fn it_is_not_removed_while_a_hand_written_stack_needs_it() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let stack =
+        "auth required pam_unix.so\nauth required pam_tfa.so\naccount required pam_unix.so\n";
+    machine.write_file("/etc/pam.d/own-program", stack);
+    let output = apt_run(&machine, &["remove", "tfa"]);
+    assert!(!output.success(), "{output}");
+    assert!(output.text().contains("/etc/pam.d/own-program"), "{output}");
+    assert!(
+        output.text().contains("take the module out of them"),
+        "{output}"
+    );
+    // Nothing was touched before the refusal.
+    log_in_with(&machine, &alice.phone.next_unused());
+    machine.succeed(["rm", "/etc/pam.d/own-program"]);
+    apt(&machine, &["remove", "tfa"]);
+    log_in_without_code(&machine);
+}
+
+#[test]
+fn the_daemon_holds_no_privilege_that_it_can_lose() {
+    let machine = machine_with_alice();
+    let pid = daemon(&machine);
+    let status = machine.read_file(&format!("/proc/{pid}/status"));
+    for line in [
+        "CapInh:\t0000000000000000",
+        "CapPrm:\t0000000000000000",
+        "CapEff:\t0000000000000000",
+        "CapBnd:\t0000000000000000",
+        "CapAmb:\t0000000000000000",
+        "NoNewPrivs:\t1",
+        "Seccomp:\t2",
+    ] {
+        assert!(
+            status.lines().any(|told| told == line),
+            "{line} in {status}"
+        );
+    }
+    let limits = machine.read_file(&format!("/proc/{pid}/limits"));
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let core: Vec<&str> = core.unwrap().split_whitespace().skip(4).take(2).collect();
+    assert_eq!(core, ["0", "0"]);
+
+    // No network of its own: the loopback, which leads nowhere.
+    let net = |words: &[&str]| {
+        let inside = ["nsenter", "--target", &pid, "--net", "ip", "-brief"];
+        machine.succeed(inside.iter().chain(words).copied())
+    };
+    let links = net(&["link"]);
+    assert!(
+        links.lines().count() == 1 && links.starts_with("lo "),
+        "{links}"
+    );
+    assert_eq!(net(&["route"]), "");
+
+    // Its own files are all that it may write, and it sees nobody's home.
+    let inside = |path: &str, how: &str| {
+        let seen_by_it = format!("/proc/{pid}/root{path}");
+        machine.run(["test", how, &seen_by_it]).success()
+    };
+    assert!(inside("/var/lib/tfa", "-w"));
+    for closed in ["/etc", "/usr/sbin", "/var/lib", "/var/log"] {
+        assert!(!inside(closed, "-w"), "{closed}");
+    }
+    assert!(inside("/etc/passwd", "-r"));
+    assert!(!inside("/home/alice", "-e") && machine.has_file("/home/alice"));
+    assert!(!inside("/usr/bin/perl", "-x") && inside("/usr/sbin/tfad", "-x"));
+
+    let assessed = machine.run(["systemd-analyze", "security", "--threshold=15", "tfad"]);
+    let overall = assessed.stdout.lines().last().unwrap_or_default();
+    assert!(assessed.success(), "{overall}\n{assessed}");
+    assert_eq!(
+        machine.succeed(["systemctl", "is-system-running"]).trim(),
+        "running"
+    );
+}
+
+#[test]
+fn the_journal_holds_no_key_no_code_and_no_password() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let mut typed: Vec<String> = vec![PASSWORD.to_owned(), alice.phone.secret().to_owned()];
+    typed.extend(alice.backup_codes.iter().cloned());
+    typed.extend(alice.backup_codes.iter().map(|code| code.replace('-', "")));
+    typed.extend((-4..=4).map(|steps| alice.phone.code_at(steps)));
+
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let wrong = alice.phone.wrong_code();
+    terminal.type_secret(&wrong);
+    terminal.expect(CODE);
+    terminal.type_secret("not a code at all");
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(SHELL);
+    typed.extend([wrong, "not a code".to_owned()]);
+
+    terminal.type_line("tfa-enroll test");
+    terminal.expect("Code from your phone, or a backup code:");
+    terminal.type_line("ZZZZZ-ZZZZZ");
+    terminal.expect("Wrong:");
+    typed.push("ZZZZZ".to_owned());
+    terminal.type_line("tfa-enroll move");
+    terminal.expect("Code from your phone, or a backup code:");
+    terminal.type_line(&alice.backup_codes[0]);
+    terminal.expect("Press Enter to show the QR code");
+    terminal.send(b"\r");
+    terminal.expect("Scan it");
+    terminal.send(b"\r");
+    terminal.expect("Code from your phone:");
+    let link = crate::people::uri_in(&terminal.transcript());
+    typed.push(tfa_tests::Phone::from_uri(&link).secret().to_owned());
+    terminal.send(b"\x03");
+    terminal.expect(SHELL);
+
+    // The password where the code is expected, as people do.
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("Password:");
+    machine.expect_in_journal("sshd", "the code was answered with the password; refusing");
+
+    machine.succeed(["journalctl", "--sync"]);
+    // With every field that an entry has, and its time as a number of no use to the search.
+    let all = machine.succeed(["journalctl", "--quiet", "--output=export"]);
+    let said: String = all
+        .lines()
+        .filter(|line| line.starts_with("MESSAGE=") || line.starts_with("_CMDLINE="))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert!(said.contains("alice: verified by a code"), "{said}");
+    for secret in &typed {
+        let found = said.lines().find(|line| line.contains(secret.as_str()));
+        assert_eq!(found, None, "{secret}");
+    }
+    let logs = machine.succeed([
+        "sh",
+        "-c",
+        "cat /var/log/*.log /var/log/apt/*.log 2>/dev/null; true",
+    ]);
+    assert!(!typed.iter().any(|secret| logs.contains(secret.as_str())));
+}
+
+/// The package under test, as the machines get it.
+fn package() -> PathBuf {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    if let Some(named) = env::var_os("TFA_DEB") {
+        return project.join(named);
+    }
+    let built = fs::read_dir(project.join("dist")).unwrap().flatten();
+    let packages = built.map(|entry| entry.path()).filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("tfa_") && name.ends_with(".deb")
+    });
+    packages
+        .max_by_key(|path| path.metadata().unwrap().modified().unwrap())
+        .unwrap()
+}
+
+/// Copies the package in; gives its path there.
+fn bring_package(machine: &Machine) -> String {
+    const PATH: &str = "/root/tfa.deb";
+    if !machine.has_file(PATH) {
+        machine.write_file(PATH, fs::read(package()).unwrap());
+    }
+    PATH.to_owned()
+}
+
+/// The same package under a later version.
+fn newer_package(machine: &Machine) -> String {
+    const REPACK: &str = "
+        set -e
+        dpkg-deb --raw-extract \"$1\" /root/newer
+        sed -i 's/^Version: .*/Version: 99.0/' /root/newer/DEBIAN/control
+        dpkg-deb --build -Znone /root/newer /root/newer.deb >&2
+        echo /root/newer.deb";
+    let package = bring_package(machine);
+    machine
+        .succeed(["sh", "-c", REPACK, "sh", &package])
+        .trim()
+        .to_owned()
+}
+
+#[track_caller]
+fn apt(machine: &Machine, words: &[&str]) -> Output {
+    let output = apt_run(machine, words);
+    assert!(output.success(), "{output}");
+    output
+}
+
+fn apt_run(machine: &Machine, words: &[&str]) -> Output {
+    machine
+        .command(["apt-get", "--yes"].iter().chain(words))
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .within(Duration::from_secs(180))
+        .run()
+}
+
+fn installed_version(machine: &Machine) -> String {
+    machine.succeed(["dpkg-query", "--show", "--showformat=${Version}", "tfa"])
+}
+
+fn daemon(machine: &Machine) -> String {
+    let words = ["systemctl", "show", "--value", "-p", "MainPID", "tfad"];
+    machine.succeed(words).trim().to_owned()
+}
+
+#[track_caller]
+fn log_in_with(machine: &Machine, code: &str) {
+    let terminal = ssh_as_far_as_the_code(machine, "alice");
+    terminal.type_secret(code);
+    terminal.expect(SHELL);
+}
+
+#[track_caller]
+fn log_in_without_code(machine: &Machine) {
+    let terminal = machine.ssh("alice");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    assert_eq!(
+        terminal.expect_any(&[SHELL, CODE]),
+        0,
+        "a code was asked for"
+    );
+}
