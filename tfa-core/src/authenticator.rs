@@ -220,10 +220,17 @@ impl Authenticator {
         self.spent = self.spent.max(Some(step));
     }
 
-    /// Uses up a step alone. The last one that was revealed is kept, no list: an owner is told of
-    /// one again and again until the clock is set, and nobody guesses two.
-    pub(crate) fn reveal(&mut self, step: Step) {
-        self.revealed = Some(step);
+    /// Kills a code of which it was said when it is right. One of the past goes with every earlier
+    /// one. One of the future goes alone, so that an owner whose phone is ahead need not wait; the
+    /// last such is kept, no list: an owner is told of one again and again until the clock is set,
+    /// and nobody guesses two.
+    pub(crate) fn give_away(&mut self, steps: i64, now: Time) {
+        let step = now.step(self.parameters.period).offset(steps);
+        if steps > 0 {
+            self.revealed = Some(step);
+        } else {
+            self.spend(step);
+        }
     }
 
     /// How many steps away from now the code would be right, looking `back` steps into the past

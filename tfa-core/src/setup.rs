@@ -150,8 +150,7 @@ impl Account {
         let reach = steps_in(CLOCK_SEARCH, &offer.authenticator);
         let off = offer.authenticator.steps_off(code, now, reach, reach);
         Err(Refusal::WrongCode(off.map(|steps| {
-            let period = offer.authenticator.parameters().period();
-            offer.authenticator.reveal(now.step(period).offset(steps));
+            offer.authenticator.give_away(steps, now);
             drift(steps, &offer.authenticator)
         })))
     }
@@ -266,14 +265,12 @@ impl Account {
     }
 
     /// How far off the clock of the phone that shows this code is. To say when a code is right
-    /// would hand it to whoever guessed it, so it is used up by the hint, and the search ahead is
-    /// short, for the owner has to wait that long.
+    /// would hand it to whoever guessed it, so it is used up by the hint.
     fn find_drift(&mut self, code: &Code, now: Time) -> Option<Drift> {
         self.authenticators.iter_mut().find_map(|authenticator| {
             let back = steps_in(CLOCK_SEARCH, authenticator);
             let steps = authenticator.steps_off(code, now, back, STEPS_AHEAD)?;
-            let period = authenticator.parameters().period();
-            authenticator.spend(now.step(period).offset(steps));
+            authenticator.give_away(steps, now);
             Some(drift(steps, authenticator))
         })
     }
