@@ -15,7 +15,8 @@ const WITH_SU: usize = 30;
 /// All of them, at real programs: sshd and su, each with a PAM transaction of its own. The helper
 /// that ssh asks for the answers gives the password, and at the question for the code waits at the
 /// gate; so does what types into su. When all have come, and the code was typed into this program,
-/// the gate opens. Whoever is asked a second time gives up. Leaves what each was told.
+/// the gate opens. The daemon is held until the bus has passed on the last answer, and finds them
+/// all at once. Whoever is asked a second time gives up.
 const RUSH: &str = r#"
     set -e
     over_ssh=$1 with_su=$2 password=$3
@@ -39,6 +40,7 @@ ANSWER
 #!/bin/sh
 {
     cat /tmp/rush/password
+    until grep -q "backup code:" "/tmp/rush/told/su-$1"; do sleep 0.1; done
     echo >/tmp/rush/come
     flock --shared /tmp/rush/gate cat /tmp/rush/code
     echo
@@ -61,7 +63,15 @@ SU
     echo "all have come"
     read -r code
     echo "$code" >code
+    stdbuf -oL dbus-monitor --system --profile \
+        "type='method_call',interface='org.tfad.Tfa1.Login',member='Answer'" >answers 3>&- 4>&- &
+    monitor=$!
+    until [ -s answers ]; do sleep 0.1; done
+    systemctl kill --signal=STOP tfad
     exec 4>&-
+    until [ "$(grep -c 'Answer$' answers)" -ge $((over_ssh + with_su)) ]; do sleep 0.1; done
+    systemctl kill --signal=CONT tfad
+    kill $monitor
     wait
     echo "$(cat in-* | grep -c 'I am in') got in"
     echo "$(cat told/* err-* | grep -c 'used already') were told"
