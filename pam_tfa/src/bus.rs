@@ -4,6 +4,7 @@
 //! forked child starts afresh. It runs only while the daemon is being spoken to. While the person
 //! types it stands still, and the time does not count.
 
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use tfa_bus::{Context, Error, LoginClient, SYSTEM_BUS, Turn};
@@ -30,8 +31,11 @@ pub(crate) struct Dialog(u32);
 pub(crate) enum Trouble {
     /// The daemon says that there is no such user.
     UnknownUser,
-    /// Nobody answered: no bus, no daemon on it, or no answer in time.
+    /// There is nobody: no bus, or the bus says that the daemon is not on it and did not start.
     Absent(String),
+    /// There was no answer in time, or the connection broke. That can be somebody's doing: whoever
+    /// floods the bus, or stops the login program, must not make an absence of it.
+    Silent(String),
     /// Somebody answered, and it is of no use: an error, or what is not understood.
     Unusable(String),
 }
@@ -102,7 +106,7 @@ impl Clock {
         self.left = limit.saturating_sub(started.elapsed());
         match done {
             Ok(result) => result.map_err(Trouble::from),
-            Err(_) => Err(Trouble::Absent(texts::NO_ANSWER_IN_TIME.to_owned())),
+            Err(_) => Err(Trouble::Silent(texts::NO_ANSWER_IN_TIME.to_owned())),
         }
     }
 }
@@ -112,28 +116,27 @@ impl From<zbus::Error> for Trouble {
         match Error::from(error) {
             Error::UnknownUser(_) => Self::UnknownUser,
             Error::Bus(error) if absent(&error) => Self::Absent(error.to_string()),
+            Error::Bus(error) if silent(&error) => Self::Silent(error.to_string()),
             Error::Bus(error) => Self::Unusable(error.to_string()),
             answer => Self::Unusable(answer.to_string()),
         }
     }
 }
 
-/// Whether an error means that the daemon was not reached. Anything that is not known to mean that
-/// does not: on the daemon's absence an administrator may have made an exception.
+/// Whether an error means that there is no daemon. Anything that is not known to mean that does not:
+/// on the daemon's absence an administrator may have made an exception.
 fn absent(error: &zbus::Error) -> bool {
     match error {
-        zbus::Error::Connection(..) | zbus::Error::InputOutput(_) | zbus::Error::Handshake(_) => {
-            true
+        zbus::Error::Connection(error, _) => {
+            matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::ConnectionRefused
+            )
         }
         zbus::Error::FDO(error) => matches!(
             **error,
             fdo::Error::ServiceUnknown(_)
                 | fdo::Error::NameHasNoOwner(_)
-                | fdo::Error::NoReply(_)
-                | fdo::Error::Disconnected(_)
-                | fdo::Error::NoServer(_)
-                | fdo::Error::TimedOut(_)
-                | fdo::Error::Timeout(_)
                 | fdo::Error::SpawnExecFailed(_)
                 | fdo::Error::SpawnForkFailed(_)
                 | fdo::Error::SpawnChildExited(_)
@@ -142,10 +145,31 @@ fn absent(error: &zbus::Error) -> bool {
                 | fdo::Error::SpawnServiceNotFound(_)
         ),
         // systemd's errors of an activation that failed are passed on by the bus itself.
-        zbus::Error::MethodError(_, _, message) => message
-            .header()
-            .sender()
-            .is_some_and(|sender| sender == "org.freedesktop.DBus"),
+        zbus::Error::MethodError(name, _, message) => {
+            name.starts_with("org.freedesktop.systemd1.")
+                && message
+                    .header()
+                    .sender()
+                    .is_some_and(|sender| sender == "org.freedesktop.DBus")
+        }
+        _ => false,
+    }
+}
+
+/// Whether an error means that no answer came.
+fn silent(error: &zbus::Error) -> bool {
+    match error {
+        zbus::Error::Connection(..) | zbus::Error::InputOutput(_) | zbus::Error::Handshake(_) => {
+            true
+        }
+        zbus::Error::FDO(error) => matches!(
+            **error,
+            fdo::Error::NoReply(_)
+                | fdo::Error::Disconnected(_)
+                | fdo::Error::NoServer(_)
+                | fdo::Error::TimedOut(_)
+                | fdo::Error::Timeout(_)
+        ),
         _ => false,
     }
 }

@@ -26,13 +26,14 @@ pub(crate) struct Conversation<'a> {
     pam: &'a Handle,
     silent: bool,
     /// What a silent conversation has to say with its next question.
-    held: RefCell<String>,
+    held: RefCell<Vec<Line>>,
 }
 
 impl<'a> Conversation<'a> {
-    /// A conversation. A silent one (`PAM_SILENT`: sudo's always are) asks and does nothing else:
-    /// lines become part of the question that they lead to, which nobody could answer without
-    /// them, and those that lead to none are not shown.
+    /// A conversation. A silent one (`PAM_SILENT`: sudo's always are) says only what nobody can do
+    /// without: lines become part of the question that they lead to, and where they lead to none,
+    /// those are shown that say why there is no login. A lock would else look like a wrong
+    /// password.
     pub(crate) fn new(pam: &'a Handle, silent: bool) -> Self {
         Self {
             pam,
@@ -41,19 +42,27 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Shows lines of the daemon.
+    /// Shows lines of the daemon, or holds them for the question.
     pub(crate) fn show(&self, lines: &[Line]) {
-        for line in lines {
-            match line.kind {
-                LineKind::Info => self.say(PamMessageStyle::TEXT_INFO, &line.text),
-                LineKind::Error => self.say(PamMessageStyle::ERROR_MSG, &line.text),
-            }
+        if self.silent {
+            self.held.borrow_mut().extend_from_slice(lines);
+        } else {
+            lines
+                .iter()
+                .for_each(|line| self.say(line.kind, &line.text));
         }
+    }
+
+    /// Shows the errors that no question followed.
+    pub(crate) fn show_held_errors(&self) {
+        let held = self.held.take();
+        let errors = held.iter().filter(|line| line.kind == LineKind::Error);
+        errors.for_each(|line| self.error(&line.text));
     }
 
     /// Shows why there will be no login.
     pub(crate) fn error(&self, text: &str) {
-        self.say(PamMessageStyle::ERROR_MSG, text);
+        self.say(LineKind::Error, text);
     }
 
     /// Asks. An answer that is empty is an answer; none at all is not.
@@ -62,21 +71,25 @@ impl<'a> Conversation<'a> {
             Echo::Off => PamMessageStyle::PROMPT_ECHO_OFF,
             Echo::On => PamMessageStyle::PROMPT_ECHO_ON,
         };
-        let text = self.held.take() + text;
+        let mut question: String = self
+            .held
+            .take()
+            .into_iter()
+            .map(|line| line.text + "\n")
+            .collect();
+        question.push_str(text);
         self.pam
-            .converse(style, &printable::for_screen(&text))?
+            .converse(style, &printable::for_screen(&question))?
             .ok_or(NoConversation)
     }
 
     /// A message that cannot be shown stops nobody: some programs show none. One that cannot ask
     /// either fails at the question.
-    fn say(&self, style: PamMessageStyle, text: &str) {
-        if self.silent {
-            let mut held = self.held.borrow_mut();
-            held.push_str(text);
-            held.push('\n');
-        } else {
-            let _ = self.pam.converse(style, &printable::for_screen(text));
-        }
+    fn say(&self, kind: LineKind, text: &str) {
+        let style = match kind {
+            LineKind::Info => PamMessageStyle::TEXT_INFO,
+            LineKind::Error => PamMessageStyle::ERROR_MSG,
+        };
+        let _ = self.pam.converse(style, &printable::for_screen(text));
     }
 }

@@ -150,7 +150,10 @@ impl Login<'_> {
         loop {
             self.conversation.show(&turn.lines);
             let question = match turn.next {
-                Next::Verdict(verdict) => return Ok(verdict),
+                Next::Verdict(verdict) => {
+                    self.conversation.show_held_errors();
+                    return Ok(verdict);
+                }
                 Next::Ask(question) => question,
             };
             let reply = replies
@@ -199,7 +202,11 @@ impl Login<'_> {
         let root = || matches!(User::from_name(user), Ok(Some(user)) if user.uid.is_root());
         match self.options.unreachable {
             Unreachable::Deny => false,
-            Unreachable::AllowRootConsole => self.context.at_console() && root(),
+            // login(1) and its like run as root. `su` runs under the limits and signals of whoever
+            // called it, who could make the absence.
+            Unreachable::AllowRootConsole => {
+                self.context.at_console() && getuid().is_root() && root()
+            }
         }
     }
 
@@ -209,7 +216,9 @@ impl Login<'_> {
                 self.log.notice(texts::LOG_UNKNOWN_USER);
                 return Failure::UnknownUser;
             }
-            Trouble::Absent(why) => self.log.error(&texts::log_absent(why)),
+            Trouble::Absent(why) | Trouble::Silent(why) => {
+                self.log.error(&texts::log_absent(why));
+            }
             Trouble::Unusable(why) => self.log.error(&texts::log_unusable(why)),
         }
         if self.context.phase == Phase::Auth {

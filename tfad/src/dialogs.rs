@@ -14,9 +14,9 @@ use crate::users::User;
 
 /// How long a dialog waits for an answer.
 pub const SILENCE: Duration = Duration::from_secs(120);
-/// How many dialogs there are at most.
+/// How many dialogs there are at most. Root's have half of them for themselves.
 const MOST: usize = 4096;
-/// How many dialogs there are at most about one user.
+/// How many dialogs there are at most about one user from one origin.
 const MOST_ABOUT_ONE_USER: usize = 256;
 /// How many dialogs a caller that is not root may have at most.
 const MOST_OF_ONE_UID: usize = 8;
@@ -37,8 +37,16 @@ pub struct Open {
 /// All dialogs under way.
 #[derive(Debug, Default)]
 pub struct Dialogs {
-    open: HashMap<u32, (Open, Instant)>,
+    open: HashMap<u32, Place>,
     last: u32,
+}
+
+#[derive(Debug)]
+struct Place {
+    dialog: Open,
+    since: Instant,
+    /// An answer is being judged: there is no question to answer meanwhile.
+    judging: bool,
 }
 
 impl Dialogs {
@@ -47,13 +55,16 @@ impl Dialogs {
     /// # Errors
     /// [`Error::Busy`] past the bounds.
     pub fn open(&mut self, dialog: Open, now: Instant) -> Result<u32, Error> {
-        self.open
-            .retain(|_, (_, since)| now.saturating_duration_since(*since) < SILENCE);
-        let about_user = self.count(|open| open.user.uid == dialog.user.uid);
+        self.open.retain(|_, place| !place.is_silent(now));
+        let origin = dialog.dialog.origin();
+        let about_user =
+            self.count(|open| open.user.uid == dialog.user.uid && open.dialog.origin() == origin);
         let of_caller = self.count(|open| open.caller.uid == dialog.caller.uid);
-        if self.open.len() >= MOST
+        let root = dialog.caller.is_root();
+        let most = if root { MOST } else { MOST / 2 };
+        if self.open.len() >= most
             || about_user >= MOST_ABOUT_ONE_USER
-            || (!dialog.caller.is_root() && of_caller >= MOST_OF_ONE_UID)
+            || (!root && of_caller >= MOST_OF_ONE_UID)
         {
             return Err(Error::Busy(
                 "too many logins are under way; try again".to_owned(),
@@ -62,39 +73,65 @@ impl Dialogs {
         loop {
             self.last = self.last.wrapping_add(1);
             if !self.open.contains_key(&self.last) {
-                self.open.insert(self.last, (dialog, now));
+                let place = Place {
+                    dialog,
+                    since: now,
+                    judging: false,
+                };
+                self.open.insert(self.last, place);
                 return Ok(self.last);
             }
         }
     }
 
-    /// Takes a dialog out for its next answer. While it is out, a second answer finds nothing.
+    /// Takes a dialog up for the judgement of an answer. Until [`Self::go_on`] or [`Self::close`]
+    /// a second answer finds no question.
     ///
     /// # Errors
-    /// [`Error::NoSuchDialog`] for one that is over or another connection's.
-    pub fn take(&mut self, number: u32, sender: &str, now: Instant) -> Result<Open, Error> {
-        let gone = || Error::NoSuchDialog("the dialog is over; log in again".to_owned());
-        let (open, since) = self.open.get(&number).ok_or_else(gone)?;
-        if open.caller.name != sender {
-            return Err(gone());
-        }
-        let silent = now.saturating_duration_since(*since) >= SILENCE;
-        let (open, _) = self.open.remove(&number).ok_or_else(gone)?;
-        if silent { Err(gone()) } else { Ok(open) }
+    /// [`Error::NoSuchDialog`] for one that is over, being judged, or another connection's.
+    pub fn judge(&mut self, number: u32, sender: &str, now: Instant) -> Result<Open, Error> {
+        self.open
+            .get_mut(&number)
+            .filter(|place| place.dialog.caller.name == sender)
+            .filter(|place| !place.judging && !place.is_silent(now))
+            .map(|place| {
+                place.judging = true;
+                place.dialog.clone()
+            })
+            .ok_or_else(|| Error::NoSuchDialog("the dialog is over; log in again".to_owned()))
     }
 
-    /// Puts a dialog back that goes on.
-    pub fn put_back(&mut self, number: u32, dialog: Open, now: Instant) {
-        self.open.insert(number, (dialog, now));
+    /// The dialog goes on with its next question, if its connection is still there.
+    pub fn go_on(&mut self, number: u32, dialog: Dialog, now: Instant) {
+        if let Some(place) = self.open.get_mut(&number) {
+            place.dialog.dialog = dialog;
+            place.since = now;
+            place.judging = false;
+        }
+    }
+
+    /// The dialog is over.
+    pub fn close(&mut self, number: u32) {
+        self.open.remove(&number);
     }
 
     /// Drops every dialog of a connection that is gone.
     pub fn forget(&mut self, sender: &str) {
-        self.open.retain(|_, (open, _)| open.caller.name != sender);
+        self.open
+            .retain(|_, place| place.dialog.caller.name != sender);
     }
 
     fn count(&self, which: impl Fn(&Open) -> bool) -> usize {
-        self.open.values().filter(|(open, _)| which(open)).count()
+        self.open
+            .values()
+            .filter(|place| which(&place.dialog))
+            .count()
+    }
+}
+
+impl Place {
+    fn is_silent(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) >= SILENCE
     }
 }
 
@@ -130,12 +167,12 @@ mod tests {
         let (mut dialogs, now) = (Dialogs::default(), Instant::now());
         let number = dialogs.open(dialog(":1.5", 0, 1000), now).unwrap();
         assert!(matches!(
-            dialogs.take(number, ":1.6", now),
+            dialogs.judge(number, ":1.6", now),
             Err(Error::NoSuchDialog(_))
         ));
-        assert!(dialogs.take(number, ":1.5", now).is_ok());
+        assert!(dialogs.judge(number, ":1.5", now).is_ok());
         assert!(matches!(
-            dialogs.take(number, ":1.5", now),
+            dialogs.judge(number, ":1.5", now),
             Err(Error::NoSuchDialog(_))
         ));
     }
@@ -145,9 +182,29 @@ mod tests {
         let (mut dialogs, now) = (Dialogs::default(), Instant::now());
         let number = dialogs.open(dialog(":1.5", 0, 1000), now).unwrap();
         dialogs.forget(":1.5");
-        assert!(dialogs.take(number, ":1.5", now).is_err());
+        assert!(dialogs.judge(number, ":1.5", now).is_err());
         let number = dialogs.open(dialog(":1.5", 0, 1000), now).unwrap();
-        assert!(dialogs.take(number, ":1.5", now + SILENCE).is_err());
+        assert!(dialogs.judge(number, ":1.5", now + SILENCE).is_err());
+    }
+
+    #[test]
+    fn a_dialog_counts_while_its_answer_is_judged_and_does_not_outlive_its_connection() {
+        let (mut dialogs, now) = (Dialogs::default(), Instant::now());
+        let numbers: Vec<u32> = (0..MOST_OF_ONE_UID)
+            .map(|_| dialogs.open(dialog(":1.9", 1000, 1000), now).unwrap())
+            .collect();
+        for number in &numbers {
+            dialogs.judge(*number, ":1.9", now).unwrap();
+        }
+        let more = dialogs.open(dialog(":1.9", 1000, 1000), now);
+        assert!(matches!(more, Err(Error::Busy(_))));
+
+        let next = dialog(":1.9", 1000, 1000).dialog;
+        dialogs.go_on(numbers[0], next, now);
+        assert!(dialogs.judge(numbers[0], ":1.9", now).is_ok());
+        dialogs.forget(":1.9");
+        dialogs.go_on(numbers[1], next, now);
+        assert!(dialogs.judge(numbers[1], ":1.9", now).is_err());
     }
 
     #[test]

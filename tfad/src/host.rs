@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tfa_bus::{Context, Error};
-use tfa_core::Policy;
+use tfa_core::{Account, Entry, Evidence, Origin, Policy, Time};
 
 use crate::accounts::Accounts;
 use crate::caller::Caller;
@@ -13,6 +13,10 @@ use crate::dialogs::Dialogs;
 use crate::hashing::Hashing;
 use crate::journal::{Journal, Level, quoted};
 use crate::users::User;
+use crate::visitors::Visitors;
+
+/// How often an entry is hashed again because the backup codes changed meanwhile.
+const REHASHES: u32 = 8;
 
 /// The daemon's things, one of each.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub struct Host {
     pub accounts: Accounts,
     /// Argon2, a few at a time.
     pub hashing: Hashing,
+    /// The callers with calls under way.
+    pub visitors: Visitors,
     /// The log.
     pub journal: Arc<Journal>,
     config_file: PathBuf,
@@ -35,6 +41,7 @@ impl Host {
         Self {
             accounts,
             hashing: Hashing::default(),
+            visitors: Visitors::default(),
             journal,
             config_file: file,
             config: RwLock::new(config),
@@ -72,6 +79,42 @@ impl Host {
         self.dialogs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lets `wish` judge what was typed against a user's account, and stores what it changed before
+    /// its answer is returned. A backup code is hashed first; where `wish` answers `None`, the
+    /// backup codes were changed meanwhile, and it is hashed and asked again.
+    ///
+    /// # Errors
+    /// What the store says; [`Error::Busy`] where the codes are changed all the time.
+    pub async fn judge<T>(
+        &self,
+        user: &User,
+        entry: &Entry,
+        origin: Origin,
+        now: Time,
+        mut wish: impl FnMut(&mut Account, &Evidence) -> Option<T>,
+    ) -> Result<T, Error> {
+        for _ in 0..REHASHES {
+            let account = match entry {
+                Entry::Backup(_) => self.accounts.load(user).await?,
+                _ => None,
+            };
+            let evidence = self
+                .hashing
+                .evidence(entry, account.as_ref(), origin, now)
+                .await?;
+            let judged = self
+                .accounts
+                .change(user, |account| wish(account, &evidence))
+                .await?;
+            if let Some(answer) = judged {
+                return Ok(answer);
+            }
+        }
+        Err(Error::Busy(
+            "the backup codes are being changed all the time; try again".to_owned(),
+        ))
+    }
+
     /// Reads the configuration again; a bad one changes nothing.
     ///
     /// # Errors
@@ -83,7 +126,14 @@ impl Host {
     }
 
     /// Logs something about a login.
-    pub fn log_login(&self, level: Level, user: &User, context: &Context, what: &str) {
+    pub fn log_login(
+        &self,
+        level: Level,
+        caller: &Caller,
+        user: &User,
+        context: &Context,
+        what: &str,
+    ) {
         let Context {
             service,
             rhost,
@@ -92,7 +142,8 @@ impl Host {
         } = context;
         let from = if rhost.is_empty() { tty } else { rhost };
         let (name, service, from) = (quoted(&user.name), quoted(service), quoted(from));
-        self.journal.write(
+        self.journal.write_for(
+            caller.uid,
             level,
             &format!("{name}: {what} (service {service}, from {from})"),
         );
@@ -100,14 +151,15 @@ impl Host {
 
     /// Logs what somebody did to an account.
     pub fn log_change(&self, level: Level, caller: &Caller, user: &str, what: &str) {
-        self.journal.write(
+        self.journal.write_for(
+            caller.uid,
             level,
             &format!("{}: {what} (by uid {})", quoted(user), caller.uid),
         );
     }
 
     /// Logs an error that somebody should act on, and passes it on.
-    pub fn report(&self, user: &str, error: Error) -> Error {
+    pub fn report(&self, caller: &Caller, user: &str, error: Error) -> Error {
         let (level, text) = match &error {
             Error::Damaged(text) | Error::KeyLost(text) | Error::Storage(text) => {
                 (Level::Critical, text)
@@ -116,8 +168,8 @@ impl Host {
             Error::NotAuthorized(text) | Error::Busy(text) => (Level::Warning, text),
             _ => return error,
         };
-        self.journal
-            .write(level, &format!("{}: refused: {text}", quoted(user)));
+        let line = format!("{}: refused: {text} (by uid {})", quoted(user), caller.uid);
+        self.journal.write_for(caller.uid, level, &line);
         error
     }
 }

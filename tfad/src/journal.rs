@@ -3,8 +3,10 @@
 //! No secret, code or password is ever passed in here. What others supplied (names, hosts) goes
 //! through [`quoted`], so that nobody can forge a line.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use syslog::{Facility, Formatter3164, Logger, LoggerBackend};
 
@@ -23,9 +25,22 @@ pub enum Level {
     Critical,
 }
 
+/// How long a line may wait for a log daemon that does not take it. Logins wait with it.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// How many lines a minute a caller who is not root may cause. The log daemon bounds what it takes
+/// from this daemon: nobody may use that up for everybody.
+const LINES: u32 = 60;
+
 /// The way to the log.
 pub struct Journal {
     logger: Mutex<Option<Logger<LoggerBackend, Formatter3164>>>,
+    callers: Mutex<HashMap<u32, Minute>>,
+}
+
+/// What a caller has written in a minute.
+struct Minute {
+    began: Instant,
+    lines: u32,
 }
 
 impl Journal {
@@ -34,7 +49,37 @@ impl Journal {
     pub fn open() -> Self {
         Self {
             logger: Mutex::new(connect()),
+            callers: Mutex::default(),
         }
+    }
+
+    /// Writes a line that a call by this uid caused.
+    pub fn write_for(&self, uid: u32, level: Level, line: &str) {
+        match self.place(uid, Instant::now()) {
+            1..=LINES => self.write(level, line),
+            lines if lines == LINES + 1 => self.write(
+                Level::Warning,
+                &format!("uid {uid} causes too many lines: the rest of this minute is left out"),
+            ),
+            _ => {}
+        }
+    }
+
+    /// Which line of its minute this is; root's are all first.
+    fn place(&self, uid: u32, now: Instant) -> u32 {
+        if uid == 0 {
+            return 1;
+        }
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        let minute = callers.entry(uid).or_insert(Minute {
+            began: now,
+            lines: 0,
+        });
+        if now.saturating_duration_since(minute.began) >= Duration::from_secs(60) {
+            (minute.began, minute.lines) = (now, 0);
+        }
+        minute.lines = minute.lines.saturating_add(1);
+        minute.lines
     }
 
     /// Writes a line.
@@ -59,13 +104,17 @@ impl fmt::Debug for Journal {
 }
 
 fn connect() -> Option<Logger<LoggerBackend, Formatter3164>> {
-    syslog::unix(Formatter3164 {
+    let logger = syslog::unix(Formatter3164 {
         facility: Facility::LOG_AUTHPRIV,
         hostname: None,
         process: "tfad".to_owned(),
         pid: std::process::id(),
     })
-    .ok()
+    .ok()?;
+    if let LoggerBackend::Unix(socket) = &logger.backend {
+        socket.set_write_timeout(Some(PATIENCE)).ok()?;
+    }
+    Some(logger)
 }
 
 fn send(
@@ -104,7 +153,17 @@ pub fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::*;
+
+    #[test]
+    fn a_caller_who_is_not_root_causes_a_bounded_number_of_lines_a_minute() {
+        let (journal, now) = (Journal::open(), Instant::now());
+        let places = (1..=LINES + 5).map(|_| journal.place(1000, now));
+        assert_eq!(places.max(), Some(LINES + 5));
+        assert_eq!(journal.place(1001, now), 1);
+        assert!((0..1000).all(|_| journal.place(0, now) == 1));
+        assert_eq!(journal.place(1000, now + Duration::from_secs(60)), 1);
+    }
 
     #[test]
     fn nobody_forges_a_line_of_the_log() {

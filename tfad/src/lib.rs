@@ -21,3 +21,4 @@ pub mod service;
 pub mod store;
 pub mod texts;
 pub mod users;
+pub mod visitors;

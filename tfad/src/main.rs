@@ -12,7 +12,7 @@ use tfad::journal::{Journal, Level};
 use tfad::service::{self, Stop};
 use tfad::store::{Notice, Opened, Place, SqliteStore};
 
-const USAGE: &str = "usage: tfad [--config FILE] [--state DIRECTORY] [--bus ADDRESS]
+const USAGE: &str = "usage: tfad [--config FILE] [--state DIRECTORY] [--bus ADDRESS] [--check]
 See tfad(8).";
 
 /// What the command line says.
@@ -20,6 +20,8 @@ struct Options {
     config: PathBuf,
     state: PathBuf,
     bus: String,
+    /// Only say whether the configuration can be used.
+    check: bool,
 }
 
 fn main() -> ExitCode {
@@ -28,6 +30,12 @@ fn main() -> ExitCode {
         Ok(None) => return say(USAGE, ExitCode::SUCCESS),
         Err(wrong) => return say(&format!("tfad: {wrong}\n{USAGE}"), ExitCode::from(2)),
     };
+    if options.check {
+        return match Config::read(&options.config) {
+            Ok(_) => ExitCode::SUCCESS,
+            Err(bad) => say(&format!("tfad: {bad}"), ExitCode::FAILURE),
+        };
+    }
     let journal = Arc::new(Journal::open());
     match run(options, &journal) {
         Ok(()) => ExitCode::SUCCESS,
@@ -90,6 +98,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
         config: PathBuf::from("/etc/tfa/tfad.toml"),
         state: PathBuf::from("/var/lib/tfa"),
         bus: tfa_bus::SYSTEM_BUS.to_owned(),
+        check: false,
     };
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
@@ -97,6 +106,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
             "--config" => options.config = PathBuf::from(value()?),
             "--state" => options.state = PathBuf::from(value()?),
             "--bus" => options.bus = value()?,
+            "--check" => options.check = true,
             "--help" | "-h" => return Ok(None),
             _ => return Err(format!("unknown argument {argument:?}")),
         }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use tfa_bus::Error;
 use zbus::Connection;
+use zbus::message::{Flags, Header};
 use zbus::wire::Variant;
 
 use crate::caller::Caller;
@@ -12,18 +13,30 @@ use crate::caller::Caller;
 /// polkit may ask the person.
 const ALLOW_USER_INTERACTION: u32 = 1;
 
-/// Asks polkit, and lets it ask the person. Root is not asked.
+/// Asks polkit, and lets it ask the person where the caller allows that (D-Bus
+/// `ALLOW_INTERACTIVE_AUTHORIZATION`): a program in the background must not make a dialog pop up.
+/// Root is not asked.
 ///
 /// # Errors
 /// [`Error::NotAuthorized`] on a no, and where polkit cannot be asked.
 pub async fn authorize(
     connection: &Connection,
+    header: &Header<'_>,
     caller: &Caller,
     action: &str,
 ) -> Result<(), Error> {
     if caller.is_root() {
         return Ok(());
     }
+    let interactive = header
+        .primary()
+        .flags()
+        .contains(Flags::ALLOW_INTERACTIVE_AUTH);
+    let flags = if interactive {
+        ALLOW_USER_INTERACTION
+    } else {
+        0
+    };
     let subject = (
         "system-bus-name",
         HashMap::from([("name", Variant::from(&*caller.name))]),
@@ -35,7 +48,7 @@ pub async fn authorize(
             "/org/freedesktop/PolicyKit1/Authority",
             Some("org.freedesktop.PolicyKit1.Authority"),
             "CheckAuthorization",
-            &(subject, action, details, ALLOW_USER_INTERACTION, ""),
+            &(subject, action, details, flags, ""),
         )
         .await
         .map_err(|error| {

@@ -1,6 +1,7 @@
 //! The daemon on the bus: takes its place, serves, and goes when told to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio::signal::unix::{SignalKind, signal};
@@ -11,6 +12,9 @@ use crate::interface::account::OwnAccount;
 use crate::interface::admin::Admin;
 use crate::interface::login::Login;
 use crate::journal::Level;
+
+/// How long calls under way may take at the end: a judgement, but not a person at polkit's question.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Why the daemon stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +50,7 @@ pub async fn serve(host: Arc<Host>, bus: &str) -> zbus::Result<Stop> {
     if stop == Stop::Asked {
         // No new call reaches a name that is gone; the calls under way are answered.
         let _ = connection.release_name(tfa_bus::NAME).await;
-        connection.graceful_shutdown().await;
+        let _ = tokio::time::timeout(FAREWELL, connection.graceful_shutdown()).await;
     }
     Ok(stop)
 }

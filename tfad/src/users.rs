@@ -13,14 +13,19 @@ pub struct User {
     pub uid: u32,
 }
 
-/// The user of that name. The name service may ask a directory, so it is asked beside the bus
-/// thread.
+/// The user of that name, under the name that the uid has: some name services know one user by
+/// several names, and one user has one account here. The name service may ask a directory, so it
+/// is asked beside the bus thread.
 ///
 /// # Errors
 /// [`Error::UnknownUser`], or [`Error::Storage`] when the name service itself fails.
 pub async fn by_name(name: &str) -> Result<User, Error> {
     let asked = name.to_owned();
-    let found = spawn_blocking(move || Entry::from_name(&asked)).await;
+    let found = spawn_blocking(move || match Entry::from_name(&asked)? {
+        Some(entry) => Entry::from_uid(entry.uid),
+        None => Ok(None),
+    })
+    .await;
     resolved(found, || format!("this system knows no user {name:?}"))
 }
 

@@ -43,20 +43,26 @@ fn echo_shows_what_would_be_hidden() {
 }
 
 #[test]
-fn a_silent_login_is_told_what_a_question_needs_and_nothing_else() {
+fn a_silent_login_is_told_what_a_question_needs_and_the_errors_that_end_it() {
     let stage = Stage::new();
     let first = words("ask-hidden", "Code: ", 6).after_line("info", "Welcome.");
     let second = words("ask-hidden", "Code: ", 6).after_line("error", "Not right.");
-    let last = words("verdict", "verified", 0).after_line("error", "Beware.");
+    let last = words("verdict", "locked", 0)
+        .after_line("info", "Good evening.")
+        .after_line("error", "Locked.");
     let _daemon = stage.daemon([Act::Turn(first), Act::Turn(second), Act::Turn(last)]);
     let report = stage
         .login("")
         .answers([types("111111"), types("123456")])
         .run([Step::AuthenticateSilently]);
-    assert_eq!(report.code(), Code::SUCCESS as i32);
+    assert_eq!(report.code(), Code::MAXTRIES as i32);
     assert_eq!(
         report.said,
-        ["hidden: Welcome.\nCode: ", "hidden: Not right.\nCode: "]
+        [
+            "hidden: Welcome.\nCode: ",
+            "hidden: Not right.\nCode: ",
+            "error: Locked."
+        ]
     );
 }
 

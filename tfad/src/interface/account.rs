@@ -14,12 +14,11 @@ use crate::caller::{Caller, identify, sender};
 use crate::host::Host;
 use crate::journal::Level;
 use crate::users::{self, User};
+use crate::visitors::Visit;
 use crate::{clock, polkit, random, texts};
 
 /// How long a name of an authenticator may be.
 const NAME_LENGTH: usize = 64;
-/// How often a proof is hashed again because the backup codes changed meanwhile.
-const REHASHES: u32 = 8;
 
 /// The interface.
 #[derive(Debug)]
@@ -42,6 +41,7 @@ struct Owner<'host> {
     caller: Caller,
     user: User,
     now: Time,
+    _visit: Visit<'host>,
 }
 
 #[zbus::interface(name = "org.tfad.Tfa1.Account")]
@@ -81,7 +81,7 @@ impl OwnAccount {
             }
             Some(State::None | State::Pending) | None => {}
         }
-        let allowed = polkit::authorize(connection, &owner.caller, ACTION_ENROLL).await;
+        let allowed = polkit::authorize(connection, &header, &owner.caller, ACTION_ENROLL).await;
         allowed.map_err(|error| owner.report(error))?;
         owner
             .change(|account, now| account.set_up(authenticator.clone(), now))
@@ -162,7 +162,9 @@ impl OwnAccount {
         let proof = Zeroizing::new(proof);
         let owner = self.owner(&header, connection).await?;
         // Ten hashes are not for anybody who asks.
-        owner.change_with_proof(&proof, Account::check_proof).await?;
+        owner
+            .change_with_proof(&proof, Account::check_proof)
+            .await?;
         let (set, codes) = self.host.hashing.draw().await?;
         owner
             .change_with_proof(&proof, |account, proof, now| {
@@ -242,12 +244,14 @@ impl OwnAccount {
         connection: &Connection,
     ) -> Result<Owner<'_>, Error> {
         let caller = identify(connection, sender(header)?).await?;
+        let visit = self.host.visitors.admit(&caller)?;
         let user = users::by_uid(caller.uid).await?;
         Ok(Owner {
             host: &self.host,
             caller,
             user,
             now: clock::now(),
+            _visit: visit,
         })
     }
 }
@@ -272,27 +276,21 @@ impl Owner<'_> {
         proof: &str,
         mut wish: impl FnMut(&mut Account, &Evidence, Time) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
-        let Host {
-            accounts, hashing, ..
-        } = self.host;
         let entry = Entry::parse(proof);
-        for _ in 0..REHASHES {
-            let account = accounts
-                .load(&self.user)
-                .await
-                .map_err(|error| self.report(error))?;
-            let evidence = hashing
-                .evidence(&entry, account.as_ref(), Origin::Remote, self.now)
-                .await?;
-            let granted = accounts
-                .change(&self.user, |account| wish(account, &evidence, self.now))
-                .await;
-            match granted {
-                Ok(Err(Refusal::Rehash)) => {}
-                other => return self.answered(other),
-            }
-        }
-        Err(texts::refusal(Refusal::Rehash, self.now))
+        let granted = self
+            .host
+            .judge(
+                &self.user,
+                &entry,
+                Origin::Remote,
+                self.now,
+                |account, evidence| match wish(account, evidence, self.now) {
+                    Err(Refusal::Rehash) => None,
+                    answer => Some(answer),
+                },
+            )
+            .await;
+        self.answered(granted)
     }
 
     fn answered<T>(&self, granted: Result<Result<T, Refusal>, Error>) -> Result<T, Error> {
@@ -314,7 +312,7 @@ impl Owner<'_> {
     }
 
     fn report(&self, error: Error) -> Error {
-        self.host.report(&self.user.name, error)
+        self.host.report(&self.caller, &self.user.name, error)
     }
 }
 

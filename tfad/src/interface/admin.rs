@@ -44,7 +44,10 @@ impl Admin {
         let mut accounts = Vec::with_capacity(records.len());
         for (name, record) in records {
             accounts.push(match users::by_name(&name).await {
-                Err(_) => status::unusable(&name, u32::MAX, no_such_user(&name)),
+                Err(Error::UnknownUser(_)) => {
+                    status::unusable(&name, u32::MAX, no_such_user(&name))
+                }
+                Err(error) => status::unusable(&name, u32::MAX, text_of(&error)),
                 Ok(user) => {
                     let account = record
                         .map_err(refused)
@@ -103,8 +106,25 @@ impl Admin {
     ) -> Result<(), Error> {
         let caller = self.admit(&header, connection, user).await?;
         let user = users::by_name(user).await?;
-        let unlocked = self.host.accounts.change(&user, Account::unlock).await;
-        unlocked.map_err(|error| self.host.report(&user.name, error))?;
+        let report = |error| self.host.report(&caller, &user.name, error);
+        if self
+            .host
+            .accounts
+            .load(&user)
+            .await
+            .map_err(report)?
+            .is_none()
+        {
+            let name = &user.name;
+            return Err(Error::NotSetUp(format!(
+                "{name} has no two-factor login to unlock."
+            )));
+        }
+        self.host
+            .accounts
+            .change(&user, Account::unlock)
+            .await
+            .map_err(report)?;
         self.host.log_change(
             Level::Notice,
             &caller,
@@ -124,7 +144,8 @@ impl Admin {
         about: &str,
     ) -> Result<Caller, Error> {
         let caller = identify(connection, sender(header)?).await?;
-        match polkit::authorize(connection, &caller, ACTION_MANAGE).await {
+        let _visit = self.host.visitors.admit(&caller)?;
+        match polkit::authorize(connection, header, &caller, ACTION_MANAGE).await {
             Ok(()) => Ok(caller),
             Err(error) => {
                 let what = "an administrator's call was refused";
@@ -151,5 +172,8 @@ fn text_of(error: &Error) -> String {
 }
 
 fn no_such_user(name: &str) -> String {
-    format!("this system knows no user {name}; to forget the record: tfactl reset {name}")
+    format!(
+        "this system knows no user {name} now. If the user is gone for good, and not only the \
+         directory: tfactl reset {name}"
+    )
 }

@@ -18,9 +18,6 @@ use crate::journal::Level;
 use crate::users::{self, User};
 use crate::{clock, texts};
 
-/// How often an answer is hashed again because the backup codes changed meanwhile.
-const REHASHES: u32 = 8;
-
 /// The interface.
 #[derive(Debug)]
 pub struct Login {
@@ -48,12 +45,12 @@ impl Login {
     ) -> Result<(u32, WireTurn), Error> {
         let context = Context::from_dict(&context)
             .map_err(|key| Error::InvalidArgument(format!("the context's {key} is garbled")))?;
-        let result = self
-            .begin_dialog(connection, sender(&header)?, user, context)
-            .await;
-        result
+        let caller = identify(connection, sender(&header)?).await?;
+        let _visit = self.host.visitors.admit(&caller)?;
+        self.begin_dialog(&caller, user, context)
+            .await
             .map(|(number, turn)| (number, turn.into()))
-            .map_err(|error| self.host.report(user, error))
+            .map_err(|error| self.host.report(&caller, user, error))
     }
 
     /// Answers the question that the dialog asked last.
@@ -68,36 +65,43 @@ impl Login {
         let open = self
             .host
             .dialogs()
-            .take(dialog, &sender(&header)?, Instant::now())?;
-        let name = open.user.name.clone();
-        let turn = self.judge(dialog, open, &Entry::parse(&reply)).await;
-        turn.map(WireTurn::from)
-            .map_err(|error| self.host.report(&name, error))
+            .judge(dialog, &sender(&header)?, Instant::now())?;
+        let judged = self.judge(&open, &Entry::parse(&reply)).await;
+        let (turn, next) = match judged {
+            Ok(judged) => judged,
+            Err(error) => {
+                self.host.dialogs().close(dialog);
+                return Err(self.host.report(&open.caller, &open.user.name, error));
+            }
+        };
+        match next {
+            Some(next) => self.host.dialogs().go_on(dialog, next, Instant::now()),
+            None => self.host.dialogs().close(dialog),
+        }
+        Ok(turn.into())
     }
 
     /// Ends the dialog without a verdict.
     async fn cancel(&self, #[zbus(header)] header: Header<'_>, dialog: u32) -> Result<(), Error> {
-        self.host
-            .dialogs()
-            .take(dialog, &sender(&header)?, Instant::now())
-            .map(|_| ())
+        let mut dialogs = self.host.dialogs();
+        dialogs.judge(dialog, &sender(&header)?, Instant::now())?;
+        dialogs.close(dialog);
+        Ok(())
     }
 }
 
 impl Login {
     async fn begin_dialog(
         &self,
-        connection: &Connection,
-        sender: String,
+        caller: &Caller,
         name: &str,
         context: Context,
     ) -> Result<(u32, Turn), Error> {
-        let (caller, user) = tokio::join!(identify(connection, sender), users::by_name(name));
-        let caller = caller?;
+        let user = users::by_name(name).await;
         let (user, context) = if caller.is_root() {
             (user, context)
         } else {
-            (Ok(own_user(&caller, user)?), untrusted(context))
+            (Ok(own_user(caller, user)?), untrusted(context))
         };
         let user = match user {
             Ok(user) => user,
@@ -118,13 +122,13 @@ impl Login {
         };
         let now = clock::now();
         let begun = Dialog::begin(decision, account.as_ref(), origin, now);
-        self.log_end(&begun.turn, &user, &context);
+        self.log_end(&begun.turn, caller, &user, &context);
         let turn = worded(&begun.turn, now);
         let number = match begun.dialog {
             None => 0,
             Some(dialog) => {
                 let open = Open {
-                    caller,
+                    caller: caller.clone(),
                     user,
                     context,
                     dialog,
@@ -136,45 +140,29 @@ impl Login {
     }
 
     /// Judges an answer. The account is stored before the turn is returned.
-    async fn judge(&self, number: u32, open: Open, entry: &Entry) -> Result<Turn, Error> {
-        let Host {
-            accounts, hashing, ..
-        } = &*self.host;
-        let policy = self.host.policy();
-        for _ in 0..REHASHES {
-            let now = clock::now();
-            let account = match entry {
-                Entry::Backup(_) => accounts.load(&open.user).await?,
-                _ => None,
-            };
-            let origin = open.dialog.origin();
-            let evidence = hashing
-                .evidence(entry, account.as_ref(), origin, now)
-                .await?;
-            let judged = accounts
-                .change(&open.user, |account| {
+    async fn judge(&self, open: &Open, entry: &Entry) -> Result<(Turn, Option<Dialog>), Error> {
+        let (policy, now) = (self.host.policy(), clock::now());
+        let (turn, next) = self
+            .host
+            .judge(
+                &open.user,
+                entry,
+                open.dialog.origin(),
+                now,
+                |account, evidence| {
                     let decision = policy.decide(Some(account));
-                    open.dialog.answer(decision, account, &evidence, now)
-                })
-                .await?;
-            match judged {
-                Answered::Rehash => {}
-                Answered::Turn(turn, next) => {
-                    self.log_end(&turn, &open.user, &open.context);
-                    if let Some(dialog) = next {
-                        let open = Open { dialog, ..open };
-                        self.host.dialogs().put_back(number, open, Instant::now());
+                    match open.dialog.answer(decision, account, evidence, now) {
+                        Answered::Rehash => None,
+                        Answered::Turn(turn, next) => Some((turn, next)),
                     }
-                    return Ok(worded(&turn, now));
-                }
-            }
-        }
-        Err(Error::Busy(
-            "the backup codes are being changed all the time; try again".to_owned(),
-        ))
+                },
+            )
+            .await?;
+        self.log_end(&turn, &open.caller, &open.user, &open.context);
+        Ok((worded(&turn, now), next))
     }
 
-    fn log_end(&self, turn: &tfa_core::Turn, user: &User, context: &Context) {
+    fn log_end(&self, turn: &tfa_core::Turn, caller: &Caller, user: &User, context: &Context) {
         use tfa_core::{Message, Verdict};
         let (level, what) = match (turn.says, turn.next) {
             (_, tfa_core::Next::End(verdict)) => match verdict {
@@ -196,7 +184,7 @@ impl Login {
             (Some(Message::Spent), _) => (Level::Warning, "a code that was used before"),
             _ => return,
         };
-        self.host.log_login(level, user, context, what);
+        self.host.log_login(level, caller, user, context, what);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where the accounts are kept: the contract that every store fulfils, and its errors.
 //!
 //! A store maps a user name to opaque bytes and a revision. What the bytes mean is the business of
-//! the account's codec; that they are unreadable on disk is the business of [`seal`]. The one rule
+//! the account's codec; that they are unreadable on disk is the business of `seal.rs`. The one rule
 //! that everything above relies on is compare-and-swap: a change is committed only if the revision
 //! that it was judged on is still the one in the store. That is what makes a code good for one login.
 //!

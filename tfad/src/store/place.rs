@@ -184,12 +184,14 @@ impl StateDir {
         Ok(path)
     }
 
-    /// Gives `NAME.new` its name, unless something has that name already.
+    /// Gives `NAME.new` its name, with its contents on disk, unless something has that name already.
     pub(super) fn publish(&self, name: &str) -> Result<(), StoreError> {
         let new = self.join(&format!("{name}.new"));
         let path = self.join(name);
         // A link, not a renaming: it fails where there is something.
-        fs::hard_link(&new, &path)
+        File::open(&new)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::hard_link(&new, &path))
             .and_then(|()| fs::remove_file(&new))
             .map_err(|error| unavailable(&path, &error))?;
         self.sync()

@@ -174,10 +174,13 @@ impl SqliteStore {
             state.guard(name)?;
         }
         let anchor = Anchor::drop_at(state.join(DATABASE))?;
+        // A run that did not end cleanly left a log.
+        let left = state.has(LOG)?;
         let mut db = connect(anchor.path())?;
         if state.size(DATABASE)? <= CHECKED {
             schema::quick_check(&db)?;
         }
+        schema::keep_log(&db)?;
         let (key, remedy) =
             choose_key(&mut db, &state, place.credentials.as_deref(), &mut notices)?;
         let marker = format!("{}\n", Head::read(&db)?.key);
@@ -188,18 +191,23 @@ impl SqliteStore {
             key: key.map(Arc::new),
             remedy,
         };
-        let store = Self::start(db, anchor, opener)?;
+        let store = Self::start(db, anchor, opener, left)?;
         Ok(Opened { store, notices })
     }
 
-    fn start(db: Connection, anchor: Anchor, opener: reader::Opener) -> Result<Self, StoreError> {
+    fn start(
+        db: Connection,
+        anchor: Anchor,
+        opener: reader::Opener,
+        left: bool,
+    ) -> Result<Self, StoreError> {
         let (writer, write_requests) = mpsc::channel(QUEUE);
         let (reader, read_requests) = mpsc::channel(QUEUE);
         let (alarm, woken) = checkpoint::alarm();
-        let check = writer::KeyCheck {
-            sealing: opener.key.as_ref().map(|key| key.id()),
-            remedy: opener.remedy.clone(),
-        };
+        if left {
+            alarm.grown();
+        }
+        let key = opener.key.as_ref().map(|key| key.id());
         let reads = connect(anchor.path())?;
         let carries = connect(anchor.path())?;
         let held = anchor.clone();
@@ -207,7 +215,7 @@ impl SqliteStore {
         // A thread that gives up drops its requests, and each of them is answered with an error.
         let serving = [
             spawn("store-write", move || {
-                writer::serve(&db, held, check, write_requests, bell)
+                writer::serve(&db, held, key, write_requests, bell)
             })?,
             spawn("store-read", move || {
                 reader::serve(&reads, anchor, eyes, read_requests)

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Lines};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
 use tfad::store::{Commit, Place, Revision, SqliteStore, Store, StoreError};
@@ -52,48 +52,149 @@ async fn child_walks_until_it_is_killed() {
     }
 }
 
+/// What a walking child said: for each user the last step begun and the last one done.
+#[derive(Default)]
+struct Told(HashMap<String, (u64, u64)>);
+
+impl Told {
+    fn hear(&mut self, line: &str) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [user, what, step] = words[..] else {
+            return;
+        };
+        let Ok(step) = step.parse() else { return };
+        let (begun, done) = self.0.entry(user.to_owned()).or_default();
+        match what {
+            "begins" => *begun = step,
+            "done" => *done = step,
+            _ => {}
+        }
+    }
+
+    fn steps(&self) -> u64 {
+        self.0.values().map(|(_, done)| done).sum()
+    }
+
+    /// Checks that every user is where the last step that was done, or the one begun, leads.
+    async fn holds_in(&self, store: &SqliteStore) {
+        for (user, &(begun, done)) in &self.0 {
+            let found = get(store, user).await.map(|(record, _)| record);
+            assert!(
+                found == after(done) || found == after(begun),
+                "{user} did {done}, began {begun}, found {found:?}"
+            );
+        }
+        put(store, "afterwards", b"one", Revision::NONE).await;
+    }
+}
+
+/// A walking child, and its words.
+fn walking(state: &Path) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let mut child = child(
+        "crash::child_walks_until_it_is_killed",
+        &state.display().to_string(),
+    )
+    .stdout(Stdio::piped())
+    .spawn()
+    .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    (child, lines)
+}
+
 #[tokio::test]
 async fn kill_9_between_any_two_writes_leaves_before_or_after() {
     let mut steps = 0;
-    for round in 0..60 {
+    for round in 0..40 {
         let scratch = Scratch::new();
-        let state = scratch.state().display().to_string();
-        let mut child = child("crash::child_walks_until_it_is_killed", &state)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let (mut child, mut lines) = walking(&scratch.state());
         // Killed after so many lines, while it runs on: nobody knows where.
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut said: Vec<String> = lines
+        let mut told = Told::default();
+        lines
             .by_ref()
-            .take(5 + 23 * round)
-            .map(Result::unwrap)
-            .collect();
+            .take(5 + 19 * round)
+            .for_each(|line| told.hear(&line.unwrap()));
         child.kill().unwrap();
         child.wait().unwrap();
-        said.extend(lines.map(Result::unwrap));
-        let (mut begun, mut done) = (HashMap::<_, u64>::new(), HashMap::<_, u64>::new());
-        for line in &said {
-            let words: Vec<&str> = line.split(' ').collect();
-            match words[..] {
-                [user, "begins", step] => begun.insert(user, step.parse().unwrap()),
-                [user, "done", step] => done.insert(user, step.parse().unwrap()),
-                _ => None,
-            };
-        }
-        let store = scratch.store();
-        for (user, begun) in begun {
-            let done = done.get(user).copied().unwrap_or(0);
-            let found = get(&store, user).await.map(|(record, _)| record);
-            assert!(
-                found == after(done) || found == after(begun),
-                "round {round}: {user} did {done}, began {begun}, found {found:?}"
-            );
-            steps += done;
-        }
-        put(&store, "afterwards", b"one", Revision::NONE).await;
+        lines.for_each(|line| told.hear(&line.unwrap()));
+        told.holds_in(&scratch.store()).await;
+        steps += told.steps();
     }
-    assert!(steps > 10_000, "only {steps} steps were taken in all");
+    assert!(steps > 5000, "only {steps} steps were taken in all");
+}
+
+/// Runs a command, which for some of these tests only root may.
+fn run(command: &mut Command) {
+    assert!(command.status().unwrap().success(), "{command:?}");
+}
+
+/// A mounted file system; unmounted on drop.
+struct Mount(PathBuf);
+
+impl Mount {
+    fn new(options: &[&str], what: &Path, place: &Path) -> Self {
+        fs::create_dir_all(place).unwrap();
+        run(Command::new("mount").args(options).arg(what).arg(place));
+        Self(place.to_owned())
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+/// Stops a child, and waits until every thread of it stands.
+fn stop(child: &Child) {
+    run(Command::new("kill").args(["-STOP", &child.id().to_string()]));
+    let stands = |thread: PathBuf| {
+        let stat = fs::read_to_string(thread.join("stat")).unwrap();
+        stat.rsplit(')').next().unwrap().starts_with(" T")
+    };
+    let all_stand = || {
+        let mut threads = fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
+        threads.all(|thread| stands(thread.unwrap().path()))
+    };
+    while !all_stand() {
+        std::thread::yield_now();
+    }
+}
+
+/// The disk is a file system in a file. What a power cut leaves of it is what has reached that file:
+/// changes that were not synchronised are still in the memory of the file system inside.
+#[tokio::test]
+async fn a_power_cut_keeps_what_was_acknowledged() {
+    for round in 0..12 {
+        let scratch = Scratch::new();
+        let [disk, after_cut, place] =
+            ["disk", "after", "mounted"].map(|name| scratch.state().with_file_name(name));
+        fs::File::create(&disk).unwrap().set_len(16 << 20).unwrap();
+        run(Command::new("mkfs.ext4")
+            .args(["-q", "-E", "lazy_itable_init=0"])
+            .arg(&disk));
+        let mut told = Told::default();
+        {
+            let _mounted = Mount::new(&["-o", "loop"], &disk, &place);
+            let (mut child, mut lines) = walking(&place.join("state"));
+            lines
+                .by_ref()
+                .take(7 + 41 * round)
+                .for_each(|line| told.hear(&line.unwrap()));
+            // It stands still while the picture is taken.
+            stop(&child);
+            fs::copy(&disk, &after_cut).unwrap();
+            child.kill().unwrap();
+            child.wait().unwrap();
+            lines.for_each(|line| told.hear(&line.unwrap()));
+        }
+        let _mounted = Mount::new(&["-o", "loop"], &after_cut, &place);
+        let store = open(&Place {
+            state: place.join("state"),
+            credentials: None,
+        })
+        .store;
+        told.holds_in(&store).await;
+    }
 }
 
 #[tokio::test]
@@ -128,63 +229,50 @@ async fn a_log_that_is_cut_off_anywhere_leaves_before_or_after() {
 
 /// A copy by another process: closing a file in this one drops the locks on it.
 fn copy_of(from: &Path, to: &Path) {
-    assert!(
-        Command::new("cp")
-            .arg("-a")
-            .arg(from)
-            .arg(to)
-            .status()
-            .unwrap()
-            .success()
-    );
+    run(Command::new("cp").arg("-a").arg(from).arg(to));
 }
 
 /// A small file system of its own.
-struct SmallDisk(Scratch);
+struct SmallDisk {
+    _mounted: Mount,
+    scratch: Scratch,
+}
 
 impl SmallDisk {
     fn new() -> Self {
         let scratch = Scratch::new();
-        let mount = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs"])
-            .arg(scratch.made_state())
-            .status();
-        assert!(
-            mount.unwrap().success(),
-            "this test mounts a file system: run it as root"
-        );
-        Self(scratch)
-    }
-
-    /// Leaves nothing free; whoever frees it again removes this file.
-    fn fill(&self) {
-        let filler = fs::File::create(self.0.file("filler")).unwrap();
-        for block in [4096, 1] {
-            while std::io::Write::write_all(&mut &filler, &vec![1; block]).is_ok() {}
+        let options = ["-t", "tmpfs", "-o", "size=4m,mode=700"];
+        let mounted = Mount::new(&options, Path::new("tmpfs"), &scratch.state());
+        Self {
+            scratch,
+            _mounted: mounted,
         }
     }
 
-    fn free(&self) {
-        fs::remove_file(self.0.file("filler")).unwrap();
+    /// Leaves so much free; [`SmallDisk::free`] frees it again.
+    fn fill_but(&self, rest: u64) {
+        let filler = fs::File::create(self.scratch.file("filler")).unwrap();
+        while std::io::Write::write_all(&mut &filler, &[1; 4096]).is_ok() {}
+        filler
+            .set_len(filler.metadata().unwrap().len() - rest)
+            .unwrap();
     }
-}
 
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0.state()).status();
+    fn free(&self) {
+        fs::remove_file(self.scratch.file("filler")).unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_full_disk_commits_nothing_and_says_so_and_the_store_goes_on() {
     let disk = SmallDisk::new();
-    let store = Arc::new(disk.0.store());
+    let store = Arc::new(disk.scratch.store());
     let mut revisions = Vec::new();
     for number in 0..64 {
         let user = format!("user{number}");
         revisions.push(put(&*store, &user, b"before", Revision::NONE).await);
     }
-    disk.fill();
+    disk.fill_but(0);
     let commits: Vec<_> = revisions
         .iter()
         .enumerate()
@@ -197,21 +285,29 @@ async fn a_full_disk_commits_nothing_and_says_so_and_the_store_goes_on() {
             })
         })
         .collect();
-    for commit in commits {
+    let mut refused = 0;
+    for (number, commit) in commits.into_iter().enumerate() {
         let outcome = commit.await.unwrap();
-        let Err(StoreError::Unavailable { why }) = outcome else {
-            panic!("{outcome:?}")
-        };
-        assert!(why.contains("full"), "{why}");
+        let found = get(&*store, &format!("user{number}")).await.unwrap();
+        match outcome {
+            Err(StoreError::Unavailable { why }) => {
+                assert!(why.contains("full"), "{why}");
+                assert_eq!(found, (b"before".to_vec(), revisions[number]));
+                refused += 1;
+            }
+            // The log was emptied after the first refusal, which made room.
+            Ok(Commit::Committed(revision)) => {
+                assert!(found == (vec![7; 20_000], revision));
+                revisions[number] = revision;
+            }
+            other => panic!("{other:?}"),
+        }
     }
-    for (number, revision) in revisions.iter().enumerate() {
-        let found = get(&*store, &format!("user{number}")).await;
-        assert_eq!(found, Some((b"before".to_vec(), *revision)));
-    }
+    assert!(refused > 0, "it was not full");
     disk.free();
     let revision = put(&*store, "user0", b"after", revisions[0]).await;
     store.close().await;
-    let again = disk.0.store();
+    let again = disk.scratch.store();
     assert_eq!(
         get(&again, "user0").await,
         Some((b"after".to_vec(), revision))
@@ -225,7 +321,7 @@ async fn a_full_disk_commits_nothing_and_says_so_and_the_store_goes_on() {
 #[tokio::test]
 async fn a_disk_that_fills_up_at_any_point_keeps_what_was_acknowledged() {
     let disk = SmallDisk::new();
-    let store = disk.0.store();
+    let store = disk.scratch.store();
     let (mut revision, mut size) = (Revision::NONE, 1000);
     let mut failed = 0;
     while failed < 5 {
@@ -242,18 +338,29 @@ async fn a_disk_that_fills_up_at_any_point_keeps_what_was_acknowledged() {
     let found = get(&store, "lea").await;
     assert_eq!(found.as_ref().unwrap().1, revision);
     drop(store);
-    assert_eq!(get(&disk.0.store(), "lea").await, found);
+    assert_eq!(get(&disk.scratch.store(), "lea").await, found);
 }
 
-#[test]
-fn a_first_start_on_a_full_disk_says_so_and_works_later() {
-    let disk = SmallDisk::new();
-    disk.fill();
-    let refusal = disk.0.refusal();
-    assert!(
-        matches!(refusal, StoreError::Unavailable { .. }),
-        "{refusal}"
-    );
-    disk.free();
-    drop(disk.0.store());
+#[tokio::test]
+async fn a_first_start_on_a_full_disk_says_so_and_works_later() {
+    let mut refusals = 0;
+    for rest in (0..200).step_by(4) {
+        let disk = SmallDisk::new();
+        disk.fill_but(rest << 10);
+        match SqliteStore::open(&disk.scratch.place()) {
+            Ok(_) => {}
+            Err(refusal) => {
+                assert!(
+                    matches!(refusal, StoreError::Unavailable { .. }),
+                    "{refusal}"
+                );
+                refusals += 1;
+            }
+        }
+        disk.free();
+        let store = disk.scratch.store();
+        assert!(store.key_lost().is_none());
+        put(&store, "lea", b"one", Revision::NONE).await;
+    }
+    assert!((10..45).contains(&refusals), "{refusals} refusals");
 }

@@ -201,7 +201,7 @@ async fn a_flipped_byte_anywhere_in_the_database_loses_nobody_and_is_left_as_it_
     let whole = fs::read(&database).unwrap();
     let (mut refused, mut opened) = (0, 0);
     // Every byte of the header, then steps that meet every page in many places.
-    for at in (0..100).chain((100..whole.len()).step_by(53)) {
+    for at in (0..100).chain((100..whole.len()).step_by(149)) {
         let flip = [0x01, 0x80, 0xff][at % 3];
         let mut flipped = whole.clone();
         flipped[at] ^= flip;
@@ -225,37 +225,48 @@ async fn a_flipped_byte_anywhere_in_the_database_loses_nobody_and_is_left_as_it_
         }
     }
     assert!(
-        refused > 100 && opened > 100,
+        refused > 50 && opened > 50,
         "{refused} refused, {opened} opened"
     );
 }
 
-#[tokio::test]
-async fn a_page_that_rots_while_the_store_runs_loses_nobody() {
-    let scratch = lived_in().await;
+/// Writes to the database behind the back of a store that has found it sound, and then asks it.
+async fn rots_under_a_store(scratch: &Scratch, whole: &[u8], at: usize, rot: &[u8], case: &str) {
     let database = scratch.file("accounts.db");
-    let whole = fs::read(&database).unwrap();
-    let pages = whole.len() / 4096;
-    for page in 1..pages {
-        for (rot, name) in [(vec![0; 4096], "zeroed"), (vec![0xff; 4096], "all ones")]
-            .into_iter()
-            .chain([(
-                whole[(page - 1) * 4096..page * 4096].to_vec(),
-                "another page",
-            )])
-        {
-            fs::write(&database, &whole).unwrap();
-            // The check at the start has seen a sound database, and its pages are in a connection
-            // that only writes.
-            let store = scratch.store();
-            let file = std::mem::ManuallyDrop::new(
-                fs::OpenOptions::new().write(true).open(&database).unwrap(),
-            );
-            file.write_all_at(&rot, (page * 4096) as u64).unwrap();
-            tells_no_lie(&store, &format!("page {page} {name}")).await;
-            store.close().await;
-            drop(std::mem::ManuallyDrop::into_inner(file));
+    fs::write(&database, whole).unwrap();
+    let store = scratch.store();
+    let file = fs::OpenOptions::new().write(true).open(&database).unwrap();
+    file.write_all_at(rot, at as u64).unwrap();
+    tells_no_lie(&store, case).await;
+    store.close().await;
+    // Not before: closing the file drops the store's locks on it.
+    drop(file);
+}
+
+#[tokio::test]
+async fn a_page_that_rots_under_a_running_store_loses_nobody() {
+    let scratch = lived_in().await;
+    let whole = fs::read(scratch.file("accounts.db")).unwrap();
+    for page in 1..whole.len() / 4096 {
+        let at = page * 4096;
+        let neighbour = &whole[at - 4096..at];
+        for (rot, name) in [
+            (&[0; 4096][..], "zeroed"),
+            (&[0xff; 4096], "ones"),
+            (neighbour, "another"),
+        ] {
+            rots_under_a_store(&scratch, &whole, at, rot, &format!("page {page} {name}")).await;
         }
+    }
+}
+
+#[tokio::test]
+async fn a_byte_that_rots_under_a_running_store_loses_nobody() {
+    let scratch = lived_in().await;
+    let whole = fs::read(scratch.file("accounts.db")).unwrap();
+    for at in (4096..whole.len()).step_by(211) {
+        let rot = whole[at] ^ [0x01, 0x80, 0xff][at % 3];
+        rots_under_a_store(&scratch, &whole, at, &[rot], &format!("byte {at}")).await;
     }
 }
 

@@ -157,6 +157,26 @@ async fn it_goes_on_after_kill_9_at_any_moment() {
 }
 
 #[tokio::test]
+async fn several_at_once_make_one_store() {
+    for _ in 0..10 {
+        let scratch = Scratch::new();
+        let state = scratch.state().display().to_string();
+        let starts: Vec<_> = (0..4)
+            .map(|_| {
+                let mut start = child("first_start::child_starts_for_the_first_time", &state);
+                start.stdout(Stdio::null()).spawn().unwrap()
+            })
+            .collect();
+        for mut start in starts {
+            assert!(start.wait().unwrap().success());
+        }
+        let opened = scratch.open();
+        assert!(opened.notices.is_empty(), "{:?}", opened.notices);
+        put(&opened.store, "lea", b"one", Revision::NONE).await;
+    }
+}
+
+#[tokio::test]
 async fn a_lost_database_is_never_taken_for_a_first_start() {
     let scratch = Scratch::new();
     let store = scratch.store();
@@ -243,6 +263,21 @@ async fn a_marker_that_is_gone_or_garbled_is_written_again() {
         assert!(get(&opened.store, "lea").await.is_some());
         assert_eq!(fs::read(scratch.file("key.id")).unwrap(), marker);
     }
+}
+
+#[tokio::test]
+async fn a_backup_that_has_no_log_is_taken() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    put(&store, "lea", b"one", Revision::NONE).await;
+    store.close().await;
+    let backup = scratch.state().with_file_name("backup");
+    scratch.sql(&format!("VACUUM INTO '{}'", backup.display()));
+    fs::copy(backup, scratch.file("accounts.db")).unwrap();
+    let store = scratch.store();
+    let (_, revision) = get(&store, "lea").await.unwrap();
+    put(&store, "lea", b"two", revision).await;
+    assert!(scratch.file("accounts.db-wal").exists());
 }
 
 #[test]

@@ -243,7 +243,8 @@ async fn a_store_that_runs_on_after_the_key_was_changed_seals_nothing_more() {
     let scratch = Scratch::new();
     let old = scratch.store();
     let new = open(&scratch.place_with_credential(&[3; 32])).store;
-    key_lost(old.commit("lea", b"one", Revision::NONE).await);
+    let refusal = key_lost(old.commit("lea", b"one", Revision::NONE).await);
+    assert!(refusal.contains("restart tfad"), "{refusal}");
     put(&new, "lea", b"one", Revision::NONE).await;
     assert!(old.load("lea").await.is_err());
 }

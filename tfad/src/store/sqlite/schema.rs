@@ -106,8 +106,8 @@ impl Anchor {
     }
 }
 
-/// Fills an empty file with an empty database. Synchronising the file is left to the caller: until
-/// then it is a draft that nobody reads.
+/// Fills an empty file with an empty database. It is a draft that nobody reads yet, so it needs no
+/// journal, and nothing of it can be left behind in one.
 pub(super) fn create(path: &Path, key: KeyId) -> rusqlite::Result<()> {
     let mut db = Connection::open_with_flags(
         path,
@@ -115,7 +115,7 @@ pub(super) fn create(path: &Path, key: KeyId) -> rusqlite::Result<()> {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_NOFOLLOW,
     )?;
-    db.pragma_update(None, "journal_mode", "wal")?;
+    db.pragma_update(None, "journal_mode", "off")?;
     let tx = db.transaction()?;
     tx.pragma_update(None, "application_id", APPLICATION)?;
     tx.pragma_update(None, "user_version", VERSION)?;
@@ -170,6 +170,22 @@ pub(super) fn check(db: &Connection) -> Result<(), StoreError> {
         return damaged("its tables are not those of tfad".into());
     }
     Ok(())
+}
+
+/// Has commits go to a log beside the database. It stays so: this changes a new database, and a
+/// backup that was written without a log.
+pub(super) fn keep_log(db: &Connection) -> Result<(), StoreError> {
+    let mode: String = db
+        .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
+        .map_err(failure)?;
+    if mode == "wal" {
+        return Ok(());
+    }
+    Err(StoreError::Unavailable {
+        why: format!(
+            "the file system of the state directory allows no log (mode {mode}): use another one"
+        ),
+    })
 }
 
 /// Looks through every page for what does not fit. The cost grows with the database: a second for

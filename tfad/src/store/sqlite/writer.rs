@@ -29,6 +29,16 @@ pub(super) enum Change {
     Remove { expected: Option<Revision> },
 }
 
+impl Change {
+    /// About how many pages it adds to the log.
+    fn pages(&self) -> usize {
+        match self {
+            Self::Store { sealed, .. } => 3 + sealed.len() / 4096,
+            Self::Remove { .. } => 3,
+        }
+    }
+}
+
 /// Why a batch did not go through.
 enum Trouble {
     /// A statement failed: nothing was asked to be committed yet.
@@ -41,22 +51,25 @@ enum Trouble {
 pub(super) fn serve(
     db: &Connection,
     anchor: Anchor,
-    key: KeyCheck,
+    key: Option<KeyId>,
     mut requests: mpsc::Receiver<Request>,
     mut alarm: Alarm,
 ) -> Result<(), StoreError> {
-    let mut writer = Writer::new(db, anchor)?;
+    let mut writer = Writer::new(db, anchor, key)?;
     let mut batch = Vec::with_capacity(BATCH);
     while requests.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let outcomes = writer.settle(&batch, &key);
-        let count = |kind: fn(&Outcome) -> bool| outcomes.iter().filter(|o| kind(o)).count();
-        let stored = count(|outcome| matches!(outcome, Ok(Commit::Committed(_))));
-        let stuck = count(|outcome| matches!(outcome, Err(StoreError::Unavailable { .. }))) > 0;
+        let outcomes = writer.settle(&batch);
+        let (mut pages, mut stuck) = (0, false);
         for (request, outcome) in batch.drain(..).zip(outcomes) {
+            match &outcome {
+                Ok(Commit::Committed(_)) => pages += request.change.pages(),
+                Ok(Commit::Conflict) => {}
+                Err(error) => stuck |= matches!(error, StoreError::Unavailable { .. }),
+            }
             // Nobody there any more: the change stands all the same.
             let _ = request.answer.send(outcome);
         }
-        alarm.stored(stored);
+        alarm.stored(pages);
         if stuck {
             alarm.stuck();
         }
@@ -64,28 +77,11 @@ pub(super) fn serve(
     Ok(())
 }
 
-/// Whether this store may seal what goes into the database.
-pub(super) struct KeyCheck {
-    /// The key that records were sealed with.
-    pub(super) sealing: Option<KeyId>,
-    /// What to say where there is none.
-    pub(super) remedy: String,
-}
-
-impl KeyCheck {
-    fn admit(&self, head: &Head) -> Result<(), StoreError> {
-        if self.sealing == Some(head.key) {
-            return Ok(());
-        }
-        Err(StoreError::KeyLost {
-            remedy: self.remedy.clone(),
-        })
-    }
-}
-
 struct Writer<'c> {
     db: &'c Connection,
     anchor: Anchor,
+    /// The key that the records which come here are sealed with.
+    key: Option<KeyId>,
     begin: Statement<'c>,
     commit: Statement<'c>,
     rollback: Statement<'c>,
@@ -100,11 +96,12 @@ struct Writer<'c> {
 }
 
 impl<'c> Writer<'c> {
-    fn new(db: &'c Connection, anchor: Anchor) -> Result<Self, StoreError> {
+    fn new(db: &'c Connection, anchor: Anchor, key: Option<KeyId>) -> Result<Self, StoreError> {
         let prepare = |sql| db.prepare(sql).map_err(failure);
         Ok(Self {
             db,
             anchor,
+            key,
             begin: prepare("BEGIN IMMEDIATE")?,
             commit: prepare("COMMIT")?,
             rollback: prepare("ROLLBACK")?,
@@ -120,13 +117,13 @@ impl<'c> Writer<'c> {
     }
 
     /// One outcome for each request, in their order.
-    fn settle(&mut self, batch: &[Request], key: &KeyCheck) -> Vec<Outcome> {
-        match self.transact(batch, key) {
+    fn settle(&mut self, batch: &[Request]) -> Vec<Outcome> {
+        match self.transact(batch) {
             Ok(outcomes) => outcomes,
             // One user's damaged page must not refuse those who came at the same moment.
             Err(Trouble::Underway(_)) if batch.len() > 1 => batch
                 .iter()
-                .flat_map(|one| self.settle(std::slice::from_ref(one), key))
+                .flat_map(|one| self.settle(std::slice::from_ref(one)))
                 .collect(),
             Err(Trouble::Underway(error) | Trouble::Whole(error)) => {
                 batch.iter().map(|_| Err(error.clone())).collect()
@@ -135,7 +132,7 @@ impl<'c> Writer<'c> {
     }
 
     /// The batch in one transaction: all that is said to be committed is on disk, or nothing is.
-    fn transact(&mut self, batch: &[Request], key: &KeyCheck) -> Result<Vec<Outcome>, Trouble> {
+    fn transact(&mut self, batch: &[Request]) -> Result<Vec<Outcome>, Trouble> {
         let whole = |error| Trouble::Whole(failure(error));
         self.anchor.hold().map_err(Trouble::Whole)?;
         if !self.db.is_autocommit() {
@@ -143,7 +140,7 @@ impl<'c> Writer<'c> {
         }
         self.begin.execute([]).map_err(whole)?;
         let applied = self
-            .apply(batch, key)
+            .apply(batch)
             .map_err(Trouble::Underway)
             .and_then(|outcomes| {
                 self.commit.execute([]).map_err(whole)?;
@@ -156,16 +153,19 @@ impl<'c> Writer<'c> {
         applied
     }
 
-    fn apply(&mut self, batch: &[Request], key: &KeyCheck) -> Result<Vec<Outcome>, StoreError> {
+    fn apply(&mut self, batch: &[Request]) -> Result<Vec<Outcome>, StoreError> {
         let mut head = Head::query(&mut self.head)?;
         let before = head.revision;
         let mut outcomes = Vec::with_capacity(batch.len());
         for Request { user, change, .. } in batch {
             outcomes.push(match change {
-                Change::Store { sealed, expected } => match key.admit(&head) {
-                    Ok(()) => Ok(self.store(&mut head, user, sealed, *expected)?),
-                    Err(refused) => Err(refused),
-                },
+                Change::Store { .. } if self.key != Some(head.key) => Err(StoreError::KeyLost {
+                    remedy: "another tfad has changed the sealing key of accounts.db: restart tfad"
+                        .into(),
+                }),
+                Change::Store { sealed, expected } => {
+                    Ok(self.store(&mut head, user, sealed, *expected)?)
+                }
                 Change::Remove { expected } => Ok(self.remove(user, *expected)?),
             });
         }
