@@ -46,8 +46,8 @@ sub begin {
 # Answers a dialog; gives the turn: [lines, tag, text, digits].
 sub answer {
     my ($self, $dialog, $reply) = @_;
-    my @turn = $self->tfa('Login', 'Answer', 'us', $dialog, $reply);
-    return \@turn;
+    my ($turn) = $self->tfa('Login', 'Answer', 'us', $dialog, $reply);
+    return $turn;
 }
 
 # A turn in one line: all it shows, then what follows.

@@ -205,8 +205,9 @@ fn while_it_is_paused_no_code_is_asked_and_the_journal_says_so() {
 #[test]
 fn the_administrator_switches_it_off_and_on_and_the_phone_goes_on_working() {
     let (machine, alice) = machine_with_alice_set_up();
+    let write = |config: &str| machine.write_file("/etc/tfa/tfad.toml", config);
     let reload = |config: &str| {
-        machine.write_file("/etc/tfa/tfad.toml", config);
+        write(config);
         machine.succeed(["systemctl", "reload", "tfad"]);
     };
 
@@ -223,7 +224,8 @@ fn the_administrator_switches_it_off_and_on_and_the_phone_goes_on_working() {
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect(PROMPT);
 
-    reload("[policy]\n\nmode = \"of\"\n");
+    write("[policy]\n\nmode = \"of\"\n");
+    machine.fail(["systemctl", "reload", "tfad"]);
     let why = machine.expect_in_journal("tfad", "/etc/tfa/tfad.toml");
     assert!(why.contains("line 3"), "{why}");
     let terminal = ssh_as_far_as_the_code(&machine, "alice");

@@ -35,7 +35,8 @@ impl<'bus> LoginClient<'bus> {
     /// As [`Self::begin`].
     pub async fn answer(&self, dialog: u32, reply: &str) -> zbus::Result<Turn> {
         let body = self.call("Answer", &(dialog, reply)).await?;
-        understood(body.deserialize()?)
+        let (turn,): (WireTurn,) = body.deserialize()?;
+        understood(turn)
     }
 
     /// Ends the dialog without a verdict.

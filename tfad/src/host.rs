@@ -140,8 +140,12 @@ impl Host {
             tty,
             ..
         } = context;
-        let from = if rhost.is_empty() { tty } else { rhost };
-        let (name, service, from) = (quoted(&user.name), quoted(service), quoted(from));
+        let from = match (rhost.as_str(), tty.as_str()) {
+            ("", "") => format!("a program of uid {}", caller.uid),
+            ("", tty) => quoted(tty),
+            (rhost, _) => quoted(rhost),
+        };
+        let (name, service) = (quoted(&user.name), quoted(service));
         self.journal.write_for(
             caller.uid,
             level,

@@ -202,7 +202,7 @@ async fn play(
         if begins {
             connection.reply(&header, &(DIALOG, turn)).await.unwrap();
         } else {
-            connection.reply(&header, &turn).await.unwrap();
+            connection.reply(&header, &(turn,)).await.unwrap();
         }
     }
 }

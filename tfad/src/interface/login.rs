@@ -60,7 +60,7 @@ impl Login {
         #[zbus(header)] header: Header<'_>,
         dialog: u32,
         reply: String,
-    ) -> Result<WireTurn, Error> {
+    ) -> Result<(WireTurn,), Error> {
         let reply = Zeroizing::new(reply);
         let open = self
             .host
@@ -78,7 +78,8 @@ impl Login {
             Some(next) => self.host.dialogs().go_on(dialog, next, Instant::now()),
             None => self.host.dialogs().close(dialog),
         }
-        Ok(turn.into())
+        // A turn alone would go out as its four parts.
+        Ok((turn.into(),))
     }
 
     /// Ends the dialog without a verdict.
