@@ -31,7 +31,8 @@ pub(crate) struct Dialog(u32);
 pub(crate) enum Trouble {
     /// The daemon says that there is no such user.
     UnknownUser,
-    /// There is nobody: no bus, or the bus says that the daemon is not on it and did not start.
+    /// There is nobody: no bus, or the bus says that the daemon is not on it and did not start, or
+    /// the daemon says that it cannot serve.
     Absent(String),
     /// There was no answer in time, or the connection broke. That can be somebody's doing: whoever
     /// floods the bus, or stops the login program, must not make an absence of it.
@@ -115,6 +116,8 @@ impl From<zbus::Error> for Trouble {
     fn from(error: zbus::Error) -> Self {
         match Error::from(error) {
             Error::UnknownUser(_) => Self::UnknownUser,
+            // The daemon's own word that it is not there for logins.
+            Error::NotServing(why) => Self::Absent(why),
             Error::Bus(error) if absent(&error) => Self::Absent(error.to_string()),
             Error::Bus(error) if silent(&error) => Self::Silent(error.to_string()),
             Error::Bus(error) => Self::Unusable(error.to_string()),

@@ -332,6 +332,35 @@ fn the_way_round_for_root_at_the_console_is_for_nobody_else_and_for_no_other_day
 }
 
 #[test]
+fn a_daemon_that_cannot_serve_says_so_at_once_and_root_at_the_console_mends_it() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_user("bob", "tractor");
+    machine.set_password("root", "mainframe");
+    add_options(&machine, "unreachable=allow-root-console");
+    machine.write_file("/etc/tfa/tfad.toml", "[policy]\nmode = \"of\"\n");
+    machine.succeed(["systemctl", "restart", "tfad"]);
+    machine.expect_in_journal("tfad", "no login is served, every one is refused");
+
+    let before = Instant::now();
+    is_refused(&machine, "alice", PASSWORD);
+    assert!(before.elapsed() < Duration::from_secs(15), "no time-out");
+    is_refused(&machine, "bob", "tractor");
+    let told = machine.expect_in_journal("sshd", ABSENT);
+    assert!(told.contains("/etc/tfa/tfad.toml"), "{told}");
+
+    let console = screen(&machine);
+    console.expect("host login:");
+    console.type_line("root");
+    console.expect("Password:");
+    console.type_secret("mainframe");
+    console.expect("root@host:~#");
+    machine.expect_in_journal("login", "WITHOUT a second factor");
+    console.type_line("echo >/etc/tfa/tfad.toml; systemctl restart tfad; echo mended");
+    console.expect("\nmended");
+    gets_in(&machine, &alice.phone.next_unused());
+}
+
+#[test]
 fn a_dialog_dies_with_whoever_conducted_it() {
     let (machine, alice) = machine_with_alice_set_up();
     // As many dialogs about alice as there may be. One more is too many.

@@ -468,8 +468,8 @@ const CUT_SHORT: &str = r#"
         ($key, @codes) = set_up();
         my ($dialog) = $bus->begin('root', rhost => '192.0.2.66');
         my $code = code($key, 1);
-        ($answered, my @turn) = cut('login', 'Login', 'Answer', 'us', $dialog, $code);
-        die Bus::words(\@turn) if $answered and $turn[2] ne 'verified';
+        ($answered, my $turn) = cut('login', 'Login', 'Answer', 'us', $dialog, $code);
+        die Bus::words($turn) if $answered and $turn->[2] ne 'verified';
         my $good = works($code);
         judge('login', $answered, $good, !$good);
 

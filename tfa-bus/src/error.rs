@@ -35,6 +35,8 @@ pub enum Error {
     KeyLost(String),
     /// The user name belongs to another uid than when it was set up.
     UidChanged(String),
+    /// The daemon runs and serves no login: its configuration or its store cannot be used.
+    NotServing(String),
     /// The store did not take the change.
     Storage(String),
 }

@@ -31,13 +31,20 @@ pub struct Host {
     pub journal: Arc<Journal>,
     config_file: PathBuf,
     config: RwLock<Config>,
+    refusal: Option<String>,
     dialogs: Mutex<Dialogs>,
 }
 
 impl Host {
-    /// A host with that configuration in force.
+    /// A host with that configuration in force. With a `refusal` it serves no login and says why.
     #[must_use]
-    pub fn new(accounts: Accounts, journal: Arc<Journal>, file: PathBuf, config: Config) -> Self {
+    pub fn new(
+        accounts: Accounts,
+        journal: Arc<Journal>,
+        file: PathBuf,
+        config: Config,
+        refusal: Option<String>,
+    ) -> Self {
         Self {
             accounts,
             hashing: Hashing::default(),
@@ -45,8 +52,14 @@ impl Host {
             journal,
             config_file: file,
             config: RwLock::new(config),
+            refusal,
             dialogs: Mutex::default(),
         }
+    }
+
+    /// Why no login is served, if none is.
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
     }
 
     /// The policy in force.

@@ -10,7 +10,7 @@ use tfad::hardening;
 use tfad::host::Host;
 use tfad::journal::{Journal, Level};
 use tfad::service::{self, Stop};
-use tfad::store::{Notice, Opened, Place, SqliteStore};
+use tfad::store::{Notice, Opened, Place, SqliteStore, Store, StoreError, Unopened};
 
 const USAGE: &str = "usage: tfad [--config FILE] [--state DIRECTORY] [--bus ADDRESS] [--check]
 See tfad(8).";
@@ -50,19 +50,27 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     if let Err(why) = hardening::protect_memory() {
         journal.write(Level::Warning, &why);
     }
-    let config = Config::read(&options.config)
-        .map_err(|bad| format!("{bad}\nNo login is served without a configuration."))?;
     let place = Place {
         state: options.state,
         credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
     };
-    let Opened { store, notices } = SqliteStore::open(&place).map_err(|error| error.to_string())?;
-    for notice in notices {
-        journal.write(level(&notice), &notice.to_string());
-    }
-    let store = Arc::new(store);
-    let accounts = Accounts::new(Arc::<SqliteStore>::clone(&store));
-    let host = Host::new(accounts, Arc::clone(journal), options.config, config);
+    // Without a configuration or a store the daemon stays, and refuses every login with the reason:
+    // an answer, at once, where a daemon that ends and starts again makes logins wait for nothing.
+    let store = open(&place, journal);
+    let config = Config::read(&options.config);
+    let bad_config = config.as_ref().err().map(ToString::to_string);
+    let refusal = bad_config.or(store.as_ref().err().map(ToString::to_string));
+    let accounts = Accounts::new(match &store {
+        Ok(store) => Arc::<SqliteStore>::clone(store) as Arc<dyn Store>,
+        Err(error) => Arc::new(Unopened::new(error.clone())),
+    });
+    let host = Host::new(
+        accounts,
+        Arc::clone(journal),
+        options.config,
+        config.unwrap_or_default(),
+        refusal,
+    );
     let host = Arc::new(host);
     // One thread for the bus; the store and Argon2 have their own.
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -71,7 +79,9 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         .map_err(|error| format!("cannot start the runtime: {error}"))?;
     let stop = runtime.block_on(async {
         let stop = service::serve(host, &options.bus).await;
-        store.close().await;
+        if let Ok(store) = store {
+            store.close().await;
+        }
         stop
     });
     let stop = stop.map_err(|error| format!("cannot serve on the bus: {error}"))?;
@@ -82,6 +92,15 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         }
         Stop::BusLost => Err("the bus is gone".to_owned()),
     }
+}
+
+/// Opens the store, and logs what the administrator should know of it.
+fn open(place: &Place, journal: &Journal) -> Result<Arc<SqliteStore>, StoreError> {
+    let Opened { store, notices } = SqliteStore::open(place)?;
+    for notice in notices {
+        journal.write(level(&notice), &notice.to_string());
+    }
+    Ok(Arc::new(store))
 }
 
 /// How much a notice of the store matters.

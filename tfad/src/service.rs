@@ -38,8 +38,21 @@ pub async fn serve(host: Arc<Host>, bus: &str) -> zbus::Result<Stop> {
         .await?;
     let departures = departures(&connection).await?;
     connection.request_name(tfa_bus::NAME).await?;
-    host.journal.write(Level::Info, "ready");
-    notify(&[sd_notify::NotifyState::Ready]);
+    match host.refusal() {
+        None => host.journal.write(Level::Info, "ready"),
+        Some(why) => host.journal.write(
+            Level::Critical,
+            &format!("no login is served, every one is refused: {why}"),
+        ),
+    }
+    let status = host.refusal().map_or(
+        "Serving logins.",
+        |_| "Refusing every login; see the journal.",
+    );
+    notify(&[
+        sd_notify::NotifyState::Ready,
+        sd_notify::NotifyState::Status(status),
+    ]);
 
     let stop = tokio::select! {
         () = forget_the_departed(departures, &host) => Stop::BusLost,
@@ -95,7 +108,11 @@ async fn told_to_stop(host: &Host) {
         tokio::select! {
             _ = terminate.recv() => return,
             _ = interrupt.recv() => return,
-            _ = hangup.recv() => reload(host),
+            _ = hangup.recv() => match host.refusal() {
+                None => reload(host),
+                // Whoever starts the daemon starts it anew, with what was mended.
+                Some(_) => return,
+            },
         }
     }
 }

@@ -73,6 +73,7 @@ impl From<Error> for Failure {
             | Error::Damaged(text)
             | Error::KeyLost(text)
             | Error::UidChanged(text)
+            | Error::NotServing(text)
             | Error::Storage(text) => Self::Refused(text),
         }
     }

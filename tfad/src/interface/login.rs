@@ -47,6 +47,9 @@ impl Login {
             .map_err(|key| Error::InvalidArgument(format!("the context's {key} is garbled")))?;
         let caller = identify(connection, sender(&header)?).await?;
         let _visit = self.host.visitors.admit(&caller)?;
+        if let Some(why) = self.host.refusal() {
+            return Err(Error::NotServing(why.to_owned()));
+        }
         self.begin_dialog(&caller, user, context)
             .await
             .map(|(number, turn)| (number, turn.into()))

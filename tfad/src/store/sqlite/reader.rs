@@ -1,8 +1,10 @@
 //! The one thread that reads.
 //!
 //! A read takes some ten microseconds when its pages are in memory, and could be made on the
-//! caller's thread under a lock. It has a thread because it is not always so: a slow disk would
-//! stop every dialog and the bus with it. The hand-over costs less than the bus message around it.
+//! caller's thread under a lock. It has a thread because that is not always so: on a slow disk it
+//! would stop every dialog, and the bus with it. Handing over costs ten microseconds in a busy
+//! daemon and a hundred in one that sleeps, where a commit waits for the disk some five times as
+//! long.
 
 use std::ops::Range;
 use std::sync::Arc;

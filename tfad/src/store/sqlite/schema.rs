@@ -3,9 +3,9 @@
 //! - `account`: one row per user with a record.
 //! - `head`: one row: the last revision given, and the fingerprint of the sealing key.
 //! - `roll`: who has a record. The names, spread over a fixed number of parts, each a row with a
-//!   checksum that is there from the start. A record protects itself by its seal; that somebody has
-//!   *no* record is the answer that lets him in without a code, and a damaged index would give it
-//!   for free. So it is given only if the roll, read whole and checked, does not name him.
+//!   checksum that is there from the start. A record protects itself by its seal; that a user has
+//!   *no* record is the answer that opens the door without a code, and a damaged index would give
+//!   it for free. So it is given only if the roll, read and checked, does not name the user.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
