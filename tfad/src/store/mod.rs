@@ -13,6 +13,7 @@ mod key;
 mod place;
 mod seal;
 mod sqlite;
+mod unopened;
 
 use std::fmt;
 use std::pin::Pin;
@@ -22,6 +23,7 @@ use zeroize::Zeroizing;
 pub use key::KeyId;
 pub use place::Place;
 pub use sqlite::{Notice, Opened, SqliteStore};
+pub use unopened::Unopened;
 
 /// The longest user name that a store takes, in bytes.
 pub const USER_LIMIT: usize = 1024;
@@ -81,7 +83,7 @@ impl Record {
     }
 }
 
-/// One line of [`Store::list`]: a user, and the record or the reason why it cannot be read.
+/// One line of [`Store::list`]: a user, and his record or the reason why it cannot be read.
 pub type Listed = (String, Result<(Record, Revision), StoreError>);
 
 /// The answer of a store, on its way.
