@@ -83,7 +83,7 @@ impl Record {
     }
 }
 
-/// One line of [`Store::list`]: a user, and his record or the reason why it cannot be read.
+/// One line of [`Store::list`]: a user, and the record or the reason why it cannot be read.
 pub type Listed = (String, Result<(Record, Revision), StoreError>);
 
 /// The answer of a store, on its way.
