@@ -69,8 +69,10 @@ const END: &[u8] = b"\x1b]2;demo: ended\x07";
 
 /// One session, from login to logout. Learns the phone's key from what is shown.
 fn pass_through(machine: &Machine, phone: &mut Option<Phone>) {
+    // Ctrl-C ends ssh, and the shell goes on to say so.
     const SESSION: &str = r"
-        ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
+        trap : INT
+        ssh -o NoHostAuthenticationForLocalhost=yes \
             -o PreferredAuthentications=keyboard-interactive alice@localhost
         printf '\033]2;demo: ended\007'";
     let terminal = machine.terminal(["sh", "-c", SESSION]);
