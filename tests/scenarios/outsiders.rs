@@ -20,6 +20,27 @@ const TRY: &str = r#"
 "#;
 
 #[test]
+fn a_call_that_is_too_long_is_refused_before_it_is_read() {
+    let machine = crate::people::machine_with_alice();
+    machine.add_user("mallory", "letmein");
+    const DAEMON: [&str; 4] = ["systemctl", "show", "--property=MainPID,NRestarts", "tfad"];
+    let before = machine.succeed(DAEMON);
+    const LONG: &str = r#"
+        my $long = 'x' x (16 << 20);
+        attempt('Login', 'Begin', 'sa{sv}', 'mallory', [['k', ['s', $long]]]) for 1 .. 3;
+        attempt('Account', 'Setup', 'a{sv}', [['k', ['s', $long]]]);
+        attempt('Account', 'Test', 's', $long);
+        attempt('Admin', 'Show', 's', $long);
+    "#;
+    let said = as_user(&machine, "mallory", LONG, &[]).succeed();
+    let refused = said
+        .lines()
+        .filter(|line| line.contains("InvalidArgument: the call is too long"));
+    assert_eq!(refused.count(), 6, "{said}");
+    assert_eq!(machine.succeed(DAEMON), before);
+}
+
+#[test]
 fn another_user_gets_nowhere_with_any_method_and_every_refusal_is_logged() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("mallory", "letmein");

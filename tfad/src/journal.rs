@@ -92,8 +92,11 @@ impl Journal {
                 Some(Err(_)) | None => *logger = connect(),
             }
         }
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), "tfad: {line}");
+        // A log daemon that is there and takes nothing would not take it from there either.
+        if logger.is_none() {
+            use std::io::Write as _;
+            let _ = writeln!(std::io::stderr(), "tfad: {line}");
+        }
     }
 }
 

@@ -10,11 +10,15 @@ use zbus::{Connection, MatchRule, MessageStream, connection, message};
 use crate::host::Host;
 use crate::interface::account::OwnAccount;
 use crate::interface::admin::Admin;
+use crate::interface::bounded::Bounded;
 use crate::interface::login::Login;
 use crate::journal::Level;
 
 /// How long calls under way may take at the end: a judgement, but not a person at polkit's question.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How long a daemon that cannot serve says so before it tries again.
+const RETRY: Duration = Duration::from_secs(60);
 
 /// Why the daemon stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,9 +35,9 @@ pub enum Stop {
 /// What the bus says, at the start.
 pub async fn serve(host: Arc<Host>, bus: &str) -> zbus::Result<Stop> {
     let connection = connection::Builder::address(bus)
-        .serve_at(tfa_bus::PATH, Login::new(Arc::clone(&host)))
-        .serve_at(tfa_bus::PATH, OwnAccount::new(Arc::clone(&host)))
-        .serve_at(tfa_bus::PATH, Admin::new(Arc::clone(&host)))
+        .serve_at(tfa_bus::PATH, Bounded(Login::new(Arc::clone(&host))))
+        .serve_at(tfa_bus::PATH, Bounded(OwnAccount::new(Arc::clone(&host))))
+        .serve_at(tfa_bus::PATH, Bounded(Admin::new(Arc::clone(&host))))
         .build()
         .await?;
     let departures = departures(&connection).await?;
@@ -58,6 +62,8 @@ pub async fn serve(host: Arc<Host>, bus: &str) -> zbus::Result<Stop> {
         () = forget_the_departed(departures, &host) => Stop::BusLost,
         () = connection.closed() => Stop::BusLost,
         () = told_to_stop(&host) => Stop::Asked,
+        // What keeps it from serving may have passed: a full disk, a lock. It is started anew.
+        () = tokio::time::sleep(RETRY), if host.refusal().is_some() => Stop::Asked,
     };
     notify(&[sd_notify::NotifyState::Stopping]);
     if stop == Stop::Asked {

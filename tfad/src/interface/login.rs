@@ -69,7 +69,11 @@ impl Login {
             .host
             .dialogs()
             .judge(dialog, &sender(&header)?, Instant::now())?;
-        let judged = self.judge(&open, &Entry::parse(&reply)).await;
+        // Counted by the uid: an answer is judged to its end, even where its connection has gone.
+        let judged = match self.host.visitors.admit(&open.caller) {
+            Ok(_visit) => self.judge(&open, &Entry::parse(&reply)).await,
+            Err(busy) => Err(busy),
+        };
         let (turn, next) = match judged {
             Ok(judged) => judged,
             Err(error) => {

@@ -2,5 +2,6 @@
 
 pub mod account;
 pub mod admin;
+pub(crate) mod bounded;
 pub mod login;
 mod status;
