@@ -1,38 +1,8 @@
 //! Logins on the console.
 
-use crate::people::{CODE, PASSWORD, begin_a_time_step, machine_with_alice, record_of, set_up};
-use tfa_tests::{Machine, Terminal};
-
-/// The console as a machine with a screen has it: its getty sits on `tty1`. A container has no
-/// virtual terminals and calls its console a pseudo-terminal, so it gets a second name.
-fn first_terminal(machine: &Machine) -> &Terminal {
-    machine.write_file(
-        "/etc/systemd/system/console-getty.service.d/tty1.conf",
-        "[Service]\n\
-         ExecStart=\n\
-         ExecStart=-/sbin/agetty --noclear --keep-baud tty1 115200,38400,9600 $TERM\n\
-         TTYPath=/dev/tty1\n",
-    );
-    machine.succeed([
-        "sh",
-        "-c",
-        "touch /dev/tty1 && mount --bind \"$(readlink -f /dev/console)\" /dev/tty1",
-    ]);
-    let console = machine.console();
-    console.expect("host login:");
-    machine.succeed(["systemctl", "daemon-reload"]);
-    machine.succeed(["systemctl", "restart", "console-getty.service"]);
-    console
-}
-
-/// Gives name and password to the `login` of the console.
-#[track_caller]
-fn give_password(console: &Terminal, user: &str) {
-    console.expect("host login:");
-    console.type_line(user);
-    console.expect("Password:");
-    console.type_secret(PASSWORD);
-}
+use crate::people::{
+    CODE, PASSWORD, begin_a_time_step, give_password, machine_with_alice, record_of, screen, set_up,
+};
 
 #[test]
 fn the_console_asks_for_password_and_code_and_a_backup_code_will_do() {
@@ -78,7 +48,7 @@ fn the_console_asks_for_password_and_code_and_a_backup_code_will_do() {
 fn the_console_refuses_after_three_wrong_codes_or_an_empty_answer_and_asks_anew() {
     let machine = machine_with_alice();
     let alice = set_up(&machine, "alice", PASSWORD);
-    let console = first_terminal(&machine);
+    let console = screen(&machine);
 
     give_password(console, "alice");
     for _ in 0..3 {

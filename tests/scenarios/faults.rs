@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 use tfa_tests::{Machine, Terminal};
 
 use crate::bus::perl;
-use crate::locks::{at_the_door, gets_in, give_password, past_the_password, screen};
-use crate::people::{CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up};
+use crate::locks::{at_the_door, gets_in, past_the_password};
+use crate::people::{
+    CODE, PASSWORD, give_password, machine_with_alice, machine_with_alice_set_up, screen,
+};
 
 /// What a person sees, and an administrator reads.
 const NOT_AVAILABLE: &str =

@@ -3,7 +3,7 @@
 use tfa_tests::{Machine, Phone, Terminal};
 
 use crate::bus::{perl, shown, try_codes};
-use crate::people::{CODE, PASSWORD, machine_with_alice_set_up};
+use crate::people::{CODE, PASSWORD, give_password, machine_with_alice_set_up, screen};
 
 /// A user at sshd's door with OpenSSH's own settings: the harness's client is quiet, and keeps
 /// what is said at the end of a login that fails.
@@ -44,34 +44,6 @@ fn is_told_and_not_asked(machine: &Machine, text: &str) {
         "{}",
         terminal.transcript()
     );
-}
-
-/// The console as a machine with a screen has it, on `tty1`. A container calls its console a
-/// pseudo-terminal, so it gets a second name.
-pub(crate) fn screen(machine: &Machine) -> &Terminal {
-    machine.write_file(
-        "/etc/systemd/system/console-getty.service.d/tty1.conf",
-        "[Service]\n\
-         ExecStart=\n\
-         ExecStart=-/sbin/agetty --noclear --keep-baud tty1 115200,38400,9600 $TERM\n\
-         TTYPath=/dev/tty1\n",
-    );
-    let console = machine.console();
-    console.expect("host login:");
-    const NAME: &str = r#"
-        touch /dev/tty1 && mount --bind "$(readlink -f /dev/console)" /dev/tty1 &&
-        systemctl daemon-reload && systemctl restart console-getty.service"#;
-    machine.succeed(["sh", "-c", NAME]);
-    console
-}
-
-/// Gives name and password to the console's `login`.
-#[track_caller]
-pub(crate) fn give_password(console: &Terminal, user: &str) {
-    console.expect("host login:");
-    console.type_line(user);
-    console.expect("Password:");
-    console.type_secret(PASSWORD);
 }
 
 /// Both clocks, the daemon's and the phone's, ahead of the real one.

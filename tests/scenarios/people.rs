@@ -96,6 +96,34 @@ pub(crate) fn record_of(machine: &Machine, user: &str) -> String {
     machine.succeed(["tfactl", "show", user, "--json"])
 }
 
+/// The console as a machine with a screen has it, on `tty1`. A container calls its console a
+/// pseudo-terminal, so it gets a second name.
+pub(crate) fn screen(machine: &Machine) -> &Terminal {
+    machine.write_file(
+        "/etc/systemd/system/console-getty.service.d/tty1.conf",
+        "[Service]\n\
+         ExecStart=\n\
+         ExecStart=-/sbin/agetty --noclear --keep-baud tty1 115200,38400,9600 $TERM\n\
+         TTYPath=/dev/tty1\n",
+    );
+    let console = machine.console();
+    console.expect("host login:");
+    const NAME: &str = r#"
+        touch /dev/tty1 && mount --bind "$(readlink -f /dev/console)" /dev/tty1 &&
+        systemctl daemon-reload && systemctl restart console-getty.service"#;
+    machine.succeed(["sh", "-c", NAME]);
+    console
+}
+
+/// Gives name and password to the console's `login`.
+#[track_caller]
+pub(crate) fn give_password(console: &Terminal, user: &str) {
+    console.expect("host login:");
+    console.type_line(user);
+    console.expect("Password:");
+    console.type_secret(PASSWORD);
+}
+
 /// The last link in a transcript.
 pub(crate) fn uri_in(transcript: &str) -> String {
     let start = transcript.rfind("otpauth://").expect("a link was shown");
