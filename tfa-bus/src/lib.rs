@@ -3,7 +3,8 @@
 //! What lives here: names, the types that cross the bus, the clients that speak them, and the
 //! one error enum. What does not: any rule about codes, accounts or policy (`tfa-core`), and any
 //! text that a person reads at login (`tfad`). What the two commands have in common besides, and
-//! the PAM module must not have, is the module `command`, behind the feature of that name.
+//! the PAM module must not have, is the module `command`, behind the feature of that name;
+//! likewise `qr`, which draws QR codes for a command and for the daemon.
 
 mod context;
 mod error;
@@ -17,6 +18,8 @@ mod admin;
 #[cfg(feature = "command")]
 pub mod command;
 mod offer;
+#[cfg(feature = "qr")]
+pub mod qr;
 mod status;
 
 #[cfg(feature = "proxy")]

@@ -2,10 +2,10 @@
 //! code on a page of its own, else link and key alone, with the way to a QR code.
 
 use tfa_bus::Offer;
+use tfa_bus::qr::{Qr, Style};
 use zeroize::Zeroizing;
 
 use crate::args::QrForm;
-use crate::qr::{Drawing, Qr, Style};
 use crate::texts;
 
 /// What there is to show, and on what.
@@ -60,21 +60,22 @@ impl Layout<'_> {
         };
         let key = self.key(true);
         let below = height(&key, columns) + FOOT;
-        let fits = |drawing: &Drawing, foot: usize| {
-            drawing.rows + foot <= rows && drawing.columns <= columns
+        let draw = |foot: usize| {
+            let quiet = code.quiet_for(style, rows.saturating_sub(foot), columns);
+            let drawing = code.drawing(style, quiet, self.styled);
+            let fits = drawing.rows + foot <= rows && drawing.columns <= columns;
+            (drawing, fits)
         };
-        let draw = |quiet| code.drawing(style, quiet, self.styled);
-        if let Some(drawing) = Qr::QUIET.into_iter().map(draw).find(|d| fits(d, below)) {
+        if let (drawing, true) = draw(below) {
             let mut page = drawing.text;
             page.push_str(&self.key(false));
             return Pages::One(page);
         }
-        if let Some(drawing) = Qr::QUIET.into_iter().map(draw).find(|d| fits(d, PROMPT)) {
+        let (drawing, fits) = draw(PROMPT);
+        if fits {
             let drawing = drawing.text;
             return Pages::Two { drawing, key };
         }
-        let [.., narrowest] = Qr::QUIET;
-        let drawing = draw(narrowest);
         let need = (drawing.rows + PROMPT, drawing.columns);
         if self.form.is_some() {
             // Asked for by name: shown, although it takes scrolling back or smaller letters.

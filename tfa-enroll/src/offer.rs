@@ -2,6 +2,7 @@
 //! Whatever goes wrong, the offer is withdrawn.
 
 use tfa_bus::command::Failure;
+use tfa_bus::qr::Qr;
 use tfa_bus::{Error, Offer};
 use zeroize::Zeroizing;
 
@@ -9,7 +10,7 @@ use crate::args::QrForm;
 use crate::daemon::BackupCodes;
 use crate::layout::{Layout, Pages};
 use crate::new_file::NewFile;
-use crate::qr::Qr;
+use crate::picture::{png, svg};
 use crate::screen::Screen;
 use crate::session::Session;
 use crate::texts;
@@ -62,8 +63,8 @@ fn draw(
             return Err(Failure::Refused(texts::NO_QR.to_owned()));
         };
         match form {
-            Some(QrForm::Svg(_)) => file.write(code.svg().as_bytes())?,
-            _ => file.write(&code.png())?,
+            Some(QrForm::Svg(_)) => file.write(svg(code).as_bytes())?,
+            _ => file.write(&png(code))?,
         }
     }
     Ok(code)
