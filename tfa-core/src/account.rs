@@ -6,7 +6,11 @@ use minicbor::{CborLen, Decode, Encode};
 use zeroize::Zeroizing;
 
 use crate::backup::Found;
-use crate::{Authenticator, BackupSet, Evidence, Gate, Match, Offer, Origin, Throttle, Time};
+use crate::sighting;
+use crate::{
+    Authenticator, BackupSet, Evidence, Gate, Invitation, Match, Offer, Origin, Sighting, Throttle,
+    Time, Would,
+};
 
 /// What is kept of one user. Encoded as CBOR with numbered fields: a number is never used again
 /// for something else.
@@ -29,6 +33,17 @@ pub struct Account {
     pub(crate) throttle: Throttle,
     #[n(6)]
     pub(crate) last_login: Option<Time>,
+    /// The first login at which a second factor was required.
+    #[n(7)]
+    pub(crate) first_required: Option<Time>,
+    /// It was set up once and then reset: whoever has to set it up has no grace.
+    #[cbor(n(8), default)]
+    pub(crate) no_grace: bool,
+    #[n(9)]
+    pub(crate) invitation: Option<Invitation>,
+    /// What audit mode saw.
+    #[cbor(n(10), default)]
+    pub(crate) sightings: Vec<Sighting>,
 }
 
 /// Where an account stands.
@@ -84,6 +99,10 @@ impl Account {
             backup: None,
             throttle: Throttle::default(),
             last_login: None,
+            first_required: None,
+            no_grace: false,
+            invitation: None,
+            sightings: Vec::new(),
         }
     }
 
@@ -107,7 +126,13 @@ impl Account {
     /// Whether there is nothing worth a record.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        self.state() == State::None && self.backup.is_none() && self.throttle.is_clear()
+        self.state() == State::None
+            && self.backup.is_none()
+            && self.throttle.is_clear()
+            && self.first_required.is_none()
+            && !self.no_grace
+            && self.invitation.is_none()
+            && self.sightings.is_empty()
     }
 
     /// The authenticators in force.
@@ -144,6 +169,55 @@ impl Account {
     #[must_use]
     pub fn last_login(&self) -> Option<Time> {
         self.last_login
+    }
+
+    /// The first login at which a second factor was required, as far as that was noted.
+    #[must_use]
+    pub fn first_required(&self) -> Option<Time> {
+        self.first_required
+    }
+
+    /// Notes a login at which a second factor is required; the first one counts.
+    pub fn require(&mut self, now: Time) {
+        self.first_required.get_or_insert(now);
+    }
+
+    /// Whether somebody who has to set it up must do so at once: it was reset.
+    #[must_use]
+    pub fn has_no_grace(&self) -> bool {
+        self.no_grace
+    }
+
+    /// The invitation that waits to be used.
+    #[must_use]
+    pub fn invitation(&self) -> Option<&Invitation> {
+        self.invitation.as_ref()
+    }
+
+    /// Takes an invitation; one that was made before is void.
+    pub fn invite(&mut self, invitation: Invitation) {
+        self.invitation = Some(invitation);
+    }
+
+    /// What audit mode saw.
+    #[must_use]
+    pub fn sightings(&self) -> &[Sighting] {
+        &self.sightings
+    }
+
+    /// Notes what would have become of a login.
+    pub fn note(&mut self, would: Would, service: &str, from: &str, now: Time) {
+        sighting::note(&mut self.sightings, would, service, from, now);
+    }
+
+    /// Forgets everything but that there is no grace any more: whoever it is required of sets it
+    /// up again at the next login.
+    pub fn reset(&mut self) {
+        *self = Self {
+            first_required: self.first_required,
+            no_grace: self.no_grace || !self.authenticators.is_empty(),
+            ..Self::new(self.uid)
+        };
     }
 
     /// The administrator's way to let somebody try again.
@@ -275,6 +349,7 @@ impl Account {
             .chain(offered)
             .all(|one| one.parameters().are_sound())
             && self.backup.as_ref().is_none_or(BackupSet::is_sound)
+            && sighting::is_sound(&self.sightings)
     }
 }
 

@@ -36,6 +36,51 @@ pub struct Offer {
 }
 
 impl Offer {
+    /// An offer made now.
+    pub(crate) fn new(authenticator: Authenticator, now: Time) -> Self {
+        Self {
+            authenticator,
+            made: now,
+            wrong: 0,
+        }
+    }
+
+    /// Whether a code proves it, and which step of it is then used up. Wrong codes are counted. A
+    /// hint that the phone is ahead kills the code that it was given for, which would else be
+    /// right later.
+    ///
+    /// # Errors
+    /// As [`Account::check_offer`]; after [`Refusal::NothingPending`] or
+    /// [`Refusal::OfferWithdrawn`] it is void.
+    pub(crate) fn prove(&mut self, entry: &Entry, now: Time) -> Result<Authenticator, Refusal> {
+        // In either direction: a clock that was ahead must not make an offer live for years.
+        if self.made.distance(now) > OFFER_LIFETIME {
+            return Err(Refusal::NothingPending);
+        }
+        let Entry::Code(code) = entry else {
+            return Err(Refusal::NotACode);
+        };
+        match self.authenticator.check(code, now) {
+            Match::Fresh(step) => {
+                let mut proved = self.authenticator.clone();
+                proved.spend(step);
+                return Ok(proved);
+            }
+            Match::Spent => return Err(Refusal::Spent),
+            Match::No => {}
+        }
+        self.wrong = self.wrong.saturating_add(1);
+        if self.wrong >= CONFIRM_TRIES {
+            return Err(Refusal::OfferWithdrawn);
+        }
+        let reach = steps_in(CLOCK_SEARCH, &self.authenticator);
+        let off = self.authenticator.steps_off(code, now, reach, reach);
+        Err(Refusal::WrongCode(off.map(|steps| {
+            self.authenticator.give_away(steps, now);
+            drift(steps, &self.authenticator)
+        })))
+    }
+
     /// What was offered.
     #[must_use]
     pub fn authenticator(&self) -> &Authenticator {
@@ -71,6 +116,10 @@ pub enum Refusal {
     NotACode,
     /// No code is judged for now.
     Locked(Gate),
+    /// A first set-up takes an invitation, and there is none that is good now.
+    NoInvitation,
+    /// That is not the word of the invitation.
+    WrongInvitation,
     /// The backup codes changed meanwhile: hash the proof again and ask again.
     Rehash,
 }
@@ -83,11 +132,7 @@ impl Account {
     pub fn set_up(&mut self, authenticator: Authenticator, now: Time) -> Result<(), Refusal> {
         match self.state() {
             State::None | State::Pending => {
-                self.offer = Some(Offer {
-                    authenticator,
-                    made: now,
-                    wrong: 0,
-                });
+                self.offer = Some(Offer::new(authenticator, now));
                 Ok(())
             }
             State::Enabled | State::Paused => Err(Refusal::AlreadySetUp),
@@ -106,17 +151,11 @@ impl Account {
         now: Time,
     ) -> Result<(), Refusal> {
         self.prove(proof, now)?;
-        self.offer = Some(Offer {
-            authenticator,
-            made: now,
-            wrong: 0,
-        });
+        self.offer = Some(Offer::new(authenticator, now));
         Ok(())
     }
 
-    /// Whether a code proves the offered authenticator, and which step of it is then used up.
-    /// Wrong codes are counted against the offer. A hint that the phone is ahead kills the code
-    /// that it was given for, which would else be right later.
+    /// Whether a code proves the offered authenticator, which it then is with that step used up.
     ///
     /// # Errors
     /// [`Refusal::NothingPending`], [`Refusal::OfferWithdrawn`], [`Refusal::WrongCode`],
@@ -125,34 +164,11 @@ impl Account {
         let Some(offer) = &mut self.offer else {
             return Err(Refusal::NothingPending);
         };
-        // In either direction: a clock that was ahead must not make an offer live for years.
-        if offer.made.distance(now) > OFFER_LIFETIME {
+        let proved = offer.prove(entry, now);
+        if let Err(Refusal::NothingPending | Refusal::OfferWithdrawn) = proved {
             self.offer = None;
-            return Err(Refusal::NothingPending);
         }
-        let Entry::Code(code) = entry else {
-            return Err(Refusal::NotACode);
-        };
-        match offer.authenticator.check(code, now) {
-            Match::Fresh(step) => {
-                let mut proved = offer.authenticator.clone();
-                proved.spend(step);
-                return Ok(proved);
-            }
-            Match::Spent => return Err(Refusal::Spent),
-            Match::No => {}
-        }
-        offer.wrong = offer.wrong.saturating_add(1);
-        if offer.wrong >= CONFIRM_TRIES {
-            self.offer = None;
-            return Err(Refusal::OfferWithdrawn);
-        }
-        let reach = steps_in(CLOCK_SEARCH, &offer.authenticator);
-        let off = offer.authenticator.steps_off(code, now, reach, reach);
-        Err(Refusal::WrongCode(off.map(|steps| {
-            offer.authenticator.give_away(steps, now);
-            drift(steps, &offer.authenticator)
-        })))
+        proved
     }
 
     /// Puts the offered authenticator in force, alone. A first set-up takes the backup codes that
@@ -171,10 +187,62 @@ impl Account {
             // Nobody is set up without a way back in.
             self.backup = Some(first_codes.ok_or(Refusal::NothingPending)?);
             self.paused = false;
+            self.invitation = None;
         }
         self.authenticators = vec![proved];
         self.offer = None;
         Ok(())
+    }
+
+    /// Puts a first authenticator in force that was proved elsewhere, with its backup codes. An
+    /// invitation is used up, an offer void, and so are wrong words that were tried for it.
+    pub(crate) fn take_up(
+        &mut self,
+        proved: Authenticator,
+        first_codes: BackupSet,
+        origin: Origin,
+    ) {
+        self.authenticators = vec![proved];
+        self.backup = Some(first_codes);
+        self.paused = false;
+        self.offer = None;
+        self.invitation = None;
+        self.throttle.succeed(origin);
+    }
+
+    /// Whether that is the administrator's word. A wrong one of the right shape is counted like a
+    /// wrong code.
+    ///
+    /// # Errors
+    /// [`Refusal::NoInvitation`], [`Refusal::WrongInvitation`], [`Refusal::Locked`].
+    pub fn check_invitation(
+        &mut self,
+        word: &Entry,
+        origin: Origin,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        let Some(invitation) = self.invitation.as_ref().filter(|one| one.is_open(now)) else {
+            return Err(Refusal::NoInvitation);
+        };
+        match self.throttle.tally(origin).gate(now) {
+            Gate::Open => {}
+            closed => return Err(Refusal::Locked(closed)),
+        }
+        if invitation.is_the_word(word) {
+            return Ok(());
+        }
+        if matches!(word, Entry::Backup(_)) {
+            let _: Judgement = self.wrong(origin, now);
+        }
+        Err(Refusal::WrongInvitation)
+    }
+
+    /// Whether there is an invitation that is good now.
+    #[must_use]
+    pub fn is_invited(&self, now: Time) -> bool {
+        self.invitation
+            .as_ref()
+            .is_some_and(|invitation| invitation.is_open(now))
     }
 
     /// Withdraws the offer.

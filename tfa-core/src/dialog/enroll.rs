@@ -1,0 +1,238 @@
+//! The set-up inside the login: whether to begin, the administrator's word where one is needed,
+//! QR code, link and key, a first code, the backup codes.
+//!
+//! The new key lives in the dialog alone until its first code was right; only then the account
+//! changes.
+
+use super::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
+use crate::{Account, Authenticator, BackupSet, Decision, Entry, Offer, Origin, Refusal, Time};
+
+/// How many answers it takes at most: enough for every wrong code and word, and some looks at the
+/// QR code.
+const ANSWERS: u8 = 40;
+
+/// The set-up under way.
+#[derive(Clone)]
+pub struct Enroll {
+    origin: Origin,
+    offer: Offer,
+    /// Until when the login goes on without.
+    until: Option<Time>,
+    /// The administrator's word is needed.
+    by_invitation: bool,
+    /// There is a QR code to show.
+    has_picture: bool,
+    question: Question,
+    answers_left: u8,
+}
+
+/// The question that waits for its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Question {
+    Begin,
+    Invitation,
+    Picture,
+    NewCode,
+    Saved,
+}
+
+/// What a word at a question means.
+enum Wish {
+    Nothing,
+    Yes,
+    No,
+    Picture,
+    Else,
+}
+
+impl Enroll {
+    /// Asks whether to begin, under a policy that asks for a set-up: at once, or (`until`) from
+    /// that moment on.
+    #[must_use]
+    pub fn begin(
+        account: Option<&Account>,
+        authenticator: Authenticator,
+        until: Option<Time>,
+        by_invitation: bool,
+        has_picture: bool,
+        origin: Origin,
+        now: Time,
+    ) -> Begun {
+        let dialog = Self {
+            origin,
+            offer: Offer::new(authenticator, now),
+            until,
+            by_invitation,
+            has_picture,
+            question: Question::Begin,
+            answers_left: ANSWERS,
+        };
+        if by_invitation && !account.is_some_and(|account| account.is_invited(now)) {
+            return Begun::end(Some(Message::NoInvitation), dialog.without());
+        }
+        Begun {
+            turn: Turn {
+                says: None,
+                next: dialog.next(),
+            },
+            dialog: Some(Dialog::Enroll(Box::new(dialog))),
+        }
+    }
+
+    /// Where the person sits.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// What is to be put on the phone.
+    #[must_use]
+    pub fn authenticator(&self) -> &Authenticator {
+        self.offer.authenticator()
+    }
+
+    /// Takes an answer. The decision is made anew by the caller: an account that need not be set
+    /// up any more, or is by now, ends the dialog without a yes. `drawn` are the backup codes that
+    /// come with a set-up, once [`Answered::DrawCodes`] has asked for them.
+    #[must_use]
+    pub fn answer(
+        mut self,
+        decision: Decision,
+        account: &mut Account,
+        typed: &str,
+        drawn: Option<&BackupSet>,
+        now: Time,
+    ) -> Answered {
+        if self.question == Question::Saved {
+            return Answered::end(Some(Message::SetUp), Verdict::Enrolled);
+        }
+        let asked = matches!(decision, Decision::SetUp | Decision::Grace(_));
+        let invited = !self.by_invitation || account.is_invited(now);
+        if !asked || !invited {
+            return Answered::end(Some(Message::Changed), Verdict::Denied);
+        }
+        let Some(left) = self.answers_left.checked_sub(1) else {
+            return self.stop(Message::NotSetUp);
+        };
+        self.answers_left = left;
+        match (self.question, Wish::of(typed)) {
+            (_, Wish::No) => self.stop(Message::NotSetUp),
+            (Question::Begin, Wish::Nothing) if self.until.is_some() => {
+                self.stop(Message::NotSetUp)
+            }
+            (Question::Begin, Wish::Yes | Wish::Nothing) => {
+                let next = if self.by_invitation {
+                    Question::Invitation
+                } else {
+                    self.first_page()
+                };
+                self.on(None, next)
+            }
+            (Question::Begin, Wish::Picture | Wish::Else) => self.on(None, Question::Begin),
+            (Question::Invitation, Wish::Nothing) => self.stop(Message::NotSetUp),
+            (Question::Invitation, _) => self.take_word(account, typed, now),
+            (Question::NewCode, Wish::Picture) if self.has_picture => {
+                self.on(None, Question::Picture)
+            }
+            (Question::Picture, Wish::Nothing | Wish::Yes | Wish::Picture) => {
+                self.on(None, Question::NewCode)
+            }
+            (Question::Picture | Question::NewCode | Question::Saved, _) => {
+                self.take_code(account, typed, drawn, now)
+            }
+        }
+    }
+
+    fn take_word(self, account: &mut Account, typed: &str, now: Time) -> Answered {
+        match account.check_invitation(&Entry::parse(typed), self.origin, now) {
+            Ok(()) => {
+                let next = self.first_page();
+                self.on(None, next)
+            }
+            Err(Refusal::Locked(gate)) => {
+                Answered::end(Some(Message::Locked(gate)), Verdict::Locked)
+            }
+            Err(Refusal::NoInvitation) => self.stop(Message::NoInvitation),
+            Err(_) => self.on(Some(Message::WrongInvitation), Question::Invitation),
+        }
+    }
+
+    fn take_code(
+        mut self,
+        account: &mut Account,
+        typed: &str,
+        drawn: Option<&BackupSet>,
+        now: Time,
+    ) -> Answered {
+        let says = match self.offer.prove(&Entry::parse(typed), now) {
+            Ok(proved) => {
+                let Some(drawn) = drawn else {
+                    return Answered::DrawCodes;
+                };
+                account.take_up(proved, drawn.clone(), self.origin);
+                account.last_login = Some(now);
+                return self.on(None, Question::Saved);
+            }
+            Err(Refusal::WrongCode(drift)) => Message::WrongNewCode(drift),
+            Err(Refusal::Spent) => Message::Spent,
+            Err(Refusal::NothingPending | Refusal::OfferWithdrawn) => {
+                return self.stop(Message::OfferWithdrawn);
+            }
+            Err(_) => Message::NotACode,
+        };
+        self.on(Some(says), Question::NewCode)
+    }
+
+    fn first_page(&self) -> Question {
+        if self.has_picture {
+            Question::Picture
+        } else {
+            Question::NewCode
+        }
+    }
+
+    fn on(mut self, says: Option<Message>, question: Question) -> Answered {
+        self.question = question;
+        let turn = Turn {
+            says,
+            next: self.next(),
+        };
+        Answered::Turn(turn, Some(Dialog::Enroll(Box::new(self))))
+    }
+
+    fn next(&self) -> Next {
+        match self.question {
+            Question::Begin => Next::AskToBegin(self.until),
+            Question::Invitation => Next::AskInvitation,
+            Question::Picture => Next::ShowPicture,
+            Question::NewCode => Next::AskNewCode {
+                digits: self.authenticator().parameters().digits(),
+            },
+            Question::Saved => Next::ShowBackupCodes,
+        }
+    }
+
+    /// The end without a set-up.
+    fn stop(&self, says: Message) -> Answered {
+        Answered::end(Some(says), self.without())
+    }
+
+    fn without(&self) -> Verdict {
+        match self.until {
+            Some(_) => Verdict::InGrace,
+            None => Verdict::NotSetUp,
+        }
+    }
+}
+
+impl Wish {
+    fn of(typed: &str) -> Self {
+        match typed.trim().to_ascii_lowercase().as_str() {
+            "" => Self::Nothing,
+            "y" | "yes" => Self::Yes,
+            "n" | "no" | "q" | "quit" | "cancel" => Self::No,
+            "qr" => Self::Picture,
+            _ => Self::Else,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! An invitation: a one-time word of the administrator's, with which somebody sets up.
+//!
+//! It has the shape of a backup code, so that it is typed and forgiven alike. Its 50 random bits
+//! live for days and are counted like codes, so a plain hash does.
+
+use std::time::Duration;
+
+use minicbor::{CborLen, Decode, Encode};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
+
+use crate::entry::BACKUP_LENGTH;
+use crate::{BackupCode, Entry, Time};
+
+const SALT: usize = 16;
+const DIGEST: usize = 32;
+/// The longest time that an invitation is made for.
+pub const LONGEST_INVITATION: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// What is kept of an invitation.
+#[derive(Clone, Encode, Decode, CborLen)]
+pub struct Invitation {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    salt: [u8; SALT],
+    #[cbor(n(1), with = "minicbor::bytes")]
+    digest: [u8; DIGEST],
+    #[n(2)]
+    until: Time,
+}
+
+impl Invitation {
+    /// Draws a word that is good until then. `fill` gives random bytes. The word is to be shown
+    /// once and dropped.
+    #[must_use]
+    pub fn draw(mut fill: impl FnMut(&mut [u8]), until: Time) -> (Self, BackupCode) {
+        let mut salt = [0; SALT];
+        fill(&mut salt);
+        let mut bytes = [0; BACKUP_LENGTH];
+        fill(&mut bytes);
+        let word = BackupCode::from_random(bytes);
+        bytes.zeroize();
+        let digest = digest(&salt, &word);
+        (
+            Self {
+                salt,
+                digest,
+                until,
+            },
+            word,
+        )
+    }
+
+    /// Until when it is good.
+    #[must_use]
+    pub fn until(&self) -> Time {
+        self.until
+    }
+
+    /// Whether it is good at that moment.
+    #[must_use]
+    pub fn is_open(&self, now: Time) -> bool {
+        // One that ends later than any is made for was made by a clock that was ahead.
+        now < self.until && now.until(self.until) <= LONGEST_INVITATION
+    }
+
+    /// Whether that is the word, typed in either case, with or without its dash.
+    pub(crate) fn is_the_word(&self, typed: &Entry) -> bool {
+        match typed {
+            Entry::Backup(word) => self.digest.ct_eq(&digest(&self.salt, word)).into(),
+            Entry::Code(_) | Entry::Nonsense | Entry::Nothing => false,
+        }
+    }
+}
+
+fn digest(salt: &[u8; SALT], word: &BackupCode) -> [u8; DIGEST] {
+    let mut hash = Sha256::new();
+    hash.update(b"tfa invitation");
+    hash.update(salt);
+    hash.update(word.letters());
+    hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_is_known_again_however_it_is_typed_and_no_other_is() {
+        let until = Time::from_secs(1_700_000_000);
+        let (invitation, word) = Invitation::draw(|bytes| bytes.fill(9), until);
+        let printed = word.to_printed();
+        for typed in [printed.clone(), printed.to_lowercase().replace('-', " ")] {
+            assert!(invitation.is_the_word(&Entry::parse(&typed)), "{typed}");
+        }
+        for typed in ["", "123456", "ABCDE-FGHJK", "nonsense"] {
+            assert!(!invitation.is_the_word(&Entry::parse(typed)), "{typed}");
+        }
+    }
+
+    #[test]
+    fn it_ends_and_a_clock_that_was_ahead_makes_none_that_lives_for_years() {
+        let until = Time::from_secs(1_700_000_000);
+        let (invitation, _) = Invitation::draw(|bytes| bytes.fill(9), until);
+        assert!(invitation.is_open(Time::from_secs(1_699_999_999)));
+        assert!(!invitation.is_open(until));
+        assert!(!invitation.is_open(Time::from_secs(1_600_000_000)));
+    }
+}

@@ -1,0 +1,197 @@
+//! The host's policy: which terms hold for a login, and what they ask of it.
+//!
+//! In the order of one login: the rules are gone through ([`rule`]) with what is known of the
+//! login ([`login`]), the first that fits gives its [`Terms`], and these decide over the account
+//! ([`decision`]). What that means in each of PAM's phases is `course.rs`.
+
+mod decision;
+mod login;
+mod rule;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::{Account, Time};
+
+pub use decision::{Decision, Exemption, Ruling};
+pub use login::{Belongs, Groups, Login, Methods, Origins, Person};
+pub use rule::{Group, Place, Rule};
+
+/// How binding a second factor is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Nobody is asked; every key is kept.
+    Off,
+    /// Who has set it up is asked.
+    #[default]
+    Optional,
+    /// Everybody is asked, and sets it up first.
+    Required,
+}
+
+/// What becomes of somebody who has not set it up in time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AfterGrace {
+    /// It is set up inside the login, or there is no login.
+    #[default]
+    Enroll,
+    /// There is no login.
+    Deny,
+}
+
+/// Where in the configuration something stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The file; empty for what holds without one.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.file.is_empty() {
+            formatter.write_str("the built-in default")
+        } else {
+            write!(formatter, "{} line {}", self.file, self.line)
+        }
+    }
+}
+
+/// What is asked of those for whom it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// How binding it is.
+    pub mode: Mode,
+    /// From when on `required` holds, and when its grace begins. Without it: at once, and at each
+    /// user's first login under these terms.
+    pub since: Option<Time>,
+    /// How long somebody may go on without.
+    pub grace: Duration,
+    /// What comes then.
+    pub after_grace: AfterGrace,
+    /// Where it stands.
+    pub source: Source,
+}
+
+/// A week: long enough for everybody to log in once, short enough to be remembered.
+pub const GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            since: None,
+            grace: GRACE,
+            after_grace: AfterGrace::default(),
+            source: Source::default(),
+        }
+    }
+}
+
+impl Terms {
+    /// Whether a second factor is required under these terms at that moment.
+    #[must_use]
+    pub fn require(&self, now: Time) -> bool {
+        self.mode == Mode::Required && self.since.is_none_or(|since| since <= now)
+    }
+
+    /// When the grace of an account ends; `None` where it has none left to begin with.
+    #[must_use]
+    pub fn grace_until(&self, account: Option<&Account>, now: Time) -> Option<Time> {
+        if account.is_some_and(Account::has_no_grace) {
+            return None;
+        }
+        // A first login in the future was noted by a clock that was ahead: it must not stretch.
+        let first = account.and_then(Account::first_required).unwrap_or(now);
+        let start = self.since.unwrap_or(first).min(now);
+        Some(start.plus(self.grace))
+    }
+
+    /// Whether the grace begins with a first login that has to be noted.
+    #[must_use]
+    pub fn note_first_login(&self, now: Time) -> bool {
+        self.require(now) && self.since.is_none()
+    }
+}
+
+/// The host's policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The first that matches holds.
+    pub rules: Vec<Rule>,
+    /// What holds where none does.
+    pub otherwise: Terms,
+    /// Nothing is refused for what `required` asks: it is noted what would have been.
+    pub audit: bool,
+    /// The services whose logins must have met the second factor by the account phase.
+    pub guard: Vec<String>,
+    /// A first set-up takes an invitation.
+    pub invitation: bool,
+    /// The methods by which sshd lets people in without asking PAM. It does not say which of them
+    /// it was.
+    pub sshd_methods: Vec<String>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            rules: Vec::new(),
+            otherwise: Terms::default(),
+            audit: false,
+            guard: vec!["sshd".to_owned()],
+            invitation: false,
+            sshd_methods: vec!["publickey".to_owned()],
+        }
+    }
+}
+
+impl Policy {
+    /// The groups that the rules name: what has to be known of a person.
+    #[must_use]
+    pub fn groups(&self) -> Vec<&Group> {
+        self.rules.iter().flat_map(|rule| &rule.groups).collect()
+    }
+
+    /// Whether the second factor must have been met by the account phase of this service.
+    #[must_use]
+    pub fn guards(&self, service: &str) -> bool {
+        self.guard.iter().any(|guarded| guarded == service)
+    }
+
+    /// Every set of terms that may hold for a login: one, unless something could not be found out.
+    fn terms_for<'policy>(&'policy self, login: &Login) -> Vec<&'policy Terms> {
+        let mut possible = Vec::new();
+        for rule in &self.rules {
+            match rule.fits(login, &self.sshd_methods) {
+                Belongs::No => {}
+                Belongs::Unknown => possible.push(&rule.terms),
+                Belongs::Yes => {
+                    possible.push(&rule.terms);
+                    return possible;
+                }
+            }
+        }
+        possible.push(&self.otherwise);
+        possible
+    }
+
+    /// The terms under which a person is required to have a second factor for some login or other,
+    /// whatever its service, origin or method. `None` where there is no such login.
+    #[must_use]
+    pub fn requires_of(&self, person: &Person, now: Time) -> Option<&Terms> {
+        if self.audit {
+            return None;
+        }
+        for rule in &self.rules {
+            let fits = rule.fits_person(person);
+            if fits != Belongs::No && rule.terms.require(now) {
+                return Some(&rule.terms);
+            }
+            if fits == Belongs::Yes && rule.is_about_people_alone() {
+                return None;
+            }
+        }
+        self.otherwise.require(now).then_some(&self.otherwise)
+    }
+}

@@ -1,0 +1,82 @@
+//! What audit mode saw: logins that the policy would have treated otherwise.
+
+use minicbor::{CborLen, Decode, Encode};
+
+use crate::Time;
+
+/// How many sightings are kept of one user.
+const MOST: usize = 8;
+/// How many characters are kept of a service's or a host's name.
+const NAME_LENGTH: usize = 64;
+
+/// What would have become of a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(index_only)]
+pub enum Would {
+    /// A code would have been asked for.
+    #[n(0)]
+    BeAsked,
+    /// It would have been told to set up, and let in while the grace lasts.
+    #[n(1)]
+    BeTold,
+    /// It would have had to set up.
+    #[n(2)]
+    HaveToSetUp,
+    /// It would have been refused: not set up in time.
+    #[n(3)]
+    BeTooLate,
+    /// It would have been refused: no second factor was met.
+    #[n(4)]
+    BeUnguarded,
+    /// It would have been refused: which rule holds could not be found out.
+    #[n(5)]
+    BeUndecided,
+}
+
+/// A kind of login that was seen, as often as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
+pub struct Sighting {
+    /// What would have become of it.
+    #[n(0)]
+    pub would: Would,
+    /// PAM's service.
+    #[n(1)]
+    pub service: String,
+    /// The remote host of the last one; empty for this machine.
+    #[n(2)]
+    pub from: String,
+    /// When it was last seen.
+    #[n(3)]
+    pub last: Time,
+    /// How often.
+    #[n(4)]
+    pub count: u32,
+}
+
+/// Notes a login: it is counted where its like was seen before; of too many, the oldest goes.
+pub(crate) fn note(seen: &mut Vec<Sighting>, would: Would, service: &str, from: &str, now: Time) {
+    let (service, from) = (short(service), short(from));
+    let place = seen
+        .iter()
+        .position(|one| one.would == would && one.service == service);
+    let count = place.map_or(0, |place| seen.remove(place).count);
+    if seen.len() >= MOST {
+        seen.remove(0);
+    }
+    seen.push(Sighting {
+        would,
+        service,
+        from,
+        last: now,
+        count: count.saturating_add(1),
+    });
+}
+
+/// Whether a decoded list is one that [`note`] makes.
+pub(crate) fn is_sound(seen: &[Sighting]) -> bool {
+    seen.len() <= MOST
+}
+
+fn short(name: &str) -> String {
+    name.chars().take(NAME_LENGTH).collect()
+}
