@@ -1,7 +1,7 @@
 //! The client of `.Admin`: any account, for root and for whom polkit's `org.tfad.tfa1.manage`
 //! lets in.
 
-use crate::{Error, Status};
+use crate::{Error, Explanation, Impact, Seen, Status, Supposed};
 
 /// `org.tfad.Tfa1.Admin`.
 #[zbus::proxy(
@@ -25,4 +25,27 @@ pub trait Admin {
     /// Clears the wrong codes and the lock.
     #[zbus(allow_interactive_auth)]
     fn unlock(&self, user: &str) -> Result<(), Error>;
+
+    /// Makes an invitation that is good for so many seconds; one made before is void. Returns the
+    /// word, which is told once, and until when it is good.
+    #[zbus(allow_interactive_auth)]
+    fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), Error>;
+
+    /// What would become of a login.
+    #[zbus(allow_interactive_auth)]
+    fn explain(&self, user: &str, login: Supposed) -> Result<Explanation, Error>;
+
+    /// What a policy would mean for these users: the one in force, or the one in these files (name
+    /// and text, in the order in which they are read).
+    #[zbus(allow_interactive_auth)]
+    fn impact(
+        &self,
+        files: &[(&str, &str)],
+        login: Supposed,
+        users: &[&str],
+    ) -> Result<Vec<Impact>, Error>;
+
+    /// What audit mode saw.
+    #[zbus(allow_interactive_auth)]
+    fn seen(&self) -> Result<Vec<Seen>, Error>;
 }

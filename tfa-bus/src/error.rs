@@ -29,6 +29,10 @@ pub enum Error {
     NothingPending(String),
     /// The account is in a state in which that makes no sense (paused, not paused).
     WrongState(String),
+    /// A first set-up takes an invitation, and none was given, or none is good now.
+    InvitationNeeded(String),
+    /// The policy requires two-factor login of this user: it cannot be switched off.
+    Required(String),
     /// The record cannot be read: damaged, or sealed with another key.
     Damaged(String),
     /// The sealing key is not there.

@@ -14,6 +14,8 @@ pub struct Parameters {
     pub digits: Option<u32>,
     /// Seconds.
     pub period: Option<u32>,
+    /// The administrator's word, where the policy wants one.
+    pub invitation: Option<String>,
 }
 
 /// A new key: to be stored on the phone and proved by a code. Holds the secret, so it has no

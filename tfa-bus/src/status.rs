@@ -34,6 +34,8 @@ pub struct Status {
     pub required: bool,
     /// Until when the policy lets the user in without one.
     pub grace_until: Option<u64>,
+    /// Until when an invitation is good.
+    pub invited_until: Option<u64>,
     /// The devices that are remembered.
     pub devices: Vec<String>,
     /// When a code was last accepted at a login.

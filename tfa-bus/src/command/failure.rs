@@ -73,6 +73,8 @@ impl From<Error> for Failure {
             | Error::Damaged(text)
             | Error::KeyLost(text)
             | Error::UidChanged(text)
+            | Error::InvitationNeeded(text)
+            | Error::Required(text)
             | Error::NotServing(text)
             | Error::Storage(text) => Self::Refused(text),
         }
