@@ -71,16 +71,19 @@ impl<'a> Conversation<'a> {
             Echo::Off => PamMessageStyle::PROMPT_ECHO_OFF,
             Echo::On => PamMessageStyle::PROMPT_ECHO_ON,
         };
-        let mut question: String = self
-            .held
-            .take()
-            .into_iter()
-            .map(|line| line.text + "\n")
-            .collect();
+        let mut question = String::new();
+        for line in &*self.held.borrow() {
+            question.push_str(&line.text);
+            question.push('\n');
+        }
         question.push_str(text);
-        self.pam
+        let typed = self
+            .pam
             .converse(style, &printable::for_screen(&question))?
-            .ok_or(NoConversation)
+            .ok_or(NoConversation)?;
+        // Not before: a question that was not passed on took nothing along.
+        self.held.borrow_mut().clear();
+        Ok(typed)
     }
 
     /// A message that cannot be shown stops nobody: some programs show none. One that cannot ask

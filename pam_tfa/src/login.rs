@@ -11,6 +11,7 @@ use crate::ffi::{Handle, Item};
 use crate::log::Log;
 use crate::options::{Options, Unreachable};
 use crate::outcome::{Failure, Judgement, Reply};
+use crate::passwords::Passwords;
 use crate::reply::Replies;
 use crate::texts;
 
@@ -24,6 +25,18 @@ pub(crate) struct Pinned {
     user: String,
     /// What the daemon said.
     met: Option<Verdict>,
+    /// What the person typed as a password.
+    passwords: Passwords,
+}
+
+impl Pinned {
+    fn new(user: &str) -> Self {
+        Self {
+            user: user.to_owned(),
+            met: None,
+            passwords: Passwords::default(),
+        }
+    }
 }
 
 /// Conducts a phase.
@@ -42,7 +55,7 @@ pub(crate) fn conduct(pam: &Handle, phase: Phase, silent: bool, arguments: &[Str
         pam,
         conversation: Conversation::new(pam, silent),
         log: log.with_debug(options.debug),
-        context: circumstances(pam, phase, &options),
+        context: circumstances(pam, phase, silent, &options),
         options,
     };
     let result = login.judge();
@@ -59,7 +72,7 @@ pub(crate) fn conduct(pam: &Handle, phase: Phase, silent: bool, arguments: &[Str
 
 /// What PAM knows about the login. An item that is not UTF-8 keeps its place, mangled: it must
 /// not look like one that is absent.
-fn circumstances(pam: &Handle, phase: Phase, options: &Options) -> Context {
+fn circumstances(pam: &Handle, phase: Phase, silent: bool, options: &Options) -> Context {
     let item = |item| pam.item(item).unwrap_or_default();
     Context {
         phase,
@@ -70,6 +83,7 @@ fn circumstances(pam: &Handle, phase: Phase, options: &Options) -> Context {
         ssh_auth_info: pam.variable(c"SSH_AUTH_INFO_0").unwrap_or_default(),
         met: None,
         enrolls: options.enrolls,
+        silent,
     }
 }
 
@@ -92,29 +106,34 @@ impl Login<'_> {
             return Ok(Judgement::NotConcerned);
         }
         let user = self.user()?;
-        let met = match phase {
-            Phase::Auth => {
-                // A new start: what an earlier attempt in this transaction met is void.
-                self.pin(&user, None)?;
-                None
-            }
-            Phase::Account => self.met(&user)?,
+        let mut pinned = match phase {
+            // A new start: what an earlier attempt in this transaction met is void.
+            Phase::Auth => Pinned::new(&user),
+            Phase::Account => self.pinned(&user)?,
         };
-        let judgement = self.ask_the_daemon(&user, met)?;
+        if let Some(password) = self.pam.password() {
+            pinned.passwords.add(&password);
+        }
+        if phase == Phase::Auth {
+            self.pin(&pinned)?;
+        }
+        let judgement = self.ask_the_daemon(&mut pinned)?;
         // The daemon judged that user. The login program goes on with whoever PAM names now.
         if self.user()? != user {
             self.log.error(texts::LOG_USER_CHANGED);
             return Err(Failure::UserChanged);
         }
         if let (Phase::Auth, Judgement::Verdict(verdict)) = (phase, judgement) {
-            self.pin(&user, Some(verdict))?;
+            pinned.met = Some(verdict);
+            self.pin(&pinned)?;
         }
         Ok(judgement)
     }
 
-    fn ask_the_daemon(&self, user: &str, met: Option<Verdict>) -> Result<Judgement, Failure> {
+    fn ask_the_daemon(&self, pinned: &mut Pinned) -> Result<Judgement, Failure> {
+        let user = pinned.user.as_str();
         let context = Context {
-            met,
+            met: pinned.met,
             ..self.context.clone()
         };
         let begun = Bus::open(self.options.timeout).and_then(|mut bus| {
@@ -130,14 +149,20 @@ impl Login<'_> {
             }
             Err(trouble) => return Err(self.no_verdict(&trouble)),
         };
-        let verdict = self.converse(&mut bus, dialog, turn);
+        let verdict = self.converse(&mut bus, dialog, turn, &mut pinned.passwords);
         bus.close();
         verdict.map(Judgement::Verdict)
     }
 
     /// Turn and reply, turn and reply, until the verdict. How many there are is the daemon's
     /// affair: each dialog of its ends.
-    fn converse(&self, bus: &mut Bus, dialog: Dialog, first: Turn) -> Result<Verdict, Failure> {
+    fn converse(
+        &self,
+        bus: &mut Bus,
+        dialog: Dialog,
+        first: Turn,
+        passwords: &mut Passwords,
+    ) -> Result<Verdict, Failure> {
         let phase = self.context.phase;
         let mut replies = Replies::new(
             self.pam,
@@ -145,6 +170,7 @@ impl Login<'_> {
             &self.log,
             &self.options,
             phase,
+            passwords,
         );
         let mut turn = first;
         loop {
@@ -173,23 +199,19 @@ impl Login<'_> {
         })
     }
 
-    fn pin(&self, user: &str, met: Option<Verdict>) -> Result<(), Failure> {
-        let pinned = Pinned {
-            user: user.to_owned(),
-            met,
-        };
-        self.pam.pin(pinned).map_err(|_| {
+    fn pin(&self, pinned: &Pinned) -> Result<(), Failure> {
+        self.pam.pin(pinned.clone()).map_err(|_| {
             self.log.error(texts::LOG_NOT_KEPT);
             Failure::Module
         })
     }
 
-    /// What the auth phase met, if there was one. It was about one user and is worth nothing to
+    /// What the auth phase left, if there was one. It was about one user and is worth nothing to
     /// another.
-    fn met(&self, user: &str) -> Result<Option<Verdict>, Failure> {
+    fn pinned(&self, user: &str) -> Result<Pinned, Failure> {
         match self.pam.pinned() {
-            None => Ok(None),
-            Some(pinned) if pinned.user == user => Ok(pinned.met),
+            None => Ok(Pinned::new(user)),
+            Some(pinned) if pinned.user == user => Ok(pinned),
             Some(_) => {
                 self.log.error(texts::LOG_USER_CHANGED);
                 Err(Failure::UserChanged)

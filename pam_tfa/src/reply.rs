@@ -3,8 +3,7 @@
 //! One rule stands over the options: a password never goes to the daemon as a code because
 //! somebody, or some program, answered every question with it.
 
-use subtle::ConstantTimeEq;
-use tfa_bus::{Phase, Question};
+use tfa_bus::{Manner, Phase, Question};
 use zeroize::Zeroizing;
 
 use crate::conversation::{Conversation, Echo, Typed};
@@ -12,6 +11,7 @@ use crate::ffi::Handle;
 use crate::log::Log;
 use crate::options::{FirstPass, Options};
 use crate::outcome::Failure;
+use crate::passwords::Passwords;
 use crate::texts;
 
 /// Answers the questions of one dialog.
@@ -23,8 +23,7 @@ pub(crate) struct Replies<'a> {
     first_pass: FirstPass,
     forward_pass: bool,
     begun: bool,
-    /// What was typed for password and code together.
-    joint: Option<Typed>,
+    passwords: &'a mut Passwords,
 }
 
 impl<'a> Replies<'a> {
@@ -36,6 +35,7 @@ impl<'a> Replies<'a> {
         log: &'a Log<'a>,
         options: &Options,
         phase: Phase,
+        passwords: &'a mut Passwords,
     ) -> Self {
         let (first_pass, forward_pass) = match phase {
             Phase::Auth => (options.first_pass, options.forward_pass),
@@ -49,12 +49,16 @@ impl<'a> Replies<'a> {
             first_pass,
             forward_pass,
             begun: false,
-            joint: None,
+            passwords,
         }
     }
 
-    /// The reply to the next question. The first one of a dialog asks for the code.
+    /// The reply to the next question. The first one of a dialog that needs an answer asks for the
+    /// code.
     pub(crate) fn reply(&mut self, question: &Question) -> Result<Zeroizing<String>, Failure> {
+        if question.manner == Manner::Optional {
+            return Ok(self.optional(question));
+        }
         if !self.begun {
             self.begun = true;
             if let Some(code) = self.code_of_the_password(question)? {
@@ -65,18 +69,36 @@ impl<'a> Replies<'a> {
             self.log.notice(texts::LOG_NOTHING_TO_ANSWER_WITH);
             return Err(Failure::NoCode);
         }
-        let echo = if question.hidden && !self.echo {
+        let echo = if question.manner == Manner::Hidden && !self.echo {
             Echo::Off
         } else {
             Echo::On
         };
         let typed = self.ask(&question.text, echo)?;
-        if self.is_the_password(&typed) {
+        if self.passwords.contain(&typed) {
             self.log.warning(texts::LOG_PASSWORD_AS_CODE);
             self.conversation.error(texts::THAT_WAS_THE_PASSWORD);
             return Err(Failure::NoCode);
         }
         Ok(text(&typed))
+    }
+
+    /// The reply to a question that nobody need answer: nothing, where there is no answer of the
+    /// person's own.
+    fn optional(&self, question: &Question) -> Zeroizing<String> {
+        let typed = match self.first_pass {
+            FirstPass::Only => None,
+            FirstPass::Ignore | FirstPass::Try => {
+                self.conversation.ask(&question.text, Echo::On).ok()
+            }
+        };
+        match typed {
+            Some(typed) if !self.passwords.contain(&typed) => text(&typed),
+            _ => {
+                self.log.debug(texts::LOG_NO_ANSWER_NEEDED);
+                Zeroizing::default()
+            }
+        }
     }
 
     /// The code that came with, or instead of, the password.
@@ -109,7 +131,8 @@ impl<'a> Replies<'a> {
             self.log.error(texts::LOG_NOT_KEPT);
             Failure::Module
         })?;
-        self.joint = Some(given);
+        self.passwords.add(password);
+        self.passwords.add(&given);
         Ok(code)
     }
 
@@ -118,15 +141,6 @@ impl<'a> Replies<'a> {
             self.log.notice(texts::LOG_NO_CONVERSATION);
             Failure::Conversation
         })
-    }
-
-    /// Whether the answer is the password: typed by mistake, or by a program that has but one
-    /// answer to every question. An empty answer is none.
-    fn is_the_password(&self, typed: &Typed) -> bool {
-        let same = |known: &Typed| bool::from(typed.as_slice().ct_eq(known.as_slice()));
-        !typed.is_empty()
-            && (self.pam.password().as_ref().is_some_and(same)
-                || self.joint.as_ref().is_some_and(same))
     }
 }
 

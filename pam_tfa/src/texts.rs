@@ -32,6 +32,9 @@ pub(crate) const LOG_USER_CHANGED: &str =
     "the user name changed in the middle of the login; refusing";
 /// Logged when the program cannot or will not ask.
 pub(crate) const LOG_NO_CONVERSATION: &str = "the login program did not pass the question on";
+/// Logged, for whoever set `debug`, when a question that needs no answer got none.
+pub(crate) const LOG_NO_ANSWER_NEEDED: &str = "nobody answered a question that needs no answer \
+     (not asked, not passed on, or answered with the password): the login goes on";
 /// Logged when `libpam` does not take a value.
 pub(crate) const LOG_NOT_KEPT: &str = "libpam could not keep a value of this login; refusing";
 

@@ -36,6 +36,8 @@ pub struct Context {
     pub met: Option<Verdict>,
     /// Whether the stack has an account line that can take somebody through the set-up.
     pub enrolls: bool,
+    /// `PAM_SILENT` was given, as sudo always does: nothing is to be asked that is not needed.
+    pub silent: bool,
 }
 
 impl Context {
@@ -74,6 +76,7 @@ impl Context {
             ("ruser", Variant::from(self.ruser.as_str())),
             ("ssh-auth-info", Variant::from(self.ssh_auth_info.as_str())),
             ("enrolls", Variant::from(self.enrolls)),
+            ("silent", Variant::from(self.silent)),
         ]);
         if let Some(met) = self.met {
             dict.insert("met", Variant::from(met.name()));
@@ -90,6 +93,10 @@ impl Context {
             None => Ok(""),
             Some(value) => <&str>::try_from(value).map_err(|_| key),
         };
+        let flag = |key: &'static str| match dict.get(key) {
+            None => Ok(false),
+            Some(value) => bool::try_from(value).map_err(|_| key),
+        };
         let phase = match text("phase")? {
             "auth" => Phase::Auth,
             "account" => Phase::Account,
@@ -99,10 +106,6 @@ impl Context {
             "" => None,
             name => Some(Verdict::from_name(name).ok_or("met")?),
         };
-        let enrolls = match dict.get("enrolls") {
-            None => false,
-            Some(value) => bool::try_from(value).map_err(|_| "enrolls")?,
-        };
         Ok(Self {
             phase,
             service: text("service")?.to_owned(),
@@ -111,7 +114,8 @@ impl Context {
             ruser: text("ruser")?.to_owned(),
             ssh_auth_info: text("ssh-auth-info")?.to_owned(),
             met,
-            enrolls,
+            enrolls: flag("enrolls")?,
+            silent: flag("silent")?,
         })
     }
 }
@@ -140,8 +144,30 @@ mod tests {
             ssh_auth_info: "publickey ssh-ed25519 AAAA".to_owned(),
             met: Some(Verdict::Verified),
             enrolls: true,
+            silent: true,
         };
         assert_eq!(Context::from_dict(&owned(&context)), Ok(context));
+    }
+
+    #[test]
+    fn a_flag_is_off_where_it_is_absent_and_must_be_one() {
+        let mut dict = owned(&Context::default());
+        for flag in ["enrolls", "silent"] {
+            dict.remove(flag);
+            assert_eq!(Context::from_dict(&dict), Ok(Context::default()));
+            dict.insert(flag.to_owned(), OwnedVariant::from(1_u32));
+            assert_eq!(Context::from_dict(&dict), Err(flag));
+            dict.remove(flag);
+        }
+    }
+
+    #[test]
+    fn one_flag_is_not_taken_for_another() {
+        let silent = Context {
+            silent: true,
+            ..Context::default()
+        };
+        assert_eq!(Context::from_dict(&owned(&silent)), Ok(silent));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod admin;
 #[cfg(feature = "command")]
 pub mod command;
 mod offer;
+mod policy;
 #[cfg(feature = "qr")]
 pub mod qr;
 mod status;
@@ -30,8 +31,9 @@ pub use context::{Context, Phase};
 pub use error::Error;
 pub use login::LoginClient;
 pub use offer::{Offer, Parameters};
+pub use policy::{Explanation, Impact, Outcome, Seen, Supposed};
 pub use status::{State, Status};
-pub use turn::{GarbledTurn, Line, LineKind, Next, Question, Turn, Verdict, WireTurn};
+pub use turn::{GarbledTurn, Line, LineKind, Manner, Next, Question, Turn, Verdict, WireTurn};
 
 /// The well-known name that `tfad` owns. The `1` is the version of the contract.
 pub const NAME: &str = "org.tfad.Tfa1";

@@ -44,11 +44,23 @@ pub enum Next {
 pub struct Question {
     /// The prompt, with its trailing blank.
     pub text: String,
-    /// Whether the reply stays off the screen.
-    pub hidden: bool,
+    /// How it is put.
+    pub manner: Manner,
     /// How many digits the code asked for has: lets `forward_pass` cut the code off the end of a
     /// joint answer. 0 where the question is not for a code, or where several lengths are possible.
     pub digits: u32,
+}
+
+/// How a question is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// The reply is seen as it is typed.
+    Visible,
+    /// The reply stays off the screen.
+    Hidden,
+    /// The reply is seen, and nobody need give one: a login program that cannot ask replies with
+    /// nothing, and the login goes on.
+    Optional,
 }
 
 /// The outcome of a dialog.
@@ -106,7 +118,7 @@ impl Verdict {
 }
 
 /// A turn as it crosses the bus, signature `(a(ss)ssu)`: the lines as (kind, text), then the tag
-/// `ask`, `ask-hidden` or `verdict`, then the prompt or the verdict's name, then the digits.
+/// `ask`, `ask-hidden`, `ask-optional` or `verdict`, then the prompt or the verdict's name, then the digits.
 pub type WireTurn = (Vec<(String, String)>, String, String, u32);
 
 impl From<Turn> for WireTurn {
@@ -116,10 +128,7 @@ impl From<Turn> for WireTurn {
             .into_iter()
             .map(|line| (line.kind.tag().to_owned(), line.text));
         let (tag, text, digits) = match turn.next {
-            Next::Ask(question) => {
-                let tag = if question.hidden { "ask-hidden" } else { "ask" };
-                (tag, question.text, question.digits)
-            }
+            Next::Ask(question) => (question.manner.tag(), question.text, question.digits),
             Next::Verdict(verdict) => ("verdict", verdict.name().to_owned(), 0),
         };
         (lines.collect(), tag.to_owned(), text, digits)
@@ -140,20 +149,33 @@ impl TryFrom<WireTurn> for Turn {
             })
             .collect::<Result<_, GarbledTurn>>()?;
         let next = match tag.as_str() {
-            "ask" => Next::Ask(Question {
-                text,
-                hidden: false,
-                digits,
-            }),
-            "ask-hidden" => Next::Ask(Question {
-                text,
-                hidden: true,
-                digits,
-            }),
             "verdict" => Next::Verdict(Verdict::from_name(&text).ok_or(GarbledTurn)?),
-            _ => return Err(GarbledTurn),
+            tag => Next::Ask(Question {
+                text,
+                manner: Manner::from_tag(tag)?,
+                digits,
+            }),
         };
         Ok(Self { lines, next })
+    }
+}
+
+impl Manner {
+    fn tag(self) -> &'static str {
+        match self {
+            Self::Visible => "ask",
+            Self::Hidden => "ask-hidden",
+            Self::Optional => "ask-optional",
+        }
+    }
+
+    fn from_tag(tag: &str) -> Result<Self, GarbledTurn> {
+        match tag {
+            "ask" => Ok(Self::Visible),
+            "ask-hidden" => Ok(Self::Hidden),
+            "ask-optional" => Ok(Self::Optional),
+            _ => Err(GarbledTurn),
+        }
     }
 }
 
@@ -211,17 +233,30 @@ mod tests {
         assert!(garbled("verdict", "VERIFIED"));
         assert!(garbled("verdict", ""));
         assert!(garbled("", "verified"));
+        for tag in [
+            "ask-",
+            "ask-optional ",
+            "ask-hidden-optional",
+            "ASK",
+            "verdicts",
+        ] {
+            assert!(garbled(tag, "verified"), "{tag}");
+        }
         let odd_line = vec![("shout".to_owned(), "hello".to_owned())];
         let wire = (odd_line, "verdict".to_owned(), "verified".to_owned(), 0);
         assert_eq!(Turn::try_from(wire), Err(GarbledTurn));
     }
 
     #[test]
-    fn a_question_keeps_whether_it_is_hidden() {
-        for hidden in [true, false] {
+    fn a_question_keeps_how_it_is_put() {
+        for (manner, tag) in [
+            (Manner::Visible, "ask"),
+            (Manner::Hidden, "ask-hidden"),
+            (Manner::Optional, "ask-optional"),
+        ] {
             let next = Next::Ask(Question {
                 text: "Code: ".to_owned(),
-                hidden,
+                manner,
                 digits: 6,
             });
             let line = Line {
@@ -232,7 +267,9 @@ mod tests {
                 lines: vec![line],
                 next,
             };
-            assert_eq!(Turn::try_from(WireTurn::from(turn.clone())), Ok(turn));
+            let wire = WireTurn::from(turn.clone());
+            assert_eq!(wire.1, tag);
+            assert_eq!(Turn::try_from(wire), Ok(turn));
         }
     }
 }

@@ -3,9 +3,10 @@
 use pam_sys::PamReturnCode as Code;
 use tfa_bus::{Phase, Verdict};
 
-use crate::daemon::{ask_code, verdict};
+use crate::daemon::{Act, Call, ask, ask_code, verdict, words};
+use crate::first_pass::ASK_PASSWORD;
 use crate::program::{Answer, Step, types};
-use crate::stage::Stage;
+use crate::stage::{IGNORED, Stage};
 
 #[test]
 fn the_account_phase_tells_what_the_auth_phase_met() {
@@ -106,6 +107,102 @@ fn the_account_phase_asks_and_knows_nothing_of_first_passwords() {
     assert_eq!(report.code(), Code::SUCCESS as i32);
     assert_eq!(report.said, ["hidden: Code: "]);
     assert_eq!(daemon.replies(), ["123456"]);
+}
+
+#[test]
+fn the_account_phase_knows_the_password_again_and_sends_it_to_nobody() {
+    for question in [ask_code(), ask("ask", "Code: ", 6)] {
+        let stage = Stage::new();
+        let daemon = stage.daemon([verdict("not-required"), question]);
+        let report = stage
+            .login("")
+            .before(ASK_PASSWORD)
+            .answers([types("hunter2"), types("hunter2")])
+            .run([Step::Authenticate, Step::Account]);
+        assert_eq!(report.codes, [IGNORED, Code::PERM_DENIED as i32]);
+        assert_eq!(
+            report.said.last().unwrap(),
+            "error: That was the password, not the code."
+        );
+        assert!(!report.logged("hunter2"));
+        assert_eq!(daemon.replies(), [""; 0]);
+        assert_eq!(daemon.calls().last(), Some(&Call::Cancel));
+    }
+}
+
+#[test]
+fn a_joint_answer_is_known_again_in_the_account_phase() {
+    for repeated in ["hunter2", "hunter2123456"] {
+        let stage = Stage::new();
+        let daemon = stage.daemon([ask_code(), verdict("verified"), ask_code()]);
+        let report = stage
+            .login("forward_pass")
+            .answers([types("hunter2123456"), types(repeated)])
+            .run([Step::Authenticate, Step::Account]);
+        assert_eq!(
+            report.codes,
+            [Code::SUCCESS as i32, Code::PERM_DENIED as i32]
+        );
+        assert_eq!(daemon.replies(), ["123456"], "{repeated}");
+    }
+}
+
+#[test]
+fn a_set_up_is_shown_line_by_line_and_its_answers_arrive_as_typed() {
+    let stage = Stage::new();
+    // A row of a QR code of forty modules, with its margin.
+    let row = |number: usize| format!("{number:02}  {}  ", "\u{2588}\u{2580}\u{2584} ".repeat(10));
+    let picture = (0..25).fold(words("ask", "Name of the device: ", 0), |turn, number| {
+        turn.after_line("info", &row(number))
+    });
+    let wrong = words("ask", "Code of the app: ", 6).after_line("error", "Not right.");
+    let mut done = words("verdict", "verified", 0).after_line("info", "It is set up.");
+    for number in 0..10 {
+        done = done.after_line("info", &format!("ABCDE-FGHJ{number}"));
+    }
+    let acts = [
+        verdict("not-required"),
+        Act::Turn(picture),
+        ask("ask", "Code of the app: ", 6),
+        Act::Turn(wrong),
+        Act::Turn(done),
+    ];
+    let daemon = stage.daemon(acts);
+    let report = stage
+        .login("not_required=success")
+        .before(ASK_PASSWORD)
+        .answers([
+            types("hunter2"),
+            types("  Ann's  ph\u{f6}ne \t"),
+            types("123 456 "),
+            types(""),
+        ])
+        .run([Step::Authenticate, Step::Account]);
+    assert_eq!(report.codes, [Code::SUCCESS as i32; 2]);
+    let mut said = vec!["hidden: Password: ".to_owned()];
+    said.extend((0..25).map(|number| format!("info: {}", row(number))));
+    said.push("visible: Name of the device: ".to_owned());
+    said.push("visible: Code of the app: ".to_owned());
+    said.push("error: Not right.".to_owned());
+    said.push("visible: Code of the app: ".to_owned());
+    said.push("info: It is set up.".to_owned());
+    said.extend((0..10).map(|number| format!("info: ABCDE-FGHJ{number}")));
+    assert_eq!(report.said, said);
+    assert_eq!(daemon.replies(), ["  Ann's  ph\u{f6}ne \t", "123 456 ", ""]);
+}
+
+#[test]
+fn the_daemon_is_told_which_phase_is_silent() {
+    let stage = Stage::new();
+    let daemon = stage.daemon(["verified"; 4].map(verdict));
+    stage.login("").run([
+        Step::Authenticate,
+        Step::AccountSilently,
+        Step::AuthenticateSilently,
+        Step::Account,
+    ]);
+    let silent: Vec<bool> = daemon.contexts().iter().map(|it| it.silent).collect();
+    assert_eq!(silent, [false, true, true, false]);
 }
 
 #[test]

@@ -66,6 +66,11 @@ pub(crate) fn ask(tag: &str, text: &str, digits: u32) -> Act {
     Act::Turn(words(tag, text, digits))
 }
 
+/// A question that nobody need answer.
+pub(crate) fn offer() -> Act {
+    ask("ask-optional", "Set it up now? ", 0)
+}
+
 /// The verdict of that name.
 pub(crate) fn verdict(name: &str) -> Act {
     Act::Turn(words("verdict", name, 0))

@@ -10,7 +10,8 @@ use crate::daemon::{Act, Call, ask, ask_code, verdict, words};
 use crate::program::types;
 use crate::stage::{Login, Stage};
 
-const ASK_PASSWORD: &str = "auth [default=ignore] pam_unix.so nodelay";
+/// A line that asks for the password and does not judge it.
+pub(crate) const ASK_PASSWORD: &str = "auth [default=ignore] pam_unix.so nodelay";
 
 #[test]
 fn the_password_is_not_sent_as_a_code_by_a_program_that_answers_everything_with_it() {

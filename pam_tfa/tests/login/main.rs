@@ -21,6 +21,7 @@ mod build;
 mod daemon;
 mod first_pass;
 mod host;
+mod optional;
 mod program;
 mod stage;
 mod verdicts;

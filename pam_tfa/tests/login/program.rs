@@ -61,6 +61,8 @@ pub(crate) enum Step {
     AuthenticateSilently,
     /// `pam_acct_mgmt`.
     Account,
+    /// `pam_acct_mgmt` with `PAM_SILENT`.
+    AccountSilently,
     /// `pam_setcred`.
     SetCred,
     /// `PAM_USER` becomes another.
@@ -316,8 +318,8 @@ fn do_step<'a>(
         Step::AuthenticateSilently => {
             Some(transaction().authenticate(pam_sys::PamFlag::SILENT as c_int))
         }
-        // SAFETY: the transaction is live.
-        Step::Account => Some(unsafe { raw::pam_acct_mgmt(transaction().raw, 0) }),
+        Step::Account => Some(transaction().account(0)),
+        Step::AccountSilently => Some(transaction().account(pam_sys::PamFlag::SILENT as c_int)),
         Step::SetCred => {
             let establish = pam_sys::PamFlag::ESTABLISH_CRED as c_int;
             // SAFETY: the transaction is live.
@@ -477,6 +479,11 @@ impl Transaction {
     fn authenticate(&self, flags: c_int) -> c_int {
         // SAFETY: the transaction is live.
         unsafe { raw::pam_authenticate(self.raw, flags) }
+    }
+
+    fn account(&self, flags: c_int) -> c_int {
+        // SAFETY: the transaction is live.
+        unsafe { raw::pam_acct_mgmt(self.raw, flags) }
     }
 
     fn end(self) -> Person {

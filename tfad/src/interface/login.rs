@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tfa_bus::{Context, Error, Line, LineKind, Next, Phase, Question, Turn, Verdict, WireTurn};
+use tfa_bus::{
+    Context, Error, Line, LineKind, Manner, Next, Phase, Question, Turn, Verdict, WireTurn,
+};
 use tfa_core::{Answered, Dialog, Entry, Exemption, Factor, Origin, Time};
 use zbus::Connection;
 use zbus::message::Header;
@@ -234,7 +236,7 @@ fn worded(turn: &tfa_core::Turn, now: Time) -> Turn {
     let next = match turn.next {
         tfa_core::Next::AskCode { digits } => Next::Ask(Question {
             text: texts::QUESTION.to_owned(),
-            hidden: true,
+            manner: Manner::Hidden,
             digits: u32::from(digits),
         }),
         tfa_core::Next::End(verdict) => Next::Verdict(match verdict {
