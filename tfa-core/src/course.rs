@@ -5,7 +5,7 @@
 //! password. The account phase runs only after the whole auth stack has succeeded. It takes people
 //! through the set-up, and keeps out who came round the auth phase.
 
-use crate::{Decision, Exemption, Ruling, Time};
+use crate::{Decision, Exemption, Ruling, Time, Would};
 
 /// What the auth phase of the same login came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,54 @@ pub enum Bar {
 }
 
 impl Ruling {
+    /// What a phase does whatever the policy asks of this user.
+    #[must_use]
+    pub fn none_needed(stage: Stage) -> Option<Course> {
+        match stage {
+            Stage::Account {
+                met: Met::Factor, ..
+            } => Some(Course::Satisfied),
+            Stage::Account {
+                met: Met::Never,
+                guarded: false,
+                ..
+            } => Some(Course::Unguarded),
+            Stage::Auth { .. } | Stage::Account { .. } => None,
+        }
+    }
+
+    /// In audit mode, what would have become of the login in this phase, where that is something
+    /// else. Of two phases the later one says it.
+    #[must_use]
+    pub fn would(&self, stage: Stage) -> Option<Would> {
+        let decision = self.audited?;
+        let strict = Self {
+            decision,
+            required: true,
+            audited: None,
+            ..self.clone()
+        };
+        let course = strict.course(stage);
+        if course == self.course(stage) {
+            return None;
+        }
+        if let Stage::Auth {
+            account_follows: true,
+        } = stage
+        {
+            return None;
+        }
+        match course {
+            Course::Ask => Some(Would::BeAsked),
+            Course::Grace(_) | Course::SetUp(Some(_)) => Some(Would::BeTold),
+            Course::SetUp(None) | Course::Refuse(Bar::MustEnroll) => Some(Would::HaveToSetUp),
+            Course::Refuse(Bar::TooLate) => Some(Would::BeTooLate),
+            Course::Refuse(Bar::Unmet) => Some(Would::BeUnguarded),
+            Course::Refuse(Bar::Undecided) => Some(Would::BeUndecided),
+            Course::Satisfied | Course::Exempt(_) | Course::Defer | Course::Unguarded => None,
+        }
+    }
+
     /// What a phase does under this ruling.
     #[must_use]
     pub fn course(&self, stage: Stage) -> Course {

@@ -24,7 +24,7 @@ pub use authenticator::{Algorithm, Authenticator, BadParameters, Match, Paramete
 pub use backup::{BackupSet, HashFailed, Hashed, Recipe};
 pub use course::{Bar, Course, Met, Stage};
 pub use dialog::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
-pub use dialog::{AskCode, Enroll, TRIES};
+pub use dialog::{AskCode, Enroll, Picture, TRIES};
 pub use entry::{BackupCode, Code, Entry, Evidence};
 pub use invitation::{Invitation, LONGEST_INVITATION};
 pub use policy::{AfterGrace, Decision, Exemption, GRACE, Mode, Policy, Ruling, Source, Terms};

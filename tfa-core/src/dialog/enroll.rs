@@ -20,8 +20,7 @@ pub struct Enroll {
     until: Option<Time>,
     /// The administrator's word is needed.
     by_invitation: bool,
-    /// There is a QR code to show.
-    has_picture: bool,
+    picture: Picture,
     question: Question,
     answers_left: u8,
 }
@@ -34,6 +33,17 @@ enum Question {
     Picture,
     NewCode,
     Saved,
+}
+
+/// Whether there is a QR code to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picture {
+    /// There is none.
+    None,
+    /// It comes first.
+    First,
+    /// Who wishes to see it says so.
+    OnWish,
 }
 
 /// What a word at a question means.
@@ -54,7 +64,7 @@ impl Enroll {
         authenticator: Authenticator,
         until: Option<Time>,
         by_invitation: bool,
-        has_picture: bool,
+        picture: Picture,
         origin: Origin,
         now: Time,
     ) -> Begun {
@@ -63,7 +73,7 @@ impl Enroll {
             offer: Offer::new(authenticator, now),
             until,
             by_invitation,
-            has_picture,
+            picture,
             question: Question::Begin,
             answers_left: ANSWERS,
         };
@@ -120,18 +130,21 @@ impl Enroll {
             (Question::Begin, Wish::Nothing) if self.until.is_some() => {
                 self.stop(Message::NotSetUp)
             }
-            (Question::Begin, Wish::Yes | Wish::Nothing) => {
+            (Question::Begin, Wish::Else) => self.on(None, Question::Begin),
+            (Question::Begin, wish) => {
+                if let (Wish::Picture, Picture::OnWish) = (wish, self.picture) {
+                    self.picture = Picture::First;
+                }| Wish::Nothing) => {
                 let next = if self.by_invitation {
                     Question::Invitation
                 } else {
                     self.first_page()
                 };
                 self.on(None, next)
-            }
-            (Question::Begin, Wish::Picture | Wish::Else) => self.on(None, Question::Begin),
+            }| Wish::Else) => self.on(None, Question::Begin),
             (Question::Invitation, Wish::Nothing) => self.stop(Message::NotSetUp),
             (Question::Invitation, _) => self.take_word(account, typed, now),
-            (Question::NewCode, Wish::Picture) if self.has_picture => {
+            (Question::NewCode, Wish::Picture) if self.picture != Picture::None => {
                 self.on(None, Question::Picture)
             }
             (Question::Picture, Wish::Nothing | Wish::Yes | Wish::Picture) => {
@@ -184,7 +197,7 @@ impl Enroll {
     }
 
     fn first_page(&self) -> Question {
-        if self.has_picture {
+        if self.picture == Picture::First {
             Question::Picture
         } else {
             Question::NewCode

@@ -8,7 +8,7 @@ mod code;
 mod enroll;
 
 pub use code::{AskCode, TRIES};
-pub use enroll::Enroll;
+pub use enroll::{Enroll, Picture};
 
 use crate::{Drift, Factor, Gate, Origin, Time};
 

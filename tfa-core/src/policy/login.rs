@@ -50,6 +50,14 @@ impl Belongs {
 pub struct Groups(HashMap<Group, Belongs>);
 
 impl Groups {
+    /// Those of which it could not be found out.
+    pub fn unknown(&self) -> impl Iterator<Item = &Group> {
+        self.0
+            .iter()
+            .filter(|(_, belongs)| **belongs == Belongs::Unknown)
+            .map(|(group, _)| group)
+    }
+
     /// Whether the person is in that group. One that was never asked about is unknown.
     #[must_use]
     pub fn hold(&self, group: &Group) -> Belongs {

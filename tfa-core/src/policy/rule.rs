@@ -1,5 +1,6 @@
 //! A rule: for which logins its terms hold.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
@@ -13,6 +14,15 @@ pub enum Group {
     Name(String),
     /// By its number.
     Number(u32),
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => formatter.write_str(name),
+            Self::Number(gid) => write!(formatter, "{gid}"),
+        }
+    }
 }
 
 /// A place that logins come from.
