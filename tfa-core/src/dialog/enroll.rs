@@ -134,14 +134,14 @@ impl Enroll {
             (Question::Begin, wish) => {
                 if let (Wish::Picture, Picture::OnWish) = (wish, self.picture) {
                     self.picture = Picture::First;
-                }| Wish::Nothing) => {
+                }
                 let next = if self.by_invitation {
                     Question::Invitation
                 } else {
                     self.first_page()
                 };
                 self.on(None, next)
-            }| Wish::Else) => self.on(None, Question::Begin),
+            }
             (Question::Invitation, Wish::Nothing) => self.stop(Message::NotSetUp),
             (Question::Invitation, _) => self.take_word(account, typed, now),
             (Question::NewCode, Wish::Picture) if self.picture != Picture::None => {
