@@ -32,10 +32,14 @@ pub struct Explanation {
     pub file: String,
     /// The rule's line.
     pub line: u32,
+    /// Whether that rule requires a second factor; in audit mode, whether it would.
+    pub required: bool,
     /// Until when the login goes on without a second factor.
     pub grace_until: Option<u64>,
     /// In audit mode, the outcome without it, where that is another.
     pub audited: Option<String>,
+    /// The reason of that; else empty.
+    pub audited_reason: String,
     /// The account's state, one of [`crate::State`]'s names.
     pub state: String,
     /// What the person would see first, in rows; empty where that is nothing.
