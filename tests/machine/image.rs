@@ -1,6 +1,6 @@
 //! What a machine boots from: the base, a plain Debian; over it the layer in which the project's
 //! package was installed with apt on a booted machine, as a user would; or a layer with other
-//! packages of Debian's.
+//! packages of Debian's, and over that, too, one with the project's.
 
 use std::env;
 use std::fs::{self, File};
@@ -55,26 +55,46 @@ pub(crate) fn base() -> PathBuf {
 
 /// What is over the [`base`] once the package is installed.
 pub(crate) fn installed() -> PathBuf {
+    install_over("installed", &[&base()])
+}
+
+/// What is over the [`base`] once these packages of Debian's are installed.
+pub(crate) fn with_packages(packages: &[&str]) -> PathBuf {
     let base = base();
+    let key = digest(base.as_os_str().as_encoded_bytes());
+    layer(&kind_of("debian", packages), &key, |folder| {
+        let _ = Overlay::new(folder, &[&base]);
+        add_packages(&base, folder, packages);
+    })
+    .join("upper")
+}
+
+/// What is over these packages of Debian's once the package is installed, too.
+pub(crate) fn installed_with(packages: &[&str]) -> PathBuf {
+    install_over(
+        &kind_of("both", packages),
+        &[&with_packages(packages), &base()],
+    )
+}
+
+/// What is over these layers, the topmost first, once the package is installed.
+fn install_over(kind: &str, layers: &[&Path]) -> PathBuf {
     let mut key = fs::read(package()).or_fail("read the package");
-    key.extend_from_slice(base.as_os_str().as_encoded_bytes());
-    layer("installed", &digest(&key), |folder| {
-        let container = Container::boot(Overlay::new(folder, &[&base]));
+    for layer in layers {
+        key.extend_from_slice(layer.as_os_str().as_encoded_bytes());
+    }
+    layer(kind, &digest(&key), |folder| {
+        let container = Container::boot(Overlay::new(folder, layers));
         install_into(&container);
         container.power_off();
     })
     .join("upper")
 }
 
-/// What is over the [`base`] once these packages of Debian's are installed.
-pub(crate) fn with_packages(packages: &[&str]) -> PathBuf {
-    let base = base();
-    let key = format!("{} {}", base.display(), packages.join(" "));
-    layer("debian", &digest(key.as_bytes()), |folder| {
-        let _ = Overlay::new(folder, &[&base]);
-        add_packages(&base, folder, packages);
-    })
-    .join("upper")
+/// A kind of layers of its own for a list of packages: a new layer clears away the old ones of
+/// its kind, and must leave alone those with other packages.
+fn kind_of(what: &str, packages: &[&str]) -> String {
+    format!("{what}-{}", digest(packages.join(" ").as_bytes()))
 }
 
 /// The package under test: what `TFA_DEB` names, else the newest in `dist/`.

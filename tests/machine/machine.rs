@@ -46,6 +46,17 @@ impl Machine {
         Self::over(&[&image::with_packages(packages), &image::base()])
     }
 
+    /// Boots a machine with the package installed, and with these packages of Debian's, which were
+    /// there before it. Both layers are cached.
+    #[must_use]
+    pub fn boot_with(packages: &[&str]) -> Self {
+        Self::over(&[
+            &image::installed_with(packages),
+            &image::with_packages(packages),
+            &image::base(),
+        ])
+    }
+
     fn over(layers: &[&Path]) -> Self {
         clear_dead_machines();
         let (folder, in_use) = new_folder();

@@ -3,6 +3,7 @@
 mod admin;
 mod bus;
 mod console;
+mod directory;
 mod enroll;
 mod faults;
 mod locks;

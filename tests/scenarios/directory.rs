@@ -1,0 +1,332 @@
+//! People who are in no file of the machine but in a directory: slapd on the machine itself, with
+//! nslcd for names and groups and `pam_ldap` for passwords, as Debian wires them.
+
+use tfa_tests::{Machine, Terminal};
+
+use crate::locks::at_the_door;
+use crate::people::{CODE, PASSWORD, set_up, ssh_as_far_as_the_code};
+
+/// Debian's packages of a directory, its server and its client.
+const PACKAGES: &[&str] = &[
+    "slapd",
+    "ldap-utils",
+    "nslcd",
+    "libnss-ldapd",
+    "libpam-ldapd",
+];
+
+/// The server's configuration.
+const SERVER: &str = "\
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/nis.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+pidfile /run/slapd/slapd.pid
+database mdb
+directory /var/lib/ldap
+suffix dc=example
+rootdn cn=admin,dc=example
+rootpw admin
+access to attrs=userPassword by anonymous auth by * none
+access to * by * read
+";
+
+/// The client's. It asks a server that failed again after a second, not after ten.
+const CLIENT: &str = "\
+uid nslcd
+gid nslcd
+uri ldap://127.0.0.1/
+base dc=example
+reconnect_sleeptime 1
+reconnect_retrytime 1
+";
+
+/// Both may be stopped and started as often as a scenario likes, and the client does not take a
+/// quarter of a minute to end.
+const SERVER_UNIT: &str = "[Unit]\nStartLimitIntervalSec=0\n";
+const CLIENT_UNIT: &str = "\
+[Unit]
+StartLimitIntervalSec=0
+[Service]
+RemainAfterExit=no
+ExecStop=
+KillMode=control-group
+KillSignal=KILL
+";
+
+/// Starts both with these, and asks the directory after the files.
+const START: &str = r#"
+    set -e
+    systemctl daemon-reload
+    systemctl stop nslcd.service slapd.service
+    rm -rf /etc/ldap/slapd.d /var/lib/ldap/*
+    sed -i 's|^SLAPD_CONF=.*|SLAPD_CONF=/etc/ldap/slapd.conf|
+        s|^SLAPD_SERVICES=.*|SLAPD_SERVICES=ldap://127.0.0.1/|' /etc/default/slapd
+    sed -i -E 's/^(passwd|group|shadow):.*/\1: files ldap/' /etc/nsswitch.conf
+    systemctl start slapd.service nslcd.service"#;
+
+/// The directory's root, and the group that everybody in it has first.
+const TREE: &str = "\
+dn: dc=example
+objectClass: dcObject
+objectClass: organization
+dc: example
+o: Example
+
+dn: cn=ldapusers,dc=example
+objectClass: posixGroup
+cn: ldapusers
+gidNumber: 20000
+";
+
+/// A part of the directory that can fail: the server, or the client on the machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Part {
+    /// Names are asked for, and nobody knows.
+    Server,
+    /// Names cannot even be asked for.
+    Client,
+}
+
+impl Part {
+    fn unit(self) -> &'static str {
+        match self {
+            Self::Server => "slapd.service",
+            Self::Client => "nslcd.service",
+        }
+    }
+}
+
+/// A point in the middle of a login over SSH.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Moment {
+    /// The password was right; the module is next.
+    AfterThePassword,
+    /// The auth phase is over, the code is given if one was asked.
+    BeforeTheAccountPhase,
+}
+
+/// A machine with the package and a directory. There are `ldapuser` and `ldapadmin`, whose
+/// password is [`PASSWORD`] and who have homes, both in `ldapgroup`, the one of the two in
+/// `ldapadmins`, too. The files know none of them. sshd asks questions.
+pub(crate) fn machine_with_directory() -> Machine {
+    let machine = Machine::boot_with(PACKAGES);
+    machine.write_file("/etc/ldap/slapd.conf", SERVER);
+    machine.write_file("/etc/nslcd.conf", CLIENT);
+    for (unit, drop_in) in [("slapd", SERVER_UNIT), ("nslcd", CLIENT_UNIT)] {
+        let path = format!("/etc/systemd/system/{unit}.service.d/scenario.conf");
+        machine.write_file(&path, drop_in);
+    }
+    machine.succeed(["sh", "-c", START]);
+    add_entries(&machine, TREE);
+    add_directory_user(&machine, "ldapuser", 10001);
+    add_directory_user(&machine, "ldapadmin", 10002);
+    add_directory_group(&machine, "ldapgroup", 20001, &["ldapuser", "ldapadmin"]);
+    add_directory_group(&machine, "ldapadmins", 20002, &["ldapadmin"]);
+    machine.offer_questions();
+    machine
+}
+
+/// Adds somebody to the directory, with [`PASSWORD`], and makes the home.
+pub(crate) fn add_directory_user(machine: &Machine, name: &str, uid: u32) {
+    add_entries(
+        machine,
+        &format!(
+            "dn: uid={name},dc=example\n\
+             objectClass: account\n\
+             objectClass: posixAccount\n\
+             objectClass: shadowAccount\n\
+             uid: {name}\n\
+             cn: {name}\n\
+             uidNumber: {uid}\n\
+             gidNumber: 20000\n\
+             homeDirectory: /home/{name}\n\
+             loginShell: /bin/bash\n\
+             userPassword: {PASSWORD}\n"
+        ),
+    );
+    let owner = format!("--owner={uid}");
+    let home = format!("/home/{name}");
+    machine.succeed(["install", "-d", "-m700", &owner, "--group=20000", &home]);
+}
+
+/// Adds a group to the directory.
+pub(crate) fn add_directory_group(machine: &Machine, name: &str, gid: u32, members: &[&str]) {
+    let mut entry = format!(
+        "dn: cn={name},dc=example\n\
+         objectClass: posixGroup\n\
+         cn: {name}\n\
+         gidNumber: {gid}\n"
+    );
+    for member in members {
+        entry.push_str(&format!("memberUid: {member}\n"));
+    }
+    add_entries(machine, &entry);
+}
+
+fn add_entries(machine: &Machine, ldif: &str) {
+    let words = "ldapadd -x -H ldap://127.0.0.1/ -D cn=admin,dc=example -w admin";
+    machine.command(words.split(' ')).stdin(ldif).succeed();
+}
+
+/// Stops a part of the directory.
+pub(crate) fn take_down(machine: &Machine, part: Part) {
+    machine.succeed(["systemctl", "stop", part.unit()]);
+}
+
+/// Starts it again, and waits until the machine knows the directory's people.
+pub(crate) fn bring_back(machine: &Machine, part: Part) {
+    machine.succeed(["systemctl", "start", part.unit()]);
+    const WAIT: &str = "until getent passwd ldapuser; do sleep 0.05; done";
+    machine.succeed(["timeout", "30", "sh", "-c", WAIT]);
+}
+
+/// What lets a part of the directory fail.
+const FAILS: &str = "pam_exec.so quiet /usr/bin/systemctl stop";
+
+/// From now on a part of the directory fails at this moment of every login over SSH, until
+/// [`fails_no_more`].
+pub(crate) fn fails_at(machine: &Machine, moment: Moment, part: Part) {
+    let line = format!("auth required {FAILS} {}", part.unit());
+    let (file, edit) = match moment {
+        Moment::AfterThePassword => ("/etc/pam.d/common-auth", format!("/pam_tfa.so/i {line}")),
+        Moment::BeforeTheAccountPhase => (
+            "/etc/pam.d/sshd",
+            format!("/^@include common-auth/a {line}"),
+        ),
+    };
+    machine.succeed(["sed", "-i", &edit, file]);
+    assert!(machine.read_file(file).contains(&line));
+}
+
+/// Ends what [`fails_at`] began, and brings the directory back.
+pub(crate) fn fails_no_more(machine: &Machine, part: Part) {
+    let edit = format!("\\|{FAILS}|d");
+    machine.succeed([
+        "sed",
+        "-i",
+        &edit,
+        "/etc/pam.d/common-auth",
+        "/etc/pam.d/sshd",
+    ]);
+    bring_back(machine, part);
+}
+
+fn shell_of(user: &str) -> String {
+    format!("{user}@host:~$")
+}
+
+/// A login over SSH with the right password gets in and is asked for no code.
+#[track_caller]
+fn gets_in_without(machine: &Machine, user: &str) {
+    let terminal = at_the_door(machine, user);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(&shell_of(user));
+    assert!(!terminal.transcript().contains(CODE));
+}
+
+/// A login over SSH with password and code gets in.
+#[track_caller]
+fn gets_in_with(machine: &Machine, user: &str, code: &str) {
+    let terminal = ssh_as_far_as_the_code(machine, user);
+    terminal.type_secret(code);
+    terminal.expect(&shell_of(user));
+}
+
+/// The login on this terminal, which has given all that was asked, comes to nothing: sshd asks
+/// from the start, or hangs up where the account phase has refused.
+#[track_caller]
+fn is_refused(terminal: &Terminal, user: &str) {
+    terminal.expect_any(&["Password:", "Connection closed by"]);
+    let transcript = terminal.transcript();
+    assert!(!transcript.contains(&shell_of(user)), "{transcript}");
+}
+
+#[test]
+fn a_user_of_the_directory_sets_up_and_logs_in_with_password_and_code() {
+    let machine = machine_with_directory();
+    machine.fail(["grep", "^ldap", "/etc/passwd", "/etc/shadow", "/etc/group"]);
+    let groups = machine.succeed(["id", "-nG", "ldapadmin"]);
+    assert_eq!(groups.trim(), "ldapusers ldapgroup ldapadmins");
+
+    // polkit's question is answered with the directory's password, too.
+    let owner = set_up(&machine, "ldapuser", PASSWORD);
+    assert_eq!(owner.phone.label(), "host:ldapuser");
+    let terminal = ssh_as_far_as_the_code(&machine, "ldapuser");
+    terminal.type_secret(&owner.phone.wrong_code());
+    terminal.expect(CODE);
+    terminal.type_secret(&owner.phone.next_unused());
+    terminal.expect(&shell_of("ldapuser"));
+    machine.expect_in_journal("tfad", "ldapuser: verified by a code (service sshd, from ");
+
+    let terminal = at_the_door(&machine, "ldapuser");
+    terminal.expect("Password:");
+    terminal.type_secret("battery staple");
+    is_refused(&terminal, "ldapuser");
+    assert!(!terminal.transcript().contains(CODE));
+
+    gets_in_without(&machine, "ldapadmin");
+}
+
+#[test]
+fn while_the_directory_is_down_nobody_of_it_gets_in_and_a_local_user_does() {
+    let machine = machine_with_directory();
+    for user in ["alice", "bob"] {
+        machine.add_user(user, PASSWORD);
+    }
+    let alice = set_up(&machine, "alice", PASSWORD).phone;
+    let owner = set_up(&machine, "ldapuser", PASSWORD).phone;
+    for part in [Part::Server, Part::Client] {
+        take_down(&machine, part);
+        for user in ["ldapuser", "ldapadmin"] {
+            let terminal = at_the_door(&machine, user);
+            terminal.expect("Password:");
+            terminal.type_secret(PASSWORD);
+            is_refused(&terminal, user);
+            assert!(!terminal.transcript().contains(CODE));
+        }
+        gets_in_with(&machine, "alice", &alice.next_unused());
+        gets_in_without(&machine, "bob");
+
+        bring_back(&machine, part);
+        gets_in_with(&machine, "ldapuser", &owner.next_unused());
+        gets_in_without(&machine, "ldapadmin");
+    }
+}
+
+#[test]
+fn a_directory_that_fails_in_the_middle_of_a_login_lets_nobody_of_it_in() {
+    let machine = machine_with_directory();
+    // Of codes from the phone there is a new one every half minute only.
+    let mut codes = set_up(&machine, "ldapuser", PASSWORD)
+        .backup_codes
+        .into_iter();
+    for part in [Part::Server, Part::Client] {
+        for user in ["ldapuser", "ldapadmin"] {
+            fails_at(&machine, Moment::AfterThePassword, part);
+            let terminal = at_the_door(&machine, user);
+            terminal.expect("Password:");
+            terminal.type_secret(PASSWORD);
+            is_refused(&terminal, user);
+            assert!(!terminal.transcript().contains(CODE));
+            machine.expect_in_journal("sshd", "pam_tfa(sshd:auth): ");
+            fails_no_more(&machine, part);
+
+            fails_at(&machine, Moment::BeforeTheAccountPhase, part);
+            let terminal = at_the_door(&machine, user);
+            terminal.expect("Password:");
+            terminal.type_secret(PASSWORD);
+            if user == "ldapuser" {
+                terminal.expect(CODE);
+                terminal.type_secret(&codes.next().unwrap());
+            }
+            is_refused(&terminal, user);
+            machine.expect_in_journal("sshd", "pam_tfa(sshd:account): ");
+            fails_no_more(&machine, part);
+        }
+        gets_in_with(&machine, "ldapuser", &codes.next().unwrap());
+        gets_in_without(&machine, "ldapadmin");
+    }
+}
