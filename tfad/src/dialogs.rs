@@ -4,16 +4,19 @@
 //! verdict. Each kind of caller has its bound, so that nobody can fill the daemon.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use tfa_bus::{Context, Error};
-use tfa_core::Dialog;
+use tfa_core::{Dialog, Login};
 
 use crate::caller::Caller;
 use crate::users::User;
 
 /// How long a dialog waits for an answer.
 pub const SILENCE: Duration = Duration::from_secs(120);
+/// How long a set-up does: somebody installs an app meanwhile.
+pub const SET_UP_SILENCE: Duration = Duration::from_secs(600);
 /// How many dialogs there are at most. Root's have half of them for themselves.
 const MOST: usize = 4096;
 /// How many dialogs there are at most about one user from one origin.
@@ -21,32 +24,46 @@ const MOST_ABOUT_ONE_USER: usize = 256;
 /// How many dialogs a caller that is not root may have at most.
 const MOST_OF_ONE_UID: usize = 8;
 
-/// A dialog under way.
+/// Who logs in, through whom, and how.
 #[derive(Debug, Clone)]
-pub struct Open {
+pub struct Arrival {
     /// Who conducts it.
     pub caller: Caller,
     /// Who logs in.
     pub user: User,
-    /// The circumstances.
+    /// What PAM said.
     pub context: Context,
-    /// Where it stands.
+    /// The same in the terms of the policy, with the groups as they were.
+    pub login: Login,
+}
+
+/// A dialog under way.
+#[derive(Clone)]
+pub struct Open {
+    /// The login.
+    pub arrival: Arrival,
+    /// Where it stands. It may hold a key: it has no `Debug`.
     pub dialog: Dialog,
 }
 
 /// All dialogs under way.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Dialogs {
     open: HashMap<u32, Place>,
     last: u32,
 }
 
-#[derive(Debug)]
 struct Place {
     dialog: Open,
     since: Instant,
     /// An answer is being judged: there is no question to answer meanwhile.
     judging: bool,
+}
+
+impl fmt::Debug for Dialogs {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Dialogs")
+    }
 }
 
 impl Dialogs {
@@ -57,10 +74,11 @@ impl Dialogs {
     pub fn open(&mut self, dialog: Open, now: Instant) -> Result<u32, Error> {
         self.open.retain(|_, place| !place.is_silent(now));
         let origin = dialog.dialog.origin();
-        let about_user =
-            self.count(|open| open.user.uid == dialog.user.uid && open.dialog.origin() == origin);
-        let of_caller = self.count(|open| open.caller.uid == dialog.caller.uid);
-        let root = dialog.caller.is_root();
+        let about_user = self.count(|open| {
+            open.arrival.user.uid == dialog.arrival.user.uid && open.dialog.origin() == origin
+        });
+        let of_caller = self.count(|open| open.arrival.caller.uid == dialog.arrival.caller.uid);
+        let root = dialog.arrival.caller.is_root();
         let most = if root { MOST } else { MOST / 2 };
         if self.open.len() >= most
             || about_user >= MOST_ABOUT_ONE_USER
@@ -92,7 +110,7 @@ impl Dialogs {
     pub fn judge(&mut self, number: u32, sender: &str, now: Instant) -> Result<Open, Error> {
         self.open
             .get_mut(&number)
-            .filter(|place| place.dialog.caller.name == sender)
+            .filter(|place| place.dialog.arrival.caller.name == sender)
             .filter(|place| !place.judging && !place.is_silent(now))
             .map(|place| {
                 place.judging = true;
@@ -118,7 +136,7 @@ impl Dialogs {
     /// Drops every dialog of a connection that is gone.
     pub fn forget(&mut self, sender: &str) {
         self.open
-            .retain(|_, place| place.dialog.caller.name != sender);
+            .retain(|_, place| place.dialog.arrival.caller.name != sender);
     }
 
     fn count(&self, which: impl Fn(&Open) -> bool) -> usize {
@@ -131,13 +149,20 @@ impl Dialogs {
 
 impl Place {
     fn is_silent(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.since) >= SILENCE
+        let most = match self.dialog.dialog {
+            Dialog::AskCode(_) => SILENCE,
+            Dialog::Enroll(_) => SET_UP_SILENCE,
+        };
+        now.saturating_duration_since(self.since) >= most
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tfa_core::{Account, Authenticator, Decision, Origin, Parameters, Secret, Time};
+    use tfa_core::{
+        Account, AskCode, Authenticator, Enroll, Groups, Methods, Origin, Origins, Parameters,
+        Person, Picture, Secret, Time,
+    };
 
     use super::*;
 
@@ -147,19 +172,64 @@ mod tests {
         let authenticator = Authenticator::new("phone".to_owned(), Parameters::default(), key);
         let now = Time::from_secs(1_700_000_000);
         account.set_up(authenticator, now).unwrap();
-        let begun = Dialog::begin(Decision::Ask, Some(&account), Origin::Remote, now);
+        let begun = AskCode::begin(&account, Origin::Remote, now);
         Open {
+            arrival: arrival(sender, uid, user),
+            dialog: begun.dialog.unwrap(),
+        }
+    }
+
+    fn arrival(sender: &str, uid: u32, user: u32) -> Arrival {
+        let name = format!("user{user}");
+        Arrival {
             caller: Caller {
                 name: sender.to_owned(),
                 uid,
             },
             user: User {
-                name: format!("user{user}"),
+                name: name.clone(),
                 uid: user,
             },
             context: Context::default(),
+            login: Login {
+                person: Person {
+                    name,
+                    uid: user,
+                    groups: Groups::default(),
+                },
+                service: String::new(),
+                origin: Origins::Local,
+                methods: Methods::default(),
+            },
+        }
+    }
+
+    fn set_up(sender: &str) -> Open {
+        let key = Secret::new(&[7; 20]).unwrap();
+        let authenticator = Authenticator::new("phone".to_owned(), Parameters::default(), key);
+        let now = Time::from_secs(1_700_000_000);
+        let begun = Enroll::begin(
+            None,
+            authenticator,
+            None,
+            false,
+            Picture::First,
+            Origin::Remote,
+            now,
+        );
+        Open {
+            arrival: arrival(sender, 0, 1000),
             dialog: begun.dialog.unwrap(),
         }
+    }
+
+    #[test]
+    fn a_set_up_waits_while_somebody_installs_an_app() {
+        let (mut dialogs, now) = (Dialogs::default(), Instant::now());
+        let number = dialogs.open(set_up(":1.5"), now).unwrap();
+        assert!(dialogs.judge(number, ":1.5", now + SILENCE).is_ok());
+        let number = dialogs.open(set_up(":1.5"), now).unwrap();
+        assert!(dialogs.judge(number, ":1.5", now + SET_UP_SILENCE).is_err());
     }
 
     #[test]
@@ -200,7 +270,7 @@ mod tests {
         assert!(matches!(more, Err(Error::Busy(_))));
 
         let next = dialog(":1.9", 1000, 1000).dialog;
-        dialogs.go_on(numbers[0], next, now);
+        dialogs.go_on(numbers[0], next.clone(), now);
         assert!(dialogs.judge(numbers[0], ":1.9", now).is_ok());
         dialogs.forget(":1.9");
         dialogs.go_on(numbers[1], next, now);

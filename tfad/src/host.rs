@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tfa_bus::{Context, Error};
-use tfa_core::{Account, Entry, Evidence, Origin, Policy, Time};
+use tfa_core::{Account, Entry, Evidence, Origin, Person, Policy, Time};
 
 use crate::accounts::Accounts;
 use crate::caller::Caller;
 use crate::config::{BadConfig, Config};
 use crate::dialogs::Dialogs;
+use crate::groups;
 use crate::hashing::Hashing;
 use crate::journal::{Journal, Level, quoted};
 use crate::users::User;
@@ -30,7 +31,7 @@ pub struct Host {
     /// The log.
     pub journal: Arc<Journal>,
     config_file: PathBuf,
-    config: RwLock<Config>,
+    config: RwLock<Arc<Config>>,
     refusal: Option<String>,
     dialogs: Mutex<Dialogs>,
 }
@@ -51,7 +52,7 @@ impl Host {
             visitors: Visitors::default(),
             journal,
             config_file: file,
-            config: RwLock::new(config),
+            config: RwLock::new(Arc::new(config)),
             refusal,
             dialogs: Mutex::default(),
         }
@@ -62,29 +63,24 @@ impl Host {
         self.refusal.as_deref()
     }
 
-    /// The policy in force.
-    pub fn policy(&self) -> Policy {
-        self.config
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .policy
-            .clone()
+    /// The configuration in force. Whoever judges holds on to one for the whole judgement.
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A user with the groups that a policy asks about.
+    pub async fn person(&self, user: &User, policy: &Policy) -> Person {
+        let asked = policy.groups().into_iter().cloned().collect();
+        Person {
+            name: user.name.clone(),
+            uid: user.uid,
+            groups: groups::of(user, asked).await,
+        }
     }
 
     /// Who issues the keys, as authenticators show it: the configured name, else the host's.
     pub fn issuer(&self) -> String {
-        let configured = self
-            .config
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .issuer
-            .clone();
-        configured.unwrap_or_else(|| {
-            let name = nix::unistd::gethostname()
-                .ok()
-                .and_then(|name| name.into_string().ok());
-            name.unwrap_or_else(|| "localhost".to_owned())
-        })
+        self.config().issuer.clone().unwrap_or_else(host_name)
     }
 
     /// The dialogs, for a moment.
@@ -133,7 +129,7 @@ impl Host {
     /// # Errors
     /// [`BadConfig`] with the line of the mistake.
     pub fn reload(&self) -> Result<(), BadConfig> {
-        let config = Config::read(&self.config_file)?;
+        let config = Arc::new(Config::read(&self.config_file)?);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
         Ok(())
     }
@@ -189,4 +185,12 @@ impl Host {
         self.journal.write_for(caller.uid, level, &line);
         error
     }
+}
+
+/// The host's name, as its people know it.
+pub fn host_name() -> String {
+    nix::unistd::gethostname()
+        .ok()
+        .and_then(|name| name.into_string().ok())
+        .unwrap_or_else(|| "localhost".to_owned())
 }

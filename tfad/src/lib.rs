@@ -7,9 +7,13 @@
 
 pub mod accounts;
 pub mod caller;
+pub mod circumstances;
 pub mod clock;
 pub mod config;
 pub mod dialogs;
+pub mod enrollment;
+pub mod foresight;
+pub mod groups;
 pub mod hardening;
 pub mod hashing;
 pub mod host;
@@ -20,5 +24,6 @@ pub mod random;
 pub mod service;
 pub mod store;
 pub mod texts;
+pub mod turns;
 pub mod users;
 pub mod visitors;

@@ -3,7 +3,7 @@
 use rand::TryRng;
 use rand::rngs::SysRng;
 use tfa_bus::Error;
-use tfa_core::Secret;
+use tfa_core::{Authenticator, Parameters, Secret};
 use zeroize::Zeroize;
 
 /// Fills a buffer with random bytes.
@@ -26,4 +26,13 @@ pub fn secret() -> Result<Secret, Error> {
     let secret = Secret::new(&bytes);
     bytes.zeroize();
     secret.ok_or_else(|| Error::Storage("a secret of the standard length was refused".to_owned()))
+}
+
+/// A new authenticator of the usual kind, for a set-up inside a login.
+///
+/// # Errors
+/// As [`fill`].
+pub fn authenticator() -> Result<Authenticator, Error> {
+    let (name, parameters) = ("phone".to_owned(), Parameters::default());
+    Ok(Authenticator::new(name, parameters, secret()?))
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tfa_bus::Error;
-use tfa_core::{BadParameters, Drift, Gate, Message, Refusal, State, Time};
+use tfa_core::{BadParameters, Bar, Drift, Exemption, Gate, Message, Refusal, State, Time, Would};
 
 /// The question for a code.
 pub const QUESTION: &str = "Verification code or backup code: ";
@@ -13,6 +15,19 @@ const USED_ALREADY: &str = "That code was used already. Each works once: use a n
 
 /// Short, for sshd puts user and host in front of it.
 const NO_CODE: &str = "That is no code: 6 or 8 digits, or a backup code.";
+
+/// The question for the administrator's word.
+pub const ASK_INVITATION: &str = "Invitation from your administrator: ";
+/// Whether to set up now, in the grace.
+pub const ASK_WHETHER: &str = "Set it up now? Type yes, or press Enter to go on without: ";
+/// The QR code is on the screen.
+pub const ASK_SCANNED: &str = "Scan it with the app, then press Enter: ";
+/// Link and key are on the screen.
+pub const ASK_NEW_CODE: &str = "Code from your phone: ";
+/// The backup codes are on the screen.
+pub const ASK_SAVED: &str = "Press Enter when you have saved them: ";
+/// Above the QR code, on the row that sshd begins with user and host.
+pub const QR_HEADING: &str = "QR code; what it says follows as text.";
 
 /// What the dialog says, and whether it is bad news.
 #[must_use]
@@ -40,6 +55,34 @@ pub fn message(message: Message, now: Time) -> (bool, String) {
             format!("Backup code used; {left} left. Make new ones: tfa-enroll codes"),
         ),
         Message::BackupCodeUsed { left } => (false, format!("Backup code used; {left} left.")),
+        Message::WrongInvitation => (
+            true,
+            "That is not the word of your invitation. It has ten letters and digits.".to_owned(),
+        ),
+        Message::NoInvitation => (
+            true,
+            "Setting up two-factor login takes an invitation, and there is none for you now.\n\
+             Ask your administrator for one (tfactl invite)."
+                .to_owned(),
+        ),
+        Message::WrongNewCode(None) => (
+            true,
+            "That code is not right. Type the latest one of the new entry in the app.".to_owned(),
+        ),
+        Message::WrongNewCode(Some(drift)) => (true, clock_off(drift)),
+        Message::OfferWithdrawn => (
+            true,
+            "Too many wrong codes: that key is void. Delete it in the app, and log in again."
+                .to_owned(),
+        ),
+        Message::NotSetUp => (
+            false,
+            "Nothing was set up. Delete the entry in the app, if you made one.".to_owned(),
+        ),
+        Message::SetUp => (
+            false,
+            "Two-factor login is on: from now on you are asked for a code.".to_owned(),
+        ),
         Message::Changed => (
             true,
             "Your two-factor login was changed just now. Log in again.".to_owned(),
@@ -105,9 +148,183 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
         Refusal::Spent => Error::WrongCode(USED_ALREADY.to_owned()),
         Refusal::NotACode => Error::InvalidArgument(NO_CODE.to_owned()),
         Refusal::Locked(gate) => Error::Locked(locked(gate, now)),
+        Refusal::NoInvitation => Error::InvitationNeeded(
+            "Setting up takes an invitation, and there is none for you now. Ask your \
+             administrator for one (tfactl invite)."
+                .to_owned(),
+        ),
+        Refusal::WrongInvitation => {
+            Error::WrongCode("That is not the word of your invitation.".to_owned())
+        }
         Refusal::Rehash => {
             Error::Busy("The backup codes were changed just now. Try again.".to_owned())
         }
+    }
+}
+
+/// What is asked of somebody who has to set up now, and how it goes.
+#[must_use]
+pub fn set_up_needed(host: &str, picture: Option<(usize, usize)>) -> Vec<String> {
+    let mut rows = vec![
+        format!("Two-factor login is required on {host},"),
+        "and you have not set it up yet. It takes an authenticator app on your phone.".to_owned(),
+        match picture {
+            None => "You get a key for the app, as a QR code and as text, and type the code that"
+                .to_owned(),
+            Some(_) => "You get a key for the app as text, and type the code that".to_owned(),
+        },
+        "the app then shows. Then the login goes on.".to_owned(),
+    ];
+    if let Some((height, width)) = picture {
+        rows.push(format!(
+            "There is a QR code, too: it takes a window of {height} rows and {width} columns."
+        ));
+    }
+    rows
+}
+
+/// The question whether to begin.
+#[must_use]
+pub fn ask_to_begin(picture_on_wish: bool) -> &'static str {
+    if picture_on_wish {
+        "Press Enter for the text, type qr for the QR code, or no to stop: "
+    } else {
+        "Press Enter to begin, or type no to stop: "
+    }
+}
+
+/// How long it goes without.
+#[must_use]
+pub fn grace(host: &str, until: Time, now: Time) -> Vec<String> {
+    vec![
+        format!("Two-factor login will be required on {host}"),
+        format!("from {} on: {}.", moment(until), ahead(now.until(until))),
+    ]
+}
+
+/// The same for somebody whom nobody can ask.
+#[must_use]
+pub fn grace_told(host: &str, until: Time, now: Time) -> String {
+    let mut rows = grace(host, until, now);
+    rows.push("Set it up in time: tfa-enroll".to_owned());
+    rows.join("\n")
+}
+
+/// The page with link and key.
+#[must_use]
+pub fn key_page(uri: &str, user: &str, issuer: &str, key: &str) -> Vec<String> {
+    vec![
+        "The key as text.".to_owned(),
+        "The link, for an app on this device:".to_owned(),
+        uri.to_owned(),
+        String::new(),
+        "The key, to type into the app:".to_owned(),
+        format!("    {key}"),
+        format!("    Account: {user}   Issuer: {issuer}"),
+        "    Time-based (TOTP), SHA1, 6 digits, every 30 seconds".to_owned(),
+        String::new(),
+        "Type the code that the app shows now; qr for the QR code, no to stop.".to_owned(),
+    ]
+}
+
+/// Above the backup codes.
+#[must_use]
+pub fn backup_codes_heading(count: usize) -> Vec<String> {
+    vec![
+        format!("That was right. Here are your {count} backup codes."),
+        "Each works once in place of a code, when the phone is not at hand.".to_owned(),
+        "Save or print them now: they are not shown again.".to_owned(),
+    ]
+}
+
+/// Why a login is refused without a question.
+#[must_use]
+pub fn bar(bar: Bar, host: &str, user: &str) -> String {
+    match bar {
+        Bar::MustEnroll => format!(
+            "Two-factor login is required on {host}, and you have not set it up.\n\
+             This program cannot take you through it. Log in over SSH with your password,\n\
+             or at the console."
+        ),
+        Bar::TooLate => format!(
+            "Two-factor login is required on {host}, and the time to set it up is over.\n\
+             Ask your administrator."
+        ),
+        Bar::Undecided => "The groups of your account, or the address that you come from, cannot be found\n\
+                           out now, so it is not known what is asked of this login. Try again later."
+            .to_owned(),
+        Bar::Unmet => format!(
+            "Two-factor login is required on {host}: a key alone is not enough.\n\
+             Log in with your password, then you are asked for a code:\n    \
+             ssh -o PubkeyAuthentication=no {user}"
+        ),
+    }
+}
+
+/// Why it cannot be switched off.
+#[must_use]
+pub fn required() -> Error {
+    Error::Required(
+        "Two-factor login is required of you here, so it cannot be switched off. For a new \
+         phone: tfa-enroll move"
+            .to_owned(),
+    )
+}
+
+/// Why nothing was asked, for the log.
+#[must_use]
+pub fn exempt(why: Exemption) -> &'static str {
+    match why {
+        Exemption::Off => "the mode is off",
+        Exemption::NotSetUp => "it is not set up, and need not be",
+        Exemption::Paused => "it is paused, and may be",
+    }
+}
+
+/// Why it was refused, for the log.
+#[must_use]
+pub fn barred(bar: Bar) -> &'static str {
+    match bar {
+        Bar::MustEnroll => "it is not set up, and this stack cannot",
+        Bar::TooLate => "it was not set up in time",
+        Bar::Undecided => "groups or address could not be found out, and a rule depends on them",
+        Bar::Unmet => "the second factor is required, and this login met none",
+    }
+}
+
+/// What audit mode let go on, for the log.
+#[must_use]
+pub fn would(would: Would) -> &'static str {
+    match would {
+        Would::BeAsked => "would have been asked for a code",
+        Would::BeTold => "would have been told to set up while the grace lasts",
+        Would::HaveToSetUp => "would have had to set up",
+        Would::BeTooLate => "would have been refused: it was not set up in time",
+        Would::BeUnguarded => "would have been refused: it met no second factor",
+        Would::BeUndecided => "would have been refused: groups or address could not be found out",
+    }
+}
+
+/// A moment in the zone of this host, `2026-12-08 14:00`.
+#[must_use]
+pub fn moment(time: Time) -> String {
+    i64::try_from(time.as_secs())
+        .ok()
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        .unwrap_or(Timestamp::MAX)
+        .to_zoned(TimeZone::system())
+        .strftime("%Y-%m-%d %H:%M")
+        .to_string()
+}
+
+/// How long until then, rounded down so that nobody counts on more.
+fn ahead(while_: Duration) -> String {
+    let hours = while_.as_secs() / 3600;
+    match hours {
+        0 => "in less than an hour".to_owned(),
+        1 => "in an hour".to_owned(),
+        2..48 => format!("in {hours} hours"),
+        _ => format!("in {} days", hours / 24),
     }
 }
 

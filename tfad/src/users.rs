@@ -49,10 +49,8 @@ fn resolved(
             name: entry.name,
             uid: entry.uid.as_raw(),
         }),
-        // getpwnam(3) answers some of these where there is simply no such user.
-        Ok(Ok(None) | Err(nix::Error::ENOENT | nix::Error::ESRCH)) => {
-            Err(Error::UnknownUser(unknown()))
-        }
+        Ok(Ok(None)) => Err(Error::UnknownUser(unknown())),
+        // ENOENT too: with that nslcd says that the directory does not answer.
         Ok(Err(error)) => Err(Error::Storage(format!(
             "{}, or the name service fails: {error}",
             unknown()

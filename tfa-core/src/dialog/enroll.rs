@@ -5,7 +5,9 @@
 //! changes.
 
 use super::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
-use crate::{Account, Authenticator, BackupSet, Decision, Entry, Offer, Origin, Refusal, Time};
+use crate::{
+    Account, Authenticator, BackupSet, Decision, Entry, Invitation, Offer, Origin, Refusal, Time,
+};
 
 /// How many answers it takes at most: enough for every wrong code and word, and some looks at the
 /// QR code.
@@ -18,8 +20,8 @@ pub struct Enroll {
     offer: Offer,
     /// Until when the login goes on without.
     until: Option<Time>,
-    /// The administrator's word is needed.
-    by_invitation: bool,
+    /// The invitation whose word is needed, if one is.
+    invitation: Option<Invitation>,
     picture: Picture,
     question: Question,
     answers_left: u8,
@@ -68,16 +70,17 @@ impl Enroll {
         origin: Origin,
         now: Time,
     ) -> Begun {
+        let invited = account.and_then(|account| account.open_invitation(now));
         let dialog = Self {
             origin,
             offer: Offer::new(authenticator, now),
             until,
-            by_invitation,
+            invitation: invited.filter(|_| by_invitation).cloned(),
             picture,
             question: Question::Begin,
             answers_left: ANSWERS,
         };
-        if by_invitation && !account.is_some_and(|account| account.is_invited(now)) {
+        if by_invitation && invited.is_none() {
             return Begun::end(Some(Message::NoInvitation), dialog.without());
         }
         Begun {
@@ -102,8 +105,9 @@ impl Enroll {
     }
 
     /// Takes an answer. The decision is made anew by the caller: an account that need not be set
-    /// up any more, or is by now, ends the dialog without a yes. `drawn` are the backup codes that
-    /// come with a set-up, once [`Answered::DrawCodes`] has asked for them.
+    /// up any more, or is by now, ends the dialog without a yes, and so does another invitation in
+    /// the place of the first. `drawn` are the backup codes that come with a set-up, once
+    /// [`Answered::DrawCodes`] has asked for them.
     #[must_use]
     pub fn answer(
         mut self,
@@ -116,18 +120,27 @@ impl Enroll {
         if self.question == Question::Saved {
             return Answered::end(Some(Message::SetUp), Verdict::Enrolled);
         }
-        let asked = matches!(decision, Decision::SetUp | Decision::Grace(_));
-        let invited = !self.by_invitation || account.is_invited(now);
-        if !asked || !invited {
-            return Answered::end(Some(Message::Changed), Verdict::Denied);
-        }
-        let Some(left) = self.answers_left.checked_sub(1) else {
-            return self.stop(Message::NotSetUp);
+        let changed = Answered::end(Some(Message::Changed), Verdict::Denied);
+        self.until = match decision {
+            Decision::Grace(until) => Some(until),
+            Decision::SetUp => None,
+            _ => return changed,
         };
-        self.answers_left = left;
+        if !account.authenticators().is_empty() {
+            return changed;
+        }
+        if let Some(invitation) = &self.invitation {
+            match account.open_invitation(now) {
+                Some(now_open) if now_open.is(invitation) => {}
+                Some(_) => return changed,
+                None => return self.stop(Message::NoInvitation),
+            }
+        }
+        self.answers_left = self.answers_left.saturating_sub(1);
         match (self.question, Wish::of(typed)) {
             (_, Wish::No) => self.stop(Message::NotSetUp),
-            (Question::Begin, Wish::Nothing) if self.until.is_some() => {
+            // Only a plain yes begins what need not be: some programs answer every question alike.
+            (Question::Begin, Wish::Nothing | Wish::Else) if self.until.is_some() => {
                 self.stop(Message::NotSetUp)
             }
             (Question::Begin, Wish::Else) => self.on(None, Question::Begin),
@@ -135,10 +148,9 @@ impl Enroll {
                 if let (Wish::Picture, Picture::OnWish) = (wish, self.picture) {
                     self.picture = Picture::First;
                 }
-                let next = if self.by_invitation {
-                    Question::Invitation
-                } else {
-                    self.first_page()
+                let next = match self.invitation {
+                    Some(_) => Question::Invitation,
+                    None => self.first_page(),
                 };
                 self.on(None, next)
             }
@@ -205,6 +217,9 @@ impl Enroll {
     }
 
     fn on(mut self, says: Option<Message>, question: Question) -> Answered {
+        if self.answers_left == 0 && question != Question::Saved {
+            return self.stop(Message::NotSetUp);
+        }
         self.question = question;
         let turn = Turn {
             says,
@@ -240,12 +255,19 @@ impl Enroll {
 
 impl Wish {
     fn of(typed: &str) -> Self {
-        match typed.trim().to_ascii_lowercase().as_str() {
-            "" => Self::Nothing,
-            "y" | "yes" => Self::Yes,
-            "n" | "no" | "q" | "quit" | "cancel" => Self::No,
-            "qr" => Self::Picture,
-            _ => Self::Else,
+        // Compared as it stands: a copy in lower case would have to be wiped.
+        let typed = typed.trim();
+        let is_one_of = |words: &[&str]| words.iter().any(|word| typed.eq_ignore_ascii_case(word));
+        if typed.is_empty() {
+            Self::Nothing
+        } else if is_one_of(&["y", "yes"]) {
+            Self::Yes
+        } else if is_one_of(&["n", "no", "q", "quit", "cancel"]) {
+            Self::No
+        } else if is_one_of(&["qr"]) {
+            Self::Picture
+        } else {
+            Self::Else
         }
     }
 }

@@ -1,9 +1,8 @@
 //! `org.tfad.Tfa1.Account`: the caller's own account, by the uid that the bus vouches for.
-
 use std::sync::Arc;
 
 use tfa_bus::{ACTION_ENROLL, Error, Offer, Parameters, Status};
-use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Entry, Evidence, Factor};
+use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Entry, Evidence, Factor, Terms};
 use tfa_core::{Origin, Refusal, State, Time};
 use zbus::Connection;
 use zbus::message::Header;
@@ -56,7 +55,13 @@ impl OwnAccount {
         let owner = self.owner(&header, connection).await?;
         let account = self.host.accounts.load(&owner.user).await;
         let account = account.map_err(|error| owner.report(error))?;
-        Ok(status::of(&owner.user, account.as_ref(), owner.now))
+        let required = owner.required().await;
+        Ok(status::of(
+            &owner.user,
+            account.as_ref(),
+            required.as_ref(),
+            owner.now,
+        ))
     }
 
     /// Offers a first authenticator.
@@ -80,6 +85,9 @@ impl OwnAccount {
                 return Err(texts::refusal(Refusal::AlreadySetUp, owner.now));
             }
             Some(State::None | State::Pending) | None => {}
+        }
+        if self.host.config().policy.invitation {
+            owner.show_invitation(parameters.invitation).await?;
         }
         let allowed = polkit::authorize(connection, &header, &owner.caller, ACTION_ENROLL).await;
         allowed.map_err(|error| owner.report(error))?;
@@ -184,6 +192,7 @@ impl OwnAccount {
     ) -> Result<(), Error> {
         let proof = Zeroizing::new(proof);
         let owner = self.owner(&header, connection).await?;
+        owner.may_switch_off().await?;
         owner.change_with_proof(&proof, Account::pause).await?;
         owner.log(Level::Notice, "two-factor login was paused");
         Ok(())
@@ -212,6 +221,7 @@ impl OwnAccount {
     ) -> Result<(), Error> {
         let proof = Zeroizing::new(proof);
         let owner = self.owner(&header, connection).await?;
+        owner.may_switch_off().await?;
         owner.change_with_proof(&proof, Account::remove).await?;
         owner.log(Level::Notice, "two-factor login was removed");
         Ok(())
@@ -257,6 +267,37 @@ impl OwnAccount {
 }
 
 impl Owner<'_> {
+    /// The terms under which two-factor login is required of the owner, if it is.
+    async fn required(&self) -> Option<Terms> {
+        let config = self.host.config();
+        let person = self.host.person(&self.user, &config.policy).await;
+        config.policy.requires_of(&person, self.now).cloned()
+    }
+
+    /// Refuses to switch off what is required.
+    async fn may_switch_off(&self) -> Result<(), Error> {
+        match self.required().await {
+            Some(_) => {
+                self.log(Level::Notice, "switching off was refused: it is required");
+                Err(texts::required())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Holds the word of an invitation against the account. It is used up with the set-up.
+    async fn show_invitation(&self, word: Option<String>) -> Result<(), Error> {
+        let word = Zeroizing::new(word.unwrap_or_default());
+        if word.is_empty() {
+            return Err(Error::InvitationNeeded(
+                "Setting up takes an invitation from your administrator.".to_owned(),
+            ));
+        }
+        let entry = Entry::parse(&word);
+        self.change(|account, now| account.check_invitation(&entry, Origin::Remote, now))
+            .await
+    }
+
     /// Changes the account; the answer comes after it was stored.
     async fn change<T>(
         &self,
@@ -299,6 +340,7 @@ impl Owner<'_> {
             match refusal {
                 Refusal::WrongCode(_) => self.log(Level::Warning, "wrong code"),
                 Refusal::Locked(_) => self.log(Level::Warning, "locked after too many wrong codes"),
+                Refusal::WrongInvitation => self.log(Level::Warning, "wrong invitation"),
                 Refusal::Spent => self.log(Level::Warning, "a code that was used before"),
                 _ => {}
             }

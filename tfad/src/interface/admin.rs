@@ -1,20 +1,24 @@
 //! `org.tfad.Tfa1.Admin`: any account, for root and for whom polkit lets in.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tfa_bus::{ACTION_MANAGE, Error, Status};
-use tfa_core::Account;
+use tfa_bus::{ACTION_MANAGE, Error, Explanation, Impact, Outcome, Seen, Status, Supposed};
+use tfa_core::{
+    Account, Bar, Course, Invitation, LONGEST_INVITATION, Sighting, Terms, Time, Would,
+};
 use zbus::Connection;
 use zbus::message::Header;
 
 use super::status;
 use crate::accounts::{open, refused};
 use crate::caller::{Caller, identify, sender};
-use crate::host::Host;
+use crate::config::Config;
+use crate::host::{Host, host_name};
 use crate::journal::Level;
 use crate::store::Commit;
 use crate::users::{self, User};
-use crate::{clock, polkit};
+use crate::{clock, foresight, polkit, random};
 
 /// The interface.
 #[derive(Debug)]
@@ -52,7 +56,7 @@ impl Admin {
                     let account = record
                         .map_err(refused)
                         .and_then(|(record, _)| open(&record, &user));
-                    described(&user, account.map(Some))
+                    self.described(&user, account.map(Some)).await
                 }
             });
         }
@@ -70,7 +74,7 @@ impl Admin {
         self.admit(&header, connection, user).await?;
         let user = users::by_name(user).await?;
         let account = self.host.accounts.load(&user).await;
-        Ok(described(&user, account))
+        Ok(self.described(&user, account).await)
     }
 
     /// Forgets everything about an account.
@@ -91,7 +95,23 @@ impl Admin {
                 "{name} has no two-factor login to reset."
             )));
         }
-        let _: Commit = store.remove(&name, None).await.map_err(refused)?;
+        // Whoever it is required of has no second grace. A record that cannot be read has
+        // nothing to keep.
+        let keeps = match users::by_name(&name).await {
+            Ok(user) => {
+                self.required(&user).await.is_some()
+                    && self
+                        .host
+                        .accounts
+                        .change(&user, Account::reset)
+                        .await
+                        .is_ok()
+            }
+            Err(_) => false,
+        };
+        if !keeps {
+            let _: Commit = store.remove(&name, None).await.map_err(refused)?;
+        }
         self.host
             .log_change(Level::Notice, &caller, &name, "reset by an administrator");
         Ok(())
@@ -133,9 +153,165 @@ impl Admin {
         );
         Ok(())
     }
+
+    /// Makes an invitation.
+    #[zbus(out_args("word", "until"))]
+    async fn invite(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        user: &str,
+        seconds: u64,
+    ) -> Result<(String, u64), Error> {
+        let caller = self.admit(&header, connection, user).await?;
+        let longest = LONGEST_INVITATION.as_secs();
+        if !(60..=longest).contains(&seconds) {
+            return Err(Error::InvalidArgument(format!(
+                "An invitation is good for a minute to {} days.",
+                longest / 86_400
+            )));
+        }
+        let user = users::by_name(user).await?;
+        let until = clock::now().plus(Duration::from_secs(seconds));
+        let mut starved = Ok(());
+        let (invitation, word) = Invitation::draw(
+            |bytes| {
+                if starved.is_ok() {
+                    starved = random::fill(bytes);
+                }
+            },
+            until,
+        );
+        starved?;
+        let invited = self
+            .host
+            .accounts
+            .change(&user, |account| {
+                let is_set_up = !account.authenticators().is_empty();
+                if !is_set_up {
+                    account.invite(invitation.clone());
+                }
+                !is_set_up
+            })
+            .await
+            .map_err(|error| self.host.report(&caller, &user.name, error))?;
+        if !invited {
+            return Err(Error::AlreadySetUp(format!(
+                "{name} has set up two-factor login already. To begin anew: tfactl reset {name}",
+                name = user.name
+            )));
+        }
+        self.host
+            .log_change(Level::Notice, &caller, &user.name, "invited to set up");
+        Ok((word.to_printed(), until.as_secs()))
+    }
+
+    /// What would become of a login.
+    #[zbus(out_args("explanation"))]
+    async fn explain(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        user: &str,
+        login: Supposed,
+    ) -> Result<Explanation, Error> {
+        self.admit(&header, connection, user).await?;
+        let user = users::by_name(user).await?;
+        let config = self.host.config();
+        let person = self.host.person(&user, &config.policy).await;
+        let now = login.at.map_or_else(clock::now, Time::from_secs);
+        let (account, problem) = match self.host.accounts.load(&user).await {
+            Ok(account) => (account, None),
+            Err(error) => (None, Some(text_of(&error))),
+        };
+        let host = host_name();
+        let policy = &config.policy;
+        let told = foresight::explain(policy, &login, person, account.as_ref(), &host, now);
+        Ok(match problem {
+            // Such a record refuses every login that would look at it.
+            Some(problem) if told.reason != "off" && told.reason != "unguarded" => Explanation {
+                outcome: Outcome::Refused.name().to_owned(),
+                reason: "unusable".to_owned(),
+                shown: String::new(),
+                unknown: vec![problem],
+                ..told
+            },
+            Some(_) | None => told,
+        })
+    }
+
+    /// What a policy would mean for some users.
+    #[zbus(out_args("impacts"))]
+    async fn impact(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        files: Vec<(String, String)>,
+        login: Supposed,
+        users: Vec<String>,
+    ) -> Result<Vec<Impact>, Error> {
+        self.admit(&header, connection, "impact").await?;
+        let config = if files.is_empty() {
+            self.host.config()
+        } else {
+            let config = Config::parse(&files);
+            Arc::new(config.map_err(|bad| Error::InvalidArgument(bad.to_string()))?)
+        };
+        let now = login.at.map_or_else(clock::now, Time::from_secs);
+        let mut impacts = Vec::with_capacity(users.len());
+        for name in users {
+            let user = users::by_name(&name).await?;
+            let account = self.host.accounts.load(&user).await;
+            let person = self.host.person(&user, &config.policy).await;
+            impacts.push(match account {
+                Ok(account) => {
+                    foresight::impact(&config.policy, &login, &person, account.as_ref(), now)
+                }
+                Err(_) => unusable(name),
+            });
+        }
+        Ok(impacts)
+    }
+
+    /// What audit mode saw.
+    #[zbus(out_args("seen"))]
+    async fn seen(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Vec<Seen>, Error> {
+        self.admit(&header, connection, "seen").await?;
+        let records = self.host.accounts.store().list().await.map_err(refused)?;
+        let mut seen = Vec::new();
+        for (name, record) in records {
+            let account = record
+                .ok()
+                .and_then(|(record, _)| Account::decode(record.as_bytes()).ok());
+            let sightings = account.iter().flat_map(Account::sightings);
+            seen.extend(sightings.map(|sighting| told(&name, sighting)));
+        }
+        Ok(seen)
+    }
 }
 
 impl Admin {
+    async fn described(&self, user: &User, account: Result<Option<Account>, Error>) -> Status {
+        match account {
+            Ok(account) => {
+                let (required, now) = (self.required(user).await, clock::now());
+                status::of(user, account.as_ref(), required.as_ref(), now)
+            }
+            Err(error) => status::unusable(&user.name, user.uid, text_of(&error)),
+        }
+    }
+
+    /// The terms under which two-factor login is required of a user, if it is.
+    async fn required(&self, user: &User) -> Option<Terms> {
+        let config = self.host.config();
+        let person = self.host.person(user, &config.policy).await;
+        config.policy.requires_of(&person, clock::now()).cloned()
+    }
+
     /// Lets root in, and whom polkit lets in. Everybody else is logged.
     async fn admit(
         &self,
@@ -156,10 +332,35 @@ impl Admin {
     }
 }
 
-fn described(user: &User, account: Result<Option<Account>, Error>) -> Status {
-    match account {
-        Ok(account) => status::of(user, account.as_ref(), clock::now()),
-        Err(error) => status::unusable(&user.name, user.uid, text_of(&error)),
+fn told(user: &str, sighting: &Sighting) -> Seen {
+    let course = match sighting.would {
+        Would::BeAsked => Course::Ask,
+        Would::BeTold => Course::Grace(sighting.last),
+        Would::HaveToSetUp => Course::SetUp(None),
+        Would::BeTooLate => Course::Refuse(Bar::TooLate),
+        Would::BeUnguarded => Course::Refuse(Bar::Unmet),
+        Would::BeUndecided => Course::Refuse(Bar::Undecided),
+    };
+    let (outcome, reason) = foresight::outcome(course);
+    Seen {
+        user: user.to_owned(),
+        outcome: outcome.name().to_owned(),
+        reason: reason.to_owned(),
+        service: sighting.service.clone(),
+        from: sighting.from.clone(),
+        last: sighting.last.as_secs(),
+        count: sighting.count,
+    }
+}
+
+fn unusable(user: String) -> Impact {
+    let (outcome, reason) = (Outcome::Refused.name(), "unusable");
+    Impact {
+        user,
+        now: outcome.to_owned(),
+        now_reason: reason.to_owned(),
+        later: outcome.to_owned(),
+        later_reason: reason.to_owned(),
     }
 }
 

@@ -4,21 +4,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tfa_bus::{
-    Context, Error, Line, LineKind, Manner, Next, Phase, Question, Turn, Verdict, WireTurn,
-};
-use tfa_core::{Answered, Dialog, Entry, Exemption, Factor, Origin, Time};
+use tfa_bus::{Context, Error, Turn, Verdict, WireTurn};
+use tfa_core::{Account, Answered, AskCode, BackupCode, Bar, Course, Decision, Dialog, Enroll};
+use tfa_core::{Entry, Exemption, Ruling, Stage, Time};
 use zbus::Connection;
 use zbus::message::Header;
 use zbus::wire::OwnedVariant;
 use zeroize::Zeroizing;
 
+use super::log;
 use crate::caller::{Caller, identify, sender};
-use crate::dialogs::Open;
-use crate::host::Host;
-use crate::journal::Level;
+use crate::config::Config;
+use crate::dialogs::{Arrival, Open};
+use crate::enrollment::Enrollment;
+use crate::host::{Host, host_name};
+use crate::turns::{self, Wording};
 use crate::users::{self, User};
-use crate::{clock, texts};
+use crate::{circumstances, clock, random, texts};
 
 /// The interface.
 #[derive(Debug)]
@@ -72,15 +74,17 @@ impl Login {
             .dialogs()
             .judge(dialog, &sender(&header)?, Instant::now())?;
         // Counted by the uid: an answer is judged to its end, even where its connection has gone.
-        let judged = match self.host.visitors.admit(&open.caller) {
-            Ok(_visit) => self.judge(&open, &Entry::parse(&reply)).await,
+        let judged = match self.host.visitors.admit(&open.arrival.caller) {
+            Ok(_visit) => self.judge(&open, &reply).await,
             Err(busy) => Err(busy),
         };
         let (turn, next) = match judged {
             Ok(judged) => judged,
             Err(error) => {
                 self.host.dialogs().close(dialog);
-                return Err(self.host.report(&open.caller, &open.user.name, error));
+                return Err(self
+                    .host
+                    .report(&open.arrival.caller, &open.arrival.user.name, error));
             }
         };
         match next {
@@ -115,86 +119,228 @@ impl Login {
         };
         let user = match user {
             Ok(user) => user,
-            Err(Error::UnknownUser(_)) => return Ok((0, verdict(Verdict::UnknownUser))),
+            Err(Error::UnknownUser(_)) => return Ok((0, turns::end(Verdict::UnknownUser, None))),
             Err(other) => return Err(other),
         };
-        if context.phase == Phase::Account {
-            // An optional second factor guards nothing in this phase: whoever set it up was
-            // asked in the auth phase, where a stack has one.
-            return Ok((0, verdict(Verdict::NotRequired)));
+        let config = self.host.config();
+        let stage = circumstances::stage(&context, &config.policy);
+        // Neither the account nor the groups matter to a login that this phase leaves alone.
+        match Ruling::none_needed(stage) {
+            Some(Course::Satisfied) => {
+                let met = context.met.unwrap_or(Verdict::Verified);
+                return Ok((0, turns::end(met, None)));
+            }
+            Some(_) => return Ok((0, turns::end(Verdict::NotRequired, None))),
+            None => {}
         }
-        let account = self.host.accounts.load(&user).await?;
-        let decision = self.host.policy().decide(account.as_ref());
-        let origin = if context.at_console() {
-            Origin::Console
-        } else {
-            Origin::Remote
+        let person = self.host.person(&user, &config.policy).await;
+        let login = Arrival {
+            caller: caller.clone(),
+            login: circumstances::login(&context, person),
+            user,
+            context,
         };
-        let now = clock::now();
-        let begun = Dialog::begin(decision, account.as_ref(), origin, now);
-        self.log_end(&begun.turn, caller, &user, &context);
-        let turn = worded(&begun.turn, now);
+        self.follow(&config, stage, login).await
+    }
+
+    /// Takes the course that the policy has for a login.
+    async fn follow(
+        &self,
+        config: &Config,
+        stage: Stage,
+        arrival: Arrival,
+    ) -> Result<(u32, Turn), Error> {
+        let (policy, now) = (&config.policy, clock::now());
+        let mut ruling = policy.decide(&arrival.login, None, now);
+        let mut account = None;
+        // Where the mode is off, a record that cannot be read keeps nobody out.
+        if ruling.decision != Decision::Exempt(Exemption::Off) {
+            account = self.host.accounts.load(&arrival.user).await?;
+            ruling = policy.decide(&arrival.login, account.as_ref(), now);
+        }
+        let course = ruling.course(stage);
+        self.take_note(&arrival, stage, course, &ruling, account.as_ref(), now)
+            .await?;
+        let origin = circumstances::origin(&arrival.context);
+        let begun = match course {
+            Course::Satisfied | Course::Defer | Course::Unguarded | Course::Exempt(_) => {
+                return Ok((0, turns::end(Verdict::NotRequired, None)));
+            }
+            Course::Grace(until) => {
+                let told = texts::grace_told(&host_name(), until, now);
+                return Ok((0, turns::end(Verdict::NotRequired, Some((false, told)))));
+            }
+            Course::Refuse(bar) => {
+                let verdict = match bar {
+                    Bar::MustEnroll => Verdict::MustEnroll,
+                    Bar::TooLate | Bar::Undecided | Bar::Unmet => Verdict::Denied,
+                };
+                let said = texts::bar(bar, &host_name(), &arrival.user.name);
+                return Ok((0, turns::end(verdict, Some((true, said)))));
+            }
+            Course::Ask => match &account {
+                Some(account) => AskCode::begin(account, origin, now),
+                None => return Ok((0, turns::end(Verdict::Denied, None))),
+            },
+            Course::SetUp(until) => {
+                let authenticator = random::authenticator()?;
+                let picture = Enrollment {
+                    authenticator: &authenticator,
+                    issuer: &self.host.issuer(),
+                    user: &arrival.user.name,
+                    style: config.qr,
+                }
+                .picture();
+                Enroll::begin(
+                    account.as_ref(),
+                    authenticator,
+                    until,
+                    policy.invitation,
+                    picture,
+                    origin,
+                    now,
+                )
+            }
+        };
+        log::turn(&self.host, &arrival, &begun.turn);
+        let turn = self.worded(&begun.turn, begun.dialog.as_ref(), &[], &arrival, now);
         let number = match begun.dialog {
             None => 0,
             Some(dialog) => {
-                let open = Open {
-                    caller: caller.clone(),
-                    user,
-                    context,
-                    dialog,
-                };
+                let open = Open { arrival, dialog };
                 self.host.dialogs().open(open, Instant::now())?
             }
         };
         Ok((number, turn))
     }
 
+    /// Logs the course, and stores what the account has to remember of it: the login that a grace
+    /// begins with, and what audit mode saw.
+    async fn take_note(
+        &self,
+        arrival: &Arrival,
+        stage: Stage,
+        course: Course,
+        ruling: &Ruling,
+        account: Option<&Account>,
+        now: Time,
+    ) -> Result<(), Error> {
+        log::course(&self.host, arrival, stage, course, ruling);
+        let would = ruling.would(stage);
+        let begins = ruling.notes_first_login
+            && matches!(course, Course::Grace(_) | Course::SetUp(_))
+            && account.and_then(Account::first_required).is_none();
+        if would.is_none() && !begins {
+            return Ok(());
+        }
+        let Context { service, rhost, .. } = &arrival.context;
+        self.host
+            .accounts
+            .change(&arrival.user, |account| {
+                if begins {
+                    account.require(now);
+                }
+                if let Some(would) = would {
+                    account.note(would, service, rhost, now);
+                }
+            })
+            .await
+    }
+
     /// Judges an answer. The account is stored before the turn is returned.
-    async fn judge(&self, open: &Open, entry: &Entry) -> Result<(Turn, Option<Dialog>), Error> {
-        let (policy, now) = (self.host.policy(), clock::now());
-        let (turn, next) = self
-            .host
+    async fn judge(&self, open: &Open, typed: &str) -> Result<(Turn, Option<Dialog>), Error> {
+        let now = clock::now();
+        let (turn, next, drawn) = match &open.dialog {
+            Dialog::AskCode(question) => {
+                let (turn, next) = self.judge_code(open, question, typed, now).await?;
+                (turn, next, Vec::new())
+            }
+            Dialog::Enroll(enroll) => self.judge_set_up(open, enroll, typed, now).await?,
+        };
+        log::turn(&self.host, &open.arrival, &turn);
+        let turn = self.worded(&turn, next.as_ref(), &drawn, &open.arrival, now);
+        Ok((turn, next))
+    }
+
+    async fn judge_code(
+        &self,
+        open: &Open,
+        question: &AskCode,
+        typed: &str,
+        now: Time,
+    ) -> Result<(tfa_core::Turn, Option<Dialog>), Error> {
+        let config = self.host.config();
+        let Arrival { user, login, .. } = &open.arrival;
+        self.host
             .judge(
-                &open.user,
-                entry,
-                open.dialog.origin(),
+                user,
+                &Entry::parse(typed),
+                question.origin(),
                 now,
                 |account, evidence| {
-                    let decision = policy.decide(Some(account));
-                    match open.dialog.answer(decision, account, evidence, now) {
-                        Answered::Rehash => None,
+                    let ruling = config.policy.decide(login, Some(account), now);
+                    match question.answer(ruling.decision, account, evidence, now) {
+                        Answered::Rehash | Answered::DrawCodes => None,
                         Answered::Turn(turn, next) => Some((turn, next)),
                     }
                 },
             )
-            .await?;
-        self.log_end(&turn, &open.caller, &open.user, &open.context);
-        Ok((worded(&turn, now), next))
+            .await
     }
 
-    fn log_end(&self, turn: &tfa_core::Turn, caller: &Caller, user: &User, context: &Context) {
-        use tfa_core::{Message, Verdict};
-        let (level, what) = match (turn.says, turn.next) {
-            (_, tfa_core::Next::End(verdict)) => match verdict {
-                Verdict::Verified(Factor::Authenticator) => (Level::Info, "verified by a code"),
-                Verdict::Verified(Factor::BackupCode) => {
-                    (Level::Notice, "verified by a backup code")
+    async fn judge_set_up(
+        &self,
+        open: &Open,
+        enroll: &Enroll,
+        typed: &str,
+        now: Time,
+    ) -> Result<(tfa_core::Turn, Option<Dialog>, Vec<BackupCode>), Error> {
+        let config = self.host.config();
+        let Arrival { user, login, .. } = &open.arrival;
+        // Ten hashes are computed for a right code alone.
+        let mut drawn = None;
+        loop {
+            let set = drawn.as_ref().map(|(set, _)| set);
+            let answered = self
+                .host
+                .accounts
+                .change(user, |account| {
+                    let ruling = config.policy.decide(login, Some(account), now);
+                    enroll
+                        .clone()
+                        .answer(ruling.decision, account, typed, set, now)
+                })
+                .await?;
+            match answered {
+                Answered::DrawCodes | Answered::Rehash => {
+                    drawn = Some(self.host.hashing.draw().await?);
                 }
-                Verdict::NotRequired(Exemption::NotSetUp) => return,
-                Verdict::NotRequired(Exemption::Off) => {
-                    (Level::Info, "not asked: the policy's mode is off")
+                Answered::Turn(turn, next) => {
+                    let codes = drawn.map(|(_, codes)| codes.to_vec()).unwrap_or_default();
+                    return Ok((turn, next, codes));
                 }
-                Verdict::NotRequired(Exemption::Paused) => {
-                    (Level::Notice, "not asked: two-factor login is paused")
-                }
-                Verdict::Denied => (Level::Warning, "denied: no right code"),
-                Verdict::Locked => (Level::Warning, "denied: locked after too many wrong codes"),
-            },
-            (Some(Message::Wrong), _) => (Level::Warning, "wrong code"),
-            (Some(Message::Spent), _) => (Level::Warning, "a code that was used before"),
-            _ => return,
+            }
+        }
+    }
+
+    fn worded(
+        &self,
+        turn: &tfa_core::Turn,
+        dialog: Option<&Dialog>,
+        drawn: &[BackupCode],
+        arrival: &Arrival,
+        now: Time,
+    ) -> Turn {
+        let wording = Wording {
+            dialog,
+            drawn,
+            host: &host_name(),
+            issuer: &self.host.issuer(),
+            user: &arrival.user.name,
+            style: self.host.config().qr,
+            now,
         };
-        self.host.log_login(level, caller, user, context, what);
+        wording.of(turn)
     }
 }
 
@@ -214,40 +360,5 @@ fn untrusted(context: Context) -> Context {
         phase: context.phase,
         service: context.service,
         ..Context::default()
-    }
-}
-
-fn verdict(verdict: Verdict) -> Turn {
-    Turn {
-        lines: Vec::new(),
-        next: Next::Verdict(verdict),
-    }
-}
-
-/// The turn in words.
-fn worded(turn: &tfa_core::Turn, now: Time) -> Turn {
-    let lines = turn
-        .says
-        .map(|says| texts::message(says, now))
-        .map(|(bad, text)| Line {
-            kind: if bad { LineKind::Error } else { LineKind::Info },
-            text,
-        });
-    let next = match turn.next {
-        tfa_core::Next::AskCode { digits } => Next::Ask(Question {
-            text: texts::QUESTION.to_owned(),
-            manner: Manner::Hidden,
-            digits: u32::from(digits),
-        }),
-        tfa_core::Next::End(verdict) => Next::Verdict(match verdict {
-            tfa_core::Verdict::Verified(_) => Verdict::Verified,
-            tfa_core::Verdict::NotRequired(_) => Verdict::NotRequired,
-            tfa_core::Verdict::Denied => Verdict::Denied,
-            tfa_core::Verdict::Locked => Verdict::Locked,
-        }),
-    };
-    Turn {
-        lines: lines.into_iter().collect(),
-        next,
     }
 }

@@ -1,28 +1,37 @@
 //! An account's state in the contract's terms.
 
 use tfa_bus::{State, Status};
-use tfa_core::{Account, Gate, Origin, Tally, Time};
+use tfa_core::{Account, Gate, Origin, Tally, Terms, Time};
 
 use crate::users::User;
 
 /// What may be said about a user's account.
-pub(super) fn of(user: &User, account: Option<&Account>, now: Time) -> Status {
+pub(super) fn of(
+    user: &User,
+    account: Option<&Account>,
+    required: Option<&Terms>,
+    now: Time,
+) -> Status {
+    let set_up = matches!(
+        account.map(Account::state),
+        Some(tfa_core::State::Enabled | tfa_core::State::Paused)
+    );
+    let grace_until = required
+        .filter(|_| !set_up)
+        .and_then(|terms| terms.grace_until(account, now))
+        .filter(|until| now < *until);
     let bare = Status {
         user: user.name.clone(),
         uid: user.uid,
+        required: required.is_some(),
+        grace_until: grace_until.map(Time::as_secs),
         ..Status::default()
     };
     let Some(account) = account else {
         return Status {
-            state: State::None.name().to_owned(),
+            state: name(None).to_owned(),
             ..bare
         };
-    };
-    let state = match account.state() {
-        tfa_core::State::None => State::None,
-        tfa_core::State::Pending => State::Pending,
-        tfa_core::State::Enabled => State::Enabled,
-        tfa_core::State::Paused => State::Paused,
     };
     let remote = account.throttle().tally(Origin::Remote);
     let console = account.throttle().tally(Origin::Console);
@@ -32,7 +41,7 @@ pub(super) fn of(user: &User, account: Option<&Account>, now: Time) -> Status {
         .iter()
         .map(|one| one.name().to_owned());
     Status {
-        state: state.name().to_owned(),
+        state: name(Some(account)).to_owned(),
         authenticators: names.collect(),
         offer_pending: account.offer().is_some(),
         backup_codes_left: u32::try_from(left).unwrap_or(u32::MAX),
@@ -42,9 +51,24 @@ pub(super) fn of(user: &User, account: Option<&Account>, now: Time) -> Status {
         console_failures: console.failures(),
         console_locked_until: until(console, now),
         console_locked_for_good: console.gate(now) == Gate::ForGood,
+        invited_until: account
+            .invitation()
+            .filter(|invitation| invitation.is_open(now))
+            .map(|invitation| invitation.until().as_secs()),
         last_login: account.last_login().map(Time::as_secs),
         ..bare
     }
+}
+
+/// The state's name on the bus.
+pub(crate) fn name(account: Option<&Account>) -> &'static str {
+    match account.map_or(tfa_core::State::None, Account::state) {
+        tfa_core::State::None => State::None,
+        tfa_core::State::Pending => State::Pending,
+        tfa_core::State::Enabled => State::Enabled,
+        tfa_core::State::Paused => State::Paused,
+    }
+    .name()
 }
 
 /// What may be said where the record cannot be used.

@@ -1,0 +1,111 @@
+//! What PAM knows about a login, in the terms of the policy.
+
+use tfa_bus::{Context, Phase, Verdict};
+use tfa_core::{Login, Met, Methods, Origin, Origins, Person, Policy, Stage};
+
+/// What `methods` calls whatever PAM was asked for: sshd's `password` and `keyboard-interactive`.
+pub const ASKED_BY_PAM: &str = "password";
+
+/// The login that a context describes.
+#[must_use]
+pub fn login(context: &Context, person: Person) -> Login {
+    Login {
+        person,
+        service: context.service.clone(),
+        origin: Origins::from_rhost(&context.rhost),
+        methods: methods(context),
+    }
+}
+
+/// The phase that a context describes.
+#[must_use]
+pub fn stage(context: &Context, policy: &Policy) -> Stage {
+    match context.phase {
+        Phase::Auth => Stage::Auth {
+            account_follows: context.enrolls,
+        },
+        Phase::Account => Stage::Account {
+            met: match context.met {
+                None => Met::Never,
+                Some(Verdict::Verified | Verdict::Remembered) => Met::Factor,
+                Some(Verdict::NotRequired) => Met::Nothing,
+                Some(
+                    Verdict::Denied | Verdict::MustEnroll | Verdict::Locked | Verdict::UnknownUser,
+                ) => Met::Refused,
+            },
+            guarded: policy.guards(&context.service),
+            silent: context.silent,
+        },
+    }
+}
+
+/// Whose count a wrong code goes on.
+#[must_use]
+pub fn origin(context: &Context) -> Origin {
+    if context.at_console() {
+        Origin::Console
+    } else {
+        Origin::Remote
+    }
+}
+
+fn methods(context: &Context) -> Methods {
+    if context.service != "sshd" && context.tty != "ssh" {
+        return Methods::default();
+    }
+    // A line a method, with its details behind it.
+    let mut passed: Vec<String> = context
+        .ssh_auth_info
+        .lines()
+        .filter_map(|line| line.split_ascii_whitespace().next())
+        .filter(|method| *method != "keyboard-interactive")
+        .map(str::to_owned)
+        .collect();
+    let pam_asks = context.phase == Phase::Auth || context.met.is_some();
+    if pam_asks {
+        passed.push(ASKED_BY_PAM.to_owned());
+    }
+    Methods {
+        passed,
+        one_of_sshds_own: !pam_asks,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ssh(phase: Phase, met: Option<Verdict>, info: &str) -> Methods {
+        methods(&Context {
+            phase,
+            met,
+            service: "sshd".to_owned(),
+            ssh_auth_info: info.to_owned(),
+            ..Context::default()
+        })
+    }
+
+    #[test]
+    fn a_login_that_pam_was_never_asked_about_came_by_a_method_of_sshds_own() {
+        let unasked = ssh(Phase::Account, None, "");
+        assert!(unasked.one_of_sshds_own && unasked.passed.is_empty());
+        for (phase, met) in [
+            (Phase::Auth, None),
+            (Phase::Account, Some(Verdict::NotRequired)),
+        ] {
+            let asked = ssh(phase, met, "publickey ssh-ed25519 AAAA\n");
+            assert!(!asked.one_of_sshds_own);
+            assert_eq!(asked.passed, ["publickey", ASKED_BY_PAM]);
+        }
+    }
+
+    #[test]
+    fn no_other_service_has_methods() {
+        let su = Context {
+            service: "su".to_owned(),
+            ssh_auth_info: "publickey ssh-ed25519 AAAA".to_owned(),
+            ..Context::default()
+        };
+        assert_eq!(methods(&su), Methods::default());
+    }
+}

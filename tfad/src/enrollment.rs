@@ -1,0 +1,160 @@
+//! What the set-up inside a login shows: the QR code, the link and the key, the backup codes.
+//!
+//! 80 columns and 24 rows are enough for each page. A QR code stands alone with one row above it
+//! and one below, and what it says follows as text: nobody depends on a picture.
+
+use tfa_bus::qr::{Qr, Style};
+use tfa_core::{Authenticator, BackupCode, Picture};
+use zeroize::Zeroizing;
+
+use crate::config::QrStyle;
+use crate::texts;
+
+/// The rows of a QR code on a page of its own, and the columns.
+const PAGE: (usize, usize) = (22, 80);
+
+/// A key on its way to a phone.
+pub struct Enrollment<'login> {
+    /// The key.
+    pub authenticator: &'login Authenticator,
+    /// Who issues it: the host.
+    pub issuer: &'login str,
+    /// Whose it is.
+    pub user: &'login str,
+    /// How QR codes are drawn.
+    pub style: QrStyle,
+}
+
+impl Enrollment<'_> {
+    /// Whether there is a QR code, and when it is shown.
+    #[must_use]
+    pub fn picture(&self) -> Picture {
+        match self.drawn() {
+            None => Picture::None,
+            Some((_, Style::HalfBlocks, _)) => Picture::First,
+            // Drawn in ASCII it is larger than most windows.
+            Some((_, Style::Ascii, _)) => Picture::OnWish,
+        }
+    }
+
+    /// The rows of the QR code's page.
+    #[must_use]
+    pub fn picture_page(&self) -> Vec<String> {
+        let mut rows = vec![texts::QR_HEADING.to_owned()];
+        if let Some((code, style, quiet)) = self.drawn() {
+            rows.extend(code.rows(style, quiet).iter().map(|row| row.to_string()));
+        }
+        rows
+    }
+
+    /// How many rows and columns the QR code's page needs, the question below included.
+    #[must_use]
+    pub fn picture_size(&self) -> Option<(usize, usize)> {
+        self.drawn().map(|(code, style, quiet)| {
+            let (rows, columns) = code.size(style, quiet);
+            (rows + 2, columns)
+        })
+    }
+
+    /// The rows of the page with link and key.
+    #[must_use]
+    pub fn key_page(&self) -> Vec<String> {
+        texts::key_page(
+            &self.uri(),
+            self.user,
+            self.issuer,
+            &grouped(&self.authenticator.secret().to_base32()),
+        )
+    }
+
+    fn drawn(&self) -> Option<(Qr, Style, usize)> {
+        let style = match self.style {
+            QrStyle::None => return None,
+            QrStyle::Utf8 => Style::HalfBlocks,
+            QrStyle::Ascii => Style::Ascii,
+        };
+        let code = Qr::new(&self.uri())?;
+        let (rows, columns) = PAGE;
+        let quiet = code.quiet_for(style, rows, columns);
+        Some((code, style, quiet))
+    }
+
+    fn uri(&self) -> Zeroizing<String> {
+        self.authenticator.uri(self.issuer, self.user)
+    }
+}
+
+/// The rows of the page with the backup codes.
+#[must_use]
+pub fn backup_codes_page(codes: &[BackupCode]) -> Vec<String> {
+    let mut rows = texts::backup_codes_heading(codes.len());
+    rows.push(String::new());
+    rows.extend(codes.iter().enumerate().map(|(place, code)| {
+        let number = place + 1;
+        format!("{number:>4}  {}", code.to_printed())
+    }));
+    rows.push(String::new());
+    rows
+}
+
+/// The key in groups of four, as it is easiest to type.
+fn grouped(key: &str) -> Zeroizing<String> {
+    let mut grouped = Zeroizing::new(String::with_capacity(key.len() + key.len() / 4));
+    for (place, letter) in key.chars().enumerate() {
+        if place > 0 && place % 4 == 0 {
+            grouped.push(' ');
+        }
+        grouped.push(letter);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use tfa_core::{Parameters, Secret};
+
+    use super::*;
+
+    fn with(style: QrStyle, check: impl FnOnce(&Enrollment<'_>)) {
+        let key = Secret::new(&[0x5a; 20]).unwrap();
+        let authenticator = Authenticator::new("phone".to_owned(), Parameters::default(), key);
+        check(&Enrollment {
+            authenticator: &authenticator,
+            issuer: "host.example.org",
+            user: "alice",
+            style,
+        });
+    }
+
+    #[test]
+    fn the_qr_code_and_its_question_fit_a_window_of_24_rows() {
+        with(QrStyle::Utf8, |enrollment| {
+            let page = enrollment.picture_page();
+            assert!(page.len() < 24, "{}", page.len());
+            assert!(page.iter().all(|row| row.chars().count() <= 80));
+            assert_eq!(enrollment.picture(), Picture::First);
+        });
+    }
+
+    #[test]
+    fn link_and_key_and_backup_codes_fit_a_window_of_24_rows() {
+        with(QrStyle::None, |enrollment| {
+            let rows = enrollment.key_page();
+            let wrapped = rows.iter().map(|row| row.len().div_ceil(80).max(1));
+            assert!(wrapped.sum::<usize>() < 20, "{rows:#?}");
+            assert!(rows.concat().contains("LJNF ULJN"), "{rows:#?}");
+            assert_eq!(enrollment.picture(), Picture::None);
+        });
+    }
+
+    #[test]
+    fn a_qr_code_in_ascii_is_shown_on_wish_with_the_size_that_it_takes() {
+        with(QrStyle::Ascii, |enrollment| {
+            assert_eq!(enrollment.picture(), Picture::OnWish);
+            let (rows, columns) = enrollment.picture_size().unwrap();
+            let page = enrollment.picture_page();
+            assert_eq!(page.len() + 1, rows);
+            assert!(page.concat().is_ascii() && columns <= 80);
+        });
+    }
+}

@@ -1,0 +1,165 @@
+//! What would become of a login: the policy's answer without a login, for the administrator.
+
+use tfa_bus::{Context, Explanation, Impact, Outcome, Phase, Supposed, Verdict};
+use tfa_core::{Account, Bar, Course, Exemption, Person, Policy, Ruling, Time};
+
+use crate::circumstances::{self, ASKED_BY_PAM};
+use crate::texts;
+
+/// Long enough for every grace to be over.
+const LATER: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// A login, as far as it can be foreseen.
+pub struct Foreseen {
+    /// What becomes of it.
+    pub course: Course,
+    /// What the policy says.
+    pub ruling: Ruling,
+}
+
+/// Follows a supposed login through its phases.
+#[must_use]
+pub fn foresee(
+    policy: &Policy,
+    supposed: &Supposed,
+    person: Person,
+    account: Option<&Account>,
+    now: Time,
+) -> Foreseen {
+    let mut context = Context {
+        phase: Phase::Auth,
+        service: supposed.service.clone(),
+        rhost: supposed.from.clone(),
+        enrolls: true,
+        ..Context::default()
+    };
+    let method = supposed.method.as_deref().unwrap_or(ASKED_BY_PAM);
+    if method == ASKED_BY_PAM {
+        let login = circumstances::login(&context, person.clone());
+        let ruling = policy.decide(&login, account, now);
+        let course = ruling.course(circumstances::stage(&context, policy));
+        if !matches!(course, Course::Defer) {
+            return Foreseen { course, ruling };
+        }
+        context.met = Some(Verdict::NotRequired);
+    }
+    context.phase = Phase::Account;
+    // Which of its own methods it was sshd does not say, so that is not known here either.
+    let login = circumstances::login(&context, person);
+    let stage = circumstances::stage(&context, policy);
+    let ruling = policy.decide(&login, account, now);
+    let course = Ruling::none_needed(stage).unwrap_or_else(|| ruling.course(stage));
+    Foreseen { course, ruling }
+}
+
+/// What a policy would mean for a user, now and once every grace is over.
+#[must_use]
+pub fn impact(
+    policy: &Policy,
+    supposed: &Supposed,
+    person: &Person,
+    account: Option<&Account>,
+    now: Time,
+) -> Impact {
+    let at = |now| {
+        let foreseen = foresee(policy, supposed, person.clone(), account, now);
+        outcome(foreseen.course)
+    };
+    let (today, now_reason) = at(now);
+    // The grace of whoever was never asked begins today.
+    let mut waiting = account.cloned().unwrap_or_else(|| Account::new(person.uid));
+    waiting.require(now);
+    let foreseen = foresee(
+        policy,
+        supposed,
+        person.clone(),
+        Some(&waiting),
+        now.plus(LATER),
+    );
+    let (later, later_reason) = outcome(foreseen.course);
+    Impact {
+        user: person.name.clone(),
+        now: today.name().to_owned(),
+        now_reason: now_reason.to_owned(),
+        later: later.name().to_owned(),
+        later_reason: later_reason.to_owned(),
+    }
+}
+
+/// What becomes of a login, for people and programs.
+#[must_use]
+pub fn explain(
+    policy: &Policy,
+    supposed: &Supposed,
+    person: Person,
+    account: Option<&Account>,
+    host: &str,
+    now: Time,
+) -> Explanation {
+    let user = person.name.clone();
+    let mut unknown: Vec<String> = person
+        .groups
+        .unknown()
+        .map(|g| format!("group {g}"))
+        .collect();
+    unknown.sort();
+    if let tfa_core::Origins::Name(name) = tfa_core::Origins::from_rhost(&supposed.from) {
+        unknown.push(format!("the address of {name}"));
+    }
+    let Foreseen { course, ruling } = foresee(policy, supposed, person.clone(), account, now);
+    let (what, reason) = outcome(course);
+    let strict = ruling.audited.map(|_| {
+        let strict = Policy {
+            audit: false,
+            ..policy.clone()
+        };
+        outcome(foresee(&strict, supposed, person, account, now).course)
+    });
+    let audited = strict.filter(|strict| *strict != (what, reason));
+    let grace_until = match course {
+        Course::Grace(until) => Some(until),
+        Course::SetUp(until) => until,
+        _ => None,
+    };
+    let shown = match course {
+        Course::Ask => texts::QUESTION.trim_end().to_owned(),
+        Course::Grace(until) => texts::grace_told(host, until, now),
+        Course::SetUp(Some(until)) => texts::grace(host, until, now).join("\n"),
+        Course::SetUp(None) => texts::set_up_needed(host, None).join("\n"),
+        Course::Refuse(bar) => texts::bar(bar, host, &user),
+        Course::Satisfied | Course::Exempt(_) | Course::Defer | Course::Unguarded => String::new(),
+    };
+    Explanation {
+        user,
+        outcome: what.name().to_owned(),
+        reason: reason.to_owned(),
+        file: ruling.source.file.clone(),
+        line: ruling.source.line,
+        grace_until: grace_until.map(Time::as_secs),
+        required: ruling.required || ruling.audited.is_some(),
+        audited: audited.map(|(what, _)| what.name().to_owned()),
+        audited_reason: audited.map(|(_, why)| why.to_owned()).unwrap_or_default(),
+        state: crate::interface::state_name(account).to_owned(),
+        shown,
+        unknown,
+    }
+}
+
+/// A course in the contract's words.
+#[must_use]
+pub fn outcome(course: Course) -> (Outcome, &'static str) {
+    match course {
+        Course::Ask => (Outcome::Code, ""),
+        Course::Exempt(Exemption::Off) => (Outcome::Nothing, "off"),
+        Course::Exempt(Exemption::NotSetUp) => (Outcome::Nothing, "not-set-up"),
+        Course::Exempt(Exemption::Paused) => (Outcome::Nothing, "paused"),
+        Course::Unguarded | Course::Satisfied | Course::Defer => (Outcome::Nothing, "unguarded"),
+        Course::Grace(_) => (Outcome::Told, ""),
+        Course::SetUp(Some(_)) => (Outcome::Offered, ""),
+        Course::SetUp(None) => (Outcome::SetUp, ""),
+        Course::Refuse(Bar::MustEnroll) => (Outcome::Refused, "must-enroll"),
+        Course::Refuse(Bar::TooLate) => (Outcome::Refused, "too-late"),
+        Course::Refuse(Bar::Undecided) => (Outcome::Refused, "undecided"),
+        Course::Refuse(Bar::Unmet) => (Outcome::Refused, "unmet"),
+    }
+}

@@ -1,0 +1,97 @@
+//! What the log says of a login: the course that it took, and the turns of its dialog.
+
+use tfa_core::{Course, Factor, Message, Mode, Next, Ruling, Stage, Turn, Verdict};
+
+use crate::dialogs::Arrival;
+use crate::host::Host;
+use crate::journal::Level;
+use crate::texts;
+
+/// The course. Of two phases of a login the later one says what both know; what a rule lets off
+/// is said with the rule's place.
+pub(super) fn course(
+    host: &Host,
+    arrival: &Arrival,
+    stage: Stage,
+    course: Course,
+    ruling: &Ruling,
+) {
+    let say = |level, what: String| {
+        host.log_login(
+            level,
+            &arrival.caller,
+            &arrival.user,
+            &arrival.context,
+            &what,
+        );
+    };
+    let source = &ruling.source;
+    if let Some(would) = ruling.would(stage) {
+        let what = texts::would(would);
+        say(Level::Notice, format!("audit: {what} ({source})"));
+    }
+    let account_follows = stage
+        == Stage::Auth {
+            account_follows: true,
+        };
+    match course {
+        Course::Exempt(_) if account_follows => {}
+        // Where nobody is required, who has nothing set up is no exception.
+        Course::Exempt(tfa_core::Exemption::NotSetUp) if is_the_rule(host, ruling) => {}
+        Course::Exempt(why) => say(
+            Level::Notice,
+            format!("not asked: {} ({source})", texts::exempt(why)),
+        ),
+        Course::Grace(until) | Course::SetUp(Some(until)) => say(
+            Level::Info,
+            format!(
+                "two-factor login is not set up; let in until {} ({source})",
+                texts::moment(until)
+            ),
+        ),
+        Course::Refuse(bar) => say(
+            Level::Warning,
+            format!("denied: {} ({source})", texts::barred(bar)),
+        ),
+        Course::Ask
+        | Course::Satisfied
+        | Course::SetUp(None)
+        | Course::Defer
+        | Course::Unguarded => {}
+    }
+}
+
+fn is_the_rule(host: &Host, ruling: &Ruling) -> bool {
+    let otherwise = &host.config().policy.otherwise;
+    otherwise.mode != Mode::Required && otherwise.source == ruling.source
+        || ruling.audited.is_some()
+}
+
+/// A turn of the dialog.
+pub(super) fn turn(host: &Host, arrival: &Arrival, turn: &Turn) {
+    let (level, what) = match (turn.says, turn.next) {
+        (_, Next::End(verdict)) => match verdict {
+            Verdict::Verified(Factor::Authenticator) => (Level::Info, "verified by a code"),
+            Verdict::Verified(Factor::BackupCode) => (Level::Notice, "verified by a backup code"),
+            Verdict::Denied => (Level::Warning, "denied: no right code"),
+            Verdict::NotSetUp => (Level::Warning, "denied: it has to be set up, and was not"),
+            Verdict::Locked => (Level::Warning, "denied: locked after too many wrong codes"),
+            Verdict::InGrace | Verdict::Enrolled => return,
+        },
+        (_, Next::ShowBackupCodes) => (
+            Level::Notice,
+            "an authenticator was set up in the login, proved, and is in force",
+        ),
+        (Some(Message::Wrong | Message::WrongNewCode(_)), _) => (Level::Warning, "wrong code"),
+        (Some(Message::WrongInvitation), _) => (Level::Warning, "wrong invitation"),
+        (Some(Message::Spent), _) => (Level::Warning, "a code that was used before"),
+        _ => return,
+    };
+    host.log_login(
+        level,
+        &arrival.caller,
+        &arrival.user,
+        &arrival.context,
+        what,
+    );
+}

@@ -1,0 +1,138 @@
+//! The dialog's turns in words: what goes out on the bus.
+
+use tfa_bus::{Line, LineKind, Manner, Next, Question, Turn, Verdict};
+use tfa_core::{BackupCode, Dialog, Time};
+
+use crate::config::QrStyle;
+use crate::enrollment::{Enrollment, backup_codes_page};
+use crate::texts;
+
+/// What the words depend on besides the turn.
+pub struct Wording<'login> {
+    /// The dialog that the turn belongs to, while it goes on.
+    pub dialog: Option<&'login Dialog>,
+    /// Backup codes that were drawn for it.
+    pub drawn: &'login [BackupCode],
+    /// The host's name.
+    pub host: &'login str,
+    /// Who issues a new key.
+    pub issuer: &'login str,
+    /// Whose login it is.
+    pub user: &'login str,
+    /// How QR codes are drawn.
+    pub style: QrStyle,
+    /// The moment of the turn.
+    pub now: Time,
+}
+
+impl Wording<'_> {
+    /// The turn in words.
+    #[must_use]
+    pub fn of(&self, turn: &tfa_core::Turn) -> Turn {
+        let mut lines: Vec<Line> = turn
+            .says
+            .map(|says| texts::message(says, self.now))
+            .into_iter()
+            .map(|(bad, text)| line(bad, text))
+            .collect();
+        let (page, next) = self.next(turn.next);
+        lines.extend(page.into_iter().map(|row| line(false, row)));
+        Turn { lines, next }
+    }
+
+    fn next(&self, next: tfa_core::Next) -> (Vec<String>, Next) {
+        use tfa_core::Next as N;
+        match next {
+            N::AskCode { digits } => {
+                let question = ask(texts::QUESTION, Manner::Hidden, digits);
+                (Vec::new(), question)
+            }
+            N::AskInvitation => (Vec::new(), ask(texts::ASK_INVITATION, Manner::Visible, 0)),
+            N::AskToBegin(None) => {
+                let size = self.picture_on_wish();
+                let question = texts::ask_to_begin(size.is_some());
+                let page = texts::set_up_needed(self.host, size);
+                (page, ask(question, Manner::Visible, 0))
+            }
+            N::AskToBegin(Some(until)) => {
+                let page = texts::grace(self.host, until, self.now);
+                (page, ask(texts::ASK_WHETHER, Manner::Optional, 0))
+            }
+            N::ShowPicture => (
+                self.page(|enrollment| enrollment.picture_page()),
+                ask(texts::ASK_SCANNED, Manner::Visible, 0),
+            ),
+            N::AskNewCode { .. } => (
+                self.page(|enrollment| enrollment.key_page()),
+                ask(texts::ASK_NEW_CODE, Manner::Visible, 0),
+            ),
+            N::ShowBackupCodes => (
+                backup_codes_page(self.drawn),
+                ask(texts::ASK_SAVED, Manner::Visible, 0),
+            ),
+            N::End(verdict) => (Vec::new(), Next::Verdict(of(verdict))),
+        }
+    }
+
+    /// The size that a QR code takes which is shown on wish alone.
+    fn picture_on_wish(&self) -> Option<(usize, usize)> {
+        let size = |enrollment: &Enrollment<'_>| match enrollment.picture() {
+            tfa_core::Picture::OnWish => enrollment.picture_size(),
+            tfa_core::Picture::None | tfa_core::Picture::First => None,
+        };
+        self.enrollment().and_then(|enrollment| size(&enrollment))
+    }
+
+    fn page(&self, page: impl Fn(&Enrollment<'_>) -> Vec<String>) -> Vec<String> {
+        self.enrollment()
+            .map(|enrollment| page(&enrollment))
+            .unwrap_or_default()
+    }
+
+    fn enrollment(&self) -> Option<Enrollment<'_>> {
+        match self.dialog {
+            Some(Dialog::Enroll(enroll)) => Some(Enrollment {
+                authenticator: enroll.authenticator(),
+                issuer: self.issuer,
+                user: self.user,
+                style: self.style,
+            }),
+            Some(Dialog::AskCode(_)) | None => None,
+        }
+    }
+}
+
+/// A turn without a question.
+#[must_use]
+pub fn end(verdict: Verdict, says: Option<(bool, String)>) -> Turn {
+    Turn {
+        lines: says
+            .into_iter()
+            .map(|(bad, text)| line(bad, text))
+            .collect(),
+        next: Next::Verdict(verdict),
+    }
+}
+
+fn of(verdict: tfa_core::Verdict) -> Verdict {
+    match verdict {
+        tfa_core::Verdict::Verified(_) | tfa_core::Verdict::Enrolled => Verdict::Verified,
+        tfa_core::Verdict::InGrace => Verdict::NotRequired,
+        tfa_core::Verdict::Denied => Verdict::Denied,
+        tfa_core::Verdict::NotSetUp => Verdict::MustEnroll,
+        tfa_core::Verdict::Locked => Verdict::Locked,
+    }
+}
+
+fn ask(text: &str, manner: Manner, digits: u8) -> Next {
+    Next::Ask(Question {
+        text: text.to_owned(),
+        manner,
+        digits: u32::from(digits),
+    })
+}
+
+fn line(bad: bool, text: String) -> Line {
+    let kind = if bad { LineKind::Error } else { LineKind::Info };
+    Line { kind, text }
+}
