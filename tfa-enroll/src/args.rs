@@ -80,6 +80,8 @@ impl From<New> for Parameters {
             algorithm: new.algorithm.map(|name| name.to_ascii_uppercase()),
             digits: new.digits.and_then(|digits| digits.parse().ok()),
             period: new.period,
+            // Asked for where it is needed: others can read a command line.
+            invitation: None,
         }
     }
 }

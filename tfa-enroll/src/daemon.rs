@@ -27,22 +27,18 @@ impl Daemon {
         Ok(answer(self.account.status()).await?)
     }
 
-    /// Without a limit: polkit may be waiting for a password. A signal ends the wait.
+    /// Without a limit: polkit may be waiting for a password. A signal ends the wait: `None`.
     pub(crate) async fn setup(
         &self,
         interrupt: &mut Interrupt,
         parameters: Parameters,
-    ) -> Result<Offer, Failure> {
-        match interrupt.during(self.account.setup(parameters)).await {
-            Some(answer) => Ok(answer?),
-            None => {
-                // The offer may be made all the same, to nobody.
-                self.abandon().await;
-                Err(Failure::Cancelled(
-                    texts::CANCELLED_WHILE_WAITING.to_owned(),
-                ))
-            }
+    ) -> Option<Result<Offer, Error>> {
+        let answer = interrupt.during(self.account.setup(parameters)).await;
+        if answer.is_none() {
+            // The offer may be made all the same, to nobody.
+            self.abandon().await;
         }
+        answer
     }
 
     pub(crate) async fn move_to(

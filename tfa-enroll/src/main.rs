@@ -7,6 +7,7 @@ mod args;
 mod backup_codes;
 mod codes;
 mod daemon;
+mod invitation;
 mod layout;
 mod move_phone;
 mod new_file;

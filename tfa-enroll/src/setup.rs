@@ -1,9 +1,10 @@
-//! `tfa-enroll setup`: the password again, the new key, a code of it, the backup codes.
+//! `tfa-enroll setup`: the invitation, where one is needed, the password again, the new key, a code of it, the backup codes.
 
 use tfa_bus::command::{Agent, Failure, NoAgent, is_root};
-use tfa_bus::{Offer, Parameters, State};
+use tfa_bus::{Error, Offer, Parameters, State};
 
 use crate::args::QrForm;
+use crate::invitation::Invitation;
 use crate::session::Session;
 use crate::{backup_codes, offer, texts};
 
@@ -21,15 +22,20 @@ pub(crate) async fn run(
     }
     let picture = offer::picture_file(qr.as_ref())?;
     session.say(&texts::setup_intro(&status.user))?;
-    let offered = offered(session, parameters).await?;
+    let offered = offered(session, &status.user, parameters).await?;
     let codes = offer::prove(session, offered, qr, picture, texts::CANCELLED).await?;
     session.say(&texts::is_on(&status.user))?;
     backup_codes::show(session, &status.user, &codes).await
 }
 
 /// polkit asks for the password. It takes one answer a call, so the call is made again for whoever
-/// mistyped.
-async fn offered(session: &mut Session, parameters: Parameters) -> Result<Offer, Failure> {
+/// mistyped. Where an invitation is needed, the daemon says so before polkit asks.
+async fn offered(
+    session: &mut Session,
+    user: &str,
+    mut parameters: Parameters,
+) -> Result<Offer, Failure> {
+    let mut invitation = Invitation::default();
     loop {
         let agent = agent(session)?;
         let asked = session
@@ -38,13 +44,29 @@ async fn offered(session: &mut Session, parameters: Parameters) -> Result<Offer,
         let answer = asked.await;
         drop(agent);
         match answer {
-            Err(Failure::NotAllowed(text)) => {
-                session.say(&texts::not_allowed(&text))?;
-                if !session.agrees(texts::TRY_AGAIN).await? {
-                    return Err(Failure::Cancelled(texts::CANCELLED.to_owned()));
-                }
+            Some(Ok(offer)) => return Ok(offer),
+            Some(Err(Error::InvitationNeeded(_))) if parameters.invitation.is_none() => {
+                session.say(&texts::invitation_intro(user))?;
+                parameters.invitation = Some(invitation.asked(session).await?);
             }
-            answer => return answer,
+            Some(Err(Error::WrongCode(why))) => {
+                invitation.was_wrong(session, &why)?;
+                parameters.invitation = Some(invitation.asked(session).await?);
+            }
+            Some(Err(Error::Locked(why))) => return Err(Failure::Refused(texts::locked(&why))),
+            Some(Err(error)) => match Failure::from(error) {
+                Failure::NotAllowed(text) => {
+                    session.say(&texts::not_allowed(&text))?;
+                    if !session.agrees(texts::TRY_AGAIN).await? {
+                        return Err(Failure::Cancelled(texts::CANCELLED.to_owned()));
+                    }
+                }
+                failure => return Err(failure),
+            },
+            None => {
+                let text = texts::CANCELLED_WHILE_WAITING.to_owned();
+                return Err(Failure::Cancelled(text));
+            }
         }
     }
 }

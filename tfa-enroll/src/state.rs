@@ -1,7 +1,7 @@
 //! `tfa-enroll pause`, `resume` and `remove`.
 
-use tfa_bus::State;
 use tfa_bus::command::Failure;
+use tfa_bus::{State, Status};
 
 use crate::session::Session;
 use crate::{proof, status, texts};
@@ -11,6 +11,7 @@ pub(crate) async fn pause(session: &mut Session) -> Result<(), Failure> {
     if status.state == State::Paused.name() {
         return Err(Failure::Refused(texts::PAUSED_ALREADY.to_owned()));
     }
+    may_be_switched_off(&status)?;
     session.say(texts::PAUSE_INTRO)?;
     proof::given(session, async |daemon, proof| daemon.pause(proof).await).await?;
     session.say(texts::PAUSED)?;
@@ -30,6 +31,7 @@ pub(crate) async fn resume(session: &mut Session) -> Result<(), Failure> {
 
 pub(crate) async fn remove(session: &mut Session) -> Result<(), Failure> {
     let status = status::of_a_set_up_account(&session.daemon).await?;
+    may_be_switched_off(&status)?;
     session.say(&texts::remove_intro(&status.user))?;
     let agreed = session.ask(texts::TYPE_YES).await?;
     if !agreed.is_some_and(|line| line.eq_ignore_ascii_case("yes")) {
@@ -38,4 +40,13 @@ pub(crate) async fn remove(session: &mut Session) -> Result<(), Failure> {
     proof::given(session, async |daemon, proof| daemon.remove(proof).await).await?;
     session.say(&texts::removed(&status.user))?;
     Ok(())
+}
+
+/// Said before a code is asked for. The daemon has the last word.
+fn may_be_switched_off(status: &Status) -> Result<(), Failure> {
+    if status.required {
+        Err(Failure::Refused(texts::REQUIRED.to_owned()))
+    } else {
+        Ok(())
+    }
 }

@@ -35,7 +35,8 @@ pub(crate) async fn and_the_way_on(qr: Option<QrForm>) -> Result<(), Failure> {
         return Ok(());
     }
     if is_set_up(&status) {
-        session.say(texts::way_on(status.state == State::Paused.name()))?;
+        let paused = status.state == State::Paused.name();
+        session.say(&texts::way_on(paused, status.required))?;
         return Ok(());
     }
     session.say("")?;

@@ -7,6 +7,8 @@ mod place;
 mod terminal;
 
 pub(crate) use bus::Bus;
-pub(crate) use daemon::{NEW_CODE, PROOF, SECRET, URI, enabled};
+pub(crate) use daemon::{
+    INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, PROOF, SECRET, URI, enabled,
+};
 pub(crate) use place::{Place, Run, finished};
 pub(crate) use terminal::Terminal;

@@ -1,0 +1,175 @@
+//! The caller's own account.
+
+use std::sync::Arc;
+
+use tfa_bus::{Error, Offer, Parameters, Status};
+
+use super::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, PROOF, SECRET, Shared};
+
+pub(super) struct OnBus(pub(super) Arc<Shared>);
+
+#[zbus::interface(name = "org.tfad.Tfa1.Account")]
+impl OnBus {
+    async fn status(&self) -> Status {
+        self.0.account.lock().unwrap().status.clone()
+    }
+
+    async fn setup(&self, parameters: Parameters) -> Result<Offer, Error> {
+        let word = parameters.invitation.as_deref();
+        let call = word.map_or("Setup".to_owned(), |word| format!("Setup {word}"));
+        self.0.called(call).await;
+        self.0.invited(&parameters)?;
+        self.0.allowed()?;
+        Ok(self.0.offer(parameters))
+    }
+
+    async fn r#move(&self, proof: &str, parameters: Parameters) -> Result<Offer, Error> {
+        self.0.called(format!("Move {proof}")).await;
+        self.0.proved(proof)?;
+        if proof != PROOF {
+            self.0.account.lock().unwrap().status.backup_codes_left -= 1;
+        }
+        Ok(self.0.offer(parameters))
+    }
+
+    async fn confirm(&self, code: &str) -> Result<Vec<String>, Error> {
+        self.0.called(format!("Confirm {code}")).await;
+        let mut account = self.0.account.lock().unwrap();
+        if !account.pending {
+            return Err(Error::NothingPending(
+                "Nothing waits for a code.".to_owned(),
+            ));
+        }
+        if code != NEW_CODE {
+            return Err(Error::WrongCode(
+                "That code is wrong. Type the one that the app shows now.".to_owned(),
+            ));
+        }
+        account.pending = false;
+        let first = account.status.state == "none" || account.status.state == "pending";
+        account.status.state = "enabled".to_owned();
+        Ok(if first { backup_codes() } else { Vec::new() })
+    }
+
+    async fn abandon(&self) -> Result<(), Error> {
+        self.0.called("Abandon".to_owned()).await;
+        self.0.account.lock().unwrap().pending = false;
+        Ok(())
+    }
+
+    async fn new_backup_codes(&self, proof: &str) -> Result<Vec<String>, Error> {
+        self.0.called(format!("NewBackupCodes {proof}")).await;
+        self.0.proved(proof)?;
+        Ok(backup_codes())
+    }
+
+    async fn pause(&self, proof: &str) -> Result<(), Error> {
+        self.0.called(format!("Pause {proof}")).await;
+        self.0.switched_off(proof, "paused")
+    }
+
+    async fn resume(&self, proof: &str) -> Result<(), Error> {
+        self.0.called(format!("Resume {proof}")).await;
+        self.0.proved(proof)?;
+        self.0.set("enabled");
+        Ok(())
+    }
+
+    async fn remove(&self, proof: &str) -> Result<(), Error> {
+        self.0.called(format!("Remove {proof}")).await;
+        self.0.switched_off(proof, "none")
+    }
+
+    async fn test(&self, code: &str) -> Result<String, Error> {
+        self.0.called(format!("Test {code}")).await;
+        self.0.proved(code)?;
+        let kind = if code == PROOF {
+            "authenticator"
+        } else {
+            "backup-code"
+        };
+        Ok(kind.to_owned())
+    }
+}
+
+impl Shared {
+    fn allowed(&self) -> Result<(), Error> {
+        let mut account = self.account.lock().unwrap();
+        if account.refusals == 0 {
+            return Ok(());
+        }
+        account.refusals -= 1;
+        Err(Error::NotAuthorized(
+            "permission was not granted".to_owned(),
+        ))
+    }
+
+    fn proved(&self, proof: &str) -> Result<(), Error> {
+        match proof {
+            PROOF | "ABCDE-FGHJK" => Ok(()),
+            "999999" => Err(Error::Locked(
+                "Too many wrong codes. Try again in 30 seconds.".to_owned(),
+            )),
+            _ => Err(Error::WrongCode(
+                "That code is wrong. Perhaps the clock of your phone is off by about 2 minutes: \
+                 let it set its time by the network. Or type a backup code."
+                    .to_owned(),
+            )),
+        }
+    }
+
+    fn set(&self, state: &str) {
+        self.account.lock().unwrap().status.state = state.to_owned();
+    }
+
+    fn invited(&self, parameters: &Parameters) -> Result<(), Error> {
+        match &parameters.invitation {
+            _ if !self.account.lock().unwrap().by_invitation => Ok(()),
+            Some(word) if word == INVITATION => Ok(()),
+            Some(word) if word == ONE_TOO_MANY => Err(Error::Locked(
+                "Too many wrong codes. Try again in 30 seconds.".to_owned(),
+            )),
+            Some(word) if word == OLD_INVITATION => Err(Error::InvitationNeeded(
+                "There is no invitation for you now.".to_owned(),
+            )),
+            Some(_) => Err(Error::WrongCode(
+                "That is not the word of your invitation.".to_owned(),
+            )),
+            None => Err(Error::InvitationNeeded(
+                "Setting up takes an invitation.".to_owned(),
+            )),
+        }
+    }
+
+    fn switched_off(&self, proof: &str, state: &str) -> Result<(), Error> {
+        if self.account.lock().unwrap().insists {
+            return Err(Error::Required(
+                "It was made required just now, so it cannot be switched off.".to_owned(),
+            ));
+        }
+        self.proved(proof)?;
+        self.set(state);
+        Ok(())
+    }
+
+    fn offer(&self, parameters: Parameters) -> Offer {
+        let mut account = self.account.lock().unwrap();
+        account.pending = true;
+        let digits = parameters.digits.unwrap_or(6);
+        let offer = Offer {
+            uri: account.uri.clone(),
+            secret: SECRET.to_owned(),
+            issuer: "desk.example".to_owned(),
+            account: "alice".to_owned(),
+            algorithm: parameters.algorithm.clone().unwrap_or("SHA1".to_owned()),
+            digits,
+            period: parameters.period.unwrap_or(30),
+        };
+        account.parameters = Some(parameters);
+        offer
+    }
+}
+
+fn backup_codes() -> Vec<String> {
+    (0..10).map(|at| format!("ABCD{at}-FGHJ{at}")).collect()
+}

@@ -1,0 +1,104 @@
+//! Anybody's account, and the policy.
+
+use std::sync::Arc;
+
+use tfa_bus::command::now;
+use tfa_bus::{Error, Explanation, Impact, Seen, Status, Supposed};
+use zbus::message::Header;
+
+use super::{INVITATION, Shared};
+
+pub(super) struct AdminOnBus(pub(super) Arc<Shared>);
+
+#[zbus::interface(name = "org.tfad.Tfa1.Admin")]
+impl AdminOnBus {
+    async fn list(&self) -> Vec<Status> {
+        self.0.called("List".to_owned()).await;
+        self.0.account.lock().unwrap().others.clone()
+    }
+
+    async fn show(&self, user: &str) -> Result<Status, Error> {
+        self.0.called(format!("Show {user}")).await;
+        known(user)?;
+        let account = self.0.account.lock().unwrap();
+        let known = account.others.iter().find(|other| other.user == user);
+        Ok(known.cloned().unwrap_or_else(|| Status {
+            user: user.to_owned(),
+            uid: 1000,
+            state: "none".to_owned(),
+            ..Status::default()
+        }))
+    }
+
+    async fn reset(&self, user: &str) -> Result<(), Error> {
+        self.0.called(format!("Reset {user}")).await;
+        Ok(())
+    }
+
+    async fn unlock(&self, user: &str) -> Result<(), Error> {
+        self.0.called(format!("Unlock {user}")).await;
+        Ok(())
+    }
+
+    async fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), Error> {
+        self.0.called(format!("Invite {user} {seconds}")).await;
+        known(user)?;
+        Ok((INVITATION.to_owned(), now() + seconds))
+    }
+
+    async fn explain(&self, user: &str, login: Supposed) -> Result<Explanation, Error> {
+        self.0.called(format!("Explain {user}")).await;
+        known(user)?;
+        let mut account = self.0.account.lock().unwrap();
+        account.supposed = Some(login);
+        Ok(Explanation {
+            user: user.to_owned(),
+            ..account.explanation.clone()
+        })
+    }
+
+    /// Bounded like the daemon's. Whose name begins with `nobody` is not known.
+    async fn impact(
+        &self,
+        files: Vec<(String, String)>,
+        login: Supposed,
+        users: Vec<String>,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Vec<Impact>, Error> {
+        let call = format!("Impact {} files, {} users", files.len(), users.len());
+        self.0.called(call).await;
+        if header.primary().body_len() > 32 * 1024 || users.len() > 200 {
+            return Err(Error::InvalidArgument("the call is too long".to_owned()));
+        }
+        if let Some((name, _)) = files.iter().find(|(_, text)| text.contains("mode = 7")) {
+            return Err(Error::InvalidArgument(format!("{name} line 1: no mode")));
+        }
+        let mut account = self.0.account.lock().unwrap();
+        (account.supposed, account.files) = (Some(login), files);
+        let known = users.into_iter().filter(|user| known(user).is_ok());
+        Ok(known
+            .map(|user| {
+                let own = account.impacts.iter().find(|impact| impact.user == user);
+                own.cloned().unwrap_or_else(|| Impact {
+                    user,
+                    now: "nothing".to_owned(),
+                    now_reason: "not-set-up".to_owned(),
+                    later: "nothing".to_owned(),
+                    later_reason: "not-set-up".to_owned(),
+                })
+            })
+            .collect())
+    }
+
+    async fn seen(&self) -> Vec<Seen> {
+        self.0.called("Seen".to_owned()).await;
+        self.0.account.lock().unwrap().seen.clone()
+    }
+}
+
+fn known(user: &str) -> Result<(), Error> {
+    if user.starts_with("nobody") {
+        return Err(Error::UnknownUser(format!("There is no user {user} here.")));
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Setting up where the policy wants the administrator's word first.
+
+use crate::double::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, Place, Terminal};
+
+const PROMPT: &str = "Invitation from your administrator:";
+
+fn place() -> Place {
+    let place = crate::setup::place();
+    place
+        .daemon()
+        .account(|account| account.by_invitation = true);
+    place
+}
+
+fn setting_up(place: &Place) -> Terminal {
+    place.types(&["setup", "--qr", "none"])
+}
+
+#[test]
+fn the_word_is_asked_for_before_the_password_and_can_be_seen_while_it_is_typed() {
+    let place = place();
+    place.daemon().account(|account| account.refusals = 1);
+    let mut terminal = setting_up(&place);
+    terminal.expect("which your administrator gives you (tfactl invite alice).");
+    terminal.answers(PROMPT, INVITATION);
+    terminal.expect(&format!("{PROMPT} {INVITATION}"));
+    terminal.answers("Try again? [Y/n]", "");
+    terminal.answers("Code from your phone:", NEW_CODE);
+    terminal.answers("Press Enter once they are saved:", "");
+    assert_eq!(terminal.exit_code(), 0);
+    assert_eq!(
+        place.daemon().calls(),
+        [
+            "Setup",
+            "Setup MNPQR-STVWX",
+            "Setup MNPQR-STVWX",
+            "Confirm 222222"
+        ],
+        "the word is asked for once, however often polkit asks"
+    );
+}
+
+#[test]
+fn three_wrong_words_are_the_end() {
+    let place = place();
+    let mut terminal = setting_up(&place);
+    for said in 1..=3 {
+        terminal.expect_that("prompt", |screen| {
+            screen.contents().matches(PROMPT).count() == said
+        });
+        terminal.types("ABCDE-FGHJK\r");
+    }
+    terminal.expect("That is not the word of your invitation.");
+    terminal.expect("Stopped after three wrong invitations");
+    assert_eq!(terminal.exit_code(), 1);
+    assert_eq!(place.daemon().calls().len(), 4);
+}
+
+#[test]
+fn a_wrong_word_can_be_followed_by_the_right_one() {
+    let place = place();
+    let terminal = setting_up(&place);
+    terminal.answers(PROMPT, "ABCDE-FGHJK");
+    terminal.expect("That is not the word of your invitation.");
+    terminal.types(&format!("{INVITATION}\r"));
+    terminal.expect("Code from your phone:");
+}
+
+#[test]
+fn what_has_not_the_form_of_a_word_costs_nothing() {
+    let place = place();
+    let terminal = setting_up(&place);
+    terminal.expect(PROMPT);
+    for typed in ["123456", "hello", "ABCDE-FGHJ!", "ABCDE", "a b c"] {
+        terminal.types(&format!("{typed}\r"));
+    }
+    terminal.expect("That is no invitation: it has ten letters and digits");
+    terminal.types(&format!("{INVITATION}\r"));
+    terminal.expect("Code from your phone:");
+    assert_eq!(place.daemon().calls(), ["Setup", "Setup MNPQR-STVWX"]);
+}
+
+#[test]
+fn whoever_has_none_can_leave() {
+    for keys in ["\r\r", "\x03", "\x04"] {
+        let place = place();
+        let mut terminal = setting_up(&place);
+        terminal.expect(PROMPT);
+        terminal.types(keys);
+        terminal
+            .expect("Cancelled. Nothing was changed. An invitation, if you have one, stays good.");
+        assert_eq!(terminal.exit_code(), 1);
+        assert_eq!(place.daemon().calls(), ["Setup"]);
+    }
+}
+
+#[test]
+fn a_lock_and_an_invitation_that_has_ended_are_told_as_they_are() {
+    for (word, said) in [
+        (
+            ONE_TOO_MANY,
+            "Too many wrong codes. Try again in 30 seconds.",
+        ),
+        (OLD_INVITATION, "There is no invitation for you now."),
+    ] {
+        let place = place();
+        let mut terminal = setting_up(&place);
+        terminal.answers(PROMPT, word);
+        terminal.expect(said);
+        assert_eq!(terminal.exit_code(), 1);
+        assert_eq!(place.daemon().calls().len(), 2);
+    }
+}
+
+#[test]
+fn where_none_is_needed_none_is_asked_for() {
+    let place = crate::setup::place();
+    let terminal = setting_up(&place);
+    terminal.expect("Code from your phone:");
+    assert!(!terminal.everything().contains("nvitation"));
+}

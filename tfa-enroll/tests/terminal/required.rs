@@ -1,0 +1,140 @@
+//! Where the policy requires two-factor login.
+
+use tfa_bus::Status;
+use tfa_bus::command::{date, local, now};
+
+use crate::double::{PROOF, Place, enabled, finished};
+use crate::setup::nobody_yet;
+
+fn place(status: Status) -> Place {
+    Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), status)
+}
+
+fn required() -> Status {
+    Status {
+        required: true,
+        ..enabled()
+    }
+}
+
+fn status(status: Status) -> String {
+    let (code, out, error) = finished(&place(status).output(&["status"]));
+    assert_eq!((code, error.as_str()), (0, ""));
+    let longest = out.lines().map(str::len).max();
+    assert!(longest < Some(80), "{out}");
+    out
+}
+
+#[test]
+fn it_cannot_be_switched_off_and_no_code_is_spent_on_that() {
+    for command in ["pause", "remove"] {
+        let place = place(required());
+        let mut terminal = place.types(&[command]);
+        terminal.expect("required on this host, so it cannot be switched off.");
+        terminal.expect("For a new phone: tfa-enroll move");
+        assert_eq!(terminal.exit_code(), 1);
+        assert!(!terminal.everything().contains("backup code:"));
+        assert!(place.daemon().calls().is_empty());
+    }
+}
+
+#[test]
+fn the_daemon_has_the_last_word_and_its_words_are_shown() {
+    for (command, before) in [("pause", None), ("remove", Some("Type yes to remove it"))] {
+        let place = place(enabled());
+        place.daemon().account(|account| account.insists = true);
+        let mut terminal = place.types(&[command]);
+        if let Some(question) = before {
+            terminal.answers(question, "yes");
+        }
+        terminal.answers("or a backup code:", PROOF);
+        terminal.expect("It was made required just now, so it cannot be switched off.");
+        assert_eq!(terminal.exit_code(), 1);
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_not_offered() {
+    let place = place(required());
+    let mut terminal = place.types(&[]);
+    terminal.expect("tfa-enroll move     move to a new phone");
+    assert_eq!(terminal.exit_code(), 0);
+    let all = terminal.everything();
+    assert!(!all.contains("tfa-enroll pause"), "{all}");
+    assert!(!all.contains("tfa-enroll remove"), "{all}");
+}
+
+#[test]
+fn whoever_has_paused_what_is_now_required_is_told_that_it_is_asked_for() {
+    let text = status(Status {
+        state: "paused".to_owned(),
+        ..required()
+    });
+    assert!(
+        text.contains("paused, and asked for all the same"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_status_says_from_when_on_it_is_required() {
+    let until = now() + 20 * 86_400;
+    let text = status(Status {
+        required: true,
+        grace_until: Some(until),
+        ..nobody_yet()
+    });
+    let line = format!(
+        "Required: yes, from {} on; until then a login works without it\n",
+        date(until)
+    );
+    assert!(text.contains(&line), "{text}");
+}
+
+#[test]
+fn a_day_that_is_near_is_told_with_the_time() {
+    let until = now() + 3600;
+    let text = status(Status {
+        required: true,
+        grace_until: Some(until),
+        ..nobody_yet()
+    });
+    assert!(
+        text.contains(&format!("from {} on", local(until))),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_grace_that_is_over_or_not_needed_is_not_told() {
+    let set_up = Status {
+        grace_until: Some(now() + 86_400),
+        ..required()
+    };
+    let over = Status {
+        required: true,
+        grace_until: Some(now() - 1),
+        ..nobody_yet()
+    };
+    for shown in [set_up, over] {
+        assert!(status(shown).contains("Required: yes\n"));
+    }
+}
+
+#[test]
+fn the_status_says_until_when_an_invitation_is_good() {
+    let until = now() + 20 * 86_400;
+    let invited = Status {
+        invited_until: Some(until),
+        ..nobody_yet()
+    };
+    let text = status(invited.clone());
+    let line = format!("Invited: yes, until {}\n", date(until));
+    assert!(text.contains(&line), "{text}");
+    let over = Status {
+        invited_until: Some(now() - 1),
+        ..invited
+    };
+    let text = status(over);
+    assert!(!text.contains("Invited"), "{text}");
+}
