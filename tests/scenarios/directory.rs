@@ -1,5 +1,6 @@
 //! People who are in no file of the machine but in a directory: slapd on the machine itself, with
-//! nslcd for names and groups and `pam_ldap` for passwords, as Debian wires them.
+//! nslcd for names and groups and `pam_ldap` for passwords, as Debian wires them; and the same
+//! people through sssd.
 
 use tfa_tests::{Machine, Terminal};
 
@@ -55,16 +56,51 @@ KillMode=control-group
 KillSignal=KILL
 ";
 
-/// Starts both with these, and asks the directory after the files.
-const START: &str = r#"
+/// Starts the server with its configuration and an empty directory.
+const SERVE: &str = r#"
     set -e
     systemctl daemon-reload
-    systemctl stop nslcd.service slapd.service
+    systemctl stop slapd.service
     rm -rf /etc/ldap/slapd.d /var/lib/ldap/*
     sed -i 's|^SLAPD_CONF=.*|SLAPD_CONF=/etc/ldap/slapd.conf|
         s|^SLAPD_SERVICES=.*|SLAPD_SERVICES=ldap://127.0.0.1/|' /etc/default/slapd
+    systemctl start slapd.service"#;
+
+/// Starts nslcd with its configuration, and has the directory asked after the files.
+const ASK: &str = r#"
+    set -e
     sed -i -E 's/^(passwd|group|shadow):.*/\1: files ldap/' /etc/nsswitch.conf
-    systemctl start slapd.service nslcd.service"#;
+    systemctl restart nslcd.service"#;
+
+/// Debian's packages of a directory whose client is sssd. They wire it themselves.
+const SSSD_PACKAGES: &[&str] = &[
+    "slapd",
+    "ldap-utils",
+    "sssd-ldap",
+    "libnss-sss",
+    "libpam-sss",
+];
+
+/// sssd's configuration.
+const SSSD: &str = "\
+[sssd]
+services = nss, pam
+domains = example
+[domain/example]
+id_provider = ldap
+auth_provider = ldap
+ldap_uri = ldap://127.0.0.1/
+ldap_search_base = dc=example
+ldap_auth_disable_tls_never_use_in_production = true
+";
+
+/// Starts sssd as on a machine that has met nobody yet.
+const FORGET: &str = r#"
+    set -e
+    chmod 600 /etc/sssd/sssd.conf
+    systemctl stop sssd.service
+    rm -f /var/lib/sss/db/* /var/lib/sss/mc/*
+    systemctl start sssd.service"#;
 
 /// The directory's root, and the group that everybody in it has first.
 const TREE: &str = "\
@@ -112,20 +148,41 @@ pub(crate) enum Moment {
 /// `ldapadmins`, too. The files know none of them. sshd asks questions.
 pub(crate) fn machine_with_directory() -> Machine {
     let machine = Machine::boot_with(PACKAGES);
-    machine.write_file("/etc/ldap/slapd.conf", SERVER);
     machine.write_file("/etc/nslcd.conf", CLIENT);
-    for (unit, drop_in) in [("slapd", SERVER_UNIT), ("nslcd", CLIENT_UNIT)] {
-        let path = format!("/etc/systemd/system/{unit}.service.d/scenario.conf");
-        machine.write_file(&path, drop_in);
-    }
-    machine.succeed(["sh", "-c", START]);
-    add_entries(&machine, TREE);
-    add_directory_user(&machine, "ldapuser", 10001);
-    add_directory_user(&machine, "ldapadmin", 10002);
-    add_directory_group(&machine, "ldapgroup", 20001, &["ldapuser", "ldapadmin"]);
-    add_directory_group(&machine, "ldapadmins", 20002, &["ldapadmin"]);
-    machine.offer_questions();
+    add_drop_in(&machine, "nslcd.service", CLIENT_UNIT);
+    serve(&machine);
+    machine.succeed(["sh", "-c", ASK]);
     machine
+}
+
+/// The same, with sssd for a client. It keeps whom it has met, so a server that is down is not
+/// noticed at once; and of whom it has not met it says then that there is nobody.
+pub(crate) fn machine_with_sssd() -> Machine {
+    let machine = Machine::boot_with(SSSD_PACKAGES);
+    machine.write_file("/etc/sssd/sssd.conf", SSSD);
+    serve(&machine);
+    machine.succeed(["sh", "-c", FORGET]);
+    machine
+}
+
+/// Starts the server, with everybody in the directory.
+fn serve(machine: &Machine) {
+    machine.write_file("/etc/ldap/slapd.conf", SERVER);
+    add_drop_in(machine, "slapd.service", SERVER_UNIT);
+    machine.succeed(["sh", "-c", SERVE]);
+    add_entries(machine, TREE);
+    add_directory_user(machine, "ldapuser", 10001);
+    add_directory_user(machine, "ldapadmin", 10002);
+    add_directory_group(machine, "ldapgroup", 20001, &["ldapuser", "ldapadmin"]);
+    add_directory_group(machine, "ldapadmins", 20002, &["ldapadmin"]);
+    machine.offer_questions();
+}
+
+fn add_drop_in(machine: &Machine, unit: &str, lines: &str) {
+    machine.write_file(
+        &format!("/etc/systemd/system/{unit}.d/scenario.conf"),
+        lines,
+    );
 }
 
 /// Adds somebody to the directory, with [`PASSWORD`], and makes the home.
@@ -329,4 +386,29 @@ fn a_directory_that_fails_in_the_middle_of_a_login_lets_nobody_of_it_in() {
         gets_in_with(&machine, "ldapuser", &codes.next().unwrap());
         gets_in_without(&machine, "ldapadmin");
     }
+}
+
+#[test]
+fn a_user_known_through_sssd_logs_in_with_password_and_code_and_not_while_nobody_knows_the_user() {
+    let machine = machine_with_sssd();
+    machine.add_user("alice", PASSWORD);
+    let owner = set_up(&machine, "ldapuser", PASSWORD).phone;
+    gets_in_with(&machine, "ldapuser", &owner.next_unused());
+    gets_in_without(&machine, "ldapadmin");
+
+    take_down(&machine, Part::Server);
+    machine.succeed(["sh", "-c", FORGET]);
+    for user in ["ldapuser", "ldapadmin"] {
+        let terminal = at_the_door(&machine, user);
+        terminal.expect("Password:");
+        terminal.type_secret(PASSWORD);
+        is_refused(&terminal, user);
+        assert!(!terminal.transcript().contains(CODE));
+    }
+    gets_in_without(&machine, "alice");
+
+    machine.succeed(["systemctl", "start", "slapd.service"]);
+    machine.succeed(["sh", "-c", FORGET]);
+    gets_in_with(&machine, "ldapuser", &owner.next_unused());
+    gets_in_without(&machine, "ldapadmin");
 }
