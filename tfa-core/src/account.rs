@@ -177,9 +177,11 @@ impl Account {
         self.first_required
     }
 
-    /// Notes a login at which a second factor is required; the first one counts.
+    /// Notes a login at which a second factor is required; the earliest one counts. One that was
+    /// noted by a clock that was ahead gives way, or its grace would not end until that comes.
     pub fn require(&mut self, now: Time) {
-        self.first_required.get_or_insert(now);
+        let first = self.first_required.map_or(now, |first| first.min(now));
+        self.first_required = Some(first);
     }
 
     /// Whether somebody who has to set it up must do so at once: it was reset.
@@ -194,8 +196,12 @@ impl Account {
         self.invitation.as_ref()
     }
 
-    /// Takes an invitation; one that was made before is void.
+    /// Takes an invitation; one that was made before is void, and so is a first authenticator that
+    /// was offered for it.
     pub fn invite(&mut self, invitation: Invitation) {
+        if self.authenticators.is_empty() {
+            self.offer = None;
+        }
         self.invitation = Some(invitation);
     }
 

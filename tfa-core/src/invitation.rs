@@ -64,6 +64,11 @@ impl Invitation {
         now < self.until && now.until(self.until) <= LONGEST_INVITATION
     }
 
+    /// Whether that is the same invitation, and not one that was made in its place.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        (self.salt, self.digest, self.until) == (other.salt, other.digest, other.until)
+    }
+
     /// Whether that is the word, typed in either case, with or without its dash.
     pub(crate) fn is_the_word(&self, typed: &Entry) -> bool {
         match typed {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use minicbor::{CborLen, Decode, Encode};
 
 use crate::{
-    Account, Authenticator, BackupSet, Code, Entry, Evidence, Factor, Gate, Judgement, Match,
-    Origin, State, Time,
+    Account, Authenticator, BackupSet, Code, Entry, Evidence, Factor, Gate, Invitation, Judgement,
+    Match, Origin, State, Time,
 };
 
 /// How long an offer waits for its proof.
@@ -221,7 +221,7 @@ impl Account {
         origin: Origin,
         now: Time,
     ) -> Result<(), Refusal> {
-        let Some(invitation) = self.invitation.as_ref().filter(|one| one.is_open(now)) else {
+        let Some(invitation) = self.open_invitation(now) else {
             return Err(Refusal::NoInvitation);
         };
         match self.throttle.tally(origin).gate(now) {
@@ -231,18 +231,26 @@ impl Account {
         if invitation.is_the_word(word) {
             return Ok(());
         }
-        if matches!(word, Entry::Backup(_)) {
-            let _: Judgement = self.wrong(origin, now);
+        if !matches!(word, Entry::Backup(_)) {
+            return Err(Refusal::WrongInvitation);
         }
-        Err(Refusal::WrongInvitation)
+        match self.wrong(origin, now) {
+            Judgement::Wrong(closed) if closed != Gate::Open => Err(Refusal::Locked(closed)),
+            _ => Err(Refusal::WrongInvitation),
+        }
     }
 
     /// Whether there is an invitation that is good now.
     #[must_use]
     pub fn is_invited(&self, now: Time) -> bool {
+        self.open_invitation(now).is_some()
+    }
+
+    /// The invitation that is good now.
+    pub(crate) fn open_invitation(&self, now: Time) -> Option<&Invitation> {
         self.invitation
             .as_ref()
-            .is_some_and(|invitation| invitation.is_open(now))
+            .filter(|invitation| invitation.is_open(now))
     }
 
     /// Withdraws the offer.
@@ -290,7 +298,8 @@ impl Account {
         Ok(())
     }
 
-    /// Forgets authenticators, backup codes and offers. The count of wrong codes stays.
+    /// Forgets authenticators, backup codes and offers. What is not the owner's stays: the count of
+    /// wrong codes, and what the policy and the administrator noted.
     ///
     /// # Errors
     /// [`Refusal::NotSetUp`], or why the proof does not hold.
@@ -298,6 +307,10 @@ impl Account {
         self.prove(proof, now)?;
         *self = Self {
             throttle: self.throttle,
+            first_required: self.first_required,
+            no_grace: self.no_grace,
+            invitation: self.invitation.take(),
+            sightings: std::mem::take(&mut self.sightings),
             ..Self::new(self.uid)
         };
         Ok(())
