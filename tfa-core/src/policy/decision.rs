@@ -40,7 +40,7 @@ pub struct Ruling {
     pub required: bool,
     /// Whether a first login has to be noted, because the grace begins with it.
     pub notes_first_login: bool,
-    /// In audit mode, what would have been asked, where that is more.
+    /// In audit mode, what the requirement would have asked, be it the same.
     pub audited: Option<Decision>,
     /// The terms that decided.
     pub source: Source,
@@ -50,8 +50,8 @@ impl Policy {
     /// Decides over a login of an account; `None` is a user without a record.
     ///
     /// Where something could not be found out, every rule that may be the one is asked. If they
-    /// agree, that is the decision; if one of them asks for a code, a code is asked for; else
-    /// there is no login.
+    /// agree, that is the decision; if one of them asks for a code, a code is asked for; if each
+    /// wants it set up, the strictest of them holds; else there is no login.
     #[must_use]
     pub fn decide(&self, login: &Login, account: Option<&Account>, now: Time) -> Ruling {
         let mut possible = self
@@ -143,7 +143,8 @@ impl Decision {
         use Decision::{Ask, Exempt, Grace, SetUp, TooLate, Undecided};
         match (self, other) {
             (Ask, _) | (_, Ask) => Ask,
-            (Exempt(why), Exempt(_)) => Exempt(why),
+            // Off is said only where it is certain: it lets a login go on whatever the account.
+            (Exempt(Exemption::Off), Exempt(why)) | (Exempt(why), Exempt(_)) => Exempt(why),
             (Grace(until), Grace(other)) => Grace(until.min(other)),
             (TooLate, SetUp | Grace(_) | TooLate) | (SetUp | Grace(_), TooLate) => TooLate,
             (SetUp, Grace(_) | SetUp) | (Grace(_), SetUp) => SetUp,
