@@ -86,9 +86,12 @@ impl Rule {
         if !login.methods.one_of_sshds_own {
             return known;
         }
-        let own = match sshd_methods.iter().filter(|method| named(method)).count() {
-            0 => Belongs::No,
-            all if all == sshd_methods.len() => Belongs::Yes,
+        let some_are = sshd_methods.iter().any(named);
+        let some_are_not = sshd_methods.iter().any(|method| !named(method));
+        let own = match (some_are, some_are_not) {
+            (true, false) => Belongs::Yes,
+            (false, true) => Belongs::No,
+            // One of several, or none that was told.
             _ => Belongs::Unknown,
         };
         known.or(own)
