@@ -77,6 +77,10 @@ pub(crate) fn is_sound(seen: &[Sighting]) -> bool {
     seen.len() <= MOST
 }
 
+/// A name as it is kept: short, and without control characters, for it is shown on terminals.
 fn short(name: &str) -> String {
-    name.chars().take(NAME_LENGTH).collect()
+    name.chars()
+        .filter(|letter| !letter.is_control())
+        .take(NAME_LENGTH)
+        .collect()
 }
