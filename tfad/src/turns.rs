@@ -35,12 +35,12 @@ impl Wording<'_> {
             .into_iter()
             .map(|(bad, text)| line(bad, text))
             .collect();
-        let (page, next) = self.next(turn.next);
+        let (page, next) = self.next(turn.next, turn.says.is_some());
         lines.extend(page.into_iter().map(|row| line(false, row)));
         Turn { lines, next }
     }
 
-    fn next(&self, next: tfa_core::Next) -> (Vec<String>, Next) {
+    fn next(&self, next: tfa_core::Next, slipped: bool) -> (Vec<String>, Next) {
         use tfa_core::Next as N;
         match next {
             N::AskCode { digits } => {
@@ -62,6 +62,10 @@ impl Wording<'_> {
                 self.page(|enrollment| enrollment.picture_page()),
                 ask(texts::ASK_SCANNED, Manner::Visible, 0),
             ),
+            // After a slip the key is still on the screen.
+            N::AskNewCode { .. } if slipped => {
+                (Vec::new(), ask(texts::ASK_NEW_CODE, Manner::Visible, 0))
+            }
             N::AskNewCode { .. } => (
                 self.page(|enrollment| enrollment.key_page()),
                 ask(texts::ASK_NEW_CODE, Manner::Visible, 0),
