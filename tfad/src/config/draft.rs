@@ -1,0 +1,181 @@
+//! What the files have set so far. A later file's key takes the place of an earlier one's; rules
+//! are added.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use tfa_core::{AfterGrace, Mode, Policy, Terms, Time};
+use toml::de::DeValue;
+
+use super::document::{Document, Said, Table};
+use super::grace::duration;
+use super::keys::{ENROLLMENT, FILE, POLICY};
+use super::mistake::{BadConfig, Wrong};
+use super::moment::moment;
+use super::names::{method, service};
+use super::rule::{DraftRule, after_grace, has_no_effect, mode, no_mode};
+use super::values::{Value, flag, list, not_a, text, word};
+use super::{Config, QrStyle, order};
+
+/// What `qr` may be.
+const QR: [(&str, QrStyle); 3] = [
+    ("utf8", QrStyle::Utf8),
+    ("ascii", QrStyle::Ascii),
+    ("none", QrStyle::None),
+];
+
+/// What the files have set so far.
+#[derive(Default)]
+pub(super) struct Draft {
+    mode: Option<Said<Mode>>,
+    since: Option<Said<Time>>,
+    grace: Option<Said<Duration>>,
+    after_grace: Option<Said<AfterGrace>>,
+    audit: Option<Said<bool>>,
+    guard: Option<Said<Vec<String>>>,
+    invitation: Option<Said<bool>>,
+    sshd_methods: Option<Said<Vec<String>>>,
+    rules: Vec<DraftRule>,
+    issuer: Option<Said<String>>,
+    qr: Option<Said<QrStyle>>,
+}
+
+impl Draft {
+    /// Takes over what a file sets.
+    pub(super) fn take_over(
+        &mut self,
+        document: &Document<'_>,
+        zone: &TimeZone,
+    ) -> Result<(), BadConfig> {
+        let entries = document.entries()?;
+        let file = document.table(&entries, &FILE)?;
+        if let Some(table) = file.table("policy", &POLICY)? {
+            self.policy(document, &table, zone)?;
+        }
+        if let Some(table) = file.table("enrollment", &ENROLLMENT)? {
+            later(&mut self.issuer, table.get("issuer", issuer)?);
+            later(&mut self.qr, table.get("qr", |value| word(value, &QR))?);
+        }
+        // Whoever wrote it may have been cut off, and what is missing may have been strict.
+        if file.sets_nothing() {
+            let wrong = Wrong::new("the file sets nothing, as if it had been cut off");
+            return Err(wrong.in_file(document.name));
+        }
+        Ok(())
+    }
+
+    fn policy(
+        &mut self,
+        document: &Document<'_>,
+        table: &Table<'_, '_>,
+        zone: &TimeZone,
+    ) -> Result<(), BadConfig> {
+        let methods = |value| list(value, method);
+        later(&mut self.mode, table.get("mode", mode)?);
+        later(
+            &mut self.since,
+            table.get("since", |value| moment(value, zone))?,
+        );
+        later(&mut self.grace, table.get("grace", duration)?);
+        later(
+            &mut self.after_grace,
+            table.get("after_grace", after_grace)?,
+        );
+        later(&mut self.audit, table.get("audit", flag)?);
+        later(
+            &mut self.guard,
+            table.get("guard", |value| list(value, service))?,
+        );
+        later(&mut self.invitation, table.get("invitation", flag)?);
+        later(&mut self.sshd_methods, table.get("sshd_methods", methods)?);
+        let Some(Said { value: rules, .. }) = table.get("rule", rules)? else {
+            return Ok(());
+        };
+        for value in rules {
+            let start = value.span().start;
+            let DeValue::Table(entries) = value.get_ref() else {
+                let wrong = not_a("a table", value.get_ref()).of("rule");
+                return Err(document.mistake(wrong.at(start)));
+            };
+            self.rules
+                .push(DraftRule::read(document, start, entries, zone)?);
+        }
+        Ok(())
+    }
+
+    /// The configuration, if it is whole.
+    pub(super) fn finish(self, main: &str) -> Result<Config, BadConfig> {
+        let Some(mode) = self.mode else {
+            return Err(no_mode("[policy]").in_file(main));
+        };
+        let idle = self
+            .since
+            .as_ref()
+            .filter(|_| mode.value != Mode::Required)
+            // A drop-in that softens the mode for a while need not repeat the rest.
+            .filter(|since| since.place.number >= mode.place.number);
+        if let Some(since) = idle {
+            return Err(has_no_effect("since").in_place(&since.place));
+        }
+        order::check(&self.rules)?;
+
+        let default = Policy::default();
+        let grace = said(self.grace, default.otherwise.grace);
+        let after_grace = said(self.after_grace, default.otherwise.after_grace);
+        let otherwise = Terms {
+            mode: mode.value,
+            since: self.since.map(|since| since.value),
+            grace,
+            after_grace,
+            source: mode.place.source(),
+        };
+        let rules = self.rules.into_iter();
+        let policy = Policy {
+            rules: rules.map(|rule| rule.finish(grace, after_grace)).collect(),
+            otherwise,
+            audit: said(self.audit, default.audit),
+            guard: said(self.guard, default.guard),
+            invitation: said(self.invitation, default.invitation),
+            sshd_methods: said(self.sshd_methods, default.sshd_methods),
+        };
+        let issuer = said(self.issuer, String::new());
+        Ok(Config {
+            policy,
+            issuer: (!issuer.is_empty()).then_some(issuer),
+            qr: said(self.qr, QrStyle::default()),
+        })
+    }
+}
+
+/// A key of a later file takes the place of an earlier one's.
+fn later<T>(slot: &mut Option<Said<T>>, said: Option<Said<T>>) {
+    if said.is_some() {
+        *slot = said;
+    }
+}
+
+fn said<T>(said: Option<Said<T>>, default: T) -> T {
+    said.map_or(default, |said| said.value)
+}
+
+fn rules<'d, 't>(value: &'d Value<'t>) -> Result<&'d [Value<'t>], Wrong> {
+    match value.get_ref() {
+        DeValue::Array(rules) if rules.is_empty() => {
+            Err(Wrong::new("the list is empty").help("leave the key out"))
+        }
+        DeValue::Array(rules) => Ok(rules),
+        other => {
+            let wrong = not_a("a list of tables", other);
+            Err(wrong.help("write [[policy.rule]], with two brackets"))
+        }
+    }
+}
+
+fn issuer(value: &Value<'_>) -> Result<String, Wrong> {
+    let name = text(value)?;
+    if name.contains(|c: char| c == ':' || c.is_control()) {
+        return Err(Wrong::new("must not have a colon or a control character")
+            .help("authenticators split the name at a colon"));
+    }
+    Ok(name.to_owned())
+}

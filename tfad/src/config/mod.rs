@@ -1,0 +1,88 @@
+//! The configuration: `/etc/tfa/tfad.toml` and the drop-ins beside it.
+//!
+//! In the order of one reading: `files.rs` brings the texts, `document.rs` opens one of them and
+//! complains of keys that it does not know (`keys.rs`), `draft.rs` takes over what each file sets,
+//! its rules one by one (`rule.rs`), and makes the [`Config`] of it once all are read, if no rule
+//! is hidden behind another (`order.rs`). What single values may be stands in `values.rs`,
+//! `names.rs`, `uids.rs`, `origins.rs`, `grace.rs` and `moment.rs`. A mistake ends the reading, with
+//! its place (`mistake.rs`): a policy that was understood in part is none.
+
+mod document;
+mod draft;
+mod files;
+mod grace;
+mod keys;
+mod mistake;
+mod moment;
+mod names;
+mod order;
+mod origins;
+mod rule;
+mod uids;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use tfa_core::Policy;
+
+use document::Document;
+use draft::Draft;
+pub use mistake::BadConfig;
+
+/// What the administrator decides.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Config {
+    /// The policy.
+    pub policy: Policy,
+    /// Who issues the keys, as authenticators show it; `None` for the host's name.
+    pub issuer: Option<String>,
+    /// How QR codes are drawn in a login.
+    pub qr: QrStyle,
+}
+
+/// How QR codes are drawn in a login.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum QrStyle {
+    /// In half blocks, two rows of modules a line.
+    #[default]
+    Utf8,
+    /// In characters that every terminal has.
+    Ascii,
+    /// Not at all: the key is shown in letters.
+    None,
+}
+
+impl Config {
+    /// Reads the file and its drop-ins, `FILE.d/*.toml`. A file that is absent is a mistake like
+    /// one that is unreadable: a policy that cannot be read is not a soft one. The folder of the
+    /// drop-ins may be absent.
+    ///
+    /// # Errors
+    /// [`BadConfig`] with the place of the mistake.
+    pub fn read(file: &Path) -> Result<Self, BadConfig> {
+        Self::parse(&files::read(file)?)
+    }
+
+    /// Understands texts, each with the name of its file; the first is the main file, the others
+    /// are its drop-ins, in their order.
+    ///
+    /// # Errors
+    /// [`BadConfig`] with the place of the mistake.
+    pub fn parse(files: &[(String, String)]) -> Result<Self, BadConfig> {
+        Self::parse_in(&TimeZone::system(), files)
+    }
+
+    /// Understands texts on a host of that time zone.
+    fn parse_in(zone: &TimeZone, files: &[(String, String)]) -> Result<Self, BadConfig> {
+        let mut draft = Draft::default();
+        for (number, (name, text)) in files.iter().enumerate() {
+            draft.take_over(&Document { number, name, text }, zone)?;
+        }
+        let main = files.first().map_or("the configuration", |(name, _)| name);
+        draft.finish(main)
+    }
+}

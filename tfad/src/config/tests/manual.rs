@@ -1,0 +1,360 @@
+//! What the manual page and the shipped file say, held against what is understood.
+
+use std::time::Duration;
+
+use tfa_core::{AfterGrace, Group, Mode, Place, Policy, Rule, Terms, Time};
+
+use super::super::{Config, QrStyle, keys};
+use super::{bare, one, parse};
+
+const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../man/tfad.toml.5"));
+const SHIPPED: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../packaging/tfad.toml"
+));
+
+/// The main file under a drop-in of the page.
+const MAIN: &str = "[policy]\nmode = \"required\"\n";
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const DECEMBER: Option<Time> = Some(Time::from_secs(1_796_083_200));
+const JANUARY: Option<Time> = Some(Time::from_secs(1_798_761_600));
+const MIDDLE_OF_JANUARY: Option<Time> = Some(Time::from_secs(1_799_971_200));
+const MARCH: Option<Time> = Some(Time::from_secs(1_803_859_200));
+
+/// The examples of a page, each with its title, which is its first line.
+fn examples(page: &'static str) -> Vec<(&'static str, String)> {
+    let mut examples = Vec::new();
+    let mut lines = page.lines();
+    while lines.by_ref().any(|line| line.starts_with(".Bd -literal")) {
+        let block: Vec<_> = lines.by_ref().take_while(|line| *line != ".Ed").collect();
+        for line in &block {
+            assert!(
+                !line.starts_with(['.', '\'']) && !line.contains('\\'),
+                "{line} is not shown as it stands there"
+            );
+        }
+        let title = block.first().and_then(|line| line.strip_prefix("# "));
+        examples.push((title.unwrap(), block.join("\n") + "\n"));
+    }
+    examples
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn groups(names: &[&str]) -> Vec<Group> {
+    let name = |name: &&str| Group::Name((*name).to_owned());
+    names.iter().map(name).collect()
+}
+
+fn network(text: &str) -> Place {
+    Place::Network(text.parse().unwrap())
+}
+
+fn terms(mode: Mode) -> Terms {
+    Terms {
+        mode,
+        ..Terms::default()
+    }
+}
+
+/// The policy that asks this where no rule matches.
+fn policy(mode: Mode, rules: Vec<Rule>) -> Policy {
+    Policy {
+        rules,
+        otherwise: terms(mode),
+        ..Policy::default()
+    }
+}
+
+fn rule(mode: Mode) -> Rule {
+    Rule {
+        terms: terms(mode),
+        ..Rule::default()
+    }
+}
+
+/// What each example of the page is to come to, in their order.
+fn wanted() -> Vec<(&'static str, Config)> {
+    use Mode::{Off, Optional, Required};
+    let with = |policy| Config {
+        policy,
+        ..Config::default()
+    };
+    let otherwise = |otherwise| {
+        with(Policy {
+            otherwise,
+            ..Policy::default()
+        })
+    };
+    let required = |rules| policy(Required, rules);
+    vec![
+        ("Whoever likes", Config::default()),
+        (
+            "Everybody, from the first of December on, with a week of grace",
+            otherwise(Terms {
+                since: DECEMBER,
+                grace: DAY * 7,
+                ..terms(Required)
+            }),
+        ),
+        (
+            "Sixteen days for each user, from the first login on",
+            otherwise(Terms {
+                grace: DAY * 16,
+                ..terms(Required)
+            }),
+        ),
+        (
+            "Who has not set up by the end of the year does not get in",
+            otherwise(Terms {
+                since: DECEMBER,
+                grace: DAY * 31,
+                after_grace: AfterGrace::Deny,
+                ..terms(Required)
+            }),
+        ),
+        (
+            "Everybody, but for the time being only to look",
+            with(Policy {
+                audit: true,
+                ..required(Vec::new())
+            }),
+        ),
+        (
+            "A second sshd, under a name of its own",
+            with(Policy {
+                guard: names(&["sshd", "sshd-extern"]),
+                ..required(Vec::new())
+            }),
+        ),
+        (
+            "Set up with a word from the administrator only",
+            with(Policy {
+                invitation: true,
+                ..required(Vec::new())
+            }),
+        ),
+        (
+            "Keys and Kerberos stand for a second factor",
+            with(Policy {
+                sshd_methods: names(&["publickey", "gssapi-with-mic"]),
+                ..required(vec![Rule {
+                    methods: names(&["publickey", "gssapi-with-mic"]),
+                    ..rule(Off)
+                }])
+            }),
+        ),
+        (
+            "Two accounts that programs log in to",
+            with(required(vec![Rule {
+                users: names(&["backup", "monitor"]),
+                ..rule(Off)
+            }])),
+        ),
+        (
+            "Administrators, and the group 1000",
+            with(policy(
+                Optional,
+                vec![Rule {
+                    groups: [groups(&["wheel"]), vec![Group::Number(1000)]].concat(),
+                    ..rule(Required)
+                }],
+            )),
+        ),
+        (
+            "Accounts of the system are left alone",
+            with(required(vec![Rule {
+                uids: vec![0..=999, 65534..=65534],
+                ..rule(Off)
+            }])),
+        ),
+        (
+            "Whoever has set up is asked by sshd, and not by sudo",
+            with(policy(
+                Optional,
+                vec![Rule {
+                    services: names(&["sudo", "sudo-i"]),
+                    ..rule(Off)
+                }],
+            )),
+        ),
+        (
+            "Only from afar",
+            with(required(vec![Rule {
+                origins: vec![
+                    Place::Local,
+                    network("10.0.0.0/8"),
+                    network("2001:db8::/32"),
+                    network("192.0.2.7/32"),
+                ],
+                ..rule(Optional)
+            }])),
+        ),
+        (
+            "An SSH key is enough, a password is not",
+            with(required(vec![Rule {
+                methods: names(&["publickey"]),
+                ..rule(Optional)
+            }])),
+        ),
+        (
+            "Administrators at once, everybody else later",
+            with(Policy {
+                otherwise: Terms {
+                    since: JANUARY,
+                    grace: DAY * 30,
+                    ..terms(Required)
+                },
+                ..required(vec![Rule {
+                    groups: groups(&["wheel"]),
+                    terms: Terms {
+                        grace: Duration::ZERO,
+                        ..terms(Required)
+                    },
+                    ..Rule::default()
+                }])
+            }),
+        ),
+        (
+            "A name that people know",
+            Config {
+                issuer: Some("Example Ltd".to_owned()),
+                ..Config::default()
+            },
+        ),
+        (
+            "For terminals without Unicode",
+            Config {
+                qr: QrStyle::Ascii,
+                ..Config::default()
+            },
+        ),
+        (
+            "/etc/tfa/tfad.toml.d/50-guests.toml",
+            with(required(vec![Rule {
+                groups: groups(&["guests"]),
+                terms: Terms {
+                    grace: Duration::ZERO,
+                    after_grace: AfterGrace::Deny,
+                    ..terms(Required)
+                },
+                ..Rule::default()
+            }])),
+        ),
+        (
+            "First the administrators, then the staff, then everybody",
+            with(roll_out()),
+        ),
+        (
+            "/etc/tfa/tfad.toml.d/99-stop.toml",
+            with(Policy {
+                audit: true,
+                ..required(Vec::new())
+            }),
+        ),
+    ]
+}
+
+fn roll_out() -> Policy {
+    let phase = |since, days| Terms {
+        since,
+        grace: DAY * days,
+        ..terms(Mode::Required)
+    };
+    Policy {
+        rules: vec![
+            Rule {
+                users: names(&["backup"]),
+                origins: vec![network("10.0.0.0/8")],
+                // Its grace plays no part.
+                terms: Terms {
+                    grace: DAY * 14,
+                    ..terms(Mode::Off)
+                },
+                ..Rule::default()
+            },
+            Rule {
+                groups: groups(&["wheel"]),
+                terms: phase(DECEMBER, 3),
+                ..Rule::default()
+            },
+            Rule {
+                groups: groups(&["staff"]),
+                terms: phase(MIDDLE_OF_JANUARY, 14),
+                ..Rule::default()
+            },
+        ],
+        otherwise: phase(MARCH, 14),
+        ..Policy::default()
+    }
+}
+
+#[test]
+fn every_example_of_the_manual_comes_to_what_its_title_says() {
+    let examples = examples(PAGE);
+    let wanted = wanted();
+    for ((title, text), (known, wanted)) in examples.iter().zip(&wanted) {
+        assert_eq!(title, known);
+        let config = if title.starts_with("/etc/tfa/tfad.toml.d/") {
+            parse(&[("/etc/tfa/tfad.toml", MAIN), (title, text)])
+        } else {
+            one(text)
+        };
+        assert_eq!(config.map(bare), Ok(wanted.clone()), "{title}");
+    }
+    assert_eq!(examples.len(), wanted.len());
+}
+
+#[test]
+fn every_key_is_in_the_manual_with_an_example() {
+    let examples = examples(PAGE);
+    let keys = [keys::POLICY, keys::RULE, keys::ENROLLMENT];
+    for key in keys.iter().flat_map(|table| table.names) {
+        if *key == "rule" {
+            continue;
+        }
+        let item = |line: &str| {
+            let words = line.strip_prefix(".It Cm ");
+            words.is_some_and(|words| words.split(' ').next() == Some(key))
+        };
+        assert!(PAGE.lines().any(item), "{key} has no item");
+        let sets = |(_, text): &(_, String)| {
+            text.lines()
+                .any(|line| line.starts_with(&format!("{key} = ")))
+        };
+        assert!(examples.iter().any(sets), "{key} has no example");
+    }
+}
+
+#[test]
+fn the_shipped_file_is_the_default_and_so_are_its_keys_that_are_commented_out() {
+    assert_eq!(one(SHIPPED).map(bare), Ok(Config::default()));
+    // A key or header behind a bare # is for use, a # and a space begin words.
+    let used: String = SHIPPED
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(key) if !key.starts_with(' ') => format!("{key}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let mut config = one(&used).map(bare).unwrap();
+    let rules = std::mem::take(&mut config.policy.rules);
+    assert_eq!(config, Config::default());
+    let phase = |group, since, days| Rule {
+        groups: groups(&[group]),
+        terms: Terms {
+            since,
+            grace: DAY * days,
+            ..terms(Mode::Required)
+        },
+        ..Rule::default()
+    };
+    let wanted = [
+        phase("wheel", DECEMBER, 7),
+        phase("staff", MIDDLE_OF_JANUARY, 14),
+    ];
+    assert_eq!(rules, wanted);
+}

@@ -1,0 +1,384 @@
+//! What is said of mistakes.
+
+use std::path::Path;
+
+use super::super::Config;
+use super::{one, parse};
+
+#[test]
+fn a_mistake_is_said_with_its_place_and_what_helps() {
+    let policy = |line: &str| format!("[policy]\nmode = \"required\"\n{line}\n");
+    let rule = |line: &str| format!("[policy]\nmode = \"off\"\n[[policy.rule]]\n{line}\n");
+    let all = |line: &str| rule(&format!("mode = \"required\"\n{line}"));
+    for (text, said) in [
+        // The file as a whole.
+        (
+            "".to_owned(),
+            ": the file sets nothing, as if it had been cut off",
+        ),
+        (
+            "# [policy]\n".to_owned(),
+            ": the file sets nothing, as if it had been cut off",
+        ),
+        (
+            "[policy]\n[enrollment]\n".to_owned(),
+            ": the file sets nothing, as if it had been cut off",
+        ),
+        (
+            "[policy]\naudit = true\n".to_owned(),
+            ": [policy] has no mode; write mode = \"off\", \"optional\" or \"required\"",
+        ),
+        // What is no TOML.
+        (
+            "[policy]\nmode = optional\n".to_owned(),
+            ":2:8: string values must be quoted, expected literal string",
+        ),
+        (
+            "[policy]\nmode = \"optio".to_owned(),
+            ":2:14: invalid basic string, expected `\"`",
+        ),
+        (
+            "[policy]\nmode = \"off\"\n[poli".to_owned(),
+            ":3:6: unclosed table, expected `]`",
+        ),
+        (
+            "[policy]\nmode = \"off\"\nmode = \"off\"".to_owned(),
+            ":3:1: \"mode\" stands there twice",
+        ),
+        (
+            "[policy]\nmode = \"off\"\n[policy]".to_owned(),
+            ":3:2: \"policy\" stands there twice",
+        ),
+        // Keys.
+        (
+            "\n[polcy]\n".to_owned(),
+            ":2:2: unknown key \"polcy\" in the file; did you mean \"policy\"?",
+        ),
+        (
+            "mode = \"off\"\n[policy]\n".to_owned(),
+            ":1:1: unknown key \"mode\" in the file; it belongs to [policy]",
+        ),
+        (
+            "[[rule]]\nmode = \"off\"\n".to_owned(),
+            ":1:3: unknown key \"rule\" in the file; write [[policy.rule]]",
+        ),
+        (
+            "[policy]\nmod = \"off\"\n".to_owned(),
+            ":2:1: unknown key \"mod\" in [policy]; did you mean \"mode\"?",
+        ),
+        (
+            policy("issuer = \"a\""),
+            ":3:1: unknown key \"issuer\" in [policy]; it belongs to [enrollment]",
+        ),
+        (
+            policy("groups = [1]"),
+            ":3:1: unknown key \"groups\" in [policy]; it belongs to [[policy.rule]]",
+        ),
+        (
+            all("audit = true"),
+            ":5:1: unknown key \"audit\" in [[policy.rule]]; \
+             it belongs to [policy], above the first [[policy.rule]]",
+        ),
+        (
+            all("group = [\"a\"]"),
+            ":5:1: unknown key \"group\" in [[policy.rule]]; did you mean \"groups\"?",
+        ),
+        (
+            "[enrollment]\nname = \"a\"\n".to_owned(),
+            ":2:1: unknown key \"name\" in [enrollment]; known are issuer, qr",
+        ),
+        // Words and kinds.
+        (
+            "[policy]\nmode = \"requird\"\n".to_owned(),
+            ":2:8: mode: \"requird\" is none of \"off\", \"optional\", \"required\"; did you mean \"required\"?",
+        ),
+        (
+            "[policy]\nmode = \"on\"\n".to_owned(),
+            ":2:8: mode: \"on\" is none of \"off\", \"optional\", \"required\"",
+        ),
+        (
+            "[policy]\nmode = true\n".to_owned(),
+            ":2:8: mode: must be a text in quotes, not true or false",
+        ),
+        (
+            policy("after_grace = \"refuse\""),
+            ":3:15: after_grace: \"refuse\" is none of \"enroll\", \"deny\"",
+        ),
+        (
+            policy("audit = \"true\""),
+            ":3:9: audit: must be true or false, without quotes",
+        ),
+        (
+            policy("invitation = 1"),
+            ":3:14: invitation: must be true or false, not a number",
+        ),
+        (
+            policy("guard = \"sshd\""),
+            ":3:9: guard: must be a list, not a text; write [\"sshd\"]",
+        ),
+        (
+            policy("guard = [\"SSHD\"]"),
+            ":3:10: guard: \"SSHD\" is not how PAM names a service; write \"sshd\"",
+        ),
+        (
+            policy("sshd_methods = [\"pubkey\"]"),
+            ":3:17: sshd_methods: \"pubkey\" is not a method of sshd; did you mean \"publickey\"?",
+        ),
+        (
+            "policy = 1".to_owned(),
+            ":1:10: policy: must be a table in brackets, not a number",
+        ),
+        (
+            policy("[policy.rule]\nmode = \"off\""),
+            ":3:1: rule: must be a list of tables, not a table; write [[policy.rule]], with two brackets",
+        ),
+        (
+            policy("rule = []"),
+            ":3:8: rule: the list is empty; leave the key out",
+        ),
+        (
+            policy("rule = [1]"),
+            ":3:9: rule: must be a table, not a number",
+        ),
+        (
+            "[enrollment]\nqr = \"utf-8\"\n".to_owned(),
+            ":2:6: qr: \"utf-8\" is none of \"utf8\", \"ascii\", \"none\"; did you mean \"utf8\"?",
+        ),
+        (
+            "[enrollment]\nissuer = \"a:b\"\n".to_owned(),
+            ":2:10: issuer: must not have a colon or a control character; \
+             authenticators split the name at a colon",
+        ),
+        // Time.
+        (
+            policy("grace = \"7\""),
+            ":3:9: grace: 7 has no unit; write \"7d\" for days",
+        ),
+        (
+            policy("grace = 7"),
+            ":3:9: grace: 7 has no unit; write \"7d\" for days",
+        ),
+        (
+            policy("grace = 7.5"),
+            ":3:9: grace: must be a duration such as \"7d\", not a number",
+        ),
+        (
+            policy("grace = \"7 Days\""),
+            ":3:9: grace: unknown unit \"Days\"; did you mean \"days\"?",
+        ),
+        (
+            policy("since = \"next week\""),
+            ":3:9: since: \"next week\" is not a date or date and time; \
+             write 2026-12-01 or \"2026-12-01 08:00 UTC\"",
+        ),
+        (
+            "[policy]\nmode = \"optional\"\nsince = 2026-12-01".to_owned(),
+            ":3:1: since has no effect where the mode is not \"required\"; leave it out",
+        ),
+        // Rules.
+        (
+            rule("users = [\"a\"]"),
+            ":3:1: the rule has no mode; write mode = \"off\", \"optional\" or \"required\"",
+        ),
+        (
+            rule("uids = 1\nmode = \"optional\"\nsince = 2026-12-01"),
+            ":6:1: since has no effect where the mode is not \"required\"; leave it out",
+        ),
+        (
+            rule("uids = 1\nmode = \"off\"\ngrace = \"1d\""),
+            ":6:1: grace has no effect where the mode is not \"required\"; leave it out",
+        ),
+        (
+            rule("uids = 1\nmode = \"off\"\nafter_grace = \"deny\""),
+            ":6:1: after_grace has no effect where the mode is not \"required\"; leave it out",
+        ),
+        (
+            all("users = []"),
+            ":5:9: users: the list is empty, so that the rule would match nobody; \
+             leave the key out to match everybody",
+        ),
+        (
+            all("users = \"alice\""),
+            ":5:9: users: must be a list, not a text; write [\"alice\"]",
+        ),
+        (
+            all("users = [\"a\", 1000]"),
+            ":5:15: users: 1000 is not a name; write uids = 1000",
+        ),
+        (
+            all("users = [\"1000\"]"),
+            ":5:10: users: \"1000\" is a number; name users by number under uids",
+        ),
+        (
+            all("users = [\"%wheel\"]"),
+            ":5:10: users: \"%wheel\" is not a user's name; write groups = [\"wheel\"]",
+        ),
+        (
+            all("users = [\"\"]"),
+            ":5:10: users: the name \"\" is empty",
+        ),
+        (
+            all("users = [\" a\"]"),
+            ":5:10: users: the name \" a\" begins or ends with a space",
+        ),
+        (
+            all("users = [\"a:b\"]"),
+            ":5:10: users: the name \"a:b\" has a colon or a control character",
+        ),
+        (
+            all("users = [\"a\\u001b[2J\"]"),
+            ":5:10: users: the name \"a\\u{1b}[2J\" has a colon or a control character",
+        ),
+        (
+            all("users = [\"adm-*\"]"),
+            ":5:10: users: the name \"adm-*\" is a pattern, and there are none",
+        ),
+        (
+            all("groups = [\"1000\"]"),
+            ":5:11: groups: \"1000\" is a number; write it without quotes",
+        ),
+        (
+            all("groups = [\"%wheel\"]"),
+            ":5:11: groups: \"%wheel\" is not a group's name; write \"wheel\"",
+        ),
+        (
+            all("groups = [-1]"),
+            ":5:11: groups: -1 is not a number from 0 to 4294967295",
+        ),
+        (
+            all("groups = [true]"),
+            ":5:11: groups: must be a group's name in quotes or its number, not true or false",
+        ),
+        (
+            all("services = [\"/usr/bin/sudo\"]"),
+            ":5:13: services: \"/usr/bin/sudo\" is not how PAM names a service; write \"sudo\"",
+        ),
+        (
+            all("uids = \"999-0\""),
+            ":5:8: uids: \"999-0\" is the wrong way round; write \"0-999\"",
+        ),
+        (
+            all("uids = [1, \"a-b\"]"),
+            ":5:12: uids: \"a-b\" is not a number or a range such as \"0-999\"",
+        ),
+        (
+            all("uids = 4294967296"),
+            ":5:8: uids: 4294967296 is not a number from 0 to 4294967295",
+        ),
+        (
+            all("uids = []"),
+            ":5:8: uids: the list is empty, so that the rule would match nobody; \
+             leave the key out to match everybody",
+        ),
+        (
+            all("origins = [\"10.0.0.1/8\"]"),
+            ":5:12: origins: \"10.0.0.1/8\" is an address inside a network; \
+             write \"10.0.0.0/8\" or \"10.0.0.1\"",
+        ),
+        (
+            all("origins = [\"::ffff:10.0.0.0/104\"]"),
+            ":5:12: origins: \"::ffff:10.0.0.0/104\" is a place of IPv4; write \"10.0.0.0/8\"",
+        ),
+        (
+            all("origins = [\"::ffff:192.0.2.7\"]"),
+            ":5:12: origins: \"::ffff:192.0.2.7\" is a place of IPv4; write \"192.0.2.7\"",
+        ),
+        (
+            all("origins = [\"10.0.0.0/33\"]"),
+            ":5:12: origins: \"10.0.0.0/33\" is not \"local\", an address or a network; \
+             write a network as in \"10.0.0.0/8\"",
+        ),
+        (
+            all("origins = [\"fe80::1%eth0\"]"),
+            ":5:12: origins: \"fe80::1%eth0\" is not \"local\", an address or a network; \
+             leave out the zone, from the % on",
+        ),
+        (
+            all("origins = [\"host.example\"]"),
+            ":5:12: origins: \"host.example\" is not \"local\", an address or a network; \
+             host names are not looked up: write addresses",
+        ),
+        (
+            all("origins = [\"Local\"]"),
+            ":5:12: origins: \"Local\" is not \"local\", an address or a network; did you mean \"local\"?",
+        ),
+        (
+            all("methods = [\"keyboard-interactive\"]"),
+            ":5:12: methods: \"keyboard-interactive\" is not a method of sshd; \
+             whatever PAM asks for is \"password\"",
+        ),
+        (
+            all("methods = [\"telnet\"]"),
+            ":5:12: methods: \"telnet\" is not a method of sshd; \
+             known are publickey, hostbased, gssapi-with-mic, gssapi-keyex, password",
+        ),
+    ] {
+        let bad = one(&text).unwrap_err();
+        assert_eq!(bad.to_string(), format!("a.toml{said}"), "{text}");
+    }
+}
+
+#[test]
+fn a_rule_that_never_holds_is_a_mistake_that_names_the_one_before_it() {
+    let two = |first: &str, second: &str| {
+        let rule = |keys: &str| format!("[[policy.rule]]\nmode = \"off\"\n{keys}\n");
+        parse(&[
+            ("m", &format!("[policy]\nmode = \"off\"\n{}", rule(first))),
+            ("d", &rule(second)),
+        ])
+    };
+    for (first, second) in [
+        ("", "users = [\"a\"]"),
+        ("", ""),
+        ("users = [\"a\", \"b\"]", "users = [\"b\"]"),
+        (
+            "groups = [\"wheel\"]",
+            "groups = [\"wheel\"]\nservices = [\"sshd\"]",
+        ),
+        ("uids = \"0-999\"", "uids = [5, \"7-999\"]"),
+        (
+            "origins = [\"10.0.0.0/8\", \"local\"]",
+            "origins = [\"local\", \"10.1.0.0/16\", \"10.2.3.4\"]",
+        ),
+    ] {
+        let said = two(first, second).unwrap_err().to_string();
+        assert_eq!(
+            said,
+            "d:1:1: the rule never holds: the one at m line 3 comes first and matches all that it \
+             matches; put what is special before what is general",
+            "{first} {second}"
+        );
+    }
+    for (first, second) in [
+        ("users = [\"a\"]", ""),
+        ("users = [\"a\"]", "users = [\"a\", \"b\"]"),
+        ("users = [\"a\"]", "groups = [\"a\"]"),
+        ("users = [\"a\"]\nservices = [\"sshd\"]", "users = [\"a\"]"),
+        ("groups = [10]", "groups = [\"wheel\"]"),
+        ("uids = \"0-9\"", "uids = \"5-10\""),
+        ("origins = [\"10.0.0.0/8\"]", "origins = [\"local\"]"),
+        ("origins = [\"10.0.0.0/8\"]", "origins = [\"0.0.0.0/0\"]"),
+    ] {
+        assert!(two(first, second).is_ok(), "{first} {second}");
+    }
+}
+
+#[test]
+fn without_any_file_there_is_no_configuration() {
+    let said = parse(&[]).unwrap_err().to_string();
+    assert!(
+        said.starts_with("the configuration: [policy] has no mode"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_file_that_is_absent_is_a_mistake_and_not_the_default() {
+    let said = Config::read(Path::new("/nonexistent/tfad.toml"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        said.starts_with("/nonexistent/tfad.toml: cannot be read: "),
+        "{said}"
+    );
+}

@@ -1,0 +1,167 @@
+//! What files come to.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tfa_core::{AfterGrace, Group, Mode, Place, Policy, Rule, Source, Terms, Time};
+
+use super::super::{Config, QrStyle};
+use super::{bare, one, parse};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+#[test]
+fn every_key_is_read() {
+    let config = one(r#"
+[policy]
+mode = "required"
+since = 2026-12-01
+grace = "2 weeks"
+after_grace = "deny"
+audit = true
+guard = ["sshd", "cockpit"]
+invitation = true
+sshd_methods = ["publickey", "gssapi-with-mic"]
+
+[[policy.rule]]
+users = ["alice", 'EXAMPLE\bob', "carol@example.org"]
+groups = ["wheel", "domain admins", 1000]
+uids = ["0-999", 1000, "2000"]
+services = ["sshd", "systemd-user"]
+origins = ["local", "10.0.0.0/8", "2001:db8::/32", "192.0.2.7", "::1"]
+methods = ["publickey", "hostbased"]
+mode = "required"
+since = "2026-11-01 08:00"
+grace = 0
+after_grace = "enroll"
+
+  [[ policy.rule ]]
+  uids = "0"
+  mode = "off"
+
+[enrollment]
+issuer = "Example"
+qr = "ascii"
+"#)
+    .unwrap();
+    let source = |line| Source {
+        file: "a.toml".to_owned(),
+        line,
+    };
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let network = |text: &str| Place::Network(text.parse().unwrap());
+    let address = |text: &str| Place::Network(text.parse::<IpAddr>().unwrap().into());
+    let rule = Rule {
+        users: names(&["alice", "EXAMPLE\\bob", "carol@example.org"]),
+        groups: vec![
+            Group::Name("wheel".to_owned()),
+            Group::Name("domain admins".to_owned()),
+            Group::Number(1000),
+        ],
+        uids: vec![0..=999, 1000..=1000, 2000..=2000],
+        services: names(&["sshd", "systemd-user"]),
+        origins: vec![
+            Place::Local,
+            network("10.0.0.0/8"),
+            network("2001:db8::/32"),
+            address("192.0.2.7"),
+            address("::1"),
+        ],
+        methods: names(&["publickey", "hostbased"]),
+        terms: Terms {
+            mode: Mode::Required,
+            since: Some(Time::from_secs(1_793_520_000)),
+            grace: Duration::ZERO,
+            after_grace: AfterGrace::Enroll,
+            source: source(12),
+        },
+    };
+    let second = Rule {
+        uids: vec![0..=0],
+        terms: Terms {
+            mode: Mode::Off,
+            since: None,
+            grace: DAY * 14,
+            after_grace: AfterGrace::Deny,
+            source: source(24),
+        },
+        ..Rule::default()
+    };
+    let policy = Policy {
+        rules: vec![rule, second],
+        otherwise: Terms {
+            mode: Mode::Required,
+            since: Some(Time::from_secs(1_796_083_200)),
+            grace: DAY * 14,
+            after_grace: AfterGrace::Deny,
+            source: source(3),
+        },
+        audit: true,
+        guard: names(&["sshd", "cockpit"]),
+        invitation: true,
+        sshd_methods: names(&["publickey", "gssapi-with-mic"]),
+    };
+    let expected = Config {
+        policy,
+        issuer: Some("Example".to_owned()),
+        qr: QrStyle::Ascii,
+    };
+    assert_eq!(config, expected);
+}
+
+#[test]
+fn what_is_not_said_is_the_default() {
+    let config = one("policy.mode = \"optional\"").unwrap();
+    assert_eq!(config.policy.otherwise.source.line, 1);
+    assert_eq!(bare(config), Config::default());
+    let config = one("[policy]\nmode = \"optional\"\nguard = []\nsshd_methods = []").unwrap();
+    assert_eq!(config.policy.guard, Vec::<String>::new());
+    assert_eq!(config.policy.sshd_methods, Vec::<String>::new());
+    let config = one("[policy]\nmode = \"optional\"\n[enrollment]\nissuer = \"\"").unwrap();
+    assert_eq!(config.issuer, None);
+}
+
+#[test]
+fn a_rule_knows_its_line_however_it_is_written() {
+    let lines = |text: &str| -> Vec<u32> {
+        let rules = one(text).unwrap().policy.rules;
+        rules.iter().map(|rule| rule.terms.source.line).collect()
+    };
+    // Rules may stand above the table that they belong to.
+    let above = "[[policy.rule]]\nuids = 1\nmode = \"off\"\n\n[[policy.rule]]\n# x\nuids = 2\n\
+                 mode = \"off\"\n[policy]\nmode = \"optional\"\n";
+    assert_eq!(lines(above), [1, 5]);
+    let inline = "[policy]\nmode = \"optional\"\nrule = [\n  { uids = 1, mode = \"off\" },\n\n  \
+                  { uids = 2, mode = \"off\" },\n]\n";
+    assert_eq!(lines(inline), [4, 6]);
+    let dos = "[policy]\r\nmode = \"off\"\r\n[[policy.rule]]\r\nuids = 1\r\nmode = \"off\"\r\n";
+    assert_eq!(lines(dos), [3]);
+}
+
+#[test]
+fn a_drop_in_takes_the_place_of_keys_and_adds_rules() {
+    let main = "[policy]\nmode = \"required\"\nsince = 2026-12-01\ngrace = \"1d\"\n\
+                [[policy.rule]]\nuids = 1\nmode = \"off\"\n[enrollment]\nissuer = \"A\"\n";
+    let first = "[policy]\ngrace = \"2d\"\n[[policy.rule]]\nuids = 2\nmode = \"required\"\n";
+    let second = "\n[policy]\nmode = \"off\"\n[enrollment]\nissuer = \"\"\n";
+    let config = parse(&[("m", main), ("1", first), ("2", second)]).unwrap();
+    let policy = &config.policy;
+    assert_eq!(policy.otherwise.mode, Mode::Off);
+    assert_eq!(policy.otherwise.source.to_string(), "2 line 3");
+    assert_eq!(policy.otherwise.grace, DAY * 2);
+    assert_eq!(config.issuer, None);
+    let [one, two] = policy.rules.as_slice() else {
+        panic!("{policy:?}");
+    };
+    assert_eq!(one.terms.source.to_string(), "m line 5");
+    assert_eq!(two.terms.source.to_string(), "1 line 3");
+    assert_eq!(two.terms.grace, DAY * 2, "the later file's");
+
+    // A third file that makes it required again finds the old date.
+    let third = "[policy]\nmode = \"required\"\n";
+    let config = parse(&[("m", main), ("2", second), ("3", third)]).unwrap();
+    assert!(config.policy.otherwise.since.is_some());
+    // The mode may stand in a drop-in alone, and the main file must say something.
+    assert!(parse(&[("m", "[enrollment]\nqr = \"none\""), ("1", third)]).is_ok());
+    assert!(parse(&[("m", "# nothing\n"), ("1", third)]).is_err());
+}
