@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod caller;
+pub mod check;
 pub mod circumstances;
 pub mod clock;
 pub mod config;

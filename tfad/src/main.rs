@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tfad::accounts::Accounts;
+use tfad::check::check;
 use tfad::config::Config;
 use tfad::hardening;
 use tfad::host::Host;
@@ -31,8 +32,10 @@ fn main() -> ExitCode {
         Err(wrong) => return say(&format!("tfad: {wrong}\n{USAGE}"), ExitCode::from(2)),
     };
     if options.check {
-        return match Config::read(&options.config) {
-            Ok(_) => ExitCode::SUCCESS,
+        return match check(&options.config) {
+            Ok(unknown) => unknown.iter().fold(ExitCode::SUCCESS, |done, what| {
+                say(&format!("tfad: note: {what}"), done)
+            }),
             Err(bad) => say(&format!("tfad: {bad}"), ExitCode::FAILURE),
         };
     }

@@ -1,0 +1,71 @@
+//! `tfad --check`: whether the configuration can be used, and what in it this host does not know.
+
+use std::path::Path;
+
+use nix::unistd::{Gid, Group as Entry, User};
+use tfa_core::{Group, Rule};
+
+use crate::config::{BadConfig, Config};
+
+/// Reads the configuration, and returns what an administrator should look at: names that this host
+/// does not know now. They are no mistakes, for a directory may be down.
+///
+/// # Errors
+/// [`BadConfig`] with the place of the mistake.
+pub fn check(file: &Path) -> Result<Vec<String>, BadConfig> {
+    let config = Config::read(file)?;
+    Ok(config.policy.rules.iter().flat_map(unknown).collect())
+}
+
+fn unknown(rule: &Rule) -> Vec<String> {
+    let place = &rule.terms.source;
+    let groups = rule.groups.iter().filter(|group| !is_known(group)).map(|group| {
+        format!(
+            "{place}: this host knows no group {group} now. While that is so, whoever has not set \
+             up two-factor login is refused where this rule would make a difference"
+        )
+    });
+    let users = rule.users.iter().filter(|name| !is_user(name)).map(|name| {
+        format!("{place}: this host knows no user {name} now: the rule matches nobody of that name")
+    });
+    groups.chain(users).collect()
+}
+
+fn is_known(group: &Group) -> bool {
+    let found = match group {
+        Group::Name(name) => Entry::from_name(name),
+        Group::Number(gid) => Entry::from_gid(Gid::from_raw(*gid)),
+    };
+    matches!(found, Ok(Some(_)))
+}
+
+/// Under the name that the host itself has for the user: rules go by that one.
+fn is_user(name: &str) -> bool {
+    let canonical = |user: User| User::from_uid(user.uid).ok().flatten();
+    User::from_name(name)
+        .ok()
+        .flatten()
+        .and_then(canonical)
+        .is_some_and(|user| user.name == *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_or_a_user_that_the_host_does_not_know_is_pointed_at() {
+        let rule = |groups: &[&str], users: &[&str]| Rule {
+            groups: groups
+                .iter()
+                .map(|name| Group::Name((*name).to_owned()))
+                .collect(),
+            users: users.iter().map(|name| (*name).to_owned()).collect(),
+            ..Rule::default()
+        };
+        assert!(unknown(&rule(&["root"], &["root"])).is_empty());
+        let found = unknown(&rule(&["root", "no-such-group"], &["no-such-user"]));
+        assert!(found[0].contains("no group no-such-group"), "{found:?}");
+        assert!(found[1].contains("no user no-such-user"), "{found:?}");
+    }
+}
