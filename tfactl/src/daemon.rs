@@ -4,7 +4,7 @@
 use std::io::{self, IsTerminal};
 
 use tfa_bus::command::{Agent, Failure, Interrupt, NoAgent, Terminal, connect, is_root, within};
-use tfa_bus::{AdminProxy, Error, Status};
+use tfa_bus::{AdminProxy, Error, Explanation, Impact, Seen, Status, Supposed};
 
 use crate::texts;
 
@@ -52,6 +52,37 @@ impl Daemon {
 
     pub(crate) async fn unlock(&mut self, user: &str) -> Result<(), Failure> {
         answered(&mut self.interrupt, self.admin.unlock(user)).await
+    }
+
+    /// The word, and until when it is good.
+    pub(crate) async fn invite(
+        &mut self,
+        user: &str,
+        seconds: u64,
+    ) -> Result<(String, u64), Failure> {
+        answered(&mut self.interrupt, self.admin.invite(user, seconds)).await
+    }
+
+    pub(crate) async fn explain(
+        &mut self,
+        user: &str,
+        login: Supposed,
+    ) -> Result<Explanation, Failure> {
+        answered(&mut self.interrupt, self.admin.explain(user, login)).await
+    }
+
+    pub(crate) async fn impact(
+        &mut self,
+        files: &[(&str, &str)],
+        login: Supposed,
+        users: &[&str],
+    ) -> Result<Vec<Impact>, Failure> {
+        let call = self.admin.impact(files, login, users);
+        answered(&mut self.interrupt, call).await
+    }
+
+    pub(crate) async fn seen(&mut self) -> Result<Vec<Seen>, Failure> {
+        answered(&mut self.interrupt, self.admin.seen()).await
     }
 }
 

@@ -1,12 +1,12 @@
 //! `tfactl list`: who has two-factor login, and who has not.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use tfa_bus::command::{Failure, Report, Terminal, now};
 use tfa_bus::{State, Status};
 
 use crate::daemon::Daemon;
-use crate::{passwd, table, texts};
+use crate::{group, json, passwd, table, texts};
 
 /// Whom to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,34 +21,66 @@ pub(crate) enum Which {
     Paused,
     /// Who is locked, from afar or at the console.
     Locked,
+    /// Of whom the policy requires it.
+    Required,
 }
 
-pub(crate) async fn run(which: Which, json: bool) -> Result<(), Failure> {
+pub(crate) async fn run(which: Which, group: Option<&str>, as_json: bool) -> Result<(), Failure> {
     let terminal = Terminal::new();
     let mut daemon = Daemon::connect(&terminal).await?;
-    let recorded = daemon.list().await?;
+    let mut listed = daemon.list().await?;
+    let names: Vec<&str> = listed.iter().map(|status| status.user.as_str()).collect();
+    let members = group
+        .map(|group| group::members(group, &names))
+        .transpose()?;
+    let known: HashSet<String> = names.into_iter().map(str::to_owned).collect();
+    for user in without_record(which, members.as_ref())? {
+        if !known.contains(&user) {
+            // One call each: what the policy says about a person, only the daemon knows.
+            match daemon.show(&user).await {
+                Ok(status) => listed.push(status),
+                // A group may list people who are gone.
+                Err(Failure::Refused(why)) => terminal.complain(&why),
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
     let now = now();
-    let mut listed = match which {
-        Which::Disabled => without_set_up(&mut daemon, recorded).await?,
-        _ => recorded
-            .into_iter()
-            .filter(|status| belongs(status, which, now))
-            .collect(),
+    let is_member = |user: &String| {
+        members
+            .as_ref()
+            .is_none_or(|members| members.contains(user))
     };
+    listed.retain(|status| belongs(status, which, now) && is_member(&status.user));
     listed.sort_by(|one, other| one.user.cmp(&other.user));
-    if json {
+    if as_json {
         let reports: Vec<_> = listed.iter().map(Report::from).collect();
-        let text = serde_json::to_string_pretty(&reports).map_err(std::io::Error::other)?;
-        terminal.say(&text)?;
-    } else if listed.is_empty() {
-        terminal.say(texts::nobody(which))?;
-    } else {
-        terminal.say(&table::of(&listed, now))?;
+        return json::say(&terminal, &reports);
+    }
+    match group {
+        _ if !listed.is_empty() => terminal.say(&table::of(&listed, now))?,
+        Some(group) => terminal.say(&texts::nobody_in(group, which))?,
+        None => terminal.say(texts::nobody(which))?,
     }
     Ok(())
 }
 
-/// Whether an account that has a record is to be listed.
+/// Who else may have to be listed, with a record or without.
+fn without_record(
+    which: Which,
+    members: Option<&BTreeSet<String>>,
+) -> Result<Vec<String>, Failure> {
+    match (which, members) {
+        (Which::Enabled | Which::Paused | Which::Locked, _) | (Which::All, None) => Ok(Vec::new()),
+        (Which::All | Which::Disabled | Which::Required, Some(members)) => {
+            Ok(members.iter().cloned().collect())
+        }
+        (Which::Disabled, None) => passwd::people(),
+        (Which::Required, None) => passwd::people_and_root(),
+    }
+}
+
+/// Whether an account is to be listed.
 fn belongs(status: &Status, which: Which, now: u64) -> bool {
     match which {
         Which::All => true,
@@ -56,6 +88,7 @@ fn belongs(status: &Status, which: Which, now: u64) -> bool {
         Which::Paused => status.problem.is_none() && status.state == State::Paused.name(),
         Which::Locked => is_locked(status, now),
         Which::Disabled => is_off(status),
+        Which::Required => status.problem.is_none() && status.required,
     }
 }
 
@@ -72,22 +105,6 @@ pub(crate) fn is_locked(status: &Status, now: u64) -> bool {
 fn is_off(status: &Status) -> bool {
     status.problem.is_none()
         && (status.state == State::None.name() || status.state == State::Pending.name())
-}
-
-/// The people of this host less those who have a set-up.
-async fn without_set_up(
-    daemon: &mut Daemon,
-    recorded: Vec<Status>,
-) -> Result<Vec<Status>, Failure> {
-    let known: HashSet<String> = recorded.iter().map(|status| status.user.clone()).collect();
-    let mut listed: Vec<_> = recorded.into_iter().filter(is_off).collect();
-    for person in passwd::people()? {
-        if !known.contains(&person) {
-            // One call each: what the policy says about a person, only the daemon knows.
-            listed.push(daemon.show(&person).await?);
-        }
-    }
-    Ok(listed)
 }
 
 #[cfg(test)]

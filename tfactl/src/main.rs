@@ -1,12 +1,19 @@
-//! `tfactl`: an administrator sees who has two-factor login, resets and unlocks.
+//! `tfactl`: an administrator sees who has two-factor login, resets, unlocks and invites, and sees
+//! what the policy makes of logins.
 //!
 //! The way through: arguments ([`args`]) → one command → the daemon ([`daemon`]), which decides
 //! and asks polkit → words or JSON ([`texts`]) and the exit code.
 
 mod args;
 mod daemon;
+mod explain;
+mod getent;
+mod group;
+mod invite;
+mod json;
 mod list;
 mod passwd;
+mod policy;
 mod reset;
 mod show;
 mod table;
@@ -19,7 +26,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tfa_bus::command::{Failure, Terminal, harden, run};
 
-use args::{Args, Command};
+use args::{Args, Command, PolicyCommand};
 
 fn main() -> ExitCode {
     harden();
@@ -39,9 +46,27 @@ fn main() -> ExitCode {
 
 async fn carry_out(command: Command) -> Result<(), Failure> {
     match command {
-        Command::List { which, json } => list::run(which.into(), json).await,
+        Command::List { which, group, json } => {
+            list::run(which.into(), group.as_deref(), json).await
+        }
         Command::Show { user, json } => show::run(&user, json).await,
         Command::Reset { user, yes } => reset::run(&user, yes).await,
         Command::Unlock { user } => unlock::run(&user).await,
+        Command::Invite { user, length, json } => invite::run(&user, length, json).await,
+        Command::Explain {
+            user,
+            login,
+            at,
+            json,
+        } => explain::run(&user, &login, at, json).await,
+        Command::Policy { command } => match command {
+            PolicyCommand::Check { file } => policy::check(&file),
+            PolicyCommand::Impact {
+                seen: true, json, ..
+            } => policy::seen(json).await,
+            PolicyCommand::Impact {
+                file, login, json, ..
+            } => policy::impact(file.as_deref(), &login, json).await,
+        },
     }
 }

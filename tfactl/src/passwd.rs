@@ -1,10 +1,10 @@
 //! The people of this host: accounts with a uid of people's and a shell that lets them in.
 
-use std::process::{Command, Stdio};
-
 use tfa_bus::command::Failure;
 
-use crate::texts;
+use crate::getent;
+
+const ROOT: u32 = 0;
 
 /// The uids that `useradd` gives to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,20 +15,20 @@ struct Uids {
 
 /// The login names of the people whom the system enumerates.
 pub(crate) fn people() -> Result<Vec<String>, Failure> {
-    let output = Command::new("getent")
-        .arg("passwd")
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| Failure::Refused(texts::no_getent(&error)))?;
-    if !output.status.success() {
-        return Err(Failure::Refused(texts::getent_failed(output.status)));
-    }
+    whoever(|uid, uids| (uids.min..=uids.max).contains(&uid))
+}
+
+/// And of root, whom a policy can keep out like anybody else.
+pub(crate) fn people_and_root() -> Result<Vec<String>, Failure> {
+    whoever(|uid, uids| uid == ROOT || (uids.min..=uids.max).contains(&uid))
+}
+
+fn whoever(is_meant: impl Fn(u32, Uids) -> bool) -> Result<Vec<String>, Failure> {
     let uids = Uids::of(&std::fs::read_to_string("/etc/login.defs").unwrap_or_default());
-    let passwd = String::from_utf8_lossy(&output.stdout);
-    Ok(passwd
-        .lines()
-        .filter_map(|line| person(line, uids))
+    let passwd = getent::all("passwd")?;
+    let lines = passwd.lines();
+    Ok(lines
+        .filter_map(|line| who_gets_in(line, |uid| is_meant(uid, uids)))
         .collect())
 }
 
@@ -48,8 +48,8 @@ impl Uids {
     }
 }
 
-/// The login name in a line of passwd, if it is a person's.
-fn person(line: &str, uids: Uids) -> Option<String> {
+/// The login name in a line of passwd, if the uid is meant and the shell lets in.
+fn who_gets_in(line: &str, is_meant: impl Fn(u32) -> bool) -> Option<String> {
     let fields: Vec<&str> = line.split(':').collect();
     let [name, _, uid, _, _, _, shell] = fields.as_slice() else {
         return None;
@@ -57,7 +57,7 @@ fn person(line: &str, uids: Uids) -> Option<String> {
     let uid: u32 = uid.parse().ok()?;
     let program = shell.rsplit('/').next().unwrap_or_default();
     let lets_in = program != "nologin" && program != "false";
-    ((uids.min..=uids.max).contains(&uid) && lets_in).then(|| (*name).to_owned())
+    (is_meant(uid) && lets_in).then(|| (*name).to_owned())
 }
 
 #[cfg(test)]
@@ -85,7 +85,7 @@ mod tests {
             ("garbled:x:1004", false),
         ] {
             let name = line.split(':').next().unwrap();
-            let found = person(line, UIDS);
+            let found = who_gets_in(line, |uid| (1000..=60_000).contains(&uid));
             assert_eq!(found.as_deref(), is_person.then_some(name), "{line}");
         }
     }

@@ -3,16 +3,14 @@
 use tfa_bus::command::{Failure, Report, Terminal, now};
 
 use crate::daemon::Daemon;
-use crate::texts;
+use crate::{json, texts};
 
-pub(crate) async fn run(user: &str, json: bool) -> Result<(), Failure> {
+pub(crate) async fn run(user: &str, as_json: bool) -> Result<(), Failure> {
     let terminal = Terminal::new();
     let status = Daemon::connect(&terminal).await?.show(user).await?;
-    if json {
-        let report = serde_json::to_string_pretty(&Report::from(&status));
-        terminal.say(&report.map_err(std::io::Error::other)?)?;
-    } else {
-        terminal.say(&texts::status(&status, now()))?;
+    if as_json {
+        return json::say(&terminal, &Report::from(&status));
     }
+    terminal.say(&texts::status(&status, now()))?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use tfa_bus::Status;
 
 use crate::double::{Run, finished};
-use crate::{account, place};
+use crate::{account, accounts_of_the_host, place};
 
 fn accounts() -> Vec<Status> {
     vec![
@@ -69,24 +69,15 @@ fn one_filter_at_a_time() {
 #[test]
 fn disabled_are_the_people_of_the_host_who_have_no_finished_set_up() {
     let place = place(accounts());
-    std::fs::write(
-        place.file("passwd"),
-        "root:x:0:0::/root:/bin/sh\n\
-         alice:x:1000:1000::/:/bin/bash\n\
-         bob:x:1001:1001::/:/bin/bash\n\
-         carol:x:1002:1002::/:/bin/bash\n\
-         eve:x:1003:1003::/:/bin/bash\n\
-         frank:x:1004:1004::/:/bin/bash\n\
-         gone:x:1005:1005::/:/usr/sbin/nologin\n\
-         heidi:x:500:500::/:/bin/bash\n",
-    )
-    .unwrap();
-    std::fs::write(place.file("login.defs"), "UID_MIN 500\n").unwrap();
-    let folder = place.bus.folder().display();
-    let before = format!(
-        "mount --bind {folder}/passwd /etc/passwd; touch /etc/login.defs; \
-         mount --bind {folder}/login.defs /etc/login.defs"
-    );
+    let passwd = "root:x:0:0::/root:/bin/sh\n\
+                  alice:x:1000:1000::/:/bin/bash\n\
+                  bob:x:1001:1001::/:/bin/bash\n\
+                  carol:x:1002:1002::/:/bin/bash\n\
+                  eve:x:1003:1003::/:/bin/bash\n\
+                  frank:x:1004:1004::/:/bin/bash\n\
+                  gone:x:1005:1005::/:/usr/sbin/nologin\n\
+                  heidi:x:500:500::/:/bin/bash\n";
+    let before = accounts_of_the_host(&place, passwd, "");
     let run = Run {
         arguments: &["list", "--disabled"],
         before: &before,

@@ -12,11 +12,19 @@
 mod double;
 
 mod changes;
+mod check;
+mod explain;
+mod group;
+mod impact;
+mod invite;
 mod list;
 mod polkit;
+mod required;
+mod seen;
 mod show;
 
 use double::{Place, enabled};
+use serde_json::Value;
 use tfa_bus::Status;
 
 /// A host with some accounts.
@@ -32,5 +40,43 @@ fn account(user: &str, state: &str) -> Status {
         user: user.to_owned(),
         state: state.to_owned(),
         ..enabled()
+    }
+}
+
+/// Shell commands that give the host these accounts and groups, and no others.
+fn accounts_of_the_host(place: &Place, passwd: &str, group: &str) -> String {
+    std::fs::write(place.file("passwd"), passwd).unwrap();
+    std::fs::write(place.file("group"), group).unwrap();
+    std::fs::write(place.file("login.defs"), "UID_MIN 500\n").unwrap();
+    std::fs::write(place.file("nsswitch"), "passwd: files\ngroup: files\n").unwrap();
+    let folder = place.bus.folder().display();
+    format!(
+        "touch /etc/login.defs /etc/nsswitch.conf; \
+         mount --bind {folder}/passwd /etc/passwd; mount --bind {folder}/group /etc/group; \
+         mount --bind {folder}/login.defs /etc/login.defs; \
+         mount --bind {folder}/nsswitch /etc/nsswitch.conf"
+    )
+}
+
+/// A line of passwd for each name, of people in a group of their own.
+fn people(names: &[&str]) -> String {
+    let lines = names.iter().zip(1000..);
+    lines
+        .map(|(name, uid)| format!("{name}:x:{uid}:{uid}::/:/bin/bash\n"))
+        .collect()
+}
+
+/// Whatever was printed is JSON.
+#[track_caller]
+fn json(out: &str) -> Value {
+    serde_json::from_str(out).expect(out)
+}
+
+/// No line is wider than a window of 80 columns, and none ends in blanks.
+#[track_caller]
+fn fits(out: &str) {
+    for line in out.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+        assert_eq!(line, line.trim_end());
     }
 }

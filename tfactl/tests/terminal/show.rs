@@ -3,7 +3,7 @@
 use tfa_bus::Status;
 
 use crate::double::{Place, finished};
-use crate::{account, place};
+use crate::{account, fits, place};
 
 #[test]
 fn an_account_is_shown_in_plain_lines() {
@@ -23,7 +23,7 @@ User: alice (uid 1000)
 Two-factor login: on
 Authenticators: phone, tablet
 Backup codes left: 8
-Required by the policy: yes
+Required: yes
 Over the network: not locked, 1 wrong code in a row
 At the console: locked until you unlock, 100 wrong codes in a row
 Remembered devices: laptop
@@ -99,6 +99,10 @@ fn an_unknown_user_is_exit_code_1_and_an_absent_daemon_3() {
         &["show", "bob"],
         &["unlock", "bob"],
         &["reset", "bob", "--yes"],
+        &["invite", "bob"],
+        &["explain", "bob"],
+        &["policy", "impact"],
+        &["policy", "impact", "--seen"],
     ] {
         let (code, _, error) = finished(&place.output(arguments));
         assert_eq!(code, 3, "{arguments:?}");
@@ -115,6 +119,18 @@ fn wrong_usage_is_exit_code_2() {
         &["reset"],
         &["unlock", "a", "b"],
         &["dance"],
+        &["list", "--required", "--locked"],
+        &["list", "--group"],
+        &["invite"],
+        &["invite", "bob", "--for", "91d"],
+        &["invite", "bob", "--for", "soon"],
+        &["explain"],
+        &["explain", "bob", "--at", "soon"],
+        &["policy"],
+        &["policy", "dance"],
+        &["policy", "check", "a", "b"],
+        &["policy", "impact", "--seen", "file"],
+        &["policy", "impact", "--seen", "--service", "sshd"],
     ] {
         assert_eq!(
             place.output(arguments).status.code(),
@@ -127,12 +143,21 @@ fn wrong_usage_is_exit_code_2() {
 #[test]
 fn the_help_fits_80_columns() {
     let place = place(Vec::new());
-    for command in [&[][..], &["list"], &["show"], &["reset"], &["unlock"]] {
+    for command in [
+        &[][..],
+        &["list"],
+        &["show"],
+        &["reset"],
+        &["unlock"],
+        &["invite"],
+        &["explain"],
+        &["policy"],
+        &["policy", "check"],
+        &["policy", "impact"],
+    ] {
         let arguments = [command, &["--help"]].concat();
         let (code, out, _) = finished(&place.output(&arguments));
         assert_eq!(code, 0);
-        for line in out.lines() {
-            assert!(line.chars().count() <= 80, "{line}");
-        }
+        fits(&out);
     }
 }

@@ -1,0 +1,85 @@
+//! A login that is only supposed.
+
+use tfa_bus::Supposed;
+
+/// PAM's service of ssh: the one that a network reaches.
+pub(crate) const SSHD: &str = "sshd";
+/// This machine, where PAM names no remote host.
+pub(crate) const LOCAL: &str = "local";
+/// Whatever PAM asks for.
+pub(crate) const PASSWORD: &str = "password";
+/// An address of a network that is for documentation (RFC 5737): no rule has reason to name it.
+const ANY_HOST: &str = "192.0.2.1";
+
+/// A login, as it is typed.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Login {
+    /// PAM's service: sshd, login, sudo, ...
+    #[arg(long, value_name = "SERVICE", default_value = SSHD)]
+    service: String,
+    /// Address of the remote host, or local
+    #[arg(long, value_name = "HOST")]
+    from: Option<String>,
+    /// The method of ssh, such as publickey
+    #[arg(long, value_name = "METHOD")]
+    method: Option<String>,
+}
+
+impl Login {
+    /// Whether the host stands for any.
+    pub(crate) fn is_from_anywhere(&self) -> bool {
+        self.from.is_none() && self.service == SSHD
+    }
+
+    /// What is sent to the daemon.
+    pub(crate) fn supposed(&self, at: Option<u64>) -> Supposed {
+        let from = match self.from.as_deref() {
+            None if self.service == SSHD => ANY_HOST,
+            None | Some(LOCAL) => "",
+            Some(host) => host,
+        };
+        // These two are asked by PAM.
+        let by_pam = |method: &str| method == PASSWORD || method == "keyboard-interactive";
+        Supposed {
+            service: self.service.clone(),
+            from: from.to_owned(),
+            method: self.method.clone().filter(|method| !by_pam(method)),
+            at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn supposed(service: &str, from: Option<&str>, method: Option<&str>) -> Supposed {
+        let login = Login {
+            service: service.to_owned(),
+            from: from.map(str::to_owned),
+            method: method.map(str::to_owned),
+        };
+        login.supposed(None)
+    }
+
+    #[test]
+    fn ssh_comes_from_somewhere_and_all_else_from_this_machine_unless_it_is_said() {
+        assert_eq!(supposed("sshd", None, None).from, ANY_HOST);
+        assert_eq!(supposed("sshd", Some("local"), None).from, "");
+        assert_eq!(supposed("login", None, None).from, "");
+        assert_eq!(supposed("cockpit", Some("10.0.0.7"), None).from, "10.0.0.7");
+    }
+
+    #[test]
+    fn a_method_is_one_by_which_pam_is_not_asked() {
+        for (typed, sent) in [
+            (None, None),
+            (Some("password"), None),
+            (Some("keyboard-interactive"), None),
+            (Some("publickey"), Some("publickey")),
+        ] {
+            let method = supposed("sshd", None, typed).method;
+            assert_eq!(method.as_deref(), sent);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! `tfactl explain`: what would become of a login, and by which rule.
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use tfa_bus::command::{Failure, Terminal, now, rfc3339};
+use tfa_bus::{Explanation, Supposed};
+
+use crate::args::{Login, Moment};
+use crate::daemon::Daemon;
+use crate::{json, texts};
+
+#[derive(Serialize)]
+struct Report<'a> {
+    user: &'a str,
+    service: &'a str,
+    from: &'a str,
+    method: Option<&'a str>,
+    at: String,
+    outcome: &'a str,
+    reason: Option<&'a str>,
+    rule: Option<Rule<'a>>,
+    required: bool,
+    grace_until: Option<String>,
+    audited: Option<&'a str>,
+    audited_reason: Option<&'a str>,
+    state: &'a str,
+    shown: Option<&'a str>,
+    unknown: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Rule<'a> {
+    file: &'a str,
+    line: u32,
+}
+
+impl<'a> Report<'a> {
+    fn of(explained: &'a Explanation, supposed: &'a Supposed, now: u64) -> Self {
+        let rule = json::or_null(&explained.file).map(|file| Rule {
+            file,
+            line: explained.line,
+        });
+        Self {
+            user: &explained.user,
+            service: &supposed.service,
+            from: json::host(&supposed.from),
+            method: json::method(supposed),
+            at: rfc3339(supposed.at.unwrap_or(now)),
+            outcome: &explained.outcome,
+            reason: json::or_null(&explained.reason),
+            rule,
+            required: explained.required,
+            grace_until: explained.grace_until.map(rfc3339),
+            audited: explained.audited.as_deref(),
+            audited_reason: json::or_null(&explained.audited_reason),
+            state: &explained.state,
+            shown: json::or_null(&explained.shown),
+            unknown: &explained.unknown,
+        }
+    }
+}
+
+pub(crate) async fn run(
+    user: &str,
+    login: &Login,
+    at: Option<Moment>,
+    as_json: bool,
+) -> Result<(), Failure> {
+    let terminal = Terminal::new();
+    let now = now();
+    let at = match at {
+        Some(at) => Some(at.seconds(now, &TimeZone::system()).ok_or_else(no_moment)?),
+        None => None,
+    };
+    let supposed = login.supposed(at);
+    let mut daemon = Daemon::connect(&terminal).await?;
+    let explained = daemon.explain(user, supposed.clone()).await?;
+    if as_json {
+        return json::say(&terminal, &Report::of(&explained, &supposed, now));
+    }
+    let width = texts::width(&terminal);
+    let text = texts::explanation(&explained, &supposed, login.is_from_anywhere(), width);
+    terminal.say(&text)?;
+    Ok(())
+}
+
+fn no_moment() -> Failure {
+    Failure::Refused(texts::BEYOND_TIME.to_owned())
+}

@@ -1,0 +1,32 @@
+//! `tfactl invite`: a one-time word, with which somebody may set up.
+
+use serde::Serialize;
+use tfa_bus::command::{Failure, Terminal, now, rfc3339};
+
+use crate::args::Length;
+use crate::daemon::Daemon;
+use crate::{json, texts};
+
+#[derive(Serialize)]
+struct Report<'a> {
+    user: &'a str,
+    invitation: &'a str,
+    until: String,
+}
+
+pub(crate) async fn run(user: &str, length: Length, as_json: bool) -> Result<(), Failure> {
+    let terminal = Terminal::new();
+    let mut daemon = Daemon::connect(&terminal).await?;
+    let (word, until) = daemon.invite(user, length.seconds()).await?;
+    if as_json {
+        let report = Report {
+            user,
+            invitation: &word,
+            until: rfc3339(until),
+        };
+        json::say(&terminal, &report)
+    } else {
+        terminal.say(&texts::invitation(user, &word, until, now()))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,31 @@
+//! The JSON forms. Their keys are told in the help of each command and in tfactl(8).
+
+use serde::Serialize;
+use tfa_bus::Supposed;
+use tfa_bus::command::{Failure, Terminal};
+
+use crate::args::{LOCAL, PASSWORD, SSHD};
+
+/// Prints it.
+pub(crate) fn say(terminal: &Terminal, report: &impl Serialize) -> Result<(), Failure> {
+    // Strings and numbers always make JSON.
+    let text = serde_json::to_string_pretty(report).map_err(std::io::Error::other)?;
+    terminal.say(&text)?;
+    Ok(())
+}
+
+/// A host as `--from` takes it.
+pub(crate) fn host(from: &str) -> &str {
+    if from.is_empty() { LOCAL } else { from }
+}
+
+/// What the contract leaves empty is null here.
+pub(crate) fn or_null(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// The method of ssh; no other service has any.
+pub(crate) fn method(supposed: &Supposed) -> Option<&str> {
+    let by_pam = (supposed.service == SSHD).then_some(PASSWORD);
+    supposed.method.as_deref().or(by_pam)
+}

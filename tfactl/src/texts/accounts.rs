@@ -1,0 +1,192 @@
+//! One account, or many: `tfactl show` and `tfactl list`.
+
+use tfa_bus::command::local;
+use tfa_bus::{State, Status};
+
+use super::{counted, length};
+use crate::list::{Which, is_locked};
+
+pub(crate) fn nobody(which: Which) -> &'static str {
+    match which {
+        Which::All => "Nobody has set up two-factor login.",
+        Which::Enabled => "Nobody has two-factor login on.",
+        Which::Disabled => "Everybody has set up two-factor login.",
+        Which::Paused => "Nobody has paused two-factor login.",
+        Which::Locked => "Nobody is locked.",
+        Which::Required => "The policy requires two-factor login of nobody.",
+    }
+}
+
+/// The same among the members of a group.
+pub(crate) fn nobody_in(group: &str, which: Which) -> String {
+    match which {
+        Which::All => format!("The group {group} has no members."),
+        Which::Enabled => format!("Nobody in the group {group} has two-factor login on."),
+        Which::Disabled => format!("Everybody in the group {group} has set up two-factor login."),
+        Which::Paused => format!("Nobody in the group {group} has paused two-factor login."),
+        Which::Locked => format!("Nobody in the group {group} is locked."),
+        Which::Required => {
+            format!("The policy requires two-factor login of nobody in the group {group}.")
+        }
+    }
+}
+
+pub(crate) const COLUMNS: [&str; 6] = [
+    "USER",
+    "STATE",
+    "BACKUP-CODES",
+    "REQUIRED",
+    "LOCKED",
+    "LAST-LOGIN",
+];
+
+/// What stands below the table about a record that cannot be used.
+pub(crate) fn problem(status: &Status, problem: &str) -> String {
+    format!("{}: {problem}", status.user)
+}
+
+pub(crate) fn row(status: &Status, now: u64) -> [String; 6] {
+    let word = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    if status.problem.is_some() {
+        let unknown = || "-".to_owned();
+        return [
+            status.user.clone(),
+            "unusable".to_owned(),
+            unknown(),
+            unknown(),
+            unknown(),
+            unknown(),
+        ];
+    }
+    [
+        status.user.clone(),
+        short_state(status, now).to_owned(),
+        status.backup_codes_left.to_string(),
+        grace(status, now).map_or_else(|| word(status.required), in_a_word),
+        word(is_locked(status, now)),
+        status
+            .last_login
+            .map_or_else(|| "never".to_owned(), in_a_word),
+    ]
+}
+
+/// A moment that `awk` takes for one field.
+fn in_a_word(at: u64) -> String {
+    local(at).replace(' ', "T")
+}
+
+fn short_state(status: &Status, now: u64) -> &'static str {
+    match status.state.as_str() {
+        "enabled" => "on",
+        "paused" => "paused",
+        "pending" => "unfinished",
+        _ if invitation(status, now).is_some() => "invited",
+        _ => "off",
+    }
+}
+
+/// Until when a login works without, where it will not for ever.
+fn grace(status: &Status, now: u64) -> Option<u64> {
+    let set_up = status.state == State::Enabled.name() || status.state == State::Paused.name();
+    let lasting = status.grace_until.filter(|until| *until > now);
+    lasting.filter(|_| status.required && !set_up)
+}
+
+/// Until when an invitation is good.
+fn invitation(status: &Status, now: u64) -> Option<u64> {
+    status.invited_until.filter(|until| *until > now)
+}
+
+// Show.
+
+pub(crate) fn status(status: &Status, now: u64) -> String {
+    let mut lines = vec![
+        format!("User: {} (uid {})", status.user, status.uid),
+        format!("Two-factor login: {}", state(status)),
+    ];
+    if let Some(problem) = &status.problem {
+        lines.push(format!("Problem: {problem}"));
+        lines.push(format!(
+            "If it cannot be mended, start afresh: tfactl reset {}",
+            status.user
+        ));
+        return lines.join("\n");
+    }
+    if status.state == State::Enabled.name() || status.state == State::Paused.name() {
+        lines.push(format!(
+            "Authenticators: {}",
+            status.authenticators.join(", ")
+        ));
+        lines.push(format!("Backup codes left: {}", status.backup_codes_left));
+        if status.offer_pending {
+            lines.push("A new phone was offered and has not proved itself yet.".to_owned());
+        }
+    }
+    lines.push(required(status, now));
+    if let Some(until) = invitation(status, now) {
+        lines.push(format!("Invited: yes, until {}", local(until)));
+    }
+    lines.push(lock(
+        "Over the network",
+        status.failures,
+        status.locked_until,
+        status.locked_for_good,
+        now,
+    ));
+    lines.push(lock(
+        "At the console",
+        status.console_failures,
+        status.console_locked_until,
+        status.console_locked_for_good,
+        now,
+    ));
+    if !status.devices.is_empty() {
+        lines.push(format!("Remembered devices: {}", status.devices.join(", ")));
+    }
+    let last = status.last_login.map_or_else(|| "never".to_owned(), local);
+    lines.push(format!("Last login with a code: {last}"));
+    if is_locked(status, now) {
+        lines.push(format!("To unlock: tfactl unlock {}", status.user));
+    }
+    lines.join("\n")
+}
+
+pub(super) fn state(status: &Status) -> &'static str {
+    match status.state.as_str() {
+        _ if status.problem.is_some() => "the record cannot be used, logins are refused",
+        "enabled" => "on",
+        "paused" if status.required => "paused, and asked for all the same: it is required",
+        "paused" => "paused, no code is asked for",
+        "pending" => "off, the set-up was not finished",
+        _ => "off",
+    }
+}
+
+fn required(status: &Status, now: u64) -> String {
+    match grace(status, now) {
+        Some(until) => format!(
+            "Required: yes, from {} on; until then a login works without it",
+            local(until)
+        ),
+        None if status.required => "Required: yes".to_owned(),
+        None => "Required: no".to_owned(),
+    }
+}
+
+fn lock(origin: &str, failures: u32, until: Option<u64>, for_good: bool, now: u64) -> String {
+    let locked = match until {
+        _ if for_good => "locked until you unlock".to_owned(),
+        Some(until) if until > now => {
+            format!(
+                "locked for {} (until {})",
+                length(until - now),
+                local(until)
+            )
+        }
+        Some(_) | None => "not locked".to_owned(),
+    };
+    format!(
+        "{origin}: {locked}, {} in a row",
+        counted(failures as usize, "wrong code")
+    )
+}

@@ -1,0 +1,121 @@
+//! `tfactl explain`.
+
+use tfa_bus::command::{local, wrapped};
+use tfa_bus::{Explanation, Outcome, State, Supposed};
+
+use super::indented;
+use super::login::{login, outcome, reason};
+
+const INDENT: usize = 2;
+
+/// What becomes of the login, and why. Lines fit the width, but for what the person would see.
+pub(crate) fn explanation(
+    explained: &Explanation,
+    supposed: &Supposed,
+    from_anywhere: bool,
+    width: usize,
+) -> String {
+    let user = &explained.user;
+    let at = supposed
+        .at
+        .map_or_else(String::new, |at| format!(", at {}", local(at)));
+    let head = format!("{user}, {}{at}:", login(supposed, from_anywhere));
+    let because = because(explained);
+    let mut said = vec![
+        becomes(&explained.outcome, explained.grace_until),
+        format!("because {because}: {}", rule(explained)),
+    ];
+    said.extend(
+        explained
+            .audited
+            .as_deref()
+            .map(|audited| audit(explained, audited)),
+    );
+    let mut lines = vec![wrapped(&head, width)];
+    lines.extend(said.iter().map(|line| indented(line, INDENT, width)));
+    lines.extend(shown(user, &explained.shown));
+    lines.extend(unknown(&explained.unknown, width));
+    lines.join("\n")
+}
+
+fn becomes(name: &str, grace_until: Option<u64>) -> String {
+    let until = grace_until.map_or_else(
+        || "while the grace lasts".to_owned(),
+        |until| format!("until {}", local(until)),
+    );
+    match outcome(name) {
+        Some(Outcome::Code) => "asks for a code".to_owned(),
+        Some(Outcome::Nothing) => "asks for nothing".to_owned(),
+        Some(Outcome::Told) => format!("goes on without a code {until}, and says so"),
+        Some(Outcome::Offered) => format!("offers the set-up; {until} it goes on without, too"),
+        Some(Outcome::SetUp) => "leads through the set-up, and goes on only after it".to_owned(),
+        Some(Outcome::Refused) => "is refused".to_owned(),
+        None => name.to_owned(),
+    }
+}
+
+fn because(explained: &Explanation) -> &str {
+    let set_up = explained.state == State::Enabled.name();
+    match outcome(&explained.outcome) {
+        _ if !explained.reason.is_empty() => reason(&explained.reason),
+        Some(Outcome::SetUp) => "two-factor login is required, and not set up",
+        Some(Outcome::Told | Outcome::Offered) => {
+            "two-factor login is required, and the grace is not over"
+        }
+        // In audit mode it is asked for because it is set up.
+        Some(Outcome::Code) if set_up && explained.audited.is_some() => {
+            "two-factor login is set up"
+        }
+        _ if explained.required => "two-factor login is required",
+        Some(Outcome::Code) => "two-factor login is set up",
+        _ => "of the policy",
+    }
+}
+
+/// What decides.
+fn rule(explained: &Explanation) -> String {
+    if explained.file.is_empty() {
+        "the built-in default".to_owned()
+    } else {
+        format!("{} line {}", explained.file, explained.line)
+    }
+}
+
+fn audit(explained: &Explanation, audited: &str) -> String {
+    let why = match explained.audited_reason.as_str() {
+        "" => String::new(),
+        name => format!(" ({})", reason(name)),
+    };
+    // The outcome's own time is not that of the other.
+    format!(
+        "in audit mode this is only noted; without it the login {}{why}",
+        becomes(audited, None)
+    )
+}
+
+/// Rows are kept as they are: one of them may be a drawing.
+fn shown(user: &str, rows: &str) -> Option<String> {
+    let rows = rows.trim_end();
+    match rows.lines().count() {
+        0 => None,
+        1 => Some(format!("  {user} sees: {rows}")),
+        _ => {
+            let rows: Vec<String> = rows.lines().map(|row| format!("    {row}")).collect();
+            Some(format!("  {user} sees:\n{}", rows.join("\n")))
+        }
+    }
+}
+
+fn unknown(what: &[String], width: usize) -> Option<String> {
+    if what.is_empty() {
+        return None;
+    }
+    let mut lines = vec!["  could not be found out:".to_owned()];
+    lines.extend(what.iter().map(|one| indented(one, 2 * INDENT, width)));
+    lines.push(indented(UNKNOWN, INDENT, width));
+    Some(lines.join("\n"))
+}
+
+const UNKNOWN: &str = "\
+Every rule that may hold is then asked. Where they do not agree, a code is asked for if one of \
+them asks for it; else there is no login.";

@@ -1,0 +1,63 @@
+//! What did not go as it should.
+
+use std::io;
+use std::process::ExitStatus;
+
+use tfa_bus::command::Failure;
+
+// Perhaps behind the question of polkit's agent.
+pub(crate) const CANCELLED: &str = "\n\
+Cancelled before an answer came. Nothing was changed, unless it was under way.";
+
+pub(crate) const NO_AGENT: &str = "\
+The program pkttyagent, which asks for the password here, is not installed.
+It comes with the package polkitd (Debian, Ubuntu) or polkit (elsewhere). Going
+on without it; as root (sudo tfactl ...) nothing is asked.";
+
+pub(crate) fn agent_failed(error: &io::Error) -> String {
+    format!("The program pkttyagent, which asks for the password, did not start: {error}")
+}
+
+pub(crate) fn no_getent(error: &io::Error) -> String {
+    format!("The accounts of this host are not known: getent did not start: {error}")
+}
+
+pub(crate) fn getent_failed(database: &str, status: ExitStatus) -> String {
+    format!("The accounts of this host are not known: getent {database} ended with {status}")
+}
+
+pub(crate) fn no_group(group: &str) -> String {
+    format!("There is no group {group} here.")
+}
+
+pub(crate) fn failure(failure: &Failure) -> String {
+    match failure {
+        Failure::Refused(text) | Failure::Cancelled(text) => text.clone(),
+        Failure::NotAllowed(text) => format!(
+            "This takes an administrator: {text}.\n\
+             Nothing was changed. As root nothing is asked: sudo tfactl ...",
+            text = text.trim_end_matches('.')
+        ),
+        Failure::Output(error) => {
+            format!("Reading from or writing to the terminal failed: {error}")
+        }
+        Failure::NoBus => "\
+The system bus cannot be reached, so the daemon cannot either. Nothing was changed.
+Look at: systemctl status dbus"
+            .to_owned(),
+        Failure::NoDaemon => "\
+The daemon tfad does not run and could not be started. Nothing was changed.
+Look at: systemctl status tfad, and journalctl -u tfad"
+            .to_owned(),
+        Failure::NoAnswer => "\
+The daemon tfad did not answer, so it is not known what became of the request.
+Look at: systemctl status tfad, then tfactl show USER"
+            .to_owned(),
+        Failure::OtherVersion(text) => format!(
+            "The daemon tfad and this command do not understand each other. After an update:\n\
+             systemctl restart tfad. It said: {text}"
+        ),
+    }
+}
+
+pub(crate) const WAITING: &str = "Waiting for the daemon tfad...";

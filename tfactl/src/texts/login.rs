@@ -1,0 +1,68 @@
+//! A login, what becomes of it, and why.
+
+use tfa_bus::{Outcome, Supposed};
+
+/// `by sshd from 192.0.2.7, with a password`.
+pub(super) fn login(supposed: &Supposed, from_anywhere: bool) -> String {
+    let place = if from_anywhere {
+        format!("from a host that no rule names ({})", supposed.from)
+    } else {
+        place(&supposed.from)
+    };
+    let method = match &supposed.method {
+        Some(method) => format!(", with {method}"),
+        None if supposed.service == "sshd" => ", with a password".to_owned(),
+        None => String::new(),
+    };
+    format!("by {} {place}{method}", supposed.service)
+}
+
+/// `from 192.0.2.7`.
+pub(super) fn place(from: &str) -> String {
+    if from.is_empty() {
+        "at this machine".to_owned()
+    } else {
+        format!("from {from}")
+    }
+}
+
+/// The outcome of that name.
+pub(super) fn outcome(name: &str) -> Option<Outcome> {
+    Outcome::ALL
+        .into_iter()
+        .find(|outcome| outcome.name() == name)
+}
+
+/// What becomes of people, for lists of them; with the reason, where there is one.
+pub(super) fn fate(outcome_name: &str, reason_name: &str) -> String {
+    let fate = match outcome(outcome_name) {
+        Some(Outcome::Code) => "asked for a code",
+        Some(Outcome::Nothing) => "asked for nothing",
+        Some(Outcome::Told) => "let in while the grace lasts, and told when it ends",
+        Some(Outcome::Offered) => "offered the set-up, and let in without while the grace lasts",
+        Some(Outcome::SetUp) => "led through the set-up, and let in only after it",
+        Some(Outcome::Refused) => "refused",
+        None => outcome_name,
+    };
+    if reason_name.is_empty() {
+        fate.to_owned()
+    } else {
+        format!("{fate}: {}", reason(reason_name))
+    }
+}
+
+/// Why nothing is asked, or why it is refused.
+pub(super) fn reason(name: &str) -> &str {
+    match name {
+        "off" => "two-factor login is off",
+        "not-set-up" => "two-factor login is not set up, and need not be",
+        "paused" => "two-factor login is paused, and may be",
+        "unguarded" => "such a login meets no question, and the policy does not guard it",
+        "too-late" => "two-factor login was not set up in time",
+        "undecided" => "groups or address cannot be found out, and a rule depends on them",
+        "unmet" => "two-factor login is required, and such a login meets no question",
+        "must-enroll" => "two-factor login is not set up, and such a login cannot do that",
+        "unusable" => "the record cannot be used",
+        other => other,
+    }
+}

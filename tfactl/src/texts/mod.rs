@@ -1,0 +1,45 @@
+//! Everything that `tfactl` says, in one folder, so that it can be translated. Lines are kept below
+//! 80 columns, in ASCII, without anything drawn.
+
+mod accounts;
+mod changes;
+mod explain;
+mod failures;
+mod help;
+mod login;
+mod policy;
+
+pub(crate) use accounts::*;
+pub(crate) use changes::*;
+pub(crate) use explain::*;
+pub(crate) use failures::*;
+pub(crate) use help::*;
+pub(crate) use policy::*;
+
+use tfa_bus::command::{Terminal, left, wrapped};
+
+/// How wide a text is at most, however wide the window: longer lines are hard to read.
+const WIDEST: usize = 80;
+
+/// How wide a text may be.
+pub(crate) fn width(terminal: &Terminal) -> usize {
+    terminal.size().1.min(WIDEST)
+}
+
+/// A length of time in words.
+fn length(seconds: u64) -> String {
+    let (number, unit) = left(seconds);
+    counted(usize::try_from(number).unwrap_or(usize::MAX), unit)
+}
+
+fn counted(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Broken between words and moved in.
+fn indented(text: &str, blanks: usize, width: usize) -> String {
+    let indent = " ".repeat(blanks);
+    let lines = wrapped(text, width.saturating_sub(blanks).max(1));
+    let lines = lines.lines().map(|line| format!("{indent}{line}"));
+    lines.collect::<Vec<_>>().join("\n")
+}

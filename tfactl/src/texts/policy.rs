@@ -1,0 +1,152 @@
+//! `tfactl policy`.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use tfa_bus::command::{local, wrapped};
+use tfa_bus::{Outcome, Seen, Supposed};
+
+use super::login::{fate, login, outcome, place};
+use super::{counted, indented};
+
+// Check.
+
+pub(crate) fn no_daemon_program(program: &str, error: &io::Error) -> String {
+    format!("The daemon's program {program}, which checks policies, did not start: {error}")
+}
+
+pub(crate) fn no_mistakes(files: &str) -> String {
+    format!("{files}: no mistakes")
+}
+
+/// Behind the daemon's own words.
+pub(crate) fn mistakes(file: &Path) -> String {
+    format!("{} cannot be used as it is.", file.display())
+}
+
+/// `/etc/tfa/tfad.toml, and 2 files in /etc/tfa/tfad.toml.d`.
+pub(crate) fn files(file: &Path, folder: &Path, more: usize) -> String {
+    match more {
+        0 => file.display().to_string(),
+        _ => format!(
+            "{}, and {} in {}",
+            file.display(),
+            counted(more, "file"),
+            folder.display()
+        ),
+    }
+}
+
+// Impact.
+
+pub(crate) fn not_read(path: &Path, error: &io::Error) -> String {
+    format!("{} cannot be read: {error}", path.display())
+}
+
+pub(crate) fn too_long(files: &str, length: usize, longest: usize) -> String {
+    format!(
+        "{files}: the policy is too long for this: {} KiB, and the daemon takes {} KiB in\n\
+         one call, the names of the users included. It can still be used as it is.\n\
+         To see what it means, try a copy without the comments.",
+        length.div_ceil(1024),
+        longest / 1024
+    )
+}
+
+pub(crate) const NOBODY_TO_ASK_ABOUT: &str = "\
+This host has no people, and nobody has a record: the policy means nothing yet.";
+
+/// Whose policy, of whom, for which login.
+pub(crate) fn impact_head(
+    files: Option<&str>,
+    people: usize,
+    supposed: &Supposed,
+    from_anywhere: bool,
+    width: usize,
+) -> String {
+    let policy = files.map_or_else(
+        || "The policy in force".to_owned(),
+        |files| format!("The policy in {files}"),
+    );
+    let people = match people {
+        1 => "one user".to_owned(),
+        people => format!("{people} users"),
+    };
+    let login = login(supposed, from_anywhere);
+    wrapped(
+        &format!("{policy}, for {people} logging in {login}."),
+        width,
+    )
+}
+
+/// Users by outcome and reason.
+pub(crate) type Fates<'a> = BTreeMap<(&'a str, &'a str), Vec<&'a str>>;
+
+pub(crate) fn impact(now: &Fates<'_>, later: &Fates<'_>, width: usize) -> String {
+    let later = if now == later {
+        "Once every grace is over: the same.".to_owned()
+    } else {
+        format!("Once every grace is over:\n{}", fates(later, width))
+    };
+    format!("\nNow:\n{}\n\n{later}", fates(now, width))
+}
+
+/// The numbers come first, then all names.
+fn fates(fates: &Fates<'_>, width: usize) -> String {
+    let order = |name: &str| {
+        let place = outcome(name).and_then(|one| Outcome::ALL.iter().position(|any| *any == one));
+        place.unwrap_or(Outcome::ALL.len())
+    };
+    let mut fates: Vec<_> = fates.iter().collect();
+    fates.sort_by_key(|((outcome, reason), _)| (order(outcome), *reason));
+    let lines = fates.into_iter().map(|((outcome, reason), users)| {
+        format!(
+            "{}\n{}",
+            indented(
+                &format!("{} {}", users.len(), fate(outcome, reason)),
+                2,
+                width
+            ),
+            indented(&users.join(", "), 4, width)
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+pub(crate) fn not_known(users: &[&str], width: usize) -> String {
+    format!(
+        "\n{}\n{}",
+        wrapped(
+            "Of these the daemon said nothing; perhaps they are gone:",
+            width
+        ),
+        indented(&users.join(", "), 4, width)
+    )
+}
+
+// What audit mode noted.
+
+pub(crate) const NOTHING_SEEN: &str = "Audit mode has noted nothing.";
+
+pub(crate) fn seen(seen: &[Seen], width: usize) -> String {
+    let mut lines = vec![wrapped(
+        "What audit mode noted. Without it, these logins would have been:",
+        width,
+    )];
+    for one in seen {
+        let times = match one.count {
+            1 => "once".to_owned(),
+            count => format!("{count} times, the last"),
+        };
+        let head = format!("{}, by {} {}", one.user, one.service, place(&one.from));
+        lines.push(indented(&head, 2, width));
+        lines.push(indented(&fate(&one.outcome, &one.reason), 4, width));
+        lines.push(indented(
+            &format!("{times} at {}", local(one.last)),
+            4,
+            width,
+        ));
+    }
+    lines.join("\n")
+}

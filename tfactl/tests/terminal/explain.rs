@@ -1,0 +1,325 @@
+//! What would become of a login, in words and in JSON.
+
+use tfa_bus::{Explanation, Supposed};
+
+use crate::double::{Place, finished};
+use crate::{fits, json, place};
+
+/// The text as if no line of it were broken.
+fn unbroken(text: &str) -> String {
+    text.replace("\n  ", " ")
+}
+
+/// The daemon explains every login so.
+fn explaining(explanation: Explanation) -> Place {
+    let place = place(Vec::new());
+    place
+        .daemon()
+        .account(|account| account.explanation = explanation);
+    place
+}
+
+fn required() -> Explanation {
+    Explanation {
+        outcome: "code".to_owned(),
+        file: "/etc/tfa/tfad.toml".to_owned(),
+        line: 12,
+        required: true,
+        state: "enabled".to_owned(),
+        shown: "Verification code or backup code: ".to_owned(),
+        ..Explanation::default()
+    }
+}
+
+#[track_caller]
+fn said(explanation: Explanation, more: &[&str]) -> String {
+    let arguments = [&["explain", "alice"], more].concat();
+    let (code, out, error) = finished(&explaining(explanation).output(&arguments));
+    assert_eq!((code, error.as_str()), (0, ""), "{out}");
+    fits(&out);
+    out
+}
+
+fn supposed(more: &[&str]) -> Supposed {
+    let place = explaining(required());
+    let arguments = [&["explain", "alice"], more].concat();
+    let (code, _, error) = finished(&place.output(&arguments));
+    assert_eq!((code, error.as_str()), (0, ""));
+    place
+        .daemon()
+        .account(|account| account.supposed.take())
+        .unwrap()
+}
+
+#[test]
+fn who_is_asked_for_a_code_reads_by_which_rule() {
+    let expected = "\
+alice, by sshd from 192.0.2.7, with a password:
+  asks for a code
+  because two-factor login is required: /etc/tfa/tfad.toml line 12
+  alice sees: Verification code or backup code:
+";
+    assert_eq!(said(required(), &["--from", "192.0.2.7"]), expected);
+}
+
+#[test]
+fn the_same_on_a_terminal() {
+    let place = explaining(required());
+    let mut terminal = place.types(&["explain", "alice", "--service", "sudo"]);
+    assert_eq!(terminal.exit_code(), 0);
+    let screen = terminal.screen();
+    assert!(
+        screen.starts_with("alice, by sudo at this machine:\n  asks for a code\n"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn a_host_that_was_not_named_is_any_host_and_the_text_says_so() {
+    let text = said(required(), &[]);
+    let head = "alice, by sshd from a host that no rule names (192.0.2.1), with a password:\n";
+    assert!(text.starts_with(head), "{text}");
+    let text = said(required(), &["--service", "login"]);
+    assert!(
+        text.starts_with("alice, by login at this machine:\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_typed_reaches_the_daemon() {
+    let login = |service: &str, from: &str, method: Option<&str>| Supposed {
+        service: service.to_owned(),
+        from: from.to_owned(),
+        method: method.map(str::to_owned),
+        at: None,
+    };
+    assert_eq!(supposed(&[]), login("sshd", "192.0.2.1", None));
+    assert_eq!(supposed(&["--from", "local"]), login("sshd", "", None));
+    assert_eq!(supposed(&["--service", "su"]), login("su", "", None));
+    assert_eq!(
+        supposed(&["--from", "2001:db8::7", "--method", "publickey"]),
+        login("sshd", "2001:db8::7", Some("publickey"))
+    );
+    assert_eq!(supposed(&["--method", "password"]), supposed(&[]));
+    let at = |typed: &str| supposed(&["--at", typed]).at;
+    assert_eq!(at("2026-12-01"), Some(1_796_083_200));
+    assert_eq!(at("2026-12-01 14:05"), Some(1_796_133_900));
+    assert_eq!(at("2026-12-01T15:05:00+01:00"), Some(1_796_133_900));
+    let before = tfa_bus::command::now() + 3 * 86_400;
+    let after = at("+3d").unwrap();
+    assert!((before..before + 20).contains(&after));
+}
+
+#[test]
+fn a_date_is_repeated_as_it_was_understood() {
+    let text = said(required(), &["--service", "su", "--at", "2026-12-01"]);
+    assert!(
+        text.starts_with("alice, by su at this machine, at 2026-12-01 00:00:\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn every_outcome_and_every_reason_has_words_of_its_own() {
+    let mut all = std::collections::HashSet::new();
+    let outcomes = [
+        ("code", &[""][..]),
+        ("nothing", &["off", "not-set-up", "paused", "unguarded"]),
+        ("told", &[""]),
+        ("offered", &[""]),
+        ("set-up", &[""]),
+        (
+            "refused",
+            &["too-late", "undecided", "unmet", "must-enroll", "unusable"],
+        ),
+    ];
+    for (outcome, reasons) in outcomes {
+        for reason in reasons {
+            let text = said(
+                Explanation {
+                    outcome: outcome.to_owned(),
+                    reason: (*reason).to_owned(),
+                    grace_until: Some(1_796_133_900),
+                    ..required()
+                },
+                &[],
+            );
+            let words = text.lines().skip(1).take(2).collect::<Vec<_>>().join(" ");
+            let is_a_word = ["", "off", "paused"].contains(reason);
+            assert!(is_a_word || !words.contains(reason), "{words}");
+            assert!(all.insert(words), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_grace_says_until_when_it_lasts() {
+    for (outcome, words) in [
+        (
+            "told",
+            "goes on without a code until 2026-12-01 14:05, and says so",
+        ),
+        (
+            "offered",
+            "offers the set-up; until 2026-12-01 14:05 it goes on without, too",
+        ),
+    ] {
+        let text = said(
+            Explanation {
+                outcome: outcome.to_owned(),
+                grace_until: Some(1_796_133_900),
+                state: "none".to_owned(),
+                ..required()
+            },
+            &[],
+        );
+        let text = unbroken(&text);
+        assert!(text.contains(words), "{text}");
+        assert!(
+            text.contains("required, and the grace is not over: "),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_asked_without_being_required_is_asked_because_it_is_set_up() {
+    let text = said(
+        Explanation {
+            required: false,
+            file: String::new(),
+            line: 0,
+            ..required()
+        },
+        &[],
+    );
+    let words = "because two-factor login is set up: the built-in default\n";
+    assert!(text.contains(words), "{text}");
+}
+
+#[test]
+fn audit_mode_is_told_with_what_would_be_without_it() {
+    let text = said(
+        Explanation {
+            outcome: "nothing".to_owned(),
+            reason: "not-set-up".to_owned(),
+            audited: Some("refused".to_owned()),
+            audited_reason: "too-late".to_owned(),
+            state: "none".to_owned(),
+            shown: String::new(),
+            ..required()
+        },
+        &[],
+    );
+    let text = unbroken(&text);
+    assert!(
+        text.contains("in audit mode this is only noted; without it the login is refused"),
+        "{text}"
+    );
+    assert!(
+        text.contains("(two-factor login was not set up in time)"),
+        "{text}"
+    );
+    assert!(!text.contains("alice sees"), "{text}");
+}
+
+#[test]
+fn what_could_not_be_found_out_is_listed_with_what_that_means() {
+    let text = said(
+        Explanation {
+            unknown: vec![
+                "group wheel".to_owned(),
+                "address of desk.example".to_owned(),
+            ],
+            ..required()
+        },
+        &[],
+    );
+    let list = "  could not be found out:\n    group wheel\n    address of desk.example\n";
+    assert!(text.contains(list), "{text}");
+    assert!(
+        unbroken(&text).contains("a code is asked for if one"),
+        "{text}"
+    );
+    assert!(
+        unbroken(&text).contains("else there is no login."),
+        "{text}"
+    );
+}
+
+#[test]
+fn rows_that_the_user_sees_stay_as_they_are() {
+    let text = said(
+        Explanation {
+            shown: "Two-factor login is required on desk,\n  and you have\x1b[2J not.\n".to_owned(),
+            ..required()
+        },
+        &[],
+    );
+    let rows =
+        "  alice sees:\n    Two-factor login is required on desk,\n      and you have?[2J not.\n";
+    assert!(text.ends_with(rows), "{text}");
+}
+
+#[test]
+fn the_keys_of_the_json_form_are_stable() {
+    let place = explaining(Explanation {
+        grace_until: Some(1_796_133_900),
+        ..required()
+    });
+    let arguments = ["explain", "alice", "--at", "2026-12-01", "--json"];
+    let (code, out, _) = finished(&place.output(&arguments));
+    assert_eq!(code, 0);
+    let expected = r#"{
+  "user": "alice",
+  "service": "sshd",
+  "from": "192.0.2.1",
+  "method": "password",
+  "at": "2026-12-01T00:00:00Z",
+  "outcome": "code",
+  "reason": null,
+  "rule": {
+    "file": "/etc/tfa/tfad.toml",
+    "line": 12
+  },
+  "required": true,
+  "grace_until": "2026-12-01T14:05:00Z",
+  "audited": null,
+  "audited_reason": null,
+  "state": "enabled",
+  "shown": "Verification code or backup code: ",
+  "unknown": []
+}
+"#;
+    assert_eq!(out, expected);
+}
+
+#[test]
+fn in_json_the_default_is_no_rule_and_this_machine_is_local() {
+    let place = explaining(Explanation {
+        file: String::new(),
+        outcome: "nothing".to_owned(),
+        reason: "off".to_owned(),
+        ..Explanation::default()
+    });
+    let arguments = ["explain", "alice", "--service", "login", "--json"];
+    let report = json(&finished(&place.output(&arguments)).1);
+    assert!(report["rule"].is_null() && report["method"].is_null());
+    assert_eq!(report["from"], "local");
+    assert_eq!(report["reason"], "off");
+    assert!(report["at"].as_str().unwrap().ends_with('Z'));
+}
+
+#[test]
+fn an_unknown_user_is_exit_code_1() {
+    let (code, _, error) = finished(&place(Vec::new()).output(&["explain", "nobody1"]));
+    assert_eq!(
+        (code, error.as_str()),
+        (1, "There is no user nobody1 here.\n")
+    );
+    let arguments = ["explain", "alice", "--at", "1960-01-01"];
+    let (code, _, error) = finished(&place(Vec::new()).output(&arguments));
+    assert_eq!(code, 1);
+    assert!(error.contains("before 1970"), "{error}");
+}

@@ -1,0 +1,80 @@
+//! The members of a group.
+
+use crate::double::{Place, Run, finished};
+use crate::{account, accounts_of_the_host, json, people, place};
+
+const GROUPS: &str = "wheel:x:10:alice,bob,nobody-any-more\nempty:x:11:\nbob:x:1001:\n";
+
+fn host() -> (Place, String) {
+    let place = place(vec![
+        account("alice", "enabled"),
+        account("dora", "enabled"),
+        account("zoe", "paused"),
+    ]);
+    let passwd = format!(
+        "{}dora:x:2000:10::/:/bin/bash\n",
+        people(&["alice", "bob", "zoe"])
+    );
+    let before = accounts_of_the_host(&place, &passwd, GROUPS);
+    (place, before)
+}
+
+fn run(more: &[&str]) -> (i32, String, String) {
+    let (place, before) = host();
+    finished(&place.output_of(&Run {
+        arguments: &[&["list"], more].concat(),
+        before: &before,
+        ..Run::default()
+    }))
+}
+
+#[track_caller]
+fn names(more: &[&str]) -> Vec<String> {
+    let (code, out, _) = run(&[more, &["--json"]].concat());
+    assert_eq!(code, 0);
+    let listed = json(&out);
+    let names = listed.as_array().unwrap().iter();
+    names
+        .map(|status| status["user"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn members_are_whom_it_lists_and_whose_first_group_it_is_with_a_record_or_without() {
+    assert_eq!(names(&["--group", "wheel"]), ["alice", "bob", "dora"]);
+    assert_eq!(
+        names(&["--group", "10"]),
+        ["alice", "bob", "dora"],
+        "by its number"
+    );
+    assert_eq!(names(&["--group", "bob"]), ["bob"]);
+}
+
+#[test]
+fn it_goes_with_the_other_filters() {
+    assert_eq!(names(&["--group", "wheel", "--enabled"]), ["alice", "dora"]);
+    assert_eq!(names(&["--group", "wheel", "--disabled"]), ["bob"]);
+    assert!(names(&["--group", "wheel", "--paused"]).is_empty());
+}
+
+#[test]
+fn a_member_who_is_gone_is_told_and_the_others_are_listed() {
+    let (code, out, error) = run(&["--group", "wheel"]);
+    assert_eq!(code, 0);
+    assert_eq!(error, "There is no user nobody-any-more here.\n");
+    assert_eq!(out.lines().count(), 4, "{out}");
+}
+
+#[test]
+fn a_group_without_members_and_one_that_is_not_there_are_told_apart() {
+    let (code, out, _) = run(&["--group", "empty"]);
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "The group empty has no members.\n")
+    );
+    let (_, out, _) = run(&["--group", "wheel", "--locked"]);
+    assert_eq!(out, "Nobody in the group wheel is locked.\n");
+    let (code, out, error) = run(&["--group", "wheels"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert_eq!(error, "There is no group wheels here.\n");
+}

@@ -1,0 +1,242 @@
+//! What a policy means for the people of a host.
+
+use tfa_bus::Impact;
+
+use crate::double::{Place, Run, finished};
+use crate::{account, accounts_of_the_host, fits, json, people, place};
+
+fn impact(user: &str, now: (&str, &str), later: (&str, &str)) -> Impact {
+    Impact {
+        user: user.to_owned(),
+        now: now.0.to_owned(),
+        now_reason: now.1.to_owned(),
+        later: later.0.to_owned(),
+        later_reason: later.1.to_owned(),
+    }
+}
+
+/// Zoe has it, carol is in her grace, dora will be refused; bob and root are asked for nothing.
+fn host() -> (Place, String) {
+    let place = place(vec![
+        account("zoe", "enabled"),
+        account("nobody-any-more", "enabled"),
+    ]);
+    place.daemon().account(|account| {
+        account.impacts = vec![
+            impact("zoe", ("code", ""), ("code", "")),
+            impact("dora", ("offered", ""), ("refused", "too-late")),
+            impact("carol", ("offered", ""), ("set-up", "")),
+        ];
+    });
+    let passwd = format!(
+        "root:x:0:0::/root:/bin/sh\ndaemon:x:1:1::/:/usr/sbin/nologin\n{}",
+        people(&["dora", "bob", "carol"])
+    );
+    let before = accounts_of_the_host(&place, &passwd, "");
+    (place, before)
+}
+
+fn run(place: &Place, before: &str, more: &[&str]) -> (i32, String, String) {
+    finished(&place.output_of(&Run {
+        arguments: &[&["policy", "impact"], more].concat(),
+        before,
+        ..Run::default()
+    }))
+}
+
+const SHOWN: &str = "\
+The policy in force, for 6 users logging in by sshd from a host that no rule
+names (192.0.2.1), with a password.
+
+Now:
+  1 asked for a code
+    zoe
+  2 asked for nothing: two-factor login is not set up, and need not be
+    bob, root
+  2 offered the set-up, and let in without while the grace lasts
+    carol, dora
+
+Once every grace is over:
+  1 asked for a code
+    zoe
+  2 asked for nothing: two-factor login is not set up, and need not be
+    bob, root
+  1 led through the set-up, and let in only after it
+    carol
+  1 refused: two-factor login was not set up in time
+    dora
+
+Of these the daemon said nothing; perhaps they are gone:
+    nobody-any-more
+";
+
+#[test]
+fn people_are_counted_and_named_by_what_becomes_of_them_now_and_later() {
+    let (place, before) = host();
+    let (code, out, error) = run(&place, &before, &[]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert_eq!(out, SHOWN);
+    fits(&out);
+    assert_eq!(place.daemon().calls(), ["List", "Impact 0 files, 6 users"]);
+}
+
+#[test]
+fn on_a_terminal_of_80_by_24_too() {
+    let (place, before) = host();
+    let mut terminal = place.terminal(&Run {
+        arguments: &["policy", "impact"],
+        before: &before,
+        ..Run::default()
+    });
+    assert_eq!(terminal.exit_code(), 0);
+    let all = terminal.everything();
+    let lines: Vec<&str> = all.lines().map(str::trim_end).collect();
+    assert!(lines.join("\n").starts_with(SHOWN.trim_end()), "{all}");
+}
+
+#[test]
+fn where_no_grace_is_running_later_is_the_same() {
+    let place = place(Vec::new());
+    let before = accounts_of_the_host(&place, &people(&["bob"]), "");
+    let (_, out, _) = run(&place, &before, &["--service", "su"]);
+    let expected = "\
+The policy in force, for one user logging in by su at this machine.
+
+Now:
+  1 asked for nothing: two-factor login is not set up, and need not be
+    bob
+
+Once every grace is over: the same.
+";
+    assert_eq!(out, expected);
+}
+
+#[test]
+fn the_json_form_has_every_outcome_as_a_key() {
+    let (place, before) = host();
+    let more = ["--json", "--method", "publickey", "--from", "10.0.0.7"];
+    let (code, out, _) = run(&place, &before, &more);
+    assert_eq!(code, 0);
+    let expected = serde_json::json!({
+        "service": "sshd",
+        "from": "10.0.0.7",
+        "method": "publickey",
+        "files": [],
+        "now": {
+            "code": ["zoe"],
+            "nothing": ["bob", "root"],
+            "told": [],
+            "offered": ["carol", "dora"],
+            "set-up": [],
+            "refused": []
+        },
+        "later": {
+            "code": ["zoe"],
+            "nothing": ["bob", "root"],
+            "told": [],
+            "offered": [],
+            "set-up": ["carol"],
+            "refused": ["dora"]
+        },
+        "unknown": ["nobody-any-more"]
+    });
+    assert_eq!(json(&out), expected);
+    let supposed = place.daemon().account(|account| account.supposed.take());
+    assert_eq!(supposed.unwrap().method.as_deref(), Some("publickey"));
+}
+
+#[test]
+fn a_policy_that_is_to_come_is_sent_with_the_files_of_its_folder_in_their_order() {
+    let (place, before) = host();
+    std::fs::write(place.file("new.toml"), "[policy]\n").unwrap();
+    std::fs::create_dir(place.file("new.toml.d")).unwrap();
+    for name in ["20-b.toml", "10-a.toml", "README", ".old.toml"] {
+        std::fs::write(place.file("new.toml.d").join(name), name).unwrap();
+    }
+    let (code, out, _) = run(&place, &before, &["new.toml"]);
+    assert_eq!(code, 0);
+    let head = "The policy in new.toml, and 2 files in new.toml.d, for 6 users logging in by\n";
+    assert!(out.starts_with(head), "{out}");
+    let files = place.daemon().account(|account| account.files.clone());
+    let expected = [
+        ("new.toml", "[policy]\n"),
+        ("new.toml.d/10-a.toml", "10-a.toml"),
+        ("new.toml.d/20-b.toml", "20-b.toml"),
+    ];
+    assert_eq!(
+        files,
+        expected.map(|(name, text)| (name.to_owned(), text.to_owned()))
+    );
+    let (_, out, _) = run(&place, &before, &["new.toml", "--json"]);
+    assert_eq!(json(&out)["files"][2], "new.toml.d/20-b.toml");
+}
+
+#[test]
+fn a_policy_with_a_mistake_or_none_at_all_is_refused() {
+    let (place, before) = host();
+    std::fs::write(place.file("new.toml"), "mode = 7").unwrap();
+    let (code, out, error) = run(&place, &before, &["new.toml"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert_eq!(error, "new.toml line 1: no mode\n");
+    let (code, _, error) = run(&place, &before, &["absent.toml"]);
+    assert_eq!(code, 1);
+    assert!(error.starts_with("absent.toml cannot be read: "), "{error}");
+}
+
+/// 700 people with names as long as they may be.
+fn crowd() -> (Vec<String>, String) {
+    let names: Vec<String> = (0..700)
+        .map(|at| format!("{at:03}{}", "x".repeat(29)))
+        .collect();
+    let passwd = people(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    (names, passwd)
+}
+
+#[test]
+fn many_people_are_asked_about_in_calls_that_the_daemon_takes_and_all_are_named() {
+    let place = place(Vec::new());
+    let (names, passwd) = crowd();
+    let before = accounts_of_the_host(&place, &passwd, "");
+    let (code, out, error) = run(&place, &before, &[]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    let calls: Vec<String> = place.daemon().calls();
+    assert_eq!(calls.len(), 1 + 4, "200 a call");
+    for name in &names {
+        assert!(out.contains(name), "{name}");
+    }
+    fits(&out);
+}
+
+#[test]
+fn a_long_policy_takes_more_calls_and_one_that_is_too_long_is_refused_in_words() {
+    let place = place(Vec::new());
+    let (_, passwd) = crowd();
+    let before = accounts_of_the_host(&place, &passwd, "");
+    let policy = |length: usize| format!("#{}", "x".repeat(length));
+    for length in [20_000, 28_000, 31_500] {
+        std::fs::write(place.file("new.toml"), policy(length)).unwrap();
+        let (code, out, error) = run(&place, &before, &["new.toml", "--json"]);
+        assert_eq!((code, error.as_str()), (0, ""));
+        assert_eq!(json(&out)["now"]["nothing"].as_array().unwrap().len(), 700);
+    }
+    let calls = place.daemon().calls().len();
+    std::fs::write(place.file("new.toml"), policy(40_000)).unwrap();
+    let (code, out, error) = run(&place, &before, &["new.toml"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(
+        error.contains("40 KiB, and the daemon takes 32 KiB"),
+        "{error}"
+    );
+    assert_eq!(place.daemon().calls().len(), calls, "it is not even sent");
+}
+
+#[test]
+fn a_host_without_anybody_is_said_to_be_one() {
+    let place = place(Vec::new());
+    let before = accounts_of_the_host(&place, "daemon:x:1:1::/:/bin/false\n", "");
+    let (code, out, _) = run(&place, &before, &[]);
+    assert_eq!(code, 0);
+    assert!(out.starts_with("This host has no people"), "{out}");
+    let (_, out, _) = run(&place, &before, &["--json"]);
+    assert_eq!(json(&out)["now"]["code"], serde_json::json!([]));
+}

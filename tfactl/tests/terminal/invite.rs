@@ -1,0 +1,76 @@
+//! Inviting.
+
+use tfa_bus::command::{local, now};
+
+use crate::double::{INVITATION, finished};
+use crate::{fits, json, place};
+
+#[test]
+fn the_word_is_the_first_line_and_what_to_do_with_it_follows() {
+    let place = place(Vec::new());
+    let before = now();
+    let (code, out, error) = finished(&place.output(&["invite", "alice"]));
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert_eq!(out.lines().next(), Some(INVITATION));
+    let possible = (before..=now()).map(|now| local(now + 3 * 86_400));
+    let until = |until: String| out.contains(&format!("good once, until {until} (3 days)."));
+    assert!(possible.into_iter().any(until), "{out}");
+    assert!(
+        out.contains("by a way on which you know that it is alice"),
+        "{out}"
+    );
+    assert!(out.contains("at the login, or in tfa-enroll."), "{out}");
+    fits(&out);
+    assert_eq!(place.daemon().calls(), ["Invite alice 259200"]);
+}
+
+#[test]
+fn how_long_it_is_good_is_said_as_people_say_it() {
+    for (length, call) in [
+        ("12h", "Invite alice 43200"),
+        ("2 weeks", "Invite alice 1209600"),
+        ("90d", "Invite alice 7776000"),
+    ] {
+        let place = place(Vec::new());
+        let (code, _, _) = finished(&place.output(&["invite", "alice", "--for", length]));
+        assert_eq!(code, 0);
+        assert_eq!(place.daemon().calls(), [call]);
+    }
+}
+
+#[test]
+fn too_long_a_time_is_refused_with_the_bounds() {
+    let (code, _, error) = finished(&place(Vec::new()).output(&["invite", "bob", "--for", "91d"]));
+    assert_eq!(code, 2);
+    assert!(error.contains("a minute to 90 days"), "{error}");
+    let (_, _, error) = finished(&place(Vec::new()).output(&["invite", "bob", "--for", "soon"]));
+    assert!(error.contains("such as 12h, 3d or \"2 weeks\""), "{error}");
+}
+
+#[test]
+fn the_json_form_has_three_keys() {
+    let (code, out, _) = finished(&place(Vec::new()).output(&["invite", "alice", "--json"]));
+    assert_eq!(code, 0);
+    let report = json(&out);
+    assert_eq!(report["user"], "alice");
+    assert_eq!(report["invitation"], INVITATION);
+    assert!(report["until"].as_str().unwrap().ends_with('Z'), "{out}");
+    assert_eq!(report.as_object().unwrap().len(), 3);
+}
+
+#[test]
+fn nobody_is_invited_who_is_not_there() {
+    let (code, out, error) = finished(&place(Vec::new()).output(&["invite", "nobody1"]));
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert_eq!(error, "There is no user nobody1 here.\n");
+}
+
+#[test]
+fn on_a_terminal_it_all_fits_the_window() {
+    let place = place(Vec::new());
+    let mut terminal = place.types(&["invite", "alice"]);
+    assert_eq!(terminal.exit_code(), 0);
+    let screen = terminal.screen();
+    assert_eq!(screen.lines().next(), Some(INVITATION), "{screen}");
+    assert!(screen.contains("It is shown only now"), "{screen}");
+}

@@ -1,0 +1,95 @@
+//! Of whom the policy requires it, from when on, and who is invited.
+
+use tfa_bus::Status;
+use tfa_bus::command::{local, now};
+
+use crate::double::{Run, finished};
+use crate::{account, accounts_of_the_host, people, place};
+
+fn in_grace(user: &str, until: u64) -> Status {
+    Status {
+        required: true,
+        grace_until: Some(until),
+        invited_until: Some(until),
+        ..account(user, "none")
+    }
+}
+
+#[test]
+fn the_list_has_them_with_a_record_or_without() {
+    let place = place(vec![
+        Status {
+            required: true,
+            ..account("alice", "enabled")
+        },
+        account("zoe", "enabled"),
+    ]);
+    let before = accounts_of_the_host(&place, &people(&["alice", "bob", "zoe"]), "");
+    let run = Run {
+        arguments: &["list", "--required"],
+        before: &before,
+        ..Run::default()
+    };
+    let (code, out, error) = finished(&place.output_of(&run));
+    assert_eq!((code, error.as_str()), (0, ""));
+    let names: Vec<_> = out.lines().skip(1).map(|line| &line[..5]).collect();
+    assert_eq!(names, ["alice"], "{out}");
+    assert_eq!(
+        place.daemon().calls(),
+        ["List", "Show bob"],
+        "who has no record is asked about"
+    );
+    place.daemon().account(|account| account.others.clear());
+    let (_, out, _) = finished(&place.output_of(&run));
+    assert_eq!(out, "The policy requires two-factor login of nobody.\n");
+}
+
+#[test]
+fn the_list_says_from_when_on_and_who_is_invited_in_a_word_each() {
+    let until = now() + 5 * 86_400;
+    let place = place(vec![in_grace("alice", until)]);
+    let (_, out, _) = finished(&place.output(&["list"]));
+    let fields: Vec<_> = out.lines().nth(1).unwrap().split_whitespace().collect();
+    let from = local(until).replace(' ', "T");
+    assert_eq!(fields, ["alice", "invited", "8", &from, "no", "never"]);
+}
+
+#[test]
+fn an_account_says_it_in_words() {
+    let until = now() + 5 * 86_400;
+    let place = place(vec![in_grace("alice", until)]);
+    let (_, out, _) = finished(&place.output(&["show", "alice"]));
+    let at = local(until);
+    let required = format!("Required: yes, from {at} on; until then a login works without it\n");
+    assert!(out.contains(&required), "{out}");
+    assert!(
+        out.contains(&format!("Invited: yes, until {at}\n")),
+        "{out}"
+    );
+    crate::fits(&out);
+}
+
+#[test]
+fn what_is_over_is_not_told() {
+    let place = place(vec![in_grace("alice", now() - 1)]);
+    let (_, out, _) = finished(&place.output(&["show", "alice"]));
+    assert!(
+        out.contains("Required: yes\n") && !out.contains("Invited"),
+        "{out}"
+    );
+    let (_, out, _) = finished(&place.output(&["list"]));
+    let fields: Vec<_> = out.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!(fields, ["alice", "off", "8", "yes", "no", "never"]);
+}
+
+#[test]
+fn whoever_has_set_up_has_no_grace() {
+    let place = place(vec![Status {
+        state: "paused".to_owned(),
+        invited_until: None,
+        ..in_grace("alice", now() + 5 * 86_400)
+    }]);
+    let (_, out, _) = finished(&place.output(&["show", "alice"]));
+    assert!(out.contains("Required: yes\n"), "{out}");
+    assert!(out.contains("paused, and asked for all the same"), "{out}");
+}

@@ -1,0 +1,85 @@
+//! What audit mode noted.
+
+use tfa_bus::Seen;
+
+use crate::double::{Place, finished};
+use crate::{fits, json, place};
+
+fn seen(user: &str, outcome: &str, reason: &str, from: &str, count: u32) -> Seen {
+    Seen {
+        user: user.to_owned(),
+        outcome: outcome.to_owned(),
+        reason: reason.to_owned(),
+        service: if from.is_empty() { "login" } else { "sshd" }.to_owned(),
+        from: from.to_owned(),
+        last: 1_796_133_900 + u64::from(count),
+        count,
+    }
+}
+
+fn noted() -> Place {
+    let place = place(Vec::new());
+    place.daemon().account(|account| {
+        account.seen = vec![
+            seen("bob", "code", "", "", 1),
+            seen("alice", "refused", "unmet", "192.0.2.7", 2),
+            seen("alice", "refused", "too-late", "2001:db8::7", 60),
+        ];
+    });
+    place
+}
+
+#[test]
+fn it_is_told_by_user_and_what_was_last_comes_first() {
+    let (code, out, _) = finished(&noted().output(&["policy", "impact", "--seen"]));
+    let expected = "\
+What audit mode noted. Without it, these logins would have been:
+  alice, by sshd from 2001:db8::7
+    refused: two-factor login was not set up in time
+    60 times, the last at 2026-12-01 14:06
+  alice, by sshd from 192.0.2.7
+    refused: two-factor login is required, and such a login meets no question
+    2 times, the last at 2026-12-01 14:05
+  bob, by login at this machine
+    asked for a code
+    once at 2026-12-01 14:05
+";
+    assert_eq!((code, out.as_str()), (0, expected));
+    fits(&out);
+}
+
+#[test]
+fn the_json_form_is_an_array_with_stable_keys() {
+    let (code, out, _) = finished(&noted().output(&["policy", "impact", "--seen", "--json"]));
+    assert_eq!(code, 0);
+    let report = json(&out);
+    let expected = serde_json::json!({
+        "user": "bob",
+        "outcome": "code",
+        "reason": null,
+        "service": "login",
+        "from": "local",
+        "count": 1,
+        "last": "2026-12-01T14:05:01Z"
+    });
+    assert_eq!(report[2], expected);
+    assert_eq!(report[0]["reason"], "too-late");
+}
+
+#[test]
+fn nothing_noted_is_said_in_words_and_is_an_empty_array_in_json() {
+    let (code, out, _) = finished(&place(Vec::new()).output(&["policy", "impact", "--seen"]));
+    assert_eq!((code, out.as_str()), (0, "Audit mode has noted nothing.\n"));
+    let output = place(Vec::new()).output(&["policy", "impact", "--seen", "--json"]);
+    assert_eq!(finished(&output).1, "[]\n");
+}
+
+#[test]
+fn a_host_of_anothers_naming_cannot_drive_the_terminal() {
+    let place = place(Vec::new());
+    place.daemon().account(|account| {
+        account.seen = vec![seen("bob", "code", "", "\x1b[2Jevil", 1)];
+    });
+    let (_, out, _) = finished(&place.output(&["policy", "impact", "--seen"]));
+    assert!(out.contains("from ?[2Jevil"), "{out}");
+}
