@@ -76,7 +76,8 @@ fn installing_names_the_one_next_step_and_locks_nobody_out() {
 #[test]
 fn an_upgrade_keeps_keys_and_settings_and_asks_all_the_while() {
     let (machine, alice) = machine_with_alice_set_up();
-    machine.write_file("/etc/tfa/tfad.toml", "[enrollment]\nissuer = \"Example\"\n");
+    const SETTINGS: &str = "[policy]\nmode = \"optional\"\n[enrollment]\nissuer = \"Example\"\n";
+    machine.write_file("/etc/tfa/tfad.toml", SETTINGS);
     let before = daemon(&machine);
     let newer = newer_package(&machine);
     let said = apt(&machine, &["install", &newer]).stdout;

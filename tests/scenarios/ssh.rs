@@ -217,7 +217,7 @@ fn the_administrator_switches_it_off_and_on_and_the_phone_goes_on_working() {
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal.expect(PROMPT);
-    machine.expect_in_journal("tfad", "alice: not asked: the policy's mode is off");
+    machine.expect_in_journal("tfad", "alice: not asked: the mode is off (/etc/tfa/tfad.toml line 2)");
 
     reload("[policy]\nmode = \"optional\"\n");
     let terminal = ssh_as_far_as_the_code(&machine, "alice");
@@ -227,7 +227,7 @@ fn the_administrator_switches_it_off_and_on_and_the_phone_goes_on_working() {
     write("[policy]\n\nmode = \"of\"\n");
     machine.fail(["systemctl", "reload", "tfad"]);
     let why = machine.expect_in_journal("tfad", "/etc/tfa/tfad.toml");
-    assert!(why.contains("line 3"), "{why}");
+    assert!(why.contains("tfad.toml:3:8:"), "{why}");
     let terminal = ssh_as_far_as_the_code(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect(PROMPT);

@@ -142,7 +142,7 @@ mod tests {
             let rows = enrollment.key_page();
             let wrapped = rows.iter().map(|row| row.len().div_ceil(80).max(1));
             assert!(wrapped.sum::<usize>() < 20, "{rows:#?}");
-            assert!(rows.concat().contains("LJNF ULJN"), "{rows:#?}");
+            assert!(rows.concat().contains("LJNF UWS2"), "{rows:#?}");
             assert_eq!(enrollment.picture(), Picture::None);
         });
     }
