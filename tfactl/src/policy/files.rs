@@ -18,9 +18,15 @@ pub(super) struct PolicyFile {
 
 /// The file and those of its folder.
 pub(super) fn read(file: &Path) -> Result<Vec<PolicyFile>, Failure> {
-    let mut paths = vec![file.to_owned()];
-    paths.extend(drop_ins(file)?);
-    paths.into_iter().map(read_one).collect()
+    let mut files = vec![read_one(file)?];
+    for path in drop_ins(file)? {
+        // The daemon takes no pipe there, for whose other end everybody would wait.
+        if !fs::metadata(&path).is_ok_and(|known| known.is_file()) {
+            return Err(Failure::Refused(texts::no_file(&path)));
+        }
+        files.push(read_one(&path)?);
+    }
+    Ok(files)
 }
 
 /// The files in words.
@@ -29,9 +35,9 @@ pub(super) fn named(file: &Path) -> Result<String, Failure> {
     Ok(texts::files(file, &folder(file), more))
 }
 
-fn read_one(path: PathBuf) -> Result<PolicyFile, Failure> {
-    let text = fs::read_to_string(&path)
-        .map_err(|error| Failure::Refused(texts::not_read(&path, &error)))?;
+fn read_one(path: &Path) -> Result<PolicyFile, Failure> {
+    let not_read = |error: io::Error| Failure::Refused(texts::not_read(path, &error));
+    let text = fs::read_to_string(path).map_err(not_read)?;
     Ok(PolicyFile {
         name: path.display().to_string(),
         text,
@@ -42,13 +48,13 @@ fn read_one(path: PathBuf) -> Result<PolicyFile, Failure> {
 fn drop_ins(file: &Path) -> Result<Vec<PathBuf>, Failure> {
     let folder = folder(file);
     let not_read = |error: io::Error| Failure::Refused(texts::not_read(&folder, &error));
-    let entries = match fs::read_dir(&folder) {
-        Ok(entries) => entries,
+    // A link to nowhere is a mistake, like anything else that is there and cannot be read.
+    match fs::symlink_metadata(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(not_read(error)),
-    };
+        _ => {}
+    }
     let mut names = Vec::new();
-    for entry in entries {
+    for entry in fs::read_dir(&folder).map_err(not_read)? {
         let name = entry.map_err(not_read)?.file_name();
         let bytes = name.as_encoded_bytes();
         if bytes.ends_with(b".toml") && !bytes.starts_with(b".") {

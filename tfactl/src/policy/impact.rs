@@ -1,6 +1,6 @@
 //! `tfactl policy impact`: what a policy means for the people of this host.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Serialize;
@@ -12,6 +12,8 @@ use crate::args::Login;
 use crate::daemon::Daemon;
 use crate::{json, passwd, texts};
 
+/// The uid of a record whose user the system does not know.
+const NO_UID: u32 = u32::MAX;
 /// Users in one call: the daemon looks all of them up before it answers.
 const MOST_USERS: usize = 200;
 /// The longest call that the daemon takes, in bytes.
@@ -32,7 +34,7 @@ struct Report<'a> {
     files: Vec<&'a str>,
     now: Fates<'a>,
     later: Fates<'a>,
-    unknown: &'a [&'a str],
+    unknown: &'a [String],
 }
 
 pub(crate) async fn run(file: Option<&Path>, login: &Login, as_json: bool) -> Result<(), Failure> {
@@ -42,7 +44,7 @@ pub(crate) async fn run(file: Option<&Path>, login: &Login, as_json: bool) -> Re
     let supposed = login.supposed(None);
     let room = room(&policy, &supposed, named.as_deref())?;
     let mut daemon = Daemon::connect(&terminal).await?;
-    let users = everybody(&mut daemon).await?;
+    let Everybody { users, gone } = everybody(&mut daemon).await?;
     let texts: Vec<_> = policy
         .iter()
         .map(|file| (file.name.as_str(), file.text.as_str()))
@@ -52,9 +54,6 @@ pub(crate) async fn run(file: Option<&Path>, login: &Login, as_json: bool) -> Re
         impacts.extend(daemon.impact(&texts, supposed.clone(), &call).await?);
     }
     impacts.sort_by(|one, other| one.user.cmp(&other.user));
-    let told: HashSet<&str> = impacts.iter().map(|impact| impact.user.as_str()).collect();
-    let told = |user: &&str| !told.contains(user);
-    let unknown: Vec<&str> = users.iter().map(String::as_str).filter(told).collect();
     if as_json {
         let report = Report {
             service: &supposed.service,
@@ -63,34 +62,47 @@ pub(crate) async fn run(file: Option<&Path>, login: &Login, as_json: bool) -> Re
             files: policy.iter().map(|file| file.name.as_str()).collect(),
             now: by_outcome(impacts.iter().map(now)),
             later: by_outcome(impacts.iter().map(later)),
-            unknown: &unknown,
+            unknown: &gone,
         };
         return json::say(&terminal, &report);
-    }
-    if users.is_empty() {
-        terminal.say(texts::NOBODY_TO_ASK_ABOUT)?;
-        return Ok(());
     }
     let width = texts::width(&terminal);
     let anywhere = login.is_from_anywhere();
     let head = texts::impact_head(named.as_deref(), users.len(), &supposed, anywhere, width);
     terminal.say(&head)?;
-    let (now, later) = (
-        by_reason(impacts.iter().map(now)),
-        by_reason(impacts.iter().map(later)),
-    );
-    terminal.say(&texts::impact(&now, &later, width))?;
-    if !unknown.is_empty() {
-        terminal.say(&texts::not_known(&unknown, width))?;
+    if !impacts.is_empty() {
+        let now = by_reason(impacts.iter().map(now));
+        let later = by_reason(impacts.iter().map(later));
+        terminal.say(&texts::impact(&now, &later, width))?;
+    }
+    if !gone.is_empty() {
+        terminal.say(&texts::gone(&gone, width))?;
     }
     Ok(())
 }
 
+/// Whom a policy may mean something for.
+struct Everybody {
+    users: BTreeSet<String>,
+    /// Who have a record, and whom the system does not know.
+    gone: Vec<String>,
+}
+
 /// The people of this host, root, and whoever has a record.
-async fn everybody(daemon: &mut Daemon) -> Result<Vec<String>, Failure> {
-    let mut users: BTreeSet<String> = passwd::people_and_root()?.into_iter().collect();
-    users.extend(daemon.list().await?.into_iter().map(|status| status.user));
-    Ok(users.into_iter().collect())
+async fn everybody(daemon: &mut Daemon) -> Result<Everybody, Failure> {
+    let mut everybody = Everybody {
+        users: passwd::people_and_root()?.into_iter().collect(),
+        gone: Vec::new(),
+    };
+    for status in daemon.list().await? {
+        if status.uid == NO_UID {
+            everybody.gone.push(status.user);
+        } else {
+            everybody.users.insert(status.user);
+        }
+    }
+    everybody.gone.sort();
+    Ok(everybody)
 }
 
 /// How many bytes a call has left for users.
@@ -124,7 +136,7 @@ fn length(text: &str) -> usize {
 }
 
 /// The users in as few calls as the bounds allow.
-fn calls(users: &[String], room: usize) -> Vec<Vec<&str>> {
+fn calls(users: &BTreeSet<String>, room: usize) -> Vec<Vec<&str>> {
     let mut calls: Vec<Vec<&str>> = Vec::new();
     let mut left = 0;
     for user in users {
@@ -179,10 +191,10 @@ mod tests {
 
     #[test]
     fn a_call_has_as_many_users_as_its_length_and_the_daemon_allow() {
-        let users: Vec<String> = (0..450).map(|at| format!("user{at:04}")).collect();
+        let users: BTreeSet<String> = (0..450).map(|at| format!("user{at:04}")).collect();
         let lengths = |room| calls(&users, room).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(lengths(LONGEST_CALL), [200, 200, 50]);
         assert_eq!(lengths(100 * (8 + PER_STRING)), [100, 100, 100, 100, 50]);
-        assert!(calls(&[], LONGEST_CALL).is_empty());
+        assert!(calls(&BTreeSet::new(), LONGEST_CALL).is_empty());
     }
 }

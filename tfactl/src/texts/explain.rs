@@ -34,7 +34,7 @@ pub(crate) fn explanation(
     let mut lines = vec![wrapped(&head, width)];
     lines.extend(said.iter().map(|line| indented(line, INDENT, width)));
     lines.extend(shown(user, &explained.shown));
-    lines.extend(unknown(&explained.unknown, width));
+    lines.extend(unknown(explained, width));
     lines.join("\n")
 }
 
@@ -106,13 +106,22 @@ fn shown(user: &str, rows: &str) -> Option<String> {
     }
 }
 
-fn unknown(what: &[String], width: usize) -> Option<String> {
-    if what.is_empty() {
+fn unknown(explained: &Explanation, width: usize) -> Option<String> {
+    if explained.unknown.is_empty() {
         return None;
     }
-    let mut lines = vec!["  could not be found out:".to_owned()];
-    lines.extend(what.iter().map(|one| indented(one, 2 * INDENT, width)));
-    lines.push(indented(UNKNOWN, INDENT, width));
+    let unusable = explained.reason == "unusable";
+    let head = if unusable {
+        "  the record:"
+    } else {
+        "  could not be found out:"
+    };
+    let mut lines = vec![head.to_owned()];
+    let what = explained.unknown.iter();
+    lines.extend(what.map(|one| indented(one, 2 * INDENT, width)));
+    if !unusable {
+        lines.push(indented(UNKNOWN, INDENT, width));
+    }
     Some(lines.join("\n"))
 }
 

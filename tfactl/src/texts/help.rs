@@ -83,7 +83,7 @@ Keys of the JSON form, which stay as they are:
   now, later               later: once every grace is over. Each has the keys
                            code, nothing, told, offered, set-up and refused (as
                            in tfactl explain --json) with the names of users
-  unknown                  users of whom the daemon said nothing
+  unknown                  who have a record and are not known here
 With --seen, an array of user, outcome, reason (or null), service, from (the
 host of the last one, or local), count, last. Times are RFC 3339 in UTC.";
 

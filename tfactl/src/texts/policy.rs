@@ -44,6 +44,10 @@ pub(crate) fn not_read(path: &Path, error: &io::Error) -> String {
     format!("{} cannot be read: {error}", path.display())
 }
 
+pub(crate) fn no_file(path: &Path) -> String {
+    format!("{} is not a file, or a link to nowhere.", path.display())
+}
+
 pub(crate) fn too_long(files: &str, length: usize, longest: usize) -> String {
     format!(
         "{files}: the policy is too long for this: {} KiB, and the daemon takes {} KiB in\n\
@@ -53,9 +57,6 @@ pub(crate) fn too_long(files: &str, length: usize, longest: usize) -> String {
         longest / 1024
     )
 }
-
-pub(crate) const NOBODY_TO_ASK_ABOUT: &str = "\
-This host has no people, and nobody has a record: the policy means nothing yet.";
 
 /// Whose policy, of whom, for which login.
 pub(crate) fn impact_head(
@@ -70,6 +71,7 @@ pub(crate) fn impact_head(
         |files| format!("The policy in {files}"),
     );
     let people = match people {
+        0 => "nobody".to_owned(),
         1 => "one user".to_owned(),
         people => format!("{people} users"),
     };
@@ -114,13 +116,9 @@ fn fates(fates: &Fates<'_>, width: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-pub(crate) fn not_known(users: &[&str], width: usize) -> String {
+pub(crate) fn gone(users: &[String], width: usize) -> String {
     format!(
-        "\n{}\n{}",
-        wrapped(
-            "Of these the daemon said nothing; perhaps they are gone:",
-            width
-        ),
+        "\nThese have a record, and this host does not know them:\n{}",
         indented(&users.join(", "), 4, width)
     )
 }

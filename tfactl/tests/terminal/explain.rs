@@ -249,6 +249,26 @@ fn what_could_not_be_found_out_is_listed_with_what_that_means() {
 }
 
 #[test]
+fn a_record_that_cannot_be_used_is_told_with_its_fault() {
+    let text = said(
+        Explanation {
+            outcome: "refused".to_owned(),
+            reason: "unusable".to_owned(),
+            unknown: vec!["The record is damaged.".to_owned()],
+            shown: String::new(),
+            ..required()
+        },
+        &[],
+    );
+    let words = "because the record cannot be used: /etc/tfa/tfad.toml line 12\n";
+    assert!(text.contains(words), "{text}");
+    assert!(
+        text.ends_with("  the record:\n    The record is damaged.\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn rows_that_the_user_sees_stay_as_they_are() {
     let text = said(
         Explanation {

@@ -1,6 +1,6 @@
 //! What a policy means for the people of a host.
 
-use tfa_bus::Impact;
+use tfa_bus::{Impact, Status};
 
 use crate::double::{Place, Run, finished};
 use crate::{account, accounts_of_the_host, fits, json, people, place};
@@ -17,10 +17,12 @@ fn impact(user: &str, now: (&str, &str), later: (&str, &str)) -> Impact {
 
 /// Zoe has it, carol is in her grace, dora will be refused; bob and root are asked for nothing.
 fn host() -> (Place, String) {
-    let place = place(vec![
-        account("zoe", "enabled"),
-        account("nobody-any-more", "enabled"),
-    ]);
+    let gone = Status {
+        uid: u32::MAX,
+        problem: Some("There is no user nobody-any-more here.".to_owned()),
+        ..account("nobody-any-more", "")
+    };
+    let place = place(vec![account("zoe", "enabled"), gone]);
     place.daemon().account(|account| {
         account.impacts = vec![
             impact("zoe", ("code", ""), ("code", "")),
@@ -45,7 +47,7 @@ fn run(place: &Place, before: &str, more: &[&str]) -> (i32, String, String) {
 }
 
 const SHOWN: &str = "\
-The policy in force, for 6 users logging in by sshd from a host that no rule
+The policy in force, for 5 users logging in by sshd from a host that no rule
 names (192.0.2.1), with a password.
 
 Now:
@@ -66,7 +68,7 @@ Once every grace is over:
   1 refused: two-factor login was not set up in time
     dora
 
-Of these the daemon said nothing; perhaps they are gone:
+These have a record, and this host does not know them:
     nobody-any-more
 ";
 
@@ -77,7 +79,7 @@ fn people_are_counted_and_named_by_what_becomes_of_them_now_and_later() {
     assert_eq!((code, error.as_str()), (0, ""));
     assert_eq!(out, SHOWN);
     fits(&out);
-    assert_eq!(place.daemon().calls(), ["List", "Impact 0 files, 6 users"]);
+    assert_eq!(place.daemon().calls(), ["List", "Impact 0 files, 5 users"]);
 }
 
 #[test]
@@ -155,7 +157,7 @@ fn a_policy_that_is_to_come_is_sent_with_the_files_of_its_folder_in_their_order(
     }
     let (code, out, _) = run(&place, &before, &["new.toml"]);
     assert_eq!(code, 0);
-    let head = "The policy in new.toml, and 2 files in new.toml.d, for 6 users logging in by\n";
+    let head = "The policy in new.toml, and 2 files in new.toml.d, for 5 users logging in by\n";
     assert!(out.starts_with(head), "{out}");
     let files = place.daemon().account(|account| account.files.clone());
     let expected = [
@@ -236,7 +238,10 @@ fn a_host_without_anybody_is_said_to_be_one() {
     let before = accounts_of_the_host(&place, "daemon:x:1:1::/:/bin/false\n", "");
     let (code, out, _) = run(&place, &before, &[]);
     assert_eq!(code, 0);
-    assert!(out.starts_with("This host has no people"), "{out}");
+    assert!(
+        out.starts_with("The policy in force, for nobody logging in by"),
+        "{out}"
+    );
     let (_, out, _) = run(&place, &before, &["--json"]);
     assert_eq!(json(&out)["now"]["code"], serde_json::json!([]));
 }

@@ -57,7 +57,7 @@ impl AdminOnBus {
         })
     }
 
-    /// Bounded like the daemon's. Whose name begins with `nobody` is not known.
+    /// Bounded like the daemon's.
     async fn impact(
         &self,
         files: Vec<(String, String)>,
@@ -75,8 +75,11 @@ impl AdminOnBus {
         }
         let mut account = self.0.account.lock().unwrap();
         (account.supposed, account.files) = (Some(login), files);
-        let known = users.into_iter().filter(|user| known(user).is_ok());
-        Ok(known
+        for user in &users {
+            known(user)?;
+        }
+        Ok(users
+            .into_iter()
             .map(|user| {
                 let own = account.impacts.iter().find(|impact| impact.user == user);
                 own.cloned().unwrap_or_else(|| Impact {
