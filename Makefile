@@ -55,7 +55,7 @@ install: ## what was built, under DESTDIR
 	install -D -m 755 -t $(DESTDIR)/usr/sbin $(BUILT)/tfad $(BUILT)/tfactl
 	install -D -m 755 -t $(DESTDIR)/usr/bin $(BUILT)/tfa-enroll
 	install -D -m 644 -t $(DESTDIR)/etc/tfa packaging/tfad.toml
-	install -d 0DESTDIR)/etc/tfa/tfad.toml.d
+	install -d $(DESTDIR)/etc/tfa/tfad.toml.d
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/tfad.service
 	install -D -m 644 -t $(DESTDIR)/usr/share/dbus-1/system.d packaging/dbus/org.tfad.Tfa1.conf
 	install -D -m 644 -t $(DESTDIR)/usr/share/dbus-1/system-services packaging/dbus/org.tfad.Tfa1.service
