@@ -185,6 +185,24 @@ fn a_policy_with_a_mistake_or_none_at_all_is_refused() {
     assert!(error.starts_with("absent.toml cannot be read: "), "{error}");
 }
 
+#[test]
+fn what_stands_in_the_folder_and_is_no_file_is_refused_and_not_waited_for() {
+    let (place, before) = host();
+    std::fs::write(place.file("new.toml"), "").unwrap();
+    std::fs::create_dir(place.file("new.toml.d")).unwrap();
+    let before = format!(
+        "{before}; mkfifo {}/new.toml.d/1.toml",
+        place.bus.folder().display()
+    );
+    let (code, _, error) = run(&place, &before, &["new.toml"]);
+    assert_eq!(code, 1);
+    assert_eq!(
+        error,
+        "new.toml.d/1.toml is not a file, or a link to nowhere.\n"
+    );
+    assert!(place.daemon().calls().is_empty());
+}
+
 /// 700 people with names as long as they may be.
 fn crowd() -> (Vec<String>, String) {
     let names: Vec<String> = (0..700)
