@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Answered, Decision, Dialog, Evidence, Exemption, Factor, Gate, Judgement, Message,
-    Next, Origin, TRIES, Time, Turn, Verdict,
+    Account, Answered, AskCode, Decision, Dialog, Evidence, Exemption, Factor, Gate, Judgement,
+    Message, Next, Origin, TRIES, Time, Turn, Verdict,
 };
 
 use crate::cases;
@@ -13,22 +13,31 @@ use crate::sheet;
 
 const ASK: Next = Next::AskCode { digits: 6 };
 
-fn begin(owner: &Owner, origin: Origin, now: Time) -> Dialog {
-    let begun = Dialog::begin(Decision::Ask, Some(&owner.account), origin, now);
+fn begin(owner: &Owner, origin: Origin, now: Time) -> AskCode {
+    let begun = AskCode::begin(&owner.account, origin, now);
     assert_eq!(begun.turn.next, ASK);
-    begun.dialog.unwrap()
+    question(begun.dialog).unwrap()
+}
+
+/// The question for a code, which is what dialogs are made of here.
+fn question(dialog: Option<Dialog>) -> Option<AskCode> {
+    dialog.map(|dialog| match dialog {
+        Dialog::AskCode(question) => question,
+        Dialog::Enroll(_) => panic!("nothing is to be set up"),
+    })
 }
 
 /// An answer's turn, and the dialog that goes on.
 fn answer(
-    dialog: Dialog,
+    dialog: AskCode,
     account: &mut Account,
     evidence: &Evidence,
     now: Time,
-) -> (Turn, Option<Dialog>) {
+) -> (Turn, Option<AskCode>) {
     match dialog.answer(Decision::Ask, account, evidence, now) {
-        Answered::Turn(turn, dialog) => (turn, dialog),
+        Answered::Turn(turn, dialog) => (turn, question(dialog)),
         Answered::Rehash => panic!("the backup codes did not change"),
+        Answered::DrawCodes => panic!("nothing is to be set up"),
     }
 }
 
@@ -150,7 +159,7 @@ fn one_code_ends_one_of_two_dialogs_with_a_yes() {
 fn it_does_not_begin_while_it_is_locked() {
     let mut owner = Owner::new();
     owner.fail(5, Origin::Remote, NOON);
-    let begun = |now| Dialog::begin(Decision::Ask, Some(&owner.account), Origin::Remote, now);
+    let begun = |now| AskCode::begin(&owner.account, Origin::Remote, now);
     let locked = Message::Locked(Gate::Until(after(NOON, 30)));
     assert_eq!(
         begun(after(NOON, 29)).turn,
@@ -165,7 +174,7 @@ fn after_100_wrong_codes_it_begins_at_the_console_alone_and_asks_for_a_backup_co
     for origin in [Origin::Remote, Origin::Console] {
         let mut owner = Owner::new();
         let until = after(owner.fail(100, origin, NOON), 3600);
-        let begin = |now| Dialog::begin(Decision::Ask, Some(&owner.account), origin, now);
+        let begin = |now| AskCode::begin(&owner.account, origin, now);
         let (early, later) = (begin(after(until, -1)), begin(until));
         assert!(early.dialog.is_none());
         match origin {
@@ -184,15 +193,12 @@ fn after_100_wrong_codes_it_begins_at_the_console_alone_and_asks_for_a_backup_co
                     }
                 );
                 let code = owner.code(until, 0);
-                let (turn, _) = answer(later.dialog.unwrap(), &mut owner.account, &code, until);
+                let asked = question(later.dialog).unwrap();
+                let (turn, _) = answer(asked, &mut owner.account, &code, until);
                 let locked = Message::Locked(Gate::ForGood);
                 assert_eq!(turn, end(Some(locked), Verdict::Locked));
-                let (turn, _) = answer(
-                    later.dialog.unwrap(),
-                    &mut owner.account,
-                    &sheet::FIRST.code(0),
-                    until,
-                );
+                let backup = sheet::FIRST.code(0);
+                let (turn, _) = answer(asked, &mut owner.account, &backup, until);
                 let says = Some(Message::BackupCodeUsed { left: 9 });
                 assert_eq!(turn, end(says, Verdict::Verified(Factor::BackupCode)));
             }
@@ -201,29 +207,10 @@ fn after_100_wrong_codes_it_begins_at_the_console_alone_and_asks_for_a_backup_co
 }
 
 #[test]
-fn whoever_is_exempt_is_asked_nothing() {
-    let owner = Owner::new();
-    for why in [Exemption::Off, Exemption::NotSetUp, Exemption::Paused] {
-        for account in [None, Some(&owner.account)] {
-            let begun = Dialog::begin(Decision::Exempt(why), account, Origin::Remote, NOON);
-            assert_eq!(begun.turn, end(None, Verdict::NotRequired(why)));
-            assert!(begun.dialog.is_none());
-        }
-    }
-}
-
-#[test]
-fn whoever_is_to_be_asked_and_has_no_account_is_denied() {
-    let begun = Dialog::begin(Decision::Ask, None, Origin::Console, NOON);
-    assert_eq!(begun.turn, end(None, Verdict::Denied));
-    assert!(begun.dialog.is_none());
-}
-
-#[test]
 fn an_account_without_a_key_is_never_verified() {
     let mut account = Account::new(UID);
-    let begun = Dialog::begin(Decision::Ask, Some(&account), Origin::Console, NOON);
-    let mut dialog = begun.dialog;
+    let begun = AskCode::begin(&account, Origin::Console, NOON);
+    let mut dialog = question(begun.dialog);
     let mut answers = 0;
     while let Some(asked) = dialog {
         let evidence = [Phone::usual(7).code(NOON), Evidence::Backup(None)];
@@ -241,16 +228,24 @@ fn an_account_without_a_key_is_never_verified() {
 #[test]
 fn somebody_who_is_no_longer_asked_is_neither_let_in_nor_judged() {
     let mut owner = Owner::new();
-    let dialog = begin(&owner, Origin::Remote, NOON);
     let before = owner.account.encode();
     let code = owner.code(NOON, 0);
-    let paused = Decision::Exempt(Exemption::Paused);
-    match dialog.answer(paused, &mut owner.account, &code, NOON) {
-        Answered::Turn(turn, dialog) => {
-            assert_eq!(turn, end(Some(Message::Changed), Verdict::Denied));
-            assert!(dialog.is_none());
+    for decision in [
+        Decision::Exempt(Exemption::Paused),
+        Decision::Exempt(Exemption::Off),
+        Decision::Grace(after(NOON, 60)),
+        Decision::SetUp,
+        Decision::TooLate,
+        Decision::Undecided,
+    ] {
+        let dialog = begin(&owner, Origin::Remote, NOON);
+        match dialog.answer(decision, &mut owner.account, &code, NOON) {
+            Answered::Turn(turn, dialog) => {
+                assert_eq!(turn, end(Some(Message::Changed), Verdict::Denied));
+                assert!(dialog.is_none());
+            }
+            Answered::Rehash | Answered::DrawCodes => panic!("nothing is to be hashed"),
         }
-        Answered::Rehash => panic!("nothing is to be hashed"),
     }
     assert_eq!(*owner.account.encode(), *before);
 }
@@ -276,7 +271,7 @@ fn the_question_says_how_long_a_code_is_unless_the_authenticators_differ() {
         (vec![Phone::usual(1), eight()], 0),
     ] {
         let account = account_of_several(&phones);
-        let begun = Dialog::begin(Decision::Ask, Some(&account), Origin::Remote, NOON);
+        let begun = AskCode::begin(&account, Origin::Remote, NOON);
         assert_eq!(begun.turn.next, Next::AskCode { digits });
     }
 }
@@ -335,7 +330,7 @@ proptest! {
         for (replies, wait, console) in logins {
             now = after(now, wait);
             let origin = if console { Origin::Console } else { Origin::Remote };
-            let mut dialog = Dialog::begin(Decision::Ask, Some(&owner.account), origin, now).dialog;
+            let mut dialog = question(AskCode::begin(&owner.account, origin, now).dialog);
             let mut answers = 0;
             for reply in replies {
                 let Some(asked) = dialog else { break };
@@ -347,6 +342,7 @@ proptest! {
                         prop_assert_eq!(judgement, Judgement::Rehash);
                         prop_assert_eq!(&**owner.account.encode(), &**before);
                     }
+                    Answered::DrawCodes => prop_assert!(false),
                     Answered::Turn(turn, next) => {
                         answers += 1;
                         prop_assert_eq!(next.is_some(), matches!(turn.next, Next::AskCode { .. }));
@@ -358,10 +354,11 @@ proptest! {
                             (Judgement::Accepted(_), _) | (_, Next::End(Verdict::Verified(_))) => {
                                 prop_assert!(false, "{:?} after {:?}", turn, judgement);
                             }
-                            (_, Next::End(Verdict::NotRequired(_))) => prop_assert!(false),
-                            _ => {}
+                            (_, Next::End(Verdict::Denied | Verdict::Locked)) => {}
+                            (_, Next::AskCode { .. }) => {}
+                            _ => prop_assert!(false, "{:?}", turn),
                         }
-                        dialog = next;
+                        dialog = question(next);
                     }
                 }
             }

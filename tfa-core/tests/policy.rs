@@ -1,75 +1,860 @@
-//! Who is asked.
+//! Which rule holds for a login, and what it asks.
 
-use tfa_core::{Account, Decision, Exemption, Mode, Policy};
+use proptest::prelude::*;
+use tfa_core::{
+    Account, AfterGrace, Belongs, Decision, Exemption, GRACE, Group, Groups, Login, Methods, Mode,
+    Origin, Origins, Person, Place, Policy, Rule, Ruling, Source, Terms,
+};
 
+use crate::cases;
+use crate::host::{
+    DAY, accounts, any_case, everybody, group, is_known, lea, login, network, passed, required,
+    terms,
+};
 use crate::owner::{Owner, UID};
-use crate::phone::NOON;
+use crate::phone::{NOON, Phone, after};
 
-fn decide(mode: Mode, account: Option<&Account>) -> Decision {
-    Policy { mode }.decide(account)
+/// What a policy asks at noon.
+fn decide(policy: &Policy, account: Option<&Account>) -> Decision {
+    policy.decide(&login(), account, NOON).decision
 }
 
+/// What a policy of that mode asks at noon.
+fn under(mode: Mode, account: Option<&Account>) -> Decision {
+    decide(&everybody(terms(mode, 1)), account)
+}
+
+/// The line of the terms that decide over a login, where each rule stands on a line of its own
+/// and the rest of the policy on line 100.
+fn line(rules: &[Rule], login: &Login) -> u32 {
+    let policy = Policy {
+        rules: rules.to_vec(),
+        ..everybody(terms(Mode::Optional, 100))
+    };
+    policy.decide(login, None, NOON).source.line
+}
+
+/// Whether a rule holds for a login.
+fn holds(rule: &Rule, login: &Login) -> bool {
+    let terms = terms(Mode::Off, 1);
+    let rule = Rule {
+        terms,
+        ..rule.clone()
+    };
+    line(&[rule], login) == 1
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+// The modes.
+
 #[test]
-fn optional_is_the_mode_of_a_host_that_was_told_nothing() {
+fn a_host_that_was_told_nothing_asks_whoever_has_set_it_up() {
+    let policy = Policy::default();
+    assert_eq!(policy.otherwise.mode, Mode::Optional);
     assert_eq!(
-        Policy::default(),
-        Policy {
-            mode: Mode::Optional
-        }
+        (policy.otherwise.grace, policy.otherwise.after_grace),
+        (GRACE, AfterGrace::Enroll)
     );
+    assert!(!policy.audit && !policy.invitation && policy.rules.is_empty());
+    assert!(policy.guards("sshd") && !policy.guards("login") && !policy.guards(""));
+    let ruling = policy.decide(&login(), None, NOON);
+    assert_eq!(ruling.source.to_string(), "the built-in default");
+    assert_eq!(terms(Mode::Off, 7).source.to_string(), "tfad.toml line 7");
 }
 
 #[test]
-fn whoever_has_set_it_up_is_asked() {
-    let owner = Owner::new();
-    assert_eq!(decide(Mode::Optional, Some(&owner.account)), Decision::Ask);
+fn each_mode_asks_each_state_of_an_account_for_what_it_must() {
+    let (ask, grace) = (Decision::Ask, Decision::Grace(after(NOON, 7 * DAY)));
+    let [off, not_set_up, paused] =
+        [Exemption::Off, Exemption::NotSetUp, Exemption::Paused].map(Decision::Exempt);
+    let expected = [
+        ("without a record", [off, not_set_up, grace]),
+        ("blank", [off, not_set_up, grace]),
+        ("pending", [off, not_set_up, grace]),
+        ("enabled", [off, ask, ask]),
+        ("paused", [off, paused, ask]),
+        ("reset", [off, not_set_up, Decision::SetUp]),
+    ];
+    for ((state, account), (name, expected)) in accounts().into_iter().zip(expected) {
+        assert_eq!(state, name);
+        let asked =
+            [Mode::Off, Mode::Optional, Mode::Required].map(|mode| under(mode, account.as_ref()));
+        assert_eq!(asked, expected, "{state}");
+    }
 }
 
 #[test]
-fn whoever_is_moving_to_another_phone_is_asked() {
+fn whoever_is_moving_to_another_phone_or_is_locked_is_asked() {
     let mut owner = Owner::new();
     let proof = owner.code(NOON, 0);
     owner
         .account
-        .move_to(owner.phone.authenticator(), &proof, NOON)
+        .move_to(Phone::usual(1).authenticator(), &proof, NOON)
         .unwrap();
-    assert_eq!(decide(Mode::Optional, Some(&owner.account)), Decision::Ask);
+    owner.fail(100, Origin::Remote, NOON);
+    for mode in [Mode::Optional, Mode::Required] {
+        assert_eq!(under(mode, Some(&owner.account)), Decision::Ask);
+    }
+}
+
+// Which rule.
+
+#[test]
+fn the_first_rule_that_fits_holds_and_else_what_stands_below_them() {
+    let rule = |line, users: &[&str]| Rule {
+        users: words(users),
+        terms: terms(Mode::Off, line),
+        ..Rule::default()
+    };
+    let (bob, lea, anybody) = (rule(1, &["bob"]), rule(2, &["lea"]), rule(3, &[]));
+    let line = |rules: &[&Rule]| {
+        let rules: Vec<Rule> = rules.iter().copied().cloned().collect();
+        line(&rules, &login())
+    };
+    assert_eq!(line(&[&bob, &lea, &anybody]), 2);
+    assert_eq!(line(&[&bob, &anybody, &lea]), 3);
+    assert_eq!(line(&[&anybody, &lea]), 3);
+    assert_eq!(line(&[&bob]), 100);
+    assert_eq!(line(&[]), 100);
 }
 
 #[test]
-fn whoever_is_locked_is_asked() {
-    let mut owner = Owner::new();
-    owner.fail(100, tfa_core::Origin::Remote, NOON);
-    assert_eq!(decide(Mode::Optional, Some(&owner.account)), Decision::Ask);
+fn a_rule_about_users_is_about_their_whole_names() {
+    for (users, fits) in [
+        (&["lea"][..], true),
+        (&["bob", "lea"], true),
+        (&["bob"], false),
+        (&["le", "leah", "LEA", "", "*"], false),
+    ] {
+        let users = words(users);
+        let rule = Rule {
+            users,
+            ..Rule::default()
+        };
+        assert_eq!(holds(&rule, &login()), fits, "{:?}", rule.users);
+    }
 }
 
 #[test]
-fn whoever_has_not_set_it_up_or_not_proved_it_is_not_asked() {
-    let exempt = Decision::Exempt(Exemption::NotSetUp);
-    assert_eq!(decide(Mode::Optional, None), exempt);
+fn a_rule_about_uids_holds_from_the_first_to_the_last() {
+    let uids = |uids: Vec<_>| Rule {
+        uids,
+        ..Rule::default()
+    };
+    for (range, fits) in [
+        (vec![0..=999], false),
+        (vec![1000..=1000], true),
+        (vec![0..=1000], true),
+        (vec![1000..=u32::MAX], true),
+        (vec![1001..=u32::MAX], false),
+        (vec![0..=999, 1001..=2000], false),
+        (vec![0..=999, 999..=1001], true),
+    ] {
+        assert_eq!(holds(&uids(range.clone()), &login()), fits, "{range:?}");
+    }
+    // Backwards, it holds for nobody.
+    #[expect(
+        clippy::reversed_empty_ranges,
+        reason = "an administrator may write it"
+    )]
+    let backwards = uids(vec![2000..=0]);
+    assert!(!holds(&backwards, &login()));
+}
+
+#[test]
+fn a_rule_about_groups_holds_for_the_members_of_one_of_them() {
+    let rule = |groups: &[Group]| Rule {
+        groups: groups.to_vec(),
+        ..Rule::default()
+    };
+    let mut login = login();
+    login.person.groups = Groups::from_iter([
+        (group("wheel"), Belongs::No),
+        (group("staff"), Belongs::Yes),
+        (Group::Number(50), Belongs::Yes),
+        (group("50"), Belongs::No),
+    ]);
+    for (groups, fits) in [
+        (&[group("staff")][..], true),
+        (&[group("wheel")], false),
+        (&[group("wheel"), group("staff")], true),
+        (&[Group::Number(50)], true),
+        (&[group("50")], false),
+    ] {
+        assert_eq!(holds(&rule(groups), &login), fits, "{groups:?}");
+    }
+}
+
+#[test]
+fn a_rule_about_services_is_about_their_whole_names() {
+    for (services, fits) in [
+        (&["sshd"][..], true),
+        (&["login", "sshd"], true),
+        (&["login"], false),
+        (&["ssh", "sshd-session", "SSHD", ""], false),
+    ] {
+        let services = words(services);
+        let rule = Rule {
+            services,
+            ..Rule::default()
+        };
+        assert_eq!(holds(&rule, &login()), fits, "{:?}", rule.services);
+    }
+}
+
+#[test]
+fn a_rule_about_origins_holds_for_the_addresses_of_its_networks() {
+    let from = |rhost, places: &[Place]| {
+        let rule = Rule {
+            origins: places.to_vec(),
+            ..Rule::default()
+        };
+        let origin = Origins::from_rhost(rhost);
+        holds(&rule, &Login { origin, ..login() })
+    };
+    for (written, inside, outside) in [
+        (
+            "192.0.2.0/24",
+            &["192.0.2.0", "192.0.2.255", "::ffff:192.0.2.7"][..],
+            &["192.0.3.0", "192.0.1.255", "2001:db8::7", "::192.0.2.7"][..],
+        ),
+        (
+            "198.51.100.7/32",
+            &["198.51.100.7", "::ffff:c633:6407"],
+            &["198.51.100.6"],
+        ),
+        ("0.0.0.0/0", &["203.0.113.1"], &["2001:db8::7", "::1"]),
+        (
+            "2001:db8::/32",
+            &["2001:db8::7", "2001:0DB8:0::7"],
+            &["2001:db9::7", "192.0.2.7"],
+        ),
+        ("fe80::/10", &["fe80::1%eth0", "fe80::1"], &["fec0::1"]),
+        ("::/0", &["::1"], &["192.0.2.7", "::ffff:192.0.2.7"]),
+        ("127.0.0.0/8", &["127.0.0.1"], &["::1"]),
+    ] {
+        let places = [network(written)];
+        for rhost in inside {
+            assert!(from(rhost, &places), "{rhost} in {written}");
+        }
+        for rhost in outside {
+            assert!(!from(rhost, &places), "{rhost} in {written}");
+        }
+        assert!(!from("", &places), "this machine in {written}");
+    }
+    let both = [network("192.0.2.0/24"), Place::Local];
+    assert!(from("", &both) && from("192.0.2.7", &both) && !from("192.0.3.7", &both));
+    for rhost in ["127.0.0.1", "::1", "localhost", "0.0.0.0"] {
+        assert!(
+            !from(rhost, &[Place::Local]),
+            "{rhost}: PAM names a remote host"
+        );
+    }
+}
+
+#[test]
+fn a_rule_about_methods_holds_where_one_of_them_was_passed() {
+    let by = |passed: &[&str], methods: &[&str]| {
+        let rule = Rule {
+            methods: words(methods),
+            ..Rule::default()
+        };
+        let methods = crate::host::passed(passed);
+        holds(&rule, &Login { methods, ..login() })
+    };
+    assert!(by(&["publickey"], &["publickey"]));
+    assert!(by(
+        &["publickey", "password"],
+        &["gssapi-with-mic", "publickey"]
+    ));
+    assert!(!by(&["password"], &["publickey"]));
+    assert!(!by(&["password"], &["pass", "PASSWORD"]));
+    // A service that knows no methods is met by no rule about them.
+    assert!(!by(&[], &["password"]));
+    assert!(by(&[], &[]));
+}
+
+#[test]
+fn of_sshds_own_methods_a_rule_holds_for_all_of_them_or_for_nobody_knows_which() {
+    let own = Methods {
+        passed: vec![],
+        one_of_sshds_own: true,
+    };
+    let login = Login {
+        methods: own,
+        ..login()
+    };
+    let possible = |sshd: &[&str], rule: &[&str]| {
+        let policy = Policy {
+            rules: vec![Rule {
+                methods: words(rule),
+                terms: terms(Mode::Off, 1),
+                ..Rule::default()
+            }],
+            sshd_methods: words(sshd),
+            ..everybody(required(0))
+        };
+        match policy.decide(&login, None, NOON).decision {
+            Decision::Exempt(Exemption::Off) => Belongs::Yes,
+            Decision::SetUp => Belongs::No,
+            Decision::Undecided => Belongs::Unknown,
+            other => panic!("{other:?}"),
+        }
+    };
+    for (sshd, rule, expected) in [
+        (&["publickey"][..], &["publickey"][..], Belongs::Yes),
+        (&["publickey"], &["hostbased"], Belongs::No),
+        (
+            &["publickey", "hostbased"],
+            &["publickey"],
+            Belongs::Unknown,
+        ),
+        (
+            &["publickey", "hostbased"],
+            &["hostbased", "publickey", "password"],
+            Belongs::Yes,
+        ),
+        (&["publickey", "hostbased"], &["password"], Belongs::No),
+        // It came by one that was not told of.
+        (&[], &["publickey"], Belongs::Unknown),
+    ] {
+        assert_eq!(possible(sshd, rule), expected, "{rule:?} of {sshd:?}");
+    }
+}
+
+#[test]
+fn every_key_of_a_rule_must_fit() {
+    let mut full = Rule {
+        users: words(&["lea"]),
+        groups: vec![group("staff")],
+        uids: vec![1000..=1000],
+        services: words(&["sshd"]),
+        origins: vec![network("192.0.2.0/24")],
+        methods: words(&["password"]),
+        terms: Terms::default(),
+    };
+    let mut login = login();
+    login.person.groups = Groups::from_iter([(group("staff"), Belongs::Yes)]);
+    assert!(holds(&full, &login));
+    let others: [fn(&mut Login); 6] = [
+        |login| login.person.name = "bob".to_owned(),
+        |login| login.person.groups = Groups::from_iter([(group("staff"), Belongs::No)]),
+        |login| login.person.uid = 7,
+        |login| login.service = "login".to_owned(),
+        |login| login.origin = Origins::Local,
+        |login| login.methods = passed(&["publickey"]),
+    ];
+    for (key, other) in others.iter().enumerate() {
+        let mut other_login = login.clone();
+        other(&mut other_login);
+        assert!(!holds(&full, &other_login), "key {key}");
+    }
+    full.users = words(&["bob"]);
+    assert!(!holds(&full, &login));
+}
+
+// What is unknown.
+
+/// A policy with these terms for members of wheel, and these for others.
+fn for_wheel(wheel: Terms, otherwise: Terms) -> Policy {
+    let rule = Rule {
+        groups: vec![group("wheel")],
+        terms: wheel,
+        ..Rule::default()
+    };
+    Policy {
+        rules: vec![rule],
+        ..everybody(otherwise)
+    }
+}
+
+/// Lea, and nobody knows whether she is in wheel.
+fn perhaps_in_wheel() -> Login {
+    let groups = Groups::from_iter([(group("wheel"), Belongs::Unknown)]);
+    Login {
+        person: Person { groups, ..lea() },
+        ..login()
+    }
+}
+
+#[test]
+fn where_the_rule_is_unknown_all_must_agree_or_a_code_is_asked_for_or_there_is_no_login() {
+    let [off, optional] = [Mode::Off, Mode::Optional].map(|mode| terms(mode, 1));
+    let (now, weeks) = (required(0), |weeks: u64| required(7 * weeks));
+    let deny = Terms {
+        after_grace: AfterGrace::Deny,
+        ..required(0)
+    };
+    let [off_for_sure, not_set_up, paused] =
+        [Exemption::Off, Exemption::NotSetUp, Exemption::Paused].map(Decision::Exempt);
+    let grace = Decision::Grace(after(NOON, 7 * DAY));
+    let (ask, set_up) = (Decision::Ask, Decision::SetUp);
+    let (too_late, undecided) = (Decision::TooLate, Decision::Undecided);
+    // The terms, and what is asked of who is not set up, is, and has paused it.
+    for (one, other, expected) in [
+        (&off, &off, [off_for_sure; 3]),
+        (&off, &optional, [not_set_up, ask, paused]),
+        (&off, &now, [undecided, ask, ask]),
+        (&off, &weeks(1), [undecided, ask, ask]),
+        (&off, &deny, [undecided, ask, ask]),
+        (&optional, &now, [undecided, ask, ask]),
+        (&optional, &weeks(1), [undecided, ask, ask]),
+        (&optional, &deny, [undecided, ask, ask]),
+        (&weeks(1), &weeks(2), [grace, ask, ask]),
+        (&weeks(1), &weeks(1), [grace, ask, ask]),
+        (&weeks(1), &now, [set_up, ask, ask]),
+        (&weeks(1), &deny, [too_late, ask, ask]),
+        (&now, &now, [set_up, ask, ask]),
+        (&now, &deny, [too_late, ask, ask]),
+        (&deny, &deny, [too_late, ask, ask]),
+    ] {
+        let states = [("without a record", 0), ("enabled", 1), ("paused", 2)];
+        for (state, account) in accounts() {
+            let Some((_, place)) = states.iter().find(|(name, _)| *name == state) else {
+                continue;
+            };
+            for policy in [
+                for_wheel(one.clone(), other.clone()),
+                for_wheel(other.clone(), one.clone()),
+            ] {
+                let ruling = policy.decide(&perhaps_in_wheel(), account.as_ref(), NOON);
+                assert_eq!(
+                    ruling.decision, expected[*place],
+                    "{state}: {one:?}, {other:?}"
+                );
+                let either = [one, other].iter().any(|terms| terms.require(NOON));
+                assert_eq!(ruling.required, either);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rule_that_cannot_hold_whatever_is_unknown_does_not_count() {
+    let mut policy = for_wheel(terms(Mode::Off, 1), required(0));
+    policy.rules[0].users = words(&["bob"]);
+    let ruling = policy.decide(&perhaps_in_wheel(), None, NOON);
+    assert_eq!(ruling.decision, Decision::SetUp);
+    // Nor does one below a rule that holds.
+    let above = Rule {
+        users: words(&["lea"]),
+        terms: terms(Mode::Off, 2),
+        ..Rule::default()
+    };
+    policy.rules = vec![above, for_wheel(required(0), required(0)).rules.remove(0)];
+    let ruling = policy.decide(&perhaps_in_wheel(), None, NOON);
+    assert_eq!(ruling.decision, Decision::Exempt(Exemption::Off));
+    assert!(!ruling.required);
+}
+
+#[test]
+fn a_group_that_was_never_looked_up_is_unknown() {
+    let mut login = login();
+    login.person.groups = Groups::default();
+    let policy = for_wheel(terms(Mode::Off, 1), required(0));
+    let decision = policy.decide(&login, None, NOON).decision;
+    assert_eq!(decision, Decision::Undecided);
+}
+
+#[test]
+fn a_host_that_is_known_by_name_alone_may_be_in_any_network_and_is_not_this_machine() {
+    let from_office = |place| Policy {
+        rules: vec![Rule {
+            origins: vec![place],
+            terms: terms(Mode::Off, 1),
+            ..Rule::default()
+        }],
+        ..everybody(required(0))
+    };
+    for name in ["laptop.example", "localhost", "192.0.2.999", "192.0.2"] {
+        let origin = Origins::from_rhost(name);
+        let login = Login { origin, ..login() };
+        let decide = |place| from_office(place).decide(&login, None, NOON).decision;
+        assert_eq!(decide(network("192.0.2.0/24")), Decision::Undecided);
+        assert_eq!(decide(network("2001:db8::/32")), Decision::Undecided);
+        assert_eq!(decide(Place::Local), Decision::SetUp);
+    }
+}
+
+// Since when, and the grace.
+
+#[test]
+fn what_is_required_from_a_later_day_on_is_optional_until_then() {
+    let terms = Terms {
+        since: Some(NOON),
+        ..required(7)
+    };
+    let policy = everybody(terms);
+    for (_, account) in accounts() {
+        let account = account.as_ref();
+        let before = policy.decide(&login(), account, after(NOON, -1));
+        assert_eq!(before.decision, under(Mode::Optional, account));
+        assert!(!before.required && !before.notes_first_login);
+        let then = policy.decide(&login(), account, NOON);
+        assert_eq!(then.decision, under(Mode::Required, account));
+        assert!(then.required && !then.notes_first_login);
+    }
+}
+
+#[test]
+fn a_grace_runs_from_the_day_that_the_rule_names_whenever_somebody_first_logs_in() {
+    let policy = everybody(Terms {
+        since: Some(NOON),
+        ..required(7)
+    });
+    let until = after(NOON, 7 * DAY);
+    let mut late = Account::new(UID);
+    late.require(after(NOON, 6 * DAY));
+    for account in [None, Some(&late)] {
+        let at = |seconds| {
+            policy
+                .decide(&login(), account, after(NOON, seconds))
+                .decision
+        };
+        assert_eq!(at(0), Decision::Grace(until));
+        assert_eq!(at(7 * DAY - 1), Decision::Grace(until));
+        assert_eq!(at(7 * DAY), Decision::SetUp);
+        assert_eq!(at(100 * DAY), Decision::SetUp);
+    }
+}
+
+#[test]
+fn a_grace_without_such_a_day_runs_from_the_first_login_that_was_noted() {
+    let policy = everybody(required(7));
+    let ruling = policy.decide(&login(), None, NOON);
+    assert_eq!(ruling.decision, Decision::Grace(after(NOON, 7 * DAY)));
+    assert!(ruling.notes_first_login);
     let mut account = Account::new(UID);
-    assert_eq!(decide(Mode::Optional, Some(&account)), exempt);
-    account
-        .set_up(Owner::new().phone.authenticator(), NOON)
-        .unwrap();
-    assert_eq!(decide(Mode::Optional, Some(&account)), exempt);
+    account.require(NOON);
+    account.require(after(NOON, DAY));
+    assert_eq!(account.first_required(), Some(NOON), "the first one counts");
+    let at = |seconds| {
+        let now = after(NOON, seconds);
+        policy.decide(&login(), Some(&account), now).decision
+    };
+    let grace = Decision::Grace(after(NOON, 7 * DAY));
+    assert_eq!([at(DAY), at(7 * DAY - 1)], [grace; 2]);
+    assert_eq!([at(7 * DAY), at(100 * DAY)], [Decision::SetUp; 2]);
 }
 
 #[test]
-fn whoever_has_paused_it_is_not_asked_until_it_is_resumed() {
+fn no_grace_at_all_is_a_set_up_at_the_first_login() {
+    assert_eq!(decide(&everybody(required(0)), None), Decision::SetUp);
+}
+
+#[test]
+fn a_grace_without_end_does_not_overflow() {
+    let mut policy = everybody(required(7));
+    policy.otherwise.grace = std::time::Duration::MAX;
+    let end = tfa_core::Time::from_secs(u64::MAX);
+    assert_eq!(decide(&policy, None), Decision::Grace(end));
+}
+
+#[test]
+fn a_clock_that_is_set_back_stretches_no_grace_beyond_its_length() {
+    let policy = everybody(required(7));
+    let mut account = Account::new(UID);
+    account.require(NOON);
+    let now = after(NOON, -100 * DAY);
+    let ruling = policy.decide(&login(), Some(&account), now);
+    assert_eq!(ruling.decision, Decision::Grace(after(now, 7 * DAY)));
+}
+
+#[test]
+fn a_first_login_that_was_noted_by_a_clock_years_ahead_gives_one_grace_and_not_years_of_it() {
+    let policy = everybody(required(7));
+    let mut account = Account::new(UID);
+    account.require(after(NOON, 3650 * DAY));
+    let mut lasted = 0;
+    for day in 0..100 {
+        let now = after(NOON, day * DAY);
+        let ruling = policy.decide(&login(), Some(&account), now);
+        assert!(ruling.notes_first_login);
+        lasted += i64::from(matches!(ruling.decision, Decision::Grace(_)));
+        // As the host does at each such login.
+        account.require(now);
+    }
+    assert_eq!(lasted, 7);
+}
+
+#[test]
+fn after_the_grace_it_is_set_up_or_there_is_no_login_as_the_rule_says() {
+    let (mut account, owner) = (Account::new(UID), Owner::new());
+    account.require(NOON);
+    let now = after(NOON, 7 * DAY);
+    for (after_grace, expected) in [
+        (AfterGrace::Enroll, Decision::SetUp),
+        (AfterGrace::Deny, Decision::TooLate),
+    ] {
+        let policy = everybody(Terms {
+            after_grace,
+            ..required(7)
+        });
+        let at = |account, now| policy.decide(&login(), account, now).decision;
+        assert_eq!(at(Some(&account), now), expected);
+        assert_eq!(at(Some(&owner.account), now), Decision::Ask);
+        let earlier = at(Some(&account), after(now, -1));
+        assert_eq!(earlier, Decision::Grace(now), "and not before");
+    }
+}
+
+#[test]
+fn whoever_was_reset_has_no_grace_however_long_the_rule_gives() {
     let mut owner = Owner::new();
-    let (first, second) = (owner.code(NOON, 0), owner.code(NOON, 1));
-    owner.account.pause(&first, NOON).unwrap();
-    let paused = Decision::Exempt(Exemption::Paused);
-    assert_eq!(decide(Mode::Optional, Some(&owner.account)), paused);
-    owner.account.resume(&second, NOON).unwrap();
-    assert_eq!(decide(Mode::Optional, Some(&owner.account)), Decision::Ask);
+    owner.account.reset();
+    for since in [None, Some(NOON)] {
+        let policy = everybody(Terms {
+            since,
+            ..required(36_500)
+        });
+        assert_eq!(decide(&policy, Some(&owner.account)), Decision::SetUp);
+    }
+    // Somebody who never had it set up keeps the grace that runs.
+    let mut account = Account::new(UID);
+    account.require(after(NOON, -DAY));
+    account.reset();
+    let policy = everybody(required(7));
+    let grace = Decision::Grace(after(NOON, 6 * DAY));
+    assert_eq!(decide(&policy, Some(&account)), grace);
+}
+
+// Audit.
+
+#[test]
+fn audit_asks_what_an_optional_second_factor_asks_and_says_what_would_have_been() {
+    let mut policy = everybody(required(0));
+    policy.audit = true;
+    for (state, account) in accounts() {
+        let account = account.as_ref();
+        let ruling = policy.decide(&login(), account, NOON);
+        assert_eq!(ruling.decision, under(Mode::Optional, account), "{state}");
+        assert!(!ruling.required && !ruling.notes_first_login);
+        let strict = decide(&everybody(required(0)), account);
+        assert_eq!(ruling.audited, Some(strict), "{state}");
+        assert_eq!(ruling.strict(), strict, "{state}");
+    }
 }
 
 #[test]
-fn off_asks_nobody() {
-    let owner = Owner::new();
-    for account in [None, Some(&owner.account)] {
-        assert_eq!(decide(Mode::Off, account), Decision::Exempt(Exemption::Off));
+fn audit_leaves_what_is_not_required_alone() {
+    for mode in [Mode::Off, Mode::Optional] {
+        let policy = Policy {
+            audit: true,
+            ..everybody(terms(mode, 1))
+        };
+        for (_, account) in accounts() {
+            let ruling = policy.decide(&login(), account.as_ref(), NOON);
+            assert_eq!(ruling.decision, under(mode, account.as_ref()));
+            assert_eq!(ruling.audited, None);
+        }
+    }
+}
+
+// Of whom it is required for some login or other.
+
+#[test]
+fn it_is_required_of_a_person_where_a_rule_that_may_fit_requires_it_for_some_login() {
+    let rule = |terms: &Terms| Rule {
+        terms: terms.clone(),
+        ..Rule::default()
+    };
+    let for_users = |users: &[&str], terms| Rule {
+        users: words(users),
+        ..rule(terms)
+    };
+    let for_ssh = |terms| Rule {
+        services: words(&["sshd"]),
+        ..rule(terms)
+    };
+    let at_the_machine = |terms| Rule {
+        origins: vec![Place::Local],
+        ..rule(terms)
+    };
+    let by_key = |terms| Rule {
+        methods: words(&["publickey"]),
+        ..rule(terms)
+    };
+    let for_wheel = |terms| Rule {
+        groups: vec![group("wheel")],
+        ..rule(terms)
+    };
+    let (must, may, off) = (
+        &required(7),
+        &terms(Mode::Optional, 9),
+        &terms(Mode::Off, 9),
+    );
+    let later = &Terms {
+        since: Some(after(NOON, 1)),
+        ..required(7)
+    };
+    let (lea, perhaps) = (&lea(), &perhaps_in_wheel().person);
+    for (rules, otherwise, person, expected) in [
+        (vec![], must, lea, true),
+        (vec![], may, lea, false),
+        (vec![], later, lea, false),
+        (vec![for_ssh(must)], may, lea, true),
+        (vec![for_users(&["bob"], must)], off, lea, false),
+        // A rule about people alone stands before everything below it.
+        (vec![for_users(&["lea"], off)], must, lea, false),
+        (
+            vec![for_users(&["lea"], may), for_ssh(must)],
+            must,
+            lea,
+            false,
+        ),
+        (
+            vec![for_users(&["lea"], later), for_ssh(must)],
+            must,
+            lea,
+            false,
+        ),
+        (
+            vec![for_ssh(must), for_users(&["lea"], off)],
+            off,
+            lea,
+            true,
+        ),
+        // One about services, origins or methods does not,
+        (vec![for_ssh(off)], must, lea, true),
+        (vec![at_the_machine(off)], must, lea, true),
+        (vec![by_key(off)], must, lea, true),
+        // nor does one that may fit or not; and one that may fit may require.
+        (vec![for_wheel(off)], must, perhaps, true),
+        (vec![for_wheel(must)], off, perhaps, true),
+        (vec![for_wheel(must)], off, lea, false),
+        (vec![for_wheel(off)], off, perhaps, false),
+    ] {
+        let mut policy = Policy {
+            rules,
+            ..everybody(otherwise.clone())
+        };
+        let terms = policy.requires_of(person, NOON);
+        assert!(terms.is_none_or(|terms| terms.require(NOON)));
+        assert_eq!(terms.is_some(), expected, "{policy:?}");
+        policy.audit = true;
+        assert_eq!(policy.requires_of(person, NOON), None);
+    }
+}
+
+#[test]
+fn the_groups_that_the_rules_name_are_what_has_to_be_looked_up() {
+    let mut policy = for_wheel(required(0), required(0));
+    policy.rules.push(Rule {
+        groups: vec![Group::Number(50), group("staff")],
+        ..Rule::default()
+    });
+    let named = [group("wheel"), Group::Number(50), group("staff")];
+    assert!(policy.groups().into_iter().eq(&named));
+}
+
+/// The rule that holds for a login of which all is known, found in the simplest way.
+fn plainly(policy: &Policy, login: &Login) -> Source {
+    let one_of = |list: &[String], word: &String| list.is_empty() || list.contains(word);
+    let in_place = |place: &Place| match (place, &login.origin) {
+        (Place::Local, origin) => *origin == Origins::Local,
+        (Place::Network(network), Origins::Address(address)) => network.contains(address),
+        (Place::Network(_), _) => false,
+    };
+    let is_in = |group: &Group| login.person.groups.hold(group) == Belongs::Yes;
+    let rule = policy.rules.iter().find(|rule| {
+        let passed = |method: &String| rule.methods.contains(method);
+        one_of(&rule.users, &login.person.name)
+            && (rule.groups.is_empty() || rule.groups.iter().any(is_in))
+            && (rule.uids.is_empty() || rule.uids.iter().any(|r| r.contains(&login.person.uid)))
+            && one_of(&rule.services, &login.service)
+            && (rule.origins.is_empty() || rule.origins.iter().any(in_place))
+            && (rule.methods.is_empty() || login.methods.passed.iter().any(passed))
+    });
+    rule.map_or(&policy.otherwise, |rule| &rule.terms)
+        .source
+        .clone()
+}
+
+/// Whether one decision leaves nothing open that another, over the same account, does not.
+fn is_as_strict(one: Decision, other: Decision) -> bool {
+    use Decision::{Ask, Exempt, Grace, SetUp, TooLate, Undecided};
+    match (one, other) {
+        (_, Exempt(_)) | (Undecided, _) | (Ask, Ask) => true,
+        (Grace(one), Grace(other)) => one <= other,
+        (SetUp, Grace(_) | SetUp) | (TooLate, Grace(_) | SetUp | TooLate) => true,
+        _ => false,
+    }
+}
+
+fn is_off(ruling: &Ruling) -> bool {
+    ruling.decision == Decision::Exempt(Exemption::Off)
+}
+
+proptest! {
+    #![proptest_config(cases(512))]
+
+    #[test]
+    fn of_a_login_that_is_known_the_first_rule_that_fits_decides(case in any_case()) {
+        for known in case.readings() {
+            prop_assert!(is_known(&known.login));
+            let ruling = known.ruling();
+            prop_assert_eq!(ruling.source, plainly(&known.policy, &known.login));
+            prop_assert_ne!(ruling.decision, Decision::Undecided);
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_is_never_decided_more_softly_than_it_may_have_to_be(case in any_case()) {
+        let ruling = case.ruling();
+        for known in case.readings() {
+            let known = known.ruling();
+            let strict = is_as_strict(ruling.decision, known.decision)
+                && is_as_strict(ruling.strict(), known.strict());
+            prop_assert!(strict, "{:?}, {:?}", ruling, known);
+            prop_assert!(ruling.required || !known.required);
+            prop_assert!(ruling.notes_first_login || !known.notes_first_login);
+            prop_assert!(ruling.audited.is_some() || known.audited.is_none());
+            prop_assert!(!is_off(&ruling) || is_off(&known));
+        }
+    }
+
+    #[test]
+    fn whoever_may_not_be_without_it_is_exempt_from_nothing(case in any_case()) {
+        let ruling = case.ruling();
+        if ruling.required {
+            let keys = case.account().map_or(0, |account| account.authenticators().len());
+            prop_assert!(!matches!(ruling.decision, Decision::Exempt(_)));
+            prop_assert_eq!(ruling.decision == Decision::Ask, keys > 0);
+        }
+    }
+
+    #[test]
+    fn what_is_off_without_a_look_at_the_account_is_off_whatever_it_is(case in any_case()) {
+        let unread = case.policy.decide(&case.login, None, case.now);
+        prop_assert!(!is_off(&unread) || is_off(&case.ruling()));
+    }
+
+    #[test]
+    fn audit_refuses_nobody_whatever_the_policy_the_login_and_the_account(case in any_case()) {
+        let (audit, strict) = (case.with_audit(true).ruling(), case.with_audit(false).ruling());
+        prop_assert!(matches!(audit.decision, Decision::Ask | Decision::Exempt(_)), "{:?}", audit);
+        prop_assert!(!audit.required && !audit.notes_first_login);
+        prop_assert_eq!(audit.strict(), strict.decision);
+        prop_assert_eq!(audit.audited.is_some(), strict.required);
+        prop_assert_eq!(strict.audited, None);
+    }
+
+    #[test]
+    fn of_whom_it_is_not_required_no_login_requires_it(case in any_case()) {
+        let of_person = case.policy.requires_of(&case.login.person, case.now);
+        prop_assert!(of_person.is_some() || !case.ruling().required);
+    }
+
+    #[test]
+    fn no_grace_outlasts_its_length(case in any_case()) {
+        let rules = case.policy.rules.iter().map(|rule| &rule.terms);
+        let graces = rules.chain([&case.policy.otherwise]).map(|terms| terms.grace);
+        if let Decision::Grace(until) = case.ruling().decision {
+            let longest = case.now.plus(graces.max().unwrap_or_default());
+            prop_assert!(case.now < until && until <= longest);
+        }
     }
 }

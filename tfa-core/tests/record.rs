@@ -2,12 +2,14 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Algorithm, Authenticator, BackupSet, Decision, Dialog, Entry, Judgement, Origin,
-    Parameters, Secret, State, Undecodable,
+    Account, Algorithm, AskCode, Authenticator, BackupSet, Decision, Dialog, Entry, Judgement,
+    Origin, Parameters, Policy, Secret, State, Undecodable, Would,
 };
 
 use crate::cases;
 use crate::cbor::Item;
+use crate::host::{everybody, login, required};
+use crate::invitation::{invitation, word};
 use crate::owner::{Owner, UID, wrong_code, wrong_entry};
 use crate::phone::{NOON, Phone, after};
 use crate::sheet;
@@ -27,6 +29,11 @@ enum Event {
     Resume,
     Remove,
     SetUp,
+    Reset,
+    Require,
+    Invite,
+    WrongWord,
+    Note(Would, u8),
 }
 
 fn origin() -> impl Strategy<Value = Origin> {
@@ -47,8 +54,24 @@ fn events() -> impl Strategy<Value = Vec<(Event, i64)>> {
         Just(Event::Resume),
         Just(Event::Remove),
         Just(Event::SetUp),
+        Just(Event::Reset),
+        Just(Event::Require),
+        Just(Event::Invite),
+        Just(Event::WrongWord),
+        (would(), 0..4_u8).prop_map(|(would, service)| Event::Note(would, service)),
     ];
     prop::collection::vec((event, 0..100_i64), 0..30)
+}
+
+fn would() -> impl Strategy<Value = Would> {
+    prop::sample::select(vec![
+        Would::BeAsked,
+        Would::BeTold,
+        Would::HaveToSetUp,
+        Would::BeTooLate,
+        Would::BeUnguarded,
+        Would::BeUndecided,
+    ])
 }
 
 /// The account of an owner who went through all that; what is refused is passed over.
@@ -69,11 +92,14 @@ fn lived(events: &[(Event, i64)]) -> Account {
                 )
             }
             Event::Login(origin) => {
-                let begun = Dialog::begin(Decision::Ask, Some(&account), origin, now);
-                let answered = begun
-                    .dialog
-                    .map(|dialog| dialog.answer(Decision::Ask, &mut account, &proof, now));
-                answered.is_some()
+                let begun = AskCode::begin(&account, origin, now);
+                match begun.dialog {
+                    Some(Dialog::AskCode(question)) => {
+                        let _ = question.answer(Decision::Ask, &mut account, &proof, now);
+                        true
+                    }
+                    _ => false,
+                }
             }
             Event::Backup(place) => {
                 let code = sheet::FIRST.code(place);
@@ -102,6 +128,28 @@ fn lived(events: &[(Event, i64)]) -> Account {
             Event::Resume => account.resume(&proof, now).is_ok(),
             Event::Remove => account.remove(&proof, now).is_ok(),
             Event::SetUp => account.set_up(new.authenticator(), now).is_ok(),
+            Event::Reset => {
+                account.reset();
+                true
+            }
+            Event::Require => {
+                account.require(now);
+                true
+            }
+            Event::Invite => {
+                account.invite(invitation(now));
+                true
+            }
+            Event::WrongWord => {
+                let wrong = Entry::parse("00000-00000");
+                account
+                    .check_invitation(&wrong, Origin::Remote, now)
+                    .is_ok()
+            }
+            Event::Note(would, service) => {
+                account.note(would, &format!("service-{service}"), "192.0.2.7", now);
+                true
+            }
         };
     }
     account
@@ -110,23 +158,33 @@ fn lived(events: &[(Event, i64)]) -> Account {
 /// An account that has every field, an offer and an hour's lock included.
 fn full() -> Account {
     let mut events = vec![
-        (Event::Login(Origin::Remote), 0),
+        (Event::Reset, 0),
+        (Event::SetUp, 0),
+        (Event::Confirm, 0),
+        (Event::Require, 0),
+        (Event::Note(Would::BeAsked, 0), 0),
+        (Event::Note(Would::BeUnguarded, 1), 0),
+        (Event::Login(Origin::Remote), 30),
         (Event::Move, 30),
         (Event::EarlyConfirmation, 0),
         (Event::Backup(3), 0),
+        (Event::Invite, 0),
     ];
     for origin in [Origin::Remote, Origin::Console] {
         events.extend([(Event::Wrong(origin), 0); 5]);
     }
     let account = lived(&events);
     assert!(account.offer().is_some() && account.last_login().is_some());
+    assert!(account.first_required().is_some() && account.has_no_grace());
+    assert!(account.invitation().is_some());
+    assert_eq!(account.sightings().len(), 2);
     account
 }
 
 /// Where in a full record a structure stands, as opposed to a list, and how many fields it has in
 /// this version, the empty ones included.
-const STRUCTURES: [(&[usize], usize); 11] = [
-    (&[], 7),
+const STRUCTURES: [(&[usize], usize); 14] = [
+    (&[], 11),
     (&[2, 0], 5),
     (&[2, 0, 1], 3),
     (&[3], 3),
@@ -137,6 +195,9 @@ const STRUCTURES: [(&[usize], usize); 11] = [
     (&[5], 2),
     (&[5, 0], 2),
     (&[5, 1], 2),
+    (&[9], 3),
+    (&[10, 0], 5),
+    (&[10, 1], 5),
 ];
 
 proptest! {
@@ -153,6 +214,10 @@ proptest! {
         prop_assert_eq!(read.throttle(), account.throttle());
         prop_assert_eq!(read.last_login(), account.last_login());
         prop_assert_eq!(read.is_blank(), account.is_blank());
+        prop_assert_eq!(read.first_required(), account.first_required());
+        prop_assert_eq!(read.has_no_grace(), account.has_no_grace());
+        prop_assert_eq!(read.is_invited(NOON), account.is_invited(NOON));
+        prop_assert_eq!(read.sightings(), account.sightings());
         let left = |account: &Account| account.backup().map(BackupSet::left);
         prop_assert_eq!(left(&read), left(&account));
         prop_assert_eq!(read.authenticators().len(), account.authenticators().len());
@@ -161,7 +226,7 @@ proptest! {
     #[test]
     fn a_record_stays_small_whatever_happens(events in events()) {
         let bytes = lived(&events).encode();
-        prop_assert!(bytes.len() < 700, "{} bytes", bytes.len());
+        prop_assert!(bytes.len() < 1200, "{} bytes", bytes.len());
         // The buffer never grew, and so left no copy of a key behind.
         prop_assert_eq!(bytes.len(), bytes.capacity());
     }
@@ -238,6 +303,13 @@ fn use_if_read(bytes: &[u8]) {
         .judge(&sheet::FIRST.wrong(), Origin::Console, NOON);
     let _: bool = account.clone().try_code(&wrong_code(), NOON).is_ok();
     let _: bool = account.check_offer(&wrong_entry(), NOON).is_ok();
+    let shown = account.check_invitation(&word(), Origin::Remote, NOON);
+    assert!(shown.is_err() || account.is_invited(NOON));
+    for policy in [Policy::default(), everybody(required(7))] {
+        let _: Decision = policy.decide(&login(), Some(&account), NOON).decision;
+    }
+    account.note(Would::BeAsked, "sshd", "", NOON);
+    assert!(account.sightings().len() <= 8);
     let _: (State, u8) = (account.state(), account.digits());
     for authenticator in account.authenticators() {
         assert!(authenticator.uri("host", "name").starts_with("otpauth://"));
@@ -320,7 +392,7 @@ fn no_backup_code_is_hashed_at_a_price_that_no_set_has() {
 
 #[test]
 fn a_record_without_one_of_the_fields_that_it_must_have_is_not_read() {
-    for place in [0, 1, 2, 5] {
+    for place in [0, 1, 2, 5, 8, 10] {
         assert!(changed(&[place], Item::Null).is_err(), "field {place}");
     }
     for place in 0..6 {
@@ -332,18 +404,45 @@ fn a_record_without_one_of_the_fields_that_it_must_have_is_not_read() {
 
 #[test]
 fn a_record_that_lacks_the_last_optional_fields_is_read_with_none_in_them() {
-    for (path, fields) in [
-        (&[][..], 6),
-        (&[2, 0], 3),
-        (&[3, 0], 3),
-        (&[5, 0], 1),
-        (&[5, 1], 1),
-    ] {
+    for (path, fields) in [(&[2, 0][..], 3), (&[3, 0], 3), (&[5, 0], 1), (&[5, 1], 1)] {
         let mut older = Item::parse(&FULL);
         older.at(path).fields().truncate(fields);
         let read = Account::decode(&older.bytes()).unwrap();
         let mut written = Item::parse(&read.encode());
         assert_eq!(*written.at(path), *older.at(path));
+    }
+}
+
+#[test]
+fn a_record_of_the_version_without_a_policy_is_read_with_none_of_its_notes() {
+    for fields in 6..=10 {
+        let mut older = Item::parse(&FULL);
+        older.fields().truncate(fields);
+        let read = Account::decode(&older.bytes()).unwrap();
+        assert_eq!(read.last_login().is_some(), fields > 6);
+        assert_eq!(read.first_required().is_some(), fields > 7);
+        assert_eq!(read.has_no_grace(), fields > 8);
+        assert_eq!(read.invitation().is_some(), fields > 9);
+        assert!(read.sightings().is_empty());
+        // Nothing that it had is lost.
+        let mut written = Item::parse(&read.encode());
+        assert_eq!(written.fields()[..fields], older.fields()[..]);
+    }
+}
+
+#[test]
+fn what_audit_mode_saw_is_bounded_and_known_and_an_invitation_has_its_lengths() {
+    let seen = Item::parse(&FULL).at(&[10, 0]).clone();
+    let list = |count| changed(&[10], Item::Array(vec![seen.clone(); count]));
+    assert!(list(0).is_ok() && list(8).is_ok());
+    assert!(list(9).is_err());
+    for number in [6, u64::MAX] {
+        assert!(changed(&[10, 0, 0], Item::Number(number)).is_err());
+    }
+    let endless = u64::from(u32::MAX) + 1;
+    assert!(changed(&[10, 0, 4], Item::Number(endless)).is_err());
+    for (place, length) in [(0, 15), (0, 17), (1, 31), (1, 33)] {
+        assert!(changed(&[9, place], Item::Bytes(vec![1; length])).is_err());
     }
 }
 
@@ -391,12 +490,20 @@ fn the_records_of_the_first_version_are_read() {
         account.judge(&phone.code(NOON), Origin::Remote, NOON),
         Judgement::Locked(_)
     ));
-    // It is written as it was read.
-    assert_eq!(*account.encode(), bytes);
+    // It is written as it was read, and with what it lacks: nothing was noted.
+    let (mut read, mut written) = (Item::parse(&bytes), Item::parse(&account.encode()));
+    assert_eq!(written.fields()[..7], read.fields()[..]);
+    let nothing = [
+        Item::Null,
+        Item::Truth(false),
+        Item::Null,
+        Item::Array(vec![]),
+    ];
+    assert_eq!(written.fields()[7..], nothing);
 }
 
 #[test]
-fn the_largest_record_has_two_kilobytes() {
+fn the_largest_record_has_seven_kilobytes() {
     let parameters = Parameters::new(Algorithm::Sha512, 8, 120).unwrap();
     let largest = || {
         let name = "\u{10ffff}".repeat(1000);
@@ -412,8 +519,15 @@ fn the_largest_record_has_two_kilobytes() {
     account.move_to(largest(), &phone.code(next), next).unwrap();
     let early = Entry::parse(&phone.shows(after(next, 1200)));
     assert!(account.check_offer(&early, next).is_err());
+    account.invite(invitation(next));
+    account.require(next);
+    let name = "\u{10ffff}".repeat(1000);
+    for service in 0..20 {
+        let service = format!("{service}{name}");
+        account.note(Would::BeUndecided, &service, &name, next);
+    }
     assert!(
-        account.encode().len() < 2048,
+        account.encode().len() < 7 * 1024,
         "{} bytes",
         account.encode().len()
     );

@@ -1,10 +1,13 @@
 //! The rules, tried through the public interface alone: one topic a file, one rule a test.
 //!
 //! `phone`, `sheet` and `owner` are the people's side: what shows codes, what they are printed
-//! on, and who has both. `cbor` takes records apart.
+//! on, and who has both. `host` is the administrator's: policies, and logins under them. `cbor`
+//! takes records apart.
 
 #[cfg(test)]
 mod cbor;
+#[cfg(test)]
+mod host;
 #[cfg(test)]
 mod owner;
 #[cfg(test)]
@@ -17,7 +20,13 @@ mod backup;
 #[cfg(test)]
 mod codes;
 #[cfg(test)]
+mod course;
+#[cfg(test)]
 mod dialog;
+#[cfg(test)]
+mod enroll;
+#[cfg(test)]
+mod invitation;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
@@ -26,6 +35,8 @@ mod policy;
 mod record;
 #[cfg(test)]
 mod setup;
+#[cfg(test)]
+mod sighting;
 #[cfg(test)]
 mod throttle;
 #[cfg(test)]

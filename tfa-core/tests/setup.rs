@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 use tfa_core::{
     Account, BackupSet, CONFIRM_TRIES, Drift, Entry, Evidence, Factor, Gate, Judgement,
-    OFFER_LIFETIME, Origin, Refusal, State, Time,
+    OFFER_LIFETIME, Origin, Refusal, State, Time, Would,
 };
 
 use crate::cases;
+use crate::invitation::invitation;
 use crate::owner::{Owner, PLAINLY_WRONG, UID, wrong_code, wrong_entry};
 use crate::phone::{NOON, Phone, after};
 use crate::sheet;
@@ -510,6 +511,80 @@ fn what_is_removed_is_forgotten_but_for_the_count_of_wrong_codes() {
     assert!(!owner.account.is_blank(), "a record keeps the count");
     owner.account.unlock();
     assert!(owner.account.is_blank());
+}
+
+#[test]
+fn what_the_policy_and_the_administrator_noted_outlives_a_removal() {
+    let mut owner = Owner::new();
+    owner.account.reset();
+    let phone = Phone::usual(1);
+    let account = &mut owner.account;
+    account.set_up(phone.authenticator(), NOON).unwrap();
+    account.confirm(&phone.typed(NOON), sheet(), NOON).unwrap();
+    account.require(NOON);
+    account.note(Would::BeAsked, "sshd", "", NOON);
+    account.invite(invitation(NOON));
+    let later = after(NOON, 60);
+    account.remove(&phone.code(later), later).unwrap();
+    assert_eq!(account.state(), State::None);
+    assert_eq!(account.first_required(), Some(NOON));
+    assert!(account.has_no_grace() && account.is_invited(later));
+    assert_eq!(account.sightings().len(), 1);
+    assert!(!account.is_blank());
+}
+
+#[test]
+fn a_reset_forgets_all_but_the_grace_that_is_over_or_runs() {
+    let mut owner = moving(&Phone::usual(1));
+    owner.fail(100, Origin::Console, NOON);
+    let account = &mut owner.account;
+    account.require(NOON);
+    account.note(Would::BeAsked, "sshd", "", NOON);
+    account.invite(invitation(NOON));
+    account.reset();
+    assert_eq!((account.uid(), account.state()), (UID, State::None));
+    assert!(account.offer().is_none() && account.backup().is_none());
+    assert!(account.throttle().is_clear() && account.sightings().is_empty());
+    assert!(!account.is_invited(NOON));
+    assert_eq!(account.first_required(), Some(NOON));
+    assert!(account.has_no_grace() && !account.is_blank());
+    let before = account.encode();
+    account.reset();
+    assert_eq!(*account.encode(), *before, "and again");
+
+    let mut never = pending(&Phone::usual(1));
+    never.reset();
+    assert!(never.is_blank(), "who never had it set up loses no grace");
+}
+
+#[test]
+fn each_thing_that_is_noted_alone_is_worth_a_record() {
+    let notes: [fn(&mut Account); 6] = [
+        |account| account.require(NOON),
+        |account| account.note(Would::BeAsked, "sshd", "", NOON),
+        |account| account.invite(invitation(NOON)),
+        |account| {
+            account
+                .set_up(Phone::usual(1).authenticator(), NOON)
+                .unwrap()
+        },
+        |account| {
+            assert!(matches!(
+                account.judge(&wrong_code(), Origin::Console, NOON),
+                Judgement::Wrong(_)
+            ))
+        },
+        |account| {
+            *account = Owner::new().account;
+            account.reset();
+        },
+    ];
+    for (place, note) in notes.iter().enumerate() {
+        let mut account = Account::new(UID);
+        assert!(account.is_blank());
+        note(&mut account);
+        assert!(!account.is_blank(), "note {place}");
+    }
 }
 
 // A try.

@@ -1,0 +1,885 @@
+//! The set-up inside a login: the ways through it and out of it.
+
+use proptest::prelude::*;
+use tfa_core::{
+    Account, Answered, BackupSet, Begun, CONFIRM_TRIES, Decision, Dialog, Drift, Enroll, Entry,
+    Evidence, Exemption, Factor, Gate, Judgement, Message, Mode, Next, OFFER_LIFETIME, Origin,
+    Picture, Policy, State, Terms, Time, Turn, Verdict,
+};
+
+use crate::cases;
+use crate::host::{DAY, everybody, login, required, terms};
+use crate::invitation::{invitation, other_invitation, other_printed, printed};
+use crate::owner::{UID, WRONG};
+use crate::phone::{NOON, Phone, after};
+use crate::sheet;
+
+const NEW_CODE: Next = Next::AskNewCode { digits: 6 };
+/// No dialog takes more answers: 40, and a look at the backup codes.
+const ANSWERS: usize = 41;
+
+/// A login that leads through the set-up: the account and the policy of the host, and the person's
+/// phone.
+struct Login {
+    policy: Policy,
+    account: Account,
+    phone: Phone,
+    origin: Origin,
+    now: Time,
+    turn: Turn,
+    dialog: Option<Enroll>,
+}
+
+/// How a test begins one.
+#[derive(Clone)]
+struct Setting {
+    /// 0 for a set-up at once.
+    days: u64,
+    picture: Picture,
+    by_invitation: bool,
+    account: Account,
+    origin: Origin,
+}
+
+impl Setting {
+    /// A set-up at once, with a QR code.
+    fn new() -> Self {
+        Self {
+            days: 0,
+            picture: Picture::First,
+            by_invitation: false,
+            account: Account::new(UID),
+            origin: Origin::Remote,
+        }
+    }
+
+    fn in_grace(self) -> Self {
+        Self { days: 7, ..self }
+    }
+
+    fn picture(self, picture: Picture) -> Self {
+        Self { picture, ..self }
+    }
+
+    fn invited(mut self) -> Self {
+        self.account.invite(invitation(NOON));
+        self.by_invitation = true;
+        self
+    }
+
+    fn at(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+
+    fn begin(self) -> Login {
+        let phone = Phone::usual(1);
+        let policy = everybody(required(self.days));
+        let ruling = policy.decide(&login(), Some(&self.account), NOON);
+        let until = match ruling.decision {
+            Decision::Grace(until) => Some(until),
+            _ => None,
+        };
+        let begun = Enroll::begin(
+            Some(&self.account),
+            phone.authenticator(),
+            until,
+            self.by_invitation,
+            self.picture,
+            self.origin,
+            NOON,
+        );
+        let mut account = self.account;
+        if ruling.notes_first_login {
+            account.require(NOON);
+        }
+        Login {
+            policy,
+            account,
+            phone,
+            origin: self.origin,
+            now: NOON,
+            turn: begun.turn,
+            dialog: enroll(begun.dialog),
+        }
+    }
+}
+
+fn enroll(dialog: Option<Dialog>) -> Option<Enroll> {
+    dialog.map(|dialog| match dialog {
+        Dialog::Enroll(enroll) => *enroll,
+        Dialog::AskCode(_) => panic!("no code is asked for"),
+    })
+}
+
+impl Login {
+    fn decision(&self) -> Decision {
+        self.policy
+            .decide(&login(), Some(&self.account), self.now)
+            .decision
+    }
+
+    /// Types an answer; backup codes are drawn where they are asked for.
+    fn types(&mut self, typed: &str) -> Turn {
+        let dialog = self.dialog.take().unwrap();
+        let (decision, set) = (self.decision(), sheet::FIRST.set());
+        let before = self.account.encode();
+        let answer = |dialog: Enroll, account: &mut Account, drawn| {
+            dialog.answer(decision, account, typed, drawn, self.now)
+        };
+        let mut answered = answer(dialog.clone(), &mut self.account, None);
+        if let Answered::DrawCodes = answered {
+            assert_eq!(*self.account.encode(), *before, "nothing is set up by half");
+            answered = answer(dialog, &mut self.account, Some(&set));
+        }
+        match answered {
+            Answered::Turn(turn, dialog) => {
+                assert_eq!(dialog.is_none(), matches!(turn.next, Next::End(_)));
+                self.dialog = enroll(dialog);
+                self.turn = turn.clone();
+                turn
+            }
+            Answered::Rehash => panic!("nothing is to be hashed"),
+            Answered::DrawCodes => panic!("they were drawn"),
+        }
+    }
+
+    fn types_all(mut self, typed: &[&str]) -> Self {
+        for typed in typed {
+            self.types(typed);
+        }
+        self
+    }
+
+    /// Types the code that the phone shows so many steps from now.
+    fn types_code(&mut self, steps: i64) -> Turn {
+        let code = self.shows(steps);
+        self.types(&code)
+    }
+
+    fn shows(&self, steps: i64) -> String {
+        self.phone.shows(after(self.now, 30 * steps))
+    }
+
+    fn wait(&mut self, seconds: i64) {
+        self.now = after(self.now, seconds);
+    }
+
+    fn failures(&self) -> u32 {
+        self.account.throttle().tally(self.origin).failures()
+    }
+}
+
+fn asks(next: Next) -> Turn {
+    Turn { says: None, next }
+}
+
+fn again(says: Message, next: Next) -> Turn {
+    Turn {
+        says: Some(says),
+        next,
+    }
+}
+
+fn end(says: Message, verdict: Verdict) -> Turn {
+    again(says, Next::End(verdict))
+}
+
+fn until() -> Time {
+    after(NOON, 7 * DAY)
+}
+
+// The way through.
+
+#[test]
+fn it_leads_from_the_question_over_the_picture_and_the_key_to_the_backup_codes_and_a_yes() {
+    let mut login = Setting::new().begin();
+    assert_eq!(login.turn, asks(Next::AskToBegin(None)));
+    assert_eq!(login.types("y"), asks(Next::ShowPicture));
+    assert_eq!(login.types(""), asks(NEW_CODE));
+    assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
+    assert_eq!(login.account.state(), State::Enabled);
+    assert_eq!(login.account.backup_codes_left(), BackupSet::SIZE);
+    assert_eq!(login.account.last_login(), Some(NOON));
+    assert_eq!(login.types(""), end(Message::SetUp, Verdict::Enrolled));
+    let key = Phone::usual(1).authenticator().secret().to_base32();
+    assert_eq!(
+        *login.account.authenticators()[0].secret().to_base32(),
+        *key
+    );
+}
+
+#[test]
+fn it_begins_with_enter_where_it_must_be_and_with_a_yes_alone_where_it_need_not() {
+    for (typed, must, need_not) in [
+        ("", true, false),
+        ("y", true, true),
+        ("Yes", true, true),
+        (" YES \n", true, true),
+        ("qr", true, true),
+        ("Password1", false, false),
+        ("123456", false, false),
+        ("yeah", false, false),
+    ] {
+        let begins = |mut login: Login| login.types(typed) == asks(Next::ShowPicture);
+        assert_eq!(begins(Setting::new().begin()), must, "{typed:?}");
+        let in_grace = Setting::new().in_grace().begin();
+        assert_eq!(in_grace.turn, asks(Next::AskToBegin(Some(until()))));
+        assert_eq!(begins(in_grace), need_not, "{typed:?} in grace");
+    }
+    let mut login = Setting::new().begin();
+    assert_eq!(
+        login.types("what?"),
+        asks(Next::AskToBegin(None)),
+        "it asks again"
+    );
+}
+
+#[test]
+fn the_key_says_how_many_digits_its_codes_have() {
+    let phone = Phone::unusual(1, tfa_core::Algorithm::Sha256, 8, 60);
+    let key = phone.authenticator();
+    let begun = Enroll::begin(None, key, None, false, Picture::None, Origin::Console, NOON);
+    let dialog = enroll(begun.dialog).unwrap();
+    assert_eq!(dialog.origin(), Origin::Console);
+    assert_eq!(dialog.authenticator().parameters().digits(), 8);
+    let mut account = Account::new(UID);
+    match dialog.answer(Decision::SetUp, &mut account, "y", None, NOON) {
+        Answered::Turn(turn, _) => assert_eq!(turn, asks(Next::AskNewCode { digits: 8 })),
+        _ => panic!("the key is to be shown"),
+    }
+}
+
+#[test]
+fn the_picture_comes_first_or_on_wish_or_not_at_all_and_can_be_seen_again() {
+    let mut first = Setting::new().begin().types_all(&["y", ""]);
+    assert_eq!(first.types("qr"), asks(Next::ShowPicture));
+    assert_eq!(first.types("qr"), asks(NEW_CODE));
+    assert_eq!(first.types(" QR "), asks(Next::ShowPicture));
+    assert_eq!(first.types("y"), asks(NEW_CODE));
+
+    let on_wish = || Setting::new().picture(Picture::OnWish).begin();
+    assert_eq!(on_wish().types("y"), asks(NEW_CODE));
+    assert_eq!(on_wish().types("qr"), asks(Next::ShowPicture));
+    let mut later = on_wish().types_all(&["y"]);
+    assert_eq!(later.types("qr"), asks(Next::ShowPicture));
+
+    let mut none = Setting::new().picture(Picture::None).begin();
+    assert_eq!(none.types("qr"), asks(NEW_CODE));
+    assert_eq!(none.types("qr"), again(Message::NotACode, NEW_CODE));
+}
+
+#[test]
+fn a_code_that_is_typed_at_the_picture_counts_there_and_then() {
+    let mut login = Setting::new().begin().types_all(&["y"]);
+    let wrong = again(Message::WrongNewCode(None), NEW_CODE);
+    assert_eq!(login.clone_for("y").types(WRONG), wrong);
+    assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
+}
+
+impl Login {
+    /// The same login anew, after that answer.
+    fn clone_for(&self, typed: &str) -> Self {
+        Setting::new().at(self.origin).begin().types_all(&[typed])
+    }
+}
+
+// The code that proves it.
+
+#[test]
+fn the_code_that_proved_it_and_those_before_it_are_used_up_and_the_next_is_not() {
+    let mut login = Setting::new().begin().types_all(&["y", ""]);
+    login.types_code(0);
+    for (steps, expected) in [
+        (-1, Judgement::Spent),
+        (0, Judgement::Spent),
+        (1, Judgement::Accepted(Factor::Authenticator)),
+    ] {
+        let code = login.phone.code(after(NOON, 30 * steps));
+        let judgement = login.account.judge(&code, Origin::Console, NOON);
+        assert_eq!(judgement, expected, "{steps}");
+    }
+}
+
+#[test]
+fn the_backup_codes_that_it_brings_are_right() {
+    let mut login = Setting::new().begin().types_all(&["y", ""]);
+    login.types_code(0);
+    let judgement = login
+        .account
+        .judge(&sheet::FIRST.code(4), Origin::Remote, NOON);
+    assert_eq!(judgement, Judgement::Accepted(Factor::BackupCode));
+}
+
+#[test]
+fn wrong_codes_may_be_tried_again_until_there_were_too_many() {
+    for setting in [Setting::new(), Setting::new().in_grace()] {
+        let in_grace = setting.days > 0;
+        let mut login = setting.begin().types_all(&["y", ""]);
+        let before = login.account.encode();
+        let wrong = again(Message::WrongNewCode(None), NEW_CODE);
+        for _ in 1..CONFIRM_TRIES {
+            assert_eq!(login.types(WRONG), wrong);
+        }
+        let verdict = without(in_grace);
+        assert_eq!(login.types(WRONG), end(Message::OfferWithdrawn, verdict));
+        // None of them was a try at a login.
+        assert_eq!(*login.account.encode(), *before);
+    }
+}
+
+#[test]
+fn after_nine_wrong_codes_the_tenth_may_be_right() {
+    let mut login = Setting::new().begin().types_all(&["y", ""]);
+    for _ in 1..CONFIRM_TRIES {
+        login.types(WRONG);
+    }
+    assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
+}
+
+#[test]
+fn what_is_no_code_is_said_to_be_none_and_withdraws_nothing() {
+    let mut login = Setting::new().begin().types_all(&["y", ""]);
+    for typed in [
+        "",
+        "y",
+        "hello",
+        "1234567",
+        &sheet::FIRST.printed(0),
+        "\u{0}",
+    ] {
+        for _ in 0..5 {
+            assert_eq!(
+                login.types(typed),
+                again(Message::NotACode, NEW_CODE),
+                "{typed}"
+            );
+        }
+    }
+    assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
+}
+
+#[test]
+fn a_phone_whose_clock_is_off_by_up_to_two_hours_is_told_by_how_much() {
+    for (steps, hint) in [
+        (2, Some(60)),
+        (-2, Some(-60)),
+        (240, Some(7200)),
+        (-240, Some(-7200)),
+        (241, None),
+        (-241, None),
+    ] {
+        let mut login = Setting::new().begin().types_all(&["y", ""]);
+        let drift = hint.map(|seconds| Drift { seconds });
+        let says = Message::WrongNewCode(drift);
+        assert_eq!(login.types_code(steps), again(says, NEW_CODE), "{steps}");
+    }
+}
+
+#[test]
+fn a_code_that_a_hint_gave_away_never_sets_it_up() {
+    let mut login = Setting::new().begin().types_all(&["y", ""]);
+    let code = login.shows(10);
+    login.types(&code);
+    login.wait(300);
+    assert_eq!(login.types(&code), again(Message::Spent, NEW_CODE));
+    assert_eq!(login.types_code(1), asks(Next::ShowBackupCodes));
+    let given_away = login.phone.code(login.now);
+    let judgement = login.account.judge(&given_away, Origin::Remote, login.now);
+    assert_eq!(judgement, Judgement::Spent, "nor is it right at a login");
+}
+
+#[test]
+fn the_key_waits_an_hour_for_its_first_code() {
+    let lifetime = i64::try_from(OFFER_LIFETIME.as_secs()).unwrap();
+    for (seconds, waits) in [
+        (lifetime, true),
+        (lifetime + 1, false),
+        (-lifetime, true),
+        (-lifetime - 1, false),
+    ] {
+        let mut login = Setting::new().begin().types_all(&["y", ""]);
+        login.wait(seconds);
+        let expected = if waits {
+            asks(Next::ShowBackupCodes)
+        } else {
+            end(Message::OfferWithdrawn, Verdict::NotSetUp)
+        };
+        assert_eq!(login.types_code(0), expected, "{seconds}");
+    }
+}
+
+// Ways out.
+
+/// How it ends without a set-up.
+fn without(in_grace: bool) -> Verdict {
+    if in_grace {
+        Verdict::InGrace
+    } else {
+        Verdict::NotSetUp
+    }
+}
+
+#[test]
+fn giving_up_at_any_question_changes_nothing_and_lets_in_whoever_is_in_grace() {
+    for in_grace in [false, true] {
+        for no in ["n", "no", "q", "Quit", " CANCEL\r\n"] {
+            let word = printed();
+            let way = ["y", &word, "", WRONG];
+            for answers in 0..=way.len() {
+                let mut setting = Setting::new().invited();
+                if in_grace {
+                    setting = setting.in_grace();
+                }
+                let mut login = setting.begin().types_all(&way[..answers]);
+                let before = login.account.encode();
+                let expected = end(Message::NotSetUp, without(in_grace));
+                assert_eq!(login.types(no), expected, "{no:?} after {answers}");
+                assert_eq!(*login.account.encode(), *before);
+                assert_eq!(login.account.state(), State::None);
+            }
+        }
+    }
+}
+
+#[test]
+fn enter_alone_gives_up_where_it_is_asked_whether_in_grace_and_for_the_word() {
+    let mut login = Setting::new().in_grace().begin();
+    assert_eq!(login.types(""), end(Message::NotSetUp, Verdict::InGrace));
+    for setting in [
+        Setting::new().invited(),
+        Setting::new().invited().in_grace(),
+    ] {
+        let in_grace = setting.days > 0;
+        let mut login = setting.begin().types_all(&["y"]);
+        assert_eq!(login.types(""), end(Message::NotSetUp, without(in_grace)));
+    }
+}
+
+#[test]
+fn once_it_is_set_up_no_answer_undoes_it() {
+    for typed in ["", "n", "q", "cancel", "hello", WRONG] {
+        let mut login = Setting::new().begin().types_all(&["y", ""]);
+        login.types_code(0);
+        let before = login.account.encode();
+        assert_eq!(login.types(typed), end(Message::SetUp, Verdict::Enrolled));
+        assert_eq!(*login.account.encode(), *before);
+    }
+}
+
+#[test]
+fn nothing_changes_in_the_account_before_the_first_code_was_right() {
+    let mut login = Setting::new().begin();
+    let before = login.account.encode();
+    let early = login.shows(5);
+    for typed in ["what?", "y", "qr", "qr", WRONG, "hello", "", &early] {
+        login.types(typed);
+        assert_eq!(*login.account.encode(), *before, "{typed}");
+    }
+    login.types_code(0);
+    assert_ne!(*login.account.encode(), *before);
+}
+
+#[test]
+fn it_ends_after_forty_answers_and_asks_no_question_whose_answer_it_would_not_hear() {
+    for (in_grace, typed) in [(false, "what?"), (false, "qr"), (true, "qr"), (false, "")] {
+        let setting = if in_grace {
+            Setting::new().in_grace()
+        } else {
+            Setting::new()
+        };
+        let mut login = setting.begin();
+        let mut answers = 0;
+        while login.dialog.is_some() {
+            login.types(typed);
+            answers += 1;
+        }
+        assert_eq!(answers, ANSWERS - 1, "{typed}");
+        assert_eq!(login.turn, end(Message::NotSetUp, without(in_grace)));
+    }
+    let mut login = Setting::new().begin();
+    for _ in 0..ANSWERS - 2 {
+        login.types("qr");
+    }
+    assert_eq!(
+        login.types_code(0),
+        asks(Next::ShowBackupCodes),
+        "the last may be right"
+    );
+    assert_eq!(login.types(""), end(Message::SetUp, Verdict::Enrolled));
+}
+
+// What changes meanwhile.
+
+const CHANGED: Message = Message::Changed;
+
+#[test]
+fn of_two_set_ups_at_once_the_second_loses() {
+    let mut first = Setting::new().begin().types_all(&["y", ""]);
+    let mut second = Setting::new().begin().types_all(&["y", ""]);
+    first.types_code(0);
+    second.account = first.account.clone();
+    let before = second.account.encode();
+    assert_eq!(second.types_code(1), end(CHANGED, Verdict::Denied));
+    assert_eq!(*second.account.encode(), *before);
+    assert_eq!(first.types(""), end(Message::SetUp, Verdict::Enrolled));
+}
+
+#[test]
+fn a_set_up_that_lost_while_its_backup_codes_were_drawn_loses() {
+    let login = Setting::new().begin().types_all(&["y", ""]);
+    let code = login.shows(0);
+    let dialog = || login.dialog.clone().unwrap();
+    let mut account = login.account.clone();
+    let drawn = dialog().answer(Decision::SetUp, &mut account, &code, None, NOON);
+    assert!(matches!(drawn, Answered::DrawCodes));
+    let mut other = Setting::new().begin().types_all(&["y", ""]);
+    other.types_code(0);
+    let mut account = other.account;
+    let before = account.encode();
+    let set = sheet::SECOND.set();
+    // Whatever the caller believes: what is set up is not set up anew.
+    for decision in [Decision::Ask, Decision::SetUp, Decision::Grace(until())] {
+        match dialog().answer(decision, &mut account, &code, Some(&set), NOON) {
+            Answered::Turn(turn, None) => assert_eq!(turn, end(CHANGED, Verdict::Denied)),
+            _ => panic!("it goes on under {decision:?}"),
+        }
+    }
+    assert_eq!(*account.encode(), *before);
+}
+
+#[test]
+fn a_set_up_at_the_owners_terminal_meanwhile_ends_it_and_an_offer_there_does_not() {
+    let mut login = Setting::new().begin().types_all(&["y", ""]);
+    let other = Phone::usual(2);
+    login.account.set_up(other.authenticator(), NOON).unwrap();
+    assert_eq!(login.account.state(), State::Pending);
+    let mut lost = Setting::new().begin().types_all(&["y", ""]);
+    assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
+    assert!(login.account.offer().is_none(), "the offer is void");
+
+    lost.account.set_up(other.authenticator(), NOON).unwrap();
+    let codes = Some(sheet::SECOND.set());
+    lost.account
+        .confirm(&other.typed(NOON), codes, NOON)
+        .unwrap();
+    assert_eq!(lost.types_code(0), end(CHANGED, Verdict::Denied));
+}
+
+#[test]
+fn a_policy_that_asks_for_no_set_up_any_more_ends_it_without_a_yes() {
+    let late = Terms {
+        after_grace: tfa_core::AfterGrace::Deny,
+        ..required(0)
+    };
+    for changed in [terms(Mode::Off, 1), terms(Mode::Optional, 1), late] {
+        for answers in 0..3 {
+            let mut login = Setting::new()
+                .begin()
+                .types_all(&["y", "", WRONG][..answers]);
+            login.policy = everybody(changed.clone());
+            let before = login.account.encode();
+            assert_eq!(login.types_code(0), end(CHANGED, Verdict::Denied));
+            assert_eq!(*login.account.encode(), *before);
+        }
+    }
+    let mut login = Setting::new().begin();
+    let mut exempt = login.dialog.take().unwrap();
+    let off = Decision::Exempt(Exemption::Off);
+    match exempt
+        .clone()
+        .answer(off, &mut login.account, "y", None, NOON)
+    {
+        Answered::Turn(turn, None) => assert_eq!(turn, end(CHANGED, Verdict::Denied)),
+        _ => panic!("it goes on"),
+    }
+    exempt = match exempt.answer(Decision::SetUp, &mut login.account, "y", None, NOON) {
+        Answered::Turn(_, dialog) => enroll(dialog).unwrap(),
+        _ => panic!("it does not go on"),
+    };
+    assert_eq!(exempt.origin(), Origin::Remote);
+}
+
+#[test]
+fn a_grace_that_ends_in_the_middle_lets_nobody_in_without_a_set_up() {
+    for typed in ["n", "q"] {
+        let mut login = Setting::new().in_grace().begin().types_all(&["y", ""]);
+        login.wait(7 * DAY);
+        assert_eq!(
+            login.types(typed),
+            end(Message::NotSetUp, Verdict::NotSetUp)
+        );
+    }
+    // Nor one that the administrator ends.
+    let mut login = Setting::new().in_grace().begin();
+    login.policy = everybody(required(0));
+    assert_eq!(login.types("n"), end(Message::NotSetUp, Verdict::NotSetUp));
+    // It can be set up yet.
+    let mut login = Setting::new().in_grace().begin().types_all(&["y", ""]);
+    login.policy = everybody(required(0));
+    assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
+}
+
+// By invitation.
+
+#[test]
+fn the_word_comes_before_the_key() {
+    let mut login = Setting::new().invited().begin();
+    assert_eq!(login.types("y"), asks(Next::AskInvitation));
+    assert_eq!(login.types(&printed()), asks(Next::ShowPicture));
+    login.types("");
+    assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
+    assert!(login.account.invitation().is_none(), "it is used up");
+}
+
+#[test]
+fn whoever_is_not_invited_is_told_so_and_let_in_in_grace_alone() {
+    let mut expired = Account::new(UID);
+    expired.invite(invitation(after(NOON, -2 * DAY)));
+    for account in [None, Some(Account::new(UID)), Some(expired)] {
+        for until in [None, Some(until())] {
+            let Begun { turn, dialog } = Enroll::begin(
+                account.as_ref(),
+                Phone::usual(1).authenticator(),
+                until,
+                true,
+                Picture::First,
+                Origin::Remote,
+                NOON,
+            );
+            assert_eq!(turn, end(Message::NoInvitation, without(until.is_some())));
+            assert!(dialog.is_none());
+        }
+    }
+}
+
+#[test]
+fn an_invitation_is_asked_for_only_where_the_policy_wants_one_and_is_used_up_anyway() {
+    let mut setting = Setting::new().invited();
+    setting.by_invitation = false;
+    let mut login = setting.begin();
+    assert_eq!(login.types("y"), asks(Next::ShowPicture));
+    login.types_code(0);
+    assert!(login.account.invitation().is_none());
+}
+
+#[test]
+fn wrong_words_are_counted_and_lock_and_a_set_up_forgives_those_of_its_place() {
+    let wrong = again(Message::WrongInvitation, Next::AskInvitation);
+    for origin in [Origin::Remote, Origin::Console] {
+        let start = || {
+            Setting::new()
+                .invited()
+                .at(origin)
+                .begin()
+                .types_all(&["y"])
+        };
+        let mut login = start();
+        for failures in 1..=4 {
+            assert_eq!(login.types(&other_printed()), wrong);
+            assert_eq!(login.failures(), failures);
+        }
+        let locked = Message::Locked(Gate::Until(after(NOON, 30)));
+        assert_eq!(login.types(&other_printed()), end(locked, Verdict::Locked));
+        // The next login is not let past the question either, until the lock opens.
+        let mut next = start();
+        next.account = login.account.clone();
+        assert_eq!(next.types(&printed()), end(locked, Verdict::Locked));
+        let mut next = start();
+        next.account = login.account;
+        next.wait(30);
+        assert_eq!(next.types(&printed()), asks(Next::ShowPicture));
+        assert_eq!(next.failures(), 5, "the word alone forgives nothing");
+        next.types_code(0);
+        assert_eq!(next.failures(), 0);
+    }
+}
+
+#[test]
+fn a_set_up_in_one_place_forgives_nothing_that_was_wrong_in_the_other() {
+    let mut login = Setting::new().invited().begin().types_all(&["y"]);
+    let wrong = Entry::parse(&other_printed());
+    for _ in 0..4 {
+        let checked = login
+            .account
+            .check_invitation(&wrong, Origin::Console, NOON);
+        assert!(checked.is_err());
+    }
+    login.types(&printed());
+    login.types_code(0);
+    let console = login.account.throttle().tally(Origin::Console);
+    assert_eq!(console.failures(), 4);
+}
+
+#[test]
+fn what_is_no_word_is_wrong_and_counts_as_no_try() {
+    let mut login = Setting::new().invited().begin().types_all(&["y"]);
+    let before = login.account.encode();
+    let wrong = again(Message::WrongInvitation, Next::AskInvitation);
+    for typed in ["y", "qr", "hello", WRONG, "correct horse battery staple"] {
+        assert_eq!(login.types(typed), wrong, "{typed}");
+    }
+    assert_eq!(*login.account.encode(), *before);
+}
+
+#[test]
+fn an_invitation_that_ends_in_the_middle_ends_it_at_any_question() {
+    let word = printed();
+    for in_grace in [false, true] {
+        for revoked in [false, true] {
+            let way = ["y", &word, "", WRONG];
+            for answers in 0..=way.len() {
+                let mut setting = Setting::new().invited();
+                if in_grace {
+                    setting = setting.in_grace();
+                }
+                let mut login = setting.begin().types_all(&way[..answers]);
+                if revoked {
+                    login.account.reset();
+                } else {
+                    login.wait(DAY);
+                }
+                let expected = end(Message::NoInvitation, without(in_grace));
+                assert_eq!(login.types_code(0), expected, "after {answers}");
+                assert!(login.account.authenticators().is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_new_invitation_ends_what_was_begun_with_the_one_before() {
+    let word = printed();
+    let way = ["y", &word, "", WRONG];
+    for answers in 0..=way.len() {
+        let mut login = Setting::new().invited().begin().types_all(&way[..answers]);
+        login.account.invite(other_invitation(NOON));
+        let before = login.account.encode();
+        assert_eq!(login.types_code(0), end(CHANGED, Verdict::Denied));
+        assert_eq!(*login.account.encode(), *before, "after {answers}");
+    }
+}
+
+// Whatever is typed.
+
+#[derive(Debug, Clone)]
+enum Reply {
+    Text(&'static str),
+    Code(i64),
+    Word,
+    OtherWord,
+    BackupCode,
+    /// Something else happens to the account meanwhile.
+    Offer,
+    Invite,
+    Reset,
+    SetUp,
+}
+
+fn reply() -> impl Strategy<Value = Reply> {
+    prop_oneof![
+        8 => prop::sample::select(vec!["", "y", "qr", "what?", WRONG, "12345678"])
+            .prop_map(Reply::Text),
+        4 => (-1..=1_i64).prop_map(Reply::Code),
+        2 => (-250..250_i64).prop_map(Reply::Code),
+        6 => Just(Reply::Word),
+        1 => Just(Reply::OtherWord),
+        1 => Just(Reply::BackupCode),
+        1 => prop_oneof![
+            Just(Reply::Text("n")),
+            Just(Reply::Offer),
+            Just(Reply::Invite),
+            Just(Reply::Reset),
+            Just(Reply::SetUp),
+        ],
+    ]
+}
+
+/// Whether a question comes with the new key.
+fn is_about_the_key(next: Next) -> bool {
+    matches!(next, Next::ShowPicture | Next::AskNewCode { .. })
+}
+
+proptest! {
+    #![proptest_config(cases(256))]
+
+    #[test]
+    fn every_set_up_ends_and_with_a_yes_only_if_a_code_of_the_new_key_proved_it(
+        days in prop::sample::select(vec![0, 7]),
+        picture in prop::sample::select(vec![Picture::None, Picture::First, Picture::OnWish]),
+        by_invitation in any::<bool>(),
+        replies in prop::collection::vec((reply(), 0..40_i64), 200),
+    ) {
+        let mut setting = Setting { days, picture, ..Setting::new() };
+        if by_invitation {
+            setting = setting.invited();
+        }
+        let mut login = setting.begin();
+        let (mut answers, mut proved, mut told) = (0, None, false);
+        for (reply, wait) in replies {
+            if login.dialog.is_none() {
+                break;
+            }
+            login.wait(wait);
+            let asked = login.turn.next;
+            let before = login.account.clone();
+            let typed = match reply {
+                Reply::Text(text) => text.to_owned(),
+                Reply::Code(steps) => login.shows(steps),
+                Reply::Word => printed(),
+                Reply::OtherWord => other_printed(),
+                Reply::BackupCode => sheet::FIRST.printed(0),
+                other => {
+                    let phone = Phone::usual(2);
+                    let account = &mut login.account;
+                    match other {
+                        Reply::Offer => {
+                            let _ = account.set_up(phone.authenticator(), login.now);
+                        }
+                        Reply::Invite => account.invite(other_invitation(login.now)),
+                        Reply::Reset => account.reset(),
+                        _ if account.set_up(phone.authenticator(), login.now).is_ok() => {
+                            let codes = Some(sheet::SECOND.set());
+                            account.confirm(&phone.typed(login.now), codes, login.now).unwrap();
+                        }
+                        _ => {}
+                    }
+                    continue;
+                }
+            };
+            let keys = before.authenticators().len();
+            let turn = login.types(&typed);
+            answers += 1;
+            if turn.next == Next::ShowBackupCodes {
+                // Nothing was in force, the word was right, and the code is the phone's.
+                prop_assert_eq!(keys, 0);
+                prop_assert!(told || !by_invitation);
+                prop_assert!(is_about_the_key(asked));
+                let near: Vec<String> = (-1..=1).map(|steps| login.shows(steps)).collect();
+                prop_assert!(near.contains(&typed));
+                prop_assert_eq!(login.account.state(), State::Enabled);
+                prop_assert_eq!(login.account.backup_codes_left(), BackupSet::SIZE);
+                prop_assert!(login.account.invitation().is_none() && login.account.offer().is_none());
+                let Entry::Code(code) = Entry::parse(&typed) else { panic!("no code: {typed}") };
+                proved = Some((Evidence::Code(code), login.account.clone(), login.now));
+            } else {
+                // The account has counted a wrong word at most.
+                prop_assert_eq!(login.account.state(), before.state());
+                prop_assert_eq!(login.account.authenticators().len(), keys);
+                prop_assert_eq!(login.account.is_invited(login.now), before.is_invited(login.now));
+            }
+            told |= asked == Next::AskInvitation && is_about_the_key(turn.next);
+            if turn.next == Next::End(Verdict::Enrolled) {
+                let (code, mut account, now) = proved.take().unwrap();
+                prop_assert_eq!(asked, Next::ShowBackupCodes);
+                prop_assert_eq!(account.judge(&code, Origin::Remote, now), Judgement::Spent);
+            }
+            let in_grace = turn.next == Next::End(Verdict::InGrace);
+            prop_assert!(!in_grace || matches!(login.decision(), Decision::Grace(_)));
+            let asks_otherwise = matches!(turn.next, Next::AskCode { .. });
+            prop_assert!(!asks_otherwise);
+            prop_assert!(!matches!(turn.next, Next::End(Verdict::Verified(_))));
+        }
+        prop_assert!(login.dialog.is_none());
+        prop_assert!(answers <= ANSWERS, "{} answers", answers);
+    }
+}

@@ -1,0 +1,354 @@
+//! The double of a host: its policy, who logs in on it, and in which states accounts are.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use tfa_core::{
+    Account, AfterGrace, Belongs, Group, Groups, Login, Methods, Mode, Origins, Person, Place,
+    Policy, Rule, Ruling, Source, Terms, Time,
+};
+
+use crate::owner::{Owner, UID};
+use crate::phone::{NOON, Phone, after};
+
+pub(crate) const DAY: i64 = 86_400;
+
+/// Terms that stand on that line.
+pub(crate) fn terms(mode: Mode, line: u32) -> Terms {
+    let file = "tfad.toml".to_owned();
+    Terms {
+        mode,
+        source: Source { file, line },
+        ..Terms::default()
+    }
+}
+
+/// Required of everybody, with a grace of so many days.
+pub(crate) fn required(days: u64) -> Terms {
+    Terms {
+        grace: Duration::from_secs(days * 86_400),
+        ..terms(Mode::Required, 1)
+    }
+}
+
+/// The policy of a host where that holds for everybody.
+pub(crate) fn everybody(otherwise: Terms) -> Policy {
+    Policy {
+        otherwise,
+        ..Policy::default()
+    }
+}
+
+pub(crate) fn group(name: &str) -> Group {
+    Group::Name(name.to_owned())
+}
+
+/// Lea, who is in no group that any rule names, and of whom all is known.
+pub(crate) fn lea() -> Person {
+    let groups = all_groups().map(|group| (group, Belongs::No));
+    Person {
+        name: "lea".to_owned(),
+        uid: UID,
+        groups: Groups::from_iter(groups),
+    }
+}
+
+/// Every group that the rules of the tests name.
+fn all_groups() -> impl Iterator<Item = Group> {
+    [group("wheel"), group("staff"), Group::Number(50)].into_iter()
+}
+
+/// Lea logs in by ssh with her password.
+pub(crate) fn login() -> Login {
+    Login {
+        person: lea(),
+        service: "sshd".to_owned(),
+        origin: Origins::from_rhost("192.0.2.7"),
+        methods: passed(&["password"]),
+    }
+}
+
+/// Methods of which all is known.
+pub(crate) fn passed(methods: &[&str]) -> Methods {
+    Methods {
+        passed: methods.iter().map(|method| (*method).to_owned()).collect(),
+        one_of_sshds_own: false,
+    }
+}
+
+pub(crate) fn network(written: &str) -> Place {
+    Place::Network(written.parse().unwrap())
+}
+
+/// Every state that an account can be in, by name.
+pub(crate) fn accounts() -> Vec<(&'static str, Option<Account>)> {
+    let mut pending = Account::new(UID);
+    let phone = Phone::usual(1);
+    pending.set_up(phone.authenticator(), NOON).unwrap();
+    let mut paused = Owner::new();
+    let proof = paused.code(after(NOON, -3600), 0);
+    paused.account.pause(&proof, after(NOON, -3600)).unwrap();
+    let mut reset = Owner::new();
+    reset.account.reset();
+    vec![
+        ("without a record", None),
+        ("blank", Some(Account::new(UID))),
+        ("pending", Some(pending)),
+        ("enabled", Some(Owner::new().account)),
+        ("paused", Some(paused.account)),
+        ("reset", Some(reset.account)),
+    ]
+}
+
+static ACCOUNTS: LazyLock<Vec<(&'static str, Option<Account>)>> = LazyLock::new(accounts);
+
+/// Any login under any policy, at any moment, to an account in any state.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub(crate) policy: Policy,
+    pub(crate) login: Login,
+    pub(crate) now: Time,
+    /// The account's place in [`accounts`], and its first login under a requirement.
+    state: usize,
+    first: Option<Time>,
+}
+
+impl Case {
+    pub(crate) fn account(&self) -> Option<Account> {
+        let mut account = ACCOUNTS[self.state].1.clone();
+        if let (Some(account), Some(first)) = (&mut account, self.first) {
+            account.require(first);
+        }
+        account
+    }
+
+    pub(crate) fn ruling(&self) -> Ruling {
+        self.policy
+            .decide(&self.login, self.account().as_ref(), self.now)
+    }
+
+    /// Under the same policy with the audit on or off.
+    pub(crate) fn with_audit(&self, audit: bool) -> Self {
+        let mut other = self.clone();
+        other.policy.audit = audit;
+        other
+    }
+
+    /// Every case that it may be, for all that is known of the login.
+    pub(crate) fn readings(&self) -> impl Iterator<Item = Self> {
+        readings(&self.login, &self.policy)
+            .into_iter()
+            .map(|login| Self {
+                login,
+                ..self.clone()
+            })
+    }
+}
+
+pub(crate) fn any_case() -> impl Strategy<Value = Case> {
+    let first = prop::option::of(any_moment());
+    let parts = (any_policy(), any_login(), any_moment(), 0..6_usize, first);
+    parts.prop_map(|(policy, login, now, state, first)| Case {
+        policy,
+        login,
+        now,
+        state,
+        first,
+    })
+}
+
+/// Any moment in the weeks around noon.
+fn any_moment() -> impl Strategy<Value = Time> {
+    (-20 * DAY..20 * DAY).prop_map(|seconds| after(NOON, seconds))
+}
+
+fn any_terms() -> impl Strategy<Value = Terms> {
+    let mode = select(vec![
+        Mode::Off,
+        Mode::Optional,
+        Mode::Required,
+        Mode::Required,
+    ]);
+    let since = prop::option::of(any_moment());
+    let grace = select(vec![0, 1, 7, 36_500]).prop_map(|days| Duration::from_secs(days * 86_400));
+    let after_grace = select(vec![AfterGrace::Enroll, AfterGrace::Deny]);
+    (mode, since, grace, after_grace).prop_map(|(mode, since, grace, after_grace)| Terms {
+        mode,
+        since,
+        grace,
+        after_grace,
+        source: Source::default(),
+    })
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// Mostly nothing, else some of these.
+fn some<T: Clone + std::fmt::Debug + 'static>(of: Vec<T>) -> impl Strategy<Value = Vec<T>> {
+    let all = of.len();
+    prop_oneof![2 => Just(Vec::new()), 1 => subsequence(of, 1..=all)]
+}
+
+fn any_rule() -> impl Strategy<Value = Rule> {
+    let places = vec![
+        Place::Local,
+        network("192.0.2.0/24"),
+        network("198.51.100.7/32"),
+        network("2001:db8::/32"),
+    ];
+    (
+        some(words(&["lea", "bob"])),
+        some(all_groups().collect()),
+        some(vec![0..=999, 1000..=1000]),
+        some(words(&["sshd", "login"])),
+        some(places),
+        some(words(&["password", "publickey", "hostbased"])),
+        any_terms(),
+    )
+        .prop_map(
+            |(users, groups, uids, services, origins, methods, terms)| Rule {
+                users,
+                groups,
+                uids,
+                services,
+                origins,
+                methods,
+                terms,
+            },
+        )
+}
+
+/// Any policy; its terms stand on lines of their own.
+fn any_policy() -> impl Strategy<Value = Policy> {
+    let sshd_methods = select(vec![
+        words(&[]),
+        words(&["publickey"]),
+        words(&["publickey", "hostbased"]),
+    ]);
+    let rules = prop::collection::vec(any_rule(), 0..5);
+    (
+        rules,
+        any_terms(),
+        any::<bool>(),
+        any::<bool>(),
+        sshd_methods,
+    )
+        .prop_map(|(mut rules, mut otherwise, audit, guarded, sshd_methods)| {
+            for (rule, line) in rules.iter_mut().zip(1..) {
+                rule.terms.source.line = line;
+            }
+            otherwise.source.line = 100;
+            Policy {
+                rules,
+                otherwise,
+                audit,
+                guard: words(if guarded { &["sshd"] } else { &[] }),
+                invitation: false,
+                sshd_methods,
+            }
+        })
+}
+
+fn any_person() -> impl Strategy<Value = Person> {
+    let belongs = || {
+        select(vec![
+            Belongs::No,
+            Belongs::No,
+            Belongs::Yes,
+            Belongs::Unknown,
+        ])
+    };
+    let who = select(vec![("lea", UID), ("bob", 7), ("eve", 2000)]);
+    (who, [belongs(), belongs(), belongs()]).prop_map(|((name, uid), belongs)| Person {
+        name: name.to_owned(),
+        uid,
+        groups: Groups::from_iter(all_groups().zip(belongs)),
+    })
+}
+
+/// Addresses, one in each network of the rules and one in none.
+const HOSTS: [&str; 4] = ["192.0.2.7", "198.51.100.7", "2001:db8::7", "203.0.113.7"];
+
+/// Any login, whatever is unknown of it.
+fn any_login() -> impl Strategy<Value = Login> {
+    let service = select(words(&["sshd", "login", "su"]));
+    let origin = prop_oneof![
+        Just(Origins::Local),
+        select(HOSTS.to_vec()).prop_map(Origins::from_rhost),
+        Just(Origins::Name("laptop.example".to_owned())),
+    ];
+    let methods = subsequence(words(&["password", "publickey", "hostbased"]), 0..=2);
+    (any_person(), service, origin, methods, any::<bool>()).prop_map(
+        |(person, service, origin, passed, one_of_sshds_own)| Login {
+            person,
+            service,
+            origin,
+            methods: Methods {
+                passed,
+                one_of_sshds_own,
+            },
+        },
+    )
+}
+
+/// Whether nothing is unknown of a login.
+pub(crate) fn is_known(login: &Login) -> bool {
+    login.person.groups.unknown().next().is_none()
+        && !matches!(login.origin, Origins::Name(_))
+        && !login.methods.one_of_sshds_own
+}
+
+/// Every login that an unknown one may be.
+fn readings(login: &Login, policy: &Policy) -> Vec<Login> {
+    let mut readings = vec![login.clone()];
+    for group in all_groups() {
+        if login.person.groups.hold(&group) != Belongs::Unknown {
+            continue;
+        }
+        readings = each(
+            readings,
+            &[Belongs::Yes, Belongs::No],
+            |reading, belongs| {
+                let groups = all_groups().map(|one| {
+                    let held = reading.person.groups.hold(&one);
+                    let held = if one == group { *belongs } else { held };
+                    (one, held)
+                });
+                reading.person.groups = Groups::from_iter(groups);
+            },
+        );
+    }
+    if matches!(login.origin, Origins::Name(_)) {
+        readings = each(readings, &HOSTS, |reading, host| {
+            reading.origin = Origins::from_rhost(host);
+        });
+    }
+    if login.methods.one_of_sshds_own {
+        let any_at_all = words(&["publickey", "hostbased", "gssapi-with-mic"]);
+        let own = if policy.sshd_methods.is_empty() {
+            &any_at_all
+        } else {
+            &policy.sshd_methods
+        };
+        readings = each(readings, own, |reading, method| {
+            reading.methods.one_of_sshds_own = false;
+            reading.methods.passed.push(method.clone());
+        });
+    }
+    readings
+}
+
+fn each<T>(logins: Vec<Login>, values: &[T], set: impl Fn(&mut Login, &T)) -> Vec<Login> {
+    logins
+        .into_iter()
+        .flat_map(|login| values.iter().map(move |value| (login.clone(), value)))
+        .map(|(mut login, value)| {
+            set(&mut login, value);
+            login
+        })
+        .collect()
+}

@@ -1,0 +1,256 @@
+//! Invitations: one word, for one set-up, for a while.
+
+use tfa_core::{
+    Account, Entry, Gate, Invitation, LONGEST_INVITATION, Origin, Refusal, State, Time,
+};
+
+use crate::cbor::Item;
+use crate::owner::{Owner, UID};
+use crate::phone::{NOON, Phone, after};
+use crate::sheet;
+
+/// An invitation that is good for a day; its word is [`word`].
+pub(crate) fn invitation(now: Time) -> Invitation {
+    draw(9, after(now, 86_400)).0
+}
+
+/// The word of [`invitation`], typed.
+pub(crate) fn word() -> Entry {
+    Entry::parse(&printed())
+}
+
+/// The word of [`invitation`], as it is told.
+pub(crate) fn printed() -> String {
+    draw(9, NOON).1
+}
+
+/// The word of another one.
+pub(crate) fn other_printed() -> String {
+    draw(10, NOON).1
+}
+
+/// Another one, that is good for a day.
+pub(crate) fn other_invitation(now: Time) -> Invitation {
+    draw(10, after(now, 86_400)).0
+}
+
+fn draw(label: u8, until: Time) -> (Invitation, String) {
+    let (invitation, word) = Invitation::draw(|bytes| bytes.fill(label), until);
+    (invitation, word.to_printed())
+}
+
+fn invited() -> Account {
+    let mut account = Account::new(UID);
+    account.invite(invitation(NOON));
+    account
+}
+
+fn check(account: &mut Account, typed: &str, now: Time) -> Result<(), Refusal> {
+    account.check_invitation(&Entry::parse(typed), Origin::Remote, now)
+}
+
+fn failures(account: &Account, origin: Origin) -> u32 {
+    account.throttle().tally(origin).failures()
+}
+
+#[test]
+fn the_word_is_right_however_it_is_typed_and_not_used_up_by_being_right() {
+    let mut account = invited();
+    let before = account.encode();
+    let word = printed();
+    for typed in [
+        &word,
+        &word.to_lowercase(),
+        &word.replace('-', ""),
+        &word.replace('-', " "),
+        &format!("  {word}\n"),
+    ] {
+        assert_eq!(check(&mut account, typed, NOON), Ok(()), "{typed}");
+    }
+    assert_eq!(*account.encode(), *before);
+}
+
+#[test]
+fn it_is_kept_in_the_record_and_the_word_is_not() {
+    let bytes = invited().encode();
+    let word = printed().replace('-', "");
+    assert!(
+        !bytes
+            .windows(word.len())
+            .any(|part| part == word.as_bytes())
+    );
+    let mut read = Account::decode(&bytes).unwrap();
+    assert_eq!(read.state(), State::None);
+    assert!(!read.is_blank(), "a record keeps it");
+    assert_eq!(check(&mut read, &printed(), NOON), Ok(()));
+}
+
+#[test]
+fn two_invitations_with_one_word_are_kept_differently() {
+    let draw = |salt| {
+        let mut labels = [salt, 9].into_iter().cycle();
+        Invitation::draw(|bytes| bytes.fill(labels.next().unwrap()), NOON)
+    };
+    let kept = |invitation: Invitation| {
+        let mut account = Account::new(UID);
+        account.invite(invitation);
+        Item::parse(&account.encode()).at(&[9, 1]).clone()
+    };
+    let ((one, its_word), (other, other_word)) = (draw(1), draw(2));
+    assert_eq!(its_word.to_printed(), other_word.to_printed());
+    assert_ne!(kept(one), kept(other));
+}
+
+#[test]
+fn it_is_good_until_its_end_and_no_longer_than_any_is_made_for() {
+    let longest = i64::try_from(LONGEST_INVITATION.as_secs()).unwrap();
+    for (lives, now, is_open) in [
+        (86_400, 0, true),
+        (86_400, 86_399, true),
+        (86_400, 86_400, false),
+        (86_400, 3 * 86_400, false),
+        (longest, 0, true),
+        (longest + 1, 0, false),
+        (longest + 1, 1, true),
+        (10 * longest, 0, false),
+        // A clock that is set back by a little closes none.
+        (86_400, -3600, true),
+    ] {
+        let (invitation, word) = draw(9, after(NOON, lives));
+        let now = after(NOON, now);
+        assert_eq!(invitation.until(), after(NOON, lives));
+        assert_eq!(invitation.is_open(now), is_open);
+        let mut account = Account::new(UID);
+        account.invite(invitation);
+        assert_eq!(account.is_invited(now), is_open, "{lives} at {now:?}");
+        let expected = if is_open {
+            Ok(())
+        } else {
+            Err(Refusal::NoInvitation)
+        };
+        assert_eq!(check(&mut account, &word, now), expected);
+    }
+}
+
+#[test]
+fn a_new_one_voids_the_one_before_and_what_was_offered_for_it() {
+    let mut account = invited();
+    let phone = Phone::usual(1);
+    check(&mut account, &printed(), NOON).unwrap();
+    account.set_up(phone.authenticator(), NOON).unwrap();
+    account.invite(other_invitation(NOON));
+    assert_eq!(
+        check(&mut account, &printed(), NOON),
+        Err(Refusal::WrongInvitation)
+    );
+    let confirmed = account.confirm(&phone.typed(NOON), Some(sheet::FIRST.set()), NOON);
+    assert_eq!(confirmed, Err(Refusal::NothingPending));
+    assert_eq!(check(&mut account, &other_printed(), NOON), Ok(()));
+}
+
+#[test]
+fn one_for_somebody_who_is_moving_to_another_phone_leaves_the_move_alone() {
+    let (mut owner, new) = (Owner::new(), Phone::usual(1));
+    let proof = owner.code(NOON, 0);
+    owner
+        .account
+        .move_to(new.authenticator(), &proof, NOON)
+        .unwrap();
+    owner.account.invite(invitation(NOON));
+    assert_eq!(owner.account.confirm(&new.typed(NOON), None, NOON), Ok(()));
+}
+
+#[test]
+fn a_set_up_uses_it_up() {
+    let mut account = invited();
+    let phone = Phone::usual(1);
+    account.set_up(phone.authenticator(), NOON).unwrap();
+    assert!(account.is_invited(NOON), "an offer does not");
+    account
+        .confirm(&phone.typed(NOON), Some(sheet::FIRST.set()), NOON)
+        .unwrap();
+    assert!(account.invitation().is_none());
+    // And so it lets nobody in after the set-up was removed again.
+    let next = after(NOON, 60);
+    account.remove(&phone.code(next), next).unwrap();
+    assert!(account.invitation().is_none());
+}
+
+#[test]
+fn wrong_words_count_and_lock_like_wrong_codes() {
+    for origin in [Origin::Remote, Origin::Console] {
+        let (mut account, mut owner) = (Account::new(UID), Owner::new());
+        account.invite(draw(9, NOON.plus(LONGEST_INVITATION)).0);
+        let mut now = NOON;
+        let wrong = Entry::parse("00000-00000");
+        for tries in 1..=100 {
+            let checked = account.check_invitation(&wrong, origin, now);
+            let until = owner.fail(1, origin, now);
+            let gate = owner.account.throttle().tally(origin).gate(now);
+            let expected = match gate {
+                Gate::Open => Refusal::WrongInvitation,
+                closed => Refusal::Locked(closed),
+            };
+            assert_eq!(checked, Err(expected), "{tries}");
+            assert_eq!(account.throttle(), owner.account.throttle());
+            if gate != Gate::Open {
+                let right = account.check_invitation(&word(), origin, now);
+                assert_eq!(right, Err(Refusal::Locked(gate)), "not even the right one");
+            }
+            now = until;
+        }
+        let closed = Refusal::Locked(Gate::ForGood);
+        let later = after(now, 3600);
+        assert_eq!(
+            account.check_invitation(&word(), origin, later),
+            Err(closed)
+        );
+        let (here, there) = match origin {
+            Origin::Remote => (Origin::Remote, Origin::Console),
+            Origin::Console => (Origin::Console, Origin::Remote),
+        };
+        assert_eq!(
+            (failures(&account, here), failures(&account, there)),
+            (100, 0)
+        );
+        assert_eq!(account.check_invitation(&word(), there, later), Ok(()));
+        account.unlock();
+        assert_eq!(account.check_invitation(&word(), here, later), Ok(()));
+    }
+}
+
+#[test]
+fn what_has_not_the_shape_of_a_word_is_wrong_and_counts_as_no_try() {
+    let mut account = invited();
+    let before = account.encode();
+    for typed in ["", "123456", "hello", "ABCDE-FGHJU", "ABCDE-FGHJKM"] {
+        for _ in 0..20 {
+            let checked = check(&mut account, typed, NOON);
+            assert_eq!(checked, Err(Refusal::WrongInvitation), "{typed}");
+        }
+    }
+    assert_eq!(*account.encode(), *before);
+}
+
+#[test]
+fn without_one_no_word_is_held_against_anything_and_none_counts() {
+    let mut expired = invited();
+    let late = after(NOON, 86_400);
+    let mut owner = Owner::new();
+    for account in [&mut Account::new(UID), &mut expired, &mut owner.account] {
+        let before = account.encode();
+        for typed in [printed(), other_printed(), sheet::FIRST.printed(0)] {
+            let checked = check(account, &typed, late);
+            assert_eq!(checked, Err(Refusal::NoInvitation));
+        }
+        assert_eq!(*account.encode(), *before);
+    }
+}
+
+#[test]
+fn a_reset_withdraws_it() {
+    let mut account = invited();
+    account.reset();
+    assert!(!account.is_invited(NOON));
+    assert!(account.is_blank());
+}

@@ -1,0 +1,116 @@
+//! What audit mode saw: bounded, and counted.
+
+use proptest::prelude::*;
+use tfa_core::{Account, Sighting, Would};
+
+use crate::cases;
+use crate::owner::UID;
+use crate::phone::{NOON, after};
+
+const KINDS: [Would; 6] = [
+    Would::BeAsked,
+    Would::BeTold,
+    Would::HaveToSetUp,
+    Would::BeTooLate,
+    Would::BeUnguarded,
+    Would::BeUndecided,
+];
+
+#[test]
+fn logins_of_a_kind_are_counted_with_the_last_ones_moment_and_host() {
+    let mut account = Account::new(UID);
+    assert!(account.sightings().is_empty());
+    account.note(Would::BeAsked, "sshd", "192.0.2.7", NOON);
+    assert!(!account.is_blank(), "a record keeps it");
+    account.note(Would::BeAsked, "sshd", "", after(NOON, 60));
+    let seen = Sighting {
+        would: Would::BeAsked,
+        service: "sshd".to_owned(),
+        from: String::new(),
+        last: after(NOON, 60),
+        count: 2,
+    };
+    assert_eq!(account.sightings(), [seen]);
+}
+
+#[test]
+fn another_service_or_another_fate_is_another_kind() {
+    let mut account = Account::new(UID);
+    for (would, service) in [
+        (Would::BeAsked, "sshd"),
+        (Would::BeAsked, "login"),
+        (Would::BeUnguarded, "sshd"),
+        (Would::BeAsked, "sshd"),
+    ] {
+        account.note(would, service, "192.0.2.7", NOON);
+    }
+    let counts: Vec<u32> = account.sightings().iter().map(|seen| seen.count).collect();
+    assert_eq!(counts, [1, 1, 2], "the last one stands last");
+}
+
+#[test]
+fn of_more_than_eight_kinds_the_one_that_was_not_seen_for_longest_goes() {
+    let mut account = Account::new(UID);
+    for number in 0..8 {
+        account.note(Would::BeAsked, &format!("service-{number}"), "", NOON);
+    }
+    account.note(Would::BeAsked, "service-0", "", NOON);
+    account.note(Would::BeAsked, "service-8", "", NOON);
+    let services: Vec<&str> = account
+        .sightings()
+        .iter()
+        .map(|seen| seen.service.as_str())
+        .collect();
+    let expected = [2, 3, 4, 5, 6, 7, 0, 8].map(|number| format!("service-{number}"));
+    assert_eq!(services, expected);
+}
+
+#[test]
+fn names_are_kept_short_and_without_control_characters() {
+    let mut account = Account::new(UID);
+    let service = "\x1b[2Jsshd\r\n\u{9b}";
+    account.note(Would::BeAsked, service, &"ü".repeat(100_000), NOON);
+    account.note(Would::BeAsked, service, &"ü".repeat(64), NOON);
+    let [seen] = account.sightings() else {
+        panic!("one kind was seen");
+    };
+    assert_eq!(seen.service, "[2Jsshd");
+    assert_eq!((seen.from.as_str(), seen.count), (&*"ü".repeat(64), 2));
+}
+
+#[test]
+fn no_number_of_logins_is_too_large_to_be_counted() {
+    use crate::cbor::Item;
+    let mut account = Account::new(UID);
+    account.note(Would::BeAsked, "sshd", "", NOON);
+    let mut record = Item::parse(&account.encode());
+    *record.at(&[10, 0, 4]) = Item::Number(u32::MAX.into());
+    let mut account = Account::decode(&record.bytes()).unwrap();
+    account.note(Would::BeAsked, "sshd", "", NOON);
+    assert_eq!(account.sightings()[0].count, u32::MAX);
+}
+
+proptest! {
+    #![proptest_config(cases(128))]
+
+    #[test]
+    fn whatever_is_seen_eight_kinds_at_most_are_kept_each_once_the_latest_last(
+        logins in prop::collection::vec((0..6_usize, 0..5_u8, 0..90_i64), 0..80),
+    ) {
+        let (mut account, mut now) = (Account::new(UID), NOON);
+        for (seen, (kind, service, wait)) in (1..).zip(logins) {
+            now = after(now, wait);
+            let service = format!("service-{service}");
+            account.note(KINDS[kind], &service, "", now);
+            let kept = account.sightings();
+            prop_assert!(kept.len() <= 8);
+            let kinds: std::collections::HashSet<_> =
+                kept.iter().map(|one| (one.would as u8, &one.service)).collect();
+            prop_assert_eq!(kinds.len(), kept.len());
+            prop_assert!(kept.is_sorted_by_key(|one| one.last));
+            prop_assert!(kept.iter().map(|one| one.count).sum::<u32>() <= seen);
+            let last = kept.last().unwrap();
+            prop_assert_eq!((last.would, &last.service, last.last), (KINDS[kind], &service, now));
+        }
+    }
+}
