@@ -61,6 +61,11 @@ pub fn impact(
     account: Option<&Account>,
     now: Time,
 ) -> Impact {
+    // Whoever looks at what a policy means wants to know what it asks once the audit is over.
+    let policy = &Policy {
+        audit: false,
+        ..policy.clone()
+    };
     let at = |now| {
         let foreseen = foresee(policy, supposed, person.clone(), account, now);
         outcome(foreseen.course)

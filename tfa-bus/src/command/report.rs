@@ -18,6 +18,7 @@
 //! | `console_failures`, `console_locked_until`, `console_locked_for_good` | the same at the console |
 //! | `required` | the policy requires a second factor of this user |
 //! | `grace_until` | until when the policy lets the user in without; null when there is no grace |
+//! | `invited_until` | until when an invitation is good; null when there is none |
 //! | `devices` | the remembered devices |
 //! | `last_login` | when a code was last accepted at a login, or null |
 //! | `problem` | why the record cannot be used, or null; with a text the other keys say nothing |
@@ -44,6 +45,7 @@ pub struct Report<'a> {
     console_locked_for_good: bool,
     required: bool,
     grace_until: Option<String>,
+    invited_until: Option<String>,
     devices: &'a [String],
     last_login: Option<String>,
     problem: Option<&'a str>,
@@ -66,6 +68,7 @@ impl<'a> From<&'a Status> for Report<'a> {
             console_locked_for_good: status.console_locked_for_good,
             required: status.required,
             grace_until: status.grace_until.map(rfc3339),
+            invited_until: status.invited_until.map(rfc3339),
             devices: &status.devices,
             last_login: status.last_login.map(rfc3339),
             problem: status.problem.as_deref(),

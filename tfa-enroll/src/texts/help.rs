@@ -23,6 +23,7 @@ Keys of the JSON form, which stay as they are:
                            the same at the machine itself
   required                 the administrator requires two-factor login
   grace_until              until when a login works without it, or null
+  invited_until            until when an invitation is good, or null
   devices                  the remembered devices
   last_login               when a code was last accepted at a login, or null
   problem                  why the record cannot be used, or null

@@ -41,6 +41,7 @@ fn the_keys_of_the_json_form_are_stable() {
   "console_locked_for_good": false,
   "required": true,
   "grace_until": "2026-12-01T14:05:01Z",
+  "invited_until": null,
   "devices": [
     "laptop"
   ],

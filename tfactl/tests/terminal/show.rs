@@ -81,6 +81,7 @@ fn the_json_form_has_the_keys_of_tfa_enroll_status() {
             "console_locked_for_good",
             "required",
             "grace_until",
+            "invited_until",
             "devices",
             "last_login",
             "problem"

@@ -260,14 +260,17 @@ impl Admin {
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let mut impacts = Vec::with_capacity(users.len());
         for name in users {
-            let user = users::by_name(&name).await?;
+            let Ok(user) = users::by_name(&name).await else {
+                impacts.push(refused_with(name, "unknown-user"));
+                continue;
+            };
             let account = self.host.accounts.load(&user).await;
             let person = self.host.person(&user, &config.policy).await;
             impacts.push(match account {
                 Ok(account) => {
                     foresight::impact(&config.policy, &login, &person, account.as_ref(), now)
                 }
-                Err(_) => unusable(name),
+                Err(_) => refused_with(name, "unusable"),
             });
         }
         Ok(impacts)
@@ -353,8 +356,8 @@ fn told(user: &str, sighting: &Sighting) -> Seen {
     }
 }
 
-fn unusable(user: String) -> Impact {
-    let (outcome, reason) = (Outcome::Refused.name(), "unusable");
+fn refused_with(user: String, reason: &str) -> Impact {
+    let outcome = Outcome::Refused.name();
     Impact {
         user,
         now: outcome.to_owned(),
