@@ -3,9 +3,8 @@
 use crate::machine::Machine;
 use crate::terminal::Terminal;
 
-/// A client that remembers no host and tries no keys.
-const CLIENT: &[&str] = &[
-    "ssh",
+/// A client that remembers no host and says no more than it must, unless its user wants it to.
+const DEFAULTS: &[&str] = &[
     "-o",
     "StrictHostKeyChecking=no",
     "-o",
@@ -94,8 +93,11 @@ fn client_words(address: &str, user: &str, options: &[&str]) -> Vec<String> {
         None => (options, [].as_slice()),
     };
     let host = format!("{user}@{address}");
-    let words = CLIENT.iter().chain(options).copied().chain([host.as_str()]);
+    // The first value that ssh meets for an option is the one that holds.
+    let words = ["ssh"].iter().chain(options).chain(DEFAULTS);
     words
+        .copied()
+        .chain([host.as_str()])
         .chain(command.iter().skip(1).copied())
         .map(str::to_owned)
         .collect()

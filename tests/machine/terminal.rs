@@ -139,7 +139,17 @@ impl Terminal {
     /// [`expect_any`](Self::expect_any) with a patience of its own.
     #[track_caller]
     pub fn expect_any_within(&self, texts: &[&str], patience: Duration) -> usize {
-        let found = self.output.wait_for(patience, |stream| {
+        match self.await_any(texts, patience) {
+            Some(which) => which,
+            None => panic!("{texts:?} did not appear\n{}", self.story()),
+        }
+    }
+
+    /// The same for texts of which none need come: `None` at the end of the patience, or of the
+    /// program.
+    #[must_use]
+    pub fn await_any(&self, texts: &[&str], patience: Duration) -> Option<usize> {
+        self.output.wait_for(patience, |stream| {
             let unread = stream.unread();
             let first = texts
                 .iter()
@@ -149,11 +159,7 @@ impl Terminal {
             let (start, which) = first;
             stream.read += start + texts.get(which).map_or(0, |text| text.len());
             Some(which)
-        });
-        match found {
-            Some(which) => which,
-            None => panic!("{texts:?} did not appear\n{}", self.story()),
-        }
+        })
     }
 
     /// Waits until `text` stands on the rendered screen, wherever and since whenever.

@@ -3,6 +3,7 @@
 mod admin;
 mod bus;
 mod console;
+mod decisions;
 mod directory;
 mod enroll;
 mod faults;

@@ -46,6 +46,18 @@ pub(crate) fn set_up(machine: &Machine, user: &str, password: &str) -> Owner {
     owner
 }
 
+/// Sets up a phone like [`set_up`], and pauses it with the first backup code.
+#[track_caller]
+pub(crate) fn set_up_and_pause(machine: &Machine, user: &str, password: &str) -> Owner {
+    let owner = set_up(machine, user, password);
+    let terminal = machine.terminal_as(user, ["tfa-enroll", "pause"]);
+    terminal.expect("backup code:");
+    terminal.type_line(&owner.backup_codes[0]);
+    terminal.expect("is paused");
+    assert!(terminal.wait_exit().success());
+    owner
+}
+
 /// Sets up a phone in a terminal where somebody is logged in.
 #[track_caller]
 pub(crate) fn set_up_in(terminal: &Terminal, password: &str, command: &str) -> Owner {

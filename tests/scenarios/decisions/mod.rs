@@ -1,0 +1,95 @@
+//! The table of tfa-policy(7), row by row: what becomes of which login under which policy.
+
+mod play;
+mod stage;
+mod table;
+
+use crate::people::{PASSWORD, record_of};
+use stage::Stage;
+use table::{Login, Outcome, Row, State, Table};
+
+#[test]
+fn every_policy_user_login_and_outcome_of_the_manual_stands_in_its_table() {
+    let Table { policies, rows } = Table::read();
+    assert!(rows.len() >= 60, "only {} rows", rows.len());
+    let names: Vec<&str> = policies.iter().map(|policy| policy.name).collect();
+    assert_eq!(names, what_becomes_of_each_login_under::ALL);
+    for row in &rows {
+        assert!(names.contains(&row.policy), "{row:?}");
+        let same = |other: &&Row| {
+            (other.policy, other.user, other.login) == (row.policy, row.user, row.login)
+        };
+        assert_eq!(rows.iter().filter(same).count(), 1, "{row:?}");
+    }
+    let stands = |is: &dyn Fn(&Row) -> bool| rows.iter().any(is);
+    for name in names {
+        assert!(stands(&|row| row.policy == name), "{name}");
+    }
+    for state in State::ALL {
+        assert!(stands(&|row| row.user == *state), "{state:?}");
+    }
+    for login in Login::ALL {
+        assert!(stands(&|row| row.login == *login), "{login:?}");
+    }
+    for outcome in Outcome::ALL {
+        assert!(stands(&|row| row.outcome == *outcome), "{outcome:?}");
+    }
+}
+
+macro_rules! policies {
+    ($($name:ident),+ $(,)?) => {
+        mod what_becomes_of_each_login_under {
+            pub(super) const ALL: &[&str] = &[$(stringify!($name)),+];
+            $(
+                #[test]
+                fn $name() {
+                    super::play_rows_of(stringify!($name));
+                }
+            )+
+        }
+    };
+}
+
+policies! {
+    off, optional, later, grace, required, deny, unguarded, audit, keys, network, console, group,
+    unknown,
+}
+
+fn play_rows_of(policy: &str) {
+    let table = Table::read();
+    let rows: Vec<Row> = table
+        .rows
+        .iter()
+        .filter(|row| row.policy == policy)
+        .copied()
+        .collect();
+    let mut stage = Stage::set(table.config(policy), &rows);
+    let wrong: Vec<String> = rows
+        .iter()
+        .enumerate()
+        .filter_map(|(number, row)| {
+            let wrong = stage.check(number, *row).join("\n  ");
+            (!wrong.is_empty()).then(|| format!("{row}:\n  {wrong}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn whoever_says_no_to_the_set_up_is_refused_and_nothing_is_set_up() {
+    let table = Table::read();
+    let stage = Stage::set(table.config("required"), &[]);
+    let machine = stage.machine();
+    machine.add_user("alice", PASSWORD);
+    let terminal = machine.ssh_with("alice", &["-o", "LogLevel=INFO"]);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("or type no to stop:");
+    terminal.type_line("no");
+    terminal.expect("Nothing was set up.");
+    assert!(!terminal.wait_exit().success());
+    assert!(!terminal.transcript().contains("otpauth://"));
+    assert!(!terminal.transcript().contains("alice@host:~$"));
+    let record = record_of(machine, "alice");
+    assert!(record.contains("\"state\": \"none\""), "{record}");
+}
