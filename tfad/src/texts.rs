@@ -275,9 +275,9 @@ pub fn required() -> Error {
 #[must_use]
 pub fn exempt(why: Exemption) -> &'static str {
     match why {
-        Exemption::Off => "the mode is off",
-        Exemption::NotSetUp => "it is not set up, and need not be",
-        Exemption::Paused => "it is paused, and may be",
+        Exemption::Off => "the policy's mode is off",
+        Exemption::NotSetUp => "two-factor login is not set up, and not required",
+        Exemption::Paused => "two-factor login is paused",
     }
 }
 
