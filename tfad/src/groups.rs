@@ -1,15 +1,36 @@
 //! The groups of a user, as far as the policy asks about them.
 //!
 //! A directory that is down answers like one that does not know the group, and leaves groups out
-//! of a user's list without a word. So only a group that was found counts as known, and it is
-//! looked up after the list, with its own list of members.
+//! of a user's list without an error. So only a group that was found counts as known. That is not
+//! all, for it may have been found in the files, and the directory adds members to it: a group
+//! that nobody has must be answered for, too, with "there is none" and not with an error. And the
+//! user's list is asked for before all this and once more after it, for a directory that was down
+//! a moment ago may be up again.
+//!
+//! A directory that hangs is waited for no longer than a login can wait.
+
+use std::collections::HashSet;
+use std::ffi::CString;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::unistd::{Gid, Group as Entry, Uid, User as Person, getgrouplist};
 use tfa_core::{Belongs, Group, Groups};
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use crate::users::User;
+
+/// How long the name service may take. The PAM module waits for fifteen seconds, all in all.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// How many may be asking it at once: of those that nobody waits for any more, too.
+static ASKING: Semaphore = Semaphore::const_new(64);
+/// A group that there never is.
+const NOBODYS: Gid = Gid::from_raw(u32::MAX);
+
+/// What a look-up of a group came to.
+type Found = Result<Option<Entry>, Errno>;
 
 /// To which of these groups a user belongs. The name service is asked beside the bus thread, and
 /// only where there is something to ask.
@@ -18,46 +39,62 @@ pub async fn of(user: &User, asked: Vec<Group>) -> Groups {
         return Groups::default();
     }
     let (name, uid) = (user.name.clone(), user.uid);
-    // A look-up that broke off leaves every group unknown.
-    spawn_blocking(move || look_up(&name, uid, asked))
-        .await
-        .unwrap_or_default()
+    let asked: HashSet<Group> = asked.into_iter().collect();
+    // A look-up that broke off, or takes too long, leaves every group unknown.
+    let nothing = asked.iter().map(|group| (group.clone(), Belongs::Unknown));
+    let nothing = nothing.collect();
+    let until = Instant::now() + PATIENCE;
+    let known = timeout(PATIENCE, async {
+        let place = ASKING.acquire().await.ok()?;
+        let look_up = move || {
+            let _place = place;
+            look_up(&name, uid, asked, until)
+        };
+        spawn_blocking(look_up).await.ok()
+    });
+    known.await.ok().flatten().unwrap_or(nothing)
 }
 
-fn look_up(name: &str, uid: u32, asked: Vec<Group>) -> Groups {
-    let mut own: Vec<Gid> = Vec::new();
-    let mut complete = false;
-    if let Ok(Some(person)) = Person::from_uid(Uid::from_raw(uid)) {
-        own.push(person.gid);
-        let c_name = std::ffi::CString::new(name).unwrap_or_default();
-        if let Ok(listed) = getgrouplist(&c_name, person.gid) {
-            own.extend(listed);
-            complete = true;
-        }
-    }
-    let belongs = |group: &Group| {
-        let found = match group {
-            Group::Name(name) => Entry::from_name(name),
-            Group::Number(gid) => Entry::from_gid(Gid::from_raw(*gid)),
-        };
-        belongs(name, &own, complete, group, found)
-    };
-    asked
+fn look_up(name: &str, uid: u32, asked: HashSet<Group>, until: Instant) -> Groups {
+    let late = || Instant::now() >= until;
+    let before = list(name, uid);
+    // "There is none" is an answer. ENOENT is how nslcd says that there is no directory,
+    // ECONNREFUSED how sssd does.
+    let answers = !late() && Entry::from_gid(NOBODYS).is_ok();
+    let found: Vec<(Group, Found)> = asked
         .into_iter()
         .map(|group| {
-            let belongs = belongs(&group);
+            let found = match &group {
+                // Nobody waits for it any more.
+                _ if late() => Err(Errno::ETIMEDOUT),
+                Group::Name(name) => Entry::from_name(name),
+                Group::Number(gid) => Entry::from_gid(Gid::from_raw(*gid)),
+            };
+            (group, found)
+        })
+        .collect();
+    let after = if late() { None } else { list(name, uid) };
+    let complete = answers && before.is_some() && after.is_some();
+    let own: Vec<Gid> = [before, after].into_iter().flatten().flatten().collect();
+    found
+        .into_iter()
+        .map(|(group, found)| {
+            let belongs = belongs(name, &own, complete, &group, found);
             (group, belongs)
         })
         .collect()
 }
 
-fn belongs(
-    name: &str,
-    own: &[Gid],
-    complete: bool,
-    group: &Group,
-    found: Result<Option<Entry>, Errno>,
-) -> Belongs {
+/// The groups that the name service lists for a user, the primary one first.
+fn list(name: &str, uid: u32) -> Option<Vec<Gid>> {
+    let person = Person::from_uid(Uid::from_raw(uid)).ok()??;
+    let name = CString::new(name).ok()?;
+    let mut own = vec![person.gid];
+    own.extend(getgrouplist(&name, person.gid).ok()?);
+    Some(own)
+}
+
+fn belongs(name: &str, own: &[Gid], complete: bool, group: &Group, found: Found) -> Belongs {
     match (group, found) {
         (_, Ok(Some(entry))) => {
             if own.contains(&entry.gid) || entry.mem.iter().any(|member| member == name) {
@@ -80,7 +117,7 @@ mod tests {
     fn entry(gid: u32, members: &[&str]) -> Entry {
         Entry {
             name: "staff".to_owned(),
-            passwd: std::ffi::CString::default(),
+            passwd: CString::default(),
             gid: Gid::from_raw(gid),
             mem: members.iter().map(|name| (*name).to_owned()).collect(),
         }
@@ -111,6 +148,28 @@ mod tests {
         }
         let found = Ok(Some(entry(50, &[])));
         assert_eq!(staff(&[7], false, found), Belongs::Unknown);
+    }
+
+    #[test]
+    fn a_group_of_the_files_is_no_word_of_a_directory_that_could_not_be_asked() {
+        let found = || Ok(Some(entry(50, &["bob"])));
+        assert_eq!(staff(&[7], false, found()), Belongs::Unknown);
+        assert_eq!(staff(&[50], false, found()), Belongs::Yes);
+    }
+
+    #[test]
+    fn root_is_known_and_nobody_is_asked_for_longer_than_said() {
+        assert_eq!(list("ro\0ot", 0), None);
+        let own = list("root", 0).unwrap();
+        assert_eq!(own.first(), Some(&Gid::from_raw(0)));
+        let asked = || HashSet::from([Group::Number(0), Group::Name("root".to_owned())]);
+        let in_time = look_up("root", 0, asked(), Instant::now() + PATIENCE);
+        for group in asked() {
+            assert_eq!(in_time.hold(&group), Belongs::Yes);
+        }
+        let too_late = look_up("root", 0, asked(), Instant::now());
+        let unknown: Vec<&Group> = too_late.unknown().collect();
+        assert_eq!(unknown, [&Group::Name("root".to_owned())]);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! What the log says of a login: the course that it took, and the turns of its dialog.
 
-use tfa_core::{Course, Factor, Message, Mode, Next, Ruling, Stage, Turn, Verdict};
+use tfa_core::{Bar, Course, Factor, Message, Mode, Next, Ruling, Stage, Turn, Verdict};
 
 use crate::dialogs::Arrival;
 use crate::host::Host;
-use crate::journal::Level;
+use crate::journal::{Level, quoted};
 use crate::texts;
 
 /// The course. Of two phases of a login the later one says what both know; what a rule lets off
@@ -51,7 +51,11 @@ pub(super) fn course(
         ),
         Course::Refuse(bar) => say(
             Level::Warning,
-            format!("denied: {} ({source})", texts::barred(bar)),
+            format!(
+                "denied: {}{} ({source})",
+                texts::barred(bar),
+                unknown(arrival, bar)
+            ),
         ),
         Course::Ask
         | Course::Satisfied
@@ -59,6 +63,17 @@ pub(super) fn course(
         | Course::Defer
         | Course::Unguarded => {}
     }
+}
+
+/// The groups that could not be found out, where that is why.
+fn unknown(arrival: &Arrival, bar: Bar) -> String {
+    let groups = arrival.login.person.groups.unknown();
+    let mut names: Vec<String> = groups.map(|group| quoted(&group.to_string())).collect();
+    if bar != Bar::Undecided || names.is_empty() {
+        return String::new();
+    }
+    names.sort();
+    format!("; not known of the groups: {}", names.join(", "))
 }
 
 fn is_the_rule(host: &Host, ruling: &Ruling) -> bool {
