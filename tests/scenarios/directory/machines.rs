@@ -1,11 +1,8 @@
-//! People who are in no file of the machine but in a directory: slapd on the machine itself, with
-//! nslcd for names and groups and `pam_ldap` for passwords, as Debian wires them; and the same
-//! people through sssd.
+//! Machines with a directory, and its parts that fail.
 
-use tfa_tests::{Machine, Terminal};
+use tfa_tests::Machine;
 
-use crate::locks::at_the_door;
-use crate::people::{CODE, PASSWORD, set_up, ssh_as_far_as_the_code};
+use crate::people::PASSWORD;
 
 /// Debian's packages of a directory, its server and its client.
 const PACKAGES: &[&str] = &[
@@ -95,7 +92,7 @@ ldap_auth_disable_tls_never_use_in_production = true
 ";
 
 /// Starts sssd as on a machine that has met nobody yet.
-const FORGET: &str = r#"
+pub(super) const FORGET: &str = r#"
     set -e
     chmod 600 /etc/sssd/sssd.conf
     systemctl stop sssd.service
@@ -118,7 +115,7 @@ gidNumber: 20000
 
 /// A part of the directory that can fail: the server, or the client on the machine.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Part {
+pub(super) enum Part {
     /// Names are asked for, and nobody knows.
     Server,
     /// Names cannot even be asked for.
@@ -136,7 +133,7 @@ impl Part {
 
 /// A point in the middle of a login over SSH.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Moment {
+pub(super) enum Moment {
     /// The password was right; the module is next.
     AfterThePassword,
     /// The auth phase is over, the code is given if one was asked.
@@ -146,7 +143,7 @@ pub(crate) enum Moment {
 /// A machine with the package and a directory. There are `ldapuser` and `ldapadmin`, whose
 /// password is [`PASSWORD`] and who have homes, both in `ldapgroup`, the one of the two in
 /// `ldapadmins`, too. The files know none of them. sshd asks questions.
-pub(crate) fn machine_with_directory() -> Machine {
+pub(super) fn machine_with_directory() -> Machine {
     let machine = Machine::boot_with(PACKAGES);
     machine.write_file("/etc/nslcd.conf", CLIENT);
     add_drop_in(&machine, "nslcd.service", CLIENT_UNIT);
@@ -157,7 +154,7 @@ pub(crate) fn machine_with_directory() -> Machine {
 
 /// The same, with sssd for a client. It keeps whom it has met, so a server that is down is not
 /// noticed at once; and of whom it has not met it says then that there is nobody.
-pub(crate) fn machine_with_sssd() -> Machine {
+pub(super) fn machine_with_sssd() -> Machine {
     let machine = Machine::boot_with(SSSD_PACKAGES);
     machine.write_file("/etc/sssd/sssd.conf", SSSD);
     serve(&machine);
@@ -186,7 +183,7 @@ fn add_drop_in(machine: &Machine, unit: &str, lines: &str) {
 }
 
 /// Adds somebody to the directory, with [`PASSWORD`], and makes the home.
-pub(crate) fn add_directory_user(machine: &Machine, name: &str, uid: u32) {
+pub(super) fn add_directory_user(machine: &Machine, name: &str, uid: u32) {
     add_entries(
         machine,
         &format!(
@@ -209,7 +206,7 @@ pub(crate) fn add_directory_user(machine: &Machine, name: &str, uid: u32) {
 }
 
 /// Adds a group to the directory.
-pub(crate) fn add_directory_group(machine: &Machine, name: &str, gid: u32, members: &[&str]) {
+pub(super) fn add_directory_group(machine: &Machine, name: &str, gid: u32, members: &[&str]) {
     let mut entry = format!(
         "dn: cn={name},dc=example\n\
          objectClass: posixGroup\n\
@@ -228,12 +225,12 @@ fn add_entries(machine: &Machine, ldif: &str) {
 }
 
 /// Stops a part of the directory.
-pub(crate) fn take_down(machine: &Machine, part: Part) {
+pub(super) fn take_down(machine: &Machine, part: Part) {
     machine.succeed(["systemctl", "stop", part.unit()]);
 }
 
 /// Starts it again, and waits until the machine knows the directory's people.
-pub(crate) fn bring_back(machine: &Machine, part: Part) {
+pub(super) fn bring_back(machine: &Machine, part: Part) {
     machine.succeed(["systemctl", "start", part.unit()]);
     const WAIT: &str = "until getent passwd ldapuser; do sleep 0.05; done";
     machine.succeed(["timeout", "30", "sh", "-c", WAIT]);
@@ -244,7 +241,7 @@ const FAILS: &str = "pam_exec.so quiet /usr/bin/systemctl stop";
 
 /// From now on a part of the directory fails at this moment of every login over SSH, until
 /// [`fails_no_more`].
-pub(crate) fn fails_at(machine: &Machine, moment: Moment, part: Part) {
+pub(super) fn fails_at(machine: &Machine, moment: Moment, part: Part) {
     let line = format!("auth required {FAILS} {}", part.unit());
     let (file, edit) = match moment {
         Moment::AfterThePassword => ("/etc/pam.d/common-auth", format!("/pam_tfa.so/i {line}")),
@@ -258,7 +255,7 @@ pub(crate) fn fails_at(machine: &Machine, moment: Moment, part: Part) {
 }
 
 /// Ends what [`fails_at`] began, and brings the directory back.
-pub(crate) fn fails_no_more(machine: &Machine, part: Part) {
+pub(super) fn fails_no_more(machine: &Machine, part: Part) {
     let edit = format!("\\|{FAILS}|d");
     machine.succeed([
         "sed",
@@ -268,147 +265,4 @@ pub(crate) fn fails_no_more(machine: &Machine, part: Part) {
         "/etc/pam.d/sshd",
     ]);
     bring_back(machine, part);
-}
-
-fn shell_of(user: &str) -> String {
-    format!("{user}@host:~$")
-}
-
-/// A login over SSH with the right password gets in and is asked for no code.
-#[track_caller]
-fn gets_in_without(machine: &Machine, user: &str) {
-    let terminal = at_the_door(machine, user);
-    terminal.expect("Password:");
-    terminal.type_secret(PASSWORD);
-    terminal.expect(&shell_of(user));
-    assert!(!terminal.transcript().contains(CODE));
-}
-
-/// A login over SSH with password and code gets in.
-#[track_caller]
-fn gets_in_with(machine: &Machine, user: &str, code: &str) {
-    let terminal = ssh_as_far_as_the_code(machine, user);
-    terminal.type_secret(code);
-    terminal.expect(&shell_of(user));
-}
-
-/// The login on this terminal, which has given all that was asked, comes to nothing: sshd asks
-/// from the start, or hangs up where the account phase has refused.
-#[track_caller]
-fn is_refused(terminal: &Terminal, user: &str) {
-    terminal.expect_any(&["Password:", "Connection closed by"]);
-    let transcript = terminal.transcript();
-    assert!(!transcript.contains(&shell_of(user)), "{transcript}");
-}
-
-#[test]
-fn a_user_of_the_directory_sets_up_and_logs_in_with_password_and_code() {
-    let machine = machine_with_directory();
-    machine.fail(["grep", "^ldap", "/etc/passwd", "/etc/shadow", "/etc/group"]);
-    let groups = machine.succeed(["id", "-nG", "ldapadmin"]);
-    assert_eq!(groups.trim(), "ldapusers ldapgroup ldapadmins");
-
-    // polkit's question is answered with the directory's password, too.
-    let owner = set_up(&machine, "ldapuser", PASSWORD);
-    assert_eq!(owner.phone.label(), "host:ldapuser");
-    let terminal = ssh_as_far_as_the_code(&machine, "ldapuser");
-    terminal.type_secret(&owner.phone.wrong_code());
-    terminal.expect(CODE);
-    terminal.type_secret(&owner.phone.next_unused());
-    terminal.expect(&shell_of("ldapuser"));
-    machine.expect_in_journal("tfad", "ldapuser: verified by a code (service sshd, from ");
-
-    let terminal = at_the_door(&machine, "ldapuser");
-    terminal.expect("Password:");
-    terminal.type_secret("battery staple");
-    is_refused(&terminal, "ldapuser");
-    assert!(!terminal.transcript().contains(CODE));
-
-    gets_in_without(&machine, "ldapadmin");
-}
-
-#[test]
-fn while_the_directory_is_down_nobody_of_it_gets_in_and_a_local_user_does() {
-    let machine = machine_with_directory();
-    for user in ["alice", "bob"] {
-        machine.add_user(user, PASSWORD);
-    }
-    let alice = set_up(&machine, "alice", PASSWORD).phone;
-    let owner = set_up(&machine, "ldapuser", PASSWORD).phone;
-    for part in [Part::Server, Part::Client] {
-        take_down(&machine, part);
-        for user in ["ldapuser", "ldapadmin"] {
-            let terminal = at_the_door(&machine, user);
-            terminal.expect("Password:");
-            terminal.type_secret(PASSWORD);
-            is_refused(&terminal, user);
-            assert!(!terminal.transcript().contains(CODE));
-        }
-        gets_in_with(&machine, "alice", &alice.next_unused());
-        gets_in_without(&machine, "bob");
-
-        bring_back(&machine, part);
-        gets_in_with(&machine, "ldapuser", &owner.next_unused());
-        gets_in_without(&machine, "ldapadmin");
-    }
-}
-
-#[test]
-fn a_directory_that_fails_in_the_middle_of_a_login_lets_nobody_of_it_in() {
-    let machine = machine_with_directory();
-    // Of codes from the phone there is a new one every half minute only.
-    let mut codes = set_up(&machine, "ldapuser", PASSWORD)
-        .backup_codes
-        .into_iter();
-    for part in [Part::Server, Part::Client] {
-        for user in ["ldapuser", "ldapadmin"] {
-            fails_at(&machine, Moment::AfterThePassword, part);
-            let terminal = at_the_door(&machine, user);
-            terminal.expect("Password:");
-            terminal.type_secret(PASSWORD);
-            is_refused(&terminal, user);
-            assert!(!terminal.transcript().contains(CODE));
-            machine.expect_in_journal("sshd", "pam_tfa(sshd:auth): ");
-            fails_no_more(&machine, part);
-
-            fails_at(&machine, Moment::BeforeTheAccountPhase, part);
-            let terminal = at_the_door(&machine, user);
-            terminal.expect("Password:");
-            terminal.type_secret(PASSWORD);
-            if user == "ldapuser" {
-                terminal.expect(CODE);
-                terminal.type_secret(&codes.next().unwrap());
-            }
-            is_refused(&terminal, user);
-            machine.expect_in_journal("sshd", "pam_tfa(sshd:account): ");
-            fails_no_more(&machine, part);
-        }
-        gets_in_with(&machine, "ldapuser", &codes.next().unwrap());
-        gets_in_without(&machine, "ldapadmin");
-    }
-}
-
-#[test]
-fn a_user_known_through_sssd_logs_in_with_password_and_code_and_not_while_nobody_knows_the_user() {
-    let machine = machine_with_sssd();
-    machine.add_user("alice", PASSWORD);
-    let owner = set_up(&machine, "ldapuser", PASSWORD).phone;
-    gets_in_with(&machine, "ldapuser", &owner.next_unused());
-    gets_in_without(&machine, "ldapadmin");
-
-    take_down(&machine, Part::Server);
-    machine.succeed(["sh", "-c", FORGET]);
-    for user in ["ldapuser", "ldapadmin"] {
-        let terminal = at_the_door(&machine, user);
-        terminal.expect("Password:");
-        terminal.type_secret(PASSWORD);
-        is_refused(&terminal, user);
-        assert!(!terminal.transcript().contains(CODE));
-    }
-    gets_in_without(&machine, "alice");
-
-    machine.succeed(["systemctl", "start", "slapd.service"]);
-    machine.succeed(["sh", "-c", FORGET]);
-    gets_in_with(&machine, "ldapuser", &owner.next_unused());
-    gets_in_without(&machine, "ldapadmin");
 }
