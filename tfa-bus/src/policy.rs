@@ -26,7 +26,8 @@ pub struct Explanation {
     /// One of [`Outcome`]'s names.
     pub outcome: String,
     /// Why nothing is asked (`off`, `not-set-up`, `paused`, `unguarded`), or why it is refused
-    /// (`too-late`, `undecided`, `unmet`, `must-enroll`, `unusable`); else empty.
+    /// (`too-late`, `undecided`, `unmet`, `must-enroll`, `not-invited`,
+    /// `unusable`); else empty.
     pub reason: String,
     /// The file of the rule that decides; empty for the built-in default.
     pub file: String,

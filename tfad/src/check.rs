@@ -1,11 +1,17 @@
 //! `tfad --check`: whether the configuration can be used, and what in it this host does not know.
 
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use nix::unistd::{Gid, Group as Entry, User};
 use tfa_core::{Group, Rule};
 
 use crate::config::{BadConfig, Config};
+
+/// How long names are looked up. A reload waits for it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Reads the configuration, and returns what an administrator should look at: names that this host
 /// does not know now. They are no mistakes, for a directory may be down.
@@ -13,8 +19,26 @@ use crate::config::{BadConfig, Config};
 /// # Errors
 /// [`BadConfig`] with the place of the mistake.
 pub fn check(file: &Path) -> Result<Vec<String>, BadConfig> {
-    let config = Config::read(file)?;
-    Ok(config.policy.rules.iter().flat_map(unknown).collect())
+    let policy = Config::read(file)?.policy;
+    let mut notes = Vec::new();
+    if policy.is_off() && !policy.rules.is_empty() {
+        notes.push(format!(
+            "{}: mode is off, so no rule is gone through",
+            policy.otherwise.source
+        ));
+    }
+    // A directory that hangs must not keep a reload from its end.
+    let (told, names) = mpsc::channel();
+    thread::spawn(move || told.send(policy.rules.iter().flat_map(unknown).collect::<Vec<_>>()));
+    match names.recv_timeout(PATIENCE) {
+        Ok(names) => notes.extend(names),
+        Err(_) => notes.push(
+            "the name service does not answer: whether the host knows the groups and users of the \
+             rules was not looked up"
+                .to_owned(),
+        ),
+    }
+    Ok(notes)
 }
 
 fn unknown(rule: &Rule) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! What would become of a login: the policy's answer without a login, for the administrator.
 
 use tfa_bus::{Context, Explanation, Impact, Outcome, Phase, Supposed, Verdict};
-use tfa_core::{Account, Bar, Course, Exemption, Person, Policy, Ruling, Time};
+use tfa_core::{Account, Bar, Course, Exemption, Message, Person, Policy, Ruling, Time};
 
 use crate::circumstances::{self, ASKED_BY_PAM};
 use crate::texts;
@@ -15,6 +15,8 @@ pub struct Foreseen {
     pub course: Course,
     /// What the policy says.
     pub ruling: Ruling,
+    /// It could be set up, with an invitation that is not there.
+    pub uninvited: bool,
 }
 
 /// Follows a supposed login through its phases.
@@ -39,7 +41,11 @@ pub fn foresee(
         let ruling = policy.decide(&login, account, now);
         let course = ruling.course(circumstances::stage(&context, policy));
         if !matches!(course, Course::Defer) {
-            return Foreseen { course, ruling };
+            return Foreseen {
+                course,
+                ruling,
+                uninvited: false,
+            };
         }
         context.met = Some(Verdict::NotRequired);
     }
@@ -49,7 +55,12 @@ pub fn foresee(
     let stage = circumstances::stage(&context, policy);
     let ruling = policy.decide(&login, account, now);
     let course = Ruling::none_needed(stage).unwrap_or_else(|| ruling.course(stage));
-    Foreseen { course, ruling }
+    let is_invited = account.is_some_and(|account| account.is_invited(now));
+    Foreseen {
+        course,
+        ruling,
+        uninvited: policy.invitation && !is_invited,
+    }
 }
 
 /// What a policy would mean for a user, now and once every grace is over.
@@ -66,10 +77,7 @@ pub fn impact(
         audit: false,
         ..policy.clone()
     };
-    let at = |now| {
-        let foreseen = foresee(policy, supposed, person.clone(), account, now);
-        outcome(foreseen.course)
-    };
+    let at = |now| foresee(policy, supposed, person.clone(), account, now).outcome();
     let (today, now_reason) = at(now);
     // The grace of whoever was never asked begins today.
     let mut waiting = account.cloned().unwrap_or_else(|| Account::new(person.uid));
@@ -81,7 +89,7 @@ pub fn impact(
         Some(&waiting),
         now.plus(LATER),
     );
-    let (later, later_reason) = outcome(foreseen.course);
+    let (later, later_reason) = foreseen.outcome();
     Impact {
         user: person.name.clone(),
         now: today.name().to_owned(),
@@ -111,14 +119,19 @@ pub fn explain(
     if let tfa_core::Origins::Name(name) = tfa_core::Origins::from_rhost(&supposed.from) {
         unknown.push(format!("the address of {name}"));
     }
-    let Foreseen { course, ruling } = foresee(policy, supposed, person.clone(), account, now);
-    let (what, reason) = outcome(course);
+    let foreseen = foresee(policy, supposed, person.clone(), account, now);
+    let (what, reason) = foreseen.outcome();
+    let Foreseen {
+        course,
+        ruling,
+        uninvited,
+    } = foreseen;
     let strict = ruling.audited.map(|_| {
         let strict = Policy {
             audit: false,
             ..policy.clone()
         };
-        outcome(foresee(&strict, supposed, person, account, now).course)
+        foresee(&strict, supposed, person, account, now).outcome()
     });
     let audited = strict.filter(|strict| *strict != (what, reason));
     let grace_until = match course {
@@ -129,6 +142,7 @@ pub fn explain(
     let shown = match course {
         Course::Ask => texts::QUESTION.trim_end().to_owned(),
         Course::Grace(until) => texts::grace_told(host, until, now),
+        Course::SetUp(_) if uninvited => texts::message(Message::NoInvitation, now).1,
         Course::SetUp(Some(until)) => texts::grace(host, until, now).join("\n"),
         Course::SetUp(None) => texts::set_up_needed(host, None).join("\n"),
         Course::Refuse(bar) => texts::bar(bar, host, &user),
@@ -147,6 +161,18 @@ pub fn explain(
         state: crate::interface::state_name(account).to_owned(),
         shown,
         unknown,
+    }
+}
+
+impl Foreseen {
+    /// What becomes of it, and why, in the contract's words.
+    #[must_use]
+    pub fn outcome(&self) -> (Outcome, &'static str) {
+        match self.course {
+            Course::SetUp(Some(_)) if self.uninvited => (Outcome::Told, ""),
+            Course::SetUp(None) if self.uninvited => (Outcome::Refused, "not-invited"),
+            course => outcome(course),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tfa_bus::{Context, Error};
-use tfa_core::{Account, Entry, Evidence, Origin, Person, Policy, Time};
+use tfa_core::{Account, Entry, Evidence, Groups, Origin, Person, Policy, Time};
 
 use crate::accounts::Accounts;
 use crate::caller::Caller;
@@ -66,6 +66,16 @@ impl Host {
     /// The configuration in force. Whoever judges holds on to one for the whole judgement.
     pub fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A user with no group known yet.
+    #[must_use]
+    pub fn stranger(user: &User) -> Person {
+        Person {
+            name: user.name.clone(),
+            uid: user.uid,
+            groups: Groups::default(),
+        }
     }
 
     /// A user with the groups that a policy asks about.

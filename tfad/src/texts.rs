@@ -254,9 +254,9 @@ pub fn bar(bar: Bar, host: &str, user: &str) -> String {
                            out now, so it is not known what is asked of this login. Try again later."
             .to_owned(),
         Bar::Unmet => format!(
-            "Two-factor login is required on {host}: a key alone is not enough.\n\
+            "Two-factor login is required on {host}, and a key alone is not enough.\n\
              Log in with your password, then you are asked for a code:\n    \
-             ssh -o PubkeyAuthentication=no {user}"
+             ssh -o PubkeyAuthentication=no {user}@{host}"
         ),
     }
 }

@@ -1,7 +1,7 @@
 //! The dialog's turns in words: what goes out on the bus.
 
 use tfa_bus::{Line, LineKind, Manner, Next, Question, Turn, Verdict};
-use tfa_core::{BackupCode, Dialog, Time};
+use tfa_core::{BackupCode, Dialog, Message, Time};
 
 use crate::config::QrStyle;
 use crate::enrollment::{Enrollment, backup_codes_page};
@@ -35,12 +35,12 @@ impl Wording<'_> {
             .into_iter()
             .map(|(bad, text)| line(bad, text))
             .collect();
-        let (page, next) = self.next(turn.next, turn.says.is_some());
+        let (page, next) = self.next(turn.next, turn.says);
         lines.extend(page.into_iter().map(|row| line(false, row)));
         Turn { lines, next }
     }
 
-    fn next(&self, next: tfa_core::Next, slipped: bool) -> (Vec<String>, Next) {
+    fn next(&self, next: tfa_core::Next, says: Option<Message>) -> (Vec<String>, Next) {
         use tfa_core::Next as N;
         match next {
             N::AskCode { digits } => {
@@ -63,7 +63,7 @@ impl Wording<'_> {
                 ask(texts::ASK_SCANNED, Manner::Visible, 0),
             ),
             // After a slip the key is still on the screen.
-            N::AskNewCode { .. } if slipped => {
+            N::AskNewCode { .. } if says.is_some() => {
                 (Vec::new(), ask(texts::ASK_NEW_CODE, Manner::Visible, 0))
             }
             N::AskNewCode { .. } => (
@@ -74,6 +74,13 @@ impl Wording<'_> {
                 backup_codes_page(self.drawn),
                 ask(texts::ASK_SAVED, Manner::Visible, 0),
             ),
+            // Who cannot set up hears how long that goes well.
+            N::End(verdict @ tfa_core::Verdict::InGrace(until))
+                if says == Some(Message::NoInvitation) =>
+            {
+                let page = texts::grace(self.host, until, self.now);
+                (page, Next::Verdict(of(verdict)))
+            }
             N::End(verdict) => (Vec::new(), Next::Verdict(of(verdict))),
         }
     }
@@ -121,7 +128,7 @@ pub fn end(verdict: Verdict, says: Option<(bool, String)>) -> Turn {
 fn of(verdict: tfa_core::Verdict) -> Verdict {
     match verdict {
         tfa_core::Verdict::Verified(_) | tfa_core::Verdict::Enrolled => Verdict::Verified,
-        tfa_core::Verdict::InGrace => Verdict::NotRequired,
+        tfa_core::Verdict::InGrace(_) => Verdict::NotRequired,
         tfa_core::Verdict::Denied => Verdict::Denied,
         tfa_core::Verdict::NotSetUp => Verdict::MustEnroll,
         tfa_core::Verdict::Locked => Verdict::Locked,

@@ -61,6 +61,7 @@ pub(super) fn reason(name: &str) -> &str {
         "too-late" => "two-factor login was not set up in time",
         "undecided" => "groups or address cannot be found out, and a rule depends on them",
         "unmet" => "two-factor login is required, and such a login meets no question",
+        "not-invited" => "it has to be set up, and that takes an invitation: tfactl invite",
         "must-enroll" => "two-factor login is not set up, and such a login cannot do that",
         "unusable" => "the record cannot be used",
         other => other,

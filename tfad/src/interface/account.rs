@@ -76,23 +76,31 @@ impl OwnAccount {
         let authenticator = authenticator(&parameters)?;
         // Said before the password is asked for in vain.
         let account = self.host.accounts.load(&owner.user).await;
-        match account
-            .map_err(|error| owner.report(error))?
-            .as_ref()
-            .map(Account::state)
-        {
+        let account = account.map_err(|error| owner.report(error))?;
+        match account.as_ref().map(Account::state) {
             Some(State::Enabled | State::Paused) => {
                 return Err(texts::refusal(Refusal::AlreadySetUp, owner.now));
             }
             Some(State::None | State::Pending) | None => {}
         }
-        if self.host.config().policy.invitation {
-            owner.show_invitation(parameters.invitation).await?;
+        let word = Zeroizing::new(parameters.invitation.unwrap_or_default());
+        let word = Entry::parse(&word);
+        // One that was made is asked for, wanted by the policy or not.
+        let invited = self.host.config().policy.invitation
+            || account.is_some_and(|account| account.is_invited(owner.now));
+        if invited {
+            owner.show_invitation(&word).await?;
         }
         let allowed = polkit::authorize(connection, &header, &owner.caller, ACTION_ENROLL).await;
         allowed.map_err(|error| owner.report(error))?;
         owner
-            .change(|account, now| account.set_up(authenticator.clone(), now))
+            .change(|account, now| {
+                if invited {
+                    // Another may have been made while polkit asked.
+                    account.check_invitation(&word, Origin::Remote, now)?;
+                }
+                account.set_up(authenticator.clone(), now)
+            })
             .await?;
         owner.log(Level::Notice, "a first authenticator was offered");
         Ok(offer(&authenticator, &self.host.issuer(), &owner.user))
@@ -286,15 +294,13 @@ impl Owner<'_> {
     }
 
     /// Holds the word of an invitation against the account. It is used up with the set-up.
-    async fn show_invitation(&self, word: Option<String>) -> Result<(), Error> {
-        let word = Zeroizing::new(word.unwrap_or_default());
-        if word.is_empty() {
+    async fn show_invitation(&self, word: &Entry) -> Result<(), Error> {
+        if matches!(word, Entry::Nothing) {
             return Err(Error::InvitationNeeded(
                 "Setting up takes an invitation from your administrator.".to_owned(),
             ));
         }
-        let entry = Entry::parse(&word);
-        self.change(|account, now| account.check_invitation(&entry, Origin::Remote, now))
+        self.change(|account, now| account.check_invitation(word, Origin::Remote, now))
             .await
     }
 

@@ -85,33 +85,30 @@ impl Admin {
         user: &str,
     ) -> Result<(), Error> {
         let caller = self.admit(&header, connection, user).await?;
-        // A record may have outlived its user: then it is found by the name as given.
-        let name = users::by_name(user)
-            .await
-            .map_or_else(|_| user.to_owned(), |user| user.name);
+        // A record may have outlived its user: then it is found by the name as given. A name
+        // service that fails says nothing of that.
+        let known = match users::by_name(user).await {
+            Ok(user) => Some(user),
+            Err(Error::UnknownUser(_)) => None,
+            Err(error) => return Err(self.host.report(&caller, user, error)),
+        };
+        let name = known
+            .as_ref()
+            .map_or_else(|| user.to_owned(), |user| user.name.clone());
         let store = self.host.accounts.store();
         if let Ok(None) = store.load(&name).await {
             return Err(Error::NotSetUp(format!(
                 "{name} has no two-factor login to reset."
             )));
         }
-        // Whoever it is required of has no second grace. A record that cannot be read has
-        // nothing to keep.
-        let keeps = match users::by_name(&name).await {
-            Ok(user) => {
-                self.required(&user).await.is_some()
-                    && self
-                        .host
-                        .accounts
-                        .change(&user, Account::reset)
-                        .await
-                        .is_ok()
-            }
-            Err(_) => false,
-        };
-        if !keeps {
-            let _: Commit = store.remove(&name, None).await.map_err(refused)?;
-        }
+        match known {
+            Some(user) if self.may_require_of(&user).await => self.reset_without_grace(&user).await,
+            Some(_) | None => store
+                .remove(&name, None)
+                .await
+                .map(|_: Commit| ())
+                .map_err(refused),
+        }?;
         self.host
             .log_change(Level::Notice, &caller, &name, "reset by an administrator");
         Ok(())
@@ -266,11 +263,13 @@ impl Admin {
             };
             let account = self.host.accounts.load(&user).await;
             let person = self.host.person(&user, &config.policy).await;
-            impacts.push(match account {
-                Ok(account) => {
-                    foresight::impact(&config.policy, &login, &person, account.as_ref(), now)
-                }
-                Err(_) => refused_with(name, "unusable"),
+            let usable = account.is_ok();
+            let account = account.ok().flatten();
+            let impact = foresight::impact(&config.policy, &login, &person, account.as_ref(), now);
+            impacts.push(if usable || config.policy.is_off() {
+                impact
+            } else {
+                refused_with(name, "unusable")
             });
         }
         Ok(impacts)
@@ -306,6 +305,28 @@ impl Admin {
             }
             Err(error) => status::unusable(&user.name, user.uid, text_of(&error)),
         }
+    }
+
+    /// Forgets everything but that there is no second grace. Of a record that cannot be read it is
+    /// not known whether it was set up.
+    async fn reset_without_grace(&self, user: &User) -> Result<(), Error> {
+        let accounts = &self.host.accounts;
+        if accounts.change(user, Account::reset).await.is_ok() {
+            return Ok(());
+        }
+        let _: Commit = accounts
+            .store()
+            .remove(&user.name, None)
+            .await
+            .map_err(refused)?;
+        accounts.change(user, Account::forbid_grace).await
+    }
+
+    /// Whether two-factor login is, or may come to be, required of a user.
+    async fn may_require_of(&self, user: &User) -> bool {
+        let config = self.host.config();
+        let person = self.host.person(user, &config.policy).await;
+        config.policy.may_require_of(&person)
     }
 
     /// The terms under which two-factor login is required of a user, if it is.

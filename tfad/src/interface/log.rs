@@ -57,11 +57,16 @@ pub(super) fn course(
                 unknown(arrival, bar)
             ),
         ),
-        Course::Ask
-        | Course::Satisfied
-        | Course::SetUp(None)
-        | Course::Defer
-        | Course::Unguarded => {}
+        // The one trace where the account phase never comes.
+        Course::Defer => say(
+            Level::Info,
+            format!("not set up; left to the account phase ({source})"),
+        ),
+        Course::Unguarded if ruling.required => say(
+            Level::Notice,
+            format!("let go on without a second factor: not guarded ({source})"),
+        ),
+        Course::Ask | Course::Satisfied | Course::SetUp(None) | Course::Unguarded => {}
     }
 }
 
@@ -91,7 +96,7 @@ pub(super) fn turn(host: &Host, arrival: &Arrival, turn: &Turn) {
             Verdict::Denied => (Level::Warning, "denied: no right code"),
             Verdict::NotSetUp => (Level::Warning, "denied: it has to be set up, and was not"),
             Verdict::Locked => (Level::Warning, "denied: locked after too many wrong codes"),
-            Verdict::InGrace | Verdict::Enrolled => return,
+            Verdict::InGrace(_) | Verdict::Enrolled => return,
         },
         (_, Next::ShowBackupCodes) => (
             Level::Notice,

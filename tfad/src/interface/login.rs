@@ -133,14 +133,18 @@ impl Login {
             Some(_) => return Ok((0, turns::end(Verdict::NotRequired, None))),
             None => {}
         }
-        let person = self.host.person(&user, &config.policy).await;
-        let login = Arrival {
+        // The name service is asked for groups only where they make a difference.
+        let mut login = circumstances::login(&context, Host::stranger(&user));
+        if !config.policy.is_settled(&login) {
+            login.person = self.host.person(&user, &config.policy).await;
+        }
+        let arrival = Arrival {
             caller: caller.clone(),
-            login: circumstances::login(&context, person),
+            login,
             user,
             context,
         };
-        self.follow(&config, stage, login).await
+        self.follow(&config, stage, arrival).await
     }
 
     /// Takes the course that the policy has for a login.
@@ -229,13 +233,17 @@ impl Login {
         let would = ruling.would(stage);
         let begins = ruling.notes_first_login
             && matches!(course, Course::Grace(_) | Course::SetUp(_))
-            && account.and_then(Account::first_required).is_none();
+            && account
+                .and_then(Account::first_required)
+                // One that is yet to come was noted by a clock that was ahead.
+                .is_none_or(|first| now < first);
         // What a program of the user's own asks is no login.
         if !arrival.caller.is_root() || (would.is_none() && !begins) {
             return Ok(());
         }
         let Context { service, rhost, .. } = &arrival.context;
-        self.host
+        let noted = self
+            .host
             .accounts
             .change(&arrival.user, |account| {
                 if begins {
@@ -245,7 +253,16 @@ impl Login {
                     account.note(would, service, rhost, now);
                 }
             })
-            .await
+            .await;
+        match noted {
+            // What would have been is no reason to refuse what is.
+            Err(error) if !begins => {
+                let (caller, name) = (&arrival.caller, &arrival.user.name);
+                let _: Error = self.host.report(caller, name, error);
+                Ok(())
+            }
+            noted => noted,
+        }
     }
 
     /// Judges an answer. The account is stored before the turn is returned.
@@ -306,10 +323,12 @@ impl Login {
                 .host
                 .accounts
                 .change(user, |account| {
-                    let ruling = config.policy.decide(login, Some(account), now);
-                    enroll
-                        .clone()
-                        .answer(ruling.decision, account, typed, set, now)
+                    let mut decision = config.policy.decide(login, Some(account), now).decision;
+                    if config.policy.invitation && !enroll.is_by_invitation() {
+                        // Wanted since the dialog began.
+                        decision = Decision::Undecided;
+                    }
+                    enroll.clone().answer(decision, account, typed, set, now)
                 })
                 .await?;
             match answered {
