@@ -62,10 +62,7 @@ pub(super) fn course(
             Level::Info,
             format!("not set up; left to the account phase ({source})"),
         ),
-        Course::Unguarded if ruling.required => say(
-            Level::Notice,
-            format!("let go on without a second factor: not guarded ({source})"),
-        ),
+
         Course::Ask | Course::Satisfied | Course::SetUp(None) | Course::Unguarded => {}
     }
 }
