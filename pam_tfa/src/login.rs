@@ -37,6 +37,13 @@ impl Pinned {
             passwords: Passwords::default(),
         }
     }
+
+    fn with(&self, met: Option<Verdict>) -> Self {
+        Self {
+            met,
+            ..self.clone()
+        }
+    }
 }
 
 /// Conducts a phase.
@@ -115,7 +122,8 @@ impl Login<'_> {
             pinned.passwords.add(&password);
         }
         if phase == Phase::Auth {
-            self.pin(&pinned)?;
+            // What breaks off is a refusal, to a stack that goes on all the same.
+            self.pin(pinned.with(Some(Verdict::Denied)))?;
         }
         let judgement = self.ask_the_daemon(&mut pinned)?;
         // The daemon judged that user. The login program goes on with whoever PAM names now.
@@ -123,9 +131,12 @@ impl Login<'_> {
             self.log.error(texts::LOG_USER_CHANGED);
             return Err(Failure::UserChanged);
         }
-        if let (Phase::Auth, Judgement::Verdict(verdict)) = (phase, judgement) {
-            pinned.met = Some(verdict);
-            self.pin(&pinned)?;
+        if phase == Phase::Auth {
+            let met = match judgement {
+                Judgement::Verdict(verdict) => Some(verdict),
+                Judgement::NotConcerned | Judgement::RootAtConsole => None,
+            };
+            self.pin(pinned.with(met))?;
         }
         Ok(judgement)
     }
@@ -199,8 +210,8 @@ impl Login<'_> {
         })
     }
 
-    fn pin(&self, pinned: &Pinned) -> Result<(), Failure> {
-        self.pam.pin(pinned.clone()).map_err(|_| {
+    fn pin(&self, pinned: Pinned) -> Result<(), Failure> {
+        self.pam.pin(pinned).map_err(|_| {
             self.log.error(texts::LOG_NOT_KEPT);
             Failure::Module
         })

@@ -216,6 +216,11 @@ impl Account {
         sighting::note(&mut self.sightings, would, service, from, now);
     }
 
+    /// There is no grace from here on: what was forgotten may have been set up.
+    pub fn forbid_grace(&mut self) {
+        self.no_grace = true;
+    }
+
     /// Forgets everything but that there is no grace any more: whoever it is required of sets it
     /// up again at the next login.
     pub fn reset(&mut self) {

@@ -152,8 +152,9 @@ fn account(ruling: &Ruling, met: Met, guarded: bool, silent: bool) -> Course {
     match (met, ruling.decision) {
         (Met::Factor, _) => Course::Satisfied,
         (_, Decision::Exempt(why)) => Course::Exempt(why),
-        // On one connection sshd goes on from a refused password to a key.
-        (Met::Refused, _) if ruling.required => Course::Refuse(Bar::Unmet),
+        // On one connection sshd goes on from a refused password to a key, and it is guarded where
+        // that must not be. Elsewhere a stack has swallowed a no.
+        (Met::Refused, _) if ruling.required || !guarded => Course::Refuse(Bar::Unmet),
         (Met::Refused, _) => Course::Unguarded,
         (Met::Nothing, Decision::Ask) => Course::Ask,
         (Met::Nothing, Decision::Grace(until)) if silent => Course::Grace(until),

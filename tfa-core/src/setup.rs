@@ -188,6 +188,8 @@ impl Account {
             self.backup = Some(first_codes.ok_or(Refusal::NothingPending)?);
             self.paused = false;
             self.invitation = None;
+            self.first_required = None;
+            self.no_grace = false;
         }
         self.authenticators = vec![proved];
         self.offer = None;
@@ -207,6 +209,8 @@ impl Account {
         self.paused = false;
         self.offer = None;
         self.invitation = None;
+        self.first_required = None;
+        self.no_grace = false;
         self.throttle.succeed(origin);
     }
 

@@ -46,7 +46,10 @@ enum Column {
     Nothing,
     /// The same, where nobody is to be asked needlessly.
     Silent,
+    /// The auth phase said no, and the service is guarded: sshd goes on to a key.
     Refused,
+    /// The auth phase said no, and a stack that need not be guarded has swallowed it.
+    Swallowed,
     /// Nothing met the auth phase, and the service is guarded.
     Guarded,
 }
@@ -69,7 +72,8 @@ impl Column {
                 Met::Factor => Err(Course::Satisfied),
                 Met::Nothing if silent => Ok(Self::Silent),
                 Met::Nothing => Ok(Self::Nothing),
-                Met::Refused => Ok(Self::Refused),
+                Met::Refused if guarded => Ok(Self::Refused),
+                Met::Refused => Ok(Self::Swallowed),
                 Met::Never if guarded => Ok(Self::Guarded),
                 Met::Never => Err(Course::Unguarded),
             },
@@ -95,17 +99,17 @@ fn stages() -> Vec<Stage> {
 }
 
 #[rustfmt::skip]
-const TABLE: [(Decision, bool, [Course; 6]); 9] = [
-    // required?                           Alone      Followed   Nothing    Silent     Refused    Guarded
-    (Decision::Ask,                false, [ASK,       ASK,       ASK,       ASK,       UNGUARDED, UNGUARDED]),
-    (Decision::Ask,                true,  [ASK,       ASK,       ASK,       ASK,       UNMET,     UNMET]),
-    (Decision::Exempt(OFF),        false, [EXEMPT_OFF; 6]),
-    (Decision::Exempt(NOT_SET_UP), false, [EXEMPT_NOT_SET_UP; 6]),
-    (Decision::Exempt(PAUSED),     false, [EXEMPT_PAUSED; 6]),
-    (Decision::Grace(UNTIL),       true,  [GRACE,     DEFER,     OFFER,     GRACE,     UNMET,     GRACE]),
-    (Decision::SetUp,              true,  [ENROLL,    DEFER,     SET_UP,    SET_UP,    UNMET,     UNMET]),
-    (Decision::TooLate,            true,  [LATE,      LATE,      LATE,      LATE,      UNMET,     LATE]),
-    (Decision::Undecided,          true,  [UNDECIDED, UNDECIDED, UNDECIDED, UNDECIDED, UNMET,     UNDECIDED]),
+const TABLE: [(Decision, bool, [Course; 7]); 9] = [
+    // required?                           Alone      Followed   Nothing    Silent     Refused    Swallowed  Guarded
+    (Decision::Ask,                false, [ASK,       ASK,       ASK,       ASK,       UNGUARDED, UNMET,     UNGUARDED]),
+    (Decision::Ask,                true,  [ASK,       ASK,       ASK,       ASK,       UNMET,     UNMET,     UNMET]),
+    (Decision::Exempt(OFF),        false, [EXEMPT_OFF; 7]),
+    (Decision::Exempt(NOT_SET_UP), false, [EXEMPT_NOT_SET_UP; 7]),
+    (Decision::Exempt(PAUSED),     false, [EXEMPT_PAUSED; 7]),
+    (Decision::Grace(UNTIL),       true,  [GRACE,     DEFER,     OFFER,     GRACE,     UNMET,     UNMET,     GRACE]),
+    (Decision::SetUp,              true,  [ENROLL,    DEFER,     SET_UP,    SET_UP,    UNMET,     UNMET,     UNMET]),
+    (Decision::TooLate,            true,  [LATE,      LATE,      LATE,      LATE,      UNMET,     UNMET,     LATE]),
+    (Decision::Undecided,          true,  [UNDECIDED, UNDECIDED, UNDECIDED, UNDECIDED, UNMET,     UNMET,     UNDECIDED]),
 ];
 
 #[test]
@@ -212,6 +216,25 @@ proptest! {
     }
 
     #[test]
+    fn a_no_that_a_stack_has_swallowed_lets_nobody_on_who_is_not_exempt(
+        case in any_case(),
+        silent in any::<bool>(),
+    ) {
+        for case in [case.with_audit(false), case.with_audit(true)] {
+            let ruling = case.ruling();
+            let stage = |guarded| Stage::Account { met: Met::Refused, guarded, silent };
+            let expected = match ruling.decision {
+                Decision::Exempt(why) => Course::Exempt(why),
+                _ => UNMET,
+            };
+            prop_assert_eq!(ruling.course(stage(false)), expected);
+            // Where a key may follow on the same connection, only what is required stays refused.
+            let guarded = ruling.course(stage(true));
+            prop_assert!(guarded == expected || (guarded == UNGUARDED && !ruling.required));
+        }
+    }
+
+    #[test]
     fn no_phase_puts_less_in_the_way_of_a_login_of_which_less_is_known(case in any_case()) {
         let ruling = case.ruling();
         for known in case.readings() {
@@ -247,7 +270,13 @@ proptest! {
         for stage in stages() {
             prop_assert_eq!(strict.would(stage), None);
             let (is, would_be) = (audit.course(stage), strict.course(stage));
-            prop_assert!(!matches!(is, Course::Refuse(bar) if bar != Bar::Unmet));
+            // Audit mode refuses nobody but who gave no right code and was let on by the stack.
+            let swallowed = matches!(
+                stage,
+                Stage::Account { met: Met::Refused, guarded: false, .. }
+            );
+            let refuses = matches!(is, Course::Refuse(_));
+            prop_assert!(!refuses || (swallowed && is == UNMET), "{:?}: {:?}", stage, is);
             let would = match would_be {
                 _ if stage == (Stage::Auth { account_follows: true }) => None,
                 _ if is == would_be => None,

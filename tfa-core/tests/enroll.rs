@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Answered, BackupSet, Begun, CONFIRM_TRIES, Decision, Dialog, Drift, Enroll, Entry,
-    Evidence, Exemption, Factor, Gate, Judgement, Message, Mode, Next, OFFER_LIFETIME, Origin,
-    Picture, Policy, State, Terms, Time, Turn, Verdict,
+    Account, AfterGrace, Answered, BackupSet, Begun, CONFIRM_TRIES, Decision, Dialog, Drift,
+    Enroll, Entry, Evidence, Exemption, Factor, Gate, Judgement, Message, Mode, Next,
+    OFFER_LIFETIME, Origin, Picture, Policy, State, Terms, Time, Turn, Verdict,
 };
 
 use crate::cases;
@@ -35,6 +35,7 @@ struct Login {
 struct Setting {
     /// 0 for a set-up at once.
     days: u64,
+    after_grace: AfterGrace,
     picture: Picture,
     by_invitation: bool,
     account: Account,
@@ -46,6 +47,7 @@ impl Setting {
     fn new() -> Self {
         Self {
             days: 0,
+            after_grace: AfterGrace::Enroll,
             picture: Picture::First,
             by_invitation: false,
             account: Account::new(UID),
@@ -62,9 +64,22 @@ impl Setting {
     }
 
     fn invited(mut self) -> Self {
-        self.account.invite(invitation(NOON));
         self.by_invitation = true;
+        self.invited_unasked()
+    }
+
+    /// Invited under a policy that wants no invitations.
+    fn invited_unasked(mut self) -> Self {
+        self.account.invite(invitation(NOON));
         self
+    }
+
+    /// After the grace there is no login, but for who is invited.
+    fn or_no_login(self) -> Self {
+        Self {
+            after_grace: AfterGrace::Deny,
+            ..self
+        }
     }
 
     fn at(self, origin: Origin) -> Self {
@@ -73,11 +88,15 @@ impl Setting {
 
     fn begin(self) -> Login {
         let phone = Phone::usual(1);
-        let policy = everybody(required(self.days));
+        let policy = everybody(Terms {
+            after_grace: self.after_grace,
+            ..required(self.days)
+        });
         let ruling = policy.decide(&login(), Some(&self.account), NOON);
         let until = match ruling.decision {
             Decision::Grace(until) => Some(until),
-            _ => None,
+            Decision::SetUp => None,
+            other => panic!("no set-up under {other:?}"),
         };
         let begun = Enroll::begin(
             Some(&self.account),
@@ -413,7 +432,7 @@ fn the_key_waits_an_hour_for_its_first_code() {
 /// How it ends without a set-up.
 fn without(in_grace: bool) -> Verdict {
     if in_grace {
-        Verdict::InGrace
+        Verdict::InGrace(until())
     } else {
         Verdict::NotSetUp
     }
@@ -444,7 +463,10 @@ fn giving_up_at_any_question_changes_nothing_and_lets_in_whoever_is_in_grace() {
 #[test]
 fn enter_alone_gives_up_where_it_is_asked_whether_in_grace_and_for_the_word() {
     let mut login = Setting::new().in_grace().begin();
-    assert_eq!(login.types(""), end(Message::NotSetUp, Verdict::InGrace));
+    assert_eq!(
+        login.types(""),
+        end(Message::NotSetUp, Verdict::InGrace(until()))
+    );
     for setting in [
         Setting::new().invited(),
         Setting::new().invited().in_grace(),
@@ -452,6 +474,43 @@ fn enter_alone_gives_up_where_it_is_asked_whether_in_grace_and_for_the_word() {
         let in_grace = setting.days > 0;
         let mut login = setting.begin().types_all(&["y"]);
         assert_eq!(login.types(""), end(Message::NotSetUp, without(in_grace)));
+    }
+}
+
+#[test]
+fn it_says_until_when_the_grace_lasts_that_holds_at_the_end_and_not_at_the_beginning() {
+    let mut login = Setting::new().in_grace().begin();
+    assert_eq!(login.turn, asks(Next::AskToBegin(Some(until()))));
+    login.policy = everybody(required(2));
+    let sooner = Verdict::InGrace(after(NOON, 2 * DAY));
+    assert_eq!(login.types("n"), end(Message::NotSetUp, sooner));
+}
+
+#[test]
+fn a_set_up_ends_the_grace_that_ran_and_takes_back_that_there_is_none() {
+    let mut forbidden = Setting::new().invited();
+    forbidden.account.require(after(NOON, -DAY));
+    forbidden.account.forbid_grace();
+    let word = printed();
+    for (setting, way) in [
+        (Setting::new().in_grace(), &["y", ""][..]),
+        (forbidden, &["y", &word, ""][..]),
+    ] {
+        let mut login = setting.begin().types_all(way);
+        let noted = (login.account.first_required(), login.account.has_no_grace());
+        login.types(WRONG);
+        assert_eq!(
+            (login.account.first_required(), login.account.has_no_grace()),
+            noted
+        );
+        assert!(noted.0.is_some());
+        login.types_code(0);
+        assert_eq!(login.account.first_required(), None);
+        assert!(!login.account.has_no_grace());
+        // A reset takes it away again: there is one grace, and it was before.
+        login.account.reset();
+        login.policy = everybody(required(7));
+        assert_eq!(login.decision(), Decision::SetUp);
     }
 }
 
@@ -568,7 +627,7 @@ fn a_set_up_at_the_owners_terminal_meanwhile_ends_it_and_an_offer_there_does_not
 #[test]
 fn a_policy_that_asks_for_no_set_up_any_more_ends_it_without_a_yes() {
     let late = Terms {
-        after_grace: tfa_core::AfterGrace::Deny,
+        after_grace: AfterGrace::Deny,
         ..required(0)
     };
     for changed in [terms(Mode::Off, 1), terms(Mode::Optional, 1), late] {
@@ -653,37 +712,116 @@ fn whoever_is_not_invited_is_told_so_and_let_in_in_grace_alone() {
 }
 
 #[test]
-fn an_invitation_is_asked_for_only_where_the_policy_wants_one_and_is_used_up_anyway() {
-    let mut setting = Setting::new().invited();
-    setting.by_invitation = false;
-    let mut login = setting.begin();
-    assert_eq!(login.types("y"), asks(Next::ShowPicture));
-    login.types_code(0);
-    assert!(login.account.invitation().is_none());
+fn an_invitation_that_was_made_is_asked_for_whether_the_policy_wants_one_or_not() {
+    for setting in [Setting::new(), Setting::new().in_grace()] {
+        for invited in [setting.clone().invited(), setting.invited_unasked()] {
+            let mut login = invited.begin();
+            assert!(login.dialog.as_ref().unwrap().is_by_invitation());
+            assert_eq!(login.types("y"), asks(Next::AskInvitation));
+            let wrong = again(Message::WrongInvitation, Next::AskInvitation);
+            assert_eq!(login.types_code(0), wrong, "no code goes round the word");
+            assert_eq!(login.types(&printed()), asks(Next::ShowPicture));
+            login.types_code(0);
+            assert_eq!(login.account.state(), State::Enabled);
+            assert!(login.account.invitation().is_none(), "it is used up");
+        }
+    }
+}
+
+#[test]
+fn without_an_invitation_no_word_is_asked_for_where_the_policy_wants_none() {
+    let mut expired = Setting::new();
+    expired.account.invite(invitation(after(NOON, -2 * DAY)));
+    for setting in [Setting::new(), Setting::new().in_grace(), expired] {
+        let mut login = setting.begin();
+        assert!(!login.dialog.as_ref().unwrap().is_by_invitation());
+        assert_eq!(login.types("y"), asks(Next::ShowPicture));
+        login.types_code(0);
+        assert_eq!(login.account.state(), State::Enabled);
+        assert!(login.account.invitation().is_none(), "an expired one goes");
+    }
+}
+
+#[test]
+fn an_invitation_is_the_way_back_in_where_the_grace_is_over_and_there_is_no_login() {
+    let mut late = Setting::new().or_no_login().invited_unasked();
+    late.account.require(after(NOON, -30 * DAY));
+    let mut reset = Setting::new().or_no_login().invited_unasked();
+    reset.account.forbid_grace();
+    for setting in [late, reset] {
+        let mut login = setting.begin().types_all(&["y", &printed(), ""]);
+        assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
+        assert_eq!(login.types(""), end(Message::SetUp, Verdict::Enrolled));
+        assert_eq!(login.decision(), Decision::Ask);
+    }
+}
+
+#[test]
+fn an_invitation_that_ends_in_the_middle_closes_the_way_back_in_again() {
+    let word = printed();
+    let way = ["y", &word, "", WRONG];
+    for answers in 0..=way.len() {
+        let setting = Setting::new().or_no_login().invited_unasked();
+        let mut login = setting.begin().types_all(&way[..answers]);
+        login.wait(DAY);
+        let before = login.account.encode();
+        assert_eq!(login.decision(), Decision::TooLate);
+        assert_eq!(login.types_code(0), end(CHANGED, Verdict::Denied));
+        assert_eq!(*login.account.encode(), *before, "after {answers}");
+    }
+}
+
+#[test]
+fn an_invitation_that_is_made_in_the_middle_ends_what_was_begun_without_one() {
+    let way = ["y", "", WRONG];
+    for in_grace in [false, true] {
+        for answers in 0..=way.len() {
+            let mut setting = Setting::new();
+            if in_grace {
+                setting = setting.in_grace();
+            }
+            let mut login = setting.begin().types_all(&way[..answers]);
+            login.account.invite(invitation(NOON));
+            let before = login.account.encode();
+            assert_eq!(login.types_code(0), end(CHANGED, Verdict::Denied));
+            assert_eq!(*login.account.encode(), *before, "after {answers}");
+        }
+    }
+    // One that is no good any more is none.
+    let mut login = Setting::new().begin().types_all(&way);
+    login.account.invite(invitation(after(NOON, -2 * DAY)));
+    assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
 }
 
 #[test]
 fn wrong_words_are_counted_and_lock_and_a_set_up_forgives_those_of_its_place() {
     let wrong = again(Message::WrongInvitation, Next::AskInvitation);
-    for origin in [Origin::Remote, Origin::Console] {
+    for (origin, in_grace) in [
+        (Origin::Remote, false),
+        (Origin::Remote, true),
+        (Origin::Console, false),
+        (Origin::Console, true),
+    ] {
         let start = || {
-            Setting::new()
-                .invited()
-                .at(origin)
-                .begin()
-                .types_all(&["y"])
+            let mut setting = Setting::new().invited().at(origin);
+            if in_grace {
+                setting = setting.in_grace();
+            }
+            setting.begin().types_all(&["y"])
         };
+        // The lock closes the set-up. Who is in grace goes on without, and nobody else.
+        let verdict = without(in_grace);
         let mut login = start();
         for failures in 1..=4 {
             assert_eq!(login.types(&other_printed()), wrong);
             assert_eq!(login.failures(), failures);
         }
         let locked = Message::Locked(Gate::Until(after(NOON, 30)));
-        assert_eq!(login.types(&other_printed()), end(locked, Verdict::Locked));
+        assert_eq!(login.types(&other_printed()), end(locked, verdict));
         // The next login is not let past the question either, until the lock opens.
         let mut next = start();
         next.account = login.account.clone();
-        assert_eq!(next.types(&printed()), end(locked, Verdict::Locked));
+        assert_eq!(next.types(&printed()), end(locked, verdict));
         let mut next = start();
         next.account = login.account;
         next.wait(30);
@@ -807,13 +945,15 @@ proptest! {
         days in prop::sample::select(vec![0, 7]),
         picture in prop::sample::select(vec![Picture::None, Picture::First, Picture::OnWish]),
         by_invitation in any::<bool>(),
+        invited in any::<bool>(),
         replies in prop::collection::vec((reply(), 0..40_i64), 200),
     ) {
-        let mut setting = Setting { days, picture, ..Setting::new() };
-        if by_invitation {
-            setting = setting.invited();
+        let mut setting = Setting { days, picture, by_invitation, ..Setting::new() };
+        if invited {
+            setting = setting.invited_unasked();
         }
         let mut login = setting.begin();
+        prop_assert_eq!(login.dialog.is_some(), invited || !by_invitation);
         let (mut answers, mut proved, mut told) = (0, None, false);
         for (reply, wait) in replies {
             if login.dialog.is_none() {
@@ -852,7 +992,8 @@ proptest! {
             if turn.next == Next::ShowBackupCodes {
                 // Nothing was in force, the word was right, and the code is the phone's.
                 prop_assert_eq!(keys, 0);
-                prop_assert!(told || !by_invitation);
+                let needs_none = !by_invitation && !before.is_invited(login.now);
+                prop_assert!(told || needs_none);
                 prop_assert!(is_about_the_key(asked));
                 let near: Vec<String> = (-1..=1).map(|steps| login.shows(steps)).collect();
                 prop_assert!(near.contains(&typed));
@@ -873,7 +1014,7 @@ proptest! {
                 prop_assert_eq!(asked, Next::ShowBackupCodes);
                 prop_assert_eq!(account.judge(&code, Origin::Remote, now), Judgement::Spent);
             }
-            let in_grace = turn.next == Next::End(Verdict::InGrace);
+            let in_grace = matches!(turn.next, Next::End(Verdict::InGrace(_)));
             prop_assert!(!in_grace || matches!(login.decision(), Decision::Grace(_)));
             let asks_otherwise = matches!(turn.next, Next::AskCode { .. });
             prop_assert!(!asks_otherwise);

@@ -10,6 +10,7 @@ use tfa_core::{
     Policy, Rule, Ruling, Source, Terms, Time,
 };
 
+use crate::invitation::invitation;
 use crate::owner::{Owner, UID};
 use crate::phone::{NOON, Phone, after};
 
@@ -113,6 +114,8 @@ pub(crate) struct Case {
     /// The account's place in [`accounts`], and its first login under a requirement.
     state: usize,
     first: Option<Time>,
+    /// The moment at which an invitation for a day was made.
+    invited: Option<Time>,
 }
 
 impl Case {
@@ -120,6 +123,9 @@ impl Case {
         let mut account = ACCOUNTS[self.state].1.clone();
         if let (Some(account), Some(first)) = (&mut account, self.first) {
             account.require(first);
+        }
+        if let (Some(account), Some(invited)) = (&mut account, self.invited) {
+            account.invite(invitation(invited));
         }
         account
     }
@@ -149,13 +155,24 @@ impl Case {
 
 pub(crate) fn any_case() -> impl Strategy<Value = Case> {
     let first = prop::option::of(any_moment());
-    let parts = (any_policy(), any_login(), any_moment(), 0..6_usize, first);
-    parts.prop_map(|(policy, login, now, state, first)| Case {
+    // Mostly one that is open now, else one that ended a while ago.
+    let invited = prop::option::of(-2 * DAY..DAY);
+    let state = 0..6_usize;
+    let parts = (
+        any_policy(),
+        any_login(),
+        any_moment(),
+        state,
+        first,
+        invited,
+    );
+    parts.prop_map(|(policy, login, now, state, first, invited)| Case {
         policy,
         login,
         now,
         state,
         first,
+        invited: invited.map(|seconds| after(now, seconds)),
     })
 }
 

@@ -11,6 +11,7 @@ use crate::host::{
     DAY, accounts, any_case, everybody, group, is_known, lea, login, network, passed, required,
     terms,
 };
+use crate::invitation::invitation;
 use crate::owner::{Owner, UID};
 use crate::phone::{NOON, Phone, after};
 
@@ -371,6 +372,16 @@ fn for_wheel(wheel: Terms, otherwise: Terms) -> Policy {
     }
 }
 
+/// The same where both are rules, and neither is what the host says of everybody.
+fn for_wheel_and_for_others(wheel: Terms, others: Terms) -> Policy {
+    let mut policy = for_wheel(wheel, terms(Mode::Optional, 100));
+    policy.rules.push(Rule {
+        terms: others,
+        ..Rule::default()
+    });
+    policy
+}
+
 /// Lea, and nobody knows whether she is in wheel.
 fn perhaps_in_wheel() -> Login {
     let groups = Groups::from_iter([(group("wheel"), Belongs::Unknown)]);
@@ -416,10 +427,16 @@ fn where_the_rule_is_unknown_all_must_agree_or_a_code_is_asked_for_or_there_is_n
             let Some((_, place)) = states.iter().find(|(name, _)| *name == state) else {
                 continue;
             };
-            for policy in [
-                for_wheel(one.clone(), other.clone()),
-                for_wheel(other.clone(), one.clone()),
-            ] {
+            // What is off for the whole host has no rules that could disagree with it.
+            let policies = [(one, other), (other, one)].map(|(wheel, others)| {
+                let (wheel, others) = (wheel.clone(), others.clone());
+                if others.mode == Mode::Off {
+                    for_wheel_and_for_others(wheel, others)
+                } else {
+                    for_wheel(wheel, others)
+                }
+            });
+            for policy in policies {
                 let ruling = policy.decide(&perhaps_in_wheel(), account.as_ref(), NOON);
                 assert_eq!(
                     ruling.decision, expected[*place],
@@ -476,6 +493,30 @@ fn a_host_that_is_known_by_name_alone_may_be_in_any_network_and_is_not_this_mach
         assert_eq!(decide(network("192.0.2.0/24")), Decision::Undecided);
         assert_eq!(decide(network("2001:db8::/32")), Decision::Undecided);
         assert_eq!(decide(Place::Local), Decision::SetUp);
+    }
+}
+
+#[test]
+fn a_zone_makes_no_address_of_what_is_none_without_it() {
+    let office = |rhost| {
+        let policy = Policy {
+            rules: vec![Rule {
+                origins: vec![network("10.7.0.0/16")],
+                terms: terms(Mode::Off, 1),
+                ..Rule::default()
+            }],
+            ..everybody(required(0))
+        };
+        let origin = Origins::from_rhost(rhost);
+        let login = Login { origin, ..login() };
+        policy.decide(&login, None, NOON).decision
+    };
+    assert_eq!(office("10.7.0.2"), Decision::Exempt(Exemption::Off));
+    // Only IPv6 has zones: whoever names a host so names no address of the office.
+    for rhost in ["10.7.0.2%eth0", "10.7.0.2%", "10.7.0.2%:", "%10.7.0.2"] {
+        let origin = Origins::from_rhost(rhost);
+        assert_eq!(origin, Origins::Name(rhost.to_owned()));
+        assert_eq!(office(rhost), Decision::Undecided, "{rhost}");
     }
 }
 
@@ -602,6 +643,65 @@ fn after_the_grace_it_is_set_up_or_there_is_no_login_as_the_rule_says() {
 }
 
 #[test]
+fn an_open_invitation_lets_set_up_who_is_too_late_and_nobody_else() {
+    let deny = |days| {
+        everybody(Terms {
+            after_grace: AfterGrace::Deny,
+            ..required(days)
+        })
+    };
+    let mut late = Account::new(UID);
+    late.require(after(NOON, -30 * DAY));
+    let mut reset = Owner::new().account;
+    reset.reset();
+    let mut forbidden = Account::new(UID);
+    forbidden.forbid_grace();
+    for mut account in [late, reset, forbidden] {
+        assert_eq!(decide(&deny(7), Some(&account)), Decision::TooLate);
+        account.invite(invitation(NOON));
+        let at = |policy: &Policy, seconds| {
+            let now = after(NOON, seconds);
+            policy.decide(&login(), Some(&account), now)
+        };
+        let ruling = at(&deny(7), 0);
+        assert_eq!(ruling.decision, Decision::SetUp);
+        assert!(ruling.required, "whoever declines is not let in");
+        assert_eq!(at(&deny(7), DAY - 1).decision, Decision::SetUp);
+        assert_eq!(at(&deny(7), DAY).decision, Decision::TooLate, "it ended");
+        account.reset();
+        assert_eq!(decide(&deny(7), Some(&account)), Decision::TooLate);
+    }
+    // It shortens no grace, and asks nobody to set up who has.
+    let mut in_grace = Account::new(UID);
+    in_grace.invite(invitation(NOON));
+    let grace = Decision::Grace(after(NOON, 7 * DAY));
+    assert_eq!(decide(&deny(7), Some(&in_grace)), grace);
+    let mut owner = Owner::new();
+    owner.account.invite(invitation(NOON));
+    assert_eq!(decide(&deny(0), Some(&owner.account)), Decision::Ask);
+    // Where another rule may hold that knows of no invitation, nothing is softer for it.
+    let either = for_wheel(terms(Mode::Off, 1), deny(0).otherwise);
+    let ruling = either.decide(&perhaps_in_wheel(), Some(&in_grace), NOON);
+    assert_eq!(ruling.decision, Decision::Undecided);
+}
+
+#[test]
+fn whoever_the_grace_was_forbidden_sets_it_up_at_once_however_long_the_rule_gives() {
+    let mut account = Account::new(UID);
+    account.forbid_grace();
+    for since in [None, Some(NOON), Some(after(NOON, -DAY))] {
+        let policy = everybody(Terms {
+            since,
+            ..required(36_500)
+        });
+        assert_eq!(decide(&policy, Some(&account)), Decision::SetUp);
+    }
+    // Where it is not required, nothing is forbidden.
+    let not_set_up = Decision::Exempt(Exemption::NotSetUp);
+    assert_eq!(under(Mode::Optional, Some(&account)), not_set_up);
+}
+
+#[test]
 fn whoever_was_reset_has_no_grace_however_long_the_rule_gives() {
     let mut owner = Owner::new();
     owner.account.reset();
@@ -696,7 +796,7 @@ fn it_is_required_of_a_person_where_a_rule_that_may_fit_requires_it_for_some_log
         (vec![], may, lea, false),
         (vec![], later, lea, false),
         (vec![for_ssh(must)], may, lea, true),
-        (vec![for_users(&["bob"], must)], off, lea, false),
+        (vec![for_users(&["bob"], must)], may, lea, false),
         // A rule about people alone stands before everything below it.
         (vec![for_users(&["lea"], off)], must, lea, false),
         (
@@ -713,7 +813,7 @@ fn it_is_required_of_a_person_where_a_rule_that_may_fit_requires_it_for_some_log
         ),
         (
             vec![for_ssh(must), for_users(&["lea"], off)],
-            off,
+            may,
             lea,
             true,
         ),
@@ -723,9 +823,13 @@ fn it_is_required_of_a_person_where_a_rule_that_may_fit_requires_it_for_some_log
         (vec![by_key(off)], must, lea, true),
         // nor does one that may fit or not; and one that may fit may require.
         (vec![for_wheel(off)], must, perhaps, true),
-        (vec![for_wheel(must)], off, perhaps, true),
-        (vec![for_wheel(must)], off, lea, false),
-        (vec![for_wheel(off)], off, perhaps, false),
+        (vec![for_wheel(must)], may, perhaps, true),
+        (vec![for_wheel(must)], may, lea, false),
+        (vec![for_wheel(off)], may, perhaps, false),
+        // Off for the whole host is off, whatever the rules say.
+        (vec![for_ssh(must)], off, lea, false),
+        (vec![for_users(&["lea"], must)], off, lea, false),
+        (vec![for_wheel(must)], off, perhaps, false),
     ] {
         let mut policy = Policy {
             rules,
@@ -734,8 +838,136 @@ fn it_is_required_of_a_person_where_a_rule_that_may_fit_requires_it_for_some_log
         let terms = policy.requires_of(person, NOON);
         assert!(terms.is_none_or(|terms| terms.require(NOON)));
         assert_eq!(terms.is_some(), expected, "{policy:?}");
+        assert!(!expected || policy.may_require_of(person));
         policy.audit = true;
         assert_eq!(policy.requires_of(person, NOON), None);
+    }
+}
+
+#[test]
+fn it_may_be_required_of_a_person_from_a_later_day_on_or_when_the_audit_is_over() {
+    let later = Terms {
+        since: Some(after(NOON, 3650 * DAY)),
+        ..required(7)
+    };
+    let for_bob = |terms: &Terms| {
+        vec![Rule {
+            users: words(&["bob"]),
+            terms: terms.clone(),
+            ..Rule::default()
+        }]
+    };
+    let (may, off) = (&terms(Mode::Optional, 9), &terms(Mode::Off, 9));
+    for (rules, otherwise, expected) in [
+        (vec![], &required(7), true),
+        (vec![], &later, true),
+        (vec![], may, false),
+        (vec![], off, false),
+        (for_bob(&later), may, false),
+        (for_bob(off), &later, true),
+        (for_bob(&later), off, false),
+        (for_wheel(later.clone(), may.clone()).rules, may, true),
+        (for_wheel(later.clone(), may.clone()).rules, off, false),
+    ] {
+        for audit in [false, true] {
+            let policy = Policy {
+                rules: rules.clone(),
+                audit,
+                ..everybody(otherwise.clone())
+            };
+            let person = perhaps_in_wheel().person;
+            assert_eq!(policy.may_require_of(&person), expected, "{policy:?}");
+        }
+    }
+}
+
+// Off for the whole host.
+
+#[test]
+fn what_is_off_in_the_policy_itself_is_off_for_everybody_whatever_the_rules_say() {
+    let about_lea = Rule {
+        users: words(&["lea"]),
+        terms: required(0),
+        ..Rule::default()
+    };
+    let from_office = Rule {
+        origins: vec![network("192.0.2.0/24")],
+        ..about_lea.clone()
+    };
+    let mut policy = for_wheel(required(0), terms(Mode::Off, 100));
+    policy.rules.extend([from_office, about_lea]);
+    let elsewhere = Login {
+        origin: Origins::from_rhost("laptop.example"),
+        methods: Methods {
+            passed: vec![],
+            one_of_sshds_own: true,
+        },
+        ..perhaps_in_wheel()
+    };
+    for audit in [false, true] {
+        policy.audit = audit;
+        assert!(policy.is_off());
+        for login in [&login(), &perhaps_in_wheel(), &elsewhere] {
+            assert!(policy.is_settled(login), "nobody need be asked for groups");
+            for (state, account) in accounts() {
+                let ruling = policy.decide(login, account.as_ref(), NOON);
+                assert!(is_off(&ruling), "{state}: {ruling:?}");
+                assert!(!ruling.required && !ruling.notes_first_login);
+                assert_eq!((ruling.audited, ruling.source.line), (None, 100));
+            }
+            assert_eq!(policy.requires_of(&login.person, NOON), None);
+            assert!(!policy.may_require_of(&login.person));
+        }
+    }
+}
+
+#[test]
+fn a_rule_that_is_off_switches_off_nothing_but_its_own_logins() {
+    let mut policy = for_wheel(terms(Mode::Off, 1), required(0));
+    assert!(!policy.is_off());
+    assert_eq!(decide(&policy, None), Decision::SetUp);
+    for mode in [Mode::Optional, Mode::Required] {
+        policy.otherwise.mode = mode;
+        assert!(!policy.is_off());
+    }
+    assert!(!Policy::default().is_off());
+}
+
+// What need not be known.
+
+#[test]
+fn a_login_is_settled_where_nothing_that_is_unknown_can_make_a_difference() {
+    let about = |users: &[&str]| Rule {
+        users: words(users),
+        terms: required(0),
+        ..Rule::default()
+    };
+    let wheel = for_wheel(required(0), required(7));
+    let with = |rules: &[&Rule]| Policy {
+        rules: rules.iter().copied().cloned().collect(),
+        ..wheel.clone()
+    };
+    let mut wheel_and_bob = wheel.rules[0].clone();
+    wheel_and_bob.users = words(&["bob"]);
+    let rule = &wheel.rules[0];
+    for (policy, settled) in [
+        (with(&[]), true),
+        (with(&[rule]), false),
+        (with(&[&about(&["lea"]), rule]), true),
+        (with(&[&about(&["bob"]), rule]), false),
+        (with(&[rule, &about(&["lea"])]), false),
+        (with(&[&wheel_and_bob]), true),
+    ] {
+        let unasked = Login {
+            person: Person {
+                groups: Groups::default(),
+                ..lea()
+            },
+            ..login()
+        };
+        assert_eq!(policy.is_settled(&unasked), settled, "{policy:?}");
+        assert_eq!(policy.is_settled(&perhaps_in_wheel()), settled);
+        assert!(policy.is_settled(&login()), "all is known");
     }
 }
 
@@ -759,7 +991,12 @@ fn plainly(policy: &Policy, login: &Login) -> Source {
         (Place::Network(_), _) => false,
     };
     let is_in = |group: &Group| login.person.groups.hold(group) == Belongs::Yes;
-    let rule = policy.rules.iter().find(|rule| {
+    let rules = if policy.otherwise.mode == Mode::Off {
+        &[]
+    } else {
+        &policy.rules[..]
+    };
+    let rule = rules.iter().find(|rule| {
         let passed = |method: &String| rule.methods.contains(method);
         one_of(&rule.users, &login.person.name)
             && (rule.groups.is_empty() || rule.groups.iter().any(is_in))
@@ -846,6 +1083,45 @@ proptest! {
     fn of_whom_it_is_not_required_no_login_requires_it(case in any_case()) {
         let of_person = case.policy.requires_of(&case.login.person, case.now);
         prop_assert!(of_person.is_some() || !case.ruling().required);
+    }
+
+    #[test]
+    fn of_whom_it_can_never_be_required_no_login_requires_it_at_any_time_audit_or_not(
+        case in any_case(),
+        later in any_case(),
+    ) {
+        let may = case.policy.may_require_of(&case.login.person);
+        for audit in [false, true] {
+            let policy = case.with_audit(audit).policy;
+            prop_assert_eq!(policy.may_require_of(&case.login.person), may);
+            let person = case.login.person.clone();
+            let login = Login { person, ..later.login.clone() };
+            let ruling = policy.decide(&login, later.account().as_ref(), later.now);
+            prop_assert!(may || !(ruling.required || ruling.audited.is_some()));
+            prop_assert!(may || policy.requires_of(&login.person, later.now).is_none());
+        }
+    }
+
+    #[test]
+    fn a_login_that_is_settled_is_decided_alike_whatever_is_unknown_of_it(case in any_case()) {
+        let ruling = case.ruling();
+        let settled = case.policy.is_settled(&case.login);
+        prop_assert!(settled || !is_known(&case.login));
+        for known in case.readings() {
+            prop_assert!(known.policy.is_settled(&known.login));
+            prop_assert!(!settled || known.ruling() == ruling);
+        }
+    }
+
+    #[test]
+    fn off_in_the_policy_itself_asks_nobody_for_anything(case in any_case()) {
+        let mut case = case;
+        prop_assert_eq!(case.policy.is_off(), case.policy.otherwise.mode == Mode::Off);
+        case.policy.otherwise.mode = Mode::Off;
+        let ruling = case.ruling();
+        prop_assert!(is_off(&ruling) && !ruling.required && ruling.audited.is_none());
+        prop_assert_eq!(&ruling.source, &case.policy.otherwise.source);
+        prop_assert!(!case.policy.may_require_of(&case.login.person));
     }
 
     #[test]

@@ -31,6 +31,7 @@ enum Event {
     SetUp,
     Reset,
     Require,
+    ForbidGrace,
     Invite,
     WrongWord,
     Note(Would, u8),
@@ -56,6 +57,7 @@ fn events() -> impl Strategy<Value = Vec<(Event, i64)>> {
         Just(Event::SetUp),
         Just(Event::Reset),
         Just(Event::Require),
+        Just(Event::ForbidGrace),
         Just(Event::Invite),
         Just(Event::WrongWord),
         (would(), 0..4_u8).prop_map(|(would, service)| Event::Note(would, service)),
@@ -136,6 +138,10 @@ fn lived(events: &[(Event, i64)]) -> Account {
                 account.require(now);
                 true
             }
+            Event::ForbidGrace => {
+                account.forbid_grace();
+                true
+            }
             Event::Invite => {
                 account.invite(invitation(now));
                 true
@@ -158,9 +164,6 @@ fn lived(events: &[(Event, i64)]) -> Account {
 /// An account that has every field, an offer and an hour's lock included.
 fn full() -> Account {
     let mut events = vec![
-        (Event::Reset, 0),
-        (Event::SetUp, 0),
-        (Event::Confirm, 0),
         (Event::Require, 0),
         (Event::Note(Would::BeAsked, 0), 0),
         (Event::Note(Would::BeUnguarded, 1), 0),
@@ -173,6 +176,8 @@ fn full() -> Account {
     for origin in [Origin::Remote, Origin::Console] {
         events.extend([(Event::Wrong(origin), 0); 5]);
     }
+    // After the set-up: that one begins with a clean sheet.
+    events.push((Event::ForbidGrace, 0));
     let account = lived(&events);
     assert!(account.offer().is_some() && account.last_login().is_some());
     assert!(account.first_required().is_some() && account.has_no_grace());
@@ -521,6 +526,7 @@ fn the_largest_record_has_seven_kilobytes() {
     assert!(account.check_offer(&early, next).is_err());
     account.invite(invitation(next));
     account.require(next);
+    account.forbid_grace();
     let name = "\u{10ffff}".repeat(1000);
     for service in 0..20 {
         let service = format!("{service}{name}");

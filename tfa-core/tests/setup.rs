@@ -516,16 +516,13 @@ fn what_is_removed_is_forgotten_but_for_the_count_of_wrong_codes() {
 #[test]
 fn what_the_policy_and_the_administrator_noted_outlives_a_removal() {
     let mut owner = Owner::new();
-    owner.account.reset();
-    let phone = Phone::usual(1);
+    let (proof, later) = (owner.code(NOON, 2), after(NOON, 60));
     let account = &mut owner.account;
-    account.set_up(phone.authenticator(), NOON).unwrap();
-    account.confirm(&phone.typed(NOON), sheet(), NOON).unwrap();
     account.require(NOON);
+    account.forbid_grace();
     account.note(Would::BeAsked, "sshd", "", NOON);
     account.invite(invitation(NOON));
-    let later = after(NOON, 60);
-    account.remove(&phone.code(later), later).unwrap();
+    account.remove(&proof, later).unwrap();
     assert_eq!(account.state(), State::None);
     assert_eq!(account.first_required(), Some(NOON));
     assert!(account.has_no_grace() && account.is_invited(later));
@@ -558,9 +555,71 @@ fn a_reset_forgets_all_but_the_grace_that_is_over_or_runs() {
 }
 
 #[test]
+fn a_set_up_ends_the_grace_that_ran_and_takes_back_that_there_is_none() {
+    let phone = Phone::usual(1);
+    let mut account = Account::new(UID);
+    account.require(NOON);
+    account.forbid_grace();
+    account.set_up(phone.authenticator(), NOON).unwrap();
+    for refused in [wrong_entry(), Entry::Nothing] {
+        assert!(account.confirm(&refused, sheet(), NOON).is_err());
+    }
+    assert!(account.confirm(&phone.typed(NOON), None, NOON).is_err());
+    assert_eq!(account.first_required(), Some(NOON), "an offer ends none");
+    assert!(account.has_no_grace());
+    let next = after(NOON, 60);
+    account.confirm(&phone.typed(next), sheet(), next).unwrap();
+    assert_eq!(account.first_required(), None);
+    assert!(!account.has_no_grace());
+}
+
+#[test]
+fn a_move_to_another_phone_is_no_set_up_and_leaves_the_grace_as_it_is() {
+    let phone = Phone::usual(1);
+    let mut owner = moving(&phone);
+    let account = &mut owner.account;
+    account.require(NOON);
+    account.forbid_grace();
+    account.confirm(&phone.typed(NOON), None, NOON).unwrap();
+    assert_eq!(account.first_required(), Some(NOON));
+    assert!(account.has_no_grace());
+}
+
+#[test]
+fn whoever_is_reset_after_a_set_up_has_no_grace_however_often_that_happens() {
+    let mut account = Account::new(UID);
+    for (round, label) in (0..4).zip(1..) {
+        let (phone, now) = (Phone::usual(label), after(NOON, round * 60));
+        account.set_up(phone.authenticator(), now).unwrap();
+        account.confirm(&phone.typed(now), sheet(), now).unwrap();
+        assert!(!account.has_no_grace());
+        account.reset();
+        assert!(account.has_no_grace() && !account.is_blank());
+        assert_eq!(account.first_required(), None);
+    }
+}
+
+#[test]
+fn a_grace_that_is_forbidden_stays_so_over_resets_until_a_set_up() {
+    let mut account = Account::new(UID);
+    account.forbid_grace();
+    assert!(account.has_no_grace() && !account.is_blank());
+    account.reset();
+    account.unlock();
+    let mut account = Account::decode(&account.encode()).unwrap();
+    assert!(account.has_no_grace() && !account.is_blank());
+    let phone = Phone::usual(1);
+    account.set_up(phone.authenticator(), NOON).unwrap();
+    assert!(account.has_no_grace());
+    account.confirm(&phone.typed(NOON), sheet(), NOON).unwrap();
+    assert!(!account.has_no_grace());
+}
+
+#[test]
 fn each_thing_that_is_noted_alone_is_worth_a_record() {
-    let notes: [fn(&mut Account); 6] = [
+    let notes: [fn(&mut Account); 7] = [
         |account| account.require(NOON),
+        Account::forbid_grace,
         |account| account.note(Would::BeAsked, "sshd", "", NOON),
         |account| account.invite(invitation(NOON)),
         |account| {

@@ -5,8 +5,8 @@ use tfa_bus::{Phase, Verdict};
 
 use crate::daemon::{Act, Call, ask, ask_code, verdict, words};
 use crate::first_pass::ASK_PASSWORD;
-use crate::program::{Answer, Step, types};
-use crate::stage::{IGNORED, Stage};
+use crate::program::{Answer, Report, Step, types};
+use crate::stage::{IGNORED, Login, Stage};
 
 #[test]
 fn the_account_phase_tells_what_the_auth_phase_met() {
@@ -36,8 +36,116 @@ fn an_account_phase_alone_has_met_nothing() {
     assert_eq!(daemon.contexts()[0].met, None);
 }
 
+/// An auth phase and an account phase of one login, and what the daemon was told that the first
+/// came to.
+fn told_after(
+    stage: &Stage,
+    auth: impl IntoIterator<Item = Act>,
+    login: Login<'_>,
+) -> (Report, Option<Verdict>) {
+    let daemon = stage.daemon(auth.into_iter().chain([verdict("verified")]));
+    let report = login.run([Step::Authenticate, Step::Account]);
+    let contexts = daemon.contexts();
+    let account = contexts.last().unwrap();
+    assert_eq!(account.phase, Phase::Account);
+    (report, account.met)
+}
+
 #[test]
-fn an_auth_phase_without_a_verdict_voids_the_one_before() {
+fn an_auth_phase_that_breaks_off_counts_as_a_no() {
+    let unavailable = Code::AUTHINFO_UNAVAIL as i32;
+    let code_is_typed = || types("123456");
+    for (acts, answer, code) in [
+        // The daemon falls silent, at once or later, or says what is no turn.
+        (vec![Act::Silence], code_is_typed(), unavailable),
+        (vec![ask_code(), Act::Silence], code_is_typed(), unavailable),
+        (vec![Act::Nonsense], code_is_typed(), unavailable),
+        (
+            vec![ask_code(), Act::Nonsense],
+            code_is_typed(),
+            unavailable,
+        ),
+        (
+            vec![Act::Error("org.tfad.Tfa1.Error.Damaged")],
+            code_is_typed(),
+            unavailable,
+        ),
+        (
+            vec![Act::Error("org.tfad.Tfa1.Error.NotServing")],
+            code_is_typed(),
+            unavailable,
+        ),
+        // The login program cannot ask.
+        (vec![ask_code()], Answer::Fail, Code::CONV_ERR as i32),
+        (vec![ask_code()], Answer::Null, Code::CONV_ERR as i32),
+        // The password is typed as the code.
+        (vec![ask_code()], types("hunter2"), Code::AUTH_ERR as i32),
+    ] {
+        let stage = Stage::new();
+        let login = stage
+            .login("timeout=1")
+            .before(ASK_PASSWORD)
+            .answers([types("hunter2"), answer]);
+        let description = format!("{acts:?}");
+        let (report, met) = told_after(&stage, acts, login);
+        assert_eq!(report.codes[0], code, "{description}");
+        assert_eq!(met, Some(Verdict::Denied), "{description}");
+    }
+}
+
+#[test]
+fn an_auth_phase_with_nothing_to_answer_with_counts_as_a_no() {
+    let stage = Stage::new();
+    let login = stage.login("use_first_pass");
+    let (report, met) = told_after(&stage, [ask_code()], login);
+    assert_eq!(report.codes[0], Code::AUTH_ERR as i32);
+    assert_eq!(met, Some(Verdict::Denied));
+}
+
+#[test]
+fn a_verdict_for_a_user_who_changed_in_the_middle_counts_as_a_no_for_the_first() {
+    let stage = Stage::new();
+    let daemon = stage.daemon([ask_code(), verdict("verified"), verdict("verified")]);
+    let answer = Answer::RenameAndType("root".to_owned(), "123456".to_owned());
+    let report = stage.login("").answers([answer]).run([
+        Step::Authenticate,
+        Step::Account,
+        Step::Rename("alice".to_owned()),
+        Step::Account,
+    ]);
+    let refused = [Code::AUTH_ERR as i32, Code::PERM_DENIED as i32];
+    assert_eq!(report.codes[..2], refused, "root met nothing");
+    let [auth, account] = &daemon.contexts()[..] else {
+        panic!("{:?}", daemon.calls());
+    };
+    assert_eq!((auth.met, account.met), (None, Some(Verdict::Denied)));
+}
+
+#[test]
+fn a_line_that_is_not_about_a_login_leaves_no_verdict_on_it() {
+    let stage = Stage::new();
+    let login = stage.login("after_publickey");
+    let (report, met) = told_after(&stage, [], login);
+    assert_eq!(report.codes, [IGNORED, Code::SUCCESS as i32]);
+    assert_eq!(met, None);
+}
+
+#[test]
+fn root_who_was_let_in_at_the_console_without_the_daemon_was_neither_asked_nor_refused() {
+    let stage = Stage::new();
+    let login = stage
+        .login("unreachable=allow-root-console")
+        .user(Some("root"))
+        .at("tty1", "");
+    let absent = Act::Error("org.tfad.Tfa1.Error.NotServing");
+    let (report, met) = told_after(&stage, [absent], login);
+    assert_eq!(report.codes, [Code::SUCCESS as i32; 2]);
+    assert!(report.logged("WITHOUT a second factor"));
+    assert_eq!(met, None);
+}
+
+#[test]
+fn an_auth_phase_that_breaks_off_voids_the_verdict_before() {
     let stage = Stage::new();
     let daemon = stage.daemon([verdict("verified"), ask_code(), verdict("denied")]);
     let report = stage.login("").answers([Answer::Fail]).run([
@@ -53,7 +161,20 @@ fn an_auth_phase_without_a_verdict_voids_the_one_before() {
             Code::PERM_DENIED as i32
         ]
     );
-    assert_eq!(daemon.contexts()[2].met, None);
+    assert_eq!(daemon.contexts()[2].met, Some(Verdict::Denied));
+}
+
+#[test]
+fn a_verdict_takes_the_place_of_a_phase_that_broke_off_before() {
+    let stage = Stage::new();
+    let daemon = stage.daemon([ask_code(), verdict("verified"), verdict("verified")]);
+    let report = stage.login("").answers([Answer::Fail]).run([
+        Step::Authenticate,
+        Step::Authenticate,
+        Step::Account,
+    ]);
+    assert_eq!(report.codes[1..], [Code::SUCCESS as i32; 2]);
+    assert_eq!(daemon.contexts()[2].met, Some(Verdict::Verified));
 }
 
 #[test]

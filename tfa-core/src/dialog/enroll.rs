@@ -75,7 +75,8 @@ impl Enroll {
             origin,
             offer: Offer::new(authenticator, now),
             until,
-            invitation: invited.filter(|_| by_invitation).cloned(),
+            // One that was made is asked for, wanted by the policy or not.
+            invitation: invited.cloned(),
             picture,
             question: Question::Begin,
             answers_left: ANSWERS,
@@ -96,6 +97,12 @@ impl Enroll {
     #[must_use]
     pub fn origin(&self) -> Origin {
         self.origin
+    }
+
+    /// Whether it takes the administrator's word.
+    #[must_use]
+    pub fn is_by_invitation(&self) -> bool {
+        self.invitation.is_some()
     }
 
     /// What is to be put on the phone.
@@ -129,12 +136,11 @@ impl Enroll {
         if !account.authenticators().is_empty() {
             return changed;
         }
-        if let Some(invitation) = &self.invitation {
-            match account.open_invitation(now) {
-                Some(now_open) if now_open.is(invitation) => {}
-                Some(_) => return changed,
-                None => return self.stop(Message::NoInvitation),
-            }
+        match (&self.invitation, account.open_invitation(now)) {
+            (None, None) => {}
+            (Some(invitation), Some(now_open)) if now_open.is(invitation) => {}
+            (Some(_), None) => return self.stop(Message::NoInvitation),
+            (_, Some(_)) => return changed,
         }
         self.answers_left = self.answers_left.saturating_sub(1);
         match (self.question, Wish::of(typed)) {
@@ -174,9 +180,7 @@ impl Enroll {
                 let next = self.first_page();
                 self.on(None, next)
             }
-            Err(Refusal::Locked(gate)) => {
-                Answered::end(Some(Message::Locked(gate)), Verdict::Locked)
-            }
+            Err(Refusal::Locked(gate)) => self.stop(Message::Locked(gate)),
             Err(Refusal::NoInvitation) => self.stop(Message::NoInvitation),
             Err(_) => self.on(Some(Message::WrongInvitation), Question::Invitation),
         }
@@ -247,7 +251,7 @@ impl Enroll {
 
     fn without(&self) -> Verdict {
         match self.until {
-            Some(_) => Verdict::InGrace,
+            Some(until) => Verdict::InGrace(until),
             None => Verdict::NotSetUp,
         }
     }

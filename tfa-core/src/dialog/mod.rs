@@ -53,8 +53,8 @@ pub enum Verdict {
     Verified(Factor),
     /// It was set up in this login, and proved.
     Enrolled,
-    /// The grace lasts, and was made use of.
-    InGrace,
+    /// The grace lasts until then, and was made use of.
+    InGrace(Time),
     /// No right code was given.
     Denied,
     /// It was not set up, and had to be.

@@ -103,6 +103,10 @@ impl Terms {
                 Some(until) if now < until => Decision::Grace(until),
                 _ => match self.after_grace {
                     AfterGrace::Enroll => Decision::SetUp,
+                    // The administrator has opened the door to one person.
+                    AfterGrace::Deny if account.is_some_and(|account| account.is_invited(now)) => {
+                        Decision::SetUp
+                    }
                     AfterGrace::Deny => Decision::TooLate,
                 },
             },

@@ -101,7 +101,10 @@ impl Origins {
         if rhost.is_empty() {
             return Self::Local;
         }
-        let bare = rhost.split_once('%').map_or(rhost, |(bare, _zone)| bare);
+        let bare = match rhost.split_once('%') {
+            Some((bare, _zone)) if bare.contains(':') => bare,
+            _ => rhost,
+        };
         match bare.parse::<IpAddr>() {
             Ok(address) => Self::Address(address.to_canonical()),
             Err(_) => Self::Name(rhost.to_owned()),
@@ -143,6 +146,8 @@ mod tests {
         assert_eq!(read("192.0.2.7"), address("192.0.2.7"));
         assert_eq!(read("::ffff:192.0.2.7"), address("192.0.2.7"));
         assert_eq!(read("fe80::1%eth0"), address("fe80::1"));
+        let zone_on_ipv4 = "10.7.0.2%eth0";
+        assert_eq!(read(zone_on_ipv4), Origins::Name(zone_on_ipv4.to_owned()));
         assert_eq!(read("localhost"), Origins::Name("localhost".to_owned()));
     }
 

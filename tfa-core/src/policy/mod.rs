@@ -147,6 +147,19 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Whether nobody on this host is asked for anything, whatever the rules say.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.otherwise.mode == Mode::Off
+    }
+
+    /// Whether what is known of a login is enough to say which terms hold. The groups cost the name
+    /// service a search, and need not be asked for then.
+    #[must_use]
+    pub fn is_settled(&self, login: &Login) -> bool {
+        self.terms_for(login).len() == 1
+    }
+
     /// The groups that the rules name: what has to be known of a person.
     #[must_use]
     pub fn groups(&self) -> Vec<&Group> {
@@ -162,7 +175,13 @@ impl Policy {
     /// Every set of terms that may hold for a login: one, unless something could not be found out.
     fn terms_for<'policy>(&'policy self, login: &Login) -> Vec<&'policy Terms> {
         let mut possible = Vec::new();
-        for rule in &self.rules {
+        // Off is off for the whole host: the way out of a policy that went wrong.
+        let rules = if self.is_off() {
+            &[]
+        } else {
+            self.rules.as_slice()
+        };
+        for rule in rules {
             match rule.fits(login, &self.sshd_methods) {
                 Belongs::No => {}
                 Belongs::Unknown => possible.push(&rule.terms),
@@ -176,11 +195,23 @@ impl Policy {
         possible
     }
 
+    /// Whether a second factor is, or will be, or in audit mode would be, required of a person for
+    /// some login or other.
+    #[must_use]
+    pub fn may_require_of(&self, person: &Person) -> bool {
+        let for_good = Self {
+            audit: false,
+            ..self.clone()
+        };
+        let end_of_time = Time::from_secs(u64::MAX);
+        for_good.requires_of(person, end_of_time).is_some()
+    }
+
     /// The terms under which a person is required to have a second factor for some login or other,
     /// whatever its service, origin or method. `None` where there is no such login.
     #[must_use]
     pub fn requires_of(&self, person: &Person, now: Time) -> Option<&Terms> {
-        if self.audit {
+        if self.audit || self.is_off() {
             return None;
         }
         for rule in &self.rules {
