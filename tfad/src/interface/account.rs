@@ -95,8 +95,8 @@ impl OwnAccount {
         allowed.map_err(|error| owner.report(error))?;
         owner
             .change(|account, now| {
-                if invited {
-                    // Another may have been made while polkit asked.
+                // Another may have been made while polkit asked.
+                if invited || account.is_invited(now) {
                     account.check_invitation(&word, Origin::Remote, now)?;
                 }
                 account.set_up(authenticator.clone(), now)
