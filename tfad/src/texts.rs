@@ -55,10 +55,7 @@ pub fn message(message: Message, now: Time) -> (bool, String) {
             format!("Backup code used; {left} left. Make new ones: tfa-enroll codes"),
         ),
         Message::BackupCodeUsed { left } => (false, format!("Backup code used; {left} left.")),
-        Message::WrongInvitation => (
-            true,
-            "That is not the word of your invitation. It has ten letters and digits.".to_owned(),
-        ),
+        Message::WrongInvitation => (true, "That is not the word of your invitation.".to_owned()),
         Message::NoInvitation => (
             true,
             "Setting up two-factor login takes an invitation, and there is none for you now.\n\
@@ -67,9 +64,17 @@ pub fn message(message: Message, now: Time) -> (bool, String) {
         ),
         Message::WrongNewCode(None) => (
             true,
-            "That code is not right. Type the latest one of the new entry in the app.".to_owned(),
+            "That code is not right. Type the latest one.".to_owned(),
         ),
-        Message::WrongNewCode(Some(drift)) => (true, clock_off(drift)),
+        Message::WrongNewCode(Some(drift)) => (
+            true,
+            format!(
+                "That code is right for another time.\n\
+                 The phone's clock is about {} this host's. Let the phone set its\n\
+                 clock by the network, and type the code that it then shows.",
+                apart(drift)
+            ),
+        ),
         Message::OfferWithdrawn => (
             true,
             "Too many wrong codes: that key is void. Delete it in the app, and log in again."
@@ -328,7 +333,8 @@ fn ahead(while_: Duration) -> String {
     }
 }
 
-fn clock_off(drift: Drift) -> String {
+/// How far a phone's clock is from this host's, and on which side.
+fn apart(drift: Drift) -> String {
     let by = match drift.seconds.unsigned_abs() {
         seconds @ ..120 => format!("{seconds} seconds"),
         seconds => format!("{} minutes", seconds.div_ceil(60)),
@@ -338,10 +344,15 @@ fn clock_off(drift: Drift) -> String {
     } else {
         "behind"
     };
+    format!("{by} {side}")
+}
+
+fn clock_off(drift: Drift) -> String {
     format!(
-        "That code is right for another time: the phone's clock is about {by} {side} this \
-         host's. Let the phone set its clock automatically; if it does, tell the administrator \
-         that the host's clock is off."
+        "That code is right for another time: the phone's clock is about {} this host's. Let the \
+         phone set its clock automatically; if it does, tell the administrator that the host's \
+         clock is off.",
+        apart(drift)
     )
 }
 
