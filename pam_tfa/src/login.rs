@@ -254,9 +254,7 @@ impl Login<'_> {
             }
             Trouble::Unusable(why) => self.log.error(&texts::log_unusable(why)),
         }
-        if self.context.phase == Phase::Auth {
-            self.conversation.error(texts::NOT_AVAILABLE);
-        }
+        self.conversation.error(texts::NOT_AVAILABLE);
         Failure::Unavailable
     }
 
