@@ -357,7 +357,8 @@ fn a_daemon_that_cannot_serve_says_so_at_once_and_root_at_the_console_mends_it()
     console.type_secret("mainframe");
     console.expect("root@host:~#");
     machine.expect_in_journal("login", "WITHOUT a second factor");
-    console.type_line("sed -i s/of/optional/ /etc/tfa/tfad.toml; systemctl restart tfad; echo mended");
+    console
+        .type_line("sed -i s/of/optional/ /etc/tfa/tfad.toml; systemctl restart tfad; echo mended");
     console.expect("\nmended");
     gets_in(&machine, &alice.phone.next_unused());
 }

@@ -217,7 +217,10 @@ fn the_administrator_switches_it_off_and_on_and_the_phone_goes_on_working() {
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal.expect(PROMPT);
-    machine.expect_in_journal("tfad", "alice: not asked: the policy's mode is off (/etc/tfa/tfad.toml line 2)");
+    machine.expect_in_journal(
+        "tfad",
+        "alice: not asked: the policy's mode is off (/etc/tfa/tfad.toml line 2)",
+    );
 
     reload("[policy]\nmode = \"optional\"\n");
     let terminal = ssh_as_far_as_the_code(&machine, "alice");
