@@ -13,6 +13,22 @@ use crate::texts;
 /// The rows of a QR code on a page of its own, and the columns.
 const PAGE: (usize, usize) = (22, 80);
 
+/// Whether the QR code is shown, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// There is none.
+    Never,
+    /// It comes first: it fits every window.
+    First,
+    /// On wish, for it takes a larger window: in ASCII, or with long names.
+    OnWish {
+        /// The rows of its page, the question below included.
+        rows: usize,
+        /// The columns.
+        columns: usize,
+    },
+}
+
 /// A key on its way to a phone.
 pub struct Enrollment<'login> {
     /// The key.
@@ -29,11 +45,25 @@ impl Enrollment<'_> {
     /// Whether there is a QR code, and when it is shown.
     #[must_use]
     pub fn picture(&self) -> Picture {
-        match self.drawn() {
-            None => Picture::None,
-            Some((_, Style::HalfBlocks, _)) => Picture::First,
-            // Drawn in ASCII it is larger than most windows.
-            Some((_, Style::Ascii, _)) => Picture::OnWish,
+        match self.shown() {
+            Shown::Never => Picture::None,
+            Shown::First => Picture::First,
+            Shown::OnWish { .. } => Picture::OnWish,
+        }
+    }
+
+    /// The same, with the size that one on wish takes.
+    #[must_use]
+    pub fn shown(&self) -> Shown {
+        let Some((code, style, quiet)) = self.drawn() else {
+            return Shown::Never;
+        };
+        let (rows, columns) = code.size(style, quiet);
+        if rows <= PAGE.0 && columns <= PAGE.1 {
+            Shown::First
+        } else {
+            let rows = rows + 2;
+            Shown::OnWish { rows, columns }
         }
     }
 
@@ -47,15 +77,6 @@ impl Enrollment<'_> {
         rows
     }
 
-    /// How many rows and columns the QR code's page needs, the question below included.
-    #[must_use]
-    pub fn picture_size(&self) -> Option<(usize, usize)> {
-        self.drawn().map(|(code, style, quiet)| {
-            let (rows, columns) = code.size(style, quiet);
-            (rows + 2, columns)
-        })
-    }
-
     /// The rows of the page with link and key.
     #[must_use]
     pub fn key_page(&self) -> Vec<String> {
@@ -64,6 +85,7 @@ impl Enrollment<'_> {
             self.user,
             self.issuer,
             &grouped(&self.authenticator.secret().to_base32()),
+            self.shown(),
         )
     }
 
@@ -116,11 +138,15 @@ mod tests {
     use super::*;
 
     fn with(style: QrStyle, check: impl FnOnce(&Enrollment<'_>)) {
+        with_issuer("host.example.org", style, check);
+    }
+
+    fn with_issuer(issuer: &str, style: QrStyle, check: impl FnOnce(&Enrollment<'_>)) {
         let key = Secret::new(&[0x5a; 20]).unwrap();
         let authenticator = Authenticator::new("phone".to_owned(), Parameters::default(), key);
         check(&Enrollment {
             authenticator: &authenticator,
-            issuer: "host.example.org",
+            issuer,
             user: "alice",
             style,
         });
@@ -151,10 +177,26 @@ mod tests {
     fn a_qr_code_in_ascii_is_shown_on_wish_with_the_size_that_it_takes() {
         with(QrStyle::Ascii, |enrollment| {
             assert_eq!(enrollment.picture(), Picture::OnWish);
-            let (rows, columns) = enrollment.picture_size().unwrap();
+            let Shown::OnWish { rows, columns } = enrollment.shown() else {
+                panic!("{:?}", enrollment.shown());
+            };
             let page = enrollment.picture_page();
             assert_eq!(page.len() + 1, rows);
             assert!(page.concat().is_ascii() && columns <= 80);
+        });
+    }
+
+    #[test]
+    fn a_qr_code_that_long_names_make_too_large_for_the_window_is_shown_on_wish() {
+        let issuer = "The Department of Redundancy and Repetition, Example Limited";
+        with_issuer(issuer, QrStyle::Utf8, |enrollment| {
+            assert_eq!(enrollment.picture(), Picture::OnWish);
+            let page = enrollment.key_page().concat();
+            assert!(page.contains("type qr"), "{page}");
+        });
+        with_issuer(issuer, QrStyle::None, |enrollment| {
+            let page = enrollment.key_page().concat();
+            assert!(!page.contains("QR code"), "{page}");
         });
     }
 }

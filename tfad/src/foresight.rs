@@ -4,6 +4,7 @@ use tfa_bus::{Context, Explanation, Impact, Outcome, Phase, Supposed, Verdict};
 use tfa_core::{Account, Bar, Course, Exemption, Message, Person, Policy, Ruling, Time};
 
 use crate::circumstances::{self, ASKED_BY_PAM};
+use crate::enrollment::Shown;
 use crate::texts;
 
 /// Long enough for every grace to be over.
@@ -144,7 +145,7 @@ pub fn explain(
         Course::Grace(until) => texts::grace_told(host, until, now),
         Course::SetUp(_) if uninvited => texts::message(Message::NoInvitation, now).1,
         Course::SetUp(Some(until)) => texts::grace(host, until, now).join("\n"),
-        Course::SetUp(None) => texts::set_up_needed(host, None).join("\n"),
+        Course::SetUp(None) => texts::set_up_needed(host, Shown::First).join("\n"),
         Course::Refuse(bar) => texts::bar(bar, host, &user),
         Course::Satisfied | Course::Exempt(_) | Course::Defer | Course::Unguarded => String::new(),
     };

@@ -7,6 +7,8 @@ use jiff::tz::TimeZone;
 use tfa_bus::Error;
 use tfa_core::{BadParameters, Bar, Drift, Exemption, Gate, Message, Refusal, State, Time, Would};
 
+use crate::enrollment::Shown;
+
 /// The question for a code.
 pub const QUESTION: &str = "Verification code or backup code: ";
 
@@ -21,13 +23,14 @@ pub const ASK_INVITATION: &str = "Invitation from your administrator: ";
 /// Whether to set up now, in the grace.
 pub const ASK_WHETHER: &str = "Set it up now? Type yes, or press Enter to go on without: ";
 /// The QR code is on the screen.
-pub const ASK_SCANNED: &str = "Scan it with the app, then press Enter: ";
+pub const ASK_SCANNED: &str = "The same follows as text. Scan it with the app, then press Enter: ";
 /// Link and key are on the screen.
 pub const ASK_NEW_CODE: &str = "Code from your phone: ";
 /// The backup codes are on the screen.
 pub const ASK_SAVED: &str = "Press Enter when you have saved them: ";
-/// Above the QR code, on the row that sshd begins with user and host.
-pub const QR_HEADING: &str = "QR code; what it says follows as text.";
+/// Above the QR code, on the row that ssh begins with user and host. It must not wrap: the code
+/// would scroll away.
+pub const QR_HEADING: &str = "QR code:";
 
 /// What the dialog says, and whether it is bad news.
 #[must_use]
@@ -77,9 +80,10 @@ pub fn message(message: Message, now: Time) -> (bool, String) {
         ),
         Message::OfferWithdrawn => (
             true,
-            "Too many wrong codes: that key is void. Delete it in the app, and log in again."
+            "Too many wrong codes: that key is void.\nDelete it in the app, and log in again."
                 .to_owned(),
         ),
+        Message::NotBegun => (false, "Nothing was set up.".to_owned()),
         Message::NotSetUp => (
             false,
             "Nothing was set up. Delete the entry in the app, if you made one.".to_owned(),
@@ -169,20 +173,28 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
 
 /// What is asked of somebody who has to set up now, and how it goes.
 #[must_use]
-pub fn set_up_needed(host: &str, picture: Option<(usize, usize)>) -> Vec<String> {
+pub fn set_up_needed(host: &str, picture: Shown) -> Vec<String> {
     let mut rows = vec![
         format!("Two-factor login is required on {host},"),
         "and you have not set it up yet. It takes an authenticator app on your phone.".to_owned(),
         match picture {
-            None => "You get a key for the app, as a QR code and as text, and type the code that"
-                .to_owned(),
-            Some(_) => "You get a key for the app as text, and type the code that".to_owned(),
-        },
+            Shown::First => {
+                "You get a key for the app, as a QR code and as text, and type the code that"
+            }
+            Shown::OnWish { .. } | Shown::Never => {
+                "You get a key for the app as text, and type the code that"
+            }
+        }
+        .to_owned(),
         "the app then shows. Then the login goes on.".to_owned(),
     ];
-    if let Some((height, width)) = picture {
+    if let Shown::OnWish {
+        rows: height,
+        columns,
+    } = picture
+    {
         rows.push(format!(
-            "There is a QR code, too: it takes a window of {height} rows and {width} columns."
+            "There is a QR code, too: it takes a window of {height} rows and {columns} columns."
         ));
     }
     rows
@@ -190,11 +202,12 @@ pub fn set_up_needed(host: &str, picture: Option<(usize, usize)>) -> Vec<String>
 
 /// The question whether to begin.
 #[must_use]
-pub fn ask_to_begin(picture_on_wish: bool) -> &'static str {
-    if picture_on_wish {
-        "Press Enter for the text, type qr for the QR code, or no to stop: "
-    } else {
-        "Press Enter to begin, or type no to stop: "
+pub fn ask_to_begin(picture: Shown) -> &'static str {
+    match picture {
+        Shown::OnWish { .. } => {
+            "Press Enter for the text, type qr for the QR code, or no to stop: "
+        }
+        Shown::First | Shown::Never => "Press Enter to begin, or type no to stop: ",
     }
 }
 
@@ -204,32 +217,50 @@ pub fn grace(host: &str, until: Time, now: Time) -> Vec<String> {
     vec![
         format!("Two-factor login will be required on {host}"),
         format!("from {} on: {}.", moment(until), ahead(now.until(until))),
+        "To set it up in time: tfa-enroll".to_owned(),
     ]
 }
 
 /// The same for somebody whom nobody can ask.
 #[must_use]
 pub fn grace_told(host: &str, until: Time, now: Time) -> String {
-    let mut rows = grace(host, until, now);
-    rows.push("Set it up in time: tfa-enroll".to_owned());
-    rows.join("\n")
+    grace(host, until, now).join("\n")
 }
 
-/// The page with link and key.
+/// The page with link and key, and the way to the QR code.
 #[must_use]
-pub fn key_page(uri: &str, user: &str, issuer: &str, key: &str) -> Vec<String> {
-    vec![
+pub fn key_page(uri: &str, user: &str, issuer: &str, key: &str, picture: Shown) -> Vec<String> {
+    let mut rows = vec![
         "The key as text.".to_owned(),
         "The link, for an app on this device:".to_owned(),
         uri.to_owned(),
         String::new(),
         "The key, to type into the app:".to_owned(),
         format!("    {key}"),
-        format!("    Account: {user}   Issuer: {issuer}"),
+        format!("    Account: {user}"),
+        format!("    Issuer: {issuer}"),
         "    Time-based (TOTP), SHA1, 6 digits, every 30 seconds".to_owned(),
         String::new(),
-        "Type the code that the app shows now; qr for the QR code, no to stop.".to_owned(),
-    ]
+    ];
+    if let Shown::OnWish {
+        rows: height,
+        columns,
+    } = picture
+    {
+        rows.push(format!(
+            "For the QR code make the window {height} rows by {columns} columns, and type qr."
+        ));
+    }
+    rows.push(
+        match picture {
+            Shown::First => "Type the code that the app shows now; qr for the QR code, no to stop.",
+            Shown::OnWish { .. } | Shown::Never => {
+                "Type the code that the app shows now, or no to stop."
+            }
+        }
+        .to_owned(),
+    );
+    rows
 }
 
 /// Above the backup codes.

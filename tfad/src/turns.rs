@@ -4,7 +4,7 @@ use tfa_bus::{Line, LineKind, Manner, Next, Question, Turn, Verdict};
 use tfa_core::{BackupCode, Dialog, Message, Time};
 
 use crate::config::QrStyle;
-use crate::enrollment::{Enrollment, backup_codes_page};
+use crate::enrollment::{Enrollment, Shown, backup_codes_page};
 use crate::texts;
 
 /// What the words depend on besides the turn.
@@ -49,9 +49,11 @@ impl Wording<'_> {
             }
             N::AskInvitation => (Vec::new(), ask(texts::ASK_INVITATION, Manner::Visible, 0)),
             N::AskToBegin(None) => {
-                let size = self.picture_on_wish();
-                let question = texts::ask_to_begin(size.is_some());
-                let page = texts::set_up_needed(self.host, size);
+                let picture = self
+                    .enrollment()
+                    .map_or(Shown::Never, |enrollment| enrollment.shown());
+                let question = texts::ask_to_begin(picture);
+                let page = texts::set_up_needed(self.host, picture);
                 (page, ask(question, Manner::Visible, 0))
             }
             N::AskToBegin(Some(until)) => {
@@ -83,15 +85,6 @@ impl Wording<'_> {
             }
             N::End(verdict) => (Vec::new(), Next::Verdict(of(verdict))),
         }
-    }
-
-    /// The size that a QR code takes which is shown on wish alone.
-    fn picture_on_wish(&self) -> Option<(usize, usize)> {
-        let size = |enrollment: &Enrollment<'_>| match enrollment.picture() {
-            tfa_core::Picture::OnWish => enrollment.picture_size(),
-            tfa_core::Picture::None | tfa_core::Picture::First => None,
-        };
-        self.enrollment().and_then(|enrollment| size(&enrollment))
     }
 
     fn page(&self, page: impl Fn(&Enrollment<'_>) -> Vec<String>) -> Vec<String> {

@@ -144,11 +144,10 @@ impl Enroll {
         }
         self.answers_left = self.answers_left.saturating_sub(1);
         match (self.question, Wish::of(typed)) {
+            (Question::Begin | Question::Invitation, Wish::No) => self.leave(),
             (_, Wish::No) => self.stop(Message::NotSetUp),
             // Only a plain yes begins what need not be: some programs answer every question alike.
-            (Question::Begin, Wish::Nothing | Wish::Else) if self.until.is_some() => {
-                self.stop(Message::NotSetUp)
-            }
+            (Question::Begin, Wish::Nothing | Wish::Else) if self.until.is_some() => self.leave(),
             (Question::Begin, Wish::Else) => self.on(None, Question::Begin),
             (Question::Begin, wish) => {
                 if let (Wish::Picture, Picture::OnWish) = (wish, self.picture) {
@@ -160,7 +159,7 @@ impl Enroll {
                 };
                 self.on(None, next)
             }
-            (Question::Invitation, Wish::Nothing) => self.stop(Message::NotSetUp),
+            (Question::Invitation, Wish::Nothing) => self.leave(),
             (Question::Invitation, _) => self.take_word(account, typed, now),
             (Question::NewCode, Wish::Picture) if self.picture != Picture::None => {
                 self.on(None, Question::Picture)
@@ -242,6 +241,12 @@ impl Enroll {
             },
             Question::Saved => Next::ShowBackupCodes,
         }
+    }
+
+    /// The end before a key was shown. Who goes on without was told enough.
+    fn leave(&self) -> Answered {
+        let says = self.until.is_none().then_some(Message::NotBegun);
+        Answered::end(says, self.without())
     }
 
     /// The end without a set-up.

@@ -91,7 +91,9 @@ pub enum Message {
     WrongNewCode(Option<Drift>),
     /// Too many wrong codes: the new key is void.
     OfferWithdrawn,
-    /// Nothing was set up, as the person wished.
+    /// Nothing was set up, and no key was shown.
+    NotBegun,
+    /// Nothing was set up, though a key was shown.
     NotSetUp,
     /// It is set up.
     SetUp,
