@@ -8,6 +8,7 @@ mod directory;
 mod enroll;
 mod faults;
 mod locks;
+mod login_setup;
 mod machine;
 mod move_phone;
 mod outsiders;

@@ -1,0 +1,870 @@
+//! The set-up inside the login: what people see and type, where it can be done, and what is left
+//! when it breaks off.
+
+use crate::people::{
+    CODE, Owner, PASSWORD, backup_codes_in, give_password, machine_with_alice, record_of, screen,
+    set_up, set_up_and_pause, ssh_as_far_as_the_code, uri_in,
+};
+use tfa_tests::{Machine, Phone, Terminal};
+
+const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
+const BEGIN: &str = "no to stop:";
+const SCANNED: &str = "then press Enter:";
+const NEW_CODE: &str = "Code from your phone:";
+const SAVED: &str = "saved them:";
+const ON: &str = "Two-factor login is on";
+const PROMPT: &str = "alice@host:~$";
+
+/// Puts a policy into force.
+#[track_caller]
+fn decree(machine: &Machine, policy: &str) {
+    machine.write_file("/etc/tfa/tfad.toml", policy);
+    machine.succeed(["systemctl", "reload", "tfad"]);
+}
+
+fn machine_where(policy: &str) -> Machine {
+    let machine = machine_with_alice();
+    decree(&machine, policy);
+    machine
+}
+
+/// A login over SSH, the password given. The client says why it is refused, as clients do.
+#[track_caller]
+fn log_in(machine: &Machine, user: &str) -> Terminal {
+    let questions = "PreferredAuthentications=keyboard-interactive";
+    let terminal = machine.ssh_with(user, &["-o", questions, "-o", "LogLevel=INFO"]);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal
+}
+
+/// Checks that a page stands on the screen from its first words to its last.
+#[track_caller]
+fn look(terminal: &Terminal, first: &str, last: &str) {
+    let screen = terminal.screen();
+    assert!(screen.contains(first), "{first}:\n{screen}");
+    assert!(screen.contains(last), "{last}:\n{screen}");
+}
+
+/// From the first question to that for a code.
+#[track_caller]
+fn as_far_as_the_code(terminal: &Terminal) -> Phone {
+    terminal.expect(BEGIN);
+    terminal.type_line("");
+    terminal.expect(SCANNED);
+    terminal.type_line("");
+    terminal.expect(NEW_CODE);
+    Phone::from_uri(&uri_in(&terminal.transcript()))
+}
+
+/// The code, the backup codes, Enter.
+#[track_caller]
+fn to_its_end(terminal: &Terminal, phone: Phone) -> Owner {
+    terminal.type_line(&phone.next_unused());
+    terminal.expect(SAVED);
+    let backup_codes = backup_codes_in(&terminal.screen());
+    assert_eq!(backup_codes.len(), 10, "{}", terminal.screen());
+    terminal.type_line("");
+    terminal.expect(ON);
+    Owner {
+        phone,
+        backup_codes,
+    }
+}
+
+/// Checks that the login is refused with these words.
+#[track_caller]
+fn is_refused(terminal: &Terminal, why: &str) {
+    terminal.expect(why);
+    assert!(!terminal.wait_exit().success());
+    assert!(!terminal.transcript().contains(":~$"));
+}
+
+#[track_caller]
+fn assert_state(machine: &Machine, user: &str, state: &str) {
+    let record = record_of(machine, user);
+    assert!(
+        record.contains(&format!("\"state\": \"{state}\"")),
+        "{record}"
+    );
+}
+
+#[test]
+fn over_ssh_alice_scans_the_code_on_the_screen_and_goes_on_into_her_shell() {
+    let machine = machine_where(REQUIRED);
+    let terminal = log_in(&machine, "alice");
+    terminal.expect(BEGIN);
+    look(&terminal, "Two-factor login is required on host", BEGIN);
+    terminal.type_line("");
+    terminal.expect(SCANNED);
+    look(&terminal, "QR code", SCANNED);
+    let picture = machine.desk().join("qr.png");
+    terminal.screenshot(&picture);
+    let phone = Phone::from_picture(&picture);
+    assert_eq!(phone.label(), "host:alice");
+    terminal.type_line("");
+    terminal.expect(NEW_CODE);
+    look(&terminal, "The link", NEW_CODE);
+    assert!(terminal.screen().contains(phone.secret()));
+    terminal.type_line(&phone.wrong_code());
+    terminal.expect("That code is not right.");
+    terminal.expect(NEW_CODE);
+    look(&terminal, "That code is not right.", NEW_CODE);
+    assert_state(&machine, "alice", "none");
+    terminal.type_line(&phone.next_unused());
+    terminal.expect(SAVED);
+    look(&terminal, "Here are your 10 backup codes", SAVED);
+    let codes = backup_codes_in(&terminal.screen());
+    assert_eq!(codes.len(), 10);
+    terminal.type_line("");
+    terminal.expect(ON);
+    terminal.expect(PROMPT);
+    look(&terminal, ON, PROMPT);
+    assert_state(&machine, "alice", "enabled");
+    machine.expect_in_journal("tfad", "set up in the login");
+
+    let again = ssh_as_far_as_the_code(&machine, "alice");
+    again.type_secret(&phone.next_unused());
+    again.expect(PROMPT);
+    let again = ssh_as_far_as_the_code(&machine, "alice");
+    again.type_secret(&codes[0]);
+    again.expect("Backup code used; 9 left.");
+    again.expect(PROMPT);
+    let again = ssh_as_far_as_the_code(&machine, "alice");
+    again.type_secret(&codes[0]);
+    again.expect("That code was used already.");
+}
+
+const ASCII: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n[enrollment]\nqr = \"ascii\"\n";
+
+/// A login over SSH by a client in the C locale.
+#[track_caller]
+fn log_in_with_ascii(machine: &Machine, user: &str) -> Terminal {
+    let host = format!("{user}@localhost");
+    let words = [
+        "ssh",
+        "-oPreferredAuthentications=keyboard-interactive",
+        "-oStrictHostKeyChecking=no",
+        "-oLogLevel=ERROR",
+        &host,
+    ];
+    let terminal = machine.command(words).env("LC_ALL", "C").terminal();
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal
+}
+
+#[test]
+fn in_ascii_the_text_comes_first_and_a_window_of_the_announced_size_holds_the_code() {
+    let machine = machine_where(ASCII);
+    let terminal = log_in_with_ascii(&machine, "alice");
+    terminal.expect(BEGIN);
+    look(&terminal, "Two-factor login is required on host", BEGIN);
+    let size = announced(&terminal.screen(), "takes a window of");
+    terminal.type_line("");
+    terminal.expect(NEW_CODE);
+    look(&terminal, "The link", NEW_CODE);
+    terminal.resize(size.0, size.1);
+    terminal.type_line("qr");
+    terminal.expect(SCANNED);
+    look(&terminal, "QR code", SCANNED);
+    let picture = machine.desk().join("qr.png");
+    terminal.screenshot(&picture);
+    let phone = Phone::from_picture(&picture);
+    terminal.resize(24, 80);
+    terminal.type_line("");
+    terminal.expect(NEW_CODE);
+    let _ = to_its_end(&terminal, phone);
+    terminal.expect(PROMPT);
+    assert!(terminal.bytes().is_ascii());
+    assert_state(&machine, "alice", "enabled");
+}
+
+#[test]
+fn the_code_in_ascii_can_be_asked_for_at_the_first_question() {
+    let machine = machine_where(ASCII);
+    let terminal = log_in_with_ascii(&machine, "alice");
+    terminal.expect(BEGIN);
+    terminal.resize(60, 120);
+    terminal.type_line("qr");
+    terminal.expect(SCANNED);
+    look(&terminal, "QR code", SCANNED);
+    let picture = machine.desk().join("qr.png");
+    terminal.screenshot(&picture);
+    let phone = Phone::from_picture(&picture);
+    // Whoever has scanned it types the code there and then.
+    let _ = to_its_end(&terminal, phone);
+    terminal.expect(PROMPT);
+}
+
+const LONG_USER: &str = "bartholomew-maximilian-the-3rd";
+const LONG_ISSUER: &str = "The Department of Redundancy and Repetition, Example Limited";
+
+#[test]
+fn with_long_names_each_page_fits_the_window_and_the_code_comes_on_wish() {
+    let machine = machine_with_alice();
+    machine.succeed([
+        "hostname",
+        "build-server-number-seven.department.example.org",
+    ]);
+    machine.add_user(LONG_USER, PASSWORD);
+    for style in ["utf8", "ascii", "none"] {
+        let enrollment = format!("[enrollment]\nissuer = \"{LONG_ISSUER}\"\nqr = \"{style}\"\n");
+        decree(&machine, &format!("{REQUIRED}{enrollment}"));
+        let terminal = log_in(&machine, LONG_USER);
+        terminal.expect("to stop:");
+        look(&terminal, "Two-factor login is required on", "no to stop:");
+        terminal.type_line("");
+        terminal.expect(NEW_CODE);
+        look(&terminal, "The key as text.", NEW_CODE);
+        let page = terminal.screen();
+        assert!(page.contains(&format!("Issuer: {LONG_ISSUER}\n")), "{page}");
+        let phone = Phone::from_uri(&uri_in(&terminal.transcript()));
+        assert_eq!(phone.issuer(), Some(LONG_ISSUER));
+        assert_eq!(phone.label(), format!("{LONG_ISSUER}:{LONG_USER}"));
+        if style == "none" {
+            assert!(!terminal.transcript().contains("QR"), "{page}");
+            let _ = to_its_end(&terminal, phone);
+            terminal.expect("$");
+            continue;
+        }
+        let (rows, columns) = announced(&page, "make the window");
+        terminal.resize(rows, columns);
+        terminal.type_line("qr");
+        terminal.expect(SCANNED);
+        let picture = machine.desk().join("long.png");
+        terminal.screenshot(&picture);
+        assert_eq!(Phone::from_picture(&picture).secret(), phone.secret());
+    }
+}
+
+/// The two numbers that stand in a text behind some words: rows and columns.
+#[track_caller]
+fn announced(text: &str, words: &str) -> (u16, u16) {
+    let (_, rest) = text.split_once(words).expect("the size is announced");
+    let mut numbers = rest.split_whitespace().filter_map(|word| word.parse().ok());
+    match (numbers.next(), numbers.next()) {
+        (Some(rows), Some(columns)) => (rows, columns),
+        _ => panic!("{rest}"),
+    }
+}
+
+#[test]
+fn on_the_console_alice_sets_up_and_goes_on_into_her_shell() {
+    let machine = machine_where(REQUIRED);
+    let console = screen(&machine);
+    give_password(console, "alice");
+    console.expect(BEGIN);
+    look(console, "Two-factor login is required on host", BEGIN);
+    console.type_line("");
+    console.expect(SCANNED);
+    look(console, "QR code:", SCANNED);
+    let picture = machine.desk().join("qr.png");
+    console.screenshot(&picture);
+    let phone = Phone::from_picture(&picture);
+    console.type_line("");
+    console.expect(NEW_CODE);
+    look(console, "The link", NEW_CODE);
+    console.type_line(&phone.wrong_code());
+    console.expect(NEW_CODE);
+    look(console, "That code is not right.", NEW_CODE);
+    let _ = to_its_end(console, Phone::from_secret(phone.secret()));
+    console.expect(PROMPT);
+    look(console, ON, PROMPT);
+    console.type_line("exit");
+    give_password(console, "alice");
+    console.expect(CODE);
+    console.type_secret(&phone.code_at(1));
+    console.expect(PROMPT);
+}
+
+#[test]
+fn whoever_stops_on_the_console_is_asked_for_a_name_again() {
+    let machine = machine_where(REQUIRED);
+    let console = screen(&machine);
+    give_password(console, "alice");
+    console.expect(BEGIN);
+    console.type_line("no");
+    console.expect("Nothing was set up.");
+    console.expect("host login:");
+    look(console, "Nothing was set up.", "host login:");
+    assert_state(&machine, "alice", "none");
+}
+
+#[test]
+fn in_su_whoever_knows_the_password_is_led_through_the_set_up() {
+    let machine = machine_where(REQUIRED);
+    machine.add_user("bob", PASSWORD);
+    let become_alice = || {
+        let terminal = machine.terminal_as("bob", ["su", "-", "alice"]);
+        terminal.expect("Password:");
+        terminal.type_secret(PASSWORD);
+        terminal
+    };
+    let terminal = become_alice();
+    terminal.expect(BEGIN);
+    terminal.type_line("no");
+    terminal.expect("Nothing was set up.");
+    assert!(!terminal.wait_exit().success());
+    look(&terminal, "Nothing was set up.", "su: ");
+    assert_state(&machine, "alice", "none");
+
+    let terminal = become_alice();
+    let phone = as_far_as_the_code(&terminal);
+    let owner = to_its_end(&terminal, phone);
+    terminal.expect(PROMPT);
+    let terminal = become_alice();
+    terminal.expect(CODE);
+    terminal.type_secret(&owner.phone.next_unused());
+    terminal.expect(PROMPT);
+}
+
+#[test]
+fn in_sudo_which_wants_silence_it_is_set_up_too() {
+    let machine = machine_where(REQUIRED);
+    machine.add_to_group("alice", "sudo");
+    let terminal = machine.terminal_as("alice", ["sudo", "-k", "id", "-un"]);
+    terminal.expect("[sudo] password for alice:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(BEGIN);
+    look(&terminal, "Two-factor login is required on host", BEGIN);
+    terminal.type_line("no");
+    is_refused(&terminal, "sudo: PAM account management error");
+
+    let terminal = machine.terminal_as("alice", ["sudo", "-k", "id", "-un"]);
+    terminal.expect("[sudo] password for alice:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(BEGIN);
+    terminal.type_line("");
+    terminal.expect(SCANNED);
+    look(&terminal, "QR code:", SCANNED);
+    let picture = machine.desk().join("qr.png");
+    terminal.screenshot(&picture);
+    let phone = Phone::from_picture(&picture);
+    terminal.type_line("");
+    terminal.expect(NEW_CODE);
+    look(&terminal, "The link", NEW_CODE);
+    terminal.type_line(&phone.wrong_code());
+    terminal.expect(NEW_CODE);
+    look(&terminal, "That code is not right.", NEW_CODE);
+    terminal.type_line(&phone.next_unused());
+    terminal.expect(SAVED);
+    look(&terminal, "Here are your 10 backup codes", SAVED);
+    terminal.type_line("");
+    terminal.expect("root");
+    assert!(terminal.wait_exit().success());
+    assert_state(&machine, "alice", "enabled");
+}
+
+#[test]
+fn polkits_agent_on_a_terminal_leads_through_it() {
+    let machine = machine_where(&format!(
+        "{REQUIRED}[[policy.rule]]\nservices = [\"sshd\"]\nmode = \"off\"\n"
+    ));
+    machine.add_to_group("alice", "sudo");
+    machine.write_file(
+        "/etc/systemd/system/bell.service",
+        "[Service]\nExecStart=logger -t bell it rings\n",
+    );
+    machine.succeed(["systemctl", "daemon-reload"]);
+    let terminal = log_in(&machine, "alice");
+    terminal.expect(PROMPT);
+    let ring = |last: &str| {
+        terminal.type_line("systemctl start bell");
+        terminal.expect("Password:");
+        terminal.type_secret(PASSWORD);
+        terminal.expect(last);
+    };
+    ring(BEGIN);
+    look(
+        &terminal,
+        "Info: Two-factor login is required on host",
+        BEGIN,
+    );
+    terminal.type_line("no");
+    terminal.expect("Nothing was set up.");
+    terminal.expect("AUTHENTICATION FAILED");
+    terminal.expect(PROMPT);
+    assert_state(&machine, "alice", "none");
+
+    ring(BEGIN);
+    terminal.type_line("");
+    terminal.expect(SCANNED);
+    look(&terminal, "Info: QR code:", SCANNED);
+    let picture = machine.desk().join("qr.png");
+    terminal.screenshot(&picture);
+    let phone = Phone::from_picture(&picture);
+    terminal.type_line("");
+    terminal.expect(NEW_CODE);
+    let _ = to_its_end(&terminal, phone);
+    terminal.expect("AUTHENTICATION COMPLETE");
+    machine.expect_in_journal("bell", "it rings");
+    ring(CODE);
+}
+
+/// All records, as an administrator sees them.
+#[track_caller]
+fn records(machine: &Machine) -> String {
+    machine.succeed(["tfactl", "list", "--json"])
+}
+
+#[test]
+fn whoever_breaks_off_leaves_nothing_behind_and_begins_anew() {
+    let machine = machine_where(REQUIRED);
+    let pages = [BEGIN, SCANNED, NEW_CODE];
+    for (number, page) in pages.into_iter().enumerate() {
+        let reach = || {
+            let terminal = log_in(&machine, "alice");
+            for page in &pages[..number] {
+                terminal.expect(page);
+                terminal.type_line("");
+            }
+            terminal.expect(page);
+            terminal
+        };
+        let terminal = reach();
+        terminal.type_line(["no", "q", "Cancel"][number]);
+        is_refused(&terminal, "Nothing was set up.");
+        let key_was_shown = terminal.transcript().contains("Delete the entry");
+        assert_eq!(key_was_shown, number > 0);
+        let terminal = reach();
+        terminal.send(b"\x03");
+        assert!(!terminal.wait_exit().success());
+        drop(reach());
+        assert_state(&machine, "alice", "none");
+        let record = record_of(&machine, "alice");
+        assert!(record.contains("\"offer_pending\": false"), "{record}");
+    }
+    // A key that was shown before is worth nothing.
+    let terminal = log_in(&machine, "alice");
+    let void = as_far_as_the_code(&terminal);
+    drop(terminal);
+    let terminal = log_in(&machine, "alice");
+    let phone = as_far_as_the_code(&terminal);
+    assert_ne!(phone.secret(), void.secret());
+    terminal.type_line(&void.code());
+    terminal.expect("That code is not right.");
+    terminal.expect(NEW_CODE);
+    let _ = to_its_end(&terminal, phone);
+    terminal.expect(PROMPT);
+}
+
+#[test]
+fn after_the_first_right_code_it_is_on_though_the_line_breaks() {
+    let machine = machine_where(REQUIRED);
+    let terminal = log_in(&machine, "alice");
+    let phone = as_far_as_the_code(&terminal);
+    terminal.type_line(&phone.next_unused());
+    terminal.expect(SAVED);
+    drop(terminal);
+    assert_state(&machine, "alice", "enabled");
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    terminal.type_secret(&phone.next_unused());
+    terminal.expect(PROMPT);
+}
+
+/// A stack that goes on after a wrong password.
+const GOES_ON: &str = "auth required pam_unix.so\n\
+    auth required pam_tfa.so enroll=account\n\
+    account [success=1 default=ignore] pam_succeed_if.so quiet service in crond:cron:atd:systemd-user\n\
+    account [success=ignore ignore=ignore default=die] pam_tfa.so enroll=account\n\
+    account required pam_unix.so\n\
+    session required pam_unix.so\n";
+
+#[test]
+fn where_the_stack_goes_on_a_wrong_password_leads_to_no_set_up_and_leaves_no_note() {
+    for policy in [REQUIRED, GRACE] {
+        let machine = machine_where(policy);
+        machine.add_user("bob", PASSWORD);
+        machine.write_file("/etc/pam.d/sshd", GOES_ON);
+        machine.write_file("/etc/pam.d/su-l", GOES_ON);
+        let before = records(&machine);
+
+        let terminal = machine.ssh("alice");
+        for _ in 0..3 {
+            terminal.expect("Password:");
+            terminal.type_secret("battery staple");
+        }
+        terminal.expect("Permission denied");
+        assert!(!terminal.transcript().contains("wo-factor"));
+        let terminal = machine.terminal_as("bob", ["su", "-", "alice"]);
+        terminal.expect("Password:");
+        terminal.type_secret("battery staple");
+        assert!(!terminal.wait_exit().success());
+        assert!(!terminal.transcript().contains("wo-factor"));
+        assert_eq!(records(&machine), before);
+
+        let terminal = log_in(&machine, "alice");
+        terminal.expect("wo-factor login");
+        if policy == GRACE {
+            terminal.expect(WHETHER);
+            assert_ne!(records(&machine), before);
+        } else {
+            let phone = as_far_as_the_code(&terminal);
+            let _ = to_its_end(&terminal, phone);
+            terminal.expect(PROMPT);
+        }
+    }
+}
+
+#[test]
+fn a_stack_that_cannot_lead_through_it_refuses_and_says_where_it_can_be_done() {
+    let machine = machine_where(REQUIRED);
+    machine.add_user("bob", PASSWORD);
+    machine.write_file(
+        "/etc/pam.d/su-l",
+        "auth requisite pam_unix.so\nauth required pam_tfa.so\n\
+         account required pam_unix.so\nsession required pam_unix.so\n",
+    );
+    let terminal = machine.terminal_as("bob", ["su", "-", "alice"]);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("This program cannot take you through it.");
+    assert!(!terminal.wait_exit().success());
+    look(&terminal, "Two-factor login is required on host", "su: ");
+    assert_state(&machine, "alice", "none");
+}
+
+const GRACE: &str = "[policy]\nmode = \"required\"\ngrace = \"7d\"\n";
+const WHETHER: &str = "press Enter to go on without:";
+const DAY: i64 = 86_400;
+
+#[test]
+fn the_grace_of_each_begins_with_their_first_login_and_outlasts_restarts() {
+    let mut machine = machine_where(GRACE);
+    let terminal = log_in(&machine, "alice");
+    terminal.expect("in 7 days");
+    terminal.expect(WHETHER);
+    look(
+        &terminal,
+        "Two-factor login will be required on host",
+        WHETHER,
+    );
+    terminal.type_line("");
+    terminal.expect(PROMPT);
+    look(
+        &terminal,
+        "Two-factor login will be required on host",
+        PROMPT,
+    );
+    let noted = record_of(&machine, "alice");
+
+    machine.succeed(["systemctl", "restart", "tfad"]);
+    machine.reboot();
+    assert_eq!(record_of(&machine, "alice"), noted);
+    machine.shift_clock(3 * DAY);
+    let terminal = log_in(&machine, "alice");
+    terminal.expect("in 3 days");
+    terminal.expect(WHETHER);
+    terminal.type_line("whatever");
+    terminal.expect(PROMPT);
+    look(&terminal, "in 3 days", PROMPT);
+    // Who comes later has the same length of it.
+    machine.add_user("bob", PASSWORD);
+    let terminal = log_in(&machine, "bob");
+    terminal.expect("in 7 days");
+    terminal.expect(WHETHER);
+    terminal.type_line("no");
+    terminal.expect("bob@host:~$");
+
+    machine.shift_clock(7 * DAY - 600);
+    let terminal = log_in(&machine, "alice");
+    terminal.expect("in less than an hour");
+    terminal.expect(WHETHER);
+    terminal.type_line("");
+    terminal.expect(PROMPT);
+    machine.shift_clock(7 * DAY + 60);
+    let terminal = log_in(&machine, "bob");
+    terminal.expect("in 2 days");
+    terminal.expect(WHETHER);
+    terminal.type_line("y");
+    terminal.expect(SCANNED);
+    terminal.type_line("");
+    terminal.expect(NEW_CODE);
+    let phone = Phone::from_uri(&uri_in(&terminal.transcript()));
+    phone.shift_clock(7 * DAY + 60);
+    let _ = to_its_end(&terminal, phone);
+    terminal.expect("bob@host:~$");
+    let terminal = log_in(&machine, "alice");
+    terminal.expect("Two-factor login is required on host");
+    terminal.expect(BEGIN);
+    terminal.type_line("no");
+    is_refused(&terminal, "Nothing was set up.");
+
+    decree(&machine, &format!("{GRACE}after_grace = \"deny\"\n"));
+    let terminal = log_in(&machine, "alice");
+    terminal.expect("the time to set it up is over");
+    terminal.expect("Password:");
+    look(
+        &terminal,
+        "the time to set it up is over",
+        "Ask your administrator.",
+    );
+}
+
+#[test]
+fn with_a_day_in_the_past_the_grace_counts_from_there() {
+    let now = std::time::SystemTime::now();
+    let since_1970 = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let machine = machine_with_alice();
+    let day = |seconds: u64| {
+        let ago = format!("@{}", since_1970 - seconds);
+        machine.succeed(["date", "-u", "-d", &ago, "+%Y-%m-%dT%H:%M:%SZ"])
+    };
+    let since = |seconds: u64| format!("{GRACE}since = {}", day(seconds));
+    decree(&machine, &since(5 * 86_400 - 300));
+    let terminal = log_in(&machine, "alice");
+    terminal.expect("in 2 days");
+    terminal.expect(WHETHER);
+    terminal.type_line("");
+    terminal.expect(PROMPT);
+    decree(&machine, &since(8 * 86_400));
+    let terminal = log_in(&machine, "alice");
+    terminal.expect(BEGIN);
+}
+
+#[test]
+fn where_sshd_takes_passwords_itself_the_grace_lets_in_and_its_end_refuses() {
+    let machine = machine_where(GRACE);
+    machine.configure_sshd(
+        "00-questions",
+        "PasswordAuthentication yes\nKbdInteractiveAuthentication no",
+    );
+    let by_password = [
+        "-o",
+        "PreferredAuthentications=password",
+        "-o",
+        "LogLevel=INFO",
+    ];
+    let terminal = machine.ssh_with("alice", &by_password);
+    terminal.expect("password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(PROMPT);
+    look(
+        &terminal,
+        "in 7 days.\nTo set it up in time: tfa-enroll",
+        PROMPT,
+    );
+    machine.shift_clock(8 * DAY);
+    let terminal = machine.ssh_with("alice", &by_password);
+    terminal.expect("password:");
+    terminal.type_secret(PASSWORD);
+    is_refused(&terminal, "Two-factor login is required on host");
+    assert_state(&machine, "alice", "none");
+}
+
+#[test]
+fn commands_and_copies_over_ssh_ask_on_the_terminal_in_the_grace() {
+    let machine = machine_where(GRACE);
+    let questions = "-oPreferredAuthentications=keyboard-interactive";
+    let terminal = machine.ssh_with("alice", &[questions, "--", "echo", "it", "ran"]);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(WHETHER);
+    terminal.type_line("");
+    terminal.expect("it ran");
+    look(
+        &terminal,
+        "Two-factor login will be required on host",
+        "it ran",
+    );
+    assert!(terminal.wait_exit().success());
+
+    machine.write_file("/root/letter", "dear alice\n");
+    let to = "alice@localhost:letter";
+    let words = [
+        "scp",
+        questions,
+        "-oStrictHostKeyChecking=no",
+        "/root/letter",
+        to,
+    ];
+    let terminal = machine.terminal(words);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(WHETHER);
+    terminal.type_line("");
+    assert!(terminal.wait_exit().success());
+    assert_eq!(machine.read_file("/home/alice/letter"), "dear alice\n");
+}
+
+const INVITED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\ninvitation = true\n";
+const INVITATION: &str = "Invitation from your administrator:";
+const NO_INVITATION: &str = "Setting up two-factor login takes an invitation";
+
+#[track_caller]
+fn invite(machine: &Machine, user: &str, length: &str) -> String {
+    let said = machine.succeed(["tfactl", "invite", user, "--for", length]);
+    backup_codes_in(&said).remove(0)
+}
+
+#[test]
+fn with_an_invitation_and_no_other_way_alice_sets_up() {
+    let machine = machine_where(INVITED);
+    let terminal = log_in(&machine, "alice");
+    is_refused(&terminal, NO_INVITATION);
+
+    // One that is over, and one that another took the place of.
+    let over = invite(&machine, "alice", "1h");
+    machine.shift_clock(2 * 3600);
+    let terminal = log_in(&machine, "alice");
+    is_refused(&terminal, NO_INVITATION);
+    let void = invite(&machine, "alice", "3d");
+    let word = invite(&machine, "alice", "3d");
+
+    let terminal = log_in(&machine, "alice");
+    terminal.expect(BEGIN);
+    terminal.type_line("");
+    for wrong in [&over, &void, "WRONG-WRONG"] {
+        terminal.expect(INVITATION);
+        terminal.type_line(wrong);
+        terminal.expect("That is not the word of your invitation");
+    }
+    terminal.expect(INVITATION);
+    look(&terminal, "not the word of your invitation", INVITATION);
+    let record = record_of(&machine, "alice");
+    terminal.type_line(&word.to_lowercase());
+    terminal.expect(SCANNED);
+    terminal.type_line("");
+    terminal.expect(NEW_CODE);
+    let phone = Phone::from_uri(&uri_in(&terminal.transcript()));
+    phone.shift_clock(2 * 3600);
+    let _ = to_its_end(&terminal, phone);
+    terminal.expect(PROMPT);
+    assert!(record.contains("\"failures\": 3"), "{record}");
+    let record = record_of(&machine, "alice");
+    assert!(record.contains("\"invited_until\": null"), "{record}");
+
+    // It was used up.
+    machine.succeed(["tfactl", "reset", "alice", "--yes"]);
+    let terminal = log_in(&machine, "alice");
+    is_refused(&terminal, NO_INVITATION);
+    let word = invite(&machine, "alice", "3d");
+    let terminal = log_in(&machine, "alice");
+    terminal.expect(BEGIN);
+    terminal.type_line("");
+    terminal.expect(INVITATION);
+    terminal.type_line(&word);
+    terminal.expect(SCANNED);
+}
+
+#[test]
+fn tfa_enroll_takes_the_invitation_too() {
+    let machine = machine_where("[policy]\nmode = \"optional\"\ninvitation = true\n");
+    let terminal = log_in(&machine, "alice");
+    terminal.expect(PROMPT);
+    terminal.type_line("tfa-enroll setup");
+    terminal.expect(INVITATION);
+    terminal.type_line("WRONG-WRONG");
+    terminal.expect("there is none for you now");
+    terminal.expect(PROMPT);
+    let word = invite(&machine, "alice", "3d");
+    terminal.type_line("tfa-enroll setup");
+    terminal.expect(INVITATION);
+    terminal.type_line("WRONG-WRONG");
+    terminal.expect("That is not the word of your invitation");
+    terminal.expect(INVITATION);
+    terminal.type_line(&word);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("Press Enter to show the QR code");
+}
+
+#[test]
+fn after_a_reset_the_next_login_sets_up_at_once_though_there_is_a_grace() {
+    let machine = machine_where(GRACE);
+    let terminal = log_in(&machine, "alice");
+    terminal.expect(WHETHER);
+    terminal.type_line("yes");
+    terminal.expect(SCANNED);
+    terminal.type_line("");
+    terminal.expect(NEW_CODE);
+    let old = Phone::from_uri(&uri_in(&terminal.transcript()));
+    let _ = to_its_end(&terminal, Phone::from_secret(old.secret()));
+    terminal.expect(PROMPT);
+    machine.succeed(["tfactl", "reset", "alice", "--yes"]);
+    let terminal = log_in(&machine, "alice");
+    let phone = as_far_as_the_code(&terminal);
+    assert_ne!(phone.secret(), old.secret());
+    let owner = to_its_end(&terminal, phone);
+    terminal.expect(PROMPT);
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    terminal.type_secret(&owner.phone.next_unused());
+    terminal.expect(PROMPT);
+}
+
+#[test]
+fn off_and_on_again_the_same_phone_works_and_a_pause_outlasts_required() {
+    let machine = machine_with_alice();
+    machine.add_user("bob", PASSWORD);
+    let alice = set_up(&machine, "alice", PASSWORD);
+    let bob = set_up_and_pause(&machine, "bob", PASSWORD);
+    let goes_in = |user: &str| {
+        let terminal = log_in(&machine, user);
+        terminal.expect(&format!("{user}@host:~$"));
+        assert!(!terminal.transcript().contains("code"));
+    };
+
+    decree(&machine, "[policy]\nmode = \"off\"\n");
+    goes_in("alice");
+    goes_in("bob");
+    decree(&machine, REQUIRED);
+    for (user, owner) in [("alice", &alice), ("bob", &bob)] {
+        let terminal = ssh_as_far_as_the_code(&machine, user);
+        terminal.type_secret(&owner.phone.next_unused());
+        terminal.expect(&format!("{user}@host:~$"));
+    }
+    assert_state(&machine, "bob", "paused");
+    decree(&machine, "[policy]\nmode = \"optional\"\n");
+    goes_in("bob");
+    let _ = ssh_as_far_as_the_code(&machine, "alice");
+}
+
+#[test]
+fn of_two_set_ups_at_once_the_first_right_code_wins() {
+    let machine = machine_where(REQUIRED);
+    let [one, two, three] = [(); 3].map(|()| log_in(&machine, "alice"));
+    let first = as_far_as_the_code(&one);
+    let second = as_far_as_the_code(&two);
+    three.expect(BEGIN);
+    let owner = to_its_end(&one, first);
+    one.expect(PROMPT);
+    two.type_line(&second.next_unused());
+    is_refused(&two, "was changed just now. Log in again.");
+    three.type_line("");
+    is_refused(&three, "was changed just now. Log in again.");
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    terminal.type_secret(&second.code());
+    terminal.expect("That code is not right.");
+    terminal.expect(CODE);
+    terminal.type_secret(&owner.phone.next_unused());
+    terminal.expect(PROMPT);
+}
+
+#[test]
+fn sshd_ends_a_set_up_that_takes_longer_than_its_login_grace_time() {
+    let machine = machine_where(REQUIRED);
+    machine.configure_sshd("10-grace", "LoginGraceTime 5");
+    let terminal = log_in(&machine, "alice");
+    let phone = as_far_as_the_code(&terminal);
+    let gone = "while pgrep -f '[s]shd: alice'; do sleep 0.1; done";
+    machine.succeed(["timeout", "30", "sh", "-c", gone]);
+    // The client finds out with the next answer.
+    terminal.type_line(&phone.next_unused());
+    is_refused(&terminal, "Connection closed by");
+    assert_state(&machine, "alice", "none");
+}
+
+#[test]
+fn login_lets_a_set_up_take_longer_than_its_timeout() {
+    let machine = machine_where(REQUIRED);
+    // Debian 12's login has switched its alarm off by then.
+    let set = "sed -i 's/^LOGIN_TIMEOUT.*/LOGIN_TIMEOUT 3/' /etc/login.defs";
+    machine.succeed(["sh", "-c", set]);
+    let console = screen(&machine);
+    give_password(console, "alice");
+    let phone = as_far_as_the_code(console);
+    machine.succeed(["sleep", "4"]);
+    let _ = to_its_end(console, phone);
+    console.expect(PROMPT);
+}
