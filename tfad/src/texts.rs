@@ -286,8 +286,9 @@ pub fn bar(bar: Bar, host: &str, user: &str) -> String {
             "Two-factor login is required on {host}, and the time to set it up is over.\n\
              Ask your administrator."
         ),
-        Bar::Undecided => "The groups of your account, or the address that you come from, cannot be found\n\
-                           out now, so it is not known what is asked of this login. Try again later."
+        Bar::Undecided => "The groups of your account, your address, or the method of ssh cannot be found\n\
+                           out now, so it is not known what is asked of this login. Log in with your\n\
+                           password, or try again later."
             .to_owned(),
         Bar::Unmet => format!(
             "Two-factor login is required on {host}, and a key alone is not enough.\n\

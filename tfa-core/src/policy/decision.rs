@@ -132,12 +132,13 @@ impl Ruling {
     /// One of the two, and nobody knows which: the strict one.
     fn or(self, other: Self) -> Self {
         let strict = self.strict().or(other.strict());
+        let others = strict == other.strict() && strict != self.strict();
         Self {
             decision: self.decision.or(other.decision),
             required: self.required || other.required,
             notes_first_login: self.notes_first_login || other.notes_first_login,
             audited: self.audited.or(other.audited).map(|_| strict),
-            source: self.source,
+            source: if others { other.source } else { self.source },
         }
     }
 }

@@ -62,7 +62,11 @@ pub(super) fn course(
             Level::Info,
             format!("not set up; left to the account phase ({source})"),
         ),
-
+        // A rule that asks where PAM does, and not of a key.
+        Course::Unguarded if is_let_off_by_a_rule(host, ruling) => say(
+            Level::Notice,
+            format!("not asked: no second factor is required of this login ({source})"),
+        ),
         Course::Ask | Course::Satisfied | Course::SetUp(None) | Course::Unguarded => {}
     }
 }
@@ -82,6 +86,10 @@ fn is_the_rule(host: &Host, ruling: &Ruling) -> bool {
     let otherwise = &host.config().policy.otherwise;
     otherwise.mode != Mode::Required && otherwise.source == ruling.source
         || ruling.audited.is_some()
+}
+
+fn is_let_off_by_a_rule(host: &Host, ruling: &Ruling) -> bool {
+    host.config().policy.otherwise.source != ruling.source && ruling.audited.is_none()
 }
 
 /// A turn of the dialog.
