@@ -82,6 +82,40 @@ pub(crate) fn set_up_in(terminal: &Terminal, password: &str, command: &str) -> O
     }
 }
 
+/// Puts a policy in force.
+#[track_caller]
+pub(crate) fn decree(machine: &Machine, config: &str) {
+    machine.write_file("/etc/tfa/tfad.toml", config);
+    machine.succeed(["systemctl", "reload", "tfad"]);
+}
+
+/// Goes through the set-up in a login, from the question whether to begin until it is done.
+#[track_caller]
+pub(crate) fn set_up_in_login(terminal: &Terminal) -> Owner {
+    set_up_in_login_at(terminal, 0)
+}
+
+/// The same, where the daemon's clock is so many seconds ahead.
+#[track_caller]
+pub(crate) fn set_up_in_login_at(terminal: &Terminal, ahead: i64) -> Owner {
+    terminal.expect("Press Enter to begin, or type no to stop:");
+    terminal.type_line("");
+    terminal.expect("Scan it with the app, then press Enter:");
+    terminal.type_line("");
+    terminal.expect("Code from your phone:");
+    let phone = Phone::from_uri(&uri_in(&terminal.transcript()));
+    phone.shift_clock(ahead);
+    terminal.type_line(&phone.next_unused());
+    terminal.expect("Press Enter when you have saved them:");
+    let backup_codes = backup_codes_in(&terminal.screen());
+    assert_eq!(backup_codes.len(), 10, "{}", terminal.screen());
+    terminal.type_line("");
+    Owner {
+        phone,
+        backup_codes,
+    }
+}
+
 /// Begins a login over SSH and gives the right password; the question for a code stands there.
 #[track_caller]
 pub(crate) fn ssh_as_far_as_the_code(machine: &Machine, user: &str) -> Terminal {

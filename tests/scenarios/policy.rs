@@ -1,0 +1,459 @@
+//! The policy's files and rules on a machine: mistakes in them, changes in the middle of a login,
+//! and of whom, from where, and when a rule holds.
+
+use tfa_tests::{Machine, Phone, Terminal};
+
+use crate::locks::at_the_door;
+use crate::people::{
+    CODE, PASSWORD, decree, machine_with_alice, machine_with_alice_set_up, set_up_in_login,
+    ssh_as_far_as_the_code, uri_in,
+};
+
+/// Everybody, at once.
+const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
+const FILE: &str = "/etc/tfa/tfad.toml";
+const DROP_IN: &str = "/etc/tfa/tfad.toml.d/50-more.toml";
+
+const BEGIN: &str = "Press Enter to begin, or type no to stop:";
+const NOT_AVAILABLE: &str = "Two-factor login is not available right now.";
+const UNKNOWN: &str = "it is not known what is asked of this login";
+const CHANGED: &str = "Your two-factor login was changed just now. Log in again.";
+
+/// A login over SSH, past the password.
+#[track_caller]
+fn past_the_password(machine: &Machine, user: &str) -> Terminal {
+    let terminal = at_the_door(machine, user);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal
+}
+
+/// A login over SSH from an address of the machine's, past the password.
+#[track_caller]
+fn from(machine: &Machine, address: &str, user: &str) -> Terminal {
+    let options = [
+        "-oLogLevel=INFO",
+        "-oNumberOfPasswordPrompts=1",
+        "-oPreferredAuthentications=keyboard-interactive",
+        "-b",
+        address,
+    ];
+    let terminal = machine.ssh_with(user, &options);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal
+}
+
+#[track_caller]
+fn is_in(terminal: &Terminal, user: &str) {
+    terminal.expect(&format!("{user}@host:~$"));
+    let transcript = terminal.transcript();
+    assert!(!transcript.contains("wo-factor"), "{transcript}");
+    assert!(!transcript.contains(CODE), "{transcript}");
+}
+
+fn add_users(machine: &Machine, users: &[&str]) {
+    for user in users {
+        machine.add_user(user, PASSWORD);
+    }
+}
+
+#[test]
+fn a_reload_with_a_mistake_says_where_it_is_and_loses_neither_policy_nor_logins() {
+    let (machine, alice) = machine_with_alice_set_up();
+    add_users(&machine, &["bob", "carol", "dave"]);
+    decree(&machine, REQUIRED);
+    let alices = [(); 2].map(|()| ssh_as_far_as_the_code(&machine, "alice"));
+    let bobs = past_the_password(&machine, "bob");
+    bobs.expect(BEGIN);
+    bobs.type_line("");
+    bobs.expect("Scan it with the app, then press Enter:");
+    bobs.type_line("");
+    bobs.expect("Code from your phone:");
+    let carols = past_the_password(&machine, "carol");
+    carols.expect(BEGIN);
+
+    for (file, text, mistake) in [
+        (
+            FILE,
+            "[policy]\nmode = \"requird\"\n",
+            "tfad.toml:2:8: mode: ",
+        ),
+        (FILE, "[policy]\nmode = \"off\"\nmode", "tfad.toml:3:5: "),
+        (
+            FILE,
+            "[policy]\nmode = \"off\"\naudti = true\n",
+            "tfad.toml:3:1: ",
+        ),
+        (FILE, "", "tfad.toml: "),
+        (FILE, "[policy]\n", "tfad.toml: "),
+        (FILE, "[policy]\nmode = \"o", "tfad.toml:2:"),
+        (DROP_IN, "", "50-more.toml: "),
+        (DROP_IN, "# To be done\n", "50-more.toml: "),
+        (
+            DROP_IN,
+            "[policy]\nmode = \"off\"\ngrace = 7\n",
+            "50-more.toml:3:9: grace: ",
+        ),
+    ] {
+        machine.succeed(["cp", FILE, "/root/kept"]);
+        machine.write_file(file, text);
+        let now = machine.succeed(["date", "+%s"]);
+        let output = machine.fail(["systemctl", "reload", "tfad"]);
+        assert!(output.stderr.contains("tfad.service failed"), "{output}");
+        machine.succeed(["journalctl", "--sync"]);
+        let since = format!("--since=@{}", now.trim());
+        let said = machine.succeed(["journalctl", "--quiet", "-u", "tfad", &since]);
+        assert!(said.contains(mistake), "{text:?}: {said}");
+        let output = machine.fail(["tfad", "--check"]);
+        assert!(output.stderr.contains(mistake), "{text:?}: {output}");
+        let output = machine.fail(["tfactl", "policy", "check"]);
+        assert!(output.text().contains(mistake), "{text:?}: {output}");
+        // Somebody who goes round the check.
+        machine.succeed(["systemctl", "kill", "--signal=HUP", "tfad"]);
+        let stays = "the configuration stays as it was, for the new one is wrong:";
+        machine.expect_in_journal("tfad", stays);
+        machine.succeed(["mv", "/root/kept", FILE]);
+        machine.succeed(["rm", "-f", DROP_IN]);
+    }
+    // The last mistake is still there, and so is the old policy, for old logins and new.
+    machine.write_file(FILE, "[policy]\nmode = \"offf\"\n");
+    machine.fail(["systemctl", "reload", "tfad"]);
+    for terminal in alices {
+        terminal.type_secret(&alice.phone.next_unused());
+        terminal.expect("alice@host:~$");
+    }
+    let phone = Phone::from_uri(&uri_in(&bobs.transcript()));
+    bobs.type_line(&phone.next_unused());
+    bobs.expect("Press Enter when you have saved them:");
+    bobs.type_line("");
+    bobs.expect("bob@host:~$");
+    carols.type_line("");
+    carols.expect("Scan it with the app, then press Enter:");
+    past_the_password(&machine, "dave").expect(BEGIN);
+    decree(&machine, "[policy]\nmode = \"off\"\n");
+    is_in(&past_the_password(&machine, "dave"), "dave");
+}
+
+#[test]
+fn a_daemon_that_starts_with_half_a_file_serves_nobody_until_it_is_mended_and_reloaded() {
+    let (machine, alice) = machine_with_alice_set_up();
+    add_users(&machine, &["bob"]);
+    for (number, half) in [
+        "",
+        "[policy]\n",
+        "[policy]\nmode = \"",
+        "[policy]\nmode = \"optional\"\n\n[[policy.rule]]\ngroups = [\"sudo\"]\n",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        machine.write_file(FILE, half);
+        machine.succeed(["systemctl", "restart", "tfad"]);
+        for user in ["alice", "bob"] {
+            let terminal = past_the_password(&machine, user);
+            terminal.expect(NOT_AVAILABLE);
+            terminal.expect("Password:");
+            let transcript = terminal.transcript();
+            assert!(!transcript.contains(CODE), "{half:?}: {transcript}");
+        }
+        machine.fail(["systemctl", "reload", "tfad"]);
+        decree(&machine, "[policy]\nmode = \"optional\"\n");
+        let terminal = ssh_as_far_as_the_code(&machine, "alice");
+        terminal.type_secret(&alice.backup_codes[number]);
+        terminal.expect("alice@host:~$");
+        is_in(&past_the_password(&machine, "bob"), "bob");
+    }
+}
+
+/// A policy in two files, under which each rule lets one user off; where the rule stands.
+const EXEMPT: &str = "\
+[policy]
+mode = \"required\"
+grace = \"0\"
+
+[[policy.rule]]
+groups = [\"club200\"]
+mode = \"off\"
+
+[[policy.rule]]
+groups = [4242]
+mode = \"off\"
+
+[[policy.rule]]
+groups = [\"firstly\"]
+mode = \"optional\"
+";
+const EXEMPT_MORE: &str = "\
+[[policy.rule]]
+uids = [\"4700-4799\", 5000]
+mode = \"off\"
+
+[[policy.rule]]
+users = [\"named\"]
+services = [\"sshd\"]
+mode = \"optional\"
+";
+
+#[test]
+fn rules_go_by_groups_uids_and_names_and_each_exemption_is_logged_with_its_place() {
+    let machine = machine_with_alice();
+    let users = [
+        "joiner", "numeric", "primary", "ranged", "edge", "beyond", "single", "named",
+    ];
+    add_users(&machine, &users);
+    const CLUBS: &str =
+        "for i in $(seq 200); do echo club$i:x:$((6000 + i)):joiner; done >>/etc/group";
+    machine.succeed(["sh", "-c", CLUBS]);
+    machine.succeed(["groupadd", "--gid", "4242", "answers"]);
+    machine.add_to_group("numeric", "answers");
+    machine.succeed(["groupadd", "firstly"]);
+    machine.succeed(["usermod", "--gid", "firstly", "primary"]);
+    for (user, uid) in [
+        ("ranged", "4700"),
+        ("edge", "4799"),
+        ("beyond", "4800"),
+        ("single", "5000"),
+    ] {
+        machine.succeed(["usermod", "--uid", uid, user]);
+    }
+    machine.write_file(DROP_IN, EXEMPT_MORE);
+    decree(&machine, EXEMPT);
+
+    let off = "the policy's mode is off";
+    let need_not = "two-factor login is not set up, and not required";
+    for (user, why, file, rule) in [
+        ("joiner", off, FILE, 5),
+        ("numeric", off, FILE, 9),
+        ("primary", need_not, FILE, 13),
+        ("ranged", off, DROP_IN, 1),
+        ("edge", off, DROP_IN, 1),
+        ("single", off, DROP_IN, 1),
+        ("named", need_not, DROP_IN, 5),
+    ] {
+        is_in(&past_the_password(&machine, user), user);
+        let line = format!("{user}: not asked: {why} ({file} line {rule}) (service sshd, from ");
+        machine.expect_in_journal("tfad", &line);
+    }
+    for user in ["alice", "beyond"] {
+        past_the_password(&machine, user).expect(BEGIN);
+    }
+    let terminal = machine.terminal_as("alice", ["su", "named"]);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(BEGIN);
+}
+
+#[test]
+fn rules_go_by_networks_of_both_kinds_and_by_being_at_the_machine_itself() {
+    let (machine, alice) = machine_with_alice_set_up();
+    add_users(&machine, &["bob"]);
+    for address in ["10.7.0.2", "10.8.0.2", "fd00:7::2", "fd00:8::2"] {
+        machine.add_address(address);
+    }
+    let origins = |list: &str| {
+        decree(
+            &machine,
+            &format!("{REQUIRED}\n[[policy.rule]]\norigins = [{list}]\nmode = \"off\"\n"),
+        );
+    };
+    origins("\"10.7.0.0/16\", \"fd00:7::/32\"");
+    for inside in ["10.7.0.2", "fd00:7::2"] {
+        for user in ["alice", "bob"] {
+            is_in(&from(&machine, inside, user), user);
+            let line = format!(
+                "{user}: not asked: the policy's mode is off ({FILE} line 5) \
+                 (service sshd, from {inside})"
+            );
+            machine.expect_in_journal("tfad", &line);
+        }
+    }
+    for outside in ["10.8.0.2", "fd00:8::2"] {
+        from(&machine, outside, "bob").expect(BEGIN);
+        from(&machine, outside, "alice").expect(CODE);
+    }
+
+    origins("\"local\"");
+    let console = machine.console();
+    console.expect("host login:");
+    console.type_line("bob");
+    console.expect("Password:");
+    console.type_secret(PASSWORD);
+    console.expect("bob@host:~$");
+    let terminal = machine.terminal_as("bob", ["su", "-", "alice"]);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    is_in(&terminal, "alice");
+    // ssh from the machine to itself comes from an address, as anybody's.
+    past_the_password(&machine, "bob").expect(BEGIN);
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect("alice@host:~$");
+}
+
+#[test]
+fn a_host_that_sshd_gives_by_name_is_in_no_network_for_certain() {
+    let (machine, alice) = machine_with_alice_set_up();
+    add_users(&machine, &["bob"]);
+    machine.add_address("10.7.0.2");
+    machine.write_file(
+        "/etc/hosts",
+        "127.0.0.1 localhost\n127.0.1.1 host\n::1 localhost\n10.7.0.2 desk.example desk\n",
+    );
+    machine.configure_sshd("20-dns", "UseDNS yes");
+    decree(
+        &machine,
+        &format!("{REQUIRED}\n[[policy.rule]]\norigins = [\"10.7.0.0/16\"]\nmode = \"off\"\n"),
+    );
+    let terminal = from(&machine, "10.7.0.2", "bob");
+    terminal.expect(UNKNOWN);
+    terminal.wait_exit();
+    machine.expect_in_journal("tfad", "(service sshd, from desk.example)");
+    let terminal = from(&machine, "10.7.0.2", "alice");
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect("alice@host:~$");
+    machine.configure_sshd("20-dns", "UseDNS no");
+    is_in(&from(&machine, "10.7.0.2", "bob"), "bob");
+}
+
+#[test]
+fn a_group_that_is_left_or_goes_in_the_middle_of_a_login_lets_nobody_off() {
+    let (machine, alice) = machine_with_alice_set_up();
+    add_users(&machine, &["bob"]);
+    machine.succeed(["groupadd", "exempt"]);
+    decree(
+        &machine,
+        &format!("{REQUIRED}\n[[policy.rule]]\ngroups = [\"exempt\"]\nmode = \"off\"\n"),
+    );
+    let stack = machine.read_file("/etc/pam.d/sshd");
+    // Between the question for the password and the account phase.
+    let meanwhile = |command: &str| {
+        let line = format!("@include common-auth\nauth required pam_exec.so quiet {command}");
+        let stack = stack.replacen("@include common-auth", &line, 1);
+        machine.write_file("/etc/pam.d/sshd", stack);
+    };
+    let everybody_is_in = || {
+        for user in ["alice", "bob"] {
+            machine.add_to_group(user, "exempt");
+        }
+    };
+
+    everybody_is_in();
+    meanwhile("/usr/bin/gpasswd --delete bob exempt");
+    past_the_password(&machine, "bob").expect(BEGIN);
+    meanwhile("/usr/bin/gpasswd --delete alice exempt");
+    let terminal = past_the_password(&machine, "alice");
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.wrong_code());
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect("alice@host:~$");
+
+    for user in ["bob", "alice"] {
+        everybody_is_in();
+        meanwhile("/usr/sbin/groupdel exempt");
+        let terminal = past_the_password(&machine, user);
+        if user == "alice" {
+            terminal.expect(CODE);
+            terminal.type_secret(&alice.backup_codes[0]);
+            terminal.expect("alice@host:~$");
+        } else {
+            terminal.expect(UNKNOWN);
+            terminal.wait_exit();
+            assert!(!terminal.transcript().contains("host:~$"));
+        }
+        machine.fail(["getent", "group", "exempt"]);
+    }
+
+    // And whoever joins in the middle is let off.
+    machine.succeed(["groupadd", "exempt"]);
+    meanwhile("/usr/bin/gpasswd --add bob exempt");
+    is_in(&past_the_password(&machine, "bob"), "bob");
+}
+
+#[test]
+fn where_the_mode_is_off_a_record_that_cannot_be_read_keeps_nobody_out() {
+    let (machine, _alice) = machine_with_alice_set_up();
+    let key = machine.authorize_key("alice");
+    machine.succeed(["systemctl", "stop", "tfad"]);
+    machine.succeed(["mv", "/var/lib/tfa/key", "/root/key"]);
+    machine.succeed(["systemctl", "start", "tfad"]);
+    let by_key = || machine.ssh_with("alice", &["-i", &key]);
+    for mode in ["optional", "required"] {
+        decree(&machine, &format!("[policy]\nmode = \"{mode}\"\n"));
+        past_the_password(&machine, "alice").expect(NOT_AVAILABLE);
+        let terminal = by_key();
+        terminal.wait_exit();
+        assert!(!terminal.transcript().contains("host:~$"), "{mode}");
+    }
+    decree(&machine, "[policy]\nmode = \"off\"\n");
+    is_in(&past_the_password(&machine, "alice"), "alice");
+    is_in(&by_key(), "alice");
+    // By a rule, too, and where it holds alone.
+    let rule = "\n[[policy.rule]]\nmethods = [\"publickey\"]\nmode = \"off\"\n";
+    decree(&machine, &format!("{REQUIRED}{rule}"));
+    is_in(&by_key(), "alice");
+    past_the_password(&machine, "alice").expect(NOT_AVAILABLE);
+}
+
+#[test]
+fn a_policy_that_changes_under_a_question_is_never_a_yes() {
+    let (machine, alice) = machine_with_alice_set_up();
+    add_users(&machine, &["bob"]);
+    // What the answer to a question for a code comes to, after a change of the policy.
+    for (number, (before, after, goes_on)) in [
+        ("required", "off", false),
+        ("optional", "off", false),
+        ("required", "optional", true),
+        ("optional", "required", true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        decree(&machine, &REQUIRED.replace("required", before));
+        let [wrong, right] = [(); 2].map(|()| past_the_password(&machine, "alice"));
+        wrong.expect(CODE);
+        right.expect(CODE);
+        decree(&machine, &REQUIRED.replace("required", after));
+        wrong.type_secret(&alice.phone.wrong_code());
+        right.type_secret(&alice.backup_codes[number]);
+        if goes_on {
+            wrong.expect("That code is not right.");
+            right.expect("alice@host:~$");
+        } else {
+            // Even a right code: the next login goes by the new policy.
+            for terminal in [wrong, right] {
+                terminal.expect(CHANGED);
+                terminal.expect("Password:");
+                terminal.type_secret(PASSWORD);
+                terminal.expect("alice@host:~$");
+            }
+        }
+    }
+
+    // The same with a set-up under way.
+    for after in ["off", "optional"] {
+        decree(&machine, REQUIRED);
+        let terminal = past_the_password(&machine, "bob");
+        terminal.expect(BEGIN);
+        decree(&machine, &REQUIRED.replace("required", after));
+        terminal.type_line("");
+        terminal.expect(CHANGED);
+        assert!(!terminal.transcript().contains("host:~$"));
+    }
+    // Longer or shorter, the grace holds as it is when the answer is given.
+    decree(&machine, "[policy]\nmode = \"required\"\n");
+    let terminal = past_the_password(&machine, "bob");
+    terminal.expect("Set it up now? Type yes, or press Enter to go on without:");
+    decree(&machine, REQUIRED);
+    terminal.type_line("");
+    terminal.expect("Scan it with the app, then press Enter:");
+    terminal.type_line("no");
+    terminal.expect("Nothing was set up.");
+    terminal.wait_exit();
+    assert!(!terminal.transcript().contains("host:~$"));
+    let terminal = past_the_password(&machine, "bob");
+    let _ = set_up_in_login(&terminal);
+    terminal.expect("bob@host:~$");
+}
