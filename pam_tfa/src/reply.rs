@@ -22,6 +22,7 @@ pub(crate) struct Replies<'a> {
     echo: bool,
     first_pass: FirstPass,
     forward_pass: bool,
+    phase: Phase,
     begun: bool,
     passwords: &'a mut Passwords,
 }
@@ -48,6 +49,7 @@ impl<'a> Replies<'a> {
             echo: options.echo,
             first_pass,
             forward_pass,
+            phase,
             begun: false,
             passwords,
         }
@@ -139,6 +141,9 @@ impl<'a> Replies<'a> {
     fn ask(&self, prompt: &str, echo: Echo) -> Result<Typed, Failure> {
         self.conversation.ask(prompt, echo).map_err(|_| {
             self.log.notice(texts::LOG_NO_CONVERSATION);
+            if self.phase == Phase::Account {
+                self.conversation.error(texts::NOT_ASKED);
+            }
             Failure::Conversation
         })
     }

@@ -9,6 +9,7 @@ use nix::unistd::{Gid, Group as Entry, User};
 use tfa_core::{Group, Rule};
 
 use crate::config::{BadConfig, Config};
+use crate::journal::quoted;
 
 /// How long names are looked up. A reload waits for it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -43,13 +44,19 @@ pub fn check(file: &Path) -> Result<Vec<String>, BadConfig> {
 
 fn unknown(rule: &Rule) -> Vec<String> {
     let place = &rule.terms.source;
-    let groups = rule.groups.iter().filter(|group| !is_known(group)).map(|group| {
-        format!(
-            "{place}: this host knows no group {group} now. While that is so, whoever has not set \
-             up two-factor login is refused where this rule would make a difference"
-        )
-    });
+    let groups = rule
+        .groups
+        .iter()
+        .filter(|group| !is_known(group))
+        .map(|group| {
+            format!(
+                "{place}: this host knows no group {} now. While that is so, whoever has not set \
+             up two-factor login is refused where this rule would make a difference",
+                quoted(&group.to_string())
+            )
+        });
     let users = rule.users.iter().filter(|name| !is_user(name)).map(|name| {
+        let name = quoted(name);
         format!("{place}: this host knows no user {name} now: the rule matches nobody of that name")
     });
     groups.chain(users).collect()

@@ -142,9 +142,8 @@ pub fn explain(
     };
     let shown = match course {
         Course::Ask => texts::QUESTION.trim_end().to_owned(),
-        Course::Grace(until) => texts::grace_told(host, until, now),
         Course::SetUp(_) if uninvited => texts::message(Message::NoInvitation, now).1,
-        Course::SetUp(Some(until)) => texts::grace(host, until, now).join("\n"),
+        Course::Grace(until) | Course::SetUp(Some(until)) => texts::grace_told(host, until, now),
         Course::SetUp(None) => texts::set_up_needed(host, Shown::First).join("\n"),
         Course::Refuse(bar) => texts::bar(bar, host, &user),
         Course::Satisfied | Course::Exempt(_) | Course::Defer | Course::Unguarded => String::new(),

@@ -221,7 +221,7 @@ pub fn grace(host: &str, until: Time, now: Time) -> Vec<String> {
     ]
 }
 
-/// The same for somebody whom nobody can ask.
+/// The same in one text, where it is no page of a dialog.
 #[must_use]
 pub fn grace_told(host: &str, until: Time, now: Time) -> String {
     grace(host, until, now).join("\n")

@@ -33,7 +33,10 @@ pub(super) fn duration(value: &Value<'_>) -> Result<Duration, Wrong> {
         DeValue::Integer(number) if number.as_str().bytes().all(|digit| digit == b'0') => {
             Ok(Duration::ZERO)
         }
-        DeValue::Integer(number) => Err(no_unit(&number.to_string())),
+        DeValue::Integer(number) if number.radix() == 10 && !number.as_str().starts_with('-') => {
+            Err(no_unit(number.as_str()))
+        }
+        DeValue::Integer(number) => Err(no_duration(&number.to_string())),
         other => Err(not_a("a duration such as \"7d\"", other)),
     }
 }

@@ -5,7 +5,6 @@ use std::fmt;
 use tfa_core::Source;
 
 /// A configuration that cannot be used: one line, `FILE:LINE:COLUMN: what is wrong; what helps`.
-/// The alternate form (`{:#}`) puts what helps on a line of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadConfig {
     file: String,
@@ -111,7 +110,6 @@ impl fmt::Display for BadConfig {
         }
         write!(formatter, ": {}", self.wrong.what)?;
         match &self.wrong.help {
-            Some(help) if formatter.alternate() => write!(formatter, "\n    {help}"),
             Some(help) => write!(formatter, "; {help}"),
             None => Ok(()),
         }
@@ -125,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_one_line_and_two_for_a_terminal() {
+    fn it_is_one_line_with_its_place_and_what_helps() {
         let place = Place {
             number: 0,
             file: "a.toml".to_owned(),
@@ -134,10 +132,6 @@ mod tests {
         };
         let bad = Wrong::new("no").meant(Some("yes")).in_place(&place);
         assert_eq!(bad.to_string(), "a.toml:2:8: no; did you mean \"yes\"?");
-        assert_eq!(
-            format!("{bad:#}"),
-            "a.toml:2:8: no\n    did you mean \"yes\"?"
-        );
         assert_eq!(Wrong::new("no").in_file("a.toml").to_string(), "a.toml: no");
     }
 

@@ -232,7 +232,7 @@ impl Login {
         log::course(&self.host, arrival, stage, course, ruling);
         let would = ruling.would(stage);
         let begins = ruling.notes_first_login
-            && matches!(course, Course::Grace(_) | Course::SetUp(_))
+            && matches!(course, Course::Grace(_) | Course::SetUp(Some(_)))
             && account
                 .and_then(Account::first_required)
                 // One that is yet to come was noted by a clock that was ahead.

@@ -159,6 +159,11 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
             ":3:9: grace: 7 has no unit; write \"7d\" for days",
         ),
         (
+            policy("grace = -7"),
+            ":3:9: grace: \"-7\" is not a duration; \
+             write whole numbers with units, as in \"1w 2d\" or \"12h\"",
+        ),
+        (
             policy("grace = 7.5"),
             ":3:9: grace: must be a duration such as \"7d\", not a number",
         ),
