@@ -11,7 +11,7 @@ use crate::texts;
 const PROGRAM: &str = "/usr/sbin/tfad";
 
 pub(crate) fn run(file: &Path) -> Result<(), Failure> {
-    // It says itself what is wrong, in lines with marks below the place.
+    // It says itself what is wrong, and where.
     let checked = Command::new(PROGRAM)
         .args(["--check", "--config"])
         .arg(file)

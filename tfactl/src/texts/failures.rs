@@ -42,8 +42,8 @@ pub(crate) fn failure(failure: &Failure) -> String {
             format!("Reading from or writing to the terminal failed: {error}")
         }
         Failure::NoBus => "\
-The system bus cannot be reached, so the daemon cannot either. Nothing was changed.
-Look at: systemctl status dbus"
+The system bus cannot be reached, so the daemon cannot either.
+Nothing was changed. Look at: systemctl status dbus"
             .to_owned(),
         Failure::NoDaemon => "\
 The daemon tfad does not run and could not be started. Nothing was changed.

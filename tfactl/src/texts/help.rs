@@ -56,7 +56,8 @@ Keys of the JSON form, which stay as they are:
                            set-up), set-up (nothing without it) or refused
   reason                   why nothing is asked (off, not-set-up, paused,
                            unguarded) or it is refused (too-late, undecided,
-                           unmet, must-enroll, unusable), or null
+                           unmet, must-enroll, not-invited, unusable), or
+                           null
   rule                     file and line of what decides; null for the default
   required                 the rule requires two-factor login
   grace_until              until when it goes on without, or null

@@ -64,6 +64,7 @@ pub(super) fn reason(name: &str) -> &str {
         "not-invited" => "it has to be set up, and that takes an invitation: tfactl invite",
         "must-enroll" => "two-factor login is not set up, and such a login cannot do that",
         "unusable" => "the record cannot be used",
+        "unknown-user" => "this host does not know them now",
         other => other,
     }
 }

@@ -131,7 +131,14 @@ fn every_outcome_and_every_reason_has_words_of_its_own() {
         ("set-up", &[""]),
         (
             "refused",
-            &["too-late", "undecided", "unmet", "must-enroll", "unusable"],
+            &[
+                "too-late",
+                "undecided",
+                "unmet",
+                "must-enroll",
+                "not-invited",
+                "unusable",
+            ],
         ),
     ];
     for (outcome, reasons) in outcomes {
