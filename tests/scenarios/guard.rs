@@ -240,7 +240,7 @@ fn where_sshd_may_have_taken_something_else_than_the_rules_method_nobody_is_let_
     machine.expect_in_journal("tfad", &format!("alice: {UNMET}"));
     machine.expect_in_journal(
         "tfad",
-        "bob: denied: groups or address could not be found out",
+        "bob: denied: groups, address or ssh method could not be found out",
     );
     let terminal = ssh_as_far_as_the_code(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());

@@ -59,7 +59,18 @@ fn unknown(rule: &Rule) -> Vec<String> {
         let name = quoted(name);
         format!("{place}: this host knows no user {name} now: the rule matches nobody of that name")
     });
-    groups.chain(users).collect()
+    let services = rule.services.iter().filter(|name| !is_service(name));
+    let services = services.map(|name| {
+        format!("{place}: this host has no /etc/pam.d/{name}: no login has that service")
+    });
+    groups.chain(users).chain(services).collect()
+}
+
+/// Whether PAM knows a service of that name.
+fn is_service(name: &str) -> bool {
+    ["/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d"]
+        .iter()
+        .any(|folder| Path::new(folder).join(name).exists())
 }
 
 fn is_known(group: &Group) -> bool {

@@ -33,7 +33,9 @@ pub fn stage(context: &Context, policy: &Policy) -> Stage {
                     Verdict::Denied | Verdict::MustEnroll | Verdict::Locked | Verdict::UnknownUser,
                 ) => Met::Refused,
             },
-            guarded: policy.guards(&context.service),
+            // sshd may call itself otherwise for PAM (PAMServiceName).
+            guarded: policy.guards(&context.service)
+                || (context.tty == "ssh" && policy.guards("sshd")),
             silent: context.silent,
         },
     }
@@ -97,6 +99,29 @@ mod tests {
             assert!(!asked.one_of_sshds_own);
             assert_eq!(asked.passed, ["publickey", ASKED_BY_PAM]);
         }
+    }
+
+    #[test]
+    fn an_sshd_of_another_name_is_guarded_with_sshd() {
+        let guarded = |service: &str, tty: &str, guard: &[&str]| {
+            let policy = Policy {
+                guard: guard.iter().map(|name| (*name).to_owned()).collect(),
+                ..Policy::default()
+            };
+            let context = Context {
+                phase: Phase::Account,
+                service: service.to_owned(),
+                tty: tty.to_owned(),
+                ..Context::default()
+            };
+            matches!(
+                stage(&context, &policy),
+                Stage::Account { guarded: true, .. }
+            )
+        };
+        assert!(guarded("sshd-extern", "ssh", &["sshd"]));
+        assert!(!guarded("sshd-extern", "ssh", &[]));
+        assert!(!guarded("su", "pts/0", &["sshd"]));
     }
 
     #[test]

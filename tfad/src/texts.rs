@@ -324,7 +324,9 @@ pub fn barred(bar: Bar) -> &'static str {
     match bar {
         Bar::MustEnroll => "it is not set up, and this stack cannot",
         Bar::TooLate => "it was not set up in time",
-        Bar::Undecided => "groups or address could not be found out, and a rule depends on them",
+        Bar::Undecided => {
+            "groups, address or ssh method could not be found out, and a rule depends on them"
+        }
         Bar::Unmet => "the second factor is required, and this login met none",
     }
 }
@@ -338,7 +340,9 @@ pub fn would(would: Would) -> &'static str {
         Would::HaveToSetUp => "would have had to set up",
         Would::BeTooLate => "would have been refused: it was not set up in time",
         Would::BeUnguarded => "would have been refused: it met no second factor",
-        Would::BeUndecided => "would have been refused: groups or address could not be found out",
+        Would::BeUndecided => {
+            "would have been refused: groups, address or ssh method could not be found out"
+        }
     }
 }
 

@@ -11,6 +11,16 @@ pub(crate) const PASSWORD: &str = "password";
 /// An address of a network that is for documentation (RFC 5737): no rule has reason to name it.
 const ANY_HOST: &str = "192.0.2.1";
 
+/// sshd's names.
+const METHODS: [&str; 6] = [
+    PASSWORD,
+    "keyboard-interactive",
+    "publickey",
+    "hostbased",
+    "gssapi-with-mic",
+    "gssapi-keyex",
+];
+
 /// A login, as it is typed.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Login {
@@ -20,8 +30,8 @@ pub(crate) struct Login {
     /// Address of the remote host, or local
     #[arg(long, value_name = "HOST")]
     from: Option<String>,
-    /// The method of ssh, such as publickey
-    #[arg(long, value_name = "METHOD")]
+    /// The method of ssh: password, publickey, ...
+    #[arg(long, value_name = "METHOD", value_parser = METHODS, hide_possible_values = true)]
     method: Option<String>,
 }
 

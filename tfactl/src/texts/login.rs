@@ -59,7 +59,9 @@ pub(super) fn reason(name: &str) -> &str {
         "paused" => "two-factor login is paused, and may be",
         "unguarded" => "such a login meets no question, and the policy does not guard it",
         "too-late" => "two-factor login was not set up in time",
-        "undecided" => "groups or address cannot be found out, and a rule depends on them",
+        "undecided" => {
+            "groups, address or ssh method cannot be found out, and a rule depends on them"
+        }
         "unmet" => "two-factor login is required, and such a login meets no question",
         "not-invited" => "it has to be set up, and that takes an invitation: tfactl invite",
         "must-enroll" => "two-factor login is not set up, and such a login cannot do that",

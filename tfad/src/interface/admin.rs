@@ -226,11 +226,14 @@ impl Admin {
         let told = foresight::explain(policy, &login, person, account.as_ref(), &host, now);
         Ok(match problem {
             // Such a record refuses every login that would look at it.
-            Some(problem) if told.reason != "off" && told.reason != "unguarded" => Explanation {
+            Some(problem) if looks_at_the_record(&told.reason) => Explanation {
                 outcome: Outcome::Refused.name().to_owned(),
                 reason: "unusable".to_owned(),
                 shown: String::new(),
                 unknown: vec![problem],
+                grace_until: None,
+                audited: None,
+                audited_reason: String::new(),
                 ..told
             },
             Some(_) | None => told,
@@ -266,11 +269,7 @@ impl Admin {
             let usable = account.is_ok();
             let account = account.ok().flatten();
             let impact = foresight::impact(&config.policy, &login, &person, account.as_ref(), now);
-            impacts.push(if usable || config.policy.is_off() {
-                impact
-            } else {
-                refused_with(name, "unusable")
-            });
+            impacts.push(if usable { impact } else { unusable(impact) });
         }
         Ok(impacts)
     }
@@ -374,6 +373,33 @@ fn told(user: &str, sighting: &Sighting) -> Seen {
         from: sighting.from.clone(),
         last: sighting.last.as_secs(),
         count: sighting.count,
+    }
+}
+
+/// Whether a login that goes on, or not, for that reason depends on the record.
+fn looks_at_the_record(reason: &str) -> bool {
+    reason != "off" && reason != "unguarded"
+}
+
+/// The same for a user whose record cannot be used.
+fn unusable(impact: Impact) -> Impact {
+    let refused = refused_with(impact.user.clone(), "unusable");
+    let (now, now_reason) = if looks_at_the_record(&impact.now_reason) {
+        (refused.now, refused.now_reason)
+    } else {
+        (impact.now, impact.now_reason)
+    };
+    let (later, later_reason) = if looks_at_the_record(&impact.later_reason) {
+        (refused.later, refused.later_reason)
+    } else {
+        (impact.later, impact.later_reason)
+    };
+    Impact {
+        user: impact.user,
+        now,
+        now_reason,
+        later,
+        later_reason,
     }
 }
 

@@ -124,9 +124,9 @@ fn wanted() -> Vec<(&'static str, Config)> {
             }),
         ),
         (
-            "A second sshd, under a name of its own",
+            "A web console that takes certificates, too",
             with(Policy {
-                guard: names(&["sshd", "sshd-extern"]),
+                guard: names(&["sshd", "cockpit"]),
                 ..required(Vec::new())
             }),
         ),
