@@ -286,9 +286,9 @@ pub fn bar(bar: Bar, host: &str, user: &str) -> String {
             "Two-factor login is required on {host}, and the time to set it up is over.\n\
              Ask your administrator."
         ),
-        Bar::Undecided => "The groups of your account, your address, or the method of ssh cannot be found\n\
-                           out now, so it is not known what is asked of this login. Log in with your\n\
-                           password, or try again later."
+        Bar::Undecided => "The groups of your account, your address or the method of ssh cannot be found\n\
+                           out now, so it is not known what is asked of this login. Try again later.\n\
+                           If you came by an SSH key alone, log in with your password."
             .to_owned(),
         Bar::Unmet => format!(
             "Two-factor login is required on {host}, and a key alone is not enough.\n\
