@@ -55,6 +55,10 @@ pub(crate) fn conduct(pam: &Handle, phase: Phase, silent: bool, arguments: &[Str
             for option in unknown {
                 log.error(&texts::log_option(option));
             }
+            if let (Phase::Auth, Some(user)) = (phase, pam.user()) {
+                // A stack that goes on all the same has the account phase to know of it.
+                let _ = pam.pin(Pinned::new(&user).with(Some(Verdict::Denied)));
+            }
             return Reply::Refuse(Failure::Module.refusal(phase));
         }
     };

@@ -94,6 +94,15 @@ fn an_auth_phase_that_breaks_off_counts_as_a_no() {
 }
 
 #[test]
+fn an_auth_line_with_an_option_that_is_not_known_counts_as_a_no() {
+    let stage = Stage::new();
+    let login = stage.login("ehco").account_options("");
+    let (report, met) = told_after(&stage, [], login);
+    assert_eq!(report.codes[0], Code::SERVICE_ERR as i32);
+    assert_eq!(met, Some(Verdict::Denied));
+}
+
+#[test]
 fn an_auth_phase_with_nothing_to_answer_with_counts_as_a_no() {
     let stage = Stage::new();
     let login = stage.login("use_first_pass");

@@ -68,6 +68,7 @@ impl Stage {
         Login {
             stage: self,
             options: options.to_owned(),
+            account_options: None,
             before: String::new(),
             after: String::new(),
             environment: Vec::new(),
@@ -107,6 +108,7 @@ impl Drop for Stage {
 pub(crate) struct Login<'a> {
     stage: &'a Stage,
     options: String,
+    account_options: Option<String>,
     before: String,
     after: String,
     environment: Vec<(String, String)>,
@@ -124,6 +126,12 @@ impl Login<'_> {
     /// Puts a line after the module's.
     pub(crate) fn after(mut self, line: &str) -> Self {
         self.after = format!("{line}\n");
+        self
+    }
+
+    /// Other options for the account line than for the auth line.
+    pub(crate) fn account_options(mut self, options: &str) -> Self {
+        self.account_options = Some(options.to_owned());
         self
     }
 
@@ -206,13 +214,14 @@ impl Login<'_> {
             after,
             ..
         } = self;
+        let account_options = self.account_options.as_ref().unwrap_or(options);
         let module = self.script.module.display();
         let on_success = if after.is_empty() { "done" } else { "ok" };
         let control = format!("[success={on_success} ignore=ignore default=die]");
         format!(
             "{before}auth {control} {module} {options}\n{after}\
              auth required pam_debug.so auth=cred_unavail cred=success\n\
-             account {control} {module} {options}\n\
+             account {control} {module} {account_options}\n\
              account required pam_debug.so acct=cred_unavail\n"
         )
     }
