@@ -6,9 +6,10 @@ use std::thread;
 use std::time::Duration;
 
 use nix::unistd::{Gid, Group as Entry, User};
-use tfa_core::{Group, Rule};
+use tfa_core::{Group, Policy, Rule};
 
 use crate::config::{BadConfig, Config};
+use crate::groups;
 use crate::journal::quoted;
 
 /// How long names are looked up. A reload waits for it.
@@ -30,7 +31,7 @@ pub fn check(file: &Path) -> Result<Vec<String>, BadConfig> {
     }
     // A directory that hangs must not keep a reload from its end.
     let (told, names) = mpsc::channel();
-    thread::spawn(move || told.send(policy.rules.iter().flat_map(unknown).collect::<Vec<_>>()));
+    thread::spawn(move || told.send(looked_up(&policy)));
     match names.recv_timeout(PATIENCE) {
         Ok(names) => notes.extend(names),
         Err(_) => notes.push(
@@ -40,6 +41,19 @@ pub fn check(file: &Path) -> Result<Vec<String>, BadConfig> {
         ),
     }
     Ok(notes)
+}
+
+/// What the name service does not know, or does not answer for.
+fn looked_up(policy: &Policy) -> Vec<String> {
+    let mut notes: Vec<String> = policy.rules.iter().flat_map(unknown).collect();
+    if !policy.groups().is_empty() && !groups::are_answered_for() {
+        notes.push(
+            "a source of groups in /etc/nsswitch.conf does not answer now. While that is so, it is \
+             not known who is in none of the rules' groups"
+                .to_owned(),
+        );
+    }
+    notes
 }
 
 fn unknown(rule: &Rule) -> Vec<String> {

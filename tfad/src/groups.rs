@@ -58,9 +58,8 @@ pub async fn of(user: &User, asked: Vec<Group>) -> Groups {
 fn look_up(name: &str, uid: u32, asked: HashSet<Group>, until: Instant) -> Groups {
     let late = || Instant::now() >= until;
     let before = list(name, uid);
-    // "There is none" is an answer. ENOENT is how nslcd says that there is no directory,
-    // ECONNREFUSED how sssd does.
-    let answers = !late() && Entry::from_gid(NOBODYS).is_ok();
+
+    let answers = !late() && are_answered_for();
     let found: Vec<(Group, Found)> = asked
         .into_iter()
         .map(|group| {
@@ -83,6 +82,13 @@ fn look_up(name: &str, uid: u32, asked: HashSet<Group>, until: Instant) -> Group
             (group, belongs)
         })
         .collect()
+}
+
+/// Whether every source of groups answers. "There is none" is an answer; ENOENT is how nslcd says
+/// that there is no directory, ECONNREFUSED how sssd does.
+#[must_use]
+pub fn are_answered_for() -> bool {
+    Entry::from_gid(NOBODYS).is_ok()
 }
 
 /// The groups that the name service lists for a user, the primary one first.
