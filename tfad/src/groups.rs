@@ -58,7 +58,6 @@ pub async fn of(user: &User, asked: Vec<Group>) -> Groups {
 fn look_up(name: &str, uid: u32, asked: HashSet<Group>, until: Instant) -> Groups {
     let late = || Instant::now() >= until;
     let before = list(name, uid);
-
     let answers = !late() && are_answered_for();
     let found: Vec<(Group, Found)> = asked
         .into_iter()
