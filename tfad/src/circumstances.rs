@@ -33,9 +33,7 @@ pub fn stage(context: &Context, policy: &Policy) -> Stage {
                     Verdict::Denied | Verdict::MustEnroll | Verdict::Locked | Verdict::UnknownUser,
                 ) => Met::Refused,
             },
-            // sshd may call itself otherwise for PAM (PAMServiceName).
-            guarded: policy.guards(&context.service)
-                || (context.tty == "ssh" && policy.guards("sshd")),
+            guarded: policy.guards(&context.service) || (is_ssh(context) && policy.guards("sshd")),
             silent: context.silent,
         },
     }
@@ -51,8 +49,13 @@ pub fn origin(context: &Context) -> Origin {
     }
 }
 
+/// Whether sshd asks, whatever it calls itself for PAM (PAMServiceName).
+fn is_ssh(context: &Context) -> bool {
+    context.service == "sshd" || context.tty == "ssh"
+}
+
 fn methods(context: &Context) -> Methods {
-    if context.service != "sshd" && context.tty != "ssh" {
+    if !is_ssh(context) {
         return Methods::default();
     }
     // A line a method, with its details behind it.

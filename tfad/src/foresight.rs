@@ -25,37 +25,39 @@ pub struct Foreseen {
 pub fn foresee(
     policy: &Policy,
     supposed: &Supposed,
-    person: Person,
+    person: &Person,
     account: Option<&Account>,
     now: Time,
 ) -> Foreseen {
-    let mut context = Context {
-        phase: Phase::Auth,
-        service: supposed.service.clone(),
-        rhost: supposed.from.clone(),
-        enrolls: true,
-        ..Context::default()
-    };
-    let method = supposed.method.as_deref().unwrap_or(ASKED_BY_PAM);
-    if method == ASKED_BY_PAM {
-        let login = circumstances::login(&context, person.clone());
-        let ruling = policy.decide(&login, account, now);
-        let course = ruling.course(circumstances::stage(&context, policy));
-        if !matches!(course, Course::Defer) {
-            return Foreseen {
-                course,
-                ruling,
-                uninvited: false,
-            };
-        }
-        context.met = Some(Verdict::NotRequired);
-    }
-    context.phase = Phase::Account;
     // Which of its own methods it was sshd does not say, so that is not known here either.
-    let login = circumstances::login(&context, person);
-    let stage = circumstances::stage(&context, policy);
-    let ruling = policy.decide(&login, account, now);
-    let course = Ruling::none_needed(stage).unwrap_or_else(|| ruling.course(stage));
+    let asked_by_pam = supposed
+        .method
+        .as_ref()
+        .is_none_or(|method| method == ASKED_BY_PAM);
+    let first = if asked_by_pam {
+        Phase::Auth
+    } else {
+        Phase::Account
+    };
+    let in_phase = |phase, met| {
+        let context = Context {
+            phase,
+            met,
+            service: supposed.service.clone(),
+            rhost: supposed.from.clone(),
+            enrolls: true,
+            ..Context::default()
+        };
+        let login = circumstances::login(&context, person.clone());
+        let stage = circumstances::stage(&context, policy);
+        let ruling = policy.decide(&login, account, now);
+        let course = Ruling::none_needed(stage).unwrap_or_else(|| ruling.course(stage));
+        (course, ruling)
+    };
+    let (course, ruling) = match in_phase(first, None) {
+        (Course::Defer, _) => in_phase(Phase::Account, Some(Verdict::NotRequired)),
+        decided => decided,
+    };
     let is_invited = account.is_some_and(|account| account.is_invited(now));
     Foreseen {
         course,
@@ -74,22 +76,13 @@ pub fn impact(
     now: Time,
 ) -> Impact {
     // Whoever looks at what a policy means wants to know what it asks once the audit is over.
-    let policy = &Policy {
-        audit: false,
-        ..policy.clone()
-    };
-    let at = |now| foresee(policy, supposed, person.clone(), account, now).outcome();
+    let policy = &policy.without_audit();
+    let at = |now| foresee(policy, supposed, person, account, now).outcome();
     let (today, now_reason) = at(now);
     // The grace of whoever was never asked begins today.
     let mut waiting = account.cloned().unwrap_or_else(|| Account::new(person.uid));
     waiting.require(now);
-    let foreseen = foresee(
-        policy,
-        supposed,
-        person.clone(),
-        Some(&waiting),
-        now.plus(LATER),
-    );
+    let foreseen = foresee(policy, supposed, person, Some(&waiting), now.plus(LATER));
     let (later, later_reason) = foreseen.outcome();
     Impact {
         user: person.name.clone(),
@@ -105,7 +98,7 @@ pub fn impact(
 pub fn explain(
     policy: &Policy,
     supposed: &Supposed,
-    person: Person,
+    person: &Person,
     account: Option<&Account>,
     host: &str,
     now: Time,
@@ -120,7 +113,7 @@ pub fn explain(
     if let tfa_core::Origins::Name(name) = tfa_core::Origins::from_rhost(&supposed.from) {
         unknown.push(format!("the address of {name}"));
     }
-    let foreseen = foresee(policy, supposed, person.clone(), account, now);
+    let foreseen = foresee(policy, supposed, person, account, now);
     let (what, reason) = foreseen.outcome();
     let Foreseen {
         course,
@@ -128,10 +121,7 @@ pub fn explain(
         uninvited,
     } = foreseen;
     let strict = ruling.audited.map(|_| {
-        let strict = Policy {
-            audit: false,
-            ..policy.clone()
-        };
+        let strict = policy.without_audit();
         foresee(&strict, supposed, person, account, now).outcome()
     });
     let audited = strict.filter(|strict| *strict != (what, reason));

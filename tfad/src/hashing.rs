@@ -64,13 +64,7 @@ impl Hashing {
     /// [`Error::Storage`] when randomness or memory is short.
     pub async fn draw(&self) -> Result<(BackupSet, [BackupCode; BackupSet::SIZE]), Error> {
         self.beside(|| {
-            let mut starved = Ok(());
-            let set = BackupSet::draw(|bytes| {
-                if starved.is_ok() {
-                    starved = random::fill(bytes);
-                }
-            });
-            starved?;
+            let set = random::drawn(|fill| BackupSet::draw(fill))?;
             set.map_err(|_| failed())
         })
         .await

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tfa_bus::{Context, Error};
-use tfa_core::{Account, Entry, Evidence, Groups, Origin, Person, Policy, Time};
+use tfa_core::{Account, Entry, Evidence, Groups, Origin, Person, Policy, Terms, Time};
 
 use crate::accounts::Accounts;
 use crate::caller::Caller;
@@ -82,10 +82,16 @@ impl Host {
     pub async fn person(&self, user: &User, policy: &Policy) -> Person {
         let asked = policy.groups().into_iter().cloned().collect();
         Person {
-            name: user.name.clone(),
-            uid: user.uid,
             groups: groups::of(user, asked).await,
+            ..Self::stranger(user)
         }
+    }
+
+    /// The terms under which two-factor login is required of a user, if it is.
+    pub async fn required_of(&self, user: &User, now: Time) -> Option<Terms> {
+        let config = self.config();
+        let person = self.person(user, &config.policy).await;
+        config.policy.requires_of(&person, now).cloned()
     }
 
     /// Who issues the keys, as authenticators show it: the configured name, else the host's.

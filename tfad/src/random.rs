@@ -16,6 +16,20 @@ pub fn fill(bytes: &mut [u8]) -> Result<(), Error> {
         .map_err(|error| Error::Storage(format!("the kernel gives no random bytes: {error}")))
 }
 
+/// What `draw` makes out of random bytes; nothing, if they run short on the way.
+///
+/// # Errors
+/// As [`fill`].
+pub fn drawn<T>(draw: impl FnOnce(&mut dyn FnMut(&mut [u8])) -> T) -> Result<T, Error> {
+    let mut filled = Ok(());
+    let drawn = draw(&mut |bytes| {
+        if filled.is_ok() {
+            filled = fill(bytes);
+        }
+    });
+    filled.map(|()| drawn)
+}
+
 /// A new secret for an authenticator.
 ///
 /// # Errors

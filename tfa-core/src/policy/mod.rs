@@ -153,6 +153,24 @@ impl Policy {
         self.otherwise.mode == Mode::Off
     }
 
+    /// Whether a login is asked for nothing, whatever its account. Where it is not known which rule
+    /// holds, all of them must be off.
+    #[must_use]
+    pub fn is_off_for(&self, login: &Login) -> bool {
+        self.terms_for(login)
+            .iter()
+            .all(|terms| terms.mode == Mode::Off)
+    }
+
+    /// The policy as it is once nothing is let off for the audit.
+    #[must_use]
+    pub fn without_audit(&self) -> Self {
+        Self {
+            audit: false,
+            ..self.clone()
+        }
+    }
+
     /// Whether what is known of a login is enough to say which terms hold. The groups cost the name
     /// service a search, and need not be asked for then.
     #[must_use]
@@ -199,12 +217,9 @@ impl Policy {
     /// some login or other.
     #[must_use]
     pub fn may_require_of(&self, person: &Person) -> bool {
-        let for_good = Self {
-            audit: false,
-            ..self.clone()
-        };
         let end_of_time = Time::from_secs(u64::MAX);
-        for_good.requires_of(person, end_of_time).is_some()
+        let policy = self.without_audit();
+        policy.requires_of(person, end_of_time).is_some()
     }
 
     /// The terms under which a person is required to have a second factor for some login or other,

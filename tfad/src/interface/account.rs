@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use tfa_bus::{ACTION_ENROLL, Error, Offer, Parameters, Status};
-use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Entry, Evidence, Factor, Terms};
+use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Entry, Evidence, Factor};
 use tfa_core::{Origin, Refusal, State, Time};
 use zbus::Connection;
 use zbus::message::Header;
@@ -55,7 +55,7 @@ impl OwnAccount {
         let owner = self.owner(&header, connection).await?;
         let account = self.host.accounts.load(&owner.user).await;
         let account = account.map_err(|error| owner.report(error))?;
-        let required = owner.required().await;
+        let required = self.host.required_of(&owner.user, owner.now).await;
         Ok(status::of(
             &owner.user,
             account.as_ref(),
@@ -275,16 +275,9 @@ impl OwnAccount {
 }
 
 impl Owner<'_> {
-    /// The terms under which two-factor login is required of the owner, if it is.
-    async fn required(&self) -> Option<Terms> {
-        let config = self.host.config();
-        let person = self.host.person(&self.user, &config.policy).await;
-        config.policy.requires_of(&person, self.now).cloned()
-    }
-
     /// Refuses to switch off what is required.
     async fn may_switch_off(&self) -> Result<(), Error> {
-        match self.required().await {
+        match self.host.required_of(&self.user, self.now).await {
             Some(_) => {
                 self.log(Level::Notice, "switching off was refused: it is required");
                 Err(texts::required())

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tfa_bus::{ACTION_MANAGE, Error, Explanation, Impact, Outcome, Seen, Status, Supposed};
-use tfa_core::{
-    Account, Bar, Course, Invitation, LONGEST_INVITATION, Sighting, Terms, Time, Would,
-};
+use tfa_core::{Account, Bar, Course, Invitation, LONGEST_INVITATION, Sighting, Time, Would};
 use zbus::Connection;
 use zbus::message::Header;
 
@@ -170,16 +168,7 @@ impl Admin {
         }
         let user = users::by_name(user).await?;
         let until = clock::now().plus(Duration::from_secs(seconds));
-        let mut starved = Ok(());
-        let (invitation, word) = Invitation::draw(
-            |bytes| {
-                if starved.is_ok() {
-                    starved = random::fill(bytes);
-                }
-            },
-            until,
-        );
-        starved?;
+        let (invitation, word) = random::drawn(|fill| Invitation::draw(fill, until))?;
         let invited = self
             .host
             .accounts
@@ -223,7 +212,7 @@ impl Admin {
         };
         let host = host_name();
         let policy = &config.policy;
-        let told = foresight::explain(policy, &login, person, account.as_ref(), &host, now);
+        let told = foresight::explain(policy, &login, &person, account.as_ref(), &host, now);
         Ok(match problem {
             // Such a record refuses every login that would look at it.
             Some(problem) if looks_at_the_record(&told.reason) => Explanation {
@@ -261,7 +250,7 @@ impl Admin {
         let mut impacts = Vec::with_capacity(users.len());
         for name in users {
             let Ok(user) = users::by_name(&name).await else {
-                impacts.push(refused_with(name, "unknown-user"));
+                impacts.push(unknown_user(name));
                 continue;
             };
             let account = self.host.accounts.load(&user).await;
@@ -299,7 +288,8 @@ impl Admin {
     async fn described(&self, user: &User, account: Result<Option<Account>, Error>) -> Status {
         match account {
             Ok(account) => {
-                let (required, now) = (self.required(user).await, clock::now());
+                let now = clock::now();
+                let required = self.host.required_of(user, now).await;
                 status::of(user, account.as_ref(), required.as_ref(), now)
             }
             Err(error) => status::unusable(&user.name, user.uid, text_of(&error)),
@@ -326,13 +316,6 @@ impl Admin {
         let config = self.host.config();
         let person = self.host.person(user, &config.policy).await;
         config.policy.may_require_of(&person)
-    }
-
-    /// The terms under which two-factor login is required of a user, if it is.
-    async fn required(&self, user: &User) -> Option<Terms> {
-        let config = self.host.config();
-        let person = self.host.person(user, &config.policy).await;
-        config.policy.requires_of(&person, clock::now()).cloned()
     }
 
     /// Lets root in, and whom polkit lets in. Everybody else is logged.
@@ -382,29 +365,25 @@ fn looks_at_the_record(reason: &str) -> bool {
 }
 
 /// The same for a user whose record cannot be used.
-fn unusable(impact: Impact) -> Impact {
-    let refused = refused_with(impact.user.clone(), "unusable");
-    let (now, now_reason) = if looks_at_the_record(&impact.now_reason) {
-        (refused.now, refused.now_reason)
-    } else {
-        (impact.now, impact.now_reason)
-    };
-    let (later, later_reason) = if looks_at_the_record(&impact.later_reason) {
-        (refused.later, refused.later_reason)
-    } else {
-        (impact.later, impact.later_reason)
-    };
-    Impact {
-        user: impact.user,
+fn unusable(mut impact: Impact) -> Impact {
+    let Impact {
         now,
         now_reason,
         later,
         later_reason,
+        ..
+    } = &mut impact;
+    for (outcome, reason) in [(now, now_reason), (later, later_reason)] {
+        if looks_at_the_record(reason) {
+            Outcome::Refused.name().clone_into(outcome);
+            "unusable".clone_into(reason);
+        }
     }
+    impact
 }
 
-fn refused_with(user: String, reason: &str) -> Impact {
-    let outcome = Outcome::Refused.name();
+fn unknown_user(user: String) -> Impact {
+    let (outcome, reason) = (Outcome::Refused.name(), "unknown-user");
     Impact {
         user,
         now: outcome.to_owned(),

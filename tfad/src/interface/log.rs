@@ -1,6 +1,7 @@
 //! What the log says of a login: the course that it took, and the turns of its dialog.
 
-use tfa_core::{Bar, Course, Factor, Message, Mode, Next, Ruling, Stage, Turn, Verdict};
+use tfa_core::{Bar, Course, Exemption, Factor, Message, Mode, Next, Policy, Ruling, Stage};
+use tfa_core::{Turn, Verdict};
 
 use crate::dialogs::Arrival;
 use crate::host::Host;
@@ -11,6 +12,7 @@ use crate::texts;
 /// is said with the rule's place.
 pub(super) fn course(
     host: &Host,
+    policy: &Policy,
     arrival: &Arrival,
     stage: Stage,
     course: Course,
@@ -30,6 +32,7 @@ pub(super) fn course(
         let what = texts::would(would);
         say(Level::Notice, format!("audit: {what} ({source})"));
     }
+    let by_a_rule = policy.otherwise.source != *source;
     let account_follows = stage
         == Stage::Auth {
             account_follows: true,
@@ -37,7 +40,9 @@ pub(super) fn course(
     match course {
         Course::Exempt(_) if account_follows => {}
         // Where nobody is required, who has nothing set up is no exception.
-        Course::Exempt(tfa_core::Exemption::NotSetUp) if is_the_rule(host, ruling) => {}
+        Course::Exempt(Exemption::NotSetUp)
+            if ruling.audited.is_some()
+                || (!by_a_rule && policy.otherwise.mode != Mode::Required) => {}
         Course::Exempt(why) => say(
             Level::Notice,
             format!("not asked: {} ({source})", texts::exempt(why)),
@@ -63,7 +68,7 @@ pub(super) fn course(
             format!("not set up; left to the account phase ({source})"),
         ),
         // A rule that asks where PAM does, and not of a key.
-        Course::Unguarded if is_let_off_by_a_rule(host, ruling) => say(
+        Course::Unguarded if by_a_rule && ruling.audited.is_none() => say(
             Level::Notice,
             format!("not asked: no second factor is required of this login ({source})"),
         ),
@@ -80,16 +85,6 @@ fn unknown(arrival: &Arrival, bar: Bar) -> String {
     }
     names.sort();
     format!("; not known of the groups: {}", names.join(", "))
-}
-
-fn is_the_rule(host: &Host, ruling: &Ruling) -> bool {
-    let otherwise = &host.config().policy.otherwise;
-    otherwise.mode != Mode::Required && otherwise.source == ruling.source
-        || ruling.audited.is_some()
-}
-
-fn is_let_off_by_a_rule(host: &Host, ruling: &Ruling) -> bool {
-    host.config().policy.otherwise.source != ruling.source && ruling.audited.is_none()
 }
 
 /// A turn of the dialog.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tfa_bus::{Context, Error, Turn, Verdict, WireTurn};
 use tfa_core::{Account, Answered, AskCode, BackupCode, Bar, Course, Decision, Dialog, Enroll};
-use tfa_core::{Entry, Exemption, Ruling, Stage, Time};
+use tfa_core::{Entry, Ruling, Stage, Time};
 use zbus::Connection;
 use zbus::message::Header;
 use zbus::wire::OwnedVariant;
@@ -155,14 +155,15 @@ impl Login {
         arrival: Arrival,
     ) -> Result<(u32, Turn), Error> {
         let (policy, now) = (&config.policy, clock::now());
-        let mut ruling = policy.decide(&arrival.login, None, now);
-        let mut account = None;
         // Where the mode is off, a record that cannot be read keeps nobody out.
-        if ruling.decision != Decision::Exempt(Exemption::Off) {
-            account = self.host.accounts.load(&arrival.user).await?;
-            ruling = policy.decide(&arrival.login, account.as_ref(), now);
-        }
+        let account = if policy.is_off_for(&arrival.login) {
+            None
+        } else {
+            self.host.accounts.load(&arrival.user).await?
+        };
+        let ruling = policy.decide(&arrival.login, account.as_ref(), now);
         let course = ruling.course(stage);
+        log::course(&self.host, policy, &arrival, stage, course, &ruling);
         self.take_note(&arrival, stage, course, &ruling, account.as_ref(), now)
             .await?;
         let origin = circumstances::origin(&arrival.context);
@@ -218,8 +219,8 @@ impl Login {
         Ok((number, turn))
     }
 
-    /// Logs the course, and stores what the account has to remember of it: the login that a grace
-    /// begins with, and what audit mode saw.
+    /// Stores what the account has to remember of a login: that a grace begins with it, and what
+    /// audit mode saw.
     async fn take_note(
         &self,
         arrival: &Arrival,
@@ -229,7 +230,6 @@ impl Login {
         account: Option<&Account>,
         now: Time,
     ) -> Result<(), Error> {
-        log::course(&self.host, arrival, stage, course, ruling);
         let would = ruling.would(stage);
         let begins = ruling.notes_first_login
             && matches!(course, Course::Grace(_) | Course::SetUp(Some(_)))
