@@ -1067,6 +1067,7 @@ proptest! {
     fn what_is_off_without_a_look_at_the_account_is_off_whatever_it_is(case in any_case()) {
         let unread = case.policy.decide(&case.login, None, case.now);
         prop_assert!(!is_off(&unread) || is_off(&case.ruling()));
+        prop_assert_eq!(case.policy.is_off_for(&case.login), is_off(&unread));
     }
 
     #[test]
