@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help build lint deny test demo prerequisites deb install clean
+.PHONY: help build lint deny test demo bench prerequisites deb install clean
 
 # The release build has a folder of its own: its flags differ from those of the tests.
 TARGET := target/package
@@ -45,6 +45,10 @@ test: prerequisites deb ## every test, the booted machine included (as root, on 
 
 demo: prerequisites deb ## a machine with two-factor login, to try it out
 	cargo run --locked -p tfa-tests --bin demo
+
+bench: prerequisites deb ## a login next to its peers, measured (BENCH=--quick: a first look)
+	tests/bench/prerequisites
+	cargo run --locked --release -p tfa-bench -- $(BENCH)
 
 deb: build ## the Debian package, in dist/
 	packaging/build-deb $(VERSION)

@@ -1,0 +1,320 @@
+//! Logins one after the other: each stack's, and between them what the bus and the disk cost at
+//! least.
+//!
+//! Everything is interleaved: one sample of each in turn, the first of them another one each time,
+//! and the numbers of users in turn, round after round. Whatever else the host does meanwhile, it
+//! does to all of them.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::daemon;
+use super::disk::Disk;
+use super::echo::Echo;
+use super::folder;
+use crate::failure::OrFail;
+use crate::layout;
+use crate::person::{Person, SEATED};
+use crate::phone::{Phones, wrong_code};
+use crate::statistics::Times;
+
+/// Up to so many users the stores are put back before each round: there are fewer users than
+/// codes are needed.
+pub(crate) const FEW: u32 = 10;
+
+/// How many users log in in one round, three times each: once for each step of the window.
+const SEATS: u32 = 9;
+const TURNS: u32 = 3;
+
+/// How many places a round has: for the logins of one phase, for those of both, and one to warm up.
+const PLACES: u32 = 2 * SEATS + 1;
+
+/// After so many rounds the same users come again, and not before so long a time:
+/// google-authenticator takes three tries in 30 seconds.
+const ROUNDS_APART: u32 = SEATED / PLACES;
+const TIME_APART: Duration = Duration::from_secs(60);
+
+/// What is to be measured.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Task {
+    /// The numbers of users.
+    pub(crate) sizes: Vec<Size>,
+    /// How many rounds.
+    pub(crate) rounds: u32,
+}
+
+/// A number of users.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Size {
+    /// How many.
+    pub(crate) users: u32,
+    /// Whether the peers have as many.
+    pub(crate) peers: bool,
+}
+
+/// What is measured in turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Subject {
+    /// A login through a stack that asks nothing.
+    Empty,
+    /// A login through `pam_tfa`.
+    Ours,
+    /// The same with the account phase.
+    OursBothPhases,
+    /// A login through `pam_google_authenticator`.
+    Google,
+    /// A login through `pam_oath`.
+    Oath,
+    /// The calls of a login from a client without a library to a service that knows the answers.
+    Bus,
+    /// The same with the first call in the flight of the handshake.
+    BusEarly,
+    /// 4 KiB in place and fdatasync.
+    Disk,
+    /// 4 KiB at the end of a file and fdatasync.
+    DiskAppend,
+}
+
+impl Subject {
+    const ALL: [Self; 9] = [
+        Self::Empty,
+        Self::Ours,
+        Self::OursBothPhases,
+        Self::Google,
+        Self::Oath,
+        Self::Bus,
+        Self::BusEarly,
+        Self::Disk,
+        Self::DiskAppend,
+    ];
+
+    /// Whether it is measured at this number of users.
+    fn has(self, size: Size) -> bool {
+        match self {
+            Self::Google | Self::Oath => size.peers,
+            // It needs users of its own, for a code is good once.
+            Self::OursBothPhases => size.users > FEW,
+            _ => true,
+        }
+    }
+
+    /// Whose store a code is used up in.
+    fn store(self) -> Option<Keeper> {
+        match self {
+            Self::Ours | Self::OursBothPhases => Some(Keeper::Ours),
+            Self::Google => Some(Keeper::Google),
+            Self::Oath => Some(Keeper::Oath),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Keeper {
+    Ours,
+    Google,
+    Oath,
+}
+
+/// What came out at one number of users.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Measured {
+    /// How many users.
+    pub(crate) users: u32,
+    /// The times of each subject.
+    pub(crate) times: BTreeMap<Subject, Times>,
+}
+
+pub(super) fn run(task: &Task) -> Vec<Measured> {
+    let mut bench = Bench {
+        phones: Phones::new(),
+        disk: Disk::new(),
+        _echo: Echo::serve(layout::ECHO),
+    };
+    let mut all: Vec<Measured> = task
+        .sizes
+        .iter()
+        .map(|size| Measured {
+            users: size.users,
+            times: BTreeMap::new(),
+        })
+        .collect();
+    if let Some(smallest) = task.sizes.first() {
+        bench.serve(*smallest);
+        bench.expect_refusals(*smallest);
+    }
+    let mut began = Vec::new();
+    for round in 0..task.rounds {
+        if let Some(before) = began.len().checked_sub(ROUNDS_APART as usize) {
+            let before: Option<&Instant> = began.get(before);
+            let waited = before.map_or(TIME_APART, Instant::elapsed);
+            thread::sleep(TIME_APART.saturating_sub(waited));
+        }
+        began.push(Instant::now());
+        for (size, measured) in task.sizes.iter().zip(&mut all) {
+            bench.serve(*size);
+            bench.warm(*size, round);
+            bench.round(*size, round, &mut measured.times);
+        }
+    }
+    all
+}
+
+struct Bench {
+    phones: Phones<(Keeper, u32, Person)>,
+    disk: Disk,
+    _echo: Echo,
+}
+
+impl Bench {
+    /// Starts the daemon on the store of this size, with the accounts as they were where they are
+    /// few.
+    fn serve(&mut self, size: Size) {
+        daemon::serve_after(size.users, || {
+            if size.users <= FEW {
+                folder::put_back(&layout::ours(size.users));
+                folder::put_back(&layout::google(size.users));
+                folder::put_back(&layout::oath(size.users));
+                self.phones.forget(|(_, users, _)| *users == size.users);
+            }
+        });
+    }
+
+    /// One login each that is not measured, so that nobody starts cold.
+    fn warm(&mut self, size: Size, round: u32) {
+        let person = seat(size, round, 2 * SEATS);
+        for subject in Subject::ALL.into_iter().filter(|one| one.has(size)) {
+            if subject != Subject::OursBothPhases {
+                self.sample(subject, size, person);
+            }
+        }
+    }
+
+    fn round(&mut self, size: Size, round: u32, times: &mut BTreeMap<Subject, Times>) {
+        let subjects: Vec<Subject> = Subject::ALL
+            .into_iter()
+            .filter(|subject| subject.has(size))
+            .collect();
+        for turn in 0..TURNS {
+            for place in 0..SEATS {
+                let first = (turn * SEATS + place) as usize % subjects.len();
+                for subject in subjects.iter().cycle().skip(first).take(subjects.len()) {
+                    let others = u32::from(*subject == Subject::OursBothPhases) * SEATS;
+                    let person = seat(size, round, others + place);
+                    let time = self.sample(*subject, size, person);
+                    times.entry(*subject).or_default().push(time);
+                }
+            }
+        }
+    }
+
+    /// Measures once.
+    fn sample(&mut self, subject: Subject, size: Size, person: Person) -> Duration {
+        let code = match subject.store() {
+            Some(keeper) => self.phones.next((keeper, size.users, person), person),
+            None => "123456".to_owned(),
+        };
+        match subject {
+            Subject::Bus => call_echo("call", person, &code),
+            Subject::BusEarly => call_echo("early", person, &code),
+            Subject::Disk => self.disk.write_in_place(),
+            Subject::DiskAppend => self.disk.append(),
+            _ => {
+                let (time, verdict) = log_in(subject, size, person, &code);
+                if verdict != SUCCESS {
+                    panic!(
+                        "the login of {} through {} with {} users failed with PAM code {verdict}: \
+                         look for the reason in the machine's journal (TFA_KEEP=1 keeps it)",
+                        person.name(),
+                        service(subject, size),
+                        size.users
+                    );
+                }
+                time
+            }
+        }
+    }
+
+    /// Makes sure that what is measured asks for a code: a wrong one and one that was used before
+    /// are refused.
+    fn expect_refusals(&mut self, size: Size) {
+        let person = seat(size, 0, 0);
+        for (subject, keeper) in [
+            (Subject::Ours, Keeper::Ours),
+            (Subject::Google, Keeper::Google),
+            (Subject::Oath, Keeper::Oath),
+        ] {
+            let refused = |code: &str, what: &str| {
+                if log_in(subject, size, person, code).1 == SUCCESS {
+                    panic!("{} lets in with {what}", service(subject, size));
+                }
+            };
+            refused(&wrong_code(person), "a wrong code");
+            let code = self.phones.next((keeper, size.users, person), person);
+            if log_in(subject, size, person, &code).1 != SUCCESS {
+                panic!("{} refuses a right code", service(subject, size));
+            }
+            refused(&code, "a code that was used before");
+        }
+    }
+}
+
+/// Who sits at a place in a round.
+fn seat(size: Size, round: u32, place: u32) -> Person {
+    if size.users <= FEW {
+        return Person(place.min(FEW - 1));
+    }
+    Person(round % ROUNDS_APART * PLACES + place)
+}
+
+fn service(subject: Subject, size: Size) -> String {
+    match subject {
+        Subject::Ours => "bench-tfa".to_owned(),
+        Subject::OursBothPhases => "bench-tfa-both".to_owned(),
+        Subject::Google => layout::service("google", size.users),
+        Subject::Oath => layout::service("oath", size.users),
+        _ => "bench-empty".to_owned(),
+    }
+}
+
+/// libpam's code for a login that succeeds.
+const SUCCESS: i32 = 0;
+
+/// One PAM transaction in a process of its own: how long it took, and libpam's code.
+fn log_in(subject: Subject, size: Size, person: Person, code: &str) -> (Duration, i32) {
+    let mut command = Command::new(layout::program("login"));
+    command.args([&service(subject, size), &person.name(), code]);
+    if subject == Subject::OursBothPhases {
+        command.arg("account");
+    }
+    let said = said_by(&mut command);
+    let mut words = said.split_whitespace();
+    let nanoseconds = words.next().and_then(|word| word.parse().ok());
+    let verdict = words.next().and_then(|word| word.parse().ok());
+    match (nanoseconds, verdict) {
+        (Some(nanoseconds), Some(verdict)) => (Duration::from_nanos(nanoseconds), verdict),
+        _ => panic!("cannot understand the login program: {said:?}"),
+    }
+}
+
+/// One login at the echo service.
+fn call_echo(how: &str, person: Person, code: &str) -> Duration {
+    let mut command = Command::new(layout::program("floor"));
+    command.args([how, layout::ECHO, &person.name(), code]);
+    let said = said_by(&mut command);
+    let nanoseconds = said.trim().parse().or_fail("understand the floor program");
+    Duration::from_nanos(nanoseconds)
+}
+
+fn said_by(command: &mut Command) -> String {
+    let output = command.output().or_fail("start a login");
+    if !output.status.success() {
+        panic!("{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

@@ -1,0 +1,125 @@
+//! Everybody's authenticator app: shows a code that was not used yet.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use totp_rs::Builder;
+
+use crate::failure::OrFail;
+use crate::person::Person;
+
+/// Seconds a code.
+const PERIOD: u64 = 30;
+
+/// How long before its end a step is not begun: a code that is good now must still be when it is
+/// judged.
+const MARGIN: Duration = Duration::from_secs(2);
+
+/// The codes that were shown, by whatever tells one account of a person from another: a code is
+/// good once in each store that knows the key.
+pub(crate) struct Phones<Account> {
+    used: HashMap<Account, u64>,
+}
+
+impl<Account: Eq + Hash> Phones<Account> {
+    pub(crate) fn new() -> Self {
+        Self {
+            used: HashMap::new(),
+        }
+    }
+
+    /// A code of the window that this account has not seen, the earliest one first: a code that is
+    /// used kills those before it. Waits where there is none.
+    pub(crate) fn next(&mut self, account: Account, person: Person) -> String {
+        let used = self.used.entry(account).or_default();
+        loop {
+            let now = now();
+            if let Some(step) = fresh_step(now, *used) {
+                *used = step;
+                return code(person, step);
+            }
+            thread::sleep(until_next_step(now));
+        }
+    }
+
+    /// Forgets the codes of accounts that were put back as they were.
+    pub(crate) fn forget(&mut self, put_back: impl Fn(&Account) -> bool) {
+        self.used.retain(|account, _| !put_back(account));
+    }
+}
+
+/// The earliest step that can be used at `now` after `used`.
+fn fresh_step(now: Duration, used: u64) -> Option<u64> {
+    let here = now.as_secs() / PERIOD;
+    let step = (here - 1).max(used + 1);
+    (step <= here + 1 && until_next_step(now) > MARGIN).then_some(step)
+}
+
+fn until_next_step(now: Duration) -> Duration {
+    Duration::from_secs((now.as_secs() / PERIOD + 1) * PERIOD) - now
+}
+
+fn now() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .or_fail("read the clock")
+}
+
+/// A code that is right at no time near now.
+pub(crate) fn wrong_code(person: Person) -> String {
+    let here = now().as_secs() / PERIOD;
+    let near: Vec<String> = (here - 4..=here + 4)
+        .map(|step| code(person, step))
+        .collect();
+    (0..10)
+        .map(|digit| format!("{digit}12345"))
+        .find(|candidate| !near.contains(candidate))
+        .or_fail("find a wrong code")
+}
+
+/// The code of a step.
+pub(crate) fn code(person: Person, step: u64) -> String {
+    Builder::new()
+        .with_algorithm(totp_rs::Algorithm::SHA1)
+        .with_digits(6)
+        .with_step_duration(PERIOD)
+        .with_secret(person.key())
+        .build_noncompliant()
+        .generate(step * PERIOD)
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_codes_are_fresh_and_no_fourth() {
+        let now = Duration::from_secs(100 * PERIOD + 5);
+        assert_eq!(fresh_step(now, 0), Some(99));
+        assert_eq!(fresh_step(now, 99), Some(100));
+        assert_eq!(fresh_step(now, 100), Some(101));
+        assert_eq!(fresh_step(now, 101), None);
+    }
+
+    #[test]
+    fn no_code_is_shown_that_may_be_too_old_when_it_is_judged() {
+        let late = Duration::from_secs(101 * PERIOD - 1);
+        assert_eq!(fresh_step(late, 0), None);
+        assert_eq!(until_next_step(late), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_code_is_shown_once_until_its_account_is_put_back() {
+        let person = Person(7);
+        let mut phones = Phones::new();
+        let first = phones.next("store", person);
+        let second = phones.next("store", person);
+        assert_ne!(first, second);
+        phones.forget(|store| *store == "store");
+        let again = phones.next("store", person);
+        assert!(again == first || again == second, "{again}");
+    }
+}

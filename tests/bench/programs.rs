@@ -1,0 +1,37 @@
+//! The C programs of the bench, compiled on the host.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::OrFail;
+
+/// A program's name, its source, and what it is linked with.
+type Program = (&'static str, &'static str, &'static [&'static str]);
+
+const PROGRAMS: &[Program] = &[("login", "login.c", &["-lpam"]), ("floor", "floor.c", &[])];
+
+/// Compiles all of them into a folder, and gives their names and places.
+pub(crate) fn compile(into: &Path) -> Vec<(&'static str, PathBuf)> {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
+    std::fs::create_dir_all(into).or_fail(&format!("make {}", into.display()));
+    PROGRAMS
+        .iter()
+        .map(|(name, source, libraries)| {
+            let program = into.join(name);
+            let output = Command::new("cc")
+                .args(["-O2", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-o"])
+                .arg(&program)
+                .arg(sources.join(source))
+                .args(*libraries)
+                .output()
+                .or_fail("run cc (tests/bench/prerequisites installs it)");
+            if !output.status.success() {
+                panic!(
+                    "cannot compile {source} (tests/bench/prerequisites installs what it needs):\n{}",
+                    String::from_utf8_lossy(&output.stderr)
+                );
+            }
+            (*name, program)
+        })
+        .collect()
+}
