@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use nix::unistd::{User, geteuid, getuid};
-use tfa_bus::{Context, Next, Phase, Turn, Verdict};
+use tfa_bus::{Context, LoginClient, Next, Phase, Turn, Verdict};
 
-use crate::bus::{Bus, Dialog, Trouble};
+use crate::bus::{self, Trouble};
 use crate::conversation::Conversation;
 use crate::ffi::{Handle, Item};
 use crate::log::Log;
@@ -151,11 +151,7 @@ impl Login<'_> {
             met: pinned.met,
             ..self.context.clone()
         };
-        let begun = Bus::open(self.options.timeout).and_then(|mut bus| {
-            let first = bus.begin(user, &context)?;
-            Ok((bus, first))
-        });
-        let (mut bus, (dialog, turn)) = match begun {
+        let (daemon, turn) = match bus::begin(self.options.timeout, user, &context) {
             Ok(begun) => begun,
             // Here and nowhere later: once the daemon has spoken, its silence is not absence.
             Err(Trouble::Absent(why)) if self.lets_root_in(user) => {
@@ -164,17 +160,15 @@ impl Login<'_> {
             }
             Err(trouble) => return Err(self.no_verdict(&trouble)),
         };
-        let verdict = self.converse(&mut bus, dialog, turn, &mut pinned.passwords);
-        bus.close();
-        verdict.map(Judgement::Verdict)
+        self.converse(daemon, turn, &mut pinned.passwords)
+            .map(Judgement::Verdict)
     }
 
     /// Turn and reply, turn and reply, until the verdict. How many there are is the daemon's
     /// affair: each dialog of its ends.
     fn converse(
         &self,
-        bus: &mut Bus,
-        dialog: Dialog,
+        mut daemon: LoginClient,
         first: Turn,
         passwords: &mut Passwords,
     ) -> Result<Verdict, Failure> {
@@ -197,12 +191,13 @@ impl Login<'_> {
                 }
                 Next::Ask(question) => question,
             };
-            let reply = replies
-                .reply(&question)
-                .inspect_err(|_| bus.cancel(dialog))?;
-            turn = bus
-                .answer(dialog, &reply)
-                .map_err(|trouble| self.no_verdict(&trouble))?;
+            let reply = replies.reply(&question).inspect_err(|_| {
+                // Whether that arrives does not matter: with the connection the dialog ends too.
+                let _ = daemon.cancel();
+            })?;
+            turn = daemon
+                .answer(&reply)
+                .map_err(|error| self.no_verdict(&error.into()))?;
         }
     }
 

@@ -38,3 +38,19 @@ fn silence() {
         }));
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_the_work_and_its_place_is_known_but_not_its_words() {
+        let place = contain(|| panic!("123456"))
+            .map(|()| "nowhere")
+            .unwrap_err();
+        let _silent = std::panic::take_hook();
+        assert!(place.starts_with(file!()), "{place}");
+        assert!(!place.contains("123456"));
+        assert_eq!(contain(|| 7), Ok(7));
+    }
+}

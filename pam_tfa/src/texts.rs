@@ -46,9 +46,6 @@ pub(crate) const LOG_NOT_KEPT: &str = "libpam could not keep a value of this log
 /// Logged when the daemon knows nobody of that name.
 pub(crate) const LOG_UNKNOWN_USER: &str = "tfad knows no user of that name; refusing";
 
-/// Why the daemon counts as absent when time is up.
-pub(crate) const NO_ANSWER_IN_TIME: &str = "no answer in time";
-
 /// Logged for each option that is not understood.
 pub(crate) fn log_option(option: &str) -> String {
     format!("unknown option or value \"{option}\"; refusing every login until it is corrected")

@@ -1,6 +1,6 @@
 //! What PAM knows about a login, as the module tells the daemon.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use zbus::wire::{OwnedVariant, Variant};
 
@@ -63,12 +63,12 @@ impl Context {
 
     /// The context as `a{sv}`.
     #[must_use]
-    pub fn to_dict(&self) -> HashMap<&'static str, Variant<'_>> {
+    pub fn to_dict(&self) -> BTreeMap<&'static str, Variant<'_>> {
         let phase = match self.phase {
             Phase::Auth => "auth",
             Phase::Account => "account",
         };
-        let mut dict = HashMap::from([
+        let mut dict = BTreeMap::from([
             ("phase", Variant::from(phase)),
             ("service", Variant::from(self.service.as_str())),
             ("rhost", Variant::from(self.rhost.as_str())),

@@ -7,6 +7,8 @@
 //! likewise `qr`, which draws QR codes for a command and for the daemon.
 
 mod context;
+// For tests too, which compare it with what the module's client knows of it.
+#[cfg(any(feature = "connection", test))]
 mod error;
 mod login;
 mod turn;
@@ -28,8 +30,9 @@ pub use account::AccountProxy;
 #[cfg(feature = "proxy")]
 pub use admin::AdminProxy;
 pub use context::{Context, Phase};
+#[cfg(any(feature = "connection", test))]
 pub use error::Error;
-pub use login::LoginClient;
+pub use login::{ErrorReply, LoginClient, LoginError};
 pub use offer::{Offer, Parameters};
 pub use policy::{Explanation, Impact, Outcome, Seen, Supposed};
 pub use status::{State, Status};
@@ -54,3 +57,5 @@ pub const ACTION_MANAGE: &str = "org.tfad.tfa1.manage";
 /// Where the system bus listens. A constant on purpose: a login program such as `su` runs with
 /// the environment of the person who started it, so `DBUS_SYSTEM_BUS_ADDRESS` must not be asked.
 pub const SYSTEM_BUS: &str = "unix:path=/run/dbus/system_bus_socket";
+/// The path in that address.
+pub const SYSTEM_BUS_SOCKET: &str = "/run/dbus/system_bus_socket";

@@ -1,6 +1,9 @@
 //! A turn of the login dialog: lines to show, then a question or the verdict.
 
 use std::fmt;
+use std::mem;
+
+use zeroize::Zeroize;
 
 /// What the daemon says next in a login dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +22,13 @@ pub struct Line {
     pub kind: LineKind,
     /// The text.
     pub text: String,
+}
+
+impl Drop for Line {
+    /// The text may be a new key, or a backup code.
+    fn drop(&mut self) {
+        self.text.zeroize();
+    }
 }
 
 /// The two kinds of message that PAM's conversation knows.
@@ -126,7 +136,7 @@ impl From<Turn> for WireTurn {
         let lines = turn
             .lines
             .into_iter()
-            .map(|line| (line.kind.tag().to_owned(), line.text));
+            .map(|mut line| (line.kind.tag().to_owned(), mem::take(&mut line.text)));
         let (tag, text, digits) = match turn.next {
             Next::Ask(question) => (question.manner.tag(), question.text, question.digits),
             Next::Verdict(verdict) => ("verdict", verdict.name().to_owned(), 0),

@@ -1,0 +1,82 @@
+//! The client of `.Login`, for the PAM module: blocking, and small enough for a login program.
+//!
+//! It is a bus client of its own, over a plain socket, with zbus as the codec alone: no runtime, no
+//! thread, nothing left behind. Where the others take a round trip each to log on to the bus, to
+//! say hello and to begin, here all of that is one flight, and each further turn one round trip.
+//!
+//! 1. `socket` carries bytes, all of them within one time limit.
+//! 2. `incoming` cuts what comes into lines and messages, and keeps the replies.
+//! 3. `message` writes calls and reads replies.
+//! 4. `connection` logs on, calls, and finds out who it is that replies.
+
+mod connection;
+mod error;
+mod incoming;
+mod message;
+mod socket;
+
+use std::path::Path;
+use std::time::Duration;
+
+pub use error::{ErrorReply, LoginError};
+
+use crate::{Context, LOGIN, NAME, PATH, Turn, WireTurn};
+use connection::Connection;
+use message::{Body, Call};
+
+/// A dialog that the daemon conducts with this client. It ends with the client at the latest.
+pub struct LoginClient {
+    connection: Connection,
+    dialog: u32,
+}
+
+impl LoginClient {
+    /// Connects to the bus whose socket that is, and begins the dialog for a user. Nothing on this
+    /// connection takes longer than the limit, all in all; the time between two calls, in which the
+    /// person types, does not count.
+    ///
+    /// # Errors
+    /// Why there is no first turn.
+    pub fn begin(
+        bus: &Path,
+        limit: Duration,
+        user: &str,
+        context: &Context,
+    ) -> Result<(Self, Turn), LoginError> {
+        let body = Body::of(&(user, context.to_dict()))?;
+        let (connection, reply) = Connection::open(bus, limit, &call("Begin", &body))?;
+        let (dialog, turn): (u32, WireTurn) = reply.read()?;
+        let client = Self { connection, dialog };
+        Ok((client, Turn::try_from(turn)?))
+    }
+
+    /// Answers the question that the dialog asked last.
+    ///
+    /// # Errors
+    /// Why there is no further turn.
+    pub fn answer(&mut self, reply: &str) -> Result<Turn, LoginError> {
+        let body = Body::of_answer(self.dialog, reply)?;
+        let turn: WireTurn = self.connection.call(&call("Answer", &body))?.read()?;
+        Ok(Turn::try_from(turn)?)
+    }
+
+    /// Ends the dialog without a verdict.
+    ///
+    /// # Errors
+    /// Why that is not certain to have arrived. It does not matter: without its client the dialog
+    /// ends too.
+    pub fn cancel(&mut self) -> Result<(), LoginError> {
+        let body = Body::of(&self.dialog)?;
+        self.connection.call(&call("Cancel", &body)).map(|_| ())
+    }
+}
+
+fn call<'a>(member: &'a str, body: &'a Body) -> Call<'a> {
+    Call {
+        destination: NAME,
+        path: PATH,
+        interface: LOGIN,
+        member,
+        body,
+    }
+}
