@@ -21,6 +21,11 @@ pub(crate) fn ours(users: u32) -> PathBuf {
     Path::new("/var/lib/tfa").join(users.to_string())
 }
 
+/// A state directory for a store that no daemon serves.
+pub(crate) fn store_alone() -> PathBuf {
+    Path::new("/var/lib/tfa-bench/store").to_owned()
+}
+
 /// The folder of google-authenticator's secret files for so many users.
 pub(crate) fn google(users: u32) -> PathBuf {
     Path::new("/var/lib/google").join(users.to_string())

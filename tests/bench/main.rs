@@ -1,26 +1,34 @@
 //! `make bench`: a login next to its peers, and to what the bus and the disk cost at least.
 //!
 //! Two halves of one program. The outer one boots the machine (`stage.rs`), has the tasks done one
-//! after the other, and tells what came out. The inner one (`inside/`) is the same program,
-//! started in the machine with a task in `TFA_BENCH_TASK`.
+//! after the other (`plan.rs` says how much), and tells what came out (`report/`, `goals.rs`). The
+//! inner one (`inside/`) is the same program, started in the machine with a task in
+//! `TFA_BENCH_TASK`.
 
 mod failure;
+mod goals;
+mod host;
 mod inside;
 mod layout;
 mod person;
 mod phone;
+mod plan;
 mod programs;
+mod report;
+mod results;
 mod stage;
 mod statistics;
-mod table;
 
 use std::env;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use inside::Task;
-use inside::fill::{self, Filled};
-use inside::logins::{self, Measured, Size};
+use host::Host;
+use inside::logins::Size;
+use inside::{Task, fill, load};
+use plan::Plan;
+use report::{Report, sections};
+use results::Results;
 use stage::Stage;
 
 const USAGE: &str = "usage: tfa-bench [--quick]
@@ -33,9 +41,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let words: Vec<String> = env::args().skip(1).collect();
-    let quick = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => false,
-        ["--quick"] => true,
+    let plan = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => Plan::full(),
+        ["--quick"] => Plan::quick(),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -45,47 +53,64 @@ fn main() -> ExitCode {
         eprintln!("The bench boots a machine, which takes root: sudo make bench");
         return ExitCode::FAILURE;
     }
-    measure(quick);
+    measure(plan);
     ExitCode::SUCCESS
 }
 
-fn measure(quick: bool) {
+fn measure(plan: Plan) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench");
-    let (sizes, rounds) = if quick {
-        (vec![with_peers(10), with_peers(1000)], 8)
-    } else {
-        let million = Size {
-            users: 1_000_000,
-            peers: false,
-        };
-        let sizes = vec![
-            with_peers(10),
-            with_peers(1000),
-            with_peers(100_000),
-            million,
-        ];
-        (sizes, 20)
-    };
-    let peers_with: Vec<u32> = sizes
-        .iter()
-        .filter(|size| size.peers)
-        .map(|size| size.users)
-        .collect();
-    let stage = Stage::set(&folder, &peers_with);
-    for Size { users, peers } in sizes.iter().copied() {
-        let filled: Filled = stage.run(&Task::Fill(fill::Task { users, peers }));
-        println!(
-            "filled {users} in {:.1} s, {} KiB",
-            filled.took.as_secs_f64(),
-            filled.bytes / 1024
-        );
+    let stage = Stage::set(&folder, &plan.logins.sizes);
+    let mut report = Report::new(folder);
+    let host = Host::look(stage.machine());
+    report.say(&format!("# A login, measured\n\n{}", host.describe()));
+
+    let mut filled = Vec::new();
+    for size in &plan.logins.sizes {
+        filled.push((*size, stage.run(&fill_task(*size))));
     }
-    let measured: Vec<Measured> = stage.run(&Task::Logins(logins::Task { sizes, rounds }));
-    print!("{}", table::logins(&measured));
+    let _: fill::Filled = stage.run(&fill_task(Size {
+        users: load::USERS,
+        peers: false,
+    }));
+    report.say(&sections::filled(&filled));
+
+    let Plan {
+        quick,
+        logins,
+        load,
+        sshd,
+        daemon,
+        module,
+    } = plan;
+    let (at_once, cycles) = (sshd.at_once, module.cycles);
+    let logins: Vec<_> = stage.run(&Task::Logins(logins));
+    report.say(&sections::logins(&logins));
+    let load = stage.run(&Task::Load(load));
+    report.say(&sections::load(&load));
+    let sshd: Vec<_> = stage.run(&Task::Sshd(sshd));
+    report.say(&sections::sshd(&sshd, at_once));
+    let daemon: Vec<_> = stage.run(&Task::Daemon(daemon));
+    report.say(&sections::daemon(&daemon));
+    let modules: Vec<_> = stage.run(&Task::Module(module));
+    report.say(&sections::modules(&modules, cycles));
+
+    let results = Results {
+        host,
+        quick,
+        logins,
+        load,
+        sshd,
+        daemon,
+        modules,
+    };
+    let goals = goals::judge(&results);
+    report.say(&sections::goals(&goals));
+    report.keep(&results, &goals);
 }
 
-fn with_peers(users: u32) -> Size {
-    Size { users, peers: true }
+fn fill_task(size: Size) -> Task {
+    let Size { users, peers } = size;
+    Task::Fill(fill::Task { users, peers })
 }
 
 fn is_root() -> bool {

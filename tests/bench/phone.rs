@@ -13,8 +13,8 @@ use crate::person::Person;
 /// Seconds a code.
 const PERIOD: u64 = 30;
 
-/// How long before its end a step is not begun: a code that is good now must still be when it is
-/// judged.
+/// How long before the end of a step the code of the step before is not used any more: it must
+/// still be good when it is judged.
 const MARGIN: Duration = Duration::from_secs(2);
 
 /// The codes that were shown, by whatever tells one account of a person from another: a code is
@@ -32,16 +32,24 @@ impl<Account: Eq + Hash> Phones<Account> {
 
     /// A code of the window that this account has not seen, the earliest one first: a code that is
     /// used kills those before it. Waits where there is none.
-    pub(crate) fn next(&mut self, account: Account, person: Person) -> String {
-        let used = self.used.entry(account).or_default();
+    pub(crate) fn next(&mut self, account: Account, person: Person) -> String
+    where
+        Account: Copy,
+    {
         loop {
-            let now = now();
-            if let Some(step) = fresh_step(now, *used) {
-                *used = step;
-                return code(person, step);
+            match self.fresh(account, person) {
+                Some(code) => return code,
+                None => thread::sleep(until_next_step(now())),
             }
-            thread::sleep(until_next_step(now));
         }
+    }
+
+    /// The same without waiting.
+    pub(crate) fn fresh(&mut self, account: Account, person: Person) -> Option<String> {
+        let used = self.used.entry(account).or_default();
+        let step = fresh_step(now(), *used)?;
+        *used = step;
+        Some(code(person, step))
     }
 
     /// Forgets the codes of accounts that were put back as they were.
@@ -53,8 +61,9 @@ impl<Account: Eq + Hash> Phones<Account> {
 /// The earliest step that can be used at `now` after `used`.
 fn fresh_step(now: Duration, used: u64) -> Option<u64> {
     let here = now.as_secs() / PERIOD;
-    let step = (here - 1).max(used + 1);
-    (step <= here + 1 && until_next_step(now) > MARGIN).then_some(step)
+    let first = here - u64::from(until_next_step(now) > MARGIN);
+    let step = first.max(used + 1);
+    (step <= here + 1).then_some(step)
 }
 
 fn until_next_step(now: Duration) -> Duration {
@@ -107,8 +116,8 @@ mod tests {
     #[test]
     fn no_code_is_shown_that_may_be_too_old_when_it_is_judged() {
         let late = Duration::from_secs(101 * PERIOD - 1);
-        assert_eq!(fresh_step(late, 0), None);
         assert_eq!(until_next_step(late), Duration::from_secs(1));
+        assert_eq!(fresh_step(late, 0), Some(100));
     }
 
     #[test]

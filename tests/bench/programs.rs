@@ -5,10 +5,18 @@ use std::process::Command;
 
 use crate::failure::OrFail;
 
-/// A program's name, its source, and what it is linked with.
+/// A program's name, its source, and how it is linked.
 type Program = (&'static str, &'static str, &'static [&'static str]);
 
-const PROGRAMS: &[Program] = &[("login", "login.c", &["-lpam"]), ("floor", "floor.c", &[])];
+const PROGRAMS: &[Program] = &[
+    ("login", "login.c", &["-lpam"]),
+    ("floor", "floor.c", &[]),
+    ("module", "module.c", &["-lpam"]),
+    (NAME_SERVICE, "nss.c", &["-shared", "-fPIC"]),
+];
+
+/// The library of the name service, under the name that glibc looks for.
+pub(crate) const NAME_SERVICE: &str = "libnss_bench.so.2";
 
 /// Compiles all of them into a folder, and gives their names and places.
 pub(crate) fn compile(into: &Path) -> Vec<(&'static str, PathBuf)> {

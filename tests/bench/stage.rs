@@ -11,6 +11,7 @@ use tfa_tests::Machine;
 
 use crate::failure::OrFail;
 use crate::inside::Task;
+use crate::inside::logins::Size;
 use crate::layout;
 use crate::person::{Person, SEATED};
 use crate::programs;
@@ -21,10 +22,12 @@ const PEERS: &[&str] = &["libpam-google-authenticator", "libpam-oath"];
 /// How long a task may take.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
-/// Lets the bench's service own its name, and everybody talk to it.
+/// Lets the bench's service own its name, and everybody talk to it. The bus takes 256 connections
+/// of one user unless told otherwise, fewer than the load has clients, all of them root's.
 const BUS_POLICY: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
+  <limit name="max_connections_per_user">1024</limit>
   <policy user="root"><allow own="NAME"/></policy>
   <policy context="default"><allow send_destination="NAME"/></policy>
 </busconfig>
@@ -43,8 +46,8 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Boots it and puts everything in place, for these numbers of users of the peers.
-    pub(crate) fn set(folder: &Path, peers_with: &[u32]) -> Self {
+    /// Boots it and puts everything in place, with the peers' services for these numbers of users.
+    pub(crate) fn set(folder: &Path, sizes: &[Size]) -> Self {
         let programs = programs::compile(&folder.join("programs"));
         let stage = Self {
             machine: Machine::boot_with(PEERS),
@@ -58,9 +61,16 @@ impl Stage {
         );
         stage.allow_echo();
         stage.add_people();
-        stage.add_services(peers_with);
+        stage.add_name_service();
+        stage.add_services(sizes);
         stage.choose_stores();
+        stage.open_sshd();
         stage
+    }
+
+    /// The machine itself.
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.machine
     }
 
     /// Has a task done in the machine.
@@ -98,7 +108,27 @@ impl Stage {
             .succeed();
     }
 
-    fn add_services(&self, peers_with: &[u32]) {
+    /// Whoever is not in `/etc/passwd` is known by arithmetic.
+    fn add_name_service(&self) {
+        const ADD: &str = r#"
+            set -e
+            cp "$1" "$(dirname "$(dirname /usr/lib/*/security/pam_tfa.so)")/"
+            sed -i 's/^passwd:.*/passwd: files bench/' /etc/nsswitch.conf
+            getent passwd 1199999 >/dev/null"#;
+        let library = layout::program(programs::NAME_SERVICE);
+        let library = library.display().to_string();
+        self.machine.succeed(["sh", "-c", ADD, "sh", &library]);
+    }
+
+    /// Lets sshd ask questions, and of as many people at once as come.
+    fn open_sshd(&self) {
+        self.machine.configure_sshd(
+            "00-bench",
+            "KbdInteractiveAuthentication yes\nMaxStartups 500\nUseDNS no",
+        );
+    }
+
+    fn add_services(&self, sizes: &[Size]) {
         let service = |name: &str, lines: &str| {
             self.machine
                 .write_file(&format!("/etc/pam.d/{name}"), format!("{lines}\n"));
@@ -115,7 +145,7 @@ impl Stage {
             "bench-tfa-both",
             "auth required pam_tfa.so\naccount required pam_tfa.so",
         );
-        for users in peers_with {
+        for Size { users, .. } in sizes.iter().filter(|size| size.peers) {
             let google = layout::google(*users);
             service(
                 &layout::service("google", *users),

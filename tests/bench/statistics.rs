@@ -16,6 +16,11 @@ impl Times {
             .push(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     }
 
+    /// Adds others.
+    pub(crate) fn extend(&mut self, others: &Self) {
+        self.0.extend(&others.0);
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.0.len()

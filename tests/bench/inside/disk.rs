@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
+use super::load::Rate;
 use crate::failure::OrFail;
+use crate::statistics::Times;
 
 /// What is written at a time.
 const BLOCK: [u8; 4096] = [0x5a; 4096];
@@ -52,6 +54,19 @@ impl Disk {
             .and_then(|()| self.in_place.sync_data())
             .or_fail("write to the disk");
         start.elapsed()
+    }
+
+    /// Writes in place for a while.
+    pub(crate) fn rate(&mut self, time: Duration) -> Rate {
+        let start = Instant::now();
+        let mut times = Times::default();
+        while start.elapsed() < time {
+            times.push(self.write_in_place());
+        }
+        Rate {
+            elapsed: start.elapsed(),
+            times,
+        }
     }
 
     /// Writes 4 KiB at the end of a growing file and synchronises.

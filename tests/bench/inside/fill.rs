@@ -46,20 +46,20 @@ pub(crate) struct Filled {
 pub(super) fn run(task: &Task) -> Filled {
     let Task { users, peers } = *task;
     let filled = fill_ours(&layout::ours(users), users);
-    folder::keep(&layout::ours(users));
     if peers {
         fill_google(&layout::google(users), users);
         fill_oath(&layout::oath(users), users);
-        if users <= super::logins::FEW {
-            folder::keep(&layout::google(users));
-            folder::keep(&layout::oath(users));
-        }
+    }
+    if users <= super::logins::FEW {
+        folder::keep(&layout::ours(users));
+        folder::keep(&layout::google(users));
+        folder::keep(&layout::oath(users));
     }
     filled
 }
 
 /// The daemon's store, one commit a user as when people set up.
-fn fill_ours(state: &Path, users: u32) -> Filled {
+pub(super) fn fill_ours(state: &Path, users: u32) -> Filled {
     let start = Instant::now();
     folder::make(state);
     let place = Place {

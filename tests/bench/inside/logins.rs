@@ -6,17 +6,16 @@
 //! does to all of them.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::daemon;
 use super::disk::Disk;
 use super::echo::Echo;
 use super::folder;
-use crate::failure::OrFail;
+use super::programs::{Phases, SUCCESS, call_echo, log_in};
+use super::service;
 use crate::layout;
 use crate::person::{Person, SEATED};
 use crate::phone::{Phones, wrong_code};
@@ -175,7 +174,7 @@ impl Bench {
     /// Starts the daemon on the store of this size, with the accounts as they were where they are
     /// few.
     fn serve(&mut self, size: Size) {
-        daemon::serve_after(size.users, || {
+        service::serve_after(size.users, || {
             if size.users <= FEW {
                 folder::put_back(&layout::ours(size.users));
                 folder::put_back(&layout::google(size.users));
@@ -225,13 +224,17 @@ impl Bench {
             Subject::Disk => self.disk.write_in_place(),
             Subject::DiskAppend => self.disk.append(),
             _ => {
-                let (time, verdict) = log_in(subject, size, person, &code);
+                let phases = match subject {
+                    Subject::OursBothPhases => Phases::Both,
+                    _ => Phases::Auth,
+                };
+                let service = stack(subject, size);
+                let (time, verdict) = log_in(&service, person, &code, phases);
                 if verdict != SUCCESS {
                     panic!(
-                        "the login of {} through {} with {} users failed with PAM code {verdict}: \
-                         look for the reason in the machine's journal (TFA_KEEP=1 keeps it)",
+                        "the login of {} through {service} with {} users failed with PAM code \
+                         {verdict}: look for the reason in the machine's journal (TFA_KEEP=1 keeps it)",
                         person.name(),
-                        service(subject, size),
                         size.users
                     );
                 }
@@ -249,15 +252,17 @@ impl Bench {
             (Subject::Google, Keeper::Google),
             (Subject::Oath, Keeper::Oath),
         ] {
+            let service = stack(subject, size);
+            let verdict = |code: &str| log_in(&service, person, code, Phases::Auth).1;
             let refused = |code: &str, what: &str| {
-                if log_in(subject, size, person, code).1 == SUCCESS {
-                    panic!("{} lets in with {what}", service(subject, size));
+                if verdict(code) == SUCCESS {
+                    panic!("{service} lets in with {what}");
                 }
             };
             refused(&wrong_code(person), "a wrong code");
             let code = self.phones.next((keeper, size.users, person), person);
-            if log_in(subject, size, person, &code).1 != SUCCESS {
-                panic!("{} refuses a right code", service(subject, size));
+            if verdict(&code) != SUCCESS {
+                panic!("{service} refuses a right code");
             }
             refused(&code, "a code that was used before");
         }
@@ -272,7 +277,7 @@ fn seat(size: Size, round: u32, place: u32) -> Person {
     Person(round % ROUNDS_APART * PLACES + place)
 }
 
-fn service(subject: Subject, size: Size) -> String {
+fn stack(subject: Subject, size: Size) -> String {
     match subject {
         Subject::Ours => "bench-tfa".to_owned(),
         Subject::OursBothPhases => "bench-tfa-both".to_owned(),
@@ -280,41 +285,4 @@ fn service(subject: Subject, size: Size) -> String {
         Subject::Oath => layout::service("oath", size.users),
         _ => "bench-empty".to_owned(),
     }
-}
-
-/// libpam's code for a login that succeeds.
-const SUCCESS: i32 = 0;
-
-/// One PAM transaction in a process of its own: how long it took, and libpam's code.
-fn log_in(subject: Subject, size: Size, person: Person, code: &str) -> (Duration, i32) {
-    let mut command = Command::new(layout::program("login"));
-    command.args([&service(subject, size), &person.name(), code]);
-    if subject == Subject::OursBothPhases {
-        command.arg("account");
-    }
-    let said = said_by(&mut command);
-    let mut words = said.split_whitespace();
-    let nanoseconds = words.next().and_then(|word| word.parse().ok());
-    let verdict = words.next().and_then(|word| word.parse().ok());
-    match (nanoseconds, verdict) {
-        (Some(nanoseconds), Some(verdict)) => (Duration::from_nanos(nanoseconds), verdict),
-        _ => panic!("cannot understand the login program: {said:?}"),
-    }
-}
-
-/// One login at the echo service.
-fn call_echo(how: &str, person: Person, code: &str) -> Duration {
-    let mut command = Command::new(layout::program("floor"));
-    command.args([how, layout::ECHO, &person.name(), code]);
-    let said = said_by(&mut command);
-    let nanoseconds = said.trim().parse().or_fail("understand the floor program");
-    Duration::from_nanos(nanoseconds)
-}
-
-fn said_by(command: &mut Command) -> String {
-    let output = command.output().or_fail("start a login");
-    if !output.status.success() {
-        panic!("{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }

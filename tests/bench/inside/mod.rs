@@ -1,12 +1,20 @@
 //! The half that runs in the machine: it fills the stores, logs in and measures. The other half
 //! starts it with a task and reads the results from its standard output, both as JSON.
 
-mod daemon;
+mod client;
+pub(crate) mod daemon;
 mod disk;
 mod echo;
 pub(crate) mod fill;
 mod folder;
+pub(crate) mod load;
 pub(crate) mod logins;
+pub(crate) mod module;
+mod process;
+mod programs;
+mod requesters;
+mod service;
+pub(crate) mod sshd;
 
 use std::io::Write as _;
 
@@ -21,6 +29,14 @@ pub(crate) enum Task {
     Fill(fill::Task),
     /// Times logins one after the other.
     Logins(logins::Task),
+    /// Many logins at once.
+    Load(load::Task),
+    /// Many logins at once through sshd.
+    Sshd(sshd::Task),
+    /// The daemon's start and its memory.
+    Daemon(daemon::Task),
+    /// The modules' size and memory.
+    Module(module::Task),
 }
 
 /// Does the task and says what came out.
@@ -29,6 +45,10 @@ pub(crate) fn run(task: &str) {
     match task {
         Task::Fill(task) => say(&fill::run(&task)),
         Task::Logins(task) => say(&logins::run(&task)),
+        Task::Load(task) => say(&load::run(&task)),
+        Task::Sshd(task) => say(&sshd::run(&task)),
+        Task::Daemon(task) => say(&daemon::run(&task)),
+        Task::Module(task) => say(&module::run(&task)),
     }
 }
 

@@ -5,17 +5,23 @@
  *     floor serve NAME          owns NAME, says "ready", answers Begin and Answer for ever
  *     floor call NAME USER CODE one login: socket, handshake, Hello, Begin, Answer, close
  *     floor early NAME USER CODE the same with Begin in the flight of the handshake and Hello
+ *     floor start NAME USER PROGRAM ARGUMENT...
+ *                               starts PROGRAM, waits until it owns NAME, and says Begin
  *
- * The clients print the nanoseconds from before socket() to after close(). The messages are, byte
- * for byte but for names and numbers, those of a real login.
+ * The clients print the nanoseconds from before socket() to after close(); "start" those from
+ * before the program is started to the reply, and ends the program. The messages are, byte for
+ * byte but for names and numbers, those of a real login.
  */
 #include <errno.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +29,7 @@
 #define PATH "/org/tfad/Tfa1"
 #define INTERFACE "org.tfad.Tfa1.Login"
 
-enum { METHOD_CALL = 1, METHOD_RETURN = 2, ERROR = 3 };
+enum { METHOD_CALL = 1, METHOD_RETURN = 2, ERROR = 3, SIGNAL = 4 };
 enum { FIELD_PATH = 1, FIELD_INTERFACE, FIELD_MEMBER, FIELD_ERROR, FIELD_REPLY_SERIAL,
        FIELD_DESTINATION, FIELD_SENDER, FIELD_SIGNATURE };
 enum { NO_REPLY_EXPECTED = 1 };
@@ -368,6 +374,54 @@ static void log_in(const char *name, const char *user, const char *code, int ear
     printf("%lld\n", took);
 }
 
+/* The name is free when this begins, so the next that is heard of it is that it has an owner. */
+static void await_owner(int bus)
+{
+    struct message message;
+    for (;;) {
+        while (!take(&in, &message))
+            receive(bus, &in);
+        const char *member = field(&message, FIELD_MEMBER);
+        if (message.type == SIGNAL && member && strcmp(member, "NameOwnerChanged") == 0)
+            return;
+    }
+}
+
+static void start(const char *name, const char *user, char **program)
+{
+    extern char **environ;
+    char rule[256];
+    pid_t child;
+    snprintf(rule, sizeof rule,
+             "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s'",
+             name);
+    int bus = connect_bus();
+    put_greeting(&out);
+    begin_call(&out, 2, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+               "AddMatch", "s");
+    put_string(&out, rule);
+    end_message(&out);
+    flush(bus, &out);
+    expect_ok(bus, &in);
+    await_return(bus, &in);
+    await_return(bus, &in);
+
+    long long start = now();
+    if ((errno = posix_spawn(&child, program[0], NULL, NULL, program, environ)))
+        fail("start the program");
+    await_owner(bus);
+    put_begin(&out, 3, name, user);
+    flush(bus, &out);
+    struct message turn = await_return(bus, &in);
+    long long took = now() - start;
+    int asks = memmem(turn.body, turn.body_length, "ask", 3) != NULL;
+    kill(child, SIGTERM);
+    waitpid(child, NULL, 0);
+    if (!asks)
+        refuse("the program asks for no code");
+    printf("%lld\n", took);
+}
+
 static void answer_call(const struct message *call, uint32_t serial)
 {
     const char *caller = field(call, FIELD_SENDER), *member = field(call, FIELD_MEMBER);
@@ -435,9 +489,12 @@ int main(int count, char **words)
         log_in(words[2], words[3], words[4], 0);
     else if (count == 5 && strcmp(words[1], "early") == 0)
         log_in(words[2], words[3], words[4], 1);
+    else if (count >= 5 && strcmp(words[1], "start") == 0)
+        start(words[2], words[3], words + 4);
     else {
         fprintf(stderr, "usage: floor serve NAME\n"
-                        "       floor call|early NAME USER CODE\n");
+                        "       floor call|early NAME USER CODE\n"
+                        "       floor start NAME USER PROGRAM ARGUMENT...\n");
         return 2;
     }
     return 0;

@@ -1,0 +1,124 @@
+//! What `/proc` tells of a process.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use crate::failure::OrFail;
+
+/// Ticks of `/proc/PID/stat` a second: a constant of the kernel's interface.
+const TICKS: u64 = 100;
+
+/// A process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Process(pub(crate) u32);
+
+impl Process {
+    /// This one.
+    pub(crate) fn own() -> Self {
+        Self(std::process::id())
+    }
+
+    /// The processor time that all of its threads have used, those that have ended too.
+    pub(crate) fn processor_time(self) -> Duration {
+        let stat = self.read("stat");
+        // The name in brackets may hold anything; behind it the fields are counted.
+        let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+        let ticks: u64 = fields
+            .split(' ')
+            .skip(11)
+            .take(2)
+            .filter_map(|field| field.parse::<u64>().ok())
+            .sum();
+        Duration::from_millis(ticks * 1000 / TICKS)
+    }
+
+    /// The resident memory in KiB.
+    pub(crate) fn resident(self) -> u64 {
+        let status = self.read("status");
+        line_of(&status, "VmRSS").or_fail("find the resident memory of a process")
+    }
+
+    /// How many threads it has.
+    pub(crate) fn threads(self) -> usize {
+        self.switches().len()
+    }
+
+    /// How often each thread was given the processor.
+    pub(crate) fn switches(self) -> BTreeMap<String, u64> {
+        let tasks = format!("/proc/{}/task", self.0);
+        fs::read_dir(&tasks)
+            .or_fail(&format!("read {tasks}: did the process end?"))
+            .flatten()
+            .filter_map(|task| {
+                let status = fs::read_to_string(task.path().join("status")).ok()?;
+                let voluntary = line_of(&status, "voluntary_ctxt_switches")?;
+                let forced = line_of(&status, "nonvoluntary_ctxt_switches")?;
+                let thread = task.file_name().to_string_lossy().into_owned();
+                Some((thread, voluntary + forced))
+            })
+            .collect()
+    }
+
+    fn read(self, file: &str) -> String {
+        let path = format!("/proc/{}/{file}", self.0);
+        fs::read_to_string(&path).or_fail(&format!("read {path}: did the process end?"))
+    }
+}
+
+/// How often the processor was given between two readings; a thread that came or went counts once.
+pub(crate) fn wake_ups(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> u64 {
+    let gone = before
+        .keys()
+        .filter(|thread| !after.contains_key(*thread))
+        .count();
+    let there: u64 = after
+        .iter()
+        .map(|(thread, count)| match before.get(thread) {
+            Some(earlier) => count - earlier,
+            None => 1 + count,
+        })
+        .sum();
+    there + gone as u64
+}
+
+fn line_of(status: &str, name: &str) -> Option<u64> {
+    status.lines().find_map(|line| {
+        let value = line.strip_prefix(name)?.strip_prefix(':')?;
+        value.split_whitespace().next()?.parse().ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_uses_time_and_memory_and_has_threads() {
+        let own = Process::own();
+        assert!(own.resident() > 100);
+        assert!(own.threads() >= 1);
+        let mut sum = 0_u64;
+        while own.processor_time().is_zero() {
+            sum = std::hint::black_box(sum.wrapping_add(1));
+        }
+    }
+
+    #[test]
+    fn a_thread_that_came_or_went_counts_as_awake() {
+        let reading = |counts: &[(&str, u64)]| {
+            counts
+                .iter()
+                .map(|(thread, count)| ((*thread).to_owned(), *count))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let before = reading(&[("1", 10), ("2", 20)]);
+        assert_eq!(wake_ups(&before, &before), 0);
+        assert_eq!(wake_ups(&before, &reading(&[("1", 13), ("2", 20)])), 3);
+        assert_eq!(wake_ups(&before, &reading(&[("1", 10)])), 1);
+        assert_eq!(
+            wake_ups(&before, &reading(&[("1", 10), ("2", 20), ("3", 4)])),
+            5
+        );
+    }
+}

@@ -1,0 +1,92 @@
+/*
+ * What a PAM module costs the program that loads it.
+ *
+ *     module load FILE           nanoseconds to load it and to find its functions, as libpam does
+ *     module cycles FILE COUNT   what stays in the program after COUNT times loading and unloading
+ *
+ * The second prints the resident memory in KiB and the number of mappings before and after. The
+ * first reading comes after a few rounds, when whatever is loaded once and for all is there.
+ */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <security/pam_appl.h>
+
+enum { WARM_UP = 100 };
+
+static void *load(const char *file)
+{
+    void *module = dlopen(file, RTLD_NOW);
+    if (!module) {
+        fprintf(stderr, "module: %s\n", dlerror());
+        exit(1);
+    }
+    return module;
+}
+
+static long long now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static void time_load(const char *file)
+{
+    long long start = now();
+    void *module = load(file);
+    dlsym(module, "pam_sm_authenticate");
+    dlsym(module, "pam_sm_setcred");
+    long long took = now() - start;
+    printf("%lld\n", took);
+}
+
+static void print_memory(void)
+{
+    char line[4096];
+    long resident = 0, mappings = 0;
+    FILE *status = fopen("/proc/self/status", "r"), *maps = fopen("/proc/self/maps", "r");
+    if (!status || !maps) {
+        perror("module: /proc/self");
+        exit(1);
+    }
+    while (fgets(line, sizeof line, status))
+        if (strncmp(line, "VmRSS:", 6) == 0)
+            resident = atol(line + 6);
+    while (fgets(line, sizeof line, maps))
+        mappings++;
+    fclose(status);
+    fclose(maps);
+    printf("%ld %ld\n", resident, mappings);
+}
+
+static void cycle(const char *file, long count)
+{
+    while (count-- > 0)
+        dlclose(load(file));
+}
+
+int main(int count, char **words)
+{
+    /* A login program has libpam loaded already, and so has this one. */
+    pam_handle_t *pam = NULL;
+    struct pam_conv conversation = { 0 };
+    if (pam_start("other", "nobody", &conversation, &pam) == PAM_SUCCESS)
+        pam_end(pam, PAM_SUCCESS);
+
+    if (count == 3 && strcmp(words[1], "load") == 0) {
+        time_load(words[2]);
+    } else if (count == 4 && strcmp(words[1], "cycles") == 0) {
+        cycle(words[2], WARM_UP);
+        print_memory();
+        cycle(words[2], atol(words[3]));
+        print_memory();
+    } else {
+        fprintf(stderr, "usage: module load FILE\n       module cycles FILE COUNT\n");
+        return 2;
+    }
+    return 0;
+}

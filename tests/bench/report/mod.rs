@@ -1,0 +1,52 @@
+//! What came out, told as it comes and kept in `target/bench`: `table.md` to read, `plot.svg` to
+//! look at, `result.json` for programs.
+
+mod grid;
+mod json;
+mod plot;
+pub(crate) mod sections;
+mod units;
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::failure::OrFail;
+use crate::goals::Goal;
+use crate::results::Results;
+
+/// The report as far as it is written.
+pub(crate) struct Report {
+    folder: PathBuf,
+    text: String,
+}
+
+impl Report {
+    /// An empty one, to be kept in that folder.
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            text: String::new(),
+        }
+    }
+
+    /// Adds a section, and prints it.
+    pub(crate) fn say(&mut self, section: &str) {
+        println!("{section}");
+        self.text += section;
+        self.text.push('\n');
+    }
+
+    /// Writes the files.
+    pub(crate) fn keep(&self, results: &Results, goals: &[Goal]) {
+        let json = serde_json::to_string_pretty(&json::result(results, goals));
+        self.write("table.md", &self.text);
+        self.write("plot.svg", &plot::draw(results));
+        self.write("result.json", &(json.or_fail("write the results") + "\n"));
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        let path = self.folder.join(name);
+        fs::write(&path, content).or_fail(&format!("write {}", path.display()));
+        println!("{}", path.display());
+    }
+}
