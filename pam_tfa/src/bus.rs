@@ -88,3 +88,88 @@ fn silent(name: &str) -> bool {
             | "org.freedesktop.DBus.Error.Timeout"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use tfa_bus::ErrorReply;
+
+    use super::*;
+
+    fn absence(error: LoginError) -> bool {
+        matches!(Trouble::from(error), Trouble::Absent(_))
+    }
+
+    fn silence(error: LoginError) -> bool {
+        matches!(Trouble::from(error), Trouble::Silent(_))
+    }
+
+    fn named(name: &str) -> ErrorReply {
+        ErrorReply {
+            name: name.to_owned(),
+            text: "why".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_bus_that_is_not_there_is_an_absence_and_one_that_cannot_be_reached_is_a_silence() {
+        for (kind, is_absence) in [
+            (ErrorKind::NotFound, true),
+            (ErrorKind::ConnectionRefused, true),
+            (ErrorKind::PermissionDenied, false),
+            (ErrorKind::OutOfMemory, false),
+            (ErrorKind::Other, false),
+        ] {
+            let error = || LoginError::Connect(kind.into());
+            assert_eq!(absence(error()), is_absence, "{kind}");
+            assert_eq!(silence(error()), !is_absence, "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_somebodys_doing_is_a_silence() {
+        for error in [
+            LoginError::TimedOut,
+            LoginError::Handshake,
+            LoginError::Connection(ErrorKind::NotFound.into()),
+            LoginError::Connection(ErrorKind::ConnectionRefused.into()),
+            LoginError::Connection(io::Error::from_raw_os_error(libc::ECONNRESET)),
+            LoginError::Bus(named("org.freedesktop.DBus.Error.NoReply")),
+            LoginError::Bus(named("org.freedesktop.DBus.Error.TimedOut")),
+        ] {
+            assert!(silence(error));
+        }
+    }
+
+    #[test]
+    fn no_daemon_is_the_word_of_the_bus_and_not_serving_is_that_of_the_daemon() {
+        for name in [
+            "org.freedesktop.DBus.Error.ServiceUnknown",
+            "org.freedesktop.DBus.Error.NameHasNoOwner",
+            "org.freedesktop.DBus.Error.Spawn.ChildExited",
+            "org.freedesktop.systemd1.NoSuchUnit",
+        ] {
+            assert!(absence(LoginError::Bus(named(name))), "{name}");
+            let trouble = Trouble::from(LoginError::Daemon(named(name)));
+            assert_eq!(trouble, Trouble::Unusable(format!("{name}: why")));
+        }
+        assert!(absence(LoginError::NotServing("why".to_owned())));
+        let name = "org.tfad.Tfa1.Error.NotServing";
+        assert!(!absence(LoginError::Bus(named(name))));
+    }
+
+    #[test]
+    fn what_is_not_known_to_mean_absence_does_not() {
+        for error in [
+            LoginError::Bus(named("org.freedesktop.DBus.Error.LimitsExceeded")),
+            LoginError::Bus(named("org.freedesktop.DBus.Error.AccessDenied")),
+            LoginError::Bus(named("org.freedesktop.DBus.Error.Spawn.NoMemory")),
+            LoginError::Bus(named("org.freedesktop.systemd1")),
+            LoginError::Garbled("what"),
+        ] {
+            let trouble = Trouble::from(error);
+            assert!(matches!(trouble, Trouble::Unusable(_)), "{trouble:?}");
+        }
+    }
+}

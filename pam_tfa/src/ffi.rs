@@ -24,6 +24,11 @@ use crate::login::{self, Pinned};
 use crate::outcome::{Failure, Refusal, Reply};
 use crate::{panics, texts};
 
+// The unwinder, as a part of the module: as a library of its own it takes longer to load than all
+// the rest.
+#[link(name = "gcc_eh", kind = "static", modifiers = "+whole-archive,-bundle")]
+unsafe extern "C" {}
+
 // What pam-sys lacks. It links libpam, which has both.
 unsafe extern "C" {
     fn pam_syslog(pamh: *const PamHandle, priority: c_int, format: *const c_char, ...);

@@ -202,6 +202,15 @@ fn a_daemon_that_answers_is_not_absent() {
     };
     for (acts, code) in [
         (vec![Act::Error("org.tfad.Tfa1.Error.Damaged")], UNAVAILABLE),
+        // In whose name it comes does not make it the bus' own word.
+        (
+            vec![Act::Error("org.freedesktop.DBus.Error.ServiceUnknown")],
+            UNAVAILABLE,
+        ),
+        (
+            vec![Act::Error("org.freedesktop.systemd1.NoSuchUnit")],
+            UNAVAILABLE,
+        ),
         (vec![Act::Nonsense], UNAVAILABLE),
         (vec![verdict("denied")], Code::AUTH_ERR as i32),
         (vec![ask_code(), Act::Silence], UNAVAILABLE),

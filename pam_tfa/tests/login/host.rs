@@ -89,13 +89,19 @@ fn a_thread_that_is_ending_logs_in_like_any_other() {
 }
 
 #[test]
-fn a_panic_of_the_program_is_the_programs_own() {
+fn a_panic_is_an_abort_and_prints_nothing() {
     let stage = Stage::new();
-    let _daemon = stage.daemon([verdict("verified")]);
-    let report = stage.login("").run([Step::Authenticate, Step::OwnPanic]);
-    assert_eq!(report.code(), SUCCESS);
-    assert_eq!(report.own_panics, 1);
-    assert!(!report.logged("a defect of pam_tfa at "));
+    let report = stage
+        .login("")
+        .environment("LD_PRELOAD", stage.broken_clock().to_str().unwrap())
+        .run([Step::Authenticate, Step::OwnPanic]);
+    assert_eq!(report.code(), Code::ABORT as i32);
+    assert!(report.logged("a defect of pam_tfa at "));
+    assert_eq!(report.printed, "");
+    assert_eq!(
+        report.own_panics, 1,
+        "the program's hook is called for its own panic alone"
+    );
 }
 
 #[test]

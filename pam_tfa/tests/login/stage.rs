@@ -1,7 +1,7 @@
 //! One test's world: the module, a bus, a log, a PAM service, and what was seen in it.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -81,6 +81,23 @@ impl Stage {
                 ..Script::default()
             },
         }
+    }
+
+    /// A library that, loaded before others, has no time for the module: a thing at which nothing
+    /// is left to Rust's standard library but to panic.
+    pub(crate) fn broken_clock(&self) -> PathBuf {
+        let library = self.folder.join("clock.so");
+        let mut compiler = Command::new("cc")
+            .args(["-shared", "-fPIC", "-x", "c", "-", "-o"])
+            .arg(&library)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut source = compiler.stdin.take().unwrap();
+        source.write_all(include_bytes!("clock.c")).unwrap();
+        drop(source);
+        assert!(compiler.wait().unwrap().success());
+        library
     }
 
     /// Stops the bus in its tracks: it accepts no more, and answers nothing.

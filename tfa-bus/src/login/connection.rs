@@ -1,9 +1,6 @@
 //! A connection to the bus: logging on, calling, and who it is that replies.
 
 use std::fmt::Write;
-use std::io::ErrorKind;
-use std::path::Path;
-use std::time::Duration;
 
 use rustix::process::geteuid;
 
@@ -13,7 +10,7 @@ use super::message::{Answer, Body, Call, Reply};
 use super::socket::Socket;
 
 /// The bus itself, as a name on it.
-const BUS: &str = "org.freedesktop.DBus";
+pub(super) const BUS: &str = "org.freedesktop.DBus";
 
 /// The number of the first call.
 const HELLO: u32 = 1;
@@ -29,21 +26,9 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects, logs on and makes the first call. Nothing of what is sent depends on what is
-    /// answered, so it goes out at once.
-    pub(super) fn open(
-        bus: &Path,
-        limit: Duration,
-        first: &Call<'_>,
-    ) -> Result<(Self, Answer), LoginError> {
-        let socket = Socket::connect(bus, limit).map_err(|error| match error.kind() {
-            ErrorKind::TimedOut => LoginError::TimedOut,
-            _ => LoginError::Connect(error),
-        })?;
-        Self::log_on(socket, first)
-    }
-
-    fn log_on(socket: Socket, first: &Call<'_>) -> Result<(Self, Answer), LoginError> {
+    /// Logs on and makes the first call. Nothing of what is sent depends on what is answered, so it
+    /// goes out at once.
+    pub(super) fn log_on(socket: Socket, first: &Call<'_>) -> Result<(Self, Answer), LoginError> {
         let body = Body::none();
         let hello = Call {
             destination: BUS,

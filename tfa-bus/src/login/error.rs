@@ -42,6 +42,14 @@ const UNKNOWN_USER: &str = "org.tfad.Tfa1.Error.UnknownUser";
 const NOT_SERVING: &str = "org.tfad.Tfa1.Error.NotServing";
 
 impl LoginError {
+    /// Connecting failed.
+    pub(super) fn of_connecting(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::TimedOut => Self::TimedOut,
+            _ => Self::Connect(error),
+        }
+    }
+
     /// The daemon's word.
     pub(super) fn of_daemon(error: ErrorReply) -> Self {
         match error.name.as_str() {

@@ -1,8 +1,8 @@
 //! The client of `.Login`, for the PAM module: blocking, and small enough for a login program.
 //!
 //! It is a bus client of its own, over a plain socket, with zbus as the codec alone: no runtime, no
-//! thread, nothing left behind. Where the others take a round trip each to log on to the bus, to
-//! say hello and to begin, here all of that is one flight, and each further turn one round trip.
+//! thread, nothing left behind. Logging on to the bus and beginning the dialog are one flight, and
+//! each further turn is one round trip.
 //!
 //! 1. `socket` carries bytes, all of them within one time limit.
 //! 2. `incoming` cuts what comes into lines and messages, and keeps the replies.
@@ -14,6 +14,8 @@ mod error;
 mod incoming;
 mod message;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::time::Duration;
@@ -23,6 +25,7 @@ pub use error::{ErrorReply, LoginError};
 use crate::{Context, LOGIN, NAME, PATH, Turn, WireTurn};
 use connection::Connection;
 use message::{Body, Call};
+use socket::Socket;
 
 /// A dialog that the daemon conducts with this client. It ends with the client at the latest.
 pub struct LoginClient {
@@ -43,9 +46,14 @@ impl LoginClient {
         user: &str,
         context: &Context,
     ) -> Result<(Self, Turn), LoginError> {
+        let socket = Socket::connect(bus, limit).map_err(LoginError::of_connecting)?;
+        Self::over(socket, user, context)
+    }
+
+    fn over(socket: Socket, user: &str, context: &Context) -> Result<(Self, Turn), LoginError> {
         let body = Body::of(&(user, context.to_dict()))?;
-        let (connection, reply) = Connection::open(bus, limit, &call("Begin", &body))?;
-        let (dialog, turn): (u32, WireTurn) = reply.read()?;
+        let (connection, answer) = Connection::log_on(socket, &call("Begin", &body))?;
+        let (dialog, turn): (u32, WireTurn) = answer.read()?;
         let client = Self { connection, dialog };
         Ok((client, Turn::try_from(turn)?))
     }

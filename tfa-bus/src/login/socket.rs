@@ -30,7 +30,8 @@ impl Socket {
         Ok(this)
     }
 
-    fn over(socket: OwnedFd, limit: Duration) -> Self {
+    /// A socket that is connected.
+    pub(super) fn over(socket: OwnedFd, limit: Duration) -> Self {
         Self {
             socket,
             clock: Clock::start(limit),

@@ -1,0 +1,122 @@
+//! The double of the bus. Nothing that the client sends depends on an answer, so all answers can
+//! lie in the socket before it asks.
+
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::num::NonZeroU32;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use serde::Serialize;
+use zbus::message::Message;
+use zbus::wire::{DynamicType, Endian};
+
+use crate::login::connection::BUS;
+use crate::login::socket::Socket;
+use crate::{Context, LoginClient, LoginError, Turn, WireTurn};
+
+/// The daemon's unique name.
+pub(super) const DAEMON: &str = ":1.7";
+/// The dialog's number.
+pub(super) const DIALOG: u32 = 7;
+/// More than any test takes.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// What a bus says to the handshake.
+pub(super) const OK: &[u8] = b"OK 0123456789abcdef0123456789abcdef\r\n";
+
+/// A socket that has these bytes to read, and its other end.
+pub(super) fn socket(limit: Duration, bytes: &[u8]) -> (Socket, UnixStream) {
+    let (here, mut there) = UnixStream::pair().unwrap();
+    there.write_all(bytes).unwrap();
+    (Socket::over(here.into(), limit), there)
+}
+
+/// What becomes of a dialog with a bus that says these bytes and no more.
+pub(super) fn begin(bytes: &[u8]) -> (Result<(LoginClient, Turn), LoginError>, UnixStream) {
+    begin_as(&Context::default(), bytes)
+}
+
+/// The same under other circumstances.
+pub(super) fn begin_as(
+    context: &Context,
+    bytes: &[u8],
+) -> (Result<(LoginClient, Turn), LoginError>, UnixStream) {
+    let (socket, bus) = socket(PATIENCE, bytes);
+    bus.shutdown(Shutdown::Write).unwrap();
+    (LoginClient::over(socket, "alice", context), bus)
+}
+
+/// A dialog in which a question was asked.
+pub(super) fn begun(further: &[u8]) -> (LoginClient, UnixStream) {
+    let first = reply(2, DAEMON, &(DIALOG, question()));
+    let (begun, bus) = begin(&[OK, &welcome(), &first, further].concat());
+    (begun.ok().unwrap().0, bus)
+}
+
+/// All that the client sent, which must be gone.
+pub(super) fn sent(mut bus: UnixStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    bus.read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// The bus' reply to Hello.
+pub(super) fn welcome() -> Vec<u8> {
+    reply(1, BUS, &":1.8")
+}
+
+/// A question for a code, as it crosses the bus.
+pub(super) fn question() -> WireTurn {
+    let line = ("info".to_owned(), "█▀ key: ABCD".to_owned());
+    (vec![line], "ask-hidden".to_owned(), "Code: ".to_owned(), 6)
+}
+
+/// A verdict, as it crosses the bus.
+pub(super) fn verdict(name: &str) -> WireTurn {
+    (vec![], "verdict".to_owned(), name.to_owned(), 0)
+}
+
+/// The reply to the call of that number.
+pub(super) fn reply<T: Serialize + DynamicType>(call: u32, sender: &str, body: &T) -> Vec<u8> {
+    reply_in(Endian::Little, call, sender, body)
+}
+
+/// A reply in that byte order.
+pub(super) fn reply_in<T>(endian: Endian, call: u32, sender: &str, body: &T) -> Vec<u8>
+where
+    T: Serialize + DynamicType,
+{
+    let builder = Message::method_return(&called().header())
+        .reply_serial(NonZeroU32::new(call))
+        .sender(sender)
+        .endian(endian);
+    builder.build(body).unwrap().data().to_vec()
+}
+
+/// An error in reply to the call of that number.
+pub(super) fn error<T>(call: u32, sender: &str, name: &str, body: &T) -> Vec<u8>
+where
+    T: Serialize + DynamicType,
+{
+    let builder = Message::error(&called().header(), name)
+        .reply_serial(NonZeroU32::new(call))
+        .sender(sender);
+    builder.build(body).unwrap().data().to_vec()
+}
+
+/// A signal.
+pub(super) fn signal<T: Serialize + DynamicType>(body: &T) -> Vec<u8> {
+    let builder = Message::signal("/", "org.example.Noise", "Heard");
+    let builder = builder.sender(":1.66").endian(Endian::Little);
+    builder.build(body).unwrap().data().to_vec()
+}
+
+/// A call of a method of the client.
+pub(super) fn ping() -> Vec<u8> {
+    called().data().to_vec()
+}
+
+fn called() -> Message {
+    let builder = Message::method_call("/", "Ping").sender(":1.66");
+    builder.endian(Endian::Little).build(&()).unwrap()
+}
