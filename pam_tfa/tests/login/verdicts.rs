@@ -141,6 +141,22 @@ fn an_option_that_is_not_known_denies_and_all_of_them_are_logged() {
     assert_eq!(daemon.calls(), []);
 }
 
+/// A bus that has not let anybody on yet takes little at a time.
+#[test]
+fn the_daemon_is_told_all_that_pam_knows_however_much_that_is() {
+    for length in [2_000, 16_000, 17_000, 500_000] {
+        let stage = Stage::new();
+        let daemon = stage.daemon([verdict("verified")]);
+        let info = format!("publickey ssh-rsa {}\n", "A".repeat(length));
+        let report = stage
+            .login("")
+            .variable(&format!("SSH_AUTH_INFO_0={info}"))
+            .authenticate();
+        assert_eq!(report.code(), Code::SUCCESS as i32, "{length}");
+        assert!(daemon.contexts()[0].ssh_auth_info == info, "{length}");
+    }
+}
+
 #[test]
 fn the_daemon_is_told_what_pam_knows() {
     let stage = Stage::new();

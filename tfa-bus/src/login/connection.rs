@@ -5,8 +5,9 @@ use std::fmt::Write;
 use rustix::process::geteuid;
 
 use super::LoginError;
+use super::call::{Body, Call};
 use super::incoming::Incoming;
-use super::message::{Answer, Body, Call, Reply};
+use super::reply::{Answer, Reply};
 use super::socket::Socket;
 
 /// The bus itself, as a name on it.

@@ -6,7 +6,8 @@ use std::io::{self, BufRead, ErrorKind, Read};
 use zeroize::Zeroizing;
 
 use super::LoginError;
-use super::message::{FIXED, Fixed, Reply};
+use super::message::{FIXED, Fixed};
+use super::reply::Reply;
 
 /// How much is read at once. Most logins need no more.
 const BUFFER: usize = 4096;

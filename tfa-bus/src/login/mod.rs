@@ -4,15 +4,18 @@
 //! thread, nothing left behind. Logging on to the bus and beginning the dialog are one flight, and
 //! each further turn is one round trip.
 //!
-//! 1. `socket` carries bytes, all of them within one time limit.
-//! 2. `incoming` cuts what comes into lines and messages, and keeps the replies.
-//! 3. `message` writes calls and reads replies.
-//! 4. `connection` logs on, calls, and finds out who it is that replies.
+//! 1. `connection` logs on and calls, and knows who it is that replies.
+//! 2. `call` puts a call into bytes.
+//! 3. `socket` carries bytes, all of them within one time limit.
+//! 4. `incoming` cuts what comes into lines and messages, and keeps the replies.
+//! 5. `reply` takes a reply out of its bytes.
 
+mod call;
 mod connection;
 mod error;
 mod incoming;
 mod message;
+mod reply;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -23,8 +26,8 @@ use std::time::Duration;
 pub use error::{ErrorReply, LoginError};
 
 use crate::{Context, LOGIN, NAME, PATH, Turn, WireTurn};
+use call::{Body, Call};
 use connection::Connection;
-use message::{Body, Call};
 use socket::Socket;
 
 /// A dialog that the daemon conducts with this client. It ends with the client at the latest.

@@ -7,7 +7,7 @@ use zbus::wire::Endian;
 
 use super::bus::{DAEMON, DIALOG, error, question, reply, reply_in, signal};
 use crate::login::incoming::Incoming;
-use crate::login::message::Reply;
+use crate::login::reply::Reply;
 use crate::{LoginError, WireTurn};
 
 fn read(bytes: &[u8]) -> Result<Reply, LoginError> {

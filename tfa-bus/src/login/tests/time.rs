@@ -23,7 +23,8 @@ fn takes_as_long_as_it_may<T>(work: impl FnOnce() -> Result<T, LoginError>) {
     let started = Instant::now();
     let error = work().err().unwrap();
     assert!(matches!(error, LoginError::TimedOut), "{error:?}");
-    assert!((LIMIT..PATIENCE).contains(&started.elapsed()));
+    // Some of it may have been spent before.
+    assert!((LIMIT / 2..PATIENCE).contains(&started.elapsed()));
 }
 
 #[test]
