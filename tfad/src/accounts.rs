@@ -9,8 +9,9 @@ use std::sync::Arc;
 use tfa_bus::Error;
 use tfa_core::{Account, Undecodable};
 
-use crate::store::{Commit, Record, Revision, Store, StoreError};
-use crate::users::User;
+use crate::beside::{BrokenOff, beside};
+use crate::store::{Commit, Listed, Record, Revision, Store, StoreError};
+use crate::users::{self, User};
 
 /// How many conflicts in a row are taken before giving up. Each means that somebody else's change
 /// went through, so this is never reached by chance.
@@ -28,10 +29,18 @@ impl fmt::Debug for Accounts {
 }
 
 /// A record as it was loaded.
-struct Loaded {
+pub struct Loaded {
     account: Option<Account>,
     record: Option<Record>,
     revision: Revision,
+}
+
+impl Loaded {
+    /// The account; `None` where there is no record.
+    #[must_use]
+    pub fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
+    }
 }
 
 impl Accounts {
@@ -41,18 +50,26 @@ impl Accounts {
         Self { store }
     }
 
-    /// The store, for what goes round the accounts: names, damaged records.
-    #[must_use]
-    pub fn store(&self) -> &dyn Store {
-        &*self.store
-    }
-
     /// A user's account; `None` where there is no record.
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::KeyLost`], [`Error::UidChanged`], [`Error::Storage`].
     pub async fn load(&self, user: &User) -> Result<Option<Account>, Error> {
         Ok(self.load_record(user).await?.account)
+    }
+
+    /// The user of that name and its record, in one go.
+    ///
+    /// # Errors
+    /// As [`users::by_name`]; the record's own as [`Self::load`].
+    pub async fn load_by_name(&self, name: &str) -> Result<(User, Result<Loaded, Error>), Error> {
+        let (store, name) = (Arc::clone(&self.store), name.to_owned());
+        let found = beside(move || {
+            let user = users::look_up(&name)?;
+            let loaded = read(&*store, &user);
+            Ok((user, loaded))
+        });
+        found.await.map_err(|BrokenOff| broken_off())?
     }
 
     /// Lets `judge` look at an account and change it. Its answer is returned only after the
@@ -64,17 +81,37 @@ impl Accounts {
     pub async fn change<T>(
         &self,
         user: &User,
+        judge: impl FnMut(&mut Account) -> T,
+    ) -> Result<T, Error> {
+        self.change_from(None, user, judge).await
+    }
+
+    /// As [`Self::change`], with a record that was loaded some time ago: what is judged on it holds
+    /// if it can still be stored in that record's place. Where there is nothing to store, the record
+    /// is loaded anew and judged again.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub async fn change_from<T>(
+        &self,
+        mut earlier: Option<Loaded>,
+        user: &User,
         mut judge: impl FnMut(&mut Account) -> T,
     ) -> Result<T, Error> {
         for _ in 0..PATIENCE {
-            let loaded = self.load_record(user).await?;
+            let (loaded, fresh) = match earlier.take() {
+                Some(loaded) => (loaded, false),
+                None => (self.load_record(user).await?, true),
+            };
             let mut account = loaded.account.unwrap_or_else(|| Account::new(user.uid));
             let verdict = judge(&mut account);
-            if self
+            let stored = self
                 .store_if_changed(user, &account, loaded.record, loaded.revision)
-                .await?
-            {
-                return Ok(verdict);
+                .await?;
+            match stored {
+                Stored::Committed => return Ok(verdict),
+                Stored::Unchanged if fresh => return Ok(verdict),
+                Stored::Unchanged | Stored::Conflict => {}
             }
         }
         Err(Error::Busy(
@@ -82,21 +119,20 @@ impl Accounts {
         ))
     }
 
-    /// Whether the account is stored now, as opposed to a conflict.
     async fn store_if_changed(
         &self,
         user: &User,
         account: &Account,
         before: Option<Record>,
         revision: Revision,
-    ) -> Result<bool, Error> {
+    ) -> Result<Stored, Error> {
         let bytes = account.encode();
         let as_before = match before {
             None => account.is_blank(),
             Some(record) => record.as_bytes() == bytes.as_slice(),
         };
         if as_before {
-            return Ok(true);
+            return Ok(Stored::Unchanged);
         }
         let commit = if account.is_blank() {
             self.store.remove(&user.name, Some(revision)).await
@@ -104,28 +140,75 @@ impl Accounts {
             self.store.commit(&user.name, &bytes, revision).await
         };
         match commit.map_err(refused)? {
-            Commit::Committed(_) => Ok(true),
-            Commit::Conflict => Ok(false),
+            Commit::Committed(_) => Ok(Stored::Committed),
+            Commit::Conflict => Ok(Stored::Conflict),
         }
     }
 
-    async fn load_record(&self, user: &User) -> Result<Loaded, Error> {
-        match self.store.load(&user.name).await.map_err(refused)? {
-            None => Ok(Loaded {
-                account: None,
-                record: None,
-                revision: Revision::NONE,
-            }),
-            Some((record, revision)) => {
-                let account = open(&record, user)?;
-                Ok(Loaded {
-                    account: Some(account),
-                    record: Some(record),
-                    revision,
-                })
-            }
+    /// A user's record as it is now.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub async fn load_record(&self, user: &User) -> Result<Loaded, Error> {
+        let (store, user) = (Arc::clone(&self.store), user.clone());
+        let loaded = beside(move || read(&*store, &user)).await;
+        loaded.map_err(|BrokenOff| broken_off())?
+    }
+
+    /// Whether there certainly is no record under a name, whoever has it.
+    pub async fn has_none(&self, name: &str) -> bool {
+        let (store, name) = (Arc::clone(&self.store), name.to_owned());
+        matches!(beside(move || store.load(&name)).await, Ok(Ok(None)))
+    }
+
+    /// Removes the record under a name, whoever has it, and a damaged one too.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Storage`].
+    pub async fn remove(&self, name: &str) -> Result<(), Error> {
+        let removed = self.store.remove(name, None).await;
+        removed.map(|_: Commit| ()).map_err(refused)
+    }
+
+    /// Every user with a record, in the order of their names.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Storage`], where even the names cannot be read.
+    pub async fn list(&self) -> Result<Vec<Listed>, Error> {
+        let store = Arc::clone(&self.store);
+        let listed = beside(move || store.list()).await;
+        listed.map_err(|BrokenOff| broken_off())?.map_err(refused)
+    }
+}
+
+/// What became of an account that was judged.
+enum Stored {
+    Committed,
+    Unchanged,
+    Conflict,
+}
+
+/// Reads a user's record. It blocks.
+fn read(store: &dyn Store, user: &User) -> Result<Loaded, Error> {
+    match store.load(&user.name).map_err(refused)? {
+        None => Ok(Loaded {
+            account: None,
+            record: None,
+            revision: Revision::NONE,
+        }),
+        Some((record, revision)) => {
+            let account = open(&record, user)?;
+            Ok(Loaded {
+                account: Some(account),
+                record: Some(record),
+                revision,
+            })
         }
     }
+}
+
+fn broken_off() -> Error {
+    Error::Storage("the record could not be read: the look-up broke off".to_owned())
 }
 
 /// Reads a record and holds it against the user that it is for.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tfa_bus::{Context, Error};
 use tfa_core::{Dialog, Login};
 
+use crate::accounts::Loaded;
 use crate::caller::Caller;
 use crate::users::User;
 
@@ -55,6 +56,8 @@ pub struct Dialogs {
 
 struct Place {
     dialog: Open,
+    /// The record on which the question was asked, until the first answer. It holds secrets.
+    loaded: Option<Loaded>,
     since: Instant,
     /// An answer is being judged: there is no question to answer meanwhile.
     judging: bool,
@@ -71,7 +74,12 @@ impl Dialogs {
     ///
     /// # Errors
     /// [`Error::Busy`] past the bounds.
-    pub fn open(&mut self, dialog: Open, now: Instant) -> Result<u32, Error> {
+    pub fn open(
+        &mut self,
+        dialog: Open,
+        loaded: Option<Loaded>,
+        now: Instant,
+    ) -> Result<u32, Error> {
         self.open.retain(|_, place| !place.is_silent(now));
         let origin = dialog.dialog.origin();
         let about_user = self.count(|open| {
@@ -93,6 +101,7 @@ impl Dialogs {
             if !self.open.contains_key(&self.last) {
                 let place = Place {
                     dialog,
+                    loaded,
                     since: now,
                     judging: false,
                 };
@@ -102,19 +111,25 @@ impl Dialogs {
         }
     }
 
-    /// Takes a dialog up for the judgement of an answer. Until [`Self::go_on`] or [`Self::close`]
-    /// a second answer finds no question.
+    /// Takes a dialog up for the judgement of an answer, with the record on which the question was
+    /// asked if it is the first. Until [`Self::go_on`] or [`Self::close`] a second answer finds no
+    /// question.
     ///
     /// # Errors
     /// [`Error::NoSuchDialog`] for one that is over, being judged, or another connection's.
-    pub fn judge(&mut self, number: u32, sender: &str, now: Instant) -> Result<Open, Error> {
+    pub fn judge(
+        &mut self,
+        number: u32,
+        sender: &str,
+        now: Instant,
+    ) -> Result<(Open, Option<Loaded>), Error> {
         self.open
             .get_mut(&number)
             .filter(|place| place.dialog.arrival.caller.name == sender)
             .filter(|place| !place.judging && !place.is_silent(now))
             .map(|place| {
                 place.judging = true;
-                place.dialog.clone()
+                (place.dialog.clone(), place.loaded.take())
             })
             .ok_or_else(|| Error::NoSuchDialog("the dialog is over; log in again".to_owned()))
     }
@@ -226,16 +241,16 @@ mod tests {
     #[test]
     fn a_set_up_waits_while_somebody_installs_an_app() {
         let (mut dialogs, now) = (Dialogs::default(), Instant::now());
-        let number = dialogs.open(set_up(":1.5"), now).unwrap();
+        let number = dialogs.open(set_up(":1.5"), None, now).unwrap();
         assert!(dialogs.judge(number, ":1.5", now + SILENCE).is_ok());
-        let number = dialogs.open(set_up(":1.5"), now).unwrap();
+        let number = dialogs.open(set_up(":1.5"), None, now).unwrap();
         assert!(dialogs.judge(number, ":1.5", now + SET_UP_SILENCE).is_err());
     }
 
     #[test]
     fn a_dialog_is_its_callers_alone() {
         let (mut dialogs, now) = (Dialogs::default(), Instant::now());
-        let number = dialogs.open(dialog(":1.5", 0, 1000), now).unwrap();
+        let number = dialogs.open(dialog(":1.5", 0, 1000), None, now).unwrap();
         assert!(matches!(
             dialogs.judge(number, ":1.6", now),
             Err(Error::NoSuchDialog(_))
@@ -250,10 +265,10 @@ mod tests {
     #[test]
     fn a_dialog_dies_with_its_connection_and_with_silence() {
         let (mut dialogs, now) = (Dialogs::default(), Instant::now());
-        let number = dialogs.open(dialog(":1.5", 0, 1000), now).unwrap();
+        let number = dialogs.open(dialog(":1.5", 0, 1000), None, now).unwrap();
         dialogs.forget(":1.5");
         assert!(dialogs.judge(number, ":1.5", now).is_err());
-        let number = dialogs.open(dialog(":1.5", 0, 1000), now).unwrap();
+        let number = dialogs.open(dialog(":1.5", 0, 1000), None, now).unwrap();
         assert!(dialogs.judge(number, ":1.5", now + SILENCE).is_err());
     }
 
@@ -261,12 +276,12 @@ mod tests {
     fn a_dialog_counts_while_its_answer_is_judged_and_does_not_outlive_its_connection() {
         let (mut dialogs, now) = (Dialogs::default(), Instant::now());
         let numbers: Vec<u32> = (0..MOST_OF_ONE_UID)
-            .map(|_| dialogs.open(dialog(":1.9", 1000, 1000), now).unwrap())
+            .map(|_| dialogs.open(dialog(":1.9", 1000, 1000), None, now).unwrap())
             .collect();
         for number in &numbers {
             dialogs.judge(*number, ":1.9", now).unwrap();
         }
-        let more = dialogs.open(dialog(":1.9", 1000, 1000), now);
+        let more = dialogs.open(dialog(":1.9", 1000, 1000), None, now);
         assert!(matches!(more, Err(Error::Busy(_))));
 
         let next = dialog(":1.9", 1000, 1000).dialog;
@@ -281,20 +296,24 @@ mod tests {
     fn nobody_can_fill_the_daemon() {
         let (mut dialogs, now) = (Dialogs::default(), Instant::now());
         for _ in 0..MOST_OF_ONE_UID {
-            dialogs.open(dialog(":1.9", 1000, 1000), now).unwrap();
+            dialogs.open(dialog(":1.9", 1000, 1000), None, now).unwrap();
         }
         assert!(matches!(
-            dialogs.open(dialog(":1.10", 1000, 1000), now),
+            dialogs.open(dialog(":1.10", 1000, 1000), None, now),
             Err(Error::Busy(_))
         ));
         for _ in 0..MOST_ABOUT_ONE_USER {
-            dialogs.open(dialog(":1.5", 0, 2000), now).unwrap();
+            dialogs.open(dialog(":1.5", 0, 2000), None, now).unwrap();
         }
         assert!(matches!(
-            dialogs.open(dialog(":1.5", 0, 2000), now),
+            dialogs.open(dialog(":1.5", 0, 2000), None, now),
             Err(Error::Busy(_))
         ));
-        assert!(dialogs.open(dialog(":1.5", 0, 3000), now).is_ok());
-        assert!(dialogs.open(dialog(":1.5", 0, 2000), now + SILENCE).is_ok());
+        assert!(dialogs.open(dialog(":1.5", 0, 3000), None, now).is_ok());
+        assert!(
+            dialogs
+                .open(dialog(":1.5", 0, 2000), None, now + SILENCE)
+                .is_ok()
+        );
     }
 }

@@ -17,9 +17,9 @@ use nix::errno::Errno;
 use nix::unistd::{Gid, Group as Entry, Uid, User as Person, getgrouplist};
 use tfa_core::{Belongs, Group, Groups};
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use crate::beside::beside;
 use crate::users::User;
 
 /// How long the name service may take. The PAM module waits for fifteen seconds, all in all.
@@ -50,7 +50,7 @@ pub async fn of(user: &User, asked: Vec<Group>) -> Groups {
             let _place = place;
             look_up(&name, uid, asked, until)
         };
-        spawn_blocking(look_up).await.ok()
+        beside(look_up).await.ok()
     });
     known.await.ok().flatten().unwrap_or(nothing)
 }

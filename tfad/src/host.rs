@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tfa_bus::{Context, Error};
 use tfa_core::{Account, Entry, Evidence, Groups, Origin, Person, Policy, Terms, Time};
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, Loaded};
 use crate::caller::Caller;
 use crate::config::{BadConfig, Config};
 use crate::dialogs::Dialogs;
@@ -105,8 +105,9 @@ impl Host {
     }
 
     /// Lets `wish` judge what was typed against a user's account, and stores what it changed before
-    /// its answer is returned. A backup code is hashed first; where `wish` answers `None`, the
-    /// backup codes were changed meanwhile, and it is hashed and asked again.
+    /// its answer is returned. The account may have been loaded `earlier`. A backup code is hashed
+    /// first; where `wish` answers `None`, the backup codes were changed meanwhile, and it is hashed
+    /// and asked again.
     ///
     /// # Errors
     /// What the store says; [`Error::Busy`] where the codes are changed all the time.
@@ -116,20 +117,19 @@ impl Host {
         entry: &Entry,
         origin: Origin,
         now: Time,
+        mut earlier: Option<Loaded>,
         mut wish: impl FnMut(&mut Account, &Evidence) -> Option<T>,
     ) -> Result<T, Error> {
         for _ in 0..REHASHES {
-            let account = match entry {
-                Entry::Backup(_) => self.accounts.load(user).await?,
-                _ => None,
+            let loaded = match (earlier.take(), entry) {
+                (None, Entry::Backup(_)) => Some(self.accounts.load_record(user).await?),
+                (loaded, _) => loaded,
             };
-            let evidence = self
-                .hashing
-                .evidence(entry, account.as_ref(), origin, now)
-                .await?;
+            let account = loaded.as_ref().and_then(Loaded::account);
+            let evidence = self.hashing.evidence(entry, account, origin, now).await?;
             let judged = self
                 .accounts
-                .change(user, |account| wish(account, &evidence))
+                .change_from(loaded, user, |account| wish(account, &evidence))
                 .await?;
             if let Some(answer) = judged {
                 return Ok(answer);

@@ -6,6 +6,7 @@
 //! goes out. [`dialogs`] remembers whose dialog is where.
 
 pub mod accounts;
+pub mod beside;
 pub mod caller;
 pub mod check;
 pub mod circumstances;

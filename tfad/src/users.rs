@@ -2,7 +2,8 @@
 
 use nix::unistd::{Uid, User as Entry};
 use tfa_bus::Error;
-use tokio::task::spawn_blocking;
+
+use crate::beside::{BrokenOff, beside};
 
 /// A user of this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,12 +21,20 @@ pub struct User {
 /// # Errors
 /// [`Error::UnknownUser`], or [`Error::Storage`] when the name service itself fails.
 pub async fn by_name(name: &str) -> Result<User, Error> {
-    let asked = name.to_owned();
-    let found = spawn_blocking(move || match Entry::from_name(&asked)? {
-        Some(entry) => Entry::from_uid(entry.uid),
-        None => Ok(None),
-    })
-    .await;
+    let name = name.to_owned();
+    let found = beside(move || look_up(&name)).await;
+    found.map_err(|BrokenOff| broken_off())?
+}
+
+/// As [`by_name`], and blocks.
+///
+/// # Errors
+/// As [`by_name`].
+pub fn look_up(name: &str) -> Result<User, Error> {
+    let found = match Entry::from_name(name) {
+        Ok(Some(entry)) => Entry::from_uid(entry.uid),
+        other => other,
+    };
     resolved(found, || format!("this system knows no user {name:?}"))
 }
 
@@ -34,29 +43,30 @@ pub async fn by_name(name: &str) -> Result<User, Error> {
 /// # Errors
 /// As [`by_name`].
 pub async fn by_uid(uid: u32) -> Result<User, Error> {
-    let found = spawn_blocking(move || Entry::from_uid(Uid::from_raw(uid))).await;
-    resolved(found, || {
+    let found = beside(move || Entry::from_uid(Uid::from_raw(uid))).await;
+    resolved(found.map_err(|BrokenOff| broken_off())?, || {
         format!("this system knows no user with the uid {uid}")
     })
 }
 
 fn resolved(
-    found: Result<nix::Result<Option<Entry>>, tokio::task::JoinError>,
+    found: nix::Result<Option<Entry>>,
     unknown: impl Fn() -> String,
 ) -> Result<User, Error> {
     match found {
-        Ok(Ok(Some(entry))) => Ok(User {
+        Ok(Some(entry)) => Ok(User {
             name: entry.name,
             uid: entry.uid.as_raw(),
         }),
-        Ok(Ok(None)) => Err(Error::UnknownUser(unknown())),
+        Ok(None) => Err(Error::UnknownUser(unknown())),
         // ENOENT too: with that nslcd says that the directory does not answer.
-        Ok(Err(error)) => Err(Error::Storage(format!(
+        Err(error) => Err(Error::Storage(format!(
             "{}, or the name service fails: {error}",
             unknown()
         ))),
-        Err(_) => Err(Error::Storage(
-            "the name service could not be asked".to_owned(),
-        )),
     }
+}
+
+fn broken_off() -> Error {
+    Error::Storage("the name service could not be asked".to_owned())
 }

@@ -11,10 +11,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tfa_core::{
-    Account, Authenticator, BackupSet, Entry, Evidence, Judgement, Origin, Parameters, Secret, Time,
+    Account, Authenticator, BackupSet, Entry, Evidence, Judgement, Origin, Parameters, Secret,
+    State, Time,
 };
 use tfad::accounts::Accounts;
-use tfad::store::{Opened, Place, SqliteStore};
+use tfad::store::{Opened, Place, Revision, SqliteStore, Store};
 use tfad::users::User;
 
 /// A moment at which the codes of the key below are known: RFC 6238 appendix B, shortened to six
@@ -34,12 +35,22 @@ impl Scratch {
 
     /// Another host on the same store.
     fn host(&self) -> Arc<Accounts> {
+        Arc::new(Accounts::new(Arc::new(self.store())))
+    }
+
+    fn store(&self) -> SqliteStore {
         let place = Place {
             state: self.0.join("state"),
             credentials: None,
         };
         let Opened { store, .. } = SqliteStore::open(&place).unwrap();
-        Arc::new(Accounts::new(Arc::new(store)))
+        store
+    }
+
+    /// The revision of alice's record, if there is one.
+    fn revision(&self) -> Option<Revision> {
+        let found = self.store().load("alice").unwrap();
+        found.map(|(_, revision)| revision)
     }
 }
 
@@ -145,15 +156,42 @@ async fn an_account_that_was_only_looked_at_is_not_stored_again() {
     let scratch = Scratch::new("looked-at");
     let (accounts, (set, _)) = (scratch.host(), codes());
     accounts.change(&alice(), |_| ()).await.unwrap();
-    assert!(accounts.store().load("alice").await.unwrap().is_none());
+    assert_eq!(scratch.revision(), None);
     accounts
         .change(&alice(), |account| set_up(account, set.clone()))
         .await
         .unwrap();
-    let (_, before) = accounts.store().load("alice").await.unwrap().unwrap();
+    let before = scratch.revision();
     accounts.change(&alice(), |_| ()).await.unwrap();
-    let (_, after) = accounts.store().load("alice").await.unwrap().unwrap();
-    assert_eq!(before, after);
+    assert_eq!(scratch.revision(), before);
+}
+
+#[tokio::test]
+async fn what_is_judged_on_an_earlier_record_holds_only_if_nothing_was_stored_since() {
+    let scratch = Scratch::new("earlier");
+    let (accounts, (set, _)) = (scratch.host(), codes());
+    let set_up = |account: &mut Account| set_up(account, set.clone());
+    accounts.change(&alice(), set_up).await.unwrap();
+    let Entry::Code(code) = Entry::parse(CODE) else {
+        panic!("six digits are a code")
+    };
+    let (code, now) = (Evidence::Code(code), Time::from_secs(NOW));
+    let judge = |account: &mut Account| account.judge(&code, Origin::Remote, now);
+
+    // Two dialogs that began on the same record.
+    let one = accounts.load_record(&alice()).await.unwrap();
+    let other = accounts.load_record(&alice()).await.unwrap();
+    let accepted = accounts.change_from(Some(one), &alice(), judge).await;
+    assert!(matches!(accepted, Ok(Judgement::Accepted(_))));
+    let again = accounts.change_from(Some(other), &alice(), judge).await;
+    assert!(matches!(again, Ok(Judgement::Spent)));
+
+    // Nothing to store on the earlier record: the present one counts.
+    let earlier = accounts.load_record(&alice()).await.unwrap();
+    accounts.change(&alice(), Account::reset).await.unwrap();
+    let state = |account: &mut Account| account.state();
+    let seen = accounts.change_from(Some(earlier), &alice(), state).await;
+    assert_eq!(seen.unwrap(), State::None);
 }
 
 #[tokio::test]

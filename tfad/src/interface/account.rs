@@ -324,6 +324,7 @@ impl Owner<'_> {
                 &entry,
                 Origin::Remote,
                 self.now,
+                None,
                 |account, evidence| match wish(account, evidence, self.now) {
                     Err(Refusal::Rehash) => None,
                     answer => Some(answer),

@@ -14,7 +14,6 @@ use crate::caller::{Caller, identify, sender};
 use crate::config::Config;
 use crate::host::{Host, host_name};
 use crate::journal::Level;
-use crate::store::Commit;
 use crate::users::{self, User};
 use crate::{clock, foresight, polkit, random};
 
@@ -42,7 +41,7 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<Status>, Error> {
         self.admit(&header, connection, "list").await?;
-        let records = self.host.accounts.store().list().await.map_err(refused)?;
+        let records = self.host.accounts.list().await?;
         let mut accounts = Vec::with_capacity(records.len());
         for (name, record) in records {
             accounts.push(match users::by_name(&name).await {
@@ -93,19 +92,14 @@ impl Admin {
         let name = known
             .as_ref()
             .map_or_else(|| user.to_owned(), |user| user.name.clone());
-        let store = self.host.accounts.store();
-        if let Ok(None) = store.load(&name).await {
+        if self.host.accounts.has_none(&name).await {
             return Err(Error::NotSetUp(format!(
                 "{name} has no two-factor login to reset."
             )));
         }
         match known {
             Some(user) if self.may_require_of(&user).await => self.reset_without_grace(&user).await,
-            Some(_) | None => store
-                .remove(&name, None)
-                .await
-                .map(|_: Commit| ())
-                .map_err(refused),
+            Some(_) | None => self.host.accounts.remove(&name).await,
         }?;
         self.host
             .log_change(Level::Notice, &caller, &name, "reset by an administrator");
@@ -271,7 +265,7 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<Seen>, Error> {
         self.admit(&header, connection, "seen").await?;
-        let records = self.host.accounts.store().list().await.map_err(refused)?;
+        let records = self.host.accounts.list().await?;
         let mut seen = Vec::new();
         for (name, record) in records {
             let account = record
@@ -303,11 +297,7 @@ impl Admin {
         if accounts.change(user, Account::reset).await.is_ok() {
             return Ok(());
         }
-        let _: Commit = accounts
-            .store()
-            .remove(&user.name, None)
-            .await
-            .map_err(refused)?;
+        accounts.remove(&user.name).await?;
         accounts.change(user, Account::forbid_grace).await
     }
 

@@ -13,6 +13,7 @@ use zbus::wire::OwnedVariant;
 use zeroize::Zeroizing;
 
 use super::log;
+use crate::accounts::Loaded;
 use crate::caller::{Caller, identify, sender};
 use crate::config::Config;
 use crate::dialogs::{Arrival, Open};
@@ -69,13 +70,13 @@ impl Login {
         reply: String,
     ) -> Result<(WireTurn,), Error> {
         let reply = Zeroizing::new(reply);
-        let open = self
-            .host
-            .dialogs()
-            .judge(dialog, &sender(&header)?, Instant::now())?;
+        let (open, loaded) =
+            self.host
+                .dialogs()
+                .judge(dialog, &sender(&header)?, Instant::now())?;
         // Counted by the uid: an answer is judged to its end, even where its connection has gone.
         let judged = match self.host.visitors.admit(&open.arrival.caller) {
-            Ok(_visit) => self.judge(&open, &reply).await,
+            Ok(_visit) => self.judge(&open, loaded, &reply).await,
             Err(busy) => Err(busy),
         };
         let (turn, next) = match judged {
@@ -111,28 +112,32 @@ impl Login {
         name: &str,
         context: Context,
     ) -> Result<(u32, Turn), Error> {
-        let user = users::by_name(name).await;
-        let (user, context) = if caller.is_root() {
-            (user, context)
-        } else {
-            (Ok(own_user(caller, user)?), untrusted(context))
-        };
-        let user = match user {
-            Ok(user) => user,
-            Err(Error::UnknownUser(_)) => return Ok((0, turns::end(Verdict::UnknownUser, None))),
-            Err(other) => return Err(other),
-        };
+        let root = caller.is_root();
+        let context = if root { context } else { untrusted(context) };
         let config = self.host.config();
         let stage = circumstances::stage(&context, &config.policy);
         // Neither the account nor the groups matter to a login that this phase leaves alone.
-        match Ruling::none_needed(stage) {
-            Some(Course::Satisfied) => {
-                let met = context.met.unwrap_or(Verdict::Verified);
-                return Ok((0, turns::end(met, None)));
+        let settled = Ruling::none_needed(stage);
+        let found = match settled {
+            Some(_) => users::by_name(name).await.map(|user| (user, None)),
+            None => {
+                let found = self.host.accounts.load_by_name(name).await;
+                found.map(|(user, loaded)| (user, Some(loaded)))
             }
-            Some(_) => return Ok((0, turns::end(Verdict::NotRequired, None))),
-            None => {}
-        }
+        };
+        let found = if root { found } else { Ok(own(caller, found)?) };
+        let (user, loaded) = match found {
+            Ok(found) => found,
+            Err(Error::UnknownUser(_)) => return Ok((0, turns::end(Verdict::UnknownUser, None))),
+            Err(other) => return Err(other),
+        };
+        let Some(loaded) = loaded else {
+            let met = match settled {
+                Some(Course::Satisfied) => context.met.unwrap_or(Verdict::Verified),
+                _ => Verdict::NotRequired,
+            };
+            return Ok((0, turns::end(met, None)));
+        };
         // The name service is asked for groups only where they make a difference.
         let mut login = circumstances::login(&context, Host::stranger(&user));
         if !config.policy.is_settled(&login) {
@@ -144,7 +149,7 @@ impl Login {
             user,
             context,
         };
-        self.follow(&config, stage, arrival).await
+        self.follow(&config, stage, arrival, loaded).await
     }
 
     /// Takes the course that the policy has for a login.
@@ -153,18 +158,20 @@ impl Login {
         config: &Config,
         stage: Stage,
         arrival: Arrival,
+        loaded: Result<Loaded, Error>,
     ) -> Result<(u32, Turn), Error> {
         let (policy, now) = (&config.policy, clock::now());
         // Where the mode is off, a record that cannot be read keeps nobody out.
-        let account = if policy.is_off_for(&arrival.login) {
+        let loaded = if policy.is_off_for(&arrival.login) {
             None
         } else {
-            self.host.accounts.load(&arrival.user).await?
+            Some(loaded?)
         };
-        let ruling = policy.decide(&arrival.login, account.as_ref(), now);
+        let account = loaded.as_ref().and_then(Loaded::account);
+        let ruling = policy.decide(&arrival.login, account, now);
         let course = ruling.course(stage);
         log::course(&self.host, policy, &arrival, stage, course, &ruling);
-        self.take_note(&arrival, stage, course, &ruling, account.as_ref(), now)
+        self.take_note(&arrival, stage, course, &ruling, account, now)
             .await?;
         let origin = circumstances::origin(&arrival.context);
         let begun = match course {
@@ -183,7 +190,7 @@ impl Login {
                 let said = texts::bar(bar, &host_name(), &arrival.user.name);
                 return Ok((0, turns::end(verdict, Some((true, said)))));
             }
-            Course::Ask => match &account {
+            Course::Ask => match account {
                 Some(account) => AskCode::begin(account, origin, now),
                 None => return Ok((0, turns::end(Verdict::Denied, None))),
             },
@@ -197,7 +204,7 @@ impl Login {
                 }
                 .picture();
                 Enroll::begin(
-                    account.as_ref(),
+                    account,
                     authenticator,
                     until,
                     policy.invitation,
@@ -213,7 +220,7 @@ impl Login {
             None => 0,
             Some(dialog) => {
                 let open = Open { arrival, dialog };
-                self.host.dialogs().open(open, Instant::now())?
+                self.host.dialogs().open(open, loaded, Instant::now())?
             }
         };
         Ok((number, turn))
@@ -266,11 +273,17 @@ impl Login {
     }
 
     /// Judges an answer. The account is stored before the turn is returned.
-    async fn judge(&self, open: &Open, typed: &str) -> Result<(Turn, Option<Dialog>), Error> {
+    async fn judge(
+        &self,
+        open: &Open,
+        loaded: Option<Loaded>,
+        typed: &str,
+    ) -> Result<(Turn, Option<Dialog>), Error> {
         let now = clock::now();
         let (turn, next, drawn) = match &open.dialog {
             Dialog::AskCode(question) => {
-                let (turn, next) = self.judge_code(open, question, typed, now).await?;
+                let judged = self.judge_code(open, loaded, question, typed, now).await;
+                let (turn, next) = judged?;
                 (turn, next, Vec::new())
             }
             Dialog::Enroll(enroll) => self.judge_set_up(open, enroll, typed, now).await?,
@@ -283,6 +296,7 @@ impl Login {
     async fn judge_code(
         &self,
         open: &Open,
+        loaded: Option<Loaded>,
         question: &AskCode,
         typed: &str,
         now: Time,
@@ -295,6 +309,7 @@ impl Login {
                 &Entry::parse(typed),
                 question.origin(),
                 now,
+                loaded,
                 |account, evidence| {
                     let ruling = config.policy.decide(login, Some(account), now);
                     match question.answer(ruling.decision, account, evidence, now) {
@@ -366,8 +381,8 @@ impl Login {
 
 /// The user that a caller who is not root asks about: it must be itself. The answer for anybody
 /// else tells nothing about them.
-fn own_user(caller: &Caller, user: Result<User, Error>) -> Result<User, Error> {
-    let own = user.ok().filter(|user| user.uid == caller.uid);
+fn own<T>(caller: &Caller, found: Result<(User, T), Error>) -> Result<(User, T), Error> {
+    let own = found.ok().filter(|(user, _)| user.uid == caller.uid);
     own.ok_or_else(|| {
         let uid = caller.uid;
         Error::NotAuthorized(format!("uid {uid} may begin a login for itself alone"))

@@ -90,6 +90,9 @@ pub type Listed = (String, Result<(Record, Revision), StoreError>);
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// The contract. A caller that gets an error denies the login.
+///
+/// Reading blocks, so it belongs beside the bus thread, together with what else blocks there: the
+/// question who the user is. Writing waits for a turn that many share, and gives a future.
 pub trait Store: Send + Sync {
     /// The user's record and its revision. `None` says that there certainly is no record: a store
     /// that cannot vouch for that gives an error.
@@ -97,7 +100,7 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::RecordDamaged`], [`StoreError::DatabaseDamaged`], [`StoreError::KeyLost`],
     /// [`StoreError::Unavailable`], or [`StoreError::Refused`] for a name that no record can have.
-    fn load<'a>(&'a self, user: &'a str) -> Pending<'a, Option<(Record, Revision)>>;
+    fn load(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError>;
 
     /// Stores the record if the user's record has the revision `expected`; [`Revision::NONE`] if
     /// there must be none yet. The answer comes after the change is durable. A caller that stops
@@ -125,7 +128,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// As [`Store::load`], where even the names cannot be read.
-    fn list(&self) -> Pending<'_, Vec<Listed>>;
+    fn list(&self) -> Result<Vec<Listed>, StoreError>;
 }
 
 /// Why a store could not do what it was asked. The texts are for the administrator: each says what

@@ -1,9 +1,9 @@
 //! The embedded store: one SQLite database in the state directory.
 //!
-//! Three threads, each with its own connection: `writer` commits in groups, `reader` reads,
-//! `checkpoint` keeps the log short. `schema` knows what lies in the database. This file opens the
-//! store, which is where the first start, a lost database and a lost key are told apart, and hands
-//! requests to the threads.
+//! Two threads, each with its own connection: `writer` commits in groups, `checkpoint` keeps the log
+//! short; and `reader`, with a third one, reads on the caller's thread. `schema` knows what lies in
+//! the database. This file opens the store, which is where the first start, a lost database and a
+//! lost key are told apart, and hands requests to them.
 //!
 //! # The first start
 //! Three things appear, each whole or not at all, each on disk before the next: the key (unless
@@ -19,7 +19,7 @@ mod writer;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ use super::{
     seal,
 };
 use checkpoint::Alarm;
+use reader::Reader;
 use schema::{Anchor, Head, failure};
 
 const DATABASE: &str = "accounts.db";
@@ -43,11 +44,11 @@ const MARKER: &str = "key.id";
 
 /// How long a connection waits for another process.
 const BUSY: Duration = Duration::from_secs(5);
-/// How many requests wait for a thread at most; who comes later waits outside.
+/// How many changes wait for the writer at most; who comes later waits outside.
 const QUEUE: usize = 1024;
 /// Up to this size the whole database is looked through before it is used: well under a second.
 const CHECKED: u64 = 64 << 20;
-/// How many parts of the roll are listed in one go, so that logins come in between.
+/// How many parts of the roll are listed in one go: as long as one lasts, the log cannot begin anew.
 const STRIDE: i64 = 16;
 
 /// Something that the administrator should read in the log after the store was opened.
@@ -109,14 +110,17 @@ pub struct Opened {
 /// The store on SQLite. Dropping it is a clean shutdown too, but blocks; see [`SqliteStore::close`].
 pub struct SqliteStore {
     opener: reader::Opener,
+    /// `None` after the store was closed. It has a lock of its own, which is held while the disk is
+    /// waited for.
+    reader: Mutex<Option<Reader>>,
     /// `None` after the store was closed.
     running: Mutex<Option<Running>>,
 }
 
 /// The threads, and what keeps them going.
 struct Running {
-    queues: Queues,
-    serving: [JoinHandle<()>; 2],
+    changes: mpsc::Sender<writer::Request>,
+    writer: JoinHandle<()>,
     log: JoinHandle<()>,
     alarm: Alarm,
 }
@@ -126,19 +130,11 @@ impl Running {
     /// only a connection that is alone leaves no log behind. A thread that panicked has let go of
     /// its connection as well.
     fn end(self) {
-        drop(self.queues);
-        for thread in self.serving {
-            let _ = thread.join();
-        }
+        drop(self.changes);
+        let _ = self.writer.join();
         drop(self.alarm);
         let _ = self.log.join();
     }
-}
-
-#[derive(Clone)]
-struct Queues {
-    writer: mpsc::Sender<writer::Request>,
-    reader: mpsc::Sender<reader::Request>,
 }
 
 impl SqliteStore {
@@ -201,35 +197,30 @@ impl SqliteStore {
         opener: reader::Opener,
         left: bool,
     ) -> Result<Self, StoreError> {
-        let (writer, write_requests) = mpsc::channel(QUEUE);
-        let (reader, read_requests) = mpsc::channel(QUEUE);
+        let (changes, requests) = mpsc::channel(QUEUE);
         let (alarm, woken) = checkpoint::alarm();
-        if left {
-            alarm.grown();
-        }
         let key = opener.key.as_ref().map(|key| key.id());
         let reads = connect(anchor.path())?;
         let carries = connect(anchor.path())?;
-        let held = anchor.clone();
-        let (eyes, bell) = (opener.clone(), alarm.clone());
+        let reader = Reader::new(reads, anchor.clone(), opener.clone());
+        let log = anchor.path().with_file_name(LOG);
+        let bell = alarm.clone();
         // A thread that gives up drops its requests, and each of them is answered with an error.
-        let serving = [
-            spawn("store-write", move || {
-                writer::serve(&db, held, key, write_requests, bell)
-            })?,
-            spawn("store-read", move || {
-                reader::serve(&reads, anchor, eyes, read_requests)
-            })?,
-        ];
-        let log = spawn("store-log", move || checkpoint::serve(&carries, &woken))?;
+        let writer = spawn("store-write", move || {
+            writer::serve(&db, anchor, key, requests, bell)
+        })?;
+        let log = spawn("store-log", move || {
+            checkpoint::serve(&carries, &log, left, &woken)
+        })?;
         let running = Running {
-            queues: Queues { writer, reader },
-            serving,
+            changes,
+            writer,
             log,
             alarm,
         };
         Ok(Self {
             opener,
+            reader: Mutex::new(Some(reader)),
             running: Mutex::new(Some(running)),
         })
     }
@@ -245,26 +236,28 @@ impl SqliteStore {
     /// Finishes what has been asked for, empties the log and ends the threads. Later requests get
     /// [`StoreError::Unavailable`]. Must be awaited on a tokio runtime.
     pub async fn close(&self) {
-        if let Some(running) = self.take_running() {
-            let end = tokio::task::spawn_blocking(move || running.end());
-            // It does not panic, and nobody cancels it.
-            let _ = end.await;
-        }
+        let (reader, running) = (self.reader().take(), self.running().take());
+        let end = tokio::task::spawn_blocking(move || {
+            drop(reader);
+            running.map(Running::end)
+        });
+        // It does not panic, and nobody cancels it.
+        let _ = end.await;
     }
 
-    fn take_running(&self) -> Option<Running> {
-        self.running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+    fn reader(&self) -> MutexGuard<'_, Option<Reader>> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn queues(&self) -> Result<Queues, StoreError> {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running
-            .as_ref()
-            .map(|running| running.queues.clone())
-            .ok_or_else(stopped)
+    fn running(&self) -> MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<T>(
+        &self,
+        what: impl FnOnce(&Reader) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.reader().as_ref().map_or_else(|| Err(stopped()), what)
     }
 
     async fn write(&self, user: &str, change: writer::Change) -> Result<Commit, StoreError> {
@@ -274,43 +267,28 @@ impl SqliteStore {
             change,
             answer,
         };
-        let queue = self.queues()?.writer;
-        queue.send(request).await.map_err(|_| stopped())?;
+        let changes = self.running().as_ref().map(|it| it.changes.clone());
+        let changes = changes.ok_or_else(stopped)?;
+        changes.send(request).await.map_err(|_| stopped())?;
         // The queue must not stay open because of those who wait for an answer from it.
-        drop(queue);
-        outcome.await.map_err(|_| stopped())?
-    }
-
-    async fn read<T>(
-        &self,
-        request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> reader::Request,
-    ) -> Result<T, StoreError> {
-        let (answer, outcome) = oneshot::channel();
-        let queue = self.queues()?.reader;
-        queue.send(request(answer)).await.map_err(|_| stopped())?;
-        drop(queue);
+        drop(changes);
         outcome.await.map_err(|_| stopped())?
     }
 }
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        if let Some(running) = self.take_running() {
+        drop(self.reader().take());
+        if let Some(running) = self.running().take() {
             running.end();
         }
     }
 }
 
 impl Store for SqliteStore {
-    fn load<'a>(&'a self, user: &'a str) -> Pending<'a, Option<(Record, Revision)>> {
-        Box::pin(async move {
-            check_user(user)?;
-            self.read(|answer| reader::Request::Load {
-                user: user.to_owned(),
-                answer,
-            })
-            .await
-        })
+    fn load(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError> {
+        check_user(user)?;
+        self.read(|reader| reader.load(user))
     }
 
     fn commit<'a>(
@@ -343,21 +321,18 @@ impl Store for SqliteStore {
         })
     }
 
-    fn list(&self) -> Pending<'_, Vec<Listed>> {
-        Box::pin(async move {
-            let mut listed = Vec::new();
-            let mut from = 0;
-            while from < schema::PARTS {
-                let parts = from..schema::PARTS.min(from + STRIDE);
-                from = parts.end;
-                listed.extend(
-                    self.read(|answer| reader::Request::List { parts, answer })
-                        .await?,
-                );
-            }
-            listed.sort_by(|(one, _), (other, _)| one.cmp(other));
-            Ok(listed)
-        })
+    fn list(&self) -> Result<Vec<Listed>, StoreError> {
+        // With a connection of its own: nobody's login waits for a long list.
+        let reader = self.read(Reader::another)?;
+        let mut listed = Vec::new();
+        let mut from = 0;
+        while from < schema::PARTS {
+            let parts = from..schema::PARTS.min(from + STRIDE);
+            from = parts.end;
+            listed.extend(reader.list(parts)?);
+        }
+        listed.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(listed)
     }
 }
 

@@ -20,8 +20,8 @@ impl Unopened {
 }
 
 impl Store for Unopened {
-    fn load<'a>(&'a self, _: &'a str) -> Pending<'a, Option<(Record, Revision)>> {
-        self.refuse()
+    fn load(&self, _: &str) -> Result<Option<(Record, Revision)>, StoreError> {
+        Err(self.0.clone())
     }
 
     fn commit<'a>(&'a self, _: &'a str, _: &'a [u8], _: Revision) -> Pending<'a, Commit> {
@@ -32,8 +32,8 @@ impl Store for Unopened {
         self.refuse()
     }
 
-    fn list(&self) -> Pending<'_, Vec<Listed>> {
-        self.refuse()
+    fn list(&self) -> Result<Vec<Listed>, StoreError> {
+        Err(self.0.clone())
     }
 }
 
@@ -47,8 +47,8 @@ mod tests {
             why: "a page is torn".into(),
         };
         let store = Unopened::new(why.clone());
-        assert!(store.load("lea").await.is_err_and(|error| error == why));
-        assert!(store.list().await.is_err_and(|error| error == why));
+        assert!(store.load("lea").is_err_and(|error| error == why));
+        assert!(store.list().is_err_and(|error| error == why));
         let stored = store.commit("lea", b"record", Revision::NONE).await;
         assert_eq!(stored, Err(why.clone()));
         assert_eq!(store.remove("lea", None).await, Err(why));

@@ -218,7 +218,7 @@ async fn the_list_names_everybody_once_and_in_order() {
         commit.await.unwrap();
     }
     let _ = store.remove("user7", None).await.unwrap();
-    let listed = store.list().await.unwrap();
+    let listed = store.list().unwrap();
     assert!(
         listed
             .iter()
@@ -242,7 +242,7 @@ async fn names_and_records_out_of_bounds_are_refused() {
         let refused = error(store.commit(name, b"one", Revision::NONE).await);
         assert!(matches!(refused, StoreError::Refused { .. }), "{refused}");
         assert!(matches!(
-            error(store.load(name).await),
+            error(store.load(name)),
             StoreError::Refused { .. }
         ));
         assert!(matches!(
@@ -273,7 +273,7 @@ async fn what_was_asked_for_before_the_end_is_done_and_what_comes_later_is_refus
     tokio::task::yield_now().await;
     store.close().await;
     assert!(matches!(
-        error(store.load("lea").await),
+        error(store.load("lea")),
         StoreError::Unavailable { .. }
     ));
     assert!(matches!(

@@ -53,14 +53,14 @@ async fn a_flipped_byte_of_a_record_denies_and_is_left_as_it_is() {
         ));
         let before = scratch.picture();
         let store = scratch.store();
-        let damage = error(store.load("lea").await);
+        let damage = error(store.load("lea"));
         assert!(damage.to_string().contains("tfactl reset lea"), "{damage}");
         assert!(matches!(damage, StoreError::RecordDamaged { .. }));
         // Whoever does not know the revision cannot write over it.
         let over = store.commit("lea", b"new", Revision::NONE).await.unwrap();
         assert_eq!(over, Commit::Conflict);
         assert!(get(&store, "max").await.is_some());
-        let list = store.list().await.unwrap();
+        let list = store.list().unwrap();
         assert!(list.iter().map(|(name, _)| name).eq(USERS));
         for (name, record) in list {
             assert_eq!(record.is_err(), name == "lea");
@@ -82,7 +82,7 @@ async fn a_record_moved_to_another_user_denies() {
         "UPDATE account SET sealed = (SELECT sealed FROM account WHERE user = 'max') WHERE user = 'lea'",
     );
     let store = scratch.store();
-    assert_eq!(damaged_record(store.load("lea").await), "lea");
+    assert_eq!(damaged_record(store.load("lea")), "lea");
     assert!(get(&store, "max").await.is_some());
 }
 
@@ -91,12 +91,12 @@ async fn a_record_that_vanished_denies_and_is_not_made_anew() {
     let scratch = lived_in().await;
     scratch.sql("DELETE FROM account WHERE user = 'lea'");
     let store = scratch.store();
-    assert_eq!(damaged_record(store.load("lea").await), "lea");
+    assert_eq!(damaged_record(store.load("lea")), "lea");
     assert_eq!(
         damaged_record(store.commit("lea", b"new", Revision::NONE).await),
         "lea"
     );
-    let list = store.list().await.unwrap();
+    let list = store.list().unwrap();
     assert!(
         list.iter()
             .any(|(name, record)| name == "lea" && record.is_err())
@@ -116,7 +116,7 @@ async fn a_damaged_roll_vouches_for_nobody() {
     ] {
         scratch.sql(damage);
         let store = scratch.store();
-        let found = error(store.load("nobody").await);
+        let found = error(store.load("nobody"));
         assert!(
             matches!(found, StoreError::DatabaseDamaged { .. }),
             "{found}"
@@ -127,7 +127,7 @@ async fn a_damaged_roll_vouches_for_nobody() {
         );
         let made = error(store.commit("nobody", b"new", Revision::NONE).await);
         assert!(matches!(made, StoreError::DatabaseDamaged { .. }), "{made}");
-        assert!(store.list().await.is_err());
+        assert!(store.list().is_err());
     }
 }
 
@@ -180,16 +180,16 @@ async fn one_users_damage_does_not_refuse_those_who_come_at_the_same_moment() {
 /// error, and nobody where there is nobody.
 async fn tells_no_lie(store: &SqliteStore, case: &str) {
     for user in USERS {
-        match store.load(user).await {
+        match store.load(user) {
             Ok(Some((record, _))) => assert_eq!(record.as_bytes(), user.as_bytes(), "{case}"),
             Ok(None) => panic!("{case}: {user} has lost the second factor"),
             Err(_) => {}
         }
     }
     for nobody in ["abe", "le", "zzz"] {
-        assert!(!matches!(store.load(nobody).await, Ok(Some(_))), "{case}");
+        assert!(!matches!(store.load(nobody), Ok(Some(_))), "{case}");
     }
-    if let Ok(list) = store.list().await {
+    if let Ok(list) = store.list() {
         assert!(list.iter().map(|(name, _)| name).eq(USERS), "{case}");
     }
 }
@@ -278,15 +278,15 @@ async fn a_database_that_was_replaced_under_the_store_takes_nothing() {
     let (database, aside) = (scratch.file("accounts.db"), scratch.file("aside"));
     fs::rename(&database, &aside).unwrap();
     assert!(matches!(
-        error(store.load("nobody").await),
+        error(store.load("nobody")),
         StoreError::Unavailable { .. }
     ));
     fs::copy(&aside, &database).unwrap();
     for refusal in [
         error(store.commit("lea", b"new", revision).await),
-        error(store.load("lea").await),
-        error(store.load("nobody").await),
-        error(store.list().await),
+        error(store.load("lea")),
+        error(store.load("nobody")),
+        error(store.list()),
     ] {
         assert!(refusal.to_string().contains("restart tfad"), "{refusal}");
     }

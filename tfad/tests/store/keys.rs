@@ -30,7 +30,7 @@ async fn opens_without_a_key(scratch: &Scratch, words: &[&str]) {
     {
         assert!(remedy.contains(word), "no {word:?} in: {remedy}");
     }
-    assert_eq!(key_lost(store.load("lea").await), remedy);
+    assert_eq!(key_lost(store.load("lea")), remedy);
     assert_eq!(
         key_lost(store.commit("lea", b"three", Revision::new(1)).await),
         remedy
@@ -40,7 +40,7 @@ async fn opens_without_a_key(scratch: &Scratch, words: &[&str]) {
         remedy
     );
     assert!(get(&store, "nobody").await.is_none());
-    let listed = store.list().await.unwrap();
+    let listed = store.list().unwrap();
     assert!(listed.iter().map(|(name, _)| name).eq(["lea", "max"]));
     for (_, record) in listed {
         assert_eq!(key_lost(record), remedy);
@@ -246,7 +246,7 @@ async fn a_store_that_runs_on_after_the_key_was_changed_seals_nothing_more() {
     let refusal = key_lost(old.commit("lea", b"one", Revision::NONE).await);
     assert!(refusal.contains("restart tfad"), "{refusal}");
     put(&new, "lea", b"one", Revision::NONE).await;
-    assert!(old.load("lea").await.is_err());
+    assert!(old.load("lea").is_err());
 }
 
 #[tokio::test]

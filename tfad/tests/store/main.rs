@@ -160,10 +160,7 @@ mod scratch {
 
     /// A user's record and revision.
     pub(crate) async fn get(store: &dyn Store, user: &str) -> Option<(Vec<u8>, Revision)> {
-        let found = store
-            .load(user)
-            .await
-            .unwrap_or_else(|error| panic!("{error}"));
+        let found = store.load(user).unwrap_or_else(|error| panic!("{error}"));
         found.map(|(record, revision)| (record.as_bytes().to_vec(), revision))
     }
 

@@ -45,10 +45,10 @@ async fn measure_commits_and_loads() {
         revisions[user] = put(&*store, &name, &record, revisions[user]).await;
         commits.push(start.elapsed());
         let start = Instant::now();
-        assert!(store.load(&name).await.unwrap().is_some());
+        assert!(store.load(&name).unwrap().is_some());
         loads.push(start.elapsed());
         let start = Instant::now();
-        assert!(store.load("nobody").await.unwrap().is_none());
+        assert!(store.load("nobody").unwrap().is_none());
         absent.push(start.elapsed());
     }
     show("write + fdatasync", writes);

@@ -1,24 +1,40 @@
-//! The thread that carries the log over into the database file.
+//! The thread that looks after the write-ahead log.
 //!
-//! A commit only appends to the write-ahead log: one synchronisation. Carrying the log over takes
-//! several, and is done here, beside the writer, every so many pages. There is no timer. A log
-//! that is emptied whenever the store is quiet would make the next login wait for twice as many
-//! synchronisations, since the first commit after that has to begin the log anew; and an idle
-//! daemon would wake up.
+//! A commit only writes to the log: one synchronisation. This thread does the rest beside the
+//! writer. It carries the log over into the database file, which takes several synchronisations,
+//! every so many pages. And it keeps room in the log file ahead of the writer: where a commit makes
+//! the file longer, the file system has to write its own journal too, and takes twice as long.
+//!
+//! There is no timer. A log that is emptied whenever the store is quiet would make the next login
+//! wait for one synchronisation more, since the first commit after that begins the log anew; and an
+//! idle daemon would wake up.
 
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
+use nix::libc::O_NOFOLLOW;
 use rusqlite::Connection;
 
 use super::schema::failure;
 use crate::store::StoreError;
 
-/// A log of so many new pages (16 MiB) is carried over.
-const GROWN: usize = 4096;
-/// A log of so many pages (64 MiB) is emptied even if the writer has to wait for it: under commits
+/// The thread looks at the log after so many new pages.
+const STEP: usize = 128;
+/// A log of so many new pages (8 MiB) is carried over.
+const GROWN: i64 = 2048;
+/// A log of so many pages (64 MiB) begins anew even if the writer has to wait for it: under commits
 /// without a pause it would otherwise grow for ever.
 const LONG: i64 = 16_384;
+/// How many pages the log file is longer than the log: three steps, for the writer goes on meanwhile.
+const ROOM: i64 = 3 * STEP as i64;
+/// A page in the log, in bytes, with its header; and the log's own header is shorter.
+const FRAME: i64 = 4096 + 24;
+/// How many bytes the log file is made longer in one go, while the writer has to wait.
+const PIECE: usize = 128 * 1024;
 
 /// What the thread is woken for.
 #[derive(Clone, Copy)]
@@ -40,15 +56,10 @@ impl Alarm {
     /// About so many pages were committed.
     pub(super) fn stored(&mut self, pages: usize) {
         self.pages += pages;
-        if self.pages >= GROWN {
+        if self.pages >= STEP {
             self.pages = 0;
-            self.grown();
+            self.ring(Wake::Grown);
         }
-    }
-
-    /// There is a log worth carrying over.
-    pub(super) fn grown(&self) {
-        self.ring(Wake::Grown);
     }
 
     /// A batch was not committed.
@@ -68,27 +79,78 @@ pub(super) fn alarm() -> (Alarm, Receiver<Wake>) {
     (Alarm { wake, pages: 0 }, woken)
 }
 
-/// Serves until all alarms are gone, then empties the log.
+/// Serves until all alarms are gone, then empties the log. One that an earlier run `left` is carried
+/// over first.
 ///
-/// A checkpoint that fails leaves everything in the log, where it is safe, and the next one tries
-/// again. A disk that is broken shows itself to the writer.
-pub(super) fn serve(db: &Connection, woken: &Receiver<Wake>) -> Result<(), StoreError> {
-    // Emptying waits for readers and shuts the writer out: not for long.
+/// What fails here leaves everything in the log, where it is safe, and is tried again. A disk that
+/// is broken shows itself to the writer.
+pub(super) fn serve(
+    db: &Connection,
+    log: &Path,
+    left: bool,
+    woken: &Receiver<Wake>,
+) -> Result<(), StoreError> {
+    // Beginning anew waits for readers and shuts the writer out: not for long.
     db.busy_timeout(Duration::from_millis(50))
         .map_err(failure)?;
+    if left {
+        let _ = checkpoint(db, "PASSIVE");
+    }
+    let _ = make_room(db, log);
     while let Ok(why) = woken.recv() {
-        let pages = checkpoint(db, "PASSIVE").unwrap_or_default();
-        if pages > LONG || matches!(why, Wake::Stuck) {
+        if let Wake::Stuck = why {
             let _ = checkpoint(db, "TRUNCATE");
+            continue;
         }
+        let Ok(Length { pages, carried }) = checkpoint(db, "NOOP") else {
+            continue;
+        };
+        if pages - carried >= GROWN {
+            let _ = checkpoint(db, if pages > LONG { "RESTART" } else { "PASSIVE" });
+        }
+        let _ = make_room(db, log);
     }
     let _ = checkpoint(db, "TRUNCATE");
     Ok(())
 }
 
-/// The length of the log in pages after a checkpoint of this kind.
-fn checkpoint(db: &Connection, kind: &str) -> rusqlite::Result<i64> {
+/// How long the log is, and how much of it is in the database file, both in pages.
+struct Length {
+    pages: i64,
+    carried: i64,
+}
+
+/// The log after a checkpoint of this kind.
+fn checkpoint(db: &Connection, kind: &str) -> rusqlite::Result<Length> {
     db.query_row(&format!("PRAGMA wal_checkpoint({kind})"), [], |row| {
-        row.get(1)
+        Ok(Length {
+            pages: row.get(1)?,
+            carried: row.get(2)?,
+        })
     })
+}
+
+/// Makes the log file longer with zeros, which are no log: SQLite takes a page for one only by its
+/// checksum. Where the log begins anew the file keeps its length.
+fn make_room(db: &Connection, log: &Path) -> io::Result<()> {
+    let pages = checkpoint(db, "NOOP").map_err(io::Error::other)?.pages;
+    let wanted = u64::try_from((pages.max(0) + ROOM) * FRAME).unwrap_or(0);
+    let file = OpenOptions::new()
+        .write(true)
+        .custom_flags(O_NOFOLLOW)
+        .open(log)?;
+    let mut added = false;
+    while file.metadata()?.len() < wanted {
+        // Alone with the file: nobody's commit may land where the zeros go.
+        let alone = db
+            .execute_batch("BEGIN IMMEDIATE")
+            .map_err(io::Error::other);
+        alone?;
+        let end = file.metadata()?.len();
+        let written = file.write_all_at(&[0; PIECE], end);
+        let _ = db.execute_batch("ROLLBACK");
+        written?;
+        added = true;
+    }
+    if added { file.sync_all() } else { Ok(()) }
 }

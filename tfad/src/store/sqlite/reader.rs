@@ -1,36 +1,25 @@
-//! The one thread that reads.
+//! What reads.
 //!
-//! A read takes some ten microseconds when its pages are in memory, and could be made on the
-//! caller's thread under a lock. It has a thread because that is not always so: on a slow disk it
-//! would stop every dialog, and the bus with it. Handing over costs ten microseconds in a busy
-//! daemon and a hundred in one that sleeps, where a commit waits for the disk some five times as
-//! long.
+//! A read takes some ten microseconds when its pages are in memory, and waits for the disk when they
+//! are not: so it is made on the caller's thread, under a lock, and the caller sees to it that this
+//! is no thread on which others wait. A thread of the reader's own would cost every login two
+//! changes of threads more.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use rusqlite::{Connection, Statement, params};
-use tokio::sync::{mpsc, oneshot};
+use rusqlite::{Connection, params};
 
 use super::schema::{Anchor, Part, failure};
 use super::writer::{lost, revision};
 use crate::store::key::SealingKey;
 use crate::store::{Listed, Record, Revision, StoreError, seal};
 
-type Loaded = Result<Option<(Record, Revision)>, StoreError>;
-
-/// Something to be read, and who waits for it.
-pub(super) enum Request {
-    Load {
-        user: String,
-        answer: oneshot::Sender<Loaded>,
-    },
-    /// The records of some parts of the roll.
-    List {
-        parts: Range<i64>,
-        answer: oneshot::Sender<Result<Vec<Listed>, StoreError>>,
-    },
-}
+/// One statement sees one state of the database: the record, and if there is none the part of the
+/// roll that must not name the user.
+const ACCOUNT: &str = "SELECT 0, revision, sealed FROM account WHERE user = ?1 \
+     UNION ALL SELECT 1, 0, names FROM roll WHERE part = ?2";
+const PART: &str = "SELECT names FROM roll WHERE part = ?1";
 
 /// What opens the records, or what to say because nothing does.
 #[derive(Clone)]
@@ -57,50 +46,30 @@ impl Opener {
     }
 }
 
-/// Serves requests until nobody can send any more.
-pub(super) fn serve(
-    db: &Connection,
+/// The connection that reads.
+pub(super) struct Reader {
+    db: Connection,
     anchor: Anchor,
     opener: Opener,
-    mut requests: mpsc::Receiver<Request>,
-) -> Result<(), StoreError> {
-    let prepare = |sql| db.prepare(sql).map_err(failure);
-    let mut reader = Reader {
-        db,
-        anchor,
-        opener,
-        // One statement sees one state of the database: the record, and if there is none the part
-        // of the roll that must not name the user.
-        account: prepare(
-            "SELECT 0, revision, sealed FROM account WHERE user = ?1 \
-             UNION ALL SELECT 1, 0, names FROM roll WHERE part = ?2",
-        )?,
-        part: prepare("SELECT names FROM roll WHERE part = ?1")?,
-    };
-    while let Some(request) = requests.blocking_recv() {
-        // An answer that nobody waits for any more is dropped.
-        match request {
-            Request::Load { user, answer } => drop(answer.send(reader.load(&user))),
-            Request::List { parts, answer } => drop(answer.send(reader.list(parts))),
-        }
+}
+
+impl Reader {
+    pub(super) fn new(db: Connection, anchor: Anchor, opener: Opener) -> Self {
+        Self { db, anchor, opener }
     }
-    Ok(())
-}
 
-struct Reader<'c> {
-    db: &'c Connection,
-    anchor: Anchor,
-    opener: Opener,
-    account: Statement<'c>,
-    part: Statement<'c>,
-}
+    /// One more of the same.
+    pub(super) fn another(&self) -> Result<Self, StoreError> {
+        let db = super::connect(self.anchor.path())?;
+        Ok(Self::new(db, self.anchor.clone(), self.opener.clone()))
+    }
 
-impl Reader<'_> {
-    fn load(&mut self, user: &str) -> Loaded {
+    pub(super) fn load(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError> {
         self.anchor.hold()?;
         let number = Part::of(user);
         let mut roll = None;
-        let mut rows = self.account.query(params![user, number]).map_err(failure)?;
+        let mut account = self.db.prepare_cached(ACCOUNT).map_err(failure)?;
+        let mut rows = account.query(params![user, number]).map_err(failure)?;
         while let Some(row) = rows.next().map_err(failure)? {
             let blob = row.get_ref(2).map_err(failure)?.as_blob().ok();
             if row.get::<_, i64>(0).map_err(failure)? == 0 {
@@ -119,22 +88,13 @@ impl Reader<'_> {
         }
     }
 
-    fn list(&mut self, parts: Range<i64>) -> Result<Vec<Listed>, StoreError> {
+    /// The records of some parts of the roll, in one state of the database.
+    pub(super) fn list(&self, parts: Range<i64>) -> Result<Vec<Listed>, StoreError> {
         self.anchor.hold()?;
-        // The names and the records of one state of the database.
-        let db = self.db;
-        let tx = db.unchecked_transaction().map_err(failure)?;
+        let tx = self.db.unchecked_transaction().map_err(failure)?;
         let mut listed = Vec::new();
         for number in parts {
-            let part = {
-                let mut rows = self.part.query([number]).map_err(failure)?;
-                let row = rows.next().map_err(failure)?;
-                Part::decode(
-                    number,
-                    row.and_then(|row| row.get_ref(0).ok()?.as_blob().ok()),
-                )?
-            };
-            for name in part.names() {
+            for name in self.part(number)?.names() {
                 let user = String::from_utf8_lossy(name).into_owned();
                 match self.load(&user) {
                     Ok(Some(record)) => listed.push((user, Ok(record))),
@@ -145,5 +105,15 @@ impl Reader<'_> {
         }
         tx.finish().map_err(failure)?;
         Ok(listed)
+    }
+
+    fn part(&self, number: i64) -> Result<Part, StoreError> {
+        let mut part = self.db.prepare_cached(PART).map_err(failure)?;
+        let mut rows = part.query([number]).map_err(failure)?;
+        let row = rows.next().map_err(failure)?;
+        Part::decode(
+            number,
+            row.and_then(|row| row.get_ref(0).ok()?.as_blob().ok()),
+        )
     }
 }

@@ -1,0 +1,86 @@
+//! Work that may block, beside the bus thread.
+//!
+//! The name service and the store may each take ten microseconds or, with a directory or a slow
+//! disk behind them, seconds. A thread of the daemon's own waits for such work all the time: to
+//! start one takes longer than most of what it does. While it is taken, further work gets a thread
+//! of the runtime's, which ends when there has been nothing to do for a while.
+
+use std::sync::OnceLock;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread;
+
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Who takes the work first.
+static RESIDENT: OnceLock<Option<SyncSender<Job>>> = OnceLock::new();
+
+/// The work broke off: it panicked, or the daemon ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrokenOff;
+
+/// Does some work beside the bus thread.
+///
+/// # Errors
+/// [`BrokenOff`].
+pub async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, BrokenOff> {
+    let (answer, done) = oneshot::channel();
+    let job: Job = Box::new(move || {
+        // Nobody waits for it any more.
+        let _ = answer.send(work());
+    });
+    match RESIDENT.get_or_init(take_residence) {
+        // Nothing is queued: it is handed over to a thread that waits, or not at all.
+        Some(resident) => match resident.try_send(job) {
+            Ok(()) => {}
+            Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => {
+                drop(spawn_blocking(job));
+            }
+        },
+        None => drop(spawn_blocking(job)),
+    }
+    done.await.map_err(|_| BrokenOff)
+}
+
+fn take_residence() -> Option<SyncSender<Job>> {
+    let (give, jobs) = sync_channel::<Job>(0);
+    let work = move || {
+        while let Ok(job) = jobs.recv() {
+            // Whoever waits for a job that panics learns of it by the answer that is dropped.
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+        }
+    };
+    let thread = thread::Builder::new().name("beside".to_owned()).spawn(work);
+    thread.is_ok().then_some(give)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_hangs_holds_up_no_other() {
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let hanging = tokio::spawn(beside(move || wait.recv()));
+        for turn in 0..20 {
+            assert_eq!(beside(move || turn).await, Ok(turn));
+        }
+        drop(go);
+        assert!(hanging.await.is_ok_and(|done| done.is_ok()));
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_breaks_off_and_the_next_is_done() {
+        for turn in 0..20 {
+            assert_eq!(
+                beside(|| panic!("it breaks off")).await,
+                Err::<(), _>(BrokenOff)
+            );
+            assert_eq!(beside(move || turn).await, Ok(turn));
+        }
+    }
+}
