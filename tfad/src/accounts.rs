@@ -35,6 +35,14 @@ pub struct Loaded {
     revision: Revision,
 }
 
+/// A user that was found by the name.
+pub struct Found {
+    /// The user.
+    pub user: User,
+    /// The record, or why it cannot be used.
+    pub loaded: Result<Loaded, Error>,
+}
+
 impl Loaded {
     /// The account; `None` where there is no record.
     #[must_use]
@@ -62,12 +70,12 @@ impl Accounts {
     ///
     /// # Errors
     /// As [`users::by_name`]; the record's own as [`Self::load`].
-    pub async fn load_by_name(&self, name: &str) -> Result<(User, Result<Loaded, Error>), Error> {
+    pub async fn load_by_name(&self, name: &str) -> Result<Found, Error> {
         let (store, name) = (Arc::clone(&self.store), name.to_owned());
         let found = beside(move || {
             let user = users::look_up(&name)?;
             let loaded = read(&*store, &user);
-            Ok((user, loaded))
+            Ok(Found { user, loaded })
         });
         found.await.map_err(|BrokenOff| broken_off())?
     }

@@ -4,36 +4,42 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::join;
 use tfa_bus::{Context, Error, Turn, Verdict, WireTurn};
 use tfa_core::{Account, Answered, AskCode, BackupCode, Bar, Course, Decision, Dialog, Enroll};
 use tfa_core::{Entry, Ruling, Stage, Time};
+use tokio::sync::Semaphore;
 use zbus::Connection;
 use zbus::message::Header;
 use zbus::wire::OwnedVariant;
 use zeroize::Zeroizing;
 
 use super::log;
-use crate::accounts::Loaded;
+use crate::accounts::{Found, Loaded};
 use crate::caller::{Caller, identify, sender};
 use crate::config::Config;
 use crate::dialogs::{Arrival, Open};
 use crate::enrollment::Enrollment;
 use crate::host::{Host, host_name};
 use crate::turns::{self, Wording};
-use crate::users::{self, User};
 use crate::{circumstances, clock, random, texts};
+
+/// How many users at once are looked up for callers who are not known yet.
+const EARLY: usize = 8;
 
 /// The interface.
 #[derive(Debug)]
 pub struct Login {
     host: Arc<Host>,
+    early: Semaphore,
 }
 
 impl Login {
     /// The interface over a host.
     #[must_use]
     pub fn new(host: Arc<Host>) -> Self {
-        Self { host }
+        let early = Semaphore::new(EARLY);
+        Self { host, early }
     }
 }
 
@@ -50,12 +56,19 @@ impl Login {
     ) -> Result<(u32, WireTurn), Error> {
         let context = Context::from_dict(&context)
             .map_err(|key| Error::InvalidArgument(format!("the context's {key} is garbled")))?;
-        let caller = identify(connection, sender(&header)?).await?;
+        let identity = identify(connection, sender(&header)?);
+        // While the bus is asked who calls, the user is looked up.
+        let (caller, early) = join(identity, self.look_up_early(user)).await;
+        let caller = caller?;
         let _visit = self.host.visitors.admit(&caller)?;
         if let Some(why) = self.host.refusal() {
             return Err(Error::NotServing(why.to_owned()));
         }
-        self.begin_dialog(&caller, user, context)
+        let found = match early {
+            Some(found) => found,
+            None => self.host.accounts.load_by_name(user).await,
+        };
+        self.begin_dialog(&caller, found, context)
             .await
             .map(|(number, turn)| (number, turn.into()))
             .map_err(|error| self.host.report(&caller, user, error))
@@ -106,38 +119,38 @@ impl Login {
 }
 
 impl Login {
+    /// Looks a user up for a caller who is not known yet, unless too many have that done already:
+    /// whoever may call nothing else could have a slow directory asked without end.
+    async fn look_up_early(&self, name: &str) -> Option<Result<Found, Error>> {
+        let _place = self.early.try_acquire().ok()?;
+        Some(self.host.accounts.load_by_name(name).await)
+    }
+
     async fn begin_dialog(
         &self,
         caller: &Caller,
-        name: &str,
+        found: Result<Found, Error>,
         context: Context,
     ) -> Result<(u32, Turn), Error> {
         let root = caller.is_root();
         let context = if root { context } else { untrusted(context) };
-        let config = self.host.config();
-        let stage = circumstances::stage(&context, &config.policy);
-        // Neither the account nor the groups matter to a login that this phase leaves alone.
-        let settled = Ruling::none_needed(stage);
-        let found = match settled {
-            Some(_) => users::by_name(name).await.map(|user| (user, None)),
-            None => {
-                let found = self.host.accounts.load_by_name(name).await;
-                found.map(|(user, loaded)| (user, Some(loaded)))
-            }
-        };
         let found = if root { found } else { Ok(own(caller, found)?) };
-        let (user, loaded) = match found {
+        let Found { user, loaded } = match found {
             Ok(found) => found,
             Err(Error::UnknownUser(_)) => return Ok((0, turns::end(Verdict::UnknownUser, None))),
             Err(other) => return Err(other),
         };
-        let Some(loaded) = loaded else {
-            let met = match settled {
-                Some(Course::Satisfied) => context.met.unwrap_or(Verdict::Verified),
-                _ => Verdict::NotRequired,
-            };
-            return Ok((0, turns::end(met, None)));
-        };
+        let config = self.host.config();
+        let stage = circumstances::stage(&context, &config.policy);
+        // Neither the account nor the groups matter to a login that this phase leaves alone.
+        match Ruling::none_needed(stage) {
+            Some(Course::Satisfied) => {
+                let met = context.met.unwrap_or(Verdict::Verified);
+                return Ok((0, turns::end(met, None)));
+            }
+            Some(_) => return Ok((0, turns::end(Verdict::NotRequired, None))),
+            None => {}
+        }
         // The name service is asked for groups only where they make a difference.
         let mut login = circumstances::login(&context, Host::stranger(&user));
         if !config.policy.is_settled(&login) {
@@ -381,8 +394,8 @@ impl Login {
 
 /// The user that a caller who is not root asks about: it must be itself. The answer for anybody
 /// else tells nothing about them.
-fn own<T>(caller: &Caller, found: Result<(User, T), Error>) -> Result<(User, T), Error> {
-    let own = found.ok().filter(|(user, _)| user.uid == caller.uid);
+fn own(caller: &Caller, found: Result<Found, Error>) -> Result<Found, Error> {
+    let own = found.ok().filter(|found| found.user.uid == caller.uid);
     own.ok_or_else(|| {
         let uid = caller.uid;
         Error::NotAuthorized(format!("uid {uid} may begin a login for itself alone"))
