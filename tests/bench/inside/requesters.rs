@@ -39,7 +39,7 @@ pub(crate) fn commit(state: &Path, requesters: u32, time: Duration) -> Rate {
 
 async fn request(store: Arc<SqliteStore>, person: Person, end: Instant) -> Times {
     let name = person.name();
-    let loaded = store.load(&name).await.or_fail("load a record");
+    let loaded = store.load(&name).or_fail("load a record");
     let (record, mut revision) = loaded.or_fail("find a record in the store");
     let mut times = Times::default();
     while Instant::now() < end {
