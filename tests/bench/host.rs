@@ -63,13 +63,13 @@ impl Host {
     /// As a paragraph.
     pub(crate) fn describe(&self) -> String {
         format!(
-            "{} x {}, {} MiB, Linux {}, {}.\nIn the machine: {}.\n",
+            "{} x {}, {} MiB, Linux {}, {}.\nIn the machine:\n- {}\n",
             self.processors,
             self.processor,
             self.memory_mib,
             self.kernel,
             self.file_system,
-            self.packages.join(", ")
+            self.packages.join("\n- ")
         )
     }
 }

@@ -23,6 +23,7 @@ use std::env;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+use failure::OrFail;
 use host::Host;
 use inside::logins::Size;
 use inside::{Task, fill, load};
@@ -58,7 +59,8 @@ fn main() -> ExitCode {
 }
 
 fn measure(plan: Plan) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench");
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    let folder = project.or_fail("find the project").join("target/bench");
     let stage = Stage::set(&folder, &plan.logins.sizes);
     let mut report = Report::new(folder);
     let host = Host::look(stage.machine());

@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 /// length is the same at every number of users, for it is read line by line at each login.
 pub(crate) const SEATED: u32 = 200;
 
+/// How many of these, the last ones, log in while the daemon alone is looked at.
+pub(crate) const REGULARS: u32 = 10;
+
 /// The first uid.
 const FIRST_UID: u32 = 200_000;
 

@@ -56,7 +56,7 @@ impl Plan {
             quick: true,
             logins: logins::Task {
                 sizes: vec![peers_too(10), peers_too(1000)],
-                rounds: 8,
+                rounds: 6,
             },
             load: load::Task {
                 clients: vec![1, 16, 64, 256],

@@ -108,16 +108,23 @@ impl Stage {
             .succeed();
     }
 
-    /// Whoever is not in `/etc/passwd` is known by arithmetic.
+    /// Whoever is not in `/etc/passwd` is known by arithmetic, to `programs/nss.c` as to
+    /// `person.rs`.
     fn add_name_service(&self) {
         const ADD: &str = r#"
             set -e
             cp "$1" "$(dirname "$(dirname /usr/lib/*/security/pam_tfa.so)")/"
-            sed -i 's/^passwd:.*/passwd: files bench/' /etc/nsswitch.conf
-            getent passwd 1199999 >/dev/null"#;
+            sed -i 's/^passwd:.*/passwd: files bench/' /etc/nsswitch.conf"#;
         let library = layout::program(programs::NAME_SERVICE);
         let library = library.display().to_string();
         self.machine.succeed(["sh", "-c", ADD, "sh", &library]);
+        let person = Person(987_654);
+        for asked in [person.name(), person.uid().to_string()] {
+            let line = self.machine.succeed(["getent", "passwd", &asked]);
+            if line != person.passwd_line() {
+                panic!("the name service says {line:?} for {asked}");
+            }
+        }
     }
 
     /// Lets sshd ask questions, and of as many people at once as come.

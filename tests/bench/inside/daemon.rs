@@ -13,12 +13,9 @@ use super::process::wake_ups;
 use super::programs::{Phases, SUCCESS, log_in, time_of};
 use super::service;
 use crate::layout;
-use crate::person::{Person, SEATED};
+use crate::person::{Person, REGULARS, SEATED};
 use crate::phone::Phones;
 use crate::statistics::Times;
-
-/// How many logins are a few.
-const LOGINS: u32 = 10;
 
 /// Clients and time of the load after which the memory is looked at.
 const CLIENTS: u32 = 64;
@@ -79,7 +76,7 @@ pub(super) fn run(task: &Task) -> Vec<Measured> {
     all
 }
 
-/// A fresh daemon, a few logins, a quiet time, then a load.
+/// A fresh daemon, a login of each regular, a quiet time, then a load.
 fn idle(users: u32, quiet: Duration, phones: &mut Phones<(u32, Person)>) -> Measured {
     service::serve_after(users, || {
         if users <= FEW {
@@ -88,7 +85,7 @@ fn idle(users: u32, quiet: Duration, phones: &mut Phones<(u32, Person)>) -> Meas
     });
     let daemon = service::process_of(service::DAEMON);
     let started = daemon.resident();
-    for number in 0..LOGINS {
+    for number in 0..REGULARS {
         login(users, number, phones);
     }
     let used = daemon.resident();
@@ -152,6 +149,6 @@ fn login(users: u32, number: u32, phones: &mut Phones<(u32, Person)>) -> Duratio
 
 /// Users who have a line in `/etc/passwd` and log in nowhere else.
 fn regular(users: u32, number: u32) -> Person {
-    let first = if users <= FEW { 0 } else { SEATED - LOGINS };
-    Person(first + number % LOGINS)
+    let first = if users <= FEW { 0 } else { SEATED - REGULARS };
+    Person(first + number % REGULARS)
 }

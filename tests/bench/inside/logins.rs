@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use super::disk::Disk;
 use super::echo::Echo;
 use super::folder;
-use super::programs::{Phases, SUCCESS, call_echo, log_in};
+use super::programs::{Phases, SUCCESS, call, log_in};
 use super::service;
 use crate::layout;
-use crate::person::{Person, SEATED};
+use crate::person::{Person, REGULARS, SEATED};
 use crate::phone::{Phones, wrong_code};
 use crate::statistics::Times;
 
@@ -29,12 +29,13 @@ pub(crate) const FEW: u32 = 10;
 const SEATS: u32 = 9;
 const TURNS: u32 = 3;
 
-/// How many places a round has: for the logins of one phase, for those of both, and one to warm up.
-const PLACES: u32 = 2 * SEATS + 1;
+/// How many places a round has: three times the seats, for the logins in our store alone are of
+/// three kinds, and one to warm up.
+const PLACES: u32 = 3 * SEATS + 1;
 
 /// After so many rounds the same users come again, and not before so long a time:
 /// google-authenticator takes three tries in 30 seconds.
-const ROUNDS_APART: u32 = SEATED / PLACES;
+const ROUNDS_APART: u32 = (SEATED - REGULARS) / PLACES;
 const TIME_APART: Duration = Duration::from_secs(60);
 
 /// What is to be measured.
@@ -65,6 +66,8 @@ pub(crate) enum Subject {
     Ours,
     /// The same with the account phase.
     OursBothPhases,
+    /// A login at the daemon without PAM, from the client that has no library.
+    OursWithoutPam,
     /// A login through `pam_google_authenticator`.
     Google,
     /// A login through `pam_oath`.
@@ -80,10 +83,11 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Empty,
         Self::Ours,
         Self::OursBothPhases,
+        Self::OursWithoutPam,
         Self::Google,
         Self::Oath,
         Self::Bus,
@@ -96,16 +100,25 @@ impl Subject {
     fn has(self, size: Size) -> bool {
         match self {
             Self::Google | Self::Oath => size.peers,
-            // It needs users of its own, for a code is good once.
-            Self::OursBothPhases => size.users > FEW,
+            // Where users are few there are not enough codes.
+            _ if self.seats() > 0 => size.users > FEW,
             _ => true,
+        }
+    }
+
+    /// The first of its seats: who uses codes up in the same store has users of its own.
+    fn seats(self) -> u32 {
+        match self {
+            Self::OursBothPhases => SEATS,
+            Self::OursWithoutPam => 2 * SEATS,
+            _ => 0,
         }
     }
 
     /// Whose store a code is used up in.
     fn store(self) -> Option<Keeper> {
         match self {
-            Self::Ours | Self::OursBothPhases => Some(Keeper::Ours),
+            Self::Ours | Self::OursBothPhases | Self::OursWithoutPam => Some(Keeper::Ours),
             Self::Google => Some(Keeper::Google),
             Self::Oath => Some(Keeper::Oath),
             _ => None,
@@ -186,9 +199,9 @@ impl Bench {
 
     /// One login each that is not measured, so that nobody starts cold.
     fn warm(&mut self, size: Size, round: u32) {
-        let person = seat(size, round, 2 * SEATS);
+        let person = seat(size, round, 3 * SEATS);
         for subject in Subject::ALL.into_iter().filter(|one| one.has(size)) {
-            if subject != Subject::OursBothPhases {
+            if subject.seats() == 0 {
                 self.sample(subject, size, person);
             }
         }
@@ -203,8 +216,7 @@ impl Bench {
             for place in 0..SEATS {
                 let first = (turn * SEATS + place) as usize % subjects.len();
                 for subject in subjects.iter().cycle().skip(first).take(subjects.len()) {
-                    let others = u32::from(*subject == Subject::OursBothPhases) * SEATS;
-                    let person = seat(size, round, others + place);
+                    let person = seat(size, round, subject.seats() + place);
                     let time = self.sample(*subject, size, person);
                     times.entry(*subject).or_default().push(time);
                 }
@@ -219,8 +231,9 @@ impl Bench {
             None => "123456".to_owned(),
         };
         match subject {
-            Subject::Bus => call_echo("call", person, &code),
-            Subject::BusEarly => call_echo("early", person, &code),
+            Subject::Bus => call("call", layout::ECHO, person, &code),
+            Subject::BusEarly => call("early", layout::ECHO, person, &code),
+            Subject::OursWithoutPam => call("early", tfa_bus::NAME, person, &code),
             Subject::Disk => self.disk.write_in_place(),
             Subject::DiskAppend => self.disk.append(),
             _ => {

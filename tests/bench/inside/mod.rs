@@ -17,6 +17,7 @@ mod service;
 pub(crate) mod sshd;
 
 use std::io::Write as _;
+use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,9 +40,11 @@ pub(crate) enum Task {
     Module(module::Task),
 }
 
-/// Does the task and says what came out.
+/// Does the task and says what came out. What was written before is on disk then, and does not
+/// keep the disk busy.
 pub(crate) fn run(task: &str) {
     let task = serde_json::from_str(task).or_fail("read the task");
+    programs::said_by(&mut Command::new("sync"));
     match task {
         Task::Fill(task) => say(&fill::run(&task)),
         Task::Logins(task) => say(&logins::run(&task)),

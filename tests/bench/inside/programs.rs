@@ -36,9 +36,10 @@ pub(crate) fn log_in(service: &str, person: Person, code: &str, phases: Phases) 
     }
 }
 
-/// One login at the service that knows the answers: `how` is `call` or `early`.
-pub(crate) fn call_echo(how: &str, person: Person, code: &str) -> Duration {
-    time_of("floor", &[how, layout::ECHO, &person.name(), code])
+/// One login over the bus without PAM and without a library, by `call` or `early` of
+/// `programs/floor.c`, at the service that has this name. It must be a yes.
+pub(crate) fn call(how: &str, name: &str, person: Person, code: &str) -> Duration {
+    time_of("floor", &[how, name, &person.name(), code])
 }
 
 /// Runs a program that prints nanoseconds.

@@ -9,8 +9,8 @@
  *                               starts PROGRAM, waits until it owns NAME, and says Begin
  *
  * The clients print the nanoseconds from before socket() to after close(); "start" those from
- * before the program is started to the reply, and ends the program. The messages are, byte for
- * byte but for names and numbers, those of a real login.
+ * before the program is started to the reply, and ends the program. The messages are those of a
+ * real login: where NAME is the daemon's, it is one.
  */
 #include <errno.h>
 #include <signal.h>
@@ -195,10 +195,11 @@ static void put_begin(struct out *out, uint32_t serial, const char *name, const 
     end_message(out);
 }
 
-static void put_answer(struct out *out, uint32_t serial, const char *name, const char *code)
+static void put_answer(struct out *out, uint32_t serial, const char *name, uint32_t dialog,
+                       const char *code)
 {
     begin_call(out, serial, name, PATH, INTERFACE, "Answer", "us");
-    put_u32(out, 1);
+    put_u32(out, dialog);
     put_string(out, code);
     end_message(out);
 }
@@ -363,10 +364,13 @@ static void log_in(const char *name, const char *user, const char *code, int ear
         put_begin(&out, 2, name, user);
         flush(bus, &out);
     }
-    await_return(bus, &in);
-    put_answer(&out, 3, name, code);
-    flush(bus, &out);
     struct message turn = await_return(bus, &in);
+    uint32_t dialog = 0;
+    if (turn.body_length >= 4)
+        memcpy(&dialog, turn.body, 4);
+    put_answer(&out, 3, name, dialog, code);
+    flush(bus, &out);
+    turn = await_return(bus, &in);
     close(bus);
     long long took = now() - start;
     if (!memmem(turn.body, turn.body_length, "verified", 8))

@@ -73,6 +73,7 @@ pub(crate) fn label(subject: Subject) -> &'static str {
         Subject::Empty => "nothing asked",
         Subject::Ours => "pam_tfa",
         Subject::OursBothPhases => "pam_tfa, both phases",
+        Subject::OursWithoutPam => "tfad without PAM, from C",
         Subject::Google => "google-authenticator",
         Subject::Oath => "pam_oath",
         Subject::Bus => "bus: two calls",
