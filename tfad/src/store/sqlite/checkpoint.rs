@@ -23,14 +23,15 @@ use super::schema::failure;
 use crate::store::StoreError;
 
 /// The thread looks at the log after so many new pages.
-const STEP: usize = 128;
+const STEP: usize = 32;
 /// A log of so many new pages (8 MiB) is carried over.
 const GROWN: i64 = 2048;
 /// A log of so many pages (64 MiB) begins anew even if the writer has to wait for it: under commits
 /// without a pause it would otherwise grow for ever.
 const LONG: i64 = 16_384;
-/// How many pages the log file is longer than the log: three steps, for the writer goes on meanwhile.
-const ROOM: i64 = 3 * STEP as i64;
+/// How many pages of room there are at least, and as many more as the log has: the writer goes
+/// on while more is made, and who has written much may be writing fast.
+const ROOM: i64 = 2 * STEP as i64;
 /// A page in the log, in bytes, with its header; and the log's own header is shorter.
 const FRAME: i64 = 4096 + 24;
 /// How many bytes the log file is made longer in one go, while the writer has to wait.
@@ -134,7 +135,8 @@ fn checkpoint(db: &Connection, kind: &str) -> rusqlite::Result<Length> {
 /// checksum. Where the log begins anew the file keeps its length.
 fn make_room(db: &Connection, log: &Path) -> io::Result<()> {
     let pages = checkpoint(db, "NOOP").map_err(io::Error::other)?.pages;
-    let wanted = u64::try_from((pages.max(0) + ROOM) * FRAME).unwrap_or(0);
+    let ahead = pages.clamp(0, GROWN) + ROOM;
+    let wanted = u64::try_from((pages.max(0) + ahead) * FRAME).unwrap_or(0);
     let file = OpenOptions::new()
         .write(true)
         .custom_flags(O_NOFOLLOW)
