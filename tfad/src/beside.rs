@@ -5,8 +5,10 @@
 //! start one takes longer than most of what it does. While it is taken, further work gets a thread
 //! of the runtime's, which ends when there has been nothing to do for a while.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use tokio::sync::oneshot;
@@ -14,8 +16,10 @@ use tokio::task::spawn_blocking;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Who takes the work first.
-static RESIDENT: OnceLock<Option<SyncSender<Job>>> = OnceLock::new();
+/// The way to the thread that takes the work first.
+static RESIDENT: OnceLock<Option<Sender<Job>>> = OnceLock::new();
+/// It has work. Nothing is queued for it: work is given to a thread that waits, or to another.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The work broke off: it panicked, or the daemon ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,24 +38,22 @@ pub async fn beside<T: Send + 'static>(
         let _ = answer.send(work());
     });
     match RESIDENT.get_or_init(take_residence) {
-        // Nothing is queued: it is handed over to a thread that waits, or not at all.
-        Some(resident) => match resident.try_send(job) {
-            Ok(()) => {}
-            Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => {
-                drop(spawn_blocking(job));
-            }
-        },
-        None => drop(spawn_blocking(job)),
+        Some(resident) if !TAKEN.swap(true, Ordering::Acquire) => {
+            // The thread never ends; if it did, the job would be dropped, and break off.
+            let _ = resident.send(job);
+        }
+        _ => drop(spawn_blocking(job)),
     }
     done.await.map_err(|_| BrokenOff)
 }
 
-fn take_residence() -> Option<SyncSender<Job>> {
-    let (give, jobs) = sync_channel::<Job>(0);
+fn take_residence() -> Option<Sender<Job>> {
+    let (give, jobs) = channel::<Job>();
     let work = move || {
         while let Ok(job) = jobs.recv() {
             // Whoever waits for a job that panics learns of it by the answer that is dropped.
-            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+            let _ = catch_unwind(AssertUnwindSafe(job));
+            TAKEN.store(false, Ordering::Release);
         }
     };
     let thread = thread::Builder::new().name("beside".to_owned()).spawn(work);

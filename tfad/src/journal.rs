@@ -3,12 +3,13 @@
 //! No secret, code or password is ever passed in here. What others supplied (names, hosts) goes
 //! through [`quoted`], so that nobody can forge a line.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use syslog::{Facility, Formatter3164, Logger, LoggerBackend};
+use tokio::runtime::Handle;
 
 /// How much a line matters, by syslog(3)'s names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +34,14 @@ const LINES: u32 = 60;
 
 /// The way to the log.
 pub struct Journal {
-    logger: Mutex<Option<Logger<LoggerBackend, Formatter3164>>>,
+    lines: Arc<Lines>,
     callers: Mutex<HashMap<u32, Minute>>,
+}
+
+/// The lines that are on their way.
+struct Lines {
+    waiting: Mutex<VecDeque<(Level, String)>>,
+    logger: Mutex<Option<Logger<LoggerBackend, Formatter3164>>>,
 }
 
 /// What a caller has written in a minute.
@@ -48,7 +55,10 @@ impl Journal {
     #[must_use]
     pub fn open() -> Self {
         Self {
-            logger: Mutex::new(connect()),
+            lines: Arc::new(Lines {
+                waiting: Mutex::default(),
+                logger: Mutex::new(connect()),
+            }),
             callers: Mutex::default(),
         }
     }
@@ -82,23 +92,56 @@ impl Journal {
         minute.lines
     }
 
-    /// Writes a line.
+    /// Writes a line. In the middle of a call it goes out behind the answer, for the log daemon takes
+    /// a processor right away, and somebody waits for the answer.
     pub fn write(&self, level: Level, line: &str) {
-        let mut logger = self.logger.lock().unwrap_or_else(PoisonError::into_inner);
-        for _ in 0..2 {
-            match logger.as_mut().map(|logger| send(logger, level, line)) {
-                Some(Ok(())) => return,
-                // The log daemon may have been restarted meanwhile.
-                Some(Err(_)) | None => *logger = connect(),
+        let line = (level, line.to_owned());
+        self.lines.waiting().push_back(line);
+        match Handle::try_current() {
+            Ok(runtime) => {
+                let lines = Arc::clone(&self.lines);
+                drop(runtime.spawn(async move { lines.flush() }));
             }
+            Err(_) => self.flush(),
         }
-        // A log daemon that is there and takes nothing would not take it from there either.
-        if logger.is_none() {
-            use std::io::Write as _;
-            let _ = writeln!(std::io::stderr(), "tfad: {line}");
+    }
+
+    /// Writes the lines that are still on their way.
+    pub fn flush(&self) {
+        self.lines.flush();
+    }
+}
+
+impl Lines {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<(Level, String)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn flush(&self) {
+        let mut logger = self.logger.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let next = self.waiting().pop_front();
+            let Some((level, line)) = next else { return };
+            write(&mut logger, level, &line);
         }
     }
 }
+
+fn write(logger: &mut Option<Logger<LoggerBackend, Formatter3164>>, level: Level, line: &str) {
+    for _ in 0..2 {
+        match logger.as_mut().map(|logger| send(logger, level, line)) {
+            Some(Ok(())) => return,
+            // The log daemon may have been restarted meanwhile.
+            Some(Err(_)) | None => *logger = connect(),
+        }
+    }
+    // A log daemon that is there and takes nothing would not take it from there either.
+    if logger.is_none() {
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), "tfad: {line}");
+    }
+}
+
 
 impl fmt::Debug for Journal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

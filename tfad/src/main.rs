@@ -87,6 +87,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         }
         stop
     });
+    journal.flush();
     let stop = stop.map_err(|error| format!("cannot serve on the bus: {error}"))?;
     match stop {
         Stop::Asked => {
