@@ -61,27 +61,29 @@ impl Context {
                     .any(numbered))
     }
 
-    /// The context as `a{sv}`.
+    /// The context as `a{sv}`. What is empty is left out.
     #[must_use]
     pub fn to_dict(&self) -> BTreeMap<&'static str, Variant<'_>> {
         let phase = match self.phase {
             Phase::Auth => "auth",
             Phase::Account => "account",
         };
-        let mut dict = BTreeMap::from([
-            ("phase", Variant::from(phase)),
-            ("service", Variant::from(self.service.as_str())),
-            ("rhost", Variant::from(self.rhost.as_str())),
-            ("tty", Variant::from(self.tty.as_str())),
-            ("ruser", Variant::from(self.ruser.as_str())),
-            ("ssh-auth-info", Variant::from(self.ssh_auth_info.as_str())),
-            ("enrolls", Variant::from(self.enrolls)),
-            ("silent", Variant::from(self.silent)),
-        ]);
-        if let Some(met) = self.met {
-            dict.insert("met", Variant::from(met.name()));
-        }
-        dict
+        let texts = [
+            ("phase", phase),
+            ("service", self.service.as_str()),
+            ("rhost", self.rhost.as_str()),
+            ("tty", self.tty.as_str()),
+            ("ruser", self.ruser.as_str()),
+            ("ssh-auth-info", self.ssh_auth_info.as_str()),
+            ("met", self.met.map_or("", Verdict::name)),
+        ];
+        let flags = [("enrolls", self.enrolls), ("silent", self.silent)];
+        let texts = texts.into_iter().filter(|(_, text)| !text.is_empty());
+        let flags = flags.into_iter().filter(|(_, flag)| *flag);
+        texts
+            .map(|(key, text)| (key, Variant::from(text)))
+            .chain(flags.map(|(key, flag)| (key, Variant::from(flag))))
+            .collect()
     }
 
     /// The context out of `a{sv}`. Absent keys are empty, keys of a later version are ignored.

@@ -142,7 +142,6 @@ fn write(logger: &mut Option<Logger<LoggerBackend, Formatter3164>>, level: Level
     }
 }
 
-
 impl fmt::Debug for Journal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Journal")
