@@ -94,14 +94,14 @@ pub(crate) fn judge(results: &Results) -> Vec<Goal> {
         let clients = level.clients;
         if clients == 64 {
             goals.push(Goal::at_least(
-                "logins/s, 64 clients / the disk's rate",
+                "logins/s / the disk's rate, at once: 64",
                 level.daemon.per_second() / disk,
                 3.0,
             ));
         }
         let times: &Times = &level.daemon.times;
         goals.push(Goal::at_most(
-            format!("p99 / p50, {clients} clients"),
+            format!("p99 / p50, at once: {clients}"),
             times.percentile(99.0) / times.median(),
             5.0,
         ));

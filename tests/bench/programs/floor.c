@@ -167,14 +167,6 @@ static void put_entry(struct out *out, const char *key, const char *value)
     put_string(out, value);
 }
 
-static void put_flag(struct out *out, const char *key)
-{
-    align(out, 8);
-    put_string(out, key);
-    put_signature(out, "b");
-    put_u32(out, 0);
-}
-
 static void put_begin(struct out *out, uint32_t serial, const char *name, const char *user)
 {
     begin_call(out, serial, name, PATH, INTERFACE, "Begin", "sa{sv}");
@@ -187,10 +179,6 @@ static void put_begin(struct out *out, uint32_t serial, const char *name, const 
     put_entry(out, "service", "bench-tfa");
     put_entry(out, "rhost", "192.0.2.7");
     put_entry(out, "tty", "ssh");
-    put_entry(out, "ruser", "");
-    put_entry(out, "ssh-auth-info", "");
-    put_flag(out, "enrolls");
-    put_flag(out, "silent");
     patch_u32(out, length_at, out->length - entries);
     end_message(out);
 }
