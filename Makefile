@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help build lint deny test demo bench prerequisites deb install clean
+.PHONY: help build lint deny test demo bench instructions prerequisites deb install clean
 
 # The release build has a folder of its own: its flags differ from those of the tests.
 TARGET := target/package
@@ -21,7 +21,7 @@ UNITDIR ?= $(or $(shell pkg-config --variable=systemdsystemunitdir systemd 2>/de
 DESTDIR ?=
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 21
 
 build: ## the module and the programs, for use
 	RUSTFLAGS="$(REMAP)" cargo build --profile module --locked --target-dir $(TARGET) -p pam_tfa
@@ -49,6 +49,9 @@ demo: prerequisites deb ## a machine with two-factor login, to try it out
 bench: prerequisites deb ## a login next to its peers, measured (BENCH=--quick: a first look)
 	tests/bench/prerequisites
 	cargo run --locked --release -p tfa-bench -- $(BENCH)
+
+instructions: prerequisites build ## the figures that guard the hot paths, recorded anew
+	TFA_BENCH_RECORD=1 cargo test --locked -p tfa-bench instructions
 
 deb: build ## the Debian package, in dist/
 	packaging/build-deb $(VERSION)

@@ -5,10 +5,13 @@
 //! inner one (`inside/`) is the same program, started in the machine with a task in
 //! `TFA_BENCH_TASK`.
 
+mod backup;
 mod failure;
 mod goals;
 mod host;
 mod inside;
+#[cfg(test)]
+mod instructions;
 mod layout;
 mod person;
 mod phone;

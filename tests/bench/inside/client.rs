@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tfa_bus::{Context, LoginClient, LoginError, Next, SYSTEM_BUS_SOCKET, Verdict};
+use tfa_bus::{Context, LoginClient, LoginError, Next, SYSTEM_BUS_SOCKET, Turn, Verdict};
 
 use crate::person::Person;
 
@@ -12,27 +12,40 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// Logs in. Whatever is not a yes ends the run.
 pub(crate) fn log_in(person: Person, code: &str) {
-    let context = Context {
+    let turn = answered(person, code);
+    if turn.next != Next::Verdict(Verdict::Verified) {
+        panic!("{} was not let in: {turn:?}", person.name());
+    }
+}
+
+/// What is said to a code.
+pub(crate) fn answered(person: Person, code: &str) -> Turn {
+    let (mut client, turn) = begun(person, &context());
+    if !matches!(turn.next, Next::Ask(_)) {
+        panic!("{} was asked for no code: {turn:?}", person.name());
+    }
+    understood(client.answer(code))
+}
+
+/// A dialog, begun.
+pub(crate) fn begun(person: Person, context: &Context) -> (LoginClient, Turn) {
+    let bus = Path::new(SYSTEM_BUS_SOCKET);
+    understood(LoginClient::begin(bus, LIMIT, &person.name(), context))
+}
+
+/// What PAM knows about these logins.
+pub(crate) fn context() -> Context {
+    Context {
         service: "bench-load".to_owned(),
         rhost: "192.0.2.7".to_owned(),
         tty: "ssh".to_owned(),
         ..Context::default()
-    };
-    let bus = Path::new(SYSTEM_BUS_SOCKET);
-    let name = person.name();
-    let (mut client, turn) = understood(LoginClient::begin(bus, LIMIT, &name, &context));
-    if !matches!(turn.next, Next::Ask(_)) {
-        panic!("{} was asked for no code: {turn:?}", person.name());
-    }
-    let turn = understood(client.answer(code));
-    if turn.next != Next::Verdict(Verdict::Verified) {
-        panic!("{} was not let in under load: {turn:?}", person.name());
     }
 }
 
 fn understood<T>(result: Result<T, LoginError>) -> T {
     match result {
         Ok(value) => value,
-        Err(error) => panic!("a login under load failed: {error:?}"),
+        Err(error) => panic!("a login failed: {error:?}"),
     }
 }

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tfa_core::{Account, Authenticator, BackupSet, Entry, Parameters, Secret, Time};
-use tfad::random;
 use tfad::store::{Commit, Place, Revision, SqliteStore, Store};
 use tokio::task::JoinHandle;
 
 use super::folder;
+use crate::backup;
 use crate::failure::OrFail;
 use crate::layout;
 use crate::person::Person;
@@ -59,7 +59,7 @@ pub(super) fn run(task: &Task) -> Filled {
 }
 
 /// The daemon's store, one commit a user as when people set up.
-pub(super) fn fill_ours(state: &Path, users: u32) -> Filled {
+pub(crate) fn fill_ours(state: &Path, users: u32) -> Filled {
     let start = Instant::now();
     folder::make(state);
     let place = Place {
@@ -68,7 +68,7 @@ pub(super) fn fill_ours(state: &Path, users: u32) -> Filled {
     };
     let store = SqliteStore::open(&place).or_fail("make a store").store;
     let store = Arc::new(store);
-    let backup = backup_codes();
+    let (backup, _) = backup::codes();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .or_fail("start a runtime");
@@ -118,16 +118,6 @@ fn in_order_of_the_roll(users: u32) -> Vec<Person> {
         u16::from_be_bytes([high, low]) % 1024
     });
     people
-}
-
-/// One set of backup codes for everybody: ten hashes that are meant to be slow, and that no login
-/// with a code looks at.
-fn backup_codes() -> BackupSet {
-    let drawn = random::drawn(|fill| BackupSet::draw(fill)).or_fail("draw backup codes");
-    match drawn {
-        Ok((set, _)) => set,
-        Err(_) => panic!("cannot hash backup codes"),
-    }
 }
 
 /// An account that was set up in the usual way.

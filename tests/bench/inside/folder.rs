@@ -35,7 +35,7 @@ pub(crate) fn put_back(folder: &Path) {
 }
 
 /// Copies a folder of files; their modes come along.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     make(to);
     let doing = format!("copy {} to {}", from.display(), to.display());
     for entry in fs::read_dir(from).or_fail(&doing) {

@@ -1,17 +1,17 @@
 //! The half that runs in the machine: it fills the stores, logs in and measures. The other half
 //! starts it with a task and reads the results from its standard output, both as JSON.
 
-mod client;
+pub(crate) mod client;
 pub(crate) mod daemon;
 mod disk;
 mod echo;
 pub(crate) mod fill;
-mod folder;
+pub(crate) mod folder;
 pub(crate) mod load;
 pub(crate) mod logins;
 pub(crate) mod module;
 mod process;
-mod programs;
+pub(crate) mod programs;
 mod requesters;
 mod service;
 pub(crate) mod sshd;

@@ -1,0 +1,129 @@
+//! A mount namespace for one test: its own `/etc`, `/run` and `/dev`. Whoever looks for users, a PAM
+//! service, the bus, the log or the time zone finds the same on every host. Nothing of it is seen
+//! from outside, and it goes with the last process in it.
+
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::{panic, thread};
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+
+use super::bus::Bus;
+use super::daemon::Daemon;
+use super::log::Log;
+use super::{built, prepared};
+use crate::inside::folder;
+use crate::person::Person;
+
+/// Where the counted programs are copied to, so that the length of their paths is the same
+/// everywhere.
+pub(super) const PROGRAMS: &str = "/run/tfa-bench";
+
+/// The enclosure, seen from inside. The bus goes first, and the log last.
+pub(super) struct Enclosure {
+    _bus: Bus,
+    _log: Log,
+}
+
+impl Enclosure {
+    /// Does something in a new one.
+    pub(super) fn enter<T: Send>(work: impl FnOnce(&Self) -> T + Send) -> T {
+        // What is made once is made with the host's own compiler, outside.
+        prepared::get();
+        let inside = || {
+            enclose();
+            let enclosure = Self {
+                _log: Log::open(),
+                _bus: Bus::start(),
+            };
+            work(&enclosure)
+        };
+        // A thread of its own, and with it the processes that it starts, is in the namespace.
+        let done = thread::scope(|scope| scope.spawn(inside).join());
+        done.unwrap_or_else(|panicked| panic::resume_unwind(panicked))
+    }
+
+    /// The daemon on a fresh copy of the store.
+    pub(super) fn daemon(&self) -> Daemon {
+        Daemon::start(&self.fresh_store(), None)
+    }
+
+    /// The same, counted, when it has stopped, in the file.
+    pub(super) fn counted_daemon(&self, profile: &Path) -> Daemon {
+        Daemon::start(&self.fresh_store(), Some(profile))
+    }
+
+    fn fresh_store(&self) -> PathBuf {
+        let store = Path::new(PROGRAMS).join("state");
+        folder::copy(&prepared::get().store, &store);
+        store
+    }
+}
+
+fn enclose() {
+    unshare(CloneFlags::CLONE_NEWNS).expect("counting instructions takes root");
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(None::<&str>, "/", None::<&str>, private, None::<&str>).unwrap();
+
+    let tmpfs = |at: &str| {
+        mount(
+            None::<&str>,
+            at,
+            Some("tmpfs"),
+            MsFlags::empty(),
+            None::<&str>,
+        )
+        .unwrap();
+    };
+    let bind = |from: &Path, to: &Path| {
+        let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+        mount(Some(from), to, None::<&str>, flags, None::<&str>).unwrap();
+    };
+
+    tmpfs("/run");
+    let dev = Path::new("/run/dev");
+    fs::create_dir(dev).unwrap();
+    for name in ["null", "zero", "random", "urandom"] {
+        File::create(dev.join(name)).unwrap();
+        bind(&Path::new("/dev").join(name), &dev.join(name));
+    }
+    symlink("/proc/self/fd", dev.join("fd")).unwrap();
+    bind(dev, Path::new("/dev"));
+
+    tmpfs("/etc");
+    furnish();
+}
+
+/// Writes what the programs look for.
+fn furnish() {
+    let people: String = Person::first(prepared::USERS)
+        .map(Person::passwd_line)
+        .collect();
+    let root = "root:x:0:0:root:/root:/bin/sh\n";
+    fs::write("/etc/passwd", format!("{root}{people}")).unwrap();
+    fs::write("/etc/group", "root:x:0:\n").unwrap();
+    fs::write("/etc/nsswitch.conf", "passwd: files\ngroup: files\n").unwrap();
+
+    fs::create_dir(PROGRAMS).unwrap();
+    let bring = |from: &Path, name: &str| {
+        let to = Path::new(PROGRAMS).join(name);
+        fs::copy(from, &to).unwrap();
+        to
+    };
+    let module = bring(&built::module(), "pam_tfa.so").display().to_string();
+    bring(&built::daemon(), "tfad");
+    for program in ["login", "module"] {
+        bring(&prepared::get().programs.join(program), program);
+    }
+    let settings = built::project().join("packaging/tfad.toml");
+    bring(&settings, "tfad.toml");
+
+    fs::create_dir("/etc/pam.d").unwrap();
+    for (service, module) in [("nothing-asked", "pam_permit.so"), ("tfa", &module)] {
+        let stack = format!("auth required {module}\naccount required {module}\n");
+        fs::write(Path::new("/etc/pam.d").join(service), stack).unwrap();
+    }
+    fs::write("/etc/pam.d/other", "").unwrap();
+}
