@@ -2,20 +2,23 @@
 //!
 //! A commit only writes to the log: one synchronisation. This thread does the rest beside the
 //! writer. It carries the log over into the database file, which takes several synchronisations,
-//! every so many pages. And it keeps room in the log file ahead of the writer: where a commit makes
-//! the file longer, the file system has to write its own journal too, and takes twice as long.
+//! every so many pages. And it keeps room in the log file ahead of the writer, in memory: where a
+//! commit makes the file longer, the file system has to write its own journal too, and where the
+//! writer comes to a page that is not in memory, that is read first.
 //!
 //! There is no timer. A log that is emptied whenever the store is quiet would make the next login
 //! wait for one synchronisation more, since the first commit after that begins the log anew; and an
 //! idle daemon would wake up.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
+use nix::fcntl::PosixFadviseAdvice::POSIX_FADV_WILLNEED;
+use nix::fcntl::posix_fadvise;
 use nix::libc::O_NOFOLLOW;
 use rusqlite::Connection;
 
@@ -23,7 +26,7 @@ use super::schema::failure;
 use crate::store::StoreError;
 
 /// The thread looks at the log after so many new pages.
-const STEP: usize = 32;
+const STEP: usize = 8;
 /// A log of so many new pages (8 MiB) is carried over.
 const GROWN: i64 = 2048;
 /// A log of so many pages (64 MiB) begins anew even if the writer has to wait for it: under commits
@@ -31,7 +34,7 @@ const GROWN: i64 = 2048;
 const LONG: i64 = 16_384;
 /// How many pages of room there are at least, and as many more as the log has: the writer goes
 /// on while more is made, and who has written much may be writing fast.
-const ROOM: i64 = 2 * STEP as i64;
+const ROOM: i64 = 64;
 /// A page in the log, in bytes, with its header; and the log's own header is shorter.
 const FRAME: i64 = 4096 + 24;
 /// How many bytes the log file is made longer in one go, while the writer has to wait.
@@ -97,7 +100,15 @@ pub(super) fn serve(
     if left {
         let _ = checkpoint(db, "PASSIVE");
     }
-    let _ = make_room(db, log);
+    let file = OpenOptions::new()
+        .write(true)
+        .custom_flags(O_NOFOLLOW)
+        .open(log);
+    let make_room = |pages| match &file {
+        Ok(file) => make_room(db, file, pages),
+        Err(_) => Ok(()),
+    };
+    let _ = make_room(0);
     while let Ok(why) = woken.recv() {
         if let Wake::Stuck = why {
             let _ = checkpoint(db, "TRUNCATE");
@@ -109,7 +120,7 @@ pub(super) fn serve(
         if pages - carried >= GROWN {
             let _ = checkpoint(db, if pages > LONG { "RESTART" } else { "PASSIVE" });
         }
-        let _ = make_room(db, log);
+        let _ = make_room(pages.max(0));
     }
     let _ = checkpoint(db, "TRUNCATE");
     Ok(())
@@ -133,14 +144,9 @@ fn checkpoint(db: &Connection, kind: &str) -> rusqlite::Result<Length> {
 
 /// Makes the log file longer with zeros, which are no log: SQLite takes a page for one only by its
 /// checksum. Where the log begins anew the file keeps its length.
-fn make_room(db: &Connection, log: &Path) -> io::Result<()> {
-    let pages = checkpoint(db, "NOOP").map_err(io::Error::other)?.pages;
-    let ahead = pages.clamp(0, GROWN) + ROOM;
-    let wanted = u64::try_from((pages.max(0) + ahead) * FRAME).unwrap_or(0);
-    let file = OpenOptions::new()
-        .write(true)
-        .custom_flags(O_NOFOLLOW)
-        .open(log)?;
+fn make_room(db: &Connection, file: &File, pages: i64) -> io::Result<()> {
+    let ahead = pages.min(GROWN) + ROOM;
+    let wanted = u64::try_from((pages + ahead) * FRAME).unwrap_or(0);
     let mut added = false;
     while file.metadata()?.len() < wanted {
         // Alone with the file: nobody's commit may land where the zeros go.
@@ -154,5 +160,9 @@ fn make_room(db: &Connection, log: &Path) -> io::Result<()> {
         written?;
         added = true;
     }
-    if added { file.sync_all() } else { Ok(()) }
+    if added {
+        file.sync_all()?;
+    }
+    posix_fadvise(file, pages * FRAME, ROOM * FRAME, POSIX_FADV_WILLNEED)?;
+    Ok(())
 }
