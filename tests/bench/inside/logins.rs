@@ -1,11 +1,12 @@
 //! Logins one after the other: each stack's, and between them what the bus and the disk cost at
 //! least.
 //!
-//! Everything is interleaved: one sample of each in turn, the first of them another one each time,
-//! and the numbers of users in turn, round after round. Whatever else the host does meanwhile, it
-//! does to all of them.
+//! Everything is interleaved: one sample of each, in an order that is drawn anew each time, and the
+//! numbers of users in turn, round after round. Whatever else the host does meanwhile, it does to
+//! all of them, and nobody always comes behind the same other.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,10 @@ const TURNS: u32 = 3;
 /// How many places a round has: three times the seats, for the logins in our store alone are of
 /// three kinds, and one to warm up.
 const PLACES: u32 = 3 * SEATS + 1;
+
+/// Between two samples: whoever has something left to do, such as a line for the log, does it now
+/// and not in the time of the next.
+const PAUSE: Duration = Duration::from_millis(3);
 
 /// After so many rounds the same users come again, and not before so long a time:
 /// google-authenticator takes three tries in 30 seconds.
@@ -214,11 +219,11 @@ impl Bench {
             .collect();
         for turn in 0..TURNS {
             for place in 0..SEATS {
-                let first = (turn * SEATS + place) as usize % subjects.len();
-                for subject in subjects.iter().cycle().skip(first).take(subjects.len()) {
+                for subject in shuffled(&subjects, (size.users, round, turn, place)) {
                     let person = seat(size, round, subject.seats() + place);
-                    let time = self.sample(*subject, size, person);
-                    times.entry(*subject).or_default().push(time);
+                    thread::sleep(PAUSE);
+                    let time = self.sample(subject, size, person);
+                    times.entry(subject).or_default().push(time);
                 }
             }
         }
@@ -282,6 +287,17 @@ impl Bench {
     }
 }
 
+/// The subjects in the order of this draw: by chance, and in every run the same.
+fn shuffled(subjects: &[Subject], draw: impl Hash) -> Vec<Subject> {
+    let mut shuffled = subjects.to_vec();
+    shuffled.sort_by_cached_key(|subject| {
+        let mut hasher = DefaultHasher::new();
+        (&draw, subject).hash(&mut hasher);
+        hasher.finish()
+    });
+    shuffled
+}
+
 /// Who sits at a place in a round.
 fn seat(size: Size, round: u32, place: u32) -> Person {
     if size.users <= FEW {
@@ -297,5 +313,35 @@ fn stack(subject: Subject, size: Size) -> String {
         Subject::Google => layout::service("google", size.users),
         Subject::Oath => layout::service("oath", size.users),
         _ => "bench-empty".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_comes_behind_everybody_else() {
+        let mut pairs = std::collections::BTreeSet::new();
+        for draw in 0..540 {
+            let order = shuffled(&Subject::ALL, draw);
+            assert_eq!(order.len(), Subject::ALL.len());
+            pairs.extend(order.windows(2).map(|pair| (pair[0], pair[1])));
+        }
+        assert_eq!(pairs.len(), 90);
+    }
+
+    #[test]
+    fn nobody_has_two_seats_in_a_round_and_the_regulars_have_none() {
+        let size = Size {
+            users: 1000,
+            peers: true,
+        };
+        for round in 0..20 {
+            let seated: std::collections::BTreeSet<_> =
+                (0..PLACES).map(|place| seat(size, round, place)).collect();
+            assert_eq!(seated.len(), PLACES as usize);
+            assert!(seated.iter().all(|person| person.0 < SEATED - REGULARS));
+        }
     }
 }
