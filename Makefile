@@ -47,7 +47,6 @@ demo: prerequisites deb ## a machine with two-factor login, to try it out
 	cargo run --locked -p tfa-tests --bin demo
 
 bench: prerequisites deb ## a login next to its peers, measured (BENCH=--quick: a first look)
-	tests/bench/prerequisites
 	cargo run --locked --release -p tfa-bench -- $(BENCH)
 
 instructions: prerequisites build ## the figures that guard the hot paths, recorded anew

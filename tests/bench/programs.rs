@@ -32,10 +32,10 @@ pub(crate) fn compile(into: &Path) -> Vec<(&'static str, PathBuf)> {
                 .arg(sources.join(source))
                 .args(*libraries)
                 .output()
-                .or_fail("run cc (tests/bench/prerequisites installs it)");
+                .or_fail("run cc (tests/prerequisites installs it)");
             if !output.status.success() {
                 panic!(
-                    "cannot compile {source} (tests/bench/prerequisites installs what it needs):\n{}",
+                    "cannot compile {source} (tests/prerequisites installs what it needs):\n{}",
                     String::from_utf8_lossy(&output.stderr)
                 );
             }

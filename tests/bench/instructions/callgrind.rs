@@ -11,6 +11,9 @@ use super::built;
 /// it locks nothing, on every host.
 const LOCKED: &str = "--memlock=65536";
 
+/// After so many seconds a program is stopped, and fails.
+const LIMIT: &str = "120";
+
 /// The file that callgrind writes for a measurement.
 pub(super) fn profile(name: &str) -> PathBuf {
     let folder = built::project().join("target/bench/callgrind");
@@ -20,11 +23,12 @@ pub(super) fn profile(name: &str) -> PathBuf {
 
 /// A program under callgrind, without the host's environment.
 pub(super) fn counted(program: &Path, profile: &Path) -> Command {
-    let mut command = Command::new("prlimit");
+    let mut command = Command::new("timeout");
     command
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
-        .args([LOCKED, "valgrind", "--tool=callgrind", "--vgdb=no", "-q"])
+        .args(["--foreground", LIMIT, "prlimit", LOCKED])
+        .args(["valgrind", "--tool=callgrind", "--vgdb=no", "-q"])
         .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(program);
     command

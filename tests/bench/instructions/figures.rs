@@ -101,9 +101,9 @@ impl Figures {
     fn other_circumstances(&self) -> String {
         let mut text = String::new();
         for (what, here) in circumstances() {
-            let there = self.made_with.get(&what).map_or("unknown", String::as_str);
+            let there = self.made_with.get(&what).map_or("?", String::as_str);
             if there != here {
-                writeln!(text, "Recorded with {what} {there}; here it is {here}.").unwrap();
+                writeln!(text, "Recorded with {there}; here is {here}.").unwrap();
             }
         }
         text
@@ -120,9 +120,9 @@ fn circumstances() -> BTreeMap<String, String> {
     // valgrind shows programs a processor of its own, with AVX2 where the host has it.
     let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let avx2 = processor.split_whitespace().any(|word| word == "avx2");
-    let processor = if avx2 { "with AVX2" } else { "without AVX2" };
+    let processor = if avx2 { "AVX2" } else { "no AVX2" };
     BTreeMap::from([
-        ("rustc".to_owned(), said("rustc", "--version")),
+        ("compiler".to_owned(), said("rustc", "--version")),
         ("libc".to_owned(), said("getconf", "GNU_LIBC_VERSION")),
         ("valgrind".to_owned(), said("valgrind", "--version")),
         ("processor".to_owned(), processor.to_owned()),

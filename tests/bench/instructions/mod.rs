@@ -55,25 +55,20 @@ fn a_login_takes_a_login_program_no_more_than_recorded() {
 
 #[test]
 fn a_login_takes_the_daemon_no_more_than_recorded() {
-    hold_each(
-        "daemon: one login",
-        "daemon-login",
-        (10, 60),
-        visits::log_in,
-    );
+    hold_each("daemon: one login", "daemon-login", (4, 24), visits::log_in);
 }
 
 #[test]
 fn a_refused_code_takes_the_daemon_no_more_than_recorded() {
     let name = "daemon: one refused code";
-    hold_each(name, "daemon-refused", (10, 60), visits::be_refused);
+    hold_each(name, "daemon-refused", (4, 24), visits::be_refused);
 }
 
 #[test]
 fn a_backup_code_takes_the_daemon_no_more_than_recorded() {
     let name = "daemon: one backup code";
     let code = &prepared::get().backup_code;
-    hold_each(name, "daemon-backup", (1, 4), |person| {
+    hold_each(name, "daemon-backup", (1, 2), |person| {
         client::log_in(person, code);
     });
 }

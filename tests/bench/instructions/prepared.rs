@@ -7,8 +7,9 @@ use super::built;
 use crate::inside::fill;
 use crate::{backup, programs};
 
-/// How many users there are: as many as any run has visits.
-pub(super) const USERS: u32 = 60;
+/// How many users there are: as many as any run has visits, and few, for `/etc/passwd` is read line by
+/// line.
+pub(super) const USERS: u32 = 24;
 
 /// What was made.
 pub(super) struct Prepared {
