@@ -66,6 +66,14 @@ fn fresh_step(now: Duration, used: u64) -> Option<u64> {
     (step <= here + 1).then_some(step)
 }
 
+/// Waits until the present step has so much time left: what is good now stays good that long.
+pub(crate) fn wait_for_a_step_with(left: Duration) {
+    let rest = until_next_step(now());
+    if rest < left {
+        thread::sleep(rest);
+    }
+}
+
 fn until_next_step(now: Duration) -> Duration {
     Duration::from_secs((now.as_secs() / PERIOD + 1) * PERIOD) - now
 }

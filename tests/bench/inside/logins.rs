@@ -79,8 +79,8 @@ pub(crate) enum Subject {
     Oath,
     /// The calls of a login from a client without a library to a service that knows the answers.
     Bus,
-    /// The same with the first call in the flight of the handshake.
-    BusEarly,
+    /// The same over a socket of the service, without the bus between.
+    Peer,
     /// 4 KiB in place and fdatasync.
     Disk,
     /// 4 KiB at the end of a file and fdatasync.
@@ -96,7 +96,7 @@ impl Subject {
         Self::Google,
         Self::Oath,
         Self::Bus,
-        Self::BusEarly,
+        Self::Peer,
         Self::Disk,
         Self::DiskAppend,
     ];
@@ -237,7 +237,7 @@ impl Bench {
         };
         match subject {
             Subject::Bus => call("call", layout::ECHO, person, &code),
-            Subject::BusEarly => call("early", layout::ECHO, person, &code),
+            Subject::Peer => call("peer", layout::ECHO, person, &code),
             Subject::OursWithoutPam => call("early", tfa_bus::NAME, person, &code),
             Subject::Disk => self.disk.write_in_place(),
             Subject::DiskAppend => self.disk.append(),

@@ -11,7 +11,7 @@ use super::service;
 use crate::failure::OrFail;
 use crate::layout;
 use crate::person::Person;
-use crate::phone::Phones;
+use crate::phone::{self, Phones};
 use crate::statistics::Times;
 
 /// The stores that have the users: those of so many.
@@ -105,6 +105,9 @@ pub(super) fn run(task: &Task) -> Vec<Measured> {
     all.into()
 }
 
+/// How long a code must stay good: so long all of them together take at most.
+const TIME: Duration = Duration::from_secs(20);
+
 fn people(count: u32) -> impl Iterator<Item = Person> {
     (FIRST..FIRST + count).map(Person)
 }
@@ -134,6 +137,7 @@ fn askpass() -> std::path::PathBuf {
 
 fn log_all_in(stack: Stack, at_once: u32, phones: &mut Phones<(Stack, Person)>) -> Duration {
     fs::write("/etc/pam.d/sshd", stack.lines()).or_fail("write sshd's PAM configuration");
+    phone::wait_for_a_step_with(TIME);
     let codes: Vec<(Person, String)> = people(at_once)
         .map(|person| (person, phones.next((stack, person), person)))
         .collect();

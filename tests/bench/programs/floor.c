@@ -5,6 +5,7 @@
  *     floor serve NAME          owns NAME, says "ready", answers Begin and Answer for ever
  *     floor call NAME USER CODE one login: socket, handshake, Hello, Begin, Answer, close
  *     floor early NAME USER CODE the same with Begin in the flight of the handshake and Hello
+ *     floor peer NAME USER CODE  the same without the bus between: D-Bus from peer to peer
  *     floor start NAME USER PROGRAM ARGUMENT...
  *                               starts PROGRAM, waits until it owns NAME, and says Begin
  *
@@ -12,7 +13,9 @@
  * before the program is started to the reply, and ends the program. The messages are those of a
  * real login: where NAME is the daemon's, it is one.
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -26,6 +29,7 @@
 #include <unistd.h>
 
 #define BUS "/run/dbus/system_bus_socket"
+#define DIRECT "/run/tfa-bench.socket"
 #define PATH "/org/tfad/Tfa1"
 #define INTERFACE "org.tfad.Tfa1.Login"
 
@@ -145,7 +149,7 @@ static void begin_call(struct out *out, uint32_t serial, const char *destination
 }
 
 /* Credentials, the handshake and Hello in one flight. */
-static void put_greeting(struct out *out)
+static void put_handshake(struct out *out)
 {
     char uid[16], hex[33] = "", sasl[96];
     snprintf(uid, sizeof uid, "%u", (unsigned)getuid());
@@ -154,6 +158,11 @@ static void put_greeting(struct out *out)
     int length = snprintf(sasl, sizeof sasl, "AUTH EXTERNAL %s\r\nBEGIN\r\n", hex);
     put(out, "", 1);
     put(out, sasl, length);
+}
+
+static void put_greeting(struct out *out)
+{
+    put_handshake(out);
     begin_call(out, 1, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
                "Hello", NULL);
     end_message(out);
@@ -203,13 +212,19 @@ static void put_turn(struct out *out, const char *tag, const char *text, uint32_
     put_u32(out, digits);
 }
 
-static int connect_bus(void)
+static int connect_to(const char *path)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = BUS };
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
     int bus = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (bus < 0 || connect(bus, (struct sockaddr *)&address, sizeof address) < 0)
-        fail("connect to the system bus");
+        fail("connect");
     return bus;
+}
+
+static int connect_bus(void)
+{
+    return connect_to(BUS);
 }
 
 static void flush(int bus, struct out *out)
@@ -338,17 +353,23 @@ static long long now(void)
 static struct out out;
 static struct in in;
 
-static void log_in(const char *name, const char *user, const char *code, int early)
+enum way { CALL, EARLY, PEER };
+
+static void log_in(const char *name, const char *user, const char *code, enum way way)
 {
     long long start = now();
-    int bus = connect_bus();
-    put_greeting(&out);
-    if (early)
+    int bus = connect_to(way == PEER ? DIRECT : BUS);
+    if (way == PEER)
+        put_handshake(&out);
+    else
+        put_greeting(&out);
+    if (way != CALL)
         put_begin(&out, 2, name, user);
     flush(bus, &out);
     expect_ok(bus, &in);
-    await_return(bus, &in);
-    if (!early) {
+    if (way != PEER)
+        await_return(bus, &in);
+    if (way == CALL) {
         put_begin(&out, 2, name, user);
         flush(bus, &out);
     }
@@ -417,7 +438,7 @@ static void start(const char *name, const char *user, char **program)
 static void answer_call(const struct message *call, uint32_t serial)
 {
     const char *caller = field(call, FIELD_SENDER), *member = field(call, FIELD_MEMBER);
-    if (!caller || !member || call->flags & NO_REPLY_EXPECTED)
+    if (!member || call->flags & NO_REPLY_EXPECTED)
         return;
     int begins = strcmp(member, "Begin") == 0;
     unsigned char code = FIELD_REPLY_SERIAL;
@@ -426,7 +447,8 @@ static void answer_call(const struct message *call, uint32_t serial)
     put(&out, &code, 1);
     put_signature(&out, "u");
     put_u32(&out, call->serial);
-    put_field(&out, FIELD_DESTINATION, "s", caller);
+    if (caller)
+        put_field(&out, FIELD_DESTINATION, "s", caller);
     put_field(&out, FIELD_SIGNATURE, "g", begins ? "u(a(ss)ssu)" : "(a(ss)ssu)");
     end_fields(&out);
     if (begins) {
@@ -436,6 +458,42 @@ static void answer_call(const struct message *call, uint32_t serial)
         put_turn(&out, "verdict", "verified", 0);
     }
     end_message(&out);
+}
+
+static int listen_for_peers(void)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = DIRECT };
+    int peers = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    unlink(DIRECT);
+    if (peers < 0 || bind(peers, (struct sockaddr *)&address, sizeof address) < 0 ||
+        listen(peers, 16) < 0)
+        fail("listen for peers");
+    return peers;
+}
+
+/* One login of a client that has connected without the bus between. It is known by its socket. */
+static void serve_peer(int peers)
+{
+    static struct in in;
+    struct message message;
+    struct ucred who;
+    socklen_t length = sizeof who;
+    const char *begin = "BEGIN\r\n", *end;
+    int peer = accept4(peers, NULL, NULL, SOCK_CLOEXEC);
+    if (peer < 0 || getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &who, &length) < 0)
+        fail("take a peer");
+    in.length = in.used = 0;
+    while (!(end = memmem(in.bytes, in.length, begin, strlen(begin))))
+        receive(peer, &in);
+    in.used = end + strlen(begin) - in.bytes;
+    put(&out, "OK 0123456789abcdef0123456789abcdef\r\n", 37);
+    for (uint32_t serial = 1; serial <= 2; serial++) {
+        while (!take(&in, &message))
+            receive(peer, &in);
+        answer_call(&message, serial);
+        flush(peer, &out);
+    }
+    close(peer);
 }
 
 static void serve(const char *name)
@@ -457,6 +515,7 @@ static void serve(const char *name)
         memcpy(&owner, message.body, 4);
     if (owner != PRIMARY_OWNER)
         refuse("the name has an owner already");
+    int peers = listen_for_peers();
     puts("ready");
     fflush(stdout);
 
@@ -469,7 +528,13 @@ static void serve(const char *name)
                 flush(bus, &out);
         }
         flush(bus, &out);
-        receive(bus, &in);
+        struct pollfd ready[] = { { .fd = bus, .events = POLLIN }, { .fd = peers, .events = POLLIN } };
+        if (poll(ready, 2, -1) < 0)
+            fail("wait");
+        if (ready[1].revents)
+            serve_peer(peers);
+        if (ready[0].revents)
+            receive(bus, &in);
     }
 }
 
@@ -478,14 +543,16 @@ int main(int count, char **words)
     if (count == 3 && strcmp(words[1], "serve") == 0)
         serve(words[2]);
     else if (count == 5 && strcmp(words[1], "call") == 0)
-        log_in(words[2], words[3], words[4], 0);
+        log_in(words[2], words[3], words[4], CALL);
     else if (count == 5 && strcmp(words[1], "early") == 0)
-        log_in(words[2], words[3], words[4], 1);
+        log_in(words[2], words[3], words[4], EARLY);
+    else if (count == 5 && strcmp(words[1], "peer") == 0)
+        log_in(words[2], words[3], words[4], PEER);
     else if (count >= 5 && strcmp(words[1], "start") == 0)
         start(words[2], words[3], words + 4);
     else {
         fprintf(stderr, "usage: floor serve NAME\n"
-                        "       floor call|early NAME USER CODE\n"
+                        "       floor call|early|peer NAME USER CODE\n"
                         "       floor start NAME USER PROGRAM ARGUMENT...\n");
         return 2;
     }

@@ -77,7 +77,7 @@ pub(crate) fn label(subject: Subject) -> &'static str {
         Subject::Google => "google-authenticator",
         Subject::Oath => "pam_oath",
         Subject::Bus => "bus: two calls",
-        Subject::BusEarly => "bus: the first one early",
+        Subject::Peer => "the same without the bus",
         Subject::Disk => "disk: 4 KiB in place",
         Subject::DiskAppend => "disk: 4 KiB appended",
     }

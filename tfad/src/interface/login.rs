@@ -58,7 +58,7 @@ impl Login {
             .map_err(|key| Error::InvalidArgument(format!("the context's {key} is garbled")))?;
         let identity = identify(connection, sender(&header)?);
         // While the bus is asked who calls, the user is looked up.
-        let (caller, early) = join(identity, self.look_up_early(user)).await;
+        let (early, caller) = join(self.look_up_early(user), identity).await;
         let caller = caller?;
         let _visit = self.host.visitors.admit(&caller)?;
         if let Some(why) = self.host.refusal() {
