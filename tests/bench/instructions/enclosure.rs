@@ -17,8 +17,7 @@ use super::{built, prepared};
 use crate::inside::folder;
 use crate::person::Person;
 
-/// Where the counted programs are copied to, so that the length of their paths is the same
-/// everywhere.
+/// Where the counted programs are seen, so that the length of their paths is the same everywhere.
 pub(super) const PROGRAMS: &str = "/run/tfa-bench";
 
 /// The enclosure, seen from inside. The bus goes first, and the log last.
@@ -67,33 +66,18 @@ fn enclose() {
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>).unwrap();
 
-    let tmpfs = |at: &str| {
-        mount(
-            None::<&str>,
-            at,
-            Some("tmpfs"),
-            MsFlags::empty(),
-            None::<&str>,
-        )
-        .unwrap();
-    };
-    let bind = |from: &Path, to: &Path| {
-        let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
-        mount(Some(from), to, None::<&str>, flags, None::<&str>).unwrap();
-    };
-
     tmpfs("/run");
     let dev = Path::new("/run/dev");
     fs::create_dir(dev).unwrap();
     for name in ["null", "zero", "random", "urandom"] {
-        File::create(dev.join(name)).unwrap();
-        bind(&Path::new("/dev").join(name), &dev.join(name));
+        put(&Path::new("/dev").join(name), &dev.join(name));
     }
     symlink("/proc/self/fd", dev.join("fd")).unwrap();
     bind(dev, Path::new("/dev"));
 
     tmpfs("/etc");
     furnish();
+    bring_programs();
 }
 
 /// Writes what the programs look for.
@@ -106,24 +90,43 @@ fn furnish() {
     fs::write("/etc/group", "root:x:0:\n").unwrap();
     fs::write("/etc/nsswitch.conf", "passwd: files\ngroup: files\n").unwrap();
 
-    fs::create_dir(PROGRAMS).unwrap();
-    let bring = |from: &Path, name: &str| {
-        let to = Path::new(PROGRAMS).join(name);
-        fs::copy(from, &to).unwrap();
-        to
-    };
-    let module = bring(&built::module(), "pam_tfa.so").display().to_string();
-    bring(&built::daemon(), "tfad");
-    for program in ["login", "module"] {
-        bring(&prepared::get().programs.join(program), program);
-    }
-    let settings = built::project().join("packaging/tfad.toml");
-    bring(&settings, "tfad.toml");
-
+    let module = Path::new(PROGRAMS).join("pam_tfa.so").display().to_string();
     fs::create_dir("/etc/pam.d").unwrap();
     for (service, module) in [("nothing-asked", "pam_permit.so"), ("tfa", &module)] {
         let stack = format!("auth required {module}\naccount required {module}\n");
         fs::write(Path::new("/etc/pam.d").join(service), stack).unwrap();
     }
     fs::write("/etc/pam.d/other", "").unwrap();
+}
+
+fn bring_programs() {
+    let folder = Path::new(PROGRAMS);
+    fs::create_dir(folder).unwrap();
+    put(&built::module(), &folder.join("pam_tfa.so"));
+    put(&built::daemon(), &folder.join("tfad"));
+    for program in ["login", "module"] {
+        put(
+            &prepared::get().programs.join(program),
+            &folder.join(program),
+        );
+    }
+    let settings = built::project().join("packaging/tfad.toml");
+    put(&settings, &folder.join("tfad.toml"));
+}
+
+fn tmpfs(at: &str) {
+    let flags = MsFlags::empty();
+    mount(None::<&str>, at, Some("tmpfs"), flags, None::<&str>).unwrap();
+}
+
+/// Shows a file under another name, too. No copy: a program that is being written cannot be run,
+/// and whatever another test starts meanwhile has the file open for a moment as well.
+fn put(file: &Path, name: &Path) {
+    File::create(name).unwrap();
+    bind(file, name);
+}
+
+fn bind(from: &Path, to: &Path) {
+    let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+    mount(Some(from), to, None::<&str>, flags, None::<&str>).unwrap();
 }
