@@ -13,7 +13,6 @@
  * before the program is started to the reply, and ends the program. The messages are those of a
  * real login: where NAME is the daemon's, it is one.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
