@@ -24,14 +24,16 @@ pub(super) struct Incoming<R> {
     source: R,
     buffer: Zeroizing<Vec<u8>>,
     used: usize,
+    filled: usize,
 }
 
 impl<R: Read> Incoming<R> {
     pub(super) fn new(source: R) -> Self {
         Self {
             source,
-            buffer: Zeroizing::new(Vec::with_capacity(BUFFER)),
+            buffer: Zeroizing::new(vec![0; BUFFER]),
             used: 0,
+            filled: 0,
         }
     }
 
@@ -89,14 +91,12 @@ impl<R: Read> Read for Incoming<R> {
 
 impl<R: Read> BufRead for Incoming<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.used >= self.buffer.len() {
-            self.used = 0;
-            self.buffer.resize(BUFFER, 0);
-            let received = self.source.read(&mut self.buffer);
-            self.buffer.truncate(*received.as_ref().unwrap_or(&0));
-            received?;
+        if self.used >= self.filled {
+            (self.used, self.filled) = (0, 0);
+            self.filled = self.source.read(&mut self.buffer)?;
         }
-        Ok(self.buffer.get(self.used..).unwrap_or_default())
+        let unused = self.buffer.get(self.used..self.filled);
+        Ok(unused.unwrap_or_default())
     }
 
     fn consume(&mut self, used: usize) {
