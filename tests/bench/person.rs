@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 /// How many of the users log in while logins are timed. They alone stand in `/etc/passwd`, whose
 /// length is the same at every number of users, for it is read line by line at each login.
-pub(crate) const SEATED: u32 = 66;
+pub(crate) const SEATED: u32 = 200;
 
 /// How many of these, the last ones, log in while the daemon alone is looked at.
 pub(crate) const REGULARS: u32 = 10;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tfa_bus::Error;
 use tfa_core::{Account, Undecodable};
 
-use crate::beside::{BrokenOff, beside};
+use crate::beside::beside;
 use crate::store::{Commit, Listed, Record, Revision, Store, StoreError};
 use crate::users::{self, User};
 
@@ -39,8 +39,8 @@ pub struct Loaded {
 pub struct Found {
     /// The user.
     pub user: User,
-    /// The record, or why it cannot be used.
-    pub loaded: Result<Loaded, Error>,
+    /// The record, or why it cannot be used; `None` where it was not wanted.
+    pub loaded: Option<Result<Loaded, Error>>,
 }
 
 impl Loaded {
@@ -66,18 +66,18 @@ impl Accounts {
         Ok(self.load_record(user).await?.account)
     }
 
-    /// The user of that name and its record, in one go.
+    /// The user of that name and, if it is wanted, its record, in one go.
     ///
     /// # Errors
     /// As [`users::by_name`]; the record's own as [`Self::load`].
-    pub async fn load_by_name(&self, name: &str) -> Result<Found, Error> {
+    pub async fn look_up(&self, name: &str, record: bool) -> Result<Found, Error> {
         let (store, name) = (Arc::clone(&self.store), name.to_owned());
         let found = beside(move || {
             let user = users::look_up(&name)?;
-            let loaded = read(&*store, &user);
+            let loaded = record.then(|| read(&*store, &user));
             Ok(Found { user, loaded })
         });
-        found.await.map_err(|BrokenOff| broken_off())?
+        found.await?
     }
 
     /// Lets `judge` look at an account and change it. Its answer is returned only after the
@@ -159,8 +159,7 @@ impl Accounts {
     /// As [`Self::load`].
     pub async fn load_record(&self, user: &User) -> Result<Loaded, Error> {
         let (store, user) = (Arc::clone(&self.store), user.clone());
-        let loaded = beside(move || read(&*store, &user)).await;
-        loaded.map_err(|BrokenOff| broken_off())?
+        beside(move || read(&*store, &user)).await?
     }
 
     /// Whether there certainly is no record under a name, whoever has it.
@@ -184,8 +183,7 @@ impl Accounts {
     /// [`Error::Damaged`], [`Error::Storage`], where even the names cannot be read.
     pub async fn list(&self) -> Result<Vec<Listed>, Error> {
         let store = Arc::clone(&self.store);
-        let listed = beside(move || store.list()).await;
-        listed.map_err(|BrokenOff| broken_off())?.map_err(refused)
+        beside(move || store.list()).await?.map_err(refused)
     }
 }
 
@@ -213,10 +211,6 @@ fn read(store: &dyn Store, user: &User) -> Result<Loaded, Error> {
             })
         }
     }
-}
-
-fn broken_off() -> Error {
-    Error::Storage("the record could not be read: the look-up broke off".to_owned())
 }
 
 /// Reads a record and holds it against the user that it is for.

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
+use tfa_bus::Error;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
@@ -21,17 +22,13 @@ static RESIDENT: OnceLock<Option<Sender<Job>>> = OnceLock::new();
 /// It has work. Nothing is queued for it: work is given to a thread that waits, or to another.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// The work broke off: it panicked, or the daemon ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BrokenOff;
-
 /// Does some work beside the bus thread.
 ///
 /// # Errors
-/// [`BrokenOff`].
+/// [`Error::Storage`] where the work breaks off: it panicked, or the daemon ends.
 pub async fn beside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, BrokenOff> {
+) -> Result<T, Error> {
     let (answer, done) = oneshot::channel();
     let job: Job = Box::new(move || {
         // Nobody waits for it any more.
@@ -39,12 +36,14 @@ pub async fn beside<T: Send + 'static>(
     });
     match RESIDENT.get_or_init(take_residence) {
         Some(resident) if !TAKEN.swap(true, Ordering::Acquire) => {
-            // The thread never ends; if it did, the job would be dropped, and break off.
+            // The thread never ends. If it did, the job would be dropped, and break off, and all
+            // later work would go to the runtime's threads.
             let _ = resident.send(job);
         }
         _ => drop(spawn_blocking(job)),
     }
-    done.await.map_err(|_| BrokenOff)
+    done.await
+        .map_err(|_| Error::Storage("a look-up broke off; try again".to_owned()))
 }
 
 fn take_residence() -> Option<Sender<Job>> {
@@ -69,7 +68,7 @@ mod tests {
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let hanging = tokio::spawn(beside(move || wait.recv()));
         for turn in 0..20 {
-            assert_eq!(beside(move || turn).await, Ok(turn));
+            assert!(beside(move || turn).await.is_ok_and(|done| done == turn));
         }
         drop(go);
         assert!(hanging.await.is_ok_and(|done| done.is_ok()));
@@ -78,11 +77,9 @@ mod tests {
     #[tokio::test]
     async fn work_that_panics_breaks_off_and_the_next_is_done() {
         for turn in 0..20 {
-            assert_eq!(
-                beside(|| panic!("it breaks off")).await,
-                Err::<(), _>(BrokenOff)
-            );
-            assert_eq!(beside(move || turn).await, Ok(turn));
+            let broken: Result<(), _> = beside(|| panic!("it breaks off")).await;
+            assert!(matches!(broken, Err(Error::Storage(_))));
+            assert!(beside(move || turn).await.is_ok_and(|done| done == turn));
         }
     }
 }

@@ -148,10 +148,10 @@ impl Dialogs {
         self.open.remove(&number);
     }
 
-    /// Drops every dialog of a connection that is gone.
-    pub fn forget(&mut self, sender: &str) {
+    /// Drops every dialog of a connection that is gone, and what has gone silent.
+    pub fn forget(&mut self, sender: &str, now: Instant) {
         self.open
-            .retain(|_, place| place.dialog.arrival.caller.name != sender);
+            .retain(|_, place| place.dialog.arrival.caller.name != sender && !place.is_silent(now));
     }
 
     fn count(&self, which: impl Fn(&Open) -> bool) -> usize {
@@ -266,7 +266,7 @@ mod tests {
     fn a_dialog_dies_with_its_connection_and_with_silence() {
         let (mut dialogs, now) = (Dialogs::default(), Instant::now());
         let number = dialogs.open(dialog(":1.5", 0, 1000), None, now).unwrap();
-        dialogs.forget(":1.5");
+        dialogs.forget(":1.5", now);
         assert!(dialogs.judge(number, ":1.5", now).is_err());
         let number = dialogs.open(dialog(":1.5", 0, 1000), None, now).unwrap();
         assert!(dialogs.judge(number, ":1.5", now + SILENCE).is_err());
@@ -287,7 +287,7 @@ mod tests {
         let next = dialog(":1.9", 1000, 1000).dialog;
         dialogs.go_on(numbers[0], next.clone(), now);
         assert!(dialogs.judge(numbers[0], ":1.9", now).is_ok());
-        dialogs.forget(":1.9");
+        dialogs.forget(":1.9", now);
         dialogs.go_on(numbers[1], next, now);
         assert!(dialogs.judge(numbers[1], ":1.9", now).is_err());
     }

@@ -63,7 +63,7 @@ impl Hashing {
     /// # Errors
     /// [`Error::Storage`] when randomness or memory is short.
     pub async fn draw(&self) -> Result<(BackupSet, [BackupCode; BackupSet::SIZE]), Error> {
-        self.beside(|| {
+        self.at_a_place(|| {
             let set = random::drawn(|fill| BackupSet::draw(fill))?;
             set.map_err(|_| failed())
         })
@@ -72,11 +72,11 @@ impl Hashing {
 
     async fn hash(&self, recipe: &Recipe, code: &BackupCode) -> Result<Hashed, Error> {
         let (recipe, code) = (recipe.clone(), code.clone());
-        self.beside(move || recipe.hash(&code).map_err(|_| failed()))
+        self.at_a_place(move || recipe.hash(&code).map_err(|_| failed()))
             .await
     }
 
-    async fn beside<T: Send + 'static>(
+    async fn at_a_place<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {

@@ -26,7 +26,7 @@ pub enum Level {
     Critical,
 }
 
-/// How long a line may wait for a log daemon that does not take it. Logins wait with it.
+/// How long a line may wait for a log daemon that does not take it. Later logins wait with it.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How many lines a minute a caller who is not root may cause. The log daemon bounds what it takes
 /// from this daemon: nobody may use that up for everybody.
@@ -100,7 +100,8 @@ impl Journal {
         match Handle::try_current() {
             Ok(runtime) => {
                 let lines = Arc::clone(&self.lines);
-                drop(runtime.spawn(async move { lines.flush() }));
+                // One line each time, so that others have their turn with a log daemon that hangs.
+                drop(runtime.spawn(async move { lines.write_one() }));
             }
             Err(_) => self.flush(),
         }
@@ -108,7 +109,13 @@ impl Journal {
 
     /// Writes the lines that are still on their way.
     pub fn flush(&self) {
-        self.lines.flush();
+        while self.lines.write_one() {}
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.flush();
     }
 }
 
@@ -117,13 +124,15 @@ impl Lines {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn flush(&self) {
+    /// Whether there was a line to write.
+    fn write_one(&self) -> bool {
         let mut logger = self.logger.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            let next = self.waiting().pop_front();
-            let Some((level, line)) = next else { return };
-            write(&mut logger, level, &line);
-        }
+        let next = self.waiting().pop_front();
+        let Some((level, line)) = next else {
+            return false;
+        };
+        write(&mut logger, level, &line);
+        true
     }
 }
 

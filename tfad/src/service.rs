@@ -1,7 +1,7 @@
 //! The daemon on the bus: takes its place, serves, and goes when told to.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use tokio::signal::unix::{SignalKind, signal};
@@ -91,7 +91,7 @@ async fn forget_the_departed(mut departures: MessageStream, host: &Host) {
     while let Some(Ok(message)) = departures.next().await {
         let body = message.body();
         if let Ok((name, _old, _new)) = body.deserialize::<(&str, &str, &str)>() {
-            host.dialogs().forget(name);
+            host.dialogs().forget(name, Instant::now());
         }
     }
 }

@@ -3,7 +3,7 @@
 use nix::unistd::{Uid, User as Entry};
 use tfa_bus::Error;
 
-use crate::beside::{BrokenOff, beside};
+use crate::beside::beside;
 
 /// A user of this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +22,7 @@ pub struct User {
 /// [`Error::UnknownUser`], or [`Error::Storage`] when the name service itself fails.
 pub async fn by_name(name: &str) -> Result<User, Error> {
     let name = name.to_owned();
-    let found = beside(move || look_up(&name)).await;
-    found.map_err(|BrokenOff| broken_off())?
+    beside(move || look_up(&name)).await?
 }
 
 /// As [`by_name`], and blocks.
@@ -43,8 +42,8 @@ pub fn look_up(name: &str) -> Result<User, Error> {
 /// # Errors
 /// As [`by_name`].
 pub async fn by_uid(uid: u32) -> Result<User, Error> {
-    let found = beside(move || Entry::from_uid(Uid::from_raw(uid))).await;
-    resolved(found.map_err(|BrokenOff| broken_off())?, || {
+    let found = beside(move || Entry::from_uid(Uid::from_raw(uid))).await?;
+    resolved(found, || {
         format!("this system knows no user with the uid {uid}")
     })
 }
@@ -65,8 +64,4 @@ fn resolved(
             unknown()
         ))),
     }
-}
-
-fn broken_off() -> Error {
-    Error::Storage("the name service could not be asked".to_owned())
 }

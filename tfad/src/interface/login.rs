@@ -57,16 +57,18 @@ impl Login {
         let context = Context::from_dict(&context)
             .map_err(|key| Error::InvalidArgument(format!("the context's {key} is garbled")))?;
         let identity = identify(connection, sender(&header)?);
-        // While the bus is asked who calls, the user is looked up.
-        let (early, caller) = join(self.look_up_early(user), identity).await;
-        let caller = caller?;
-        let _visit = self.host.visitors.admit(&caller)?;
         if let Some(why) = self.host.refusal() {
+            let _visit = self.host.visitors.admit(&identity.await?)?;
             return Err(Error::NotServing(why.to_owned()));
         }
+        let record = self.needs_record(&context);
+        // While the bus is asked who calls, the user is looked up.
+        let (early, caller) = join(self.look_up_early(user, record), identity).await;
+        let caller = caller?;
+        let _visit = self.host.visitors.admit(&caller)?;
         let found = match early {
             Some(found) => found,
-            None => self.host.accounts.load_by_name(user).await,
+            None => self.host.accounts.look_up(user, record).await,
         };
         self.begin_dialog(&caller, found, context)
             .await
@@ -121,9 +123,17 @@ impl Login {
 impl Login {
     /// Looks a user up for a caller who is not known yet, unless too many have that done already:
     /// whoever may call nothing else could have a slow directory asked without end.
-    async fn look_up_early(&self, name: &str) -> Option<Result<Found, Error>> {
+    async fn look_up_early(&self, name: &str, record: bool) -> Option<Result<Found, Error>> {
         let _place = self.early.try_acquire().ok()?;
-        Some(self.host.accounts.load_by_name(name).await)
+        Some(self.host.accounts.look_up(name, record).await)
+    }
+
+    /// Whether the record may matter to a login. One that it does not matter to must not depend on
+    /// the store.
+    fn needs_record(&self, context: &Context) -> bool {
+        let policy = &self.host.config().policy;
+        let stage = circumstances::stage(context, policy);
+        !policy.is_off() && Ruling::none_needed(stage).is_none()
     }
 
     async fn begin_dialog(
@@ -135,7 +145,7 @@ impl Login {
         let root = caller.is_root();
         let context = if root { context } else { untrusted(context) };
         let found = if root { found } else { Ok(own(caller, found)?) };
-        let Found { user, loaded } = match found {
+        let Found { user, mut loaded } = match found {
             Ok(found) => found,
             Err(Error::UnknownUser(_)) => return Ok((0, turns::end(Verdict::UnknownUser, None))),
             Err(other) => return Err(other),
@@ -155,6 +165,8 @@ impl Login {
         let mut login = circumstances::login(&context, Host::stranger(&user));
         if !config.policy.is_settled(&login) {
             login.person = self.host.person(&user, &config.policy).await;
+            // That may have taken a while, in which somebody has set up.
+            loaded = None;
         }
         let arrival = Arrival {
             caller: caller.clone(),
@@ -171,15 +183,16 @@ impl Login {
         config: &Config,
         stage: Stage,
         arrival: Arrival,
-        loaded: Result<Loaded, Error>,
+        loaded: Option<Result<Loaded, Error>>,
     ) -> Result<(u32, Turn), Error> {
-        let (policy, now) = (&config.policy, clock::now());
+        let policy = &config.policy;
         // Where the mode is off, a record that cannot be read keeps nobody out.
-        let loaded = if policy.is_off_for(&arrival.login) {
-            None
-        } else {
-            Some(loaded?)
+        let loaded = match loaded {
+            _ if policy.is_off_for(&arrival.login) => None,
+            Some(loaded) => Some(loaded?),
+            None => Some(self.host.accounts.load_record(&arrival.user).await?),
         };
+        let now = clock::now();
         let account = loaded.as_ref().and_then(Loaded::account);
         let ruling = policy.decide(&arrival.login, account, now);
         let course = ruling.course(stage);
@@ -232,6 +245,8 @@ impl Login {
         let number = match begun.dialog {
             None => 0,
             Some(dialog) => {
+                let asks = matches!(dialog, Dialog::AskCode(_));
+                let loaded = loaded.filter(|_| asks);
                 let open = Open { arrival, dialog };
                 self.host.dialogs().open(open, loaded, Instant::now())?
             }
@@ -393,7 +408,7 @@ impl Login {
 }
 
 /// The user that a caller who is not root asks about: it must be itself. The answer for anybody
-/// else tells nothing about them.
+/// else says nothing about them; how long it takes may tell whether there is a record.
 fn own(caller: &Caller, found: Result<Found, Error>) -> Result<Found, Error> {
     let own = found.ok().filter(|found| found.user.uid == caller.uid);
     own.ok_or_else(|| {

@@ -323,7 +323,8 @@ impl Store for SqliteStore {
 
     fn list(&self) -> Result<Vec<Listed>, StoreError> {
         // With a connection of its own: nobody's login waits for a long list.
-        let reader = self.read(Reader::another)?;
+        let (anchor, opener) = self.read(|reader| Ok(reader.parts()))?;
+        let reader = Reader::new(connect(anchor.path())?, anchor, opener);
         let mut listed = Vec::new();
         let mut from = 0;
         while from < schema::PARTS {

@@ -14,6 +14,8 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -38,22 +40,20 @@ const ROOM: i64 = 64;
 /// A page in the log, in bytes, with its header; and the log's own header is shorter.
 const FRAME: i64 = 4096 + 24;
 /// How many bytes the log file is made longer in one go, while the writer has to wait.
-const PIECE: usize = 128 * 1024;
-
-/// What the thread is woken for.
-#[derive(Clone, Copy)]
-pub(super) enum Wake {
-    /// The log has grown.
-    Grown,
-    /// Something could not be written: an emptied log may give the space back that it takes.
-    Stuck,
-}
+const PIECE: usize = 32 * 1024;
 
 /// The writer's end.
 #[derive(Clone)]
 pub(super) struct Alarm {
-    wake: SyncSender<Wake>,
+    wake: SyncSender<()>,
+    stuck: Arc<AtomicBool>,
     pages: usize,
+}
+
+/// The thread's end.
+pub(super) struct Woken {
+    wakes: Receiver<()>,
+    stuck: Arc<AtomicBool>,
 }
 
 impl Alarm {
@@ -62,25 +62,36 @@ impl Alarm {
         self.pages += pages;
         if self.pages >= STEP {
             self.pages = 0;
-            self.ring(Wake::Grown);
+            self.ring();
         }
     }
 
-    /// A batch was not committed.
+    /// A batch was not committed: an emptied log may give the space back that it takes.
     pub(super) fn stuck(&self) {
-        self.ring(Wake::Stuck);
+        self.stuck.store(true, Ordering::Release);
+        self.ring();
     }
 
-    fn ring(&self, wake: Wake) {
+    fn ring(&self) {
         // A channel that is full holds a wake-up already.
-        let _ = self.wake.try_send(wake);
+        let _ = self.wake.try_send(());
     }
 }
 
 /// An alarm, and what it rings at.
-pub(super) fn alarm() -> (Alarm, Receiver<Wake>) {
-    let (wake, woken) = sync_channel(1);
-    (Alarm { wake, pages: 0 }, woken)
+pub(super) fn alarm() -> (Alarm, Woken) {
+    let (wake, wakes) = sync_channel(1);
+    let stuck = Arc::new(AtomicBool::new(false));
+    let woken = Woken {
+        wakes,
+        stuck: Arc::clone(&stuck),
+    };
+    let alarm = Alarm {
+        wake,
+        stuck,
+        pages: 0,
+    };
+    (alarm, woken)
 }
 
 /// Serves until all alarms are gone, then empties the log. One that an earlier run `left` is carried
@@ -92,7 +103,7 @@ pub(super) fn serve(
     db: &Connection,
     log: &Path,
     left: bool,
-    woken: &Receiver<Wake>,
+    woken: &Woken,
 ) -> Result<(), StoreError> {
     // Beginning anew waits for readers and shuts the writer out: not for long.
     db.busy_timeout(Duration::from_millis(50))
@@ -104,13 +115,13 @@ pub(super) fn serve(
         .write(true)
         .custom_flags(O_NOFOLLOW)
         .open(log);
-    let make_room = |pages| match &file {
+    let keep_room = |pages| match &file {
         Ok(file) => make_room(db, file, pages),
         Err(_) => Ok(()),
     };
-    let _ = make_room(0);
-    while let Ok(why) = woken.recv() {
-        if let Wake::Stuck = why {
+    let _ = keep_room(0);
+    while woken.wakes.recv().is_ok() {
+        if woken.stuck.swap(false, Ordering::Acquire) {
             let _ = checkpoint(db, "TRUNCATE");
             continue;
         }
@@ -120,7 +131,7 @@ pub(super) fn serve(
         if pages - carried >= GROWN {
             let _ = checkpoint(db, if pages > LONG { "RESTART" } else { "PASSIVE" });
         }
-        let _ = make_room(pages.max(0));
+        let _ = keep_room(pages.max(0));
     }
     let _ = checkpoint(db, "TRUNCATE");
     Ok(())

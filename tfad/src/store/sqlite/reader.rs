@@ -58,10 +58,9 @@ impl Reader {
         Self { db, anchor, opener }
     }
 
-    /// One more of the same.
-    pub(super) fn another(&self) -> Result<Self, StoreError> {
-        let db = super::connect(self.anchor.path())?;
-        Ok(Self::new(db, self.anchor.clone(), self.opener.clone()))
+    /// What it takes to make one more of the same.
+    pub(super) fn parts(&self) -> (Anchor, Opener) {
+        (self.anchor.clone(), self.opener.clone())
     }
 
     pub(super) fn load(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError> {
