@@ -39,7 +39,7 @@ impl<Account: Eq + Hash> Phones<Account> {
         loop {
             match self.fresh(account, person) {
                 Some(code) => return code,
-                None => thread::sleep(until_next_step(now())),
+                None => thread::sleep(until_next_step(now()) + LAG),
             }
         }
     }
@@ -58,19 +58,23 @@ impl<Account: Eq + Hash> Phones<Account> {
     }
 }
 
+/// How late a clock may be that is read in whole seconds: time(2) waits for the next tick.
+const LAG: Duration = Duration::from_millis(50);
+
 /// The earliest step that can be used at `now` after `used`.
 fn fresh_step(now: Duration, used: u64) -> Option<u64> {
     let here = now.as_secs() / PERIOD;
     let first = here - u64::from(until_next_step(now) > MARGIN);
     let step = first.max(used + 1);
-    (step <= here + 1).then_some(step)
+    let last = (now - LAG).as_secs() / PERIOD + 1;
+    (step <= last).then_some(step)
 }
 
 /// Waits until the present step has so much time left: what is good now stays good that long.
 pub(crate) fn wait_for_a_step_with(left: Duration) {
     let rest = until_next_step(now());
     if rest < left {
-        thread::sleep(rest);
+        thread::sleep(rest + LAG);
     }
 }
 
