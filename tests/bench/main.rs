@@ -6,7 +6,6 @@
 //! `TFA_BENCH_TASK`.
 
 mod backup;
-mod failure;
 mod goals;
 mod host;
 mod inside;
@@ -26,7 +25,6 @@ use std::env;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use failure::OrFail;
 use host::Host;
 use inside::logins::Size;
 use inside::{Task, fill, load};
@@ -34,6 +32,7 @@ use plan::Plan;
 use report::{Report, sections};
 use results::Results;
 use stage::Stage;
+use tfa_tests::OrFail;
 
 const USAGE: &str = "usage: tfa-bench [--quick]
 Measures on a booted machine, as root, and writes to target/bench. --quick: fewer samples, and no

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use totp_rs::Builder;
 
-use crate::failure::OrFail;
 use crate::person::Person;
+use tfa_tests::OrFail;
 
 /// Seconds a code.
 const PERIOD: u64 = 30;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::failure::OrFail;
+use tfa_tests::OrFail;
 
 /// A program's name, its source, and how it is linked.
 type Program = (&'static str, &'static str, &'static [&'static str]);

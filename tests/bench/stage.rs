@@ -9,12 +9,12 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tfa_tests::Machine;
 
-use crate::failure::OrFail;
 use crate::inside::Task;
 use crate::inside::logins::Size;
 use crate::layout;
 use crate::person::{Person, SEATED};
 use crate::programs;
+use tfa_tests::OrFail;
 
 /// The peers, from Debian.
 const PEERS: &[&str] = &["libpam-google-authenticator", "libpam-oath"];

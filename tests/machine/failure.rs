@@ -1,9 +1,9 @@
-//! How the machine's own steps fail: at once, with what was being done.
+//! How the machine's own steps, and the bench's, fail: at once, with what was being done.
 
 use std::fmt::Display;
 
 /// Ends the test with a sentence when a step of the machinery itself fails.
-pub(crate) trait OrFail<T> {
+pub trait OrFail<T> {
     /// The value, or a panic that says what could not be done and why.
     fn or_fail(self, doing: &str) -> T;
 }

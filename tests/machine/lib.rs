@@ -25,6 +25,7 @@ mod ssh;
 mod terminal;
 
 pub use command::{Command, Output};
+pub use failure::OrFail;
 pub use machine::Machine;
 pub use phone::{Phone, read_qr};
 pub use terminal::Terminal;

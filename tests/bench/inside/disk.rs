@@ -6,8 +6,8 @@ use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
 use super::load::Rate;
-use crate::failure::OrFail;
 use crate::statistics::Times;
+use tfa_tests::OrFail;
 
 /// What is written at a time.
 const BLOCK: [u8; 4096] = [0x5a; 4096];

@@ -3,8 +3,8 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use crate::failure::OrFail;
 use crate::layout;
+use tfa_tests::OrFail;
 
 /// The running service. It ends when it is dropped.
 pub(crate) struct Echo(Child);

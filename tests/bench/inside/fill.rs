@@ -14,10 +14,10 @@ use tokio::task::JoinHandle;
 
 use super::folder;
 use crate::backup;
-use crate::failure::OrFail;
 use crate::layout;
 use crate::person::Person;
 use crate::phone;
+use tfa_tests::OrFail;
 
 /// When everybody has set up: long enough ago that no code of then is good now.
 const SET_UP: Time = Time::from_secs(1_700_000_010);

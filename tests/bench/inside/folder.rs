@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::failure::OrFail;
 use crate::layout;
+use tfa_tests::OrFail;
 
 /// Makes a folder for root alone, empty.
 pub(crate) fn make(folder: &Path) {

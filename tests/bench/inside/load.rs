@@ -15,11 +15,11 @@ use super::fill;
 use super::process::Process;
 use super::requesters;
 use super::service;
-use crate::failure::OrFail;
 use crate::layout;
 use crate::person::{Person, SEATED};
 use crate::phone::{self, Phones};
 use crate::statistics::Times;
+use tfa_tests::OrFail;
 
 /// How many users log in: each has a code every 30 seconds, and three at first.
 pub(crate) const USERS: u32 = 50_000;

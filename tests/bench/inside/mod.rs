@@ -21,7 +21,7 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::OrFail;
+use tfa_tests::OrFail;
 
 /// What there is to do.
 #[derive(Serialize, Deserialize)]

@@ -7,9 +7,9 @@ use std::process::Command;
 use serde::{Deserialize, Serialize};
 
 use super::programs::{numbers, said_by, time_of};
-use crate::failure::OrFail;
 use crate::layout;
 use crate::statistics::Times;
+use tfa_tests::OrFail;
 
 /// The project's module and its peers'.
 const MODULES: [&str; 3] = ["pam_tfa.so", "pam_google_authenticator.so", "pam_oath.so"];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-use crate::failure::OrFail;
+use tfa_tests::OrFail;
 
 /// Ticks of `/proc/PID/stat` a second: a constant of the kernel's interface.
 const TICKS: u64 = 100;

@@ -3,9 +3,9 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::failure::OrFail;
 use crate::layout;
 use crate::person::Person;
+use tfa_tests::OrFail;
 
 /// libpam's code for a login that succeeds.
 pub(crate) const SUCCESS: i32 = 0;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use tfad::store::{Commit, Place, SqliteStore, Store};
 
 use super::load::Rate;
-use crate::failure::OrFail;
 use crate::person::Person;
 use crate::statistics::Times;
+use tfa_tests::OrFail;
 
 /// Requesters commit as fast as they are answered, each the record of a user of its own.
 pub(crate) fn commit(state: &Path, requesters: u32, time: Duration) -> Rate {

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use super::process::Process;
-use crate::failure::OrFail;
 use crate::layout;
+use tfa_tests::OrFail;
 
 /// The daemon's unit.
 pub(crate) const DAEMON: &str = "tfad.service";

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::service;
-use crate::failure::OrFail;
 use crate::layout;
 use crate::person::Person;
 use crate::phone::{self, Phones};
 use crate::statistics::Times;
+use tfa_tests::OrFail;
 
 /// The stores that have the users: those of so many.
 const USERS: u32 = 1000;

@@ -10,9 +10,9 @@ mod units;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::failure::OrFail;
 use crate::goals::Goal;
 use crate::results::Results;
+use tfa_tests::OrFail;
 
 /// The report as far as it is written.
 pub(crate) struct Report {
