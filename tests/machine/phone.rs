@@ -1,5 +1,6 @@
 //! A person's phone: the authenticator app, which is `oathtool`, and its camera, `zbarimg`.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -11,6 +12,15 @@ use crate::failure::OrFail;
 /// Below this much left of a time step, the step before is not handed out any more: it could
 /// run out of the daemon's window on the way.
 const ON_THE_WAY: u64 = 5;
+
+/// How many seconds before and after now the code of another phone must be wrong. To tell how far
+/// off a clock is, the daemon looks two hours either way (`CLOCK_SEARCH` in `tfa-core`); an hour
+/// more is for clocks that a scenario moves.
+const NEAR: u64 = 3 * 3600;
+
+/// The same for a code that is only there to be wrong: there are scenarios that type one for a
+/// hundred hours of the daemon's.
+const FAR: u64 = 5 * 24 * 3600;
 
 /// An authenticator app with one key in it.
 pub struct Phone {
@@ -162,22 +172,58 @@ impl Phone {
         self.oathtool(&["--hotp", "--counter", &counter])
     }
 
-    /// Six digits that are no code of this key around now: surely wrong.
+    /// Digits that this key has at no time that the daemon looks at: not now, and not so that the
+    /// phone's clock could be taken for one that is off.
     #[must_use]
     pub fn wrong_code(&self) -> String {
-        let near: Vec<String> = (-3..=3).map(|steps| self.code_at(steps)).collect();
-        let digits = usize::try_from(self.digits).unwrap_or(6);
+        let right = self.codes_around(FAR);
+        let digits = usize::try_from(self.digits).or_fail("count the digits");
         (0..10)
             .map(|digit| digit.to_string().repeat(digits))
-            .find(|code| !near.contains(code))
+            .find(|code| !right.contains(code))
             .or_fail("find a wrong code")
     }
 
+    /// A good code of this phone's that is wrong for the other one, as surely as
+    /// [`wrong_code`](Self::wrong_code): the present one, or else a neighbour.
+    #[must_use]
+    pub fn code_not_of(&self, other: &Self) -> String {
+        let right = other.codes_around(NEAR);
+        [0, 1, -1]
+            .map(|steps| self.code_at(steps))
+            .into_iter()
+            .find(|code| !right.contains(code))
+            .or_fail("find a code that the other phone has not")
+    }
+
+    /// The codes of all steps from so many seconds before now until as many after.
+    fn codes_around(&self, reach: u64) -> HashSet<String> {
+        let now = self.now();
+        let first = now.saturating_sub(reach) / self.period;
+        let last = (now + reach) / self.period;
+        let codes = self.codes_from(first, last - first);
+        codes.lines().map(str::to_owned).collect()
+    }
+
     fn code_of(&self, step: u64) -> String {
+        self.codes_from(step, 0)
+    }
+
+    /// The code of a step and of so many more after it, one a line.
+    fn codes_from(&self, step: u64, more: u64) -> String {
         let moment = format!("@{}", step * self.period);
         let period = format!("{}s", self.period);
         let kind = format!("--totp={}", self.algorithm);
-        self.oathtool(&[&kind, "--time-step-size", &period, "--now", &moment])
+        let window = more.to_string();
+        self.oathtool(&[
+            &kind,
+            "--time-step-size",
+            &period,
+            "--now",
+            &moment,
+            "--window",
+            &window,
+        ])
     }
 
     fn oathtool(&self, arguments: &[&str]) -> String {

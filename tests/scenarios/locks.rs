@@ -136,9 +136,10 @@ fn a_lock_from_afar_leaves_the_console_open_and_one_of_the_console_leaves_ssh_op
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_to_group("alice", "sudo");
     machine.add_user("bob", "tractor");
+    let wrong = alice.phone.wrong_code();
     // Locked by a clock that is ahead, so that the time that this takes opens nothing.
     machine.shift_clock(600);
-    try_codes(&machine, "", "00000000", 5);
+    try_codes(&machine, "", &wrong, 5);
     machine.shift_clock(0);
     is_told_and_not_asked(&machine, "Too many wrong codes. Try again in 1");
 
@@ -169,14 +170,14 @@ fn a_lock_from_afar_leaves_the_console_open_and_one_of_the_console_leaves_ssh_op
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal.expect(CODE);
-    terminal.type_secret("00000000");
+    terminal.type_secret(&wrong);
     terminal.expect("That code is not right.");
     assert_eq!(shown(&machine, "failures"), "1");
     assert_eq!(shown(&machine, "console_failures"), "0");
 
     // And the other way round.
     machine.shift_clock(600);
-    let told = try_codes(&machine, "tty1", "00000000", 5);
+    let told = try_codes(&machine, "tty1", &wrong, 5);
     assert!(told.contains("Try again in 30 seconds."), "{told}");
     assert_eq!(shown(&machine, "console_failures"), "5");
     shift_clocks(&machine, &alice.phone, 60);
@@ -207,9 +208,8 @@ const WEAR_DOWN: &str = r#"
 fn after_a_hundred_wrong_codes_only_the_administrator_or_a_backup_code_at_the_console_opens() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.attach_clock();
-    // No code of any hour that comes by: eight digits, where the phone's have six.
-    let wrong = "00000000";
-    let told = perl(&machine, WEAR_DOWN, &["", wrong, "100"]).succeed();
+    let wrong = alice.phone.wrong_code();
+    let told = perl(&machine, WEAR_DOWN, &["", &wrong, "100"]).succeed();
     let (before, last) = told.split_once('\n').unwrap();
     assert!(before.contains("Try again in 60 minutes."), "{told}");
     assert!(last.contains("Ask your administrator"), "{told}");
@@ -240,7 +240,7 @@ fn after_a_hundred_wrong_codes_only_the_administrator_or_a_backup_code_at_the_co
     assert_eq!(shown(&machine, "locked_for_good"), "true");
 
     // The console worn down as well: a code from the phone does nothing there any more.
-    perl(&machine, WEAR_DOWN, &["tty1", wrong, "100"]).succeed();
+    perl(&machine, WEAR_DOWN, &["tty1", &wrong, "100"]).succeed();
     assert_eq!(shown(&machine, "console_locked_for_good"), "true");
     shift_clocks(&machine, &alice.phone, ages);
     at_console(&alice.phone.next_unused());

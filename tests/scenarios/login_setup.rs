@@ -442,7 +442,7 @@ fn whoever_breaks_off_leaves_nothing_behind_and_begins_anew() {
     let terminal = log_in(&machine, "alice");
     let phone = as_far_as_the_code(&terminal);
     assert_ne!(phone.secret(), void.secret());
-    terminal.type_line(&void.code());
+    terminal.type_line(&void.code_not_of(&phone));
     terminal.expect("That code is not right.");
     terminal.expect(NEW_CODE);
     let _ = to_its_end(&terminal, phone);
@@ -834,7 +834,7 @@ fn of_two_set_ups_at_once_the_first_right_code_wins() {
     three.type_line("");
     is_refused(&three, "was changed just now. Log in again.");
     let terminal = ssh_as_far_as_the_code(&machine, "alice");
-    terminal.type_secret(&second.code());
+    terminal.type_secret(&second.code_not_of(&owner.phone));
     terminal.expect("That code is not right.");
     terminal.expect(CODE);
     terminal.type_secret(&owner.phone.next_unused());

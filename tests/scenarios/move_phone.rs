@@ -28,12 +28,12 @@ fn the_old_phone_works_until_the_new_one_has_proved_itself_and_then_no_longer() 
     );
 
     // The new one is good for nothing but the proof, the old one for all.
-    assert_refused(&machine, &new.code());
+    assert_refused(&machine, &new.code_not_of(&alice.phone));
     drop(logged_in_with(&machine, &alice.phone.next_unused()));
     let status = machine.succeed(["tfactl", "show", "alice"]);
     assert!(status.contains("A new phone was offered and has not proved itself yet."));
 
-    terminal.type_line(&alice.phone.next_unused());
+    terminal.type_line(&alice.phone.code_not_of(&new));
     terminal.expect("That code is not right.");
     terminal.expect(NEW_CODE);
     terminal.type_line(&new.next_unused());
@@ -43,7 +43,7 @@ fn the_old_phone_works_until_the_new_one_has_proved_itself_and_then_no_longer() 
 
     begin_a_time_step(&machine, &alice.phone, 10);
     new.shift_clock(clock_of(&machine));
-    assert_refused(&machine, &alice.phone.next_unused());
+    assert_refused(&machine, &alice.phone.code_not_of(&new));
     drop(logged_in_with(&machine, &new.next_unused()));
     drop(logged_in_with(&machine, &alice.backup_codes[1]));
 }
@@ -128,7 +128,7 @@ fn a_move_that_is_broken_off_at_any_step_leaves_the_old_phone_working() {
     terminal.expect(SHELL);
     assert!(record_of(&machine, "alice").contains(r#""offer_pending": false"#));
 
-    assert_refused(&machine, &new.code());
+    assert_refused(&machine, &new.code_not_of(&alice.phone));
     drop(logged_in_with(&machine, &alice.phone.next_unused()));
 }
 
@@ -152,7 +152,7 @@ fn a_connection_that_is_cut_in_the_middle_of_a_move_leaves_the_old_phone_working
     // The next move replaces it.
     terminal.type_line("reset; clear");
     let newer = as_far_as_the_new_code(&terminal, &alice.backup_codes[4]);
-    terminal.type_line(&new.code());
+    terminal.type_line(&new.code_not_of(&newer));
     terminal.expect("That code is not right.");
     terminal.expect(NEW_CODE);
     terminal.type_line(&newer.next_unused());
@@ -165,13 +165,13 @@ fn a_daemon_that_is_killed_in_the_middle_of_a_move_goes_on_where_it_was() {
     let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
     let new = as_far_as_the_new_code(&terminal, &alice.backup_codes[1]);
     kill_daemon(&machine);
-    assert_refused(&machine, &new.code());
+    assert_refused(&machine, &new.code_not_of(&alice.phone));
     drop(logged_in_with(&machine, &alice.phone.next_unused()));
 
     terminal.type_line(&new.next_unused());
     terminal.expect("The new phone is in force; the old one no longer works.");
     kill_daemon(&machine);
-    assert_refused(&machine, &alice.phone.next_unused());
+    assert_refused(&machine, &alice.phone.code_not_of(&new));
     drop(logged_in_with(&machine, &new.next_unused()));
 }
 
@@ -194,7 +194,7 @@ fn assert_refused(machine: &Machine, code: &str) {
 
 #[track_caller]
 fn assert_old_phone_works(machine: &Machine, alice: &Owner, new: &Phone) {
-    assert_refused(machine, &new.code());
+    assert_refused(machine, &new.code_not_of(&alice.phone));
     drop(logged_in_with(machine, &alice.phone.next_unused()));
 }
 

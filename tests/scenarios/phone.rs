@@ -43,6 +43,35 @@ fn it_hands_out_every_code_of_the_window_once_and_in_order() {
     assert!(!given.contains(&phone.wrong_code()));
 }
 
+#[test]
+fn its_wrong_code_is_right_neither_now_nor_by_a_clock_that_is_off() {
+    let phone = Phone::from_secret(SEED_20);
+    let zeros = 59_995_833 * 30 + 5;
+    phone.shift_clock(zeros - seconds_since_1970());
+    assert_eq!(phone.code(), "000000");
+    // The daemon looks two hours either way; a scenario moves its clock by a hundred.
+    for hours in [-119, -100, -3, -2, -1, 0, 1, 2, 3, 100, 119] {
+        phone.shift_clock(zeros + hours * 3_600 - seconds_since_1970());
+        assert_eq!(phone.wrong_code(), "111111", "{hours}");
+    }
+    phone.shift_clock(zeros + 121 * 3_600 - seconds_since_1970());
+    assert_eq!(phone.wrong_code(), "000000");
+}
+
+#[test]
+fn a_code_that_another_phone_has_not_is_one_of_the_window() {
+    let phone = Phone::from_secret(SEED_20);
+    let other = Phone::from_secret("GA4TQNZWGU2DGMRRGA4TQNZWGU2DGMRR");
+    let same = 60_000_927 * 30 + 5;
+    for one in [&phone, &other] {
+        one.shift_clock(same - seconds_since_1970());
+    }
+    assert_eq!(phone.code(), other.code_at(77));
+    assert_eq!(phone.code_not_of(&other), phone.code_at(1));
+    other.shift_clock(same - 4 * 3_600 - seconds_since_1970());
+    assert_eq!(phone.code_not_of(&other), phone.code());
+}
+
 fn seconds_since_1970() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(now.as_secs()).unwrap()

@@ -309,7 +309,7 @@ fn somebody_of_the_same_name_and_another_uid_inherits_nothing() {
     let other = set_up(&machine, "alice", PASSWORD);
     let terminal = past_the_password(&machine);
     terminal.expect(CODE);
-    terminal.type_secret(&alice.phone.code_at(1));
+    terminal.type_secret(&alice.phone.code_not_of(&other.phone));
     terminal.expect("That code is not right.");
     terminal.expect(CODE);
     terminal.type_secret(&other.phone.next_unused());

@@ -202,7 +202,7 @@ fn polkit_asks_the_administrator_for_password_and_code() {
 
 #[test]
 fn a_bus_of_ones_own_does_not_answer_for_the_daemon() {
-    let (machine, _alice) = machine_with_alice_set_up();
+    let (machine, alice) = machine_with_alice_set_up();
     add_bob(&machine);
     // Bob runs the daemon itself, with a policy to his liking, on a bus where everybody may do
     // everything.
@@ -238,7 +238,7 @@ fn a_bus_of_ones_own_does_not_answer_for_the_daemon() {
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal.expect(CODE);
-    terminal.type_secret("123123");
+    terminal.type_secret(&alice.phone.wrong_code());
     terminal.expect(WRONG);
     terminal.expect(CODE);
     terminal.type_secret("");
