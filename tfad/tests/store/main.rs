@@ -10,8 +10,6 @@ mod damage;
 mod first_start;
 #[cfg(test)]
 mod keys;
-#[cfg(test)]
-mod measure;
 
 #[cfg(test)]
 mod scratch {
