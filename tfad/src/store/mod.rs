@@ -31,8 +31,8 @@ pub const USER_LIMIT: usize = 1024;
 /// The longest record that a store takes, in bytes: a bound on what one user can make the disk hold.
 pub const RECORD_LIMIT: usize = 256 * 1024;
 
-/// Which version of a record is meant: a number that grows with every commit of the whole store and
-/// is never given twice, not even to a record that was removed and made anew.
+/// Which version of a record is meant: a number that grows with every commit of the whole store, not
+/// always by one, and is never given twice, not even to a record that was removed and made anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(u64);
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tfad::store::{Commit, RECORD_LIMIT, Revision, SqliteStore, Store, StoreError, USER_LIMIT};
 
-use crate::scratch::{Scratch, child, child_word, error, get, open, put};
+use crate::scratch::{Scratch, child, child_word, error, get, open, pages_in_log, put};
 
 #[tokio::test]
 async fn a_user_without_a_record_is_known_as_such() {
@@ -133,7 +133,9 @@ async fn child_counts_up() {
                 None => (0, Revision::NONE),
             };
             let next = (count + 1).to_le_bytes();
-            if let Commit::Committed(_) = store.commit("lea", &next, revision).await.unwrap() {
+            let outcome = store.commit("lea", &next, revision).await.unwrap();
+            if let Commit::Committed(revision) = outcome {
+                println!("revision {revision}");
                 break;
             }
         }
@@ -142,24 +144,37 @@ async fn child_counts_up() {
 }
 
 #[tokio::test]
-async fn four_processes_on_one_database_lose_no_change() {
+async fn four_processes_on_one_database_lose_no_change_and_share_no_revision() {
     let scratch = Scratch::new();
     scratch.store().close().await;
     let children: Vec<_> = (0..4)
         .map(|_| {
             let state = scratch.state().display().to_string();
             child("contract::child_counts_up", &state)
-                .stdout(Stdio::null())
+                .stdout(Stdio::piped())
                 .spawn()
                 .unwrap()
         })
         .collect();
-    for mut child in children {
-        assert!(child.wait().unwrap().success());
+    let mut given = BTreeSet::new();
+    for child in children {
+        let ended = child.wait_with_output().unwrap();
+        assert!(ended.status.success());
+        given.extend(revisions_in(&ended.stdout));
     }
+    assert_eq!(given.len(), 800);
     let (record, revision) = get(&scratch.store(), "lea").await.unwrap();
     assert_eq!(record, 800_u64.to_le_bytes());
-    assert_eq!(revision, Revision::new(800));
+    assert_eq!(Some(&revision), given.last());
+}
+
+/// The revisions that a counting child was given.
+fn revisions_in(words: &[u8]) -> Vec<Revision> {
+    String::from_utf8_lossy(words)
+        .lines()
+        .filter_map(|line| line.split_once("revision ")?.1.parse().ok())
+        .map(Revision::new)
+        .collect()
 }
 
 #[tokio::test]
@@ -183,6 +198,69 @@ async fn a_removed_and_recreated_record_never_takes_an_old_revision() {
         );
         // The count outlives the process, too.
         store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn of_a_thousand_commits_all_but_two_write_one_page() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let mut revision = put(&store, "lea", &[0; 700], Revision::NONE).await;
+    let before = pages_in_log(&scratch);
+    for step in 0..1000 {
+        revision = put(&store, "lea", &[step as u8; 700], revision).await;
+    }
+    let written = pages_in_log(&scratch) - before;
+    assert!((1000..=1002).contains(&written), "{written} pages");
+}
+
+#[tokio::test]
+async fn a_conflict_writes_no_page() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let revision = put(&store, "lea", b"one", Revision::NONE).await;
+    put(&store, "lea", b"two", revision).await;
+    // One that has just been opened has no block of revisions yet.
+    for store in [&store, &scratch.store()] {
+        let before = pages_in_log(&scratch);
+        assert_eq!(
+            store.commit("lea", b"three", revision).await.unwrap(),
+            Commit::Conflict
+        );
+        assert_eq!(pages_in_log(&scratch), before);
+    }
+}
+
+#[tokio::test]
+async fn revisions_grow_over_every_reopening() {
+    let scratch = Scratch::new();
+    let mut last = Revision::NONE;
+    for round in 0..12 {
+        let store = scratch.store();
+        for step in 0..round % 4 {
+            let revision = put(&store, &format!("{round}.{step}"), b"one", Revision::NONE).await;
+            assert!(revision > last, "{revision} after {last}");
+            last = revision;
+        }
+        if round % 2 == 0 {
+            store.close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn revisions_grow_through_stores_that_take_turns_on_one_database() {
+    let scratch = Scratch::new();
+    let stores = [scratch.store(), scratch.store(), scratch.store()];
+    let mut held = [Revision::NONE; 3];
+    let mut last = Revision::NONE;
+    // Each store comes after each other one, and stays for turns of different lengths.
+    for (turn, who) in [0, 1, 2, 0, 2, 1].into_iter().cycle().take(60).enumerate() {
+        for _ in 0..=turn % 4 {
+            held[who] = put(&stores[who], &format!("user{who}"), b"one", held[who]).await;
+            assert!(held[who] > last, "{} after {last}", held[who]);
+            last = held[who];
+        }
     }
 }
 

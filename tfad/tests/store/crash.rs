@@ -122,6 +122,52 @@ async fn kill_9_between_any_two_writes_leaves_before_or_after() {
     assert!(steps > 5000, "only {steps} steps were taken in all");
 }
 
+#[tokio::test]
+async fn child_commits_until_it_is_killed() {
+    let Some(state) = child_word() else { return };
+    let store = open(&Place {
+        state: state.into(),
+        credentials: None,
+    })
+    .store;
+    let mut revision = get(&store, "lea").await.map_or(Revision::NONE, |it| it.1);
+    loop {
+        revision = put(&store, "lea", b"one", revision).await;
+        println!("revision {revision}");
+    }
+}
+
+#[tokio::test]
+async fn revisions_grow_over_every_kill_9() {
+    let scratch = Scratch::new();
+    let mut last = 0;
+    for round in 0..30 {
+        let mut child = child(
+            "crash::child_commits_until_it_is_killed",
+            &scratch.state().display().to_string(),
+        )
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut given = lines.filter_map(|line| {
+            let line = line.unwrap();
+            line.split_once("revision ")?.1.parse().ok()
+        });
+        let mut grows = |revision: u64| {
+            assert!(revision > last, "{revision} after {last} in round {round}");
+            last = revision;
+        };
+        given.by_ref().take(1 + round).for_each(&mut grows);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        given.for_each(&mut grows);
+        // A commit that nobody heard of has a revision, too.
+        let (_, revision) = get(&scratch.store(), "lea").await.unwrap();
+        last = last.max(revision.get());
+    }
+}
+
 /// Runs a command, which for some of these tests only root may.
 fn run(command: &mut Command) {
     assert!(command.status().unwrap().success(), "{command:?}");

@@ -176,6 +176,41 @@ async fn one_users_damage_does_not_refuse_those_who_come_at_the_same_moment() {
     assert!(get(&*store, "new63").await.is_some());
 }
 
+#[tokio::test]
+async fn the_revisions_that_a_change_reserved_before_it_was_rolled_back_are_nobodys() {
+    let scratch = lived_in().await;
+    scratch.sql("DELETE FROM account WHERE user = 'lea'");
+    let (one, other) = (scratch.store(), scratch.store());
+    // Her row would have been the first of a block; that she is on the roll is found behind that.
+    let lost = one.commit("lea", b"new", Revision::NONE).await;
+    assert_eq!(damaged_record(lost), "lea");
+    // What was rolled back the other one reserves for itself.
+    let mut last = Revision::NONE;
+    for (number, store) in [&other, &other, &one, &one, &other].into_iter().enumerate() {
+        let revision = put(store, &format!("new{number}"), b"new", Revision::NONE).await;
+        assert!(revision > last, "{revision} after {last}");
+        last = revision;
+    }
+}
+
+#[tokio::test]
+async fn a_count_of_revisions_that_was_put_back_under_a_running_store_brings_none_back() {
+    let scratch = Scratch::new();
+    let (store, other) = (scratch.store(), scratch.store());
+    put(&other, "ada", b"one", Revision::NONE).await;
+    let db = rusqlite::Connection::open(scratch.file("accounts.db")).unwrap();
+    db.execute_batch("CREATE TEMP TABLE backup AS SELECT * FROM head")
+        .unwrap();
+    let mut last = Revision::NONE;
+    for user in ["bob", "eve"] {
+        last = put(&store, user, b"one", Revision::NONE).await;
+        db.execute_batch("REPLACE INTO head SELECT * FROM backup")
+            .unwrap();
+    }
+    let next = put(&store, "lea", b"one", Revision::NONE).await;
+    assert!(next > last, "{next} after {last}");
+}
+
 /// Whether what the store says is true, as far as it says anything: each user's own record or an
 /// error, and nobody where there is nobody.
 async fn tells_no_lie(store: &SqliteStore, case: &str) {

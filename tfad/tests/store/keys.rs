@@ -143,7 +143,7 @@ async fn with_every_record_given_up_a_new_key_is_taken() {
     let opened = scratch.open();
     assert!(matches!(opened.notices[..], [Notice::KeyChanged { .. }]));
     let revision = put(&opened.store, "lea", b"three", Revision::NONE).await;
-    assert_eq!(revision, Revision::new(3), "revisions go on");
+    assert!(revision > Revision::new(2), "revisions go on");
     assert_ne!(fs::read(scratch.file("key.id")).unwrap(), marker);
     assert_eq!(get(&scratch.store(), "lea").await.unwrap().0, b"three");
 }

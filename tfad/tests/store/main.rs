@@ -121,6 +121,13 @@ mod scratch {
         SqliteStore::open(place).unwrap_or_else(|error| panic!("it does not open: {error}"))
     }
 
+    /// How many pages there are in the log that the store writes to.
+    pub(crate) fn pages_in_log(scratch: &Scratch) -> i64 {
+        let db = rusqlite::Connection::open(scratch.file("accounts.db")).unwrap();
+        db.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1))
+            .unwrap()
+    }
+
     /// The error, where there must be one.
     pub(crate) fn error<T>(result: Result<T, StoreError>) -> StoreError {
         match result {

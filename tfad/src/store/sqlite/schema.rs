@@ -1,7 +1,7 @@
 //! What lies in the database, and the checks that it is what it should be.
 //!
 //! - `account`: one row per user with a record.
-//! - `head`: one row: the last revision given, and the fingerprint of the sealing key.
+//! - `head`: one row: up to where revisions were reserved, and the fingerprint of the sealing key.
 //! - `roll`: who has a record. The names, spread over a fixed number of parts, each a row with a
 //!   checksum that is there from the start. A record protects itself by its seal; that a user has
 //!   *no* record is the answer that opens the door without a code, and a damaged index would give
@@ -228,7 +228,7 @@ pub(super) fn is_empty(db: &Connection) -> Result<bool, StoreError> {
 /// The one row of `head`.
 #[derive(Clone, Copy)]
 pub(super) struct Head {
-    /// The last revision that was given.
+    /// The last revision that was reserved: none above it was ever given.
     pub(super) revision: i64,
     /// The key that seals this database.
     pub(super) key: KeyId,
@@ -251,7 +251,9 @@ impl Head {
             Ok((row.get(0)?, key, row.get::<_, Vec<u8>>(2)?))
         });
         match row.optional().map_err(failure)? {
-            Some((revision, Some(key), sum)) if Self { revision, key }.sum() == sum.as_slice() => {
+            Some((revision @ 0.., Some(key), sum))
+                if Self { revision, key }.sum() == sum.as_slice() =>
+            {
                 Ok(Self { revision, key })
             }
             _ => damaged("the row that counts the revisions is not what was written".into()),
