@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use tfa_bus::{Context, LoginClient, LoginError, SYSTEM_BUS_SOCKET, Turn};
+use tfa_bus::{Context, LOGIN_SOCKET, LoginClient, LoginError, Roads, SYSTEM_BUS_SOCKET, Turn};
 
 /// Why the daemon gave no turn.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,8 +29,11 @@ pub(crate) fn begin(
     context: &Context,
 ) -> Result<(LoginClient, Turn), Trouble> {
     // Never the environment: it is that of whoever started the login program.
-    let bus = Path::new(SYSTEM_BUS_SOCKET);
-    Ok(LoginClient::begin(bus, limit, user, context)?)
+    let roads = Roads {
+        daemon: Path::new(LOGIN_SOCKET),
+        bus: Path::new(SYSTEM_BUS_SOCKET),
+    };
+    Ok(LoginClient::begin(roads, limit, user, context)?)
 }
 
 impl From<LoginError> for Trouble {

@@ -183,14 +183,17 @@ impl Login<'_> {
         );
         let mut turn = first;
         loop {
-            self.conversation.show(&turn.lines);
             let question = match turn.next {
                 Next::Verdict(verdict) => {
+                    // Nobody holds up the daemon by not reading what it said last.
+                    drop(daemon);
+                    self.conversation.show(&turn.lines);
                     self.conversation.show_held_errors();
                     return Ok(verdict);
                 }
                 Next::Ask(question) => question,
             };
+            self.conversation.show(&turn.lines);
             let reply = replies.reply(&question).inspect_err(|_| {
                 // Whether that arrives does not matter: with the connection the dialog ends too.
                 let _ = daemon.cancel();

@@ -7,6 +7,8 @@ pub(crate) const PROGRAMS: &str = "/usr/local/lib/tfa-bench";
 
 /// The name on the bus of the service that answers with fixed bytes.
 pub(crate) const ECHO: &str = "org.tfad.Bench1";
+/// Where it listens beside the bus.
+pub(crate) const ECHO_SOCKET: &str = "/run/tfa-bench.socket";
 
 /// The file that says which store the daemon serves; its unit's drop-in reads it at each start.
 pub(crate) const SERVED: &str = "/etc/tfa-bench.store";

@@ -8,18 +8,32 @@ use IO::Socket::UNIX;
 my %ALIGN = (y => 1, g => 1, v => 1, x => 8, t => 8, '(' => 8, '{' => 8);
 my $TYPE = qr/(?<t>[ybiuxtsogv]|a(?&t)|\((?&t)+\)|\{(?&t)(?&t)\})/;
 
-# Connects, as whoever runs it.
+# Connects to the bus, as whoever runs it.
 sub new {
     my ($class) = @_;
-    my $socket = IO::Socket::UNIX->new(Peer => '/run/dbus/system_bus_socket')
-        or die "no bus: $!\n";
+    my $self = $class->log_on('/run/dbus/system_bus_socket');
+    ($self->{name}) = $self->daemon('Hello', '');
+    return $self;
+}
+
+# Connects to the daemon itself, which has logins alone there.
+sub own {
+    my ($class) = @_;
+    return $class->log_on('/run/tfa/login');
+}
+
+sub log_on {
+    my ($class, $path) = @_;
+    return $class->over(IO::Socket::UNIX->new(Peer => $path) || die "nobody at $path: $!\n");
+}
+
+sub over {
+    my ($class, $socket) = @_;
     my $self = bless {socket => $socket, serial => 0, input => ''}, $class;
-    print $socket "\0AUTH EXTERNAL ", unpack('H*', $>), "\r\nBEGIN\r\n";
-    $socket->flush;
+    $self->raw("\0AUTH EXTERNAL " . unpack('H*', $>) . "\r\nBEGIN\r\n");
     my $line = '';
     $line .= $self->take(1) until $line =~ /\n$/;
-    die "the bus says $line" unless $line =~ /^OK/;
-    ($self->{name}) = $self->daemon('Hello', '');
+    die "it says $line" unless $line =~ /^OK/;
     return $self;
 }
 
@@ -91,6 +105,32 @@ sub raw {
     my $socket = $self->{socket};
     print $socket $bytes;
     $socket->flush;
+}
+
+# How many connections have said something to the daemon that it has not read: sock_diag(7).
+sub unread {
+    my ($DIAG, $BY_FAMILY, $DUMP, $NAMES, $QUEUES) = (4, 20, 0x301, 1, 16);
+    socket my $kernel, 16, 3, $DIAG or die "no sock_diag: $!\n";
+    send $kernel, pack('VvvVV CCvVVVVV', 40, $BY_FAMILY, $DUMP, 1, 0,
+        1, 0, 0, 0xffffffff, 0, $NAMES | $QUEUES, 0, 0), 0 or die "no sock_diag: $!\n";
+    my $unread = 0;
+    while (1) {
+        recv $kernel, my $part, 65536, 0;
+        while (length $part) {
+            my ($length, $type) = unpack 'Vv', $part;
+            return $unread if $type == 3;
+            die "sock_diag refuses\n" if $type == 2;
+            my %attribute;
+            for (my $at = 32; $at < $length;) {
+                my ($size, $kind) = unpack 'vv', substr $part, $at;
+                $attribute{$kind} = substr $part, $at + 4, $size - 4;
+                $at += $size + -$size % 4;
+            }
+            $unread++ if ($attribute{0} // '') =~ m{^/run/tfa/login} and unpack('V', $attribute{4}) > 0
+                and unpack('x18 C', $part) == 1;
+            substr $part, 0, $length + -$length % 4, '';
+        }
+    }
 }
 
 # The next message: its type, its header fields by their number, its body.

@@ -5,12 +5,17 @@ use tfa_tests::{Command, Machine};
 
 const MODULE: &str = include_str!("bus.pm");
 
-/// A Perl program with `Bus` at hand, and its arguments. Root runs it unless it says otherwise.
-pub(crate) fn perl(machine: &Machine, program: &str, arguments: &[&str]) -> Command {
+/// Puts `Bus` where every Perl program finds it.
+pub(crate) fn bring_bus(machine: &Machine) {
     const PATH: &str = "/usr/local/lib/site_perl/Bus.pm";
     if !machine.has_file(PATH) {
         machine.write_file(PATH, MODULE);
     }
+}
+
+/// A Perl program with `Bus` at hand, and its arguments. Root runs it unless it says otherwise.
+pub(crate) fn perl(machine: &Machine, program: &str, arguments: &[&str]) -> Command {
+    bring_bus(machine);
     let program = format!("use strict; use warnings; use Bus; $| = 1;\n{program}");
     let words = ["perl".to_owned(), "-e".to_owned(), program, "--".to_owned()];
     machine.command(

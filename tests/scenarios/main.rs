@@ -19,6 +19,7 @@ mod phone;
 mod policy;
 mod races;
 mod rollout;
+mod socket;
 mod ssh;
 mod stacks;
 mod store;

@@ -7,9 +7,9 @@ use crate::people::{machine_with_alice_set_up, record_of, ssh_as_far_as_the_code
 
 const SHELL: &str = "alice@host:~$";
 
-/// Tries calls one after the other; what came of each stands in a line.
+/// Tries calls one after the other; what came of each stands in a line. The constructor is the road.
 const TRY: &str = r#"
-    my $bus = Bus->new;
+    my $bus = Bus->ROAD;
     sub attempt {
         my ($interface, $method, @rest) = @_;
         my @answer = eval { $bus->tfa($interface, $method, @rest) };
@@ -141,6 +141,12 @@ fn another_user_gets_nowhere_with_any_method_and_every_refusal_is_logged() {
 
 #[test]
 fn a_screen_locker_of_alices_own_verifies_her_and_nobody_else() {
+    for road in ROADS {
+        screen_locker(road);
+    }
+}
+
+fn screen_locker(road: &str) {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
     const LOCKER: &str = r#"
@@ -153,13 +159,8 @@ fn a_screen_locker_of_alices_own_verifies_her_and_nobody_else() {
         attempt('Login', 'Begin', 'sa{sv}', 'bob', [['phase', ['s', 'auth']]]);
     "#;
     let code = alice.phone.next_unused();
-    let said = as_user(
-        &machine,
-        "alice",
-        LOCKER,
-        &[&alice.phone.wrong_code(), &code],
-    )
-    .succeed();
+    let arguments = [&*alice.phone.wrong_code(), &code];
+    let said = on_road(&machine, road, "alice", LOCKER, &arguments).succeed();
     let came: Vec<&str> = said.lines().collect();
     let [asked, wrong, right, over, bob] = came.as_slice() else {
         panic!("{said}");
@@ -183,6 +184,12 @@ fn a_screen_locker_of_alices_own_verifies_her_and_nobody_else() {
 
 #[test]
 fn what_a_users_own_program_claims_about_a_login_is_not_believed() {
+    for road in ROADS {
+        claims(road);
+    }
+}
+
+fn claims(road: &str) {
     let (machine, alice) = machine_with_alice_set_up();
     const CLAIMS: &str = r#"
         my ($wrong) = @ARGV;
@@ -198,7 +205,8 @@ fn what_a_users_own_program_claims_about_a_login_is_not_believed() {
             print Bus::words($turn), "\n";
         }
     "#;
-    let said = as_user(&machine, "alice", CLAIMS, &[&alice.phone.wrong_code()]).succeed();
+    let wrong = alice.phone.wrong_code();
+    let said = on_road(&machine, road, "alice", CLAIMS, &[&wrong]).succeed();
     let came: Vec<&str> = said.lines().collect();
     assert!(came[0].starts_with("ask-hidden:"), "{said}");
     assert!(came[1].starts_with("That code is not right."), "{said}");
@@ -300,7 +308,7 @@ fn nobody_reads_a_secret_their_own_included() {
     let as_bare_root = |words: &[&str]| machine.run(BARE_ROOT.iter().chain(words).copied());
     let environ = format!("/proc/{pid}/environ");
     // A process that does not protect itself is open to it.
-    let open = as_bare_root(&["sh", "-c", "sleep 9 & head -c1 /proc/$!/environ; kill $!"]);
+    let open = as_bare_root(&["sh", "-c", "head -c1 /proc/$$/environ; :"]);
     assert!(!open.stdout.is_empty(), "{open}");
     let closed = as_bare_root(&["head", "-c1", &environ]);
     assert!(
@@ -332,7 +340,7 @@ fn nobody_reads_a_secret_their_own_included() {
 fn a_user_has_eight_login_dialogs_at_most_and_takes_nobodys_place() {
     let (machine, alice) = machine_with_alice_set_up();
     const FLOOD: &str = r#"
-        my @buses = map { Bus->new } 1 .. 3;
+        my @buses = (Bus->new, Bus->own, Bus->own);
         my $number = 0;
         for (1 .. 12) {
             $number++;
@@ -342,7 +350,7 @@ fn a_user_has_eight_login_dialogs_at_most_and_takes_nobodys_place() {
         print "full\n";
         <STDIN>;
     "#;
-    let program = format!("{TRY}{FLOOD}");
+    let program = format!("{TRY}{FLOOD}").replace("ROAD", "new");
     let flood = perl(&machine, &program, &[]).user("alice").terminal();
     flood.expect("full\n");
     let said = flood.transcript();
@@ -413,7 +421,22 @@ fn nobody_forges_a_line_of_the_journal_with_a_strange_name() {
     );
 }
 
-/// A Perl program of a user's that has a connection and `attempt` at hand.
+/// The roads to the daemon: the bus, and its own socket.
+const ROADS: [&str; 2] = ["new", "own"];
+
+/// A Perl program of a user's that has a connection to the bus and `attempt` at hand.
 fn as_user(machine: &Machine, user: &str, program: &str, arguments: &[&str]) -> Command {
-    perl(machine, &format!("{TRY}{program}"), arguments).user(user)
+    on_road(machine, "new", user, program, arguments)
+}
+
+/// The same over either road.
+pub(crate) fn on_road(
+    machine: &Machine,
+    road: &str,
+    user: &str,
+    program: &str,
+    arguments: &[&str],
+) -> Command {
+    let program = format!("{TRY}{program}").replace("ROAD", road);
+    perl(machine, &program, arguments).user(user)
 }

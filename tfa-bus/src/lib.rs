@@ -12,6 +12,7 @@ mod context;
 mod error;
 mod login;
 mod turn;
+pub mod wire;
 
 #[cfg(feature = "proxy")]
 mod account;
@@ -32,7 +33,7 @@ pub use admin::AdminProxy;
 pub use context::{Context, Phase};
 #[cfg(any(feature = "connection", test))]
 pub use error::Error;
-pub use login::{ErrorReply, LoginClient, LoginError};
+pub use login::{ErrorReply, LoginClient, LoginError, Roads};
 pub use offer::{Offer, Parameters};
 pub use policy::{Explanation, Impact, Outcome, Seen, Supposed};
 pub use status::{State, Status};
@@ -59,3 +60,5 @@ pub const ACTION_MANAGE: &str = "org.tfad.tfa1.manage";
 pub const SYSTEM_BUS: &str = "unix:path=/run/dbus/system_bus_socket";
 /// The path in that address.
 pub const SYSTEM_BUS_SOCKET: &str = "/run/dbus/system_bus_socket";
+/// The daemon's own socket, for logins: D-Bus from peer to peer. A constant for the same reason.
+pub const LOGIN_SOCKET: &str = "/run/tfa/login";

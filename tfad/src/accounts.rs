@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tfa_bus::Error;
 use tfa_core::{Account, Undecodable};
 
-use crate::beside::beside;
+use crate::beside::{beside, blocking};
 use crate::store::{Commit, Listed, Record, Revision, Store, StoreError};
 use crate::users::{self, User};
 
@@ -72,7 +72,7 @@ impl Accounts {
     /// As [`users::by_name`]; the record's own as [`Self::load`].
     pub async fn look_up(&self, name: &str, record: bool) -> Result<Found, Error> {
         let (store, name) = (Arc::clone(&self.store), name.to_owned());
-        let found = beside(move || {
+        let found = blocking(move || {
             let user = users::look_up(&name)?;
             let loaded = record.then(|| read(&*store, &user));
             Ok(Found { user, loaded })
@@ -159,7 +159,7 @@ impl Accounts {
     /// As [`Self::load`].
     pub async fn load_record(&self, user: &User) -> Result<Loaded, Error> {
         let (store, user) = (Arc::clone(&self.store), user.clone());
-        beside(move || read(&*store, &user)).await?
+        blocking(move || read(&*store, &user)).await?
     }
 
     /// Whether there certainly is no record under a name, whoever has it.

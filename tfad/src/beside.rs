@@ -1,10 +1,12 @@
-//! Work that may block, beside the bus thread.
+//! Work that may block, beside the thread that serves the bus. (A login at the socket has a thread of its
+//! own, and does it there.)
 //!
 //! The name service and the store may each take ten microseconds or, with a directory or a slow
 //! disk behind them, seconds. A thread of the daemon's own waits for such work all the time: to
 //! start one takes longer than most of what it does. While it is taken, further work gets a thread
 //! of the runtime's, which ends when there has been nothing to do for a while.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +23,30 @@ type Job = Box<dyn FnOnce() + Send>;
 static RESIDENT: OnceLock<Option<Sender<Job>>> = OnceLock::new();
 /// It has work. Nothing is queued for it: work is given to a thread that waits, or to another.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// This thread does the work of one login alone, and may block.
+    static STAYS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on, what this thread waits for may be done by itself.
+pub fn stay() {
+    STAYS.set(true);
+}
+
+/// Does some work that may block: here, where this thread is one login's, else beside it.
+///
+/// # Errors
+/// As [`beside`].
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    if STAYS.get() {
+        Ok(work())
+    } else {
+        beside(work).await
+    }
+}
 
 /// Does some work beside the bus thread.
 ///

@@ -1,13 +1,15 @@
-//! Who calls: the uid that the bus vouches for. What a caller says of itself is never asked.
+//! Who calls: the uid that the kernel or the bus vouches for. What a caller says of itself is never
+//! asked.
 
 use tfa_bus::Error;
 use zbus::Connection;
 use zbus::message::Header;
 
-/// A caller on the bus.
+/// A caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The unique name of its connection, which the bus never gives to another.
+    /// The name of its connection, which no other ever has: on the bus the unique name, at the socket
+    /// a number.
     pub name: String,
     /// Its uid.
     pub uid: u32,

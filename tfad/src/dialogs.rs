@@ -148,6 +148,12 @@ impl Dialogs {
         self.open.remove(&number);
     }
 
+    /// How long the dialogs of a connection wait for an answer; `None` where it has none.
+    pub fn patience(&self, sender: &str) -> Option<Duration> {
+        let own = |place: &&Place| place.dialog.arrival.caller.name == sender;
+        self.open.values().filter(own).map(Place::patience).max()
+    }
+
     /// Drops every dialog of a connection that is gone, and what has gone silent.
     pub fn forget(&mut self, sender: &str, now: Instant) {
         self.open
@@ -163,12 +169,15 @@ impl Dialogs {
 }
 
 impl Place {
-    fn is_silent(&self, now: Instant) -> bool {
-        let most = match self.dialog.dialog {
+    fn patience(&self) -> Duration {
+        match self.dialog.dialog {
             Dialog::AskCode(_) => SILENCE,
             Dialog::Enroll(_) => SET_UP_SILENCE,
-        };
-        now.saturating_duration_since(self.since) >= most
+        }
+    }
+
+    fn is_silent(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) >= self.patience()
     }
 }
 
@@ -245,6 +254,18 @@ mod tests {
         assert!(dialogs.judge(number, ":1.5", now + SILENCE).is_ok());
         let number = dialogs.open(set_up(":1.5"), None, now).unwrap();
         assert!(dialogs.judge(number, ":1.5", now + SET_UP_SILENCE).is_err());
+    }
+
+    #[test]
+    fn a_connection_is_waited_for_as_long_as_its_dialogs_wait_and_no_longer() {
+        let (mut dialogs, now) = (Dialogs::default(), Instant::now());
+        assert_eq!(dialogs.patience(":1.5"), None);
+        let question = dialogs.open(dialog(":1.5", 0, 1000), None, now).unwrap();
+        dialogs.open(set_up(":1.6"), None, now).unwrap();
+        assert_eq!(dialogs.patience(":1.5"), Some(SILENCE));
+        assert_eq!(dialogs.patience(":1.6"), Some(SET_UP_SILENCE));
+        dialogs.close(question);
+        assert_eq!(dialogs.patience(":1.5"), None);
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::journal::{Journal, Level, quoted};
 use crate::users::User;
 use crate::visitors::Visitors;
 
+/// How many calls a caller who is not root may have under way, and all of them together.
+const CALLS_OF_ONE_UID: u32 = 8;
+const CALLS_OF_OTHERS: u32 = 1024;
 /// How often an entry is hashed again because the backup codes changed meanwhile.
 const REHASHES: u32 = 8;
 
@@ -49,7 +52,7 @@ impl Host {
         Self {
             accounts,
             hashing: Hashing::default(),
-            visitors: Visitors::default(),
+            visitors: Visitors::new(CALLS_OF_ONE_UID, CALLS_OF_OTHERS),
             journal,
             config_file: file,
             config: RwLock::new(Arc::new(config)),

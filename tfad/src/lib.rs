@@ -1,9 +1,9 @@
 //! The daemon: keeps the second factors, applies the host's policy, conducts the login dialog.
 //!
-//! One login, in the order of the files: [`interface::login`] takes the call, [`caller`] asks the
-//! bus who calls, [`users`] resolves the name, [`accounts`] loads the record from the [`store`],
-//! `tfa-core` judges, the record is committed, [`texts`] puts the turn into words, and the turn
-//! goes out. [`dialogs`] remembers whose dialog is where.
+//! One login, in the order of the files: [`socket`] takes the call, [`logins`] has the dialog begun,
+//! [`users`] resolves the name, [`accounts`] loads the record from the [`store`], `tfa-core` judges,
+//! the record is committed, [`texts`] puts the turn into words, and the turn goes out. [`dialogs`]
+//! remembers whose dialog is where.
 
 pub mod accounts;
 pub mod beside;
@@ -21,9 +21,11 @@ pub mod hashing;
 pub mod host;
 pub mod interface;
 pub mod journal;
+pub mod logins;
 pub mod polkit;
 pub mod random;
 pub mod service;
+pub mod socket;
 pub mod store;
 pub mod texts;
 pub mod turns;

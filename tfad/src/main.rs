@@ -13,7 +13,9 @@ use tfad::journal::{Journal, Level};
 use tfad::service::{self, Stop};
 use tfad::store::{Notice, Opened, Place, SqliteStore, Store, StoreError, Unopened};
 
-const USAGE: &str = "usage: tfad [--config FILE] [--state DIRECTORY] [--bus ADDRESS] [--check]
+const USAGE: &str =
+    "usage: tfad [--config FILE] [--state DIRECTORY] [--bus ADDRESS] [--socket PATH]
+            [--check]
 See tfad(8).";
 
 /// What the command line says.
@@ -21,6 +23,7 @@ struct Options {
     config: PathBuf,
     state: PathBuf,
     bus: String,
+    socket: PathBuf,
     /// Only say whether the configuration can be used.
     check: bool,
 }
@@ -75,13 +78,13 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         refusal,
     );
     let host = Arc::new(host);
-    // One thread for the bus; the store and Argon2 have their own.
+    // One thread for the bus; logins at the socket, the store and Argon2 have their own.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start the runtime: {error}"))?;
     let stop = runtime.block_on(async {
-        let stop = service::serve(host, &options.bus).await;
+        let stop = service::serve(host, &options.bus, &options.socket).await;
         if let Ok(store) = store {
             store.close().await;
         }
@@ -121,6 +124,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
         config: PathBuf::from("/etc/tfa/tfad.toml"),
         state: PathBuf::from("/var/lib/tfa"),
         bus: tfa_bus::SYSTEM_BUS.to_owned(),
+        socket: PathBuf::from(tfa_bus::LOGIN_SOCKET),
         check: false,
     };
     while let Some(argument) = arguments.next() {
@@ -129,6 +133,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
             "--config" => options.config = PathBuf::from(value()?),
             "--state" => options.state = PathBuf::from(value()?),
             "--bus" => options.bus = value()?,
+            "--socket" => options.socket = PathBuf::from(value()?),
             "--check" => options.check = true,
             "--help" | "-h" => return Ok(None),
             _ => return Err(format!("unknown argument {argument:?}")),

@@ -1,10 +1,13 @@
 //! The daemon on the bus: takes its place, serves, and goes when told to.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
+use futures_util::future::join;
 use tokio::signal::unix::{SignalKind, signal};
+use zbus::fdo::RequestNameFlags;
 use zbus::{Connection, MatchRule, MessageStream, connection, message};
 
 use crate::host::Host;
@@ -13,6 +16,8 @@ use crate::interface::admin::Admin;
 use crate::interface::bounded::Bounded;
 use crate::interface::login::Login;
 use crate::journal::Level;
+use crate::logins::Logins;
+use crate::socket::Door;
 
 /// How long calls under way may take at the end: a judgement, but not a person at polkit's question.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -33,15 +38,21 @@ pub enum Stop {
 ///
 /// # Errors
 /// What the bus says, at the start.
-pub async fn serve(host: Arc<Host>, bus: &str) -> zbus::Result<Stop> {
+pub async fn serve(host: Arc<Host>, bus: &str, socket: &Path) -> zbus::Result<Stop> {
+    let logins = Arc::new(Logins::new(Arc::clone(&host)));
     let connection = connection::Builder::address(bus)
-        .serve_at(tfa_bus::PATH, Bounded(Login::new(Arc::clone(&host))))
+        .serve_at(tfa_bus::PATH, Bounded(Login::new(Arc::clone(&logins))))
         .serve_at(tfa_bus::PATH, Bounded(OwnAccount::new(Arc::clone(&host))))
         .serve_at(tfa_bus::PATH, Bounded(Admin::new(Arc::clone(&host))))
         .build()
         .await?;
     let departures = departures(&connection).await?;
-    connection.request_name(tfa_bus::NAME).await?;
+    // Of two daemons the first stays.
+    let flags = RequestNameFlags::DO_NOT_QUEUE;
+    connection
+        .request_name_with_flags(tfa_bus::NAME, flags)
+        .await?;
+    let door = open(socket, &logins, &host);
     match host.refusal() {
         None => host.journal.write(Level::Info, "ready"),
         Some(why) => host.journal.write(
@@ -66,12 +77,33 @@ pub async fn serve(host: Arc<Host>, bus: &str) -> zbus::Result<Stop> {
         () = tokio::time::sleep(RETRY), if host.refusal().is_some() => Stop::Asked,
     };
     notify(&[sd_notify::NotifyState::Stopping]);
-    if stop == Stop::Asked {
-        // No new call reaches a name that is gone; the calls under way are answered.
-        let _ = connection.release_name(tfa_bus::NAME).await;
-        let _ = tokio::time::timeout(FAREWELL, connection.graceful_shutdown()).await;
-    }
+    // No new call comes where nobody listens, nor reaches a name that is gone; the calls under way are
+    // answered. A bus that hangs holds up nobody at the door.
+    let shut = async {
+        if let Some(door) = door {
+            door.close().await;
+        }
+    };
+    let leave = async {
+        if stop == Stop::Asked {
+            let _ = connection.release_name(tfa_bus::NAME).await;
+            connection.graceful_shutdown().await;
+        }
+    };
+    let _ = tokio::time::timeout(FAREWELL, join(shut, leave)).await;
     Ok(stop)
+}
+
+/// Opens the daemon's own socket. Without it logins take the bus, which is the longer way.
+fn open(socket: &Path, logins: &Arc<Logins>, host: &Host) -> Option<Door> {
+    let opened = Door::open(socket, Arc::clone(logins), Arc::clone(&host.journal));
+    opened
+        .inspect_err(|error| {
+            let path = socket.display();
+            let what = format!("cannot listen at {path}, logins come over the bus alone: {error}");
+            host.journal.write(Level::Error, &what);
+        })
+        .ok()
 }
 
 /// The connections that leave the bus.

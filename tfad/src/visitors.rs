@@ -1,4 +1,4 @@
-//! How many calls a caller who is not root may have under way.
+//! How much a caller who is not root may have under way at once: calls, connections.
 //!
 //! Behind a call stand hashes, polkit's question and the name service: who begins more of that than
 //! a person needs is told to wait.
@@ -10,16 +10,15 @@ use tfa_bus::Error;
 
 use crate::caller::Caller;
 
-/// How many at once.
-const MOST: u32 = 8;
-
-/// The callers with calls under way, root left out.
-#[derive(Debug, Default)]
+/// The callers with something under way, root left out.
+#[derive(Debug)]
 pub struct Visitors {
+    each: u32,
+    all: u32,
     calls: Mutex<HashMap<u32, u32>>,
 }
 
-/// One call under way; it ends when this is dropped.
+/// What somebody has under way; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Visit<'visitors> {
     visitors: &'visitors Visitors,
@@ -27,7 +26,14 @@ pub struct Visit<'visitors> {
 }
 
 impl Visitors {
-    /// Lets a call in.
+    /// So many at once for each of them, and for all of them together.
+    #[must_use]
+    pub fn new(each: u32, all: u32) -> Self {
+        let calls = Mutex::default();
+        Self { each, all, calls }
+    }
+
+    /// Lets one more in.
     ///
     /// # Errors
     /// [`Error::Busy`] past the bound.
@@ -39,13 +45,14 @@ impl Visitors {
             });
         }
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let under_way = calls.entry(caller.uid).or_insert(0);
-        if *under_way >= MOST {
+        let all: u32 = calls.values().sum();
+        let of_caller = calls.get(&caller.uid).copied().unwrap_or(0);
+        if of_caller >= self.each || all >= self.all {
             return Err(Error::Busy(
                 "too many of your calls are under way; try again".to_owned(),
             ));
         }
-        *under_way += 1;
+        calls.insert(caller.uid, of_caller + 1);
         Ok(Visit {
             visitors: self,
             uid: Some(caller.uid),
@@ -74,9 +81,11 @@ impl Drop for Visit<'_> {
 mod tests {
     use super::*;
 
+    const MOST: u32 = 8;
+
     #[test]
     fn a_caller_who_is_not_root_has_a_bounded_number_of_calls_under_way() {
-        let visitors = Visitors::default();
+        let visitors = Visitors::new(MOST, 2 * MOST);
         let caller = |uid| Caller {
             name: ":1.7".to_owned(),
             uid,

@@ -1,7 +1,10 @@
-//! `tfad` as the tests want it: it plays its acts, one for each call, and remembers the calls.
+//! `tfad` as the tests want it: it plays its acts, one for each call, and remembers the calls. It
+//! does so at a socket of its own, or on a bus; what it says there is zbus' own.
 
 use std::collections::{HashMap, VecDeque};
+use std::fs;
 use std::future::poll_fn;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, mpsc};
@@ -9,10 +12,11 @@ use std::thread;
 use std::time::Duration;
 
 use tfa_bus::{Context, NAME};
+use zbus::connection::Builder;
 use zbus::export::futures_core::Stream;
 use zbus::message::{Message, Type};
 use zbus::wire::OwnedVariant;
-use zbus::{Connection, MessageStream};
+use zbus::{Connection, Guid, MessageStream};
 
 /// What the daemon does on one call.
 #[derive(Debug, Clone)]
@@ -21,7 +25,8 @@ pub(crate) enum Act {
     Turn(Words),
     /// Answers with a turn after so many milliseconds.
     Late(u64, Words),
-    /// Answers with a turn and gives up its name.
+    /// Answers with a turn and is not the daemon any more: on the bus it gives up its name, at its own
+    /// socket it dies.
     TurnThenLeave(Words),
     /// Answers with an error of that name.
     Error(&'static str),
@@ -29,7 +34,7 @@ pub(crate) enum Act {
     Nonsense,
     /// Never answers.
     Silence,
-    /// Leaves the bus without an answer.
+    /// Goes without an answer, and with it whatever it had open.
     Die,
 }
 
@@ -94,35 +99,62 @@ impl Words {
     }
 }
 
-/// The daemon. It lives until the bus goes.
+/// The daemon. On a bus it lives until the bus goes, else until the tests are over.
 pub(crate) struct Daemon {
     calls: Arc<Mutex<Vec<Call>>>,
 }
 
+/// What it has yet to do, and what it was called for.
+#[derive(Clone)]
+struct Play {
+    acts: Arc<Mutex<VecDeque<Act>>>,
+    calls: Arc<Mutex<Vec<Call>>>,
+}
+
 impl Daemon {
-    /// A daemon that has its name on that bus.
-    pub(crate) fn start(socket: &Path, acts: VecDeque<Act>) -> Self {
-        let calls = Arc::new(Mutex::new(Vec::new()));
+    /// A daemon that listens at that path, from when this returns.
+    pub(crate) fn at(path: &Path, acts: VecDeque<Act>) -> Self {
+        // What was left there by one that died is no hindrance to the next.
+        let _ = fs::remove_file(path);
+        let listener = UnixListener::bind(path).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        Self::start(acts, |play| async move {
+            let listener = tokio::net::UnixListener::from_std(listener).unwrap();
+            serve(listener, play).await;
+        })
+    }
+
+    /// A daemon that has its name on that bus, from when this returns.
+    pub(crate) fn on_the_bus(socket: &Path, acts: VecDeque<Act>) -> Self {
         let address = format!("unix:path={}", socket.display());
         let (ready, is_ready) = mpsc::channel();
-        let seen = Arc::clone(&calls);
+        let this = Self::start(acts, move |play| async move {
+            let connection = Builder::address(address.as_str()).build().await.unwrap();
+            let stream = MessageStream::from(&connection);
+            connection.request_name(NAME).await.unwrap();
+            ready.send(()).unwrap();
+            let _ = play.on(stream).await;
+        });
+        is_ready.recv().unwrap();
+        this
+    }
+
+    fn start<F: Future<Output = ()>>(
+        acts: VecDeque<Act>,
+        life: impl FnOnce(Play) -> F + Send + 'static,
+    ) -> Self {
+        let calls = Arc::default();
+        let play = Play {
+            acts: Arc::new(Mutex::new(acts)),
+            calls: Arc::clone(&calls),
+        };
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .unwrap();
-            runtime.block_on(async {
-                let connection = zbus::connection::Builder::address(address.as_str())
-                    .build()
-                    .await
-                    .unwrap();
-                let stream = MessageStream::from(&connection);
-                connection.request_name(NAME).await.unwrap();
-                ready.send(()).unwrap();
-                play(&connection, stream, acts, &seen).await;
-            });
+            runtime.block_on(life(play));
         });
-        is_ready.recv().unwrap();
         Self { calls }
     }
 
@@ -150,66 +182,97 @@ impl Daemon {
     }
 }
 
-async fn play(
-    connection: &Connection,
-    mut stream: MessageStream,
-    mut acts: VecDeque<Act>,
-    calls: &Mutex<Vec<Call>>,
-) {
-    while let Some(Ok(message)) = poll_fn(|cx| Pin::new(&mut stream).poll_next(cx)).await {
-        if message.message_type() != Type::MethodCall {
-            continue;
-        }
-        let call = understood(&message);
-        let begins = matches!(call, Call::Begin(..));
-        calls.lock().unwrap().push(call.clone());
-        let header = message.header();
-        if call == Call::Cancel {
-            connection.reply(&header, &()).await.unwrap();
-            continue;
-        }
-        let leaves;
-        let words = match acts.pop_front().expect("a call for which no act is left") {
-            Act::Turn(words) => {
-                leaves = false;
-                words
-            }
-            Act::Late(milliseconds, words) => {
-                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-                leaves = false;
-                words
-            }
-            Act::TurnThenLeave(words) => {
-                leaves = true;
-                words
-            }
-            Act::Error(name) => {
-                connection
-                    .reply_error(&header, name, &"said the test")
-                    .await
-                    .unwrap();
-                continue;
-            }
-            Act::Nonsense => {
-                connection
-                    .reply(&header, &("verified", true))
-                    .await
-                    .unwrap();
-                continue;
-            }
-            Act::Silence => continue,
-            Act::Die => return,
+/// Lets in whoever comes, until the daemon dies of one of them.
+async fn serve(listener: tokio::net::UnixListener, play: Play) {
+    let guid = Guid::generate();
+    let (dies, mut died) = tokio::sync::mpsc::channel::<()>(1);
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => accepted.unwrap().0,
+            _ = died.recv() => return,
         };
-        if leaves {
-            connection.release_name(NAME).await.unwrap();
-        }
-        let turn = (words.lines, words.tag, words.text, words.digits);
-        if begins {
-            connection.reply(&header, &(DIALOG, turn)).await.unwrap();
-        } else {
-            connection.reply(&header, &(turn,)).await.unwrap();
-        }
+        let stream = stream.into_std().unwrap();
+        let (play, dies, guid) = (play.clone(), dies.clone(), guid.clone());
+        tokio::spawn(async move {
+            let builder = Builder::unix_stream(stream).server(guid).p2p();
+            // Whoever leaves in the middle of the handshake was no login.
+            let Ok(stream) = builder.build_message_stream().await else {
+                return;
+            };
+            let connection = Connection::from(&stream);
+            if play.on(stream).await == End::Died {
+                // Before the socket, so that who sees that gone knows that this is too.
+                connection.close().await.unwrap();
+                dies.send(()).await.unwrap();
+            }
+        });
     }
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The other end did it.
+    Left,
+    /// The daemon is to die.
+    Died,
+}
+
+impl Play {
+    /// Plays on a connection, until it ends.
+    async fn on(&self, mut stream: MessageStream) -> End {
+        let connection = Connection::from(&stream);
+        while let Some(Ok(message)) = poll_fn(|cx| Pin::new(&mut stream).poll_next(cx)).await {
+            if message.message_type() != Type::MethodCall {
+                continue;
+            }
+            let call = understood(&message);
+            self.calls.lock().unwrap().push(call.clone());
+            if call == Call::Cancel {
+                connection.reply(&message.header(), &()).await.unwrap();
+                continue;
+            }
+            let act = self.acts.lock().unwrap().pop_front();
+            let act = act.expect("a call for which no act is left");
+            let leaves = matches!(act, Act::TurnThenLeave(_));
+            if let Act::Die = act {
+                return End::Died;
+            }
+            do_act(act, &connection, &message, &call).await;
+            if leaves && connection.is_bus() {
+                connection.release_name(NAME).await.unwrap();
+            } else if leaves {
+                return End::Died;
+            }
+        }
+        End::Left
+    }
+}
+
+async fn do_act(act: Act, connection: &Connection, message: &Message, call: &Call) {
+    let header = message.header();
+    let words = match act {
+        Act::Turn(words) | Act::TurnThenLeave(words) => words,
+        Act::Late(milliseconds, words) => {
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            words
+        }
+        Act::Error(name) => {
+            let error = connection.reply_error(&header, name, &"said the test");
+            return error.await.unwrap();
+        }
+        Act::Nonsense => {
+            let nonsense = connection.reply(&header, &("verified", true)).await;
+            return nonsense.unwrap();
+        }
+        Act::Silence | Act::Die => return,
+    };
+    let turn = (words.lines, words.tag, words.text, words.digits);
+    // Whom it is late for may be gone.
+    let _ = match call {
+        Call::Begin(..) => connection.reply(&header, &(DIALOG, turn)).await,
+        Call::Answer(_) | Call::Cancel => connection.reply(&header, &(turn,)).await,
+    };
 }
 
 fn understood(message: &Message) -> Call {

@@ -1,8 +1,9 @@
-//! The module as it was built, in a real libpam, on a real bus.
+//! The module as it was built, in a real libpam, with a real bus.
 //!
 //! Each test has a stage of its own ([`stage`]): a bus, a log, a PAM service. On it stand a
-//! scripted `tfad` ([`daemon`]) and a login program ([`program`]), a process of its own that sees
-//! the stage's bus where the system's would be. Nothing sleeps; who waits, waits for an event.
+//! scripted `tfad` ([`daemon`]), at its own socket or on the bus, and a login program ([`program`]),
+//! a process of its own that sees the stage's sockets where the system's would be. Nothing sleeps;
+//! who waits, waits for an event.
 //!
 //! The tests must run as root: the stage is a mount namespace.
 
@@ -23,5 +24,7 @@ mod first_pass;
 mod host;
 mod optional;
 mod program;
+mod roads;
+mod silence;
 mod stage;
 mod verdicts;

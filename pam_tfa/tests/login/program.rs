@@ -1,7 +1,7 @@
 //! The login program: what `sshd` or `login` are to libpam, as small as it can be.
 //!
 //! The test executable starts itself anew to be it ([`login_program`]). The process enters a mount
-//! namespace in which the stage's bus and log are where the system's would be, and writes a report.
+//! namespace in which the stage's sockets are where the system's would be, and writes a report.
 
 #![expect(unsafe_code, reason = "an application of libpam, which is C")]
 
@@ -91,6 +91,8 @@ pub(crate) enum Answer {
     TypeLate(u64, String),
     /// Types that when the bus, the process of that number, is dead.
     TypeAfterTheBus(i32, String),
+    /// Types that when nobody listens at the daemon's own socket any more.
+    TypeAfterTheDaemon(String),
     /// Types bytes.
     Bytes(Vec<u8>),
     /// The program says "success" and gives no text.
@@ -123,7 +125,7 @@ pub(crate) struct Report {
     pub(crate) printed: String,
     /// The process at the start, at each [`Step::Look`], and at the end.
     pub(crate) process: Vec<Process>,
-    /// The process at each question.
+    /// The process at each message and question.
     pub(crate) in_between: Vec<Process>,
     /// How often the program's own panic hook was called.
     pub(crate) own_panics: u32,
@@ -228,7 +230,8 @@ fn login_program() {
     fs::write(stage.join("report"), serde_json::to_vec(&report).unwrap()).unwrap();
 }
 
-/// Puts the stage's bus and log where the system's are, for this process alone.
+/// Puts the stage's sockets where the system's are, for this process alone: the bus', the daemon's own,
+/// the log's.
 fn enter(stage: &Path) {
     let bind = |from: &Path, to: &Path| {
         mount(
@@ -264,12 +267,13 @@ fn enter(stage: &Path) {
     File::create(dev.join("log")).unwrap();
     bind(&stage.join("log"), &dev.join("log"));
 
-    let bus = stage.join("bus");
     let run = stage.join("run");
     fs::create_dir_all(&run).unwrap();
     tmpfs(&run);
-    fs::create_dir(run.join("dbus")).unwrap();
-    bind(&bus, &run.join("dbus"));
+    for (folder, place) in [("bus", "dbus"), ("tfa", "tfa")] {
+        fs::create_dir(run.join(place)).unwrap();
+        bind(&stage.join(folder), &run.join(place));
+    }
     bind(&run, Path::new("/run"));
     bind(&dev, Path::new("/dev"));
 }
@@ -538,10 +542,10 @@ extern "C" fn converse(
         || style == PamMessageStyle::PROMPT_ECHO_ON as c_int;
     let kind = ["", "hidden", "visible", "error", "info"][usize::try_from(style).unwrap()];
     person.said.push(format!("{kind}: {text}"));
+    person.in_between.push(Process::now());
 
     let mut bytes = None;
     if asks {
-        person.in_between.push(Process::now());
         match person.answers.pop_front() {
             None | Some(Answer::Fail) => return PamReturnCode::CONV_ERR as c_int,
             Some(Answer::NoResponse) => return PamReturnCode::SUCCESS as c_int,
@@ -553,9 +557,11 @@ extern "C" fn converse(
             }
             Some(Answer::TypeAfterTheBus(bus, text)) => {
                 kill(Pid::from_raw(bus), Signal::SIGKILL).unwrap();
-                while UnixStream::connect("/run/dbus/system_bus_socket").is_ok() {
-                    std::thread::yield_now();
-                }
+                wait_for_nobody_at(tfa_bus::SYSTEM_BUS_SOCKET);
+                bytes = Some(text.into_bytes());
+            }
+            Some(Answer::TypeAfterTheDaemon(text)) => {
+                wait_for_nobody_at(tfa_bus::LOGIN_SOCKET);
                 bytes = Some(text.into_bytes());
             }
             Some(Answer::Bytes(typed)) => bytes = Some(typed),
@@ -573,6 +579,12 @@ extern "C" fn converse(
         *responses = response;
     }
     PamReturnCode::SUCCESS as c_int
+}
+
+fn wait_for_nobody_at(socket: &str) {
+    while UnixStream::connect(socket).is_ok() {
+        std::thread::yield_now();
+    }
 }
 
 /// Standard output and error, kept in a file while the module runs.

@@ -18,6 +18,18 @@ use crate::program::{Answer, Report, Script, Step};
 /// The code in which a stack shows that the module said `PAM_IGNORE`: see [`Login::service`].
 pub(crate) const IGNORED: i32 = pam_sys::PamReturnCode::CRED_UNAVAIL as i32;
 
+/// How the daemon is reached.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Road {
+    /// At its own socket.
+    Own,
+    /// Over the bus.
+    Bus,
+}
+
+/// All of them.
+pub(crate) const ROADS: [Road; 2] = [Road::Own, Road::Bus];
+
 /// A folder, a bus and a log.
 pub(crate) struct Stage {
     folder: PathBuf,
@@ -39,6 +51,7 @@ impl Stage {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("pam_tfa-{}-{number}", std::process::id()));
         fs::create_dir_all(folder.join("bus")).unwrap();
+        fs::create_dir_all(folder.join("tfa")).unwrap();
         fs::create_dir_all(folder.join("pam.d")).unwrap();
         let log = Log::new(folder.join("log"));
         Self {
@@ -58,9 +71,27 @@ impl Stage {
         self.folder.join("bus/system_bus_socket")
     }
 
-    /// A daemon that plays the acts, one for each call.
+    /// The path of the daemon's own socket, as seen from outside.
+    pub(crate) fn login_socket(&self) -> PathBuf {
+        self.folder.join("tfa/login")
+    }
+
+    /// A daemon that plays the acts at its own socket, one for each call.
     pub(crate) fn daemon(&self, acts: impl IntoIterator<Item = Act>) -> Daemon {
-        Daemon::start(&self.socket(), acts.into_iter().collect())
+        Daemon::at(&self.login_socket(), acts.into_iter().collect())
+    }
+
+    /// A daemon that plays the acts on the bus.
+    pub(crate) fn daemon_on_the_bus(&self, acts: impl IntoIterator<Item = Act>) -> Daemon {
+        Daemon::on_the_bus(&self.socket(), acts.into_iter().collect())
+    }
+
+    /// A daemon that plays the acts on that road.
+    pub(crate) fn daemon_on(&self, road: Road, acts: impl IntoIterator<Item = Act>) -> Daemon {
+        match road {
+            Road::Own => self.daemon(acts),
+            Road::Bus => self.daemon_on_the_bus(acts),
+        }
     }
 
     /// A login of `alice` to be arranged further.

@@ -4,7 +4,7 @@ use pam_sys::PamReturnCode as Code;
 
 use crate::daemon::{Act, Call, ask, ask_code, verdict, words};
 use crate::program::{Step, types};
-use crate::stage::{IGNORED, Stage};
+use crate::stage::{IGNORED, ROADS, Stage};
 
 #[test]
 fn a_right_code_is_a_success() {
@@ -60,21 +60,23 @@ fn not_required_is_a_success_where_the_line_says_so() {
 
 #[test]
 fn a_turn_that_is_not_understood_is_never_a_yes() {
-    let stage = Stage::new();
-    let odd_line = words("verdict", "verified", 0).after_line("shout", "hello");
-    let acts = [
-        verdict("VERIFIED"),
-        verdict(""),
-        ask("verdicts", "verified", 0),
-        Act::Turn(odd_line),
-        Act::Nonsense,
-    ];
-    let _daemon = stage.daemon(acts.clone());
-    for act in acts {
-        let report = stage.login("").authenticate();
-        assert_eq!(report.code(), Code::AUTHINFO_UNAVAIL as i32, "{act:?}");
-        assert!(report.logged("tfad could not judge this login"), "{act:?}");
-        assert!(report.said.concat().contains("not available right now"));
+    for road in ROADS {
+        let stage = Stage::new();
+        let odd_line = words("verdict", "verified", 0).after_line("shout", "hello");
+        let acts = [
+            verdict("VERIFIED"),
+            verdict(""),
+            ask("verdicts", "verified", 0),
+            Act::Turn(odd_line),
+            Act::Nonsense,
+        ];
+        let _daemon = stage.daemon_on(road, acts.clone());
+        for act in acts {
+            let report = stage.login("").authenticate();
+            assert_eq!(report.code(), Code::AUTHINFO_UNAVAIL as i32, "{act:?}");
+            assert!(report.logged("tfad could not judge this login"), "{act:?}");
+            assert!(report.said.concat().contains("not available right now"));
+        }
     }
 }
 
@@ -144,16 +146,18 @@ fn an_option_that_is_not_known_denies_and_all_of_them_are_logged() {
 /// A bus that has not let anybody on yet takes little at a time.
 #[test]
 fn the_daemon_is_told_all_that_pam_knows_however_much_that_is() {
-    for length in [2_000, 16_000, 17_000, 500_000] {
-        let stage = Stage::new();
-        let daemon = stage.daemon([verdict("verified")]);
-        let info = format!("publickey ssh-rsa {}\n", "A".repeat(length));
-        let report = stage
-            .login("")
-            .variable(&format!("SSH_AUTH_INFO_0={info}"))
-            .authenticate();
-        assert_eq!(report.code(), Code::SUCCESS as i32, "{length}");
-        assert!(daemon.contexts()[0].ssh_auth_info == info, "{length}");
+    for road in ROADS {
+        for length in [2_000, 16_000, 17_000, 500_000] {
+            let stage = Stage::new();
+            let daemon = stage.daemon_on(road, [verdict("verified")]);
+            let info = format!("publickey ssh-rsa {}\n", "A".repeat(length));
+            let report = stage
+                .login("")
+                .variable(&format!("SSH_AUTH_INFO_0={info}"))
+                .authenticate();
+            assert_eq!(report.code(), Code::SUCCESS as i32, "{length}");
+            assert!(daemon.contexts()[0].ssh_auth_info == info, "{length}");
+        }
     }
 }
 

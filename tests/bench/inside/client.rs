@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tfa_bus::{Context, LoginClient, LoginError, Next, SYSTEM_BUS_SOCKET, Turn, Verdict};
+use tfa_bus::Verdict;
+use tfa_bus::{
+    Context, LOGIN_SOCKET, LoginClient, LoginError, Next, Roads, SYSTEM_BUS_SOCKET, Turn,
+};
 
 use crate::person::Person;
 
@@ -29,8 +32,11 @@ pub(crate) fn answered(person: Person, code: &str) -> Turn {
 
 /// A dialog, begun.
 pub(crate) fn begun(person: Person, context: &Context) -> (LoginClient, Turn) {
-    let bus = Path::new(SYSTEM_BUS_SOCKET);
-    understood(LoginClient::begin(bus, LIMIT, &person.name(), context))
+    let roads = Roads {
+        daemon: Path::new(LOGIN_SOCKET),
+        bus: Path::new(SYSTEM_BUS_SOCKET),
+    };
+    understood(LoginClient::begin(roads, LIMIT, &person.name(), context))
 }
 
 /// What PAM knows about these logins.

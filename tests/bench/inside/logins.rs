@@ -237,8 +237,8 @@ impl Bench {
         };
         match subject {
             Subject::Bus => call("call", layout::ECHO, person, &code),
-            Subject::Peer => call("peer", layout::ECHO, person, &code),
-            Subject::OursWithoutPam => call("early", tfa_bus::NAME, person, &code),
+            Subject::Peer => call("peer", layout::ECHO_SOCKET, person, &code),
+            Subject::OursWithoutPam => call("peer", tfa_bus::LOGIN_SOCKET, person, &code),
             Subject::Disk => self.disk.write_in_place(),
             Subject::DiskAppend => self.disk.append(),
             _ => {

@@ -36,10 +36,10 @@ pub(crate) fn log_in(service: &str, person: Person, code: &str, phases: Phases) 
     }
 }
 
-/// One login over the bus without PAM and without a library, by `call` or `early` of
-/// `programs/floor.c`, at the service that has this name. It must be a yes.
-pub(crate) fn call(how: &str, name: &str, person: Person, code: &str) -> Duration {
-    time_of("floor", &[how, name, &person.name(), code])
+/// One login without PAM and without a library, by `call` or `peer` of `programs/floor.c`, at the
+/// service that has this name on the bus, or listens at this socket. It must be a yes.
+pub(crate) fn call(how: &str, to: &str, person: Person, code: &str) -> Duration {
+    time_of("floor", &[how, to, &person.name(), code])
 }
 
 /// Runs a program that prints nanoseconds.

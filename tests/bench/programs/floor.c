@@ -4,8 +4,8 @@
  *
  *     floor serve NAME          owns NAME, says "ready", answers Begin and Answer for ever
  *     floor call NAME USER CODE one login: socket, handshake, Hello, Begin, Answer, close
- *     floor early NAME USER CODE the same with Begin in the flight of the handshake and Hello
- *     floor peer NAME USER CODE  the same without the bus between: D-Bus from peer to peer
+ *     floor peer SOCKET USER CODE
+ *                               the same without the bus between: D-Bus from peer to peer
  *     floor start NAME USER PROGRAM ARGUMENT...
  *                               starts PROGRAM, waits until it owns NAME, and says Begin
  *
@@ -352,31 +352,32 @@ static long long now(void)
 static struct out out;
 static struct in in;
 
-enum way { CALL, EARLY, PEER };
+/* A name that a peer does not look at. */
+#define PEER "org.tfad.Tfa1"
 
-static void log_in(const char *name, const char *user, const char *code, enum way way)
+/* Over the bus to whoever has the name, or, without one, to whoever listens at the socket. */
+static void log_in(const char *socket, const char *name, const char *user, const char *code)
 {
     long long start = now();
-    int bus = connect_to(way == PEER ? DIRECT : BUS);
-    if (way == PEER)
-        put_handshake(&out);
-    else
+    int bus = connect_to(socket);
+    if (name) {
         put_greeting(&out);
-    if (way != CALL)
-        put_begin(&out, 2, name, user);
-    flush(bus, &out);
-    expect_ok(bus, &in);
-    if (way != PEER)
+        flush(bus, &out);
+        expect_ok(bus, &in);
         await_return(bus, &in);
-    if (way == CALL) {
         put_begin(&out, 2, name, user);
         flush(bus, &out);
+    } else {
+        put_handshake(&out);
+        put_begin(&out, 2, PEER, user);
+        flush(bus, &out);
+        expect_ok(bus, &in);
     }
     struct message turn = await_return(bus, &in);
     uint32_t dialog = 0;
     if (turn.body_length >= 4)
         memcpy(&dialog, turn.body, 4);
-    put_answer(&out, 3, name, dialog, code);
+    put_answer(&out, 3, name ? name : PEER, dialog, code);
     flush(bus, &out);
     turn = await_return(bus, &in);
     close(bus);
@@ -542,16 +543,15 @@ int main(int count, char **words)
     if (count == 3 && strcmp(words[1], "serve") == 0)
         serve(words[2]);
     else if (count == 5 && strcmp(words[1], "call") == 0)
-        log_in(words[2], words[3], words[4], CALL);
-    else if (count == 5 && strcmp(words[1], "early") == 0)
-        log_in(words[2], words[3], words[4], EARLY);
+        log_in(BUS, words[2], words[3], words[4]);
     else if (count == 5 && strcmp(words[1], "peer") == 0)
-        log_in(words[2], words[3], words[4], PEER);
+        log_in(words[2], NULL, words[3], words[4]);
     else if (count >= 5 && strcmp(words[1], "start") == 0)
         start(words[2], words[3], words + 4);
     else {
         fprintf(stderr, "usage: floor serve NAME\n"
-                        "       floor call|early|peer NAME USER CODE\n"
+                        "       floor call NAME USER CODE\n"
+                        "       floor peer SOCKET USER CODE\n"
                         "       floor start NAME USER PROGRAM ARGUMENT...\n");
         return 2;
     }

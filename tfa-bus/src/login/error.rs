@@ -4,17 +4,18 @@
 use std::{fmt, io};
 
 use crate::GarbledTurn;
+use crate::wire::Garbled;
 
 /// Why there is no turn.
 #[derive(Debug)]
 pub enum LoginError {
-    /// The bus cannot be connected to.
+    /// Neither the daemon nor the bus can be connected to.
     Connect(io::Error),
     /// The time was up before the answer came.
     TimedOut,
     /// The connection broke.
     Connection(io::Error),
-    /// The bus does not let the login program on.
+    /// The daemon or the bus does not let the login program on.
     Handshake,
     /// The bus itself answered, and not the daemon.
     Bus(ErrorReply),
@@ -69,6 +70,12 @@ impl From<io::Error> for LoginError {
     }
 }
 
+impl From<Garbled> for LoginError {
+    fn from(Garbled(what): Garbled) -> Self {
+        Self::Garbled(what)
+    }
+}
+
 impl From<GarbledTurn> for LoginError {
     fn from(_: GarbledTurn) -> Self {
         Self::Garbled("a turn with a tag or a verdict that is not known here")
@@ -78,10 +85,10 @@ impl From<GarbledTurn> for LoginError {
 impl fmt::Display for LoginError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect(error) => write!(formatter, "no connection to the bus: {error}"),
+            Self::Connect(error) => write!(formatter, "no connection: {error}"),
             Self::TimedOut => formatter.write_str("no answer in time"),
             Self::Connection(error) => write!(formatter, "the connection broke: {error}"),
-            Self::Handshake => formatter.write_str("the bus refuses the login program"),
+            Self::Handshake => formatter.write_str("the login program is not let on"),
             Self::Bus(error) | Self::Daemon(error) => error.fmt(formatter),
             Self::UnknownUser(text) | Self::NotServing(text) => formatter.write_str(text),
             Self::Garbled(what) => write!(formatter, "not understood: {what}"),

@@ -1,34 +1,28 @@
 //! The client of `.Login`, for the PAM module: blocking, and small enough for a login program.
 //!
-//! It is a bus client of its own, over a plain socket, with zbus as the codec alone: no runtime, no
-//! thread, nothing left behind. Logging on to the bus and beginning the dialog are one flight, and
-//! each further turn is one round trip.
+//! It speaks D-Bus over a plain socket: no runtime, no thread, nothing left behind. The socket is the
+//! daemon's own; where nobody listens there it is the bus', which starts the daemon, or knows why
+//! there is none. Logging on and beginning the dialog are one flight, and each further turn is one
+//! round trip.
 //!
 //! 1. `connection` logs on and calls, and knows who it is that replies.
-//! 2. `call` puts a call into bytes.
-//! 3. `socket` carries bytes, all of them within one time limit.
-//! 4. `incoming` cuts what comes into lines and messages, and keeps the replies.
-//! 5. `reply` takes a reply out of its bytes.
+//! 2. `reply` finds the replies among what comes.
 
-mod call;
 mod connection;
 mod error;
-mod incoming;
-mod message;
 mod reply;
-mod socket;
 #[cfg(test)]
 mod tests;
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
 pub use error::{ErrorReply, LoginError};
 
-use crate::{Context, LOGIN, NAME, PATH, Turn, WireTurn};
-use call::{Body, Call};
+use crate::wire::{Arguments, Body, Clock, Socket};
+use crate::{Context, Turn, WireTurn};
 use connection::Connection;
-use socket::Socket;
 
 /// A dialog that the daemon conducts with this client. It ends with the client at the latest.
 pub struct LoginClient {
@@ -36,26 +30,54 @@ pub struct LoginClient {
     dialog: u32,
 }
 
+/// The sockets at which the daemon is reached.
+#[derive(Debug, Clone, Copy)]
+pub struct Roads<'a> {
+    /// Its own.
+    pub daemon: &'a Path,
+    /// The bus'.
+    pub bus: &'a Path,
+}
+
 impl LoginClient {
-    /// Connects to the bus whose socket that is, and begins the dialog for a user. Nothing on this
-    /// connection takes longer than the limit, all in all; the time between two calls, in which the
-    /// person types, does not count.
+    /// Connects to the daemon and begins the dialog for a user. Nothing takes longer than the limit,
+    /// all in all; the time between two calls, in which the person types, does not count.
     ///
     /// # Errors
     /// Why there is no first turn.
     pub fn begin(
-        bus: &Path,
+        roads: Roads<'_>,
         limit: Duration,
         user: &str,
         context: &Context,
     ) -> Result<(Self, Turn), LoginError> {
-        let socket = Socket::connect(bus, limit).map_err(LoginError::of_connecting)?;
-        Self::over(socket, user, context)
+        let clock = Clock::start(limit);
+        match Socket::connect(roads.daemon, clock) {
+            Ok(socket) => Self::with_daemon(socket, user, context),
+            // Whoever cannot be waited for is there.
+            Err(error) if error.kind() == ErrorKind::TimedOut => Err(LoginError::TimedOut),
+            Err(_) => {
+                let socket = Socket::connect(roads.bus, clock);
+                Self::on_bus(socket.map_err(LoginError::of_connecting)?, user, context)
+            }
+        }
     }
 
-    fn over(socket: Socket, user: &str, context: &Context) -> Result<(Self, Turn), LoginError> {
+    fn with_daemon(
+        socket: Socket,
+        user: &str,
+        context: &Context,
+    ) -> Result<(Self, Turn), LoginError> {
         let body = Body::of(&(user, context.to_dict()))?;
-        let (connection, answer) = Connection::log_on(socket, &call("Begin", &body))?;
+        Self::begun(Connection::to_daemon(socket, "Begin", &body)?)
+    }
+
+    fn on_bus(socket: Socket, user: &str, context: &Context) -> Result<(Self, Turn), LoginError> {
+        let body = Body::of(&(user, context.to_dict()))?;
+        Self::begun(Connection::to_bus(socket, "Begin", &body)?)
+    }
+
+    fn begun((connection, answer): (Connection, Arguments)) -> Result<(Self, Turn), LoginError> {
         let (dialog, turn): (u32, WireTurn) = answer.read()?;
         let client = Self { connection, dialog };
         Ok((client, Turn::try_from(turn)?))
@@ -67,7 +89,7 @@ impl LoginClient {
     /// Why there is no further turn.
     pub fn answer(&mut self, reply: &str) -> Result<Turn, LoginError> {
         let body = Body::of_answer(self.dialog, reply)?;
-        let turn: WireTurn = self.connection.call(&call("Answer", &body))?.read()?;
+        let turn: WireTurn = self.connection.call("Answer", &body)?.read()?;
         Ok(Turn::try_from(turn)?)
     }
 
@@ -78,16 +100,6 @@ impl LoginClient {
     /// ends too.
     pub fn cancel(&mut self) -> Result<(), LoginError> {
         let body = Body::of(&self.dialog)?;
-        self.connection.call(&call("Cancel", &body)).map(|_| ())
-    }
-}
-
-fn call<'a>(member: &'a str, body: &'a Body) -> Call<'a> {
-    Call {
-        destination: NAME,
-        path: PATH,
-        interface: LOGIN,
-        member,
-        body,
+        self.connection.call("Cancel", &body).map(|_| ())
     }
 }

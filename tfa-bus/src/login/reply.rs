@@ -1,147 +1,61 @@
-//! Replies as they come in. zbus is the codec, and checks what it reads: lengths, padding, UTF-8,
-//! nesting. The rest of what makes a reply one is checked here.
+//! The replies among what comes; everything else is passed over unread.
 
-use serde::de::DeserializeOwned;
-use zbus::wire::serialized::{Context, Data};
-use zbus::wire::{Endian, Signature, Type, Variant};
-use zeroize::Zeroizing;
+use std::io::Read;
 
-use super::message::{
-    ERROR, ERROR_NAME, FIELDS, Fixed, METHOD_RETURN, REPLY_SERIAL, SENDER, SIGNATURE, UNIX_FDS,
-};
 use super::{ErrorReply, LoginError};
+use crate::wire::{Arguments, Garbled, Incoming, METHOD_RETURN, Message, Start};
+
+/// The longest reply: a page with a hundred QR codes.
+const LONGEST_REPLY: u64 = 1 << 20;
+/// The longest message that the bus may pass on.
+const LONGEST_MESSAGE: u64 = 1 << 27;
 
 /// The reply to a call.
 pub(super) struct Reply {
     /// The number of the call.
     pub(super) call: u32,
-    /// Who replies. The bus writes that.
-    pub(super) sender: String,
+    /// Who replies, where a bus says so.
+    pub(super) sender: Option<String>,
     /// What.
-    pub(super) answer: Result<Answer, ErrorReply>,
+    pub(super) answer: Result<Arguments, ErrorReply>,
 }
-
-/// The arguments of a reply. Wiped when dropped.
-pub(super) struct Answer {
-    endian: Endian,
-    signature: Signature,
-    message: Zeroizing<Vec<u8>>,
-    start: usize,
-}
-
-const NO_REPLY: LoginError = LoginError::Garbled("a reply that is none by its header");
-const OTHER_ARGUMENTS: LoginError = LoginError::Garbled("a reply with other arguments");
 
 impl Reply {
-    /// The reply that this message is, all of it.
-    pub(super) fn read(fixed: &Fixed, message: Zeroizing<Vec<u8>>) -> Result<Self, LoginError> {
-        let Header {
-            call,
-            sender,
-            error,
-            signature,
-            end,
-        } = Header::read(&message, fixed.endian)?;
-        let start = end.saturating_add(padding_after(end));
-        let padding = message.get(end..start).ok_or(NO_REPLY)?;
-        let body = message.get(start..).ok_or(NO_REPLY)?;
-        if padding.iter().any(|byte| *byte != 0) || u32::try_from(body.len()) != Ok(fixed.body) {
-            return Err(NO_REPLY);
+    /// The next one. Signals come without being asked for, and any program on the bus can send
+    /// some, or calls: none of that is looked into.
+    pub(super) fn next<R: Read>(incoming: &mut Incoming<R>) -> Result<Self, LoginError> {
+        loop {
+            let bytes = incoming.start()?;
+            let start = Start::read(&bytes)?;
+            let rest = start.rest();
+            if !start.begins_reply() && rest <= LONGEST_MESSAGE {
+                incoming.pass_over(rest)?;
+                continue;
+            }
+            if rest > LONGEST_REPLY {
+                return Err(LoginError::Garbled("a message that is too long"));
+            }
+            let message = incoming.message(&bytes, rest)?;
+            return Self::of(&start, Message::read(&start, message)?);
         }
-        let answer = Answer {
-            endian: fixed.endian,
-            signature,
-            message,
-            start,
-        };
-        let answer = match (fixed.kind, error) {
-            (METHOD_RETURN, None) => Ok(answer),
-            (ERROR, Some(name)) => {
-                let text = answer.text()?;
+    }
+
+    fn of(start: &Start, message: Message) -> Result<Self, LoginError> {
+        let Message { fields, arguments } = message;
+        let answer = match (start.kind == METHOD_RETURN, fields.error) {
+            (true, None) => Ok(arguments),
+            (false, Some(name)) => {
+                let text = arguments.text()?;
                 Err(ErrorReply { name, text })
             }
-            _ => return Err(NO_REPLY),
+            _ => return Err(NO_REPLY.into()),
         };
         Ok(Self {
-            call,
-            sender,
+            call: fields.call.ok_or(NO_REPLY)?,
+            sender: fields.sender,
             answer,
         })
     }
 }
 
-/// The fields of a reply's header that matter here, and where they end.
-struct Header {
-    call: u32,
-    sender: String,
-    error: Option<String>,
-    signature: Signature,
-    end: usize,
-}
-
-impl Header {
-    fn read(message: &[u8], endian: Endian) -> Result<Self, LoginError> {
-        let fields = message.get(FIELDS..).unwrap_or_default();
-        let data = Data::new(fields, Context::new(endian, FIELDS));
-        let (fields, length): (Vec<(u8, Variant<'_>)>, _) =
-            data.deserialize().map_err(|_| NO_REPLY)?;
-        let (mut call, mut sender, mut error, mut signature) = (None, None, None, None);
-        for (code, value) in fields {
-            let wrong = match (code, value) {
-                (REPLY_SERIAL, Variant::U32(serial)) => call.replace(serial).is_some(),
-                (SENDER, Variant::Str(name)) => sender.replace(name.to_string()).is_some(),
-                (ERROR_NAME, Variant::Str(name)) => error.replace(name.to_string()).is_some(),
-                (SIGNATURE, Variant::Signature(types)) => signature.replace(types).is_some(),
-                // Descriptors were not agreed on.
-                (REPLY_SERIAL | SENDER | ERROR_NAME | SIGNATURE | UNIX_FDS, _) => true,
-                _ => false,
-            };
-            if wrong {
-                return Err(NO_REPLY);
-            }
-        }
-        Ok(Self {
-            call: call.ok_or(NO_REPLY)?,
-            sender: sender.ok_or(NO_REPLY)?,
-            error,
-            signature: signature.unwrap_or(Signature::Unit),
-            end: FIELDS.saturating_add(length),
-        })
-    }
-}
-
-impl Answer {
-    /// The arguments, which must be exactly of that type.
-    pub(super) fn read<T: DeserializeOwned + Type>(&self) -> Result<T, LoginError> {
-        if self.signature != *T::SIGNATURE {
-            return Err(OTHER_ARGUMENTS);
-        }
-        let data = self.data();
-        match data.deserialize() {
-            Ok((arguments, length)) if length == data.len() => Ok(arguments),
-            _ => Err(OTHER_ARGUMENTS),
-        }
-    }
-
-    /// The text of an error: the first argument, if it is one.
-    fn text(&self) -> Result<String, LoginError> {
-        let first = match &self.signature {
-            Signature::Structure(types) => types.iter().next(),
-            one => Some(one),
-        };
-        if first != Some(&Signature::Str) {
-            return Ok(String::new());
-        }
-        let text = self.data().deserialize_for_signature(Signature::Str);
-        text.map(|(text, _)| text).map_err(|_| OTHER_ARGUMENTS)
-    }
-
-    fn data(&self) -> Data<'_, 'static> {
-        let body = self.message.get(self.start..).unwrap_or_default();
-        Data::new(body, Context::new(self.endian, 0))
-    }
-}
-
-fn padding_after(length: usize) -> usize {
-    length.next_multiple_of(8).saturating_sub(length)
-}
+const NO_REPLY: Garbled = Garbled("a reply that is none by its header");

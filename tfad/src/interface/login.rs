@@ -1,45 +1,29 @@
-//! `org.tfad.Tfa1.Login`: the login dialog, for the PAM module.
+//! `org.tfad.Tfa1.Login` on the bus. The PAM module comes this way where nobody listens at the
+//! daemon's own socket.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::future::join;
-use tfa_bus::{Context, Error, Turn, Verdict, WireTurn};
-use tfa_core::{Account, Answered, AskCode, BackupCode, Bar, Course, Decision, Dialog, Enroll};
-use tfa_core::{Entry, Ruling, Stage, Time};
-use tokio::sync::Semaphore;
+use tfa_bus::{Error, WireTurn};
 use zbus::Connection;
 use zbus::message::Header;
 use zbus::wire::OwnedVariant;
-use zeroize::Zeroizing;
 
-use super::log;
-use crate::accounts::{Found, Loaded};
-use crate::caller::{Caller, identify, sender};
-use crate::config::Config;
-use crate::dialogs::{Arrival, Open};
-use crate::enrollment::Enrollment;
-use crate::host::{Host, host_name};
-use crate::turns::{self, Wording};
-use crate::{circumstances, clock, random, texts};
-
-/// How many users at once are looked up for callers who are not known yet.
-const EARLY: usize = 8;
+use crate::caller::{identify, sender};
+use crate::logins::{self, Logins};
 
 /// The interface.
 #[derive(Debug)]
 pub struct Login {
-    host: Arc<Host>,
-    early: Semaphore,
+    logins: Arc<Logins>,
 }
 
 impl Login {
-    /// The interface over a host.
+    /// The interface to these logins.
     #[must_use]
-    pub fn new(host: Arc<Host>) -> Self {
-        let early = Semaphore::new(EARLY);
-        Self { host, early }
+    pub fn new(logins: Arc<Logins>) -> Self {
+        Self { logins }
     }
 }
 
@@ -54,26 +38,14 @@ impl Login {
         user: &str,
         context: HashMap<String, OwnedVariant>,
     ) -> Result<(u32, WireTurn), Error> {
-        let context = Context::from_dict(&context)
-            .map_err(|key| Error::InvalidArgument(format!("the context's {key} is garbled")))?;
+        let context = logins::context(&context)?;
         let identity = identify(connection, sender(&header)?);
-        if let Some(why) = self.host.refusal() {
-            let _visit = self.host.visitors.admit(&identity.await?)?;
-            return Err(Error::NotServing(why.to_owned()));
-        }
-        let record = self.needs_record(&context);
         // While the bus is asked who calls, the user is looked up.
-        let (early, caller) = join(self.look_up_early(user, record), identity).await;
+        let early = self.logins.look_up_early(user, &context);
+        let (early, caller) = join(early, identity).await;
         let caller = caller?;
-        let _visit = self.host.visitors.admit(&caller)?;
-        let found = match early {
-            Some(found) => found,
-            None => self.host.accounts.look_up(user, record).await,
-        };
-        self.begin_dialog(&caller, found, context)
-            .await
-            .map(|(number, turn)| (number, turn.into()))
-            .map_err(|error| self.host.report(&caller, user, error))
+        let begun = self.logins.begin(&caller, user, early, context);
+        begun.await.map(|(dialog, turn)| (dialog, turn.into()))
     }
 
     /// Answers the question that the dialog asked last.
@@ -84,344 +56,14 @@ impl Login {
         dialog: u32,
         reply: String,
     ) -> Result<(WireTurn,), Error> {
-        let reply = Zeroizing::new(reply);
-        let (open, loaded) =
-            self.host
-                .dialogs()
-                .judge(dialog, &sender(&header)?, Instant::now())?;
-        // Counted by the uid: an answer is judged to its end, even where its connection has gone.
-        let judged = match self.host.visitors.admit(&open.arrival.caller) {
-            Ok(_visit) => self.judge(&open, loaded, &reply).await,
-            Err(busy) => Err(busy),
-        };
-        let (turn, next) = match judged {
-            Ok(judged) => judged,
-            Err(error) => {
-                self.host.dialogs().close(dialog);
-                return Err(self
-                    .host
-                    .report(&open.arrival.caller, &open.arrival.user.name, error));
-            }
-        };
-        match next {
-            Some(next) => self.host.dialogs().go_on(dialog, next, Instant::now()),
-            None => self.host.dialogs().close(dialog),
-        }
+        let sender = sender(&header)?;
+        let answered = self.logins.answer(&sender, dialog, reply);
         // A turn alone would go out as its four parts.
-        Ok((turn.into(),))
+        answered.await.map(|turn| (turn.into(),))
     }
 
     /// Ends the dialog without a verdict.
     async fn cancel(&self, #[zbus(header)] header: Header<'_>, dialog: u32) -> Result<(), Error> {
-        let mut dialogs = self.host.dialogs();
-        dialogs.judge(dialog, &sender(&header)?, Instant::now())?;
-        dialogs.close(dialog);
-        Ok(())
-    }
-}
-
-impl Login {
-    /// Looks a user up for a caller who is not known yet, unless too many have that done already:
-    /// whoever may call nothing else could have a slow directory asked without end.
-    async fn look_up_early(&self, name: &str, record: bool) -> Option<Result<Found, Error>> {
-        let _place = self.early.try_acquire().ok()?;
-        Some(self.host.accounts.look_up(name, record).await)
-    }
-
-    /// Whether the record may matter to a login. One that it does not matter to must not depend on
-    /// the store.
-    fn needs_record(&self, context: &Context) -> bool {
-        let policy = &self.host.config().policy;
-        let stage = circumstances::stage(context, policy);
-        !policy.is_off() && Ruling::none_needed(stage).is_none()
-    }
-
-    async fn begin_dialog(
-        &self,
-        caller: &Caller,
-        found: Result<Found, Error>,
-        context: Context,
-    ) -> Result<(u32, Turn), Error> {
-        let root = caller.is_root();
-        let context = if root { context } else { untrusted(context) };
-        let found = if root { found } else { Ok(own(caller, found)?) };
-        let Found { user, mut loaded } = match found {
-            Ok(found) => found,
-            Err(Error::UnknownUser(_)) => return Ok((0, turns::end(Verdict::UnknownUser, None))),
-            Err(other) => return Err(other),
-        };
-        let config = self.host.config();
-        let stage = circumstances::stage(&context, &config.policy);
-        // Neither the account nor the groups matter to a login that this phase leaves alone.
-        match Ruling::none_needed(stage) {
-            Some(Course::Satisfied) => {
-                let met = context.met.unwrap_or(Verdict::Verified);
-                return Ok((0, turns::end(met, None)));
-            }
-            Some(_) => return Ok((0, turns::end(Verdict::NotRequired, None))),
-            None => {}
-        }
-        // The name service is asked for groups only where they make a difference.
-        let mut login = circumstances::login(&context, Host::stranger(&user));
-        if !config.policy.is_settled(&login) {
-            login.person = self.host.person(&user, &config.policy).await;
-            // That may have taken a while, in which somebody has set up.
-            loaded = None;
-        }
-        let arrival = Arrival {
-            caller: caller.clone(),
-            login,
-            user,
-            context,
-        };
-        self.follow(&config, stage, arrival, loaded).await
-    }
-
-    /// Takes the course that the policy has for a login.
-    async fn follow(
-        &self,
-        config: &Config,
-        stage: Stage,
-        arrival: Arrival,
-        loaded: Option<Result<Loaded, Error>>,
-    ) -> Result<(u32, Turn), Error> {
-        let policy = &config.policy;
-        // Where the mode is off, a record that cannot be read keeps nobody out.
-        let loaded = match loaded {
-            _ if policy.is_off_for(&arrival.login) => None,
-            Some(loaded) => Some(loaded?),
-            None => Some(self.host.accounts.load_record(&arrival.user).await?),
-        };
-        let now = clock::now();
-        let account = loaded.as_ref().and_then(Loaded::account);
-        let ruling = policy.decide(&arrival.login, account, now);
-        let course = ruling.course(stage);
-        log::course(&self.host, policy, &arrival, stage, course, &ruling);
-        self.take_note(&arrival, stage, course, &ruling, account, now)
-            .await?;
-        let origin = circumstances::origin(&arrival.context);
-        let begun = match course {
-            Course::Satisfied | Course::Defer | Course::Unguarded | Course::Exempt(_) => {
-                return Ok((0, turns::end(Verdict::NotRequired, None)));
-            }
-            Course::Grace(until) => {
-                let told = texts::grace_told(&host_name(), until, now);
-                return Ok((0, turns::end(Verdict::NotRequired, Some((false, told)))));
-            }
-            Course::Refuse(bar) => {
-                let verdict = match bar {
-                    Bar::MustEnroll => Verdict::MustEnroll,
-                    Bar::TooLate | Bar::Undecided | Bar::Unmet => Verdict::Denied,
-                };
-                let said = texts::bar(bar, &host_name(), &arrival.user.name);
-                return Ok((0, turns::end(verdict, Some((true, said)))));
-            }
-            Course::Ask => match account {
-                Some(account) => AskCode::begin(account, origin, now),
-                None => return Ok((0, turns::end(Verdict::Denied, None))),
-            },
-            Course::SetUp(until) => {
-                let authenticator = random::authenticator()?;
-                let picture = Enrollment {
-                    authenticator: &authenticator,
-                    issuer: &self.host.issuer(),
-                    user: &arrival.user.name,
-                    style: config.qr,
-                }
-                .picture();
-                Enroll::begin(
-                    account,
-                    authenticator,
-                    until,
-                    policy.invitation,
-                    picture,
-                    origin,
-                    now,
-                )
-            }
-        };
-        log::turn(&self.host, &arrival, &begun.turn);
-        let turn = self.worded(&begun.turn, begun.dialog.as_ref(), &[], &arrival, now);
-        let number = match begun.dialog {
-            None => 0,
-            Some(dialog) => {
-                let asks = matches!(dialog, Dialog::AskCode(_));
-                let loaded = loaded.filter(|_| asks);
-                let open = Open { arrival, dialog };
-                self.host.dialogs().open(open, loaded, Instant::now())?
-            }
-        };
-        Ok((number, turn))
-    }
-
-    /// Stores what the account has to remember of a login: that a grace begins with it, and what
-    /// audit mode saw.
-    async fn take_note(
-        &self,
-        arrival: &Arrival,
-        stage: Stage,
-        course: Course,
-        ruling: &Ruling,
-        account: Option<&Account>,
-        now: Time,
-    ) -> Result<(), Error> {
-        let would = ruling.would(stage);
-        let begins = ruling.notes_first_login
-            && matches!(course, Course::Grace(_) | Course::SetUp(Some(_)))
-            && account
-                .and_then(Account::first_required)
-                // One that is yet to come was noted by a clock that was ahead.
-                .is_none_or(|first| now < first);
-        // What a program of the user's own asks is no login.
-        if !arrival.caller.is_root() || (would.is_none() && !begins) {
-            return Ok(());
-        }
-        let Context { service, rhost, .. } = &arrival.context;
-        let noted = self
-            .host
-            .accounts
-            .change(&arrival.user, |account| {
-                if begins {
-                    account.require(now);
-                }
-                if let Some(would) = would {
-                    account.note(would, service, rhost, now);
-                }
-            })
-            .await;
-        match noted {
-            // What would have been is no reason to refuse what is.
-            Err(error) if !begins => {
-                let (caller, name) = (&arrival.caller, &arrival.user.name);
-                let _: Error = self.host.report(caller, name, error);
-                Ok(())
-            }
-            noted => noted,
-        }
-    }
-
-    /// Judges an answer. The account is stored before the turn is returned.
-    async fn judge(
-        &self,
-        open: &Open,
-        loaded: Option<Loaded>,
-        typed: &str,
-    ) -> Result<(Turn, Option<Dialog>), Error> {
-        let now = clock::now();
-        let (turn, next, drawn) = match &open.dialog {
-            Dialog::AskCode(question) => {
-                let judged = self.judge_code(open, loaded, question, typed, now).await;
-                let (turn, next) = judged?;
-                (turn, next, Vec::new())
-            }
-            Dialog::Enroll(enroll) => self.judge_set_up(open, enroll, typed, now).await?,
-        };
-        log::turn(&self.host, &open.arrival, &turn);
-        let turn = self.worded(&turn, next.as_ref(), &drawn, &open.arrival, now);
-        Ok((turn, next))
-    }
-
-    async fn judge_code(
-        &self,
-        open: &Open,
-        loaded: Option<Loaded>,
-        question: &AskCode,
-        typed: &str,
-        now: Time,
-    ) -> Result<(tfa_core::Turn, Option<Dialog>), Error> {
-        let config = self.host.config();
-        let Arrival { user, login, .. } = &open.arrival;
-        self.host
-            .judge(
-                user,
-                &Entry::parse(typed),
-                question.origin(),
-                now,
-                loaded,
-                |account, evidence| {
-                    let ruling = config.policy.decide(login, Some(account), now);
-                    match question.answer(ruling.decision, account, evidence, now) {
-                        Answered::Rehash | Answered::DrawCodes => None,
-                        Answered::Turn(turn, next) => Some((turn, next)),
-                    }
-                },
-            )
-            .await
-    }
-
-    async fn judge_set_up(
-        &self,
-        open: &Open,
-        enroll: &Enroll,
-        typed: &str,
-        now: Time,
-    ) -> Result<(tfa_core::Turn, Option<Dialog>, Vec<BackupCode>), Error> {
-        let config = self.host.config();
-        let Arrival { user, login, .. } = &open.arrival;
-        // Ten hashes are computed for a right code alone.
-        let mut drawn = None;
-        loop {
-            let set = drawn.as_ref().map(|(set, _)| set);
-            let answered = self
-                .host
-                .accounts
-                .change(user, |account| {
-                    let mut decision = config.policy.decide(login, Some(account), now).decision;
-                    if config.policy.invitation && !enroll.is_by_invitation() {
-                        // Wanted since the dialog began.
-                        decision = Decision::Undecided;
-                    }
-                    enroll.clone().answer(decision, account, typed, set, now)
-                })
-                .await?;
-            match answered {
-                Answered::DrawCodes | Answered::Rehash => {
-                    drawn = Some(self.host.hashing.draw().await?);
-                }
-                Answered::Turn(turn, next) => {
-                    let codes = drawn.map(|(_, codes)| codes.to_vec()).unwrap_or_default();
-                    return Ok((turn, next, codes));
-                }
-            }
-        }
-    }
-
-    fn worded(
-        &self,
-        turn: &tfa_core::Turn,
-        dialog: Option<&Dialog>,
-        drawn: &[BackupCode],
-        arrival: &Arrival,
-        now: Time,
-    ) -> Turn {
-        let wording = Wording {
-            dialog,
-            drawn,
-            host: &host_name(),
-            issuer: &self.host.issuer(),
-            user: &arrival.user.name,
-            style: self.host.config().qr,
-            now,
-        };
-        wording.of(turn)
-    }
-}
-
-/// The user that a caller who is not root asks about: it must be itself. The answer for anybody
-/// else says nothing about them; how long it takes may tell whether there is a record.
-fn own(caller: &Caller, found: Result<Found, Error>) -> Result<Found, Error> {
-    let own = found.ok().filter(|found| found.user.uid == caller.uid);
-    own.ok_or_else(|| {
-        let uid = caller.uid;
-        Error::NotAuthorized(format!("uid {uid} may begin a login for itself alone"))
-    })
-}
-
-/// What is left of a context that root does not vouch for.
-fn untrusted(context: Context) -> Context {
-    Context {
-        phase: context.phase,
-        service: context.service,
-        ..Context::default()
+        self.logins.cancel(&sender(&header)?, dialog)
     }
 }

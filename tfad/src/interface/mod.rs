@@ -3,7 +3,7 @@
 pub mod account;
 pub mod admin;
 pub(crate) mod bounded;
-mod log;
+
 pub mod login;
 mod status;
 pub(crate) use status::name as state_name;

@@ -91,7 +91,7 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 
 /// The contract. A caller that gets an error denies the login.
 ///
-/// Reading blocks, so it belongs beside the bus thread, together with what else blocks there: the
+/// Reading blocks, so it never runs on the thread that serves the bus, but where else blocks too: the
 /// question who the user is. Writing waits for a turn that many share, and gives a future.
 pub trait Store: Send + Sync {
     /// The user's record and its revision. `None` says that there certainly is no record: a store

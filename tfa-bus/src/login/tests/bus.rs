@@ -1,5 +1,5 @@
-//! The double of the bus. Nothing that the client sends depends on an answer, so all answers can
-//! lie in the socket before it asks.
+//! The double of the bus, and of the daemon at its own socket. Nothing that the client sends depends
+//! on an answer, so all answers can lie in the socket before it asks.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -8,11 +8,11 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use serde::Serialize;
-use zbus::message::Message;
+use zbus::message::{Builder, Message};
 use zbus::wire::{DynamicType, Endian};
 
 use crate::login::connection::BUS;
-use crate::login::socket::Socket;
+use crate::wire::Socket;
 use crate::{Context, LoginClient, LoginError, Turn, WireTurn};
 
 /// The daemon's unique name.
@@ -43,7 +43,7 @@ pub(super) fn begin_as(
 ) -> (Result<(LoginClient, Turn), LoginError>, UnixStream) {
     let (socket, bus) = socket(PATIENCE, bytes);
     bus.shutdown(Shutdown::Write).unwrap();
-    (LoginClient::over(socket, "alice", context), bus)
+    (LoginClient::on_bus(socket, "alice", context), bus)
 }
 
 /// A dialog in which a question was asked.
@@ -76,31 +76,45 @@ pub(super) fn verdict(name: &str) -> WireTurn {
     (vec![], "verdict".to_owned(), name.to_owned(), 0)
 }
 
-/// The reply to the call of that number.
-pub(super) fn reply<T: Serialize + DynamicType>(call: u32, sender: &str, body: &T) -> Vec<u8> {
+/// The reply to the call of that number; without a bus it comes from nobody.
+pub(super) fn reply<'a, S, T>(call: u32, sender: S, body: &T) -> Vec<u8>
+where
+    S: Into<Option<&'a str>>,
+    T: Serialize + DynamicType,
+{
     reply_in(Endian::Little, call, sender, body)
 }
 
 /// A reply in that byte order.
-pub(super) fn reply_in<T>(endian: Endian, call: u32, sender: &str, body: &T) -> Vec<u8>
+pub(super) fn reply_in<'a, S, T>(endian: Endian, call: u32, sender: S, body: &T) -> Vec<u8>
 where
+    S: Into<Option<&'a str>>,
     T: Serialize + DynamicType,
 {
-    let builder = Message::method_return(&called().header())
-        .reply_serial(NonZeroU32::new(call))
-        .sender(sender)
-        .endian(endian);
-    builder.build(body).unwrap().data().to_vec()
+    let called = called();
+    let builder = Message::method_return(&called.header()).reply_serial(NonZeroU32::new(call));
+    from(sender.into(), builder.endian(endian), body)
 }
 
 /// An error in reply to the call of that number.
-pub(super) fn error<T>(call: u32, sender: &str, name: &str, body: &T) -> Vec<u8>
+pub(super) fn error<'a, S, T>(call: u32, sender: S, name: &str, body: &T) -> Vec<u8>
+where
+    S: Into<Option<&'a str>>,
+    T: Serialize + DynamicType,
+{
+    let called = called();
+    let builder = Message::error(&called.header(), name).reply_serial(NonZeroU32::new(call));
+    from(sender.into(), builder, body)
+}
+
+fn from<T>(sender: Option<&str>, builder: Builder<'_>, body: &T) -> Vec<u8>
 where
     T: Serialize + DynamicType,
 {
-    let builder = Message::error(&called().header(), name)
-        .reply_serial(NonZeroU32::new(call))
-        .sender(sender);
+    let builder = match sender {
+        Some(sender) => builder.sender(sender),
+        None => builder,
+    };
     builder.build(body).unwrap().data().to_vec()
 }
 

@@ -10,8 +10,15 @@ use super::bus::{DAEMON, DIALOG, OK, begin, begin_as, begun, reply, sent, verdic
 use crate::login::connection::BUS;
 use crate::{Context, LOGIN, NAME, PATH, Verdict};
 
+/// What logs on.
+pub(super) fn handshake() -> Vec<u8> {
+    let uid = rustix::process::geteuid().as_raw().to_string();
+    let uid: String = uid.bytes().map(|digit| format!("{digit:02x}")).collect();
+    format!("\0AUTH EXTERNAL {uid}\r\nBEGIN\r\n").into_bytes()
+}
+
 /// The call as zbus makes it.
-fn by_zbus<T>(serial: u32, member: &str, body: &T) -> Vec<u8>
+pub(super) fn by_zbus<T>(serial: u32, member: &str, body: &T) -> Vec<u8>
 where
     T: Serialize + DynamicType,
 {
@@ -33,14 +40,12 @@ where
 fn logging_on_and_beginning_go_out_before_anything_comes_in() {
     let (begun, bus) = begin(OK);
     drop(begun);
-    let uid = rustix::process::geteuid().as_raw().to_string();
-    let uid: String = uid.bytes().map(|digit| format!("{digit:02x}")).collect();
     let hello = Message::method_call("/org/freedesktop/DBus", "Hello")
         .destination(BUS)
         .interface(BUS)
         .endian(Endian::Little);
     let expected = [
-        format!("\0AUTH EXTERNAL {uid}\r\nBEGIN\r\n").into_bytes(),
+        handshake(),
         of_serial(1, hello, &()),
         by_zbus(2, "Begin", &("alice", Context::default().to_dict())),
     ];

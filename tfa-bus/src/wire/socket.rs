@@ -13,35 +13,33 @@ use rustix::net::{
 };
 
 /// A connection, and how much longer it may be waited on.
-pub(super) struct Socket {
+pub struct Socket {
     socket: OwnedFd,
     clock: Clock,
 }
 
 impl Socket {
-    /// Connects. The clock runs from now on.
-    pub(super) fn connect(path: &Path, limit: Duration) -> io::Result<Self> {
+    /// Connects.
+    pub fn connect(path: &Path, clock: Clock) -> io::Result<Self> {
         let flags = SocketFlags::CLOEXEC;
         let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
         let address = SocketAddrUnix::new(path)?;
-        let this = Self::over(socket, limit);
+        let this = Self { socket, clock };
         // Whoever does not accept makes others wait here.
         this.within(Timeout::Send, || connect(&this.socket, &address))?;
         Ok(this)
     }
 
     /// A socket that is connected.
-    pub(super) fn over(socket: OwnedFd, limit: Duration) -> Self {
-        Self {
-            socket,
-            clock: Clock::start(limit),
-        }
+    pub fn over(socket: OwnedFd, limit: Duration) -> Self {
+        let clock = Clock::start(limit);
+        Self { socket, clock }
     }
 
     /// Sends all of it.
-    pub(super) fn send(&self, mut bytes: &[u8]) -> io::Result<()> {
+    pub fn send(&self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            // A bus that is gone must be an error to the login program and not a signal.
+            // A peer that is gone must be an error to the program and not a signal.
             let flags = SendFlags::NOSIGNAL;
             let sent = self.within(Timeout::Send, || send(&self.socket, bytes, flags))?;
             bytes = bytes.get(sent..).unwrap_or_default();
@@ -50,7 +48,7 @@ impl Socket {
     }
 
     /// The clock of this connection.
-    pub(super) fn clock(&mut self) -> &mut Clock {
+    pub fn clock(&mut self) -> &mut Clock {
         &mut self.clock
     }
 
@@ -77,7 +75,7 @@ impl Socket {
 }
 
 impl Read for Socket {
-    /// Descriptors that come with the bytes are none of ours: the kernel closes them.
+    /// Descriptors that come with the bytes are none of ours: the kernel drops them.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let flags = RecvFlags::empty();
         self.within(Timeout::Recv, || recv(&self.socket, &mut *buffer, flags))
@@ -86,13 +84,15 @@ impl Read for Socket {
 }
 
 /// How long is left, and since when that gets less.
-pub(super) struct Clock {
+#[derive(Clone, Copy)]
+pub struct Clock {
     left: Duration,
     since: Option<Instant>,
 }
 
 impl Clock {
-    fn start(limit: Duration) -> Self {
+    /// Runs from now on.
+    pub fn start(limit: Duration) -> Self {
         Self {
             left: limit,
             since: Some(Instant::now()),
@@ -100,13 +100,13 @@ impl Clock {
     }
 
     /// Stands still from now on.
-    pub(super) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         self.left = self.left();
         self.since = None;
     }
 
     /// Runs from now on.
-    pub(super) fn resume(&mut self) {
+    pub fn resume(&mut self) {
         self.since.get_or_insert_with(Instant::now);
     }
 

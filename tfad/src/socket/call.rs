@@ -1,0 +1,457 @@
+//! Calls out of bytes, and answers into bytes.
+
+use std::collections::HashMap;
+
+use tfa_bus::wire::{
+    Body, ERROR, ERROR_NAME, Field, Garbled, METHOD_CALL, METHOD_RETURN, Message, Outgoing,
+    REPLY_SERIAL, START, Start, Value,
+};
+use tfa_bus::{Error, LOGIN, PATH, WireTurn};
+use zbus::DBusError;
+use zbus::wire::OwnedVariant;
+use zeroize::Zeroizing;
+
+/// The longest call with its header, in bytes. The longest real one carries the public keys of a login.
+const LONGEST: u64 = 36 * 1024;
+
+/// A call that came.
+pub(super) struct Call {
+    /// To what the answer is one.
+    pub(super) from: Origin,
+    /// What is to be done, or why that cannot be.
+    pub(super) wish: Result<Wish, Error>,
+}
+
+/// The call that an answer goes to.
+#[derive(Clone, Copy)]
+pub(super) struct Origin {
+    serial: u32,
+    wants_reply: bool,
+}
+
+/// What is to be done.
+pub(super) enum Wish {
+    /// `Begin`: the user, and what PAM knows.
+    Begin(String, HashMap<String, OwnedVariant>),
+    /// `Answer`: the dialog, and what was typed.
+    Answer(u32, String),
+    /// `Cancel`: the dialog.
+    Cancel(u32),
+}
+
+/// What was done.
+pub(super) enum Done {
+    /// A dialog was begun.
+    Begun(u32, WireTurn),
+    /// It goes on, or is over.
+    Answered(WireTurn),
+    /// Nothing is to be said of it.
+    Cancelled,
+}
+
+/// The beginning of a call, which must not be too long.
+pub(super) fn start(bytes: &[u8; START]) -> Result<Start, Garbled> {
+    let start = Start::read(bytes)?;
+    if start.kind != METHOD_CALL || start.rest() > LONGEST {
+        return Err(Garbled("a message that is no call, or too long"));
+    }
+    Ok(start)
+}
+
+impl Call {
+    /// The call that these bytes are, all of them.
+    pub(super) fn read(start: &Start, bytes: Zeroizing<Vec<u8>>) -> Result<Self, Garbled> {
+        let Message { fields, arguments } = Message::read(start, bytes)?;
+        let (Some(path), Some(method)) = (fields.path, fields.member) else {
+            return Err(Garbled("a call without a path or a method"));
+        };
+        let of_login = fields.interface.is_none_or(|interface| interface == LOGIN);
+        let wish = match method.as_str() {
+            _ if path != PATH || !of_login => Err(UNKNOWN),
+            "Begin" => arguments
+                .read()
+                .map(|(user, context)| Wish::Begin(user, context)),
+            "Answer" => arguments
+                .read()
+                .map(|(dialog, reply)| Wish::Answer(dialog, reply)),
+            "Cancel" => arguments.read().map(Wish::Cancel),
+            _ => Err(UNKNOWN),
+        };
+        let from = Origin {
+            serial: start.serial,
+            wants_reply: start.wants_reply(),
+        };
+        Ok(Self {
+            from,
+            wish: wish.map_err(|garbled| Error::InvalidArgument(garbled.to_string())),
+        })
+    }
+}
+
+impl Origin {
+    /// The answer in bytes, if the peer waits for one.
+    pub(super) fn reply(
+        &self,
+        done: &Result<Done, Error>,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Garbled> {
+        if !self.wants_reply {
+            return Ok(None);
+        }
+        let name = done.as_ref().err().map(|error| error.name().to_string());
+        let call = Field(REPLY_SERIAL, Value::Number(self.serial));
+        let (kind, fields, body) = match done {
+            Ok(Done::Begun(dialog, turn)) => {
+                (METHOD_RETURN, vec![call], Body::of(&(dialog, turn))?)
+            }
+            // A turn alone would go out as its four parts.
+            Ok(Done::Answered(turn)) => (METHOD_RETURN, vec![call], Body::of(&(turn,))?),
+            Ok(Done::Cancelled) => (METHOD_RETURN, vec![call], Body::none()),
+            Err(error) => {
+                let text = error.description().unwrap_or_default();
+                let name = Field(ERROR_NAME, Value::Text(name.as_deref().unwrap_or_default()));
+                (ERROR, vec![name, call], Body::of(&text)?)
+            }
+        };
+        let reply = Outgoing {
+            kind,
+            // Nobody replies to a reply, so one number does for all.
+            serial: 1,
+            fields: &fields,
+            body: &body,
+        };
+        reply.bytes().map(Some)
+    }
+}
+
+const UNKNOWN: Garbled = Garbled("there is no such method here");
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use proptest::prelude::*;
+    use serde::Serialize;
+    use tfa_bus::{Context, Phase};
+    use zbus::message::{Builder, Flags};
+    use zbus::wire::{DynamicType, Endian};
+
+    use super::*;
+
+    /// The start of a method call to the login interface.
+    fn to(
+        path: &'static str,
+        interface: Option<&'static str>,
+        method: &'static str,
+    ) -> Builder<'static> {
+        let builder = zbus::Message::method_call(path, method).endian(Endian::Little);
+        let builder = builder.serial(NonZeroU32::new(SERIAL).unwrap());
+        match interface {
+            Some(interface) => builder.interface(interface),
+            None => builder,
+        }
+    }
+
+    const SERIAL: u32 = 300;
+
+    fn bytes<T: Serialize + DynamicType>(builder: Builder<'_>, body: &T) -> Vec<u8> {
+        builder.build(body).unwrap().data().to_vec()
+    }
+
+    /// A call as zbus makes it.
+    fn call<T: Serialize + DynamicType>(method: &'static str, body: &T) -> Vec<u8> {
+        bytes(to(PATH, Some(LOGIN), method), body)
+    }
+
+    /// Reads as the connection does: the start says how much there is.
+    fn read(bytes: &[u8]) -> Result<Call, Garbled> {
+        let start = start(bytes.first_chunk().ok_or(Garbled("cut off"))?)?;
+        let length = START + usize::try_from(start.rest()).unwrap();
+        let whole = bytes.get(..length).ok_or(Garbled("cut off"))?;
+        Call::read(&start, Zeroizing::new(whole.to_vec()))
+    }
+
+    fn wish(bytes: &[u8]) -> Result<Wish, Error> {
+        read(bytes).unwrap_or_else(|error| panic!("{error}")).wish
+    }
+
+    fn is_refused(bytes: &[u8]) -> bool {
+        matches!(wish(bytes), Err(Error::InvalidArgument(_)))
+    }
+
+    fn known() -> Context {
+        Context {
+            phase: Phase::Account,
+            service: "sshd".to_owned(),
+            rhost: "192.0.2.7".to_owned(),
+            ssh_auth_info: "publickey ssh-ed25519 AAAA\n".to_owned(),
+            silent: true,
+            ..Context::default()
+        }
+    }
+
+    #[test]
+    fn what_zbus_sends_is_understood() {
+        for endian in [Endian::Little, Endian::Big] {
+            let begin = to(PATH, Some(LOGIN), "Begin").endian(endian);
+            let begin = bytes(begin, &("alice", known().to_dict()));
+            match wish(&begin) {
+                Ok(Wish::Begin(user, context)) => {
+                    assert_eq!(user, "alice");
+                    assert_eq!(Context::from_dict(&context), Ok(known()));
+                }
+                _ => panic!("Begin"),
+            }
+            let answer = bytes(
+                to(PATH, Some(LOGIN), "Answer").endian(endian),
+                &(7_u32, "123456"),
+            );
+            assert!(matches!(wish(&answer), Ok(Wish::Answer(7, typed)) if typed == "123456"));
+            let cancel = bytes(to(PATH, Some(LOGIN), "Cancel").endian(endian), &7_u32);
+            assert!(matches!(wish(&cancel), Ok(Wish::Cancel(7))));
+        }
+    }
+
+    #[test]
+    fn neither_an_interface_nor_a_destination_need_be_named() {
+        let cancel = bytes(to(PATH, None, "Cancel"), &7_u32);
+        assert!(matches!(wish(&cancel), Ok(Wish::Cancel(7))));
+        for destination in [tfa_bus::NAME, "org.example"] {
+            let cancel = to(PATH, None, "Cancel").destination(destination);
+            assert!(matches!(wish(&bytes(cancel, &7_u32)), Ok(Wish::Cancel(7))));
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_refused_and_answered() {
+        for (path, interface, method) in [
+            ("/", Some(LOGIN), "Cancel"),
+            ("/org/tfad", Some(LOGIN), "Cancel"),
+            (PATH, Some(tfa_bus::ADMIN), "Cancel"),
+            (PATH, Some(tfa_bus::ACCOUNT), "Cancel"),
+            (PATH, Some("org.freedesktop.DBus"), "Hello"),
+            (PATH, Some("org.freedesktop.DBus.Peer"), "Ping"),
+            (PATH, Some(LOGIN), "cancel"),
+            (PATH, Some(LOGIN), "Cancelled"),
+            (PATH, None, "Hello"),
+        ] {
+            let call = bytes(to(path, interface, method), &7_u32);
+            assert!(is_refused(&call), "{path} {interface:?} {method}");
+        }
+    }
+
+    #[test]
+    fn arguments_of_another_type_are_refused_and_answered() {
+        for call in [
+            call("Begin", &()),
+            call("Begin", &"alice"),
+            call("Begin", &(7_u32, known().to_dict())),
+            call("Begin", &("alice", "sshd")),
+            call("Begin", &("alice", known().to_dict(), 0_u32)),
+            call("Answer", &(7_u32,)),
+            call("Answer", &("123456", 7_u32)),
+            call("Answer", &(7_i32, "123456")),
+            call("Answer", &(7_u32, vec![b'1'])),
+            call("Cancel", &()),
+            call("Cancel", &(7_u32, "123456")),
+            call("Cancel", &7_u64),
+        ] {
+            assert!(is_refused(&call));
+        }
+    }
+
+    #[test]
+    fn what_is_no_call_is_not_read() {
+        let call = zbus::Message::method_call(PATH, "Cancel")
+            .build(&())
+            .unwrap();
+        let header = call.header();
+        for builder in [
+            zbus::Message::method_return(&header),
+            zbus::Message::error(&header, "org.example.No"),
+            zbus::Message::signal(PATH, LOGIN, "Cancel"),
+        ] {
+            assert!(read(&bytes(builder.endian(Endian::Little), &7_u32)).is_err());
+        }
+        let mut unknown = bytes(to(PATH, Some(LOGIN), "Cancel"), &7_u32);
+        unknown[1] = 77;
+        assert!(read(&unknown).is_err());
+    }
+
+    #[test]
+    fn a_call_has_a_path_and_a_method() {
+        // The code of a field that is not known in the place of each.
+        let whole = call("Cancel", &7_u32);
+        for text in [PATH, "Cancel"] {
+            let length = u32::try_from(text.len()).unwrap().to_le_bytes();
+            let value = [&length, text.as_bytes()].concat();
+            let at = whole
+                .windows(value.len())
+                .position(|it| it == value)
+                .unwrap();
+            let mut bytes = whole.clone();
+            bytes[at - 4] = 99;
+            assert!(read(&bytes).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_would_be_too_long_is_refused_by_its_start() {
+        let longest = u32::try_from(LONGEST).unwrap();
+        for (body, fields, is_taken) in [
+            (longest - 16, 16, true),
+            (longest - 16, 9, true),
+            (longest - 15, 16, false),
+            (longest - 16, 17, false),
+            (0, longest, true),
+            (0, longest + 1, false),
+            (u32::MAX, 16, false),
+            (16, u32::MAX, false),
+            (u32::MAX, u32::MAX, false),
+        ] {
+            let numbers = [body, SERIAL, fields].map(u32::to_le_bytes).concat();
+            let bytes = [&[b'l', METHOD_CALL, 0, 1], &numbers[..]].concat();
+            let start = start(bytes.first_chunk().unwrap());
+            assert_eq!(start.is_ok(), is_taken, "{body} {fields}");
+        }
+    }
+
+    #[test]
+    fn a_login_with_many_keys_is_not_too_long() {
+        let context = Context {
+            ssh_auth_info: "publickey ssh-rsa AAAA\n".repeat(1000),
+            ..Context::default()
+        };
+        let begin = call("Begin", &("alice", context.to_dict()));
+        assert!(matches!(wish(&begin), Ok(Wish::Begin(..))));
+    }
+
+    #[test]
+    fn a_length_that_lies_is_found_out() {
+        let whole = call("Answer", &(7_u32, "123456"));
+        // The lengths of the arguments and of the fields, then that of the text.
+        for at in [4, 12, whole.len() - 11] {
+            let honest = u32::from_le_bytes(whole[at..at + 4].try_into().unwrap());
+            for lie in [
+                honest + 1,
+                honest - 1,
+                honest + 8,
+                honest.wrapping_sub(8),
+                1 << 15,
+                1 << 31,
+                u32::MAX,
+            ] {
+                let mut bytes = whole.clone();
+                bytes[at..at + 4].copy_from_slice(&lie.to_le_bytes());
+                bytes.extend_from_slice(&[0; 64]);
+                let understood = read(&bytes).ok().and_then(|call| call.wish.ok());
+                assert!(understood.is_none(), "{at} {lie}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_call_that_is_cut_off_is_none() {
+        let whole = call("Answer", &(7_u32, "123456"));
+        for length in 0..whole.len() {
+            assert!(read(&whole[..length]).is_err(), "{length}");
+        }
+    }
+
+    fn turn() -> WireTurn {
+        let line = ("info".to_owned(), "█▀ key: ABCD".to_owned());
+        (vec![line], "ask-hidden".to_owned(), "Code: ".to_owned(), 6)
+    }
+
+    /// The reply to a call, by us and by zbus.
+    fn replies<T>(done: Result<Done, Error>, name: Option<&str>, body: &T) -> [Vec<u8>; 2]
+    where
+        T: Serialize + DynamicType,
+    {
+        let call = to(PATH, Some(LOGIN), "Cancel").build(&7_u32).unwrap();
+        let from = read(call.data()).ok().unwrap().from;
+        let ours = from.reply(&done).unwrap().unwrap();
+        let header = call.header();
+        let builder = match name {
+            Some(name) => zbus::Message::error(&header, name),
+            None => zbus::Message::method_return(&header),
+        };
+        let builder = builder.endian(Endian::Little).serial(NonZeroU32::MIN);
+        [ours.to_vec(), bytes(builder, body)]
+    }
+
+    #[test]
+    fn an_answer_is_the_bytes_that_zbus_sends() {
+        let [ours, zbus] = replies(Ok(Done::Begun(7, turn())), None, &(7_u32, turn()));
+        assert_eq!(ours, zbus);
+        let [ours, zbus] = replies(Ok(Done::Answered(turn())), None, &(turn(),));
+        assert_eq!(ours, zbus);
+        let [ours, zbus] = replies(Ok(Done::Cancelled), None, &());
+        assert_eq!(ours, zbus);
+    }
+
+    #[test]
+    fn an_error_is_the_bytes_that_zbus_sends() {
+        for error in [
+            Error::NotServing("why █".to_owned()),
+            Error::UnknownUser(String::new()),
+            Error::InvalidArgument("why".to_owned()),
+        ] {
+            let name = error.name().to_string();
+            let text = error.description().unwrap_or_default().to_owned();
+            let [ours, zbus] = replies(Err(error), Some(&name), &text);
+            assert_eq!(ours, zbus, "{name}");
+        }
+    }
+
+    #[test]
+    fn who_waits_for_no_reply_gets_none() {
+        let silent = to(PATH, Some(LOGIN), "Cancel").with_flags(Flags::NO_REPLY_EXPECTED);
+        let from = read(&bytes(silent, &7_u32)).ok().unwrap().from;
+        for done in [
+            Ok(Done::Begun(7, turn())),
+            Ok(Done::Cancelled),
+            Err(Error::NotServing("why".to_owned())),
+        ] {
+            assert!(from.reply(&done).unwrap().is_none());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+            let _ = read(&bytes);
+        }
+
+        #[test]
+        fn no_bytes_after_a_start_make_it_panic(
+            big: bool,
+            flags: u8,
+            body in 0_u32..128,
+            fields in 0_u32..128,
+            rest in prop::collection::vec(any::<u8>(), 256..512),
+        ) {
+            let order = if big { u32::to_be_bytes } else { u32::to_le_bytes };
+            let letter = if big { b'B' } else { b'l' };
+            let first = [letter, METHOD_CALL, flags, 1];
+            let start = [first, order(body), order(SERIAL), order(fields)];
+            let _ = read(&[start.concat(), rest].concat());
+        }
+
+        #[test]
+        fn no_change_of_a_call_makes_it_panic(
+            which in 0_usize..3,
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        ) {
+            let mut bytes = match which {
+                0 => call("Begin", &("alice", known().to_dict())),
+                1 => call("Answer", &(7_u32, "123456")),
+                _ => call("Cancel", &7_u32),
+            };
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            let _ = read(&[&bytes[..], &[0; 64]].concat());
+        }
+    }
+}

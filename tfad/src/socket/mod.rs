@@ -1,0 +1,74 @@
+//! The daemon's own socket, where the PAM module comes to first: `.Login` from peer to peer, without
+//! a bus between. It takes a quarter of the bus' time, and nobody else's traffic is in its way.
+//!
+//! A login is one connection and one thread, from the first call to the verdict: nothing is handed
+//! from thread to thread on the way, which takes longer than most of what there is to do. Anybody may
+//! connect, so everything is bounded: connections, silence, lengths. The kernel says whose connection
+//! it is (`SO_PEERCRED`), and a dialog dies with it.
+//!
+//! 1. `staff` are the threads that wait for a connection each; `presence` knows where they are.
+//! 2. `visit` is one connection from its beginning to its end.
+//! 3. `handshake` logs the peer on, `call` takes a call out of its bytes and puts the answer into some.
+
+mod call;
+mod handshake;
+mod presence;
+mod staff;
+#[cfg(test)]
+mod tests;
+mod visit;
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nix::sys::socket::{Shutdown, shutdown};
+use tokio::runtime::Handle;
+
+use crate::journal::Journal;
+use crate::logins::Logins;
+use crate::random;
+use handshake::Guid;
+use staff::Staff;
+
+/// The socket, open.
+pub struct Door {
+    path: PathBuf,
+    staff: Arc<Staff>,
+}
+
+impl Door {
+    /// Listens at a path, and serves whoever comes. What was left there goes: whoever opens the door
+    /// has the daemon's name on the bus, and is the only one.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(path: &Path, logins: Arc<Logins>, journal: Arc<Journal>) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(path)?;
+        fs::set_permissions(path, Permissions::from_mode(0o666))?;
+        let guid = Guid::draw(random::fill).map_err(io::Error::other)?;
+        let staff = Staff::of(listener, guid, logins, journal, Handle::current());
+        staff.one_more()?;
+        let path = path.to_owned();
+        Ok(Self { path, staff })
+    }
+
+    /// Nobody else finds the door; whoever stands in it already is let in, and every call under way
+    /// is answered.
+    pub async fn close(self) {
+        let _ = fs::remove_file(&self.path);
+        let _ = shutdown(self.staff.listener().as_raw_fd(), Shutdown::Read);
+        self.staff.done().await;
+    }
+}

@@ -1,0 +1,336 @@
+//! The socket, byte by byte. The daemon behind it serves no login, and says so to whoever begins one.
+
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use nix::unistd::geteuid;
+use tfa_bus::wire::{START, Start};
+use tfa_bus::{Context, LOGIN, PATH};
+use tokio::runtime::Runtime;
+use zbus::message::Flags;
+
+use super::Door;
+use crate::accounts::Accounts;
+use crate::config::Config;
+use crate::host::Host;
+use crate::journal::Journal;
+use crate::logins::Logins;
+use crate::store::{StoreError, Unopened};
+
+/// More than any test takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A daemon behind a door, in a folder of its own.
+struct Daemon {
+    folder: PathBuf,
+    runtime: Runtime,
+    door: Option<Door>,
+}
+
+/// A folder that is not there yet.
+fn folder(name: &str) -> PathBuf {
+    let name = format!("tfad-{name}-{}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    let _ = fs::remove_dir_all(&folder);
+    folder
+}
+
+fn runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().unwrap()
+}
+
+fn open(runtime: &Runtime, path: &Path) -> std::io::Result<Door> {
+    let why = StoreError::Unavailable { why: String::new() };
+    let store = Unopened::new(why);
+    let accounts = Accounts::new(Arc::new(store));
+    let config = "[policy]\nmode = \"optional\"\n".to_owned();
+    let config = Config::parse(&[("tfad.toml".to_owned(), config)]).unwrap();
+    let journal = Arc::new(Journal::open());
+    let refusal = Some("said the test".to_owned());
+    let host = Host::new(
+        accounts,
+        Arc::clone(&journal),
+        PathBuf::new(),
+        config,
+        refusal,
+    );
+    let _entered = runtime.enter();
+    Door::open(path, Arc::new(Logins::new(Arc::new(host))), journal)
+}
+
+impl Daemon {
+    fn start(name: &str) -> Self {
+        let folder = folder(name);
+        let runtime = runtime();
+        let door = open(&runtime, &folder.join("login")).unwrap();
+        Self {
+            folder,
+            runtime,
+            door: Some(door),
+        }
+    }
+
+    fn connect(&self) -> UnixStream {
+        let stream = UnixStream::connect(self.folder.join("login")).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// All that is heard by whoever says this and no more.
+    fn hear(&self, said: &[u8]) -> Vec<u8> {
+        let mut stream = self.connect();
+        // Whoever is thrown out in the middle need not get to the end.
+        let _ = stream.write_all(said);
+        let _ = stream.shutdown(Shutdown::Write);
+        let mut heard = Vec::new();
+        let mut part = [0; 4096];
+        loop {
+            match stream.read(&mut part) {
+                Ok(0) => return heard,
+                Ok(length) => heard.extend_from_slice(&part[..length]),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return heard,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some(door) = self.door.take() {
+            self.runtime.block_on(door.close());
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.close();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn auth() -> String {
+    let uid = geteuid().to_string();
+    let identity: String = uid.bytes().map(|digit| format!("{digit:02x}")).collect();
+    format!("AUTH EXTERNAL {identity}\r\n")
+}
+
+/// What the module says first, in one piece.
+fn flight(call: &[u8]) -> Vec<u8> {
+    [format!("\0{}BEGIN\r\n", auth()).as_bytes(), call].concat()
+}
+
+fn begin() -> Vec<u8> {
+    let context = Context::default();
+    let builder = zbus::Message::method_call(PATH, "Begin").interface(LOGIN);
+    let message = builder.build(&("alice", context.to_dict())).unwrap();
+    message.data().to_vec()
+}
+
+fn cancel(flags: Flags) -> Vec<u8> {
+    let builder = zbus::Message::method_call(PATH, "Cancel").interface(LOGIN);
+    let message = builder.with_flags(flags).build(&7_u32).unwrap();
+    message.data().to_vec()
+}
+
+/// Takes the line that lets on off what was heard.
+fn let_on(heard: &[u8]) -> Option<&[u8]> {
+    let rest = heard.strip_prefix(b"OK ")?;
+    let (guid, rest) = rest.split_at_checked(32)?;
+    assert!(guid.iter().all(u8::is_ascii_hexdigit));
+    rest.strip_prefix(b"\r\n")
+}
+
+/// How many messages these bytes are.
+fn count(mut messages: &[u8]) -> usize {
+    let mut count = 0;
+    while let Some(start) = messages.first_chunk::<START>() {
+        let start = Start::read(start).unwrap();
+        assert!(start.begins_reply());
+        let length = START + usize::try_from(start.rest()).unwrap();
+        messages = &messages[length..];
+        count += 1;
+    }
+    assert_eq!(messages, b"");
+    count
+}
+
+fn is_answered(heard: &[u8]) -> bool {
+    let not_serving = b"org.tfad.Tfa1.Error.NotServing";
+    let reply = let_on(heard).unwrap_or_default();
+    let names_it = reply.windows(not_serving.len()).any(|it| it == not_serving);
+    names_it && count(reply) == 1
+}
+
+#[test]
+fn who_says_all_at_once_hears_all_at_once() {
+    let daemon = Daemon::start("flight");
+    let mut stream = daemon.connect();
+    stream.write_all(&flight(&begin())).unwrap();
+    let mut heard = [0; 4096];
+    let length = stream.read(&mut heard).unwrap();
+    assert!(is_answered(&heard[..length]));
+}
+
+#[test]
+fn who_speaks_in_drops_is_understood_as_well() {
+    let daemon = Daemon::start("drops");
+    let mut stream = daemon.connect();
+    for byte in flight(&begin()) {
+        stream.write_all(&[byte]).unwrap();
+        thread::yield_now();
+    }
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut heard = Vec::new();
+    stream.read_to_end(&mut heard).unwrap();
+    assert!(is_answered(&heard));
+}
+
+#[test]
+fn who_waits_for_every_line_is_answered_line_by_line() {
+    let daemon = Daemon::start("lines");
+    let mut stream = daemon.connect();
+    let mut ask = |line: &str| {
+        stream.write_all(line.as_bytes()).unwrap();
+        let mut heard = [0; 4096];
+        let length = stream.read(&mut heard).unwrap();
+        heard[..length].to_vec()
+    };
+    assert_eq!(ask("\0AUTH\r\n"), b"REJECTED EXTERNAL\r\n");
+    assert_eq!(let_on(&ask(&auth())), Some(&b""[..]));
+    assert_eq!(ask("NEGOTIATE_UNIX_FD\r\n"), b"ERROR\r\n");
+    stream.write_all(b"BEGIN\r\n").unwrap();
+    stream.write_all(&begin()).unwrap();
+    let mut start = [0; START];
+    stream.read_exact(&mut start).unwrap();
+    assert!(Start::read(&start).unwrap().begins_reply());
+}
+
+#[test]
+fn nobody_is_answered_who_has_not_logged_on() {
+    let daemon = Daemon::start("strangers");
+    let auth = auth();
+    for said in [
+        "\0BEGIN\r\n".to_owned(),
+        "\0AUTH\r\nBEGIN\r\n".to_owned(),
+        // Of a uid that is nobody's.
+        "\0AUTH EXTERNAL 34323934393637323935\r\nBEGIN\r\n".to_owned(),
+        format!("\0{auth}CANCEL\r\nBEGIN\r\n"),
+        format!("{auth}BEGIN\r\n"),
+        format!("x{auth}BEGIN\r\n"),
+        format!("\0\0{auth}BEGIN\r\n"),
+        format!("\0{auth}BEGIN\n"),
+        format!("\0{auth}"),
+        String::new(),
+    ] {
+        let heard = daemon.hear(&[said.as_bytes(), &begin()].concat());
+        assert!(!is_answered(&heard), "{said:?}");
+    }
+    assert!(is_answered(&daemon.hear(&flight(&begin()))));
+}
+
+#[test]
+fn nobody_talks_on_and_on_before_logging_on() {
+    let daemon = Daemon::start("talk");
+    for (lines, is_let_on) in [(14, true), (15, false)] {
+        let talk = "HELP\r\n".repeat(lines);
+        let said = format!("\0{talk}{}BEGIN\r\n", auth());
+        let heard = daemon.hear(&[said.as_bytes(), &begin()].concat());
+        let heard = heard.strip_prefix("ERROR\r\n".repeat(lines).as_bytes());
+        assert_eq!(heard.is_some_and(is_answered), is_let_on, "{lines}");
+    }
+    let endless = [b"\0", &[b'x'; 100_000][..]].concat();
+    assert_eq!(daemon.hear(&endless), b"");
+}
+
+#[test]
+fn what_is_no_call_ends_the_visit_before_the_rest_of_it_comes() {
+    let daemon = Daemon::start("garbage");
+    let signal = zbus::Message::signal(PATH, LOGIN, "Cancel");
+    let signal = signal.build(&7_u32).unwrap().data().to_vec();
+    let mut too_long = begin();
+    too_long[4..8].copy_from_slice(&u32::to_ne_bytes(1 << 20));
+    for bytes in [&signal, &too_long, &b"GET / HTTP/1.1\r\n".to_vec()] {
+        let mut stream = daemon.connect();
+        stream.write_all(&flight(&bytes[..START])).unwrap();
+        let mut heard = Vec::new();
+        // Nothing more is said, and the end comes all the same.
+        stream.read_to_end(&mut heard).unwrap();
+        assert_eq!(heard, b"", "nothing goes out before the first answer");
+    }
+}
+
+#[test]
+fn every_call_of_many_is_answered() {
+    let daemon = Daemon::start("calls");
+    let calls = cancel(Flags::default()).repeat(100);
+    let heard = daemon.hear(&flight(&calls));
+    assert_eq!(let_on(&heard).map(count), Some(100));
+}
+
+#[test]
+fn who_waits_for_no_reply_gets_none_and_is_let_on() {
+    let daemon = Daemon::start("silent");
+    let mut stream = daemon.connect();
+    let silent = cancel(Flags::NO_REPLY_EXPECTED);
+    stream.write_all(&flight(&silent)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE / 6)).unwrap();
+    let mut heard = [0; 4096];
+    let length = stream.read(&mut heard).unwrap();
+    assert_eq!(let_on(&heard[..length]), Some(&b""[..]));
+    stream.write_all(&begin()).unwrap();
+    let length = stream.read(&mut heard).unwrap();
+    assert_eq!(count(&heard[..length]), 1);
+}
+
+#[test]
+fn a_visit_does_not_hold_up_another() {
+    let daemon = Daemon::start("slow");
+    let _silent: Vec<_> = (0..10).map(|_| daemon.connect()).collect();
+    assert!(is_answered(&daemon.hear(&flight(&begin()))));
+}
+
+#[test]
+fn a_door_that_closes_lets_go_of_whoever_has_been_answered() {
+    let mut daemon = Daemon::start("idle");
+    let mut stream = daemon.connect();
+    stream.write_all(&flight(&begin())).unwrap();
+    let mut heard = [0; 4096];
+    assert_ne!(stream.read(&mut heard).unwrap(), 0);
+    daemon.close();
+    assert!(UnixStream::connect(daemon.folder.join("login")).is_err());
+    // A further call is not taken.
+    let _ = stream.write_all(&begin());
+    assert!(matches!(stream.read(&mut heard), Ok(0) | Err(_)));
+}
+
+#[test]
+fn a_door_makes_its_folder_and_takes_the_place_of_what_was_left() {
+    let folder = folder("place");
+    let path = folder.join("a/b/login");
+    fs::create_dir_all(folder.join("a/b")).unwrap();
+    let left = UnixListener::bind(&path).unwrap();
+    left.set_nonblocking(true).unwrap();
+    let runtime = runtime();
+    let door = open(&runtime, &path).unwrap();
+    drop(UnixStream::connect(&path).unwrap());
+    assert!(left.accept().is_err(), "nobody finds what was left");
+    runtime.block_on(door.close());
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn what_cannot_be_a_door_that_was_left_stays() {
+    let folder = folder("stays");
+    let path = folder.join("login");
+    fs::create_dir_all(&path).unwrap();
+    assert!(open(&runtime(), &path).is_err());
+    assert!(path.is_dir());
+    fs::remove_dir_all(&folder).unwrap();
+}

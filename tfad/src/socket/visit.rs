@@ -1,0 +1,143 @@
+//! One connection, from its beginning to its end.
+
+use std::io::{self, ErrorKind};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use tfa_bus::Error;
+use tfa_bus::wire::{Clock, Incoming, Socket};
+use tokio::runtime::Handle;
+
+use super::call::{self, Call, Done, Wish};
+use super::handshake::{Guid, Handshake, Step};
+use super::presence::Presence;
+use crate::caller::Caller;
+use crate::logins::{self, Logins};
+
+/// How long a peer without a dialog may take for a call, which the module sends at once, and any peer
+/// for taking in an answer.
+const HASTE: Duration = Duration::from_secs(10);
+/// How many lines a handshake may have. Four are usual.
+const LINES: u32 = 16;
+
+/// A connection, and who is at its other end.
+pub(super) struct Visit<'a> {
+    incoming: Incoming<Socket>,
+    caller: &'a Caller,
+    logins: &'a Logins,
+    runtime: &'a Handle,
+    /// Goes out with the first answer: each time something goes out the peer wakes up.
+    unsent: String,
+}
+
+impl<'a> Visit<'a> {
+    pub(super) fn new(
+        stream: UnixStream,
+        caller: &'a Caller,
+        logins: &'a Logins,
+        runtime: &'a Handle,
+    ) -> Self {
+        Self {
+            incoming: Incoming::new(Socket::over(stream.into(), HASTE)),
+            caller,
+            logins,
+            runtime,
+            unsent: String::new(),
+        }
+    }
+
+    /// Answers the calls of the connection until it ends, or no call is taken any more.
+    pub(super) fn conduct(mut self, guid: Guid, presence: &mut Presence<'_>) -> io::Result<()> {
+        self.log_on(guid)?;
+        loop {
+            let call = self.next()?;
+            if !presence.calls() {
+                return Ok(());
+            }
+            self.answer(call)?;
+            presence.is_answered();
+            // Whoever has no dialog that waits for an answer has nothing to think about.
+            let patience = self.logins.patience(&self.caller.name);
+            self.within(patience.unwrap_or(HASTE));
+        }
+    }
+
+    fn log_on(&mut self, guid: Guid) -> io::Result<()> {
+        let mut handshake = Handshake::with(self.caller.uid, guid);
+        // The first byte was made for credentials, which nobody asks for.
+        let mut nul = [1];
+        io::Read::read_exact(&mut self.incoming, &mut nul)?;
+        if nul != [0] {
+            return Err(ErrorKind::InvalidData.into());
+        }
+        for _ in 0..LINES {
+            let line = self.incoming.line()?;
+            let line = line.strip_suffix(b"\r\n").ok_or(ErrorKind::InvalidData)?;
+            match handshake.take(&String::from_utf8_lossy(line)) {
+                Step::Say(line) => self.unsent.push_str(&line),
+                Step::Begin => return self.say_if_waited_for(),
+                Step::Leave => break,
+            }
+            self.say_if_waited_for()?;
+        }
+        Err(ErrorKind::PermissionDenied.into())
+    }
+
+    /// Says what there is to say, unless the peer has gone on already.
+    fn say_if_waited_for(&mut self) -> io::Result<()> {
+        if self.incoming.is_used_up() {
+            self.send(&[])?;
+        }
+        Ok(())
+    }
+
+    fn next(&mut self) -> io::Result<Call> {
+        let bytes = self.incoming.start()?;
+        let start = call::start(&bytes).map_err(io::Error::other)?;
+        let message = self.incoming.message(&bytes, start.rest())?;
+        Call::read(&start, message).map_err(io::Error::other)
+    }
+
+    fn answer(&mut self, call: Call) -> io::Result<()> {
+        let Call { wish, from } = call;
+        let done = wish.and_then(|wish| self.grant(wish));
+        match from.reply(&done).map_err(io::Error::other)? {
+            Some(bytes) => {
+                self.within(HASTE);
+                self.send(&bytes)
+            }
+            None => self.say_if_waited_for(),
+        }
+    }
+
+    fn grant(&self, wish: Wish) -> Result<Done, Error> {
+        let Self { caller, logins, .. } = self;
+        match wish {
+            Wish::Begin(user, context) => {
+                let context = logins::context(&context)?;
+                let begun = logins.begin(caller, &user, None, context);
+                let begun = self.runtime.block_on(begun);
+                begun.map(|(dialog, turn)| Done::Begun(dialog, turn.into()))
+            }
+            Wish::Answer(dialog, reply) => {
+                let answered = logins.answer(&caller.name, dialog, reply);
+                let answered = self.runtime.block_on(answered);
+                answered.map(|turn| Done::Answered(turn.into()))
+            }
+            Wish::Cancel(dialog) => {
+                let cancelled = logins.cancel(&caller.name, dialog);
+                cancelled.map(|()| Done::Cancelled)
+            }
+        }
+    }
+
+    fn within(&mut self, limit: Duration) {
+        *self.incoming.source().clock() = Clock::start(limit);
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let all = zeroize::Zeroizing::new([self.unsent.as_bytes(), bytes].concat());
+        self.unsent.clear();
+        self.incoming.source().send(&all)
+    }
+}

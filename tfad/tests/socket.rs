@@ -1,0 +1,286 @@
+//! The daemon's own socket, with the client that the PAM module has, and with zbus' own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends by panicking"
+)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tfa_bus::{
+    Context, LOGIN, LoginClient, LoginError, Next, PATH, Roads, Turn, Verdict, WireTurn,
+};
+use tfa_core::{Authenticator, Parameters, Secret, Time};
+use tfad::accounts::Accounts;
+use tfad::config::Config;
+use tfad::host::Host;
+use tfad::journal::Journal;
+use tfad::logins::Logins;
+use tfad::socket::Door;
+use tfad::store::{Place, SqliteStore};
+use tfad::users::User;
+use tokio::sync::oneshot;
+use totp_rs::Builder;
+
+const KEY: &[u8] = b"12345678901234567890";
+/// Whom every system has.
+const USER: &str = "daemon";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A daemon without a bus, until it is dropped.
+struct Daemon {
+    folder: PathBuf,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Daemon {
+    fn start(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("tfad-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (ready, is_ready) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        let place = folder.clone();
+        let thread = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime.unwrap().block_on(serve(&place, ready, stopped));
+        });
+        is_ready.recv().unwrap();
+        Self {
+            folder,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.join("login")
+    }
+
+    fn begin(&self, user: &str) -> Result<(LoginClient, Turn), LoginError> {
+        let (daemon, bus) = (&*self.socket(), Path::new("/nobody/listens/there"));
+        LoginClient::begin(Roads { daemon, bus }, PATIENCE, user, &Context::default())
+    }
+
+    /// What is said to a code.
+    fn answer(&self, code: &str) -> Turn {
+        let (mut client, turn) = self.begin(USER).ok().unwrap();
+        assert!(matches!(turn.next, Next::Ask(_)), "{turn:?}");
+        client.answer(code).unwrap()
+    }
+
+    /// Another client of D-Bus, as libraries have it.
+    async fn peer(&self) -> zbus::Connection {
+        let stream = UnixStream::connect(self.socket()).unwrap();
+        let builder = zbus::connection::Builder::unix_stream(stream).p2p();
+        builder.build().await.unwrap()
+    }
+
+    fn stop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.stop();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+async fn serve(folder: &Path, ready: mpsc::Sender<()>, stopped: oneshot::Receiver<()>) {
+    let place = Place {
+        state: folder.join("state"),
+        credentials: None,
+    };
+    let store = Arc::new(SqliteStore::open(&place).unwrap().store);
+    let accounts = Accounts::new(Arc::clone(&store) as _);
+    accounts.change(&user(), set_up).await.unwrap();
+    let config = [(
+        "tfad.toml".to_owned(),
+        "[policy]\nmode = \"optional\"\n".to_owned(),
+    )];
+    let config = Config::parse(&config).unwrap();
+    let journal = Arc::new(Journal::open());
+    let host = Host::new(accounts, Arc::clone(&journal), PathBuf::new(), config, None);
+    let logins = Arc::new(Logins::new(Arc::new(host)));
+    let door = Door::open(&folder.join("login"), logins, journal).unwrap();
+    ready.send(()).unwrap();
+    let _ = stopped.await;
+    door.close().await;
+    store.close().await;
+}
+
+fn user() -> User {
+    tfad::users::look_up(USER).unwrap()
+}
+
+fn set_up(account: &mut tfa_core::Account) {
+    let phone = Authenticator::new(
+        "phone".to_owned(),
+        Parameters::default(),
+        Secret::new(KEY).unwrap(),
+    );
+    // Long ago, so that every code of today is unused.
+    let then = Time::from_secs(59);
+    account.set_up(phone, then).unwrap();
+    let drawn = tfad::random::drawn(|fill| tfa_core::BackupSet::draw(fill)).unwrap();
+    let (codes, _) = drawn.unwrap();
+    let first = tfa_core::Entry::parse("287082");
+    account.confirm(&first, Some(codes), then).unwrap();
+}
+
+/// The code of a moment that far from now, in steps.
+fn code(steps: i64) -> String {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let totp = Builder::new().with_secret(KEY).build_noncompliant();
+    let token = totp.generate(now.saturating_add_signed(steps * 30));
+    token.to_string()
+}
+
+/// A code that is none now, nor just before or after.
+fn wrong_code() -> String {
+    let near: Vec<String> = (-2..=2).map(code).collect();
+    let mut codes = (1000..).map(code);
+    codes.find(|code| !near.contains(code)).unwrap()
+}
+
+fn verdict(turn: &Turn) -> Verdict {
+    match turn.next {
+        Next::Verdict(verdict) => verdict,
+        Next::Ask(_) => panic!("{turn:?}"),
+    }
+}
+
+#[test]
+fn a_right_code_lets_in_once() {
+    let daemon = Daemon::start("once");
+    let code = code(0);
+    assert_eq!(verdict(&daemon.answer(&code)), Verdict::Verified);
+    assert!(matches!(daemon.answer(&code).next, Next::Ask(_)));
+}
+
+#[test]
+fn a_wrong_code_lets_nobody_in_and_an_unknown_user_is_unknown() {
+    let daemon = Daemon::start("wrong");
+    let turn = daemon.answer(&wrong_code());
+    assert!(matches!(turn.next, Next::Ask(_)), "{turn:?}");
+    let (_, turn) = daemon.begin("no-such-user").ok().unwrap();
+    assert_eq!(verdict(&turn), Verdict::UnknownUser);
+}
+
+#[test]
+fn many_logins_at_once_are_each_judged_for_themselves() {
+    let daemon = Daemon::start("many");
+    let code = code(0);
+    let verified = thread::scope(|scope| {
+        let tries: Vec<_> = (0..60)
+            .map(|_| scope.spawn(|| daemon.answer(&code)))
+            .collect();
+        let turns = tries.into_iter().map(|handle| handle.join().unwrap());
+        turns
+            .filter(|turn| turn.next == Next::Verdict(Verdict::Verified))
+            .count()
+    });
+    assert_eq!(verified, 1);
+}
+
+#[test]
+fn anybody_may_connect_and_nobody_else_may_listen() {
+    let daemon = Daemon::start("mode");
+    let mode = fs::metadata(daemon.socket()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o666);
+}
+
+#[test]
+fn what_was_left_at_the_path_is_no_hindrance() {
+    let folder = std::env::temp_dir().join(format!("tfad-left-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    drop(UnixListener::bind(folder.join("login")).unwrap());
+    let daemon = Daemon::start("left");
+    assert_eq!(daemon.folder, folder);
+    assert_eq!(verdict(&daemon.answer(&code(0))), Verdict::Verified);
+}
+
+#[test]
+fn a_door_that_closes_is_gone_and_a_dialog_with_it() {
+    let mut daemon = Daemon::start("close");
+    let (mut client, _) = daemon.begin(USER).ok().unwrap();
+    daemon.stop();
+    assert!(UnixStream::connect(daemon.socket()).is_err());
+    let error = client.answer(&code(0)).unwrap_err();
+    assert!(matches!(error, LoginError::Connection(_)), "{error:?}");
+}
+
+#[test]
+fn more_dialogs_come_and_go_than_may_be_open_at_once() {
+    let daemon = Daemon::start("departed");
+    for _ in 0..600 {
+        let (_, turn) = daemon.begin(USER).ok().unwrap();
+        assert!(matches!(turn.next, Next::Ask(_)), "{turn:?}");
+    }
+}
+
+fn of_login<'a, T>(
+    peer: &'a zbus::Connection,
+    method: &'a str,
+    arguments: &'a T,
+) -> impl Future<Output = zbus::Result<zbus::Message>> + 'a
+where
+    T: serde::Serialize + zbus::wire::DynamicType,
+{
+    peer.call_method(None::<&str>, PATH, Some(LOGIN), method, arguments)
+}
+
+#[tokio::test]
+async fn a_dialog_is_its_connections_alone() {
+    let daemon = Daemon::start("alone");
+    let (peer, other) = (daemon.peer().await, daemon.peer().await);
+    let context = Context::default();
+    let begin = (USER, context.to_dict());
+    let begun = of_login(&peer, "Begin", &begin).await.unwrap();
+    let (dialog, _): (u32, WireTurn) = begun.body().deserialize().unwrap();
+
+    let answer = (dialog, code(0));
+    let error = of_login(&other, "Answer", &answer).await.unwrap_err();
+    assert!(error.to_string().contains("NoSuchDialog"), "{error}");
+    let error = of_login(&other, "Cancel", &dialog).await.unwrap_err();
+    assert!(error.to_string().contains("NoSuchDialog"), "{error}");
+
+    let turn = of_login(&peer, "Answer", &answer).await.unwrap();
+    let (turn,): (WireTurn,) = turn.body().deserialize().unwrap();
+    assert_eq!(verdict(&Turn::try_from(turn).unwrap()), Verdict::Verified);
+}
+
+#[tokio::test]
+async fn what_is_no_call_of_a_login_is_refused() {
+    let daemon = Daemon::start("refused");
+    let peer = daemon.peer().await;
+    for (path, interface, method) in [
+        (PATH, tfa_bus::ADMIN, "List"),
+        (PATH, tfa_bus::ACCOUNT, "Status"),
+        (PATH, LOGIN, "Finish"),
+        ("/", LOGIN, "Begin"),
+    ] {
+        let called = peer.call_method(None::<&str>, path, Some(interface), method, &());
+        let error = called.await.unwrap_err();
+        assert!(error.to_string().contains("InvalidArgument"), "{error}");
+    }
+    let error = of_login(&peer, "Begin", &USER).await.unwrap_err();
+    assert!(error.to_string().contains("InvalidArgument"), "{error}");
+}
