@@ -1,7 +1,7 @@
 //! The embedded store: one SQLite database in the state directory.
 //!
 //! Two threads, each with its own connection: `writer` commits in groups, `checkpoint` keeps the log
-//! short; and `reader`, with a third one, reads on the caller's thread. `schema` knows what lies in
+//! short; and `readers` with theirs read on the callers' threads. `schema` knows what lies in
 //! the database. This file opens the store, which is where the first start, a lost database and a
 //! lost key are told apart, and hands requests to them.
 //!
@@ -14,6 +14,7 @@
 
 mod checkpoint;
 mod reader;
+mod readers;
 mod schema;
 mod writer;
 
@@ -33,7 +34,7 @@ use super::{
     seal,
 };
 use checkpoint::Alarm;
-use reader::Reader;
+use readers::Readers;
 use schema::{Anchor, Head, failure};
 
 const DATABASE: &str = "accounts.db";
@@ -109,10 +110,7 @@ pub struct Opened {
 
 /// The store on SQLite. Dropping it is a clean shutdown too, but blocks; see [`SqliteStore::close`].
 pub struct SqliteStore {
-    opener: reader::Opener,
-    /// `None` after the store was closed. It has a lock of its own, which is held while the disk is
-    /// waited for.
-    reader: Mutex<Option<Reader>>,
+    readers: Readers,
     /// `None` after the store was closed.
     running: Mutex<Option<Running>>,
 }
@@ -200,9 +198,8 @@ impl SqliteStore {
         let (changes, requests) = mpsc::channel(QUEUE);
         let (alarm, woken) = checkpoint::alarm();
         let key = opener.key.as_ref().map(|key| key.id());
-        let reads = connect(anchor.path())?;
         let carries = connect(anchor.path())?;
-        let reader = Reader::new(reads, anchor.clone(), opener.clone());
+        let readers = Readers::open(anchor.clone(), opener)?;
         let log = anchor.path().with_file_name(LOG);
         let bell = alarm.clone();
         // A thread that gives up drops its requests, and each of them is answered with an error.
@@ -219,45 +216,29 @@ impl SqliteStore {
             alarm,
         };
         Ok(Self {
-            opener,
-            reader: Mutex::new(Some(reader)),
+            readers,
             running: Mutex::new(Some(running)),
         })
     }
 
     /// What to say about a key that is lost; `None` where the store has its key.
     pub fn key_lost(&self) -> Option<&str> {
-        self.opener
-            .key
-            .is_none()
-            .then_some(self.opener.remedy.as_str())
+        let opener = self.readers.opener();
+        opener.key.is_none().then_some(opener.remedy.as_str())
     }
 
     /// Finishes what has been asked for, empties the log and ends the threads. Later requests get
     /// [`StoreError::Unavailable`]. Must be awaited on a tokio runtime.
     pub async fn close(&self) {
-        let (reader, running) = (self.reader().take(), self.running().take());
-        let end = tokio::task::spawn_blocking(move || {
-            drop(reader);
-            running.map(Running::end)
-        });
+        self.readers.close();
+        let running = self.running().take();
+        let end = tokio::task::spawn_blocking(move || running.map(Running::end));
         // It does not panic, and nobody cancels it.
         let _ = end.await;
     }
 
-    fn reader(&self) -> MutexGuard<'_, Option<Reader>> {
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn running(&self) -> MutexGuard<'_, Option<Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn read<T>(
-        &self,
-        what: impl FnOnce(&Reader) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.reader().as_ref().map_or_else(|| Err(stopped()), what)
     }
 
     async fn write(&self, user: &str, change: writer::Change) -> Result<Commit, StoreError> {
@@ -278,7 +259,7 @@ impl SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        drop(self.reader().take());
+        self.readers.close();
         if let Some(running) = self.running().take() {
             running.end();
         }
@@ -288,7 +269,7 @@ impl Drop for SqliteStore {
 impl Store for SqliteStore {
     fn load(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError> {
         check_user(user)?;
-        self.read(|reader| reader.load(user))
+        self.readers.read(|reader| reader.load(user))
     }
 
     fn commit<'a>(
@@ -307,7 +288,8 @@ impl Store for SqliteStore {
                     ),
                 });
             }
-            let key = self.opener.key.as_ref().ok_or_else(|| self.opener.lost())?;
+            let opener = self.readers.opener();
+            let key = opener.key.as_ref().ok_or_else(|| opener.lost())?;
             let sealed = seal::seal(key, user, record)?;
             self.write(user, writer::Change::Store { sealed, expected })
                 .await
@@ -323,8 +305,7 @@ impl Store for SqliteStore {
 
     fn list(&self) -> Result<Vec<Listed>, StoreError> {
         // With a connection of its own: nobody's login waits for a long list.
-        let (anchor, opener) = self.read(|reader| Ok(reader.parts()))?;
-        let reader = Reader::new(connect(anchor.path())?, anchor, opener);
+        let reader = self.readers.another()?;
         let mut listed = Vec::new();
         let mut from = 0;
         while from < schema::PARTS {

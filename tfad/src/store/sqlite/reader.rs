@@ -1,9 +1,8 @@
 //! What reads.
 //!
 //! A read takes some ten microseconds when its pages are in memory, and waits for the disk when they
-//! are not: so it is made on the caller's thread, under a lock, and the caller sees to it that this
-//! is no thread on which others wait. A thread of the reader's own would cost every login two
-//! changes of threads more.
+//! are not: so it is made on the caller's thread, and the caller sees to it that this is no thread on
+//! which others wait. A thread of the reader's own would cost every login two changes of threads more.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -46,7 +45,7 @@ impl Opener {
     }
 }
 
-/// The connection that reads.
+/// A connection that reads.
 pub(super) struct Reader {
     db: Connection,
     anchor: Anchor,
@@ -56,11 +55,6 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) fn new(db: Connection, anchor: Anchor, opener: Opener) -> Self {
         Self { db, anchor, opener }
-    }
-
-    /// What it takes to make one more of the same.
-    pub(super) fn parts(&self) -> (Anchor, Opener) {
-        (self.anchor.clone(), self.opener.clone())
     }
 
     pub(super) fn load(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError> {
