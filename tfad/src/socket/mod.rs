@@ -6,13 +6,15 @@
 //! connect, so everything is bounded: connections, silence, lengths. The kernel says whose connection
 //! it is (`SO_PEERCRED`), and a dialog dies with it.
 //!
-//! 1. `staff` are the threads that wait for a connection each; `presence` knows where they are.
+//! 1. `staff` are the threads that wait for a connection each; `presence` knows where they are, and
+//!    in `queue` their calls wait for their turn.
 //! 2. `visit` is one connection from its beginning to its end.
 //! 3. `handshake` logs the peer on, `call` takes a call out of its bytes and puts the answer into some.
 
 mod call;
 mod handshake;
 mod presence;
+mod queue;
 mod staff;
 #[cfg(test)]
 mod tests;

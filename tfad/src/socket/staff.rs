@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::handshake::Guid;
 use super::presence::{At, Presence};
+use super::queue::Queue;
 use super::visit::Visit;
 use crate::beside;
 use crate::caller::Caller;
@@ -45,7 +46,7 @@ pub(super) struct Staff {
     guid: Guid,
     logins: Arc<Logins>,
     journal: Arc<Journal>,
-    runtime: Handle,
+    queue: Queue,
     places: Visitors,
     accepted: AtomicU64,
     at: watch::Sender<At>,
@@ -65,7 +66,7 @@ impl Staff {
             guid,
             logins,
             journal,
-            runtime,
+            queue: Queue::new(runtime),
             places: Visitors::new(MOST_OF_ONE_UID, MOST_OF_OTHERS),
             accepted: AtomicU64::new(0),
             at: watch::Sender::default(),
@@ -156,7 +157,7 @@ impl Staff {
         };
         // A defect must end this login alone; whoever waits for it is refused.
         let _ = catch_unwind(AssertUnwindSafe(|| {
-            Visit::new(stream, &caller, &self.logins, &self.runtime).conduct(self.guid, presence)
+            Visit::new(stream, &caller, &self.logins, &self.queue).conduct(self.guid, presence)
         }));
         self.logins.forget(&caller.name);
     }

@@ -4,9 +4,9 @@ use std::io::{self, ErrorKind};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use super::queue::Queue;
 use tfa_bus::Error;
 use tfa_bus::wire::{Clock, Incoming, Socket};
-use tokio::runtime::Handle;
 
 use super::call::{self, Call, Done, Wish};
 use super::handshake::{Guid, Handshake, Step};
@@ -25,7 +25,7 @@ pub(super) struct Visit<'a> {
     incoming: Incoming<Socket>,
     caller: &'a Caller,
     logins: &'a Logins,
-    runtime: &'a Handle,
+    queue: &'a Queue,
     /// Goes out with the first answer: each time something goes out the peer wakes up.
     unsent: String,
 }
@@ -35,13 +35,13 @@ impl<'a> Visit<'a> {
         stream: UnixStream,
         caller: &'a Caller,
         logins: &'a Logins,
-        runtime: &'a Handle,
+        queue: &'a Queue,
     ) -> Self {
         Self {
             incoming: Incoming::new(Socket::over(stream.into(), HASTE)),
             caller,
             logins,
-            runtime,
+            queue,
             unsent: String::new(),
         }
     }
@@ -116,12 +116,12 @@ impl<'a> Visit<'a> {
             Wish::Begin(user, context) => {
                 let context = logins::context(&context)?;
                 let begun = logins.begin(caller, &user, None, context);
-                let begun = self.runtime.block_on(begun);
+                let begun = self.queue.work(begun);
                 begun.map(|(dialog, turn)| Done::Begun(dialog, turn.into()))
             }
             Wish::Answer(dialog, reply) => {
                 let answered = logins.answer(&caller.name, dialog, reply);
-                let answered = self.runtime.block_on(answered);
+                let answered = self.queue.work(answered);
                 answered.map(|turn| Done::Answered(turn.into()))
             }
             Wish::Cancel(dialog) => {
