@@ -91,6 +91,8 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         stop
     });
     journal.flush();
+    // Nobody waits for a directory that still hangs.
+    runtime.shutdown_background();
     let stop = stop.map_err(|error| format!("cannot serve on the bus: {error}"))?;
     match stop {
         Stop::Asked => {

@@ -13,6 +13,8 @@ use zeroize::Zeroizing;
 
 /// The longest call with its header, in bytes. The longest real one carries the public keys of a login.
 const LONGEST: u64 = 36 * 1024;
+/// The longest body, as on the bus.
+const LONGEST_BODY: u32 = 32 * 1024;
 
 /// A call that came.
 pub(super) struct Call {
@@ -52,7 +54,7 @@ pub(super) enum Done {
 /// The beginning of a call, which must not be too long.
 pub(super) fn start(bytes: &[u8; START]) -> Result<Start, Garbled> {
     let start = Start::read(bytes)?;
-    if start.kind != METHOD_CALL || start.rest() > LONGEST {
+    if start.kind != METHOD_CALL || start.body > LONGEST_BODY || start.rest() > LONGEST {
         return Err(Garbled("a message that is no call, or too long"));
     }
     Ok(start)
@@ -298,10 +300,11 @@ mod tests {
     fn a_call_that_would_be_too_long_is_refused_by_its_start() {
         let longest = u32::try_from(LONGEST).unwrap();
         for (body, fields, is_taken) in [
-            (longest - 16, 16, true),
-            (longest - 16, 9, true),
-            (longest - 15, 16, false),
-            (longest - 16, 17, false),
+            (LONGEST_BODY, 16, true),
+            (LONGEST_BODY + 1, 16, false),
+            (LONGEST_BODY, longest - LONGEST_BODY, true),
+            (LONGEST_BODY, longest - LONGEST_BODY - 7, true),
+            (LONGEST_BODY, longest - LONGEST_BODY + 1, false),
             (0, longest, true),
             (0, longest + 1, false),
             (u32::MAX, 16, false),

@@ -1,9 +1,9 @@
 //! The daemon's own socket, where the PAM module comes to first: `.Login` from peer to peer, without
 //! a bus between. It takes a quarter of the bus' time, and nobody else's traffic is in its way.
 //!
-//! A login is one connection and one thread, from the first call to the verdict: nothing is handed
-//! from thread to thread on the way, which takes longer than most of what there is to do. Anybody may
-//! connect, so everything is bounded: connections, silence, lengths. The kernel says whose connection
+//! A phase of a login is one connection and one thread, from the first call to the verdict: but for the
+//! commit, and groups and Argon2 where they are needed, nothing is handed from thread to thread, which
+//! takes longer than most of what there is to do. Anybody may connect, so everything is bounded: connections, silence, lengths. The kernel says whose connection
 //! it is (`SO_PEERCRED`), and a dialog dies with it.
 //!
 //! 1. `staff` are the threads that wait for a connection each; `presence` knows where they are, and

@@ -2,7 +2,8 @@
 //!
 //! With hundreds of threads at work at once on a few processors, whoever has lost the processor in the
 //! middle holds up others, and some come through long before others. So calls wait for their turn, but
-//! not for long: some of those before them may wait for a directory, or for Argon2.
+//! not for long: some of those before them may wait for a directory, or for Argon2. (With hundreds at
+//! once most do not wait to the end.)
 
 use std::time::Duration;
 

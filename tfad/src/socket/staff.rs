@@ -27,8 +27,8 @@ use crate::visitors::Visitors;
 
 /// How many go on waiting, after many have come at once, and the others end.
 const SPARE: usize = 16;
-/// How many connections there may be. Each takes a thread and less than 100 KiB, and the unit has
-/// half a gigabyte.
+/// How many connections there may be. Each takes a thread and less than 100 KiB, besides what its peer
+/// does not read, and the unit has half a gigabyte.
 const MOST: usize = 4096;
 /// How many a caller who is not root may have, and all of them together.
 const MOST_OF_ONE_UID: u32 = 16;
@@ -128,8 +128,10 @@ impl Staff {
         if presence.nobody_waits()
             && let Err(error) = self.one_more()
         {
-            // This one waits again afterwards.
+            // Somebody must wait for the next, so nobody is attended to now.
             self.complain(&error.to_string());
+            drop(stream);
+            return presence.end(SPARE);
         }
         if presence.count() > MOST {
             self.complain("too many logins are under way");

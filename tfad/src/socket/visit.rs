@@ -125,8 +125,8 @@ impl<'a> Visit<'a> {
                 answered.map(|turn| Done::Answered(turn.into()))
             }
             Wish::Cancel(dialog) => {
-                let cancelled = logins.cancel(&caller.name, dialog);
-                cancelled.map(|()| Done::Cancelled)
+                let cancelled = async { logins.cancel(&caller.name, dialog) };
+                self.queue.work(cancelled).map(|()| Done::Cancelled)
             }
         }
     }

@@ -69,13 +69,18 @@ impl Readers {
         if self.now().idle.is_none() {
             return Err(stopped());
         }
+        // SQLite must not meet another file under the name of the one that is open.
+        self.anchor.hold()?;
         let db = connect(self.anchor.path())?;
         Ok(Reader::new(db, self.anchor.clone(), self.opener.clone()))
     }
 
     /// Lets go of the database; whoever reads does so when it is done.
     pub(super) fn close(&self) {
-        let idle = self.now().idle.take();
+        let mut now = self.now();
+        let idle = now.idle.take();
+        now.open -= idle.as_ref().map_or(0, Vec::len);
+        drop(now);
         self.given_back.notify_all();
         drop(idle);
     }
