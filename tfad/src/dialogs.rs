@@ -213,6 +213,7 @@ mod tests {
             user: User {
                 name: name.clone(),
                 uid: user,
+                aliases: Vec::new(),
             },
             context: Context::default(),
             login: Login {

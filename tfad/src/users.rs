@@ -12,6 +12,9 @@ pub struct User {
     pub name: String,
     /// The uid.
     pub uid: u32,
+    /// Other names that the login used for this uid: as typed, and as the name service spells
+    /// what was typed.
+    pub aliases: Vec<String>,
 }
 
 /// The user of that name, under the name that the uid has: some name services know one user by
@@ -30,11 +33,19 @@ pub async fn by_name(name: &str) -> Result<User, Error> {
 /// # Errors
 /// As [`by_name`].
 pub fn look_up(name: &str) -> Result<User, Error> {
+    let mut aliases = vec![name.to_owned()];
     let found = match Entry::from_name(name) {
-        Ok(Some(entry)) => Entry::from_uid(entry.uid),
+        Ok(Some(entry)) => {
+            aliases.push(entry.name);
+            Entry::from_uid(entry.uid)
+        }
         other => other,
     };
-    resolved(found, || format!("this system knows no user {name:?}"))
+    let mut user = resolved(found, || format!("this system knows no user {name:?}"))?;
+    aliases.dedup();
+    aliases.retain(|alias| *alias != user.name);
+    user.aliases = aliases;
+    Ok(user)
 }
 
 /// The user of that uid.
@@ -56,6 +67,7 @@ fn resolved(
         Ok(Some(entry)) => Ok(User {
             name: entry.name,
             uid: entry.uid.as_raw(),
+            aliases: Vec::new(),
         }),
         Ok(None) => Err(Error::UnknownUser(unknown())),
         // ENOENT too: with that nslcd says that the directory does not answer.

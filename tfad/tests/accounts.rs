@@ -64,6 +64,7 @@ fn alice() -> User {
     User {
         name: "alice".to_owned(),
         uid: 1000,
+        aliases: Vec::new(),
     }
 }
 
