@@ -17,6 +17,7 @@ mod package;
 mod people;
 mod phone;
 mod policy;
+mod policy_files;
 mod races;
 mod rollout;
 mod socket;

@@ -206,7 +206,7 @@ fn a_bus_of_ones_own_does_not_answer_for_the_daemon() {
     add_bob(&machine);
     // Bob runs the daemon itself, with a policy to his liking, on a bus where everybody may do
     // everything.
-    machine.write_file("/tmp/bob/tfad.toml", "[policy]\nmode = \"off\"\n");
+    machine.write_file("/home/bob/tfad.toml", "[policy]\nmode = \"off\"\n");
     machine.write_file(
         "/tmp/bob/bus.conf",
         "<busconfig><type>session</type><auth>EXTERNAL</auth>\
@@ -219,7 +219,7 @@ fn a_bus_of_ones_own_does_not_answer_for_the_daemon() {
     let wait = "until [ -S /tmp/bob/bus ]; do sleep 0.05; done";
     machine.succeed(["timeout", "30", "sh", "-c", wait]);
     let bus = "unix:path=/tmp/bob/bus";
-    let serve = "mkdir -p /tmp/bob/state && exec /usr/sbin/tfad --config /tmp/bob/tfad.toml \
+    let serve = "mkdir -p /tmp/bob/state && exec /usr/sbin/tfad --config /home/bob/tfad.toml \
                  --state /tmp/bob/state --bus unix:path=/tmp/bob/bus";
     let _daemon = machine.terminal_as("bob", ["sh", "-c", serve]);
     // It would do as he likes: it answers root, and the answer is that no code is needed.

@@ -22,6 +22,8 @@ mod admin;
 pub mod command;
 mod offer;
 mod policy;
+#[cfg(feature = "connection")]
+mod policy_files;
 #[cfg(feature = "qr")]
 pub mod qr;
 mod status;
@@ -36,6 +38,8 @@ pub use error::Error;
 pub use login::{ErrorReply, LoginClient, LoginError, Roads};
 pub use offer::{Offer, Parameters};
 pub use policy::{Explanation, Impact, Outcome, Seen, Supposed};
+#[cfg(feature = "connection")]
+pub use policy_files::DropIns;
 pub use status::{State, Status};
 pub use turn::{GarbledTurn, Line, LineKind, Manner, Next, Question, Turn, Verdict, WireTurn};
 

@@ -38,10 +38,11 @@ fn main() -> ExitCode {
     match run(carry_out(args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Whoever closed the output has read enough.
-            if !matches!(&failure, Failure::Output(error) if error.kind() == ErrorKind::BrokenPipe)
-            {
-                Terminal::new().complain(&texts::failure(&failure));
+            match &failure {
+                Failure::Told => {}
+                // Whoever closed the output has read enough.
+                Failure::Output(error) if error.kind() == ErrorKind::BrokenPipe => {}
+                _ => Terminal::new().complain(&texts::failure(&failure)),
             }
             failure.exit_code()
         }

@@ -34,10 +34,11 @@ fn main() -> ExitCode {
     match run(carry_out(args.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Whoever closed the output has read enough.
-            if !matches!(&failure, Failure::Output(error) if error.kind() == ErrorKind::BrokenPipe)
-            {
-                Terminal::new().complain(&texts::failure(&failure));
+            match &failure {
+                Failure::Told => {}
+                // Whoever closed the output has read enough.
+                Failure::Output(error) if error.kind() == ErrorKind::BrokenPipe => {}
+                _ => Terminal::new().complain(&texts::failure(&failure)),
             }
             failure.exit_code()
         }
@@ -60,7 +61,7 @@ async fn carry_out(command: Command) -> Result<(), Failure> {
             json,
         } => explain::run(&user, &login, at, json).await,
         Command::Policy { command } => match command {
-            PolicyCommand::Check { file } => policy::check(&file),
+            PolicyCommand::Check { file, strict } => policy::check(&file, strict),
             PolicyCommand::Impact {
                 seen: true, json, ..
             } => policy::seen(json).await,

@@ -1,4 +1,5 @@
-//! `tfad --check`: whether the configuration can be used, and what in it this host does not know.
+//! What an administrator should look at in a configuration that can be used: names that this host does
+//! not know, files that are not read. `tfad --check` tells it, and the daemon when it takes one up.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -8,21 +9,34 @@ use std::time::Duration;
 use nix::unistd::{Gid, Group as Entry, User};
 use tfa_core::{Group, Policy, Rule};
 
-use crate::config::{BadConfig, Config};
+use crate::config::{BadConfig, Config, Reading, Trust};
 use crate::groups;
 use crate::journal::quoted;
 
-/// How long names are looked up. A reload waits for it.
+/// How long names are looked up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Reads the configuration, and returns what an administrator should look at: names that this host
-/// does not know now. They are no mistakes, for a directory may be down.
+/// Reads the configuration, and returns its warnings.
 ///
 /// # Errors
-/// [`BadConfig`] with the place of the mistake.
-pub fn check(file: &Path) -> Result<Vec<String>, BadConfig> {
-    let policy = Config::read(file)?.policy;
+/// [`BadConfig`] with the places of all mistakes.
+pub fn check(file: &Path, trust: &Trust) -> Result<Vec<String>, BadConfig> {
+    Ok(warnings(Config::read(file, trust)?))
+}
+
+/// What should be looked at. These are no mistakes, for a directory may be down. Takes up to
+/// [`PATIENCE`].
+#[must_use]
+pub fn warnings(reading: Reading) -> Vec<String> {
+    let Reading { config, ignored } = reading;
+    let policy = config.policy;
     let mut notes = Vec::new();
+    for path in ignored {
+        notes.push(format!(
+            "{} is not read: only files whose names end in .toml are",
+            quoted(&path.display().to_string())
+        ));
+    }
     if policy.is_off() && !policy.rules.is_empty() {
         notes.push(format!(
             "{}: mode is off, so no rule is gone through",
@@ -31,16 +45,17 @@ pub fn check(file: &Path) -> Result<Vec<String>, BadConfig> {
     }
     // A directory that hangs must not keep a reload from its end.
     let (told, names) = mpsc::channel();
-    thread::spawn(move || told.send(looked_up(&policy)));
-    match names.recv_timeout(PATIENCE) {
-        Ok(names) => notes.extend(names),
-        Err(_) => notes.push(
+    let look_up = move || told.send(looked_up(&policy));
+    let thread = thread::Builder::new().spawn(look_up);
+    match thread.ok().and_then(|_| names.recv_timeout(PATIENCE).ok()) {
+        Some(names) => notes.extend(names),
+        None => notes.push(
             "the name service does not answer: whether the host knows the groups and users of the \
              rules was not looked up"
                 .to_owned(),
         ),
     }
-    Ok(notes)
+    notes
 }
 
 /// What the name service does not know, or does not answer for.
@@ -64,8 +79,9 @@ fn unknown(rule: &Rule) -> Vec<String> {
         .filter(|group| !is_known(group))
         .map(|group| {
             format!(
-                "{place}: this host knows no group {} now. While that is so, whoever has not set \
-             up two-factor login is refused where this rule would make a difference",
+                "{place}: this host knows no group {} now. While that is so, every user who has not \
+                 set up two-factor login, root included, is refused where this rule would make a \
+                 difference",
                 quoted(&group.to_string())
             )
         });

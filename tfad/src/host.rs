@@ -8,7 +8,7 @@ use tfa_core::{Account, Entry, Evidence, Groups, Origin, Person, Policy, Terms, 
 
 use crate::accounts::{Accounts, Loaded};
 use crate::caller::Caller;
-use crate::config::{BadConfig, Config};
+use crate::config::{BadConfig, Config, Trust};
 use crate::dialogs::Dialogs;
 use crate::groups;
 use crate::hashing::Hashing;
@@ -148,7 +148,7 @@ impl Host {
     /// # Errors
     /// [`BadConfig`] with the line of the mistake.
     pub fn reload(&self) -> Result<(), BadConfig> {
-        let config = Arc::new(Config::read(&self.config_file)?);
+        let config = Arc::new(Config::read(&self.config_file, &Trust::own())?.config);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
         Ok(())
     }

@@ -1,12 +1,12 @@
 //! `tfad`: reads its options, opens what it needs, and serves.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use tfad::accounts::Accounts;
 use tfad::check::check;
-use tfad::config::Config;
+use tfad::config::{Config, Trust};
 use tfad::hardening;
 use tfad::host::Host;
 use tfad::journal::{Journal, Level};
@@ -15,7 +15,7 @@ use tfad::store::{Notice, Opened, Place, SqliteStore, Store, StoreError, Unopene
 
 const USAGE: &str =
     "usage: tfad [--config FILE] [--state DIRECTORY] [--bus ADDRESS] [--socket PATH]
-            [--check]
+       tfad --check [--config FILE] [--draft] [--quiet] [--strict]
 See tfad(8).";
 
 /// What the command line says.
@@ -26,6 +26,18 @@ struct Options {
     socket: PathBuf,
     /// Only say whether the configuration can be used.
     check: bool,
+    how: Check,
+}
+
+/// How a configuration is checked.
+#[derive(Default)]
+struct Check {
+    /// It is anybody's, and is to come.
+    draft: bool,
+    /// Its warnings are not looked for.
+    quiet: bool,
+    /// A warning fails.
+    strict: bool,
 }
 
 fn main() -> ExitCode {
@@ -35,12 +47,7 @@ fn main() -> ExitCode {
         Err(wrong) => return say(&format!("tfad: {wrong}\n{USAGE}"), ExitCode::from(2)),
     };
     if options.check {
-        return match check(&options.config) {
-            Ok(unknown) => unknown.iter().fold(ExitCode::SUCCESS, |done, what| {
-                say(&format!("tfad: note: {what}"), done)
-            }),
-            Err(bad) => say(&format!("tfad: {bad}"), ExitCode::FAILURE),
-        };
+        return say_checked(&options.config, &options.how);
     }
     let journal = Arc::new(Journal::open());
     match run(options, &journal) {
@@ -49,6 +56,57 @@ fn main() -> ExitCode {
             journal.write(Level::Critical, &format!("stopped: {why}"));
             say(&format!("tfad: {why}"), ExitCode::FAILURE)
         }
+    }
+}
+
+/// Says what is wrong with a configuration, or what in it should be looked at. What it comes to is
+/// said last.
+fn say_checked(file: &Path, how: &Check) -> ExitCode {
+    let trust = if how.draft {
+        Trust::draft()
+    } else {
+        Trust::roots()
+    };
+    let shown = file.display();
+    let checked = if how.quiet {
+        Config::read(file, &trust).map(|_| Vec::new())
+    } else {
+        check(file, &trust)
+    };
+    let warnings = match checked {
+        Ok(warnings) => warnings,
+        Err(bad) => {
+            for line in bad.lines() {
+                say(&format!("tfad: {line}"), ExitCode::FAILURE);
+            }
+            let last = format!("tfad: {shown} cannot be used as it is");
+            return say(&last, ExitCode::FAILURE);
+        }
+    };
+    if how.quiet {
+        return ExitCode::SUCCESS;
+    }
+    for warning in &warnings {
+        say(&format!("tfad: warning: {warning}"), ExitCode::SUCCESS);
+    }
+    if how.draft {
+        let owners = "whose the files are was not looked at: the daemon takes only what belongs to \
+                      root and nobody else can write";
+        say(&format!("tfad: note: {owners}"), ExitCode::SUCCESS);
+    }
+    let (count, code) = match warnings.len() {
+        0 => ("no warnings".to_owned(), ExitCode::SUCCESS),
+        1 => ("1 warning".to_owned(), strictly(how.strict)),
+        many => (format!("{many} warnings"), strictly(how.strict)),
+    };
+    say(&format!("tfad: {shown}: no mistakes, {count}"), code)
+}
+
+fn strictly(strict: bool) -> ExitCode {
+    if strict {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
     }
 }
 
@@ -63,7 +121,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     // Without a configuration or a store the daemon stays, and refuses every login with the reason:
     // an answer, at once, where a daemon that ends and starts again makes logins wait for nothing.
     let store = open(&place, journal);
-    let config = Config::read(&options.config);
+    let config = Config::read(&options.config, &Trust::own()).map(|read| read.config);
     let bad_config = config.as_ref().err().map(ToString::to_string);
     let refusal = bad_config.or(store.as_ref().err().map(ToString::to_string));
     let accounts = Accounts::new(match &store {
@@ -128,6 +186,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
         bus: tfa_bus::SYSTEM_BUS.to_owned(),
         socket: PathBuf::from(tfa_bus::LOGIN_SOCKET),
         check: false,
+        how: Check::default(),
     };
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
@@ -137,6 +196,9 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
             "--bus" => options.bus = value()?,
             "--socket" => options.socket = PathBuf::from(value()?),
             "--check" => options.check = true,
+            "--draft" => options.how.draft = true,
+            "--quiet" => options.how.quiet = true,
+            "--strict" => options.how.strict = true,
             "--help" | "-h" => return Ok(None),
             _ => return Err(format!("unknown argument {argument:?}")),
         }

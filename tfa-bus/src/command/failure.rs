@@ -14,6 +14,8 @@ pub enum Failure {
     Refused(String),
     /// The daemon or the bus: this caller may not do that.
     NotAllowed(String),
+    /// It was told already why not.
+    Told,
     /// The person gave up. The text says what became of it.
     Cancelled(String),
     /// The output could not be written.
@@ -35,6 +37,7 @@ impl Failure {
         match self {
             Self::Refused(_)
             | Self::NotAllowed(_)
+            | Self::Told
             | Self::Cancelled(_)
             | Self::Output(_)
             | Self::OtherVersion(_) => 1,

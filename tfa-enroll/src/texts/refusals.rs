@@ -36,6 +36,7 @@ pub(crate) fn problem(problem: &str) -> String {
 pub(crate) fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Refused(text) | Failure::Cancelled(text) => text.clone(),
+        Failure::Told => String::new(),
         Failure::NotAllowed(text) => not_allowed(text),
         Failure::Output(error) => {
             format!("Reading from or writing to the terminal failed: {error}")

@@ -107,6 +107,9 @@ pub(crate) enum PolicyCommand {
         /// The file; FILE.d/*.toml is read after it
         #[arg(default_value = texts::POLICY_FILE)]
         file: PathBuf,
+        /// Fail where there is a warning, too
+        #[arg(long)]
+        strict: bool,
     },
     /// Say what a policy means for everybody on this host
     #[command(after_help = texts::IMPACT_HELP)]

@@ -3,25 +3,30 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use tfa_bus::command::{Failure, Terminal};
+use tfa_bus::command::Failure;
 
-use super::files;
 use crate::texts;
 
 const PROGRAM: &str = "/usr/sbin/tfad";
 
-pub(crate) fn run(file: &Path) -> Result<(), Failure> {
-    // It says itself what is wrong, and where.
-    let checked = Command::new(PROGRAM)
-        .args(["--check", "--config"])
-        .arg(file)
+pub(crate) fn run(file: &Path, strict: bool) -> Result<(), Failure> {
+    let mut program = Command::new(PROGRAM);
+    program.args(["--check", "--config"]).arg(file);
+    // Any other file is a draft, which may be its author's.
+    if file != Path::new(texts::POLICY_FILE) {
+        program.arg("--draft");
+    }
+    if strict {
+        program.arg("--strict");
+    }
+    // It says itself what is wrong, where, and what it comes to.
+    let checked = program
         .stdin(Stdio::null())
         .status()
         .map_err(|error| Failure::Refused(texts::no_daemon_program(PROGRAM, &error)))?;
-    if !checked.success() {
-        return Err(Failure::Refused(texts::mistakes(file)));
+    if checked.success() {
+        Ok(())
+    } else {
+        Err(Failure::Told)
     }
-    let files = files::named(file)?;
-    Terminal::new().say(&texts::no_mistakes(&files))?;
-    Ok(())
 }

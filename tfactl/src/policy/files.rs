@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tfa_bus::DropIns;
 use tfa_bus::command::Failure;
 
 use crate::texts;
@@ -32,7 +33,7 @@ pub(super) fn read(file: &Path) -> Result<Vec<PolicyFile>, Failure> {
 /// The files in words.
 pub(super) fn named(file: &Path) -> Result<String, Failure> {
     let more = drop_ins(file)?.len();
-    Ok(texts::files(file, &folder(file), more))
+    Ok(texts::files(file, &DropIns::folder(file), more))
 }
 
 fn read_one(path: &Path) -> Result<PolicyFile, Failure> {
@@ -44,29 +45,17 @@ fn read_one(path: &Path) -> Result<PolicyFile, Failure> {
     })
 }
 
-/// `FILE.d/*.toml` in the order of the names; without that folder, none.
+/// The drop-ins in their order; without their folder, none.
 fn drop_ins(file: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let folder = folder(file);
+    let folder = DropIns::folder(file);
     let not_read = |error: io::Error| Failure::Refused(texts::not_read(&folder, &error));
     // A link to nowhere is a mistake, like anything else that is there and cannot be read.
     match fs::symlink_metadata(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         _ => {}
     }
-    let mut names = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(not_read)? {
-        let name = entry.map_err(not_read)?.file_name();
-        let bytes = name.as_encoded_bytes();
-        if bytes.ends_with(b".toml") && !bytes.starts_with(b".") {
-            names.push(name);
-        }
-    }
-    names.sort();
+    let names: io::Result<Vec<OsString>> = fs::read_dir(&folder)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
+    let names = DropIns::among(names.map_err(not_read)?).read;
     Ok(names.into_iter().map(|name| folder.join(name)).collect())
-}
-
-fn folder(file: &Path) -> PathBuf {
-    let mut folder = OsString::from(file);
-    folder.push(".d");
-    folder.into()
 }

@@ -33,6 +33,7 @@ pub(crate) fn no_group(group: &str) -> String {
 pub(crate) fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Refused(text) | Failure::Cancelled(text) => text.clone(),
+        Failure::Told => String::new(),
         Failure::NotAllowed(text) => format!(
             "This takes an administrator: {text}.\n\
              Nothing was changed. As root nothing is asked: sudo tfactl ...",

@@ -72,7 +72,9 @@ Times are RFC 3339 in UTC.";
 pub(crate) const POLICY_FILE: &str = "/etc/tfa/tfad.toml";
 
 pub(crate) const CHECK_HELP: &str = "\
-The words are those of tfad --check. Nothing is changed; to apply a policy:
+The words are those of tfad --check. A FILE other than /etc/tfa/tfad.toml is a
+draft: it may be yours, while the daemon takes only files that are root's and
+that nobody else can write. Nothing is changed; to apply a policy:
 systemctl reload tfad";
 
 pub(crate) const IMPACT_HELP: &str = "\

@@ -16,15 +16,6 @@ pub(crate) fn no_daemon_program(program: &str, error: &io::Error) -> String {
     format!("The daemon's program {program}, which checks policies, did not start: {error}")
 }
 
-pub(crate) fn no_mistakes(files: &str) -> String {
-    format!("{files}: no mistakes")
-}
-
-/// Behind the daemon's own words.
-pub(crate) fn mistakes(file: &Path) -> String {
-    format!("{} cannot be used as it is.", file.display())
-}
-
 /// `/etc/tfa/tfad.toml, and 2 files in /etc/tfa/tfad.toml.d`.
 pub(crate) fn files(file: &Path, folder: &Path, more: usize) -> String {
     match more {

@@ -9,10 +9,14 @@ fn with_program(place: &Place) -> String {
     let script = format!(
         "#!/bin/sh\necho \"$@\" > {folder}/called\n\
          if grep -q mistake \"$3\"; then echo \"tfad: $3: line 2: mistake\" >&2; exit 1; fi\n\
-         echo \"tfad: $3: the group wheel is not known here\"\n"
+         echo \"tfad: $3: no mistakes, no warnings\" >&2\n"
     );
     place.script("tfad", &script);
     format!("mount -t tmpfs tmpfs /usr/sbin; cp {folder}/tfad /usr/sbin/")
+}
+
+fn called(place: &Place) -> String {
+    std::fs::read_to_string(place.file("called")).unwrap()
 }
 
 fn check(place: &Place, before: &str, file: &[&str]) -> (i32, String, String) {
@@ -29,56 +33,44 @@ fn place() -> Place {
 }
 
 #[test]
-fn a_good_policy_is_said_to_be_good_while_the_daemon_is_down() {
+fn a_policy_is_checked_in_the_daemons_words_while_the_daemon_is_down() {
     let place = place();
     let before = with_program(&place);
     std::fs::write(place.file("new.toml"), "").unwrap();
     let (code, out, error) = check(&place, &before, &["new.toml"]);
-    assert_eq!((code, error.as_str()), (0, ""));
-    let expected = "tfad: new.toml: the group wheel is not known here\nnew.toml: no mistakes\n";
-    assert_eq!(out, expected, "the daemon's warnings are passed on");
-    let called = std::fs::read_to_string(place.file("called")).unwrap();
-    assert_eq!(called, "--check --config new.toml\n");
+    assert_eq!((code, out.as_str()), (0, ""));
+    assert_eq!(error, "tfad: new.toml: no mistakes, no warnings\n");
+    assert_eq!(called(&place), "--check --config new.toml --draft\n");
 }
 
 #[test]
-fn the_files_of_its_folder_are_named_too() {
+fn a_mistake_is_told_in_the_daemons_words_alone_and_fails() {
     let place = place();
     let before = with_program(&place);
-    std::fs::write(place.file("new.toml"), "").unwrap();
-    std::fs::create_dir(place.file("new.toml.d")).unwrap();
-    for name in ["a.toml", "b.toml", ".hidden.toml", "c.toml~"] {
-        std::fs::write(place.file("new.toml.d").join(name), "").unwrap();
-    }
-    let (code, out, _) = check(&place, &before, &["new.toml"]);
-    assert_eq!(code, 0);
-    assert!(
-        out.ends_with("new.toml, and 2 files in new.toml.d: no mistakes\n"),
-        "{out}"
+    std::fs::write(place.file("new.toml"), "mistake").unwrap();
+    let (code, out, error) = check(&place, &before, &["new.toml", "--strict"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert_eq!(error, "tfad: new.toml: line 2: mistake\n");
+    assert_eq!(
+        called(&place),
+        "--check --config new.toml --draft --strict\n"
     );
 }
 
 #[test]
-fn a_mistake_is_told_in_the_daemons_words_and_fails() {
-    let place = place();
-    let before = with_program(&place);
-    std::fs::write(place.file("new.toml"), "mistake").unwrap();
-    let (code, out, error) = check(&place, &before, &["new.toml"]);
-    assert_eq!((code, out.as_str()), (1, ""));
-    let expected = "tfad: new.toml: line 2: mistake\nnew.toml cannot be used as it is.\n";
-    assert_eq!(error, expected);
-}
-
-#[test]
-fn without_a_file_it_is_the_hosts_policy() {
+fn without_a_file_it_is_the_hosts_policy_and_no_draft() {
     let place = place();
     let before = with_program(&place);
     let before = format!(
         "{before}; mkdir -p /etc/tfa; mount -t tmpfs tmpfs /etc/tfa; touch /etc/tfa/tfad.toml"
     );
-    let (code, out, _) = check(&place, &before, &[]);
+    let (code, _, error) = check(&place, &before, &[]);
     assert_eq!(code, 0);
-    assert!(out.ends_with("/etc/tfa/tfad.toml: no mistakes\n"), "{out}");
+    assert_eq!(
+        error,
+        "tfad: /etc/tfa/tfad.toml: no mistakes, no warnings\n"
+    );
+    assert_eq!(called(&place), "--check --config /etc/tfa/tfad.toml\n");
 }
 
 #[test]

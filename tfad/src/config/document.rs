@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::keys::Keys;
-use super::mistake::{BadConfig, Place, Wrong};
+use super::mistake::{Mistakes, Place, Wrong};
 use super::values::{Value, shown};
 
 /// The text of one file.
@@ -14,9 +14,11 @@ pub(super) struct Document<'t> {
     pub(super) name: &'t str,
     /// What it says.
     pub(super) text: &'t str,
+    /// Where its mistakes go.
+    pub(super) mistakes: &'t Mistakes,
 }
 
-/// A table of it, all of whose keys are known.
+/// A table of it.
 pub(super) struct Table<'d, 't> {
     document: &'d Document<'t>,
     entries: &'d DeTable<'t>,
@@ -32,52 +34,46 @@ pub(super) struct Said<T> {
 }
 
 impl<'t> Document<'t> {
-    /// The TOML.
-    pub(super) fn entries(&self) -> Result<DeTable<'t>, BadConfig> {
-        DeTable::parse(self.text)
-            .map(toml::Spanned::into_inner)
-            .map_err(|error| {
-                let span = error.span().unwrap_or_default();
-                let wrong = match (error.message(), self.text.get(span.clone())) {
-                    ("duplicate key", Some(key)) => {
-                        Wrong::new(format!("{} stands there twice", shown(key)))
-                    }
-                    (message, _) => Wrong::new(message),
-                };
-                self.mistake(wrong.at(span.start))
-            })
+    /// The TOML; `None` where it is none.
+    pub(super) fn entries(&self) -> Option<DeTable<'t>> {
+        let (entries, errors) = DeTable::parse_recoverable(self.text);
+        if errors.is_empty() {
+            return Some(entries.into_inner());
+        }
+        for error in errors {
+            let span = error.span().unwrap_or_default();
+            let wrong = match (error.message(), self.text.get(span.clone())) {
+                ("duplicate key", Some(key)) => {
+                    Wrong::new(format!("{} stands there twice", shown(key)))
+                }
+                (message, _) => Wrong::new(message),
+            };
+            self.mistake(wrong.at(span.start));
+        }
+        None
     }
 
-    /// A table, unless it has a key that is not among the known.
-    pub(super) fn table<'d>(
-        &'d self,
-        entries: &'d DeTable<'t>,
-        keys: &Keys,
-    ) -> Result<Table<'d, 't>, BadConfig> {
-        let unknown = entries
-            .keys()
-            .filter(|key| !keys.names.contains(&key.get_ref().as_ref()))
-            .min_by_key(|key| key.span().start);
-        match unknown {
-            None => Ok(Table {
-                document: self,
-                entries,
-            }),
-            Some(key) => {
+    /// A table, whose unknown keys are mistakes.
+    pub(super) fn table<'d>(&'d self, entries: &'d DeTable<'t>, keys: &Keys) -> Table<'d, 't> {
+        for key in entries.keys() {
+            if !keys.names.contains(&key.get_ref().as_ref()) {
                 let wrong = keys.unknown(key.get_ref());
-                Err(self.mistake(wrong.at(key.span().start)))
+                self.mistake(wrong.at(key.span().start));
             }
+        }
+        Table {
+            document: self,
+            entries,
         }
     }
 
-    /// What is wrong, with the place.
-    pub(super) fn mistake(&self, wrong: Wrong) -> BadConfig {
-        match wrong.offset() {
-            Some(offset) => {
-                let place = self.place(offset);
-                wrong.in_place(&place)
+    /// Something is wrong; it knows where.
+    pub(super) fn mistake(&self, wrong: Wrong) {
+        for wrong in wrong.split() {
+            match wrong.offset() {
+                Some(offset) => self.mistakes.in_place(wrong, &self.place(offset)),
+                None => self.mistakes.in_file(wrong, self.number, self.name),
             }
-            None => wrong.in_file(self.name),
         }
     }
 
@@ -96,27 +92,34 @@ impl<'t> Document<'t> {
 }
 
 impl<'d, 't> Table<'d, 't> {
-    /// What a key says, if it is there.
+    /// What a key says, if it is there and makes sense.
     pub(super) fn get<T>(
         &self,
         key: &str,
         read: impl FnOnce(&'d Value<'t>) -> Result<T, Wrong>,
-    ) -> Result<Option<Said<T>>, BadConfig> {
-        let Some((name, value)) = self.entries.get_key_value(key) else {
-            return Ok(None);
-        };
-        let value = read(value)
-            .map_err(|wrong| self.document.mistake(wrong.of(key).at(value.span().start)))?;
-        let place = self.document.place(name.span().start);
-        Ok(Some(Said { value, place }))
+    ) -> Option<Said<T>> {
+        let (name, value) = self.entries.get_key_value(key)?;
+        match read(value) {
+            Ok(value) => {
+                let place = self.document.place(name.span().start);
+                Some(Said { value, place })
+            }
+            Err(wrong) => {
+                self.document.mistake(wrong.of(key).at(value.span().start));
+                None
+            }
+        }
+    }
+
+    /// Whether a key is there, whatever it says.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
     }
 
     /// A table inside it, if it is there.
-    pub(super) fn table(&self, key: &str, keys: &Keys) -> Result<Option<Table<'d, 't>>, BadConfig> {
-        let Some(inner) = self.get(key, entries)? else {
-            return Ok(None);
-        };
-        self.document.table(inner.value, keys).map(Some)
+    pub(super) fn table(&self, key: &str, keys: &Keys) -> Option<Table<'d, 't>> {
+        let inner = self.get(key, entries)?;
+        Some(self.document.table(inner.value, keys))
     }
 
     /// Whether nothing stands in it, or in the tables that it consists of.
@@ -141,7 +144,9 @@ mod tests {
 
     #[test]
     fn a_place_is_counted_in_lines_and_characters_from_one() {
+        let mistakes = Mistakes::default();
         let document = Document {
+            mistakes: &mistakes,
             number: 0,
             name: "a.toml",
             text: "ab\r\n# äöü x\n",

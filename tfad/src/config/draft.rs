@@ -10,7 +10,7 @@ use toml::de::DeValue;
 use super::document::{Document, Said, Table};
 use super::grace::duration;
 use super::keys::{ENROLLMENT, FILE, POLICY};
-use super::mistake::{BadConfig, Wrong};
+use super::mistake::{BadConfig, Mistakes, Wrong};
 use super::moment::moment;
 use super::names::{method, service};
 use super::rule::{DraftRule, after_grace, has_no_effect, mode, no_mode};
@@ -27,6 +27,10 @@ const QR: [(&str, QrStyle); 3] = [
 /// What the files have set so far.
 #[derive(Default)]
 pub(super) struct Draft {
+    /// A file could not be read: what it sets is not known.
+    is_cut: bool,
+    /// Some file has a mode, be it a wrong one.
+    has_mode: bool,
     mode: Option<Said<Mode>>,
     since: Option<Said<Time>>,
     grace: Option<Said<Duration>>,
@@ -42,71 +46,79 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Takes over what a file sets.
-    pub(super) fn take_over(
-        &mut self,
-        document: &Document<'_>,
-        zone: &TimeZone,
-    ) -> Result<(), BadConfig> {
-        let entries = document.entries()?;
-        let file = document.table(&entries, &FILE)?;
-        if let Some(table) = file.table("policy", &POLICY)? {
-            self.policy(document, &table, zone)?;
+    pub(super) fn take_over(&mut self, document: &Document<'_>, zone: &TimeZone) {
+        let Some(entries) = document.entries() else {
+            self.is_cut = true;
+            return;
+        };
+        let before = document.mistakes.count();
+        let file = document.table(&entries, &FILE);
+        let policy = file.table("policy", &POLICY);
+        // An unknown key may have been meant as the one that is missing.
+        let is_clear = document.mistakes.count() == before;
+        self.is_cut |= !is_clear;
+        if let Some(table) = policy {
+            self.policy(document, &table, zone);
         }
-        if let Some(table) = file.table("enrollment", &ENROLLMENT)? {
-            later(&mut self.issuer, table.get("issuer", issuer)?);
-            later(&mut self.qr, table.get("qr", |value| word(value, &QR))?);
+        if let Some(table) = file.table("enrollment", &ENROLLMENT) {
+            later(&mut self.issuer, table.get("issuer", issuer));
+            later(&mut self.qr, table.get("qr", |value| word(value, &QR)));
         }
         // Whoever wrote it may have been cut off, and what is missing may have been strict.
-        if file.sets_nothing() {
-            let wrong = Wrong::new("the file sets nothing, as if it had been cut off");
-            return Err(wrong.in_file(document.name));
+        if is_clear && file.sets_nothing() {
+            document.mistake(Wrong::new(
+                "the file sets nothing, as if it had been cut off",
+            ));
+            self.is_cut = true;
         }
-        Ok(())
     }
 
-    fn policy(
-        &mut self,
-        document: &Document<'_>,
-        table: &Table<'_, '_>,
-        zone: &TimeZone,
-    ) -> Result<(), BadConfig> {
+    /// A file is missing whose text could not be had.
+    pub(super) fn leave_out(&mut self) {
+        self.is_cut = true;
+    }
+
+    fn policy(&mut self, document: &Document<'_>, table: &Table<'_, '_>, zone: &TimeZone) {
         let methods = |value| list(value, method);
-        later(&mut self.mode, table.get("mode", mode)?);
+        self.has_mode |= table.has("mode");
+        later(&mut self.mode, table.get("mode", mode));
         later(
             &mut self.since,
-            table.get("since", |value| moment(value, zone))?,
+            table.get("since", |value| moment(value, zone)),
         );
-        later(&mut self.grace, table.get("grace", duration)?);
-        later(
-            &mut self.after_grace,
-            table.get("after_grace", after_grace)?,
-        );
-        later(&mut self.audit, table.get("audit", flag)?);
+        later(&mut self.grace, table.get("grace", duration));
+        later(&mut self.after_grace, table.get("after_grace", after_grace));
+        later(&mut self.audit, table.get("audit", flag));
         later(
             &mut self.guard,
-            table.get("guard", |value| list(value, service))?,
+            table.get("guard", |value| list(value, service)),
         );
-        later(&mut self.invitation, table.get("invitation", flag)?);
-        later(&mut self.sshd_methods, table.get("sshd_methods", methods)?);
-        let Some(Said { value: rules, .. }) = table.get("rule", rules)? else {
-            return Ok(());
+        later(&mut self.invitation, table.get("invitation", flag));
+        later(&mut self.sshd_methods, table.get("sshd_methods", methods));
+        let Some(Said { value: rules, .. }) = table.get("rule", rules) else {
+            return;
         };
         for value in rules {
             let start = value.span().start;
             let DeValue::Table(entries) = value.get_ref() else {
                 let wrong = not_a("a table", value.get_ref()).of("rule");
-                return Err(document.mistake(wrong.at(start)));
+                document.mistake(wrong.at(start));
+                continue;
             };
             self.rules
-                .push(DraftRule::read(document, start, entries, zone)?);
+                .extend(DraftRule::read(document, start, entries, zone));
         }
-        Ok(())
     }
 
-    /// The configuration, if it is whole.
-    pub(super) fn finish(self, main: &str) -> Result<Config, BadConfig> {
+    /// The configuration, if it is whole. What is missing is a mistake only where everything else
+    /// could be read.
+    pub(super) fn finish(self, main: &str, mistakes: Mistakes) -> Result<Config, BadConfig> {
+        if !self.has_mode && !self.is_cut {
+            mistakes.in_file(no_mode("[policy]"), 0, main);
+        }
+        order::check(&self.rules, &mistakes);
         let Some(mode) = self.mode else {
-            return Err(no_mode("[policy]").in_file(main));
+            return Err(mistakes.all());
         };
         let idle = self
             .since
@@ -115,9 +127,9 @@ impl Draft {
             // A drop-in that softens the mode for a while need not repeat the rest.
             .filter(|since| since.place.number >= mode.place.number);
         if let Some(since) = idle {
-            return Err(has_no_effect("since").in_place(&since.place));
+            mistakes.in_place(has_no_effect("since"), &since.place);
         }
-        order::check(&self.rules)?;
+        mistakes.none()?;
 
         let default = Policy::default();
         let grace = said(self.grace, default.otherwise.grace);

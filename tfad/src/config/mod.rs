@@ -1,11 +1,12 @@
 //! The configuration: `/etc/tfa/tfad.toml` and the drop-ins beside it.
 //!
-//! In the order of one reading: `files.rs` brings the texts, `document.rs` opens one of them and
+//! In the order of one reading: `files.rs` brings the texts, if nobody else may write them
+//! (`trust.rs`), `document.rs` opens one of them and
 //! complains of keys that it does not know (`keys.rs`), `draft.rs` takes over what each file sets,
 //! its rules one by one (`rule.rs`), and makes the [`Config`] of it once all are read, if no rule
 //! is hidden behind another (`order.rs`). What single values may be stands in `values.rs`,
-//! `names.rs`, `uids.rs`, `origins.rs`, `grace.rs` and `moment.rs`. A mistake ends the reading, with
-//! its place (`mistake.rs`): a policy that was understood in part is none.
+//! `names.rs`, `uids.rs`, `origins.rs`, `grace.rs` and `moment.rs`. Every mistake is told with its place
+//! (`mistake.rs`), and one is enough: a policy that was understood in part is none.
 
 mod document;
 mod draft;
@@ -18,20 +19,24 @@ mod names;
 mod order;
 mod origins;
 mod rule;
+mod trust;
 mod uids;
 mod values;
 
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use tfa_core::Policy;
 
 use document::Document;
 use draft::Draft;
+use files::{Text, Texts};
 pub use mistake::BadConfig;
+use mistake::Mistakes;
+pub use trust::Trust;
 
 /// What the administrator decides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,33 +61,68 @@ pub enum QrStyle {
     None,
 }
 
+/// A configuration that was read, and what lies beside its files and was not.
+#[derive(Debug)]
+pub struct Reading {
+    /// The configuration.
+    pub config: Config,
+    /// Files in the folder of the drop-ins that are none.
+    pub ignored: Vec<PathBuf>,
+}
+
 impl Config {
     /// Reads the file and its drop-ins, `FILE.d/*.toml`. A file that is absent is a mistake like
-    /// one that is unreadable: a policy that cannot be read is not a soft one. The folder of the
-    /// drop-ins may be absent.
+    /// one that is unreadable, or that somebody else may write: a policy that cannot be read is not
+    /// a soft one. The folder of the drop-ins may be absent.
     ///
     /// # Errors
-    /// [`BadConfig`] with the place of the mistake.
-    pub fn read(file: &Path) -> Result<Self, BadConfig> {
-        Self::parse(&files::read(file)?)
+    /// [`BadConfig`] with the places of all mistakes.
+    pub fn read(file: &Path, trust: &Trust) -> Result<Reading, BadConfig> {
+        let mistakes = Mistakes::default();
+        let Texts { texts, ignored } = files::read(file, trust, &mistakes);
+        let config = Self::understand(&TimeZone::system(), &texts, mistakes)?;
+        Ok(Reading { config, ignored })
     }
 
     /// Understands texts, each with the name of its file; the first is the main file, the others
     /// are its drop-ins, in their order.
     ///
     /// # Errors
-    /// [`BadConfig`] with the place of the mistake.
+    /// [`BadConfig`] with the places of all mistakes.
     pub fn parse(files: &[(String, String)]) -> Result<Self, BadConfig> {
         Self::parse_in(&TimeZone::system(), files)
     }
 
     /// Understands texts on a host of that time zone.
     fn parse_in(zone: &TimeZone, files: &[(String, String)]) -> Result<Self, BadConfig> {
+        let texts: Vec<Text> = files
+            .iter()
+            .map(|(name, text)| Text {
+                name: name.clone(),
+                text: Some(text.clone()),
+            })
+            .collect();
+        Self::understand(zone, &texts, Mistakes::default())
+    }
+
+    /// Understands what could be read; what could not has left its mistake.
+    fn understand(zone: &TimeZone, files: &[Text], mistakes: Mistakes) -> Result<Self, BadConfig> {
         let mut draft = Draft::default();
-        for (number, (name, text)) in files.iter().enumerate() {
-            draft.take_over(&Document { number, name, text }, zone)?;
+        for (number, Text { name, text }) in files.iter().enumerate() {
+            match text {
+                None => draft.leave_out(),
+                Some(text) => draft.take_over(
+                    &Document {
+                        number,
+                        name,
+                        text,
+                        mistakes: &mistakes,
+                    },
+                    zone,
+                ),
+            }
         }
-        let main = files.first().map_or("the configuration", |(name, _)| name);
-        draft.finish(main)
+        let main = files.first().map_or("the configuration", |file| &file.name);
+        draft.finish(main, mistakes)
     }
 }

@@ -2,27 +2,22 @@
 
 use tfa_core::{Place, Rule};
 
-use super::mistake::{BadConfig, Wrong};
+use super::mistake::{Mistakes, Wrong};
 use super::rule::DraftRule;
 
-/// That there is none.
-pub(super) fn check(rules: &[DraftRule]) -> Result<(), BadConfig> {
+/// Each of them is a mistake.
+pub(super) fn check(rules: &[DraftRule], mistakes: &Mistakes) {
     for (index, late) in rules.iter().enumerate() {
-        let earlier = rules.iter().take(index);
-        if let Some(first) = earlier
-            .into_iter()
-            .find(|first| covers(first.rule(), late.rule()))
-        {
+        let mut earlier = rules.iter().take(index);
+        if let Some(first) = earlier.find(|first| covers(first.rule(), late.rule())) {
             let wrong = Wrong::new(format!(
                 "the rule never holds: the one at {} comes first and matches all that it matches",
                 first.place.source()
             ));
-            return Err(wrong
-                .help("put what is special before what is general")
-                .in_place(&late.place));
+            let wrong = wrong.help("put what is special before what is general");
+            mistakes.in_place(wrong, &late.place);
         }
     }
-    Ok(())
 }
 
 /// Whether a rule matches every login that another one matches. Where it cannot be seen list by

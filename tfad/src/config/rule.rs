@@ -9,7 +9,7 @@ use toml::de::DeTable;
 use super::document::{Document, Said, Table};
 use super::grace::duration;
 use super::keys::RULE;
-use super::mistake::{BadConfig, Place, Wrong};
+use super::mistake::{Place, Wrong};
 use super::moment::moment;
 use super::names::{group, method, service, user};
 use super::origins::origin;
@@ -60,22 +60,24 @@ pub(super) fn has_no_effect(key: &str) -> Wrong {
 }
 
 impl DraftRule {
-    /// Reads a rule whose header stands at that byte.
+    /// Reads a rule whose header stands at that byte; `None` where there is a mistake in it.
     pub(super) fn read(
         document: &Document<'_>,
         header: usize,
         entries: &DeTable<'_>,
         zone: &TimeZone,
-    ) -> Result<Self, BadConfig> {
-        let table = document.table(entries, &RULE)?;
+    ) -> Option<Self> {
+        let before = document.mistakes.count();
+        let table = document.table(entries, &RULE);
         let place = document.place(header);
-        let Some(Said { value: mode, .. }) = table.get("mode", mode)? else {
-            return Err(no_mode("the rule").in_place(&place));
-        };
-        let since = table.get("since", |value| moment(value, zone))?;
-        let grace = table.get("grace", duration)?;
-        let after_grace = table.get("after_grace", after_grace)?;
-        if mode != Mode::Required {
+        let mode = table.get("mode", mode).map(|said| said.value);
+        if !table.has("mode") {
+            document.mistakes.in_place(no_mode("the rule"), &place);
+        }
+        let since = table.get("since", |value| moment(value, zone));
+        let grace = table.get("grace", duration);
+        let after_grace = table.get("after_grace", after_grace);
+        if mode.is_some_and(|mode| mode != Mode::Required) {
             let idle = [
                 ("since", since.as_ref().map(|said| &said.place)),
                 ("grace", grace.as_ref().map(|said| &said.place)),
@@ -83,27 +85,27 @@ impl DraftRule {
             ];
             for (key, place) in idle {
                 if let Some(place) = place {
-                    return Err(has_no_effect(key).in_place(place));
+                    document.mistakes.in_place(has_no_effect(key), place);
                 }
             }
         }
-        let terms = Terms {
-            mode,
-            since: since.map(|said| said.value),
-            source: place.source(),
-            ..Terms::default()
-        };
-        Ok(Self {
-            rule: Rule {
-                users: names(&table, "users", user)?,
-                groups: names(&table, "groups", group)?,
-                uids: whole(&table, "uids", uids)?,
-                services: names(&table, "services", service)?,
-                origins: names(&table, "origins", origin)?,
-                methods: names(&table, "methods", method)?,
-                terms,
+        let rule = Rule {
+            users: names(&table, "users", user),
+            groups: names(&table, "groups", group),
+            uids: whole(&table, "uids", uids),
+            services: names(&table, "services", service),
+            origins: names(&table, "origins", origin),
+            methods: names(&table, "methods", method),
+            terms: Terms {
+                mode: mode?,
+                since: since.map(|said| said.value),
+                source: place.source(),
+                ..Terms::default()
             },
+        };
+        (document.mistakes.count() == before).then_some(Self {
             place,
+            rule,
             grace,
             after_grace,
         })
@@ -127,7 +129,7 @@ fn names<'d, 't, T>(
     table: &Table<'d, 't>,
     key: &str,
     read: impl Fn(&'d Value<'t>) -> Result<T, Wrong>,
-) -> Result<Vec<T>, BadConfig> {
+) -> Vec<T> {
     whole(table, key, |value| some(value, read))
 }
 
@@ -135,7 +137,7 @@ fn whole<'d, 't, T>(
     table: &Table<'d, 't>,
     key: &str,
     read: impl FnOnce(&'d Value<'t>) -> Result<Vec<T>, Wrong>,
-) -> Result<Vec<T>, BadConfig> {
-    let said = table.get(key, read)?;
-    Ok(said.map(|said| said.value).unwrap_or_default())
+) -> Vec<T> {
+    let said = table.get(key, read);
+    said.map(|said| said.value).unwrap_or_default()
 }

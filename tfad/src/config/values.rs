@@ -104,10 +104,23 @@ pub(super) fn list<'v, 't, T>(
     read: impl Fn(&'v Value<'t>) -> Result<T, Wrong>,
 ) -> Result<Vec<T>, Wrong> {
     match value.get_ref() {
-        DeValue::Array(values) => values
-            .iter()
-            .map(|value| read(value).map_err(|wrong| wrong.at(value.span().start)))
-            .collect(),
+        DeValue::Array(values) => {
+            let mut list = Vec::with_capacity(values.len());
+            let mut wrong: Option<Wrong> = None;
+            for value in values {
+                match read(value) {
+                    Ok(entry) => list.push(entry),
+                    Err(other) => {
+                        let other = other.at(value.span().start);
+                        wrong = Some(match wrong {
+                            None => other,
+                            Some(wrong) => wrong.and(other),
+                        });
+                    }
+                }
+            }
+            wrong.map_or(Ok(list), Err)
+        }
         other => {
             let wrong = not_a("a list", other);
             Err(match other {

@@ -159,7 +159,7 @@ fn wanted() -> Vec<(&'static str, Config)> {
             with(policy(
                 Optional,
                 vec![Rule {
-                    groups: [groups(&["wheel"]), vec![Group::Number(1000)]].concat(),
+                    groups: [groups(&["sudo"]), vec![Group::Number(1000)]].concat(),
                     ..rule(Required)
                 }],
             )),
@@ -209,7 +209,7 @@ fn wanted() -> Vec<(&'static str, Config)> {
                     ..terms(Required)
                 },
                 ..required(vec![Rule {
-                    groups: groups(&["wheel"]),
+                    groups: groups(&["sudo"]),
                     terms: Terms {
                         grace: Duration::ZERO,
                         ..terms(Required)
@@ -233,9 +233,9 @@ fn wanted() -> Vec<(&'static str, Config)> {
             },
         ),
         (
-            "/etc/tfa/tfad.toml.d/50-guests.toml",
+            "/etc/tfa/tfad.toml.d/50-operators.toml",
             with(required(vec![Rule {
-                groups: groups(&["guests"]),
+                groups: groups(&["operator"]),
                 terms: Terms {
                     grace: Duration::ZERO,
                     after_grace: AfterGrace::Deny,
@@ -277,7 +277,7 @@ fn roll_out() -> Policy {
                 ..Rule::default()
             },
             Rule {
-                groups: groups(&["wheel"]),
+                groups: groups(&["sudo"]),
                 terms: phase(DECEMBER, 3),
                 ..Rule::default()
             },
@@ -353,8 +353,38 @@ fn the_shipped_file_is_the_default_and_so_are_its_keys_that_are_commented_out() 
         ..Rule::default()
     };
     let wanted = [
-        phase("wheel", DECEMBER, 7),
+        phase("sudo", DECEMBER, 7),
         phase("staff", MIDDLE_OF_JANUARY, 14),
     ];
     assert_eq!(rules, wanted);
+}
+
+/// Groups that the package base-passwd makes on every Debian.
+const DEBIANS: [&str; 6] = ["adm", "operator", "root", "staff", "sudo", "users"];
+
+#[test]
+fn every_example_names_groups_that_debian_has() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let mut named = 0;
+    for page in [
+        "README.md",
+        "man/tfa-policy.7",
+        "man/tfad.toml.5",
+        "packaging/tfad.toml",
+    ] {
+        let text = std::fs::read_to_string(format!("{root}/{page}")).unwrap();
+        let lists = text.lines().filter_map(|line| {
+            let line = line.trim_start_matches(['#', ' ']);
+            line.strip_prefix("groups = [")
+        });
+        for list in lists {
+            // The texts in quotes.
+            for group in list.split('"').skip(1).step_by(2) {
+                let known = DEBIANS.contains(&group) || group == "nobody-knows-it";
+                assert!(known, "{page}: {group}");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 5, "{named}");
 }

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::super::Config;
+use super::super::{Config, Trust};
 use super::{one, parse};
 
 #[test]
 fn a_mistake_is_said_with_its_place_and_what_helps() {
     let policy = |line: &str| format!("[policy]\nmode = \"required\"\n{line}\n");
+    let enrollment = |line: &str| format!("[policy]\nmode = \"off\"\n[enrollment]\n{line}\n");
     let rule = |line: &str| format!("[policy]\nmode = \"off\"\n[[policy.rule]]\n{line}\n");
     let all = |line: &str| rule(&format!("mode = \"required\"\n{line}"));
     for (text, said) in [
@@ -84,8 +85,8 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
             ":5:1: unknown key \"group\" in [[policy.rule]]; did you mean \"groups\"?",
         ),
         (
-            "[enrollment]\nname = \"a\"\n".to_owned(),
-            ":2:1: unknown key \"name\" in [enrollment]; known are issuer, qr",
+            enrollment("name = \"a\""),
+            ":4:1: unknown key \"name\" in [enrollment]; known are issuer, qr",
         ),
         // Words and kinds.
         (
@@ -141,12 +142,12 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
             ":3:9: rule: must be a table, not a number",
         ),
         (
-            "[enrollment]\nqr = \"utf-8\"\n".to_owned(),
-            ":2:6: qr: \"utf-8\" is none of \"utf8\", \"ascii\", \"none\"; did you mean \"utf8\"?",
+            enrollment("qr = \"utf-8\""),
+            ":4:6: qr: \"utf-8\" is none of \"utf8\", \"ascii\", \"none\"; did you mean \"utf8\"?",
         ),
         (
-            "[enrollment]\nissuer = \"a:b\"\n".to_owned(),
-            ":2:10: issuer: must not have a colon or a control character; \
+            enrollment("issuer = \"a:b\""),
+            ":4:10: issuer: must not have a colon or a control character; \
              authenticators split the name at a colon",
         ),
         // Time.
@@ -324,6 +325,54 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
 }
 
 #[test]
+fn all_mistakes_of_all_files_are_told_in_one_go() {
+    let main = "[policy]\nmode = \"requird\"\naudti = true\ngrace = 7\n\n\
+                [[policy.rule]]\nusers = [\"1000\", \"a\", \"%b\"]\nmode = \"of\"\n\n\
+                [[policy.rule]]\ngroups = [\"sudo\"]\n\n[enrollment]\nqr = \"big\"\n";
+    let garbled = "[policy]\nmode = off\naudit = yes\n";
+    let late =
+        "[[policy.rule]]\nuids = 1\nmode = \"off\"\n\n[[policy.rule]]\nuids = 1\nmode = \"off\"\n";
+    let bad = parse(&[("m", main), ("1", garbled), ("2", "# x\n"), ("3", late)]).unwrap_err();
+    let places: Vec<String> = bad
+        .lines()
+        .map(|line| line.split(": ").take(2).collect::<Vec<_>>().join(": "))
+        .collect();
+    let expected = [
+        "m:2:8: mode",
+        "m:3:1: unknown key \"audti\" in [policy]; did you mean \"audit\"?",
+        "m:4:9: grace",
+        "m:7:10: users",
+        "m:7:23: users",
+        "m:8:8: mode",
+        "m:10:1: the rule has no mode; write mode = \"off\", \"optional\" or \"required\"",
+        "m:14:6: qr",
+        "1:2:8: string values must be quoted, expected literal string",
+        "1:3:9: string values must be quoted, expected literal string",
+        "2: the file sets nothing, as if it had been cut off",
+        "3:5:1: the rule never holds",
+    ];
+    assert_eq!(places, expected, "{bad}");
+}
+
+#[test]
+fn one_mistake_does_not_make_up_another() {
+    // The mode is missed only where nothing may have been meant as one.
+    for text in [
+        "[policy]\nmod = \"off\"\n",
+        "[polcy]\nmode = \"off\"\n",
+        "policy = 1\n",
+        "[policy]\nmode = \"of\"\n",
+        "[policy]\nmode = off\n",
+        // A list that cannot be read matches nothing that comes after it.
+        "[policy]\nmode = \"off\"\n[[policy.rule]]\nuids = \"x\"\nmode = \"off\"\n\
+         [[policy.rule]]\nuids = 2\nmode = \"off\"\n",
+    ] {
+        let bad = one(text).unwrap_err();
+        assert_eq!(bad.lines().count(), 1, "{text}: {bad}");
+    }
+}
+
+#[test]
 fn a_rule_that_never_holds_is_a_mistake_that_names_the_one_before_it() {
     let two = |first: &str, second: &str| {
         let rule = |keys: &str| format!("[[policy.rule]]\nmode = \"off\"\n{keys}\n");
@@ -379,7 +428,7 @@ fn without_any_file_there_is_no_configuration() {
 
 #[test]
 fn a_file_that_is_absent_is_a_mistake_and_not_the_default() {
-    let said = Config::read(Path::new("/nonexistent/tfad.toml"))
+    let said = Config::read(Path::new("/nonexistent/tfad.toml"), &Trust::own())
         .unwrap_err()
         .to_string();
     assert!(

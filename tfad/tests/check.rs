@@ -1,0 +1,107 @@
+//! `tfad --check`, as an administrator runs it.
+
+#![cfg(test)]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// A folder that goes with the test. It lies in one where anybody may write.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("tfad-check-{}-{test}", std::process::id()));
+        fs::create_dir_all(path.join("new.toml.d")).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.join(name), text).unwrap();
+    }
+
+    /// Whether it succeeds, and what it says.
+    fn check(&self, more: &[&str]) -> (bool, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_tfad"))
+            .args(["--check", "--config"])
+            .arg(self.0.join("new.toml"))
+            .args(more)
+            .output()
+            .unwrap();
+        assert!(output.stdout.is_empty());
+        let said = String::from_utf8(output.stderr).unwrap();
+        let here = format!("{}/", self.0.display());
+        (output.status.success(), said.replace(&here, ""))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+const GOOD: &str = "[policy]\nmode = \"optional\"\n";
+
+#[test]
+fn what_it_comes_to_is_told_last() {
+    let folder = Folder::new("last");
+    folder.write("new.toml", GOOD);
+    let (good, said) = folder.check(&["--draft", "--strict"]);
+    assert!(good, "{said}");
+    assert!(
+        said.ends_with("tfad: new.toml: no mistakes, no warnings\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_warning_says_who_is_refused_is_counted_and_fails_where_that_is_wanted() {
+    let folder = Folder::new("warnings");
+    let rule = "[[policy.rule]]\ngroups = [\"no-such-group\"]\nmode = \"required\"\n";
+    folder.write("new.toml", &format!("{GOOD}{rule}"));
+    folder.write("new.toml.d/60-strict.conf", "");
+    let (good, said) = folder.check(&["--draft"]);
+    assert!(good, "{said}");
+    let refused = "every user who has not set up two-factor login, root included, is refused";
+    assert!(said.contains(refused), "{said}");
+    assert!(
+        said.contains("tfad: warning: new.toml.d/60-strict.conf is not read"),
+        "{said}"
+    );
+    assert!(said.ends_with(": no mistakes, 2 warnings\n"), "{said}");
+    let (good, strict) = folder.check(&["--draft", "--strict"]);
+    assert!(!good);
+    assert_eq!(strict, said);
+    // What a reload runs: mistakes alone.
+    assert_eq!(folder.check(&["--draft", "--quiet"]), (true, String::new()));
+}
+
+#[test]
+fn every_mistake_is_told() {
+    let folder = Folder::new("mistakes");
+    folder.write("new.toml", "[policy]\nmode = \"of\"\naudti = true\n");
+    folder.write("new.toml.d/1.toml", "[policy]\ngrace = 7\n");
+    let (good, said) = folder.check(&["--draft"]);
+    assert!(!good);
+    for place in [
+        "new.toml:2:8: ",
+        "new.toml:3:1: ",
+        "new.toml.d/1.toml:2:9: ",
+    ] {
+        assert!(said.contains(&format!("tfad: {place}")), "{said}");
+    }
+    assert!(
+        said.ends_with("tfad: new.toml cannot be used as it is\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_file_in_a_folder_where_others_may_write_is_a_draft_at_most() {
+    let folder = Folder::new("folder");
+    folder.write("new.toml", GOOD);
+    let (good, said) = folder.check(&[]);
+    assert!(!good);
+    assert!(said.contains("can be written by others"), "{said}");
+}
