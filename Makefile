@@ -68,6 +68,8 @@ install: ## what was built, under DESTDIR
 	install -D -m 644 -t $(DESTDIR)/usr/share/dbus-1/interfaces packaging/dbus/org.tfad.Tfa1.xml
 	install -D -m 644 -t $(DESTDIR)/usr/share/polkit-1/actions packaging/polkit/org.tfad.tfa1.policy
 	install -D -m 644 -t $(DESTDIR)/usr/share/pam-configs packaging/pam/tfa
+	install -D -m 644 -t $(DESTDIR)/etc/fail2ban/filter.d packaging/fail2ban/filter.d/tfa.conf
+	install -D -m 644 -t $(DESTDIR)/etc/fail2ban/jail.d packaging/fail2ban/jail.d/tfa.conf
 	for page in man/*.[1-8]; do \
 		install -D -m 644 -t $(DESTDIR)/usr/share/man/man$${page##*.} $$page; \
 	done

@@ -56,7 +56,7 @@ impl<'a> Conversation<'a> {
     /// Shows the errors that no question followed.
     pub(crate) fn show_held_errors(&self) {
         let held = self.held.take();
-        let errors = held.iter().filter(|line| line.kind == LineKind::Error);
+        let errors = held.iter().filter(|line| line.kind != LineKind::Info);
         errors.for_each(|line| self.error(&line.text));
     }
 
@@ -91,7 +91,7 @@ impl<'a> Conversation<'a> {
     fn say(&self, kind: LineKind, text: &str) {
         let style = match kind {
             LineKind::Info => PamMessageStyle::TEXT_INFO,
-            LineKind::Error => PamMessageStyle::ERROR_MSG,
+            LineKind::Error | LineKind::Failure => PamMessageStyle::ERROR_MSG,
         };
         let _ = self.pam.converse(style, &printable::for_screen(text));
     }

@@ -287,6 +287,12 @@ impl Handle {
         unsafe { pam_syslog(self.raw.as_ptr(), priority, c"%s".as_ptr(), line.as_ptr()) }
     }
 
+    /// Writes a line to the log as it stands, in the words and under the name of the login program.
+    pub(crate) fn syslog_for_program(&self, priority: c_int, line: &CStr) {
+        // SAFETY: the format asks for the one C string that it gets.
+        unsafe { libc::syslog(libc::LOG_AUTHPRIV | priority, c"%s".as_ptr(), line.as_ptr()) }
+    }
+
     /// Asks libpam to wait about so long before it reports a failure.
     pub(crate) fn fail_delay(&self, delay: Duration) {
         let microseconds = c_uint::try_from(delay.as_micros()).unwrap_or(c_uint::MAX);

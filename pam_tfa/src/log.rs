@@ -50,6 +50,12 @@ impl<'a> Log<'a> {
         self.write(libc::LOG_ALERT, text);
     }
 
+    /// A wrong answer to sshd's question, in sshd's own words.
+    pub(crate) fn notice_of_sshd(&self, text: &str) {
+        self.pam
+            .syslog_for_program(libc::LOG_NOTICE, &printable::for_log(text));
+    }
+
     fn write(&self, priority: c_int, text: &str) {
         self.pam.syslog(priority, &printable::for_log(text));
     }

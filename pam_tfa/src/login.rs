@@ -201,6 +201,9 @@ impl Login<'_> {
             turn = daemon
                 .answer(&reply)
                 .map_err(|error| self.no_verdict(&error.into()))?;
+            if turn.is_after_failure() {
+                self.answered_wrong();
+            }
         }
     }
 
@@ -258,6 +261,16 @@ impl Login<'_> {
         }
         self.conversation.error(texts::NOT_AVAILABLE);
         Failure::Unavailable
+    }
+
+    /// An answer was a wrong code. sshd logs no failure of PAM that comes with a message, so this is
+    /// the line that counts a wrong code for programs that read sshd's log, such as fail2ban.
+    fn answered_wrong(&self) {
+        let (user, rhost) = (self.pam.user().unwrap_or_default(), &self.context.rhost);
+        if self.context.is_ssh() && !rhost.is_empty() {
+            self.log
+                .notice_of_sshd(&texts::log_wrong_in_ssh(&user, rhost));
+        }
     }
 
     /// Somebody was refused for what they answered.

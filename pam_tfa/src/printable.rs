@@ -12,6 +12,12 @@ pub(crate) fn for_log(text: &str) -> CString {
     c_string(text.chars().map(|c| if c.is_control() { '?' } else { c }))
 }
 
+/// For a field of a line whose fields are parted by blanks.
+pub(crate) fn one_word(text: &str) -> String {
+    let letter = |c: char| if c.is_whitespace() { '?' } else { c };
+    text.chars().map(letter).collect()
+}
+
 fn c_string(chars: impl Iterator<Item = char>) -> CString {
     // NUL is a control character, so none is left to object to.
     CString::new(chars.collect::<String>()).unwrap_or_default()
@@ -25,6 +31,14 @@ mod tests {
     fn the_screen_gets_no_control_character_but_the_line_feed() {
         let text = "a\u{1b}[2Jb\r\n\tc\0d\u{7f}e\u{9b}1mf\u{2588}\u{e9}";
         assert_eq!(for_screen(text).to_str(), Ok("a[2Jb\ncde1mf\u{2588}\u{e9}"));
+    }
+
+    #[test]
+    fn a_field_of_a_line_has_no_blanks() {
+        assert_eq!(
+            one_word("alice rhost=192.0.2.66\u{a0}x\t"),
+            "alice?rhost=192.0.2.66?x?"
+        );
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 use tfa_bus::Context;
 
+use crate::printable::one_word;
+
 use crate::outcome::{Failure, Judgement};
 
 /// The question of `forward_pass` where password and code come in one answer.
@@ -80,13 +82,20 @@ pub(crate) fn log_panic(place: &str) -> String {
     format!("a defect of pam_tfa at {place}; refusing. Please report it")
 }
 
+/// Logged for each wrong code over SSH, in the words of sshd. The host stands behind the user, whose
+/// name may have blanks: programs that read the log take the last host of the line.
+pub(crate) fn log_wrong_in_ssh(user: &str, rhost: &str) -> String {
+    let rhost = one_word(rhost);
+    format!("error: PAM: Authentication failure for {user} from {rhost} via pam_tfa")
+}
+
 /// Logged for each refusal, in the words of `pam_unix`, which log watchers know.
 pub(crate) fn log_failure(uid: u32, euid: u32, context: &Context, user: &str) -> String {
-    let Context {
-        tty, ruser, rhost, ..
-    } = context;
+    let [tty, ruser, rhost, user] =
+        [&context.tty, &context.ruser, &context.rhost, user].map(one_word);
+    // Two blanks before the user, as pam_unix has them.
     format!(
         "authentication failure; logname= uid={uid} euid={euid} tty={tty} ruser={ruser} \
-         rhost={rhost} user={user}"
+         rhost={rhost}  user={user}"
     )
 }

@@ -9,6 +9,7 @@ mod enroll;
 mod faults;
 mod guard;
 mod locks;
+mod log_readers;
 mod login_setup;
 mod machine;
 mod move_phone;

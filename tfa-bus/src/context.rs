@@ -61,6 +61,12 @@ impl Context {
                     .any(numbered))
     }
 
+    /// Whether sshd asks, under whatever name it has for PAM (`PAMServiceName`).
+    #[must_use]
+    pub fn is_ssh(&self) -> bool {
+        self.service == "sshd" || self.tty == "ssh"
+    }
+
     /// The context as `a{sv}`. What is empty is left out.
     #[must_use]
     pub fn to_dict(&self) -> BTreeMap<&'static str, Variant<'_>> {

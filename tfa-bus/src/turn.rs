@@ -24,6 +24,14 @@ pub struct Line {
     pub text: String,
 }
 
+impl Turn {
+    /// Whether the answer before this turn was a wrong code or a wrong invitation.
+    #[must_use]
+    pub fn is_after_failure(&self) -> bool {
+        self.lines.iter().any(|line| line.kind == LineKind::Failure)
+    }
+}
+
 impl Drop for Line {
     /// The text may be a new key, or a backup code.
     fn drop(&mut self) {
@@ -31,13 +39,15 @@ impl Drop for Line {
     }
 }
 
-/// The two kinds of message that PAM's conversation knows.
+/// What a message is. PAM's conversation knows two kinds; the third is for the log as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineKind {
     /// `PAM_TEXT_INFO`.
     Info,
     /// `PAM_ERROR_MSG`.
     Error,
+    /// `PAM_ERROR_MSG`, and the answer before it was a wrong code or a wrong invitation.
+    Failure,
 }
 
 /// How a turn ends.
@@ -194,6 +204,7 @@ impl LineKind {
         match self {
             Self::Info => "info",
             Self::Error => "error",
+            Self::Failure => "failure",
         }
     }
 
@@ -201,6 +212,7 @@ impl LineKind {
         match tag {
             "info" => Ok(Self::Info),
             "error" => Ok(Self::Error),
+            "failure" => Ok(Self::Failure),
             _ => Err(GarbledTurn),
         }
     }
@@ -255,6 +267,27 @@ mod tests {
         let odd_line = vec![("shout".to_owned(), "hello".to_owned())];
         let wire = (odd_line, "verdict".to_owned(), "verified".to_owned(), 0);
         assert_eq!(Turn::try_from(wire), Err(GarbledTurn));
+    }
+
+    #[test]
+    fn the_kind_of_a_line_crosses_the_bus() {
+        for (kind, tag, after_failure) in [
+            (LineKind::Info, "info", false),
+            (LineKind::Error, "error", false),
+            (LineKind::Failure, "failure", true),
+        ] {
+            let turn = Turn {
+                lines: vec![Line {
+                    kind,
+                    text: "text".to_owned(),
+                }],
+                next: Next::Verdict(Verdict::Denied),
+            };
+            assert_eq!(turn.is_after_failure(), after_failure);
+            let wire = WireTurn::from(turn.clone());
+            assert_eq!(wire.0.first().map(|(kind, _)| kind.as_str()), Some(tag));
+            assert_eq!(Turn::try_from(wire), Ok(turn));
+        }
     }
 
     #[test]

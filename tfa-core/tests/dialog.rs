@@ -70,12 +70,13 @@ fn a_right_backup_code_ends_it_with_a_yes_and_says_how_many_are_left() {
 
 #[test]
 fn the_third_wrong_answer_ends_it_whatever_was_wrong_with_it() {
-    for says in [Message::Wrong, Message::Spent, Message::NotACode] {
+    let wrong = Message::Wrong(Gate::Open);
+    for says in [wrong, Message::Spent, Message::NotACode] {
         let mut owner = Owner::new();
         let spent = owner.code(NOON, 0);
         let _: Judgement = owner.judge(&spent, Origin::Remote, NOON);
         let evidence = match says {
-            Message::Wrong => wrong_code(),
+            Message::Wrong(_) => wrong_code(),
             Message::Spent => spent,
             _ => Evidence::Nonsense,
         };
@@ -89,6 +90,7 @@ fn the_third_wrong_answer_ends_it_whatever_was_wrong_with_it() {
         assert_eq!(turn, end(says, Verdict::Denied));
         assert!(dialog.is_none());
         assert_eq!(owner.account.last_login(), None);
+        assert_eq!(says.is_some_and(Message::is_failure), says == Some(wrong));
     }
 }
 
@@ -108,8 +110,9 @@ fn the_wrong_code_that_locks_ends_it() {
     owner.fail(4, Origin::Remote, NOON);
     let dialog = begin(&owner, Origin::Remote, NOON);
     let (turn, dialog) = answer(dialog, &mut owner.account, &wrong_code(), NOON);
-    let locked = Message::Locked(Gate::Until(after(NOON, 30)));
-    assert_eq!(turn, end(Some(locked), Verdict::Locked));
+    let wrong = Message::Wrong(Gate::Until(after(NOON, 30)));
+    assert_eq!(turn, end(Some(wrong), Verdict::Locked));
+    assert!(wrong.is_failure());
     assert!(dialog.is_none());
 }
 
@@ -122,6 +125,7 @@ fn a_lock_that_others_brought_about_meanwhile_ends_it_even_for_a_right_code() {
     let (turn, _) = answer(dialog, &mut owner.account, &code, NOON);
     let locked = Message::Locked(Gate::Until(after(NOON, 30)));
     assert_eq!(turn, end(Some(locked), Verdict::Locked));
+    assert!(!locked.is_failure());
 }
 
 #[test]

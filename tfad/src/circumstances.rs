@@ -33,7 +33,7 @@ pub fn stage(context: &Context, policy: &Policy) -> Stage {
                     Verdict::Denied | Verdict::MustEnroll | Verdict::Locked | Verdict::UnknownUser,
                 ) => Met::Refused,
             },
-            guarded: policy.guards(&context.service) || (is_ssh(context) && policy.guards("sshd")),
+            guarded: policy.guards(&context.service) || (context.is_ssh() && policy.guards("sshd")),
             silent: context.silent,
         },
     }
@@ -49,13 +49,8 @@ pub fn origin(context: &Context) -> Origin {
     }
 }
 
-/// Whether sshd asks, whatever it calls itself for PAM (PAMServiceName).
-fn is_ssh(context: &Context) -> bool {
-    context.service == "sshd" || context.tty == "ssh"
-}
-
 fn methods(context: &Context) -> Methods {
-    if !is_ssh(context) {
+    if !context.is_ssh() {
         return Methods::default();
     }
     // A line a method, with its details behind it.

@@ -36,13 +36,13 @@ pub const QR_HEADING: &str = "QR code:";
 #[must_use]
 pub fn message(message: Message, now: Time) -> (bool, String) {
     let (bad, text) = match message {
-        Message::Wrong => (
+        Message::Wrong(Gate::Open) => (
             true,
             "That code is not right. Try the latest one.".to_owned(),
         ),
         Message::Spent => (true, USED_ALREADY.to_owned()),
         Message::NotACode => (true, NO_CODE.to_owned()),
-        Message::Locked(gate) => (true, locked(gate, now)),
+        Message::Wrong(gate) | Message::Locked(gate) => (true, locked(gate, now)),
         Message::BackupCodeOnly => (
             true,
             "Too many wrong codes. Only a backup code opens this now.".to_owned(),

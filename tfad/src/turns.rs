@@ -31,13 +31,21 @@ impl Wording<'_> {
     pub fn of(&self, turn: &tfa_core::Turn) -> Turn {
         let mut lines: Vec<Line> = turn
             .says
-            .map(|says| texts::message(says, self.now))
+            .map(|says| self.message(says))
             .into_iter()
-            .map(|(bad, text)| line(bad, text))
             .collect();
         let (page, next) = self.next(turn.next, turn.says);
         lines.extend(page.into_iter().map(|row| line(false, row)));
         Turn { lines, next }
+    }
+
+    fn message(&self, says: Message) -> Line {
+        let (bad, text) = texts::message(says, self.now);
+        let mut line = line(bad, text);
+        if says.is_failure() {
+            line.kind = LineKind::Failure;
+        }
+        line
     }
 
     fn next(&self, next: tfa_core::Next, says: Option<Message>) -> (Vec<String>, Next) {

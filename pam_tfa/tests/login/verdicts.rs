@@ -193,8 +193,46 @@ fn a_refusal_is_logged_as_log_watchers_know_it() {
     let report = stage.login("").authenticate();
     assert!(report.logged(
         "pam_tfa(tfa:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= \
-         rhost=192.0.2.7 user=alice"
+         rhost=192.0.2.7  user=alice"
     ));
+}
+
+#[test]
+fn a_wrong_code_over_ssh_is_logged_in_the_words_of_sshd() {
+    let wrong = || words("ask-hidden", "Code: ", 6).after_line("failure", "no");
+    let line = ": error: PAM: Authentication failure for alice from 192.0.2.7 via pam_tfa";
+    for (tty, rhost, logged) in [
+        ("ssh", "192.0.2.7", 2),
+        ("ssh", "", 0),
+        ("/dev/pts/0", "192.0.2.7", 0),
+    ] {
+        let stage = Stage::new();
+        let acts = [
+            ask_code(),
+            Act::Turn(wrong()),
+            Act::Turn(wrong()),
+            verdict("verified"),
+        ];
+        let _daemon = stage.daemon(acts);
+        let report = stage
+            .login("")
+            .at(tty, rhost)
+            .answers(["1", "2", "3"].map(types))
+            .authenticate();
+        let lines = report.log.iter().filter(|text| text.contains(line));
+        assert_eq!(lines.count(), logged, "{tty} {rhost} {:?}", report.log);
+    }
+}
+
+#[test]
+fn a_user_name_names_no_host_in_the_log() {
+    let stage = Stage::new();
+    let _daemon = stage.daemon([verdict("denied")]);
+    let report = stage
+        .login("")
+        .user(Some("x rhost=192.0.2.66 user=y"))
+        .authenticate();
+    assert!(report.logged("rhost=192.0.2.7  user=x?rhost=192.0.2.66?user=y"));
 }
 
 #[test]

@@ -72,8 +72,8 @@ impl AskCode {
             }
             Judgement::GaveUp => Answered::end(None, Verdict::Denied),
             Judgement::Locked(gate) => Answered::end(Some(Message::Locked(gate)), Verdict::Locked),
-            Judgement::Wrong(Gate::Open) => self.again(Message::Wrong, account),
-            Judgement::Wrong(gate) => Answered::end(Some(Message::Locked(gate)), Verdict::Locked),
+            Judgement::Wrong(Gate::Open) => self.again(Message::Wrong(Gate::Open), account),
+            Judgement::Wrong(gate) => Answered::end(Some(Message::Wrong(gate)), Verdict::Locked),
             Judgement::Spent => self.again(Message::Spent, account),
             Judgement::NotACode => self.again(Message::NotACode, account),
         }

@@ -66,8 +66,8 @@ pub enum Verdict {
 /// What is said to the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
-    /// The code was wrong.
-    Wrong,
+    /// The code was wrong, and counted; whether another try is open.
+    Wrong(Gate),
     /// The code was used before.
     Spent,
     /// That was not a code.
@@ -97,6 +97,15 @@ pub enum Message {
     NotSetUp,
     /// It is set up.
     SetUp,
+}
+
+impl Message {
+    /// Whether the answer before was a failed guess at a secret of the account. A wrong first code
+    /// of a new authenticator is none: its key is on the same screen.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Wrong(_) | Self::WrongInvitation)
+    }
 }
 
 /// A dialog under way.

@@ -87,31 +87,47 @@ fn unknown(arrival: &Arrival, bar: Bar) -> String {
     format!("; not known of the groups: {}", names.join(", "))
 }
 
-/// A turn of the dialog.
+/// A turn of the dialog: what the answer before it was, and what becomes of the login.
 pub(super) fn turn(host: &Host, arrival: &Arrival, turn: &Turn) {
-    let (level, what) = match (turn.says, turn.next) {
-        (_, Next::End(verdict)) => match verdict {
+    for (level, what) in answer(turn.says).into_iter().chain(outcome(turn.next)) {
+        host.log_login(
+            level,
+            &arrival.caller,
+            &arrival.user,
+            &arrival.context,
+            what,
+        );
+    }
+}
+
+/// An answer that was not right. The filter for fail2ban (`packaging/fail2ban`) counts the lines
+/// `wrong code` and `wrong invitation`.
+fn answer(says: Option<Message>) -> Option<(Level, &'static str)> {
+    let what = match says? {
+        Message::Wrong(_) => "wrong code",
+        Message::WrongInvitation => "wrong invitation",
+        Message::WrongNewCode(_) => "wrong first code of a new authenticator",
+        Message::Spent => "a code that was used before",
+        _ => return None,
+    };
+    Some((Level::Warning, what))
+}
+
+fn outcome(next: Next) -> Option<(Level, &'static str)> {
+    let line = match next {
+        Next::End(verdict) => match verdict {
             Verdict::Verified(Factor::Authenticator) => (Level::Info, "verified by a code"),
             Verdict::Verified(Factor::BackupCode) => (Level::Notice, "verified by a backup code"),
             Verdict::Denied => (Level::Warning, "denied: no right code"),
             Verdict::NotSetUp => (Level::Warning, "denied: it has to be set up, and was not"),
             Verdict::Locked => (Level::Warning, "denied: locked after too many wrong codes"),
-            Verdict::InGrace(_) | Verdict::Enrolled => return,
+            Verdict::InGrace(_) | Verdict::Enrolled => return None,
         },
-        (_, Next::ShowBackupCodes) => (
+        Next::ShowBackupCodes => (
             Level::Notice,
             "an authenticator was set up in the login, proved, and is in force",
         ),
-        (Some(Message::Wrong | Message::WrongNewCode(_)), _) => (Level::Warning, "wrong code"),
-        (Some(Message::WrongInvitation), _) => (Level::Warning, "wrong invitation"),
-        (Some(Message::Spent), _) => (Level::Warning, "a code that was used before"),
-        _ => return,
+        _ => return None,
     };
-    host.log_login(
-        level,
-        &arrival.caller,
-        &arrival.user,
-        &arrival.context,
-        what,
-    );
+    Some(line)
 }

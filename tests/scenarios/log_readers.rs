@@ -1,0 +1,205 @@
+//! Programs that read the log: fail2ban, logwatch, and the administrator's `journalctl`.
+
+use std::fs;
+use std::path::Path;
+
+use crate::people::{CODE, Owner, PASSWORD, begin_a_time_step, set_up};
+use tfa_tests::{Machine, Terminal};
+
+/// What reads the log, as Debian has it. fail2ban reads the journal with `python3-systemd`, and the
+/// files of rsyslog without.
+const READERS: &[&str] = &["fail2ban", "python3-systemd", "rsyslog", "logwatch"];
+
+/// The host of a stranger who knows Alice's password.
+const STRANGER: &str = "192.0.2.7";
+const STRANGER_6: &str = "2001:db8::7";
+
+/// The jail of sshd and ours, each with the journal and with rsyslog's file. They ban without a packet
+/// filter, which a machine in a container may not have: Debian's sshd obeys `/etc/hosts.deny`.
+const JAILS: &str = "\
+[DEFAULT]
+banaction = hostsdeny
+banaction_allports = hostsdeny
+maxretry = 3
+[sshd]
+backend = systemd
+[tfa]
+enabled = true
+[sshd-file]
+enabled = true
+filter = sshd
+backend = polling
+logpath = /var/log/auth.log
+[tfa-file]
+enabled = true
+filter = tfa
+backend = polling
+logpath = /var/log/auth.log
+";
+
+fn machine_with_readers() -> (Machine, Owner) {
+    let machine = Machine::boot_with(READERS);
+    machine.add_user("alice", PASSWORD);
+    machine.offer_questions();
+    let alice = set_up(&machine, "alice", PASSWORD);
+    (machine, alice)
+}
+
+#[test]
+fn fail2ban_bans_for_wrong_codes_and_for_nothing_else() {
+    let (machine, alice) = machine_with_readers();
+    machine.write_file("/etc/fail2ban/jail.d/zz-test.local", JAILS);
+    machine.expect_in_journal("fail2ban", "Server ready");
+    machine.succeed(["fail2ban-client", "reload", "--restart"]);
+    begin_a_time_step(&machine, &alice.phone, 5);
+
+    // Right codes, and one that was used before: nobody guesses.
+    let code = alice.phone.next_unused();
+    let terminal = from(&machine, "192.0.2.1");
+    terminal.type_secret(&code);
+    terminal.expect("alice@host:~$");
+    let terminal = from(&machine, "192.0.2.1");
+    terminal.type_secret(&code);
+    terminal.expect("used already");
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.backup_codes[0]);
+    terminal.expect("alice@host:~$");
+
+    // A wrong code in each connection, of both families. What came before counts for nothing.
+    for (stranger, count) in [(STRANGER, 3), (STRANGER_6, 6)] {
+        for _ in 0..3 {
+            let terminal = from(&machine, stranger);
+            terminal.type_secret(&alice.phone.wrong_code());
+            terminal.expect("That code is not right");
+            terminal.expect(CODE);
+            // While the process lives: the journal asks the kernel for its name, by which the
+            // jail of sshd knows it.
+            machine.succeed(["journalctl", "--sync"]);
+        }
+        for jail in ["sshd", "tfa", "sshd-file", "tfa-file"] {
+            wait_for_ban(&machine, jail, stranger);
+            assert_eq!(failed(&machine, jail), count, "{jail}");
+        }
+        machine.succeed(["tfactl", "unlock", "alice"]);
+    }
+    for stranger in [STRANGER, STRANGER_6] {
+        assert!(!ssh(&machine, stranger).wait_exit().success());
+    }
+
+    let commands = commands_of_the_manuals("journalctl ");
+    assert!(commands.len() >= 2, "{commands:?}");
+    for command in commands {
+        let lines = machine.succeed(["sh", "-c", &format!("{command} --no-pager --quiet")]);
+        assert!(lines.contains(STRANGER), "{command}\n{lines}");
+    }
+    let words = ["logwatch", "--range", "today", "--service", "sshd"];
+    let report = machine.succeed(words);
+    let line = format!("Authentication failure for alice from {STRANGER} via pam_tfa : 3 Times");
+    assert!(report.contains(&line), "{report}");
+}
+
+/// Lines that an attacker could bring about, or wishes to: text in a name, a service or a host that
+/// reads like the end of a line with somebody else's address.
+const FORGED: &str = r#"
+host tfad[1]: "x: wrong code (service sshd, from 192.0.2.66)": verified by a code (service sshd, from 192.0.2.7)
+host tfad[1]: alice: verified by a code (service "sshd, from 192.0.2.66)", from 192.0.2.7)
+host tfad[1]: alice: wrong code (service "sshd, from 192.0.2.66", from a program of uid 1000)
+host tfad[1]: alice: wrong code (service sshd, from "192.0.2.66 x")
+host tfad[1]: alice: wrong code (service login, from tty1)
+host tfad[1]: alice: wrong code (service sshd, from host.example)
+host tfad[1]: alice: wrong first code of a new authenticator (service sshd, from 192.0.2.66)
+host tfad[1]: alice: a code that was used before (service sshd, from 192.0.2.66)
+host tfad[1]: alice: denied: locked after too many wrong codes (service sshd, from 192.0.2.66)
+host other[1]: tfad[1]: alice: wrong code (service sshd, from 192.0.2.66)
+host other[1]: alice: wrong code (service sshd, from 192.0.2.66)
+"#;
+
+/// The same, which a filter must count against the host at the end of the line.
+const COUNTED: &str = r#"
+host tfad[1]: alice: wrong code (service sshd, from 192.0.2.1)
+host tfad[1]: alice: wrong invitation (service sshd, from 2001:db8::1)
+host tfad[1]: "x: wrong code (service sshd, from 192.0.2.66)": wrong code (service "a b", from 192.0.2.2)
+host sshd[1]: error: PAM: Authentication failure for x from 192.0.2.66 via y from 192.0.2.3 via pam_tfa
+host sshd[1]: error: PAM: Authentication failure for x from 192.0.2.66 port 1 from 192.0.2.4 via pam_tfa
+"#;
+
+#[test]
+fn no_name_makes_fail2ban_count_against_another_host() {
+    let machine = Machine::boot_with(READERS);
+    let dated = |lines: &str| {
+        let lines = lines.trim().lines();
+        let dated = lines.map(|line| format!("2026-11-28T12:00:00.000000+00:00 {line}\n"));
+        dated.collect::<String>()
+    };
+    machine.write_file("/root/lines", dated(FORGED) + &dated(COUNTED));
+    let mut counted = Vec::new();
+    for filter in ["tfa", "sshd"] {
+        let words = ["fail2ban-regex", "-o", "ip", "/root/lines", filter];
+        let output = machine.succeed(words);
+        counted.extend(output.split_whitespace().map(str::to_owned));
+    }
+    let hosts = [
+        "192.0.2.1",
+        "2001:db8::1",
+        "192.0.2.2",
+        "192.0.2.3",
+        "192.0.2.4",
+    ];
+    assert_eq!(counted, hosts);
+}
+
+/// The commands that the manual pages give and that begin so.
+fn commands_of_the_manuals(beginning: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../man");
+    let pages = fs::read_dir(folder).unwrap().flatten();
+    let texts = pages.map(|page| fs::read_to_string(page.path()).unwrap());
+    let text: String = texts.collect();
+    let commands = text.lines().filter_map(|line| line.strip_prefix(".Dl "));
+    let commands = commands.filter(|command| command.starts_with(beginning));
+    commands.map(str::to_owned).collect()
+}
+
+/// A login of Alice's from this address, as far as the question for a code.
+fn from(machine: &Machine, address: &str) -> Terminal {
+    let terminal = ssh(machine, address);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(CODE);
+    terminal
+}
+
+fn ssh(machine: &Machine, address: &str) -> Terminal {
+    machine.add_address(address);
+    let to = if address.contains(':') {
+        "::1"
+    } else {
+        "127.0.0.1"
+    };
+    let options = [
+        "-b",
+        address,
+        "-o",
+        "PreferredAuthentications=keyboard-interactive",
+    ];
+    machine.ssh_to(to, "alice", &options)
+}
+
+/// How many failures a jail has counted.
+fn failed(machine: &Machine, jail: &str) -> u32 {
+    let status = machine.succeed(["fail2ban-client", "status", jail]);
+    let line = status.lines().find(|line| line.contains("Total failed"));
+    let count = line.and_then(|line| line.split('\t').next_back());
+    count.and_then(|count| count.trim().parse().ok()).unwrap()
+}
+
+#[track_caller]
+fn wait_for_ban(machine: &Machine, jail: &str, address: &str) {
+    let line = format!("NOTICE  [{jail}] Ban {address}");
+    const FOLLOW: &str = r#"tail -n +1 -F /var/log/fail2ban.log | grep -m 1 -F -- "$1""#;
+    let found = machine.run(["timeout", "30", "bash", "-c", FOLLOW, "bash", &line]);
+    assert!(
+        found.success(),
+        "{line}\n{}",
+        machine.read_file("/var/log/fail2ban.log")
+    );
+}
