@@ -312,3 +312,22 @@ fn what_is_typed_into_tfa_enroll_counts_as_well_and_nobody_speaks_for_the_consol
     assert_eq!(shown(&machine, "console_failures"), "0");
     assert_eq!(shown(&machine, "state"), "\"enabled\"");
 }
+
+#[test]
+fn a_code_used_under_a_clock_far_ahead_leaves_the_owner_in_and_stays_used() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let ahead = 400 * 24 * 3600;
+    shift_clocks(&machine, &alice.phone, ahead);
+    let used = alice.phone.code();
+    gets_in(&machine, &used);
+
+    shift_clocks(&machine, &alice.phone, 0);
+    gets_in(&machine, &alice.phone.code());
+    machine.expect_in_journal("tfad", "was used while the clock was ahead");
+
+    // Its time comes: the clock stands where it was wrong before.
+    shift_clocks(&machine, &alice.phone, ahead);
+    let told = try_codes(&machine, "", &used, 1);
+    assert!(!told.contains("verdict: verified"), "{told}");
+    gets_in(&machine, &alice.phone.code_at(1));
+}

@@ -266,9 +266,10 @@ impl Account {
                 let (mut fresh, mut spent) = (false, false);
                 // Each one that it fits: two may have the same key.
                 for authenticator in &mut self.authenticators {
+                    authenticator.put_aside_ahead(now);
                     match authenticator.check(code, now) {
                         Match::Fresh(step) => {
-                            authenticator.spend(step);
+                            authenticator.spend(step, now);
                             fresh = true;
                         }
                         Match::Spent => spent = true,
@@ -307,6 +308,14 @@ impl Account {
                 }
             }
         }
+    }
+
+    /// The moment of a used step that lies so far ahead of now that it was used under a clock that
+    /// was ahead. The next code that is judged puts it aside.
+    #[must_use]
+    pub fn used_ahead(&self, now: Time) -> Option<Time> {
+        let mut ahead = self.authenticators.iter().map(|one| one.used_ahead(now));
+        ahead.find_map(|moment| moment)
     }
 
     /// Whether an answer of this kind is judged at all now. After 100 wrong codes the console
@@ -358,7 +367,7 @@ impl Account {
         self.authenticators
             .iter()
             .chain(offered)
-            .all(|one| one.parameters().are_sound())
+            .all(Authenticator::is_sound)
             && self.backup.as_ref().is_none_or(BackupSet::is_sound)
             && sighting::is_sound(&self.sightings)
     }

@@ -3,6 +3,8 @@
 use minicbor::{CborLen, Decode, Encode};
 use totp_rs::{Builder, Totp};
 
+use crate::time::BELIEVED_AHEAD;
+use crate::used::UsedSteps;
 use crate::{Code, Secret, Step, Time};
 
 /// How many steps a code may be old or early: one, for a clock a little off and for slow fingers
@@ -98,7 +100,7 @@ impl Parameters {
     }
 
     /// Whether [`Self::new`] would make them; decoded ones may be anything.
-    pub(crate) fn are_sound(self) -> bool {
+    fn are_sound(self) -> bool {
         Self::new(self.algorithm, self.digits.into(), self.period).is_ok()
     }
 
@@ -139,12 +141,16 @@ pub struct Authenticator {
     parameters: Parameters,
     #[n(2)]
     secret: Secret,
-    /// The last step that was used up; it and every earlier one are dead.
+    /// The last step that was used up; it and every earlier one are dead, unless it lies too far
+    /// ahead of now.
     #[n(3)]
     spent: Option<Step>,
     /// A later step whose code a hint gave away; it alone is dead, too.
     #[n(4)]
     revealed: Option<Step>,
+    /// Every step that was used up. Absent in older records, which have the last one alone.
+    #[n(5)]
+    used: Option<UsedSteps>,
 }
 
 /// What a code is to an authenticator at one moment.
@@ -173,6 +179,7 @@ impl Authenticator {
             secret,
             spent: None,
             revealed: None,
+            used: None,
         }
     }
 
@@ -199,11 +206,13 @@ impl Authenticator {
     #[must_use]
     pub fn check(&self, code: &Code, now: Time) -> Match {
         let totp = self.totp();
+        let last = self.last_believed(now);
         let mut found = Match::No;
         for step in self.around(now, -WINDOW, WINDOW) {
             if self.is_code_of(&totp, step, code) {
-                let spent = self.spent.is_some_and(|last| step <= last);
-                let spent = spent || self.revealed == Some(step);
+                let spent = last.is_some_and(|last| step <= last)
+                    || self.used.as_ref().is_some_and(|used| used.contains(step))
+                    || self.revealed == Some(step);
                 // The same digits may stand for two steps: a fresh one counts.
                 if !spent {
                     found = Match::Fresh(step);
@@ -216,8 +225,44 @@ impl Authenticator {
     }
 
     /// Uses a step up, and with it every earlier one.
-    pub(crate) fn spend(&mut self, step: Step) {
-        self.spent = self.spent.max(Some(step));
+    pub(crate) fn spend(&mut self, step: Step, now: Time) {
+        let last = self.last_believed(now);
+        let used = self.used.get_or_insert_with(|| {
+            let known = self.spent.map(UsedSteps::up_to);
+            known.unwrap_or_default()
+        });
+        used.insert(step, steps_believed(self.parameters.period).unsigned_abs());
+        self.spent = last.max(Some(step));
+    }
+
+    /// Puts a last used step aside that lies too far ahead of now: it stays used, and no longer
+    /// invalidates the steps before it, whichever clock comes next.
+    pub(crate) fn put_aside_ahead(&mut self, now: Time) {
+        self.spent = self.last_believed(now);
+    }
+
+    /// The last used step, or, where that one lies too far ahead of now and was used under a clock
+    /// that was ahead, the last one that does not.
+    fn last_believed(&self, now: Time) -> Option<Step> {
+        let spent = self.spent?;
+        let period = self.parameters.period;
+        let limit = now.step(period).offset(steps_believed(period));
+        match &self.used {
+            Some(used) if limit < spent => used.highest_up_to(limit),
+            _ => Some(spent),
+        }
+    }
+
+    /// The moment of the last used step, where that is too far ahead of now to be believed.
+    pub(crate) fn used_ahead(&self, now: Time) -> Option<Time> {
+        let spent = self.spent?;
+        let moment = spent.begin(self.parameters.period);
+        (self.last_believed(now) != Some(spent)).then_some(moment)
+    }
+
+    /// Whether a decoded one is within the range that it is made in.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.parameters.are_sound() && self.used.as_ref().is_none_or(UsedSteps::is_sound)
     }
 
     /// Kills a code of which it was said when it is right. One of the past goes with every earlier
@@ -229,7 +274,7 @@ impl Authenticator {
         if steps > 0 {
             self.revealed = Some(step);
         } else {
-            self.spend(step);
+            self.spend(step, now);
         }
     }
 
@@ -309,6 +354,14 @@ impl Authenticator {
         }
         uri
     }
+}
+
+/// How many steps ahead of now a used one is believed.
+fn steps_believed(period: u32) -> i64 {
+    let steps = BELIEVED_AHEAD.as_secs().checked_div(period.into());
+    steps
+        .and_then(|steps| i64::try_from(steps).ok())
+        .unwrap_or(0)
 }
 
 /// Percent-encoding of all but RFC 3986's unreserved characters.

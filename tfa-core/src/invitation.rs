@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use crate::entry::BACKUP_LENGTH;
+use crate::time::BELIEVED_AHEAD;
 use crate::{BackupCode, Entry, Time};
 
 const SALT: usize = 16;
@@ -27,13 +28,16 @@ pub struct Invitation {
     digest: [u8; DIGEST],
     #[n(2)]
     until: Time,
+    /// When it was made; older records do not say.
+    #[n(3)]
+    made: Option<Time>,
 }
 
 impl Invitation {
-    /// Draws a word that is good until then. `fill` gives random bytes. The word is to be shown
-    /// once and dropped.
+    /// Draws a word that is good from now until then. `fill` gives random bytes. The word is to be
+    /// shown once and dropped.
     #[must_use]
-    pub fn draw(mut fill: impl FnMut(&mut [u8]), until: Time) -> (Self, BackupCode) {
+    pub fn draw(mut fill: impl FnMut(&mut [u8]), now: Time, until: Time) -> (Self, BackupCode) {
         let mut salt = [0; SALT];
         fill(&mut salt);
         let mut bytes = [0; BACKUP_LENGTH];
@@ -46,6 +50,7 @@ impl Invitation {
                 salt,
                 digest,
                 until,
+                made: Some(now),
             },
             word,
         )
@@ -60,8 +65,12 @@ impl Invitation {
     /// Whether it is good at that moment.
     #[must_use]
     pub fn is_open(&self, now: Time) -> bool {
-        // One that ends later than any is made for was made by a clock that was ahead.
-        now < self.until && now.until(self.until) <= LONGEST_INVITATION
+        // One that ends later than any is made for was made by a clock that was ahead, and so was
+        // one that is yet to be made: its end says nothing.
+        let made = self
+            .made
+            .is_none_or(|made| now.until(made) <= BELIEVED_AHEAD);
+        made && now < self.until && now.until(self.until) <= LONGEST_INVITATION
     }
 
     /// Whether that is the same invitation, and not one that was made in its place.
@@ -92,8 +101,11 @@ mod tests {
 
     #[test]
     fn the_word_is_known_again_however_it_is_typed_and_no_other_is() {
-        let until = Time::from_secs(1_700_000_000);
-        let (invitation, word) = Invitation::draw(|bytes| bytes.fill(9), until);
+        let (now, until) = (
+            Time::from_secs(1_699_000_000),
+            Time::from_secs(1_700_000_000),
+        );
+        let (invitation, word) = Invitation::draw(|bytes| bytes.fill(9), now, until);
         let printed = word.to_printed();
         for typed in [printed.clone(), printed.to_lowercase().replace('-', " ")] {
             assert!(invitation.is_the_word(&Entry::parse(&typed)), "{typed}");
@@ -105,10 +117,13 @@ mod tests {
 
     #[test]
     fn it_ends_and_a_clock_that_was_ahead_makes_none_that_lives_for_years() {
-        let until = Time::from_secs(1_700_000_000);
-        let (invitation, _) = Invitation::draw(|bytes| bytes.fill(9), until);
-        assert!(invitation.is_open(Time::from_secs(1_699_999_999)));
-        assert!(!invitation.is_open(until));
+        let at = |seconds: u64| Time::from_secs(1_700_000_000 + seconds);
+        let (invitation, _) = Invitation::draw(|bytes| bytes.fill(9), at(10_000), at(20_000));
+        assert!(invitation.is_open(at(19_999)));
+        assert!(!invitation.is_open(at(20_000)));
+        // A clock may be set back by a little; one that was further ahead made it for another time.
+        assert!(invitation.is_open(at(10_000 - 7200)));
+        assert!(!invitation.is_open(at(10_000 - 7201)));
         assert!(!invitation.is_open(Time::from_secs(1_600_000_000)));
     }
 }

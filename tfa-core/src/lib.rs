@@ -18,6 +18,7 @@ mod setup;
 mod sighting;
 mod throttle;
 mod time;
+mod used;
 
 pub use account::{Account, Factor, Judgement, State, Undecodable};
 pub use authenticator::{Algorithm, Authenticator, BadParameters, Match, Parameters};

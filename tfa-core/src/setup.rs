@@ -63,7 +63,7 @@ impl Offer {
         match self.authenticator.check(code, now) {
             Match::Fresh(step) => {
                 let mut proved = self.authenticator.clone();
-                proved.spend(step);
+                proved.spend(step, now);
                 return Ok(proved);
             }
             Match::Spent => return Err(Refusal::Spent),

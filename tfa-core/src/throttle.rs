@@ -5,6 +5,7 @@ use std::time::Duration;
 use minicbor::{CborLen, Decode, Encode};
 
 use crate::Time;
+use crate::time::BELIEVED_AHEAD;
 
 /// Wrong codes in a row before the first lock.
 const FREE: u32 = 5;
@@ -12,8 +13,6 @@ const FREE: u32 = 5;
 const FIRST: Duration = Duration::from_secs(30);
 /// The longest lock that opens by itself.
 const LONGEST: Duration = Duration::from_secs(3600);
-/// The furthest that a lock is still believed: a clock may be set back by a little.
-const FURTHEST: Duration = Duration::from_secs(2 * 3600);
 /// Wrong codes in a row after which no time opens it: NIST SP 800-63B section 3.2.2.
 const FOR_GOOD: u32 = 100;
 
@@ -71,7 +70,7 @@ impl Tally {
     #[must_use]
     pub fn pace(&self, now: Time) -> Gate {
         match self.closed_until {
-            Some(until) if now < until && now.until(until) <= FURTHEST => Gate::Until(until),
+            Some(until) if now < until && now.until(until) <= BELIEVED_AHEAD => Gate::Until(until),
             _ => Gate::Open,
         }
     }

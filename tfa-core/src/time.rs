@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use minicbor::{CborLen, Decode, Encode};
 
+/// How far ahead of now a stored moment is believed. One beyond that was stored under a clock that
+/// was ahead; a clock may be set back by less than that at any time.
+pub(crate) const BELIEVED_AHEAD: Duration = Duration::from_secs(2 * 3600);
+
 /// A moment, in seconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, CborLen)]
 #[cbor(transparent)]
@@ -53,6 +57,9 @@ impl Time {
 pub struct Step(#[n(0)] u64);
 
 impl Step {
+    /// The step that begins with the epoch.
+    pub(crate) const FIRST: Self = Self(0);
+
     /// The number that goes into the HMAC.
     #[must_use]
     pub fn counter(self) -> u64 {
@@ -63,5 +70,15 @@ impl Step {
     #[must_use]
     pub fn offset(self, steps: i64) -> Self {
         Self(self.0.saturating_add_signed(steps))
+    }
+
+    /// How many steps apart two are, whichever is the later.
+    pub(crate) fn distance(self, other: Self) -> u64 {
+        self.0.abs_diff(other.0)
+    }
+
+    /// The moment at which it begins.
+    pub(crate) fn begin(self, period: u32) -> Time {
+        Time(self.0.saturating_mul(period.into()))
     }
 }

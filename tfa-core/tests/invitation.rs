@@ -11,7 +11,7 @@ use crate::sheet;
 
 /// An invitation that is good for a day; its word is [`word`].
 pub(crate) fn invitation(now: Time) -> Invitation {
-    draw(9, after(now, 86_400)).0
+    draw(9, now, after(now, 86_400)).0
 }
 
 /// The word of [`invitation`], typed.
@@ -21,21 +21,21 @@ pub(crate) fn word() -> Entry {
 
 /// The word of [`invitation`], as it is told.
 pub(crate) fn printed() -> String {
-    draw(9, NOON).1
+    draw(9, NOON, NOON).1
 }
 
 /// The word of another one.
 pub(crate) fn other_printed() -> String {
-    draw(10, NOON).1
+    draw(10, NOON, NOON).1
 }
 
 /// Another one, that is good for a day.
 pub(crate) fn other_invitation(now: Time) -> Invitation {
-    draw(10, after(now, 86_400)).0
+    draw(10, now, after(now, 86_400)).0
 }
 
-fn draw(label: u8, until: Time) -> (Invitation, String) {
-    let (invitation, word) = Invitation::draw(|bytes| bytes.fill(label), until);
+fn draw(label: u8, now: Time, until: Time) -> (Invitation, String) {
+    let (invitation, word) = Invitation::draw(|bytes| bytes.fill(label), now, until);
     (invitation, word.to_printed())
 }
 
@@ -89,7 +89,7 @@ fn it_is_kept_in_the_record_and_the_word_is_not() {
 fn two_invitations_with_one_word_are_kept_differently() {
     let draw = |salt| {
         let mut labels = [salt, 9].into_iter().cycle();
-        Invitation::draw(|bytes| bytes.fill(labels.next().unwrap()), NOON)
+        Invitation::draw(|bytes| bytes.fill(labels.next().unwrap()), NOON, NOON)
     };
     let kept = |invitation: Invitation| {
         let mut account = Account::new(UID);
@@ -113,10 +113,12 @@ fn it_is_good_until_its_end_and_no_longer_than_any_is_made_for() {
         (longest + 1, 0, false),
         (longest + 1, 1, true),
         (10 * longest, 0, false),
-        // A clock that is set back by a little closes none.
-        (86_400, -3600, true),
+        // A clock that is set back by a little closes none; one that was far ahead made it for
+        // another time.
+        (86_400, -7200, true),
+        (86_400, -7201, false),
     ] {
-        let (invitation, word) = draw(9, after(NOON, lives));
+        let (invitation, word) = draw(9, NOON, after(NOON, lives));
         let now = after(NOON, now);
         assert_eq!(invitation.until(), after(NOON, lives));
         assert_eq!(invitation.is_open(now), is_open);
@@ -180,7 +182,7 @@ fn a_set_up_uses_it_up() {
 fn wrong_words_count_and_lock_like_wrong_codes() {
     for origin in [Origin::Remote, Origin::Console] {
         let (mut account, mut owner) = (Account::new(UID), Owner::new());
-        account.invite(draw(9, NOON.plus(LONGEST_INVITATION)).0);
+        account.invite(draw(9, NOON, NOON.plus(LONGEST_INVITATION)).0);
         let mut now = NOON;
         let wrong = Entry::parse("00000-00000");
         for tries in 1..=100 {

@@ -18,6 +18,8 @@ mod sheet;
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod codes;
 #[cfg(test)]
 mod course;

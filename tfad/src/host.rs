@@ -13,6 +13,7 @@ use crate::dialogs::Dialogs;
 use crate::groups;
 use crate::hashing::Hashing;
 use crate::journal::{Journal, Level, quoted};
+use crate::texts;
 use crate::users::User;
 use crate::visitors::Visitors;
 
@@ -130,10 +131,20 @@ impl Host {
             };
             let account = loaded.as_ref().and_then(Loaded::account);
             let evidence = self.hashing.evidence(entry, account, origin, now).await?;
+            let mut ahead = None;
             let judged = self
                 .accounts
-                .change_from(loaded, user, |account| wish(account, &evidence))
+                .change_from(loaded, user, |account| {
+                    ahead = account.used_ahead(now);
+                    let answer = wish(account, &evidence);
+                    ahead = ahead.filter(|_| account.used_ahead(now).is_none());
+                    answer
+                })
                 .await?;
+            if let Some(moment) = ahead {
+                let line = format!("{}: {}", quoted(&user.name), texts::clock_was_ahead(moment));
+                self.journal.write(Level::Warning, &line);
+            }
             if let Some(answer) = judged {
                 return Ok(answer);
             }

@@ -308,6 +308,16 @@ pub fn required() -> Error {
     )
 }
 
+/// A used code of the future was put aside, for the log.
+#[must_use]
+pub fn clock_was_ahead(used: Time) -> String {
+    format!(
+        "a code of {} was used while the clock was ahead; it stays used, and codes of now are \
+         accepted again. Check the clock of this host",
+        moment(used)
+    )
+}
+
 /// Why nothing was asked, for the log.
 #[must_use]
 pub fn exempt(why: Exemption) -> &'static str {

@@ -161,8 +161,9 @@ impl Admin {
             )));
         }
         let user = users::by_name(user).await?;
-        let until = clock::now().plus(Duration::from_secs(seconds));
-        let (invitation, word) = random::drawn(|fill| Invitation::draw(fill, until))?;
+        let now = clock::now();
+        let until = now.plus(Duration::from_secs(seconds));
+        let (invitation, word) = random::drawn(|fill| Invitation::draw(fill, now, until))?;
         let invited = self
             .host
             .accounts

@@ -1,0 +1,169 @@
+//! Codes under a clock that jumps: none is right twice, and no jump shuts the owner out for long.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+use tfa_core::{Account, Factor, Judgement, Origin, Time};
+
+use crate::cases;
+use crate::cbor::Item;
+use crate::owner::Owner;
+use crate::phone::{NOON, after};
+
+const ACCEPTED: Judgement = Judgement::Accepted(Factor::Authenticator);
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+
+/// Types the code that the phone shows so many steps from now.
+fn type_code(owner: &mut Owner, now: Time, steps: i64) -> Judgement {
+    let code = owner.code(now, steps);
+    owner.judge(&code, Origin::Remote, now)
+}
+
+#[test]
+fn a_code_accepted_under_a_clock_far_ahead_leaves_the_owner_in() {
+    let mut owner = Owner::new();
+    let ahead = after(NOON, 400 * DAY);
+    assert_eq!(type_code(&mut owner, ahead, 0), ACCEPTED);
+    assert_eq!(owner.account.used_ahead(NOON), Some(ahead));
+    assert_eq!(type_code(&mut owner, NOON, 0), ACCEPTED);
+    assert_eq!(owner.account.used_ahead(NOON), None);
+    // What was used under the wrong clock is used when its time comes, and nothing else is.
+    assert_eq!(type_code(&mut owner, ahead, 0), Judgement::Spent);
+    assert_eq!(type_code(&mut owner, after(ahead, -HOUR), 0), ACCEPTED);
+    assert_eq!(type_code(&mut owner, ahead, 0), Judgement::Spent);
+    assert_eq!(type_code(&mut owner, ahead, 1), ACCEPTED);
+}
+
+#[test]
+fn what_was_used_before_the_clock_jumped_stays_used_after_it() {
+    let mut owner = Owner::new();
+    assert_eq!(type_code(&mut owner, NOON, 1), ACCEPTED);
+    assert_eq!(type_code(&mut owner, after(NOON, 400 * DAY), 0), ACCEPTED);
+    for steps in [-1, 0, 1] {
+        assert_eq!(type_code(&mut owner, NOON, steps), Judgement::Spent);
+    }
+    assert_eq!(type_code(&mut owner, after(NOON, 30), 1), ACCEPTED);
+}
+
+#[test]
+fn a_clock_that_was_ahead_by_two_hours_or_less_is_waited_for() {
+    for (ahead, expected) in [(2 * HOUR, Judgement::Spent), (2 * HOUR + 30, ACCEPTED)] {
+        let mut owner = Owner::new();
+        assert_eq!(type_code(&mut owner, after(NOON, ahead), 0), ACCEPTED);
+        assert_eq!(type_code(&mut owner, NOON, 0), expected, "{ahead}");
+        let two_hours_on = after(NOON, 2 * HOUR + 60);
+        assert_eq!(type_code(&mut owner, two_hours_on, 0), ACCEPTED);
+    }
+}
+
+#[test]
+fn a_phone_set_up_under_a_clock_far_ahead_works_when_it_is_right() {
+    // The set-up of this owner was a day before noon: from two days before, the clock was ahead.
+    let mut owner = Owner::new();
+    assert_eq!(type_code(&mut owner, after(NOON, -2 * DAY), 0), ACCEPTED);
+    assert_eq!(
+        type_code(&mut owner, after(NOON, -DAY), 0),
+        Judgement::Spent
+    );
+}
+
+#[test]
+fn logins_for_weeks_under_a_clock_far_ahead_leave_the_owner_in() {
+    let mut owner = Owner::new();
+    for day in 0..60 {
+        assert_eq!(type_code(&mut owner, after(NOON, day * DAY), 0), ACCEPTED);
+    }
+    let ahead = after(NOON, 460 * DAY);
+    for hours in 0..40 {
+        let now = after(ahead, hours * 7 * HOUR);
+        assert_eq!(type_code(&mut owner, now, 0), ACCEPTED);
+    }
+    let right = after(NOON, 60 * DAY);
+    assert_eq!(type_code(&mut owner, right, 0), ACCEPTED);
+    for hours in 0..40 {
+        let now = after(ahead, hours * 7 * HOUR);
+        assert_eq!(type_code(&mut owner, now, 0), Judgement::Spent);
+    }
+}
+
+#[test]
+fn a_record_of_before_keeps_every_step_up_to_its_last_one_used() {
+    let mut record = Item::parse(&Owner::new().account.encode());
+    record.at(&[2, 0]).fields().truncate(5);
+    let mut owner = Owner::new();
+    owner.account = Account::decode(&record.bytes()).unwrap();
+    assert_eq!(
+        type_code(&mut owner, after(NOON, -DAY), 0),
+        Judgement::Spent
+    );
+    assert_eq!(type_code(&mut owner, after(NOON, 400 * DAY), 0), ACCEPTED);
+    assert_eq!(
+        type_code(&mut owner, after(NOON, -DAY), 0),
+        Judgement::Spent
+    );
+    assert_eq!(type_code(&mut owner, NOON, 0), ACCEPTED);
+}
+
+/// A clock that somebody types under: one of a few moments, so that it comes there again, and so
+/// many seconds more; and which of the codes around it is typed.
+fn attempt() -> impl Strategy<Value = (i64, i64)> {
+    let moment = prop::sample::select(vec![
+        0,
+        HOUR,
+        2 * HOUR,
+        3 * HOUR,
+        -5 * HOUR,
+        DAY,
+        400 * DAY,
+        400 * DAY - HOUR,
+        400 * DAY + 3 * HOUR,
+        401 * DAY,
+        -30 * DAY,
+    ]);
+    let clock = (moment, 0..90_i64).prop_map(|(moment, more)| moment + more);
+    (clock, -1..=1_i64)
+}
+
+fn attempts(most: usize) -> impl Strategy<Value = Vec<(i64, i64)>> {
+    prop::collection::vec(attempt(), 0..=most)
+}
+
+/// Types those codes, and gives the steps that were accepted, each once.
+fn typed(owner: &mut Owner, attempts: &[(i64, i64)]) -> Result<HashSet<i64>, TestCaseError> {
+    let mut accepted = HashSet::from([-DAY / 30]);
+    for (clock, steps) in attempts {
+        let judgement = type_code(owner, after(NOON, *clock), *steps);
+        if judgement == ACCEPTED {
+            let step = clock.div_euclid(30) + steps;
+            prop_assert!(accepted.insert(step), "twice: {step}");
+        } else {
+            prop_assert_eq!(judgement, Judgement::Spent);
+        }
+    }
+    Ok(accepted)
+}
+
+proptest! {
+    #![proptest_config(cases(256))]
+
+    #[test]
+    fn no_step_is_accepted_twice_under_any_clock(attempts in attempts(60)) {
+        typed(&mut Owner::new(), &attempts)?;
+    }
+
+    #[test]
+    fn an_owner_under_a_right_clock_is_refused_for_two_hours_at_most(
+        // The first code is that of the set-up: eight are remembered exactly.
+        attempts in attempts(7),
+        (right, _) in attempt(),
+    ) {
+        let mut owner = Owner::new();
+        let accepted = typed(&mut owner, &attempts)?;
+        let two_hours_on = right + 2 * HOUR + 120;
+        prop_assume!(!accepted.contains(&right.div_euclid(30)));
+        if type_code(&mut owner, after(NOON, right), 0) != ACCEPTED {
+            prop_assert_eq!(type_code(&mut owner, after(NOON, two_hours_on), 0), ACCEPTED);
+        }
+    }
+}
