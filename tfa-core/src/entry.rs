@@ -22,17 +22,17 @@ pub enum Entry {
 }
 
 impl Entry {
-    /// Reads what was typed. Blanks and dashes are passed over, since authenticators show
-    /// `123 456` and backup codes are printed as `ABCDE-FGHJK`; letters may have either case.
+    /// Reads what was typed or pasted. Blanks, dashes and marks without width are passed over, since
+    /// authenticators show `123 456` and backup codes are printed as `ABCDE-FGHJK`; letters may have
+    /// either case, and the full width of East Asian keyboards. Nothing is passed over that shows
+    /// characters in another order.
     #[must_use]
     pub fn parse(typed: &str) -> Self {
         // Longer than anything that fits, so that a bounded buffer on the stack will do.
         let mut kept = Kept::default();
-        for byte in typed
-            .bytes()
-            .filter(|byte| !byte.is_ascii_whitespace() && *byte != b'-')
-        {
-            if !kept.push(byte) {
+        for character in typed.chars().map(narrow).filter(|one| !is_filler(*one)) {
+            let ascii = u8::try_from(character).ok().filter(u8::is_ascii);
+            if !ascii.is_some_and(|byte| kept.push(byte)) {
                 return Self::Nonsense;
             }
         }
@@ -44,6 +44,26 @@ impl Entry {
             _ => Self::Nonsense,
         }
     }
+}
+
+/// The ASCII character that a full-width form stands for, or the character itself.
+fn narrow(character: char) -> char {
+    let ascii = match character {
+        '\u{ff01}'..='\u{ff5e}' => u32::from(character).checked_sub(0xfee0),
+        _ => None,
+    };
+    ascii.and_then(char::from_u32).unwrap_or(character)
+}
+
+/// Whether a character separates and means nothing: a blank, a dash, or a mark without width.
+/// Direction marks that reorder what they stand in are none.
+fn is_filler(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(
+            character,
+            '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}'
+                | '\u{ad}' | '\u{200b}'..='\u{200e}' | '\u{2060}' | '\u{feff}'
+        )
 }
 
 /// The characters that count, on the stack and wiped.
@@ -138,6 +158,8 @@ pub enum Evidence {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn kind(typed: &str) -> &'static str {
@@ -167,8 +189,74 @@ mod tests {
             ("correct horse battery staple", "nonsense"),
             ("", "nothing"),
             ("  - ", "nothing"),
+            ("123\u{a0}456", "code"),
+            ("123\u{202f}456", "code"),
+            ("123\u{2007}456", "code"),
+            ("\u{feff}123456\u{200b}", "code"),
+            ("\u{200e}12\u{2060}34\u{200d}56", "code"),
+            ("123\u{2013}456", "code"),
+            ("ABCDE\u{2011}FGHJK", "backup"),
+            ("ABCDE\u{2212}FGHJK", "backup"),
+            ("ABC\u{ad}DE\u{ff0d}FGHJK", "backup"),
+            ("\u{ff11}\u{ff12}\u{ff13}\u{3000}456", "code"),
+            ("\u{ff21}BCDE-FGHJ\u{ff4b}", "backup"),
+            ("\u{200b}\u{feff}\u{2014}", "nothing"),
+            ("123\u{202e}456", "nonsense"),
+            ("\u{2067}123 456\u{2069}", "nonsense"),
+            ("123\u{200f}456", "nonsense"),
+            ("12345\u{b2}", "nonsense"),
+            ("12345\u{436}", "nonsense"),
+            ("ABCDE\u{30fc}FGHJK", "nonsense"),
         ] {
             assert_eq!(kind(typed), expected, "{typed:?}");
+        }
+    }
+
+    /// What is put between the characters of a code by who formats it.
+    const FILLERS: &str = " \t-\u{a0}\u{202f}\u{2007}\u{2009}\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\
+                           \u{2212}\u{ff0d}\u{200b}\u{200c}\u{200d}\u{2060}\u{feff}\u{ad}";
+
+    fn canonical(typed: &str) -> Option<String> {
+        match Entry::parse(typed) {
+            Entry::Code(code) => Some(code.digits().to_owned()),
+            Entry::Backup(code) => Some(code.to_printed()),
+            Entry::Nonsense | Entry::Nothing => None,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn fillers_change_no_code(
+            code in "[0-9]{6}|[0-9]{8}|[0-9A-HJKMNP-TV-Z]{10}",
+            fillers in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..12),
+        ) {
+            let all: Vec<char> = FILLERS.chars().collect();
+            let mut typed: Vec<char> = code.chars().collect();
+            for (place, filler) in fillers {
+                typed.insert(place.index(typed.len() + 1), all[filler.index(all.len())]);
+            }
+            let typed: String = typed.into_iter().collect();
+            prop_assert_eq!(canonical(&typed), canonical(&code));
+        }
+
+        #[test]
+        fn a_code_is_made_of_the_letters_and_digits_that_were_typed(typed in "(\\PC|[0-9]|[A-Z]){0,14}") {
+            if let Some(code) = canonical(&typed) {
+                let wide = |one: char| char::from_u32(u32::from(one) + 0xfee0).unwrap();
+                let lookalikes = |one: char| match one {
+                    '0' => "0oO".to_owned(),
+                    '1' => "1iIlL".to_owned(),
+                    other => other.to_string() + &other.to_lowercase().to_string(),
+                };
+                let mut meant = typed.chars().filter(|one| !is_filler(narrow(*one)));
+                for one in code.chars().filter(|one| *one != '-') {
+                    let fits = |typed: char| {
+                        lookalikes(one).chars().any(|like| typed == like || typed == wide(like))
+                    };
+                    prop_assert!(meant.next().is_some_and(fits), "{:?} is read as {}", typed, code);
+                }
+                prop_assert_eq!(meant.next(), None);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use crate::daemon::BackupCodes;
 use crate::layout::{Layout, Pages};
 use crate::new_file::NewFile;
 use crate::picture::{png, svg};
+use crate::proof::letters;
 use crate::screen::Screen;
 use crate::session::Session;
 use crate::texts;
@@ -159,11 +160,9 @@ fn read(line: &str, digits: u32) -> Typed {
     if line.eq_ignore_ascii_case("qr") {
         return Typed::Again;
     }
-    let code = line.chars().filter(|c| !c.is_whitespace() && *c != '-');
-    let code = Zeroizing::new(code.collect::<String>());
-    let length = u32::try_from(code.len()).unwrap_or(u32::MAX);
-    if length == digits && code.bytes().all(|b| b.is_ascii_digit()) {
-        Typed::Code(code)
+    let length = u32::try_from(letters(line).count()).unwrap_or(u32::MAX);
+    if length == digits && letters(line).all(char::is_numeric) {
+        Typed::Code(Zeroizing::new(letters(line).collect()))
     } else {
         Typed::NoCode
     }

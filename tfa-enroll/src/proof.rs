@@ -55,12 +55,21 @@ pub(crate) async fn asked(session: &mut Session) -> Result<Zeroizing<String>, Fa
 /// Six or eight digits, or ten letters and digits, with whatever blanks and dashes. What is none
 /// of these is a slip of the finger, which the daemon need not hear of.
 fn may_be_proof(line: &str) -> bool {
-    let typed = || line.chars().filter(|c| !c.is_whitespace() && *c != '-');
-    match typed().count() {
-        6 | 8 => typed().all(|c| c.is_ascii_digit()),
-        10 => typed().all(|c| c.is_ascii_alphanumeric()),
+    match letters(line).count() {
+        6 | 8 => letters(line).all(char::is_numeric),
+        10 => letters(line).all(char::is_alphanumeric),
         _ => false,
     }
+}
+
+/// What was typed without its blanks and dashes. Of what is not ASCII, letters and digits alone
+/// stay: a paste may bring other blanks, dashes, and marks that nobody sees. The daemon reads the
+/// line again and has the last word.
+pub(crate) fn letters(line: &str) -> impl Iterator<Item = char> {
+    line.chars().filter(|c| match c {
+        ' '..='~' => !matches!(c, ' ' | '-'),
+        _ => c.is_alphanumeric(),
+    })
 }
 
 #[cfg(test)]
@@ -76,6 +85,9 @@ mod tests {
             "abcde-fghjk",
             "ABCDEFGHJK",
             "AB CD EF GH 12",
+            "123\u{a0}456",
+            "ABCDE\u{2011}FGHJK\u{200b}",
+            "\u{ff11}\u{ff12}\u{ff13}\u{ff14}\u{ff15}\u{ff16}",
         ] {
             assert!(may_be_proof(typed), "{typed}");
         }
