@@ -87,16 +87,22 @@ sub call {
 
 # Sends a message of that type with these header fields; gives its serial.
 sub send {
-    my ($self, $type, $fields, $signature, @values) = @_;
+    my ($self, @message) = @_;
+    $self->raw($self->message(0, @message));
+    return $self->{serial};
+}
+
+# The bytes of a message with these flags, of that type, with these header fields.
+sub message {
+    my ($self, $flags, $type, $fields, $signature, @values) = @_;
     my $body = '';
     put(\$body, $_, shift @values) for types($signature);
     $fields->{8} = ['g', $signature] if $signature ne '';
     my $serial = ++$self->{serial};
-    my $header = pack 'aCCCVV', 'l', $type, 0, 1, length $body, $serial;
+    my $header = pack 'aCCCVV', 'l', $type, $flags, 1, length $body, $serial;
     put(\$header, 'a(yv)', [map { [$_, $fields->{$_}] } keys %$fields]);
     align(\$header, 8);
-    $self->raw($header . $body);
-    return $serial;
+    return $header . $body;
 }
 
 # Sends bytes as they are.

@@ -7,6 +7,7 @@ mod decisions;
 mod directory;
 mod enroll;
 mod faults;
+mod floods;
 mod guard;
 mod locks;
 mod log_readers;

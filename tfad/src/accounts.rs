@@ -66,15 +66,19 @@ impl Accounts {
         Ok(self.load_record(user).await?.account)
     }
 
-    /// The user of that name and, if it is wanted, its record, in one go.
+    /// The user of that name and, if it is `wanted` of that user, its record, in one go.
     ///
     /// # Errors
     /// As [`users::by_name`]; the record's own as [`Self::load`].
-    pub async fn look_up(&self, name: &str, record: bool) -> Result<Found, Error> {
+    pub async fn look_up(
+        &self,
+        name: &str,
+        wanted: impl FnOnce(&User) -> bool + Send + 'static,
+    ) -> Result<Found, Error> {
         let (store, name) = (Arc::clone(&self.store), name.to_owned());
         let found = blocking(move || {
             let user = users::look_up(&name)?;
-            let loaded = record.then(|| read(&*store, &user));
+            let loaded = wanted(&user).then(|| read(&*store, &user));
             Ok(Found { user, loaded })
         });
         found.await?

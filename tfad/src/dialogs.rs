@@ -20,10 +20,15 @@ pub const SILENCE: Duration = Duration::from_secs(120);
 pub const SET_UP_SILENCE: Duration = Duration::from_secs(600);
 /// How many dialogs there are at most. Root's have half of them for themselves.
 const MOST: usize = 4096;
+/// From so many on, only a user about whom there is none gets one: whoever knows a few passwords must
+/// not take the places of everybody else.
+const CROWDED: usize = MOST / 4 * 3;
 /// How many dialogs there are at most about one user from one origin.
 const MOST_ABOUT_ONE_USER: usize = 256;
 /// How many dialogs a caller that is not root may have at most.
 const MOST_OF_ONE_UID: usize = 8;
+/// How many dialogs there are at most of programs of root's that one user runs, such as su.
+const MOST_OF_ONE_REQUESTER: usize = 64;
 
 /// Who logs in, through whom, and how.
 #[derive(Debug, Clone)]
@@ -36,6 +41,14 @@ pub struct Arrival {
     pub context: Context,
     /// The same in the terms of the policy, with the groups as they were.
     pub login: Login,
+}
+
+impl Arrival {
+    /// The user who runs a program of root's, as far as PAM knows (`PAM_RUSER`, which su and sudo set).
+    fn requester(&self) -> Option<&str> {
+        let name = self.context.ruser.as_str();
+        (self.caller.is_root() && !matches!(name, "" | "root")).then_some(name)
+    }
 }
 
 /// A dialog under way.
@@ -85,11 +98,19 @@ impl Dialogs {
         let about_user = self.count(|open| {
             open.arrival.user.uid == dialog.arrival.user.uid && open.dialog.origin() == origin
         });
+        let is_crowded = self.open.len() >= CROWDED
+            && self.count(|open| open.arrival.user.uid == dialog.arrival.user.uid) > 0;
+        let requester = dialog.arrival.requester();
+        let of_requester = requester.map_or(0, |requester| {
+            self.count(|open| open.arrival.requester() == Some(requester))
+        });
         let of_caller = self.count(|open| open.arrival.caller.uid == dialog.arrival.caller.uid);
         let root = dialog.arrival.caller.is_root();
         let most = if root { MOST } else { MOST / 2 };
         if self.open.len() >= most
+            || is_crowded
             || about_user >= MOST_ABOUT_ONE_USER
+            || of_requester >= MOST_OF_ONE_REQUESTER
             || (!root && of_caller >= MOST_OF_ONE_UID)
         {
             return Err(Error::Busy(
@@ -337,5 +358,40 @@ mod tests {
                 .open(dialog(":1.5", 0, 2000), None, now + SILENCE)
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn users_without_a_dialog_get_one_when_others_have_taken_most() {
+        let (mut dialogs, now) = (Dialogs::default(), Instant::now());
+        for number in 0..MOST {
+            let user = 2000 + u32::try_from(number % 16).unwrap();
+            let _ = dialogs.open(dialog(":1.5", 0, user), None, now);
+        }
+        for user in 3000..3000 + u32::try_from(MOST - CROWDED).unwrap() {
+            let opened = dialogs.open(dialog(":1.5", 0, user), None, now);
+            assert!(opened.is_ok(), "{user}");
+        }
+        let more = dialogs.open(dialog(":1.5", 0, 9999), None, now);
+        assert!(matches!(more, Err(Error::Busy(_))));
+    }
+
+    #[test]
+    fn one_user_who_runs_su_has_a_bounded_number_of_dialogs() {
+        let run_by = |ruser: &str, user| {
+            let mut dialog = dialog(":1.5", 0, user);
+            ruser.clone_into(&mut dialog.arrival.context.ruser);
+            dialog
+        };
+        let (mut dialogs, now) = (Dialogs::default(), Instant::now());
+        for number in 0..MOST_OF_ONE_REQUESTER {
+            let user = 2000 + u32::try_from(number).unwrap();
+            let opened = dialogs.open(run_by("mallory", user), None, now);
+            assert!(opened.is_ok(), "{user}");
+        }
+        let more = dialogs.open(run_by("mallory", 3000), None, now);
+        assert!(matches!(more, Err(Error::Busy(_))));
+        for (ruser, user) in [("bob", 3000), ("", 3000), ("root", 3000), ("root", 2000)] {
+            assert!(dialogs.open(run_by(ruser, user), None, now).is_ok());
+        }
     }
 }

@@ -7,7 +7,7 @@ use tfa_bus::{Context, Error};
 use tfa_core::{Account, Entry, Evidence, Groups, Origin, Person, Policy, Terms, Time};
 
 use crate::accounts::{Accounts, Loaded};
-use crate::caller::Caller;
+use crate::caller::{Caller, Callers};
 use crate::config::{BadConfig, Config, Trust};
 use crate::dialogs::Dialogs;
 use crate::groups;
@@ -30,6 +30,8 @@ pub struct Host {
     pub accounts: Accounts,
     /// Argon2, a few at a time.
     pub hashing: Hashing,
+    /// The callers on the bus.
+    pub callers: Callers,
     /// The callers with calls under way.
     pub visitors: Visitors,
     /// The log.
@@ -53,6 +55,7 @@ impl Host {
         Self {
             accounts,
             hashing: Hashing::default(),
+            callers: Callers::default(),
             visitors: Visitors::new(CALLS_OF_ONE_UID, CALLS_OF_OTHERS),
             journal,
             config_file: file,

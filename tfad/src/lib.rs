@@ -12,6 +12,7 @@ pub mod check;
 pub mod circumstances;
 pub mod clock;
 pub mod config;
+pub mod dbus;
 pub mod dialogs;
 pub mod enrollment;
 pub mod foresight;

@@ -8,8 +8,9 @@ use futures_util::StreamExt as _;
 use futures_util::future::join;
 use tokio::signal::unix::{SignalKind, signal};
 use zbus::fdo::RequestNameFlags;
-use zbus::{Connection, MatchRule, MessageStream, connection, message};
+use zbus::{Connection, MatchRule, MessageStream, message};
 
+use crate::dbus;
 use crate::host::Host;
 use crate::interface::account::OwnAccount;
 use crate::interface::admin::Admin;
@@ -40,10 +41,13 @@ pub enum Stop {
 /// What the bus says, at the start.
 pub async fn serve(host: Arc<Host>, bus: &str, socket: &Path) -> zbus::Result<Stop> {
     let logins = Arc::new(Logins::new(Arc::clone(&host)));
-    let connection = connection::Builder::address(bus)
-        .serve_at(tfa_bus::PATH, Bounded(Login::new(Arc::clone(&logins))))
-        .serve_at(tfa_bus::PATH, Bounded(OwnAccount::new(Arc::clone(&host))))
-        .serve_at(tfa_bus::PATH, Bounded(Admin::new(Arc::clone(&host))))
+    let login = Login::new(Arc::clone(&host), Arc::clone(&logins));
+    let account = OwnAccount::new(Arc::clone(&host));
+    let admin = Admin::new(Arc::clone(&host));
+    let connection = dbus::connect(bus)?
+        .serve_at(tfa_bus::PATH, Bounded::new(&host, login))
+        .serve_at(tfa_bus::PATH, Bounded::new(&host, account))
+        .serve_at(tfa_bus::PATH, Bounded::new(&host, admin))
         .build()
         .await?;
     let departures = departures(&connection).await?;
@@ -123,6 +127,7 @@ async fn forget_the_departed(mut departures: MessageStream, host: &Host) {
     while let Some(Ok(message)) = departures.next().await {
         let body = message.body();
         if let Ok((name, _old, _new)) = body.deserialize::<(&str, &str, &str)>() {
+            host.callers.forget(name);
             host.dialogs().forget(name, Instant::now());
         }
     }

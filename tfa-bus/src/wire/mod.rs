@@ -20,12 +20,14 @@ mod start;
 use std::fmt;
 
 pub use arguments::Arguments;
-pub use fields::{DESTINATION, ERROR_NAME, Field, INTERFACE, MEMBER, PATH, REPLY_SERIAL, Value};
+pub use fields::{
+    DESTINATION, ERROR_NAME, Field, Fields, INTERFACE, MEMBER, PATH, REPLY_SERIAL, Value,
+};
 pub use incoming::Incoming;
 pub use message::Message;
 pub use outgoing::{Body, Outgoing};
 pub use socket::{Clock, Socket};
-pub use start::{ERROR, METHOD_CALL, METHOD_RETURN, START, Start};
+pub use start::{ERROR, METHOD_CALL, METHOD_RETURN, SIGNAL, START, Start};
 
 /// Bytes that are not what they should be. The text says what they are instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

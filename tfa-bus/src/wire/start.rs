@@ -4,6 +4,7 @@ use zbus::wire::Endian;
 use zbus::wire::serialized::{Context, Data};
 
 use super::Garbled;
+use super::fields::Fields;
 
 /// The version of the protocol.
 pub(super) const VERSION: u8 = 1;
@@ -14,6 +15,8 @@ pub const METHOD_CALL: u8 = 1;
 pub const METHOD_RETURN: u8 = 2;
 /// The type of a reply that is an error.
 pub const ERROR: u8 = 3;
+/// The type of a signal.
+pub const SIGNAL: u8 = 4;
 
 /// The flag of a call whose caller waits for no reply.
 const NO_REPLY_EXPECTED: u8 = 1;
@@ -70,6 +73,11 @@ impl Start {
     /// Whether its sender waits for a reply.
     pub fn wants_reply(&self) -> bool {
         self.flags & NO_REPLY_EXPECTED == 0
+    }
+
+    /// The fields of the message that begins so. Its arguments may be cut off.
+    pub fn fields_of(&self, message: &[u8]) -> Result<Fields, Garbled> {
+        Fields::read(message, self.endian).map(|(fields, _)| fields)
     }
 
     /// How many bytes follow.

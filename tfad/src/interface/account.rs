@@ -9,7 +9,7 @@ use zbus::message::Header;
 use zeroize::Zeroizing;
 
 use super::status;
-use crate::caller::{Caller, identify, sender};
+use crate::caller::{Caller, sender};
 use crate::host::Host;
 use crate::journal::Level;
 use crate::users::{self, User};
@@ -261,7 +261,11 @@ impl OwnAccount {
         header: &Header<'_>,
         connection: &Connection,
     ) -> Result<Owner<'_>, Error> {
-        let caller = identify(connection, sender(header)?).await?;
+        let caller = self
+            .host
+            .callers
+            .identify(connection, sender(header)?)
+            .await?;
         let visit = self.host.visitors.admit(&caller)?;
         let user = users::by_uid(caller.uid).await?;
         Ok(Owner {

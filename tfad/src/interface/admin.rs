@@ -10,7 +10,7 @@ use zbus::message::Header;
 
 use super::status;
 use crate::accounts::{open, refused};
-use crate::caller::{Caller, identify, sender};
+use crate::caller::{Caller, sender};
 use crate::config::Config;
 use crate::host::{Host, host_name};
 use crate::journal::Level;
@@ -316,7 +316,11 @@ impl Admin {
         connection: &Connection,
         about: &str,
     ) -> Result<Caller, Error> {
-        let caller = identify(connection, sender(header)?).await?;
+        let caller = self
+            .host
+            .callers
+            .identify(connection, sender(header)?)
+            .await?;
         let _visit = self.host.visitors.admit(&caller)?;
         match polkit::authorize(connection, header, &caller, ACTION_MANAGE).await {
             Ok(()) => Ok(caller),

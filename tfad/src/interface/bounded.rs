@@ -1,13 +1,16 @@
-//! An interface that looks at the length of a call before anything of it is decoded.
+//! An interface that knows who calls before anything of the call is decoded.
 //!
-//! The bus lets messages of many megabytes through, and decoded they are many times as long:
-//! whoever may call could have the daemon run out of memory. No real call is anywhere near the
-//! bound.
+//! Decoded, arguments are many times as long as the message. So the bus is asked for the caller's uid
+//! first, and the bound on a uid's calls holds before the memory is spent. A call that panics gets
+//! an answer too: one without would count as under way for ever.
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use tfa_bus::Error;
 use zbus::message::{Header, Message};
 use zbus::names::{InterfaceName, MemberName};
@@ -15,25 +18,50 @@ use zbus::object_server::{DispatchResult, Interface, ObjectServer, SignalEmitter
 use zbus::wire::{OwnedVariant, Variant};
 use zbus::{BoxDBusError, Connection, fdo};
 
-/// The longest body of a call, in bytes. The longest real one carries the public keys of a login.
-const LONGEST: u32 = 32 * 1024;
+use crate::caller::sender;
+use crate::host::Host;
 
-/// An interface without properties, whose calls are bounded.
-pub(crate) struct Bounded<I>(pub(crate) I);
+/// An interface without properties and without methods that change it.
+pub(crate) struct Bounded<I> {
+    host: Arc<Host>,
+    interface: I,
+}
 
-impl<I> Bounded<I> {
-    /// The refusal of a call that is too long.
-    fn refusal<'call>(
-        connection: &'call Connection,
-        message: &'call Message,
-    ) -> Option<DispatchResult<'call>> {
-        let too_long = message.header().primary().body_len() > LONGEST;
-        too_long.then(|| {
-            DispatchResult::new_async(connection, message, async {
-                Err::<(), _>(Error::InvalidArgument("the call is too long".to_owned()))
-            })
-        })
+impl<I: Interface> Bounded<I> {
+    pub(crate) fn new(host: &Arc<Host>, interface: I) -> Self {
+        let host = Arc::clone(host);
+        Self { host, interface }
     }
+
+    async fn dispatch(
+        &self,
+        server: &ObjectServer,
+        connection: &Connection,
+        message: &Message,
+        name: MemberName<'_>,
+    ) -> Result<(), BoxDBusError> {
+        let identity = async {
+            let sender = sender(&message.header())?;
+            self.host.callers.identify(connection, sender).await
+        };
+        identity.await.map_err(boxed)?;
+        match self.interface.call(server, connection, message, name) {
+            DispatchResult::Async(call) => {
+                let done = AssertUnwindSafe(call).catch_unwind().await;
+                done.unwrap_or_else(|_| {
+                    let text = "the call broke off; see the journal of tfad";
+                    Err(boxed(Error::Storage(text.to_owned())))
+                })
+            }
+            DispatchResult::NotFound | DispatchResult::RequiresMut => {
+                Err(fdo::Error::UnknownMethod("there is no such method".to_owned()).into())
+            }
+        }
+    }
+}
+
+fn boxed(error: Error) -> BoxDBusError {
+    Box::new(error)
 }
 
 #[async_trait]
@@ -49,23 +77,21 @@ impl<I: Interface> Interface for Bounded<I> {
         message: &'call Message,
         name: MemberName<'call>,
     ) -> DispatchResult<'call> {
-        Self::refusal(connection, message)
-            .unwrap_or_else(|| self.0.call(server, connection, message, name))
+        DispatchResult::Async(Box::pin(self.dispatch(server, connection, message, name)))
     }
 
     fn call_mut<'call>(
         &'call mut self,
-        server: &'call ObjectServer,
-        connection: &'call Connection,
-        message: &'call Message,
-        name: MemberName<'call>,
+        _server: &'call ObjectServer,
+        _connection: &'call Connection,
+        _message: &'call Message,
+        _name: MemberName<'call>,
     ) -> DispatchResult<'call> {
-        Self::refusal(connection, message)
-            .unwrap_or_else(|| self.0.call_mut(server, connection, message, name))
+        DispatchResult::NotFound
     }
 
     fn introspect_to_writer(&self, writer: &mut dyn Write, level: usize) {
-        self.0.introspect_to_writer(writer, level);
+        self.interface.introspect_to_writer(writer, level);
     }
 
     async fn get(

@@ -4,26 +4,27 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_util::future::join;
 use tfa_bus::{Error, WireTurn};
 use zbus::Connection;
 use zbus::message::Header;
 use zbus::wire::OwnedVariant;
 
-use crate::caller::{identify, sender};
+use crate::caller::sender;
+use crate::host::Host;
 use crate::logins::{self, Logins};
 
 /// The interface.
 #[derive(Debug)]
 pub struct Login {
+    host: Arc<Host>,
     logins: Arc<Logins>,
 }
 
 impl Login {
-    /// The interface to these logins.
+    /// The interface to the logins of a host.
     #[must_use]
-    pub fn new(logins: Arc<Logins>) -> Self {
-        Self { logins }
+    pub fn new(host: Arc<Host>, logins: Arc<Logins>) -> Self {
+        Self { host, logins }
     }
 }
 
@@ -39,12 +40,9 @@ impl Login {
         context: HashMap<String, OwnedVariant>,
     ) -> Result<(u32, WireTurn), Error> {
         let context = logins::context(&context)?;
-        let identity = identify(connection, sender(&header)?);
-        // While the bus is asked who calls, the user is looked up.
-        let early = self.logins.look_up_early(user, &context);
-        let (early, caller) = join(early, identity).await;
-        let caller = caller?;
-        let begun = self.logins.begin(&caller, user, early, context);
+        let sender = sender(&header)?;
+        let caller = self.host.callers.identify(connection, sender).await?;
+        let begun = self.logins.begin(&caller, user, context);
         begun.await.map(|(dialog, turn)| (dialog, turn.into()))
     }
 

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use tfa_bus::{Context, Error, Turn, Verdict};
 use tfa_core::{Account, Answered, AskCode, BackupCode, Bar, Course, Decision, Dialog, Enroll};
 use tfa_core::{Entry, Ruling, Stage, Time};
-use tokio::sync::Semaphore;
 use zbus::wire::OwnedVariant;
 use zeroize::Zeroizing;
 
@@ -20,27 +19,23 @@ use crate::dialogs::{Arrival, Open};
 use crate::enrollment::Enrollment;
 use crate::host::{Host, host_name};
 use crate::turns::{self, Wording};
+use crate::users::User;
 use crate::{circumstances, clock, random, texts};
-
-/// How many users at once are looked up for callers who are not known yet.
-const EARLY: usize = 8;
 
 /// The logins of a host.
 #[derive(Debug)]
 pub struct Logins {
     host: Arc<Host>,
-    early: Semaphore,
 }
 
 impl Logins {
     /// The logins of that host.
     #[must_use]
     pub fn new(host: Arc<Host>) -> Self {
-        let early = Semaphore::new(EARLY);
-        Self { host, early }
+        Self { host }
     }
 
-    /// Begins the dialog for a user, who may have been looked up already.
+    /// Begins the dialog for a user.
     ///
     /// # Errors
     /// Why there is no first turn.
@@ -48,34 +43,16 @@ impl Logins {
         &self,
         caller: &Caller,
         user: &str,
-        early: Option<Result<Found, Error>>,
         context: Context,
     ) -> Result<(u32, Turn), Error> {
         let _visit = self.host.visitors.admit(caller)?;
         if let Some(why) = self.host.refusal() {
             return Err(Error::NotServing(why.to_owned()));
         }
-        let found = match early {
-            Some(found) => found,
-            None => self.look_up(user, &context).await,
-        };
+        let found = self.look_up(caller, user, &context).await;
         self.begin_dialog(caller, found, context)
             .await
             .map_err(|error| self.host.report(caller, user, error))
-    }
-
-    /// Looks a user up for a caller who is not known yet, unless too many have that done already:
-    /// whoever may call nothing else could have a slow directory asked without end.
-    pub async fn look_up_early(
-        &self,
-        user: &str,
-        context: &Context,
-    ) -> Option<Result<Found, Error>> {
-        if self.host.refusal().is_some() {
-            return None;
-        }
-        let _place = self.early.try_acquire().ok()?;
-        Some(self.look_up(user, context).await)
     }
 
     /// Answers the question that the dialog asked last.
@@ -127,9 +104,18 @@ impl Logins {
         self.host.dialogs().forget(sender, Instant::now());
     }
 
-    async fn look_up(&self, user: &str, context: &Context) -> Result<Found, Error> {
-        let record = self.needs_record(context);
-        self.host.accounts.look_up(user, record).await
+    /// Looks a user up, and reads the record for root and for the user alone: how long a refusal takes
+    /// must tell nobody else whether there is one.
+    async fn look_up(
+        &self,
+        caller: &Caller,
+        user: &str,
+        context: &Context,
+    ) -> Result<Found, Error> {
+        let needed = self.needs_record(context);
+        let reader = (!caller.is_root()).then_some(caller.uid);
+        let wanted = move |user: &User| needed && reader.is_none_or(|uid| uid == user.uid);
+        self.host.accounts.look_up(user, wanted).await
     }
 
     /// Whether the record may matter to a login. One that it does not matter to must not depend on
@@ -412,7 +398,7 @@ impl Logins {
 }
 
 /// The user that a caller who is not root asks about: it must be itself. The answer for anybody
-/// else says nothing about them; how long it takes may tell whether there is a record.
+/// else says nothing about them, and nothing of theirs was read for it.
 fn own(caller: &Caller, found: Result<Found, Error>) -> Result<Found, Error> {
     let own = found.ok().filter(|found| found.user.uid == caller.uid);
     own.ok_or_else(|| {

@@ -28,7 +28,6 @@ pub(super) struct Call {
 #[derive(Clone, Copy)]
 pub(super) struct Origin {
     serial: u32,
-    wants_reply: bool,
 }
 
 /// What is to be done.
@@ -51,11 +50,15 @@ pub(super) enum Done {
     Cancelled,
 }
 
-/// The beginning of a call, which must not be too long.
+/// The beginning of a call, which must not be too long. Whoever wants no reply cannot be held to one call
+/// at a time, so such a call is not taken.
 pub(super) fn start(bytes: &[u8; START]) -> Result<Start, Garbled> {
     let start = Start::read(bytes)?;
-    if start.kind != METHOD_CALL || start.body > LONGEST_BODY || start.rest() > LONGEST {
-        return Err(Garbled("a message that is no call, or too long"));
+    let is_call = start.kind == METHOD_CALL && start.wants_reply();
+    if !is_call || start.body > LONGEST_BODY || start.rest() > LONGEST {
+        return Err(Garbled(
+            "a message that is no call with a reply, or too long",
+        ));
     }
     Ok(start)
 }
@@ -81,7 +84,6 @@ impl Call {
         };
         let from = Origin {
             serial: start.serial,
-            wants_reply: start.wants_reply(),
         };
         Ok(Self {
             from,
@@ -91,14 +93,8 @@ impl Call {
 }
 
 impl Origin {
-    /// The answer in bytes, if the peer waits for one.
-    pub(super) fn reply(
-        &self,
-        done: &Result<Done, Error>,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, Garbled> {
-        if !self.wants_reply {
-            return Ok(None);
-        }
+    /// The answer in bytes.
+    pub(super) fn reply(&self, done: &Result<Done, Error>) -> Result<Zeroizing<Vec<u8>>, Garbled> {
         let name = done.as_ref().err().map(|error| error.name().to_string());
         let call = Field(REPLY_SERIAL, Value::Number(self.serial));
         let (kind, fields, body) = match done {
@@ -121,7 +117,7 @@ impl Origin {
             fields: &fields,
             body: &body,
         };
-        reply.bytes().map(Some)
+        reply.bytes()
     }
 }
 
@@ -372,7 +368,7 @@ mod tests {
     {
         let call = to(PATH, Some(LOGIN), "Cancel").build(&7_u32).unwrap();
         let from = read(call.data()).ok().unwrap().from;
-        let ours = from.reply(&done).unwrap().unwrap();
+        let ours = from.reply(&done).unwrap();
         let header = call.header();
         let builder = match name {
             Some(name) => zbus::Message::error(&header, name),
@@ -407,15 +403,10 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_no_reply_gets_none() {
-        let silent = to(PATH, Some(LOGIN), "Cancel").with_flags(Flags::NO_REPLY_EXPECTED);
-        let from = read(&bytes(silent, &7_u32)).ok().unwrap().from;
-        for done in [
-            Ok(Done::Begun(7, turn())),
-            Ok(Done::Cancelled),
-            Err(Error::NotServing("why".to_owned())),
-        ] {
-            assert!(from.reply(&done).unwrap().is_none());
+    fn a_call_that_wants_no_reply_is_not_taken() {
+        for method in ["Begin", "Answer", "Cancel"] {
+            let silent = to(PATH, Some(LOGIN), method).with_flags(Flags::NO_REPLY_EXPECTED);
+            assert!(read(&bytes(silent, &7_u32)).is_err(), "{method}");
         }
     }
 

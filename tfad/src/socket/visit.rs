@@ -101,13 +101,9 @@ impl<'a> Visit<'a> {
     fn answer(&mut self, call: Call) -> io::Result<()> {
         let Call { wish, from } = call;
         let done = wish.and_then(|wish| self.grant(wish));
-        match from.reply(&done).map_err(io::Error::other)? {
-            Some(bytes) => {
-                self.within(HASTE);
-                self.send(&bytes)
-            }
-            None => self.say_if_waited_for(),
-        }
+        let reply = from.reply(&done).map_err(io::Error::other)?;
+        self.within(HASTE);
+        self.send(&reply)
     }
 
     fn grant(&self, wish: Wish) -> Result<Done, Error> {
@@ -115,7 +111,7 @@ impl<'a> Visit<'a> {
         match wish {
             Wish::Begin(user, context) => {
                 let context = logins::context(&context)?;
-                let begun = logins.begin(caller, &user, None, context);
+                let begun = logins.begin(caller, &user, context);
                 let begun = self.queue.work(begun);
                 begun.map(|(dialog, turn)| Done::Begun(dialog, turn.into()))
             }

@@ -1,0 +1,61 @@
+//! Any local user may send the daemon anything over the bus, as fast as the bus takes it. The daemon
+//! stays, its memory too, and others get their answers meanwhile.
+
+use tfa_tests::Machine;
+
+use crate::bus::perl;
+use crate::people::{machine_with_alice_set_up, ssh_as_far_as_the_code};
+
+/// What the daemon may take more, in kilobytes.
+const MAX_GROWTH: u64 = 16 << 10;
+
+fn main_pid(machine: &Machine) -> String {
+    let pid = ["systemctl", "show", "--property=MainPID", "--value", "tfad"];
+    machine.succeed(pid).trim().to_owned()
+}
+
+/// The most memory that the daemon has ever had, in kilobytes.
+fn peak(machine: &Machine) -> u64 {
+    let status = machine.succeed(["cat", &format!("/proc/{}/status", main_pid(machine))]);
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let words = line.and_then(|line| line.split_whitespace().next());
+    words.unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_flood_on_the_bus_costs_no_login_and_no_memory() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let (pid, before) = (main_pid(&machine), peak(&machine));
+    // Calls to whose replies nobody looks, then calls that want none: the bus bounds only the former.
+    const FLOOD: &str = r#"
+        my ($flags) = @ARGV;
+        my @buses = map { Bus->new } 1 .. 8;
+        my %fields = (1 => ['o', '/org/tfad/Tfa1'], 2 => ['s', 'org.tfad.Tfa1.Account'],
+            3 => ['s', 'Status'], 6 => ['s', 'org.tfad.Tfa1']);
+        my ($end, $calls) = (time + 4, 0);
+        while (time < $end) {
+            for my $bus (@buses) {
+                $bus->raw(join '', map { $bus->message($flags, 1, {%fields}, '') } 1 .. 100);
+                $calls += 100;
+            }
+            print "begun\n" if $calls == 800;
+        }
+        print "$calls sent\n";
+        <STDIN>;
+    "#;
+    for flags in ["0", "1"] {
+        let flood = perl(&machine, FLOOD, &[flags]).user("daemon").terminal();
+        flood.expect("begun");
+        assert!(machine.succeed(["tfactl", "list"]).contains("alice"));
+        let login = ssh_as_far_as_the_code(&machine, "alice");
+        login.type_secret(&alice.phone.next_unused());
+        login.expect("alice@host:~$");
+        flood.expect(" sent");
+        let growth = peak(&machine).saturating_sub(before);
+        assert!(growth < MAX_GROWTH, "{growth} kB: {}", flood.transcript());
+        flood.type_line("");
+        assert!(flood.wait_exit().success());
+    }
+    assert_eq!(main_pid(&machine), pid);
+    assert!(machine.succeed(["tfactl", "list"]).contains("alice"));
+}

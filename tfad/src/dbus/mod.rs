@@ -1,0 +1,43 @@
+//! The daemon's connection to the bus, whose cost in memory is bounded by a constant, whatever is
+//! sent to it.
+//!
+//! 1. `filter` decides about each message before anything is done for it.
+//! 2. `budget` counts the calls under way, by connection and in total.
+//! 3. `socket` carries the bytes and puts both under zbus.
+
+mod budget;
+mod filter;
+mod socket;
+
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
+
+use zbus::Address;
+use zbus::address::transport::{Transport, UnixSocket};
+use zbus::connection::Builder;
+
+use socket::FilteredSocket;
+
+/// Connects to the bus at an address, which is a unix socket. The handshake comes with the build.
+///
+/// # Errors
+/// An address of another kind, or nobody who listens there.
+pub fn connect(address: &str) -> zbus::Result<Builder<'static>> {
+    let address = Address::try_from(address)?;
+    let Transport::Unix(unix) = address.transport() else {
+        return Err(zbus::Error::Address("not a unix socket".to_owned()));
+    };
+    let address = match unix.path() {
+        UnixSocket::File(path) => SocketAddr::from_pathname(path)?,
+        UnixSocket::Abstract(name) => SocketAddr::from_abstract_name(name.as_encoded_bytes())?,
+        _ => {
+            return Err(zbus::Error::Address(
+                "not a socket to connect to".to_owned(),
+            ));
+        }
+    };
+    let stream = UnixStream::connect_addr(&address)?;
+    stream.set_nonblocking(true)?;
+    let stream = tokio::net::UnixStream::from_std(stream)?;
+    Ok(Builder::socket(FilteredSocket(stream)))
+}

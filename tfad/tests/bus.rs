@@ -1,0 +1,362 @@
+//! What any local program can cost the daemon over a real bus: every method, flag and road, many
+//! times each, with replies that are never read. Memory and threads stay within a constant.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test ends by panicking"
+)]
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Error, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tfa_bus::wire::{Incoming, Start};
+use tfa_bus::{ACCOUNT, ADMIN, LOGIN, NAME, PATH};
+use zbus::Message;
+use zbus::message::{Builder, Flags};
+use zbus::wire::DynamicType;
+
+/// How many messages of each kind. Each was once a task of seven kilobytes.
+const MESSAGES: u32 = 1500;
+/// What the daemon may take more, in kilobytes: the budget of a connection, queues, the allocator.
+const MAX_GROWTH: u64 = 6 << 10;
+/// The same for one user's 256 connections, whose budget is 16 MiB.
+const MAX_GROWTH_OF_USER: u64 = 40 << 10;
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A bus, a daemon on it, and their folder.
+struct Host {
+    folder: PathBuf,
+    bus: Child,
+    daemon: Child,
+}
+
+impl Host {
+    fn start(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let folder = folder.join(format!("{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let bus = start_bus(&folder);
+        let config = folder.join("tfad.toml");
+        fs::write(&config, "[policy]\nmode = \"optional\"\n").unwrap();
+        let daemon = Command::new(env!("CARGO_BIN_EXE_tfad"))
+            .arg("--config")
+            .arg(config)
+            .arg("--state")
+            .arg(folder.join("state"))
+            .arg("--bus")
+            .arg(format!("unix:path={}", folder.join("bus").display()))
+            .arg("--socket")
+            .arg(folder.join("login"))
+            // As the unit has it: what is freed goes back.
+            .env("MALLOC_MMAP_THRESHOLD_", "131072")
+            .env("MALLOC_ARENA_MAX", "2")
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let host = Self {
+            folder,
+            bus,
+            daemon,
+        };
+        let deadline = Instant::now() + TIMEOUT;
+        while host.ask().is_err() {
+            assert!(Instant::now() < deadline, "the daemon does not come up");
+            std::thread::yield_now();
+        }
+        host
+    }
+
+    /// Asks for the caller's own status, as a command of the package does.
+    fn ask(&self) -> io::Result<()> {
+        let mut client = Client::connect(&self.folder.join("bus"));
+        client.send(&bytes(call(ACCOUNT, "Status"), &()), 77)?;
+        let name = client.wait_for_reply(77)?;
+        match name.as_deref() {
+            None => Ok(()),
+            Some(error) => Err(Error::other(error.to_owned())),
+        }
+    }
+
+    fn figure(&self, name: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.daemon.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let words = line.expect("the daemon runs").trim_start_matches(':');
+        words.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    /// The most memory that it has ever had, in kilobytes.
+    fn peak(&self) -> u64 {
+        self.figure("VmHWM")
+    }
+
+    fn threads(&self) -> u64 {
+        self.figure("Threads")
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        for child in [&mut self.daemon, &mut self.bus] {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn start_bus(folder: &Path) -> Child {
+    let config = folder.join("bus.conf");
+    let text = format!(
+        "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN\" \
+         \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\
+         <busconfig><type>system</type><listen>unix:path={}</listen>\
+         <policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/>\
+         <allow send_destination=\"*\"/><allow receive_sender=\"*\"/></policy>\
+         <limit name=\"max_replies_per_connection\">50000</limit></busconfig>",
+        folder.join("bus").display()
+    );
+    fs::write(&config, text).unwrap();
+    let mut daemon = Command::new("dbus-daemon")
+        .arg(format!("--config-file={}", config.display()))
+        .args(["--nofork", "--print-address=1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("dbus-daemon is installed");
+    let mut address = String::new();
+    BufReader::new(daemon.stdout.take().unwrap())
+        .read_line(&mut address)
+        .unwrap();
+    daemon
+}
+
+/// A program that sends and does not read.
+struct Client {
+    stream: UnixStream,
+    incoming: Incoming<UnixStream>,
+}
+
+impl Client {
+    /// Connects to the bus.
+    fn connect(path: &Path) -> Self {
+        let mut client = Self::peer(path);
+        let bus = "org.freedesktop.DBus";
+        let hello = Message::method_call("/org/freedesktop/DBus", "Hello")
+            .destination(bus)
+            .interface(bus);
+        client.send(&bytes(hello, &()), 1).unwrap();
+        assert!(client.incoming.line().unwrap().starts_with(b"OK"));
+        assert_eq!(client.wait_for_reply(1).unwrap(), None);
+        client
+    }
+
+    /// Connects to whoever speaks D-Bus there.
+    fn peer(path: &Path) -> Self {
+        let mut stream = UnixStream::connect(path).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        let uid = nix::unistd::getuid().to_string();
+        let hex: String = uid.bytes().map(|byte| format!("{byte:02x}")).collect();
+        write!(stream, "\0AUTH EXTERNAL {hex}\r\nBEGIN\r\n").unwrap();
+        let incoming = Incoming::new(stream.try_clone().unwrap());
+        Self { stream, incoming }
+    }
+
+    fn send(&mut self, message: &[u8], serial: u32) -> io::Result<()> {
+        self.stream.write_all(&numbered(message, serial))
+    }
+
+    /// Reads on until the reply to a call; gives the name of its error.
+    fn wait_for_reply(&mut self, serial: u32) -> io::Result<Option<String>> {
+        loop {
+            let head = self.incoming.start()?;
+            let start = Start::read(&head).map_err(Error::other)?;
+            let message = self.incoming.message(&head, start.rest())?;
+            let fields = start.fields_of(&message).map_err(Error::other)?;
+            if fields.call == Some(serial) {
+                return Ok(fields.error);
+            }
+        }
+    }
+}
+
+fn numbered(message: &[u8], serial: u32) -> Vec<u8> {
+    let mut bytes = message.to_vec();
+    bytes[8..12].copy_from_slice(&serial.to_ne_bytes());
+    bytes
+}
+
+fn call(interface: &'static str, member: &'static str) -> Builder<'static> {
+    at(PATH, interface, member)
+}
+
+fn at(path: &'static str, interface: &'static str, member: &'static str) -> Builder<'static> {
+    Message::method_call(path, member)
+        .destination(NAME)
+        .interface(interface)
+}
+
+fn bytes<T: Serialize + DynamicType>(builder: Builder<'_>, body: &T) -> Vec<u8> {
+    builder.build(body).unwrap().data().to_vec()
+}
+
+/// One message of each kind that can be sent to the daemon.
+fn kinds() -> Vec<(String, Vec<u8>)> {
+    let mut kinds = Vec::new();
+    let none: [(&str, &str); 0] = [];
+    let dict: std::collections::HashMap<&str, zbus::wire::Variant<'_>> = Default::default();
+    for (name, flags) in [
+        ("", Flags::default()),
+        (", silent", Flags::NO_REPLY_EXPECTED),
+    ] {
+        let mut add = |what: &str, bytes: Vec<u8>| kinds.push((format!("{what}{name}"), bytes));
+        let of = |interface, member| call(interface, member).with_flags(flags);
+        for member in ["Status", "Abandon", "Nothing"] {
+            add(member, bytes(of(ACCOUNT, member), &()));
+        }
+        for member in [
+            "Confirm",
+            "NewBackupCodes",
+            "Pause",
+            "Resume",
+            "Remove",
+            "Test",
+        ] {
+            add(member, bytes(of(ACCOUNT, member), &"123456"));
+        }
+        add("Setup", bytes(of(ACCOUNT, "Setup"), &dict));
+        add("Move", bytes(of(ACCOUNT, "Move"), &("123456", &dict)));
+        add("List", bytes(of(ADMIN, "List"), &()));
+        add("Show", bytes(of(ADMIN, "Show"), &"nobody"));
+        add("Begin", bytes(of(LOGIN, "Begin"), &("nobody", &dict)));
+        let long = "x".repeat(30_000);
+        add("Begin, long", bytes(of(LOGIN, "Begin"), &(&long, &dict)));
+        add("Answer", bytes(of(LOGIN, "Answer"), &(7_u32, "123456")));
+        add("Cancel", bytes(of(LOGIN, "Cancel"), &7_u32));
+        for (interface, member) in [
+            ("org.freedesktop.DBus.Peer", "Ping"),
+            ("org.freedesktop.DBus.Peer", "GetMachineId"),
+            ("org.freedesktop.DBus.Introspectable", "Introspect"),
+            ("org.example.Nothing", "Nothing"),
+        ] {
+            add(member, bytes(of(interface, member), &()));
+        }
+        let properties = "org.freedesktop.DBus.Properties";
+        add("GetAll", bytes(of(properties, "GetAll"), &ACCOUNT));
+        add("Get", bytes(of(properties, "Get"), &(ACCOUNT, "Nothing")));
+        let elsewhere = at("/elsewhere", ACCOUNT, "Status").with_flags(flags);
+        add("another path", bytes(elsewhere, &()));
+        add("garbled", bytes(of(LOGIN, "Begin"), &none.as_slice()));
+    }
+    let signal = Message::signal(PATH, ACCOUNT, "Status").destination(NAME);
+    kinds.push(("signal".to_owned(), bytes(signal, &())));
+    kinds
+}
+
+/// Sends a message many times, and then one more to whose reply it waits: all were seen then.
+fn flood(host: &Host, message: &[u8], times: u32) {
+    let mut client = Client::connect(&host.folder.join("bus"));
+    let all: Vec<u8> = (2..times + 2)
+        .flat_map(|serial| numbered(message, serial))
+        .collect();
+    client.stream.write_all(&all).unwrap();
+    let last = times + 2;
+    let ping = call("org.freedesktop.DBus.Peer", "Ping");
+    client.send(&bytes(ping, &()), last).unwrap();
+    client.wait_for_reply(last).unwrap();
+}
+
+#[test]
+fn no_message_costs_the_daemon_more_than_a_constant() {
+    let host = Host::start("kinds");
+    let threads = host.threads();
+    let mut grown = Vec::new();
+    for (name, message) in kinds() {
+        let before = host.peak();
+        let times = MESSAGES.min(40_000_000 / u32::try_from(message.len()).unwrap());
+        flood(&host, &message, times);
+        let growth = host.peak().saturating_sub(before);
+        if growth > MAX_GROWTH || host.threads() > threads + 16 {
+            grown.push(format!("{name}: {growth} kB, {} threads", host.threads()));
+        }
+    }
+    assert!(grown.is_empty(), "{grown:#?}");
+    assert!(host.ask().is_ok());
+}
+
+#[test]
+fn a_message_of_megabytes_costs_no_more_than_a_short_one() {
+    let host = Host::start("megabytes");
+    let before = host.peak();
+    let long = "x".repeat(4 << 20);
+    for flags in [Flags::default(), Flags::NO_REPLY_EXPECTED] {
+        let confirm = call(ACCOUNT, "Confirm").with_flags(flags);
+        flood(&host, &bytes(confirm, &long), 8);
+    }
+    let signal = Message::signal(PATH, ACCOUNT, "Status").destination(NAME);
+    flood(&host, &bytes(signal, &long), 8);
+    let growth = host.peak().saturating_sub(before);
+    assert!(growth < 2 << 10, "{growth} kB");
+}
+
+#[test]
+fn the_connections_of_one_user_leave_room_for_others() {
+    let host = Host::start("connections");
+    let before = host.peak();
+    let none: std::collections::HashMap<&str, &str> = Default::default();
+    let begin = bytes(call(LOGIN, "Begin"), &("x".repeat(30_000), &none));
+    let status = bytes(call(ACCOUNT, "Status"), &none);
+    let mut clients: Vec<Client> = (0..200)
+        .map(|_| Client::connect(&host.folder.join("bus")))
+        .collect();
+    for serial in 2..30 {
+        for client in &mut clients {
+            client
+                .send(if serial % 8 == 0 { &begin } else { &status }, serial)
+                .unwrap();
+        }
+    }
+    // Nobody has read a reply yet.
+    assert!(host.ask().is_ok());
+    for client in &mut clients {
+        client.wait_for_reply(29).unwrap();
+    }
+    let growth = host.peak().saturating_sub(before);
+    assert!(growth < MAX_GROWTH_OF_USER, "{growth} kB");
+}
+
+#[test]
+fn the_login_socket_costs_no_more_than_a_constant() {
+    let host = Host::start("login");
+    let (before, threads) = (host.peak(), host.threads());
+    let dict: std::collections::HashMap<&str, zbus::wire::Variant<'_>> = Default::default();
+    for flags in [Flags::default(), Flags::NO_REPLY_EXPECTED] {
+        let begin = Message::method_call(PATH, "Begin").interface(LOGIN);
+        let begin = bytes(begin.with_flags(flags), &("nobody", &dict)).repeat(2000);
+        let clients: Vec<Client> = (0..32)
+            .map(|_| {
+                let mut client = Client::peer(&host.folder.join("login"));
+                client.stream.set_nonblocking(true).unwrap();
+                // It stops where the daemon does.
+                let _ = client.stream.write(&begin);
+                client
+            })
+            .collect();
+        assert!(host.ask().is_ok());
+        for client in clients {
+            client.stream.set_nonblocking(false).unwrap();
+            client.stream.shutdown(std::net::Shutdown::Write).unwrap();
+            let _ = (&client.stream).read_to_end(&mut Vec::new());
+        }
+    }
+    let growth = host.peak().saturating_sub(before);
+    assert!(growth < MAX_GROWTH, "{growth} kB");
+    assert!(host.threads() <= threads + 40, "{} threads", host.threads());
+}

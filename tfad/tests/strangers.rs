@@ -1,0 +1,79 @@
+//! What a program that is not root learns of users other than its own.
+
+#![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tfa_bus::{Context, Error};
+use tfad::accounts::Accounts;
+use tfad::caller::Caller;
+use tfad::config::Config;
+use tfad::host::Host;
+use tfad::journal::Journal;
+use tfad::logins::Logins;
+use tfad::store::{Commit, Listed, Pending, Record, Revision, Store, StoreError};
+
+/// Whom every system has.
+const USER: &str = "daemon";
+
+/// A store without records that counts who asks.
+#[derive(Default)]
+struct Counting(AtomicUsize);
+
+impl Store for Counting {
+    fn load(&self, _: &str) -> Result<Option<(Record, Revision)>, StoreError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(None)
+    }
+
+    fn commit<'a>(&'a self, _: &'a str, _: &'a [u8], _: Revision) -> Pending<'a, Commit> {
+        Box::pin(std::future::ready(Ok(Commit::Conflict)))
+    }
+
+    fn remove<'a>(&'a self, _: &'a str, _: Option<Revision>) -> Pending<'a, Commit> {
+        Box::pin(std::future::ready(Ok(Commit::Conflict)))
+    }
+
+    fn list(&self) -> Result<Vec<Listed>, StoreError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(Vec::new())
+    }
+}
+
+fn begin(uid: u32, name: &str) -> (Result<(), Error>, usize) {
+    let store = Arc::new(Counting::default());
+    let text = "[policy]\nmode = \"optional\"\n".to_owned();
+    let config = Config::parse(&[("tfad.toml".to_owned(), text)]).unwrap();
+    let accounts = Accounts::new(Arc::clone(&store) as _);
+    let journal = Arc::new(Journal::open());
+    let host = Host::new(accounts, journal, PathBuf::new(), config, None);
+    let logins = Logins::new(Arc::new(host));
+    let caller = Caller {
+        name: ":1.7".to_owned(),
+        uid,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let begun = logins.begin(&caller, name, Context::default());
+    let begun = runtime.unwrap().block_on(begun);
+    (begun.map(|_| ()), store.0.load(Ordering::SeqCst))
+}
+
+#[test]
+fn a_refused_stranger_has_no_record_read() {
+    let user = nix::unistd::User::from_name(USER).unwrap().unwrap();
+    let (begun, reads) = begin(12_345, USER);
+    assert!(matches!(begun, Err(Error::NotAuthorized(_))));
+    assert_eq!(reads, 0);
+    for uid in [0, user.uid.as_raw()] {
+        let (begun, reads) = begin(uid, USER);
+        assert!(begun.is_ok() && reads > 0, "{uid}");
+    }
+}
+
+#[test]
+fn a_user_who_is_not_there_is_refused_like_another() {
+    let said = |name| format!("{:?}", begin(12_345, name).0);
+    assert_eq!(said("no-such-user"), said(USER));
+}
