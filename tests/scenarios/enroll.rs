@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use tfa_tests::{Machine, Phone, Terminal, read_qr};
 
 use crate::people::{
-    CODE, PASSWORD, backup_codes_in, begin_a_time_step, machine_with_alice,
+    CODE, PASSWORD, authenticate, backup_codes_in, begin_a_time_step, machine_with_alice,
     machine_with_alice_set_up, record_of, set_up_in, ssh_as_far_as_the_code, uri_in,
 };
 
@@ -463,11 +463,10 @@ fn a_new_set_of_backup_codes_takes_a_code_and_voids_the_old_one() {
     let (machine, alice) = machine_with_alice_set_up();
     let terminal = logged_in_with(&machine, &alice.phone.next_unused());
     terminal.type_line("tfa-enroll codes");
-    terminal.expect(PROOF);
-    terminal.type_line(&alice.phone.wrong_code());
+    authenticate(&terminal, &alice.phone.wrong_code());
     terminal.expect("That code is not right.");
-    terminal.expect(PROOF);
-    terminal.type_line(&alice.backup_codes[0]);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.backup_codes[0]);
     terminal.expect("The new set is made; the old one is void.");
     terminal.expect("Press Enter once they are saved:");
     let shown = terminal.transcript();
@@ -507,8 +506,7 @@ fn backup_codes_go_straight_to_paper_with_codes_pdf() {
     assert_eq!(machine.read_file("/home/alice/taken.pdf"), "mine\n");
 
     terminal.type_line("tfa-enroll codes --pdf page.pdf");
-    terminal.expect(PROOF);
-    terminal.type_line(&alice.phone.next_unused());
+    authenticate(&terminal, &alice.phone.next_unused());
     terminal.expect("page.pdf holds the backup codes. Print it, then delete it.");
     terminal.expect(SHELL);
     assert_eq!(backup_codes_in(&terminal.transcript()), [""; 0]);
@@ -527,12 +525,11 @@ fn pausing_stops_the_question_resuming_brings_it_back_removing_ends_it() {
     let terminal = logged_in_with(&machine, &alice.phone.next_unused());
 
     terminal.type_line("tfa-enroll pause");
-    terminal.expect(PROOF);
-    terminal.type_line(&alice.phone.wrong_code());
+    authenticate(&terminal, &alice.phone.wrong_code());
     terminal.expect("That code is not right.");
-    terminal.expect(PROOF);
+    terminal.expect(CODE);
     drop(ssh_as_far_as_the_code(&machine, "alice"));
-    terminal.type_line(&alice.phone.next_unused());
+    terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("Two-factor login is paused: the password alone logs you in.");
     terminal.expect(SHELL);
     assert_eq!(state(&machine), "paused");
@@ -544,6 +541,8 @@ fn pausing_stops_the_question_resuming_brings_it_back_removing_ends_it() {
     terminal.expect(SHELL);
     // The phone is the same as before; the codes that were used stay dead.
     terminal.type_line("tfa-enroll resume");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
     terminal.expect(PROOF);
     terminal.type_line(&alice.phone.next_unused());
     terminal.expect("Two-factor login is on again.");
@@ -558,15 +557,14 @@ fn pausing_stops_the_question_resuming_brings_it_back_removing_ends_it() {
     terminal.type_line("tfa-enroll remove");
     terminal.expect("Type yes to remove it");
     terminal.type_line("yes");
-    terminal.expect(PROOF);
+    terminal.expect("Password:");
     terminal.send(b"\x03");
     terminal.expect("Cancelled. Nothing was changed.");
     drop(ssh_as_far_as_the_code(&machine, "alice"));
     terminal.type_line("tfa-enroll remove");
     terminal.expect("Type yes to remove it");
     terminal.type_line("yes");
-    terminal.expect(PROOF);
-    terminal.type_line(&alice.phone.next_unused());
+    authenticate(&terminal, &alice.phone.next_unused());
     terminal.expect("Two-factor login is off for alice.");
     assert_eq!(state(&machine), "none");
     assert_nothing_is_stored(&machine);

@@ -20,6 +20,7 @@ mod people;
 mod phone;
 mod policy;
 mod policy_files;
+mod polkit;
 mod races;
 mod rollout;
 mod socket;

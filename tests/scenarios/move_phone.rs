@@ -5,12 +5,11 @@ use std::time::Duration;
 use tfa_tests::{Machine, Phone, Terminal};
 
 use crate::people::{
-    CODE, Owner, begin_a_time_step, machine_with_alice_set_up, record_of, ssh_as_far_as_the_code,
-    uri_in,
+    CODE, Owner, PASSWORD, authenticate, begin_a_time_step, machine_with_alice_set_up, record_of,
+    ssh_as_far_as_the_code, uri_in,
 };
 
 const SHELL: &str = "alice@host:~$";
-const PROOF: &str = "Code from your phone, or a backup code:";
 const NEW_CODE: &str = "Code from your phone:";
 const UNTOUCHED: &str = "Your old phone goes on working";
 
@@ -69,15 +68,16 @@ fn a_move_takes_a_code_of_the_old_phone() {
     let (machine, alice) = machine_with_alice_set_up();
     let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
     terminal.type_line("tfa-enroll move");
-    for said in [
-        "That code is not right.",
-        "That code is not right.",
-        "Stopped after three",
-    ] {
-        terminal.expect(PROOF);
-        terminal.type_line(&alice.phone.wrong_code());
-        terminal.expect(said);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    for _ in 0..3 {
+        terminal.expect(CODE);
+        terminal.type_secret(&alice.phone.wrong_code());
+        terminal.expect("That code is not right.");
     }
+    terminal.expect("Not allowed");
+    terminal.expect("Try again? [Y/n]");
+    terminal.type_line("n");
     terminal.expect("Nothing was changed.");
     terminal.expect(SHELL);
     assert!(!terminal.transcript().contains("otpauth"));
@@ -91,17 +91,16 @@ fn a_move_that_is_broken_off_at_any_step_leaves_the_old_phone_working() {
     let mut code = || codes.next().unwrap();
     let terminal = logged_in_with(&machine, code());
 
-    // At the question for the proof.
+    // At the password.
     terminal.type_line("tfa-enroll move");
-    terminal.expect(PROOF);
+    terminal.expect("Password:");
     terminal.send(b"\x03");
     terminal.expect("Cancelled. Nothing was changed.");
     terminal.expect(SHELL);
 
     // After the proof, before the QR code.
     terminal.type_line("tfa-enroll move");
-    terminal.expect(PROOF);
-    terminal.type_line(code());
+    authenticate(&terminal, code());
     terminal.expect("Press Enter to show the QR code");
     terminal.send(b"\x03");
     terminal.expect(UNTOUCHED);
@@ -109,8 +108,7 @@ fn a_move_that_is_broken_off_at_any_step_leaves_the_old_phone_working() {
 
     // At the QR code.
     terminal.type_line("tfa-enroll move");
-    terminal.expect(PROOF);
-    terminal.type_line(code());
+    authenticate(&terminal, code());
     terminal.expect("Press Enter to show the QR code");
     terminal.send(b"\r");
     terminal.expect("Scan it with the app");
@@ -203,8 +201,7 @@ fn assert_old_phone_works(machine: &Machine, alice: &Owner, new: &Phone) {
 fn as_far_as_the_new_code(terminal: &Terminal, proof: &str) -> Phone {
     terminal.type_line("tfa-enroll move");
     terminal.expect("The old one works\nuntil a code from the new one was right.");
-    terminal.expect(PROOF);
-    terminal.type_line(proof);
+    authenticate(terminal, proof);
     terminal.expect("Press Enter to show the QR code");
     terminal.send(b"\r");
     terminal.expect("Scan it with the app");

@@ -51,8 +51,7 @@ pub(crate) fn set_up(machine: &Machine, user: &str, password: &str) -> Owner {
 pub(crate) fn set_up_and_pause(machine: &Machine, user: &str, password: &str) -> Owner {
     let owner = set_up(machine, user, password);
     let terminal = machine.terminal_as(user, ["tfa-enroll", "pause"]);
-    terminal.expect("backup code:");
-    terminal.type_line(&owner.backup_codes[0]);
+    authenticate(&terminal, &owner.backup_codes[0]);
     terminal.expect("is paused");
     assert!(terminal.wait_exit().success());
     owner
@@ -80,6 +79,16 @@ pub(crate) fn set_up_in(terminal: &Terminal, password: &str, command: &str) -> O
         phone,
         backup_codes,
     }
+}
+
+/// Gives the password and a code where polkit asks for them before a change.
+#[track_caller]
+pub(crate) fn authenticate(terminal: &Terminal, code: &str) {
+    terminal.expect("takes your password once more");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(CODE);
+    terminal.type_secret(code);
 }
 
 /// Puts a policy in force.

@@ -1,8 +1,8 @@
 //! Logins over SSH.
 
 use crate::people::{
-    CODE, PASSWORD, begin_a_time_step, machine_with_alice, machine_with_alice_set_up, record_of,
-    set_up_in, ssh_as_far_as_the_code,
+    CODE, PASSWORD, authenticate, begin_a_time_step, machine_with_alice, machine_with_alice_set_up,
+    record_of, set_up_in, ssh_as_far_as_the_code,
 };
 use tfa_tests::{Machine, Phone, Terminal};
 
@@ -178,8 +178,7 @@ fn while_it_is_paused_no_code_is_asked_and_the_journal_says_so() {
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect(PROMPT);
     terminal.type_line("tfa-enroll pause");
-    terminal.expect("backup code:");
-    terminal.type_secret(&alice.backup_codes[0]);
+    authenticate(&terminal, &alice.backup_codes[0]);
     terminal.expect("is paused");
 
     let again = machine.ssh("alice");
@@ -194,6 +193,8 @@ fn while_it_is_paused_no_code_is_asked_and_the_journal_says_so() {
 
     terminal.expect(PROMPT);
     terminal.type_line("tfa-enroll resume");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
     terminal.expect("backup code:");
     terminal.type_secret(&alice.backup_codes[1]);
     terminal.expect("Two-factor login is on again.");

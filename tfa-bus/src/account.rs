@@ -2,7 +2,9 @@
 
 use crate::{Error, Offer, Parameters, Status};
 
-/// `org.tfad.Tfa1.Account`. A `proof` is a current code or a backup code; either is used up.
+/// `org.tfad.Tfa1.Account`. A `proof` is a current code or a backup code; either is used up. Each method
+/// that takes one asks polkit for `org.tfad.tfa1.enroll` first; an empty proof is then answered with
+/// [`Error::CodeNeeded`], so that the password is asked for before the code.
 #[zbus::proxy(
     interface = "org.tfad.Tfa1.Account",
     default_service = "org.tfad.Tfa1",
@@ -19,7 +21,7 @@ pub trait Account {
 
     /// Offers an authenticator that is to replace the present ones, which go on working until
     /// the new one is confirmed. Named `Move` on the bus.
-    #[zbus(name = "Move")]
+    #[zbus(name = "Move", allow_interactive_auth)]
     fn move_to(&self, proof: &str, parameters: Parameters) -> Result<Offer, Error>;
 
     /// Proves the offered authenticator by a code of it and puts it in force. Returns the backup
@@ -30,15 +32,19 @@ pub trait Account {
     fn abandon(&self) -> Result<(), Error>;
 
     /// Makes a new set of backup codes; the old set is void.
+    #[zbus(allow_interactive_auth)]
     fn new_backup_codes(&self, proof: &str) -> Result<Vec<String>, Error>;
 
     /// Stops asking for codes and keeps the keys.
+    #[zbus(allow_interactive_auth)]
     fn pause(&self, proof: &str) -> Result<(), Error>;
 
     /// Asks for codes again.
+    #[zbus(allow_interactive_auth)]
     fn resume(&self, proof: &str) -> Result<(), Error>;
 
     /// Forgets the authenticators and the backup codes.
+    #[zbus(allow_interactive_auth)]
     fn remove(&self, proof: &str) -> Result<(), Error>;
 
     /// Tries a code without using it up. Returns `authenticator` or `backup-code`.

@@ -9,6 +9,10 @@ pub enum Error {
     Bus(zbus::Error),
     /// The caller may not do that.
     NotAuthorized(String),
+    /// polkit asked for a password, and none that is right was given.
+    AuthenticationFailed(String),
+    /// polkit would ask for a password, and no authentication agent serves the caller.
+    NoAuthenticationAgent(String),
     /// The system knows no such user.
     UnknownUser(String),
     /// No dialog of that number belongs to the caller: it is over, or another's.
@@ -17,6 +21,8 @@ pub enum Error {
     Busy(String),
     /// An argument makes no sense.
     InvalidArgument(String),
+    /// The change takes a code, and none was given. Nothing was judged or counted.
+    CodeNeeded(String),
     /// The code was wrong, or was used before.
     WrongCode(String),
     /// Too many wrong codes: the text says until when.

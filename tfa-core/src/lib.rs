@@ -31,7 +31,7 @@ pub use invitation::{Invitation, LONGEST_INVITATION};
 pub use policy::{AfterGrace, Decision, Exemption, GRACE, Mode, Policy, Ruling, Source, Terms};
 pub use policy::{Belongs, Group, Groups, Login, Methods, Origins, Person, Place, Rule};
 pub use secret::Secret;
-pub use setup::{CONFIRM_TRIES, Drift, OFFER_LIFETIME, Offer, Refusal};
+pub use setup::{CONFIRM_TRIES, Drift, OFFER_LIFETIME, Offer, Proof, Refusal};
 pub use sighting::{Sighting, Would};
 pub use throttle::{Gate, Origin, Tally, Throttle};
 pub use time::{Step, Time};

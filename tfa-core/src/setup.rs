@@ -95,6 +95,22 @@ pub struct Drift {
     pub seconds: i64,
 }
 
+/// What a change of an existing set-up stands on.
+#[derive(Clone, Copy)]
+pub enum Proof<'code> {
+    /// A code to judge, to count and to use up.
+    Typed(&'code Evidence),
+    /// A code of the owner's that was judged and used up for this change alone: in the login through
+    /// which polkit asked for the password.
+    Verified,
+}
+
+impl<'code> From<&'code Evidence> for Proof<'code> {
+    fn from(evidence: &'code Evidence) -> Self {
+        Self::Typed(evidence)
+    }
+}
+
 /// Why the owner's wish was not granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -144,13 +160,13 @@ impl Account {
     ///
     /// # Errors
     /// [`Refusal::NotSetUp`], or why the proof does not hold.
-    pub fn move_to(
+    pub fn move_to<'code>(
         &mut self,
         authenticator: Authenticator,
-        proof: &Evidence,
+        proof: impl Into<Proof<'code>>,
         now: Time,
     ) -> Result<(), Refusal> {
-        self.prove(proof, now)?;
+        self.prove(proof.into(), now)?;
         self.offer = Some(Offer::new(authenticator, now));
         Ok(())
     }
@@ -269,13 +285,13 @@ impl Account {
     ///
     /// # Errors
     /// [`Refusal::NotSetUp`], or why the proof does not hold.
-    pub fn replace_backup_codes(
+    pub fn replace_backup_codes<'code>(
         &mut self,
         set: BackupSet,
-        proof: &Evidence,
+        proof: impl Into<Proof<'code>>,
         now: Time,
     ) -> Result<(), Refusal> {
-        self.prove(proof, now)?;
+        self.prove(proof.into(), now)?;
         self.backup = Some(set);
         Ok(())
     }
@@ -284,9 +300,13 @@ impl Account {
     ///
     /// # Errors
     /// [`Refusal::WrongState`], or why the proof does not hold.
-    pub fn pause(&mut self, proof: &Evidence, now: Time) -> Result<(), Refusal> {
+    pub fn pause<'code>(
+        &mut self,
+        proof: impl Into<Proof<'code>>,
+        now: Time,
+    ) -> Result<(), Refusal> {
         self.must_be(State::Enabled)?;
-        self.prove(proof, now)?;
+        self.prove(proof.into(), now)?;
         self.paused = true;
         Ok(())
     }
@@ -295,9 +315,13 @@ impl Account {
     ///
     /// # Errors
     /// As [`Self::pause`].
-    pub fn resume(&mut self, proof: &Evidence, now: Time) -> Result<(), Refusal> {
+    pub fn resume<'code>(
+        &mut self,
+        proof: impl Into<Proof<'code>>,
+        now: Time,
+    ) -> Result<(), Refusal> {
         self.must_be(State::Paused)?;
-        self.prove(proof, now)?;
+        self.prove(proof.into(), now)?;
         self.paused = false;
         Ok(())
     }
@@ -307,8 +331,12 @@ impl Account {
     ///
     /// # Errors
     /// [`Refusal::NotSetUp`], or why the proof does not hold.
-    pub fn remove(&mut self, proof: &Evidence, now: Time) -> Result<(), Refusal> {
-        self.prove(proof, now)?;
+    pub fn remove<'code>(
+        &mut self,
+        proof: impl Into<Proof<'code>>,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        self.prove(proof.into(), now)?;
         *self = Self {
             throttle: self.throttle,
             first_required: self.first_required,
@@ -366,8 +394,9 @@ impl Account {
     /// # Errors
     /// [`Refusal::NotSetUp`], or why the proof does not hold.
     pub fn check_proof(&mut self, proof: &Evidence, now: Time) -> Result<Factor, Refusal> {
+        self.must_be_set_up()?;
         let before = self.clone();
-        let verdict = self.prove(proof, now);
+        let verdict = self.prove_typed(proof, now);
         if verdict.is_ok() {
             *self = before;
         }
@@ -375,9 +404,16 @@ impl Account {
     }
 
     /// The proof that every change of an existing set-up needs.
-    fn prove(&mut self, proof: &Evidence, now: Time) -> Result<Factor, Refusal> {
+    fn prove(&mut self, proof: Proof<'_>, now: Time) -> Result<(), Refusal> {
         self.must_be_set_up()?;
-        match self.judge(proof, Origin::Remote, now) {
+        match proof {
+            Proof::Verified => Ok(()),
+            Proof::Typed(evidence) => self.prove_typed(evidence, now).map(|_| ()),
+        }
+    }
+
+    fn prove_typed(&mut self, evidence: &Evidence, now: Time) -> Result<Factor, Refusal> {
+        match self.judge(evidence, Origin::Remote, now) {
             Judgement::Accepted(factor) => Ok(factor),
             Judgement::Spent => Err(Refusal::Spent),
             Judgement::Wrong(Gate::Open) => Err(Refusal::WrongCode(None)),

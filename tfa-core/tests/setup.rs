@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tfa_core::{
     Account, BackupSet, CONFIRM_TRIES, Drift, Entry, Evidence, Factor, Gate, Judgement,
-    OFFER_LIFETIME, Origin, Refusal, State, Time, Would,
+    OFFER_LIFETIME, Origin, Proof, Refusal, State, Time, Would,
 };
 
 use crate::cases;
@@ -337,9 +337,9 @@ const MOVE: Wish =
     |account, proof, now| account.move_to(Phone::usual(1).authenticator(), proof, now);
 const NEW_CODES: Wish =
     |account, proof, now| account.replace_backup_codes(sheet::SECOND.set(), proof, now);
-const PAUSE: Wish = Account::pause;
-const RESUME: Wish = Account::resume;
-const REMOVE: Wish = Account::remove;
+const PAUSE: Wish = |account, proof, now| account.pause(proof, now);
+const RESUME: Wish = |account, proof, now| account.resume(proof, now);
+const REMOVE: Wish = |account, proof, now| account.remove(proof, now);
 
 /// Every wish, with an owner who may have it.
 fn wishes() -> impl Iterator<Item = (Owner, Wish)> {
@@ -353,6 +353,25 @@ fn wishes() -> impl Iterator<Item = (Owner, Wish)> {
             }
             (owner, wish)
         })
+}
+
+#[test]
+fn a_factor_verified_elsewhere_changes_a_set_up_account_alone() {
+    let mut stranger = Account::new(UID);
+    assert_eq!(
+        stranger.remove(Proof::Verified, NOON),
+        Err(Refusal::NotSetUp)
+    );
+    let mut owner = Owner::new();
+    owner.account.pause(Proof::Verified, NOON).unwrap();
+    assert_eq!(owner.account.state(), State::Paused);
+    owner.account.resume(Proof::Verified, NOON).unwrap();
+    owner
+        .account
+        .move_to(Phone::usual(1).authenticator(), Proof::Verified, NOON)
+        .unwrap();
+    owner.account.remove(Proof::Verified, NOON).unwrap();
+    assert_eq!(owner.account.state(), State::None);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod layout;
 mod move_phone;
 mod new_file;
 mod offer;
+mod password;
 mod pdf;
 mod picture;
 mod proof;

@@ -1,4 +1,4 @@
-//! Asking for the proof that a change of an existing set-up needs: a code or a backup code.
+//! What a change of an existing set-up needs: the password, and a code or a backup code.
 
 use tfa_bus::Error;
 use tfa_bus::command::{Failure, wrapped};
@@ -6,30 +6,44 @@ use zeroize::Zeroizing;
 
 use crate::daemon::Daemon;
 use crate::session::Session;
-use crate::texts;
+use crate::{password, texts};
 
 /// Wrong codes count towards a lock, so there are few tries.
 const TRIES: usize = 3;
 
-/// Asks until the daemon takes the proof with the change that is asked of it.
+/// Asks until the daemon takes the proof with the change that is asked of it. The first call has none:
+/// polkit asks for the password in it, and a code that was typed before might be too old afterwards.
 pub(crate) async fn given<T>(
     session: &mut Session,
     change: impl AsyncFn(&Daemon, &str) -> Result<T, Error>,
 ) -> Result<T, Failure> {
-    for _ in 0..TRIES {
-        let proof = asked(session).await?;
+    // As long as a call may ask: an administrator's rule may want the password for each.
+    let agent = password::agent(session)?;
+    let mut proof = Zeroizing::new(String::new());
+    let mut wrong = 0;
+    loop {
         let answer = change(&session.daemon, &proof);
         match session.interrupt.during(answer).await {
+            Some(Err(Error::CodeNeeded(_))) => proof = asked(session).await?,
             Some(Err(Error::WrongCode(text))) => {
                 let (_, columns) = session.terminal.size();
                 session.say(&wrapped(&text, columns))?;
+                wrong += 1;
+                if wrong == TRIES {
+                    return Err(Failure::Refused(texts::TOO_MANY_PROOFS.to_owned()));
+                }
+                proof = asked(session).await?;
             }
             Some(Err(Error::Locked(text))) => return Err(Failure::Refused(texts::locked(&text))),
-            Some(answer) => return Ok(answer?),
+            Some(Err(error)) => password::retry(session, agent.as_ref(), error).await?,
+            Some(Ok(answer)) => return Ok(answer),
+            None if proof.is_empty() => {
+                let text = texts::CANCELLED_WHILE_WAITING.to_owned();
+                return Err(Failure::Cancelled(text));
+            }
             None => return Err(Failure::NoAnswer),
         }
     }
-    Err(Failure::Refused(texts::TOO_MANY_PROOFS.to_owned()))
 }
 
 /// Asks for what has the form of a code or a backup code. One empty line may be a slip; two are a

@@ -1,12 +1,12 @@
 //! `tfa-enroll setup`: the invitation, where one is needed, the password again, the new key, a code of it, the backup codes.
 
-use tfa_bus::command::{Agent, Failure, NoAgent, is_root};
+use tfa_bus::command::Failure;
 use tfa_bus::{Error, Offer, Parameters, State};
 
 use crate::args::QrForm;
 use crate::invitation::Invitation;
 use crate::session::Session;
-use crate::{backup_codes, offer, texts};
+use crate::{backup_codes, offer, password, texts};
 
 pub(crate) async fn run(
     session: &mut Session,
@@ -36,14 +36,12 @@ async fn offered(
     mut parameters: Parameters,
 ) -> Result<Offer, Failure> {
     let mut invitation = Invitation::default();
+    let agent = password::agent(session)?;
     loop {
-        let agent = agent(session)?;
         let asked = session
             .daemon
             .setup(&mut session.interrupt, parameters.clone());
-        let answer = asked.await;
-        drop(agent);
-        match answer {
+        match asked.await {
             Some(Ok(offer)) => return Ok(offer),
             Some(Err(Error::InvitationNeeded(_))) if parameters.invitation.is_none() => {
                 session.say(&texts::invitation_intro(user))?;
@@ -54,32 +52,11 @@ async fn offered(
                 parameters.invitation = Some(invitation.asked(session).await?);
             }
             Some(Err(Error::Locked(why))) => return Err(Failure::Refused(texts::locked(&why))),
-            Some(Err(error)) => match Failure::from(error) {
-                Failure::NotAllowed(text) => {
-                    session.say(&texts::not_allowed(&text))?;
-                    if !session.agrees(texts::TRY_AGAIN).await? {
-                        return Err(Failure::Cancelled(texts::CANCELLED.to_owned()));
-                    }
-                }
-                failure => return Err(failure),
-            },
+            Some(Err(error)) => password::retry(session, agent.as_ref(), error).await?,
             None => {
                 let text = texts::CANCELLED_WHILE_WAITING.to_owned();
                 return Err(Failure::Cancelled(text));
             }
         }
     }
-}
-
-/// An agent of our own, for where the session has none. Root is not asked.
-fn agent(session: &Session) -> Result<Option<Agent>, Failure> {
-    if is_root() {
-        return Ok(None);
-    }
-    match Agent::start() {
-        Ok(agent) => return Ok(Some(agent)),
-        Err(NoAgent::Missing) => session.say(texts::NO_AGENT)?,
-        Err(NoAgent::Failed(error)) => session.say(&texts::agent_failed(&error))?,
-    }
-    Ok(None)
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, IsTerminal};
 
-use tfa_bus::command::{Agent, Failure, Interrupt, NoAgent, Terminal, connect, is_root, within};
+use tfa_bus::command::{Agent, Failure, Interrupt, Terminal, connect, is_root, within};
 use tfa_bus::{AdminProxy, Error, Explanation, Impact, Seen, Status, Supposed};
 
 use crate::texts;
@@ -106,12 +106,8 @@ async fn answered<T>(
 fn agent(terminal: &Terminal) -> Option<Agent> {
     match Agent::start() {
         Ok(agent) => Some(agent),
-        Err(NoAgent::Missing) => {
-            terminal.complain(texts::NO_AGENT);
-            None
-        }
-        Err(NoAgent::Failed(error)) => {
-            terminal.complain(&texts::agent_failed(&error));
+        Err(why) => {
+            terminal.complain(&texts::no_agent(&why));
             None
         }
     }

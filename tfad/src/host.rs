@@ -13,6 +13,7 @@ use crate::dialogs::Dialogs;
 use crate::groups;
 use crate::hashing::Hashing;
 use crate::journal::{Journal, Level, quoted};
+use crate::password_prompts::PasswordPrompts;
 use crate::texts;
 use crate::users::User;
 use crate::visitors::Visitors;
@@ -34,6 +35,8 @@ pub struct Host {
     pub callers: Callers,
     /// The callers with calls under way.
     pub visitors: Visitors,
+    /// The calls that wait for polkit.
+    pub password_prompts: PasswordPrompts,
     /// The log.
     pub journal: Arc<Journal>,
     config_file: PathBuf,
@@ -57,6 +60,7 @@ impl Host {
             hashing: Hashing::default(),
             callers: Callers::default(),
             visitors: Visitors::new(CALLS_OF_ONE_UID, CALLS_OF_OTHERS),
+            password_prompts: PasswordPrompts::default(),
             journal,
             config_file: file,
             config: RwLock::new(Arc::new(config)),
@@ -211,7 +215,10 @@ impl Host {
                 (Level::Critical, text)
             }
             Error::UidChanged(text) => (Level::Error, text),
-            Error::NotAuthorized(text) | Error::Busy(text) => (Level::Warning, text),
+            Error::NotAuthorized(text)
+            | Error::AuthenticationFailed(text)
+            | Error::NoAuthenticationAgent(text)
+            | Error::Busy(text) => (Level::Warning, text),
             _ => return error,
         };
         let line = format!("{}: refused: {text} (by uid {})", quoted(user), caller.uid);

@@ -23,6 +23,7 @@ pub mod host;
 pub mod interface;
 pub mod journal;
 pub mod logins;
+pub mod password_prompts;
 pub mod polkit;
 pub mod random;
 pub mod service;

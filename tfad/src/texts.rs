@@ -318,6 +318,12 @@ pub fn clock_was_ahead(used: Time) -> String {
     )
 }
 
+/// Why a change without a proof is refused.
+#[must_use]
+pub fn code_needed() -> Error {
+    Error::CodeNeeded("This takes a code from your phone, or a backup code.".to_owned())
+}
+
 /// Why nothing was asked, for the log.
 #[must_use]
 pub fn exempt(why: Exemption) -> &'static str {

@@ -62,11 +62,14 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
             Error::Bus(error) => error.into(),
-            Error::NotAuthorized(text) => Self::NotAllowed(text),
+            Error::NotAuthorized(text)
+            | Error::AuthenticationFailed(text)
+            | Error::NoAuthenticationAgent(text) => Self::NotAllowed(text),
             Error::UnknownUser(text)
             | Error::NoSuchDialog(text)
             | Error::Busy(text)
             | Error::InvalidArgument(text)
+            | Error::CodeNeeded(text)
             | Error::WrongCode(text)
             | Error::Locked(text)
             | Error::NotSetUp(text)

@@ -1,16 +1,14 @@
 //! A new key: setting up, and moving to a new phone.
 
 use std::fmt::Write as _;
-use std::io;
 
 use tfa_bus::Offer;
-use tfa_bus::command::plain;
+use tfa_bus::command::{NoAgent, plain};
 use zeroize::Zeroizing;
 
 pub(crate) fn not_allowed(text: &str) -> String {
     format!(
-        "Not allowed: {}.\n\
-         Setting up takes your password once more. Nothing was changed.",
+        "Not allowed: {}.\nNothing was changed.",
         text.trim_end_matches('.')
     )
 }
@@ -44,14 +42,40 @@ a newer one was made. Your administrator can make another.";
 pub(crate) const NOT_INVITED: &str = "\
 Cancelled. Nothing was changed. An invitation, if you have one, stays good.";
 
-pub(crate) const NO_AGENT: &str = "\
+/// Why polkit cannot ask on this terminal.
+pub(crate) fn no_agent(why: &NoAgent) -> String {
+    match why {
+        NoAgent::Missing => "\
 The program pkttyagent, which asks for your password here, is not installed.
 It comes with the package polkitd (Debian, Ubuntu) or polkit (elsewhere).
-Going on without it; where you sit at the desktop, its own window asks.";
-
-pub(crate) fn agent_failed(error: &io::Error) -> String {
-    format!("The program pkttyagent, which asks for your password, did not start: {error}")
+Going on without it; where you sit at the desktop, its own window asks."
+            .to_owned(),
+        NoAgent::Failed(error) => {
+            format!("The program pkttyagent, which asks for your password, did not start: {error}")
+        }
+        NoAgent::NoTerminal => "\
+This program has no controlling terminal, on which your password could be asked
+for. A login shell has one, over SSH or at the console; so has su without -c."
+            .to_owned(),
+        NoAgent::Hidden => "\
+polkit, which asks for your password, cannot see this program: /proc is mounted
+with hidepid. Tell your administrator: tfad(8) says under FILES how polkit is
+let see, and until then a login can set you up where the policy requires it."
+            .to_owned(),
+        NoAgent::Unregistered(complaint) => format!(
+            "The program pkttyagent, which asks for your password, could not register with\n\
+             polkit. It said: {complaint}"
+        ),
+    }
 }
+
+pub(crate) const NOT_ASKED: &str = "\
+Your password could not be asked for. Nothing was changed.";
+
+pub(crate) const NO_AGENT_SERVES: &str = "\
+Your password could not be asked for: polkit finds no agent for this program.
+Nothing was changed. Run tfa-enroll in the terminal of a login, over SSH or at
+the console. If that says the same, tell your administrator.";
 
 /// Link and key. `again`: whether a QR code can be had by typing qr.
 pub(crate) fn key_page(offer: &Offer, again: bool) -> Zeroizing<String> {

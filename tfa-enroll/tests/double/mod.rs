@@ -8,7 +8,7 @@ mod terminal;
 
 pub(crate) use bus::Bus;
 pub(crate) use daemon::{
-    INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, PROOF, SECRET, URI, enabled,
+    INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, PROOF, Polkit, SECRET, URI, enabled,
 };
 pub(crate) use place::{Place, Run, finished};
 pub(crate) use terminal::Terminal;

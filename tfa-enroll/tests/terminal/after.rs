@@ -27,7 +27,10 @@ fn a_new_phone_is_in_force_once_a_code_of_it_was_right() {
     terminal.expect("The new phone is in force; the old one no longer works.");
     terminal.expect("Your backup codes stay as they are: 8 left.");
     assert_eq!(terminal.exit_code(), 0);
-    assert_eq!(place.daemon().calls(), ["Move 111111", "Confirm 222222"]);
+    assert_eq!(
+        place.daemon().calls(),
+        ["Move", "Move 111111", "Confirm 222222"]
+    );
 }
 
 #[test]
@@ -49,7 +52,10 @@ fn a_move_that_is_cancelled_withdraws_the_offer() {
     terminal.types("\x03");
     terminal.expect("Cancelled. Your old phone goes on working");
     assert_eq!(terminal.exit_code(), 1);
-    assert_eq!(place.daemon().calls(), ["Move ABCDE-FGHJK", "Abandon"]);
+    assert_eq!(
+        place.daemon().calls(),
+        ["Move", "Move ABCDE-FGHJK", "Abandon"]
+    );
 }
 
 #[test]
@@ -71,7 +77,14 @@ fn pause_resume_and_remove_each_take_a_proof() {
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(
         place.daemon().calls(),
-        ["Pause 111111", "Resume 111111", "Remove 111111"]
+        [
+            "Pause",
+            "Pause 111111",
+            "Resume",
+            "Resume 111111",
+            "Remove",
+            "Remove 111111"
+        ]
     );
 }
 

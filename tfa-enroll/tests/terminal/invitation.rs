@@ -1,6 +1,6 @@
 //! Setting up where the policy wants the administrator's word first.
 
-use crate::double::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, Place, Terminal};
+use crate::double::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, Place, Polkit, Terminal};
 
 const PROMPT: &str = "Invitation from your administrator:";
 
@@ -19,7 +19,9 @@ fn setting_up(place: &Place) -> Terminal {
 #[test]
 fn the_word_is_asked_for_before_the_password_and_can_be_seen_while_it_is_typed() {
     let place = place();
-    place.daemon().account(|account| account.refusals = 1);
+    place
+        .daemon()
+        .account(|account| account.polkit = Polkit::WrongPassword(1));
     let mut terminal = setting_up(&place);
     terminal.expect("which your administrator gives you (tfactl invite alice).");
     terminal.answers(PROMPT, INVITATION);

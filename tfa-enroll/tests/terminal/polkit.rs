@@ -1,6 +1,6 @@
 //! polkit's text agent: started for whoever is not root, for the time of the call alone.
 
-use crate::double::{NEW_CODE, Place, Run};
+use crate::double::{NEW_CODE, PROOF, Place, Polkit, Run, enabled};
 use crate::setup::place;
 
 /// Puts a `pkttyagent` of our own first in the search path. It tells what it was called with,
@@ -19,6 +19,10 @@ fn with_agent(place: &Place, before_ready: &str) -> String {
     )
 }
 
+fn set_up_place() -> Place {
+    Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled())
+}
+
 fn read(place: &Place, name: &str) -> String {
     std::fs::read_to_string(place.file(name)).unwrap()
 }
@@ -35,9 +39,7 @@ fn the_agent_serves_the_call_and_is_gone_after_it() {
     });
     terminal.expect("Code from your phone:");
     let called = read(&place, "called");
-    let process = called
-        .trim()
-        .strip_prefix("--notify-fd 1 --fallback --process ");
+    let process = called.trim().strip_prefix("--notify-fd 1 --process ");
     let (pid, start) = process.expect(&called).split_once(',').unwrap();
     assert!(
         pid.parse::<u32>().is_ok() && start.parse::<u64>().is_ok(),
@@ -103,13 +105,132 @@ fn a_missing_agent_is_named_with_its_package_and_the_call_is_tried() {
 
 #[test]
 fn a_mistyped_password_can_be_typed_again() {
-    let place = place();
-    place.daemon().account(|account| account.refusals = 2);
-    let mut terminal = place.types(&["setup", "--qr", "none"]);
-    terminal.expect("Not allowed: permission was not granted.");
-    terminal.answers("Try again? [Y/n]", "");
-    terminal.answers("Try again? [Y/n]", "n");
+    for (command, call) in [("setup", "Setup"), ("move", "Move")] {
+        let place = if command == "setup" {
+            place()
+        } else {
+            set_up_place()
+        };
+        place
+            .daemon()
+            .account(|account| account.polkit = Polkit::WrongPassword(2));
+        let mut terminal = place.types(&[command, "--qr", "none"]);
+        terminal.expect(
+            "Not allowed: the password, or a code after it, was not right or was not given.",
+        );
+        terminal.answers("Try again? [Y/n]", "");
+        terminal.answers("Try again? [Y/n]", "n");
+        terminal.expect("Cancelled. Nothing was changed.");
+        assert_eq!(terminal.exit_code(), 1);
+        assert_eq!(place.daemon().calls(), [call, call]);
+    }
+}
+
+#[test]
+fn no_second_try_is_offered_where_none_would_help() {
+    for (polkit, said) in [
+        (|| Polkit::NoAgent, "Your password could not be asked for"),
+        (
+            || Polkit::Never,
+            "Not allowed: polkit's rules do not permit it.",
+        ),
+    ] as [(fn() -> Polkit, &str); 2]
+    {
+        for command in ["setup", "move", "codes", "pause"] {
+            let place = if command == "setup" {
+                place()
+            } else {
+                set_up_place()
+            };
+            place.daemon().account(|account| account.polkit = polkit());
+            let mut terminal = place.types(&[command]);
+            terminal.expect(said);
+            assert_eq!(terminal.exit_code(), 1, "{command}");
+            let everything = terminal.everything();
+            assert!(!everything.contains("Try again"), "{everything}");
+            assert!(!everything.contains("Code from your phone"), "{everything}");
+            assert_eq!(place.daemon().calls().len(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_change_asks_for_the_password_once_and_before_the_code() {
+    let place = set_up_place();
+    let path = with_agent(&place, "");
+    let mut terminal = place.terminal(&Run {
+        arguments: &["pause"],
+        environment: &[("PATH", &path)],
+        as_nobody: true,
+        ..Run::default()
+    });
+    terminal.expect("or a backup code:");
+    assert!(!place.file("ended").exists());
+    assert_eq!(place.daemon().calls(), ["Pause"]);
+    terminal.types("333333\r");
+    terminal.answers("or a backup code:", PROOF);
+    terminal.expect("Two-factor login is paused");
+    assert_eq!(terminal.exit_code(), 0);
+    assert_eq!(read(&place, "ended"), "ended\n");
+    assert_eq!(
+        place.daemon().calls(),
+        ["Pause", "Pause 333333", "Pause 111111"]
+    );
+}
+
+#[test]
+fn a_code_that_polkit_took_is_not_asked_for_again() {
+    let place = set_up_place();
+    place
+        .daemon()
+        .account(|account| account.polkit_takes_code = true);
+    let mut terminal = place.types(&["pause"]);
+    terminal.expect("Two-factor login is paused");
+    assert_eq!(terminal.exit_code(), 0);
+    assert_eq!(place.daemon().calls(), ["Pause"]);
+}
+
+#[test]
+fn ctrl_c_at_the_password_of_a_change_changes_nothing() {
+    let place = set_up_place();
+    place.daemon().account(|account| account.silent = true);
+    let mut terminal = place.types(&["remove"]);
+    terminal.answers("Type yes to remove it", "yes");
+    place.daemon().expect_call("Remove");
+    terminal.types("\x03");
     terminal.expect("Cancelled. Nothing was changed.");
     assert_eq!(terminal.exit_code(), 1);
-    assert_eq!(place.daemon().calls(), ["Setup", "Setup"]);
+}
+
+#[test]
+fn each_reason_why_the_agent_cannot_ask_has_its_own_words() {
+    let cases = [
+        (
+            "echo 'Error registering authentication agent: no such subject' >&2; exit 127",
+            "",
+            "It said: Error registering authentication agent: no such subject",
+        ),
+        (
+            "echo 'Error registering authentication agent: no user' >&2; exit 127",
+            "mount -t proc -o hidepid=2 proc /proc;",
+            "/proc is mounted",
+        ),
+    ];
+    for (agent, before, said) in cases {
+        let place = place();
+        place
+            .daemon()
+            .account(|account| account.polkit = Polkit::NoAgent);
+        let path = with_agent(&place, agent);
+        let mut terminal = place.terminal(&Run {
+            arguments: &["setup"],
+            environment: &[("PATH", &path)],
+            before,
+            as_nobody: true,
+            ..Run::default()
+        });
+        terminal.expect(said);
+        terminal.expect("Your password could not be asked for");
+        assert_eq!(terminal.exit_code(), 1);
+    }
 }

@@ -90,9 +90,10 @@ fn help_is_no_error() {
 #[test]
 fn whoever_waits_is_told_for_what_and_can_still_leave() {
     let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
-    place.daemon().account(|account| account.silent = true);
     let mut terminal = place.types(&["codes"]);
-    terminal.answers("or a backup code:", PROOF);
+    terminal.expect("or a backup code:");
+    place.daemon().account(|account| account.silent = true);
+    terminal.types(&format!("{PROOF}\r"));
     terminal.expect("Waiting for the two-factor service (tfad)...");
     terminal.types("\x03");
     terminal.expect("it is not known what became\nof your request");

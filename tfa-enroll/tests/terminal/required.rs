@@ -3,7 +3,7 @@
 use tfa_bus::Status;
 use tfa_bus::command::{date, local, now};
 
-use crate::double::{PROOF, Place, enabled, finished};
+use crate::double::{Place, enabled, finished};
 use crate::setup::nobody_yet;
 
 fn place(status: Status) -> Place {
@@ -47,7 +47,6 @@ fn the_daemon_has_the_last_word_and_its_words_are_shown() {
         if let Some(question) = before {
             terminal.answers(question, "yes");
         }
-        terminal.answers("or a backup code:", PROOF);
         terminal.expect("It was made required just now, so it cannot be switched off.");
         assert_eq!(terminal.exit_code(), 1);
     }

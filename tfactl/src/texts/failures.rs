@@ -3,19 +3,36 @@
 use std::io;
 use std::process::ExitStatus;
 
-use tfa_bus::command::Failure;
+use tfa_bus::command::{Failure, NoAgent};
 
 // Perhaps behind the question of polkit's agent.
 pub(crate) const CANCELLED: &str = "\n\
 Cancelled before an answer came. Nothing was changed, unless it was under way.";
 
-pub(crate) const NO_AGENT: &str = "\
+/// Why polkit cannot ask on this terminal.
+pub(crate) fn no_agent(why: &NoAgent) -> String {
+    match why {
+        NoAgent::Missing => "\
 The program pkttyagent, which asks for the password here, is not installed.
 It comes with the package polkitd (Debian, Ubuntu) or polkit (elsewhere). Going
-on without it; as root (sudo tfactl ...) nothing is asked.";
-
-pub(crate) fn agent_failed(error: &io::Error) -> String {
-    format!("The program pkttyagent, which asks for the password, did not start: {error}")
+on without it; as root (sudo tfactl ...) nothing is asked."
+            .to_owned(),
+        NoAgent::Failed(error) => {
+            format!("The program pkttyagent, which asks for the password, did not start: {error}")
+        }
+        NoAgent::NoTerminal => "\
+This program has no controlling terminal, on which the password could be asked
+for. Going on without it; as root (sudo tfactl ...) nothing is asked."
+            .to_owned(),
+        NoAgent::Hidden => "\
+polkit cannot see this program: /proc is mounted with hidepid. tfad(8) says under
+FILES how polkit is let see; as root (sudo tfactl ...) nothing is asked."
+            .to_owned(),
+        NoAgent::Unregistered(complaint) => format!(
+            "The program pkttyagent, which asks for the password, could not register with\n\
+             polkit. It said: {complaint}"
+        ),
+    }
 }
 
 pub(crate) fn no_getent(error: &io::Error) -> String {

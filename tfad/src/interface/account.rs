@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use tfa_bus::{ACTION_ENROLL, Error, Offer, Parameters, Status};
 use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Entry, Evidence, Factor};
-use tfa_core::{Origin, Refusal, State, Time};
+use tfa_core::{Origin, Proof, Refusal, State, Time};
 use zbus::Connection;
 use zbus::message::Header;
 use zeroize::Zeroizing;
@@ -12,6 +12,7 @@ use super::status;
 use crate::caller::{Caller, sender};
 use crate::host::Host;
 use crate::journal::Level;
+use crate::polkit::Grounds;
 use crate::users::{self, User};
 use crate::visitors::Visit;
 use crate::{clock, polkit, random, texts};
@@ -33,14 +34,22 @@ impl OwnAccount {
     }
 }
 
-/// The owner at work. One moment counts for the whole call, so that a code which was right when it
-/// came does not become wrong while hashes are computed.
+/// The owner at work. One moment counts for all that is judged in a call, so that a code which was
+/// right does not become wrong while hashes are computed.
 struct Owner<'host> {
     host: &'host Host,
     caller: Caller,
     user: User,
     now: Time,
     _visit: Visit<'host>,
+}
+
+/// What proves the second factor for a change.
+enum SecondFactor {
+    /// A code that came with the call.
+    Typed(Entry),
+    /// A code that polkit's login used up for this call.
+    Verified,
 }
 
 #[zbus::interface(name = "org.tfad.Tfa1.Account")]
@@ -116,10 +125,11 @@ impl OwnAccount {
         parameters: Parameters,
     ) -> Result<Offer, Error> {
         let proof = Zeroizing::new(proof);
-        let owner = self.owner(&header, connection).await?;
+        let mut owner = self.owner(&header, connection).await?;
         let authenticator = authenticator(&parameters)?;
+        let factor = owner.authenticate(connection, &header, &proof).await?;
         owner
-            .change_with_proof(&proof, |account, proof, now| {
+            .change_with(&factor, |account, proof, now| {
                 account.move_to(authenticator.clone(), proof, now)
             })
             .await?;
@@ -176,14 +186,15 @@ impl OwnAccount {
         proof: String,
     ) -> Result<Vec<String>, Error> {
         let proof = Zeroizing::new(proof);
-        let owner = self.owner(&header, connection).await?;
+        let mut owner = self.owner(&header, connection).await?;
+        let factor = owner.authenticate(connection, &header, &proof).await?;
         // Ten hashes are not for anybody who asks.
-        owner
-            .change_with_proof(&proof, Account::check_proof)
-            .await?;
+        if let SecondFactor::Typed(entry) = &factor {
+            owner.change_with_entry(entry, Account::check_proof).await?;
+        }
         let (set, codes) = self.host.hashing.draw().await?;
         owner
-            .change_with_proof(&proof, |account, proof, now| {
+            .change_with(&factor, |account, proof, now| {
                 account.replace_backup_codes(set.clone(), proof, now)
             })
             .await?;
@@ -199,9 +210,12 @@ impl OwnAccount {
         proof: String,
     ) -> Result<(), Error> {
         let proof = Zeroizing::new(proof);
-        let owner = self.owner(&header, connection).await?;
+        let mut owner = self.owner(&header, connection).await?;
         owner.may_switch_off().await?;
-        owner.change_with_proof(&proof, Account::pause).await?;
+        let factor = owner.authenticate(connection, &header, &proof).await?;
+        owner
+            .change_with(&factor, |account, proof, now| account.pause(proof, now))
+            .await?;
         owner.log(Level::Notice, "two-factor login was paused");
         Ok(())
     }
@@ -214,8 +228,11 @@ impl OwnAccount {
         proof: String,
     ) -> Result<(), Error> {
         let proof = Zeroizing::new(proof);
-        let owner = self.owner(&header, connection).await?;
-        owner.change_with_proof(&proof, Account::resume).await?;
+        let mut owner = self.owner(&header, connection).await?;
+        let factor = owner.authenticate(connection, &header, &proof).await?;
+        owner
+            .change_with(&factor, |account, proof, now| account.resume(proof, now))
+            .await?;
         owner.log(Level::Notice, "two-factor login was resumed");
         Ok(())
     }
@@ -228,9 +245,12 @@ impl OwnAccount {
         proof: String,
     ) -> Result<(), Error> {
         let proof = Zeroizing::new(proof);
-        let owner = self.owner(&header, connection).await?;
+        let mut owner = self.owner(&header, connection).await?;
         owner.may_switch_off().await?;
-        owner.change_with_proof(&proof, Account::remove).await?;
+        let factor = owner.authenticate(connection, &header, &proof).await?;
+        owner
+            .change_with(&factor, |account, proof, now| account.remove(proof, now))
+            .await?;
         owner.log(Level::Notice, "two-factor login was removed");
         Ok(())
     }
@@ -245,7 +265,9 @@ impl OwnAccount {
     ) -> Result<String, Error> {
         let code = Zeroizing::new(code);
         let owner = self.owner(&header, connection).await?;
-        let factor = owner.change_with_proof(&code, Account::try_code).await?;
+        let factor = owner
+            .change_with_entry(&Entry::parse(&code), Account::try_code)
+            .await?;
         owner.log(Level::Info, "a code was tried and would have been accepted");
         Ok(match factor {
             Factor::Authenticator => "authenticator",
@@ -279,6 +301,40 @@ impl OwnAccount {
 }
 
 impl Owner<'_> {
+    /// Has polkit ask for the password before a change of an existing set-up, and finds out what proves
+    /// the second factor: the code that polkit's login took, or the one that came with the call. That is
+    /// judged by the time afterwards: a call that waits for a password must not keep an old code alive.
+    ///
+    /// # Errors
+    /// [`Error::NotSetUp`]; as [`polkit::authorize`]; then [`Error::CodeNeeded`] where there is no code.
+    async fn authenticate(
+        &mut self,
+        connection: &Connection,
+        header: &Header<'_>,
+        proof: &str,
+    ) -> Result<SecondFactor, Error> {
+        // Said before the password is asked for in vain.
+        let account = self.host.accounts.load(&self.user).await;
+        let account = account.map_err(|error| self.report(error))?;
+        match account.as_ref().map(Account::state) {
+            Some(State::Enabled | State::Paused) => {}
+            Some(State::None | State::Pending) | None => {
+                return Err(texts::refusal(Refusal::NotSetUp, self.now));
+            }
+        }
+        let prompt = self.host.password_prompts.open(self.user.uid);
+        let allowed = polkit::authorize(connection, header, &self.caller, ACTION_ENROLL).await;
+        let grounds = allowed.map_err(|error| self.report(error))?;
+        self.now = clock::now();
+        if grounds == Grounds::Authentication && prompt.take_code() {
+            return Ok(SecondFactor::Verified);
+        }
+        match Entry::parse(proof) {
+            Entry::Nothing => Err(texts::code_needed()),
+            entry => Ok(SecondFactor::Typed(entry)),
+        }
+    }
+
     /// Refuses to switch off what is required.
     async fn may_switch_off(&self) -> Result<(), Error> {
         match self.host.required_of(&self.user, self.now).await {
@@ -314,18 +370,37 @@ impl Owner<'_> {
         self.answered(granted)
     }
 
-    /// Changes the account on a proof, which is judged, counted and used up like any code.
-    async fn change_with_proof<T>(
+    /// Changes the account on a second factor. A typed code is judged, counted and used up.
+    async fn change_with<T>(
         &self,
-        proof: &str,
+        factor: &SecondFactor,
+        mut wish: impl FnMut(&mut Account, Proof<'_>, Time) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
+        match factor {
+            SecondFactor::Verified => {
+                self.change(|account, now| wish(account, Proof::Verified, now))
+                    .await
+            }
+            SecondFactor::Typed(entry) => {
+                self.change_with_entry(entry, |account, evidence, now| {
+                    wish(account, Proof::Typed(evidence), now)
+                })
+                .await
+            }
+        }
+    }
+
+    /// Changes the account on what was typed.
+    async fn change_with_entry<T>(
+        &self,
+        entry: &Entry,
         mut wish: impl FnMut(&mut Account, &Evidence, Time) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
-        let entry = Entry::parse(proof);
         let granted = self
             .host
             .judge(
                 &self.user,
-                &entry,
+                entry,
                 Origin::Remote,
                 self.now,
                 None,

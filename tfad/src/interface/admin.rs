@@ -323,7 +323,7 @@ impl Admin {
             .await?;
         let _visit = self.host.visitors.admit(&caller)?;
         match polkit::authorize(connection, header, &caller, ACTION_MANAGE).await {
-            Ok(()) => Ok(caller),
+            Ok(_) => Ok(caller),
             Err(error) => {
                 let what = "an administrator's call was refused";
                 self.host.log_change(Level::Warning, &caller, about, what);

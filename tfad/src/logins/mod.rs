@@ -20,7 +20,7 @@ use crate::enrollment::Enrollment;
 use crate::host::{Host, host_name};
 use crate::turns::{self, Wording};
 use crate::users::User;
-use crate::{circumstances, clock, random, texts};
+use crate::{circumstances, clock, password_prompts, random, texts};
 
 /// The logins of a host.
 #[derive(Debug)]
@@ -321,7 +321,8 @@ impl Logins {
     ) -> Result<(tfa_core::Turn, Option<Dialog>), Error> {
         let config = self.host.config();
         let Arrival { user, login, .. } = &open.arrival;
-        self.host
+        let judged = self
+            .host
             .judge(
                 user,
                 &Entry::parse(typed),
@@ -336,7 +337,14 @@ impl Logins {
                     }
                 },
             )
-            .await
+            .await?;
+        if let tfa_core::Next::End(tfa_core::Verdict::Verified(_)) = judged.0.next
+            && open.arrival.caller.is_root()
+            && open.arrival.context.service == password_prompts::POLKIT
+        {
+            self.host.password_prompts.code_was_used(user.uid);
+        }
+        Ok(judged)
     }
 
     async fn judge_set_up(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tfa_bus::{Error, Offer, Parameters, Status};
 
-use super::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, PROOF, SECRET, Shared};
+use super::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, PROOF, Polkit, SECRET, Shared};
 
 pub(super) struct OnBus(pub(super) Arc<Shared>);
 
@@ -24,9 +24,10 @@ impl OnBus {
     }
 
     async fn r#move(&self, proof: &str, parameters: Parameters) -> Result<Offer, Error> {
-        self.0.called(format!("Move {proof}")).await;
+        self.0.called(with_proof("Move", proof)).await;
+        self.0.authenticated(proof)?;
         self.0.proved(proof)?;
-        if proof != PROOF {
+        if proof == "ABCDE-FGHJK" {
             self.0.account.lock().unwrap().status.backup_codes_left -= 1;
         }
         Ok(self.0.offer(parameters))
@@ -58,25 +59,31 @@ impl OnBus {
     }
 
     async fn new_backup_codes(&self, proof: &str) -> Result<Vec<String>, Error> {
-        self.0.called(format!("NewBackupCodes {proof}")).await;
+        self.0.called(with_proof("NewBackupCodes", proof)).await;
+        self.0.authenticated(proof)?;
         self.0.proved(proof)?;
         Ok(backup_codes())
     }
 
     async fn pause(&self, proof: &str) -> Result<(), Error> {
-        self.0.called(format!("Pause {proof}")).await;
+        self.0.called(with_proof("Pause", proof)).await;
+        self.0.may_switch_off()?;
+        self.0.authenticated(proof)?;
         self.0.switched_off(proof, "paused")
     }
 
     async fn resume(&self, proof: &str) -> Result<(), Error> {
-        self.0.called(format!("Resume {proof}")).await;
+        self.0.called(with_proof("Resume", proof)).await;
+        self.0.authenticated(proof)?;
         self.0.proved(proof)?;
         self.0.set("enabled");
         Ok(())
     }
 
     async fn remove(&self, proof: &str) -> Result<(), Error> {
-        self.0.called(format!("Remove {proof}")).await;
+        self.0.called(with_proof("Remove", proof)).await;
+        self.0.may_switch_off()?;
+        self.0.authenticated(proof)?;
         self.0.switched_off(proof, "none")
     }
 
@@ -93,20 +100,40 @@ impl OnBus {
 }
 
 impl Shared {
+    /// What polkit says.
     fn allowed(&self) -> Result<(), Error> {
         let mut account = self.account.lock().unwrap();
-        if account.refusals == 0 {
-            return Ok(());
+        match account.polkit {
+            Polkit::Yes => Ok(()),
+            Polkit::WrongPassword(0) => Ok(()),
+            Polkit::WrongPassword(more) => {
+                account.polkit = Polkit::WrongPassword(more - 1);
+                Err(Error::AuthenticationFailed(
+                    "the password, or a code after it, was not right or was not given".to_owned(),
+                ))
+            }
+            Polkit::NoAgent => Err(Error::NoAuthenticationAgent(
+                "polkit has nothing to ask with".to_owned(),
+            )),
+            Polkit::Never => Err(Error::NotAuthorized(
+                "polkit's rules do not permit it".to_owned(),
+            )),
         }
-        account.refusals -= 1;
-        Err(Error::NotAuthorized(
-            "permission was not granted".to_owned(),
-        ))
+    }
+
+    /// The password comes before the code, whose absence counts as nothing.
+    fn authenticated(&self, proof: &str) -> Result<(), Error> {
+        self.allowed()?;
+        if proof.is_empty() && !self.account.lock().unwrap().polkit_takes_code {
+            return Err(Error::CodeNeeded("This takes a code.".to_owned()));
+        }
+        Ok(())
     }
 
     fn proved(&self, proof: &str) -> Result<(), Error> {
         match proof {
-            PROOF | "ABCDE-FGHJK" => Ok(()),
+            // Only where polkit took one.
+            "" | PROOF | "ABCDE-FGHJK" => Ok(()),
             "999999" => Err(Error::Locked(
                 "Too many wrong codes. Try again in 30 seconds.".to_owned(),
             )),
@@ -141,12 +168,16 @@ impl Shared {
         }
     }
 
-    fn switched_off(&self, proof: &str, state: &str) -> Result<(), Error> {
+    fn may_switch_off(&self) -> Result<(), Error> {
         if self.account.lock().unwrap().insists {
             return Err(Error::Required(
                 "It was made required just now, so it cannot be switched off.".to_owned(),
             ));
         }
+        Ok(())
+    }
+
+    fn switched_off(&self, proof: &str, state: &str) -> Result<(), Error> {
         self.proved(proof)?;
         self.set(state);
         Ok(())
@@ -168,6 +199,10 @@ impl Shared {
         account.parameters = Some(parameters);
         offer
     }
+}
+
+fn with_proof(method: &str, proof: &str) -> String {
+    format!("{method} {proof}").trim_end().to_owned()
 }
 
 fn backup_codes() -> Vec<String> {

@@ -30,6 +30,17 @@ pub(crate) const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXQ";
 pub(crate) const URI: &str =
     "otpauth://totp/desk.example:alice?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXQ&issuer=desk.example";
 
+/// What polkit says where it is asked.
+pub(crate) enum Polkit {
+    Yes,
+    /// So often, and then yes.
+    WrongPassword(u32),
+    /// There is nothing to ask with.
+    NoAgent,
+    /// No password would help.
+    Never,
+}
+
 /// What the double knows and has seen.
 pub(crate) struct Account {
     pub(crate) status: Status,
@@ -39,8 +50,9 @@ pub(crate) struct Account {
     pub(crate) others: Vec<Status>,
     /// No call but `Status` is answered any more.
     pub(crate) silent: bool,
-    /// How often polkit says no to a set-up.
-    pub(crate) refusals: u32,
+    pub(crate) polkit: Polkit,
+    /// polkit's login takes a code as well, so that none has to come with the call.
+    pub(crate) polkit_takes_code: bool,
     /// Calls, in the order in which they came, with their arguments.
     pub(crate) calls: Vec<String>,
     pub(crate) parameters: Option<Parameters>,
@@ -68,7 +80,8 @@ impl Account {
             uri: URI.to_owned(),
             others: Vec::new(),
             silent: false,
-            refusals: 0,
+            polkit: Polkit::Yes,
+            polkit_takes_code: false,
             calls: Vec::new(),
             parameters: None,
             by_invitation: false,

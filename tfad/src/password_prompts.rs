@@ -1,0 +1,130 @@
+//! Codes that are given where polkit asks for a password.
+//!
+//! A change of an existing set-up takes the password and a code. polkit asks for the password through PAM,
+//! and that login takes a code itself, where the policy wants one. A code is good once, so the owner would
+//! have to wait for another one for the change: the code that polkit's login used up serves instead.
+//!
+//! It serves only a call that waits for polkit at that moment, and one call alone. polkit lets such a call
+//! go on only after a login of its own, which takes a code from whoever does not know one, too: the code
+//! of a login that happens at the same time helps nobody through.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The PAM service through which polkit asks.
+pub const POLKIT: &str = "polkit-1";
+
+/// The calls that wait for polkit, by the owner's uid.
+#[derive(Debug, Default)]
+pub struct PasswordPrompts {
+    waiting: Mutex<HashMap<u32, Waiting>>,
+}
+
+/// The codes are counted from the first call on.
+#[derive(Debug, Default)]
+struct Waiting {
+    calls: u32,
+    /// The number of the code that was used last.
+    used: u64,
+    /// The number of the code that served last. Earlier ones serve no more.
+    served: u64,
+}
+
+/// A call that waits for polkit; it no longer waits when this is dropped.
+#[derive(Debug)]
+pub struct PasswordPrompt<'prompts> {
+    prompts: &'prompts PasswordPrompts,
+    uid: u32,
+    used_before: u64,
+}
+
+impl PasswordPrompts {
+    /// A call on the account of that uid begins to wait for polkit.
+    pub fn open(&self, uid: u32) -> PasswordPrompt<'_> {
+        let mut all = self.waiting();
+        let waiting = all.entry(uid).or_default();
+        waiting.calls += 1;
+        PasswordPrompt {
+            prompts: self,
+            uid,
+            used_before: waiting.used,
+        }
+    }
+
+    /// A login through polkit used up a code of that uid's owner.
+    pub fn code_was_used(&self, uid: u32) {
+        if let Some(waiting) = self.waiting().get_mut(&uid) {
+            waiting.used += 1;
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<u32, Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PasswordPrompt<'_> {
+    /// Whether a code was used up while the call waited. It serves no other call then.
+    #[must_use]
+    pub fn take_code(&self) -> bool {
+        let mut all = self.prompts.waiting();
+        let Some(waiting) = all.get_mut(&self.uid) else {
+            return false;
+        };
+        let taken = waiting.used > self.used_before.max(waiting.served);
+        waiting.served = waiting.used;
+        taken
+    }
+}
+
+impl Drop for PasswordPrompt<'_> {
+    fn drop(&mut self) {
+        let mut all = self.prompts.waiting();
+        if let Some(waiting) = all.get_mut(&self.uid) {
+            waiting.calls = waiting.calls.saturating_sub(1);
+            if waiting.calls == 0 {
+                all.remove(&self.uid);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_serves_one_waiting_call_of_its_owner() {
+        let prompts = PasswordPrompts::default();
+        prompts.code_was_used(1000);
+        let (first, second) = (prompts.open(1000), prompts.open(1000));
+        let other = prompts.open(1001);
+        assert!(!first.take_code(), "a code from before the call");
+        prompts.code_was_used(1000);
+        assert!(!other.take_code());
+        assert!(first.take_code());
+        assert!(!first.take_code() && !second.take_code());
+    }
+
+    #[test]
+    fn a_code_from_before_a_call_does_not_serve_it() {
+        let prompts = PasswordPrompts::default();
+        let earlier = prompts.open(1000);
+        prompts.code_was_used(1000);
+        let later = prompts.open(1000);
+        assert!(!later.take_code());
+        drop(earlier);
+        prompts.code_was_used(1000);
+        assert!(later.take_code());
+    }
+
+    #[test]
+    fn a_code_that_no_call_took_is_forgotten_with_the_calls() {
+        let prompts = PasswordPrompts::default();
+        let prompt = prompts.open(1000);
+        prompts.code_was_used(1000);
+        drop(prompt);
+        assert!(!prompts.open(1000).take_code());
+        assert!(prompts.waiting().is_empty());
+    }
+}
