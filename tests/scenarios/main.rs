@@ -14,6 +14,7 @@ mod log_readers;
 mod login_setup;
 mod machine;
 mod move_phone;
+mod names;
 mod outsiders;
 mod package;
 mod people;

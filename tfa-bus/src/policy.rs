@@ -10,6 +10,9 @@ pub struct Supposed {
     pub service: String,
     /// The remote host, as PAM would name it; empty for this machine.
     pub from: String,
+    /// Without a remote host: whether it comes from inside a session, as `su` and `sudo` mostly
+    /// do. Absent: no, from a console of this machine.
+    pub session: Option<bool>,
     /// The method of ssh that the login came by, where PAM was not asked: `publickey`, …; absent
     /// where PAM asks for the password.
     pub method: Option<String>,

@@ -29,7 +29,7 @@ pub use dialog::{AskCode, Enroll, Picture, TRIES};
 pub use entry::{BackupCode, Code, Entry, Evidence};
 pub use invitation::{Invitation, LONGEST_INVITATION};
 pub use policy::{AfterGrace, Decision, Exemption, GRACE, Mode, Policy, Ruling, Source, Terms};
-pub use policy::{Belongs, Group, Groups, Login, Methods, Origins, Person, Place, Rule};
+pub use policy::{Belongs, Group, Groups, Identity, Login, Methods, Origins, Person, Place, Rule};
 pub use secret::Secret;
 pub use setup::{CONFIRM_TRIES, Drift, OFFER_LIFETIME, Offer, Proof, Refusal};
 pub use sighting::{Sighting, Would};

@@ -6,8 +6,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use tfa_core::{
-    Account, AfterGrace, Belongs, Group, Groups, Login, Methods, Mode, Origins, Person, Place,
-    Policy, Rule, Ruling, Source, Terms, Time,
+    Account, AfterGrace, Belongs, Group, Groups, Identity, Login, Methods, Mode, Origins, Person,
+    Place, Policy, Rule, Ruling, Source, Terms, Time,
 };
 
 use crate::invitation::invitation;
@@ -48,11 +48,18 @@ pub(crate) fn group(name: &str) -> Group {
 
 /// Lea, who is in no group that any rule names, and of whom all is known.
 pub(crate) fn lea() -> Person {
-    let groups = all_groups().map(|group| (group, Belongs::No));
     Person {
-        name: "lea".to_owned(),
         uid: UID,
-        groups: Groups::from_iter(groups),
+        canonical: in_no_group("lea"),
+        aliases: Vec::new(),
+    }
+}
+
+/// A name that is in no group that any rule names.
+pub(crate) fn in_no_group(name: &str) -> Identity {
+    Identity {
+        name: name.to_owned(),
+        groups: all_groups().map(|group| (group, Belongs::No)).collect(),
     }
 }
 
@@ -66,9 +73,14 @@ pub(crate) fn login() -> Login {
     Login {
         person: lea(),
         service: "sshd".to_owned(),
-        origin: Origins::from_rhost("192.0.2.7"),
+        origin: remote("192.0.2.7"),
         methods: passed(&["password"]),
     }
+}
+
+/// A remote host, or the inside of a session where there is none.
+pub(crate) fn remote(rhost: &str) -> Origins {
+    Origins::new(rhost, false)
 }
 
 /// Methods of which all is known.
@@ -144,12 +156,37 @@ impl Case {
 
     /// Every case that it may be, for all that is known of the login.
     pub(crate) fn readings(&self) -> impl Iterator<Item = Self> {
-        readings(&self.login, &self.policy)
+        let mut policy = self.policy.clone();
+        if self.login.origin == Origins::Session {
+            // That it comes from inside a session is known, wherever the session was opened.
+            for rule in &mut policy.rules {
+                if rule.origins.contains(&Place::Session) {
+                    rule.origins.clear();
+                }
+            }
+        }
+        readings(&self.login, &policy)
             .into_iter()
-            .map(|login| Self {
+            .map(move |login| Self {
                 login,
+                policy: policy.clone(),
                 ..self.clone()
             })
+    }
+
+    /// The same under one name of the user's alone, for each of them.
+    pub(crate) fn by_single_names(&self) -> impl Iterator<Item = Self> {
+        let person = self.login.person.clone();
+        let names: Vec<Identity> = person.identities().cloned().collect();
+        names.into_iter().map(move |canonical| {
+            let mut case = self.clone();
+            case.login.person = Person {
+                canonical,
+                aliases: Vec::new(),
+                ..person
+            };
+            case
+        })
     }
 }
 
@@ -213,6 +250,7 @@ fn some<T: Clone + std::fmt::Debug + 'static>(of: Vec<T>) -> impl Strategy<Value
 fn any_rule() -> impl Strategy<Value = Rule> {
     let places = vec![
         Place::Local,
+        Place::Session,
         network("192.0.2.0/24"),
         network("198.51.100.7/32"),
         network("2001:db8::/32"),
@@ -270,7 +308,22 @@ fn any_policy() -> impl Strategy<Value = Policy> {
         })
 }
 
+/// Somebody under one or two names.
 fn any_person() -> impl Strategy<Value = Person> {
+    let who = select(vec![("lea", UID), ("bob", 7), ("eve", 2000)]);
+    let alias = prop::option::of(any_identity(&["lea", "bob", "mia"]));
+    let groups = any_identity(&[""]);
+    (who, groups, alias).prop_map(|((name, uid), groups, alias)| Person {
+        uid,
+        canonical: Identity {
+            name: name.to_owned(),
+            ..groups
+        },
+        aliases: alias.into_iter().filter(|one| one.name != name).collect(),
+    })
+}
+
+fn any_identity(names: &[&str]) -> impl Strategy<Value = Identity> + use<> {
     let belongs = || {
         select(vec![
             Belongs::No,
@@ -279,10 +332,9 @@ fn any_person() -> impl Strategy<Value = Person> {
             Belongs::Unknown,
         ])
     };
-    let who = select(vec![("lea", UID), ("bob", 7), ("eve", 2000)]);
-    (who, [belongs(), belongs(), belongs()]).prop_map(|((name, uid), belongs)| Person {
-        name: name.to_owned(),
-        uid,
+    let name = select(words(names));
+    (name, [belongs(), belongs(), belongs()]).prop_map(|(name, belongs)| Identity {
+        name,
         groups: Groups::from_iter(all_groups().zip(belongs)),
     })
 }
@@ -295,7 +347,8 @@ fn any_login() -> impl Strategy<Value = Login> {
     let service = select(words(&["sshd", "login", "su"]));
     let origin = prop_oneof![
         Just(Origins::Local),
-        select(HOSTS.to_vec()).prop_map(Origins::from_rhost),
+        Just(Origins::Session),
+        select(HOSTS.to_vec()).prop_map(remote),
         Just(Origins::Name("laptop.example".to_owned())),
     ];
     let methods = subsequence(words(&["password", "publickey", "hostbased"]), 0..=2);
@@ -314,35 +367,50 @@ fn any_login() -> impl Strategy<Value = Login> {
 
 /// Whether nothing is unknown of a login.
 pub(crate) fn is_known(login: &Login) -> bool {
-    login.person.groups.unknown().next().is_none()
-        && !matches!(login.origin, Origins::Name(_))
+    login.person.unknown_groups().is_empty()
+        && !matches!(login.origin, Origins::Name(_) | Origins::Session)
         && !login.methods.one_of_sshds_own
 }
 
 /// Every login that an unknown one may be.
 fn readings(login: &Login, policy: &Policy) -> Vec<Login> {
     let mut readings = vec![login.clone()];
-    for group in all_groups() {
-        if login.person.groups.hold(&group) != Belongs::Unknown {
-            continue;
+    for place in 0..=login.person.aliases.len() {
+        for group in all_groups() {
+            let is_unknown =
+                |login: &mut Login| identity(login, place).groups.hold(&group) == Belongs::Unknown;
+            if !is_unknown(&mut login.clone()) {
+                continue;
+            }
+            readings = each(
+                readings,
+                &[Belongs::Yes, Belongs::No],
+                |reading, belongs| {
+                    let who = identity(reading, place);
+                    let groups = all_groups().map(|one| {
+                        let held = who.groups.hold(&one);
+                        let held = if one == group { *belongs } else { held };
+                        (one, held)
+                    });
+                    who.groups = Groups::from_iter(groups);
+                },
+            );
         }
-        readings = each(
-            readings,
-            &[Belongs::Yes, Belongs::No],
-            |reading, belongs| {
-                let groups = all_groups().map(|one| {
-                    let held = reading.person.groups.hold(&one);
-                    let held = if one == group { *belongs } else { held };
-                    (one, held)
-                });
-                reading.person.groups = Groups::from_iter(groups);
-            },
-        );
     }
-    if matches!(login.origin, Origins::Name(_)) {
-        readings = each(readings, &HOSTS, |reading, host| {
-            reading.origin = Origins::from_rhost(host);
-        });
+    match login.origin {
+        Origins::Name(_) => {
+            readings = each(readings, &HOSTS, |reading, host| {
+                reading.origin = remote(host);
+            });
+        }
+        Origins::Session => {
+            let places = HOSTS.map(remote).into_iter().chain([Origins::Local]);
+            let places: Vec<Origins> = places.collect();
+            readings = each(readings, &places, |reading, place| {
+                reading.origin = place.clone();
+            });
+        }
+        Origins::Local | Origins::Address(_) => {}
     }
     if login.methods.one_of_sshds_own {
         let any_at_all = words(&["publickey", "hostbased", "gssapi-with-mic"]);
@@ -357,6 +425,15 @@ fn readings(login: &Login, policy: &Policy) -> Vec<Login> {
         });
     }
     readings
+}
+
+/// One of the names of a login's user, by its place.
+fn identity(login: &mut Login, place: usize) -> &mut Identity {
+    let Person {
+        canonical, aliases, ..
+    } = &mut login.person;
+    let others = aliases.iter_mut();
+    std::iter::once(canonical).chain(others).nth(place).unwrap()
 }
 
 fn each<T>(logins: Vec<Login>, values: &[T], set: impl Fn(&mut Login, &T)) -> Vec<Login> {

@@ -43,7 +43,7 @@ impl<'a> Report<'a> {
         Self {
             user: &explained.user,
             service: &supposed.service,
-            from: json::host(&supposed.from),
+            from: json::from(supposed),
             method: json::method(supposed),
             at: rfc3339(supposed.at.unwrap_or(now)),
             outcome: &explained.outcome,

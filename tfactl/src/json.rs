@@ -4,7 +4,7 @@ use serde::Serialize;
 use tfa_bus::Supposed;
 use tfa_bus::command::{Failure, Terminal};
 
-use crate::args::{LOCAL, PASSWORD, SSHD};
+use crate::args::{LOCAL, PASSWORD, SESSION, SSHD};
 
 /// Prints it.
 pub(crate) fn say(terminal: &Terminal, report: &impl Serialize) -> Result<(), Failure> {
@@ -17,6 +17,15 @@ pub(crate) fn say(terminal: &Terminal, report: &impl Serialize) -> Result<(), Fa
 /// A host as `--from` takes it.
 pub(crate) fn host(from: &str) -> &str {
     if from.is_empty() { LOCAL } else { from }
+}
+
+/// Where a supposed login comes from, as `--from` takes it.
+pub(crate) fn from(supposed: &Supposed) -> &str {
+    if supposed.session == Some(true) {
+        SESSION
+    } else {
+        host(&supposed.from)
+    }
 }
 
 /// What the contract leaves empty is null here.

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::unistd::{Gid, Group as Entry, User};
-use tfa_core::{Group, Policy, Rule};
+use tfa_core::{Group, Mode, Place, Policy, Rule, Source};
 
 use crate::config::{BadConfig, Config, Reading, Trust};
 use crate::groups;
@@ -85,15 +85,27 @@ fn unknown(rule: &Rule) -> Vec<String> {
                 quoted(&group.to_string())
             )
         });
-    let users = rule.users.iter().filter(|name| !is_user(name)).map(|name| {
-        let name = quoted(name);
-        format!("{place}: this host knows no user {name} now: the rule matches nobody of that name")
-    });
+    let users = rule.users.iter().filter_map(|name| user_note(place, name));
     let services = rule.services.iter().filter(|name| !is_service(name));
     let services = services.map(|name| {
         format!("{place}: this host has no /etc/pam.d/{name}: no login has that service")
     });
-    groups.chain(users).chain(services).collect()
+    let inside = exempts_consoles_alone(rule).then(|| {
+        format!(
+            "{place}: \"local\" is a console or a seat of this machine. Logins inside a session (su, \
+             sudo, polkit) are not let off by this rule: add \"session\" where they should be"
+        )
+    });
+    groups.chain(users).chain(services).chain(inside).collect()
+}
+
+/// Whether a rule lets logins at this machine off, and leaves those inside a session to the
+/// stricter terms.
+fn exempts_consoles_alone(rule: &Rule) -> bool {
+    let origins = &rule.origins;
+    rule.terms.mode != Mode::Required
+        && origins.contains(&Place::Local)
+        && !origins.contains(&Place::Session)
 }
 
 /// Whether PAM knows a service of that name.
@@ -111,14 +123,31 @@ fn is_known(group: &Group) -> bool {
     matches!(found, Ok(Some(_)))
 }
 
-/// Under the name that the host itself has for the user: rules go by that one.
-fn is_user(name: &str) -> bool {
-    let canonical = |user: User| User::from_uid(user.uid).ok().flatten();
-    User::from_name(name)
-        .ok()
-        .flatten()
-        .and_then(canonical)
-        .is_some_and(|user| user.name == *name)
+/// What is to be said of a user name in a rule: that there is no such user, or that the uid has
+/// another name.
+fn user_note(place: &Source, name: &str) -> Option<String> {
+    let found = User::from_name(name).ok().flatten();
+    let canonical = found.and_then(|user| User::from_uid(user.uid).ok().flatten());
+    match canonical {
+        Some(user) if user.name == *name => None,
+        Some(user) => Some(another_name(place, name, &user)),
+        None => {
+            let name = quoted(name);
+            Some(format!(
+                "{place}: this host knows no user {name} now: the rule matches nobody of that name"
+            ))
+        }
+    }
+}
+
+fn another_name(place: &Source, name: &str, user: &User) -> String {
+    let (name, canonical) = (quoted(name), quoted(&user.name));
+    format!(
+        "{place}: {name} is another name of {canonical} (uid {}). This rule holds for logins under \
+         the name {name}. The rules for {canonical} hold for them too, and the stricter decides. It \
+         does not hold for logins as {canonical}",
+        user.uid
+    )
 }
 
 #[cfg(test)]
@@ -139,5 +168,34 @@ mod tests {
         let found = unknown(&rule(&["root", "no-such-group"], &["no-such-user"]));
         assert!(found[0].contains("no group no-such-group"), "{found:?}");
         assert!(found[1].contains("no user no-such-user"), "{found:?}");
+    }
+
+    #[test]
+    fn another_name_of_a_uid_is_told_with_the_canonical_name() {
+        let root = User::from_name("root").unwrap().unwrap();
+        let note = another_name(&Source::default(), "toor", &root);
+        assert!(
+            note.contains("toor is another name of root (uid 0)"),
+            "{note}"
+        );
+        assert_eq!(user_note(&Source::default(), "root"), None);
+    }
+
+    #[test]
+    fn an_exemption_for_consoles_says_that_sessions_are_not_meant() {
+        for (origins, mode, told) in [
+            (&[Place::Local][..], Mode::Off, true),
+            (&[Place::Local], Mode::Optional, true),
+            (&[Place::Local], Mode::Required, false),
+            (&[Place::Local, Place::Session], Mode::Off, false),
+            (&[], Mode::Off, false),
+        ] {
+            let mut rule = Rule {
+                origins: origins.to_vec(),
+                ..Rule::default()
+            };
+            rule.terms.mode = mode;
+            assert_eq!(!unknown(&rule).is_empty(), told, "{origins:?} {mode:?}");
+        }
     }
 }

@@ -12,7 +12,7 @@ pub fn login(context: &Context, person: Person) -> Login {
     Login {
         person,
         service: context.service.clone(),
-        origin: Origins::from_rhost(&context.rhost),
+        origin: Origins::new(&context.rhost, context.at_console()),
         methods: methods(context),
     }
 }

@@ -205,8 +205,8 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use tfa_core::{
-        Account, AskCode, Authenticator, Enroll, Groups, Methods, Origin, Origins, Parameters,
-        Person, Picture, Secret, Time,
+        Account, AskCode, Authenticator, Enroll, Groups, Identity, Methods, Origin, Origins,
+        Parameters, Person, Picture, Secret, Time,
     };
 
     use super::*;
@@ -239,9 +239,12 @@ mod tests {
             context: Context::default(),
             login: Login {
                 person: Person {
-                    name,
                     uid: user,
-                    groups: Groups::default(),
+                    canonical: Identity {
+                        name,
+                        groups: Groups::default(),
+                    },
+                    aliases: Vec::new(),
                 },
                 service: String::new(),
                 origin: Origins::Local,

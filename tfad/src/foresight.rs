@@ -1,7 +1,8 @@
 //! What would become of a login: the policy's answer without a login, for the administrator.
 
 use tfa_bus::{Context, Explanation, Impact, Outcome, Phase, Supposed, Verdict};
-use tfa_core::{Account, Bar, Course, Exemption, Message, Person, Policy, Ruling, Time};
+use tfa_core::Time;
+use tfa_core::{Account, Bar, Course, Exemption, Login, Message, Origins, Person, Policy, Ruling};
 
 use crate::circumstances::{self, ASKED_BY_PAM};
 use crate::enrollment::Shown;
@@ -48,7 +49,10 @@ pub fn foresee(
             enrolls: true,
             ..Context::default()
         };
-        let login = circumstances::login(&context, person.clone());
+        let login = Login {
+            origin: origin(supposed),
+            ..circumstances::login(&context, person.clone())
+        };
         let stage = circumstances::stage(&context, policy);
         let ruling = policy.decide(&login, account, now);
         let course = Ruling::none_needed(stage).unwrap_or_else(|| ruling.course(stage));
@@ -64,6 +68,18 @@ pub fn foresee(
         ruling,
         uninvited: policy.invitation && !is_invited,
     }
+}
+
+/// The name that logs in.
+fn login_name(person: &Person) -> String {
+    let alias = person.aliases.first();
+    alias.unwrap_or(&person.canonical).name.clone()
+}
+
+/// Where the login comes from. Without a remote host that is a console, unless it is said to be the
+/// inside of a session.
+fn origin(supposed: &Supposed) -> Origins {
+    Origins::new(&supposed.from, supposed.session != Some(true))
 }
 
 /// What a policy would mean for a user, now and once every grace is over.
@@ -85,7 +101,7 @@ pub fn impact(
     let foreseen = foresee(policy, supposed, person, Some(&waiting), now.plus(LATER));
     let (later, later_reason) = foreseen.outcome();
     Impact {
-        user: person.name.clone(),
+        user: login_name(person),
         now: today.name().to_owned(),
         now_reason: now_reason.to_owned(),
         later: later.name().to_owned(),
@@ -103,14 +119,10 @@ pub fn explain(
     host: &str,
     now: Time,
 ) -> Explanation {
-    let user = person.name.clone();
-    let mut unknown: Vec<String> = person
-        .groups
-        .unknown()
-        .map(|g| format!("group {g}"))
-        .collect();
-    unknown.sort();
-    if let tfa_core::Origins::Name(name) = tfa_core::Origins::from_rhost(&supposed.from) {
+    let user = login_name(person);
+    let groups = person.unknown_groups();
+    let mut unknown: Vec<String> = groups.iter().map(|g| format!("group {g}")).collect();
+    if let Origins::Name(name) = origin(supposed) {
         unknown.push(format!("the address of {name}"));
     }
     let foreseen = foresee(policy, supposed, person, account, now);

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tfa_bus::{Context, Error};
-use tfa_core::{Account, Entry, Evidence, Groups, Origin, Person, Policy, Terms, Time};
+use tfa_core::{Account, Entry, Evidence, Origin, Person, Policy, Terms, Time};
 
 use crate::accounts::{Accounts, Loaded};
 use crate::caller::{Caller, Callers};
 use crate::config::{BadConfig, Config, Trust};
 use crate::dialogs::Dialogs;
-use crate::groups;
+use crate::groups::{self, Names};
 use crate::hashing::Hashing;
 use crate::journal::{Journal, Level, quoted};
 use crate::password_prompts::PasswordPrompts;
@@ -79,29 +79,23 @@ impl Host {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A user with no group known yet.
-    #[must_use]
-    pub fn stranger(user: &User) -> Person {
-        Person {
-            name: user.name.clone(),
-            uid: user.uid,
-            groups: Groups::default(),
-        }
-    }
-
-    /// A user with the groups that a policy asks about.
+    /// A user with the groups that a policy asks about, under the names in use.
     pub async fn person(&self, user: &User, policy: &Policy) -> Person {
         let asked = policy.groups().into_iter().cloned().collect();
-        Person {
-            groups: groups::of(user, asked).await,
-            ..Self::stranger(user)
-        }
+        groups::of(user, Names::InUse, asked, Vec::new()).await
+    }
+
+    /// The same under every name of the uid.
+    pub async fn person_by_any_name(&self, user: &User, policy: &Policy) -> Person {
+        let asked = policy.groups().into_iter().cloned().collect();
+        let in_rules = policy.users().map(str::to_owned).collect();
+        groups::of(user, Names::All, asked, in_rules).await
     }
 
     /// The terms under which two-factor login is required of a user, if it is.
     pub async fn required_of(&self, user: &User, now: Time) -> Option<Terms> {
         let config = self.config();
-        let person = self.person(user, &config.policy).await;
+        let person = self.person_by_any_name(user, &config.policy).await;
         config.policy.requires_of(&person, now).cloned()
     }
 

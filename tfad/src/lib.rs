@@ -6,6 +6,7 @@
 //! remembers whose dialog is where.
 
 pub mod accounts;
+pub mod aliases;
 pub mod beside;
 pub mod caller;
 pub mod check;

@@ -51,8 +51,8 @@ macro_rules! policies {
 }
 
 policies! {
-    off, optional, later, grace, required, deny, unguarded, audit, keys, network, console, group,
-    unknown,
+    off, optional, later, grace, required, deny, unguarded, audit, keys, network, console, machine,
+    group, unknown,
 }
 
 fn play_rows_of(policy: &str) {

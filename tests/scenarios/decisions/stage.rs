@@ -4,7 +4,7 @@ use tfa_tests::Machine;
 
 use super::play::{Person, play};
 use super::table::{Login, Outcome, Row, State};
-use crate::people::{PASSWORD, record_of, set_up, set_up_and_pause};
+use crate::people::{PASSWORD, record_of, screen, set_up, set_up_and_pause};
 
 /// The address that the manual's policy for networks names.
 const INSIDE: &str = "10.7.0.2";
@@ -35,6 +35,9 @@ impl Stage {
             add_user(&machine, "paused");
             Person::new(set_up_and_pause(&machine, "paused", PASSWORD))
         });
+        if rows.iter().any(|row| row.login == Login::Console) {
+            screen(&machine);
+        }
         machine.write_file("/etc/tfa/tfad.toml", config);
         machine.succeed(["systemctl", "reload", "tfad"]);
         Self {
@@ -96,7 +99,7 @@ impl Stage {
             Login::SshInside => ("sshd", INSIDE, "password"),
             Login::Key => ("sshd", "127.0.0.1", "publickey"),
             Login::Console => ("login", "local", "password"),
-            Login::Su => ("su-l", "local", "password"),
+            Login::Su => ("su-l", "session", "password"),
             // It supposes a login that is asked for the password, and root's su is not.
             Login::SuRoot => return None,
         };

@@ -1,6 +1,6 @@
 //! What the terms ask of one account.
 
-use super::{AfterGrace, Login, Mode, Policy, Source, Terms};
+use super::{AfterGrace, Identity, Login, Mode, Policy, Possible, Source, Terms};
 use crate::{Account, State, Time};
 
 /// What the policy asks of a login.
@@ -49,19 +49,34 @@ pub struct Ruling {
 impl Policy {
     /// Decides over a login of an account; `None` is a user without a record.
     ///
+    /// Of a user with several names, and of a session that may have been opened from several
+    /// places, the strictest decision holds.
+    ///
     /// Where something could not be found out, every rule that may be the one is asked. If they
     /// agree, that is the decision; if one of them asks for a code, a code is asked for; if each
     /// wants it set up, the strictest of them holds; else there is no login.
     #[must_use]
     pub fn decide(&self, login: &Login, account: Option<&Account>, now: Time) -> Ruling {
-        let mut possible = self
-            .terms_for(login)
-            .into_iter()
-            .map(|terms| self.rule(terms, account, now));
-        let Some(first) = possible.next() else {
-            return self.rule(&self.otherwise, account, now);
-        };
-        possible.fold(first, Ruling::or)
+        let decide_under = |who| self.decide_under(who, login, account, now);
+        let first = decide_under(&login.person.canonical);
+        let others = login.person.aliases.iter().map(decide_under);
+        others.fold(first, Ruling::stricter)
+    }
+
+    /// Decides over a login under one of the user's names.
+    fn decide_under(
+        &self,
+        who: &Identity,
+        login: &Login,
+        account: Option<&Account>,
+        now: Time,
+    ) -> Ruling {
+        let Possible { terms, in_session } = self.terms_for(who, login);
+        let ruling = |terms: &Terms| self.rule(terms, account, now);
+        let known = terms.into_iter().map(ruling).reduce(Ruling::or);
+        let known = known.unwrap_or_else(|| ruling(&self.otherwise));
+        let in_session = in_session.into_iter().map(ruling);
+        in_session.fold(known, Ruling::stricter)
     }
 
     fn rule(&self, terms: &Terms, account: Option<&Account>, now: Time) -> Ruling {

@@ -1,7 +1,8 @@
 //! What is known of a login when the rules are held against it. What could not be found out is
 //! said to be unknown, and never taken for a no.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::iter;
 use std::net::IpAddr;
 
 use super::Group;
@@ -71,22 +72,49 @@ impl FromIterator<(Group, Belongs)> for Groups {
     }
 }
 
-/// Somebody who logs in.
+/// A name of a user, and the groups that the name service gives to this name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    /// The canonical name.
+pub struct Identity {
+    /// The name.
     pub name: String,
-    /// The uid.
-    pub uid: u32,
     /// The groups.
     pub groups: Groups,
+}
+
+/// Somebody who logs in: one uid, which may have several names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The uid.
+    pub uid: u32,
+    /// Under the canonical name, the one that the uid has.
+    pub canonical: Identity,
+    /// Under each other name that is in use.
+    pub aliases: Vec<Identity>,
+}
+
+impl Person {
+    /// The user under each name, the canonical one first.
+    pub fn identities(&self) -> impl Iterator<Item = &Identity> {
+        iter::once(&self.canonical).chain(&self.aliases)
+    }
+
+    /// The groups of which it could not be found out, sorted by their names.
+    #[must_use]
+    pub fn unknown_groups(&self) -> Vec<String> {
+        let unknown = self.identities().flat_map(|one| one.groups.unknown());
+        let names: BTreeSet<String> = unknown.map(Group::to_string).collect();
+        names.into_iter().collect()
+    }
 }
 
 /// Where a login comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origins {
-    /// This machine: PAM names no remote host.
+    /// A console or a seat of this machine.
     Local,
+    /// The inside of a session: PAM names neither a console nor a remote host. Where the session
+    /// was opened from is not known.
+    Session,
     /// An address of the network.
     Address(IpAddr),
     /// A host by a name, whose address is not known.
@@ -94,12 +122,17 @@ pub enum Origins {
 }
 
 impl Origins {
-    /// Reads PAM's remote host. An IPv4 address inside IPv6 is the IPv4 address; the zone of a
-    /// link-local address is left out.
+    /// Reads PAM's remote host; without one, the login comes from a console or from inside a
+    /// session. An IPv4 address inside IPv6 is the IPv4 address; the zone of a link-local address
+    /// is left out.
     #[must_use]
-    pub fn from_rhost(rhost: &str) -> Self {
+    pub fn new(rhost: &str, at_console: bool) -> Self {
         if rhost.is_empty() {
-            return Self::Local;
+            return if at_console {
+                Self::Local
+            } else {
+                Self::Session
+            };
         }
         let bare = match rhost.split_once('%') {
             Some((bare, _zone)) if bare.contains(':') => bare,
@@ -139,16 +172,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_remote_host_is_an_address_or_a_name_and_none_is_this_machine() {
-        let read = Origins::from_rhost;
+    fn a_remote_host_is_an_address_or_a_name() {
+        let read = |rhost| Origins::new(rhost, false);
         let address = |text: &str| Origins::Address(text.parse().unwrap());
-        assert_eq!(read(""), Origins::Local);
         assert_eq!(read("192.0.2.7"), address("192.0.2.7"));
         assert_eq!(read("::ffff:192.0.2.7"), address("192.0.2.7"));
         assert_eq!(read("fe80::1%eth0"), address("fe80::1"));
         let zone_on_ipv4 = "10.7.0.2%eth0";
         assert_eq!(read(zone_on_ipv4), Origins::Name(zone_on_ipv4.to_owned()));
         assert_eq!(read("localhost"), Origins::Name("localhost".to_owned()));
+    }
+
+    #[test]
+    fn only_a_console_without_a_remote_host_is_local() {
+        assert_eq!(Origins::new("", true), Origins::Local);
+        assert_eq!(Origins::new("", false), Origins::Session);
+        let remote = Origins::Address("192.0.2.7".parse().unwrap());
+        assert_eq!(Origins::new("192.0.2.7", true), remote);
     }
 
     #[test]

@@ -2,11 +2,13 @@
 //!
 //! In the order of one login: the rules are gone through ([`rule`]) with what is known of the
 //! login ([`login`]), the first that fits gives its [`Terms`], and these decide over the account
-//! ([`decision`]). What that means in each of PAM's phases is `course.rs`.
+//! ([`decision`]). Of a user with several names each name is decided over, and the strictest
+//! decision holds ([`strictness`]). What that means in each of PAM's phases is `course.rs`.
 
 mod decision;
 mod login;
 mod rule;
+mod strictness;
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +16,8 @@ use std::time::Duration;
 use crate::{Account, Time};
 
 pub use decision::{Decision, Exemption, Ruling};
-pub use login::{Belongs, Groups, Login, Methods, Origins, Person};
+pub use login::{Belongs, Groups, Identity, Login, Methods, Origins, Person};
+use rule::Fit;
 pub use rule::{Group, Place, Rule};
 
 /// How binding a second factor is.
@@ -154,12 +157,14 @@ impl Policy {
     }
 
     /// Whether a login is asked for nothing, whatever its account. Where it is not known which rule
-    /// holds, all of them must be off.
+    /// holds, all of them must be off, and so under every name of the user.
     #[must_use]
     pub fn is_off_for(&self, login: &Login) -> bool {
-        self.terms_for(login)
-            .iter()
-            .all(|terms| terms.mode == Mode::Off)
+        login.person.identities().all(|who| {
+            let Possible { terms, in_session } = self.terms_for(who, login);
+            let mut all = terms.iter().chain(&in_session);
+            all.all(|terms| terms.mode == Mode::Off)
+        })
     }
 
     /// The policy as it is once nothing is let off for the audit.
@@ -175,7 +180,8 @@ impl Policy {
     /// service a search, and need not be asked for then.
     #[must_use]
     pub fn is_settled(&self, login: &Login) -> bool {
-        self.terms_for(login).len() == 1
+        let mut identities = login.person.identities();
+        identities.all(|who| self.terms_for(who, login).terms.len() == 1)
     }
 
     /// The groups that the rules name: what has to be known of a person.
@@ -184,15 +190,21 @@ impl Policy {
         self.rules.iter().flat_map(|rule| &rule.groups).collect()
     }
 
+    /// The names of users that the rules give.
+    pub fn users(&self) -> impl Iterator<Item = &str> {
+        let users = self.rules.iter().flat_map(|rule| &rule.users);
+        users.map(String::as_str)
+    }
+
     /// Whether the second factor must have been met by the account phase of this service.
     #[must_use]
     pub fn guards(&self, service: &str) -> bool {
         self.guard.iter().any(|guarded| guarded == service)
     }
 
-    /// Every set of terms that may hold for a login: one, unless something could not be found out.
-    fn terms_for<'policy>(&'policy self, login: &Login) -> Vec<&'policy Terms> {
-        let mut possible = Vec::new();
+    /// Every set of terms that may hold for a login under one of the user's names.
+    fn terms_for<'policy>(&'policy self, who: &Identity, login: &Login) -> Possible<'policy> {
+        let mut possible = Possible::default();
         // Off is off for the whole host: the way out of a policy that went wrong.
         let rules = if self.is_off() {
             &[]
@@ -200,16 +212,17 @@ impl Policy {
             self.rules.as_slice()
         };
         for rule in rules {
-            match rule.fits(login, &self.sshd_methods) {
-                Belongs::No => {}
-                Belongs::Unknown => possible.push(&rule.terms),
-                Belongs::Yes => {
-                    possible.push(&rule.terms);
+            match rule.fits(who, login, &self.sshd_methods) {
+                Fit::No => {}
+                Fit::InSession => possible.in_session.push(&rule.terms),
+                Fit::Unknown => possible.terms.push(&rule.terms),
+                Fit::Yes => {
+                    possible.terms.push(&rule.terms);
                     return possible;
                 }
             }
         }
-        possible.push(&self.otherwise);
+        possible.terms.push(&self.otherwise);
         possible
     }
 
@@ -223,14 +236,20 @@ impl Policy {
     }
 
     /// The terms under which a person is required to have a second factor for some login or other,
-    /// whatever its service, origin or method. `None` where there is no such login.
+    /// whatever its service, origin or method, and under whichever name. `None` where there is no
+    /// such login.
     #[must_use]
     pub fn requires_of(&self, person: &Person, now: Time) -> Option<&Terms> {
         if self.audit || self.is_off() {
             return None;
         }
+        let mut identities = person.identities();
+        identities.find_map(|who| self.requires_under(who, person.uid, now))
+    }
+
+    fn requires_under(&self, who: &Identity, uid: u32, now: Time) -> Option<&Terms> {
         for rule in &self.rules {
-            let fits = rule.fits_person(person);
+            let fits = rule.fits_person(who, uid);
             if fits != Belongs::No && rule.terms.require(now) {
                 return Some(&rule.terms);
             }
@@ -240,4 +259,13 @@ impl Policy {
         }
         self.otherwise.require(now).then_some(&self.otherwise)
     }
+}
+
+/// The terms that may hold for a login under one name.
+#[derive(Debug, Default)]
+struct Possible<'policy> {
+    /// One, unless something could not be found out.
+    terms: Vec<&'policy Terms>,
+    /// For a login inside a session: those of rules about where logins come from.
+    in_session: Vec<&'policy Terms>,
 }

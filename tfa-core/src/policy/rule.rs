@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 
-use super::{Belongs, Login, Origins, Person, Terms};
+use super::{Belongs, Identity, Login, Origins, Terms};
 
 /// A group as a rule names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,8 +28,10 @@ impl fmt::Display for Group {
 /// A place that logins come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// This machine.
+    /// A console or a seat of this machine.
     Local,
+    /// The inside of a session, without a console and without a remote host.
+    Session,
     /// A network, or one address.
     Network(IpNet),
 }
@@ -38,7 +40,7 @@ pub enum Place {
 /// list must.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rule {
-    /// Canonical user names.
+    /// User names: the one that logs in, or the canonical one.
     pub users: Vec<String>,
     /// Groups, the primary one included.
     pub groups: Vec<Group>,
@@ -54,22 +56,43 @@ pub struct Rule {
     pub terms: Terms,
 }
 
+/// How a rule stands to a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// It matches.
+    Yes,
+    /// It does not match.
+    No,
+    /// It could not be found out.
+    Unknown,
+    /// All but the origin matches, and the login comes from inside a session: opened from where
+    /// the rule says, or from elsewhere.
+    InSession,
+}
+
 impl Rule {
-    /// Whether the terms hold for a login.
-    pub(super) fn fits(&self, login: &Login, sshd_methods: &[String]) -> Belongs {
-        self.fits_person(&login.person)
+    /// Whether the terms hold for a login under one of the user's names.
+    pub(super) fn fits(&self, who: &Identity, login: &Login, sshd_methods: &[String]) -> Fit {
+        let but_origin = self
+            .fits_person(who, login.person.uid)
             .and(any(&self.services, |service| {
                 (*service == login.service).into()
             }))
-            .and(any(&self.origins, |place| place.holds(&login.origin)))
-            .and(self.fits_methods(login, sshd_methods))
+            .and(self.fits_methods(login, sshd_methods));
+        let origin = any(&self.origins, |place| place.holds(&login.origin));
+        match (but_origin, but_origin.and(origin)) {
+            (_, Belongs::No) => Fit::No,
+            (_, Belongs::Yes) => Fit::Yes,
+            (Belongs::Yes, Belongs::Unknown) if login.origin == Origins::Session => Fit::InSession,
+            (_, Belongs::Unknown) => Fit::Unknown,
+        }
     }
 
-    /// Whether the terms may hold for a person, as far as that goes by who it is.
-    pub(super) fn fits_person(&self, person: &Person) -> Belongs {
-        any(&self.users, |name| (*name == person.name).into())
-            .and(any(&self.uids, |uids| uids.contains(&person.uid).into()))
-            .and(any(&self.groups, |group| person.groups.hold(group)))
+    /// Whether the terms may hold for a user under one name, as far as that goes by who it is.
+    pub(super) fn fits_person(&self, who: &Identity, uid: u32) -> Belongs {
+        any(&self.users, |name| (*name == who.name).into())
+            .and(any(&self.uids, |uids| uids.contains(&uid).into()))
+            .and(any(&self.groups, |group| who.groups.hold(group)))
     }
 
     /// Whether nothing but the person counts.
@@ -101,10 +124,12 @@ impl Rule {
 impl Place {
     fn holds(&self, origin: &Origins) -> Belongs {
         match (self, origin) {
-            (Self::Local, Origins::Local) => Belongs::Yes,
+            (Self::Local, Origins::Local) | (Self::Session, Origins::Session) => Belongs::Yes,
             (Self::Network(network), Origins::Address(address)) => network.contains(address).into(),
-            (Self::Network(_), Origins::Name(_)) => Belongs::Unknown,
-            (Self::Local, _) | (Self::Network(_), Origins::Local) => Belongs::No,
+            // The session may have been opened from there.
+            (Self::Local | Self::Network(_), Origins::Session)
+            | (Self::Network(_), Origins::Name(_)) => Belongs::Unknown,
+            (Self::Local | Self::Session, _) | (Self::Network(_), Origins::Local) => Belongs::No,
         }
     }
 }

@@ -4,8 +4,12 @@ use tfa_bus::Supposed;
 
 /// PAM's service of ssh: the one that a network reaches.
 pub(crate) const SSHD: &str = "sshd";
-/// This machine, where PAM names no remote host.
+/// A console or a seat of this machine.
 pub(crate) const LOCAL: &str = "local";
+/// The inside of a session, where PAM names neither a console nor a remote host.
+pub(crate) const SESSION: &str = "session";
+/// The services of programs that are mostly started there.
+const INSIDE_SESSIONS: [&str; 5] = ["su", "su-l", "sudo", "sudo-i", "polkit-1"];
 /// Whatever PAM asks for.
 pub(crate) const PASSWORD: &str = "password";
 /// An address of a network that is for documentation (RFC 5737): no rule has reason to name it.
@@ -27,7 +31,7 @@ pub(crate) struct Login {
     /// PAM's service: sshd, login, sudo, ...
     #[arg(long, value_name = "SERVICE", default_value = SSHD)]
     service: String,
-    /// Address of the remote host, or local
+    /// Address of the remote host, local or session
     #[arg(long, value_name = "HOST")]
     from: Option<String>,
     /// The method of ssh: password, publickey, ...
@@ -43,16 +47,21 @@ impl Login {
 
     /// What is sent to the daemon.
     pub(crate) fn supposed(&self, at: Option<u64>) -> Supposed {
+        let service = self.service.as_str();
         let from = match self.from.as_deref() {
-            None if self.service == SSHD => ANY_HOST,
-            None | Some(LOCAL) => "",
-            Some(host) => host,
+            Some(from) => from,
+            None if service == SSHD => ANY_HOST,
+            None if INSIDE_SESSIONS.contains(&service) => SESSION,
+            None => LOCAL,
         };
+        let session = from == SESSION;
+        let from = if session || from == LOCAL { "" } else { from };
         // These two are asked by PAM.
         let by_pam = |method: &str| method == PASSWORD || method == "keyboard-interactive";
         Supposed {
             service: self.service.clone(),
             from: from.to_owned(),
+            session: session.then_some(true),
             method: self.method.clone().filter(|method| !by_pam(method)),
             at,
         }
@@ -70,6 +79,19 @@ mod tests {
             method: method.map(str::to_owned),
         };
         login.supposed(None)
+    }
+
+    #[test]
+    fn sudo_comes_from_a_session_and_login_from_a_console_unless_it_is_said() {
+        let place = |service, from| {
+            let supposed = supposed(service, from, None);
+            (supposed.from, supposed.session)
+        };
+        let [console, session] = [None, Some(true)].map(|session| (String::new(), session));
+        assert_eq!(place("login", None), console);
+        assert_eq!(place("sudo", None), session);
+        assert_eq!(place("sudo", Some("local")), console);
+        assert_eq!(place("login", Some("session")), session);
     }
 
     #[test]

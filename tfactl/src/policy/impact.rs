@@ -57,7 +57,7 @@ pub(crate) async fn run(file: Option<&Path>, login: &Login, as_json: bool) -> Re
     if as_json {
         let report = Report {
             service: &supposed.service,
-            from: json::host(&supposed.from),
+            from: json::from(&supposed),
             method: json::method(&supposed),
             files: policy.iter().map(|file| file.name.as_str()).collect(),
             now: by_outcome(impacts.iter().map(now)),

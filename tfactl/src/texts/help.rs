@@ -44,11 +44,12 @@ Keys of the JSON form: user, invitation (the word), until.";
 pub(crate) const EXPLAIN_HELP: &str = "\
 Nothing is asked, changed or logged in: the daemon says what it would do now,
 under the policy in force. Without --from, sshd is reached from a host that no
-rule names (192.0.2.1, of a network for documentation), and all else at this
-machine. Without --method a password is given.
+rule names (192.0.2.1, of a network for documentation), su, sudo and polkit
+inside a session, and all else at a console of this machine. Without --method a
+password is given.
 Keys of the JSON form, which stay as they are:
   user, service            as they were given
-  from                     the host, or local
+  from                     the host, local (a console) or session
   method                   the method of ssh, or null for another service
   at                       when
   outcome                  code (asked for one), nothing (asked for nothing),

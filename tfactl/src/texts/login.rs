@@ -6,6 +6,10 @@ use tfa_bus::{Outcome, Supposed};
 pub(super) fn login(supposed: &Supposed, from_anywhere: bool) -> String {
     let place = if from_anywhere {
         format!("from a host that no rule names ({})", supposed.from)
+    } else if supposed.session == Some(true) {
+        "inside a session".to_owned()
+    } else if supposed.from.is_empty() {
+        "at a console of this machine".to_owned()
     } else {
         place(&supposed.from)
     };

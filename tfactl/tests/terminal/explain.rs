@@ -69,7 +69,7 @@ fn the_same_on_a_terminal() {
     assert_eq!(terminal.exit_code(), 0);
     let screen = terminal.screen();
     assert!(
-        screen.starts_with("alice, by sudo at this machine:\n  asks for a code\n"),
+        screen.starts_with("alice, by sudo inside a session:\n  asks for a code\n"),
         "{screen}"
     );
 }
@@ -81,7 +81,7 @@ fn a_host_that_was_not_named_is_any_host_and_the_text_says_so() {
     assert!(text.starts_with(head), "{text}");
     let text = said(required(), &["--service", "login"]);
     assert!(
-        text.starts_with("alice, by login at this machine:\n"),
+        text.starts_with("alice, by login at a console of this machine:\n"),
         "{text}"
     );
 }
@@ -91,12 +91,20 @@ fn what_is_typed_reaches_the_daemon() {
     let login = |service: &str, from: &str, method: Option<&str>| Supposed {
         service: service.to_owned(),
         from: from.to_owned(),
+        session: None,
         method: method.map(str::to_owned),
         at: None,
     };
     assert_eq!(supposed(&[]), login("sshd", "192.0.2.1", None));
     assert_eq!(supposed(&["--from", "local"]), login("sshd", "", None));
-    assert_eq!(supposed(&["--service", "su"]), login("su", "", None));
+    let su = Supposed {
+        session: Some(true),
+        ..login("su", "", None)
+    };
+    assert_eq!(supposed(&["--service", "su"]), su);
+    assert_eq!(supposed(&["--service", "su", "--from", "session"]), su);
+    let at_console = supposed(&["--service", "su", "--from", "local"]);
+    assert_eq!(at_console, login("su", "", None));
     assert_eq!(
         supposed(&["--from", "2001:db8::7", "--method", "publickey"]),
         login("sshd", "2001:db8::7", Some("publickey"))
@@ -115,7 +123,7 @@ fn what_is_typed_reaches_the_daemon() {
 fn a_date_is_repeated_as_it_was_understood() {
     let text = said(required(), &["--service", "su", "--at", "2026-12-01"]);
     assert!(
-        text.starts_with("alice, by su at this machine, at 2026-12-01 00:00:\n"),
+        text.starts_with("alice, by su inside a session, at 2026-12-01 00:00:\n"),
         "{text}"
     );
 }

@@ -102,7 +102,7 @@ fn where_no_grace_is_running_later_is_the_same() {
     let before = accounts_of_the_host(&place, &people(&["bob"]), "");
     let (_, out, _) = run(&place, &before, &["--service", "su"]);
     let expected = "\
-The policy in force, for one user logging in by su at this machine.
+The policy in force, for one user logging in by su inside a session.
 
 Now:
   1 asked for nothing: two-factor login is not set up, and need not be

@@ -1,4 +1,4 @@
-//! Where logins come from: `"local"`, an address, or a network.
+//! Where logins come from: `"local"`, `"session"`, an address, or a network.
 
 use std::net::IpAddr;
 
@@ -9,14 +9,17 @@ use super::mistake::Wrong;
 use super::values::{Value, nearest, shown, text};
 
 const LOCAL: &str = "local";
+const SESSION: &str = "session";
 /// `::ffff:0:0/96` holds the IPv4 addresses; logins from there count as those of IPv4.
 const MAPPED: u8 = 96;
 
 /// One of them.
 pub(super) fn origin(value: &Value<'_>) -> Result<Place, Wrong> {
     let written = text(value)?;
-    if written == LOCAL {
-        return Ok(Place::Local);
+    match written {
+        LOCAL => return Ok(Place::Local),
+        SESSION => return Ok(Place::Session),
+        _ => {}
     }
     let network = match written.parse::<IpAddr>() {
         Ok(address) => IpNet::from(address),
@@ -53,10 +56,10 @@ fn plain(network: IpNet) -> IpNet {
 
 fn neither(written: &str) -> Wrong {
     let wrong = Wrong::new(format!(
-        "{} is not \"local\", an address or a network",
+        "{} is not \"local\", \"session\", an address or a network",
         shown(written)
     ));
-    match nearest(written, [LOCAL]) {
+    match nearest(written, [LOCAL, SESSION]) {
         None if written.contains('%') => wrong.help("leave out the zone, from the % on"),
         None if written.contains('/') => wrong.help("write a network as in \"10.0.0.0/8\""),
         None => wrong.help("host names are not looked up: write addresses"),

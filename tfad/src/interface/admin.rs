@@ -305,7 +305,7 @@ impl Admin {
     /// Whether two-factor login is, or may come to be, required of a user.
     async fn may_require_of(&self, user: &User) -> bool {
         let config = self.host.config();
-        let person = self.host.person(user, &config.policy).await;
+        let person = self.host.person_by_any_name(user, &config.policy).await;
         config.policy.may_require_of(&person)
     }
 

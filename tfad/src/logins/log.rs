@@ -78,12 +78,11 @@ pub(super) fn course(
 
 /// The groups that could not be found out, where that is why.
 fn unknown(arrival: &Arrival, bar: Bar) -> String {
-    let groups = arrival.login.person.groups.unknown();
-    let mut names: Vec<String> = groups.map(|group| quoted(&group.to_string())).collect();
-    if bar != Bar::Undecided || names.is_empty() {
+    let groups = arrival.login.person.unknown_groups();
+    if bar != Bar::Undecided || groups.is_empty() {
         return String::new();
     }
-    names.sort();
+    let names: Vec<String> = groups.iter().map(|group| quoted(group)).collect();
     format!("; not known of the groups: {}", names.join(", "))
 }
 

@@ -20,7 +20,7 @@ use crate::enrollment::Enrollment;
 use crate::host::{Host, host_name};
 use crate::turns::{self, Wording};
 use crate::users::User;
-use crate::{circumstances, clock, password_prompts, random, texts};
+use crate::{circumstances, clock, groups, password_prompts, random, texts};
 
 /// The logins of a host.
 #[derive(Debug)]
@@ -152,7 +152,7 @@ impl Logins {
             None => {}
         }
         // The name service is asked for groups only where they make a difference.
-        let mut login = circumstances::login(&context, Host::stranger(&user));
+        let mut login = circumstances::login(&context, groups::unasked(&user));
         if !config.policy.is_settled(&login) {
             login.person = self.host.person(&user, &config.policy).await;
             // That may have taken a while, in which somebody has set up.

@@ -182,13 +182,25 @@ fn wanted() -> Vec<(&'static str, Config)> {
             )),
         ),
         (
-            "Only from afar",
+            "Not at the machine and not inside the company, but in sudo",
             with(required(vec![Rule {
                 origins: vec![
                     Place::Local,
                     network("10.0.0.0/8"),
                     network("2001:db8::/32"),
                     network("192.0.2.7/32"),
+                ],
+                ..rule(Optional)
+            }])),
+        ),
+        (
+            "The same, and sudo inside a session asks whoever has set up",
+            with(required(vec![Rule {
+                origins: vec![
+                    Place::Local,
+                    Place::Session,
+                    network("10.0.0.0/8"),
+                    network("2001:db8::/32"),
                 ],
                 ..rule(Optional)
             }])),

@@ -291,22 +291,22 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             all("origins = [\"10.0.0.0/33\"]"),
-            ":5:12: origins: \"10.0.0.0/33\" is not \"local\", an address or a network; \
+            ":5:12: origins: \"10.0.0.0/33\" is not \"local\", \"session\", an address or a network; \
              write a network as in \"10.0.0.0/8\"",
         ),
         (
             all("origins = [\"fe80::1%eth0\"]"),
-            ":5:12: origins: \"fe80::1%eth0\" is not \"local\", an address or a network; \
+            ":5:12: origins: \"fe80::1%eth0\" is not \"local\", \"session\", an address or a network; \
              leave out the zone, from the % on",
         ),
         (
             all("origins = [\"host.example\"]"),
-            ":5:12: origins: \"host.example\" is not \"local\", an address or a network; \
+            ":5:12: origins: \"host.example\" is not \"local\", \"session\", an address or a network; \
              host names are not looked up: write addresses",
         ),
         (
             all("origins = [\"Local\"]"),
-            ":5:12: origins: \"Local\" is not \"local\", an address or a network; did you mean \"local\"?",
+            ":5:12: origins: \"Local\" is not \"local\", \"session\", an address or a network; did you mean \"local\"?",
         ),
         (
             all("methods = [\"keyboard-interactive\"]"),

@@ -1,0 +1,87 @@
+//! Two names of one uid.
+
+use tfa_tests::Machine;
+
+use crate::locks::at_the_door;
+use crate::people::{CODE, PASSWORD, decree, machine_with_alice, set_up};
+
+const BEGIN: &str = "Press Enter to begin, or type no to stop:";
+
+/// Alice, and a second name of her uid that is in a group of its own.
+fn machine_with_two_names() -> Machine {
+    let machine = machine_with_alice();
+    let uid = machine.succeed(["id", "-u", "alice"]);
+    machine.succeed(["groupadd", "operators"]);
+    let second = [
+        "useradd",
+        "-o",
+        "-m",
+        "-s",
+        "/bin/bash",
+        "-G",
+        "operators",
+        "-u",
+        uid.trim(),
+        "alice2",
+    ];
+    machine.succeed(second);
+    machine.succeed(["sh", "-c", &format!("echo 'alice2:{PASSWORD}' | chpasswd")]);
+    machine
+}
+
+#[test]
+fn a_rule_on_the_second_name_or_its_group_holds_for_its_logins() {
+    let machine = machine_with_two_names();
+    for rule in ["users = [\"alice2\"]", "groups = [\"operators\"]"] {
+        decree(
+            &machine,
+            &format!(
+                "[policy]\nmode = \"optional\"\n[[policy.rule]]\n{rule}\nmode = \"required\"\n\
+                 grace = \"0\"\n"
+            ),
+        );
+        let explained = machine.succeed(["tfactl", "explain", "alice2", "--json"]);
+        assert!(explained.contains("\"outcome\": \"set-up\""), "{explained}");
+        assert!(explained.contains("\"line\": 3"), "{explained}");
+        let terminal = at_the_door(&machine, "alice2");
+        terminal.expect("Password:");
+        terminal.type_secret(PASSWORD);
+        terminal.expect(BEGIN);
+        let first = at_the_door(&machine, "alice");
+        first.expect("Password:");
+        first.type_secret(PASSWORD);
+        first.expect("alice@host:~$");
+    }
+    let checked = machine.succeed(["tfad", "--check"]);
+    assert!(!checked.contains("no user"), "{checked}");
+}
+
+#[test]
+fn two_names_share_the_phone_and_neither_exempts_the_other() {
+    let machine = machine_with_two_names();
+    let owner = set_up(&machine, "alice", PASSWORD);
+    decree(
+        &machine,
+        "[policy]\nmode = \"required\"\ngrace = \"0\"\n\
+         [[policy.rule]]\nusers = [\"alice2\"]\nmode = \"off\"\n",
+    );
+    let note = "alice2 is another name of alice (uid ";
+    let checked = machine.command(["tfad", "--check"]).run();
+    assert!(checked.text().contains(note), "{checked}");
+    let terminal = at_the_door(&machine, "alice2");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(CODE);
+    terminal.type_secret(&owner.phone.next_unused());
+    terminal.expect("$");
+
+    // What one name requires the other cannot switch off.
+    decree(
+        &machine,
+        "[policy]\nmode = \"optional\"\n\
+         [[policy.rule]]\nusers = [\"alice2\"]\nmode = \"required\"\n",
+    );
+    let terminal = machine.terminal_as("alice", ["tfa-enroll", "remove"]);
+    terminal.expect("required on this host, so it cannot be switched off");
+    assert!(!terminal.wait_exit().success());
+}

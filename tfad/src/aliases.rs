@@ -1,0 +1,58 @@
+//! The names of one uid. Accounts go by the uid, and rules by names: what is asked of a user
+//! whatever the name depends on all of them.
+
+use std::fs;
+
+use nix::unistd::User as Entry;
+
+/// Where local users stand. Two names of one uid are mostly made here (`useradd -o`).
+const PASSWD: &str = "/etc/passwd";
+
+/// The names of a uid, as far as they can be found: those of the local users, and those that the
+/// rules give. A name of which it cannot be found out counts: a rule must not be softer for it.
+/// It asks the name service, and blocks.
+pub fn of_uid(uid: u32, in_rules: &[String]) -> Vec<String> {
+    let passwd = fs::read_to_string(PASSWD).unwrap_or_default();
+    let mut names = local_names(&passwd, uid);
+    let in_rules = in_rules.iter().filter(|name| may_be_of(uid, name));
+    names.extend(in_rules.cloned());
+    names
+}
+
+fn may_be_of(uid: u32, name: &str) -> bool {
+    match Entry::from_name(name) {
+        Ok(found) => found.is_some_and(|entry| entry.uid.as_raw() == uid),
+        Err(_) => true,
+    }
+}
+
+fn local_names(passwd: &str, uid: u32) -> Vec<String> {
+    let name_of = |line: &str| {
+        let mut fields = line.split(':');
+        let (name, _password, number) = (fields.next()?, fields.next()?, fields.next()?);
+        (number.parse() == Ok(uid)).then(|| name.to_owned())
+    };
+    passwd.lines().filter_map(name_of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_local_users_of_a_uid_and_no_others_are_found() {
+        let passwd = "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\n\
+                      bob:x:1000:1000::/:/bin/sh\nbroken\n+::::::\n";
+        assert_eq!(local_names(passwd, 0), ["root", "toor"]);
+        assert!(local_names(passwd, 1).is_empty());
+    }
+
+    #[test]
+    fn a_name_in_a_rule_counts_where_it_has_the_uid() {
+        let in_rules = ["root", "no-such-user", "daemon"].map(str::to_owned);
+        let names = of_uid(0, &in_rules);
+        assert!(names.contains(&"root".to_owned()), "{names:?}");
+        assert!(!names.contains(&"daemon".to_owned()), "{names:?}");
+        assert!(!names.contains(&"no-such-user".to_owned()), "{names:?}");
+    }
+}
