@@ -13,6 +13,8 @@ const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
 /// What the log says of whoever met no second factor, with the place of `mode` above.
 const UNMET: &str = "denied: the second factor is required, and this login met none \
                      (/etc/tfa/tfad.toml line 2)";
+/// What the log says of a login that the auth phase refused, and that went on.
+const AUTH_REFUSED: &str = "denied: the auth phase refused this login, and it went on";
 /// What is read by whoever comes by a key alone.
 const ALONE: &str = "Two-factor login is required on host, and a key alone is not enough.";
 /// A rule behind it, under which a key does.
@@ -315,12 +317,12 @@ fn in_a_stack_that_goes_on_after_a_wrong_code_the_account_phase_does_not() {
     }
     terminal.wait_exit();
     assert!(!terminal.transcript().contains("host:~$"));
-    machine.expect_in_journal("tfad", &format!("alice: {UNMET}"));
+    machine.expect_in_journal("tfad", &format!("alice: {AUTH_REFUSED}"));
     machine.succeed(["tfactl", "unlock", "alice"]);
 
     // su, which nobody has listed in `guard`: whatever was answered, an empty answer, the password
     // again, or none at all.
-    let before = times(&machine, UNMET);
+    let before = times(&machine, AUTH_REFUSED);
     let answers: [&dyn Fn(&Terminal); 4] = [
         &|terminal| {
             for _ in 0..2 {
@@ -341,7 +343,11 @@ fn in_a_stack_that_goes_on_after_a_wrong_code_the_account_phase_does_not() {
         answer(&terminal);
         assert!(!terminal.wait_exit().success(), "{number}");
         assert!(!terminal.transcript().contains("I am in"), "{number}");
-        assert_eq!(times(&machine, UNMET), before + number + 1, "{number}");
+        assert_eq!(
+            times(&machine, AUTH_REFUSED),
+            before + number + 1,
+            "{number}"
+        );
     }
     machine.succeed(["tfactl", "unlock", "alice"]);
     let terminal = machine.terminal_as("bob", ["su", "alice", "--command", "echo I am in"]);
@@ -366,7 +372,7 @@ fn a_key_after_a_refused_password_on_one_connection_is_refused() {
     terminal.wait_exit();
     let transcript = terminal.transcript();
     assert!(!transcript.contains("host:~$"), "{transcript}");
-    machine.expect_in_journal("tfad", &format!("alice: {UNMET}"));
+    machine.expect_in_journal("tfad", &format!("alice: {AUTH_REFUSED}"));
 
     // Neither do wrong codes help a key.
     machine.offer_questions();

@@ -2,6 +2,7 @@
 
 mod admin;
 mod bus;
+mod bypass;
 mod console;
 mod decisions;
 mod directory;

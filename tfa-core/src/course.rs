@@ -71,6 +71,8 @@ pub enum Bar {
     Undecided,
     /// The second factor is required, and the login came round it.
     Unmet,
+    /// The auth phase refused, and the stack or the login program went on.
+    AuthRefused,
 }
 
 impl Ruling {
@@ -116,6 +118,8 @@ impl Ruling {
             Course::Grace(_) | Course::SetUp(Some(_)) => Some(Would::BeTold),
             Course::SetUp(None) | Course::Refuse(Bar::MustEnroll) => Some(Would::HaveToSetUp),
             Course::Refuse(Bar::TooLate) => Some(Would::BeTooLate),
+            // The same without audit mode, so there is nothing to note.
+            Course::Refuse(Bar::AuthRefused) => None,
             Course::Refuse(Bar::Unmet) => Some(Would::BeUnguarded),
             Course::Refuse(Bar::Undecided) => Some(Would::BeUndecided),
             Course::Satisfied | Course::Exempt(_) | Course::Defer | Course::Unguarded => None,
@@ -152,10 +156,9 @@ fn account(ruling: &Ruling, met: Met, guarded: bool, silent: bool) -> Course {
     match (met, ruling.decision) {
         (Met::Factor, _) => Course::Satisfied,
         (_, Decision::Exempt(why)) => Course::Exempt(why),
-        // On one connection sshd goes on from a refused password to a key, and it is guarded where
-        // that must not be. Elsewhere a stack has swallowed a no.
-        (Met::Refused, _) if ruling.required || !guarded => Course::Refuse(Bar::Unmet),
-        (Met::Refused, _) => Course::Unguarded,
+        // A stack has ignored the refusal, or sshd went on from its method `password` to a key. The
+        // two look alike, and in the first case a wrong code must not do.
+        (Met::Refused, _) => Course::Refuse(Bar::AuthRefused),
         (Met::Nothing, Decision::Ask) => Course::Ask,
         (Met::Nothing, Decision::Grace(until)) if silent => Course::Grace(until),
         (Met::Nothing, Decision::Grace(until)) => Course::SetUp(Some(until)),

@@ -28,7 +28,9 @@ pub use dialog::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
 pub use dialog::{AskCode, Enroll, Picture, TRIES};
 pub use entry::{BackupCode, Code, Entry, Evidence};
 pub use invitation::{Invitation, LONGEST_INVITATION};
-pub use policy::{AfterGrace, Decision, Exemption, GRACE, Mode, Policy, Ruling, Source, Terms};
+pub use policy::{
+    AfterGrace, Decision, Exemption, GRACE, GUARD, Mode, Policy, Ruling, Source, Terms,
+};
 pub use policy::{Belongs, Group, Groups, Identity, Login, Methods, Origins, Person, Place, Rule};
 pub use secret::Secret;
 pub use setup::{CONFIRM_TRIES, Drift, OFFER_LIFETIME, Offer, Proof, Refusal};

@@ -25,6 +25,7 @@ const LATE: Course = Course::Refuse(Bar::TooLate);
 const ENROLL: Course = Course::Refuse(Bar::MustEnroll);
 const UNDECIDED: Course = Course::Refuse(Bar::Undecided);
 const UNMET: Course = Course::Refuse(Bar::Unmet);
+const FAILED: Course = Course::Refuse(Bar::AuthRefused);
 
 fn ruling(decision: Decision, required: bool) -> Ruling {
     Ruling {
@@ -46,10 +47,8 @@ enum Column {
     Nothing,
     /// The same, where nobody is to be asked needlessly.
     Silent,
-    /// The auth phase said no, and the service is guarded: sshd goes on to a key.
+    /// The auth phase refused, and the login goes on.
     Refused,
-    /// The auth phase said no, and a stack that need not be guarded has swallowed it.
-    Swallowed,
     /// Nothing met the auth phase, and the service is guarded.
     Guarded,
 }
@@ -72,8 +71,7 @@ impl Column {
                 Met::Factor => Err(Course::Satisfied),
                 Met::Nothing if silent => Ok(Self::Silent),
                 Met::Nothing => Ok(Self::Nothing),
-                Met::Refused if guarded => Ok(Self::Refused),
-                Met::Refused => Ok(Self::Swallowed),
+                Met::Refused => Ok(Self::Refused),
                 Met::Never if guarded => Ok(Self::Guarded),
                 Met::Never => Err(Course::Unguarded),
             },
@@ -99,17 +97,17 @@ fn stages() -> Vec<Stage> {
 }
 
 #[rustfmt::skip]
-const TABLE: [(Decision, bool, [Course; 7]); 9] = [
-    // required?                           Alone      Followed   Nothing    Silent     Refused    Swallowed  Guarded
-    (Decision::Ask,                false, [ASK,       ASK,       ASK,       ASK,       UNGUARDED, UNMET,     UNGUARDED]),
-    (Decision::Ask,                true,  [ASK,       ASK,       ASK,       ASK,       UNMET,     UNMET,     UNMET]),
-    (Decision::Exempt(OFF),        false, [EXEMPT_OFF; 7]),
-    (Decision::Exempt(NOT_SET_UP), false, [EXEMPT_NOT_SET_UP; 7]),
-    (Decision::Exempt(PAUSED),     false, [EXEMPT_PAUSED; 7]),
-    (Decision::Grace(UNTIL),       true,  [GRACE,     DEFER,     OFFER,     GRACE,     UNMET,     UNMET,     GRACE]),
-    (Decision::SetUp,              true,  [ENROLL,    DEFER,     SET_UP,    SET_UP,    UNMET,     UNMET,     UNMET]),
-    (Decision::TooLate,            true,  [LATE,      LATE,      LATE,      LATE,      UNMET,     UNMET,     LATE]),
-    (Decision::Undecided,          true,  [UNDECIDED, UNDECIDED, UNDECIDED, UNDECIDED, UNMET,     UNMET,     UNDECIDED]),
+const TABLE: [(Decision, bool, [Course; 6]); 9] = [
+    // required?                           Alone      Followed   Nothing    Silent     Refused  Guarded
+    (Decision::Ask,                false, [ASK,       ASK,       ASK,       ASK,       FAILED,  UNGUARDED]),
+    (Decision::Ask,                true,  [ASK,       ASK,       ASK,       ASK,       FAILED,  UNMET]),
+    (Decision::Exempt(OFF),        false, [EXEMPT_OFF; 6]),
+    (Decision::Exempt(NOT_SET_UP), false, [EXEMPT_NOT_SET_UP; 6]),
+    (Decision::Exempt(PAUSED),     false, [EXEMPT_PAUSED; 6]),
+    (Decision::Grace(UNTIL),       true,  [GRACE,     DEFER,     OFFER,     GRACE,     FAILED,  GRACE]),
+    (Decision::SetUp,              true,  [ENROLL,    DEFER,     SET_UP,    SET_UP,    FAILED,  UNMET]),
+    (Decision::TooLate,            true,  [LATE,      LATE,      LATE,      LATE,      FAILED,  LATE]),
+    (Decision::Undecided,          true,  [UNDECIDED, UNDECIDED, UNDECIDED, UNDECIDED, FAILED,  UNDECIDED]),
 ];
 
 #[test]
@@ -208,7 +206,7 @@ proptest! {
                     Decision::Grace(_) => prop_assert!(met != Met::Refused || !goes_on(course)),
                     // Only what the user wished, and nobody required, guards nothing.
                     _ => prop_assert!(
-                        !goes_on(course) || (!ruling.required && met != Met::Nothing)
+                        !goes_on(course) || (!ruling.required && met == Met::Never)
                     ),
                 }
             }
@@ -216,21 +214,19 @@ proptest! {
     }
 
     #[test]
-    fn a_no_that_a_stack_has_swallowed_lets_nobody_on_who_is_not_exempt(
+    fn a_refusal_in_the_auth_phase_holds_unless_nothing_is_asked(
         case in any_case(),
+        guarded in any::<bool>(),
         silent in any::<bool>(),
     ) {
         for case in [case.with_audit(false), case.with_audit(true)] {
             let ruling = case.ruling();
-            let stage = |guarded| Stage::Account { met: Met::Refused, guarded, silent };
             let expected = match ruling.decision {
                 Decision::Exempt(why) => Course::Exempt(why),
-                _ => UNMET,
+                _ => FAILED,
             };
-            prop_assert_eq!(ruling.course(stage(false)), expected);
-            // Where a key may follow on the same connection, only what is required stays refused.
-            let guarded = ruling.course(stage(true));
-            prop_assert!(guarded == expected || (guarded == UNGUARDED && !ruling.required));
+            let stage = Stage::Account { met: Met::Refused, guarded, silent };
+            prop_assert_eq!(ruling.course(stage), expected);
         }
     }
 
@@ -271,12 +267,9 @@ proptest! {
             prop_assert_eq!(strict.would(stage), None);
             let (is, would_be) = (audit.course(stage), strict.course(stage));
             // Audit mode refuses nobody but who gave no right code and was let on by the stack.
-            let swallowed = matches!(
-                stage,
-                Stage::Account { met: Met::Refused, guarded: false, .. }
-            );
+            let refused = matches!(stage, Stage::Account { met: Met::Refused, .. });
             let refuses = matches!(is, Course::Refuse(_));
-            prop_assert!(!refuses || (swallowed && is == UNMET), "{:?}: {:?}", stage, is);
+            prop_assert!(!refuses || (refused && is == FAILED), "{:?}: {:?}", stage, is);
             let would = match would_be {
                 _ if stage == (Stage::Auth { account_follows: true }) => None,
                 _ if is == would_be => None,
@@ -286,6 +279,7 @@ proptest! {
                 Course::Refuse(Bar::TooLate) => Some(Would::BeTooLate),
                 Course::Refuse(Bar::Unmet) => Some(Would::BeUnguarded),
                 Course::Refuse(Bar::Undecided) => Some(Would::BeUndecided),
+                Course::Refuse(Bar::AuthRefused) => None,
                 // Let on either way, if for another reason.
                 _ => {
                     prop_assert!(goes_on(is) && goes_on(would_be), "{:?}: {:?}", stage, is);

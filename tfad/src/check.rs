@@ -12,6 +12,8 @@ use tfa_core::{Group, Mode, Place, Policy, Rule, Source};
 use crate::config::{BadConfig, Config, Reading, Trust};
 use crate::groups;
 use crate::journal::quoted;
+use crate::pam_files;
+use crate::services::may_require;
 
 /// How long names are looked up.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,6 +44,9 @@ pub fn warnings(reading: Reading) -> Vec<String> {
             "{}: mode is off, so no rule is gone through",
             policy.otherwise.source
         ));
+    }
+    if may_require(&policy) {
+        notes.extend(pam_files::unguarded(&policy));
     }
     // A directory that hangs must not keep a reload from its end.
     let (told, names) = mpsc::channel();

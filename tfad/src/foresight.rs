@@ -193,6 +193,7 @@ pub fn outcome(course: Course) -> (Outcome, &'static str) {
         Course::Refuse(Bar::MustEnroll) => (Outcome::Refused, "must-enroll"),
         Course::Refuse(Bar::TooLate) => (Outcome::Refused, "too-late"),
         Course::Refuse(Bar::Undecided) => (Outcome::Refused, "undecided"),
-        Course::Refuse(Bar::Unmet) => (Outcome::Refused, "unmet"),
+        // No supposed login has this one.
+        Course::Refuse(Bar::Unmet | Bar::AuthRefused) => (Outcome::Refused, "unmet"),
     }
 }

@@ -8,6 +8,7 @@ use tfa_bus::Error;
 use tfa_core::{BadParameters, Bar, Drift, Exemption, Gate, Message, Refusal, State, Time, Would};
 
 use crate::enrollment::Shown;
+use crate::services::Bypass;
 
 /// The question for a code.
 pub const QUESTION: &str = "Verification code or backup code: ";
@@ -295,6 +296,9 @@ pub fn bar(bar: Bar, host: &str, user: &str) -> String {
              Log in with your password, then you are asked for a code:\n    \
              ssh -o PubkeyAuthentication=no {user}@{host}"
         ),
+        Bar::AuthRefused => "No right code was given before, so this login cannot go on.\n\
+             Begin a new one; over SSH, connect again."
+            .to_owned(),
     }
 }
 
@@ -344,6 +348,30 @@ pub fn barred(bar: Bar) -> &'static str {
             "groups, address or ssh method could not be found out, and a rule depends on them"
         }
         Bar::Unmet => "the second factor is required, and this login met none",
+        Bar::AuthRefused => {
+            "the auth phase refused this login, and it went on: the PAM stack ignores the result of \
+             pam_tfa, or sshd tried another method on the same connection"
+        }
+    }
+}
+
+/// What let a login go on without the second factor that is required of it, for the log.
+#[must_use]
+pub fn bypassed(bypass: Bypass) -> &'static str {
+    match bypass {
+        Bypass::Sudo => {
+            "goes on without the second factor that is required: sudo asked for no password, because \
+             of a right one a short time ago or of NOPASSWD in sudoers(5)"
+        }
+        Bypass::Su => {
+            "goes on WITHOUT the second factor that is required: su asked for no password. See the \
+             auth lines of its file in /etc/pam.d"
+        }
+        Bypass::Login | Bypass::Harmless => {
+            "goes on WITHOUT the second factor that is required: this login never ran the auth lines \
+             of pam_tfa, and the service is not guarded. To refuse such logins, add the service to \
+             guard in /etc/tfa/tfad.toml"
+        }
     }
 }
 

@@ -80,6 +80,22 @@ pub struct Terms {
 /// A week: long enough for everybody to log in once, short enough to be remembered.
 pub const GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// The services that are guarded by default: those of Debian's packages in which some logins, or all,
+/// never run the auth phase of `pam_tfa`. They come by a key, a certificate, a fingerprint or a
+/// smart card, or are automatic. A login whose auth phase ran goes on there as elsewhere.
+pub const GUARD: [&str; 10] = [
+    "sshd",
+    "cockpit",
+    "gdm-autologin",
+    "gdm-fingerprint",
+    "gdm-smartcard",
+    "lightdm-autologin",
+    "nodm",
+    "sddm-autologin",
+    "vsftpd",
+    "xrdp-sesman",
+];
+
 impl Default for Terms {
     fn default() -> Self {
         Self {
@@ -142,7 +158,7 @@ impl Default for Policy {
             rules: Vec::new(),
             otherwise: Terms::default(),
             audit: false,
-            guard: vec!["sshd".to_owned()],
+            guard: GUARD.map(str::to_owned).to_vec(),
             invitation: false,
             sshd_methods: vec!["publickey".to_owned()],
         }

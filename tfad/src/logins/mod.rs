@@ -1,6 +1,7 @@
 //! The login dialog, whoever brings it: begun, answered, over.
 
 mod log;
+mod unguarded;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::config::Config;
 use crate::dialogs::{Arrival, Open};
 use crate::enrollment::Enrollment;
 use crate::host::{Host, host_name};
+use crate::logins::unguarded::Bypasses;
 use crate::turns::{self, Wording};
 use crate::users::User;
 use crate::{circumstances, clock, groups, password_prompts, random, texts};
@@ -26,13 +28,15 @@ use crate::{circumstances, clock, groups, password_prompts, random, texts};
 #[derive(Debug)]
 pub struct Logins {
     host: Arc<Host>,
+    bypasses: Bypasses,
 }
 
 impl Logins {
     /// The logins of that host.
     #[must_use]
     pub fn new(host: Arc<Host>) -> Self {
-        Self { host }
+        let bypasses = Bypasses::new();
+        Self { host, bypasses }
     }
 
     /// Begins the dialog for a user.
@@ -148,7 +152,10 @@ impl Logins {
                 let met = context.met.unwrap_or(Verdict::Verified);
                 return Ok((0, turns::end(met, None)));
             }
-            Some(_) => return Ok((0, turns::end(Verdict::NotRequired, None))),
+            Some(_) => {
+                self.bypasses.tell(&self.host, caller, &user, &context);
+                return Ok((0, turns::end(Verdict::NotRequired, None)));
+            }
             None => {}
         }
         // The name service is asked for groups only where they make a difference.
@@ -201,7 +208,9 @@ impl Logins {
             Course::Refuse(bar) => {
                 let verdict = match bar {
                     Bar::MustEnroll => Verdict::MustEnroll,
-                    Bar::TooLate | Bar::Undecided | Bar::Unmet => Verdict::Denied,
+                    Bar::TooLate | Bar::Undecided | Bar::Unmet | Bar::AuthRefused => {
+                        Verdict::Denied
+                    }
                 };
                 let said = texts::bar(bar, &host_name(), &arrival.user.name);
                 return Ok((0, turns::end(verdict, Some((true, said)))));

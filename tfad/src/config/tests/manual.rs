@@ -124,9 +124,13 @@ fn wanted() -> Vec<(&'static str, Config)> {
             }),
         ),
         (
-            "A web console that takes certificates, too",
+            "The services that are guarded by default",
+            with(required(Vec::new())),
+        ),
+        (
+            "File shares that check a password of their own, too",
             with(Policy {
-                guard: names(&["sshd", "cockpit"]),
+                guard: names(&["sshd", "samba"]),
                 ..required(Vec::new())
             }),
         ),

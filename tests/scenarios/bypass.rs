@@ -1,0 +1,128 @@
+//! Logins that go on without the second factor: which are refused, which are logged, and which the
+//! check of the configuration names.
+
+use tfa_tests::{Machine, Terminal};
+
+use crate::people::{CODE, PASSWORD, decree, machine_with_alice_set_up, set_up};
+
+const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
+/// The log's line on a login that went on.
+const WITHOUT: &str = "goes on WITHOUT the second factor that is required";
+/// The log's line on a login whose auth phase refused it.
+const AUTH_REFUSED: &str = "denied: the auth phase refused this login, and it went on";
+
+/// As in Debian's gdm3, without what is for the desktop.
+const NO_AUTH_PHASE: &str = "auth required pam_permit.so\n@include common-account\n";
+
+fn times(machine: &Machine, line: &str) -> usize {
+    machine.journal("tfad").matches(line).count()
+}
+
+#[test]
+fn a_service_that_skips_the_auth_phase_is_refused_or_logged_once() {
+    let machine = Machine::boot_with(&["pamtester"]);
+    for user in ["alice", "bob"] {
+        machine.add_user(user, PASSWORD);
+    }
+    machine.offer_questions();
+    let _alice = set_up(&machine, "alice", PASSWORD);
+    for service in ["gdm-autologin", "gdm-fingerprint", "kiosk"] {
+        machine.write_file(&format!("/etc/pam.d/{service}"), NO_AUTH_PHASE);
+    }
+    decree(&machine, REQUIRED);
+    let login = |service: &str, user: &str| {
+        machine.run(["pamtester", service, user, "authenticate", "acct_mgmt"])
+    };
+    for service in ["gdm-autologin", "gdm-fingerprint"] {
+        for user in ["alice", "bob"] {
+            let output = login(service, user);
+            assert!(!output.success(), "{output}");
+            let unmet = "denied: the second factor is required, and this login met none";
+            let line = format!("{user}: {unmet} (/etc/tfa/tfad.toml line 2) (service {service}, ");
+            machine.expect_in_journal("tfad", &line);
+        }
+    }
+    assert_eq!(times(&machine, WITHOUT), 0);
+
+    // One that `guard` does not name goes on, and the log says so once, with what to do.
+    for user in ["alice", "bob"] {
+        for _ in 0..3 {
+            let output = login("kiosk", user);
+            assert!(output.success(), "{output}");
+        }
+        let told = machine.expect_in_journal("tfad", &format!("{user}: {WITHOUT}"));
+        assert!(told.contains("(service kiosk, from "), "{told}");
+        assert!(told.contains("add the service to guard"), "{told}");
+    }
+    assert_eq!(times(&machine, WITHOUT), 2);
+    let notes = machine.run(["tfad", "--check"]).text();
+    assert!(
+        notes.contains("the PAM service kiosk has pam_tfa in its account lines"),
+        "{notes}"
+    );
+    let named = notes.matches("the PAM service ").count();
+    assert_eq!(named, 1, "{notes}");
+
+    decree(
+        &machine,
+        &format!("{REQUIRED}guard = [\"sshd\", \"kiosk\"]\n"),
+    );
+    assert!(!login("kiosk", "alice").success());
+    // Where it is each user's own choice, nothing is required, nor logged.
+    decree(&machine, "[policy]\nmode = \"optional\"\n");
+    for service in ["gdm-autologin", "gdm-fingerprint", "kiosk"] {
+        assert!(login(service, "alice").success(), "{service}");
+    }
+    assert_eq!(times(&machine, WITHOUT), 2);
+}
+
+/// A login over SSH with a password and three wrong codes.
+fn with_wrong_codes(machine: &Machine, wrong: &str) -> Terminal {
+    let terminal = machine.ssh_with(
+        "alice",
+        &[
+            "-oPreferredAuthentications=keyboard-interactive",
+            "-oNumberOfPasswordPrompts=1",
+        ],
+    );
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    for _ in 0..3 {
+        terminal.expect(CODE);
+        terminal.type_secret(wrong);
+    }
+    terminal.wait_exit();
+    terminal
+}
+
+#[test]
+fn under_optional_a_stack_that_ignores_the_refusal_lets_no_wrong_code_in() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let edit = "s/^auth.*pam_tfa.so.*/auth [default=ignore] pam_tfa.so enroll=account/";
+    machine.succeed(["sed", "-i", edit, "/etc/pam.d/common-auth"]);
+    let terminal = with_wrong_codes(&machine, &alice.phone.wrong_code());
+    assert!(
+        !terminal.transcript().contains("host:~$"),
+        "{}",
+        terminal.transcript()
+    );
+    machine.expect_in_journal("tfad", &format!("alice: {AUTH_REFUSED}"));
+}
+
+#[test]
+fn under_optional_a_key_after_a_refused_password_takes_a_new_connection() {
+    let (machine, _alice) = machine_with_alice_set_up();
+    let _ = machine.authorize_key("alice");
+    machine.configure_sshd("00-questions", "PasswordAuthentication yes");
+    let key = "-i/root/.ssh/alice";
+    let order = "-oPreferredAuthentications=password,publickey";
+    let once = "-oNumberOfPasswordPrompts=1";
+    let terminal = machine.ssh_with("alice", &["-oLogLevel=INFO", key, order, once]);
+    terminal.expect("password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("No right code was given before");
+    terminal.wait_exit();
+    assert!(!terminal.transcript().contains("host:~$"));
+    let terminal = machine.ssh_with("alice", &[key]);
+    terminal.expect("alice@host:~$");
+}

@@ -1,0 +1,93 @@
+//! What a login that never ran the auth phase is, by the PAM service.
+
+use tfa_bus::Context;
+use tfa_core::{Mode, Policy};
+
+/// Services of no person: jobs and user managers, which the profile steps over, and the greeters of
+/// display managers, which run as a user of the system. To guard them would stop them.
+const OF_NO_PERSON: [&str; 8] = [
+    "cron",
+    "crond",
+    "atd",
+    "systemd-user",
+    "gdm-launch-environment",
+    "lightdm-greeter",
+    "sddm-greeter",
+    "greetd-greeter",
+];
+
+/// Whether a service never lets a person in, so that it needs no guard.
+#[must_use]
+pub fn is_of_no_person(service: &str) -> bool {
+    OF_NO_PERSON.contains(&service)
+}
+
+/// What an account phase without an auth phase means in a service that is not guarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bypass {
+    /// Nothing: a job, a greeter, or root that becomes another user.
+    Harmless,
+    /// sudo asked for no password: its own ticket, or `NOPASSWD`.
+    Sudo,
+    /// su asked for no password: its own stack lets the caller go without.
+    Su,
+    /// A person came in.
+    Login,
+}
+
+/// Which of them a login is.
+#[must_use]
+pub fn bypass(context: &Context) -> Bypass {
+    match context.service.as_str() {
+        service if is_of_no_person(service) => Bypass::Harmless,
+        "su" | "su-l" | "sudo" | "sudo-i" if context.ruser == "root" => Bypass::Harmless,
+        "sudo" | "sudo-i" => Bypass::Sudo,
+        "su" | "su-l" => Bypass::Su,
+        _ => Bypass::Login,
+    }
+}
+
+/// Whether some terms of a policy require a second factor, so that a bypass matters. In audit mode, too.
+#[must_use]
+pub fn may_require(policy: &Policy) -> bool {
+    let rules = policy.rules.iter().map(|rule| &rule.terms);
+    let mut terms = rules.chain([&policy.otherwise]);
+    !policy.is_off() && terms.any(|terms| terms.mode == Mode::Required)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_jobs_greeters_and_root_itself_pass_the_account_phase_as_harmless() {
+        let of = |service: &str, ruser: &str| {
+            bypass(&Context {
+                service: service.to_owned(),
+                ruser: ruser.to_owned(),
+                ..Context::default()
+            })
+        };
+        for (service, ruser, expected) in [
+            ("cron", "", Bypass::Harmless),
+            ("systemd-user", "", Bypass::Harmless),
+            ("sddm-greeter", "", Bypass::Harmless),
+            ("su", "root", Bypass::Harmless),
+            ("su-l", "root", Bypass::Harmless),
+            ("sudo", "root", Bypass::Harmless),
+            ("sudo-i", "root", Bypass::Harmless),
+            ("sudo", "alice", Bypass::Sudo),
+            ("sudo-i", "", Bypass::Sudo),
+            ("su", "alice", Bypass::Su),
+            ("su-l", "", Bypass::Su),
+            ("sshd", "root", Bypass::Login),
+            ("login", "root", Bypass::Login),
+            ("gdm-fingerprint", "", Bypass::Login),
+            ("samba", "", Bypass::Login),
+            ("rsh", "root", Bypass::Login),
+            ("", "root", Bypass::Login),
+        ] {
+            assert_eq!(of(service, ruser), expected, "{service} {ruser}");
+        }
+    }
+}
