@@ -11,6 +11,7 @@
 //! What does not live here: a secret, a rule, a state beyond the transaction. The module knows no
 //! flow either: whatever the daemon asks is asked, so new flows need no new module.
 
+mod advice;
 mod bus;
 mod conversation;
 mod ffi;

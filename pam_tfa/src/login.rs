@@ -172,13 +172,12 @@ impl Login<'_> {
         first: Turn,
         passwords: &mut Passwords,
     ) -> Result<Verdict, Failure> {
-        let phase = self.context.phase;
         let mut replies = Replies::new(
             self.pam,
             &self.conversation,
             &self.log,
             &self.options,
-            phase,
+            &self.context,
             passwords,
         );
         let mut turn = first;

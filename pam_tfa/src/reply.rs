@@ -3,9 +3,10 @@
 //! One rule stands over the options: a password never goes to the daemon as a code because
 //! somebody, or some program, answered every question with it.
 
-use tfa_bus::{Manner, Phase, Question};
+use tfa_bus::{Context, Manner, Phase, Question};
 use zeroize::Zeroizing;
 
+use crate::advice::Program;
 use crate::conversation::{Conversation, Echo, Typed};
 use crate::ffi::Handle;
 use crate::log::Log;
@@ -23,6 +24,7 @@ pub(crate) struct Replies<'a> {
     first_pass: FirstPass,
     forward_pass: bool,
     phase: Phase,
+    program: Program,
     begun: bool,
     passwords: &'a mut Passwords,
 }
@@ -35,9 +37,10 @@ impl<'a> Replies<'a> {
         conversation: &'a Conversation<'a>,
         log: &'a Log<'a>,
         options: &Options,
-        phase: Phase,
+        context: &Context,
         passwords: &'a mut Passwords,
     ) -> Self {
+        let phase = context.phase;
         let (first_pass, forward_pass) = match phase {
             Phase::Auth => (options.first_pass, options.forward_pass),
             Phase::Account => (FirstPass::Ignore, false),
@@ -50,6 +53,7 @@ impl<'a> Replies<'a> {
             first_pass,
             forward_pass,
             phase,
+            program: Program::of(context),
             begun: false,
             passwords,
         }
@@ -78,7 +82,7 @@ impl<'a> Replies<'a> {
         };
         let typed = self.ask(&question.text, echo)?;
         if self.passwords.contain(&typed) {
-            self.log.warning(texts::LOG_PASSWORD_AS_CODE);
+            self.log.warning(&self.program.password_as_code());
             self.conversation.error(texts::THAT_WAS_THE_PASSWORD);
             return Err(Failure::NoCode);
         }
@@ -140,9 +144,12 @@ impl<'a> Replies<'a> {
 
     fn ask(&self, prompt: &str, echo: Echo) -> Result<Typed, Failure> {
         self.conversation.ask(prompt, echo).map_err(|_| {
-            self.log.notice(texts::LOG_NO_CONVERSATION);
+            self.log.notice(&self.program.no_answer());
             if self.phase == Phase::Account {
-                self.conversation.error(texts::NOT_ASKED);
+                self.conversation.error(match self.program {
+                    Program::Sshd => texts::NOT_ASKED_OVER_SSH,
+                    Program::Asks | Program::Locker | Program::Other => texts::NOT_ASKED,
+                });
             }
             Failure::Conversation
         })

@@ -19,14 +19,12 @@ pub(crate) const THAT_WAS_THE_PASSWORD: &str = "That was the password, not the c
 pub(crate) const NOT_AVAILABLE: &str =
     "Two-factor login is not available right now. Please tell your administrator.";
 
-/// Shown when a set-up could not ask: sshd's method `password` shows words, and no more.
-pub(crate) const NOT_ASKED: &str = "That could not be asked here, or was not answered.\n\
+/// Shown when a set-up could not ask.
+pub(crate) const NOT_ASKED: &str = "That could not be asked here, or was not answered.";
+/// Shown with it in sshd, whose method `password` shows words, and no more.
+pub(crate) const NOT_ASKED_OVER_SSH: &str = "That could not be asked here, or was not answered.\n\
      Over SSH: ssh -o PreferredAuthentications=keyboard-interactive";
 
-/// Logged when the password came instead of the code.
-pub(crate) const LOG_PASSWORD_AS_CODE: &str = "the code was answered with the password; \
-     refusing. For sshd set \"KbdInteractiveAuthentication yes\" and \"PasswordAuthentication no\": \
-     with the latter, sshd answers every question with the password";
 /// Logged when the options forbid to ask and there is nothing to answer with.
 pub(crate) const LOG_NOTHING_TO_ANSWER_WITH: &str =
     "use_first_pass: the password given before holds no (further) code; refusing";
@@ -36,9 +34,6 @@ pub(crate) const LOG_NO_USER: &str = "no usable user name; refusing. \
 /// Logged when the name is another than before.
 pub(crate) const LOG_USER_CHANGED: &str =
     "the user name changed in the middle of the login; refusing";
-/// Logged when the program cannot or will not ask.
-pub(crate) const LOG_NO_CONVERSATION: &str = "the login program did not pass the question on \
-     (sshd does by keyboard-interactive alone: \"KbdInteractiveAuthentication yes\")";
 /// Logged, for whoever set `debug`, when a question that needs no answer got none.
 pub(crate) const LOG_NO_ANSWER_NEEDED: &str = "nobody answered a question that needs no answer \
      (not asked, not passed on, or answered with the password): the login goes on";

@@ -1,6 +1,7 @@
 //! Scenarios: what people do with a machine, and what must come of it. One file a topic.
 
 mod admin;
+mod advice;
 mod bus;
 mod bypass;
 mod console;

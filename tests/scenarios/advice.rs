@@ -1,0 +1,96 @@
+//! What the log advises where a question gets no answer, and the stacks of the manual for programs that
+//! cannot ask.
+
+use tfa_tests::Machine;
+
+use crate::people::{CODE, PASSWORD, begin_a_time_step, decree, set_up};
+
+const MODULE: &str = include_str!("../../man/pam_tfa.8");
+/// What is advised of sshd.
+const OF_SSHD: &str = "KbdInteractiveAuthentication";
+
+/// The block of the manual that begins with that line.
+fn block(first: &str) -> String {
+    let lines = MODULE.lines().skip_while(|line| *line != first);
+    let block: Vec<&str> = lines.take_while(|line| *line != ".Ed").collect();
+    assert!(!block.is_empty(), "the manual has no {first:?}");
+    block.join("\n") + "\n"
+}
+
+#[test]
+fn sudo_without_an_answer_is_not_advised_about_sshd() {
+    let machine = Machine::boot();
+    machine.add_user("alice", PASSWORD);
+    machine.add_to_group("alice", "sudo");
+    machine.offer_questions();
+    let _alice = set_up(&machine, "alice", PASSWORD);
+    let terminal = machine.terminal_as("alice", ["sudo", "-k", "id"]);
+    terminal.expect("password for alice:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(CODE);
+    terminal.send(b"\x03");
+    terminal.wait_exit();
+    let told = machine.expect_in_journal("sudo", "the question got no answer");
+    assert!(told.contains("the person gave up"), "{told}");
+    assert!(!machine.journal("sudo").contains(OF_SSHD));
+}
+
+/// Debian's i3lock and swaylock: all that their files have.
+const AS_SHIPPED: &str = "auth include login\n";
+
+#[test]
+fn a_screen_locker_unlocks_with_a_stack_of_the_manual_and_not_as_shipped() {
+    let machine = Machine::boot_with(&["pamtester"]);
+    machine.add_user("alice", PASSWORD);
+    machine.offer_questions();
+    let alice = set_up(&machine, "alice", PASSWORD);
+    decree(&machine, "[policy]\nmode = \"optional\"\n");
+    // Lockers run as the user. Each answers its questions as that one does: the same to all.
+    let unlock = |service: &str, answer: &str| {
+        let words = ["pamtester", service, "alice", "authenticate"];
+        let answers = format!("{answer}\n{answer}\n");
+        machine.command(words).user("alice").stdin(answers).run()
+    };
+    machine.write_file("/etc/pam.d/i3lock", AS_SHIPPED);
+    assert!(!unlock("i3lock", PASSWORD).success());
+    let told = machine.expect_in_journal("pamtester", "the code was answered with the password");
+    assert!(told.contains("This screen locker"), "{told}");
+    assert!(!machine.journal("pamtester").contains(OF_SSHD));
+
+    machine.write_file(
+        "/etc/pam.d/i3lock",
+        block("# /etc/pam.d/i3lock: password and code in one answer"),
+    );
+    begin_a_time_step(&machine, &alice.phone, 5);
+    let joint = |code: &str| format!("{PASSWORD}{code}");
+    assert!(!unlock("i3lock", &joint(&alice.phone.wrong_code())).success());
+    let output = unlock("i3lock", &joint(&alice.phone.next_unused()));
+    assert!(output.success(), "{output}");
+
+    machine.write_file(
+        "/etc/pam.d/swaylock",
+        block("# /etc/pam.d/swaylock: the password alone"),
+    );
+    assert!(!unlock("swaylock", "battery staple").success());
+    let output = unlock("swaylock", PASSWORD);
+    assert!(output.success(), "{output}");
+}
+
+#[test]
+fn a_file_server_that_answers_with_the_password_is_advised_about_its_own_stack() {
+    let machine = Machine::boot_with(&["pamtester"]);
+    machine.add_user("alice", PASSWORD);
+    machine.offer_questions();
+    let _alice = set_up(&machine, "alice", PASSWORD);
+    // As in Debian's vsftpd.
+    machine.write_file(
+        "/etc/pam.d/vsftpd",
+        "@include common-account\n@include common-session\n@include common-auth\n",
+    );
+    let login = machine.command(["pamtester", "vsftpd", "alice", "authenticate"]);
+    let output = login.stdin(format!("{PASSWORD}\n{PASSWORD}\n")).run();
+    assert!(!output.success(), "{output}");
+    let told = machine.expect_in_journal("pamtester", "the code was answered with the password");
+    assert!(told.contains("a stack of its own"), "{told}");
+    assert!(!machine.journal("pamtester").contains(OF_SSHD));
+}
