@@ -23,4 +23,5 @@ mod panics;
 mod passwords;
 mod printable;
 mod reply;
+mod switch;
 mod texts;

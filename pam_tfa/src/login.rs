@@ -13,7 +13,7 @@ use crate::options::{Options, Unreachable};
 use crate::outcome::{Failure, Judgement, Reply};
 use crate::passwords::Passwords;
 use crate::reply::Replies;
-use crate::texts;
+use crate::{switch, texts};
 
 /// How long libpam lets a refused person wait, about; the longest wish of a stack counts.
 const DELAY: Duration = Duration::from_secs(2);
@@ -138,7 +138,9 @@ impl Login<'_> {
         if phase == Phase::Auth {
             let met = match judgement {
                 Judgement::Verdict(verdict) => Some(verdict),
-                Judgement::NotConcerned | Judgement::RootAtConsole => None,
+                Judgement::NotConcerned | Judgement::RootAtConsole | Judgement::RootSwitches => {
+                    None
+                }
             };
             self.pin(pinned.with(met))?;
         }
@@ -157,6 +159,10 @@ impl Login<'_> {
             Err(Trouble::Absent(why)) if self.lets_root_in(user) => {
                 self.log.alert(&texts::log_rescued(&why, &context.tty));
                 return Ok(Judgement::RootAtConsole);
+            }
+            Err(Trouble::Absent(why)) if switch::is_roots_own(&context, getuid()) => {
+                self.log.notice(&texts::log_switched(&why));
+                return Ok(Judgement::RootSwitches);
             }
             Err(trouble) => return Err(self.no_verdict(&trouble)),
         };

@@ -17,6 +17,8 @@ pub(crate) enum Judgement {
     NotConcerned,
     /// `unreachable=allow-root-console`, and this is root, at the console, and the daemon down.
     RootAtConsole,
+    /// Root becomes another user with su or sudo, and the daemon is down.
+    RootSwitches,
 }
 
 /// Why a phase came to nothing.
@@ -88,7 +90,7 @@ impl Judgement {
                 Verdict::UnknownUser => Reply::Refuse(Refusal::UserUnknown),
             },
             Self::NotConcerned => Reply::Ignore,
-            Self::RootAtConsole => Reply::Pass,
+            Self::RootAtConsole | Self::RootSwitches => Reply::Pass,
         }
     }
 }

@@ -66,6 +66,11 @@ pub(crate) fn log_rescued(why: &str, tty: &str) -> String {
     )
 }
 
+/// Logged when root's own su or sudo goes on without the daemon.
+pub(crate) fn log_switched(why: &str) -> String {
+    format!("tfad does not answer ({why}): root becomes another user without it")
+}
+
 /// Logged for whoever set `debug`.
 pub(crate) fn log_result(result: &Result<Judgement, Failure>) -> String {
     format!("the phase ends: {result:?}")

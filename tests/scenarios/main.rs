@@ -2,6 +2,7 @@
 
 mod admin;
 mod advice;
+mod away;
 mod bus;
 mod bypass;
 mod console;

@@ -27,4 +27,5 @@ mod program;
 mod roads;
 mod silence;
 mod stage;
+mod switch;
 mod verdicts;

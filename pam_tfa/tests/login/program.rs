@@ -21,7 +21,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::unistd::{ForkResult, Pid, Uid, fork, setresuid};
 use pam_sys::{
     PamConversation, PamHandle, PamItemType, PamMessage, PamMessageStyle, PamResponse,
     PamReturnCode, raw,
@@ -36,6 +36,12 @@ pub(crate) const SCRIPT: &str = "PAM_TFA_TEST_SCRIPT";
 pub(crate) struct Script {
     /// The folder of the stage.
     pub(crate) stage: PathBuf,
+    /// `PAM_SERVICE`.
+    pub(crate) service: String,
+    /// `PAM_RUSER`, unless empty.
+    pub(crate) ruser: String,
+    /// The real uid; the effective one is root's, as in a setuid program.
+    pub(crate) real_uid: u32,
     /// The module, for [`Step::Load`].
     pub(crate) module: PathBuf,
     /// `PAM_USER`.
@@ -226,6 +232,7 @@ fn login_program() {
     // The log's connection is libc's own and stays: it is made now.
     // SAFETY: a format without arguments.
     unsafe { libc::syslog(libc::LOG_DEBUG, c"the login program starts".as_ptr()) };
+    setresuid(script.real_uid.into(), Uid::from_raw(0), Uid::from_raw(0)).unwrap();
     let report = run(script);
     fs::write(stage.join("report"), serde_json::to_vec(&report).unwrap()).unwrap();
 }
@@ -446,11 +453,12 @@ impl Transaction {
             .as_ref()
             .map(|user| CString::new(user.as_str()).unwrap());
         let user = user.as_ref().map_or(ptr::null(), |user| user.as_ptr());
+        let service = CString::new(script.service.as_str()).unwrap();
         let mut raw = ptr::null_mut();
         // SAFETY: C strings, and a conversation that libpam copies.
         let code = unsafe {
             pam_start_confdir(
-                c"tfa".as_ptr(),
+                service.as_ptr(),
                 user,
                 &raw const conversation,
                 folder.as_ptr(),
@@ -463,6 +471,7 @@ impl Transaction {
         for (item, text) in [
             (PamItemType::RHOST, &script.rhost),
             (PamItemType::TTY, &script.tty),
+            (PamItemType::RUSER, &script.ruser),
         ] {
             if !text.is_empty() {
                 set_item(raw, item, text);

@@ -106,6 +106,7 @@ impl Stage {
             script: Script {
                 stage: self.folder.clone(),
                 module: module().to_owned(),
+                service: "tfa".to_owned(),
                 user: Some("alice".to_owned()),
                 rhost: "192.0.2.7".to_owned(),
                 tty: "ssh".to_owned(),
@@ -196,6 +197,14 @@ impl Login<'_> {
         self
     }
 
+    /// In which program, by whose wish, and with which real uid.
+    pub(crate) fn in_program(mut self, service: &str, ruser: &str, real_uid: u32) -> Self {
+        self.script.service = service.to_owned();
+        self.script.ruser = ruser.to_owned();
+        self.script.real_uid = real_uid;
+        self
+    }
+
     /// A variable of the PAM environment.
     pub(crate) fn variable(mut self, assignment: &str) -> Self {
         self.script.variables.push(assignment.to_owned());
@@ -227,7 +236,8 @@ impl Login<'_> {
     /// Runs the steps in one transaction.
     pub(crate) fn run(mut self, steps: impl IntoIterator<Item = Step>) -> Report {
         self.script.steps = steps.into_iter().collect();
-        fs::write(self.stage.folder.join("pam.d/tfa"), self.service()).unwrap();
+        let file = self.stage.folder.join("pam.d").join(&self.script.service);
+        fs::write(file, self.service()).unwrap();
         let script = self.stage.folder.join("script");
         fs::write(&script, serde_json::to_vec(&self.script).unwrap()).unwrap();
         let output = Command::new(std::env::current_exe().unwrap())
