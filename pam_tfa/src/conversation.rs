@@ -32,8 +32,8 @@ pub(crate) struct Conversation<'a> {
 impl<'a> Conversation<'a> {
     /// A conversation. A silent one (`PAM_SILENT`: sudo's always are) says only what nobody can do
     /// without: lines become part of the question that they lead to, and where they lead to none,
-    /// those are shown that say why there is no login. A lock would else look like a wrong
-    /// password.
+    /// those are shown that say why there is no login, and those that must be read. A lock would
+    /// else look like a wrong password.
     pub(crate) fn new(pam: &'a Handle, silent: bool) -> Self {
         Self {
             pam,
@@ -53,11 +53,11 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Shows the errors that no question followed.
-    pub(crate) fn show_held_errors(&self) {
+    /// Shows what must be read, and no question followed.
+    pub(crate) fn show_held(&self) {
         let held = self.held.take();
-        let errors = held.iter().filter(|line| line.kind != LineKind::Info);
-        errors.for_each(|line| self.error(&line.text));
+        let needed = held.iter().filter(|line| line.kind != LineKind::Info);
+        needed.for_each(|line| self.say(line.kind, &line.text));
     }
 
     /// Shows why there will be no login.
@@ -90,7 +90,7 @@ impl<'a> Conversation<'a> {
     /// either fails at the question.
     fn say(&self, kind: LineKind, text: &str) {
         let style = match kind {
-            LineKind::Info => PamMessageStyle::TEXT_INFO,
+            LineKind::Info | LineKind::Notice => PamMessageStyle::TEXT_INFO,
             LineKind::Error | LineKind::Failure => PamMessageStyle::ERROR_MSG,
         };
         let _ = self.pam.converse(style, &printable::for_screen(text));

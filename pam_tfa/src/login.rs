@@ -1,5 +1,6 @@
 //! One phase of a login, from its options to libpam's answer.
 
+use std::fs;
 use std::time::Duration;
 
 use nix::unistd::{User, geteuid, getuid};
@@ -95,7 +96,14 @@ fn circumstances(pam: &Handle, phase: Phase, silent: bool, options: &Options) ->
         met: None,
         enrolls: options.enrolls,
         silent,
+        session: silent.then(session).flatten(),
     }
+}
+
+/// The audit session id of this process; `None` where it has none.
+fn session() -> Option<u32> {
+    let id = fs::read_to_string("/proc/self/sessionid").ok()?;
+    id.trim_end().parse().ok().filter(|id| *id != u32::MAX)
 }
 
 struct Login<'a> {
@@ -193,7 +201,7 @@ impl Login<'_> {
                     // Nobody holds up the daemon by not reading what it said last.
                     drop(daemon);
                     self.conversation.show(&turn.lines);
-                    self.conversation.show_held_errors();
+                    self.conversation.show_held();
                     return Ok(verdict);
                 }
                 Next::Ask(question) => question,

@@ -1,8 +1,8 @@
 //! sudo, su and polkit: logins within a login.
 
 use crate::people::{
-    CODE, PASSWORD, begin_a_time_step, machine_with_alice_set_up, record_of, set_up,
-    ssh_as_far_as_the_code,
+    CODE, PASSWORD, begin_a_time_step, decree, machine_with_alice, machine_with_alice_set_up,
+    record_of, set_up, ssh_as_far_as_the_code,
 };
 use tfa_tests::Machine;
 
@@ -295,4 +295,45 @@ fn cron_at_and_user_managers_do_not_mind_that_the_daemon_is_stopped() {
         .env("XDG_RUNTIME_DIR", &format!("/run/user/{}", uid.trim()))
         .succeed();
     assert_eq!(state.trim(), "running");
+}
+
+#[test]
+fn sudo_tells_once_a_login_session_until_when_the_grace_lasts() {
+    const TOLD: &str = "Two-factor login will be required on host";
+    let machine = machine_with_alice();
+    machine.add_to_group("alice", "sudo");
+    decree(&machine, "[policy]\nmode = \"required\"\ngrace = \"7d\"\n");
+    for session in ["first", "second"] {
+        let terminal = machine.ssh("alice");
+        terminal.expect("Password:");
+        terminal.type_secret(PASSWORD);
+        terminal.expect("press Enter to go on without:");
+        terminal.type_line("");
+        terminal.expect("alice@host:~$");
+        // From another terminal of the session, too, as in tmux.
+        for (words, tells) in [
+            ("sudo -k whoami", true),
+            ("sudo -k whoami", false),
+            ("script -qc 'sudo -k whoami' /dev/null", false),
+        ] {
+            terminal.type_line(words);
+            terminal.expect("password for alice:");
+            terminal.type_secret(PASSWORD);
+            let told = terminal.expect_any(&[TOLD, "root"]) == 0;
+            assert_eq!(told, tells, "{session}: {words}");
+            if told {
+                terminal.expect("To set it up in time: tfa-enroll");
+                terminal.expect("root");
+            }
+            terminal.expect("alice@host:~$");
+        }
+    }
+    let explained = machine.succeed(["tfactl", "explain", "alice", "--service", "sudo"]);
+    assert!(
+        explained.contains("goes on without a code until"),
+        "{explained}"
+    );
+    assert!(explained.contains("says so once in a login"), "{explained}");
+    let explained = machine.succeed(["tfactl", "explain", "alice", "--service", "su"]);
+    assert!(explained.contains("offers the set-up"), "{explained}");
 }

@@ -38,6 +38,9 @@ pub struct Context {
     pub enrolls: bool,
     /// `PAM_SILENT` was given, as sudo always does: nothing is to be asked that is not needed.
     pub silent: bool,
+    /// The kernel's audit session id of the login program, where it has one: what a login session
+    /// and all its programs have in common. Told by a silent program alone.
+    pub session: Option<u32>,
 }
 
 impl Context {
@@ -86,9 +89,11 @@ impl Context {
         let flags = [("enrolls", self.enrolls), ("silent", self.silent)];
         let texts = texts.into_iter().filter(|(_, text)| !text.is_empty());
         let flags = flags.into_iter().filter(|(_, flag)| *flag);
+        let session = self.session.map(|id| ("session", Variant::from(id)));
         texts
             .map(|(key, text)| (key, Variant::from(text)))
             .chain(flags.map(|(key, flag)| (key, Variant::from(flag))))
+            .chain(session)
             .collect()
     }
 
@@ -124,6 +129,10 @@ impl Context {
             met,
             enrolls: flag("enrolls")?,
             silent: flag("silent")?,
+            session: match dict.get("session") {
+                None => None,
+                Some(id) => Some(u32::try_from(id).map_err(|_| "session")?),
+            },
         })
     }
 }
@@ -153,6 +162,7 @@ mod tests {
             met: Some(Verdict::Verified),
             enrolls: true,
             silent: true,
+            session: Some(7),
         };
         assert_eq!(Context::from_dict(&owned(&context)), Ok(context));
     }
@@ -167,6 +177,14 @@ mod tests {
             assert_eq!(Context::from_dict(&dict), Err(flag));
             dict.remove(flag);
         }
+    }
+
+    #[test]
+    fn a_session_is_absent_or_a_number() {
+        let mut dict = owned(&Context::default());
+        assert!(!dict.contains_key("session"));
+        dict.insert("session".to_owned(), OwnedVariant::from(true));
+        assert_eq!(Context::from_dict(&dict), Err("session"));
     }
 
     #[test]

@@ -39,11 +39,13 @@ impl Drop for Line {
     }
 }
 
-/// What a message is. PAM's conversation knows two kinds; the third is for the log as well.
+/// What a message is. PAM's conversation knows two kinds; the others tell more about one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineKind {
     /// `PAM_TEXT_INFO`.
     Info,
+    /// `PAM_TEXT_INFO` that a silent program shows, too: it must be read.
+    Notice,
     /// `PAM_ERROR_MSG`.
     Error,
     /// `PAM_ERROR_MSG`, and the answer before it was a wrong code or a wrong invitation.
@@ -203,6 +205,7 @@ impl LineKind {
     fn tag(self) -> &'static str {
         match self {
             Self::Info => "info",
+            Self::Notice => "notice",
             Self::Error => "error",
             Self::Failure => "failure",
         }
@@ -211,6 +214,7 @@ impl LineKind {
     fn from_tag(tag: &str) -> Result<Self, GarbledTurn> {
         match tag {
             "info" => Ok(Self::Info),
+            "notice" => Ok(Self::Notice),
             "error" => Ok(Self::Error),
             "failure" => Ok(Self::Failure),
             _ => Err(GarbledTurn),
@@ -273,6 +277,7 @@ mod tests {
     fn the_kind_of_a_line_crosses_the_bus() {
         for (kind, tag, after_failure) in [
             (LineKind::Info, "info", false),
+            (LineKind::Notice, "notice", false),
             (LineKind::Error, "error", false),
             (LineKind::Failure, "failure", true),
         ] {
@@ -292,10 +297,10 @@ mod tests {
 
     #[test]
     fn a_question_keeps_how_it_is_put() {
-        for (manner, tag) in [
-            (Manner::Visible, "ask"),
-            (Manner::Hidden, "ask-hidden"),
-            (Manner::Optional, "ask-optional"),
+        for (manner, tag, kind) in [
+            (Manner::Visible, "ask", LineKind::Error),
+            (Manner::Hidden, "ask-hidden", LineKind::Notice),
+            (Manner::Optional, "ask-optional", LineKind::Info),
         ] {
             let next = Next::Ask(Question {
                 text: "Code: ".to_owned(),
@@ -303,7 +308,7 @@ mod tests {
                 digits: 6,
             });
             let line = Line {
-                kind: LineKind::Error,
+                kind,
                 text: "no".to_owned(),
             };
             let turn = Turn {

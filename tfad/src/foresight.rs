@@ -6,6 +6,7 @@ use tfa_core::{Account, Bar, Course, Exemption, Login, Message, Origins, Person,
 
 use crate::circumstances::{self, ASKED_BY_PAM};
 use crate::enrollment::Shown;
+use crate::services::is_silent;
 use crate::texts;
 
 /// Long enough for every grace to be over.
@@ -19,6 +20,8 @@ pub struct Foreseen {
     pub ruling: Ruling,
     /// It could be set up, with an invitation that is not there.
     pub uninvited: bool,
+    /// The program wants silence: what need not be said each time is said once a session.
+    pub silent: bool,
 }
 
 /// Follows a supposed login through its phases.
@@ -47,6 +50,7 @@ pub fn foresee(
             service: supposed.service.clone(),
             rhost: supposed.from.clone(),
             enrolls: true,
+            silent: is_silent(&supposed.service),
             ..Context::default()
         };
         let login = Login {
@@ -67,6 +71,7 @@ pub fn foresee(
         course,
         ruling,
         uninvited: policy.invitation && !is_invited,
+        silent: is_silent(&supposed.service),
     }
 }
 
@@ -131,6 +136,7 @@ pub fn explain(
         course,
         ruling,
         uninvited,
+        ..
     } = foreseen;
     let strict = ruling.audited.map(|_| {
         let strict = policy.without_audit();
@@ -172,6 +178,7 @@ impl Foreseen {
     pub fn outcome(&self) -> (Outcome, &'static str) {
         match self.course {
             Course::SetUp(Some(_)) if self.uninvited => (Outcome::Told, ""),
+            Course::Grace(_) if self.silent => (Outcome::Told, "once-a-session"),
             Course::SetUp(None) if self.uninvited => (Outcome::Refused, "not-invited"),
             course => outcome(course),
         }

@@ -22,6 +22,12 @@ pub fn is_of_no_person(service: &str) -> bool {
     OF_NO_PERSON.contains(&service)
 }
 
+/// Whether the programs of a service always ask for silence (`PAM_SILENT`).
+#[must_use]
+pub fn is_silent(service: &str) -> bool {
+    matches!(service, "sudo" | "sudo-i")
+}
+
 /// What an account phase without an auth phase means in a service that is not guarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bypass {

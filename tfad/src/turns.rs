@@ -126,6 +126,16 @@ pub fn end(verdict: Verdict, says: Option<(bool, String)>) -> Turn {
     }
 }
 
+/// A verdict with a line that is shown in silent programs, too.
+#[must_use]
+pub fn notice(verdict: Verdict, text: String) -> Turn {
+    let kind = LineKind::Notice;
+    Turn {
+        lines: vec![Line { kind, text }],
+        next: Next::Verdict(verdict),
+    }
+}
+
 fn of(verdict: tfa_core::Verdict) -> Verdict {
     match verdict {
         tfa_core::Verdict::Verified(_) | tfa_core::Verdict::Enrolled => Verdict::Verified,

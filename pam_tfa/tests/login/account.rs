@@ -336,6 +336,35 @@ fn the_daemon_is_told_which_phase_is_silent() {
 }
 
 #[test]
+fn a_silent_program_says_what_must_be_read_and_no_other_info() {
+    let stage = Stage::new();
+    let last = words("verdict", "not-required", 0)
+        .after_line("info", "Nine left.")
+        .after_line("notice", "Soon.");
+    let acts = [Act::Turn(last.clone()), Act::Turn(last)];
+    let _daemon = stage.daemon(acts);
+    let login = || stage.login("not_required=success");
+    let silently = login().run([Step::AccountSilently]);
+    assert_eq!(silently.code(), Code::SUCCESS as i32);
+    assert_eq!(silently.said, ["info: Soon."]);
+    let aloud = login().run([Step::Account]);
+    assert_eq!(aloud.said, ["info: Nine left.", "info: Soon."]);
+}
+
+#[test]
+fn a_silent_phase_tells_the_audit_session_of_the_program() {
+    let stage = Stage::new();
+    let daemon = stage.daemon(["verified"; 2].map(verdict));
+    let steps = [Step::AuthenticateSilently, Step::Account];
+    stage.login("").run(steps);
+    // The login program is a child of this process.
+    let own = std::fs::read_to_string("/proc/self/sessionid").unwrap();
+    let own = own.trim().parse().ok().filter(|id| *id != u32::MAX);
+    let told: Vec<_> = daemon.contexts().iter().map(|it| it.session).collect();
+    assert_eq!(told, [own, None]);
+}
+
+#[test]
 fn the_account_phase_denies_when_the_daemon_is_gone() {
     let stage = Stage::new();
     let report = stage.login("").account();

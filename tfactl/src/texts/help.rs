@@ -56,9 +56,9 @@ Keys of the JSON form, which stay as they are:
                            told (of the end of the grace), offered (the
                            set-up), set-up (nothing without it) or refused
   reason                   why nothing is asked (off, not-set-up, paused,
-                           unguarded) or it is refused (too-late, undecided,
-                           unmet, must-enroll, not-invited, unusable), or
-                           null
+                           unguarded), how it is told (once-a-session) or why
+                           it is refused (too-late, undecided, unmet,
+                           must-enroll, not-invited, unusable), or null
   rule                     file and line of what decides; null for the default
   required                 the rule requires two-factor login
   grace_until              until when it goes on without, or null

@@ -66,6 +66,9 @@ pub(super) fn reason(name: &str) -> &str {
         "undecided" => {
             "groups, address or ssh method cannot be found out, and a rule depends on them"
         }
+        "once-a-session" => {
+            "the grace is not over, and such a program says so once in a login session, after a password"
+        }
         "unmet" => "two-factor login is required, and such a login meets no question",
         "not-invited" => "it has to be set up, and that takes an invitation: tfactl invite",
         "must-enroll" => "two-factor login is not set up, and such a login cannot do that",

@@ -134,7 +134,7 @@ fn every_outcome_and_every_reason_has_words_of_its_own() {
     let outcomes = [
         ("code", &[""][..]),
         ("nothing", &["off", "not-set-up", "paused", "unguarded"]),
-        ("told", &[""]),
+        ("told", &["", "once-a-session"]),
         ("offered", &[""]),
         ("set-up", &[""]),
         (

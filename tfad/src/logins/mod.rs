@@ -1,6 +1,7 @@
 //! The login dialog, whoever brings it: begun, answered, over.
 
 mod log;
+mod reminders;
 mod unguarded;
 
 use std::collections::HashMap;
@@ -19,6 +20,7 @@ use crate::config::Config;
 use crate::dialogs::{Arrival, Open};
 use crate::enrollment::Enrollment;
 use crate::host::{Host, host_name};
+use crate::logins::reminders::Reminders;
 use crate::logins::unguarded::Bypasses;
 use crate::turns::{self, Wording};
 use crate::users::User;
@@ -29,6 +31,7 @@ use crate::{circumstances, clock, groups, password_prompts, random, texts};
 pub struct Logins {
     host: Arc<Host>,
     bypasses: Bypasses,
+    reminders: Reminders,
 }
 
 impl Logins {
@@ -36,7 +39,11 @@ impl Logins {
     #[must_use]
     pub fn new(host: Arc<Host>) -> Self {
         let bypasses = Bypasses::new();
-        Self { host, bypasses }
+        Self {
+            host,
+            bypasses,
+            reminders: Reminders::new(),
+        }
     }
 
     /// Begins the dialog for a user.
@@ -202,8 +209,12 @@ impl Logins {
                 return Ok((0, turns::end(Verdict::NotRequired, None)));
             }
             Course::Grace(until) => {
+                let (uid, context) = (arrival.user.uid, &arrival.context);
+                if !self.reminders.is_due(uid, context, Instant::now()) {
+                    return Ok((0, turns::end(Verdict::NotRequired, None)));
+                }
                 let told = texts::grace_told(&host_name(), until, now);
-                return Ok((0, turns::end(Verdict::NotRequired, Some((false, told)))));
+                return Ok((0, turns::notice(Verdict::NotRequired, told)));
             }
             Course::Refuse(bar) => {
                 let verdict = match bar {
