@@ -22,7 +22,7 @@ const KEYS_DO: &str = "\n[[policy.rule]]\nmethods = [\"publickey\"]\nmode = \"of
 /// What the log says of whom it lets in.
 const KEY_DID: &str = "not asked: the policy's mode is off (/etc/tfa/tfad.toml line 5)";
 /// What is read by whoever comes by what may have been the rule's method, or another.
-const UNKNOWN: &str = "it is not known what is asked of this login";
+const UNKNOWN: &str = "could not be decided";
 
 /// Alice, who has set it up, and bob, who has not; each has a key that sshd takes.
 fn machine_under(config: &str) -> (Machine, Owner) {

@@ -86,6 +86,18 @@ fn five_wrong_codes_lock_logins_from_afar_and_no_restart_reboot_or_power_cut_ope
     machine.succeed(["systemctl", "restart", "tfad.service"]);
     is_told_and_not_asked(&machine, "Too many wrong codes. Try again in 1");
     machine.expect_in_journal("tfad", "alice: denied: locked after too many wrong codes");
+    // The help desk reads it without a login.
+    let explained = |more: &[&str]| {
+        let words = ["tfactl", "explain", "alice"];
+        machine.succeed(words.into_iter().chain(more.iter().copied()))
+    };
+    let told = explained(&[]);
+    assert!(told.contains("\n  is refused\n"), "{told}");
+    assert!(told.contains("\n  locked until "), "{told}");
+    for open in [&["--service", "login"][..], &["--at", "+1h"]] {
+        let told = explained(open);
+        assert!(told.contains("\n  asks for a code\n"), "{told}");
+    }
     let refused = machine.journal("sshd");
     assert!(
         refused.contains("pam_tfa(sshd:auth): authentication failure"),

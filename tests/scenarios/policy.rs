@@ -16,7 +16,7 @@ const DROP_IN: &str = "/etc/tfa/tfad.toml.d/50-more.toml";
 
 const BEGIN: &str = "Press Enter to begin, or type no to stop:";
 const NOT_AVAILABLE: &str = "Two-factor login is not available right now.";
-const UNKNOWN: &str = "it is not known what is asked of this login";
+const UNKNOWN: &str = "could not be decided";
 const CHANGED: &str = "Your two-factor login was changed just now. Log in again.";
 
 /// A login over SSH, past the password.

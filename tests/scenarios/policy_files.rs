@@ -72,3 +72,119 @@ fn a_policy_that_others_may_write_is_not_taken() {
         "{check}"
     );
 }
+
+/// The daemon's process.
+fn pid(machine: &Machine) -> String {
+    machine.succeed(["systemctl", "show", "--value", "-p", "MainPID", "tfad"])
+}
+
+/// That every command says first that logins are refused, and the host refuses them.
+#[track_caller]
+fn expect_refusal(machine: &Machine, why: &str) {
+    for command in [
+        "list",
+        "explain alice",
+        "explain alice --json",
+        "policy impact",
+        "policy impact --json",
+    ] {
+        let words = ["tfactl"].into_iter().chain(command.split(' '));
+        let output = machine.fail(words);
+        let first = "tfad refuses every login on this host:\n";
+        assert!(output.stderr.starts_with(first), "{command}: {output}");
+        assert!(output.stderr.contains(why), "{command}: {output}");
+        assert!(output.stderr.contains("systemctl reload tfad"), "{output}");
+        // Nothing is told of a policy that is not in force.
+        assert!(output.stdout.is_empty() || command == "list", "{output}");
+    }
+    let output = machine.run_as("alice", ["tfa-enroll", "status"]);
+    assert!(!output.success(), "{output}");
+    assert!(output.stderr.contains("refuses every login"), "{output}");
+    assert!(output.stderr.contains(why), "{output}");
+}
+
+#[test]
+fn a_broken_file_after_a_restart_is_told_by_all_and_mended_by_a_reload() {
+    let machine = machine_with_alice();
+    machine.write_file(FILE, "[policy]\nmode = \"requird\"\ninvitation = 7\n");
+    machine.succeed(["systemctl", "restart", "tfad"]);
+    let before = pid(&machine);
+    expect_refusal(&machine, "tfad.toml:2:8: ");
+    // Whether the policy wants an invitation, or lets nobody pause, is not known.
+    for call in ["Setup a{sv} 0", "Pause s 123456", "Remove s 123456"] {
+        let call = format!("busctl call org.tfad.Tfa1 /org/tfad/Tfa1 org.tfad.Tfa1.Account {call}");
+        let output = machine.run_as("alice", ["sh", "-c", &call]);
+        assert!(output.stderr.contains("changes nothing"), "{output}");
+    }
+    // A reload before it is mended changes nothing, and stops nothing.
+    machine.fail(["systemctl", "reload", "tfad"]);
+    machine.succeed(["systemctl", "kill", "--signal=HUP", "tfad"]);
+    machine.expect_in_journal("tfad", "no login is served");
+    machine.write_file(FILE, REQUIRED);
+    machine.succeed(["systemctl", "reload", "tfad"]);
+    machine.expect_in_journal("tfad", "ready");
+    expect_outcome(&machine, "set-up");
+    assert_eq!(pid(&machine), before);
+    // Nobody is led through a set-up by cron.
+    let cron = machine.succeed(["tfactl", "explain", "alice", "--service", "cron"]);
+    assert!(cron.contains("asks for nothing"), "{cron}");
+    assert!(!cron.contains("alice sees"), "{cron}");
+    // The policy after this one is looked at before it is in force.
+    machine.write_file("/root/new.toml", "[policy]\nmode = \"off\"\n");
+    let explain = ["tfactl", "explain", "alice", "--policy", "/root/new.toml"];
+    let next = machine.succeed(explain);
+    assert!(next.contains("/root/new.toml line 2"), "{next}");
+}
+
+#[test]
+fn a_store_that_was_refused_at_the_start_is_opened_by_a_reload() {
+    let machine = machine_with_alice();
+    machine.write_file(FILE, REQUIRED);
+    machine.succeed(["systemctl", "stop", "tfad"]);
+    machine.succeed(["mv", "/var/lib/tfa/accounts.db", "/root/accounts.db"]);
+    machine.succeed(["systemctl", "start", "tfad"]);
+    let before = pid(&machine);
+    let output = machine.fail(["tfactl", "explain", "alice"]);
+    assert!(
+        output
+            .stderr
+            .starts_with("tfad refuses every login on this host:\n"),
+        "{output}"
+    );
+    machine.succeed(["mv", "/root/accounts.db", "/var/lib/tfa/accounts.db"]);
+    machine.succeed(["systemctl", "reload", "tfad"]);
+    machine.expect_in_journal("tfad", "ready");
+    expect_outcome(&machine, "set-up");
+    assert_eq!(pid(&machine), before);
+}
+
+#[test]
+fn the_shipped_examples_have_no_warning_and_an_unknown_group_has_one_in_the_log() {
+    let machine = machine_with_alice();
+    // A key behind a bare # is for use.
+    let use_all = format!("sed -i 's/^#\\([^ ]\\)/\\1/' {FILE}");
+    machine.succeed(["sh", "-c", &use_all]);
+    let output = machine.run(["tfactl", "policy", "check", "--strict"]);
+    assert!(output.success(), "{output}");
+    assert!(
+        output.stderr.ends_with("no mistakes, no warnings\n"),
+        "{output}"
+    );
+
+    machine.succeed(["sed", "-i", "s/\"sudo\"/\"wheel\"/", FILE]);
+    let output = machine.fail(["tfactl", "policy", "check", "--strict"]);
+    assert!(
+        output.stderr.contains("root included, is refused"),
+        "{output}"
+    );
+    assert!(
+        output.stderr.ends_with("no mistakes, 1 warning\n"),
+        "{output}"
+    );
+    machine.succeed(["systemctl", "reload", "tfad"]);
+    machine.expect_in_journal("tfad", "this host knows no group wheel now.");
+    machine.succeed(["systemctl", "restart", "tfad"]);
+    let twice = "journalctl --sync; [ $(journalctl -u tfad | grep -c 'no group wheel now') -ge 2 ]";
+    let wait = format!("until {twice}; do sleep 0.1; done");
+    machine.succeed(["timeout", "30", "sh", "-c", &wait]);
+}

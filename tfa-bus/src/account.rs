@@ -14,6 +14,9 @@ pub trait Account {
     /// Where the account stands.
     fn status(&self) -> Result<Status, Error>;
 
+    /// Why every login on this host is refused now; empty where logins are served.
+    fn refusal(&self) -> Result<String, Error>;
+
     /// Offers a first authenticator. Asks polkit for `org.tfad.tfa1.enroll`, which asks the
     /// person for the password. Nothing is enabled before [`Self::confirm`].
     #[zbus(allow_interactive_auth)]

@@ -31,19 +31,25 @@ pub trait Admin {
     #[zbus(allow_interactive_auth)]
     fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), Error>;
 
-    /// What would become of a login.
-    #[zbus(allow_interactive_auth)]
-    fn explain(&self, user: &str, login: Supposed) -> Result<Explanation, Error>;
-
-    /// What a policy would mean for these users: the one in force, or the one in these files (name
+    /// What would become of a login under the policy in force, or under the one in these files (name
     /// and text, in the order in which they are read).
+    #[zbus(allow_interactive_auth)]
+    fn explain(
+        &self,
+        files: &[(&str, &str)],
+        user: &str,
+        login: Supposed,
+    ) -> Result<Explanation, Error>;
+
+    /// What a policy, chosen as in [`Self::explain`], would mean for these users once audit mode is
+    /// over; and whether it is on.
     #[zbus(allow_interactive_auth)]
     fn impact(
         &self,
         files: &[(&str, &str)],
         login: Supposed,
         users: &[&str],
-    ) -> Result<Vec<Impact>, Error>;
+    ) -> Result<(bool, Vec<Impact>), Error>;
 
     /// What audit mode saw.
     #[zbus(allow_interactive_auth)]

@@ -28,11 +28,11 @@ pub struct Explanation {
     pub user: String,
     /// One of [`Outcome`]'s names.
     pub outcome: String,
-    /// Why nothing is asked (`off`, `not-set-up`, `paused`, `unguarded`), or why it is refused
-    /// (`too-late`, `undecided`, `unmet`, `must-enroll`, `not-invited`,
+    /// Why nothing is asked (`off`, `not-set-up`, `paused`, `unguarded`, `not-asked`), or why it is
+    /// refused (`too-late`, `undecided`, `unmet`, `must-enroll`, `not-invited`, `locked`,
     /// `unusable`); else empty.
     pub reason: String,
-    /// The file of the rule that decides; empty for the built-in default.
+    /// The file of the rule that decides; empty for the built-in default, and where no rule does.
     pub file: String,
     /// The rule's line.
     pub line: u32,
@@ -40,6 +40,10 @@ pub struct Explanation {
     pub required: bool,
     /// Until when the login goes on without a second factor.
     pub grace_until: Option<u64>,
+    /// Until when no code is accepted from there; absent where that is not known, or not so.
+    pub locked_until: Option<u64>,
+    /// Whether codes from there wait for the administrator.
+    pub locked_for_good: bool,
     /// In audit mode, the outcome without it, where that is another.
     pub audited: Option<String>,
     /// The reason of that; else empty.

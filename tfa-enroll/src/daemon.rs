@@ -23,6 +23,11 @@ impl Daemon {
         })
     }
 
+    /// Why every login is refused; empty where logins are served.
+    pub(crate) async fn refusal(&self) -> Result<String, Failure> {
+        Ok(answer(self.account.refusal()).await?)
+    }
+
     pub(crate) async fn status(&self) -> Result<Status, Failure> {
         Ok(answer(self.account.status()).await?)
     }

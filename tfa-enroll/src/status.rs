@@ -11,7 +11,9 @@ use crate::{setup, texts};
 /// `tfa-enroll status`.
 pub(crate) async fn show(json: bool) -> Result<(), Failure> {
     let terminal = Terminal::new();
-    let status = Daemon::connect().await?.status().await?;
+    let daemon = Daemon::connect().await?;
+    let refuses = refuses(&daemon, &terminal).await?;
+    let status = daemon.status().await?;
     if json {
         let report = serde_json::to_string_pretty(&Report::from(&status));
         // Strings and numbers always make JSON.
@@ -19,7 +21,19 @@ pub(crate) async fn show(json: bool) -> Result<(), Failure> {
     } else {
         terminal.say(&texts::status(&status, now()))?;
     }
+    if refuses {
+        return Err(Failure::Told);
+    }
     Ok(())
+}
+
+/// Whether every login is refused now, which is told before anything else.
+async fn refuses(daemon: &Daemon, terminal: &Terminal) -> Result<bool, Failure> {
+    let why = daemon.refusal().await?;
+    if !why.is_empty() {
+        terminal.complain(&texts::refuses_every_login(&why));
+    }
+    Ok(!why.is_empty())
 }
 
 /// `tfa-enroll` alone.
@@ -29,8 +43,12 @@ pub(crate) async fn and_the_way_on(qr: Option<QrForm>) -> Result<(), Failure> {
         return show(false).await;
     }
     let mut session = Session::open().await?;
+    let refuses = refuses(&session.daemon, &terminal).await?;
     let status = session.daemon.status().await?;
     session.say(&texts::status(&status, now()))?;
+    if refuses {
+        return Err(Failure::Told);
+    }
     if status.problem.is_some() {
         return Ok(());
     }

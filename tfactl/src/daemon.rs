@@ -4,7 +4,7 @@
 use std::io::{self, IsTerminal};
 
 use tfa_bus::command::{Agent, Failure, Interrupt, Terminal, connect, is_root, within};
-use tfa_bus::{AdminProxy, Error, Explanation, Impact, Seen, Status, Supposed};
+use tfa_bus::{AccountProxy, AdminProxy, Error, Explanation, Impact, Seen, Status, Supposed};
 
 use crate::texts;
 
@@ -13,15 +13,23 @@ use crate::texts;
 pub(crate) struct Daemon {
     admin: AdminProxy<'static>,
     interrupt: Interrupt,
+    /// It refuses every login.
+    refuses: bool,
     // Lives as long as there may be something to ask.
     _agent: Option<Agent>,
 }
 
 impl Daemon {
-    /// Connects, with a text agent of our own where a person may have to be asked.
+    /// Connects, with a text agent of our own where a person may have to be asked. A daemon that
+    /// refuses every login is told of before anything else.
     pub(crate) async fn connect(terminal: &Terminal) -> Result<Self, Failure> {
-        let interrupt = Interrupt::watch()?;
+        let mut interrupt = Interrupt::watch()?;
         let connection = connect().await?;
+        let account = AccountProxy::new(&connection).await?;
+        let refusal = answered(&mut interrupt, account.refusal()).await?;
+        if !refusal.is_empty() {
+            terminal.complain(&texts::refuses_every_login(&refusal));
+        }
         let agent = if is_root() || !io::stdin().is_terminal() {
             None
         } else {
@@ -30,8 +38,18 @@ impl Daemon {
         Ok(Self {
             admin: AdminProxy::new(&connection).await?,
             interrupt,
+            refuses: !refusal.is_empty(),
             _agent: agent,
         })
+    }
+
+    /// That what is said of the policy in force is true: where every login is refused, none is.
+    pub(crate) fn serves(&self) -> Result<(), Failure> {
+        if self.refuses {
+            Err(Failure::Told)
+        } else {
+            Ok(())
+        }
     }
 
     pub(crate) fn interrupt(&mut self) -> &mut Interrupt {
@@ -65,18 +83,21 @@ impl Daemon {
 
     pub(crate) async fn explain(
         &mut self,
+        files: &[(&str, &str)],
         user: &str,
         login: Supposed,
     ) -> Result<Explanation, Failure> {
-        answered(&mut self.interrupt, self.admin.explain(user, login)).await
+        let call = self.admin.explain(files, user, login);
+        answered(&mut self.interrupt, call).await
     }
 
+    /// Whether the policy is in audit mode, and what it would mean without.
     pub(crate) async fn impact(
         &mut self,
         files: &[(&str, &str)],
         login: Supposed,
         users: &[&str],
-    ) -> Result<Vec<Impact>, Failure> {
+    ) -> Result<(bool, Vec<Impact>), Failure> {
         let call = self.admin.impact(files, login, users);
         answered(&mut self.interrupt, call).await
     }

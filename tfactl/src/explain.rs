@@ -1,12 +1,14 @@
 //! `tfactl explain`: what would become of a login, and by which rule.
 
-use jiff::tz::TimeZone;
+use std::path::Path;
+
 use serde::Serialize;
 use tfa_bus::command::{Failure, Terminal, now, rfc3339};
 use tfa_bus::{Explanation, Supposed};
 
 use crate::args::{Login, Moment};
 use crate::daemon::Daemon;
+use crate::policy::Files;
 use crate::{json, texts};
 
 #[derive(Serialize)]
@@ -16,11 +18,14 @@ struct Report<'a> {
     from: &'a str,
     method: Option<&'a str>,
     at: String,
+    files: Vec<&'a str>,
     outcome: &'a str,
     reason: Option<&'a str>,
     rule: Option<Rule<'a>>,
     required: bool,
     grace_until: Option<String>,
+    locked_until: Option<String>,
+    locked_for_good: bool,
     audited: Option<&'a str>,
     audited_reason: Option<&'a str>,
     state: &'a str,
@@ -35,7 +40,7 @@ struct Rule<'a> {
 }
 
 impl<'a> Report<'a> {
-    fn of(explained: &'a Explanation, supposed: &'a Supposed, now: u64) -> Self {
+    fn of(explained: &'a Explanation, supposed: &'a Supposed, files: &'a Files, now: u64) -> Self {
         let rule = json::or_null(&explained.file).map(|file| Rule {
             file,
             line: explained.line,
@@ -46,11 +51,14 @@ impl<'a> Report<'a> {
             from: json::from(supposed),
             method: json::method(supposed),
             at: rfc3339(supposed.at.unwrap_or(now)),
+            files: files.names(),
             outcome: &explained.outcome,
             reason: json::or_null(&explained.reason),
             rule,
             required: explained.required,
             grace_until: explained.grace_until.map(rfc3339),
+            locked_until: explained.locked_until.map(rfc3339),
+            locked_for_good: explained.locked_for_good,
             audited: explained.audited.as_deref(),
             audited_reason: json::or_null(&explained.audited_reason),
             state: &explained.state,
@@ -64,26 +72,29 @@ pub(crate) async fn run(
     user: &str,
     login: &Login,
     at: Option<Moment>,
+    policy: Option<&Path>,
     as_json: bool,
 ) -> Result<(), Failure> {
     let terminal = Terminal::new();
     let now = now();
-    let at = match at {
-        Some(at) => Some(at.seconds(now, &TimeZone::system()).ok_or_else(no_moment)?),
-        None => None,
-    };
+    let at = at.map(|at| at.on_this_host(now)).transpose()?;
     let supposed = login.supposed(at);
+    let files = Files::read(policy)?;
+    files.room(&supposed, &[user])?;
     let mut daemon = Daemon::connect(&terminal).await?;
-    let explained = daemon.explain(user, supposed.clone()).await?;
+    if policy.is_none() {
+        // None is in force.
+        daemon.serves()?;
+    }
+    let explained = daemon
+        .explain(&files.texts(), user, supposed.clone())
+        .await?;
     if as_json {
-        return json::say(&terminal, &Report::of(&explained, &supposed, now));
+        json::say(&terminal, &Report::of(&explained, &supposed, &files, now))?;
+        return daemon.serves();
     }
     let width = texts::width(&terminal);
     let text = texts::explanation(&explained, &supposed, login.is_from_anywhere(), width);
     terminal.say(&text)?;
-    Ok(())
-}
-
-fn no_moment() -> Failure {
-    Failure::Refused(texts::BEYOND_TIME.to_owned())
+    daemon.serves()
 }

@@ -24,9 +24,9 @@ pub(crate) async fn run(user: &str, length: Length, as_json: bool) -> Result<(),
             invitation: &word,
             until: rfc3339(until),
         };
-        json::say(&terminal, &report)
+        json::say(&terminal, &report)?;
     } else {
         terminal.say(&texts::invitation(user, &word, until, now()))?;
-        Ok(())
     }
+    daemon.serves()
 }

@@ -55,14 +55,15 @@ pub(crate) async fn run(which: Which, group: Option<&str>, as_json: bool) -> Res
     listed.sort_by(|one, other| one.user.cmp(&other.user));
     if as_json {
         let reports: Vec<_> = listed.iter().map(Report::from).collect();
-        return json::say(&terminal, &reports);
+        json::say(&terminal, &reports)?;
+        return daemon.serves();
     }
     match group {
         _ if !listed.is_empty() => terminal.say(&table::of(&listed, now))?,
         Some(group) => terminal.say(&texts::nobody_in(group, which))?,
         None => terminal.say(texts::nobody(which))?,
     }
-    Ok(())
+    daemon.serves()
 }
 
 /// Who else may have to be listed, with a record or without.

@@ -58,16 +58,21 @@ async fn carry_out(command: Command) -> Result<(), Failure> {
             user,
             login,
             at,
+            policy,
             json,
-        } => explain::run(&user, &login, at, json).await,
+        } => explain::run(&user, &login, at, policy.as_deref(), json).await,
         Command::Policy { command } => match command {
             PolicyCommand::Check { file, strict } => policy::check(&file, strict),
             PolicyCommand::Impact {
                 seen: true, json, ..
             } => policy::seen(json).await,
             PolicyCommand::Impact {
-                file, login, json, ..
-            } => policy::impact(file.as_deref(), &login, json).await,
+                file,
+                login,
+                at,
+                json,
+                ..
+            } => policy::impact(file.as_deref(), &login, at, json).await,
         },
     }
 }

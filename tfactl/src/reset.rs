@@ -35,7 +35,7 @@ pub(crate) async fn run(user: &str, yes: bool) -> Result<(), Failure> {
     }
     daemon.reset(user).await?;
     terminal.say(&texts::reset(user))?;
-    Ok(())
+    daemon.serves()
 }
 
 fn has_nothing(status: &Status) -> bool {

@@ -7,10 +7,12 @@ use crate::{json, texts};
 
 pub(crate) async fn run(user: &str, as_json: bool) -> Result<(), Failure> {
     let terminal = Terminal::new();
-    let status = Daemon::connect(&terminal).await?.show(user).await?;
+    let mut daemon = Daemon::connect(&terminal).await?;
+    let status = daemon.show(user).await?;
     if as_json {
-        return json::say(&terminal, &Report::from(&status));
+        json::say(&terminal, &Report::from(&status))?;
+    } else {
+        terminal.say(&texts::status(&status, now()))?;
     }
-    terminal.say(&texts::status(&status, now()))?;
-    Ok(())
+    daemon.serves()
 }

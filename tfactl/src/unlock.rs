@@ -10,5 +10,5 @@ pub(crate) async fn run(user: &str) -> Result<(), Failure> {
     let mut daemon = Daemon::connect(&terminal).await?;
     daemon.unlock(user).await?;
     terminal.say(&texts::unlocked(user))?;
-    Ok(())
+    daemon.serves()
 }

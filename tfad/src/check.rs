@@ -9,7 +9,7 @@ use std::time::Duration;
 use nix::unistd::{Gid, Group as Entry, User};
 use tfa_core::{Group, Mode, Place, Policy, Rule, Source};
 
-use crate::config::{BadConfig, Config, Reading, Trust};
+use crate::config::{BadConfig, Config, Trust};
 use crate::groups;
 use crate::journal::quoted;
 use crate::pam_files;
@@ -18,33 +18,41 @@ use crate::services::may_require;
 /// How long names are looked up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Reads the configuration, and returns its warnings.
+/// What there is to look at. None of it is a mistake.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// What is right as it stands, and may not be what was meant.
+    pub notes: Vec<String>,
+    /// What is probably wrong now; a directory may be down.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the configuration, and returns what should be looked at.
 ///
 /// # Errors
 /// [`BadConfig`] with the places of all mistakes.
-pub fn check(file: &Path, trust: &Trust) -> Result<Vec<String>, BadConfig> {
-    Ok(warnings(Config::read(file, trust)?))
+pub fn check(file: &Path, trust: &Trust) -> Result<Findings, BadConfig> {
+    Ok(findings(&Config::read(file, trust)?))
 }
 
-/// What should be looked at. These are no mistakes, for a directory may be down. Takes up to
-/// [`PATIENCE`].
+/// What should be looked at. Takes up to [`PATIENCE`].
 #[must_use]
-pub fn warnings(reading: Reading) -> Vec<String> {
-    let Reading { config, ignored } = reading;
-    let policy = config.policy;
-    let mut notes = Vec::new();
-    for path in ignored {
-        notes.push(format!(
+pub fn findings(config: &Config) -> Findings {
+    let policy = config.policy.clone();
+    let mut warnings = Vec::new();
+    for path in &config.ignored {
+        warnings.push(format!(
             "{} is not read: only files whose names end in .toml are",
             quoted(&path.display().to_string())
         ));
     }
     if policy.is_off() && !policy.rules.is_empty() {
-        notes.push(format!(
+        warnings.push(format!(
             "{}: mode is off, so no rule is gone through",
             policy.otherwise.source
         ));
     }
+    let mut notes: Vec<String> = policy.rules.iter().filter_map(consoles_alone).collect();
     if may_require(&policy) {
         notes.extend(pam_files::unguarded(&policy));
     }
@@ -53,14 +61,14 @@ pub fn warnings(reading: Reading) -> Vec<String> {
     let look_up = move || told.send(looked_up(&policy));
     let thread = thread::Builder::new().spawn(look_up);
     match thread.ok().and_then(|_| names.recv_timeout(PATIENCE).ok()) {
-        Some(names) => notes.extend(names),
-        None => notes.push(
+        Some(names) => warnings.extend(names),
+        None => warnings.push(
             "the name service does not answer: whether the host knows the groups and users of the \
              rules was not looked up"
                 .to_owned(),
         ),
     }
-    notes
+    Findings { notes, warnings }
 }
 
 /// What the name service does not know, or does not answer for.
@@ -95,22 +103,22 @@ fn unknown(rule: &Rule) -> Vec<String> {
     let services = services.map(|name| {
         format!("{place}: this host has no /etc/pam.d/{name}: no login has that service")
     });
-    let inside = exempts_consoles_alone(rule).then(|| {
+    groups.chain(users).chain(services).collect()
+}
+
+/// That a rule lets logins at this machine off, and leaves those inside a session to the stricter
+/// terms.
+fn consoles_alone(rule: &Rule) -> Option<String> {
+    let (place, origins) = (&rule.terms.source, &rule.origins);
+    let is_so = rule.terms.mode != Mode::Required
+        && origins.contains(&Place::Local)
+        && !origins.contains(&Place::Session);
+    is_so.then(|| {
         format!(
             "{place}: \"local\" is a console or a seat of this machine. Logins inside a session (su, \
              sudo, polkit) are not let off by this rule: add \"session\" where they should be"
         )
-    });
-    groups.chain(users).chain(services).chain(inside).collect()
-}
-
-/// Whether a rule lets logins at this machine off, and leaves those inside a session to the
-/// stricter terms.
-fn exempts_consoles_alone(rule: &Rule) -> bool {
-    let origins = &rule.origins;
-    rule.terms.mode != Mode::Required
-        && origins.contains(&Place::Local)
-        && !origins.contains(&Place::Session)
+    })
 }
 
 /// Whether PAM knows a service of that name.
@@ -200,7 +208,11 @@ mod tests {
                 ..Rule::default()
             };
             rule.terms.mode = mode;
-            assert_eq!(!unknown(&rule).is_empty(), told, "{origins:?} {mode:?}");
+            assert_eq!(
+                consoles_alone(&rule).is_some(),
+                told,
+                "{origins:?} {mode:?}"
+            );
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What would become of a login: the policy's answer without a login, for the administrator.
 
 use tfa_bus::{Context, Explanation, Impact, Outcome, Phase, Supposed, Verdict};
-use tfa_core::Time;
-use tfa_core::{Account, Bar, Course, Exemption, Login, Message, Origins, Person, Policy, Ruling};
+use tfa_core::{Account, AskCode, Bar, Course, Exemption, Gate, Login, Message, Origin, Origins};
+use tfa_core::{Person, Policy, Ruling, Source, Time};
 
 use crate::circumstances::{self, ASKED_BY_PAM};
 use crate::enrollment::Shown;
@@ -12,10 +12,18 @@ use crate::texts;
 /// Long enough for every grace to be over.
 const LATER: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 24 * 3600);
 
+/// The services for which the shipped PAM profile steps over the module in the account phase, and
+/// whose programs never ask for a password.
+const STEPPED_OVER: [&str; 4] = ["crond", "cron", "atd", "systemd-user"];
+
 /// A login, as far as it can be foreseen.
 pub struct Foreseen {
+    /// The module is not asked.
+    pub stepped_over: bool,
     /// What becomes of it.
     pub course: Course,
+    /// It does so whatever the terms are.
+    pub whatever_the_terms: bool,
     /// What the policy says.
     pub ruling: Ruling,
     /// It could be set up, with an invitation that is not there.
@@ -59,16 +67,19 @@ pub fn foresee(
         };
         let stage = circumstances::stage(&context, policy);
         let ruling = policy.decide(&login, account, now);
-        let course = Ruling::none_needed(stage).unwrap_or_else(|| ruling.course(stage));
-        (course, ruling)
+        let none_needed = Ruling::none_needed(stage);
+        let course = none_needed.unwrap_or_else(|| ruling.course(stage));
+        (course, none_needed.is_some(), ruling)
     };
-    let (course, ruling) = match in_phase(first, None) {
-        (Course::Defer, _) => in_phase(Phase::Account, Some(Verdict::NotRequired)),
+    let (course, whatever_the_terms, ruling) = match in_phase(first, None) {
+        (Course::Defer, ..) => in_phase(Phase::Account, Some(Verdict::NotRequired)),
         decided => decided,
     };
     let is_invited = account.is_some_and(|account| account.is_invited(now));
     Foreseen {
+        stepped_over: STEPPED_OVER.contains(&supposed.service.as_str()),
         course,
+        whatever_the_terms,
         ruling,
         uninvited: policy.invitation && !is_invited,
         silent: is_silent(&supposed.service),
@@ -131,39 +142,62 @@ pub fn explain(
         unknown.push(format!("the address of {name}"));
     }
     let foreseen = foresee(policy, supposed, person, account, now);
-    let (what, reason) = foreseen.outcome();
+    let locked = foreseen.lock(account, lock_of(supposed), now);
+    let (what, reason) = match locked {
+        Some(_) => (Outcome::Refused, "locked"),
+        None => foreseen.outcome(),
+    };
+    let no_rule_decides = locked.is_some() || foreseen.stepped_over || foreseen.whatever_the_terms;
     let Foreseen {
         course,
         ruling,
         uninvited,
+        stepped_over,
         ..
     } = foreseen;
     let strict = ruling.audited.map(|_| {
         let strict = policy.without_audit();
         foresee(&strict, supposed, person, account, now).outcome()
     });
-    let audited = strict.filter(|strict| *strict != (what, reason));
+    let audited = strict.filter(|strict| locked.is_none() && *strict != (what, reason));
+    let source = if no_rule_decides {
+        Source::default()
+    } else {
+        ruling.source.clone()
+    };
     let grace_until = match course {
+        _ if stepped_over => None,
         Course::Grace(until) => Some(until),
         Course::SetUp(until) => until,
         _ => None,
     };
-    let shown = match course {
-        Course::Ask => texts::QUESTION.trim_end().to_owned(),
-        Course::SetUp(_) if uninvited => texts::message(Message::NoInvitation, now).1,
-        Course::Grace(until) | Course::SetUp(Some(until)) => texts::grace_told(host, until, now),
-        Course::SetUp(None) => texts::set_up_needed(host, Shown::First).join("\n"),
-        Course::Refuse(bar) => texts::bar(bar, host, &user),
-        Course::Satisfied | Course::Exempt(_) | Course::Defer | Course::Unguarded => String::new(),
+    let shown = match (course, locked) {
+        _ if stepped_over => String::new(),
+        (_, Some(gate)) => texts::locked(gate, now),
+        (Course::Ask, _) => texts::QUESTION.trim_end().to_owned(),
+        (Course::SetUp(_), _) if uninvited => texts::message(Message::NoInvitation, now).1,
+        (Course::Grace(until) | Course::SetUp(Some(until)), _) => {
+            texts::grace_told(host, until, now)
+        }
+        (Course::SetUp(None), _) => texts::set_up_needed(host, Shown::First).join("\n"),
+        (Course::Refuse(bar), _) => texts::bar(bar, host, &user),
+        (Course::Satisfied | Course::Exempt(_) | Course::Defer | Course::Unguarded, _) => {
+            String::new()
+        }
     };
     Explanation {
         user,
         outcome: what.name().to_owned(),
         reason: reason.to_owned(),
-        file: ruling.source.file.clone(),
-        line: ruling.source.line,
+        file: source.file,
+        line: source.line,
         grace_until: grace_until.map(Time::as_secs),
         required: ruling.required || ruling.audited.is_some(),
+        locked_until: match locked {
+            Some(Gate::Until(until)) => Some(until.as_secs()),
+            _ => None,
+        },
+        locked_for_good: locked == Some(Gate::ForGood),
         audited: audited.map(|(what, _)| what.name().to_owned()),
         audited_reason: audited.map(|(_, why)| why.to_owned()).unwrap_or_default(),
         state: crate::interface::state_name(account).to_owned(),
@@ -172,11 +206,31 @@ pub fn explain(
     }
 }
 
+/// Whose count of wrong codes holds: without a remote host it is taken to be a console.
+fn lock_of(supposed: &Supposed) -> Origin {
+    match origin(supposed) {
+        Origins::Local => Origin::Console,
+        _ => Origin::Remote,
+    }
+}
+
 impl Foreseen {
+    /// The lock that a question for a code would meet.
+    fn lock(&self, account: Option<&Account>, origin: Origin, now: Time) -> Option<Gate> {
+        if self.stepped_over || self.course != Course::Ask {
+            return None;
+        }
+        match AskCode::begin(account?, origin, now).turn.says {
+            Some(Message::Locked(gate)) => Some(gate),
+            _ => None,
+        }
+    }
+
     /// What becomes of it, and why, in the contract's words.
     #[must_use]
     pub fn outcome(&self) -> (Outcome, &'static str) {
         match self.course {
+            _ if self.stepped_over => (Outcome::Nothing, "not-asked"),
             Course::SetUp(Some(_)) if self.uninvited => (Outcome::Told, ""),
             Course::Grace(_) if self.silent => (Outcome::Told, "once-a-session"),
             Course::SetUp(None) if self.uninvited => (Outcome::Refused, "not-invited"),
@@ -202,5 +256,80 @@ pub fn outcome(course: Course) -> (Outcome, &'static str) {
         Course::Refuse(Bar::Undecided) => (Outcome::Refused, "undecided"),
         // No supposed login has this one.
         Course::Refuse(Bar::Unmet | Bar::AuthRefused) => (Outcome::Refused, "unmet"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tfa_core::{Groups, Identity, Mode, Terms};
+
+    use super::*;
+
+    const PROFILE: &str =
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/pam/tfa"));
+
+    fn explained(service: &str, method: Option<&str>, mode: Mode) -> Explanation {
+        let policy = Policy {
+            otherwise: Terms {
+                mode,
+                grace: std::time::Duration::ZERO,
+                source: Source {
+                    file: "a.toml".to_owned(),
+                    line: 2,
+                },
+                ..Terms::default()
+            },
+            ..Policy::default()
+        };
+        let supposed = Supposed {
+            service: service.to_owned(),
+            method: method.map(str::to_owned),
+            ..Supposed::default()
+        };
+        let person = Person {
+            uid: 1000,
+            canonical: Identity {
+                name: "alice".to_owned(),
+                groups: Groups::default(),
+            },
+            aliases: Vec::new(),
+        };
+        explain(
+            &policy,
+            &supposed,
+            &person,
+            None,
+            "host",
+            Time::from_secs(0),
+        )
+    }
+
+    #[test]
+    fn the_services_stepped_over_are_those_of_the_shipped_profile() {
+        let line = format!("service in {}", STEPPED_OVER.join(":"));
+        assert!(
+            PROFILE.lines().any(|rule| rule.ends_with(&line)),
+            "{PROFILE}"
+        );
+        for service in STEPPED_OVER {
+            let told = explained(service, None, Mode::Required);
+            assert_eq!((&*told.outcome, &*told.reason), ("nothing", "not-asked"));
+            assert_eq!((&*told.file, &*told.shown), ("", ""));
+        }
+    }
+
+    #[test]
+    fn a_rule_is_named_only_where_it_decides() {
+        let rule = |service, method, mode| {
+            let told = explained(service, method, mode);
+            (told.reason, told.file)
+        };
+        let is = |reason: &str, file: &str| (reason.to_owned(), file.to_owned());
+        let key = Some("publickey");
+        assert_eq!(rule("sshd", None, Mode::Required), is("", "a.toml"));
+        assert_eq!(rule("sshd", key, Mode::Required), is("unmet", "a.toml"));
+        // What decides is that the service is not guarded.
+        assert_eq!(rule("su", key, Mode::Required), is("unguarded", ""));
+        assert_eq!(rule("su", None, Mode::Off), is("off", "a.toml"));
     }
 }

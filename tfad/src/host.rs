@@ -1,19 +1,24 @@
 //! What the interfaces share: the accounts, the policy, the log, the dialogs.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread;
 
 use tfa_bus::{Context, Error};
 use tfa_core::{Account, Entry, Evidence, Origin, Person, Policy, Terms, Time};
 
 use crate::accounts::{Accounts, Loaded};
+use crate::beside::beside;
 use crate::caller::{Caller, Callers};
+use crate::check;
 use crate::config::{BadConfig, Config, Trust};
 use crate::dialogs::Dialogs;
 use crate::groups::{self, Names};
 use crate::hashing::Hashing;
 use crate::journal::{Journal, Level, quoted};
 use crate::password_prompts::PasswordPrompts;
+use crate::store::Unopened;
 use crate::texts;
 use crate::users::User;
 use crate::visitors::Visitors;
@@ -41,19 +46,24 @@ pub struct Host {
     pub journal: Arc<Journal>,
     config_file: PathBuf,
     config: RwLock<Arc<Config>>,
-    refusal: Option<String>,
+    /// Why the configuration that this began with cannot be used.
+    bad_config: RwLock<Option<String>>,
+    /// The store, where it could not be opened at the start.
+    unopened: Option<Arc<Unopened>>,
+    /// Names of the policy are being looked up, for warnings.
+    looks: Arc<AtomicBool>,
     dialogs: Mutex<Dialogs>,
 }
 
 impl Host {
-    /// A host with that configuration in force. With a `refusal` it serves no login and says why.
+    /// A host with that configuration in force. With a `bad_config` it serves no login and says why.
     #[must_use]
     pub fn new(
         accounts: Accounts,
         journal: Arc<Journal>,
         file: PathBuf,
         config: Config,
-        refusal: Option<String>,
+        bad_config: Option<String>,
     ) -> Self {
         Self {
             accounts,
@@ -64,14 +74,36 @@ impl Host {
             journal,
             config_file: file,
             config: RwLock::new(Arc::new(config)),
-            refusal,
+            bad_config: RwLock::new(bad_config),
+            unopened: None,
+            looks: Arc::default(),
             dialogs: Mutex::default(),
         }
     }
 
+    /// The same with a store that could not be opened; it serves no login before that is.
+    #[must_use]
+    pub fn waiting_for(self, unopened: Option<Arc<Unopened>>) -> Self {
+        Self { unopened, ..self }
+    }
+
     /// Why no login is served, if none is.
-    pub fn refusal(&self) -> Option<&str> {
-        self.refusal.as_deref()
+    pub fn refusal(&self) -> Option<String> {
+        let bad_config = self.bad_config.read();
+        let bad_config = bad_config.unwrap_or_else(PoisonError::into_inner).clone();
+        bad_config.or_else(|| Some(self.unopened.as_ref()?.why()?.to_string()))
+    }
+
+    /// That logins are served: else neither policy nor accounts are what they should be, and nothing
+    /// may be changed, or told, by them.
+    ///
+    /// # Errors
+    /// [`Error::NotServing`].
+    pub fn serves(&self) -> Result<(), Error> {
+        match self.refusal() {
+            None => Ok(()),
+            Some(why) => Err(Error::NotServing(texts::refuses(&why))),
+        }
     }
 
     /// The configuration in force. Whoever judges holds on to one for the whole judgement.
@@ -158,11 +190,67 @@ impl Host {
     /// Reads the configuration again; a bad one changes nothing.
     ///
     /// # Errors
-    /// [`BadConfig`] with the line of the mistake.
+    /// [`BadConfig`] with the places of the mistakes.
     pub fn reload(&self) -> Result<(), BadConfig> {
-        let config = Arc::new(Config::read(&self.config_file, &Trust::own())?.config);
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
-        Ok(())
+        let read = Config::read(&self.config_file, &Trust::own());
+        let why = || {
+            self.bad_config
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        match read {
+            Ok(config) => {
+                let config = Arc::new(config);
+                *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+                // Only now: no login may go by the configuration that stood in for it.
+                *why() = None;
+                Ok(())
+            }
+            Err(bad) => {
+                if let Some(why) = why().as_mut() {
+                    *why = bad.summary();
+                }
+                Err(bad)
+            }
+        }
+    }
+
+    /// Tries to open the store again, where it could not be opened.
+    ///
+    /// # Errors
+    /// Why it still cannot.
+    pub async fn reopen(&self) -> Result<(), Error> {
+        let Some(unopened) = self.unopened.clone() else {
+            return Ok(());
+        };
+        beside(move || unopened.try_again())
+            .await?
+            .map_err(|error| Error::Storage(error.to_string()))
+    }
+
+    /// Logs what an administrator should look at in the configuration in force. A directory that
+    /// hangs holds up nobody; one look at a time.
+    pub fn log_warnings(&self) {
+        if self.looks.swap(true, Ordering::AcqRel) {
+            let still =
+                "names of the policy are still being looked up; tfad --check tells the warnings";
+            self.journal.write(Level::Notice, still);
+            return;
+        }
+        let (config, journal) = (self.config(), Arc::clone(&self.journal));
+        let looks = Arc::clone(&self.looks);
+        let look = move || {
+            for warning in check::findings(&config).warnings {
+                journal.write(Level::Warning, &warning);
+            }
+            looks.store(false, Ordering::Release);
+        };
+        let thread = thread::Builder::new().name("warnings".to_owned());
+        if let Err(error) = thread.spawn(look) {
+            self.looks.store(false, Ordering::Release);
+            let why = format!("names of the policy cannot be looked up: {error}");
+            self.journal.write(Level::Error, &why);
+        }
     }
 
     /// Logs something about a login.

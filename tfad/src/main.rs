@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tfad::accounts::Accounts;
-use tfad::check::check;
-use tfad::config::{Config, Trust};
+use tfad::check::{Findings, check};
+use tfad::config::{BadConfig, Config, Trust};
 use tfad::hardening;
 use tfad::host::Host;
 use tfad::journal::{Journal, Level};
@@ -69,12 +69,12 @@ fn say_checked(file: &Path, how: &Check) -> ExitCode {
     };
     let shown = file.display();
     let checked = if how.quiet {
-        Config::read(file, &trust).map(|_| Vec::new())
+        Config::read(file, &trust).map(|_| Findings::default())
     } else {
         check(file, &trust)
     };
-    let warnings = match checked {
-        Ok(warnings) => warnings,
+    let Findings { notes, warnings } = match checked {
+        Ok(findings) => findings,
         Err(bad) => {
             for line in bad.lines() {
                 say(&format!("tfad: {line}"), ExitCode::FAILURE);
@@ -85,6 +85,9 @@ fn say_checked(file: &Path, how: &Check) -> ExitCode {
     };
     if how.quiet {
         return ExitCode::SUCCESS;
+    }
+    for note in &notes {
+        say(&format!("tfad: note: {note}"), ExitCode::SUCCESS);
     }
     for warning in &warnings {
         say(&format!("tfad: warning: {warning}"), ExitCode::SUCCESS);
@@ -120,22 +123,24 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     };
     // Without a configuration or a store the daemon stays, and refuses every login with the reason:
     // an answer, at once, where a daemon that ends and starts again makes logins wait for nothing.
-    let store = open(&place, journal);
-    let config = Config::read(&options.config, &Trust::own()).map(|read| read.config);
-    let bad_config = config.as_ref().err().map(ToString::to_string);
-    let refusal = bad_config.or(store.as_ref().err().map(ToString::to_string));
+    // A reload tries again, and so does the daemon itself from time to time.
+    let log = Arc::clone(journal);
+    let open = move || open(&place, &log);
+    let store = open().map_err(|error| Arc::new(Unopened::new(error, open)));
     let accounts = Accounts::new(match &store {
         Ok(store) => Arc::<SqliteStore>::clone(store) as Arc<dyn Store>,
-        Err(error) => Arc::new(Unopened::new(error.clone())),
+        Err(unopened) => Arc::<Unopened>::clone(unopened),
     });
+    let config = Config::read(&options.config, &Trust::own());
+    let bad_config = config.as_ref().err().map(BadConfig::summary);
     let host = Host::new(
         accounts,
         Arc::clone(journal),
         options.config,
         config.unwrap_or_default(),
-        refusal,
+        bad_config,
     );
-    let host = Arc::new(host);
+    let host = Arc::new(host.waiting_for(store.as_ref().err().cloned()));
     // One thread for the bus; logins at the socket, the store and Argon2 have their own.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -143,7 +148,8 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         .map_err(|error| format!("cannot start the runtime: {error}"))?;
     let stop = runtime.block_on(async {
         let stop = service::serve(host, &options.bus, &options.socket).await;
-        if let Ok(store) = store {
+        let opened = store.as_ref().map_or_else(|it| it.opened(), Some);
+        if let Some(store) = opened {
             store.close().await;
         }
         stop

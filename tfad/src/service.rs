@@ -57,28 +57,16 @@ pub async fn serve(host: Arc<Host>, bus: &str, socket: &Path) -> zbus::Result<St
         .request_name_with_flags(tfa_bus::NAME, flags)
         .await?;
     let door = open(socket, &logins, &host);
-    match host.refusal() {
-        None => host.journal.write(Level::Info, "ready"),
-        Some(why) => host.journal.write(
-            Level::Critical,
-            &format!("no login is served, every one is refused: {why}"),
-        ),
+    notify(&[sd_notify::NotifyState::Ready]);
+    say_whether_it_serves(&host);
+    if host.refusal().is_none() {
+        host.log_warnings();
     }
-    let status = host.refusal().map_or(
-        "Serving logins.",
-        |_| "Refusing every login; see the journal.",
-    );
-    notify(&[
-        sd_notify::NotifyState::Ready,
-        sd_notify::NotifyState::Status(status),
-    ]);
 
     let stop = tokio::select! {
         () = forget_the_departed(departures, &host) => Stop::BusLost,
         () = connection.closed() => Stop::BusLost,
         () = told_to_stop(&host) => Stop::Asked,
-        // What keeps it from serving may have passed: a full disk, a lock. It is started anew.
-        () = tokio::time::sleep(RETRY), if host.refusal().is_some() => Stop::Asked,
     };
     notify(&[sd_notify::NotifyState::Stopping]);
     // No new call comes where nobody listens, nor reaches a name that is gone; the calls under way are
@@ -133,7 +121,8 @@ async fn forget_the_departed(mut departures: MessageStream, host: &Host) {
     }
 }
 
-/// SIGTERM or SIGINT; SIGHUP meanwhile reads the configuration again.
+/// SIGTERM or SIGINT; SIGHUP meanwhile reads the configuration again. What keeps the daemon from
+/// serving is tried again then, and from time to time: a full disk or a lock may have passed.
 async fn told_to_stop(host: &Host) {
     let signals = (
         signal(SignalKind::terminate()),
@@ -151,25 +140,49 @@ async fn told_to_stop(host: &Host) {
         tokio::select! {
             _ = terminate.recv() => return,
             _ = interrupt.recv() => return,
-            _ = hangup.recv() => match host.refusal() {
-                None => reload(host),
-                // Whoever starts the daemon starts it anew, with what was mended.
-                Some(_) => return,
-            },
+            _ = hangup.recv() => reload(host).await,
+            () = tokio::time::sleep(RETRY), if host.refusal().is_some() => reload(host).await,
         }
     }
 }
 
-fn reload(host: &Host) {
+async fn reload(host: &Host) {
+    let refused = host.refusal().is_some();
     match host.reload() {
-        Ok(()) => host
-            .journal
-            .write(Level::Notice, "the configuration was read again"),
-        Err(bad) => host.journal.write(
-            Level::Error,
-            &format!("the configuration stays as it was, for the new one is wrong: {bad}"),
-        ),
+        Ok(()) => {
+            let read = "the configuration was read again";
+            host.journal.write(Level::Notice, read);
+            host.log_warnings();
+        }
+        Err(bad) => {
+            let stays = "the configuration stays as it was, for the new one is wrong";
+            for line in bad.lines() {
+                host.journal
+                    .write(Level::Error, &format!("{stays}: {line}"));
+            }
+        }
     }
+    // Its error is the refusal.
+    let _: Result<(), tfa_bus::Error> = host.reopen().await;
+    if refused {
+        say_whether_it_serves(host);
+    }
+}
+
+/// To the log and the service manager.
+fn say_whether_it_serves(host: &Host) {
+    let status = match host.refusal() {
+        None => {
+            host.journal.write(Level::Info, "ready");
+            "Serving logins."
+        }
+        Some(why) => {
+            let refused = format!("no login is served, every one is refused: {why}");
+            host.journal.write(Level::Critical, &refused);
+            "Refusing every login; see the journal."
+        }
+    };
+    notify(&[sd_notify::NotifyState::Status(status)]);
 }
 
 /// Tells the service manager, where there is one.

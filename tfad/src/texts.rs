@@ -287,10 +287,11 @@ pub fn bar(bar: Bar, host: &str, user: &str) -> String {
             "Two-factor login is required on {host}, and the time to set it up is over.\n\
              Ask your administrator."
         ),
-        Bar::Undecided => "The groups of your account, your address or the method of ssh cannot be found\n\
-                           out now, so it is not known what is asked of this login. Try again later.\n\
-                           If you came by an SSH key alone, log in with your password."
-            .to_owned(),
+        Bar::Undecided => format!(
+            "Whether you need a second factor on {host} could not be decided: your groups, your\n\
+             address or the method of ssh cannot be found out. Tell your administrator.\n\
+             If you came by an SSH key alone, log in with your password."
+        ),
         Bar::Unmet => format!(
             "Two-factor login is required on {host}, and a key alone is not enough.\n\
              Log in with your password, then you are asked for a code:\n    \
@@ -300,6 +301,12 @@ pub fn bar(bar: Bar, host: &str, user: &str) -> String {
              Begin a new one; over SSH, connect again."
             .to_owned(),
     }
+}
+
+/// Why nothing is changed or told while no login is served.
+#[must_use]
+pub fn refuses(why: &str) -> String {
+    format!("tfad refuses every login on this host now, and changes nothing: {why}")
 }
 
 /// Why it cannot be switched off.

@@ -38,7 +38,7 @@ const GRACE: &str = "Two-factor login will be required on host";
 /// What whoever is refused reads one of.
 const REASONS: &[&str] = &[
     "Two-factor login is required on host",
-    "it is not known what is asked of this login",
+    "could not be decided",
 ];
 /// What nobody reads whose login two-factor login has nothing to do with.
 const MATTERS: &[&str] = &["wo-factor", "code", "tfa-enroll"];

@@ -26,6 +26,14 @@ pub(crate) const CANCELLED: &str = "Cancelled. Nothing was changed.";
 // Behind another program's question.
 pub(crate) const CANCELLED_WHILE_WAITING: &str = "\nCancelled. Nothing was changed.";
 
+/// What comes before all else.
+pub(crate) fn refuses_every_login(why: &str) -> String {
+    format!(
+        "The two-factor service (tfad) refuses every login on this host now. Tell your\n\
+         administrator:\n  {why}\n"
+    )
+}
+
 pub(crate) fn problem(problem: &str) -> String {
     format!(
         "Your two-factor record cannot be used:\n{problem}\n\

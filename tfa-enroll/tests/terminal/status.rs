@@ -53,6 +53,23 @@ fn the_keys_of_the_json_form_are_stable() {
 }
 
 #[test]
+fn a_daemon_that_refuses_every_login_is_told_of_first() {
+    let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
+    let why = "/etc/tfa/tfad.toml:2:8: mode: \"of\" is none of \"off\"";
+    place
+        .daemon()
+        .account(|account| account.refusal = why.to_owned());
+    for arguments in [&["status"][..], &["status", "--json"], &[]] {
+        let (code, out, error) = finished(&place.output(arguments));
+        assert_eq!(code, 1, "{arguments:?}");
+        let first = "The two-factor service (tfad) refuses every login on this host now.";
+        assert!(error.starts_with(first), "{error}");
+        assert!(error.contains(why), "{error}");
+        assert!(out.contains("alice"), "{out}");
+    }
+}
+
+#[test]
 fn the_human_form_is_plain_lines() {
     let status = Status {
         last_login: Some(1_796_133_900),

@@ -85,6 +85,9 @@ pub(crate) enum Command {
         /// When: 2026-12-01, "2026-12-01 08:00", +3d, ...
         #[arg(long, value_name = "DATE")]
         at: Option<Moment>,
+        /// A policy to come; FILE.d/*.toml is read after it
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
         /// Print JSON, for programs
         #[arg(long)]
         json: bool,
@@ -119,8 +122,11 @@ pub(crate) enum PolicyCommand {
         /// The login
         #[command(flatten)]
         login: Login,
+        /// When: 2026-12-01, "2026-12-01 08:00", +3d, ...
+        #[arg(long, value_name = "DATE")]
+        at: Option<Moment>,
         /// Tell what audit mode noted instead
-        #[arg(long, conflicts_with_all = ["file", "service", "from", "method"])]
+        #[arg(long, conflicts_with_all = ["file", "service", "from", "method", "at"])]
         seen: bool,
         /// Print JSON, for programs
         #[arg(long)]

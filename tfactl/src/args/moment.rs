@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use tfa_bus::command::Failure;
+
 use super::length;
 use crate::texts;
 
@@ -22,6 +24,12 @@ pub(crate) enum Moment {
 }
 
 impl Moment {
+    /// The same by this host's zone.
+    pub(crate) fn on_this_host(self, now: u64) -> Result<u64, Failure> {
+        let at = self.seconds(now, &TimeZone::system());
+        at.ok_or_else(|| Failure::Refused(texts::BEYOND_TIME.to_owned()))
+    }
+
     /// In seconds since the epoch; `None` for what is before it or beyond every calendar.
     pub(crate) fn seconds(self, now: u64, zone: &TimeZone) -> Option<u64> {
         let at = match self {
@@ -44,6 +52,15 @@ impl FromStr for Moment {
         }
         // With an offset it is a moment everywhere, without one it is local.
         if let Ok(at) = typed.parse() {
+            return Ok(Self::At(at));
+        }
+        // With a time zone behind it, as in tfad.toml.
+        if let Some((local, zone)) = typed.rsplit_once(char::is_whitespace)
+            && zone.starts_with(char::is_alphabetic)
+        {
+            let local: DateTime = local.trim().parse().map_err(|_| texts::NO_MOMENT)?;
+            let zone = TimeZone::get(zone).map_err(|_| texts::NO_MOMENT)?;
+            let at = zone.to_timestamp(local).map_err(|_| texts::NO_MOMENT)?;
             return Ok(Self::At(at));
         }
         let local = typed.parse().map_err(|_| texts::NO_MOMENT)?;
@@ -69,6 +86,8 @@ mod tests {
         assert_eq!(read("2026-12-01"), Some(NOW - 15 * 3600 - 5 * 60));
         assert_eq!(read("2026-12-01T14:05:00Z"), Some(NOW));
         assert_eq!(read("2026-12-01T09:05:00-05:00"), Some(NOW));
+        assert_eq!(read("2026-12-01 14:05 UTC"), Some(NOW));
+        assert_eq!(read("2026-12-01 14:05 Nowhere/Atall"), None);
     }
 
     #[test]

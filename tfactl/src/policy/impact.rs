@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Serialize;
-use tfa_bus::command::{Failure, Terminal};
-use tfa_bus::{Impact, Outcome, Supposed};
+use tfa_bus::command::{self, Failure, Terminal, rfc3339};
+use tfa_bus::{Impact, Outcome};
 
-use super::files::{self, PolicyFile};
-use crate::args::Login;
+use super::files::{Files, length};
+use crate::args::{Login, Moment};
 use crate::daemon::Daemon;
 use crate::{json, passwd, texts};
 
@@ -16,13 +16,6 @@ use crate::{json, passwd, texts};
 const NO_UID: u32 = u32::MAX;
 /// Users in one call: the daemon looks all of them up before it answers.
 const MOST_USERS: usize = 200;
-/// The longest call that the daemon takes, in bytes.
-const LONGEST_CALL: usize = 32 * 1024;
-/// What the bus adds to a string at most: its length, its end, and what aligns it.
-const PER_STRING: usize = 16;
-/// What the login takes, with its keys.
-const LOGIN: usize = 256;
-
 /// Names by outcome, in the order of the outcomes.
 type Fates<'a> = BTreeMap<&'static str, Vec<&'a str>>;
 
@@ -31,27 +24,39 @@ struct Report<'a> {
     service: &'a str,
     from: &'a str,
     method: Option<&'a str>,
+    at: String,
     files: Vec<&'a str>,
+    audit: bool,
     now: Fates<'a>,
     later: Fates<'a>,
     unknown: &'a [String],
 }
 
-pub(crate) async fn run(file: Option<&Path>, login: &Login, as_json: bool) -> Result<(), Failure> {
+pub(crate) async fn run(
+    file: Option<&Path>,
+    login: &Login,
+    at: Option<Moment>,
+    as_json: bool,
+) -> Result<(), Failure> {
     let terminal = Terminal::new();
-    let policy = file.map_or_else(|| Ok(Vec::new()), files::read)?;
-    let named = file.map(files::named).transpose()?;
-    let supposed = login.supposed(None);
-    let room = room(&policy, &supposed, named.as_deref())?;
+    let asked = command::now();
+    let at = at.map(|at| at.on_this_host(asked)).transpose()?;
+    let files = Files::read(file)?;
+    let supposed = login.supposed(at);
+    let room = files.room(&supposed, &[])?;
     let mut daemon = Daemon::connect(&terminal).await?;
+    if file.is_none() {
+        // No policy is in force.
+        daemon.serves()?;
+    }
     let Everybody { users, gone } = everybody(&mut daemon).await?;
-    let texts: Vec<_> = policy
-        .iter()
-        .map(|file| (file.name.as_str(), file.text.as_str()))
-        .collect();
+    let texts = files.texts();
     let mut impacts = Vec::with_capacity(users.len());
+    let mut audit = false;
     for call in calls(&users, room) {
-        impacts.extend(daemon.impact(&texts, supposed.clone(), &call).await?);
+        let (is_audit, more) = daemon.impact(&texts, supposed.clone(), &call).await?;
+        audit |= is_audit;
+        impacts.extend(more);
     }
     impacts.sort_by(|one, other| one.user.cmp(&other.user));
     if as_json {
@@ -59,17 +64,23 @@ pub(crate) async fn run(file: Option<&Path>, login: &Login, as_json: bool) -> Re
             service: &supposed.service,
             from: json::from(&supposed),
             method: json::method(&supposed),
-            files: policy.iter().map(|file| file.name.as_str()).collect(),
+            at: rfc3339(at.unwrap_or(asked)),
+            files: files.names(),
+            audit,
             now: by_outcome(impacts.iter().map(now)),
             later: by_outcome(impacts.iter().map(later)),
             unknown: &gone,
         };
-        return json::say(&terminal, &report);
+        json::say(&terminal, &report)?;
+        return daemon.serves();
     }
     let width = texts::width(&terminal);
     let anywhere = login.is_from_anywhere();
-    let head = texts::impact_head(named.as_deref(), users.len(), &supposed, anywhere, width);
+    let head = texts::impact_head(files.named(), users.len(), &supposed, anywhere, width);
     terminal.say(&head)?;
+    if audit {
+        terminal.say(&texts::audit_is_on(width))?;
+    }
     if !impacts.is_empty() {
         let now = by_reason(impacts.iter().map(now));
         let later = by_reason(impacts.iter().map(later));
@@ -78,7 +89,7 @@ pub(crate) async fn run(file: Option<&Path>, login: &Login, as_json: bool) -> Re
     if !gone.is_empty() {
         terminal.say(&texts::gone(&gone, width))?;
     }
-    Ok(())
+    daemon.serves()
 }
 
 /// Whom a policy may mean something for.
@@ -103,36 +114,6 @@ async fn everybody(daemon: &mut Daemon) -> Result<Everybody, Failure> {
     }
     everybody.gone.sort();
     Ok(everybody)
-}
-
-/// How many bytes a call has left for users.
-fn room(policy: &[PolicyFile], supposed: &Supposed, named: Option<&str>) -> Result<usize, Failure> {
-    let files: usize = policy
-        .iter()
-        .map(|file| length(&file.name) + length(&file.text))
-        .sum();
-    let strings = [&supposed.service, &supposed.from];
-    let login: usize = strings
-        .into_iter()
-        .chain(&supposed.method)
-        .map(|text| text.len())
-        .sum();
-    // A user's name at least, of the length that useradd allows.
-    let taken = files + login + LOGIN;
-    let left = LONGEST_CALL.saturating_sub(taken);
-    if left < 256 + PER_STRING {
-        let named = named.unwrap_or_default();
-        return Err(Failure::Refused(texts::too_long(
-            named,
-            files,
-            LONGEST_CALL,
-        )));
-    }
-    Ok(left)
-}
-
-fn length(text: &str) -> usize {
-    text.len() + PER_STRING
 }
 
 /// The users in as few calls as the bounds allow.
@@ -187,6 +168,7 @@ fn by_reason<'a>(fates: impl Iterator<Item = Fate<'a>>) -> texts::Fates<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::files::{LONGEST_CALL, PER_STRING};
     use super::*;
 
     #[test]

@@ -6,5 +6,6 @@ mod impact;
 mod seen;
 
 pub(crate) use check::run as check;
+pub(crate) use files::Files;
 pub(crate) use impact::run as impact;
 pub(crate) use seen::run as seen;

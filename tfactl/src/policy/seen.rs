@@ -34,7 +34,8 @@ impl<'a> From<&'a Seen> for Report<'a> {
 
 pub(crate) async fn run(as_json: bool) -> Result<(), Failure> {
     let terminal = Terminal::new();
-    let mut seen = Daemon::connect(&terminal).await?.seen().await?;
+    let mut daemon = Daemon::connect(&terminal).await?;
+    let mut seen = daemon.seen().await?;
     // By user, and what was seen last comes first.
     seen.sort_by(|one, other| {
         let by_user = one.user.cmp(&other.user);
@@ -42,12 +43,11 @@ pub(crate) async fn run(as_json: bool) -> Result<(), Failure> {
     });
     if as_json {
         let reports: Vec<_> = seen.iter().map(Report::from).collect();
-        return json::say(&terminal, &reports);
-    }
-    if seen.is_empty() {
+        json::say(&terminal, &reports)?;
+    } else if seen.is_empty() {
         terminal.say(texts::NOTHING_SEEN)?;
     } else {
         terminal.say(&texts::seen(&seen, texts::width(&terminal)))?;
     }
-    Ok(())
+    daemon.serves()
 }

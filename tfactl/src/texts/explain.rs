@@ -21,10 +21,13 @@ pub(crate) fn explanation(
         .map_or_else(String::new, |at| format!(", at {}", local(at)));
     let head = format!("{user}, {}{at}:", login(supposed, from_anywhere));
     let because = because(explained);
-    let mut said = vec![
-        becomes(&explained.outcome, explained.grace_until),
-        format!("because {because}: {}", rule(explained)),
-    ];
+    let mut said = vec![becomes(&explained.outcome, explained.grace_until)];
+    said.push(if no_rule_decides(explained) {
+        format!("because {because}")
+    } else {
+        format!("because {because}: {}", rule(explained))
+    });
+    said.extend(lock(explained));
     said.extend(
         explained
             .audited
@@ -69,6 +72,29 @@ fn because(explained: &Explanation) -> &str {
         _ if explained.required => "two-factor login is required",
         Some(Outcome::Code) => "two-factor login is set up",
         _ => "of the policy",
+    }
+}
+
+/// Whether the reason is none of the policy's terms: no line of it has anything to do with it.
+fn no_rule_decides(explained: &Explanation) -> bool {
+    explained.file.is_empty() && NO_RULE.contains(&explained.reason.as_str())
+}
+
+/// Reasons for which there may be no rule.
+const NO_RULE: [&str; 4] = ["unguarded", "not-asked", "locked", "unusable"];
+
+/// How long the lock lasts.
+fn lock(explained: &Explanation) -> Option<String> {
+    let user = &explained.user;
+    match explained.locked_until {
+        _ if explained.locked_for_good => Some(format!(
+            "locked until an administrator runs: tfactl unlock {user}"
+        )),
+        Some(until) => Some(format!(
+            "locked until {}; before: tfactl unlock {user}",
+            local(until)
+        )),
+        None => None,
     }
 }
 

@@ -47,6 +47,14 @@ pub(crate) fn no_group(group: &str) -> String {
     format!("There is no group {group} here.")
 }
 
+/// What comes before all else that a command says.
+pub(crate) fn refuses_every_login(why: &str) -> String {
+    format!(
+        "tfad refuses every login on this host:\n  {why}\n\
+         When that is mended: systemctl reload tfad\n"
+    )
+}
+
 pub(crate) fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Refused(text) | Failure::Cancelled(text) => text.clone(),

@@ -43,25 +43,31 @@ Keys of the JSON form: user, invitation (the word), until.";
 
 pub(crate) const EXPLAIN_HELP: &str = "\
 Nothing is asked, changed or logged in: the daemon says what it would do now,
-under the policy in force. Without --from, sshd is reached from a host that no
-rule names (192.0.2.1, of a network for documentation), su, sudo and polkit
-inside a session, and all else at a console of this machine. Without --method a
-password is given.
+or at the DATE, under the policy in force, or under the FILE's. Without --from,
+sshd is reached from a host that no rule names (192.0.2.1, of a network for
+documentation), su, sudo and polkit inside a session, and all else at a console
+of this machine. Without --method a password is given.
 Keys of the JSON form, which stay as they are:
   user, service            as they were given
   from                     the host, local (a console) or session
   method                   the method of ssh, or null for another service
   at                       when
+  files                    the files of the policy; empty for the one in force
   outcome                  code (asked for one), nothing (asked for nothing),
                            told (of the end of the grace), offered (the
                            set-up), set-up (nothing without it) or refused
   reason                   why nothing is asked (off, not-set-up, paused,
-                           unguarded), how it is told (once-a-session) or why
-                           it is refused (too-late, undecided, unmet,
-                           must-enroll, not-invited, unusable), or null
-  rule                     file and line of what decides; null for the default
+                           unguarded, not-asked), how it is told
+                           (once-a-session) or why it is refused (too-late,
+                           undecided, unmet, must-enroll, not-invited, locked,
+                           unusable), or null
+  rule                     file and line of what decides; null for the default,
+                           and where no rule decides (unguarded, not-asked,
+                           locked, unusable)
   required                 the rule requires two-factor login
   grace_until              until when it goes on without, or null
+  locked_until             no code is accepted from there before, or null
+  locked_for_good          the administrator has to unlock
   audited, audited_reason  outcome and reason without audit mode, or null where
                            they are the same
   state                    as in tfactl show --json
@@ -83,7 +89,9 @@ Without FILE it is the policy in force, and the login is as in tfactl explain.
 It goes by the accounts that getent passwd lists with a login shell and a uid
 of people's or root's, and by everybody who has a record. Nothing is changed.
 Keys of the JSON form, which stay as they are:
-  service, from, method    the login, as in tfactl explain --json
+  service, from, method, at
+                           the login, as in tfactl explain --json
+  audit                    audit mode is on; now and later are as if it were off
   files                    the files of the policy; empty for the one in force
   now, later               later: once every grace is over. Each has the keys
                            code, nothing, told, offered, set-up and refused (as

@@ -69,6 +69,11 @@ pub(super) fn reason(name: &str) -> &str {
         "once-a-session" => {
             "the grace is not over, and such a program says so once in a login session, after a password"
         }
+        "not-asked" => {
+            "this service never asks for a password, and the shipped PAM profile steps over \
+                        pam_tfa there"
+        }
+        "locked" => "too many wrong codes came from there",
         "unmet" => "two-factor login is required, and such a login meets no question",
         "not-invited" => "it has to be set up, and that takes an invitation: tfactl invite",
         "must-enroll" => "two-factor login is not set up, and such a login cannot do that",

@@ -67,10 +67,21 @@ pub(crate) fn impact_head(
         people => format!("{people} users"),
     };
     let login = login(supposed, from_anywhere);
+    let at = supposed
+        .at
+        .map_or_else(String::new, |at| format!(", at {}", local(at)));
     wrapped(
-        &format!("{policy}, for {people} logging in {login}."),
+        &format!("{policy}, for {people} logging in {login}{at}."),
         width,
     )
+}
+
+/// Behind the head.
+pub(crate) fn audit_is_on(width: usize) -> String {
+    let text = "Audit mode is on: nobody is refused, or has to set up, for want of a second factor. \
+                Whoever has set up is asked for a code, everybody else for nothing. What follows is \
+                what the policy means once audit mode is off.";
+    format!("\n{}", wrapped(text, width))
 }
 
 /// Users by outcome and reason.

@@ -264,19 +264,91 @@ fn what_could_not_be_found_out_is_listed_with_what_that_means() {
 }
 
 #[test]
+fn a_lock_is_told_with_its_end() {
+    let locked = Explanation {
+        outcome: "refused".to_owned(),
+        reason: "locked".to_owned(),
+        file: String::new(),
+        shown: "Too many wrong codes. Try again in 30 seconds.".to_owned(),
+        ..required()
+    };
+    let for_a_time = Explanation {
+        locked_until: Some(1_796_133_900),
+        ..locked.clone()
+    };
+    let text = said(for_a_time.clone(), &["--from", "192.0.2.7"]);
+    let words = "\
+alice, by sshd from 192.0.2.7, with a password:
+  is refused
+  because too many wrong codes came from there
+  locked until 2026-12-01 14:05; before: tfactl unlock alice
+  alice sees: Too many wrong codes. Try again in 30 seconds.
+";
+    assert_eq!(text, words);
+    let report = json(&said(for_a_time, &["--json"]));
+    assert_eq!(report["locked_until"], "2026-12-01T14:05:00Z");
+    let for_good = Explanation {
+        locked_for_good: true,
+        ..locked
+    };
+    let text = said(for_good.clone(), &[]);
+    let words = "  locked until an administrator runs: tfactl unlock alice\n";
+    assert!(text.contains(words), "{text}");
+    assert_eq!(json(&said(for_good, &["--json"]))["locked_for_good"], true);
+}
+
+#[test]
+fn no_rule_is_named_where_none_decides() {
+    for reason in ["unguarded", "not-asked"] {
+        let told = Explanation {
+            outcome: "nothing".to_owned(),
+            reason: reason.to_owned(),
+            file: String::new(),
+            shown: String::new(),
+            ..required()
+        };
+        let text = said(told, &["--service", "cron"]);
+        assert!(!text.contains("default"), "{text}");
+        assert!(!text.contains(" line "), "{text}");
+    }
+}
+
+#[test]
+fn a_policy_that_is_to_come_is_sent_with_its_drop_ins() {
+    let place = explaining(required());
+    std::fs::write(place.file("new.toml"), "[policy]\n").unwrap();
+    std::fs::create_dir(place.file("new.toml.d")).unwrap();
+    std::fs::write(place.file("new.toml.d/1.toml"), "one").unwrap();
+    let arguments = ["explain", "alice", "--policy", "new.toml", "--json"];
+    let (code, out, error) = finished(&place.output(&arguments));
+    assert_eq!((code, error.as_str()), (0, ""));
+    let names = serde_json::json!(["new.toml", "new.toml.d/1.toml"]);
+    assert_eq!(json(&out)["files"], names);
+    let sent = place.daemon().account(|account| account.files.clone());
+    let expected = [("new.toml", "[policy]\n"), ("new.toml.d/1.toml", "one")];
+    assert_eq!(
+        sent,
+        expected.map(|(name, text)| (name.to_owned(), text.to_owned()))
+    );
+}
+
+#[test]
 fn a_record_that_cannot_be_used_is_told_with_its_fault() {
     let text = said(
         Explanation {
             outcome: "refused".to_owned(),
             reason: "unusable".to_owned(),
+            file: String::new(),
             unknown: vec!["The record is damaged.".to_owned()],
             shown: String::new(),
             ..required()
         },
         &[],
     );
-    let words = "because the record cannot be used: /etc/tfa/tfad.toml line 12\n";
-    assert!(text.contains(words), "{text}");
+    assert!(
+        text.contains("because the record cannot be used\n"),
+        "{text}"
+    );
     assert!(
         text.ends_with("  the record:\n    The record is damaged.\n"),
         "{text}"
@@ -312,6 +384,7 @@ fn the_keys_of_the_json_form_are_stable() {
   "from": "192.0.2.1",
   "method": "password",
   "at": "2026-12-01T00:00:00Z",
+  "files": [],
   "outcome": "code",
   "reason": null,
   "rule": {
@@ -320,6 +393,8 @@ fn the_keys_of_the_json_form_are_stable() {
   },
   "required": true,
   "grace_until": "2026-12-01T14:05:00Z",
+  "locked_until": null,
+  "locked_for_good": false,
   "audited": null,
   "audited_reason": null,
   "state": "enabled",

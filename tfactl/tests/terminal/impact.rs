@@ -116,14 +116,21 @@ Once every grace is over: the same.
 #[test]
 fn the_json_form_has_every_outcome_as_a_key() {
     let (place, before) = host();
-    let more = ["--json", "--method", "publickey", "--from", "10.0.0.7"];
+    let more = [
+        "--json",
+        "--method=publickey",
+        "--from=10.0.0.7",
+        "--at=2026-12-01",
+    ];
     let (code, out, _) = run(&place, &before, &more);
     assert_eq!(code, 0);
     let expected = serde_json::json!({
         "service": "sshd",
         "from": "10.0.0.7",
         "method": "publickey",
+        "at": "2026-12-01T00:00:00Z",
         "files": [],
+        "audit": false,
         "now": {
             "code": ["zoe"],
             "nothing": ["bob", "root"],
@@ -144,7 +151,31 @@ fn the_json_form_has_every_outcome_as_a_key() {
     });
     assert_eq!(json(&out), expected);
     let supposed = place.daemon().account(|account| account.supposed.take());
-    assert_eq!(supposed.unwrap().method.as_deref(), Some("publickey"));
+    let supposed = supposed.unwrap();
+    assert_eq!(supposed.method.as_deref(), Some("publickey"));
+    assert_eq!(supposed.at, Some(1_796_083_200));
+}
+
+#[test]
+fn audit_mode_and_the_date_are_told_before_what_the_policy_means() {
+    let (place, before) = host();
+    place.daemon().account(|account| account.audit = true);
+    let (code, out, _) = run(&place, &before, &["--at", "2026-12-01 14:05"]);
+    assert_eq!(code, 0);
+    let head = "\
+The policy in force, for 5 users logging in by sshd from a host that no rule
+names (192.0.2.1), with a password, at 2026-12-01 14:05.
+
+Audit mode is on: nobody is refused, or has to set up, for want of a second
+factor. Whoever has set up is asked for a code, everybody else for nothing. What
+follows is what the policy means once audit mode is off.
+
+Now:
+";
+    assert!(out.starts_with(head), "{out}");
+    fits(&out);
+    let (_, out, _) = run(&place, &before, &["--json"]);
+    assert_eq!(json(&out)["audit"], true);
 }
 
 #[test]

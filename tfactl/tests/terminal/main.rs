@@ -19,6 +19,7 @@ mod impact;
 mod invite;
 mod list;
 mod polkit;
+mod refuses;
 mod required;
 mod seen;
 mod show;

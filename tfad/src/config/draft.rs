@@ -155,6 +155,7 @@ impl Draft {
             policy,
             issuer: (!issuer.is_empty()).then_some(issuer),
             qr: said(self.qr, QrStyle::default()),
+            ignored: Vec::new(),
         })
     }
 }

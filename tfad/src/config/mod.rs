@@ -47,6 +47,8 @@ pub struct Config {
     pub issuer: Option<String>,
     /// How QR codes are drawn in a login.
     pub qr: QrStyle,
+    /// Files beside the drop-ins that are none, and may have been meant as one.
+    pub ignored: Vec<PathBuf>,
 }
 
 /// How QR codes are drawn in a login.
@@ -61,15 +63,6 @@ pub enum QrStyle {
     None,
 }
 
-/// A configuration that was read, and what lies beside its files and was not.
-#[derive(Debug)]
-pub struct Reading {
-    /// The configuration.
-    pub config: Config,
-    /// Files in the folder of the drop-ins that are none.
-    pub ignored: Vec<PathBuf>,
-}
-
 impl Config {
     /// Reads the file and its drop-ins, `FILE.d/*.toml`. A file that is absent is a mistake like
     /// one that is unreadable, or that somebody else may write: a policy that cannot be read is not
@@ -77,11 +70,11 @@ impl Config {
     ///
     /// # Errors
     /// [`BadConfig`] with the places of all mistakes.
-    pub fn read(file: &Path, trust: &Trust) -> Result<Reading, BadConfig> {
+    pub fn read(file: &Path, trust: &Trust) -> Result<Self, BadConfig> {
         let mistakes = Mistakes::default();
         let Texts { texts, ignored } = files::read(file, trust, &mistakes);
         let config = Self::understand(&TimeZone::system(), &texts, mistakes)?;
-        Ok(Reading { config, ignored })
+        Ok(Self { ignored, ..config })
     }
 
     /// Understands texts, each with the name of its file; the first is the main file, the others

@@ -61,7 +61,7 @@ impl OwnAccount {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Status, Error> {
-        let owner = self.owner(&header, connection).await?;
+        let owner = self.known_owner(&header, connection).await?;
         let account = self.host.accounts.load(&owner.user).await;
         let account = account.map_err(|error| owner.report(error))?;
         let required = self.host.required_of(&owner.user, owner.now).await;
@@ -71,6 +71,19 @@ impl OwnAccount {
             required.as_ref(),
             owner.now,
         ))
+    }
+
+    /// Why every login on this host is refused now; empty where logins are served.
+    #[zbus(out_args("reason"))]
+    async fn refusal(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, Error> {
+        let callers = &self.host.callers;
+        let caller = callers.identify(connection, sender(&header)?).await?;
+        let _visit = self.host.visitors.admit(&caller)?;
+        Ok(self.host.refusal().unwrap_or_default())
     }
 
     /// Offers a first authenticator.
@@ -278,7 +291,19 @@ impl OwnAccount {
 }
 
 impl OwnAccount {
+    /// The caller, who is about to change something.
     async fn owner(
+        &self,
+        header: &Header<'_>,
+        connection: &Connection,
+    ) -> Result<Owner<'_>, Error> {
+        let owner = self.known_owner(header, connection).await?;
+        // Whether the policy wants an invitation, or forbids to switch off, is not known.
+        self.host.serves()?;
+        Ok(owner)
+    }
+
+    async fn known_owner(
         &self,
         header: &Header<'_>,
         connection: &Connection,

@@ -193,12 +193,13 @@ impl Admin {
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
+        files: Vec<(String, String)>,
         user: &str,
         login: Supposed,
     ) -> Result<Explanation, Error> {
         self.admit(&header, connection, user).await?;
+        let config = self.policy_of(&files)?;
         let user = users::by_name(user).await?;
-        let config = self.host.config();
         let person = self.host.person(&user, &config.policy).await;
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let (account, problem) = match self.host.accounts.load(&user).await {
@@ -215,6 +216,8 @@ impl Admin {
                 reason: "unusable".to_owned(),
                 shown: String::new(),
                 unknown: vec![problem],
+                file: String::new(),
+                line: 0,
                 grace_until: None,
                 audited: None,
                 audited_reason: String::new(),
@@ -225,7 +228,7 @@ impl Admin {
     }
 
     /// What a policy would mean for some users.
-    #[zbus(out_args("impacts"))]
+    #[zbus(out_args("audit", "impacts"))]
     async fn impact(
         &self,
         #[zbus(header)] header: Header<'_>,
@@ -233,14 +236,9 @@ impl Admin {
         files: Vec<(String, String)>,
         login: Supposed,
         users: Vec<String>,
-    ) -> Result<Vec<Impact>, Error> {
+    ) -> Result<(bool, Vec<Impact>), Error> {
         self.admit(&header, connection, "impact").await?;
-        let config = if files.is_empty() {
-            self.host.config()
-        } else {
-            let config = Config::parse(&files);
-            Arc::new(config.map_err(|bad| Error::InvalidArgument(bad.to_string()))?)
-        };
+        let config = self.policy_of(&files)?;
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let mut impacts = Vec::with_capacity(users.len());
         for name in users {
@@ -255,7 +253,7 @@ impl Admin {
             let impact = foresight::impact(&config.policy, &login, &person, account.as_ref(), now);
             impacts.push(if usable { impact } else { unusable(impact) });
         }
-        Ok(impacts)
+        Ok((config.policy.audit, impacts))
     }
 
     /// What audit mode saw.
@@ -280,6 +278,17 @@ impl Admin {
 }
 
 impl Admin {
+    /// The policy of the files, or the one in force where there are none.
+    fn policy_of(&self, files: &[(String, String)]) -> Result<Arc<Config>, Error> {
+        if files.is_empty() {
+            self.host.serves()?;
+            return Ok(self.host.config());
+        }
+        let config = Config::parse(files);
+        let config = config.map_err(|bad| Error::InvalidArgument(bad.to_string()))?;
+        Ok(Arc::new(config))
+    }
+
     async fn described(&self, user: &User, account: Result<Option<Account>, Error>) -> Status {
         match account {
             Ok(account) => {
@@ -304,6 +313,10 @@ impl Admin {
 
     /// Whether two-factor login is, or may come to be, required of a user.
     async fn may_require_of(&self, user: &User) -> bool {
+        // Of a policy that cannot be read nothing is known.
+        if self.host.refusal().is_some() {
+            return true;
+        }
         let config = self.host.config();
         let person = self.host.person_by_any_name(user, &config.policy).await;
         config.policy.may_require_of(&person)
@@ -356,7 +369,7 @@ fn told(user: &str, sighting: &Sighting) -> Seen {
 
 /// Whether a login that goes on, or not, for that reason depends on the record.
 fn looks_at_the_record(reason: &str) -> bool {
-    reason != "off" && reason != "unguarded"
+    !["off", "unguarded", "not-asked"].contains(&reason)
 }
 
 /// The same for a user whose record cannot be used.

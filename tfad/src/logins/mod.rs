@@ -58,7 +58,7 @@ impl Logins {
     ) -> Result<(u32, Turn), Error> {
         let _visit = self.host.visitors.admit(caller)?;
         if let Some(why) = self.host.refusal() {
-            return Err(Error::NotServing(why.to_owned()));
+            return Err(Error::NotServing(why));
         }
         let found = self.look_up(caller, user, &context).await;
         self.begin_dialog(caller, found, context)

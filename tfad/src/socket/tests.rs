@@ -48,7 +48,7 @@ fn runtime() -> Runtime {
 
 fn open(runtime: &Runtime, path: &Path) -> std::io::Result<Door> {
     let why = StoreError::Unavailable { why: String::new() };
-    let store = Unopened::new(why);
+    let store = Unopened::new(why.clone(), move || Err(why.clone()));
     let accounts = Accounts::new(Arc::new(store));
     let config = "[policy]\nmode = \"optional\"\n".to_owned();
     let config = Config::parse(&[("tfad.toml".to_owned(), config)]).unwrap();

@@ -1,56 +1,178 @@
-//! What stands where the store could not be opened: it answers everything with the reason.
+//! What stands where the store could not be opened: it answers everything with the reason, until the
+//! store is opened after all.
 
+use std::fmt;
 use std::future::ready;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::{Commit, Listed, Pending, Record, Revision, Store, StoreError};
+use super::{Commit, Listed, Pending, Record, Revision, SqliteStore, Store, StoreError};
+
+/// Opens the store.
+type Open = dyn Fn() -> Result<Arc<SqliteStore>, StoreError> + Send + Sync;
 
 /// Stands in for a store that cannot be used.
-#[derive(Debug)]
-pub struct Unopened(StoreError);
+pub struct Unopened {
+    why: Mutex<StoreError>,
+    open: Box<Open>,
+    opened: OnceLock<Arc<SqliteStore>>,
+}
+
+impl fmt::Debug for Unopened {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("Unopened")
+            .field(&self.why())
+            .finish()
+    }
+}
 
 impl Unopened {
-    /// A store that was not opened for that reason.
-    pub fn new(why: StoreError) -> Self {
-        Self(why)
+    /// A store that was not opened for that reason, and how to open it.
+    pub fn new(
+        why: StoreError,
+        open: impl Fn() -> Result<Arc<SqliteStore>, StoreError> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            why: Mutex::new(why),
+            open: Box::new(open),
+            opened: OnceLock::new(),
+        }
+    }
+
+    /// Tries to open it once more. It blocks.
+    ///
+    /// # Errors
+    /// Why it still cannot be used.
+    pub fn try_again(&self) -> Result<(), StoreError> {
+        // One at a time: the lock is held while it is opened.
+        let mut why = self.why.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.opened.get().is_some() {
+            return Ok(());
+        }
+        match (self.open)() {
+            Ok(store) => {
+                // Nobody else sets it.
+                let _ = self.opened.set(store);
+                Ok(())
+            }
+            Err(error) => {
+                *why = error.clone();
+                Err(error)
+            }
+        }
+    }
+
+    /// Why it cannot be used, if it cannot.
+    pub fn why(&self) -> Option<StoreError> {
+        match self.opened.get() {
+            Some(_) => None,
+            None => Some(self.reason()),
+        }
+    }
+
+    /// The store, once it is open.
+    pub fn opened(&self) -> Option<&Arc<SqliteStore>> {
+        self.opened.get()
+    }
+
+    fn reason(&self) -> StoreError {
+        let why = self.why.lock();
+        why.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn refuse<'a, T: Send + 'a>(&self) -> Pending<'a, T> {
-        Box::pin(ready(Err(self.0.clone())))
+        Box::pin(ready(Err(self.reason())))
     }
 }
 
 impl Store for Unopened {
-    fn load(&self, _: &str) -> Result<Option<(Record, Revision)>, StoreError> {
-        Err(self.0.clone())
+    fn load(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError> {
+        match self.opened() {
+            Some(store) => store.load(user),
+            None => Err(self.reason()),
+        }
     }
 
-    fn commit<'a>(&'a self, _: &'a str, _: &'a [u8], _: Revision) -> Pending<'a, Commit> {
-        self.refuse()
+    fn commit<'a>(
+        &'a self,
+        user: &'a str,
+        record: &'a [u8],
+        expected: Revision,
+    ) -> Pending<'a, Commit> {
+        match self.opened() {
+            Some(store) => store.commit(user, record, expected),
+            None => self.refuse(),
+        }
     }
 
-    fn remove<'a>(&'a self, _: &'a str, _: Option<Revision>) -> Pending<'a, Commit> {
-        self.refuse()
+    fn remove<'a>(&'a self, user: &'a str, expected: Option<Revision>) -> Pending<'a, Commit> {
+        match self.opened() {
+            Some(store) => store.remove(user, expected),
+            None => self.refuse(),
+        }
     }
 
     fn list(&self) -> Result<Vec<Listed>, StoreError> {
-        Err(self.0.clone())
+        match self.opened() {
+            Some(store) => store.list(),
+            None => Err(self.reason()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::super::{Opened, Place};
     use super::*;
+
+    fn torn() -> StoreError {
+        StoreError::DatabaseDamaged {
+            why: "a page is torn".into(),
+        }
+    }
 
     #[tokio::test]
     async fn a_store_that_was_not_opened_never_says_that_there_is_no_record() {
-        let why = StoreError::DatabaseDamaged {
-            why: "a page is torn".into(),
-        };
-        let store = Unopened::new(why.clone());
+        let why = torn();
+        let store = Unopened::new(why.clone(), || Err(torn()));
         assert!(store.load("lea").is_err_and(|error| error == why));
         assert!(store.list().is_err_and(|error| error == why));
         let stored = store.commit("lea", b"record", Revision::NONE).await;
         assert_eq!(stored, Err(why.clone()));
-        assert_eq!(store.remove("lea", None).await, Err(why));
+        assert_eq!(store.remove("lea", None).await, Err(why.clone()));
+        assert_eq!(store.try_again(), Err(why.clone()));
+        assert_eq!(store.why(), Some(why));
+    }
+
+    #[tokio::test]
+    async fn a_store_that_can_be_opened_later_serves_from_then_on() {
+        let path = std::env::temp_dir().join(format!("tfad-unopened-{}", std::process::id()));
+        let place = Place {
+            state: path.clone(),
+            credentials: None,
+        };
+        let mended = Arc::new(AtomicBool::new(false));
+        let is_mended = Arc::clone(&mended);
+        let open = move || {
+            if !is_mended.load(Ordering::Relaxed) {
+                return Err(torn());
+            }
+            let Opened { store, .. } = SqliteStore::open(&place)?;
+            Ok(Arc::new(store))
+        };
+        let store = Unopened::new(torn(), open);
+        assert!(store.try_again().is_err());
+        mended.store(true, Ordering::Relaxed);
+        assert_eq!((store.try_again(), store.why()), (Ok(()), None));
+        // Not opened twice: it holds a lock.
+        assert_eq!(store.try_again(), Ok(()));
+        let stored = store.commit("lea", b"record", Revision::NONE).await;
+        assert!(matches!(stored, Ok(Commit::Committed(_))));
+        assert!(store.load("lea").unwrap().is_some());
+        assert_eq!(store.list().unwrap().len(), 1);
+        store.opened().unwrap().close().await;
+        std::fs::remove_dir_all(path).unwrap();
     }
 }

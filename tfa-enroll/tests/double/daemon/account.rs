@@ -14,6 +14,10 @@ impl OnBus {
         self.0.account.lock().unwrap().status.clone()
     }
 
+    async fn refusal(&self) -> String {
+        self.0.account.lock().unwrap().refusal.clone()
+    }
+
     async fn setup(&self, parameters: Parameters) -> Result<Offer, Error> {
         let word = parameters.invitation.as_deref();
         let call = word.map_or("Setup".to_owned(), |word| format!("Setup {word}"));

@@ -46,11 +46,16 @@ impl AdminOnBus {
         Ok((INVITATION.to_owned(), now() + seconds))
     }
 
-    async fn explain(&self, user: &str, login: Supposed) -> Result<Explanation, Error> {
+    async fn explain(
+        &self,
+        files: Vec<(String, String)>,
+        user: &str,
+        login: Supposed,
+    ) -> Result<Explanation, Error> {
         self.0.called(format!("Explain {user}")).await;
         known(user)?;
         let mut account = self.0.account.lock().unwrap();
-        account.supposed = Some(login);
+        (account.supposed, account.files) = (Some(login), files);
         Ok(Explanation {
             user: user.to_owned(),
             ..account.explanation.clone()
@@ -64,7 +69,7 @@ impl AdminOnBus {
         login: Supposed,
         users: Vec<String>,
         #[zbus(header)] header: Header<'_>,
-    ) -> Result<Vec<Impact>, Error> {
+    ) -> Result<(bool, Vec<Impact>), Error> {
         let call = format!("Impact {} files, {} users", files.len(), users.len());
         self.0.called(call).await;
         if header.primary().body_len() > 32 * 1024 || users.len() > 200 {
@@ -78,7 +83,7 @@ impl AdminOnBus {
         for user in &users {
             known(user)?;
         }
-        Ok(users
+        let impacts = users
             .into_iter()
             .map(|user| {
                 let own = account.impacts.iter().find(|impact| impact.user == user);
@@ -90,7 +95,8 @@ impl AdminOnBus {
                     later_reason: "not-set-up".to_owned(),
                 })
             })
-            .collect())
+            .collect();
+        Ok((account.audit, impacts))
     }
 
     async fn seen(&self) -> Vec<Seen> {

@@ -48,7 +48,9 @@ pub(crate) struct Account {
     pub(crate) uri: String,
     /// All accounts, for the administrator's side.
     pub(crate) others: Vec<Status>,
-    /// No call but `Status` is answered any more.
+    /// Why every login is refused, if it is.
+    pub(crate) refusal: String,
+    /// No call but `Status` and `Refusal` is answered any more.
     pub(crate) silent: bool,
     pub(crate) polkit: Polkit,
     /// polkit's login takes a code as well, so that none has to come with the call.
@@ -62,6 +64,8 @@ pub(crate) struct Account {
     pub(crate) insists: bool,
     /// What becomes of any login.
     pub(crate) explanation: Explanation,
+    /// The policy is in audit mode.
+    pub(crate) audit: bool,
     /// What the policy means for those whom it means something for.
     pub(crate) impacts: Vec<Impact>,
     /// What audit mode noted.
@@ -79,6 +83,7 @@ impl Account {
             status,
             uri: URI.to_owned(),
             others: Vec::new(),
+            refusal: String::new(),
             silent: false,
             polkit: Polkit::Yes,
             polkit_takes_code: false,
@@ -87,6 +92,7 @@ impl Account {
             by_invitation: false,
             insists: false,
             explanation: Explanation::default(),
+            audit: false,
             impacts: Vec::new(),
             seen: Vec::new(),
             supposed: None,

@@ -105,6 +105,7 @@ qr = "ascii"
         policy,
         issuer: Some("Example".to_owned()),
         qr: QrStyle::Ascii,
+        ignored: Vec::new(),
     };
     assert_eq!(config, expected);
 }

@@ -1,0 +1,75 @@
+//! A daemon that refuses every login: nothing is said as if all were well.
+
+use tfa_bus::Status;
+
+use crate::double::{Place, Run, finished};
+use crate::{account, accounts_of_the_host, people, place};
+
+const WHY: &str = "/etc/tfa/tfad.toml:2:8: mode: \"of\" is none of \"off\"";
+const FIRST: &str = "tfad refuses every login on this host:\n  /etc/tfa/tfad.toml:2:8: mode: ";
+
+fn broken() -> (Place, String) {
+    let place = place(vec![account("zoe", "enabled")]);
+    place
+        .daemon()
+        .account(|account| account.refusal = WHY.to_owned());
+    let before = accounts_of_the_host(&place, &people(&["zoe"]), "");
+    (place, before)
+}
+
+fn run(place: &Place, before: &str, arguments: &[&str]) -> (i32, String, String) {
+    finished(&place.output_of(&Run {
+        arguments,
+        before,
+        ..Run::default()
+    }))
+}
+
+#[test]
+fn every_command_says_first_that_logins_are_refused_and_fails() {
+    let (place, before) = broken();
+    std::fs::write(place.file("new.toml"), "").unwrap();
+    for (arguments, shows) in [
+        (&["list"][..], "zoe"),
+        (&["list", "--json"], "\"zoe\""),
+        (&["show", "zoe"], "zoe"),
+        (&["show", "zoe", "--json"], "\"zoe\""),
+        (&["unlock", "zoe"], "zoe"),
+        (&["reset", "zoe", "--yes"], "zoe"),
+        (&["invite", "zoe"], "MNPQR"),
+        (&["policy", "impact", "--seen"], "nothing"),
+        (&["policy", "impact", "new.toml"], "new.toml"),
+    ] {
+        let (code, out, error) = run(&place, &before, arguments);
+        assert_eq!(code, 1, "{arguments:?}");
+        assert!(error.starts_with(FIRST), "{arguments:?}: {error}");
+        assert!(error.contains("systemctl reload tfad"), "{error}");
+        assert!(out.contains(shows), "{arguments:?}: {out}");
+    }
+}
+
+#[test]
+fn nothing_is_said_of_a_policy_that_is_not_in_force() {
+    let (place, before) = broken();
+    for arguments in [
+        &["explain", "zoe"][..],
+        &["explain", "zoe", "--json"],
+        &["policy", "impact"],
+        &["policy", "impact", "--json"],
+    ] {
+        let (code, out, error) = run(&place, &before, arguments);
+        assert_eq!((code, out.as_str()), (1, ""), "{arguments:?}");
+        assert!(error.starts_with(FIRST), "{error}");
+    }
+    assert!(place.daemon().calls().is_empty());
+}
+
+#[test]
+fn a_daemon_that_serves_is_not_remarked_on() {
+    let place = place(vec![Status {
+        uid: 1000,
+        ..account("zoe", "enabled")
+    }]);
+    let (code, _, error) = run(&place, "true", &["list"]);
+    assert_eq!((code, error.as_str()), (0, ""));
+}
