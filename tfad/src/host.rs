@@ -94,6 +94,12 @@ impl Host {
         bad_config.or_else(|| Some(self.unopened.as_ref()?.why()?.to_string()))
     }
 
+    /// Whether the configuration that this began with could not be used, and none could since.
+    pub fn has_bad_config(&self) -> bool {
+        let bad_config = self.bad_config.read();
+        bad_config.unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// That logins are served: else neither policy nor accounts are what they should be, and nothing
     /// may be changed, or told, by them.
     ///

@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use zbus::fdo::RequestNameFlags;
 use zbus::{Connection, MatchRule, MessageStream, message};
 
+use crate::config::BadConfig;
 use crate::dbus;
 use crate::host::Host;
 use crate::interface::account::OwnAccount;
@@ -141,7 +142,7 @@ async fn told_to_stop(host: &Host) {
             _ = terminate.recv() => return,
             _ = interrupt.recv() => return,
             _ = hangup.recv() => reload(host).await,
-            () = tokio::time::sleep(RETRY), if host.refusal().is_some() => reload(host).await,
+            () = tokio::time::sleep(RETRY), if host.refusal().is_some() => try_again(host).await,
         }
     }
 }
@@ -166,6 +167,19 @@ async fn reload(host: &Host) {
     let _: Result<(), tfa_bus::Error> = host.reopen().await;
     if refused {
         say_whether_it_serves(host);
+    }
+}
+
+/// What nobody asked for: a configuration that is in force stays as it is.
+async fn try_again(host: &Host) {
+    if host.has_bad_config() {
+        // Its mistakes are the refusal, and so is the error of the store.
+        let _: Result<(), BadConfig> = host.reload();
+    }
+    let _: Result<(), tfa_bus::Error> = host.reopen().await;
+    say_whether_it_serves(host);
+    if host.refusal().is_none() {
+        host.log_warnings();
     }
 }
 
