@@ -18,22 +18,23 @@ fn installing_names_the_one_next_step_and_locks_nobody_out() {
     let machine = Machine::boot_bare();
     machine.add_user("alice", PASSWORD);
     machine.add_to_group("alice", "sudo");
-    let said = apt(&machine, &["install", &bring_package(&machine)]).stdout;
+    let said = apt(&machine, &["install", &bring_package(&machine)]).text();
     let ours: Vec<&str> = said
         .lines()
         .filter(|line| line.starts_with("tfa: "))
         .collect();
-    assert!(ours[0].contains("nobody is asked for a code yet"), "{said}");
+    // This machine's sshd was as Debian ships it, and could ask nothing.
+    assert!(ours[0].contains("sshd asks questions now"), "{said}");
+    assert!(ours[1].contains("nobody is asked for a code yet"), "{said}");
     assert_eq!(
-        ours[1], "tfa: Next: run  tfa-enroll  as yourself.",
-        "{said}"
-    );
-    // This machine's sshd is as Debian ships it: what has to change is said.
-    assert!(
-        ours[2].contains("KbdInteractiveAuthentication yes"),
+        ours[2], "tfa: Next: run  tfa-enroll  as yourself.",
         "{said}"
     );
     assert_eq!(ours.len(), 3, "{said}");
+    let terminal = machine.ssh("alice");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(SHELL);
     assert_eq!(
         machine.succeed(["systemctl", "is-system-running"]).trim(),
         "running"
@@ -69,8 +70,57 @@ fn installing_names_the_one_next_step_and_locks_nobody_out() {
         &machine,
         &["install", "--reinstall", &bring_package(&machine)],
     )
-    .stdout;
+    .text();
     assert!(!said.contains("tfa: "), "{said}");
+}
+
+#[test]
+fn sshds_questions_are_switched_on_only_where_the_administrator_has_not_decided() {
+    const DROP_IN: &str = "/etc/ssh/sshd_config.d/zz-tfa.conf";
+    const RECONFIGURE: &str = "dpkg-reconfigure --frontend=noninteractive tfa";
+    let machine = Machine::boot_bare();
+    let asks = || machine.succeed(["sh", "-c", "sshd -T | grep ^kbdinteractive"]);
+    let answer = |answer: &str| {
+        let told = format!("tfa tfa/sshd-questions boolean {answer}\n");
+        machine
+            .command(["debconf-set-selections"])
+            .stdin(told)
+            .succeed();
+        machine.run(["sh", "-c", RECONFIGURE]).text()
+    };
+    // Keys alone: questions would let passwords in.
+    machine.configure_sshd("50-keys", "PasswordAuthentication no");
+    let said = apt(&machine, &["install", &bring_package(&machine)]).text();
+    assert!(!machine.has_file(DROP_IN), "{said}");
+    assert!(
+        said.contains("AuthenticationMethods publickey,keyboard-interactive"),
+        "{said}"
+    );
+    // Wanted, it is done; and taken back.
+    let said = answer("true");
+    assert!(machine.has_file(DROP_IN), "{said}");
+    assert_eq!(asks(), "kbdinteractiveauthentication yes\n");
+    let said = answer("false");
+    assert!(!machine.has_file(DROP_IN), "{said}");
+    assert_eq!(asks(), "kbdinteractiveauthentication no\n");
+    // The administrator's own value holds, and a broken configuration is left alone.
+    machine.configure_sshd("60-own", "KbdInteractiveAuthentication no");
+    let said = answer("true");
+    assert!(!machine.has_file(DROP_IN), "{said}");
+    machine.succeed(["rm", "/etc/ssh/sshd_config.d/60-own.conf"]);
+    machine.write_file("/etc/ssh/sshd_config.d/60-own.conf", "Nonsense yes\n");
+    let said = answer("true");
+    assert!(!machine.has_file(DROP_IN), "{said}");
+    machine.succeed(["rm", "/etc/ssh/sshd_config.d/60-own.conf"]);
+    // It goes with the package.
+    let said = answer("true");
+    assert!(machine.has_file(DROP_IN), "{said}");
+    apt(&machine, &["remove", "tfa"]);
+    assert!(!machine.has_file(DROP_IN));
+    assert_eq!(asks(), "kbdinteractiveauthentication no\n");
+    apt(&machine, &["purge", "tfa"]);
+    let left = machine.run(["debconf-show", "tfa"]).text();
+    assert!(!left.contains("sshd-questions"), "{left}");
 }
 
 #[test]

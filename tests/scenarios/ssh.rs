@@ -278,6 +278,13 @@ fn the_method_password_refuses_who_has_set_it_up_and_counts_no_wrong_code() {
     terminal.expect("bob@localhost's password:");
     terminal.type_secret("tractor");
     terminal.expect("bob@host:~$");
+    // Said before there is a key.
+    terminal.type_line("tfa-enroll setup");
+    terminal.expect("over SSH this host cannot ask you for a code");
+    terminal.expect("Type yes to set it up all the same");
+    terminal.type_line("");
+    terminal.expect("Cancelled. Nothing was changed.");
+    assert!(!terminal.transcript().contains("otpauth"));
 
     // A password that could be a code must not be taken for a wrong one.
     machine.set_password("alice", "271828");

@@ -19,6 +19,7 @@ mod proof;
 mod screen;
 mod session;
 mod setup;
+mod sshd;
 mod state;
 mod status;
 mod texts;

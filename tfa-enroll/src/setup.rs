@@ -6,7 +6,7 @@ use tfa_bus::{Error, Offer, Parameters, State};
 use crate::args::QrForm;
 use crate::invitation::Invitation;
 use crate::session::Session;
-use crate::{backup_codes, offer, password, texts};
+use crate::{backup_codes, offer, password, sshd, texts};
 
 pub(crate) async fn run(
     session: &mut Session,
@@ -22,6 +22,13 @@ pub(crate) async fn run(
     }
     let picture = offer::picture_file(qr.as_ref())?;
     session.say(&texts::setup_intro(&status.user))?;
+    if sshd::asks_no_questions() {
+        session.say(texts::SSHD_ASKS_NOTHING)?;
+        let agreed = session.ask(texts::SET_UP_ALL_THE_SAME).await?;
+        if !agreed.is_some_and(|line| line.eq_ignore_ascii_case("yes")) {
+            return Err(Failure::Cancelled(texts::CANCELLED.to_owned()));
+        }
+    }
     let offered = offered(session, &status.user, parameters).await?;
     let codes = offer::prove(session, offered, qr, picture, texts::CANCELLED).await?;
     session.say(&texts::is_on(&status.user))?;

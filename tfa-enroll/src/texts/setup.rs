@@ -24,6 +24,14 @@ pub(crate) fn setup_intro(user: &str) -> String {
     )
 }
 
+pub(crate) const SSHD_ASKS_NOTHING: &str = "\
+WARNING: over SSH this host cannot ask you for a code, for its sshd is set up with
+KbdInteractiveAuthentication no. Once two-factor login is on, a login over SSH with
+your password is refused. Tell your administrator: pam_tfa(8), SSH, says what to set.
+";
+pub(crate) const SET_UP_ALL_THE_SAME: &str =
+    "Type yes to set it up all the same, or press Enter to stop: ";
+
 pub(crate) fn invitation_intro(user: &str) -> String {
     format!(
         "On this host, setting up takes an invitation: a one-time word of two groups of\n\

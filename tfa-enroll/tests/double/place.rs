@@ -66,7 +66,8 @@ impl Place {
     fn command(&self, run: &Run<'_>) -> Command {
         let mount = format!(
             "set -e; mount -t tmpfs -o mode=755 tmpfs /run; mkdir /run/dbus; \
-             ln -s {socket} /run/dbus/system_bus_socket; {before}\ncd {folder}; exec {who} \"$@\"",
+             ln -s {socket} /run/dbus/system_bus_socket; \
+             [ ! -d /etc/ssh ] || mount -t tmpfs tmpfs /etc/ssh; {before}\ncd {folder}; exec {who} \"$@\"",
             socket = self.bus.socket().display(),
             folder = self.bus.folder().display(),
             before = run.before,

@@ -1,0 +1,198 @@
+//! Whether the sshd of this host can ask for a code. A user who sets up two-factor login where it
+//! cannot is refused over SSH from then on, so that is said before.
+//!
+//! The files say what sshd does only where they are simple. Whatever might make the answer another one
+//! (a `Match` block, a file that cannot be read, options on its command line) makes it unknown.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const PROGRAM: &str = "/usr/sbin/sshd";
+const CONFIG: &str = "/etc/ssh/sshd_config";
+/// Debian's options for the command line.
+const OPTIONS: &str = "/etc/default/ssh";
+const MAX_DEPTH: usize = 8;
+
+/// Whether sshd is there, goes through PAM and asks no questions, for certain.
+pub(crate) fn asks_no_questions() -> bool {
+    let options = fs::read_to_string(OPTIONS).unwrap_or_default();
+    Path::new(PROGRAM).exists()
+        && !has_options(&options)
+        && Settings::read(Path::new(CONFIG)).is_some_and(|settings| settings.ask_nothing())
+}
+
+fn has_options(defaults: &str) -> bool {
+    defaults
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("SSHD_OPTS="))
+        .any(|value| !value.trim_matches(['"', '\'', ' ']).is_empty())
+}
+
+/// What the global section says. The first value of a keyword holds.
+#[derive(Debug, Default)]
+struct Settings {
+    questions: Option<String>,
+    pam: Option<String>,
+}
+
+impl Settings {
+    /// `None` where the answer is not certain.
+    fn read(file: &Path) -> Option<Self> {
+        let mut settings = Self::default();
+        settings.add(file, 0)?;
+        Some(settings)
+    }
+
+    fn ask_nothing(&self) -> bool {
+        let is = |setting: &Option<String>, value: &str| {
+            setting
+                .as_ref()
+                .is_some_and(|found| found.eq_ignore_ascii_case(value))
+        };
+        is(&self.questions, "no") && is(&self.pam, "yes")
+    }
+
+    fn add(&mut self, file: &Path, depth: usize) -> Option<()> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let text = fs::read_to_string(file).ok()?;
+        for line in text.lines() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let (keyword, value) = line
+                .split_once(|c: char| c.is_whitespace() || c == '=')
+                .unwrap_or((line, ""));
+            let value = value.trim_matches(|c: char| c.is_whitespace() || c == '=');
+            match keyword.to_ascii_lowercase().as_str() {
+                "kbdinteractiveauthentication" | "challengeresponseauthentication" => {
+                    self.questions.get_or_insert_with(|| first_word(value));
+                }
+                "usepam" => {
+                    self.pam.get_or_insert_with(|| first_word(value));
+                }
+                "include" => {
+                    for included in files(value)? {
+                        self.add(&included, depth + 1)?;
+                    }
+                }
+                "match" => return None,
+                _ => {}
+            }
+        }
+        Some(())
+    }
+}
+
+fn first_word(value: &str) -> String {
+    let word = value.split([' ', '\t', '#']).next().unwrap_or_default();
+    word.trim_matches('"').to_owned()
+}
+
+/// The files of an `Include`, in sshd's order: a path, or a pattern in the last part with one star.
+fn files(patterns: &str) -> Option<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    for pattern in patterns.split_whitespace() {
+        let pattern = pattern.trim_matches('"');
+        let path = Path::new("/etc/ssh").join(pattern);
+        let (folder, name) = (path.parent()?, path.file_name()?.to_str()?);
+        if folder.to_str()?.contains(['*', '?', '[']) || name.contains(['?', '[']) {
+            return None;
+        }
+        match name.split_once('*') {
+            None => all.push(path),
+            Some((_, end)) if end.contains('*') => return None,
+            Some((start, end)) => all.extend(matching(folder, start, end)?),
+        }
+    }
+    Some(all)
+}
+
+fn matching(folder: &Path, start: &str, end: &str) -> Option<Vec<PathBuf>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).ok()? {
+        let name = entry.ok()?.file_name().into_string().ok()?;
+        let long_enough = name.len() >= start.len() + end.len();
+        let hidden = name.starts_with('.') && start.is_empty();
+        if long_enough && !hidden && name.starts_with(start) && name.ends_with(end) {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    Some(names.into_iter().map(|name| folder.join(name)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEBIAN: &str = "Include FOLDER/*.conf\n# KbdInteractiveAuthentication yes\n\
+                          KbdInteractiveAuthentication no\n  UsePAM   yes\n";
+
+    /// What is found in a folder with these files, of which the first is sshd's own.
+    fn asks_nothing(files: &[(&str, &str)]) -> bool {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("tfa-sshd-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir(&folder).unwrap();
+        for (name, text) in files {
+            let text = text.replace("FOLDER", folder.to_str().unwrap());
+            fs::write(folder.join(name), text).unwrap();
+        }
+        let settings = Settings::read(&folder.join(files[0].0));
+        fs::remove_dir_all(&folder).unwrap();
+        settings.is_some_and(|settings| settings.ask_nothing())
+    }
+
+    #[test]
+    fn debians_own_settings_ask_nothing() {
+        assert!(asks_nothing(&[("main", DEBIAN)]));
+        assert!(asks_nothing(&[(
+            "main",
+            "usepam=yes\nchallengeresponseauthentication \"no\" # old\n"
+        )]));
+    }
+
+    #[test]
+    fn the_first_value_holds_in_the_order_of_names() {
+        let yes = "KbdInteractiveAuthentication yes\n";
+        let no = "KbdInteractiveAuthentication no\n";
+        assert!(!asks_nothing(&[("main", DEBIAN), ("zz.conf", yes)]));
+        assert!(asks_nothing(&[
+            ("main", DEBIAN),
+            ("b.conf", yes),
+            ("a.conf", no)
+        ]));
+        for unread in ["zz.conf~", ".zz.conf", "zz"] {
+            assert!(asks_nothing(&[("main", DEBIAN), (unread, yes)]), "{unread}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_certain_is_not_said() {
+        for text in [
+            "",
+            "UsePAM yes\n",
+            "KbdInteractiveAuthentication no\n",
+            "KbdInteractiveAuthentication no\nUsePAM no\n",
+            "KbdInteractiveAuthentication no\nUsePAM yes\nMatch all\n",
+            "KbdInteractiveAuthentication no\nUsePAM yes\nInclude FOLDER/missing\n",
+            "KbdInteractiveAuthentication no\nUsePAM yes\nInclude FOLDER/[ab].conf\n",
+            "Include FOLDER/main\nKbdInteractiveAuthentication no\nUsePAM yes\n",
+        ] {
+            assert!(!asks_nothing(&[("main", text)]), "{text}");
+        }
+    }
+
+    #[test]
+    fn options_on_the_command_line_make_it_unknown() {
+        assert!(!has_options("# SSHD_OPTS=-d\nSSHD_OPTS=\nSSHD_OPTS=\"\"\n"));
+        assert!(has_options(
+            "SSHD_OPTS=\"-o KbdInteractiveAuthentication=yes\"\n"
+        ));
+    }
+}
