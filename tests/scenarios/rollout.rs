@@ -319,10 +319,10 @@ impl Story {
                 terminal.type_secret(&self.phone(user).next_unused());
             }
             Offered(until) => {
-                terminal.expect("Two-factor login will be required on host");
+                terminal.expect("Two-factor login will be required on");
                 let until = self.date(until, 0, "%F %H:%M");
                 terminal.expect(&format!("from {until} on: in "));
-                terminal.expect("Set it up now? Type yes, or press Enter to go on without:");
+                terminal.expect("Set it up now? yes, or Enter for later:");
                 terminal.type_line("");
             }
             SetUp => {

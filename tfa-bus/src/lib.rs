@@ -27,6 +27,8 @@ mod policy_files;
 #[cfg(feature = "qr")]
 pub mod qr;
 mod status;
+#[cfg(any(feature = "command", feature = "qr"))]
+mod wrap;
 
 #[cfg(feature = "proxy")]
 pub use account::AccountProxy;
@@ -42,6 +44,8 @@ pub use policy::{Explanation, Impact, Outcome, Seen, Supposed};
 pub use policy_files::DropIns;
 pub use status::{State, Status};
 pub use turn::{GarbledTurn, Line, LineKind, Manner, Next, Question, Turn, Verdict, WireTurn};
+#[cfg(any(feature = "command", feature = "qr"))]
+pub use wrap::wrapped;
 
 /// The well-known name that `tfad` owns. The `1` is the version of the contract.
 pub const NAME: &str = "org.tfad.Tfa1";
@@ -54,7 +58,7 @@ pub const ACCOUNT: &str = "org.tfad.Tfa1.Account";
 /// The interface of `tfactl`: anybody's account.
 pub const ADMIN: &str = "org.tfad.Tfa1.Admin";
 
-/// polkit action: setting up for the first time (`auth_self`, the password again).
+/// polkit action: setting up and changing what is set up (`auth_self_keep`, the password again).
 pub const ACTION_ENROLL: &str = "org.tfad.tfa1.enroll";
 /// polkit action: managing the accounts of others (`auth_admin_keep`).
 pub const ACTION_MANAGE: &str = "org.tfad.tfa1.manage";

@@ -219,7 +219,7 @@ fn it_leads_from_the_question_over_the_picture_and_the_key_to_the_backup_codes_a
     assert_eq!(login.account.state(), State::Enabled);
     assert_eq!(login.account.backup_codes_left(), BackupSet::SIZE);
     assert_eq!(login.account.last_login(), Some(NOON));
-    assert_eq!(login.types(""), end(Message::SetUp, Verdict::Enrolled));
+    assert_eq!(login.types(""), asks(Next::End(Verdict::Enrolled)));
     let key = Phone::usual(1).authenticator().secret().to_base32();
     assert_eq!(
         *login.account.authenticators()[0].secret().to_base32(),
@@ -538,7 +538,7 @@ fn once_it_is_set_up_no_answer_undoes_it() {
         let mut login = Setting::new().begin().types_all(&["y", ""]);
         login.types_code(0);
         let before = login.account.encode();
-        assert_eq!(login.types(typed), end(Message::SetUp, Verdict::Enrolled));
+        assert_eq!(login.types(typed), asks(Next::End(Verdict::Enrolled)));
         assert_eq!(*login.account.encode(), *before);
     }
 }
@@ -582,7 +582,7 @@ fn it_ends_after_forty_answers_and_asks_no_question_whose_answer_it_would_not_he
         asks(Next::ShowBackupCodes),
         "the last may be right"
     );
-    assert_eq!(login.types(""), end(Message::SetUp, Verdict::Enrolled));
+    assert_eq!(login.types(""), asks(Next::End(Verdict::Enrolled)));
 }
 
 // What changes meanwhile.
@@ -598,7 +598,7 @@ fn of_two_set_ups_at_once_the_second_loses() {
     let before = second.account.encode();
     assert_eq!(second.types_code(1), end(CHANGED, Verdict::Denied));
     assert_eq!(*second.account.encode(), *before);
-    assert_eq!(first.types(""), end(Message::SetUp, Verdict::Enrolled));
+    assert_eq!(first.types(""), asks(Next::End(Verdict::Enrolled)));
 }
 
 #[test]
@@ -769,7 +769,7 @@ fn an_invitation_is_the_way_back_in_where_the_grace_is_over_and_there_is_no_logi
     for setting in [late, reset] {
         let mut login = setting.begin().types_all(&["y", &printed(), ""]);
         assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
-        assert_eq!(login.types(""), end(Message::SetUp, Verdict::Enrolled));
+        assert_eq!(login.types(""), asks(Next::End(Verdict::Enrolled)));
         assert_eq!(login.decision(), Decision::Ask);
     }
 }

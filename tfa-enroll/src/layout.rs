@@ -2,6 +2,7 @@
 //! code on a page of its own, else link and key alone, with the way to a QR code.
 
 use tfa_bus::Offer;
+use tfa_bus::command::wrapped;
 use tfa_bus::qr::{Qr, Style};
 use zeroize::Zeroizing;
 
@@ -47,18 +48,18 @@ impl Layout<'_> {
     pub(crate) fn pages(&self, (rows, columns): (usize, usize)) -> Pages {
         let style = match self.form {
             Some(QrForm::Png(path) | QrForm::Svg(path)) => {
-                return self.alone(&texts::qr_in_file(&path.display().to_string()));
+                return self.alone(columns, &texts::qr_in_file(&path.display().to_string()));
             }
-            Some(QrForm::None) => return self.alone(""),
+            Some(QrForm::None) => return self.alone(columns, ""),
             Some(QrForm::Utf8) => Style::HalfBlocks,
             Some(QrForm::Ascii) => Style::Ascii,
             None if self.utf8 => Style::HalfBlocks,
             None => Style::Ascii,
         };
         let Some(code) = self.code else {
-            return self.alone(texts::NO_QR);
+            return self.alone(columns, texts::NO_QR);
         };
-        let key = self.key(true);
+        let key = self.key(columns, true);
         let below = height(&key, columns) + FOOT;
         let draw = |foot: usize| {
             let quiet = code.quiet_for(style, rows.saturating_sub(foot), columns);
@@ -68,7 +69,7 @@ impl Layout<'_> {
         };
         if let (drawing, true) = draw(below) {
             let mut page = drawing.text;
-            page.push_str(&self.key(false));
+            page.push_str(&self.key(columns, false));
             return Pages::One(page);
         }
         let (drawing, fits) = draw(PROMPT);
@@ -79,31 +80,32 @@ impl Layout<'_> {
         let need = (drawing.rows + PROMPT, drawing.columns);
         if self.form.is_some() {
             // Asked for by name: shown, although it takes scrolling back or smaller letters.
-            let mut page = Zeroizing::new(texts::qr_scrolls(need, (rows, columns)));
+            let mut page =
+                Zeroizing::new(wrapped(&texts::qr_scrolls(need, (rows, columns)), columns));
             page.push_str(&drawing.text);
             return Pages::Two { drawing: page, key };
         }
-        self.alone(&texts::qr_too_large(
-            need,
-            (rows, columns),
-            style == Style::Ascii,
-        ))
+        self.alone(
+            columns,
+            &texts::qr_too_large(need, (rows, columns), style == Style::Ascii),
+        )
     }
 
     /// No QR code here, for that reason.
-    fn alone(&self, reason: &str) -> Pages {
+    fn alone(&self, columns: usize, reason: &str) -> Pages {
         let mut page = Zeroizing::new(String::new());
         if !reason.is_empty() {
-            page.push_str(reason);
+            page.push_str(&wrapped(reason, columns));
             page.push_str("\n\n");
         }
-        page.push_str(&self.key(false));
+        page.push_str(&self.key(columns, false));
         Pages::One(page)
     }
 
     /// Link and key.
-    fn key(&self, again: bool) -> Zeroizing<String> {
-        texts::key_page(self.offer, again)
+    fn key(&self, columns: usize, again: bool) -> Zeroizing<String> {
+        let page = texts::key_page(self.offer, again);
+        Zeroizing::new(wrapped(&page, columns))
     }
 }
 

@@ -78,7 +78,8 @@ impl<'a> Screen<'a> {
     /// a signal.
     pub(crate) async fn ask(&mut self, prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
         loop {
-            self.terminal.send(prompt)?;
+            let (_, columns) = self.size();
+            self.terminal.send(&wrapped(prompt, columns))?;
             match self.terminal.read(self.interrupt).await? {
                 Reply::Line(line) => return Ok(Some(line)),
                 Reply::Ended => return Ok(None),

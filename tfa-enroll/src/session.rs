@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tfa_bus::command::{Failure, Interrupt, Reply, Terminal};
+use tfa_bus::command::{Failure, Interrupt, Reply, Terminal, wrapped};
 use zeroize::Zeroizing;
 
 use crate::daemon::Daemon;
@@ -33,12 +33,14 @@ impl Session {
 
     /// Prints lines.
     pub(crate) fn say(&self, text: &str) -> io::Result<()> {
-        self.terminal.say(text)
+        let (_, columns) = self.terminal.size();
+        self.terminal.say(&Zeroizing::new(wrapped(text, columns)))
     }
 
     /// Asks. `None` is the end of the input or a signal.
     pub(crate) async fn ask(&mut self, prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
-        match self.terminal.ask(&mut self.interrupt, prompt).await? {
+        let prompt = wrapped(prompt, self.terminal.size().1);
+        match self.terminal.ask(&mut self.interrupt, &prompt).await? {
             Reply::Line(line) => Ok(Some(line)),
             Reply::Ended | Reply::Suspended => Ok(None),
         }

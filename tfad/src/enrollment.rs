@@ -1,17 +1,22 @@
 //! What the set-up inside a login shows: the QR code, the link and the key, the backup codes.
 //!
-//! 80 columns and 24 rows are enough for each page. A QR code stands alone with one row above it
-//! and one below, and what it says follows as text: nobody depends on a picture.
+//! 40 columns and 24 rows are enough for each page of text, and for the QR code where the names are
+//! not long: how wide the window is, no login program tells. A QR code stands alone with one row above
+//! it and one below, and what it says follows as text: nobody depends on a picture.
 
 use tfa_bus::qr::{Qr, Style};
+use tfa_bus::wrapped;
 use tfa_core::{Authenticator, BackupCode, Picture};
 use zeroize::Zeroizing;
 
 use crate::config::QrStyle;
 use crate::texts;
 
-/// The rows of a QR code on a page of its own, and the columns.
-const PAGE: (usize, usize) = (22, 80);
+/// The rows of a QR code on a page of its own.
+const ROWS: usize = 22;
+/// The columns of a narrow window, and of a usual one.
+const NARROW: usize = 40;
+const USUAL: usize = 80;
 
 /// Whether the QR code is shown, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +64,7 @@ impl Enrollment<'_> {
             return Shown::Never;
         };
         let (rows, columns) = code.size(style, quiet);
-        if rows <= PAGE.0 && columns <= PAGE.1 {
+        if rows <= ROWS && columns <= USUAL {
             Shown::First
         } else {
             let rows = rows + 2;
@@ -72,6 +77,10 @@ impl Enrollment<'_> {
     pub fn picture_page(&self) -> Vec<String> {
         let mut rows = vec![texts::QR_HEADING.to_owned()];
         if let Some((code, style, quiet)) = self.drawn() {
+            let (_, columns) = code.size(style, quiet);
+            if columns > NARROW {
+                rows = vec![texts::wide_qr_heading(columns)];
+            }
             rows.extend(code.rows(style, quiet).iter().map(|row| row.to_string()));
         }
         rows
@@ -80,13 +89,13 @@ impl Enrollment<'_> {
     /// The rows of the page with link and key.
     #[must_use]
     pub fn key_page(&self) -> Vec<String> {
-        texts::key_page(
+        narrow(texts::key_page(
             &self.uri(),
             self.user,
             self.issuer,
             &grouped(&self.authenticator.secret().to_base32()),
             self.shown(),
-        )
+        ))
     }
 
     fn drawn(&self) -> Option<(Qr, Style, usize)> {
@@ -96,8 +105,10 @@ impl Enrollment<'_> {
             QrStyle::Ascii => Style::Ascii,
         };
         let code = Qr::new(&self.uri())?;
-        let (rows, columns) = PAGE;
-        let quiet = code.quiet_for(style, rows, columns);
+        let mut quiet = code.quiet_for(style, ROWS, NARROW);
+        if code.size(style, quiet).1 > NARROW {
+            quiet = code.quiet_for(style, ROWS, USUAL);
+        }
         Some((code, style, quiet))
     }
 
@@ -109,7 +120,7 @@ impl Enrollment<'_> {
 /// The rows of the page with the backup codes.
 #[must_use]
 pub fn backup_codes_page(codes: &[BackupCode]) -> Vec<String> {
-    let mut rows = texts::backup_codes_heading(codes.len());
+    let mut rows = narrow(texts::backup_codes_heading(codes.len()));
     rows.push(String::new());
     rows.extend(codes.iter().enumerate().map(|(place, code)| {
         let number = place + 1;
@@ -117,6 +128,13 @@ pub fn backup_codes_page(codes: &[BackupCode]) -> Vec<String> {
     }));
     rows.push(String::new());
     rows
+}
+
+/// Rows that a narrow window shows without breaking a word. The link stays whole, for it is copied.
+#[must_use]
+pub fn narrow(rows: Vec<String>) -> Vec<String> {
+    let text = Zeroizing::new(wrapped(&Zeroizing::new(rows.join("\n")), NARROW));
+    text.split('\n').map(str::to_owned).collect()
 }
 
 /// The key in groups of four, as it is easiest to type.
@@ -157,7 +175,7 @@ mod tests {
         with(QrStyle::Utf8, |enrollment| {
             let page = enrollment.picture_page();
             assert!(page.len() < 24, "{}", page.len());
-            assert!(page.iter().all(|row| row.chars().count() <= 80));
+            assert!(page.iter().all(|row| row.chars().count() <= NARROW));
             assert_eq!(enrollment.picture(), Picture::First);
         });
     }
@@ -169,6 +187,8 @@ mod tests {
             let wrapped = rows.iter().map(|row| row.len().div_ceil(80).max(1));
             assert!(wrapped.sum::<usize>() < 20, "{rows:#?}");
             assert!(rows.concat().contains("LJNF UWS2"), "{rows:#?}");
+            let long = |row: &&String| row.len() > NARROW && !row.starts_with("otpauth://");
+            assert_eq!(rows.iter().find(long), None);
             assert_eq!(enrollment.picture(), Picture::None);
         });
     }
@@ -191,12 +211,25 @@ mod tests {
         let issuer = "The Department of Redundancy and Repetition, Example Limited";
         with_issuer(issuer, QrStyle::Utf8, |enrollment| {
             assert_eq!(enrollment.picture(), Picture::OnWish);
-            let page = enrollment.key_page().concat();
+            let page = enrollment.key_page().join(" ");
             assert!(page.contains("type qr"), "{page}");
+            let heading = &enrollment.picture_page()[0];
+            assert!(heading.ends_with("columns):"), "{heading}");
         });
         with_issuer(issuer, QrStyle::None, |enrollment| {
             let page = enrollment.key_page().concat();
             assert!(!page.contains("QR code"), "{page}");
         });
+    }
+
+    #[test]
+    fn a_narrow_page_breaks_between_the_groups_of_a_key() {
+        let key = ["LJNF UWS2"; 4].join(" ");
+        let link = "otpauth://totp/host:alice";
+        let page = narrow(texts::key_page(link, "alice", "host", &key, Shown::First));
+        let words = page.iter().flat_map(|row| row.split_whitespace());
+        let groups = words.filter(|word| ["LJNF", "UWS2"].contains(word));
+        assert_eq!(groups.count(), 8, "{page:#?}");
+        assert!(page.iter().all(|row| row.len() <= NARROW), "{page:#?}");
     }
 }

@@ -22,9 +22,9 @@ const NO_CODE: &str = "That is no code: 6 or 8 digits, or a backup code.";
 /// The question for the administrator's word.
 pub const ASK_INVITATION: &str = "Invitation from your administrator: ";
 /// Whether to set up now, in the grace.
-pub const ASK_WHETHER: &str = "Set it up now? Type yes, or press Enter to go on without: ";
+pub const ASK_WHETHER: &str = "Set it up now? yes, or Enter for later: ";
 /// The QR code is on the screen.
-pub const ASK_SCANNED: &str = "The same follows as text. Scan it with the app, then press Enter: ";
+pub const ASK_SCANNED: &str = "Scan it with the app, then press Enter: ";
 /// Link and key are on the screen.
 pub const ASK_NEW_CODE: &str = "Code from your phone: ";
 /// The backup codes are on the screen.
@@ -32,6 +32,13 @@ pub const ASK_SAVED: &str = "Press Enter when you have saved them: ";
 /// Above the QR code, on the row that ssh begins with user and host. It must not wrap: the code
 /// would scroll away.
 pub const QR_HEADING: &str = "QR code:";
+/// The same, where the code does not fit a narrow window.
+#[must_use]
+pub fn wide_qr_heading(columns: usize) -> String {
+    format!("QR code ({columns} columns):")
+}
+/// The first row of a page, which ssh begins with user and host.
+pub const PAGE_HEADING: &str = "Before you go on:";
 
 /// What the dialog says, and whether it is bad news.
 #[must_use]
@@ -88,10 +95,6 @@ pub fn message(message: Message, now: Time) -> (bool, String) {
         Message::NotSetUp => (
             false,
             "Nothing was set up. Delete the entry in the app, if you made one.".to_owned(),
-        ),
-        Message::SetUp => (
-            false,
-            "Two-factor login is on: from now on you are asked for a code.".to_owned(),
         ),
         Message::Changed => (
             true,
@@ -195,7 +198,7 @@ pub fn set_up_needed(host: &str, picture: Shown) -> Vec<String> {
     } = picture
     {
         rows.push(format!(
-            "There is a QR code, too: it takes a window of {height} rows and {columns} columns."
+            "There is a QR code, too (type qr): it takes a window of {height} rows and {columns} columns."
         ));
     }
     rows
@@ -205,10 +208,8 @@ pub fn set_up_needed(host: &str, picture: Shown) -> Vec<String> {
 #[must_use]
 pub fn ask_to_begin(picture: Shown) -> &'static str {
     match picture {
-        Shown::OnWish { .. } => {
-            "Press Enter for the text, type qr for the QR code, or no to stop: "
-        }
-        Shown::First | Shown::Never => "Press Enter to begin, or type no to stop: ",
+        Shown::OnWish { .. } => "Press Enter, or type qr, or no to stop: ",
+        Shown::First | Shown::Never => "Press Enter to begin, or no to stop: ",
     }
 }
 
@@ -268,7 +269,9 @@ pub fn key_page(uri: &str, user: &str, issuer: &str, key: &str, picture: Shown) 
 #[must_use]
 pub fn backup_codes_heading(count: usize) -> Vec<String> {
     vec![
-        format!("That was right. Here are your {count} backup codes."),
+        "That was right.".to_owned(),
+        "Two-factor login is on: from now on you are asked for a code.".to_owned(),
+        format!("Here are your {count} backup codes."),
         "Each works once in place of a code, when the phone is not at hand.".to_owned(),
         "Save or print them now: they are not shown again.".to_owned(),
     ]

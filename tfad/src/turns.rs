@@ -4,7 +4,7 @@ use tfa_bus::{Line, LineKind, Manner, Next, Question, Turn, Verdict};
 use tfa_core::{BackupCode, Dialog, Message, Time};
 
 use crate::config::QrStyle;
-use crate::enrollment::{Enrollment, Shown, backup_codes_page};
+use crate::enrollment::{Enrollment, Shown, backup_codes_page, narrow};
 use crate::texts;
 
 /// What the words depend on besides the turn.
@@ -41,7 +41,7 @@ impl Wording<'_> {
 
     fn message(&self, says: Message) -> Line {
         let (bad, text) = texts::message(says, self.now);
-        let mut line = line(bad, text);
+        let mut line = line(bad, self.fitted(text));
         if says.is_failure() {
             line.kind = LineKind::Failure;
         }
@@ -62,11 +62,11 @@ impl Wording<'_> {
                     .map_or(Shown::Never, |enrollment| enrollment.shown());
                 let question = texts::ask_to_begin(picture);
                 let page = texts::set_up_needed(self.host, picture);
-                (page, ask(question, Manner::Visible, 0))
+                (headed(page), ask(question, Manner::Visible, 0))
             }
             N::AskToBegin(Some(until)) => {
                 let page = texts::grace(self.host, until, self.now);
-                (page, ask(texts::ASK_WHETHER, Manner::Optional, 0))
+                (headed(page), ask(texts::ASK_WHETHER, Manner::Optional, 0))
             }
             N::ShowPicture => (
                 self.page(|enrollment| enrollment.picture_page()),
@@ -95,6 +95,14 @@ impl Wording<'_> {
         }
     }
 
+    /// Said between pages, a text fits the same window.
+    fn fitted(&self, text: String) -> String {
+        match self.dialog {
+            Some(Dialog::Enroll(_)) => narrow(vec![text]).join("\n"),
+            Some(Dialog::AskCode(_)) | None => text,
+        }
+    }
+
     fn page(&self, page: impl Fn(&Enrollment<'_>) -> Vec<String>) -> Vec<String> {
         self.enrollment()
             .map(|enrollment| page(&enrollment))
@@ -112,6 +120,13 @@ impl Wording<'_> {
             Some(Dialog::AskCode(_)) | None => None,
         }
     }
+}
+
+/// A page of text with a short first row, for ssh puts user and host in front of it.
+fn headed(page: Vec<String>) -> Vec<String> {
+    let mut rows = vec![texts::PAGE_HEADING.to_owned()];
+    rows.extend(narrow(page));
+    rows
 }
 
 /// A turn without a question.

@@ -84,7 +84,7 @@ fn whoever_says_no_to_the_set_up_is_refused_and_nothing_is_set_up() {
     let terminal = machine.ssh_with("alice", &["-o", "LogLevel=INFO"]);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
-    terminal.expect("or type no to stop:");
+    terminal.expect("or no to stop:");
     terminal.type_line("no");
     terminal.expect("Nothing was set up.");
     assert!(!terminal.wait_exit().success());

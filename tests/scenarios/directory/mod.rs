@@ -17,7 +17,7 @@ use crate::people::{CODE, Owner, PASSWORD, backup_codes_in, ssh_as_far_as_the_co
 const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
 
 /// The question before the set-up in the login.
-const ASK_TO_BEGIN: &str = "or type no to stop:";
+const ASK_TO_BEGIN: &str = "or no to stop:";
 
 fn shell_of(user: &str) -> String {
     let sign = if user == "root" { '#' } else { '$' };

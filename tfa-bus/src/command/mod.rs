@@ -13,11 +13,12 @@ mod report;
 mod terminal;
 mod when;
 
+pub use crate::wrapped;
 pub use agent::{Agent, NoAgent};
 pub use failure::Failure;
 pub use interrupt::{Interrupt, Interruption};
 pub use process::{harden, host, is_root, run};
 pub use reach::{connect, in_passing, within};
 pub use report::Report;
-pub use terminal::{Reply, Terminal, plain, wrapped};
+pub use terminal::{Reply, Terminal, plain};
 pub use when::{date, left, local, now, rfc3339};

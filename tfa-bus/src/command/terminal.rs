@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::interrupt::stop_here;
 use super::{Interrupt, Interruption};
+use crate::wrapped;
 
 /// Standard input and output of the command.
 #[derive(Debug)]
@@ -203,32 +204,6 @@ pub fn plain(text: &str, utf8: bool) -> String {
     text.chars().map(plain).collect()
 }
 
-/// The text with its lines broken between words, so that none is longer than the width where that
-/// can be had.
-#[must_use]
-pub fn wrapped(text: &str, width: usize) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for (index, line) in text.lines().enumerate() {
-        if index > 0 {
-            out.push('\n');
-        }
-        let mut column = 0;
-        for word in line.split(' ') {
-            let length = word.chars().count();
-            if column > 0 && column + 1 + length > width {
-                out.push('\n');
-                column = 0;
-            } else if column > 0 {
-                out.push(' ');
-                column += 1;
-            }
-            out.push_str(word);
-            column += length;
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,12 +227,5 @@ mod tests {
         for locale in ["C", "POSIX", "de_DE.ISO-8859-1", "de_DE@euro"] {
             assert!(!is_utf8(locale), "{locale}");
         }
-    }
-
-    #[test]
-    fn lines_break_between_words_and_a_long_word_stays_whole() {
-        assert_eq!(wrapped("one two three", 7), "one two\nthree");
-        assert_eq!(wrapped("unbreakable x", 4), "unbreakable\nx");
-        assert_eq!(wrapped("one\n\ntwo", 9), "one\n\ntwo");
     }
 }

@@ -95,8 +95,6 @@ pub enum Message {
     NotBegun,
     /// Nothing was set up, though a key was shown.
     NotSetUp,
-    /// It is set up.
-    SetUp,
 }
 
 impl Message {

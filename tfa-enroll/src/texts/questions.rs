@@ -10,7 +10,7 @@ pub(crate) const NO_WORD: &str =
     "Nothing was typed. Press Enter once more to cancel, or type the invitation.";
 pub(crate) const TYPE_YES: &str = "Type yes to remove it, or press Enter to keep it: ";
 pub(crate) const SET_UP_NOW: &str = "Set it up now? [Y/n] ";
-pub(crate) const BEFORE_QR: &str = "Press Enter to show the QR code (Ctrl-C cancels): ";
+pub(crate) const BEFORE_QR: &str = "Press Enter to show the QR code: ";
 pub(crate) const AFTER_QR: &str = "Scan it with the app, then press Enter: ";
 pub(crate) const SAVED: &str = "Press Enter once they are saved: ";
 

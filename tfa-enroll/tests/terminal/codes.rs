@@ -76,7 +76,11 @@ fn a_lock_ends_it_at_once_with_the_time_to_wait() {
 fn a_page_to_print_holds_the_codes_and_what_they_are_for() {
     let place = place();
     let pdf = place.file("codes.pdf");
-    let mut terminal = place.types(&["codes", "--pdf", pdf.to_str().unwrap()]);
+    let mut terminal = place.terminal(&Run {
+        arguments: &["codes", "--pdf", pdf.to_str().unwrap()],
+        size: Some((24, 160)),
+        ..Run::default()
+    });
     terminal.answers("or a backup code:", PROOF);
     terminal.expect("codes.pdf holds the backup codes. Print it, then delete it.");
     assert_eq!(terminal.exit_code(), 0);

@@ -320,7 +320,11 @@ fn a_picture_of_the_code_is_its_owners_alone_and_goes_when_it_has_served() {
         let place = place();
         let file = place.file("key");
         let option = format!("--qr={form}:{}", file.display());
-        let mut terminal = place.types(&["setup", &option]);
+        let mut terminal = place.terminal(&Run {
+            arguments: &["setup", &option],
+            size: Some((24, 160)),
+            ..Run::default()
+        });
         terminal.expect("The QR code is in the file");
         terminal.expect("Code from your phone:");
         let mode = std::fs::metadata(&file).unwrap().permissions().mode();
@@ -344,7 +348,11 @@ fn a_picture_stays_if_its_owner_wants_and_the_risk_is_named() {
     let place = place();
     let file = place.file("key.png");
     let option = format!("--qr=png:{}", file.display());
-    let mut terminal = place.types(&["setup", &option]);
+    let mut terminal = place.terminal(&Run {
+        arguments: &["setup", &option],
+        size: Some((24, 160)),
+        ..Run::default()
+    });
     terminal.answers("Code from your phone:", NEW_CODE);
     terminal.answers("Delete it now? [Y/n]", "n");
     terminal.expect("delete it soon");

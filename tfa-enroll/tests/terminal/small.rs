@@ -155,3 +155,26 @@ fn a_terminal_without_control_sequences_gets_none() {
     assert_eq!(terminal.exit_code(), 0);
     assert!(!terminal.bytes().contains(&0x1b));
 }
+
+#[test]
+fn in_40_columns_no_word_and_no_group_of_the_key_is_broken() {
+    let place = place();
+    let terminal = place.terminal(&Run {
+        arguments: &["setup"],
+        size: Some((30, 40)),
+        ..Run::default()
+    });
+    terminal.answers("Press Enter to show the QR code", "");
+    terminal.expect("Scan it with the app, then press Enter:");
+    assert_eq!(reads(&terminal, Theme::Dark).as_deref(), Some(URI));
+    terminal.types("\r");
+    terminal.expect("Code from your phone:");
+    let screen = terminal.screen();
+    let words: Vec<&str> = screen.split_whitespace().collect();
+    for word in GROUPED
+        .split(' ')
+        .chain(["Time-based", "seconds", "Ctrl-C."])
+    {
+        assert!(words.contains(&word), "{word}: {screen}");
+    }
+}
