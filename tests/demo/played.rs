@@ -20,7 +20,7 @@ pub(crate) fn play(machine: &Machine) -> Ending {
     window.type_line("tfa-enroll setup");
     window.read("Password:");
     window.type_line(PASSWORD);
-    window.read("Press Enter to show the QR code (Ctrl-C cancels):");
+    window.read("Press Enter to show the QR code:");
     window.type_line("");
     window.read("Scan it with the app, then press Enter:");
     window.type_line("");
