@@ -320,9 +320,11 @@ fn what_is_typed_into_tfa_enroll_counts_as_well_and_nobody_speaks_for_the_consol
         told.contains("Error.NotAuthorized: uid 1000 may begin a login for itself alone"),
         "{told}"
     );
-    assert_eq!(shown(&machine, "failures"), "5");
+    assert_eq!(shown(&machine, "own_failures"), "5");
+    assert_eq!(shown(&machine, "failures"), "0");
     assert_eq!(shown(&machine, "console_failures"), "0");
     assert_eq!(shown(&machine, "state"), "\"enabled\"");
+    gets_in(&machine, &alice.phone.next_unused());
 }
 
 #[test]
@@ -342,4 +344,41 @@ fn a_code_used_under_a_clock_far_ahead_leaves_the_owner_in_and_stays_used() {
     let told = try_codes(&machine, "", &used, 1);
     assert!(!told.contains("verdict: verified"), "{told}");
     gets_in(&machine, &alice.phone.code_at(1));
+}
+
+#[test]
+fn owners_hear_of_wrong_codes_at_the_next_login_and_their_own_programs_stay_open() {
+    let (machine, alice) = machine_with_alice_set_up();
+    let wrong = alice.phone.wrong_code();
+    try_codes(&machine, "", &wrong, 3);
+    let status = machine.command(["tfa-enroll", "status"]);
+    let told = status.user("alice").succeed();
+    assert!(
+        told.contains("Wrong codes since your last login: 3, the last on "),
+        "{told}"
+    );
+
+    let terminal = past_the_password(&machine);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect("3 wrong codes since your last login, the last on ");
+    terminal.expect("from 192.0.2.66. If that was not you, change your password.");
+    terminal.expect("alice@host:~$");
+    assert_eq!(shown(&machine, "wrong_codes"), "0");
+
+    // Locked from afar by a clock that is ahead, so that the time that this takes opens nothing.
+    machine.shift_clock(600);
+    try_codes(&machine, "", &wrong, 5);
+    machine.shift_clock(0);
+    is_told_and_not_asked(&machine, "Too many wrong codes. Try again in 1");
+    terminal.type_line("tfa-enroll test");
+    terminal.expect("backup code:");
+    terminal.type_line(&alice.phone.next_unused());
+    terminal.expect("Right: this code would have been accepted.");
+    let listed = machine.succeed(["tfactl", "show", "alice"]);
+    assert!(listed.contains("Over the network: locked for "), "{listed}");
+    assert!(
+        listed.contains("In programs of the user: not locked, 0 "),
+        "{listed}"
+    );
 }

@@ -2,7 +2,7 @@
 
 use tfa_tests::{Command, Machine};
 
-use crate::bus::{perl, shown};
+use crate::bus::{perl, shown, try_codes};
 use crate::people::{machine_with_alice_set_up, record_of, ssh_as_far_as_the_code};
 
 const SHELL: &str = "alice@host:~$";
@@ -158,8 +158,11 @@ fn screen_locker(road: &str) {
         attempt('Login', 'Answer', 'us', $dialog, $code);
         attempt('Login', 'Begin', 'sa{sv}', 'bob', [['phase', ['s', 'auth']]]);
     "#;
-    let code = alice.phone.next_unused();
-    let arguments = [&*alice.phone.wrong_code(), &code];
+    let (wrong, code) = (alice.phone.wrong_code(), alice.phone.next_unused());
+    // A lock from afar is none of the locker's.
+    let told = try_codes(&machine, "", &wrong, 5);
+    assert!(told.contains("Too many wrong codes."), "{told}");
+    let arguments = [&*wrong, &code];
     let said = on_road(&machine, road, "alice", LOCKER, &arguments).succeed();
     let came: Vec<&str> = said.lines().collect();
     let [asked, wrong, right, over, bob] = came.as_slice() else {
@@ -177,6 +180,7 @@ fn screen_locker(road: &str) {
     machine.expect_in_journal("tfad", "alice: verified by a code (service screen-locker");
 
     // Used up there is used up everywhere.
+    machine.succeed(["tfactl", "unlock", "alice"]);
     let login = ssh_as_far_as_the_code(&machine, "alice");
     login.type_secret(&code);
     login.expect("That code was used already.");
@@ -217,7 +221,8 @@ fn claims(road: &str) {
         );
     }
     // Not at the console, whatever it says: the console cannot be locked so.
-    assert_eq!(shown(&machine, "failures"), "2");
+    assert_eq!(shown(&machine, "own_failures"), "2");
+    assert_eq!(shown(&machine, "failures"), "0");
     assert_eq!(shown(&machine, "console_failures"), "0");
     let journal = machine.journal("tfad");
     assert!(

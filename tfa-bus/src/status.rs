@@ -30,6 +30,18 @@ pub struct Status {
     pub console_locked_until: Option<u64>,
     /// Whether codes at the console wait for a backup code or the administrator.
     pub console_locked_for_good: bool,
+    /// Wrong codes in a row from programs of the user's own.
+    pub own_failures: u32,
+    /// Until when no code is accepted from programs of the user's own.
+    pub own_locked_until: Option<u64>,
+    /// Whether codes from programs of the user's own wait for the administrator.
+    pub own_locked_for_good: bool,
+    /// Wrong codes since the last login that was told of them.
+    pub wrong_codes: u32,
+    /// When the last of them was typed; absent where there is none.
+    pub last_wrong_code: Option<u64>,
+    /// Its remote host or terminal; empty for a program of the user's own, absent where there is none.
+    pub last_wrong_code_from: Option<String>,
     /// Whether the policy requires a second factor of this user.
     pub required: bool,
     /// Until when the policy lets the user in without one.

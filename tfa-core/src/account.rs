@@ -9,7 +9,7 @@ use crate::backup::Found;
 use crate::sighting;
 use crate::{
     Authenticator, BackupSet, Evidence, Gate, Invitation, Match, Offer, Origin, Sighting, Throttle,
-    Time, Would,
+    Time, Would, WrongCodes,
 };
 
 /// What is kept of one user. Encoded as CBOR with numbered fields: a number is never used again
@@ -44,6 +44,9 @@ pub struct Account {
     /// What audit mode saw.
     #[cbor(n(10), default)]
     pub(crate) sightings: Vec<Sighting>,
+    /// Wrong codes for a login to be told of.
+    #[n(11)]
+    pub(crate) wrong_codes: Option<WrongCodes>,
 }
 
 /// Where an account stands.
@@ -103,6 +106,7 @@ impl Account {
             no_grace: false,
             invitation: None,
             sightings: Vec::new(),
+            wrong_codes: None,
         }
     }
 
@@ -255,6 +259,17 @@ impl Account {
     /// The yes may only be said after this account was stored.
     #[must_use]
     pub fn judge(&mut self, evidence: &Evidence, origin: Origin, now: Time) -> Judgement {
+        self.judge_from("", evidence, origin, now)
+    }
+
+    /// As [`Self::judge`], of an answer whose remote host or terminal is known.
+    pub(crate) fn judge_from(
+        &mut self,
+        from: &str,
+        evidence: &Evidence,
+        origin: Origin,
+        now: Time,
+    ) -> Judgement {
         match self.gate(evidence, origin, now) {
             Gate::Open => {}
             closed => return Judgement::Locked(closed),
@@ -277,12 +292,12 @@ impl Account {
                     }
                 }
                 if fresh {
-                    self.throttle.succeed(origin);
+                    self.throttle.succeed(origin, now);
                     Judgement::Accepted(Factor::Authenticator)
                 } else if spent {
                     Judgement::Spent
                 } else {
-                    self.wrong(origin, now)
+                    self.wrong(from, origin, now)
                 }
             }
             Evidence::Backup(hashed) => {
@@ -294,14 +309,16 @@ impl Account {
                 match found {
                     Found::OtherSet => Judgement::Rehash,
                     Found::Spent => Judgement::Spent,
-                    Found::No => self.wrong(origin, now),
+                    Found::No => self.wrong(from, origin, now),
                     Found::At(place) => {
                         if let Some(set) = &mut self.backup {
                             set.spend(place);
                         }
                         match origin {
                             Origin::Console => self.throttle.clear(),
-                            Origin::Remote => self.throttle.succeed(origin),
+                            Origin::Remote | Origin::OwnProgram => {
+                                self.throttle.succeed(origin, now);
+                            }
                         }
                         Judgement::Accepted(Factor::BackupCode)
                     }
@@ -330,7 +347,10 @@ impl Account {
     }
 
     /// Counts a wrong code.
-    pub(crate) fn wrong(&mut self, origin: Origin, now: Time) -> Judgement {
+    pub(crate) fn wrong(&mut self, from: &str, origin: Origin, now: Time) -> Judgement {
+        if !self.authenticators.is_empty() {
+            self.note_wrong_code(from, now);
+        }
         self.throttle.fail(origin, now);
         Judgement::Wrong(self.throttle.tally(origin).gate(now))
     }
@@ -370,6 +390,7 @@ impl Account {
             .all(Authenticator::is_sound)
             && self.backup.as_ref().is_none_or(BackupSet::is_sound)
             && sighting::is_sound(&self.sightings)
+            && self.wrong_codes.as_ref().is_none_or(WrongCodes::is_sound)
     }
 }
 

@@ -19,6 +19,7 @@ mod sighting;
 mod throttle;
 mod time;
 mod used;
+mod wrong_codes;
 
 pub use account::{Account, Factor, Judgement, State, Undecodable};
 pub use authenticator::{Algorithm, Authenticator, BadParameters, Match, Parameters};
@@ -37,3 +38,4 @@ pub use setup::{CONFIRM_TRIES, Drift, OFFER_LIFETIME, Offer, Proof, Refusal};
 pub use sighting::{Sighting, Would};
 pub use throttle::{Gate, Origin, Tally, Throttle};
 pub use time::{Step, Time};
+pub use wrong_codes::{Client, WrongCodes};

@@ -132,6 +132,8 @@ pub enum Refusal {
     NotACode,
     /// No code is judged for now.
     Locked(Gate),
+    /// It was wrong, and no further one is judged for now.
+    WrongAndLocked(Gate),
     /// A first set-up takes an invitation, and there is none that is good now.
     NoInvitation,
     /// That is not the word of the invitation.
@@ -219,6 +221,7 @@ impl Account {
         proved: Authenticator,
         first_codes: BackupSet,
         origin: Origin,
+        now: Time,
     ) {
         self.authenticators = vec![proved];
         self.backup = Some(first_codes);
@@ -227,14 +230,15 @@ impl Account {
         self.invitation = None;
         self.first_required = None;
         self.no_grace = false;
-        self.throttle.succeed(origin);
+        self.throttle.succeed(origin, now);
     }
 
     /// Whether that is the administrator's word. A wrong one of the right shape is counted like a
     /// wrong code.
     ///
     /// # Errors
-    /// [`Refusal::NoInvitation`], [`Refusal::WrongInvitation`], [`Refusal::Locked`].
+    /// [`Refusal::NoInvitation`], [`Refusal::WrongInvitation`], [`Refusal::WrongAndLocked`],
+    /// [`Refusal::Locked`].
     pub fn check_invitation(
         &mut self,
         word: &Entry,
@@ -254,8 +258,10 @@ impl Account {
         if !matches!(word, Entry::Backup(_)) {
             return Err(Refusal::WrongInvitation);
         }
-        match self.wrong(origin, now) {
-            Judgement::Wrong(closed) if closed != Gate::Open => Err(Refusal::Locked(closed)),
+        match self.wrong("", origin, now) {
+            Judgement::Wrong(closed) if closed != Gate::Open => {
+                Err(Refusal::WrongAndLocked(closed))
+            }
             _ => Err(Refusal::WrongInvitation),
         }
     }
@@ -357,7 +363,7 @@ impl Account {
         let Evidence::Code(code) = evidence else {
             return self.check_proof(evidence, now);
         };
-        match self.gate(evidence, Origin::Remote, now) {
+        match self.gate(evidence, Origin::OwnProgram, now) {
             Gate::Open => {}
             closed => return Err(Refusal::Locked(closed)),
         }
@@ -373,7 +379,7 @@ impl Account {
             return Err(Refusal::Spent);
         }
         let drift = self.find_drift(code, now);
-        let _: Judgement = self.wrong(Origin::Remote, now);
+        let _: Judgement = self.wrong("", Origin::OwnProgram, now);
         Err(Refusal::WrongCode(drift))
     }
 
@@ -413,11 +419,12 @@ impl Account {
     }
 
     fn prove_typed(&mut self, evidence: &Evidence, now: Time) -> Result<Factor, Refusal> {
-        match self.judge(evidence, Origin::Remote, now) {
+        match self.judge(evidence, Origin::OwnProgram, now) {
             Judgement::Accepted(factor) => Ok(factor),
             Judgement::Spent => Err(Refusal::Spent),
             Judgement::Wrong(Gate::Open) => Err(Refusal::WrongCode(None)),
-            Judgement::Wrong(closed) | Judgement::Locked(closed) => Err(Refusal::Locked(closed)),
+            Judgement::Wrong(closed) => Err(Refusal::WrongAndLocked(closed)),
+            Judgement::Locked(closed) => Err(Refusal::Locked(closed)),
             Judgement::NotACode | Judgement::GaveUp => Err(Refusal::NotACode),
             Judgement::Rehash => Err(Refusal::Rehash),
         }

@@ -15,15 +15,23 @@ const FIRST: Duration = Duration::from_secs(30);
 const LONGEST: Duration = Duration::from_secs(3600);
 /// Wrong codes in a row after which no time opens it: NIST SP 800-63B section 3.2.2.
 const FOR_GOOD: u32 = 100;
+/// Wrong codes in a day, whatever was right in between: a guesser who waits for the owner's right
+/// code to clear the row gets no further. Far more than a person mistypes.
+const MAX_PER_DAY: u32 = 50;
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Every so often one of the day's wrong codes is forgotten.
+const FORGET_INTERVAL: Duration = Duration::from_secs(DAY.as_secs() / MAX_PER_DAY as u64);
 
-/// Where an attempt comes from. The two are counted apart, so that nobody far away can lock the
-/// console.
+/// Where an attempt comes from. Each is counted apart, so that nobody far away can lock the console
+/// or the programs of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// From the network, from a pseudo-terminal, or from a program that is not root's.
+    /// From the network, or from a pseudo-terminal.
     Remote,
     /// From a console of this machine.
     Console,
+    /// From a program that runs as the user: a screen locker, `tfa-enroll`.
+    OwnProgram,
 }
 
 /// Whether a code may be tried.
@@ -45,6 +53,9 @@ pub struct Tally {
     failures: u32,
     #[n(1)]
     closed_until: Option<Time>,
+    /// When the last of the day's wrong codes is forgotten.
+    #[n(2)]
+    forgotten_at: Option<Time>,
 }
 
 impl Tally {
@@ -69,10 +80,37 @@ impl Tally {
     /// for years, and the next wrong code makes a right one.
     #[must_use]
     pub fn pace(&self, now: Time) -> Gate {
-        match self.closed_until {
-            Some(until) if now < until && now.until(until) <= BELIEVED_AHEAD => Gate::Until(until),
+        let row = self.closed_until;
+        let row = row.filter(|until| now.until(*until) <= BELIEVED_AHEAD);
+        let day = self.day(now).map(|forgotten| {
+            let room_for_one_more = DAY.saturating_sub(FORGET_INTERVAL);
+            forgotten.minus(room_for_one_more)
+        });
+        match row.max(day) {
+            Some(until) if now < until => Gate::Until(until),
             _ => Gate::Open,
         }
+    }
+
+    /// When the last of the day's wrong codes is forgotten, where that is to come and can be.
+    fn day(&self, now: Time) -> Option<Time> {
+        let believed = DAY.saturating_add(BELIEVED_AHEAD);
+        self.forgotten_at
+            .filter(|forgotten| now < *forgotten && now.until(*forgotten) <= believed)
+    }
+
+    /// Counts a wrong code of the day.
+    fn fail_today(&mut self, now: Time) {
+        let forgotten = self.day(now).unwrap_or(now);
+        self.forgotten_at = Some(forgotten.plus(FORGET_INTERVAL));
+    }
+
+    /// A right code ends the row, not the day.
+    fn succeed(&mut self, now: Time) {
+        *self = Self {
+            forgotten_at: self.day(now),
+            ..Self::default()
+        };
     }
 
     fn fail(&mut self, now: Time) {
@@ -91,7 +129,16 @@ pub struct Throttle {
     remote: Tally,
     #[n(1)]
     console: Tally,
+    #[n(2)]
+    own_program: Option<Tally>,
 }
+
+/// The tally of nothing.
+const CLEAR: Tally = Tally {
+    failures: 0,
+    closed_until: None,
+    forgotten_at: None,
+};
 
 impl Throttle {
     /// The tally of one origin.
@@ -100,6 +147,7 @@ impl Throttle {
         match origin {
             Origin::Remote => &self.remote,
             Origin::Console => &self.console,
+            Origin::OwnProgram => self.own_program.as_ref().unwrap_or(&CLEAR),
         }
     }
 
@@ -107,20 +155,27 @@ impl Throttle {
         match origin {
             Origin::Remote => &mut self.remote,
             Origin::Console => &mut self.console,
+            Origin::OwnProgram => self.own_program.get_or_insert(CLEAR),
         }
     }
 
-    /// Counts a wrong code.
+    /// Counts a wrong code. At the console no day is counted: it stays a way in.
     pub(crate) fn fail(&mut self, origin: Origin, now: Time) {
-        self.tally_mut(origin).fail(now);
+        let tally = self.tally_mut(origin);
+        tally.fail(now);
+        match origin {
+            Origin::Remote | Origin::OwnProgram => tally.fail_today(now),
+            Origin::Console => {}
+        }
     }
 
-    /// A right code clears its own origin.
-    pub(crate) fn succeed(&mut self, origin: Origin) {
-        *self.tally_mut(origin) = Tally::default();
+    /// A right code ends the row of its own origin.
+    pub(crate) fn succeed(&mut self, origin: Origin, now: Time) {
+        self.tally_mut(origin).succeed(now);
+        self.own_program = self.own_program.filter(|own| *own != CLEAR);
     }
 
-    /// The administrator, or the owner with a backup code at the console, clears both.
+    /// The administrator, or the owner with a backup code at the console, clears all.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
@@ -179,7 +234,7 @@ mod tests {
             throttle.fail(Origin::Remote, at(0));
         }
         assert_eq!(throttle.tally(Origin::Console).gate(at(0)), Gate::Open);
-        throttle.succeed(Origin::Console);
+        throttle.succeed(Origin::Console, at(0));
         assert_eq!(throttle.tally(Origin::Remote).gate(at(0)), Gate::ForGood);
         throttle.clear();
         assert!(throttle.is_clear());

@@ -32,6 +32,11 @@ impl Time {
         Self(self.0.saturating_add(while_.as_secs()))
     }
 
+    /// The moment that long before, or the first one there is.
+    pub(crate) fn minus(self, while_: Duration) -> Self {
+        Self(self.0.saturating_sub(while_.as_secs()))
+    }
+
     /// How long it is until a later moment; nothing if that has passed.
     #[must_use]
     pub fn until(self, later: Self) -> Duration {

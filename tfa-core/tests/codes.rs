@@ -216,6 +216,8 @@ struct Rules {
     spent: [Option<i64>; 3],
     failures: [i64; 2],
     closed_until: [i64; 2],
+    /// When the last of the day's wrong codes is forgotten; the console has no day.
+    day: i64,
 }
 
 impl Rules {
@@ -226,8 +228,11 @@ impl Rules {
             &mut self.closed_until[attempt.origin],
         );
         let until = |moment| Gate::Until(after(NOON, moment));
-        if now < *closed_until {
-            return Judgement::Locked(until(*closed_until));
+        let remote = BOTH[attempt.origin] == Origin::Remote;
+        let full_until = |day: i64| if remote { day - 49 * 1728 } else { 0 };
+        let closed = full_until(self.day).max(*closed_until);
+        if now < closed {
+            return Judgement::Locked(until(closed));
         }
         if let (Some(period), true) = (period, attempt.steps.abs() <= 1) {
             let step = now.div_euclid(period) + attempt.steps;
@@ -240,12 +245,19 @@ impl Rules {
             return ACCEPTED;
         }
         *failures += 1;
-        if *failures < 5 {
-            return Judgement::Wrong(Gate::Open);
+        if remote {
+            self.day = self.day.max(now) + 1728;
         }
-        *closed_until =
-            now + [30, 60, 120, 240, 480, 960, 1920, 3600][(*failures as usize - 5).min(7)];
-        Judgement::Wrong(until(*closed_until))
+        if let Some(doublings) = failures.checked_sub(5).filter(|over| *over >= 0) {
+            *closed_until =
+                now + [30, 60, 120, 240, 480, 960, 1920, 3600][(doublings as usize).min(7)];
+        }
+        let closed = full_until(self.day).max(*closed_until);
+        Judgement::Wrong(if now < closed {
+            until(closed)
+        } else {
+            Gate::Open
+        })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Answered, AskCode, Decision, Dialog, Evidence, Exemption, Factor, Gate, Judgement,
-    Message, Next, Origin, TRIES, Time, Turn, Verdict,
+    Account, Answered, AskCode, Client, Decision, Dialog, Evidence, Exemption, Factor, Gate,
+    Judgement, Message, Next, Origin, TRIES, Time, Turn, Verdict,
 };
 
 use crate::cases;
@@ -12,6 +12,10 @@ use crate::phone::{NOON, Phone, after};
 use crate::sheet;
 
 const ASK: Next = Next::AskCode { digits: 6 };
+const SSHD: Client<'static> = Client {
+    from: "192.0.2.7",
+    shows: true,
+};
 
 fn begin(owner: &Owner, origin: Origin, now: Time) -> AskCode {
     let begun = AskCode::begin(&owner.account, origin, now);
@@ -34,7 +38,7 @@ fn answer(
     evidence: &Evidence,
     now: Time,
 ) -> (Turn, Option<AskCode>) {
-    match dialog.answer(Decision::Ask, account, evidence, now) {
+    match dialog.answer(Decision::Ask, account, evidence, SSHD, now) {
         Answered::Turn(turn, dialog) => (turn, question(dialog)),
         Answered::Rehash => panic!("the backup codes did not change"),
         Answered::DrawCodes => panic!("nothing is to be set up"),
@@ -43,7 +47,20 @@ fn answer(
 
 fn end(says: Option<Message>, verdict: Verdict) -> Turn {
     let next = Next::End(verdict);
-    Turn { says, next }
+    Turn {
+        says,
+        told: None,
+        next,
+    }
+}
+
+/// The question again, after these words.
+fn again(says: Option<Message>) -> Turn {
+    Turn {
+        says,
+        told: None,
+        next: ASK,
+    }
 }
 
 #[test]
@@ -83,9 +100,9 @@ fn the_third_wrong_answer_ends_it_whatever_was_wrong_with_it() {
         let says = Some(says);
         let dialog = begin(&owner, Origin::Remote, NOON);
         let (turn, dialog) = answer(dialog, &mut owner.account, &evidence, NOON);
-        assert_eq!(turn, Turn { says, next: ASK });
+        assert_eq!(turn, again(says));
         let (turn, dialog) = answer(dialog.unwrap(), &mut owner.account, &evidence, NOON);
-        assert_eq!(turn, Turn { says, next: ASK });
+        assert_eq!(turn, again(says));
         let (turn, dialog) = answer(dialog.unwrap(), &mut owner.account, &evidence, NOON);
         assert_eq!(turn, end(says, Verdict::Denied));
         assert!(dialog.is_none());
@@ -151,10 +168,7 @@ fn one_code_ends_one_of_two_dialogs_with_a_yes() {
         turns,
         [
             end(None, Verdict::Verified(Factor::Authenticator)),
-            Turn {
-                says: Some(Message::Spent),
-                next: ASK
-            }
+            again(Some(Message::Spent))
         ]
     );
 }
@@ -175,36 +189,32 @@ fn it_does_not_begin_while_it_is_locked() {
 
 #[test]
 fn after_100_wrong_codes_it_begins_at_the_console_alone_and_asks_for_a_backup_code() {
-    for origin in [Origin::Remote, Origin::Console] {
+    for origin in [Origin::Remote, Origin::Console, Origin::OwnProgram] {
         let mut owner = Owner::new();
         let until = after(owner.fail(100, origin, NOON), 3600);
         let begin = |now| AskCode::begin(&owner.account, origin, now);
         let (early, later) = (begin(after(until, -1)), begin(until));
         assert!(early.dialog.is_none());
         match origin {
-            Origin::Remote => {
+            Origin::Remote | Origin::OwnProgram => {
                 let locked = end(Some(Message::Locked(Gate::ForGood)), Verdict::Locked);
                 assert_eq!([early.turn, later.turn], [locked.clone(), locked]);
             }
             Origin::Console => {
                 let locked = Message::Locked(Gate::Until(until));
                 assert_eq!(early.turn, end(Some(locked), Verdict::Locked));
-                assert_eq!(
-                    later.turn,
-                    Turn {
-                        says: Some(Message::BackupCodeOnly),
-                        next: ASK
-                    }
-                );
+                assert_eq!(later.turn, again(Some(Message::BackupCodeOnly)));
                 let code = owner.code(until, 0);
                 let asked = question(later.dialog).unwrap();
-                let (turn, _) = answer(asked, &mut owner.account, &code, until);
+                let (turn, _) = answer(asked.clone(), &mut owner.account, &code, until);
                 let locked = Message::Locked(Gate::ForGood);
                 assert_eq!(turn, end(Some(locked), Verdict::Locked));
                 let backup = sheet::FIRST.code(0);
                 let (turn, _) = answer(asked, &mut owner.account, &backup, until);
                 let says = Some(Message::BackupCodeUsed { left: 9 });
-                assert_eq!(turn, end(says, Verdict::Verified(Factor::BackupCode)));
+                assert_eq!(turn.says, says);
+                assert_eq!(turn.told.map(|wrong| wrong.count), Some(100));
+                assert_eq!(turn.next, Next::End(Verdict::Verified(Factor::BackupCode)));
             }
         }
     }
@@ -243,7 +253,7 @@ fn somebody_who_is_no_longer_asked_is_neither_let_in_nor_judged() {
         Decision::Undecided,
     ] {
         let dialog = begin(&owner, Origin::Remote, NOON);
-        match dialog.answer(decision, &mut owner.account, &code, NOON) {
+        match dialog.answer(decision, &mut owner.account, &code, SSHD, NOON) {
             Answered::Turn(turn, dialog) => {
                 assert_eq!(turn, end(Some(Message::Changed), Verdict::Denied));
                 assert!(dialog.is_none());
@@ -260,7 +270,7 @@ fn backup_codes_that_changed_meanwhile_use_up_no_answer() {
     let dialog = begin(&owner, Origin::Remote, NOON);
     let before = owner.account.encode();
     let stale = sheet::SECOND.code(0);
-    let answered = dialog.answer(Decision::Ask, &mut owner.account, &stale, NOON);
+    let answered = dialog.answer(Decision::Ask, &mut owner.account, &stale, SSHD, NOON);
     assert!(matches!(answered, Answered::Rehash));
     assert_eq!(*owner.account.encode(), *before);
 }
@@ -337,11 +347,11 @@ proptest! {
             let mut dialog = question(AskCode::begin(&owner.account, origin, now).dialog);
             let mut answers = 0;
             for reply in replies {
-                let Some(asked) = dialog else { break };
+                let Some(asked) = dialog.take() else { break };
                 let evidence = reply.evidence(&owner, now);
                 let judgement = owner.account.clone().judge(&evidence, origin, now);
                 let before = owner.account.encode();
-                match asked.answer(Decision::Ask, &mut owner.account, &evidence, now) {
+                match asked.answer(Decision::Ask, &mut owner.account, &evidence, SSHD, now) {
                     Answered::Rehash => {
                         prop_assert_eq!(judgement, Judgement::Rehash);
                         prop_assert_eq!(&**owner.account.encode(), &**before);

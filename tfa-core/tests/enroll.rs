@@ -189,12 +189,17 @@ impl Login {
 }
 
 fn asks(next: Next) -> Turn {
-    Turn { says: None, next }
+    Turn {
+        says: None,
+        told: None,
+        next,
+    }
 }
 
 fn again(says: Message, next: Next) -> Turn {
     Turn {
         says: Some(says),
+        told: None,
         next,
     }
 }
@@ -447,6 +452,7 @@ fn without(in_grace: bool) -> Verdict {
 fn left(in_grace: bool) -> Turn {
     Turn {
         says: (!in_grace).then_some(Message::NotBegun),
+        told: None,
         next: Next::End(without(in_grace)),
     }
 }
@@ -499,6 +505,7 @@ fn it_says_until_when_the_grace_lasts_that_holds_at_the_end_and_not_at_the_begin
     let sooner = Verdict::InGrace(after(NOON, 2 * DAY));
     let ends = Turn {
         says: None,
+        told: None,
         next: Next::End(sooner),
     };
     assert_eq!(login.types("n"), ends);
@@ -834,8 +841,10 @@ fn wrong_words_are_counted_and_lock_and_a_set_up_forgives_those_of_its_place() {
             assert_eq!(login.types(&other_printed()), wrong);
             assert_eq!(login.failures(), failures);
         }
-        let locked = Message::Locked(Gate::Until(after(NOON, 30)));
-        assert_eq!(login.types(&other_printed()), end(locked, verdict));
+        let closed = Gate::Until(after(NOON, 30));
+        let locked = Message::Locked(closed);
+        let fifth = login.types(&other_printed());
+        assert_eq!(fifth, end(Message::Wrong(closed), verdict));
         // The next login is not let past the question either, until the lock opens.
         let mut next = start();
         next.account = login.account.clone();

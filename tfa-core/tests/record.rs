@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Algorithm, AskCode, Authenticator, BackupSet, Decision, Dialog, Entry, Factor,
+    Account, Algorithm, AskCode, Authenticator, BackupSet, Client, Decision, Dialog, Entry, Factor,
     Judgement, Origin, Parameters, Policy, Secret, State, Undecodable, Would,
 };
 
@@ -37,8 +37,13 @@ enum Event {
     Note(Would, u8),
 }
 
+const CLIENT: Client<'static> = Client {
+    from: "192.0.2.7",
+    shows: true,
+};
+
 fn origin() -> impl Strategy<Value = Origin> {
-    prop_oneof![Just(Origin::Remote), Just(Origin::Console)]
+    prop::sample::select(vec![Origin::Remote, Origin::Console, Origin::OwnProgram])
 }
 
 fn events() -> impl Strategy<Value = Vec<(Event, i64)>> {
@@ -97,7 +102,7 @@ fn lived(events: &[(Event, i64)]) -> Account {
                 let begun = AskCode::begin(&account, origin, now);
                 match begun.dialog {
                     Some(Dialog::AskCode(question)) => {
-                        let _ = question.answer(Decision::Ask, &mut account, &proof, now);
+                        let _ = question.answer(Decision::Ask, &mut account, &proof, CLIENT, now);
                         true
                     }
                     _ => false,
@@ -173,7 +178,7 @@ fn full() -> Account {
         (Event::Backup(3), 0),
         (Event::Invite, 0),
     ];
-    for origin in [Origin::Remote, Origin::Console] {
+    for origin in [Origin::Remote, Origin::Console, Origin::OwnProgram] {
         events.extend([(Event::Wrong(origin), 0); 5]);
     }
     // After the set-up: that one begins with a clean sheet.
@@ -188,8 +193,8 @@ fn full() -> Account {
 
 /// Where in a full record a structure stands, as opposed to a list, and how many fields it has in
 /// this version, the empty ones included.
-const STRUCTURES: [(&[usize], usize); 15] = [
-    (&[], 11),
+const STRUCTURES: [(&[usize], usize); 17] = [
+    (&[], 12),
     (&[2, 0], 6),
     (&[2, 0, 1], 3),
     (&[2, 0, 5, 0], 2),
@@ -198,12 +203,14 @@ const STRUCTURES: [(&[usize], usize); 15] = [
     (&[3, 0, 1], 3),
     (&[4], 3),
     (&[4, 0], 3),
-    (&[5], 2),
-    (&[5, 0], 2),
-    (&[5, 1], 2),
+    (&[5], 3),
+    (&[5, 0], 3),
+    (&[5, 1], 3),
+    (&[5, 2], 3),
     (&[9], 4),
     (&[10, 0], 5),
     (&[10, 1], 5),
+    (&[11], 4),
 ];
 
 proptest! {

@@ -43,6 +43,8 @@ mod sighting;
 mod throttle;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod wrong_codes;
 
 #[cfg(test)]
 fn cases(cases: u32) -> proptest::test_runner::Config {

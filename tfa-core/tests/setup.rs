@@ -68,9 +68,9 @@ fn the_code_that_proved_it_is_used_up() {
     let phone = Phone::usual(1);
     let mut account = pending(&phone);
     account.confirm(&phone.typed(NOON), sheet(), NOON).unwrap();
-    let judgement = account.judge(&phone.code(NOON), Origin::Remote, NOON);
+    let judgement = account.judge(&phone.code(NOON), Origin::OwnProgram, NOON);
     assert_eq!(judgement, Judgement::Spent);
-    let next = account.judge(&phone.code(after(NOON, 30)), Origin::Remote, NOON);
+    let next = account.judge(&phone.code(after(NOON, 30)), Origin::OwnProgram, NOON);
     assert_eq!(next, ACCEPTED);
 }
 
@@ -252,7 +252,7 @@ fn a_code_that_a_hint_said_would_be_right_later_never_is() {
         Ok(()),
         "others are"
     );
-    let judgement = account.judge(&phone.code(later), Origin::Remote, later);
+    let judgement = account.judge(&phone.code(later), Origin::OwnProgram, later);
     assert_eq!(judgement, Judgement::Spent, "not at a login either");
 }
 
@@ -264,19 +264,19 @@ fn the_old_phone_works_until_the_new_one_is_proved_and_then_no_more() {
     let mut owner = moving(&new);
     assert_eq!(owner.account.state(), State::Enabled);
     let next = owner.code(NOON, 1);
-    assert_eq!(owner.judge(&next, Origin::Remote, NOON), ACCEPTED);
-    let early = owner.judge(&new.code(NOON), Origin::Remote, NOON);
+    assert_eq!(owner.judge(&next, Origin::OwnProgram, NOON), ACCEPTED);
+    let early = owner.judge(&new.code(NOON), Origin::OwnProgram, NOON);
     assert_eq!(early, Judgement::Wrong(Gate::Open));
 
     owner.account.confirm(&new.typed(NOON), None, NOON).unwrap();
     let later = after(NOON, 300);
     let old = owner.code(later, 0);
     assert_eq!(
-        owner.judge(&old, Origin::Remote, later),
+        owner.judge(&old, Origin::OwnProgram, later),
         Judgement::Wrong(Gate::Open)
     );
     assert_eq!(
-        owner.judge(&new.code(later), Origin::Remote, later),
+        owner.judge(&new.code(later), Origin::OwnProgram, later),
         ACCEPTED
     );
     assert_eq!(owner.account.authenticators().len(), 1);
@@ -290,7 +290,7 @@ fn the_backup_codes_stay_over_a_move() {
         .account
         .confirm(&new.typed(NOON), Some(sheet::SECOND.set()), NOON)
         .unwrap();
-    let judgement = owner.judge(&sheet::FIRST.code(0), Origin::Remote, NOON);
+    let judgement = owner.judge(&sheet::FIRST.code(0), Origin::OwnProgram, NOON);
     assert_eq!(judgement, Judgement::Accepted(Factor::BackupCode));
 }
 
@@ -312,7 +312,7 @@ fn a_move_that_comes_to_nothing_leaves_the_old_phone_in_force() {
         assert!(end(&mut owner.account));
         assert!(owner.account.offer().is_none());
         let next = owner.code(NOON, 1);
-        assert_eq!(owner.judge(&next, Origin::Remote, NOON), ACCEPTED);
+        assert_eq!(owner.judge(&next, Origin::OwnProgram, NOON), ACCEPTED);
     }
 }
 
@@ -377,14 +377,14 @@ fn a_factor_verified_elsewhere_changes_a_set_up_account_alone() {
 #[test]
 fn every_wish_is_granted_for_a_code_that_is_then_used_up() {
     for (mut owner, wish) in wishes() {
-        owner.fail(4, Origin::Remote, NOON);
+        owner.fail(4, Origin::OwnProgram, NOON);
         let mut other = Owner {
             account: owner.account.clone(),
             phone: Phone::usual(7),
         };
         let proof = owner.code(NOON, 0);
         assert_eq!(wish(&mut owner.account, &proof, NOON), Ok(()));
-        assert_eq!(owner.failures(Origin::Remote), 0);
+        assert_eq!(owner.failures(Origin::OwnProgram), 0);
         if owner.account.state() != State::None {
             assert_eq!(owner.judge(&proof, Origin::Console, NOON), Judgement::Spent);
         }
@@ -412,7 +412,7 @@ fn every_wish_is_granted_for_a_backup_code_that_is_then_used_up() {
 fn no_wish_is_granted_without_a_right_code_and_wrong_ones_count() {
     for (mut owner, wish) in wishes() {
         let spent = owner.code(NOON, 0);
-        let _: Judgement = owner.judge(&spent, Origin::Remote, NOON);
+        let _: Judgement = owner.judge(&spent, Origin::OwnProgram, NOON);
         let before = owner.account.encode();
         for (proof, refusal) in [
             (spent, Refusal::Spent),
@@ -428,13 +428,15 @@ fn no_wish_is_granted_without_a_right_code_and_wrong_ones_count() {
         let (early, old) = (owner.code(NOON, 2), owner.code(NOON, -2));
         for proof in [wrong_code(), sheet::FIRST.wrong(), early, old] {
             assert_eq!(wish(&mut owner.account, &proof, NOON), Err(PLAINLY_WRONG));
-            let _: Judgement = counted.judge(&wrong_code(), Origin::Remote, NOON);
+            let _: Judgement = counted.judge(&wrong_code(), Origin::OwnProgram, NOON);
             assert_eq!(*owner.account.encode(), *counted.encode());
         }
-        let closed = Err(Refusal::Locked(Gate::Until(after(NOON, 30))));
-        assert_eq!(wish(&mut owner.account, &wrong_code(), NOON), closed);
+        let closed = Gate::Until(after(NOON, 30));
+        let fifth = wish(&mut owner.account, &wrong_code(), NOON);
+        assert_eq!(fifth, Err(Refusal::WrongAndLocked(closed)));
         let next = owner.code(NOON, 1);
-        assert_eq!(wish(&mut owner.account, &next, NOON), closed);
+        let right = wish(&mut owner.account, &next, NOON);
+        assert_eq!(right, Err(Refusal::Locked(closed)));
     }
 }
 
@@ -495,8 +497,8 @@ fn a_proof_that_is_only_checked_is_not_used_up_but_a_wrong_one_counts() {
     let wrong = wrong_code();
     let refused = owner.account.check_proof(&wrong, NOON);
     assert_eq!(refused, Err(Refusal::WrongCode(None)));
-    assert_eq!(owner.failures(Origin::Remote), 1);
-    assert_eq!(owner.judge(&proof, Origin::Remote, NOON), ACCEPTED);
+    assert_eq!(owner.failures(Origin::OwnProgram), 1);
+    assert_eq!(owner.judge(&proof, Origin::OwnProgram, NOON), ACCEPTED);
 }
 
 #[test]
@@ -510,7 +512,7 @@ fn a_pause_keeps_the_key_and_the_backup_codes() {
     assert_eq!(owner.account.state(), State::Enabled);
     let later = after(NOON, 60);
     let code = owner.code(later, 0);
-    assert_eq!(owner.judge(&code, Origin::Remote, later), ACCEPTED);
+    assert_eq!(owner.judge(&code, Origin::OwnProgram, later), ACCEPTED);
 }
 
 #[test]
@@ -670,7 +672,7 @@ fn each_thing_that_is_noted_alone_is_worth_a_record() {
 #[test]
 fn a_try_uses_up_nothing_and_clears_nothing() {
     let mut owner = Owner::new();
-    owner.fail(4, Origin::Remote, NOON);
+    owner.fail(4, Origin::OwnProgram, NOON);
     let before = owner.account.encode();
     let code = owner.code(NOON, 0);
     for (evidence, factor) in [
@@ -682,7 +684,7 @@ fn a_try_uses_up_nothing_and_clears_nothing() {
             assert_eq!(*owner.account.encode(), *before);
         }
     }
-    assert_eq!(owner.judge(&code, Origin::Remote, NOON), ACCEPTED);
+    assert_eq!(owner.judge(&code, Origin::OwnProgram, NOON), ACCEPTED);
     assert_eq!(owner.account.try_code(&code, NOON), Err(Refusal::Spent));
 }
 
@@ -709,7 +711,7 @@ fn wrong_tries_count_and_lock_like_wrong_codes_at_a_login() {
         for _ in 0..100 {
             assert!(tried.account.try_code(&evidence, now).is_err());
             if let Judgement::Wrong(Gate::Until(until)) =
-                judged.judge(&evidence, Origin::Remote, now)
+                judged.judge(&evidence, Origin::OwnProgram, now)
             {
                 let closed = tried.account.try_code(&evidence, now);
                 assert_eq!(closed, Err(Refusal::Locked(Gate::Until(until))));
@@ -738,7 +740,7 @@ fn a_try_tells_by_how_much_the_clocks_differ_two_hours_back_and_twenty_steps_ahe
         let drift = hint.map(|seconds| Drift { seconds });
         let tried = owner.account.try_code(&code, NOON);
         assert_eq!(tried, Err(Refusal::WrongCode(drift)), "{steps}");
-        assert_eq!(owner.failures(Origin::Remote), 1);
+        assert_eq!(owner.failures(Origin::OwnProgram), 1);
     }
 }
 
@@ -748,23 +750,26 @@ fn a_code_that_a_try_said_would_be_right_later_never_is() {
     let later = after(NOON, 300);
     let code = owner.code(later, 0);
     assert_eq!(owner.account.try_code(&code, NOON), Err(ahead(300)));
-    for origin in [Origin::Remote, Origin::Console] {
+    for origin in [Origin::OwnProgram, Origin::Console] {
         for seconds in [-30, 0, 30] {
             let judgement = owner.judge(&code, origin, after(later, seconds));
             assert_eq!(judgement, Judgement::Spent);
         }
     }
     let next = owner.code(later, 1);
-    assert_eq!(owner.judge(&next, Origin::Remote, later), ACCEPTED);
+    assert_eq!(owner.judge(&next, Origin::OwnProgram, later), ACCEPTED);
 }
 
 #[test]
 fn a_hint_about_an_old_code_brings_no_later_one_to_life() {
     let mut owner = Owner::new();
     let (spent, old) = (owner.code(NOON, 0), owner.code(NOON, -20));
-    assert_eq!(owner.judge(&spent, Origin::Remote, NOON), ACCEPTED);
+    assert_eq!(owner.judge(&spent, Origin::OwnProgram, NOON), ACCEPTED);
     assert_eq!(owner.account.try_code(&old, NOON), Err(ahead(-600)));
-    assert_eq!(owner.judge(&spent, Origin::Remote, NOON), Judgement::Spent);
+    assert_eq!(
+        owner.judge(&spent, Origin::OwnProgram, NOON),
+        Judgement::Spent
+    );
 }
 
 #[test]
@@ -774,12 +779,12 @@ fn a_code_that_a_try_said_was_right_earlier_is_dead_when_the_clock_is_set_back()
     let code = owner.code(earlier, 0);
     assert_eq!(owner.account.try_code(&code, NOON), Err(ahead(-600)));
     assert_eq!(
-        owner.judge(&code, Origin::Remote, earlier),
+        owner.judge(&code, Origin::OwnProgram, earlier),
         Judgement::Spent
     );
     let now = owner.code(NOON, 0);
     assert_eq!(
-        owner.judge(&now, Origin::Remote, NOON),
+        owner.judge(&now, Origin::OwnProgram, NOON),
         ACCEPTED,
         "which costs the owner nothing"
     );
@@ -822,7 +827,7 @@ proptest! {
     ) {
         let mut owner = Owner::new();
         let spent = owner.code(NOON, 0);
-        let _: Judgement = owner.judge(&spent, Origin::Remote, NOON);
+        let _: Judgement = owner.judge(&spent, Origin::OwnProgram, NOON);
         if paused {
             owner.account.pause(&sheet::FIRST.code(0), NOON).unwrap();
         }
@@ -867,7 +872,7 @@ proptest! {
             prop_assert_eq!(keys.len(), 1);
             prop_assert_eq!(&*keys[0].secret().to_base32(), &*key);
             if let (true, Gate::Until(until)) =
-                (patient, owner.account.throttle().tally(Origin::Remote).gate(now))
+                (patient, owner.account.throttle().tally(Origin::OwnProgram).gate(now))
             {
                 now = until;
             }

@@ -10,7 +10,8 @@ use crate::owner::{Owner, wrong_code};
 use crate::phone::{NOON, after};
 use crate::sheet;
 
-const BOTH: [Origin; 2] = [Origin::Remote, Origin::Console];
+const ALL: [Origin; 3] = [Origin::Remote, Origin::Console, Origin::OwnProgram];
+const DAY: i64 = 86_400;
 const YEAR: i64 = 365 * 86_400;
 
 #[test]
@@ -74,16 +75,17 @@ fn tries_while_it_is_locked_neither_count_nor_prolong() {
 
 #[test]
 fn a_right_code_clears_its_own_origin_alone() {
-    for (here, there) in [
-        (Origin::Remote, Origin::Console),
-        (Origin::Console, Origin::Remote),
-    ] {
+    for here in ALL {
         let mut owner = Owner::new();
-        owner.fail(4, here, NOON);
-        owner.fail(4, there, NOON);
+        for origin in ALL {
+            owner.fail(4, origin, NOON);
+        }
         let code = owner.code(NOON, 0);
         let _: Judgement = owner.judge(&code, here, NOON);
-        assert_eq!((owner.failures(here), owner.failures(there)), (0, 4));
+        for origin in ALL {
+            let failures = if origin == here { 0 } else { 4 };
+            assert_eq!(owner.failures(origin), failures);
+        }
     }
 }
 
@@ -113,7 +115,7 @@ fn wrong_backup_codes_count_like_wrong_codes() {
 
 #[test]
 fn after_100_wrong_codes_no_time_and_no_one_time_code_opens_it() {
-    for origin in BOTH {
+    for origin in ALL {
         let mut owner = Owner::new();
         let ninety_nine = owner.fail(99, origin, NOON);
         let gate = |owner: &Owner| owner.account.throttle().tally(origin).gate(ninety_nine);
@@ -175,10 +177,11 @@ fn after_100_wrong_codes_at_the_console_a_backup_code_opens_it_at_the_pace_of_th
 }
 
 #[test]
-fn the_administrator_opens_both_origins() {
+fn the_administrator_opens_every_origin() {
     let mut owner = Owner::new();
     let now = owner.fail(100, Origin::Remote, NOON);
     owner.fail(100, Origin::Console, NOON);
+    owner.fail(100, Origin::OwnProgram, NOON);
     owner.account.unlock();
     assert!(owner.account.throttle().is_clear());
     let code = owner.code(now, 0);
@@ -215,21 +218,120 @@ fn a_clock_that_is_set_back_by_a_little_opens_no_lock() {
     }
 }
 
+/// Somebody guesses whenever it is open, and the owner gives a right code after every fourth guess,
+/// so that the row never gets to five. Gives how many guesses were judged, by the hour.
+fn guesses_between_right_codes(owner: &mut Owner, origin: Origin, hours: u32) -> Vec<u32> {
+    let mut now = NOON;
+    let mut by_hour = Vec::new();
+    for _ in 0..hours {
+        let mut judged = 0;
+        for _ in 0..60 {
+            for _ in 0..4 {
+                let judgement = owner.judge(&wrong_code(), origin, now);
+                judged += u32::from(matches!(judgement, Judgement::Wrong(_)));
+            }
+            let right = owner.code(now, 0);
+            let _: Judgement = owner.judge(&right, origin, now);
+            now = after(now, 60);
+        }
+        by_hour.push(judged);
+    }
+    by_hour
+}
+
+#[test]
+fn a_day_bounds_the_wrong_codes_between_right_ones() {
+    for origin in [Origin::Remote, Origin::OwnProgram] {
+        let mut owner = Owner::new();
+        let by_hour = guesses_between_right_codes(&mut owner, origin, 72);
+        let (first, steady): (u32, u32) = (by_hour[..24].iter().sum(), by_hour[24..].iter().sum());
+        assert!((50..=100).contains(&first), "{first} on the first day");
+        assert!(steady <= 101, "{steady} on the two days after it");
+        // The console is a way in, and the owner gets in from afar at the end of each lock.
+        let now = after(NOON, 72 * 3600);
+        let code = owner.code(now, 0);
+        let judgement = owner.judge(&code, Origin::Console, now);
+        assert_eq!(judgement, Judgement::Accepted(Factor::Authenticator));
+    }
+}
+
+#[test]
+fn the_console_counts_no_day() {
+    let by_hour = guesses_between_right_codes(&mut Owner::new(), Origin::Console, 2);
+    assert_eq!(by_hour, [240, 240]);
+}
+
+#[test]
+fn an_owner_who_mistypes_twice_at_each_of_20_logins_a_day_is_never_locked() {
+    let mut owner = Owner::new();
+    for day in 0..30 {
+        for login in 0..20 {
+            // All of them within two hours.
+            let now = after(NOON, day * DAY + login * 360);
+            for _ in 0..2 {
+                let judgement = owner.judge(&wrong_code(), Origin::Remote, now);
+                assert_eq!(judgement, Judgement::Wrong(Gate::Open), "{day} {login}");
+            }
+            let code = owner.code(now, 0);
+            let judgement = owner.judge(&code, Origin::Remote, now);
+            assert_eq!(judgement, Judgement::Accepted(Factor::Authenticator));
+        }
+    }
+}
+
+#[test]
+fn the_lock_of_a_day_ends_within_half_an_hour_and_under_any_clock() {
+    let mut owner = Owner::new();
+    let ahead = after(NOON, 400 * DAY);
+    for minute in 0..20 {
+        let now = after(ahead, minute * 60);
+        for _ in 0..4 {
+            let _: Judgement = owner.judge(&wrong_code(), Origin::Remote, now);
+        }
+        let code = owner.code(now, 0);
+        let _: Judgement = owner.judge(&code, Origin::Remote, now);
+    }
+    let last = after(ahead, 20 * 60);
+    let closed = owner.account.throttle().tally(Origin::Remote).gate(last);
+    assert!(
+        matches!(closed, Gate::Until(until) if until <= after(last, 1800)),
+        "{closed:?}"
+    );
+    // The clock was ahead.
+    let tally = owner.account.throttle().tally(Origin::Remote);
+    assert_eq!(tally.gate(NOON), Gate::Open);
+}
+
+#[test]
+fn wrong_codes_from_afar_leave_the_programs_of_the_user_open_and_the_reverse() {
+    for (locked, open) in [
+        (Origin::Remote, Origin::OwnProgram),
+        (Origin::OwnProgram, Origin::Remote),
+    ] {
+        let mut owner = Owner::new();
+        let now = owner.fail(100, locked, NOON);
+        let code = owner.code(now, 0);
+        let judgement = owner.judge(&code, open, now);
+        assert_eq!(judgement, Judgement::Accepted(Factor::Authenticator));
+        assert_eq!(owner.failures(locked), 100);
+    }
+}
+
 /// What somebody types, and from where.
 fn typed() -> impl Strategy<Value = Vec<(usize, u8, i64)>> {
-    prop::collection::vec((0..2_usize, 0..5_u8, 0..4000_i64), 0..60)
+    prop::collection::vec((0..3_usize, 0..5_u8, 0..4000_i64), 0..60)
 }
 
 proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
-    fn what_is_typed_in_one_place_changes_nothing_in_the_other(typed in typed()) {
+    fn what_is_typed_in_one_place_changes_nothing_in_the_others(typed in typed()) {
         let (mut owner, mut now) = (Owner::new(), NOON);
         for (place, kind, wait) in typed {
             now = now.plus(Duration::from_secs(wait.unsigned_abs()));
-            let (here, there) = (BOTH[place], BOTH[1 - place]);
-            let untouched = *owner.account.throttle().tally(there);
+            let here = ALL[place];
+            let others = ALL.map(|there| (there, *owner.account.throttle().tally(there)));
             let evidence = match kind {
                 0 => owner.code(now, 0),
                 1 => sheet::FIRST.wrong(),
@@ -237,7 +339,9 @@ proptest! {
                 _ => wrong_code(),
             };
             let _: Judgement = owner.judge(&evidence, here, now);
-            prop_assert_eq!(*owner.account.throttle().tally(there), untouched);
+            for (there, untouched) in others.into_iter().filter(|(there, _)| *there != here) {
+                prop_assert_eq!(*owner.account.throttle().tally(there), untouched);
+            }
         }
     }
 

@@ -19,7 +19,7 @@ pub(crate) enum Which {
     Disabled,
     /// Who has paused it.
     Paused,
-    /// Who is locked, from afar or at the console.
+    /// Who is locked, on whichever side.
     Locked,
     /// Of whom the policy requires it.
     Required,
@@ -93,13 +93,16 @@ fn belongs(status: &Status, which: Which, now: u64) -> bool {
     }
 }
 
-/// Whether no code is accepted now, from afar or at the console.
+/// Whether no code is accepted now from one side: from afar, at the console, from programs of the
+/// user.
 pub(crate) fn is_locked(status: &Status, now: u64) -> bool {
     let lasts = |until: Option<u64>| until.is_some_and(|until| until > now);
     status.locked_for_good
         || status.console_locked_for_good
+        || status.own_locked_for_good
         || lasts(status.locked_until)
         || lasts(status.console_locked_until)
+        || lasts(status.own_locked_until)
 }
 
 /// A set-up that was begun and not finished is none.
@@ -120,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_of_either_origin_counts_and_a_past_one_does_not() {
+    fn a_lock_of_any_origin_counts_and_a_past_one_does_not() {
         let now = 1000;
         assert!(!is_locked(&status(State::Enabled), now));
         for locked in [
@@ -138,6 +141,14 @@ mod tests {
             },
             Status {
                 console_locked_for_good: true,
+                ..Status::default()
+            },
+            Status {
+                own_locked_until: Some(1001),
+                ..Status::default()
+            },
+            Status {
+                own_locked_for_good: true,
                 ..Status::default()
             },
         ] {

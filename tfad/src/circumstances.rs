@@ -1,7 +1,9 @@
 //! What PAM knows about a login, in the terms of the policy.
 
 use tfa_bus::{Context, Phase, Verdict};
-use tfa_core::{Login, Met, Methods, Origin, Origins, Person, Policy, Stage};
+use tfa_core::{Client, Login, Met, Methods, Origin, Origins, Person, Policy, Stage};
+
+use crate::caller::Caller;
 
 /// What `methods` calls whatever PAM was asked for: sshd's `password` and `keyboard-interactive`.
 pub const ASKED_BY_PAM: &str = "password";
@@ -39,10 +41,13 @@ pub fn stage(context: &Context, policy: &Policy) -> Stage {
     }
 }
 
-/// Whose count a wrong code goes on.
+/// Whose count a wrong code goes on. Who is not root runs a program of their own, and nobody vouches
+/// for where they sit.
 #[must_use]
-pub fn origin(context: &Context) -> Origin {
-    if context.at_console() {
+pub fn origin(caller: &Caller, context: &Context) -> Origin {
+    if !caller.is_root() {
+        Origin::OwnProgram
+    } else if context.at_console() {
         Origin::Console
     } else {
         Origin::Remote
@@ -68,6 +73,16 @@ fn methods(context: &Context) -> Methods {
     Methods {
         passed,
         one_of_sshds_own: !pam_asks,
+    }
+}
+
+/// The program that carries a login's dialog, as far as the user hears of it.
+#[must_use]
+pub fn client<'a>(caller: &Caller, context: &'a Context) -> Client<'a> {
+    let Context { rhost, tty, .. } = context;
+    Client {
+        from: if rhost.is_empty() { tty } else { rhost },
+        shows: caller.is_root() && !context.silent,
     }
 }
 
@@ -120,6 +135,52 @@ mod tests {
         assert!(guarded("sshd-extern", "ssh", &["sshd"]));
         assert!(!guarded("sshd-extern", "ssh", &[]));
         assert!(!guarded("su", "pts/0", &["sshd"]));
+    }
+
+    fn caller(uid: u32) -> Caller {
+        Caller {
+            name: ":1.7".to_owned(),
+            uid,
+        }
+    }
+
+    #[test]
+    fn nobody_but_root_speaks_for_a_place() {
+        let at = |tty: &str, rhost: &str| Context {
+            tty: tty.to_owned(),
+            rhost: rhost.to_owned(),
+            ..Context::default()
+        };
+        for (uid, tty, rhost, expected) in [
+            (0, "tty1", "", Origin::Console),
+            (0, "ssh", "192.0.2.7", Origin::Remote),
+            (0, "pts/0", "", Origin::Remote),
+            (1000, "", "", Origin::OwnProgram),
+            (1000, "tty1", "", Origin::OwnProgram),
+        ] {
+            assert_eq!(
+                origin(&caller(uid), &at(tty, rhost)),
+                expected,
+                "{uid} {tty}"
+            );
+        }
+    }
+
+    #[test]
+    fn words_are_shown_by_programs_of_root_that_want_them() {
+        let context = Context {
+            tty: "pts/0".to_owned(),
+            ..Context::default()
+        };
+        let silent = Context {
+            silent: true,
+            rhost: "192.0.2.7".to_owned(),
+            ..context.clone()
+        };
+        let (shown, hidden) = (client(&caller(0), &context), client(&caller(0), &silent));
+        assert_eq!((shown.from, shown.shows), ("pts/0", true));
+        assert_eq!((hidden.from, hidden.shows), ("192.0.2.7", false));
+        assert!(!client(&caller(1000), &context).shows);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tfa_bus::Error;
-use tfa_core::{BadParameters, Bar, Drift, Exemption, Gate, Message, Refusal, State, Time, Would};
+use tfa_core::{BadParameters, Bar, Drift, Exemption, Gate, Message, Refusal, State, Time};
+use tfa_core::{Would, WrongCodes};
 
 use crate::enrollment::Shown;
 use crate::services::Bypass;
@@ -15,6 +16,9 @@ pub const QUESTION: &str = "Verification code or backup code: ";
 
 /// Said of a one-time code and of a backup code alike.
 const USED_ALREADY: &str = "That code was used already. Each works once: use a new one.";
+
+/// The way on for somebody who came in with a backup code because the phone is lost.
+const NEW_PHONE: &str = "New phone? Run: tfa-enroll move";
 
 /// Short, for sshd puts user and host in front of it.
 const NO_CODE: &str = "That is no code: 6 or 8 digits, or a backup code.";
@@ -57,15 +61,17 @@ pub fn message(message: Message, now: Time) -> (bool, String) {
         ),
         Message::BackupCodeUsed { left: 0 } => (
             false,
-            "That was your last backup code. Make new ones: tfa-enroll codes".to_owned(),
+            format!("That was your last backup code. Make new ones: tfa-enroll codes\n{NEW_PHONE}"),
         ),
         Message::BackupCodeUsed {
             left: left @ (1 | 2),
         } => (
             false,
-            format!("Backup code used; {left} left. Make new ones: tfa-enroll codes"),
+            format!("Backup code used; {left} left. Make new ones: tfa-enroll codes\n{NEW_PHONE}"),
         ),
-        Message::BackupCodeUsed { left } => (false, format!("Backup code used; {left} left.")),
+        Message::BackupCodeUsed { left } => {
+            (false, format!("Backup code used; {left} left. {NEW_PHONE}"))
+        }
         Message::WrongInvitation => (true, "That is not the word of your invitation.".to_owned()),
         Message::NoInvitation => (
             true,
@@ -102,6 +108,21 @@ pub fn message(message: Message, now: Time) -> (bool, String) {
         ),
     };
     (bad, text)
+}
+
+/// Wrong codes that a login is told of.
+#[must_use]
+pub fn wrong_codes(wrong: &WrongCodes) -> String {
+    let last = moment(wrong.last);
+    let from = match wrong.from.as_str() {
+        "" => "by a program of yours",
+        from => &format!("from {from}"),
+    };
+    let counted = match wrong.count {
+        1 => format!("1 wrong code since your last login, on {last}\n{from}."),
+        count => format!("{count} wrong codes since your last login, the last on {last}\n{from}."),
+    };
+    format!("{counted} If that was not you, change your password.")
 }
 
 /// Why no code is judged, and when to try again.
@@ -160,7 +181,7 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
         Refusal::WrongCode(Some(drift)) => Error::WrongCode(clock_off(drift)),
         Refusal::Spent => Error::WrongCode(USED_ALREADY.to_owned()),
         Refusal::NotACode => Error::InvalidArgument(NO_CODE.to_owned()),
-        Refusal::Locked(gate) => Error::Locked(locked(gate, now)),
+        Refusal::Locked(gate) | Refusal::WrongAndLocked(gate) => Error::Locked(locked(gate, now)),
         Refusal::NoInvitation => Error::InvitationNeeded(
             "Setting up takes an invitation, and there is none for you now. Ask your \
              administrator for one (tfactl invite)."

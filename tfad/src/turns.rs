@@ -34,6 +34,8 @@ impl Wording<'_> {
             .map(|says| self.message(says))
             .into_iter()
             .collect();
+        let told = turn.told.as_ref();
+        lines.extend(told.map(|wrong| line(false, texts::wrong_codes(wrong))));
         let (page, next) = self.next(turn.next, turn.says);
         lines.extend(page.into_iter().map(|row| line(false, row)));
         Turn { lines, next }

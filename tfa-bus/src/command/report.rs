@@ -16,6 +16,10 @@
 //! | `locked_until` | no code is accepted from afar before; null when not locked for a time |
 //! | `locked_for_good` | from afar no code is accepted until the administrator unlocks |
 //! | `console_failures`, `console_locked_until`, `console_locked_for_good` | the same at the console |
+//! | `own_failures`, `own_locked_until`, `own_locked_for_good` | the same for programs that run as the user |
+//! | `wrong_codes` | wrong codes since the last login that was told of them |
+//! | `last_wrong_code` | when the last of them was typed, or null |
+//! | `last_wrong_code_from` | its remote host or terminal; empty for a program of the user's own; or null |
 //! | `required` | the policy requires a second factor of this user |
 //! | `grace_until` | until when the policy lets the user in without; null when there is no grace |
 //! | `invited_until` | until when an invitation is good; null when there is none |
@@ -43,6 +47,12 @@ pub struct Report<'a> {
     console_failures: u32,
     console_locked_until: Option<String>,
     console_locked_for_good: bool,
+    own_failures: u32,
+    own_locked_until: Option<String>,
+    own_locked_for_good: bool,
+    wrong_codes: u32,
+    last_wrong_code: Option<String>,
+    last_wrong_code_from: Option<&'a str>,
     required: bool,
     grace_until: Option<String>,
     invited_until: Option<String>,
@@ -66,6 +76,12 @@ impl<'a> From<&'a Status> for Report<'a> {
             console_failures: status.console_failures,
             console_locked_until: status.console_locked_until.map(rfc3339),
             console_locked_for_good: status.console_locked_for_good,
+            own_failures: status.own_failures,
+            own_locked_until: status.own_locked_until.map(rfc3339),
+            own_locked_for_good: status.own_locked_for_good,
+            wrong_codes: status.wrong_codes,
+            last_wrong_code: status.last_wrong_code.map(rfc3339),
+            last_wrong_code_from: status.last_wrong_code_from.as_deref(),
             required: status.required,
             grace_until: status.grace_until.map(rfc3339),
             invited_until: status.invited_until.map(rfc3339),

@@ -1,16 +1,22 @@
 //! The question for a code.
 
 use super::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
-use crate::{Account, Decision, Evidence, Factor, Gate, Judgement, Origin, Time};
+use crate::{
+    Account, Client, Decision, Evidence, Factor, Gate, Judgement, Origin, Time, WrongCodes,
+};
 
 /// How many answers one dialog takes.
 pub const TRIES: u8 = 3;
 
 /// The question under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskCode {
     origin: Origin,
     answers_left: u8,
+    /// Wrong codes of the dialog's own.
+    wrong: u32,
+    /// The wrong codes that there were before it.
+    before: Option<WrongCodes>,
 }
 
 impl AskCode {
@@ -29,6 +35,7 @@ impl AskCode {
         };
         let turn = Turn {
             says,
+            told: None,
             next: Next::AskCode {
                 digits: account.digits(),
             },
@@ -38,6 +45,8 @@ impl AskCode {
             dialog: Some(Dialog::AskCode(Self {
                 origin,
                 answers_left: TRIES,
+                wrong: 0,
+                before: account.wrong_codes().cloned(),
             })),
         }
     }
@@ -56,19 +65,26 @@ impl AskCode {
         decision: Decision,
         account: &mut Account,
         evidence: &Evidence,
+        client: Client<'_>,
         now: Time,
     ) -> Answered {
         if decision != Decision::Ask {
             return Answered::end(Some(Message::Changed), Verdict::Denied);
         }
-        match account.judge(evidence, self.origin, now) {
+        match account.judge_from(client.from, evidence, self.origin, now) {
             Judgement::Rehash => Answered::Rehash,
             Judgement::Accepted(factor) => {
                 account.last_login = Some(now);
                 let left = account.backup_codes_left();
                 let says =
                     (factor == Factor::BackupCode).then_some(Message::BackupCodeUsed { left });
-                Answered::end(says, Verdict::Verified(factor))
+                let told = if client.shows {
+                    account.tell_wrong_codes(self.wrong, self.before.as_ref(), now)
+                } else {
+                    None
+                };
+                let next = Next::End(Verdict::Verified(factor));
+                Answered::Turn(Turn { says, told, next }, None)
             }
             Judgement::GaveUp => Answered::end(None, Verdict::Denied),
             Judgement::Locked(gate) => Answered::end(Some(Message::Locked(gate)), Verdict::Locked),
@@ -80,6 +96,7 @@ impl AskCode {
     }
 
     fn again(&self, says: Message, account: &Account) -> Answered {
+        let wrong = self.wrong + u32::from(says.is_failure());
         let answers_left = self.answers_left.saturating_sub(1);
         if answers_left == 0 {
             return Answered::end(Some(says), Verdict::Denied);
@@ -90,11 +107,13 @@ impl AskCode {
         Answered::Turn(
             Turn {
                 says: Some(says),
+                told: None,
                 next,
             },
             Some(Dialog::AskCode(Self {
                 answers_left,
-                ..*self
+                wrong,
+                ..self.clone()
             })),
         )
     }

@@ -87,6 +87,7 @@ impl Enroll {
         Begun {
             turn: Turn {
                 says: None,
+                told: None,
                 next: dialog.next(),
             },
             dialog: Some(Dialog::Enroll(Box::new(dialog))),
@@ -181,6 +182,7 @@ impl Enroll {
                 self.on(None, next)
             }
             Err(Refusal::Locked(gate)) => self.stop(Message::Locked(gate)),
+            Err(Refusal::WrongAndLocked(gate)) => self.stop(Message::Wrong(gate)),
             Err(Refusal::NoInvitation) => self.stop(Message::NoInvitation),
             Err(_) => self.on(Some(Message::WrongInvitation), Question::Invitation),
         }
@@ -198,7 +200,7 @@ impl Enroll {
                 let Some(drawn) = drawn else {
                     return Answered::DrawCodes;
                 };
-                account.take_up(proved, drawn.clone(), self.origin);
+                account.take_up(proved, drawn.clone(), self.origin, now);
                 account.last_login = Some(now);
                 return self.on(None, Question::Saved);
             }
@@ -227,6 +229,7 @@ impl Enroll {
         self.question = question;
         let turn = Turn {
             says,
+            told: None,
             next: self.next(),
         };
         Answered::Turn(turn, Some(Dialog::Enroll(Box::new(self))))

@@ -10,13 +10,15 @@ mod enroll;
 pub use code::{AskCode, TRIES};
 pub use enroll::{Enroll, Picture};
 
-use crate::{Drift, Factor, Gate, Origin, Time};
+use crate::{Drift, Factor, Gate, Origin, Time, WrongCodes};
 
 /// What the login program is to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
     /// To be shown first.
     pub says: Option<Message>,
+    /// Wrong codes to tell a login of that met the second factor.
+    pub told: Option<WrongCodes>,
     /// What follows.
     pub next: Next,
 }
@@ -149,7 +151,11 @@ impl Begun {
     fn end(says: Option<Message>, verdict: Verdict) -> Self {
         let next = Next::End(verdict);
         Self {
-            turn: Turn { says, next },
+            turn: Turn {
+                says,
+                told: None,
+                next,
+            },
             dialog: None,
         }
     }
@@ -158,6 +164,13 @@ impl Begun {
 impl Answered {
     fn end(says: Option<Message>, verdict: Verdict) -> Self {
         let next = Next::End(verdict);
-        Self::Turn(Turn { says, next }, None)
+        Self::Turn(
+            Turn {
+                says,
+                told: None,
+                next,
+            },
+            None,
+        )
     }
 }

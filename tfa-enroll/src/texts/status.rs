@@ -51,6 +51,13 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         status.console_locked_for_good,
         now,
     ));
+    lines.extend(lock(
+        "Locked for screen lockers and tfa-enroll",
+        status.own_locked_until,
+        status.own_locked_for_good,
+        now,
+    ));
+    lines.extend(wrong_codes(status));
     if !status.devices.is_empty() {
         lines.push(format!("Remembered devices: {}", status.devices.len()));
     }
@@ -58,6 +65,20 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         lines.push(format!("Last login with a code: {}", local(at)));
     }
     lines.join("\n")
+}
+
+/// Wrong codes that no login was told of yet.
+fn wrong_codes(status: &Status) -> Option<String> {
+    let last = local(status.last_wrong_code?);
+    let from = match status.last_wrong_code_from.as_deref() {
+        None | Some("") => "by a program of yours".to_owned(),
+        Some(from) => format!("from {from}"),
+    };
+    Some(format!(
+        "Wrong codes since your last login: {}, the last on {last} {from}.\n\
+         If that was not you, change your password.",
+        status.wrong_codes
+    ))
 }
 
 fn state(status: &Status) -> &'static str {

@@ -18,6 +18,9 @@ fn the_keys_of_the_json_form_are_stable() {
         authenticators: vec!["phone".to_owned(), "tablet".to_owned()],
         failures: 6,
         locked_until: Some(1_796_133_900),
+        wrong_codes: 2,
+        last_wrong_code: Some(1_796_133_960),
+        last_wrong_code_from: Some(String::new()),
         required: true,
         grace_until: Some(1_796_133_901),
         devices: vec!["laptop".to_owned()],
@@ -39,6 +42,12 @@ fn the_keys_of_the_json_form_are_stable() {
   "console_failures": 0,
   "console_locked_until": null,
   "console_locked_for_good": false,
+  "own_failures": 0,
+  "own_locked_until": null,
+  "own_locked_for_good": false,
+  "wrong_codes": 2,
+  "last_wrong_code": "2026-12-01T14:06:00Z",
+  "last_wrong_code_from": "",
   "required": true,
   "grace_until": "2026-12-01T14:05:01Z",
   "invited_until": null,
@@ -119,6 +128,29 @@ fn a_lock_says_how_long() {
         text.contains("Locked at this machine: too many wrong codes, until"),
         "{text}"
     );
+}
+
+#[test]
+fn wrong_codes_are_told_with_the_last_one_and_so_is_a_lock_of_the_users_programs() {
+    let now = tfa_bus::command::now();
+    let told = |count, from: &str| {
+        let status = Status {
+            own_locked_until: Some(now + 1800),
+            wrong_codes: count,
+            last_wrong_code: Some(1_796_133_960),
+            last_wrong_code_from: Some(from.to_owned()),
+            ..enabled()
+        };
+        shown(status, &["status"])
+    };
+    let text = told(3, "192.0.2.66");
+    let expected = "Wrong codes since your last login: 3, the last on 2026-12-01 14:06 from 192.0.2.66.\n\
+                    If that was not you, change your password.\n";
+    assert!(text.contains(expected), "{text}");
+    let expected =
+        "Locked for screen lockers and tfa-enroll: too many wrong codes, try again in 30";
+    assert!(text.contains(expected), "{text}");
+    assert!(told(1, "").contains("14:06 by a program of yours."));
 }
 
 #[test]

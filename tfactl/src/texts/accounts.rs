@@ -140,6 +140,14 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         status.console_locked_for_good,
         now,
     ));
+    lines.push(lock(
+        "In programs of the user",
+        status.own_failures,
+        status.own_locked_until,
+        status.own_locked_for_good,
+        now,
+    ));
+    lines.extend(wrong_codes(status));
     if !status.devices.is_empty() {
         lines.push(format!("Remembered devices: {}", status.devices.join(", ")));
     }
@@ -149,6 +157,19 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         lines.push(format!("To unlock: tfactl unlock {}", status.user));
     }
     lines.join("\n")
+}
+
+/// Wrong codes that no login was told of yet.
+fn wrong_codes(status: &Status) -> Option<String> {
+    let last = local(status.last_wrong_code?);
+    let from = match status.last_wrong_code_from.as_deref() {
+        None | Some("") => "by a program of the user".to_owned(),
+        Some(from) => format!("from {from}"),
+    };
+    let count = status.wrong_codes;
+    Some(format!(
+        "Wrong codes since the last login: {count}, the last on {last} {from}"
+    ))
 }
 
 pub(super) fn state(status: &Status) -> &'static str {

@@ -12,6 +12,9 @@ fn an_account_is_shown_in_plain_lines() {
         failures: 1,
         console_failures: 100,
         console_locked_for_good: true,
+        wrong_codes: 101,
+        last_wrong_code: Some(1_796_133_960),
+        last_wrong_code_from: Some("192.0.2.66".to_owned()),
         required: true,
         last_login: Some(1_796_133_900),
         devices: vec!["laptop".to_owned()],
@@ -26,6 +29,8 @@ Backup codes left: 8
 Required: yes
 Over the network: not locked, 1 wrong code in a row
 At the console: locked until you unlock, 100 wrong codes in a row
+In programs of the user: not locked, 0 wrong codes in a row
+Wrong codes since the last login: 101, the last on 2026-12-01 14:06 from 192.0.2.66
 Remembered devices: laptop
 Last login with a code: 2026-12-01 14:05
 To unlock: tfactl unlock alice
@@ -79,6 +84,12 @@ fn the_json_form_has_the_keys_of_tfa_enroll_status() {
             "console_failures",
             "console_locked_until",
             "console_locked_for_good",
+            "own_failures",
+            "own_locked_until",
+            "own_locked_for_good",
+            "wrong_codes",
+            "last_wrong_code",
+            "last_wrong_code_from",
             "required",
             "grace_until",
             "invited_until",

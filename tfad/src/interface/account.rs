@@ -119,7 +119,7 @@ impl OwnAccount {
             .change(|account, now| {
                 // Another may have been made while polkit asked.
                 if invited || account.is_invited(now) {
-                    account.check_invitation(&word, Origin::Remote, now)?;
+                    account.check_invitation(&word, Origin::OwnProgram, now)?;
                 }
                 account.set_up(authenticator.clone(), now)
             })
@@ -378,7 +378,7 @@ impl Owner<'_> {
                 "Setting up takes an invitation from your administrator.".to_owned(),
             ));
         }
-        self.change(|account, now| account.check_invitation(word, Origin::Remote, now))
+        self.change(|account, now| account.check_invitation(word, Origin::OwnProgram, now))
             .await
     }
 
@@ -426,7 +426,7 @@ impl Owner<'_> {
             .judge(
                 &self.user,
                 entry,
-                Origin::Remote,
+                Origin::OwnProgram,
                 self.now,
                 None,
                 |account, evidence| match wish(account, evidence, self.now) {
@@ -442,7 +442,9 @@ impl Owner<'_> {
         let granted = granted.map_err(|error| self.report(error))?;
         granted.map_err(|refusal| {
             match refusal {
-                Refusal::WrongCode(_) => self.log(Level::Warning, "wrong code"),
+                Refusal::WrongCode(_) | Refusal::WrongAndLocked(_) => {
+                    self.log(Level::Warning, "wrong code");
+                }
                 Refusal::Locked(_) => self.log(Level::Warning, "locked after too many wrong codes"),
                 Refusal::WrongInvitation => self.log(Level::Warning, "wrong invitation"),
                 Refusal::Spent => self.log(Level::Warning, "a code that was used before"),

@@ -35,6 +35,8 @@ pub(super) fn of(
     };
     let remote = account.throttle().tally(Origin::Remote);
     let console = account.throttle().tally(Origin::Console);
+    let own = account.throttle().tally(Origin::OwnProgram);
+    let wrong = account.wrong_codes();
     let left = account.backup_codes_left();
     let names = account
         .authenticators()
@@ -51,6 +53,12 @@ pub(super) fn of(
         console_failures: console.failures(),
         console_locked_until: until(console, now),
         console_locked_for_good: console.gate(now) == Gate::ForGood,
+        own_failures: own.failures(),
+        own_locked_until: until(own, now),
+        own_locked_for_good: own.gate(now) == Gate::ForGood,
+        wrong_codes: wrong.map_or(0, |wrong| wrong.count),
+        last_wrong_code: wrong.map(|wrong| wrong.last.as_secs()),
+        last_wrong_code_from: wrong.map(|wrong| wrong.from.clone()),
         invited_until: account
             .invitation()
             .filter(|invitation| invitation.is_open(now))

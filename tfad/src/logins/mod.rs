@@ -203,7 +203,7 @@ impl Logins {
         log::course(&self.host, policy, &arrival, stage, course, &ruling);
         self.take_note(&arrival, stage, course, &ruling, account, now)
             .await?;
-        let origin = circumstances::origin(&arrival.context);
+        let origin = circumstances::origin(&arrival.caller, &arrival.context);
         let begun = match course {
             Course::Satisfied | Course::Defer | Course::Unguarded | Course::Exempt(_) => {
                 return Ok((0, turns::end(Verdict::NotRequired, None)));
@@ -340,7 +340,13 @@ impl Logins {
         now: Time,
     ) -> Result<(tfa_core::Turn, Option<Dialog>), Error> {
         let config = self.host.config();
-        let Arrival { user, login, .. } = &open.arrival;
+        let Arrival {
+            user,
+            login,
+            caller,
+            context,
+        } = &open.arrival;
+        let client = circumstances::client(caller, context);
         let judged = self
             .host
             .judge(
@@ -351,7 +357,7 @@ impl Logins {
                 loaded,
                 |account, evidence| {
                     let ruling = config.policy.decide(login, Some(account), now);
-                    match question.answer(ruling.decision, account, evidence, now) {
+                    match question.answer(ruling.decision, account, evidence, client, now) {
                         Answered::Rehash | Answered::DrawCodes => None,
                         Answered::Turn(turn, next) => Some((turn, next)),
                     }

@@ -1,0 +1,182 @@
+//! Wrong codes since the last login: who is told of which, and how often.
+
+use tfa_core::{
+    Account, Answered, AskCode, Client, Decision, Dialog, Evidence, Judgement, Next, Origin, Time,
+    Turn, Verdict, WrongCodes,
+};
+
+use crate::cbor::Item;
+use crate::owner::{Owner, wrong_code};
+use crate::phone::{NOON, after};
+use crate::sheet;
+
+const SSHD: Client<'static> = Client {
+    from: "192.0.2.7",
+    shows: true,
+};
+const GUESSER: Client<'static> = Client {
+    from: "192.0.2.66",
+    shows: true,
+};
+
+/// A login that types these one after another; its last turn.
+fn login(owner: &mut Owner, client: Client<'_>, typed: &[Evidence], now: Time) -> Turn {
+    let begun = AskCode::begin(&owner.account, Origin::Remote, now);
+    let (mut turn, mut dialog) = (begun.turn, begun.dialog);
+    for evidence in typed {
+        let Some(Dialog::AskCode(asked)) = dialog else {
+            panic!("over: {turn:?}")
+        };
+        let answered = asked.answer(Decision::Ask, &mut owner.account, evidence, client, now);
+        let Answered::Turn(next, going_on) = answered else {
+            panic!("nothing is to be hashed")
+        };
+        (turn, dialog) = (next, going_on);
+    }
+    turn
+}
+
+/// A login with a right code, and what it is told: how many, the last when and from where.
+fn told(owner: &mut Owner, now: Time) -> Option<(u32, Time, String)> {
+    let right = owner.code(now, 0);
+    let turn = login(owner, SSHD, &[right], now);
+    assert!(
+        matches!(turn.next, Next::End(Verdict::Verified(_))),
+        "{turn:?}"
+    );
+    turn.told.map(|wrong| (wrong.count, wrong.last, wrong.from))
+}
+
+fn pending(owner: &Owner) -> u32 {
+    owner.account.wrong_codes().map_or(0, |wrong| wrong.count)
+}
+
+#[test]
+fn the_next_login_is_told_how_many_and_of_the_last_and_the_one_after_it_nothing() {
+    let mut owner = Owner::new();
+    assert_eq!(told(&mut owner, NOON), None);
+    for minute in [10, 20, 30] {
+        let guessed = after(NOON, 60 * minute);
+        login(&mut owner, GUESSER, &[wrong_code()], guessed);
+    }
+    assert_eq!(pending(&owner), 3);
+    let expected = (3, after(NOON, 1800), "192.0.2.66".to_owned());
+    assert_eq!(told(&mut owner, after(NOON, 3600)), Some(expected));
+    assert_eq!(pending(&owner), 0);
+    assert_eq!(told(&mut owner, after(NOON, 7200)), None);
+}
+
+#[test]
+fn nobody_is_told_before_a_right_code() {
+    let mut owner = Owner::new();
+    login(&mut owner, GUESSER, &[wrong_code()], NOON);
+    for typed in [wrong_code(), Evidence::Nonsense, Evidence::Nothing] {
+        let turn = login(&mut owner, SSHD, &[typed], after(NOON, 60));
+        assert_eq!(turn.told, None);
+    }
+    let begun = AskCode::begin(&owner.account, Origin::Remote, after(NOON, 60));
+    assert_eq!(begun.turn.told, None);
+    assert_eq!(pending(&owner), 2);
+}
+
+#[test]
+fn a_login_is_not_told_of_its_own_slips_and_they_hide_nobody_elses() {
+    let mut owner = Owner::new();
+    let right = owner.code(NOON, 0);
+    let turn = login(&mut owner, SSHD, &[wrong_code(), right], NOON);
+    assert_eq!(turn.told, None);
+    assert_eq!(pending(&owner), 0);
+
+    let guessed = after(NOON, 600);
+    login(&mut owner, GUESSER, &[wrong_code()], guessed);
+    let now = after(NOON, 1200);
+    let right = owner.code(now, 0);
+    let turn = login(&mut owner, SSHD, &[wrong_code(), wrong_code(), right], now);
+    let wrong = turn.told.unwrap();
+    assert_eq!(
+        (wrong.count, wrong.last, &*wrong.from),
+        (1, guessed, "192.0.2.66")
+    );
+}
+
+#[test]
+fn a_login_soon_after_one_that_was_told_is_told_again_for_that_may_have_broken_off() {
+    let mut owner = Owner::new();
+    login(&mut owner, GUESSER, &[wrong_code()], NOON);
+    let first = told(&mut owner, after(NOON, 60));
+    assert!(first.is_some());
+    assert_eq!(told(&mut owner, after(NOON, 120)), first);
+    assert_eq!(told(&mut owner, after(NOON, 240)), None);
+}
+
+#[test]
+fn who_cannot_show_it_is_not_told_and_uses_nothing_up() {
+    let mut owner = Owner::new();
+    login(&mut owner, GUESSER, &[wrong_code()], NOON);
+    let now = after(NOON, 60);
+    let right = owner.code(now, 0);
+    let silent = Client {
+        shows: false,
+        ..SSHD
+    };
+    assert_eq!(login(&mut owner, silent, &[right], now).told, None);
+    assert_eq!(
+        told(&mut owner, after(NOON, 600)).map(|told| told.0),
+        Some(1)
+    );
+}
+
+#[test]
+fn wrong_proofs_and_backup_codes_are_told_as_well() {
+    let mut owner = Owner::new();
+    assert!(owner.account.try_code(&wrong_code(), NOON).is_err());
+    let _: Judgement = owner.judge(&sheet::FIRST.wrong(), Origin::Console, NOON);
+    let told = told(&mut owner, after(NOON, 600));
+    assert_eq!(told, Some((2, NOON, String::new())));
+}
+
+#[test]
+fn what_is_told_of_where_it_came_from_is_short_and_plain() {
+    let mut owner = Owner::new();
+    let from = format!("x\n\u{1b}[2J\u{202e}é{}", "y".repeat(500));
+    let client = Client {
+        from: &from,
+        shows: true,
+    };
+    login(&mut owner, client, &[wrong_code()], NOON);
+    let from = told(&mut owner, after(NOON, 60)).unwrap().2;
+    assert_eq!(from, format!("x??[2J??{}", "y".repeat(56)));
+    // Nor does a record say otherwise.
+    login(&mut owner, GUESSER, &[wrong_code()], after(NOON, 600));
+    let record = Item::parse(&owner.account.encode());
+    for from in ["\u{1b}[2J", "é", &"y".repeat(65)] {
+        let mut record = record.clone();
+        *record.at(&[11, 2]) = Item::Text(from.to_owned());
+        assert!(Account::decode(&record.bytes()).is_err(), "{from:?}");
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_keeps_no_wrong_code_from_being_told() {
+    let mut owner = Owner::new();
+    let ahead = after(NOON, 400 * 86_400);
+    login(&mut owner, GUESSER, &[wrong_code()], ahead);
+    assert_eq!(told(&mut owner, ahead).map(|told| told.0), Some(1));
+    login(&mut owner, GUESSER, &[wrong_code()], NOON);
+    let counted = owner
+        .account
+        .wrong_codes()
+        .map(|wrong: &WrongCodes| wrong.count);
+    assert_eq!(counted, Some(1));
+    assert_eq!(
+        told(&mut owner, after(NOON, 60)).map(|told| told.0),
+        Some(1)
+    );
+}
+
+#[test]
+fn an_account_that_is_not_set_up_notes_none() {
+    let mut account = Account::new(1000);
+    let _: Judgement = account.judge(&wrong_code(), Origin::Remote, NOON);
+    assert_eq!(account.wrong_codes(), None);
+}
