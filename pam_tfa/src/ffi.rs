@@ -188,6 +188,13 @@ impl Handle {
         name.into_string().ok().filter(|name| !name.is_empty())
     }
 
+    /// Whether `PAM_USER` is set, whatever is in it.
+    pub(crate) fn has_user(&self) -> bool {
+        // SAFETY: this item is a C string.
+        let name = unsafe { self.string_item(PamItemType::USER) };
+        name.is_some_and(|name| !name.is_empty())
+    }
+
     /// `PAM_AUTHTOK`, the password that a module of this phase asked for; `None` if there is none
     /// or an empty one.
     pub(crate) fn password(&self) -> Option<Typed> {

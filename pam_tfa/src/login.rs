@@ -223,7 +223,11 @@ impl Login<'_> {
     /// The user's name, which must be there.
     fn user(&self) -> Result<String, Failure> {
         self.pam.user().ok_or_else(|| {
-            self.log.notice(texts::LOG_NO_USER);
+            self.log.notice(if self.pam.has_user() {
+                texts::LOG_USER_NOT_UTF8
+            } else {
+                texts::LOG_NO_USER
+            });
             Failure::UnknownUser
         })
     }

@@ -2,14 +2,16 @@
 
 use std::ffi::CString;
 
-/// For the person's screen: without control characters, the line feed excepted.
+use tfa_bus::is_misleading;
+
+/// For the person's screen: without misleading characters, the line feed excepted.
 pub(crate) fn for_screen(text: &str) -> CString {
-    c_string(text.chars().filter(|&c| c == '\n' || !c.is_control()))
+    c_string(text.chars().filter(|&c| c == '\n' || !is_misleading(c)))
 }
 
-/// For the log: one line, control characters replaced.
+/// For the log: one line, misleading characters replaced.
 pub(crate) fn for_log(text: &str) -> CString {
-    c_string(text.chars().map(|c| if c.is_control() { '?' } else { c }))
+    c_string(text.chars().map(|c| if is_misleading(c) { '?' } else { c }))
 }
 
 /// For a field of a line whose fields are parted by blanks.
@@ -29,7 +31,7 @@ mod tests {
 
     #[test]
     fn the_screen_gets_no_control_character_but_the_line_feed() {
-        let text = "a\u{1b}[2Jb\r\n\tc\0d\u{7f}e\u{9b}1mf\u{2588}\u{e9}";
+        let text = "\u{202e}a\u{1b}[2Jb\r\n\tc\0d\u{7f}e\u{9b}1mf\u{2588}\u{e9}";
         assert_eq!(for_screen(text).to_str(), Ok("a[2Jb\ncde1mf\u{2588}\u{e9}"));
     }
 
@@ -44,8 +46,8 @@ mod tests {
     #[test]
     fn the_log_gets_one_line() {
         assert_eq!(
-            for_log("bob\nroot: hello\0\u{1b}").to_str(),
-            Ok("bob?root: hello??")
+            for_log("bob\nroot: hello\0\u{1b}\u{2067}\u{200b}").to_str(),
+            Ok("bob?root: hello????")
         );
     }
 }

@@ -31,6 +31,9 @@ pub(crate) const LOG_NOTHING_TO_ANSWER_WITH: &str =
 /// Logged when the transaction has no usable user name.
 pub(crate) const LOG_NO_USER: &str = "no usable user name; refusing. \
      pam_tfa must stand after the module that asks for name and password";
+/// Logged when the user name has bytes that no user name of tfad's has.
+pub(crate) const LOG_USER_NOT_UTF8: &str = "the user name is not valid UTF-8; refusing. \
+     tfad knows only users whose names are";
 /// Logged when the name is another than before.
 pub(crate) const LOG_USER_CHANGED: &str =
     "the user name changed in the middle of the login; refusing";
@@ -48,9 +51,9 @@ pub(crate) fn log_option(option: &str) -> String {
     format!("unknown option or value \"{option}\"; refusing every login until it is corrected")
 }
 
-/// Logged when nobody answers.
+/// Logged when nobody answers, or the daemon says that it serves no login.
 pub(crate) fn log_absent(why: &str) -> String {
-    format!("tfad does not answer ({why}); refusing. See: systemctl status tfad")
+    format!("tfad does not serve this login ({why}); refusing. See: systemctl status tfad")
 }
 
 /// Logged when something answers that is of no use.
@@ -61,7 +64,7 @@ pub(crate) fn log_unusable(why: &str) -> String {
 /// Logged when the administrator's way round lets root in.
 pub(crate) fn log_rescued(why: &str, tty: &str) -> String {
     format!(
-        "tfad does not answer ({why}): root on {tty} is let in WITHOUT a second factor, as \
+        "tfad does not serve this login ({why}): root on {tty} is let in WITHOUT a second factor, as \
          unreachable=allow-root-console says"
     )
 }

@@ -14,7 +14,7 @@ use crate::people::{
 /// What a person sees, and an administrator reads.
 const NOT_AVAILABLE: &str =
     "Two-factor login is not available right now. Please tell your administrator.";
-const ABSENT: &str = "pam_tfa(sshd:auth): tfad does not answer (";
+const ABSENT: &str = "pam_tfa(sshd:auth): tfad does not serve this login (";
 const UNUSABLE: &str = "pam_tfa(sshd:auth): tfad could not judge this login (";
 
 /// A login over SSH with the right password is refused with the message, and asked nothing.
@@ -69,7 +69,10 @@ fn without_a_daemon_nobody_gets_in_and_with_it_all_is_as_before() {
     let terminal = machine.ssh_with("bob", &["-i", &key, "-oBatchMode=yes", "--", "echo in"]);
     assert!(!terminal.wait_exit().success());
     assert!(!terminal.transcript().contains("in\n"));
-    machine.expect_in_journal("sshd", "pam_tfa(sshd:account): tfad does not answer (");
+    machine.expect_in_journal(
+        "sshd",
+        "pam_tfa(sshd:account): tfad does not serve this login (",
+    );
     let output = machine.run(["tfactl", "show", "alice"]);
     assert_eq!(output.code(), Some(3), "{output}");
 
@@ -128,7 +131,7 @@ fn a_daemon_that_hangs_is_waited_for_and_no_longer_than_the_limit() {
     waits_and_is_refused(past_the_password(&machine), 15);
     machine.expect_in_journal(
         "sshd",
-        "pam_tfa(sshd:auth): tfad does not answer (no answer in time); refusing",
+        "pam_tfa(sshd:auth): tfad does not serve this login (no answer in time); refusing",
     );
     signal("CONT");
 

@@ -11,6 +11,7 @@ mod context;
 #[cfg(any(feature = "connection", test))]
 mod error;
 mod login;
+mod printable;
 mod turn;
 pub mod wire;
 
@@ -42,6 +43,7 @@ pub use offer::{Offer, Parameters};
 pub use policy::{Explanation, Impact, Outcome, Seen, Supposed};
 #[cfg(feature = "connection")]
 pub use policy_files::DropIns;
+pub use printable::is_misleading;
 pub use status::{State, Status};
 pub use turn::{GarbledTurn, Line, LineKind, Manner, Next, Question, Turn, Verdict, WireTurn};
 #[cfg(any(feature = "command", feature = "qr"))]

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use syslog::{Facility, Formatter3164, Logger, LoggerBackend};
+use tfa_bus::is_misleading;
 use tokio::runtime::Handle;
 
 /// How much a line matters, by syslog(3)'s names.
@@ -185,7 +186,7 @@ fn send(
     }
 }
 
-/// Somebody else's text for a line of the log: bounded, without control characters, and in
+/// Somebody else's text for a line of the log: bounded, without misleading characters, and in
 /// quotation marks unless it is a plain word. A user named `alice: verified` begins no line that
 /// reads like one of alice's.
 #[must_use]
@@ -196,7 +197,11 @@ pub fn quoted(text: &str) -> String {
         return text.to_owned();
     }
     let mut quoted = String::from("\"");
-    let harmless = |c: char| if c.is_control() || c == '"' { '?' } else { c };
+    let harmless = |c: char| match c {
+        '"' => '?',
+        c if is_misleading(c) => '?',
+        c => c,
+    };
     quoted.extend(text.chars().take(MOST).map(harmless));
     if text.chars().nth(MOST).is_some() {
         quoted.push('…');
@@ -227,6 +232,8 @@ mod tests {
             "\"alice: verified by a code\""
         );
         assert_eq!(quoted("\u{1b}[2J\""), "\"?[2J?\"");
+        assert_eq!(quoted("\u{202e}ecila"), "\"?ecila\"");
+        assert_eq!(quoted("alice\u{200b}"), "\"alice?\"");
         assert_eq!(quoted(&"x".repeat(1000)).chars().count(), 131);
     }
 

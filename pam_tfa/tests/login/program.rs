@@ -448,10 +448,14 @@ impl Transaction {
         };
         let folder = script.stage.join("pam.d");
         let folder = CString::new(folder.to_str().unwrap()).unwrap();
-        let user = script
-            .user
-            .as_ref()
-            .map(|user| CString::new(user.as_str()).unwrap());
+        // U+FFFD stands for a byte that is not UTF-8.
+        let user = script.user.as_ref().map(|user| {
+            let bytes = user.chars().flat_map(|c| match c {
+                '\u{fffd}' => vec![0xff],
+                c => c.to_string().into_bytes(),
+            });
+            CString::new(bytes.collect::<Vec<u8>>()).unwrap()
+        });
         let user = user.as_ref().map_or(ptr::null(), |user| user.as_ptr());
         let service = CString::new(script.service.as_str()).unwrap();
         let mut raw = ptr::null_mut();

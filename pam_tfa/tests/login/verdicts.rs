@@ -264,3 +264,15 @@ fn who_is_refused_waits_and_nobody_else() {
         );
     }
 }
+
+#[test]
+fn a_name_that_is_not_utf8_is_refused_in_words_of_its_own() {
+    let stage = Stage::new();
+    let _daemon = stage.daemon([]);
+    for (name, own) in [("ali\u{fffd}ce", true), ("", false)] {
+        let report = stage.login("").user(Some(name)).authenticate();
+        assert_eq!(report.code(), Code::USER_UNKNOWN as i32);
+        assert_eq!(report.logged("is not valid UTF-8"), own);
+        assert_eq!(report.logged("no usable user name"), !own);
+    }
+}

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::interrupt::stop_here;
 use super::{Interrupt, Interruption};
-use crate::wrapped;
+use crate::{is_misleading, wrapped};
 
 /// Standard input and output of the command.
 #[derive(Debug)]
@@ -192,12 +192,12 @@ fn is_utf8(locale: &str) -> bool {
     locale.ends_with("utf-8") || locale.ends_with("utf8") || locale.contains(".utf-8@")
 }
 
-/// The text without control characters but line feeds, and without what the locale cannot show.
+/// The text without misleading characters but line feeds, and without what the locale cannot show.
 #[must_use]
 pub fn plain(text: &str, utf8: bool) -> String {
     let plain = |c: char| match c {
         '\n' => c,
-        c if c.is_control() => '?',
+        c if is_misleading(c) => '?',
         c if utf8 || c.is_ascii() => c,
         _ => '?',
     };
@@ -211,6 +211,8 @@ mod tests {
     #[test]
     fn a_text_cannot_drive_the_terminal() {
         assert_eq!(plain("a\x1b[2Jb\u{9b}31mc\rd\n", true), "a?[2Jb?31mc?d\n");
+        let names = "al\u{200b}ice \u{202e}toor\u{2066}";
+        assert_eq!(plain(names, true), "al?ice ?toor?");
     }
 
     #[test]

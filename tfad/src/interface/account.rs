@@ -480,7 +480,10 @@ fn authenticator(wish: &Parameters) -> Result<Authenticator, Error> {
     )
     .map_err(texts::bad_parameters)?;
     let name = wish.name.clone().unwrap_or_else(|| "phone".to_owned());
-    if name.is_empty() || name.chars().count() > NAME_LENGTH || name.chars().any(char::is_control) {
+    if name.is_empty()
+        || name.chars().count() > NAME_LENGTH
+        || name.chars().any(tfa_bus::is_misleading)
+    {
         return Err(Error::InvalidArgument(format!(
             "A name has 1 to {NAME_LENGTH} characters, none of them a control character."
         )));
