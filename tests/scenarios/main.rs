@@ -26,6 +26,7 @@ mod policy;
 mod policy_files;
 mod polkit;
 mod races;
+mod read_only;
 mod rollout;
 mod socket;
 mod ssh;

@@ -181,6 +181,11 @@ impl Accounts {
         removed.map(|_: Commit| ()).map_err(refused)
     }
 
+    /// `None` where the store takes changes; else whether one that is opened anew would.
+    pub fn writable_again(&self) -> Option<bool> {
+        self.store.writable_again()
+    }
+
     /// Every user with a record, in the order of their names.
     ///
     /// # Errors

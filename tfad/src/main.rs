@@ -179,7 +179,7 @@ fn open(place: &Place, journal: &Journal) -> Result<Arc<SqliteStore>, StoreError
 /// How much a notice of the store matters.
 fn level(notice: &Notice) -> Level {
     match notice {
-        Notice::KeyLost { .. } => Level::Critical,
+        Notice::KeyLost { .. } | Notice::ReadOnly { .. } => Level::Critical,
         Notice::CredentialUnused { .. } => Level::Warning,
         _ => Level::Notice,
     }

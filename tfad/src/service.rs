@@ -27,6 +27,9 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// How long a daemon that cannot serve says so before it tries again.
 const RETRY: Duration = Duration::from_secs(60);
 
+/// How often a read-only state directory is looked at.
+const WRITABLE_CHECK: Duration = Duration::from_secs(2);
+
 /// Why the daemon stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
@@ -68,6 +71,7 @@ pub async fn serve(host: Arc<Host>, bus: &str, socket: &Path) -> zbus::Result<St
         () = forget_the_departed(departures, &host) => Stop::BusLost,
         () = connection.closed() => Stop::BusLost,
         () = told_to_stop(&host) => Stop::Asked,
+        () = writable_again(&host), if host.accounts.writable_again().is_some() => Stop::Asked,
     };
     notify(&[sd_notify::NotifyState::Stopping]);
     // No new call comes where nobody listens, nor reaches a name that is gone; the calls under way are
@@ -122,6 +126,13 @@ async fn forget_the_departed(mut departures: MessageStream, host: &Host) {
     }
 }
 
+/// A store that takes no changes could be opened anew so that it does.
+async fn writable_again(host: &Host) {
+    while host.accounts.writable_again() != Some(true) {
+        tokio::time::sleep(WRITABLE_CHECK).await;
+    }
+}
+
 /// SIGTERM or SIGINT; SIGHUP meanwhile reads the configuration again. What keeps the daemon from
 /// serving is tried again then, and from time to time: a full disk or a lock may have passed.
 async fn told_to_stop(host: &Host) {
@@ -141,7 +152,12 @@ async fn told_to_stop(host: &Host) {
         tokio::select! {
             _ = terminate.recv() => return,
             _ = interrupt.recv() => return,
-            _ = hangup.recv() => reload(host).await,
+            // What is read-only in the daemon's own view of the file systems may be writable in a new one,
+            // which it gets from whoever starts it anew.
+            _ = hangup.recv() => match host.accounts.writable_again() {
+                None => reload(host).await,
+                Some(_) => return,
+            },
             () = tokio::time::sleep(RETRY), if host.refusal().is_some() => try_again(host).await,
         }
     }
@@ -188,7 +204,10 @@ fn say_whether_it_serves(host: &Host) {
     let status = match host.refusal() {
         None => {
             host.journal.write(Level::Info, "ready");
-            "Serving logins."
+            match host.accounts.writable_again() {
+                None => "Serving logins.",
+                Some(_) => "Refusing every code, because the state directory is read-only.",
+            }
         }
         Some(why) => {
             let refused = format!("no login is served, every one is refused: {why}");

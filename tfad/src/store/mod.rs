@@ -123,6 +123,11 @@ pub trait Store: Send + Sync {
     /// As [`Store::commit`].
     fn remove<'a>(&'a self, user: &'a str, expected: Option<Revision>) -> Pending<'a, Commit>;
 
+    /// `None` where the store takes changes; else whether one that is opened anew would.
+    fn writable_again(&self) -> Option<bool> {
+        None
+    }
+
     /// Every user with a record, in the order of their names. A record that cannot be read is listed
     /// with its error. Not one moment in time: records may change while the list is made.
     ///

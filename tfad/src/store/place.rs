@@ -10,6 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 
 use nix::libc::O_NOFOLLOW;
+use nix::sys::statvfs::{FsFlags, fstatvfs, statvfs};
 use nix::unistd::geteuid;
 
 use super::StoreError;
@@ -83,6 +84,13 @@ impl StateDir {
         self.path.join(name)
     }
 
+    /// Whether nothing can be changed here: the mount is read-only, or the file system is.
+    pub(super) fn is_read_only(&self) -> Result<bool, StoreError> {
+        let flags =
+            fstatvfs(&self.directory).map_err(|error| unavailable(&self.path, &error.into()))?;
+        Ok(flags.flags().contains(FsFlags::ST_RDONLY))
+    }
+
     /// Whether something has this name, a dangling link too.
     pub(super) fn has(&self, name: &str) -> Result<bool, StoreError> {
         let path = self.join(name);
@@ -143,7 +151,14 @@ impl StateDir {
         for suffix in [".new", ".new-journal", ".new-wal", ".new-shm"] {
             let path = self.join(&format!("{name}{suffix}"));
             match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                // A read-only file system says so of a name that is not there, too. What is left stays:
+                // nobody reads it.
+                Err(error)
+                    if !matches!(
+                        error.kind(),
+                        io::ErrorKind::NotFound | io::ErrorKind::ReadOnlyFilesystem
+                    ) =>
+                {
                     return Err(unavailable(&path, &error));
                 }
                 _ => {}
@@ -202,6 +217,11 @@ impl StateDir {
             .sync_all()
             .map_err(|error| unavailable(&self.path, &error))
     }
+}
+
+/// Whether the file system of a path takes no changes, as far as that can be found out.
+pub(super) fn is_read_only(path: &Path) -> bool {
+    statvfs(path).is_ok_and(|found| found.flags().contains(FsFlags::ST_RDONLY))
 }
 
 /// An I/O error at a path, in words.

@@ -35,7 +35,7 @@ use super::{
 };
 use checkpoint::Alarm;
 use readers::Readers;
-use schema::{Anchor, Head, failure};
+use schema::{Access, Anchor, Head, failure};
 
 const DATABASE: &str = "accounts.db";
 const LOG: &str = "accounts.db-wal";
@@ -75,6 +75,11 @@ pub enum Notice {
         /// Why, and what to do.
         why: String,
     },
+    /// The store takes no changes: nobody with a record can log in.
+    ReadOnly {
+        /// What is read-only, and what to do.
+        remedy: String,
+    },
     /// The store works without a key: nobody with a record can log in.
     KeyLost {
         /// What is wrong, and what to do.
@@ -95,7 +100,7 @@ impl fmt::Display for Notice {
                 "no record was stored yet, and from now on they are sealed with {from} (fingerprint {key})"
             ),
             Self::CredentialUnused { why } => f.write_str(why),
-            Self::KeyLost { remedy } => f.write_str(remedy),
+            Self::ReadOnly { remedy } | Self::KeyLost { remedy } => f.write_str(remedy),
         }
     }
 }
@@ -111,7 +116,8 @@ pub struct Opened {
 /// The store on SQLite. Dropping it is a clean shutdown too, but blocks; see [`SqliteStore::close`].
 pub struct SqliteStore {
     readers: Readers,
-    /// `None` after the store was closed.
+    anchor: Anchor,
+    /// `None` after the store was closed, and where it takes no changes.
     running: Mutex<Option<Running>>,
 }
 
@@ -138,6 +144,9 @@ impl Running {
 impl SqliteStore {
     /// Opens the store, and makes it at the first start. Blocks for some milliseconds; for up to a
     /// second where the database is large.
+    ///
+    /// On a read-only file system the store opens for reading: then [`Notice::ReadOnly`] is among the
+    /// notices, and `commit` and `remove` give [`StoreError::Unavailable`].
     ///
     /// With the key lost or wrong while there are records the store opens without one: then
     /// [`Notice::KeyLost`] is among the notices, users without a record are known as such, every
@@ -167,14 +176,21 @@ impl SqliteStore {
         for name in [DATABASE, LOG, JOURNAL, INDEX] {
             state.guard(name)?;
         }
-        let anchor = Anchor::drop_at(state.join(DATABASE))?;
+        let access = access(&state)?;
+        let anchor = Anchor::drop_at(state.join(DATABASE), access)?;
         // A run that did not end cleanly left a log.
         let left = state.has(LOG)?;
-        let mut db = connect(anchor.path())?;
+        let mut db = connect(&anchor)?;
         if state.size(DATABASE)? <= CHECKED {
             schema::quick_check(&db)?;
         }
-        schema::keep_log(&db)?;
+        if access == Access::Full {
+            schema::keep_log(&db)?;
+        } else {
+            notices.push(Notice::ReadOnly {
+                remedy: read_only(anchor.path()),
+            });
+        }
         let (key, remedy) =
             choose_key(&mut db, &state, place.credentials.as_deref(), &mut notices)?;
         let marker = format!("{}\n", Head::read(&db)?.key);
@@ -195,13 +211,21 @@ impl SqliteStore {
         opener: reader::Opener,
         left: bool,
     ) -> Result<Self, StoreError> {
+        if anchor.access() != Access::Full {
+            return Ok(Self {
+                readers: Readers::open(anchor.clone(), opener)?,
+                anchor,
+                running: Mutex::default(),
+            });
+        }
         let (changes, requests) = mpsc::channel(QUEUE);
         let (alarm, woken) = checkpoint::alarm();
         let key = opener.key.as_ref().map(|key| key.id());
-        let carries = connect(anchor.path())?;
+        let carries = connect(&anchor)?;
         let readers = Readers::open(anchor.clone(), opener)?;
         let log = anchor.path().with_file_name(LOG);
         let bell = alarm.clone();
+        let kept = anchor.clone();
         // A thread that gives up drops its requests, and each of them is answered with an error.
         let writer = spawn("store-write", move || {
             writer::serve(&db, anchor, key, requests, bell)
@@ -217,6 +241,7 @@ impl SqliteStore {
         };
         Ok(Self {
             readers,
+            anchor: kept,
             running: Mutex::new(Some(running)),
         })
     }
@@ -242,6 +267,11 @@ impl SqliteStore {
     }
 
     async fn write(&self, user: &str, change: writer::Change) -> Result<Commit, StoreError> {
+        if self.anchor.access() != Access::Full {
+            return Err(StoreError::Unavailable {
+                why: read_only(self.anchor.path()),
+            });
+        }
         let (answer, outcome) = oneshot::channel();
         let request = writer::Request {
             user: user.to_owned(),
@@ -303,6 +333,10 @@ impl Store for SqliteStore {
         })
     }
 
+    fn writable_again(&self) -> Option<bool> {
+        (self.anchor.access() != Access::Full).then(|| self.anchor.is_writable_again())
+    }
+
     fn list(&self) -> Result<Vec<Listed>, StoreError> {
         // With a connection of its own: nobody's login waits for a long list.
         let reader = self.readers.another()?;
@@ -347,9 +381,40 @@ fn stopped() -> StoreError {
     }
 }
 
+/// How the database can be opened where it lies.
+fn access(state: &StateDir) -> Result<Access, StoreError> {
+    if !state.is_read_only()? {
+        return Ok(Access::Full);
+    }
+    let has_log = state.has(LOG)? && state.size(LOG)? > 0;
+    if !has_log && !state.has(JOURNAL)? {
+        return Ok(Access::Immutable);
+    }
+    if has_log && !state.has(INDEX)? {
+        let log = state.join(LOG);
+        return Err(StoreError::Unavailable {
+            why: format!(
+                "{} is on a read-only file system, and its changes cannot be read there: make the file \
+                 system writable and restart tfad",
+                log.display()
+            ),
+        });
+    }
+    Ok(Access::WithLog)
+}
+
+fn read_only(database: &Path) -> String {
+    format!(
+        "{} is on a read-only file system. Users who have not enrolled log in as the policy says; codes \
+         are refused, because their use cannot be stored. Make the file system writable \
+         (`mount -o remount,rw`) and run `systemctl reload tfad`",
+        database.display()
+    )
+}
+
 /// Connects to the database, and checks it before anything is written.
-fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let db = schema::connect(path).map_err(failure)?;
+fn connect(anchor: &Anchor) -> Result<Connection, StoreError> {
+    let db = schema::connect(anchor.path(), anchor.access()).map_err(failure)?;
     schema::check(&db)?;
     Ok(db)
 }

@@ -112,6 +112,10 @@ impl Store for Unopened {
         }
     }
 
+    fn writable_again(&self) -> Option<bool> {
+        self.opened().and_then(|store| store.writable_again())
+    }
+
     fn list(&self) -> Result<Vec<Listed>, StoreError> {
         match self.opened() {
             Some(store) => store.list(),

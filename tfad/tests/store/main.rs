@@ -10,6 +10,8 @@ mod damage;
 mod first_start;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod read_only;
 
 #[cfg(test)]
 mod scratch {

@@ -71,7 +71,7 @@ impl Readers {
         }
         // SQLite must not meet another file under the name of the one that is open.
         self.anchor.hold()?;
-        let db = connect(self.anchor.path())?;
+        let db = connect(&self.anchor)?;
         Ok(Reader::new(db, self.anchor.clone(), self.opener.clone()))
     }
 

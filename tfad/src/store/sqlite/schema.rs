@@ -7,7 +7,9 @@
 //!   *no* record is the answer that opens the door without a code, and a damaged index would give
 //!   it for free. So it is given only if the roll, read and checked, does not name the user.
 
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +18,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use crate::store::key::KeyId;
-use crate::store::place::unavailable;
+use crate::store::place::{is_read_only, unavailable};
 use crate::store::{StoreError, USER_LIMIT};
 
 /// "tfad" in the header tells what the file is.
@@ -42,15 +44,34 @@ const TABLES: [(&str, &str); 3] = [
     ),
 ];
 
+/// How the database is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// For reading and writing.
+    Full,
+    /// On a read-only file system, with a log: SQLite reads it, and needs its index beside it.
+    WithLog,
+    /// On a read-only file system, with nothing in a log: the file is all there is, and nobody
+    /// changes it. SQLite would make an index for the log otherwise.
+    Immutable,
+}
+
 /// Connects to a database that is there. Makes none.
-pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let db = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_NOFOLLOW
-            | OpenFlags::SQLITE_OPEN_EXRESCODE,
-    )?;
+pub(super) fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let read_only = flags | OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let db = match access {
+        Access::Full => {
+            Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE)?
+        }
+        Access::WithLog => Connection::open_with_flags(path, read_only)?,
+        Access::Immutable => {
+            let uri = read_only | OpenFlags::SQLITE_OPEN_URI;
+            Connection::open_with_flags(immutable(path), uri)?
+        }
+    };
     for (option, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
@@ -70,18 +91,41 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
+/// The URI of a file that nobody changes: sqlite.org/uri.html.
+fn immutable(path: &Path) -> PathBuf {
+    let mut uri = b"file:".to_vec();
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'%' | b'?' | b'#' => uri.extend_from_slice(format!("%{byte:02x}").as_bytes()),
+            _ => uri.push(*byte),
+        }
+    }
+    uri.extend_from_slice(b"?immutable=1");
+    PathBuf::from(OsString::from_vec(uri))
+}
+
 /// The file that a connection was made to. SQLite goes on in a file that was moved away or deleted,
 /// and what is stored there is lost with the next start: so everything asks here first.
 #[derive(Clone)]
 pub(super) struct Anchor {
     path: PathBuf,
     file: (u64, u64),
+    access: Access,
 }
 
 impl Anchor {
-    pub(super) fn drop_at(path: PathBuf) -> Result<Self, StoreError> {
+    pub(super) fn drop_at(path: PathBuf, access: Access) -> Result<Self, StoreError> {
         let file = Self::look(&path)?;
-        Ok(Self { path, file })
+        Ok(Self { path, file, access })
+    }
+
+    pub(super) fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Whether changes can be made that could not when the file was opened.
+    pub(super) fn is_writable_again(&self) -> bool {
+        self.access != Access::Full && !is_read_only(&self.path)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -89,6 +133,12 @@ impl Anchor {
     }
 
     pub(super) fn hold(&self) -> Result<(), StoreError> {
+        // From then on somebody may change a file that SQLite takes for immutable.
+        if self.is_writable_again() {
+            return Err(StoreError::Unavailable {
+                why: "the state directory can be written again: tfad starts anew".to_owned(),
+            });
+        }
         if Self::look(&self.path)? == self.file {
             return Ok(());
         }
