@@ -71,7 +71,7 @@ pub(crate) fn log_rescued(why: &str, tty: &str) -> String {
 
 /// Logged when root's own su or sudo goes on without the daemon.
 pub(crate) fn log_switched(why: &str) -> String {
-    format!("tfad does not answer ({why}): root becomes another user without it")
+    format!("tfad does not serve this login ({why}): root becomes another user without it")
 }
 
 /// Logged for whoever set `debug`.
