@@ -44,6 +44,8 @@ pub struct Status {
     pub last_wrong_code_from: Option<String>,
     /// Whether the policy requires a second factor of this user.
     pub required: bool,
+    /// No policy is in force, for it cannot be read: `required` and `grace_until` say nothing.
+    pub policy_unknown: bool,
     /// Until when the policy lets the user in without one.
     pub grace_until: Option<u64>,
     /// Until when an invitation is good.

@@ -28,6 +28,10 @@ pub(crate) enum Which {
 pub(crate) async fn run(which: Which, group: Option<&str>, as_json: bool) -> Result<(), Failure> {
     let terminal = Terminal::new();
     let mut daemon = Daemon::connect(&terminal).await?;
+    if which == Which::Required {
+        // What no policy in force requires is not known.
+        daemon.serves()?;
+    }
     let mut listed = daemon.list().await?;
     let names: Vec<&str> = listed.iter().map(|status| status.user.as_str()).collect();
     let members = group

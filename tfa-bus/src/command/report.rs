@@ -20,7 +20,7 @@
 //! | `wrong_codes` | wrong codes since the last login that was told of them |
 //! | `last_wrong_code` | when the last of them was typed, or null |
 //! | `last_wrong_code_from` | its remote host or terminal; empty for a program of the user's own; or null |
-//! | `required` | the policy requires a second factor of this user |
+//! | `required` | the policy requires a second factor of this user; null while it cannot be read |
 //! | `grace_until` | until when the policy lets the user in without; null when there is no grace |
 //! | `invited_until` | until when an invitation is good; null when there is none |
 //! | `devices` | the remembered devices |
@@ -53,7 +53,7 @@ pub struct Report<'a> {
     wrong_codes: u32,
     last_wrong_code: Option<String>,
     last_wrong_code_from: Option<&'a str>,
-    required: bool,
+    required: Option<bool>,
     grace_until: Option<String>,
     invited_until: Option<String>,
     devices: &'a [String],
@@ -82,7 +82,7 @@ impl<'a> From<&'a Status> for Report<'a> {
             wrong_codes: status.wrong_codes,
             last_wrong_code: status.last_wrong_code.map(rfc3339),
             last_wrong_code_from: status.last_wrong_code_from.as_deref(),
-            required: status.required,
+            required: (!status.policy_unknown).then_some(status.required),
             grace_until: status.grace_until.map(rfc3339),
             invited_until: status.invited_until.map(rfc3339),
             devices: &status.devices,

@@ -94,6 +94,7 @@ fn state(status: &Status) -> &'static str {
 
 fn required(status: &Status, set_up: bool, now: u64) -> String {
     match status.grace_until {
+        _ if status.policy_unknown => "Required: not known, the policy cannot be read".to_owned(),
         _ if !status.required => "Required: no".to_owned(),
         Some(until) if until > now && !set_up => format!(
             "Required: yes, from {} on; until then a login works without it",

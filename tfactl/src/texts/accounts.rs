@@ -47,8 +47,8 @@ pub(crate) fn problem(status: &Status, problem: &str) -> String {
 
 pub(crate) fn row(status: &Status, now: u64) -> [String; 6] {
     let word = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let unknown = || "-".to_owned();
     if status.problem.is_some() {
-        let unknown = || "-".to_owned();
         return [
             status.user.clone(),
             "unusable".to_owned(),
@@ -62,7 +62,11 @@ pub(crate) fn row(status: &Status, now: u64) -> [String; 6] {
         status.user.clone(),
         short_state(status, now).to_owned(),
         status.backup_codes_left.to_string(),
-        grace(status, now).map_or_else(|| word(status.required), in_a_word),
+        if status.policy_unknown {
+            unknown()
+        } else {
+            grace(status, now).map_or_else(|| word(status.required), in_a_word)
+        },
         word(is_locked(status, now)),
         status
             .last_login
@@ -185,6 +189,7 @@ pub(super) fn state(status: &Status) -> &'static str {
 
 fn required(status: &Status, now: u64) -> String {
     match grace(status, now) {
+        _ if status.policy_unknown => "Required: not known, the policy cannot be read".to_owned(),
         Some(until) => format!(
             "Required: yes, from {} on; until then a login works without it",
             local(until)

@@ -12,7 +12,8 @@ Without a filter: everybody who has a record, or every member of the group.
 --disabled and --required go by the accounts that getent passwd lists with a
 login shell and a uid of people's (UID_MIN and UID_MAX of /etc/login.defs),
 --required by root's as well; a directory that does not enumerate is not seen.
-REQUIRED is yes, no, or the moment from which on a login needs it.
+REQUIRED is yes, no, or the moment from which on a login needs it; - while that
+cannot be known.
 The JSON form is an array of what tfactl show --json prints.";
 
 pub(crate) const JSON_HELP: &str = "\
@@ -28,7 +29,8 @@ Keys of the JSON form, which stay as they are:
   locked_for_good          the administrator has to unlock
   console_failures, console_locked_until, console_locked_for_good
                            the same at the machine itself
-  required                 the policy requires two-factor login of this user
+  required                 the policy requires two-factor login of this user;
+                           null while the policy cannot be read
   grace_until              until when a login works without it, or null
   invited_until            until when an invitation is good, or null
   devices                  the remembered devices

@@ -49,6 +49,21 @@ fn every_command_says_first_that_logins_are_refused_and_fails() {
 }
 
 #[test]
+fn whether_it_is_required_is_not_known_while_the_policy_cannot_be_read() {
+    let (place, before) = broken();
+    place
+        .daemon()
+        .account(|account| account.others[0].policy_unknown = true);
+    let (_, out, _) = run(&place, &before, &["list"]);
+    let row: Vec<&str> = out.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!(row[3], "-", "{out}");
+    let (_, out, _) = run(&place, &before, &["show", "zoe"]);
+    assert!(out.contains("Required: not known"), "{out}");
+    let (_, out, _) = run(&place, &before, &["show", "zoe", "--json"]);
+    assert!(crate::json(&out)["required"].is_null(), "{out}");
+}
+
+#[test]
 fn nothing_is_said_of_a_policy_that_is_not_in_force() {
     let (place, before) = broken();
     for arguments in [
@@ -56,6 +71,7 @@ fn nothing_is_said_of_a_policy_that_is_not_in_force() {
         &["explain", "zoe", "--json"],
         &["policy", "impact"],
         &["policy", "impact", "--json"],
+        &["list", "--required"],
     ] {
         let (code, out, error) = run(&place, &before, arguments);
         assert_eq!((code, out.as_str()), (1, ""), "{arguments:?}");

@@ -65,12 +65,11 @@ impl OwnAccount {
         let account = self.host.accounts.load(&owner.user).await;
         let account = account.map_err(|error| owner.report(error))?;
         let required = self.host.required_of(&owner.user, owner.now).await;
-        Ok(status::of(
-            &owner.user,
-            account.as_ref(),
-            required.as_ref(),
-            owner.now,
-        ))
+        let known = status::of(&owner.user, account.as_ref(), required.as_ref(), owner.now);
+        Ok(Status {
+            policy_unknown: self.host.has_bad_config(),
+            ..known
+        })
     }
 
     /// Why every login on this host is refused now; empty where logins are served.

@@ -294,7 +294,11 @@ impl Admin {
             Ok(account) => {
                 let now = clock::now();
                 let required = self.host.required_of(user, now).await;
-                status::of(user, account.as_ref(), required.as_ref(), now)
+                let known = status::of(user, account.as_ref(), required.as_ref(), now);
+                Status {
+                    policy_unknown: self.host.has_bad_config(),
+                    ..known
+                }
             }
             Err(error) => status::unusable(&user.name, user.uid, text_of(&error)),
         }
