@@ -17,7 +17,7 @@ REMAP := --remap-path-prefix=$(CARGO_HOME)=/cargo --remap-path-prefix=$(CURDIR)=
 # Debian's folder for PAM modules, else that of the other distributions.
 MULTIARCH := $(shell dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null)
 PAMDIR ?= $(if $(MULTIARCH),/usr/lib/$(MULTIARCH)/security,$(if $(wildcard /usr/lib64/security),/usr/lib64/security,/usr/lib/security))
-UNITDIR ?= $(or $(shell pkg-config --variable=systemdsystemunitdir systemd 2>/dev/null),/lib/systemd/system)
+UNITDIR ?= /usr/lib/systemd/system
 DESTDIR ?=
 
 help: ## this list
@@ -70,6 +70,7 @@ install: ## what was built, under DESTDIR
 	install -D -m 644 -t $(DESTDIR)/usr/share/pam-configs packaging/pam/tfa
 	install -D -m 644 -t $(DESTDIR)/etc/fail2ban/filter.d packaging/fail2ban/filter.d/tfa.conf
 	install -D -m 644 -t $(DESTDIR)/etc/fail2ban/jail.d packaging/fail2ban/jail.d/tfa.conf
+	install -D -m 644 -t $(DESTDIR)/usr/share/doc/tfa README.md SECURITY.md
 	for page in man/*.[1-8]; do \
 		install -D -m 644 -t $(DESTDIR)/usr/share/man/man$${page##*.} $$page; \
 	done

@@ -6,9 +6,16 @@ use std::path::Path;
 use crate::people::{CODE, Owner, PASSWORD, begin_a_time_step, set_up};
 use tfa_tests::{Machine, Terminal};
 
-/// What reads the log, as Debian has it. fail2ban reads the journal with `python3-systemd`, and the
-/// files of rsyslog without.
-const READERS: &[&str] = &["fail2ban", "python3-systemd", "rsyslog", "logwatch"];
+/// What reads the log and the manual, as Debian has it. fail2ban reads the journal with
+/// `python3-systemd`, and the files of rsyslog without.
+pub(crate) const READERS: &[&str] = &[
+    "fail2ban",
+    "python3-systemd",
+    "rsyslog",
+    "logwatch",
+    "man-db",
+    "bsdextrautils",
+];
 
 /// The host of a stranger who knows Alice's password.
 const STRANGER: &str = "192.0.2.7";

@@ -16,6 +16,7 @@ mod locks;
 mod log_readers;
 mod login_setup;
 mod machine;
+mod manuals;
 mod move_phone;
 mod names;
 mod outsiders;

@@ -1,0 +1,252 @@
+//! What the manuals advise, done as they say it.
+
+use std::fs;
+use std::path::Path;
+
+use tfa_tests::Machine;
+
+use crate::log_readers::READERS;
+use crate::people::{CODE, PASSWORD, machine_with_alice_set_up, ssh_as_far_as_the_code};
+
+#[test]
+fn each_sshd_line_of_the_manuals_can_be_copied() {
+    let machine = Machine::boot_with(READERS);
+    let settings = machine.succeed(["sshd", "-T"]);
+    let keywords: Vec<&str> = settings
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    // As the manuals spell them, with a value behind: not the same word in a sentence.
+    let is_setting = |line: &str| {
+        line.split_once(' ').is_some_and(|(word, _)| {
+            word.starts_with(|c: char| c.is_ascii_uppercase())
+                && keywords.contains(&word.to_ascii_lowercase().as_str())
+        })
+    };
+    let mut tried = 0;
+    for (page, source) in pages() {
+        const RENDER: &str = r#"MANWIDTH=80 man "$1" 2>/dev/null | col -bx"#;
+        let text = machine.succeed(["sh", "-c", RENDER, "sh", &page]);
+        let shown: Vec<&str> = text.lines().map(str::trim).collect();
+        let lines: Vec<&str> = shown
+            .iter()
+            .copied()
+            .filter(|line| is_setting(line))
+            .collect();
+        for line in &lines {
+            machine.write_file("/root/sshd_config", format!("{line}\n"));
+            let understood = machine.succeed(["sshd", "-T", "-f", "/root/sshd_config"]);
+            if let Some(methods) = line.strip_prefix("AuthenticationMethods ") {
+                let whole = format!("authenticationmethods {methods}\n");
+                assert!(understood.contains(&whole), "{page}: {line}");
+            }
+            tried += 1;
+        }
+        // A line that was wrapped is two, and the first half may be right by itself.
+        let written = source
+            .lines()
+            .map(|line| line.trim_start_matches(".Dl ").trim());
+        for line in written.filter(|line| is_setting(line)) {
+            assert!(shown.contains(&line), "{page} wraps: {line}");
+        }
+        assert!(
+            lines.is_empty() || text.contains("sshd -t"),
+            "{page} does not say sshd -t"
+        );
+    }
+    assert!(tried >= 9, "{tried}");
+}
+
+/// The manual pages: their names and their sources.
+fn pages() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../man");
+    let files = fs::read_dir(folder).unwrap().flatten();
+    let page = |file: fs::DirEntry| {
+        let name = file
+            .path()
+            .file_stem()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
+        (name, fs::read_to_string(file.path()).unwrap())
+    };
+    files.map(page).collect()
+}
+
+/// The commands on lines of their own in a section of `man tfad`.
+fn commands_of(section: &str) -> Vec<String> {
+    let (_, page) = pages()
+        .into_iter()
+        .find(|(name, _)| name == "tfad")
+        .unwrap();
+    let (_, rest) = page.split_once(&format!(".Ss {section}\n")).unwrap();
+    let end = rest.find("\n.S").unwrap();
+    let commands = rest[..end]
+        .lines()
+        .filter_map(|line| line.strip_prefix(".Dl "));
+    commands.map(str::to_owned).collect()
+}
+
+#[test]
+fn when_nobody_gets_in_the_manual_leads_in_and_back() {
+    const ROOT: &str = "battery staple";
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.set_password("root", ROOT);
+    // An option that somebody added by hand, which pam-auth-update keeps.
+    let auth = "/etc/pam.d/common-auth";
+    machine.succeed(["sed", "-i", "s/pam_tfa.so/& debug/", auth]);
+    machine.succeed(["pam-auth-update", "--package"]);
+    assert!(
+        machine
+            .read_file(auth)
+            .contains("pam_tfa.so enroll=account debug")
+    );
+
+    // A mistake, and a restart: nobody gets in, root at the console neither.
+    machine.write_file("/etc/tfa/tfad.toml", "[policy]\nmode = \"requird\"\n");
+    machine.succeed(["systemctl", "restart", "tfad"]);
+    let terminal = machine.ssh("alice");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("Password:");
+    drop(terminal);
+    let console = machine.console();
+    console.expect("host login:");
+    console.type_line("root");
+    console.expect("Password:");
+    console.type_secret(ROOT);
+    console.expect("Login incorrect");
+
+    let rescue = commands_of("Rescue mode");
+    let [remove, look, go_on] = rescue.as_slice() else {
+        panic!("{rescue:?}");
+    };
+    machine.succeed(["systemctl", "isolate", "--no-block", "rescue.target"]);
+    console.expect("Give root password for maintenance");
+    console.type_secret(ROOT);
+    console.expect("root@host:~#");
+    for command in [remove, &format!("{look} || echo is out")] {
+        console.type_line(command);
+    }
+    console.expect("is out");
+    console.type_line(go_on);
+    console.expect("host login:");
+    console.type_line("alice");
+    console.expect("Password:");
+    console.type_secret(PASSWORD);
+    console.expect("alice@host:~$");
+    assert!(!console.transcript().contains(CODE));
+    let terminal = machine.ssh("alice");
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("alice@host:~$");
+
+    machine.write_file("/etc/tfa/tfad.toml", "[policy]\nmode = \"optional\"\n");
+    let back = commands_of("Coming back");
+    assert_eq!(back.len(), 4, "{back:?}");
+    for command in &back {
+        machine.succeed(["sh", "-c", command]);
+    }
+    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect("alice@host:~$");
+    let options = machine.read_file(auth);
+    assert!(options.contains("pam_tfa.so enroll=account") && !options.contains("debug"));
+
+    // What else the section says of the two commands.
+    machine.succeed(["pam-auth-update", "--package", "--remove", "tfa"]);
+    assert!(!machine.read_file(auth).contains("pam_tfa"));
+    machine.succeed(["pam-auth-update", "--package"]);
+    assert!(machine.read_file(auth).contains("pam_tfa"));
+    machine.succeed(["pam-auth-update", "--disable", "tfa"]);
+    machine.succeed(["pam-auth-update", "--package"]);
+    assert!(!machine.read_file(auth).contains("pam_tfa"));
+    machine.succeed(["pam-auth-update", "--enable", "tfa"]);
+    assert!(machine.read_file(auth).contains("pam_tfa"));
+}
+
+#[test]
+fn the_readme_lets_a_program_in_by_key_from_one_network() {
+    let machine = Machine::boot();
+    machine.add_user("alice", PASSWORD);
+    machine.add_user("deploy", "correct donkey");
+    let key = machine.authorize_key("deploy");
+    let alices_key = machine.authorize_key("alice");
+    machine.write_file(
+        "/etc/tfa/tfad.toml",
+        "[policy]\nmode = \"required\"\ngrace = \"0\"\n",
+    );
+    let public = machine.read_file(&format!("{key}.pub"));
+    for (path, text) in files_of_the_readme() {
+        let text = text.replace("ssh-ed25519 AAAA... deploy", public.trim());
+        machine.write_file(&path.replace("~deploy", "/home/deploy"), text);
+    }
+    // The stricter host, for which the Match is: a key and a code, or password and code.
+    machine.write_file(
+        "/etc/ssh/sshd_config.d/zz-all.conf",
+        "AuthenticationMethods publickey,keyboard-interactive keyboard-interactive\n",
+    );
+    machine.succeed(["tfactl", "policy", "check"]);
+    machine.succeed(["systemctl", "reload", "tfad"]);
+    machine.succeed(["sh", "-c", "sshd -t && systemctl restart ssh"]);
+
+    let login = |user: &str, key: &str, from: &str| {
+        machine.add_address(from);
+        let options = [
+            "-b",
+            from,
+            "-i",
+            key,
+            "-o",
+            "BatchMode=yes",
+            "--",
+            "id",
+            "-un",
+        ];
+        machine.ssh_to("127.0.0.1", user, &options)
+    };
+    let inside = login("deploy", &key, "192.0.2.9");
+    inside.expect("deploy");
+    assert!(inside.wait_exit().success());
+    machine.expect_in_journal("tfad", "deploy: not asked: two-factor login is off");
+    for (user, key, from) in [
+        ("deploy", &key, "198.51.100.9"),
+        ("alice", &alices_key, "192.0.2.9"),
+    ] {
+        let refused = login(user, key, from);
+        refused.expect("Permission denied");
+        assert!(!refused.wait_exit().success());
+    }
+    // The same account from elsewhere, and everybody else, must set it up.
+    for user in [("deploy", "correct donkey"), ("alice", PASSWORD)] {
+        let terminal = machine.ssh_from("198.51.100.9", user.0);
+        terminal.expect("Password:");
+        terminal.type_secret(user.1);
+        terminal.expect("Two-factor login is required on host");
+    }
+}
+
+/// The files that the README shows: each begins with a comment that has its path.
+fn files_of_the_readme() -> Vec<(String, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let text = fs::read_to_string(path).unwrap();
+    let mut files: Vec<(String, String)> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        match line.strip_prefix("    ") {
+            Some(line) if line.starts_with("# /") || line.starts_with("# ~") => {
+                files.push((line.trim_start_matches("# ").to_owned(), String::new()));
+                inside = true;
+            }
+            Some(line) if inside => {
+                let (_, content) = files.last_mut().unwrap();
+                content.push_str(line);
+                content.push('\n');
+            }
+            _ => inside = false,
+        }
+    }
+    assert_eq!(files.len(), 4, "{files:?}");
+    files
+}
