@@ -95,6 +95,8 @@ fn over_ssh_alice_scans_the_code_on_the_screen_and_goes_on_into_her_shell() {
     let terminal = log_in(&machine, "alice");
     terminal.expect(BEGIN);
     look(&terminal, "Two-factor login is required on host", BEGIN);
+    let minutes = "sshd may end this login after 2 minutes.";
+    assert!(terminal.screen().contains(minutes), "{}", terminal.screen());
     terminal.type_line("");
     terminal.expect(SCANNED);
     look(&terminal, "QR code", SCANNED);

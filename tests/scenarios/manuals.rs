@@ -209,7 +209,10 @@ fn the_readme_lets_a_program_in_by_key_from_one_network() {
     let inside = login("deploy", &key, "192.0.2.9");
     inside.expect("deploy");
     assert!(inside.wait_exit().success());
-    machine.expect_in_journal("tfad", "deploy: not asked: two-factor login is off");
+    machine.expect_in_journal(
+        "tfad",
+        "deploy: not asked: the policy's mode is off (/etc/tfa/tfad.toml.d/50-deploy.toml",
+    );
     for (user, key, from) in [
         ("deploy", &key, "198.51.100.9"),
         ("alice", &alices_key, "192.0.2.9"),

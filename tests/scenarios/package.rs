@@ -148,6 +148,17 @@ fn an_upgrade_keeps_keys_and_settings_and_asks_all_the_while() {
 #[test]
 fn removing_ends_the_questions_installing_again_brings_them_back_purging_forgets() {
     let (machine, alice) = machine_with_alice_set_up();
+    let files = machine.succeed(["dpkg", "-L", "tfa"]);
+    for file in ["README.md", "SECURITY.md"] {
+        assert!(
+            files.contains(&format!("/usr/share/doc/tfa/{file}\n")),
+            "{files}"
+        );
+    }
+    assert!(
+        !files.lines().any(|file| file.starts_with("/lib")),
+        "{files}"
+    );
     apt(&machine, &["remove", "tfa"]);
     assert_eq!(
         machine

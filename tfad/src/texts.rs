@@ -225,6 +225,12 @@ pub fn set_up_needed(host: &str, picture: Shown) -> Vec<String> {
     rows
 }
 
+/// Below that, over SSH: sshd ends a login after its `LoginGraceTime`, which nobody tells PAM.
+pub const TIME_OVER_SSH: [&str; 2] = [
+    "sshd may end this login after 2 minutes.",
+    "Then log in again, and begin anew.",
+];
+
 /// The question whether to begin.
 #[must_use]
 pub fn ask_to_begin(picture: Shown) -> &'static str {

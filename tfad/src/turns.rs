@@ -19,6 +19,8 @@ pub struct Wording<'login> {
     pub issuer: &'login str,
     /// Whose login it is.
     pub user: &'login str,
+    /// Whether sshd asks.
+    pub ssh: bool,
     /// How QR codes are drawn.
     pub style: QrStyle,
     /// The moment of the turn.
@@ -63,7 +65,10 @@ impl Wording<'_> {
                     .enrollment()
                     .map_or(Shown::Never, |enrollment| enrollment.shown());
                 let question = texts::ask_to_begin(picture);
-                let page = texts::set_up_needed(self.host, picture);
+                let mut page = texts::set_up_needed(self.host, picture);
+                if self.ssh {
+                    page.extend(texts::TIME_OVER_SSH.map(str::to_owned));
+                }
                 (headed(page), ask(question, Manner::Visible, 0))
             }
             N::AskToBegin(Some(until)) => {

@@ -424,6 +424,7 @@ impl Logins {
             host: &host_name(),
             issuer: &self.host.issuer(),
             user: &arrival.user.name,
+            ssh: arrival.context.is_ssh(),
             style: self.host.config().qr,
             now,
         };
