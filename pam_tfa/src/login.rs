@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use nix::unistd::{User, geteuid, getuid};
-use tfa_bus::{Context, LoginClient, Next, Phase, Turn, Verdict};
+use tfa_bus::{Consoles, Context, LoginClient, Next, Phase, Turn, Verdict};
 
 use crate::bus::{self, Trouble};
 use crate::conversation::Conversation;
@@ -91,6 +91,7 @@ fn circumstances(pam: &Handle, phase: Phase, silent: bool, options: &Options) ->
         service: item(Item::Service),
         rhost: item(Item::Rhost),
         tty: item(Item::Tty),
+        seat: seat(pam),
         ruser: item(Item::Ruser),
         ssh_auth_info: pam.variable(c"SSH_AUTH_INFO_0").unwrap_or_default(),
         met: None,
@@ -104,6 +105,13 @@ fn circumstances(pam: &Handle, phase: Phase, silent: bool, options: &Options) ->
 fn session() -> Option<u32> {
     let id = fs::read_to_string("/proc/self/sessionid").ok()?;
     id.trim_end().parse().ok().filter(|id| *id != u32::MAX)
+}
+
+/// The seat of a display manager's login. A program that a user starts (`su`, `sudo`) has the user's
+/// real uid, and no seat to tell.
+fn seat(pam: &Handle) -> String {
+    let told = getuid().is_root().then(|| pam.variable(c"XDG_SEAT"));
+    told.flatten().unwrap_or_default()
 }
 
 struct Login<'a> {
@@ -260,7 +268,8 @@ impl Login<'_> {
             // login(1) and its like run as root. `su` runs under the limits and signals of whoever
             // called it, who could make the absence.
             Unreachable::AllowRootConsole => {
-                self.context.at_console() && getuid().is_root() && root()
+                let consoles = Consoles::default().with_those_of_the_kernel();
+                self.context.at_console(&consoles) && getuid().is_root() && root()
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Logins on the console.
 
 use crate::people::{
-    CODE, PASSWORD, begin_a_time_step, give_password, machine_with_alice, record_of, screen, set_up,
+    CODE, PASSWORD, begin_a_time_step, console_on, decree, give_password, machine_with_alice,
+    record_of, screen, set_up,
 };
 
 #[test]
@@ -102,4 +103,45 @@ fn the_console_says_nothing_about_codes_to_a_wrong_password_or_to_who_has_none_s
     console.expect("bob@host:~$");
     assert!(!console.transcript().contains("code"));
     assert_eq!(machine.journal("tfad"), journal);
+}
+
+#[test]
+fn a_serial_line_is_a_console_where_the_kernel_or_the_policy_says_so() {
+    let machine = machine_with_alice();
+    let alice = set_up(&machine, "alice", PASSWORD);
+    let console = console_on(&machine, "ttymxc0");
+    let guess = || {
+        give_password(console, "alice");
+        console.expect(CODE);
+        console.type_secret(&alice.phone.wrong_code());
+        console.expect("That code is not right.");
+        console.expect(CODE);
+        console.type_secret("");
+        console.expect("Login incorrect");
+        let record = record_of(&machine, "alice");
+        let at_console = (0..4).find(|n| record.contains(&format!("\"console_failures\": {n}")));
+        let remote = (0..4).find(|n| record.contains(&format!("\"failures\": {n}")));
+        (at_console, remote)
+    };
+    assert_eq!(guess(), (Some(0), Some(1)));
+
+    // What the kernel says, as the daemon sees it from inside its sandbox.
+    const ACTIVE: &str = "/sys/class/tty/console/active";
+    machine.succeed(["cat", ACTIVE]);
+    machine.write_file("/root/active", "tty0 ttymxc0\n");
+    machine.succeed(["mount", "--bind", "/root/active", ACTIVE]);
+    machine.succeed(["systemctl", "restart", "tfad"]);
+    assert_eq!(guess(), (Some(1), Some(1)));
+    machine.succeed(["umount", ACTIVE]);
+
+    decree(
+        &machine,
+        "[policy]\nmode = \"optional\"\nconsoles = [\"default\", \"ttymxc0\"]\n",
+    );
+    assert_eq!(guess(), (Some(2), Some(1)));
+    decree(
+        &machine,
+        "[policy]\nmode = \"optional\"\nconsoles = [\"default\"]\n",
+    );
+    assert_eq!(guess(), (Some(2), Some(2)));
 }

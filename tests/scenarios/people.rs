@@ -151,22 +151,30 @@ pub(crate) fn record_of(machine: &Machine, user: &str) -> String {
     machine.succeed(["tfactl", "show", user, "--json"])
 }
 
-/// The console as a machine with a screen has it, on `tty1`. A container calls its console a
-/// pseudo-terminal, so it gets a second name.
+/// The console as a machine with a screen has it, on `tty1`.
 pub(crate) fn screen(machine: &Machine) -> &Terminal {
+    console_on(machine, "tty1")
+}
+
+/// The console on a terminal of that name. A container calls its console a pseudo-terminal, so it
+/// gets a second name.
+pub(crate) fn console_on<'m>(machine: &'m Machine, tty: &str) -> &'m Terminal {
     machine.write_file(
-        "/etc/systemd/system/console-getty.service.d/tty1.conf",
-        "[Service]\n\
-         ExecStart=\n\
-         ExecStart=-/sbin/agetty --noclear --keep-baud tty1 115200,38400,9600 $TERM\n\
-         TTYPath=/dev/tty1\n",
+        "/etc/systemd/system/console-getty.service.d/tty.conf",
+        format!(
+            "[Service]\n\
+             ExecStart=\n\
+             ExecStart=-/sbin/agetty --noclear --keep-baud {tty} 115200,38400,9600 $TERM\n\
+             TTYPath=/dev/{tty}\n"
+        ),
     );
     let console = machine.console();
     console.expect("host login:");
-    const NAME: &str = r#"
-        touch /dev/tty1 && mount --bind "$(readlink -f /dev/console)" /dev/tty1 &&
-        systemctl daemon-reload && systemctl restart console-getty.service"#;
-    machine.succeed(["sh", "-c", NAME]);
+    let name = format!(
+        "touch /dev/{tty} && mount --bind \"$(readlink -f /dev/console)\" /dev/{tty} &&
+        systemctl daemon-reload && systemctl restart console-getty.service"
+    );
+    machine.succeed(["sh", "-c", &name]);
     console
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use zbus::wire::{OwnedVariant, Variant};
 
-use crate::Verdict;
+use crate::{Consoles, Verdict};
 
 /// The two phases of a login in which the module takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,6 +27,9 @@ pub struct Context {
     pub rhost: String,
     /// `PAM_TTY`, with or without `/dev/`.
     pub tty: String,
+    /// `XDG_SEAT` of the PAM environment, where a program with root's real uid has set it: the seat
+    /// of a display manager's login. Absent from modules that do not know it.
+    pub seat: String,
     /// `PAM_RUSER`: who asks, where that differs from who is asked about.
     pub ruser: String,
     /// `SSH_AUTH_INFO_0` of the PAM environment: the ssh methods already passed.
@@ -45,23 +48,12 @@ pub struct Context {
 
 impl Context {
     /// Whether the person sits at this machine: no remote host, and a console of the machine as
-    /// terminal. A pseudo-terminal does not count: somebody logged in from afar has one too.
+    /// terminal, or one of its seats. A pseudo-terminal does not count: somebody logged in from afar
+    /// has one too.
     #[must_use]
-    pub fn at_console(&self) -> bool {
-        let tty = self.tty.strip_prefix("/dev/").unwrap_or(&self.tty);
-        let numbered = |prefix: &str| {
-            tty.strip_prefix(prefix)
-                .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
-        };
-        // The first display is the one at the machine; further ones are mostly served over the
-        // network (VNC, xrdp).
-        let display = tty == ":0" || tty.starts_with(":0.");
-        self.rhost.is_empty()
-            && (tty == "console"
-                || display
-                || ["tty", "ttyS", "ttyAMA", "ttyUSB", "hvc", "xvc"]
-                    .into_iter()
-                    .any(numbered))
+    pub fn at_console(&self, consoles: &Consoles) -> bool {
+        let here = consoles.has(&self.tty) || consoles.have_seat(&self.seat, &self.tty);
+        self.rhost.is_empty() && here
     }
 
     /// Whether sshd asks, under whatever name it has for PAM (`PAMServiceName`).
@@ -82,6 +74,7 @@ impl Context {
             ("service", self.service.as_str()),
             ("rhost", self.rhost.as_str()),
             ("tty", self.tty.as_str()),
+            ("seat", self.seat.as_str()),
             ("ruser", self.ruser.as_str()),
             ("ssh-auth-info", self.ssh_auth_info.as_str()),
             ("met", self.met.map_or("", Verdict::name)),
@@ -124,6 +117,7 @@ impl Context {
             service: text("service")?.to_owned(),
             rhost: text("rhost")?.to_owned(),
             tty: text("tty")?.to_owned(),
+            seat: text("seat")?.to_owned(),
             ruser: text("ruser")?.to_owned(),
             ssh_auth_info: text("ssh-auth-info")?.to_owned(),
             met,
@@ -157,6 +151,7 @@ mod tests {
             service: "sshd".to_owned(),
             rhost: "192.0.2.7".to_owned(),
             tty: "ssh".to_owned(),
+            seat: "seat0".to_owned(),
             ruser: "bob".to_owned(),
             ssh_auth_info: "publickey ssh-ed25519 AAAA".to_owned(),
             met: Some(Verdict::Verified),
@@ -207,41 +202,33 @@ mod tests {
     }
 
     #[test]
-    fn only_a_console_of_this_machine_without_a_remote_host_is_the_console() {
-        let at = |tty: &str, rhost: &str| {
-            let (tty, rhost) = (tty.to_owned(), rhost.to_owned());
-            Context {
+    fn only_a_console_or_a_seat_without_a_remote_host_is_the_console() {
+        let at = |tty: &str, seat: &str, rhost: &str| {
+            let [tty, seat, rhost] = [tty, seat, rhost].map(str::to_owned);
+            let context = Context {
                 tty,
+                seat,
                 rhost,
                 ..Context::default()
-            }
-            .at_console()
+            };
+            context.at_console(&Consoles::default())
         };
-        for tty in [
-            "/dev/tty1",
-            "tty1",
-            "ttyS0",
-            "/dev/console",
-            "hvc0",
-            ":0",
-            ":0.0",
+        for (tty, seat) in [
+            ("/dev/tty1", ""),
+            (":0", ""),
+            ("", "seat0"),
+            (":1", "seat1"),
         ] {
-            assert!(at(tty, ""), "{tty}");
-            assert!(!at(tty, "192.0.2.7"), "{tty} from afar");
+            assert!(at(tty, seat, ""), "{tty}");
+            assert!(!at(tty, seat, "192.0.2.7"), "{tty} from afar");
         }
-        for tty in [
-            "pts/0",
-            "/dev/pts/3",
-            "ssh",
-            "",
-            "tty",
-            "localhost:10.0",
-            "/dev/tty1x",
-            ":",
-            ":1",
-            ":10.0",
+        for (tty, seat) in [
+            ("pts/0", ""),
+            ("pts/0", "seat0"),
+            ("", ""),
+            ("ssh", "seat0"),
         ] {
-            assert!(!at(tty, ""), "{tty}");
+            assert!(!at(tty, seat, ""), "{tty}");
         }
     }
 }

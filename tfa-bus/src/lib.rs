@@ -6,6 +6,7 @@
 //! the PAM module must not have, is the module `command`, behind the feature of that name;
 //! likewise `qr`, which draws QR codes for a command and for the daemon.
 
+pub mod consoles;
 mod context;
 // For tests too, which compare it with what the module's client knows of it.
 #[cfg(any(feature = "connection", test))]
@@ -35,6 +36,7 @@ mod wrap;
 pub use account::AccountProxy;
 #[cfg(feature = "proxy")]
 pub use admin::AdminProxy;
+pub use consoles::Consoles;
 pub use context::{Context, Phase};
 #[cfg(any(feature = "connection", test))]
 pub use error::Error;

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::unistd::{Gid, Group as Entry, User};
+use tfa_bus::Consoles;
 use tfa_core::{Group, Mode, Place, Policy, Rule, Source};
 
 use crate::config::{BadConfig, Config, Trust};
@@ -15,6 +16,8 @@ use crate::journal::quoted;
 use crate::pam_files;
 use crate::services::may_require;
 
+/// Where the kernel lists its terminals.
+const TERMINALS: &str = "/sys/class/tty";
 /// How long names are looked up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -39,7 +42,7 @@ pub fn check(file: &Path, trust: &Trust) -> Result<Findings, BadConfig> {
 #[must_use]
 pub fn findings(config: &Config) -> Findings {
     let policy = config.policy.clone();
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = absent_terminals(&config.consoles).collect();
     for path in &config.ignored {
         warnings.push(format!(
             "{} is not read: only files whose names end in .toml are",
@@ -69,6 +72,19 @@ pub fn findings(config: &Config) -> Findings {
         ),
     }
     Findings { notes, warnings }
+}
+
+/// The consoles that the configuration names and this machine does not have.
+fn absent_terminals(consoles: &Consoles) -> impl Iterator<Item = String> {
+    let terminals = consoles
+        .names()
+        .iter()
+        .filter(|name| !name.starts_with(':'));
+    let absent = terminals.filter(|name| !Path::new(TERMINALS).join(name).exists());
+    absent.map(|name| {
+        let name = quoted(name);
+        format!("consoles: this machine has no terminal {name} now")
+    })
 }
 
 /// What the name service does not know, or does not answer for.
@@ -214,5 +230,12 @@ mod tests {
                 "{origins:?} {mode:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_console_that_the_machine_does_not_have_is_pointed_at() {
+        let names = ["tty", "ttyXY0", ":1"].map(str::to_owned).to_vec();
+        let notes: Vec<String> = absent_terminals(&Consoles::new(true, names)).collect();
+        assert_eq!(notes, ["consoles: this machine has no terminal ttyXY0 now"]);
     }
 }

@@ -1,6 +1,6 @@
 //! What PAM knows about a login, in the terms of the policy.
 
-use tfa_bus::{Context, Phase, Verdict};
+use tfa_bus::{Consoles, Context, Phase, Verdict};
 use tfa_core::{Client, Login, Met, Methods, Origin, Origins, Person, Policy, Stage};
 
 use crate::caller::Caller;
@@ -8,13 +8,19 @@ use crate::caller::Caller;
 /// What `methods` calls whatever PAM was asked for: sshd's `password` and `keyboard-interactive`.
 pub const ASKED_BY_PAM: &str = "password";
 
+/// Where a login comes from.
+#[must_use]
+pub fn origins(context: &Context, consoles: &Consoles) -> Origins {
+    Origins::new(&context.rhost, context.at_console(consoles))
+}
+
 /// The login that a context describes.
 #[must_use]
-pub fn login(context: &Context, person: Person) -> Login {
+pub fn login(context: &Context, person: Person, origin: Origins) -> Login {
     Login {
         person,
         service: context.service.clone(),
-        origin: Origins::new(&context.rhost, context.at_console()),
+        origin,
         methods: methods(context),
     }
 }
@@ -44,10 +50,10 @@ pub fn stage(context: &Context, policy: &Policy) -> Stage {
 /// Whose count a wrong code goes on. Who is not root runs a program of their own, and nobody vouches
 /// for where they sit.
 #[must_use]
-pub fn origin(caller: &Caller, context: &Context) -> Origin {
+pub fn origin(caller: &Caller, context: &Context, consoles: &Consoles) -> Origin {
     if !caller.is_root() {
         Origin::OwnProgram
-    } else if context.at_console() {
+    } else if context.at_console(consoles) {
         Origin::Console
     } else {
         Origin::Remote

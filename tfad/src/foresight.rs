@@ -1,7 +1,7 @@
 //! What would become of a login: the policy's answer without a login, for the administrator.
 
 use tfa_bus::{Context, Explanation, Impact, Outcome, Phase, Supposed, Verdict};
-use tfa_core::{Account, AskCode, Bar, Course, Exemption, Gate, Login, Message, Origin, Origins};
+use tfa_core::{Account, AskCode, Bar, Course, Exemption, Gate, Message, Origin, Origins};
 use tfa_core::{Person, Policy, Ruling, Source, Time};
 
 use crate::circumstances::{self, ASKED_BY_PAM};
@@ -61,10 +61,7 @@ pub fn foresee(
             silent: is_silent(&supposed.service),
             ..Context::default()
         };
-        let login = Login {
-            origin: origin(supposed),
-            ..circumstances::login(&context, person.clone())
-        };
+        let login = circumstances::login(&context, person.clone(), origin(supposed));
         let stage = circumstances::stage(&context, policy);
         let ruling = policy.decide(&login, account, now);
         let none_needed = Ruling::none_needed(stage);

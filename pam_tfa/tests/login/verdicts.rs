@@ -169,6 +169,8 @@ fn the_daemon_is_told_what_pam_knows() {
         .login("enroll=account")
         .at("/dev/tty2", "192.0.2.9")
         .variable("SSH_AUTH_INFO_0=publickey ssh-ed25519 AAAA\npassword\n")
+        .variable("XDG_SEAT=seat0")
+        .environment("XDG_SEAT", "seat9")
         .authenticate();
     let [Call::Begin(user, context)] = &daemon.calls()[..] else {
         panic!("{:?}", daemon.calls());
@@ -182,6 +184,9 @@ fn the_daemon_is_told_what_pam_knows() {
         context.ssh_auth_info,
         "publickey ssh-ed25519 AAAA\npassword\n"
     );
+    // Whoever starts a program of another real uid sets its environment.
+    let is_root = nix::unistd::getuid().is_root();
+    assert_eq!(context.seat, if is_root { "seat0" } else { "" });
     assert!(context.enrolls);
     assert_eq!(context.met, None);
 }

@@ -12,7 +12,7 @@ use super::grace::duration;
 use super::keys::{ENROLLMENT, FILE, POLICY};
 use super::mistake::{BadConfig, Mistakes, Wrong};
 use super::moment::moment;
-use super::names::{method, service};
+use super::names::{console, consoles, method, service};
 use super::rule::{DraftRule, after_grace, has_no_effect, mode, no_mode};
 use super::values::{Value, flag, list, not_a, text, word};
 use super::{Config, QrStyle, order};
@@ -39,6 +39,7 @@ pub(super) struct Draft {
     guard: Option<Said<Vec<String>>>,
     invitation: Option<Said<bool>>,
     sshd_methods: Option<Said<Vec<String>>>,
+    consoles: Option<Said<Vec<String>>>,
     rules: Vec<DraftRule>,
     issuer: Option<Said<String>>,
     qr: Option<Said<QrStyle>>,
@@ -95,6 +96,8 @@ impl Draft {
         );
         later(&mut self.invitation, table.get("invitation", flag));
         later(&mut self.sshd_methods, table.get("sshd_methods", methods));
+        let named = |value| list(value, console);
+        later(&mut self.consoles, table.get("consoles", named));
         let Some(Said { value: rules, .. }) = table.get("rule", rules) else {
             return;
         };
@@ -156,6 +159,10 @@ impl Draft {
             issuer: (!issuer.is_empty()).then_some(issuer),
             qr: said(self.qr, QrStyle::default()),
             ignored: Vec::new(),
+            consoles: self
+                .consoles
+                .map(|said| consoles(said.value))
+                .unwrap_or_default(),
         })
     }
 }

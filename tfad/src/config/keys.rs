@@ -30,6 +30,7 @@ pub(super) const POLICY: Keys = Keys {
         "guard",
         "invitation",
         "sshd_methods",
+        "consoles",
         "rule",
     ],
 };

@@ -29,6 +29,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
+use tfa_bus::Consoles;
 use tfa_core::Policy;
 
 use document::Document;
@@ -49,6 +50,8 @@ pub struct Config {
     pub qr: QrStyle,
     /// Files beside the drop-ins that are none, and may have been meant as one.
     pub ignored: Vec<PathBuf>,
+    /// The consoles of this machine.
+    pub consoles: Consoles,
 }
 
 /// How QR codes are drawn in a login.
@@ -74,7 +77,12 @@ impl Config {
         let mistakes = Mistakes::default();
         let Texts { texts, ignored } = files::read(file, trust, &mistakes);
         let config = Self::understand(&TimeZone::system(), &texts, mistakes)?;
-        Ok(Self { ignored, ..config })
+        let consoles = config.consoles.with_those_of_the_kernel();
+        Ok(Self {
+            ignored,
+            consoles,
+            ..config
+        })
     }
 
     /// Understands texts, each with the name of its file; the first is the main file, the others

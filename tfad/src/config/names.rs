@@ -1,11 +1,16 @@
 //! Names of users, groups, services and methods. One that can never be met is a mistake: its rule
 //! would not hold for whom it was written.
 
+use tfa_bus::Consoles;
+use tfa_bus::consoles::is_pseudo_terminal;
 use tfa_core::Group;
 use toml::de::DeValue;
 
 use super::mistake::Wrong;
 use super::values::{Value, nearest, not_a, number, shown, text};
+
+/// What `consoles` calls those that need not be named.
+const USUAL: &str = "default";
 
 /// The methods of sshd, and `password` for whatever PAM asks.
 const METHODS: [&str; 5] = [
@@ -63,6 +68,30 @@ pub(super) fn service(value: &Value<'_>) -> Result<String, Wrong> {
         return Err(wrong.help(format!("write {}", shown(&pams))));
     }
     Ok(pams)
+}
+
+/// A terminal or a display of this machine, or the word for the usual ones.
+pub(super) fn console(value: &Value<'_>) -> Result<String, Wrong> {
+    let written = text(value)?;
+    // A display begins with a colon.
+    name(written.strip_prefix(':').unwrap_or(written))?;
+    let name = written;
+    if let Some(bare) = name.strip_prefix("/dev/") {
+        let wrong = Wrong::new(format!("{} has the folder in front", shown(name)));
+        return Err(wrong.help(format!("write {}", shown(bare))));
+    }
+    if is_pseudo_terminal(name) {
+        let wrong = Wrong::new(format!("{} is a pseudo-terminal", shown(name)));
+        return Err(wrong.help("logins over the network have them as well"));
+    }
+    Ok(name.to_owned())
+}
+
+/// The consoles of those names.
+pub(super) fn consoles(mut names: Vec<String>) -> Consoles {
+    let usual = names.iter().any(|name| name == USUAL);
+    names.retain(|name| name != USUAL);
+    Consoles::new(usual, names)
 }
 
 /// A method of ssh.

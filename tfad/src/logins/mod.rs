@@ -166,7 +166,8 @@ impl Logins {
             None => {}
         }
         // The name service is asked for groups only where they make a difference.
-        let mut login = circumstances::login(&context, groups::unasked(&user));
+        let origin = circumstances::origins(&context, &config.consoles);
+        let mut login = circumstances::login(&context, groups::unasked(&user), origin);
         if !config.policy.is_settled(&login) {
             login.person = self.host.person(&user, &config.policy).await;
             // That may have taken a while, in which somebody has set up.
@@ -203,7 +204,7 @@ impl Logins {
         log::course(&self.host, policy, &arrival, stage, course, &ruling);
         self.take_note(&arrival, stage, course, &ruling, account, now)
             .await?;
-        let origin = circumstances::origin(&arrival.caller, &arrival.context);
+        let origin = circumstances::origin(&arrival.caller, &arrival.context, &config.consoles);
         let begun = match course {
             Course::Satisfied | Course::Defer | Course::Unguarded | Course::Exempt(_) => {
                 return Ok((0, turns::end(Verdict::NotRequired, None)));

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tfa_bus::Context;
-use tfa_core::{Course, Met, Policy, Stage};
+use tfa_core::{Course, Met, Stage};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use crate::accounts::Loaded;
 use crate::caller::Caller;
+use crate::config::Config;
 use crate::host::Host;
 use crate::journal::Level;
 use crate::once::Once;
@@ -65,7 +66,7 @@ impl Bypasses {
         let (user, context) = (user.clone(), context.clone());
         drop(runtime.spawn(async move {
             let _place = place;
-            if would_be_refused(&host, &config.policy, &user, &context).await {
+            if would_be_refused(&host, &config, &user, &context).await {
                 let level = match bypass {
                     Bypass::Sudo => Level::Info,
                     _ => Level::Warning,
@@ -78,8 +79,10 @@ impl Bypasses {
 }
 
 /// Whether the login would be refused if its service were guarded.
-async fn would_be_refused(host: &Host, policy: &Policy, user: &User, context: &Context) -> bool {
-    let mut login = circumstances::login(context, groups::unasked(user));
+async fn would_be_refused(host: &Host, config: &Config, user: &User, context: &Context) -> bool {
+    let policy = &config.policy;
+    let origin = circumstances::origins(context, &config.consoles);
+    let mut login = circumstances::login(context, groups::unasked(user), origin);
     if !policy.is_settled(&login) {
         login.person = host.person(user, policy).await;
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tfa_bus::Consoles;
 use tfa_core::{AfterGrace, Group, Mode, Place, Policy, Rule, Terms, Time};
 
 use super::super::{Config, QrStyle, keys};
@@ -150,6 +151,13 @@ fn wanted() -> Vec<(&'static str, Config)> {
                     ..rule(Off)
                 }])
             }),
+        ),
+        (
+            "A second serial line, in the same locked room",
+            Config {
+                consoles: Consoles::new(true, names(&["ttyS1"])),
+                ..with(policy(Optional, vec![]))
+            },
         ),
         (
             "Two accounts that programs log in to",

@@ -126,6 +126,14 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
             ":3:17: sshd_methods: \"pubkey\" is not a method of sshd; did you mean \"publickey\"?",
         ),
         (
+            policy("consoles = [\"/dev/ttyS1\"]"),
+            ":3:13: consoles: \"/dev/ttyS1\" has the folder in front; write \"ttyS1\"",
+        ),
+        (
+            policy("consoles = [\"pts/0\"]"),
+            ":3:13: consoles: \"pts/0\" is a pseudo-terminal; logins over the network have them as well",
+        ),
+        (
             "policy = 1".to_owned(),
             ":1:10: policy: must be a table in brackets, not a number",
         ),

@@ -94,6 +94,7 @@ proptest! {
         policy in Just(vec![
             "mode = \"required\"", "since = 2026-12-01", "grace = \"2w\"", "after_grace = \"deny\"",
             "audit = true", "guard = [\"login\"]", "invitation = true", "sshd_methods = []",
+            "consoles = [\"ttyS1\"]",
         ]).prop_shuffle(),
         rule in Just(vec![
             "users = [\"a\"]", "groups = [\"b\", 3]", "uids = [4, \"5-6\"]", "services = [\"su\"]",

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use tfa_bus::Consoles;
 use tfa_core::{AfterGrace, Group, Mode, Place, Policy, Rule, Source, Terms, Time};
 
 use super::super::{Config, QrStyle};
@@ -22,6 +23,7 @@ audit = true
 guard = ["sshd", "cockpit"]
 invitation = true
 sshd_methods = ["publickey", "gssapi-with-mic"]
+consoles = ["default", "ttyS1", ":1"]
 
 [[policy.rule]]
 users = ["alice", 'EXAMPLE\bob', "carol@example.org"]
@@ -73,7 +75,7 @@ qr = "ascii"
             since: Some(Time::from_secs(1_793_520_000)),
             grace: Duration::ZERO,
             after_grace: AfterGrace::Enroll,
-            source: source(12),
+            source: source(13),
         },
     };
     let second = Rule {
@@ -83,7 +85,7 @@ qr = "ascii"
             since: None,
             grace: DAY * 14,
             after_grace: AfterGrace::Deny,
-            source: source(24),
+            source: source(25),
         },
         ..Rule::default()
     };
@@ -106,6 +108,7 @@ qr = "ascii"
         issuer: Some("Example".to_owned()),
         qr: QrStyle::Ascii,
         ignored: Vec::new(),
+        consoles: Consoles::new(true, names(&["ttyS1", ":1"])),
     };
     assert_eq!(config, expected);
 }
@@ -118,6 +121,8 @@ fn what_is_not_said_is_the_default() {
     let config = one("[policy]\nmode = \"optional\"\nguard = []\nsshd_methods = []").unwrap();
     assert_eq!(config.policy.guard, Vec::<String>::new());
     assert_eq!(config.policy.sshd_methods, Vec::<String>::new());
+    let config = one("[policy]\nmode = \"optional\"\nconsoles = [\"tty1\"]").unwrap();
+    assert!(config.consoles.has("tty1") && !config.consoles.has("tty2"));
     let config = one("[policy]\nmode = \"optional\"\n[enrollment]\nissuer = \"\"").unwrap();
     assert_eq!(config.issuer, None);
 }
