@@ -24,4 +24,5 @@ mod passwords;
 mod printable;
 mod reply;
 mod switch;
+mod terminal;
 mod texts;

@@ -14,7 +14,7 @@ use crate::options::{Options, Unreachable};
 use crate::outcome::{Failure, Judgement, Reply};
 use crate::passwords::Passwords;
 use crate::reply::Replies;
-use crate::{switch, texts};
+use crate::{switch, terminal, texts};
 
 /// How long libpam lets a refused person wait, about; the longest wish of a stack counts.
 const DELAY: Duration = Duration::from_secs(2);
@@ -90,6 +90,7 @@ fn circumstances(pam: &Handle, phase: Phase, silent: bool, options: &Options) ->
         phase,
         service: item(Item::Service),
         rhost: item(Item::Rhost),
+        borrows_tty: !getuid().is_root() && !terminal::is_controlling(&item(Item::Tty)),
         tty: item(Item::Tty),
         seat: seat(pam),
         ruser: item(Item::Ruser),

@@ -27,6 +27,9 @@ pub struct Context {
     pub rhost: String,
     /// `PAM_TTY`, with or without `/dev/`.
     pub tty: String,
+    /// Whether a program that a user started names a terminal that is not its controlling one: it is
+    /// the user's choice then.
+    pub borrows_tty: bool,
     /// `XDG_SEAT` of the PAM environment, where a program with root's real uid has set it: the seat
     /// of a display manager's login. Absent from modules that do not know it.
     pub seat: String,
@@ -52,7 +55,8 @@ impl Context {
     /// has one too.
     #[must_use]
     pub fn at_console(&self, consoles: &Consoles) -> bool {
-        let here = consoles.has(&self.tty) || consoles.have_seat(&self.seat, &self.tty);
+        let terminal = consoles.has(&self.tty) && !self.borrows_tty;
+        let here = terminal || consoles.have_seat(&self.seat, &self.tty);
         self.rhost.is_empty() && here
     }
 
@@ -79,7 +83,11 @@ impl Context {
             ("ssh-auth-info", self.ssh_auth_info.as_str()),
             ("met", self.met.map_or("", Verdict::name)),
         ];
-        let flags = [("enrolls", self.enrolls), ("silent", self.silent)];
+        let flags = [
+            ("enrolls", self.enrolls),
+            ("silent", self.silent),
+            ("borrows-tty", self.borrows_tty),
+        ];
         let texts = texts.into_iter().filter(|(_, text)| !text.is_empty());
         let flags = flags.into_iter().filter(|(_, flag)| *flag);
         let session = self.session.map(|id| ("session", Variant::from(id)));
@@ -123,6 +131,7 @@ impl Context {
             met,
             enrolls: flag("enrolls")?,
             silent: flag("silent")?,
+            borrows_tty: flag("borrows-tty")?,
             session: match dict.get("session") {
                 None => None,
                 Some(id) => Some(u32::try_from(id).map_err(|_| "session")?),
@@ -151,6 +160,7 @@ mod tests {
             service: "sshd".to_owned(),
             rhost: "192.0.2.7".to_owned(),
             tty: "ssh".to_owned(),
+            borrows_tty: true,
             seat: "seat0".to_owned(),
             ruser: "bob".to_owned(),
             ssh_auth_info: "publickey ssh-ed25519 AAAA".to_owned(),
@@ -165,7 +175,7 @@ mod tests {
     #[test]
     fn a_flag_is_off_where_it_is_absent_and_must_be_one() {
         let mut dict = owned(&Context::default());
-        for flag in ["enrolls", "silent"] {
+        for flag in ["enrolls", "silent", "borrows-tty"] {
             dict.remove(flag);
             assert_eq!(Context::from_dict(&dict), Ok(Context::default()));
             dict.insert(flag.to_owned(), OwnedVariant::from(1_u32));
