@@ -165,7 +165,7 @@ mod tests {
             (1000, "tty1", "", Origin::OwnProgram),
         ] {
             assert_eq!(
-                origin(&caller(uid), &at(tty, rhost)),
+                origin(&caller(uid), &at(tty, rhost), &Consoles::default()),
                 expected,
                 "{uid} {tty}"
             );
