@@ -298,21 +298,27 @@ impl Host {
 
     /// Logs an error that somebody should act on, and passes it on.
     pub fn report(&self, caller: &Caller, user: &str, error: Error) -> Error {
-        let (level, text) = match &error {
-            Error::Damaged(text) | Error::KeyLost(text) | Error::Storage(text) => {
-                (Level::Critical, text)
-            }
-            Error::UidChanged(text) => (Level::Error, text),
-            Error::NotAuthorized(text)
-            | Error::AuthenticationFailed(text)
-            | Error::NoAuthenticationAgent(text)
-            | Error::Busy(text) => (Level::Warning, text),
-            _ => return error,
-        };
-        let line = format!("{}: refused: {text} (by uid {})", quoted(user), caller.uid);
-        self.journal.write_for(caller.uid, level, &line);
+        if let Some((level, text)) = logged(&error) {
+            let line = format!("{}: refused: {text} (by uid {})", quoted(user), caller.uid);
+            self.journal.write_for(caller.uid, level, &line);
+        }
         error
     }
+}
+
+/// What the log says of an error, if somebody should act on it.
+fn logged(error: &Error) -> Option<(Level, &str)> {
+    Some(match error {
+        // The whole way on stands in the log once, where the daemon started.
+        Error::KeyLost(_) => (Level::Critical, texts::KEY_LOST),
+        Error::Damaged(text) | Error::Storage(text) => (Level::Critical, text),
+        Error::UidChanged(text) => (Level::Error, text),
+        Error::NotAuthorized(text)
+        | Error::AuthenticationFailed(text)
+        | Error::NoAuthenticationAgent(text)
+        | Error::Busy(text) => (Level::Warning, text),
+        _ => return None,
+    })
 }
 
 /// The host's name, as its people know it.
@@ -321,4 +327,18 @@ pub fn host_name() -> String {
         .ok()
         .and_then(|name| name.into_string().ok())
         .unwrap_or_else(|| "localhost".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_key_takes_one_short_line_for_each_user() {
+        let remedy = "put the right key back ".repeat(20);
+        let error = Error::KeyLost(remedy);
+        let (level, text) = logged(&error).unwrap();
+        assert_eq!(level, Level::Critical);
+        assert!(text.len() < 100 && text.contains("key"), "{text}");
+    }
 }

@@ -11,6 +11,9 @@ use tfa_core::{Would, WrongCodes};
 use crate::enrollment::Shown;
 use crate::services::Bypass;
 
+/// Logged for each user whose record cannot be opened.
+pub const KEY_LOST: &str = "the sealing key is not here; see: journalctl -u tfad -g fingerprint";
+
 /// The question for a code.
 pub const QUESTION: &str = "Verification code or backup code: ";
 

@@ -28,6 +28,10 @@ pub(super) const KEY_FILE: &str = "key";
 /// The name of the systemd credential.
 pub(super) const CREDENTIAL: &str = "tfad.key";
 
+/// What the unit sets in its place where the host has none: else systemd says at each start that it
+/// could not read it.
+const NO_CREDENTIAL: &[u8] = b"none";
+
 /// The key. It cannot be printed, and is wiped on drop.
 pub(super) struct SealingKey(Zeroizing<[u8; LENGTH]>);
 
@@ -90,6 +94,9 @@ pub(super) fn from_credential(directory: Option<&Path>) -> Found {
         return Found::Nothing;
     };
     let path = directory.join(CREDENTIAL);
+    if std::fs::read(&path).is_ok_and(|bytes| bytes == NO_CREDENTIAL) {
+        return Found::Nothing;
+    }
     // systemd looks after the owner and the mode of its credentials.
     read(&path, |_| Ok(())).unwrap_or_else(|error| unreadable(&path, &error))
 }

@@ -268,8 +268,10 @@ impl SqliteStore {
 
     async fn write(&self, user: &str, change: writer::Change) -> Result<Commit, StoreError> {
         if self.anchor.access() != Access::Full {
+            // The way on stands in the log once, where the daemon started.
+            let database = self.anchor.path().display();
             return Err(StoreError::Unavailable {
-                why: read_only(self.anchor.path()),
+                why: format!("{database} is on a read-only file system"),
             });
         }
         let (answer, outcome) = oneshot::channel();

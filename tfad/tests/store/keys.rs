@@ -298,3 +298,12 @@ async fn no_secret_and_no_key_stands_in_any_file_in_the_clear() {
         ]
     );
 }
+
+#[tokio::test]
+async fn the_units_default_stands_for_no_credential() {
+    let scratch = Scratch::new();
+    let place = scratch.place_with_credential(b"none");
+    drop(open(&place));
+    assert!(scratch.file("key").exists());
+    assert!(!lost_key_among(&open(&place).notices));
+}
