@@ -39,8 +39,7 @@ impl Program {
     /// The kind, by the service.
     pub(crate) fn of(context: &Context) -> Self {
         match context.service.as_str() {
-            _ if context.tty == "ssh" => Self::Sshd,
-            "sshd" => Self::Sshd,
+            _ if context.is_ssh() => Self::Sshd,
             service if ASK.contains(&service) => Self::Asks,
             service if LOCKERS.contains(&service) => Self::Locker,
             _ => Self::Other,

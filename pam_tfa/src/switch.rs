@@ -45,6 +45,8 @@ mod tests {
             "rlogin",
             "gdm-password",
             "gdm-autologin",
+            "gdm-launch-environment",
+            "sddm-greeter",
             "lightdm",
             "sddm",
             "cockpit",

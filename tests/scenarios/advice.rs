@@ -77,7 +77,7 @@ fn a_screen_locker_unlocks_with_a_stack_of_the_manual_and_not_as_shipped() {
 }
 
 #[test]
-fn a_file_server_that_answers_with_the_password_is_advised_about_its_own_stack() {
+fn a_file_server_is_advised_about_a_stack_of_its_own() {
     let machine = Machine::boot_with(&["pamtester"]);
     machine.add_user("alice", PASSWORD);
     machine.offer_questions();

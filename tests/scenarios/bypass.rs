@@ -37,6 +37,8 @@ fn a_service_that_skips_the_auth_phase_is_refused_or_logged_once() {
         for user in ["alice", "bob"] {
             let output = login(service, user);
             assert!(!output.success(), "{output}");
+            let said = "this way in asks for no code";
+            assert!(output.text().contains(said), "{output}");
             let unmet = "denied: the second factor is required, and this login met none";
             let line = format!("{user}: {unmet} (/etc/tfa/tfad.toml line 2) (service {service}, ");
             machine.expect_in_journal("tfad", &line);

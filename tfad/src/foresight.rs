@@ -177,7 +177,7 @@ pub fn explain(
             texts::grace_told(host, until, now)
         }
         (Course::SetUp(None), _) => texts::set_up_needed(host, Shown::First).join("\n"),
-        (Course::Refuse(bar), _) => texts::bar(bar, host, &user),
+        (Course::Refuse(bar), _) => texts::bar(bar, host, &user, supposed.service == "sshd"),
         (Course::Satisfied | Course::Exempt(_) | Course::Defer | Course::Unguarded, _) => {
             String::new()
         }

@@ -309,7 +309,7 @@ pub fn backup_codes_heading(count: usize) -> Vec<String> {
 
 /// Why a login is refused without a question.
 #[must_use]
-pub fn bar(bar: Bar, host: &str, user: &str) -> String {
+pub fn bar(bar: Bar, host: &str, user: &str, by_ssh: bool) -> String {
     match bar {
         Bar::MustEnroll => format!(
             "Two-factor login is required on {host}, and you have not set it up.\n\
@@ -325,10 +325,14 @@ pub fn bar(bar: Bar, host: &str, user: &str) -> String {
              address or the method of ssh cannot be found out. Tell your administrator.\n\
              If you came by an SSH key alone, log in with your password."
         ),
-        Bar::Unmet => format!(
+        Bar::Unmet if by_ssh => format!(
             "Two-factor login is required on {host}, and a key alone is not enough.\n\
              Log in with your password, then you are asked for a code:\n    \
              ssh -o PubkeyAuthentication=no {user}@{host}"
+        ),
+        Bar::Unmet => format!(
+            "Two-factor login is required on {host}, and this way in asks for no code.\n\
+             Log in with your password, then you are asked for a code."
         ),
         Bar::AuthRefused => "No right code was given before, so this login cannot go on.\n\
              Begin a new one; over SSH, connect again."
@@ -502,5 +506,12 @@ mod tests {
     fn a_clock_that_is_off_is_named_with_its_side() {
         assert!(clock_off(Drift { seconds: 300 }).contains("5 minutes ahead of"));
         assert!(clock_off(Drift { seconds: -90 }).contains("90 seconds behind"));
+    }
+
+    #[test]
+    fn the_advice_on_ssh_is_given_in_ssh_alone() {
+        let said = |by_ssh| bar(Bar::Unmet, "host", "alice", by_ssh);
+        assert!(said(true).contains("ssh -o PubkeyAuthentication=no alice@host"));
+        assert!(!said(false).contains("ssh") && said(false).contains("asks for no code"));
     }
 }

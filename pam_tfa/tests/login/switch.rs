@@ -59,7 +59,7 @@ fn without_the_daemon_nobody_else_goes_on() {
 }
 
 #[test]
-fn an_auth_phase_that_ran_is_not_followed_by_an_account_phase_without_the_daemon() {
+fn an_account_phase_after_an_auth_phase_needs_the_daemon() {
     // The auth phase refuses because the daemon is away, and the stack goes on.
     let stage = Stage::new();
     let steps = [Step::Authenticate, Step::Account];
@@ -75,7 +75,7 @@ fn an_auth_phase_that_ran_is_not_followed_by_an_account_phase_without_the_daemon
 }
 
 #[test]
-fn a_daemon_that_answers_decides_and_one_that_hangs_or_lies_is_not_absent() {
+fn a_daemon_that_answers_hangs_or_lies_is_not_absent() {
     let denied = |report: &Report| {
         assert_ne!(report.code(), SUCCESS);
         assert!(!report.logged(LOG), "{:?}", report.log);

@@ -224,7 +224,8 @@ impl Logins {
                         Verdict::Denied
                     }
                 };
-                let said = texts::bar(bar, &host_name(), &arrival.user.name);
+                let by_ssh = arrival.context.is_ssh();
+                let said = texts::bar(bar, &host_name(), &arrival.user.name, by_ssh);
                 return Ok((0, turns::end(verdict, Some((true, said)))));
             }
             Course::Ask => match account {
