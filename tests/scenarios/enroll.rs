@@ -634,6 +634,7 @@ fn the_status_is_told_in_json_with_the_same_keys_for_everybody() {
         "devices",
         "last_login",
         "problem",
+        "note",
     ];
     let (machine, _) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");

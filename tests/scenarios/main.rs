@@ -12,6 +12,7 @@ mod enroll;
 mod faults;
 mod floods;
 mod guard;
+mod identity;
 mod locks;
 mod log_readers;
 mod login_setup;

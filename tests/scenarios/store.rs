@@ -43,8 +43,8 @@ const FLIP: &str = r#"
     open my $file, '+<:raw', $path or die;
     local $/;
     my $bytes = <$file>;
-    # A row's head: how long the name, the revision and the record are; then the name.
-    $bytes =~ /\x17[\x01-\x06\x08\x09](?:[\x80-\xff][\x00-\x7f])alice/ or die "no row\n";
+    # A row's head: how long the name, the uid, the revision and the record are; then the name.
+    $bytes =~ /\x17[\x01-\x06\x08\x09]{2}(?:[\x80-\xff][\x00-\x7f])alice/ or die "no row\n";
     my $at = $+[0] + 60;
     seek $file, $at, 0;
     print $file chr(ord(substr $bytes, $at, 1) ^ 1);

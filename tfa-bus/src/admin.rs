@@ -1,7 +1,7 @@
 //! The client of `.Admin`: any account, for root and for whom polkit's `org.tfad.tfa1.manage`
 //! lets in.
 
-use crate::{Error, Explanation, Impact, Seen, Status, Supposed};
+use crate::{Error, Explanation, Impact, Renamed, Seen, Status, Supposed};
 
 /// `org.tfad.Tfa1.Admin`.
 #[zbus::proxy(
@@ -25,6 +25,11 @@ pub trait Admin {
     /// Clears the wrong codes and the lock.
     #[zbus(allow_interactive_auth)]
     fn unlock(&self, user: &str) -> Result<(), Error>;
+
+    /// Moves the records of old names to the users of new names (old and new in each pair), with the
+    /// uids that these have: all in one change, or none. With `check` nothing is changed.
+    #[zbus(allow_interactive_auth)]
+    fn rename(&self, names: &[(&str, &str)], check: bool) -> Result<Vec<Renamed>, Error>;
 
     /// Makes an invitation that is good for so many seconds; one made before is void. Returns the
     /// word, which is told once, and until when it is good.

@@ -28,6 +28,7 @@ mod policy;
 mod policy_files;
 #[cfg(feature = "qr")]
 pub mod qr;
+mod renamed;
 mod status;
 #[cfg(any(feature = "command", feature = "qr"))]
 mod wrap;
@@ -46,6 +47,7 @@ pub use policy::{Explanation, Impact, Outcome, Seen, Supposed};
 #[cfg(feature = "connection")]
 pub use policy_files::DropIns;
 pub use printable::is_misleading;
+pub use renamed::Renamed;
 pub use status::{State, Status};
 pub use turn::{GarbledTurn, Line, LineKind, Manner, Next, Question, Turn, Verdict, WireTurn};
 #[cfg(any(feature = "command", feature = "qr"))]

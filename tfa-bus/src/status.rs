@@ -8,8 +8,9 @@ use zbus::wire::{DeserializeDict, SerializeDict, Type};
 pub struct Status {
     /// The login name.
     pub user: String,
-    /// The uid that the account was set up for, or that the user has.
-    pub uid: u32,
+    /// The uid that the account was set up for, or that the user has; absent where the system knows
+    /// no such user.
+    pub uid: Option<u32>,
     /// One of [`State`]'s names.
     pub state: String,
     /// The names of the authenticators.
@@ -56,6 +57,8 @@ pub struct Status {
     pub last_login: Option<u64>,
     /// Why the record cannot be used; the other fields then say nothing.
     pub problem: Option<String>,
+    /// What the administrator should know of a record that can be used.
+    pub note: Option<String>,
 }
 
 /// The state of an account.

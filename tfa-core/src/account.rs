@@ -47,6 +47,9 @@ pub struct Account {
     /// Wrong codes for a login to be told of.
     #[n(11)]
     pub(crate) wrong_codes: Option<WrongCodes>,
+    /// A right code was accepted since the record was loaded.
+    #[cbor(skip)]
+    pub(crate) proved: bool,
 }
 
 /// Where an account stands.
@@ -107,6 +110,7 @@ impl Account {
             invitation: None,
             sightings: Vec::new(),
             wrong_codes: None,
+            proved: false,
         }
     }
 
@@ -114,6 +118,18 @@ impl Account {
     #[must_use]
     pub fn uid(&self) -> u32 {
         self.uid
+    }
+
+    /// Gives the account to another uid: by the administrator, who knows that it is the same person.
+    pub fn set_uid(&mut self, uid: u32) {
+        self.uid = uid;
+    }
+
+    /// Whether a right code, or a right backup code, was accepted since the record was loaded. It is
+    /// not stored.
+    #[must_use]
+    pub fn is_proved(&self) -> bool {
+        self.proved
     }
 
     /// Where the account stands.
@@ -292,6 +308,7 @@ impl Account {
                     }
                 }
                 if fresh {
+                    self.proved = true;
                     self.throttle.succeed(origin, now);
                     Judgement::Accepted(Factor::Authenticator)
                 } else if spent {
@@ -314,6 +331,7 @@ impl Account {
                         if let Some(set) = &mut self.backup {
                             set.spend(place);
                         }
+                        self.proved = true;
                         match origin {
                             Origin::Console => self.throttle.clear(),
                             Origin::Remote | Origin::OwnProgram => {

@@ -211,6 +211,7 @@ impl Account {
         }
         self.authenticators = vec![proved];
         self.offer = None;
+        self.proved = true;
         Ok(())
     }
 
@@ -223,6 +224,7 @@ impl Account {
         origin: Origin,
         now: Time,
     ) {
+        self.proved = true;
         self.authenticators = vec![proved];
         self.backup = Some(first_codes);
         self.paused = false;

@@ -4,7 +4,9 @@
 use std::io::{self, IsTerminal};
 
 use tfa_bus::command::{Agent, Failure, Interrupt, Terminal, connect, is_root, within};
-use tfa_bus::{AccountProxy, AdminProxy, Error, Explanation, Impact, Seen, Status, Supposed};
+use tfa_bus::{
+    AccountProxy, AdminProxy, Error, Explanation, Impact, Renamed, Seen, Status, Supposed,
+};
 
 use crate::texts;
 
@@ -66,6 +68,14 @@ impl Daemon {
 
     pub(crate) async fn reset(&mut self, user: &str) -> Result<(), Failure> {
         answered(&mut self.interrupt, self.admin.reset(user)).await
+    }
+
+    pub(crate) async fn rename(
+        &mut self,
+        names: &[(&str, &str)],
+        check: bool,
+    ) -> Result<Vec<Renamed>, Failure> {
+        answered(&mut self.interrupt, self.admin.rename(names, check)).await
     }
 
     pub(crate) async fn unlock(&mut self, user: &str) -> Result<(), Failure> {

@@ -1,5 +1,5 @@
-//! `tfactl`: an administrator sees who has two-factor login, resets, unlocks and invites, and sees
-//! what the policy makes of logins.
+//! `tfactl`: an administrator sees who has two-factor login, resets, renames, unlocks and invites, and
+//! sees what the policy makes of logins.
 //!
 //! The way through: arguments ([`args`]) → one command → the daemon ([`daemon`]), which decides
 //! and asks polkit → words or JSON ([`texts`]) and the exit code.
@@ -14,6 +14,7 @@ mod json;
 mod list;
 mod passwd;
 mod policy;
+mod rename;
 mod reset;
 mod show;
 mod table;
@@ -52,6 +53,10 @@ async fn carry_out(command: Command) -> Result<(), Failure> {
         }
         Command::Show { user, json } => show::run(&user, json).await,
         Command::Reset { user, yes } => reset::run(&user, yes).await,
+        Command::Rename { map: Some(map), .. } => rename::many(&map).await,
+        Command::Rename { old, new, .. } => {
+            rename::one(&old.unwrap_or_default(), &new.unwrap_or_default()).await
+        }
         Command::Unlock { user } => unlock::run(&user).await,
         Command::Invite { user, length, json } => invite::run(&user, length, json).await,
         Command::Explain {

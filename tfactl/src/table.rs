@@ -4,7 +4,7 @@ use tfa_bus::Status;
 
 use crate::texts;
 
-/// The table, with a head, and below it what is wrong with which record. No end of line.
+/// The table, with a head, and below it what is to be said of which record. No end of line.
 pub(crate) fn of(accounts: &[Status], now: u64) -> String {
     let mut rows = vec![texts::COLUMNS.map(str::to_owned)];
     rows.extend(accounts.iter().map(|status| texts::row(status, now)));
@@ -20,11 +20,8 @@ pub(crate) fn of(accounts: &[Status], now: u64) -> String {
             .collect();
         padded.join("  ").trim_end().to_owned()
     });
-    let problems = accounts.iter().filter_map(|status| {
-        let problem = status.problem.as_deref()?;
-        Some(texts::problem(status, problem))
-    });
-    lines.chain(problems).collect::<Vec<_>>().join("\n")
+    let remarks = accounts.iter().filter_map(texts::remark);
+    lines.chain(remarks).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -131,6 +131,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         Ok(store) => Arc::<SqliteStore>::clone(store) as Arc<dyn Store>,
         Err(unopened) => Arc::<Unopened>::clone(unopened),
     });
+    let accounts = accounts.logging_to(Arc::clone(journal));
     let config = Config::read(&options.config, &Trust::own());
     let bad_config = config.as_ref().err().map(BadConfig::summary);
     let host = Host::new(
@@ -169,17 +170,23 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
 
 /// Opens the store, and logs what the administrator should know of it.
 fn open(place: &Place, journal: &Journal) -> Result<Arc<SqliteStore>, StoreError> {
-    let Opened { store, notices } = SqliteStore::open(place)?;
+    let Opened { store, notices } = SqliteStore::open(place, uid_of)?;
     for notice in notices {
         journal.write(level(&notice), &notice.to_string());
     }
     Ok(Arc::new(store))
 }
 
+/// The uid in a record.
+fn uid_of(record: &[u8]) -> Option<u32> {
+    let account = tfa_core::Account::decode(record).ok();
+    account.map(|account| account.uid())
+}
+
 /// How much a notice of the store matters.
 fn level(notice: &Notice) -> Level {
     match notice {
-        Notice::KeyLost { .. } | Notice::ReadOnly { .. } => Level::Critical,
+        Notice::KeyLost { .. } | Notice::ReadOnly { .. } | Notice::Unread { .. } => Level::Critical,
         Notice::CredentialUnused { .. } => Level::Warning,
         _ => Level::Notice,
     }

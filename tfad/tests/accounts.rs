@@ -43,7 +43,7 @@ impl Scratch {
             state: self.0.join("state"),
             credentials: None,
         };
-        let Opened { store, .. } = SqliteStore::open(&place).unwrap();
+        let Opened { store, .. } = SqliteStore::open(&place, |_| None).unwrap();
         store
     }
 

@@ -105,7 +105,7 @@ async fn serve(folder: &Path, ready: mpsc::Sender<()>, stopped: oneshot::Receive
         state: folder.join("state"),
         credentials: None,
     };
-    let store = Arc::new(SqliteStore::open(&place).unwrap().store);
+    let store = Arc::new(SqliteStore::open(&place, |_| None).unwrap().store);
     let accounts = Accounts::new(Arc::clone(&store) as _);
     accounts.change(&user(), set_up).await.unwrap();
     let config = [(
@@ -124,7 +124,7 @@ async fn serve(folder: &Path, ready: mpsc::Sender<()>, stopped: oneshot::Receive
 }
 
 fn user() -> User {
-    tfad::users::look_up(USER).unwrap()
+    tfad::users::look_up(&tfad::users::Nss, USER).unwrap()
 }
 
 fn set_up(account: &mut tfa_core::Account) {

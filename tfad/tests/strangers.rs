@@ -13,7 +13,7 @@ use tfad::config::Config;
 use tfad::host::Host;
 use tfad::journal::Journal;
 use tfad::logins::Logins;
-use tfad::store::{Commit, Listed, Pending, Record, Revision, Store, StoreError};
+use tfad::store::{ByUid, Commit, Listed, Move, Pending, Record, Revision, Store, StoreError};
 
 /// Whom every system has.
 const USER: &str = "daemon";
@@ -28,7 +28,16 @@ impl Store for Counting {
         Ok(None)
     }
 
-    fn commit<'a>(&'a self, _: &'a str, _: &'a [u8], _: Revision) -> Pending<'a, Commit> {
+    fn find(&self, _: u32) -> Result<ByUid, StoreError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(ByUid::None)
+    }
+
+    fn commit<'a>(&'a self, _: &'a str, _: u32, _: &'a [u8], _: Revision) -> Pending<'a, Commit> {
+        Box::pin(std::future::ready(Ok(Commit::Conflict)))
+    }
+
+    fn rename<'a>(&'a self, _: &'a [Move<'a>]) -> Pending<'a, Commit> {
         Box::pin(std::future::ready(Ok(Commit::Conflict)))
     }
 

@@ -66,7 +66,9 @@ pub(crate) fn fill_ours(state: &Path, users: u32) -> Filled {
         state: state.to_owned(),
         credentials: None,
     };
-    let store = SqliteStore::open(&place).or_fail("make a store").store;
+    let store = SqliteStore::open(&place, |_| None)
+        .or_fail("make a store")
+        .store;
     let store = Arc::new(store);
     let (backup, _) = backup::codes();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -81,7 +83,9 @@ pub(crate) fn fill_ours(state: &Path, users: u32) -> Filled {
             let record = account(person, backup.clone()).encode();
             let store = Arc::clone(&store);
             under_way.push_back(tokio::spawn(async move {
-                store.commit(&person.name(), &record, Revision::NONE).await
+                store
+                    .commit(&person.name(), person.uid(), &record, Revision::NONE)
+                    .await
             }));
         }
         while let Some(commit) = under_way.pop_front() {

@@ -17,7 +17,9 @@ pub(crate) fn commit(state: &Path, requesters: u32, time: Duration) -> Rate {
         state: state.to_owned(),
         credentials: None,
     };
-    let store = SqliteStore::open(&place).or_fail("open a store").store;
+    let store = SqliteStore::open(&place, |_| None)
+        .or_fail("open a store")
+        .store;
     let store = Arc::new(store);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -44,7 +46,9 @@ async fn request(store: Arc<SqliteStore>, person: Person, end: Instant) -> Times
     let mut times = Times::default();
     while Instant::now() < end {
         let begin = Instant::now();
-        let committed = store.commit(&name, record.as_bytes(), revision).await;
+        let committed = store
+            .commit(&name, person.uid(), record.as_bytes(), revision)
+            .await;
         times.push(begin.elapsed());
         revision = match committed.or_fail("commit a record") {
             Commit::Committed(revision) => revision,

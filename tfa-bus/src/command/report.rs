@@ -7,7 +7,7 @@
 //! | key | value |
 //! | --- | --- |
 //! | `user` | the login name |
-//! | `uid` | the uid that the account was set up for, or that the user has |
+//! | `uid` | the uid that the account was set up for, or that the user has; null where the system knows no such user |
 //! | `state` | `none` (not set up), `pending` (set-up begun, no code proved yet), `enabled`, `paused`; empty where there is a `problem` |
 //! | `authenticators` | their names |
 //! | `offer_pending` | a new authenticator was offered and not yet proved |
@@ -26,6 +26,7 @@
 //! | `devices` | the remembered devices |
 //! | `last_login` | when a code was last accepted at a login, or null |
 //! | `problem` | why the record cannot be used, or null; with a text the other keys say nothing |
+//! | `note` | what the administrator should know of a record that can be used, or null |
 
 use serde::Serialize;
 
@@ -36,7 +37,7 @@ use crate::Status;
 #[derive(Debug, Serialize)]
 pub struct Report<'a> {
     user: &'a str,
-    uid: u32,
+    uid: Option<u32>,
     state: &'a str,
     authenticators: &'a [String],
     offer_pending: bool,
@@ -59,6 +60,7 @@ pub struct Report<'a> {
     devices: &'a [String],
     last_login: Option<String>,
     problem: Option<&'a str>,
+    note: Option<&'a str>,
 }
 
 impl<'a> From<&'a Status> for Report<'a> {
@@ -88,6 +90,7 @@ impl<'a> From<&'a Status> for Report<'a> {
             devices: &status.devices,
             last_login: status.last_login.map(rfc3339),
             problem: status.problem.as_deref(),
+            note: status.note.as_deref(),
         }
     }
 }

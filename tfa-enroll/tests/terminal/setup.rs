@@ -15,7 +15,7 @@ pub(crate) fn place() -> Place {
 pub(crate) fn nobody_yet() -> Status {
     Status {
         user: "alice".to_owned(),
-        uid: 1000,
+        uid: Some(1000),
         state: "none".to_owned(),
         ..Status::default()
     }

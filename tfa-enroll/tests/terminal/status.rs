@@ -55,7 +55,8 @@ fn the_keys_of_the_json_form_are_stable() {
     "laptop"
   ],
   "last_login": null,
-  "problem": null
+  "problem": null,
+  "note": null
 }
 "#;
     assert_eq!(shown(status, &["status", "--json"]), expected);

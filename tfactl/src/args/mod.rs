@@ -57,6 +57,19 @@ pub(crate) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Give a record to a user's new name or uid
+    #[command(after_help = texts::RENAME_HELP, override_usage = texts::RENAME_USAGE)]
+    Rename {
+        /// The name that has the record
+        #[arg(required_unless_present = "map")]
+        old: Option<String>,
+        /// The name of the user now; the same, where only the uid has changed
+        #[arg(required_unless_present = "map")]
+        new: Option<String>,
+        /// Do it for each line of this file: OLD NEW
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["old", "new"])]
+        map: Option<PathBuf>,
+    },
     /// Clear a user's wrong codes and lock
     Unlock {
         /// The login name

@@ -12,8 +12,6 @@ use crate::args::{Login, Moment};
 use crate::daemon::Daemon;
 use crate::{json, passwd, texts};
 
-/// The uid of a record whose user the system does not know.
-const NO_UID: u32 = u32::MAX;
 /// Users in one call: the daemon looks all of them up before it answers.
 const MOST_USERS: usize = 200;
 /// Names by outcome, in the order of the outcomes.
@@ -106,7 +104,7 @@ async fn everybody(daemon: &mut Daemon) -> Result<Everybody, Failure> {
         gone: Vec::new(),
     };
     for status in daemon.list().await? {
-        if status.uid == NO_UID {
+        if status.uid.is_none() {
             everybody.gone.push(status.user);
         } else {
             everybody.users.insert(status.user);

@@ -40,9 +40,10 @@ pub(crate) const COLUMNS: [&str; 6] = [
     "LAST-LOGIN",
 ];
 
-/// What stands below the table about a record that cannot be used.
-pub(crate) fn problem(status: &Status, problem: &str) -> String {
-    format!("{}: {problem}", status.user)
+/// What stands below the table about a record that cannot be used, or that has a note.
+pub(crate) fn remark(status: &Status) -> Option<String> {
+    let remark = status.problem.as_deref().or(status.note.as_deref())?;
+    Some(format!("{}: {remark}", status.user))
 }
 
 pub(crate) fn row(status: &Status, now: u64) -> [String; 6] {
@@ -105,16 +106,24 @@ fn invitation(status: &Status, now: u64) -> Option<u64> {
 
 pub(crate) fn status(status: &Status, now: u64) -> String {
     let mut lines = vec![
-        format!("User: {} (uid {})", status.user, status.uid),
+        match status.uid {
+            Some(uid) => format!("User: {} (uid {uid})", status.user),
+            None => format!("User: {}", status.user),
+        },
         format!("Two-factor login: {}", state(status)),
     ];
     if let Some(problem) = &status.problem {
         lines.push(format!("Problem: {problem}"));
-        lines.push(format!(
-            "If it cannot be mended, start afresh: tfactl reset {}",
-            status.user
-        ));
+        if !problem.contains("tfactl reset") {
+            lines.push(format!(
+                "If it cannot be mended, start afresh: tfactl reset {}",
+                status.user
+            ));
+        }
         return lines.join("\n");
+    }
+    if let Some(note) = &status.note {
+        lines.push(format!("Note: {note}"));
     }
     if status.state == State::Enabled.name() || status.state == State::Paused.name() {
         lines.push(format!(

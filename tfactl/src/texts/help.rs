@@ -18,7 +18,8 @@ The JSON form is an array of what tfactl show --json prints.";
 
 pub(crate) const JSON_HELP: &str = "\
 Keys of the JSON form, which stay as they are:
-  user, uid                the login name and its number
+  user, uid                the login name and its number; null for the number of
+                           a user whom the system does not know
   state                    none, pending (not finished), enabled or paused;
                            empty where there is a problem
   authenticators           the names of the phones and apps
@@ -36,7 +37,18 @@ Keys of the JSON form, which stay as they are:
   devices                  the remembered devices
   last_login               when a code was last accepted at a login, or null
   problem                  why the record cannot be used, or null
+  note                     what else to know of the record, or null
 Times are RFC 3339 in UTC.";
+
+pub(crate) const RENAME_USAGE: &str = "tfactl rename OLD NEW\n       tfactl rename --map FILE";
+
+pub(crate) const RENAME_HELP: &str = "\
+NEW is a user of this host; the record takes that user's uid. With the same name
+twice the record takes the uid that the user has now: tfactl rename alice alice
+No record is overwritten, and none is taken from somebody who is still there.
+The whole map is checked first; then each record moves in one change, and those
+that change places move together. After an interruption give the same command
+again.";
 
 pub(crate) const INVITE_HELP: &str = "\
 The word is the first line of the output. It is of use where the policy lets

@@ -8,6 +8,7 @@ mod failures;
 mod help;
 mod login;
 mod policy;
+mod rename;
 
 pub(crate) use accounts::*;
 pub(crate) use changes::*;
@@ -15,6 +16,7 @@ pub(crate) use explain::*;
 pub(crate) use failures::*;
 pub(crate) use help::*;
 pub(crate) use policy::*;
+pub(crate) use rename::*;
 
 use tfa_bus::command::{Terminal, left, wrapped};
 

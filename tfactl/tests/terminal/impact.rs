@@ -18,7 +18,7 @@ fn impact(user: &str, now: (&str, &str), later: (&str, &str)) -> Impact {
 /// Zoe has it, carol is in her grace, dora will be refused; bob and root are asked for nothing.
 fn host() -> (Place, String) {
     let gone = Status {
-        uid: u32::MAX,
+        uid: None,
         problem: Some("There is no user nobody-any-more here.".to_owned()),
         ..account("nobody-any-more", "")
     };

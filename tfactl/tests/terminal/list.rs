@@ -106,7 +106,7 @@ fn the_json_form_is_an_array_of_accounts() {
         out.starts_with("[\n  {\n    \"user\": \"bob\",\n    \"uid\": 1000,"),
         "{out}"
     );
-    assert!(out.ends_with("\"problem\": null\n  }\n]\n"), "{out}");
+    assert!(out.ends_with("\"note\": null\n  }\n]\n"), "{out}");
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod invite;
 mod list;
 mod polkit;
 mod refuses;
+mod rename;
 mod required;
 mod seen;
 mod show;

@@ -83,7 +83,7 @@ fn nothing_is_said_of_a_policy_that_is_not_in_force() {
 #[test]
 fn a_daemon_that_serves_is_not_remarked_on() {
     let place = place(vec![Status {
-        uid: 1000,
+        uid: Some(1000),
         ..account("zoe", "enabled")
     }]);
     let (code, _, error) = run(&place, "true", &["list"]);

@@ -95,7 +95,8 @@ fn the_json_form_has_the_keys_of_tfa_enroll_status() {
             "invited_until",
             "devices",
             "last_login",
-            "problem"
+            "problem",
+            "note"
         ]
     );
 }
@@ -160,6 +161,7 @@ fn the_help_fits_80_columns() {
         &["list"],
         &["show"],
         &["reset"],
+        &["rename"],
         &["unlock"],
         &["invite"],
         &["explain"],

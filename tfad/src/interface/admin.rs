@@ -1,19 +1,22 @@
 //! `org.tfad.Tfa1.Admin`: any account, for root and for whom polkit lets in.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tfa_bus::{ACTION_MANAGE, Error, Explanation, Impact, Outcome, Seen, Status, Supposed};
+use tfa_bus::{
+    ACTION_MANAGE, Error, Explanation, Impact, Outcome, Renamed, Seen, Status, Supposed,
+};
 use tfa_core::{Account, Bar, Course, Invitation, LONGEST_INVITATION, Sighting, Time, Would};
 use zbus::Connection;
 use zbus::message::Header;
 
 use super::status;
-use crate::accounts::{open, refused};
+use crate::accounts::{refused, resolve};
 use crate::caller::{Caller, sender};
 use crate::config::Config;
 use crate::host::{Host, host_name};
-use crate::journal::Level;
+use crate::journal::{Level, quoted};
 use crate::users::{self, User};
 use crate::{clock, foresight, polkit, random};
 
@@ -43,16 +46,18 @@ impl Admin {
         self.admit(&header, connection, "list").await?;
         let records = self.host.accounts.list().await?;
         let mut accounts = Vec::with_capacity(records.len());
+        let names: HashSet<String> = records.iter().map(|(name, _)| name.clone()).collect();
         for (name, record) in records {
+            let account = record
+                .map_err(refused)
+                .and_then(|(record, _)| resolve::decode(&record, &name));
             accounts.push(match users::by_name(&name).await {
-                Err(Error::UnknownUser(_)) => {
-                    status::unusable(&name, u32::MAX, no_such_user(&name))
-                }
-                Err(error) => status::unusable(&name, u32::MAX, text_of(&error)),
+                Err(Error::UnknownUser(_)) => self.renamed(&name, account, &names).await,
+                Err(error) => status::unusable(&name, None, text_of(&error)),
                 Ok(user) => {
-                    let account = record
-                        .map_err(refused)
-                        .and_then(|(record, _)| open(&record, &user));
+                    let account = account.and_then(|account| {
+                        resolve::must_be_of(&account, &name, user.uid).map(|()| account)
+                    });
                     self.described(&user, account.map(Some)).await
                 }
             });
@@ -69,9 +74,15 @@ impl Admin {
         user: &str,
     ) -> Result<Status, Error> {
         self.admit(&header, connection, user).await?;
-        let user = users::by_name(user).await?;
-        let account = self.host.accounts.load(&user).await;
-        Ok(self.described(&user, account).await)
+        let user = self.host.accounts.user(user).await?;
+        let loaded = self.host.accounts.load_record(&user).await;
+        let note = match &loaded {
+            Ok(loaded) => loaded.former_name().map(|former| moved(former, &user)),
+            Err(_) => None,
+        };
+        let account = loaded.map(|loaded| loaded.account().cloned());
+        let told = self.described(&user, account).await;
+        Ok(Status { note, ..told })
     }
 
     /// Forgets everything about an account.
@@ -84,23 +95,12 @@ impl Admin {
         let caller = self.admit(&header, connection, user).await?;
         // A record may have outlived its user: then it is found by the name as given. A name
         // service that fails says nothing of that.
-        let known = match users::by_name(user).await {
+        let known = match self.host.accounts.user(user).await {
             Ok(user) => Some(user),
             Err(Error::UnknownUser(_)) => None,
             Err(error) => return Err(self.host.report(&caller, user, error)),
         };
-        let name = known
-            .as_ref()
-            .map_or_else(|| user.to_owned(), |user| user.name.clone());
-        if self.host.accounts.has_none(&name).await {
-            return Err(Error::NotSetUp(format!(
-                "{name} has no two-factor login to reset."
-            )));
-        }
-        match known {
-            Some(user) if self.may_require_of(&user).await => self.reset_without_grace(&user).await,
-            Some(_) | None => self.host.accounts.remove(&name).await,
-        }?;
+        let name = self.reset_record(user, known).await?;
         self.host
             .log_change(Level::Notice, &caller, &name, "reset by an administrator");
         Ok(())
@@ -114,7 +114,7 @@ impl Admin {
         user: &str,
     ) -> Result<(), Error> {
         let caller = self.admit(&header, connection, user).await?;
-        let user = users::by_name(user).await?;
+        let user = self.host.accounts.user(user).await?;
         let report = |error| self.host.report(&caller, &user.name, error);
         if self
             .host
@@ -143,6 +143,31 @@ impl Admin {
         Ok(())
     }
 
+    /// Moves records to other names and uids.
+    #[zbus(out_args("renamed"))]
+    async fn rename(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        names: Vec<(String, String)>,
+        check: bool,
+    ) -> Result<Vec<Renamed>, Error> {
+        let caller = self.admit(&header, connection, "rename").await?;
+        let renamed = self.host.accounts.rename(&names, check).await;
+        let renamed = renamed.map_err(|error| self.host.report(&caller, "rename", error))?;
+        let moved = renamed
+            .iter()
+            .filter(|one| !check && one.outcome == Renamed::MOVED);
+        for Renamed { old, new, uid, .. } in moved {
+            let what = format!(
+                "an administrator gave it the record of {}, with uid {uid}",
+                quoted(old)
+            );
+            self.host.log_change(Level::Notice, &caller, new, &what);
+        }
+        Ok(renamed)
+    }
+
     /// Makes an invitation.
     #[zbus(out_args("word", "until"))]
     async fn invite(
@@ -160,7 +185,7 @@ impl Admin {
                 longest / 86_400
             )));
         }
-        let user = users::by_name(user).await?;
+        let user = self.host.accounts.user(user).await?;
         let now = clock::now();
         let until = now.plus(Duration::from_secs(seconds));
         let (invitation, word) = random::drawn(|fill| Invitation::draw(fill, now, until))?;
@@ -199,7 +224,7 @@ impl Admin {
     ) -> Result<Explanation, Error> {
         self.admit(&header, connection, user).await?;
         let config = self.policy_of(&files)?;
-        let user = users::by_name(user).await?;
+        let user = self.host.accounts.user(user).await?;
         let person = self.host.person(&user, &config.policy).await;
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let (account, problem) = match self.host.accounts.load(&user).await {
@@ -242,7 +267,7 @@ impl Admin {
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let mut impacts = Vec::with_capacity(users.len());
         for name in users {
-            let Ok(user) = users::by_name(&name).await else {
+            let Ok(user) = self.host.accounts.user(&name).await else {
                 impacts.push(unknown_user(name));
                 continue;
             };
@@ -300,15 +325,76 @@ impl Admin {
                     ..known
                 }
             }
-            Err(error) => status::unusable(&user.name, user.uid, text_of(&error)),
+            Err(error) => status::unusable(&user.name, Some(user.uid), text_of(&error)),
         }
+    }
+
+    /// What is to be said of a record whose name the system does not know: whoever has its uid may
+    /// have got another name.
+    async fn renamed(
+        &self,
+        former: &str,
+        account: Result<Account, Error>,
+        names: &HashSet<String>,
+    ) -> Status {
+        let account = match account {
+            Ok(account) => account,
+            Err(error) => return status::unusable(former, None, text_of(&error)),
+        };
+        match users::by_uid(account.uid()).await {
+            Err(Error::UnknownUser(_)) => status::unusable(former, None, gone(former)),
+            Err(error) => status::unusable(former, None, text_of(&error)),
+            Ok(user) if names.contains(&user.name) => {
+                let why = left_over(former, &user);
+                status::unusable(former, Some(user.uid), why)
+            }
+            Ok(user) => {
+                let note = Some(moved(former, &user));
+                let told = self.described(&user, Ok(Some(account))).await;
+                Status { note, ..told }
+            }
+        }
+    }
+
+    /// Forgets the record that a name stands for, and tells the name that it was of. A record under
+    /// the very name that was given comes first, for that one was meant.
+    async fn reset_record(&self, given: &str, known: Option<User>) -> Result<String, Error> {
+        let accounts = &self.host.accounts;
+        let named = known.as_ref().map_or(given, |user| &user.name);
+        if named != given && !accounts.has_none(given).await {
+            let is_known = match &known {
+                Some(user) => accounts.load(user).await.is_ok(),
+                None => false,
+            };
+            if !is_known {
+                accounts.remove(given).await?;
+                return Ok(given.to_owned());
+            }
+        }
+        if accounts.has_none(named).await {
+            let follows = match &known {
+                Some(user) => accounts.load(user).await?.is_some(),
+                None => false,
+            };
+            if !follows {
+                return Err(Error::NotSetUp(format!(
+                    "{named} has no two-factor login to reset."
+                )));
+            }
+        }
+        match &known {
+            Some(user) if self.may_require_of(user).await => self.reset_without_grace(user).await,
+            Some(user) => accounts.forget(user).await,
+            None => accounts.remove(named).await,
+        }?;
+        Ok(named.to_owned())
     }
 
     /// Forgets everything but that there is no second grace. Of a record that cannot be read it is
     /// not known whether it was set up.
     async fn reset_without_grace(&self, user: &User) -> Result<(), Error> {
         let accounts = &self.host.accounts;
-        if accounts.change(user, Account::reset).await.is_ok() {
+        if accounts.change_and_move(user, Account::reset).await.is_ok() {
             return Ok(());
         }
         accounts.remove(&user.name).await?;
@@ -413,9 +499,29 @@ fn text_of(error: &Error) -> String {
         .to_owned()
 }
 
-fn no_such_user(name: &str) -> String {
+/// Of a user who is gone.
+fn gone(name: &str) -> String {
     format!(
-        "this system knows no user {name} now. If the user is gone for good, and not only the \
-         directory: tfactl reset {name}"
+        "this system knows no user {name} now. If the user has left, and it is not only the \
+         directory that is gone: tfactl reset {name}"
+    )
+}
+
+/// Of a record that stands under a name that is nobody's, while the uid has another name.
+fn moved(former: &str, user: &User) -> String {
+    let User { name, uid, .. } = user;
+    format!(
+        "set up under the name {former}, which is no other user's now; uid {uid} is {name}. The \
+         record holds for {name} and goes to this name with the next right code, or at once: tfactl \
+         rename {former} {name}. If {name} is another person than {former} was: tfactl reset {name}"
+    )
+}
+
+/// Of such a record, where the user has one of the present name.
+fn left_over(former: &str, user: &User) -> String {
+    format!(
+        "this system knows no user {former} now, and {}, whose uid it was set up for, has a record of \
+         that name. To forget this one: tfactl reset {former}",
+        user.name
     )
 }

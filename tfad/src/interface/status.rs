@@ -22,7 +22,7 @@ pub(super) fn of(
         .filter(|until| now < *until);
     let bare = Status {
         user: user.name.clone(),
-        uid: user.uid,
+        uid: Some(user.uid),
         required: required.is_some(),
         grace_until: grace_until.map(Time::as_secs),
         ..Status::default()
@@ -80,7 +80,7 @@ pub(crate) fn name(account: Option<&Account>) -> &'static str {
 }
 
 /// What may be said where the record cannot be used.
-pub(super) fn unusable(user: &str, uid: u32, why: String) -> Status {
+pub(super) fn unusable(user: &str, uid: Option<u32>, why: String) -> Status {
     Status {
         user: user.to_owned(),
         uid,

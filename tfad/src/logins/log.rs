@@ -76,6 +76,23 @@ pub(super) fn course(
     }
 }
 
+/// The record stands under another name, which is nobody else's.
+pub(super) fn renamed(host: &Host, arrival: &Arrival, former: &str) {
+    let uid = arrival.user.uid;
+    let (former, name) = (quoted(former), quoted(&arrival.user.name));
+    let what = format!(
+        "the name of uid {uid} has changed: its record stands under {former}, and holds. With a right \
+         code it goes to this name. If this is another person: tfactl reset {name}"
+    );
+    host.log_login(
+        Level::Notice,
+        &arrival.caller,
+        &arrival.user,
+        &arrival.context,
+        &what,
+    );
+}
+
 /// The groups that could not be found out, where that is why.
 fn unknown(arrival: &Arrival, bar: Bar) -> String {
     let groups = arrival.login.person.unknown_groups();

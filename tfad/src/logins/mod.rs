@@ -198,6 +198,9 @@ impl Logins {
             None => Some(self.host.accounts.load_record(&arrival.user).await?),
         };
         let now = clock::now();
+        if let Some(former) = loaded.as_ref().and_then(Loaded::former_name) {
+            log::renamed(&self.host, &arrival, former);
+        }
         let account = loaded.as_ref().and_then(Loaded::account);
         let ruling = policy.decide(&arrival.login, account, now);
         let course = ruling.course(stage);

@@ -1,6 +1,7 @@
 //! Where the accounts are kept: the contract that every store fulfils, and its errors.
 //!
-//! A store maps a user name to opaque bytes and a revision. What the bytes mean is the business of
+//! A store maps a user name to opaque bytes and a revision, and a uid to the name that its record
+//! stands under: names change, and the record follows the uid. What the bytes mean is the business of
 //! the account's codec; that they are unreadable on disk is the business of `seal.rs`. The one rule
 //! that everything above relies on is compare-and-swap: a change is committed only if the revision
 //! that it was judged on is still the one in the store. That is what makes a code good for one login.
@@ -22,7 +23,7 @@ use zeroize::Zeroizing;
 
 pub use key::KeyId;
 pub use place::Place;
-pub use sqlite::{Notice, Opened, SqliteStore};
+pub use sqlite::{Notice, Opened, SqliteStore, UidOf};
 pub use unopened::Unopened;
 
 /// The longest user name that a store takes, in bytes.
@@ -83,6 +84,32 @@ impl Record {
     }
 }
 
+/// What [`Store::find`] finds.
+pub enum ByUid {
+    /// The one record of that uid, and the name that it stands under.
+    Found(String, Record, Revision),
+    /// There certainly is none.
+    None,
+    /// There is none, unless it is one of these: the uids of these users' records are not known,
+    /// because the records could not be read when the index was made.
+    Unknown(Vec<String>),
+}
+
+/// A record that gets another name, another uid, or both.
+#[derive(Clone, Copy)]
+pub struct Move<'a> {
+    /// The name that it stands under.
+    pub from: &'a str,
+    /// The name that it is to stand under; it may be the same.
+    pub to: &'a str,
+    /// The uid that it is to have.
+    pub uid: u32,
+    /// The record as it is to be.
+    pub record: &'a [u8],
+    /// The revision that it has.
+    pub expected: Revision,
+}
+
 /// One line of [`Store::list`]: a user, and the record or the reason why it cannot be read.
 pub type Listed = (String, Result<(Record, Revision), StoreError>);
 
@@ -102,8 +129,17 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Unavailable`], or [`StoreError::Refused`] for a name that no record can have.
     fn load(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError>;
 
+    /// The record of a uid, whatever name it stands under. [`ByUid::None`] is vouched for as
+    /// [`Store::load`] does.
+    ///
+    /// # Errors
+    /// As [`Store::load`], and [`StoreError::UidTwice`].
+    fn find(&self, uid: u32) -> Result<ByUid, StoreError>;
+
     /// Stores the record if the user's record has the revision `expected`; [`Revision::NONE`] if
-    /// there must be none yet. The answer comes after the change is durable. A caller that stops
+    /// there must be none yet, of that name and of that uid: a uid that has a record under another
+    /// name is a conflict. The uid of a record that is there must be this one; it changes by
+    /// [`Store::rename`] alone. The answer comes after the change is durable. A caller that stops
     /// waiting does not stop the change.
     ///
     /// # Errors
@@ -112,9 +148,18 @@ pub trait Store: Send + Sync {
     fn commit<'a>(
         &'a self,
         user: &'a str,
+        uid: u32,
         record: &'a [u8],
         expected: Revision,
     ) -> Pending<'a, Commit>;
+
+    /// Moves records to other names and uids, all of them in one change or none. It is a conflict
+    /// where one no longer has its revision, or where a name or a uid that one is to have belongs to
+    /// a record that does not move.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    fn rename<'a>(&'a self, moves: &'a [Move<'a>]) -> Pending<'a, Commit>;
 
     /// Removes the user's record if it has the revision `expected`; with `None` whatever is there,
     /// a damaged record too. It needs no sealing key.
@@ -147,6 +192,13 @@ pub enum StoreError {
         user: String,
         /// What was found.
         why: String,
+    },
+    /// A uid has several records, so that it is not known which one is meant.
+    UidTwice {
+        /// The uid.
+        uid: u32,
+        /// The names that its records stand under.
+        users: Vec<String>,
     },
     /// The database as a whole cannot be trusted.
     DatabaseDamaged {
@@ -206,6 +258,12 @@ impl fmt::Display for StoreError {
                 f,
                 "the record of {user} is damaged ({why}); it is left as it is and {user} is refused. \
                  Restore accounts.db from a backup, or run `tfactl reset {user}` to let {user} set up anew"
+            ),
+            Self::UidTwice { uid, users } => write!(
+                f,
+                "uid {uid} has several records, of {}; logins without a record of their own name are \
+                 refused. Run `tfactl reset USER` for those that are out of date",
+                users.join(" and ")
             ),
             Self::DatabaseDamaged { why } => write!(
                 f,

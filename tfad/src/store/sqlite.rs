@@ -13,6 +13,8 @@
 //! start.
 
 mod checkpoint;
+mod index;
+mod migrate;
 mod reader;
 mod readers;
 mod schema;
@@ -30,18 +32,21 @@ use tokio::sync::{mpsc, oneshot};
 use super::key::{self, CREDENTIAL, Found, KEY_FILE, SealingKey};
 use super::place::{Place, StateDir};
 use super::{
-    Commit, KeyId, Listed, Pending, RECORD_LIMIT, Record, Revision, Store, StoreError, USER_LIMIT,
-    seal,
+    ByUid, Commit, KeyId, Listed, Move, Pending, RECORD_LIMIT, Record, Revision, Store, StoreError,
+    USER_LIMIT, seal,
 };
 use checkpoint::Alarm;
+use index::{PARTS, UNKNOWN_UID};
 use readers::Readers;
-use schema::{Access, Anchor, Head, failure};
+use schema::{Access, Anchor, Head, Layout, failure};
 
 const DATABASE: &str = "accounts.db";
 const LOG: &str = "accounts.db-wal";
 const JOURNAL: &str = "accounts.db-journal";
 const INDEX: &str = "accounts.db-shm";
 const MARKER: &str = "key.id";
+const OLD_FORMAT: &str =
+    "accounts.db has the format of an older tfad, and to find records by uid in it takes the key";
 
 /// How long a connection waits for another process.
 const BUSY: Duration = Duration::from_secs(5);
@@ -51,6 +56,10 @@ const QUEUE: usize = 1024;
 const CHECKED: u64 = 64 << 20;
 /// How many parts of the roll are listed in one go: as long as one lasts, the log cannot begin anew.
 const STRIDE: i64 = 16;
+
+/// Reads the uid out of a record, if it is one: all that the store has to know of what is in it, and
+/// only to migrate a database of the time before the index by uid.
+pub type UidOf = fn(&[u8]) -> Option<u32>;
 
 /// Something that the administrator should read in the log after the store was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +94,16 @@ pub enum Notice {
         /// What is wrong, and what to do.
         remedy: String,
     },
+    /// The database was brought to the present format.
+    Migrated {
+        /// How many records it has.
+        records: usize,
+    },
+    /// The database was brought to the present format, and the uids of some records are not known.
+    Unread {
+        /// Whose records could not be read.
+        users: Vec<String>,
+    },
 }
 
 impl fmt::Display for Notice {
@@ -101,6 +120,18 @@ impl fmt::Display for Notice {
             ),
             Self::CredentialUnused { why } => f.write_str(why),
             Self::ReadOnly { remedy } | Self::KeyLost { remedy } => f.write_str(remedy),
+            Self::Migrated { records } => write!(
+                f,
+                "accounts.db has the format {} now, with {records} records. An older tfad refuses it: \
+                 to go back takes a backup of before",
+                schema::VERSION
+            ),
+            Self::Unread { users } => write!(
+                f,
+                "the records of {} are damaged, so that it is not known whose they are after a change \
+                 of names. Restore accounts.db from a backup, or run `tfactl reset USER` for each",
+                users.join(", ")
+            ),
         }
     }
 }
@@ -152,11 +183,14 @@ impl SqliteStore {
     /// [`Notice::KeyLost`] is among the notices, users without a record are known as such, every
     /// other `load` and every `commit` gives [`StoreError::KeyLost`], and `remove` works.
     ///
+    /// A database of an older version is migrated, for which `uid_of` reads the records. Without the
+    /// key it stays as it is, and every `find` gives [`StoreError::KeyLost`].
+    ///
     /// # Errors
     /// [`StoreError::DatabaseMissing`], [`StoreError::DatabaseDamaged`],
     /// [`StoreError::DatabaseForeign`], [`StoreError::DatabaseNewer`], [`StoreError::Unsafe`],
     /// [`StoreError::KeyRefused`] at the first start, [`StoreError::Unavailable`].
-    pub fn open(place: &Place) -> Result<Opened, StoreError> {
+    pub fn open(place: &Place, uid_of: UidOf) -> Result<Opened, StoreError> {
         let state = StateDir::open(&place.state)?;
         let mut notices = Vec::new();
         for name in [KEY_FILE, DATABASE, MARKER] {
@@ -179,8 +213,8 @@ impl SqliteStore {
         let access = access(&state)?;
         let anchor = Anchor::drop_at(state.join(DATABASE), access)?;
         // A run that did not end cleanly left a log.
-        let left = state.has(LOG)?;
-        let mut db = connect(&anchor)?;
+        let mut left = state.has(LOG)?;
+        let (mut db, mut layout) = connect(&anchor)?;
         if state.size(DATABASE)? <= CHECKED {
             schema::quick_check(&db)?;
         }
@@ -193,6 +227,21 @@ impl SqliteStore {
         }
         let (key, remedy) =
             choose_key(&mut db, &state, place.credentials.as_deref(), &mut notices)?;
+        if let (Layout::First, Some(key), Access::Full) = (layout, &key, access) {
+            let migrated = migrate::migrate(&mut db, key, uid_of)?;
+            notices.extend(migrated.into_iter().flat_map(told));
+            (layout, left) = (Layout::Present, true);
+        }
+        let remedy = if layout == Layout::First {
+            format!("{remedy}. Until then users without a record are refused, too: {OLD_FORMAT}")
+        } else {
+            remedy
+        };
+        if key.is_none() {
+            notices.push(Notice::KeyLost {
+                remedy: remedy.clone(),
+            });
+        }
         let marker = format!("{}\n", Head::read(&db)?.key);
         if state.read(MARKER)?.as_deref() != Some(marker.as_bytes()) {
             state.replace(MARKER, marker.as_bytes())?;
@@ -201,12 +250,12 @@ impl SqliteStore {
             key: key.map(Arc::new),
             remedy,
         };
-        let store = Self::start(db, anchor, opener, left)?;
+        let store = Self::start((db, layout), anchor, opener, left)?;
         Ok(Opened { store, notices })
     }
 
     fn start(
-        db: Connection,
+        (db, layout): (Connection, Layout),
         anchor: Anchor,
         opener: reader::Opener,
         left: bool,
@@ -221,14 +270,14 @@ impl SqliteStore {
         let (changes, requests) = mpsc::channel(QUEUE);
         let (alarm, woken) = checkpoint::alarm();
         let key = opener.key.as_ref().map(|key| key.id());
-        let carries = connect(&anchor)?;
+        let (carries, _) = connect(&anchor)?;
         let readers = Readers::open(anchor.clone(), opener)?;
         let log = anchor.path().with_file_name(LOG);
         let bell = alarm.clone();
         let kept = anchor.clone();
         // A thread that gives up drops its requests, and each of them is answered with an error.
         let writer = spawn("store-write", move || {
-            writer::serve(&db, anchor, key, requests, bell)
+            writer::serve(&db, anchor, layout, key, requests, bell)
         })?;
         let log = spawn("store-log", move || {
             checkpoint::serve(&carries, &log, left, &woken)
@@ -266,7 +315,39 @@ impl SqliteStore {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn write(&self, user: &str, change: writer::Change) -> Result<Commit, StoreError> {
+    /// A record, sealed for the name that it is to stand under.
+    fn sealed(
+        &self,
+        user: &str,
+        uid: u32,
+        record: &[u8],
+        expected: Revision,
+    ) -> Result<writer::Sealed, StoreError> {
+        check_user(user)?;
+        if uid == UNKNOWN_UID {
+            return Err(StoreError::Refused {
+                why: format!("{uid} is no user's uid"),
+            });
+        }
+        if record.len() > RECORD_LIMIT {
+            return Err(StoreError::Refused {
+                why: format!(
+                    "the record of {user} has {} bytes, the limit is {RECORD_LIMIT}",
+                    record.len()
+                ),
+            });
+        }
+        let opener = self.readers.opener();
+        let key = opener.key.as_ref().ok_or_else(|| opener.lost())?;
+        Ok(writer::Sealed {
+            user: user.to_owned(),
+            uid,
+            bytes: seal::seal(key, user, record)?,
+            expected,
+        })
+    }
+
+    async fn write(&self, change: writer::Change) -> Result<Commit, StoreError> {
         if self.anchor.access() != Access::Full {
             // The way on stands in the log once, where the daemon started.
             let database = self.anchor.path().display();
@@ -275,11 +356,7 @@ impl SqliteStore {
             });
         }
         let (answer, outcome) = oneshot::channel();
-        let request = writer::Request {
-            user: user.to_owned(),
-            change,
-            answer,
-        };
+        let request = writer::Request { change, answer };
         let changes = self.running().as_ref().map(|it| it.changes.clone());
         let changes = changes.ok_or_else(stopped)?;
         changes.send(request).await.map_err(|_| stopped())?;
@@ -304,34 +381,48 @@ impl Store for SqliteStore {
         self.readers.read(|reader| reader.load(user))
     }
 
+    fn find(&self, uid: u32) -> Result<ByUid, StoreError> {
+        self.readers.read(|reader| reader.find(uid))
+    }
+
     fn commit<'a>(
         &'a self,
         user: &'a str,
+        uid: u32,
         record: &'a [u8],
         expected: Revision,
     ) -> Pending<'a, Commit> {
         Box::pin(async move {
-            check_user(user)?;
-            if record.len() > RECORD_LIMIT {
-                return Err(StoreError::Refused {
-                    why: format!(
-                        "the record of {user} has {} bytes, the limit is {RECORD_LIMIT}",
-                        record.len()
-                    ),
+            let sealed = self.sealed(user, uid, record, expected)?;
+            self.write(writer::Change::Store(sealed)).await
+        })
+    }
+
+    fn rename<'a>(&'a self, moves: &'a [Move<'a>]) -> Pending<'a, Commit> {
+        Box::pin(async move {
+            let mut sealed = Vec::with_capacity(moves.len());
+            for (place, one) in moves.iter().enumerate() {
+                check_user(one.from)?;
+                let twice = moves.iter().take(place).any(|other| {
+                    other.from == one.from || other.to == one.to || other.uid == one.uid
                 });
+                if twice || one.expected == Revision::NONE {
+                    return Err(StoreError::Refused {
+                        why: format!("{} and {}: no such records to move", one.from, one.to),
+                    });
+                }
+                let record = self.sealed(one.to, one.uid, one.record, one.expected)?;
+                sealed.push((one.from.to_owned(), record));
             }
-            let opener = self.readers.opener();
-            let key = opener.key.as_ref().ok_or_else(|| opener.lost())?;
-            let sealed = seal::seal(key, user, record)?;
-            self.write(user, writer::Change::Store { sealed, expected })
-                .await
+            self.write(writer::Change::Rename(sealed)).await
         })
     }
 
     fn remove<'a>(&'a self, user: &'a str, expected: Option<Revision>) -> Pending<'a, Commit> {
         Box::pin(async move {
             check_user(user)?;
-            self.write(user, writer::Change::Remove { expected }).await
+            let user = user.to_owned();
+            self.write(writer::Change::Remove { user, expected }).await
         })
     }
 
@@ -344,8 +435,8 @@ impl Store for SqliteStore {
         let reader = self.readers.another()?;
         let mut listed = Vec::new();
         let mut from = 0;
-        while from < schema::PARTS {
-            let parts = from..schema::PARTS.min(from + STRIDE);
+        while from < PARTS {
+            let parts = from..PARTS.min(from + STRIDE);
             from = parts.end;
             listed.extend(reader.list(parts)?);
         }
@@ -415,10 +506,20 @@ fn read_only(database: &Path) -> String {
 }
 
 /// Connects to the database, and checks it before anything is written.
-fn connect(anchor: &Anchor) -> Result<Connection, StoreError> {
+fn connect(anchor: &Anchor) -> Result<(Connection, Layout), StoreError> {
     let db = schema::connect(anchor.path(), anchor.access()).map_err(failure)?;
-    schema::check(&db)?;
-    Ok(db)
+    let layout = schema::check(&db)?;
+    Ok((db, layout))
+}
+
+/// What the log says of a migration.
+fn told(migrated: migrate::Migrated) -> Vec<Notice> {
+    let migrate::Migrated { records, unread } = migrated;
+    let mut told = vec![Notice::Migrated { records }];
+    if !unread.is_empty() {
+        told.insert(0, Notice::Unread { users: unread });
+    }
+    told
 }
 
 /// Makes the key, where none is given, and the database.
@@ -492,9 +593,6 @@ fn choose_key(
          credential {CREDENTIAL} and restart tfad. If it is lost for good, run `tfactl reset USER` \
          for every user of `tfactl list` and restart tfad, which then takes a new key"
     );
-    notices.push(Notice::KeyLost {
-        remedy: remedy.clone(),
-    });
     Ok((None, remedy))
 }
 

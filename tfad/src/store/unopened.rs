@@ -5,7 +5,9 @@ use std::fmt;
 use std::future::ready;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::{Commit, Listed, Pending, Record, Revision, SqliteStore, Store, StoreError};
+use super::{
+    ByUid, Commit, Listed, Move, Pending, Record, Revision, SqliteStore, Store, StoreError,
+};
 
 /// Opens the store.
 type Open = dyn Fn() -> Result<Arc<SqliteStore>, StoreError> + Send + Sync;
@@ -93,14 +95,29 @@ impl Store for Unopened {
         }
     }
 
+    fn find(&self, uid: u32) -> Result<ByUid, StoreError> {
+        match self.opened() {
+            Some(store) => store.find(uid),
+            None => Err(self.reason()),
+        }
+    }
+
     fn commit<'a>(
         &'a self,
         user: &'a str,
+        uid: u32,
         record: &'a [u8],
         expected: Revision,
     ) -> Pending<'a, Commit> {
         match self.opened() {
-            Some(store) => store.commit(user, record, expected),
+            Some(store) => store.commit(user, uid, record, expected),
+            None => self.refuse(),
+        }
+    }
+
+    fn rename<'a>(&'a self, moves: &'a [Move<'a>]) -> Pending<'a, Commit> {
+        match self.opened() {
+            Some(store) => store.rename(moves),
             None => self.refuse(),
         }
     }
@@ -142,9 +159,11 @@ mod tests {
         let why = torn();
         let store = Unopened::new(why.clone(), || Err(torn()));
         assert!(store.load("lea").is_err_and(|error| error == why));
+        assert!(store.find(1000).is_err_and(|error| error == why));
         assert!(store.list().is_err_and(|error| error == why));
-        let stored = store.commit("lea", b"record", Revision::NONE).await;
+        let stored = store.commit("lea", 1000, b"record", Revision::NONE).await;
         assert_eq!(stored, Err(why.clone()));
+        assert_eq!(store.rename(&[]).await, Err(why.clone()));
         assert_eq!(store.remove("lea", None).await, Err(why.clone()));
         assert_eq!(store.try_again(), Err(why.clone()));
         assert_eq!(store.why(), Some(why));
@@ -163,7 +182,7 @@ mod tests {
             if !is_mended.load(Ordering::Relaxed) {
                 return Err(torn());
             }
-            let Opened { store, .. } = SqliteStore::open(&place)?;
+            let Opened { store, .. } = SqliteStore::open(&place, |_| None)?;
             Ok(Arc::new(store))
         };
         let store = Unopened::new(torn(), open);
@@ -172,9 +191,10 @@ mod tests {
         assert_eq!((store.try_again(), store.why()), (Ok(()), None));
         // Not opened twice: it holds a lock.
         assert_eq!(store.try_again(), Ok(()));
-        let stored = store.commit("lea", b"record", Revision::NONE).await;
+        let stored = store.commit("lea", 1000, b"record", Revision::NONE).await;
         assert!(matches!(stored, Ok(Commit::Committed(_))));
         assert!(store.load("lea").unwrap().is_some());
+        assert!(matches!(store.find(1000), Ok(ByUid::Found(..))));
         assert_eq!(store.list().unwrap().len(), 1);
         store.opened().unwrap().close().await;
         std::fs::remove_dir_all(path).unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tfad::store::{Commit, RECORD_LIMIT, Revision, SqliteStore, Store, StoreError, USER_LIMIT};
 
-use crate::scratch::{Scratch, child, child_word, error, get, open, pages_in_log, put};
+use crate::scratch::{Scratch, child, child_word, error, get, open, pages_in_log, put, uid};
 
 #[tokio::test]
 async fn a_user_without_a_record_is_known_as_such() {
@@ -46,7 +46,10 @@ async fn a_commit_on_another_revision_is_a_conflict_and_changes_nothing() {
     let never = Revision::new(second.get() + 1);
     for wrong in [Revision::NONE, first, never, Revision::new(u64::MAX)] {
         assert_eq!(
-            store.commit("lea", b"three", wrong).await.unwrap(),
+            store
+                .commit("lea", uid("lea"), b"three", wrong)
+                .await
+                .unwrap(),
             Commit::Conflict
         );
         assert_eq!(
@@ -56,7 +59,10 @@ async fn a_commit_on_another_revision_is_a_conflict_and_changes_nothing() {
         assert_eq!(get(&store, "lea").await, Some((b"two".to_vec(), second)));
     }
     assert_eq!(
-        store.commit("max", b"one", second).await.unwrap(),
+        store
+            .commit("max", uid("max"), b"one", second)
+            .await
+            .unwrap(),
         Commit::Conflict
     );
     assert!(get(&store, "max").await.is_none());
@@ -69,7 +75,7 @@ async fn winners(stores: &[Arc<SqliteStore>], expected: Revision, round: u8) -> 
             let store = Arc::clone(&stores[usize::from(number) % stores.len()]);
             tokio::spawn(async move {
                 let outcome = store
-                    .commit("lea", &[round, number], expected)
+                    .commit("lea", uid("lea"), &[round, number], expected)
                     .await
                     .unwrap();
                 (number, outcome)
@@ -133,7 +139,10 @@ async fn child_counts_up() {
                 None => (0, Revision::NONE),
             };
             let next = (count + 1).to_le_bytes();
-            let outcome = store.commit("lea", &next, revision).await.unwrap();
+            let outcome = store
+                .commit("lea", uid("lea"), &next, revision)
+                .await
+                .unwrap();
             if let Commit::Committed(revision) = outcome {
                 println!("revision {revision}");
                 break;
@@ -193,7 +202,10 @@ async fn a_removed_and_recreated_record_never_takes_an_old_revision() {
         );
         assert!(get(&store, "lea").await.is_none());
         assert_eq!(
-            store.commit("lea", b"three", second).await.unwrap(),
+            store
+                .commit("lea", uid("lea"), b"three", second)
+                .await
+                .unwrap(),
             Commit::Conflict
         );
         // The count outlives the process, too.
@@ -224,7 +236,10 @@ async fn a_conflict_writes_no_page() {
     for store in [&store, &scratch.store()] {
         let before = pages_in_log(&scratch);
         assert_eq!(
-            store.commit("lea", b"three", revision).await.unwrap(),
+            store
+                .commit("lea", uid("lea"), b"three", revision)
+                .await
+                .unwrap(),
             Commit::Conflict
         );
         assert_eq!(pages_in_log(&scratch), before);
@@ -317,7 +332,7 @@ async fn names_and_records_out_of_bounds_are_refused() {
     let store = scratch.store();
     let long = "n".repeat(USER_LIMIT + 1);
     for name in ["", "le\0a", &long] {
-        let refused = error(store.commit(name, b"one", Revision::NONE).await);
+        let refused = error(store.commit(name, uid(name), b"one", Revision::NONE).await);
         assert!(matches!(refused, StoreError::Refused { .. }), "{refused}");
         assert!(matches!(
             error(store.load(name)),
@@ -329,7 +344,11 @@ async fn names_and_records_out_of_bounds_are_refused() {
         ));
     }
     let record = vec![0; RECORD_LIMIT + 1];
-    let refused = error(store.commit("lea", &record, Revision::NONE).await);
+    let refused = error(
+        store
+            .commit("lea", uid("lea"), &record, Revision::NONE)
+            .await,
+    );
     assert!(matches!(refused, StoreError::Refused { .. }), "{refused}");
     put(&store, &long[1..], b"one", Revision::NONE).await;
 }
@@ -343,7 +362,12 @@ async fn what_was_asked_for_before_the_end_is_done_and_what_comes_later_is_refus
             let store = Arc::clone(&store);
             tokio::spawn(async move {
                 store
-                    .commit(&format!("user{number}"), b"one", Revision::NONE)
+                    .commit(
+                        &format!("user{number}"),
+                        uid(&format!("user{number}")),
+                        b"one",
+                        Revision::NONE,
+                    )
                     .await
             })
         })
@@ -376,7 +400,7 @@ async fn a_change_goes_through_though_nobody_waits_for_it() {
     let scratch = Scratch::new();
     let store = scratch.store();
     {
-        let mut commit = store.commit("lea", b"one", Revision::NONE);
+        let mut commit = store.commit("lea", uid("lea"), b"one", Revision::NONE);
         let polled = futures_poll(&mut commit);
         assert!(!polled, "a commit is not ready at once");
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tfad::store::{Commit, Place, Revision, SqliteStore, Store, StoreError};
 
-use crate::scratch::{Scratch, child, child_word, get, open, pages_in_log, put};
+use crate::scratch::{Scratch, child, child_word, find, get, open, pages_in_log, put, uid, uid_of};
 
 /// What a user's record says after so many steps; every seventh step removes it.
 fn after(step: u64) -> Option<Vec<u8>> {
@@ -23,7 +23,7 @@ async fn walk(store: Arc<SqliteStore>, user: String) {
         step += 1;
         println!("{user} begins {step}");
         let outcome = match after(step) {
-            Some(record) => store.commit(&user, &record, revision).await,
+            Some(record) => store.commit(&user, uid(&user), &record, revision).await,
             None => store.remove(&user, Some(revision)).await,
         };
         let Commit::Committed(new) = outcome.unwrap() else {
@@ -83,6 +83,8 @@ impl Told {
                 found == after(done) || found == after(begun),
                 "{user} did {done}, began {begun}, found {found:?}"
             );
+            let by_uid = find(store, uid(user));
+            assert_eq!(by_uid.as_ref(), found.is_some().then_some(user));
         }
         put(store, "afterwards", b"one", Revision::NONE).await;
     }
@@ -334,7 +336,12 @@ async fn a_full_disk_commits_nothing_and_says_so_and_the_store_goes_on() {
             let store = Arc::clone(&store);
             tokio::spawn(async move {
                 store
-                    .commit(&format!("user{number}"), &[7; 20_000], revision)
+                    .commit(
+                        &format!("user{number}"),
+                        uid(&format!("user{number}")),
+                        &[7; 20_000],
+                        revision,
+                    )
                     .await
             })
         })
@@ -382,7 +389,7 @@ async fn a_disk_that_fills_up_at_any_point_keeps_what_was_acknowledged() {
     let mut failed = 0;
     while failed < 5 {
         let record = vec![size as u8; size];
-        match store.commit("lea", &record, revision).await {
+        match store.commit("lea", uid("lea"), &record, revision).await {
             Ok(Commit::Committed(new)) => revision = new,
             Ok(Commit::Conflict) => panic!("a conflict"),
             Err(_) => failed += 1,
@@ -403,7 +410,7 @@ async fn a_first_start_on_a_full_disk_says_so_and_works_later() {
     for rest in (0..200).step_by(4) {
         let disk = SmallDisk::new();
         disk.fill_but(rest << 10);
-        match SqliteStore::open(&disk.scratch.place()) {
+        match SqliteStore::open(&disk.scratch.place(), uid_of) {
             Ok(_) => {}
             Err(refusal) => {
                 assert!(

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use tfad::store::{Commit, Revision, SqliteStore, Store, StoreError};
+use tfad::store::{ByUid, Commit, Revision, SqliteStore, Store, StoreError};
 
-use crate::scratch::{Scratch, error, get, put};
+use crate::scratch::{Scratch, error, get, put, uid, uid_of};
 
 const USERS: [&str; 6] = ["ada", "bob", "eve", "lea", "max", "zoe"];
 
@@ -57,7 +57,10 @@ async fn a_flipped_byte_of_a_record_denies_and_is_left_as_it_is() {
         assert!(damage.to_string().contains("tfactl reset lea"), "{damage}");
         assert!(matches!(damage, StoreError::RecordDamaged { .. }));
         // Whoever does not know the revision cannot write over it.
-        let over = store.commit("lea", b"new", Revision::NONE).await.unwrap();
+        let over = store
+            .commit("lea", uid("lea"), b"new", Revision::NONE)
+            .await
+            .unwrap();
         assert_eq!(over, Commit::Conflict);
         assert!(get(&store, "max").await.is_some());
         let list = store.list().unwrap();
@@ -93,7 +96,11 @@ async fn a_record_that_vanished_denies_and_is_not_made_anew() {
     let store = scratch.store();
     assert_eq!(damaged_record(store.load("lea")), "lea");
     assert_eq!(
-        damaged_record(store.commit("lea", b"new", Revision::NONE).await),
+        damaged_record(
+            store
+                .commit("lea", uid("lea"), b"new", Revision::NONE)
+                .await
+        ),
         "lea"
     );
     let list = store.list().unwrap();
@@ -125,7 +132,11 @@ async fn a_damaged_roll_vouches_for_nobody() {
             get(&store, "lea").await.is_some(),
             "a record vouches for itself"
         );
-        let made = error(store.commit("nobody", b"new", Revision::NONE).await);
+        let made = error(
+            store
+                .commit("nobody", uid("nobody"), b"new", Revision::NONE)
+                .await,
+        );
         assert!(matches!(made, StoreError::DatabaseDamaged { .. }), "{made}");
         assert!(store.list().is_err());
     }
@@ -158,7 +169,12 @@ async fn one_users_damage_does_not_refuse_those_who_come_at_the_same_moment() {
                 } else {
                     format!("new{number}")
                 };
-                (number, store.commit(&name, b"new", Revision::NONE).await)
+                (
+                    number,
+                    store
+                        .commit(&name, uid(&name), b"new", Revision::NONE)
+                        .await,
+                )
             })
         })
         .collect();
@@ -182,7 +198,7 @@ async fn the_revisions_that_a_change_reserved_before_it_was_rolled_back_are_nobo
     scratch.sql("DELETE FROM account WHERE user = 'lea'");
     let (one, other) = (scratch.store(), scratch.store());
     // Her row would have been the first of a block; that she is on the roll is found behind that.
-    let lost = one.commit("lea", b"new", Revision::NONE).await;
+    let lost = one.commit("lea", uid("lea"), b"new", Revision::NONE).await;
     assert_eq!(damaged_record(lost), "lea");
     // What was rolled back the other one reserves for itself.
     let mut last = Revision::NONE;
@@ -220,9 +236,22 @@ async fn tells_no_lie(store: &SqliteStore, case: &str) {
             Ok(None) => panic!("{case}: {user} has lost the second factor"),
             Err(_) => {}
         }
+        match store.find(uid(user)) {
+            Ok(ByUid::Found(name, record, _)) => {
+                assert_eq!(
+                    (name.as_str(), record.as_bytes()),
+                    (user, user.as_bytes()),
+                    "{case}"
+                );
+            }
+            Ok(_) => panic!("{case}: the uid of {user} has lost the second factor"),
+            Err(_) => {}
+        }
     }
     for nobody in ["abe", "le", "zzz"] {
         assert!(!matches!(store.load(nobody), Ok(Some(_))), "{case}");
+        let found = store.find(uid(nobody));
+        assert!(!matches!(found, Ok(ByUid::Found(..))), "{case}");
     }
     if let Ok(list) = store.list() {
         assert!(list.iter().map(|(name, _)| name).eq(USERS), "{case}");
@@ -242,7 +271,7 @@ async fn a_flipped_byte_anywhere_in_the_database_loses_nobody_and_is_left_as_it_
         flipped[at] ^= flip;
         fs::write(&database, &flipped).unwrap();
         let case = format!("byte {at} flipped by {flip:#x}");
-        match SqliteStore::open(&scratch.place()) {
+        match SqliteStore::open(&scratch.place(), uid_of) {
             Err(_) => refused += 1,
             Ok(store) => {
                 opened += 1;
@@ -318,9 +347,10 @@ async fn a_database_that_was_replaced_under_the_store_takes_nothing() {
     ));
     fs::copy(&aside, &database).unwrap();
     for refusal in [
-        error(store.commit("lea", b"new", revision).await),
+        error(store.commit("lea", uid("lea"), b"new", revision).await),
         error(store.load("lea")),
         error(store.load("nobody")),
+        error(store.find(uid("lea"))),
         error(store.list()),
     ] {
         assert!(refusal.to_string().contains("restart tfad"), "{refusal}");

@@ -285,10 +285,10 @@ fn a_database_of_something_else_is_refused_and_left_as_it_is() {
     let scratch = Scratch::new();
     drop(scratch.store());
     for (change, text) in [
-        ("PRAGMA user_version = 2", "format 2"),
+        ("PRAGMA user_version = 3", "format 3"),
         ("PRAGMA user_version = 0", "format is 0"),
         (
-            "PRAGMA user_version = 1; PRAGMA application_id = 77",
+            "PRAGMA user_version = 2; PRAGMA application_id = 77",
             "application id is 0x4d",
         ),
         (
@@ -296,9 +296,10 @@ fn a_database_of_something_else_is_refused_and_left_as_it_is() {
             "does not say",
         ),
         (
-            "PRAGMA user_version = 1; PRAGMA application_id = 1952866660; CREATE TABLE more (a)",
+            "PRAGMA user_version = 2; PRAGMA application_id = 1952866660; CREATE TABLE more (a)",
             "tables",
         ),
+        ("DROP TABLE more; PRAGMA user_version = 1", "tables"),
     ] {
         scratch.sql(change);
         let before = scratch.picture();

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
 use tfad::store::{Commit, Notice, Revision, SqliteStore, Store, StoreError};
 
-use crate::scratch::{Scratch, error, get, key_lost, lost_key_among, open, put};
+use crate::scratch::{Scratch, error, find, get, key_lost, lost_key_among, open, put, uid, uid_of};
 
 /// A store in which lea and max have records.
 async fn with_records(scratch: &Scratch) {
@@ -32,14 +32,24 @@ async fn opens_without_a_key(scratch: &Scratch, words: &[&str]) {
     }
     assert_eq!(key_lost(store.load("lea")), remedy);
     assert_eq!(
-        key_lost(store.commit("lea", b"three", Revision::new(1)).await),
+        key_lost(
+            store
+                .commit("lea", uid("lea"), b"three", Revision::new(1))
+                .await
+        ),
         remedy
     );
     assert_eq!(
-        key_lost(store.commit("new", b"three", Revision::NONE).await),
+        key_lost(
+            store
+                .commit("new", uid("new"), b"three", Revision::NONE)
+                .await
+        ),
         remedy
     );
     assert!(get(&store, "nobody").await.is_none());
+    assert_eq!(find(&store, uid("nobody")), None);
+    assert_eq!(key_lost(store.find(uid("lea"))), remedy);
     let listed = store.list().unwrap();
     assert!(listed.iter().map(|(name, _)| name).eq(["lea", "max"]));
     for (_, record) in listed {
@@ -198,7 +208,7 @@ async fn a_credential_comes_before_the_file_and_makes_none() {
 fn a_credential_of_another_length_is_refused_at_the_first_start() {
     let scratch = Scratch::new();
     let place = scratch.place_with_credential(&[3; 44]);
-    let refusal = error(SqliteStore::open(&place));
+    let refusal = error(SqliteStore::open(&place, uid_of));
     assert!(matches!(refusal, StoreError::KeyRefused { .. }));
     assert!(refusal.to_string().contains("44 bytes"), "{refusal}");
     assert!(scratch.picture().is_empty());
@@ -243,7 +253,7 @@ async fn a_store_that_runs_on_after_the_key_was_changed_seals_nothing_more() {
     let scratch = Scratch::new();
     let old = scratch.store();
     let new = open(&scratch.place_with_credential(&[3; 32])).store;
-    let refusal = key_lost(old.commit("lea", b"one", Revision::NONE).await);
+    let refusal = key_lost(old.commit("lea", uid("lea"), b"one", Revision::NONE).await);
     assert!(refusal.contains("restart tfad"), "{refusal}");
     put(&new, "lea", b"one", Revision::NONE).await;
     assert!(old.load("lea").is_err());

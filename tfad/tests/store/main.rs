@@ -11,7 +11,11 @@ mod first_start;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod migration;
+#[cfg(test)]
 mod read_only;
+#[cfg(test)]
+mod uids;
 
 #[cfg(test)]
 mod scratch {
@@ -23,7 +27,9 @@ mod scratch {
     use std::process::Command;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use tfad::store::{Commit, Notice, Opened, Place, Revision, SqliteStore, Store, StoreError};
+    use tfad::store::{
+        ByUid, Commit, Notice, Opened, Place, Revision, SqliteStore, Store, StoreError,
+    };
 
     /// A directory for one test.
     pub(crate) struct Scratch(PathBuf);
@@ -81,7 +87,7 @@ mod scratch {
         }
 
         pub(crate) fn refusal(&self) -> StoreError {
-            error(SqliteStore::open(&self.place()))
+            error(SqliteStore::open(&self.place(), uid_of))
         }
 
         /// The whole state directory, file by file.
@@ -120,7 +126,7 @@ mod scratch {
     }
 
     pub(crate) fn open(place: &Place) -> Opened {
-        SqliteStore::open(place).unwrap_or_else(|error| panic!("it does not open: {error}"))
+        SqliteStore::open(place, uid_of).unwrap_or_else(|error| panic!("it does not open: {error}"))
     }
 
     /// How many pages there are in the log that the store writes to.
@@ -159,16 +165,39 @@ mod scratch {
         record: &[u8],
         on: Revision,
     ) -> Revision {
-        match store.commit(user, record, on).await.unwrap() {
+        match store.commit(user, uid(user), record, on).await.unwrap() {
             Commit::Committed(revision) => revision,
             Commit::Conflict => panic!("a conflict"),
         }
+    }
+
+    /// The uid that these tests give to a user.
+    pub(crate) fn uid(user: &str) -> u32 {
+        let letters = user.bytes().fold(0, |hash: u64, letter| {
+            (hash * 131 + u64::from(letter)) % 4_000_000_007
+        });
+        u32::try_from(letters).unwrap()
+    }
+
+    /// The uid in a record, where the test has put one there: in its first four bytes.
+    pub(crate) fn uid_of(record: &[u8]) -> Option<u32> {
+        let uid = record.first_chunk().copied().map(u32::from_le_bytes)?;
+        (record.len() > 4).then_some(uid)
     }
 
     /// A user's record and revision.
     pub(crate) async fn get(store: &dyn Store, user: &str) -> Option<(Vec<u8>, Revision)> {
         let found = store.load(user).unwrap_or_else(|error| panic!("{error}"));
         found.map(|(record, revision)| (record.as_bytes().to_vec(), revision))
+    }
+
+    /// The name that a uid's record stands under, if it has one.
+    pub(crate) fn find(store: &dyn Store, uid: u32) -> Option<String> {
+        match store.find(uid).unwrap_or_else(|error| panic!("{error}")) {
+            ByUid::Found(user, ..) => Some(user),
+            ByUid::None => None,
+            ByUid::Unknown(users) => panic!("of {users:?} the uids are not known"),
+        }
     }
 
     /// Runs a test of this program in a process of its own, with a word for it.

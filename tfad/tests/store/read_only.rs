@@ -7,7 +7,7 @@ use std::process::Command;
 
 use tfad::store::{Notice, Place, Revision, SqliteStore, Store, StoreError};
 
-use crate::scratch::{Scratch, child, child_word, error, get, open, put};
+use crate::scratch::{Scratch, child, child_word, error, get, open, put, uid, uid_of};
 
 fn place(state: String) -> Place {
     Place {
@@ -38,8 +38,10 @@ async fn child_reads_and_cannot_store() {
     assert_eq!(get(&store, "bob").await, None);
     assert_eq!(store.list().unwrap().len(), 1);
     for change in [
-        store.commit("lea", b"another", revision).await,
-        store.commit("bob", b"first", Revision::NONE).await,
+        store.commit("lea", uid("lea"), b"another", revision).await,
+        store
+            .commit("bob", uid("bob"), b"first", Revision::NONE)
+            .await,
         store.remove("lea", None).await,
     ] {
         let StoreError::Unavailable { why } = error(change) else {
@@ -54,7 +56,8 @@ async fn child_reads_and_cannot_store() {
 #[test]
 fn child_does_not_open() {
     let Some(state) = child_word() else { return };
-    let StoreError::Unavailable { why } = error(SqliteStore::open(&place(state)).map(drop)) else {
+    let StoreError::Unavailable { why } = error(SqliteStore::open(&place(state), uid_of).map(drop))
+    else {
         panic!("another error");
     };
     println!("refused: {why}");

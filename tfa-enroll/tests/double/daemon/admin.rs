@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tfa_bus::command::now;
-use tfa_bus::{Error, Explanation, Impact, Seen, Status, Supposed};
+use tfa_bus::{Error, Explanation, Impact, Renamed, Seen, Status, Supposed};
 use zbus::message::Header;
 
 use super::{INVITATION, Shared};
@@ -24,7 +24,7 @@ impl AdminOnBus {
         let known = account.others.iter().find(|other| other.user == user);
         Ok(known.cloned().unwrap_or_else(|| Status {
             user: user.to_owned(),
-            uid: 1000,
+            uid: Some(1000),
             state: "none".to_owned(),
             ..Status::default()
         }))
@@ -33,6 +33,42 @@ impl AdminOnBus {
     async fn reset(&self, user: &str) -> Result<(), Error> {
         self.0.called(format!("Reset {user}")).await;
         Ok(())
+    }
+
+    async fn rename(
+        &self,
+        names: Vec<(String, String)>,
+        check: bool,
+    ) -> Result<Vec<Renamed>, Error> {
+        for (old, new) in &names {
+            self.0.called(format!("Rename {old} {new} {check}")).await;
+        }
+        let account = self.0.account.lock().unwrap();
+        let has_record = |name: &str| account.others.iter().any(|other| other.user == name);
+        names
+            .into_iter()
+            .map(|(old, new)| {
+                let unknown = known(&new).err();
+                let outcome = match unknown {
+                    Some(error) if !check => return Err(error),
+                    Some(_) => Renamed::REFUSED,
+                    None if has_record(&old) => Renamed::MOVED,
+                    None if has_record(&new) => Renamed::STANDS,
+                    None => Renamed::NO_RECORD,
+                };
+                Ok(Renamed {
+                    in_the_way: vec![new.clone()]
+                        .into_iter()
+                        .filter(|name| *name != old && has_record(name))
+                        .collect(),
+                    why: format!("There is no user {new} here."),
+                    outcome: outcome.to_owned(),
+                    uid: 4321,
+                    old,
+                    new,
+                })
+            })
+            .collect()
     }
 
     async fn unlock(&self, user: &str) -> Result<(), Error> {

@@ -106,7 +106,7 @@ impl Account {
 pub(crate) fn enabled() -> Status {
     Status {
         user: "alice".to_owned(),
-        uid: 1000,
+        uid: Some(1000),
         state: "enabled".to_owned(),
         authenticators: vec!["phone".to_owned()],
         backup_codes_left: 8,

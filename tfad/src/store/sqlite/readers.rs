@@ -148,7 +148,7 @@ mod tests {
             state: folder,
             credentials: None,
         };
-        let Opened { store, .. } = SqliteStore::open(&place).unwrap();
+        let Opened { store, .. } = SqliteStore::open(&place, |_| None).unwrap();
         (store, place)
     }
 

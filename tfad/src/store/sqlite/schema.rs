@@ -2,10 +2,11 @@
 //!
 //! - `account`: one row per user with a record.
 //! - `head`: one row: up to where revisions were reserved, and the fingerprint of the sealing key.
-//! - `roll`: who has a record. The names, spread over a fixed number of parts, each a row with a
-//!   checksum that is there from the start. A record protects itself by its seal; that a user has
-//!   *no* record is the answer that opens the door without a code, and a damaged index would give
-//!   it for free. So it is given only if the roll, read and checked, does not name the user.
+//! - `roll`: who has a record, by name; `uid_index`: whose record belongs to which uid. Both are
+//!   spread over a fixed number of parts, each a row with a checksum that is there from the start;
+//!   see `index`. A record protects itself by its seal; that a user has *no* record is the answer
+//!   that opens the door without a code, and a damaged index would give it for free. So it is given
+//!   only if both indexes, read and checked, know nothing of the user.
 
 use std::ffi::OsString;
 use std::fs;
@@ -17,31 +18,48 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
+use super::index::{self, Index};
+use crate::store::StoreError;
 use crate::store::key::KeyId;
 use crate::store::place::{is_read_only, unavailable};
-use crate::store::{StoreError, USER_LIMIT};
 
 /// "tfad" in the header tells what the file is.
 pub(super) const APPLICATION: i64 = 0x7466_6164;
 /// The version of everything below.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
-/// Into how many parts the roll is split. With a million users a part has about 10 KB.
-pub(super) const PARTS: i64 = 1024;
+/// How a database that can be used is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// Without an index by uid. It is migrated at opening, which takes the sealing key.
+    First,
+    /// As this program makes it.
+    Present,
+}
 
-const TABLES: [(&str, &str); 3] = [
+type Tables = [(&'static str, &'static str)];
+
+pub(super) const ACCOUNT: &str = "CREATE TABLE account (user TEXT NOT NULL PRIMARY KEY, uid INTEGER NOT NULL, revision INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT";
+const HEAD: &str = "CREATE TABLE head (id INTEGER NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, key BLOB NOT NULL, sum BLOB NOT NULL) STRICT";
+const ROLL: &str =
+    "CREATE TABLE roll (part INTEGER NOT NULL PRIMARY KEY, names BLOB NOT NULL) STRICT";
+pub(super) const UID_INDEX: &str =
+    "CREATE TABLE uid_index (part INTEGER NOT NULL PRIMARY KEY, entries BLOB NOT NULL) STRICT";
+
+const TABLES: [(&str, &str); 4] = [
+    ("account", ACCOUNT),
+    ("head", HEAD),
+    ("roll", ROLL),
+    ("uid_index", UID_INDEX),
+];
+
+const FIRST_TABLES: [(&str, &str); 3] = [
     (
         "account",
         "CREATE TABLE account (user TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT",
     ),
-    (
-        "head",
-        "CREATE TABLE head (id INTEGER NOT NULL PRIMARY KEY, revision INTEGER NOT NULL, key BLOB NOT NULL, sum BLOB NOT NULL) STRICT",
-    ),
-    (
-        "roll",
-        "CREATE TABLE roll (part INTEGER NOT NULL PRIMARY KEY, names BLOB NOT NULL) STRICT",
-    ),
+    ("head", HEAD),
+    ("roll", ROLL),
 ];
 
 /// How the database is opened.
@@ -177,24 +195,20 @@ pub(super) fn create(path: &Path, key: KeyId) -> rusqlite::Result<()> {
         "INSERT INTO head VALUES (1, ?1, ?2, ?3)",
         params![head.revision, head.key.as_bytes(), head.sum()],
     )?;
-    {
-        let mut insert = tx.prepare("INSERT INTO roll VALUES (?1, ?2)")?;
-        for part in 0..PARTS {
-            insert.execute(params![part, Part::empty(part).encode()])?;
-        }
-    }
+    index::create(&tx, Index::Names)?;
+    index::create(&tx, Index::Uids)?;
     tx.commit()?;
     db.close().map_err(|(_, error)| error)
 }
 
-/// Checks that the file is a database of this version and is laid out as it should be.
-pub(super) fn check(db: &Connection) -> Result<(), StoreError> {
-    let number = |pragma| db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-    let application = number("application_id").map_err(failure)?;
-    let version = number("user_version").map_err(failure)?;
+/// Checks that the file is a database of a version known here, and is laid out as it should be.
+pub(super) fn check(db: &Connection) -> Result<Layout, StoreError> {
+    let application = number(db, "application_id")?;
+    let version = number(db, "user_version")?;
     let foreign = |why: &str| Err(StoreError::DatabaseForeign { why: why.into() });
-    match (application, version) {
-        (APPLICATION, VERSION) => {}
+    let (layout, tables): (_, &Tables) = match (application, version) {
+        (APPLICATION, VERSION) => (Layout::Present, &TABLES),
+        (APPLICATION, 1) => (Layout::First, &FIRST_TABLES),
         (APPLICATION, newer) if newer > VERSION => {
             return Err(StoreError::DatabaseNewer {
                 found: newer,
@@ -204,7 +218,7 @@ pub(super) fn check(db: &Connection) -> Result<(), StoreError> {
         (APPLICATION, other) => return damaged(format!("its format is {other}, which never was")),
         (0, 0) => return foreign("its header does not say what it is"),
         (other, _) => return foreign(&format!("its application id is {other:#x}")),
-    }
+    };
     let mut select = db
         .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
         .map_err(failure)?;
@@ -212,14 +226,23 @@ pub(super) fn check(db: &Connection) -> Result<(), StoreError> {
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
         .and_then(Iterator::collect)
         .map_err(failure)?;
-    if !found
+    let found = found
         .iter()
-        .map(|(name, sql)| (name.as_str(), sql.as_str()))
-        .eq(TABLES)
-    {
+        .map(|(name, sql)| (name.as_str(), sql.as_str()));
+    if !found.eq(tables.iter().copied()) {
         return damaged("its tables are not those of tfad".into());
     }
-    Ok(())
+    Ok(layout)
+}
+
+/// The version that the database says it has.
+pub(super) fn version(db: &Connection) -> Result<i64, StoreError> {
+    number(db, "user_version")
+}
+
+fn number(db: &Connection, pragma: &str) -> Result<i64, StoreError> {
+    db.pragma_query_value(None, pragma, |row| row.get(0))
+        .map_err(failure)
 }
 
 /// Has commits go to a log beside the database. It stays so: this changes a new database, and a
@@ -260,15 +283,9 @@ pub(super) fn is_empty(db: &Connection) -> Result<bool, StoreError> {
     {
         return Ok(false);
     }
-    let mut select = db
-        .prepare("SELECT names FROM roll WHERE part = ?1")
-        .map_err(failure)?;
-    for part in 0..PARTS {
-        let names: Option<Vec<u8>> = select
-            .query_row([part], |row| row.get(0))
-            .optional()
-            .map_err(failure)?;
-        if !Part::decode(part, names.as_deref())?.is_empty() {
+    let uids = (version(db)? == VERSION).then_some(Index::Uids);
+    for index in [Index::Names].into_iter().chain(uids) {
+        if !index::is_empty(db, index)? {
             return Ok(false);
         }
     }
@@ -321,96 +338,10 @@ impl Head {
     }
 }
 
-/// A part of the roll: names, each after its length.
-pub(super) struct Part {
-    number: i64,
-    names: Vec<u8>,
-}
-
-impl Part {
-    /// The part in which a user stands.
-    pub(super) fn of(user: &str) -> i64 {
-        let digest = Sha256::digest(user);
-        let [high, low, ..] = <[u8; 32]>::from(digest);
-        i64::from(u16::from_be_bytes([high, low])) % PARTS
-    }
-
-    fn empty(number: i64) -> Self {
-        Self {
-            number,
-            names: Vec::new(),
-        }
-    }
-
-    /// Reads what [`Part::encode`] wrote for this part.
-    pub(super) fn decode(number: i64, row: Option<&[u8]>) -> Result<Self, StoreError> {
-        match row.and_then(<[u8]>::split_first_chunk) {
-            Some((found, names)) if *found == Self::sum(number, names) => Ok(Self {
-                number,
-                names: names.to_vec(),
-            }),
-            _ => damaged(format!(
-                "part {number} of the roll of names is not what was written"
-            )),
-        }
-    }
-
-    /// The row's contents.
-    pub(super) fn encode(&self) -> Vec<u8> {
-        [&Self::sum(self.number, &self.names), self.names.as_slice()].concat()
-    }
-
-    fn sum(number: i64, names: &[u8]) -> [u8; SUM] {
-        sum("roll", &[&number.to_be_bytes(), names])
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
-    pub(super) fn has(&self, user: &str) -> bool {
-        self.names().any(|name| name == user.as_bytes())
-    }
-
-    pub(super) fn names(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = self.names.as_slice();
-        std::iter::from_fn(move || {
-            let (length, more) = rest.split_first_chunk()?;
-            let (name, more) = more.split_at_checked(u16::from_be_bytes(*length).into())?;
-            rest = more;
-            Some(name)
-        })
-    }
-
-    pub(super) fn add(&mut self, user: &str) {
-        self.append(user.as_bytes());
-    }
-
-    pub(super) fn strike(&mut self, user: &str) {
-        let mut others = Self::empty(self.number);
-        self.names()
-            .filter(|name| *name != user.as_bytes())
-            .for_each(|name| others.append(name));
-        *self = others;
-    }
-
-    fn append(&mut self, name: &[u8]) {
-        const {
-            assert!(
-                USER_LIMIT <= u16::MAX as usize,
-                "a name's length has two bytes"
-            )
-        };
-        let length = u16::try_from(name.len()).unwrap_or(u16::MAX);
-        self.names.extend_from_slice(&length.to_be_bytes());
-        self.names.extend_from_slice(name);
-    }
-}
-
-const SUM: usize = 16;
+pub(super) const SUM: usize = 16;
 
 /// A checksum against damage, not against an attacker: who can write here is root.
-fn sum(what: &str, fields: &[&[u8]]) -> [u8; SUM] {
+pub(super) fn sum(what: &str, fields: &[&[u8]]) -> [u8; SUM] {
     let mut digest = Sha256::new()
         .chain_update(b"org.tfad.tfa checksum 1 ")
         .chain_update(what);

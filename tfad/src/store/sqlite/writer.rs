@@ -17,7 +17,8 @@ use rusqlite::{Connection, Statement, params};
 use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::Alarm;
-use super::schema::{Anchor, Head, Part, damaged, failure};
+use super::index::{Index, PARTS, Part};
+use super::schema::{self, Anchor, Head, Layout, damaged, failure};
 use crate::store::key::KeyId;
 use crate::store::{Commit, Revision, StoreError};
 
@@ -31,25 +32,44 @@ type Outcome = Result<Commit, StoreError>;
 
 /// A change that somebody waits for.
 pub(super) struct Request {
-    pub(super) user: String,
     pub(super) change: Change,
     pub(super) answer: oneshot::Sender<Outcome>,
 }
 
 pub(super) enum Change {
-    Store { sealed: Vec<u8>, expected: Revision },
-    Remove { expected: Option<Revision> },
+    Store(Sealed),
+    /// Records that get other names or uids, all of them at once.
+    Rename(Vec<(String, Sealed)>),
+    Remove {
+        user: String,
+        expected: Option<Revision>,
+    },
+}
+
+/// A record as it is to stand in the database.
+pub(super) struct Sealed {
+    pub(super) user: String,
+    pub(super) uid: u32,
+    pub(super) bytes: Vec<u8>,
+    /// The revision of the record that it replaces.
+    pub(super) expected: Revision,
 }
 
 impl Change {
     /// About how many pages it adds to the log.
     fn pages(&self) -> usize {
+        let pages = |record: &Sealed| 1 + record.bytes.len() / 4096;
         match self {
-            Self::Store { sealed, expected } => {
-                let beside = if *expected == Revision::NONE { 2 } else { 0 };
-                1 + beside + sealed.len() / 4096
+            Self::Store(record) => {
+                let beside = if record.expected == Revision::NONE {
+                    3
+                } else {
+                    0
+                };
+                beside + pages(record)
             }
-            Self::Remove { .. } => 3,
+            Self::Rename(moves) => moves.iter().map(|(_, record)| 5 + pages(record)).sum(),
+            Self::Remove { .. } => 4,
         }
     }
 }
@@ -66,11 +86,12 @@ enum Trouble {
 pub(super) fn serve(
     db: &Connection,
     anchor: Anchor,
+    layout: Layout,
     key: Option<KeyId>,
     mut requests: mpsc::Receiver<Request>,
     mut alarm: Alarm,
 ) -> Result<(), StoreError> {
-    let mut writer = Writer::new(db, anchor, key)?;
+    let mut writer = Writer::new(db, anchor, layout, key)?;
     let mut batch = Vec::with_capacity(BATCH);
     while requests.blocking_recv_many(&mut batch, BATCH) > 0 {
         let outcomes = writer.settle(&batch);
@@ -107,15 +128,105 @@ struct Writer<'c> {
     head: Statement<'c>,
     set_head: Statement<'c>,
     revision: Statement<'c>,
-    insert: Statement<'c>,
-    update: Statement<'c>,
     delete: Statement<'c>,
     part: Statement<'c>,
     set_part: Statement<'c>,
+    /// What the first layout has not.
+    present: Option<Present<'c>>,
+}
+
+/// The statements of the present layout alone. Without them nothing is stored.
+struct Present<'c> {
+    insert: Statement<'c>,
+    update: Statement<'c>,
+    uid: Statement<'c>,
+    uid_part: Statement<'c>,
+    set_uid_part: Statement<'c>,
+}
+
+impl<'c> Present<'c> {
+    fn new(db: &'c Connection) -> Result<Self, StoreError> {
+        let prepare = |sql| db.prepare(sql).map_err(failure);
+        Ok(Self {
+            insert: prepare("INSERT INTO account VALUES (?1, ?2, ?3, ?4)")?,
+            update: prepare(
+                "UPDATE account SET revision = ?3, sealed = ?4 WHERE user = ?1 AND uid = ?2",
+            )?,
+            uid: prepare("SELECT uid FROM account WHERE user = ?1")?,
+            uid_part: prepare(Index::Uids.select())?,
+            set_uid_part: prepare(Index::Uids.update())?,
+        })
+    }
+
+    fn part(&mut self, uid: u32) -> Result<Part, StoreError> {
+        Part::query(Index::Uids, Part::of_uid(uid), &mut self.uid_part)
+    }
+
+    /// Whether a uid has a record under another name than one of these.
+    fn is_taken<'n>(
+        &mut self,
+        uid: u32,
+        but_by: impl Iterator<Item = &'n str> + Clone,
+    ) -> Result<bool, StoreError> {
+        let part = self.part(uid)?;
+        Ok(part
+            .names_of(uid)
+            .any(|name| !but_by.clone().any(|user| user.as_bytes() == name)))
+    }
+
+    fn insert(&mut self, record: &Sealed, revision: i64) -> Result<(), StoreError> {
+        let Sealed {
+            user, uid, bytes, ..
+        } = record;
+        let mut part = self.part(*uid)?;
+        if part.names_of(*uid).next().is_some() {
+            return damaged(format!(
+                "the index of uids has a record of uid {uid}, and {user} has none"
+            ));
+        }
+        part.add_uid(*uid, user);
+        part.update(&mut self.set_uid_part)?;
+        self.insert
+            .execute(params![user, uid, revision, bytes])
+            .map(drop)
+            .map_err(failure)
+    }
+
+    /// Strikes a name, whatever uid it has there. The row tells where to look; where it is gone or
+    /// does not tell the truth, the whole index is looked through.
+    fn strike(&mut self, user: &str) -> Result<(), StoreError> {
+        let mut rows = self.uid.query([user]).map_err(failure)?;
+        let row = rows.next().map_err(failure)?;
+        let uid = row.and_then(|row| row.get::<_, u32>(0).ok());
+        drop(rows);
+        if let Some(uid) = uid
+            && self.strike_in(Part::of_uid(uid), user)?
+        {
+            return Ok(());
+        }
+        for number in 0..PARTS {
+            self.strike_in(number, user)?;
+        }
+        Ok(())
+    }
+
+    fn strike_in(&mut self, number: i64, user: &str) -> Result<bool, StoreError> {
+        let mut part = Part::query(Index::Uids, number, &mut self.uid_part)?;
+        let found = part.strike_name(user);
+        if found {
+            part.update(&mut self.set_uid_part)?;
+        }
+        Ok(found)
+    }
 }
 
 impl<'c> Writer<'c> {
-    fn new(db: &'c Connection, anchor: Anchor, key: Option<KeyId>) -> Result<Self, StoreError> {
+    fn new(
+        db: &'c Connection,
+        anchor: Anchor,
+        layout: Layout,
+        key: Option<KeyId>,
+    ) -> Result<Self, StoreError> {
         let prepare = |sql| db.prepare(sql).map_err(failure);
         Ok(Self {
             db,
@@ -129,11 +240,13 @@ impl<'c> Writer<'c> {
             head: prepare(Head::SELECT)?,
             set_head: prepare(Head::UPDATE)?,
             revision: prepare("SELECT revision FROM account WHERE user = ?1")?,
-            insert: prepare("INSERT INTO account VALUES (?1, ?2, ?3)")?,
-            update: prepare("UPDATE account SET revision = ?2, sealed = ?3 WHERE user = ?1")?,
             delete: prepare("DELETE FROM account WHERE user = ?1")?,
-            part: prepare("SELECT names FROM roll WHERE part = ?1")?,
-            set_part: prepare("UPDATE roll SET names = ?2 WHERE part = ?1")?,
+            part: prepare(Index::Names.select())?,
+            set_part: prepare(Index::Names.update())?,
+            present: match layout {
+                Layout::First => None,
+                Layout::Present => Some(Present::new(db)?),
+            },
         })
     }
 
@@ -180,19 +293,27 @@ impl<'c> Writer<'c> {
     }
 
     fn apply(&mut self, batch: &[Request]) -> Result<Vec<Outcome>, StoreError> {
+        // Somebody with the key may have migrated it meanwhile.
+        if self.present.is_none() && schema::version(self.db)? == schema::VERSION {
+            return Err(StoreError::Unavailable {
+                why: "another tfad has migrated accounts.db: restart tfad".into(),
+            });
+        }
         let mut head = Head::query(&mut self.head)?;
         let before = head.revision;
         let mut outcomes = Vec::with_capacity(batch.len());
-        for Request { user, change, .. } in batch {
+        for Request { change, .. } in batch {
             outcomes.push(match change {
-                Change::Store { .. } if self.key != Some(head.key) => Err(StoreError::KeyLost {
-                    remedy: "another tfad has changed the sealing key of accounts.db: restart tfad"
-                        .into(),
-                }),
-                Change::Store { sealed, expected } => {
-                    Ok(self.store(&mut head, user, sealed, *expected)?)
+                Change::Store(_) | Change::Rename(_) if self.key != Some(head.key) => {
+                    Err(StoreError::KeyLost {
+                        remedy:
+                            "another tfad has changed the sealing key of accounts.db: restart tfad"
+                                .into(),
+                    })
                 }
-                Change::Remove { expected } => Ok(self.remove(user, *expected)?),
+                Change::Store(record) => Ok(self.store(&mut head, record)?),
+                Change::Rename(moves) => Ok(self.rename(&mut head, moves)?),
+                Change::Remove { user, expected } => Ok(self.remove(user, *expected)?),
             });
         }
         if head.revision != before {
@@ -201,30 +322,82 @@ impl<'c> Writer<'c> {
         Ok(outcomes)
     }
 
-    fn store(
-        &mut self,
-        head: &mut Head,
-        user: &str,
-        sealed: &[u8],
-        expected: Revision,
-    ) -> Result<Commit, StoreError> {
-        if self.current(user)? != expected {
+    fn store(&mut self, head: &mut Head, record: &Sealed) -> Result<Commit, StoreError> {
+        let Sealed {
+            user,
+            uid,
+            bytes,
+            expected,
+        } = record;
+        if self.current(user)? != *expected {
+            return Ok(Commit::Conflict);
+        }
+        if *expected == Revision::NONE
+            && self
+                .present()?
+                .is_taken(*uid, [user.as_str()].into_iter())?
+        {
             return Ok(Commit::Conflict);
         }
         let next = self.take_revision(head)?;
-        let row = params![user, next, sealed];
-        if expected == Revision::NONE {
-            let mut part = self.part(user)?;
-            if part.has(user) {
-                return Err(lost(user));
+        if *expected == Revision::NONE {
+            self.insert(record, next)?;
+        } else {
+            let row = params![user, uid, next, bytes];
+            // The uid of a record changes by a renaming alone.
+            if self.present()?.update.execute(row).map_err(failure)? != 1 {
+                return Err(StoreError::RecordDamaged {
+                    user: user.clone(),
+                    why: format!("it is not found for uid {uid}"),
+                });
             }
-            part.add(user);
-            self.insert.execute(row).map_err(failure)?;
-            self.set_part(user, &part)?;
-        } else if self.update.execute(row).map_err(failure)? != 1 {
-            return damaged(format!("the record of {user} is found and not found"));
         }
         Ok(Commit::Committed(Revision(next.unsigned_abs())))
+    }
+
+    /// All of them, or none.
+    fn rename(
+        &mut self,
+        head: &mut Head,
+        moves: &[(String, Sealed)],
+    ) -> Result<Commit, StoreError> {
+        let leaving = moves.iter().map(|(from, _)| from.as_str());
+        for (from, record) in moves {
+            let stays = !leaving.clone().any(|user| user == record.user);
+            if self.current(from)? != record.expected
+                || (stays && self.current(&record.user)? != Revision::NONE)
+                || self.present()?.is_taken(record.uid, leaving.clone())?
+            {
+                return Ok(Commit::Conflict);
+            }
+        }
+        for (from, _) in moves {
+            self.delete(from)?;
+        }
+        let mut last = 0;
+        for (_, record) in moves {
+            last = self.take_revision(head)?;
+            self.insert(record, last)?;
+        }
+        Ok(Commit::Committed(Revision(last.unsigned_abs())))
+    }
+
+    /// Puts in a record where there is none of that name and of that uid.
+    fn insert(&mut self, record: &Sealed, revision: i64) -> Result<(), StoreError> {
+        let user = &record.user;
+        let mut part = self.part(user)?;
+        if part.has(user) {
+            return Err(lost(user));
+        }
+        part.add(user);
+        part.update(&mut self.set_part)?;
+        self.present()?.insert(record, revision)
+    }
+
+    fn present(&mut self) -> Result<&mut Present<'c>, StoreError> {
+        self.present.as_mut().ok_or_else(|| StoreError::KeyLost {
+            remedy: "accounts.db has the format of an older tfad and was not migrated".into(),
+        })
     }
 
     /// The next revision: of the block that this writer has, or the first of a new one.
@@ -246,13 +419,22 @@ impl<'c> Writer<'c> {
         {
             return Ok(Commit::Conflict);
         }
+        self.delete(user)?;
+        Ok(Commit::Committed(Revision::NONE))
+    }
+
+    /// Takes a record out, and its name out of both indexes.
+    fn delete(&mut self, user: &str) -> Result<(), StoreError> {
+        if let Some(present) = &mut self.present {
+            present.strike(user)?;
+        }
         self.delete.execute([user]).map_err(failure)?;
         let mut part = self.part(user)?;
         if part.has(user) {
             part.strike(user);
-            self.set_part(user, &part)?;
+            part.update(&mut self.set_part)?;
         }
-        Ok(Commit::Committed(Revision::NONE))
+        Ok(())
     }
 
     fn current(&mut self, user: &str) -> Result<Revision, StoreError> {
@@ -264,25 +446,7 @@ impl<'c> Writer<'c> {
     }
 
     fn part(&mut self, user: &str) -> Result<Part, StoreError> {
-        let number = Part::of(user);
-        let mut rows = self.part.query([number]).map_err(failure)?;
-        let row = rows.next().map_err(failure)?;
-        Part::decode(
-            number,
-            row.and_then(|row| row.get_ref(0).ok()?.as_blob().ok()),
-        )
-    }
-
-    fn set_part(&mut self, user: &str, part: &Part) -> Result<(), StoreError> {
-        if self
-            .set_part
-            .execute(params![Part::of(user), part.encode()])
-            .map_err(failure)?
-            != 1
-        {
-            return damaged("a part of the roll of names is found and not found".into());
-        }
-        Ok(())
+        Part::query(Index::Names, Part::of(user), &mut self.part)
     }
 }
 

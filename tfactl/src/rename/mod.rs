@@ -1,0 +1,110 @@
+//! `tfactl rename`: a record goes to the user's new name, or to the uid that the user has now; with
+//! `--map`, many do.
+
+mod map;
+mod order;
+
+pub(crate) use order::Blocked;
+
+use std::path::Path;
+
+use tfa_bus::Renamed;
+use tfa_bus::command::{Failure, Terminal};
+
+use crate::daemon::Daemon;
+use crate::texts;
+
+/// The longest call that the daemon takes, in bytes, with some room for its header.
+const LONGEST_CALL: usize = 30 * 1024;
+/// What the bus adds to a name at most: its length, its end, and what aligns it.
+const PER_NAME: usize = 16;
+/// Users in one call: the daemon looks all of them up before it answers.
+const MOST_USERS: usize = 200;
+/// After how many records it is told how far it is.
+const STRIDE: usize = 100;
+
+pub(crate) async fn one(old: &str, new: &str) -> Result<(), Failure> {
+    let terminal = Terminal::new();
+    let mut daemon = Daemon::connect(&terminal).await?;
+    let renamed = daemon.rename(&[(old, new)], false).await?;
+    for one in &renamed {
+        if one.outcome == Renamed::NO_RECORD {
+            return Err(Failure::Refused(texts::no_record_to_rename(one)));
+        }
+        terminal.say(&texts::renamed(one))?;
+    }
+    Ok(())
+}
+
+/// The map is looked through as a whole before the first record moves.
+pub(crate) async fn many(file: &Path) -> Result<(), Failure> {
+    let terminal = Terminal::new();
+    let map = map::read(file)?;
+    let mut daemon = Daemon::connect(&terminal).await?;
+    let mut checked = Vec::with_capacity(map.len());
+    for pairs in calls(&map) {
+        checked.extend(daemon.rename(&pairs, true).await?);
+    }
+    let count = |outcome: &str| {
+        let of_it = checked.iter().filter(|one| one.outcome == outcome);
+        of_it.count()
+    };
+    let (stands, without) = (count(Renamed::STANDS), count(Renamed::NO_RECORD));
+    let refused: Vec<_> = checked
+        .iter()
+        .filter(|one| one.outcome == Renamed::REFUSED)
+        .collect();
+    if !refused.is_empty() {
+        return Err(Failure::Refused(texts::map_refused(&refused)));
+    }
+    checked.retain(|one| one.outcome == Renamed::MOVED);
+    let steps =
+        order::steps(&checked).map_err(|blocked| Failure::Refused(texts::map_blocked(&blocked)))?;
+    let too_long = steps.iter().find(|step| {
+        step.len() > MOST_USERS || step.iter().map(|one| length(one)).sum::<usize>() > LONGEST_CALL
+    });
+    if let Some(step) = too_long {
+        return Err(Failure::Refused(texts::map_too_long(step, MOST_USERS)));
+    }
+    terminal.say(&texts::map_head(checked.len(), stands, without))?;
+    let mut done = 0;
+    for step in &steps {
+        let pairs: Vec<_> = step
+            .iter()
+            .map(|one| (one.old.as_str(), one.new.as_str()))
+            .collect();
+        if let Err(failure) = daemon.rename(&pairs, false).await {
+            terminal.complain(&texts::map_stopped(step, done, checked.len()));
+            return Err(failure);
+        }
+        let before = done;
+        done += step.len();
+        if done / STRIDE > before / STRIDE {
+            terminal.remark(&texts::map_progress(done, checked.len()));
+        }
+    }
+    terminal.say(&texts::map_done(done))?;
+    Ok(())
+}
+
+/// The pairs in as few calls as the bounds allow.
+fn calls(map: &[(String, String)]) -> Vec<Vec<(&str, &str)>> {
+    let mut calls: Vec<Vec<(&str, &str)>> = Vec::new();
+    let mut left = 0;
+    for (old, new) in map {
+        let length = old.len() + new.len() + 2 * PER_NAME;
+        match calls.last_mut() {
+            Some(call) if call.len() < MOST_USERS && length <= left => call.push((old, new)),
+            _ => {
+                calls.push(vec![(old, new)]);
+                left = LONGEST_CALL;
+            }
+        }
+        left = left.saturating_sub(length);
+    }
+    calls
+}
+
+fn length(one: &Renamed) -> usize {
+    one.old.len() + one.new.len() + 2 * PER_NAME
+}

@@ -1,0 +1,76 @@
+//! Records that go to other names.
+
+use crate::double::finished;
+use crate::{account, place};
+
+#[test]
+fn a_renaming_says_where_the_record_stands_now() {
+    let place = place(vec![account("alice", "enabled")]);
+    let (code, out, _) = finished(&place.output(&["rename", "alice", "alicia"]));
+    let told = "The record of alice stands under the name alicia now, with uid 4321.\n";
+    assert_eq!((code, out.as_str()), (0, told));
+    let (code, out, _) = finished(&place.output(&["rename", "alice", "alice"]));
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "The record of alice has uid 4321 now.\n")
+    );
+    assert_eq!(
+        place.daemon().calls(),
+        ["Rename alice alicia false", "Rename alice alice false"]
+    );
+}
+
+#[test]
+fn a_renaming_of_nothing_is_refused() {
+    let place = place(Vec::new());
+    let (code, _, error) = finished(&place.output(&["rename", "bob", "robert"]));
+    assert_eq!(code, 1);
+    assert!(error.contains("bob has no record"), "{error}");
+    let (code, _, _) = finished(&place.output(&["rename", "bob"]));
+    assert_eq!(code, 2);
+}
+
+/// What `rename --map` says, and the calls that it made.
+fn map(users: &[&str], map: &str) -> (i32, String, String, Vec<String>) {
+    let place = place(users.iter().map(|user| account(user, "enabled")).collect());
+    let file = place.file("map");
+    std::fs::write(&file, map).unwrap();
+    let (code, out, error) = finished(&place.output(&["rename", "--map", file.to_str().unwrap()]));
+    (code, out, error, place.daemon().calls())
+}
+
+#[test]
+fn a_map_is_checked_as_a_whole_and_then_moved_in_an_order_that_works() {
+    let (code, out, _, calls) = map(
+        &["a", "b", "c", "x", "y", "moved"],
+        "a b\nb c\nc d\nx y\ny x\nold moved\nnever set-up\n",
+    );
+    let told = "5 records to move; 1 moved already, 1 without a record.\n5 records moved.\n";
+    assert_eq!((code, out.as_str()), (0, told));
+    let (checked, moved) = calls.split_at(7);
+    assert!(checked.iter().all(|call| call.ends_with(" true")));
+    let expected = ["c d", "b c", "a b", "x y", "y x"].map(|pair| format!("Rename {pair} false"));
+    assert_eq!(moved, expected);
+}
+
+#[test]
+fn a_map_with_a_mistake_moves_nothing() {
+    for (text, said) in [
+        ("a\n", "line 1: a line has two names"),
+        ("a b\na c\n", "line 2: a stands in line 1 already"),
+        (
+            "a nobody1\nb nobody2\n",
+            "b to nobody2: There is no user nobody2 here.",
+        ),
+        ("a c\n", "the record of c is in the way"),
+    ] {
+        let (code, _, error, calls) = map(&["a", "b", "c"], text);
+        assert_eq!(code, 1);
+        assert!(error.contains(said), "{error}");
+        assert!(error.contains("Nothing was changed."), "{error}");
+        assert!(
+            calls.iter().all(|call| call.ends_with(" true")),
+            "{calls:?}"
+        );
+    }
+}

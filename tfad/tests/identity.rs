@@ -1,0 +1,450 @@
+//! Whose record is whose, while the name service changes its answers.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends by panicking"
+)]
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use proptest::prelude::*;
+use tfa_bus::Error;
+use tfa_core::{
+    Account, Authenticator, BackupSet, Entry, Evidence, Judgement, Origin, Parameters, Secret,
+    State, Time,
+};
+use tfad::accounts::Accounts;
+use tfad::store::{ByUid, Place, SqliteStore, Store};
+use tfad::users::{self, NameService, User};
+
+/// RFC 6238 appendix B, shortened to six digits.
+const NOW: Time = Time::from_secs(1_111_111_109);
+const CODE: &str = "081804";
+const NO_CODE: &str = "123456";
+
+/// A name service that a test changes.
+#[derive(Default)]
+struct Names {
+    /// Who is there. Of several names of one uid the first is the canonical one.
+    users: Vec<(String, u32)>,
+    /// How names are spelled.
+    domain: Option<char>,
+    /// Capital letters are as good as small ones.
+    folds: bool,
+    /// The source of these users does not answer; of the others nothing is known either.
+    down: bool,
+    /// The source of these uids is gone without an error.
+    hidden: Vec<u32>,
+}
+
+impl Names {
+    fn spelled(&self, name: &str) -> String {
+        self.domain
+            .map_or_else(|| name.to_owned(), |sign| format!("CORP{sign}{name}"))
+    }
+
+    fn find(&self, is: impl Fn(&str, u32) -> bool) -> Result<Option<User>, Error> {
+        let mut visible = self.users.iter();
+        let found =
+            visible.find(|(name, uid)| !self.hidden.contains(uid) && is(&self.spelled(name), *uid));
+        match found {
+            None if self.down => Err(Error::Storage("the directory is down".to_owned())),
+            found => Ok(found.map(|(name, uid)| User {
+                name: self.spelled(name),
+                uid: *uid,
+                aliases: Vec::new(),
+            })),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Simulated(Mutex<Names>);
+
+impl NameService for Simulated {
+    fn by_name(&self, name: &str) -> Result<Option<User>, Error> {
+        let names = self.0.lock().unwrap();
+        let folds = names.folds;
+        names.find(|known, _| known == name || (folds && known.eq_ignore_ascii_case(name)))
+    }
+
+    fn by_uid(&self, uid: u32) -> Result<Option<User>, Error> {
+        self.0.lock().unwrap().find(|_, known| known == uid)
+    }
+}
+
+/// A host with a store and a name service.
+struct Host {
+    folder: PathBuf,
+    store: Arc<SqliteStore>,
+    names: Arc<Simulated>,
+    accounts: Accounts,
+}
+
+impl Host {
+    fn new(users: &[(&str, u32)]) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder =
+            std::env::temp_dir().join(format!("tfad-identity-{}-{count}", std::process::id()));
+        let place = Place {
+            state: folder.clone(),
+            credentials: None,
+        };
+        let store = Arc::new(SqliteStore::open(&place, |_| None).unwrap().store);
+        let names = Arc::new(Simulated::default());
+        let accounts = Accounts::new(Arc::clone(&store) as _).with_names(Arc::clone(&names) as _);
+        let host = Self {
+            folder,
+            store,
+            names,
+            accounts,
+        };
+        host.change(|names| {
+            names.users = users
+                .iter()
+                .map(|(name, uid)| ((*name).to_owned(), *uid))
+                .collect();
+        });
+        host
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Names)) {
+        change(&mut self.names.0.lock().unwrap());
+    }
+
+    fn user(&self, name: &str) -> Result<User, Error> {
+        users::look_up(&*self.names, name)
+    }
+
+    async fn set_up(&self, name: &str) {
+        let user = self.user(name).unwrap();
+        self.accounts.change(&user, set_up).await.unwrap();
+    }
+
+    /// A login: the account that holds, or why none does.
+    async fn login(&self, name: &str) -> Result<Option<Account>, Error> {
+        self.accounts.load(&self.user(name)?).await
+    }
+
+    async fn state(&self, name: &str) -> State {
+        let account = self.login(name).await.unwrap();
+        account.map_or(State::None, |account| account.state())
+    }
+
+    async fn types(&self, name: &str, code: &str) -> Judgement {
+        let Entry::Code(code) = Entry::parse(code) else {
+            panic!("six digits are a code")
+        };
+        let evidence = Evidence::Code(code);
+        let judge = |account: &mut Account| account.judge(&evidence, Origin::Remote, NOW);
+        let user = self.user(name).unwrap();
+        self.accounts.change(&user, judge).await.unwrap()
+    }
+
+    /// The names that records stand under.
+    fn stored(&self) -> Vec<String> {
+        let listed = self.store.list().unwrap();
+        listed.into_iter().map(|(name, _)| name).collect()
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn set_up(account: &mut Account) {
+    let secret = Secret::new(b"12345678901234567890").unwrap();
+    let phone = Authenticator::new("phone".to_owned(), Parameters::default(), secret);
+    // Ten hashes, which take long.
+    static CODES: LazyLock<BackupSet> =
+        LazyLock::new(|| BackupSet::draw(|bytes| bytes.fill(7)).unwrap().0);
+    let codes = CODES.clone();
+    let earlier = Time::from_secs(59);
+    account.set_up(phone, earlier).unwrap();
+    account
+        .confirm(&Entry::parse("287082"), Some(codes), earlier)
+        .unwrap();
+}
+
+fn is_refused(login: Result<Option<Account>, Error>) -> bool {
+    matches!(login, Err(Error::UidChanged(_)))
+}
+
+#[tokio::test]
+async fn a_renamed_user_keeps_the_record_and_a_right_code_moves_it() {
+    let host = Host::new(&[("alice", 1000)]);
+    host.set_up("alice").await;
+    host.change(|names| names.users = vec![("alicia".to_owned(), 1000)]);
+    assert_eq!(host.state("alicia").await, State::Enabled);
+    assert!(matches!(
+        host.types("alicia", NO_CODE).await,
+        Judgement::Wrong(_)
+    ));
+    assert_eq!(host.stored(), ["alice"], "nothing was proved");
+    assert!(matches!(
+        host.types("alicia", CODE).await,
+        Judgement::Accepted(_)
+    ));
+    assert_eq!(host.stored(), ["alicia"]);
+    assert!(matches!(host.types("alicia", CODE).await, Judgement::Spent));
+}
+
+#[tokio::test]
+async fn a_state_without_a_code_follows_the_uid_and_stays_where_it_is() {
+    let host = Host::new(&[("alice", 1000)]);
+    let first = Time::from_secs(1000);
+    let user = host.user("alice").unwrap();
+    let noted = |account: &mut Account| {
+        account.require(first);
+        account.forbid_grace();
+    };
+    host.accounts.change(&user, noted).await.unwrap();
+    host.change(|names| names.domain = Some('\\'));
+    let name = "CORP\\alice";
+    let user = host.user(name).unwrap();
+    let again = |account: &mut Account| account.require(NOW);
+    host.accounts.change(&user, again).await.unwrap();
+    let account = host.login(name).await.unwrap().unwrap();
+    assert_eq!(account.first_required(), Some(first));
+    assert!(account.has_no_grace());
+    assert_eq!(host.stored(), ["alice"]);
+}
+
+#[tokio::test]
+async fn a_record_of_a_name_that_another_uid_has_is_nobodys_until_the_administrator_says() {
+    let host = Host::new(&[("alice", 1000)]);
+    host.set_up("alice").await;
+    // Alice has got another uid, and bob hers.
+    host.change(|names| {
+        names.users = vec![("alice".to_owned(), 2000), ("bob".to_owned(), 1000)];
+    });
+    assert!(is_refused(host.login("alice").await));
+    assert!(is_refused(host.login("bob").await));
+    // The directory that knew alice is gone, without a word: bob is asked for her code.
+    host.change(|names| names.hidden = vec![2000]);
+    assert_eq!(host.state("bob").await, State::Enabled);
+    host.change(|names| {
+        names.down = true;
+    });
+    assert!(matches!(host.login("bob").await, Err(Error::Storage(_))));
+}
+
+#[tokio::test]
+async fn a_name_that_became_one_more_name_of_another_uid_is_refused() {
+    let host = Host::new(&[("alice", 1000), ("bob", 1001)]);
+    host.set_up("alice").await;
+    host.change(|names| {
+        names.users = vec![("bob".to_owned(), 1001), ("alice".to_owned(), 1001)];
+    });
+    assert_eq!(host.user("alice").unwrap().name, "bob");
+    assert!(is_refused(host.login("alice").await));
+    assert_eq!(host.state("bob").await, State::None);
+}
+
+#[tokio::test]
+async fn two_logins_of_one_uid_under_two_names_make_one_record() {
+    let host = Host::new(&[("alice", 1000)]);
+    let user = host.user("alice").unwrap();
+    let renamed = User {
+        name: "alicia".to_owned(),
+        ..user.clone()
+    };
+    let note = |account: &mut Account| account.require(NOW);
+    let one = host.accounts.change(&user, note);
+    let other = host.accounts.change(&renamed, note);
+    let (one, other) = tokio::join!(one, other);
+    // The other name is known to nobody, so that its record is the same.
+    assert!(one.is_ok() && other.is_ok());
+    assert_eq!(host.stored().len(), 1);
+}
+
+#[tokio::test]
+async fn a_former_name_finds_the_user_who_has_the_uid_now() {
+    let host = Host::new(&[("alice", 1000)]);
+    host.set_up("alice").await;
+    host.change(|names| names.users = vec![("alicia".to_owned(), 1000)]);
+    assert_eq!(host.accounts.user("alice").await.unwrap().name, "alicia");
+    let unknown = host.accounts.user("bob").await;
+    assert!(matches!(unknown, Err(Error::UnknownUser(_))));
+    host.change(|names| names.users.clear());
+    let unknown = host.accounts.user("alice").await;
+    assert!(matches!(unknown, Err(Error::UnknownUser(_))));
+}
+
+/// Something that happens to the answers of the name service, or a login.
+#[derive(Debug, Clone)]
+enum Event {
+    Rename(usize, usize),
+    Alias(usize, usize),
+    Leave(usize),
+    Come(usize, u32),
+    OtherUid(usize, u32),
+    Reorder,
+    Spell(Option<char>),
+    Fold(bool),
+    Down(bool),
+    Hide(u32),
+    ShowAll,
+    RightCode(usize),
+    WrongCode(usize),
+    Note(usize),
+}
+
+const NAMES: [&str; 6] = ["alice", "bob", "carol", "dave", "Alice", "BOB"];
+const UIDS: std::ops::Range<u32> = 1000..1005;
+
+fn event() -> impl Strategy<Value = Event> {
+    let (name, place) = (0..NAMES.len(), 0..8_usize);
+    prop_oneof![
+        (place.clone(), name.clone()).prop_map(|(who, name)| Event::Rename(who, name)),
+        (place.clone(), name.clone()).prop_map(|(who, name)| Event::Alias(who, name)),
+        place.clone().prop_map(Event::Leave),
+        (name.clone(), UIDS).prop_map(|(name, uid)| Event::Come(name, uid)),
+        (place, UIDS).prop_map(|(who, uid)| Event::OtherUid(who, uid)),
+        Just(Event::Reorder),
+        prop::sample::select(vec![None, Some('\\'), Some('+')]).prop_map(Event::Spell),
+        any::<bool>().prop_map(Event::Fold),
+        any::<bool>().prop_map(Event::Down),
+        UIDS.prop_map(Event::Hide),
+        Just(Event::ShowAll),
+        name.clone().prop_map(Event::RightCode),
+        name.clone().prop_map(Event::WrongCode),
+        name.prop_map(Event::Note),
+    ]
+}
+
+impl Names {
+    fn take(&mut self, event: &Event) {
+        let count = self.users.len();
+        let is_free =
+            |users: &[(String, u32)], name: &str| users.iter().all(|(one, _)| one != name);
+        match *event {
+            Event::Rename(who, name) if count > 0 && is_free(&self.users, NAMES[name]) => {
+                NAMES[name].clone_into(&mut self.users[who % count].0);
+            }
+            Event::Alias(who, name) if count > 0 && is_free(&self.users, NAMES[name]) => {
+                let uid = self.users[who % count].1;
+                self.users.push((NAMES[name].to_owned(), uid));
+            }
+            Event::Leave(who) if count > 0 => drop(self.users.remove(who % count)),
+            Event::Come(name, uid) if is_free(&self.users, NAMES[name]) => {
+                self.users.push((NAMES[name].to_owned(), uid));
+            }
+            Event::OtherUid(who, uid) if count > 0 => self.users[who % count].1 = uid,
+            Event::Reorder => self.users.reverse(),
+            Event::Spell(domain) => self.domain = domain,
+            Event::Fold(folds) => self.folds = folds,
+            Event::Down(down) => self.down = down,
+            Event::Hide(uid) => self.hidden.push(uid),
+            Event::ShowAll => self.hidden.clear(),
+            _ => {}
+        }
+    }
+}
+
+impl Host {
+    async fn happens(&self, event: &Event) {
+        let name = match *event {
+            Event::RightCode(name) | Event::WrongCode(name) | Event::Note(name) => NAMES[name],
+            _ => return self.change(|names| names.take(event)),
+        };
+        let name = self.names.0.lock().unwrap().spelled(name);
+        let Ok(user) = self.user(&name) else { return };
+        let code = if matches!(event, Event::RightCode(_)) {
+            CODE
+        } else {
+            NO_CODE
+        };
+        let Entry::Code(code) = Entry::parse(code) else {
+            panic!("six digits are a code")
+        };
+        let evidence = Evidence::Code(code);
+        let judge = |account: &mut Account| {
+            if matches!(event, Event::Note(_)) {
+                account.require(NOW);
+            } else if account.state() == State::Enabled {
+                let _: Judgement = account.judge(&evidence, Origin::Remote, NOW);
+            }
+        };
+        let _: Result<(), Error> = self.accounts.change(&user, judge).await;
+    }
+
+    /// Whoever has a record, by one of the names or by the uid, is never taken for somebody who has
+    /// none, and gets no other's.
+    async fn takes_no_record_for_absent(&self) {
+        let spelled = |name: &&str| self.names.0.lock().unwrap().spelled(name);
+        for name in NAMES.iter().map(spelled) {
+            let Ok(user) = self.user(&name) else { continue };
+            let named = user.aliases.iter().chain([&user.name]);
+            let named = named.filter(|name| self.store.load(name).unwrap().is_some());
+            let of_the_uid = !matches!(self.store.find(user.uid).unwrap(), ByUid::None);
+            let has_a_record = named.count() > 0 || of_the_uid;
+            match self.accounts.load(&user).await {
+                Ok(None) => assert!(!has_a_record, "{name} has lost the second factor"),
+                Ok(Some(account)) => assert_eq!(account.uid(), user.uid),
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn no_answer_of_the_name_service_makes_a_record_count_for_absent(
+        events in prop::collection::vec(event(), 1..40),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let host = Host::new(&[("alice", 1000), ("bob", 1001), ("carol", 1002)]);
+            host.set_up("alice").await;
+            host.set_up("bob").await;
+            let before = [host.store.find(1000), host.store.find(1001)].map(Result::unwrap);
+            assert!(before.iter().all(|found| matches!(found, ByUid::Found(..))));
+            for event in &events {
+                host.happens(event).await;
+                host.takes_no_record_for_absent().await;
+                // Whatever happens, each of the two still has the phone.
+                for uid in [1000, 1001] {
+                    let ByUid::Found(_, record, _) = host.store.find(uid).unwrap() else {
+                        panic!("the record of uid {uid} is gone")
+                    };
+                    let account = Account::decode(record.as_bytes()).unwrap();
+                    assert_eq!((account.uid(), account.state()), (uid, State::Enabled));
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_new_spelling_of_all_names_locks_nobody_out(
+        spellings in prop::collection::vec(
+            (prop::sample::select(vec![None, Some('\\'), Some('+')]), any::<bool>()),
+            1..6,
+        ),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let host = Host::new(&[("alice", 1000), ("bob", 1001)]);
+            host.set_up("alice").await;
+            for (domain, proves) in spellings {
+                host.change(|names| names.domain = domain);
+                let name = host.names.0.lock().unwrap().spelled("alice");
+                assert_eq!(host.state(&name).await, State::Enabled);
+                let code = if proves { CODE } else { NO_CODE };
+                let judged = host.types(&name, code).await;
+                assert!(!matches!(judged, Judgement::GaveUp | Judgement::NotACode));
+                let name = host.names.0.lock().unwrap().spelled("bob");
+                assert_eq!(host.state(&name).await, State::None);
+            }
+        });
+    }
+}
