@@ -145,21 +145,3 @@ fn a_serial_line_is_a_console_where_the_kernel_or_the_policy_says_so() {
     );
     assert_eq!(guess(), (Some(2), Some(2)));
 }
-
-#[test]
-fn a_console_that_su_merely_writes_to_is_not_where_it_runs() {
-    let machine = machine_with_alice();
-    machine.add_user("bob", PASSWORD);
-    screen(&machine);
-    machine.succeed(["chown", "bob", "/dev/tty1"]);
-    decree(
-        &machine,
-        "[policy]\nmode = \"required\"\ngrace = \"0\"\n\
-         [[policy.rule]]\norigins = [\"local\"]\nmode = \"off\"\n",
-    );
-    let su = machine.command(["sh", "-c", "su alice -c true > /dev/tty1"]);
-    su.user("bob").stdin(format!("{PASSWORD}\n")).fail();
-    let left = "alice: not set up; left to the account phase (/etc/tfa/tfad.toml line 2) \
-                (service su, from /dev/tty1)";
-    machine.expect_in_journal("tfad", left);
-}
