@@ -59,3 +59,23 @@ fn a_flood_on_the_bus_costs_no_login_and_no_memory() {
     assert_eq!(main_pid(&machine), pid);
     assert!(machine.succeed(["tfactl", "list"]).contains("alice"));
 }
+
+#[test]
+fn on_dbus_broker_no_message_ends_the_daemon() {
+    let machine = Machine::boot_with(&["dbus-broker"]);
+    let service = ["systemctl", "show", "--property=Id", "--value", "dbus"];
+    assert_eq!(machine.succeed(service).trim(), "dbus-broker.service");
+    let pid = main_pid(&machine);
+    // dbus-broker forwards header fields that the specification does not know.
+    const MESSAGES: &str = r#"
+        my %call = (1 => ['o', '/org/tfad/Tfa1'], 2 => ['s', 'org.tfad.Tfa1.Account'],
+            3 => ['s', 'Refusal'], 6 => ['s', 'org.tfad.Tfa1']);
+        my $bus = Bus->new;
+        $bus->send(1, {%call, @$_}, '') for [10 => ['s', '']], [200 => ['u', 7]];
+        $bus->tfa('Account', 'Refusal', '');
+        print "answered\n";
+    "#;
+    let told = perl(&machine, MESSAGES, &[]).user("daemon").succeed();
+    assert_eq!(told.trim(), "answered");
+    assert_eq!(main_pid(&machine), pid);
+}

@@ -3,7 +3,8 @@
 //! Any program may send the daemon any message, and dbus-daemon bounds only the calls that want a
 //! reply, and those at 50000 a connection. What goes on to zbus costs memory: a copy, a place in a
 //! queue, a task. So these go on: replies, signals of the bus itself, and calls that want a reply and
-//! fit into the budget. A call that does not fit is answered here; everything else is dropped.
+//! fit into the budget. A call that does not fit is answered here. Everything else is dropped, and so
+//! is each message that zbus' parser does not take.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use zbus::DBusError;
 use zeroize::Zeroizing;
 
 use super::budget::CallBudget;
+use super::parser::parsed;
 
 /// The longest message with its header, in bytes. The longest real one is a `Begin` that carries the
 /// public keys of a login.
@@ -122,13 +124,16 @@ impl Filter {
         let is_whole = self.skip == 0;
         let fields = start.fields_of(&message).ok()?;
         match (start.kind, fields.sender.as_deref()) {
-            (METHOD_RETURN | ERROR, _) => is_whole.then_some(Output::Pass(message)),
-            (SIGNAL, Some(DRIVER)) => is_whole.then_some(Output::Pass(message)),
             (METHOD_CALL, Some(sender)) if !is_whole => {
                 let error = Error::InvalidArgument("the call is too long".to_owned());
                 refusal(sender, start.serial, &error)
             }
+            _ if !is_whole => None,
+            (METHOD_RETURN | ERROR, _) | (SIGNAL, Some(DRIVER)) => {
+                parsed(message).map(Output::Pass)
+            }
             (METHOD_CALL, Some(sender)) => {
+                let message = parsed(message)?;
                 if self.budget.admit(sender, start.serial, message.len()) {
                     return Some(Output::Pass(message));
                 }
@@ -177,6 +182,7 @@ fn advance<'a>(bytes: &mut &'a [u8], length: usize) -> &'a [u8] {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use tfa_bus::wire::{INTERFACE, MEMBER, PATH};
     use zbus::Message;
     use zbus::message::{Builder, Flags};
 
@@ -313,6 +319,61 @@ mod tests {
         assert!(matches!(filter.take(&mut rest), Ok(Some(Output::Pass(_)))));
     }
 
+    /// A call whose header has these fields besides a sender.
+    fn call_with(fields: &[Field<'_>]) -> Vec<u8> {
+        let sender = Field(7, Value::Text(":1.7"));
+        let fields = [fields, &[sender]].concat();
+        let call = Outgoing {
+            kind: METHOD_CALL,
+            serial: 1,
+            fields: &fields,
+            body: &Body::none(),
+        };
+        call.bytes().unwrap().to_vec()
+    }
+
+    #[test]
+    fn a_message_that_zbus_does_not_take_is_dropped_and_counts_for_nothing() {
+        let path = Field(PATH, Value::Path("/org/example"));
+        let interface = Field(INTERFACE, Value::Text("org.example"));
+        let member = Field(MEMBER, Value::Text("Do"));
+        let call = [path, interface, member];
+        let destination = Field(DESTINATION, Value::Text("org.example"));
+        let right = call_with(&[&call[..], &[destination]].concat());
+        let with = |field| call_with(&[path, interface, member, field]);
+        let mut with_padding = call_with(&call);
+        // Behind the name of the sender, which ends the header.
+        *with_padding.last_mut().unwrap() = 1;
+        for wrong in [
+            with(Field(0, Value::Number(1))),
+            with(Field(10, Value::Number(1))),
+            with(Field(200, Value::Text("text"))),
+            with(Field(DESTINATION, Value::Number(1))),
+            with(Field(DESTINATION, Value::Text("no name"))),
+            with(Field(REPLY_SERIAL, Value::Number(0))),
+            call_with(&[path, interface, Field(MEMBER, Value::Text("no.member"))]),
+            call_with(&[path, Field(INTERFACE, Value::Text("none")), member]),
+            call_with(&[Field(PATH, Value::Path("org")), interface, member]),
+            call_with(&[path, interface]),
+            call_with(&[interface, member]),
+            with_padding,
+        ] {
+            let mut filter = filter();
+            let stream = [&wrong.repeat(100)[..], &right].concat();
+            assert_eq!(outputs(&mut filter, &stream, 4096), [passed(&right)]);
+        }
+    }
+
+    /// Whether zbus takes whatever passes.
+    fn is_taken(output: &Output) -> bool {
+        match output {
+            Output::Pass(bytes) => {
+                !matches!(bytes.first(), Some(b'l' | b'B')) || parsed(bytes.clone()).is_some()
+            }
+            Output::Refuse(_) => true,
+        }
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_it_panic_or_keep_more_than_a_message(
@@ -321,13 +382,15 @@ mod tests {
             let mut filter = filter();
             for piece in &pieces {
                 let mut piece = &piece[..];
-                while !piece.is_empty() && filter.take(&mut piece).is_ok() {}
+                while !piece.is_empty() && let Ok(output) = filter.take(&mut piece) {
+                    prop_assert!(output.as_ref().is_none_or(is_taken));
+                }
                 prop_assert!(filter.partial.len() <= MAX_MESSAGE);
             }
         }
 
         #[test]
-        fn no_change_of_a_call_makes_it_panic(
+        fn no_change_of_a_call_makes_it_panic_or_ends_the_connection(
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
         ) {
             let mut bytes = bytes(call("Do"), "text").repeat(3);
@@ -336,7 +399,9 @@ mod tests {
                 bytes[at] = byte;
             }
             let (mut filter, mut rest) = (filter(), &bytes[..]);
-            while !rest.is_empty() && filter.take(&mut rest).is_ok() {}
+            while !rest.is_empty() && let Ok(output) = filter.take(&mut rest) {
+                prop_assert!(output.as_ref().is_none_or(is_taken));
+            }
         }
     }
 }

@@ -2,11 +2,13 @@
 //! sent to it.
 //!
 //! 1. `filter` decides about each message before anything is done for it.
-//! 2. `budget` counts the calls under way, by connection and in total.
-//! 3. `socket` carries the bytes and puts both under zbus.
+//! 2. `parser` tells which messages zbus takes: any other one would end the connection.
+//! 3. `budget` counts the calls under way, by connection and in total.
+//! 4. `socket` carries the bytes and puts both under zbus.
 
 mod budget;
 mod filter;
+mod parser;
 mod socket;
 
 use std::os::linux::net::SocketAddrExt;
