@@ -74,53 +74,179 @@ fn installing_names_the_one_next_step_and_locks_nobody_out() {
     assert!(!said.contains("tfa: "), "{said}");
 }
 
+/// What lets sshd ask for codes, and for passwords.
+const SSHD_FILE: &str = "/etc/ssh/sshd_config.d/zz-tfa.conf";
+
+#[test]
+fn sshd_may_ask_by_default_only_where_passwords_are_on_for_all() {
+    const OWN: &str = "/etc/ssh/sshd_config.d/60-own.conf";
+    const OPTIONS: &str = "/etc/default/ssh";
+    const UNIT: &str = "/etc/systemd/system/ssh.service.d/own.conf";
+    let machine = Machine::boot_bare();
+    machine.write_file(
+        OWN,
+        "Match Address *,!10.0.0.0/8\n  PasswordAuthentication no\n",
+    );
+    let said = apt(&machine, &["install", &bring_package(&machine)]).text();
+    assert!(!machine.has_file(SSHD_FILE), "{said}");
+    assert!(said.contains("sshd cannot ask for a code"), "{said}");
+    machine.succeed(["rm", OWN]);
+
+    for (file, text) in [
+        (OWN, "PasswordAuthentication no\n"),
+        (OWN, "Include /etc/ssh/own/*.conf\n"),
+        (OPTIONS, "SSHD_OPTS='-o PasswordAuthentication=no'\n"),
+        (
+            UNIT,
+            "[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -D -o PasswordAuthentication=no\n",
+        ),
+    ] {
+        machine.write_file(file, text);
+        machine.succeed(["systemctl", "daemon-reload"]);
+        let said = reconfigure(&machine);
+        assert!(!machine.has_file(SSHD_FILE), "{text}: {said}");
+        machine.succeed(["rm", file]);
+    }
+    machine.write_file(OPTIONS, "# Options:\nSSHD_OPTS=\n");
+    machine.succeed(["systemctl", "daemon-reload"]);
+    let said = reconfigure(&machine);
+    assert!(machine.has_file(SSHD_FILE), "{said}");
+}
+
 #[test]
 fn sshds_questions_are_switched_on_only_where_the_administrator_has_not_decided() {
-    const DROP_IN: &str = "/etc/ssh/sshd_config.d/zz-tfa.conf";
-    const RECONFIGURE: &str = "dpkg-reconfigure --frontend=noninteractive tfa";
     let machine = Machine::boot_bare();
     let asks = || machine.succeed(["sh", "-c", "sshd -T | grep ^kbdinteractive"]);
-    let answer = |answer: &str| {
-        let told = format!("tfa tfa/sshd-questions boolean {answer}\n");
-        machine
-            .command(["debconf-set-selections"])
-            .stdin(told)
-            .succeed();
-        machine.run(["sh", "-c", RECONFIGURE]).text()
-    };
     // Keys alone: questions would let passwords in.
     machine.configure_sshd("50-keys", "PasswordAuthentication no");
     let said = apt(&machine, &["install", &bring_package(&machine)]).text();
-    assert!(!machine.has_file(DROP_IN), "{said}");
+    assert!(!machine.has_file(SSHD_FILE), "{said}");
     assert!(
         said.contains("AuthenticationMethods publickey,keyboard-interactive"),
         "{said}"
     );
-    // Wanted, it is done; and taken back.
-    let said = answer("true");
-    assert!(machine.has_file(DROP_IN), "{said}");
+    // Wanted, it is done, with a warning; and taken back.
+    let said = answer(&machine, "true");
+    assert!(machine.has_file(SSHD_FILE), "{said}");
+    assert!(said.contains("WARNING: sshd takes passwords"), "{said}");
     assert_eq!(asks(), "kbdinteractiveauthentication yes\n");
-    let said = answer("false");
-    assert!(!machine.has_file(DROP_IN), "{said}");
+    let said = answer(&machine, "false");
+    assert!(!machine.has_file(SSHD_FILE), "{said}");
     assert_eq!(asks(), "kbdinteractiveauthentication no\n");
     // The administrator's own value holds, and a broken configuration is left alone.
     machine.configure_sshd("60-own", "KbdInteractiveAuthentication no");
-    let said = answer("true");
-    assert!(!machine.has_file(DROP_IN), "{said}");
+    let said = answer(&machine, "true");
+    assert!(!machine.has_file(SSHD_FILE), "{said}");
     machine.succeed(["rm", "/etc/ssh/sshd_config.d/60-own.conf"]);
     machine.write_file("/etc/ssh/sshd_config.d/60-own.conf", "Nonsense yes\n");
-    let said = answer("true");
-    assert!(!machine.has_file(DROP_IN), "{said}");
+    let said = answer(&machine, "true");
+    assert!(!machine.has_file(SSHD_FILE), "{said}");
     machine.succeed(["rm", "/etc/ssh/sshd_config.d/60-own.conf"]);
-    // It goes with the package.
-    let said = answer("true");
-    assert!(machine.has_file(DROP_IN), "{said}");
+
+    // It goes with the package, but no line of the administrator's goes with it.
+    answer(&machine, "true");
+    const METHODS: &str = "AuthenticationMethods publickey,keyboard-interactive";
+    machine.succeed(["sh", "-c", &format!("echo '{METHODS}' >>{SSHD_FILE}")]);
+    let said = apt(&machine, &["remove", "tfa"]).text();
+    assert!(machine.read_file(SSHD_FILE).contains(METHODS), "{said}");
+    assert!(said.contains("changed by hand and is left"), "{said}");
+    machine.succeed(["rm", SSHD_FILE]);
+    let said = apt(&machine, &["install", &bring_package(&machine)]).text();
+    assert!(!machine.has_file(SSHD_FILE), "{said}");
+    assert!(said.contains("sshd cannot ask for a code"), "{said}");
+    let said = answer(&machine, "true");
+    assert!(machine.has_file(SSHD_FILE), "{said}");
     apt(&machine, &["remove", "tfa"]);
-    assert!(!machine.has_file(DROP_IN));
+    assert!(!machine.has_file(SSHD_FILE));
     assert_eq!(asks(), "kbdinteractiveauthentication no\n");
     apt(&machine, &["purge", "tfa"]);
     let left = machine.run(["debconf-show", "tfa"]).text();
     assert!(!left.contains("sshd-questions"), "{left}");
+}
+
+#[test]
+fn an_upgrade_does_not_decide_anew_whether_sshd_asks() {
+    let machine = Machine::boot_bare();
+    let package = bring_package(&machine);
+    let upgrade = || apt(&machine, &["install", "--reinstall", &package]).text();
+    apt(&machine, &["install", &package]);
+    assert!(machine.has_file(SSHD_FILE));
+    // Deleted, it stays deleted, whatever becomes of the answers.
+    machine.succeed(["rm", SSHD_FILE]);
+    let said = upgrade();
+    assert!(!machine.has_file(SSHD_FILE), "{said}");
+    let forget = machine
+        .command(["debconf-communicate", "tfa"])
+        .stdin("PURGE\n")
+        .run();
+    assert!(forget.success(), "{forget}");
+    let said = upgrade() + &reconfigure(&machine);
+    assert!(!machine.has_file(SSHD_FILE), "{said}");
+
+    // An administrator who switches passwords off afterwards learns that they still come in.
+    answer(&machine, "true");
+    let said = upgrade();
+    assert!(!said.contains("WARNING"), "{said}");
+    machine.configure_sshd("50-keys", "PasswordAuthentication no");
+    let said = upgrade();
+    assert!(said.contains("WARNING: sshd takes passwords"), "{said}");
+    assert!(machine.has_file(SSHD_FILE), "{said}");
+    // What the file itself says.
+    machine.configure_sshd(
+        "50-keys",
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no",
+    );
+    let said = upgrade();
+    assert!(!said.contains("WARNING"), "{said}");
+
+    // The question leaves sshd's folder alone: it may be in use when the answer is there.
+    machine.succeed(["systemctl", "stop", "ssh.service"]);
+    assert!(!machine.has_file("/run/sshd"));
+    const ASK: &str = "/usr/share/debconf/frontend /var/lib/dpkg/info/tfa.config reconfigure 0";
+    machine
+        .command(["sh", "-c", ASK])
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .env("DEBCONF_PACKAGE", "tfa")
+        .succeed();
+    assert!(machine.has_file("/run/sshd"));
+}
+
+#[test]
+fn pam_is_wired_in_an_image_but_not_on_a_host_without_systemd() {
+    const IMAGE: &str = "
+        set -e
+        mount --bind / /mnt
+        mount --bind /dev /mnt/dev
+        DEBIAN_FRONTEND=noninteractive chroot /mnt dpkg --install \"$1\" 2>&1
+        umount /mnt/dev /mnt";
+    let machine = Machine::boot_bare();
+    let package = bring_package(&machine);
+    let wired = || {
+        machine
+            .read_file("/etc/pam.d/common-auth")
+            .contains("pam_tfa")
+    };
+    machine.succeed(["mv", "/run/systemd/system", "/run/systemd/away"]);
+    let said = apt(&machine, &["install", &package]).text();
+    assert!(!wired(), "{said}");
+    assert!(
+        said.contains("Without systemd, nothing starts tfad"),
+        "{said}"
+    );
+    // Nor does the next package do it; a command that names it does.
+    machine.succeed(["pam-auth-update", "--package"]);
+    assert!(!wired());
+    machine.succeed(["pam-auth-update", "--enable", "tfa"]);
+    assert!(wired());
+    apt(&machine, &["purge", "tfa"]);
+    assert!(!wired());
+
+    // Whether the host that boots it takes passwords is not known yet.
+    let said = machine.succeed(["sh", "-c", IMAGE, "sh", &package]);
+    assert!(wired(), "{said}");
+    assert!(!machine.has_file(SSHD_FILE), "{said}");
+    assert!(said.contains("sshd cannot ask for a code"), "{said}");
+    machine.succeed(["mv", "/run/systemd/away", "/run/systemd/system"]);
 }
 
 #[test]
@@ -184,7 +310,11 @@ fn removing_ends_the_questions_installing_again_brings_them_back_purging_forgets
     apt(&machine, &["install", &bring_package(&machine)]);
     log_in_with(&machine, &alice.phone.next_unused());
 
-    let said = apt(&machine, &["purge", "tfa"]).stdout;
+    const CREDENTIAL: &str = "/etc/credstore.encrypted/tfad.key";
+    machine.write_file(CREDENTIAL, "sealed elsewhere");
+    let said = apt(&machine, &["purge", "tfa"]).text();
+    assert!(said.contains(CREDENTIAL), "{said}");
+    machine.succeed(["rm", CREDENTIAL]);
     assert!(
         said.contains("tfa: removing all keys and backup codes (/var/lib/tfa)"),
         "{said}"
@@ -198,6 +328,15 @@ fn removing_ends_the_questions_installing_again_brings_them_back_purging_forgets
 
     apt(&machine, &["install", &bring_package(&machine)]);
     log_in_without_code(&machine);
+
+    // What lies behind a link is named, and a mount is no obstacle.
+    apt(&machine, &["remove", "tfa"]);
+    machine.succeed(["mv", "/var/lib/tfa", "/srv/keys"]);
+    machine.succeed(["ln", "-s", "/srv/keys", "/var/lib/tfa"]);
+    machine.succeed(["mount", "--bind", "/etc/tfa", "/etc/tfa"]);
+    let said = apt(&machine, &["purge", "tfa"]).text();
+    assert!(said.contains("left for you to delete: /srv/keys"), "{said}");
+    assert!(said.contains("not deleted as a whole: /etc/tfa"), "{said}");
 }
 
 #[test]
@@ -340,6 +479,22 @@ fn the_journal_holds_no_key_no_code_and_no_password() {
         "cat /var/log/*.log /var/log/apt/*.log 2>/dev/null; true",
     ]);
     assert!(!typed.iter().any(|secret| logs.contains(secret.as_str())));
+}
+
+/// Asks the package's question again where nobody answers.
+fn reconfigure(machine: &Machine) -> String {
+    let words = ["dpkg-reconfigure", "--frontend=noninteractive", "tfa"];
+    machine.run(words).text()
+}
+
+/// Answers it beforehand, then asks.
+fn answer(machine: &Machine, answer: &str) -> String {
+    let told = format!("tfa tfa/sshd-questions boolean {answer}\n");
+    machine
+        .command(["debconf-set-selections"])
+        .stdin(told)
+        .succeed();
+    reconfigure(machine)
 }
 
 /// The package under test, as the machines get it.
