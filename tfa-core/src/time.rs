@@ -82,6 +82,11 @@ impl Step {
         self.0.abs_diff(other.0)
     }
 
+    /// The step so many further on, if it exists.
+    pub(crate) fn after(self, steps: u64) -> Option<Self> {
+        self.0.checked_add(steps).map(Self)
+    }
+
     /// The moment at which it begins.
     pub(crate) fn begin(self, period: u32) -> Time {
         Time(self.0.saturating_mul(period.into()))

@@ -4,21 +4,22 @@
 //! would invalidate the codes of days or years, so the steps between accepted ones are kept as
 //! gaps: where the last used step lies too far ahead of now to be believed, the gap around now is
 //! open again, and what was accepted stays used.
+//!
+//! That a clock was ahead is known only when it is set back. So the gaps of every user are kept, as
+//! distances of two or three bytes.
 
 use minicbor::{CborLen, Decode, Encode};
 
 use crate::Step;
 
-/// How many ranges are kept. Codes that were accepted in so many windows of two hours are
-/// remembered exactly; of more, gaps are given up.
-const MAX_RANGES: usize = 8;
+/// How many ranges are kept: so many logins are remembered exactly, and more where some lie within
+/// two hours.
+const MAX_RANGES: usize = 64;
 
 /// Steps that are used, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Range {
-    #[n(0)]
     first: Step,
-    #[n(1)]
     last: Step,
 }
 
@@ -31,7 +32,7 @@ impl Range {
 /// The used steps, as ranges in ascending order. A range never gets smaller.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode, CborLen)]
 #[cbor(transparent)]
-pub(crate) struct UsedSteps(#[n(0)] Vec<Range>);
+pub(crate) struct UsedSteps(#[cbor(n(0), with = "distances")] Vec<Range>);
 
 impl UsedSteps {
     /// Every step up to this one: what is known of a step that was used before gaps were kept.
@@ -59,8 +60,8 @@ impl UsedSteps {
         ends.filter(|last| *last <= limit).max()
     }
 
-    /// Marks a step as used. Where there are too many ranges, gaps of up to `reach` steps are given
-    /// up first: they cost an owner no more than a wait of that length.
+    /// Marks a step as used. Where there are too many ranges, two are joined: first such as span less
+    /// than `reach` steps together, which cost an owner no more than a wait of that length.
     pub(crate) fn insert(&mut self, step: Step, reach: u64) {
         if self.contains(step) {
             return;
@@ -75,31 +76,94 @@ impl UsedSteps {
             }
         }
         while self.0.len() > MAX_RANGES {
-            self.close_a_gap(step, reach);
+            self.join_two(step, reach);
         }
     }
 
-    /// Gives up the gap that is shortest against its distance from this step: one that was
-    /// opened by a clock far ahead outlasts many short ones, and old ones go first.
-    fn close_a_gap(&mut self, step: Step, reach: u64) {
+    /// Joins the two neighbors that are shortest together against their distance from this step:
+    /// old ranges go first, and where many are new, all grow alike. Ranges ahead of the step go last:
+    /// their time comes.
+    fn join_two(&mut self, step: Step, reach: u64) {
         // Rounded to a millionth: of two that are so close, either may go.
-        let worth = |pair: &[Range]| match pair {
+        let cost = |(place, pair): (usize, &[Range])| match pair {
             [below, above] => {
-                let length = below.last.distance(above.first);
-                let far = below.last.distance(step).max(above.first.distance(step));
-                let share = u128::from(length) * 1_000_000;
-                (length > reach, share.checked_div(far.into()).unwrap_or(0))
+                // The first range stands for everything before it, so its length says nothing. What
+                // it gains was passed long ago for most; in the middle codes to come are lost.
+                let (first, weight) = match place {
+                    0 => (below.last, 1),
+                    _ => (below.first, 4),
+                };
+                let length = first.distance(above.last);
+                let far = below.last.distance(step).max(above.last.distance(step));
+                let share = u128::from(length) * weight * 1_000_000;
+                let share = share.checked_div(far.into()).unwrap_or(0);
+                (length >= reach, step < above.last, share)
             }
-            _ => (true, u128::MAX),
+            _ => (true, true, u128::MAX),
         };
-        let gaps = self.0.windows(2).map(worth).enumerate();
-        let Some((place, _)) = gaps.min_by_key(|(_, worth)| *worth) else {
+        let pairs = self.0.windows(2).enumerate();
+        let Some((place, _)) = pairs.min_by_key(|pair| cost(*pair)) else {
             return;
         };
         let above = self.0.remove(place + 1);
         if let Some(below) = self.0.get_mut(place) {
             below.last = above.last;
         }
+    }
+}
+
+/// Ranges as numbers: for each, how far it begins from the end of the one before, and how far its
+/// end is from its beginning.
+mod distances {
+    use minicbor::decode::{Decoder, Error};
+    use minicbor::encode::{self, Encoder, Write};
+    use minicbor::{CborLen, Decode, Encode};
+
+    use super::Range;
+    use crate::Step;
+
+    fn of(ranges: &[Range]) -> Vec<u64> {
+        let mut end = Step::FIRST;
+        let mut distances = Vec::with_capacity(2 * ranges.len());
+        for range in ranges {
+            distances.extend([end.distance(range.first), range.first.distance(range.last)]);
+            end = range.last;
+        }
+        distances
+    }
+
+    pub(super) fn encode<C, W: Write>(
+        ranges: &[Range],
+        encoder: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        of(ranges).encode(encoder, context)
+    }
+
+    pub(super) fn cbor_len<C>(ranges: &[Range], context: &mut C) -> usize {
+        of(ranges).cbor_len(context)
+    }
+
+    pub(super) fn decode<C>(
+        decoder: &mut Decoder<'_>,
+        context: &mut C,
+    ) -> Result<Vec<Range>, Error> {
+        let distances = Vec::<u64>::decode(decoder, context)?;
+        let mut end = Step::FIRST;
+        let mut next = |distance: &u64| {
+            let step = end.after(*distance);
+            end = step.unwrap_or(end);
+            step
+        };
+        let ranges = distances.chunks(2).map(|pair| match pair {
+            [gap, length] => Some(Range {
+                first: next(gap)?,
+                last: next(length)?,
+            }),
+            _ => None,
+        });
+        let ranges: Option<_> = ranges.collect();
+        ranges.ok_or_else(|| Error::message("not the used steps of an authenticator"))
     }
 }
 
@@ -117,6 +181,11 @@ mod tests {
         Step::FIRST.offset(i64::try_from(number).unwrap())
     }
 
+    fn range(first: u64, last: u64) -> Range {
+        let (first, last) = (step(first), step(last));
+        Range { first, last }
+    }
+
     fn used(numbers: &[u64]) -> UsedSteps {
         let mut used = UsedSteps::default();
         for number in numbers {
@@ -127,7 +196,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_used_step_stays_used(numbers in prop::collection::vec(0..100_000_u64, 0..60)) {
+        fn a_used_step_stays_used(numbers in prop::collection::vec(0..100_000_u64, 0..200)) {
             let mut used = UsedSteps::default();
             let mut seen = HashSet::new();
             for number in numbers {
@@ -136,6 +205,9 @@ mod tests {
                 prop_assert!(used.is_sound());
                 prop_assert!(seen.iter().all(|number| used.contains(step(*number))));
             }
+            let bytes = minicbor::to_vec(&used).unwrap();
+            prop_assert_eq!(bytes.len(), minicbor::len(&used));
+            prop_assert_eq!(minicbor::decode::<UsedSteps>(&bytes).unwrap(), used);
         }
 
         #[test]
@@ -146,6 +218,69 @@ mod tests {
             for other in 0..300 {
                 prop_assert_eq!(used.contains(step(other)), numbers.contains(&other));
             }
+        }
+    }
+
+    #[test]
+    fn numbers_that_no_ranges_make_are_refused() {
+        let read = |distances: &[u64]| {
+            let bytes = minicbor::to_vec(distances).unwrap();
+            let used: Option<UsedSteps> = minicbor::decode(&bytes).ok();
+            used.filter(UsedSteps::is_sound)
+        };
+        assert_eq!(
+            read(&[5, 0, 3, 1]),
+            Some(UsedSteps(vec![range(5, 5), range(8, 9)]))
+        );
+        assert_eq!(read(&[]), Some(UsedSteps::default()));
+        let too_many = [1, 0].repeat(MAX_RANGES + 1);
+        for wrong in [
+            &[5][..],
+            &[5, 0, 3],
+            &[5, 0, 0, 0],
+            &[5, u64::MAX],
+            &too_many,
+        ] {
+            assert_eq!(read(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_login_a_day_or_an_hour_takes_less_than_270_bytes_for_ever() {
+        for interval in [2880, 120] {
+            let used = used(
+                &(0..1000)
+                    .map(|login| 58_000_000 + login * interval)
+                    .collect::<Vec<_>>(),
+            );
+            let bytes = minicbor::len(&used);
+            assert!(bytes < 270, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn sixty_logins_ahead_cost_no_code_between_them_that_is_two_hours_away() {
+        for apart in [20, 90, 180, 840, 2880] {
+            let mut used = used(&(0..1000).map(|day| day * 2880).collect::<Vec<_>>());
+            let first = 1000 * 2880 + 1700;
+            let ahead: Vec<_> = (0..60).map(|login| first + login * apart).collect();
+            for number in &ahead {
+                used.insert(step(*number), REACH);
+            }
+            let now = 1000 * 2880;
+            assert!(!used.contains(step(now)), "{apart}");
+            // Logins of the present push out none of them.
+            for login in 0..300 {
+                used.insert(step(now + login * 5), REACH);
+            }
+            let beyond = used.0.iter().filter(|range| range.last >= step(first));
+            for range in beyond {
+                assert!(
+                    range.first.distance(range.last) < REACH,
+                    "{apart}: {range:?}"
+                );
+            }
+            assert!(ahead.iter().all(|number| used.contains(step(*number))));
         }
     }
 

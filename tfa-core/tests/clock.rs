@@ -87,6 +87,47 @@ fn logins_for_weeks_under_a_clock_far_ahead_leave_the_owner_in() {
     }
 }
 
+/// Walks a right clock from one moment to another, with a login of the owner's now and then, and
+/// gives the longest time for which no fresh code was accepted, in steps.
+fn longest_refusal(owner: &mut Owner, from: i64, to: i64, login: i64, used: &HashSet<i64>) -> u32 {
+    let (mut longest, mut refused) = (0, 0);
+    for step in from / 30..to / 30 {
+        let now = after(NOON, step * 30);
+        let code = owner.code(now, 0);
+        let judgement = owner.account.clone().judge(&code, Origin::Remote, now);
+        if judgement == ACCEPTED {
+            assert!(!used.contains(&step), "twice: {step}");
+            refused = 0;
+            if step % login == 0 {
+                assert_eq!(owner.judge(&code, Origin::Remote, now), ACCEPTED);
+            }
+        } else {
+            assert_eq!(judgement, Judgement::Spent);
+            refused += 1;
+            longest = longest.max(refused);
+        }
+    }
+    longest
+}
+
+#[test]
+fn the_time_of_logins_under_a_clock_ahead_refuses_two_hours_at_most() {
+    // How far ahead, how many logins, how far apart, and how many steps lie between the owner's logins
+    // afterwards. 150 are more than are remembered one by one, so some of them are joined.
+    for (ahead, logins, apart, login) in [(DAY, 48, 90 * 60, 960), (3 * DAY, 150, 10 * 60, 20)] {
+        let mut owner = Owner::new();
+        let mut used = HashSet::new();
+        for number in 0..logins {
+            let moment = ahead + number * apart;
+            assert_eq!(type_code(&mut owner, after(NOON, moment), 0), ACCEPTED);
+            used.insert(moment / 30);
+        }
+        let end = ahead + logins * apart + HOUR;
+        let longest = longest_refusal(&mut owner, 0, end, login, &used);
+        assert!(longest <= 240, "{logins} logins: {longest} steps");
+    }
+}
+
 #[test]
 fn a_record_of_before_keeps_every_step_up_to_its_last_one_used() {
     let mut record = Item::parse(&Owner::new().account.encode());
@@ -154,8 +195,8 @@ proptest! {
 
     #[test]
     fn an_owner_under_a_right_clock_is_refused_for_two_hours_at_most(
-        // The first code is that of the set-up: eight are remembered exactly.
-        attempts in attempts(7),
+        // The first code is that of the set-up: 64 are remembered exactly.
+        attempts in attempts(63),
         (right, _) in attempt(),
     ) {
         let mut owner = Owner::new();
