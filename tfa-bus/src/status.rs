@@ -41,7 +41,8 @@ pub struct Status {
     pub wrong_codes: u32,
     /// When the last of them was typed; absent where there is none.
     pub last_wrong_code: Option<u64>,
-    /// Its remote host or terminal; empty for a program of the user's own, absent where there is none.
+    /// Its remote host, its terminal, or the PAM service that knows neither; empty for a program of the
+    /// user's own, absent where there is none.
     pub last_wrong_code_from: Option<String>,
     /// Whether the policy requires a second factor of this user.
     pub required: bool,

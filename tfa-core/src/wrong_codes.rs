@@ -23,7 +23,8 @@ pub struct WrongCodes {
     /// When the last one was typed.
     #[n(1)]
     pub last: Time,
-    /// The remote host or the terminal of the last one; empty for a program of the user's own.
+    /// The remote host of the last one, the terminal, or the service that knows neither; empty for a
+    /// program of the user's own.
     #[n(2)]
     pub from: String,
     /// When a login was first told of them.
@@ -34,7 +35,8 @@ pub struct WrongCodes {
 /// The program that carries a dialog, as far as the user hears of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Client<'a> {
-    /// The remote host, or the terminal; empty for a program of the user's own.
+    /// The remote host, the terminal, or the service that knows neither; empty for a program of the
+    /// user's own.
     pub from: &'a str,
     /// Whether it shows what it is told: not where it wants no words, nor where it is not root's.
     pub shows: bool,
@@ -60,6 +62,14 @@ impl Account {
         self.wrong_codes
             .as_ref()
             .filter(|wrong| wrong.told.is_none())
+    }
+
+    /// The wrong codes that a login at that moment is told of: also those that one was told of a
+    /// moment ago.
+    pub(crate) fn pending_wrong_codes(&self, now: Time) -> Option<&WrongCodes> {
+        self.wrong_codes
+            .as_ref()
+            .filter(|wrong| wrong.is_pending(now))
     }
 
     /// Notes a wrong code.
@@ -89,19 +99,19 @@ impl Account {
             .take()
             .filter(|wrong| wrong.is_pending(now))?;
         let others = all.count.checked_sub(own).filter(|others| *others > 0)?;
-        let told = Some(all.told.unwrap_or(now));
-        let last = before.filter(|before| own > 0 && before.count == others);
+        let before = before.filter(|before| own > 0 && before.count == others);
+        let others_codes = before.cloned().unwrap_or(all);
         let wrong = WrongCodes {
             count: others,
-            told,
-            ..last.cloned().unwrap_or(all)
+            told: Some(others_codes.told.unwrap_or(now)),
+            ..others_codes
         };
         self.wrong_codes = Some(wrong.clone());
         Some(wrong)
     }
 }
 
-/// A host's or terminal's name as it is kept: short, and of printable ASCII, for it is shown on
+/// The name of a host, terminal or service as it is kept: short, and of printable ASCII, for it is shown on
 /// terminals and somebody else chose it.
 fn short(from: &str) -> String {
     from.chars()

@@ -110,6 +110,23 @@ fn a_login_soon_after_one_that_was_told_is_told_again_for_that_may_have_broken_o
 }
 
 #[test]
+fn a_slip_while_it_is_told_again_is_not_told_as_the_guessers() {
+    let mut owner = Owner::new();
+    for _ in 0..3 {
+        login(&mut owner, GUESSER, &[wrong_code()], NOON);
+    }
+    let first = told(&mut owner, after(NOON, 60));
+    assert_eq!(first, Some((3, NOON, "192.0.2.66".to_owned())));
+    let now = after(NOON, 120);
+    let right = owner.code(now, 0);
+    let turn = login(&mut owner, SSHD, &[wrong_code(), right], now);
+    let wrong = turn.told.map(|wrong| (wrong.count, wrong.last, wrong.from));
+    assert_eq!(wrong, first);
+    // The slip does not begin the two minutes anew.
+    assert_eq!(told(&mut owner, after(NOON, 60 + 150)), None);
+}
+
+#[test]
 fn who_cannot_show_it_is_not_told_and_uses_nothing_up() {
     let mut owner = Owner::new();
     login(&mut owner, GUESSER, &[wrong_code()], NOON);

@@ -85,9 +85,18 @@ fn methods(context: &Context) -> Methods {
 /// The program that carries a login's dialog, as far as the user hears of it.
 #[must_use]
 pub fn client<'a>(caller: &Caller, context: &'a Context) -> Client<'a> {
-    let Context { rhost, tty, .. } = context;
+    // The service names a daemon of root's that knows neither host nor terminal, such as polkit's.
+    let service = if caller.is_root() {
+        &*context.service
+    } else {
+        ""
+    };
+    let known = [&*context.rhost, &*context.tty, service];
     Client {
-        from: if rhost.is_empty() { tty } else { rhost },
+        from: known
+            .into_iter()
+            .find(|known| !known.is_empty())
+            .unwrap_or(""),
         shows: caller.is_root() && !context.silent,
     }
 }
@@ -187,6 +196,16 @@ mod tests {
         assert_eq!((shown.from, shown.shows), ("pts/0", true));
         assert_eq!((hidden.from, hidden.shows), ("192.0.2.7", false));
         assert!(!client(&caller(1000), &context).shows);
+    }
+
+    #[test]
+    fn a_service_of_roots_without_host_and_terminal_is_named() {
+        let context = Context {
+            service: "polkit-1".to_owned(),
+            ..Context::default()
+        };
+        assert_eq!(client(&caller(0), &context).from, "polkit-1");
+        assert_eq!(client(&caller(1000), &context).from, "");
     }
 
     #[test]

@@ -19,7 +19,7 @@
 //! | `own_failures`, `own_locked_until`, `own_locked_for_good` | the same for programs that run as the user |
 //! | `wrong_codes` | wrong codes since the last login that was told of them |
 //! | `last_wrong_code` | when the last of them was typed, or null |
-//! | `last_wrong_code_from` | its remote host or terminal; empty for a program of the user's own; or null |
+//! | `last_wrong_code_from` | its remote host, its terminal, or the PAM service that knows neither; empty for a program of the user's own; or null |
 //! | `required` | the policy requires a second factor of this user; null while it cannot be read |
 //! | `grace_until` | until when the policy lets the user in without; null when there is no grace |
 //! | `invited_until` | until when an invitation is good; null when there is none |

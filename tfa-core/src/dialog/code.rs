@@ -46,7 +46,7 @@ impl AskCode {
                 origin,
                 answers_left: TRIES,
                 wrong: 0,
-                before: account.wrong_codes().cloned(),
+                before: account.pending_wrong_codes(now).cloned(),
             })),
         }
     }
