@@ -138,6 +138,8 @@ pub enum Refusal {
     NoInvitation,
     /// That is not the word of the invitation.
     WrongInvitation,
+    /// What was typed has not the form of an invitation's word; it counts as no try.
+    NotAnInvitation,
     /// The backup codes changed meanwhile: hash the proof again and ask again.
     Rehash,
 }
@@ -239,8 +241,8 @@ impl Account {
     /// wrong code.
     ///
     /// # Errors
-    /// [`Refusal::NoInvitation`], [`Refusal::WrongInvitation`], [`Refusal::WrongAndLocked`],
-    /// [`Refusal::Locked`].
+    /// [`Refusal::NoInvitation`], [`Refusal::WrongInvitation`], [`Refusal::NotAnInvitation`],
+    /// [`Refusal::WrongAndLocked`], [`Refusal::Locked`].
     pub fn check_invitation(
         &mut self,
         word: &Entry,
@@ -258,7 +260,7 @@ impl Account {
             return Ok(());
         }
         if !matches!(word, Entry::Backup(_)) {
-            return Err(Refusal::WrongInvitation);
+            return Err(Refusal::NotAnInvitation);
         }
         match self.wrong("", origin, now) {
             Judgement::Wrong(closed) if closed != Gate::Open => {

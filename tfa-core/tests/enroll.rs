@@ -743,7 +743,7 @@ fn an_invitation_that_was_made_is_asked_for_whether_the_policy_wants_one_or_not(
             let mut login = invited.begin();
             assert!(login.dialog.as_ref().unwrap().is_by_invitation());
             assert_eq!(login.types("y"), asks(Next::AskInvitation));
-            let wrong = again(Message::WrongInvitation, Next::AskInvitation);
+            let wrong = again(Message::NotAnInvitation, Next::AskInvitation);
             assert_eq!(login.types_code(0), wrong, "no code goes round the word");
             assert_eq!(login.types(&printed()), asks(Next::ShowPicture));
             login.types_code(0);
@@ -879,7 +879,9 @@ fn a_set_up_in_one_place_forgives_nothing_that_was_wrong_in_the_other() {
 fn what_is_no_word_is_wrong_and_counts_as_no_try() {
     let mut login = Setting::new().invited().begin().types_all(&["y"]);
     let before = login.account.encode();
-    let wrong = again(Message::WrongInvitation, Next::AskInvitation);
+    // No failure: a slip is logged nowhere as a guess, and fail2ban counts none.
+    assert!(!Message::NotAnInvitation.is_failure() && Message::WrongInvitation.is_failure());
+    let wrong = again(Message::NotAnInvitation, Next::AskInvitation);
     for typed in ["y", "qr", "hello", WRONG, "correct horse battery staple"] {
         assert_eq!(login.types(typed), wrong, "{typed}");
     }

@@ -228,7 +228,7 @@ fn what_has_not_the_shape_of_a_word_is_wrong_and_counts_as_no_try() {
     for typed in ["", "123456", "hello", "ABCDE-FGHJU", "ABCDE-FGHJKM"] {
         for _ in 0..20 {
             let checked = check(&mut account, typed, NOON);
-            assert_eq!(checked, Err(Refusal::WrongInvitation), "{typed}");
+            assert_eq!(checked, Err(Refusal::NotAnInvitation), "{typed}");
         }
     }
     assert_eq!(*account.encode(), *before);

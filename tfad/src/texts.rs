@@ -75,7 +75,9 @@ pub fn message(message: Message, now: Time) -> (bool, String) {
         Message::BackupCodeUsed { left } => {
             (false, format!("Backup code used; {left} left. {NEW_PHONE}"))
         }
-        Message::WrongInvitation => (true, "That is not the word of your invitation.".to_owned()),
+        Message::WrongInvitation | Message::NotAnInvitation => {
+            (true, "That is not the word of your invitation.".to_owned())
+        }
         Message::NoInvitation => (
             true,
             "Setting up two-factor login takes an invitation, and there is none for you now.\n\
@@ -190,7 +192,7 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
              administrator for one (tfactl invite)."
                 .to_owned(),
         ),
-        Refusal::WrongInvitation => {
+        Refusal::WrongInvitation | Refusal::NotAnInvitation => {
             Error::WrongCode("That is not the word of your invitation.".to_owned())
         }
         Refusal::Rehash => {

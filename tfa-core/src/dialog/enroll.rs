@@ -184,6 +184,9 @@ impl Enroll {
             Err(Refusal::Locked(gate)) => self.stop(Message::Locked(gate)),
             Err(Refusal::WrongAndLocked(gate)) => self.stop(Message::Wrong(gate)),
             Err(Refusal::NoInvitation) => self.stop(Message::NoInvitation),
+            Err(Refusal::NotAnInvitation) => {
+                self.on(Some(Message::NotAnInvitation), Question::Invitation)
+            }
             Err(_) => self.on(Some(Message::WrongInvitation), Question::Invitation),
         }
     }

@@ -87,6 +87,8 @@ pub enum Message {
     Changed,
     /// The word is not the administrator's.
     WrongInvitation,
+    /// That has not the form of an administrator's word.
+    NotAnInvitation,
     /// There is no invitation that is good now.
     NoInvitation,
     /// The new authenticator's code was wrong; the clocks may differ by so much.
