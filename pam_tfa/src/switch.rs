@@ -14,8 +14,9 @@ const SERVICES: [&str; 4] = ["su", "su-l", "sudo", "sudo-i"];
 /// Whether root itself, and nobody else, becomes another user.
 ///
 /// Run by a user, su and sudo have that user's real uid while PAM runs, and that user's name in `PAM_RUSER`.
-/// Both must be root's: other versions of sudo set the real uid to root's before. An auth phase that ran in
-/// this login, whatever it came to, is none of root's: `met` is absent only where it never ran.
+/// Both must be root's: other versions of sudo set the real uid to root's before. A login that the auth
+/// phase put to the daemon, whatever came of it, is none of root's: `met` is absent only where the phase
+/// never ran, where `after_publickey` let the login off, and where root was let in at the console.
 pub(crate) fn is_roots_own(context: &Context, real_uid: Uid) -> bool {
     context.phase == Phase::Account
         && context.met.is_none()

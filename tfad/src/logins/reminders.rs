@@ -35,7 +35,7 @@ impl Reminders {
     }
 
     /// Whether a login is told. One that is not silent always is, and so is one of which no session
-    /// is known. The session counts as told then.
+    /// is known. The session of a silent one counts as told then.
     pub(super) fn is_due(&self, uid: u32, context: &Context, now: Instant) -> bool {
         let session = match (context.session, context.tty.as_str()) {
             (Some(id), _) => Session::Audit(id),
