@@ -116,7 +116,8 @@ fn bring_programs() {
 
 fn tmpfs(at: &str) {
     let flags = MsFlags::empty();
-    mount(None::<&str>, at, Some("tmpfs"), flags, None::<&str>).unwrap();
+    // By default anybody may write in it, and the daemon takes no configuration from such a folder.
+    mount(None::<&str>, at, Some("tmpfs"), flags, Some("mode=755")).unwrap();
 }
 
 /// Shows a file under another name, too. No copy: a program that is being written cannot be run,
