@@ -603,20 +603,11 @@ fn block(page: &str, first: &str) -> String {
     text
 }
 
-/// A line of a manual page that stands by itself.
-fn displayed(page: &str, line: &str) -> String {
-    let mut shown = page.lines().filter_map(|shown| shown.strip_prefix(".Dl "));
-    let found = shown.find(|shown| *shown == line);
-    found
-        .unwrap_or_else(|| panic!("the manual has no {line:?}"))
-        .to_owned()
-}
-
 /// The way of tfa-policy(7) and that of pam_tfa(8), which is in the other's words: what they have
 /// in sshd's configuration, and at the head of its stack.
 fn key_and_code_by_the_manuals() -> [(String, String); 2] {
     let both = "AuthenticationMethods publickey,keyboard-interactive keyboard-interactive";
-    let asks = displayed(MODULE, "KbdInteractiveAuthentication yes");
+    let asks = block(MODULE, "KbdInteractiveAuthentication yes");
     let of_policy = (
         block(POLICY, "KbdInteractiveAuthentication yes"),
         block(
@@ -625,7 +616,7 @@ fn key_and_code_by_the_manuals() -> [(String, String); 2] {
         ),
     );
     let of_module = (
-        format!("{asks}\n{}\n", displayed(MODULE, both)),
+        asks + &block(MODULE, both),
         block(MODULE, "auth  [success=done ignore=ignore default=die] \\e"),
     );
     [of_policy, of_module]
@@ -701,9 +692,9 @@ fn after_a_key_the_code_alone_is_asked_and_without_one_password_and_code() {
 fn key_password_and_code_and_password_and_code_as_the_manual_has_them() {
     let (machine, alice) = machine_under(REQUIRED);
     let key = "-i/root/.ssh/alice";
-    let asks = displayed(MODULE, "KbdInteractiveAuthentication yes");
+    let asks = block(MODULE, "KbdInteractiveAuthentication yes");
     let methods = |line: &str| {
-        let lines = format!("{asks}\n{}", displayed(MODULE, line));
+        let lines = asks.clone() + &block(MODULE, line);
         machine.configure_sshd("00-questions", &lines);
     };
     methods("AuthenticationMethods publickey,keyboard-interactive");

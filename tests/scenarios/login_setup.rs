@@ -595,7 +595,7 @@ fn the_grace_of_each_begins_with_their_first_login_and_outlasts_restarts() {
 
     machine.shift_clock(7 * DAY - 600);
     let terminal = log_in(&machine, "alice");
-    terminal.expect("in less than an");
+    terminal.expect("in less than");
     terminal.expect(WHETHER);
     terminal.type_line("");
     terminal.expect(PROMPT);

@@ -5,8 +5,8 @@ use tfa_tests::{Machine, Phone, Terminal};
 
 use crate::locks::at_the_door;
 use crate::people::{
-    CODE, PASSWORD, decree, machine_with_alice, machine_with_alice_set_up, set_up_in_login,
-    ssh_as_far_as_the_code, uri_in,
+    CODE, PASSWORD, console_on, decree, give_password, machine_with_alice,
+    machine_with_alice_set_up, set_up_in_login, ssh_as_far_as_the_code, uri_in,
 };
 
 /// Everybody, at once.
@@ -274,16 +274,14 @@ fn rules_go_by_networks_of_both_kinds_and_by_being_at_the_machine_itself() {
     }
 
     origins("\"local\"");
-    let console = machine.console();
-    console.expect("host login:");
-    console.type_line("bob");
-    console.expect("Password:");
-    console.type_secret(PASSWORD);
+    let console = console_on(&machine, "tty1");
+    give_password(console, "bob");
     console.expect("bob@host:~$");
+    // Inside a session, which may have been opened from anywhere, it is not.
     let terminal = machine.terminal_as("bob", ["su", "-", "alice"]);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
-    is_in(&terminal, "alice");
+    terminal.expect(CODE);
     // ssh from the machine to itself comes from an address, as anybody's.
     past_the_password(&machine, "bob").expect(BEGIN);
     let terminal = ssh_as_far_as_the_code(&machine, "alice");

@@ -348,7 +348,7 @@ impl Account {
     ) -> Result<(), Refusal> {
         self.prove(proof.into(), now)?;
         *self = Self {
-            throttle: self.throttle,
+            throttle: self.throttle.without_days(),
             first_required: self.first_required,
             no_grace: self.no_grace,
             invitation: self.invitation.take(),

@@ -175,6 +175,23 @@ impl Throttle {
         self.own_program = self.own_program.filter(|own| *own != CLEAR);
     }
 
+    /// The same without the count of the day, which is for codes that are asked for: it would keep a
+    /// record of a user who has none.
+    pub(crate) fn without_days(self) -> Self {
+        let without_day = |tally: Tally| Tally {
+            forgotten_at: None,
+            ..tally
+        };
+        Self {
+            remote: without_day(self.remote),
+            console: without_day(self.console),
+            own_program: self
+                .own_program
+                .map(without_day)
+                .filter(|own| *own != CLEAR),
+        }
+    }
+
     /// The administrator, or the owner with a backup code at the console, clears all.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();

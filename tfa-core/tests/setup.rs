@@ -516,6 +516,15 @@ fn a_pause_keeps_the_key_and_the_backup_codes() {
 }
 
 #[test]
+fn a_removal_leaves_no_record_for_the_count_of_the_day() {
+    let mut owner = Owner::new();
+    owner.fail(2, Origin::OwnProgram, NOON);
+    let proof = owner.code(NOON, 0);
+    owner.account.remove(&proof, NOON).unwrap();
+    assert!(owner.account.is_blank());
+}
+
+#[test]
 fn what_is_removed_is_forgotten_but_for_the_count_of_wrong_codes() {
     let mut owner = moving(&Phone::usual(1));
     owner.fail(4, Origin::Console, NOON);
