@@ -5,6 +5,7 @@
 //! not for long: some of those before them may wait for a directory, or for Argon2. (With hundreds at
 //! once most do not wait to the end.)
 
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -31,7 +32,8 @@ impl Queue {
     /// Does the work of a call.
     pub(super) fn work<T>(&self, call: impl Future<Output = T>) -> T {
         let _place = self.places.try_acquire().ok().or_else(|| self.wait());
-        self.runtime.block_on(call)
+        // Pinned here, for the runtime would move it several times, and it has some kilobytes.
+        self.runtime.block_on(pin!(call))
     }
 
     fn wait(&self) -> Option<SemaphorePermit<'_>> {
