@@ -85,3 +85,31 @@ fn two_names_share_the_phone_and_neither_exempts_the_other() {
     terminal.expect("required on this host, so it cannot be switched off");
     assert!(!terminal.wait_exit().success());
 }
+
+#[test]
+fn sudo_is_judged_under_the_names_that_it_does_not_tell() {
+    let machine = machine_with_two_names();
+    machine.write_file("/etc/sudoers.d/operators", "%operators ALL=(ALL) ALL\n");
+    for rule in ["users = [\"alice2\"]", "groups = [\"operators\"]"] {
+        decree(
+            &machine,
+            &format!(
+                "[policy]\nmode = \"optional\"\n[[policy.rule]]\n{rule}\nservices = [\"sudo\"]\n\
+                 mode = \"required\"\ngrace = \"0\"\n"
+            ),
+        );
+        let terminal = at_the_door(&machine, "alice2");
+        terminal.expect("Password:");
+        terminal.type_secret(PASSWORD);
+        terminal.expect("$");
+        // sudo goes by the groups of the session, and names the first name of the uid to PAM.
+        terminal.type_line("sudo -k id -un");
+        terminal.expect("[sudo] password for alice:");
+        terminal.type_secret(PASSWORD);
+        terminal.expect(BEGIN);
+        let explain = ["tfactl", "explain", "alice", "--service", "sudo", "--json"];
+        let explained = machine.succeed(explain);
+        assert!(explained.contains("\"outcome\": \"set-up\""), "{explained}");
+        assert!(explained.contains("\"user\": \"alice\""), "{explained}");
+    }
+}

@@ -16,6 +16,12 @@ pub enum Phase {
     Account,
 }
 
+/// The services whose programs a user starts inside a session: they are never reached from a network,
+/// and name to PAM whom the uid of the session belongs to.
+pub const INSIDE_SESSIONS: [&str; 8] = [
+    "su", "su-l", "sudo", "sudo-i", "doas", "polkit-1", "chfn", "chsh",
+];
+
 /// The circumstances of a login. The daemon trusts them from root alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Context {

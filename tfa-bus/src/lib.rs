@@ -38,7 +38,7 @@ pub use account::AccountProxy;
 #[cfg(feature = "proxy")]
 pub use admin::AdminProxy;
 pub use consoles::Consoles;
-pub use context::{Context, Phase};
+pub use context::{Context, INSIDE_SESSIONS, Phase};
 #[cfg(any(feature = "connection", test))]
 pub use error::Error;
 pub use login::{ErrorReply, LoginClient, LoginError, Roads};

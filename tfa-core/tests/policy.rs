@@ -568,6 +568,34 @@ fn a_rule_holds_for_the_name_that_logs_in_and_for_the_canonical_one() {
 }
 
 #[test]
+fn names_count_where_a_rule_that_may_hold_is_about_them() {
+    let su = |mut rule: Rule| {
+        rule.services = vec!["su".to_owned()];
+        rule
+    };
+    let of_lea = || about("lea", required(0));
+    let rest = || about_all(required(0));
+    for (rules, counts) in [
+        (vec![], false),
+        (vec![of_lea()], true),
+        (vec![su(of_lea())], false),
+        (vec![rest(), of_lea()], false),
+        (vec![su(rest()), of_lea()], true),
+    ] {
+        let mut policy = Policy {
+            rules,
+            ..everybody(required(0))
+        };
+        assert_eq!(policy.depends_on_names(&login()), counts, "{policy:?}");
+        policy.otherwise.mode = Mode::Off;
+        assert!(
+            !policy.depends_on_names(&login()),
+            "no rule is gone through"
+        );
+    }
+}
+
+#[test]
 fn the_groups_of_either_name_count_and_unknown_ones_never_soften() {
     let under = |belongs| {
         let groups = Groups::from_iter([(group("wheel"), belongs)]);
@@ -596,6 +624,13 @@ fn of_two_names_that_are_asked_alike_the_one_that_is_required_decides() {
         let login = as_alias(in_no_group("lea2"));
         let ruling = policy.decide(&login, Some(&enabled), NOON);
         assert_eq!((ruling.decision, ruling.source.line), (Decision::Ask, 7));
+    }
+}
+
+fn about_all(terms: Terms) -> Rule {
+    Rule {
+        terms,
+        ..Rule::default()
     }
 }
 
@@ -1216,6 +1251,15 @@ proptest! {
         }
         let (one, other) = (case.ruling(), other.ruling());
         prop_assert_eq!(Ruling { source: other.source.clone(), ..one }, other);
+    }
+
+    #[test]
+    fn where_names_do_not_count_a_further_name_changes_nothing(case in any_case()) {
+        if !case.policy.depends_on_names(&case.login) {
+            for single in case.by_single_names() {
+                prop_assert_eq!(single.ruling(), case.ruling());
+            }
+        }
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! The names of one uid. Accounts go by the uid, and rules by names: what is asked of a user
 //! whatever the name depends on all of them.
 
-use std::fs;
+use std::{fs, io};
 
 use nix::unistd::User as Entry;
 
 /// Where local users stand. Two names of one uid are mostly made here (`useradd -o`).
 const PASSWD: &str = "/etc/passwd";
 
+/// Stands for the names that could not be read. No user has it, so nothing is known of its groups.
+const UNREAD: &str = ":";
+
 /// The names of a uid, as far as they can be found: those of the local users, and those that the
 /// rules give. A name of which it cannot be found out counts: a rule must not be softer for it.
 /// It asks the name service, and blocks.
 pub fn of_uid(uid: u32, in_rules: &[String]) -> Vec<String> {
-    let passwd = fs::read_to_string(PASSWD).unwrap_or_default();
-    let mut names = local_names(&passwd, uid);
+    let mut names = in_passwd(fs::read(PASSWD), uid);
     let in_rules = in_rules.iter().filter(|name| may_be_of(uid, name));
     names.extend(in_rules.cloned());
     names
@@ -23,6 +25,16 @@ fn may_be_of(uid: u32, name: &str) -> bool {
     match Entry::from_name(name) {
         Ok(found) => found.is_some_and(|entry| entry.uid.as_raw() == uid),
         Err(_) => true,
+    }
+}
+
+fn in_passwd(read: io::Result<Vec<u8>>, uid: u32) -> Vec<String> {
+    match read {
+        // One byte of one user's that is no UTF-8 must not hide the others.
+        Ok(passwd) => local_names(&String::from_utf8_lossy(&passwd), uid),
+        // Without the file there are no local users.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(_) => vec![UNREAD.to_owned()],
     }
 }
 
@@ -45,6 +57,23 @@ mod tests {
                       bob:x:1000:1000::/:/bin/sh\nbroken\n+::::::\n";
         assert_eq!(local_names(passwd, 0), ["root", "toor"]);
         assert!(local_names(passwd, 1).is_empty());
+    }
+
+    #[test]
+    fn a_name_that_is_no_utf8_hides_no_other() {
+        let passwd =
+            b"root:x:0:0::/root:/bin/sh\nJos\xe9:x:7:7:J\xf3:/:/bin/sh\ntoor:x:0:0::/:/bin/sh\n";
+        let names = in_passwd(Ok(passwd.to_vec()), 0);
+        assert_eq!(names, ["root", "toor"]);
+        assert_eq!(in_passwd(Ok(passwd.to_vec()), 7), ["Jos\u{fffd}"]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_leaves_a_name_without_known_groups() {
+        let unread = in_passwd(Err(io::ErrorKind::PermissionDenied.into()), 0);
+        assert_eq!(unread, [UNREAD]);
+        assert_eq!(Entry::from_name(UNREAD), Ok(None));
+        assert!(in_passwd(Err(io::ErrorKind::NotFound.into()), 0).is_empty());
     }
 
     #[test]

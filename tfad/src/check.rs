@@ -174,7 +174,8 @@ fn another_name(place: &Source, name: &str, user: &User) -> String {
     format!(
         "{place}: {name} is another name of {canonical} (uid {}). This rule holds for logins under \
          the name {name}. The rules for {canonical} hold for them too, and the stricter decides. It \
-         does not hold for logins as {canonical}",
+         does not hold for logins as {canonical}, but inside a session (su, sudo, polkit), where the name that \
+         was typed is not known",
         user.uid
     )
 }

@@ -1,6 +1,6 @@
 //! What PAM knows about a login, in the terms of the policy.
 
-use tfa_bus::{Consoles, Context, Phase, Verdict};
+use tfa_bus::{Consoles, Context, INSIDE_SESSIONS, Phase, Verdict};
 use tfa_core::{Client, Login, Met, Methods, Origin, Origins, Person, Policy, Stage};
 
 use crate::caller::Caller;
@@ -23,6 +23,14 @@ pub fn login(context: &Context, person: Person, origin: Origins) -> Login {
         origin,
         methods: methods(context),
     }
+}
+
+/// Whether a login is known to come from inside a session: by its program, or because the program runs
+/// as the user. Such a program takes the name from the uid, so the name by which the session was opened
+/// may be another.
+#[must_use]
+pub fn is_inside_session(is_root: bool, service: &str) -> bool {
+    !is_root || INSIDE_SESSIONS.contains(&service)
 }
 
 /// The phase that a context describes.
@@ -178,6 +186,20 @@ mod tests {
                 expected,
                 "{uid} {tty}"
             );
+        }
+    }
+
+    #[test]
+    fn programs_of_a_session_are_known_by_their_service_or_their_uid() {
+        for (is_root, service, expected) in [
+            (true, "sudo", true),
+            (true, "polkit-1", true),
+            (true, "sshd", false),
+            (true, "saslauthd", false),
+            (true, "", false),
+            (false, "i3lock", true),
+        ] {
+            assert_eq!(is_inside_session(is_root, service), expected, "{service}");
         }
     }
 

@@ -8,6 +8,7 @@ use crate::circumstances::{self, ASKED_BY_PAM};
 use crate::enrollment::Shown;
 use crate::services::is_silent;
 use crate::texts;
+use crate::users::User;
 
 /// Long enough for every grace to be over.
 const LATER: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 24 * 3600);
@@ -83,10 +84,16 @@ pub fn foresee(
     }
 }
 
-/// The name that logs in.
-fn login_name(person: &Person) -> String {
-    let alias = person.aliases.first();
-    alias.unwrap_or(&person.canonical).name.clone()
+/// The name that logs in: the one that was given.
+#[must_use]
+pub fn login_name(user: &User) -> &str {
+    user.aliases.first().unwrap_or(&user.name)
+}
+
+/// Whether the login comes from inside a session.
+#[must_use]
+pub fn is_inside_session(supposed: &Supposed) -> bool {
+    circumstances::is_inside_session(true, &supposed.service)
 }
 
 /// Where the login comes from. Without a remote host that is a console, unless it is said to be the
@@ -100,6 +107,7 @@ fn origin(supposed: &Supposed) -> Origins {
 pub fn impact(
     policy: &Policy,
     supposed: &Supposed,
+    user: &str,
     person: &Person,
     account: Option<&Account>,
     now: Time,
@@ -114,7 +122,7 @@ pub fn impact(
     let foreseen = foresee(policy, supposed, person, Some(&waiting), now.plus(LATER));
     let (later, later_reason) = foreseen.outcome();
     Impact {
-        user: login_name(person),
+        user: user.to_owned(),
         now: today.name().to_owned(),
         now_reason: now_reason.to_owned(),
         later: later.name().to_owned(),
@@ -127,12 +135,12 @@ pub fn impact(
 pub fn explain(
     policy: &Policy,
     supposed: &Supposed,
+    user: &str,
     person: &Person,
     account: Option<&Account>,
     host: &str,
     now: Time,
 ) -> Explanation {
-    let user = login_name(person);
     let groups = person.unknown_groups();
     let mut unknown: Vec<String> = groups.iter().map(|g| format!("group {g}")).collect();
     if let Origins::Name(name) = origin(supposed) {
@@ -177,13 +185,13 @@ pub fn explain(
             texts::grace_told(host, until, now)
         }
         (Course::SetUp(None), _) => texts::set_up_needed(host, Shown::First).join("\n"),
-        (Course::Refuse(bar), _) => texts::bar(bar, host, &user, supposed.service == "sshd"),
+        (Course::Refuse(bar), _) => texts::bar(bar, host, user, supposed.service == "sshd"),
         (Course::Satisfied | Course::Exempt(_) | Course::Defer | Course::Unguarded, _) => {
             String::new()
         }
     };
     Explanation {
-        user,
+        user: user.to_owned(),
         outcome: what.name().to_owned(),
         reason: reason.to_owned(),
         file: source.file,
@@ -294,6 +302,7 @@ mod tests {
         explain(
             &policy,
             &supposed,
+            "alice",
             &person,
             None,
             "host",

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
 use tfa_bus::{Context, Error};
-use tfa_core::{Account, Entry, Evidence, Origin, Person, Policy, Terms, Time};
+use tfa_core::{Account, Entry, Evidence, Login, Origin, Person, Policy, Terms, Time};
 
 use crate::accounts::{Accounts, Loaded};
 use crate::beside::beside;
@@ -117,13 +117,32 @@ impl Host {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A user with the groups that a policy asks about, under the names in use.
+    /// What a login's rules ask of the name service about its user: the groups under the names in
+    /// use, and for a login inside a session under every name of the uid. `None` where the answer
+    /// makes no difference: nobody is asked then.
+    pub async fn person_of(
+        &self,
+        login: &Login,
+        user: &User,
+        policy: &Policy,
+        inside_session: bool,
+    ) -> Option<Person> {
+        if inside_session && policy.depends_on_names(login) {
+            return Some(self.person_by_any_name(user, policy).await);
+        }
+        if policy.is_settled(login) {
+            return None;
+        }
+        Some(self.person(user, policy).await)
+    }
+
+    /// A user under the names in use, with the groups that a policy asks about.
     pub async fn person(&self, user: &User, policy: &Policy) -> Person {
         let asked = policy.groups().into_iter().cloned().collect();
         groups::of(user, Names::InUse, asked, Vec::new()).await
     }
 
-    /// The same under every name of the uid.
+    /// A user under every name of the uid, with the groups that a policy asks about.
     pub async fn person_by_any_name(&self, user: &User, policy: &Policy) -> Person {
         let asked = policy.groups().into_iter().cloned().collect();
         let in_rules = policy.users().map(str::to_owned).collect();

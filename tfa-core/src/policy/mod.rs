@@ -200,6 +200,23 @@ impl Policy {
         identities.all(|who| self.terms_for(who, login).terms.len() == 1)
     }
 
+    /// Whether a further name of the user could make a difference to a login.
+    #[must_use]
+    pub fn depends_on_names(&self, login: &Login) -> bool {
+        if self.is_off() {
+            return false;
+        }
+        for rule in &self.rules {
+            let fits = rule.fits_but_name(login, &self.sshd_methods);
+            match (fits, rule.is_about_names()) {
+                (Belongs::Yes | Belongs::Unknown, true) => return true,
+                (Belongs::Yes, false) => return false,
+                (Belongs::No, _) | (Belongs::Unknown, false) => {}
+            }
+        }
+        false
+    }
+
     /// The groups that the rules name: what has to be known of a person.
     #[must_use]
     pub fn groups(&self) -> Vec<&Group> {

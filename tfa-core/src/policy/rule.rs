@@ -74,11 +74,8 @@ impl Rule {
     /// Whether the terms hold for a login under one of the user's names.
     pub(super) fn fits(&self, who: &Identity, login: &Login, sshd_methods: &[String]) -> Fit {
         let but_origin = self
-            .fits_person(who, login.person.uid)
-            .and(any(&self.services, |service| {
-                (*service == login.service).into()
-            }))
-            .and(self.fits_methods(login, sshd_methods));
+            .fits_name(who)
+            .and(self.fits_program(login, sshd_methods));
         let origin = any(&self.origins, |place| place.holds(&login.origin));
         match (but_origin, but_origin.and(origin)) {
             (_, Belongs::No) => Fit::No,
@@ -90,9 +87,35 @@ impl Rule {
 
     /// Whether the terms may hold for a user under one name, as far as that goes by who it is.
     pub(super) fn fits_person(&self, who: &Identity, uid: u32) -> Belongs {
+        self.fits_name(who).and(self.fits_uid(uid))
+    }
+
+    /// Whether the terms may hold for a login whatever the name of its user.
+    pub(super) fn fits_but_name(&self, login: &Login, sshd_methods: &[String]) -> Belongs {
+        let origin = any(&self.origins, |place| place.holds(&login.origin));
+        self.fits_program(login, sshd_methods).and(origin)
+    }
+
+    /// Whether the name, or the groups of that name, count.
+    pub(super) fn is_about_names(&self) -> bool {
+        !self.users.is_empty() || !self.groups.is_empty()
+    }
+
+    fn fits_name(&self, who: &Identity) -> Belongs {
         any(&self.users, |name| (*name == who.name).into())
-            .and(any(&self.uids, |uids| uids.contains(&uid).into()))
             .and(any(&self.groups, |group| who.groups.hold(group)))
+    }
+
+    fn fits_uid(&self, uid: u32) -> Belongs {
+        any(&self.uids, |uids| uids.contains(&uid).into())
+    }
+
+    /// Whether uid, service and method fit.
+    fn fits_program(&self, login: &Login, sshd_methods: &[String]) -> Belongs {
+        let service = |service: &String| (*service == login.service).into();
+        self.fits_uid(login.person.uid)
+            .and(any(&self.services, service))
+            .and(self.fits_methods(login, sshd_methods))
     }
 
     /// Whether nothing but the person counts.

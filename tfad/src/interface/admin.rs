@@ -7,7 +7,8 @@ use std::time::Duration;
 use tfa_bus::{
     ACTION_MANAGE, Error, Explanation, Impact, Outcome, Renamed, Seen, Status, Supposed,
 };
-use tfa_core::{Account, Bar, Course, Invitation, LONGEST_INVITATION, Sighting, Time, Would};
+use tfa_core::{Account, Bar, Course, Invitation, LONGEST_INVITATION, Person, Policy, Sighting};
+use tfa_core::{Time, Would};
 use zbus::Connection;
 use zbus::message::Header;
 
@@ -225,7 +226,7 @@ impl Admin {
         self.admit(&header, connection, user).await?;
         let config = self.policy_of(&files)?;
         let user = self.host.accounts.user(user).await?;
-        let person = self.host.person(&user, &config.policy).await;
+        let person = self.person_of(&user, &config.policy, &login).await;
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let (account, problem) = match self.host.accounts.load(&user).await {
             Ok(account) => (account, None),
@@ -233,7 +234,15 @@ impl Admin {
         };
         let host = host_name();
         let policy = &config.policy;
-        let told = foresight::explain(policy, &login, &person, account.as_ref(), &host, now);
+        let told = foresight::explain(
+            policy,
+            &login,
+            foresight::login_name(&user),
+            &person,
+            account.as_ref(),
+            &host,
+            now,
+        );
         Ok(match problem {
             // Such a record refuses every login that would look at it.
             Some(problem) if looks_at_the_record(&told.reason) => Explanation {
@@ -272,10 +281,17 @@ impl Admin {
                 continue;
             };
             let account = self.host.accounts.load(&user).await;
-            let person = self.host.person(&user, &config.policy).await;
+            let person = self.person_of(&user, &config.policy, &login).await;
             let usable = account.is_ok();
             let account = account.ok().flatten();
-            let impact = foresight::impact(&config.policy, &login, &person, account.as_ref(), now);
+            let impact = foresight::impact(
+                &config.policy,
+                &login,
+                foresight::login_name(&user),
+                &person,
+                account.as_ref(),
+                now,
+            );
             impacts.push(if usable { impact } else { unusable(impact) });
         }
         Ok((config.policy.audit, impacts))
@@ -399,6 +415,15 @@ impl Admin {
         }
         accounts.remove(&user.name).await?;
         accounts.change(user, Account::forbid_grace).await
+    }
+
+    /// A user as a supposed login knows them.
+    async fn person_of(&self, user: &User, policy: &Policy, login: &Supposed) -> Person {
+        if foresight::is_inside_session(login) {
+            self.host.person_by_any_name(user, policy).await
+        } else {
+            self.host.person(user, policy).await
+        }
     }
 
     /// Whether two-factor login is, or may come to be, required of a user.

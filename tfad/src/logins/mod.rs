@@ -168,8 +168,12 @@ impl Logins {
         // The name service is asked for groups only where they make a difference.
         let origin = circumstances::origins(&context, &config.consoles);
         let mut login = circumstances::login(&context, groups::unasked(&user), origin);
-        if !config.policy.is_settled(&login) {
-            login.person = self.host.person(&user, &config.policy).await;
+        let inside_session = circumstances::is_inside_session(root, &context.service);
+        let known = self
+            .host
+            .person_of(&login, &user, &config.policy, inside_session);
+        if let Some(person) = known.await {
+            login.person = person;
             // That may have taken a while, in which somebody has set up.
             loaded = None;
         }
