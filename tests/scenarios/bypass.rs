@@ -79,6 +79,32 @@ fn a_service_that_skips_the_auth_phase_is_refused_or_logged_once() {
 }
 
 /// A login over SSH with a password and three wrong codes.
+#[test]
+fn a_login_that_is_let_off_does_not_hide_the_next_one_in_the_log() {
+    let machine = Machine::boot_with(&["pamtester"]);
+    machine.add_user("bob", PASSWORD);
+    machine.write_file("/etc/pam.d/kiosk", NO_AUTH_PHASE);
+    let inside = "[[policy.rule]]\norigins = [\"10.0.0.0/8\"]\nmode = \"off\"\n";
+    let from = |host: &str| {
+        let item = format!("rhost={host}");
+        let login = ["pamtester", "-I", &item, "kiosk", "bob", "acct_mgmt"];
+        machine.succeed(login);
+    };
+    for (audit, told) in [
+        ("", "bob: goes on"),
+        ("audit = true\n", "bob: audit: goes on"),
+    ] {
+        let policy = format!("{REQUIRED}{audit}{inside}");
+        decree(&machine, &policy);
+        machine.succeed(["systemctl", "restart", "tfad"]);
+        from("10.0.0.7");
+        from("192.0.2.7");
+        let told = format!("{told} WITHOUT the second factor");
+        let line = machine.expect_in_journal("tfad", &told);
+        assert!(line.contains("from 192.0.2.7"), "{line}");
+    }
+}
+
 fn with_wrong_codes(machine: &Machine, wrong: &str) -> Terminal {
     let terminal = machine.ssh_with(
         "alice",

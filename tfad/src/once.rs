@@ -24,6 +24,13 @@ impl<K: Clone + Eq + Hash> Once<K> {
         }
     }
 
+    /// Whether it was said in this period already.
+    pub fn was_said(&self, key: &K, now: Instant) -> bool {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let then = said.get(key);
+        then.is_some_and(|then| now.saturating_duration_since(*then) < self.period)
+    }
+
     /// Whether this is the first time in a period. It is remembered.
     pub fn is_first(&self, key: K, now: Instant) -> bool {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,7 +61,9 @@ mod tests {
         let once = Once::new(Duration::from_secs(60), 8);
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
+        assert!(!once.was_said(&"alice", start));
         assert!(once.is_first("alice", start));
+        assert!(once.was_said(&"alice", after(59)) && !once.was_said(&"alice", after(60)));
         assert!(!once.is_first("alice", after(59)));
         assert!(once.is_first("bob", after(59)));
         assert!(once.is_first("alice", after(60)));

@@ -1,5 +1,6 @@
 //! Every text of the daemon that a person reads at a login or from a command.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -401,10 +402,11 @@ pub fn barred(bar: Bar) -> &'static str {
     }
 }
 
-/// What let a login go on without the second factor that is required of it, for the log.
+/// What let a login go on without the second factor that is required of it, for the log. In audit mode
+/// it is told as the other lines of the audit.
 #[must_use]
-pub fn bypassed(bypass: Bypass) -> &'static str {
-    match bypass {
+pub fn bypassed(bypass: Bypass, audit: bool) -> Cow<'static, str> {
+    let what = match bypass {
         Bypass::Sudo => {
             "goes on without the second factor that is required: sudo asked for no password, because \
              of a right one a short time ago or of NOPASSWD in sudoers(5)"
@@ -418,6 +420,11 @@ pub fn bypassed(bypass: Bypass) -> &'static str {
              of pam_tfa, and the service is not guarded. To refuse such logins, add the service to \
              guard in /etc/tfa/tfad.toml"
         }
+    };
+    if audit {
+        format!("audit: {what}").into()
+    } else {
+        what.into()
     }
 }
 

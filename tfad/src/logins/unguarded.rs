@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tfa_bus::Context;
-use tfa_core::{Course, Met, Stage};
+use tfa_core::{Account, Course, Login, Met, Policy, Stage, Time};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -32,14 +32,14 @@ const AT_ONCE: usize = 4;
 /// What was logged of such logins lately.
 #[derive(Debug)]
 pub(super) struct Bypasses {
-    told: Once<(u32, String)>,
+    told: Arc<Once<(u32, String)>>,
     places: Arc<Semaphore>,
 }
 
 impl Bypasses {
     pub(super) fn new() -> Self {
         Self {
-            told: Once::new(PERIOD, REMEMBERED),
+            told: Arc::new(Once::new(PERIOD, REMEMBERED)),
             places: Arc::new(Semaphore::new(AT_ONCE)),
         }
     }
@@ -59,20 +59,24 @@ impl Bypasses {
             return;
         };
         let key = (user.uid, context.service.clone());
-        if !self.told.is_first(key, Instant::now()) {
+        if self.told.was_said(&key, Instant::now()) {
             return;
         }
         let (host, caller) = (Arc::clone(host), caller.clone());
         let (user, context) = (user.clone(), context.clone());
+        let told = Arc::clone(&self.told);
         drop(runtime.spawn(async move {
             let _place = place;
-            if would_be_refused(&host, &config, &user, &context).await {
+            // A login that needs no second factor leaves the line to the next one.
+            if would_be_refused(&host, &config, &user, &context).await
+                && told.is_first(key, Instant::now())
+            {
                 let level = match bypass {
                     Bypass::Sudo => Level::Info,
                     _ => Level::Warning,
                 };
-                let what = texts::bypassed(bypass);
-                host.log_login(level, &caller, &user, &context, what);
+                let what = texts::bypassed(bypass, config.policy.audit);
+                host.log_login(level, &caller, &user, &context, &what);
             }
         }));
     }
@@ -83,16 +87,89 @@ async fn would_be_refused(host: &Host, config: &Config, user: &User, context: &C
     let policy = &config.policy;
     let origin = circumstances::origins(context, &config.consoles);
     let mut login = circumstances::login(context, groups::unasked(user), origin);
-    if !policy.is_settled(&login) {
-        login.person = host.person(user, policy).await;
+    let inside_session = circumstances::is_inside_session(true, &context.service);
+    if let Some(person) = host.person_of(&login, user, policy, inside_session).await {
+        login.person = person;
     }
     let loaded = host.accounts.load_record(user).await;
-    let account = loaded.as_ref().ok().and_then(Loaded::account);
+    let account = loaded.as_ref().map(Loaded::account);
+    is_refused(policy, &login, account.ok(), clock::now())
+}
+
+/// Whether a guarded service would refuse that login, the audit aside. Without `account` the record
+/// cannot be read.
+fn is_refused(
+    policy: &Policy,
+    login: &Login,
+    account: Option<Option<&Account>>,
+    now: Time,
+) -> bool {
+    let ruling = policy.without_audit().decide(login, account.flatten(), now);
     let guarded = Stage::Account {
         met: Met::Never,
         guarded: true,
-        silent: context.silent,
+        silent: false,
     };
-    let ruling = policy.decide(&login, account, clock::now());
-    matches!(ruling.course(guarded), Course::Refuse(_))
+    match account {
+        Some(_) => matches!(ruling.course(guarded), Course::Refuse(_)),
+        // What it would say of a grace is not known.
+        None => ruling.required,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tfa_core::{Groups, Identity, Methods, Mode, Origins, Person, Terms};
+
+    use super::*;
+
+    const NOW: Time = Time::from_secs(1_800_000_000);
+
+    fn policy(mode: Mode, grace: u64, audit: bool) -> Policy {
+        Policy {
+            otherwise: Terms {
+                mode,
+                grace: Duration::from_secs(grace),
+                ..Terms::default()
+            },
+            audit,
+            ..Policy::default()
+        }
+    }
+
+    fn login() -> Login {
+        Login {
+            person: Person {
+                uid: 1000,
+                canonical: Identity {
+                    name: "alice".to_owned(),
+                    groups: Groups::default(),
+                },
+                aliases: Vec::new(),
+            },
+            service: "kiosk".to_owned(),
+            origin: Origins::Local,
+            methods: Methods::default(),
+        }
+    }
+
+    #[test]
+    fn audit_mode_does_not_hide_a_login_without_the_second_factor() {
+        for audit in [false, true] {
+            let refused =
+                |mode, grace| is_refused(&policy(mode, grace, audit), &login(), Some(None), NOW);
+            assert!(refused(Mode::Required, 0), "{audit}");
+            assert!(!refused(Mode::Required, 60), "in the grace, {audit}");
+            assert!(!refused(Mode::Optional, 0), "{audit}");
+        }
+    }
+
+    #[test]
+    fn an_unreadable_record_is_not_taken_for_one_in_the_grace() {
+        let refused = |mode| is_refused(&policy(mode, 60, false), &login(), None, NOW);
+        assert!(refused(Mode::Required));
+        assert!(!refused(Mode::Optional) && !refused(Mode::Off));
+    }
 }
