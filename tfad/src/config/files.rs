@@ -206,6 +206,9 @@ mod tests {
                 let start = format!("{said}: can be written by others than its owner");
                 assert!(text.contains(&start), "{name} {more:o}: {text}");
                 assert!(text.contains(&format!("chmod go-w {said}")), "{text}");
+                // Of a file a new mode does not take back who has it open.
+                let renewed = text.contains(&format!("mv {said}.new {said} && "));
+                assert_eq!(renewed, etc.path(name).is_file(), "{text}");
             }
             etc.chmod(name, before);
         }

@@ -203,22 +203,28 @@ impl<'t> Walk<'t> {
         } else {
             "it"
         };
+        // A new mode does not take a descriptor back that somebody has opened for writing.
+        let renewed = |remedy: String| match kind(known) {
+            SFlag::S_IFREG => format!(
+                "it may still be open for writing: cp {shown} {shown}.new, look at what the copy \
+                 says, then: mv {shown}.new {shown} && {remedy}"
+            ),
+            _ => format!("look at what it says, then: {remedy}"),
+        };
         let wrong = if !self.owners.contains(&known.st_uid) {
             let owner = self.owners.last().copied().unwrap_or_default();
             Wrong::new(format!(
                 "belongs to uid {} (mode {mode:04o}), who can change {what}: only uid {owner} may own it",
                 known.st_uid
             ))
-            .help(format!(
-                "look at what it says, then: chown {owner} {shown}"
-            ))
+            .help(renewed(format!("chown {owner} {shown}")))
         } else if mode & 0o022 != 0 {
             Wrong::new(format!(
                 "can be written by others than its owner (uid {}, mode {mode:04o}), who can \
                  change {what}",
                 known.st_uid
             ))
-            .help(format!("look at what it says, then: chmod go-w {shown}"))
+            .help(renewed(format!("chmod go-w {shown}")))
         } else {
             return Ok(());
         };
