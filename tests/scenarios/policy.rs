@@ -290,6 +290,33 @@ fn rules_go_by_networks_of_both_kinds_and_by_being_at_the_machine_itself() {
 }
 
 #[test]
+fn a_server_that_names_no_place_is_not_taken_for_the_inside_of_a_session() {
+    let machine = Machine::boot_with(&["pamtester"]);
+    machine.add_user("bob", PASSWORD);
+    for service in ["imap", "doas"] {
+        let stack = "auth required pam_permit.so\n@include common-account\n";
+        machine.write_file(&format!("/etc/pam.d/{service}"), stack);
+    }
+    decree(
+        &machine,
+        "[policy]\nmode = \"required\"\ngrace = \"0\"\nguard = [\"imap\", \"doas\"]\n\
+         [[policy.rule]]\norigins = [\"local\", \"session\"]\nmode = \"off\"\n",
+    );
+    machine.succeed(["pamtester", "doas", "bob", "acct_mgmt"]);
+    machine.fail(["pamtester", "imap", "bob", "acct_mgmt"]);
+    let explain = |service: &str| {
+        let words = ["tfactl", "explain", "bob", "--from", "session", "--service"];
+        machine.succeed(words.into_iter().chain([service]))
+    };
+    assert!(explain("doas").contains("inside a session"));
+    let imap = explain("imap");
+    assert!(
+        imap.contains("from a place that PAM does not name"),
+        "{imap}"
+    );
+}
+
+#[test]
 fn a_host_that_sshd_gives_by_name_is_in_no_network_for_certain() {
     let (machine, alice) = machine_with_alice_set_up();
     add_users(&machine, &["bob"]);

@@ -10,9 +10,12 @@ pub struct Supposed {
     pub service: String,
     /// The remote host, as PAM would name it; empty for this machine.
     pub from: String,
-    /// Without a remote host: whether it comes from inside a session, as `su` and `sudo` mostly
-    /// do. Absent: no, from a console of this machine.
+    /// Without a remote host: whether it comes from no console either, as `su` and `sudo` inside a
+    /// session mostly do. Absent: no, from a console of this machine.
     pub session: Option<bool>,
+    /// Without a remote host: whether the login program runs as the user, as many screen lockers do.
+    /// Absent: no, as root.
+    pub own: Option<bool>,
     /// The method of ssh that the login came by, where PAM was not asked: `publickey`, …; absent
     /// where PAM asks for the password.
     pub method: Option<String>,

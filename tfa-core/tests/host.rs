@@ -80,7 +80,7 @@ pub(crate) fn login() -> Login {
 
 /// A remote host, or the inside of a session where there is none.
 pub(crate) fn remote(rhost: &str) -> Origins {
-    Origins::new(rhost, false)
+    Origins::new(rhost, false, true)
 }
 
 /// Methods of which all is known.
@@ -155,7 +155,19 @@ impl Case {
     }
 
     /// Every case that it may be, for all that is known of the login.
-    pub(crate) fn readings(&self) -> impl Iterator<Item = Self> {
+    pub(crate) fn readings(&self) -> Vec<Self> {
+        let from = |origin: Origins| {
+            let mut case = self.clone();
+            case.login.origin = origin;
+            case.readings_of_place()
+        };
+        match self.login.origin {
+            Origins::Unknown => places().chain([Origins::Session]).flat_map(from).collect(),
+            _ => self.readings_of_place(),
+        }
+    }
+
+    fn readings_of_place(&self) -> Vec<Self> {
         let mut policy = self.policy.clone();
         if self.login.origin == Origins::Session {
             // That it comes from inside a session is known, wherever the session was opened.
@@ -172,6 +184,7 @@ impl Case {
                 policy: policy.clone(),
                 ..self.clone()
             })
+            .collect()
     }
 
     /// The same under one name of the user's alone, for each of them.
@@ -348,6 +361,7 @@ fn any_login() -> impl Strategy<Value = Login> {
     let origin = prop_oneof![
         Just(Origins::Local),
         Just(Origins::Session),
+        Just(Origins::Unknown),
         select(HOSTS.to_vec()).prop_map(remote),
         Just(Origins::Name("laptop.example".to_owned())),
     ];
@@ -365,10 +379,18 @@ fn any_login() -> impl Strategy<Value = Login> {
     )
 }
 
+/// A place in each network of the rules, one in none, and the machine itself.
+fn places() -> impl Iterator<Item = Origins> {
+    HOSTS.map(remote).into_iter().chain([Origins::Local])
+}
+
 /// Whether nothing is unknown of a login.
 pub(crate) fn is_known(login: &Login) -> bool {
     login.person.unknown_groups().is_empty()
-        && !matches!(login.origin, Origins::Name(_) | Origins::Session)
+        && !matches!(
+            login.origin,
+            Origins::Name(_) | Origins::Session | Origins::Unknown
+        )
         && !login.methods.one_of_sshds_own
 }
 
@@ -404,13 +426,12 @@ fn readings(login: &Login, policy: &Policy) -> Vec<Login> {
             });
         }
         Origins::Session => {
-            let places = HOSTS.map(remote).into_iter().chain([Origins::Local]);
-            let places: Vec<Origins> = places.collect();
+            let places: Vec<Origins> = places().collect();
             readings = each(readings, &places, |reading, place| {
                 reading.origin = place.clone();
             });
         }
-        Origins::Local | Origins::Address(_) => {}
+        Origins::Local | Origins::Address(_) | Origins::Unknown => {}
     }
     if login.methods.one_of_sshds_own {
         let any_at_all = words(&["publickey", "hostbased", "gssapi-with-mic"]);

@@ -675,6 +675,39 @@ fn a_login_inside_a_session_is_not_known_to_be_local() {
 }
 
 #[test]
+fn a_login_from_a_place_that_is_not_told_is_not_let_off_by_sessions() {
+    let [off, must] = [terms(Mode::Off, 1), required(0)];
+    let from = |origins: &[Place], terms: &Terms| Rule {
+        origins: origins.to_vec(),
+        terms: terms.clone(),
+        ..Rule::default()
+    };
+    let places = [Place::Local, Place::Session, network("10.0.0.0/8")];
+    let unknown = Login {
+        origin: Origins::Unknown,
+        ..login()
+    };
+    let decide = |rules| {
+        let policy = Policy {
+            rules,
+            ..everybody(off.clone())
+        };
+        let mut policy = policy;
+        policy.otherwise.mode = Mode::Optional;
+        policy.decide(&unknown, None, NOON).decision
+    };
+    for place in &places {
+        let place = std::slice::from_ref(place);
+        let exempt = decide(vec![from(place, &off), from(&[], &must)]);
+        assert_eq!(exempt, Decision::SetUp, "{place:?}");
+        let asked = decide(vec![from(place, &must), from(&[], &off)]);
+        assert_eq!(asked, Decision::SetUp, "{place:?}");
+    }
+    let exempt = decide(vec![from(&places, &off), from(&[], &must)]);
+    assert_eq!(exempt, Decision::SetUp);
+}
+
+#[test]
 fn a_user_in_the_grace_period_is_not_refused_inside_a_session() {
     let policy = Policy {
         rules: vec![Rule {
@@ -1315,7 +1348,7 @@ proptest! {
     #[test]
     fn a_login_that_is_settled_is_decided_alike_whatever_is_unknown_of_it(case in any_case()) {
         let mut case = case;
-        if case.login.origin == Origins::Session {
+        if matches!(case.login.origin, Origins::Session | Origins::Unknown) {
             // Where a session was opened is not looked up.
             case.login.origin = Origins::Local;
         }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use tfa_bus::Supposed;
 use tfa_bus::command::{Failure, Terminal};
 
-use crate::args::{LOCAL, PASSWORD, SESSION, SSHD};
+use crate::args::{LOCAL, OWN, PASSWORD, SESSION, SSHD};
 
 /// Prints it.
 pub(crate) fn say(terminal: &Terminal, report: &impl Serialize) -> Result<(), Failure> {
@@ -23,6 +23,8 @@ pub(crate) fn host(from: &str) -> &str {
 pub(crate) fn from(supposed: &Supposed) -> &str {
     if supposed.session == Some(true) {
         SESSION
+    } else if supposed.own == Some(true) {
+        OWN
     } else {
         host(&supposed.from)
     }

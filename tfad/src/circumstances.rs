@@ -8,10 +8,10 @@ use crate::caller::Caller;
 /// What `methods` calls whatever PAM was asked for: sshd's `password` and `keyboard-interactive`.
 pub const ASKED_BY_PAM: &str = "password";
 
-/// Where a login comes from.
+/// Where a login comes from. `inside_session` says that its program is known for that.
 #[must_use]
-pub fn origins(context: &Context, consoles: &Consoles) -> Origins {
-    Origins::new(&context.rhost, context.at_console(consoles))
+pub fn origins(context: &Context, consoles: &Consoles, inside_session: bool) -> Origins {
+    Origins::new(&context.rhost, context.at_console(consoles), inside_session)
 }
 
 /// The login that a context describes.

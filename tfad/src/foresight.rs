@@ -58,7 +58,7 @@ pub fn foresee(
             met,
             service: supposed.service.clone(),
             rhost: supposed.from.clone(),
-            enrolls: true,
+            enrolls: !is_own(supposed),
             silent: is_silent(&supposed.service),
             ..Context::default()
         };
@@ -93,13 +93,19 @@ pub fn login_name(user: &User) -> &str {
 /// Whether the login comes from inside a session.
 #[must_use]
 pub fn is_inside_session(supposed: &Supposed) -> bool {
-    circumstances::is_inside_session(true, &supposed.service)
+    circumstances::is_inside_session(!is_own(supposed), &supposed.service)
+}
+
+/// Whether the login program runs as the user. Nothing that it says of the login is believed then.
+fn is_own(supposed: &Supposed) -> bool {
+    supposed.own == Some(true)
 }
 
 /// Where the login comes from. Without a remote host that is a console, unless it is said to be the
-/// inside of a session.
+/// inside of a session, or a program of the user's own.
 fn origin(supposed: &Supposed) -> Origins {
-    Origins::new(&supposed.from, supposed.session != Some(true))
+    let at_console = supposed.session != Some(true) && !is_own(supposed);
+    Origins::new(&supposed.from, at_console, is_inside_session(supposed))
 }
 
 /// What a policy would mean for a user, now and once every grace is over.
@@ -214,6 +220,7 @@ pub fn explain(
 /// Whose count of wrong codes holds: without a remote host it is taken to be a console.
 fn lock_of(supposed: &Supposed) -> Origin {
     match origin(supposed) {
+        _ if is_own(supposed) => Origin::OwnProgram,
         Origins::Local => Origin::Console,
         _ => Origin::Remote,
     }
@@ -274,6 +281,15 @@ mod tests {
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/pam/tfa"));
 
     fn explained(service: &str, method: Option<&str>, mode: Mode) -> Explanation {
+        let supposed = Supposed {
+            service: service.to_owned(),
+            method: method.map(str::to_owned),
+            ..Supposed::default()
+        };
+        explained_of(&supposed, mode)
+    }
+
+    fn explained_of(supposed: &Supposed, mode: Mode) -> Explanation {
         let policy = Policy {
             otherwise: Terms {
                 mode,
@@ -286,11 +302,6 @@ mod tests {
             },
             ..Policy::default()
         };
-        let supposed = Supposed {
-            service: service.to_owned(),
-            method: method.map(str::to_owned),
-            ..Supposed::default()
-        };
         let person = Person {
             uid: 1000,
             canonical: Identity {
@@ -301,13 +312,42 @@ mod tests {
         };
         explain(
             &policy,
-            &supposed,
+            supposed,
             "alice",
             &person,
             None,
             "host",
             Time::from_secs(0),
         )
+    }
+
+    #[test]
+    fn a_session_is_certain_for_programs_that_no_network_reaches() {
+        let from = |service: &str, session: bool, own: bool| {
+            origin(&Supposed {
+                service: service.to_owned(),
+                session: session.then_some(true),
+                own: own.then_some(true),
+                ..Supposed::default()
+            })
+        };
+        assert_eq!(from("sudo", true, false), Origins::Session);
+        assert_eq!(from("sudo", false, false), Origins::Local);
+        assert_eq!(from("saslauthd", true, false), Origins::Unknown);
+        assert_eq!(from("i3lock", false, true), Origins::Session);
+    }
+
+    #[test]
+    fn a_program_of_the_users_own_has_its_own_lock_and_sets_nothing_up() {
+        let own = Supposed {
+            service: "i3lock".to_owned(),
+            own: Some(true),
+            ..Supposed::default()
+        };
+        assert_eq!(lock_of(&own), Origin::OwnProgram);
+        let told = explained_of(&own, Mode::Required);
+        assert_eq!((&*told.outcome, &*told.reason), ("refused", "must-enroll"));
+        assert_eq!(explained("i3lock", None, Mode::Required).outcome, "set-up");
     }
 
     #[test]

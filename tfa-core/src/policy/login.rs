@@ -115,6 +115,8 @@ pub enum Origins {
     /// The inside of a session: PAM names neither a console nor a remote host. Where the session
     /// was opened from is not known.
     Session,
+    /// Any place: PAM names neither a console nor a remote host, and the program may serve a network.
+    Unknown,
     /// An address of the network.
     Address(IpAddr),
     /// A host by a name, whose address is not known.
@@ -122,16 +124,16 @@ pub enum Origins {
 }
 
 impl Origins {
-    /// Reads PAM's remote host; without one, the login comes from a console or from inside a
-    /// session. An IPv4 address inside IPv6 is the IPv4 address; the zone of a link-local address
-    /// is left out.
+    /// Reads PAM's remote host; without one, the login comes from a console, or from inside a
+    /// session where its program is known for that. An IPv4 address inside IPv6 is the IPv4 address;
+    /// the zone of a link-local address is left out.
     #[must_use]
-    pub fn new(rhost: &str, at_console: bool) -> Self {
+    pub fn new(rhost: &str, at_console: bool, inside_session: bool) -> Self {
         if rhost.is_empty() {
-            return if at_console {
-                Self::Local
-            } else {
-                Self::Session
+            return match (at_console, inside_session) {
+                (true, _) => Self::Local,
+                (false, true) => Self::Session,
+                (false, false) => Self::Unknown,
             };
         }
         let bare = match rhost.split_once('%') {
@@ -142,6 +144,11 @@ impl Origins {
             Ok(address) => Self::Address(address.to_canonical()),
             Err(_) => Self::Name(rhost.to_owned()),
         }
+    }
+
+    /// Whether no look-up could tell from where the login comes.
+    pub(super) fn cannot_be_told(&self) -> bool {
+        matches!(self, Self::Session | Self::Unknown)
     }
 }
 
@@ -173,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_remote_host_is_an_address_or_a_name() {
-        let read = |rhost| Origins::new(rhost, false);
+        let read = |rhost| Origins::new(rhost, false, false);
         let address = |text: &str| Origins::Address(text.parse().unwrap());
         assert_eq!(read("192.0.2.7"), address("192.0.2.7"));
         assert_eq!(read("::ffff:192.0.2.7"), address("192.0.2.7"));
@@ -185,10 +192,17 @@ mod tests {
 
     #[test]
     fn only_a_console_without_a_remote_host_is_local() {
-        assert_eq!(Origins::new("", true), Origins::Local);
-        assert_eq!(Origins::new("", false), Origins::Session);
         let remote = Origins::Address("192.0.2.7".parse().unwrap());
-        assert_eq!(Origins::new("192.0.2.7", true), remote);
+        for inside_session in [false, true] {
+            assert_eq!(Origins::new("", true, inside_session), Origins::Local);
+            assert_eq!(Origins::new("192.0.2.7", true, inside_session), remote);
+        }
+    }
+
+    #[test]
+    fn only_a_program_that_is_known_for_it_is_inside_a_session() {
+        assert_eq!(Origins::new("", false, true), Origins::Session);
+        assert_eq!(Origins::new("", false, false), Origins::Unknown);
     }
 
     #[test]

@@ -299,6 +299,6 @@ impl Policy {
 struct Possible<'policy> {
     /// One, unless something could not be found out.
     terms: Vec<&'policy Terms>,
-    /// For a login inside a session: those of rules about where logins come from.
+    /// For a login of which it cannot be told: those of rules about where logins come from.
     in_session: Vec<&'policy Terms>,
 }

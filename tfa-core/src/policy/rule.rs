@@ -30,7 +30,7 @@ impl fmt::Display for Group {
 pub enum Place {
     /// A console or a seat of this machine.
     Local,
-    /// The inside of a session, without a console and without a remote host.
+    /// The inside of a session: a program known for that, without a console and a remote host.
     Session,
     /// A network, or one address.
     Network(IpNet),
@@ -65,8 +65,8 @@ pub(super) enum Fit {
     No,
     /// It could not be found out.
     Unknown,
-    /// All but the origin matches, and the login comes from inside a session: opened from where
-    /// the rule says, or from elsewhere.
+    /// All but the origin matches, and the login comes from inside a session, or from a place that
+    /// cannot be told: from where the rule says, or from elsewhere.
     InSession,
 }
 
@@ -80,7 +80,7 @@ impl Rule {
         match (but_origin, but_origin.and(origin)) {
             (_, Belongs::No) => Fit::No,
             (_, Belongs::Yes) => Fit::Yes,
-            (Belongs::Yes, Belongs::Unknown) if login.origin == Origins::Session => Fit::InSession,
+            (Belongs::Yes, Belongs::Unknown) if login.origin.cannot_be_told() => Fit::InSession,
             (_, Belongs::Unknown) => Fit::Unknown,
         }
     }
@@ -151,6 +151,7 @@ impl Place {
             (Self::Network(network), Origins::Address(address)) => network.contains(address).into(),
             // The session may have been opened from there.
             (Self::Local | Self::Network(_), Origins::Session)
+            | (_, Origins::Unknown)
             | (Self::Network(_), Origins::Name(_)) => Belongs::Unknown,
             (Self::Local | Self::Session, _) | (Self::Network(_), Origins::Local) => Belongs::No,
         }

@@ -1,6 +1,6 @@
 //! A login that is only supposed.
 
-use tfa_bus::Supposed;
+use tfa_bus::{INSIDE_SESSIONS, Supposed};
 
 /// PAM's service of ssh: the one that a network reaches.
 pub(crate) const SSHD: &str = "sshd";
@@ -8,8 +8,8 @@ pub(crate) const SSHD: &str = "sshd";
 pub(crate) const LOCAL: &str = "local";
 /// The inside of a session, where PAM names neither a console nor a remote host.
 pub(crate) const SESSION: &str = "session";
-/// The services of programs that are mostly started there.
-const INSIDE_SESSIONS: [&str; 5] = ["su", "su-l", "sudo", "sudo-i", "polkit-1"];
+/// A program that runs as the user.
+pub(crate) const OWN: &str = "own";
 /// Whatever PAM asks for.
 pub(crate) const PASSWORD: &str = "password";
 /// An address of a network that is for documentation (RFC 5737): no rule has reason to name it.
@@ -31,7 +31,7 @@ pub(crate) struct Login {
     /// PAM's service: sshd, login, sudo, ...
     #[arg(long, value_name = "SERVICE", default_value = SSHD)]
     service: String,
-    /// Address of the remote host, local or session
+    /// Address of the remote host, local, session or own
     #[arg(long, value_name = "HOST")]
     from: Option<String>,
     /// The method of ssh: password, publickey, ...
@@ -54,14 +54,19 @@ impl Login {
             None if INSIDE_SESSIONS.contains(&service) => SESSION,
             None => LOCAL,
         };
-        let session = from == SESSION;
-        let from = if session || from == LOCAL { "" } else { from };
+        let (session, own) = (from == SESSION, from == OWN);
+        let from = if [LOCAL, SESSION, OWN].contains(&from) {
+            ""
+        } else {
+            from
+        };
         // These two are asked by PAM.
         let by_pam = |method: &str| method == PASSWORD || method == "keyboard-interactive";
         Supposed {
             service: self.service.clone(),
             from: from.to_owned(),
             session: session.then_some(true),
+            own: own.then_some(true),
             method: self.method.clone().filter(|method| !by_pam(method)),
             at,
         }
@@ -92,6 +97,8 @@ mod tests {
         assert_eq!(place("sudo", None), session);
         assert_eq!(place("sudo", Some("local")), console);
         assert_eq!(place("login", Some("session")), session);
+        let locker = supposed("i3lock", Some("own"), None);
+        assert_eq!((&*locker.from, locker.own), ("", Some(true)));
     }
 
     #[test]

@@ -60,10 +60,11 @@ Nothing is asked, changed or logged in: the daemon says what it would do now,
 or at the DATE, under the policy in force, or under the FILE's. Without --from,
 sshd is reached from a host that no rule names (192.0.2.1, of a network for
 documentation), su, sudo and polkit inside a session, and all else at a console
-of this machine. Without --method a password is given.
+of this machine. A screen locker mostly runs as the user: --from own.
+Without --method a password is given.
 Keys of the JSON form, which stay as they are:
   user, service            as they were given
-  from                     the host, local (a console) or session
+  from                     the host, local (a console), session or own
   method                   the method of ssh, or null for another service
   at                       when
   files                    the files of the policy; empty for the one in force

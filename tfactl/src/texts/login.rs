@@ -1,13 +1,19 @@
 //! A login, what becomes of it, and why.
 
-use tfa_bus::{Outcome, Supposed};
+use tfa_bus::{INSIDE_SESSIONS, Outcome, Supposed};
 
 /// `by sshd from 192.0.2.7, with a password`.
 pub(super) fn login(supposed: &Supposed, from_anywhere: bool) -> String {
     let place = if from_anywhere {
         format!("from a host that no rule names ({})", supposed.from)
+    } else if supposed.own == Some(true) {
+        "as a program of the user's own".to_owned()
     } else if supposed.session == Some(true) {
-        "inside a session".to_owned()
+        if INSIDE_SESSIONS.contains(&supposed.service.as_str()) {
+            "inside a session".to_owned()
+        } else {
+            "from a place that PAM does not name".to_owned()
+        }
     } else if supposed.from.is_empty() {
         "at a console of this machine".to_owned()
     } else {

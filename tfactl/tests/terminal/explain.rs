@@ -92,6 +92,7 @@ fn what_is_typed_reaches_the_daemon() {
         service: service.to_owned(),
         from: from.to_owned(),
         session: None,
+        own: None,
         method: method.map(str::to_owned),
         at: None,
     };

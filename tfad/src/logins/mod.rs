@@ -166,9 +166,9 @@ impl Logins {
             None => {}
         }
         // The name service is asked for groups only where they make a difference.
-        let origin = circumstances::origins(&context, &config.consoles);
-        let mut login = circumstances::login(&context, groups::unasked(&user), origin);
         let inside_session = circumstances::is_inside_session(root, &context.service);
+        let origin = circumstances::origins(&context, &config.consoles, inside_session);
+        let mut login = circumstances::login(&context, groups::unasked(&user), origin);
         let known = self
             .host
             .person_of(&login, &user, &config.policy, inside_session);

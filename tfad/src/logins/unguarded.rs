@@ -85,9 +85,9 @@ impl Bypasses {
 /// Whether the login would be refused if its service were guarded.
 async fn would_be_refused(host: &Host, config: &Config, user: &User, context: &Context) -> bool {
     let policy = &config.policy;
-    let origin = circumstances::origins(context, &config.consoles);
-    let mut login = circumstances::login(context, groups::unasked(user), origin);
     let inside_session = circumstances::is_inside_session(true, &context.service);
+    let origin = circumstances::origins(context, &config.consoles, inside_session);
+    let mut login = circumstances::login(context, groups::unasked(user), origin);
     if let Some(person) = host.person_of(&login, user, policy, inside_session).await {
         login.person = person;
     }
