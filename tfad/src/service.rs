@@ -71,7 +71,6 @@ pub async fn serve(host: Arc<Host>, bus: &str, socket: &Path) -> zbus::Result<St
         () = forget_the_departed(departures, &host) => Stop::BusLost,
         () = connection.closed() => Stop::BusLost,
         () = told_to_stop(&host) => Stop::Asked,
-        () = writable_again(&host), if host.accounts.writable_again().is_some() => Stop::Asked,
     };
     notify(&[sd_notify::NotifyState::Stopping]);
     // No new call comes where nobody listens, nor reaches a name that is gone; the calls under way are
@@ -134,7 +133,9 @@ async fn writable_again(host: &Host) {
 }
 
 /// SIGTERM or SIGINT; SIGHUP meanwhile reads the configuration again. What keeps the daemon from
-/// serving is tried again then, and from time to time: a full disk or a lock may have passed.
+/// serving is tried again then, and from time to time: a full disk or a lock may have passed. A store
+/// that takes no changes and would take them when opened anew is a reason to stop, too; it may have been
+/// opened just now, so each round looks whether it is such a store.
 async fn told_to_stop(host: &Host) {
     let signals = (
         signal(SignalKind::terminate()),
@@ -159,6 +160,7 @@ async fn told_to_stop(host: &Host) {
                 Some(_) => return,
             },
             () = tokio::time::sleep(RETRY), if host.refusal().is_some() => try_again(host).await,
+            () = writable_again(host), if host.accounts.writable_again().is_some() => return,
         }
     }
 }

@@ -14,7 +14,10 @@ type Open = dyn Fn() -> Result<Arc<SqliteStore>, StoreError> + Send + Sync;
 
 /// Stands in for a store that cannot be used.
 pub struct Unopened {
+    /// Held for moments alone: logins ask for it, also while the store is being opened.
     why: Mutex<StoreError>,
+    /// Held while the store is opened, which may wait for the disk or another process.
+    opening: Mutex<()>,
     open: Box<Open>,
     opened: OnceLock<Arc<SqliteStore>>,
 }
@@ -36,6 +39,7 @@ impl Unopened {
     ) -> Self {
         Self {
             why: Mutex::new(why),
+            opening: Mutex::default(),
             open: Box::new(open),
             opened: OnceLock::new(),
         }
@@ -46,8 +50,8 @@ impl Unopened {
     /// # Errors
     /// Why it still cannot be used.
     pub fn try_again(&self) -> Result<(), StoreError> {
-        // One at a time: the lock is held while it is opened.
-        let mut why = self.why.lock().unwrap_or_else(PoisonError::into_inner);
+        // One at a time.
+        let _opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         if self.opened.get().is_some() {
             return Ok(());
         }
@@ -58,7 +62,7 @@ impl Unopened {
                 Ok(())
             }
             Err(error) => {
-                *why = error.clone();
+                *self.why.lock().unwrap_or_else(PoisonError::into_inner) = error.clone();
                 Err(error)
             }
         }
@@ -144,6 +148,9 @@ impl Store for Unopened {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
 
     use super::super::{Opened, Place};
     use super::*;
@@ -167,6 +174,29 @@ mod tests {
         assert_eq!(store.remove("lea", None).await, Err(why.clone()));
         assert_eq!(store.try_again(), Err(why.clone()));
         assert_eq!(store.why(), Some(why));
+    }
+
+    #[test]
+    fn the_reason_is_told_while_the_store_is_being_opened() {
+        let (begun, begins) = mpsc::channel();
+        let (end, ends) = mpsc::channel::<()>();
+        let (begun, ends) = (Mutex::new(begun), Mutex::new(ends));
+        let store = Unopened::new(torn(), move || {
+            begun.lock().unwrap().send(()).unwrap();
+            let _ = ends.lock().unwrap().recv();
+            Err(torn())
+        });
+        let store = Arc::new(store);
+        let (opener, asker) = (Arc::clone(&store), Arc::clone(&store));
+        let opener = thread::spawn(move || opener.try_again());
+        begins.recv().unwrap();
+        let (tell, told) = mpsc::channel();
+        let asker = thread::spawn(move || tell.send((asker.why(), asker.load("lea").err())));
+        let told = told.recv_timeout(Duration::from_secs(10));
+        end.send(()).unwrap();
+        assert_eq!(opener.join().unwrap(), Err(torn()));
+        asker.join().unwrap().unwrap();
+        assert_eq!(told, Ok((Some(torn()), Some(torn()))));
     }
 
     #[tokio::test]
