@@ -3,7 +3,7 @@
 use tfa_tests::{Machine, Terminal};
 
 use crate::people::{
-    CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up, record_of,
+    CODE, PASSWORD, decree, machine_with_alice, machine_with_alice_set_up, record_of,
     ssh_as_far_as_the_code,
 };
 
@@ -53,6 +53,27 @@ fn a_code_without_the_password_changes_nothing_and_is_not_used_up() {
     terminal.expect("Try again? [Y/n]");
     terminal.type_line("n");
     terminal.expect("Cancelled. Nothing was changed.");
+}
+
+#[test]
+fn a_policy_that_changes_while_polkit_asks_is_the_one_that_counts() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_user("bob", PASSWORD);
+    let pausing = machine.terminal_as("alice", ["tfa-enroll", "pause"]);
+    let setting_up = machine.terminal_as("bob", ["tfa-enroll", "setup"]);
+    pausing.expect("Password:");
+    setting_up.expect("Password:");
+    decree(
+        &machine,
+        "[policy]\nmode = \"optional\"\ninvitation = true\n",
+    );
+    setting_up.type_secret(PASSWORD);
+    setting_up.expect("setting up takes an invitation");
+    decree(&machine, "[policy]\nmode = \"required\"\n");
+    pausing.type_secret(PASSWORD);
+    pausing.expect(CODE);
+    pausing.type_secret(&alice.phone.next_unused());
+    pausing.expect("is required of you here");
 }
 
 #[test]

@@ -93,7 +93,7 @@ impl OwnAccount {
         #[zbus(connection)] connection: &Connection,
         parameters: Parameters,
     ) -> Result<Offer, Error> {
-        let owner = self.owner(&header, connection).await?;
+        let mut owner = self.owner(&header, connection).await?;
         let authenticator = authenticator(&parameters)?;
         // Said before the password is asked for in vain.
         let account = self.host.accounts.load(&owner.user).await;
@@ -106,17 +106,12 @@ impl OwnAccount {
         }
         let word = Zeroizing::new(parameters.invitation.unwrap_or_default());
         let word = Entry::parse(&word);
-        // One that was made is asked for, wanted by the policy or not.
-        let invited = self.host.config().policy.invitation
-            || account.is_some_and(|account| account.is_invited(owner.now));
-        if invited {
-            owner.show_invitation(&word).await?;
-        }
-        let allowed = polkit::authorize(connection, &header, &owner.caller, ACTION_ENROLL).await;
-        allowed.map_err(|error| owner.report(error))?;
+        owner.check_invitation(&word).await?;
+        owner.authorize(connection, &header).await?;
+        // One may be needed since polkit asked.
+        let invited = owner.check_invitation(&word).await?;
         owner
             .change(|account, now| {
-                // Another may have been made while polkit asked.
                 if invited || account.is_invited(now) {
                     account.check_invitation(&word, Origin::OwnProgram, now)?;
                 }
@@ -223,8 +218,10 @@ impl OwnAccount {
     ) -> Result<(), Error> {
         let proof = Zeroizing::new(proof);
         let mut owner = self.owner(&header, connection).await?;
+        // Said before the password is asked for in vain, and looked at again afterwards.
         owner.may_switch_off().await?;
         let factor = owner.authenticate(connection, &header, &proof).await?;
+        owner.may_switch_off().await?;
         owner
             .change_with(&factor, |account, proof, now| account.pause(proof, now))
             .await?;
@@ -258,8 +255,10 @@ impl OwnAccount {
     ) -> Result<(), Error> {
         let proof = Zeroizing::new(proof);
         let mut owner = self.owner(&header, connection).await?;
+        // Said before the password is asked for in vain, and looked at again afterwards.
         owner.may_switch_off().await?;
         let factor = owner.authenticate(connection, &header, &proof).await?;
+        owner.may_switch_off().await?;
         owner
             .change_with(&factor, |account, proof, now| account.remove(proof, now))
             .await?;
@@ -325,12 +324,29 @@ impl OwnAccount {
 }
 
 impl Owner<'_> {
+    /// Has polkit ask for the password. That may take minutes, so what follows is judged by the time
+    /// and the policy afterwards.
+    ///
+    /// # Errors
+    /// As [`polkit::authorize`]; [`Error::NotServing`].
+    async fn authorize(
+        &mut self,
+        connection: &Connection,
+        header: &Header<'_>,
+    ) -> Result<Grounds, Error> {
+        let allowed = polkit::authorize(connection, header, &self.caller, ACTION_ENROLL).await;
+        let grounds = allowed.map_err(|error| self.report(error))?;
+        self.now = clock::now();
+        self.host.serves()?;
+        Ok(grounds)
+    }
+
     /// Has polkit ask for the password before a change of an existing set-up, and finds out what proves
     /// the second factor: the code that polkit's login took, or the one that came with the call. That is
     /// judged by the time afterwards: a call that waits for a password must not keep an old code alive.
     ///
     /// # Errors
-    /// [`Error::NotSetUp`]; as [`polkit::authorize`]; then [`Error::CodeNeeded`] where there is no code.
+    /// [`Error::NotSetUp`]; as [`Self::authorize`]; then [`Error::CodeNeeded`] where there is no code.
     async fn authenticate(
         &mut self,
         connection: &Connection,
@@ -347,9 +363,7 @@ impl Owner<'_> {
             }
         }
         let prompt = self.host.password_prompts.open(self.user.uid);
-        let allowed = polkit::authorize(connection, header, &self.caller, ACTION_ENROLL).await;
-        let grounds = allowed.map_err(|error| self.report(error))?;
-        self.now = clock::now();
+        let grounds = self.authorize(connection, header).await?;
         if grounds == Grounds::Authentication && prompt.take_code() {
             return Ok(SecondFactor::Verified);
         }
@@ -370,15 +384,24 @@ impl Owner<'_> {
         }
     }
 
-    /// Holds the word of an invitation against the account. It is used up with the set-up.
-    async fn show_invitation(&self, word: &Entry) -> Result<(), Error> {
+    /// Checks the word of an invitation, where one is needed: the policy wants it, or one was made.
+    /// It is used up with the set-up. Returns whether one is needed.
+    async fn check_invitation(&self, word: &Entry) -> Result<bool, Error> {
+        let account = self.host.accounts.load(&self.user).await;
+        let account = account.map_err(|error| self.report(error))?;
+        let is_needed = self.host.config().policy.invitation
+            || account.is_some_and(|account| account.is_invited(self.now));
+        if !is_needed {
+            return Ok(false);
+        }
         if matches!(word, Entry::Nothing) {
             return Err(Error::InvitationNeeded(
                 "Setting up takes an invitation from your administrator.".to_owned(),
             ));
         }
         self.change(|account, now| account.check_invitation(word, Origin::OwnProgram, now))
-            .await
+            .await?;
+        Ok(true)
     }
 
     /// Changes the account; the answer comes after it was stored.
