@@ -19,6 +19,7 @@ pub struct Visitors {
 }
 
 /// What somebody has under way; it ends when this is dropped.
+#[must_use = "what is under way counts while this is kept"]
 #[derive(Debug)]
 pub struct Visit<'visitors> {
     visitors: &'visitors Visitors,

@@ -7,8 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What a call under way takes besides its message: its task, and what is made of its arguments
-/// before the caller is known.
+/// What a call under way takes besides its message: its task, and what is made of its arguments.
 const CALL_COST: usize = 8 << 10;
 /// The share of one connection: the longest call and two more.
 const MAX_PER_CONNECTION: usize = 64 << 10;

@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::host::{Host, host_name};
 use crate::journal::{Level, quoted};
 use crate::users::{self, User};
+use crate::visitors::Visit;
 use crate::{clock, foresight, polkit, random};
 
 /// The interface.
@@ -44,7 +45,7 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<Status>, Error> {
-        self.admit(&header, connection, "list").await?;
+        let _admitted = self.admit(&header, connection, "list").await?;
         let records = self.host.accounts.list().await?;
         let mut accounts = Vec::with_capacity(records.len());
         let names: HashSet<String> = records.iter().map(|(name, _)| name.clone()).collect();
@@ -74,7 +75,7 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
         user: &str,
     ) -> Result<Status, Error> {
-        self.admit(&header, connection, user).await?;
+        let _admitted = self.admit(&header, connection, user).await?;
         let user = self.host.accounts.user(user).await?;
         let loaded = self.host.accounts.load_record(&user).await;
         let note = match &loaded {
@@ -93,7 +94,7 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
         user: &str,
     ) -> Result<(), Error> {
-        let caller = self.admit(&header, connection, user).await?;
+        let (caller, _visit) = self.admit(&header, connection, user).await?;
         // A record may have outlived its user: then it is found by the name as given. A name
         // service that fails says nothing of that.
         let known = match self.host.accounts.user(user).await {
@@ -114,7 +115,7 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
         user: &str,
     ) -> Result<(), Error> {
-        let caller = self.admit(&header, connection, user).await?;
+        let (caller, _visit) = self.admit(&header, connection, user).await?;
         let user = self.host.accounts.user(user).await?;
         let report = |error| self.host.report(&caller, &user.name, error);
         if self
@@ -153,7 +154,7 @@ impl Admin {
         names: Vec<(String, String)>,
         check: bool,
     ) -> Result<Vec<Renamed>, Error> {
-        let caller = self.admit(&header, connection, "rename").await?;
+        let (caller, _visit) = self.admit(&header, connection, "rename").await?;
         let renamed = self.host.accounts.rename(&names, check).await;
         let renamed = renamed.map_err(|error| self.host.report(&caller, "rename", error))?;
         let moved = renamed
@@ -178,7 +179,7 @@ impl Admin {
         user: &str,
         seconds: u64,
     ) -> Result<(String, u64), Error> {
-        let caller = self.admit(&header, connection, user).await?;
+        let (caller, _visit) = self.admit(&header, connection, user).await?;
         let longest = LONGEST_INVITATION.as_secs();
         if !(60..=longest).contains(&seconds) {
             return Err(Error::InvalidArgument(format!(
@@ -223,7 +224,7 @@ impl Admin {
         user: &str,
         login: Supposed,
     ) -> Result<Explanation, Error> {
-        self.admit(&header, connection, user).await?;
+        let _admitted = self.admit(&header, connection, user).await?;
         let config = self.policy_of(&files)?;
         let user = self.host.accounts.user(user).await?;
         let person = self.person_of(&user, &config.policy, &login).await;
@@ -271,7 +272,7 @@ impl Admin {
         login: Supposed,
         users: Vec<String>,
     ) -> Result<(bool, Vec<Impact>), Error> {
-        self.admit(&header, connection, "impact").await?;
+        let _admitted = self.admit(&header, connection, "impact").await?;
         let config = self.policy_of(&files)?;
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let mut impacts = Vec::with_capacity(users.len());
@@ -304,7 +305,7 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<Seen>, Error> {
-        self.admit(&header, connection, "seen").await?;
+        let _admitted = self.admit(&header, connection, "seen").await?;
         let records = self.host.accounts.list().await?;
         let mut seen = Vec::new();
         for (name, record) in records {
@@ -437,21 +438,22 @@ impl Admin {
         config.policy.may_require_of(&person)
     }
 
-    /// Lets root in, and whom polkit lets in. Everybody else is logged.
+    /// Lets root in, and whom polkit lets in. Everybody else is logged. The call counts as under way
+    /// while its visit is kept.
     async fn admit(
         &self,
         header: &Header<'_>,
         connection: &Connection,
         about: &str,
-    ) -> Result<Caller, Error> {
+    ) -> Result<(Caller, Visit<'_>), Error> {
         let caller = self
             .host
             .callers
             .identify(connection, sender(header)?)
             .await?;
-        let _visit = self.host.visitors.admit(&caller)?;
+        let visit = self.host.visitors.admit(&caller)?;
         match polkit::authorize(connection, header, &caller, ACTION_MANAGE).await {
-            Ok(_) => Ok(caller),
+            Ok(_) => Ok((caller, visit)),
             Err(error) => {
                 let what = "an administrator's call was refused";
                 self.host.log_change(Level::Warning, &caller, about, what);

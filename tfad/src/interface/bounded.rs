@@ -1,8 +1,10 @@
 //! An interface that knows who calls before anything of the call is decoded.
 //!
-//! Decoded, arguments are many times as long as the message. So the bus is asked for the caller's uid
-//! first, and the bound on a uid's calls holds before the memory is spent. A call that panics gets
-//! an answer too: one without would count as under way for ever.
+//! Decoded, arguments are many times as long as the message. What bounds them before they are decoded
+//! is the budget of the bus (`dbus::budget`). The bound on a uid's calls (`visitors`) is checked in the
+//! methods, behind the decoding. So the bus is asked for the caller's uid before: a method then gets
+//! from decoded arguments to that bound without waiting, and a call past it keeps none of them. A call
+//! that panics gets an answer too: one without would count as under way for ever.
 
 use std::collections::HashMap;
 use std::fmt::Write;
