@@ -742,6 +742,10 @@ fn with_an_invitation_and_no_other_way_alice_sets_up() {
         terminal.type_line(wrong);
         terminal.expect("That is not the word of your invitation");
     }
+    // A slip without the form of a word is no guess, in the log either.
+    terminal.expect(INVITATION);
+    terminal.type_line("hello");
+    terminal.expect("That is not the word of your invitation");
     terminal.expect(INVITATION);
     look(&terminal, "not the word of your invitation", INVITATION);
     let record = record_of(&machine, "alice");
@@ -756,6 +760,9 @@ fn with_an_invitation_and_no_other_way_alice_sets_up() {
     assert!(record.contains("\"failures\": 3"), "{record}");
     let record = record_of(&machine, "alice");
     assert!(record.contains("\"invited_until\": null"), "{record}");
+    machine.expect_in_journal("tfad", "alice: an authenticator was set up in the login");
+    let log = machine.journal("tfad");
+    assert_eq!(log.matches("wrong invitation").count(), 3, "{log}");
 
     // It was used up.
     machine.succeed(["tfactl", "reset", "alice", "--yes"]);
