@@ -610,10 +610,7 @@ fn key_and_code_by_the_manuals() -> [(String, String); 2] {
     let asks = block(MODULE, "KbdInteractiveAuthentication yes");
     let of_policy = (
         block(POLICY, "KbdInteractiveAuthentication yes"),
-        block(
-            POLICY,
-            "auth [success=done ignore=ignore default=die] pam_tfa.so after_publickey enroll=account",
-        ),
+        block(POLICY, "auth [success=done ignore=ignore default=die] \\e"),
     );
     let of_module = (
         asks + &block(MODULE, both),
