@@ -319,6 +319,12 @@ fn what_is_typed_into_tfa_enroll_counts_as_well_and_nobody_speaks_for_the_consol
         "{told}"
     );
     assert_eq!(shown(&machine, "own_failures"), "5");
+    for (from, outcome) in [("own", "refused"), ("session", "code"), ("local", "code")] {
+        let words = "tfactl explain alice --json --service i3lock --from";
+        let told = machine.succeed(words.split(' ').chain([from]));
+        let line = format!("\"outcome\": \"{outcome}\"");
+        assert!(told.contains(&line), "{from}: {told}");
+    }
     assert_eq!(shown(&machine, "failures"), "0");
     assert_eq!(shown(&machine, "console_failures"), "0");
     assert_eq!(shown(&machine, "state"), "\"enabled\"");
