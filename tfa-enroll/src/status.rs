@@ -1,6 +1,6 @@
 //! `tfa-enroll status`, and `tfa-enroll` alone: where the account stands, and the way on.
 
-use tfa_bus::command::{Failure, Report, Terminal, now};
+use tfa_bus::command::{self, Failure, Report, Terminal, now};
 use tfa_bus::{Parameters, State, Status};
 
 use crate::args::QrForm;
@@ -15,9 +15,7 @@ pub(crate) async fn show(json: bool) -> Result<(), Failure> {
     let refuses = refuses(&daemon, &terminal).await?;
     let status = daemon.status().await?;
     if json {
-        let report = serde_json::to_string_pretty(&Report::from(&status));
-        // Strings and numbers always make JSON.
-        terminal.say(&report.map_err(std::io::Error::other)?)?;
+        terminal.say(&command::json(&Report::from(&status))?)?;
     } else {
         terminal.say(&texts::status(&status, now()))?;
     }

@@ -2,15 +2,13 @@
 
 use serde::Serialize;
 use tfa_bus::Supposed;
-use tfa_bus::command::{Failure, Terminal};
+use tfa_bus::command::{self, Failure, Terminal};
 
 use crate::args::{LOCAL, OWN, PASSWORD, SESSION, SSHD};
 
 /// Prints it.
 pub(crate) fn say(terminal: &Terminal, report: &impl Serialize) -> Result<(), Failure> {
-    // Strings and numbers always make JSON.
-    let text = serde_json::to_string_pretty(report).map_err(std::io::Error::other)?;
-    terminal.say(&text)?;
+    terminal.say(&command::json(report)?)?;
     Ok(())
 }
 

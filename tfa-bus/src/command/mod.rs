@@ -7,6 +7,7 @@
 mod agent;
 mod failure;
 mod interrupt;
+mod json;
 mod process;
 mod reach;
 mod report;
@@ -17,6 +18,7 @@ pub use crate::wrapped;
 pub use agent::{Agent, NoAgent};
 pub use failure::Failure;
 pub use interrupt::{Interrupt, Interruption};
+pub use json::json;
 pub use process::{harden, host, is_root, run};
 pub use reach::{connect, in_passing, within};
 pub use report::Report;

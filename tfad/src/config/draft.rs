@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use tfa_bus::is_misleading;
 use tfa_core::{AfterGrace, Mode, Policy, Terms, Time};
 use toml::de::DeValue;
 
@@ -193,9 +194,11 @@ fn rules<'d, 't>(value: &'d Value<'t>) -> Result<&'d [Value<'t>], Wrong> {
 
 fn issuer(value: &Value<'_>) -> Result<String, Wrong> {
     let name = text(value)?;
-    if name.contains(|c: char| c == ':' || c.is_control()) {
-        return Err(Wrong::new("must not have a colon or a control character")
-            .help("authenticators split the name at a colon"));
+    if name.contains(|c: char| c == ':' || is_misleading(c)) {
+        return Err(
+            Wrong::new("must not have a colon or a character that does not show")
+                .help("authenticators split the name at a colon"),
+        );
     }
     Ok(name.to_owned())
 }

@@ -1,8 +1,8 @@
 //! Names of users, groups, services and methods. One that can never be met is a mistake: its rule
 //! would not hold for whom it was written.
 
-use tfa_bus::Consoles;
 use tfa_bus::consoles::is_pseudo_terminal;
+use tfa_bus::{Consoles, is_misleading};
 use tfa_core::Group;
 use toml::de::DeValue;
 
@@ -113,8 +113,8 @@ pub(super) fn method(value: &Value<'_>) -> Result<String, Wrong> {
 fn name(name: &str) -> Result<&str, Wrong> {
     let why = if name.is_empty() {
         "is empty"
-    } else if name.contains(':') || name.contains(char::is_control) {
-        "has a colon or a control character"
+    } else if name.contains(|c: char| c == ':' || is_misleading(c)) {
+        "has a colon or a character that does not show"
     } else if name.trim() != name {
         "begins or ends with a space"
     } else if name.contains(['*', '?']) {

@@ -155,7 +155,7 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             enrollment("issuer = \"a:b\""),
-            ":4:10: issuer: must not have a colon or a control character; \
+            ":4:10: issuer: must not have a colon or a character that does not show; \
              authenticators split the name at a colon",
         ),
         // Time.
@@ -237,11 +237,11 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             all("users = [\"a:b\"]"),
-            ":5:10: users: the name \"a:b\" has a colon or a control character",
+            ":5:10: users: the name \"a:b\" has a colon or a character that does not show",
         ),
         (
             all("users = [\"a\\u001b[2J\"]"),
-            ":5:10: users: the name \"a\\u{1b}[2J\" has a colon or a control character",
+            ":5:10: users: the name \"a\\u{1b}[2J\" has a colon or a character that does not show",
         ),
         (
             all("users = [\"adm-*\"]"),
