@@ -321,6 +321,28 @@ impl Accounts {
         self.remove(&name).await
     }
 
+    /// Whether the record under a name may be somebody else's: it was set up for a uid that is not this
+    /// user's, and that another user has now.
+    ///
+    /// # Errors
+    /// What the store and the name service say. A damaged record tells no uid, and is nobody else's.
+    pub async fn other_owner(&self, name: &str, user: &User) -> Result<Option<User>, Error> {
+        let (store, names) = (self.store(), self.names());
+        let (name, own) = (name.to_owned(), user.uid);
+        let found = beside(move || {
+            let record = match store.load(&name) {
+                Err(StoreError::RecordDamaged { .. } | StoreError::KeyLost { .. }) => None,
+                loaded => loaded.map_err(refused)?,
+            };
+            let account = record.and_then(|(record, _)| resolve::decode(&record, &name).ok());
+            match account.map(|account| account.uid()) {
+                Some(uid) if uid != own => names.by_uid(uid),
+                _ => Ok(None),
+            }
+        });
+        found.await?
+    }
+
     /// Removes the record under a name, whoever has it, and a damaged one too.
     ///
     /// # Errors

@@ -18,6 +18,8 @@ use crate::services::may_require;
 
 /// Where the kernel lists its terminals.
 const TERMINALS: &str = "/sys/class/tty";
+/// The service of OpenSSH's server.
+const SSHD: &str = "sshd";
 /// How long names are looked up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -58,6 +60,11 @@ pub fn findings(config: &Config) -> Findings {
     let mut notes: Vec<String> = policy.rules.iter().filter_map(consoles_alone).collect();
     if may_require(&policy) {
         notes.extend(pam_files::unguarded(&policy));
+        if is_service(SSHD) && !policy.guards(SSHD) {
+            notes.push(format!(
+                "guard does not name {SSHD}: an SSH key alone gets in where a second factor is required"
+            ));
+        }
     }
     // A directory that hangs must not keep a reload from its end.
     let (told, names) = mpsc::channel();

@@ -306,7 +306,14 @@ impl Host {
         );
     }
 
-    /// Logs what somebody did to an account.
+    /// Logs a change of an account that took effect. It took a password, a code or an administrator, so
+    /// there are few, and no number of other lines keeps it out of the log.
+    pub fn log_done(&self, caller: &Caller, user: &str, what: &str) {
+        let line = format!("{}: {what} (by uid {})", quoted(user), caller.uid);
+        self.journal.write(Level::Notice, &line);
+    }
+
+    /// Logs what somebody tried with an account.
     pub fn log_change(&self, level: Level, caller: &Caller, user: &str, what: &str) {
         self.journal.write_for(
             caller.uid,

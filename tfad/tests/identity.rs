@@ -237,6 +237,39 @@ async fn a_record_of_a_name_that_another_uid_has_is_nobodys_until_the_administra
 }
 
 #[tokio::test]
+async fn who_may_have_owned_a_moved_record_is_known_and_has_no_grace() {
+    let host = Host::new(&[("alice", 1000)]);
+    host.set_up("alice").await;
+    // The owner has another name now, and somebody new has the old one.
+    host.change(|names| names.users = vec![("anna".to_owned(), 1000), ("alice".to_owned(), 1002)]);
+    let alice = host.user("alice").unwrap();
+    let other = host.accounts.other_owner("alice", &alice).await.unwrap();
+    assert_eq!(other.unwrap().name, "anna");
+
+    let itself = [("alice".to_owned(), "alice".to_owned())];
+    host.accounts.rename(&itself, false).await.unwrap();
+    assert_eq!(host.state("alice").await, State::Enabled);
+    assert!(host.login("anna").await.unwrap().unwrap().has_no_grace());
+    let other = host.accounts.other_owner("alice", &alice).await.unwrap();
+    assert_eq!(other, None);
+}
+
+#[tokio::test]
+async fn who_gets_a_record_in_the_same_change_keeps_it_as_it_is() {
+    let host = Host::new(&[("alice", 1000), ("bob", 1001)]);
+    host.set_up("alice").await;
+    host.set_up("bob").await;
+    host.change(|names| names.users = vec![("alice".to_owned(), 1001), ("bob".to_owned(), 1000)]);
+    let both = ["alice", "bob"].map(|name| (name.to_owned(), name.to_owned()));
+    host.accounts.rename(&both, false).await.unwrap();
+    for name in ["alice", "bob"] {
+        let account = host.login(name).await.unwrap().unwrap();
+        assert_eq!(account.state(), State::Enabled);
+        assert!(!account.has_no_grace());
+    }
+}
+
+#[tokio::test]
 async fn a_name_that_became_one_more_name_of_another_uid_is_refused() {
     let host = Host::new(&[("alice", 1000), ("bob", 1001)]);
     host.set_up("alice").await;

@@ -1,6 +1,7 @@
 //! Records that go to other names and uids because the administrator says so: one, or many at once.
 
 use tfa_bus::{Error, Renamed};
+use tfa_core::Account;
 use zbus::DBusError as _;
 use zeroize::Zeroizing;
 
@@ -15,6 +16,8 @@ const TRIES: u32 = 20;
 /// A record that is to go to a user.
 struct Plan {
     from: String,
+    /// The uid that the record was set up for.
+    former_uid: u32,
     to: User,
     record: Zeroizing<Vec<u8>>,
     expected: Revision,
@@ -51,13 +54,31 @@ impl Accounts {
                     Commit::Committed(_) => {}
                     Commit::Conflict => continue,
                 }
-                for plan in plans {
+                for plan in &plans {
                     self.log_move(&plan.from, &plan.to);
+                }
+                for plan in &plans {
+                    let is_given_one = plans.iter().any(|other| other.to.uid == plan.former_uid);
+                    if !is_given_one {
+                        self.leave_without_grace(plan).await?;
+                    }
                 }
             }
             return Ok(planned.into_iter().map(|one| one.renamed).collect());
         }
         Err(busy())
+    }
+}
+
+impl Accounts {
+    /// The record may have been of the user who has its former uid now, and who has none without it:
+    /// that user has no grace, as after a reset.
+    async fn leave_without_grace(&self, plan: &Plan) -> Result<(), Error> {
+        let (names, uid) = (self.names(), plan.former_uid);
+        match beside(move || names.by_uid(uid)).await?? {
+            Some(holder) => self.change(&holder, Account::forbid_grace).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -138,6 +159,7 @@ fn plan(
         return nothing(Renamed::STANDS);
     }
     must_have_left(names, &from, account.uid(), &to)?;
+    let former_uid = account.uid();
     let mut in_the_way = Vec::new();
     if from != to.name && !matches!(store.load(&to.name), Ok(None)) {
         in_the_way.push(to.name.clone());
@@ -147,6 +169,7 @@ fn plan(
     account.set_uid(to.uid);
     let plan = Plan {
         from,
+        former_uid,
         to,
         record: account.encode(),
         expected,

@@ -140,7 +140,7 @@ impl OwnAccount {
                 account.move_to(authenticator.clone(), proof, now)
             })
             .await?;
-        owner.log(Level::Notice, "a new authenticator was offered");
+        owner.log_done("a new authenticator was offered");
         Ok(offer(&authenticator, &self.host.issuer(), &owner.user))
     }
 
@@ -170,7 +170,7 @@ impl OwnAccount {
         owner
             .change(|account, now| account.confirm(&code, set.clone(), now))
             .await?;
-        owner.log(Level::Notice, "an authenticator was proved and is in force");
+        owner.log_done("an authenticator was proved and is in force");
         Ok(codes)
     }
 
@@ -205,7 +205,7 @@ impl OwnAccount {
                 account.replace_backup_codes(set.clone(), proof, now)
             })
             .await?;
-        owner.log(Level::Notice, "new backup codes were made");
+        owner.log_done("new backup codes were made");
         Ok(printed(&codes))
     }
 
@@ -225,7 +225,7 @@ impl OwnAccount {
         owner
             .change_with(&factor, |account, proof, now| account.pause(proof, now))
             .await?;
-        owner.log(Level::Notice, "two-factor login was paused");
+        owner.log_done("two-factor login was paused");
         Ok(())
     }
 
@@ -242,7 +242,7 @@ impl OwnAccount {
         owner
             .change_with(&factor, |account, proof, now| account.resume(proof, now))
             .await?;
-        owner.log(Level::Notice, "two-factor login was resumed");
+        owner.log_done("two-factor login was resumed");
         Ok(())
     }
 
@@ -262,7 +262,7 @@ impl OwnAccount {
         owner
             .change_with(&factor, |account, proof, now| account.remove(proof, now))
             .await?;
-        owner.log(Level::Notice, "two-factor login was removed");
+        owner.log_done("two-factor login was removed");
         Ok(())
     }
 
@@ -474,6 +474,10 @@ impl Owner<'_> {
             }
             texts::refusal(refusal, self.now)
         })
+    }
+
+    fn log_done(&self, what: &str) {
+        self.host.log_done(&self.caller, &self.user.name, what);
     }
 
     fn log(&self, level: Level, what: &str) {

@@ -102,9 +102,14 @@ impl Admin {
             Err(Error::UnknownUser(_)) => None,
             Err(error) => return Err(self.host.report(&caller, user, error)),
         };
+        if let Some(known) = &known {
+            self.must_be_nobody_elses(known)
+                .await
+                .map_err(|error| self.host.report(&caller, user, error))?;
+        }
         let name = self.reset_record(user, known).await?;
         self.host
-            .log_change(Level::Notice, &caller, &name, "reset by an administrator");
+            .log_done(&caller, &name, "reset by an administrator");
         Ok(())
     }
 
@@ -136,12 +141,8 @@ impl Admin {
             .change(&user, Account::unlock)
             .await
             .map_err(report)?;
-        self.host.log_change(
-            Level::Notice,
-            &caller,
-            &user.name,
-            "unlocked by an administrator",
-        );
+        self.host
+            .log_done(&caller, &user.name, "unlocked by an administrator");
         Ok(())
     }
 
@@ -165,7 +166,7 @@ impl Admin {
                 "an administrator gave it the record of {}, with uid {uid}",
                 quoted(old)
             );
-            self.host.log_change(Level::Notice, &caller, new, &what);
+            self.host.log_done(&caller, new, &what);
         }
         Ok(renamed)
     }
@@ -209,8 +210,7 @@ impl Admin {
                 name = user.name
             )));
         }
-        self.host
-            .log_change(Level::Notice, &caller, &user.name, "invited to set up");
+        self.host.log_done(&caller, &user.name, "invited to set up");
         Ok((word.to_printed(), until.as_secs()))
     }
 
@@ -371,6 +371,21 @@ impl Admin {
                 Status { note, ..told }
             }
         }
+    }
+
+    /// A record under a user's name that was set up for the uid of another user may be the other's:
+    /// it is not reset before the administrator has said whose it is.
+    async fn must_be_nobody_elses(&self, user: &User) -> Result<(), Error> {
+        let name = &user.name;
+        let Some(other) = self.host.accounts.other_owner(name, user).await? else {
+            return Ok(());
+        };
+        let (uid, other) = (other.uid, other.name);
+        Err(Error::WrongState(format!(
+            "the record under {name} was set up for the uid {uid}, which is {other} now. If it is the \
+             record of {other}: tfactl rename {name} {other}. If it is the record of {name}: tfactl \
+             rename {name} {name}. Then reset whom you mean. Nothing was changed"
+        )))
     }
 
     /// Forgets the record that a name stands for, and tells the name that it was of. A record under
