@@ -24,12 +24,22 @@ pub(crate) async fn show(
         if name.is_empty() {
             return Ok(());
         }
+        if !names_a_file(&name) {
+            session.say(texts::NO_FILE_NAME)?;
+            continue;
+        }
         // Whatever goes wrong with a file, the codes are still there and the question comes again.
         match save(&name, user, codes) {
             Ok(path) => session.say(&texts::codes_in_file(&path.display()))?,
             Err(failure) => session.say(&texts::failure(&failure))?,
         }
     }
+}
+
+/// Whether it was meant as the name of a file: a plain word is an answer, and a backup code that
+/// somebody types again must not become one.
+fn names_a_file(typed: &str) -> bool {
+    typed.contains('/') || typed.to_ascii_lowercase().ends_with(".pdf")
 }
 
 fn save(name: &str, user: &str, codes: &BackupCodes) -> Result<PathBuf, Failure> {

@@ -39,5 +39,5 @@ pub(crate) async fn run(user: &str, yes: bool) -> Result<(), Failure> {
 }
 
 fn has_nothing(status: &Status) -> bool {
-    status.problem.is_none() && status.state == State::None.name()
+    status.problem.is_none() && status.state == State::None.name() && status.invited_until.is_none()
 }

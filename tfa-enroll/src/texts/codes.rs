@@ -28,6 +28,9 @@ pub(crate) const HOW_TO_SAVE: &str = "\
 Write them down, or copy them into a password manager. For a page to print,
 type the name of a new file, for example backup-codes.pdf";
 
+pub(crate) const NO_FILE_NAME: &str =
+    "Not saved: the name of a file ends in .pdf, or has its folder in front.";
+
 pub(crate) fn codes_in_file(path: &dyn Display) -> String {
     format!("{path} holds the backup codes. Print it, then delete it.")
 }

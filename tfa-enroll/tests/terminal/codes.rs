@@ -166,3 +166,17 @@ fn a_file_name_in_place_of_enter_makes_the_page_and_a_bad_one_loses_nothing() {
     assert_eq!(terminal.exit_code(), 0);
     assert!(text_of(&place.file("paper.pdf")).contains("ABCD9-FGHJ9"));
 }
+
+#[test]
+fn an_answer_that_names_no_file_makes_none() {
+    let place = place();
+    let mut terminal = place.types(&["codes"]);
+    terminal.answers("or a backup code:", PROOF);
+    for answer in ["y", "ok", "ABCD9-FGHJ9"] {
+        terminal.answers("Press Enter once they are saved:", answer);
+        terminal.expect("Not saved: the name of a file ends in .pdf");
+        assert!(!place.file(answer).exists());
+    }
+    terminal.types("\r");
+    assert_eq!(terminal.exit_code(), 0);
+}

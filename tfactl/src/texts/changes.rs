@@ -24,8 +24,8 @@ pub(crate) fn reset_intro(status: &Status) -> String {
         "The password alone logs in afterwards, until the user sets it up again."
     };
     format!(
-        "Resetting two-factor login of {user}, which is {}:\n\
-         the keys, the backup codes and the remembered devices are forgotten.\n\
+        "Resetting two-factor login of {user} ({}):\n\
+         the keys, the backup codes and an invitation are forgotten.\n\
          {afterwards}\n\
          Be sure that it is {user} who asked for this.\n",
         state(status)

@@ -9,7 +9,7 @@ use crate::{account, place};
 fn a_reset_says_what_it_does_and_takes_the_users_name() {
     let place = place(vec![account("alice", "enabled")]);
     let mut terminal = place.types(&["reset", "alice"]);
-    terminal.expect("the keys, the backup codes and the remembered devices are forgotten.");
+    terminal.expect("the keys, the backup codes and an invitation are forgotten.");
     terminal.expect("Be sure that it is alice who asked for this.");
     terminal.answers("Type the user name to confirm:", "alice");
     terminal.expect("Two-factor login of alice was reset.");
@@ -78,6 +78,19 @@ fn whoever_has_nothing_set_up_has_nothing_to_reset() {
     terminal.expect("bob has not set up two-factor login: there is nothing to reset.");
     assert_eq!(terminal.exit_code(), 1);
     assert_eq!(place.daemon().calls(), ["Show bob"]);
+}
+
+#[test]
+fn an_invitation_alone_can_be_reset() {
+    let invited = Status {
+        invited_until: Some(1_800_000_000),
+        ..account("bob", "none")
+    };
+    let place = place(vec![invited]);
+    let mut terminal = place.types(&["reset", "bob"]);
+    terminal.answers("Type the user name to confirm:", "bob");
+    terminal.expect("Two-factor login of bob was reset.");
+    assert_eq!(terminal.exit_code(), 0);
 }
 
 #[test]
