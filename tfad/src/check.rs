@@ -40,7 +40,7 @@ pub fn check(file: &Path, trust: &Trust) -> Result<Findings, BadConfig> {
     Ok(findings(&Config::read(file, trust)?))
 }
 
-/// What should be looked at. Takes up to [`PATIENCE`].
+/// What should be looked at. Takes up to ten seconds.
 #[must_use]
 pub fn findings(config: &Config) -> Findings {
     let policy = config.policy.clone();
