@@ -340,7 +340,8 @@ fn a_code_used_under_a_clock_far_ahead_leaves_the_owner_in_and_stays_used() {
     gets_in(&machine, &used);
 
     shift_clocks(&machine, &alice.phone, 0);
-    gets_in(&machine, &alice.phone.code());
+    // The set-up may have used the present step.
+    gets_in(&machine, &alice.phone.code_at(1));
     machine.expect_in_journal("tfad", "was used while the clock was ahead");
 
     // Its time comes: the clock stands where it was wrong before.
