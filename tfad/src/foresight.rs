@@ -6,16 +6,12 @@ use tfa_core::{Person, Policy, Ruling, Source, Time};
 
 use crate::circumstances::{self, ASKED_BY_PAM};
 use crate::enrollment::Shown;
-use crate::services::is_silent;
+use crate::services::{STEPPED_OVER, is_silent};
 use crate::texts;
 use crate::users::User;
 
 /// Long enough for every grace to be over.
 const LATER: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 24 * 3600);
-
-/// The services for which the shipped PAM profile steps over the module in the account phase, and
-/// whose programs never ask for a password.
-const STEPPED_OVER: [&str; 4] = ["crond", "cron", "atd", "systemd-user"];
 
 /// A login, as far as it can be foreseen.
 pub struct Foreseen {

@@ -3,23 +3,22 @@
 use tfa_bus::Context;
 use tfa_core::{Mode, Policy};
 
-/// Services of no person: jobs and user managers, which the profile steps over, and the greeters of
-/// display managers, which run as a user of the system. To guard them would stop them.
-const OF_NO_PERSON: [&str; 8] = [
-    "cron",
-    "crond",
-    "atd",
-    "systemd-user",
+/// Jobs and user managers: the shipped PAM profile steps over the module for them in the account
+/// phase, and their programs never ask for a password.
+pub const STEPPED_OVER: [&str; 4] = ["crond", "cron", "atd", "systemd-user"];
+
+/// The greeters of display managers, which run as a user of the system.
+const GREETERS: [&str; 4] = [
     "gdm-launch-environment",
     "lightdm-greeter",
     "sddm-greeter",
     "greetd-greeter",
 ];
 
-/// Whether a service never lets a person in, so that it needs no guard.
+/// Whether a service never lets a person in, so that it needs no guard: one would stop it.
 #[must_use]
 pub fn is_of_no_person(service: &str) -> bool {
-    OF_NO_PERSON.contains(&service)
+    STEPPED_OVER.contains(&service) || GREETERS.contains(&service)
 }
 
 /// Whether the programs of a service always ask for silence (`PAM_SILENT`).
