@@ -58,8 +58,8 @@ deb: build ## the Debian package, in dist/
 # Only copies: build first. The paths are fixed, for PAM, D-Bus and polkit look in no others.
 install: ## what was built, under DESTDIR
 	install -D -m 644 $(TARGET)/module/libpam_tfa.so $(DESTDIR)$(PAMDIR)/pam_tfa.so
-	install -D -m 755 -t $(DESTDIR)/usr/sbin $(BUILT)/tfad $(BUILT)/tfactl
-	install -D -m 755 -t $(DESTDIR)/usr/bin $(BUILT)/tfa-enroll
+	install -D -m 755 -t $(DESTDIR)/usr/sbin $(BUILT)/tfad
+	install -D -m 755 -t $(DESTDIR)/usr/bin $(BUILT)/tfa-enroll $(BUILT)/tfactl
 	install -D -m 644 -t $(DESTDIR)/etc/tfa packaging/tfad.toml
 	install -d $(DESTDIR)/etc/tfa/tfad.toml.d
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/tfad.service

@@ -7,9 +7,6 @@ use crate::people::{
     CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up, set_up, ssh_as_far_as_the_code,
 };
 
-/// Debian's users have no `sbin` on their path.
-const TFACTL: &str = "/usr/sbin/tfactl";
-
 #[test]
 fn root_lists_shows_unlocks_and_resets() {
     let (machine, alice) = machine_with_alice_set_up();
@@ -99,7 +96,7 @@ fn an_administrator_over_ssh_gives_password_and_code_in_the_text_agent() {
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal.expect("carol@host:~$");
-    terminal.type_line("/usr/sbin/tfactl show alice");
+    terminal.type_line("tfactl show alice");
     terminal.expect("takes an administrator");
     terminal.expect("Authenticating as: carol");
     terminal.expect("Password:");
@@ -114,7 +111,7 @@ fn an_administrator_over_ssh_gives_password_and_code_in_the_text_agent() {
     let terminal = ssh_as_far_as_the_code(&machine, "carol");
     terminal.type_secret(&carol.phone.next_unused());
     terminal.expect("carol@host:~$");
-    terminal.type_line("/usr/sbin/tfactl reset alice --yes");
+    terminal.type_line("tfactl reset alice --yes");
     terminal.expect("Authenticating as: carol");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
@@ -137,7 +134,7 @@ fn an_administrator_with_the_password_and_no_right_code_changes_nothing() {
     let terminal = ssh_as_far_as_the_code(&machine, "carol");
     terminal.type_secret(&carol.backup_codes[0]);
     terminal.expect("carol@host:~$");
-    terminal.type_line("/usr/sbin/tfactl reset carol --yes; echo ended with $?");
+    terminal.type_line("tfactl reset carol --yes; echo ended with $?");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     for _ in 0..3 {
@@ -163,7 +160,7 @@ fn a_plain_user_is_no_administrator() {
         &["reset", "alice", "--yes"],
         &["unlock", "alice"],
     ] {
-        let words = [TFACTL].iter().chain(command).copied();
+        let words = ["tfactl"].iter().chain(command).copied();
         let output = machine.run_as("alice", words);
         assert_eq!(output.code(), Some(1), "{output}");
         assert!(
@@ -177,7 +174,7 @@ fn a_plain_user_is_no_administrator() {
     let terminal = ssh_as_far_as_the_code(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("alice@host:~$");
-    terminal.type_line("/usr/sbin/tfactl list; echo ended with $?");
+    terminal.type_line("tfactl list; echo ended with $?");
     terminal.expect("Authenticating as: carol");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);

@@ -63,10 +63,7 @@ fn a_policy_that_others_may_write_is_not_taken() {
     expect_outcome(&machine, "nothing");
     machine.write_file("/home/bob/new.toml", off);
     machine.succeed(["chown", "bob:", "/home/bob/new.toml"]);
-    let check = machine.run_as(
-        "bob",
-        ["/usr/sbin/tfactl", "policy", "check", "/home/bob/new.toml"],
-    );
+    let check = machine.run_as("bob", ["tfactl", "policy", "check", "/home/bob/new.toml"]);
     assert!(
         check.stderr.ends_with("no mistakes, no warnings\n"),
         "{check}"
