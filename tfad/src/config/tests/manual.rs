@@ -92,9 +92,12 @@ fn wanted() -> Vec<(&'static str, Config)> {
     };
     let required = |rules| policy(Required, rules);
     vec![
-        ("Whoever likes", Config::default()),
         (
-            "Everybody, from the first of December on, with a week of grace",
+            "A code only from users who have enrolled",
+            Config::default(),
+        ),
+        (
+            "Required from December 1, with a grace period of one week",
             otherwise(Terms {
                 since: DECEMBER,
                 grace: DAY * 7,
@@ -102,14 +105,14 @@ fn wanted() -> Vec<(&'static str, Config)> {
             }),
         ),
         (
-            "Sixteen days for each user, from the first login on",
+            "A grace period of 16 days from the first login of each user",
             otherwise(Terms {
                 grace: DAY * 16,
                 ..terms(Required)
             }),
         ),
         (
-            "Who has not set up by the end of the year does not get in",
+            "Refuse users who have not enrolled by the end of the year",
             otherwise(Terms {
                 since: DECEMBER,
                 grace: DAY * 31,
@@ -118,32 +121,32 @@ fn wanted() -> Vec<(&'static str, Config)> {
             }),
         ),
         (
-            "Everybody, but for the time being only to look",
+            "Log what a requirement for all users would mean",
             with(Policy {
                 audit: true,
                 ..required(Vec::new())
             }),
         ),
         (
-            "The services that are guarded by default",
+            "Services that are guarded by default",
             with(required(Vec::new())),
         ),
         (
-            "File shares that check a password of their own, too",
+            "Guard Samba, which has its own password database",
             with(Policy {
                 guard: names(&["sshd", "samba"]),
                 ..required(Vec::new())
             }),
         ),
         (
-            "Set up with a word from the administrator only",
+            "First enrollment only with an invitation",
             with(Policy {
                 invitation: true,
                 ..required(Vec::new())
             }),
         ),
         (
-            "Keys and Kerberos stand for a second factor",
+            "Exempt logins by SSH key and by Kerberos",
             with(Policy {
                 sshd_methods: names(&["publickey", "gssapi-with-mic"]),
                 ..required(vec![Rule {
@@ -153,21 +156,21 @@ fn wanted() -> Vec<(&'static str, Config)> {
             }),
         ),
         (
-            "A second serial line, in the same locked room",
+            "An additional serial line, in the same locked room",
             Config {
                 consoles: Consoles::new(true, names(&["ttyS1"])),
                 ..with(policy(Optional, vec![]))
             },
         ),
         (
-            "Two accounts that programs log in to",
+            "Exempt two service accounts",
             with(required(vec![Rule {
                 users: names(&["backup", "monitor"]),
                 ..rule(Off)
             }])),
         ),
         (
-            "Administrators, and the group 1000",
+            "Required for the group sudo and the group 1000",
             with(policy(
                 Optional,
                 vec![Rule {
@@ -177,14 +180,14 @@ fn wanted() -> Vec<(&'static str, Config)> {
             )),
         ),
         (
-            "Accounts of the system are left alone",
+            "Exempt system accounts",
             with(required(vec![Rule {
                 uids: vec![0..=999, 65534..=65534],
                 ..rule(Off)
             }])),
         ),
         (
-            "Whoever has set up is asked by sshd, and not by sudo",
+            "No code in sudo",
             with(policy(
                 Optional,
                 vec![Rule {
@@ -194,7 +197,7 @@ fn wanted() -> Vec<(&'static str, Config)> {
             )),
         ),
         (
-            "Not at the machine and not inside the company, but in sudo",
+            "Optional at the machine and in the company, required in sudo",
             with(required(vec![Rule {
                 origins: vec![
                     Place::Local,
@@ -206,7 +209,7 @@ fn wanted() -> Vec<(&'static str, Config)> {
             }])),
         ),
         (
-            "The same, and sudo inside a session asks whoever has set up",
+            "Optional at the machine, in the company and inside sessions",
             with(required(vec![Rule {
                 origins: vec![
                     Place::Local,
@@ -218,14 +221,14 @@ fn wanted() -> Vec<(&'static str, Config)> {
             }])),
         ),
         (
-            "An SSH key is enough, a password is not",
+            "Optional after an SSH key, required after a password",
             with(required(vec![Rule {
                 methods: names(&["publickey"]),
                 ..rule(Optional)
             }])),
         ),
         (
-            "Administrators at once, everybody else later",
+            "Required for administrators at once, for other users later",
             with(Policy {
                 otherwise: Terms {
                     since: JANUARY,
@@ -243,14 +246,14 @@ fn wanted() -> Vec<(&'static str, Config)> {
             }),
         ),
         (
-            "A name that people know",
+            "Show the name of the organization",
             Config {
                 issuer: Some("Example Ltd".to_owned()),
                 ..Config::default()
             },
         ),
         (
-            "For terminals without Unicode",
+            "QR codes for terminals without Unicode",
             Config {
                 qr: QrStyle::Ascii,
                 ..Config::default()
@@ -269,7 +272,7 @@ fn wanted() -> Vec<(&'static str, Config)> {
             }])),
         ),
         (
-            "First the administrators, then the staff, then everybody",
+            "Administrators first, then staff, then all users",
             with(roll_out()),
         ),
         (
