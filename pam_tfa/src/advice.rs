@@ -1,6 +1,6 @@
 //! What the log advises where a question got no answer, by the program that was to ask it.
 
-use tfa_bus::Context;
+use tfa_proto::Context;
 
 /// What kind of program runs the login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use tfa_bus::{Context, LOGIN_SOCKET, LoginClient, LoginError, Roads, SYSTEM_BUS_SOCKET, Turn};
+use tfa_proto::{Context, LOGIN_SOCKET, SYSTEM_BUS_SOCKET, Turn};
+use tfa_wire::{LoginClient, LoginError, Roads};
 
 /// Why the daemon gave no turn.
 #[derive(Debug, PartialEq, Eq)]
@@ -96,7 +97,7 @@ fn silent(name: &str) -> bool {
 mod tests {
     use std::io;
 
-    use tfa_bus::ErrorReply;
+    use tfa_wire::ErrorReply;
 
     use super::*;
 

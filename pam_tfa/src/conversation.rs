@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use pam_sys::PamMessageStyle;
-use tfa_bus::{Line, LineKind};
+use tfa_proto::{Line, LineKind};
 use zeroize::Zeroizing;
 
 use crate::ffi::{Handle, NoConversation};

@@ -15,7 +15,7 @@ use pam_sys::{
     PamConversation, PamFlag, PamHandle, PamItemType, PamMessage, PamMessageStyle, PamResponse,
     PamReturnCode, raw,
 };
-use tfa_bus::Phase;
+use tfa_proto::Phase;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::conversation::Typed;

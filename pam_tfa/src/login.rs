@@ -4,7 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use nix::unistd::{User, geteuid, getuid};
-use tfa_bus::{Consoles, Context, LoginClient, Next, Phase, Turn, Verdict};
+use tfa_proto::{Consoles, Context, Next, Phase, Turn, Verdict};
+use tfa_wire::LoginClient;
 
 use crate::bus::{self, Trouble};
 use crate::conversation::Conversation;

@@ -4,7 +4,7 @@
 //! error lets somebody in, or makes libpam overlook the module, does not type-check. Only a
 //! [`Judgement`] can become a [`Reply::Pass`] or a [`Reply::Ignore`].
 
-use tfa_bus::{Phase, Verdict};
+use tfa_proto::{Phase, Verdict};
 
 use crate::options::NotRequired;
 

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 
-use tfa_bus::is_misleading;
+use tfa_proto::is_misleading;
 
 /// For the person's screen: without misleading characters, the line feed excepted.
 pub(crate) fn for_screen(text: &str) -> CString {

@@ -3,7 +3,7 @@
 //! One rule stands over the options: a password never goes to the daemon as a code because
 //! somebody, or some program, answered every question with it.
 
-use tfa_bus::{Context, Manner, Phase, Question};
+use tfa_proto::{Context, Manner, Phase, Question};
 use zeroize::Zeroizing;
 
 use crate::advice::Program;

@@ -5,7 +5,7 @@
 //! and stops jobs. All else needs the daemon, for whether a service is guarded is in the policy.
 
 use nix::unistd::Uid;
-use tfa_bus::{Context, Phase};
+use tfa_proto::{Context, Phase};
 
 /// The programs in which root becomes somebody without a question. Each sets `PAM_RUSER` itself, to the
 /// name of its real uid. A list by name, because services such as rsh take `PAM_RUSER` from the network.
@@ -28,7 +28,7 @@ pub(crate) fn is_roots_own(context: &Context, real_uid: Uid) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tfa_bus::Verdict;
+    use tfa_proto::Verdict;
 
     use super::*;
 

@@ -2,7 +2,7 @@
 //!
 //! The questions themselves are the daemon's.
 
-use tfa_bus::Context;
+use tfa_proto::Context;
 
 use crate::printable::one_word;
 

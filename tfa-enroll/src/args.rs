@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Parser, Subcommand};
-use tfa_bus::Parameters;
+use tfa_proto::Parameters;
 
 use crate::texts;
 

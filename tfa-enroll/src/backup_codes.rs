@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use tfa_bus::command::{Failure, host, now};
+use tfa_client::{Failure, host, now};
 
 use crate::daemon::BackupCodes;
 use crate::new_file::NewFile;

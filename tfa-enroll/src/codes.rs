@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tfa_bus::command::{Failure, host, now};
+use tfa_client::{Failure, host, now};
 
 use crate::new_file::NewFile;
 use crate::session::Session;

@@ -1,7 +1,8 @@
 //! The daemon, seen from here: calls to the caller's own account, each with a limit on its time.
 
-use tfa_bus::command::{Failure, Interrupt, Terminal, connect, in_passing, is_root, within};
-use tfa_bus::{AccountProxy, Error, Offer, Parameters, Status};
+use tfa_client::AccountProxy;
+use tfa_client::{Failure, Interrupt, Terminal, connect, in_passing, is_root, within};
+use tfa_proto::{Error, Offer, Parameters, Status};
 use zeroize::Zeroizing;
 
 use crate::texts;

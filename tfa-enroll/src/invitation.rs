@@ -1,6 +1,7 @@
 //! Asking for the administrator's word. It is typed visibly: it works once, and only for its owner.
 
-use tfa_bus::command::{Failure, wrapped};
+use tfa_client::Failure;
+use tfa_text::wrapped;
 
 use crate::session::Session;
 use crate::texts;

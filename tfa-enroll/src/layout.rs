@@ -1,9 +1,9 @@
 //! What of an offer goes where: everything at once where the window is large enough, else the QR
 //! code on a page of its own, else link and key alone, with the way to a QR code.
 
-use tfa_bus::Offer;
-use tfa_bus::command::wrapped;
-use tfa_bus::qr::{Qr, Style};
+use tfa_proto::Offer;
+use tfa_text::qr::{Qr, Style};
+use tfa_text::wrapped;
 use zeroize::Zeroizing;
 
 use crate::args::QrForm;

@@ -1,7 +1,7 @@
 //! `tfa-enroll move`: a new key, proved before the old one goes.
 
-use tfa_bus::Parameters;
-use tfa_bus::command::Failure;
+use tfa_client::Failure;
+use tfa_proto::Parameters;
 
 use crate::args::QrForm;
 use crate::session::Session;

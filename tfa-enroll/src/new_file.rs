@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use tfa_bus::command::Failure;
+use tfa_client::Failure;
 
 use crate::texts;
 

@@ -1,9 +1,9 @@
 //! A new key on its way to the phone: shown as QR code, link and text, and proved by a code.
 //! Whatever goes wrong, the offer is withdrawn.
 
-use tfa_bus::command::Failure;
-use tfa_bus::qr::Qr;
-use tfa_bus::{Error, Offer};
+use tfa_client::Failure;
+use tfa_proto::{Error, Offer};
+use tfa_text::qr::Qr;
 use zeroize::Zeroizing;
 
 use crate::args::QrForm;

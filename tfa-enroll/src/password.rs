@@ -1,7 +1,7 @@
 //! The password, which polkit asks for before a set-up and before each change of one.
 
-use tfa_bus::Error;
-use tfa_bus::command::{Agent, Failure, is_root};
+use tfa_client::{Agent, Failure, is_root};
+use tfa_proto::Error;
 
 use crate::session::Session;
 use crate::texts;

@@ -1,7 +1,7 @@
 //! Backup codes on a page of paper: A4, one page, Courier, which every printer knows.
 
 use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
-use tfa_bus::command::date;
+use tfa_client::date;
 use zeroize::Zeroizing;
 
 use crate::texts;

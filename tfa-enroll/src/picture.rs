@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use tfa_bus::qr::Qr;
+use tfa_text::qr::Qr;
 use zeroize::Zeroizing;
 
 /// A grey picture, eight pixels a module.

@@ -1,7 +1,8 @@
 //! What a change of an existing set-up needs: the password, and a code or a backup code.
 
-use tfa_bus::Error;
-use tfa_bus::command::{Failure, wrapped};
+use tfa_client::Failure;
+use tfa_proto::Error;
+use tfa_text::wrapped;
 use zeroize::Zeroizing;
 
 use crate::daemon::Daemon;

@@ -3,7 +3,8 @@
 
 use std::io;
 
-use tfa_bus::command::{Interrupt, Reply, Terminal, wrapped};
+use tfa_client::{Interrupt, Reply, Terminal};
+use tfa_text::wrapped;
 use zeroize::Zeroizing;
 
 use crate::layout::height;

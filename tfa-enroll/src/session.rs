@@ -2,7 +2,8 @@
 
 use std::io;
 
-use tfa_bus::command::{Failure, Interrupt, Reply, Terminal, wrapped};
+use tfa_client::{Failure, Interrupt, Reply, Terminal};
+use tfa_text::wrapped;
 use zeroize::Zeroizing;
 
 use crate::daemon::Daemon;

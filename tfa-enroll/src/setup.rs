@@ -1,7 +1,7 @@
 //! `tfa-enroll setup`: the invitation, where one is needed, the password again, the new key, a code of it, the backup codes.
 
-use tfa_bus::command::Failure;
-use tfa_bus::{Error, Offer, Parameters, State};
+use tfa_client::Failure;
+use tfa_proto::{Error, Offer, Parameters, State};
 
 use crate::args::QrForm;
 use crate::invitation::Invitation;

@@ -1,7 +1,7 @@
 //! `tfa-enroll pause`, `resume` and `remove`.
 
-use tfa_bus::command::Failure;
-use tfa_bus::{State, Status};
+use tfa_client::Failure;
+use tfa_proto::{State, Status};
 
 use crate::session::Session;
 use crate::{proof, status, texts};

@@ -1,7 +1,7 @@
 //! `tfa-enroll status`, and `tfa-enroll` alone: where the account stands, and the way on.
 
-use tfa_bus::command::{self, Failure, Report, Terminal, now};
-use tfa_bus::{Parameters, State, Status};
+use tfa_client::{self, Failure, Report, Terminal, now};
+use tfa_proto::{Parameters, State, Status};
 
 use crate::args::QrForm;
 use crate::daemon::Daemon;
@@ -15,7 +15,7 @@ pub(crate) async fn show(json: bool) -> Result<(), Failure> {
     let refuses = refuses(&daemon, &terminal).await?;
     let status = daemon.status().await?;
     if json {
-        terminal.say(&command::json(&Report::from(&status))?)?;
+        terminal.say(&tfa_client::json(&Report::from(&status))?)?;
     } else {
         terminal.say(&texts::status(&status, now()))?;
     }

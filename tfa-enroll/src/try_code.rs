@@ -1,7 +1,7 @@
 //! `tfa-enroll test`: whether a code would be accepted, and if not, why. It is not used up.
 
-use tfa_bus::Error;
-use tfa_bus::command::Failure;
+use tfa_client::Failure;
+use tfa_proto::Error;
 
 use crate::session::Session;
 use crate::{proof, status, texts};

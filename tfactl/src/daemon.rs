@@ -3,10 +3,9 @@
 
 use std::io::{self, IsTerminal};
 
-use tfa_bus::command::{Agent, Failure, Interrupt, Terminal, connect, is_root, within};
-use tfa_bus::{
-    AccountProxy, AdminProxy, Error, Explanation, Impact, Renamed, Seen, Status, Supposed,
-};
+use tfa_client::{AccountProxy, AdminProxy};
+use tfa_client::{Agent, Failure, Interrupt, Terminal, connect, is_root, within};
+use tfa_proto::{Error, Explanation, Impact, Renamed, Seen, Status, Supposed};
 
 use crate::texts;
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use serde::Serialize;
-use tfa_bus::command::{Failure, Terminal, now, rfc3339};
-use tfa_bus::{Explanation, Supposed};
+use tfa_client::{Failure, Terminal, now, rfc3339};
+use tfa_proto::{Explanation, Supposed};
 
 use crate::args::{Login, Moment};
 use crate::daemon::Daemon;

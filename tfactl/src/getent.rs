@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output, Stdio};
 
-use tfa_bus::command::Failure;
+use tfa_client::Failure;
 
 use crate::texts;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tfa_bus::command::Failure;
+use tfa_client::Failure;
 
 use crate::{getent, texts};
 

@@ -1,7 +1,7 @@
 //! `tfactl invite`: a one-time word, with which somebody may set up.
 
 use serde::Serialize;
-use tfa_bus::command::{Failure, Terminal, now, rfc3339};
+use tfa_client::{Failure, Terminal, now, rfc3339};
 
 use crate::args::Length;
 use crate::daemon::Daemon;

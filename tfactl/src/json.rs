@@ -1,14 +1,14 @@
 //! The JSON forms. Their keys are told in the help of each command and in tfactl(8).
 
 use serde::Serialize;
-use tfa_bus::Supposed;
-use tfa_bus::command::{self, Failure, Terminal};
+use tfa_client::{self, Failure, Terminal};
+use tfa_proto::Supposed;
 
 use crate::args::{LOCAL, OWN, PASSWORD, SESSION, SSHD};
 
 /// Prints it.
 pub(crate) fn say(terminal: &Terminal, report: &impl Serialize) -> Result<(), Failure> {
-    terminal.say(&command::json(report)?)?;
+    terminal.say(&tfa_client::json(report)?)?;
     Ok(())
 }
 

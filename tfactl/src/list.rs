@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use tfa_bus::command::{Failure, Report, Terminal, now};
-use tfa_bus::{State, Status};
+use tfa_client::{Failure, Report, Terminal, now};
+use tfa_proto::{State, Status};
 
 use crate::daemon::Daemon;
 use crate::{group, json, passwd, table, texts};

@@ -25,7 +25,7 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tfa_bus::command::{Failure, Terminal, harden, run};
+use tfa_client::{Failure, Terminal, harden, run};
 
 use args::{Args, Command, PolicyCommand};
 

@@ -1,6 +1,6 @@
 //! The people of this host: accounts with a uid of people's and a shell that lets them in.
 
-use tfa_bus::command::Failure;
+use tfa_client::Failure;
 
 use crate::getent;
 

@@ -1,7 +1,7 @@
 //! `tfactl reset`: the way out for whoever lost phone and backup codes, and for a damaged record.
 
-use tfa_bus::command::{Failure, Reply, Terminal};
-use tfa_bus::{State, Status};
+use tfa_client::{Failure, Reply, Terminal};
+use tfa_proto::{State, Status};
 
 use crate::daemon::Daemon;
 use crate::texts;

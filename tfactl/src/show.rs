@@ -1,6 +1,6 @@
 //! `tfactl show`: one account.
 
-use tfa_bus::command::{Failure, Report, Terminal, now};
+use tfa_client::{Failure, Report, Terminal, now};
 
 use crate::daemon::Daemon;
 use crate::{json, texts};

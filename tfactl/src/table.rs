@@ -1,6 +1,6 @@
 //! Accounts as plain columns, for eyes, screen readers and `awk` alike: no line is drawn.
 
-use tfa_bus::Status;
+use tfa_proto::Status;
 
 use crate::texts;
 

@@ -1,6 +1,6 @@
 //! `tfactl unlock`: wrong codes and their lock are forgotten, the keys stay.
 
-use tfa_bus::command::{Failure, Terminal};
+use tfa_client::{Failure, Terminal};
 
 use crate::daemon::Daemon;
 use crate::texts;

@@ -1,39 +1,16 @@
 //! The daemon: keeps the second factors, applies the host's policy, conducts the login dialog.
 //!
-//! One login, in the order of the files: [`socket`] takes the call, [`logins`] has the dialog begun,
-//! [`users`] resolves the name, [`accounts`] loads the record from the [`store`], `tfa-core` judges,
-//! the record is committed, [`texts`] puts the turn into words, and the turn goes out. [`dialogs`]
-//! remembers whose dialog is where.
+//! One login, in the order of the folders: [`socket`] (or [`dbus`]) takes the call, [`login`]
+//! conducts the dialog, [`host`] resolves the user, [`account`] loads the record from the store and
+//! commits it, `tfa-core` decides and verifies under the policy that [`config`] has read, and
+//! [`log`] records what happened.
 
-pub mod accounts;
-pub mod aliases;
-pub mod beside;
-pub mod caller;
-pub mod check;
-pub mod circumstances;
-pub mod clock;
+pub mod account;
 pub mod config;
 pub mod dbus;
-pub mod dialogs;
-pub mod enrollment;
-pub mod foresight;
-pub mod groups;
-pub mod hardening;
-pub mod hashing;
 pub mod host;
-pub mod interface;
-pub mod journal;
-pub mod logins;
-pub mod once;
-pub mod pam_files;
-pub mod password_prompts;
-pub mod polkit;
-pub mod random;
-pub mod service;
-pub mod services;
+pub mod log;
+pub mod login;
+pub mod messages;
 pub mod socket;
-pub mod store;
-pub mod texts;
-pub mod turns;
-pub mod users;
-pub mod visitors;
+pub mod state;

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tfad::accounts::Accounts;
-use tfad::check::{Findings, check};
+use tfa_store::{Notice, Opened, Place, SqliteStore, Store, StoreError, Unopened};
+use tfad::account::Accounts;
+use tfad::config::check::{Findings, check};
 use tfad::config::{BadConfig, Config, Trust};
-use tfad::hardening;
-use tfad::host::Host;
-use tfad::journal::{Journal, Level};
-use tfad::service::{self, Stop};
-use tfad::store::{Notice, Opened, Place, SqliteStore, Store, StoreError, Unopened};
+use tfad::dbus::service::{self, Stop};
+use tfad::host::hardening;
+use tfad::log::journal::{Journal, Level};
+use tfad::state::Host;
 
 const USAGE: &str =
     "usage: tfad [--config FILE] [--state DIRECTORY] [--bus ADDRESS] [--socket PATH]
@@ -196,8 +196,8 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
     let mut options = Options {
         config: PathBuf::from("/etc/tfa/tfad.toml"),
         state: PathBuf::from("/var/lib/tfa"),
-        bus: tfa_bus::SYSTEM_BUS.to_owned(),
-        socket: PathBuf::from(tfa_bus::LOGIN_SOCKET),
+        bus: tfa_proto::SYSTEM_BUS.to_owned(),
+        socket: PathBuf::from(tfa_proto::LOGIN_SOCKET),
         check: false,
         how: Check::default(),
     };

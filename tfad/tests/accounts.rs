@@ -14,9 +14,9 @@ use tfa_core::{
     Account, Authenticator, BackupSet, Entry, Evidence, Judgement, Origin, Parameters, Secret,
     State, Time,
 };
-use tfad::accounts::Accounts;
-use tfad::store::{Opened, Place, Revision, SqliteStore, Store};
-use tfad::users::User;
+use tfa_store::{Opened, Place, Revision, SqliteStore, Store};
+use tfad::account::Accounts;
+use tfad::host::users::User;
 
 /// A moment at which the codes of the key below are known: RFC 6238 appendix B, shortened to six
 /// digits.
@@ -209,10 +209,10 @@ async fn a_name_whose_uid_has_changed_inherits_nothing() {
     };
     assert!(matches!(
         accounts.load(&other).await,
-        Err(tfa_bus::Error::UidChanged(_))
+        Err(tfa_proto::Error::UidChanged(_))
     ));
     let changed = accounts.change(&other, |_| ()).await;
-    assert!(matches!(changed, Err(tfa_bus::Error::UidChanged(_))));
+    assert!(matches!(changed, Err(tfa_proto::Error::UidChanged(_))));
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use tfa_bus::wire::{Incoming, Start};
-use tfa_bus::{ACCOUNT, ADMIN, LOGIN, NAME, PATH};
+use tfa_proto::{ACCOUNT, ADMIN, LOGIN, NAME, PATH};
+use tfa_wire::{Incoming, Start};
 use zbus::Message;
 use zbus::message::{Builder, Flags};
 use zbus::wire::DynamicType;

@@ -12,14 +12,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use proptest::prelude::*;
-use tfa_bus::Error;
 use tfa_core::{
     Account, Authenticator, BackupSet, Entry, Evidence, Judgement, Origin, Parameters, Secret,
     State, Time,
 };
-use tfad::accounts::Accounts;
-use tfad::store::{ByUid, Place, SqliteStore, Store};
-use tfad::users::{self, NameService, User};
+use tfa_proto::Error;
+use tfa_store::{ByUid, Place, SqliteStore, Store};
+use tfad::account::Accounts;
+use tfad::host::users::{self, NameService, User};
 
 /// RFC 6238 appendix B, shortened to six digits.
 const NOW: Time = Time::from_secs(1_111_111_109);

@@ -14,18 +14,17 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tfa_bus::{
-    Context, LOGIN, LoginClient, LoginError, Next, PATH, Roads, Turn, Verdict, WireTurn,
-};
 use tfa_core::{Authenticator, Parameters, Secret, Time};
-use tfad::accounts::Accounts;
+use tfa_proto::{Context, LOGIN, Next, PATH, Turn, Verdict, WireTurn};
+use tfa_store::{Place, SqliteStore};
+use tfa_wire::{LoginClient, LoginError, Roads};
+use tfad::account::Accounts;
 use tfad::config::Config;
-use tfad::host::Host;
-use tfad::journal::Journal;
-use tfad::logins::Logins;
+use tfad::host::users::User;
+use tfad::log::journal::Journal;
+use tfad::login::Logins;
 use tfad::socket::Door;
-use tfad::store::{Place, SqliteStore};
-use tfad::users::User;
+use tfad::state::Host;
 use tokio::sync::oneshot;
 use totp_rs::Builder;
 
@@ -124,7 +123,7 @@ async fn serve(folder: &Path, ready: mpsc::Sender<()>, stopped: oneshot::Receive
 }
 
 fn user() -> User {
-    tfad::users::look_up(&tfad::users::Nss, USER).unwrap()
+    tfad::host::users::look_up(&tfad::host::users::Nss, USER).unwrap()
 }
 
 fn set_up(account: &mut tfa_core::Account) {
@@ -136,7 +135,7 @@ fn set_up(account: &mut tfa_core::Account) {
     // Long ago, so that every code of today is unused.
     let then = Time::from_secs(59);
     account.set_up(phone, then).unwrap();
-    let drawn = tfad::random::drawn(|fill| tfa_core::BackupSet::draw(fill)).unwrap();
+    let drawn = tfad::host::random::drawn(|fill| tfa_core::BackupSet::draw(fill)).unwrap();
     let (codes, _) = drawn.unwrap();
     let first = tfa_core::Entry::parse("287082");
     account.confirm(&first, Some(codes), then).unwrap();
@@ -272,8 +271,8 @@ async fn what_is_no_call_of_a_login_is_refused() {
     let daemon = Daemon::start("refused");
     let peer = daemon.peer().await;
     for (path, interface, method) in [
-        (PATH, tfa_bus::ADMIN, "List"),
-        (PATH, tfa_bus::ACCOUNT, "Status"),
+        (PATH, tfa_proto::ADMIN, "List"),
+        (PATH, tfa_proto::ACCOUNT, "Status"),
         (PATH, LOGIN, "Finish"),
         ("/", LOGIN, "Begin"),
     ] {

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tfa_bus::{Context, Error};
-use tfad::accounts::Accounts;
-use tfad::caller::Caller;
+use tfa_proto::{Context, Error};
+use tfa_store::{ByUid, Commit, Listed, Move, Pending, Record, Revision, Store, StoreError};
+use tfad::account::Accounts;
 use tfad::config::Config;
-use tfad::host::Host;
-use tfad::journal::Journal;
-use tfad::logins::Logins;
-use tfad::store::{ByUid, Commit, Listed, Move, Pending, Record, Revision, Store, StoreError};
+use tfad::dbus::caller::Caller;
+use tfad::log::journal::Journal;
+use tfad::login::Logins;
+use tfad::state::Host;
 
 /// Whom every system has.
 const USER: &str = "daemon";

@@ -1,7 +1,7 @@
 //! What the auth phase leaves for the account phase of the same transaction.
 
 use pam_sys::PamReturnCode as Code;
-use tfa_bus::{Phase, Verdict};
+use tfa_proto::{Phase, Verdict};
 
 use crate::daemon::{Act, Call, ask, ask_code, verdict, words};
 use crate::first_pass::ASK_PASSWORD;

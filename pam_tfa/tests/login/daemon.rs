@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use tfa_bus::{Context, NAME};
+use tfa_proto::{Context, NAME};
 use zbus::connection::Builder;
 use zbus::export::futures_core::Stream;
 use zbus::message::{Message, Type};
@@ -277,8 +277,8 @@ async fn do_act(act: Act, connection: &Connection, message: &Message, call: &Cal
 
 fn understood(message: &Message) -> Call {
     let header = message.header();
-    assert_eq!(header.interface().unwrap().as_str(), tfa_bus::LOGIN);
-    assert_eq!(header.path().unwrap().as_str(), tfa_bus::PATH);
+    assert_eq!(header.interface().unwrap().as_str(), tfa_proto::LOGIN);
+    assert_eq!(header.path().unwrap().as_str(), tfa_proto::PATH);
     let body = message.body();
     match header.member().unwrap().as_str() {
         "Begin" => {

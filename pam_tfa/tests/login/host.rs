@@ -98,7 +98,7 @@ fn transactions_in_one_process_do_not_touch_each_other() {
             .run([Step::Authenticate, Step::Beside, Step::Account]);
         assert_eq!(report.codes, [SUCCESS, Code::AUTH_ERR as i32, IGNORED]);
         let met = daemon.contexts()[2].met;
-        assert_eq!(met, Some(tfa_bus::Verdict::Verified));
+        assert_eq!(met, Some(tfa_proto::Verdict::Verified));
     }
 }
 

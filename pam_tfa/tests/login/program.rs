@@ -570,11 +570,11 @@ extern "C" fn converse(
             }
             Some(Answer::TypeAfterTheBus(bus, text)) => {
                 kill(Pid::from_raw(bus), Signal::SIGKILL).unwrap();
-                wait_for_nobody_at(tfa_bus::SYSTEM_BUS_SOCKET);
+                wait_for_nobody_at(tfa_proto::SYSTEM_BUS_SOCKET);
                 bytes = Some(text.into_bytes());
             }
             Some(Answer::TypeAfterTheDaemon(text)) => {
-                wait_for_nobody_at(tfa_bus::LOGIN_SOCKET);
+                wait_for_nobody_at(tfa_proto::LOGIN_SOCKET);
                 bytes = Some(text.into_bytes());
             }
             Some(Answer::Bytes(typed)) => bytes = Some(typed),

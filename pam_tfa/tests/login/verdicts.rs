@@ -176,7 +176,7 @@ fn the_daemon_is_told_what_pam_knows() {
         panic!("{:?}", daemon.calls());
     };
     assert_eq!(user, "alice");
-    assert_eq!(context.phase, tfa_bus::Phase::Auth);
+    assert_eq!(context.phase, tfa_proto::Phase::Auth);
     assert_eq!(context.service, "tfa");
     assert_eq!(context.tty, "/dev/tty2");
     assert_eq!(context.rhost, "192.0.2.9");

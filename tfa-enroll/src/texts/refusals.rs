@@ -1,6 +1,6 @@
 //! What is refused, and what did not go as it should.
 
-use tfa_bus::command::Failure;
+use tfa_client::Failure;
 
 use super::not_allowed;
 

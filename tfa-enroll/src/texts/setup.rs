@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use tfa_bus::Offer;
-use tfa_bus::command::{NoAgent, plain};
+use tfa_client::{NoAgent, plain};
+use tfa_proto::Offer;
 use zeroize::Zeroizing;
 
 pub(crate) fn not_allowed(text: &str) -> String {

@@ -1,7 +1,7 @@
 //! The status, and the way on.
 
-use tfa_bus::command::{date, left, local};
-use tfa_bus::{State, Status};
+use tfa_client::{date, left, local};
+use tfa_proto::{State, Status};
 
 /// Fewer backup codes than these are worth a word.
 const FEW: u32 = 3;

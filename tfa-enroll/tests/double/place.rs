@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use tfa_bus::Status;
+use tfa_proto::Status;
 
 use super::daemon::Daemon;
 use super::{Bus, Terminal};

@@ -1,6 +1,6 @@
 //! After the set-up: a new phone, pausing, resuming, removing, trying a code.
 
-use tfa_bus::Status;
+use tfa_proto::Status;
 
 use crate::double::{NEW_CODE, PROOF, Place, enabled};
 

@@ -1,7 +1,7 @@
 //! Where the policy requires two-factor login.
 
-use tfa_bus::Status;
-use tfa_bus::command::{date, local, now};
+use tfa_client::{date, local, now};
+use tfa_proto::Status;
 
 use crate::double::{Place, enabled, finished};
 use crate::setup::nobody_yet;

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
-use tfa_bus::Status;
+use tfa_proto::Status;
 
 use crate::camera::{Theme, reads, reads_drawing, reads_file};
 use crate::double::{NEW_CODE, Place, Run, SECRET, Terminal, URI, enabled};

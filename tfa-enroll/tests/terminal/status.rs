@@ -1,6 +1,6 @@
 //! The status, for people and for programs.
 
-use tfa_bus::Status;
+use tfa_proto::Status;
 
 use crate::double::{Place, enabled, finished};
 use crate::setup::place;
@@ -115,7 +115,7 @@ fn whoever_runs_out_of_backup_codes_is_told_how_to_get_new_ones() {
 
 #[test]
 fn a_lock_says_how_long() {
-    let now = tfa_bus::command::now();
+    let now = tfa_client::now();
     let status = Status {
         state: "none".to_owned(),
         locked_until: Some(now + 1800),
@@ -133,7 +133,7 @@ fn a_lock_says_how_long() {
 
 #[test]
 fn wrong_codes_are_told_with_the_last_one_and_so_is_a_lock_of_the_users_programs() {
-    let now = tfa_bus::command::now();
+    let now = tfa_client::now();
     let told = |count, from: &str| {
         let status = Status {
             own_locked_until: Some(now + 1800),

@@ -1,6 +1,6 @@
 //! A login that is only supposed.
 
-use tfa_bus::{INSIDE_SESSIONS, Supposed};
+use tfa_proto::{INSIDE_SESSIONS, Supposed};
 
 /// PAM's service of ssh: the one that a network reaches.
 pub(crate) const SSHD: &str = "sshd";

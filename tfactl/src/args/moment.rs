@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use tfa_bus::command::Failure;
+use tfa_client::Failure;
 
 use super::length;
 use crate::texts;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use tfa_bus::command::Failure;
+use tfa_client::Failure;
 
 use crate::texts;
 

@@ -5,8 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tfa_bus::command::Failure;
-use tfa_bus::{DropIns, Supposed};
+use tfa_client::Failure;
+use tfa_proto::{DropIns, Supposed};
 
 use crate::texts;
 

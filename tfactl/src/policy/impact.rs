@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Serialize;
-use tfa_bus::command::{self, Failure, Terminal, rfc3339};
-use tfa_bus::{Impact, Outcome};
+use tfa_client::{self, Failure, Terminal, rfc3339};
+use tfa_proto::{Impact, Outcome};
 
 use super::files::{Files, length};
 use crate::args::{Login, Moment};
@@ -37,7 +37,7 @@ pub(crate) async fn run(
     as_json: bool,
 ) -> Result<(), Failure> {
     let terminal = Terminal::new();
-    let asked = command::now();
+    let asked = tfa_client::now();
     let at = at.map(|at| at.on_this_host(asked)).transpose()?;
     let files = Files::read(file)?;
     let supposed = login.supposed(at);

@@ -1,8 +1,8 @@
 //! `tfactl policy impact --seen`: what audit mode noted.
 
 use serde::Serialize;
-use tfa_bus::Seen;
-use tfa_bus::command::{Failure, Terminal, rfc3339};
+use tfa_client::{Failure, Terminal, rfc3339};
+use tfa_proto::Seen;
 
 use crate::daemon::Daemon;
 use crate::{json, texts};

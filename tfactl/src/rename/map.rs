@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use tfa_bus::command::Failure;
+use tfa_client::Failure;
 
 use crate::texts;
 

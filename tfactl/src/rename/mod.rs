@@ -8,8 +8,8 @@ pub(crate) use order::Blocked;
 
 use std::path::Path;
 
-use tfa_bus::Renamed;
-use tfa_bus::command::{Failure, Terminal};
+use tfa_client::{Failure, Terminal};
+use tfa_proto::Renamed;
 
 use crate::daemon::Daemon;
 use crate::texts;

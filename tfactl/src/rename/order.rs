@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tfa_bus::Renamed;
+use tfa_proto::Renamed;
 
 /// A record that is in the way and does not move.
 #[derive(Debug, PartialEq, Eq)]

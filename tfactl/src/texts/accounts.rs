@@ -1,7 +1,7 @@
 //! One account, or many: `tfactl show` and `tfactl list`.
 
-use tfa_bus::command::local;
-use tfa_bus::{State, Status};
+use tfa_client::local;
+use tfa_proto::{State, Status};
 
 use super::{counted, length};
 use crate::list::{Which, is_locked};

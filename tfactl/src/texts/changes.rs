@@ -1,7 +1,7 @@
 //! Changes: `tfactl reset`, `unlock` and `invite`.
 
-use tfa_bus::Status;
-use tfa_bus::command::local;
+use tfa_client::local;
+use tfa_proto::Status;
 
 use super::accounts::state;
 use super::length;

@@ -1,7 +1,8 @@
 //! `tfactl explain`.
 
-use tfa_bus::command::{local, wrapped};
-use tfa_bus::{Explanation, Outcome, State, Supposed};
+use tfa_client::local;
+use tfa_proto::{Explanation, Outcome, State, Supposed};
+use tfa_text::wrapped;
 
 use super::indented;
 use super::login::{login, outcome, reason};

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitStatus;
 
-use tfa_bus::command::{Failure, NoAgent};
+use tfa_client::{Failure, NoAgent};
 
 // Perhaps behind the question of polkit's agent.
 pub(crate) const CANCELLED: &str = "\n\

@@ -1,6 +1,6 @@
 //! A login, what becomes of it, and why.
 
-use tfa_bus::{INSIDE_SESSIONS, Outcome, Supposed};
+use tfa_proto::{INSIDE_SESSIONS, Outcome, Supposed};
 
 /// `by sshd from 192.0.2.7, with a password`.
 pub(super) fn login(supposed: &Supposed, from_anywhere: bool) -> String {

@@ -18,7 +18,8 @@ pub(crate) use help::*;
 pub(crate) use policy::*;
 pub(crate) use rename::*;
 
-use tfa_bus::command::{Terminal, left, wrapped};
+use tfa_client::{Terminal, left};
+use tfa_text::wrapped;
 
 /// How wide a text is at most, however wide the window: longer lines are hard to read.
 const WIDEST: usize = 80;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use tfa_bus::command::{local, wrapped};
-use tfa_bus::{Outcome, Seen, Supposed};
+use tfa_client::local;
+use tfa_proto::{Outcome, Seen, Supposed};
+use tfa_text::wrapped;
 
 use super::login::{fate, login, outcome, place};
 use super::{counted, indented};

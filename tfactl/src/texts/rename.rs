@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tfa_bus::Renamed;
+use tfa_proto::Renamed;
 
 use super::counted;
 use crate::rename::Blocked;

@@ -1,6 +1,6 @@
 //! Resetting and unlocking.
 
-use tfa_bus::Status;
+use tfa_proto::Status;
 
 use crate::double::finished;
 use crate::{account, place};

@@ -1,6 +1,6 @@
 //! What would become of a login, in words and in JSON.
 
-use tfa_bus::{Explanation, Supposed};
+use tfa_proto::{Explanation, Supposed};
 
 use crate::double::{Place, finished};
 use crate::{fits, json, place};
@@ -115,7 +115,7 @@ fn what_is_typed_reaches_the_daemon() {
     assert_eq!(at("2026-12-01"), Some(1_796_083_200));
     assert_eq!(at("2026-12-01 14:05"), Some(1_796_133_900));
     assert_eq!(at("2026-12-01T15:05:00+01:00"), Some(1_796_133_900));
-    let before = tfa_bus::command::now() + 3 * 86_400;
+    let before = tfa_client::now() + 3 * 86_400;
     let after = at("+3d").unwrap();
     assert!((before..before + 20).contains(&after));
 }

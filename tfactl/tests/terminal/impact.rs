@@ -1,6 +1,6 @@
 //! What a policy means for the people of a host.
 
-use tfa_bus::{Impact, Status};
+use tfa_proto::{Impact, Status};
 
 use crate::double::{Place, Run, finished};
 use crate::{account, accounts_of_the_host, fits, json, people, place};

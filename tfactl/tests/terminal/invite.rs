@@ -1,6 +1,6 @@
 //! Inviting.
 
-use tfa_bus::command::{local, now};
+use tfa_client::{local, now};
 
 use crate::double::{INVITATION, finished};
 use crate::{fits, json, place};

@@ -1,6 +1,6 @@
 //! Who has two-factor login, and who has not.
 
-use tfa_bus::Status;
+use tfa_proto::Status;
 
 use crate::double::{Run, finished};
 use crate::{account, accounts_of_the_host, place};
@@ -11,7 +11,7 @@ fn accounts() -> Vec<Status> {
         account("bob", "paused"),
         account("carol", "pending"),
         Status {
-            locked_until: Some(tfa_bus::command::now() + 60),
+            locked_until: Some(tfa_client::now() + 60),
             required: true,
             last_login: Some(1_796_133_900),
             ..account("alice", "enabled")

@@ -27,7 +27,7 @@ mod show;
 
 use double::{Place, enabled};
 use serde_json::Value;
-use tfa_bus::Status;
+use tfa_proto::Status;
 
 /// A host with some accounts.
 fn place(accounts: Vec<Status>) -> Place {

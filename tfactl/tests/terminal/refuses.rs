@@ -1,6 +1,6 @@
 //! A daemon that refuses every login: nothing is said as if all were well.
 
-use tfa_bus::Status;
+use tfa_proto::Status;
 
 use crate::double::{Place, Run, finished};
 use crate::{account, accounts_of_the_host, people, place};

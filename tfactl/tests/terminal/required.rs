@@ -1,7 +1,7 @@
 //! Of whom the policy requires it, from when on, and who is invited.
 
-use tfa_bus::Status;
-use tfa_bus::command::{local, now};
+use tfa_client::{local, now};
+use tfa_proto::Status;
 
 use crate::double::{Run, finished};
 use crate::{account, accounts_of_the_host, people, place};

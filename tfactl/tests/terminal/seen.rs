@@ -1,6 +1,6 @@
 //! What audit mode noted.
 
-use tfa_bus::Seen;
+use tfa_proto::Seen;
 
 use crate::double::{Place, finished};
 use crate::{fits, json, place};

@@ -1,6 +1,6 @@
 //! One account, for eyes and for programs.
 
-use tfa_bus::Status;
+use tfa_proto::Status;
 
 use crate::double::{Place, finished};
 use crate::{account, fits, place};

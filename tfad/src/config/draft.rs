@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tfa_bus::is_misleading;
 use tfa_core::{AfterGrace, Mode, Policy, Terms, Time};
+use tfa_proto::is_misleading;
 use toml::de::DeValue;
 
 use super::document::{Document, Said, Table};

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
-use tfa_bus::DropIns;
+use tfa_proto::DropIns;
 
 use super::document::Document;
 use super::mistake::{Mistakes, Wrong};

@@ -8,6 +8,7 @@
 //! `names.rs`, `uids.rs`, `origins.rs`, `grace.rs` and `moment.rs`. Every mistake is told with its place
 //! (`mistake.rs`), and one is enough: a policy that was understood in part is none.
 
+pub mod check;
 mod document;
 mod draft;
 mod files;
@@ -29,8 +30,8 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
-use tfa_bus::Consoles;
 use tfa_core::Policy;
+use tfa_proto::Consoles;
 
 use document::Document;
 use draft::Draft;

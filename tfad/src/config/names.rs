@@ -1,9 +1,9 @@
 //! Names of users, groups, services and methods. One that can never be met is a mistake: its rule
 //! would not hold for whom it was written.
 
-use tfa_bus::consoles::is_pseudo_terminal;
-use tfa_bus::{Consoles, is_misleading};
 use tfa_core::Group;
+use tfa_proto::consoles::is_pseudo_terminal;
+use tfa_proto::{Consoles, is_misleading};
 use toml::de::DeValue;
 
 use super::mistake::Wrong;

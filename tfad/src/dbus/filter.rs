@@ -9,8 +9,8 @@
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use tfa_bus::Error;
-use tfa_bus::wire::{
+use tfa_proto::Error;
+use tfa_wire::{
     Body, DESTINATION, ERROR, ERROR_NAME, Field, METHOD_CALL, METHOD_RETURN, Outgoing,
     REPLY_SERIAL, SIGNAL, START, Start, Value,
 };
@@ -182,7 +182,7 @@ fn advance<'a>(bytes: &mut &'a [u8], length: usize) -> &'a [u8] {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use tfa_bus::wire::{INTERFACE, MEMBER, PATH};
+    use tfa_wire::{INTERFACE, MEMBER, PATH};
     use zbus::Message;
     use zbus::message::{Builder, Flags};
 
@@ -278,9 +278,7 @@ mod tests {
             panic!("not a refusal");
         };
         let start = Start::read(bytes.first_chunk().unwrap()).unwrap();
-        let message = tfa_bus::wire::Message::read(&start, bytes.clone())
-            .ok()
-            .unwrap();
+        let message = tfa_wire::Message::read(&start, bytes.clone()).ok().unwrap();
         let (fields, text) = (message.fields, message.arguments.text().unwrap());
         (fields.error.unwrap(), text, fields.call.unwrap())
     }

@@ -6,9 +6,14 @@
 //! 3. `budget` counts the calls under way, by connection and in total.
 //! 4. `socket` carries the bytes and puts both under zbus.
 
+pub mod beside;
 mod budget;
+pub mod caller;
 mod filter;
+pub mod interface;
 mod parser;
+pub mod polkit;
+pub mod service;
 mod socket;
 
 use std::os::linux::net::SocketAddrExt;

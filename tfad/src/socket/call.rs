@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use tfa_bus::wire::{
+use tfa_proto::{Error, LOGIN, PATH, WireTurn};
+use tfa_wire::{
     Body, ERROR, ERROR_NAME, Field, Garbled, METHOD_CALL, METHOD_RETURN, Message, Outgoing,
     REPLY_SERIAL, START, Start, Value,
 };
-use tfa_bus::{Error, LOGIN, PATH, WireTurn};
 use zbus::DBusError;
 use zbus::wire::OwnedVariant;
 use zeroize::Zeroizing;
@@ -129,7 +129,7 @@ mod tests {
 
     use proptest::prelude::*;
     use serde::Serialize;
-    use tfa_bus::{Context, Phase};
+    use tfa_proto::{Context, Phase};
     use zbus::message::{Builder, Flags};
     use zbus::wire::{DynamicType, Endian};
 
@@ -213,7 +213,7 @@ mod tests {
     fn neither_an_interface_nor_a_destination_need_be_named() {
         let cancel = bytes(to(PATH, None, "Cancel"), &7_u32);
         assert!(matches!(wish(&cancel), Ok(Wish::Cancel(7))));
-        for destination in [tfa_bus::NAME, "org.example"] {
+        for destination in [tfa_proto::NAME, "org.example"] {
             let cancel = to(PATH, None, "Cancel").destination(destination);
             assert!(matches!(wish(&bytes(cancel, &7_u32)), Ok(Wish::Cancel(7))));
         }
@@ -224,8 +224,8 @@ mod tests {
         for (path, interface, method) in [
             ("/", Some(LOGIN), "Cancel"),
             ("/org/tfad", Some(LOGIN), "Cancel"),
-            (PATH, Some(tfa_bus::ADMIN), "Cancel"),
-            (PATH, Some(tfa_bus::ACCOUNT), "Cancel"),
+            (PATH, Some(tfa_proto::ADMIN), "Cancel"),
+            (PATH, Some(tfa_proto::ACCOUNT), "Cancel"),
             (PATH, Some("org.freedesktop.DBus"), "Hello"),
             (PATH, Some("org.freedesktop.DBus.Peer"), "Ping"),
             (PATH, Some(LOGIN), "cancel"),

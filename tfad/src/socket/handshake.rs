@@ -1,7 +1,7 @@
 //! Logging on, as the D-Bus specification has it ("Authentication Protocol"). The kernel has said
 //! already who the peer is: `EXTERNAL` is the one mechanism, and must say the same.
 
-use tfa_bus::Error;
+use tfa_proto::Error;
 
 /// What the daemon's socket is called in a handshake: 32 hexadecimal digits, new with each daemon.
 #[derive(Debug, Clone, Copy)]

@@ -12,6 +12,7 @@
 //! 3. `handshake` logs the peer on, `call` takes a call out of its bytes and puts the answer into some.
 
 mod call;
+pub mod call_limiter;
 mod handshake;
 mod presence;
 mod queue;
@@ -31,9 +32,9 @@ use std::sync::Arc;
 use nix::sys::socket::{Shutdown, shutdown};
 use tokio::runtime::Handle;
 
-use crate::journal::Journal;
-use crate::logins::Logins;
-use crate::random;
+use crate::host::random;
+use crate::log::journal::Journal;
+use crate::login::Logins;
 use handshake::Guid;
 use staff::Staff;
 

@@ -19,11 +19,11 @@ use super::handshake::Guid;
 use super::presence::{At, Presence};
 use super::queue::Queue;
 use super::visit::Visit;
-use crate::beside;
-use crate::caller::Caller;
-use crate::journal::{Journal, Level};
-use crate::logins::Logins;
-use crate::visitors::Visitors;
+use crate::dbus::beside;
+use crate::dbus::caller::Caller;
+use crate::log::journal::{Journal, Level};
+use crate::login::Logins;
+use crate::socket::call_limiter::Visitors;
 
 /// How many go on waiting, after many have come at once, and the others end.
 const SPARE: usize = 16;

@@ -10,18 +10,18 @@ use std::thread;
 use std::time::Duration;
 
 use nix::unistd::geteuid;
-use tfa_bus::wire::{START, Start};
-use tfa_bus::{Context, LOGIN, PATH};
+use tfa_proto::{Context, LOGIN, PATH};
+use tfa_wire::{START, Start};
 use tokio::runtime::Runtime;
 use zbus::message::Flags;
 
 use super::Door;
-use crate::accounts::Accounts;
+use crate::account::Accounts;
 use crate::config::Config;
-use crate::host::Host;
-use crate::journal::Journal;
-use crate::logins::Logins;
-use crate::store::{StoreError, Unopened};
+use crate::log::journal::Journal;
+use crate::login::Logins;
+use crate::state::Host;
+use tfa_store::{StoreError, Unopened};
 
 /// More than any test takes.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -5,14 +5,14 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::queue::Queue;
-use tfa_bus::Error;
-use tfa_bus::wire::{Clock, Incoming, Socket};
+use tfa_proto::Error;
+use tfa_wire::{Clock, Incoming, Socket};
 
 use super::call::{self, Call, Done, Wish};
 use super::handshake::{Guid, Handshake, Step};
 use super::presence::Presence;
-use crate::caller::Caller;
-use crate::logins::{self, Logins};
+use crate::dbus::caller::Caller;
+use crate::login::{self, Logins};
 
 /// How long a peer without a dialog may take for a call, which the module sends at once, and any peer
 /// for taking in an answer.
@@ -110,7 +110,7 @@ impl<'a> Visit<'a> {
         let Self { caller, logins, .. } = self;
         match wish {
             Wish::Begin(user, context) => {
-                let context = logins::context(&context)?;
+                let context = login::context(&context)?;
                 let begun = logins.begin(caller, &user, context);
                 let begun = self.queue.work(begun);
                 begun.map(|(dialog, turn)| Done::Begun(dialog, turn.into()))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tfa_bus::{Error, Offer, Parameters, Status};
+use tfa_proto::{Error, Offer, Parameters, Status};
 
 use super::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, PROOF, Polkit, SECRET, Shared};
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tfa_bus::command::now;
-use tfa_bus::{Error, Explanation, Impact, Renamed, Seen, Status, Supposed};
+use tfa_client::now;
+use tfa_proto::{Error, Explanation, Impact, Renamed, Seen, Status, Supposed};
 use zbus::message::Header;
 
 use super::{INVITATION, Shared};

@@ -7,7 +7,7 @@ mod admin;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use tfa_bus::{Explanation, Impact, NAME, PATH, Parameters, Seen, Status, Supposed};
+use tfa_proto::{Explanation, Impact, NAME, PATH, Parameters, Seen, Status, Supposed};
 use zbus::connection;
 
 use super::Bus;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tfa_bus::Consoles;
 use tfa_core::{AfterGrace, Group, Mode, Place, Policy, Rule, Terms, Time};
+use tfa_proto::Consoles;
 
 use super::super::{Config, QrStyle, keys};
 use super::{bare, one, parse};

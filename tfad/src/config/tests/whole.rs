@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tfa_bus::Consoles;
 use tfa_core::{AfterGrace, Group, Mode, Place, Policy, Rule, Source, Terms, Time};
+use tfa_proto::Consoles;
 
 use super::super::{Config, QrStyle};
 use super::{bare, one, parse};

@@ -1,0 +1,157 @@
+//! Makes the stores with as many users as are wanted: the daemon's through its own code, the
+//! peers' as their manuals say.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tfa_core::{Account, Authenticator, BackupSet, Entry, Parameters, Secret, Time};
+use tfa_store::{Commit, Place, Revision, SqliteStore, Store};
+use tokio::task::JoinHandle;
+
+use super::folder;
+use crate::backup;
+use crate::layout;
+use crate::person::Person;
+use crate::phone;
+use tfa_tests::OrFail;
+
+/// When everybody has set up: long enough ago that no code of then is good now.
+const SET_UP: Time = Time::from_secs(1_700_000_010);
+
+/// How many commits are under way at a time: several full batches of the store's writer.
+const UNDER_WAY: usize = 900;
+
+/// Which stores to make.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Task {
+    /// How many users.
+    pub(crate) users: u32,
+    /// Whether the peers get as many.
+    pub(crate) peers: bool,
+}
+
+/// What was made.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Filled {
+    /// How long it took to fill the daemon's store.
+    pub(crate) took: Duration,
+    /// The size of the database.
+    pub(crate) bytes: u64,
+}
+
+pub(super) fn run(task: &Task) -> Filled {
+    let Task { users, peers } = *task;
+    let filled = fill_ours(&layout::ours(users), users);
+    if peers {
+        fill_google(&layout::google(users), users);
+        fill_oath(&layout::oath(users), users);
+    }
+    if users <= super::logins::FEW {
+        folder::keep(&layout::ours(users));
+        folder::keep(&layout::google(users));
+        folder::keep(&layout::oath(users));
+    }
+    filled
+}
+
+/// The daemon's store, one commit a user as when people set up.
+pub(crate) fn fill_ours(state: &Path, users: u32) -> Filled {
+    let start = Instant::now();
+    folder::make(state);
+    let place = Place {
+        state: state.to_owned(),
+        credentials: None,
+    };
+    let store = SqliteStore::open(&place, |_| None)
+        .or_fail("make a store")
+        .store;
+    let store = Arc::new(store);
+    let (backup, _) = backup::codes();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .or_fail("start a runtime");
+    runtime.block_on(async {
+        let mut under_way = VecDeque::new();
+        for person in in_order_of_the_roll(users) {
+            if under_way.len() >= UNDER_WAY {
+                settle(under_way.pop_front()).await;
+            }
+            let record = account(person, backup.clone()).encode();
+            let store = Arc::clone(&store);
+            under_way.push_back(tokio::spawn(async move {
+                store
+                    .commit(&person.name(), person.uid(), &record, Revision::NONE)
+                    .await
+            }));
+        }
+        while let Some(commit) = under_way.pop_front() {
+            settle(Some(commit)).await;
+        }
+        store.close().await;
+    });
+    let bytes = std::fs::metadata(state.join("accounts.db"))
+        .or_fail("look at the database")
+        .len();
+    Filled {
+        took: start.elapsed(),
+        bytes,
+    }
+}
+
+type Committing = JoinHandle<Result<Commit, tfa_store::StoreError>>;
+
+async fn settle(commit: Option<Committing>) {
+    let Some(commit) = commit else { return };
+    match commit.await.or_fail("wait for a commit") {
+        Ok(Commit::Committed(_)) => {}
+        Ok(Commit::Conflict) => panic!("cannot fill a store: somebody else writes to it"),
+        Err(error) => panic!("cannot fill a store: {error}"),
+    }
+}
+
+/// The users in the order in which the store's roll keeps their names, so that a commit of many
+/// touches few of its parts. Any other order makes the same store, only slower.
+fn in_order_of_the_roll(users: u32) -> Vec<Person> {
+    let mut people: Vec<Person> = Person::first(users).collect();
+    people.sort_by_cached_key(|person| {
+        let [high, low, ..] = <[u8; 32]>::from(Sha256::digest(person.name()));
+        u16::from_be_bytes([high, low]) % 1024
+    });
+    people
+}
+
+/// An account that was set up in the usual way.
+fn account(person: Person, backup: BackupSet) -> Account {
+    let key = Secret::new(&person.key()).or_fail("make a key");
+    let authenticator = Authenticator::new("phone".to_owned(), Parameters::default(), key);
+    let mut account = Account::new(person.uid());
+    let proof = phone::code(person, SET_UP.step(30).counter());
+    let done = account
+        .set_up(authenticator, SET_UP)
+        .and_then(|()| account.confirm(&Entry::parse(&proof), Some(backup), SET_UP));
+    if let Err(refusal) = done {
+        panic!("cannot set up an account: {refusal:?}");
+    }
+    account
+}
+
+/// A file a user.
+fn fill_google(place: &Path, users: u32) {
+    folder::make(place);
+    for person in Person::first(users) {
+        folder::write_secret(&place.join(person.name()), &person.google_file());
+    }
+}
+
+/// One file with a line a user, in the order of the names.
+fn fill_oath(place: &Path, users: u32) {
+    folder::make(place);
+    let mut people: Vec<Person> = Person::first(users).collect();
+    people.sort_by_cached_key(|person| person.name());
+    let lines: String = people.into_iter().map(Person::oath_line).collect();
+    folder::write_secret(&place.join("users"), &lines);
+}

@@ -1,0 +1,159 @@
+//! Why a command does not do what was asked, and the exit code that tells so.
+
+use std::io;
+use std::process::ExitCode;
+
+use zbus::fdo;
+
+use tfa_proto::Error;
+
+/// The end of a command that did not succeed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The daemon, or the command itself, says no and why.
+    Refused(String),
+    /// The daemon or the bus: this caller may not do that.
+    NotAllowed(String),
+    /// It was told already why not.
+    Told,
+    /// The person gave up. The text says what became of it.
+    Cancelled(String),
+    /// The output could not be written.
+    Output(io::Error),
+    /// There is no system bus.
+    NoBus,
+    /// There is a bus and no daemon on it, and it could not be started.
+    NoDaemon,
+    /// The daemon was asked and did not answer: whether it did it is not known.
+    NoAnswer,
+    /// The daemon and the command do not understand each other.
+    OtherVersion(String),
+}
+
+impl Failure {
+    /// 1 for refused or failed, 3 for a daemon that cannot be reached.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Refused(_)
+            | Self::NotAllowed(_)
+            | Self::Told
+            | Self::Cancelled(_)
+            | Self::Output(_)
+            | Self::OtherVersion(_) => 1,
+            Self::NoBus | Self::NoDaemon | Self::NoAnswer => 3,
+        }
+    }
+
+    /// The same for `main`.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Bus(error) => error.into(),
+            Error::NotAuthorized(text)
+            | Error::AuthenticationFailed(text)
+            | Error::NoAuthenticationAgent(text) => Self::NotAllowed(text),
+            Error::UnknownUser(text)
+            | Error::NoSuchDialog(text)
+            | Error::Busy(text)
+            | Error::InvalidArgument(text)
+            | Error::CodeNeeded(text)
+            | Error::WrongCode(text)
+            | Error::Locked(text)
+            | Error::NotSetUp(text)
+            | Error::AlreadySetUp(text)
+            | Error::NothingPending(text)
+            | Error::WrongState(text)
+            | Error::Damaged(text)
+            | Error::KeyLost(text)
+            | Error::UidChanged(text)
+            | Error::InvitationNeeded(text)
+            | Error::Required(text)
+            | Error::NotServing(text)
+            | Error::Storage(text) => Self::Refused(text),
+        }
+    }
+}
+
+impl From<zbus::Error> for Failure {
+    fn from(error: zbus::Error) -> Self {
+        match error {
+            zbus::Error::Connection(..) | zbus::Error::Handshake(_) | zbus::Error::Address(_) => {
+                Self::NoBus
+            }
+            zbus::Error::InputOutput(_) => Self::NoAnswer,
+            zbus::Error::FDO(error) => (*error).into(),
+            // systemd's own words when a unit that the bus asked for does not come up.
+            zbus::Error::MethodError(name, ..)
+                if name.as_str().starts_with("org.freedesktop.systemd1.") =>
+            {
+                Self::NoDaemon
+            }
+            other => Self::OtherVersion(other.to_string()),
+        }
+    }
+}
+
+impl From<fdo::Error> for Failure {
+    fn from(error: fdo::Error) -> Self {
+        match error {
+            fdo::Error::ServiceUnknown(_)
+            | fdo::Error::NameHasNoOwner(_)
+            | fdo::Error::SpawnExecFailed(_)
+            | fdo::Error::SpawnForkFailed(_)
+            | fdo::Error::SpawnChildExited(_)
+            | fdo::Error::SpawnChildSignaled(_)
+            | fdo::Error::SpawnFailed(_)
+            | fdo::Error::SpawnFailedToSetup(_)
+            | fdo::Error::SpawnConfigInvalid(_)
+            | fdo::Error::SpawnServiceNotValid(_)
+            | fdo::Error::SpawnServiceNotFound(_)
+            | fdo::Error::SpawnPermissionsInvalid(_)
+            | fdo::Error::SpawnFileInvalid(_)
+            | fdo::Error::SpawnNoMemory(_)
+            // The bus's word for a service that does not come up.
+            | fdo::Error::TimedOut(_) => Self::NoDaemon,
+            fdo::Error::NoReply(_)
+            | fdo::Error::Timeout(_)
+            | fdo::Error::Disconnected(_)
+            | fdo::Error::NoServer(_)
+            | fdo::Error::NoNetwork(_)
+            | fdo::Error::IOError(_) => Self::NoAnswer,
+            fdo::Error::AccessDenied(text)
+            | fdo::Error::AuthFailed(text)
+            | fdo::Error::InteractiveAuthorizationRequired(text) => Self::NotAllowed(text),
+            fdo::Error::ZBus(error) => error.into(),
+            other => Self::OtherVersion(other.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_absent_daemon_and_an_absent_bus_are_told_apart_from_a_refusal() {
+        let absent = zbus::Error::from(fdo::Error::ServiceUnknown(String::new()));
+        assert!(matches!(Failure::from(absent), Failure::NoDaemon));
+        let silent = fdo::Error::NoReply(String::new());
+        assert!(matches!(Failure::from(silent), Failure::NoAnswer));
+        assert_eq!(Failure::NoDaemon.code(), 3);
+        assert_eq!(Failure::NoBus.code(), 3);
+        let refused = Failure::from(Error::Locked("until noon".to_owned()));
+        assert_eq!(refused.code(), 1);
+        assert!(matches!(refused, Failure::Refused(text) if text == "until noon"));
+    }
+}

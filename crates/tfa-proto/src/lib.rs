@@ -1,0 +1,53 @@
+//! The contract on the bus between the PAM module, the daemon and the commands.
+//!
+//! What lives here: names, and the types that cross the bus. What does not: any rule about codes,
+//! accounts or policy (`tfa-core`), the bytes (`tfa-wire`), and any text that a person reads.
+
+pub mod consoles;
+mod context;
+// For tests too, which compare it with what the module's client knows of it.
+#[cfg(any(feature = "connection", test))]
+mod error;
+mod offer;
+mod policy;
+mod policy_files;
+mod printable;
+mod renamed;
+mod status;
+mod turn;
+
+pub use consoles::Consoles;
+pub use context::{Context, INSIDE_SESSIONS, Phase};
+#[cfg(any(feature = "connection", test))]
+pub use error::Error;
+pub use offer::{Offer, Parameters};
+pub use policy::{Explanation, Impact, Outcome, Seen, Supposed};
+pub use policy_files::DropIns;
+pub use printable::is_misleading;
+pub use renamed::Renamed;
+pub use status::{State, Status};
+pub use turn::{GarbledTurn, Line, LineKind, Manner, Next, Question, Turn, Verdict, WireTurn};
+
+/// The well-known name that `tfad` owns. The `1` is the version of the contract.
+pub const NAME: &str = "org.tfad.Tfa1";
+/// The one object.
+pub const PATH: &str = "/org/tfad/Tfa1";
+/// The interface of the PAM module.
+pub const LOGIN: &str = "org.tfad.Tfa1.Login";
+/// The interface of `tfa-enroll`: the caller's own account.
+pub const ACCOUNT: &str = "org.tfad.Tfa1.Account";
+/// The interface of `tfactl`: anybody's account.
+pub const ADMIN: &str = "org.tfad.Tfa1.Admin";
+
+/// polkit action: setting up and changing what is set up (`auth_self_keep`, the password again).
+pub const ACTION_ENROLL: &str = "org.tfad.tfa1.enroll";
+/// polkit action: managing the accounts of others (`auth_admin_keep`).
+pub const ACTION_MANAGE: &str = "org.tfad.tfa1.manage";
+
+/// Where the system bus listens. A constant on purpose: a login program such as `su` runs with
+/// the environment of the person who started it, so `DBUS_SYSTEM_BUS_ADDRESS` must not be asked.
+pub const SYSTEM_BUS: &str = "unix:path=/run/dbus/system_bus_socket";
+/// The path in that address.
+pub const SYSTEM_BUS_SOCKET: &str = "/run/dbus/system_bus_socket";
+/// The daemon's own socket, for logins: D-Bus from peer to peer. A constant for the same reason.
+pub const LOGIN_SOCKET: &str = "/run/tfa/login";

@@ -1,0 +1,360 @@
+//! Damage: it denies, it is named, and it stays as it is.
+
+use std::fs;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use tfa_store::{ByUid, Commit, Revision, SqliteStore, Store, StoreError};
+
+use crate::scratch::{Scratch, error, get, put, uid, uid_of};
+
+const USERS: [&str; 6] = ["ada", "bob", "eve", "lea", "max", "zoe"];
+
+/// A closed store where some users have come and gone.
+async fn lived_in() -> Scratch {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    for number in 0..40 {
+        put(&store, &format!("gone{number}"), &[7; 700], Revision::NONE).await;
+    }
+    for user in USERS {
+        put(&store, user, user.as_bytes(), Revision::NONE).await;
+    }
+    for number in 0..40 {
+        let _ = store.remove(&format!("gone{number}"), None).await.unwrap();
+    }
+    store.close().await;
+    scratch
+}
+
+/// Whose record is damaged.
+fn damaged_record<T>(result: Result<T, StoreError>) -> String {
+    match error(result) {
+        StoreError::RecordDamaged { user, .. } => user,
+        other => panic!("another error: {other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_flipped_byte_of_a_record_denies_and_is_left_as_it_is() {
+    let scratch = lived_in().await;
+    let sealed = rusqlite::Connection::open(scratch.file("accounts.db"))
+        .unwrap()
+        .query_row("SELECT sealed FROM account WHERE user = 'lea'", [], |row| {
+            row.get::<_, Vec<u8>>(0)
+        })
+        .unwrap();
+    for at in 0..sealed.len() {
+        let mut flipped = sealed.clone();
+        flipped[at] ^= 0x40;
+        let hex: String = flipped.iter().map(|byte| format!("{byte:02x}")).collect();
+        scratch.sql(&format!(
+            "UPDATE account SET sealed = x'{hex}' WHERE user = 'lea'"
+        ));
+        let before = scratch.picture();
+        let store = scratch.store();
+        let damage = error(store.load("lea"));
+        assert!(damage.to_string().contains("tfactl reset lea"), "{damage}");
+        assert!(matches!(damage, StoreError::RecordDamaged { .. }));
+        // Whoever does not know the revision cannot write over it.
+        let over = store
+            .commit("lea", uid("lea"), b"new", Revision::NONE)
+            .await
+            .unwrap();
+        assert_eq!(over, Commit::Conflict);
+        assert!(get(&store, "max").await.is_some());
+        let list = store.list().unwrap();
+        assert!(list.iter().map(|(name, _)| name).eq(USERS));
+        for (name, record) in list {
+            assert_eq!(record.is_err(), name == "lea");
+        }
+        store.close().await;
+        assert!(scratch.picture() == before, "byte {at}");
+    }
+    // The way on that the text names.
+    let store = scratch.store();
+    let _ = store.remove("lea", None).await.unwrap();
+    put(&store, "lea", b"anew", Revision::NONE).await;
+    assert_eq!(get(&store, "lea").await.unwrap().0, b"anew");
+}
+
+#[tokio::test]
+async fn a_record_moved_to_another_user_denies() {
+    let scratch = lived_in().await;
+    scratch.sql(
+        "UPDATE account SET sealed = (SELECT sealed FROM account WHERE user = 'max') WHERE user = 'lea'",
+    );
+    let store = scratch.store();
+    assert_eq!(damaged_record(store.load("lea")), "lea");
+    assert!(get(&store, "max").await.is_some());
+}
+
+#[tokio::test]
+async fn a_record_that_vanished_denies_and_is_not_made_anew() {
+    let scratch = lived_in().await;
+    scratch.sql("DELETE FROM account WHERE user = 'lea'");
+    let store = scratch.store();
+    assert_eq!(damaged_record(store.load("lea")), "lea");
+    assert_eq!(
+        damaged_record(
+            store
+                .commit("lea", uid("lea"), b"new", Revision::NONE)
+                .await
+        ),
+        "lea"
+    );
+    let list = store.list().unwrap();
+    assert!(
+        list.iter()
+            .any(|(name, record)| name == "lea" && record.is_err())
+    );
+    let _ = store.remove("lea", None).await.unwrap();
+    assert!(get(&store, "lea").await.is_none());
+    put(&store, "lea", b"anew", Revision::NONE).await;
+}
+
+#[tokio::test]
+async fn a_damaged_roll_vouches_for_nobody() {
+    let scratch = lived_in().await;
+    for damage in [
+        "UPDATE roll SET names = x'00'",
+        "UPDATE roll SET names = zeroblob(16)",
+        "DELETE FROM roll",
+    ] {
+        scratch.sql(damage);
+        let store = scratch.store();
+        let found = error(store.load("nobody"));
+        assert!(
+            matches!(found, StoreError::DatabaseDamaged { .. }),
+            "{found}"
+        );
+        assert!(
+            get(&store, "lea").await.is_some(),
+            "a record vouches for itself"
+        );
+        let made = error(
+            store
+                .commit("nobody", uid("nobody"), b"new", Revision::NONE)
+                .await,
+        );
+        assert!(matches!(made, StoreError::DatabaseDamaged { .. }), "{made}");
+        assert!(store.list().is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_count_of_revisions_gives_none() {
+    let scratch = lived_in().await;
+    scratch.sql("UPDATE head SET revision = revision - 1");
+    let before = scratch.picture();
+    let refusal = scratch.refusal();
+    assert!(
+        matches!(refusal, StoreError::DatabaseDamaged { .. }),
+        "{refusal}"
+    );
+    assert!(scratch.picture() == before);
+}
+
+#[tokio::test]
+async fn one_users_damage_does_not_refuse_those_who_come_at_the_same_moment() {
+    let scratch = lived_in().await;
+    scratch.sql("UPDATE account SET revision = -1 WHERE user = 'lea'");
+    let store = Arc::new(scratch.store());
+    let commits: Vec<_> = (0..64)
+        .map(|number| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let name = if number == 20 {
+                    "lea".into()
+                } else {
+                    format!("new{number}")
+                };
+                (
+                    number,
+                    store
+                        .commit(&name, uid(&name), b"new", Revision::NONE)
+                        .await,
+                )
+            })
+        })
+        .collect();
+    for commit in commits {
+        match commit.await.unwrap() {
+            (20, outcome) => assert_eq!(damaged_record(outcome), "lea"),
+            (number, outcome) => {
+                assert!(
+                    matches!(outcome, Ok(Commit::Committed(_))),
+                    "{number}: {outcome:?}"
+                );
+            }
+        }
+    }
+    assert!(get(&*store, "new63").await.is_some());
+}
+
+#[tokio::test]
+async fn the_revisions_that_a_change_reserved_before_it_was_rolled_back_are_nobodys() {
+    let scratch = lived_in().await;
+    scratch.sql("DELETE FROM account WHERE user = 'lea'");
+    let (one, other) = (scratch.store(), scratch.store());
+    // Her row would have been the first of a block; that she is on the roll is found behind that.
+    let lost = one.commit("lea", uid("lea"), b"new", Revision::NONE).await;
+    assert_eq!(damaged_record(lost), "lea");
+    // What was rolled back the other one reserves for itself.
+    let mut last = Revision::NONE;
+    for (number, store) in [&other, &other, &one, &one, &other].into_iter().enumerate() {
+        let revision = put(store, &format!("new{number}"), b"new", Revision::NONE).await;
+        assert!(revision > last, "{revision} after {last}");
+        last = revision;
+    }
+}
+
+#[tokio::test]
+async fn a_count_of_revisions_that_was_put_back_under_a_running_store_brings_none_back() {
+    let scratch = Scratch::new();
+    let (store, other) = (scratch.store(), scratch.store());
+    put(&other, "ada", b"one", Revision::NONE).await;
+    let db = rusqlite::Connection::open(scratch.file("accounts.db")).unwrap();
+    db.execute_batch("CREATE TEMP TABLE backup AS SELECT * FROM head")
+        .unwrap();
+    let mut last = Revision::NONE;
+    for user in ["bob", "eve"] {
+        last = put(&store, user, b"one", Revision::NONE).await;
+        db.execute_batch("REPLACE INTO head SELECT * FROM backup")
+            .unwrap();
+    }
+    let next = put(&store, "lea", b"one", Revision::NONE).await;
+    assert!(next > last, "{next} after {last}");
+}
+
+/// Whether what the store says is true, as far as it says anything: each user's own record or an
+/// error, and nobody where there is nobody.
+async fn tells_no_lie(store: &SqliteStore, case: &str) {
+    for user in USERS {
+        match store.load(user) {
+            Ok(Some((record, _))) => assert_eq!(record.as_bytes(), user.as_bytes(), "{case}"),
+            Ok(None) => panic!("{case}: {user} has lost the second factor"),
+            Err(_) => {}
+        }
+        match store.find(uid(user)) {
+            Ok(ByUid::Found(name, record, _)) => {
+                assert_eq!(
+                    (name.as_str(), record.as_bytes()),
+                    (user, user.as_bytes()),
+                    "{case}"
+                );
+            }
+            Ok(_) => panic!("{case}: the uid of {user} has lost the second factor"),
+            Err(_) => {}
+        }
+    }
+    for nobody in ["abe", "le", "zzz"] {
+        assert!(!matches!(store.load(nobody), Ok(Some(_))), "{case}");
+        let found = store.find(uid(nobody));
+        assert!(!matches!(found, Ok(ByUid::Found(..))), "{case}");
+    }
+    if let Ok(list) = store.list() {
+        assert!(list.iter().map(|(name, _)| name).eq(USERS), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_flipped_byte_anywhere_in_the_database_loses_nobody_and_is_left_as_it_is() {
+    let scratch = lived_in().await;
+    let database = scratch.file("accounts.db");
+    let whole = fs::read(&database).unwrap();
+    let (mut refused, mut opened) = (0, 0);
+    // Every byte of the header, then steps that meet every page in many places.
+    for at in (0..100).chain((100..whole.len()).step_by(149)) {
+        let flip = [0x01, 0x80, 0xff][at % 3];
+        let mut flipped = whole.clone();
+        flipped[at] ^= flip;
+        fs::write(&database, &flipped).unwrap();
+        let case = format!("byte {at} flipped by {flip:#x}");
+        match SqliteStore::open(&scratch.place(), uid_of) {
+            Err(_) => refused += 1,
+            Ok(store) => {
+                opened += 1;
+                tells_no_lie(&store.store, &case).await;
+            }
+        }
+        // Bytes 18 and 19 say that there is a log; SQLite sets them.
+        let after = fs::read(&database).unwrap();
+        assert!(
+            after == flipped || (18..20).contains(&at),
+            "{case}: it was written to"
+        );
+        for left in ["accounts.db-wal", "accounts.db-shm", "accounts.db-journal"] {
+            let _ = fs::remove_file(scratch.file(left));
+        }
+    }
+    assert!(
+        refused > 50 && opened > 50,
+        "{refused} refused, {opened} opened"
+    );
+}
+
+/// Writes to the database behind the back of a store that has found it sound, and then asks it.
+async fn rots_under_a_store(scratch: &Scratch, whole: &[u8], at: usize, rot: &[u8], case: &str) {
+    let database = scratch.file("accounts.db");
+    fs::write(&database, whole).unwrap();
+    let store = scratch.store();
+    let file = fs::OpenOptions::new().write(true).open(&database).unwrap();
+    file.write_all_at(rot, at as u64).unwrap();
+    tells_no_lie(&store, case).await;
+    store.close().await;
+    // Not before: closing the file drops the store's locks on it.
+    drop(file);
+}
+
+#[tokio::test]
+async fn a_page_that_rots_under_a_running_store_loses_nobody() {
+    let scratch = lived_in().await;
+    let whole = fs::read(scratch.file("accounts.db")).unwrap();
+    for page in 1..whole.len() / 4096 {
+        let at = page * 4096;
+        let neighbour = &whole[at - 4096..at];
+        for (rot, name) in [
+            (&[0; 4096][..], "zeroed"),
+            (&[0xff; 4096], "ones"),
+            (neighbour, "another"),
+        ] {
+            rots_under_a_store(&scratch, &whole, at, rot, &format!("page {page} {name}")).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_byte_that_rots_under_a_running_store_loses_nobody() {
+    let scratch = lived_in().await;
+    let whole = fs::read(scratch.file("accounts.db")).unwrap();
+    for at in (4096..whole.len()).step_by(211) {
+        let rot = whole[at] ^ [0x01, 0x80, 0xff][at % 3];
+        rots_under_a_store(&scratch, &whole, at, &[rot], &format!("byte {at}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_was_replaced_under_the_store_takes_nothing() {
+    let scratch = lived_in().await;
+    let store = scratch.store();
+    let revision = get(&store, "lea").await.unwrap().1;
+    let (database, aside) = (scratch.file("accounts.db"), scratch.file("aside"));
+    fs::rename(&database, &aside).unwrap();
+    assert!(matches!(
+        error(store.load("nobody")),
+        StoreError::Unavailable { .. }
+    ));
+    fs::copy(&aside, &database).unwrap();
+    for refusal in [
+        error(store.commit("lea", uid("lea"), b"new", revision).await),
+        error(store.load("lea")),
+        error(store.load("nobody")),
+        error(store.find(uid("lea"))),
+        error(store.list()),
+    ] {
+        assert!(refusal.to_string().contains("restart tfad"), "{refusal}");
+    }
+    fs::rename(&aside, &database).unwrap();
+    put(&store, "lea", b"new", revision).await;
+}

@@ -1,0 +1,223 @@
+//! Bytes that are replies, nearly.
+
+use std::io::{self, Read};
+
+use proptest::prelude::*;
+use zbus::wire::Endian;
+
+use super::bus::{DAEMON, DIALOG, error, question, reply, reply_in, signal};
+use crate::Incoming;
+use crate::LoginError;
+use crate::by_hand::with_fields;
+use crate::client::reply::Reply;
+use tfa_proto::WireTurn;
+
+fn read(bytes: &[u8]) -> Result<Reply, LoginError> {
+    Reply::next(&mut Incoming::new(bytes))
+}
+
+fn turn(reply: &Reply) -> Option<(u32, WireTurn)> {
+    reply.answer.as_ref().ok()?.read().ok()
+}
+
+/// Gives its bytes one at a time.
+struct Drops<'a>(&'a [u8]);
+
+impl Read for Drops<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let end = buffer.len().min(1);
+        self.0.read(&mut buffer[..end])
+    }
+}
+
+#[test]
+fn a_reply_in_drops_is_the_same_reply() {
+    for endian in [Endian::Little, Endian::Big] {
+        let bytes = reply_in(endian, 2, DAEMON, &(DIALOG, question()));
+        let bytes = [signal(&"noise"), bytes].concat();
+        let reply = Reply::next(&mut Incoming::new(Drops(&bytes))).ok().unwrap();
+        assert_eq!((reply.call, reply.sender.as_deref()), (2, Some(DAEMON)));
+        assert_eq!(turn(&reply), Some((DIALOG, question())));
+    }
+}
+
+#[test]
+fn a_reply_longer_than_the_buffer_is_read_whole() {
+    let lines = vec![("info".to_owned(), "█".repeat(1000)); 100];
+    let long: WireTurn = (lines, "ask".to_owned(), "?".to_owned(), 0);
+    let bytes = reply(2, DAEMON, &(DIALOG, long.clone()));
+    let next = reply(3, DAEMON, &());
+    let both = [bytes, next].concat();
+    let mut incoming = Incoming::new(&*both);
+    assert_eq!(
+        turn(&Reply::next(&mut incoming).ok().unwrap()),
+        Some((DIALOG, long))
+    );
+    assert_eq!(Reply::next(&mut incoming).ok().unwrap().call, 3);
+}
+
+#[test]
+fn a_reply_that_is_cut_off_is_none() {
+    let bytes = reply(2, DAEMON, &(DIALOG, question()));
+    for length in 0..bytes.len() {
+        let cut = read(&bytes[..length]).err().unwrap();
+        assert!(matches!(cut, LoginError::Connection(_)), "{length} {cut:?}");
+    }
+}
+
+#[test]
+fn a_length_that_lies_is_found_out() {
+    let whole = reply(2, DAEMON, &(DIALOG, question()));
+    // The lengths of the body and of the fields, then the numbers in the body.
+    let body = whole.len() - u32::from_le_bytes(whole[4..8].try_into().unwrap()) as usize;
+    for at in [4, 12]
+        .into_iter()
+        .chain((body..whole.len() - 4).step_by(4))
+    {
+        let honest = u32::from_le_bytes(whole[at..at + 4].try_into().unwrap());
+        if !(1..100).contains(&honest) {
+            continue; // text, or padding
+        }
+        for lie in [
+            honest.wrapping_add(1),
+            honest.wrapping_sub(1),
+            honest.wrapping_add(8),
+            honest.wrapping_sub(8),
+            1 << 20,
+            1 << 27,
+            1 << 31,
+            u32::MAX,
+        ] {
+            let mut bytes = whole.clone();
+            bytes[at..at + 4].copy_from_slice(&lie.to_le_bytes());
+            bytes.extend_from_slice(&[0; 64]);
+            let understood = read(&bytes).ok().and_then(|reply| turn(&reply));
+            assert_ne!(understood, Some((DIALOG, question())), "{at} {lie}");
+        }
+    }
+}
+
+#[test]
+fn a_reply_that_would_be_too_long_is_refused_before_it_comes() {
+    for (body, fields) in [(1 << 20, 16), (16, 1 << 20), (u32::MAX, u32::MAX)] {
+        let start: [[u8; 4]; 4] = [
+            [b'l', 2, 0, 1],
+            u32::to_le_bytes(body),
+            1_u32.to_le_bytes(),
+            u32::to_le_bytes(fields),
+        ];
+        let error = read(&start.concat()).err().unwrap();
+        assert!(matches!(error, LoginError::Garbled(_)), "{error:?}");
+    }
+    // Nothing else may be longer than the bus allows.
+    let start = [b'l', 4, 0, 1, 0, 0, 0, 8, 1, 0, 0, 0, 1, 0, 0, 0];
+    let error = read(&start).err().unwrap();
+    assert!(matches!(error, LoginError::Garbled(_)), "{error:?}");
+}
+
+#[test]
+fn what_does_not_begin_as_a_message_does_is_none() {
+    let whole = reply(2, DAEMON, &(DIALOG, question()));
+    for (at, byte) in [
+        (0, b'b'), // no byte order
+        (0, b'L'),
+        (1, 0), // no type
+        (3, 0), // no version
+        (3, 2),
+        (8, 0), // no number of its own
+    ] {
+        let mut bytes = whole.clone();
+        if at == 8 {
+            bytes[8..12].fill(0);
+        }
+        bytes[at] = byte;
+        let error = read(&bytes).err().unwrap();
+        assert!(matches!(error, LoginError::Garbled(_)), "{at} {error:?}");
+    }
+}
+
+#[test]
+fn a_reply_says_once_to_which_call_and_from_whom() {
+    let (call, sender) = ((5, "u", "2"), (7, "s", DAEMON));
+    let name = (4, "s", "org.example.No");
+    assert!(read(&with_fields(2, &[call, sender])).is_ok());
+    assert!(read(&with_fields(2, &[(99, "s", "?"), sender, call])).is_ok());
+    assert!(read(&with_fields(3, &[call, sender, name])).is_ok());
+    for (kind, fields) in [
+        (2, &[sender][..]),
+        (2, &[]),
+        (2, &[call, sender, call]),
+        (2, &[call, sender, sender]),
+        (2, &[call, sender, name]),
+        (2, &[(5, "s", "2"), sender]),
+        (2, &[call, (7, "o", "/a")]),
+        (2, &[call, sender, (8, "s", "u")]),
+        (2, &[call, sender, (9, "u", "1")]),
+        (3, &[call, sender]),
+        (3, &[call, sender, (4, "u", "1")]),
+        (3, &[call, sender, name, name]),
+    ] {
+        let error = read(&with_fields(kind, fields)).err().unwrap();
+        assert!(matches!(error, LoginError::Garbled(_)), "{kind} {fields:?}");
+    }
+}
+
+#[test]
+fn the_padding_of_a_header_is_zero() {
+    let whole = with_fields(2, &[(5, "u", "2"), (7, "s", DAEMON)]);
+    let mut bytes = whole.clone();
+    *bytes.last_mut().unwrap() = 1;
+    assert!(read(&whole).is_ok());
+    assert!(read(&bytes).is_err());
+}
+
+/// Reads until there is no more, as whoever waits for a reply does.
+fn read_all(bytes: &[u8]) {
+    let mut incoming = Incoming::new(bytes);
+    while let Ok(reply) = Reply::next(&mut incoming) {
+        turn(&reply);
+    }
+}
+
+fn messages() -> Vec<Vec<u8>> {
+    vec![
+        reply(2, DAEMON, &(DIALOG, question())),
+        reply_in(Endian::Big, 2, DAEMON, &(DIALOG, question())),
+        error(2, DAEMON, "org.example.No", &("why", 7_u32)),
+        signal(&"noise"),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+        read_all(&bytes);
+    }
+
+    #[test]
+    fn no_bytes_after_a_start_make_it_panic(
+        big: bool,
+        kind in 1_u8..5,
+        body in 0_u32..128,
+        fields in 0_u32..128,
+        rest in prop::collection::vec(any::<u8>(), 0..512),
+    ) {
+        let order = if big { u32::to_be_bytes } else { u32::to_le_bytes };
+        let letter = if big { b'B' } else { b'l' };
+        let start = [[letter, kind, 0, 1], order(body), order(1), order(fields)];
+        read_all(&[start.concat(), rest].concat());
+    }
+
+    #[test]
+    fn no_change_of_a_message_makes_it_panic(
+        which in 0_usize..4,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let mut bytes = messages().swap_remove(which);
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        read_all(&[&bytes[..], &messages().concat()].concat());
+    }
+}

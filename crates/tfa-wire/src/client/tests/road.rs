@@ -1,0 +1,50 @@
+//! What holds on both roads: the daemon's own socket, and the bus.
+
+use serde::Serialize;
+use zbus::wire::DynamicType;
+
+use super::bus::{DAEMON, DIALOG, OK, question, reply, welcome};
+use crate::Socket;
+use crate::{LoginClient, LoginError};
+use tfa_proto::{Context, Turn};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Road {
+    Daemon,
+    Bus,
+}
+
+pub(super) const BOTH: [Road; 2] = [Road::Daemon, Road::Bus];
+
+impl Road {
+    /// Begins a dialog on it.
+    pub(super) fn begin(self, socket: Socket) -> Result<(LoginClient, Turn), LoginError> {
+        let begin = match self {
+            Self::Daemon => LoginClient::with_daemon,
+            Self::Bus => LoginClient::on_bus,
+        };
+        begin(socket, "alice", &Context::default())
+    }
+
+    /// What is said on it to whoever logs on.
+    pub(super) fn letting_on(self) -> Vec<u8> {
+        match self {
+            Self::Daemon => OK.to_vec(),
+            Self::Bus => [OK, &welcome()].concat(),
+        }
+    }
+
+    /// The reply to the call that comes so many after the first.
+    pub(super) fn reply<T: Serialize + DynamicType>(self, further: u32, body: &T) -> Vec<u8> {
+        match self {
+            Self::Daemon => reply(1 + further, None, body),
+            // Hello is a call too.
+            Self::Bus => reply(2 + further, DAEMON, body),
+        }
+    }
+
+    /// What is said on it up to the first question.
+    pub(super) fn opening(self) -> Vec<u8> {
+        [self.letting_on(), self.reply(0, &(DIALOG, question()))].concat()
+    }
+}

@@ -1,0 +1,242 @@
+//! Records that go to other names and uids because the administrator says so: one, or many at once.
+
+use tfa_core::Account;
+use tfa_proto::{Error, Renamed};
+use zbus::DBusError as _;
+use zeroize::Zeroizing;
+
+use super::{Accounts, busy, refused, resolve};
+use crate::dbus::beside::beside;
+use crate::host::users::{self, NameService, User};
+use tfa_store::{ByUid, Commit, Move, Revision, Store, StoreError};
+
+/// How often the records are looked at again because one was changed meanwhile.
+const TRIES: u32 = 20;
+
+/// A record that is to go to a user.
+struct Plan {
+    from: String,
+    /// The uid that the record was set up for.
+    former_uid: u32,
+    to: User,
+    record: Zeroizing<Vec<u8>>,
+    expected: Revision,
+}
+
+/// What is to be done for a pair.
+struct Planned {
+    renamed: Renamed,
+    plan: Option<Plan>,
+}
+
+impl Accounts {
+    /// Moves the records of these names to these users, with the uids that the users have: all of
+    /// them in one change, or none. With `check` nothing is changed, what would be refused is told
+    /// pair by pair, and records in the way are no error: another call may move them.
+    ///
+    /// # Errors
+    /// [`Error::UnknownUser`] for a new name that nobody has; [`Error::WrongState`] for a record whose
+    /// owner is still there; [`Error::AlreadySetUp`] for one that would take another's place; as
+    /// [`Self::load`].
+    pub async fn rename(
+        &self,
+        pairs: &[(String, String)],
+        check: bool,
+    ) -> Result<Vec<Renamed>, Error> {
+        for _ in 0..TRIES {
+            let (store, names, wanted) = (self.store(), self.names(), pairs.to_vec());
+            let planned = beside(move || plan_all(&*store, &*names, &wanted, check)).await??;
+            let plans: Vec<&Plan> = planned.iter().filter_map(|one| one.plan.as_ref()).collect();
+            if !check && !plans.is_empty() {
+                must_have_room(&planned)?;
+                let moves: Vec<Move<'_>> = plans.iter().map(|plan| plan.as_move()).collect();
+                match self.store.rename(&moves).await.map_err(refused)? {
+                    Commit::Committed(_) => {}
+                    Commit::Conflict => continue,
+                }
+                for plan in &plans {
+                    self.log_move(&plan.from, &plan.to);
+                }
+                for plan in &plans {
+                    let is_given_one = plans.iter().any(|other| other.to.uid == plan.former_uid);
+                    if !is_given_one {
+                        self.leave_without_grace(plan).await?;
+                    }
+                }
+            }
+            return Ok(planned.into_iter().map(|one| one.renamed).collect());
+        }
+        Err(busy())
+    }
+}
+
+impl Accounts {
+    /// The record may have been of the user who has its former uid now, and who has none without it:
+    /// that user has no grace, as after a reset.
+    async fn leave_without_grace(&self, plan: &Plan) -> Result<(), Error> {
+        let (names, uid) = (self.names(), plan.former_uid);
+        match beside(move || names.by_uid(uid)).await?? {
+            Some(holder) => self.change(&holder, Account::forbid_grace).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Plan {
+    fn as_move(&self) -> Move<'_> {
+        Move {
+            from: &self.from,
+            to: &self.to.name,
+            uid: self.to.uid,
+            record: &self.record,
+            expected: self.expected,
+        }
+    }
+}
+
+fn plan_all(
+    store: &dyn Store,
+    names: &dyn NameService,
+    pairs: &[(String, String)],
+    check: bool,
+) -> Result<Vec<Planned>, Error> {
+    let planned = pairs.iter().map(|(old, new)| {
+        plan(store, names, old, new).or_else(|error| match error.description() {
+            Some(why) if check => Ok(Planned {
+                renamed: Renamed {
+                    old: old.clone(),
+                    new: new.clone(),
+                    outcome: Renamed::REFUSED.to_owned(),
+                    why: why.to_owned(),
+                    ..Renamed::default()
+                },
+                plan: None,
+            }),
+            _ => Err(error),
+        })
+    });
+    planned.collect()
+}
+
+fn plan(
+    store: &dyn Store,
+    names: &dyn NameService,
+    old: &str,
+    new: &str,
+) -> Result<Planned, Error> {
+    let to = users::look_up(names, new)?;
+    let renamed = Renamed {
+        old: old.to_owned(),
+        new: to.name.clone(),
+        uid: to.uid,
+        outcome: Renamed::MOVED.to_owned(),
+        ..Renamed::default()
+    };
+    let nothing = |outcome: &str| {
+        let outcome = outcome.to_owned();
+        let renamed = Renamed {
+            outcome,
+            ..renamed.clone()
+        };
+        Ok(Planned {
+            renamed,
+            plan: None,
+        })
+    };
+    let Some(from) = place_of(store, names, old)? else {
+        let stands = holder(store, to.uid)?.is_some_and(|name| name == to.name);
+        return nothing(if stands {
+            Renamed::STANDS
+        } else {
+            Renamed::NO_RECORD
+        });
+    };
+    let Some((record, expected)) = store.load(&from).map_err(refused)? else {
+        return Err(busy());
+    };
+    let mut account = resolve::decode(&record, &from)?;
+    if from == to.name && account.uid() == to.uid {
+        return nothing(Renamed::STANDS);
+    }
+    must_have_left(names, &from, account.uid(), &to)?;
+    let former_uid = account.uid();
+    let mut in_the_way = Vec::new();
+    if from != to.name && !matches!(store.load(&to.name), Ok(None)) {
+        in_the_way.push(to.name.clone());
+    }
+    let holder = holder(store, to.uid)?;
+    in_the_way.extend(holder.filter(|name| *name != from && *name != to.name));
+    account.set_uid(to.uid);
+    let plan = Plan {
+        from,
+        former_uid,
+        to,
+        record: account.encode(),
+        expected,
+    };
+    Ok(Planned {
+        renamed: Renamed {
+            in_the_way,
+            ..renamed
+        },
+        plan: Some(plan),
+    })
+}
+
+/// The name that the record of an old name stands under: this one, or a still older one.
+fn place_of(
+    store: &dyn Store,
+    names: &dyn NameService,
+    old: &str,
+) -> Result<Option<String>, Error> {
+    if store.load(old).map_err(refused)?.is_some() {
+        return Ok(Some(old.to_owned()));
+    }
+    match users::look_up(names, old) {
+        Ok(user) => holder(store, user.uid),
+        Err(Error::UnknownUser(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The name that the record of a uid stands under. One that cannot be read is there as well.
+fn holder(store: &dyn Store, uid: u32) -> Result<Option<String>, Error> {
+    match store.find(uid) {
+        Ok(ByUid::Found(name, ..)) => Ok(Some(name)),
+        Ok(ByUid::None | ByUid::Unknown(_)) => Ok(None),
+        Err(StoreError::RecordDamaged { user, .. }) => Ok(Some(user)),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// Nobody's second factor is given to another: the owner of a record must be that user, or be gone,
+/// or have another uid, so that the record is in doubt.
+fn must_have_left(names: &dyn NameService, from: &str, uid: u32, to: &User) -> Result<(), Error> {
+    match names.by_name(from)? {
+        Some(owner) if owner.uid == uid && uid != to.uid => Err(Error::WrongState(format!(
+            "{from} is still there and has the uid {uid}, for which the record was set up: it is not \
+             the record of {}. Nothing was changed",
+            to.name
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Every record in the way must be one that moves in the same change.
+fn must_have_room(planned: &[Planned]) -> Result<(), Error> {
+    let moving = |name: &String| {
+        let mut plans = planned.iter().filter_map(|one| one.plan.as_ref());
+        plans.any(|plan| plan.from == *name)
+    };
+    for Planned { renamed, .. } in planned {
+        let in_the_way = renamed.in_the_way.iter().find(|name| !moving(name));
+        if let Some(name) = in_the_way {
+            return Err(Error::AlreadySetUp(format!(
+                "the record of {} cannot go to {} (uid {}): the record of {name} is in the way. See \
+                 which one is in use (tfactl show {name}), and reset the other. Nothing was changed",
+                renamed.old, renamed.new, renamed.uid
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! Which record is a user's: the one under the canonical name, or else the one of the uid.
+//!
+//! Names change, by a renaming or by a new way in which a directory spells all of them. So "no record
+//! under this name" is no answer: the record follows the uid, and holds while the name that it stands
+//! under is no other user's. A record under one of the user's names that is for another uid refuses:
+//! whose it is, only the administrator knows. That there is no record is said where none is known
+//! under any of the names or under the uid.
+
+use tfa_core::{Account, Undecodable};
+use tfa_proto::Error;
+
+use super::{Loaded, refused};
+use crate::host::users::{NameService, User};
+use tfa_store::{ByUid, Record, Revision, Store};
+
+/// Reads a user's record. It blocks.
+pub(super) fn read(
+    store: &dyn Store,
+    names: &dyn NameService,
+    user: &User,
+) -> Result<Loaded, Error> {
+    for alias in &user.aliases {
+        if let Some((record, _)) = store.load(alias).map_err(refused)? {
+            open(&record, alias, user.uid)?;
+        }
+    }
+    if let Some((record, revision)) = store.load(&user.name).map_err(refused)? {
+        return loaded(&user.name, user.uid, record, revision, None);
+    }
+    match store.find(user.uid).map_err(refused)? {
+        ByUid::None => Ok(Loaded::none()),
+        ByUid::Unknown(users) => {
+            for other in users {
+                must_be_known(names, &other, user)?;
+            }
+            Ok(Loaded::none())
+        }
+        // It was moved here meanwhile.
+        ByUid::Found(name, record, revision) if name == user.name => {
+            loaded(&user.name, user.uid, record, revision, None)
+        }
+        ByUid::Found(former, record, revision) => {
+            must_be_free(names, &former, user)?;
+            let under = Some(former.clone());
+            loaded(&former, user.uid, record, revision, under)
+        }
+    }
+}
+
+fn loaded(
+    name: &str,
+    uid: u32,
+    record: Record,
+    revision: Revision,
+    former_name: Option<String>,
+) -> Result<Loaded, Error> {
+    Ok(Loaded {
+        account: Some(open(&record, name, uid)?),
+        record: Some(record),
+        revision,
+        former_name,
+    })
+}
+
+/// The name that the record of a user's uid stands under must be nobody's now, or one more name of
+/// this user.
+fn must_be_free(names: &dyn NameService, former: &str, user: &User) -> Result<(), Error> {
+    match names.by_name(former)? {
+        Some(other) if other.uid != user.uid => {
+            let (name, uid, now) = (&user.name, user.uid, other.uid);
+            Err(Error::UidChanged(format!(
+                "uid {uid} is {name} now, and its record stands under {former}, who exists and has \
+                 the uid {now}. If it is the record of {name}: tfactl rename {former} {name}. If it \
+                 is the record of {former}: tfactl rename {former} {former}. If it is neither's, \
+                 reset it: tfactl reset {former}"
+            )))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A damaged record whose uid is not known is nobody else's while its user is still there.
+fn must_be_known(names: &dyn NameService, other: &str, user: &User) -> Result<(), Error> {
+    match names.by_name(other)? {
+        Some(found) if found.uid != user.uid => Ok(()),
+        Some(_) | None => Err(Error::Damaged(format!(
+            "the record of {other} is damaged, and it may be the record of {}. Restore the database, \
+             or reset it: tfactl reset {other}",
+            user.name
+        ))),
+    }
+}
+
+/// Reads the record of a name and holds it against a uid.
+///
+/// # Errors
+/// [`Error::Damaged`], [`Error::UidChanged`].
+pub(super) fn open(record: &Record, name: &str, uid: u32) -> Result<Account, Error> {
+    let account = decode(record, name)?;
+    must_be_of(&account, name, uid)?;
+    Ok(account)
+}
+
+/// The account of a name must be that of the uid which the name has.
+///
+/// # Errors
+/// [`Error::UidChanged`].
+pub(crate) fn must_be_of(account: &Account, name: &str, uid: u32) -> Result<(), Error> {
+    if account.uid() == uid {
+        return Ok(());
+    }
+    Err(Error::UidChanged(format!(
+        "{name} was set up with the uid {} and has the uid {uid} now. If it is the same person, keep \
+         the record: tfactl rename {name} {name}. If that person has another name now: tfactl rename \
+         {name} NEWNAME. If it is another person, reset it: tfactl reset {name}",
+        account.uid(),
+    )))
+}
+
+/// Reads the record of a name, whoever has it.
+///
+/// # Errors
+/// [`Error::Damaged`].
+pub(crate) fn decode(record: &Record, name: &str) -> Result<Account, Error> {
+    Account::decode(record.as_bytes()).map_err(|undecodable: Undecodable| {
+        Error::Damaged(format!(
+            "the record of {name}: {undecodable}. Restore the database, or reset the account: \
+             tfactl reset {name}"
+        ))
+    })
+}

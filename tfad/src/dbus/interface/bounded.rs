@@ -1,0 +1,131 @@
+//! An interface that knows who calls before anything of the call is decoded.
+//!
+//! Decoded, arguments are many times as long as the message. What bounds them before they are decoded
+//! is the budget of the bus (`dbus::budget`). The bound on a uid's calls (`visitors`) is checked in the
+//! methods, behind the decoding. So the bus is asked for the caller's uid before: a method then gets
+//! from decoded arguments to that bound without waiting, and a call past it keeps none of them. A call
+//! that panics gets an answer too: one without would count as under way for ever.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use tfa_proto::Error;
+use zbus::message::{Header, Message};
+use zbus::names::{InterfaceName, MemberName};
+use zbus::object_server::{DispatchResult, Interface, ObjectServer, SignalEmitter};
+use zbus::wire::{OwnedVariant, Variant};
+use zbus::{BoxDBusError, Connection, fdo};
+
+use crate::dbus::caller::sender;
+use crate::state::Host;
+
+/// An interface without properties and without methods that change it.
+pub(crate) struct Bounded<I> {
+    host: Arc<Host>,
+    interface: I,
+}
+
+impl<I: Interface> Bounded<I> {
+    pub(crate) fn new(host: &Arc<Host>, interface: I) -> Self {
+        let host = Arc::clone(host);
+        Self { host, interface }
+    }
+
+    async fn dispatch(
+        &self,
+        server: &ObjectServer,
+        connection: &Connection,
+        message: &Message,
+        name: MemberName<'_>,
+    ) -> Result<(), BoxDBusError> {
+        let identity = async {
+            let sender = sender(&message.header())?;
+            self.host.callers.identify(connection, sender).await
+        };
+        identity.await.map_err(boxed)?;
+        match self.interface.call(server, connection, message, name) {
+            DispatchResult::Async(call) => {
+                let done = AssertUnwindSafe(call).catch_unwind().await;
+                done.unwrap_or_else(|_| {
+                    let text = "the call broke off; see the journal of tfad";
+                    Err(boxed(Error::Storage(text.to_owned())))
+                })
+            }
+            DispatchResult::NotFound | DispatchResult::RequiresMut => {
+                Err(fdo::Error::UnknownMethod("there is no such method".to_owned()).into())
+            }
+        }
+    }
+}
+
+fn boxed(error: Error) -> BoxDBusError {
+    Box::new(error)
+}
+
+#[async_trait]
+impl<I: Interface> Interface for Bounded<I> {
+    fn name() -> InterfaceName<'static> {
+        I::name()
+    }
+
+    fn call<'call>(
+        &'call self,
+        server: &'call ObjectServer,
+        connection: &'call Connection,
+        message: &'call Message,
+        name: MemberName<'call>,
+    ) -> DispatchResult<'call> {
+        DispatchResult::Async(Box::pin(self.dispatch(server, connection, message, name)))
+    }
+
+    fn call_mut<'call>(
+        &'call mut self,
+        _server: &'call ObjectServer,
+        _connection: &'call Connection,
+        _message: &'call Message,
+        _name: MemberName<'call>,
+    ) -> DispatchResult<'call> {
+        DispatchResult::NotFound
+    }
+
+    fn introspect_to_writer(&self, writer: &mut dyn Write, level: usize) {
+        self.interface.introspect_to_writer(writer, level);
+    }
+
+    async fn get(
+        &self,
+        _property: &str,
+        _server: &ObjectServer,
+        _connection: &Connection,
+        _header: Option<&Header<'_>>,
+        _emitter: &SignalEmitter<'_>,
+    ) -> Option<Result<OwnedVariant, BoxDBusError>> {
+        None
+    }
+
+    async fn get_all(
+        &self,
+        _server: &ObjectServer,
+        _connection: &Connection,
+        _header: Option<&Header<'_>>,
+        _emitter: &SignalEmitter<'_>,
+    ) -> fdo::Result<HashMap<String, OwnedVariant>> {
+        Ok(HashMap::new())
+    }
+
+    async fn set_mut(
+        &mut self,
+        _property: &str,
+        _value: &Variant<'_>,
+        _server: &ObjectServer,
+        _connection: &Connection,
+        _header: Option<&Header<'_>>,
+        _emitter: &SignalEmitter<'_>,
+    ) -> Option<Result<(), BoxDBusError>> {
+        None
+    }
+}

@@ -1,0 +1,97 @@
+//! An account's state in the contract's terms.
+
+use tfa_core::{Account, Gate, Origin, Tally, Terms, Time};
+use tfa_proto::{State, Status};
+
+use crate::host::users::User;
+
+/// What may be said about a user's account.
+pub(super) fn of(
+    user: &User,
+    account: Option<&Account>,
+    required: Option<&Terms>,
+    now: Time,
+) -> Status {
+    let set_up = matches!(
+        account.map(Account::state),
+        Some(tfa_core::State::Enabled | tfa_core::State::Paused)
+    );
+    let grace_until = required
+        .filter(|_| !set_up)
+        .and_then(|terms| terms.grace_until(account, now))
+        .filter(|until| now < *until);
+    let bare = Status {
+        user: user.name.clone(),
+        uid: Some(user.uid),
+        required: required.is_some(),
+        grace_until: grace_until.map(Time::as_secs),
+        ..Status::default()
+    };
+    let Some(account) = account else {
+        return Status {
+            state: name(None).to_owned(),
+            ..bare
+        };
+    };
+    let remote = account.throttle().tally(Origin::Remote);
+    let console = account.throttle().tally(Origin::Console);
+    let own = account.throttle().tally(Origin::OwnProgram);
+    let wrong = account.wrong_codes();
+    let left = account.backup_codes_left();
+    let names = account
+        .authenticators()
+        .iter()
+        .map(|one| one.name().to_owned());
+    Status {
+        state: name(Some(account)).to_owned(),
+        authenticators: names.collect(),
+        offer_pending: account.offer().is_some(),
+        backup_codes_left: u32::try_from(left).unwrap_or(u32::MAX),
+        failures: remote.failures(),
+        locked_until: until(remote, now),
+        locked_for_good: remote.gate(now) == Gate::ForGood,
+        console_failures: console.failures(),
+        console_locked_until: until(console, now),
+        console_locked_for_good: console.gate(now) == Gate::ForGood,
+        own_failures: own.failures(),
+        own_locked_until: until(own, now),
+        own_locked_for_good: own.gate(now) == Gate::ForGood,
+        wrong_codes: wrong.map_or(0, |wrong| wrong.count),
+        last_wrong_code: wrong.map(|wrong| wrong.last.as_secs()),
+        last_wrong_code_from: wrong.map(|wrong| wrong.from.clone()),
+        invited_until: account
+            .invitation()
+            .filter(|invitation| invitation.is_open(now))
+            .map(|invitation| invitation.until().as_secs()),
+        last_login: account.last_login().map(Time::as_secs),
+        ..bare
+    }
+}
+
+/// The state's name on the bus.
+pub(crate) fn name(account: Option<&Account>) -> &'static str {
+    match account.map_or(tfa_core::State::None, Account::state) {
+        tfa_core::State::None => State::None,
+        tfa_core::State::Pending => State::Pending,
+        tfa_core::State::Enabled => State::Enabled,
+        tfa_core::State::Paused => State::Paused,
+    }
+    .name()
+}
+
+/// What may be said where the record cannot be used.
+pub(super) fn unusable(user: &str, uid: Option<u32>, why: String) -> Status {
+    Status {
+        user: user.to_owned(),
+        uid,
+        problem: Some(why),
+        ..Status::default()
+    }
+}
+
+fn until(tally: &Tally, now: Time) -> Option<u64> {
+    match tally.pace(now) {
+        Gate::Until(until) => Some(until.as_secs()),
+        Gate::Open | Gate::ForGood => None,
+    }
+}

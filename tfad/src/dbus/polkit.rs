@@ -1,0 +1,113 @@
+//! polkit's word on whether a caller may do something. The subject is the caller's bus name,
+//! which nobody else can take; a pid could be another process by the time polkit looks.
+
+use std::collections::HashMap;
+
+use tfa_proto::Error;
+use zbus::Connection;
+use zbus::message::{Flags, Header};
+use zbus::wire::Variant;
+
+use crate::dbus::caller::Caller;
+
+/// polkit may ask the person.
+const ALLOW_USER_INTERACTION: u32 = 1;
+
+/// What polkit answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Authorized,
+    /// A password would help, and it was not asked for.
+    Challenge,
+    Denied,
+}
+
+/// On what polkit lets a caller go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grounds {
+    /// A password that was given for this call.
+    Authentication,
+    /// What was known before: root, a rule, a password that was given earlier.
+    Standing,
+}
+
+/// Asks polkit, and lets it ask the person where the caller allows that (D-Bus
+/// `ALLOW_INTERACTIVE_AUTHORIZATION`): a program in the background must not make a dialog pop up.
+/// Root is not asked.
+///
+/// # Errors
+/// [`Error::NotAuthorized`] where no password would help, where the call lets nobody ask for one, and
+/// where polkit cannot be asked; [`Error::NoAuthenticationAgent`] where there is nothing to ask with;
+/// [`Error::AuthenticationFailed`] where the person was asked in vain.
+pub async fn authorize(
+    connection: &Connection,
+    header: &Header<'_>,
+    caller: &Caller,
+    action: &str,
+) -> Result<Grounds, Error> {
+    if caller.is_root() {
+        return Ok(Grounds::Standing);
+    }
+    // First without the person: a "no" by rule and a wrong password would else look alike.
+    match check(connection, caller, action, 0).await? {
+        Answer::Authorized => return Ok(Grounds::Standing),
+        Answer::Challenge => {}
+        Answer::Denied => {
+            return Err(Error::NotAuthorized(
+                "polkit's rules on this host do not permit it, whatever the password".to_owned(),
+            ));
+        }
+    }
+    let flags = header.primary().flags();
+    if !flags.contains(Flags::ALLOW_INTERACTIVE_AUTH) {
+        return Err(Error::NotAuthorized(
+            "polkit has to ask for the password, and this call lets nobody ask".to_owned(),
+        ));
+    }
+    match check(connection, caller, action, ALLOW_USER_INTERACTION).await? {
+        Answer::Authorized => Ok(Grounds::Authentication),
+        Answer::Challenge => Err(Error::NoAuthenticationAgent(
+            "polkit has to ask for the password, and no authentication agent serves this program"
+                .to_owned(),
+        )),
+        Answer::Denied => Err(Error::AuthenticationFailed(
+            "the password, or a code after it, was not right or was not given".to_owned(),
+        )),
+    }
+}
+
+async fn check(
+    connection: &Connection,
+    caller: &Caller,
+    action: &str,
+    flags: u32,
+) -> Result<Answer, Error> {
+    let subject = (
+        "system-bus-name",
+        HashMap::from([("name", Variant::from(&*caller.name))]),
+    );
+    let details: HashMap<&str, &str> = HashMap::new();
+    let reply = connection
+        .call_method(
+            Some("org.freedesktop.PolicyKit1"),
+            "/org/freedesktop/PolicyKit1/Authority",
+            Some("org.freedesktop.PolicyKit1.Authority"),
+            "CheckAuthorization",
+            &(subject, action, details, flags, ""),
+        )
+        .await
+        .map_err(|error| {
+            Error::NotAuthorized(format!(
+                "polkit does not answer ({error}); see: systemctl status polkit"
+            ))
+        })?;
+    let body = reply.body();
+    let ((authorized, challenge, _),): ((bool, bool, HashMap<String, String>),) = body
+        .deserialize()
+        .map_err(|_| Error::NotAuthorized("polkit's answer is not understood".to_owned()))?;
+    Ok(match (authorized, challenge) {
+        (true, _) => Answer::Authorized,
+        (false, true) => Answer::Challenge,
+        (false, false) => Answer::Denied,
+    })
+}

@@ -1,0 +1,278 @@
+//! The groups of a user, as far as the policy asks about them.
+//!
+//! A directory that is down answers like one that does not know the group, and leaves groups out
+//! of a user's list without an error. So only a group that was found counts as known. That is not
+//! all, for it may have been found in the files, and the directory adds members to it: a group
+//! that nobody has must be answered for, too, with "there is none" and not with an error. And the
+//! user's list is asked for before all this and once more after it, for a directory that was down
+//! a moment ago may be up again.
+//!
+//! A directory that hangs is waited for no longer than a login can wait.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::CString;
+use std::iter;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::unistd::{Gid, Group as Entry, Uid, User as Account, getgrouplist};
+use tfa_core::{Belongs, Group, Groups, Identity, Person};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use crate::dbus::beside::beside;
+use crate::host::aliases;
+use crate::host::users::User;
+
+/// How long the name service may take. The PAM module waits for fifteen seconds, all in all.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// How many may be asking it at once: of those that nobody waits for any more, too.
+static ASKING: Semaphore = Semaphore::const_new(64);
+/// A group that there never is.
+const NOBODYS: Gid = Gid::from_raw(u32::MAX);
+
+/// What a look-up of a group came to.
+type Found = Result<Option<Entry>, Errno>;
+
+/// The names whose groups are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// The canonical one, and those by which the user logs in.
+    InUse,
+    /// Every name that the uid has, as far as they can be found.
+    All,
+}
+
+/// A user, and to which of these groups each of the names belongs. The name service is asked
+/// beside the bus thread, and only where there is something to ask.
+pub async fn of(user: &User, names: Names, asked: Vec<Group>, in_rules: Vec<String>) -> Person {
+    if asked.is_empty() && (names == Names::InUse || in_rules.is_empty()) {
+        return unasked(user);
+    }
+    let asked: HashSet<Group> = asked.into_iter().collect();
+    // A look-up that broke off, or takes too long, leaves every group unknown, and each name in
+    // the rules may be one of this user.
+    let unknown = asked.iter().map(|group| (group.clone(), Belongs::Unknown));
+    let unknown: Groups = unknown.collect();
+    let mut nothing = with_groups(user, |_| unknown.clone());
+    if names == Names::All {
+        let in_rules = in_rules.iter().cloned();
+        nothing.aliases.extend(in_rules.map(|name| Identity {
+            name,
+            groups: unknown.clone(),
+        }));
+    }
+    let mut user = user.clone();
+    let until = Instant::now() + PATIENCE;
+    let known = timeout(PATIENCE, async {
+        let place = ASKING.acquire().await.ok()?;
+        let look_up = move || {
+            let _place = place;
+            if names == Names::All {
+                user.aliases.extend(aliases::of_uid(user.uid, &in_rules));
+                user.aliases.retain(|alias| *alias != user.name);
+                user.aliases.sort();
+                user.aliases.dedup();
+            }
+            look_up(&user, &asked, until)
+        };
+        beside(look_up).await.ok()
+    });
+    known.await.ok().flatten().unwrap_or(nothing)
+}
+
+/// A user of whom no group is known yet.
+#[must_use]
+pub fn unasked(user: &User) -> Person {
+    with_groups(user, |_| Groups::default())
+}
+
+fn with_groups(user: &User, mut groups_of: impl FnMut(&str) -> Groups) -> Person {
+    let mut identity = |name: &String| Identity {
+        name: name.clone(),
+        groups: groups_of(name),
+    };
+    Person {
+        uid: user.uid,
+        canonical: identity(&user.name),
+        aliases: user.aliases.iter().map(identity).collect(),
+    }
+}
+
+fn look_up(user: &User, asked: &HashSet<Group>, until: Instant) -> Person {
+    let late = || Instant::now() >= until;
+    let lists = || -> HashMap<&str, Option<Vec<Gid>>> {
+        let names = iter::once(&user.name).chain(&user.aliases);
+        let list = |name| if late() { None } else { list(name, user.uid) };
+        names.map(|name| (name.as_str(), list(name))).collect()
+    };
+    let before = lists();
+    let answers = !late() && are_answered_for();
+    let found: Vec<(&Group, Found)> = asked
+        .iter()
+        .map(|group| {
+            let found = match group {
+                // Nobody waits for it any more.
+                _ if late() => Err(Errno::ETIMEDOUT),
+                Group::Name(name) => Entry::from_name(name),
+                Group::Number(gid) => Entry::from_gid(Gid::from_raw(*gid)),
+            };
+            (group, found)
+        })
+        .collect();
+    let after = lists();
+    with_groups(user, |name| {
+        let own = [&before, &after].map(|lists| lists.get(name).cloned().flatten());
+        let complete = answers && own.iter().all(Option::is_some);
+        let own: Vec<Gid> = own.into_iter().flatten().flatten().collect();
+        let belongs = |(group, found): &(&Group, Found)| {
+            let belongs = belongs(name, &own, complete, group, found);
+            ((*group).clone(), belongs)
+        };
+        found.iter().map(belongs).collect()
+    })
+}
+
+/// Whether every source of groups answers. "There is none" is an answer; ENOENT is how nslcd says
+/// that there is no directory, ECONNREFUSED how sssd does.
+#[must_use]
+pub fn are_answered_for() -> bool {
+    Entry::from_gid(NOBODYS).is_ok()
+}
+
+/// The groups that the name service lists for a user under one name, the primary one first.
+fn list(name: &str, uid: u32) -> Option<Vec<Gid>> {
+    let uid = Uid::from_raw(uid);
+    let canonical = Account::from_uid(uid).ok()??;
+    let entry = if canonical.name == name {
+        canonical
+    } else {
+        Account::from_name(name).ok()??
+    };
+    if entry.uid != uid {
+        return None;
+    }
+    let name = CString::new(name).ok()?;
+    let mut own = vec![entry.gid];
+    own.extend(getgrouplist(&name, entry.gid).ok()?);
+    Some(own)
+}
+
+fn belongs(name: &str, own: &[Gid], complete: bool, group: &Group, found: &Found) -> Belongs {
+    match (group, found) {
+        (_, Ok(Some(entry))) => {
+            if own.contains(&entry.gid) || entry.mem.iter().any(|member| member == name) {
+                Belongs::Yes
+            } else if complete {
+                Belongs::No
+            } else {
+                Belongs::Unknown
+            }
+        }
+        (Group::Number(gid), _) if own.contains(&Gid::from_raw(*gid)) => Belongs::Yes,
+        (_, Ok(None) | Err(_)) => Belongs::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(gid: u32, members: &[&str]) -> Entry {
+        Entry {
+            name: "staff".to_owned(),
+            passwd: CString::default(),
+            gid: Gid::from_raw(gid),
+            mem: members.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    fn staff(own: &[u32], complete: bool, found: Result<Option<Entry>, Errno>) -> Belongs {
+        let own: Vec<Gid> = own.iter().copied().map(Gid::from_raw).collect();
+        let group = Group::Name("staff".to_owned());
+        belongs("alice", &own, complete, &group, &found)
+    }
+
+    #[test]
+    fn a_member_is_one_by_the_users_list_or_by_the_groups() {
+        assert_eq!(staff(&[50], true, Ok(Some(entry(50, &[])))), Belongs::Yes);
+        let by_members = Ok(Some(entry(50, &["bob", "alice"])));
+        assert_eq!(staff(&[], false, by_members), Belongs::Yes);
+        assert_eq!(
+            staff(&[7], true, Ok(Some(entry(50, &["bob"])))),
+            Belongs::No
+        );
+    }
+
+    #[test]
+    fn a_group_that_nobody_knows_or_a_name_service_that_fails_is_no_no() {
+        assert_eq!(staff(&[7], true, Ok(None)), Belongs::Unknown);
+        for error in [Errno::ENOENT, Errno::EIO, Errno::ERANGE] {
+            assert_eq!(staff(&[7], true, Err(error)), Belongs::Unknown);
+        }
+        let found = Ok(Some(entry(50, &[])));
+        assert_eq!(staff(&[7], false, found), Belongs::Unknown);
+    }
+
+    #[test]
+    fn a_group_of_the_files_is_no_word_of_a_directory_that_could_not_be_asked() {
+        let found = || Ok(Some(entry(50, &["bob"])));
+        assert_eq!(staff(&[7], false, found()), Belongs::Unknown);
+        assert_eq!(staff(&[50], false, found()), Belongs::Yes);
+    }
+
+    #[test]
+    fn root_is_known_and_nobody_is_asked_for_longer_than_said() {
+        assert_eq!(list("ro\0ot", 0), None);
+        let own = list("root", 0).unwrap();
+        assert_eq!(own.first(), Some(&Gid::from_raw(0)));
+        let asked = || HashSet::from([Group::Number(0), Group::Name("root".to_owned())]);
+        let root = user("root", &[]);
+        let in_time = look_up(&root, &asked(), Instant::now() + PATIENCE);
+        for group in asked() {
+            assert_eq!(in_time.canonical.groups.hold(&group), Belongs::Yes);
+        }
+        let too_late = look_up(&root, &asked(), Instant::now());
+        assert_eq!(too_late.unknown_groups(), ["0", "root"]);
+    }
+
+    fn user(name: &str, aliases: &[&str]) -> User {
+        User {
+            name: name.to_owned(),
+            uid: 0,
+            aliases: aliases.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_name_that_has_another_uid_now_has_no_known_groups() {
+        let asked = HashSet::from([Group::Number(0)]);
+        let root = user("root", &["daemon"]);
+        let person = look_up(&root, &asked, Instant::now() + PATIENCE);
+        let daemon = person.aliases.first().unwrap();
+        assert_eq!(daemon.groups.hold(&Group::Number(0)), Belongs::Unknown);
+    }
+
+    #[tokio::test]
+    async fn names_of_the_uid_that_the_rules_give_are_looked_at_too() {
+        let rules = || vec!["daemon".to_owned(), "root".to_owned()];
+        let person = of(&user("toor", &[]), Names::All, vec![], rules()).await;
+        let names: Vec<&str> = person.identities().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["toor", "root"]);
+        let in_use = of(&user("toor", &[]), Names::InUse, vec![], rules()).await;
+        assert!(in_use.aliases.is_empty());
+    }
+
+    #[test]
+    fn a_number_without_a_name_counts_for_whoever_has_it() {
+        let own = [Gid::from_raw(12)];
+        let group = Group::Number(12);
+        assert_eq!(
+            belongs("alice", &own, true, &group, &Ok(None)),
+            Belongs::Yes
+        );
+        let other = Group::Number(13);
+        let found = belongs("alice", &own, true, &other, &Ok(None));
+        assert_eq!(found, Belongs::Unknown);
+    }
+}

@@ -1,0 +1,180 @@
+//! The PAM files of this host that ask `pam_tfa` in the account phase and not in the auth phase.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use tfa_core::Policy;
+
+use crate::log::journal::quoted;
+use crate::login::services::is_of_no_person;
+
+/// Where libpam looks for the file of a service; the first has precedence.
+const FOLDERS: [&str; 3] = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d"];
+/// How deep files may include others.
+const MAX_DEPTH: u32 = 8;
+
+/// A note for each service whose logins go on without the second factor, because its auth lines have
+/// no `pam_tfa` and the policy does not guard it.
+#[must_use]
+pub fn unguarded(policy: &Policy) -> Vec<String> {
+    unguarded_in(&FOLDERS.map(Path::new), policy)
+}
+
+fn unguarded_in(folders: &[&Path], policy: &Policy) -> Vec<String> {
+    let names: BTreeSet<String> = folders
+        .iter()
+        .filter_map(|folder| fs::read_dir(folder).ok())
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| is_service(name) && !is_of_no_person(name) && !is_guarded(policy, name))
+        .collect();
+    names
+        .iter()
+        .filter(|name| asks(folders, name, "account", 0) && !asks(folders, name, "auth", 0))
+        .map(|name| {
+            let name = quoted(name);
+            format!(
+                "the PAM service {name} has pam_tfa in its account lines and not in its auth lines: where \
+                 a second factor is required, its logins go on without. To refuse them, add \
+                 {name} to guard"
+            )
+        })
+        .collect()
+}
+
+/// Not what others include, nor what an editor or a package manager has left.
+fn is_service(name: &str) -> bool {
+    !name.starts_with("common-") && !name.contains(['.', '~'])
+}
+
+/// Guarded by its own name, or as one of the variants that Debian's alternatives link to it
+/// (`gdm-smartcard-sssd-exclusive`).
+fn is_guarded(policy: &Policy, name: &str) -> bool {
+    let is_variant_of = |guarded: &String| {
+        name.strip_prefix(guarded.as_str())
+            .is_some_and(|rest| rest.starts_with('-'))
+    };
+    policy.guards(name) || policy.guard.iter().any(is_variant_of)
+}
+
+/// Whether the lines of that kind in a service's file, or in what they include, name `pam_tfa`.
+fn asks(folders: &[&Path], file: &str, kind: &str, depth: u32) -> bool {
+    if depth > MAX_DEPTH || file.contains('/') {
+        return false;
+    }
+    let texts = folders
+        .iter()
+        .find_map(|folder| fs::read_to_string(folder.join(file)).ok());
+    let text = texts.unwrap_or_default().replace("\\\n", " ");
+    text.lines().any(|line| {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if let Some(other) = line.strip_prefix("@include") {
+            return asks(folders, other.trim(), kind, depth + 1);
+        }
+        let Some((found, rest)) = line.split_once(char::is_whitespace) else {
+            return false;
+        };
+        if !found.trim_start_matches('-').eq_ignore_ascii_case(kind) {
+            return false;
+        }
+        let Some((control, module)) = control(rest.trim_start()) else {
+            return false;
+        };
+        if ["include", "substack"].contains(&control) {
+            asks(folders, module, kind, depth + 1)
+        } else {
+            Path::new(module).file_name() == Some("pam_tfa.so".as_ref())
+        }
+    })
+}
+
+/// The control of a line, in one word or in brackets, and the module behind it.
+fn control(rest: &str) -> Option<(&str, &str)> {
+    let (control, rest) = match rest.starts_with('[') {
+        true => rest.split_once(']')?,
+        false => rest.split_once(char::is_whitespace)?,
+    };
+    Some((control, rest.split_ascii_whitespace().next()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The files of Debian's packages, as far as the two phases go.
+    const FILES: [(&str, &str); 14] = [
+        (
+            "common-auth",
+            "auth [success=1 default=ignore] pam_unix.so nullok\n\
+             auth requisite pam_deny.so\nauth requisite pam_tfa.so enroll=account\n",
+        ),
+        (
+            "common-account",
+            "# the head\naccount [success=1 default=ignore] \\\n pam_succeed_if.so quiet\n\
+             account [success=ignore default=die] pam_tfa.so\naccount required pam_permit.so\n",
+        ),
+        ("login", "@include common-auth\n@include common-account\n"),
+        (
+            "sshd",
+            "account required pam_nologin.so\n@include common-account\n",
+        ),
+        (
+            "gdm-fingerprint",
+            "auth required pam_fprintd.so\n@include common-account\n",
+        ),
+        (
+            "gdm-smartcard-sssd-exclusive",
+            "auth required pam_sss.so\n@include common-account\n",
+        ),
+        (
+            "cockpit",
+            "auth substack common-auth\naccount include common-account\n",
+        ),
+        (
+            "sddm-greeter",
+            "auth required pam_permit.so\n@include common-account\n",
+        ),
+        ("systemd-user", "@include common-account\n"),
+        ("i3lock", "auth include login\n"),
+        (
+            "fingers",
+            "-AUTH sufficient pam_fprintd.so\nACCOUNT include login # pam_tfa.so\n",
+        ),
+        (
+            "byhand",
+            "account required /lib/security/pam_tfa.so\nauth required pam_permit.so pam_tfa.so\n",
+        ),
+        ("loop", "@include loop\naccount required pam_tfa.so\n"),
+        ("byhand.dpkg-old", "account required pam_tfa.so\n"),
+    ];
+
+    #[test]
+    fn services_with_the_account_line_alone_are_named_unless_guarded() {
+        let folder = std::env::temp_dir().join(format!("tfad-pam-files-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        for (name, text) in FILES {
+            fs::write(folder.join(name), text).unwrap();
+        }
+        let found = |guard: &[&str]| -> Vec<String> {
+            let policy = Policy {
+                guard: guard.iter().map(|name| (*name).to_owned()).collect(),
+                ..Policy::default()
+            };
+            let notes = unguarded_in(&[&folder], &policy);
+            let name = |note: &String| note.split(' ').nth(3).unwrap().to_owned();
+            notes.iter().map(name).collect()
+        };
+        assert_eq!(found(&tfa_core::GUARD), ["byhand", "fingers", "loop"]);
+        assert_eq!(
+            found(&["loop", "fingers"]),
+            [
+                "byhand",
+                "gdm-fingerprint",
+                "gdm-smartcard-sssd-exclusive",
+                "sshd"
+            ]
+        );
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,149 @@
+//! What the log says of a login: the course that it took, and the turns of its dialog.
+
+use tfa_core::{Bar, Course, Exemption, Factor, Message, Mode, Next, Policy, Ruling, Stage};
+use tfa_core::{Turn, Verdict};
+
+use crate::log::journal::{Level, quoted};
+use crate::login::sessions::Arrival;
+use crate::messages;
+use crate::state::Host;
+
+/// The course. Of two phases of a login the later one says what both know; what a rule lets off
+/// is said with the rule's place.
+pub(super) fn course(
+    host: &Host,
+    policy: &Policy,
+    arrival: &Arrival,
+    stage: Stage,
+    course: Course,
+    ruling: &Ruling,
+) {
+    let say = |level, what: String| {
+        host.log_login(
+            level,
+            &arrival.caller,
+            &arrival.user,
+            &arrival.context,
+            &what,
+        );
+    };
+    let source = &ruling.source;
+    if let Some(would) = ruling.would(stage) {
+        let what = messages::would(would);
+        say(Level::Notice, format!("audit: {what} ({source})"));
+    }
+    let by_a_rule = policy.otherwise.source != *source;
+    let account_follows = stage
+        == Stage::Auth {
+            account_follows: true,
+        };
+    match course {
+        Course::Exempt(_) if account_follows => {}
+        // Where nobody is required, who has nothing set up is no exception.
+        Course::Exempt(Exemption::NotSetUp)
+            if ruling.audited.is_some()
+                || (!by_a_rule && policy.otherwise.mode != Mode::Required) => {}
+        Course::Exempt(why) => say(
+            Level::Notice,
+            format!("not asked: {} ({source})", messages::exempt(why)),
+        ),
+        Course::Grace(until) | Course::SetUp(Some(until)) => say(
+            Level::Info,
+            format!(
+                "two-factor login is not set up; let in until {} ({source})",
+                messages::moment(until)
+            ),
+        ),
+        Course::Refuse(bar) => say(
+            Level::Warning,
+            format!(
+                "denied: {}{} ({source})",
+                messages::barred(bar),
+                unknown(arrival, bar)
+            ),
+        ),
+        // The one trace where the account phase never comes.
+        Course::Defer => say(
+            Level::Info,
+            format!("not set up; left to the account phase ({source})"),
+        ),
+        // A rule that asks where PAM does, and not of a key.
+        Course::Unguarded if by_a_rule && ruling.audited.is_none() => say(
+            Level::Notice,
+            format!("not asked: no second factor is required of this login ({source})"),
+        ),
+        Course::Ask | Course::Satisfied | Course::SetUp(None) | Course::Unguarded => {}
+    }
+}
+
+/// The record stands under another name, which is nobody else's.
+pub(super) fn renamed(host: &Host, arrival: &Arrival, former: &str) {
+    let uid = arrival.user.uid;
+    let (former, name) = (quoted(former), quoted(&arrival.user.name));
+    let what = format!(
+        "the name of uid {uid} has changed: its record stands under {former}, and holds. With a right \
+         code it goes to this name. If this is another person: tfactl reset {name}"
+    );
+    host.log_login(
+        Level::Notice,
+        &arrival.caller,
+        &arrival.user,
+        &arrival.context,
+        &what,
+    );
+}
+
+/// The groups that could not be found out, where that is why.
+fn unknown(arrival: &Arrival, bar: Bar) -> String {
+    let groups = arrival.login.person.unknown_groups();
+    if bar != Bar::Undecided || groups.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = groups.iter().map(|group| quoted(group)).collect();
+    format!("; not known of the groups: {}", names.join(", "))
+}
+
+/// A turn of the dialog: what the answer before it was, and what becomes of the login.
+pub(super) fn turn(host: &Host, arrival: &Arrival, turn: &Turn) {
+    for (level, what) in answer(turn.says).into_iter().chain(outcome(turn.next)) {
+        host.log_login(
+            level,
+            &arrival.caller,
+            &arrival.user,
+            &arrival.context,
+            what,
+        );
+    }
+}
+
+/// An answer that was not right. The filter for fail2ban (`packaging/fail2ban`) counts the lines
+/// `wrong code` and `wrong invitation`.
+fn answer(says: Option<Message>) -> Option<(Level, &'static str)> {
+    let what = match says? {
+        Message::Wrong(_) => "wrong code",
+        Message::WrongInvitation => "wrong invitation",
+        Message::WrongNewCode(_) => "wrong first code of a new authenticator",
+        Message::Spent => "a code that was used before",
+        _ => return None,
+    };
+    Some((Level::Warning, what))
+}
+
+fn outcome(next: Next) -> Option<(Level, &'static str)> {
+    let line = match next {
+        Next::End(verdict) => match verdict {
+            Verdict::Verified(Factor::Authenticator) => (Level::Info, "verified by a code"),
+            Verdict::Verified(Factor::BackupCode) => (Level::Notice, "verified by a backup code"),
+            Verdict::Denied => (Level::Warning, "denied: no right code"),
+            Verdict::NotSetUp => (Level::Warning, "denied: it has to be set up, and was not"),
+            Verdict::Locked => (Level::Warning, "denied: locked after too many wrong codes"),
+            Verdict::InGrace(_) | Verdict::Enrolled => return None,
+        },
+        Next::ShowBackupCodes => (
+            Level::Notice,
+            "an authenticator was set up in the login, proved, and is in force",
+        ),
+        _ => return None,
+    };
+    Some(line)
+}

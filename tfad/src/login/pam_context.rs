@@ -1,0 +1,242 @@
+//! What PAM knows about a login, in the terms of the policy.
+
+use tfa_core::{Client, Login, Met, Methods, Origin, Origins, Person, Policy, Stage};
+use tfa_proto::{Consoles, Context, INSIDE_SESSIONS, Phase, Verdict};
+
+use crate::dbus::caller::Caller;
+
+/// What `methods` calls whatever PAM was asked for: sshd's `password` and `keyboard-interactive`.
+pub const ASKED_BY_PAM: &str = "password";
+
+/// Where a login comes from. `inside_session` says that its program is known for that.
+#[must_use]
+pub fn origins(context: &Context, consoles: &Consoles, inside_session: bool) -> Origins {
+    Origins::new(&context.rhost, context.at_console(consoles), inside_session)
+}
+
+/// The login that a context describes.
+#[must_use]
+pub fn login(context: &Context, person: Person, origin: Origins) -> Login {
+    Login {
+        person,
+        service: context.service.clone(),
+        origin,
+        methods: methods(context),
+    }
+}
+
+/// Whether a login is known to come from inside a session: by its program, or because the program runs
+/// as the user. Such a program takes the name from the uid, so the name by which the session was opened
+/// may be another.
+#[must_use]
+pub fn is_inside_session(is_root: bool, service: &str) -> bool {
+    !is_root || INSIDE_SESSIONS.contains(&service)
+}
+
+/// The phase that a context describes.
+#[must_use]
+pub fn stage(context: &Context, policy: &Policy) -> Stage {
+    match context.phase {
+        Phase::Auth => Stage::Auth {
+            account_follows: context.enrolls,
+        },
+        Phase::Account => Stage::Account {
+            met: match context.met {
+                None => Met::Never,
+                Some(Verdict::Verified | Verdict::Remembered) => Met::Factor,
+                Some(Verdict::NotRequired) => Met::Nothing,
+                Some(
+                    Verdict::Denied | Verdict::MustEnroll | Verdict::Locked | Verdict::UnknownUser,
+                ) => Met::Refused,
+            },
+            guarded: policy.guards(&context.service) || (context.is_ssh() && policy.guards("sshd")),
+            silent: context.silent,
+        },
+    }
+}
+
+/// Whose count a wrong code goes on. Who is not root runs a program of their own, and nobody vouches
+/// for where they sit.
+#[must_use]
+pub fn origin(caller: &Caller, context: &Context, consoles: &Consoles) -> Origin {
+    if !caller.is_root() {
+        Origin::OwnProgram
+    } else if context.at_console(consoles) {
+        Origin::Console
+    } else {
+        Origin::Remote
+    }
+}
+
+fn methods(context: &Context) -> Methods {
+    if !context.is_ssh() {
+        return Methods::default();
+    }
+    // A line a method, with its details behind it.
+    let mut passed: Vec<String> = context
+        .ssh_auth_info
+        .lines()
+        .filter_map(|line| line.split_ascii_whitespace().next())
+        .filter(|method| *method != "keyboard-interactive")
+        .map(str::to_owned)
+        .collect();
+    let pam_asks = context.phase == Phase::Auth || context.met.is_some();
+    if pam_asks {
+        passed.push(ASKED_BY_PAM.to_owned());
+    }
+    Methods {
+        passed,
+        one_of_sshds_own: !pam_asks,
+    }
+}
+
+/// The program that carries a login's dialog, as far as the user hears of it.
+#[must_use]
+pub fn client<'a>(caller: &Caller, context: &'a Context) -> Client<'a> {
+    // The service names a daemon of root's that knows neither host nor terminal, such as polkit's.
+    let service = if caller.is_root() {
+        &*context.service
+    } else {
+        ""
+    };
+    let known = [&*context.rhost, &*context.tty, service];
+    Client {
+        from: known
+            .into_iter()
+            .find(|known| !known.is_empty())
+            .unwrap_or(""),
+        shows: caller.is_root() && !context.silent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ssh(phase: Phase, met: Option<Verdict>, info: &str) -> Methods {
+        methods(&Context {
+            phase,
+            met,
+            service: "sshd".to_owned(),
+            ssh_auth_info: info.to_owned(),
+            ..Context::default()
+        })
+    }
+
+    #[test]
+    fn a_login_that_pam_was_never_asked_about_came_by_a_method_of_sshds_own() {
+        let unasked = ssh(Phase::Account, None, "");
+        assert!(unasked.one_of_sshds_own && unasked.passed.is_empty());
+        for (phase, met) in [
+            (Phase::Auth, None),
+            (Phase::Account, Some(Verdict::NotRequired)),
+        ] {
+            let asked = ssh(phase, met, "publickey ssh-ed25519 AAAA\n");
+            assert!(!asked.one_of_sshds_own);
+            assert_eq!(asked.passed, ["publickey", ASKED_BY_PAM]);
+        }
+    }
+
+    #[test]
+    fn an_sshd_of_another_name_is_guarded_with_sshd() {
+        let guarded = |service: &str, tty: &str, guard: &[&str]| {
+            let policy = Policy {
+                guard: guard.iter().map(|name| (*name).to_owned()).collect(),
+                ..Policy::default()
+            };
+            let context = Context {
+                phase: Phase::Account,
+                service: service.to_owned(),
+                tty: tty.to_owned(),
+                ..Context::default()
+            };
+            matches!(
+                stage(&context, &policy),
+                Stage::Account { guarded: true, .. }
+            )
+        };
+        assert!(guarded("sshd-extern", "ssh", &["sshd"]));
+        assert!(!guarded("sshd-extern", "ssh", &[]));
+        assert!(!guarded("su", "pts/0", &["sshd"]));
+    }
+
+    fn caller(uid: u32) -> Caller {
+        Caller {
+            name: ":1.7".to_owned(),
+            uid,
+        }
+    }
+
+    #[test]
+    fn nobody_but_root_speaks_for_a_place() {
+        let at = |tty: &str, rhost: &str| Context {
+            tty: tty.to_owned(),
+            rhost: rhost.to_owned(),
+            ..Context::default()
+        };
+        for (uid, tty, rhost, expected) in [
+            (0, "tty1", "", Origin::Console),
+            (0, "ssh", "192.0.2.7", Origin::Remote),
+            (0, "pts/0", "", Origin::Remote),
+            (1000, "", "", Origin::OwnProgram),
+            (1000, "tty1", "", Origin::OwnProgram),
+        ] {
+            assert_eq!(
+                origin(&caller(uid), &at(tty, rhost), &Consoles::default()),
+                expected,
+                "{uid} {tty}"
+            );
+        }
+    }
+
+    #[test]
+    fn programs_of_a_session_are_known_by_their_service_or_their_uid() {
+        for (is_root, service, expected) in [
+            (true, "sudo", true),
+            (true, "polkit-1", true),
+            (true, "sshd", false),
+            (true, "saslauthd", false),
+            (true, "", false),
+            (false, "i3lock", true),
+        ] {
+            assert_eq!(is_inside_session(is_root, service), expected, "{service}");
+        }
+    }
+
+    #[test]
+    fn words_are_shown_by_programs_of_root_that_want_them() {
+        let context = Context {
+            tty: "pts/0".to_owned(),
+            ..Context::default()
+        };
+        let silent = Context {
+            silent: true,
+            rhost: "192.0.2.7".to_owned(),
+            ..context.clone()
+        };
+        let (shown, hidden) = (client(&caller(0), &context), client(&caller(0), &silent));
+        assert_eq!((shown.from, shown.shows), ("pts/0", true));
+        assert_eq!((hidden.from, hidden.shows), ("192.0.2.7", false));
+        assert!(!client(&caller(1000), &context).shows);
+    }
+
+    #[test]
+    fn a_service_of_roots_without_host_and_terminal_is_named() {
+        let context = Context {
+            service: "polkit-1".to_owned(),
+            ..Context::default()
+        };
+        assert_eq!(client(&caller(0), &context).from, "polkit-1");
+        assert_eq!(client(&caller(1000), &context).from, "");
+    }
+
+    #[test]
+    fn no_other_service_has_methods() {
+        let su = Context {
+            service: "su".to_owned(),
+            ssh_auth_info: "publickey ssh-ed25519 AAAA".to_owned(),
+            ..Context::default()
+        };
+        assert_eq!(methods(&su), Methods::default());
+    }
+}

@@ -1,0 +1,92 @@
+//! Which login sessions were told lately, in a silent program, until when the grace lasts.
+//!
+//! sudo asks for silence at each call. Told each time, nobody would read it; never told, somebody who
+//! lives in one session learns it from a refusal.
+
+use std::time::{Duration, Instant};
+
+use tfa_proto::Context;
+
+use crate::login::once::Once;
+
+/// How long a session remembers. One that lasts longer is told again.
+const PERIOD: Duration = Duration::from_secs(24 * 3600);
+/// How many sessions are remembered.
+const REMEMBERED: usize = 4096;
+
+/// The sessions.
+#[derive(Debug)]
+pub(super) struct Reminders {
+    told: Once<(u32, Session)>,
+}
+
+/// What a user's logins in one session have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Session {
+    Audit(u32),
+    Terminal(String),
+}
+
+impl Reminders {
+    pub(super) fn new() -> Self {
+        Self {
+            told: Once::new(PERIOD, REMEMBERED),
+        }
+    }
+
+    /// Whether a login is told. One that is not silent always is, and so is one of which no session
+    /// is known. The session of a silent one counts as told then.
+    pub(super) fn is_due(&self, uid: u32, context: &Context, now: Instant) -> bool {
+        let session = match (context.session, context.tty.as_str()) {
+            (Some(id), _) => Session::Audit(id),
+            (None, "") => return true,
+            (None, tty) => Session::Terminal(tty.to_owned()),
+        };
+        !context.silent || self.told.is_first((uid, session), now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn silent(session: Option<u32>, tty: &str) -> Context {
+        Context {
+            silent: true,
+            session,
+            tty: tty.to_owned(),
+            ..Context::default()
+        }
+    }
+
+    #[test]
+    fn a_silent_program_tells_once_a_session_and_day() {
+        let (reminders, now) = (Reminders::new(), Instant::now());
+        let due = |uid, context: &Context| reminders.is_due(uid, context, now);
+        let first = silent(Some(7), "pts/0");
+        assert!(due(1000, &first));
+        // Another terminal of the same session, as in tmux.
+        assert!(!due(1000, &first) && !due(1000, &silent(Some(7), "pts/1")));
+        assert!(due(1000, &silent(Some(8), "pts/0")));
+        assert!(due(1001, &first));
+        assert!(reminders.is_due(1000, &first, now + PERIOD));
+    }
+
+    #[test]
+    fn without_an_audit_session_the_terminal_stands_for_it() {
+        let (reminders, now) = (Reminders::new(), Instant::now());
+        let due = |tty: &str| reminders.is_due(1000, &silent(None, tty), now);
+        assert!(due("pts/0") && !due("pts/0") && due("pts/1"));
+        assert!(due("") && due(""));
+    }
+
+    #[test]
+    fn a_program_that_is_not_silent_always_tells() {
+        let (reminders, now) = (Reminders::new(), Instant::now());
+        let context = Context {
+            silent: false,
+            ..silent(Some(7), "pts/0")
+        };
+        assert!((0..3).all(|_| reminders.is_due(1000, &context, now)));
+    }
+}

@@ -1,0 +1,377 @@
+//! What would become of a login: the policy's answer without a login, for the administrator.
+
+use tfa_core::{Account, AskCode, Bar, Course, Exemption, Gate, Message, Origin, Origins};
+use tfa_core::{Person, Policy, Ruling, Source, Time};
+use tfa_proto::{Context, Explanation, Impact, Outcome, Phase, Supposed, Verdict};
+
+use crate::host::users::User;
+use crate::login::enrollment::Shown;
+use crate::login::pam_context::{self, ASKED_BY_PAM};
+use crate::login::services::{STEPPED_OVER, is_silent};
+use crate::messages;
+
+/// Long enough for every grace to be over.
+const LATER: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// A login, as far as it can be foreseen.
+pub struct Foreseen {
+    /// The module is not asked.
+    pub stepped_over: bool,
+    /// What becomes of it.
+    pub course: Course,
+    /// It does so whatever the terms are.
+    pub whatever_the_terms: bool,
+    /// What the policy says.
+    pub ruling: Ruling,
+    /// It could be set up, with an invitation that is not there.
+    pub uninvited: bool,
+    /// The program wants silence: what need not be said each time is said once a session.
+    pub silent: bool,
+}
+
+/// Follows a supposed login through its phases.
+#[must_use]
+pub fn foresee(
+    policy: &Policy,
+    supposed: &Supposed,
+    person: &Person,
+    account: Option<&Account>,
+    now: Time,
+) -> Foreseen {
+    // Which of its own methods it was sshd does not say, so that is not known here either.
+    let asked_by_pam = supposed
+        .method
+        .as_ref()
+        .is_none_or(|method| method == ASKED_BY_PAM);
+    let first = if asked_by_pam {
+        Phase::Auth
+    } else {
+        Phase::Account
+    };
+    let in_phase = |phase, met| {
+        let context = Context {
+            phase,
+            met,
+            service: supposed.service.clone(),
+            rhost: supposed.from.clone(),
+            enrolls: !is_own(supposed),
+            silent: is_silent(&supposed.service),
+            ..Context::default()
+        };
+        let login = pam_context::login(&context, person.clone(), origin(supposed));
+        let stage = pam_context::stage(&context, policy);
+        let ruling = policy.decide(&login, account, now);
+        let none_needed = Ruling::none_needed(stage);
+        let course = none_needed.unwrap_or_else(|| ruling.course(stage));
+        (course, none_needed.is_some(), ruling)
+    };
+    let (course, whatever_the_terms, ruling) = match in_phase(first, None) {
+        (Course::Defer, ..) => in_phase(Phase::Account, Some(Verdict::NotRequired)),
+        decided => decided,
+    };
+    let is_invited = account.is_some_and(|account| account.is_invited(now));
+    Foreseen {
+        stepped_over: STEPPED_OVER.contains(&supposed.service.as_str()),
+        course,
+        whatever_the_terms,
+        ruling,
+        uninvited: policy.invitation && !is_invited,
+        silent: is_silent(&supposed.service),
+    }
+}
+
+/// The name that logs in: the one that was given.
+#[must_use]
+pub fn login_name(user: &User) -> &str {
+    user.aliases.first().unwrap_or(&user.name)
+}
+
+/// Whether the login comes from inside a session.
+#[must_use]
+pub fn is_inside_session(supposed: &Supposed) -> bool {
+    pam_context::is_inside_session(!is_own(supposed), &supposed.service)
+}
+
+/// Whether the login program runs as the user. Nothing that it says of the login is believed then.
+fn is_own(supposed: &Supposed) -> bool {
+    supposed.own == Some(true)
+}
+
+/// Where the login comes from. Without a remote host that is a console, unless it is said to be the
+/// inside of a session, or a program of the user's own.
+fn origin(supposed: &Supposed) -> Origins {
+    let at_console = supposed.session != Some(true) && !is_own(supposed);
+    Origins::new(&supposed.from, at_console, is_inside_session(supposed))
+}
+
+/// What a policy would mean for a user, now and once every grace is over.
+#[must_use]
+pub fn impact(
+    policy: &Policy,
+    supposed: &Supposed,
+    user: &str,
+    person: &Person,
+    account: Option<&Account>,
+    now: Time,
+) -> Impact {
+    // Whoever looks at what a policy means wants to know what it asks once the audit is over.
+    let policy = &policy.without_audit();
+    let at = |now| foresee(policy, supposed, person, account, now).outcome();
+    let (today, now_reason) = at(now);
+    // The grace of whoever was never asked begins today.
+    let mut waiting = account.cloned().unwrap_or_else(|| Account::new(person.uid));
+    waiting.require(now);
+    let foreseen = foresee(policy, supposed, person, Some(&waiting), now.plus(LATER));
+    let (later, later_reason) = foreseen.outcome();
+    Impact {
+        user: user.to_owned(),
+        now: today.name().to_owned(),
+        now_reason: now_reason.to_owned(),
+        later: later.name().to_owned(),
+        later_reason: later_reason.to_owned(),
+    }
+}
+
+/// What becomes of a login, for people and programs.
+#[must_use]
+pub fn explain(
+    policy: &Policy,
+    supposed: &Supposed,
+    user: &str,
+    person: &Person,
+    account: Option<&Account>,
+    host: &str,
+    now: Time,
+) -> Explanation {
+    let groups = person.unknown_groups();
+    let mut unknown: Vec<String> = groups.iter().map(|g| format!("group {g}")).collect();
+    if let Origins::Name(name) = origin(supposed) {
+        unknown.push(format!("the address of {name}"));
+    }
+    let foreseen = foresee(policy, supposed, person, account, now);
+    let locked = foreseen.lock(account, lock_of(supposed), now);
+    let (what, reason) = match locked {
+        Some(_) => (Outcome::Refused, "locked"),
+        None => foreseen.outcome(),
+    };
+    let no_rule_decides = locked.is_some() || foreseen.stepped_over || foreseen.whatever_the_terms;
+    let Foreseen {
+        course,
+        ruling,
+        uninvited,
+        stepped_over,
+        ..
+    } = foreseen;
+    let strict = ruling.audited.map(|_| {
+        let strict = policy.without_audit();
+        foresee(&strict, supposed, person, account, now).outcome()
+    });
+    let audited = strict.filter(|strict| locked.is_none() && *strict != (what, reason));
+    let source = if no_rule_decides {
+        Source::default()
+    } else {
+        ruling.source.clone()
+    };
+    let grace_until = match course {
+        _ if stepped_over => None,
+        Course::Grace(until) => Some(until),
+        Course::SetUp(until) => until,
+        _ => None,
+    };
+    let shown = match (course, locked) {
+        _ if stepped_over => String::new(),
+        (_, Some(gate)) => messages::locked(gate, now),
+        (Course::Ask, _) => messages::QUESTION.trim_end().to_owned(),
+        (Course::SetUp(_), _) if uninvited => messages::message(Message::NoInvitation, now).1,
+        (Course::Grace(until) | Course::SetUp(Some(until)), _) => {
+            messages::grace_told(host, until, now)
+        }
+        (Course::SetUp(None), _) => messages::set_up_needed(host, Shown::First).join("\n"),
+        (Course::Refuse(bar), _) => messages::bar(bar, host, user, supposed.service == "sshd"),
+        (Course::Satisfied | Course::Exempt(_) | Course::Defer | Course::Unguarded, _) => {
+            String::new()
+        }
+    };
+    Explanation {
+        user: user.to_owned(),
+        outcome: what.name().to_owned(),
+        reason: reason.to_owned(),
+        file: source.file,
+        line: source.line,
+        grace_until: grace_until.map(Time::as_secs),
+        required: ruling.required || ruling.audited.is_some(),
+        locked_until: match locked {
+            Some(Gate::Until(until)) => Some(until.as_secs()),
+            _ => None,
+        },
+        locked_for_good: locked == Some(Gate::ForGood),
+        audited: audited.map(|(what, _)| what.name().to_owned()),
+        audited_reason: audited.map(|(_, why)| why.to_owned()).unwrap_or_default(),
+        state: crate::dbus::interface::state_name(account).to_owned(),
+        shown,
+        unknown,
+    }
+}
+
+/// Whose count of wrong codes holds: without a remote host it is taken to be a console.
+fn lock_of(supposed: &Supposed) -> Origin {
+    match origin(supposed) {
+        _ if is_own(supposed) => Origin::OwnProgram,
+        Origins::Local => Origin::Console,
+        _ => Origin::Remote,
+    }
+}
+
+impl Foreseen {
+    /// The lock that a question for a code would meet.
+    fn lock(&self, account: Option<&Account>, origin: Origin, now: Time) -> Option<Gate> {
+        if self.stepped_over || self.course != Course::Ask {
+            return None;
+        }
+        match AskCode::begin(account?, origin, now).turn.says {
+            Some(Message::Locked(gate)) => Some(gate),
+            _ => None,
+        }
+    }
+
+    /// What becomes of it, and why, in the contract's words.
+    #[must_use]
+    pub fn outcome(&self) -> (Outcome, &'static str) {
+        match self.course {
+            _ if self.stepped_over => (Outcome::Nothing, "not-asked"),
+            Course::SetUp(Some(_)) if self.uninvited => (Outcome::Told, ""),
+            Course::Grace(_) if self.silent => (Outcome::Told, "once-a-session"),
+            Course::SetUp(None) if self.uninvited => (Outcome::Refused, "not-invited"),
+            course => outcome(course),
+        }
+    }
+}
+
+/// A course in the contract's words.
+#[must_use]
+pub fn outcome(course: Course) -> (Outcome, &'static str) {
+    match course {
+        Course::Ask => (Outcome::Code, ""),
+        Course::Exempt(Exemption::Off) => (Outcome::Nothing, "off"),
+        Course::Exempt(Exemption::NotSetUp) => (Outcome::Nothing, "not-set-up"),
+        Course::Exempt(Exemption::Paused) => (Outcome::Nothing, "paused"),
+        Course::Unguarded | Course::Satisfied | Course::Defer => (Outcome::Nothing, "unguarded"),
+        Course::Grace(_) => (Outcome::Told, ""),
+        Course::SetUp(Some(_)) => (Outcome::Offered, ""),
+        Course::SetUp(None) => (Outcome::SetUp, ""),
+        Course::Refuse(Bar::MustEnroll) => (Outcome::Refused, "must-enroll"),
+        Course::Refuse(Bar::TooLate) => (Outcome::Refused, "too-late"),
+        Course::Refuse(Bar::Undecided) => (Outcome::Refused, "undecided"),
+        // No supposed login has this one.
+        Course::Refuse(Bar::Unmet | Bar::AuthRefused) => (Outcome::Refused, "unmet"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tfa_core::{Groups, Identity, Mode, Terms};
+
+    use super::*;
+
+    const PROFILE: &str =
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/pam/tfa"));
+
+    fn explained(service: &str, method: Option<&str>, mode: Mode) -> Explanation {
+        let supposed = Supposed {
+            service: service.to_owned(),
+            method: method.map(str::to_owned),
+            ..Supposed::default()
+        };
+        explained_of(&supposed, mode)
+    }
+
+    fn explained_of(supposed: &Supposed, mode: Mode) -> Explanation {
+        let policy = Policy {
+            otherwise: Terms {
+                mode,
+                grace: std::time::Duration::ZERO,
+                source: Source {
+                    file: "a.toml".to_owned(),
+                    line: 2,
+                },
+                ..Terms::default()
+            },
+            ..Policy::default()
+        };
+        let person = Person {
+            uid: 1000,
+            canonical: Identity {
+                name: "alice".to_owned(),
+                groups: Groups::default(),
+            },
+            aliases: Vec::new(),
+        };
+        explain(
+            &policy,
+            supposed,
+            "alice",
+            &person,
+            None,
+            "host",
+            Time::from_secs(0),
+        )
+    }
+
+    #[test]
+    fn a_session_is_certain_for_programs_that_no_network_reaches() {
+        let from = |service: &str, session: bool, own: bool| {
+            origin(&Supposed {
+                service: service.to_owned(),
+                session: session.then_some(true),
+                own: own.then_some(true),
+                ..Supposed::default()
+            })
+        };
+        assert_eq!(from("sudo", true, false), Origins::Session);
+        assert_eq!(from("sudo", false, false), Origins::Local);
+        assert_eq!(from("saslauthd", true, false), Origins::Unknown);
+        assert_eq!(from("i3lock", false, true), Origins::Session);
+    }
+
+    #[test]
+    fn a_program_of_the_users_own_has_its_own_lock_and_sets_nothing_up() {
+        let own = Supposed {
+            service: "i3lock".to_owned(),
+            own: Some(true),
+            ..Supposed::default()
+        };
+        assert_eq!(lock_of(&own), Origin::OwnProgram);
+        let told = explained_of(&own, Mode::Required);
+        assert_eq!((&*told.outcome, &*told.reason), ("refused", "must-enroll"));
+        assert_eq!(explained("i3lock", None, Mode::Required).outcome, "set-up");
+    }
+
+    #[test]
+    fn the_services_stepped_over_are_those_of_the_shipped_profile() {
+        let line = format!("service in {}", STEPPED_OVER.join(":"));
+        assert!(
+            PROFILE.lines().any(|rule| rule.ends_with(&line)),
+            "{PROFILE}"
+        );
+        for service in STEPPED_OVER {
+            let told = explained(service, None, Mode::Required);
+            assert_eq!((&*told.outcome, &*told.reason), ("nothing", "not-asked"));
+            assert_eq!((&*told.file, &*told.shown), ("", ""));
+        }
+    }
+
+    #[test]
+    fn a_rule_is_named_only_where_it_decides() {
+        let rule = |service, method, mode| {
+            let told = explained(service, method, mode);
+            (told.reason, told.file)
+        };
+        let is = |reason: &str, file: &str| (reason.to_owned(), file.to_owned());
+        let key = Some("publickey");
+        assert_eq!(rule("sshd", None, Mode::Required), is("", "a.toml"));
+        assert_eq!(rule("sshd", key, Mode::Required), is("unmet", "a.toml"));
+        // What decides is that the service is not guarded.
+        assert_eq!(rule("su", key, Mode::Required), is("unguarded", ""));
+        assert_eq!(rule("su", None, Mode::Off), is("off", "a.toml"));
+    }
+}
