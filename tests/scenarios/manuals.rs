@@ -143,7 +143,7 @@ fn when_nobody_gets_in_the_manual_leads_in_and_back() {
     terminal.expect("alice@host:~$");
 
     machine.write_file("/etc/tfa/tfad.toml", "[policy]\nmode = \"optional\"\n");
-    let back = commands_of("Coming back");
+    let back = commands_of("Restoring two-factor login");
     assert_eq!(back.len(), 4, "{back:?}");
     for command in &back {
         machine.succeed(["sh", "-c", command]);
