@@ -11,7 +11,7 @@ use tfad::config::{BadConfig, Config, Trust};
 use tfad::dbus::service::{self, Stop};
 use tfad::host::hardening;
 use tfad::log::journal::{Journal, Level};
-use tfad::state::Host;
+use tfad::state::DaemonState;
 
 const USAGE: &str =
     "usage: tfad [--config FILE] [--state DIRECTORY] [--bus ADDRESS] [--socket PATH]
@@ -134,7 +134,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     let accounts = accounts.logging_to(Arc::clone(journal));
     let config = Config::read(&options.config, &Trust::own());
     let bad_config = config.as_ref().err().map(BadConfig::summary);
-    let host = Host::new(
+    let host = DaemonState::new(
         accounts,
         Arc::clone(journal),
         options.config,

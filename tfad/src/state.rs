@@ -18,20 +18,20 @@ use crate::host::groups::{self, Names};
 use crate::host::users::User;
 use crate::log::journal::{Journal, Level, quoted};
 use crate::login::password_prompts::PasswordPrompts;
-use crate::login::sessions::Dialogs;
+use crate::login::sessions::Sessions;
 use crate::messages;
-use crate::socket::call_limiter::Visitors;
+use crate::socket::call_limiter::CallLimiter;
 use tfa_store::Unopened;
 
 /// How many calls a caller who is not root may have under way, and all of them together.
-const CALLS_OF_ONE_UID: u32 = 8;
-const CALLS_OF_OTHERS: u32 = 1024;
+const MAX_CALLS_PER_UID: u32 = 8;
+const MAX_UNPRIVILEGED_CALLS: u32 = 1024;
 /// How often an entry is hashed again because the backup codes changed meanwhile.
-const REHASHES: u32 = 8;
+const MAX_REHASHES: u32 = 8;
 
 /// The daemon's things, one of each.
 #[derive(Debug)]
-pub struct Host {
+pub struct DaemonState {
     /// The accounts in the store.
     pub accounts: Accounts,
     /// Argon2, a few at a time.
@@ -39,7 +39,7 @@ pub struct Host {
     /// The callers on the bus.
     pub callers: Callers,
     /// The callers with calls under way.
-    pub visitors: Visitors,
+    pub limiter: CallLimiter,
     /// The calls that wait for polkit.
     pub password_prompts: PasswordPrompts,
     /// The log.
@@ -52,10 +52,10 @@ pub struct Host {
     unopened: Option<Arc<Unopened>>,
     /// Names of the policy are being looked up, for warnings.
     looks: Arc<AtomicBool>,
-    dialogs: Mutex<Dialogs>,
+    sessions: Mutex<Sessions>,
 }
 
-impl Host {
+impl DaemonState {
     /// A host with that configuration in force. With a `bad_config` it serves no login and says why.
     #[must_use]
     pub fn new(
@@ -69,7 +69,7 @@ impl Host {
             accounts,
             hashing: Hashing::default(),
             callers: Callers::default(),
-            visitors: Visitors::new(CALLS_OF_ONE_UID, CALLS_OF_OTHERS),
+            limiter: CallLimiter::new(MAX_CALLS_PER_UID, MAX_UNPRIVILEGED_CALLS),
             password_prompts: PasswordPrompts::default(),
             journal,
             config_file: file,
@@ -77,7 +77,7 @@ impl Host {
             bad_config: RwLock::new(bad_config),
             unopened: None,
             looks: Arc::default(),
-            dialogs: Mutex::default(),
+            sessions: Mutex::default(),
         }
     }
 
@@ -162,8 +162,8 @@ impl Host {
     }
 
     /// The dialogs, for a moment.
-    pub fn dialogs(&self) -> MutexGuard<'_, Dialogs> {
-        self.dialogs.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets `wish` judge what was typed against a user's account, and stores what it changed before
@@ -182,7 +182,7 @@ impl Host {
         mut earlier: Option<Loaded>,
         mut wish: impl FnMut(&mut Account, &Evidence) -> Option<T>,
     ) -> Result<T, Error> {
-        for _ in 0..REHASHES {
+        for _ in 0..MAX_REHASHES {
             let loaded = match (earlier.take(), entry) {
                 (None, Entry::Backup(_)) => Some(self.accounts.load_record(user).await?),
                 (loaded, _) => loaded,

@@ -23,8 +23,8 @@ use tfad::config::Config;
 use tfad::host::users::User;
 use tfad::log::journal::Journal;
 use tfad::login::Logins;
-use tfad::socket::Door;
-use tfad::state::Host;
+use tfad::socket::LoginSocket;
+use tfad::state::DaemonState;
 use tokio::sync::oneshot;
 use totp_rs::Builder;
 
@@ -113,12 +113,12 @@ async fn serve(folder: &Path, ready: mpsc::Sender<()>, stopped: oneshot::Receive
     )];
     let config = Config::parse(&config).unwrap();
     let journal = Arc::new(Journal::open());
-    let host = Host::new(accounts, Arc::clone(&journal), PathBuf::new(), config, None);
+    let host = DaemonState::new(accounts, Arc::clone(&journal), PathBuf::new(), config, None);
     let logins = Arc::new(Logins::new(Arc::new(host)));
-    let door = Door::open(&folder.join("login"), logins, journal).unwrap();
+    let login_socket = LoginSocket::open(&folder.join("login"), logins, journal).unwrap();
     ready.send(()).unwrap();
     let _ = stopped.await;
-    door.close().await;
+    login_socket.close().await;
     store.close().await;
 }
 

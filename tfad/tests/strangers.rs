@@ -13,7 +13,7 @@ use tfad::config::Config;
 use tfad::dbus::caller::Caller;
 use tfad::log::journal::Journal;
 use tfad::login::Logins;
-use tfad::state::Host;
+use tfad::state::DaemonState;
 
 /// Whom every system has.
 const USER: &str = "daemon";
@@ -57,7 +57,7 @@ fn begin(uid: u32, name: &str) -> (Result<(), Error>, usize) {
     let config = Config::parse(&[("tfad.toml".to_owned(), text)]).unwrap();
     let accounts = Accounts::new(Arc::clone(&store) as _);
     let journal = Arc::new(Journal::open());
-    let host = Host::new(accounts, journal, PathBuf::new(), config, None);
+    let host = DaemonState::new(accounts, journal, PathBuf::new(), config, None);
     let logins = Logins::new(Arc::new(host));
     let caller = Caller {
         name: ":1.7".to_owned(),

@@ -18,8 +18,8 @@ use crate::dbus::interface::bounded::Bounded;
 use crate::dbus::interface::login::Login;
 use crate::log::journal::Level;
 use crate::login::Logins;
-use crate::socket::Door;
-use crate::state::Host;
+use crate::socket::LoginSocket;
+use crate::state::DaemonState;
 
 /// How long calls under way may take at the end: a judgement, but not a person at polkit's question.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -43,41 +43,41 @@ pub enum Stop {
 ///
 /// # Errors
 /// What the bus says, at the start.
-pub async fn serve(host: Arc<Host>, bus: &str, socket: &Path) -> zbus::Result<Stop> {
-    let logins = Arc::new(Logins::new(Arc::clone(&host)));
-    let login = Login::new(Arc::clone(&host), Arc::clone(&logins));
-    let account = OwnAccount::new(Arc::clone(&host));
-    let admin = Admin::new(Arc::clone(&host));
+pub async fn serve(state: Arc<DaemonState>, bus: &str, socket: &Path) -> zbus::Result<Stop> {
+    let logins = Arc::new(Logins::new(Arc::clone(&state)));
+    let login = Login::new(Arc::clone(&state), Arc::clone(&logins));
+    let account = OwnAccount::new(Arc::clone(&state));
+    let admin = Admin::new(Arc::clone(&state));
     let connection = dbus::connect(bus)?
-        .serve_at(tfa_proto::PATH, Bounded::new(&host, login))
-        .serve_at(tfa_proto::PATH, Bounded::new(&host, account))
-        .serve_at(tfa_proto::PATH, Bounded::new(&host, admin))
+        .serve_at(tfa_proto::PATH, Bounded::new(&state, login))
+        .serve_at(tfa_proto::PATH, Bounded::new(&state, account))
+        .serve_at(tfa_proto::PATH, Bounded::new(&state, admin))
         .build()
         .await?;
-    let departures = departures(&connection).await?;
+    let disconnections = disconnections(&connection).await?;
     // Of two daemons the first stays.
     let flags = RequestNameFlags::DO_NOT_QUEUE;
     connection
         .request_name_with_flags(tfa_proto::NAME, flags)
         .await?;
-    let door = open(socket, &logins, &host);
+    let login_socket = open(socket, &logins, &state);
     notify(&[sd_notify::NotifyState::Ready]);
-    say_whether_it_serves(&host);
-    if host.refusal().is_none() {
-        host.log_warnings();
+    publish_status(&state);
+    if state.refusal().is_none() {
+        state.log_warnings();
     }
 
     let stop = tokio::select! {
-        () = forget_the_departed(departures, &host) => Stop::BusLost,
+        () = reap_disconnected(disconnections, &state) => Stop::BusLost,
         () = connection.closed() => Stop::BusLost,
-        () = told_to_stop(&host) => Stop::Asked,
+        () = handle_signals(&state) => Stop::Asked,
     };
     notify(&[sd_notify::NotifyState::Stopping]);
     // No new call comes where nobody listens, nor reaches a name that is gone; the calls under way are
     // answered. A bus that hangs holds up nobody at the door.
     let shut = async {
-        if let Some(door) = door {
-            door.close().await;
+        if let Some(login_socket) = login_socket {
+            login_socket.close().await;
         }
     };
     let leave = async {
@@ -91,19 +91,19 @@ pub async fn serve(host: Arc<Host>, bus: &str, socket: &Path) -> zbus::Result<St
 }
 
 /// Opens the daemon's own socket. Without it logins take the bus, which is the longer way.
-fn open(socket: &Path, logins: &Arc<Logins>, host: &Host) -> Option<Door> {
-    let opened = Door::open(socket, Arc::clone(logins), Arc::clone(&host.journal));
+fn open(socket: &Path, logins: &Arc<Logins>, state: &DaemonState) -> Option<LoginSocket> {
+    let opened = LoginSocket::open(socket, Arc::clone(logins), Arc::clone(&state.journal));
     opened
         .inspect_err(|error| {
             let path = socket.display();
             let what = format!("cannot listen at {path}, logins come over the bus alone: {error}");
-            host.journal.write(Level::Error, &what);
+            state.journal.write(Level::Error, &what);
         })
         .ok()
 }
 
 /// The connections that leave the bus.
-async fn departures(connection: &Connection) -> zbus::Result<MessageStream> {
+async fn disconnections(connection: &Connection) -> zbus::Result<MessageStream> {
     let rule = MatchRule::builder()
         .msg_type(message::Type::Signal)
         .sender("org.freedesktop.DBus")
@@ -115,19 +115,19 @@ async fn departures(connection: &Connection) -> zbus::Result<MessageStream> {
 }
 
 /// A dialog dies with the connection that began it.
-async fn forget_the_departed(mut departures: MessageStream, host: &Host) {
-    while let Some(Ok(message)) = departures.next().await {
+async fn reap_disconnected(mut disconnections: MessageStream, state: &DaemonState) {
+    while let Some(Ok(message)) = disconnections.next().await {
         let body = message.body();
         if let Ok((name, _old, _new)) = body.deserialize::<(&str, &str, &str)>() {
-            host.callers.forget(name);
-            host.dialogs().forget(name, Instant::now());
+            state.callers.forget(name);
+            state.sessions().forget(name, Instant::now());
         }
     }
 }
 
 /// A store that takes no changes could be opened anew so that it does.
-async fn writable_again(host: &Host) {
-    while host.accounts.writable_again() != Some(true) {
+async fn writable_again(state: &DaemonState) {
+    while state.accounts.writable_again() != Some(true) {
         tokio::time::sleep(WRITABLE_CHECK).await;
     }
 }
@@ -136,14 +136,14 @@ async fn writable_again(host: &Host) {
 /// serving is tried again then, and from time to time: a full disk or a lock may have passed. A store
 /// that takes no changes and would take them when opened anew is a reason to stop, too; it may have been
 /// opened just now, so each round looks whether it is such a store.
-async fn told_to_stop(host: &Host) {
+async fn handle_signals(state: &DaemonState) {
     let signals = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
         signal(SignalKind::hangup()),
     );
     let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else {
-        host.journal.write(
+        state.journal.write(
             Level::Error,
             "cannot listen for signals: no reload, no graceful stop",
         );
@@ -155,65 +155,66 @@ async fn told_to_stop(host: &Host) {
             _ = interrupt.recv() => return,
             // What is read-only in the daemon's own view of the file systems may be writable in a new one,
             // which it gets from whoever starts it anew.
-            _ = hangup.recv() => match host.accounts.writable_again() {
-                None => reload(host).await,
+            _ = hangup.recv() => match state.accounts.writable_again() {
+                None => reload(state).await,
                 Some(_) => return,
             },
-            () = tokio::time::sleep(RETRY), if host.refusal().is_some() => try_again(host).await,
-            () = writable_again(host), if host.accounts.writable_again().is_some() => return,
+            () = tokio::time::sleep(RETRY), if state.refusal().is_some() => try_again(state).await,
+            () = writable_again(state), if state.accounts.writable_again().is_some() => return,
         }
     }
 }
 
-async fn reload(host: &Host) {
-    let refused = host.refusal().is_some();
-    match host.reload() {
+async fn reload(state: &DaemonState) {
+    let refused = state.refusal().is_some();
+    match state.reload() {
         Ok(()) => {
             let read = "the configuration was read again";
-            host.journal.write(Level::Notice, read);
-            host.log_warnings();
+            state.journal.write(Level::Notice, read);
+            state.log_warnings();
         }
         Err(bad) => {
             let stays = "the configuration stays as it was, for the new one is wrong";
             for line in bad.lines() {
-                host.journal
+                state
+                    .journal
                     .write(Level::Error, &format!("{stays}: {line}"));
             }
         }
     }
     // Its error is the refusal.
-    let _: Result<(), tfa_proto::Error> = host.reopen().await;
+    let _: Result<(), tfa_proto::Error> = state.reopen().await;
     if refused {
-        say_whether_it_serves(host);
+        publish_status(state);
     }
 }
 
 /// What nobody asked for: a configuration that is in force stays as it is.
-async fn try_again(host: &Host) {
-    if host.has_bad_config() {
+async fn try_again(state: &DaemonState) {
+    if state.has_bad_config() {
         // Its mistakes are the refusal, and so is the error of the store.
-        let _: Result<(), BadConfig> = host.reload();
+        let _: Result<(), BadConfig> = state.reload();
     }
-    let _: Result<(), tfa_proto::Error> = host.reopen().await;
-    say_whether_it_serves(host);
-    if host.refusal().is_none() {
-        host.log_warnings();
+    let _: Result<(), tfa_proto::Error> = state.reopen().await;
+    publish_status(state);
+    if state.refusal().is_none() {
+        state.log_warnings();
     }
 }
 
 /// To the log and the service manager.
-fn say_whether_it_serves(host: &Host) {
-    let status = match host.refusal() {
+fn publish_status(state: &DaemonState) {
+    let status = match state.refusal() {
         None => {
-            host.journal.write(Level::Info, "ready");
-            match host.accounts.writable_again() {
+            state.journal.write(Level::Info, "ready");
+            match state.accounts.writable_again() {
                 None => "Serving logins.",
                 Some(_) => "Refusing every code, because the state directory is read-only.",
             }
         }
         Some(why) => {
             let refused = format!("no login is served, every one is refused: {why}");
-            host.journal.write(Level::Critical, &refused);
+            state.journal.write(Level::Critical, &refused);
             "Refusing every login; see the journal."
         }
     };

@@ -4,26 +4,26 @@ use tfa_core::{Bar, Course, Exemption, Factor, Message, Mode, Next, Policy, Ruli
 use tfa_core::{Turn, Verdict};
 
 use crate::log::journal::{Level, quoted};
-use crate::login::sessions::Arrival;
+use crate::login::sessions::LoginAttempt;
 use crate::messages;
-use crate::state::Host;
+use crate::state::DaemonState;
 
 /// The course. Of two phases of a login the later one says what both know; what a rule lets off
 /// is said with the rule's place.
 pub(super) fn course(
-    host: &Host,
+    state: &DaemonState,
     policy: &Policy,
-    arrival: &Arrival,
+    attempt: &LoginAttempt,
     stage: Stage,
     course: Course,
     ruling: &Ruling,
 ) {
     let say = |level, what: String| {
-        host.log_login(
+        state.log_login(
             level,
-            &arrival.caller,
-            &arrival.user,
-            &arrival.context,
+            &attempt.caller,
+            &attempt.user,
+            &attempt.context,
             &what,
         );
     };
@@ -59,7 +59,7 @@ pub(super) fn course(
             format!(
                 "denied: {}{} ({source})",
                 messages::barred(bar),
-                unknown(arrival, bar)
+                unknown(attempt, bar)
             ),
         ),
         // The one trace where the account phase never comes.
@@ -77,25 +77,25 @@ pub(super) fn course(
 }
 
 /// The record stands under another name, which is nobody else's.
-pub(super) fn renamed(host: &Host, arrival: &Arrival, former: &str) {
-    let uid = arrival.user.uid;
-    let (former, name) = (quoted(former), quoted(&arrival.user.name));
+pub(super) fn renamed(state: &DaemonState, attempt: &LoginAttempt, former: &str) {
+    let uid = attempt.user.uid;
+    let (former, name) = (quoted(former), quoted(&attempt.user.name));
     let what = format!(
         "the name of uid {uid} has changed: its record stands under {former}, and holds. With a right \
          code it goes to this name. If this is another person: tfactl reset {name}"
     );
-    host.log_login(
+    state.log_login(
         Level::Notice,
-        &arrival.caller,
-        &arrival.user,
-        &arrival.context,
+        &attempt.caller,
+        &attempt.user,
+        &attempt.context,
         &what,
     );
 }
 
 /// The groups that could not be found out, where that is why.
-fn unknown(arrival: &Arrival, bar: Bar) -> String {
-    let groups = arrival.login.person.unknown_groups();
+fn unknown(attempt: &LoginAttempt, bar: Bar) -> String {
+    let groups = attempt.login.person.unknown_groups();
     if bar != Bar::Undecided || groups.is_empty() {
         return String::new();
     }
@@ -104,13 +104,13 @@ fn unknown(arrival: &Arrival, bar: Bar) -> String {
 }
 
 /// A turn of the dialog: what the answer before it was, and what becomes of the login.
-pub(super) fn turn(host: &Host, arrival: &Arrival, turn: &Turn) {
+pub(super) fn turn(state: &DaemonState, attempt: &LoginAttempt, turn: &Turn) {
     for (level, what) in answer(turn.says).into_iter().chain(outcome(turn.next)) {
-        host.log_login(
+        state.log_login(
             level,
-            &arrival.caller,
-            &arrival.user,
-            &arrival.context,
+            &attempt.caller,
+            &attempt.user,
+            &attempt.context,
             what,
         );
     }

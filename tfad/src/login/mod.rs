@@ -31,16 +31,16 @@ use crate::host::random;
 use crate::host::users::User;
 use crate::login::enrollment::Enrollment;
 use crate::login::reminders::Reminders;
-use crate::login::render::Wording;
-use crate::login::sessions::{Arrival, Open};
+use crate::login::render::Renderer;
+use crate::login::sessions::{LoginAttempt, Session};
 use crate::login::unguarded::Bypasses;
 use crate::messages;
-use crate::state::{Host, host_name};
+use crate::state::{DaemonState, host_name};
 
 /// The logins of a host.
 #[derive(Debug)]
 pub struct Logins {
-    host: Arc<Host>,
+    state: Arc<DaemonState>,
     bypasses: Bypasses,
     reminders: Reminders,
 }
@@ -48,10 +48,10 @@ pub struct Logins {
 impl Logins {
     /// The logins of that host.
     #[must_use]
-    pub fn new(host: Arc<Host>) -> Self {
+    pub fn new(state: Arc<DaemonState>) -> Self {
         let bypasses = Bypasses::new();
         Self {
-            host,
+            state,
             bypasses,
             reminders: Reminders::new(),
         }
@@ -67,14 +67,14 @@ impl Logins {
         user: &str,
         context: Context,
     ) -> Result<(u32, Turn), Error> {
-        let _visit = self.host.visitors.admit(caller)?;
-        if let Some(why) = self.host.refusal() {
+        let _permit = self.state.limiter.admit(caller)?;
+        if let Some(why) = self.state.refusal() {
             return Err(Error::NotServing(why));
         }
         let found = self.look_up(caller, user, &context).await;
         self.begin_dialog(caller, found, context)
             .await
-            .map_err(|error| self.host.report(caller, user, error))
+            .map_err(|error| self.state.report(caller, user, error))
     }
 
     /// Answers the question that the dialog asked last.
@@ -83,24 +83,29 @@ impl Logins {
     /// Why there is no further turn.
     pub async fn answer(&self, sender: &str, dialog: u32, reply: String) -> Result<Turn, Error> {
         let reply = Zeroizing::new(reply);
-        let (open, loaded) = self.host.dialogs().judge(dialog, sender, Instant::now())?;
+        let (open, loaded) =
+            self.state
+                .sessions()
+                .take_for_answer(dialog, sender, Instant::now())?;
         // Counted by the uid: an answer is judged to its end, even where its connection has gone.
-        let judged = match self.host.visitors.admit(&open.arrival.caller) {
-            Ok(_visit) => self.judge(&open, loaded, &reply).await,
+        let judged = match self.state.limiter.admit(&open.attempt.caller) {
+            Ok(_permit) => self.judge(&open, loaded, &reply).await,
             Err(busy) => Err(busy),
         };
         let (turn, next) = match judged {
             Ok(judged) => judged,
             Err(error) => {
-                self.host.dialogs().close(dialog);
-                return Err(self
-                    .host
-                    .report(&open.arrival.caller, &open.arrival.user.name, error));
+                self.state.sessions().close(dialog);
+                return Err(self.state.report(
+                    &open.attempt.caller,
+                    &open.attempt.user.name,
+                    error,
+                ));
             }
         };
         match next {
-            Some(next) => self.host.dialogs().go_on(dialog, next, Instant::now()),
-            None => self.host.dialogs().close(dialog),
+            Some(next) => self.state.sessions().resume(dialog, next, Instant::now()),
+            None => self.state.sessions().close(dialog),
         }
         Ok(turn)
     }
@@ -110,20 +115,20 @@ impl Logins {
     /// # Errors
     /// [`Error::NoSuchDialog`].
     pub fn cancel(&self, sender: &str, dialog: u32) -> Result<(), Error> {
-        let mut dialogs = self.host.dialogs();
-        dialogs.judge(dialog, sender, Instant::now())?;
+        let mut dialogs = self.state.sessions();
+        dialogs.take_for_answer(dialog, sender, Instant::now())?;
         dialogs.close(dialog);
         Ok(())
     }
 
     /// How long a connection's dialogs wait for an answer; `None` where it has none.
-    pub fn patience(&self, sender: &str) -> Option<Duration> {
-        self.host.dialogs().patience(sender)
+    pub fn idle_timeout(&self, sender: &str) -> Option<Duration> {
+        self.state.sessions().idle_timeout(sender)
     }
 
     /// A connection is gone, and its dialogs with it.
     pub fn forget(&self, sender: &str) {
-        self.host.dialogs().forget(sender, Instant::now());
+        self.state.sessions().forget(sender, Instant::now());
     }
 
     /// Looks a user up, and reads the record for root and for the user alone: how long a refusal takes
@@ -137,13 +142,13 @@ impl Logins {
         let needed = self.needs_record(context);
         let reader = (!caller.is_root()).then_some(caller.uid);
         let wanted = move |user: &User| needed && reader.is_none_or(|uid| uid == user.uid);
-        self.host.accounts.look_up(user, wanted).await
+        self.state.accounts.look_up(user, wanted).await
     }
 
     /// Whether the record may matter to a login. One that it does not matter to must not depend on
     /// the store.
     fn needs_record(&self, context: &Context) -> bool {
-        let policy = &self.host.config().policy;
+        let policy = &self.state.config().policy;
         let stage = pam_context::stage(context, policy);
         !policy.is_off() && Ruling::none_needed(stage).is_none()
     }
@@ -162,7 +167,7 @@ impl Logins {
             Err(Error::UnknownUser(_)) => return Ok((0, render::end(Verdict::UnknownUser, None))),
             Err(other) => return Err(other),
         };
-        let config = self.host.config();
+        let config = self.state.config();
         let stage = pam_context::stage(&context, &config.policy);
         // Neither the account nor the groups matter to a login that this phase leaves alone.
         match Ruling::none_needed(stage) {
@@ -171,7 +176,7 @@ impl Logins {
                 return Ok((0, render::end(met, None)));
             }
             Some(_) => {
-                self.bypasses.tell(&self.host, caller, &user, &context);
+                self.bypasses.tell(&self.state, caller, &user, &context);
                 return Ok((0, render::end(Verdict::NotRequired, None)));
             }
             None => {}
@@ -181,20 +186,20 @@ impl Logins {
         let origin = pam_context::origins(&context, &config.consoles, inside_session);
         let mut login = pam_context::login(&context, groups::unasked(&user), origin);
         let known = self
-            .host
+            .state
             .person_of(&login, &user, &config.policy, inside_session);
         if let Some(person) = known.await {
             login.person = person;
             // That may have taken a while, in which somebody has set up.
             loaded = None;
         }
-        let arrival = Arrival {
+        let attempt = LoginAttempt {
             caller: caller.clone(),
             login,
             user,
             context,
         };
-        self.follow(&config, stage, arrival, loaded).await
+        self.follow(&config, stage, attempt, loaded).await
     }
 
     /// Takes the course that the policy has for a login.
@@ -202,33 +207,33 @@ impl Logins {
         &self,
         config: &Config,
         stage: Stage,
-        arrival: Arrival,
+        attempt: LoginAttempt,
         loaded: Option<Result<Loaded, Error>>,
     ) -> Result<(u32, Turn), Error> {
         let policy = &config.policy;
         // Where the mode is off, a record that cannot be read keeps nobody out.
         let loaded = match loaded {
-            _ if policy.is_off_for(&arrival.login) => None,
+            _ if policy.is_off_for(&attempt.login) => None,
             Some(loaded) => Some(loaded?),
-            None => Some(self.host.accounts.load_record(&arrival.user).await?),
+            None => Some(self.state.accounts.load_record(&attempt.user).await?),
         };
         let now = clock::now();
         if let Some(former) = loaded.as_ref().and_then(Loaded::former_name) {
-            log::renamed(&self.host, &arrival, former);
+            log::renamed(&self.state, &attempt, former);
         }
         let account = loaded.as_ref().and_then(Loaded::account);
-        let ruling = policy.decide(&arrival.login, account, now);
+        let ruling = policy.decide(&attempt.login, account, now);
         let course = ruling.course(stage);
-        log::course(&self.host, policy, &arrival, stage, course, &ruling);
-        self.take_note(&arrival, stage, course, &ruling, account, now)
+        log::course(&self.state, policy, &attempt, stage, course, &ruling);
+        self.take_note(&attempt, stage, course, &ruling, account, now)
             .await?;
-        let origin = pam_context::origin(&arrival.caller, &arrival.context, &config.consoles);
+        let origin = pam_context::origin(&attempt.caller, &attempt.context, &config.consoles);
         let begun = match course {
             Course::Satisfied | Course::Defer | Course::Unguarded | Course::Exempt(_) => {
                 return Ok((0, render::end(Verdict::NotRequired, None)));
             }
             Course::Grace(until) => {
-                let (uid, context) = (arrival.user.uid, &arrival.context);
+                let (uid, context) = (attempt.user.uid, &attempt.context);
                 if !self.reminders.is_due(uid, context, Instant::now()) {
                     return Ok((0, render::end(Verdict::NotRequired, None)));
                 }
@@ -242,8 +247,8 @@ impl Logins {
                         Verdict::Denied
                     }
                 };
-                let by_ssh = arrival.context.is_ssh();
-                let said = messages::bar(bar, &host_name(), &arrival.user.name, by_ssh);
+                let by_ssh = attempt.context.is_ssh();
+                let said = messages::bar(bar, &host_name(), &attempt.user.name, by_ssh);
                 return Ok((0, render::end(verdict, Some((true, said)))));
             }
             Course::Ask => match account {
@@ -254,8 +259,8 @@ impl Logins {
                 let authenticator = random::authenticator()?;
                 let picture = Enrollment {
                     authenticator: &authenticator,
-                    issuer: &self.host.issuer(),
-                    user: &arrival.user.name,
+                    issuer: &self.state.issuer(),
+                    user: &attempt.user.name,
                     style: config.qr,
                 }
                 .picture();
@@ -270,15 +275,15 @@ impl Logins {
                 )
             }
         };
-        log::turn(&self.host, &arrival, &begun.turn);
-        let turn = self.worded(&begun.turn, begun.dialog.as_ref(), &[], &arrival, now);
+        log::turn(&self.state, &attempt, &begun.turn);
+        let turn = self.worded(&begun.turn, begun.dialog.as_ref(), &[], &attempt, now);
         let number = match begun.dialog {
             None => 0,
             Some(dialog) => {
                 let asks = matches!(dialog, Dialog::AskCode(_));
                 let loaded = loaded.filter(|_| asks);
-                let open = Open { arrival, dialog };
-                self.host.dialogs().open(open, loaded, Instant::now())?
+                let open = Session { attempt, dialog };
+                self.state.sessions().open(open, loaded, Instant::now())?
             }
         };
         Ok((number, turn))
@@ -288,7 +293,7 @@ impl Logins {
     /// audit mode saw.
     async fn take_note(
         &self,
-        arrival: &Arrival,
+        attempt: &LoginAttempt,
         stage: Stage,
         course: Course,
         ruling: &Ruling,
@@ -303,14 +308,14 @@ impl Logins {
                 // One that is yet to come was noted by a clock that was ahead.
                 .is_none_or(|first| now < first);
         // What a program of the user's own asks is no login.
-        if !arrival.caller.is_root() || (would.is_none() && !begins) {
+        if !attempt.caller.is_root() || (would.is_none() && !begins) {
             return Ok(());
         }
-        let Context { service, rhost, .. } = &arrival.context;
+        let Context { service, rhost, .. } = &attempt.context;
         let noted = self
-            .host
+            .state
             .accounts
-            .change(&arrival.user, |account| {
+            .change(&attempt.user, |account| {
                 if begins {
                     account.require(now);
                 }
@@ -322,8 +327,8 @@ impl Logins {
         match noted {
             // What would have been is no reason to refuse what is.
             Err(error) if !begins => {
-                let (caller, name) = (&arrival.caller, &arrival.user.name);
-                let _: Error = self.host.report(caller, name, error);
+                let (caller, name) = (&attempt.caller, &attempt.user.name);
+                let _: Error = self.state.report(caller, name, error);
                 Ok(())
             }
             noted => noted,
@@ -333,7 +338,7 @@ impl Logins {
     /// Judges an answer. The account is stored before the turn is returned.
     async fn judge(
         &self,
-        open: &Open,
+        open: &Session,
         loaded: Option<Loaded>,
         typed: &str,
     ) -> Result<(Turn, Option<Dialog>), Error> {
@@ -346,29 +351,29 @@ impl Logins {
             }
             Dialog::Enroll(enroll) => self.judge_set_up(open, enroll, typed, now).await?,
         };
-        log::turn(&self.host, &open.arrival, &turn);
-        let turn = self.worded(&turn, next.as_ref(), &drawn, &open.arrival, now);
+        log::turn(&self.state, &open.attempt, &turn);
+        let turn = self.worded(&turn, next.as_ref(), &drawn, &open.attempt, now);
         Ok((turn, next))
     }
 
     async fn judge_code(
         &self,
-        open: &Open,
+        open: &Session,
         loaded: Option<Loaded>,
         question: &AskCode,
         typed: &str,
         now: Time,
     ) -> Result<(tfa_core::Turn, Option<Dialog>), Error> {
-        let config = self.host.config();
-        let Arrival {
+        let config = self.state.config();
+        let LoginAttempt {
             user,
             login,
             caller,
             context,
-        } = &open.arrival;
+        } = &open.attempt;
         let client = pam_context::client(caller, context);
         let judged = self
-            .host
+            .state
             .judge(
                 user,
                 &Entry::parse(typed),
@@ -385,29 +390,29 @@ impl Logins {
             )
             .await?;
         if let tfa_core::Next::End(tfa_core::Verdict::Verified(_)) = judged.0.next
-            && open.arrival.caller.is_root()
-            && open.arrival.context.service == password_prompts::POLKIT
+            && open.attempt.caller.is_root()
+            && open.attempt.context.service == password_prompts::POLKIT
         {
-            self.host.password_prompts.code_was_used(user.uid);
+            self.state.password_prompts.code_was_used(user.uid);
         }
         Ok(judged)
     }
 
     async fn judge_set_up(
         &self,
-        open: &Open,
+        open: &Session,
         enroll: &Enroll,
         typed: &str,
         now: Time,
     ) -> Result<(tfa_core::Turn, Option<Dialog>, Vec<BackupCode>), Error> {
-        let config = self.host.config();
-        let Arrival { user, login, .. } = &open.arrival;
+        let config = self.state.config();
+        let LoginAttempt { user, login, .. } = &open.attempt;
         // Ten hashes are computed for a right code alone.
         let mut drawn = None;
         loop {
             let set = drawn.as_ref().map(|(set, _)| set);
             let answered = self
-                .host
+                .state
                 .accounts
                 .change(user, |account| {
                     let mut decision = config.policy.decide(login, Some(account), now).decision;
@@ -420,7 +425,7 @@ impl Logins {
                 .await?;
             match answered {
                 Answered::DrawCodes | Answered::Rehash => {
-                    drawn = Some(self.host.hashing.draw().await?);
+                    drawn = Some(self.state.hashing.draw().await?);
                 }
                 Answered::Turn(turn, next) => {
                     let codes = drawn.map(|(_, codes)| codes.to_vec()).unwrap_or_default();
@@ -435,17 +440,17 @@ impl Logins {
         turn: &tfa_core::Turn,
         dialog: Option<&Dialog>,
         drawn: &[BackupCode],
-        arrival: &Arrival,
+        attempt: &LoginAttempt,
         now: Time,
     ) -> Turn {
-        let wording = Wording {
+        let wording = Renderer {
             dialog,
             drawn,
             host: &host_name(),
-            issuer: &self.host.issuer(),
-            user: &arrival.user.name,
-            ssh: arrival.context.is_ssh(),
-            style: self.host.config().qr,
+            issuer: &self.state.issuer(),
+            user: &attempt.user.name,
+            ssh: attempt.context.is_ssh(),
+            style: self.state.config().qr,
             now,
         };
         wording.of(turn)

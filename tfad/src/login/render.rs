@@ -8,7 +8,7 @@ use crate::login::enrollment::{Enrollment, Shown, backup_codes_page, narrow};
 use crate::messages;
 
 /// What the words depend on besides the turn.
-pub struct Wording<'login> {
+pub struct Renderer<'login> {
     /// The dialog that the turn belongs to, while it goes on.
     pub dialog: Option<&'login Dialog>,
     /// Backup codes that were drawn for it.
@@ -27,7 +27,7 @@ pub struct Wording<'login> {
     pub now: Time,
 }
 
-impl Wording<'_> {
+impl Renderer<'_> {
     /// The turn in words.
     #[must_use]
     pub fn of(&self, turn: &tfa_core::Turn) -> Turn {

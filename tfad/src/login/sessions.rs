@@ -15,24 +15,24 @@ use crate::dbus::caller::Caller;
 use crate::host::users::User;
 
 /// How long a dialog waits for an answer.
-pub const SILENCE: Duration = Duration::from_secs(120);
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a set-up does: somebody installs an app meanwhile.
-pub const SET_UP_SILENCE: Duration = Duration::from_secs(600);
+pub const ENROLLMENT_IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 /// How many dialogs there are at most. Root's have half of them for themselves.
-const MOST: usize = 4096;
+const MAX_SESSIONS: usize = 4096;
 /// From so many on, only a user about whom there is none gets one: whoever knows a few passwords must
 /// not take the places of everybody else.
-const CROWDED: usize = MOST / 4 * 3;
+const CROWDED_FROM: usize = MAX_SESSIONS / 4 * 3;
 /// How many dialogs there are at most about one user from one origin.
-const MOST_ABOUT_ONE_USER: usize = 256;
+const MAX_PER_USER: usize = 256;
 /// How many dialogs a caller that is not root may have at most.
-const MOST_OF_ONE_UID: usize = 8;
+const MAX_PER_CALLER: usize = 8;
 /// How many dialogs there are at most of programs of root's that one user runs, such as su.
-const MOST_OF_ONE_REQUESTER: usize = 64;
+const MAX_PER_REQUESTER: usize = 64;
 
 /// Who logs in, through whom, and how.
 #[derive(Debug, Clone)]
-pub struct Arrival {
+pub struct LoginAttempt {
     /// Who conducts it.
     pub caller: Caller,
     /// Who logs in.
@@ -43,7 +43,7 @@ pub struct Arrival {
     pub login: Login,
 }
 
-impl Arrival {
+impl LoginAttempt {
     /// The user who runs a program of root's, as far as PAM knows (`PAM_RUSER`, which su and sudo set).
     fn requester(&self) -> Option<&str> {
         let name = self.context.ruser.as_str();
@@ -53,22 +53,22 @@ impl Arrival {
 
 /// A dialog under way.
 #[derive(Clone)]
-pub struct Open {
+pub struct Session {
     /// The login.
-    pub arrival: Arrival,
+    pub attempt: LoginAttempt,
     /// Where it stands. It may hold a key: it has no `Debug`.
     pub dialog: Dialog,
 }
 
 /// All dialogs under way.
 #[derive(Default)]
-pub struct Dialogs {
-    open: HashMap<u32, Place>,
+pub struct Sessions {
+    open: HashMap<u32, Slot>,
     last: u32,
 }
 
-struct Place {
-    dialog: Open,
+struct Slot {
+    dialog: Session,
     /// The record on which the question was asked, until the first answer. It holds secrets.
     loaded: Option<Loaded>,
     since: Instant,
@@ -76,42 +76,42 @@ struct Place {
     judging: bool,
 }
 
-impl fmt::Debug for Dialogs {
+impl fmt::Debug for Sessions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Dialogs")
+        formatter.write_str("Sessions")
     }
 }
 
-impl Dialogs {
+impl Sessions {
     /// Takes up a dialog and numbers it.
     ///
     /// # Errors
     /// [`Error::Busy`] past the bounds.
     pub fn open(
         &mut self,
-        dialog: Open,
+        dialog: Session,
         loaded: Option<Loaded>,
         now: Instant,
     ) -> Result<u32, Error> {
-        self.open.retain(|_, place| !place.is_silent(now));
+        self.open.retain(|_, slot| !slot.is_expired(now));
         let origin = dialog.dialog.origin();
         let about_user = self.count(|open| {
-            open.arrival.user.uid == dialog.arrival.user.uid && open.dialog.origin() == origin
+            open.attempt.user.uid == dialog.attempt.user.uid && open.dialog.origin() == origin
         });
-        let is_crowded = self.open.len() >= CROWDED
-            && self.count(|open| open.arrival.user.uid == dialog.arrival.user.uid) > 0;
-        let requester = dialog.arrival.requester();
+        let is_crowded = self.open.len() >= CROWDED_FROM
+            && self.count(|open| open.attempt.user.uid == dialog.attempt.user.uid) > 0;
+        let requester = dialog.attempt.requester();
         let of_requester = requester.map_or(0, |requester| {
-            self.count(|open| open.arrival.requester() == Some(requester))
+            self.count(|open| open.attempt.requester() == Some(requester))
         });
-        let of_caller = self.count(|open| open.arrival.caller.uid == dialog.arrival.caller.uid);
-        let root = dialog.arrival.caller.is_root();
-        let most = if root { MOST } else { MOST / 2 };
+        let of_caller = self.count(|open| open.attempt.caller.uid == dialog.attempt.caller.uid);
+        let root = dialog.attempt.caller.is_root();
+        let most = if root { MAX_SESSIONS } else { MAX_SESSIONS / 2 };
         if self.open.len() >= most
             || is_crowded
-            || about_user >= MOST_ABOUT_ONE_USER
-            || of_requester >= MOST_OF_ONE_REQUESTER
-            || (!root && of_caller >= MOST_OF_ONE_UID)
+            || about_user >= MAX_PER_USER
+            || of_requester >= MAX_PER_REQUESTER
+            || (!root && of_caller >= MAX_PER_CALLER)
         {
             return Err(Error::Busy(
                 "too many logins are under way; try again".to_owned(),
@@ -120,47 +120,47 @@ impl Dialogs {
         loop {
             self.last = self.last.wrapping_add(1);
             if !self.open.contains_key(&self.last) {
-                let place = Place {
+                let slot = Slot {
                     dialog,
                     loaded,
                     since: now,
                     judging: false,
                 };
-                self.open.insert(self.last, place);
+                self.open.insert(self.last, slot);
                 return Ok(self.last);
             }
         }
     }
 
     /// Takes a dialog up for the judgement of an answer, with the record on which the question was
-    /// asked if it is the first. Until [`Self::go_on`] or [`Self::close`] a second answer finds no
+    /// asked if it is the first. Until [`Self::resume`] or [`Self::close`] a second answer finds no
     /// question.
     ///
     /// # Errors
     /// [`Error::NoSuchDialog`] for one that is over, being judged, or another connection's.
-    pub fn judge(
+    pub fn take_for_answer(
         &mut self,
         number: u32,
         sender: &str,
         now: Instant,
-    ) -> Result<(Open, Option<Loaded>), Error> {
+    ) -> Result<(Session, Option<Loaded>), Error> {
         self.open
             .get_mut(&number)
-            .filter(|place| place.dialog.arrival.caller.name == sender)
-            .filter(|place| !place.judging && !place.is_silent(now))
-            .map(|place| {
-                place.judging = true;
-                (place.dialog.clone(), place.loaded.take())
+            .filter(|slot| slot.dialog.attempt.caller.name == sender)
+            .filter(|slot| !slot.judging && !slot.is_expired(now))
+            .map(|slot| {
+                slot.judging = true;
+                (slot.dialog.clone(), slot.loaded.take())
             })
             .ok_or_else(|| Error::NoSuchDialog("the dialog is over; log in again".to_owned()))
     }
 
     /// The dialog goes on with its next question, if its connection is still there.
-    pub fn go_on(&mut self, number: u32, dialog: Dialog, now: Instant) {
-        if let Some(place) = self.open.get_mut(&number) {
-            place.dialog.dialog = dialog;
-            place.since = now;
-            place.judging = false;
+    pub fn resume(&mut self, number: u32, dialog: Dialog, now: Instant) {
+        if let Some(slot) = self.open.get_mut(&number) {
+            slot.dialog.dialog = dialog;
+            slot.since = now;
+            slot.judging = false;
         }
     }
 
@@ -170,35 +170,35 @@ impl Dialogs {
     }
 
     /// How long the dialogs of a connection wait for an answer; `None` where it has none.
-    pub fn patience(&self, sender: &str) -> Option<Duration> {
-        let own = |place: &&Place| place.dialog.arrival.caller.name == sender;
-        self.open.values().filter(own).map(Place::patience).max()
+    pub fn idle_timeout(&self, sender: &str) -> Option<Duration> {
+        let own = |slot: &&Slot| slot.dialog.attempt.caller.name == sender;
+        self.open.values().filter(own).map(Slot::idle_timeout).max()
     }
 
     /// Drops every dialog of a connection that is gone, and what has gone silent.
     pub fn forget(&mut self, sender: &str, now: Instant) {
         self.open
-            .retain(|_, place| place.dialog.arrival.caller.name != sender && !place.is_silent(now));
+            .retain(|_, slot| slot.dialog.attempt.caller.name != sender && !slot.is_expired(now));
     }
 
-    fn count(&self, which: impl Fn(&Open) -> bool) -> usize {
+    fn count(&self, which: impl Fn(&Session) -> bool) -> usize {
         self.open
             .values()
-            .filter(|place| which(&place.dialog))
+            .filter(|slot| which(&slot.dialog))
             .count()
     }
 }
 
-impl Place {
-    fn patience(&self) -> Duration {
+impl Slot {
+    fn idle_timeout(&self) -> Duration {
         match self.dialog.dialog {
-            Dialog::AskCode(_) => SILENCE,
-            Dialog::Enroll(_) => SET_UP_SILENCE,
+            Dialog::AskCode(_) => IDLE_TIMEOUT,
+            Dialog::Enroll(_) => ENROLLMENT_IDLE_TIMEOUT,
         }
     }
 
-    fn is_silent(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.since) >= self.patience()
+    fn is_expired(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) >= self.idle_timeout()
     }
 }
 
@@ -211,22 +211,22 @@ mod tests {
 
     use super::*;
 
-    fn dialog(sender: &str, uid: u32, user: u32) -> Open {
+    fn dialog(sender: &str, uid: u32, user: u32) -> Session {
         let mut account = Account::new(user);
         let key = Secret::new(&[7; 20]).unwrap();
         let authenticator = Authenticator::new("phone".to_owned(), Parameters::default(), key);
         let now = Time::from_secs(1_700_000_000);
         account.set_up(authenticator, now).unwrap();
         let begun = AskCode::begin(&account, Origin::Remote, now);
-        Open {
-            arrival: arrival(sender, uid, user),
+        Session {
+            attempt: attempt(sender, uid, user),
             dialog: begun.dialog.unwrap(),
         }
     }
 
-    fn arrival(sender: &str, uid: u32, user: u32) -> Arrival {
+    fn attempt(sender: &str, uid: u32, user: u32) -> LoginAttempt {
         let name = format!("user{user}");
-        Arrival {
+        LoginAttempt {
             caller: Caller {
                 name: sender.to_owned(),
                 uid,
@@ -253,7 +253,7 @@ mod tests {
         }
     }
 
-    fn set_up(sender: &str) -> Open {
+    fn set_up(sender: &str) -> Session {
         let key = Secret::new(&[7; 20]).unwrap();
         let authenticator = Authenticator::new("phone".to_owned(), Parameters::default(), key);
         let now = Time::from_secs(1_700_000_000);
@@ -266,89 +266,101 @@ mod tests {
             Origin::Remote,
             now,
         );
-        Open {
-            arrival: arrival(sender, 0, 1000),
+        Session {
+            attempt: attempt(sender, 0, 1000),
             dialog: begun.dialog.unwrap(),
         }
     }
 
     #[test]
     fn a_set_up_waits_while_somebody_installs_an_app() {
-        let (mut dialogs, now) = (Dialogs::default(), Instant::now());
+        let (mut dialogs, now) = (Sessions::default(), Instant::now());
         let number = dialogs.open(set_up(":1.5"), None, now).unwrap();
-        assert!(dialogs.judge(number, ":1.5", now + SILENCE).is_ok());
+        assert!(
+            dialogs
+                .take_for_answer(number, ":1.5", now + IDLE_TIMEOUT)
+                .is_ok()
+        );
         let number = dialogs.open(set_up(":1.5"), None, now).unwrap();
-        assert!(dialogs.judge(number, ":1.5", now + SET_UP_SILENCE).is_err());
+        assert!(
+            dialogs
+                .take_for_answer(number, ":1.5", now + ENROLLMENT_IDLE_TIMEOUT)
+                .is_err()
+        );
     }
 
     #[test]
     fn a_connection_is_waited_for_as_long_as_its_dialogs_wait_and_no_longer() {
-        let (mut dialogs, now) = (Dialogs::default(), Instant::now());
-        assert_eq!(dialogs.patience(":1.5"), None);
+        let (mut dialogs, now) = (Sessions::default(), Instant::now());
+        assert_eq!(dialogs.idle_timeout(":1.5"), None);
         let question = dialogs.open(dialog(":1.5", 0, 1000), None, now).unwrap();
         dialogs.open(set_up(":1.6"), None, now).unwrap();
-        assert_eq!(dialogs.patience(":1.5"), Some(SILENCE));
-        assert_eq!(dialogs.patience(":1.6"), Some(SET_UP_SILENCE));
+        assert_eq!(dialogs.idle_timeout(":1.5"), Some(IDLE_TIMEOUT));
+        assert_eq!(dialogs.idle_timeout(":1.6"), Some(ENROLLMENT_IDLE_TIMEOUT));
         dialogs.close(question);
-        assert_eq!(dialogs.patience(":1.5"), None);
+        assert_eq!(dialogs.idle_timeout(":1.5"), None);
     }
 
     #[test]
     fn a_dialog_is_its_callers_alone() {
-        let (mut dialogs, now) = (Dialogs::default(), Instant::now());
+        let (mut dialogs, now) = (Sessions::default(), Instant::now());
         let number = dialogs.open(dialog(":1.5", 0, 1000), None, now).unwrap();
         assert!(matches!(
-            dialogs.judge(number, ":1.6", now),
+            dialogs.take_for_answer(number, ":1.6", now),
             Err(Error::NoSuchDialog(_))
         ));
-        assert!(dialogs.judge(number, ":1.5", now).is_ok());
+        assert!(dialogs.take_for_answer(number, ":1.5", now).is_ok());
         assert!(matches!(
-            dialogs.judge(number, ":1.5", now),
+            dialogs.take_for_answer(number, ":1.5", now),
             Err(Error::NoSuchDialog(_))
         ));
     }
 
     #[test]
     fn a_dialog_dies_with_its_connection_and_with_silence() {
-        let (mut dialogs, now) = (Dialogs::default(), Instant::now());
+        let (mut dialogs, now) = (Sessions::default(), Instant::now());
         let number = dialogs.open(dialog(":1.5", 0, 1000), None, now).unwrap();
         dialogs.forget(":1.5", now);
-        assert!(dialogs.judge(number, ":1.5", now).is_err());
+        assert!(dialogs.take_for_answer(number, ":1.5", now).is_err());
         let number = dialogs.open(dialog(":1.5", 0, 1000), None, now).unwrap();
-        assert!(dialogs.judge(number, ":1.5", now + SILENCE).is_err());
+        assert!(
+            dialogs
+                .take_for_answer(number, ":1.5", now + IDLE_TIMEOUT)
+                .is_err()
+        );
     }
 
     #[test]
     fn a_dialog_counts_while_its_answer_is_judged_and_does_not_outlive_its_connection() {
-        let (mut dialogs, now) = (Dialogs::default(), Instant::now());
-        let numbers: Vec<u32> = (0..MOST_OF_ONE_UID)
+        let (mut dialogs, now) = (Sessions::default(), Instant::now());
+        let numbers: Vec<u32> = (0..MAX_PER_CALLER)
             .map(|_| dialogs.open(dialog(":1.9", 1000, 1000), None, now).unwrap())
             .collect();
         for number in &numbers {
-            dialogs.judge(*number, ":1.9", now).unwrap();
+            dialogs.take_for_answer(*number, ":1.9", now).unwrap();
         }
         let more = dialogs.open(dialog(":1.9", 1000, 1000), None, now);
         assert!(matches!(more, Err(Error::Busy(_))));
 
         let next = dialog(":1.9", 1000, 1000).dialog;
-        dialogs.go_on(numbers[0], next.clone(), now);
-        assert!(dialogs.judge(numbers[0], ":1.9", now).is_ok());
+        dialogs.resume(numbers[0], next.clone(), now);
+        assert!(dialogs.take_for_answer(numbers[0], ":1.9", now).is_ok());
         dialogs.forget(":1.9", now);
-        dialogs.go_on(numbers[1], next, now);
-        assert!(dialogs.judge(numbers[1], ":1.9", now).is_err());
+        dialogs.resume(numbers[1], next, now);
+        assert!(dialogs.take_for_answer(numbers[1], ":1.9", now).is_err());
     }
 
     #[test]
     fn nobody_can_fill_the_daemon() {
-        let (mut dialogs, now) = (Dialogs::default(), Instant::now());
-        for _ in 0..MOST_OF_ONE_UID {
+        let (mut dialogs, now) = (Sessions::default(), Instant::now());
+        for _ in 0..MAX_PER_CALLER {
             dialogs.open(dialog(":1.9", 1000, 1000), None, now).unwrap();
         }
         assert!(matches!(
             dialogs.open(dialog(":1.10", 1000, 1000), None, now),
             Err(Error::Busy(_))
         ));
-        for _ in 0..MOST_ABOUT_ONE_USER {
+        for _ in 0..MAX_PER_USER {
             dialogs.open(dialog(":1.5", 0, 2000), None, now).unwrap();
         }
         assert!(matches!(
@@ -358,19 +370,19 @@ mod tests {
         assert!(dialogs.open(dialog(":1.5", 0, 3000), None, now).is_ok());
         assert!(
             dialogs
-                .open(dialog(":1.5", 0, 2000), None, now + SILENCE)
+                .open(dialog(":1.5", 0, 2000), None, now + IDLE_TIMEOUT)
                 .is_ok()
         );
     }
 
     #[test]
     fn users_without_a_dialog_get_one_when_others_have_taken_most() {
-        let (mut dialogs, now) = (Dialogs::default(), Instant::now());
-        for number in 0..MOST {
+        let (mut dialogs, now) = (Sessions::default(), Instant::now());
+        for number in 0..MAX_SESSIONS {
             let user = 2000 + u32::try_from(number % 16).unwrap();
             let _ = dialogs.open(dialog(":1.5", 0, user), None, now);
         }
-        for user in 3000..3000 + u32::try_from(MOST - CROWDED).unwrap() {
+        for user in 3000..3000 + u32::try_from(MAX_SESSIONS - CROWDED_FROM).unwrap() {
             let opened = dialogs.open(dialog(":1.5", 0, user), None, now);
             assert!(opened.is_ok(), "{user}");
         }
@@ -382,11 +394,11 @@ mod tests {
     fn one_user_who_runs_su_has_a_bounded_number_of_dialogs() {
         let run_by = |ruser: &str, user| {
             let mut dialog = dialog(":1.5", 0, user);
-            ruser.clone_into(&mut dialog.arrival.context.ruser);
+            ruser.clone_into(&mut dialog.attempt.context.ruser);
             dialog
         };
-        let (mut dialogs, now) = (Dialogs::default(), Instant::now());
-        for number in 0..MOST_OF_ONE_REQUESTER {
+        let (mut dialogs, now) = (Sessions::default(), Instant::now());
+        for number in 0..MAX_PER_REQUESTER {
             let user = 2000 + u32::try_from(number).unwrap();
             let opened = dialogs.open(run_by("mallory", user), None, now);
             assert!(opened.is_ok(), "{user}");

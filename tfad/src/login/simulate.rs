@@ -14,7 +14,7 @@ use crate::messages;
 const LATER: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// A login, as far as it can be foreseen.
-pub struct Foreseen {
+pub struct Simulation {
     /// The module is not asked.
     pub stepped_over: bool,
     /// What becomes of it.
@@ -37,7 +37,7 @@ pub fn foresee(
     person: &Person,
     account: Option<&Account>,
     now: Time,
-) -> Foreseen {
+) -> Simulation {
     // Which of its own methods it was sshd does not say, so that is not known here either.
     let asked_by_pam = supposed
         .method
@@ -70,7 +70,7 @@ pub fn foresee(
         decided => decided,
     };
     let is_invited = account.is_some_and(|account| account.is_invited(now));
-    Foreseen {
+    Simulation {
         stepped_over: STEPPED_OVER.contains(&supposed.service.as_str()),
         course,
         whatever_the_terms,
@@ -155,7 +155,7 @@ pub fn explain(
         None => foreseen.outcome(),
     };
     let no_rule_decides = locked.is_some() || foreseen.stepped_over || foreseen.whatever_the_terms;
-    let Foreseen {
+    let Simulation {
         course,
         ruling,
         uninvited,
@@ -222,7 +222,7 @@ fn lock_of(supposed: &Supposed) -> Origin {
     }
 }
 
-impl Foreseen {
+impl Simulation {
     /// The lock that a question for a code would meet.
     fn lock(&self, account: Option<&Account>, origin: Origin, now: Time) -> Option<Gate> {
         if self.stepped_over || self.course != Course::Ask {

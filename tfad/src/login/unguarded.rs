@@ -23,7 +23,7 @@ use crate::login::once::Once;
 use crate::login::pam_context;
 use crate::login::services::{Bypass, bypass, may_require};
 use crate::messages;
-use crate::state::Host;
+use crate::state::DaemonState;
 
 /// How often the log has it of one user and service.
 const PERIOD: Duration = Duration::from_secs(3600);
@@ -48,8 +48,14 @@ impl Bypasses {
     }
 
     /// Logs a login that the account phase leaves alone, where a second factor is required of it.
-    pub(super) fn tell(&self, host: &Arc<Host>, caller: &Caller, user: &User, context: &Context) {
-        let config = host.config();
+    pub(super) fn tell(
+        &self,
+        state: &Arc<DaemonState>,
+        caller: &Caller,
+        user: &User,
+        context: &Context,
+    ) {
+        let config = state.config();
         let bypass = bypass(context);
         // What a program of the user's own asks is no login.
         if !caller.is_root() || bypass == Bypass::Harmless || !may_require(&config.policy) {
@@ -65,13 +71,13 @@ impl Bypasses {
         if self.told.was_said(&key, Instant::now()) {
             return;
         }
-        let (host, caller) = (Arc::clone(host), caller.clone());
+        let (state, caller) = (Arc::clone(state), caller.clone());
         let (user, context) = (user.clone(), context.clone());
         let told = Arc::clone(&self.told);
         drop(runtime.spawn(async move {
             let _place = place;
             // A login that needs no second factor leaves the line to the next one.
-            if would_be_refused(&host, &config, &user, &context).await
+            if would_be_refused(&state, &config, &user, &context).await
                 && told.is_first(key, Instant::now())
             {
                 let level = match bypass {
@@ -79,22 +85,27 @@ impl Bypasses {
                     _ => Level::Warning,
                 };
                 let what = messages::bypassed(bypass, config.policy.audit);
-                host.log_login(level, &caller, &user, &context, &what);
+                state.log_login(level, &caller, &user, &context, &what);
             }
         }));
     }
 }
 
 /// Whether the login would be refused if its service were guarded.
-async fn would_be_refused(host: &Host, config: &Config, user: &User, context: &Context) -> bool {
+async fn would_be_refused(
+    state: &DaemonState,
+    config: &Config,
+    user: &User,
+    context: &Context,
+) -> bool {
     let policy = &config.policy;
     let inside_session = pam_context::is_inside_session(true, &context.service);
     let origin = pam_context::origins(context, &config.consoles, inside_session);
     let mut login = pam_context::login(context, groups::unasked(user), origin);
-    if let Some(person) = host.person_of(&login, user, policy, inside_session).await {
+    if let Some(person) = state.person_of(&login, user, policy, inside_session).await {
         login.person = person;
     }
-    let loaded = host.accounts.load_record(user).await;
+    let loaded = state.accounts.load_record(user).await;
     let account = loaded.as_ref().map(Loaded::account);
     is_refused(policy, &login, account.ok(), clock::now())
 }

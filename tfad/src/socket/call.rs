@@ -21,7 +21,7 @@ pub(super) struct Call {
     /// To what the answer is one.
     pub(super) from: Origin,
     /// What is to be done, or why that cannot be.
-    pub(super) wish: Result<Wish, Error>,
+    pub(super) request: Result<Request, Error>,
 }
 
 /// The call that an answer goes to.
@@ -31,7 +31,7 @@ pub(super) struct Origin {
 }
 
 /// What is to be done.
-pub(super) enum Wish {
+pub(super) enum Request {
     /// `Begin`: the user, and what PAM knows.
     Begin(String, HashMap<String, OwnedVariant>),
     /// `Answer`: the dialog, and what was typed.
@@ -41,7 +41,7 @@ pub(super) enum Wish {
 }
 
 /// What was done.
-pub(super) enum Done {
+pub(super) enum Response {
     /// A dialog was begun.
     Begun(u32, WireTurn),
     /// It goes on, or is over.
@@ -71,15 +71,15 @@ impl Call {
             return Err(Garbled("a call without a path or a method"));
         };
         let of_login = fields.interface.is_none_or(|interface| interface == LOGIN);
-        let wish = match method.as_str() {
+        let request = match method.as_str() {
             _ if path != PATH || !of_login => Err(UNKNOWN),
             "Begin" => arguments
                 .read()
-                .map(|(user, context)| Wish::Begin(user, context)),
+                .map(|(user, context)| Request::Begin(user, context)),
             "Answer" => arguments
                 .read()
-                .map(|(dialog, reply)| Wish::Answer(dialog, reply)),
-            "Cancel" => arguments.read().map(Wish::Cancel),
+                .map(|(dialog, reply)| Request::Answer(dialog, reply)),
+            "Cancel" => arguments.read().map(Request::Cancel),
             _ => Err(UNKNOWN),
         };
         let from = Origin {
@@ -87,23 +87,29 @@ impl Call {
         };
         Ok(Self {
             from,
-            wish: wish.map_err(|garbled| Error::InvalidArgument(garbled.to_string())),
+            request: request.map_err(|garbled| Error::InvalidArgument(garbled.to_string())),
         })
     }
 }
 
 impl Origin {
     /// The answer in bytes.
-    pub(super) fn reply(&self, done: &Result<Done, Error>) -> Result<Zeroizing<Vec<u8>>, Garbled> {
-        let name = done.as_ref().err().map(|error| error.name().to_string());
+    pub(super) fn reply(
+        &self,
+        response: &Result<Response, Error>,
+    ) -> Result<Zeroizing<Vec<u8>>, Garbled> {
+        let name = response
+            .as_ref()
+            .err()
+            .map(|error| error.name().to_string());
         let call = Field(REPLY_SERIAL, Value::Number(self.serial));
-        let (kind, fields, body) = match done {
-            Ok(Done::Begun(dialog, turn)) => {
+        let (kind, fields, body) = match response {
+            Ok(Response::Begun(dialog, turn)) => {
                 (METHOD_RETURN, vec![call], Body::of(&(dialog, turn))?)
             }
             // A turn alone would go out as its four parts.
-            Ok(Done::Answered(turn)) => (METHOD_RETURN, vec![call], Body::of(&(turn,))?),
-            Ok(Done::Cancelled) => (METHOD_RETURN, vec![call], Body::none()),
+            Ok(Response::Answered(turn)) => (METHOD_RETURN, vec![call], Body::of(&(turn,))?),
+            Ok(Response::Cancelled) => (METHOD_RETURN, vec![call], Body::none()),
             Err(error) => {
                 let text = error.description().unwrap_or_default();
                 let name = Field(ERROR_NAME, Value::Text(name.as_deref().unwrap_or_default()));
@@ -168,12 +174,14 @@ mod tests {
         Call::read(&start, Zeroizing::new(whole.to_vec()))
     }
 
-    fn wish(bytes: &[u8]) -> Result<Wish, Error> {
-        read(bytes).unwrap_or_else(|error| panic!("{error}")).wish
+    fn request(bytes: &[u8]) -> Result<Request, Error> {
+        read(bytes)
+            .unwrap_or_else(|error| panic!("{error}"))
+            .request
     }
 
     fn is_refused(bytes: &[u8]) -> bool {
-        matches!(wish(bytes), Err(Error::InvalidArgument(_)))
+        matches!(request(bytes), Err(Error::InvalidArgument(_)))
     }
 
     fn known() -> Context {
@@ -192,8 +200,8 @@ mod tests {
         for endian in [Endian::Little, Endian::Big] {
             let begin = to(PATH, Some(LOGIN), "Begin").endian(endian);
             let begin = bytes(begin, &("alice", known().to_dict()));
-            match wish(&begin) {
-                Ok(Wish::Begin(user, context)) => {
+            match request(&begin) {
+                Ok(Request::Begin(user, context)) => {
                     assert_eq!(user, "alice");
                     assert_eq!(Context::from_dict(&context), Ok(known()));
                 }
@@ -203,19 +211,22 @@ mod tests {
                 to(PATH, Some(LOGIN), "Answer").endian(endian),
                 &(7_u32, "123456"),
             );
-            assert!(matches!(wish(&answer), Ok(Wish::Answer(7, typed)) if typed == "123456"));
+            assert!(matches!(request(&answer), Ok(Request::Answer(7, typed)) if typed == "123456"));
             let cancel = bytes(to(PATH, Some(LOGIN), "Cancel").endian(endian), &7_u32);
-            assert!(matches!(wish(&cancel), Ok(Wish::Cancel(7))));
+            assert!(matches!(request(&cancel), Ok(Request::Cancel(7))));
         }
     }
 
     #[test]
     fn neither_an_interface_nor_a_destination_need_be_named() {
         let cancel = bytes(to(PATH, None, "Cancel"), &7_u32);
-        assert!(matches!(wish(&cancel), Ok(Wish::Cancel(7))));
+        assert!(matches!(request(&cancel), Ok(Request::Cancel(7))));
         for destination in [tfa_proto::NAME, "org.example"] {
             let cancel = to(PATH, None, "Cancel").destination(destination);
-            assert!(matches!(wish(&bytes(cancel, &7_u32)), Ok(Wish::Cancel(7))));
+            assert!(matches!(
+                request(&bytes(cancel, &7_u32)),
+                Ok(Request::Cancel(7))
+            ));
         }
     }
 
@@ -321,7 +332,7 @@ mod tests {
             ..Context::default()
         };
         let begin = call("Begin", &("alice", context.to_dict()));
-        assert!(matches!(wish(&begin), Ok(Wish::Begin(..))));
+        assert!(matches!(request(&begin), Ok(Request::Begin(..))));
     }
 
     #[test]
@@ -342,7 +353,7 @@ mod tests {
                 let mut bytes = whole.clone();
                 bytes[at..at + 4].copy_from_slice(&lie.to_le_bytes());
                 bytes.extend_from_slice(&[0; 64]);
-                let understood = read(&bytes).ok().and_then(|call| call.wish.ok());
+                let understood = read(&bytes).ok().and_then(|call| call.request.ok());
                 assert!(understood.is_none(), "{at} {lie}");
             }
         }
@@ -362,13 +373,13 @@ mod tests {
     }
 
     /// The reply to a call, by us and by zbus.
-    fn replies<T>(done: Result<Done, Error>, name: Option<&str>, body: &T) -> [Vec<u8>; 2]
+    fn replies<T>(response: Result<Response, Error>, name: Option<&str>, body: &T) -> [Vec<u8>; 2]
     where
         T: Serialize + DynamicType,
     {
         let call = to(PATH, Some(LOGIN), "Cancel").build(&7_u32).unwrap();
         let from = read(call.data()).ok().unwrap().from;
-        let ours = from.reply(&done).unwrap();
+        let ours = from.reply(&response).unwrap();
         let header = call.header();
         let builder = match name {
             Some(name) => zbus::Message::error(&header, name),
@@ -380,11 +391,11 @@ mod tests {
 
     #[test]
     fn an_answer_is_the_bytes_that_zbus_sends() {
-        let [ours, zbus] = replies(Ok(Done::Begun(7, turn())), None, &(7_u32, turn()));
+        let [ours, zbus] = replies(Ok(Response::Begun(7, turn())), None, &(7_u32, turn()));
         assert_eq!(ours, zbus);
-        let [ours, zbus] = replies(Ok(Done::Answered(turn())), None, &(turn(),));
+        let [ours, zbus] = replies(Ok(Response::Answered(turn())), None, &(turn(),));
         assert_eq!(ours, zbus);
-        let [ours, zbus] = replies(Ok(Done::Cancelled), None, &());
+        let [ours, zbus] = replies(Ok(Response::Cancelled), None, &());
         assert_eq!(ours, zbus);
     }
 

@@ -12,7 +12,7 @@ use crate::dbus::caller::Caller;
 
 /// The callers with something under way, root left out.
 #[derive(Debug)]
-pub struct Visitors {
+pub struct CallLimiter {
     each: u32,
     all: u32,
     calls: Mutex<HashMap<u32, u32>>,
@@ -21,12 +21,12 @@ pub struct Visitors {
 /// What somebody has under way; it ends when this is dropped.
 #[must_use = "what is under way counts while this is kept"]
 #[derive(Debug)]
-pub struct Visit<'visitors> {
-    visitors: &'visitors Visitors,
+pub struct Permit<'limiter> {
+    limiter: &'limiter CallLimiter,
     uid: Option<u32>,
 }
 
-impl Visitors {
+impl CallLimiter {
     /// So many at once for each of them, and for all of them together.
     #[must_use]
     pub fn new(each: u32, all: u32) -> Self {
@@ -38,10 +38,10 @@ impl Visitors {
     ///
     /// # Errors
     /// [`Error::Busy`] past the bound.
-    pub fn admit(&self, caller: &Caller) -> Result<Visit<'_>, Error> {
+    pub fn admit(&self, caller: &Caller) -> Result<Permit<'_>, Error> {
         if caller.is_root() {
-            return Ok(Visit {
-                visitors: self,
+            return Ok(Permit {
+                limiter: self,
                 uid: None,
             });
         }
@@ -54,18 +54,18 @@ impl Visitors {
             ));
         }
         calls.insert(caller.uid, of_caller + 1);
-        Ok(Visit {
-            visitors: self,
+        Ok(Permit {
+            limiter: self,
             uid: Some(caller.uid),
         })
     }
 }
 
-impl Drop for Visit<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let Some(uid) = self.uid else { return };
         let mut calls = self
-            .visitors
+            .limiter
             .calls
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
@@ -86,20 +86,20 @@ mod tests {
 
     #[test]
     fn a_caller_who_is_not_root_has_a_bounded_number_of_calls_under_way() {
-        let visitors = Visitors::new(MOST, 2 * MOST);
+        let limiter = CallLimiter::new(MOST, 2 * MOST);
         let caller = |uid| Caller {
             name: ":1.7".to_owned(),
             uid,
         };
-        let mut visits: Vec<_> = (0..MOST)
-            .map(|_| visitors.admit(&caller(1000)).unwrap())
+        let mut permits: Vec<_> = (0..MOST)
+            .map(|_| limiter.admit(&caller(1000)).unwrap())
             .collect();
-        assert!(matches!(visitors.admit(&caller(1000)), Err(Error::Busy(_))));
-        assert!(visitors.admit(&caller(1001)).is_ok());
-        assert!((0..2 * MOST).all(|_| visitors.admit(&caller(0)).is_ok()));
-        visits.pop();
-        assert!(visitors.admit(&caller(1000)).is_ok());
-        drop(visits);
-        assert!(visitors.calls.lock().unwrap().is_empty());
+        assert!(matches!(limiter.admit(&caller(1000)), Err(Error::Busy(_))));
+        assert!(limiter.admit(&caller(1001)).is_ok());
+        assert!((0..2 * MOST).all(|_| limiter.admit(&caller(0)).is_ok()));
+        permits.pop();
+        assert!(limiter.admit(&caller(1000)).is_ok());
+        drop(permits);
+        assert!(limiter.calls.lock().unwrap().is_empty());
     }
 }

@@ -6,20 +6,20 @@
 //! takes longer than most of what there is to do. Anybody may connect, so everything is bounded: connections, silence, lengths. The kernel says whose connection
 //! it is (`SO_PEERCRED`), and a dialog dies with it.
 //!
-//! 1. `staff` are the threads that wait for a connection each; `presence` knows where they are, and
+//! 1. `workers` are the threads that wait for a connection each; `counters` knows where they are, and
 //!    in `queue` their calls wait for their turn.
-//! 2. `visit` is one connection from its beginning to its end.
+//! 2. `connection` is one connection from its beginning to its end.
 //! 3. `handshake` logs the peer on, `call` takes a call out of its bytes and puts the answer into some.
 
 mod call;
 pub mod call_limiter;
+mod connection;
+mod counters;
 mod handshake;
-mod presence;
 mod queue;
-mod staff;
 #[cfg(test)]
 mod tests;
-mod visit;
+mod workers;
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -36,15 +36,15 @@ use crate::host::random;
 use crate::log::journal::Journal;
 use crate::login::Logins;
 use handshake::Guid;
-use staff::Staff;
+use workers::WorkerPool;
 
 /// The socket, open.
-pub struct Door {
+pub struct LoginSocket {
     path: PathBuf,
-    staff: Arc<Staff>,
+    workers: Arc<WorkerPool>,
 }
 
-impl Door {
+impl LoginSocket {
     /// Listens at a path, and serves whoever comes. What was left there goes: whoever opens the door
     /// has the daemon's name on the bus, and is the only one.
     ///
@@ -61,17 +61,17 @@ impl Door {
         let listener = UnixListener::bind(path)?;
         fs::set_permissions(path, Permissions::from_mode(0o666))?;
         let guid = Guid::draw(random::fill).map_err(io::Error::other)?;
-        let staff = Staff::of(listener, guid, logins, journal, Handle::current());
-        staff.one_more()?;
+        let workers = WorkerPool::of(listener, guid, logins, journal, Handle::current());
+        workers.spawn_worker()?;
         let path = path.to_owned();
-        Ok(Self { path, staff })
+        Ok(Self { path, workers })
     }
 
     /// Nobody else finds the door; whoever stands in it already is let in, and every call under way
     /// is answered.
     pub async fn close(self) {
         let _ = fs::remove_file(&self.path);
-        let _ = shutdown(self.staff.listener().as_raw_fd(), Shutdown::Read);
-        self.staff.done().await;
+        let _ = shutdown(self.workers.listener().as_raw_fd(), Shutdown::Read);
+        self.workers.done().await;
     }
 }

@@ -15,12 +15,12 @@ use tfa_wire::{START, Start};
 use tokio::runtime::Runtime;
 use zbus::message::Flags;
 
-use super::Door;
+use super::LoginSocket;
 use crate::account::Accounts;
 use crate::config::Config;
 use crate::log::journal::Journal;
 use crate::login::Logins;
-use crate::state::Host;
+use crate::state::DaemonState;
 use tfa_store::{StoreError, Unopened};
 
 /// More than any test takes.
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Daemon {
     folder: PathBuf,
     runtime: Runtime,
-    door: Option<Door>,
+    login_socket: Option<LoginSocket>,
 }
 
 /// A folder that is not there yet.
@@ -46,7 +46,7 @@ fn runtime() -> Runtime {
     builder.enable_all().build().unwrap()
 }
 
-fn open(runtime: &Runtime, path: &Path) -> std::io::Result<Door> {
+fn open(runtime: &Runtime, path: &Path) -> std::io::Result<LoginSocket> {
     let why = StoreError::Unavailable { why: String::new() };
     let store = Unopened::new(why.clone(), move || Err(why.clone()));
     let accounts = Accounts::new(Arc::new(store));
@@ -54,7 +54,7 @@ fn open(runtime: &Runtime, path: &Path) -> std::io::Result<Door> {
     let config = Config::parse(&[("tfad.toml".to_owned(), config)]).unwrap();
     let journal = Arc::new(Journal::open());
     let refusal = Some("said the test".to_owned());
-    let host = Host::new(
+    let host = DaemonState::new(
         accounts,
         Arc::clone(&journal),
         PathBuf::new(),
@@ -62,18 +62,18 @@ fn open(runtime: &Runtime, path: &Path) -> std::io::Result<Door> {
         refusal,
     );
     let _entered = runtime.enter();
-    Door::open(path, Arc::new(Logins::new(Arc::new(host))), journal)
+    LoginSocket::open(path, Arc::new(Logins::new(Arc::new(host))), journal)
 }
 
 impl Daemon {
     fn start(name: &str) -> Self {
         let folder = folder(name);
         let runtime = runtime();
-        let door = open(&runtime, &folder.join("login")).unwrap();
+        let login_socket = open(&runtime, &folder.join("login")).unwrap();
         Self {
             folder,
             runtime,
-            door: Some(door),
+            login_socket: Some(login_socket),
         }
     }
 
@@ -102,8 +102,8 @@ impl Daemon {
     }
 
     fn close(&mut self) {
-        if let Some(door) = self.door.take() {
-            self.runtime.block_on(door.close());
+        if let Some(login_socket) = self.login_socket.take() {
+            self.runtime.block_on(login_socket.close());
         }
     }
 }
@@ -304,10 +304,10 @@ fn a_door_makes_its_folder_and_takes_the_place_of_what_was_left() {
     let left = UnixListener::bind(&path).unwrap();
     left.set_nonblocking(true).unwrap();
     let runtime = runtime();
-    let door = open(&runtime, &path).unwrap();
+    let login_socket = open(&runtime, &path).unwrap();
     drop(UnixStream::connect(&path).unwrap());
     assert!(left.accept().is_err(), "nobody finds what was left");
-    runtime.block_on(door.close());
+    runtime.block_on(login_socket.close());
     fs::remove_dir_all(&folder).unwrap();
 }
 

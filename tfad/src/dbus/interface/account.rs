@@ -17,8 +17,8 @@ use crate::host::random;
 use crate::host::users::{self, User};
 use crate::log::journal::Level;
 use crate::messages;
-use crate::socket::call_limiter::Visit;
-use crate::state::Host;
+use crate::socket::call_limiter::Permit;
+use crate::state::DaemonState;
 
 /// How long a name of an authenticator may be.
 const NAME_LENGTH: usize = 64;
@@ -26,25 +26,25 @@ const NAME_LENGTH: usize = 64;
 /// The interface.
 #[derive(Debug)]
 pub struct OwnAccount {
-    host: Arc<Host>,
+    state: Arc<DaemonState>,
 }
 
 impl OwnAccount {
     /// The interface over a host.
     #[must_use]
-    pub fn new(host: Arc<Host>) -> Self {
-        Self { host }
+    pub fn new(state: Arc<DaemonState>) -> Self {
+        Self { state }
     }
 }
 
 /// The owner at work. One moment counts for all that is judged in a call, so that a code which was
 /// right does not become wrong while hashes are computed.
-struct Owner<'host> {
-    host: &'host Host,
+struct Owner<'state> {
+    state: &'state DaemonState,
     caller: Caller,
     user: User,
     now: Time,
-    _visit: Visit<'host>,
+    _permit: Permit<'state>,
 }
 
 /// What proves the second factor for a change.
@@ -65,12 +65,12 @@ impl OwnAccount {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Status, Error> {
         let owner = self.known_owner(&header, connection).await?;
-        let account = self.host.accounts.load(&owner.user).await;
+        let account = self.state.accounts.load(&owner.user).await;
         let account = account.map_err(|error| owner.report(error))?;
-        let required = self.host.required_of(&owner.user, owner.now).await;
+        let required = self.state.required_of(&owner.user, owner.now).await;
         let known = status::of(&owner.user, account.as_ref(), required.as_ref(), owner.now);
         Ok(Status {
-            policy_unknown: self.host.has_bad_config(),
+            policy_unknown: self.state.has_bad_config(),
             ..known
         })
     }
@@ -82,10 +82,10 @@ impl OwnAccount {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, Error> {
-        let callers = &self.host.callers;
+        let callers = &self.state.callers;
         let caller = callers.identify(connection, sender(&header)?).await?;
-        let _visit = self.host.visitors.admit(&caller)?;
-        Ok(self.host.refusal().unwrap_or_default())
+        let _permit = self.state.limiter.admit(&caller)?;
+        Ok(self.state.refusal().unwrap_or_default())
     }
 
     /// Offers a first authenticator.
@@ -99,7 +99,7 @@ impl OwnAccount {
         let mut owner = self.owner(&header, connection).await?;
         let authenticator = authenticator(&parameters)?;
         // Said before the password is asked for in vain.
-        let account = self.host.accounts.load(&owner.user).await;
+        let account = self.state.accounts.load(&owner.user).await;
         let account = account.map_err(|error| owner.report(error))?;
         match account.as_ref().map(Account::state) {
             Some(State::Enabled | State::Paused) => {
@@ -122,7 +122,7 @@ impl OwnAccount {
             })
             .await?;
         owner.log(Level::Notice, "a first authenticator was offered");
-        Ok(offer(&authenticator, &self.host.issuer(), &owner.user))
+        Ok(offer(&authenticator, &self.state.issuer(), &owner.user))
     }
 
     /// Offers an authenticator that is to replace the present ones.
@@ -144,7 +144,7 @@ impl OwnAccount {
             })
             .await?;
         owner.log_done("a new authenticator was offered");
-        Ok(offer(&authenticator, &self.host.issuer(), &owner.user))
+        Ok(offer(&authenticator, &self.state.issuer(), &owner.user))
     }
 
     /// Proves the offered authenticator and puts it in force.
@@ -165,7 +165,7 @@ impl OwnAccount {
             })
             .await?;
         let (set, codes) = if first {
-            let (set, codes) = self.host.hashing.draw().await?;
+            let (set, codes) = self.state.hashing.draw().await?;
             (Some(set), printed(&codes))
         } else {
             (None, Vec::new())
@@ -202,7 +202,7 @@ impl OwnAccount {
         if let SecondFactor::Typed(entry) = &factor {
             owner.change_with_entry(entry, Account::check_proof).await?;
         }
-        let (set, codes) = self.host.hashing.draw().await?;
+        let (set, codes) = self.state.hashing.draw().await?;
         owner
             .change_with(&factor, |account, proof, now| {
                 account.replace_backup_codes(set.clone(), proof, now)
@@ -300,7 +300,7 @@ impl OwnAccount {
     ) -> Result<Owner<'_>, Error> {
         let owner = self.known_owner(header, connection).await?;
         // Whether the policy wants an invitation, or forbids to switch off, is not known.
-        self.host.serves()?;
+        self.state.serves()?;
         Ok(owner)
     }
 
@@ -310,18 +310,18 @@ impl OwnAccount {
         connection: &Connection,
     ) -> Result<Owner<'_>, Error> {
         let caller = self
-            .host
+            .state
             .callers
             .identify(connection, sender(header)?)
             .await?;
-        let visit = self.host.visitors.admit(&caller)?;
+        let permit = self.state.limiter.admit(&caller)?;
         let user = users::by_uid(caller.uid).await?;
         Ok(Owner {
-            host: &self.host,
+            state: &self.state,
             caller,
             user,
             now: clock::now(),
-            _visit: visit,
+            _permit: permit,
         })
     }
 }
@@ -340,7 +340,7 @@ impl Owner<'_> {
         let allowed = polkit::authorize(connection, header, &self.caller, ACTION_ENROLL).await;
         let grounds = allowed.map_err(|error| self.report(error))?;
         self.now = clock::now();
-        self.host.serves()?;
+        self.state.serves()?;
         Ok(grounds)
     }
 
@@ -357,7 +357,7 @@ impl Owner<'_> {
         proof: &str,
     ) -> Result<SecondFactor, Error> {
         // Said before the password is asked for in vain.
-        let account = self.host.accounts.load(&self.user).await;
+        let account = self.state.accounts.load(&self.user).await;
         let account = account.map_err(|error| self.report(error))?;
         match account.as_ref().map(Account::state) {
             Some(State::Enabled | State::Paused) => {}
@@ -365,7 +365,7 @@ impl Owner<'_> {
                 return Err(messages::refusal(Refusal::NotSetUp, self.now));
             }
         }
-        let prompt = self.host.password_prompts.open(self.user.uid);
+        let prompt = self.state.password_prompts.open(self.user.uid);
         let grounds = self.authorize(connection, header).await?;
         if grounds == Grounds::Authentication && prompt.take_code() {
             return Ok(SecondFactor::Verified);
@@ -378,7 +378,7 @@ impl Owner<'_> {
 
     /// Refuses to switch off what is required.
     async fn may_switch_off(&self) -> Result<(), Error> {
-        match self.host.required_of(&self.user, self.now).await {
+        match self.state.required_of(&self.user, self.now).await {
             Some(_) => {
                 self.log(Level::Notice, "switching off was refused: it is required");
                 Err(messages::required())
@@ -390,9 +390,9 @@ impl Owner<'_> {
     /// Checks the word of an invitation, where one is needed: the policy wants it, or one was made.
     /// It is used up with the set-up. Returns whether one is needed.
     async fn check_invitation(&self, word: &Entry) -> Result<bool, Error> {
-        let account = self.host.accounts.load(&self.user).await;
+        let account = self.state.accounts.load(&self.user).await;
         let account = account.map_err(|error| self.report(error))?;
-        let is_needed = self.host.config().policy.invitation
+        let is_needed = self.state.config().policy.invitation
             || account.is_some_and(|account| account.is_invited(self.now));
         if !is_needed {
             return Ok(false);
@@ -413,7 +413,7 @@ impl Owner<'_> {
         mut wish: impl FnMut(&mut Account, Time) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
         let granted = self
-            .host
+            .state
             .accounts
             .change(&self.user, |account| wish(account, self.now))
             .await;
@@ -447,7 +447,7 @@ impl Owner<'_> {
         mut wish: impl FnMut(&mut Account, &Evidence, Time) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
         let granted = self
-            .host
+            .state
             .judge(
                 &self.user,
                 entry,
@@ -480,16 +480,16 @@ impl Owner<'_> {
     }
 
     fn log_done(&self, what: &str) {
-        self.host.log_done(&self.caller, &self.user.name, what);
+        self.state.log_done(&self.caller, &self.user.name, what);
     }
 
     fn log(&self, level: Level, what: &str) {
-        self.host
+        self.state
             .log_change(level, &self.caller, &self.user.name, what);
     }
 
     fn report(&self, error: Error) -> Error {
-        self.host.report(&self.caller, &self.user.name, error)
+        self.state.report(&self.caller, &self.user.name, error)
     }
 }
 

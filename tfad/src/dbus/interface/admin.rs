@@ -22,20 +22,20 @@ use crate::host::random;
 use crate::host::users::{self, User};
 use crate::log::journal::{Level, quoted};
 use crate::login::simulate;
-use crate::socket::call_limiter::Visit;
-use crate::state::{Host, host_name};
+use crate::socket::call_limiter::Permit;
+use crate::state::{DaemonState, host_name};
 
 /// The interface.
 #[derive(Debug)]
 pub struct Admin {
-    host: Arc<Host>,
+    state: Arc<DaemonState>,
 }
 
 impl Admin {
     /// The interface over a host.
     #[must_use]
-    pub fn new(host: Arc<Host>) -> Self {
-        Self { host }
+    pub fn new(state: Arc<DaemonState>) -> Self {
+        Self { state }
     }
 }
 
@@ -49,7 +49,7 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<Status>, Error> {
         let _admitted = self.admit(&header, connection, "list").await?;
-        let records = self.host.accounts.list().await?;
+        let records = self.state.accounts.list().await?;
         let mut accounts = Vec::with_capacity(records.len());
         let names: HashSet<String> = records.iter().map(|(name, _)| name.clone()).collect();
         for (name, record) in records {
@@ -79,8 +79,8 @@ impl Admin {
         user: &str,
     ) -> Result<Status, Error> {
         let _admitted = self.admit(&header, connection, user).await?;
-        let user = self.host.accounts.user(user).await?;
-        let loaded = self.host.accounts.load_record(&user).await;
+        let user = self.state.accounts.user(user).await?;
+        let loaded = self.state.accounts.load_record(&user).await;
         let note = match &loaded {
             Ok(loaded) => loaded.former_name().map(|former| moved(former, &user)),
             Err(_) => None,
@@ -97,21 +97,21 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
         user: &str,
     ) -> Result<(), Error> {
-        let (caller, _visit) = self.admit(&header, connection, user).await?;
+        let (caller, _permit) = self.admit(&header, connection, user).await?;
         // A record may have outlived its user: then it is found by the name as given. A name
         // service that fails says nothing of that.
-        let known = match self.host.accounts.user(user).await {
+        let known = match self.state.accounts.user(user).await {
             Ok(user) => Some(user),
             Err(Error::UnknownUser(_)) => None,
-            Err(error) => return Err(self.host.report(&caller, user, error)),
+            Err(error) => return Err(self.state.report(&caller, user, error)),
         };
         if let Some(known) = &known {
             self.must_be_nobody_elses(known)
                 .await
-                .map_err(|error| self.host.report(&caller, user, error))?;
+                .map_err(|error| self.state.report(&caller, user, error))?;
         }
         let name = self.reset_record(user, known).await?;
-        self.host
+        self.state
             .log_done(&caller, &name, "reset by an administrator");
         Ok(())
     }
@@ -123,11 +123,11 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
         user: &str,
     ) -> Result<(), Error> {
-        let (caller, _visit) = self.admit(&header, connection, user).await?;
-        let user = self.host.accounts.user(user).await?;
-        let report = |error| self.host.report(&caller, &user.name, error);
+        let (caller, _permit) = self.admit(&header, connection, user).await?;
+        let user = self.state.accounts.user(user).await?;
+        let report = |error| self.state.report(&caller, &user.name, error);
         if self
-            .host
+            .state
             .accounts
             .load(&user)
             .await
@@ -139,12 +139,12 @@ impl Admin {
                 "{name} has no two-factor login to unlock."
             )));
         }
-        self.host
+        self.state
             .accounts
             .change(&user, Account::unlock)
             .await
             .map_err(report)?;
-        self.host
+        self.state
             .log_done(&caller, &user.name, "unlocked by an administrator");
         Ok(())
     }
@@ -158,9 +158,9 @@ impl Admin {
         names: Vec<(String, String)>,
         check: bool,
     ) -> Result<Vec<Renamed>, Error> {
-        let (caller, _visit) = self.admit(&header, connection, "rename").await?;
-        let renamed = self.host.accounts.rename(&names, check).await;
-        let renamed = renamed.map_err(|error| self.host.report(&caller, "rename", error))?;
+        let (caller, _permit) = self.admit(&header, connection, "rename").await?;
+        let renamed = self.state.accounts.rename(&names, check).await;
+        let renamed = renamed.map_err(|error| self.state.report(&caller, "rename", error))?;
         let moved = renamed
             .iter()
             .filter(|one| !check && one.outcome == Renamed::MOVED);
@@ -169,7 +169,7 @@ impl Admin {
                 "an administrator gave it the record of {}, with uid {uid}",
                 quoted(old)
             );
-            self.host.log_done(&caller, new, &what);
+            self.state.log_done(&caller, new, &what);
         }
         Ok(renamed)
     }
@@ -183,7 +183,7 @@ impl Admin {
         user: &str,
         seconds: u64,
     ) -> Result<(String, u64), Error> {
-        let (caller, _visit) = self.admit(&header, connection, user).await?;
+        let (caller, _permit) = self.admit(&header, connection, user).await?;
         let longest = LONGEST_INVITATION.as_secs();
         if !(60..=longest).contains(&seconds) {
             return Err(Error::InvalidArgument(format!(
@@ -191,12 +191,12 @@ impl Admin {
                 longest / 86_400
             )));
         }
-        let user = self.host.accounts.user(user).await?;
+        let user = self.state.accounts.user(user).await?;
         let now = clock::now();
         let until = now.plus(Duration::from_secs(seconds));
         let (invitation, word) = random::drawn(|fill| Invitation::draw(fill, now, until))?;
         let invited = self
-            .host
+            .state
             .accounts
             .change(&user, |account| {
                 let is_set_up = !account.authenticators().is_empty();
@@ -206,14 +206,15 @@ impl Admin {
                 !is_set_up
             })
             .await
-            .map_err(|error| self.host.report(&caller, &user.name, error))?;
+            .map_err(|error| self.state.report(&caller, &user.name, error))?;
         if !invited {
             return Err(Error::AlreadySetUp(format!(
                 "{name} has set up two-factor login already. To begin anew: tfactl reset {name}",
                 name = user.name
             )));
         }
-        self.host.log_done(&caller, &user.name, "invited to set up");
+        self.state
+            .log_done(&caller, &user.name, "invited to set up");
         Ok((word.to_printed(), until.as_secs()))
     }
 
@@ -229,10 +230,10 @@ impl Admin {
     ) -> Result<Explanation, Error> {
         let _admitted = self.admit(&header, connection, user).await?;
         let config = self.policy_of(&files)?;
-        let user = self.host.accounts.user(user).await?;
+        let user = self.state.accounts.user(user).await?;
         let person = self.person_of(&user, &config.policy, &login).await;
         let now = login.at.map_or_else(clock::now, Time::from_secs);
-        let (account, problem) = match self.host.accounts.load(&user).await {
+        let (account, problem) = match self.state.accounts.load(&user).await {
             Ok(account) => (account, None),
             Err(error) => (None, Some(text_of(&error))),
         };
@@ -280,11 +281,11 @@ impl Admin {
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let mut impacts = Vec::with_capacity(users.len());
         for name in users {
-            let Ok(user) = self.host.accounts.user(&name).await else {
+            let Ok(user) = self.state.accounts.user(&name).await else {
                 impacts.push(unknown_user(name));
                 continue;
             };
-            let account = self.host.accounts.load(&user).await;
+            let account = self.state.accounts.load(&user).await;
             let person = self.person_of(&user, &config.policy, &login).await;
             let usable = account.is_ok();
             let account = account.ok().flatten();
@@ -309,7 +310,7 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<Seen>, Error> {
         let _admitted = self.admit(&header, connection, "seen").await?;
-        let records = self.host.accounts.list().await?;
+        let records = self.state.accounts.list().await?;
         let mut seen = Vec::new();
         for (name, record) in records {
             let account = record
@@ -326,8 +327,8 @@ impl Admin {
     /// The policy of the files, or the one in force where there are none.
     fn policy_of(&self, files: &[(String, String)]) -> Result<Arc<Config>, Error> {
         if files.is_empty() {
-            self.host.serves()?;
-            return Ok(self.host.config());
+            self.state.serves()?;
+            return Ok(self.state.config());
         }
         let config = Config::parse(files);
         let config = config.map_err(|bad| Error::InvalidArgument(bad.to_string()))?;
@@ -338,10 +339,10 @@ impl Admin {
         match account {
             Ok(account) => {
                 let now = clock::now();
-                let required = self.host.required_of(user, now).await;
+                let required = self.state.required_of(user, now).await;
                 let known = status::of(user, account.as_ref(), required.as_ref(), now);
                 Status {
-                    policy_unknown: self.host.has_bad_config(),
+                    policy_unknown: self.state.has_bad_config(),
                     ..known
                 }
             }
@@ -380,7 +381,7 @@ impl Admin {
     /// it is not reset before the administrator has said whose it is.
     async fn must_be_nobody_elses(&self, user: &User) -> Result<(), Error> {
         let name = &user.name;
-        let Some(other) = self.host.accounts.other_owner(name, user).await? else {
+        let Some(other) = self.state.accounts.other_owner(name, user).await? else {
             return Ok(());
         };
         let (uid, other) = (other.uid, other.name);
@@ -394,7 +395,7 @@ impl Admin {
     /// Forgets the record that a name stands for, and tells the name that it was of. A record under
     /// the very name that was given comes first, for that one was meant.
     async fn reset_record(&self, given: &str, known: Option<User>) -> Result<String, Error> {
-        let accounts = &self.host.accounts;
+        let accounts = &self.state.accounts;
         let named = known.as_ref().map_or(given, |user| &user.name);
         if named != given && !accounts.has_none(given).await {
             let is_known = match &known {
@@ -428,7 +429,7 @@ impl Admin {
     /// Forgets everything but that there is no second grace. Of a record that cannot be read it is
     /// not known whether it was set up.
     async fn reset_without_grace(&self, user: &User) -> Result<(), Error> {
-        let accounts = &self.host.accounts;
+        let accounts = &self.state.accounts;
         if accounts.change_and_move(user, Account::reset).await.is_ok() {
             return Ok(());
         }
@@ -439,42 +440,42 @@ impl Admin {
     /// A user as a supposed login knows them.
     async fn person_of(&self, user: &User, policy: &Policy, login: &Supposed) -> Person {
         if simulate::is_inside_session(login) {
-            self.host.person_by_any_name(user, policy).await
+            self.state.person_by_any_name(user, policy).await
         } else {
-            self.host.person(user, policy).await
+            self.state.person(user, policy).await
         }
     }
 
     /// Whether two-factor login is, or may come to be, required of a user.
     async fn may_require_of(&self, user: &User) -> bool {
         // Of a policy that cannot be read nothing is known.
-        if self.host.refusal().is_some() {
+        if self.state.refusal().is_some() {
             return true;
         }
-        let config = self.host.config();
-        let person = self.host.person_by_any_name(user, &config.policy).await;
+        let config = self.state.config();
+        let person = self.state.person_by_any_name(user, &config.policy).await;
         config.policy.may_require_of(&person)
     }
 
     /// Lets root in, and whom polkit lets in. Everybody else is logged. The call counts as under way
-    /// while its visit is kept.
+    /// while its permit is kept.
     async fn admit(
         &self,
         header: &Header<'_>,
         connection: &Connection,
         about: &str,
-    ) -> Result<(Caller, Visit<'_>), Error> {
+    ) -> Result<(Caller, Permit<'_>), Error> {
         let caller = self
-            .host
+            .state
             .callers
             .identify(connection, sender(header)?)
             .await?;
-        let visit = self.host.visitors.admit(&caller)?;
+        let permit = self.state.limiter.admit(&caller)?;
         match polkit::authorize(connection, header, &caller, ACTION_MANAGE).await {
-            Ok(_) => Ok((caller, visit)),
+            Ok(_) => Ok((caller, permit)),
             Err(error) => {
                 let what = "an administrator's call was refused";
-                self.host.log_change(Level::Warning, &caller, about, what);
+                self.state.log_change(Level::Warning, &caller, about, what);
                 Err(error)
             }
         }

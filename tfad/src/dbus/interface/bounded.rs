@@ -1,7 +1,7 @@
 //! An interface that knows who calls before anything of the call is decoded.
 //!
 //! Decoded, arguments are many times as long as the message. What bounds them before they are decoded
-//! is the budget of the bus (`dbus::budget`). The bound on a uid's calls (`visitors`) is checked in the
+//! is the budget of the bus (`dbus::budget`). The bound on a uid's calls (`limiter`) is checked in the
 //! methods, behind the decoding. So the bus is asked for the caller's uid before: a method then gets
 //! from decoded arguments to that bound without waiting, and a call past it keeps none of them. A call
 //! that panics gets an answer too: one without would count as under way for ever.
@@ -21,18 +21,18 @@ use zbus::wire::{OwnedVariant, Variant};
 use zbus::{BoxDBusError, Connection, fdo};
 
 use crate::dbus::caller::sender;
-use crate::state::Host;
+use crate::state::DaemonState;
 
 /// An interface without properties and without methods that change it.
 pub(crate) struct Bounded<I> {
-    host: Arc<Host>,
+    state: Arc<DaemonState>,
     interface: I,
 }
 
 impl<I: Interface> Bounded<I> {
-    pub(crate) fn new(host: &Arc<Host>, interface: I) -> Self {
-        let host = Arc::clone(host);
-        Self { host, interface }
+    pub(crate) fn new(state: &Arc<DaemonState>, interface: I) -> Self {
+        let state = Arc::clone(state);
+        Self { state, interface }
     }
 
     async fn dispatch(
@@ -44,7 +44,7 @@ impl<I: Interface> Bounded<I> {
     ) -> Result<(), BoxDBusError> {
         let identity = async {
             let sender = sender(&message.header())?;
-            self.host.callers.identify(connection, sender).await
+            self.state.callers.identify(connection, sender).await
         };
         identity.await.map_err(boxed)?;
         match self.interface.call(server, connection, message, name) {

@@ -11,20 +11,20 @@ use zbus::wire::OwnedVariant;
 
 use crate::dbus::caller::sender;
 use crate::login::{self, Logins};
-use crate::state::Host;
+use crate::state::DaemonState;
 
 /// The interface.
 #[derive(Debug)]
 pub struct Login {
-    host: Arc<Host>,
+    state: Arc<DaemonState>,
     logins: Arc<Logins>,
 }
 
 impl Login {
     /// The interface to the logins of a host.
     #[must_use]
-    pub fn new(host: Arc<Host>, logins: Arc<Logins>) -> Self {
-        Self { host, logins }
+    pub fn new(state: Arc<DaemonState>, logins: Arc<Logins>) -> Self {
+        Self { state, logins }
     }
 }
 
@@ -41,7 +41,7 @@ impl Login {
     ) -> Result<(u32, WireTurn), Error> {
         let context = login::context(&context)?;
         let sender = sender(&header)?;
-        let caller = self.host.callers.identify(connection, sender).await?;
+        let caller = self.state.callers.identify(connection, sender).await?;
         let begun = self.logins.begin(&caller, user, context);
         begun.await.map(|(dialog, turn)| (dialog, turn.into()))
     }

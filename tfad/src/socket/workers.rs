@@ -15,45 +15,45 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::connection::Connection;
+use super::counters::{ConnectionCounters, Counts};
 use super::handshake::Guid;
-use super::presence::{At, Presence};
 use super::queue::Queue;
-use super::visit::Visit;
 use crate::dbus::beside;
 use crate::dbus::caller::Caller;
 use crate::log::journal::{Journal, Level};
 use crate::login::Logins;
-use crate::socket::call_limiter::Visitors;
+use crate::socket::call_limiter::CallLimiter;
 
 /// How many go on waiting, after many have come at once, and the others end.
-const SPARE: usize = 16;
+const MAX_IDLE_WORKERS: usize = 16;
 /// How many connections there may be. Each takes a thread and less than 100 KiB, besides what its peer
 /// does not read, and the unit has half a gigabyte.
-const MOST: usize = 4096;
+const MAX_CONNECTIONS: usize = 4096;
 /// How many a caller who is not root may have, and all of them together.
-const MOST_OF_ONE_UID: u32 = 16;
-const MOST_OF_OTHERS: u32 = 512;
+const MAX_PER_UID: u32 = 16;
+const MAX_UNPRIVILEGED: u32 = 512;
 /// How long nobody is let in after a failure: there may be no descriptor left for a while.
-const PAUSE: Duration = Duration::from_millis(100);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 /// How often the log says so.
-const COMPLAINT: Duration = Duration::from_secs(60);
+const ERROR_LOG_INTERVAL: Duration = Duration::from_secs(60);
 /// How long those who have connected may take for their call when the daemon ends.
-const FAREWELL: Duration = Duration::from_millis(200);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// The threads, and what they have in common.
-pub(super) struct Staff {
+pub(super) struct WorkerPool {
     listener: UnixListener,
     guid: Guid,
     logins: Arc<Logins>,
     journal: Arc<Journal>,
     queue: Queue,
-    places: Visitors,
+    limiter: CallLimiter,
     accepted: AtomicU64,
-    at: watch::Sender<At>,
-    complained: Mutex<Option<Instant>>,
+    counts: watch::Sender<Counts>,
+    last_error: Mutex<Option<Instant>>,
 }
 
-impl Staff {
+impl WorkerPool {
     pub(super) fn of(
         listener: UnixListener,
         guid: Guid,
@@ -67,10 +67,10 @@ impl Staff {
             logins,
             journal,
             queue: Queue::new(runtime),
-            places: Visitors::new(MOST_OF_ONE_UID, MOST_OF_OTHERS),
+            limiter: CallLimiter::new(MAX_PER_UID, MAX_UNPRIVILEGED),
             accepted: AtomicU64::new(0),
-            at: watch::Sender::default(),
-            complained: Mutex::default(),
+            counts: watch::Sender::default(),
+            last_error: Mutex::default(),
         })
     }
 
@@ -79,8 +79,8 @@ impl Staff {
     }
 
     /// One thread more, which waits.
-    pub(super) fn one_more(self: &Arc<Self>) -> io::Result<()> {
-        self.at.send_modify(|at| at.waiting += 1);
+    pub(super) fn spawn_worker(self: &Arc<Self>) -> io::Result<()> {
+        self.counts.send_modify(|at| at.waiting += 1);
         let this = Arc::clone(self);
         let thread = thread::Builder::new().name("login".to_owned());
         let started = thread.spawn(move || {
@@ -88,17 +88,17 @@ impl Staff {
             this.wait();
         });
         started.map(|_| ()).inspect_err(|_| {
-            self.at.send_modify(|at| at.waiting -= 1);
+            self.counts.send_modify(|at| at.waiting -= 1);
         })
     }
 
     /// No further call is taken, but for the first ones of those who have come already. When all that
     /// are under way have been answered.
     pub(super) async fn done(&self) {
-        self.at.send_modify(|at| at.closed = true);
-        let mut at = self.at.subscribe();
-        let gone = at.wait_for(|at| at.waiting == 0 && at.busy == 0 && at.coming == 0);
-        let _ = timeout(FAREWELL, gone).await;
+        self.counts.send_modify(|at| at.closed = true);
+        let mut at = self.counts.subscribe();
+        let gone = at.wait_for(|at| at.waiting == 0 && at.busy == 0 && at.new == 0);
+        let _ = timeout(SHUTDOWN_TIMEOUT, gone).await;
         let _ = at.wait_for(|at| at.waiting == 0 && at.busy == 0).await;
     }
 
@@ -107,42 +107,42 @@ impl Staff {
         loop {
             match self.listener.accept() {
                 Ok((stream, _)) => {
-                    if !self.attend(stream) {
+                    if !self.handle_connection(stream) {
                         return;
                     }
                 }
                 // The daemon is told to stop.
                 Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => break,
                 Err(error) => {
-                    self.complain(&error.to_string());
-                    thread::sleep(PAUSE);
+                    self.log_error(&error.to_string());
+                    thread::sleep(ACCEPT_RETRY_DELAY);
                 }
             }
         }
-        self.at.send_modify(|at| at.waiting -= 1);
+        self.counts.send_modify(|at| at.waiting -= 1);
     }
 
     /// Attends to a connection. Whether to wait for another.
-    fn attend(self: &Arc<Self>, stream: UnixStream) -> bool {
-        let mut presence = Presence::begin(&self.at);
-        if presence.nobody_waits()
-            && let Err(error) = self.one_more()
+    fn handle_connection(self: &Arc<Self>, stream: UnixStream) -> bool {
+        let mut counters = ConnectionCounters::begin(&self.counts);
+        if counters.is_last_waiting()
+            && let Err(error) = self.spawn_worker()
         {
             // Somebody must wait for the next, so nobody is attended to now.
-            self.complain(&error.to_string());
+            self.log_error(&error.to_string());
             drop(stream);
-            return presence.end(SPARE);
+            return counters.end(MAX_IDLE_WORKERS);
         }
-        if presence.count() > MOST {
-            self.complain("too many logins are under way");
+        if counters.count() > MAX_CONNECTIONS {
+            self.log_error("too many logins are under way");
             drop(stream);
         } else {
-            self.visit(stream, &mut presence);
+            self.serve(stream, &mut counters);
         }
-        presence.end(SPARE)
+        counters.end(MAX_IDLE_WORKERS)
     }
 
-    fn visit(&self, stream: UnixStream, presence: &mut Presence<'_>) {
+    fn serve(&self, stream: UnixStream, counters: &mut ConnectionCounters<'_>) {
         // Of whoever connected, as it was then.
         let Ok(credentials) = getsockopt(&stream, PeerCredentials) else {
             return;
@@ -154,24 +154,24 @@ impl Staff {
             uid: credentials.uid(),
         };
         // Whoever has too many is told so by the end of the connection.
-        let Ok(_place) = self.places.admit(&caller) else {
+        let Ok(_permit) = self.limiter.admit(&caller) else {
             return;
         };
         // A defect must end this login alone; whoever waits for it is refused.
         let _ = catch_unwind(AssertUnwindSafe(|| {
-            Visit::new(stream, &caller, &self.logins, &self.queue).conduct(self.guid, presence)
+            Connection::new(stream, &caller, &self.logins, &self.queue).conduct(self.guid, counters)
         }));
         self.logins.forget(&caller.name);
     }
 
     /// Says now and then why somebody is not let in.
-    fn complain(&self, why: &str) {
-        let mut complained = self
-            .complained
+    fn log_error(&self, why: &str) {
+        let mut last_error = self
+            .last_error
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if complained.is_none_or(|last| last.elapsed() >= COMPLAINT) {
-            *complained = Some(Instant::now());
+        if last_error.is_none_or(|last| last.elapsed() >= ERROR_LOG_INTERVAL) {
+            *last_error = Some(Instant::now());
             let what = format!("a login cannot be served: {why}");
             self.journal.write(Level::Error, &what);
         }

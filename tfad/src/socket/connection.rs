@@ -8,20 +8,20 @@ use super::queue::Queue;
 use tfa_proto::Error;
 use tfa_wire::{Clock, Incoming, Socket};
 
-use super::call::{self, Call, Done, Wish};
+use super::call::{self, Call, Request, Response};
+use super::counters::ConnectionCounters;
 use super::handshake::{Guid, Handshake, Step};
-use super::presence::Presence;
 use crate::dbus::caller::Caller;
 use crate::login::{self, Logins};
 
 /// How long a peer without a dialog may take for a call, which the module sends at once, and any peer
 /// for taking in an answer.
-const HASTE: Duration = Duration::from_secs(10);
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many lines a handshake may have. Four are usual.
-const LINES: u32 = 16;
+const MAX_HANDSHAKE_LINES: u32 = 16;
 
 /// A connection, and who is at its other end.
-pub(super) struct Visit<'a> {
+pub(super) struct Connection<'a> {
     incoming: Incoming<Socket>,
     caller: &'a Caller,
     logins: &'a Logins,
@@ -30,7 +30,7 @@ pub(super) struct Visit<'a> {
     unsent: String,
 }
 
-impl<'a> Visit<'a> {
+impl<'a> Connection<'a> {
     pub(super) fn new(
         stream: UnixStream,
         caller: &'a Caller,
@@ -38,7 +38,7 @@ impl<'a> Visit<'a> {
         queue: &'a Queue,
     ) -> Self {
         Self {
-            incoming: Incoming::new(Socket::over(stream.into(), HASTE)),
+            incoming: Incoming::new(Socket::over(stream.into(), CALL_TIMEOUT)),
             caller,
             logins,
             queue,
@@ -47,18 +47,22 @@ impl<'a> Visit<'a> {
     }
 
     /// Answers the calls of the connection until it ends, or no call is taken any more.
-    pub(super) fn conduct(mut self, guid: Guid, presence: &mut Presence<'_>) -> io::Result<()> {
+    pub(super) fn conduct(
+        mut self,
+        guid: Guid,
+        counters: &mut ConnectionCounters<'_>,
+    ) -> io::Result<()> {
         self.log_on(guid)?;
         loop {
             let call = self.next()?;
-            if !presence.calls() {
+            if !counters.calls() {
                 return Ok(());
             }
             self.answer(call)?;
-            presence.is_answered();
+            counters.is_answered();
             // Whoever has no dialog that waits for an answer has nothing to think about.
-            let patience = self.logins.patience(&self.caller.name);
-            self.within(patience.unwrap_or(HASTE));
+            let idle_timeout = self.logins.idle_timeout(&self.caller.name);
+            self.within(idle_timeout.unwrap_or(CALL_TIMEOUT));
         }
     }
 
@@ -70,21 +74,21 @@ impl<'a> Visit<'a> {
         if nul != [0] {
             return Err(ErrorKind::InvalidData.into());
         }
-        for _ in 0..LINES {
+        for _ in 0..MAX_HANDSHAKE_LINES {
             let line = self.incoming.line()?;
             let line = line.strip_suffix(b"\r\n").ok_or(ErrorKind::InvalidData)?;
             match handshake.take(&String::from_utf8_lossy(line)) {
                 Step::Say(line) => self.unsent.push_str(&line),
-                Step::Begin => return self.say_if_waited_for(),
+                Step::Begin => return self.flush_if_peer_waits(),
                 Step::Leave => break,
             }
-            self.say_if_waited_for()?;
+            self.flush_if_peer_waits()?;
         }
         Err(ErrorKind::PermissionDenied.into())
     }
 
     /// Says what there is to say, unless the peer has gone on already.
-    fn say_if_waited_for(&mut self) -> io::Result<()> {
+    fn flush_if_peer_waits(&mut self) -> io::Result<()> {
         if self.incoming.is_used_up() {
             self.send(&[])?;
         }
@@ -99,30 +103,30 @@ impl<'a> Visit<'a> {
     }
 
     fn answer(&mut self, call: Call) -> io::Result<()> {
-        let Call { wish, from } = call;
-        let done = wish.and_then(|wish| self.grant(wish));
-        let reply = from.reply(&done).map_err(io::Error::other)?;
-        self.within(HASTE);
+        let Call { request, from } = call;
+        let response = request.and_then(|request| self.dispatch(request));
+        let reply = from.reply(&response).map_err(io::Error::other)?;
+        self.within(CALL_TIMEOUT);
         self.send(&reply)
     }
 
-    fn grant(&self, wish: Wish) -> Result<Done, Error> {
+    fn dispatch(&self, request: Request) -> Result<Response, Error> {
         let Self { caller, logins, .. } = self;
-        match wish {
-            Wish::Begin(user, context) => {
+        match request {
+            Request::Begin(user, context) => {
                 let context = login::context(&context)?;
                 let begun = logins.begin(caller, &user, context);
                 let begun = self.queue.work(begun);
-                begun.map(|(dialog, turn)| Done::Begun(dialog, turn.into()))
+                begun.map(|(dialog, turn)| Response::Begun(dialog, turn.into()))
             }
-            Wish::Answer(dialog, reply) => {
+            Request::Answer(dialog, reply) => {
                 let answered = logins.answer(&caller.name, dialog, reply);
                 let answered = self.queue.work(answered);
-                answered.map(|turn| Done::Answered(turn.into()))
+                answered.map(|turn| Response::Answered(turn.into()))
             }
-            Wish::Cancel(dialog) => {
+            Request::Cancel(dialog) => {
                 let cancelled = async { logins.cancel(&caller.name, dialog) };
-                self.queue.work(cancelled).map(|()| Done::Cancelled)
+                self.queue.work(cancelled).map(|()| Response::Cancelled)
             }
         }
     }

@@ -4,13 +4,13 @@ use tokio::sync::watch;
 
 /// Where they are.
 #[derive(Debug, Default)]
-pub(super) struct At {
+pub(super) struct Counts {
     /// Threads that wait for a connection.
     pub(super) waiting: usize,
     /// Connections.
-    pub(super) present: usize,
+    pub(super) active: usize,
     /// Those of them that have not made their first call yet.
-    pub(super) coming: usize,
+    pub(super) new: usize,
     /// Those of them that have a call under way.
     pub(super) busy: usize,
     /// No call is taken any more, but for first ones.
@@ -18,30 +18,30 @@ pub(super) struct At {
 }
 
 /// A connection among the others.
-pub(super) struct Presence<'staff> {
-    at: &'staff watch::Sender<At>,
-    stage: Stage,
-    nobody_waits: bool,
+pub(super) struct ConnectionCounters<'pool> {
+    at: &'pool watch::Sender<Counts>,
+    stage: ConnectionState,
+    is_last_waiting: bool,
     count: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Coming,
+enum ConnectionState {
+    New,
     Busy,
     Silent,
 }
 
-impl At {
-    fn of(&mut self, stage: Stage) -> Option<&mut usize> {
+impl Counts {
+    fn of(&mut self, stage: ConnectionState) -> Option<&mut usize> {
         match stage {
-            Stage::Coming => Some(&mut self.coming),
-            Stage::Busy => Some(&mut self.busy),
-            Stage::Silent => None,
+            ConnectionState::New => Some(&mut self.new),
+            ConnectionState::Busy => Some(&mut self.busy),
+            ConnectionState::Silent => None,
         }
     }
 
-    fn change(&mut self, from: Stage, to: Stage) {
+    fn change(&mut self, from: ConnectionState, to: ConnectionState) {
         if let Some(count) = self.of(from) {
             *count -= 1;
         }
@@ -51,27 +51,27 @@ impl At {
     }
 }
 
-impl<'staff> Presence<'staff> {
+impl<'pool> ConnectionCounters<'pool> {
     /// Whoever has waited has got a connection.
-    pub(super) fn begin(at: &'staff watch::Sender<At>) -> Self {
+    pub(super) fn begin(at: &'pool watch::Sender<Counts>) -> Self {
         let mut this = Self {
             at,
-            stage: Stage::Coming,
-            nobody_waits: false,
+            stage: ConnectionState::New,
+            is_last_waiting: false,
             count: 0,
         };
         at.send_modify(|at| {
             at.waiting -= 1;
-            at.present += 1;
-            at.coming += 1;
-            (this.nobody_waits, this.count) = (at.waiting == 0, at.present);
+            at.active += 1;
+            at.new += 1;
+            (this.is_last_waiting, this.count) = (at.waiting == 0, at.active);
         });
         this
     }
 
     /// Whether nobody was left who waits.
-    pub(super) fn nobody_waits(&self) -> bool {
-        self.nobody_waits
+    pub(super) fn is_last_waiting(&self) -> bool {
+        self.is_last_waiting
     }
 
     /// How many connections there were then.
@@ -83,14 +83,14 @@ impl<'staff> Presence<'staff> {
     pub(super) fn calls(&mut self) -> bool {
         let stage = self.stage;
         let taken = self.at.send_if_modified(|at| {
-            let taken = stage == Stage::Coming || !at.closed;
+            let taken = stage == ConnectionState::New || !at.closed;
             if taken {
-                at.change(stage, Stage::Busy);
+                at.change(stage, ConnectionState::Busy);
             }
             taken
         });
         if taken {
-            self.stage = Stage::Busy;
+            self.stage = ConnectionState::Busy;
         }
         taken
     }
@@ -98,16 +98,17 @@ impl<'staff> Presence<'staff> {
     /// The call was answered.
     pub(super) fn is_answered(&mut self) {
         let stage = self.stage;
-        self.at.send_modify(|at| at.change(stage, Stage::Silent));
-        self.stage = Stage::Silent;
+        self.at
+            .send_modify(|at| at.change(stage, ConnectionState::Silent));
+        self.stage = ConnectionState::Silent;
     }
 
     /// The connection is over. Whether its thread waits for another, because fewer than so many do.
     pub(super) fn end(self, enough: usize) -> bool {
         let mut waits = false;
         self.at.send_modify(|at| {
-            at.change(self.stage, Stage::Silent);
-            at.present -= 1;
+            at.change(self.stage, ConnectionState::Silent);
+            at.active -= 1;
             waits = at.waiting < enough;
             at.waiting += usize::from(waits);
         });
@@ -119,33 +120,33 @@ impl<'staff> Presence<'staff> {
 mod tests {
     use super::*;
 
-    fn one_waits() -> watch::Sender<At> {
-        watch::Sender::new(At {
+    fn one_waits() -> watch::Sender<Counts> {
+        watch::Sender::new(Counts {
             waiting: 1,
-            ..At::default()
+            ..Counts::default()
         })
     }
 
     /// Waiting, present, coming, busy.
-    fn counts(at: &watch::Sender<At>) -> [usize; 4] {
+    fn counts(at: &watch::Sender<Counts>) -> [usize; 4] {
         let at = at.borrow();
-        [at.waiting, at.present, at.coming, at.busy]
+        [at.waiting, at.active, at.new, at.busy]
     }
 
     #[test]
     fn a_connection_is_coming_then_busy_with_each_call_and_silent_in_between() {
         let at = one_waits();
-        let mut presence = Presence::begin(&at);
-        assert!(presence.nobody_waits());
-        assert_eq!(presence.count(), 1);
+        let mut counters = ConnectionCounters::begin(&at);
+        assert!(counters.is_last_waiting());
+        assert_eq!(counters.count(), 1);
         assert_eq!(counts(&at), [0, 1, 1, 0]);
         for _ in 0..2 {
-            assert!(presence.calls());
+            assert!(counters.calls());
             assert_eq!(counts(&at), [0, 1, 0, 1]);
-            presence.is_answered();
+            counters.is_answered();
             assert_eq!(counts(&at), [0, 1, 0, 0]);
         }
-        assert!(presence.end(1));
+        assert!(counters.end(1));
         assert_eq!(counts(&at), [1, 0, 0, 0]);
     }
 
@@ -153,25 +154,28 @@ mod tests {
     fn wherever_it_ends_nothing_of_it_is_left() {
         for calls in 0..3 {
             let at = one_waits();
-            let mut presence = Presence::begin(&at);
+            let mut counters = ConnectionCounters::begin(&at);
             if calls > 0 {
-                presence.calls();
+                counters.calls();
             }
             if calls > 1 {
-                presence.is_answered();
+                counters.is_answered();
             }
-            assert!(!presence.end(0));
+            assert!(!counters.end(0));
             assert_eq!(counts(&at), [0; 4]);
         }
     }
 
     #[test]
     fn when_the_door_is_closed_only_first_calls_are_taken() {
-        let at = watch::Sender::new(At {
+        let at = watch::Sender::new(Counts {
             waiting: 2,
-            ..At::default()
+            ..Counts::default()
         });
-        let (mut old, mut new) = (Presence::begin(&at), Presence::begin(&at));
+        let (mut old, mut new) = (
+            ConnectionCounters::begin(&at),
+            ConnectionCounters::begin(&at),
+        );
         assert!(old.calls());
         old.is_answered();
         at.send_modify(|at| at.closed = true);
