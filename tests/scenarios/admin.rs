@@ -97,7 +97,7 @@ fn an_administrator_over_ssh_gives_password_and_code_in_the_text_agent() {
     terminal.type_secret(PASSWORD);
     terminal.expect("carol@host:~$");
     terminal.type_line("tfactl show alice");
-    terminal.expect("takes an administrator");
+    terminal.expect("Authentication is required to manage the two-factor login of other users");
     terminal.expect("Authenticating as: carol");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);

@@ -21,7 +21,7 @@ fn setting_up_asks_for_the_password_again_and_a_wrong_one_changes_nothing() {
     let machine = machine_with_alice();
     let terminal = at_the_shell(&machine);
     terminal.type_line("tfa-enroll setup");
-    terminal.expect("takes your password once more");
+    terminal.expect("Authentication is required to set up or change your two-factor login");
     terminal.expect("Password:");
     terminal.type_secret("battery staple");
     terminal.expect("Not allowed");

@@ -25,7 +25,10 @@ fn installing_names_the_one_next_step_and_locks_nobody_out() {
         .collect();
     // This machine's sshd was as Debian ships it, and could ask nothing.
     assert!(ours[0].contains("sshd asks questions now"), "{said}");
-    assert!(ours[1].contains("nobody is asked for a code yet"), "{said}");
+    assert!(
+        ours[1].contains("no user is asked for a code yet"),
+        "{said}"
+    );
     assert_eq!(
         ours[2], "tfa: Next: run  tfa-enroll  as yourself.",
         "{said}"

@@ -84,7 +84,7 @@ pub(crate) fn set_up_in(terminal: &Terminal, password: &str, command: &str) -> O
 /// Gives the password and a code where polkit asks for them before a change.
 #[track_caller]
 pub(crate) fn authenticate(terminal: &Terminal, code: &str) {
-    terminal.expect("takes your password once more");
+    terminal.expect("Authentication is required to set up or change your two-factor login");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal.expect(CODE);
