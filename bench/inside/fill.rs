@@ -1,16 +1,15 @@
 //! Makes the stores with as many users as are wanted: the daemon's through its own code, the
 //! peers' as their manuals say.
 
-use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tfa_core::{Account, Authenticator, BackupSet, Entry, Parameters, Secret, Time};
 use tfa_store::{Commit, Place, Revision, SqliteStore, Store};
-use tokio::task::JoinHandle;
 
 use super::folder;
 use crate::backup;
@@ -69,30 +68,21 @@ pub(crate) fn fill_ours(state: &Path, users: u32) -> Filled {
     let store = SqliteStore::open(&place, |_| None)
         .or_fail("make a store")
         .store;
-    let store = Arc::new(store);
     let (backup, _) = backup::codes();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .or_fail("start a runtime");
-    runtime.block_on(async {
-        let mut under_way = VecDeque::new();
-        for person in in_order_of_the_roll(users) {
-            if under_way.len() >= UNDER_WAY {
-                settle(under_way.pop_front()).await;
-            }
-            let record = account(person, backup.clone()).encode();
-            let store = Arc::clone(&store);
-            under_way.push_back(tokio::spawn(async move {
-                store
-                    .commit(&person.name(), person.uid(), &record, Revision::NONE)
-                    .await
-            }));
+    // Each thread takes the next user of the list, so that what is committed together is together in
+    // the list.
+    let people = Mutex::new(in_order_of_the_roll(users).into_iter());
+    let next = || people.lock().unwrap_or_else(PoisonError::into_inner).next();
+    thread::scope(|scope| {
+        for _ in 0..UNDER_WAY {
+            scope.spawn(|| {
+                while let Some(person) = next() {
+                    commit(&store, person, backup.clone());
+                }
+            });
         }
-        while let Some(commit) = under_way.pop_front() {
-            settle(Some(commit)).await;
-        }
-        store.close().await;
     });
+    store.close();
     let bytes = std::fs::metadata(state.join("accounts.db"))
         .or_fail("look at the database")
         .len();
@@ -102,14 +92,12 @@ pub(crate) fn fill_ours(state: &Path, users: u32) -> Filled {
     }
 }
 
-type Committing = JoinHandle<Result<Commit, tfa_store::StoreError>>;
-
-async fn settle(commit: Option<Committing>) {
-    let Some(commit) = commit else { return };
-    match commit.await.or_fail("wait for a commit") {
-        Ok(Commit::Committed(_)) => {}
-        Ok(Commit::Conflict) => panic!("cannot fill a store: somebody else writes to it"),
-        Err(error) => panic!("cannot fill a store: {error}"),
+fn commit(store: &SqliteStore, person: Person, backup: BackupSet) {
+    let record = account(person, backup).encode();
+    let committed = store.commit(&person.name(), person.uid(), &record, Revision::NONE);
+    match committed.or_fail("commit a record") {
+        Commit::Committed(_) => {}
+        Commit::Conflict => panic!("cannot fill a store: another program writes to it"),
     }
 }
 

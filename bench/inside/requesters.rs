@@ -1,7 +1,7 @@
 //! The store without the bus: how many commits a second it takes from so many requesters at once.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tfa_store::{Commit, Place, SqliteStore, Store};
@@ -20,39 +20,34 @@ pub(crate) fn commit(state: &Path, requesters: u32, time: Duration) -> Rate {
     let store = SqliteStore::open(&place, |_| None)
         .or_fail("open a store")
         .store;
-    let store = Arc::new(store);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .or_fail("start a runtime");
-    runtime.block_on(async {
-        let start = Instant::now();
+    let start = Instant::now();
+    let mut times = Times::default();
+    thread::scope(|scope| {
+        let store = &store;
         let running: Vec<_> = Person::first(requesters)
-            .map(|person| tokio::spawn(request(Arc::clone(&store), person, start + time)))
+            .map(|person| scope.spawn(move || request(store, person, start + time)))
             .collect();
-        let mut times = Times::default();
         for requester in running {
-            times.extend(&requester.await.or_fail("wait for a requester"));
+            times.extend(&requester.join().ok().or_fail("wait for a requester"));
         }
-        let elapsed = start.elapsed();
-        store.close().await;
-        Rate { elapsed, times }
-    })
+    });
+    let elapsed = start.elapsed();
+    store.close();
+    Rate { elapsed, times }
 }
 
-async fn request(store: Arc<SqliteStore>, person: Person, end: Instant) -> Times {
+fn request(store: &SqliteStore, person: Person, end: Instant) -> Times {
     let name = person.name();
     let loaded = store.load(&name).or_fail("load a record");
     let (record, mut revision) = loaded.or_fail("find a record in the store");
     let mut times = Times::default();
     while Instant::now() < end {
         let begin = Instant::now();
-        let committed = store
-            .commit(&name, person.uid(), record.as_bytes(), revision)
-            .await;
+        let committed = store.commit(&name, person.uid(), record.as_bytes(), revision);
         times.push(begin.elapsed());
         revision = match committed.or_fail("commit a record") {
             Commit::Committed(revision) => revision,
-            Commit::Conflict => panic!("somebody else writes to the store"),
+            Commit::Conflict => panic!("another program writes to the store"),
         };
     }
     times

@@ -147,14 +147,10 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start the runtime: {error}"))?;
-    let stop = runtime.block_on(async {
-        let stop = service::serve(host, &options.bus, &options.socket).await;
-        let opened = store.as_ref().map_or_else(|it| it.opened(), Some);
-        if let Some(store) = opened {
-            store.close().await;
-        }
-        stop
-    });
+    let stop = runtime.block_on(service::serve(host, &options.bus, &options.socket));
+    if let Some(store) = store.as_ref().map_or_else(|it| it.opened(), Some) {
+        store.close();
+    }
     journal.flush();
     // Nobody waits for a directory that still hangs.
     runtime.shutdown_background();

@@ -119,7 +119,7 @@ async fn serve(folder: &Path, ready: mpsc::Sender<()>, stopped: oneshot::Receive
     ready.send(()).unwrap();
     let _ = stopped.await;
     login_socket.close().await;
-    store.close().await;
+    store.close();
 }
 
 fn user() -> User {

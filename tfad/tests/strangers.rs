@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tfa_proto::{Context, Error};
-use tfa_store::{ByUid, Commit, Listed, Move, Pending, Record, Revision, Store, StoreError};
+use tfa_store::{ByUid, Commit, Listed, Move, Record, Revision, Store, StoreError};
 use tfad::account::Accounts;
 use tfad::config::Config;
 use tfad::dbus::caller::Caller;
@@ -33,16 +33,16 @@ impl Store for Counting {
         Ok(ByUid::None)
     }
 
-    fn commit<'a>(&'a self, _: &'a str, _: u32, _: &'a [u8], _: Revision) -> Pending<'a, Commit> {
-        Box::pin(std::future::ready(Ok(Commit::Conflict)))
+    fn commit(&self, _: &str, _: u32, _: &[u8], _: Revision) -> Result<Commit, StoreError> {
+        Ok(Commit::Conflict)
     }
 
-    fn rename<'a>(&'a self, _: &'a [Move<'a>]) -> Pending<'a, Commit> {
-        Box::pin(std::future::ready(Ok(Commit::Conflict)))
+    fn rename(&self, _: &[Move<'_>]) -> Result<Commit, StoreError> {
+        Ok(Commit::Conflict)
     }
 
-    fn remove<'a>(&'a self, _: &'a str, _: Option<Revision>) -> Pending<'a, Commit> {
-        Box::pin(std::future::ready(Ok(Commit::Conflict)))
+    fn remove(&self, _: &str, _: Option<Revision>) -> Result<Commit, StoreError> {
+        Ok(Commit::Conflict)
     }
 
     fn list(&self) -> Result<Vec<Listed>, StoreError> {

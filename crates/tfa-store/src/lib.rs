@@ -5,10 +5,6 @@
 //! the account's codec; that they are unreadable on disk is the business of `seal.rs`. The one rule
 //! that everything above relies on is compare-and-swap: a change is committed only if the revision
 //! that it was judged on is still the one in the store. That is what makes a code good for one login.
-//!
-//! The trait gives boxed futures, so that the daemon holds an `Arc<dyn Store>`: which store it is
-//! gets decided by the configuration at start-up, and tests put a double in its place. The box
-//! costs some tens of nanoseconds next to a write that waits for the disk.
 
 mod key;
 mod place;
@@ -17,7 +13,6 @@ mod sqlite;
 mod unopened;
 
 use std::fmt;
-use std::pin::Pin;
 
 use zeroize::Zeroizing;
 
@@ -113,13 +108,10 @@ pub struct Move<'a> {
 /// One line of [`Store::list`]: a user, and the record or the reason why it cannot be read.
 pub type Listed = (String, Result<(Record, Revision), StoreError>);
 
-/// The answer of a store, on its way.
-pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
-
 /// The contract. A caller that gets an error denies the login.
 ///
-/// Reading blocks, so it never runs on the thread that serves the bus, but where else blocks too: the
-/// question who the user is. Writing waits for a turn that many share, and gives a future.
+/// Every call blocks: a read may wait for the disk, and a change returns after it is durable. So none
+/// runs on the thread that serves the bus.
 pub trait Store: Send + Sync {
     /// The user's record and its revision. `None` says that there certainly is no record: a store
     /// that cannot vouch for that gives an error.
@@ -139,19 +131,18 @@ pub trait Store: Send + Sync {
     /// Stores the record if the user's record has the revision `expected`; [`Revision::NONE`] if
     /// there must be none yet, of that name and of that uid: a uid that has a record under another
     /// name is a conflict. The uid of a record that is there must be this one; it changes by
-    /// [`Store::rename`] alone. The answer comes after the change is durable. A caller that stops
-    /// waiting does not stop the change.
+    /// [`Store::rename`] alone. Returns after the change is durable.
     ///
     /// # Errors
     /// As [`Store::load`]. After an error the change is normally not stored, but may turn out to be:
     /// the caller must not act on it, and load again.
-    fn commit<'a>(
-        &'a self,
-        user: &'a str,
+    fn commit(
+        &self,
+        user: &str,
         uid: u32,
-        record: &'a [u8],
+        record: &[u8],
         expected: Revision,
-    ) -> Pending<'a, Commit>;
+    ) -> Result<Commit, StoreError>;
 
     /// Moves records to other names and uids, all of them in one change or none. It is a conflict
     /// where one no longer has its revision, or where a name or a uid that one is to have belongs to
@@ -159,14 +150,14 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// As [`Store::commit`].
-    fn rename<'a>(&'a self, moves: &'a [Move<'a>]) -> Pending<'a, Commit>;
+    fn rename(&self, moves: &[Move<'_>]) -> Result<Commit, StoreError>;
 
     /// Removes the user's record if it has the revision `expected`; with `None` whatever is there,
     /// a damaged record too. It needs no sealing key.
     ///
     /// # Errors
     /// As [`Store::commit`].
-    fn remove<'a>(&'a self, user: &'a str, expected: Option<Revision>) -> Pending<'a, Commit>;
+    fn remove(&self, user: &str, expected: Option<Revision>) -> Result<Commit, StoreError>;
 
     /// `None` where the store takes changes; else whether one that is opened anew would.
     fn writable_again(&self) -> Option<bool> {

@@ -22,17 +22,17 @@ mod writer;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot};
 
 use super::key::{self, CREDENTIAL, Found, KEY_FILE, SealingKey};
 use super::place::{Place, StateDir};
 use super::{
-    ByUid, Commit, KeyId, Listed, Move, Pending, RECORD_LIMIT, Record, Revision, Store, StoreError,
+    ByUid, Commit, KeyId, Listed, Move, RECORD_LIMIT, Record, Revision, Store, StoreError,
     USER_LIMIT, seal,
 };
 use checkpoint::Alarm;
@@ -144,7 +144,7 @@ pub struct Opened {
     pub notices: Vec<Notice>,
 }
 
-/// The store on SQLite. Dropping it is a clean shutdown too, but blocks; see [`SqliteStore::close`].
+/// The store on SQLite. Dropping it closes it.
 pub struct SqliteStore {
     readers: Readers,
     anchor: Anchor,
@@ -154,7 +154,7 @@ pub struct SqliteStore {
 
 /// The threads, and what keeps them going.
 struct Running {
-    changes: mpsc::Sender<writer::Request>,
+    changes: SyncSender<writer::Request>,
     writer: JoinHandle<()>,
     log: JoinHandle<()>,
     alarm: Alarm,
@@ -267,7 +267,7 @@ impl SqliteStore {
                 running: Mutex::default(),
             });
         }
-        let (changes, requests) = mpsc::channel(QUEUE);
+        let (changes, requests) = sync_channel(QUEUE);
         let (alarm, woken) = checkpoint::alarm();
         let key = opener.key.as_ref().map(|key| key.id());
         let (carries, _) = connect(&anchor)?;
@@ -277,7 +277,7 @@ impl SqliteStore {
         let kept = anchor.clone();
         // A thread that gives up drops its requests, and each of them is answered with an error.
         let writer = spawn("store-write", move || {
-            writer::serve(&db, anchor, layout, key, requests, bell)
+            writer::serve(&db, anchor, layout, key, &requests, bell)
         })?;
         let log = spawn("store-log", move || {
             checkpoint::serve(&carries, &log, left, &woken)
@@ -302,13 +302,14 @@ impl SqliteStore {
     }
 
     /// Finishes what has been asked for, empties the log and ends the threads. Later requests get
-    /// [`StoreError::Unavailable`]. Must be awaited on a tokio runtime.
-    pub async fn close(&self) {
+    /// [`StoreError::Unavailable`]. Waits until that is done.
+    pub fn close(&self) {
         self.readers.close();
+        // In a statement of its own: the lock must not be held while the threads end.
         let running = self.running().take();
-        let end = tokio::task::spawn_blocking(move || running.map(Running::end));
-        // It does not panic, and nobody cancels it.
-        let _ = end.await;
+        if let Some(running) = running {
+            running.end();
+        }
     }
 
     fn running(&self) -> MutexGuard<'_, Option<Running>> {
@@ -347,7 +348,15 @@ impl SqliteStore {
         })
     }
 
-    async fn write(&self, change: writer::Change) -> Result<Commit, StoreError> {
+    fn write(&self, change: writer::Change) -> Result<Commit, StoreError> {
+        self.enqueue(change)?.recv().map_err(|_| stopped())?
+    }
+
+    /// Hands a change to the writer, which makes it whether or not the answer is waited for.
+    fn enqueue(
+        &self,
+        change: writer::Change,
+    ) -> Result<Receiver<Result<Commit, StoreError>>, StoreError> {
         if self.anchor.access() != Access::Full {
             // The way on stands in the log once, where the daemon started.
             let database = self.anchor.path().display();
@@ -355,23 +364,20 @@ impl SqliteStore {
                 why: format!("{database} is on a read-only file system"),
             });
         }
-        let (answer, outcome) = oneshot::channel();
+        let (answer, outcome) = sync_channel(1);
         let request = writer::Request { change, answer };
+        // Sent on a sender of its own, which is gone when this returns: the queue may be full, and the
+        // writer ends when there is no sender any more.
         let changes = self.running().as_ref().map(|it| it.changes.clone());
         let changes = changes.ok_or_else(stopped)?;
-        changes.send(request).await.map_err(|_| stopped())?;
-        // The queue must not stay open because of those who wait for an answer from it.
-        drop(changes);
-        outcome.await.map_err(|_| stopped())?
+        changes.send(request).map_err(|_| stopped())?;
+        Ok(outcome)
     }
 }
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        self.readers.close();
-        if let Some(running) = self.running().take() {
-            running.end();
-        }
+        self.close();
     }
 }
 
@@ -385,45 +391,40 @@ impl Store for SqliteStore {
         self.readers.read(|reader| reader.find(uid))
     }
 
-    fn commit<'a>(
-        &'a self,
-        user: &'a str,
+    fn commit(
+        &self,
+        user: &str,
         uid: u32,
-        record: &'a [u8],
+        record: &[u8],
         expected: Revision,
-    ) -> Pending<'a, Commit> {
-        Box::pin(async move {
-            let sealed = self.sealed(user, uid, record, expected)?;
-            self.write(writer::Change::Store(sealed)).await
-        })
+    ) -> Result<Commit, StoreError> {
+        let sealed = self.sealed(user, uid, record, expected)?;
+        self.write(writer::Change::Store(sealed))
     }
 
-    fn rename<'a>(&'a self, moves: &'a [Move<'a>]) -> Pending<'a, Commit> {
-        Box::pin(async move {
-            let mut sealed = Vec::with_capacity(moves.len());
-            for (place, one) in moves.iter().enumerate() {
-                check_user(one.from)?;
-                let twice = moves.iter().take(place).any(|other| {
-                    other.from == one.from || other.to == one.to || other.uid == one.uid
+    fn rename(&self, moves: &[Move<'_>]) -> Result<Commit, StoreError> {
+        let mut sealed = Vec::with_capacity(moves.len());
+        for (place, one) in moves.iter().enumerate() {
+            check_user(one.from)?;
+            let twice = moves
+                .iter()
+                .take(place)
+                .any(|other| other.from == one.from || other.to == one.to || other.uid == one.uid);
+            if twice || one.expected == Revision::NONE {
+                return Err(StoreError::Refused {
+                    why: format!("{} and {}: no such records to move", one.from, one.to),
                 });
-                if twice || one.expected == Revision::NONE {
-                    return Err(StoreError::Refused {
-                        why: format!("{} and {}: no such records to move", one.from, one.to),
-                    });
-                }
-                let record = self.sealed(one.to, one.uid, one.record, one.expected)?;
-                sealed.push((one.from.to_owned(), record));
             }
-            self.write(writer::Change::Rename(sealed)).await
-        })
+            let record = self.sealed(one.to, one.uid, one.record, one.expected)?;
+            sealed.push((one.from.to_owned(), record));
+        }
+        self.write(writer::Change::Rename(sealed))
     }
 
-    fn remove<'a>(&'a self, user: &'a str, expected: Option<Revision>) -> Pending<'a, Commit> {
-        Box::pin(async move {
-            check_user(user)?;
-            let user = user.to_owned();
-            self.write(writer::Change::Remove { user, expected }).await
-        })
+    fn remove(&self, user: &str, expected: Option<Revision>) -> Result<Commit, StoreError> {
+        check_user(user)?;
+        let user = user.to_owned();
+        self.write(writer::Change::Remove { user, expected })
     }
 
     fn writable_again(&self) -> Option<bool> {
@@ -624,4 +625,28 @@ fn adopt(
         from,
     });
     Ok((Some(key), String::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_made_though_its_answer_is_not_waited_for() {
+        let state = std::env::temp_dir().join(format!("tfad-unanswered-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&state);
+        let place = Place {
+            state: state.clone(),
+            credentials: None,
+        };
+        let Opened { store, .. } = SqliteStore::open(&place, |_| None).unwrap();
+        let sealed = store.sealed("lea", 1000, b"one", Revision::NONE).unwrap();
+        drop(store.enqueue(writer::Change::Store(sealed)).unwrap());
+        drop(store);
+        let Opened { store, .. } = SqliteStore::open(&place, |_| None).unwrap();
+        let (record, _) = store.load("lea").unwrap().unwrap();
+        assert_eq!(record.as_bytes(), b"one");
+        drop(store);
+        std::fs::remove_dir_all(state).unwrap();
+    }
 }

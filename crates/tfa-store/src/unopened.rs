@@ -2,12 +2,9 @@
 //! store is opened after all.
 
 use std::fmt;
-use std::future::ready;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::{
-    ByUid, Commit, Listed, Move, Pending, Record, Revision, SqliteStore, Store, StoreError,
-};
+use super::{ByUid, Commit, Listed, Move, Record, Revision, SqliteStore, Store, StoreError};
 
 /// Opens the store.
 type Open = dyn Fn() -> Result<Arc<SqliteStore>, StoreError> + Send + Sync;
@@ -85,10 +82,6 @@ impl Unopened {
         let why = self.why.lock();
         why.unwrap_or_else(PoisonError::into_inner).clone()
     }
-
-    fn refuse<'a, T: Send + 'a>(&self) -> Pending<'a, T> {
-        Box::pin(ready(Err(self.reason())))
-    }
 }
 
 impl Store for Unopened {
@@ -106,30 +99,30 @@ impl Store for Unopened {
         }
     }
 
-    fn commit<'a>(
-        &'a self,
-        user: &'a str,
+    fn commit(
+        &self,
+        user: &str,
         uid: u32,
-        record: &'a [u8],
+        record: &[u8],
         expected: Revision,
-    ) -> Pending<'a, Commit> {
+    ) -> Result<Commit, StoreError> {
         match self.opened() {
             Some(store) => store.commit(user, uid, record, expected),
-            None => self.refuse(),
+            None => Err(self.reason()),
         }
     }
 
-    fn rename<'a>(&'a self, moves: &'a [Move<'a>]) -> Pending<'a, Commit> {
+    fn rename(&self, moves: &[Move<'_>]) -> Result<Commit, StoreError> {
         match self.opened() {
             Some(store) => store.rename(moves),
-            None => self.refuse(),
+            None => Err(self.reason()),
         }
     }
 
-    fn remove<'a>(&'a self, user: &'a str, expected: Option<Revision>) -> Pending<'a, Commit> {
+    fn remove(&self, user: &str, expected: Option<Revision>) -> Result<Commit, StoreError> {
         match self.opened() {
             Some(store) => store.remove(user, expected),
-            None => self.refuse(),
+            None => Err(self.reason()),
         }
     }
 
@@ -161,17 +154,17 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_store_that_was_not_opened_never_says_that_there_is_no_record() {
+    #[test]
+    fn a_store_that_was_not_opened_never_says_that_there_is_no_record() {
         let why = torn();
         let store = Unopened::new(why.clone(), || Err(torn()));
         assert!(store.load("lea").is_err_and(|error| error == why));
         assert!(store.find(1000).is_err_and(|error| error == why));
         assert!(store.list().is_err_and(|error| error == why));
-        let stored = store.commit("lea", 1000, b"record", Revision::NONE).await;
+        let stored = store.commit("lea", 1000, b"record", Revision::NONE);
         assert_eq!(stored, Err(why.clone()));
-        assert_eq!(store.rename(&[]).await, Err(why.clone()));
-        assert_eq!(store.remove("lea", None).await, Err(why.clone()));
+        assert_eq!(store.rename(&[]), Err(why.clone()));
+        assert_eq!(store.remove("lea", None), Err(why.clone()));
         assert_eq!(store.try_again(), Err(why.clone()));
         assert_eq!(store.why(), Some(why));
     }
@@ -199,8 +192,8 @@ mod tests {
         assert_eq!(told, Ok((Some(torn()), Some(torn()))));
     }
 
-    #[tokio::test]
-    async fn a_store_that_can_be_opened_later_serves_from_then_on() {
+    #[test]
+    fn a_store_that_can_be_opened_later_serves_from_then_on() {
         let path = std::env::temp_dir().join(format!("tfad-unopened-{}", std::process::id()));
         let place = Place {
             state: path.clone(),
@@ -221,12 +214,12 @@ mod tests {
         assert_eq!((store.try_again(), store.why()), (Ok(()), None));
         // Not opened twice: it holds a lock.
         assert_eq!(store.try_again(), Ok(()));
-        let stored = store.commit("lea", 1000, b"record", Revision::NONE).await;
+        let stored = store.commit("lea", 1000, b"record", Revision::NONE);
         assert!(matches!(stored, Ok(Commit::Committed(_))));
         assert!(store.load("lea").unwrap().is_some());
         assert!(matches!(store.find(1000), Ok(ByUid::Found(..))));
         assert_eq!(store.list().unwrap().len(), 1);
-        store.opened().unwrap().close().await;
+        store.opened().unwrap().close();
         std::fs::remove_dir_all(path).unwrap();
     }
 }

@@ -240,35 +240,36 @@ impl Accounts {
         if as_before {
             return Ok(Stored::Unchanged);
         }
-        let User { name, uid, .. } = user;
-        let (former, expected) = (before.former_name.as_deref(), before.revision);
-        let commit = match former {
-            _ if account.is_blank() => {
+        let (former, expected) = (before.former_name, before.revision);
+        let is_blank = account.is_blank();
+        // A user who has not proved to own the record does not take it along.
+        let moves = !is_blank && (settle == Settle::AtOnce || account.is_proved());
+        let moved_from = former.clone().filter(|_| moves);
+        let (store, name, uid) = (self.store(), user.name.clone(), user.uid);
+        let commit = blocking(move || match former {
+            Some(former) if moves => store.rename(&[Move {
+                from: &former,
+                to: &name,
+                uid,
+                record: &bytes,
+                expected,
+            }]),
+            former => {
                 let name = former.unwrap_or(name);
-                self.store.remove(name, Some(expected)).await
-            }
-            Some(former) if settle == Settle::AtOnce || account.is_proved() => {
-                let moves = [Move {
-                    from: former,
-                    to: name,
-                    uid: *uid,
-                    record: &bytes,
-                    expected,
-                }];
-                let moved = self.store.rename(&moves).await;
-                if let Ok(Commit::Committed(_)) = moved {
-                    self.log_move(former, user);
+                if is_blank {
+                    store.remove(&name, Some(expected))
+                } else {
+                    store.commit(&name, uid, &bytes, expected)
                 }
-                moved
             }
-            // Who has not proved to be its owner does not take the record along.
-            _ => {
-                let name = former.unwrap_or(name);
-                self.store.commit(name, *uid, &bytes, expected).await
+        });
+        match commit.await?.map_err(refused)? {
+            Commit::Committed(_) => {
+                if let Some(former) = moved_from {
+                    self.log_move(&former, user);
+                }
+                Ok(Stored::Committed)
             }
-        };
-        match commit.map_err(refused)? {
-            Commit::Committed(_) => Ok(Stored::Committed),
             Commit::Conflict => Ok(Stored::Conflict),
         }
     }
@@ -349,7 +350,8 @@ impl Accounts {
     /// # Errors
     /// [`Error::Damaged`], [`Error::Storage`].
     pub async fn remove(&self, name: &str) -> Result<(), Error> {
-        let removed = self.store.remove(name, None).await;
+        let (store, name) = (self.store(), name.to_owned());
+        let removed = blocking(move || store.remove(&name, None)).await?;
         removed.map(|_: Commit| ()).map_err(refused)
     }
 

@@ -1,5 +1,7 @@
 //! Records that go to other names and uids because the administrator says so: one, or many at once.
 
+use std::sync::Arc;
+
 use tfa_core::Account;
 use tfa_proto::{Error, Renamed};
 use zbus::DBusError as _;
@@ -46,25 +48,33 @@ impl Accounts {
         for _ in 0..TRIES {
             let (store, names, wanted) = (self.store(), self.names(), pairs.to_vec());
             let planned = beside(move || plan_all(&*store, &*names, &wanted, check)).await??;
-            let plans: Vec<&Plan> = planned.iter().filter_map(|one| one.plan.as_ref()).collect();
+            let (planned, plans): (Vec<Renamed>, Vec<Option<Plan>>) = planned
+                .into_iter()
+                .map(|one| (one.renamed, one.plan))
+                .unzip();
+            let plans: Arc<[Plan]> = plans.into_iter().flatten().collect();
             if !check && !plans.is_empty() {
-                must_have_room(&planned)?;
-                let moves: Vec<Move<'_>> = plans.iter().map(|plan| plan.as_move()).collect();
-                match self.store.rename(&moves).await.map_err(refused)? {
+                must_have_room(&planned, &plans)?;
+                let (store, moving) = (self.store(), Arc::clone(&plans));
+                let moved = beside(move || {
+                    let moves: Vec<Move<'_>> = moving.iter().map(Plan::as_move).collect();
+                    store.rename(&moves)
+                });
+                match moved.await?.map_err(refused)? {
                     Commit::Committed(_) => {}
                     Commit::Conflict => continue,
                 }
-                for plan in &plans {
+                for plan in &*plans {
                     self.log_move(&plan.from, &plan.to);
                 }
-                for plan in &plans {
+                for plan in &*plans {
                     let is_given_one = plans.iter().any(|other| other.to.uid == plan.former_uid);
                     if !is_given_one {
                         self.leave_without_grace(plan).await?;
                     }
                 }
             }
-            return Ok(planned.into_iter().map(|one| one.renamed).collect());
+            return Ok(planned);
         }
         Err(busy())
     }
@@ -223,12 +233,9 @@ fn must_have_left(names: &dyn NameService, from: &str, uid: u32, to: &User) -> R
 }
 
 /// Every record in the way must be one that moves in the same change.
-fn must_have_room(planned: &[Planned]) -> Result<(), Error> {
-    let moving = |name: &String| {
-        let mut plans = planned.iter().filter_map(|one| one.plan.as_ref());
-        plans.any(|plan| plan.from == *name)
-    };
-    for Planned { renamed, .. } in planned {
+fn must_have_room(planned: &[Renamed], plans: &[Plan]) -> Result<(), Error> {
+    let moving = |name: &String| plans.iter().any(|plan| plan.from == *name);
+    for renamed in planned {
         let in_the_way = renamed.in_the_way.iter().find(|name| !moving(name));
         if let Some(name) = in_the_way {
             return Err(Error::AlreadySetUp(format!(

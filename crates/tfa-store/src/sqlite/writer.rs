@@ -13,8 +13,9 @@
 //! looks at. Where another process has moved it on, a new block is reserved behind that one's: so
 //! revisions grow in the order of the commits, whoever makes them.
 
+use std::sync::mpsc::{Receiver, SyncSender};
+
 use rusqlite::{Connection, Statement, params};
-use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::Alarm;
 use super::index::{Index, PARTS, Part};
@@ -33,7 +34,7 @@ type Outcome = Result<Commit, StoreError>;
 /// A change that somebody waits for.
 pub(super) struct Request {
     pub(super) change: Change,
-    pub(super) answer: oneshot::Sender<Outcome>,
+    pub(super) answer: SyncSender<Outcome>,
 }
 
 pub(super) enum Change {
@@ -88,12 +89,14 @@ pub(super) fn serve(
     anchor: Anchor,
     layout: Layout,
     key: Option<KeyId>,
-    mut requests: mpsc::Receiver<Request>,
+    requests: &Receiver<Request>,
     mut alarm: Alarm,
 ) -> Result<(), StoreError> {
     let mut writer = Writer::new(db, anchor, layout, key)?;
     let mut batch = Vec::with_capacity(BATCH);
-    while requests.blocking_recv_many(&mut batch, BATCH) > 0 {
+    while let Ok(first) = requests.recv() {
+        batch.push(first);
+        batch.extend(requests.try_iter().take(BATCH - 1));
         let outcomes = writer.settle(&batch);
         let (mut pages, mut stuck) = (0, false);
         for (request, outcome) in batch.drain(..).zip(outcomes) {
@@ -102,8 +105,8 @@ pub(super) fn serve(
                 Ok(Commit::Conflict) => {}
                 Err(error) => stuck |= matches!(error, StoreError::Unavailable { .. }),
             }
-            // Nobody there any more: the change stands all the same.
-            let _ = request.answer.send(outcome);
+            // There is room for one answer. Where it is not waited for the change stands as well.
+            let _ = request.answer.try_send(outcome);
         }
         alarm.stored(pages);
         if stuck {

@@ -17,14 +17,14 @@ fn after(step: u64) -> Option<Vec<u8>> {
 }
 
 /// Takes steps for ever: says before each which one comes, and after it that it is done.
-async fn walk(store: Arc<SqliteStore>, user: String) {
+fn walk(store: Arc<SqliteStore>, user: String) {
     let (mut step, mut revision) = (0, Revision::NONE);
     loop {
         step += 1;
         println!("{user} begins {step}");
         let outcome = match after(step) {
-            Some(record) => store.commit(&user, uid(&user), &record, revision).await,
-            None => store.remove(&user, Some(revision)).await,
+            Some(record) => store.commit(&user, uid(&user), &record, revision),
+            None => store.remove(&user, Some(revision)),
         };
         let Commit::Committed(new) = outcome.unwrap() else {
             panic!("{user}: a conflict")
@@ -34,8 +34,8 @@ async fn walk(store: Arc<SqliteStore>, user: String) {
     }
 }
 
-#[tokio::test]
-async fn child_walks_until_it_is_killed() {
+#[test]
+fn child_walks_until_it_is_killed() {
     let Some(state) = child_word() else { return };
     let store = Arc::new(
         open(&Place {
@@ -45,10 +45,13 @@ async fn child_walks_until_it_is_killed() {
         .store,
     );
     let walks: Vec<_> = (0..8)
-        .map(|n| tokio::spawn(walk(Arc::clone(&store), format!("user{n}"))))
+        .map(|n| {
+            let store = Arc::clone(&store);
+            std::thread::spawn(move || walk(store, format!("user{n}")))
+        })
         .collect();
     for walk in walks {
-        walk.await.unwrap();
+        walk.join().unwrap();
     }
 }
 
@@ -76,9 +79,9 @@ impl Told {
     }
 
     /// Checks that every user is where the last step that was done, or the one begun, leads.
-    async fn holds_in(&self, store: &SqliteStore) {
+    fn holds_in(&self, store: &SqliteStore) {
         for (user, &(begun, done)) in &self.0 {
-            let found = get(store, user).await.map(|(record, _)| record);
+            let found = get(store, user).map(|(record, _)| record);
             assert!(
                 found == after(done) || found == after(begun),
                 "{user} did {done}, began {begun}, found {found:?}"
@@ -86,7 +89,7 @@ impl Told {
             let by_uid = find(store, uid(user));
             assert_eq!(by_uid.as_ref(), found.is_some().then_some(user));
         }
-        put(store, "afterwards", b"one", Revision::NONE).await;
+        put(store, "afterwards", b"one", Revision::NONE);
     }
 }
 
@@ -103,8 +106,8 @@ fn walking(state: &Path) -> (Child, Lines<BufReader<ChildStdout>>) {
     (child, lines)
 }
 
-#[tokio::test]
-async fn kill_9_between_any_two_writes_leaves_before_or_after() {
+#[test]
+fn kill_9_between_any_two_writes_leaves_before_or_after() {
     let mut steps = 0;
     for round in 0..40 {
         let scratch = Scratch::new();
@@ -118,29 +121,29 @@ async fn kill_9_between_any_two_writes_leaves_before_or_after() {
         child.kill().unwrap();
         child.wait().unwrap();
         lines.for_each(|line| told.hear(&line.unwrap()));
-        told.holds_in(&scratch.store()).await;
+        told.holds_in(&scratch.store());
         steps += told.steps();
     }
     assert!(steps > 5000, "only {steps} steps were taken in all");
 }
 
-#[tokio::test]
-async fn child_commits_until_it_is_killed() {
+#[test]
+fn child_commits_until_it_is_killed() {
     let Some(state) = child_word() else { return };
     let store = open(&Place {
         state: state.into(),
         credentials: None,
     })
     .store;
-    let mut revision = get(&store, "lea").await.map_or(Revision::NONE, |it| it.1);
+    let mut revision = get(&store, "lea").map_or(Revision::NONE, |it| it.1);
     loop {
-        revision = put(&store, "lea", b"one", revision).await;
+        revision = put(&store, "lea", b"one", revision);
         println!("revision {revision}");
     }
 }
 
-#[tokio::test]
-async fn revisions_grow_over_every_kill_9() {
+#[test]
+fn revisions_grow_over_every_kill_9() {
     let scratch = Scratch::new();
     let mut last = 0;
     for round in 0..30 {
@@ -165,7 +168,7 @@ async fn revisions_grow_over_every_kill_9() {
         child.wait().unwrap();
         given.for_each(&mut grows);
         // A commit that nobody heard of has a revision, too.
-        let (_, revision) = get(&scratch.store(), "lea").await.unwrap();
+        let (_, revision) = get(&scratch.store(), "lea").unwrap();
         last = last.max(revision.get());
     }
 }
@@ -210,8 +213,8 @@ fn stop(child: &Child) {
 
 /// The disk is a file system in a file. What a power cut leaves of it is what has reached that file:
 /// changes that were not synchronised are still in the memory of the file system inside.
-#[tokio::test]
-async fn a_power_cut_keeps_what_was_acknowledged() {
+#[test]
+fn a_power_cut_keeps_what_was_acknowledged() {
     for round in 0..12 {
         let scratch = Scratch::new();
         let [disk, after_cut, place] =
@@ -241,17 +244,17 @@ async fn a_power_cut_keeps_what_was_acknowledged() {
             credentials: None,
         })
         .store;
-        told.holds_in(&store).await;
+        told.holds_in(&store);
     }
 }
 
-#[tokio::test]
-async fn a_log_that_is_cut_off_anywhere_leaves_before_or_after() {
+#[test]
+fn a_log_that_is_cut_off_anywhere_leaves_before_or_after() {
     let scratch = Scratch::new();
     let store = scratch.store();
     let mut revision = Revision::NONE;
     for step in 1..=9_u8 {
-        revision = put(&store, "lea", &[step; 100], revision).await;
+        revision = put(&store, "lea", &[step; 100], revision);
     }
     // The room behind the log is made beside the commits.
     let end = 32 + 4120 * u64::try_from(pages_in_log(&scratch)).unwrap();
@@ -260,7 +263,7 @@ async fn a_log_that_is_cut_off_anywhere_leaves_before_or_after() {
     }
     let copy = scratch.state().with_file_name("copy");
     copy_of(&scratch.state(), &copy);
-    store.close().await;
+    store.close();
     let log = fs::read(copy.join("accounts.db-wal")).unwrap();
     // Behind the log the file has room for more.
     let end = log.iter().rposition(|byte| *byte != 0).unwrap() + 1;
@@ -271,7 +274,7 @@ async fn a_log_that_is_cut_off_anywhere_leaves_before_or_after() {
         copy_of(&copy, &scratch.state());
         fs::write(scratch.file("accounts.db-wal"), &log[..length]).unwrap();
         fs::remove_file(scratch.file("accounts.db-shm")).unwrap();
-        let found = get(&scratch.store(), "lea").await;
+        let found = get(&scratch.store(), "lea");
         let step = found.map_or(0, |(record, revision)| {
             assert_eq!(record, [record[0]; 100]);
             assert_eq!(revision, Revision::new(record[0].into()));
@@ -319,14 +322,14 @@ impl SmallDisk {
     }
 }
 
-#[tokio::test]
-async fn a_full_disk_commits_nothing_and_says_so_and_the_store_goes_on() {
+#[test]
+fn a_full_disk_commits_nothing_and_says_so_and_the_store_goes_on() {
     let disk = SmallDisk::new();
     let store = Arc::new(disk.scratch.store());
     let mut revisions = Vec::new();
     for number in 0..64 {
         let user = format!("user{number}");
-        revisions.push(put(&*store, &user, b"before", Revision::NONE).await);
+        revisions.push(put(&*store, &user, b"before", Revision::NONE));
     }
     disk.fill_but(0);
     let commits: Vec<_> = revisions
@@ -334,23 +337,21 @@ async fn a_full_disk_commits_nothing_and_says_so_and_the_store_goes_on() {
         .enumerate()
         .map(|(number, &revision)| {
             let store = Arc::clone(&store);
-            tokio::spawn(async move {
-                store
-                    .commit(
-                        &format!("user{number}"),
-                        uid(&format!("user{number}")),
-                        &[7; 20_000],
-                        revision,
-                    )
-                    .await
+            std::thread::spawn(move || {
+                store.commit(
+                    &format!("user{number}"),
+                    uid(&format!("user{number}")),
+                    &[7; 20_000],
+                    revision,
+                )
             })
         })
         .collect();
     let mut refused = 0;
     let mut held = vec![b"before".to_vec(); revisions.len()];
     for (number, commit) in commits.into_iter().enumerate() {
-        let outcome = commit.await.unwrap();
-        let found = get(&*store, &format!("user{number}")).await.unwrap();
+        let outcome = commit.join().unwrap();
+        let found = get(&*store, &format!("user{number}")).unwrap();
         match outcome {
             Err(StoreError::Unavailable { why }) => {
                 assert!(why.contains("full"), "{why}");
@@ -368,28 +369,25 @@ async fn a_full_disk_commits_nothing_and_says_so_and_the_store_goes_on() {
     }
     assert!(refused > 0, "it was not full");
     disk.free();
-    let revision = put(&*store, "user0", b"after", revisions[0]).await;
-    store.close().await;
+    let revision = put(&*store, "user0", b"after", revisions[0]);
+    store.close();
     let again = disk.scratch.store();
-    assert_eq!(
-        get(&again, "user0").await,
-        Some((b"after".to_vec(), revision))
-    );
+    assert_eq!(get(&again, "user0"), Some((b"after".to_vec(), revision)));
     for number in 1..revisions.len() {
-        let found = get(&again, &format!("user{number}")).await.unwrap();
+        let found = get(&again, &format!("user{number}")).unwrap();
         assert!(found == (held[number].clone(), revisions[number]));
     }
 }
 
-#[tokio::test]
-async fn a_disk_that_fills_up_at_any_point_keeps_what_was_acknowledged() {
+#[test]
+fn a_disk_that_fills_up_at_any_point_keeps_what_was_acknowledged() {
     let disk = SmallDisk::new();
     let store = disk.scratch.store();
     let (mut revision, mut size) = (Revision::NONE, 1000);
     let mut failed = 0;
     while failed < 5 {
         let record = vec![size as u8; size];
-        match store.commit("lea", uid("lea"), &record, revision).await {
+        match store.commit("lea", uid("lea"), &record, revision) {
             Ok(Commit::Committed(new)) => revision = new,
             Ok(Commit::Conflict) => panic!("a conflict"),
             Err(_) => failed += 1,
@@ -398,14 +396,14 @@ async fn a_disk_that_fills_up_at_any_point_keeps_what_was_acknowledged() {
             size += 1000;
         }
     }
-    let found = get(&store, "lea").await;
+    let found = get(&store, "lea");
     assert_eq!(found.as_ref().unwrap().1, revision);
     drop(store);
-    assert_eq!(get(&disk.scratch.store(), "lea").await, found);
+    assert_eq!(get(&disk.scratch.store(), "lea"), found);
 }
 
-#[tokio::test]
-async fn a_first_start_on_a_full_disk_says_so_and_works_later() {
+#[test]
+fn a_first_start_on_a_full_disk_says_so_and_works_later() {
     let mut refusals = 0;
     for rest in (0..200).step_by(4) {
         let disk = SmallDisk::new();
@@ -423,7 +421,7 @@ async fn a_first_start_on_a_full_disk_says_so_and_works_later() {
         disk.free();
         let store = disk.scratch.store();
         assert!(store.key_lost().is_none());
-        put(&store, "lea", b"one", Revision::NONE).await;
+        put(&store, "lea", b"one", Revision::NONE);
     }
     assert!((10..45).contains(&refusals), "{refusals} refusals");
 }

@@ -11,19 +11,19 @@ use crate::scratch::{Scratch, error, get, put, uid, uid_of};
 const USERS: [&str; 6] = ["ada", "bob", "eve", "lea", "max", "zoe"];
 
 /// A closed store where some users have come and gone.
-async fn lived_in() -> Scratch {
+fn lived_in() -> Scratch {
     let scratch = Scratch::new();
     let store = scratch.store();
     for number in 0..40 {
-        put(&store, &format!("gone{number}"), &[7; 700], Revision::NONE).await;
+        put(&store, &format!("gone{number}"), &[7; 700], Revision::NONE);
     }
     for user in USERS {
-        put(&store, user, user.as_bytes(), Revision::NONE).await;
+        put(&store, user, user.as_bytes(), Revision::NONE);
     }
     for number in 0..40 {
-        let _ = store.remove(&format!("gone{number}"), None).await.unwrap();
+        let _ = store.remove(&format!("gone{number}"), None).unwrap();
     }
-    store.close().await;
+    store.close();
     scratch
 }
 
@@ -35,9 +35,9 @@ fn damaged_record<T>(result: Result<T, StoreError>) -> String {
     }
 }
 
-#[tokio::test]
-async fn a_flipped_byte_of_a_record_denies_and_is_left_as_it_is() {
-    let scratch = lived_in().await;
+#[test]
+fn a_flipped_byte_of_a_record_denies_and_is_left_as_it_is() {
+    let scratch = lived_in();
     let sealed = rusqlite::Connection::open(scratch.file("accounts.db"))
         .unwrap()
         .query_row("SELECT sealed FROM account WHERE user = 'lea'", [], |row| {
@@ -59,48 +59,43 @@ async fn a_flipped_byte_of_a_record_denies_and_is_left_as_it_is() {
         // Whoever does not know the revision cannot write over it.
         let over = store
             .commit("lea", uid("lea"), b"new", Revision::NONE)
-            .await
             .unwrap();
         assert_eq!(over, Commit::Conflict);
-        assert!(get(&store, "max").await.is_some());
+        assert!(get(&store, "max").is_some());
         let list = store.list().unwrap();
         assert!(list.iter().map(|(name, _)| name).eq(USERS));
         for (name, record) in list {
             assert_eq!(record.is_err(), name == "lea");
         }
-        store.close().await;
+        store.close();
         assert!(scratch.picture() == before, "byte {at}");
     }
     // The way on that the text names.
     let store = scratch.store();
-    let _ = store.remove("lea", None).await.unwrap();
-    put(&store, "lea", b"anew", Revision::NONE).await;
-    assert_eq!(get(&store, "lea").await.unwrap().0, b"anew");
+    let _ = store.remove("lea", None).unwrap();
+    put(&store, "lea", b"anew", Revision::NONE);
+    assert_eq!(get(&store, "lea").unwrap().0, b"anew");
 }
 
-#[tokio::test]
-async fn a_record_moved_to_another_user_denies() {
-    let scratch = lived_in().await;
+#[test]
+fn a_record_moved_to_another_user_denies() {
+    let scratch = lived_in();
     scratch.sql(
         "UPDATE account SET sealed = (SELECT sealed FROM account WHERE user = 'max') WHERE user = 'lea'",
     );
     let store = scratch.store();
     assert_eq!(damaged_record(store.load("lea")), "lea");
-    assert!(get(&store, "max").await.is_some());
+    assert!(get(&store, "max").is_some());
 }
 
-#[tokio::test]
-async fn a_record_that_vanished_denies_and_is_not_made_anew() {
-    let scratch = lived_in().await;
+#[test]
+fn a_record_that_vanished_denies_and_is_not_made_anew() {
+    let scratch = lived_in();
     scratch.sql("DELETE FROM account WHERE user = 'lea'");
     let store = scratch.store();
     assert_eq!(damaged_record(store.load("lea")), "lea");
     assert_eq!(
-        damaged_record(
-            store
-                .commit("lea", uid("lea"), b"new", Revision::NONE)
-                .await
-        ),
+        damaged_record(store.commit("lea", uid("lea"), b"new", Revision::NONE)),
         "lea"
     );
     let list = store.list().unwrap();
@@ -108,14 +103,14 @@ async fn a_record_that_vanished_denies_and_is_not_made_anew() {
         list.iter()
             .any(|(name, record)| name == "lea" && record.is_err())
     );
-    let _ = store.remove("lea", None).await.unwrap();
-    assert!(get(&store, "lea").await.is_none());
-    put(&store, "lea", b"anew", Revision::NONE).await;
+    let _ = store.remove("lea", None).unwrap();
+    assert!(get(&store, "lea").is_none());
+    put(&store, "lea", b"anew", Revision::NONE);
 }
 
-#[tokio::test]
-async fn a_damaged_roll_vouches_for_nobody() {
-    let scratch = lived_in().await;
+#[test]
+fn a_damaged_roll_vouches_for_nobody() {
+    let scratch = lived_in();
     for damage in [
         "UPDATE roll SET names = x'00'",
         "UPDATE roll SET names = zeroblob(16)",
@@ -128,23 +123,16 @@ async fn a_damaged_roll_vouches_for_nobody() {
             matches!(found, StoreError::DatabaseDamaged { .. }),
             "{found}"
         );
-        assert!(
-            get(&store, "lea").await.is_some(),
-            "a record vouches for itself"
-        );
-        let made = error(
-            store
-                .commit("nobody", uid("nobody"), b"new", Revision::NONE)
-                .await,
-        );
+        assert!(get(&store, "lea").is_some(), "a record vouches for itself");
+        let made = error(store.commit("nobody", uid("nobody"), b"new", Revision::NONE));
         assert!(matches!(made, StoreError::DatabaseDamaged { .. }), "{made}");
         assert!(store.list().is_err());
     }
 }
 
-#[tokio::test]
-async fn a_damaged_count_of_revisions_gives_none() {
-    let scratch = lived_in().await;
+#[test]
+fn a_damaged_count_of_revisions_gives_none() {
+    let scratch = lived_in();
     scratch.sql("UPDATE head SET revision = revision - 1");
     let before = scratch.picture();
     let refusal = scratch.refusal();
@@ -155,15 +143,15 @@ async fn a_damaged_count_of_revisions_gives_none() {
     assert!(scratch.picture() == before);
 }
 
-#[tokio::test]
-async fn one_users_damage_does_not_refuse_those_who_come_at_the_same_moment() {
-    let scratch = lived_in().await;
+#[test]
+fn one_users_damage_does_not_refuse_those_who_come_at_the_same_moment() {
+    let scratch = lived_in();
     scratch.sql("UPDATE account SET revision = -1 WHERE user = 'lea'");
     let store = Arc::new(scratch.store());
     let commits: Vec<_> = (0..64)
         .map(|number| {
             let store = Arc::clone(&store);
-            tokio::spawn(async move {
+            std::thread::spawn(move || {
                 let name = if number == 20 {
                     "lea".into()
                 } else {
@@ -171,15 +159,13 @@ async fn one_users_damage_does_not_refuse_those_who_come_at_the_same_moment() {
                 };
                 (
                     number,
-                    store
-                        .commit(&name, uid(&name), b"new", Revision::NONE)
-                        .await,
+                    store.commit(&name, uid(&name), b"new", Revision::NONE),
                 )
             })
         })
         .collect();
     for commit in commits {
-        match commit.await.unwrap() {
+        match commit.join().unwrap() {
             (20, outcome) => assert_eq!(damaged_record(outcome), "lea"),
             (number, outcome) => {
                 assert!(
@@ -189,47 +175,47 @@ async fn one_users_damage_does_not_refuse_those_who_come_at_the_same_moment() {
             }
         }
     }
-    assert!(get(&*store, "new63").await.is_some());
+    assert!(get(&*store, "new63").is_some());
 }
 
-#[tokio::test]
-async fn the_revisions_that_a_change_reserved_before_it_was_rolled_back_are_nobodys() {
-    let scratch = lived_in().await;
+#[test]
+fn the_revisions_that_a_change_reserved_before_it_was_rolled_back_are_nobodys() {
+    let scratch = lived_in();
     scratch.sql("DELETE FROM account WHERE user = 'lea'");
     let (one, other) = (scratch.store(), scratch.store());
     // Her row would have been the first of a block; that she is on the roll is found behind that.
-    let lost = one.commit("lea", uid("lea"), b"new", Revision::NONE).await;
+    let lost = one.commit("lea", uid("lea"), b"new", Revision::NONE);
     assert_eq!(damaged_record(lost), "lea");
     // What was rolled back the other one reserves for itself.
     let mut last = Revision::NONE;
     for (number, store) in [&other, &other, &one, &one, &other].into_iter().enumerate() {
-        let revision = put(store, &format!("new{number}"), b"new", Revision::NONE).await;
+        let revision = put(store, &format!("new{number}"), b"new", Revision::NONE);
         assert!(revision > last, "{revision} after {last}");
         last = revision;
     }
 }
 
-#[tokio::test]
-async fn a_count_of_revisions_that_was_put_back_under_a_running_store_brings_none_back() {
+#[test]
+fn a_count_of_revisions_that_was_put_back_under_a_running_store_brings_none_back() {
     let scratch = Scratch::new();
     let (store, other) = (scratch.store(), scratch.store());
-    put(&other, "ada", b"one", Revision::NONE).await;
+    put(&other, "ada", b"one", Revision::NONE);
     let db = rusqlite::Connection::open(scratch.file("accounts.db")).unwrap();
     db.execute_batch("CREATE TEMP TABLE backup AS SELECT * FROM head")
         .unwrap();
     let mut last = Revision::NONE;
     for user in ["bob", "eve"] {
-        last = put(&store, user, b"one", Revision::NONE).await;
+        last = put(&store, user, b"one", Revision::NONE);
         db.execute_batch("REPLACE INTO head SELECT * FROM backup")
             .unwrap();
     }
-    let next = put(&store, "lea", b"one", Revision::NONE).await;
+    let next = put(&store, "lea", b"one", Revision::NONE);
     assert!(next > last, "{next} after {last}");
 }
 
 /// Whether what the store says is true, as far as it says anything: each user's own record or an
 /// error, and nobody where there is nobody.
-async fn tells_no_lie(store: &SqliteStore, case: &str) {
+fn tells_no_lie(store: &SqliteStore, case: &str) {
     for user in USERS {
         match store.load(user) {
             Ok(Some((record, _))) => assert_eq!(record.as_bytes(), user.as_bytes(), "{case}"),
@@ -258,9 +244,9 @@ async fn tells_no_lie(store: &SqliteStore, case: &str) {
     }
 }
 
-#[tokio::test]
-async fn a_flipped_byte_anywhere_in_the_database_loses_nobody_and_is_left_as_it_is() {
-    let scratch = lived_in().await;
+#[test]
+fn a_flipped_byte_anywhere_in_the_database_loses_nobody_and_is_left_as_it_is() {
+    let scratch = lived_in();
     let database = scratch.file("accounts.db");
     let whole = fs::read(&database).unwrap();
     let (mut refused, mut opened) = (0, 0);
@@ -275,7 +261,7 @@ async fn a_flipped_byte_anywhere_in_the_database_loses_nobody_and_is_left_as_it_
             Err(_) => refused += 1,
             Ok(store) => {
                 opened += 1;
-                tells_no_lie(&store.store, &case).await;
+                tells_no_lie(&store.store, &case);
             }
         }
         // Bytes 18 and 19 say that there is a log; SQLite sets them.
@@ -295,21 +281,21 @@ async fn a_flipped_byte_anywhere_in_the_database_loses_nobody_and_is_left_as_it_
 }
 
 /// Writes to the database behind the back of a store that has found it sound, and then asks it.
-async fn rots_under_a_store(scratch: &Scratch, whole: &[u8], at: usize, rot: &[u8], case: &str) {
+fn rots_under_a_store(scratch: &Scratch, whole: &[u8], at: usize, rot: &[u8], case: &str) {
     let database = scratch.file("accounts.db");
     fs::write(&database, whole).unwrap();
     let store = scratch.store();
     let file = fs::OpenOptions::new().write(true).open(&database).unwrap();
     file.write_all_at(rot, at as u64).unwrap();
-    tells_no_lie(&store, case).await;
-    store.close().await;
+    tells_no_lie(&store, case);
+    store.close();
     // Not before: closing the file drops the store's locks on it.
     drop(file);
 }
 
-#[tokio::test]
-async fn a_page_that_rots_under_a_running_store_loses_nobody() {
-    let scratch = lived_in().await;
+#[test]
+fn a_page_that_rots_under_a_running_store_loses_nobody() {
+    let scratch = lived_in();
     let whole = fs::read(scratch.file("accounts.db")).unwrap();
     for page in 1..whole.len() / 4096 {
         let at = page * 4096;
@@ -319,26 +305,26 @@ async fn a_page_that_rots_under_a_running_store_loses_nobody() {
             (&[0xff; 4096], "ones"),
             (neighbour, "another"),
         ] {
-            rots_under_a_store(&scratch, &whole, at, rot, &format!("page {page} {name}")).await;
+            rots_under_a_store(&scratch, &whole, at, rot, &format!("page {page} {name}"));
         }
     }
 }
 
-#[tokio::test]
-async fn a_byte_that_rots_under_a_running_store_loses_nobody() {
-    let scratch = lived_in().await;
+#[test]
+fn a_byte_that_rots_under_a_running_store_loses_nobody() {
+    let scratch = lived_in();
     let whole = fs::read(scratch.file("accounts.db")).unwrap();
     for at in (4096..whole.len()).step_by(211) {
         let rot = whole[at] ^ [0x01, 0x80, 0xff][at % 3];
-        rots_under_a_store(&scratch, &whole, at, &[rot], &format!("byte {at}")).await;
+        rots_under_a_store(&scratch, &whole, at, &[rot], &format!("byte {at}"));
     }
 }
 
-#[tokio::test]
-async fn a_database_that_was_replaced_under_the_store_takes_nothing() {
-    let scratch = lived_in().await;
+#[test]
+fn a_database_that_was_replaced_under_the_store_takes_nothing() {
+    let scratch = lived_in();
     let store = scratch.store();
-    let revision = get(&store, "lea").await.unwrap().1;
+    let revision = get(&store, "lea").unwrap().1;
     let (database, aside) = (scratch.file("accounts.db"), scratch.file("aside"));
     fs::rename(&database, &aside).unwrap();
     assert!(matches!(
@@ -347,7 +333,7 @@ async fn a_database_that_was_replaced_under_the_store_takes_nothing() {
     ));
     fs::copy(&aside, &database).unwrap();
     for refusal in [
-        error(store.commit("lea", uid("lea"), b"new", revision).await),
+        error(store.commit("lea", uid("lea"), b"new", revision)),
         error(store.load("lea")),
         error(store.load("nobody")),
         error(store.find(uid("lea"))),
@@ -356,5 +342,5 @@ async fn a_database_that_was_replaced_under_the_store_takes_nothing() {
         assert!(refusal.to_string().contains("restart tfad"), "{refusal}");
     }
     fs::rename(&aside, &database).unwrap();
-    put(&store, "lea", b"new", revision).await;
+    put(&store, "lea", b"new", revision);
 }

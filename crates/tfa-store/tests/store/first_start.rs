@@ -9,12 +9,12 @@ use tfa_store::{Notice, Revision, StoreError};
 
 use crate::scratch::{Scratch, child, child_word, get, open, put};
 
-#[tokio::test]
-async fn it_makes_everything_for_its_owner_alone() {
+#[test]
+fn it_makes_everything_for_its_owner_alone() {
     let scratch = Scratch::new();
     let opened = scratch.open();
     assert!(matches!(opened.notices[..], [Notice::Made { .. }]));
-    put(&opened.store, "lea", b"one", Revision::NONE).await;
+    put(&opened.store, "lea", b"one", Revision::NONE);
     assert_eq!(
         fs::metadata(scratch.state()).unwrap().mode() & 0o7777,
         0o700
@@ -51,8 +51,8 @@ fn finished() -> [Vec<u8>; 3] {
     ["key", "accounts.db", "key.id"].map(|name| fs::read(scratch.file(name)).unwrap())
 }
 
-#[tokio::test]
-async fn it_goes_on_wherever_it_was_cut_off() {
+#[test]
+fn it_goes_on_wherever_it_was_cut_off() {
     let [key, database, marker] = finished();
     let (key, database, marker) = (&key[..], &database[..], &marker[..]);
     // Every state between two steps, and within those that take more than one write.
@@ -109,20 +109,16 @@ async fn it_goes_on_wherever_it_was_cut_off() {
             .collect();
         let store = scratch.store();
         assert!(store.key_lost().is_none(), "{shown:?}");
-        assert!(get(&store, "lea").await.is_none(), "{shown:?}");
-        put(&store, "lea", b"one", Revision::NONE).await;
-        store.close().await;
+        assert!(get(&store, "lea").is_none(), "{shown:?}");
+        put(&store, "lea", b"one", Revision::NONE);
+        store.close();
         let names: Vec<_> = scratch
             .picture()
             .into_iter()
             .map(|(name, _)| name)
             .collect();
         assert_eq!(names, ["accounts.db", "key", "key.id"], "{shown:?}");
-        assert_eq!(
-            get(&scratch.store(), "lea").await.unwrap().0,
-            b"one",
-            "{shown:?}"
-        );
+        assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"one", "{shown:?}");
         if state.iter().any(|(name, _)| *name == "key") {
             assert_eq!(fs::read(scratch.file("key")).unwrap(), key, "{shown:?}");
         }
@@ -138,8 +134,8 @@ fn child_starts_for_the_first_time() {
     }));
 }
 
-#[tokio::test]
-async fn it_goes_on_after_kill_9_at_any_moment() {
+#[test]
+fn it_goes_on_after_kill_9_at_any_moment() {
     for round in 0..60 {
         let scratch = Scratch::new();
         let state = scratch.state().display().to_string();
@@ -152,12 +148,12 @@ async fn it_goes_on_after_kill_9_at_any_moment() {
         child.wait().unwrap();
         let store = scratch.store();
         assert!(store.key_lost().is_none());
-        put(&store, "lea", b"one", Revision::NONE).await;
+        put(&store, "lea", b"one", Revision::NONE);
     }
 }
 
-#[tokio::test]
-async fn several_at_once_make_one_store() {
+#[test]
+fn several_at_once_make_one_store() {
     for _ in 0..10 {
         let scratch = Scratch::new();
         let state = scratch.state().display().to_string();
@@ -172,16 +168,16 @@ async fn several_at_once_make_one_store() {
         }
         let opened = scratch.open();
         assert!(opened.notices.is_empty(), "{:?}", opened.notices);
-        put(&opened.store, "lea", b"one", Revision::NONE).await;
+        put(&opened.store, "lea", b"one", Revision::NONE);
     }
 }
 
-#[tokio::test]
-async fn a_lost_database_is_never_taken_for_a_first_start() {
+#[test]
+fn a_lost_database_is_never_taken_for_a_first_start() {
     let scratch = Scratch::new();
     let store = scratch.store();
-    put(&store, "lea", b"one", Revision::NONE).await;
-    store.close().await;
+    put(&store, "lea", b"one", Revision::NONE);
+    store.close();
     let whole = scratch.picture();
     let database = &whole[0].1;
     fs::remove_file(scratch.file("accounts.db")).unwrap();
@@ -210,13 +206,13 @@ async fn a_lost_database_is_never_taken_for_a_first_start() {
     }
     // The way back that the text names: the backup.
     fs::write(scratch.file("accounts.db"), database).unwrap();
-    assert_eq!(get(&scratch.store(), "lea").await.unwrap().0, b"one");
+    assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"one");
 }
 
-#[tokio::test]
-async fn the_text_of_a_lost_database_says_how_to_start_anew() {
+#[test]
+fn the_text_of_a_lost_database_says_how_to_start_anew() {
     let scratch = Scratch::new();
-    scratch.store().close().await;
+    scratch.store().close();
     fs::remove_file(scratch.file("accounts.db")).unwrap();
     let StoreError::DatabaseMissing { witness, .. } = scratch.refusal() else {
         panic!()
@@ -225,12 +221,12 @@ async fn the_text_of_a_lost_database_says_how_to_start_anew() {
     assert!(matches!(scratch.open().notices[..], [Notice::Made { .. }]));
 }
 
-#[tokio::test]
-async fn an_empty_or_shortened_database_is_not_filled_again() {
+#[test]
+fn an_empty_or_shortened_database_is_not_filled_again() {
     let scratch = Scratch::new();
     let store = scratch.store();
-    put(&store, "lea", b"one", Revision::NONE).await;
-    store.close().await;
+    put(&store, "lea", b"one", Revision::NONE);
+    store.close();
     let whole = fs::read(scratch.file("accounts.db")).unwrap();
     for length in [0, 1, 99, 100, 4095, 4096, 8192, whole.len() - 4096] {
         fs::write(scratch.file("accounts.db"), &whole[..length]).unwrap();
@@ -246,12 +242,12 @@ async fn an_empty_or_shortened_database_is_not_filled_again() {
     }
 }
 
-#[tokio::test]
-async fn a_marker_that_is_gone_or_garbled_is_written_again() {
+#[test]
+fn a_marker_that_is_gone_or_garbled_is_written_again() {
     let scratch = Scratch::new();
     let store = scratch.store();
-    put(&store, "lea", b"one", Revision::NONE).await;
-    store.close().await;
+    put(&store, "lea", b"one", Revision::NONE);
+    store.close();
     let marker = fs::read(scratch.file("key.id")).unwrap();
     for garbled in [None, Some(&b""[..]), Some(b"garbled")] {
         match garbled {
@@ -260,23 +256,23 @@ async fn a_marker_that_is_gone_or_garbled_is_written_again() {
         }
         let opened = scratch.open();
         assert!(opened.notices.is_empty());
-        assert!(get(&opened.store, "lea").await.is_some());
+        assert!(get(&opened.store, "lea").is_some());
         assert_eq!(fs::read(scratch.file("key.id")).unwrap(), marker);
     }
 }
 
-#[tokio::test]
-async fn a_backup_that_has_no_log_is_taken() {
+#[test]
+fn a_backup_that_has_no_log_is_taken() {
     let scratch = Scratch::new();
     let store = scratch.store();
-    put(&store, "lea", b"one", Revision::NONE).await;
-    store.close().await;
+    put(&store, "lea", b"one", Revision::NONE);
+    store.close();
     let backup = scratch.state().with_file_name("backup");
     scratch.sql(&format!("VACUUM INTO '{}'", backup.display()));
     fs::copy(backup, scratch.file("accounts.db")).unwrap();
     let store = scratch.store();
-    let (_, revision) = get(&store, "lea").await.unwrap();
-    put(&store, "lea", b"two", revision).await;
+    let (_, revision) = get(&store, "lea").unwrap();
+    put(&store, "lea", b"two", revision);
     assert!(scratch.file("accounts.db-wal").exists());
 }
 

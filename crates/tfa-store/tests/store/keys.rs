@@ -8,16 +8,16 @@ use tfa_store::{Commit, Notice, Revision, SqliteStore, Store, StoreError};
 use crate::scratch::{Scratch, error, find, get, key_lost, lost_key_among, open, put, uid, uid_of};
 
 /// A store in which lea and max have records.
-async fn with_records(scratch: &Scratch) {
+fn with_records(scratch: &Scratch) {
     let store = scratch.store();
-    put(&store, "lea", b"one", Revision::NONE).await;
-    put(&store, "max", b"two", Revision::NONE).await;
-    store.close().await;
+    put(&store, "lea", b"one", Revision::NONE);
+    put(&store, "max", b"two", Revision::NONE);
+    store.close();
 }
 
 /// Checks that the store opens without a key, refuses whoever has a record and no one else, keeps
 /// everything as it is, and that its text has these words.
-async fn opens_without_a_key(scratch: &Scratch, words: &[&str]) {
+fn opens_without_a_key(scratch: &Scratch, words: &[&str]) {
     let before = scratch.picture();
     let opened = scratch.open();
     assert!(lost_key_among(&opened.notices));
@@ -32,22 +32,14 @@ async fn opens_without_a_key(scratch: &Scratch, words: &[&str]) {
     }
     assert_eq!(key_lost(store.load("lea")), remedy);
     assert_eq!(
-        key_lost(
-            store
-                .commit("lea", uid("lea"), b"three", Revision::new(1))
-                .await
-        ),
+        key_lost(store.commit("lea", uid("lea"), b"three", Revision::new(1))),
         remedy
     );
     assert_eq!(
-        key_lost(
-            store
-                .commit("new", uid("new"), b"three", Revision::NONE)
-                .await
-        ),
+        key_lost(store.commit("new", uid("new"), b"three", Revision::NONE)),
         remedy
     );
-    assert!(get(&store, "nobody").await.is_none());
+    assert!(get(&store, "nobody").is_none());
     assert_eq!(find(&store, uid("nobody")), None);
     assert_eq!(key_lost(store.find(uid("lea"))), remedy);
     let listed = store.list().unwrap();
@@ -55,51 +47,51 @@ async fn opens_without_a_key(scratch: &Scratch, words: &[&str]) {
     for (_, record) in listed {
         assert_eq!(key_lost(record), remedy);
     }
-    store.close().await;
+    store.close();
     assert!(scratch.picture() == before);
 }
 
-#[tokio::test]
-async fn a_lost_key_refuses_those_with_a_record_and_no_one_else() {
+#[test]
+fn a_lost_key_refuses_those_with_a_record_and_no_one_else() {
     let scratch = Scratch::new();
-    with_records(&scratch).await;
+    with_records(&scratch);
     let key = fs::read(scratch.file("key")).unwrap();
     fs::remove_file(scratch.file("key")).unwrap();
-    opens_without_a_key(&scratch, &["is missing"]).await;
+    opens_without_a_key(&scratch, &["is missing"]);
     // The way back that the text names.
     fs::write(scratch.file("key"), key).unwrap();
     fs::set_permissions(scratch.file("key"), fs::Permissions::from_mode(0o600)).unwrap();
-    assert_eq!(get(&scratch.store(), "lea").await.unwrap().0, b"one");
+    assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"one");
 }
 
-#[tokio::test]
-async fn a_wrong_key_is_not_used() {
+#[test]
+fn a_wrong_key_is_not_used() {
     let scratch = Scratch::new();
-    with_records(&scratch).await;
+    with_records(&scratch);
     fs::write(scratch.file("key"), [1; 32]).unwrap();
-    opens_without_a_key(&scratch, &["is another one"]).await;
+    opens_without_a_key(&scratch, &["is another one"]);
 }
 
-#[tokio::test]
-async fn a_key_that_others_may_know_is_refused() {
+#[test]
+fn a_key_that_others_may_know_is_refused() {
     let scratch = Scratch::new();
-    with_records(&scratch).await;
+    with_records(&scratch);
     let key = scratch.file("key");
     for mode in [0o644, 0o640, 0o604, 0o620, 0o601] {
         fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
-        opens_without_a_key(&scratch, &["chmod 600"]).await;
+        opens_without_a_key(&scratch, &["chmod 600"]);
     }
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     chown(&key, Some(12345), None).unwrap();
-    opens_without_a_key(&scratch, &["belongs to uid 12345", "chown 0"]).await;
+    opens_without_a_key(&scratch, &["belongs to uid 12345", "chown 0"]);
     chown(&key, Some(0), None).unwrap();
-    assert!(get(&scratch.store(), "lea").await.is_some());
+    assert!(get(&scratch.store(), "lea").is_some());
 }
 
-#[tokio::test]
-async fn a_key_that_is_not_a_plain_file_of_32_bytes_is_refused() {
+#[test]
+fn a_key_that_is_not_a_plain_file_of_32_bytes_is_refused() {
     let scratch = Scratch::new();
-    with_records(&scratch).await;
+    with_records(&scratch);
     let key = scratch.file("key");
     let bytes = fs::read(&key).unwrap();
     for (contents, words) in [
@@ -108,17 +100,17 @@ async fn a_key_that_is_not_a_plain_file_of_32_bytes_is_refused() {
         (b"", "0 bytes"),
     ] {
         fs::write(&key, contents).unwrap();
-        opens_without_a_key(&scratch, &[words, "exactly 32"]).await;
+        opens_without_a_key(&scratch, &[words, "exactly 32"]);
     }
     let aside = scratch.state().with_file_name("aside");
     fs::write(&aside, &bytes).unwrap();
     fs::set_permissions(&aside, fs::Permissions::from_mode(0o600)).unwrap();
     fs::remove_file(&key).unwrap();
     symlink(&aside, &key).unwrap();
-    opens_without_a_key(&scratch, &["symbolic link"]).await;
+    opens_without_a_key(&scratch, &["symbolic link"]);
     fs::remove_file(&key).unwrap();
     fs::create_dir(&key).unwrap();
-    opens_without_a_key(&scratch, &["not a regular file"]).await;
+    opens_without_a_key(&scratch, &["not a regular file"]);
     fs::remove_dir(&key).unwrap();
     // Nobody writes to this pipe: whoever waits for that never starts.
     nix::unistd::mkfifo(&key, nix::sys::stat::Mode::S_IRUSR).unwrap();
@@ -132,34 +124,34 @@ async fn a_key_that_is_not_a_plain_file_of_32_bytes_is_refused() {
     );
 }
 
-#[tokio::test]
-async fn with_every_record_given_up_a_new_key_is_taken() {
+#[test]
+fn with_every_record_given_up_a_new_key_is_taken() {
     let scratch = Scratch::new();
-    with_records(&scratch).await;
+    with_records(&scratch);
     fs::remove_file(scratch.file("key")).unwrap();
     let store = scratch.store();
     assert_eq!(
-        store.remove("lea", None).await.unwrap(),
+        store.remove("lea", None).unwrap(),
         Commit::Committed(Revision::NONE)
     );
-    store.close().await;
+    store.close();
     assert!(
         scratch.store().key_lost().is_some(),
         "max still has a record"
     );
     assert!(!scratch.file("key").exists());
-    let _ = scratch.store().remove("max", None).await.unwrap();
+    let _ = scratch.store().remove("max", None).unwrap();
     let marker = fs::read(scratch.file("key.id")).unwrap();
     let opened = scratch.open();
     assert!(matches!(opened.notices[..], [Notice::KeyChanged { .. }]));
-    let revision = put(&opened.store, "lea", b"three", Revision::NONE).await;
+    let revision = put(&opened.store, "lea", b"three", Revision::NONE);
     assert!(revision > Revision::new(2), "revisions go on");
     assert_ne!(fs::read(scratch.file("key.id")).unwrap(), marker);
-    assert_eq!(get(&scratch.store(), "lea").await.unwrap().0, b"three");
+    assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"three");
 }
 
-#[tokio::test]
-async fn at_the_first_start_an_unusable_key_is_refused_and_left_alone() {
+#[test]
+fn at_the_first_start_an_unusable_key_is_refused_and_left_alone() {
     for (contents, mode, words) in [
         (&[1; 31][..], 0o600, "31 bytes"),
         (b"", 0o600, "0 bytes"),
@@ -177,24 +169,24 @@ async fn at_the_first_start_an_unusable_key_is_refused_and_left_alone() {
     }
 }
 
-#[tokio::test]
-async fn a_key_that_lies_ready_at_the_first_start_is_used() {
+#[test]
+fn a_key_that_lies_ready_at_the_first_start_is_used() {
     let scratch = Scratch::new();
     scratch.made_state();
     fs::write(scratch.file("key"), [5; 32]).unwrap();
     fs::set_permissions(scratch.file("key"), fs::Permissions::from_mode(0o600)).unwrap();
-    put(&scratch.store(), "lea", b"one", Revision::NONE).await;
+    put(&scratch.store(), "lea", b"one", Revision::NONE);
     assert_eq!(fs::read(scratch.file("key")).unwrap(), [5; 32]);
-    assert!(get(&scratch.store(), "lea").await.is_some());
+    assert!(get(&scratch.store(), "lea").is_some());
 }
 
-#[tokio::test]
-async fn a_credential_comes_before_the_file_and_makes_none() {
+#[test]
+fn a_credential_comes_before_the_file_and_makes_none() {
     let scratch = Scratch::new();
     let place = scratch.place_with_credential(&[3; 32]);
-    put(&open(&place).store, "lea", b"one", Revision::NONE).await;
+    put(&open(&place).store, "lea", b"one", Revision::NONE);
     assert!(!scratch.file("key").exists());
-    assert!(get(&open(&place).store, "lea").await.is_some());
+    assert!(get(&open(&place).store, "lea").is_some());
     assert!(scratch.store().key_lost().unwrap().contains("is missing"));
     let place = scratch.place_with_credential(&[4; 32]);
     let lost = open(&place).store.key_lost().unwrap().to_owned();
@@ -214,30 +206,30 @@ fn a_credential_of_another_length_is_refused_at_the_first_start() {
     assert!(scratch.picture().is_empty());
 }
 
-#[tokio::test]
-async fn a_credential_that_comes_while_nobody_is_set_up_is_taken() {
+#[test]
+fn a_credential_that_comes_while_nobody_is_set_up_is_taken() {
     let scratch = Scratch::new();
     drop(scratch.store());
     let place = scratch.place_with_credential(&[3; 32]);
     let opened = open(&place);
     assert!(matches!(opened.notices[..], [Notice::KeyChanged { .. }]));
-    put(&opened.store, "lea", b"one", Revision::NONE).await;
+    put(&opened.store, "lea", b"one", Revision::NONE);
     drop(opened);
     fs::remove_file(scratch.file("key")).unwrap();
-    assert!(get(&open(&place).store, "lea").await.is_some());
+    assert!(get(&open(&place).store, "lea").is_some());
 }
 
-#[tokio::test]
-async fn a_credential_that_sealed_nothing_locks_nobody_out() {
+#[test]
+fn a_credential_that_sealed_nothing_locks_nobody_out() {
     let scratch = Scratch::new();
-    with_records(&scratch).await;
+    with_records(&scratch);
     for credential in [&[3; 32][..], &[3; 5]] {
         let opened = open(&scratch.place_with_credential(credential));
         let [Notice::CredentialUnused { why }] = &opened.notices[..] else {
             panic!()
         };
         assert!(why.contains("systemd-creds encrypt"), "{why}");
-        assert_eq!(get(&opened.store, "lea").await.unwrap().0, b"one");
+        assert_eq!(get(&opened.store, "lea").unwrap().0, b"one");
     }
     // What the notice says to do.
     let key = fs::read(scratch.file("key")).unwrap();
@@ -245,31 +237,31 @@ async fn a_credential_that_sealed_nothing_locks_nobody_out() {
     fs::remove_file(scratch.file("key")).unwrap();
     let opened = open(&place);
     assert!(opened.notices.is_empty());
-    assert_eq!(get(&opened.store, "lea").await.unwrap().0, b"one");
+    assert_eq!(get(&opened.store, "lea").unwrap().0, b"one");
 }
 
-#[tokio::test]
-async fn a_store_that_runs_on_after_the_key_was_changed_seals_nothing_more() {
+#[test]
+fn a_store_that_runs_on_after_the_key_was_changed_seals_nothing_more() {
     let scratch = Scratch::new();
     let old = scratch.store();
     let new = open(&scratch.place_with_credential(&[3; 32])).store;
-    let refusal = key_lost(old.commit("lea", uid("lea"), b"one", Revision::NONE).await);
+    let refusal = key_lost(old.commit("lea", uid("lea"), b"one", Revision::NONE));
     assert!(refusal.contains("restart tfad"), "{refusal}");
-    put(&new, "lea", b"one", Revision::NONE).await;
+    put(&new, "lea", b"one", Revision::NONE);
     assert!(old.load("lea").is_err());
 }
 
-#[tokio::test]
-async fn no_secret_and_no_key_stands_in_any_file_in_the_clear() {
+#[test]
+fn no_secret_and_no_key_stands_in_any_file_in_the_clear() {
     let scratch = Scratch::new();
     let secret = b"the secret of an authenticator, in the clear";
     let store = scratch.store();
     let mut revision = Revision::NONE;
     for _ in 0..20 {
-        revision = put(&store, "lea", secret, revision).await;
+        revision = put(&store, "lea", secret, revision);
     }
-    put(&store, "max", secret, Revision::NONE).await;
-    let _ = store.remove("max", None).await.unwrap();
+    put(&store, "max", secret, Revision::NONE);
+    let _ = store.remove("max", None).unwrap();
     let key = fs::read(scratch.file("key")).unwrap();
     let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
     // Copies, since closing a file of this process drops the locks on it.
@@ -309,8 +301,8 @@ async fn no_secret_and_no_key_stands_in_any_file_in_the_clear() {
     );
 }
 
-#[tokio::test]
-async fn the_units_default_stands_for_no_credential() {
+#[test]
+fn the_units_default_stands_for_no_credential() {
     let scratch = Scratch::new();
     let place = scratch.place_with_credential(b"none");
     drop(open(&place));

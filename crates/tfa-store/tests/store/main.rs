@@ -159,13 +159,8 @@ mod scratch {
     }
 
     /// Commits, where it must work.
-    pub(crate) async fn put(
-        store: &dyn Store,
-        user: &str,
-        record: &[u8],
-        on: Revision,
-    ) -> Revision {
-        match store.commit(user, uid(user), record, on).await.unwrap() {
+    pub(crate) fn put(store: &dyn Store, user: &str, record: &[u8], on: Revision) -> Revision {
+        match store.commit(user, uid(user), record, on).unwrap() {
             Commit::Committed(revision) => revision,
             Commit::Conflict => panic!("a conflict"),
         }
@@ -186,7 +181,7 @@ mod scratch {
     }
 
     /// A user's record and revision.
-    pub(crate) async fn get(store: &dyn Store, user: &str) -> Option<(Vec<u8>, Revision)> {
+    pub(crate) fn get(store: &dyn Store, user: &str) -> Option<(Vec<u8>, Revision)> {
         let found = store.load(user).unwrap_or_else(|error| panic!("{error}"));
         found.map(|(record, revision)| (record.as_bytes().to_vec(), revision))
     }

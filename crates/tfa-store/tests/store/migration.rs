@@ -27,47 +27,47 @@ fn record(uid: u32) -> Vec<u8> {
 }
 
 /// A closed store of the first version with these users, whose uids are 1000 and on.
-async fn first_version(users: &[&str]) -> Scratch {
+fn first_version(users: &[&str]) -> Scratch {
     let scratch = Scratch::new();
     let store = scratch.store();
     for (user, uid) in users.iter().zip(1000..) {
         let record = record(uid);
         // The uid beside the record is not what is migrated.
-        put(&store, user, &record, Revision::NONE).await;
+        put(&store, user, &record, Revision::NONE);
     }
-    store.close().await;
+    store.close();
     scratch.sql(BACK_TO_THE_FIRST);
     scratch
 }
 
-#[tokio::test]
-async fn every_record_is_found_by_its_uid_afterwards_and_keeps_its_revision() {
-    let scratch = first_version(&["lea", "max"]).await;
+#[test]
+fn every_record_is_found_by_its_uid_afterwards_and_keeps_its_revision() {
+    let scratch = first_version(&["lea", "max"]);
     let opened = scratch.open();
     assert_eq!(opened.notices, [Notice::Migrated { records: 2 }]);
     for (user, uid) in [("lea", 1000), ("max", 1001)] {
         assert_eq!(find(&opened.store, uid).as_deref(), Some(user));
-        assert_eq!(get(&opened.store, user).await.unwrap().0, record(uid));
+        assert_eq!(get(&opened.store, user).unwrap().0, record(uid));
     }
     assert_eq!(find(&opened.store, 1002), None);
-    let (_, revision) = get(&opened.store, "lea").await.unwrap();
-    let changed = opened.store.commit("lea", 1000, b"new", revision).await;
+    let (_, revision) = get(&opened.store, "lea").unwrap();
+    let changed = opened.store.commit("lea", 1000, b"new", revision);
     assert!(changed.is_ok());
-    opened.store.close().await;
+    opened.store.close();
     assert!(scratch.open().notices.is_empty());
 }
 
-#[tokio::test]
-async fn an_empty_database_is_migrated_too() {
-    let scratch = first_version(&[]).await;
+#[test]
+fn an_empty_database_is_migrated_too() {
+    let scratch = first_version(&[]);
     let opened = scratch.open();
     assert_eq!(opened.notices, [Notice::Migrated { records: 0 }]);
-    put(&opened.store, "lea", b"one", Revision::NONE).await;
+    put(&opened.store, "lea", b"one", Revision::NONE);
 }
 
-#[tokio::test]
-async fn without_the_key_nothing_is_migrated_and_no_absence_vouched_for() {
-    let scratch = first_version(&["lea"]).await;
+#[test]
+fn without_the_key_nothing_is_migrated_and_no_absence_vouched_for() {
+    let scratch = first_version(&["lea"]);
     let key = fs::read(scratch.file("key")).unwrap();
     fs::remove_file(scratch.file("key")).unwrap();
     let before = scratch.picture();
@@ -79,7 +79,7 @@ async fn without_the_key_nothing_is_migrated_and_no_absence_vouched_for() {
         assert_eq!(key_lost(opened.store.find(uid)), remedy);
     }
     assert_eq!(opened.store.list().unwrap().len(), 1);
-    opened.store.close().await;
+    opened.store.close();
     assert!(scratch.picture() == before);
     // The key put back.
     fs::write(scratch.file("key"), &key).unwrap();
@@ -91,13 +91,13 @@ async fn without_the_key_nothing_is_migrated_and_no_absence_vouched_for() {
     assert_eq!(find(&scratch.store(), 1000).as_deref(), Some("lea"));
 }
 
-#[tokio::test]
-async fn a_lost_key_can_be_given_up_before_the_migration() {
-    let scratch = first_version(&["lea"]).await;
+#[test]
+fn a_lost_key_can_be_given_up_before_the_migration() {
+    let scratch = first_version(&["lea"]);
     fs::remove_file(scratch.file("key")).unwrap();
     let store = scratch.store();
-    let _ = store.remove("lea", None).await.unwrap();
-    store.close().await;
+    let _ = store.remove("lea", None).unwrap();
+    store.close();
     let opened = scratch.open();
     assert!(matches!(
         opened.notices[..],
@@ -106,14 +106,14 @@ async fn a_lost_key_can_be_given_up_before_the_migration() {
     assert_eq!(find(&opened.store, 1000), None);
 }
 
-#[tokio::test]
-async fn the_uid_of_a_record_that_cannot_be_read_stays_unknown_until_it_is_reset() {
+#[test]
+fn the_uid_of_a_record_that_cannot_be_read_stays_unknown_until_it_is_reset() {
     for damage in [
         "UPDATE account SET sealed = x'00' WHERE user = 'lea'",
         // It is on the roll, and has lost its row.
         "DELETE FROM account WHERE user = 'lea'",
     ] {
-        let scratch = first_version(&["lea", "max"]).await;
+        let scratch = first_version(&["lea", "max"]);
         scratch.sql(damage);
         let opened = scratch.open();
         let unread = Notice::Unread {
@@ -127,33 +127,33 @@ async fn the_uid_of_a_record_that_cannot_be_read_stays_unknown_until_it_is_reset
         };
         assert_eq!(users, ["lea"]);
         assert!(store.load("lea").is_err());
-        store.close().await;
+        store.close();
         let store = scratch.store();
-        let _ = store.remove("lea", None).await.unwrap();
+        let _ = store.remove("lea", None).unwrap();
         assert_eq!(find(&store, 1000), None);
     }
 }
 
-#[tokio::test]
-async fn a_uid_that_has_two_records_is_an_error_until_one_is_reset() {
-    let scratch = first_version(&["lea"]).await;
+#[test]
+fn a_uid_that_has_two_records_is_an_error_until_one_is_reset() {
+    let scratch = first_version(&["lea"]);
     // What was stored under the new name of a user before there was an index.
     let store = scratch.store();
-    put(&store, "leah", &record(1000), Revision::NONE).await;
-    store.close().await;
+    put(&store, "leah", &record(1000), Revision::NONE);
+    store.close();
     scratch.sql(BACK_TO_THE_FIRST);
     let store = scratch.store();
-    assert!(get(&store, "lea").await.is_some() && get(&store, "leah").await.is_some());
+    assert!(get(&store, "lea").is_some() && get(&store, "leah").is_some());
     let twice = error(store.find(1000));
     assert!(matches!(twice, StoreError::UidTwice { .. }), "{twice}");
     assert!(twice.to_string().contains("lea and leah"), "{twice}");
-    let _ = store.remove("lea", None).await.unwrap();
+    let _ = store.remove("lea", None).unwrap();
     assert_eq!(find(&store, 1000).as_deref(), Some("leah"));
 }
 
-#[tokio::test]
-async fn a_damaged_roll_is_not_migrated_and_left_as_it_is() {
-    let scratch = first_version(&["lea"]).await;
+#[test]
+fn a_damaged_roll_is_not_migrated_and_left_as_it_is() {
+    let scratch = first_version(&["lea"]);
     scratch.sql("UPDATE roll SET names = x'00' WHERE part = 7");
     let before = fs::read(scratch.file("accounts.db")).unwrap();
     let refusal = scratch.refusal();
@@ -179,11 +179,11 @@ fn child_migrates() {
     }));
 }
 
-#[tokio::test]
-async fn kill_9_in_the_middle_leaves_the_old_database_or_the_new_one() {
+#[test]
+fn kill_9_in_the_middle_leaves_the_old_database_or_the_new_one() {
     let names: Vec<String> = (0..400).map(|number| format!("user{number}")).collect();
     let users: Vec<&str> = names.iter().map(String::as_str).collect();
-    let scratch = first_version(&users).await;
+    let scratch = first_version(&users);
     let old = fs::read(scratch.file("accounts.db")).unwrap();
     let state = scratch.state().display().to_string();
     let migrating = || {
@@ -211,7 +211,7 @@ async fn kill_9_in_the_middle_leaves_the_old_database_or_the_new_one() {
         for (user, uid) in users.iter().zip(1000..).step_by(37) {
             assert_eq!(find(&opened.store, uid).as_deref(), Some(*user));
         }
-        opened.store.close().await;
+        opened.store.close();
     }
     assert!(cut_off > 3, "it was cut off {cut_off} times");
 }

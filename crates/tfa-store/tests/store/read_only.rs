@@ -16,16 +16,16 @@ fn place(state: String) -> Place {
     }
 }
 
-#[tokio::test]
-async fn child_stores_and_breaks_off() {
+#[test]
+fn child_stores_and_breaks_off() {
     let Some(state) = child_word() else { return };
     let store = open(&place(state)).store;
-    put(&store, "lea", b"in the log", Revision::NONE).await;
+    put(&store, "lea", b"in the log", Revision::NONE);
     std::process::abort();
 }
 
-#[tokio::test]
-async fn child_reads_and_cannot_store() {
+#[test]
+fn child_reads_and_cannot_store() {
     let Some(word) = child_word() else { return };
     let (record, state) = word.split_once('=').unwrap();
     let opened = open(&place(state.to_owned()));
@@ -33,23 +33,21 @@ async fn child_reads_and_cannot_store() {
     assert!(opened.notices.iter().any(told));
     let store = opened.store;
     assert_eq!(store.writable_again(), Some(false));
-    let (found, revision) = get(&store, "lea").await.unwrap();
+    let (found, revision) = get(&store, "lea").unwrap();
     assert_eq!(found, record.as_bytes());
-    assert_eq!(get(&store, "bob").await, None);
+    assert_eq!(get(&store, "bob"), None);
     assert_eq!(store.list().unwrap().len(), 1);
     for change in [
-        store.commit("lea", uid("lea"), b"another", revision).await,
-        store
-            .commit("bob", uid("bob"), b"first", Revision::NONE)
-            .await,
-        store.remove("lea", None).await,
+        store.commit("lea", uid("lea"), b"another", revision),
+        store.commit("bob", uid("bob"), b"first", Revision::NONE),
+        store.remove("lea", None),
     ] {
         let StoreError::Unavailable { why } = error(change) else {
             panic!("another error");
         };
         assert!(why.contains("read-only"), "{why}");
     }
-    store.close().await;
+    store.close();
     println!("as it should be");
 }
 
@@ -91,12 +89,12 @@ fn reads(scratch: &Scratch, record: &str) {
     assert!(said.contains("as it should be"), "{said}");
 }
 
-#[tokio::test]
-async fn what_a_clean_end_left_is_read_and_nothing_stored() {
+#[test]
+fn what_a_clean_end_left_is_read_and_nothing_stored() {
     let scratch = Scratch::new();
     let store = scratch.store();
-    put(&store, "lea", b"in the file", Revision::NONE).await;
-    store.close().await;
+    put(&store, "lea", b"in the file", Revision::NONE);
+    store.close();
     assert!(!scratch.file("accounts.db-wal").exists());
     let before = scratch.picture();
     reads(&scratch, "in the file");
@@ -104,8 +102,8 @@ async fn what_a_clean_end_left_is_read_and_nothing_stored() {
     // Writable again, it is whole.
     let store = scratch.store();
     assert_eq!(store.writable_again(), None);
-    let (_, revision) = get(&store, "lea").await.unwrap();
-    put(&store, "lea", b"another", revision).await;
+    let (_, revision) = get(&store, "lea").unwrap();
+    put(&store, "lea", b"another", revision);
 }
 
 /// A store whose last change is in the log alone.
