@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tfa_core::{Account, Authenticator, BackupSet, Entry, Parameters, Secret, Time};
+use tfa_core::{Account, Authenticator, BackupSet, Input, Parameters, Secret, Time};
 use tfa_store::{Commit, Place, Revision, SqliteStore, Store};
 
 use super::folder;
@@ -120,7 +120,7 @@ fn account(person: Person, backup: BackupSet) -> Account {
     let proof = phone::code(person, SET_UP.step(30).counter());
     let done = account
         .set_up(authenticator, SET_UP)
-        .and_then(|()| account.confirm(&Entry::parse(&proof), Some(backup), SET_UP));
+        .and_then(|()| account.confirm(&Input::parse(&proof), Some(backup), SET_UP));
     if let Err(refusal) = done {
         panic!("cannot set up an account: {refusal:?}");
     }

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tfa_core::{BadParameters, Bar, Drift, Exemption, Gate, Message, Refusal, State, Time};
-use tfa_core::{Would, WrongCodes};
+use tfa_core::{AuditOutcome, WrongCodes};
+use tfa_core::{
+    BadParameters, DenyReason, Drift, Exemption, LockState, Message, Refusal, State, Time,
+};
 use tfa_proto::Error;
 
 use crate::login::enrollment::Shown;
@@ -52,13 +54,13 @@ pub const PAGE_HEADING: &str = "Before you go on:";
 #[must_use]
 pub fn message(message: Message, now: Time) -> (bool, String) {
     let (bad, text) = match message {
-        Message::Wrong(Gate::Open) => (
+        Message::Wrong(LockState::Unlocked) => (
             true,
             "That code is not right. Try the latest one.".to_owned(),
         ),
-        Message::Spent => (true, USED_ALREADY.to_owned()),
+        Message::AlreadyUsed => (true, USED_ALREADY.to_owned()),
         Message::NotACode => (true, NO_CODE.to_owned()),
-        Message::Wrong(gate) | Message::Locked(gate) => (true, locked(gate, now)),
+        Message::Wrong(lock_state) | Message::Locked(lock_state) => (true, locked(lock_state, now)),
         Message::BackupCodeOnly => (
             true,
             "Too many wrong codes. Only a backup code opens this now.".to_owned(),
@@ -98,7 +100,7 @@ pub fn message(message: Message, now: Time) -> (bool, String) {
                 apart(drift)
             ),
         ),
-        Message::OfferWithdrawn => (
+        Message::PendingWithdrawn => (
             true,
             "Too many wrong codes: that key is void.\nDelete it in the app, and log in again."
                 .to_owned(),
@@ -133,16 +135,16 @@ pub fn wrong_codes(wrong: &WrongCodes) -> String {
 
 /// Why no code is judged, and when to try again.
 #[must_use]
-pub fn locked(gate: Gate, now: Time) -> String {
-    match gate {
-        Gate::Open => "Too many wrong codes. Try again now.".to_owned(),
-        Gate::Until(until) => {
+pub fn locked(lock_state: LockState, now: Time) -> String {
+    match lock_state {
+        LockState::Unlocked => "Too many wrong codes. Try again now.".to_owned(),
+        LockState::Until(until) => {
             format!(
                 "Too many wrong codes. Try again in {}.",
                 wait(now.until(until))
             )
         }
-        Gate::ForGood => {
+        LockState::Permanent => {
             "Too many wrong codes. Ask your administrator to unlock you (tfactl unlock),\n\
                           or use a backup code at the console."
                 .to_owned()
@@ -176,7 +178,7 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
         Refusal::NothingPending => Error::NothingPending(
             "No key waits to be confirmed; it may have been too long ago. Begin again.".to_owned(),
         ),
-        Refusal::OfferWithdrawn => Error::NothingPending(
+        Refusal::PendingWithdrawn => Error::NothingPending(
             "Too many wrong codes: the new key was withdrawn. Begin again.".to_owned(),
         ),
         Refusal::WrongCode(None) => Error::WrongCode(
@@ -185,9 +187,11 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
                 .to_owned(),
         ),
         Refusal::WrongCode(Some(drift)) => Error::WrongCode(clock_off(drift)),
-        Refusal::Spent => Error::WrongCode(USED_ALREADY.to_owned()),
+        Refusal::AlreadyUsed => Error::WrongCode(USED_ALREADY.to_owned()),
         Refusal::NotACode => Error::InvalidArgument(NO_CODE.to_owned()),
-        Refusal::Locked(gate) | Refusal::WrongAndLocked(gate) => Error::Locked(locked(gate, now)),
+        Refusal::Locked(lock_state) | Refusal::WrongAndLocked(lock_state) => {
+            Error::Locked(locked(lock_state, now))
+        }
         Refusal::NoInvitation => Error::InvitationNeeded(
             "Setting up takes an invitation, and there is none for you now. Ask your \
              administrator for one (tfactl invite)."
@@ -312,32 +316,32 @@ pub fn backup_codes_heading(count: usize) -> Vec<String> {
 
 /// Why a login is refused without a question.
 #[must_use]
-pub fn bar(bar: Bar, host: &str, user: &str, by_ssh: bool) -> String {
-    match bar {
-        Bar::MustEnroll => format!(
+pub fn reason(reason: DenyReason, host: &str, user: &str, by_ssh: bool) -> String {
+    match reason {
+        DenyReason::MustEnroll => format!(
             "Two-factor login is required on {host}, and you have not set it up.\n\
              This program cannot take you through it. Log in over SSH with your password,\n\
              or at the console."
         ),
-        Bar::TooLate => format!(
+        DenyReason::TooLate => format!(
             "Two-factor login is required on {host}, and the time to set it up is over.\n\
              Ask your administrator."
         ),
-        Bar::Undecided => format!(
+        DenyReason::Undetermined => format!(
             "Whether you need a second factor on {host} could not be decided: your groups, your\n\
              address or the method of ssh cannot be found out. Tell your administrator.\n\
              If you came by an SSH key alone, log in with your password."
         ),
-        Bar::Unmet if by_ssh => format!(
+        DenyReason::NotVerified if by_ssh => format!(
             "Two-factor login is required on {host}, and a key alone is not enough.\n\
              Log in with your password, then you are asked for a code:\n    \
              ssh -o PubkeyAuthentication=no {user}@{host}"
         ),
-        Bar::Unmet => format!(
+        DenyReason::NotVerified => format!(
             "Two-factor login is required on {host}, and this way in asks for no code.\n\
              Log in with your password, then you are asked for a code."
         ),
-        Bar::AuthRefused => "No right code was given before, so this login cannot go on.\n\
+        DenyReason::AuthRefused => "No right code was given before, so this login cannot go on.\n\
              Begin a new one; over SSH, connect again."
             .to_owned(),
     }
@@ -387,15 +391,15 @@ pub fn exempt(why: Exemption) -> &'static str {
 
 /// Why it was refused, for the log.
 #[must_use]
-pub fn barred(bar: Bar) -> &'static str {
-    match bar {
-        Bar::MustEnroll => "it is not set up, and this stack cannot",
-        Bar::TooLate => "it was not set up in time",
-        Bar::Undecided => {
+pub fn barred(reason: DenyReason) -> &'static str {
+    match reason {
+        DenyReason::MustEnroll => "it is not set up, and this stack cannot",
+        DenyReason::TooLate => "it was not set up in time",
+        DenyReason::Undetermined => {
             "groups, address or ssh method could not be found out, and a rule depends on them"
         }
-        Bar::Unmet => "the second factor is required, and this login met none",
-        Bar::AuthRefused => {
+        DenyReason::NotVerified => "the second factor is required, and this login met none",
+        DenyReason::AuthRefused => {
             "the auth phase refused this login, and it went on: the PAM stack ignores the result of \
              pam_tfa, or sshd tried another method on the same connection"
         }
@@ -430,14 +434,14 @@ pub fn bypassed(bypass: Bypass, audit: bool) -> Cow<'static, str> {
 
 /// What audit mode let go on, for the log.
 #[must_use]
-pub fn would(would: Would) -> &'static str {
-    match would {
-        Would::BeAsked => "would have been asked for a code",
-        Would::BeTold => "would have been told to set up while the grace lasts",
-        Would::HaveToSetUp => "would have had to set up",
-        Would::BeTooLate => "would have been refused: it was not set up in time",
-        Would::BeUnguarded => "would have been refused: it met no second factor",
-        Would::BeUndecided => {
+pub fn audit_outcome(audit_outcome: AuditOutcome) -> &'static str {
+    match audit_outcome {
+        AuditOutcome::Asked => "would have been asked for a code",
+        AuditOutcome::Notified => "would have been told to set up while the grace lasts",
+        AuditOutcome::SetUp => "would have had to set up",
+        AuditOutcome::TooLate => "would have been refused: it was not set up in time",
+        AuditOutcome::NotVerified => "would have been refused: it met no second factor",
+        AuditOutcome::Undetermined => {
             "would have been refused: groups, address or ssh method could not be found out"
         }
     }
@@ -505,7 +509,7 @@ mod tests {
     #[test]
     fn a_lock_says_when_to_try_again_and_never_too_early() {
         let now = Time::from_secs(1000);
-        let after = |seconds: u64| locked(Gate::Until(Time::from_secs(1000 + seconds)), now);
+        let after = |seconds: u64| locked(LockState::Until(Time::from_secs(1000 + seconds)), now);
         assert!(after(30).ends_with("in 30 seconds."));
         assert!(after(121).ends_with("in 3 minutes."));
         assert!(after(3600).ends_with("in 60 minutes."));
@@ -519,7 +523,7 @@ mod tests {
 
     #[test]
     fn the_advice_on_ssh_is_given_in_ssh_alone() {
-        let said = |by_ssh| bar(Bar::Unmet, "host", "alice", by_ssh);
+        let said = |by_ssh| reason(DenyReason::NotVerified, "host", "alice", by_ssh);
         assert!(said(true).contains("ssh -o PubkeyAuthentication=no alice@host"));
         assert!(!said(false).contains("ssh") && said(false).contains("asks for no code"));
     }

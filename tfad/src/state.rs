@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
-use tfa_core::{Account, Entry, Evidence, Login, Origin, Person, Policy, Terms, Time};
+use tfa_core::{
+    Account, Credential, Input, Login, Policy, RuleEffect, Subject, ThrottleScope, Time,
+};
 use tfa_proto::{Context, Error};
 
 use crate::account::hashing::Hashing;
@@ -120,40 +122,40 @@ impl DaemonState {
     /// What a login's rules ask of the name service about its user: the groups under the names in
     /// use, and for a login inside a session under every name of the uid. `None` where the answer
     /// makes no difference: nobody is asked then.
-    pub async fn person_of(
+    pub async fn subject_of(
         &self,
         login: &Login,
         user: &User,
         policy: &Policy,
         inside_session: bool,
-    ) -> Option<Person> {
+    ) -> Option<Subject> {
         if inside_session && policy.depends_on_names(login) {
-            return Some(self.person_by_any_name(user, policy).await);
+            return Some(self.subject_by_any_name(user, policy).await);
         }
         if policy.is_settled(login) {
             return None;
         }
-        Some(self.person(user, policy).await)
+        Some(self.subject(user, policy).await)
     }
 
     /// A user under the names in use, with the groups that a policy asks about.
-    pub async fn person(&self, user: &User, policy: &Policy) -> Person {
+    pub async fn subject(&self, user: &User, policy: &Policy) -> Subject {
         let asked = policy.groups().into_iter().cloned().collect();
         groups::of(user, Names::InUse, asked, Vec::new()).await
     }
 
     /// A user under every name of the uid, with the groups that a policy asks about.
-    pub async fn person_by_any_name(&self, user: &User, policy: &Policy) -> Person {
+    pub async fn subject_by_any_name(&self, user: &User, policy: &Policy) -> Subject {
         let asked = policy.groups().into_iter().cloned().collect();
         let in_rules = policy.users().map(str::to_owned).collect();
         groups::of(user, Names::All, asked, in_rules).await
     }
 
     /// The terms under which two-factor login is required of a user, if it is.
-    pub async fn required_of(&self, user: &User, now: Time) -> Option<Terms> {
+    pub async fn required_of(&self, user: &User, now: Time) -> Option<RuleEffect> {
         let config = self.config();
-        let person = self.person_by_any_name(user, &config.policy).await;
-        config.policy.requires_of(&person, now).cloned()
+        let subject = self.subject_by_any_name(user, &config.policy).await;
+        config.policy.requires_of(&subject, now).cloned()
     }
 
     /// Who issues the keys, as authenticators show it: the configured name, else the host's.
@@ -176,25 +178,25 @@ impl DaemonState {
     pub async fn judge<T>(
         &self,
         user: &User,
-        entry: &Entry,
-        origin: Origin,
+        input: &Input,
+        origin: ThrottleScope,
         now: Time,
         mut earlier: Option<Loaded>,
-        mut wish: impl FnMut(&mut Account, &Evidence) -> Option<T>,
+        mut wish: impl FnMut(&mut Account, &Credential) -> Option<T>,
     ) -> Result<T, Error> {
         for _ in 0..MAX_REHASHES {
-            let loaded = match (earlier.take(), entry) {
-                (None, Entry::Backup(_)) => Some(self.accounts.load_record(user).await?),
+            let loaded = match (earlier.take(), input) {
+                (None, Input::Backup(_)) => Some(self.accounts.load_record(user).await?),
                 (loaded, _) => loaded,
             };
             let account = loaded.as_ref().and_then(Loaded::account);
-            let evidence = self.hashing.evidence(entry, account, origin, now).await?;
+            let credential = self.hashing.credential(input, account, origin, now).await?;
             let mut ahead = None;
             let judged = self
                 .accounts
                 .change_from(loaded, user, |account| {
                     ahead = account.used_ahead(now);
-                    let answer = wish(account, &evidence);
+                    let answer = wish(account, &credential);
                     ahead = ahead.filter(|_| account.used_ahead(now).is_none());
                     answer
                 })

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tfa_core::{
-    Account, Authenticator, BackupSet, Entry, Evidence, Judgement, Origin, Parameters, Secret,
-    State, Time,
+    Account, Authenticator, BackupSet, Credential, Input, Judgement, Parameters, Secret, State,
+    ThrottleScope, Time,
 };
 use tfa_store::{Opened, Place, Revision, SqliteStore, Store};
 use tfad::account::Accounts;
@@ -74,7 +74,7 @@ fn set_up(account: &mut Account, codes: BackupSet) {
     let earlier = Time::from_secs(59);
     account.set_up(phone, earlier).unwrap();
     account
-        .confirm(&Entry::parse("287082"), Some(codes), earlier)
+        .confirm(&Input::parse("287082"), Some(codes), earlier)
         .unwrap();
 }
 
@@ -92,18 +92,23 @@ fn codes() -> (BackupSet, String) {
 
 /// Lets so many logins try the evidence at once, half of them on another host, and counts those
 /// that were accepted.
-async fn logins_at_once(scratch: &Scratch, evidence: Evidence, logins: usize) -> (usize, Account) {
+async fn logins_at_once(
+    scratch: &Scratch,
+    credential: Credential,
+    logins: usize,
+) -> (usize, Account) {
     let hosts = [scratch.host(), scratch.host()];
-    let evidence = Arc::new(evidence);
+    let credential = Arc::new(credential);
     let start = Arc::new(tokio::sync::Barrier::new(logins));
     let tasks: Vec<_> = (0..logins)
         .map(|number| {
             let accounts = Arc::clone(&hosts[number % 2]);
-            let (evidence, start) = (Arc::clone(&evidence), Arc::clone(&start));
+            let (credential, start) = (Arc::clone(&credential), Arc::clone(&start));
             tokio::spawn(async move {
                 start.wait().await;
                 let now = Time::from_secs(NOW);
-                let judge = |account: &mut Account| account.judge(&evidence, Origin::Remote, now);
+                let judge =
+                    |account: &mut Account| account.judge(&credential, ThrottleScope::Remote, now);
                 accounts.change(&alice(), judge).await.unwrap()
             })
         })
@@ -124,11 +129,11 @@ async fn of_a_hundred_logins_on_two_hosts_with_one_code_exactly_one_gets_in_and_
         .change(&alice(), |account| set_up(account, set.clone()))
         .await
         .unwrap();
-    let Entry::Code(code) = Entry::parse(CODE) else {
+    let Input::Code(code) = Input::parse(CODE) else {
         panic!("six digits are a code")
     };
 
-    let (accepted, account) = logins_at_once(&scratch, Evidence::Code(code), 100).await;
+    let (accepted, account) = logins_at_once(&scratch, Credential::Code(code), 100).await;
     assert_eq!(accepted, 1);
     assert!(account.throttle().is_clear());
 }
@@ -142,12 +147,12 @@ async fn of_a_hundred_logins_on_two_hosts_with_one_backup_code_exactly_one_gets_
         .change(&alice(), |account| set_up(account, set.clone()))
         .await
         .unwrap();
-    let Entry::Backup(code) = Entry::parse(&code) else {
+    let Input::Backup(code) = Input::parse(&code) else {
         panic!("a backup code is one")
     };
-    let evidence = Evidence::Backup(Some(set.recipe().hash(&code).unwrap()));
+    let credential = Credential::Backup(Some(set.hash_params().hash(&code).unwrap()));
 
-    let (accepted, account) = logins_at_once(&scratch, evidence, 100).await;
+    let (accepted, account) = logins_at_once(&scratch, credential, 100).await;
     assert_eq!(accepted, 1);
     assert_eq!(account.backup().unwrap().left(), BackupSet::SIZE - 1);
 }
@@ -173,11 +178,11 @@ async fn what_is_judged_on_an_earlier_record_holds_only_if_nothing_was_stored_si
     let (accounts, (set, _)) = (scratch.host(), codes());
     let set_up = |account: &mut Account| set_up(account, set.clone());
     accounts.change(&alice(), set_up).await.unwrap();
-    let Entry::Code(code) = Entry::parse(CODE) else {
+    let Input::Code(code) = Input::parse(CODE) else {
         panic!("six digits are a code")
     };
-    let (code, now) = (Evidence::Code(code), Time::from_secs(NOW));
-    let judge = |account: &mut Account| account.judge(&code, Origin::Remote, now);
+    let (code, now) = (Credential::Code(code), Time::from_secs(NOW));
+    let judge = |account: &mut Account| account.judge(&code, ThrottleScope::Remote, now);
 
     // Two dialogs that began on the same record.
     let one = accounts.load_record(&alice()).await.unwrap();
@@ -185,7 +190,7 @@ async fn what_is_judged_on_an_earlier_record_holds_only_if_nothing_was_stored_si
     let accepted = accounts.change_from(Some(one), &alice(), judge).await;
     assert!(matches!(accepted, Ok(Judgement::Accepted(_))));
     let again = accounts.change_from(Some(other), &alice(), judge).await;
-    assert!(matches!(again, Ok(Judgement::Spent)));
+    assert!(matches!(again, Ok(Judgement::AlreadyUsed)));
 
     // Nothing to store on the earlier record: the present one counts.
     let earlier = accounts.load_record(&alice()).await.unwrap();
@@ -223,10 +228,10 @@ async fn a_removed_account_leaves_no_record() {
         .change(&alice(), |account| set_up(account, set.clone()))
         .await
         .unwrap();
-    let Entry::Code(code) = Entry::parse(CODE) else {
+    let Input::Code(code) = Input::parse(CODE) else {
         panic!("six digits are a code")
     };
-    let proof = Evidence::Code(code);
+    let proof = Credential::Code(code);
     let now = Time::from_secs(NOW);
     let removed = accounts
         .change(&alice(), |account| account.remove(&proof, now))

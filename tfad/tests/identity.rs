@@ -13,8 +13,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Authenticator, BackupSet, Entry, Evidence, Judgement, Origin, Parameters, Secret,
-    State, Time,
+    Account, Authenticator, BackupSet, Credential, Input, Judgement, Parameters, Secret, State,
+    ThrottleScope, Time,
 };
 use tfa_proto::Error;
 use tfa_store::{ByUid, Place, SqliteStore, Store};
@@ -137,11 +137,11 @@ impl Host {
     }
 
     async fn types(&self, name: &str, code: &str) -> Judgement {
-        let Entry::Code(code) = Entry::parse(code) else {
+        let Input::Code(code) = Input::parse(code) else {
             panic!("six digits are a code")
         };
-        let evidence = Evidence::Code(code);
-        let judge = |account: &mut Account| account.judge(&evidence, Origin::Remote, NOW);
+        let credential = Credential::Code(code);
+        let judge = |account: &mut Account| account.judge(&credential, ThrottleScope::Remote, NOW);
         let user = self.user(name).unwrap();
         self.accounts.change(&user, judge).await.unwrap()
     }
@@ -169,7 +169,7 @@ fn set_up(account: &mut Account) {
     let earlier = Time::from_secs(59);
     account.set_up(phone, earlier).unwrap();
     account
-        .confirm(&Entry::parse("287082"), Some(codes), earlier)
+        .confirm(&Input::parse("287082"), Some(codes), earlier)
         .unwrap();
 }
 
@@ -193,7 +193,10 @@ async fn a_renamed_user_keeps_the_record_and_a_right_code_moves_it() {
         Judgement::Accepted(_)
     ));
     assert_eq!(host.stored(), ["alicia"]);
-    assert!(matches!(host.types("alicia", CODE).await, Judgement::Spent));
+    assert!(matches!(
+        host.types("alicia", CODE).await,
+        Judgement::AlreadyUsed
+    ));
 }
 
 #[tokio::test]
@@ -395,15 +398,15 @@ impl Host {
         } else {
             NO_CODE
         };
-        let Entry::Code(code) = Entry::parse(code) else {
+        let Input::Code(code) = Input::parse(code) else {
             panic!("six digits are a code")
         };
-        let evidence = Evidence::Code(code);
+        let credential = Credential::Code(code);
         let judge = |account: &mut Account| {
             if matches!(event, Event::Note(_)) {
                 account.require(NOW);
             } else if account.state() == State::Enabled {
-                let _: Judgement = account.judge(&evidence, Origin::Remote, NOW);
+                let _: Judgement = account.judge(&credential, ThrottleScope::Remote, NOW);
             }
         };
         let _: Result<(), Error> = self.accounts.change(&user, judge).await;

@@ -137,7 +137,7 @@ fn set_up(account: &mut tfa_core::Account) {
     account.set_up(phone, then).unwrap();
     let drawn = tfad::host::random::drawn(|fill| tfa_core::BackupSet::draw(fill)).unwrap();
     let (codes, _) = drawn.unwrap();
-    let first = tfa_core::Entry::parse("287082");
+    let first = tfa_core::Input::parse("287082");
     account.confirm(&first, Some(codes), then).unwrap();
 }
 

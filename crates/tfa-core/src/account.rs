@@ -5,11 +5,11 @@ use std::fmt;
 use minicbor::{CborLen, Decode, Encode};
 use zeroize::Zeroizing;
 
+use crate::audit;
 use crate::backup::Found;
-use crate::sighting;
 use crate::{
-    Authenticator, BackupSet, Evidence, Gate, Invitation, Match, Offer, Origin, Sighting, Throttle,
-    Time, Would, WrongCodes,
+    AuditOutcome, AuditRecord, Authenticator, BackupSet, Credential, Invitation, LockState, Match,
+    PendingAuthenticator, Throttle, ThrottleScope, Time, WrongCodes,
 };
 
 /// What is kept of one user. Encoded as CBOR with numbered fields: a number is never used again
@@ -26,7 +26,7 @@ pub struct Account {
     pub(crate) authenticators: Vec<Authenticator>,
     /// Shown to its owner and not yet proved.
     #[n(3)]
-    pub(crate) offer: Option<Offer>,
+    pub(crate) pending: Option<PendingAuthenticator>,
     #[n(4)]
     pub(crate) backup: Option<BackupSet>,
     #[n(5)]
@@ -43,7 +43,7 @@ pub struct Account {
     pub(crate) invitation: Option<Invitation>,
     /// What audit mode saw.
     #[cbor(n(10), default)]
-    pub(crate) sightings: Vec<Sighting>,
+    pub(crate) audit_records: Vec<AuditRecord>,
     /// Wrong codes for a login to be told of.
     #[n(11)]
     pub(crate) wrong_codes: Option<WrongCodes>,
@@ -80,11 +80,11 @@ pub enum Judgement {
     /// Right, and now used up.
     Accepted(Factor),
     /// It was right once. Nothing can be guessed from it, so it counts as no try.
-    Spent,
+    AlreadyUsed,
     /// Wrong, and counted; whether another try is open now.
-    Wrong(Gate),
+    Wrong(LockState),
     /// Not judged: too many were wrong.
-    Locked(Gate),
+    Locked(LockState),
     /// Not a code by its shape; counts as no try.
     NotACode,
     /// Nothing was typed.
@@ -101,14 +101,14 @@ impl Account {
             uid,
             paused: false,
             authenticators: Vec::new(),
-            offer: None,
+            pending: None,
             backup: None,
             throttle: Throttle::default(),
             last_login: None,
             first_required: None,
             no_grace: false,
             invitation: None,
-            sightings: Vec::new(),
+            audit_records: Vec::new(),
             wrong_codes: None,
             proved: false,
         }
@@ -136,7 +136,7 @@ impl Account {
     #[must_use]
     pub fn state(&self) -> State {
         match (self.authenticators.is_empty(), self.paused) {
-            (true, _) if self.offer.is_some() => State::Pending,
+            (true, _) if self.pending.is_some() => State::Pending,
             (true, _) => State::None,
             (false, true) => State::Paused,
             (false, false) => State::Enabled,
@@ -152,7 +152,7 @@ impl Account {
             && self.first_required.is_none()
             && !self.no_grace
             && self.invitation.is_none()
-            && self.sightings.is_empty()
+            && self.audit_records.is_empty()
     }
 
     /// The authenticators in force.
@@ -163,8 +163,8 @@ impl Account {
 
     /// The authenticator that waits to be proved.
     #[must_use]
-    pub fn offer(&self) -> Option<&Offer> {
-        self.offer.as_ref()
+    pub fn pending(&self) -> Option<&PendingAuthenticator> {
+        self.pending.as_ref()
     }
 
     /// The backup codes that are left.
@@ -220,20 +220,20 @@ impl Account {
     /// was offered for it.
     pub fn invite(&mut self, invitation: Invitation) {
         if self.authenticators.is_empty() {
-            self.offer = None;
+            self.pending = None;
         }
         self.invitation = Some(invitation);
     }
 
     /// What audit mode saw.
     #[must_use]
-    pub fn sightings(&self) -> &[Sighting] {
-        &self.sightings
+    pub fn audit_records(&self) -> &[AuditRecord] {
+        &self.audit_records
     }
 
     /// Notes what would have become of a login.
-    pub fn note(&mut self, would: Would, service: &str, from: &str, now: Time) {
-        sighting::note(&mut self.sightings, would, service, from, now);
+    pub fn record_audit(&mut self, outcome: AuditOutcome, service: &str, from: &str, now: Time) {
+        audit::record(&mut self.audit_records, outcome, service, from, now);
     }
 
     /// There is no grace from here on: what was forgotten may have been set up.
@@ -274,50 +274,50 @@ impl Account {
     /// Judges an answer and takes its consequences: a right code is used up, a wrong one counted.
     /// The yes may only be said after this account was stored.
     #[must_use]
-    pub fn judge(&mut self, evidence: &Evidence, origin: Origin, now: Time) -> Judgement {
-        self.judge_from("", evidence, origin, now)
+    pub fn judge(&mut self, credential: &Credential, scope: ThrottleScope, now: Time) -> Judgement {
+        self.judge_from("", credential, scope, now)
     }
 
     /// As [`Self::judge`], of an answer whose remote host or terminal is known.
     pub(crate) fn judge_from(
         &mut self,
         from: &str,
-        evidence: &Evidence,
-        origin: Origin,
+        credential: &Credential,
+        scope: ThrottleScope,
         now: Time,
     ) -> Judgement {
-        match self.gate(evidence, origin, now) {
-            Gate::Open => {}
+        match self.lock_state(credential, scope, now) {
+            LockState::Unlocked => {}
             closed => return Judgement::Locked(closed),
         }
-        match evidence {
-            Evidence::Nothing => Judgement::GaveUp,
-            Evidence::Nonsense => Judgement::NotACode,
-            Evidence::Code(code) => {
-                let (mut fresh, mut spent) = (false, false);
+        match credential {
+            Credential::Empty => Judgement::GaveUp,
+            Credential::Malformed => Judgement::NotACode,
+            Credential::Code(code) => {
+                let (mut fresh, mut used) = (false, false);
                 // Each one that it fits: two may have the same key.
                 for authenticator in &mut self.authenticators {
                     authenticator.put_aside_ahead(now);
                     match authenticator.check(code, now) {
                         Match::Fresh(step) => {
-                            authenticator.spend(step, now);
+                            authenticator.mark_used(step, now);
                             fresh = true;
                         }
-                        Match::Spent => spent = true,
+                        Match::Used => used = true,
                         Match::No => {}
                     }
                 }
                 if fresh {
                     self.proved = true;
-                    self.throttle.succeed(origin, now);
+                    self.throttle.succeed(scope, now);
                     Judgement::Accepted(Factor::Authenticator)
-                } else if spent {
-                    Judgement::Spent
+                } else if used {
+                    Judgement::AlreadyUsed
                 } else {
-                    self.wrong(from, origin, now)
+                    self.wrong(from, scope, now)
                 }
             }
-            Evidence::Backup(hashed) => {
+            Credential::Backup(hashed) => {
                 let found = match (&self.backup, hashed) {
                     (Some(set), Some(hashed)) => set.find(hashed),
                     (Some(_), None) => Found::OtherSet,
@@ -325,17 +325,17 @@ impl Account {
                 };
                 match found {
                     Found::OtherSet => Judgement::Rehash,
-                    Found::Spent => Judgement::Spent,
-                    Found::No => self.wrong(from, origin, now),
+                    Found::Used => Judgement::AlreadyUsed,
+                    Found::No => self.wrong(from, scope, now),
                     Found::At(place) => {
                         if let Some(set) = &mut self.backup {
-                            set.spend(place);
+                            set.mark_used(place);
                         }
                         self.proved = true;
-                        match origin {
-                            Origin::Console => self.throttle.clear(),
-                            Origin::Remote | Origin::OwnProgram => {
-                                self.throttle.succeed(origin, now);
+                        match scope {
+                            ThrottleScope::Console => self.throttle.clear(),
+                            ThrottleScope::Remote | ThrottleScope::OwnProgram => {
+                                self.throttle.succeed(scope, now);
                             }
                         }
                         Judgement::Accepted(Factor::BackupCode)
@@ -356,21 +356,26 @@ impl Account {
     /// Whether an answer of this kind is judged at all now. After 100 wrong codes the console
     /// still takes a backup code, at the pace of the timed lock.
     #[must_use]
-    pub fn gate(&self, evidence: &Evidence, origin: Origin, now: Time) -> Gate {
-        let tally = self.throttle.tally(origin);
-        match (evidence, origin) {
-            (Evidence::Backup(_), Origin::Console) => tally.pace(now),
-            _ => tally.gate(now),
+    pub fn lock_state(
+        &self,
+        credential: &Credential,
+        scope: ThrottleScope,
+        now: Time,
+    ) -> LockState {
+        let counter = self.throttle.counter(scope);
+        match (credential, scope) {
+            (Credential::Backup(_), ThrottleScope::Console) => counter.timed_lock(now),
+            _ => counter.lock_state(now),
         }
     }
 
     /// Counts a wrong code.
-    pub(crate) fn wrong(&mut self, from: &str, origin: Origin, now: Time) -> Judgement {
+    pub(crate) fn wrong(&mut self, from: &str, scope: ThrottleScope, now: Time) -> Judgement {
         if !self.authenticators.is_empty() {
             self.note_wrong_code(from, now);
         }
-        self.throttle.fail(origin, now);
-        Judgement::Wrong(self.throttle.tally(origin).gate(now))
+        self.throttle.fail(scope, now);
+        Judgement::Wrong(self.throttle.counter(scope).lock_state(now))
     }
 
     /// The account as bytes, for sealing.
@@ -401,13 +406,13 @@ impl Account {
     /// Whether every part is within the range that it was made in: what hashes and codes are
     /// computed with must not be a number that happens to be there.
     fn is_sound(&self) -> bool {
-        let offered = self.offer.iter().map(Offer::authenticator);
+        let offered = self.pending.iter().map(PendingAuthenticator::authenticator);
         self.authenticators
             .iter()
             .chain(offered)
             .all(Authenticator::is_sound)
             && self.backup.as_ref().is_none_or(BackupSet::is_sound)
-            && sighting::is_sound(&self.sightings)
+            && audit::is_sound(&self.audit_records)
             && self.wrong_codes.as_ref().is_none_or(WrongCodes::is_sound)
     }
 }

@@ -144,10 +144,10 @@ pub struct Authenticator {
     /// The last step that was used up; it and every earlier one are dead, unless it lies too far
     /// ahead of now.
     #[n(3)]
-    spent: Option<Step>,
+    last_used: Option<Step>,
     /// A later step whose code a hint gave away; it alone is dead, too.
     #[n(4)]
-    revealed: Option<Step>,
+    burned: Option<Step>,
     /// Every step that was used up. Absent in older records, which have the last one alone.
     #[n(5)]
     used: Option<UsedSteps>,
@@ -159,7 +159,7 @@ pub enum Match {
     /// The code of a step in the window that is not used up.
     Fresh(Step),
     /// The code of a step in the window that is used up.
-    Spent,
+    Used,
     /// No code of the window.
     No,
 }
@@ -177,8 +177,8 @@ impl Authenticator {
                 .collect(),
             parameters,
             secret,
-            spent: None,
-            revealed: None,
+            last_used: None,
+            burned: None,
             used: None,
         }
     }
@@ -210,14 +210,14 @@ impl Authenticator {
         let mut found = Match::No;
         for step in self.around(now, -WINDOW, WINDOW) {
             if self.is_code_of(&totp, step, code) {
-                let spent = last.is_some_and(|last| step <= last)
+                let is_used = last.is_some_and(|last| step <= last)
                     || self.used.as_ref().is_some_and(|used| used.contains(step))
-                    || self.revealed == Some(step);
+                    || self.burned == Some(step);
                 // The same digits may stand for two steps: a fresh one counts.
-                if !spent {
+                if !is_used {
                     found = Match::Fresh(step);
                 } else if found == Match::No {
-                    found = Match::Spent;
+                    found = Match::Used;
                 }
             }
         }
@@ -225,39 +225,39 @@ impl Authenticator {
     }
 
     /// Uses a step up, and with it every earlier one.
-    pub(crate) fn spend(&mut self, step: Step, now: Time) {
+    pub(crate) fn mark_used(&mut self, step: Step, now: Time) {
         let last = self.last_believed(now);
         let used = self.used.get_or_insert_with(|| {
-            let known = self.spent.map(UsedSteps::up_to);
+            let known = self.last_used.map(UsedSteps::up_to);
             known.unwrap_or_default()
         });
         used.insert(step, steps_believed(self.parameters.period).unsigned_abs());
-        self.spent = last.max(Some(step));
+        self.last_used = last.max(Some(step));
     }
 
     /// Puts a last used step aside that lies too far ahead of now: it stays used, and no longer
     /// invalidates the steps before it, whichever clock comes next.
     pub(crate) fn put_aside_ahead(&mut self, now: Time) {
-        self.spent = self.last_believed(now);
+        self.last_used = self.last_believed(now);
     }
 
     /// The last used step, or, where that one lies too far ahead of now and was used under a clock
     /// that was ahead, the last one that does not.
     fn last_believed(&self, now: Time) -> Option<Step> {
-        let spent = self.spent?;
+        let last = self.last_used?;
         let period = self.parameters.period;
         let limit = now.step(period).offset(steps_believed(period));
         match &self.used {
-            Some(used) if limit < spent => used.highest_up_to(limit),
-            _ => Some(spent),
+            Some(used) if limit < last => used.highest_up_to(limit),
+            _ => Some(last),
         }
     }
 
     /// The moment of the last used step, where that is too far ahead of now to be believed.
     pub(crate) fn used_ahead(&self, now: Time) -> Option<Time> {
-        let spent = self.spent?;
-        let moment = spent.begin(self.parameters.period);
-        (self.last_believed(now) != Some(spent)).then_some(moment)
+        let last = self.last_used?;
+        let moment = last.begin(self.parameters.period);
+        (self.last_believed(now) != Some(last)).then_some(moment)
     }
 
     /// Whether a decoded one is within the range that it is made in.
@@ -269,12 +269,12 @@ impl Authenticator {
     /// one. One of the future goes alone, so that an owner whose phone is ahead need not wait; the
     /// last such is kept, no list: an owner is told of one again and again until the clock is set,
     /// and nobody guesses two.
-    pub(crate) fn give_away(&mut self, steps: i64, now: Time) {
+    pub(crate) fn burn(&mut self, steps: i64, now: Time) {
         let step = now.step(self.parameters.period).offset(steps);
         if steps > 0 {
-            self.revealed = Some(step);
+            self.burned = Some(step);
         } else {
-            self.spend(step, now);
+            self.mark_used(step, now);
         }
     }
 

@@ -9,7 +9,7 @@ use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::BackupCode;
-use crate::entry::BACKUP_LENGTH;
+use crate::input::BACKUP_LENGTH;
 
 const DIGEST: usize = 32;
 const SALT: usize = 16;
@@ -18,7 +18,7 @@ const MOST: (u32, u32) = (1024 * 1024, 16);
 
 /// How a set's codes are hashed: Argon2id (RFC 9106) with the cost that the set was made with.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
-pub struct Recipe {
+pub struct HashParams {
     #[cbor(n(0), with = "minicbor::bytes")]
     salt: [u8; SALT],
     /// KiB.
@@ -28,7 +28,7 @@ pub struct Recipe {
     passes: u32,
 }
 
-impl Recipe {
+impl HashParams {
     fn new(salt: [u8; SALT]) -> Self {
         // OWASP's first choice for Argon2id: 19 MiB, two passes.
         Self {
@@ -74,7 +74,7 @@ pub(crate) enum Found {
     /// One of the codes that are left, at this place.
     At(usize),
     /// One that was used already.
-    Spent,
+    Used,
     /// None of them.
     No,
     /// The hash was made for another set; hash the code again.
@@ -86,12 +86,12 @@ pub(crate) enum Found {
 #[derive(Clone, Encode, Decode, CborLen)]
 pub struct BackupSet {
     #[n(0)]
-    recipe: Recipe,
+    hash_params: HashParams,
     #[n(1)]
     digests: Vec<Digest>,
     /// Absent until one is used.
     #[n(2)]
-    spent: Option<Vec<Digest>>,
+    used: Option<Vec<Digest>>,
 }
 
 #[derive(Clone, Encode, Decode, CborLen)]
@@ -106,13 +106,13 @@ impl BackupSet {
     /// hashes are computed.
     ///
     /// # Errors
-    /// [`HashFailed`], as [`Recipe::hash`].
+    /// [`HashFailed`], as [`HashParams::hash`].
     pub fn draw(
         mut fill: impl FnMut(&mut [u8]),
     ) -> Result<(Self, [BackupCode; Self::SIZE]), HashFailed> {
         let mut salt = [0; SALT];
         fill(&mut salt);
-        let recipe = Recipe::new(salt);
+        let hash_params = HashParams::new(salt);
         let codes = std::array::from_fn(|_| {
             let mut bytes = [0; BACKUP_LENGTH];
             fill(&mut bytes);
@@ -122,29 +122,29 @@ impl BackupSet {
         });
         let digests = codes
             .iter()
-            .map(|code| recipe.hash(code).map(|hashed| Digest(hashed.digest)))
+            .map(|code| hash_params.hash(code).map(|hashed| Digest(hashed.digest)))
             .collect::<Result<_, _>>()?;
         let set = Self {
-            recipe,
+            hash_params,
             digests,
-            spent: None,
+            used: None,
         };
         Ok((set, codes))
     }
 
     /// How a code is to be hashed before it can be held against this set.
     #[must_use]
-    pub fn recipe(&self) -> &Recipe {
-        &self.recipe
+    pub fn hash_params(&self) -> &HashParams {
+        &self.hash_params
     }
 
     /// Whether it is within the range that sets are made in; a decoded one may be anything.
     pub(crate) fn is_sound(&self) -> bool {
         let (memory, passes) = MOST;
         self.left() <= Self::SIZE
-            && self.spent().len() <= Self::SIZE
-            && self.recipe.memory <= memory
-            && self.recipe.passes <= passes
+            && self.used().len() <= Self::SIZE
+            && self.hash_params.memory <= memory
+            && self.hash_params.passes <= passes
     }
 
     /// How many codes are left.
@@ -153,20 +153,20 @@ impl BackupSet {
         self.digests.len()
     }
 
-    fn spent(&self) -> &[Digest] {
-        self.spent.as_deref().unwrap_or_default()
+    fn used(&self) -> &[Digest] {
+        self.used.as_deref().unwrap_or_default()
     }
 
     /// Holds a hash against every code of the set, in a time that does not tell which.
     pub(crate) fn find(&self, hashed: &Hashed) -> Found {
-        if hashed.salt != self.recipe.salt {
+        if hashed.salt != self.hash_params.salt {
             return Found::OtherSet;
         }
         let mut found = Found::No;
         let left = self.digests.iter().enumerate();
         let left = left.map(|(place, digest)| (Found::At(place), digest));
-        let spent = self.spent().iter().map(|digest| (Found::Spent, digest));
-        for (what, digest) in spent.chain(left) {
+        let used = self.used().iter().map(|digest| (Found::Used, digest));
+        for (what, digest) in used.chain(left) {
             let equal: Choice = digest.0.ct_eq(&hashed.digest);
             if bool::from(equal) {
                 found = what;
@@ -176,10 +176,10 @@ impl BackupSet {
     }
 
     /// Uses up the code at that place.
-    pub(crate) fn spend(&mut self, place: usize) {
+    pub(crate) fn mark_used(&mut self, place: usize) {
         if place < self.digests.len() {
             let digest = self.digests.remove(place);
-            self.spent.get_or_insert_default().push(digest);
+            self.used.get_or_insert_default().push(digest);
         }
     }
 }
@@ -187,7 +187,7 @@ impl BackupSet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Entry;
+    use crate::Input;
 
     fn counting() -> impl FnMut(&mut [u8]) {
         let mut next = 0_u8;
@@ -204,22 +204,22 @@ mod tests {
         let (mut set, codes) = BackupSet::draw(counting()).unwrap();
         assert_eq!(set.left(), BackupSet::SIZE);
         let code = &codes[7];
-        let Entry::Backup(typed) = Entry::parse(&code.to_printed().to_lowercase()) else {
+        let Input::Backup(typed) = Input::parse(&code.to_printed().to_lowercase()) else {
             panic!("a printed code must be readable");
         };
-        let hashed = set.recipe().hash(&typed).unwrap();
+        let hashed = set.hash_params().hash(&typed).unwrap();
         assert_eq!(set.find(&hashed), Found::At(7));
-        set.spend(7);
+        set.mark_used(7);
         assert_eq!(set.left(), 9);
-        assert_eq!(set.find(&hashed), Found::Spent);
-        let other = set.recipe().hash(&codes[9]).unwrap();
+        assert_eq!(set.find(&hashed), Found::Used);
+        let other = set.hash_params().hash(&codes[9]).unwrap();
         assert_eq!(set.find(&other), Found::At(8));
     }
 
     #[test]
     fn a_hash_for_another_set_is_never_a_match() {
         let (set, codes) = BackupSet::draw(counting()).unwrap();
-        let mut hashed = set.recipe().hash(&codes[0]).unwrap();
+        let mut hashed = set.hash_params().hash(&codes[0]).unwrap();
         hashed.salt[0] ^= 1;
         assert_eq!(set.find(&hashed), Found::OtherSet);
     }

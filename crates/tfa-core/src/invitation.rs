@@ -10,14 +10,14 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
-use crate::entry::BACKUP_LENGTH;
+use crate::input::BACKUP_LENGTH;
 use crate::time::BELIEVED_AHEAD;
-use crate::{BackupCode, Entry, Time};
+use crate::{BackupCode, Input, Time};
 
 const SALT: usize = 16;
 const DIGEST: usize = 32;
 /// The longest time that an invitation is made for.
-pub const LONGEST_INVITATION: Duration = Duration::from_secs(90 * 24 * 3600);
+pub const MAX_INVITATION_LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// What is kept of an invitation.
 #[derive(Clone, Encode, Decode, CborLen)]
@@ -70,7 +70,7 @@ impl Invitation {
         let made = self
             .made
             .is_none_or(|made| now.until(made) <= BELIEVED_AHEAD);
-        made && now < self.until && now.until(self.until) <= LONGEST_INVITATION
+        made && now < self.until && now.until(self.until) <= MAX_INVITATION_LIFETIME
     }
 
     /// Whether that is the same invitation, and not one that was made in its place.
@@ -79,10 +79,10 @@ impl Invitation {
     }
 
     /// Whether that is the word, typed in either case, with or without its dash.
-    pub(crate) fn is_the_word(&self, typed: &Entry) -> bool {
+    pub(crate) fn is_code(&self, typed: &Input) -> bool {
         match typed {
-            Entry::Backup(word) => self.digest.ct_eq(&digest(&self.salt, word)).into(),
-            Entry::Code(_) | Entry::Nonsense | Entry::Nothing => false,
+            Input::Backup(word) => self.digest.ct_eq(&digest(&self.salt, word)).into(),
+            Input::Code(_) | Input::Malformed | Input::Empty => false,
         }
     }
 }
@@ -108,10 +108,10 @@ mod tests {
         let (invitation, word) = Invitation::draw(|bytes| bytes.fill(9), now, until);
         let printed = word.to_printed();
         for typed in [printed.clone(), printed.to_lowercase().replace('-', " ")] {
-            assert!(invitation.is_the_word(&Entry::parse(&typed)), "{typed}");
+            assert!(invitation.is_code(&Input::parse(&typed)), "{typed}");
         }
         for typed in ["", "123456", "ABCDE-FGHJK", "nonsense"] {
-            assert!(!invitation.is_the_word(&Entry::parse(typed)), "{typed}");
+            assert!(!invitation.is_code(&Input::parse(typed)), "{typed}");
         }
     }
 

@@ -9,15 +9,15 @@ use std::time::Duration;
 use minicbor::{CborLen, Decode, Encode};
 
 use crate::{
-    Account, Authenticator, BackupSet, Code, Entry, Evidence, Factor, Gate, Invitation, Judgement,
-    Match, Origin, State, Time,
+    Account, Authenticator, BackupSet, Code, Credential, Factor, Input, Invitation, Judgement,
+    LockState, Match, State, ThrottleScope, Time,
 };
 
 /// How long an offer waits for its proof.
-pub const OFFER_LIFETIME: Duration = Duration::from_secs(3600);
+pub const CONFIRM_TIMEOUT: Duration = Duration::from_secs(3600);
 /// How many wrong codes withdraw an offer. Its owner has the key on the screen; somebody who has
 /// not must not guess their way to the backup codes that a proof brings.
-pub const CONFIRM_TRIES: u8 = 10;
+pub const MAX_CONFIRM_TRIES: u8 = 10;
 
 /// How far a clock difference is looked for.
 const CLOCK_SEARCH: Duration = Duration::from_secs(2 * 3600);
@@ -26,7 +26,7 @@ const STEPS_AHEAD: i64 = 20;
 
 /// An authenticator that was shown to its owner and not yet proved.
 #[derive(Clone, Encode, Decode, CborLen)]
-pub struct Offer {
+pub struct PendingAuthenticator {
     #[n(0)]
     authenticator: Authenticator,
     #[n(1)]
@@ -35,7 +35,7 @@ pub struct Offer {
     wrong: u8,
 }
 
-impl Offer {
+impl PendingAuthenticator {
     /// An offer made now.
     pub(crate) fn new(authenticator: Authenticator, now: Time) -> Self {
         Self {
@@ -50,33 +50,33 @@ impl Offer {
     /// right later.
     ///
     /// # Errors
-    /// As [`Account::check_offer`]; after [`Refusal::NothingPending`] or
-    /// [`Refusal::OfferWithdrawn`] it is void.
-    pub(crate) fn prove(&mut self, entry: &Entry, now: Time) -> Result<Authenticator, Refusal> {
+    /// As [`Account::check_pending`]; after [`Refusal::NothingPending`] or
+    /// [`Refusal::PendingWithdrawn`] it is void.
+    pub(crate) fn prove(&mut self, input: &Input, now: Time) -> Result<Authenticator, Refusal> {
         // In either direction: a clock that was ahead must not make an offer live for years.
-        if self.made.distance(now) > OFFER_LIFETIME {
+        if self.made.distance(now) > CONFIRM_TIMEOUT {
             return Err(Refusal::NothingPending);
         }
-        let Entry::Code(code) = entry else {
+        let Input::Code(code) = input else {
             return Err(Refusal::NotACode);
         };
         match self.authenticator.check(code, now) {
             Match::Fresh(step) => {
                 let mut proved = self.authenticator.clone();
-                proved.spend(step, now);
+                proved.mark_used(step, now);
                 return Ok(proved);
             }
-            Match::Spent => return Err(Refusal::Spent),
+            Match::Used => return Err(Refusal::AlreadyUsed),
             Match::No => {}
         }
         self.wrong = self.wrong.saturating_add(1);
-        if self.wrong >= CONFIRM_TRIES {
-            return Err(Refusal::OfferWithdrawn);
+        if self.wrong >= MAX_CONFIRM_TRIES {
+            return Err(Refusal::PendingWithdrawn);
         }
         let reach = steps_in(CLOCK_SEARCH, &self.authenticator);
         let off = self.authenticator.steps_off(code, now, reach, reach);
         Err(Refusal::WrongCode(off.map(|steps| {
-            self.authenticator.give_away(steps, now);
+            self.authenticator.burn(steps, now);
             drift(steps, &self.authenticator)
         })))
     }
@@ -99,15 +99,15 @@ pub struct Drift {
 #[derive(Clone, Copy)]
 pub enum Proof<'code> {
     /// A code to judge, to count and to use up.
-    Typed(&'code Evidence),
+    Typed(&'code Credential),
     /// A code of the owner's that was judged and used up for this change alone: in the login through
     /// which polkit asked for the password.
     Verified,
 }
 
-impl<'code> From<&'code Evidence> for Proof<'code> {
-    fn from(evidence: &'code Evidence) -> Self {
-        Self::Typed(evidence)
+impl<'code> From<&'code Credential> for Proof<'code> {
+    fn from(credential: &'code Credential) -> Self {
+        Self::Typed(credential)
     }
 }
 
@@ -123,17 +123,17 @@ pub enum Refusal {
     /// Nothing waits to be confirmed, or no longer.
     NothingPending,
     /// The offer was withdrawn after too many wrong codes.
-    OfferWithdrawn,
+    PendingWithdrawn,
     /// The code was wrong; the clocks may differ by so much.
     WrongCode(Option<Drift>),
     /// The code was used before.
-    Spent,
+    AlreadyUsed,
     /// What was typed is not a code.
     NotACode,
     /// No code is judged for now.
-    Locked(Gate),
+    Locked(LockState),
     /// It was wrong, and no further one is judged for now.
-    WrongAndLocked(Gate),
+    WrongAndLocked(LockState),
     /// A first set-up takes an invitation, and there is none that is good now.
     NoInvitation,
     /// That is not the word of the invitation.
@@ -152,7 +152,7 @@ impl Account {
     pub fn set_up(&mut self, authenticator: Authenticator, now: Time) -> Result<(), Refusal> {
         match self.state() {
             State::None | State::Pending => {
-                self.offer = Some(Offer::new(authenticator, now));
+                self.pending = Some(PendingAuthenticator::new(authenticator, now));
                 Ok(())
             }
             State::Enabled | State::Paused => Err(Refusal::AlreadySetUp),
@@ -171,22 +171,22 @@ impl Account {
         now: Time,
     ) -> Result<(), Refusal> {
         self.prove(proof.into(), now)?;
-        self.offer = Some(Offer::new(authenticator, now));
+        self.pending = Some(PendingAuthenticator::new(authenticator, now));
         Ok(())
     }
 
     /// Whether a code proves the offered authenticator, which it then is with that step used up.
     ///
     /// # Errors
-    /// [`Refusal::NothingPending`], [`Refusal::OfferWithdrawn`], [`Refusal::WrongCode`],
-    /// [`Refusal::Spent`], [`Refusal::NotACode`].
-    pub fn check_offer(&mut self, entry: &Entry, now: Time) -> Result<Authenticator, Refusal> {
-        let Some(offer) = &mut self.offer else {
+    /// [`Refusal::NothingPending`], [`Refusal::PendingWithdrawn`], [`Refusal::WrongCode`],
+    /// [`Refusal::AlreadyUsed`], [`Refusal::NotACode`].
+    pub fn check_pending(&mut self, input: &Input, now: Time) -> Result<Authenticator, Refusal> {
+        let Some(pending) = &mut self.pending else {
             return Err(Refusal::NothingPending);
         };
-        let proved = offer.prove(entry, now);
-        if let Err(Refusal::NothingPending | Refusal::OfferWithdrawn) = proved {
-            self.offer = None;
+        let proved = pending.prove(input, now);
+        if let Err(Refusal::NothingPending | Refusal::PendingWithdrawn) = proved {
+            self.pending = None;
         }
         proved
     }
@@ -195,14 +195,14 @@ impl Account {
     /// go with it; after a move the old ones stay.
     ///
     /// # Errors
-    /// As [`Self::check_offer`].
+    /// As [`Self::check_pending`].
     pub fn confirm(
         &mut self,
-        entry: &Entry,
+        input: &Input,
         first_codes: Option<BackupSet>,
         now: Time,
     ) -> Result<(), Refusal> {
-        let proved = self.check_offer(entry, now)?;
+        let proved = self.check_pending(input, now)?;
         if self.authenticators.is_empty() {
             // Nobody is set up without a way back in.
             self.backup = Some(first_codes.ok_or(Refusal::NothingPending)?);
@@ -212,29 +212,29 @@ impl Account {
             self.no_grace = false;
         }
         self.authenticators = vec![proved];
-        self.offer = None;
+        self.pending = None;
         self.proved = true;
         Ok(())
     }
 
     /// Puts a first authenticator in force that was proved elsewhere, with its backup codes. An
     /// invitation is used up, an offer void, and so are wrong words that were tried for it.
-    pub(crate) fn take_up(
+    pub(crate) fn activate_first(
         &mut self,
         proved: Authenticator,
         first_codes: BackupSet,
-        origin: Origin,
+        scope: ThrottleScope,
         now: Time,
     ) {
         self.proved = true;
         self.authenticators = vec![proved];
         self.backup = Some(first_codes);
         self.paused = false;
-        self.offer = None;
+        self.pending = None;
         self.invitation = None;
         self.first_required = None;
         self.no_grace = false;
-        self.throttle.succeed(origin, now);
+        self.throttle.succeed(scope, now);
     }
 
     /// Whether that is the administrator's word. A wrong one of the right shape is counted like a
@@ -245,25 +245,25 @@ impl Account {
     /// [`Refusal::WrongAndLocked`], [`Refusal::Locked`].
     pub fn check_invitation(
         &mut self,
-        word: &Entry,
-        origin: Origin,
+        word: &Input,
+        scope: ThrottleScope,
         now: Time,
     ) -> Result<(), Refusal> {
         let Some(invitation) = self.open_invitation(now) else {
             return Err(Refusal::NoInvitation);
         };
-        match self.throttle.tally(origin).gate(now) {
-            Gate::Open => {}
+        match self.throttle.counter(scope).lock_state(now) {
+            LockState::Unlocked => {}
             closed => return Err(Refusal::Locked(closed)),
         }
-        if invitation.is_the_word(word) {
+        if invitation.is_code(word) {
             return Ok(());
         }
-        if !matches!(word, Entry::Backup(_)) {
+        if !matches!(word, Input::Backup(_)) {
             return Err(Refusal::NotAnInvitation);
         }
-        match self.wrong("", origin, now) {
-            Judgement::Wrong(closed) if closed != Gate::Open => {
+        match self.wrong("", scope, now) {
+            Judgement::Wrong(closed) if closed != LockState::Unlocked => {
                 Err(Refusal::WrongAndLocked(closed))
             }
             _ => Err(Refusal::WrongInvitation),
@@ -288,7 +288,10 @@ impl Account {
     /// # Errors
     /// [`Refusal::NothingPending`].
     pub fn abandon(&mut self) -> Result<(), Refusal> {
-        self.offer.take().map(|_| ()).ok_or(Refusal::NothingPending)
+        self.pending
+            .take()
+            .map(|_| ())
+            .ok_or(Refusal::NothingPending)
     }
 
     /// Takes a new set of backup codes; the old one is void.
@@ -352,7 +355,7 @@ impl Account {
             first_required: self.first_required,
             no_grace: self.no_grace,
             invitation: self.invitation.take(),
-            sightings: std::mem::take(&mut self.sightings),
+            audit_records: std::mem::take(&mut self.audit_records),
             ..Self::new(self.uid)
         };
         Ok(())
@@ -362,28 +365,28 @@ impl Account {
     ///
     /// # Errors
     /// [`Refusal::NotSetUp`], or what is wrong with the code.
-    pub fn try_code(&mut self, evidence: &Evidence, now: Time) -> Result<Factor, Refusal> {
+    pub fn try_code(&mut self, credential: &Credential, now: Time) -> Result<Factor, Refusal> {
         self.must_be_set_up()?;
-        let Evidence::Code(code) = evidence else {
-            return self.check_proof(evidence, now);
+        let Credential::Code(code) = credential else {
+            return self.check_proof(credential, now);
         };
-        match self.gate(evidence, Origin::OwnProgram, now) {
-            Gate::Open => {}
+        match self.lock_state(credential, ThrottleScope::OwnProgram, now) {
+            LockState::Unlocked => {}
             closed => return Err(Refusal::Locked(closed)),
         }
         let mut found = Match::No;
         for authenticator in &self.authenticators {
             match authenticator.check(code, now) {
                 Match::Fresh(_) => return Ok(Factor::Authenticator),
-                Match::Spent => found = Match::Spent,
+                Match::Used => found = Match::Used,
                 Match::No => {}
             }
         }
-        if found == Match::Spent {
-            return Err(Refusal::Spent);
+        if found == Match::Used {
+            return Err(Refusal::AlreadyUsed);
         }
         let drift = self.find_drift(code, now);
-        let _: Judgement = self.wrong("", Origin::OwnProgram, now);
+        let _: Judgement = self.wrong("", ThrottleScope::OwnProgram, now);
         Err(Refusal::WrongCode(drift))
     }
 
@@ -393,7 +396,7 @@ impl Account {
         self.authenticators.iter_mut().find_map(|authenticator| {
             let back = steps_in(CLOCK_SEARCH, authenticator);
             let steps = authenticator.steps_off(code, now, back, STEPS_AHEAD)?;
-            authenticator.give_away(steps, now);
+            authenticator.burn(steps, now);
             Some(drift(steps, authenticator))
         })
     }
@@ -403,7 +406,7 @@ impl Account {
     ///
     /// # Errors
     /// [`Refusal::NotSetUp`], or why the proof does not hold.
-    pub fn check_proof(&mut self, proof: &Evidence, now: Time) -> Result<Factor, Refusal> {
+    pub fn check_proof(&mut self, proof: &Credential, now: Time) -> Result<Factor, Refusal> {
         self.must_be_set_up()?;
         let before = self.clone();
         let verdict = self.prove_typed(proof, now);
@@ -418,15 +421,15 @@ impl Account {
         self.must_be_set_up()?;
         match proof {
             Proof::Verified => Ok(()),
-            Proof::Typed(evidence) => self.prove_typed(evidence, now).map(|_| ()),
+            Proof::Typed(credential) => self.prove_typed(credential, now).map(|_| ()),
         }
     }
 
-    fn prove_typed(&mut self, evidence: &Evidence, now: Time) -> Result<Factor, Refusal> {
-        match self.judge(evidence, Origin::OwnProgram, now) {
+    fn prove_typed(&mut self, credential: &Credential, now: Time) -> Result<Factor, Refusal> {
+        match self.judge(credential, ThrottleScope::OwnProgram, now) {
             Judgement::Accepted(factor) => Ok(factor),
-            Judgement::Spent => Err(Refusal::Spent),
-            Judgement::Wrong(Gate::Open) => Err(Refusal::WrongCode(None)),
+            Judgement::AlreadyUsed => Err(Refusal::AlreadyUsed),
+            Judgement::Wrong(LockState::Unlocked) => Err(Refusal::WrongCode(None)),
             Judgement::Wrong(closed) => Err(Refusal::WrongAndLocked(closed)),
             Judgement::Locked(closed) => Err(Refusal::Locked(closed)),
             Judgement::NotACode | Judgement::GaveUp => Err(Refusal::NotACode),

@@ -14,7 +14,7 @@ const FIRST: Duration = Duration::from_secs(30);
 /// The longest lock that opens by itself.
 const LONGEST: Duration = Duration::from_secs(3600);
 /// Wrong codes in a row after which no time opens it: NIST SP 800-63B section 3.2.2.
-const FOR_GOOD: u32 = 100;
+const PERMANENT_AFTER: u32 = 100;
 /// Wrong codes in a day, whatever was right in between: a guesser who waits for the owner's right
 /// code to clear the row gets no further. Far more than a person mistypes.
 const MAX_PER_DAY: u32 = 50;
@@ -25,7 +25,7 @@ const FORGET_INTERVAL: Duration = Duration::from_secs(DAY.as_secs() / MAX_PER_DA
 /// Where an attempt comes from. Each is counted apart, so that nobody far away can lock the console
 /// or the programs of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum ThrottleScope {
     /// From the network, or from a pseudo-terminal.
     Remote,
     /// From a console of this machine.
@@ -36,19 +36,19 @@ pub enum Origin {
 
 /// Whether a code may be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gate {
+pub enum LockState {
     /// It may.
-    Open,
+    Unlocked,
     /// Not before that moment.
     Until(Time),
     /// Not before the administrator, or the owner with a backup code at the console, opens it.
-    ForGood,
+    Permanent,
 }
 
 /// Wrong codes in a row from one origin. Kept in the account's record, so that it survives
 /// restarts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode, CborLen)]
-pub struct Tally {
+pub struct FailureCounter {
     #[n(0)]
     failures: u32,
     #[n(1)]
@@ -58,7 +58,7 @@ pub struct Tally {
     forgotten_at: Option<Time>,
 }
 
-impl Tally {
+impl FailureCounter {
     /// Wrong codes in a row.
     #[must_use]
     pub fn failures(&self) -> u32 {
@@ -67,11 +67,11 @@ impl Tally {
 
     /// Whether a one-time code may be tried now.
     #[must_use]
-    pub fn gate(&self, now: Time) -> Gate {
-        if self.failures >= FOR_GOOD {
-            Gate::ForGood
+    pub fn lock_state(&self, now: Time) -> LockState {
+        if self.failures >= PERMANENT_AFTER {
+            LockState::Permanent
         } else {
-            self.pace(now)
+            self.timed_lock(now)
         }
     }
 
@@ -79,7 +79,7 @@ impl Tally {
     /// lock that ends far later than any can was made by a clock that was ahead; it must not hold
     /// for years, and the next wrong code makes a right one.
     #[must_use]
-    pub fn pace(&self, now: Time) -> Gate {
+    pub fn timed_lock(&self, now: Time) -> LockState {
         let row = self.closed_until;
         let row = row.filter(|until| now.until(*until) <= BELIEVED_AHEAD);
         let day = self.day(now).map(|forgotten| {
@@ -87,8 +87,8 @@ impl Tally {
             forgotten.minus(room_for_one_more)
         });
         match row.max(day) {
-            Some(until) if now < until => Gate::Until(until),
-            _ => Gate::Open,
+            Some(until) if now < until => LockState::Until(until),
+            _ => LockState::Unlocked,
         }
     }
 
@@ -126,61 +126,61 @@ impl Tally {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode, CborLen)]
 pub struct Throttle {
     #[n(0)]
-    remote: Tally,
+    remote: FailureCounter,
     #[n(1)]
-    console: Tally,
+    console: FailureCounter,
     #[n(2)]
-    own_program: Option<Tally>,
+    own_program: Option<FailureCounter>,
 }
 
-/// The tally of nothing.
-const CLEAR: Tally = Tally {
+/// The counter of nothing.
+const CLEAR: FailureCounter = FailureCounter {
     failures: 0,
     closed_until: None,
     forgotten_at: None,
 };
 
 impl Throttle {
-    /// The tally of one origin.
+    /// The counter of one origin.
     #[must_use]
-    pub fn tally(&self, origin: Origin) -> &Tally {
-        match origin {
-            Origin::Remote => &self.remote,
-            Origin::Console => &self.console,
-            Origin::OwnProgram => self.own_program.as_ref().unwrap_or(&CLEAR),
+    pub fn counter(&self, scope: ThrottleScope) -> &FailureCounter {
+        match scope {
+            ThrottleScope::Remote => &self.remote,
+            ThrottleScope::Console => &self.console,
+            ThrottleScope::OwnProgram => self.own_program.as_ref().unwrap_or(&CLEAR),
         }
     }
 
-    fn tally_mut(&mut self, origin: Origin) -> &mut Tally {
-        match origin {
-            Origin::Remote => &mut self.remote,
-            Origin::Console => &mut self.console,
-            Origin::OwnProgram => self.own_program.get_or_insert(CLEAR),
+    fn counter_mut(&mut self, scope: ThrottleScope) -> &mut FailureCounter {
+        match scope {
+            ThrottleScope::Remote => &mut self.remote,
+            ThrottleScope::Console => &mut self.console,
+            ThrottleScope::OwnProgram => self.own_program.get_or_insert(CLEAR),
         }
     }
 
     /// Counts a wrong code. At the console no day is counted: it stays a way in.
-    pub(crate) fn fail(&mut self, origin: Origin, now: Time) {
-        let tally = self.tally_mut(origin);
-        tally.fail(now);
-        match origin {
-            Origin::Remote | Origin::OwnProgram => tally.fail_today(now),
-            Origin::Console => {}
+    pub(crate) fn fail(&mut self, scope: ThrottleScope, now: Time) {
+        let counter = self.counter_mut(scope);
+        counter.fail(now);
+        match scope {
+            ThrottleScope::Remote | ThrottleScope::OwnProgram => counter.fail_today(now),
+            ThrottleScope::Console => {}
         }
     }
 
     /// A right code ends the row of its own origin.
-    pub(crate) fn succeed(&mut self, origin: Origin, now: Time) {
-        self.tally_mut(origin).succeed(now);
+    pub(crate) fn succeed(&mut self, scope: ThrottleScope, now: Time) {
+        self.counter_mut(scope).succeed(now);
         self.own_program = self.own_program.filter(|own| *own != CLEAR);
     }
 
     /// The same without the count of the day, which is for codes that are asked for: it would keep a
     /// record of a user who has none.
     pub(crate) fn without_days(self) -> Self {
-        let without_day = |tally: Tally| Tally {
+        let without_day = |counter: FailureCounter| FailureCounter {
             forgotten_at: None,
-            ..tally
+            ..counter
         };
         Self {
             remote: without_day(self.remote),
@@ -216,16 +216,25 @@ mod tests {
     fn the_fifth_wrong_code_locks_for_30_seconds_and_each_further_one_doubles_it_to_an_hour() {
         let mut throttle = Throttle::default();
         for _ in 0..4 {
-            throttle.fail(Origin::Remote, at(0));
-            assert_eq!(throttle.tally(Origin::Remote).gate(at(0)), Gate::Open);
+            throttle.fail(ThrottleScope::Remote, at(0));
+            assert_eq!(
+                throttle.counter(ThrottleScope::Remote).lock_state(at(0)),
+                LockState::Unlocked
+            );
         }
         let mut now = at(0);
         for seconds in [30, 60, 120, 240, 480, 960, 1920, 3600, 3600] {
-            throttle.fail(Origin::Remote, now);
+            throttle.fail(ThrottleScope::Remote, now);
             let until = now.plus(Duration::from_secs(seconds));
-            assert_eq!(throttle.tally(Origin::Remote).gate(now), Gate::Until(until));
+            assert_eq!(
+                throttle.counter(ThrottleScope::Remote).lock_state(now),
+                LockState::Until(until)
+            );
             now = until;
-            assert_eq!(throttle.tally(Origin::Remote).gate(now), Gate::Open);
+            assert_eq!(
+                throttle.counter(ThrottleScope::Remote).lock_state(now),
+                LockState::Unlocked
+            );
         }
     }
 
@@ -233,26 +242,40 @@ mod tests {
     fn after_100_wrong_codes_no_time_opens_it() {
         let mut throttle = Throttle::default();
         for _ in 0..99 {
-            throttle.fail(Origin::Remote, at(0));
+            throttle.fail(ThrottleScope::Remote, at(0));
         }
-        assert_eq!(throttle.tally(Origin::Remote).gate(at(3600)), Gate::Open);
-        throttle.fail(Origin::Remote, at(3600));
         assert_eq!(
-            throttle.tally(Origin::Remote).gate(at(u64::from(u32::MAX))),
-            Gate::ForGood
+            throttle.counter(ThrottleScope::Remote).lock_state(at(3600)),
+            LockState::Unlocked
         );
-        assert_eq!(throttle.tally(Origin::Remote).pace(at(7200)), Gate::Open);
+        throttle.fail(ThrottleScope::Remote, at(3600));
+        assert_eq!(
+            throttle
+                .counter(ThrottleScope::Remote)
+                .lock_state(at(u64::from(u32::MAX))),
+            LockState::Permanent
+        );
+        assert_eq!(
+            throttle.counter(ThrottleScope::Remote).timed_lock(at(7200)),
+            LockState::Unlocked
+        );
     }
 
     #[test]
     fn wrong_codes_from_afar_never_lock_the_console() {
         let mut throttle = Throttle::default();
         for _ in 0..1000 {
-            throttle.fail(Origin::Remote, at(0));
+            throttle.fail(ThrottleScope::Remote, at(0));
         }
-        assert_eq!(throttle.tally(Origin::Console).gate(at(0)), Gate::Open);
-        throttle.succeed(Origin::Console, at(0));
-        assert_eq!(throttle.tally(Origin::Remote).gate(at(0)), Gate::ForGood);
+        assert_eq!(
+            throttle.counter(ThrottleScope::Console).lock_state(at(0)),
+            LockState::Unlocked
+        );
+        throttle.succeed(ThrottleScope::Console, at(0));
+        assert_eq!(
+            throttle.counter(ThrottleScope::Remote).lock_state(at(0)),
+            LockState::Permanent
+        );
         throttle.clear();
         assert!(throttle.is_clear());
     }

@@ -1,7 +1,7 @@
 //! Backup codes: each of ten is right once.
 
 use proptest::prelude::*;
-use tfa_core::{Account, BackupSet, Evidence, Factor, Gate, Judgement, Origin};
+use tfa_core::{Account, BackupSet, Credential, Factor, Judgement, LockState, ThrottleScope};
 
 use crate::cases;
 use crate::owner::{Owner, UID};
@@ -20,13 +20,13 @@ proptest! {
     ) {
         let mut owner = Owner::new();
         for (used, place) in (1..).zip(order) {
-            let origin = [Origin::Remote, Origin::Console][usize::from(console >> place & 1)];
+            let origin = [ThrottleScope::Remote, ThrottleScope::Console][usize::from(console >> place & 1)];
             let code = sheet::FIRST.code(place);
             prop_assert_eq!(owner.judge(&code, origin, NOON), ACCEPTED);
             prop_assert_eq!(owner.backup_codes_left(), BackupSet::SIZE - used);
-            for origin in [Origin::Remote, Origin::Console] {
+            for origin in [ThrottleScope::Remote, ThrottleScope::Console] {
                 let again = owner.judge(&code, origin, NOON);
-                prop_assert_eq!(again, Judgement::Spent);
+                prop_assert_eq!(again, Judgement::AlreadyUsed);
                 prop_assert_eq!(owner.failures(origin), 0);
             }
         }
@@ -52,35 +52,44 @@ fn ten_different_codes_are_drawn_and_read_as_they_are_printed() {
 fn a_typed_code_is_right_when_it_was_hashed_by_the_recipe_of_the_set() {
     let mut owner = Owner::new();
     let typed = read(&sheet::FIRST.printed(4));
-    let recipe = owner.account.backup().unwrap().recipe().clone();
-    let evidence = Evidence::Backup(recipe.hash(&typed).ok());
-    assert_eq!(owner.judge(&evidence, Origin::Remote, NOON), ACCEPTED);
+    let hash_params = owner.account.backup().unwrap().hash_params().clone();
+    let credential = Credential::Backup(hash_params.hash(&typed).ok());
     assert_eq!(
-        owner.judge(&evidence, Origin::Remote, NOON),
-        Judgement::Spent
+        owner.judge(&credential, ThrottleScope::Remote, NOON),
+        ACCEPTED
+    );
+    assert_eq!(
+        owner.judge(&credential, ThrottleScope::Remote, NOON),
+        Judgement::AlreadyUsed
     );
 }
 
 #[test]
 fn a_code_hashed_for_another_set_or_for_none_is_to_be_hashed_again_and_counts_as_no_try() {
     let mut owner = Owner::new();
-    for evidence in [sheet::SECOND.code(0), Evidence::Backup(None)] {
-        let judgement = owner.judge(&evidence, Origin::Remote, NOON);
+    for credential in [sheet::SECOND.code(0), Credential::Backup(None)] {
+        let judgement = owner.judge(&credential, ThrottleScope::Remote, NOON);
         assert_eq!(judgement, Judgement::Rehash);
     }
     assert_eq!(
-        (owner.failures(Origin::Remote), owner.backup_codes_left()),
+        (
+            owner.failures(ThrottleScope::Remote),
+            owner.backup_codes_left()
+        ),
         (0, 10)
     );
 }
 
 #[test]
 fn a_backup_code_is_wrong_and_counts_where_there_is_no_set() {
-    for evidence in [Evidence::Backup(None), sheet::FIRST.code(0)] {
+    for credential in [Credential::Backup(None), sheet::FIRST.code(0)] {
         let mut blank = Account::new(UID);
-        let judgement = blank.judge(&evidence, Origin::Remote, NOON);
-        assert_eq!(judgement, Judgement::Wrong(Gate::Open));
-        assert_eq!(blank.throttle().tally(Origin::Remote).failures(), 1);
+        let judgement = blank.judge(&credential, ThrottleScope::Remote, NOON);
+        assert_eq!(judgement, Judgement::Wrong(LockState::Unlocked));
+        assert_eq!(
+            blank.throttle().counter(ThrottleScope::Remote).failures(),
+            1
+        );
     }
 }
 
@@ -92,10 +101,10 @@ fn a_new_set_kills_the_old_one() {
         .account
         .replace_backup_codes(sheet::SECOND.set(), &proof, NOON)
         .unwrap();
-    let old = owner.judge(&sheet::FIRST.code(0), Origin::Remote, NOON);
+    let old = owner.judge(&sheet::FIRST.code(0), ThrottleScope::Remote, NOON);
     assert_eq!(old, Judgement::Rehash);
     assert_eq!(
-        owner.judge(&sheet::SECOND.code(0), Origin::Remote, NOON),
+        owner.judge(&sheet::SECOND.code(0), ThrottleScope::Remote, NOON),
         ACCEPTED
     );
 }
@@ -103,16 +112,16 @@ fn a_new_set_kills_the_old_one() {
 #[test]
 fn a_backup_code_from_afar_clears_the_count_from_afar_alone() {
     let mut owner = Owner::new();
-    owner.fail(4, Origin::Remote, NOON);
-    owner.fail(4, Origin::Console, NOON);
+    owner.fail(4, ThrottleScope::Remote, NOON);
+    owner.fail(4, ThrottleScope::Console, NOON);
     assert_eq!(
-        owner.judge(&sheet::FIRST.code(0), Origin::Remote, NOON),
+        owner.judge(&sheet::FIRST.code(0), ThrottleScope::Remote, NOON),
         ACCEPTED
     );
     assert_eq!(
         (
-            owner.failures(Origin::Remote),
-            owner.failures(Origin::Console)
+            owner.failures(ThrottleScope::Remote),
+            owner.failures(ThrottleScope::Console)
         ),
         (0, 4)
     );
@@ -120,10 +129,10 @@ fn a_backup_code_from_afar_clears_the_count_from_afar_alone() {
 
 #[test]
 fn a_timed_lock_holds_backup_codes_too() {
-    for origin in [Origin::Remote, Origin::Console] {
+    for origin in [ThrottleScope::Remote, ThrottleScope::Console] {
         let mut owner = Owner::new();
         let until = owner.fail(5, origin, NOON);
-        let closed = Judgement::Locked(Gate::Until(until));
+        let closed = Judgement::Locked(LockState::Until(until));
         assert_eq!(
             owner.judge(&sheet::FIRST.code(0), origin, after(until, -1)),
             closed

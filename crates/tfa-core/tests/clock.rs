@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use proptest::prelude::*;
-use tfa_core::{Account, Factor, Judgement, Origin, Time};
+use tfa_core::{Account, Factor, Judgement, ThrottleScope, Time};
 
 use crate::cases;
 use crate::cbor::Item;
@@ -17,7 +17,7 @@ const DAY: i64 = 24 * HOUR;
 /// Types the code that the phone shows so many steps from now.
 fn type_code(owner: &mut Owner, now: Time, steps: i64) -> Judgement {
     let code = owner.code(now, steps);
-    owner.judge(&code, Origin::Remote, now)
+    owner.judge(&code, ThrottleScope::Remote, now)
 }
 
 #[test]
@@ -29,9 +29,9 @@ fn a_code_accepted_under_a_clock_far_ahead_leaves_the_owner_in() {
     assert_eq!(type_code(&mut owner, NOON, 0), ACCEPTED);
     assert_eq!(owner.account.used_ahead(NOON), None);
     // What was used under the wrong clock is used when its time comes, and nothing else is.
-    assert_eq!(type_code(&mut owner, ahead, 0), Judgement::Spent);
+    assert_eq!(type_code(&mut owner, ahead, 0), Judgement::AlreadyUsed);
     assert_eq!(type_code(&mut owner, after(ahead, -HOUR), 0), ACCEPTED);
-    assert_eq!(type_code(&mut owner, ahead, 0), Judgement::Spent);
+    assert_eq!(type_code(&mut owner, ahead, 0), Judgement::AlreadyUsed);
     assert_eq!(type_code(&mut owner, ahead, 1), ACCEPTED);
 }
 
@@ -41,14 +41,17 @@ fn what_was_used_before_the_clock_jumped_stays_used_after_it() {
     assert_eq!(type_code(&mut owner, NOON, 1), ACCEPTED);
     assert_eq!(type_code(&mut owner, after(NOON, 400 * DAY), 0), ACCEPTED);
     for steps in [-1, 0, 1] {
-        assert_eq!(type_code(&mut owner, NOON, steps), Judgement::Spent);
+        assert_eq!(type_code(&mut owner, NOON, steps), Judgement::AlreadyUsed);
     }
     assert_eq!(type_code(&mut owner, after(NOON, 30), 1), ACCEPTED);
 }
 
 #[test]
 fn a_clock_that_was_ahead_by_two_hours_or_less_is_waited_for() {
-    for (ahead, expected) in [(2 * HOUR, Judgement::Spent), (2 * HOUR + 30, ACCEPTED)] {
+    for (ahead, expected) in [
+        (2 * HOUR, Judgement::AlreadyUsed),
+        (2 * HOUR + 30, ACCEPTED),
+    ] {
         let mut owner = Owner::new();
         assert_eq!(type_code(&mut owner, after(NOON, ahead), 0), ACCEPTED);
         assert_eq!(type_code(&mut owner, NOON, 0), expected, "{ahead}");
@@ -64,7 +67,7 @@ fn a_phone_set_up_under_a_clock_far_ahead_works_when_it_is_right() {
     assert_eq!(type_code(&mut owner, after(NOON, -2 * DAY), 0), ACCEPTED);
     assert_eq!(
         type_code(&mut owner, after(NOON, -DAY), 0),
-        Judgement::Spent
+        Judgement::AlreadyUsed
     );
 }
 
@@ -83,7 +86,7 @@ fn logins_for_weeks_under_a_clock_far_ahead_leave_the_owner_in() {
     assert_eq!(type_code(&mut owner, right, 0), ACCEPTED);
     for hours in 0..40 {
         let now = after(ahead, hours * 7 * HOUR);
-        assert_eq!(type_code(&mut owner, now, 0), Judgement::Spent);
+        assert_eq!(type_code(&mut owner, now, 0), Judgement::AlreadyUsed);
     }
 }
 
@@ -94,15 +97,18 @@ fn longest_refusal(owner: &mut Owner, from: i64, to: i64, login: i64, used: &Has
     for step in from / 30..to / 30 {
         let now = after(NOON, step * 30);
         let code = owner.code(now, 0);
-        let judgement = owner.account.clone().judge(&code, Origin::Remote, now);
+        let judgement = owner
+            .account
+            .clone()
+            .judge(&code, ThrottleScope::Remote, now);
         if judgement == ACCEPTED {
             assert!(!used.contains(&step), "twice: {step}");
             refused = 0;
             if step % login == 0 {
-                assert_eq!(owner.judge(&code, Origin::Remote, now), ACCEPTED);
+                assert_eq!(owner.judge(&code, ThrottleScope::Remote, now), ACCEPTED);
             }
         } else {
-            assert_eq!(judgement, Judgement::Spent);
+            assert_eq!(judgement, Judgement::AlreadyUsed);
             refused += 1;
             longest = longest.max(refused);
         }
@@ -136,12 +142,12 @@ fn a_record_of_before_keeps_every_step_up_to_its_last_one_used() {
     owner.account = Account::decode(&record.bytes()).unwrap();
     assert_eq!(
         type_code(&mut owner, after(NOON, -DAY), 0),
-        Judgement::Spent
+        Judgement::AlreadyUsed
     );
     assert_eq!(type_code(&mut owner, after(NOON, 400 * DAY), 0), ACCEPTED);
     assert_eq!(
         type_code(&mut owner, after(NOON, -DAY), 0),
-        Judgement::Spent
+        Judgement::AlreadyUsed
     );
     assert_eq!(type_code(&mut owner, NOON, 0), ACCEPTED);
 }
@@ -179,7 +185,7 @@ fn typed(owner: &mut Owner, attempts: &[(i64, i64)]) -> Result<HashSet<i64>, Tes
             let step = clock.div_euclid(30) + steps;
             prop_assert!(accepted.insert(step), "twice: {step}");
         } else {
-            prop_assert_eq!(judgement, Judgement::Spent);
+            prop_assert_eq!(judgement, Judgement::AlreadyUsed);
         }
     }
     Ok(accepted)

@@ -3,14 +3,16 @@
 use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
-use tfa_core::{Account, Algorithm, Factor, Gate, Judgement, Origin, Parameters, State, Time};
+use tfa_core::{
+    Account, Algorithm, Factor, Judgement, LockState, Parameters, State, ThrottleScope, Time,
+};
 
 use crate::cases;
 use crate::owner::{Owner, UID, WRONG, account, account_of_several, wrong_code};
 use crate::phone::{NOON, Phone, after, code};
 
 const ACCEPTED: Judgement = Judgement::Accepted(Factor::Authenticator);
-const BOTH: [Origin; 2] = [Origin::Remote, Origin::Console];
+const BOTH: [ThrottleScope; 2] = [ThrottleScope::Remote, ThrottleScope::Console];
 
 #[test]
 fn the_code_of_the_step_before_now_or_after_is_right() {
@@ -18,7 +20,7 @@ fn the_code_of_the_step_before_now_or_after_is_right() {
         let mut owner = Owner::new();
         let code = owner.code(NOON, steps);
         assert_eq!(
-            owner.judge(&code, Origin::Remote, NOON),
+            owner.judge(&code, ThrottleScope::Remote, NOON),
             ACCEPTED,
             "{steps}"
         );
@@ -31,9 +33,9 @@ fn a_code_two_steps_old_or_early_is_wrong() {
         for second in [0, 29] {
             let (mut owner, now) = (Owner::new(), after(NOON, second));
             let code = owner.code(now, steps);
-            let judgement = owner.judge(&code, Origin::Remote, now);
-            assert_eq!(judgement, Judgement::Wrong(Gate::Open), "{steps}");
-            assert_eq!(owner.failures(Origin::Remote), 1);
+            let judgement = owner.judge(&code, ThrottleScope::Remote, now);
+            assert_eq!(judgement, Judgement::Wrong(LockState::Unlocked), "{steps}");
+            assert_eq!(owner.failures(ThrottleScope::Remote), 1);
         }
     }
 }
@@ -46,7 +48,10 @@ fn a_code_is_right_once_wherever_it_is_tried_again() {
         assert_eq!(owner.judge(&code, BOTH[first], NOON), ACCEPTED);
         for seconds in [0, 1, 59, -30] {
             let now = after(NOON, seconds);
-            assert_eq!(owner.judge(&code, BOTH[second], now), Judgement::Spent);
+            assert_eq!(
+                owner.judge(&code, BOTH[second], now),
+                Judgement::AlreadyUsed
+            );
         }
     }
 }
@@ -55,27 +60,30 @@ fn a_code_is_right_once_wherever_it_is_tried_again() {
 fn an_accepted_step_kills_all_earlier_ones() {
     let mut owner = Owner::new();
     let next = owner.code(NOON, 1);
-    assert_eq!(owner.judge(&next, Origin::Remote, NOON), ACCEPTED);
+    assert_eq!(owner.judge(&next, ThrottleScope::Remote, NOON), ACCEPTED);
     for steps in [0, -1] {
         let code = owner.code(NOON, steps);
-        assert_eq!(owner.judge(&code, Origin::Remote, NOON), Judgement::Spent);
+        assert_eq!(
+            owner.judge(&code, ThrottleScope::Remote, NOON),
+            Judgement::AlreadyUsed
+        );
     }
     let later = after(NOON, 30);
     let code = owner.code(later, 1);
-    assert_eq!(owner.judge(&code, Origin::Remote, later), ACCEPTED);
+    assert_eq!(owner.judge(&code, ThrottleScope::Remote, later), ACCEPTED);
 }
 
 #[test]
 fn a_clock_that_is_set_back_brings_no_code_to_life() {
     let mut owner = Owner::new();
     let code = owner.code(NOON, 0);
-    assert_eq!(owner.judge(&code, Origin::Remote, NOON), ACCEPTED);
+    assert_eq!(owner.judge(&code, ThrottleScope::Remote, NOON), ACCEPTED);
     for back in 1..=20 {
         let earlier = after(NOON, -30 * back);
         let code = owner.code(earlier, 0);
         assert_eq!(
-            owner.judge(&code, Origin::Console, earlier),
-            Judgement::Spent
+            owner.judge(&code, ThrottleScope::Console, earlier),
+            Judgement::AlreadyUsed
         );
     }
 }
@@ -84,11 +92,14 @@ fn a_clock_that_is_set_back_brings_no_code_to_life() {
 fn a_spent_code_counts_as_no_try() {
     let mut owner = Owner::new();
     let code = owner.code(NOON, 0);
-    let _: Judgement = owner.judge(&code, Origin::Remote, NOON);
+    let _: Judgement = owner.judge(&code, ThrottleScope::Remote, NOON);
     for _ in 0..200 {
-        assert_eq!(owner.judge(&code, Origin::Remote, NOON), Judgement::Spent);
+        assert_eq!(
+            owner.judge(&code, ThrottleScope::Remote, NOON),
+            Judgement::AlreadyUsed
+        );
     }
-    assert_eq!(owner.failures(Origin::Remote), 0);
+    assert_eq!(owner.failures(ThrottleScope::Remote), 0);
 }
 
 #[test]
@@ -99,10 +110,13 @@ fn digits_that_stand_for_two_steps_of_the_window_are_right_once() {
     assert_eq!(phone.shows(after(now, -30)), phone.shows(after(now, 30)));
     let mut account = account(&phone);
     let code = phone.code(after(now, 30));
-    assert_eq!(account.judge(&code, Origin::Remote, now), ACCEPTED);
+    assert_eq!(account.judge(&code, ThrottleScope::Remote, now), ACCEPTED);
     for seconds in [0, 30, 60] {
         let now = after(now, seconds);
-        assert_eq!(account.judge(&code, Origin::Remote, now), Judgement::Spent);
+        assert_eq!(
+            account.judge(&code, ThrottleScope::Remote, now),
+            Judgement::AlreadyUsed
+        );
     }
 }
 
@@ -111,8 +125,11 @@ fn the_code_of_two_authenticators_with_one_key_is_right_once() {
     let mut account = account_of_several(&[Phone::usual(7), Phone::usual(7)]);
     assert_eq!(account.authenticators().len(), 2);
     let code = Phone::usual(7).code(NOON);
-    assert_eq!(account.judge(&code, Origin::Remote, NOON), ACCEPTED);
-    assert_eq!(account.judge(&code, Origin::Remote, NOON), Judgement::Spent);
+    assert_eq!(account.judge(&code, ThrottleScope::Remote, NOON), ACCEPTED);
+    assert_eq!(
+        account.judge(&code, ThrottleScope::Remote, NOON),
+        Judgement::AlreadyUsed
+    );
 }
 
 #[test]
@@ -122,8 +139,11 @@ fn each_of_several_authenticators_is_right_and_spends_its_own_steps() {
     assert_eq!(account.digits(), 0);
     for phone in &phones {
         let code = phone.code(NOON);
-        assert_eq!(account.judge(&code, Origin::Remote, NOON), ACCEPTED);
-        assert_eq!(account.judge(&code, Origin::Remote, NOON), Judgement::Spent);
+        assert_eq!(account.judge(&code, ThrottleScope::Remote, NOON), ACCEPTED);
+        assert_eq!(
+            account.judge(&code, ThrottleScope::Remote, NOON),
+            Judgement::AlreadyUsed
+        );
     }
 }
 
@@ -132,13 +152,13 @@ fn nothing_is_right_for_an_account_that_is_not_set_up() {
     let mut blank = Account::new(UID);
     assert_eq!(blank.state(), State::None);
     let phone = Phone::usual(7);
-    let judgement = blank.judge(&phone.code(NOON), Origin::Console, NOON);
-    assert_eq!(judgement, Judgement::Wrong(Gate::Open));
+    let judgement = blank.judge(&phone.code(NOON), ThrottleScope::Console, NOON);
+    assert_eq!(judgement, Judgement::Wrong(LockState::Unlocked));
     blank.set_up(phone.authenticator(), NOON).unwrap();
-    let judgement = blank.judge(&phone.code(NOON), Origin::Console, NOON);
+    let judgement = blank.judge(&phone.code(NOON), ThrottleScope::Console, NOON);
     assert_eq!(
         judgement,
-        Judgement::Wrong(Gate::Open),
+        Judgement::Wrong(LockState::Unlocked),
         "an offer is not in force"
     );
 }
@@ -152,15 +172,15 @@ fn the_ends_of_time_are_moments_like_any_other() {
         let codes = Some(crate::sheet::FIRST.set());
         account.confirm(&phone.typed(now), codes, now).unwrap();
         assert_eq!(
-            account.judge(&phone.code(now), Origin::Remote, now),
-            Judgement::Spent
+            account.judge(&phone.code(now), ThrottleScope::Remote, now),
+            Judgement::AlreadyUsed
         );
         for _ in 0..5 {
-            let judgement = account.judge(&wrong_code(), Origin::Remote, now);
+            let judgement = account.judge(&wrong_code(), ThrottleScope::Remote, now);
             assert!(matches!(judgement, Judgement::Wrong(_)));
         }
         let mut owner = Owner::new();
-        let _: Judgement = owner.judge(&phone.code(now), Origin::Remote, now);
+        let _: Judgement = owner.judge(&phone.code(now), ThrottleScope::Remote, now);
     }
 }
 
@@ -227,8 +247,8 @@ impl Rules {
             &mut self.failures[attempt.origin],
             &mut self.closed_until[attempt.origin],
         );
-        let until = |moment| Gate::Until(after(NOON, moment));
-        let remote = BOTH[attempt.origin] == Origin::Remote;
+        let until = |moment| LockState::Until(after(NOON, moment));
+        let remote = BOTH[attempt.origin] == ThrottleScope::Remote;
         let full_until = |day: i64| if remote { day - 49 * 1728 } else { 0 };
         let closed = full_until(self.day).max(*closed_until);
         if now < closed {
@@ -238,7 +258,7 @@ impl Rules {
             let step = now.div_euclid(period) + attempt.steps;
             let spent = &mut self.spent[attempt.phone];
             if spent.is_some_and(|last| step <= last) {
-                return Judgement::Spent;
+                return Judgement::AlreadyUsed;
             }
             *spent = Some(step);
             (*failures, *closed_until) = (0, 0);
@@ -256,7 +276,7 @@ impl Rules {
         Judgement::Wrong(if now < closed {
             until(closed)
         } else {
-            Gate::Open
+            LockState::Unlocked
         })
     }
 }

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Answered, AskCode, Client, Decision, Dialog, Evidence, Exemption, Factor, Gate,
-    Judgement, Message, Next, Origin, TRIES, Time, Turn, Verdict,
+    Account, Answered, AskCode, Client, Credential, Dialog, Exemption, Factor, Judgement,
+    LockState, MAX_TRIES, Message, Next, Requirement, ThrottleScope, Time, Turn, Verdict,
 };
 
 use crate::cases;
@@ -17,7 +17,7 @@ const SSHD: Client<'static> = Client {
     shows: true,
 };
 
-fn begin(owner: &Owner, origin: Origin, now: Time) -> AskCode {
+fn begin(owner: &Owner, origin: ThrottleScope, now: Time) -> AskCode {
     let begun = AskCode::begin(&owner.account, origin, now);
     assert_eq!(begun.turn.next, ASK);
     question(begun.dialog).unwrap()
@@ -35,10 +35,10 @@ fn question(dialog: Option<Dialog>) -> Option<AskCode> {
 fn answer(
     dialog: AskCode,
     account: &mut Account,
-    evidence: &Evidence,
+    credential: &Credential,
     now: Time,
 ) -> (Turn, Option<AskCode>) {
-    match dialog.answer(Decision::Ask, account, evidence, SSHD, now) {
+    match dialog.answer(Requirement::Ask, account, credential, SSHD, now) {
         Answered::Turn(turn, dialog) => (turn, question(dialog)),
         Answered::Rehash => panic!("the backup codes did not change"),
         Answered::DrawCodes => panic!("nothing is to be set up"),
@@ -67,8 +67,8 @@ fn again(says: Option<Message>) -> Turn {
 fn a_right_code_ends_it_with_a_yes_and_is_the_last_login() {
     let mut owner = Owner::new();
     assert_eq!(owner.account.last_login(), None);
-    let dialog = begin(&owner, Origin::Console, NOON);
-    assert_eq!(dialog.origin(), Origin::Console);
+    let dialog = begin(&owner, ThrottleScope::Console, NOON);
+    assert_eq!(dialog.scope(), ThrottleScope::Console);
     let code = owner.code(NOON, 0);
     let (turn, dialog) = answer(dialog, &mut owner.account, &code, NOON);
     assert_eq!(turn, end(None, Verdict::Verified(Factor::Authenticator)));
@@ -79,7 +79,7 @@ fn a_right_code_ends_it_with_a_yes_and_is_the_last_login() {
 #[test]
 fn a_right_backup_code_ends_it_with_a_yes_and_says_how_many_are_left() {
     let mut owner = Owner::new();
-    let dialog = begin(&owner, Origin::Remote, NOON);
+    let dialog = begin(&owner, ThrottleScope::Remote, NOON);
     let (turn, _) = answer(dialog, &mut owner.account, &sheet::FIRST.code(0), NOON);
     let says = Some(Message::BackupCodeUsed { left: 9 });
     assert_eq!(turn, end(says, Verdict::Verified(Factor::BackupCode)));
@@ -87,23 +87,23 @@ fn a_right_backup_code_ends_it_with_a_yes_and_says_how_many_are_left() {
 
 #[test]
 fn the_third_wrong_answer_ends_it_whatever_was_wrong_with_it() {
-    let wrong = Message::Wrong(Gate::Open);
-    for says in [wrong, Message::Spent, Message::NotACode] {
+    let wrong = Message::Wrong(LockState::Unlocked);
+    for says in [wrong, Message::AlreadyUsed, Message::NotACode] {
         let mut owner = Owner::new();
         let spent = owner.code(NOON, 0);
-        let _: Judgement = owner.judge(&spent, Origin::Remote, NOON);
-        let evidence = match says {
+        let _: Judgement = owner.judge(&spent, ThrottleScope::Remote, NOON);
+        let credential = match says {
             Message::Wrong(_) => wrong_code(),
-            Message::Spent => spent,
-            _ => Evidence::Nonsense,
+            Message::AlreadyUsed => spent,
+            _ => Credential::Malformed,
         };
         let says = Some(says);
-        let dialog = begin(&owner, Origin::Remote, NOON);
-        let (turn, dialog) = answer(dialog, &mut owner.account, &evidence, NOON);
+        let dialog = begin(&owner, ThrottleScope::Remote, NOON);
+        let (turn, dialog) = answer(dialog, &mut owner.account, &credential, NOON);
         assert_eq!(turn, again(says));
-        let (turn, dialog) = answer(dialog.unwrap(), &mut owner.account, &evidence, NOON);
+        let (turn, dialog) = answer(dialog.unwrap(), &mut owner.account, &credential, NOON);
         assert_eq!(turn, again(says));
-        let (turn, dialog) = answer(dialog.unwrap(), &mut owner.account, &evidence, NOON);
+        let (turn, dialog) = answer(dialog.unwrap(), &mut owner.account, &credential, NOON);
         assert_eq!(turn, end(says, Verdict::Denied));
         assert!(dialog.is_none());
         assert_eq!(owner.account.last_login(), None);
@@ -114,8 +114,8 @@ fn the_third_wrong_answer_ends_it_whatever_was_wrong_with_it() {
 #[test]
 fn an_empty_answer_ends_it_and_counts_as_no_try() {
     let mut owner = Owner::new();
-    let dialog = begin(&owner, Origin::Remote, NOON);
-    let (turn, dialog) = answer(dialog, &mut owner.account, &Evidence::Nothing, NOON);
+    let dialog = begin(&owner, ThrottleScope::Remote, NOON);
+    let (turn, dialog) = answer(dialog, &mut owner.account, &Credential::Empty, NOON);
     assert_eq!(turn, end(None, Verdict::Denied));
     assert!(dialog.is_none());
     assert!(owner.account.throttle().is_clear());
@@ -124,10 +124,10 @@ fn an_empty_answer_ends_it_and_counts_as_no_try() {
 #[test]
 fn the_wrong_code_that_locks_ends_it() {
     let mut owner = Owner::new();
-    owner.fail(4, Origin::Remote, NOON);
-    let dialog = begin(&owner, Origin::Remote, NOON);
+    owner.fail(4, ThrottleScope::Remote, NOON);
+    let dialog = begin(&owner, ThrottleScope::Remote, NOON);
     let (turn, dialog) = answer(dialog, &mut owner.account, &wrong_code(), NOON);
-    let wrong = Message::Wrong(Gate::Until(after(NOON, 30)));
+    let wrong = Message::Wrong(LockState::Until(after(NOON, 30)));
     assert_eq!(turn, end(Some(wrong), Verdict::Locked));
     assert!(wrong.is_failure());
     assert!(dialog.is_none());
@@ -136,11 +136,11 @@ fn the_wrong_code_that_locks_ends_it() {
 #[test]
 fn a_lock_that_others_brought_about_meanwhile_ends_it_even_for_a_right_code() {
     let mut owner = Owner::new();
-    let dialog = begin(&owner, Origin::Remote, NOON);
-    owner.fail(5, Origin::Remote, NOON);
+    let dialog = begin(&owner, ThrottleScope::Remote, NOON);
+    owner.fail(5, ThrottleScope::Remote, NOON);
     let code = owner.code(NOON, 0);
     let (turn, _) = answer(dialog, &mut owner.account, &code, NOON);
-    let locked = Message::Locked(Gate::Until(after(NOON, 30)));
+    let locked = Message::Locked(LockState::Until(after(NOON, 30)));
     assert_eq!(turn, end(Some(locked), Verdict::Locked));
     assert!(!locked.is_failure());
 }
@@ -148,7 +148,7 @@ fn a_lock_that_others_brought_about_meanwhile_ends_it_even_for_a_right_code() {
 #[test]
 fn dialogs_at_the_same_time_share_the_count() {
     let mut owner = Owner::new();
-    let dialogs = [(); 6].map(|()| begin(&owner, Origin::Remote, NOON));
+    let dialogs = [(); 6].map(|()| begin(&owner, ThrottleScope::Remote, NOON));
     let verdicts = dialogs.map(|dialog| {
         answer(dialog, &mut owner.account, &wrong_code(), NOON)
             .0
@@ -161,14 +161,15 @@ fn dialogs_at_the_same_time_share_the_count() {
 #[test]
 fn one_code_ends_one_of_two_dialogs_with_a_yes() {
     let mut owner = Owner::new();
-    let dialogs = [Origin::Remote, Origin::Console].map(|origin| begin(&owner, origin, NOON));
+    let dialogs =
+        [ThrottleScope::Remote, ThrottleScope::Console].map(|origin| begin(&owner, origin, NOON));
     let code = owner.code(NOON, 0);
     let turns = dialogs.map(|dialog| answer(dialog, &mut owner.account, &code, NOON).0);
     assert_eq!(
         turns,
         [
             end(None, Verdict::Verified(Factor::Authenticator)),
-            again(Some(Message::Spent))
+            again(Some(Message::AlreadyUsed))
         ]
     );
 }
@@ -176,9 +177,9 @@ fn one_code_ends_one_of_two_dialogs_with_a_yes() {
 #[test]
 fn it_does_not_begin_while_it_is_locked() {
     let mut owner = Owner::new();
-    owner.fail(5, Origin::Remote, NOON);
-    let begun = |now| AskCode::begin(&owner.account, Origin::Remote, now);
-    let locked = Message::Locked(Gate::Until(after(NOON, 30)));
+    owner.fail(5, ThrottleScope::Remote, NOON);
+    let begun = |now| AskCode::begin(&owner.account, ThrottleScope::Remote, now);
+    let locked = Message::Locked(LockState::Until(after(NOON, 30)));
     assert_eq!(
         begun(after(NOON, 29)).turn,
         end(Some(locked), Verdict::Locked)
@@ -189,25 +190,29 @@ fn it_does_not_begin_while_it_is_locked() {
 
 #[test]
 fn after_100_wrong_codes_it_begins_at_the_console_alone_and_asks_for_a_backup_code() {
-    for origin in [Origin::Remote, Origin::Console, Origin::OwnProgram] {
+    for origin in [
+        ThrottleScope::Remote,
+        ThrottleScope::Console,
+        ThrottleScope::OwnProgram,
+    ] {
         let mut owner = Owner::new();
         let until = after(owner.fail(100, origin, NOON), 3600);
         let begin = |now| AskCode::begin(&owner.account, origin, now);
         let (early, later) = (begin(after(until, -1)), begin(until));
         assert!(early.dialog.is_none());
         match origin {
-            Origin::Remote | Origin::OwnProgram => {
-                let locked = end(Some(Message::Locked(Gate::ForGood)), Verdict::Locked);
+            ThrottleScope::Remote | ThrottleScope::OwnProgram => {
+                let locked = end(Some(Message::Locked(LockState::Permanent)), Verdict::Locked);
                 assert_eq!([early.turn, later.turn], [locked.clone(), locked]);
             }
-            Origin::Console => {
-                let locked = Message::Locked(Gate::Until(until));
+            ThrottleScope::Console => {
+                let locked = Message::Locked(LockState::Until(until));
                 assert_eq!(early.turn, end(Some(locked), Verdict::Locked));
                 assert_eq!(later.turn, again(Some(Message::BackupCodeOnly)));
                 let code = owner.code(until, 0);
                 let asked = question(later.dialog).unwrap();
                 let (turn, _) = answer(asked.clone(), &mut owner.account, &code, until);
-                let locked = Message::Locked(Gate::ForGood);
+                let locked = Message::Locked(LockState::Permanent);
                 assert_eq!(turn, end(Some(locked), Verdict::Locked));
                 let backup = sheet::FIRST.code(0);
                 let (turn, _) = answer(asked, &mut owner.account, &backup, until);
@@ -223,12 +228,12 @@ fn after_100_wrong_codes_it_begins_at_the_console_alone_and_asks_for_a_backup_co
 #[test]
 fn an_account_without_a_key_is_never_verified() {
     let mut account = Account::new(UID);
-    let begun = AskCode::begin(&account, Origin::Console, NOON);
+    let begun = AskCode::begin(&account, ThrottleScope::Console, NOON);
     let mut dialog = question(begun.dialog);
     let mut answers = 0;
     while let Some(asked) = dialog {
-        let evidence = [Phone::usual(7).code(NOON), Evidence::Backup(None)];
-        let (turn, next) = answer(asked, &mut account, &evidence[answers % 2], NOON);
+        let credential = [Phone::usual(7).code(NOON), Credential::Backup(None)];
+        let (turn, next) = answer(asked, &mut account, &credential[answers % 2], NOON);
         assert_ne!(
             turn.next,
             Next::End(Verdict::Verified(Factor::Authenticator))
@@ -236,7 +241,7 @@ fn an_account_without_a_key_is_never_verified() {
         assert_ne!(turn.next, Next::End(Verdict::Verified(Factor::BackupCode)));
         (dialog, answers) = (next, answers + 1);
     }
-    assert_eq!(answers, usize::from(TRIES));
+    assert_eq!(answers, usize::from(MAX_TRIES));
 }
 
 #[test]
@@ -244,16 +249,16 @@ fn somebody_who_is_no_longer_asked_is_neither_let_in_nor_judged() {
     let mut owner = Owner::new();
     let before = owner.account.encode();
     let code = owner.code(NOON, 0);
-    for decision in [
-        Decision::Exempt(Exemption::Paused),
-        Decision::Exempt(Exemption::Off),
-        Decision::Grace(after(NOON, 60)),
-        Decision::SetUp,
-        Decision::TooLate,
-        Decision::Undecided,
+    for requirement in [
+        Requirement::Exempt(Exemption::Paused),
+        Requirement::Exempt(Exemption::Off),
+        Requirement::Grace(after(NOON, 60)),
+        Requirement::SetUp,
+        Requirement::TooLate,
+        Requirement::Undetermined,
     ] {
-        let dialog = begin(&owner, Origin::Remote, NOON);
-        match dialog.answer(decision, &mut owner.account, &code, SSHD, NOON) {
+        let dialog = begin(&owner, ThrottleScope::Remote, NOON);
+        match dialog.answer(requirement, &mut owner.account, &code, SSHD, NOON) {
             Answered::Turn(turn, dialog) => {
                 assert_eq!(turn, end(Some(Message::Changed), Verdict::Denied));
                 assert!(dialog.is_none());
@@ -267,10 +272,10 @@ fn somebody_who_is_no_longer_asked_is_neither_let_in_nor_judged() {
 #[test]
 fn backup_codes_that_changed_meanwhile_use_up_no_answer() {
     let mut owner = Owner::new();
-    let dialog = begin(&owner, Origin::Remote, NOON);
+    let dialog = begin(&owner, ThrottleScope::Remote, NOON);
     let before = owner.account.encode();
     let stale = sheet::SECOND.code(0);
-    let answered = dialog.answer(Decision::Ask, &mut owner.account, &stale, SSHD, NOON);
+    let answered = dialog.answer(Requirement::Ask, &mut owner.account, &stale, SSHD, NOON);
     assert!(matches!(answered, Answered::Rehash));
     assert_eq!(*owner.account.encode(), *before);
 }
@@ -285,7 +290,7 @@ fn the_question_says_how_long_a_code_is_unless_the_authenticators_differ() {
         (vec![Phone::usual(1), eight()], 0),
     ] {
         let account = account_of_several(&phones);
-        let begun = AskCode::begin(&account, Origin::Remote, NOON);
+        let begun = AskCode::begin(&account, ThrottleScope::Remote, NOON);
         assert_eq!(begun.turn.next, Next::AskCode { digits });
     }
 }
@@ -299,21 +304,21 @@ enum Reply {
     WrongBackup,
     StaleBackup,
     Unhashed,
-    Nonsense,
+    Malformed,
     Nothing,
 }
 
 impl Reply {
-    fn evidence(self, owner: &Owner, now: Time) -> Evidence {
+    fn credential(self, owner: &Owner, now: Time) -> Credential {
         match self {
             Self::Code(steps) => owner.code(now, steps),
             Self::Wrong => wrong_code(),
             Self::Backup(place) => sheet::FIRST.code(place),
             Self::WrongBackup => sheet::FIRST.wrong(),
             Self::StaleBackup => sheet::SECOND.code(0),
-            Self::Unhashed => Evidence::Backup(None),
-            Self::Nonsense => Evidence::Nonsense,
-            Self::Nothing => Evidence::Nothing,
+            Self::Unhashed => Credential::Backup(None),
+            Self::Malformed => Credential::Malformed,
+            Self::Nothing => Credential::Empty,
         }
     }
 }
@@ -327,8 +332,8 @@ fn reply() -> impl Strategy<Value = Reply> {
         Just(Reply::WrongBackup),
         Just(Reply::StaleBackup),
         Just(Reply::Unhashed),
-        Just(Reply::Nonsense),
-        Just(Reply::Nonsense),
+        Just(Reply::Malformed),
+        Just(Reply::Malformed),
         Just(Reply::Nothing),
     ]
 }
@@ -343,15 +348,15 @@ proptest! {
         let (mut owner, mut now) = (Owner::new(), NOON);
         for (replies, wait, console) in logins {
             now = after(now, wait);
-            let origin = if console { Origin::Console } else { Origin::Remote };
+            let origin = if console { ThrottleScope::Console } else { ThrottleScope::Remote };
             let mut dialog = question(AskCode::begin(&owner.account, origin, now).dialog);
             let mut answers = 0;
             for reply in replies {
                 let Some(asked) = dialog.take() else { break };
-                let evidence = reply.evidence(&owner, now);
-                let judgement = owner.account.clone().judge(&evidence, origin, now);
+                let credential = reply.credential(&owner, now);
+                let judgement = owner.account.clone().judge(&credential, origin, now);
                 let before = owner.account.encode();
-                match asked.answer(Decision::Ask, &mut owner.account, &evidence, SSHD, now) {
+                match asked.answer(Requirement::Ask, &mut owner.account, &credential, SSHD, now) {
                     Answered::Rehash => {
                         prop_assert_eq!(judgement, Judgement::Rehash);
                         prop_assert_eq!(&**owner.account.encode(), &**before);
@@ -376,8 +381,8 @@ proptest! {
                     }
                 }
             }
-            prop_assert!(answers <= TRIES);
-            prop_assert!(dialog.is_none() || answers < TRIES);
+            prop_assert!(answers <= MAX_TRIES);
+            prop_assert!(dialog.is_none() || answers < MAX_TRIES);
         }
     }
 }

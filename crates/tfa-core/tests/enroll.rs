@@ -2,13 +2,13 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, AfterGrace, Answered, BackupSet, Begun, CONFIRM_TRIES, Decision, Dialog, Drift,
-    Enroll, Entry, Evidence, Exemption, Factor, Gate, Judgement, Message, Mode, Next,
-    OFFER_LIFETIME, Origin, Picture, Policy, State, Terms, Time, Turn, Verdict,
+    Account, AfterGrace, Answered, BackupSet, Begun, CONFIRM_TIMEOUT, Credential, Dialog, Drift,
+    Enroll, Exemption, Factor, Input, Judgement, LockState, MAX_CONFIRM_TRIES, Message, Mode, Next,
+    Picture, Policy, Requirement, RuleEffect, State, ThrottleScope, Time, Turn, Verdict,
 };
 
 use crate::cases;
-use crate::host::{DAY, everybody, login, required, terms};
+use crate::host::{DAY, effect, everybody, login, required};
 use crate::invitation::{invitation, other_invitation, other_printed, printed};
 use crate::owner::{UID, WRONG};
 use crate::phone::{NOON, Phone, after};
@@ -24,7 +24,7 @@ struct Login {
     policy: Policy,
     account: Account,
     phone: Phone,
-    origin: Origin,
+    origin: ThrottleScope,
     now: Time,
     turn: Turn,
     dialog: Option<Enroll>,
@@ -39,7 +39,7 @@ struct Setting {
     picture: Picture,
     by_invitation: bool,
     account: Account,
-    origin: Origin,
+    origin: ThrottleScope,
 }
 
 impl Setting {
@@ -51,7 +51,7 @@ impl Setting {
             picture: Picture::First,
             by_invitation: false,
             account: Account::new(UID),
-            origin: Origin::Remote,
+            origin: ThrottleScope::Remote,
         }
     }
 
@@ -82,20 +82,20 @@ impl Setting {
         }
     }
 
-    fn at(self, origin: Origin) -> Self {
+    fn at(self, origin: ThrottleScope) -> Self {
         Self { origin, ..self }
     }
 
     fn begin(self) -> Login {
         let phone = Phone::usual(1);
-        let policy = everybody(Terms {
+        let policy = everybody(RuleEffect {
             after_grace: self.after_grace,
             ..required(self.days)
         });
-        let ruling = policy.decide(&login(), Some(&self.account), NOON);
-        let until = match ruling.decision {
-            Decision::Grace(until) => Some(until),
-            Decision::SetUp => None,
+        let decision = policy.decide(&login(), Some(&self.account), NOON);
+        let until = match decision.requirement {
+            Requirement::Grace(until) => Some(until),
+            Requirement::SetUp => None,
             other => panic!("no set-up under {other:?}"),
         };
         let begun = Enroll::begin(
@@ -108,7 +108,7 @@ impl Setting {
             NOON,
         );
         let mut account = self.account;
-        if ruling.notes_first_login {
+        if decision.notes_first_login {
             account.require(NOON);
         }
         Login {
@@ -131,19 +131,19 @@ fn enroll(dialog: Option<Dialog>) -> Option<Enroll> {
 }
 
 impl Login {
-    fn decision(&self) -> Decision {
+    fn requirement(&self) -> Requirement {
         self.policy
             .decide(&login(), Some(&self.account), self.now)
-            .decision
+            .requirement
     }
 
     /// Types an answer; backup codes are drawn where they are asked for.
     fn types(&mut self, typed: &str) -> Turn {
         let dialog = self.dialog.take().unwrap();
-        let (decision, set) = (self.decision(), sheet::FIRST.set());
+        let (requirement, set) = (self.requirement(), sheet::FIRST.set());
         let before = self.account.encode();
         let answer = |dialog: Enroll, account: &mut Account, drawn| {
-            dialog.answer(decision, account, typed, drawn, self.now)
+            dialog.answer(requirement, account, typed, drawn, self.now)
         };
         let mut answered = answer(dialog.clone(), &mut self.account, None);
         if let Answered::DrawCodes = answered {
@@ -184,7 +184,7 @@ impl Login {
     }
 
     fn failures(&self) -> u32 {
-        self.account.throttle().tally(self.origin).failures()
+        self.account.throttle().counter(self.origin).failures()
     }
 }
 
@@ -267,12 +267,20 @@ fn it_begins_with_enter_where_it_must_be_and_with_a_yes_alone_where_it_need_not(
 fn the_key_says_how_many_digits_its_codes_have() {
     let phone = Phone::unusual(1, tfa_core::Algorithm::Sha256, 8, 60);
     let key = phone.authenticator();
-    let begun = Enroll::begin(None, key, None, false, Picture::None, Origin::Console, NOON);
+    let begun = Enroll::begin(
+        None,
+        key,
+        None,
+        false,
+        Picture::None,
+        ThrottleScope::Console,
+        NOON,
+    );
     let dialog = enroll(begun.dialog).unwrap();
-    assert_eq!(dialog.origin(), Origin::Console);
+    assert_eq!(dialog.scope(), ThrottleScope::Console);
     assert_eq!(dialog.authenticator().parameters().digits(), 8);
     let mut account = Account::new(UID);
-    match dialog.answer(Decision::SetUp, &mut account, "y", None, NOON) {
+    match dialog.answer(Requirement::SetUp, &mut account, "y", None, NOON) {
         Answered::Turn(turn, _) => assert_eq!(turn, asks(Next::AskNewCode { digits: 8 })),
         _ => panic!("the key is to be shown"),
     }
@@ -319,12 +327,12 @@ fn the_code_that_proved_it_and_those_before_it_are_used_up_and_the_next_is_not()
     let mut login = Setting::new().begin().types_all(&["y", ""]);
     login.types_code(0);
     for (steps, expected) in [
-        (-1, Judgement::Spent),
-        (0, Judgement::Spent),
+        (-1, Judgement::AlreadyUsed),
+        (0, Judgement::AlreadyUsed),
         (1, Judgement::Accepted(Factor::Authenticator)),
     ] {
         let code = login.phone.code(after(NOON, 30 * steps));
-        let judgement = login.account.judge(&code, Origin::Console, NOON);
+        let judgement = login.account.judge(&code, ThrottleScope::Console, NOON);
         assert_eq!(judgement, expected, "{steps}");
     }
 }
@@ -335,7 +343,7 @@ fn the_backup_codes_that_it_brings_are_right() {
     login.types_code(0);
     let judgement = login
         .account
-        .judge(&sheet::FIRST.code(4), Origin::Remote, NOON);
+        .judge(&sheet::FIRST.code(4), ThrottleScope::Remote, NOON);
     assert_eq!(judgement, Judgement::Accepted(Factor::BackupCode));
 }
 
@@ -346,11 +354,11 @@ fn wrong_codes_may_be_tried_again_until_there_were_too_many() {
         let mut login = setting.begin().types_all(&["y", ""]);
         let before = login.account.encode();
         let wrong = again(Message::WrongNewCode(None), NEW_CODE);
-        for _ in 1..CONFIRM_TRIES {
+        for _ in 1..MAX_CONFIRM_TRIES {
             assert_eq!(login.types(WRONG), wrong);
         }
         let verdict = without(in_grace);
-        assert_eq!(login.types(WRONG), end(Message::OfferWithdrawn, verdict));
+        assert_eq!(login.types(WRONG), end(Message::PendingWithdrawn, verdict));
         // None of them was a try at a login.
         assert_eq!(*login.account.encode(), *before);
     }
@@ -359,7 +367,7 @@ fn wrong_codes_may_be_tried_again_until_there_were_too_many() {
 #[test]
 fn after_nine_wrong_codes_the_tenth_may_be_right() {
     let mut login = Setting::new().begin().types_all(&["y", ""]);
-    for _ in 1..CONFIRM_TRIES {
+    for _ in 1..MAX_CONFIRM_TRIES {
         login.types(WRONG);
     }
     assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
@@ -410,16 +418,22 @@ fn a_code_that_a_hint_gave_away_never_sets_it_up() {
     let code = login.shows(10);
     login.types(&code);
     login.wait(300);
-    assert_eq!(login.types(&code), again(Message::Spent, NEW_CODE));
+    assert_eq!(login.types(&code), again(Message::AlreadyUsed, NEW_CODE));
     assert_eq!(login.types_code(1), asks(Next::ShowBackupCodes));
     let given_away = login.phone.code(login.now);
-    let judgement = login.account.judge(&given_away, Origin::Remote, login.now);
-    assert_eq!(judgement, Judgement::Spent, "nor is it right at a login");
+    let judgement = login
+        .account
+        .judge(&given_away, ThrottleScope::Remote, login.now);
+    assert_eq!(
+        judgement,
+        Judgement::AlreadyUsed,
+        "nor is it right at a login"
+    );
 }
 
 #[test]
 fn the_key_waits_an_hour_for_its_first_code() {
-    let lifetime = i64::try_from(OFFER_LIFETIME.as_secs()).unwrap();
+    let lifetime = i64::try_from(CONFIRM_TIMEOUT.as_secs()).unwrap();
     for (seconds, waits) in [
         (lifetime, true),
         (lifetime + 1, false),
@@ -431,7 +445,7 @@ fn the_key_waits_an_hour_for_its_first_code() {
         let expected = if waits {
             asks(Next::ShowBackupCodes)
         } else {
-            end(Message::OfferWithdrawn, Verdict::NotSetUp)
+            end(Message::PendingWithdrawn, Verdict::NotSetUp)
         };
         assert_eq!(login.types_code(0), expected, "{seconds}");
     }
@@ -535,7 +549,7 @@ fn a_set_up_ends_the_grace_that_ran_and_takes_back_that_there_is_none() {
         // A reset takes it away again: there is one grace, and it was before.
         login.account.reset();
         login.policy = everybody(required(7));
-        assert_eq!(login.decision(), Decision::SetUp);
+        assert_eq!(login.requirement(), Requirement::SetUp);
     }
 }
 
@@ -614,7 +628,7 @@ fn a_set_up_that_lost_while_its_backup_codes_were_drawn_loses() {
     let code = login.shows(0);
     let dialog = || login.dialog.clone().unwrap();
     let mut account = login.account.clone();
-    let drawn = dialog().answer(Decision::SetUp, &mut account, &code, None, NOON);
+    let drawn = dialog().answer(Requirement::SetUp, &mut account, &code, None, NOON);
     assert!(matches!(drawn, Answered::DrawCodes));
     let mut other = Setting::new().begin().types_all(&["y", ""]);
     other.types_code(0);
@@ -622,10 +636,14 @@ fn a_set_up_that_lost_while_its_backup_codes_were_drawn_loses() {
     let before = account.encode();
     let set = sheet::SECOND.set();
     // Whatever the caller believes: what is set up is not set up anew.
-    for decision in [Decision::Ask, Decision::SetUp, Decision::Grace(until())] {
-        match dialog().answer(decision, &mut account, &code, Some(&set), NOON) {
+    for requirement in [
+        Requirement::Ask,
+        Requirement::SetUp,
+        Requirement::Grace(until()),
+    ] {
+        match dialog().answer(requirement, &mut account, &code, Some(&set), NOON) {
             Answered::Turn(turn, None) => assert_eq!(turn, end(CHANGED, Verdict::Denied)),
-            _ => panic!("it goes on under {decision:?}"),
+            _ => panic!("it goes on under {requirement:?}"),
         }
     }
     assert_eq!(*account.encode(), *before);
@@ -639,7 +657,7 @@ fn a_set_up_at_the_owners_terminal_meanwhile_ends_it_and_an_offer_there_does_not
     assert_eq!(login.account.state(), State::Pending);
     let mut lost = Setting::new().begin().types_all(&["y", ""]);
     assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
-    assert!(login.account.offer().is_none(), "the offer is void");
+    assert!(login.account.pending().is_none(), "the offer is void");
 
     lost.account.set_up(other.authenticator(), NOON).unwrap();
     let codes = Some(sheet::SECOND.set());
@@ -651,11 +669,11 @@ fn a_set_up_at_the_owners_terminal_meanwhile_ends_it_and_an_offer_there_does_not
 
 #[test]
 fn a_policy_that_asks_for_no_set_up_any_more_ends_it_without_a_yes() {
-    let late = Terms {
+    let late = RuleEffect {
         after_grace: AfterGrace::Deny,
         ..required(0)
     };
-    for changed in [terms(Mode::Off, 1), terms(Mode::Optional, 1), late] {
+    for changed in [effect(Mode::Off, 1), effect(Mode::Optional, 1), late] {
         for answers in 0..3 {
             let mut login = Setting::new()
                 .begin()
@@ -668,7 +686,7 @@ fn a_policy_that_asks_for_no_set_up_any_more_ends_it_without_a_yes() {
     }
     let mut login = Setting::new().begin();
     let mut exempt = login.dialog.take().unwrap();
-    let off = Decision::Exempt(Exemption::Off);
+    let off = Requirement::Exempt(Exemption::Off);
     match exempt
         .clone()
         .answer(off, &mut login.account, "y", None, NOON)
@@ -676,11 +694,11 @@ fn a_policy_that_asks_for_no_set_up_any_more_ends_it_without_a_yes() {
         Answered::Turn(turn, None) => assert_eq!(turn, end(CHANGED, Verdict::Denied)),
         _ => panic!("it goes on"),
     }
-    exempt = match exempt.answer(Decision::SetUp, &mut login.account, "y", None, NOON) {
+    exempt = match exempt.answer(Requirement::SetUp, &mut login.account, "y", None, NOON) {
         Answered::Turn(_, dialog) => enroll(dialog).unwrap(),
         _ => panic!("it does not go on"),
     };
-    assert_eq!(exempt.origin(), Origin::Remote);
+    assert_eq!(exempt.scope(), ThrottleScope::Remote);
 }
 
 #[test]
@@ -727,7 +745,7 @@ fn whoever_is_not_invited_is_told_so_and_let_in_in_grace_alone() {
                 until,
                 true,
                 Picture::First,
-                Origin::Remote,
+                ThrottleScope::Remote,
                 NOON,
             );
             assert_eq!(turn, end(Message::NoInvitation, without(until.is_some())));
@@ -777,7 +795,7 @@ fn an_invitation_is_the_way_back_in_where_the_grace_is_over_and_there_is_no_logi
         let mut login = setting.begin().types_all(&["y", &printed(), ""]);
         assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
         assert_eq!(login.types(""), asks(Next::End(Verdict::Enrolled)));
-        assert_eq!(login.decision(), Decision::Ask);
+        assert_eq!(login.requirement(), Requirement::Ask);
     }
 }
 
@@ -790,7 +808,7 @@ fn an_invitation_that_ends_in_the_middle_closes_the_way_back_in_again() {
         let mut login = setting.begin().types_all(&way[..answers]);
         login.wait(DAY);
         let before = login.account.encode();
-        assert_eq!(login.decision(), Decision::TooLate);
+        assert_eq!(login.requirement(), Requirement::TooLate);
         assert_eq!(login.types_code(0), end(CHANGED, Verdict::Denied));
         assert_eq!(*login.account.encode(), *before, "after {answers}");
     }
@@ -822,10 +840,10 @@ fn an_invitation_that_is_made_in_the_middle_ends_what_was_begun_without_one() {
 fn wrong_words_are_counted_and_lock_and_a_set_up_forgives_those_of_its_place() {
     let wrong = again(Message::WrongInvitation, Next::AskInvitation);
     for (origin, in_grace) in [
-        (Origin::Remote, false),
-        (Origin::Remote, true),
-        (Origin::Console, false),
-        (Origin::Console, true),
+        (ThrottleScope::Remote, false),
+        (ThrottleScope::Remote, true),
+        (ThrottleScope::Console, false),
+        (ThrottleScope::Console, true),
     ] {
         let start = || {
             let mut setting = Setting::new().invited().at(origin);
@@ -841,7 +859,7 @@ fn wrong_words_are_counted_and_lock_and_a_set_up_forgives_those_of_its_place() {
             assert_eq!(login.types(&other_printed()), wrong);
             assert_eq!(login.failures(), failures);
         }
-        let closed = Gate::Until(after(NOON, 30));
+        let closed = LockState::Until(after(NOON, 30));
         let locked = Message::Locked(closed);
         let fifth = login.types(&other_printed());
         assert_eq!(fifth, end(Message::Wrong(closed), verdict));
@@ -862,16 +880,16 @@ fn wrong_words_are_counted_and_lock_and_a_set_up_forgives_those_of_its_place() {
 #[test]
 fn a_set_up_in_one_place_forgives_nothing_that_was_wrong_in_the_other() {
     let mut login = Setting::new().invited().begin().types_all(&["y"]);
-    let wrong = Entry::parse(&other_printed());
+    let wrong = Input::parse(&other_printed());
     for _ in 0..4 {
         let checked = login
             .account
-            .check_invitation(&wrong, Origin::Console, NOON);
+            .check_invitation(&wrong, ThrottleScope::Console, NOON);
         assert!(checked.is_err());
     }
     login.types(&printed());
     login.types_code(0);
-    let console = login.account.throttle().tally(Origin::Console);
+    let console = login.account.throttle().counter(ThrottleScope::Console);
     assert_eq!(console.failures(), 4);
 }
 
@@ -936,7 +954,7 @@ enum Reply {
     OtherWord,
     BackupCode,
     /// Something else happens to the account meanwhile.
-    Offer,
+    PendingAuthenticator,
     Invite,
     Reset,
     SetUp,
@@ -953,7 +971,7 @@ fn reply() -> impl Strategy<Value = Reply> {
         1 => Just(Reply::BackupCode),
         1 => prop_oneof![
             Just(Reply::Text("n")),
-            Just(Reply::Offer),
+            Just(Reply::PendingAuthenticator),
             Just(Reply::Invite),
             Just(Reply::Reset),
             Just(Reply::SetUp),
@@ -1001,7 +1019,7 @@ proptest! {
                     let phone = Phone::usual(2);
                     let account = &mut login.account;
                     match other {
-                        Reply::Offer => {
+                        Reply::PendingAuthenticator => {
                             let _ = account.set_up(phone.authenticator(), login.now);
                         }
                         Reply::Invite => account.invite(other_invitation(login.now)),
@@ -1028,9 +1046,9 @@ proptest! {
                 prop_assert!(near.contains(&typed));
                 prop_assert_eq!(login.account.state(), State::Enabled);
                 prop_assert_eq!(login.account.backup_codes_left(), BackupSet::SIZE);
-                prop_assert!(login.account.invitation().is_none() && login.account.offer().is_none());
-                let Entry::Code(code) = Entry::parse(&typed) else { panic!("no code: {typed}") };
-                proved = Some((Evidence::Code(code), login.account.clone(), login.now));
+                prop_assert!(login.account.invitation().is_none() && login.account.pending().is_none());
+                let Input::Code(code) = Input::parse(&typed) else { panic!("no code: {typed}") };
+                proved = Some((Credential::Code(code), login.account.clone(), login.now));
             } else {
                 // The account has counted a wrong word at most.
                 prop_assert_eq!(login.account.state(), before.state());
@@ -1041,10 +1059,10 @@ proptest! {
             if turn.next == Next::End(Verdict::Enrolled) {
                 let (code, mut account, now) = proved.take().unwrap();
                 prop_assert_eq!(asked, Next::ShowBackupCodes);
-                prop_assert_eq!(account.judge(&code, Origin::Remote, now), Judgement::Spent);
+                prop_assert_eq!(account.judge(&code, ThrottleScope::Remote, now), Judgement::AlreadyUsed);
             }
             let in_grace = matches!(turn.next, Next::End(Verdict::InGrace(_)));
-            prop_assert!(!in_grace || matches!(login.decision(), Decision::Grace(_)));
+            prop_assert!(!in_grace || matches!(login.requirement(), Requirement::Grace(_)));
             let asks_otherwise = matches!(turn.next, Next::AskCode { .. });
             prop_assert!(!asks_otherwise);
             prop_assert!(!matches!(turn.next, Next::End(Verdict::Verified(_))));

@@ -6,8 +6,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use tfa_core::{
-    Account, AfterGrace, Belongs, Group, Groups, Identity, Login, Methods, Mode, Origins, Person,
-    Place, Policy, Rule, Ruling, Source, Terms, Time,
+    Account, AfterGrace, Group, Groups, Identity, Login, LoginOrigin, Methods, Mode, OriginMatcher,
+    Policy, PolicyDecision, Rule, RuleEffect, Source, Subject, Ternary, Time,
 };
 
 use crate::invitation::invitation;
@@ -17,25 +17,25 @@ use crate::phone::{NOON, Phone, after};
 pub(crate) const DAY: i64 = 86_400;
 
 /// Terms that stand on that line.
-pub(crate) fn terms(mode: Mode, line: u32) -> Terms {
+pub(crate) fn effect(mode: Mode, line: u32) -> RuleEffect {
     let file = "tfad.toml".to_owned();
-    Terms {
+    RuleEffect {
         mode,
         source: Source { file, line },
-        ..Terms::default()
+        ..RuleEffect::default()
     }
 }
 
 /// Required of everybody, with a grace of so many days.
-pub(crate) fn required(days: u64) -> Terms {
-    Terms {
+pub(crate) fn required(days: u64) -> RuleEffect {
+    RuleEffect {
         grace: Duration::from_secs(days * 86_400),
-        ..terms(Mode::Required, 1)
+        ..effect(Mode::Required, 1)
     }
 }
 
 /// The policy of a host where that holds for everybody.
-pub(crate) fn everybody(otherwise: Terms) -> Policy {
+pub(crate) fn everybody(otherwise: RuleEffect) -> Policy {
     Policy {
         otherwise,
         ..Policy::default()
@@ -47,8 +47,8 @@ pub(crate) fn group(name: &str) -> Group {
 }
 
 /// Lea, who is in no group that any rule names, and of whom all is known.
-pub(crate) fn lea() -> Person {
-    Person {
+pub(crate) fn lea() -> Subject {
+    Subject {
         uid: UID,
         canonical: in_no_group("lea"),
         aliases: Vec::new(),
@@ -59,7 +59,7 @@ pub(crate) fn lea() -> Person {
 pub(crate) fn in_no_group(name: &str) -> Identity {
     Identity {
         name: name.to_owned(),
-        groups: all_groups().map(|group| (group, Belongs::No)).collect(),
+        groups: all_groups().map(|group| (group, Ternary::No)).collect(),
     }
 }
 
@@ -71,7 +71,7 @@ fn all_groups() -> impl Iterator<Item = Group> {
 /// Lea logs in by ssh with her password.
 pub(crate) fn login() -> Login {
     Login {
-        person: lea(),
+        subject: lea(),
         service: "sshd".to_owned(),
         origin: remote("192.0.2.7"),
         methods: passed(&["password"]),
@@ -79,8 +79,8 @@ pub(crate) fn login() -> Login {
 }
 
 /// A remote host, or the inside of a session where there is none.
-pub(crate) fn remote(rhost: &str) -> Origins {
-    Origins::new(rhost, false, true)
+pub(crate) fn remote(rhost: &str) -> LoginOrigin {
+    LoginOrigin::new(rhost, false, true)
 }
 
 /// Methods of which all is known.
@@ -91,8 +91,8 @@ pub(crate) fn passed(methods: &[&str]) -> Methods {
     }
 }
 
-pub(crate) fn network(written: &str) -> Place {
-    Place::Network(written.parse().unwrap())
+pub(crate) fn network(written: &str) -> OriginMatcher {
+    OriginMatcher::Network(written.parse().unwrap())
 }
 
 /// Every state that an account can be in, by name.
@@ -142,7 +142,7 @@ impl Case {
         account
     }
 
-    pub(crate) fn ruling(&self) -> Ruling {
+    pub(crate) fn decision(&self) -> PolicyDecision {
         self.policy
             .decide(&self.login, self.account().as_ref(), self.now)
     }
@@ -156,23 +156,26 @@ impl Case {
 
     /// Every case that it may be, for all that is known of the login.
     pub(crate) fn readings(&self) -> Vec<Self> {
-        let from = |origin: Origins| {
+        let from = |origin: LoginOrigin| {
             let mut case = self.clone();
             case.login.origin = origin;
             case.readings_of_place()
         };
         match self.login.origin {
-            Origins::Unknown => places().chain([Origins::Session]).flat_map(from).collect(),
+            LoginOrigin::Unknown => places()
+                .chain([LoginOrigin::Session])
+                .flat_map(from)
+                .collect(),
             _ => self.readings_of_place(),
         }
     }
 
     fn readings_of_place(&self) -> Vec<Self> {
         let mut policy = self.policy.clone();
-        if self.login.origin == Origins::Session {
+        if self.login.origin == LoginOrigin::Session {
             // That it comes from inside a session is known, wherever the session was opened.
             for rule in &mut policy.rules {
-                if rule.origins.contains(&Place::Session) {
+                if rule.origins.contains(&OriginMatcher::Session) {
                     rule.origins.clear();
                 }
             }
@@ -189,14 +192,14 @@ impl Case {
 
     /// The same under one name of the user's alone, for each of them.
     pub(crate) fn by_single_names(&self) -> impl Iterator<Item = Self> {
-        let person = self.login.person.clone();
-        let names: Vec<Identity> = person.identities().cloned().collect();
+        let subject = self.login.subject.clone();
+        let names: Vec<Identity> = subject.identities().cloned().collect();
         names.into_iter().map(move |canonical| {
             let mut case = self.clone();
-            case.login.person = Person {
+            case.login.subject = Subject {
                 canonical,
                 aliases: Vec::new(),
-                ..person
+                ..subject
             };
             case
         })
@@ -231,7 +234,7 @@ fn any_moment() -> impl Strategy<Value = Time> {
     (-20 * DAY..20 * DAY).prop_map(|seconds| after(NOON, seconds))
 }
 
-fn any_terms() -> impl Strategy<Value = Terms> {
+fn any_terms() -> impl Strategy<Value = RuleEffect> {
     let mode = select(vec![
         Mode::Off,
         Mode::Optional,
@@ -241,7 +244,7 @@ fn any_terms() -> impl Strategy<Value = Terms> {
     let since = prop::option::of(any_moment());
     let grace = select(vec![0, 1, 7, 36_500]).prop_map(|days| Duration::from_secs(days * 86_400));
     let after_grace = select(vec![AfterGrace::Enroll, AfterGrace::Deny]);
-    (mode, since, grace, after_grace).prop_map(|(mode, since, grace, after_grace)| Terms {
+    (mode, since, grace, after_grace).prop_map(|(mode, since, grace, after_grace)| RuleEffect {
         mode,
         since,
         grace,
@@ -262,8 +265,8 @@ fn some<T: Clone + std::fmt::Debug + 'static>(of: Vec<T>) -> impl Strategy<Value
 
 fn any_rule() -> impl Strategy<Value = Rule> {
     let places = vec![
-        Place::Local,
-        Place::Session,
+        OriginMatcher::Local,
+        OriginMatcher::Session,
         network("192.0.2.0/24"),
         network("198.51.100.7/32"),
         network("2001:db8::/32"),
@@ -278,14 +281,14 @@ fn any_rule() -> impl Strategy<Value = Rule> {
         any_terms(),
     )
         .prop_map(
-            |(users, groups, uids, services, origins, methods, terms)| Rule {
+            |(users, groups, uids, services, origins, methods, effect)| Rule {
                 users,
                 groups,
                 uids,
                 services,
                 origins,
                 methods,
-                terms,
+                effect,
             },
         )
 }
@@ -307,7 +310,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
     )
         .prop_map(|(mut rules, mut otherwise, audit, guarded, sshd_methods)| {
             for (rule, line) in rules.iter_mut().zip(1..) {
-                rule.terms.source.line = line;
+                rule.effect.source.line = line;
             }
             otherwise.source.line = 100;
             Policy {
@@ -322,11 +325,11 @@ fn any_policy() -> impl Strategy<Value = Policy> {
 }
 
 /// Somebody under one or two names.
-fn any_person() -> impl Strategy<Value = Person> {
+fn any_person() -> impl Strategy<Value = Subject> {
     let who = select(vec![("lea", UID), ("bob", 7), ("eve", 2000)]);
     let alias = prop::option::of(any_identity(&["lea", "bob", "mia"]));
     let groups = any_identity(&[""]);
-    (who, groups, alias).prop_map(|((name, uid), groups, alias)| Person {
+    (who, groups, alias).prop_map(|((name, uid), groups, alias)| Subject {
         uid,
         canonical: Identity {
             name: name.to_owned(),
@@ -339,10 +342,10 @@ fn any_person() -> impl Strategy<Value = Person> {
 fn any_identity(names: &[&str]) -> impl Strategy<Value = Identity> + use<> {
     let belongs = || {
         select(vec![
-            Belongs::No,
-            Belongs::No,
-            Belongs::Yes,
-            Belongs::Unknown,
+            Ternary::No,
+            Ternary::No,
+            Ternary::Yes,
+            Ternary::Unknown,
         ])
     };
     let name = select(words(names));
@@ -359,16 +362,16 @@ const HOSTS: [&str; 4] = ["192.0.2.7", "198.51.100.7", "2001:db8::7", "203.0.113
 fn any_login() -> impl Strategy<Value = Login> {
     let service = select(words(&["sshd", "login", "su"]));
     let origin = prop_oneof![
-        Just(Origins::Local),
-        Just(Origins::Session),
-        Just(Origins::Unknown),
+        Just(LoginOrigin::Local),
+        Just(LoginOrigin::Session),
+        Just(LoginOrigin::Unknown),
         select(HOSTS.to_vec()).prop_map(remote),
-        Just(Origins::Name("laptop.example".to_owned())),
+        Just(LoginOrigin::Name("laptop.example".to_owned())),
     ];
     let methods = subsequence(words(&["password", "publickey", "hostbased"]), 0..=2);
     (any_person(), service, origin, methods, any::<bool>()).prop_map(
-        |(person, service, origin, passed, one_of_sshds_own)| Login {
-            person,
+        |(subject, service, origin, passed, one_of_sshds_own)| Login {
+            subject,
             service,
             origin,
             methods: Methods {
@@ -380,16 +383,16 @@ fn any_login() -> impl Strategy<Value = Login> {
 }
 
 /// A place in each network of the rules, one in none, and the machine itself.
-fn places() -> impl Iterator<Item = Origins> {
-    HOSTS.map(remote).into_iter().chain([Origins::Local])
+fn places() -> impl Iterator<Item = LoginOrigin> {
+    HOSTS.map(remote).into_iter().chain([LoginOrigin::Local])
 }
 
 /// Whether nothing is unknown of a login.
 pub(crate) fn is_known(login: &Login) -> bool {
-    login.person.unknown_groups().is_empty()
+    login.subject.unknown_groups().is_empty()
         && !matches!(
             login.origin,
-            Origins::Name(_) | Origins::Session | Origins::Unknown
+            LoginOrigin::Name(_) | LoginOrigin::Session | LoginOrigin::Unknown
         )
         && !login.methods.one_of_sshds_own
 }
@@ -397,16 +400,16 @@ pub(crate) fn is_known(login: &Login) -> bool {
 /// Every login that an unknown one may be.
 fn readings(login: &Login, policy: &Policy) -> Vec<Login> {
     let mut readings = vec![login.clone()];
-    for place in 0..=login.person.aliases.len() {
+    for place in 0..=login.subject.aliases.len() {
         for group in all_groups() {
             let is_unknown =
-                |login: &mut Login| identity(login, place).groups.hold(&group) == Belongs::Unknown;
+                |login: &mut Login| identity(login, place).groups.hold(&group) == Ternary::Unknown;
             if !is_unknown(&mut login.clone()) {
                 continue;
             }
             readings = each(
                 readings,
-                &[Belongs::Yes, Belongs::No],
+                &[Ternary::Yes, Ternary::No],
                 |reading, belongs| {
                     let who = identity(reading, place);
                     let groups = all_groups().map(|one| {
@@ -420,18 +423,18 @@ fn readings(login: &Login, policy: &Policy) -> Vec<Login> {
         }
     }
     match login.origin {
-        Origins::Name(_) => {
+        LoginOrigin::Name(_) => {
             readings = each(readings, &HOSTS, |reading, host| {
                 reading.origin = remote(host);
             });
         }
-        Origins::Session => {
-            let places: Vec<Origins> = places().collect();
+        LoginOrigin::Session => {
+            let places: Vec<LoginOrigin> = places().collect();
             readings = each(readings, &places, |reading, place| {
                 reading.origin = place.clone();
             });
         }
-        Origins::Local | Origins::Address(_) | Origins::Unknown => {}
+        LoginOrigin::Local | LoginOrigin::Address(_) | LoginOrigin::Unknown => {}
     }
     if login.methods.one_of_sshds_own {
         let any_at_all = words(&["publickey", "hostbased", "gssapi-with-mic"]);
@@ -450,9 +453,9 @@ fn readings(login: &Login, policy: &Policy) -> Vec<Login> {
 
 /// One of the names of a login's user, by its place.
 fn identity(login: &mut Login, place: usize) -> &mut Identity {
-    let Person {
+    let Subject {
         canonical, aliases, ..
-    } = &mut login.person;
+    } = &mut login.subject;
     let others = aliases.iter_mut();
     std::iter::once(canonical).chain(others).nth(place).unwrap()
 }

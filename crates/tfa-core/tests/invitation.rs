@@ -1,7 +1,8 @@
 //! Invitations: one word, for one set-up, for a while.
 
 use tfa_core::{
-    Account, Entry, Gate, Invitation, LONGEST_INVITATION, Origin, Refusal, State, Time,
+    Account, Input, Invitation, LockState, MAX_INVITATION_LIFETIME, Refusal, State, ThrottleScope,
+    Time,
 };
 
 use crate::cbor::Item;
@@ -15,8 +16,8 @@ pub(crate) fn invitation(now: Time) -> Invitation {
 }
 
 /// The word of [`invitation`], typed.
-pub(crate) fn word() -> Entry {
-    Entry::parse(&printed())
+pub(crate) fn word() -> Input {
+    Input::parse(&printed())
 }
 
 /// The word of [`invitation`], as it is told.
@@ -46,11 +47,11 @@ fn invited() -> Account {
 }
 
 fn check(account: &mut Account, typed: &str, now: Time) -> Result<(), Refusal> {
-    account.check_invitation(&Entry::parse(typed), Origin::Remote, now)
+    account.check_invitation(&Input::parse(typed), ThrottleScope::Remote, now)
 }
 
-fn failures(account: &Account, origin: Origin) -> u32 {
-    account.throttle().tally(origin).failures()
+fn failures(account: &Account, origin: ThrottleScope) -> u32 {
+    account.throttle().counter(origin).failures()
 }
 
 #[test]
@@ -103,7 +104,7 @@ fn two_invitations_with_one_word_are_kept_differently() {
 
 #[test]
 fn it_is_good_until_its_end_and_no_longer_than_any_is_made_for() {
-    let longest = i64::try_from(LONGEST_INVITATION.as_secs()).unwrap();
+    let longest = i64::try_from(MAX_INVITATION_LIFETIME.as_secs()).unwrap();
     for (lives, now, is_open) in [
         (86_400, 0, true),
         (86_400, 86_399, true),
@@ -181,31 +182,35 @@ fn a_set_up_uses_it_up() {
 #[test]
 fn wrong_words_count_and_lock_like_wrong_codes() {
     for (origin, there) in [
-        (Origin::Remote, Origin::Console),
-        (Origin::Console, Origin::OwnProgram),
-        (Origin::OwnProgram, Origin::Remote),
+        (ThrottleScope::Remote, ThrottleScope::Console),
+        (ThrottleScope::Console, ThrottleScope::OwnProgram),
+        (ThrottleScope::OwnProgram, ThrottleScope::Remote),
     ] {
         let (mut account, mut owner) = (Account::new(UID), Owner::new());
-        account.invite(draw(9, NOON, NOON.plus(LONGEST_INVITATION)).0);
+        account.invite(draw(9, NOON, NOON.plus(MAX_INVITATION_LIFETIME)).0);
         let mut now = NOON;
-        let wrong = Entry::parse("00000-00000");
+        let wrong = Input::parse("00000-00000");
         for tries in 1..=100 {
             let checked = account.check_invitation(&wrong, origin, now);
             let until = owner.fail(1, origin, now);
-            let gate = owner.account.throttle().tally(origin).gate(now);
-            let expected = match gate {
-                Gate::Open => Refusal::WrongInvitation,
+            let lock_state = owner.account.throttle().counter(origin).lock_state(now);
+            let expected = match lock_state {
+                LockState::Unlocked => Refusal::WrongInvitation,
                 closed => Refusal::WrongAndLocked(closed),
             };
             assert_eq!(checked, Err(expected), "{tries}");
             assert_eq!(account.throttle(), owner.account.throttle());
-            if gate != Gate::Open {
+            if lock_state != LockState::Unlocked {
                 let right = account.check_invitation(&word(), origin, now);
-                assert_eq!(right, Err(Refusal::Locked(gate)), "not even the right one");
+                assert_eq!(
+                    right,
+                    Err(Refusal::Locked(lock_state)),
+                    "not even the right one"
+                );
             }
             now = until;
         }
-        let closed = Refusal::Locked(Gate::ForGood);
+        let closed = Refusal::Locked(LockState::Permanent);
         let later = after(now, 3600);
         assert_eq!(
             account.check_invitation(&word(), origin, later),

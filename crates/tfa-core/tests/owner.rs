@@ -1,6 +1,6 @@
 //! An owner: an account that is set up, and the phone and the backup codes that go with it.
 
-use tfa_core::{Account, Entry, Evidence, Gate, Judgement, Origin, Refusal, Time};
+use tfa_core::{Account, Credential, Input, Judgement, LockState, Refusal, ThrottleScope, Time};
 
 use crate::cbor::Item;
 use crate::phone::{NOON, Phone, after, code};
@@ -24,20 +24,25 @@ impl Owner {
     }
 
     /// The code that the phone shows so many steps from now.
-    pub(crate) fn code(&self, now: Time, steps: i64) -> Evidence {
+    pub(crate) fn code(&self, now: Time, steps: i64) -> Credential {
         self.phone.code(after(now, steps * self.phone.period()))
     }
 
-    pub(crate) fn judge(&mut self, evidence: &Evidence, origin: Origin, now: Time) -> Judgement {
-        self.account.judge(evidence, origin, now)
+    pub(crate) fn judge(
+        &mut self,
+        credential: &Credential,
+        origin: ThrottleScope,
+        now: Time,
+    ) -> Judgement {
+        self.account.judge(credential, origin, now)
     }
 
     /// Types so many wrong codes, each as soon as it is judged. Gives the moment of the next try,
     /// or of the last where there is none.
-    pub(crate) fn fail(&mut self, times: u32, origin: Origin, mut now: Time) -> Time {
+    pub(crate) fn fail(&mut self, times: u32, origin: ThrottleScope, mut now: Time) -> Time {
         for _ in 0..times {
             match self.account.judge(&code(WRONG), origin, now) {
-                Judgement::Wrong(Gate::Until(until)) => now = until,
+                Judgement::Wrong(LockState::Until(until)) => now = until,
                 Judgement::Wrong(_) => {}
                 other => panic!("judged {other:?}"),
             }
@@ -45,8 +50,8 @@ impl Owner {
         now
     }
 
-    pub(crate) fn failures(&self, origin: Origin) -> u32 {
-        self.account.throttle().tally(origin).failures()
+    pub(crate) fn failures(&self, origin: ThrottleScope) -> u32 {
+        self.account.throttle().counter(origin).failures()
     }
 
     pub(crate) fn backup_codes_left(&self) -> usize {
@@ -78,13 +83,13 @@ pub(crate) fn account_of_several(phones: &[Phone]) -> Account {
 }
 
 /// What somebody without the phone types at a wish that needs a proof.
-pub(crate) fn wrong_code() -> Evidence {
+pub(crate) fn wrong_code() -> Credential {
     code(WRONG)
 }
 
 /// Six digits at the question that confirms an offer.
-pub(crate) fn wrong_entry() -> Entry {
-    Entry::parse(WRONG)
+pub(crate) fn wrong_entry() -> Input {
+    Input::parse(WRONG)
 }
 
 /// A wrong code without a hint.

@@ -1,6 +1,6 @@
 //! The double of a phone: it has a key and shows codes.
 
-use tfa_core::{Algorithm, Authenticator, Entry, Evidence, Parameters, Secret, Time};
+use tfa_core::{Algorithm, Authenticator, Credential, Input, Parameters, Secret, Time};
 use totp_rs::{Builder, Totp};
 
 /// The moment around which most tests play; every period divides it.
@@ -48,11 +48,11 @@ impl Phone {
         self.totp().generate(at.as_secs()).to_string()
     }
 
-    pub(crate) fn typed(&self, at: Time) -> Entry {
-        Entry::parse(&self.shows(at))
+    pub(crate) fn typed(&self, at: Time) -> Input {
+        Input::parse(&self.shows(at))
     }
 
-    pub(crate) fn code(&self, at: Time) -> Evidence {
+    pub(crate) fn code(&self, at: Time) -> Credential {
         code(&self.shows(at))
     }
 
@@ -72,9 +72,9 @@ impl Phone {
 }
 
 /// Typed digits.
-pub(crate) fn code(digits: &str) -> Evidence {
-    match Entry::parse(digits) {
-        Entry::Code(code) => Evidence::Code(code),
+pub(crate) fn code(digits: &str) -> Credential {
+    match Input::parse(digits) {
+        Input::Code(code) => Credential::Code(code),
         _ => panic!("not the shape of a code: {digits}"),
     }
 }

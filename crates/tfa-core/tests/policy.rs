@@ -2,27 +2,28 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, AfterGrace, Belongs, Decision, Exemption, GRACE, Group, Groups, Identity, Login,
-    Methods, Mode, Origin, Origins, Place, Policy, Rule, Ruling, Source, Terms,
+    Account, AfterGrace, DEFAULT_GRACE, Exemption, Group, Groups, Identity, Login, LoginOrigin,
+    Methods, Mode, OriginMatcher, Policy, PolicyDecision, Requirement, Rule, RuleEffect, Source,
+    Ternary, ThrottleScope,
 };
 
 use crate::cases;
 use crate::host::{
-    DAY, accounts, any_case, everybody, group, in_no_group, is_known, lea, login, network, passed,
-    remote, required, terms,
+    DAY, accounts, any_case, effect, everybody, group, in_no_group, is_known, lea, login, network,
+    passed, remote, required,
 };
 use crate::invitation::invitation;
 use crate::owner::{Owner, UID};
 use crate::phone::{NOON, Phone, after};
 
 /// What a policy asks at noon.
-fn decide(policy: &Policy, account: Option<&Account>) -> Decision {
-    policy.decide(&login(), account, NOON).decision
+fn decide(policy: &Policy, account: Option<&Account>) -> Requirement {
+    policy.decide(&login(), account, NOON).requirement
 }
 
 /// What a policy of that mode asks at noon.
-fn under(mode: Mode, account: Option<&Account>) -> Decision {
-    decide(&everybody(terms(mode, 1)), account)
+fn under(mode: Mode, account: Option<&Account>) -> Requirement {
+    decide(&everybody(effect(mode, 1)), account)
 }
 
 /// The line of the terms that decide over a login, where each rule stands on a line of its own
@@ -30,16 +31,16 @@ fn under(mode: Mode, account: Option<&Account>) -> Decision {
 fn line(rules: &[Rule], login: &Login) -> u32 {
     let policy = Policy {
         rules: rules.to_vec(),
-        ..everybody(terms(Mode::Optional, 100))
+        ..everybody(effect(Mode::Optional, 100))
     };
     policy.decide(login, None, NOON).source.line
 }
 
 /// Whether a rule holds for a login.
-fn holds(rule: &Rule, login: &Login) -> bool {
-    let terms = terms(Mode::Off, 1);
+fn matches(rule: &Rule, login: &Login) -> bool {
+    let effect = effect(Mode::Off, 1);
     let rule = Rule {
-        terms,
+        effect,
         ..rule.clone()
     };
     line(&[rule], login) == 1
@@ -57,27 +58,27 @@ fn a_host_that_was_told_nothing_asks_whoever_has_set_it_up() {
     assert_eq!(policy.otherwise.mode, Mode::Optional);
     assert_eq!(
         (policy.otherwise.grace, policy.otherwise.after_grace),
-        (GRACE, AfterGrace::Enroll)
+        (DEFAULT_GRACE, AfterGrace::Enroll)
     );
     assert!(!policy.audit && !policy.invitation && policy.rules.is_empty());
     assert!(policy.guards("sshd") && !policy.guards("login") && !policy.guards(""));
-    let ruling = policy.decide(&login(), None, NOON);
-    assert_eq!(ruling.source.to_string(), "the built-in default");
-    assert_eq!(terms(Mode::Off, 7).source.to_string(), "tfad.toml line 7");
+    let decision = policy.decide(&login(), None, NOON);
+    assert_eq!(decision.source.to_string(), "the built-in default");
+    assert_eq!(effect(Mode::Off, 7).source.to_string(), "tfad.toml line 7");
 }
 
 #[test]
 fn each_mode_asks_each_state_of_an_account_for_what_it_must() {
-    let (ask, grace) = (Decision::Ask, Decision::Grace(after(NOON, 7 * DAY)));
+    let (ask, grace) = (Requirement::Ask, Requirement::Grace(after(NOON, 7 * DAY)));
     let [off, not_set_up, paused] =
-        [Exemption::Off, Exemption::NotSetUp, Exemption::Paused].map(Decision::Exempt);
+        [Exemption::Off, Exemption::NotSetUp, Exemption::Paused].map(Requirement::Exempt);
     let expected = [
         ("without a record", [off, not_set_up, grace]),
         ("blank", [off, not_set_up, grace]),
         ("pending", [off, not_set_up, grace]),
         ("enabled", [off, ask, ask]),
         ("paused", [off, paused, ask]),
-        ("reset", [off, not_set_up, Decision::SetUp]),
+        ("reset", [off, not_set_up, Requirement::SetUp]),
     ];
     for ((state, account), (name, expected)) in accounts().into_iter().zip(expected) {
         assert_eq!(state, name);
@@ -95,9 +96,9 @@ fn whoever_is_moving_to_another_phone_or_is_locked_is_asked() {
         .account
         .move_to(Phone::usual(1).authenticator(), &proof, NOON)
         .unwrap();
-    owner.fail(100, Origin::Remote, NOON);
+    owner.fail(100, ThrottleScope::Remote, NOON);
     for mode in [Mode::Optional, Mode::Required] {
-        assert_eq!(under(mode, Some(&owner.account)), Decision::Ask);
+        assert_eq!(under(mode, Some(&owner.account)), Requirement::Ask);
     }
 }
 
@@ -107,7 +108,7 @@ fn whoever_is_moving_to_another_phone_or_is_locked_is_asked() {
 fn the_first_rule_that_fits_holds_and_else_what_stands_below_them() {
     let rule = |line, users: &[&str]| Rule {
         users: words(users),
-        terms: terms(Mode::Off, line),
+        effect: effect(Mode::Off, line),
         ..Rule::default()
     };
     let (bob, lea, anybody) = (rule(1, &["bob"]), rule(2, &["lea"]), rule(3, &[]));
@@ -135,7 +136,7 @@ fn a_rule_about_users_is_about_their_whole_names() {
             users,
             ..Rule::default()
         };
-        assert_eq!(holds(&rule, &login()), fits, "{:?}", rule.users);
+        assert_eq!(matches(&rule, &login()), fits, "{:?}", rule.users);
     }
 }
 
@@ -154,7 +155,7 @@ fn a_rule_about_uids_holds_from_the_first_to_the_last() {
         (vec![0..=999, 1001..=2000], false),
         (vec![0..=999, 999..=1001], true),
     ] {
-        assert_eq!(holds(&uids(range.clone()), &login()), fits, "{range:?}");
+        assert_eq!(matches(&uids(range.clone()), &login()), fits, "{range:?}");
     }
     // Backwards, it holds for nobody.
     #[expect(
@@ -162,7 +163,7 @@ fn a_rule_about_uids_holds_from_the_first_to_the_last() {
         reason = "an administrator may write it"
     )]
     let backwards = uids(vec![2000..=0]);
-    assert!(!holds(&backwards, &login()));
+    assert!(!matches(&backwards, &login()));
 }
 
 #[test]
@@ -172,11 +173,11 @@ fn a_rule_about_groups_holds_for_the_members_of_one_of_them() {
         ..Rule::default()
     };
     let mut login = login();
-    login.person.canonical.groups = Groups::from_iter([
-        (group("wheel"), Belongs::No),
-        (group("staff"), Belongs::Yes),
-        (Group::Number(50), Belongs::Yes),
-        (group("50"), Belongs::No),
+    login.subject.canonical.groups = Groups::from_iter([
+        (group("wheel"), Ternary::No),
+        (group("staff"), Ternary::Yes),
+        (Group::Number(50), Ternary::Yes),
+        (group("50"), Ternary::No),
     ]);
     for (groups, fits) in [
         (&[group("staff")][..], true),
@@ -185,7 +186,7 @@ fn a_rule_about_groups_holds_for_the_members_of_one_of_them() {
         (&[Group::Number(50)], true),
         (&[group("50")], false),
     ] {
-        assert_eq!(holds(&rule(groups), &login), fits, "{groups:?}");
+        assert_eq!(matches(&rule(groups), &login), fits, "{groups:?}");
     }
 }
 
@@ -202,21 +203,21 @@ fn a_rule_about_services_is_about_their_whole_names() {
             services,
             ..Rule::default()
         };
-        assert_eq!(holds(&rule, &login()), fits, "{:?}", rule.services);
+        assert_eq!(matches(&rule, &login()), fits, "{:?}", rule.services);
     }
 }
 
 #[test]
 fn a_rule_about_origins_holds_for_the_addresses_of_its_networks() {
-    let at = |origin, places: &[Place]| {
+    let at = |origin, places: &[OriginMatcher]| {
         let rule = Rule {
             origins: places.to_vec(),
             ..Rule::default()
         };
-        holds(&rule, &Login { origin, ..login() })
+        matches(&rule, &Login { origin, ..login() })
     };
-    let from = |rhost, places: &[Place]| at(remote(rhost), places);
-    let at_console = |places: &[Place]| at(Origins::Local, places);
+    let from = |rhost, places: &[OriginMatcher]| at(remote(rhost), places);
+    let at_console = |places: &[OriginMatcher]| at(LoginOrigin::Local, places);
     for (written, inside, outside) in [
         (
             "192.0.2.0/24",
@@ -248,11 +249,11 @@ fn a_rule_about_origins_holds_for_the_addresses_of_its_networks() {
         let here = at_console(&places);
         assert!(!here, "this machine in {written}");
     }
-    let both = [network("192.0.2.0/24"), Place::Local];
+    let both = [network("192.0.2.0/24"), OriginMatcher::Local];
     assert!(at_console(&both) && from("192.0.2.7", &both) && !from("192.0.3.7", &both));
     for rhost in ["127.0.0.1", "::1", "localhost", "0.0.0.0"] {
         assert!(
-            !from(rhost, &[Place::Local]),
+            !from(rhost, &[OriginMatcher::Local]),
             "{rhost}: PAM names a remote host"
         );
     }
@@ -266,7 +267,7 @@ fn a_rule_about_methods_holds_where_one_of_them_was_passed() {
             ..Rule::default()
         };
         let methods = crate::host::passed(passed);
-        holds(&rule, &Login { methods, ..login() })
+        matches(&rule, &Login { methods, ..login() })
     };
     assert!(by(&["publickey"], &["publickey"]));
     assert!(by(
@@ -294,35 +295,35 @@ fn of_sshds_own_methods_a_rule_holds_for_all_of_them_or_for_nobody_knows_which()
         let policy = Policy {
             rules: vec![Rule {
                 methods: words(rule),
-                terms: terms(Mode::Off, 1),
+                effect: effect(Mode::Off, 1),
                 ..Rule::default()
             }],
             sshd_methods: words(sshd),
             ..everybody(required(0))
         };
-        match policy.decide(&login, None, NOON).decision {
-            Decision::Exempt(Exemption::Off) => Belongs::Yes,
-            Decision::SetUp => Belongs::No,
-            Decision::Undecided => Belongs::Unknown,
+        match policy.decide(&login, None, NOON).requirement {
+            Requirement::Exempt(Exemption::Off) => Ternary::Yes,
+            Requirement::SetUp => Ternary::No,
+            Requirement::Undetermined => Ternary::Unknown,
             other => panic!("{other:?}"),
         }
     };
     for (sshd, rule, expected) in [
-        (&["publickey"][..], &["publickey"][..], Belongs::Yes),
-        (&["publickey"], &["hostbased"], Belongs::No),
+        (&["publickey"][..], &["publickey"][..], Ternary::Yes),
+        (&["publickey"], &["hostbased"], Ternary::No),
         (
             &["publickey", "hostbased"],
             &["publickey"],
-            Belongs::Unknown,
+            Ternary::Unknown,
         ),
         (
             &["publickey", "hostbased"],
             &["hostbased", "publickey", "password"],
-            Belongs::Yes,
+            Ternary::Yes,
         ),
-        (&["publickey", "hostbased"], &["password"], Belongs::No),
+        (&["publickey", "hostbased"], &["password"], Ternary::No),
         // It came by one that was not told of.
-        (&[], &["publickey"], Belongs::Unknown),
+        (&[], &["publickey"], Ternary::Unknown),
     ] {
         assert_eq!(possible(sshd, rule), expected, "{rule:?} of {sshd:?}");
     }
@@ -337,35 +338,35 @@ fn every_key_of_a_rule_must_fit() {
         services: words(&["sshd"]),
         origins: vec![network("192.0.2.0/24")],
         methods: words(&["password"]),
-        terms: Terms::default(),
+        effect: RuleEffect::default(),
     };
     let mut login = login();
-    login.person.canonical.groups = Groups::from_iter([(group("staff"), Belongs::Yes)]);
-    assert!(holds(&full, &login));
+    login.subject.canonical.groups = Groups::from_iter([(group("staff"), Ternary::Yes)]);
+    assert!(matches(&full, &login));
     let others: [fn(&mut Login); 6] = [
-        |login| login.person.canonical.name = "bob".to_owned(),
-        |login| login.person.canonical.groups = Groups::from_iter([(group("staff"), Belongs::No)]),
-        |login| login.person.uid = 7,
+        |login| login.subject.canonical.name = "bob".to_owned(),
+        |login| login.subject.canonical.groups = Groups::from_iter([(group("staff"), Ternary::No)]),
+        |login| login.subject.uid = 7,
         |login| login.service = "login".to_owned(),
-        |login| login.origin = Origins::Local,
+        |login| login.origin = LoginOrigin::Local,
         |login| login.methods = passed(&["publickey"]),
     ];
     for (key, other) in others.iter().enumerate() {
         let mut other_login = login.clone();
         other(&mut other_login);
-        assert!(!holds(&full, &other_login), "key {key}");
+        assert!(!matches(&full, &other_login), "key {key}");
     }
     full.users = words(&["bob"]);
-    assert!(!holds(&full, &login));
+    assert!(!matches(&full, &login));
 }
 
 // What is unknown.
 
 /// A policy with these terms for members of wheel, and these for others.
-fn for_wheel(wheel: Terms, otherwise: Terms) -> Policy {
+fn for_wheel(wheel: RuleEffect, otherwise: RuleEffect) -> Policy {
     let rule = Rule {
         groups: vec![group("wheel")],
-        terms: wheel,
+        effect: wheel,
         ..Rule::default()
     };
     Policy {
@@ -375,10 +376,10 @@ fn for_wheel(wheel: Terms, otherwise: Terms) -> Policy {
 }
 
 /// The same where both are rules, and neither is what the host says of everybody.
-fn for_wheel_and_for_others(wheel: Terms, others: Terms) -> Policy {
-    let mut policy = for_wheel(wheel, terms(Mode::Optional, 100));
+fn for_wheel_and_for_others(wheel: RuleEffect, others: RuleEffect) -> Policy {
+    let mut policy = for_wheel(wheel, effect(Mode::Optional, 100));
     policy.rules.push(Rule {
-        terms: others,
+        effect: others,
         ..Rule::default()
     });
     policy
@@ -387,23 +388,23 @@ fn for_wheel_and_for_others(wheel: Terms, others: Terms) -> Policy {
 /// Lea, and nobody knows whether she is in wheel.
 fn perhaps_in_wheel() -> Login {
     let mut login = login();
-    login.person.canonical.groups = Groups::from_iter([(group("wheel"), Belongs::Unknown)]);
+    login.subject.canonical.groups = Groups::from_iter([(group("wheel"), Ternary::Unknown)]);
     login
 }
 
 #[test]
 fn where_the_rule_is_unknown_all_must_agree_or_a_code_is_asked_for_or_there_is_no_login() {
-    let [off, optional] = [Mode::Off, Mode::Optional].map(|mode| terms(mode, 1));
+    let [off, optional] = [Mode::Off, Mode::Optional].map(|mode| effect(mode, 1));
     let (now, weeks) = (required(0), |weeks: u64| required(7 * weeks));
-    let deny = Terms {
+    let deny = RuleEffect {
         after_grace: AfterGrace::Deny,
         ..required(0)
     };
     let [off_for_sure, not_set_up, paused] =
-        [Exemption::Off, Exemption::NotSetUp, Exemption::Paused].map(Decision::Exempt);
-    let grace = Decision::Grace(after(NOON, 7 * DAY));
-    let (ask, set_up) = (Decision::Ask, Decision::SetUp);
-    let (too_late, undecided) = (Decision::TooLate, Decision::Undecided);
+        [Exemption::Off, Exemption::NotSetUp, Exemption::Paused].map(Requirement::Exempt);
+    let grace = Requirement::Grace(after(NOON, 7 * DAY));
+    let (ask, set_up) = (Requirement::Ask, Requirement::SetUp);
+    let (too_late, undecided) = (Requirement::TooLate, Requirement::Undetermined);
     // The terms, and what is asked of who is not set up, is, and has paused it.
     for (one, other, expected) in [
         (&off, &off, [off_for_sure; 3]),
@@ -437,13 +438,13 @@ fn where_the_rule_is_unknown_all_must_agree_or_a_code_is_asked_for_or_there_is_n
                 }
             });
             for policy in policies {
-                let ruling = policy.decide(&perhaps_in_wheel(), account.as_ref(), NOON);
+                let decision = policy.decide(&perhaps_in_wheel(), account.as_ref(), NOON);
                 assert_eq!(
-                    ruling.decision, expected[*place],
+                    decision.requirement, expected[*place],
                     "{state}: {one:?}, {other:?}"
                 );
-                let either = [one, other].iter().any(|terms| terms.require(NOON));
-                assert_eq!(ruling.required, either);
+                let either = [one, other].iter().any(|effect| effect.require(NOON));
+                assert_eq!(decision.required, either);
             }
         }
     }
@@ -451,29 +452,29 @@ fn where_the_rule_is_unknown_all_must_agree_or_a_code_is_asked_for_or_there_is_n
 
 #[test]
 fn a_rule_that_cannot_hold_whatever_is_unknown_does_not_count() {
-    let mut policy = for_wheel(terms(Mode::Off, 1), required(0));
+    let mut policy = for_wheel(effect(Mode::Off, 1), required(0));
     policy.rules[0].users = words(&["bob"]);
-    let ruling = policy.decide(&perhaps_in_wheel(), None, NOON);
-    assert_eq!(ruling.decision, Decision::SetUp);
+    let decision = policy.decide(&perhaps_in_wheel(), None, NOON);
+    assert_eq!(decision.requirement, Requirement::SetUp);
     // Nor does one below a rule that holds.
     let above = Rule {
         users: words(&["lea"]),
-        terms: terms(Mode::Off, 2),
+        effect: effect(Mode::Off, 2),
         ..Rule::default()
     };
     policy.rules = vec![above, for_wheel(required(0), required(0)).rules.remove(0)];
-    let ruling = policy.decide(&perhaps_in_wheel(), None, NOON);
-    assert_eq!(ruling.decision, Decision::Exempt(Exemption::Off));
-    assert!(!ruling.required);
+    let decision = policy.decide(&perhaps_in_wheel(), None, NOON);
+    assert_eq!(decision.requirement, Requirement::Exempt(Exemption::Off));
+    assert!(!decision.required);
 }
 
 #[test]
 fn a_group_that_was_never_looked_up_is_unknown() {
     let mut login = login();
-    login.person.canonical.groups = Groups::default();
-    let policy = for_wheel(terms(Mode::Off, 1), required(0));
-    let decision = policy.decide(&login, None, NOON).decision;
-    assert_eq!(decision, Decision::Undecided);
+    login.subject.canonical.groups = Groups::default();
+    let policy = for_wheel(effect(Mode::Off, 1), required(0));
+    let requirement = policy.decide(&login, None, NOON).requirement;
+    assert_eq!(requirement, Requirement::Undetermined);
 }
 
 #[test]
@@ -481,7 +482,7 @@ fn a_host_that_is_known_by_name_alone_may_be_in_any_network_and_is_not_this_mach
     let from_office = |place| Policy {
         rules: vec![Rule {
             origins: vec![place],
-            terms: terms(Mode::Off, 1),
+            effect: effect(Mode::Off, 1),
             ..Rule::default()
         }],
         ..everybody(required(0))
@@ -489,10 +490,10 @@ fn a_host_that_is_known_by_name_alone_may_be_in_any_network_and_is_not_this_mach
     for name in ["laptop.example", "localhost", "192.0.2.999", "192.0.2"] {
         let origin = remote(name);
         let login = Login { origin, ..login() };
-        let decide = |place| from_office(place).decide(&login, None, NOON).decision;
-        assert_eq!(decide(network("192.0.2.0/24")), Decision::Undecided);
-        assert_eq!(decide(network("2001:db8::/32")), Decision::Undecided);
-        assert_eq!(decide(Place::Local), Decision::SetUp);
+        let decide = |place| from_office(place).decide(&login, None, NOON).requirement;
+        assert_eq!(decide(network("192.0.2.0/24")), Requirement::Undetermined);
+        assert_eq!(decide(network("2001:db8::/32")), Requirement::Undetermined);
+        assert_eq!(decide(OriginMatcher::Local), Requirement::SetUp);
     }
 }
 
@@ -502,31 +503,31 @@ fn a_zone_makes_no_address_of_what_is_none_without_it() {
         let policy = Policy {
             rules: vec![Rule {
                 origins: vec![network("10.7.0.0/16")],
-                terms: terms(Mode::Off, 1),
+                effect: effect(Mode::Off, 1),
                 ..Rule::default()
             }],
             ..everybody(required(0))
         };
         let origin = remote(rhost);
         let login = Login { origin, ..login() };
-        policy.decide(&login, None, NOON).decision
+        policy.decide(&login, None, NOON).requirement
     };
-    assert_eq!(office("10.7.0.2"), Decision::Exempt(Exemption::Off));
+    assert_eq!(office("10.7.0.2"), Requirement::Exempt(Exemption::Off));
     // Only IPv6 has zones: whoever names a host so names no address of the office.
     for rhost in ["10.7.0.2%eth0", "10.7.0.2%", "10.7.0.2%:", "%10.7.0.2"] {
         let origin = remote(rhost);
-        assert_eq!(origin, Origins::Name(rhost.to_owned()));
-        assert_eq!(office(rhost), Decision::Undecided, "{rhost}");
+        assert_eq!(origin, LoginOrigin::Name(rhost.to_owned()));
+        assert_eq!(office(rhost), Requirement::Undetermined, "{rhost}");
     }
 }
 
 // Several names of one uid.
 
 /// A rule that requires of a user name.
-fn about(user: &str, terms: Terms) -> Rule {
+fn about(user: &str, effect: RuleEffect) -> Rule {
     Rule {
         users: words(&[user]),
-        terms,
+        effect,
         ..Rule::default()
     }
 }
@@ -534,16 +535,16 @@ fn about(user: &str, terms: Terms) -> Rule {
 /// Lea logs in under another name of her uid.
 fn as_alias(alias: Identity) -> Login {
     let mut login = login();
-    login.person.aliases.push(alias);
+    login.subject.aliases.push(alias);
     login
 }
 
 #[test]
 fn a_rule_holds_for_the_name_that_logs_in_and_for_the_canonical_one() {
-    let must = Terms {
+    let must = RuleEffect {
         source: Source {
             line: 7,
-            ..terms(Mode::Required, 7).source
+            ..effect(Mode::Required, 7).source
         },
         ..required(0)
     };
@@ -551,19 +552,26 @@ fn a_rule_holds_for_the_name_that_logs_in_and_for_the_canonical_one() {
     for user in ["lea", "lea2"] {
         let policy = Policy {
             rules: vec![about(user, must.clone())],
-            ..everybody(terms(Mode::Optional, 100))
+            ..everybody(effect(Mode::Optional, 100))
         };
-        let ruling = policy.decide(&login, None, NOON);
-        assert_eq!((ruling.decision, ruling.source.line), (Decision::SetUp, 7));
-        assert!(ruling.required);
-        assert!(policy.requires_of(&login.person, NOON).is_some());
+        let decision = policy.decide(&login, None, NOON);
+        assert_eq!(
+            (decision.requirement, decision.source.line),
+            (Requirement::SetUp, 7)
+        );
+        assert!(decision.required);
+        assert!(policy.requires_of(&login.subject, NOON).is_some());
         // Neither name is let off by a rule on the other.
         let policy = Policy {
-            rules: vec![about(user, terms(Mode::Off, 7))],
+            rules: vec![about(user, effect(Mode::Off, 7))],
             ..everybody(must.clone())
         };
-        let ruling = policy.decide(&login, None, NOON);
-        assert_eq!(ruling.decision, Decision::SetUp, "{user} is let off");
+        let decision = policy.decide(&login, None, NOON);
+        assert_eq!(
+            decision.requirement,
+            Requirement::SetUp,
+            "{user} is let off"
+        );
     }
 }
 
@@ -603,33 +611,39 @@ fn the_groups_of_either_name_count_and_unknown_ones_never_soften() {
             name: "lea2".to_owned(),
             groups,
         };
-        let policy = for_wheel(required(0), terms(Mode::Optional, 100));
+        let policy = for_wheel(required(0), effect(Mode::Optional, 100));
         policy.decide(&as_alias(alias), None, NOON)
     };
-    assert_eq!(under(Belongs::Yes).decision, Decision::SetUp);
-    assert_eq!(under(Belongs::Unknown).decision, Decision::Undecided);
-    let not_set_up = Decision::Exempt(Exemption::NotSetUp);
-    assert_eq!(under(Belongs::No).decision, not_set_up);
+    assert_eq!(under(Ternary::Yes).requirement, Requirement::SetUp);
+    assert_eq!(
+        under(Ternary::Unknown).requirement,
+        Requirement::Undetermined
+    );
+    let not_set_up = Requirement::Exempt(Exemption::NotSetUp);
+    assert_eq!(under(Ternary::No).requirement, not_set_up);
 }
 
 #[test]
 fn of_two_names_that_are_asked_alike_the_one_that_is_required_decides() {
     let enabled = Owner::new().account;
     let mut policy = Policy {
-        rules: vec![about("lea2", terms(Mode::Required, 7))],
-        ..everybody(terms(Mode::Optional, 100))
+        rules: vec![about("lea2", effect(Mode::Required, 7))],
+        ..everybody(effect(Mode::Optional, 100))
     };
     for audit in [false, true] {
         policy.audit = audit;
         let login = as_alias(in_no_group("lea2"));
-        let ruling = policy.decide(&login, Some(&enabled), NOON);
-        assert_eq!((ruling.decision, ruling.source.line), (Decision::Ask, 7));
+        let decision = policy.decide(&login, Some(&enabled), NOON);
+        assert_eq!(
+            (decision.requirement, decision.source.line),
+            (Requirement::Ask, 7)
+        );
     }
 }
 
-fn about_all(terms: Terms) -> Rule {
+fn about_all(effect: RuleEffect) -> Rule {
     Rule {
-        terms,
+        effect,
         ..Rule::default()
     }
 }
@@ -637,54 +651,63 @@ fn about_all(terms: Terms) -> Rule {
 // Inside a session.
 
 /// What is asked of a login inside a session, at a console and from a remote host.
-fn by_origin(policy: &Policy) -> [Decision; 3] {
-    [Origins::Session, Origins::Local, remote("192.0.2.7")].map(|origin| {
+fn by_origin(policy: &Policy) -> [Requirement; 3] {
+    [
+        LoginOrigin::Session,
+        LoginOrigin::Local,
+        remote("192.0.2.7"),
+    ]
+    .map(|origin| {
         let login = Login { origin, ..login() };
-        policy.decide(&login, None, NOON).decision
+        policy.decide(&login, None, NOON).requirement
     })
 }
 
 #[test]
 fn a_login_inside_a_session_is_not_known_to_be_local() {
-    let policy = |places: &[Place], exempt: bool| {
-        let [one, other] = [terms(Mode::Off, 1), required(0)];
+    let policy = |places: &[OriginMatcher], exempt: bool| {
+        let [one, other] = [effect(Mode::Off, 1), required(0)];
         let (rule, otherwise) = if exempt { (one, other) } else { (other, one) };
-        let from = |origins, terms| Rule {
+        let from = |origins, effect| Rule {
             origins,
-            terms,
+            effect,
             ..Rule::default()
         };
         Policy {
             rules: vec![from(places.to_vec(), rule), from(vec![], otherwise)],
-            ..everybody(terms(Mode::Optional, 100))
+            ..everybody(effect(Mode::Optional, 100))
         }
     };
-    let off = Decision::Exempt(Exemption::Off);
-    let set_up = Decision::SetUp;
+    let off = Requirement::Exempt(Exemption::Off);
+    let set_up = Requirement::SetUp;
     let everywhere = [network("0.0.0.0/0"), network("::/0")];
     // Whether the exemption names the machine or the requirement names the networks.
-    let exempt = policy(&[Place::Local], true);
+    let exempt = policy(&[OriginMatcher::Local], true);
     assert_eq!(by_origin(&exempt), [set_up, off, set_up]);
     let from_networks = policy(&everywhere, false);
     assert_eq!(by_origin(&from_networks), [set_up, off, set_up]);
-    let at_machine = policy(&[Place::Local], false);
+    let at_machine = policy(&[OriginMatcher::Local], false);
     assert_eq!(by_origin(&at_machine), [set_up, set_up, off]);
     // What is said of sessions is certain.
-    let inside = policy(&[Place::Local, Place::Session], true);
+    let inside = policy(&[OriginMatcher::Local, OriginMatcher::Session], true);
     assert_eq!(by_origin(&inside), [off, off, set_up]);
 }
 
 #[test]
 fn a_login_from_a_place_that_is_not_told_is_not_let_off_by_sessions() {
-    let [off, must] = [terms(Mode::Off, 1), required(0)];
-    let from = |origins: &[Place], terms: &Terms| Rule {
+    let [off, must] = [effect(Mode::Off, 1), required(0)];
+    let from = |origins: &[OriginMatcher], effect: &RuleEffect| Rule {
         origins: origins.to_vec(),
-        terms: terms.clone(),
+        effect: effect.clone(),
         ..Rule::default()
     };
-    let places = [Place::Local, Place::Session, network("10.0.0.0/8")];
+    let places = [
+        OriginMatcher::Local,
+        OriginMatcher::Session,
+        network("10.0.0.0/8"),
+    ];
     let unknown = Login {
-        origin: Origins::Unknown,
+        origin: LoginOrigin::Unknown,
         ..login()
     };
     let decide = |rules| {
@@ -694,30 +717,30 @@ fn a_login_from_a_place_that_is_not_told_is_not_let_off_by_sessions() {
         };
         let mut policy = policy;
         policy.otherwise.mode = Mode::Optional;
-        policy.decide(&unknown, None, NOON).decision
+        policy.decide(&unknown, None, NOON).requirement
     };
     for place in &places {
         let place = std::slice::from_ref(place);
         let exempt = decide(vec![from(place, &off), from(&[], &must)]);
-        assert_eq!(exempt, Decision::SetUp, "{place:?}");
+        assert_eq!(exempt, Requirement::SetUp, "{place:?}");
         let asked = decide(vec![from(place, &must), from(&[], &off)]);
-        assert_eq!(asked, Decision::SetUp, "{place:?}");
+        assert_eq!(asked, Requirement::SetUp, "{place:?}");
     }
     let exempt = decide(vec![from(&places, &off), from(&[], &must)]);
-    assert_eq!(exempt, Decision::SetUp);
+    assert_eq!(exempt, Requirement::SetUp);
 }
 
 #[test]
 fn a_user_in_the_grace_period_is_not_refused_inside_a_session() {
     let policy = Policy {
         rules: vec![Rule {
-            origins: vec![Place::Local],
-            terms: terms(Mode::Optional, 1),
+            origins: vec![OriginMatcher::Local],
+            effect: effect(Mode::Optional, 1),
             ..Rule::default()
         }],
         ..everybody(required(7))
     };
-    let grace = Decision::Grace(after(NOON, 7 * DAY));
+    let grace = Requirement::Grace(after(NOON, 7 * DAY));
     assert_eq!(by_origin(&policy)[0], grace);
 }
 
@@ -725,25 +748,25 @@ fn a_user_in_the_grace_period_is_not_refused_inside_a_session() {
 
 #[test]
 fn what_is_required_from_a_later_day_on_is_optional_until_then() {
-    let terms = Terms {
+    let effect = RuleEffect {
         since: Some(NOON),
         ..required(7)
     };
-    let policy = everybody(terms);
+    let policy = everybody(effect);
     for (_, account) in accounts() {
         let account = account.as_ref();
         let before = policy.decide(&login(), account, after(NOON, -1));
-        assert_eq!(before.decision, under(Mode::Optional, account));
+        assert_eq!(before.requirement, under(Mode::Optional, account));
         assert!(!before.required && !before.notes_first_login);
         let then = policy.decide(&login(), account, NOON);
-        assert_eq!(then.decision, under(Mode::Required, account));
+        assert_eq!(then.requirement, under(Mode::Required, account));
         assert!(then.required && !then.notes_first_login);
     }
 }
 
 #[test]
 fn a_grace_runs_from_the_day_that_the_rule_names_whenever_somebody_first_logs_in() {
-    let policy = everybody(Terms {
+    let policy = everybody(RuleEffect {
         since: Some(NOON),
         ..required(7)
     });
@@ -754,37 +777,40 @@ fn a_grace_runs_from_the_day_that_the_rule_names_whenever_somebody_first_logs_in
         let at = |seconds| {
             policy
                 .decide(&login(), account, after(NOON, seconds))
-                .decision
+                .requirement
         };
-        assert_eq!(at(0), Decision::Grace(until));
-        assert_eq!(at(7 * DAY - 1), Decision::Grace(until));
-        assert_eq!(at(7 * DAY), Decision::SetUp);
-        assert_eq!(at(100 * DAY), Decision::SetUp);
+        assert_eq!(at(0), Requirement::Grace(until));
+        assert_eq!(at(7 * DAY - 1), Requirement::Grace(until));
+        assert_eq!(at(7 * DAY), Requirement::SetUp);
+        assert_eq!(at(100 * DAY), Requirement::SetUp);
     }
 }
 
 #[test]
 fn a_grace_without_such_a_day_runs_from_the_first_login_that_was_noted() {
     let policy = everybody(required(7));
-    let ruling = policy.decide(&login(), None, NOON);
-    assert_eq!(ruling.decision, Decision::Grace(after(NOON, 7 * DAY)));
-    assert!(ruling.notes_first_login);
+    let decision = policy.decide(&login(), None, NOON);
+    assert_eq!(
+        decision.requirement,
+        Requirement::Grace(after(NOON, 7 * DAY))
+    );
+    assert!(decision.notes_first_login);
     let mut account = Account::new(UID);
     account.require(NOON);
     account.require(after(NOON, DAY));
     assert_eq!(account.first_required(), Some(NOON), "the first one counts");
     let at = |seconds| {
         let now = after(NOON, seconds);
-        policy.decide(&login(), Some(&account), now).decision
+        policy.decide(&login(), Some(&account), now).requirement
     };
-    let grace = Decision::Grace(after(NOON, 7 * DAY));
+    let grace = Requirement::Grace(after(NOON, 7 * DAY));
     assert_eq!([at(DAY), at(7 * DAY - 1)], [grace; 2]);
-    assert_eq!([at(7 * DAY), at(100 * DAY)], [Decision::SetUp; 2]);
+    assert_eq!([at(7 * DAY), at(100 * DAY)], [Requirement::SetUp; 2]);
 }
 
 #[test]
 fn no_grace_at_all_is_a_set_up_at_the_first_login() {
-    assert_eq!(decide(&everybody(required(0)), None), Decision::SetUp);
+    assert_eq!(decide(&everybody(required(0)), None), Requirement::SetUp);
 }
 
 #[test]
@@ -792,7 +818,7 @@ fn a_grace_without_end_does_not_overflow() {
     let mut policy = everybody(required(7));
     policy.otherwise.grace = std::time::Duration::MAX;
     let end = tfa_core::Time::from_secs(u64::MAX);
-    assert_eq!(decide(&policy, None), Decision::Grace(end));
+    assert_eq!(decide(&policy, None), Requirement::Grace(end));
 }
 
 #[test]
@@ -801,8 +827,11 @@ fn a_clock_that_is_set_back_stretches_no_grace_beyond_its_length() {
     let mut account = Account::new(UID);
     account.require(NOON);
     let now = after(NOON, -100 * DAY);
-    let ruling = policy.decide(&login(), Some(&account), now);
-    assert_eq!(ruling.decision, Decision::Grace(after(now, 7 * DAY)));
+    let decision = policy.decide(&login(), Some(&account), now);
+    assert_eq!(
+        decision.requirement,
+        Requirement::Grace(after(now, 7 * DAY))
+    );
 }
 
 #[test]
@@ -813,9 +842,9 @@ fn a_first_login_that_was_noted_by_a_clock_years_ahead_gives_one_grace_and_not_y
     let mut lasted = 0;
     for day in 0..100 {
         let now = after(NOON, day * DAY);
-        let ruling = policy.decide(&login(), Some(&account), now);
-        assert!(ruling.notes_first_login);
-        lasted += i64::from(matches!(ruling.decision, Decision::Grace(_)));
+        let decision = policy.decide(&login(), Some(&account), now);
+        assert!(decision.notes_first_login);
+        lasted += i64::from(matches!(decision.requirement, Requirement::Grace(_)));
         // As the host does at each such login.
         account.require(now);
     }
@@ -828,25 +857,25 @@ fn after_the_grace_it_is_set_up_or_there_is_no_login_as_the_rule_says() {
     account.require(NOON);
     let now = after(NOON, 7 * DAY);
     for (after_grace, expected) in [
-        (AfterGrace::Enroll, Decision::SetUp),
-        (AfterGrace::Deny, Decision::TooLate),
+        (AfterGrace::Enroll, Requirement::SetUp),
+        (AfterGrace::Deny, Requirement::TooLate),
     ] {
-        let policy = everybody(Terms {
+        let policy = everybody(RuleEffect {
             after_grace,
             ..required(7)
         });
-        let at = |account, now| policy.decide(&login(), account, now).decision;
+        let at = |account, now| policy.decide(&login(), account, now).requirement;
         assert_eq!(at(Some(&account), now), expected);
-        assert_eq!(at(Some(&owner.account), now), Decision::Ask);
+        assert_eq!(at(Some(&owner.account), now), Requirement::Ask);
         let earlier = at(Some(&account), after(now, -1));
-        assert_eq!(earlier, Decision::Grace(now), "and not before");
+        assert_eq!(earlier, Requirement::Grace(now), "and not before");
     }
 }
 
 #[test]
 fn an_open_invitation_lets_set_up_who_is_too_late_and_nobody_else() {
     let deny = |days| {
-        everybody(Terms {
+        everybody(RuleEffect {
             after_grace: AfterGrace::Deny,
             ..required(days)
         })
@@ -858,32 +887,36 @@ fn an_open_invitation_lets_set_up_who_is_too_late_and_nobody_else() {
     let mut forbidden = Account::new(UID);
     forbidden.forbid_grace();
     for mut account in [late, reset, forbidden] {
-        assert_eq!(decide(&deny(7), Some(&account)), Decision::TooLate);
+        assert_eq!(decide(&deny(7), Some(&account)), Requirement::TooLate);
         account.invite(invitation(NOON));
         let at = |policy: &Policy, seconds| {
             let now = after(NOON, seconds);
             policy.decide(&login(), Some(&account), now)
         };
-        let ruling = at(&deny(7), 0);
-        assert_eq!(ruling.decision, Decision::SetUp);
-        assert!(ruling.required, "whoever declines is not let in");
-        assert_eq!(at(&deny(7), DAY - 1).decision, Decision::SetUp);
-        assert_eq!(at(&deny(7), DAY).decision, Decision::TooLate, "it ended");
+        let decision = at(&deny(7), 0);
+        assert_eq!(decision.requirement, Requirement::SetUp);
+        assert!(decision.required, "whoever declines is not let in");
+        assert_eq!(at(&deny(7), DAY - 1).requirement, Requirement::SetUp);
+        assert_eq!(
+            at(&deny(7), DAY).requirement,
+            Requirement::TooLate,
+            "it ended"
+        );
         account.reset();
-        assert_eq!(decide(&deny(7), Some(&account)), Decision::TooLate);
+        assert_eq!(decide(&deny(7), Some(&account)), Requirement::TooLate);
     }
     // It shortens no grace, and asks nobody to set up who has.
     let mut in_grace = Account::new(UID);
     in_grace.invite(invitation(NOON));
-    let grace = Decision::Grace(after(NOON, 7 * DAY));
+    let grace = Requirement::Grace(after(NOON, 7 * DAY));
     assert_eq!(decide(&deny(7), Some(&in_grace)), grace);
     let mut owner = Owner::new();
     owner.account.invite(invitation(NOON));
-    assert_eq!(decide(&deny(0), Some(&owner.account)), Decision::Ask);
+    assert_eq!(decide(&deny(0), Some(&owner.account)), Requirement::Ask);
     // Where another rule may hold that knows of no invitation, nothing is softer for it.
-    let either = for_wheel(terms(Mode::Off, 1), deny(0).otherwise);
-    let ruling = either.decide(&perhaps_in_wheel(), Some(&in_grace), NOON);
-    assert_eq!(ruling.decision, Decision::Undecided);
+    let either = for_wheel(effect(Mode::Off, 1), deny(0).otherwise);
+    let decision = either.decide(&perhaps_in_wheel(), Some(&in_grace), NOON);
+    assert_eq!(decision.requirement, Requirement::Undetermined);
 }
 
 #[test]
@@ -891,14 +924,14 @@ fn whoever_the_grace_was_forbidden_sets_it_up_at_once_however_long_the_rule_give
     let mut account = Account::new(UID);
     account.forbid_grace();
     for since in [None, Some(NOON), Some(after(NOON, -DAY))] {
-        let policy = everybody(Terms {
+        let policy = everybody(RuleEffect {
             since,
             ..required(36_500)
         });
-        assert_eq!(decide(&policy, Some(&account)), Decision::SetUp);
+        assert_eq!(decide(&policy, Some(&account)), Requirement::SetUp);
     }
     // Where it is not required, nothing is forbidden.
-    let not_set_up = Decision::Exempt(Exemption::NotSetUp);
+    let not_set_up = Requirement::Exempt(Exemption::NotSetUp);
     assert_eq!(under(Mode::Optional, Some(&account)), not_set_up);
 }
 
@@ -907,18 +940,18 @@ fn whoever_was_reset_has_no_grace_however_long_the_rule_gives() {
     let mut owner = Owner::new();
     owner.account.reset();
     for since in [None, Some(NOON)] {
-        let policy = everybody(Terms {
+        let policy = everybody(RuleEffect {
             since,
             ..required(36_500)
         });
-        assert_eq!(decide(&policy, Some(&owner.account)), Decision::SetUp);
+        assert_eq!(decide(&policy, Some(&owner.account)), Requirement::SetUp);
     }
     // Somebody who never had it set up keeps the grace that runs.
     let mut account = Account::new(UID);
     account.require(after(NOON, -DAY));
     account.reset();
     let policy = everybody(required(7));
-    let grace = Decision::Grace(after(NOON, 6 * DAY));
+    let grace = Requirement::Grace(after(NOON, 6 * DAY));
     assert_eq!(decide(&policy, Some(&account)), grace);
 }
 
@@ -930,12 +963,16 @@ fn audit_asks_what_an_optional_second_factor_asks_and_says_what_would_have_been(
     policy.audit = true;
     for (state, account) in accounts() {
         let account = account.as_ref();
-        let ruling = policy.decide(&login(), account, NOON);
-        assert_eq!(ruling.decision, under(Mode::Optional, account), "{state}");
-        assert!(!ruling.required && !ruling.notes_first_login);
+        let decision = policy.decide(&login(), account, NOON);
+        assert_eq!(
+            decision.requirement,
+            under(Mode::Optional, account),
+            "{state}"
+        );
+        assert!(!decision.required && !decision.notes_first_login);
         let strict = decide(&everybody(required(0)), account);
-        assert_eq!(ruling.audited, Some(strict), "{state}");
-        assert_eq!(ruling.strict(), strict, "{state}");
+        assert_eq!(decision.audited, Some(strict), "{state}");
+        assert_eq!(decision.strict(), strict, "{state}");
     }
 }
 
@@ -944,12 +981,12 @@ fn audit_leaves_what_is_not_required_alone() {
     for mode in [Mode::Off, Mode::Optional] {
         let policy = Policy {
             audit: true,
-            ..everybody(terms(mode, 1))
+            ..everybody(effect(mode, 1))
         };
         for (_, account) in accounts() {
-            let ruling = policy.decide(&login(), account.as_ref(), NOON);
-            assert_eq!(ruling.decision, under(mode, account.as_ref()));
-            assert_eq!(ruling.audited, None);
+            let decision = policy.decide(&login(), account.as_ref(), NOON);
+            assert_eq!(decision.requirement, under(mode, account.as_ref()));
+            assert_eq!(decision.audited, None);
         }
     }
 }
@@ -958,41 +995,41 @@ fn audit_leaves_what_is_not_required_alone() {
 
 #[test]
 fn it_is_required_of_a_person_where_a_rule_that_may_fit_requires_it_for_some_login() {
-    let rule = |terms: &Terms| Rule {
-        terms: terms.clone(),
+    let rule = |effect: &RuleEffect| Rule {
+        effect: effect.clone(),
         ..Rule::default()
     };
-    let for_users = |users: &[&str], terms| Rule {
+    let for_users = |users: &[&str], effect| Rule {
         users: words(users),
-        ..rule(terms)
+        ..rule(effect)
     };
-    let for_ssh = |terms| Rule {
+    let for_ssh = |effect| Rule {
         services: words(&["sshd"]),
-        ..rule(terms)
+        ..rule(effect)
     };
-    let at_the_machine = |terms| Rule {
-        origins: vec![Place::Local],
-        ..rule(terms)
+    let at_the_machine = |effect| Rule {
+        origins: vec![OriginMatcher::Local],
+        ..rule(effect)
     };
-    let by_key = |terms| Rule {
+    let by_key = |effect| Rule {
         methods: words(&["publickey"]),
-        ..rule(terms)
+        ..rule(effect)
     };
-    let for_wheel = |terms| Rule {
+    let for_wheel = |effect| Rule {
         groups: vec![group("wheel")],
-        ..rule(terms)
+        ..rule(effect)
     };
     let (must, may, off) = (
         &required(7),
-        &terms(Mode::Optional, 9),
-        &terms(Mode::Off, 9),
+        &effect(Mode::Optional, 9),
+        &effect(Mode::Off, 9),
     );
-    let later = &Terms {
+    let later = &RuleEffect {
         since: Some(after(NOON, 1)),
         ..required(7)
     };
-    let (lea, perhaps) = (&lea(), &perhaps_in_wheel().person);
-    for (rules, otherwise, person, expected) in [
+    let (lea, perhaps) = (&lea(), &perhaps_in_wheel().subject);
+    for (rules, otherwise, subject, expected) in [
         (vec![], must, lea, true),
         (vec![], may, lea, false),
         (vec![], later, lea, false),
@@ -1036,29 +1073,29 @@ fn it_is_required_of_a_person_where_a_rule_that_may_fit_requires_it_for_some_log
             rules,
             ..everybody(otherwise.clone())
         };
-        let terms = policy.requires_of(person, NOON);
-        assert!(terms.is_none_or(|terms| terms.require(NOON)));
-        assert_eq!(terms.is_some(), expected, "{policy:?}");
-        assert!(!expected || policy.may_require_of(person));
+        let effect = policy.requires_of(subject, NOON);
+        assert!(effect.is_none_or(|effect| effect.require(NOON)));
+        assert_eq!(effect.is_some(), expected, "{policy:?}");
+        assert!(!expected || policy.may_require_of(subject));
         policy.audit = true;
-        assert_eq!(policy.requires_of(person, NOON), None);
+        assert_eq!(policy.requires_of(subject, NOON), None);
     }
 }
 
 #[test]
 fn it_may_be_required_of_a_person_from_a_later_day_on_or_when_the_audit_is_over() {
-    let later = Terms {
+    let later = RuleEffect {
         since: Some(after(NOON, 3650 * DAY)),
         ..required(7)
     };
-    let for_bob = |terms: &Terms| {
+    let for_bob = |effect: &RuleEffect| {
         vec![Rule {
             users: words(&["bob"]),
-            terms: terms.clone(),
+            effect: effect.clone(),
             ..Rule::default()
         }]
     };
-    let (may, off) = (&terms(Mode::Optional, 9), &terms(Mode::Off, 9));
+    let (may, off) = (&effect(Mode::Optional, 9), &effect(Mode::Off, 9));
     for (rules, otherwise, expected) in [
         (vec![], &required(7), true),
         (vec![], &later, true),
@@ -1076,8 +1113,8 @@ fn it_may_be_required_of_a_person_from_a_later_day_on_or_when_the_audit_is_over(
                 audit,
                 ..everybody(otherwise.clone())
             };
-            let person = perhaps_in_wheel().person;
-            assert_eq!(policy.may_require_of(&person), expected, "{policy:?}");
+            let subject = perhaps_in_wheel().subject;
+            assert_eq!(policy.may_require_of(&subject), expected, "{policy:?}");
         }
     }
 }
@@ -1088,14 +1125,14 @@ fn it_may_be_required_of_a_person_from_a_later_day_on_or_when_the_audit_is_over(
 fn what_is_off_in_the_policy_itself_is_off_for_everybody_whatever_the_rules_say() {
     let about_lea = Rule {
         users: words(&["lea"]),
-        terms: required(0),
+        effect: required(0),
         ..Rule::default()
     };
     let from_office = Rule {
         origins: vec![network("192.0.2.0/24")],
         ..about_lea.clone()
     };
-    let mut policy = for_wheel(required(0), terms(Mode::Off, 100));
+    let mut policy = for_wheel(required(0), effect(Mode::Off, 100));
     policy.rules.extend([from_office, about_lea]);
     let elsewhere = Login {
         origin: remote("laptop.example"),
@@ -1111,22 +1148,22 @@ fn what_is_off_in_the_policy_itself_is_off_for_everybody_whatever_the_rules_say(
         for login in [&login(), &perhaps_in_wheel(), &elsewhere] {
             assert!(policy.is_settled(login), "nobody need be asked for groups");
             for (state, account) in accounts() {
-                let ruling = policy.decide(login, account.as_ref(), NOON);
-                assert!(is_off(&ruling), "{state}: {ruling:?}");
-                assert!(!ruling.required && !ruling.notes_first_login);
-                assert_eq!((ruling.audited, ruling.source.line), (None, 100));
+                let decision = policy.decide(login, account.as_ref(), NOON);
+                assert!(is_off(&decision), "{state}: {decision:?}");
+                assert!(!decision.required && !decision.notes_first_login);
+                assert_eq!((decision.audited, decision.source.line), (None, 100));
             }
-            assert_eq!(policy.requires_of(&login.person, NOON), None);
-            assert!(!policy.may_require_of(&login.person));
+            assert_eq!(policy.requires_of(&login.subject, NOON), None);
+            assert!(!policy.may_require_of(&login.subject));
         }
     }
 }
 
 #[test]
 fn a_rule_that_is_off_switches_off_nothing_but_its_own_logins() {
-    let mut policy = for_wheel(terms(Mode::Off, 1), required(0));
+    let mut policy = for_wheel(effect(Mode::Off, 1), required(0));
     assert!(!policy.is_off());
-    assert_eq!(decide(&policy, None), Decision::SetUp);
+    assert_eq!(decide(&policy, None), Requirement::SetUp);
     for mode in [Mode::Optional, Mode::Required] {
         policy.otherwise.mode = mode;
         assert!(!policy.is_off());
@@ -1140,7 +1177,7 @@ fn a_rule_that_is_off_switches_off_nothing_but_its_own_logins() {
 fn a_login_is_settled_where_nothing_that_is_unknown_can_make_a_difference() {
     let about = |users: &[&str]| Rule {
         users: words(users),
-        terms: required(0),
+        effect: required(0),
         ..Rule::default()
     };
     let wheel = for_wheel(required(0), required(7));
@@ -1159,9 +1196,13 @@ fn a_login_is_settled_where_nothing_that_is_unknown_can_make_a_difference() {
         (with(&[rule, &about(&["lea"])]), false),
         (with(&[&wheel_and_bob]), true),
     ] {
-        let mut unasked = login();
-        unasked.person.canonical.groups = Groups::default();
-        assert_eq!(policy.is_settled(&unasked), settled, "{policy:?}");
+        let mut subject_without_groups = login();
+        subject_without_groups.subject.canonical.groups = Groups::default();
+        assert_eq!(
+            policy.is_settled(&subject_without_groups),
+            settled,
+            "{policy:?}"
+        );
         assert_eq!(policy.is_settled(&perhaps_in_wheel()), settled);
         assert!(policy.is_settled(&login()), "all is known");
     }
@@ -1182,10 +1223,12 @@ fn the_groups_that_the_rules_name_are_what_has_to_be_looked_up() {
 /// the simplest way.
 fn plainly(policy: &Policy, login: &Login) -> Vec<Source> {
     let one_of = |list: &[String], word: &String| list.is_empty() || list.contains(word);
-    let in_place = |place: &Place| match (place, &login.origin) {
-        (Place::Local, origin) => *origin == Origins::Local,
-        (Place::Network(network), Origins::Address(address)) => network.contains(address),
-        (Place::Network(_) | Place::Session, _) => false,
+    let in_place = |place: &OriginMatcher| match (place, &login.origin) {
+        (OriginMatcher::Local, origin) => *origin == LoginOrigin::Local,
+        (OriginMatcher::Network(network), LoginOrigin::Address(address)) => {
+            network.contains(address)
+        }
+        (OriginMatcher::Network(_) | OriginMatcher::Session, _) => false,
     };
     let rules = if policy.otherwise.mode == Mode::Off {
         &[]
@@ -1193,36 +1236,37 @@ fn plainly(policy: &Policy, login: &Login) -> Vec<Source> {
         &policy.rules[..]
     };
     let under = |who: &Identity| {
-        let is_in = |group: &Group| who.groups.hold(group) == Belongs::Yes;
+        let is_in = |group: &Group| who.groups.hold(group) == Ternary::Yes;
         let rule = rules.iter().find(|rule| {
             let passed = |method: &String| rule.methods.contains(method);
             one_of(&rule.users, &who.name)
                 && (rule.groups.is_empty() || rule.groups.iter().any(is_in))
-                && (rule.uids.is_empty() || rule.uids.iter().any(|r| r.contains(&login.person.uid)))
+                && (rule.uids.is_empty()
+                    || rule.uids.iter().any(|r| r.contains(&login.subject.uid)))
                 && one_of(&rule.services, &login.service)
                 && (rule.origins.is_empty() || rule.origins.iter().any(in_place))
                 && (rule.methods.is_empty() || login.methods.passed.iter().any(passed))
         });
-        rule.map_or(&policy.otherwise, |rule| &rule.terms)
+        rule.map_or(&policy.otherwise, |rule| &rule.effect)
             .source
             .clone()
     };
-    login.person.identities().map(under).collect()
+    login.subject.identities().map(under).collect()
 }
 
 /// Whether one decision leaves nothing open that another, over the same account, does not.
-fn is_as_strict(one: Decision, other: Decision) -> bool {
-    use Decision::{Ask, Exempt, Grace, SetUp, TooLate, Undecided};
+fn is_as_strict(one: Requirement, other: Requirement) -> bool {
+    use Requirement::{Ask, Exempt, Grace, SetUp, TooLate, Undetermined};
     match (one, other) {
-        (_, Exempt(_)) | (Undecided, _) | (Ask, Ask) => true,
+        (_, Exempt(_)) | (Undetermined, _) | (Ask, Ask) => true,
         (Grace(one), Grace(other)) => one <= other,
         (SetUp, Grace(_) | SetUp) | (TooLate, Grace(_) | SetUp | TooLate) => true,
         _ => false,
     }
 }
 
-fn is_off(ruling: &Ruling) -> bool {
-    ruling.decision == Decision::Exempt(Exemption::Off)
+fn is_off(decision: &PolicyDecision) -> bool {
+    decision.requirement == Requirement::Exempt(Exemption::Off)
 }
 
 proptest! {
@@ -1232,100 +1276,100 @@ proptest! {
     fn of_a_login_that_is_known_the_first_rule_that_fits_decides(case in any_case()) {
         for known in case.readings() {
             prop_assert!(is_known(&known.login));
-            let ruling = known.ruling();
-            prop_assert!(plainly(&known.policy, &known.login).contains(&ruling.source));
-            prop_assert_ne!(ruling.decision, Decision::Undecided);
+            let decision = known.decision();
+            prop_assert!(plainly(&known.policy, &known.login).contains(&decision.source));
+            prop_assert_ne!(decision.requirement, Requirement::Undetermined);
         }
     }
 
     #[test]
     fn what_is_unknown_is_never_decided_more_softly_than_it_may_have_to_be(case in any_case()) {
-        let ruling = case.ruling();
+        let decision = case.decision();
         for known in case.readings() {
-            let known = known.ruling();
-            let strict = is_as_strict(ruling.decision, known.decision)
-                && is_as_strict(ruling.strict(), known.strict());
-            prop_assert!(strict, "{:?}, {:?}", ruling, known);
-            prop_assert!(ruling.required || !known.required);
-            prop_assert!(ruling.notes_first_login || !known.notes_first_login);
-            prop_assert!(ruling.audited.is_some() || known.audited.is_none());
-            prop_assert!(!is_off(&ruling) || is_off(&known));
+            let known = known.decision();
+            let strict = is_as_strict(decision.requirement, known.requirement)
+                && is_as_strict(decision.strict(), known.strict());
+            prop_assert!(strict, "{:?}, {:?}", decision, known);
+            prop_assert!(decision.required || !known.required);
+            prop_assert!(decision.notes_first_login || !known.notes_first_login);
+            prop_assert!(decision.audited.is_some() || known.audited.is_none());
+            prop_assert!(!is_off(&decision) || is_off(&known));
         }
     }
 
     #[test]
     fn a_user_with_two_names_is_asked_what_the_stricter_is_asked(case in any_case()) {
-        let ruling = case.ruling();
-        let singles: Vec<Ruling> = case.by_single_names().map(|case| case.ruling()).collect();
+        let decision = case.decision();
+        let singles: Vec<PolicyDecision> = case.by_single_names().map(|case| case.decision()).collect();
         for single in &singles {
-            prop_assert!(is_as_strict(ruling.decision, single.decision));
-            prop_assert!(is_as_strict(ruling.strict(), single.strict()));
-            prop_assert!(ruling.required || !single.required);
-            prop_assert!(ruling.notes_first_login || !single.notes_first_login);
-            prop_assert!(ruling.audited.is_some() || single.audited.is_none());
-            prop_assert!(!is_off(&ruling) || is_off(single));
+            prop_assert!(is_as_strict(decision.requirement, single.requirement));
+            prop_assert!(is_as_strict(decision.strict(), single.strict()));
+            prop_assert!(decision.required || !single.required);
+            prop_assert!(decision.notes_first_login || !single.notes_first_login);
+            prop_assert!(decision.audited.is_some() || single.audited.is_none());
+            prop_assert!(!is_off(&decision) || is_off(single));
         }
         // And nothing more than that.
-        let is_one = |of: &dyn Fn(&Ruling) -> Decision| {
-            singles.iter().any(|single| of(single) == of(&ruling))
+        let is_one = |of: &dyn Fn(&PolicyDecision) -> Requirement| {
+            singles.iter().any(|single| of(single) == of(&decision))
         };
-        prop_assert!(is_one(&|ruling| ruling.decision) && is_one(&Ruling::strict));
+        prop_assert!(is_one(&|decision| decision.requirement) && is_one(&PolicyDecision::strict));
         // One rule may decide under both names, and be certain under one of them alone.
-        let said = |one: &Ruling| (one.source.clone(), one.strict(), one.required);
-        prop_assert!(singles.iter().any(|single| said(single) == said(&ruling)));
+        let said = |one: &PolicyDecision| (one.source.clone(), one.strict(), one.required);
+        prop_assert!(singles.iter().any(|single| said(single) == said(&decision)));
     }
 
     #[test]
     fn the_order_of_a_users_names_does_not_matter(case in any_case()) {
         let mut other = case.clone();
-        let person = &mut other.login.person;
-        if let Some(alias) = person.aliases.first_mut() {
-            std::mem::swap(alias, &mut person.canonical);
+        let subject = &mut other.login.subject;
+        if let Some(alias) = subject.aliases.first_mut() {
+            std::mem::swap(alias, &mut subject.canonical);
         }
-        let (one, other) = (case.ruling(), other.ruling());
-        prop_assert_eq!(Ruling { source: other.source.clone(), ..one }, other);
+        let (one, other) = (case.decision(), other.decision());
+        prop_assert_eq!(PolicyDecision { source: other.source.clone(), ..one }, other);
     }
 
     #[test]
     fn where_names_do_not_count_a_further_name_changes_nothing(case in any_case()) {
         if !case.policy.depends_on_names(&case.login) {
             for single in case.by_single_names() {
-                prop_assert_eq!(single.ruling(), case.ruling());
+                prop_assert_eq!(single.decision(), case.decision());
             }
         }
     }
 
     #[test]
     fn whoever_may_not_be_without_it_is_exempt_from_nothing(case in any_case()) {
-        let ruling = case.ruling();
-        if ruling.required {
+        let decision = case.decision();
+        if decision.required {
             let keys = case.account().map_or(0, |account| account.authenticators().len());
-            prop_assert!(!matches!(ruling.decision, Decision::Exempt(_)));
-            prop_assert_eq!(ruling.decision == Decision::Ask, keys > 0);
+            prop_assert!(!matches!(decision.requirement, Requirement::Exempt(_)));
+            prop_assert_eq!(decision.requirement == Requirement::Ask, keys > 0);
         }
     }
 
     #[test]
     fn what_is_off_without_a_look_at_the_account_is_off_whatever_it_is(case in any_case()) {
         let unread = case.policy.decide(&case.login, None, case.now);
-        prop_assert!(!is_off(&unread) || is_off(&case.ruling()));
+        prop_assert!(!is_off(&unread) || is_off(&case.decision()));
         prop_assert_eq!(case.policy.is_off_for(&case.login), is_off(&unread));
     }
 
     #[test]
     fn audit_refuses_nobody_whatever_the_policy_the_login_and_the_account(case in any_case()) {
-        let (audit, strict) = (case.with_audit(true).ruling(), case.with_audit(false).ruling());
-        prop_assert!(matches!(audit.decision, Decision::Ask | Decision::Exempt(_)), "{:?}", audit);
+        let (audit, strict) = (case.with_audit(true).decision(), case.with_audit(false).decision());
+        prop_assert!(matches!(audit.requirement, Requirement::Ask | Requirement::Exempt(_)), "{:?}", audit);
         prop_assert!(!audit.required && !audit.notes_first_login);
-        prop_assert_eq!(audit.strict(), strict.decision);
+        prop_assert_eq!(audit.strict(), strict.requirement);
         prop_assert_eq!(audit.audited.is_some(), strict.required);
         prop_assert_eq!(strict.audited, None);
     }
 
     #[test]
     fn of_whom_it_is_not_required_no_login_requires_it(case in any_case()) {
-        let of_person = case.policy.requires_of(&case.login.person, case.now);
-        prop_assert!(of_person.is_some() || !case.ruling().required);
+        let of_person = case.policy.requires_of(&case.login.subject, case.now);
+        prop_assert!(of_person.is_some() || !case.decision().required);
     }
 
     #[test]
@@ -1333,31 +1377,31 @@ proptest! {
         case in any_case(),
         later in any_case(),
     ) {
-        let may = case.policy.may_require_of(&case.login.person);
+        let may = case.policy.may_require_of(&case.login.subject);
         for audit in [false, true] {
             let policy = case.with_audit(audit).policy;
-            prop_assert_eq!(policy.may_require_of(&case.login.person), may);
-            let person = case.login.person.clone();
-            let login = Login { person, ..later.login.clone() };
-            let ruling = policy.decide(&login, later.account().as_ref(), later.now);
-            prop_assert!(may || !(ruling.required || ruling.audited.is_some()));
-            prop_assert!(may || policy.requires_of(&login.person, later.now).is_none());
+            prop_assert_eq!(policy.may_require_of(&case.login.subject), may);
+            let subject = case.login.subject.clone();
+            let login = Login { subject, ..later.login.clone() };
+            let decision = policy.decide(&login, later.account().as_ref(), later.now);
+            prop_assert!(may || !(decision.required || decision.audited.is_some()));
+            prop_assert!(may || policy.requires_of(&login.subject, later.now).is_none());
         }
     }
 
     #[test]
     fn a_login_that_is_settled_is_decided_alike_whatever_is_unknown_of_it(case in any_case()) {
         let mut case = case;
-        if matches!(case.login.origin, Origins::Session | Origins::Unknown) {
+        if matches!(case.login.origin, LoginOrigin::Session | LoginOrigin::Unknown) {
             // Where a session was opened is not looked up.
-            case.login.origin = Origins::Local;
+            case.login.origin = LoginOrigin::Local;
         }
-        let ruling = case.ruling();
+        let decision = case.decision();
         let settled = case.policy.is_settled(&case.login);
         prop_assert!(settled || !is_known(&case.login));
         for known in case.readings() {
             prop_assert!(known.policy.is_settled(&known.login));
-            prop_assert!(!settled || known.ruling() == ruling);
+            prop_assert!(!settled || known.decision() == decision);
         }
     }
 
@@ -1366,17 +1410,17 @@ proptest! {
         let mut case = case;
         prop_assert_eq!(case.policy.is_off(), case.policy.otherwise.mode == Mode::Off);
         case.policy.otherwise.mode = Mode::Off;
-        let ruling = case.ruling();
-        prop_assert!(is_off(&ruling) && !ruling.required && ruling.audited.is_none());
-        prop_assert_eq!(&ruling.source, &case.policy.otherwise.source);
-        prop_assert!(!case.policy.may_require_of(&case.login.person));
+        let decision = case.decision();
+        prop_assert!(is_off(&decision) && !decision.required && decision.audited.is_none());
+        prop_assert_eq!(&decision.source, &case.policy.otherwise.source);
+        prop_assert!(!case.policy.may_require_of(&case.login.subject));
     }
 
     #[test]
     fn no_grace_outlasts_its_length(case in any_case()) {
-        let rules = case.policy.rules.iter().map(|rule| &rule.terms);
-        let graces = rules.chain([&case.policy.otherwise]).map(|terms| terms.grace);
-        if let Decision::Grace(until) = case.ruling().decision {
+        let rules = case.policy.rules.iter().map(|rule| &rule.effect);
+        let graces = rules.chain([&case.policy.otherwise]).map(|effect| effect.grace);
+        if let Requirement::Grace(until) = case.decision().requirement {
             let longest = case.now.plus(graces.max().unwrap_or_default());
             prop_assert!(case.now < until && until <= longest);
         }

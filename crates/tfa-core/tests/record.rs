@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Algorithm, AskCode, Authenticator, BackupSet, Client, Decision, Dialog, Entry, Factor,
-    Judgement, Origin, Parameters, Policy, Secret, State, Undecodable, Would,
+    Account, Algorithm, AskCode, AuditOutcome, Authenticator, BackupSet, Client, Dialog, Factor,
+    Input, Judgement, Parameters, Policy, Requirement, Secret, State, ThrottleScope, Undecodable,
 };
 
 use crate::cases;
@@ -17,8 +17,8 @@ use crate::sheet;
 /// Something that happens to an account, some time after the last.
 #[derive(Debug, Clone, Copy)]
 enum Event {
-    Wrong(Origin),
-    Login(Origin),
+    Wrong(ThrottleScope),
+    Login(ThrottleScope),
     Backup(usize),
     Hint(i64),
     Move,
@@ -34,7 +34,7 @@ enum Event {
     ForbidGrace,
     Invite,
     WrongWord,
-    Note(Would, u8),
+    Note(AuditOutcome, u8),
 }
 
 const CLIENT: Client<'static> = Client {
@@ -42,8 +42,12 @@ const CLIENT: Client<'static> = Client {
     shows: true,
 };
 
-fn origin() -> impl Strategy<Value = Origin> {
-    prop::sample::select(vec![Origin::Remote, Origin::Console, Origin::OwnProgram])
+fn origin() -> impl Strategy<Value = ThrottleScope> {
+    prop::sample::select(vec![
+        ThrottleScope::Remote,
+        ThrottleScope::Console,
+        ThrottleScope::OwnProgram,
+    ])
 }
 
 fn events() -> impl Strategy<Value = Vec<(Event, i64)>> {
@@ -65,19 +69,19 @@ fn events() -> impl Strategy<Value = Vec<(Event, i64)>> {
         Just(Event::ForbidGrace),
         Just(Event::Invite),
         Just(Event::WrongWord),
-        (would(), 0..4_u8).prop_map(|(would, service)| Event::Note(would, service)),
+        (audit_outcome(), 0..4_u8).prop_map(|(outcome, service)| Event::Note(outcome, service)),
     ];
     prop::collection::vec((event, 0..100_i64), 0..30)
 }
 
-fn would() -> impl Strategy<Value = Would> {
+fn audit_outcome() -> impl Strategy<Value = AuditOutcome> {
     prop::sample::select(vec![
-        Would::BeAsked,
-        Would::BeTold,
-        Would::HaveToSetUp,
-        Would::BeTooLate,
-        Would::BeUnguarded,
-        Would::BeUndecided,
+        AuditOutcome::Asked,
+        AuditOutcome::Notified,
+        AuditOutcome::SetUp,
+        AuditOutcome::TooLate,
+        AuditOutcome::NotVerified,
+        AuditOutcome::Undetermined,
     ])
 }
 
@@ -102,7 +106,8 @@ fn lived(events: &[(Event, i64)]) -> Account {
                 let begun = AskCode::begin(&account, origin, now);
                 match begun.dialog {
                     Some(Dialog::AskCode(question)) => {
-                        let _ = question.answer(Decision::Ask, &mut account, &proof, CLIENT, now);
+                        let _ =
+                            question.answer(Requirement::Ask, &mut account, &proof, CLIENT, now);
                         true
                     }
                     _ => false,
@@ -111,7 +116,7 @@ fn lived(events: &[(Event, i64)]) -> Account {
             Event::Backup(place) => {
                 let code = sheet::FIRST.code(place);
                 matches!(
-                    account.judge(&code, Origin::Console, now),
+                    account.judge(&code, ThrottleScope::Console, now),
                     Judgement::Accepted(_)
                 )
             }
@@ -119,9 +124,9 @@ fn lived(events: &[(Event, i64)]) -> Account {
                 .try_code(&phone.code(after(now, 30 * steps)), now)
                 .is_ok(),
             Event::Move => account.move_to(new.authenticator(), &proof, now).is_ok(),
-            Event::WrongConfirmation => account.check_offer(&wrong_entry(), now).is_ok(),
+            Event::WrongConfirmation => account.check_pending(&wrong_entry(), now).is_ok(),
             Event::EarlyConfirmation => account
-                .check_offer(&new.typed(after(now, 300)), now)
+                .check_pending(&new.typed(after(now, 300)), now)
                 .is_ok(),
             Event::Confirm => {
                 let codes = Some(sheet::FIRST.set());
@@ -152,13 +157,13 @@ fn lived(events: &[(Event, i64)]) -> Account {
                 true
             }
             Event::WrongWord => {
-                let wrong = Entry::parse("00000-00000");
+                let wrong = Input::parse("00000-00000");
                 account
-                    .check_invitation(&wrong, Origin::Remote, now)
+                    .check_invitation(&wrong, ThrottleScope::Remote, now)
                     .is_ok()
             }
-            Event::Note(would, service) => {
-                account.note(would, &format!("service-{service}"), "192.0.2.7", now);
+            Event::Note(outcome, service) => {
+                account.record_audit(outcome, &format!("service-{service}"), "192.0.2.7", now);
                 true
             }
         };
@@ -170,24 +175,28 @@ fn lived(events: &[(Event, i64)]) -> Account {
 fn full() -> Account {
     let mut events = vec![
         (Event::Require, 0),
-        (Event::Note(Would::BeAsked, 0), 0),
-        (Event::Note(Would::BeUnguarded, 1), 0),
-        (Event::Login(Origin::Remote), 30),
+        (Event::Note(AuditOutcome::Asked, 0), 0),
+        (Event::Note(AuditOutcome::NotVerified, 1), 0),
+        (Event::Login(ThrottleScope::Remote), 30),
         (Event::Move, 30),
         (Event::EarlyConfirmation, 0),
         (Event::Backup(3), 0),
         (Event::Invite, 0),
     ];
-    for origin in [Origin::Remote, Origin::Console, Origin::OwnProgram] {
+    for origin in [
+        ThrottleScope::Remote,
+        ThrottleScope::Console,
+        ThrottleScope::OwnProgram,
+    ] {
         events.extend([(Event::Wrong(origin), 0); 5]);
     }
     // After the set-up: that one begins with a clean sheet.
     events.push((Event::ForbidGrace, 0));
     let account = lived(&events);
-    assert!(account.offer().is_some() && account.last_login().is_some());
+    assert!(account.pending().is_some() && account.last_login().is_some());
     assert!(account.first_required().is_some() && account.has_no_grace());
     assert!(account.invitation().is_some());
-    assert_eq!(account.sightings().len(), 2);
+    assert_eq!(account.audit_records().len(), 2);
     account
 }
 
@@ -229,7 +238,7 @@ proptest! {
         prop_assert_eq!(read.first_required(), account.first_required());
         prop_assert_eq!(read.has_no_grace(), account.has_no_grace());
         prop_assert_eq!(read.is_invited(NOON), account.is_invited(NOON));
-        prop_assert_eq!(read.sightings(), account.sightings());
+        prop_assert_eq!(read.audit_records(), account.audit_records());
         let left = |account: &Account| account.backup().map(BackupSet::left);
         prop_assert_eq!(left(&read), left(&account));
         prop_assert_eq!(read.authenticators().len(), account.authenticators().len());
@@ -309,19 +318,21 @@ fn use_if_read(bytes: &[u8]) {
     let Ok(mut account) = Account::decode(bytes) else {
         return;
     };
-    let _: Judgement = account.clone().judge(&wrong_code(), Origin::Console, NOON);
     let _: Judgement = account
         .clone()
-        .judge(&sheet::FIRST.wrong(), Origin::Console, NOON);
+        .judge(&wrong_code(), ThrottleScope::Console, NOON);
+    let _: Judgement = account
+        .clone()
+        .judge(&sheet::FIRST.wrong(), ThrottleScope::Console, NOON);
     let _: bool = account.clone().try_code(&wrong_code(), NOON).is_ok();
-    let _: bool = account.check_offer(&wrong_entry(), NOON).is_ok();
-    let shown = account.check_invitation(&word(), Origin::Remote, NOON);
+    let _: bool = account.check_pending(&wrong_entry(), NOON).is_ok();
+    let shown = account.check_invitation(&word(), ThrottleScope::Remote, NOON);
     assert!(shown.is_err() || account.is_invited(NOON));
     for policy in [Policy::default(), everybody(required(7))] {
-        let _: Decision = policy.decide(&login(), Some(&account), NOON).decision;
+        let _: Requirement = policy.decide(&login(), Some(&account), NOON).requirement;
     }
-    account.note(Would::BeAsked, "sshd", "", NOON);
-    assert!(account.sightings().len() <= 8);
+    account.record_audit(AuditOutcome::Asked, "sshd", "", NOON);
+    assert!(account.audit_records().len() <= 8);
     let _: (State, u8) = (account.state(), account.digits());
     for authenticator in account.authenticators() {
         assert!(authenticator.uri("host", "name").starts_with("otpauth://"));
@@ -435,7 +446,7 @@ fn a_record_of_the_version_without_a_policy_is_read_with_none_of_its_notes() {
         assert_eq!(read.first_required().is_some(), fields > 7);
         assert_eq!(read.has_no_grace(), fields > 8);
         assert_eq!(read.invitation().is_some(), fields > 9);
-        assert!(read.sightings().is_empty());
+        assert!(read.audit_records().is_empty());
         // Nothing that it had is lost.
         let mut written = Item::parse(&read.encode());
         assert_eq!(written.fields()[..fields], older.fields()[..]);
@@ -484,18 +495,21 @@ fn the_records_of_the_first_version_are_read() {
         *phone.secret().to_base32(),
         "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
     );
-    let mobile = account.offer().unwrap().authenticator();
+    let mobile = account.pending().unwrap().authenticator();
     let parameters = Parameters::new(Algorithm::Sha512, 8, 60).unwrap();
     assert_eq!((mobile.name(), mobile.parameters()), ("mobile", parameters));
     assert_eq!(account.backup().map(BackupSet::left), Some(1));
-    assert_eq!(account.throttle().tally(Origin::Remote).failures(), 5);
+    assert_eq!(
+        account.throttle().counter(ThrottleScope::Remote).failures(),
+        5
+    );
     assert_eq!(account.last_login(), Some(NOON));
     // Its used-up step is used up, and its lock is a lock.
     let phone = Phone::new(b"12345678901234567890", Parameters::default());
-    let spent = account.judge(&phone.code(NOON), Origin::Console, NOON);
-    assert_eq!(spent, Judgement::Spent);
+    let spent = account.judge(&phone.code(NOON), ThrottleScope::Console, NOON);
+    assert_eq!(spent, Judgement::AlreadyUsed);
     assert!(matches!(
-        account.judge(&phone.code(NOON), Origin::Remote, NOON),
+        account.judge(&phone.code(NOON), ThrottleScope::Remote, NOON),
         Judgement::Locked(_)
     ));
     // It is written as it was read, and with what it lacks: nothing was noted.
@@ -528,19 +542,25 @@ fn a_record_of_eleven_fields_is_read_and_written_as_it_was() {
     let mut account = Account::decode(&bytes).unwrap();
     let (mut read, mut written) = (Item::parse(&bytes), Item::parse(&account.encode()));
     assert_eq!(written.fields()[..11], read.fields()[..]);
-    assert_eq!(account.throttle().tally(Origin::Console).failures(), 5);
+    assert_eq!(
+        account
+            .throttle()
+            .counter(ThrottleScope::Console)
+            .failures(),
+        5
+    );
     assert_eq!(account.backup().map(BackupSet::left), Some(9));
-    assert!(account.invitation().is_some() && account.sightings().len() == 2);
+    assert!(account.invitation().is_some() && account.audit_records().len() == 2);
     // Its last used step, of the login, is used, and so is everything before it.
     account.unlock();
     let phone = Phone::usual(7);
     for seconds in [60, 30] {
         let moment = after(NOON, seconds);
-        let judgement = account.judge(&phone.code(moment), Origin::Remote, moment);
-        assert_eq!(judgement, Judgement::Spent);
+        let judgement = account.judge(&phone.code(moment), ThrottleScope::Remote, moment);
+        assert_eq!(judgement, Judgement::AlreadyUsed);
     }
     let later = after(NOON, 90);
-    let judgement = account.judge(&phone.code(later), Origin::Remote, later);
+    let judgement = account.judge(&phone.code(later), ThrottleScope::Remote, later);
     assert_eq!(judgement, Judgement::Accepted(Factor::Authenticator));
 }
 
@@ -561,21 +581,21 @@ fn the_largest_record_has_seven_kilobytes() {
     account.move_to(largest(), &phone.code(next), next).unwrap();
     for year in 0..100 {
         let login = after(next, year * 31_536_000);
-        let judgement = account.judge(&phone.code(login), Origin::Remote, login);
+        let judgement = account.judge(&phone.code(login), ThrottleScope::Remote, login);
         assert!(matches!(
             judgement,
-            Judgement::Accepted(_) | Judgement::Spent
+            Judgement::Accepted(_) | Judgement::AlreadyUsed
         ));
     }
-    let early = Entry::parse(&phone.shows(after(next, 1200)));
-    assert!(account.check_offer(&early, next).is_err());
+    let early = Input::parse(&phone.shows(after(next, 1200)));
+    assert!(account.check_pending(&early, next).is_err());
     account.invite(invitation(next));
     account.require(next);
     account.forbid_grace();
     let name = "\u{10ffff}".repeat(1000);
     for service in 0..20 {
         let service = format!("{service}{name}");
-        account.note(Would::BeUndecided, &service, &name, next);
+        account.record_audit(AuditOutcome::Undetermined, &service, &name, next);
     }
     assert!(
         account.encode().len() < 7 * 1024,

@@ -16,13 +16,13 @@ mod phone;
 mod sheet;
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod clock;
 #[cfg(test)]
 mod codes;
-#[cfg(test)]
-mod course;
 #[cfg(test)]
 mod dialog;
 #[cfg(test)]
@@ -32,13 +32,13 @@ mod invitation;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod phase;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod record;
 #[cfg(test)]
 mod setup;
-#[cfg(test)]
-mod sighting;
 #[cfg(test)]
 mod throttle;
 #[cfg(test)]

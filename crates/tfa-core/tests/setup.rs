@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, BackupSet, CONFIRM_TRIES, Drift, Entry, Evidence, Factor, Gate, Judgement,
-    OFFER_LIFETIME, Origin, Proof, Refusal, State, Time, Would,
+    Account, AuditOutcome, BackupSet, CONFIRM_TIMEOUT, Credential, Drift, Factor, Input, Judgement,
+    LockState, MAX_CONFIRM_TRIES, Proof, Refusal, State, ThrottleScope, Time,
 };
 
 use crate::cases;
@@ -13,7 +13,7 @@ use crate::phone::{NOON, Phone, after};
 use crate::sheet;
 
 const ACCEPTED: Judgement = Judgement::Accepted(Factor::Authenticator);
-const LIFETIME: i64 = OFFER_LIFETIME.as_secs() as i64;
+const LIFETIME: i64 = CONFIRM_TIMEOUT.as_secs() as i64;
 
 /// An account that a phone was offered to at noon.
 fn pending(phone: &Phone) -> Account {
@@ -57,7 +57,7 @@ fn a_first_set_up_is_in_force_when_a_code_has_proved_it() {
         .confirm(&phone.typed(NOON), Some(sheet::FIRST.set()), NOON)
         .unwrap();
     assert_eq!(account.state(), State::Enabled);
-    assert!(account.offer().is_none());
+    assert!(account.pending().is_none());
     assert_eq!(account.authenticators().len(), 1);
     assert_eq!(account.backup().map(BackupSet::left), Some(10));
     assert_eq!((account.uid(), account.last_login()), (UID, None));
@@ -68,9 +68,13 @@ fn the_code_that_proved_it_is_used_up() {
     let phone = Phone::usual(1);
     let mut account = pending(&phone);
     account.confirm(&phone.typed(NOON), sheet(), NOON).unwrap();
-    let judgement = account.judge(&phone.code(NOON), Origin::OwnProgram, NOON);
-    assert_eq!(judgement, Judgement::Spent);
-    let next = account.judge(&phone.code(after(NOON, 30)), Origin::OwnProgram, NOON);
+    let judgement = account.judge(&phone.code(NOON), ThrottleScope::OwnProgram, NOON);
+    assert_eq!(judgement, Judgement::AlreadyUsed);
+    let next = account.judge(
+        &phone.code(after(NOON, 30)),
+        ThrottleScope::OwnProgram,
+        NOON,
+    );
     assert_eq!(next, ACCEPTED);
 }
 
@@ -143,7 +147,7 @@ fn an_offer_waits_an_hour() {
             Err(Refusal::NothingPending)
         };
         assert_eq!(confirmed, expected, "{seconds}");
-        assert!(account.offer().is_none());
+        assert!(account.pending().is_none());
     }
 }
 
@@ -160,7 +164,7 @@ fn an_offer_made_by_a_clock_that_was_ahead_does_not_wait_until_then() {
 fn ten_wrong_confirmations_withdraw_the_offer() {
     let phone = Phone::usual(1);
     let mut account = pending(&phone);
-    for _ in 1..CONFIRM_TRIES {
+    for _ in 1..MAX_CONFIRM_TRIES {
         assert_eq!(
             account.confirm(&wrong_entry(), sheet(), NOON),
             Err(PLAINLY_WRONG)
@@ -174,7 +178,7 @@ fn ten_wrong_confirmations_withdraw_the_offer() {
     );
     assert_eq!(
         account.confirm(&wrong_entry(), sheet(), NOON),
-        Err(Refusal::OfferWithdrawn)
+        Err(Refusal::PendingWithdrawn)
     );
     assert_eq!(
         account.confirm(&phone.typed(NOON), sheet(), NOON),
@@ -192,7 +196,7 @@ fn what_is_no_one_time_code_confirms_nothing_and_counts_as_no_try() {
     let mut account = pending(&phone);
     for typed in ["", "hello", &sheet::FIRST.printed(0), "1234567"] {
         for _ in 0..20 {
-            let confirmed = account.confirm(&Entry::parse(typed), sheet(), NOON);
+            let confirmed = account.confirm(&Input::parse(typed), sheet(), NOON);
             assert_eq!(confirmed, Err(Refusal::NotACode));
         }
     }
@@ -208,10 +212,10 @@ fn to_check_an_offer_puts_nothing_in_force() {
     let phone = Phone::usual(1);
     let mut account = pending(&phone);
     let before = account.encode();
-    let proved = account.check_offer(&phone.typed(NOON), NOON);
+    let proved = account.check_pending(&phone.typed(NOON), NOON);
     assert!(proved.is_ok());
     assert_eq!(*account.encode(), *before);
-    assert!(account.check_offer(&wrong_entry(), NOON).is_err());
+    assert!(account.check_pending(&wrong_entry(), NOON).is_err());
     assert_ne!(*account.encode(), *before, "but a wrong code is counted");
 }
 
@@ -244,7 +248,7 @@ fn a_code_that_a_hint_said_would_be_right_later_never_is() {
     );
     for _ in 0..20 {
         let confirmed = account.confirm(&phone.typed(later), sheet(), later);
-        assert_eq!(confirmed, Err(Refusal::Spent));
+        assert_eq!(confirmed, Err(Refusal::AlreadyUsed));
     }
     let before = after(later, -30);
     assert_eq!(
@@ -252,8 +256,8 @@ fn a_code_that_a_hint_said_would_be_right_later_never_is() {
         Ok(()),
         "others are"
     );
-    let judgement = account.judge(&phone.code(later), Origin::OwnProgram, later);
-    assert_eq!(judgement, Judgement::Spent, "not at a login either");
+    let judgement = account.judge(&phone.code(later), ThrottleScope::OwnProgram, later);
+    assert_eq!(judgement, Judgement::AlreadyUsed, "not at a login either");
 }
 
 // The move to another phone.
@@ -264,19 +268,22 @@ fn the_old_phone_works_until_the_new_one_is_proved_and_then_no_more() {
     let mut owner = moving(&new);
     assert_eq!(owner.account.state(), State::Enabled);
     let next = owner.code(NOON, 1);
-    assert_eq!(owner.judge(&next, Origin::OwnProgram, NOON), ACCEPTED);
-    let early = owner.judge(&new.code(NOON), Origin::OwnProgram, NOON);
-    assert_eq!(early, Judgement::Wrong(Gate::Open));
+    assert_eq!(
+        owner.judge(&next, ThrottleScope::OwnProgram, NOON),
+        ACCEPTED
+    );
+    let early = owner.judge(&new.code(NOON), ThrottleScope::OwnProgram, NOON);
+    assert_eq!(early, Judgement::Wrong(LockState::Unlocked));
 
     owner.account.confirm(&new.typed(NOON), None, NOON).unwrap();
     let later = after(NOON, 300);
     let old = owner.code(later, 0);
     assert_eq!(
-        owner.judge(&old, Origin::OwnProgram, later),
-        Judgement::Wrong(Gate::Open)
+        owner.judge(&old, ThrottleScope::OwnProgram, later),
+        Judgement::Wrong(LockState::Unlocked)
     );
     assert_eq!(
-        owner.judge(&new.code(later), Origin::OwnProgram, later),
+        owner.judge(&new.code(later), ThrottleScope::OwnProgram, later),
         ACCEPTED
     );
     assert_eq!(owner.account.authenticators().len(), 1);
@@ -290,7 +297,7 @@ fn the_backup_codes_stay_over_a_move() {
         .account
         .confirm(&new.typed(NOON), Some(sheet::SECOND.set()), NOON)
         .unwrap();
-    let judgement = owner.judge(&sheet::FIRST.code(0), Origin::OwnProgram, NOON);
+    let judgement = owner.judge(&sheet::FIRST.code(0), ThrottleScope::OwnProgram, NOON);
     assert_eq!(judgement, Judgement::Accepted(Factor::BackupCode));
 }
 
@@ -304,15 +311,18 @@ fn a_move_that_comes_to_nothing_leaves_the_old_phone_in_force() {
     };
     let guess = |account: &mut Account| {
         let guess = |_| account.confirm(&wrong_entry(), None, NOON);
-        (0..CONFIRM_TRIES).map(guess).last() == Some(Err(Refusal::OfferWithdrawn))
+        (0..MAX_CONFIRM_TRIES).map(guess).last() == Some(Err(Refusal::PendingWithdrawn))
     };
     let ends: [&dyn Fn(&mut Account) -> bool; 3] = [&abandon, &expire, &guess];
     for end in ends {
         let mut owner = moving(&new);
         assert!(end(&mut owner.account));
-        assert!(owner.account.offer().is_none());
+        assert!(owner.account.pending().is_none());
         let next = owner.code(NOON, 1);
-        assert_eq!(owner.judge(&next, Origin::OwnProgram, NOON), ACCEPTED);
+        assert_eq!(
+            owner.judge(&next, ThrottleScope::OwnProgram, NOON),
+            ACCEPTED
+        );
     }
 }
 
@@ -331,7 +341,7 @@ fn a_move_while_it_is_paused_leaves_it_paused() {
 
 // What every wish needs.
 
-type Wish = fn(&mut Account, &Evidence, Time) -> Result<(), Refusal>;
+type Wish = fn(&mut Account, &Credential, Time) -> Result<(), Refusal>;
 
 const MOVE: Wish =
     |account, proof, now| account.move_to(Phone::usual(1).authenticator(), proof, now);
@@ -377,20 +387,26 @@ fn a_factor_verified_elsewhere_changes_a_set_up_account_alone() {
 #[test]
 fn every_wish_is_granted_for_a_code_that_is_then_used_up() {
     for (mut owner, wish) in wishes() {
-        owner.fail(4, Origin::OwnProgram, NOON);
+        owner.fail(4, ThrottleScope::OwnProgram, NOON);
         let mut other = Owner {
             account: owner.account.clone(),
             phone: Phone::usual(7),
         };
         let proof = owner.code(NOON, 0);
         assert_eq!(wish(&mut owner.account, &proof, NOON), Ok(()));
-        assert_eq!(owner.failures(Origin::OwnProgram), 0);
+        assert_eq!(owner.failures(ThrottleScope::OwnProgram), 0);
         if owner.account.state() != State::None {
-            assert_eq!(owner.judge(&proof, Origin::Console, NOON), Judgement::Spent);
+            assert_eq!(
+                owner.judge(&proof, ThrottleScope::Console, NOON),
+                Judgement::AlreadyUsed
+            );
         }
         // And the other way about: a code that was good for a login grants no wish.
-        let _: Judgement = other.judge(&proof, Origin::Console, NOON);
-        assert_eq!(wish(&mut other.account, &proof, NOON), Err(Refusal::Spent));
+        let _: Judgement = other.judge(&proof, ThrottleScope::Console, NOON);
+        assert_eq!(
+            wish(&mut other.account, &proof, NOON),
+            Err(Refusal::AlreadyUsed)
+        );
     }
 }
 
@@ -402,9 +418,9 @@ fn every_wish_is_granted_for_a_backup_code_that_is_then_used_up() {
             Ok(())
         );
         let set = owner.account.backup();
-        assert!(
-            set.is_none_or(|set| set.left() == 9 || set.recipe() == sheet::SECOND.set().recipe())
-        );
+        assert!(set.is_none_or(
+            |set| set.left() == 9 || set.hash_params() == sheet::SECOND.set().hash_params()
+        ));
     }
 }
 
@@ -412,14 +428,14 @@ fn every_wish_is_granted_for_a_backup_code_that_is_then_used_up() {
 fn no_wish_is_granted_without_a_right_code_and_wrong_ones_count() {
     for (mut owner, wish) in wishes() {
         let spent = owner.code(NOON, 0);
-        let _: Judgement = owner.judge(&spent, Origin::OwnProgram, NOON);
+        let _: Judgement = owner.judge(&spent, ThrottleScope::OwnProgram, NOON);
         let before = owner.account.encode();
         for (proof, refusal) in [
-            (spent, Refusal::Spent),
-            (Evidence::Nonsense, Refusal::NotACode),
-            (Evidence::Nothing, Refusal::NotACode),
+            (spent, Refusal::AlreadyUsed),
+            (Credential::Malformed, Refusal::NotACode),
+            (Credential::Empty, Refusal::NotACode),
             (sheet::SECOND.code(0), Refusal::Rehash),
-            (Evidence::Backup(None), Refusal::Rehash),
+            (Credential::Backup(None), Refusal::Rehash),
         ] {
             assert_eq!(wish(&mut owner.account, &proof, NOON), Err(refusal));
             assert_eq!(*owner.account.encode(), *before);
@@ -428,10 +444,10 @@ fn no_wish_is_granted_without_a_right_code_and_wrong_ones_count() {
         let (early, old) = (owner.code(NOON, 2), owner.code(NOON, -2));
         for proof in [wrong_code(), sheet::FIRST.wrong(), early, old] {
             assert_eq!(wish(&mut owner.account, &proof, NOON), Err(PLAINLY_WRONG));
-            let _: Judgement = counted.judge(&wrong_code(), Origin::OwnProgram, NOON);
+            let _: Judgement = counted.judge(&wrong_code(), ThrottleScope::OwnProgram, NOON);
             assert_eq!(*owner.account.encode(), *counted.encode());
         }
-        let closed = Gate::Until(after(NOON, 30));
+        let closed = LockState::Until(after(NOON, 30));
         let fifth = wish(&mut owner.account, &wrong_code(), NOON);
         assert_eq!(fifth, Err(Refusal::WrongAndLocked(closed)));
         let next = owner.code(NOON, 1);
@@ -450,7 +466,7 @@ fn who_has_nothing_set_up_has_nothing_to_change() {
             for proof in [
                 Phone::usual(7).code(NOON),
                 wrong_code(),
-                Evidence::Backup(None),
+                Credential::Backup(None),
             ] {
                 assert_eq!(wish(account, &proof, NOON), Err(Refusal::NotSetUp));
                 let tried = account.try_code(&proof, NOON);
@@ -497,8 +513,11 @@ fn a_proof_that_is_only_checked_is_not_used_up_but_a_wrong_one_counts() {
     let wrong = wrong_code();
     let refused = owner.account.check_proof(&wrong, NOON);
     assert_eq!(refused, Err(Refusal::WrongCode(None)));
-    assert_eq!(owner.failures(Origin::OwnProgram), 1);
-    assert_eq!(owner.judge(&proof, Origin::OwnProgram, NOON), ACCEPTED);
+    assert_eq!(owner.failures(ThrottleScope::OwnProgram), 1);
+    assert_eq!(
+        owner.judge(&proof, ThrottleScope::OwnProgram, NOON),
+        ACCEPTED
+    );
 }
 
 #[test]
@@ -512,13 +531,16 @@ fn a_pause_keeps_the_key_and_the_backup_codes() {
     assert_eq!(owner.account.state(), State::Enabled);
     let later = after(NOON, 60);
     let code = owner.code(later, 0);
-    assert_eq!(owner.judge(&code, Origin::OwnProgram, later), ACCEPTED);
+    assert_eq!(
+        owner.judge(&code, ThrottleScope::OwnProgram, later),
+        ACCEPTED
+    );
 }
 
 #[test]
 fn a_removal_leaves_no_record_for_the_count_of_the_day() {
     let mut owner = Owner::new();
-    owner.fail(2, Origin::OwnProgram, NOON);
+    owner.fail(2, ThrottleScope::OwnProgram, NOON);
     let proof = owner.code(NOON, 0);
     owner.account.remove(&proof, NOON).unwrap();
     assert!(owner.account.is_blank());
@@ -527,15 +549,15 @@ fn a_removal_leaves_no_record_for_the_count_of_the_day() {
 #[test]
 fn what_is_removed_is_forgotten_but_for_the_count_of_wrong_codes() {
     let mut owner = moving(&Phone::usual(1));
-    owner.fail(4, Origin::Console, NOON);
+    owner.fail(4, ThrottleScope::Console, NOON);
     let proof = owner.code(NOON, 1);
     owner.account.remove(&proof, NOON).unwrap();
     assert_eq!(owner.account.state(), State::None);
     assert!(owner.account.authenticators().is_empty());
-    assert!(owner.account.offer().is_none());
+    assert!(owner.account.pending().is_none());
     assert!(owner.account.backup().is_none());
     assert_eq!(
-        (owner.account.uid(), owner.failures(Origin::Console)),
+        (owner.account.uid(), owner.failures(ThrottleScope::Console)),
         (UID, 4)
     );
     assert!(!owner.account.is_blank(), "a record keeps the count");
@@ -550,28 +572,28 @@ fn what_the_policy_and_the_administrator_noted_outlives_a_removal() {
     let account = &mut owner.account;
     account.require(NOON);
     account.forbid_grace();
-    account.note(Would::BeAsked, "sshd", "", NOON);
+    account.record_audit(AuditOutcome::Asked, "sshd", "", NOON);
     account.invite(invitation(NOON));
     account.remove(&proof, later).unwrap();
     assert_eq!(account.state(), State::None);
     assert_eq!(account.first_required(), Some(NOON));
     assert!(account.has_no_grace() && account.is_invited(later));
-    assert_eq!(account.sightings().len(), 1);
+    assert_eq!(account.audit_records().len(), 1);
     assert!(!account.is_blank());
 }
 
 #[test]
 fn a_reset_forgets_all_but_the_grace_that_is_over_or_runs() {
     let mut owner = moving(&Phone::usual(1));
-    owner.fail(100, Origin::Console, NOON);
+    owner.fail(100, ThrottleScope::Console, NOON);
     let account = &mut owner.account;
     account.require(NOON);
-    account.note(Would::BeAsked, "sshd", "", NOON);
+    account.record_audit(AuditOutcome::Asked, "sshd", "", NOON);
     account.invite(invitation(NOON));
     account.reset();
     assert_eq!((account.uid(), account.state()), (UID, State::None));
-    assert!(account.offer().is_none() && account.backup().is_none());
-    assert!(account.throttle().is_clear() && account.sightings().is_empty());
+    assert!(account.pending().is_none() && account.backup().is_none());
+    assert!(account.throttle().is_clear() && account.audit_records().is_empty());
     assert!(!account.is_invited(NOON));
     assert_eq!(account.first_required(), Some(NOON));
     assert!(account.has_no_grace() && !account.is_blank());
@@ -591,7 +613,7 @@ fn a_set_up_ends_the_grace_that_ran_and_takes_back_that_there_is_none() {
     account.require(NOON);
     account.forbid_grace();
     account.set_up(phone.authenticator(), NOON).unwrap();
-    for refused in [wrong_entry(), Entry::Nothing] {
+    for refused in [wrong_entry(), Input::Empty] {
         assert!(account.confirm(&refused, sheet(), NOON).is_err());
     }
     assert!(account.confirm(&phone.typed(NOON), None, NOON).is_err());
@@ -650,7 +672,7 @@ fn each_thing_that_is_noted_alone_is_worth_a_record() {
     let notes: [fn(&mut Account); 7] = [
         |account| account.require(NOON),
         Account::forbid_grace,
-        |account| account.note(Would::BeAsked, "sshd", "", NOON),
+        |account| account.record_audit(AuditOutcome::Asked, "sshd", "", NOON),
         |account| account.invite(invitation(NOON)),
         |account| {
             account
@@ -659,7 +681,7 @@ fn each_thing_that_is_noted_alone_is_worth_a_record() {
         },
         |account| {
             assert!(matches!(
-                account.judge(&wrong_code(), Origin::Console, NOON),
+                account.judge(&wrong_code(), ThrottleScope::Console, NOON),
                 Judgement::Wrong(_)
             ))
         },
@@ -681,56 +703,62 @@ fn each_thing_that_is_noted_alone_is_worth_a_record() {
 #[test]
 fn a_try_uses_up_nothing_and_clears_nothing() {
     let mut owner = Owner::new();
-    owner.fail(4, Origin::OwnProgram, NOON);
+    owner.fail(4, ThrottleScope::OwnProgram, NOON);
     let before = owner.account.encode();
     let code = owner.code(NOON, 0);
-    for (evidence, factor) in [
+    for (credential, factor) in [
         (&code, Factor::Authenticator),
         (&sheet::FIRST.code(2), Factor::BackupCode),
     ] {
         for _ in 0..2 {
-            assert_eq!(owner.account.try_code(evidence, NOON), Ok(factor));
+            assert_eq!(owner.account.try_code(credential, NOON), Ok(factor));
             assert_eq!(*owner.account.encode(), *before);
         }
     }
-    assert_eq!(owner.judge(&code, Origin::OwnProgram, NOON), ACCEPTED);
-    assert_eq!(owner.account.try_code(&code, NOON), Err(Refusal::Spent));
+    assert_eq!(
+        owner.judge(&code, ThrottleScope::OwnProgram, NOON),
+        ACCEPTED
+    );
+    assert_eq!(
+        owner.account.try_code(&code, NOON),
+        Err(Refusal::AlreadyUsed)
+    );
 }
 
 #[test]
 fn a_try_with_what_is_no_code_counts_as_none() {
     let mut owner = Owner::new();
     let before = owner.account.encode();
-    for (evidence, refusal) in [
-        (Evidence::Nonsense, Refusal::NotACode),
-        (Evidence::Nothing, Refusal::NotACode),
+    for (credential, refusal) in [
+        (Credential::Malformed, Refusal::NotACode),
+        (Credential::Empty, Refusal::NotACode),
         (sheet::SECOND.code(0), Refusal::Rehash),
-        (Evidence::Backup(None), Refusal::Rehash),
+        (Credential::Backup(None), Refusal::Rehash),
     ] {
-        assert_eq!(owner.account.try_code(&evidence, NOON), Err(refusal));
+        assert_eq!(owner.account.try_code(&credential, NOON), Err(refusal));
         assert_eq!(*owner.account.encode(), *before);
     }
 }
 
 #[test]
 fn wrong_tries_count_and_lock_like_wrong_codes_at_a_login() {
-    for evidence in [wrong_code(), sheet::FIRST.wrong()] {
+    for credential in [wrong_code(), sheet::FIRST.wrong()] {
         let (mut tried, mut judged) = (Owner::new(), Owner::new());
         let mut now = NOON;
         for _ in 0..100 {
-            assert!(tried.account.try_code(&evidence, now).is_err());
-            if let Judgement::Wrong(Gate::Until(until)) =
-                judged.judge(&evidence, Origin::OwnProgram, now)
+            assert!(tried.account.try_code(&credential, now).is_err());
+            if let Judgement::Wrong(LockState::Until(until)) =
+                judged.judge(&credential, ThrottleScope::OwnProgram, now)
             {
-                let closed = tried.account.try_code(&evidence, now);
-                assert_eq!(closed, Err(Refusal::Locked(Gate::Until(until))));
+                let closed = tried.account.try_code(&credential, now);
+                assert_eq!(closed, Err(Refusal::Locked(LockState::Until(until))));
                 now = until;
             }
             assert_eq!(tried.account.throttle(), judged.account.throttle());
         }
         let right = tried.code(now, 0);
         let tried = tried.account.try_code(&right, now);
-        assert_eq!(tried, Err(Refusal::Locked(Gate::ForGood)));
+        assert_eq!(tried, Err(Refusal::Locked(LockState::Permanent)));
     }
 }
 
@@ -749,7 +777,7 @@ fn a_try_tells_by_how_much_the_clocks_differ_two_hours_back_and_twenty_steps_ahe
         let drift = hint.map(|seconds| Drift { seconds });
         let tried = owner.account.try_code(&code, NOON);
         assert_eq!(tried, Err(Refusal::WrongCode(drift)), "{steps}");
-        assert_eq!(owner.failures(Origin::OwnProgram), 1);
+        assert_eq!(owner.failures(ThrottleScope::OwnProgram), 1);
     }
 }
 
@@ -759,25 +787,31 @@ fn a_code_that_a_try_said_would_be_right_later_never_is() {
     let later = after(NOON, 300);
     let code = owner.code(later, 0);
     assert_eq!(owner.account.try_code(&code, NOON), Err(ahead(300)));
-    for origin in [Origin::OwnProgram, Origin::Console] {
+    for origin in [ThrottleScope::OwnProgram, ThrottleScope::Console] {
         for seconds in [-30, 0, 30] {
             let judgement = owner.judge(&code, origin, after(later, seconds));
-            assert_eq!(judgement, Judgement::Spent);
+            assert_eq!(judgement, Judgement::AlreadyUsed);
         }
     }
     let next = owner.code(later, 1);
-    assert_eq!(owner.judge(&next, Origin::OwnProgram, later), ACCEPTED);
+    assert_eq!(
+        owner.judge(&next, ThrottleScope::OwnProgram, later),
+        ACCEPTED
+    );
 }
 
 #[test]
 fn a_hint_about_an_old_code_brings_no_later_one_to_life() {
     let mut owner = Owner::new();
     let (spent, old) = (owner.code(NOON, 0), owner.code(NOON, -20));
-    assert_eq!(owner.judge(&spent, Origin::OwnProgram, NOON), ACCEPTED);
+    assert_eq!(
+        owner.judge(&spent, ThrottleScope::OwnProgram, NOON),
+        ACCEPTED
+    );
     assert_eq!(owner.account.try_code(&old, NOON), Err(ahead(-600)));
     assert_eq!(
-        owner.judge(&spent, Origin::OwnProgram, NOON),
-        Judgement::Spent
+        owner.judge(&spent, ThrottleScope::OwnProgram, NOON),
+        Judgement::AlreadyUsed
     );
 }
 
@@ -788,12 +822,12 @@ fn a_code_that_a_try_said_was_right_earlier_is_dead_when_the_clock_is_set_back()
     let code = owner.code(earlier, 0);
     assert_eq!(owner.account.try_code(&code, NOON), Err(ahead(-600)));
     assert_eq!(
-        owner.judge(&code, Origin::OwnProgram, earlier),
-        Judgement::Spent
+        owner.judge(&code, ThrottleScope::OwnProgram, earlier),
+        Judgement::AlreadyUsed
     );
     let now = owner.code(NOON, 0);
     assert_eq!(
-        owner.judge(&now, Origin::OwnProgram, NOON),
+        owner.judge(&now, ThrottleScope::OwnProgram, NOON),
         ACCEPTED,
         "which costs the owner nothing"
     );
@@ -804,23 +838,23 @@ fn a_code_that_a_try_said_was_right_earlier_is_dead_when_the_clock_is_set_back()
 #[derive(Debug, Clone, Copy)]
 enum Guess {
     Wrong,
-    Spent,
+    AlreadyUsed,
     Off(i64),
     WrongBackup,
     OtherBackup,
-    Nonsense,
+    Malformed,
     Nothing,
 }
 
 fn guess() -> impl Strategy<Value = Guess> {
     prop_oneof![
         Just(Guess::Wrong),
-        Just(Guess::Spent),
+        Just(Guess::AlreadyUsed),
         (2..=5_i64).prop_map(Guess::Off),
         (-5..=-2_i64).prop_map(Guess::Off),
         Just(Guess::WrongBackup),
         Just(Guess::OtherBackup),
-        Just(Guess::Nonsense),
+        Just(Guess::Malformed),
         Just(Guess::Nothing),
     ]
 }
@@ -836,7 +870,7 @@ proptest! {
     ) {
         let mut owner = Owner::new();
         let spent = owner.code(NOON, 0);
-        let _: Judgement = owner.judge(&spent, Origin::OwnProgram, NOON);
+        let _: Judgement = owner.judge(&spent, ThrottleScope::OwnProgram, NOON);
         if paused {
             owner.account.pause(&sheet::FIRST.code(0), NOON).unwrap();
         }
@@ -851,12 +885,12 @@ proptest! {
             now = after(now, wait);
             let proof = match guess {
                 Guess::Wrong => wrong_code(),
-                Guess::Spent => owner.code(NOON, 0),
+                Guess::AlreadyUsed => owner.code(NOON, 0),
                 Guess::Off(steps) => owner.code(now, steps),
                 Guess::WrongBackup => sheet::FIRST.wrong(),
                 Guess::OtherBackup => sheet::SECOND.code(0),
-                Guess::Nonsense => Evidence::Nonsense,
-                Guess::Nothing => Evidence::Nothing,
+                Guess::Malformed => Credential::Malformed,
+                Guess::Nothing => Credential::Empty,
             };
             let account = &mut owner.account;
             let granted = match what {
@@ -868,9 +902,9 @@ proptest! {
                 5 => REMOVE(account, &proof, now),
                 6 => account.try_code(&proof, now).map(|_| ()),
                 7 => account.confirm(&wrong_entry(), Some(sheet::SECOND.set()), now),
-                8 => account.check_offer(&wrong_entry(), now).map(|_| ()),
+                8 => account.check_pending(&wrong_entry(), now).map(|_| ()),
                 9 => account.abandon().and(Err(Refusal::NothingPending)),
-                _ => match account.judge(&proof, Origin::Console, now) {
+                _ => match account.judge(&proof, ThrottleScope::Console, now) {
                     Judgement::Accepted(_) => Ok(()),
                     _ => Err(Refusal::NotACode),
                 },
@@ -880,8 +914,8 @@ proptest! {
             let keys = owner.account.authenticators();
             prop_assert_eq!(keys.len(), 1);
             prop_assert_eq!(&*keys[0].secret().to_base32(), &*key);
-            if let (true, Gate::Until(until)) =
-                (patient, owner.account.throttle().tally(Origin::OwnProgram).gate(now))
+            if let (true, LockState::Until(until)) =
+                (patient, owner.account.throttle().counter(ThrottleScope::OwnProgram).lock_state(now))
             {
                 now = until;
             }

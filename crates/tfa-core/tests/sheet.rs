@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use tfa_core::{BackupCode, BackupSet, Entry, Evidence, Hashed};
+use tfa_core::{BackupCode, BackupSet, Credential, Hashed, Input};
 
 pub(crate) static FIRST: LazyLock<Sheet> = LazyLock::new(|| Sheet::draw(1));
 pub(crate) static SECOND: LazyLock<Sheet> = LazyLock::new(|| Sheet::draw(2));
@@ -28,8 +28,8 @@ impl Sheet {
         .unwrap();
         let hashed = codes
             .each_ref()
-            .map(|code| set.recipe().hash(code).unwrap());
-        let wrong = set.recipe().hash(&read("00000-00000")).unwrap();
+            .map(|code| set.hash_params().hash(code).unwrap());
+        let wrong = set.hash_params().hash(&read("00000-00000")).unwrap();
         Self {
             set,
             codes,
@@ -49,20 +49,20 @@ impl Sheet {
     }
 
     /// The code at a place, typed.
-    pub(crate) fn code(&self, place: usize) -> Evidence {
-        Evidence::Backup(Some(self.hashed[place].clone()))
+    pub(crate) fn code(&self, place: usize) -> Credential {
+        Credential::Backup(Some(self.hashed[place].clone()))
     }
 
     /// A code that is not on it, typed.
-    pub(crate) fn wrong(&self) -> Evidence {
-        Evidence::Backup(Some(self.wrong.clone()))
+    pub(crate) fn wrong(&self) -> Credential {
+        Credential::Backup(Some(self.wrong.clone()))
     }
 }
 
 /// A typed backup code.
 pub(crate) fn read(typed: &str) -> BackupCode {
-    match Entry::parse(typed) {
-        Entry::Backup(code) => code,
+    match Input::parse(typed) {
+        Input::Backup(code) => code,
         _ => panic!("not the shape of a backup code: {typed}"),
     }
 }

@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use tfa_core::{Evidence, Factor, Gate, Judgement, Origin};
+use tfa_core::{Credential, Factor, Judgement, LockState, ThrottleScope};
 
 use crate::cases;
 use crate::owner::{Owner, wrong_code};
 use crate::phone::{NOON, after};
 use crate::sheet;
 
-const ALL: [Origin; 3] = [Origin::Remote, Origin::Console, Origin::OwnProgram];
+const ALL: [ThrottleScope; 3] = [
+    ThrottleScope::Remote,
+    ThrottleScope::Console,
+    ThrottleScope::OwnProgram,
+];
 const DAY: i64 = 86_400;
 const YEAR: i64 = 365 * 86_400;
 
@@ -18,22 +22,22 @@ const YEAR: i64 = 365 * 86_400;
 fn the_fifth_wrong_code_in_a_row_locks_and_a_right_one_is_not_judged_until_then() {
     let mut owner = Owner::new();
     for _ in 0..4 {
-        let judgement = owner.judge(&wrong_code(), Origin::Remote, NOON);
-        assert_eq!(judgement, Judgement::Wrong(Gate::Open));
+        let judgement = owner.judge(&wrong_code(), ThrottleScope::Remote, NOON);
+        assert_eq!(judgement, Judgement::Wrong(LockState::Unlocked));
     }
-    let closed = Gate::Until(after(NOON, 30));
-    let judgement = owner.judge(&wrong_code(), Origin::Remote, NOON);
+    let closed = LockState::Until(after(NOON, 30));
+    let judgement = owner.judge(&wrong_code(), ThrottleScope::Remote, NOON);
     assert_eq!(judgement, Judgement::Wrong(closed));
     let early = after(NOON, 29);
     let right = owner.code(early, 0);
     assert_eq!(
-        owner.judge(&right, Origin::Remote, early),
+        owner.judge(&right, ThrottleScope::Remote, early),
         Judgement::Locked(closed)
     );
     let open = after(NOON, 30);
     let accepted = Judgement::Accepted(Factor::Authenticator);
     assert_eq!(
-        owner.judge(&right, Origin::Remote, open),
+        owner.judge(&right, ThrottleScope::Remote, open),
         accepted,
         "nor was it used up"
     );
@@ -42,14 +46,14 @@ fn the_fifth_wrong_code_in_a_row_locks_and_a_right_one_is_not_judged_until_then(
 #[test]
 fn a_lock_doubles_up_to_an_hour_with_one_try_at_each_end() {
     let mut owner = Owner::new();
-    let mut now = owner.fail(4, Origin::Remote, NOON);
+    let mut now = owner.fail(4, ThrottleScope::Remote, NOON);
     for seconds in [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600] {
         let until = after(now, seconds);
-        let closed = Gate::Until(until);
-        let judged = owner.judge(&wrong_code(), Origin::Remote, now);
+        let closed = LockState::Until(until);
+        let judged = owner.judge(&wrong_code(), ThrottleScope::Remote, now);
         assert_eq!(judged, Judgement::Wrong(closed));
         for moment in [now, after(until, -1)] {
-            let again = owner.judge(&wrong_code(), Origin::Remote, moment);
+            let again = owner.judge(&wrong_code(), ThrottleScope::Remote, moment);
             assert_eq!(again, Judgement::Locked(closed));
         }
         now = until;
@@ -59,16 +63,19 @@ fn a_lock_doubles_up_to_an_hour_with_one_try_at_each_end() {
 #[test]
 fn tries_while_it_is_locked_neither_count_nor_prolong() {
     let mut owner = Owner::new();
-    owner.fail(5, Origin::Remote, NOON);
+    owner.fail(5, ThrottleScope::Remote, NOON);
     let before = *owner.account.throttle();
-    for evidence in [
+    for credential in [
         wrong_code(),
         sheet::FIRST.wrong(),
-        Evidence::Nonsense,
-        Evidence::Nothing,
+        Credential::Malformed,
+        Credential::Empty,
     ] {
-        let judgement = owner.judge(&evidence, Origin::Remote, after(NOON, 1));
-        assert_eq!(judgement, Judgement::Locked(Gate::Until(after(NOON, 30))));
+        let judgement = owner.judge(&credential, ThrottleScope::Remote, after(NOON, 1));
+        assert_eq!(
+            judgement,
+            Judgement::Locked(LockState::Until(after(NOON, 30)))
+        );
     }
     assert_eq!(*owner.account.throttle(), before);
 }
@@ -93,24 +100,34 @@ fn a_right_code_clears_its_own_origin_alone() {
 fn what_has_not_the_shape_of_a_code_counts_as_no_try() {
     let mut owner = Owner::new();
     for _ in 0..200 {
-        let judge = |evidence| owner.account.judge(&evidence, Origin::Remote, NOON);
+        let judge = |credential| {
+            owner
+                .account
+                .judge(&credential, ThrottleScope::Remote, NOON)
+        };
         assert_eq!(
-            [Evidence::Nonsense, Evidence::Nothing].map(judge),
+            [Credential::Malformed, Credential::Empty].map(judge),
             [Judgement::NotACode, Judgement::GaveUp]
         );
     }
-    assert_eq!(owner.failures(Origin::Remote), 0);
+    assert_eq!(owner.failures(ThrottleScope::Remote), 0);
 }
 
 #[test]
 fn wrong_backup_codes_count_like_wrong_codes() {
     let mut owner = Owner::new();
-    owner.fail(4, Origin::Remote, NOON);
-    let judgement = owner.judge(&sheet::FIRST.wrong(), Origin::Remote, NOON);
-    assert_eq!(judgement, Judgement::Wrong(Gate::Until(after(NOON, 30))));
+    owner.fail(4, ThrottleScope::Remote, NOON);
+    let judgement = owner.judge(&sheet::FIRST.wrong(), ThrottleScope::Remote, NOON);
+    assert_eq!(
+        judgement,
+        Judgement::Wrong(LockState::Until(after(NOON, 30)))
+    );
     let right = sheet::FIRST.code(0);
-    let judgement = owner.judge(&right, Origin::Remote, after(NOON, 29));
-    assert_eq!(judgement, Judgement::Locked(Gate::Until(after(NOON, 30))));
+    let judgement = owner.judge(&right, ThrottleScope::Remote, after(NOON, 29));
+    assert_eq!(
+        judgement,
+        Judgement::Locked(LockState::Until(after(NOON, 30)))
+    );
 }
 
 #[test]
@@ -118,16 +135,22 @@ fn after_100_wrong_codes_no_time_and_no_one_time_code_opens_it() {
     for origin in ALL {
         let mut owner = Owner::new();
         let ninety_nine = owner.fail(99, origin, NOON);
-        let gate = |owner: &Owner| owner.account.throttle().tally(origin).gate(ninety_nine);
-        assert_eq!(gate(&owner), Gate::Open);
+        let lock_state = |owner: &Owner| {
+            owner
+                .account
+                .throttle()
+                .counter(origin)
+                .lock_state(ninety_nine)
+        };
+        assert_eq!(lock_state(&owner), LockState::Unlocked);
         let judgement = owner.judge(&wrong_code(), origin, ninety_nine);
-        assert_eq!(judgement, Judgement::Wrong(Gate::ForGood));
+        assert_eq!(judgement, Judgement::Wrong(LockState::Permanent));
         for later in [0, 3600, YEAR, 100 * YEAR] {
             let now = after(ninety_nine, later);
             let code = owner.code(now, 0);
             assert_eq!(
                 owner.judge(&code, origin, now),
-                Judgement::Locked(Gate::ForGood)
+                Judgement::Locked(LockState::Permanent)
             );
         }
     }
@@ -136,18 +159,18 @@ fn after_100_wrong_codes_no_time_and_no_one_time_code_opens_it() {
 #[test]
 fn after_100_wrong_codes_from_afar_a_backup_code_opens_it_at_the_console_alone() {
     let mut owner = Owner::new();
-    let now = after(owner.fail(100, Origin::Remote, NOON), YEAR);
+    let now = after(owner.fail(100, ThrottleScope::Remote, NOON), YEAR);
     let backup = sheet::FIRST.code(3);
-    let judgement = owner.judge(&backup, Origin::Remote, now);
-    assert_eq!(judgement, Judgement::Locked(Gate::ForGood));
+    let judgement = owner.judge(&backup, ThrottleScope::Remote, now);
+    assert_eq!(judgement, Judgement::Locked(LockState::Permanent));
     let code = owner.code(now, 0);
-    let _: Judgement = owner.judge(&code, Origin::Console, now);
+    let _: Judgement = owner.judge(&code, ThrottleScope::Console, now);
     assert_eq!(
-        owner.failures(Origin::Remote),
+        owner.failures(ThrottleScope::Remote),
         100,
         "a one-time code at the console does not"
     );
-    let judgement = owner.judge(&backup, Origin::Console, now);
+    let judgement = owner.judge(&backup, ThrottleScope::Console, now);
     assert_eq!(
         judgement,
         Judgement::Accepted(Factor::BackupCode),
@@ -159,19 +182,23 @@ fn after_100_wrong_codes_from_afar_a_backup_code_opens_it_at_the_console_alone()
 #[test]
 fn after_100_wrong_codes_at_the_console_a_backup_code_opens_it_at_the_pace_of_the_lock() {
     let mut owner = Owner::new();
-    let hundredth = owner.fail(100, Origin::Console, NOON);
+    let hundredth = owner.fail(100, ThrottleScope::Console, NOON);
     let until = after(hundredth, 3600);
     let early = after(until, -1);
-    let judgement = owner.judge(&sheet::FIRST.wrong(), Origin::Console, early);
-    assert_eq!(judgement, Judgement::Locked(Gate::Until(until)));
-    let judgement = owner.judge(&sheet::FIRST.wrong(), Origin::Console, until);
-    assert_eq!(judgement, Judgement::Wrong(Gate::ForGood));
-    let judgement = owner.judge(&sheet::FIRST.code(0), Origin::Console, until);
+    let judgement = owner.judge(&sheet::FIRST.wrong(), ThrottleScope::Console, early);
+    assert_eq!(judgement, Judgement::Locked(LockState::Until(until)));
+    let judgement = owner.judge(&sheet::FIRST.wrong(), ThrottleScope::Console, until);
+    assert_eq!(judgement, Judgement::Wrong(LockState::Permanent));
+    let judgement = owner.judge(&sheet::FIRST.code(0), ThrottleScope::Console, until);
     assert_eq!(
         judgement,
-        Judgement::Locked(Gate::Until(after(until, 3600)))
+        Judgement::Locked(LockState::Until(after(until, 3600)))
     );
-    let judgement = owner.judge(&sheet::FIRST.code(0), Origin::Console, after(until, 3600));
+    let judgement = owner.judge(
+        &sheet::FIRST.code(0),
+        ThrottleScope::Console,
+        after(until, 3600),
+    );
     assert_eq!(judgement, Judgement::Accepted(Factor::BackupCode));
     assert!(owner.account.throttle().is_clear());
 }
@@ -179,48 +206,52 @@ fn after_100_wrong_codes_at_the_console_a_backup_code_opens_it_at_the_pace_of_th
 #[test]
 fn the_administrator_opens_every_origin() {
     let mut owner = Owner::new();
-    let now = owner.fail(100, Origin::Remote, NOON);
-    owner.fail(100, Origin::Console, NOON);
-    owner.fail(100, Origin::OwnProgram, NOON);
+    let now = owner.fail(100, ThrottleScope::Remote, NOON);
+    owner.fail(100, ThrottleScope::Console, NOON);
+    owner.fail(100, ThrottleScope::OwnProgram, NOON);
     owner.account.unlock();
     assert!(owner.account.throttle().is_clear());
     let code = owner.code(now, 0);
-    let judgement = owner.judge(&code, Origin::Remote, now);
+    let judgement = owner.judge(&code, ThrottleScope::Remote, now);
     assert_eq!(judgement, Judgement::Accepted(Factor::Authenticator));
 }
 
 #[test]
 fn a_lock_made_by_a_clock_that_was_years_ahead_does_not_hold_for_years() {
     let mut owner = Owner::new();
-    let ahead = owner.fail(12, Origin::Remote, after(NOON, 70 * YEAR));
+    let ahead = owner.fail(12, ThrottleScope::Remote, after(NOON, 70 * YEAR));
     assert!(NOON < ahead);
-    let judgement = owner.judge(&wrong_code(), Origin::Remote, NOON);
-    let closed = Gate::Until(after(NOON, 3600));
+    let judgement = owner.judge(&wrong_code(), ThrottleScope::Remote, NOON);
+    let closed = LockState::Until(after(NOON, 3600));
     assert_eq!(
         judgement,
         Judgement::Wrong(closed),
         "and the next wrong code locks as ever"
     );
-    assert_eq!(owner.failures(Origin::Remote), 13);
+    assert_eq!(owner.failures(ThrottleScope::Remote), 13);
 }
 
 #[test]
 fn a_clock_that_is_set_back_by_a_little_opens_no_lock() {
     let mut owner = Owner::new();
-    let until = owner.fail(12, Origin::Remote, NOON);
+    let until = owner.fail(12, ThrottleScope::Remote, NOON);
     for seconds in [0, -3600, -3601, -7200] {
-        let gate = owner
+        let lock_state = owner
             .account
             .throttle()
-            .tally(Origin::Remote)
-            .gate(after(until, seconds - 1));
-        assert_eq!(gate == Gate::Until(until), seconds != -7200, "{seconds}");
+            .counter(ThrottleScope::Remote)
+            .lock_state(after(until, seconds - 1));
+        assert_eq!(
+            lock_state == LockState::Until(until),
+            seconds != -7200,
+            "{seconds}"
+        );
     }
 }
 
 /// Somebody guesses whenever it is open, and the owner gives a right code after every fourth guess,
 /// so that the row never gets to five. Gives how many guesses were judged, by the hour.
-fn guesses_between_right_codes(owner: &mut Owner, origin: Origin, hours: u32) -> Vec<u32> {
+fn guesses_between_right_codes(owner: &mut Owner, origin: ThrottleScope, hours: u32) -> Vec<u32> {
     let mut now = NOON;
     let mut by_hour = Vec::new();
     for _ in 0..hours {
@@ -241,7 +272,7 @@ fn guesses_between_right_codes(owner: &mut Owner, origin: Origin, hours: u32) ->
 
 #[test]
 fn a_day_bounds_the_wrong_codes_between_right_ones() {
-    for origin in [Origin::Remote, Origin::OwnProgram] {
+    for origin in [ThrottleScope::Remote, ThrottleScope::OwnProgram] {
         let mut owner = Owner::new();
         let by_hour = guesses_between_right_codes(&mut owner, origin, 72);
         let (first, steady): (u32, u32) = (by_hour[..24].iter().sum(), by_hour[24..].iter().sum());
@@ -250,14 +281,14 @@ fn a_day_bounds_the_wrong_codes_between_right_ones() {
         // The console is a way in, and the owner gets in from afar at the end of each lock.
         let now = after(NOON, 72 * 3600);
         let code = owner.code(now, 0);
-        let judgement = owner.judge(&code, Origin::Console, now);
+        let judgement = owner.judge(&code, ThrottleScope::Console, now);
         assert_eq!(judgement, Judgement::Accepted(Factor::Authenticator));
     }
 }
 
 #[test]
 fn the_console_counts_no_day() {
-    let by_hour = guesses_between_right_codes(&mut Owner::new(), Origin::Console, 2);
+    let by_hour = guesses_between_right_codes(&mut Owner::new(), ThrottleScope::Console, 2);
     assert_eq!(by_hour, [240, 240]);
 }
 
@@ -269,11 +300,15 @@ fn an_owner_who_mistypes_twice_at_each_of_20_logins_a_day_is_never_locked() {
             // All of them within two hours.
             let now = after(NOON, day * DAY + login * 360);
             for _ in 0..2 {
-                let judgement = owner.judge(&wrong_code(), Origin::Remote, now);
-                assert_eq!(judgement, Judgement::Wrong(Gate::Open), "{day} {login}");
+                let judgement = owner.judge(&wrong_code(), ThrottleScope::Remote, now);
+                assert_eq!(
+                    judgement,
+                    Judgement::Wrong(LockState::Unlocked),
+                    "{day} {login}"
+                );
             }
             let code = owner.code(now, 0);
-            let judgement = owner.judge(&code, Origin::Remote, now);
+            let judgement = owner.judge(&code, ThrottleScope::Remote, now);
             assert_eq!(judgement, Judgement::Accepted(Factor::Authenticator));
         }
     }
@@ -286,27 +321,31 @@ fn the_lock_of_a_day_ends_within_half_an_hour_and_under_any_clock() {
     for minute in 0..20 {
         let now = after(ahead, minute * 60);
         for _ in 0..4 {
-            let _: Judgement = owner.judge(&wrong_code(), Origin::Remote, now);
+            let _: Judgement = owner.judge(&wrong_code(), ThrottleScope::Remote, now);
         }
         let code = owner.code(now, 0);
-        let _: Judgement = owner.judge(&code, Origin::Remote, now);
+        let _: Judgement = owner.judge(&code, ThrottleScope::Remote, now);
     }
     let last = after(ahead, 20 * 60);
-    let closed = owner.account.throttle().tally(Origin::Remote).gate(last);
+    let closed = owner
+        .account
+        .throttle()
+        .counter(ThrottleScope::Remote)
+        .lock_state(last);
     assert!(
-        matches!(closed, Gate::Until(until) if until <= after(last, 1800)),
+        matches!(closed, LockState::Until(until) if until <= after(last, 1800)),
         "{closed:?}"
     );
     // The clock was ahead.
-    let tally = owner.account.throttle().tally(Origin::Remote);
-    assert_eq!(tally.gate(NOON), Gate::Open);
+    let counter = owner.account.throttle().counter(ThrottleScope::Remote);
+    assert_eq!(counter.lock_state(NOON), LockState::Unlocked);
 }
 
 #[test]
 fn wrong_codes_from_afar_leave_the_programs_of_the_user_open_and_the_reverse() {
     for (locked, open) in [
-        (Origin::Remote, Origin::OwnProgram),
-        (Origin::OwnProgram, Origin::Remote),
+        (ThrottleScope::Remote, ThrottleScope::OwnProgram),
+        (ThrottleScope::OwnProgram, ThrottleScope::Remote),
     ] {
         let mut owner = Owner::new();
         let now = owner.fail(100, locked, NOON);
@@ -331,16 +370,16 @@ proptest! {
         for (place, kind, wait) in typed {
             now = now.plus(Duration::from_secs(wait.unsigned_abs()));
             let here = ALL[place];
-            let others = ALL.map(|there| (there, *owner.account.throttle().tally(there)));
-            let evidence = match kind {
+            let others = ALL.map(|there| (there, *owner.account.throttle().counter(there)));
+            let credential = match kind {
                 0 => owner.code(now, 0),
                 1 => sheet::FIRST.wrong(),
-                2 => Evidence::Nonsense,
+                2 => Credential::Malformed,
                 _ => wrong_code(),
             };
-            let _: Judgement = owner.judge(&evidence, here, now);
+            let _: Judgement = owner.judge(&credential, here, now);
             for (there, untouched) in others.into_iter().filter(|(there, _)| *there != here) {
-                prop_assert_eq!(*owner.account.throttle().tally(there), untouched);
+                prop_assert_eq!(*owner.account.throttle().counter(there), untouched);
             }
         }
     }
@@ -349,14 +388,14 @@ proptest! {
     fn no_flood_from_afar_locks_the_console(floods in 0..300_u32) {
         let (mut owner, mut now) = (Owner::new(), NOON);
         for _ in 0..floods {
-            if let Judgement::Wrong(Gate::Until(until)) =
-                owner.judge(&wrong_code(), Origin::Remote, now)
+            if let Judgement::Wrong(LockState::Until(until)) =
+                owner.judge(&wrong_code(), ThrottleScope::Remote, now)
             {
                 now = until;
             }
         }
         let code = owner.code(now, 0);
-        let judgement = owner.judge(&code, Origin::Console, now);
+        let judgement = owner.judge(&code, ThrottleScope::Console, now);
         prop_assert_eq!(judgement, Judgement::Accepted(Factor::Authenticator));
     }
 }

@@ -1,6 +1,6 @@
 //! The test vectors of the RFCs.
 
-use tfa_core::{Algorithm, Authenticator, Code, Entry, Match, Parameters, Secret, Time};
+use tfa_core::{Algorithm, Authenticator, Code, Input, Match, Parameters, Secret, Time};
 
 /// The seed of the RFCs, repeated to the length that the hash asks for.
 fn seed(length: usize) -> Secret {
@@ -14,8 +14,8 @@ fn authenticator(algorithm: Algorithm, digits: u32, length: usize) -> Authentica
 }
 
 fn code(digits: &str) -> Code {
-    match Entry::parse(digits) {
-        Entry::Code(code) => code,
+    match Input::parse(digits) {
+        Input::Code(code) => code,
         _ => panic!("{digits}"),
     }
 }

@@ -1,8 +1,8 @@
 //! Wrong codes since the last login: who is told of which, and how often.
 
 use tfa_core::{
-    Account, Answered, AskCode, Client, Decision, Dialog, Evidence, Judgement, Next, Origin, Time,
-    Turn, Verdict, WrongCodes,
+    Account, Answered, AskCode, Client, Credential, Dialog, Judgement, Next, Requirement,
+    ThrottleScope, Time, Turn, Verdict, WrongCodes,
 };
 
 use crate::cbor::Item;
@@ -20,14 +20,20 @@ const GUESSER: Client<'static> = Client {
 };
 
 /// A login that types these one after another; its last turn.
-fn login(owner: &mut Owner, client: Client<'_>, typed: &[Evidence], now: Time) -> Turn {
-    let begun = AskCode::begin(&owner.account, Origin::Remote, now);
+fn login(owner: &mut Owner, client: Client<'_>, typed: &[Credential], now: Time) -> Turn {
+    let begun = AskCode::begin(&owner.account, ThrottleScope::Remote, now);
     let (mut turn, mut dialog) = (begun.turn, begun.dialog);
-    for evidence in typed {
+    for credential in typed {
         let Some(Dialog::AskCode(asked)) = dialog else {
             panic!("over: {turn:?}")
         };
-        let answered = asked.answer(Decision::Ask, &mut owner.account, evidence, client, now);
+        let answered = asked.answer(
+            Requirement::Ask,
+            &mut owner.account,
+            credential,
+            client,
+            now,
+        );
         let Answered::Turn(next, going_on) = answered else {
             panic!("nothing is to be hashed")
         };
@@ -70,11 +76,11 @@ fn the_next_login_is_told_how_many_and_of_the_last_and_the_one_after_it_nothing(
 fn nobody_is_told_before_a_right_code() {
     let mut owner = Owner::new();
     login(&mut owner, GUESSER, &[wrong_code()], NOON);
-    for typed in [wrong_code(), Evidence::Nonsense, Evidence::Nothing] {
+    for typed in [wrong_code(), Credential::Malformed, Credential::Empty] {
         let turn = login(&mut owner, SSHD, &[typed], after(NOON, 60));
         assert_eq!(turn.told, None);
     }
-    let begun = AskCode::begin(&owner.account, Origin::Remote, after(NOON, 60));
+    let begun = AskCode::begin(&owner.account, ThrottleScope::Remote, after(NOON, 60));
     assert_eq!(begun.turn.told, None);
     assert_eq!(pending(&owner), 2);
 }
@@ -147,7 +153,7 @@ fn who_cannot_show_it_is_not_told_and_uses_nothing_up() {
 fn wrong_proofs_and_backup_codes_are_told_as_well() {
     let mut owner = Owner::new();
     assert!(owner.account.try_code(&wrong_code(), NOON).is_err());
-    let _: Judgement = owner.judge(&sheet::FIRST.wrong(), Origin::Console, NOON);
+    let _: Judgement = owner.judge(&sheet::FIRST.wrong(), ThrottleScope::Console, NOON);
     let told = told(&mut owner, after(NOON, 600));
     assert_eq!(told, Some((2, NOON, String::new())));
 }
@@ -194,6 +200,6 @@ fn a_clock_that_jumps_keeps_no_wrong_code_from_being_told() {
 #[test]
 fn an_account_that_is_not_set_up_notes_none() {
     let mut account = Account::new(1000);
-    let _: Judgement = account.judge(&wrong_code(), Origin::Remote, NOON);
+    let _: Judgement = account.judge(&wrong_code(), ThrottleScope::Remote, NOON);
     assert_eq!(account.wrong_codes(), None);
 }

@@ -1,7 +1,8 @@
 //! Argon2 beside the bus thread, a few evaluations at a time.
 
 use tfa_core::{
-    Account, BackupCode, BackupSet, Entry, Evidence, Gate, Hashed, Origin, Recipe, Time,
+    Account, BackupCode, BackupSet, Credential, HashParams, Hashed, Input, LockState,
+    ThrottleScope, Time,
 };
 use tfa_proto::Error;
 use tokio::sync::Semaphore;
@@ -33,28 +34,31 @@ impl Hashing {
     ///
     /// # Errors
     /// [`Error::Storage`] when the hash cannot be computed.
-    pub async fn evidence(
+    pub async fn credential(
         &self,
-        entry: &Entry,
+        input: &Input,
         account: Option<&Account>,
-        origin: Origin,
+        origin: ThrottleScope,
         now: Time,
-    ) -> Result<Evidence, Error> {
-        let code = match entry {
-            Entry::Nothing => return Ok(Evidence::Nothing),
-            Entry::Nonsense => return Ok(Evidence::Nonsense),
-            Entry::Code(code) => return Ok(Evidence::Code(code.clone())),
-            Entry::Backup(code) => code,
+    ) -> Result<Credential, Error> {
+        let code = match input {
+            Input::Empty => return Ok(Credential::Empty),
+            Input::Malformed => return Ok(Credential::Malformed),
+            Input::Code(code) => return Ok(Credential::Code(code.clone())),
+            Input::Backup(code) => code,
         };
-        let open =
-            |account: &&Account| account.gate(&Evidence::Backup(None), origin, now) == Gate::Open;
-        let recipe = account
+        let open = |account: &&Account| {
+            account.lock_state(&Credential::Backup(None), origin, now) == LockState::Unlocked
+        };
+        let hash_params = account
             .filter(open)
             .and_then(Account::backup)
-            .map(BackupSet::recipe);
-        match recipe {
-            None => Ok(Evidence::Backup(None)),
-            Some(recipe) => Ok(Evidence::Backup(Some(self.hash(recipe, code).await?))),
+            .map(BackupSet::hash_params);
+        match hash_params {
+            None => Ok(Credential::Backup(None)),
+            Some(hash_params) => Ok(Credential::Backup(Some(
+                self.hash(hash_params, code).await?,
+            ))),
         }
     }
 
@@ -70,9 +74,9 @@ impl Hashing {
         .await
     }
 
-    async fn hash(&self, recipe: &Recipe, code: &BackupCode) -> Result<Hashed, Error> {
-        let (recipe, code) = (recipe.clone(), code.clone());
-        self.at_a_place(move || recipe.hash(&code).map_err(|_| failed()))
+    async fn hash(&self, hash_params: &HashParams, code: &BackupCode) -> Result<Hashed, Error> {
+        let (hash_params, code) = (hash_params.clone(), code.clone());
+        self.at_a_place(move || hash_params.hash(&code).map_err(|_| failed()))
             .await
     }
 

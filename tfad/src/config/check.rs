@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::unistd::{Gid, Group as Entry, User};
-use tfa_core::{Group, Mode, Place, Policy, Rule, Source};
+use tfa_core::{Group, Mode, OriginMatcher, Policy, Rule, Source};
 use tfa_proto::Consoles;
 
 use crate::config::{BadConfig, Config, Trust};
@@ -108,7 +108,7 @@ fn looked_up(policy: &Policy) -> Vec<String> {
 }
 
 fn unknown(rule: &Rule) -> Vec<String> {
-    let place = &rule.terms.source;
+    let place = &rule.effect.source;
     let groups = rule
         .groups
         .iter()
@@ -132,10 +132,10 @@ fn unknown(rule: &Rule) -> Vec<String> {
 /// That a rule lets logins at this machine off, and leaves those inside a session to the stricter
 /// terms.
 fn consoles_alone(rule: &Rule) -> Option<String> {
-    let (place, origins) = (&rule.terms.source, &rule.origins);
-    let is_so = rule.terms.mode != Mode::Required
-        && origins.contains(&Place::Local)
-        && !origins.contains(&Place::Session);
+    let (place, origins) = (&rule.effect.source, &rule.origins);
+    let is_so = rule.effect.mode != Mode::Required
+        && origins.contains(&OriginMatcher::Local)
+        && !origins.contains(&OriginMatcher::Session);
     is_so.then(|| {
         format!(
             "{place}: \"local\" is a console or a seat of this machine. Logins inside a session (su, \
@@ -221,17 +221,21 @@ mod tests {
     #[test]
     fn an_exemption_for_consoles_says_that_sessions_are_not_meant() {
         for (origins, mode, told) in [
-            (&[Place::Local][..], Mode::Off, true),
-            (&[Place::Local], Mode::Optional, true),
-            (&[Place::Local], Mode::Required, false),
-            (&[Place::Local, Place::Session], Mode::Off, false),
+            (&[OriginMatcher::Local][..], Mode::Off, true),
+            (&[OriginMatcher::Local], Mode::Optional, true),
+            (&[OriginMatcher::Local], Mode::Required, false),
+            (
+                &[OriginMatcher::Local, OriginMatcher::Session],
+                Mode::Off,
+                false,
+            ),
             (&[], Mode::Off, false),
         ] {
             let mut rule = Rule {
                 origins: origins.to_vec(),
                 ..Rule::default()
             };
-            rule.terms.mode = mode;
+            rule.effect.mode = mode;
             assert_eq!(
                 consoles_alone(&rule).is_some(),
                 told,

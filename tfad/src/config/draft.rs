@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tfa_core::{AfterGrace, Mode, Policy, Terms, Time};
+use tfa_core::{AfterGrace, Mode, Policy, RuleEffect, Time};
 use tfa_proto::is_misleading;
 use toml::de::DeValue;
 
@@ -138,7 +138,7 @@ impl Draft {
         let default = Policy::default();
         let grace = said(self.grace, default.otherwise.grace);
         let after_grace = said(self.after_grace, default.otherwise.after_grace);
-        let otherwise = Terms {
+        let otherwise = RuleEffect {
             mode: mode.value,
             since: self.since.map(|since| since.value),
             grace,

@@ -1,6 +1,6 @@
 //! Rules that come too late: an earlier one matches every login that they match.
 
-use tfa_core::{Place, Rule};
+use tfa_core::{OriginMatcher, Rule};
 
 use super::mistake::{Mistakes, Wrong};
 use super::rule::DraftRule;
@@ -32,7 +32,9 @@ fn covers(first: &Rule, late: &Rule) -> bool {
         })
         && covers_list(&first.origins, &late.origins, |first, late| {
             match (first, late) {
-                (Place::Network(first), Place::Network(late)) => first.contains(late),
+                (OriginMatcher::Network(first), OriginMatcher::Network(late)) => {
+                    first.contains(late)
+                }
                 (first, late) => first == late,
             }
         })

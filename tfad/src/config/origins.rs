@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use tfa_core::Place;
+use tfa_core::OriginMatcher;
 
 use super::mistake::Wrong;
 use super::values::{Value, nearest, shown, text};
@@ -14,11 +14,11 @@ const SESSION: &str = "session";
 const MAPPED: u8 = 96;
 
 /// One of them.
-pub(super) fn origin(value: &Value<'_>) -> Result<Place, Wrong> {
+pub(super) fn origin(value: &Value<'_>) -> Result<OriginMatcher, Wrong> {
     let written = text(value)?;
     match written {
-        LOCAL => return Ok(Place::Local),
-        SESSION => return Ok(Place::Session),
+        LOCAL => return Ok(OriginMatcher::Local),
+        SESSION => return Ok(OriginMatcher::Session),
         _ => {}
     }
     let network = match written.parse::<IpAddr>() {
@@ -39,7 +39,7 @@ pub(super) fn origin(value: &Value<'_>) -> Result<Place, Wrong> {
         };
         return Err(wrong.help(format!("write \"{plain}\"")));
     }
-    Ok(Place::Network(network))
+    Ok(OriginMatcher::Network(network))
 }
 
 /// The network without host bits, and without the disguise of IPv6.

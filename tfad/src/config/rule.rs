@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tfa_core::{AfterGrace, Mode, Rule, Terms};
+use tfa_core::{AfterGrace, Mode, Rule, RuleEffect};
 use toml::de::DeTable;
 
 use super::document::{Document, Said, Table};
@@ -96,11 +96,11 @@ impl DraftRule {
             services: names(&table, "services", service),
             origins: names(&table, "origins", origin),
             methods: names(&table, "methods", method),
-            terms: Terms {
+            effect: RuleEffect {
                 mode: mode?,
                 since: since.map(|said| said.value),
                 source: place.source(),
-                ..Terms::default()
+                ..RuleEffect::default()
             },
         };
         (document.mistakes.count() == before).then_some(Self {
@@ -114,8 +114,8 @@ impl DraftRule {
     /// The rule, once it is known what holds where it says nothing.
     pub(super) fn finish(self, grace: Duration, after_grace: AfterGrace) -> Rule {
         let mut rule = self.rule;
-        rule.terms.grace = self.grace.map_or(grace, |said| said.value);
-        rule.terms.after_grace = self.after_grace.map_or(after_grace, |said| said.value);
+        rule.effect.grace = self.grace.map_or(grace, |said| said.value);
+        rule.effect.after_grace = self.after_grace.map_or(after_grace, |said| said.value);
         rule
     }
 

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::unistd::{Gid, Group as Entry, Uid, User as Account, getgrouplist};
-use tfa_core::{Belongs, Group, Groups, Identity, Person};
+use tfa_core::{Group, Groups, Identity, Subject, Ternary};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -45,14 +45,14 @@ pub enum Names {
 
 /// A user, and to which of these groups each of the names belongs. The name service is asked
 /// beside the bus thread, and only where there is something to ask.
-pub async fn of(user: &User, names: Names, asked: Vec<Group>, in_rules: Vec<String>) -> Person {
+pub async fn of(user: &User, names: Names, asked: Vec<Group>, in_rules: Vec<String>) -> Subject {
     if asked.is_empty() && (names == Names::InUse || in_rules.is_empty()) {
-        return unasked(user);
+        return subject_without_groups(user);
     }
     let asked: HashSet<Group> = asked.into_iter().collect();
     // A look-up that broke off, or takes too long, leaves every group unknown, and each name in
     // the rules may be one of this user.
-    let unknown = asked.iter().map(|group| (group.clone(), Belongs::Unknown));
+    let unknown = asked.iter().map(|group| (group.clone(), Ternary::Unknown));
     let unknown: Groups = unknown.collect();
     let mut nothing = with_groups(user, |_| unknown.clone());
     if names == Names::All {
@@ -83,23 +83,23 @@ pub async fn of(user: &User, names: Names, asked: Vec<Group>, in_rules: Vec<Stri
 
 /// A user of whom no group is known yet.
 #[must_use]
-pub fn unasked(user: &User) -> Person {
+pub fn subject_without_groups(user: &User) -> Subject {
     with_groups(user, |_| Groups::default())
 }
 
-fn with_groups(user: &User, mut groups_of: impl FnMut(&str) -> Groups) -> Person {
+fn with_groups(user: &User, mut groups_of: impl FnMut(&str) -> Groups) -> Subject {
     let mut identity = |name: &String| Identity {
         name: name.clone(),
         groups: groups_of(name),
     };
-    Person {
+    Subject {
         uid: user.uid,
         canonical: identity(&user.name),
         aliases: user.aliases.iter().map(identity).collect(),
     }
 }
 
-fn look_up(user: &User, asked: &HashSet<Group>, until: Instant) -> Person {
+fn look_up(user: &User, asked: &HashSet<Group>, until: Instant) -> Subject {
     let late = || Instant::now() >= until;
     let lists = || -> HashMap<&str, Option<Vec<Gid>>> {
         let names = iter::once(&user.name).chain(&user.aliases);
@@ -158,19 +158,19 @@ fn list(name: &str, uid: u32) -> Option<Vec<Gid>> {
     Some(own)
 }
 
-fn belongs(name: &str, own: &[Gid], complete: bool, group: &Group, found: &Found) -> Belongs {
+fn belongs(name: &str, own: &[Gid], complete: bool, group: &Group, found: &Found) -> Ternary {
     match (group, found) {
         (_, Ok(Some(entry))) => {
             if own.contains(&entry.gid) || entry.mem.iter().any(|member| member == name) {
-                Belongs::Yes
+                Ternary::Yes
             } else if complete {
-                Belongs::No
+                Ternary::No
             } else {
-                Belongs::Unknown
+                Ternary::Unknown
             }
         }
-        (Group::Number(gid), _) if own.contains(&Gid::from_raw(*gid)) => Belongs::Yes,
-        (_, Ok(None) | Err(_)) => Belongs::Unknown,
+        (Group::Number(gid), _) if own.contains(&Gid::from_raw(*gid)) => Ternary::Yes,
+        (_, Ok(None) | Err(_)) => Ternary::Unknown,
     }
 }
 
@@ -187,7 +187,7 @@ mod tests {
         }
     }
 
-    fn staff(own: &[u32], complete: bool, found: Result<Option<Entry>, Errno>) -> Belongs {
+    fn staff(own: &[u32], complete: bool, found: Result<Option<Entry>, Errno>) -> Ternary {
         let own: Vec<Gid> = own.iter().copied().map(Gid::from_raw).collect();
         let group = Group::Name("staff".to_owned());
         belongs("alice", &own, complete, &group, &found)
@@ -195,30 +195,30 @@ mod tests {
 
     #[test]
     fn a_member_is_one_by_the_users_list_or_by_the_groups() {
-        assert_eq!(staff(&[50], true, Ok(Some(entry(50, &[])))), Belongs::Yes);
+        assert_eq!(staff(&[50], true, Ok(Some(entry(50, &[])))), Ternary::Yes);
         let by_members = Ok(Some(entry(50, &["bob", "alice"])));
-        assert_eq!(staff(&[], false, by_members), Belongs::Yes);
+        assert_eq!(staff(&[], false, by_members), Ternary::Yes);
         assert_eq!(
             staff(&[7], true, Ok(Some(entry(50, &["bob"])))),
-            Belongs::No
+            Ternary::No
         );
     }
 
     #[test]
     fn a_group_that_nobody_knows_or_a_name_service_that_fails_is_no_no() {
-        assert_eq!(staff(&[7], true, Ok(None)), Belongs::Unknown);
+        assert_eq!(staff(&[7], true, Ok(None)), Ternary::Unknown);
         for error in [Errno::ENOENT, Errno::EIO, Errno::ERANGE] {
-            assert_eq!(staff(&[7], true, Err(error)), Belongs::Unknown);
+            assert_eq!(staff(&[7], true, Err(error)), Ternary::Unknown);
         }
         let found = Ok(Some(entry(50, &[])));
-        assert_eq!(staff(&[7], false, found), Belongs::Unknown);
+        assert_eq!(staff(&[7], false, found), Ternary::Unknown);
     }
 
     #[test]
     fn a_group_of_the_files_is_no_word_of_a_directory_that_could_not_be_asked() {
         let found = || Ok(Some(entry(50, &["bob"])));
-        assert_eq!(staff(&[7], false, found()), Belongs::Unknown);
-        assert_eq!(staff(&[50], false, found()), Belongs::Yes);
+        assert_eq!(staff(&[7], false, found()), Ternary::Unknown);
+        assert_eq!(staff(&[50], false, found()), Ternary::Yes);
     }
 
     #[test]
@@ -230,7 +230,7 @@ mod tests {
         let root = user("root", &[]);
         let in_time = look_up(&root, &asked(), Instant::now() + PATIENCE);
         for group in asked() {
-            assert_eq!(in_time.canonical.groups.hold(&group), Belongs::Yes);
+            assert_eq!(in_time.canonical.groups.hold(&group), Ternary::Yes);
         }
         let too_late = look_up(&root, &asked(), Instant::now());
         assert_eq!(too_late.unknown_groups(), ["0", "root"]);
@@ -248,16 +248,16 @@ mod tests {
     fn a_name_that_has_another_uid_now_has_no_known_groups() {
         let asked = HashSet::from([Group::Number(0)]);
         let root = user("root", &["daemon"]);
-        let person = look_up(&root, &asked, Instant::now() + PATIENCE);
-        let daemon = person.aliases.first().unwrap();
-        assert_eq!(daemon.groups.hold(&Group::Number(0)), Belongs::Unknown);
+        let subject = look_up(&root, &asked, Instant::now() + PATIENCE);
+        let daemon = subject.aliases.first().unwrap();
+        assert_eq!(daemon.groups.hold(&Group::Number(0)), Ternary::Unknown);
     }
 
     #[tokio::test]
     async fn names_of_the_uid_that_the_rules_give_are_looked_at_too() {
         let rules = || vec!["daemon".to_owned(), "root".to_owned()];
-        let person = of(&user("toor", &[]), Names::All, vec![], rules()).await;
-        let names: Vec<&str> = person.identities().map(|one| one.name.as_str()).collect();
+        let subject = of(&user("toor", &[]), Names::All, vec![], rules()).await;
+        let names: Vec<&str> = subject.identities().map(|one| one.name.as_str()).collect();
         assert_eq!(names, ["toor", "root"]);
         let in_use = of(&user("toor", &[]), Names::InUse, vec![], rules()).await;
         assert!(in_use.aliases.is_empty());
@@ -269,10 +269,10 @@ mod tests {
         let group = Group::Number(12);
         assert_eq!(
             belongs("alice", &own, true, &group, &Ok(None)),
-            Belongs::Yes
+            Ternary::Yes
         );
         let other = Group::Number(13);
         let found = belongs("alice", &own, true, &other, &Ok(None));
-        assert_eq!(found, Belongs::Unknown);
+        assert_eq!(found, Ternary::Unknown);
     }
 }

@@ -165,7 +165,10 @@ mod tests {
             let name = |note: &String| note.split(' ').nth(3).unwrap().to_owned();
             notes.iter().map(name).collect()
         };
-        assert_eq!(found(&tfa_core::GUARD), ["byhand", "fingers", "loop"]);
+        assert_eq!(
+            found(&tfa_core::DEFAULT_GUARD),
+            ["byhand", "fingers", "loop"]
+        );
         assert_eq!(
             found(&["loop", "fingers"]),
             [

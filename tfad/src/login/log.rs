@@ -1,6 +1,9 @@
 //! What the log says of a login: the course that it took, and the turns of its dialog.
 
-use tfa_core::{Bar, Course, Exemption, Factor, Message, Mode, Next, Policy, Ruling, Stage};
+use tfa_core::{
+    DenyReason, Exemption, Factor, Message, Mode, Next, PhaseAction, PhaseInput, Policy,
+    PolicyDecision,
+};
 use tfa_core::{Turn, Verdict};
 
 use crate::log::journal::{Level, quoted};
@@ -10,13 +13,13 @@ use crate::state::DaemonState;
 
 /// The course. Of two phases of a login the later one says what both know; what a rule lets off
 /// is said with the rule's place.
-pub(super) fn course(
+pub(super) fn action(
     state: &DaemonState,
     policy: &Policy,
     attempt: &LoginAttempt,
-    stage: Stage,
-    course: Course,
-    ruling: &Ruling,
+    phase: PhaseInput,
+    action: PhaseAction,
+    decision: &PolicyDecision,
 ) {
     let say = |level, what: String| {
         state.log_login(
@@ -27,52 +30,55 @@ pub(super) fn course(
             &what,
         );
     };
-    let source = &ruling.source;
-    if let Some(would) = ruling.would(stage) {
-        let what = messages::would(would);
+    let source = &decision.source;
+    if let Some(audit_outcome) = decision.audit_outcome(phase) {
+        let what = messages::audit_outcome(audit_outcome);
         say(Level::Notice, format!("audit: {what} ({source})"));
     }
     let by_a_rule = policy.otherwise.source != *source;
-    let account_follows = stage
-        == Stage::Auth {
+    let account_follows = phase
+        == PhaseInput::Auth {
             account_follows: true,
         };
-    match course {
-        Course::Exempt(_) if account_follows => {}
+    match action {
+        PhaseAction::Exempt(_) if account_follows => {}
         // Where nobody is required, who has nothing set up is no exception.
-        Course::Exempt(Exemption::NotSetUp)
-            if ruling.audited.is_some()
+        PhaseAction::Exempt(Exemption::NotSetUp)
+            if decision.audited.is_some()
                 || (!by_a_rule && policy.otherwise.mode != Mode::Required) => {}
-        Course::Exempt(why) => say(
+        PhaseAction::Exempt(why) => say(
             Level::Notice,
             format!("not asked: {} ({source})", messages::exempt(why)),
         ),
-        Course::Grace(until) | Course::SetUp(Some(until)) => say(
+        PhaseAction::Grace(until) | PhaseAction::SetUp(Some(until)) => say(
             Level::Info,
             format!(
                 "two-factor login is not set up; let in until {} ({source})",
                 messages::moment(until)
             ),
         ),
-        Course::Refuse(bar) => say(
+        PhaseAction::Deny(reason) => say(
             Level::Warning,
             format!(
                 "denied: {}{} ({source})",
-                messages::barred(bar),
-                unknown(attempt, bar)
+                messages::barred(reason),
+                unknown(attempt, reason)
             ),
         ),
         // The one trace where the account phase never comes.
-        Course::Defer => say(
+        PhaseAction::Defer => say(
             Level::Info,
             format!("not set up; left to the account phase ({source})"),
         ),
         // A rule that asks where PAM does, and not of a key.
-        Course::Unguarded if by_a_rule && ruling.audited.is_none() => say(
+        PhaseAction::NotGuarded if by_a_rule && decision.audited.is_none() => say(
             Level::Notice,
             format!("not asked: no second factor is required of this login ({source})"),
         ),
-        Course::Ask | Course::Satisfied | Course::SetUp(None) | Course::Unguarded => {}
+        PhaseAction::Ask
+        | PhaseAction::Verified
+        | PhaseAction::SetUp(None)
+        | PhaseAction::NotGuarded => {}
     }
 }
 
@@ -94,9 +100,9 @@ pub(super) fn renamed(state: &DaemonState, attempt: &LoginAttempt, former: &str)
 }
 
 /// The groups that could not be found out, where that is why.
-fn unknown(attempt: &LoginAttempt, bar: Bar) -> String {
-    let groups = attempt.login.person.unknown_groups();
-    if bar != Bar::Undecided || groups.is_empty() {
+fn unknown(attempt: &LoginAttempt, reason: DenyReason) -> String {
+    let groups = attempt.login.subject.unknown_groups();
+    if reason != DenyReason::Undetermined || groups.is_empty() {
         return String::new();
     }
     let names: Vec<String> = groups.iter().map(|group| quoted(group)).collect();
@@ -123,7 +129,7 @@ fn answer(says: Option<Message>) -> Option<(Level, &'static str)> {
         Message::Wrong(_) => "wrong code",
         Message::WrongInvitation => "wrong invitation",
         Message::WrongNewCode(_) => "wrong first code of a new authenticator",
-        Message::Spent => "a code that was used before",
+        Message::AlreadyUsed => "a code that was used before",
         _ => return None,
     };
     Some((Level::Warning, what))

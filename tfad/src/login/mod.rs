@@ -16,8 +16,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tfa_core::{Account, Answered, AskCode, BackupCode, Bar, Course, Decision, Dialog, Enroll};
-use tfa_core::{Entry, Ruling, Stage, Time};
+use tfa_core::{
+    Account, Answered, AskCode, BackupCode, DenyReason, Dialog, Enroll, PhaseAction, Requirement,
+};
+use tfa_core::{Input, PhaseInput, PolicyDecision, Time};
 use tfa_proto::{Context, Error, Turn, Verdict};
 use zbus::wire::OwnedVariant;
 use zeroize::Zeroizing;
@@ -149,8 +151,8 @@ impl Logins {
     /// the store.
     fn needs_record(&self, context: &Context) -> bool {
         let policy = &self.state.config().policy;
-        let stage = pam_context::stage(context, policy);
-        !policy.is_off() && Ruling::none_needed(stage).is_none()
+        let phase = pam_context::phase(context, policy);
+        !policy.is_off() && PolicyDecision::none_needed(phase).is_none()
     }
 
     async fn begin_dialog(
@@ -168,10 +170,10 @@ impl Logins {
             Err(other) => return Err(other),
         };
         let config = self.state.config();
-        let stage = pam_context::stage(&context, &config.policy);
+        let phase = pam_context::phase(&context, &config.policy);
         // Neither the account nor the groups matter to a login that this phase leaves alone.
-        match Ruling::none_needed(stage) {
-            Some(Course::Satisfied) => {
+        match PolicyDecision::none_needed(phase) {
+            Some(PhaseAction::Verified) => {
                 let met = context.met.unwrap_or(Verdict::Verified);
                 return Ok((0, render::end(met, None)));
             }
@@ -183,13 +185,13 @@ impl Logins {
         }
         // The name service is asked for groups only where they make a difference.
         let inside_session = pam_context::is_inside_session(root, &context.service);
-        let origin = pam_context::origins(&context, &config.consoles, inside_session);
-        let mut login = pam_context::login(&context, groups::unasked(&user), origin);
+        let origin = pam_context::login_origin(&context, &config.consoles, inside_session);
+        let mut login = pam_context::login(&context, groups::subject_without_groups(&user), origin);
         let known = self
             .state
-            .person_of(&login, &user, &config.policy, inside_session);
-        if let Some(person) = known.await {
-            login.person = person;
+            .subject_of(&login, &user, &config.policy, inside_session);
+        if let Some(subject) = known.await {
+            login.subject = subject;
             // That may have taken a while, in which somebody has set up.
             loaded = None;
         }
@@ -199,14 +201,14 @@ impl Logins {
             user,
             context,
         };
-        self.follow(&config, stage, attempt, loaded).await
+        self.follow(&config, phase, attempt, loaded).await
     }
 
     /// Takes the course that the policy has for a login.
     async fn follow(
         &self,
         config: &Config,
-        stage: Stage,
+        phase: PhaseInput,
         attempt: LoginAttempt,
         loaded: Option<Result<Loaded, Error>>,
     ) -> Result<(u32, Turn), Error> {
@@ -222,17 +224,21 @@ impl Logins {
             log::renamed(&self.state, &attempt, former);
         }
         let account = loaded.as_ref().and_then(Loaded::account);
-        let ruling = policy.decide(&attempt.login, account, now);
-        let course = ruling.course(stage);
-        log::course(&self.state, policy, &attempt, stage, course, &ruling);
-        self.take_note(&attempt, stage, course, &ruling, account, now)
+        let decision = policy.decide(&attempt.login, account, now);
+        let action = decision.action(phase);
+        log::action(&self.state, policy, &attempt, phase, action, &decision);
+        self.take_note(&attempt, phase, action, &decision, account, now)
             .await?;
-        let origin = pam_context::origin(&attempt.caller, &attempt.context, &config.consoles);
-        let begun = match course {
-            Course::Satisfied | Course::Defer | Course::Unguarded | Course::Exempt(_) => {
+        let origin =
+            pam_context::throttle_scope(&attempt.caller, &attempt.context, &config.consoles);
+        let begun = match action {
+            PhaseAction::Verified
+            | PhaseAction::Defer
+            | PhaseAction::NotGuarded
+            | PhaseAction::Exempt(_) => {
                 return Ok((0, render::end(Verdict::NotRequired, None)));
             }
-            Course::Grace(until) => {
+            PhaseAction::Grace(until) => {
                 let (uid, context) = (attempt.user.uid, &attempt.context);
                 if !self.reminders.is_due(uid, context, Instant::now()) {
                     return Ok((0, render::end(Verdict::NotRequired, None)));
@@ -240,22 +246,23 @@ impl Logins {
                 let told = messages::grace_told(&host_name(), until, now);
                 return Ok((0, render::notice(Verdict::NotRequired, told)));
             }
-            Course::Refuse(bar) => {
-                let verdict = match bar {
-                    Bar::MustEnroll => Verdict::MustEnroll,
-                    Bar::TooLate | Bar::Undecided | Bar::Unmet | Bar::AuthRefused => {
-                        Verdict::Denied
-                    }
+            PhaseAction::Deny(reason) => {
+                let verdict = match reason {
+                    DenyReason::MustEnroll => Verdict::MustEnroll,
+                    DenyReason::TooLate
+                    | DenyReason::Undetermined
+                    | DenyReason::NotVerified
+                    | DenyReason::AuthRefused => Verdict::Denied,
                 };
                 let by_ssh = attempt.context.is_ssh();
-                let said = messages::bar(bar, &host_name(), &attempt.user.name, by_ssh);
+                let said = messages::reason(reason, &host_name(), &attempt.user.name, by_ssh);
                 return Ok((0, render::end(verdict, Some((true, said)))));
             }
-            Course::Ask => match account {
+            PhaseAction::Ask => match account {
                 Some(account) => AskCode::begin(account, origin, now),
                 None => return Ok((0, render::end(Verdict::Denied, None))),
             },
-            Course::SetUp(until) => {
+            PhaseAction::SetUp(until) => {
                 let authenticator = random::authenticator()?;
                 let picture = Enrollment {
                     authenticator: &authenticator,
@@ -294,21 +301,21 @@ impl Logins {
     async fn take_note(
         &self,
         attempt: &LoginAttempt,
-        stage: Stage,
-        course: Course,
-        ruling: &Ruling,
+        phase: PhaseInput,
+        action: PhaseAction,
+        decision: &PolicyDecision,
         account: Option<&Account>,
         now: Time,
     ) -> Result<(), Error> {
-        let would = ruling.would(stage);
-        let begins = ruling.notes_first_login
-            && matches!(course, Course::Grace(_) | Course::SetUp(Some(_)))
+        let audit_outcome = decision.audit_outcome(phase);
+        let begins = decision.notes_first_login
+            && matches!(action, PhaseAction::Grace(_) | PhaseAction::SetUp(Some(_)))
             && account
                 .and_then(Account::first_required)
                 // One that is yet to come was noted by a clock that was ahead.
                 .is_none_or(|first| now < first);
         // What a program of the user's own asks is no login.
-        if !attempt.caller.is_root() || (would.is_none() && !begins) {
+        if !attempt.caller.is_root() || (audit_outcome.is_none() && !begins) {
             return Ok(());
         }
         let Context { service, rhost, .. } = &attempt.context;
@@ -319,8 +326,8 @@ impl Logins {
                 if begins {
                     account.require(now);
                 }
-                if let Some(would) = would {
-                    account.note(would, service, rhost, now);
+                if let Some(audit_outcome) = audit_outcome {
+                    account.record_audit(audit_outcome, service, rhost, now);
                 }
             })
             .await;
@@ -376,13 +383,13 @@ impl Logins {
             .state
             .judge(
                 user,
-                &Entry::parse(typed),
-                question.origin(),
+                &Input::parse(typed),
+                question.scope(),
                 now,
                 loaded,
-                |account, evidence| {
-                    let ruling = config.policy.decide(login, Some(account), now);
-                    match question.answer(ruling.decision, account, evidence, client, now) {
+                |account, credential| {
+                    let decision = config.policy.decide(login, Some(account), now);
+                    match question.answer(decision.requirement, account, credential, client, now) {
                         Answered::Rehash | Answered::DrawCodes => None,
                         Answered::Turn(turn, next) => Some((turn, next)),
                     }
@@ -415,12 +422,13 @@ impl Logins {
                 .state
                 .accounts
                 .change(user, |account| {
-                    let mut decision = config.policy.decide(login, Some(account), now).decision;
+                    let mut requirement =
+                        config.policy.decide(login, Some(account), now).requirement;
                     if config.policy.invitation && !enroll.is_by_invitation() {
                         // Wanted since the dialog began.
-                        decision = Decision::Undecided;
+                        requirement = Requirement::Undetermined;
                     }
-                    enroll.clone().answer(decision, account, typed, set, now)
+                    enroll.clone().answer(requirement, account, typed, set, now)
                 })
                 .await?;
             match answered {

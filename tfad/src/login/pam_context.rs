@@ -1,6 +1,9 @@
 //! What PAM knows about a login, in the terms of the policy.
 
-use tfa_core::{Client, Login, Met, Methods, Origin, Origins, Person, Policy, Stage};
+use tfa_core::{
+    AuthPhaseResult, Client, Login, LoginOrigin, Methods, PhaseInput, Policy, Subject,
+    ThrottleScope,
+};
 use tfa_proto::{Consoles, Context, INSIDE_SESSIONS, Phase, Verdict};
 
 use crate::dbus::caller::Caller;
@@ -10,15 +13,15 @@ pub const ASKED_BY_PAM: &str = "password";
 
 /// Where a login comes from. `inside_session` says that its program is known for that.
 #[must_use]
-pub fn origins(context: &Context, consoles: &Consoles, inside_session: bool) -> Origins {
-    Origins::new(&context.rhost, context.at_console(consoles), inside_session)
+pub fn login_origin(context: &Context, consoles: &Consoles, inside_session: bool) -> LoginOrigin {
+    LoginOrigin::new(&context.rhost, context.at_console(consoles), inside_session)
 }
 
 /// The login that a context describes.
 #[must_use]
-pub fn login(context: &Context, person: Person, origin: Origins) -> Login {
+pub fn login(context: &Context, subject: Subject, origin: LoginOrigin) -> Login {
     Login {
-        person,
+        subject,
         service: context.service.clone(),
         origin,
         methods: methods(context),
@@ -35,19 +38,19 @@ pub fn is_inside_session(is_root: bool, service: &str) -> bool {
 
 /// The phase that a context describes.
 #[must_use]
-pub fn stage(context: &Context, policy: &Policy) -> Stage {
+pub fn phase(context: &Context, policy: &Policy) -> PhaseInput {
     match context.phase {
-        Phase::Auth => Stage::Auth {
+        Phase::Auth => PhaseInput::Auth {
             account_follows: context.enrolls,
         },
-        Phase::Account => Stage::Account {
-            met: match context.met {
-                None => Met::Never,
-                Some(Verdict::Verified | Verdict::Remembered) => Met::Factor,
-                Some(Verdict::NotRequired) => Met::Nothing,
+        Phase::Account => PhaseInput::Account {
+            auth_result: match context.met {
+                None => AuthPhaseResult::NotRun,
+                Some(Verdict::Verified | Verdict::Remembered) => AuthPhaseResult::Verified,
+                Some(Verdict::NotRequired) => AuthPhaseResult::NotRequired,
                 Some(
                     Verdict::Denied | Verdict::MustEnroll | Verdict::Locked | Verdict::UnknownUser,
-                ) => Met::Refused,
+                ) => AuthPhaseResult::Denied,
             },
             guarded: policy.guards(&context.service) || (context.is_ssh() && policy.guards("sshd")),
             silent: context.silent,
@@ -58,13 +61,13 @@ pub fn stage(context: &Context, policy: &Policy) -> Stage {
 /// Whose count a wrong code goes on. Who is not root runs a program of their own, and nobody vouches
 /// for where they sit.
 #[must_use]
-pub fn origin(caller: &Caller, context: &Context, consoles: &Consoles) -> Origin {
+pub fn throttle_scope(caller: &Caller, context: &Context, consoles: &Consoles) -> ThrottleScope {
     if !caller.is_root() {
-        Origin::OwnProgram
+        ThrottleScope::OwnProgram
     } else if context.at_console(consoles) {
-        Origin::Console
+        ThrottleScope::Console
     } else {
-        Origin::Remote
+        ThrottleScope::Remote
     }
 }
 
@@ -125,8 +128,10 @@ mod tests {
 
     #[test]
     fn a_login_that_pam_was_never_asked_about_came_by_a_method_of_sshds_own() {
-        let unasked = ssh(Phase::Account, None, "");
-        assert!(unasked.one_of_sshds_own && unasked.passed.is_empty());
+        let subject_without_groups = ssh(Phase::Account, None, "");
+        assert!(
+            subject_without_groups.one_of_sshds_own && subject_without_groups.passed.is_empty()
+        );
         for (phase, met) in [
             (Phase::Auth, None),
             (Phase::Account, Some(Verdict::NotRequired)),
@@ -151,8 +156,8 @@ mod tests {
                 ..Context::default()
             };
             matches!(
-                stage(&context, &policy),
-                Stage::Account { guarded: true, .. }
+                phase(&context, &policy),
+                PhaseInput::Account { guarded: true, .. }
             )
         };
         assert!(guarded("sshd-extern", "ssh", &["sshd"]));
@@ -175,14 +180,14 @@ mod tests {
             ..Context::default()
         };
         for (uid, tty, rhost, expected) in [
-            (0, "tty1", "", Origin::Console),
-            (0, "ssh", "192.0.2.7", Origin::Remote),
-            (0, "pts/0", "", Origin::Remote),
-            (1000, "", "", Origin::OwnProgram),
-            (1000, "tty1", "", Origin::OwnProgram),
+            (0, "tty1", "", ThrottleScope::Console),
+            (0, "ssh", "192.0.2.7", ThrottleScope::Remote),
+            (0, "pts/0", "", ThrottleScope::Remote),
+            (1000, "", "", ThrottleScope::OwnProgram),
+            (1000, "tty1", "", ThrottleScope::OwnProgram),
         ] {
             assert_eq!(
-                origin(&caller(uid), &at(tty, rhost), &Consoles::default()),
+                throttle_scope(&caller(uid), &at(tty, rhost), &Consoles::default()),
                 expected,
                 "{uid} {tty}"
             );

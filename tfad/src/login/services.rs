@@ -55,9 +55,9 @@ pub fn bypass(context: &Context) -> Bypass {
 /// Whether some terms of a policy require a second factor, so that a bypass matters. In audit mode, too.
 #[must_use]
 pub fn may_require(policy: &Policy) -> bool {
-    let rules = policy.rules.iter().map(|rule| &rule.terms);
-    let mut terms = rules.chain([&policy.otherwise]);
-    !policy.is_off() && terms.any(|terms| terms.mode == Mode::Required)
+    let rules = policy.rules.iter().map(|rule| &rule.effect);
+    let mut effect = rules.chain([&policy.otherwise]);
+    !policy.is_off() && effect.any(|effect| effect.mode == Mode::Required)
 }
 
 #[cfg(test)]

@@ -94,9 +94,9 @@ impl Sessions {
         now: Instant,
     ) -> Result<u32, Error> {
         self.open.retain(|_, slot| !slot.is_expired(now));
-        let origin = dialog.dialog.origin();
+        let scope = dialog.dialog.scope();
         let about_user = self.count(|open| {
-            open.attempt.user.uid == dialog.attempt.user.uid && open.dialog.origin() == origin
+            open.attempt.user.uid == dialog.attempt.user.uid && open.dialog.scope() == scope
         });
         let is_crowded = self.open.len() >= CROWDED_FROM
             && self.count(|open| open.attempt.user.uid == dialog.attempt.user.uid) > 0;
@@ -205,8 +205,8 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use tfa_core::{
-        Account, AskCode, Authenticator, Enroll, Groups, Identity, Methods, Origin, Origins,
-        Parameters, Person, Picture, Secret, Time,
+        Account, AskCode, Authenticator, Enroll, Groups, Identity, LoginOrigin, Methods,
+        Parameters, Picture, Secret, Subject, ThrottleScope, Time,
     };
 
     use super::*;
@@ -217,7 +217,7 @@ mod tests {
         let authenticator = Authenticator::new("phone".to_owned(), Parameters::default(), key);
         let now = Time::from_secs(1_700_000_000);
         account.set_up(authenticator, now).unwrap();
-        let begun = AskCode::begin(&account, Origin::Remote, now);
+        let begun = AskCode::begin(&account, ThrottleScope::Remote, now);
         Session {
             attempt: attempt(sender, uid, user),
             dialog: begun.dialog.unwrap(),
@@ -238,7 +238,7 @@ mod tests {
             },
             context: Context::default(),
             login: Login {
-                person: Person {
+                subject: Subject {
                     uid: user,
                     canonical: Identity {
                         name,
@@ -247,7 +247,7 @@ mod tests {
                     aliases: Vec::new(),
                 },
                 service: String::new(),
-                origin: Origins::Local,
+                origin: LoginOrigin::Local,
                 methods: Methods::default(),
             },
         }
@@ -263,7 +263,7 @@ mod tests {
             None,
             false,
             Picture::First,
-            Origin::Remote,
+            ThrottleScope::Remote,
             now,
         );
         Session {

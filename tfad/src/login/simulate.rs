@@ -1,7 +1,10 @@
 //! What would become of a login: the policy's answer without a login, for the administrator.
 
-use tfa_core::{Account, AskCode, Bar, Course, Exemption, Gate, Message, Origin, Origins};
-use tfa_core::{Person, Policy, Ruling, Source, Time};
+use tfa_core::{
+    Account, AskCode, DenyReason, Exemption, LockState, LoginOrigin, Message, PhaseAction,
+    ThrottleScope,
+};
+use tfa_core::{Policy, PolicyDecision, Source, Subject, Time};
 use tfa_proto::{Context, Explanation, Impact, Outcome, Phase, Supposed, Verdict};
 
 use crate::host::users::User;
@@ -18,11 +21,11 @@ pub struct Simulation {
     /// The module is not asked.
     pub stepped_over: bool,
     /// What becomes of it.
-    pub course: Course,
+    pub action: PhaseAction,
     /// It does so whatever the terms are.
-    pub whatever_the_terms: bool,
+    pub whatever_the_policy: bool,
     /// What the policy says.
-    pub ruling: Ruling,
+    pub decision: PolicyDecision,
     /// It could be set up, with an invitation that is not there.
     pub uninvited: bool,
     /// The program wants silence: what need not be said each time is said once a session.
@@ -31,10 +34,10 @@ pub struct Simulation {
 
 /// Follows a supposed login through its phases.
 #[must_use]
-pub fn foresee(
+pub fn simulate(
     policy: &Policy,
     supposed: &Supposed,
-    person: &Person,
+    subject: &Subject,
     account: Option<&Account>,
     now: Time,
 ) -> Simulation {
@@ -58,23 +61,23 @@ pub fn foresee(
             silent: is_silent(&supposed.service),
             ..Context::default()
         };
-        let login = pam_context::login(&context, person.clone(), origin(supposed));
-        let stage = pam_context::stage(&context, policy);
-        let ruling = policy.decide(&login, account, now);
-        let none_needed = Ruling::none_needed(stage);
-        let course = none_needed.unwrap_or_else(|| ruling.course(stage));
-        (course, none_needed.is_some(), ruling)
+        let login = pam_context::login(&context, subject.clone(), origin(supposed));
+        let phase = pam_context::phase(&context, policy);
+        let decision = policy.decide(&login, account, now);
+        let none_needed = PolicyDecision::none_needed(phase);
+        let action = none_needed.unwrap_or_else(|| decision.action(phase));
+        (action, none_needed.is_some(), decision)
     };
-    let (course, whatever_the_terms, ruling) = match in_phase(first, None) {
-        (Course::Defer, ..) => in_phase(Phase::Account, Some(Verdict::NotRequired)),
+    let (action, whatever_the_policy, decision) = match in_phase(first, None) {
+        (PhaseAction::Defer, ..) => in_phase(Phase::Account, Some(Verdict::NotRequired)),
         decided => decided,
     };
     let is_invited = account.is_some_and(|account| account.is_invited(now));
     Simulation {
         stepped_over: STEPPED_OVER.contains(&supposed.service.as_str()),
-        course,
-        whatever_the_terms,
-        ruling,
+        action,
+        whatever_the_policy,
+        decision,
         uninvited: policy.invitation && !is_invited,
         silent: is_silent(&supposed.service),
     }
@@ -99,9 +102,9 @@ fn is_own(supposed: &Supposed) -> bool {
 
 /// Where the login comes from. Without a remote host that is a console, unless it is said to be the
 /// inside of a session, or a program of the user's own.
-fn origin(supposed: &Supposed) -> Origins {
+fn origin(supposed: &Supposed) -> LoginOrigin {
     let at_console = supposed.session != Some(true) && !is_own(supposed);
-    Origins::new(&supposed.from, at_console, is_inside_session(supposed))
+    LoginOrigin::new(&supposed.from, at_console, is_inside_session(supposed))
 }
 
 /// What a policy would mean for a user, now and once every grace is over.
@@ -110,19 +113,21 @@ pub fn impact(
     policy: &Policy,
     supposed: &Supposed,
     user: &str,
-    person: &Person,
+    subject: &Subject,
     account: Option<&Account>,
     now: Time,
 ) -> Impact {
     // Whoever looks at what a policy means wants to know what it asks once the audit is over.
     let policy = &policy.without_audit();
-    let at = |now| foresee(policy, supposed, person, account, now).outcome();
+    let at = |now| simulate(policy, supposed, subject, account, now).outcome();
     let (today, now_reason) = at(now);
     // The grace of whoever was never asked begins today.
-    let mut waiting = account.cloned().unwrap_or_else(|| Account::new(person.uid));
+    let mut waiting = account
+        .cloned()
+        .unwrap_or_else(|| Account::new(subject.uid));
     waiting.require(now);
-    let foreseen = foresee(policy, supposed, person, Some(&waiting), now.plus(LATER));
-    let (later, later_reason) = foreseen.outcome();
+    let simulation = simulate(policy, supposed, subject, Some(&waiting), now.plus(LATER));
+    let (later, later_reason) = simulation.outcome();
     Impact {
         user: user.to_owned(),
         now: today.name().to_owned(),
@@ -138,59 +143,66 @@ pub fn explain(
     policy: &Policy,
     supposed: &Supposed,
     user: &str,
-    person: &Person,
+    subject: &Subject,
     account: Option<&Account>,
     host: &str,
     now: Time,
 ) -> Explanation {
-    let groups = person.unknown_groups();
+    let groups = subject.unknown_groups();
     let mut unknown: Vec<String> = groups.iter().map(|g| format!("group {g}")).collect();
-    if let Origins::Name(name) = origin(supposed) {
+    if let LoginOrigin::Name(name) = origin(supposed) {
         unknown.push(format!("the address of {name}"));
     }
-    let foreseen = foresee(policy, supposed, person, account, now);
-    let locked = foreseen.lock(account, lock_of(supposed), now);
+    let simulation = simulate(policy, supposed, subject, account, now);
+    let locked = simulation.lock(account, lock_of(supposed), now);
     let (what, reason) = match locked {
         Some(_) => (Outcome::Refused, "locked"),
-        None => foreseen.outcome(),
+        None => simulation.outcome(),
     };
-    let no_rule_decides = locked.is_some() || foreseen.stepped_over || foreseen.whatever_the_terms;
+    let no_rule_decides =
+        locked.is_some() || simulation.stepped_over || simulation.whatever_the_policy;
     let Simulation {
-        course,
-        ruling,
+        action,
+        decision,
         uninvited,
         stepped_over,
         ..
-    } = foreseen;
-    let strict = ruling.audited.map(|_| {
+    } = simulation;
+    let strict = decision.audited.map(|_| {
         let strict = policy.without_audit();
-        foresee(&strict, supposed, person, account, now).outcome()
+        simulate(&strict, supposed, subject, account, now).outcome()
     });
     let audited = strict.filter(|strict| locked.is_none() && *strict != (what, reason));
     let source = if no_rule_decides {
         Source::default()
     } else {
-        ruling.source.clone()
+        decision.source.clone()
     };
-    let grace_until = match course {
+    let grace_until = match action {
         _ if stepped_over => None,
-        Course::Grace(until) => Some(until),
-        Course::SetUp(until) => until,
+        PhaseAction::Grace(until) => Some(until),
+        PhaseAction::SetUp(until) => until,
         _ => None,
     };
-    let shown = match (course, locked) {
+    let shown = match (action, locked) {
         _ if stepped_over => String::new(),
-        (_, Some(gate)) => messages::locked(gate, now),
-        (Course::Ask, _) => messages::QUESTION.trim_end().to_owned(),
-        (Course::SetUp(_), _) if uninvited => messages::message(Message::NoInvitation, now).1,
-        (Course::Grace(until) | Course::SetUp(Some(until)), _) => {
+        (_, Some(lock_state)) => messages::locked(lock_state, now),
+        (PhaseAction::Ask, _) => messages::QUESTION.trim_end().to_owned(),
+        (PhaseAction::SetUp(_), _) if uninvited => messages::message(Message::NoInvitation, now).1,
+        (PhaseAction::Grace(until) | PhaseAction::SetUp(Some(until)), _) => {
             messages::grace_told(host, until, now)
         }
-        (Course::SetUp(None), _) => messages::set_up_needed(host, Shown::First).join("\n"),
-        (Course::Refuse(bar), _) => messages::bar(bar, host, user, supposed.service == "sshd"),
-        (Course::Satisfied | Course::Exempt(_) | Course::Defer | Course::Unguarded, _) => {
-            String::new()
+        (PhaseAction::SetUp(None), _) => messages::set_up_needed(host, Shown::First).join("\n"),
+        (PhaseAction::Deny(reason), _) => {
+            messages::reason(reason, host, user, supposed.service == "sshd")
         }
+        (
+            PhaseAction::Verified
+            | PhaseAction::Exempt(_)
+            | PhaseAction::Defer
+            | PhaseAction::NotGuarded,
+            _,
+        ) => String::new(),
     };
     Explanation {
         user: user.to_owned(),
@@ -199,12 +211,12 @@ pub fn explain(
         file: source.file,
         line: source.line,
         grace_until: grace_until.map(Time::as_secs),
-        required: ruling.required || ruling.audited.is_some(),
+        required: decision.required || decision.audited.is_some(),
         locked_until: match locked {
-            Some(Gate::Until(until)) => Some(until.as_secs()),
+            Some(LockState::Until(until)) => Some(until.as_secs()),
             _ => None,
         },
-        locked_for_good: locked == Some(Gate::ForGood),
+        locked_for_good: locked == Some(LockState::Permanent),
         audited: audited.map(|(what, _)| what.name().to_owned()),
         audited_reason: audited.map(|(_, why)| why.to_owned()).unwrap_or_default(),
         state: crate::dbus::interface::state_name(account).to_owned(),
@@ -214,22 +226,27 @@ pub fn explain(
 }
 
 /// Whose count of wrong codes holds: without a remote host it is taken to be a console.
-fn lock_of(supposed: &Supposed) -> Origin {
+fn lock_of(supposed: &Supposed) -> ThrottleScope {
     match origin(supposed) {
-        _ if is_own(supposed) => Origin::OwnProgram,
-        Origins::Local => Origin::Console,
-        _ => Origin::Remote,
+        _ if is_own(supposed) => ThrottleScope::OwnProgram,
+        LoginOrigin::Local => ThrottleScope::Console,
+        _ => ThrottleScope::Remote,
     }
 }
 
 impl Simulation {
     /// The lock that a question for a code would meet.
-    fn lock(&self, account: Option<&Account>, origin: Origin, now: Time) -> Option<Gate> {
-        if self.stepped_over || self.course != Course::Ask {
+    fn lock(
+        &self,
+        account: Option<&Account>,
+        origin: ThrottleScope,
+        now: Time,
+    ) -> Option<LockState> {
+        if self.stepped_over || self.action != PhaseAction::Ask {
             return None;
         }
         match AskCode::begin(account?, origin, now).turn.says {
-            Some(Message::Locked(gate)) => Some(gate),
+            Some(Message::Locked(lock_state)) => Some(lock_state),
             _ => None,
         }
     }
@@ -237,39 +254,43 @@ impl Simulation {
     /// What becomes of it, and why, in the contract's words.
     #[must_use]
     pub fn outcome(&self) -> (Outcome, &'static str) {
-        match self.course {
+        match self.action {
             _ if self.stepped_over => (Outcome::Nothing, "not-asked"),
-            Course::SetUp(Some(_)) if self.uninvited => (Outcome::Told, ""),
-            Course::Grace(_) if self.silent => (Outcome::Told, "once-a-session"),
-            Course::SetUp(None) if self.uninvited => (Outcome::Refused, "not-invited"),
-            course => outcome(course),
+            PhaseAction::SetUp(Some(_)) if self.uninvited => (Outcome::Told, ""),
+            PhaseAction::Grace(_) if self.silent => (Outcome::Told, "once-a-session"),
+            PhaseAction::SetUp(None) if self.uninvited => (Outcome::Refused, "not-invited"),
+            action => outcome(action),
         }
     }
 }
 
 /// A course in the contract's words.
 #[must_use]
-pub fn outcome(course: Course) -> (Outcome, &'static str) {
-    match course {
-        Course::Ask => (Outcome::Code, ""),
-        Course::Exempt(Exemption::Off) => (Outcome::Nothing, "off"),
-        Course::Exempt(Exemption::NotSetUp) => (Outcome::Nothing, "not-set-up"),
-        Course::Exempt(Exemption::Paused) => (Outcome::Nothing, "paused"),
-        Course::Unguarded | Course::Satisfied | Course::Defer => (Outcome::Nothing, "unguarded"),
-        Course::Grace(_) => (Outcome::Told, ""),
-        Course::SetUp(Some(_)) => (Outcome::Offered, ""),
-        Course::SetUp(None) => (Outcome::SetUp, ""),
-        Course::Refuse(Bar::MustEnroll) => (Outcome::Refused, "must-enroll"),
-        Course::Refuse(Bar::TooLate) => (Outcome::Refused, "too-late"),
-        Course::Refuse(Bar::Undecided) => (Outcome::Refused, "undecided"),
+pub fn outcome(action: PhaseAction) -> (Outcome, &'static str) {
+    match action {
+        PhaseAction::Ask => (Outcome::Code, ""),
+        PhaseAction::Exempt(Exemption::Off) => (Outcome::Nothing, "off"),
+        PhaseAction::Exempt(Exemption::NotSetUp) => (Outcome::Nothing, "not-set-up"),
+        PhaseAction::Exempt(Exemption::Paused) => (Outcome::Nothing, "paused"),
+        PhaseAction::NotGuarded | PhaseAction::Verified | PhaseAction::Defer => {
+            (Outcome::Nothing, "unguarded")
+        }
+        PhaseAction::Grace(_) => (Outcome::Told, ""),
+        PhaseAction::SetUp(Some(_)) => (Outcome::Offered, ""),
+        PhaseAction::SetUp(None) => (Outcome::SetUp, ""),
+        PhaseAction::Deny(DenyReason::MustEnroll) => (Outcome::Refused, "must-enroll"),
+        PhaseAction::Deny(DenyReason::TooLate) => (Outcome::Refused, "too-late"),
+        PhaseAction::Deny(DenyReason::Undetermined) => (Outcome::Refused, "undecided"),
         // No supposed login has this one.
-        Course::Refuse(Bar::Unmet | Bar::AuthRefused) => (Outcome::Refused, "unmet"),
+        PhaseAction::Deny(DenyReason::NotVerified | DenyReason::AuthRefused) => {
+            (Outcome::Refused, "unmet")
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tfa_core::{Groups, Identity, Mode, Terms};
+    use tfa_core::{Groups, Identity, Mode, RuleEffect};
 
     use super::*;
 
@@ -287,18 +308,18 @@ mod tests {
 
     fn explained_of(supposed: &Supposed, mode: Mode) -> Explanation {
         let policy = Policy {
-            otherwise: Terms {
+            otherwise: RuleEffect {
                 mode,
                 grace: std::time::Duration::ZERO,
                 source: Source {
                     file: "a.toml".to_owned(),
                     line: 2,
                 },
-                ..Terms::default()
+                ..RuleEffect::default()
             },
             ..Policy::default()
         };
-        let person = Person {
+        let subject = Subject {
             uid: 1000,
             canonical: Identity {
                 name: "alice".to_owned(),
@@ -310,7 +331,7 @@ mod tests {
             &policy,
             supposed,
             "alice",
-            &person,
+            &subject,
             None,
             "host",
             Time::from_secs(0),
@@ -327,10 +348,10 @@ mod tests {
                 ..Supposed::default()
             })
         };
-        assert_eq!(from("sudo", true, false), Origins::Session);
-        assert_eq!(from("sudo", false, false), Origins::Local);
-        assert_eq!(from("saslauthd", true, false), Origins::Unknown);
-        assert_eq!(from("i3lock", false, true), Origins::Session);
+        assert_eq!(from("sudo", true, false), LoginOrigin::Session);
+        assert_eq!(from("sudo", false, false), LoginOrigin::Local);
+        assert_eq!(from("saslauthd", true, false), LoginOrigin::Unknown);
+        assert_eq!(from("i3lock", false, true), LoginOrigin::Session);
     }
 
     #[test]
@@ -340,7 +361,7 @@ mod tests {
             own: Some(true),
             ..Supposed::default()
         };
-        assert_eq!(lock_of(&own), Origin::OwnProgram);
+        assert_eq!(lock_of(&own), ThrottleScope::OwnProgram);
         let told = explained_of(&own, Mode::Required);
         assert_eq!((&*told.outcome, &*told.reason), ("refused", "must-enroll"));
         assert_eq!(explained("i3lock", None, Mode::Required).outcome, "set-up");

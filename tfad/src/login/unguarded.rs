@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tfa_core::{Account, Course, Login, Met, Policy, Stage, Time};
+use tfa_core::{Account, AuthPhaseResult, Login, PhaseAction, PhaseInput, Policy, Time};
 use tfa_proto::Context;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -100,10 +100,10 @@ async fn would_be_refused(
 ) -> bool {
     let policy = &config.policy;
     let inside_session = pam_context::is_inside_session(true, &context.service);
-    let origin = pam_context::origins(context, &config.consoles, inside_session);
-    let mut login = pam_context::login(context, groups::unasked(user), origin);
-    if let Some(person) = state.person_of(&login, user, policy, inside_session).await {
-        login.person = person;
+    let origin = pam_context::login_origin(context, &config.consoles, inside_session);
+    let mut login = pam_context::login(context, groups::subject_without_groups(user), origin);
+    if let Some(subject) = state.subject_of(&login, user, policy, inside_session).await {
+        login.subject = subject;
     }
     let loaded = state.accounts.load_record(user).await;
     let account = loaded.as_ref().map(Loaded::account);
@@ -118,16 +118,16 @@ fn is_refused(
     account: Option<Option<&Account>>,
     now: Time,
 ) -> bool {
-    let ruling = policy.without_audit().decide(login, account.flatten(), now);
-    let guarded = Stage::Account {
-        met: Met::Never,
+    let decision = policy.without_audit().decide(login, account.flatten(), now);
+    let guarded = PhaseInput::Account {
+        auth_result: AuthPhaseResult::NotRun,
         guarded: true,
         silent: false,
     };
     match account {
-        Some(_) => matches!(ruling.course(guarded), Course::Refuse(_)),
+        Some(_) => matches!(decision.action(guarded), PhaseAction::Deny(_)),
         // What it would say of a grace is not known.
-        None => ruling.required,
+        None => decision.required,
     }
 }
 
@@ -135,7 +135,7 @@ fn is_refused(
 mod tests {
     use std::time::Duration;
 
-    use tfa_core::{Groups, Identity, Methods, Mode, Origins, Person, Terms};
+    use tfa_core::{Groups, Identity, LoginOrigin, Methods, Mode, RuleEffect, Subject};
 
     use super::*;
 
@@ -143,10 +143,10 @@ mod tests {
 
     fn policy(mode: Mode, grace: u64, audit: bool) -> Policy {
         Policy {
-            otherwise: Terms {
+            otherwise: RuleEffect {
                 mode,
                 grace: Duration::from_secs(grace),
-                ..Terms::default()
+                ..RuleEffect::default()
             },
             audit,
             ..Policy::default()
@@ -155,7 +155,7 @@ mod tests {
 
     fn login() -> Login {
         Login {
-            person: Person {
+            subject: Subject {
                 uid: 1000,
                 canonical: Identity {
                     name: "alice".to_owned(),
@@ -164,7 +164,7 @@ mod tests {
                 aliases: Vec::new(),
             },
             service: "kiosk".to_owned(),
-            origin: Origins::Local,
+            origin: LoginOrigin::Local,
             methods: Methods::default(),
         }
     }

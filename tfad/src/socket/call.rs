@@ -19,14 +19,14 @@ const LONGEST_BODY: u32 = 32 * 1024;
 /// A call that came.
 pub(super) struct Call {
     /// To what the answer is one.
-    pub(super) from: Origin,
+    pub(super) from: ThrottleScope,
     /// What is to be done, or why that cannot be.
     pub(super) request: Result<Request, Error>,
 }
 
 /// The call that an answer goes to.
 #[derive(Clone, Copy)]
-pub(super) struct Origin {
+pub(super) struct ThrottleScope {
     serial: u32,
 }
 
@@ -82,7 +82,7 @@ impl Call {
             "Cancel" => arguments.read().map(Request::Cancel),
             _ => Err(UNKNOWN),
         };
-        let from = Origin {
+        let from = ThrottleScope {
             serial: start.serial,
         };
         Ok(Self {
@@ -92,7 +92,7 @@ impl Call {
     }
 }
 
-impl Origin {
+impl ThrottleScope {
     /// The answer in bytes.
     pub(super) fn reply(
         &self,

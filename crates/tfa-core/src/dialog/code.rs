@@ -2,16 +2,17 @@
 
 use super::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
 use crate::{
-    Account, Client, Decision, Evidence, Factor, Gate, Judgement, Origin, Time, WrongCodes,
+    Account, Client, Credential, Factor, Judgement, LockState, Requirement, ThrottleScope, Time,
+    WrongCodes,
 };
 
 /// How many answers one dialog takes.
-pub const TRIES: u8 = 3;
+pub const MAX_TRIES: u8 = 3;
 
 /// The question under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskCode {
-    origin: Origin,
+    scope: ThrottleScope,
     answers_left: u8,
     /// Wrong codes of the dialog's own.
     wrong: u32,
@@ -22,14 +23,17 @@ pub struct AskCode {
 impl AskCode {
     /// Puts the question, unless the account is locked.
     #[must_use]
-    pub fn begin(account: &Account, origin: Origin, now: Time) -> Begun {
-        let tally = account.throttle().tally(origin);
-        let says = match (tally.gate(now), tally.pace(now), origin) {
-            (Gate::Open, ..) => None,
-            (Gate::ForGood, Gate::Open, Origin::Console) if account.backup_codes_left() > 0 => {
+    pub fn begin(account: &Account, scope: ThrottleScope, now: Time) -> Begun {
+        let counter = account.throttle().counter(scope);
+        let says = match (counter.lock_state(now), counter.timed_lock(now), scope) {
+            (LockState::Unlocked, ..) => None,
+            (LockState::Permanent, LockState::Unlocked, ThrottleScope::Console)
+                if account.backup_codes_left() > 0 =>
+            {
                 Some(Message::BackupCodeOnly)
             }
-            (Gate::ForGood, closed @ Gate::Until(_), Origin::Console) | (closed, ..) => {
+            (LockState::Permanent, closed @ LockState::Until(_), ThrottleScope::Console)
+            | (closed, ..) => {
                 return Begun::end(Some(Message::Locked(closed)), Verdict::Locked);
             }
         };
@@ -43,8 +47,8 @@ impl AskCode {
         Begun {
             turn,
             dialog: Some(Dialog::AskCode(Self {
-                origin,
-                answers_left: TRIES,
+                scope,
+                answers_left: MAX_TRIES,
                 wrong: 0,
                 before: account.pending_wrong_codes(now).cloned(),
             })),
@@ -53,8 +57,8 @@ impl AskCode {
 
     /// Where the person sits.
     #[must_use]
-    pub fn origin(&self) -> Origin {
-        self.origin
+    pub fn scope(&self) -> ThrottleScope {
+        self.scope
     }
 
     /// Takes an answer. The decision is made anew by the caller: an account that is no longer
@@ -62,16 +66,16 @@ impl AskCode {
     #[must_use]
     pub fn answer(
         &self,
-        decision: Decision,
+        requirement: Requirement,
         account: &mut Account,
-        evidence: &Evidence,
+        credential: &Credential,
         client: Client<'_>,
         now: Time,
     ) -> Answered {
-        if decision != Decision::Ask {
+        if requirement != Requirement::Ask {
             return Answered::end(Some(Message::Changed), Verdict::Denied);
         }
-        match account.judge_from(client.from, evidence, self.origin, now) {
+        match account.judge_from(client.from, credential, self.scope, now) {
             Judgement::Rehash => Answered::Rehash,
             Judgement::Accepted(factor) => {
                 account.last_login = Some(now);
@@ -87,10 +91,16 @@ impl AskCode {
                 Answered::Turn(Turn { says, told, next }, None)
             }
             Judgement::GaveUp => Answered::end(None, Verdict::Denied),
-            Judgement::Locked(gate) => Answered::end(Some(Message::Locked(gate)), Verdict::Locked),
-            Judgement::Wrong(Gate::Open) => self.again(Message::Wrong(Gate::Open), account),
-            Judgement::Wrong(gate) => Answered::end(Some(Message::Wrong(gate)), Verdict::Locked),
-            Judgement::Spent => self.again(Message::Spent, account),
+            Judgement::Locked(lock_state) => {
+                Answered::end(Some(Message::Locked(lock_state)), Verdict::Locked)
+            }
+            Judgement::Wrong(LockState::Unlocked) => {
+                self.again(Message::Wrong(LockState::Unlocked), account)
+            }
+            Judgement::Wrong(lock_state) => {
+                Answered::end(Some(Message::Wrong(lock_state)), Verdict::Locked)
+            }
+            Judgement::AlreadyUsed => self.again(Message::AlreadyUsed, account),
             Judgement::NotACode => self.again(Message::NotACode, account),
         }
     }

@@ -6,7 +6,8 @@
 
 use super::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
 use crate::{
-    Account, Authenticator, BackupSet, Decision, Entry, Invitation, Offer, Origin, Refusal, Time,
+    Account, Authenticator, BackupSet, Input, Invitation, PendingAuthenticator, Refusal,
+    Requirement, ThrottleScope, Time,
 };
 
 /// How many answers it takes at most: enough for every wrong code and word, and some looks at the
@@ -16,8 +17,8 @@ const ANSWERS: u8 = 40;
 /// The set-up under way.
 #[derive(Clone)]
 pub struct Enroll {
-    origin: Origin,
-    offer: Offer,
+    scope: ThrottleScope,
+    pending: PendingAuthenticator,
     /// Until when the login goes on without.
     until: Option<Time>,
     /// The invitation whose word is needed, if one is.
@@ -67,13 +68,13 @@ impl Enroll {
         until: Option<Time>,
         by_invitation: bool,
         picture: Picture,
-        origin: Origin,
+        scope: ThrottleScope,
         now: Time,
     ) -> Begun {
         let invited = account.and_then(|account| account.open_invitation(now));
         let dialog = Self {
-            origin,
-            offer: Offer::new(authenticator, now),
+            scope,
+            pending: PendingAuthenticator::new(authenticator, now),
             until,
             // One that was made is asked for, wanted by the policy or not.
             invitation: invited.cloned(),
@@ -96,8 +97,8 @@ impl Enroll {
 
     /// Where the person sits.
     #[must_use]
-    pub fn origin(&self) -> Origin {
-        self.origin
+    pub fn scope(&self) -> ThrottleScope {
+        self.scope
     }
 
     /// Whether it takes the administrator's word.
@@ -109,7 +110,7 @@ impl Enroll {
     /// What is to be put on the phone.
     #[must_use]
     pub fn authenticator(&self) -> &Authenticator {
-        self.offer.authenticator()
+        self.pending.authenticator()
     }
 
     /// Takes an answer. The decision is made anew by the caller: an account that need not be set
@@ -119,7 +120,7 @@ impl Enroll {
     #[must_use]
     pub fn answer(
         mut self,
-        decision: Decision,
+        requirement: Requirement,
         account: &mut Account,
         typed: &str,
         drawn: Option<&BackupSet>,
@@ -130,9 +131,9 @@ impl Enroll {
             return Answered::end(None, Verdict::Enrolled);
         }
         let changed = Answered::end(Some(Message::Changed), Verdict::Denied);
-        self.until = match decision {
-            Decision::Grace(until) => Some(until),
-            Decision::SetUp => None,
+        self.until = match requirement {
+            Requirement::Grace(until) => Some(until),
+            Requirement::SetUp => None,
             _ => return changed,
         };
         if !account.authenticators().is_empty() {
@@ -162,7 +163,7 @@ impl Enroll {
                 self.on(None, next)
             }
             (Question::Invitation, Wish::Nothing) => self.leave(),
-            (Question::Invitation, _) => self.take_word(account, typed, now),
+            (Question::Invitation, _) => self.take_invitation_code(account, typed, now),
             (Question::NewCode, Wish::Picture) if self.picture != Picture::None => {
                 self.on(None, Question::Picture)
             }
@@ -175,14 +176,14 @@ impl Enroll {
         }
     }
 
-    fn take_word(self, account: &mut Account, typed: &str, now: Time) -> Answered {
-        match account.check_invitation(&Entry::parse(typed), self.origin, now) {
+    fn take_invitation_code(self, account: &mut Account, typed: &str, now: Time) -> Answered {
+        match account.check_invitation(&Input::parse(typed), self.scope, now) {
             Ok(()) => {
                 let next = self.first_page();
                 self.on(None, next)
             }
-            Err(Refusal::Locked(gate)) => self.stop(Message::Locked(gate)),
-            Err(Refusal::WrongAndLocked(gate)) => self.stop(Message::Wrong(gate)),
+            Err(Refusal::Locked(lock_state)) => self.stop(Message::Locked(lock_state)),
+            Err(Refusal::WrongAndLocked(lock_state)) => self.stop(Message::Wrong(lock_state)),
             Err(Refusal::NoInvitation) => self.stop(Message::NoInvitation),
             Err(Refusal::NotAnInvitation) => {
                 self.on(Some(Message::NotAnInvitation), Question::Invitation)
@@ -198,19 +199,19 @@ impl Enroll {
         drawn: Option<&BackupSet>,
         now: Time,
     ) -> Answered {
-        let says = match self.offer.prove(&Entry::parse(typed), now) {
+        let says = match self.pending.prove(&Input::parse(typed), now) {
             Ok(proved) => {
                 let Some(drawn) = drawn else {
                     return Answered::DrawCodes;
                 };
-                account.take_up(proved, drawn.clone(), self.origin, now);
+                account.activate_first(proved, drawn.clone(), self.scope, now);
                 account.last_login = Some(now);
                 return self.on(None, Question::Saved);
             }
             Err(Refusal::WrongCode(drift)) => Message::WrongNewCode(drift),
-            Err(Refusal::Spent) => Message::Spent,
-            Err(Refusal::NothingPending | Refusal::OfferWithdrawn) => {
-                return self.stop(Message::OfferWithdrawn);
+            Err(Refusal::AlreadyUsed) => Message::AlreadyUsed,
+            Err(Refusal::NothingPending | Refusal::PendingWithdrawn) => {
+                return self.stop(Message::PendingWithdrawn);
             }
             Err(_) => Message::NotACode,
         };

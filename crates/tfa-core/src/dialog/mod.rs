@@ -7,10 +7,10 @@
 mod code;
 mod enroll;
 
-pub use code::{AskCode, TRIES};
+pub use code::{AskCode, MAX_TRIES};
 pub use enroll::{Enroll, Picture};
 
-use crate::{Drift, Factor, Gate, Origin, Time, WrongCodes};
+use crate::{Drift, Factor, LockState, ThrottleScope, Time, WrongCodes};
 
 /// What the login program is to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,13 +69,13 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
     /// The code was wrong, and counted; whether another try is open.
-    Wrong(Gate),
+    Wrong(LockState),
     /// The code was used before.
-    Spent,
+    AlreadyUsed,
     /// That was not a code.
     NotACode,
     /// No code is judged for now.
-    Locked(Gate),
+    Locked(LockState),
     /// Only a backup code opens this.
     BackupCodeOnly,
     /// A backup code was used; so many are left.
@@ -94,7 +94,7 @@ pub enum Message {
     /// The new authenticator's code was wrong; the clocks may differ by so much.
     WrongNewCode(Option<Drift>),
     /// Too many wrong codes: the new key is void.
-    OfferWithdrawn,
+    PendingWithdrawn,
     /// Nothing was set up, and no key was shown.
     NotBegun,
     /// Nothing was set up, though a key was shown.
@@ -122,10 +122,10 @@ pub enum Dialog {
 impl Dialog {
     /// Where the person sits.
     #[must_use]
-    pub fn origin(&self) -> Origin {
+    pub fn scope(&self) -> ThrottleScope {
         match self {
-            Self::AskCode(dialog) => dialog.origin(),
-            Self::Enroll(dialog) => dialog.origin(),
+            Self::AskCode(dialog) => dialog.scope(),
+            Self::Enroll(dialog) => dialog.scope(),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What the terms ask of one account.
 
-use super::{AfterGrace, Identity, Login, Mode, Policy, Possible, Source, Terms};
+use super::{AfterGrace, Identity, Login, Mode, Policy, Possible, RuleEffect, Source};
 use crate::{Account, State, Time};
 
 /// What the policy asks of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum Requirement {
     /// A code.
     Ask,
     /// Nothing.
@@ -17,7 +17,7 @@ pub enum Decision {
     /// No login: it should have been set up in time.
     TooLate,
     /// No login: which rule holds could not be found out.
-    Undecided,
+    Undetermined,
 }
 
 /// Why nothing is asked for.
@@ -33,15 +33,15 @@ pub enum Exemption {
 
 /// A decision, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ruling {
+pub struct PolicyDecision {
     /// What is asked.
-    pub decision: Decision,
+    pub requirement: Requirement,
     /// Whether a second factor is required, so that a login which met none may be refused.
     pub required: bool,
     /// Whether a first login has to be noted, because the grace begins with it.
     pub notes_first_login: bool,
     /// In audit mode, what the requirement would have asked, be it the same.
-    pub audited: Option<Decision>,
+    pub audited: Option<Requirement>,
     /// The terms that decided.
     pub source: Source,
 }
@@ -56,11 +56,11 @@ impl Policy {
     /// agree, that is the decision; if one of them asks for a code, a code is asked for; if each
     /// wants it set up, the strictest of them holds; else there is no login.
     #[must_use]
-    pub fn decide(&self, login: &Login, account: Option<&Account>, now: Time) -> Ruling {
+    pub fn decide(&self, login: &Login, account: Option<&Account>, now: Time) -> PolicyDecision {
         let decide_under = |who| self.decide_under(who, login, account, now);
-        let first = decide_under(&login.person.canonical);
-        let others = login.person.aliases.iter().map(decide_under);
-        others.fold(first, Ruling::stricter)
+        let first = decide_under(&login.subject.canonical);
+        let others = login.subject.aliases.iter().map(decide_under);
+        others.fold(first, PolicyDecision::stricter)
     }
 
     /// Decides over a login under one of the user's names.
@@ -70,78 +70,78 @@ impl Policy {
         login: &Login,
         account: Option<&Account>,
         now: Time,
-    ) -> Ruling {
-        let Possible { terms, in_session } = self.terms_for(who, login);
-        let ruling = |terms: &Terms| self.rule(terms, account, now);
-        let known = terms.into_iter().map(ruling).reduce(Ruling::or);
-        let known = known.unwrap_or_else(|| ruling(&self.otherwise));
-        let in_session = in_session.into_iter().map(ruling);
-        in_session.fold(known, Ruling::stricter)
+    ) -> PolicyDecision {
+        let Possible { effect, in_session } = self.effects_for(who, login);
+        let decision = |effect: &RuleEffect| self.rule(effect, account, now);
+        let known = effect.into_iter().map(decision).reduce(PolicyDecision::or);
+        let known = known.unwrap_or_else(|| decision(&self.otherwise));
+        let in_session = in_session.into_iter().map(decision);
+        in_session.fold(known, PolicyDecision::stricter)
     }
 
-    fn rule(&self, terms: &Terms, account: Option<&Account>, now: Time) -> Ruling {
-        let strict = terms.decide(account, now);
-        let required = terms.require(now);
-        let ruling = Ruling {
-            decision: strict,
+    fn rule(&self, effect: &RuleEffect, account: Option<&Account>, now: Time) -> PolicyDecision {
+        let strict = effect.decide(account, now);
+        let required = effect.require(now);
+        let decision = PolicyDecision {
+            requirement: strict,
             required,
-            notes_first_login: terms.note_first_login(now),
+            notes_first_login: effect.note_first_login(now),
             audited: None,
-            source: terms.source.clone(),
+            source: effect.source.clone(),
         };
         if !(self.audit && required) {
-            return ruling;
+            return decision;
         }
-        Ruling {
-            decision: optional(account),
+        PolicyDecision {
+            requirement: optional(account),
             required: false,
             notes_first_login: false,
             audited: Some(strict),
-            ..ruling
+            ..decision
         }
     }
 }
 
-impl Terms {
+impl RuleEffect {
     /// Decides over an account.
-    fn decide(&self, account: Option<&Account>, now: Time) -> Decision {
+    fn decide(&self, account: Option<&Account>, now: Time) -> Requirement {
         if self.mode == Mode::Off {
-            return Decision::Exempt(Exemption::Off);
+            return Requirement::Exempt(Exemption::Off);
         }
         if !self.require(now) {
             return optional(account);
         }
         match account.map_or(State::None, Account::state) {
             // Who may not be without it cannot pause it either.
-            State::Enabled | State::Paused => Decision::Ask,
+            State::Enabled | State::Paused => Requirement::Ask,
             State::None | State::Pending => match self.grace_until(account, now) {
-                Some(until) if now < until => Decision::Grace(until),
+                Some(until) if now < until => Requirement::Grace(until),
                 _ => match self.after_grace {
-                    AfterGrace::Enroll => Decision::SetUp,
+                    AfterGrace::Enroll => Requirement::SetUp,
                     // The administrator has opened the door to one person.
                     AfterGrace::Deny if account.is_some_and(|account| account.is_invited(now)) => {
-                        Decision::SetUp
+                        Requirement::SetUp
                     }
-                    AfterGrace::Deny => Decision::TooLate,
+                    AfterGrace::Deny => Requirement::TooLate,
                 },
             },
         }
     }
 }
 
-fn optional(account: Option<&Account>) -> Decision {
+fn optional(account: Option<&Account>) -> Requirement {
     match account.map_or(State::None, Account::state) {
-        State::Enabled => Decision::Ask,
-        State::Paused => Decision::Exempt(Exemption::Paused),
-        State::None | State::Pending => Decision::Exempt(Exemption::NotSetUp),
+        State::Enabled => Requirement::Ask,
+        State::Paused => Requirement::Exempt(Exemption::Paused),
+        State::None | State::Pending => Requirement::Exempt(Exemption::NotSetUp),
     }
 }
 
-impl Ruling {
+impl PolicyDecision {
     /// What would be asked if nothing were let off for the audit.
     #[must_use]
-    pub fn strict(&self) -> Decision {
-        self.audited.unwrap_or(self.decision)
+    pub fn strict(&self) -> Requirement {
+        self.audited.unwrap_or(self.requirement)
     }
 
     /// One of the two, and nobody knows which: the strict one.
@@ -149,7 +149,7 @@ impl Ruling {
         let strict = self.strict().or(other.strict());
         let others = strict == other.strict() && strict != self.strict();
         Self {
-            decision: self.decision.or(other.decision),
+            requirement: self.requirement.or(other.requirement),
             required: self.required || other.required,
             notes_first_login: self.notes_first_login || other.notes_first_login,
             audited: self.audited.or(other.audited).map(|_| strict),
@@ -158,9 +158,9 @@ impl Ruling {
     }
 }
 
-impl Decision {
+impl Requirement {
     fn or(self, other: Self) -> Self {
-        use Decision::{Ask, Exempt, Grace, SetUp, TooLate, Undecided};
+        use Requirement::{Ask, Exempt, Grace, SetUp, TooLate, Undetermined};
         match (self, other) {
             (Ask, _) | (_, Ask) => Ask,
             // Off is said only where it is certain: it lets a login go on whatever the account.
@@ -168,7 +168,7 @@ impl Decision {
             (Grace(until), Grace(other)) => Grace(until.min(other)),
             (TooLate, SetUp | Grace(_) | TooLate) | (SetUp | Grace(_), TooLate) => TooLate,
             (SetUp, Grace(_) | SetUp) | (Grace(_), SetUp) => SetUp,
-            (Exempt(_), _) | (_, Exempt(_)) | (Undecided, _) | (_, Undecided) => Undecided,
+            (Exempt(_), _) | (_, Exempt(_)) | (Undetermined, _) | (_, Undetermined) => Undetermined,
         }
     }
 }

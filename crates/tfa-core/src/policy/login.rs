@@ -9,7 +9,7 @@ use super::Group;
 
 /// Whether something is so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Belongs {
+pub enum Ternary {
     /// It is.
     Yes,
     /// It is not.
@@ -18,13 +18,13 @@ pub enum Belongs {
     Unknown,
 }
 
-impl From<bool> for Belongs {
+impl From<bool> for Ternary {
     fn from(is_so: bool) -> Self {
         if is_so { Self::Yes } else { Self::No }
     }
 }
 
-impl Belongs {
+impl Ternary {
     /// Both: a plain no decides, whatever is unknown of the rest.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -48,26 +48,26 @@ impl Belongs {
 
 /// To which of the groups that the policy names a person belongs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Groups(HashMap<Group, Belongs>);
+pub struct Groups(HashMap<Group, Ternary>);
 
 impl Groups {
     /// Those of which it could not be found out.
     pub fn unknown(&self) -> impl Iterator<Item = &Group> {
         self.0
             .iter()
-            .filter(|(_, belongs)| **belongs == Belongs::Unknown)
+            .filter(|(_, belongs)| **belongs == Ternary::Unknown)
             .map(|(group, _)| group)
     }
 
     /// Whether the person is in that group. One that was never asked about is unknown.
     #[must_use]
-    pub fn hold(&self, group: &Group) -> Belongs {
-        self.0.get(group).copied().unwrap_or(Belongs::Unknown)
+    pub fn hold(&self, group: &Group) -> Ternary {
+        self.0.get(group).copied().unwrap_or(Ternary::Unknown)
     }
 }
 
-impl FromIterator<(Group, Belongs)> for Groups {
-    fn from_iter<I: IntoIterator<Item = (Group, Belongs)>>(groups: I) -> Self {
+impl FromIterator<(Group, Ternary)> for Groups {
+    fn from_iter<I: IntoIterator<Item = (Group, Ternary)>>(groups: I) -> Self {
         Self(groups.into_iter().collect())
     }
 }
@@ -83,7 +83,7 @@ pub struct Identity {
 
 /// Somebody who logs in: one uid, which may have several names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
+pub struct Subject {
     /// The uid.
     pub uid: u32,
     /// Under the canonical name, the one that the uid has.
@@ -92,7 +92,7 @@ pub struct Person {
     pub aliases: Vec<Identity>,
 }
 
-impl Person {
+impl Subject {
     /// The user under each name, the canonical one first.
     pub fn identities(&self) -> impl Iterator<Item = &Identity> {
         iter::once(&self.canonical).chain(&self.aliases)
@@ -109,7 +109,7 @@ impl Person {
 
 /// Where a login comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origins {
+pub enum LoginOrigin {
     /// A console or a seat of this machine.
     Local,
     /// The inside of a session: PAM names neither a console nor a remote host. Where the session
@@ -123,7 +123,7 @@ pub enum Origins {
     Name(String),
 }
 
-impl Origins {
+impl LoginOrigin {
     /// Reads PAM's remote host; without one, the login comes from a console, or from inside a
     /// session where its program is known for that. An IPv4 address inside IPv6 is the IPv4 address;
     /// the zone of a link-local address is left out.
@@ -165,11 +165,11 @@ pub struct Methods {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
     /// Who.
-    pub person: Person,
+    pub subject: Subject,
     /// PAM's service.
     pub service: String,
     /// From where.
-    pub origin: Origins,
+    pub origin: LoginOrigin,
     /// By which methods of ssh.
     pub methods: Methods,
 }
@@ -180,34 +180,40 @@ mod tests {
 
     #[test]
     fn a_remote_host_is_an_address_or_a_name() {
-        let read = |rhost| Origins::new(rhost, false, false);
-        let address = |text: &str| Origins::Address(text.parse().unwrap());
+        let read = |rhost| LoginOrigin::new(rhost, false, false);
+        let address = |text: &str| LoginOrigin::Address(text.parse().unwrap());
         assert_eq!(read("192.0.2.7"), address("192.0.2.7"));
         assert_eq!(read("::ffff:192.0.2.7"), address("192.0.2.7"));
         assert_eq!(read("fe80::1%eth0"), address("fe80::1"));
         let zone_on_ipv4 = "10.7.0.2%eth0";
-        assert_eq!(read(zone_on_ipv4), Origins::Name(zone_on_ipv4.to_owned()));
-        assert_eq!(read("localhost"), Origins::Name("localhost".to_owned()));
+        assert_eq!(
+            read(zone_on_ipv4),
+            LoginOrigin::Name(zone_on_ipv4.to_owned())
+        );
+        assert_eq!(read("localhost"), LoginOrigin::Name("localhost".to_owned()));
     }
 
     #[test]
     fn only_a_console_without_a_remote_host_is_local() {
-        let remote = Origins::Address("192.0.2.7".parse().unwrap());
+        let remote = LoginOrigin::Address("192.0.2.7".parse().unwrap());
         for inside_session in [false, true] {
-            assert_eq!(Origins::new("", true, inside_session), Origins::Local);
-            assert_eq!(Origins::new("192.0.2.7", true, inside_session), remote);
+            assert_eq!(
+                LoginOrigin::new("", true, inside_session),
+                LoginOrigin::Local
+            );
+            assert_eq!(LoginOrigin::new("192.0.2.7", true, inside_session), remote);
         }
     }
 
     #[test]
     fn only_a_program_that_is_known_for_it_is_inside_a_session() {
-        assert_eq!(Origins::new("", false, true), Origins::Session);
-        assert_eq!(Origins::new("", false, false), Origins::Unknown);
+        assert_eq!(LoginOrigin::new("", false, true), LoginOrigin::Session);
+        assert_eq!(LoginOrigin::new("", false, false), LoginOrigin::Unknown);
     }
 
     #[test]
     fn what_is_unknown_is_neither_yes_nor_no() {
-        use Belongs::{No, Unknown, Yes};
+        use Ternary::{No, Unknown, Yes};
         assert_eq!(Unknown.and(No), No);
         assert_eq!(Unknown.and(Yes), Unknown);
         assert_eq!(Unknown.or(Yes), Yes);

@@ -1,9 +1,9 @@
 //! The host's policy: which terms hold for a login, and what they ask of it.
 //!
 //! In the order of one login: the rules are gone through ([`rule`]) with what is known of the
-//! login ([`login`]), the first that fits gives its [`Terms`], and these decide over the account
+//! login ([`login`]), the first that fits gives its [`RuleEffect`], and these decide over the account
 //! ([`decision`]). Of a user with several names each name is decided over, and the strictest
-//! decision holds ([`strictness`]). What that means in each of PAM's phases is `course.rs`.
+//! decision holds ([`strictness`]). What that means in each of PAM's phases is `phase.rs`.
 
 mod decision;
 mod login;
@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use crate::{Account, Time};
 
-pub use decision::{Decision, Exemption, Ruling};
-pub use login::{Belongs, Groups, Identity, Login, Methods, Origins, Person};
+pub use decision::{Exemption, PolicyDecision, Requirement};
+pub use login::{Groups, Identity, Login, LoginOrigin, Methods, Subject, Ternary};
 use rule::Fit;
-pub use rule::{Group, Place, Rule};
+pub use rule::{Group, OriginMatcher, Rule};
 
 /// How binding a second factor is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl fmt::Display for Source {
 
 /// What is asked of those for whom it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Terms {
+pub struct RuleEffect {
     /// How binding it is.
     pub mode: Mode,
     /// From when on `required` holds, and when its grace begins. Without it: at once, and at each
@@ -78,12 +78,12 @@ pub struct Terms {
 }
 
 /// A week: long enough for everybody to log in once, short enough to be remembered.
-pub const GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const DEFAULT_GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The services that are guarded by default: those of Debian's packages in which some logins, or all,
 /// never run the auth phase of `pam_tfa`. They come by a key, a certificate, a fingerprint or a
 /// smart card, or are automatic. A login whose auth phase ran goes on there as elsewhere.
-pub const GUARD: [&str; 10] = [
+pub const DEFAULT_GUARD: [&str; 10] = [
     "sshd",
     "cockpit",
     "gdm-autologin",
@@ -96,19 +96,19 @@ pub const GUARD: [&str; 10] = [
     "xrdp-sesman",
 ];
 
-impl Default for Terms {
+impl Default for RuleEffect {
     fn default() -> Self {
         Self {
             mode: Mode::default(),
             since: None,
-            grace: GRACE,
+            grace: DEFAULT_GRACE,
             after_grace: AfterGrace::default(),
             source: Source::default(),
         }
     }
 }
 
-impl Terms {
+impl RuleEffect {
     /// Whether a second factor is required under these terms at that moment.
     #[must_use]
     pub fn require(&self, now: Time) -> bool {
@@ -140,7 +140,7 @@ pub struct Policy {
     /// The first that matches holds.
     pub rules: Vec<Rule>,
     /// What holds where none does.
-    pub otherwise: Terms,
+    pub otherwise: RuleEffect,
     /// Nothing is refused for what `required` asks: it is noted what would have been.
     pub audit: bool,
     /// The services whose logins must have met the second factor by the account phase.
@@ -156,9 +156,9 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             rules: Vec::new(),
-            otherwise: Terms::default(),
+            otherwise: RuleEffect::default(),
             audit: false,
-            guard: GUARD.map(str::to_owned).to_vec(),
+            guard: DEFAULT_GUARD.map(str::to_owned).to_vec(),
             invitation: false,
             sshd_methods: vec!["publickey".to_owned()],
         }
@@ -176,10 +176,10 @@ impl Policy {
     /// holds, all of them must be off, and so under every name of the user.
     #[must_use]
     pub fn is_off_for(&self, login: &Login) -> bool {
-        login.person.identities().all(|who| {
-            let Possible { terms, in_session } = self.terms_for(who, login);
-            let mut all = terms.iter().chain(&in_session);
-            all.all(|terms| terms.mode == Mode::Off)
+        login.subject.identities().all(|who| {
+            let Possible { effect, in_session } = self.effects_for(who, login);
+            let mut all = effect.iter().chain(&in_session);
+            all.all(|effect| effect.mode == Mode::Off)
         })
     }
 
@@ -196,8 +196,8 @@ impl Policy {
     /// service a search, and need not be asked for then.
     #[must_use]
     pub fn is_settled(&self, login: &Login) -> bool {
-        let mut identities = login.person.identities();
-        identities.all(|who| self.terms_for(who, login).terms.len() == 1)
+        let mut identities = login.subject.identities();
+        identities.all(|who| self.effects_for(who, login).effect.len() == 1)
     }
 
     /// Whether a further name of the user could make a difference to a login.
@@ -209,9 +209,9 @@ impl Policy {
         for rule in &self.rules {
             let fits = rule.fits_but_name(login, &self.sshd_methods);
             match (fits, rule.is_about_names()) {
-                (Belongs::Yes | Belongs::Unknown, true) => return true,
-                (Belongs::Yes, false) => return false,
-                (Belongs::No, _) | (Belongs::Unknown, false) => {}
+                (Ternary::Yes | Ternary::Unknown, true) => return true,
+                (Ternary::Yes, false) => return false,
+                (Ternary::No, _) | (Ternary::Unknown, false) => {}
             }
         }
         false
@@ -236,7 +236,7 @@ impl Policy {
     }
 
     /// Every set of terms that may hold for a login under one of the user's names.
-    fn terms_for<'policy>(&'policy self, who: &Identity, login: &Login) -> Possible<'policy> {
+    fn effects_for<'policy>(&'policy self, who: &Identity, login: &Login) -> Possible<'policy> {
         let mut possible = Possible::default();
         // Off is off for the whole host: the way out of a policy that went wrong.
         let rules = if self.is_off() {
@@ -247,46 +247,46 @@ impl Policy {
         for rule in rules {
             match rule.fits(who, login, &self.sshd_methods) {
                 Fit::No => {}
-                Fit::InSession => possible.in_session.push(&rule.terms),
-                Fit::Unknown => possible.terms.push(&rule.terms),
+                Fit::InSession => possible.in_session.push(&rule.effect),
+                Fit::Unknown => possible.effect.push(&rule.effect),
                 Fit::Yes => {
-                    possible.terms.push(&rule.terms);
+                    possible.effect.push(&rule.effect);
                     return possible;
                 }
             }
         }
-        possible.terms.push(&self.otherwise);
+        possible.effect.push(&self.otherwise);
         possible
     }
 
     /// Whether a second factor is, or will be, or in audit mode would be, required of a person for
     /// some login or other.
     #[must_use]
-    pub fn may_require_of(&self, person: &Person) -> bool {
+    pub fn may_require_of(&self, subject: &Subject) -> bool {
         let end_of_time = Time::from_secs(u64::MAX);
         let policy = self.without_audit();
-        policy.requires_of(person, end_of_time).is_some()
+        policy.requires_of(subject, end_of_time).is_some()
     }
 
     /// The terms under which a person is required to have a second factor for some login or other,
     /// whatever its service, origin or method, and under whichever name. `None` where there is no
     /// such login.
     #[must_use]
-    pub fn requires_of(&self, person: &Person, now: Time) -> Option<&Terms> {
+    pub fn requires_of(&self, subject: &Subject, now: Time) -> Option<&RuleEffect> {
         if self.audit || self.is_off() {
             return None;
         }
-        let mut identities = person.identities();
-        identities.find_map(|who| self.requires_under(who, person.uid, now))
+        let mut identities = subject.identities();
+        identities.find_map(|who| self.requires_under(who, subject.uid, now))
     }
 
-    fn requires_under(&self, who: &Identity, uid: u32, now: Time) -> Option<&Terms> {
+    fn requires_under(&self, who: &Identity, uid: u32, now: Time) -> Option<&RuleEffect> {
         for rule in &self.rules {
-            let fits = rule.fits_person(who, uid);
-            if fits != Belongs::No && rule.terms.require(now) {
-                return Some(&rule.terms);
+            let fits = rule.fits_subject(who, uid);
+            if fits != Ternary::No && rule.effect.require(now) {
+                return Some(&rule.effect);
             }
-            if fits == Belongs::Yes && rule.is_about_people_alone() {
+            if fits == Ternary::Yes && rule.is_about_people_alone() {
                 return None;
             }
         }
@@ -298,7 +298,7 @@ impl Policy {
 #[derive(Debug, Default)]
 struct Possible<'policy> {
     /// One, unless something could not be found out.
-    terms: Vec<&'policy Terms>,
+    effect: Vec<&'policy RuleEffect>,
     /// For a login of which it cannot be told: those of rules about where logins come from.
-    in_session: Vec<&'policy Terms>,
+    in_session: Vec<&'policy RuleEffect>,
 }

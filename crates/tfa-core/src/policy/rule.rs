@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 
-use super::{Belongs, Identity, Login, Origins, Terms};
+use super::{Identity, Login, LoginOrigin, RuleEffect, Ternary};
 
 /// A group as a rule names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,7 +27,7 @@ impl fmt::Display for Group {
 
 /// A place that logins come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum OriginMatcher {
     /// A console or a seat of this machine.
     Local,
     /// The inside of a session: a program known for that, without a console and a remote host.
@@ -49,11 +49,11 @@ pub struct Rule {
     /// PAM's services.
     pub services: Vec<String>,
     /// Where the login comes from.
-    pub origins: Vec<Place>,
+    pub origins: Vec<OriginMatcher>,
     /// ssh's methods.
     pub methods: Vec<String>,
     /// What then holds.
-    pub terms: Terms,
+    pub effect: RuleEffect,
 }
 
 /// How a rule stands to a login.
@@ -76,23 +76,23 @@ impl Rule {
         let but_origin = self
             .fits_name(who)
             .and(self.fits_program(login, sshd_methods));
-        let origin = any(&self.origins, |place| place.holds(&login.origin));
+        let origin = any(&self.origins, |place| place.matches(&login.origin));
         match (but_origin, but_origin.and(origin)) {
-            (_, Belongs::No) => Fit::No,
-            (_, Belongs::Yes) => Fit::Yes,
-            (Belongs::Yes, Belongs::Unknown) if login.origin.cannot_be_told() => Fit::InSession,
-            (_, Belongs::Unknown) => Fit::Unknown,
+            (_, Ternary::No) => Fit::No,
+            (_, Ternary::Yes) => Fit::Yes,
+            (Ternary::Yes, Ternary::Unknown) if login.origin.cannot_be_told() => Fit::InSession,
+            (_, Ternary::Unknown) => Fit::Unknown,
         }
     }
 
     /// Whether the terms may hold for a user under one name, as far as that goes by who it is.
-    pub(super) fn fits_person(&self, who: &Identity, uid: u32) -> Belongs {
+    pub(super) fn fits_subject(&self, who: &Identity, uid: u32) -> Ternary {
         self.fits_name(who).and(self.fits_uid(uid))
     }
 
     /// Whether the terms may hold for a login whatever the name of its user.
-    pub(super) fn fits_but_name(&self, login: &Login, sshd_methods: &[String]) -> Belongs {
-        let origin = any(&self.origins, |place| place.holds(&login.origin));
+    pub(super) fn fits_but_name(&self, login: &Login, sshd_methods: &[String]) -> Ternary {
+        let origin = any(&self.origins, |place| place.matches(&login.origin));
         self.fits_program(login, sshd_methods).and(origin)
     }
 
@@ -101,19 +101,19 @@ impl Rule {
         !self.users.is_empty() || !self.groups.is_empty()
     }
 
-    fn fits_name(&self, who: &Identity) -> Belongs {
+    fn fits_name(&self, who: &Identity) -> Ternary {
         any(&self.users, |name| (*name == who.name).into())
             .and(any(&self.groups, |group| who.groups.hold(group)))
     }
 
-    fn fits_uid(&self, uid: u32) -> Belongs {
+    fn fits_uid(&self, uid: u32) -> Ternary {
         any(&self.uids, |uids| uids.contains(&uid).into())
     }
 
     /// Whether uid, service and method fit.
-    fn fits_program(&self, login: &Login, sshd_methods: &[String]) -> Belongs {
+    fn fits_program(&self, login: &Login, sshd_methods: &[String]) -> Ternary {
         let service = |service: &String| (*service == login.service).into();
-        self.fits_uid(login.person.uid)
+        self.fits_uid(login.subject.uid)
             .and(any(&self.services, service))
             .and(self.fits_methods(login, sshd_methods))
     }
@@ -123,44 +123,50 @@ impl Rule {
         self.services.is_empty() && self.origins.is_empty() && self.methods.is_empty()
     }
 
-    fn fits_methods(&self, login: &Login, sshd_methods: &[String]) -> Belongs {
+    fn fits_methods(&self, login: &Login, sshd_methods: &[String]) -> Ternary {
         if self.methods.is_empty() {
-            return Belongs::Yes;
+            return Ternary::Yes;
         }
         let named = |method: &String| self.methods.contains(method);
-        let known = Belongs::from(login.methods.passed.iter().any(named));
+        let known = Ternary::from(login.methods.passed.iter().any(named));
         if !login.methods.one_of_sshds_own {
             return known;
         }
         let some_are = sshd_methods.iter().any(named);
         let some_are_not = sshd_methods.iter().any(|method| !named(method));
         let own = match (some_are, some_are_not) {
-            (true, false) => Belongs::Yes,
-            (false, true) => Belongs::No,
+            (true, false) => Ternary::Yes,
+            (false, true) => Ternary::No,
             // One of several, or none that was told.
-            _ => Belongs::Unknown,
+            _ => Ternary::Unknown,
         };
         known.or(own)
     }
 }
 
-impl Place {
-    fn holds(&self, origin: &Origins) -> Belongs {
+impl OriginMatcher {
+    fn matches(&self, origin: &LoginOrigin) -> Ternary {
         match (self, origin) {
-            (Self::Local, Origins::Local) | (Self::Session, Origins::Session) => Belongs::Yes,
-            (Self::Network(network), Origins::Address(address)) => network.contains(address).into(),
+            (Self::Local, LoginOrigin::Local) | (Self::Session, LoginOrigin::Session) => {
+                Ternary::Yes
+            }
+            (Self::Network(network), LoginOrigin::Address(address)) => {
+                network.contains(address).into()
+            }
             // The session may have been opened from there.
-            (Self::Local | Self::Network(_), Origins::Session)
-            | (_, Origins::Unknown)
-            | (Self::Network(_), Origins::Name(_)) => Belongs::Unknown,
-            (Self::Local | Self::Session, _) | (Self::Network(_), Origins::Local) => Belongs::No,
+            (Self::Local | Self::Network(_), LoginOrigin::Session)
+            | (_, LoginOrigin::Unknown)
+            | (Self::Network(_), LoginOrigin::Name(_)) => Ternary::Unknown,
+            (Self::Local | Self::Session, _) | (Self::Network(_), LoginOrigin::Local) => {
+                Ternary::No
+            }
         }
     }
 }
 
-fn any<T>(list: &[T], fits: impl Fn(&T) -> Belongs) -> Belongs {
+fn any<T>(list: &[T], fits: impl Fn(&T) -> Ternary) -> Ternary {
     if list.is_empty() {
-        return Belongs::Yes;
+        return Ternary::Yes;
     }
-    list.iter().map(fits).fold(Belongs::No, Belongs::or)
+    list.iter().map(fits).fold(Ternary::No, Ternary::or)
 }

@@ -6,13 +6,13 @@
 
 use std::cmp::Reverse;
 
-use super::decision::{Decision, Exemption, Ruling};
+use super::decision::{Exemption, PolicyDecision, Requirement};
 use crate::Time;
 
 /// The place of a decision in the order, and of two graces the one that ends first.
 type Strictness = (u8, Reverse<Option<Time>>);
 
-impl Decision {
+impl Requirement {
     /// How strict it is. For one account, of `Ask` and those that concern a user without an
     /// authenticator (`Grace`, `SetUp`, `TooLate`) only one side occurs.
     fn strictness(self) -> Strictness {
@@ -24,7 +24,7 @@ impl Decision {
             Self::SetUp => 4,
             Self::Ask => 5,
             Self::TooLate => 6,
-            Self::Undecided => 7,
+            Self::Undetermined => 7,
         };
         (place, Reverse(None))
     }
@@ -39,7 +39,7 @@ impl Decision {
     }
 }
 
-impl Ruling {
+impl PolicyDecision {
     /// What both ask: in all that they say, the stricter. The terms that decided are those of the
     /// stricter one, of two that ask alike of the one that requires it.
     #[must_use]
@@ -47,7 +47,7 @@ impl Ruling {
         let strict = self.strict().stricter(other.strict());
         let others = other.rank() > self.rank();
         Self {
-            decision: self.decision.stricter(other.decision),
+            requirement: self.requirement.stricter(other.requirement),
             required: self.required || other.required,
             notes_first_login: self.notes_first_login || other.notes_first_login,
             audited: self.audited.or(other.audited).map(|_| strict),

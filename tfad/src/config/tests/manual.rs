@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tfa_core::{AfterGrace, Group, Mode, Place, Policy, Rule, Terms, Time};
+use tfa_core::{AfterGrace, Group, Mode, OriginMatcher, Policy, Rule, RuleEffect, Time};
 use tfa_proto::Consoles;
 
 use super::super::{Config, QrStyle, keys};
@@ -50,14 +50,14 @@ fn groups(names: &[&str]) -> Vec<Group> {
     names.iter().map(name).collect()
 }
 
-fn network(text: &str) -> Place {
-    Place::Network(text.parse().unwrap())
+fn network(text: &str) -> OriginMatcher {
+    OriginMatcher::Network(text.parse().unwrap())
 }
 
-fn terms(mode: Mode) -> Terms {
-    Terms {
+fn effect(mode: Mode) -> RuleEffect {
+    RuleEffect {
         mode,
-        ..Terms::default()
+        ..RuleEffect::default()
     }
 }
 
@@ -65,14 +65,14 @@ fn terms(mode: Mode) -> Terms {
 fn policy(mode: Mode, rules: Vec<Rule>) -> Policy {
     Policy {
         rules,
-        otherwise: terms(mode),
+        otherwise: effect(mode),
         ..Policy::default()
     }
 }
 
 fn rule(mode: Mode) -> Rule {
     Rule {
-        terms: terms(mode),
+        effect: effect(mode),
         ..Rule::default()
     }
 }
@@ -98,26 +98,26 @@ fn wanted() -> Vec<(&'static str, Config)> {
         ),
         (
             "Required from December 1, with a grace period of one week",
-            otherwise(Terms {
+            otherwise(RuleEffect {
                 since: DECEMBER,
                 grace: DAY * 7,
-                ..terms(Required)
+                ..effect(Required)
             }),
         ),
         (
             "A grace period of 16 days from the first login of each user",
-            otherwise(Terms {
+            otherwise(RuleEffect {
                 grace: DAY * 16,
-                ..terms(Required)
+                ..effect(Required)
             }),
         ),
         (
             "Refuse users who have not enrolled by the end of the year",
-            otherwise(Terms {
+            otherwise(RuleEffect {
                 since: DECEMBER,
                 grace: DAY * 31,
                 after_grace: AfterGrace::Deny,
-                ..terms(Required)
+                ..effect(Required)
             }),
         ),
         (
@@ -200,7 +200,7 @@ fn wanted() -> Vec<(&'static str, Config)> {
             "Optional at the machine and in the company, required in sudo",
             with(required(vec![Rule {
                 origins: vec![
-                    Place::Local,
+                    OriginMatcher::Local,
                     network("10.0.0.0/8"),
                     network("2001:db8::/32"),
                     network("192.0.2.7/32"),
@@ -212,8 +212,8 @@ fn wanted() -> Vec<(&'static str, Config)> {
             "Optional at the machine, in the company and inside sessions",
             with(required(vec![Rule {
                 origins: vec![
-                    Place::Local,
-                    Place::Session,
+                    OriginMatcher::Local,
+                    OriginMatcher::Session,
                     network("10.0.0.0/8"),
                     network("2001:db8::/32"),
                 ],
@@ -230,16 +230,16 @@ fn wanted() -> Vec<(&'static str, Config)> {
         (
             "Required for administrators at once, for other users later",
             with(Policy {
-                otherwise: Terms {
+                otherwise: RuleEffect {
                     since: JANUARY,
                     grace: DAY * 30,
-                    ..terms(Required)
+                    ..effect(Required)
                 },
                 ..required(vec![Rule {
                     groups: groups(&["sudo"]),
-                    terms: Terms {
+                    effect: RuleEffect {
                         grace: Duration::ZERO,
-                        ..terms(Required)
+                        ..effect(Required)
                     },
                     ..Rule::default()
                 }])
@@ -263,10 +263,10 @@ fn wanted() -> Vec<(&'static str, Config)> {
             "/etc/tfa/tfad.toml.d/50-operators.toml",
             with(required(vec![Rule {
                 groups: groups(&["operator"]),
-                terms: Terms {
+                effect: RuleEffect {
                     grace: Duration::ZERO,
                     after_grace: AfterGrace::Deny,
-                    ..terms(Required)
+                    ..effect(Required)
                 },
                 ..Rule::default()
             }])),
@@ -286,10 +286,10 @@ fn wanted() -> Vec<(&'static str, Config)> {
 }
 
 fn roll_out() -> Policy {
-    let phase = |since, days| Terms {
+    let phase = |since, days| RuleEffect {
         since,
         grace: DAY * days,
-        ..terms(Mode::Required)
+        ..effect(Mode::Required)
     };
     Policy {
         rules: vec![
@@ -297,20 +297,20 @@ fn roll_out() -> Policy {
                 users: names(&["backup"]),
                 origins: vec![network("10.0.0.0/8")],
                 // Its grace plays no part.
-                terms: Terms {
+                effect: RuleEffect {
                     grace: DAY * 14,
-                    ..terms(Mode::Off)
+                    ..effect(Mode::Off)
                 },
                 ..Rule::default()
             },
             Rule {
                 groups: groups(&["sudo"]),
-                terms: phase(DECEMBER, 3),
+                effect: phase(DECEMBER, 3),
                 ..Rule::default()
             },
             Rule {
                 groups: groups(&["staff"]),
-                terms: phase(MIDDLE_OF_JANUARY, 14),
+                effect: phase(MIDDLE_OF_JANUARY, 14),
                 ..Rule::default()
             },
         ],
@@ -372,10 +372,10 @@ fn the_shipped_file_is_the_default_and_so_are_its_keys_that_are_commented_out() 
     assert_eq!(config, Config::default());
     let phase = |group, since, days| Rule {
         groups: groups(&[group]),
-        terms: Terms {
+        effect: RuleEffect {
             since,
             grace: DAY * days,
-            ..terms(Mode::Required)
+            ..effect(Mode::Required)
         },
         ..Rule::default()
     };

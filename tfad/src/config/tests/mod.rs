@@ -26,7 +26,7 @@ fn one(text: &str) -> Result<Config, BadConfig> {
 fn bare(mut config: Config) -> Config {
     config.policy.otherwise.source = Source::default();
     for rule in &mut config.policy.rules {
-        rule.terms.source = Source::default();
+        rule.effect.source = Source::default();
     }
     config
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tfa_core::{AfterGrace, Group, Mode, Place, Policy, Rule, Source, Terms, Time};
+use tfa_core::{AfterGrace, Group, Mode, OriginMatcher, Policy, Rule, RuleEffect, Source, Time};
 use tfa_proto::Consoles;
 
 use super::super::{Config, QrStyle};
@@ -51,8 +51,8 @@ qr = "ascii"
         line,
     };
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let network = |text: &str| Place::Network(text.parse().unwrap());
-    let address = |text: &str| Place::Network(text.parse::<IpAddr>().unwrap().into());
+    let network = |text: &str| OriginMatcher::Network(text.parse().unwrap());
+    let address = |text: &str| OriginMatcher::Network(text.parse::<IpAddr>().unwrap().into());
     let rule = Rule {
         users: names(&["alice", "EXAMPLE\\bob", "carol@example.org"]),
         groups: vec![
@@ -63,14 +63,14 @@ qr = "ascii"
         uids: vec![0..=999, 1000..=1000, 2000..=2000],
         services: names(&["sshd", "systemd-user"]),
         origins: vec![
-            Place::Local,
+            OriginMatcher::Local,
             network("10.0.0.0/8"),
             network("2001:db8::/32"),
             address("192.0.2.7"),
             address("::1"),
         ],
         methods: names(&["publickey", "hostbased"]),
-        terms: Terms {
+        effect: RuleEffect {
             mode: Mode::Required,
             since: Some(Time::from_secs(1_793_520_000)),
             grace: Duration::ZERO,
@@ -80,7 +80,7 @@ qr = "ascii"
     };
     let second = Rule {
         uids: vec![0..=0],
-        terms: Terms {
+        effect: RuleEffect {
             mode: Mode::Off,
             since: None,
             grace: DAY * 14,
@@ -91,7 +91,7 @@ qr = "ascii"
     };
     let policy = Policy {
         rules: vec![rule, second],
-        otherwise: Terms {
+        otherwise: RuleEffect {
             mode: Mode::Required,
             since: Some(Time::from_secs(1_796_083_200)),
             grace: DAY * 14,
@@ -131,7 +131,7 @@ fn what_is_not_said_is_the_default() {
 fn a_rule_knows_its_line_however_it_is_written() {
     let lines = |text: &str| -> Vec<u32> {
         let rules = one(text).unwrap().policy.rules;
-        rules.iter().map(|rule| rule.terms.source.line).collect()
+        rules.iter().map(|rule| rule.effect.source.line).collect()
     };
     // Rules may stand above the table that they belong to.
     let above = "[[policy.rule]]\nuids = 1\nmode = \"off\"\n\n[[policy.rule]]\n# x\nuids = 2\n\
@@ -159,9 +159,9 @@ fn a_drop_in_takes_the_place_of_keys_and_adds_rules() {
     let [one, two] = policy.rules.as_slice() else {
         panic!("{policy:?}");
     };
-    assert_eq!(one.terms.source.to_string(), "m line 5");
-    assert_eq!(two.terms.source.to_string(), "1 line 3");
-    assert_eq!(two.terms.grace, DAY * 2, "the later file's");
+    assert_eq!(one.effect.source.to_string(), "m line 5");
+    assert_eq!(two.effect.source.to_string(), "1 line 3");
+    assert_eq!(two.effect.grace, DAY * 2, "the later file's");
 
     // A third file that makes it required again finds the old date.
     let third = "[policy]\nmode = \"required\"\n";

@@ -1,8 +1,8 @@
 //! `org.tfad.Tfa1.Account`: the caller's own account, by the uid that the bus vouches for.
 use std::sync::Arc;
 
-use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Entry, Evidence, Factor};
-use tfa_core::{Origin, Proof, Refusal, State, Time};
+use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Credential, Factor, Input};
+use tfa_core::{Proof, Refusal, State, ThrottleScope, Time};
 use tfa_proto::{ACTION_ENROLL, Error, Offer, Parameters, Status};
 use zbus::Connection;
 use zbus::message::Header;
@@ -50,7 +50,7 @@ struct Owner<'state> {
 /// What proves the second factor for a change.
 enum SecondFactor {
     /// A code that came with the call.
-    Typed(Entry),
+    Typed(Input),
     /// A code that polkit's login used up for this call.
     Verified,
 }
@@ -108,7 +108,7 @@ impl OwnAccount {
             Some(State::None | State::Pending) | None => {}
         }
         let word = Zeroizing::new(parameters.invitation.unwrap_or_default());
-        let word = Entry::parse(&word);
+        let word = Input::parse(&word);
         owner.check_invitation(&word).await?;
         owner.authorize(connection, &header).await?;
         // One may be needed since polkit asked.
@@ -116,7 +116,7 @@ impl OwnAccount {
         owner
             .change(|account, now| {
                 if invited || account.is_invited(now) {
-                    account.check_invitation(&word, Origin::OwnProgram, now)?;
+                    account.check_invitation(&word, ThrottleScope::OwnProgram, now)?;
                 }
                 account.set_up(authenticator.clone(), now)
             })
@@ -155,12 +155,12 @@ impl OwnAccount {
         #[zbus(connection)] connection: &Connection,
         code: String,
     ) -> Result<Vec<String>, Error> {
-        let code = Entry::parse(&Zeroizing::new(code));
+        let code = Input::parse(&Zeroizing::new(code));
         let owner = self.owner(&header, connection).await?;
         let first = owner
             .change(|account, now| {
                 account
-                    .check_offer(&code, now)
+                    .check_pending(&code, now)
                     .map(|_| account.authenticators().is_empty())
             })
             .await?;
@@ -199,8 +199,8 @@ impl OwnAccount {
         let mut owner = self.owner(&header, connection).await?;
         let factor = owner.authenticate(connection, &header, &proof).await?;
         // Ten hashes are not for anybody who asks.
-        if let SecondFactor::Typed(entry) = &factor {
-            owner.change_with_entry(entry, Account::check_proof).await?;
+        if let SecondFactor::Typed(input) = &factor {
+            owner.change_with_input(input, Account::check_proof).await?;
         }
         let (set, codes) = self.state.hashing.draw().await?;
         owner
@@ -280,7 +280,7 @@ impl OwnAccount {
         let code = Zeroizing::new(code);
         let owner = self.owner(&header, connection).await?;
         let factor = owner
-            .change_with_entry(&Entry::parse(&code), Account::try_code)
+            .change_with_input(&Input::parse(&code), Account::try_code)
             .await?;
         owner.log(Level::Info, "a code was tried and would have been accepted");
         Ok(match factor {
@@ -370,9 +370,9 @@ impl Owner<'_> {
         if grounds == Grounds::Authentication && prompt.take_code() {
             return Ok(SecondFactor::Verified);
         }
-        match Entry::parse(proof) {
-            Entry::Nothing => Err(messages::code_needed()),
-            entry => Ok(SecondFactor::Typed(entry)),
+        match Input::parse(proof) {
+            Input::Empty => Err(messages::code_needed()),
+            input => Ok(SecondFactor::Typed(input)),
         }
     }
 
@@ -389,7 +389,7 @@ impl Owner<'_> {
 
     /// Checks the word of an invitation, where one is needed: the policy wants it, or one was made.
     /// It is used up with the set-up. Returns whether one is needed.
-    async fn check_invitation(&self, word: &Entry) -> Result<bool, Error> {
+    async fn check_invitation(&self, word: &Input) -> Result<bool, Error> {
         let account = self.state.accounts.load(&self.user).await;
         let account = account.map_err(|error| self.report(error))?;
         let is_needed = self.state.config().policy.invitation
@@ -397,12 +397,12 @@ impl Owner<'_> {
         if !is_needed {
             return Ok(false);
         }
-        if matches!(word, Entry::Nothing) {
+        if matches!(word, Input::Empty) {
             return Err(Error::InvitationNeeded(
                 "Setting up takes an invitation from your administrator.".to_owned(),
             ));
         }
-        self.change(|account, now| account.check_invitation(word, Origin::OwnProgram, now))
+        self.change(|account, now| account.check_invitation(word, ThrottleScope::OwnProgram, now))
             .await?;
         Ok(true)
     }
@@ -431,9 +431,9 @@ impl Owner<'_> {
                 self.change(|account, now| wish(account, Proof::Verified, now))
                     .await
             }
-            SecondFactor::Typed(entry) => {
-                self.change_with_entry(entry, |account, evidence, now| {
-                    wish(account, Proof::Typed(evidence), now)
+            SecondFactor::Typed(input) => {
+                self.change_with_input(input, |account, credential, now| {
+                    wish(account, Proof::Typed(credential), now)
                 })
                 .await
             }
@@ -441,20 +441,20 @@ impl Owner<'_> {
     }
 
     /// Changes the account on what was typed.
-    async fn change_with_entry<T>(
+    async fn change_with_input<T>(
         &self,
-        entry: &Entry,
-        mut wish: impl FnMut(&mut Account, &Evidence, Time) -> Result<T, Refusal>,
+        input: &Input,
+        mut wish: impl FnMut(&mut Account, &Credential, Time) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
         let granted = self
             .state
             .judge(
                 &self.user,
-                entry,
-                Origin::OwnProgram,
+                input,
+                ThrottleScope::OwnProgram,
                 self.now,
                 None,
-                |account, evidence| match wish(account, evidence, self.now) {
+                |account, credential| match wish(account, credential, self.now) {
                     Err(Refusal::Rehash) => None,
                     answer => Some(answer),
                 },
@@ -472,7 +472,7 @@ impl Owner<'_> {
                 }
                 Refusal::Locked(_) => self.log(Level::Warning, "locked after too many wrong codes"),
                 Refusal::WrongInvitation => self.log(Level::Warning, "wrong invitation"),
-                Refusal::Spent => self.log(Level::Warning, "a code that was used before"),
+                Refusal::AlreadyUsed => self.log(Level::Warning, "a code that was used before"),
                 _ => {}
             }
             messages::refusal(refusal, self.now)

@@ -4,8 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tfa_core::{Account, Bar, Course, Invitation, LONGEST_INVITATION, Person, Policy, Sighting};
-use tfa_core::{Time, Would};
+use tfa_core::{
+    Account, AuditRecord, DenyReason, Invitation, MAX_INVITATION_LIFETIME, PhaseAction, Policy,
+    Subject,
+};
+use tfa_core::{AuditOutcome, Time};
 use tfa_proto::{
     ACTION_MANAGE, Error, Explanation, Impact, Outcome, Renamed, Seen, Status, Supposed,
 };
@@ -184,7 +187,7 @@ impl Admin {
         seconds: u64,
     ) -> Result<(String, u64), Error> {
         let (caller, _permit) = self.admit(&header, connection, user).await?;
-        let longest = LONGEST_INVITATION.as_secs();
+        let longest = MAX_INVITATION_LIFETIME.as_secs();
         if !(60..=longest).contains(&seconds) {
             return Err(Error::InvalidArgument(format!(
                 "An invitation is good for a minute to {} days.",
@@ -231,7 +234,7 @@ impl Admin {
         let _admitted = self.admit(&header, connection, user).await?;
         let config = self.policy_of(&files)?;
         let user = self.state.accounts.user(user).await?;
-        let person = self.person_of(&user, &config.policy, &login).await;
+        let subject = self.subject_of(&user, &config.policy, &login).await;
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let (account, problem) = match self.state.accounts.load(&user).await {
             Ok(account) => (account, None),
@@ -243,7 +246,7 @@ impl Admin {
             policy,
             &login,
             simulate::login_name(&user),
-            &person,
+            &subject,
             account.as_ref(),
             &host,
             now,
@@ -286,14 +289,14 @@ impl Admin {
                 continue;
             };
             let account = self.state.accounts.load(&user).await;
-            let person = self.person_of(&user, &config.policy, &login).await;
+            let subject = self.subject_of(&user, &config.policy, &login).await;
             let usable = account.is_ok();
             let account = account.ok().flatten();
             let impact = simulate::impact(
                 &config.policy,
                 &login,
                 simulate::login_name(&user),
-                &person,
+                &subject,
                 account.as_ref(),
                 now,
             );
@@ -316,8 +319,8 @@ impl Admin {
             let account = record
                 .ok()
                 .and_then(|(record, _)| Account::decode(record.as_bytes()).ok());
-            let sightings = account.iter().flat_map(Account::sightings);
-            seen.extend(sightings.map(|sighting| told(&name, sighting)));
+            let audit_records = account.iter().flat_map(Account::audit_records);
+            seen.extend(audit_records.map(|record| told(&name, record)));
         }
         Ok(seen)
     }
@@ -438,11 +441,11 @@ impl Admin {
     }
 
     /// A user as a supposed login knows them.
-    async fn person_of(&self, user: &User, policy: &Policy, login: &Supposed) -> Person {
+    async fn subject_of(&self, user: &User, policy: &Policy, login: &Supposed) -> Subject {
         if simulate::is_inside_session(login) {
-            self.state.person_by_any_name(user, policy).await
+            self.state.subject_by_any_name(user, policy).await
         } else {
-            self.state.person(user, policy).await
+            self.state.subject(user, policy).await
         }
     }
 
@@ -453,8 +456,8 @@ impl Admin {
             return true;
         }
         let config = self.state.config();
-        let person = self.state.person_by_any_name(user, &config.policy).await;
-        config.policy.may_require_of(&person)
+        let subject = self.state.subject_by_any_name(user, &config.policy).await;
+        config.policy.may_require_of(&subject)
     }
 
     /// Lets root in, and whom polkit lets in. Everybody else is logged. The call counts as under way
@@ -482,24 +485,24 @@ impl Admin {
     }
 }
 
-fn told(user: &str, sighting: &Sighting) -> Seen {
-    let course = match sighting.would {
-        Would::BeAsked => Course::Ask,
-        Would::BeTold => Course::Grace(sighting.last),
-        Would::HaveToSetUp => Course::SetUp(None),
-        Would::BeTooLate => Course::Refuse(Bar::TooLate),
-        Would::BeUnguarded => Course::Refuse(Bar::Unmet),
-        Would::BeUndecided => Course::Refuse(Bar::Undecided),
+fn told(user: &str, record: &AuditRecord) -> Seen {
+    let action = match record.outcome {
+        AuditOutcome::Asked => PhaseAction::Ask,
+        AuditOutcome::Notified => PhaseAction::Grace(record.last),
+        AuditOutcome::SetUp => PhaseAction::SetUp(None),
+        AuditOutcome::TooLate => PhaseAction::Deny(DenyReason::TooLate),
+        AuditOutcome::NotVerified => PhaseAction::Deny(DenyReason::NotVerified),
+        AuditOutcome::Undetermined => PhaseAction::Deny(DenyReason::Undetermined),
     };
-    let (outcome, reason) = simulate::outcome(course);
+    let (outcome, reason) = simulate::outcome(action);
     Seen {
         user: user.to_owned(),
         outcome: outcome.name().to_owned(),
         reason: reason.to_owned(),
-        service: sighting.service.clone(),
-        from: sighting.from.clone(),
-        last: sighting.last.as_secs(),
-        count: sighting.count,
+        service: record.service.clone(),
+        from: record.from.clone(),
+        last: record.last.as_secs(),
+        count: record.count,
     }
 }
 

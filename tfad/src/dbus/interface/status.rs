@@ -1,6 +1,6 @@
 //! An account's state in the contract's terms.
 
-use tfa_core::{Account, Gate, Origin, Tally, Terms, Time};
+use tfa_core::{Account, FailureCounter, LockState, RuleEffect, ThrottleScope, Time};
 use tfa_proto::{State, Status};
 
 use crate::host::users::User;
@@ -9,7 +9,7 @@ use crate::host::users::User;
 pub(super) fn of(
     user: &User,
     account: Option<&Account>,
-    required: Option<&Terms>,
+    required: Option<&RuleEffect>,
     now: Time,
 ) -> Status {
     let set_up = matches!(
@@ -18,7 +18,7 @@ pub(super) fn of(
     );
     let grace_until = required
         .filter(|_| !set_up)
-        .and_then(|terms| terms.grace_until(account, now))
+        .and_then(|effect| effect.grace_until(account, now))
         .filter(|until| now < *until);
     let bare = Status {
         user: user.name.clone(),
@@ -33,9 +33,9 @@ pub(super) fn of(
             ..bare
         };
     };
-    let remote = account.throttle().tally(Origin::Remote);
-    let console = account.throttle().tally(Origin::Console);
-    let own = account.throttle().tally(Origin::OwnProgram);
+    let remote = account.throttle().counter(ThrottleScope::Remote);
+    let console = account.throttle().counter(ThrottleScope::Console);
+    let own = account.throttle().counter(ThrottleScope::OwnProgram);
     let wrong = account.wrong_codes();
     let left = account.backup_codes_left();
     let names = account
@@ -45,17 +45,17 @@ pub(super) fn of(
     Status {
         state: name(Some(account)).to_owned(),
         authenticators: names.collect(),
-        offer_pending: account.offer().is_some(),
+        offer_pending: account.pending().is_some(),
         backup_codes_left: u32::try_from(left).unwrap_or(u32::MAX),
         failures: remote.failures(),
         locked_until: until(remote, now),
-        locked_for_good: remote.gate(now) == Gate::ForGood,
+        locked_for_good: remote.lock_state(now) == LockState::Permanent,
         console_failures: console.failures(),
         console_locked_until: until(console, now),
-        console_locked_for_good: console.gate(now) == Gate::ForGood,
+        console_locked_for_good: console.lock_state(now) == LockState::Permanent,
         own_failures: own.failures(),
         own_locked_until: until(own, now),
-        own_locked_for_good: own.gate(now) == Gate::ForGood,
+        own_locked_for_good: own.lock_state(now) == LockState::Permanent,
         wrong_codes: wrong.map_or(0, |wrong| wrong.count),
         last_wrong_code: wrong.map(|wrong| wrong.last.as_secs()),
         last_wrong_code_from: wrong.map(|wrong| wrong.from.clone()),
@@ -89,9 +89,9 @@ pub(super) fn unusable(user: &str, uid: Option<u32>, why: String) -> Status {
     }
 }
 
-fn until(tally: &Tally, now: Time) -> Option<u64> {
-    match tally.pace(now) {
-        Gate::Until(until) => Some(until.as_secs()),
-        Gate::Open | Gate::ForGood => None,
+fn until(counter: &FailureCounter, now: Time) -> Option<u64> {
+    match counter.timed_lock(now) {
+        LockState::Until(until) => Some(until.as_secs()),
+        LockState::Unlocked | LockState::Permanent => None,
     }
 }

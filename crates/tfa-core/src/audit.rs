@@ -12,40 +12,40 @@ const NAME_LENGTH: usize = 64;
 /// What would have become of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
 #[cbor(index_only)]
-pub enum Would {
+pub enum AuditOutcome {
     /// A code would have been asked for.
     #[n(0)]
-    BeAsked,
+    Asked,
     /// It would have been told to set up, and let in while the grace lasts.
     #[n(1)]
-    BeTold,
+    Notified,
     /// It would have had to set up.
     #[n(2)]
-    HaveToSetUp,
+    SetUp,
     /// It would have been refused: not set up in time.
     #[n(3)]
-    BeTooLate,
+    TooLate,
     /// It would have been refused: no second factor was met.
     #[n(4)]
-    BeUnguarded,
+    NotVerified,
     /// It would have been refused: which rule holds could not be found out.
     #[n(5)]
-    BeUndecided,
+    Undetermined,
 }
 
-/// A kind of login that was seen, as often as it was.
+/// A kind of login that was records, as often as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
-pub struct Sighting {
+pub struct AuditRecord {
     /// What would have become of it.
     #[n(0)]
-    pub would: Would,
+    pub outcome: AuditOutcome,
     /// PAM's service.
     #[n(1)]
     pub service: String,
     /// The remote host of the last one; empty for this machine.
     #[n(2)]
     pub from: String,
-    /// When it was last seen.
+    /// When it was last records.
     #[n(3)]
     pub last: Time,
     /// How often.
@@ -54,17 +54,23 @@ pub struct Sighting {
 }
 
 /// Notes a login: it is counted where its like was seen before; of too many, the oldest goes.
-pub(crate) fn note(seen: &mut Vec<Sighting>, would: Would, service: &str, from: &str, now: Time) {
+pub(crate) fn record(
+    records: &mut Vec<AuditRecord>,
+    outcome: AuditOutcome,
+    service: &str,
+    from: &str,
+    now: Time,
+) {
     let (service, from) = (short(service), short(from));
-    let place = seen
+    let place = records
         .iter()
-        .position(|one| one.would == would && one.service == service);
-    let count = place.map_or(0, |place| seen.remove(place).count);
-    if seen.len() >= MOST {
-        seen.remove(0);
+        .position(|one| one.outcome == outcome && one.service == service);
+    let count = place.map_or(0, |place| records.remove(place).count);
+    if records.len() >= MOST {
+        records.remove(0);
     }
-    seen.push(Sighting {
-        would,
+    records.push(AuditRecord {
+        outcome,
         service,
         from,
         last: now,
@@ -72,9 +78,9 @@ pub(crate) fn note(seen: &mut Vec<Sighting>, would: Would, service: &str, from: 
     });
 }
 
-/// Whether a decoded list is one that [`note`] makes.
-pub(crate) fn is_sound(seen: &[Sighting]) -> bool {
-    seen.len() <= MOST
+/// Whether a decoded list is one that [`record`] makes.
+pub(crate) fn is_sound(records: &[AuditRecord]) -> bool {
+    records.len() <= MOST
 }
 
 /// A name as it is kept: short, and without control characters, for it is shown on terminals.

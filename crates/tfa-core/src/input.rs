@@ -10,18 +10,18 @@ pub(crate) const BACKUP_LENGTH: usize = 10;
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// An answer to the question for a code.
-pub enum Entry {
+pub enum Input {
     /// 6 or 8 digits.
     Code(Code),
     /// 10 characters of Crockford's base32.
     Backup(BackupCode),
     /// Neither: it cannot be right, so it counts as no try.
-    Nonsense,
+    Malformed,
     /// Nothing: the person gives up.
-    Nothing,
+    Empty,
 }
 
-impl Entry {
+impl Input {
     /// Reads what was typed or pasted. Blanks, dashes and marks without width are passed over, since
     /// authenticators show `123 456` and backup codes are printed as `ABCDE-FGHJK`; letters may have
     /// either case, and the full width of East Asian keyboards. Nothing is passed over that shows
@@ -33,15 +33,15 @@ impl Entry {
         for character in typed.chars().map(narrow).filter(|one| !is_filler(*one)) {
             let ascii = u8::try_from(character).ok().filter(u8::is_ascii);
             if !ascii.is_some_and(|byte| kept.push(byte)) {
-                return Self::Nonsense;
+                return Self::Malformed;
             }
         }
         let kept = kept.as_slice();
         match kept.len() {
-            0 => Self::Nothing,
+            0 => Self::Empty,
             6 | 8 if kept.iter().all(u8::is_ascii_digit) => Self::Code(Code(kept.into())),
-            BACKUP_LENGTH => BackupCode::from_typed(kept).map_or(Self::Nonsense, Self::Backup),
-            _ => Self::Nonsense,
+            BACKUP_LENGTH => BackupCode::from_typed(kept).map_or(Self::Malformed, Self::Backup),
+            _ => Self::Malformed,
         }
     }
 }
@@ -145,15 +145,15 @@ fn letter(value: u8) -> u8 {
 }
 
 /// An entry that is ready to be judged: a backup code has been hashed for the account's set.
-pub enum Evidence {
+pub enum Credential {
     /// A one-time code.
     Code(Code),
     /// A backup code's hash; `None` where there was no set to hash it for.
     Backup(Option<Hashed>),
     /// No code at all.
-    Nonsense,
+    Malformed,
     /// Giving up.
-    Nothing,
+    Empty,
 }
 
 #[cfg(test)]
@@ -163,11 +163,11 @@ mod tests {
     use super::*;
 
     fn kind(typed: &str) -> &'static str {
-        match Entry::parse(typed) {
-            Entry::Code(_) => "code",
-            Entry::Backup(_) => "backup",
-            Entry::Nonsense => "nonsense",
-            Entry::Nothing => "nothing",
+        match Input::parse(typed) {
+            Input::Code(_) => "code",
+            Input::Backup(_) => "backup",
+            Input::Malformed => "nonsense",
+            Input::Empty => "nothing",
         }
     }
 
@@ -217,10 +217,10 @@ mod tests {
                            \u{2212}\u{ff0d}\u{200b}\u{200c}\u{200d}\u{2060}\u{feff}\u{ad}";
 
     fn canonical(typed: &str) -> Option<String> {
-        match Entry::parse(typed) {
-            Entry::Code(code) => Some(code.digits().to_owned()),
-            Entry::Backup(code) => Some(code.to_printed()),
-            Entry::Nonsense | Entry::Nothing => None,
+        match Input::parse(typed) {
+            Input::Code(code) => Some(code.digits().to_owned()),
+            Input::Backup(code) => Some(code.to_printed()),
+            Input::Malformed | Input::Empty => None,
         }
     }
 
@@ -262,8 +262,8 @@ mod tests {
 
     #[test]
     fn a_backup_code_reads_the_same_in_either_case_without_dash_and_with_lookalikes() {
-        let read = |typed| match Entry::parse(typed) {
-            Entry::Backup(code) => code.to_printed(),
+        let read = |typed| match Input::parse(typed) {
+            Input::Backup(code) => code.to_printed(),
             _ => String::new(),
         };
         assert_eq!(read("01101-abcde"), "01101-ABCDE");
@@ -276,6 +276,6 @@ mod tests {
         assert_eq!(all.collect::<std::collections::BTreeSet<_>>().len(), 32);
         let code = BackupCode::from_random([0, 1, 2, 3, 4, 251, 252, 253, 254, 255]);
         assert_eq!(code.to_printed(), "01234-VWXYZ");
-        assert!(matches!(Entry::parse(&code.to_printed()), Entry::Backup(_)));
+        assert!(matches!(Input::parse(&code.to_printed()), Input::Backup(_)));
     }
 }

@@ -1,50 +1,54 @@
 //! What audit mode saw: bounded, and counted.
 
 use proptest::prelude::*;
-use tfa_core::{Account, Sighting, Would};
+use tfa_core::{Account, AuditOutcome, AuditRecord};
 
 use crate::cases;
 use crate::owner::UID;
 use crate::phone::{NOON, after};
 
-const KINDS: [Would; 6] = [
-    Would::BeAsked,
-    Would::BeTold,
-    Would::HaveToSetUp,
-    Would::BeTooLate,
-    Would::BeUnguarded,
-    Would::BeUndecided,
+const KINDS: [AuditOutcome; 6] = [
+    AuditOutcome::Asked,
+    AuditOutcome::Notified,
+    AuditOutcome::SetUp,
+    AuditOutcome::TooLate,
+    AuditOutcome::NotVerified,
+    AuditOutcome::Undetermined,
 ];
 
 #[test]
 fn logins_of_a_kind_are_counted_with_the_last_ones_moment_and_host() {
     let mut account = Account::new(UID);
-    assert!(account.sightings().is_empty());
-    account.note(Would::BeAsked, "sshd", "192.0.2.7", NOON);
+    assert!(account.audit_records().is_empty());
+    account.record_audit(AuditOutcome::Asked, "sshd", "192.0.2.7", NOON);
     assert!(!account.is_blank(), "a record keeps it");
-    account.note(Would::BeAsked, "sshd", "", after(NOON, 60));
-    let seen = Sighting {
-        would: Would::BeAsked,
+    account.record_audit(AuditOutcome::Asked, "sshd", "", after(NOON, 60));
+    let seen = AuditRecord {
+        outcome: AuditOutcome::Asked,
         service: "sshd".to_owned(),
         from: String::new(),
         last: after(NOON, 60),
         count: 2,
     };
-    assert_eq!(account.sightings(), [seen]);
+    assert_eq!(account.audit_records(), [seen]);
 }
 
 #[test]
 fn another_service_or_another_fate_is_another_kind() {
     let mut account = Account::new(UID);
-    for (would, service) in [
-        (Would::BeAsked, "sshd"),
-        (Would::BeAsked, "login"),
-        (Would::BeUnguarded, "sshd"),
-        (Would::BeAsked, "sshd"),
+    for (outcome, service) in [
+        (AuditOutcome::Asked, "sshd"),
+        (AuditOutcome::Asked, "login"),
+        (AuditOutcome::NotVerified, "sshd"),
+        (AuditOutcome::Asked, "sshd"),
     ] {
-        account.note(would, service, "192.0.2.7", NOON);
+        account.record_audit(outcome, service, "192.0.2.7", NOON);
     }
-    let counts: Vec<u32> = account.sightings().iter().map(|seen| seen.count).collect();
+    let counts: Vec<u32> = account
+        .audit_records()
+        .iter()
+        .map(|seen| seen.count)
+        .collect();
     assert_eq!(counts, [1, 1, 2], "the last one stands last");
 }
 
@@ -52,12 +56,12 @@ fn another_service_or_another_fate_is_another_kind() {
 fn of_more_than_eight_kinds_the_one_that_was_not_seen_for_longest_goes() {
     let mut account = Account::new(UID);
     for number in 0..8 {
-        account.note(Would::BeAsked, &format!("service-{number}"), "", NOON);
+        account.record_audit(AuditOutcome::Asked, &format!("service-{number}"), "", NOON);
     }
-    account.note(Would::BeAsked, "service-0", "", NOON);
-    account.note(Would::BeAsked, "service-8", "", NOON);
+    account.record_audit(AuditOutcome::Asked, "service-0", "", NOON);
+    account.record_audit(AuditOutcome::Asked, "service-8", "", NOON);
     let services: Vec<&str> = account
-        .sightings()
+        .audit_records()
         .iter()
         .map(|seen| seen.service.as_str())
         .collect();
@@ -69,9 +73,9 @@ fn of_more_than_eight_kinds_the_one_that_was_not_seen_for_longest_goes() {
 fn names_are_kept_short_and_without_control_characters() {
     let mut account = Account::new(UID);
     let service = "\x1b[2Jsshd\r\n\u{9b}";
-    account.note(Would::BeAsked, service, &"ü".repeat(100_000), NOON);
-    account.note(Would::BeAsked, service, &"ü".repeat(64), NOON);
-    let [seen] = account.sightings() else {
+    account.record_audit(AuditOutcome::Asked, service, &"ü".repeat(100_000), NOON);
+    account.record_audit(AuditOutcome::Asked, service, &"ü".repeat(64), NOON);
+    let [seen] = account.audit_records() else {
         panic!("one kind was seen");
     };
     assert_eq!(seen.service, "[2Jsshd");
@@ -82,12 +86,12 @@ fn names_are_kept_short_and_without_control_characters() {
 fn no_number_of_logins_is_too_large_to_be_counted() {
     use crate::cbor::Item;
     let mut account = Account::new(UID);
-    account.note(Would::BeAsked, "sshd", "", NOON);
+    account.record_audit(AuditOutcome::Asked, "sshd", "", NOON);
     let mut record = Item::parse(&account.encode());
     *record.at(&[10, 0, 4]) = Item::Number(u32::MAX.into());
     let mut account = Account::decode(&record.bytes()).unwrap();
-    account.note(Would::BeAsked, "sshd", "", NOON);
-    assert_eq!(account.sightings()[0].count, u32::MAX);
+    account.record_audit(AuditOutcome::Asked, "sshd", "", NOON);
+    assert_eq!(account.audit_records()[0].count, u32::MAX);
 }
 
 proptest! {
@@ -101,16 +105,16 @@ proptest! {
         for (seen, (kind, service, wait)) in (1..).zip(logins) {
             now = after(now, wait);
             let service = format!("service-{service}");
-            account.note(KINDS[kind], &service, "", now);
-            let kept = account.sightings();
+            account.record_audit(KINDS[kind], &service, "", now);
+            let kept = account.audit_records();
             prop_assert!(kept.len() <= 8);
             let kinds: std::collections::HashSet<_> =
-                kept.iter().map(|one| (one.would as u8, &one.service)).collect();
+                kept.iter().map(|one| (one.outcome as u8, &one.service)).collect();
             prop_assert_eq!(kinds.len(), kept.len());
             prop_assert!(kept.is_sorted_by_key(|one| one.last));
             prop_assert!(kept.iter().map(|one| one.count).sum::<u32>() <= seen);
             let last = kept.last().unwrap();
-            prop_assert_eq!((last.would, &last.service, last.last), (KINDS[kind], &service, now));
+            prop_assert_eq!((last.outcome, &last.service, last.last), (KINDS[kind], &service, now));
         }
     }
 }
