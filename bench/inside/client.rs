@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tfa_proto::Verdict;
 use tfa_proto::{Context, LOGIN_SOCKET, Next, SYSTEM_BUS_SOCKET, Turn};
-use tfa_wire::{LoginClient, LoginError, Roads};
+use tfa_wire::{Endpoints, LoginClient, LoginError};
 
 use crate::person::Person;
 
@@ -31,11 +31,16 @@ pub(crate) fn answered(person: Person, code: &str) -> Turn {
 
 /// A dialog, begun.
 pub(crate) fn begun(person: Person, context: &Context) -> (LoginClient, Turn) {
-    let roads = Roads {
+    let endpoints = Endpoints {
         daemon: Path::new(LOGIN_SOCKET),
         bus: Path::new(SYSTEM_BUS_SOCKET),
     };
-    understood(LoginClient::begin(roads, LIMIT, &person.name(), context))
+    understood(LoginClient::begin(
+        endpoints,
+        LIMIT,
+        &person.name(),
+        context,
+    ))
 }
 
 /// What PAM knows about these logins.

@@ -19,7 +19,7 @@ pub(super) fn log_in(person: Person) {
     client::log_in(person, &current_code(person));
     let context = Context {
         phase: Phase::Account,
-        met: Some(Verdict::Verified),
+        auth_result: Some(Verdict::Verified),
         ..client::context()
     };
     let (_, turn) = client::begun(person, &context);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tfa_proto::{Context, LOGIN_SOCKET, SYSTEM_BUS_SOCKET, Turn};
-use tfa_wire::{LoginClient, LoginError, Roads};
+use tfa_wire::{Endpoints, LoginClient, LoginError};
 
 /// Why the daemon gave no turn.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,11 +30,11 @@ pub(crate) fn begin(
     context: &Context,
 ) -> Result<(LoginClient, Turn), Trouble> {
     // Never the environment: it is that of whoever started the login program.
-    let roads = Roads {
+    let endpoints = Endpoints {
         daemon: Path::new(LOGIN_SOCKET),
         bus: Path::new(SYSTEM_BUS_SOCKET),
     };
-    Ok(LoginClient::begin(roads, limit, user, context)?)
+    Ok(LoginClient::begin(endpoints, limit, user, context)?)
 }
 
 impl From<LoginError> for Trouble {
@@ -51,7 +51,7 @@ impl From<LoginError> for Trouble {
             | LoginError::TimedOut
             | LoginError::Connection(_)
             | LoginError::Handshake => Self::Silent(text),
-            LoginError::Bus(_) | LoginError::Daemon(_) | LoginError::Garbled(_) => {
+            LoginError::Bus(_) | LoginError::Daemon(_) | LoginError::Protocol(_) => {
                 Self::Unusable(text)
             }
         }
@@ -170,7 +170,7 @@ mod tests {
             LoginError::Bus(named("org.freedesktop.DBus.Error.AccessDenied")),
             LoginError::Bus(named("org.freedesktop.DBus.Error.Spawn.NoMemory")),
             LoginError::Bus(named("org.freedesktop.systemd1")),
-            LoginError::Garbled("what"),
+            LoginError::Protocol("what"),
         ] {
             let trouble = Trouble::from(error);
             assert!(matches!(trouble, Trouble::Unusable(_)), "{trouble:?}");

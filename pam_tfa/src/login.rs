@@ -26,7 +26,7 @@ pub(crate) struct Pinned {
     /// Who logs in.
     user: String,
     /// What the daemon said.
-    met: Option<Verdict>,
+    auth_result: Option<Verdict>,
     /// What the person typed as a password.
     passwords: Passwords,
 }
@@ -35,14 +35,14 @@ impl Pinned {
     fn new(user: &str) -> Self {
         Self {
             user: user.to_owned(),
-            met: None,
+            auth_result: None,
             passwords: Passwords::default(),
         }
     }
 
-    fn with(&self, met: Option<Verdict>) -> Self {
+    fn with(&self, auth_result: Option<Verdict>) -> Self {
         Self {
-            met,
+            auth_result,
             ..self.clone()
         }
     }
@@ -96,8 +96,8 @@ fn circumstances(pam: &Handle, phase: Phase, silent: bool, options: &Options) ->
         seat: seat(pam),
         ruser: item(Item::Ruser),
         ssh_auth_info: pam.variable(c"SSH_AUTH_INFO_0").unwrap_or_default(),
-        met: None,
-        enrolls: options.enrolls,
+        auth_result: None,
+        can_enroll: options.can_enroll,
         silent,
         session: silent.then(session).flatten(),
     }
@@ -136,7 +136,7 @@ impl Login<'_> {
         }
         let user = self.user()?;
         let mut pinned = match phase {
-            // A new start: what an earlier attempt in this transaction met is void.
+            // A new start: the result of an earlier attempt in this transaction is void.
             Phase::Auth => Pinned::new(&user),
             Phase::Account => self.pinned(&user)?,
         };
@@ -154,13 +154,13 @@ impl Login<'_> {
             return Err(Failure::UserChanged);
         }
         if phase == Phase::Auth {
-            let met = match judgement {
+            let auth_result = match judgement {
                 Judgement::Verdict(verdict) => Some(verdict),
                 Judgement::NotConcerned | Judgement::RootAtConsole | Judgement::RootSwitches => {
                     None
                 }
             };
-            self.pin(pinned.with(met))?;
+            self.pin(pinned.with(auth_result))?;
         }
         Ok(judgement)
     }
@@ -168,7 +168,7 @@ impl Login<'_> {
     fn ask_the_daemon(&self, pinned: &mut Pinned) -> Result<Judgement, Failure> {
         let user = pinned.user.as_str();
         let context = Context {
-            met: pinned.met,
+            auth_result: pinned.auth_result,
             ..self.context.clone()
         };
         let (daemon, turn) = match bus::begin(self.options.timeout, user, &context) {

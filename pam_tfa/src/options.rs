@@ -19,7 +19,7 @@ pub(crate) struct Options {
     /// `forward_pass`: password and code come in one answer; the password goes to the next module.
     pub(crate) forward_pass: bool,
     /// `enroll=account`: the stack has an account line that can take people through the set-up.
-    pub(crate) enrolls: bool,
+    pub(crate) can_enroll: bool,
     /// `after_publickey`: ask only where ssh has accepted a public key before.
     pub(crate) after_publickey: bool,
     /// `not_required=`: what a login without a second factor is to libpam.
@@ -65,7 +65,7 @@ impl Default for Options {
             timeout: Duration::from_secs(15),
             first_pass: FirstPass::Ignore,
             forward_pass: false,
-            enrolls: false,
+            can_enroll: false,
             after_publickey: false,
             not_required: NotRequired::Ignore,
             unreachable: Unreachable::Deny,
@@ -99,7 +99,7 @@ impl Options {
             "try_first_pass" => self.first_pass = self.first_pass.and(FirstPass::Try)?,
             "use_first_pass" => self.first_pass = self.first_pass.and(FirstPass::Only)?,
             "forward_pass" => self.forward_pass = true,
-            "enroll=account" => self.enrolls = true,
+            "enroll=account" => self.can_enroll = true,
             "after_publickey" => self.after_publickey = true,
             "not_required=ignore" => self.not_required = NotRequired::Ignore,
             "not_required=success" => self.not_required = NotRequired::Success,
@@ -161,7 +161,7 @@ mod tests {
             changed(|o| o.first_pass = FirstPass::Only)
         );
         assert_eq!(parse("forward_pass"), changed(|o| o.forward_pass = true));
-        assert_eq!(parse("enroll=account"), changed(|o| o.enrolls = true));
+        assert_eq!(parse("enroll=account"), changed(|o| o.can_enroll = true));
         assert_eq!(
             parse("after_publickey"),
             changed(|o| o.after_publickey = true)

@@ -3,7 +3,7 @@
 //! One rule stands over the options: a password never goes to the daemon as a code because
 //! somebody, or some program, answered every question with it.
 
-use tfa_proto::{Context, Manner, Phase, Question};
+use tfa_proto::{Context, Phase, PromptStyle, Question};
 use zeroize::Zeroizing;
 
 use crate::advice::Program;
@@ -62,7 +62,7 @@ impl<'a> Replies<'a> {
     /// The reply to the next question. The first one of a dialog that needs an answer asks for the
     /// code.
     pub(crate) fn reply(&mut self, question: &Question) -> Result<Zeroizing<String>, Failure> {
-        if question.manner == Manner::Optional {
+        if question.style == PromptStyle::Optional {
             return Ok(self.optional(question));
         }
         if !self.begun {
@@ -75,7 +75,7 @@ impl<'a> Replies<'a> {
             self.log.notice(texts::LOG_NOTHING_TO_ANSWER_WITH);
             return Err(Failure::NoCode);
         }
-        let echo = if question.manner == Manner::Hidden && !self.echo {
+        let echo = if question.style == PromptStyle::Hidden && !self.echo {
             Echo::Off
         } else {
             Echo::On

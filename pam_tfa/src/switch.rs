@@ -15,11 +15,11 @@ const SERVICES: [&str; 4] = ["su", "su-l", "sudo", "sudo-i"];
 ///
 /// Run by a user, su and sudo have that user's real uid while PAM runs, and that user's name in `PAM_RUSER`.
 /// Both must be root's: other versions of sudo set the real uid to root's before. A login that the auth
-/// phase put to the daemon, whatever came of it, is none of root's: `met` is absent only where the phase
+/// phase put to the daemon, whatever came of it, is none of root's: `auth_result` is absent only where the phase
 /// never ran, where `after_publickey` let the login off, and where root was let in at the console.
 pub(crate) fn is_roots_own(context: &Context, real_uid: Uid) -> bool {
     context.phase == Phase::Account
-        && context.met.is_none()
+        && context.auth_result.is_none()
         && context.rhost.is_empty()
         && context.ruser == "root"
         && real_uid.is_root()
@@ -66,7 +66,7 @@ mod tests {
             "",
         ];
         let rusers = ["root", "", "alice", "Root", "root ", "0", "root\n"];
-        let mets = [
+        let auth_results = [
             None,
             Some(Verdict::Verified),
             Some(Verdict::NotRequired),
@@ -79,7 +79,7 @@ mod tests {
             for ruser in rusers {
                 for uid in [0, 1000, u32::MAX] {
                     for phase in [Phase::Auth, Phase::Account] {
-                        for met in mets {
+                        for auth_result in auth_results {
                             for (rhost, tty) in [("", "pts/0"), ("", "ssh"), ("192.0.2.7", "ssh")] {
                                 let context = Context {
                                     phase,
@@ -87,11 +87,11 @@ mod tests {
                                     rhost: rhost.to_owned(),
                                     tty: tty.to_owned(),
                                     ruser: ruser.to_owned(),
-                                    met,
+                                    auth_result,
                                     ..Context::default()
                                 };
                                 if is_roots_own(&context, Uid::from_raw(uid)) {
-                                    passed.push((service, ruser, uid, phase, met, rhost));
+                                    passed.push((service, ruser, uid, phase, auth_result, rhost));
                                 }
                             }
                         }

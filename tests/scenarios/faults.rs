@@ -131,7 +131,7 @@ fn a_daemon_that_hangs_is_waited_for_and_no_longer_than_the_limit() {
     waits_and_is_refused(past_the_password(&machine), 15);
     machine.expect_in_journal(
         "sshd",
-        "pam_tfa(sshd:auth): tfad does not serve this login (no answer in time); refusing",
+        "pam_tfa(sshd:auth): tfad does not serve this login (timed out); refusing",
     );
     signal("CONT");
 

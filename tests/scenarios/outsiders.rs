@@ -54,7 +54,7 @@ fn another_user_gets_nowhere_with_any_method_and_every_refusal_is_logged() {
         for my $user ('alice', 'root', 'no-such-user') {
             for my $phase ('auth', 'account') {
                 attempt('Login', 'Begin', 'sa{sv}', $user,
-                    [['phase', ['s', $phase]], ['met', ['s', 'verified']]]);
+                    [['phase', ['s', $phase]], ['auth-result', ['s', 'verified']]]);
             }
         }
         attempt('Login', 'Answer', 'us', $_, $code) for 0 .. 40, 4294967295;
@@ -198,14 +198,14 @@ fn claims(road: &str) {
     const CLAIMS: &str = r#"
         my ($wrong) = @ARGV;
         my ($dialog, $turn) = $bus->begin('alice', service => 'login', tty => 'tty1', ruser => 'root',
-            rhost => '', 'ssh-auth-info' => 'publickey ssh-ed25519 AAAA', met => 'verified');
+            rhost => '', 'ssh-auth-info' => 'publickey ssh-ed25519 AAAA', 'auth-result' => 'verified');
         print Bus::words($turn), "\n";
         print Bus::words($bus->answer($dialog, $wrong)), "\n";
         $bus->tfa('Login', 'Cancel', 'u', $dialog);
         ($dialog, $turn) = $bus->begin('alice', service => 'sshd', rhost => '192.0.2.99');
         $bus->answer($dialog, $wrong);
-        for my $met ('verified', 'remembered') {
-            ($dialog, $turn) = $bus->begin('alice', phase => 'account', met => $met);
+        for my $result ('verified', 'remembered') {
+            ($dialog, $turn) = $bus->begin('alice', phase => 'account', 'auth-result' => $result);
             print Bus::words($turn), "\n";
         }
     "#;

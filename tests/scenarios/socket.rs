@@ -99,7 +99,7 @@ fn another_user_begins_nothing_and_answers_nothing() {
     const ATTEMPTS: &str = r#"
         my ($code) = @ARGV;
         for my $user ('alice', 'root', 'no-such-user') {
-            attempt('Login', 'Begin', 'sa{sv}', $user, [['met', ['s', 'verified']], ['phase', ['s', $_]]])
+            attempt('Login', 'Begin', 'sa{sv}', $user, [['auth-result', ['s', 'verified']], ['phase', ['s', $_]]])
                 for 'auth', 'account';
         }
         attempt('Login', 'Answer', 'us', $_, $code) for 0 .. 40;

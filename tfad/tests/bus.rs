@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tfa_proto::{ACCOUNT, ADMIN, LOGIN, NAME, PATH};
-use tfa_wire::{Incoming, Start};
+use tfa_wire::{FixedHeader, HeaderFields, MessageReader};
 use zbus::Message;
 use zbus::message::{Builder, Flags};
 use zbus::wire::DynamicType;
@@ -141,7 +141,7 @@ fn start_bus(folder: &Path) -> Child {
 /// A program that sends and does not read.
 struct Client {
     stream: UnixStream,
-    incoming: Incoming<UnixStream>,
+    reader: MessageReader<UnixStream>,
 }
 
 impl Client {
@@ -153,7 +153,7 @@ impl Client {
             .destination(bus)
             .interface(bus);
         client.send(&bytes(hello, &()), 1).unwrap();
-        assert!(client.incoming.line().unwrap().starts_with(b"OK"));
+        assert!(client.reader.read_line().unwrap().starts_with(b"OK"));
         assert_eq!(client.wait_for_reply(1).unwrap(), None);
         client
     }
@@ -165,8 +165,8 @@ impl Client {
         let uid = nix::unistd::getuid().to_string();
         let hex: String = uid.bytes().map(|byte| format!("{byte:02x}")).collect();
         write!(stream, "\0AUTH EXTERNAL {hex}\r\nBEGIN\r\n").unwrap();
-        let incoming = Incoming::new(stream.try_clone().unwrap());
-        Self { stream, incoming }
+        let reader = MessageReader::new(stream.try_clone().unwrap());
+        Self { stream, reader }
     }
 
     fn send(&mut self, message: &[u8], serial: u32) -> io::Result<()> {
@@ -176,12 +176,12 @@ impl Client {
     /// Reads on until the reply to a call; gives the name of its error.
     fn wait_for_reply(&mut self, serial: u32) -> io::Result<Option<String>> {
         loop {
-            let head = self.incoming.start()?;
-            let start = Start::read(&head).map_err(Error::other)?;
-            let message = self.incoming.message(&head, start.rest())?;
-            let fields = start.fields_of(&message).map_err(Error::other)?;
-            if fields.call == Some(serial) {
-                return Ok(fields.error);
+            let head = self.reader.read_fixed_header()?;
+            let start = FixedHeader::decode(&head).map_err(Error::other)?;
+            let message = self.reader.read_message(&head, start.remaining_length())?;
+            let fields = HeaderFields::decode(&start, &message).map_err(Error::other)?;
+            if fields.reply_serial == Some(serial) {
+                return Ok(fields.error_name);
             }
         }
     }

@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tfa_core::{Authenticator, Parameters, Secret, Time};
 use tfa_proto::{Context, LOGIN, Next, PATH, Turn, Verdict, WireTurn};
 use tfa_store::{Place, SqliteStore};
-use tfa_wire::{LoginClient, LoginError, Roads};
+use tfa_wire::{Endpoints, LoginClient, LoginError};
 use tfad::account::Accounts;
 use tfad::config::Config;
 use tfad::host::users::User;
@@ -67,7 +67,12 @@ impl Daemon {
 
     fn begin(&self, user: &str) -> Result<(LoginClient, Turn), LoginError> {
         let (daemon, bus) = (&*self.socket(), Path::new("/nobody/listens/there"));
-        LoginClient::begin(Roads { daemon, bus }, PATIENCE, user, &Context::default())
+        LoginClient::begin(
+            Endpoints { daemon, bus },
+            PATIENCE,
+            user,
+            &Context::default(),
+        )
     }
 
     /// What is said to a code.

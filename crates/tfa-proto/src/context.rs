@@ -43,11 +43,11 @@ pub struct Context {
     pub ruser: String,
     /// `SSH_AUTH_INFO_0` of the PAM environment: the ssh methods already passed.
     pub ssh_auth_info: String,
-    /// In the account phase: the verdict that the auth phase of the same transaction ended with,
-    /// absent where the auth phase never ran.
-    pub met: Option<Verdict>,
-    /// Whether the stack has an account line that can take somebody through the set-up.
-    pub enrolls: bool,
+    /// In the account phase: the verdict of the auth phase of the same transaction. `None` if the
+    /// auth phase did not run.
+    pub auth_result: Option<Verdict>,
+    /// Whether the stack has an account line that can enroll a user.
+    pub can_enroll: bool,
     /// `PAM_SILENT` was given, as sudo always does: nothing is to be asked that is not needed.
     pub silent: bool,
     /// The kernel's audit session id of the login program, where it has one: what a login session
@@ -87,10 +87,10 @@ impl Context {
             ("seat", self.seat.as_str()),
             ("ruser", self.ruser.as_str()),
             ("ssh-auth-info", self.ssh_auth_info.as_str()),
-            ("met", self.met.map_or("", Verdict::name)),
+            ("auth-result", self.auth_result.map_or("", Verdict::name)),
         ];
         let flags = [
-            ("enrolls", self.enrolls),
+            ("can-enroll", self.can_enroll),
             ("silent", self.silent),
             ("borrows-tty", self.borrows_tty),
         ];
@@ -122,9 +122,9 @@ impl Context {
             "account" => Phase::Account,
             _ => return Err("phase"),
         };
-        let met = match text("met")? {
+        let auth_result = match text("auth-result")? {
             "" => None,
-            name => Some(Verdict::from_name(name).ok_or("met")?),
+            name => Some(Verdict::from_name(name).ok_or("auth-result")?),
         };
         Ok(Self {
             phase,
@@ -134,8 +134,8 @@ impl Context {
             seat: text("seat")?.to_owned(),
             ruser: text("ruser")?.to_owned(),
             ssh_auth_info: text("ssh-auth-info")?.to_owned(),
-            met,
-            enrolls: flag("enrolls")?,
+            auth_result,
+            can_enroll: flag("can-enroll")?,
             silent: flag("silent")?,
             borrows_tty: flag("borrows-tty")?,
             session: match dict.get("session") {
@@ -170,8 +170,8 @@ mod tests {
             seat: "seat0".to_owned(),
             ruser: "bob".to_owned(),
             ssh_auth_info: "publickey ssh-ed25519 AAAA".to_owned(),
-            met: Some(Verdict::Verified),
-            enrolls: true,
+            auth_result: Some(Verdict::Verified),
+            can_enroll: true,
             silent: true,
             session: Some(7),
         };
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_flag_is_off_where_it_is_absent_and_must_be_one() {
         let mut dict = owned(&Context::default());
-        for flag in ["enrolls", "silent", "borrows-tty"] {
+        for flag in ["can-enroll", "silent", "borrows-tty"] {
             dict.remove(flag);
             assert_eq!(Context::from_dict(&dict), Ok(Context::default()));
             dict.insert(flag.to_owned(), OwnedVariant::from(1_u32));
@@ -210,9 +210,9 @@ mod tests {
     #[test]
     fn an_unknown_verdict_or_phase_is_an_error_and_not_a_guess() {
         let mut dict = owned(&Context::default());
-        dict.insert("met".to_owned(), OwnedVariant::from(7_u32));
-        assert_eq!(Context::from_dict(&dict), Err("met"));
-        dict.remove("met");
+        dict.insert("auth-result".to_owned(), OwnedVariant::from(7_u32));
+        assert_eq!(Context::from_dict(&dict), Err("auth-result"));
+        dict.remove("auth-result");
         dict.remove("phase");
         assert_eq!(Context::from_dict(&dict), Err("phase"));
     }

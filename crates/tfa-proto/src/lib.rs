@@ -26,7 +26,9 @@ pub use policy_files::DropIns;
 pub use printable::is_misleading;
 pub use renamed::Renamed;
 pub use status::{State, Status};
-pub use turn::{GarbledTurn, Line, LineKind, Manner, Next, Question, Turn, Verdict, WireTurn};
+pub use turn::{
+    DecodeTurnError, Line, LineKind, Next, PromptStyle, Question, Turn, Verdict, WireTurn,
+};
 
 /// The well-known name that `tfad` owns. The `1` is the version of the contract.
 pub const NAME: &str = "org.tfad.Tfa1";

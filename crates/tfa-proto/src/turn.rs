@@ -66,22 +66,22 @@ pub enum Next {
 pub struct Question {
     /// The prompt, with its trailing blank.
     pub text: String,
-    /// How it is put.
-    pub manner: Manner,
+    /// How it is asked.
+    pub style: PromptStyle,
     /// How many digits the code asked for has: lets `forward_pass` cut the code off the end of a
     /// joint answer. 0 where the question is not for a code, or where several lengths are possible.
     pub digits: u32,
 }
 
-/// How a question is put.
+/// How a question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
-    /// The reply is seen as it is typed.
+pub enum PromptStyle {
+    /// The answer is echoed.
     Visible,
-    /// The reply stays off the screen.
+    /// The answer is not echoed.
     Hidden,
-    /// The reply is seen, and nobody need give one: a login program that cannot ask replies with
-    /// nothing, and the login goes on.
+    /// The answer is echoed, and none is needed: a login program that cannot ask sends an empty one,
+    /// and the login continues.
     Optional,
 }
 
@@ -150,7 +150,7 @@ impl From<Turn> for WireTurn {
             .into_iter()
             .map(|mut line| (line.kind.tag().to_owned(), mem::take(&mut line.text)));
         let (tag, text, digits) = match turn.next {
-            Next::Ask(question) => (question.manner.tag(), question.text, question.digits),
+            Next::Ask(question) => (question.style.tag(), question.text, question.digits),
             Next::Verdict(verdict) => ("verdict", verdict.name().to_owned(), 0),
         };
         (lines.collect(), tag.to_owned(), text, digits)
@@ -158,9 +158,9 @@ impl From<Turn> for WireTurn {
 }
 
 impl TryFrom<WireTurn> for Turn {
-    type Error = GarbledTurn;
+    type Error = DecodeTurnError;
 
-    fn try_from((lines, tag, text, digits): WireTurn) -> Result<Self, GarbledTurn> {
+    fn try_from((lines, tag, text, digits): WireTurn) -> Result<Self, DecodeTurnError> {
         let lines = lines
             .into_iter()
             .map(|(kind, text)| {
@@ -169,12 +169,12 @@ impl TryFrom<WireTurn> for Turn {
                     text,
                 })
             })
-            .collect::<Result<_, GarbledTurn>>()?;
+            .collect::<Result<_, DecodeTurnError>>()?;
         let next = match tag.as_str() {
-            "verdict" => Next::Verdict(Verdict::from_name(&text).ok_or(GarbledTurn)?),
+            "verdict" => Next::Verdict(Verdict::from_name(&text).ok_or(DecodeTurnError)?),
             tag => Next::Ask(Question {
                 text,
-                manner: Manner::from_tag(tag)?,
+                style: PromptStyle::from_tag(tag)?,
                 digits,
             }),
         };
@@ -182,7 +182,7 @@ impl TryFrom<WireTurn> for Turn {
     }
 }
 
-impl Manner {
+impl PromptStyle {
     fn tag(self) -> &'static str {
         match self {
             Self::Visible => "ask",
@@ -191,12 +191,12 @@ impl Manner {
         }
     }
 
-    fn from_tag(tag: &str) -> Result<Self, GarbledTurn> {
+    fn from_tag(tag: &str) -> Result<Self, DecodeTurnError> {
         match tag {
             "ask" => Ok(Self::Visible),
             "ask-hidden" => Ok(Self::Hidden),
             "ask-optional" => Ok(Self::Optional),
-            _ => Err(GarbledTurn),
+            _ => Err(DecodeTurnError),
         }
     }
 }
@@ -211,28 +211,28 @@ impl LineKind {
         }
     }
 
-    fn from_tag(tag: &str) -> Result<Self, GarbledTurn> {
+    fn from_tag(tag: &str) -> Result<Self, DecodeTurnError> {
         match tag {
             "info" => Ok(Self::Info),
             "notice" => Ok(Self::Notice),
             "error" => Ok(Self::Error),
             "failure" => Ok(Self::Failure),
-            _ => Err(GarbledTurn),
+            _ => Err(DecodeTurnError),
         }
     }
 }
 
-/// A turn with a tag or a verdict that this version does not know. Never read as a yes.
+/// A turn has a tag or a verdict that this version does not know. Never treat it as success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GarbledTurn;
+pub struct DecodeTurnError;
 
-impl fmt::Display for GarbledTurn {
+impl fmt::Display for DecodeTurnError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the daemon's turn has a tag or a verdict that is not known here")
+        formatter.write_str("unknown tag or verdict in a turn")
     }
 }
 
-impl std::error::Error for GarbledTurn {}
+impl std::error::Error for DecodeTurnError {}
 
 #[cfg(test)]
 mod tests {
@@ -251,14 +251,14 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_tag_or_verdict_is_garbled_and_never_a_yes() {
-        let garbled = |tag: &str, text: &str| {
-            Turn::try_from((vec![], tag.to_owned(), text.to_owned(), 0)) == Err(GarbledTurn)
+    fn an_unknown_tag_or_verdict_is_an_error() {
+        let is_error = |tag: &str, text: &str| {
+            Turn::try_from((vec![], tag.to_owned(), text.to_owned(), 0)) == Err(DecodeTurnError)
         };
-        assert!(garbled("verdict", "verified "));
-        assert!(garbled("verdict", "VERIFIED"));
-        assert!(garbled("verdict", ""));
-        assert!(garbled("", "verified"));
+        assert!(is_error("verdict", "verified "));
+        assert!(is_error("verdict", "VERIFIED"));
+        assert!(is_error("verdict", ""));
+        assert!(is_error("", "verified"));
         for tag in [
             "ask-",
             "ask-optional ",
@@ -266,11 +266,11 @@ mod tests {
             "ASK",
             "verdicts",
         ] {
-            assert!(garbled(tag, "verified"), "{tag}");
+            assert!(is_error(tag, "verified"), "{tag}");
         }
         let odd_line = vec![("shout".to_owned(), "hello".to_owned())];
         let wire = (odd_line, "verdict".to_owned(), "verified".to_owned(), 0);
-        assert_eq!(Turn::try_from(wire), Err(GarbledTurn));
+        assert_eq!(Turn::try_from(wire), Err(DecodeTurnError));
     }
 
     #[test]
@@ -297,14 +297,14 @@ mod tests {
 
     #[test]
     fn a_question_keeps_how_it_is_put() {
-        for (manner, tag, kind) in [
-            (Manner::Visible, "ask", LineKind::Error),
-            (Manner::Hidden, "ask-hidden", LineKind::Notice),
-            (Manner::Optional, "ask-optional", LineKind::Info),
+        for (style, tag, kind) in [
+            (PromptStyle::Visible, "ask", LineKind::Error),
+            (PromptStyle::Hidden, "ask-hidden", LineKind::Notice),
+            (PromptStyle::Optional, "ask-optional", LineKind::Info),
         ] {
             let next = Next::Ask(Question {
                 text: "Code: ".to_owned(),
-                manner,
+                style,
                 digits: 6,
             });
             let line = Line {

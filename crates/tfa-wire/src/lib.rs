@@ -1,49 +1,43 @@
-//! D-Bus messages as bytes, for both ends of the daemon's own socket and for the module's way over
-//! the bus: small, strict, and wiped. zbus is the codec.
+//! D-Bus messages as bytes, both halves of the D-Bus handshake, and the blocking client of the login
+//! dialog. zbus encodes and decodes values; everything else is here, because a login program can
+//! afford neither a runtime nor a thread. Buffers that may hold a code or a key are wiped.
 //!
-//! 1. `start` is what each message begins with: enough to know how long it is.
-//! 2. `fields` are the fields of its header.
-//! 3. `message` takes one out of its bytes, and `arguments` what it carries.
-//! 4. `outgoing` puts one into bytes.
-//! 5. `socket` carries bytes, within a time limit, and `incoming` cuts what comes into lines and messages.
+//! 1. `fixed_header` decodes the first 16 bytes of a message, which give its length.
+//! 2. `header_fields` decodes and encodes the header fields.
+//! 3. `message` decodes a whole message, and `arguments` its body.
+//! 4. `message_builder` encodes a message.
+//! 5. `socket` sends and receives within a `time_budget`, and `message_reader` splits the received
+//!    bytes into lines and messages.
+//! 6. `handshake` is the authentication protocol that precedes the messages.
+//! 7. `client` calls the login interface of the daemon.
 
 mod arguments;
-#[cfg(test)]
-pub(crate) mod by_hand;
 mod client;
-mod fields;
-mod incoming;
+mod error;
+mod fixed_header;
+mod handshake;
+mod header_fields;
 mod message;
-mod outgoing;
+mod message_builder;
+mod message_reader;
+#[cfg(test)]
+pub(crate) mod raw_message;
 mod socket;
-mod start;
-
-use std::fmt;
+mod time_budget;
 
 pub use arguments::Arguments;
-pub use client::{ErrorReply, LoginClient, LoginError, Roads};
-pub use fields::{
-    DESTINATION, ERROR_NAME, Field, Fields, INTERFACE, MEMBER, PATH, REPLY_SERIAL, Value,
+pub use client::{Endpoints, ErrorReply, LoginClient, LoginError};
+pub use error::{DecodeError, EncodeError};
+pub use fixed_header::{
+    ERROR, FIXED_HEADER_LENGTH, FixedHeader, METHOD_CALL, METHOD_RETURN, SIGNAL,
 };
-pub use incoming::Incoming;
+pub use handshake::{Guid, HandshakeAction, ServerHandshake};
+pub use header_fields::{
+    DESTINATION, ERROR_NAME, FieldValue, HeaderField, HeaderFields, INTERFACE, MEMBER, PATH,
+    REPLY_SERIAL,
+};
 pub use message::Message;
-pub use outgoing::{Body, Outgoing};
-pub use socket::{Clock, Socket};
-pub use start::{ERROR, METHOD_CALL, METHOD_RETURN, SIGNAL, START, Start};
-
-/// Bytes that are not what they should be. The text says what they are instead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Garbled(pub &'static str);
-
-impl fmt::Display for Garbled {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "not understood: {}", self.0)
-    }
-}
-
-impl std::error::Error for Garbled {}
-
-/// The length of the zeros behind a header.
-fn padding_after(length: usize) -> usize {
-    length.next_multiple_of(8).saturating_sub(length)
-}
+pub use message_builder::{Body, MessageBuilder};
+pub use message_reader::MessageReader;
+pub use socket::Socket;
+pub use time_budget::TimeBudget;

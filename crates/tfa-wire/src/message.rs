@@ -1,42 +1,46 @@
-//! Messages as they come in. zbus checks what it reads: lengths, padding, UTF-8, nesting. The rest
-//! is checked here.
+//! Decoding of whole messages.
 
 use zbus::wire::Signature;
 use zeroize::Zeroizing;
 
-use super::fields::Fields;
-use super::start::Start;
-use super::{Arguments, Garbled, padding_after};
+use crate::arguments::Arguments;
+use crate::error::DecodeError;
+use crate::fixed_header::{FixedHeader, padding_length};
+use crate::header_fields::HeaderFields;
 
-/// A message that came.
+/// A received message.
 pub struct Message {
-    /// The fields of its header.
-    pub fields: Fields,
-    /// Its arguments.
+    /// The header fields.
+    pub fields: HeaderFields,
+    /// The body.
     pub arguments: Arguments,
 }
 
 impl Message {
-    /// The message that these bytes are, all of them.
-    pub fn read(start: &Start, message: Zeroizing<Vec<u8>>) -> Result<Self, Garbled> {
-        let (fields, end) = Fields::read(&message, start.endian)?;
-        let body = end.saturating_add(padding_after(end));
-        let padding = message.get(end..body).ok_or(CUT_OFF)?;
-        let length = message.get(body..).ok_or(CUT_OFF)?.len();
-        if padding.iter().any(|byte| *byte != 0) || u32::try_from(length) != Ok(start.body) {
-            return Err(CUT_OFF);
+    /// Decodes a whole message, fixed header included. The arguments are decoded later.
+    ///
+    /// # Errors
+    /// The header fields or the padding are not valid, or the lengths do not fit the bytes.
+    pub fn decode(header: &FixedHeader, message: Zeroizing<Vec<u8>>) -> Result<Self, DecodeError> {
+        let (fields, end) = HeaderFields::decode_with_end(header.endian, &message)?;
+        let body_offset = end.saturating_add(padding_length(end));
+        let padding = message.get(end..body_offset).ok_or(WRONG_LENGTH)?;
+        let length = message.get(body_offset..).ok_or(WRONG_LENGTH)?.len();
+        if padding.iter().any(|byte| *byte != 0) || u32::try_from(length) != Ok(header.body_length)
+        {
+            return Err(WRONG_LENGTH);
         }
         let arguments = Arguments {
-            endian: start.endian,
+            endian: header.endian,
             signature: fields.signature.clone().unwrap_or(Signature::Unit),
             message,
-            start: body,
+            body_offset,
         };
         Ok(Self { fields, arguments })
     }
 }
 
-const CUT_OFF: Garbled = Garbled("a message whose lengths are wrong");
+const WRONG_LENGTH: DecodeError = DecodeError("wrong length or padding");
 
 #[cfg(test)]
 mod tests {
@@ -44,14 +48,19 @@ mod tests {
     use zbus::wire::Endian;
 
     use super::*;
-    use crate::START;
+    use crate::fixed_header::FIXED_HEADER_LENGTH;
 
-    fn read(bytes: &[u8]) -> Result<Message, Garbled> {
-        let start = bytes.first_chunk::<START>().ok_or(CUT_OFF)?;
-        Message::read(&Start::read(start)?, Zeroizing::new(bytes.to_vec()))
+    fn read(bytes: &[u8]) -> Result<Message, DecodeError> {
+        let header = bytes
+            .first_chunk::<FIXED_HEADER_LENGTH>()
+            .ok_or(WRONG_LENGTH)?;
+        Message::decode(
+            &FixedHeader::decode(header)?,
+            Zeroizing::new(bytes.to_vec()),
+        )
     }
 
-    /// A call as zbus makes it.
+    /// A call, encoded by zbus.
     fn call(endian: Endian) -> Vec<u8> {
         let builder = zbus::Message::method_call("/org/example", "Do");
         let builder = builder.interface("org.example").endian(endian);
@@ -62,11 +71,11 @@ mod tests {
     type Arguments = (u32, String, Vec<(String, String)>);
 
     fn arguments(message: &Message) -> Option<Arguments> {
-        message.arguments.read().ok()
+        message.arguments.decode().ok()
     }
 
     #[test]
-    fn what_zbus_makes_is_read_in_either_byte_order() {
+    fn messages_of_zbus_decode_in_both_byte_orders() {
         for endian in [Endian::Little, Endian::Big] {
             let message = read(&call(endian)).ok().unwrap();
             assert_eq!(message.fields.path.as_deref(), Some("/org/example"));
@@ -78,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_a_byte_less_nor_a_byte_more_is_the_message() {
+    fn a_byte_less_or_more_is_rejected() {
         let whole = call(Endian::Little);
         for length in 0..whole.len() {
             assert!(read(&whole[..length]).is_err(), "{length}");
@@ -88,17 +97,17 @@ mod tests {
     }
 
     #[test]
-    fn arguments_of_another_type_are_refused() {
+    fn arguments_of_another_type_are_rejected() {
         let message = read(&call(Endian::Little)).ok().unwrap();
-        assert!(message.arguments.read::<u32>().is_err());
-        assert!(message.arguments.read::<(u32, String)>().is_err());
-        assert!(message.arguments.read::<((u32, String),)>().is_err());
-        assert!(message.arguments.read::<()>().is_err());
+        assert!(message.arguments.decode::<u32>().is_err());
+        assert!(message.arguments.decode::<(u32, String)>().is_err());
+        assert!(message.arguments.decode::<((u32, String),)>().is_err());
+        assert!(message.arguments.decode::<()>().is_err());
     }
 
     #[test]
-    fn a_text_is_one_where_it_comes_first() {
-        let text = |bytes: &[u8]| read(bytes).ok().unwrap().arguments.text().ok();
+    fn the_error_text_is_a_first_argument_of_type_string() {
+        let text = |bytes: &[u8]| read(bytes).ok().unwrap().arguments.error_text().ok();
         let made = |builder: zbus::Result<zbus::Message>| builder.unwrap().data().to_vec();
         let builder = || zbus::Message::signal("/", "org.example", "Said");
         for (bytes, expected) in [
@@ -113,13 +122,13 @@ mod tests {
 
     fn read_all(bytes: &[u8]) {
         if let Ok(message) = read(bytes) {
-            let _ = (arguments(&message), message.arguments.text());
+            let _ = (arguments(&message), message.arguments.error_text());
         }
     }
 
     proptest! {
         #[test]
-        fn no_bytes_after_a_start_make_it_panic(
+        fn no_bytes_after_a_fixed_header_make_it_panic(
             big: bool,
             kind in 1_u8..6,
             flags: u8,

@@ -1,9 +1,9 @@
-//! A stream socket on which everything together takes no longer than a limit.
+//! A stream socket whose operations share one time budget.
 
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
@@ -12,60 +12,68 @@ use rustix::net::{
     send, socket_with,
 };
 
-/// A connection, and how much longer it may be waited on.
+use crate::time_budget::TimeBudget;
+
+/// A connection to a Unix socket. An operation that exceeds the time budget fails with
+/// [`ErrorKind::TimedOut`].
 pub struct Socket {
     socket: OwnedFd,
-    clock: Clock,
+    budget: TimeBudget,
 }
 
 impl Socket {
-    /// Connects.
-    pub fn connect(path: &Path, clock: Clock) -> io::Result<Self> {
+    /// Connects to the socket at that path.
+    ///
+    /// # Errors
+    /// Those of connect(2).
+    pub fn connect(path: &Path, budget: TimeBudget) -> io::Result<Self> {
         let flags = SocketFlags::CLOEXEC;
         let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
         let address = SocketAddrUnix::new(path)?;
-        let this = Self { socket, clock };
-        // Whoever does not accept makes others wait here.
-        this.within(Timeout::Send, || connect(&this.socket, &address))?;
+        let this = Self { socket, budget };
+        // Blocks while the queue of the listener is full.
+        this.within_budget(Timeout::Send, || connect(&this.socket, &address))?;
         Ok(this)
     }
 
-    /// A socket that is connected.
-    pub fn over(socket: OwnedFd, limit: Duration) -> Self {
-        let clock = Clock::start(limit);
-        Self { socket, clock }
+    /// Takes a connected socket.
+    pub fn from_connected(socket: OwnedFd, limit: Duration) -> Self {
+        let budget = TimeBudget::start(limit);
+        Self { socket, budget }
     }
 
-    /// Sends all of it.
+    /// Sends all bytes.
+    ///
+    /// # Errors
+    /// Those of send(2). A closed connection raises no `SIGPIPE`.
     pub fn send(&self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            // A peer that is gone must be an error to the program and not a signal.
             let flags = SendFlags::NOSIGNAL;
-            let sent = self.within(Timeout::Send, || send(&self.socket, bytes, flags))?;
+            let sent = self.within_budget(Timeout::Send, || send(&self.socket, bytes, flags))?;
             bytes = bytes.get(sent..).unwrap_or_default();
         }
         Ok(())
     }
 
-    /// The clock of this connection.
-    pub fn clock(&mut self) -> &mut Clock {
-        &mut self.clock
+    /// Returns the time budget.
+    pub fn budget(&mut self) -> &mut TimeBudget {
+        &mut self.budget
     }
 
-    /// Does something that can block, for as long as is left. That is computed anew each time: a
-    /// peer that drips, and signals that interrupt, make it no longer.
-    fn within<T>(
+    /// Performs a system call that may block. The timeout is set anew for each call, so neither a peer
+    /// that sends single bytes nor interrupting signals prolong it.
+    fn within_budget<T>(
         &self,
         direction: Timeout,
-        mut work: impl FnMut() -> rustix::io::Result<T>,
+        mut call: impl FnMut() -> rustix::io::Result<T>,
     ) -> io::Result<T> {
         loop {
-            let left = self.clock.left();
+            let left = self.budget.left();
             if left.is_zero() {
                 return Err(ErrorKind::TimedOut.into());
             }
             set_socket_timeout(&self.socket, direction, Some(left))?;
-            match work() {
+            match call() {
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Err(ErrorKind::TimedOut.into()),
                 result => return Ok(result?),
@@ -75,43 +83,10 @@ impl Socket {
 }
 
 impl Read for Socket {
-    /// Descriptors that come with the bytes are none of ours: the kernel drops them.
+    /// The kernel closes file descriptors that come with the bytes.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let flags = RecvFlags::empty();
-        self.within(Timeout::Recv, || recv(&self.socket, &mut *buffer, flags))
+        self.within_budget(Timeout::Recv, || recv(&self.socket, &mut *buffer, flags))
             .map(|(received, _)| received)
-    }
-}
-
-/// How long is left, and since when that gets less.
-#[derive(Clone, Copy)]
-pub struct Clock {
-    left: Duration,
-    since: Option<Instant>,
-}
-
-impl Clock {
-    /// Runs from now on.
-    pub fn start(limit: Duration) -> Self {
-        Self {
-            left: limit,
-            since: Some(Instant::now()),
-        }
-    }
-
-    /// Stands still from now on.
-    pub fn stop(&mut self) {
-        self.left = self.left();
-        self.since = None;
-    }
-
-    /// Runs from now on.
-    pub fn resume(&mut self) {
-        self.since.get_or_insert_with(Instant::now);
-    }
-
-    fn left(&self) -> Duration {
-        let spent = self.since.map_or(Duration::ZERO, |since| since.elapsed());
-        self.left.saturating_sub(spent)
     }
 }

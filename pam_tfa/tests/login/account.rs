@@ -10,7 +10,7 @@ use crate::stage::{IGNORED, Login, Stage};
 
 #[test]
 fn the_account_phase_tells_what_the_auth_phase_met() {
-    for (name, met) in [
+    for (name, auth_result) in [
         ("verified", Verdict::Verified),
         ("remembered", Verdict::Remembered),
         ("not-required", Verdict::NotRequired),
@@ -23,8 +23,11 @@ fn the_account_phase_tells_what_the_auth_phase_met() {
         let [auth, account] = &daemon.contexts()[..] else {
             panic!("{:?}", daemon.calls());
         };
-        assert_eq!((auth.phase, auth.met), (Phase::Auth, None));
-        assert_eq!((account.phase, account.met), (Phase::Account, Some(met)));
+        assert_eq!((auth.phase, auth.auth_result), (Phase::Auth, None));
+        assert_eq!(
+            (account.phase, account.auth_result),
+            (Phase::Account, Some(auth_result))
+        );
     }
 }
 
@@ -33,7 +36,7 @@ fn an_account_phase_alone_has_met_nothing() {
     let stage = Stage::new();
     let daemon = stage.daemon([verdict("not-required")]);
     stage.login("").account();
-    assert_eq!(daemon.contexts()[0].met, None);
+    assert_eq!(daemon.contexts()[0].auth_result, None);
 }
 
 /// An auth phase and an account phase of one login, and what the daemon was told that the first
@@ -48,7 +51,7 @@ fn told_after(
     let contexts = daemon.contexts();
     let account = contexts.last().unwrap();
     assert_eq!(account.phase, Phase::Account);
-    (report, account.met)
+    (report, account.auth_result)
 }
 
 #[test]
@@ -87,9 +90,9 @@ fn an_auth_phase_that_breaks_off_counts_as_a_no() {
             .before(ASK_PASSWORD)
             .answers([types("hunter2"), answer]);
         let description = format!("{acts:?}");
-        let (report, met) = told_after(&stage, acts, login);
+        let (report, auth_result) = told_after(&stage, acts, login);
         assert_eq!(report.codes[0], code, "{description}");
-        assert_eq!(met, Some(Verdict::Denied), "{description}");
+        assert_eq!(auth_result, Some(Verdict::Denied), "{description}");
     }
 }
 
@@ -97,18 +100,18 @@ fn an_auth_phase_that_breaks_off_counts_as_a_no() {
 fn an_auth_line_with_an_option_that_is_not_known_counts_as_a_no() {
     let stage = Stage::new();
     let login = stage.login("ehco").account_options("");
-    let (report, met) = told_after(&stage, [], login);
+    let (report, auth_result) = told_after(&stage, [], login);
     assert_eq!(report.codes[0], Code::SERVICE_ERR as i32);
-    assert_eq!(met, Some(Verdict::Denied));
+    assert_eq!(auth_result, Some(Verdict::Denied));
 }
 
 #[test]
 fn an_auth_phase_with_nothing_to_answer_with_counts_as_a_no() {
     let stage = Stage::new();
     let login = stage.login("use_first_pass");
-    let (report, met) = told_after(&stage, [ask_code()], login);
+    let (report, auth_result) = told_after(&stage, [ask_code()], login);
     assert_eq!(report.codes[0], Code::AUTH_ERR as i32);
-    assert_eq!(met, Some(Verdict::Denied));
+    assert_eq!(auth_result, Some(Verdict::Denied));
 }
 
 #[test]
@@ -123,20 +126,23 @@ fn a_verdict_for_a_user_who_changed_in_the_middle_counts_as_a_no_for_the_first()
         Step::Account,
     ]);
     let refused = [Code::AUTH_ERR as i32, Code::PERM_DENIED as i32];
-    assert_eq!(report.codes[..2], refused, "root met nothing");
+    assert_eq!(report.codes[..2], refused, "no second factor from root");
     let [auth, account] = &daemon.contexts()[..] else {
         panic!("{:?}", daemon.calls());
     };
-    assert_eq!((auth.met, account.met), (None, Some(Verdict::Denied)));
+    assert_eq!(
+        (auth.auth_result, account.auth_result),
+        (None, Some(Verdict::Denied))
+    );
 }
 
 #[test]
 fn a_line_that_is_not_about_a_login_leaves_no_verdict_on_it() {
     let stage = Stage::new();
     let login = stage.login("after_publickey");
-    let (report, met) = told_after(&stage, [], login);
+    let (report, auth_result) = told_after(&stage, [], login);
     assert_eq!(report.codes, [IGNORED, Code::SUCCESS as i32]);
-    assert_eq!(met, None);
+    assert_eq!(auth_result, None);
 }
 
 #[test]
@@ -147,10 +153,10 @@ fn root_who_was_let_in_at_the_console_without_the_daemon_was_neither_asked_nor_r
         .user(Some("root"))
         .at("tty1", "");
     let absent = Act::Error("org.tfad.Tfa1.Error.NotServing");
-    let (report, met) = told_after(&stage, [absent], login);
+    let (report, auth_result) = told_after(&stage, [absent], login);
     assert_eq!(report.codes, [Code::SUCCESS as i32; 2]);
     assert!(report.logged("WITHOUT a second factor"));
-    assert_eq!(met, None);
+    assert_eq!(auth_result, None);
 }
 
 #[test]
@@ -170,7 +176,7 @@ fn an_auth_phase_that_breaks_off_voids_the_verdict_before() {
             Code::PERM_DENIED as i32
         ]
     );
-    assert_eq!(daemon.contexts()[2].met, Some(Verdict::Denied));
+    assert_eq!(daemon.contexts()[2].auth_result, Some(Verdict::Denied));
 }
 
 #[test]
@@ -183,7 +189,7 @@ fn a_verdict_takes_the_place_of_a_phase_that_broke_off_before() {
         Step::Account,
     ]);
     assert_eq!(report.codes[1..], [Code::SUCCESS as i32; 2]);
-    assert_eq!(daemon.contexts()[2].met, Some(Verdict::Verified));
+    assert_eq!(daemon.contexts()[2].auth_result, Some(Verdict::Verified));
 }
 
 #[test]
@@ -214,7 +220,7 @@ fn a_new_auth_phase_may_be_about_a_new_user() {
         Step::Account,
     ]);
     assert_eq!(report.codes[1..], [Code::SUCCESS as i32; 2]);
-    assert_eq!(daemon.contexts()[2].met, Some(Verdict::Verified));
+    assert_eq!(daemon.contexts()[2].auth_result, Some(Verdict::Verified));
 }
 
 #[test]

@@ -97,8 +97,8 @@ fn transactions_in_one_process_do_not_touch_each_other() {
             .login("")
             .run([Step::Authenticate, Step::Beside, Step::Account]);
         assert_eq!(report.codes, [SUCCESS, Code::AUTH_ERR as i32, IGNORED]);
-        let met = daemon.contexts()[2].met;
-        assert_eq!(met, Some(tfa_proto::Verdict::Verified));
+        let auth_result = daemon.contexts()[2].auth_result;
+        assert_eq!(auth_result, Some(tfa_proto::Verdict::Verified));
     }
 }
 

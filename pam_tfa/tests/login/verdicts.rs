@@ -187,8 +187,8 @@ fn the_daemon_is_told_what_pam_knows() {
     // Whoever starts a program of another real uid sets its environment.
     let is_root = nix::unistd::getuid().is_root();
     assert_eq!(context.seat, if is_root { "seat0" } else { "" });
-    assert!(context.enrolls);
-    assert_eq!(context.met, None);
+    assert!(context.can_enroll);
+    assert_eq!(context.auth_result, None);
 }
 
 #[test]

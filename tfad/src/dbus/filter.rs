@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use tfa_proto::Error;
 use tfa_wire::{
-    Body, DESTINATION, ERROR, ERROR_NAME, Field, METHOD_CALL, METHOD_RETURN, Outgoing,
-    REPLY_SERIAL, SIGNAL, START, Start, Value,
+    Body, DESTINATION, ERROR, ERROR_NAME, FIXED_HEADER_LENGTH, FieldValue, FixedHeader,
+    HeaderField, HeaderFields, METHOD_CALL, METHOD_RETURN, MessageBuilder, REPLY_SERIAL, SIGNAL,
 };
 use zbus::DBusError;
 use zeroize::Zeroizing;
@@ -92,17 +92,19 @@ impl Filter {
     }
 
     fn take_message(&mut self, bytes: &mut &[u8]) -> io::Result<Option<Output>> {
-        self.fill(bytes, START);
-        let Some(head) = self.partial.first_chunk::<START>() else {
+        self.fill(bytes, FIXED_HEADER_LENGTH);
+        let Some(head) = self.partial.first_chunk::<FIXED_HEADER_LENGTH>() else {
             return Ok(None);
         };
-        let start = Start::read(head).map_err(io::Error::other)?;
+        let start = FixedHeader::decode(head).map_err(io::Error::other)?;
         if !is_wanted(&start) {
-            self.skip = start.rest();
+            self.skip = start.remaining_length();
             self.partial.clear();
             return Ok(None);
         }
-        let length = start.rest().saturating_add(START as u64);
+        let length = start
+            .remaining_length()
+            .saturating_add(FIXED_HEADER_LENGTH as u64);
         let kept = usize::try_from(length).map_or(MAX_MESSAGE, |length| length.min(MAX_MESSAGE));
         self.fill(bytes, kept);
         if self.partial.len() < kept {
@@ -120,10 +122,10 @@ impl Filter {
     }
 
     /// Judges a message, or the beginning of one that is too long.
-    fn judge(&self, start: &Start, message: Zeroizing<Vec<u8>>) -> Option<Output> {
+    fn judge(&self, start: &FixedHeader, message: Zeroizing<Vec<u8>>) -> Option<Output> {
         let is_whole = self.skip == 0;
-        let fields = start.fields_of(&message).ok()?;
-        match (start.kind, fields.sender.as_deref()) {
+        let fields = HeaderFields::decode(start, &message).ok()?;
+        match (start.message_type, fields.sender.as_deref()) {
             (METHOD_CALL, Some(sender)) if !is_whole => {
                 let error = Error::InvalidArgument("the call is too long".to_owned());
                 refusal(sender, start.serial, &error)
@@ -146,9 +148,9 @@ impl Filter {
 }
 
 /// Whether the rest of a message is looked at.
-fn is_wanted(start: &Start) -> bool {
-    match start.kind {
-        METHOD_CALL => start.wants_reply(),
+fn is_wanted(start: &FixedHeader) -> bool {
+    match start.message_type {
+        METHOD_CALL => start.expects_reply(),
         METHOD_RETURN | ERROR | SIGNAL => true,
         _ => false,
     }
@@ -157,19 +159,19 @@ fn is_wanted(start: &Start) -> bool {
 fn refusal(sender: &str, serial: u32, error: &Error) -> Option<Output> {
     let name = error.name();
     let fields = [
-        Field(ERROR_NAME, Value::Text(name.as_str())),
-        Field(REPLY_SERIAL, Value::Number(serial)),
-        Field(DESTINATION, Value::Text(sender)),
+        HeaderField(ERROR_NAME, FieldValue::Str(name.as_str())),
+        HeaderField(REPLY_SERIAL, FieldValue::U32(serial)),
+        HeaderField(DESTINATION, FieldValue::Str(sender)),
     ];
-    let body = Body::of(&error.description().unwrap_or_default()).ok()?;
-    let reply = Outgoing {
-        kind: ERROR,
+    let body = Body::encode(&error.description().unwrap_or_default()).ok()?;
+    let reply = MessageBuilder {
+        message_type: ERROR,
         // Nobody replies to a reply, so one number does for all.
         serial: 1,
         fields: &fields,
         body: &body,
     };
-    reply.bytes().ok().map(Output::Refuse)
+    reply.build().ok().map(Output::Refuse)
 }
 
 /// Takes up to that many bytes off the front.
@@ -277,10 +279,16 @@ mod tests {
         let Output::Refuse(bytes) = output else {
             panic!("not a refusal");
         };
-        let start = Start::read(bytes.first_chunk().unwrap()).unwrap();
-        let message = tfa_wire::Message::read(&start, bytes.clone()).ok().unwrap();
-        let (fields, text) = (message.fields, message.arguments.text().unwrap());
-        (fields.error.unwrap(), text, fields.call.unwrap())
+        let start = FixedHeader::decode(bytes.first_chunk().unwrap()).unwrap();
+        let message = tfa_wire::Message::decode(&start, bytes.clone())
+            .ok()
+            .unwrap();
+        let (fields, text) = (message.fields, message.arguments.error_text().unwrap());
+        (
+            fields.error_name.unwrap(),
+            text,
+            fields.reply_serial.unwrap(),
+        )
     }
 
     #[test]
@@ -318,40 +326,52 @@ mod tests {
     }
 
     /// A call whose header has these fields besides a sender.
-    fn call_with(fields: &[Field<'_>]) -> Vec<u8> {
-        let sender = Field(7, Value::Text(":1.7"));
+    fn call_with(fields: &[HeaderField<'_>]) -> Vec<u8> {
+        let sender = HeaderField(7, FieldValue::Str(":1.7"));
         let fields = [fields, &[sender]].concat();
-        let call = Outgoing {
-            kind: METHOD_CALL,
+        let call = MessageBuilder {
+            message_type: METHOD_CALL,
             serial: 1,
             fields: &fields,
-            body: &Body::none(),
+            body: &Body::empty(),
         };
-        call.bytes().unwrap().to_vec()
+        call.build().unwrap().to_vec()
     }
 
     #[test]
     fn a_message_that_zbus_does_not_take_is_dropped_and_counts_for_nothing() {
-        let path = Field(PATH, Value::Path("/org/example"));
-        let interface = Field(INTERFACE, Value::Text("org.example"));
-        let member = Field(MEMBER, Value::Text("Do"));
+        let path = HeaderField(PATH, FieldValue::ObjectPath("/org/example"));
+        let interface = HeaderField(INTERFACE, FieldValue::Str("org.example"));
+        let member = HeaderField(MEMBER, FieldValue::Str("Do"));
         let call = [path, interface, member];
-        let destination = Field(DESTINATION, Value::Text("org.example"));
+        let destination = HeaderField(DESTINATION, FieldValue::Str("org.example"));
         let right = call_with(&[&call[..], &[destination]].concat());
         let with = |field| call_with(&[path, interface, member, field]);
         let mut with_padding = call_with(&call);
         // Behind the name of the sender, which ends the header.
         *with_padding.last_mut().unwrap() = 1;
         for wrong in [
-            with(Field(0, Value::Number(1))),
-            with(Field(10, Value::Number(1))),
-            with(Field(200, Value::Text("text"))),
-            with(Field(DESTINATION, Value::Number(1))),
-            with(Field(DESTINATION, Value::Text("no name"))),
-            with(Field(REPLY_SERIAL, Value::Number(0))),
-            call_with(&[path, interface, Field(MEMBER, Value::Text("no.member"))]),
-            call_with(&[path, Field(INTERFACE, Value::Text("none")), member]),
-            call_with(&[Field(PATH, Value::Path("org")), interface, member]),
+            with(HeaderField(0, FieldValue::U32(1))),
+            with(HeaderField(10, FieldValue::U32(1))),
+            with(HeaderField(200, FieldValue::Str("text"))),
+            with(HeaderField(DESTINATION, FieldValue::U32(1))),
+            with(HeaderField(DESTINATION, FieldValue::Str("no name"))),
+            with(HeaderField(REPLY_SERIAL, FieldValue::U32(0))),
+            call_with(&[
+                path,
+                interface,
+                HeaderField(MEMBER, FieldValue::Str("no.member")),
+            ]),
+            call_with(&[
+                path,
+                HeaderField(INTERFACE, FieldValue::Str("none")),
+                member,
+            ]),
+            call_with(&[
+                HeaderField(PATH, FieldValue::ObjectPath("org")),
+                interface,
+                member,
+            ]),
             call_with(&[path, interface]),
             call_with(&[interface, member]),
             with_padding,

@@ -174,8 +174,8 @@ impl Logins {
         // Neither the account nor the groups matter to a login that this phase leaves alone.
         match PolicyDecision::none_needed(phase) {
             Some(PhaseAction::Verified) => {
-                let met = context.met.unwrap_or(Verdict::Verified);
-                return Ok((0, render::end(met, None)));
+                let verdict = context.auth_result.unwrap_or(Verdict::Verified);
+                return Ok((0, render::end(verdict, None)));
             }
             Some(_) => {
                 self.bypasses.tell(&self.state, caller, &user, &context);
@@ -490,5 +490,5 @@ fn untrusted(context: Context) -> Context {
 /// [`Error::InvalidArgument`].
 pub fn context(dict: &HashMap<String, OwnedVariant>) -> Result<Context, Error> {
     Context::from_dict(dict)
-        .map_err(|key| Error::InvalidArgument(format!("the context's {key} is garbled")))
+        .map_err(|key| Error::InvalidArgument(format!("invalid value of {key} in the context")))
 }

@@ -41,10 +41,10 @@ pub fn is_inside_session(is_root: bool, service: &str) -> bool {
 pub fn phase(context: &Context, policy: &Policy) -> PhaseInput {
     match context.phase {
         Phase::Auth => PhaseInput::Auth {
-            account_follows: context.enrolls,
+            account_follows: context.can_enroll,
         },
         Phase::Account => PhaseInput::Account {
-            auth_result: match context.met {
+            auth_result: match context.auth_result {
                 None => AuthPhaseResult::NotRun,
                 Some(Verdict::Verified | Verdict::Remembered) => AuthPhaseResult::Verified,
                 Some(Verdict::NotRequired) => AuthPhaseResult::NotRequired,
@@ -83,7 +83,7 @@ fn methods(context: &Context) -> Methods {
         .filter(|method| *method != "keyboard-interactive")
         .map(str::to_owned)
         .collect();
-    let pam_asks = context.phase == Phase::Auth || context.met.is_some();
+    let pam_asks = context.phase == Phase::Auth || context.auth_result.is_some();
     if pam_asks {
         passed.push(ASKED_BY_PAM.to_owned());
     }
@@ -116,10 +116,10 @@ pub fn client<'a>(caller: &Caller, context: &'a Context) -> Client<'a> {
 mod tests {
     use super::*;
 
-    fn ssh(phase: Phase, met: Option<Verdict>, info: &str) -> Methods {
+    fn ssh(phase: Phase, auth_result: Option<Verdict>, info: &str) -> Methods {
         methods(&Context {
             phase,
-            met,
+            auth_result,
             service: "sshd".to_owned(),
             ssh_auth_info: info.to_owned(),
             ..Context::default()
@@ -132,11 +132,11 @@ mod tests {
         assert!(
             subject_without_groups.one_of_sshds_own && subject_without_groups.passed.is_empty()
         );
-        for (phase, met) in [
+        for (phase, auth_result) in [
             (Phase::Auth, None),
             (Phase::Account, Some(Verdict::NotRequired)),
         ] {
-            let asked = ssh(phase, met, "publickey ssh-ed25519 AAAA\n");
+            let asked = ssh(phase, auth_result, "publickey ssh-ed25519 AAAA\n");
             assert!(!asked.one_of_sshds_own);
             assert_eq!(asked.passed, ["publickey", ASKED_BY_PAM]);
         }

@@ -1,7 +1,7 @@
 //! The dialog's turns in words: what goes out on the bus.
 
 use tfa_core::{BackupCode, Dialog, Message, Time};
-use tfa_proto::{Line, LineKind, Manner, Next, Question, Turn, Verdict};
+use tfa_proto::{Line, LineKind, Next, PromptStyle, Question, Turn, Verdict};
 
 use crate::config::QrStyle;
 use crate::login::enrollment::{Enrollment, Shown, backup_codes_page, narrow};
@@ -56,12 +56,12 @@ impl Renderer<'_> {
         use tfa_core::Next as N;
         match next {
             N::AskCode { digits } => {
-                let question = ask(messages::QUESTION, Manner::Hidden, digits);
+                let question = ask(messages::QUESTION, PromptStyle::Hidden, digits);
                 (Vec::new(), question)
             }
             N::AskInvitation => (
                 Vec::new(),
-                ask(messages::ASK_INVITATION, Manner::Visible, 0),
+                ask(messages::ASK_INVITATION, PromptStyle::Visible, 0),
             ),
             N::AskToBegin(None) => {
                 let picture = self
@@ -72,30 +72,31 @@ impl Renderer<'_> {
                 if self.ssh {
                     page.extend(messages::TIME_OVER_SSH.map(str::to_owned));
                 }
-                (headed(page), ask(question, Manner::Visible, 0))
+                (headed(page), ask(question, PromptStyle::Visible, 0))
             }
             N::AskToBegin(Some(until)) => {
                 let page = messages::grace(self.host, until, self.now);
                 (
                     headed(page),
-                    ask(messages::ASK_WHETHER, Manner::Optional, 0),
+                    ask(messages::ASK_WHETHER, PromptStyle::Optional, 0),
                 )
             }
             N::ShowPicture => (
                 self.page(|enrollment| enrollment.picture_page()),
-                ask(messages::ASK_SCANNED, Manner::Visible, 0),
+                ask(messages::ASK_SCANNED, PromptStyle::Visible, 0),
             ),
             // After a slip the key is still on the screen.
-            N::AskNewCode { .. } if says.is_some() => {
-                (Vec::new(), ask(messages::ASK_NEW_CODE, Manner::Visible, 0))
-            }
+            N::AskNewCode { .. } if says.is_some() => (
+                Vec::new(),
+                ask(messages::ASK_NEW_CODE, PromptStyle::Visible, 0),
+            ),
             N::AskNewCode { .. } => (
                 self.page(|enrollment| enrollment.key_page()),
-                ask(messages::ASK_NEW_CODE, Manner::Visible, 0),
+                ask(messages::ASK_NEW_CODE, PromptStyle::Visible, 0),
             ),
             N::ShowBackupCodes => (
                 backup_codes_page(self.drawn),
-                ask(messages::ASK_SAVED, Manner::Visible, 0),
+                ask(messages::ASK_SAVED, PromptStyle::Visible, 0),
             ),
             // Who cannot set up hears how long that goes well.
             N::End(verdict @ tfa_core::Verdict::InGrace(until))
@@ -174,10 +175,10 @@ fn of(verdict: tfa_core::Verdict) -> Verdict {
     }
 }
 
-fn ask(text: &str, manner: Manner, digits: u8) -> Next {
+fn ask(text: &str, style: PromptStyle, digits: u8) -> Next {
     Next::Ask(Question {
         text: text.to_owned(),
-        manner,
+        style,
         digits: u32::from(digits),
     })
 }

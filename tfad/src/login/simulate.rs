@@ -51,13 +51,13 @@ pub fn simulate(
     } else {
         Phase::Account
     };
-    let in_phase = |phase, met| {
+    let in_phase = |phase, auth_result| {
         let context = Context {
             phase,
-            met,
+            auth_result,
             service: supposed.service.clone(),
             rhost: supposed.from.clone(),
-            enrolls: !is_own(supposed),
+            can_enroll: !is_own(supposed),
             silent: is_silent(&supposed.service),
             ..Context::default()
         };

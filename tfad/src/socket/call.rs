@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use tfa_proto::{Error, LOGIN, PATH, WireTurn};
 use tfa_wire::{
-    Body, ERROR, ERROR_NAME, Field, Garbled, METHOD_CALL, METHOD_RETURN, Message, Outgoing,
-    REPLY_SERIAL, START, Start, Value,
+    Body, DecodeError, ERROR, ERROR_NAME, EncodeError, FIXED_HEADER_LENGTH, FieldValue,
+    FixedHeader, HeaderField, METHOD_CALL, METHOD_RETURN, Message, MessageBuilder, REPLY_SERIAL,
 };
 use zbus::DBusError;
 use zbus::wire::OwnedVariant;
@@ -52,11 +52,11 @@ pub(super) enum Response {
 
 /// The beginning of a call, which must not be too long. Whoever wants no reply cannot be held to one call
 /// at a time, so such a call is not taken.
-pub(super) fn start(bytes: &[u8; START]) -> Result<Start, Garbled> {
-    let start = Start::read(bytes)?;
-    let is_call = start.kind == METHOD_CALL && start.wants_reply();
-    if !is_call || start.body > LONGEST_BODY || start.rest() > LONGEST {
-        return Err(Garbled(
+pub(super) fn start(bytes: &[u8; FIXED_HEADER_LENGTH]) -> Result<FixedHeader, DecodeError> {
+    let start = FixedHeader::decode(bytes)?;
+    let is_call = start.message_type == METHOD_CALL && start.expects_reply();
+    if !is_call || start.body_length > LONGEST_BODY || start.remaining_length() > LONGEST {
+        return Err(DecodeError(
             "a message that is no call with a reply, or too long",
         ));
     }
@@ -65,21 +65,24 @@ pub(super) fn start(bytes: &[u8; START]) -> Result<Start, Garbled> {
 
 impl Call {
     /// The call that these bytes are, all of them.
-    pub(super) fn read(start: &Start, bytes: Zeroizing<Vec<u8>>) -> Result<Self, Garbled> {
-        let Message { fields, arguments } = Message::read(start, bytes)?;
+    pub(super) fn read(
+        start: &FixedHeader,
+        bytes: Zeroizing<Vec<u8>>,
+    ) -> Result<Self, DecodeError> {
+        let Message { fields, arguments } = Message::decode(start, bytes)?;
         let (Some(path), Some(method)) = (fields.path, fields.member) else {
-            return Err(Garbled("a call without a path or a method"));
+            return Err(DecodeError("a call without a path or a method"));
         };
         let of_login = fields.interface.is_none_or(|interface| interface == LOGIN);
         let request = match method.as_str() {
             _ if path != PATH || !of_login => Err(UNKNOWN),
             "Begin" => arguments
-                .read()
+                .decode()
                 .map(|(user, context)| Request::Begin(user, context)),
             "Answer" => arguments
-                .read()
+                .decode()
                 .map(|(dialog, reply)| Request::Answer(dialog, reply)),
-            "Cancel" => arguments.read().map(Request::Cancel),
+            "Cancel" => arguments.decode().map(Request::Cancel),
             _ => Err(UNKNOWN),
         };
         let from = ThrottleScope {
@@ -87,7 +90,7 @@ impl Call {
         };
         Ok(Self {
             from,
-            request: request.map_err(|garbled| Error::InvalidArgument(garbled.to_string())),
+            request: request.map_err(|error| Error::InvalidArgument(error.to_string())),
         })
     }
 }
@@ -97,37 +100,40 @@ impl ThrottleScope {
     pub(super) fn reply(
         &self,
         response: &Result<Response, Error>,
-    ) -> Result<Zeroizing<Vec<u8>>, Garbled> {
+    ) -> Result<Zeroizing<Vec<u8>>, EncodeError> {
         let name = response
             .as_ref()
             .err()
             .map(|error| error.name().to_string());
-        let call = Field(REPLY_SERIAL, Value::Number(self.serial));
-        let (kind, fields, body) = match response {
+        let call = HeaderField(REPLY_SERIAL, FieldValue::U32(self.serial));
+        let (message_type, fields, body) = match response {
             Ok(Response::Begun(dialog, turn)) => {
-                (METHOD_RETURN, vec![call], Body::of(&(dialog, turn))?)
+                (METHOD_RETURN, vec![call], Body::encode(&(dialog, turn))?)
             }
             // A turn alone would go out as its four parts.
-            Ok(Response::Answered(turn)) => (METHOD_RETURN, vec![call], Body::of(&(turn,))?),
-            Ok(Response::Cancelled) => (METHOD_RETURN, vec![call], Body::none()),
+            Ok(Response::Answered(turn)) => (METHOD_RETURN, vec![call], Body::encode(&(turn,))?),
+            Ok(Response::Cancelled) => (METHOD_RETURN, vec![call], Body::empty()),
             Err(error) => {
                 let text = error.description().unwrap_or_default();
-                let name = Field(ERROR_NAME, Value::Text(name.as_deref().unwrap_or_default()));
-                (ERROR, vec![name, call], Body::of(&text)?)
+                let name = HeaderField(
+                    ERROR_NAME,
+                    FieldValue::Str(name.as_deref().unwrap_or_default()),
+                );
+                (ERROR, vec![name, call], Body::encode(&text)?)
             }
         };
-        let reply = Outgoing {
-            kind,
+        let reply = MessageBuilder {
+            message_type,
             // Nobody replies to a reply, so one number does for all.
             serial: 1,
             fields: &fields,
             body: &body,
         };
-        reply.bytes()
+        reply.build()
     }
 }
 
-const UNKNOWN: Garbled = Garbled("there is no such method here");
+const UNKNOWN: DecodeError = DecodeError("there is no such method here");
 
 #[cfg(test)]
 mod tests {
@@ -167,10 +173,10 @@ mod tests {
     }
 
     /// Reads as the connection does: the start says how much there is.
-    fn read(bytes: &[u8]) -> Result<Call, Garbled> {
-        let start = start(bytes.first_chunk().ok_or(Garbled("cut off"))?)?;
-        let length = START + usize::try_from(start.rest()).unwrap();
-        let whole = bytes.get(..length).ok_or(Garbled("cut off"))?;
+    fn read(bytes: &[u8]) -> Result<Call, DecodeError> {
+        let start = start(bytes.first_chunk().ok_or(DecodeError("cut off"))?)?;
+        let length = FIXED_HEADER_LENGTH + usize::try_from(start.remaining_length()).unwrap();
+        let whole = bytes.get(..length).ok_or(DecodeError("cut off"))?;
         Call::read(&start, Zeroizing::new(whole.to_vec()))
     }
 

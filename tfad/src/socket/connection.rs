@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use super::queue::Queue;
 use tfa_proto::Error;
-use tfa_wire::{Clock, Incoming, Socket};
+use tfa_wire::{Guid, HandshakeAction, MessageReader, ServerHandshake, Socket, TimeBudget};
 
 use super::call::{self, Call, Request, Response};
 use super::counters::ConnectionCounters;
-use super::handshake::{Guid, Handshake, Step};
 use crate::dbus::caller::Caller;
 use crate::login::{self, Logins};
 
@@ -22,7 +21,7 @@ const MAX_HANDSHAKE_LINES: u32 = 16;
 
 /// A connection, and who is at its other end.
 pub(super) struct Connection<'a> {
-    incoming: Incoming<Socket>,
+    reader: MessageReader<Socket>,
     caller: &'a Caller,
     logins: &'a Logins,
     queue: &'a Queue,
@@ -38,7 +37,7 @@ impl<'a> Connection<'a> {
         queue: &'a Queue,
     ) -> Self {
         Self {
-            incoming: Incoming::new(Socket::over(stream.into(), CALL_TIMEOUT)),
+            reader: MessageReader::new(Socket::from_connected(stream.into(), CALL_TIMEOUT)),
             caller,
             logins,
             queue,
@@ -67,20 +66,20 @@ impl<'a> Connection<'a> {
     }
 
     fn log_on(&mut self, guid: Guid) -> io::Result<()> {
-        let mut handshake = Handshake::with(self.caller.uid, guid);
+        let mut handshake = ServerHandshake::new(self.caller.uid, guid);
         // The first byte was made for credentials, which nobody asks for.
         let mut nul = [1];
-        io::Read::read_exact(&mut self.incoming, &mut nul)?;
+        io::Read::read_exact(&mut self.reader, &mut nul)?;
         if nul != [0] {
             return Err(ErrorKind::InvalidData.into());
         }
         for _ in 0..MAX_HANDSHAKE_LINES {
-            let line = self.incoming.line()?;
+            let line = self.reader.read_line()?;
             let line = line.strip_suffix(b"\r\n").ok_or(ErrorKind::InvalidData)?;
-            match handshake.take(&String::from_utf8_lossy(line)) {
-                Step::Say(line) => self.unsent.push_str(&line),
-                Step::Begin => return self.flush_if_peer_waits(),
-                Step::Leave => break,
+            match handshake.handle_line(&String::from_utf8_lossy(line)) {
+                HandshakeAction::Send(line) => self.unsent.push_str(&line),
+                HandshakeAction::Begin => return self.flush_if_peer_waits(),
+                HandshakeAction::Disconnect => break,
             }
             self.flush_if_peer_waits()?;
         }
@@ -89,16 +88,16 @@ impl<'a> Connection<'a> {
 
     /// Says what there is to say, unless the peer has gone on already.
     fn flush_if_peer_waits(&mut self) -> io::Result<()> {
-        if self.incoming.is_used_up() {
+        if self.reader.is_drained() {
             self.send(&[])?;
         }
         Ok(())
     }
 
     fn next(&mut self) -> io::Result<Call> {
-        let bytes = self.incoming.start()?;
+        let bytes = self.reader.read_fixed_header()?;
         let start = call::start(&bytes).map_err(io::Error::other)?;
-        let message = self.incoming.message(&bytes, start.rest())?;
+        let message = self.reader.read_message(&bytes, start.remaining_length())?;
         Call::read(&start, message).map_err(io::Error::other)
     }
 
@@ -132,12 +131,12 @@ impl<'a> Connection<'a> {
     }
 
     fn within(&mut self, limit: Duration) {
-        *self.incoming.source().clock() = Clock::start(limit);
+        *self.reader.get_mut().budget() = TimeBudget::start(limit);
     }
 
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         let all = zeroize::Zeroizing::new([self.unsent.as_bytes(), bytes].concat());
         self.unsent.clear();
-        self.incoming.source().send(&all)
+        self.reader.get_mut().send(&all)
     }
 }

@@ -9,13 +9,12 @@
 //! 1. `workers` are the threads that wait for a connection each; `counters` knows where they are, and
 //!    in `queue` their calls wait for their turn.
 //! 2. `connection` is one connection from its beginning to its end.
-//! 3. `handshake` logs the peer on, `call` takes a call out of its bytes and puts the answer into some.
+//! 3. `call` decodes a call and encodes its reply. The handshake is in `tfa-wire`.
 
 mod call;
 pub mod call_limiter;
 mod connection;
 mod counters;
-mod handshake;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -32,10 +31,11 @@ use std::sync::Arc;
 use nix::sys::socket::{Shutdown, shutdown};
 use tokio::runtime::Handle;
 
+use tfa_wire::Guid;
+
 use crate::host::random;
 use crate::log::journal::Journal;
 use crate::login::Logins;
-use handshake::Guid;
 use workers::WorkerPool;
 
 /// The socket, open.
@@ -60,7 +60,7 @@ impl LoginSocket {
         }
         let listener = UnixListener::bind(path)?;
         fs::set_permissions(path, Permissions::from_mode(0o666))?;
-        let guid = Guid::draw(random::fill).map_err(io::Error::other)?;
+        let guid = Guid::generate(random::fill).map_err(io::Error::other)?;
         let workers = WorkerPool::of(listener, guid, logins, journal, Handle::current());
         workers.spawn_worker()?;
         let path = path.to_owned();

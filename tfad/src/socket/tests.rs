@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use nix::unistd::geteuid;
 use tfa_proto::{Context, LOGIN, PATH};
-use tfa_wire::{START, Start};
+use tfa_wire::{FIXED_HEADER_LENGTH, FixedHeader};
 use tokio::runtime::Runtime;
 use zbus::message::Flags;
 
@@ -150,10 +150,10 @@ fn let_on(heard: &[u8]) -> Option<&[u8]> {
 /// How many messages these bytes are.
 fn count(mut messages: &[u8]) -> usize {
     let mut count = 0;
-    while let Some(start) = messages.first_chunk::<START>() {
-        let start = Start::read(start).unwrap();
-        assert!(start.begins_reply());
-        let length = START + usize::try_from(start.rest()).unwrap();
+    while let Some(start) = messages.first_chunk::<FIXED_HEADER_LENGTH>() {
+        let start = FixedHeader::decode(start).unwrap();
+        assert!(start.is_reply());
+        let length = FIXED_HEADER_LENGTH + usize::try_from(start.remaining_length()).unwrap();
         messages = &messages[length..];
         count += 1;
     }
@@ -207,9 +207,9 @@ fn who_waits_for_every_line_is_answered_line_by_line() {
     assert_eq!(ask("NEGOTIATE_UNIX_FD\r\n"), b"ERROR\r\n");
     stream.write_all(b"BEGIN\r\n").unwrap();
     stream.write_all(&begin()).unwrap();
-    let mut start = [0; START];
+    let mut start = [0; FIXED_HEADER_LENGTH];
     stream.read_exact(&mut start).unwrap();
-    assert!(Start::read(&start).unwrap().begins_reply());
+    assert!(FixedHeader::decode(&start).unwrap().is_reply());
 }
 
 #[test]
@@ -259,7 +259,9 @@ fn what_is_no_call_ends_the_visit_before_the_rest_of_it_comes() {
     let silent = cancel(Flags::NO_REPLY_EXPECTED);
     for bytes in [&signal, &too_long, &silent, &b"GET / HTTP/1.1\r\n".to_vec()] {
         let mut stream = daemon.connect();
-        stream.write_all(&flight(&bytes[..START])).unwrap();
+        stream
+            .write_all(&flight(&bytes[..FIXED_HEADER_LENGTH]))
+            .unwrap();
         let mut heard = Vec::new();
         // Nothing more is said, and the end comes all the same.
         stream.read_to_end(&mut heard).unwrap();

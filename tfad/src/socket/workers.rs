@@ -17,13 +17,13 @@ use tokio::time::timeout;
 
 use super::connection::Connection;
 use super::counters::{ConnectionCounters, Counts};
-use super::handshake::Guid;
 use super::queue::Queue;
 use crate::dbus::beside;
 use crate::dbus::caller::Caller;
 use crate::log::journal::{Journal, Level};
 use crate::login::Logins;
 use crate::socket::call_limiter::CallLimiter;
+use tfa_wire::Guid;
 
 /// How many go on waiting, after many have come at once, and the others end.
 const MAX_IDLE_WORKERS: usize = 16;

@@ -1,129 +1,129 @@
-//! A connection on which the daemon is called: one to the daemon itself, or one to the bus, which
-//! says who it is that replies.
+//! A connection on which the daemon is called: to the daemon's own socket, or to the bus. On the bus
+//! it also checks who replies.
 
-use std::fmt::Write;
-
-use rustix::process::geteuid;
+use tfa_proto::{LOGIN, NAME};
 use zeroize::Zeroizing;
 
-use super::LoginError;
+use super::error::LoginError;
 use super::reply::Reply;
-use crate::{
-    Arguments, Body, DESTINATION, Field, Garbled, INTERFACE, Incoming, MEMBER, METHOD_CALL,
-    Outgoing, PATH, Socket, Value,
-};
-use tfa_proto::{LOGIN, NAME};
+use crate::arguments::Arguments;
+use crate::error::EncodeError;
+use crate::fixed_header::METHOD_CALL;
+use crate::handshake;
+use crate::header_fields::{DESTINATION, FieldValue, HeaderField, INTERFACE, MEMBER, PATH};
+use crate::message_builder::{Body, MessageBuilder};
+use crate::message_reader::MessageReader;
+use crate::socket::Socket;
 
-/// The bus itself, as a name on it.
+/// The name of the bus itself.
 pub(super) const BUS: &str = "org.freedesktop.DBus";
 
-/// A connection over which the daemon was called.
+/// A connection on which the daemon was called.
 pub(super) struct Connection {
-    incoming: Incoming<Socket>,
-    /// The number of the last call.
+    reader: MessageReader<Socket>,
+    /// The serial of the last call.
     serial: u32,
-    /// On the bus, the unique name of the connection that answered as the daemon. The bus lets
-    /// nobody else have that name, even if the daemon goes.
+    /// On the bus, the unique name of the daemon, from its first reply. The bus never gives that name
+    /// to another connection, even after the daemon has gone.
     daemon: Option<String>,
-    on_the_bus: bool,
+    is_on_bus: bool,
 }
 
 impl Connection {
-    /// Logs on to the daemon itself, and makes the first call.
+    /// Performs the handshake with the daemon and the first call, and returns the reply.
     pub(super) fn to_daemon(
         socket: Socket,
         method: &str,
         arguments: &Body,
     ) -> Result<(Self, Arguments), LoginError> {
-        let mut this = Self::over(socket, false);
-        let call = call(this.next(), method, arguments)?;
-        this.log_on(&[&call])?;
-        this.first_answer()
+        let mut this = Self::new(socket, false);
+        let call = call(this.next_serial(), method, arguments)?;
+        this.open(&[&call])?;
+        this.first_reply()
     }
 
-    /// Logs on to the bus, and makes the first call.
+    /// Performs the handshake with the bus and the first call, and returns the reply.
     pub(super) fn to_bus(
         socket: Socket,
         method: &str,
         arguments: &Body,
     ) -> Result<(Self, Arguments), LoginError> {
-        let mut this = Self::over(socket, true);
-        let number = this.next();
-        let hello = hello(number)?;
-        let call = call(this.next(), method, arguments)?;
-        this.log_on(&[&hello, &call])?;
-        let welcome = this.reply(number)?;
-        if !is_of_bus(&welcome) {
-            return Err(STRANGER);
+        let mut this = Self::new(socket, true);
+        let hello_serial = this.next_serial();
+        let hello = hello(hello_serial)?;
+        let call = call(this.next_serial(), method, arguments)?;
+        this.open(&[&hello, &call])?;
+        let welcome = this.reply_to(hello_serial)?;
+        if !is_from_bus(&welcome) {
+            return Err(UNEXPECTED_SENDER);
         }
-        welcome.answer.map_err(LoginError::Bus)?;
-        this.first_answer()
+        welcome.result.map_err(LoginError::Bus)?;
+        this.first_reply()
     }
 
-    fn over(socket: Socket, on_the_bus: bool) -> Self {
+    fn new(socket: Socket, is_on_bus: bool) -> Self {
         Self {
-            incoming: Incoming::new(socket),
+            reader: MessageReader::new(socket),
             serial: 0,
             daemon: None,
-            on_the_bus,
+            is_on_bus,
         }
     }
 
-    /// Logs on. Nothing of what is sent depends on what is answered, so the first calls go out at
-    /// once.
-    fn log_on(&mut self, calls: &[&[u8]]) -> Result<(), LoginError> {
-        let mut flight = handshake().into_bytes();
-        flight.extend_from_slice(&Zeroizing::new(calls.concat()));
-        self.incoming.source().send(&flight)?;
-        let line = self.incoming.line()?;
-
-        if line.starts_with(b"OK ") && line.ends_with(b"\r\n") {
+    /// Sends the handshake and the first calls at once, then reads the answer to the handshake.
+    fn open(&mut self, calls: &[&[u8]]) -> Result<(), LoginError> {
+        let mut bytes = handshake::opening().into_bytes();
+        bytes.extend_from_slice(&Zeroizing::new(calls.concat()));
+        self.reader.get_mut().send(&bytes)?;
+        if handshake::is_accepted(&self.reader.read_line()?) {
             Ok(())
         } else {
             Err(LoginError::Handshake)
         }
     }
 
-    fn first_answer(mut self) -> Result<(Self, Arguments), LoginError> {
-        let answer = self.answer()?;
-        Ok((self, answer))
+    fn first_reply(mut self) -> Result<(Self, Arguments), LoginError> {
+        let arguments = self.last_reply()?;
+        Ok((self, arguments))
     }
 
-    /// Calls the daemon.
+    /// Calls a method of the daemon, and returns the reply.
     pub(super) fn call(&mut self, method: &str, arguments: &Body) -> Result<Arguments, LoginError> {
-        self.incoming.source().clock().resume();
-        let call = call(self.next(), method, arguments)?;
-        self.incoming.source().send(&call)?;
-        self.answer()
+        self.reader.get_mut().budget().resume();
+        let call = call(self.next_serial(), method, arguments)?;
+        self.reader.get_mut().send(&call)?;
+        self.last_reply()
     }
 
-    /// The number of the next call.
-    fn next(&mut self) -> u32 {
+    fn next_serial(&mut self) -> u32 {
         self.serial = self.serial.saturating_add(1);
         self.serial
     }
 
-    /// The daemon's answer to the last call. The time until the next one is the person's.
-    fn answer(&mut self) -> Result<Arguments, LoginError> {
-        let reply = self.reply(self.serial)?;
-        if self.on_the_bus {
-            if is_of_bus(&reply) {
-                return Err(reply.answer.map_or_else(LoginError::Bus, |_| STRANGER));
+    /// Reads the daemon's reply to the last call. The time budget pauses until the next call.
+    fn last_reply(&mut self) -> Result<Arguments, LoginError> {
+        let reply = self.reply_to(self.serial)?;
+        if self.is_on_bus {
+            if is_from_bus(&reply) {
+                let error = reply
+                    .result
+                    .map_or_else(LoginError::Bus, |_| UNEXPECTED_SENDER);
+                return Err(error);
             }
-            let sender = reply.sender.ok_or(STRANGER)?;
+            let sender = reply.sender.ok_or(UNEXPECTED_SENDER)?;
             if *self.daemon.get_or_insert_with(|| sender.clone()) != sender {
-                return Err(STRANGER);
+                return Err(UNEXPECTED_SENDER);
             }
         }
-        let answer = reply.answer.map_err(LoginError::of_daemon)?;
-        self.incoming.source().clock().stop();
-        Ok(answer)
+        let arguments = reply.result.map_err(LoginError::from_daemon)?;
+        self.reader.get_mut().budget().pause();
+        Ok(arguments)
     }
 
-    /// The reply to the call of that number.
-    fn reply(&mut self, call: u32) -> Result<Reply, LoginError> {
+    /// Reads the reply to the call of that serial, and discards all others.
+    fn reply_to(&mut self, call: u32) -> Result<Reply, LoginError> {
         loop {
-            let reply = Reply::next(&mut self.incoming)?;
+            let reply = Reply::read(&mut self.reader)?;
             if reply.call == call {
                 return Ok(reply);
             }
@@ -131,54 +131,42 @@ impl Connection {
     }
 }
 
-const STRANGER: LoginError = LoginError::Garbled("the reply of a stranger");
+const UNEXPECTED_SENDER: LoginError = LoginError::Protocol("a reply from an unexpected sender");
 
-fn is_of_bus(reply: &Reply) -> bool {
+fn is_from_bus(reply: &Reply) -> bool {
     reply.sender.as_deref() == Some(BUS)
 }
 
-/// A call of one of the daemon's methods.
-fn call(serial: u32, method: &str, body: &Body) -> Result<Zeroizing<Vec<u8>>, Garbled> {
-    message(serial, tfa_proto::PATH, LOGIN, method, NAME, body)
+/// Encodes a call of the daemon's login interface.
+fn call(serial: u32, method: &str, body: &Body) -> Result<Zeroizing<Vec<u8>>, EncodeError> {
+    encode(serial, tfa_proto::PATH, LOGIN, method, NAME, body)
 }
 
-/// The call with which a program takes its place on the bus.
-fn hello(serial: u32) -> Result<Zeroizing<Vec<u8>>, Garbled> {
+/// Encodes the call `Hello`, which must be the first on the bus.
+fn hello(serial: u32) -> Result<Zeroizing<Vec<u8>>, EncodeError> {
     let path = "/org/freedesktop/DBus";
-    message(serial, path, BUS, "Hello", BUS, &Body::none())
+    encode(serial, path, BUS, "Hello", BUS, &Body::empty())
 }
 
-fn message(
+fn encode(
     serial: u32,
     path: &str,
     interface: &str,
     method: &str,
     destination: &str,
     body: &Body,
-) -> Result<Zeroizing<Vec<u8>>, Garbled> {
+) -> Result<Zeroizing<Vec<u8>>, EncodeError> {
     let fields = [
-        Field(PATH, Value::Path(path)),
-        Field(INTERFACE, Value::Text(interface)),
-        Field(MEMBER, Value::Text(method)),
-        Field(DESTINATION, Value::Text(destination)),
+        HeaderField(PATH, FieldValue::ObjectPath(path)),
+        HeaderField(INTERFACE, FieldValue::Str(interface)),
+        HeaderField(MEMBER, FieldValue::Str(method)),
+        HeaderField(DESTINATION, FieldValue::Str(destination)),
     ];
-    let message = Outgoing {
-        kind: METHOD_CALL,
+    let message = MessageBuilder {
+        message_type: METHOD_CALL,
         serial,
         fields: &fields,
         body,
     };
-    message.bytes()
-}
-
-/// What logs on over a socket of this machine: the kernel vouches for the user, and so for what is
-/// said here.
-fn handshake() -> String {
-    let mut lines = String::from("\0AUTH EXTERNAL ");
-    for digit in geteuid().as_raw().to_string().bytes() {
-        // A string takes all that is written to it.
-        let _ = write!(lines, "{digit:02x}");
-    }
-    lines.push_str("\r\nBEGIN\r\n");
-    lines
+    message.build()
 }

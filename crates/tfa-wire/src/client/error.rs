@@ -1,58 +1,59 @@
-//! Why the daemon gave no turn. What is whose word matters: on the daemon's absence an
-//! administrator may have made an exception.
+//! Why the client has no turn. The variants tell who reported the error: an administrator may have
+//! allowed logins while the daemon is absent, and only the bus and the daemon itself can say that.
 
 use std::{fmt, io};
 
-use crate::Garbled;
-use tfa_proto::GarbledTurn;
+use tfa_proto::DecodeTurnError;
+
+use crate::error::{DecodeError, EncodeError};
 
 /// Why there is no turn.
 #[derive(Debug)]
 pub enum LoginError {
-    /// Neither the daemon nor the bus can be connected to.
+    /// Neither the daemon nor the bus accepts a connection.
     Connect(io::Error),
-    /// The time was up before the answer came.
+    /// The time budget is used up.
     TimedOut,
     /// The connection broke.
     Connection(io::Error),
-    /// The daemon or the bus does not let the login program on.
+    /// The daemon or the bus rejected the handshake.
     Handshake,
-    /// The bus itself answered, and not the daemon.
+    /// The bus itself replied with this error, and not the daemon.
     Bus(ErrorReply),
-    /// The daemon: there is no such user.
+    /// The daemon: there is no such user. The text is the daemon's.
     UnknownUser(String),
-    /// The daemon: it serves no login, and why.
+    /// The daemon: it serves no logins. The text says why.
     NotServing(String),
-    /// The daemon answered with another error.
+    /// The daemon replied with another error.
     Daemon(ErrorReply),
-    /// What came is not in the contract, or not from whom it should be. The text says what it was.
-    Garbled(&'static str),
+    /// A message is not valid, or came from an unexpected sender. The text says what is wrong.
+    Protocol(&'static str),
 }
 
-/// An error as it crosses the bus.
+/// An error reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorReply {
-    /// Its name, which carries the meaning.
+    /// The error name, such as `org.tfad.Tfa1.Error.Busy`.
     pub name: String,
-    /// Its text, for people.
+    /// The text for people.
     pub text: String,
 }
 
-// As `tfa_proto::Error` has them, which needs a connection of zbus; a test compares.
+// The names that `tfa_proto::Error` has: that type needs all of zbus. A test compares them.
 const UNKNOWN_USER: &str = "org.tfad.Tfa1.Error.UnknownUser";
 const NOT_SERVING: &str = "org.tfad.Tfa1.Error.NotServing";
 
 impl LoginError {
-    /// Connecting failed.
-    pub(super) fn of_connecting(error: io::Error) -> Self {
+    /// The error of a failed connect(2).
+    pub(super) fn from_connect(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::TimedOut => Self::TimedOut,
             _ => Self::Connect(error),
         }
     }
 
-    /// The daemon's word.
-    pub(super) fn of_daemon(error: ErrorReply) -> Self {
+    /// The error of an error reply of the daemon.
+    pub(super) fn from_daemon(error: ErrorReply) -> Self {
         match error.name.as_str() {
             UNKNOWN_USER => Self::UnknownUser(error.text),
             NOT_SERVING => Self::NotServing(error.text),
@@ -70,28 +71,34 @@ impl From<io::Error> for LoginError {
     }
 }
 
-impl From<Garbled> for LoginError {
-    fn from(Garbled(what): Garbled) -> Self {
-        Self::Garbled(what)
+impl From<DecodeError> for LoginError {
+    fn from(DecodeError(what): DecodeError) -> Self {
+        Self::Protocol(what)
     }
 }
 
-impl From<GarbledTurn> for LoginError {
-    fn from(_: GarbledTurn) -> Self {
-        Self::Garbled("a turn with a tag or a verdict that is not known here")
+impl From<EncodeError> for LoginError {
+    fn from(EncodeError(what): EncodeError) -> Self {
+        Self::Protocol(what)
+    }
+}
+
+impl From<DecodeTurnError> for LoginError {
+    fn from(_: DecodeTurnError) -> Self {
+        Self::Protocol("unknown tag or verdict in a turn")
     }
 }
 
 impl fmt::Display for LoginError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect(error) => write!(formatter, "no connection: {error}"),
-            Self::TimedOut => formatter.write_str("no answer in time"),
+            Self::Connect(error) => write!(formatter, "cannot connect: {error}"),
+            Self::TimedOut => formatter.write_str("timed out"),
             Self::Connection(error) => write!(formatter, "the connection broke: {error}"),
-            Self::Handshake => formatter.write_str("the login program is not let on"),
+            Self::Handshake => formatter.write_str("the handshake was rejected"),
             Self::Bus(error) | Self::Daemon(error) => error.fmt(formatter),
             Self::UnknownUser(text) | Self::NotServing(text) => formatter.write_str(text),
-            Self::Garbled(what) => write!(formatter, "not understood: {what}"),
+            Self::Protocol(what) => write!(formatter, "protocol error: {what}"),
         }
     }
 }
@@ -106,13 +113,13 @@ impl fmt::Display for ErrorReply {
 
 #[cfg(test)]
 mod tests {
+    use tfa_proto::Error;
     use zbus::DBusError;
 
     use super::*;
-    use tfa_proto::Error;
 
     #[test]
-    fn the_names_are_those_that_the_daemon_sends() {
+    fn the_error_names_are_those_of_the_contract() {
         let text = String::new;
         assert_eq!(Error::UnknownUser(text()).name(), UNKNOWN_USER);
         assert_eq!(Error::NotServing(text()).name(), NOT_SERVING);

@@ -1,12 +1,11 @@
-//! The client of `.Login`, for the PAM module: blocking, and small enough for a login program.
+//! The blocking client of the login interface, for the PAM module. It speaks D-Bus on a plain socket.
 //!
-//! It speaks D-Bus over a plain socket: no runtime, no thread, nothing left behind. The socket is the
-//! daemon's own; where nobody listens there it is the bus', which starts the daemon, or knows why
-//! there is none. Logging on and beginning the dialog are one flight, and each further turn is one
-//! round trip.
+//! It connects to the daemon's own socket. If no daemon listens there, it connects to the bus, which
+//! starts the daemon or says why it cannot. The handshake and the first call are sent at once, so a
+//! dialog begins within one round trip; each further turn takes another.
 //!
-//! 1. `connection` logs on and calls, and knows who it is that replies.
-//! 2. `reply` finds the replies among what comes.
+//! 1. `connection` calls the daemon.
+//! 2. `reply` finds the replies among the received messages.
 
 mod connection;
 mod error;
@@ -18,47 +17,52 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-pub use error::{ErrorReply, LoginError};
-
-use crate::{Arguments, Body, Clock, Socket};
-use connection::Connection;
 use tfa_proto::{Context, Turn, WireTurn};
 
-/// A dialog that the daemon conducts with this client. It ends with the client at the latest.
+pub use error::{ErrorReply, LoginError};
+
+use crate::arguments::Arguments;
+use crate::message_builder::Body;
+use crate::socket::Socket;
+use crate::time_budget::TimeBudget;
+use connection::Connection;
+
+/// A login dialog. The daemon ends it when the client is dropped.
 pub struct LoginClient {
     connection: Connection,
     dialog: u32,
 }
 
-/// The sockets at which the daemon is reached.
+/// The paths of the sockets.
 #[derive(Debug, Clone, Copy)]
-pub struct Roads<'a> {
-    /// Its own.
+pub struct Endpoints<'a> {
+    /// The daemon's own socket.
     pub daemon: &'a Path,
-    /// The bus'.
+    /// The socket of the system bus.
     pub bus: &'a Path,
 }
 
 impl LoginClient {
-    /// Connects to the daemon and begins the dialog for a user. Nothing takes longer than the limit,
-    /// all in all; the time between two calls, in which the person types, does not count.
+    /// Connects to the daemon, begins the dialog for a user, and returns the first turn. The limit
+    /// holds for all operations of the client together; the time between two calls, in which the user
+    /// types, is not counted.
     ///
     /// # Errors
     /// Why there is no first turn.
     pub fn begin(
-        roads: Roads<'_>,
+        endpoints: Endpoints<'_>,
         limit: Duration,
         user: &str,
         context: &Context,
     ) -> Result<(Self, Turn), LoginError> {
-        let clock = Clock::start(limit);
-        match Socket::connect(roads.daemon, clock) {
+        let budget = TimeBudget::start(limit);
+        match Socket::connect(endpoints.daemon, budget) {
             Ok(socket) => Self::with_daemon(socket, user, context),
-            // Whoever cannot be waited for is there.
+            // A full queue: the daemon listens.
             Err(error) if error.kind() == ErrorKind::TimedOut => Err(LoginError::TimedOut),
             Err(_) => {
-                let socket = Socket::connect(roads.bus, clock);
-                Self::on_bus(socket.map_err(LoginError::of_connecting)?, user, context)
+                let socket = Socket::connect(endpoints.bus, budget);
+                Self::on_bus(socket.map_err(LoginError::from_connect)?, user, context)
             }
         }
     }
@@ -68,38 +72,39 @@ impl LoginClient {
         user: &str,
         context: &Context,
     ) -> Result<(Self, Turn), LoginError> {
-        let body = Body::of(&(user, context.to_dict()))?;
-        Self::begun(Connection::to_daemon(socket, "Begin", &body)?)
+        let body = Body::encode(&(user, context.to_dict()))?;
+        Self::from_reply(Connection::to_daemon(socket, "Begin", &body)?)
     }
 
     fn on_bus(socket: Socket, user: &str, context: &Context) -> Result<(Self, Turn), LoginError> {
-        let body = Body::of(&(user, context.to_dict()))?;
-        Self::begun(Connection::to_bus(socket, "Begin", &body)?)
+        let body = Body::encode(&(user, context.to_dict()))?;
+        Self::from_reply(Connection::to_bus(socket, "Begin", &body)?)
     }
 
-    fn begun((connection, answer): (Connection, Arguments)) -> Result<(Self, Turn), LoginError> {
-        let (dialog, turn): (u32, WireTurn) = answer.read()?;
+    fn from_reply(
+        (connection, arguments): (Connection, Arguments),
+    ) -> Result<(Self, Turn), LoginError> {
+        let (dialog, turn): (u32, WireTurn) = arguments.decode()?;
         let client = Self { connection, dialog };
         Ok((client, Turn::try_from(turn)?))
     }
 
-    /// Answers the question that the dialog asked last.
+    /// Answers the last question, and returns the next turn.
     ///
     /// # Errors
-    /// Why there is no further turn.
-    pub fn answer(&mut self, reply: &str) -> Result<Turn, LoginError> {
-        let body = Body::of_answer(self.dialog, reply)?;
-        let turn: WireTurn = self.connection.call("Answer", &body)?.read()?;
+    /// Why there is no next turn.
+    pub fn answer(&mut self, answer: &str) -> Result<Turn, LoginError> {
+        let body = Body::encode_answer(self.dialog, answer)?;
+        let turn: WireTurn = self.connection.call("Answer", &body)?.decode()?;
         Ok(Turn::try_from(turn)?)
     }
 
-    /// Ends the dialog without a verdict.
+    /// Ends the dialog without a verdict. Dropping the client does so, too.
     ///
     /// # Errors
-    /// Why that is not certain to have arrived. It does not matter: without its client the dialog
-    /// ends too.
+    /// Why the daemon may not have received the call.
     pub fn cancel(&mut self) -> Result<(), LoginError> {
-        let body = Body::of(&self.dialog)?;
+        let body = Body::encode(&self.dialog)?;
         self.connection.call("Cancel", &body).map(|_| ())
     }
 }

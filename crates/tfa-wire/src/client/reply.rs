@@ -1,61 +1,65 @@
-//! The replies among what comes; everything else is passed over unread.
+//! Reads replies and discards all other messages.
 
 use std::io::Read;
 
-use super::{ErrorReply, LoginError};
-use crate::{Arguments, Garbled, Incoming, METHOD_RETURN, Message, Start};
+use super::error::{ErrorReply, LoginError};
+use crate::arguments::Arguments;
+use crate::error::DecodeError;
+use crate::fixed_header::{FixedHeader, METHOD_RETURN};
+use crate::message::Message;
+use crate::message_reader::MessageReader;
 
-/// The longest reply: a page with a hundred QR codes.
-const LONGEST_REPLY: u64 = 1 << 20;
-/// The longest message that the bus may pass on.
-const LONGEST_MESSAGE: u64 = 1 << 27;
+/// The longest reply in bytes: a page with a hundred QR codes.
+const MAX_REPLY: u64 = 1 << 20;
+/// The longest message in bytes that the D-Bus specification allows.
+const MAX_MESSAGE: u64 = 1 << 27;
 
-/// The reply to a call.
+/// A reply.
 pub(super) struct Reply {
-    /// The number of the call.
+    /// The serial of the call.
     pub(super) call: u32,
-    /// Who replies, where a bus says so.
+    /// The unique name of the sender, which the bus sets.
     pub(super) sender: Option<String>,
-    /// What.
-    pub(super) answer: Result<Arguments, ErrorReply>,
+    /// The arguments, or the error.
+    pub(super) result: Result<Arguments, ErrorReply>,
 }
 
 impl Reply {
-    /// The next one. Signals come without being asked for, and any program on the bus can send
-    /// some, or calls: none of that is looked into.
-    pub(super) fn next<R: Read>(incoming: &mut Incoming<R>) -> Result<Self, LoginError> {
+    /// Reads the next reply. Any program on the bus can send the client signals and calls: they are
+    /// discarded without being decoded.
+    pub(super) fn read<R: Read>(reader: &mut MessageReader<R>) -> Result<Self, LoginError> {
         loop {
-            let bytes = incoming.start()?;
-            let start = Start::read(&bytes)?;
-            let rest = start.rest();
-            if !start.begins_reply() && rest <= LONGEST_MESSAGE {
-                incoming.pass_over(rest)?;
+            let bytes = reader.read_fixed_header()?;
+            let header = FixedHeader::decode(&bytes)?;
+            let remaining = header.remaining_length();
+            if !header.is_reply() && remaining <= MAX_MESSAGE {
+                reader.skip(remaining)?;
                 continue;
             }
-            if rest > LONGEST_REPLY {
-                return Err(LoginError::Garbled("a message that is too long"));
+            if remaining > MAX_REPLY {
+                return Err(LoginError::Protocol("a message is too long"));
             }
-            let message = incoming.message(&bytes, rest)?;
-            return Self::of(&start, Message::read(&start, message)?);
+            let message = reader.read_message(&bytes, remaining)?;
+            return Self::decode(&header, Message::decode(&header, message)?);
         }
     }
 
-    fn of(start: &Start, message: Message) -> Result<Self, LoginError> {
+    fn decode(header: &FixedHeader, message: Message) -> Result<Self, LoginError> {
         let Message { fields, arguments } = message;
-        let answer = match (start.kind == METHOD_RETURN, fields.error) {
+        let result = match (header.message_type == METHOD_RETURN, fields.error_name) {
             (true, None) => Ok(arguments),
             (false, Some(name)) => {
-                let text = arguments.text()?;
+                let text = arguments.error_text()?;
                 Err(ErrorReply { name, text })
             }
-            _ => return Err(NO_REPLY.into()),
+            _ => return Err(INVALID_REPLY.into()),
         };
         Ok(Self {
-            call: fields.call.ok_or(NO_REPLY)?,
+            call: fields.reply_serial.ok_or(INVALID_REPLY)?,
             sender: fields.sender,
-            answer,
+            result,
         })
     }
 }
 
-const NO_REPLY: Garbled = Garbled("a reply that is none by its header");
+const INVALID_REPLY: DecodeError = DecodeError("invalid header fields of a reply");

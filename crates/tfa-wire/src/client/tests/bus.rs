@@ -29,7 +29,7 @@ pub(super) const OK: &[u8] = b"OK 0123456789abcdef0123456789abcdef\r\n";
 pub(super) fn socket(limit: Duration, bytes: &[u8]) -> (Socket, UnixStream) {
     let (here, mut there) = UnixStream::pair().unwrap();
     there.write_all(bytes).unwrap();
-    (Socket::over(here.into(), limit), there)
+    (Socket::from_connected(here.into(), limit), there)
 }
 
 /// What becomes of a dialog with a bus that says these bytes and no more.

@@ -78,8 +78,8 @@ fn every_circumstance_is_sent_as_zbus_sends_it() {
         service: "sshd".to_owned(),
         rhost: "192.0.2.7".to_owned(),
         ssh_auth_info: "publickey ssh-ed25519 AAAA\n".to_owned(),
-        met: Some(Verdict::Remembered),
-        enrolls: true,
+        auth_result: Some(Verdict::Remembered),
+        can_enroll: true,
         ..Context::default()
     };
     let (begun, bus) = begin_as(&context, OK);

@@ -203,7 +203,7 @@ fn a_reply_with_other_arguments_is_not_understood() {
         b"not a message, but long enough for one".to_vec(),
     ] {
         let error = refused(&body);
-        assert!(matches!(error, LoginError::Garbled(_)), "{error:?}");
+        assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
     }
     for body in [
         reply(2, NOBODY, &()),
@@ -211,7 +211,7 @@ fn a_reply_with_other_arguments_is_not_understood() {
         reply(2, NOBODY, &(verdict(""),)),
     ] {
         let error = begun(&body).0.answer("123456").unwrap_err();
-        assert!(matches!(error, LoginError::Garbled(_)), "{error:?}");
+        assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
     }
 }
 

@@ -140,11 +140,11 @@ fn only_who_answered_first_answers_further() {
     for sender in [STRANGER, BUS] {
         let (mut client, _bus) = begun(&reply(3, sender, &verified));
         let error = client.answer("123456").unwrap_err();
-        assert!(matches!(error, LoginError::Garbled(_)), "{error:?}");
+        assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
     }
     let (mut client, _bus) = begun(&error(3, STRANGER, "org.example.No", &"no"));
     let error = client.answer("123456").unwrap_err();
-    assert!(matches!(error, LoginError::Garbled(_)), "{error:?}");
+    assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
 }
 
 #[test]
@@ -160,11 +160,11 @@ fn a_reply_from_nobody_is_a_strangers() {
         ],
     ] {
         let error = refused(&messages);
-        assert!(matches!(error, LoginError::Garbled(_)), "{error:?}");
+        assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
     }
     let (mut client, _bus) = begun(&reply(3, nobody, &(verdict("verified"),)));
     let error = client.answer("123456").unwrap_err();
-    assert!(matches!(error, LoginError::Garbled(_)), "{error:?}");
+    assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn nobody_welcomes_but_the_bus_and_the_bus_begins_no_dialog() {
         [welcome(), reply(2, BUS, &(DIALOG, question()))],
     ] {
         let error = refused(&messages);
-        assert!(matches!(error, LoginError::Garbled(_)), "{error:?}");
+        assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
     }
 }
 
@@ -190,7 +190,7 @@ fn a_reply_with_other_arguments_is_not_understood() {
         reply(2, DAEMON, &(DIALOG, verdict("VERIFIED"))),
     ] {
         let error = refused(&[welcome(), body]);
-        assert!(matches!(error, LoginError::Garbled(_)), "{error:?}");
+        assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
     }
 }
 

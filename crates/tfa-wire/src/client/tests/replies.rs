@@ -6,18 +6,18 @@ use proptest::prelude::*;
 use zbus::wire::Endian;
 
 use super::bus::{DAEMON, DIALOG, error, question, reply, reply_in, signal};
-use crate::Incoming;
 use crate::LoginError;
-use crate::by_hand::with_fields;
+use crate::MessageReader;
 use crate::client::reply::Reply;
+use crate::raw_message::with_fields;
 use tfa_proto::WireTurn;
 
 fn read(bytes: &[u8]) -> Result<Reply, LoginError> {
-    Reply::next(&mut Incoming::new(bytes))
+    Reply::read(&mut MessageReader::new(bytes))
 }
 
 fn turn(reply: &Reply) -> Option<(u32, WireTurn)> {
-    reply.answer.as_ref().ok()?.read().ok()
+    reply.result.as_ref().ok()?.decode().ok()
 }
 
 /// Gives its bytes one at a time.
@@ -35,7 +35,9 @@ fn a_reply_in_drops_is_the_same_reply() {
     for endian in [Endian::Little, Endian::Big] {
         let bytes = reply_in(endian, 2, DAEMON, &(DIALOG, question()));
         let bytes = [signal(&"noise"), bytes].concat();
-        let reply = Reply::next(&mut Incoming::new(Drops(&bytes))).ok().unwrap();
+        let reply = Reply::read(&mut MessageReader::new(Drops(&bytes)))
+            .ok()
+            .unwrap();
         assert_eq!((reply.call, reply.sender.as_deref()), (2, Some(DAEMON)));
         assert_eq!(turn(&reply), Some((DIALOG, question())));
     }
@@ -48,12 +50,12 @@ fn a_reply_longer_than_the_buffer_is_read_whole() {
     let bytes = reply(2, DAEMON, &(DIALOG, long.clone()));
     let next = reply(3, DAEMON, &());
     let both = [bytes, next].concat();
-    let mut incoming = Incoming::new(&*both);
+    let mut reader = MessageReader::new(&*both);
     assert_eq!(
-        turn(&Reply::next(&mut incoming).ok().unwrap()),
+        turn(&Reply::read(&mut reader).ok().unwrap()),
         Some((DIALOG, long))
     );
-    assert_eq!(Reply::next(&mut incoming).ok().unwrap().call, 3);
+    assert_eq!(Reply::read(&mut reader).ok().unwrap().call, 3);
 }
 
 #[test]
@@ -107,12 +109,12 @@ fn a_reply_that_would_be_too_long_is_refused_before_it_comes() {
             u32::to_le_bytes(fields),
         ];
         let error = read(&start.concat()).err().unwrap();
-        assert!(matches!(error, LoginError::Garbled(_)), "{error:?}");
+        assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
     }
     // Nothing else may be longer than the bus allows.
     let start = [b'l', 4, 0, 1, 0, 0, 0, 8, 1, 0, 0, 0, 1, 0, 0, 0];
     let error = read(&start).err().unwrap();
-    assert!(matches!(error, LoginError::Garbled(_)), "{error:?}");
+    assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
 }
 
 #[test]
@@ -132,7 +134,7 @@ fn what_does_not_begin_as_a_message_does_is_none() {
         }
         bytes[at] = byte;
         let error = read(&bytes).err().unwrap();
-        assert!(matches!(error, LoginError::Garbled(_)), "{at} {error:?}");
+        assert!(matches!(error, LoginError::Protocol(_)), "{at} {error:?}");
     }
 }
 
@@ -158,7 +160,10 @@ fn a_reply_says_once_to_which_call_and_from_whom() {
         (3, &[call, sender, name, name]),
     ] {
         let error = read(&with_fields(kind, fields)).err().unwrap();
-        assert!(matches!(error, LoginError::Garbled(_)), "{kind} {fields:?}");
+        assert!(
+            matches!(error, LoginError::Protocol(_)),
+            "{kind} {fields:?}"
+        );
     }
 }
 
@@ -173,8 +178,8 @@ fn the_padding_of_a_header_is_zero() {
 
 /// Reads until there is no more, as whoever waits for a reply does.
 fn read_all(bytes: &[u8]) {
-    let mut incoming = Incoming::new(bytes);
-    while let Ok(reply) = Reply::next(&mut incoming) {
+    let mut reader = MessageReader::new(bytes);
+    while let Ok(reply) = Reply::read(&mut reader) {
         turn(&reply);
     }
 }

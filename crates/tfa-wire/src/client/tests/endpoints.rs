@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen};
 
+use super::both_endpoints::Endpoint;
 use super::bus::{OK, PATIENCE, error, question};
-use super::road::Road;
-use crate::{LoginClient, LoginError, Roads};
+use crate::{Endpoints, LoginClient, LoginError};
 use tfa_proto::{Context, Turn};
 
 /// Long enough for every machine, and short enough to be waited for.
@@ -27,7 +27,7 @@ impl Place {
     fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("tfa-wire-roads-{}-{number}", std::process::id());
+        let name = format!("tfa-wire-endpoints-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir(&folder).unwrap();
         Self(folder)
@@ -47,7 +47,12 @@ impl Place {
 
     fn begin_at(&self, daemon: &Path, limit: Duration) -> Result<(LoginClient, Turn), LoginError> {
         let bus = &self.bus();
-        LoginClient::begin(Roads { daemon, bus }, limit, "alice", &Context::default())
+        LoginClient::begin(
+            Endpoints { daemon, bus },
+            limit,
+            "alice",
+            &Context::default(),
+        )
     }
 }
 
@@ -97,7 +102,7 @@ fn full_queue(path: &Path) -> (OwnedFd, UnixStream) {
 
 /// Begins at that path of the daemon's, where nobody listens: the bus has to be asked.
 fn goes_to_the_bus(place: &Place, daemon: &Path) {
-    let bus = says(&place.bus(), Road::Bus.opening());
+    let bus = says(&place.bus(), Endpoint::Bus.opening());
     let (client, turn) = place.begin_at(daemon, PATIENCE).ok().unwrap();
     assert_eq!(Ok(turn), Turn::try_from(question()), "{}", daemon.display());
     drop(client);
@@ -180,7 +185,7 @@ fn where_nobody_listens_at_all_it_is_the_bus_that_is_missing() {
 fn where_the_daemon_listens_the_bus_sees_nothing_whatever_the_daemon_says() {
     let unknown = "org.freedesktop.DBus.Error.ServiceUnknown";
     let absent = [OK, &error(1, None, unknown, &"no")].concat();
-    let opening = Road::Daemon.opening();
+    let opening = Endpoint::Daemon.opening();
     for bytes in [
         &opening[..],
         &absent,

@@ -1,4 +1,4 @@
-//! What holds on both roads: the daemon's own socket, and the bus.
+//! What holds on both endpoints: the daemon's own socket, and the bus.
 
 use serde::Serialize;
 use zbus::wire::DynamicType;
@@ -9,14 +9,14 @@ use crate::{LoginClient, LoginError};
 use tfa_proto::{Context, Turn};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Road {
+pub(super) enum Endpoint {
     Daemon,
     Bus,
 }
 
-pub(super) const BOTH: [Road; 2] = [Road::Daemon, Road::Bus];
+pub(super) const BOTH: [Endpoint; 2] = [Endpoint::Daemon, Endpoint::Bus];
 
-impl Road {
+impl Endpoint {
     /// Begins a dialog on it.
     pub(super) fn begin(self, socket: Socket) -> Result<(LoginClient, Turn), LoginError> {
         let begin = match self {
@@ -27,7 +27,7 @@ impl Road {
     }
 
     /// What is said on it to whoever logs on.
-    pub(super) fn letting_on(self) -> Vec<u8> {
+    pub(super) fn handshake_reply(self) -> Vec<u8> {
         match self {
             Self::Daemon => OK.to_vec(),
             Self::Bus => [OK, &welcome()].concat(),
@@ -45,6 +45,6 @@ impl Road {
 
     /// What is said on it up to the first question.
     pub(super) fn opening(self) -> Vec<u8> {
-        [self.letting_on(), self.reply(0, &(DIALOG, question()))].concat()
+        [self.handshake_reply(), self.reply(0, &(DIALOG, question()))].concat()
     }
 }

@@ -1,7 +1,7 @@
-//! Messages put together by hand, for tests: zbus makes no wrong ones.
+//! Hand-made messages for tests: zbus does not build invalid ones.
 
-/// A message without arguments whose header has these fields: code, type, value.
-pub(crate) fn with_fields(kind: u8, fields: &[(u8, &str, &str)]) -> Vec<u8> {
+/// Builds a message without a body. Each header field is its code, its type and its value.
+pub(crate) fn with_fields(message_type: u8, fields: &[(u8, &str, &str)]) -> Vec<u8> {
     let mut header = Vec::new();
     for (code, letter, value) in fields {
         header.resize(header.len().next_multiple_of(8), 0);
@@ -19,7 +19,8 @@ pub(crate) fn with_fields(kind: u8, fields: &[(u8, &str, &str)]) -> Vec<u8> {
         }
     }
     let length = u32::try_from(header.len()).unwrap().to_le_bytes();
-    let start: [&[u8]; 4] = [&[b'l', kind, 0, 1], &[0; 4], &[1, 0, 0, 0], &length];
+    let first = [b'l', message_type, 0, 1];
+    let start: [&[u8]; 4] = [&first, &[0; 4], &[1, 0, 0, 0], &length];
     let mut bytes = [&start.concat(), &header[..]].concat();
     bytes.resize(bytes.len().next_multiple_of(8), 0);
     bytes
