@@ -1,23 +1,21 @@
-//! What the person sees and types, through the login program's conversation function.
+//! Shows lines to the user and asks questions.
 
 use std::cell::RefCell;
 
 use pam_sys::PamMessageStyle;
 use tfa_proto::{Line, LineKind};
-use zeroize::Zeroizing;
 
-use crate::ffi::{Handle, NoConversation};
-use crate::printable;
+use crate::ffi::answer::Answer;
+use crate::ffi::conversation::ConversationFailed;
+use crate::ffi::handle::Handle;
+use crate::sanitize;
 
-/// An answer as it was typed. Wiped when dropped.
-pub(crate) type Typed = Zeroizing<Vec<u8>>;
-
-/// How a question is put.
+/// Whether the login program shows an answer while it is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Echo {
-    /// The answer stays off the screen.
+    /// `PAM_PROMPT_ECHO_OFF`.
     Off,
-    /// The answer is seen.
+    /// `PAM_PROMPT_ECHO_ON`.
     On,
 }
 
@@ -25,15 +23,15 @@ pub(crate) enum Echo {
 pub(crate) struct Conversation<'a> {
     pam: &'a Handle,
     silent: bool,
-    /// What a silent conversation has to say with its next question.
+    /// The lines that a silent conversation shows with the next question.
     held: RefCell<Vec<Line>>,
 }
 
 impl<'a> Conversation<'a> {
-    /// A conversation. A silent one (`PAM_SILENT`: sudo's always are) says only what nobody can do
-    /// without: lines become part of the question that they lead to, and where they lead to none,
-    /// those are shown that say why there is no login, and those that must be read. A lock would
-    /// else look like a wrong password.
+    /// Makes a conversation. With `PAM_SILENT`, which sudo always sets, it is silent: it shows lines
+    /// only as part of the next question. If no question follows, it shows only those that the user
+    /// must read, such as the reason of a refusal: without it, a locked account would look like a
+    /// wrong password.
     pub(crate) fn new(pam: &'a Handle, silent: bool) -> Self {
         Self {
             pam,
@@ -42,31 +40,34 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Shows lines of the daemon, or holds them for the question.
+    /// Shows lines of the daemon, or holds them for the next question.
     pub(crate) fn show(&self, lines: &[Line]) {
         if self.silent {
             self.held.borrow_mut().extend_from_slice(lines);
         } else {
             lines
                 .iter()
-                .for_each(|line| self.say(line.kind, &line.text));
+                .for_each(|line| self.send(line.kind, &line.text));
         }
     }
 
-    /// Shows what must be read, and no question followed.
+    /// Shows the held lines that the user must read, because no question follows.
     pub(crate) fn show_held(&self) {
         let held = self.held.take();
-        let needed = held.iter().filter(|line| line.kind != LineKind::Info);
-        needed.for_each(|line| self.say(line.kind, &line.text));
+        let required = held.iter().filter(|line| line.kind != LineKind::Info);
+        required.for_each(|line| self.send(line.kind, &line.text));
     }
 
-    /// Shows why there will be no login.
+    /// Shows an error, also in a silent conversation.
     pub(crate) fn error(&self, text: &str) {
-        self.say(LineKind::Error, text);
+        self.send(LineKind::Error, text);
     }
 
-    /// Asks. An answer that is empty is an answer; none at all is not.
-    pub(crate) fn ask(&self, text: &str, echo: Echo) -> Result<Typed, NoConversation> {
+    /// Asks a question. An empty answer is an answer.
+    ///
+    /// # Errors
+    /// The login program could not ask, or returned no answer.
+    pub(crate) fn ask(&self, text: &str, echo: Echo) -> Result<Answer, ConversationFailed> {
         let style = match echo {
             Echo::Off => PamMessageStyle::PROMPT_ECHO_OFF,
             Echo::On => PamMessageStyle::PROMPT_ECHO_ON,
@@ -77,22 +78,21 @@ impl<'a> Conversation<'a> {
             question.push('\n');
         }
         question.push_str(text);
-        let typed = self
+        let answer = self
             .pam
-            .converse(style, &printable::for_screen(&question))?
-            .ok_or(NoConversation)?;
-        // Not before: a question that was not passed on took nothing along.
+            .converse(style, &sanitize::for_screen(&question))?
+            .ok_or(ConversationFailed)?;
+        // Only now: a question that failed showed no lines.
         self.held.borrow_mut().clear();
-        Ok(typed)
+        Ok(answer)
     }
 
-    /// A message that cannot be shown stops nobody: some programs show none. One that cannot ask
-    /// either fails at the question.
-    fn say(&self, kind: LineKind, text: &str) {
+    /// Ignores a failure: some programs show no messages. One that cannot ask fails at the question.
+    fn send(&self, kind: LineKind, text: &str) {
         let style = match kind {
             LineKind::Info | LineKind::Notice => PamMessageStyle::TEXT_INFO,
             LineKind::Error | LineKind::Failure => PamMessageStyle::ERROR_MSG,
         };
-        let _ = self.pam.converse(style, &printable::for_screen(text));
+        let _ = self.pam.converse(style, &sanitize::for_screen(text));
     }
 }

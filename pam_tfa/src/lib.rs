@@ -1,28 +1,30 @@
-//! The PAM module: it carries questions and answers between a login program and `tfad`.
+//! The PAM module. It passes questions and answers between a login program and `tfad`.
 //!
-//! One login, from file to file:
-//! 1. `libpam` calls an export of `ffi`, which is the only file with `unsafe`.
-//! 2. `login` conducts the phase: it reads the `options` and the circumstances, opens the
-//!    `bus`, and lets the daemon's turns and the person's replies alternate until the verdict.
-//! 3. `conversation` shows and asks; `reply` decides where the answer to a question comes
-//!    from: the person, or the password that was given before; `passwords` knows one again.
-//! 4. `outcome` is the table that turns what happened into a PAM code.
+//! One login, file by file:
+//! 1. libpam calls a function of `ffi::exports`. `ffi` is the only folder with `unsafe`.
+//! 2. `login` runs the phase: it parses the `options`, collects the `pam_context`, calls the
+//!    `daemon`, and passes turns and answers on until the verdict.
+//! 3. `conversation` shows lines and asks questions. `responder` takes the answer from the user, or
+//!    from the password that an earlier module asked for.
+//! 4. `outcome` maps the result to a PAM code.
 //!
-//! What does not live here: a secret, a rule, a state beyond the transaction. The module knows no
-//! flow either: whatever the daemon asks is asked, so new flows need no new module.
+//! The module holds no secret, no rule, and no state beyond the transaction. It knows no dialog: it
+//! asks every question that the daemon sends, so a new dialog needs no new module.
 
-mod advice;
-mod bus;
 mod conversation;
+mod daemon;
 mod ffi;
 mod log;
 mod login;
+mod login_program;
+mod messages;
 mod options;
 mod outcome;
-mod panics;
-mod passwords;
-mod printable;
-mod reply;
-mod switch;
+mod pam_context;
+mod panic_guard;
+mod password_hashes;
+mod responder;
+mod root_switch;
+mod sanitize;
 mod terminal;
-mod texts;
+mod transaction_data;

@@ -1,119 +1,61 @@
-//! One phase of a login, from its options to libpam's answer.
+//! One phase of a login, from the options to the PAM result.
 
-use std::fs;
 use std::time::Duration;
 
 use nix::unistd::{User, geteuid, getuid};
 use tfa_proto::{Consoles, Context, Next, Phase, Turn, Verdict};
 use tfa_wire::LoginClient;
 
-use crate::bus::{self, Trouble};
 use crate::conversation::Conversation;
-use crate::ffi::{Handle, Item};
+use crate::daemon::{self, DaemonError};
+use crate::ffi::handle::Handle;
 use crate::log::Log;
 use crate::options::{Options, Unreachable};
-use crate::outcome::{Failure, Judgement, Reply};
-use crate::passwords::Passwords;
-use crate::reply::Replies;
-use crate::{switch, terminal, texts};
+use crate::outcome::{Failure, Outcome, PamResult};
+use crate::password_hashes::PasswordHashes;
+use crate::responder::Responder;
+use crate::transaction_data::TransactionData;
+use crate::{messages, pam_context, root_switch};
 
-/// How long libpam lets a refused person wait, about; the longest wish of a stack counts.
-const DELAY: Duration = Duration::from_secs(2);
+/// The delay after a wrong code.
+const FAIL_DELAY: Duration = Duration::from_secs(2);
 
-/// What the auth phase leaves for the account phase of the same transaction.
-#[derive(Clone)]
-pub(crate) struct Pinned {
-    /// Who logs in.
-    user: String,
-    /// What the daemon said.
-    auth_result: Option<Verdict>,
-    /// What the person typed as a password.
-    passwords: Passwords,
-}
-
-impl Pinned {
-    fn new(user: &str) -> Self {
-        Self {
-            user: user.to_owned(),
-            auth_result: None,
-            passwords: Passwords::default(),
-        }
-    }
-
-    fn with(&self, auth_result: Option<Verdict>) -> Self {
-        Self {
-            auth_result,
-            ..self.clone()
-        }
-    }
-}
-
-/// Conducts a phase.
-pub(crate) fn conduct(pam: &Handle, phase: Phase, silent: bool, arguments: &[String]) -> Reply {
+/// Runs a phase.
+pub(crate) fn run(pam: &Handle, phase: Phase, silent: bool, arguments: &[String]) -> PamResult {
     let log = Log::new(pam);
     let options = match Options::parse(arguments) {
         Ok(options) => options,
         Err(unknown) => {
             for option in unknown {
-                log.error(&texts::log_option(option));
+                log.error(&messages::log_unknown_option(option));
             }
             if let (Phase::Auth, Some(user)) = (phase, pam.user()) {
-                // A stack that goes on all the same has the account phase to know of it.
-                let _ = pam.pin(Pinned::new(&user).with(Some(Verdict::Denied)));
+                // Tells the account phase, in case the stack ignores the result.
+                let data = TransactionData::new(&user).with_auth_result(Some(Verdict::Denied));
+                let _ = pam.set_data(data);
             }
-            return Reply::Refuse(Failure::Module.refusal(phase));
+            return PamResult::Refuse(Failure::Module.refusal(phase));
         }
     };
     let login = Login {
         pam,
         conversation: Conversation::new(pam, silent),
         log: log.with_debug(options.debug),
-        context: circumstances(pam, phase, silent, &options),
+        context: pam_context::collect(pam, phase, silent, &options),
         options,
     };
-    let result = login.judge();
-    login.log.debug(&texts::log_result(&result));
-    let reply = match result {
-        Ok(judgement) => judgement.reply(phase, login.options.not_required),
-        Err(failure) => Reply::Refuse(failure.refusal(phase)),
+    let outcome = login.run();
+    login.log.debug(&messages::log_outcome(&outcome));
+    let result = match outcome {
+        Ok(outcome) => outcome.pam_result(phase, login.options.not_required),
+        Err(failure) => PamResult::Refuse(failure.refusal(phase)),
     };
-    if let (Reply::Refuse(_), Ok(Judgement::Verdict(_)) | Err(Failure::NoCode)) = (reply, result) {
-        login.failed();
+    if let (PamResult::Refuse(_), Ok(Outcome::Verdict(_)) | Err(Failure::NoCode)) =
+        (result, outcome)
+    {
+        login.report_refusal();
     }
-    reply
-}
-
-/// What PAM knows about the login. An item that is not UTF-8 keeps its place, mangled: it must
-/// not look like one that is absent.
-fn circumstances(pam: &Handle, phase: Phase, silent: bool, options: &Options) -> Context {
-    let item = |item| pam.item(item).unwrap_or_default();
-    Context {
-        phase,
-        service: item(Item::Service),
-        rhost: item(Item::Rhost),
-        borrows_tty: !getuid().is_root() && !terminal::is_controlling(&item(Item::Tty)),
-        tty: item(Item::Tty),
-        seat: seat(pam),
-        ruser: item(Item::Ruser),
-        ssh_auth_info: pam.variable(c"SSH_AUTH_INFO_0").unwrap_or_default(),
-        auth_result: None,
-        can_enroll: options.can_enroll,
-        silent,
-        session: silent.then(session).flatten(),
-    }
-}
-
-/// The audit session id of this process; `None` where it has none.
-fn session() -> Option<u32> {
-    let id = fs::read_to_string("/proc/self/sessionid").ok()?;
-    id.trim_end().parse().ok().filter(|id| *id != u32::MAX)
-}
-
-/// The seat of a display manager's login. A program that a user starts (`su`, `sudo`) has the user's
-/// real uid, and no seat to tell.
-fn seat(pam: &Handle) -> String {
-    let told = getuid().is_root().then(|| pam.variable(c"XDG_SEAT"));
-    told.flatten().unwrap_or_default()
+    result
 }
 
 struct Login<'a> {
@@ -125,78 +67,75 @@ struct Login<'a> {
 }
 
 impl Login<'_> {
-    /// From the first look at the login to the judgement that holds.
-    fn judge(&self) -> Result<Judgement, Failure> {
+    fn run(&self) -> Result<Outcome, Failure> {
         let phase = self.context.phase;
         if phase == Phase::Auth
             && self.options.after_publickey
-            && !passed_publickey(&self.context.ssh_auth_info)
+            && !pam_context::passed_publickey(&self.context.ssh_auth_info)
         {
-            return Ok(Judgement::NotConcerned);
+            return Ok(Outcome::NotApplicable);
         }
         let user = self.user()?;
-        let mut pinned = match phase {
-            // A new start: the result of an earlier attempt in this transaction is void.
-            Phase::Auth => Pinned::new(&user),
-            Phase::Account => self.pinned(&user)?,
+        let mut data = match phase {
+            // The result of an earlier attempt in this transaction is void.
+            Phase::Auth => TransactionData::new(&user),
+            Phase::Account => self.data_of(&user)?,
         };
         if let Some(password) = self.pam.password() {
-            pinned.passwords.add(&password);
+            data.passwords.add(&password);
         }
         if phase == Phase::Auth {
-            // What breaks off is a refusal, to a stack that goes on all the same.
-            self.pin(pinned.with(Some(Verdict::Denied)))?;
+            // If this phase fails and the stack ignores that, the account phase sees a refusal.
+            self.set_data(data.with_auth_result(Some(Verdict::Denied)))?;
         }
-        let judgement = self.ask_the_daemon(&mut pinned)?;
-        // The daemon judged that user. The login program goes on with whoever PAM names now.
+        let outcome = self.ask_daemon(&mut data)?;
+        // The verdict is about that user, and the login program continues with the current PAM_USER.
         if self.user()? != user {
-            self.log.error(texts::LOG_USER_CHANGED);
+            self.log.error(messages::LOG_USER_CHANGED);
             return Err(Failure::UserChanged);
         }
         if phase == Phase::Auth {
-            let auth_result = match judgement {
-                Judgement::Verdict(verdict) => Some(verdict),
-                Judgement::NotConcerned | Judgement::RootAtConsole | Judgement::RootSwitches => {
-                    None
-                }
+            let auth_result = match outcome {
+                Outcome::Verdict(verdict) => Some(verdict),
+                Outcome::NotApplicable | Outcome::RootAtConsole | Outcome::RootSwitchesUser => None,
             };
-            self.pin(pinned.with(auth_result))?;
+            self.set_data(data.with_auth_result(auth_result))?;
         }
-        Ok(judgement)
+        Ok(outcome)
     }
 
-    fn ask_the_daemon(&self, pinned: &mut Pinned) -> Result<Judgement, Failure> {
-        let user = pinned.user.as_str();
+    fn ask_daemon(&self, data: &mut TransactionData) -> Result<Outcome, Failure> {
+        let user = data.user.as_str();
         let context = Context {
-            auth_result: pinned.auth_result,
+            auth_result: data.auth_result,
             ..self.context.clone()
         };
-        let (daemon, turn) = match bus::begin(self.options.timeout, user, &context) {
+        let (client, turn) = match daemon::begin(self.options.timeout, user, &context) {
             Ok(begun) => begun,
-            // Here and nowhere later: once the daemon has spoken, its silence is not absence.
-            Err(Trouble::Absent(why)) if self.lets_root_in(user) => {
-                self.log.alert(&texts::log_rescued(&why, &context.tty));
-                return Ok(Judgement::RootAtConsole);
+            // Only here: a daemon that has answered once is not absent.
+            Err(DaemonError::Absent(why)) if self.is_root_at_console(user) => {
+                self.log
+                    .alert(&messages::log_root_at_console(&why, &context.tty));
+                return Ok(Outcome::RootAtConsole);
             }
-            Err(Trouble::Absent(why)) if switch::is_roots_own(&context, getuid()) => {
-                self.log.notice(&texts::log_switched(&why));
-                return Ok(Judgement::RootSwitches);
+            Err(DaemonError::Absent(why)) if root_switch::is_root_switch(&context, getuid()) => {
+                self.log.notice(&messages::log_root_switch(&why));
+                return Ok(Outcome::RootSwitchesUser);
             }
-            Err(trouble) => return Err(self.no_verdict(&trouble)),
+            Err(error) => return Err(self.daemon_failed(&error)),
         };
-        self.converse(daemon, turn, &mut pinned.passwords)
-            .map(Judgement::Verdict)
+        self.run_dialog(client, turn, &mut data.passwords)
+            .map(Outcome::Verdict)
     }
 
-    /// Turn and reply, turn and reply, until the verdict. How many there are is the daemon's
-    /// affair: each dialog of its ends.
-    fn converse(
+    /// Shows turns and sends answers until the verdict. The daemon limits the number of turns.
+    fn run_dialog(
         &self,
-        mut daemon: LoginClient,
+        mut client: LoginClient,
         first: Turn,
-        passwords: &mut Passwords,
+        passwords: &mut PasswordHashes,
     ) -> Result<Verdict, Failure> {
-        let mut replies = Replies::new(
+        let mut responder = Responder::new(
             self.pam,
             &self.conversation,
             &self.log,
@@ -208,8 +147,8 @@ impl Login<'_> {
         loop {
             let question = match turn.next {
                 Next::Verdict(verdict) => {
-                    // Nobody holds up the daemon by not reading what it said last.
-                    drop(daemon);
+                    // Closes the connection before the lines are shown, which can block.
+                    drop(client);
                     self.conversation.show(&turn.lines);
                     self.conversation.show_held();
                     return Ok(verdict);
@@ -217,134 +156,98 @@ impl Login<'_> {
                 Next::Ask(question) => question,
             };
             self.conversation.show(&turn.lines);
-            let reply = replies.reply(&question).inspect_err(|_| {
-                // Whether that arrives does not matter: with the connection the dialog ends too.
-                let _ = daemon.cancel();
+            let answer = responder.answer(&question).inspect_err(|_| {
+                // A failure does not matter: the dialog ends with the connection.
+                let _ = client.cancel();
             })?;
-            turn = daemon
-                .answer(&reply)
-                .map_err(|error| self.no_verdict(&error.into()))?;
+            turn = client
+                .answer(&answer)
+                .map_err(|error| self.daemon_failed(&error.into()))?;
             if turn.is_after_failure() {
-                self.answered_wrong();
+                self.report_wrong_code();
             }
         }
     }
 
-    /// The user's name, which must be there.
     fn user(&self) -> Result<String, Failure> {
         self.pam.user().ok_or_else(|| {
             self.log.notice(if self.pam.has_user() {
-                texts::LOG_USER_NOT_UTF8
+                messages::LOG_USER_NOT_UTF8
             } else {
-                texts::LOG_NO_USER
+                messages::LOG_NO_USER
             });
             Failure::UnknownUser
         })
     }
 
-    fn pin(&self, pinned: Pinned) -> Result<(), Failure> {
-        self.pam.pin(pinned).map_err(|_| {
-            self.log.error(texts::LOG_NOT_KEPT);
+    fn set_data(&self, data: TransactionData) -> Result<(), Failure> {
+        self.pam.set_data(data).map_err(|_| {
+            self.log.error(messages::LOG_NOT_STORED);
             Failure::Module
         })
     }
 
-    /// What the auth phase left, if there was one. It was about one user and is worth nothing to
-    /// another.
-    fn pinned(&self, user: &str) -> Result<Pinned, Failure> {
-        match self.pam.pinned() {
-            None => Ok(Pinned::new(user)),
-            Some(pinned) if pinned.user == user => Ok(pinned),
+    /// Returns the data of the auth phase, which must be about the same user.
+    fn data_of(&self, user: &str) -> Result<TransactionData, Failure> {
+        match self.pam.data() {
+            None => Ok(TransactionData::new(user)),
+            Some(data) if data.user == user => Ok(data),
             Some(_) => {
-                self.log.error(texts::LOG_USER_CHANGED);
+                self.log.error(messages::LOG_USER_CHANGED);
                 Err(Failure::UserChanged)
             }
         }
     }
 
-    /// The administrator's exception for a daemon that is down.
-    fn lets_root_in(&self, user: &str) -> bool {
-        let root = || matches!(User::from_name(user), Ok(Some(user)) if user.uid.is_root());
+    /// Returns whether `unreachable=allow-root-console` lets this login in while the daemon is absent.
+    fn is_root_at_console(&self, user: &str) -> bool {
+        let is_root = || matches!(User::from_name(user), Ok(Some(user)) if user.uid.is_root());
         match self.options.unreachable {
             Unreachable::Deny => false,
-            // login(1) and its like run as root. `su` runs under the limits and signals of whoever
-            // called it, who could make the absence.
+            // The real uid excludes `su` and similar programs: they run with the resource limits and
+            // signals of the caller, who could make the daemon look absent.
             Unreachable::AllowRootConsole => {
                 let consoles = Consoles::default().with_those_of_the_kernel();
-                self.context.at_console(&consoles) && getuid().is_root() && root()
+                self.context.at_console(&consoles) && getuid().is_root() && is_root()
             }
         }
     }
 
-    fn no_verdict(&self, trouble: &Trouble) -> Failure {
-        match trouble {
-            Trouble::UnknownUser => {
-                self.log.notice(texts::LOG_UNKNOWN_USER);
+    fn daemon_failed(&self, error: &DaemonError) -> Failure {
+        match error {
+            DaemonError::UnknownUser => {
+                self.log.notice(messages::LOG_UNKNOWN_USER);
                 return Failure::UnknownUser;
             }
-            Trouble::Absent(why) | Trouble::Silent(why) => {
-                self.log.error(&texts::log_absent(why));
+            DaemonError::Absent(why) | DaemonError::NoAnswer(why) => {
+                self.log.error(&messages::log_not_serving(why));
             }
-            Trouble::Unusable(why) => self.log.error(&texts::log_unusable(why)),
+            DaemonError::Unusable(why) => self.log.error(&messages::log_unusable(why)),
         }
-        self.conversation.error(texts::NOT_AVAILABLE);
+        self.conversation.error(messages::NOT_AVAILABLE);
         Failure::Unavailable
     }
 
-    /// An answer was a wrong code. sshd logs no failure of PAM that comes with a message, so this is
-    /// the line that counts a wrong code for programs that read sshd's log, such as fail2ban.
-    fn answered_wrong(&self) {
+    /// Logs a wrong code over SSH for programs that read the log of sshd, such as fail2ban: sshd does
+    /// not log a PAM failure that comes with a message.
+    fn report_wrong_code(&self) {
         let (user, rhost) = (self.pam.user().unwrap_or_default(), &self.context.rhost);
         if self.context.is_ssh() && !rhost.is_empty() {
             self.log
-                .notice_of_sshd(&texts::log_wrong_in_ssh(&user, rhost));
+                .notice_as_program(&messages::log_wrong_code_over_ssh(&user, rhost));
         }
     }
 
-    /// Somebody was refused for what they answered.
-    fn failed(&self) {
+    fn report_refusal(&self) {
         let context = &self.context;
-        self.log.notice(&texts::log_failure(
+        self.log.notice(&messages::log_authentication_failure(
             getuid().as_raw(),
             geteuid().as_raw(),
             context,
             &self.pam.user().unwrap_or_default(),
         ));
         if context.phase == Phase::Auth {
-            self.pam.fail_delay(DELAY);
-        }
-    }
-}
-
-/// Whether ssh has accepted a public key in this login: its lines are methods with their details.
-fn passed_publickey(ssh_auth_info: &str) -> bool {
-    ssh_auth_info
-        .lines()
-        .any(|line| line.starts_with("publickey "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_public_key_counts_where_it_stands_at_the_start_of_a_line() {
-        for info in [
-            "publickey ssh-ed25519 AAAAC3Nz",
-            "password\npublickey ssh-ed25519 AAAAC3Nz\n",
-        ] {
-            assert!(passed_publickey(info), "{info}");
-        }
-        for info in [
-            "",
-            "publickey",
-            "publickeys x",
-            "Publickey ssh-ed25519 AAAA",
-            " publickey ssh-ed25519 AAAA",
-            "hostbased publickey ssh-ed25519 AAAA",
-            "password\nkeyboard-interactive",
-        ] {
-            assert!(!passed_publickey(info), "{info}");
+            self.pam.set_fail_delay(FAIL_DELAY);
         }
     }
 }

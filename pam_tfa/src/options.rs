@@ -1,59 +1,61 @@
 //! The arguments of the module's line in `/etc/pam.d`.
 //!
-//! An argument that is not understood refuses every login, after all such arguments were named in
-//! the log: a mistyped option must not weaken the door unnoticed.
+//! An unknown argument refuses every login, and is logged: a mistyped option must not weaken the
+//! login unnoticed.
 
 use std::time::Duration;
 
-/// What the line says.
+/// The options of the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Options {
-    /// `debug`: log how the phase goes.
+    /// `debug`: log the result of each phase.
     pub(crate) debug: bool,
-    /// `echo`: show the answer on the screen as it is typed.
+    /// `echo`: show the code while it is typed.
     pub(crate) echo: bool,
-    /// `timeout=`: how long bus and daemon may take in one phase, the person's time not counted.
+    /// `timeout=`: how long the bus and the daemon may take in one phase. The time of the user is not
+    /// counted.
     pub(crate) timeout: Duration,
     /// `try_first_pass`, `use_first_pass`.
     pub(crate) first_pass: FirstPass,
-    /// `forward_pass`: password and code come in one answer; the password goes to the next module.
+    /// `forward_pass`: ask for password and code in one answer, and pass the password to the next
+    /// module.
     pub(crate) forward_pass: bool,
-    /// `enroll=account`: the stack has an account line that can take people through the set-up.
+    /// `enroll=account`: the stack has an account line that can enroll a user.
     pub(crate) can_enroll: bool,
-    /// `after_publickey`: ask only where ssh has accepted a public key before.
+    /// `after_publickey`: ask only if sshd has accepted a public key before.
     pub(crate) after_publickey: bool,
-    /// `not_required=`: what a login without a second factor is to libpam.
+    /// `not_required=`: the result if no second factor is required.
     pub(crate) not_required: NotRequired,
-    /// `unreachable=`: who may log in while the daemon is down.
+    /// `unreachable=`: what happens while the daemon is absent.
     pub(crate) unreachable: Unreachable,
 }
 
-/// What to do with a password that an earlier module asked for.
+/// Whether the password of an earlier module is used as the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FirstPass {
-    /// Leave it alone.
+    /// Never.
     Ignore,
-    /// Take it for the first answer; ask if that did not do.
+    /// `try_first_pass`: it is the first answer.
     Try,
-    /// Take it for the first answer; never ask.
+    /// `use_first_pass`: it is the only answer; never ask.
     Only,
 }
 
-/// How to present a login that needs no second factor.
+/// The result of a login that requires no second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotRequired {
-    /// As if the line were not there.
+    /// `PAM_IGNORE`.
     Ignore,
-    /// As a success.
+    /// `PAM_SUCCESS`.
     Success,
 }
 
-/// Who may log in while the daemon is down.
+/// What happens while the daemon is absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unreachable {
-    /// Nobody.
+    /// Every login is refused.
     Deny,
-    /// Root, at the console of the machine.
+    /// Root can log in at the console of this machine.
     AllowRootConsole,
 }
 
@@ -74,16 +76,16 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Reads the arguments.
+    /// Parses the arguments.
     ///
     /// # Errors
-    /// All arguments that are not understood.
+    /// All unknown arguments.
     pub(crate) fn parse(arguments: &[String]) -> Result<Self, Vec<&str>> {
         let mut options = Self::default();
         let unknown: Vec<&str> = arguments
             .iter()
             .map(String::as_str)
-            .filter(|argument| options.take(argument).is_none())
+            .filter(|argument| options.set(argument).is_none())
             .collect();
         if unknown.is_empty() {
             Ok(options)
@@ -92,7 +94,7 @@ impl Options {
         }
     }
 
-    fn take(&mut self, argument: &str) -> Option<()> {
+    fn set(&mut self, argument: &str) -> Option<()> {
         match argument {
             "debug" => self.debug = true,
             "echo" => self.echo = true,
@@ -112,13 +114,13 @@ impl Options {
 }
 
 impl FirstPass {
-    /// The two options contradict each other: only one of them may stand on the line.
+    /// `try_first_pass` and `use_first_pass` exclude each other.
     fn and(self, wanted: Self) -> Option<Self> {
         (self == Self::Ignore || self == wanted).then_some(wanted)
     }
 }
 
-/// A whole number of seconds, from one to an hour.
+/// Parses a number of seconds from 1 to 3600.
 fn seconds(text: &str) -> Option<Duration> {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
     let seconds = text.parse().ok().filter(|_| digits)?;
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn every_option_sets_what_it_says_and_nothing_else() {
+    fn every_option_sets_its_own_field() {
         assert_eq!(parse(""), changed(|_| {}));
         assert_eq!(parse("debug"), changed(|o| o.debug = true));
         assert_eq!(parse("echo"), changed(|o| o.echo = true));
@@ -181,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn without_options_the_daemons_absence_denies_and_no_password_is_touched() {
+    fn the_defaults_deny_without_the_daemon_and_use_no_password() {
         let options = Options::default();
         assert_eq!(options.unreachable, Unreachable::Deny);
         assert_eq!(options.first_pass, FirstPass::Ignore);
@@ -189,14 +191,14 @@ mod tests {
     }
 
     #[test]
-    fn all_unknown_options_are_named_at_once() {
+    fn all_unknown_options_are_returned() {
         let line = "debug nullok Echo timeout=5 unreachable=allow echo=";
         let unknown = ["nullok", "Echo", "unreachable=allow", "echo="].map(str::to_owned);
         assert_eq!(parse(line), Err(unknown.to_vec()));
     }
 
     #[test]
-    fn a_time_that_is_none_is_not_understood() {
+    fn an_invalid_timeout_is_rejected() {
         for value in [
             "",
             "0",
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn trying_and_using_the_first_password_contradict_each_other() {
+    fn try_first_pass_and_use_first_pass_exclude_each_other() {
         assert_eq!(
             parse("try_first_pass use_first_pass"),
             Err(vec!["use_first_pass".to_owned()])

@@ -1,59 +1,59 @@
-//! What happened, and what libpam is told about it: the whole table, in both phases.
+//! The results of a phase, and the PAM code for each.
 //!
-//! A failure maps to a [`Refusal`], and a refusal has no way to say "success" or "ignore": that an
-//! error lets somebody in, or makes libpam overlook the module, does not type-check. Only a
-//! [`Judgement`] can become a [`Reply::Pass`] or a [`Reply::Ignore`].
+//! A [`Failure`] maps to a [`RefusalCode`], which has neither "success" nor "ignore": an error that
+//! lets a user in does not compile. Only an [`Outcome`] can become [`PamResult::Success`] or
+//! [`PamResult::Ignore`].
 
 use tfa_proto::{Phase, Verdict};
 
 use crate::options::NotRequired;
 
-/// What a phase came to without failing.
+/// How a phase ends without a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Judgement {
-    /// The daemon's verdict.
+pub(crate) enum Outcome {
+    /// The verdict of the daemon.
     Verdict(Verdict),
-    /// `after_publickey`, and this login brought no public key: the line is not about it.
-    NotConcerned,
-    /// `unreachable=allow-root-console`, and this is root, at the console, and the daemon down.
+    /// `after_publickey` is set, and sshd has accepted no public key.
+    NotApplicable,
+    /// The daemon is absent, and `unreachable=allow-root-console` lets root in at the console.
     RootAtConsole,
-    /// Root becomes another user with su or sudo, and the daemon is down.
-    RootSwitches,
+    /// The daemon is absent, and root changes to another user with su or sudo.
+    RootSwitchesUser,
 }
 
-/// Why a phase came to nothing.
+/// Why a phase failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// An option is not understood, or libpam did not keep what it was given.
+    /// An option is unknown, or libpam could not store a value.
     Module,
-    /// There is no daemon, or no use of its answers.
+    /// The daemon is absent, or its answer cannot be used.
     Unavailable,
-    /// No user name, or one that nobody has.
+    /// There is no user name, or no such user.
     UnknownUser,
-    /// The user name changed in the middle.
+    /// The user name changed during the login.
     UserChanged,
-    /// The login program could not ask, or came back without an answer.
+    /// The login program could not ask, or returned no answer.
     Conversation,
-    /// The answer was the password, or there was none to give: no code.
+    /// The answer was the password, or the options forbid to ask.
     NoCode,
-    /// A defect of the module.
+    /// The module panicked.
     Panic,
 }
 
-/// What libpam is told.
+/// The return value of the phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reply {
+pub(crate) enum PamResult {
     /// `PAM_SUCCESS`.
-    Pass,
+    Success,
     /// `PAM_IGNORE`.
     Ignore,
-    /// Anything else.
-    Refuse(Refusal),
+    /// A code that refuses the login.
+    Refuse(RefusalCode),
 }
 
-/// The codes that refuse.
+/// The PAM codes that refuse a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum RefusalCode {
     /// `PAM_SERVICE_ERR`.
     ServiceErr,
     /// `PAM_PERM_DENIED`.
@@ -72,51 +72,49 @@ pub(crate) enum Refusal {
     Abort,
 }
 
-impl Judgement {
-    /// What libpam is told.
-    pub(crate) fn reply(self, phase: Phase, not_required: NotRequired) -> Reply {
+impl Outcome {
+    pub(crate) fn pam_result(self, phase: Phase, not_required: NotRequired) -> PamResult {
         match self {
             Self::Verdict(verdict) => match verdict {
-                Verdict::Verified | Verdict::Remembered => Reply::Pass,
+                Verdict::Verified | Verdict::Remembered => PamResult::Success,
                 Verdict::NotRequired => match not_required {
-                    NotRequired::Ignore => Reply::Ignore,
-                    NotRequired::Success => Reply::Pass,
+                    NotRequired::Ignore => PamResult::Ignore,
+                    NotRequired::Success => PamResult::Success,
                 },
-                Verdict::Denied | Verdict::MustEnroll => Reply::Refuse(denied(phase)),
-                Verdict::Locked => Reply::Refuse(match phase {
-                    Phase::Auth => Refusal::MaxTries,
+                Verdict::Denied | Verdict::MustEnroll => PamResult::Refuse(denied(phase)),
+                Verdict::Locked => PamResult::Refuse(match phase {
+                    Phase::Auth => RefusalCode::MaxTries,
                     Phase::Account => denied(phase),
                 }),
-                Verdict::UnknownUser => Reply::Refuse(Refusal::UserUnknown),
+                Verdict::UnknownUser => PamResult::Refuse(RefusalCode::UserUnknown),
             },
-            Self::NotConcerned => Reply::Ignore,
-            Self::RootAtConsole | Self::RootSwitches => Reply::Pass,
+            Self::NotApplicable => PamResult::Ignore,
+            Self::RootAtConsole | Self::RootSwitchesUser => PamResult::Success,
         }
     }
 }
 
 impl Failure {
-    /// What libpam is told.
-    pub(crate) fn refusal(self, phase: Phase) -> Refusal {
+    pub(crate) fn refusal(self, phase: Phase) -> RefusalCode {
         match self {
-            // Not AUTHINFO_UNAVAIL: some stacks skip a module whose *service* is down, and a
-            // mistake on the line itself must never be skipped.
-            Self::Module => Refusal::ServiceErr,
-            Self::Unavailable => Refusal::AuthinfoUnavail,
-            Self::UnknownUser => Refusal::UserUnknown,
+            // Not AUTHINFO_UNAVAIL: some stacks skip a module with that code, and a mistake in the
+            // options must never skip the module.
+            Self::Module => RefusalCode::ServiceErr,
+            Self::Unavailable => RefusalCode::AuthinfoUnavail,
+            Self::UnknownUser => RefusalCode::UserUnknown,
             Self::UserChanged | Self::NoCode => denied(phase),
-            Self::Conversation => Refusal::ConvErr,
-            Self::Panic => Refusal::Abort,
+            Self::Conversation => RefusalCode::ConvErr,
+            Self::Panic => RefusalCode::Abort,
         }
     }
 }
 
-/// "No", in the word that each phase has for it: pam_acct_mgmt(3) knows no MAXTRIES, and its
-/// AUTH_ERR would speak of a password.
-fn denied(phase: Phase) -> Refusal {
+/// Returns the code for a denial. pam_acct_mgmt(3) has no `PAM_MAXTRIES`, and its
+/// `PAM_AUTH_ERR` would mean a wrong password.
+fn denied(phase: Phase) -> RefusalCode {
     match phase {
-        Phase::Auth => Refusal::AuthErr,
-        Phase::Account => Refusal::PermDenied,
+        Phase::Auth => RefusalCode::AuthErr,
+        Phase::Account => RefusalCode::PermDenied,
     }
 }
 
@@ -126,74 +124,90 @@ mod tests {
 
     #[test]
     fn every_verdict_has_its_code_in_both_phases() {
-        let refuse = Reply::Refuse;
+        let refuse = PamResult::Refuse;
         let table = [
-            (Verdict::Verified, Reply::Pass, Reply::Pass),
-            (Verdict::Remembered, Reply::Pass, Reply::Pass),
-            (Verdict::NotRequired, Reply::Ignore, Reply::Ignore),
+            (Verdict::Verified, PamResult::Success, PamResult::Success),
+            (Verdict::Remembered, PamResult::Success, PamResult::Success),
+            (Verdict::NotRequired, PamResult::Ignore, PamResult::Ignore),
             (
                 Verdict::Denied,
-                refuse(Refusal::AuthErr),
-                refuse(Refusal::PermDenied),
+                refuse(RefusalCode::AuthErr),
+                refuse(RefusalCode::PermDenied),
             ),
             (
                 Verdict::MustEnroll,
-                refuse(Refusal::AuthErr),
-                refuse(Refusal::PermDenied),
+                refuse(RefusalCode::AuthErr),
+                refuse(RefusalCode::PermDenied),
             ),
             (
                 Verdict::Locked,
-                refuse(Refusal::MaxTries),
-                refuse(Refusal::PermDenied),
+                refuse(RefusalCode::MaxTries),
+                refuse(RefusalCode::PermDenied),
             ),
             (
                 Verdict::UnknownUser,
-                refuse(Refusal::UserUnknown),
-                refuse(Refusal::UserUnknown),
+                refuse(RefusalCode::UserUnknown),
+                refuse(RefusalCode::UserUnknown),
             ),
         ];
         for (verdict, auth, account) in table {
-            let reply = |phase| Judgement::Verdict(verdict).reply(phase, NotRequired::Ignore);
-            assert_eq!(reply(Phase::Auth), auth, "{verdict:?}");
-            assert_eq!(reply(Phase::Account), account, "{verdict:?}");
+            let result = |phase| Outcome::Verdict(verdict).pam_result(phase, NotRequired::Ignore);
+            assert_eq!(result(Phase::Auth), auth, "{verdict:?}");
+            assert_eq!(result(Phase::Account), account, "{verdict:?}");
         }
     }
 
     #[test]
-    fn not_required_is_a_success_where_the_line_says_so_and_nothing_else_changes() {
+    fn not_required_success_changes_that_verdict_only() {
         for verdict in [Verdict::Verified, Verdict::Denied, Verdict::Locked] {
-            let reply = |option| Judgement::Verdict(verdict).reply(Phase::Auth, option);
-            assert_eq!(reply(NotRequired::Ignore), reply(NotRequired::Success));
+            let result = |option| Outcome::Verdict(verdict).pam_result(Phase::Auth, option);
+            assert_eq!(result(NotRequired::Ignore), result(NotRequired::Success));
         }
-        let judgement = Judgement::Verdict(Verdict::NotRequired);
+        let outcome = Outcome::Verdict(Verdict::NotRequired);
         assert_eq!(
-            judgement.reply(Phase::Auth, NotRequired::Success),
-            Reply::Pass
+            outcome.pam_result(Phase::Auth, NotRequired::Success),
+            PamResult::Success
         );
         assert_eq!(
-            Judgement::NotConcerned.reply(Phase::Auth, NotRequired::Success),
-            Reply::Ignore
+            Outcome::NotApplicable.pam_result(Phase::Auth, NotRequired::Success),
+            PamResult::Ignore
         );
     }
 
     #[test]
     fn every_failure_has_its_code_in_both_phases() {
         let table = [
-            (Failure::Module, Refusal::ServiceErr, Refusal::ServiceErr),
+            (
+                Failure::Module,
+                RefusalCode::ServiceErr,
+                RefusalCode::ServiceErr,
+            ),
             (
                 Failure::Unavailable,
-                Refusal::AuthinfoUnavail,
-                Refusal::AuthinfoUnavail,
+                RefusalCode::AuthinfoUnavail,
+                RefusalCode::AuthinfoUnavail,
             ),
             (
                 Failure::UnknownUser,
-                Refusal::UserUnknown,
-                Refusal::UserUnknown,
+                RefusalCode::UserUnknown,
+                RefusalCode::UserUnknown,
             ),
-            (Failure::UserChanged, Refusal::AuthErr, Refusal::PermDenied),
-            (Failure::Conversation, Refusal::ConvErr, Refusal::ConvErr),
-            (Failure::NoCode, Refusal::AuthErr, Refusal::PermDenied),
-            (Failure::Panic, Refusal::Abort, Refusal::Abort),
+            (
+                Failure::UserChanged,
+                RefusalCode::AuthErr,
+                RefusalCode::PermDenied,
+            ),
+            (
+                Failure::Conversation,
+                RefusalCode::ConvErr,
+                RefusalCode::ConvErr,
+            ),
+            (
+                Failure::NoCode,
+                RefusalCode::AuthErr,
+                RefusalCode::PermDenied,
+            ),
+            (Failure::Panic, RefusalCode::Abort, RefusalCode::Abort),
         ];
         for (failure, auth, account) in table {
             assert_eq!(failure.refusal(Phase::Auth), auth, "{failure:?}");

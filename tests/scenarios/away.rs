@@ -7,7 +7,7 @@ use crate::people::{PASSWORD, decree, give_password, screen, set_up};
 /// Everybody, at once.
 const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
 /// What the log of a program says of root that goes on without the daemon.
-const ROOT_ALONE: &str = "root becomes another user without it";
+const ROOT_ALONE: &str = "root changes to another user without tfad";
 /// What its log says of everybody else.
 const AWAY: &str = "refusing. See: systemctl status tfad";
 

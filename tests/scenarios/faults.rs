@@ -15,7 +15,7 @@ use crate::people::{
 const NOT_AVAILABLE: &str =
     "Two-factor login is not available right now. Please tell your administrator.";
 const ABSENT: &str = "pam_tfa(sshd:auth): tfad does not serve this login (";
-const UNUSABLE: &str = "pam_tfa(sshd:auth): tfad could not judge this login (";
+const UNUSABLE: &str = "pam_tfa(sshd:auth): tfad could not process this login (";
 
 /// A login over SSH with the right password is refused with the message, and asked nothing.
 #[track_caller]
@@ -223,7 +223,7 @@ fn garbage_in_the_daemons_name_lets_nobody_in() {
     }
     let told = machine.journal("su");
     assert!(
-        told.contains("pam_tfa(su:auth): tfad could not judge this login ("),
+        told.contains("pam_tfa(su:auth): tfad could not process this login ("),
         "{told}"
     );
     assert!(told.contains("refusing. See: journalctl -u tfad"), "{told}");

@@ -461,7 +461,10 @@ fn the_journal_holds_no_key_no_code_and_no_password() {
     let terminal = ssh_as_far_as_the_code(&machine, "alice");
     terminal.type_secret(PASSWORD);
     terminal.expect("Password:");
-    machine.expect_in_journal("sshd", "the code was answered with the password; refusing");
+    machine.expect_in_journal(
+        "sshd",
+        "the answer was the password, not the code; refusing",
+    );
 
     machine.succeed(["journalctl", "--sync"]);
     // With every field that an entry has, and its time as a number of no use to the search.

@@ -297,7 +297,7 @@ fn the_method_password_refuses_who_has_set_it_up_and_counts_no_wrong_code() {
     let record = record_of(&machine, "alice");
     assert!(record.contains("\"failures\": 0"), "{record}");
     assert!(record.contains("\"locked_until\": null"), "{record}");
-    let told = machine.expect_in_journal("sshd", "the code was answered with the password");
+    let told = machine.expect_in_journal("sshd", "the answer was the password, not the code");
     assert!(
         told.contains("set \"KbdInteractiveAuthentication yes\""),
         "{told}"

@@ -121,7 +121,7 @@ fn a_panic_is_an_abort_and_prints_nothing() {
         .environment("LD_PRELOAD", stage.broken_clock().to_str().unwrap())
         .run([Step::Authenticate, Step::OwnPanic]);
     assert_eq!(report.code(), Code::ABORT as i32);
-    assert!(report.logged("a defect of pam_tfa at "));
+    assert!(report.logged("pam_tfa panicked at "));
     assert_eq!(report.printed, "");
     assert_eq!(
         report.own_panics, 1,

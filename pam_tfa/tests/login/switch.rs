@@ -9,7 +9,7 @@ use crate::stage::{Login, Stage};
 
 const SUCCESS: i32 = Code::SUCCESS as i32;
 const NOT_SERVING: Act = Act::Error("org.tfad.Tfa1.Error.NotServing");
-const LOG: &str = "root becomes another user without it";
+const LOG: &str = "root changes to another user without tfad";
 
 fn login<'a>(stage: &'a Stage, service: &str, ruser: &str, real_uid: u32) -> Login<'a> {
     let login = stage.login("enroll=account");

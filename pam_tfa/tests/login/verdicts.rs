@@ -74,7 +74,10 @@ fn a_turn_that_is_not_understood_is_never_a_yes() {
         for act in acts {
             let report = stage.login("").authenticate();
             assert_eq!(report.code(), Code::AUTHINFO_UNAVAIL as i32, "{act:?}");
-            assert!(report.logged("tfad could not judge this login"), "{act:?}");
+            assert!(
+                report.logged("tfad could not process this login"),
+                "{act:?}"
+            );
             assert!(report.said.concat().contains("not available right now"));
         }
     }
@@ -278,6 +281,6 @@ fn a_name_that_is_not_utf8_is_refused_in_words_of_its_own() {
         let report = stage.login("").user(Some(name)).authenticate();
         assert_eq!(report.code(), Code::USER_UNKNOWN as i32);
         assert_eq!(report.logged("is not valid UTF-8"), own);
-        assert_eq!(report.logged("no usable user name"), !own);
+        assert_eq!(report.logged("PAM has no user name"), !own);
     }
 }

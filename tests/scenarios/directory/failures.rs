@@ -122,7 +122,7 @@ fn a_directory_that_fails_in_the_middle_of_a_login_lets_no_member_in_without_a_c
         is_refused(&terminal, "ldapadmin");
         machine.expect_in_journal(
             "sshd",
-            "pam_tfa(sshd:account): tfad could not judge this login",
+            "pam_tfa(sshd:account): tfad could not process this login",
         );
         fails_no_more(&machine, part);
 

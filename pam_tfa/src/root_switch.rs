@@ -1,23 +1,22 @@
-//! Root that becomes another user with su or sudo while the daemon is away.
+//! Root changes to another user with su or sudo while the daemon is absent.
 //!
-//! Such a login is asked for nothing while the daemon is up either: su and sudo take root without a
-//! password, so the auth phase never runs, and they are not guarded. Refusing it protects nothing,
-//! and stops jobs. All else needs the daemon, for whether a service is guarded is in the policy.
+//! su and sudo ask root for no password, so the auth phase does not run, and by default the policy does
+//! not guard them: root is asked for nothing while the daemon is up either. A refusal would protect
+//! nothing, and stop jobs. Every other login needs the daemon, which knows the guarded services.
 
 use nix::unistd::Uid;
 use tfa_proto::{Context, Phase};
 
-/// The programs in which root becomes somebody without a question. Each sets `PAM_RUSER` itself, to the
-/// name of its real uid. A list by name, because services such as rsh take `PAM_RUSER` from the network.
+/// The services of su and sudo, which set `PAM_RUSER` to the name of their real uid. Others, such as
+/// rsh, take it from the network.
 const SERVICES: [&str; 4] = ["su", "su-l", "sudo", "sudo-i"];
 
-/// Whether root itself, and nobody else, becomes another user.
+/// Returns whether root changes to another user.
 ///
-/// Run by a user, su and sudo have that user's real uid while PAM runs, and that user's name in `PAM_RUSER`.
-/// Both must be root's: other versions of sudo set the real uid to root's before. A login that the auth
-/// phase put to the daemon, whatever came of it, is none of root's: `auth_result` is absent only where the phase
-/// never ran, where `after_publickey` let the login off, and where root was let in at the console.
-pub(crate) fn is_roots_own(context: &Context, real_uid: Uid) -> bool {
+/// su and sudo of a user have that user's real uid, and name that user in `PAM_RUSER`. Both must be
+/// root's: some versions of sudo set the real uid to 0 before. `auth_result` must be absent: then the
+/// auth phase did not run, `after_publickey` exempted the login, or root was let in at the console.
+pub(crate) fn is_root_switch(context: &Context, real_uid: Uid) -> bool {
     context.phase == Phase::Account
         && context.auth_result.is_none()
         && context.rhost.is_empty()
@@ -33,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_all_combinations_only_roots_own_su_and_sudo_pass() {
+    fn only_su_and_sudo_of_root_pass() {
         let services = [
             "su",
             "su-l",
@@ -90,7 +89,7 @@ mod tests {
                                     auth_result,
                                     ..Context::default()
                                 };
-                                if is_roots_own(&context, Uid::from_raw(uid)) {
+                                if is_root_switch(&context, Uid::from_raw(uid)) {
                                     passed.push((service, ruser, uid, phase, auth_result, rhost));
                                 }
                             }

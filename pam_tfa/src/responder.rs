@@ -1,22 +1,23 @@
-//! Where the answer to a question comes from: the person, or the password given before.
+//! Answers the questions of the daemon: asks the user, or takes the code from the password.
 //!
-//! One rule stands over the options: a password never goes to the daemon as a code because
-//! somebody, or some program, answered every question with it.
+//! A password never goes to the daemon as a code because a user, or a login program, answers every
+//! question with it.
 
 use tfa_proto::{Context, Phase, PromptStyle, Question};
 use zeroize::Zeroizing;
 
-use crate::advice::Program;
-use crate::conversation::{Conversation, Echo, Typed};
-use crate::ffi::Handle;
+use crate::conversation::{Conversation, Echo};
+use crate::ffi::answer::Answer;
+use crate::ffi::handle::Handle;
 use crate::log::Log;
+use crate::login_program::LoginProgram;
+use crate::messages;
 use crate::options::{FirstPass, Options};
 use crate::outcome::Failure;
-use crate::passwords::Passwords;
-use crate::texts;
+use crate::password_hashes::PasswordHashes;
 
 /// Answers the questions of one dialog.
-pub(crate) struct Replies<'a> {
+pub(crate) struct Responder<'a> {
     pam: &'a Handle,
     conversation: &'a Conversation<'a>,
     log: &'a Log<'a>,
@@ -24,21 +25,22 @@ pub(crate) struct Replies<'a> {
     first_pass: FirstPass,
     forward_pass: bool,
     phase: Phase,
-    program: Program,
-    begun: bool,
-    passwords: &'a mut Passwords,
+    program: LoginProgram,
+    /// Whether the first question, for the code, was answered.
+    is_begun: bool,
+    passwords: &'a mut PasswordHashes,
 }
 
-impl<'a> Replies<'a> {
-    /// Answers as the options say. The password of the auth phase is no matter of the account
-    /// phase: nobody asks for a password there, and no code comes with it.
+impl<'a> Responder<'a> {
+    /// The options about the password hold in the auth phase only: in the account phase no module asks
+    /// for one.
     pub(crate) fn new(
         pam: &'a Handle,
         conversation: &'a Conversation<'a>,
         log: &'a Log<'a>,
         options: &Options,
         context: &Context,
-        passwords: &'a mut Passwords,
+        passwords: &'a mut PasswordHashes,
     ) -> Self {
         let phase = context.phase;
         let (first_pass, forward_pass) = match phase {
@@ -53,26 +55,26 @@ impl<'a> Replies<'a> {
             first_pass,
             forward_pass,
             phase,
-            program: Program::of(context),
-            begun: false,
+            program: LoginProgram::of(context),
+            is_begun: false,
             passwords,
         }
     }
 
-    /// The reply to the next question. The first one of a dialog that needs an answer asks for the
+    /// Returns the answer to the next question. The first question that is not optional asks for the
     /// code.
-    pub(crate) fn reply(&mut self, question: &Question) -> Result<Zeroizing<String>, Failure> {
+    pub(crate) fn answer(&mut self, question: &Question) -> Result<Zeroizing<String>, Failure> {
         if question.style == PromptStyle::Optional {
-            return Ok(self.optional(question));
+            return Ok(self.answer_optional(question));
         }
-        if !self.begun {
-            self.begun = true;
-            if let Some(code) = self.code_of_the_password(question)? {
+        if !self.is_begun {
+            self.is_begun = true;
+            if let Some(code) = self.code_from_password(question)? {
                 return Ok(code);
             }
         }
         if self.first_pass == FirstPass::Only {
-            self.log.notice(texts::LOG_NOTHING_TO_ANSWER_WITH);
+            self.log.notice(messages::LOG_MUST_NOT_ASK);
             return Err(Failure::NoCode);
         }
         let echo = if question.style == PromptStyle::Hidden && !self.echo {
@@ -80,35 +82,35 @@ impl<'a> Replies<'a> {
         } else {
             Echo::On
         };
-        let typed = self.ask(&question.text, echo)?;
-        if self.passwords.contain(&typed) {
-            self.log.warning(&self.program.password_as_code());
-            self.conversation.error(texts::THAT_WAS_THE_PASSWORD);
+        let answer = self.ask(&question.text, echo)?;
+        if self.passwords.contains(&answer) {
+            self.log
+                .warning(messages::log_password_as_code(self.program));
+            self.conversation.error(messages::PASSWORD_AS_CODE);
             return Err(Failure::NoCode);
         }
-        Ok(text(&typed))
+        Ok(text(&answer))
     }
 
-    /// The reply to a question that nobody need answer: nothing, where there is no answer of the
-    /// person's own.
-    fn optional(&self, question: &Question) -> Zeroizing<String> {
-        let typed = match self.first_pass {
+    /// Returns an empty answer if the user gives none, or the password.
+    fn answer_optional(&self, question: &Question) -> Zeroizing<String> {
+        let answer = match self.first_pass {
             FirstPass::Only => None,
             FirstPass::Ignore | FirstPass::Try => {
                 self.conversation.ask(&question.text, Echo::On).ok()
             }
         };
-        match typed {
-            Some(typed) if !self.passwords.contain(&typed) => text(&typed),
+        match answer {
+            Some(answer) if !self.passwords.contains(&answer) => text(&answer),
             _ => {
-                self.log.debug(texts::LOG_NO_ANSWER_NEEDED);
+                self.log.debug(messages::LOG_OPTIONAL_NO_ANSWER);
                 Zeroizing::default()
             }
         }
     }
 
-    /// The code that came with, or instead of, the password.
-    fn code_of_the_password(
+    /// Returns the code that came with the password, or instead of it.
+    fn code_from_password(
         &mut self,
         question: &Question,
     ) -> Result<Option<Zeroizing<String>>, Failure> {
@@ -122,9 +124,9 @@ impl<'a> Replies<'a> {
             Some(given) => given,
             None => {
                 let prompt = if question.digits == 0 {
-                    texts::ASK_PASSWORD
+                    messages::ASK_PASSWORD
                 } else {
-                    texts::ASK_PASSWORD_AND_CODE
+                    messages::ASK_PASSWORD_AND_CODE
                 };
                 self.ask(prompt, Echo::Off)?
             }
@@ -134,7 +136,7 @@ impl<'a> Replies<'a> {
             None => (given.as_slice(), None),
         };
         self.pam.set_password(password).map_err(|_| {
-            self.log.error(texts::LOG_NOT_KEPT);
+            self.log.error(messages::LOG_NOT_STORED);
             Failure::Module
         })?;
         self.passwords.add(password);
@@ -142,30 +144,27 @@ impl<'a> Replies<'a> {
         Ok(code)
     }
 
-    fn ask(&self, prompt: &str, echo: Echo) -> Result<Typed, Failure> {
+    fn ask(&self, prompt: &str, echo: Echo) -> Result<Answer, Failure> {
         self.conversation.ask(prompt, echo).map_err(|_| {
-            self.log.notice(&self.program.no_answer());
+            self.log.notice(messages::log_no_answer(self.program));
             if self.phase == Phase::Account {
-                self.conversation.error(match self.program {
-                    Program::Sshd => texts::NOT_ASKED_OVER_SSH,
-                    Program::Asks | Program::Locker | Program::Other => texts::NOT_ASKED,
-                });
+                self.conversation.error(messages::no_answer(self.program));
             }
             Failure::Conversation
         })
     }
 }
 
-/// Cuts a code of so many digits off the end of a joint answer. No code where the length is not
-/// known, the end is not all digits, or nothing is left for the password.
+/// Splits off a code of that many digits at the end. Returns `None` if the length is 0, the end is not
+/// all ASCII digits, or no password is left.
 fn split(joint: &[u8], digits: u32) -> Option<(&[u8], &[u8])> {
     let digits = usize::try_from(digits).ok().filter(|&digits| digits > 0)?;
     let (password, code) = joint.split_at_checked(joint.len().checked_sub(digits)?)?;
     (!password.is_empty() && code.iter().all(u8::is_ascii_digit)).then_some((password, code))
 }
 
-/// The bytes as the bus can carry them. What is not UTF-8 is no code: one that is always wrong
-/// stands in for it, so that the daemon judges and counts.
+/// Converts an answer to a D-Bus string. If it is not UTF-8, returns a code that is always wrong, so
+/// that the daemon counts it.
 fn text(bytes: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(str::from_utf8(bytes).unwrap_or("\u{fffd}").to_owned())
 }
@@ -175,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_code_is_cut_off_the_end() {
+    fn the_code_is_split_off_the_end() {
         let cut = |joint: &'static str, digits| {
             split(joint.as_bytes(), digits).map(|(password, code)| {
                 (
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_code_of_the_known_length_and_a_password_before_it_nothing_is_cut() {
+    fn a_joint_answer_needs_a_password_and_a_code_of_known_length() {
         for (joint, digits) in [
             ("hunter2", 6),
             ("hunter12345a", 6),
@@ -202,7 +201,7 @@ mod tests {
             ("", 0),
             ("hunter123456", 0),
             ("hunter123456", u32::MAX),
-            // Digits, but not the ASCII ones.
+            // Digits, but not ASCII.
             ("hunter\u{0661}\u{0662}\u{0663}", 6),
         ] {
             assert_eq!(split(joint.as_bytes(), digits), None, "{joint}");
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_become_a_code_that_is_always_wrong() {
+    fn an_answer_that_is_not_utf8_is_a_wrong_code() {
         assert_eq!(text(b"123456").as_str(), "123456");
         assert_eq!(text(b"\xff123456").as_str(), "\u{fffd}");
     }

@@ -1,4 +1,4 @@
-//! The way to the daemon, and what it means to a login when nobody answers there.
+//! Begins the dialog with the daemon, and classifies the errors of the client.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -7,29 +7,28 @@ use std::time::Duration;
 use tfa_proto::{Context, LOGIN_SOCKET, SYSTEM_BUS_SOCKET, Turn};
 use tfa_wire::{Endpoints, LoginClient, LoginError};
 
-/// Why the daemon gave no turn.
+/// Why the daemon gave no turn. The texts say what happened, for the log.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    /// The daemon says that there is no such user.
+pub(crate) enum DaemonError {
+    /// The daemon knows no such user.
     UnknownUser,
-    /// There is nobody: no bus, or the bus says that the daemon is not on it and did not start, or
-    /// the daemon says that it cannot serve.
+    /// The daemon is absent: there is no bus, the bus reports that the daemon is not running and
+    /// cannot be started, or the daemon reports that it serves no logins.
     Absent(String),
-    /// There was no answer in time, or the connection broke. That can be somebody's doing: whoever
-    /// floods the bus, or stops the login program, must not make an absence of it.
-    Silent(String),
-    /// Somebody answered, and it is of no use: an error, or what is not understood.
+    /// No answer came in time, or the connection broke. This is not absence: a user can cause it, by
+    /// flooding the bus or stopping the login program.
+    NoAnswer(String),
+    /// The answer is an error, or is not valid.
     Unusable(String),
 }
 
-/// Begins the dialog with the daemon, over a connection of its own. Nothing on this connection
-/// takes longer than the limit, all in all.
+/// Begins the dialog on a new connection. The limit holds for all operations on it together.
 pub(crate) fn begin(
     limit: Duration,
     user: &str,
     context: &Context,
-) -> Result<(LoginClient, Turn), Trouble> {
-    // Never the environment: it is that of whoever started the login program.
+) -> Result<(LoginClient, Turn), DaemonError> {
+    // Not from the environment: it can be that of the user who started the login program.
     let endpoints = Endpoints {
         daemon: Path::new(LOGIN_SOCKET),
         bus: Path::new(SYSTEM_BUS_SOCKET),
@@ -37,20 +36,19 @@ pub(crate) fn begin(
     Ok(LoginClient::begin(endpoints, limit, user, context)?)
 }
 
-impl From<LoginError> for Trouble {
+impl From<LoginError> for DaemonError {
     fn from(error: LoginError) -> Self {
         let text = error.to_string();
         match error {
             LoginError::UnknownUser(_) => Self::UnknownUser,
-            // The daemon's own word that it is not there for logins.
             LoginError::NotServing(_) => Self::Absent(text),
-            LoginError::Connect(error) if no_bus(error.kind()) => Self::Absent(text),
-            LoginError::Bus(error) if absent(&error.name) => Self::Absent(text),
-            LoginError::Bus(error) if silent(&error.name) => Self::Silent(text),
+            LoginError::Connect(error) if means_no_bus(error.kind()) => Self::Absent(text),
+            LoginError::Bus(error) if means_absent(&error.name) => Self::Absent(text),
+            LoginError::Bus(error) if means_no_answer(&error.name) => Self::NoAnswer(text),
             LoginError::Connect(_)
             | LoginError::TimedOut
             | LoginError::Connection(_)
-            | LoginError::Handshake => Self::Silent(text),
+            | LoginError::Handshake => Self::NoAnswer(text),
             LoginError::Bus(_) | LoginError::Daemon(_) | LoginError::Protocol(_) => {
                 Self::Unusable(text)
             }
@@ -58,15 +56,15 @@ impl From<LoginError> for Trouble {
     }
 }
 
-/// Whether connecting failed because there is no bus. Anything that is not known to mean that does
-/// not: on the daemon's absence an administrator may have made an exception.
-fn no_bus(kind: ErrorKind) -> bool {
+/// Returns whether an error of connect(2) means that there is no bus. Other errors do not count:
+/// `unreachable=allow-root-console` lets root in if the daemon is absent.
+fn means_no_bus(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::NotFound | ErrorKind::ConnectionRefused)
 }
 
-/// Whether an error of the bus itself means that there is no daemon.
-fn absent(name: &str) -> bool {
-    // systemd's errors of an activation that failed are passed on by the bus.
+/// Returns whether an error of the bus itself means that the daemon is absent.
+fn means_absent(name: &str) -> bool {
+    // Errors of systemd about a failed activation, which the bus passes on.
     name.starts_with("org.freedesktop.systemd1.")
         || matches!(
             name,
@@ -81,8 +79,8 @@ fn absent(name: &str) -> bool {
         )
 }
 
-/// Whether an error of the bus itself means that no answer came.
-fn silent(name: &str) -> bool {
+/// Returns whether an error of the bus itself means that the daemon did not answer.
+fn means_no_answer(name: &str) -> bool {
     matches!(
         name,
         "org.freedesktop.DBus.Error.NoReply"
@@ -101,12 +99,12 @@ mod tests {
 
     use super::*;
 
-    fn absence(error: LoginError) -> bool {
-        matches!(Trouble::from(error), Trouble::Absent(_))
+    fn is_absent(error: LoginError) -> bool {
+        matches!(DaemonError::from(error), DaemonError::Absent(_))
     }
 
-    fn silence(error: LoginError) -> bool {
-        matches!(Trouble::from(error), Trouble::Silent(_))
+    fn is_no_answer(error: LoginError) -> bool {
+        matches!(DaemonError::from(error), DaemonError::NoAnswer(_))
     }
 
     fn named(name: &str) -> ErrorReply {
@@ -117,8 +115,8 @@ mod tests {
     }
 
     #[test]
-    fn a_bus_that_is_not_there_is_an_absence_and_one_that_cannot_be_reached_is_a_silence() {
-        for (kind, is_absence) in [
+    fn only_a_missing_bus_is_absence() {
+        for (kind, absent) in [
             (ErrorKind::NotFound, true),
             (ErrorKind::ConnectionRefused, true),
             (ErrorKind::PermissionDenied, false),
@@ -126,13 +124,13 @@ mod tests {
             (ErrorKind::Other, false),
         ] {
             let error = || LoginError::Connect(kind.into());
-            assert_eq!(absence(error()), is_absence, "{kind}");
-            assert_eq!(silence(error()), !is_absence, "{kind}");
+            assert_eq!(is_absent(error()), absent, "{kind}");
+            assert_eq!(is_no_answer(error()), !absent, "{kind}");
         }
     }
 
     #[test]
-    fn what_can_be_somebodys_doing_is_a_silence() {
+    fn errors_that_a_user_can_cause_are_not_absence() {
         for error in [
             LoginError::TimedOut,
             LoginError::Handshake,
@@ -142,29 +140,29 @@ mod tests {
             LoginError::Bus(named("org.freedesktop.DBus.Error.NoReply")),
             LoginError::Bus(named("org.freedesktop.DBus.Error.TimedOut")),
         ] {
-            assert!(silence(error));
+            assert!(is_no_answer(error));
         }
     }
 
     #[test]
-    fn no_daemon_is_the_word_of_the_bus_and_not_serving_is_that_of_the_daemon() {
+    fn the_bus_reports_absence_and_the_daemon_not_serving() {
         for name in [
             "org.freedesktop.DBus.Error.ServiceUnknown",
             "org.freedesktop.DBus.Error.NameHasNoOwner",
             "org.freedesktop.DBus.Error.Spawn.ChildExited",
             "org.freedesktop.systemd1.NoSuchUnit",
         ] {
-            assert!(absence(LoginError::Bus(named(name))), "{name}");
-            let trouble = Trouble::from(LoginError::Daemon(named(name)));
-            assert_eq!(trouble, Trouble::Unusable(format!("{name}: why")));
+            assert!(is_absent(LoginError::Bus(named(name))), "{name}");
+            let error = DaemonError::from(LoginError::Daemon(named(name)));
+            assert_eq!(error, DaemonError::Unusable(format!("{name}: why")));
         }
-        assert!(absence(LoginError::NotServing("why".to_owned())));
+        assert!(is_absent(LoginError::NotServing("why".to_owned())));
         let name = "org.tfad.Tfa1.Error.NotServing";
-        assert!(!absence(LoginError::Bus(named(name))));
+        assert!(!is_absent(LoginError::Bus(named(name))));
     }
 
     #[test]
-    fn what_is_not_known_to_mean_absence_does_not() {
+    fn other_errors_are_not_absence() {
         for error in [
             LoginError::Bus(named("org.freedesktop.DBus.Error.LimitsExceeded")),
             LoginError::Bus(named("org.freedesktop.DBus.Error.AccessDenied")),
@@ -172,8 +170,8 @@ mod tests {
             LoginError::Bus(named("org.freedesktop.systemd1")),
             LoginError::Protocol("what"),
         ] {
-            let trouble = Trouble::from(error);
-            assert!(matches!(trouble, Trouble::Unusable(_)), "{trouble:?}");
+            let error = DaemonError::from(error);
+            assert!(matches!(error, DaemonError::Unusable(_)), "{error:?}");
         }
     }
 }

@@ -1,27 +1,27 @@
-//! Text that cannot steer a terminal or forge a line of a log.
+//! Removes from texts what could control a terminal or forge a log line.
 
 use std::ffi::CString;
 
 use tfa_proto::is_misleading;
 
-/// For the person's screen: without misleading characters, the line feed excepted.
+/// For the screen: drops misleading characters except the line feed.
 pub(crate) fn for_screen(text: &str) -> CString {
     c_string(text.chars().filter(|&c| c == '\n' || !is_misleading(c)))
 }
 
-/// For the log: one line, misleading characters replaced.
+/// For the log: one line, with `?` for each misleading character.
 pub(crate) fn for_log(text: &str) -> CString {
     c_string(text.chars().map(|c| if is_misleading(c) { '?' } else { c }))
 }
 
-/// For a field of a line whose fields are parted by blanks.
-pub(crate) fn one_word(text: &str) -> String {
+/// For a field of a log line whose fields are separated by spaces.
+pub(crate) fn log_field(text: &str) -> String {
     let letter = |c: char| if c.is_whitespace() { '?' } else { c };
     text.chars().map(letter).collect()
 }
 
 fn c_string(chars: impl Iterator<Item = char>) -> CString {
-    // NUL is a control character, so none is left to object to.
+    // NUL is a control character, so the text has none.
     CString::new(chars.collect::<String>()).unwrap_or_default()
 }
 
@@ -36,9 +36,9 @@ mod tests {
     }
 
     #[test]
-    fn a_field_of_a_line_has_no_blanks() {
+    fn a_log_field_has_no_spaces() {
         assert_eq!(
-            one_word("alice rhost=192.0.2.66\u{a0}x\t"),
+            log_field("alice rhost=192.0.2.66\u{a0}x\t"),
             "alice?rhost=192.0.2.66?x?"
         );
     }
