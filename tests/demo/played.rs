@@ -29,7 +29,7 @@ pub(crate) fn play(machine: &Machine) -> Ending {
         panic!("no link was shown");
     };
     window.type_line(&phone.next_unused());
-    window.read("Press Enter once they are saved:");
+    window.read("Press Enter when you have saved them:");
     window.type_line("");
     window.read(SHELL);
     window.type_line("exit");

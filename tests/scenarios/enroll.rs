@@ -97,7 +97,7 @@ fn before_a_code_was_right_no_login_is_asked_and_the_status_says_so() {
     assert_eq!(state(&machine), "pending");
     terminal.type_line(&phone.next_unused());
     terminal.expect("Two-factor login is on for alice.");
-    terminal.expect("Press Enter once they are saved:");
+    terminal.expect("Press Enter when you have saved them:");
     terminal.type_line("");
     terminal.expect(SHELL);
 
@@ -145,7 +145,7 @@ fn whoever_cancels_a_set_up_leaves_nothing_behind() {
 
     begin(NEW_CODE);
     terminal.type_line("");
-    terminal.expect("Press Enter once more to cancel");
+    terminal.expect("press Enter again to cancel");
     terminal.expect(NEW_CODE);
     terminal.type_line("");
     terminal.expect("Cancelled. Nothing was changed.");
@@ -197,7 +197,7 @@ fn a_wrong_code_says_why_it_may_be_and_names_a_clock_that_is_off() {
         terminal.expect(NEW_CODE);
     }
     terminal.type_line("hello");
-    terminal.expect("a code has 6 digits");
+    terminal.expect("A code has 6 digits");
     terminal.expect(NEW_CODE);
     // The clock is right again, but the patience is at its end first.
     terminal.type_line(&phone.wrong_code());
@@ -263,7 +263,7 @@ fn the_qr_code_on_the_screen_of_80_by_24_is_the_link() {
     terminal.send(b"\r");
     terminal.expect(NEW_CODE);
     terminal.type_line(&phone.next_unused());
-    terminal.expect("Press Enter once they are saved:");
+    terminal.expect("Press Enter when you have saved them:");
     terminal.send(b"\r");
     terminal.expect(SHELL);
 
@@ -285,7 +285,7 @@ fn the_qr_code_can_be_had_as_a_picture_which_is_deleted_afterwards() {
     terminal.type_line("echo mine >key.png; ln -s key.png key.svg");
     for taken in ["png:key.png", "svg:key.svg"] {
         terminal.type_line(&format!("tfa-enroll --qr {taken} setup"));
-        terminal.expect("exists already and is left as it is");
+        terminal.expect("already exists");
         assert_exit_code(&terminal, 1);
     }
     assert_eq!(machine.read_file("/home/alice/key.png"), "mine\n");
@@ -296,9 +296,9 @@ fn the_qr_code_can_be_had_as_a_picture_which_is_deleted_afterwards() {
     assert_eq!(owner_and_mode(&machine, png), "alice 600");
     assert_eq!(read_qr(fetched(&machine, png)), uri_in(&terminal.screen()));
     terminal.type_line(&phone.next_unused());
-    terminal.expect("new.png holds the key and is no longer needed. Delete it now? [Y/n]");
+    terminal.expect("new.png holds the key and is no longer needed. Delete it? [Y/n]");
     terminal.type_line("");
-    terminal.expect("Press Enter once they are saved:");
+    terminal.expect("Press Enter when you have saved them:");
     assert!(!machine.has_file("/home/alice/new.png"));
     terminal.send(b"\r");
     terminal.expect(SHELL);
@@ -324,7 +324,7 @@ fn without_utf8_all_is_ascii_and_the_qr_code_comes_where_the_window_is_large_eno
     terminal.expect(SHELL);
     let begin = terminal.bytes().len();
     let phone = as_far_as_the_code(&terminal, "tfa-enroll setup");
-    terminal.expect_on_screen("Make the window larger, or its letters smaller, and type qr.");
+    terminal.expect_on_screen("Make the window larger or its font smaller, and type qr.");
 
     // There is room for link and key below it.
     terminal.resize(60, 120);
@@ -334,7 +334,7 @@ fn without_utf8_all_is_ascii_and_the_qr_code_comes_where_the_window_is_large_eno
     terminal.screenshot(&picture);
     assert_eq!(read_qr(&picture), uri_in(&terminal.screen()));
     terminal.type_line(&phone.next_unused());
-    terminal.expect("Press Enter once they are saved:");
+    terminal.expect("Press Enter when you have saved them:");
     terminal.send(b"\r");
     terminal.expect(SHELL);
     assert!(terminal.bytes()[begin..].is_ascii());
@@ -361,7 +361,7 @@ fn ascii_on_request_and_no_picture_at_all_on_request() {
     terminal.expect("That code is not right.");
     terminal.expect(NEW_CODE);
     terminal.type_line(&phone.next_unused());
-    terminal.expect("Press Enter once they are saved:");
+    terminal.expect("Press Enter when you have saved them:");
     let bytes = terminal.bytes();
     let said = String::from_utf8_lossy(&bytes[begin..]).into_owned();
     for drawn in ["█", "\x1b[2J", "\x1b[?1049h"] {
@@ -396,13 +396,10 @@ fn long_names_make_a_large_qr_code_which_comes_in_a_larger_window() {
     let phone = as_far_as_the_code(&terminal, "tfa-enroll setup");
     let screen = terminal.screen();
     assert!(
-        screen.contains("Make the window larger, or its letters smaller, and type qr."),
+        screen.contains("Make the window larger or its font smaller, and type qr."),
         "{screen}"
     );
-    assert!(
-        screen.contains("tfa-enroll --qr png:FILE setup"),
-        "{screen}"
-    );
+    assert!(screen.contains("use the option --qr png:FILE"), "{screen}");
     assert!(!screen.contains('█'), "{screen}");
 
     terminal.resize(36, 70);
@@ -454,7 +451,7 @@ fn without_a_terminal_it_refuses_politely_and_touches_nothing() {
     let terminal = machine.ssh_with("alice", &["-T", "--", "tfa-enroll setup"]);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
-    terminal.expect("ssh -t gives a terminal to a single command");
+    terminal.expect("use ssh -t to run a single command");
     assert_eq!(terminal.wait_exit().code(), Some(1));
 }
 
@@ -467,18 +464,18 @@ fn a_new_set_of_backup_codes_takes_a_code_and_voids_the_old_one() {
     terminal.expect("That code is not right.");
     terminal.expect(CODE);
     terminal.type_secret(&alice.backup_codes[0]);
-    terminal.expect("The new set is made; the old one is void.");
-    terminal.expect("Press Enter once they are saved:");
+    terminal.expect("The new backup codes are valid. The old ones are invalid.");
+    terminal.expect("Press Enter when you have saved them:");
     let shown = terminal.transcript();
-    let (_, shown) = shown.split_once("the old one is void.").unwrap();
+    let (_, shown) = shown.split_once("The old ones are invalid.").unwrap();
     let new = backup_codes_in(shown);
     assert_eq!(new.len(), 10);
     assert!(new.iter().all(|code| !alice.backup_codes.contains(code)));
 
     // On paper: typed at the question, a name makes a page to print.
     terminal.type_line("~/backup-codes.pdf");
-    terminal.expect("backup-codes.pdf holds the backup codes.");
-    terminal.expect("Press Enter once they are saved:");
+    terminal.expect("backup-codes.pdf\nPrint the file, then delete it.");
+    terminal.expect("Press Enter when you have saved them:");
     terminal.send(b"\r");
     terminal.expect(SHELL);
     let pdf = Path::new("/home/alice/backup-codes.pdf");
@@ -501,13 +498,13 @@ fn backup_codes_go_straight_to_paper_with_codes_pdf() {
     let (machine, alice) = machine_with_alice_set_up();
     let terminal = logged_in_with(&machine, &alice.phone.next_unused());
     terminal.type_line("echo mine >taken.pdf; tfa-enroll codes --pdf taken.pdf");
-    terminal.expect("exists already and is left as it is");
+    terminal.expect("already exists");
     terminal.expect(SHELL);
     assert_eq!(machine.read_file("/home/alice/taken.pdf"), "mine\n");
 
     terminal.type_line("tfa-enroll codes --pdf page.pdf");
     authenticate(&terminal, &alice.phone.next_unused());
-    terminal.expect("page.pdf holds the backup codes. Print it, then delete it.");
+    terminal.expect("page.pdf\nPrint the file, then delete it.");
     terminal.expect(SHELL);
     assert_eq!(backup_codes_in(&terminal.transcript()), [""; 0]);
     let page = text_of_pdf(&fetched(&machine, Path::new("/home/alice/page.pdf")));
@@ -530,14 +527,14 @@ fn pausing_stops_the_question_resuming_brings_it_back_removing_ends_it() {
     terminal.expect(CODE);
     drop(ssh_as_far_as_the_code(&machine, "alice"));
     terminal.type_secret(&alice.phone.next_unused());
-    terminal.expect("Two-factor login is paused: the password alone logs you in.");
+    terminal.expect("Two-factor login is paused. The password alone logs you in.");
     terminal.expect(SHELL);
     assert_eq!(state(&machine), "paused");
     drop(at_the_shell(&machine));
     machine.expect_in_journal("tfad", "alice: not asked: two-factor login is paused");
 
     terminal.type_line("tfa-enroll pause");
-    terminal.expect("paused already");
+    terminal.expect("already paused");
     terminal.expect(SHELL);
     // The phone is the same as before; the codes that were used stay dead.
     terminal.type_line("tfa-enroll resume");
@@ -551,18 +548,18 @@ fn pausing_stops_the_question_resuming_brings_it_back_removing_ends_it() {
 
     begin_a_time_step(&machine, &alice.phone, 10);
     terminal.type_line("tfa-enroll remove");
-    terminal.expect("Type yes to remove it, or press Enter to keep it:");
+    terminal.expect("To remove it, type yes. To keep it, press Enter:");
     terminal.type_line("");
     terminal.expect("Not removed. Nothing was changed.");
     terminal.type_line("tfa-enroll remove");
-    terminal.expect("Type yes to remove it");
+    terminal.expect("To remove it, type yes");
     terminal.type_line("yes");
     terminal.expect("Password:");
     terminal.send(b"\x03");
     terminal.expect("Cancelled. Nothing was changed.");
     drop(ssh_as_far_as_the_code(&machine, "alice"));
     terminal.type_line("tfa-enroll remove");
-    terminal.expect("Type yes to remove it");
+    terminal.expect("To remove it, type yes");
     terminal.type_line("yes");
     authenticate(&terminal, &alice.phone.next_unused());
     terminal.expect("Two-factor login is off for alice.");
@@ -581,24 +578,24 @@ fn a_code_can_be_tried_and_is_not_used_up() {
         terminal.type_line("tfa-enroll test");
         terminal.expect(PROOF);
         terminal.type_line(&code);
-        terminal.expect("Right: this code would have been accepted. It was not used up.");
+        terminal.expect("The code is correct. A login would accept it. It was not used up.");
         assert_exit_code(&terminal, 0);
     }
     terminal.type_line("tfa-enroll test");
     terminal.expect(PROOF);
     terminal.type_line(&alice.backup_codes[1]);
-    terminal.expect("Right: this backup code would have been accepted. It was not used up.");
+    terminal.expect("The backup code is correct. A login would accept it. It was not used up.");
     assert_eq!(left(&machine), 9);
 
     terminal.type_line("tfa-enroll test");
     terminal.expect(PROOF);
     terminal.type_line(&alice.phone.wrong_code());
-    terminal.expect("Wrong: this code would not have been accepted.");
+    terminal.expect("A login would not accept this code.");
     assert_exit_code(&terminal, 1);
     terminal.type_line("tfa-enroll test");
     terminal.expect(PROOF);
     terminal.type_line(&alice.phone.code_at(-10));
-    terminal.expect("Wrong: this code would not have been accepted.");
+    terminal.expect("A login would not accept this code.");
     terminal.expect("the phone's clock is about 5 minutes behind");
 
     drop(logged_in_with(&machine, &code));

@@ -317,7 +317,7 @@ fn the_way_round_for_root_at_the_console_is_for_nobody_else_and_for_no_other_day
     console.expect("Code from your phone:");
     let phone = tfa_tests::Phone::from_uri(&crate::people::uri_in(&console.transcript()));
     console.type_line(&phone.next_unused());
-    console.expect("Press Enter once they are saved:");
+    console.expect("Press Enter when you have saved them:");
     console.send(b"\r");
     console.expect("root@host:~#");
     console.type_line("exit");

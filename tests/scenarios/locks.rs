@@ -379,7 +379,7 @@ fn owners_hear_of_wrong_codes_at_the_next_login_and_their_own_programs_stay_open
     terminal.type_line("tfa-enroll test");
     terminal.expect("backup code:");
     terminal.type_line(&alice.phone.next_unused());
-    terminal.expect("Right: this code would have been accepted.");
+    terminal.expect("The code is correct. A login would accept it.");
     let listed = machine.succeed(["tfactl", "show", "alice"]);
     assert!(listed.contains("Over the network: locked for "), "{listed}");
     assert!(

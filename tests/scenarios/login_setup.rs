@@ -711,7 +711,7 @@ fn commands_and_copies_over_ssh_ask_on_the_terminal_in_the_grace() {
 }
 
 const INVITED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\ninvitation = true\n";
-const INVITATION: &str = "Invitation from your administrator:";
+const INVITATION: &str = "Invitation code from your administrator:";
 const NO_INVITATION: &str = "Setting up two-factor login takes an invitation";
 
 #[track_caller]

@@ -11,7 +11,7 @@ use crate::people::{
 
 const SHELL: &str = "alice@host:~$";
 const NEW_CODE: &str = "Code from your phone:";
-const UNTOUCHED: &str = "Your old phone goes on working";
+const UNTOUCHED: &str = "Your old phone still works";
 
 #[test]
 fn the_old_phone_works_until_the_new_one_has_proved_itself_and_then_no_longer() {
@@ -30,14 +30,14 @@ fn the_old_phone_works_until_the_new_one_has_proved_itself_and_then_no_longer() 
     assert_refused(&machine, &new.code_not_of(&alice.phone));
     drop(logged_in_with(&machine, &alice.phone.next_unused()));
     let status = machine.succeed(["tfactl", "show", "alice"]);
-    assert!(status.contains("A new phone was offered and has not proved itself yet."));
+    assert!(status.contains("A new phone waits for its first correct code."));
 
     terminal.type_line(&alice.phone.code_not_of(&new));
     terminal.expect("That code is not right.");
     terminal.expect(NEW_CODE);
     terminal.type_line(&new.next_unused());
-    terminal.expect("The new phone is in force; the old one no longer works.");
-    terminal.expect("Your backup codes stay as they are: 9 left.");
+    terminal.expect("The new phone is active. The old phone no longer works.");
+    terminal.expect("Your backup codes did not change. Unused backup codes: 9");
     terminal.expect(SHELL);
 
     begin_a_time_step(&machine, &alice.phone, 10);
@@ -54,7 +54,7 @@ fn the_code_that_proves_the_new_phone_logs_nobody_in() {
     let new = as_far_as_the_new_code(&terminal, &alice.backup_codes[1]);
     let code = new.next_unused();
     terminal.type_line(&code);
-    terminal.expect("The new phone is in force");
+    terminal.expect("The new phone is active");
     let login = ssh_as_far_as_the_code(&machine, "alice");
     login.type_secret(&code);
     login.expect("That code was used already.");
@@ -154,7 +154,7 @@ fn a_connection_that_is_cut_in_the_middle_of_a_move_leaves_the_old_phone_working
     terminal.expect("That code is not right.");
     terminal.expect(NEW_CODE);
     terminal.type_line(&newer.next_unused());
-    terminal.expect("The new phone is in force");
+    terminal.expect("The new phone is active");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_daemon_that_is_killed_in_the_middle_of_a_move_goes_on_where_it_was() {
     drop(logged_in_with(&machine, &alice.phone.next_unused()));
 
     terminal.type_line(&new.next_unused());
-    terminal.expect("The new phone is in force; the old one no longer works.");
+    terminal.expect("The new phone is active. The old phone no longer works.");
     kill_daemon(&machine);
     assert_refused(&machine, &alice.phone.code_not_of(&new));
     drop(logged_in_with(&machine, &new.next_unused()));

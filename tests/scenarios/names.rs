@@ -82,7 +82,7 @@ fn two_names_share_the_phone_and_neither_exempts_the_other() {
          [[policy.rule]]\nusers = [\"alice2\"]\nmode = \"required\"\n",
     );
     let terminal = machine.terminal_as("alice", ["tfa-enroll", "remove"]);
-    terminal.expect("required on this host, so it cannot be switched off");
+    terminal.expect("required on this host, so you cannot switch it off");
     assert!(!terminal.wait_exit().success());
 }
 

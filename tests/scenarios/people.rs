@@ -70,7 +70,7 @@ pub(crate) fn set_up_in(terminal: &Terminal, password: &str, command: &str) -> O
     terminal.expect("Code from your phone:");
     let phone = Phone::from_uri(&uri_in(&terminal.transcript()));
     terminal.type_line(&phone.next_unused());
-    terminal.expect("Press Enter once they are saved:");
+    terminal.expect("Press Enter when you have saved them:");
     let backup_codes = backup_codes_in(&terminal.screen());
     assert_eq!(backup_codes.len(), 10, "{}", terminal.screen());
     terminal.send(b"\r");

@@ -68,7 +68,7 @@ fn a_policy_that_changes_while_polkit_asks_is_the_one_that_counts() {
         "[policy]\nmode = \"optional\"\ninvitation = true\n",
     );
     setting_up.type_secret(PASSWORD);
-    setting_up.expect("setting up takes an invitation");
+    setting_up.expect("This host requires an invitation code");
     decree(&machine, "[policy]\nmode = \"required\"\n");
     pausing.type_secret(PASSWORD);
     pausing.expect(CODE);
@@ -126,7 +126,7 @@ fn where_nothing_can_ask_for_the_password_the_reason_and_the_way_on_are_named() 
     says(&[
         "/proc is mounted\nwith hidepid",
         "tfad(8)",
-        "could not be asked for",
+        "could not ask for your password",
     ]);
     // What tfad(8) says.
     machine.succeed(["groupadd", "--system", "procadmin"]);
@@ -152,7 +152,11 @@ fn where_nothing_can_ask_for_the_password_the_reason_and_the_way_on_are_named() 
     machine.succeed(["rm", "/etc/polkit-1/rules.d/10-no.rules"]);
 
     machine.succeed(["mv", "/usr/bin/pkttyagent", "/usr/bin/away"]);
-    says(&["pkttyagent", "is not installed", "could not be asked for"]);
+    says(&[
+        "pkttyagent",
+        "is not installed",
+        "could not ask for your password",
+    ]);
     machine.succeed(["mv", "/usr/bin/away", "/usr/bin/pkttyagent"]);
 
     machine.succeed(["systemctl", "mask", "--now", "polkit"]);
@@ -180,6 +184,6 @@ fn set_up_and_leave(terminal: &Terminal) {
     let uri = crate::people::uri_in(&terminal.transcript());
     let phone = tfa_tests::Phone::from_uri(&uri);
     terminal.type_line(&phone.next_unused());
-    terminal.expect("Press Enter once they are saved:");
+    terminal.expect("Press Enter when you have saved them:");
     terminal.send(b"\r");
 }

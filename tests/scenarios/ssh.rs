@@ -280,8 +280,8 @@ fn the_method_password_refuses_who_has_set_it_up_and_counts_no_wrong_code() {
     terminal.expect("bob@host:~$");
     // Said before there is a key.
     terminal.type_line("tfa-enroll setup");
-    terminal.expect("over SSH this host cannot ask you for a code");
-    terminal.expect("Type yes to set it up all the same");
+    terminal.expect("SSH logins on this host cannot ask for a code");
+    terminal.expect("To set it up anyway, type yes");
     terminal.type_line("");
     terminal.expect("Cancelled. Nothing was changed.");
     assert!(!terminal.transcript().contains("otpauth"));

@@ -1,4 +1,4 @@
-//! The command line. No code and no key is ever taken from it: `ps` shows it to everybody.
+//! The command line. It never contains a code or a key, because `ps` shows it to every user.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -6,54 +6,54 @@ use std::str::FromStr;
 use clap::{Parser, Subcommand};
 use tfa_proto::Parameters;
 
-use crate::texts;
+use crate::messages;
 
-/// Two-factor login: set it up and look after it.
+/// Set up and manage your two-factor login.
 #[derive(Debug, Parser)]
-#[command(version, about = texts::ABOUT, after_help = texts::AFTER_HELP, disable_help_subcommand = true)]
+#[command(version, about = messages::ABOUT, after_help = messages::AFTER_HELP, disable_help_subcommand = true)]
 pub(crate) struct Args {
-    /// The QR code as utf8, ascii, png:FILE, svg:FILE or none
+    /// QR code as utf8, ascii, png:FILE, svg:FILE or none
     #[arg(long, global = true, value_name = "FORM", display_order = 100)]
     pub(crate) qr: Option<QrForm>,
-    /// What to do; without it, the status and the way on
+    /// The command; without one, show the status
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Set up two-factor login with an authenticator app
     Setup(New),
-    /// Show whether it is on, and what is left
-    #[command(after_help = texts::JSON_HELP)]
+    /// Show the status of your two-factor login
+    #[command(after_help = messages::JSON_HELP)]
     Status {
-        /// Print JSON, for programs
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Make a new set of backup codes; the old set is void
+    /// Create new backup codes; the old ones become invalid
     Codes {
-        /// Write them to this new file instead, a page to print
+        /// Write them to this new file, as a page to print
         #[arg(long, value_name = "FILE")]
         pdf: Option<PathBuf>,
     },
-    /// Move to a new phone; the old one works until the new one does
+    /// Move to a new phone; the old one works until then
     Move(New),
-    /// Stop asking for codes, and keep the key
+    /// Stop asking for codes at login, and keep the key
     Pause,
     /// Ask for codes again
     Resume,
-    /// Switch two-factor login off and forget the key
+    /// Switch two-factor login off and delete the key
     Remove,
-    /// Try a code without logging in
+    /// Check a code without a login
     Test,
 }
 
-/// What the new authenticator is to be. What is left out, the system decides.
+/// The new authenticator. The daemon has defaults for the options.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct New {
-    /// SHA1, SHA256 or SHA512; many apps know SHA1 only
+    /// SHA1, SHA256 or SHA512; many apps support only SHA1
     #[arg(
         long,
         value_name = "HASH",
@@ -62,13 +62,13 @@ pub(crate) struct New {
     )]
     #[arg(value_parser = ["SHA1", "SHA256", "SHA512"])]
     algorithm: Option<String>,
-    /// Digits of a code, 6 or 8
+    /// Digits of a code: 6 or 8
     #[arg(long, value_name = "NUMBER", hide_possible_values = true, value_parser = ["6", "8"])]
     digits: Option<String>,
-    /// Seconds that a code is good for
+    /// Seconds for which a code is shown
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     period: Option<u32>,
-    /// Name under which the phone is listed
+    /// Name of the phone in the status
     #[arg(long)]
     name: Option<String>,
 }
@@ -80,24 +80,24 @@ impl From<New> for Parameters {
             algorithm: new.algorithm.map(|name| name.to_ascii_uppercase()),
             digits: new.digits.and_then(|digits| digits.parse().ok()),
             period: new.period,
-            // Asked for where it is needed: others can read a command line.
+            // Not on the command line, which other users can read.
             invitation: None,
         }
     }
 }
 
-/// How the QR code is shown.
+/// The form of the QR code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum QrForm {
-    /// Half blocks, two modules in a character.
+    /// Half blocks: two modules in each character.
     Utf8,
-    /// Two ASCII characters for a module.
+    /// Two ASCII characters for each module.
     Ascii,
     /// A new file.
     Png(PathBuf),
     /// A new file.
     Svg(PathBuf),
-    /// Not at all: link and key only, and nothing that moves on the screen.
+    /// Not shown. Link and key are printed line by line.
     None,
 }
 
@@ -111,7 +111,7 @@ impl FromStr for QrForm {
             None if form == "none" => Ok(Self::None),
             Some(("png", file)) if !file.is_empty() => Ok(Self::Png(file.into())),
             Some(("svg", file)) if !file.is_empty() => Ok(Self::Svg(file.into())),
-            _ => Err(texts::QR_FORMS),
+            _ => Err(messages::QR_FORMS),
         }
     }
 }

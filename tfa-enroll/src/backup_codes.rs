@@ -1,43 +1,45 @@
-//! Fresh backup codes on the screen, and on paper for who wants that. They are shown this once.
+//! Shows new backup codes, and writes them to a PDF file on request. They are shown only once.
 
 use std::path::PathBuf;
 
 use tfa_client::{Failure, host, now};
+use tfa_text::pages;
 
 use crate::daemon::BackupCodes;
 use crate::new_file::NewFile;
 use crate::session::Session;
-use crate::{pdf, texts};
+use crate::{messages, pdf};
 
-/// Shows them and waits until they are saved.
+/// Shows the codes and waits until the user has saved them.
 pub(crate) async fn show(
     session: &mut Session,
     user: &str,
     codes: &BackupCodes,
 ) -> Result<(), Failure> {
-    session.say(&texts::backup_codes(codes))?;
-    session.say(texts::HOW_TO_SAVE)?;
+    let (_, columns) = session.terminal.size();
+    session.print(&pages::backup_codes(codes, columns))?;
+    session.print(messages::HOW_TO_SAVE)?;
     loop {
-        let Some(name) = session.ask(texts::SAVED).await? else {
+        let Some(name) = session.ask(messages::SAVED).await? else {
             return Ok(());
         };
         if name.is_empty() {
             return Ok(());
         }
         if !names_a_file(&name) {
-            session.say(texts::NO_FILE_NAME)?;
+            session.print(messages::NOT_A_FILE_NAME)?;
             continue;
         }
-        // Whatever goes wrong with a file, the codes are still there and the question comes again.
+        // After an error the codes are still on the screen, and the question is repeated.
         match save(&name, user, codes) {
-            Ok(path) => session.say(&texts::codes_in_file(&path.display()))?,
-            Err(failure) => session.say(&texts::failure(&failure))?,
+            Ok(path) => session.print(&messages::codes_in_file(&path.display()))?,
+            Err(failure) => session.print(&messages::failure(&failure))?,
         }
     }
 }
 
-/// Whether it was meant as the name of a file: a plain word is an answer, and a backup code that
-/// somebody types again must not become one.
+/// Whether the input is the name of a file. A plain word is not, so that a backup code that the user
+/// types again does not become one.
 fn names_a_file(typed: &str) -> bool {
     typed.contains('/') || typed.to_ascii_lowercase().ends_with(".pdf")
 }
@@ -48,7 +50,7 @@ fn save(name: &str, user: &str, codes: &BackupCodes) -> Result<PathBuf, Failure>
     Ok(file.keep())
 }
 
-/// `~/` as in a shell: people type it.
+/// Expands `~/` as a shell does.
 fn under_home(name: &str) -> PathBuf {
     match (name.strip_prefix("~/"), std::env::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),

@@ -1,16 +1,16 @@
-//! The daemon, seen from here: calls to the caller's own account, each with a limit on its time.
+//! Calls to the daemon for the account of the caller.
 
 use tfa_client::AccountProxy;
-use tfa_client::{Failure, Interrupt, Terminal, connect, in_passing, is_root, within};
+use tfa_client::{Failure, Interrupt, Terminal, best_effort, connect, is_root, with_timeout};
 use tfa_proto::{Error, Offer, Parameters, Status};
 use zeroize::Zeroizing;
 
-use crate::texts;
+use crate::messages;
 
-/// A set of backup codes, wiped when it goes.
+/// A set of backup codes, wiped when dropped.
 pub(crate) type BackupCodes = Zeroizing<Vec<String>>;
 
-/// The caller's account.
+/// The account of the caller.
 #[derive(Debug)]
 pub(crate) struct Daemon {
     account: AccountProxy<'static>,
@@ -24,7 +24,7 @@ impl Daemon {
         })
     }
 
-    /// Why every login is refused; empty where logins are served.
+    /// Why the daemon refuses every login; empty if it does not.
     pub(crate) async fn refusal(&self) -> Result<String, Failure> {
         Ok(answer(self.account.refusal()).await?)
     }
@@ -33,7 +33,7 @@ impl Daemon {
         Ok(answer(self.account.status()).await?)
     }
 
-    /// Without a limit: polkit may be waiting for a password. A signal ends the wait: `None`.
+    /// Without a timeout, because polkit may ask for a password. `None`: a signal.
     pub(crate) async fn setup(
         &self,
         interrupt: &mut Interrupt,
@@ -41,7 +41,7 @@ impl Daemon {
     ) -> Option<Result<Offer, Error>> {
         let answer = interrupt.during(self.account.setup(parameters)).await;
         if answer.is_none() {
-            // The offer may be made all the same, to nobody.
+            // The daemon may have created the key.
             self.abandon().await;
         }
         answer
@@ -59,9 +59,9 @@ impl Daemon {
         answer(self.account.confirm(code)).await.map(Zeroizing::new)
     }
 
-    /// As well as it goes: an offer that nobody proves is never in force anyway.
+    /// Ignores errors: a key that is not confirmed never becomes active.
     pub(crate) async fn abandon(&self) {
-        in_passing(self.account.abandon()).await;
+        best_effort(self.account.abandon()).await;
     }
 
     pub(crate) async fn new_backup_codes(&self, proof: &str) -> Result<BackupCodes, Error> {
@@ -87,7 +87,7 @@ impl Daemon {
     }
 }
 
-/// Without a limit where polkit may be waiting for a password.
+/// Without a timeout if polkit may ask for a password.
 async fn change<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     if is_root() {
         answer(call).await
@@ -96,7 +96,7 @@ async fn change<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, Er
     }
 }
 
-/// A remark, if that takes a while, and an end, if it takes too long.
+/// With a note if the answer is slow, and a timeout.
 async fn answer<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    within(&Terminal::new(), texts::WAITING, call).await
+    with_timeout(&Terminal::new(), messages::WAITING, call).await
 }

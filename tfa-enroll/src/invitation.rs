@@ -1,58 +1,62 @@
-//! Asking for the administrator's word. It is typed visibly: it works once, and only for its owner.
+//! Asks for the invitation code. The input is echoed, because the code works once, for this user only.
 
 use tfa_client::Failure;
 use tfa_text::wrapped;
 
+use crate::messages;
 use crate::session::Session;
-use crate::texts;
 
-/// Wrong ones count towards a lock, so there are few tries.
-const TRIES: usize = 3;
-/// Letters and digits of an invitation.
+/// Wrong invitation codes are counted and can lock the account.
+const MAX_TRIES: usize = 3;
+/// Letters and digits of an invitation code.
 const LENGTH: usize = 10;
 
-/// The tries so far.
+/// Counts the wrong invitation codes.
 #[derive(Debug, Default)]
 pub(crate) struct Invitation {
     wrong: usize,
 }
 
 impl Invitation {
-    /// Asks for what has the form of one. One empty line may be a slip; two are a wish to stop.
-    pub(crate) async fn asked(&self, session: &mut Session) -> Result<String, Failure> {
-        let mut slipped = false;
+    /// Asks until the input has the form of an invitation code. Two empty lines in succession cancel.
+    pub(crate) async fn ask(&self, session: &mut Session) -> Result<String, Failure> {
+        let mut was_empty = false;
         loop {
-            match session.ask(texts::ASK_INVITATION).await? {
-                Some(line) if may_be_one(&line) => return Ok(line.to_string()),
+            match session.ask(messages::ASK_INVITATION).await? {
+                Some(line) if has_valid_form(&line) => return Ok(line.to_string()),
                 Some(line) if !line.is_empty() => {
-                    session.say(texts::NOT_A_WORD)?;
-                    slipped = false;
+                    session.print(messages::NOT_AN_INVITATION)?;
+                    was_empty = false;
                 }
-                Some(_) if !slipped => {
-                    session.say(texts::NO_WORD)?;
-                    slipped = true;
+                Some(_) if !was_empty => {
+                    session.print(messages::EMPTY_INVITATION)?;
+                    was_empty = true;
                 }
-                Some(_) | None => return Err(Failure::Cancelled(texts::NOT_INVITED.to_owned())),
+                Some(_) | None => {
+                    return Err(Failure::Cancelled(
+                        messages::INVITATION_CANCELLED.to_owned(),
+                    ));
+                }
             }
         }
     }
 
-    /// Says why, and ends it after the last try.
-    pub(crate) fn was_wrong(&mut self, session: &Session, why: &str) -> Result<(), Failure> {
+    /// Prints why the invitation code is wrong, and fails after the last try.
+    pub(crate) fn reject(&mut self, session: &Session, why: &str) -> Result<(), Failure> {
         let (_, columns) = session.terminal.size();
-        session.say(&wrapped(why, columns))?;
+        session.print(&wrapped(why, columns))?;
         self.wrong += 1;
-        if self.wrong < TRIES {
+        if self.wrong < MAX_TRIES {
             Ok(())
         } else {
-            Err(Failure::Refused(texts::TOO_MANY_WORDS.to_owned()))
+            Err(Failure::Refused(messages::TOO_MANY_INVITATIONS.to_owned()))
         }
     }
 }
 
-/// Ten letters and digits, with whatever blanks and dashes. What is none is a slip of the finger,
-/// which the daemon need not hear of.
-fn may_be_one(line: &str) -> bool {
+/// Ten letters and digits, with any spaces and dashes. Other input is not sent to the daemon, where it
+/// would be counted.
+fn has_valid_form(line: &str) -> bool {
     let typed = || line.chars().filter(|c| !c.is_whitespace() && *c != '-');
     typed().count() == LENGTH && typed().all(|c| c.is_ascii_alphanumeric())
 }
@@ -62,12 +66,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_invitation_is_taken_as_people_type_it() {
+    fn an_invitation_code_may_contain_spaces_and_dashes() {
         for typed in ["MNPQR-STVWX", "mnpqrstvwx", "mnpqr stvwx", "12345-67890"] {
-            assert!(may_be_one(typed), "{typed}");
+            assert!(has_valid_form(typed), "{typed}");
         }
         for typed in ["", "123456", "MNPQR-STVW", "MNPQR-STVWXY", "MNPQR-STVW!"] {
-            assert!(!may_be_one(typed), "{typed}");
+            assert!(!has_valid_form(typed), "{typed}");
         }
     }
 }

@@ -1,15 +1,17 @@
-//! What of an offer goes where: everything at once where the window is large enough, else the QR
-//! code on a page of its own, else link and key alone, with the way to a QR code.
+//! The layout of a new key in the window: QR code, link and key on one page; or the QR code on a
+//! page of its own; or link and key alone, with a hint how to get the QR code.
 
+use tfa_client::plain;
 use tfa_proto::Offer;
+use tfa_text::pages::{self, Cancel, Key, QrHint};
 use tfa_text::qr::{Qr, Style};
 use tfa_text::wrapped;
 use zeroize::Zeroizing;
 
 use crate::args::QrForm;
-use crate::texts;
+use crate::messages;
 
-/// What there is to show, and on what.
+/// What is shown, and the capabilities of the terminal.
 pub(crate) struct Layout<'a> {
     pub(crate) offer: &'a Offer,
     pub(crate) form: Option<&'a QrForm>,
@@ -18,9 +20,9 @@ pub(crate) struct Layout<'a> {
     pub(crate) styled: bool,
 }
 
-/// The pages, which hold the key.
+/// The pages. They contain the key.
 pub(crate) enum Pages {
-    /// QR code (or the reason why there is none), link and key together.
+    /// QR code (or why there is none), link and key on one page.
     One(Zeroizing<String>),
     /// The QR code, then link and key.
     Two {
@@ -38,28 +40,29 @@ impl Pages {
     }
 }
 
-/// Rows below a page: a note of up to three rows, a blank one, the prompt.
+/// Rows below a page: a note of up to three rows, an empty row, the prompt.
 const FOOT: usize = 5;
-/// The row below the QR code on a page of its own.
+/// The row below a page with the QR code alone.
 const PROMPT: usize = 1;
 
 impl Layout<'_> {
-    /// The pages for a window of so many rows and columns.
+    /// The pages for a window of this size.
     pub(crate) fn pages(&self, (rows, columns): (usize, usize)) -> Pages {
         let style = match self.form {
             Some(QrForm::Png(path) | QrForm::Svg(path)) => {
-                return self.alone(columns, &texts::qr_in_file(&path.display().to_string()));
+                let path = plain(&path.display().to_string(), false);
+                return self.without_qr(columns, &messages::qr_in_file(&path));
             }
-            Some(QrForm::None) => return self.alone(columns, ""),
+            Some(QrForm::None) => return self.without_qr(columns, ""),
             Some(QrForm::Utf8) => Style::HalfBlocks,
             Some(QrForm::Ascii) => Style::Ascii,
             None if self.utf8 => Style::HalfBlocks,
             None => Style::Ascii,
         };
         let Some(code) = self.code else {
-            return self.alone(columns, texts::NO_QR);
+            return self.without_qr(columns, messages::NO_QR);
         };
-        let key = self.key(columns, true);
+        let key = self.key(columns, QrHint::ShowAgain);
         let below = height(&key, columns) + FOOT;
         let draw = |foot: usize| {
             let quiet = code.quiet_for(style, rows.saturating_sub(foot), columns);
@@ -69,7 +72,7 @@ impl Layout<'_> {
         };
         if let (drawing, true) = draw(below) {
             let mut page = drawing.text;
-            page.push_str(&self.key(columns, false));
+            page.push_str(&self.key(columns, QrHint::None));
             return Pages::One(page);
         }
         let (drawing, fits) = draw(PROMPT);
@@ -77,39 +80,52 @@ impl Layout<'_> {
             let drawing = drawing.text;
             return Pages::Two { drawing, key };
         }
-        let need = (drawing.rows + PROMPT, drawing.columns);
+        let needed = (drawing.rows + PROMPT, drawing.columns);
         if self.form.is_some() {
-            // Asked for by name: shown, although it takes scrolling back or smaller letters.
-            let mut page =
-                Zeroizing::new(wrapped(&texts::qr_scrolls(need, (rows, columns)), columns));
+            // The user chose the form: shown even if it does not fit.
+            let text = messages::qr_scrolls(needed, (rows, columns));
+            let mut page = Zeroizing::new(wrapped(&text, columns));
             page.push_str(&drawing.text);
             return Pages::Two { drawing: page, key };
         }
-        self.alone(
-            columns,
-            &texts::qr_too_large(need, (rows, columns), style == Style::Ascii),
-        )
+        let too_large = match style {
+            Style::HalfBlocks => messages::qr_too_large,
+            Style::Ascii => messages::ascii_qr_too_large,
+        };
+        self.without_qr(columns, &too_large(needed, (rows, columns)))
     }
 
-    /// No QR code here, for that reason.
-    fn alone(&self, columns: usize, reason: &str) -> Pages {
+    /// A page without the QR code, and why.
+    fn without_qr(&self, columns: usize, reason: &str) -> Pages {
         let mut page = Zeroizing::new(String::new());
         if !reason.is_empty() {
             page.push_str(&wrapped(reason, columns));
             page.push_str("\n\n");
         }
-        page.push_str(&self.key(columns, false));
+        page.push_str(&self.key(columns, QrHint::None));
         Pages::One(page)
     }
 
-    /// Link and key.
-    fn key(&self, columns: usize, again: bool) -> Zeroizing<String> {
-        let page = texts::key_page(self.offer, again);
-        Zeroizing::new(wrapped(&page, columns))
+    /// Link and key, and an empty row.
+    fn key(&self, columns: usize, hint: QrHint) -> Zeroizing<String> {
+        let offer = self.offer;
+        let ascii = |text: &str| Zeroizing::new(plain(text, false));
+        let key = Key {
+            uri: &ascii(&offer.uri),
+            secret: &offer.secret,
+            account: &ascii(&offer.account),
+            issuer: &ascii(&offer.issuer),
+            algorithm: &ascii(&offer.algorithm),
+            digits: offer.digits,
+            period: offer.period,
+        };
+        let mut page = pages::key(&key, hint, Cancel::CtrlC, columns);
+        page.push('\n');
+        page
     }
 }
 
-/// How many rows a text takes in a window of so many columns.
+/// The rows of a text in a window with so many columns.
 pub(crate) fn height(text: &str, columns: usize) -> usize {
     text.lines()
         .map(|line| line.chars().count().div_ceil(columns.max(1)).max(1))

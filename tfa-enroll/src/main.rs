@@ -1,17 +1,18 @@
-//! `tfa-enroll`: a user sets up and looks after two-factor login.
+//! `tfa-enroll`: the command with which users set up and manage two-factor login.
 //!
-//! The way through: arguments ([`args`]) → one command → the daemon ([`daemon`]), which decides
-//! everything → words on the terminal ([`texts`]) and the exit code.
+//! The arguments ([`args`]) select one command. It calls the daemon ([`daemon`]), which decides, and
+//! prints messages ([`messages`]).
 
 mod args;
 mod backup_codes;
 mod codes;
+mod confirm;
 mod daemon;
 mod invitation;
 mod layout;
+mod messages;
 mod move_phone;
 mod new_file;
-mod offer;
 mod password;
 mod pdf;
 mod picture;
@@ -22,8 +23,7 @@ mod setup;
 mod sshd;
 mod state;
 mod status;
-mod texts;
-mod try_code;
+mod test_code;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -37,24 +37,24 @@ use session::Session;
 fn main() -> ExitCode {
     harden();
     let args = Args::parse();
-    match run(carry_out(args)) {
+    match run(run_command(args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             match &failure {
-                Failure::Told => {}
-                // Whoever closed the output has read enough.
+                Failure::Reported => {}
+                // The reader closed the pipe.
                 Failure::Output(error) if error.kind() == ErrorKind::BrokenPipe => {}
-                _ => Terminal::new().complain(&texts::failure(&failure)),
+                _ => Terminal::new().error(&messages::failure(&failure)),
             }
             failure.exit_code()
         }
     }
 }
 
-async fn carry_out(args: Args) -> Result<(), Failure> {
+async fn run_command(args: Args) -> Result<(), Failure> {
     let qr = args.qr;
     match args.command {
-        None => status::and_the_way_on(qr).await,
+        None => status::show_and_offer_setup(qr).await,
         Some(Command::Status { json }) => status::show(json).await,
         Some(Command::Setup(new)) => setup::run(&mut Session::open().await?, new.into(), qr).await,
         Some(Command::Move(new)) => {
@@ -64,6 +64,6 @@ async fn carry_out(args: Args) -> Result<(), Failure> {
         Some(Command::Pause) => state::pause(&mut Session::open().await?).await,
         Some(Command::Resume) => state::resume(&mut Session::open().await?).await,
         Some(Command::Remove) => state::remove(&mut Session::open().await?).await,
-        Some(Command::Test) => try_code::run(&mut Session::open().await?).await,
+        Some(Command::Test) => test_code::run(&mut Session::open().await?).await,
     }
 }

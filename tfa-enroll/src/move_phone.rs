@@ -1,27 +1,27 @@
-//! `tfa-enroll move`: a new key, proved before the old one goes.
+//! `tfa-enroll move`: a new key, which replaces the old one when a code of it is correct.
 
 use tfa_client::Failure;
 use tfa_proto::Parameters;
 
 use crate::args::QrForm;
 use crate::session::Session;
-use crate::{offer, proof, status, texts};
+use crate::{confirm, messages, proof, status};
 
 pub(crate) async fn run(
     session: &mut Session,
     parameters: Parameters,
     qr: Option<QrForm>,
 ) -> Result<(), Failure> {
-    status::of_a_set_up_account(&session.daemon).await?;
-    let picture = offer::picture_file(qr.as_ref())?;
-    session.say(texts::MOVE_INTRO)?;
-    let offered = proof::given(session, async |daemon, proof| {
+    status::require_set_up(&session.daemon).await?;
+    let picture = confirm::picture_file(qr.as_ref())?;
+    session.print(messages::MOVE_INTRO)?;
+    let offer = proof::with_proof(session, async |daemon, proof| {
         daemon.move_to(proof, parameters.clone()).await
     })
     .await?;
-    offer::prove(session, offered, qr, picture, texts::MOVE_CANCELLED).await?;
-    // The move is done, whatever becomes of this question.
+    confirm::confirm(session, offer, qr, picture, messages::MOVE_CANCELLED).await?;
+    // The move is complete, even if this call fails.
     let status = session.daemon.status().await.ok();
-    session.say(&texts::moved(status.map(|now| now.backup_codes_left)))?;
+    session.print(&messages::moved(status.map(|now| now.backup_codes_left)))?;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! A new file for its owner alone. It is made before anything is asked, so that a name that is
-//! taken or a folder that is closed costs nobody a code; unless kept, it goes again.
+//! A new file that only its owner can read. It is created before the first question, so that an error
+//! does not cost a code. It is removed again unless it is kept.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use tfa_client::Failure;
 
-use crate::texts;
+use crate::messages;
 
-/// A file that did not exist before.
+/// A file that this command has created.
 #[derive(Debug)]
 pub(crate) struct NewFile {
     file: File,
@@ -19,15 +19,16 @@ pub(crate) struct NewFile {
 }
 
 impl NewFile {
-    /// Makes it, mode 0600. What has that name already, be it a link that leads nowhere, is left
-    /// alone: the system's exclusive creation follows no link.
+    /// Creates it with mode 0600. Fails if the name exists, even as a dangling link (`O_EXCL`).
     pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(path)
-            .map_err(|error| Failure::Refused(texts::no_file(&path.display(), &error)))?;
+            .map_err(|error| {
+                Failure::Refused(messages::file_not_created(&path.display(), &error))
+            })?;
         Ok(Self {
             file,
             path: path.to_owned(),
@@ -35,10 +36,11 @@ impl NewFile {
         })
     }
 
-    /// Writes and has it on the disk.
+    /// Writes the content and syncs it to the disk.
     pub(crate) fn write(&mut self, content: &[u8]) -> Result<(), Failure> {
-        self.try_write(content)
-            .map_err(|error| Failure::Refused(texts::not_written(&self.path.display(), &error)))
+        self.try_write(content).map_err(|error| {
+            Failure::Refused(messages::file_not_written(&self.path.display(), &error))
+        })
     }
 
     fn try_write(&mut self, content: &[u8]) -> io::Result<()> {
@@ -46,7 +48,7 @@ impl NewFile {
         self.file.sync_all()
     }
 
-    /// Keeps it.
+    /// Keeps the file, and returns its path.
     pub(crate) fn keep(mut self) -> PathBuf {
         self.kept = true;
         self.path.clone()

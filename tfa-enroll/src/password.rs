@@ -1,13 +1,13 @@
-//! The password, which polkit asks for before a set-up and before each change of one.
+//! The password, which polkit asks for before a setup and before each change.
 
 use tfa_client::{Agent, Failure, is_root};
 use tfa_proto::Error;
 
+use crate::messages;
 use crate::session::Session;
-use crate::texts;
 
-/// An agent of our own, with which polkit asks on this terminal. Without one the call is made all the
-/// same: an agent of the desktop's may be there. Root is not asked.
+/// Starts polkit's text agent. If it cannot start, the command continues: a desktop may have an agent.
+/// Root is not asked for a password.
 pub(crate) fn agent(session: &Session) -> Result<Option<Agent>, Failure> {
     if is_root() {
         return Ok(None);
@@ -15,14 +15,14 @@ pub(crate) fn agent(session: &Session) -> Result<Option<Agent>, Failure> {
     match Agent::start() {
         Ok(agent) => Ok(Some(agent)),
         Err(why) => {
-            session.say(&texts::no_agent(&why))?;
+            session.print(&messages::no_agent(&why))?;
             Ok(None)
         }
     }
 }
 
-/// Goes on after a call that failed, where the password was wrong and may be typed again. polkit takes
-/// one answer a call. Where nothing can ask for it, no further try would help.
+/// After a wrong password, offers another try. Any other error ends the command. polkit asks once in
+/// each call.
 pub(crate) async fn retry(
     session: &mut Session,
     agent: Option<&Agent>,
@@ -30,16 +30,16 @@ pub(crate) async fn retry(
 ) -> Result<(), Failure> {
     match error {
         Error::AuthenticationFailed(why) => {
-            session.say(&texts::not_allowed(&why))?;
-            if session.agrees(texts::TRY_AGAIN).await? {
+            session.print(&messages::not_allowed(why.trim_end_matches('.')))?;
+            if session.agrees(messages::TRY_AGAIN).await? {
                 Ok(())
             } else {
-                Err(Failure::Cancelled(texts::CANCELLED.to_owned()))
+                Err(Failure::Cancelled(messages::CANCELLED.to_owned()))
             }
         }
         Error::NoAuthenticationAgent(_) => {
-            // Why there is no agent was said.
-            let text = agent.map_or(texts::NOT_ASKED, |_| texts::NO_AGENT_SERVES);
+            // Without an agent, the reason was printed before.
+            let text = agent.map_or(messages::PASSWORD_NOT_ASKED, |_| messages::NO_AGENT_FOUND);
             Err(Failure::Refused(text.to_owned()))
         }
         error => Err(error.into()),

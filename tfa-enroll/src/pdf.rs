@@ -1,19 +1,19 @@
-//! Backup codes on a page of paper: A4, one page, Courier, which every printer knows.
+//! A PDF page with backup codes: A4, in Courier, a standard font of PDF.
 
 use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
-use tfa_client::date;
+use tfa_text::time::date;
 use zeroize::Zeroizing;
 
-use crate::texts;
+use crate::messages;
 
 const WIDTH: f32 = 595.0;
 const HEIGHT: f32 = 842.0;
 const MARGIN: f32 = 70.0;
 
-/// The page as a file.
+/// The content of the file.
 pub(crate) fn page(user: &str, host: &str, codes: &[String], now: u64) -> Zeroizing<Vec<u8>> {
     let [catalog, pages, page, plain, bold, content, info] = [1, 2, 3, 4, 5, 6, 7].map(Ref::new);
-    let title = texts::pdf_title(user, host);
+    let title = messages::pdf_title(user, host);
     let mut pdf = Pdf::new();
     pdf.catalog(catalog)
         .pages(pages)
@@ -40,27 +40,27 @@ pub(crate) fn page(user: &str, host: &str, codes: &[String], now: u64) -> Zeroiz
     Zeroizing::new(pdf.finish())
 }
 
-/// The lines, from the top down.
+/// The lines of the page, from the top.
 fn written(user: &str, host: &str, codes: &[String], now: u64) -> Zeroizing<Vec<u8>> {
     let mut lines = Lines {
         content: Content::new(),
         y: HEIGHT - MARGIN - 20.0,
     };
-    lines.line(Name(b"Bold"), 18.0, texts::PDF_HEADING);
+    lines.line(Name(b"Bold"), 18.0, messages::PDF_HEADING);
     lines.skip(8.0);
-    for line in texts::pdf_head(user, host, &date(now)) {
+    for line in messages::pdf_head(user, host, &date(now)) {
         lines.line(Name(b"Plain"), 12.0, &line);
     }
     lines.skip(20.0);
     for code in codes {
-        // A box to tick.
+        // A check box.
         let box_at = (MARGIN + 6.0, lines.y - 1.0);
         lines.content.rect(box_at.0, box_at.1, 12.0, 12.0).stroke();
         lines.shifted(Name(b"Bold"), 16.0, 34.0, code);
         lines.skip(10.0);
     }
     lines.skip(16.0);
-    for line in texts::PDF_FOOT {
+    for line in messages::PDF_FOOT {
         lines.line(Name(b"Plain"), 11.0, line);
     }
     Zeroizing::new(lines.content.finish().into_vec())
@@ -91,7 +91,7 @@ impl Lines {
     }
 }
 
-/// The text in the fonts' encoding, which is Latin-1 as far as it goes.
+/// The text in Latin-1. `?` replaces other characters.
 fn latin(text: &str) -> Vec<u8> {
     let byte = |c: char| match u8::try_from(c) {
         Ok(byte @ (0x20..=0x7e | 0xa0..)) => byte,

@@ -1,11 +1,11 @@
-//! QR codes as pictures.
+//! QR codes as PNG and SVG pictures.
 
 use std::fmt::Write as _;
 
 use tfa_text::qr::Qr;
 use zeroize::Zeroizing;
 
-/// A grey picture, eight pixels a module.
+/// A greyscale PNG with eight pixels for each module.
 pub(crate) fn png(code: &Qr) -> Zeroizing<Vec<u8>> {
     const SCALE: usize = 8;
     let [quiet, ..] = Qr::QUIET;
@@ -22,14 +22,14 @@ pub(crate) fn png(code: &Qr) -> Zeroizing<Vec<u8>> {
     let mut encoder = png::Encoder::new(&mut *file, pixels_wide, pixels_wide);
     encoder.set_color(png::ColorType::Grayscale);
     encoder.set_depth(png::BitDepth::Eight);
-    // Writing into memory, in the size announced, does not fail.
+    // Writing to memory in the declared size does not fail.
     let _ = encoder
         .write_header()
         .and_then(|mut writer| writer.write_image_data(&pixels));
     file
 }
 
-/// A picture of any size.
+/// An SVG picture.
 pub(crate) fn svg(code: &Qr) -> Zeroizing<String> {
     let [quiet, ..] = Qr::QUIET;
     let side = code.side(quiet);
@@ -42,7 +42,7 @@ pub(crate) fn svg(code: &Qr) -> Zeroizing<String> {
     ));
     for y in 0..side {
         for x in (0..side).filter(|x| !code.is_light(*x, y, quiet)) {
-            // Writing into memory does not fail.
+            // Writing to a string does not fail.
             let _ = write!(svg, "M{x} {y}h1v1h-1z");
         }
     }

@@ -1,4 +1,4 @@
-//! What a change of an existing set-up needs: the password, and a code or a backup code.
+//! What a change of an existing setup requires: the password, and a code or a backup code (the proof).
 
 use tfa_client::Failure;
 use tfa_proto::Error;
@@ -7,39 +7,41 @@ use zeroize::Zeroizing;
 
 use crate::daemon::Daemon;
 use crate::session::Session;
-use crate::{password, texts};
+use crate::{messages, password};
 
-/// Wrong codes count towards a lock, so there are few tries.
-const TRIES: usize = 3;
+/// Wrong codes are counted and can lock the account.
+const MAX_TRIES: usize = 3;
 
-/// Asks until the daemon takes the proof with the change that is asked of it. The first call has none:
-/// polkit asks for the password in it, and a code that was typed before might be too old afterwards.
-pub(crate) async fn given<T>(
+/// Makes a change, and asks for a proof until the daemon accepts it. The first call has no proof: polkit
+/// asks for the password in it, and a code from before could be too old afterwards.
+pub(crate) async fn with_proof<T>(
     session: &mut Session,
     change: impl AsyncFn(&Daemon, &str) -> Result<T, Error>,
 ) -> Result<T, Failure> {
-    // As long as a call may ask: an administrator's rule may want the password for each.
+    // The agent runs during all calls: a polkit rule may require the password for each.
     let agent = password::agent(session)?;
     let mut proof = Zeroizing::new(String::new());
     let mut wrong = 0;
     loop {
         let answer = change(&session.daemon, &proof);
         match session.interrupt.during(answer).await {
-            Some(Err(Error::CodeNeeded(_))) => proof = asked(session).await?,
+            Some(Err(Error::CodeNeeded(_))) => proof = ask(session).await?,
             Some(Err(Error::WrongCode(text))) => {
                 let (_, columns) = session.terminal.size();
-                session.say(&wrapped(&text, columns))?;
+                session.print(&wrapped(&text, columns))?;
                 wrong += 1;
-                if wrong == TRIES {
-                    return Err(Failure::Refused(texts::TOO_MANY_PROOFS.to_owned()));
+                if wrong == MAX_TRIES {
+                    return Err(Failure::Refused(messages::TOO_MANY_WRONG_PROOFS.to_owned()));
                 }
-                proof = asked(session).await?;
+                proof = ask(session).await?;
             }
-            Some(Err(Error::Locked(text))) => return Err(Failure::Refused(texts::locked(&text))),
+            Some(Err(Error::Locked(text))) => {
+                return Err(Failure::Refused(messages::locked(&text)));
+            }
             Some(Err(error)) => password::retry(session, agent.as_ref(), error).await?,
             Some(Ok(answer)) => return Ok(answer),
             None if proof.is_empty() => {
-                let text = texts::CANCELLED_WHILE_WAITING.to_owned();
+                let text = messages::CANCELLED_WHILE_WAITING.to_owned();
                 return Err(Failure::Cancelled(text));
             }
             None => return Err(Failure::NoAnswer),
@@ -47,29 +49,28 @@ pub(crate) async fn given<T>(
     }
 }
 
-/// Asks for what has the form of a code or a backup code. One empty line may be a slip; two are a
-/// wish to stop.
-pub(crate) async fn asked(session: &mut Session) -> Result<Zeroizing<String>, Failure> {
-    let mut slipped = false;
+/// Asks until the input has the form of a code or a backup code. Two empty lines in succession cancel.
+pub(crate) async fn ask(session: &mut Session) -> Result<Zeroizing<String>, Failure> {
+    let mut was_empty = false;
     loop {
-        match session.ask(texts::ASK_PROOF).await? {
-            Some(line) if may_be_proof(&line) => return Ok(line),
+        match session.ask(messages::ASK_PROOF).await? {
+            Some(line) if has_valid_form(&line) => return Ok(line),
             Some(line) if !line.is_empty() => {
-                session.say(texts::NO_PROOF)?;
-                slipped = false;
+                session.print(messages::NOT_A_PROOF)?;
+                was_empty = false;
             }
-            Some(_) if !slipped => {
-                session.say(texts::EMPTY)?;
-                slipped = true;
+            Some(_) if !was_empty => {
+                session.print(messages::EMPTY_CODE)?;
+                was_empty = true;
             }
-            Some(_) | None => return Err(Failure::Cancelled(texts::CANCELLED.to_owned())),
+            Some(_) | None => return Err(Failure::Cancelled(messages::CANCELLED.to_owned())),
         }
     }
 }
 
-/// Six or eight digits, or ten letters and digits, with whatever blanks and dashes. What is none
-/// of these is a slip of the finger, which the daemon need not hear of.
-fn may_be_proof(line: &str) -> bool {
+/// Six or eight digits, or ten letters and digits, with any spaces and dashes. Other input is not sent
+/// to the daemon, where it would be counted.
+fn has_valid_form(line: &str) -> bool {
     match letters(line).count() {
         6 | 8 => letters(line).all(char::is_numeric),
         10 => letters(line).all(char::is_alphanumeric),
@@ -77,9 +78,8 @@ fn may_be_proof(line: &str) -> bool {
     }
 }
 
-/// What was typed without its blanks and dashes. Of what is not ASCII, letters and digits alone
-/// stay: a paste may bring other blanks, dashes, and marks that nobody sees. The daemon reads the
-/// line again and has the last word.
+/// The input without spaces and dashes. Outside ASCII, only letters and digits are kept: pasted text can
+/// contain other spaces and dashes, and invisible characters. The daemon parses the line again.
 pub(crate) fn letters(line: &str) -> impl Iterator<Item = char> {
     line.chars().filter(|c| match c {
         ' '..='~' => !matches!(c, ' ' | '-'),
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_and_backup_codes_are_taken_as_apps_and_people_write_them() {
+    fn codes_may_contain_spaces_and_dashes() {
         for typed in [
             "123456",
             "123 456",
@@ -104,7 +104,7 @@ mod tests {
             "ABCDE\u{2011}FGHJK\u{200b}",
             "\u{ff11}\u{ff12}\u{ff13}\u{ff14}\u{ff15}\u{ff16}",
         ] {
-            assert!(may_be_proof(typed), "{typed}");
+            assert!(has_valid_form(typed), "{typed}");
         }
         for typed in [
             "",
@@ -116,7 +116,7 @@ mod tests {
             "ABCDE-FGHJ!",
             "1234567890123",
         ] {
-            assert!(!may_be_proof(typed), "{typed}");
+            assert!(!has_valid_form(typed), "{typed}");
         }
     }
 }

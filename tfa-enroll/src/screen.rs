@@ -1,31 +1,31 @@
-//! Pages that hold the key. They are shown on the terminal's second screen, which leaves nothing
-//! behind in the scroll-back, and the first comes back untouched.
+//! Pages with the key. They are shown on the alternate screen of the terminal, which is not kept in the
+//! scrollback.
 
 use std::io;
 
-use tfa_client::{Interrupt, Reply, Terminal};
+use tfa_client::{Interrupt, LineRead, Terminal};
 use tfa_text::wrapped;
 use zeroize::Zeroizing;
 
 use crate::layout::height;
 
-const RAISE: &str = "\x1b[?1049h";
-const LOWER: &str = "\x1b[?1049l";
-// Also before lowering: the Linux console knows no second screen.
+const ENTER_ALTERNATE: &str = "\x1b[?1049h";
+const LEAVE_ALTERNATE: &str = "\x1b[?1049l";
+// Also sent before leaving: the Linux console has no alternate screen.
 const CLEAR: &str = "\x1b[H\x1b[2J";
 
-/// The window, as long as there is something to hide in the end.
+/// The window while a key is shown. Dropping it clears the screen.
 pub(crate) struct Screen<'a> {
     terminal: &'a mut Terminal,
     interrupt: &'a mut Interrupt,
     paged: bool,
-    raised: bool,
+    alternate: bool,
     page: Zeroizing<String>,
 }
 
 impl<'a> Screen<'a> {
-    /// `paged` is the wish for pages; without it, or on a terminal without control sequences,
-    /// everything goes line after line, as a screen reader likes it.
+    /// Without `paged`, or on a terminal without control sequences, the text is printed line by line,
+    /// as a screen reader needs it.
     pub(crate) fn new(
         terminal: &'a mut Terminal,
         interrupt: &'a mut Interrupt,
@@ -36,7 +36,7 @@ impl<'a> Screen<'a> {
             terminal,
             interrupt,
             paged,
-            raised: false,
+            alternate: false,
             page: Zeroizing::new(String::new()),
         }
     }
@@ -45,15 +45,15 @@ impl<'a> Screen<'a> {
         self.terminal.size()
     }
 
-    /// Shows a page, which ends with a line feed, in place of what was there.
+    /// Replaces the screen with a page, which ends with a line feed.
     pub(crate) fn page(&mut self, text: &str) -> io::Result<()> {
         self.page_with_note(text, "")
     }
 
-    /// The same with a note below it. Line after line, a page that was shown is not repeated.
+    /// Shows a page with a note below it. Line by line, a page is not printed again.
     pub(crate) fn page_with_note(&mut self, text: &str, note: &str) -> io::Result<()> {
         let (rows, columns) = self.size();
-        let repeated = !self.raised && self.page.starts_with(text) && !text.is_empty();
+        let repeated = !self.alternate && self.page.starts_with(text) && !text.is_empty();
         let mut page = Zeroizing::new(text.to_owned());
         if !note.is_empty() {
             page.push('\n');
@@ -62,9 +62,9 @@ impl<'a> Screen<'a> {
         }
         if self.paged && height(&without_styles(&page), columns) < rows {
             self.page = page;
-            return self.raise();
+            return self.enter();
         }
-        self.lower()?;
+        self.leave()?;
         let fresh = if repeated {
             page.get(text.len()..).unwrap_or_default()
         } else {
@@ -75,46 +75,45 @@ impl<'a> Screen<'a> {
         Ok(())
     }
 
-    /// Asks below the page; the page comes again after Ctrl-Z. `None` is the end of the input or
-    /// a signal.
+    /// Asks below the page, and shows the page again after Ctrl-Z. `None`: end of input, or a signal.
     pub(crate) async fn ask(&mut self, prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
         loop {
             let (_, columns) = self.size();
             self.terminal.send(&wrapped(prompt, columns))?;
             match self.terminal.read(self.interrupt).await? {
-                Reply::Line(line) => return Ok(Some(line)),
-                Reply::Ended => return Ok(None),
-                Reply::Suspended => {
-                    let raised = self.raised;
-                    self.lower()?;
+                LineRead::Line(line) => return Ok(Some(line)),
+                LineRead::End => return Ok(None),
+                LineRead::Suspended => {
+                    let alternate = self.alternate;
+                    self.leave()?;
                     self.terminal.suspend();
-                    if raised {
-                        self.raise()?;
+                    if alternate {
+                        self.enter()?;
                     }
                 }
             }
         }
     }
 
-    /// Waits for an answer of the daemon's. `None` is a signal.
+    /// Waits for an answer of the daemon. `None`: a signal.
     pub(crate) async fn during<T>(&mut self, answer: impl Future<Output = T>) -> Option<T> {
         self.interrupt.during(answer).await
     }
 
-    fn raise(&mut self) -> io::Result<()> {
-        if !self.raised {
-            self.terminal.send(RAISE)?;
-            self.raised = true;
+    fn enter(&mut self) -> io::Result<()> {
+        if !self.alternate {
+            self.terminal.send(ENTER_ALTERNATE)?;
+            self.alternate = true;
         }
         self.terminal.send(CLEAR)?;
         self.terminal.send(&self.page)
     }
 
-    fn lower(&mut self) -> io::Result<()> {
-        if self.raised {
-            self.raised = false;
+    fn leave(&mut self) -> io::Result<()> {
+        if self.alternate {
+            self.alternate = false;
             self.terminal.send(CLEAR)?;
-            self.terminal.send(LOWER)?;
+            self.terminal.send(LEAVE_ALTERNATE)?;
         }
         Ok(())
     }
@@ -122,11 +121,11 @@ impl<'a> Screen<'a> {
 
 impl Drop for Screen<'_> {
     fn drop(&mut self) {
-        let _ = self.lower();
+        let _ = self.leave();
     }
 }
 
-/// The text as wide as it shows: colours take no place.
+/// The text without colour sequences, which take no columns.
 fn without_styles(text: &str) -> Zeroizing<String> {
     let mut shown = Zeroizing::new(String::with_capacity(text.len()));
     let mut in_sequence = false;

@@ -1,15 +1,15 @@
-//! One run with a person at the terminal: the terminal, the signals, the daemon.
+//! An interactive command: the terminal, the signals, the daemon.
 
 use std::io;
 
-use tfa_client::{Failure, Interrupt, Reply, Terminal};
+use tfa_client::{Failure, Interrupt, LineRead, Terminal};
 use tfa_text::wrapped;
 use zeroize::Zeroizing;
 
 use crate::daemon::Daemon;
-use crate::texts;
+use crate::messages;
 
-/// Everything that a command with questions needs.
+/// What an interactive command needs.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) terminal: Terminal,
@@ -18,12 +18,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Refuses where nobody can be asked; a code from a pipe would sooner or later be one from a
-    /// script.
+    /// Fails without a terminal. Codes are not read from a pipe, so that no script supplies them.
     pub(crate) async fn open() -> Result<Self, Failure> {
         let terminal = Terminal::new();
         if !terminal.is_interactive() {
-            return Err(Failure::Refused(texts::NO_TERMINAL.to_owned()));
+            return Err(Failure::Refused(messages::NO_TERMINAL.to_owned()));
         }
         Ok(Self {
             terminal,
@@ -32,22 +31,22 @@ impl Session {
         })
     }
 
-    /// Prints lines.
-    pub(crate) fn say(&self, text: &str) -> io::Result<()> {
+    /// Prints a text, wrapped to the window.
+    pub(crate) fn print(&self, text: &str) -> io::Result<()> {
         let (_, columns) = self.terminal.size();
-        self.terminal.say(&Zeroizing::new(wrapped(text, columns)))
+        self.terminal.print(&Zeroizing::new(wrapped(text, columns)))
     }
 
-    /// Asks. `None` is the end of the input or a signal.
+    /// Asks a question. `None`: end of input, or a signal.
     pub(crate) async fn ask(&mut self, prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
         let prompt = wrapped(prompt, self.terminal.size().1);
         match self.terminal.ask(&mut self.interrupt, &prompt).await? {
-            Reply::Line(line) => Ok(Some(line)),
-            Reply::Ended | Reply::Suspended => Ok(None),
+            LineRead::Line(line) => Ok(Some(line)),
+            LineRead::End | LineRead::Suspended => Ok(None),
         }
     }
 
-    /// Asks for yes or no; an empty line is yes.
+    /// Asks a yes/no question. An empty line means yes.
     pub(crate) async fn agrees(&mut self, prompt: &str) -> io::Result<bool> {
         loop {
             let Some(line) = self.ask(prompt).await? else {
@@ -56,7 +55,7 @@ impl Session {
             match line.to_ascii_lowercase().as_str() {
                 "" | "y" | "yes" => return Ok(true),
                 "n" | "no" => return Ok(false),
-                _ => self.say(texts::YES_OR_NO)?,
+                _ => self.print(messages::YES_OR_NO)?,
             }
         }
     }

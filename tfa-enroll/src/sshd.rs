@@ -1,24 +1,24 @@
-//! Whether the sshd of this host can ask for a code. A user who sets up two-factor login where it
-//! cannot is refused over SSH from then on, so that is said before.
+//! Whether the sshd of this host can ask for a code. If it cannot, SSH logins of an enrolled user are
+//! refused, so the setup warns about it.
 //!
-//! The files say what sshd does only where they are simple. Whatever might make the answer another one
-//! (a `Match` block, a file that cannot be read, options on its command line) makes it unknown.
+//! Only simple configurations are evaluated. A `Match` block, a file that cannot be read, or an option
+//! on the command line of sshd makes the result unknown, and no warning is printed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const PROGRAM: &str = "/usr/sbin/sshd";
 const CONFIG: &str = "/etc/ssh/sshd_config";
-/// Debian's options for the command line.
+/// Debian's file with options for the command line.
 const OPTIONS: &str = "/etc/default/ssh";
 const MAX_DEPTH: usize = 8;
 
-/// Whether sshd is there, goes through PAM and asks no questions, for certain.
-pub(crate) fn asks_no_questions() -> bool {
+/// Whether sshd is installed, uses PAM, and certainly cannot ask questions.
+pub(crate) fn cannot_ask() -> bool {
     let options = fs::read_to_string(OPTIONS).unwrap_or_default();
     Path::new(PROGRAM).exists()
         && !has_options(&options)
-        && Settings::read(Path::new(CONFIG)).is_some_and(|settings| settings.ask_nothing())
+        && Settings::read(Path::new(CONFIG)).is_some_and(|settings| settings.cannot_ask())
 }
 
 fn has_options(defaults: &str) -> bool {
@@ -28,7 +28,7 @@ fn has_options(defaults: &str) -> bool {
         .any(|value| !value.trim_matches(['"', '\'', ' ']).is_empty())
 }
 
-/// What the global section says. The first value of a keyword holds.
+/// The values of the global section. The first value of a keyword is used.
 #[derive(Debug, Default)]
 struct Settings {
     questions: Option<String>,
@@ -36,14 +36,14 @@ struct Settings {
 }
 
 impl Settings {
-    /// `None` where the answer is not certain.
+    /// `None` if the result is not certain.
     fn read(file: &Path) -> Option<Self> {
         let mut settings = Self::default();
         settings.add(file, 0)?;
         Some(settings)
     }
 
-    fn ask_nothing(&self) -> bool {
+    fn cannot_ask(&self) -> bool {
         let is = |setting: &Option<String>, value: &str| {
             setting
                 .as_ref()
@@ -91,7 +91,7 @@ fn first_word(value: &str) -> String {
     word.trim_matches('"').to_owned()
 }
 
-/// The files of an `Include`, in sshd's order: a path, or a pattern in the last part with one star.
+/// The files of an `Include`, in sshd's order. Only a single `*` in the last part is supported.
 fn files(patterns: &str) -> Option<Vec<PathBuf>> {
     let mut all = Vec::new();
     for pattern in patterns.split_whitespace() {
@@ -131,8 +131,8 @@ mod tests {
     const DEBIAN: &str = "Include FOLDER/*.conf\n# KbdInteractiveAuthentication yes\n\
                           KbdInteractiveAuthentication no\n  UsePAM   yes\n";
 
-    /// What is found in a folder with these files, of which the first is sshd's own.
-    fn asks_nothing(files: &[(&str, &str)]) -> bool {
+    /// The result for a directory with these files, the first of which is the main one.
+    fn cannot_ask(files: &[(&str, &str)]) -> bool {
         use std::sync::atomic::{AtomicU32, Ordering};
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -145,35 +145,35 @@ mod tests {
         }
         let settings = Settings::read(&folder.join(files[0].0));
         fs::remove_dir_all(&folder).unwrap();
-        settings.is_some_and(|settings| settings.ask_nothing())
+        settings.is_some_and(|settings| settings.cannot_ask())
     }
 
     #[test]
-    fn debians_own_settings_ask_nothing() {
-        assert!(asks_nothing(&[("main", DEBIAN)]));
-        assert!(asks_nothing(&[(
+    fn debians_default_cannot_ask() {
+        assert!(cannot_ask(&[("main", DEBIAN)]));
+        assert!(cannot_ask(&[(
             "main",
             "usepam=yes\nchallengeresponseauthentication \"no\" # old\n"
         )]));
     }
 
     #[test]
-    fn the_first_value_holds_in_the_order_of_names() {
+    fn the_first_value_is_used_in_the_order_of_names() {
         let yes = "KbdInteractiveAuthentication yes\n";
         let no = "KbdInteractiveAuthentication no\n";
-        assert!(!asks_nothing(&[("main", DEBIAN), ("zz.conf", yes)]));
-        assert!(asks_nothing(&[
+        assert!(!cannot_ask(&[("main", DEBIAN), ("zz.conf", yes)]));
+        assert!(cannot_ask(&[
             ("main", DEBIAN),
             ("b.conf", yes),
             ("a.conf", no)
         ]));
         for unread in ["zz.conf~", ".zz.conf", "zz"] {
-            assert!(asks_nothing(&[("main", DEBIAN), (unread, yes)]), "{unread}");
+            assert!(cannot_ask(&[("main", DEBIAN), (unread, yes)]), "{unread}");
         }
     }
 
     #[test]
-    fn what_is_not_certain_is_not_said() {
+    fn an_uncertain_result_gives_no_warning() {
         for text in [
             "",
             "UsePAM yes\n",
@@ -184,12 +184,12 @@ mod tests {
             "KbdInteractiveAuthentication no\nUsePAM yes\nInclude FOLDER/[ab].conf\n",
             "Include FOLDER/main\nKbdInteractiveAuthentication no\nUsePAM yes\n",
         ] {
-            assert!(!asks_nothing(&[("main", text)]), "{text}");
+            assert!(!cannot_ask(&[("main", text)]), "{text}");
         }
     }
 
     #[test]
-    fn options_on_the_command_line_make_it_unknown() {
+    fn command_line_options_make_the_result_unknown() {
         assert!(!has_options("# SSHD_OPTS=-d\nSSHD_OPTS=\nSSHD_OPTS=\"\"\n"));
         assert!(has_options(
             "SSHD_OPTS=\"-o KbdInteractiveAuthentication=yes\"\n"

@@ -4,10 +4,10 @@
 use std::io::{self, IsTerminal};
 
 use tfa_client::{AccountProxy, AdminProxy};
-use tfa_client::{Agent, Failure, Interrupt, Terminal, connect, is_root, within};
+use tfa_client::{Agent, Failure, Interrupt, Terminal, connect, is_root, with_timeout};
 use tfa_proto::{Error, Explanation, Impact, Renamed, Seen, Status, Supposed};
 
-use crate::texts;
+use crate::messages;
 
 /// The accounts of this host.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Daemon {
         let account = AccountProxy::new(&connection).await?;
         let refusal = answered(&mut interrupt, account.refusal()).await?;
         if !refusal.is_empty() {
-            terminal.complain(&texts::refuses_every_login(&refusal));
+            terminal.error(&messages::refuses_every_login(&refusal));
         }
         let agent = if is_root() || !io::stdin().is_terminal() {
             None
@@ -47,7 +47,7 @@ impl Daemon {
     /// That what is said of the policy in force is true: where every login is refused, none is.
     pub(crate) fn serves(&self) -> Result<(), Failure> {
         if self.refuses {
-            Err(Failure::Told)
+            Err(Failure::Reported)
         } else {
             Ok(())
         }
@@ -122,14 +122,14 @@ async fn answered<T>(
 ) -> Result<T, Failure> {
     let call = async {
         if is_root() {
-            within(&Terminal::new(), texts::WAITING, call).await
+            with_timeout(&Terminal::new(), messages::WAITING, call).await
         } else {
             call.await
         }
     };
     match interrupt.during(call).await {
         Some(answer) => Ok(answer?),
-        None => Err(Failure::Cancelled(texts::CANCELLED.to_owned())),
+        None => Err(Failure::Cancelled(messages::CANCELLED.to_owned())),
     }
 }
 
@@ -137,7 +137,7 @@ fn agent(terminal: &Terminal) -> Option<Agent> {
     match Agent::start() {
         Ok(agent) => Some(agent),
         Err(why) => {
-            terminal.complain(&texts::no_agent(&why));
+            terminal.error(&messages::no_agent(&why));
             None
         }
     }

@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use serde::Serialize;
-use tfa_client::{Failure, Terminal, now, rfc3339};
+use tfa_client::{Failure, Terminal, now};
 use tfa_proto::{Explanation, Supposed};
+use tfa_text::time::rfc3339;
 
 use crate::args::{Login, Moment};
 use crate::daemon::Daemon;
 use crate::policy::Files;
-use crate::{json, texts};
+use crate::{json, messages};
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct StatusJson<'a> {
     user: &'a str,
     service: &'a str,
     from: &'a str,
@@ -39,7 +40,7 @@ struct Rule<'a> {
     line: u32,
 }
 
-impl<'a> Report<'a> {
+impl<'a> StatusJson<'a> {
     fn of(explained: &'a Explanation, supposed: &'a Supposed, files: &'a Files, now: u64) -> Self {
         let rule = json::or_null(&explained.file).map(|file| Rule {
             file,
@@ -90,11 +91,14 @@ pub(crate) async fn run(
         .explain(&files.texts(), user, supposed.clone())
         .await?;
     if as_json {
-        json::say(&terminal, &Report::of(&explained, &supposed, &files, now))?;
+        json::print(
+            &terminal,
+            &StatusJson::of(&explained, &supposed, &files, now),
+        )?;
         return daemon.serves();
     }
-    let width = texts::width(&terminal);
-    let text = texts::explanation(&explained, &supposed, login.is_from_anywhere(), width);
-    terminal.say(&text)?;
+    let width = messages::width(&terminal);
+    let text = messages::explanation(&explained, &supposed, login.is_from_anywhere(), width);
+    terminal.print(&text)?;
     daemon.serves()
 }

@@ -4,7 +4,7 @@ use std::process::{Command, Output, Stdio};
 
 use tfa_client::Failure;
 
-use crate::texts;
+use crate::messages;
 
 /// Keys in one call: a command line has an end.
 const MOST_KEYS: usize = 500;
@@ -41,7 +41,7 @@ fn getent(database: &str, keys: &[&str]) -> Result<Output, Failure> {
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|error| Failure::Refused(texts::no_getent(&error)))
+        .map_err(|error| Failure::Refused(messages::no_getent(&error)))
 }
 
 fn text(output: &Output) -> String {
@@ -49,5 +49,5 @@ fn text(output: &Output) -> String {
 }
 
 fn failed(database: &str, output: &Output) -> Failure {
-    Failure::Refused(texts::getent_failed(database, output.status))
+    Failure::Refused(messages::getent_failed(database, output.status))
 }

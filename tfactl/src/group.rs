@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use tfa_client::Failure;
 
-use crate::{getent, texts};
+use crate::{getent, messages};
 
 /// The login names of the members. A directory may hide whose first group it is until it is asked
 /// for a user by name: `known` are names to ask for.
 pub(crate) fn members(group: &str, known: &[&str]) -> Result<BTreeSet<String>, Failure> {
     let lines = getent::some("group", &[group])?;
     let Some((gid, listed)) = lines.lines().find_map(group_line) else {
-        return Err(Failure::Refused(texts::no_group(group)));
+        return Err(Failure::Refused(messages::no_group(group)));
     };
     let mut members: BTreeSet<String> = listed.map(str::to_owned).collect();
     let mut passwd = getent::all("passwd")?;

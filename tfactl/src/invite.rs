@@ -1,14 +1,15 @@
 //! `tfactl invite`: a one-time word, with which somebody may set up.
 
 use serde::Serialize;
-use tfa_client::{Failure, Terminal, now, rfc3339};
+use tfa_client::{Failure, Terminal, now};
+use tfa_text::time::rfc3339;
 
 use crate::args::Length;
 use crate::daemon::Daemon;
-use crate::{json, texts};
+use crate::{json, messages};
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct StatusJson<'a> {
     user: &'a str,
     invitation: &'a str,
     until: String,
@@ -19,14 +20,14 @@ pub(crate) async fn run(user: &str, length: Length, as_json: bool) -> Result<(),
     let mut daemon = Daemon::connect(&terminal).await?;
     let (word, until) = daemon.invite(user, length.seconds()).await?;
     if as_json {
-        let report = Report {
+        let report = StatusJson {
             user,
             invitation: &word,
             until: rfc3339(until),
         };
-        json::say(&terminal, &report)?;
+        json::print(&terminal, &report)?;
     } else {
-        terminal.say(&texts::invitation(user, &word, until, now()))?;
+        terminal.print(&messages::invitation(user, &word, until, now()))?;
     }
     daemon.serves()
 }

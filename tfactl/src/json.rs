@@ -7,8 +7,8 @@ use tfa_proto::Supposed;
 use crate::args::{LOCAL, OWN, PASSWORD, SESSION, SSHD};
 
 /// Prints it.
-pub(crate) fn say(terminal: &Terminal, report: &impl Serialize) -> Result<(), Failure> {
-    terminal.say(&tfa_client::json(report)?)?;
+pub(crate) fn print(terminal: &Terminal, report: &impl Serialize) -> Result<(), Failure> {
+    terminal.print(&tfa_client::json(report)?)?;
     Ok(())
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use tfa_client::{Failure, Report, Terminal, now};
+use tfa_client::{Failure, StatusJson, Terminal, now};
 use tfa_proto::{State, Status};
 
 use crate::daemon::Daemon;
-use crate::{group, json, passwd, table, texts};
+use crate::{group, json, messages, passwd, table};
 
 /// Whom to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) async fn run(which: Which, group: Option<&str>, as_json: bool) -> Res
             match daemon.show(&user).await {
                 Ok(status) => listed.push(status),
                 // A group may list people who are gone.
-                Err(Failure::Refused(why)) => terminal.complain(&why),
+                Err(Failure::Refused(why)) => terminal.error(&why),
                 Err(failure) => return Err(failure),
             }
         }
@@ -58,14 +58,14 @@ pub(crate) async fn run(which: Which, group: Option<&str>, as_json: bool) -> Res
     listed.retain(|status| belongs(status, which, now) && is_member(&status.user));
     listed.sort_by(|one, other| one.user.cmp(&other.user));
     if as_json {
-        let reports: Vec<_> = listed.iter().map(Report::from).collect();
-        json::say(&terminal, &reports)?;
+        let reports: Vec<_> = listed.iter().map(StatusJson::from).collect();
+        json::print(&terminal, &reports)?;
         return daemon.serves();
     }
     match group {
-        _ if !listed.is_empty() => terminal.say(&table::of(&listed, now))?,
-        Some(group) => terminal.say(&texts::nobody_in(group, which))?,
-        None => terminal.say(texts::nobody(which))?,
+        _ if !listed.is_empty() => terminal.print(&table::of(&listed, now))?,
+        Some(group) => terminal.print(&messages::nobody_in(group, which))?,
+        None => terminal.print(messages::nobody(which))?,
     }
     daemon.serves()
 }

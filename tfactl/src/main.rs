@@ -12,13 +12,13 @@ mod group;
 mod invite;
 mod json;
 mod list;
+mod messages;
 mod passwd;
 mod policy;
 mod rename;
 mod reset;
 mod show;
 mod table;
-mod texts;
 mod unlock;
 
 use std::io::ErrorKind;
@@ -36,10 +36,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             match &failure {
-                Failure::Told => {}
+                Failure::Reported => {}
                 // Whoever closed the output has read enough.
                 Failure::Output(error) if error.kind() == ErrorKind::BrokenPipe => {}
-                _ => Terminal::new().complain(&texts::failure(&failure)),
+                _ => Terminal::new().error(&messages::failure(&failure)),
             }
             failure.exit_code()
         }

@@ -1,40 +1,42 @@
 //! `tfactl reset`: the way out for whoever lost phone and backup codes, and for a damaged record.
 
-use tfa_client::{Failure, Reply, Terminal};
+use tfa_client::{Failure, LineRead, Terminal};
 use tfa_proto::{State, Status};
 
 use crate::daemon::Daemon;
-use crate::texts;
+use crate::messages;
 
 pub(crate) async fn run(user: &str, yes: bool) -> Result<(), Failure> {
     let mut terminal = Terminal::new();
     if !yes && !terminal.is_interactive() {
-        return Err(Failure::Refused(texts::say_yes(user)));
+        return Err(Failure::Refused(messages::say_yes(user)));
     }
     let mut daemon = Daemon::connect(&terminal).await?;
     if !yes {
         let name = match daemon.show(user).await {
             Ok(status) if has_nothing(&status) => {
-                return Err(Failure::Refused(texts::nothing_to_reset(&status.user)));
+                return Err(Failure::Refused(messages::nothing_to_reset(&status.user)));
             }
             Ok(status) => {
-                terminal.say(&texts::reset_intro(&status))?;
+                terminal.print(&messages::reset_intro(&status))?;
                 status.user
             }
             // A record can outlive its user.
             Err(Failure::Refused(why)) => {
-                terminal.say(&texts::reset_blindly(user, &why))?;
+                terminal.print(&messages::reset_blindly(user, &why))?;
                 user.to_owned()
             }
             Err(failure) => return Err(failure),
         };
-        let reply = terminal.ask(daemon.interrupt(), texts::TYPE_NAME).await?;
-        if !matches!(reply, Reply::Line(line) if *line == name) {
-            return Err(Failure::Cancelled(texts::NOT_RESET.to_owned()));
+        let reply = terminal
+            .ask(daemon.interrupt(), messages::TYPE_NAME)
+            .await?;
+        if !matches!(reply, LineRead::Line(line) if *line == name) {
+            return Err(Failure::Cancelled(messages::NOT_RESET.to_owned()));
         }
     }
     daemon.reset(user).await?;
-    terminal.say(&texts::reset(user))?;
+    terminal.print(&messages::reset(user))?;
     daemon.serves()
 }
 

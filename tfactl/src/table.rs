@@ -2,17 +2,17 @@
 
 use tfa_proto::Status;
 
-use crate::texts;
+use crate::messages;
 
 /// The table, with a head, and below it what is to be said of which record. No end of line.
 pub(crate) fn of(accounts: &[Status], now: u64) -> String {
-    let mut rows = vec![texts::COLUMNS.map(str::to_owned)];
-    rows.extend(accounts.iter().map(|status| texts::row(status, now)));
+    let mut rows = vec![messages::COLUMNS.map(str::to_owned)];
+    rows.extend(accounts.iter().map(|status| messages::row(status, now)));
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..texts::COLUMNS.len()).map(width).collect();
+    let widths: Vec<usize> = (0..messages::COLUMNS.len()).map(width).collect();
     let lines = rows.iter().map(|row| {
         let cells = row.iter().zip(&widths);
         let padded: Vec<String> = cells
@@ -20,7 +20,7 @@ pub(crate) fn of(accounts: &[Status], now: u64) -> String {
             .collect();
         padded.join("  ").trim_end().to_owned()
     });
-    let remarks = accounts.iter().filter_map(texts::remark);
+    let remarks = accounts.iter().filter_map(messages::remark);
     lines.chain(remarks).collect::<Vec<_>>().join("\n")
 }
 

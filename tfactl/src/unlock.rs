@@ -3,12 +3,12 @@
 use tfa_client::{Failure, Terminal};
 
 use crate::daemon::Daemon;
-use crate::texts;
+use crate::messages;
 
 pub(crate) async fn run(user: &str) -> Result<(), Failure> {
     let terminal = Terminal::new();
     let mut daemon = Daemon::connect(&terminal).await?;
     daemon.unlock(user).await?;
-    terminal.say(&texts::unlocked(user))?;
+    terminal.print(&messages::unlocked(user))?;
     daemon.serves()
 }

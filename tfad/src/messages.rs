@@ -30,7 +30,7 @@ const NEW_PHONE: &str = "New phone? Run: tfa-enroll move";
 const NO_CODE: &str = "That is no code: 6 or 8 digits, or a backup code.";
 
 /// The question for the administrator's word.
-pub const ASK_INVITATION: &str = "Invitation from your administrator: ";
+pub const ASK_INVITATION: &str = "Invitation code from your administrator: ";
 /// Whether to set up now, in the grace.
 pub const ASK_WHETHER: &str = "Set it up now? yes, or Enter for later: ";
 /// The QR code is on the screen.

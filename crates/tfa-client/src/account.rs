@@ -1,44 +1,44 @@
-//! The client of `.Account`: the caller's own account, by the uid that the bus vouches for.
+//! The client of `.Account`: the account of the caller, whose uid the bus reports.
 
 use tfa_proto::{Error, Offer, Parameters, Status};
 
-/// `org.tfad.Tfa1.Account`. A `proof` is a current code or a backup code; either is used up. Each method
-/// that takes one asks polkit for `org.tfad.tfa1.enroll` first; an empty proof is then answered with
-/// [`Error::CodeNeeded`], so that the password is asked for before the code.
+/// `org.tfad.Tfa1.Account`. A `proof` is a current code or a backup code, which is used up. A method
+/// with a proof first asks polkit for `org.tfad.tfa1.enroll`, and then answers an empty proof with
+/// [`Error::CodeNeeded`]. That way the password is asked for before the code.
 #[zbus::proxy(
     interface = "org.tfad.Tfa1.Account",
     default_service = "org.tfad.Tfa1",
     default_path = "/org/tfad/Tfa1"
 )]
 pub trait Account {
-    /// Where the account stands.
+    /// The state of the account.
     fn status(&self) -> Result<Status, Error>;
 
-    /// Why every login on this host is refused now; empty where logins are served.
+    /// Why the daemon refuses every login on this host; empty if it does not.
     fn refusal(&self) -> Result<String, Error>;
 
-    /// Offers a first authenticator. Asks polkit for `org.tfad.tfa1.enroll`, which asks the
-    /// person for the password. Nothing is enabled before [`Self::confirm`].
+    /// Creates the first authenticator, pending until [`Self::confirm`]. Asks polkit for
+    /// `org.tfad.tfa1.enroll`, which asks the user for the password.
     #[zbus(allow_interactive_auth)]
     fn setup(&self, parameters: Parameters) -> Result<Offer, Error>;
 
-    /// Offers an authenticator that is to replace the present ones, which go on working until
-    /// the new one is confirmed. Named `Move` on the bus.
+    /// Creates an authenticator that replaces the present ones when it is confirmed. Named `Move`
+    /// on the bus.
     #[zbus(name = "Move", allow_interactive_auth)]
     fn move_to(&self, proof: &str, parameters: Parameters) -> Result<Offer, Error>;
 
-    /// Proves the offered authenticator by a code of it and puts it in force. Returns the backup
-    /// codes that come with a first set-up, in order, or none after a move.
+    /// Confirms the pending authenticator with one of its codes, and activates it. Returns the backup
+    /// codes after a first enrollment, and none after a move.
     fn confirm(&self, code: &str) -> Result<Vec<String>, Error>;
 
-    /// Withdraws the offer.
+    /// Discards the pending authenticator.
     fn abandon(&self) -> Result<(), Error>;
 
-    /// Makes a new set of backup codes; the old set is void.
+    /// Creates a new set of backup codes. The old set becomes invalid.
     #[zbus(allow_interactive_auth)]
     fn new_backup_codes(&self, proof: &str) -> Result<Vec<String>, Error>;
 
-    /// Stops asking for codes and keeps the keys.
+    /// Stops asking for codes and keeps the authenticators.
     #[zbus(allow_interactive_auth)]
     fn pause(&self, proof: &str) -> Result<(), Error>;
 
@@ -46,10 +46,10 @@ pub trait Account {
     #[zbus(allow_interactive_auth)]
     fn resume(&self, proof: &str) -> Result<(), Error>;
 
-    /// Forgets the authenticators and the backup codes.
+    /// Deletes the authenticators and the backup codes.
     #[zbus(allow_interactive_auth)]
     fn remove(&self, proof: &str) -> Result<(), Error>;
 
-    /// Tries a code without using it up. Returns `authenticator` or `backup-code`.
+    /// Checks a code without using it up. Returns `authenticator` or `backup-code`.
     fn test(&self, code: &str) -> Result<String, Error>;
 }

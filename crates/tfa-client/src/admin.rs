@@ -1,5 +1,5 @@
-//! The client of `.Admin`: any account, for root and for whom polkit's `org.tfad.tfa1.manage`
-//! lets in.
+//! The client of `.Admin`: any account, for root and for users with polkit's authorization
+//! `org.tfad.tfa1.manage`.
 
 use tfa_proto::{Error, Explanation, Impact, Renamed, Seen, Status, Supposed};
 
@@ -10,34 +10,34 @@ use tfa_proto::{Error, Explanation, Impact, Renamed, Seen, Status, Supposed};
     default_path = "/org/tfad/Tfa1"
 )]
 pub trait Admin {
-    /// Every account that has a record.
+    /// Lists the accounts that have a record.
     #[zbus(allow_interactive_auth)]
     fn list(&self) -> Result<Vec<Status>, Error>;
 
-    /// One account.
+    /// Returns one account.
     #[zbus(allow_interactive_auth)]
     fn show(&self, user: &str) -> Result<Status, Error>;
 
-    /// Forgets everything about an account, a damaged record included.
+    /// Deletes the record of an account, even a damaged one.
     #[zbus(allow_interactive_auth)]
     fn reset(&self, user: &str) -> Result<(), Error>;
 
-    /// Clears the wrong codes and the lock.
+    /// Resets the counters of wrong codes and removes the locks.
     #[zbus(allow_interactive_auth)]
     fn unlock(&self, user: &str) -> Result<(), Error>;
 
-    /// Moves the records of old names to the users of new names (old and new in each pair), with the
-    /// uids that these have: all in one change, or none. With `check` nothing is changed.
+    /// Assigns the records of old names to the users of new names (old and new in each pair), with the
+    /// uids of these users: all in one change, or none. With `check` nothing is changed.
     #[zbus(allow_interactive_auth)]
     fn rename(&self, names: &[(&str, &str)], check: bool) -> Result<Vec<Renamed>, Error>;
 
-    /// Makes an invitation that is good for so many seconds; one made before is void. Returns the
-    /// word, which is told once, and until when it is good.
+    /// Creates an invitation that is valid for so many seconds, and replaces an earlier one. Returns the
+    /// invitation code, which is returned only once, and the end of its validity.
     #[zbus(allow_interactive_auth)]
     fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), Error>;
 
-    /// What would become of a login under the policy in force, or under the one in these files (name
-    /// and text, in the order in which they are read).
+    /// Simulates a login under the policy in force, or under the one in these files (name and text, in
+    /// the order in which they are read).
     #[zbus(allow_interactive_auth)]
     fn explain(
         &self,
@@ -46,8 +46,8 @@ pub trait Admin {
         login: Supposed,
     ) -> Result<Explanation, Error>;
 
-    /// What a policy, chosen as in [`Self::explain`], would mean for these users once audit mode is
-    /// over; and whether it is on.
+    /// Simulates a login of each of these users under a policy that is given as in [`Self::explain`],
+    /// without audit mode. Also returns whether audit mode is on.
     #[zbus(allow_interactive_auth)]
     fn impact(
         &self,
@@ -56,7 +56,7 @@ pub trait Admin {
         users: &[&str],
     ) -> Result<(bool, Vec<Impact>), Error>;
 
-    /// What audit mode saw.
+    /// The logins that audit mode recorded.
     #[zbus(allow_interactive_auth)]
     fn seen(&self) -> Result<Vec<Seen>, Error>;
 }

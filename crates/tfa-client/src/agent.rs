@@ -1,7 +1,7 @@
-//! polkit's text agent, `pkttyagent`: asks for the password on this terminal.
+//! polkit's text agent, `pkttyagent`. It asks for the password on this terminal.
 //!
-//! It is registered for this process without the option `--fallback`. An agent with that option lets the
-//! agent of a desktop session go first, and polkit ignores it for a process without a login session.
+//! It is registered for this process, without the option `--fallback`. With that option, an agent of
+//! a desktop session takes precedence, and polkit ignores the agent of a process without a login session.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -13,32 +13,32 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, getpid, kill_process};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-/// How long an agent that complained may take to end.
+/// For an agent to end after it printed an error.
 const END_TIMEOUT: Duration = Duration::from_secs(2);
-/// How much of its complaint is kept.
-const MAX_COMPLAINT: usize = 2048;
+/// Bytes of its error output that are kept.
+const MAX_ERROR: usize = 2048;
 
-/// A running agent. It ends with the value, and the terminal is then as it was before.
+/// A running agent. Dropping it ends the agent and restores the terminal.
 #[derive(Debug)]
 pub struct Agent {
     child: Child,
     terminal: Option<Termios>,
-    // Open as long as the agent runs: a write to a closed pipe would end it.
-    _complaints: Option<ChildStderr>,
+    // Kept open: a write to a closed pipe would end the agent.
+    _stderr: Option<ChildStderr>,
 }
 
-/// Why there is no agent.
+/// Why no agent could be started.
 #[derive(Debug)]
 pub enum NoAgent {
     /// `pkttyagent` is not installed.
     Missing,
     /// It could not be started.
     Failed(io::Error),
-    /// This process has no controlling terminal, on which the agent would ask.
+    /// This process has no controlling terminal.
     NoTerminal,
-    /// `/proc` is mounted so that polkit cannot see this process.
+    /// polkit cannot see this process, because of the mount option `hidepid`.
     Hidden,
-    /// The agent could not register with polkit: its own words.
+    /// The agent could not register with polkit. The text is its error output.
     Unregistered(String),
 }
 
@@ -62,27 +62,27 @@ impl Agent {
                 io::ErrorKind::NotFound => NoAgent::Missing,
                 _ => NoAgent::Failed(error),
             })?;
-        // The agent closes its end once it is registered, and so does its death.
+        // The agent closes the pipe when it is registered or ends.
         if let Some(mut notice) = child.stdout.take() {
             let _ = notice.read(&mut [0]);
         }
-        let complaints = child.stderr.take();
+        let stderr = child.stderr.take();
         let mut agent = Self {
             child,
             terminal,
-            _complaints: None,
+            _stderr: None,
         };
-        // One that does not register says why before it ends, so before the notice.
-        if let Some(complaint) = complaints.as_ref().and_then(complaint)
+        // An agent that cannot register prints an error before it ends.
+        if let Some(error_output) = stderr.as_ref().and_then(error_output)
             && agent.has_ended()
         {
             return Err(if is_proc_hidden() {
                 NoAgent::Hidden
             } else {
-                NoAgent::Unregistered(complaint)
+                NoAgent::Unregistered(error_output)
             });
         }
-        agent._complaints = complaints;
+        agent._stderr = stderr;
         Ok(agent)
     }
 
@@ -100,42 +100,42 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        // It may be gone already, by the same Ctrl-C. Then there is only its status to collect.
+        // The same Ctrl-C may have ended it. Then only its status has to be collected.
         if matches!(self.child.try_wait(), Ok(None)) {
             let agent = Pid::from_child(&self.child);
             let _ = kill_process(agent, Signal::TERM);
-            // One that Ctrl-Z stopped would never see it.
+            // A stopped process does not handle SIGTERM before it continues.
             let _ = kill_process(agent, Signal::CONT);
             let _ = self.child.wait();
         }
-        // An agent that died at its password prompt leaves the echo off.
+        // An agent that ended at its password prompt leaves the echo disabled.
         if let Some(before) = &self.terminal {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
         }
     }
 }
 
-/// What has been written to a pipe by now; `None` where that is nothing and the pipe is open.
-fn complaint(pipe: &ChildStderr) -> Option<String> {
+/// What the pipe contains now; `None` if it is empty and open.
+fn error_output(pipe: &ChildStderr) -> Option<String> {
     let mut ready = [PollFd::new(pipe, PollFlags::IN)];
     match poll(&mut ready, Some(&Timespec::default())) {
         Ok(0) | Err(_) => return None,
         Ok(_) => {}
     }
-    let mut text = vec![0; MAX_COMPLAINT];
+    let mut text = vec![0; MAX_ERROR];
     let length = rustix::io::read(pipe, text.as_mut_slice()).unwrap_or(0);
     let text = text.get(..length).unwrap_or_default();
     Some(String::from_utf8_lossy(text).trim().to_owned())
 }
 
-/// Whether other users, polkit's among them, see no process of this user in `/proc`.
+/// Whether `/proc` hides the processes of this user from other users, such as polkit's.
 fn is_proc_hidden() -> bool {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     hides_processes(&mounts)
 }
 
-/// The same, out of `mountinfo`. A group that may see everything can be named; whether polkit is in it
-/// cannot be known from here, and so its agent's failure is put down to the option.
+/// Reads the option `hidepid` from `mountinfo`. Whether polkit is in the group that is exempt from it
+/// (`gid=`) cannot be determined here, so the exemption is ignored.
 fn hides_processes(mounts: &str) -> bool {
     mounts
         .lines()
@@ -146,12 +146,12 @@ fn hides_processes(mounts: &str) -> bool {
         .any(|value| !matches!(value, "0" | "off"))
 }
 
-/// This process as polkit names it: with the start time, the pid cannot be mistaken for a later
-/// process of the same number.
+/// The pid and start time of this process, as `pkttyagent` expects them. With the start time, a later
+/// process with the same pid is not confused with this one.
 fn myself() -> String {
     let pid = getpid();
     let start = fs::read_to_string("/proc/self/stat").ok();
-    // The command's name, in brackets, may hold anything; the start time is field 22, the 20th
+    // The command name, in brackets, can contain any character. The start time is field 22, the 20th
     // after it.
     let start = start.as_deref().and_then(|stat| {
         let (_, fields) = stat.rsplit_once(')')?;
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_process_is_named_with_its_start_time() {
+    fn the_process_is_identified_by_pid_and_start_time() {
         let name = myself();
         let (pid, start) = name.split_once(',').unwrap();
         assert_eq!(pid, std::process::id().to_string());
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn hidepid_of_proc_alone_hides_processes() {
+    fn only_hidepid_of_proc_hides_processes() {
         let mount = |place: &str, options: &str| {
             format!("22 26 0:21 / {place} rw,nosuid shared:12 - proc proc {options}\n")
         };

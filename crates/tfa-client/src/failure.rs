@@ -1,4 +1,4 @@
-//! Why a command does not do what was asked, and the exit code that tells so.
+//! Why a command failed, and its exit code.
 
 use std::io;
 use std::process::ExitCode;
@@ -7,37 +7,37 @@ use zbus::fdo;
 
 use tfa_proto::Error;
 
-/// The end of a command that did not succeed.
+/// Why a command failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// The daemon, or the command itself, says no and why.
+    /// The daemon, or the command itself, refuses. The text says why.
     Refused(String),
-    /// The daemon or the bus: this caller may not do that.
+    /// polkit, the daemon or the bus does not allow it for this user.
     NotAllowed(String),
-    /// It was told already why not.
-    Told,
-    /// The person gave up. The text says what became of it.
+    /// The reason was printed already.
+    Reported,
+    /// The user cancelled. The text says what was changed.
     Cancelled(String),
     /// The output could not be written.
     Output(io::Error),
-    /// There is no system bus.
+    /// The system bus cannot be reached.
     NoBus,
-    /// There is a bus and no daemon on it, and it could not be started.
+    /// The daemon does not run, and the bus could not start it.
     NoDaemon,
-    /// The daemon was asked and did not answer: whether it did it is not known.
+    /// The daemon did not answer. It is not known whether it carried out the call.
     NoAnswer,
-    /// The daemon and the command do not understand each other.
+    /// The daemon and the command speak different versions of the contract.
     OtherVersion(String),
 }
 
 impl Failure {
-    /// 1 for refused or failed, 3 for a daemon that cannot be reached.
+    /// The exit code: 1 for refused or failed, 3 for a daemon that cannot be reached.
     #[must_use]
     pub fn code(&self) -> u8 {
         match self {
             Self::Refused(_)
             | Self::NotAllowed(_)
-            | Self::Told
+            | Self::Reported
             | Self::Cancelled(_)
             | Self::Output(_)
             | Self::OtherVersion(_) => 1,
@@ -45,7 +45,7 @@ impl Failure {
         }
     }
 
-    /// The same for `main`.
+    /// The exit code, for `main`.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code())
@@ -95,7 +95,7 @@ impl From<zbus::Error> for Failure {
             }
             zbus::Error::InputOutput(_) => Self::NoAnswer,
             zbus::Error::FDO(error) => (*error).into(),
-            // systemd's own words when a unit that the bus asked for does not come up.
+            // systemd's error where it cannot start the unit.
             zbus::Error::MethodError(name, ..)
                 if name.as_str().starts_with("org.freedesktop.systemd1.") =>
             {
@@ -123,7 +123,7 @@ impl From<fdo::Error> for Failure {
             | fdo::Error::SpawnPermissionsInvalid(_)
             | fdo::Error::SpawnFileInvalid(_)
             | fdo::Error::SpawnNoMemory(_)
-            // The bus's word for a service that does not come up.
+            // The bus's error where a service does not start in time.
             | fdo::Error::TimedOut(_) => Self::NoDaemon,
             fdo::Error::NoReply(_)
             | fdo::Error::Timeout(_)
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_absent_daemon_and_an_absent_bus_are_told_apart_from_a_refusal() {
+    fn no_daemon_and_no_bus_differ_from_a_refusal() {
         let absent = zbus::Error::from(fdo::Error::ServiceUnknown(String::new()));
         assert!(matches!(Failure::from(absent), Failure::NoDaemon));
         let silent = fdo::Error::NoReply(String::new());

@@ -1,5 +1,5 @@
-//! Ctrl-C, Ctrl-Z, a closed terminal, a friendly kill: noticed, so that what was begun can be
-//! withdrawn and the terminal be left as it was.
+//! Signals: Ctrl-C, Ctrl-Z, SIGTERM and a closed terminal. A command catches them to undo what it
+//! has started and to restore the terminal.
 
 use std::future::Future;
 use std::io;
@@ -7,7 +7,7 @@ use std::io;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 
-/// The signals under watch. From the first one on, their default action is off.
+/// The caught signals. Their default action is disabled.
 #[derive(Debug)]
 pub struct Interrupt {
     int: Signals,
@@ -16,20 +16,20 @@ pub struct Interrupt {
     suspend: Signals,
 }
 
-/// What a signal asks for.
+/// What a signal requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interruption {
-    /// To end.
+    /// End the command.
     End,
-    /// To let the shell have the terminal for a while.
+    /// Stop until the shell continues the command.
     Suspend,
 }
 
 impl Interrupt {
-    /// Begins to watch.
+    /// Catches the signals from now on.
     ///
     /// # Errors
-    /// The system's, in theory.
+    /// Where a signal handler cannot be installed.
     pub fn watch() -> io::Result<Self> {
         Ok(Self {
             int: signal(SignalKind::interrupt())?,
@@ -39,7 +39,7 @@ impl Interrupt {
         })
     }
 
-    /// The next signal.
+    /// Waits for the next signal.
     pub async fn next(&mut self) -> Interruption {
         tokio::select! {
             _ = self.int.recv() => Interruption::End,
@@ -49,7 +49,7 @@ impl Interrupt {
         }
     }
 
-    /// Waits for a future, or for a signal to end, whichever comes first: `None` for the signal.
+    /// Waits for a future, or for a signal that ends the command: `None` for the signal.
     pub async fn during<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
         let mut future = std::pin::pin!(future);
         loop {
@@ -65,8 +65,8 @@ impl Interrupt {
     }
 }
 
-/// Stops this process, as Ctrl-Z would have, until the shell lets it go on.
+/// Stops this process, as Ctrl-Z does, until the shell continues it.
 pub(super) fn stop_here() {
-    // Stopping oneself is always allowed.
+    // A process may always stop itself.
     let _ = kill_process(getpid(), Signal::STOP);
 }

@@ -1,18 +1,18 @@
-//! JSON in ASCII: whatever a name holds, neither the locale nor the terminal changes what a program
-//! reads, and nothing in it steers the terminal.
+//! JSON in ASCII. Other characters are escaped, so that the output does not depend on the locale and
+//! cannot send control sequences to the terminal.
 
 use std::fmt::Write as _;
 use std::io;
 
 use serde::Serialize;
 
-/// The value as indented JSON. Characters outside ASCII are escaped.
+/// Formats a value as indented JSON. Characters outside ASCII are escaped.
 ///
 /// # Errors
-/// A value that has no JSON form.
+/// Where the value has no JSON form.
 pub fn json(value: &impl Serialize) -> io::Result<String> {
     let text = serde_json::to_string_pretty(value)?;
-    // Outside strings JSON is ASCII, so an escape stands in a string.
+    // Only strings can contain other characters, and an escape is valid there.
     let mut ascii = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_ascii() && c != '\u{7f}' {
@@ -20,7 +20,7 @@ pub fn json(value: &impl Serialize) -> io::Result<String> {
             continue;
         }
         for unit in c.encode_utf16(&mut [0; 2]) {
-            // Writing to a string cannot fail.
+            // Writing to a string does not fail.
             let _ = write!(ascii, "\\u{unit:04x}");
         }
     }
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_ascii_and_reads_as_the_value() {
+    fn json_is_ascii_and_keeps_the_value() {
         let value = [
             "Jürgen",
             "al\u{200b}ice",

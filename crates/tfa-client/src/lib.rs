@@ -1,29 +1,26 @@
-//! What the two commands have in common: reaching the daemon, polkit's text agent, the terminal,
-//! the words of JSON, and the exit codes.
+//! What the two commands share: the connection to the daemon, polkit's text agent, the terminal,
+//! JSON and exit codes.
 //!
-//! Nothing here is part of the contract, and no sentence that a person reads stands here: those are
-//! in each command's `texts`.
+//! Nothing here is part of the D-Bus contract. The messages are in the `messages` of each command.
 
 mod account;
 mod admin;
 mod agent;
+mod connection;
 mod failure;
 mod interrupt;
 mod json;
 mod process;
-mod reach;
-mod report;
+mod status_json;
 mod terminal;
-mod when;
 
 pub use account::AccountProxy;
 pub use admin::AdminProxy;
 pub use agent::{Agent, NoAgent};
+pub use connection::{best_effort, connect, with_timeout};
 pub use failure::Failure;
 pub use interrupt::{Interrupt, Interruption};
 pub use json::json;
-pub use process::{harden, host, is_root, run};
-pub use reach::{connect, in_passing, within};
-pub use report::Report;
-pub use terminal::{Reply, Terminal, plain};
-pub use when::{date, left, local, now, rfc3339};
+pub use process::{harden, host, is_root, now, run};
+pub use status_json::StatusJson;
+pub use terminal::{LineRead, Terminal, plain};

@@ -1,21 +1,30 @@
-//! The process of a command: what it may leave behind, who runs it, what drives it.
+//! The process of a command: hardening, identity, host name, clock, runtime.
 
 use std::future::Future;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 use super::Failure;
 
-/// No core dump and no debugger of the same user may see what passes through.
+/// Prevents core dumps, and debuggers of the same user, from reading codes.
 pub fn harden() {
-    // The kernel refuses only values that it does not know.
+    // It only fails for values that the kernel does not know.
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
-/// Whether root runs the command, whom polkit does not ask.
+/// Whether root runs the command. polkit does not ask root for a password.
 #[must_use]
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+/// Seconds since 1970.
+#[must_use]
+pub fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 /// The name of this host.
@@ -27,7 +36,7 @@ pub fn host() -> String {
         .into_owned()
 }
 
-/// Drives a command to its end, on this thread alone.
+/// Runs a command to its end, on this thread.
 ///
 /// # Errors
 /// The command's own.
@@ -36,7 +45,7 @@ pub fn run<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Fa
         .enable_all()
         .build()?;
     let outcome = runtime.block_on(command);
-    // A question that a signal cut short still waits for its line; the command does not.
+    // A read of the terminal that a signal interrupted may still be pending.
     runtime.shutdown_background();
     outcome
 }

@@ -1,7 +1,7 @@
-//! The terminal: lines out, questions in, and what it can show.
+//! The terminal: output, questions, and its capabilities.
 //!
-//! Everything that a command prints goes through here, so that no text of another's making (a
-//! device's name, say) can drive the terminal, and nothing is sent that the locale cannot show.
+//! Everything that a command prints goes through here. Text from elsewhere (a name, for example)
+//! cannot send control sequences, and nothing is sent that the locale cannot show.
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -21,23 +21,23 @@ use tfa_text::wrapped;
 pub struct Terminal {
     utf8: bool,
     styled: bool,
-    // A read that Ctrl-Z left behind: it goes on waiting for the same line.
-    reading: Option<JoinHandle<io::Result<Reply>>>,
+    // A read that Ctrl-Z interrupted. It still waits for the same line.
+    reading: Option<JoinHandle<io::Result<LineRead>>>,
 }
 
-/// What came back from a person.
+/// The result of reading a line from the terminal.
 #[derive(Debug)]
-pub enum Reply {
+pub enum LineRead {
     /// A line, without its end and without blanks around it.
     Line(Zeroizing<String>),
-    /// Ctrl-D, Ctrl-C, a closed terminal: no more is to be expected.
-    Ended,
-    /// Ctrl-Z: the question stands, and has to be shown again after [`Terminal::suspend`].
+    /// Ctrl-D, Ctrl-C or a closed terminal: the end of the input.
+    End,
+    /// Ctrl-Z. Call [`Terminal::suspend`], then show the question again.
     Suspended,
 }
 
 impl Terminal {
-    /// What the environment says about the terminal.
+    /// Takes the capabilities of the terminal from the environment.
     #[must_use]
     pub fn new() -> Self {
         let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
@@ -52,7 +52,7 @@ impl Terminal {
         }
     }
 
-    /// Whether a person can be asked something here.
+    /// Whether both input and output are a terminal.
     #[must_use]
     pub fn is_interactive(&self) -> bool {
         io::stdin().is_terminal() && io::stdout().is_terminal()
@@ -70,7 +70,7 @@ impl Terminal {
         self.styled && io::stdout().is_terminal()
     }
 
-    /// Rows and columns; 24 and 80 where the terminal does not tell.
+    /// Rows and columns; 24 and 80 where the terminal does not report them.
     #[must_use]
     pub fn size(&self) -> (usize, usize) {
         let size = tcgetwinsize(io::stdout()).ok();
@@ -82,14 +82,14 @@ impl Terminal {
     ///
     /// # Errors
     /// Where the output is full or closed.
-    pub fn say(&self, text: &str) -> io::Result<()> {
+    pub fn print(&self, text: &str) -> io::Result<()> {
         let mut line = Zeroizing::new(plain(text, self.utf8));
         line.push('\n');
         write(&line)
     }
 
-    /// Prints a text on the error output. Nothing is left to do where that fails.
-    pub fn complain(&self, text: &str) {
+    /// Prints a text to the standard error, and ignores a failure of that.
+    pub fn error(&self, text: &str) {
         let text = plain(text, self.utf8);
         let text = if io::stderr().is_terminal() {
             wrapped(&text, self.size().1)
@@ -99,32 +99,32 @@ impl Terminal {
         let _ = writeln!(io::stderr(), "{text}");
     }
 
-    /// The same, for what only a person wants to read.
-    pub fn remark(&self, text: &str) {
+    /// Prints a text to the standard error, if that is a terminal.
+    pub fn note(&self, text: &str) {
         if io::stderr().is_terminal() {
-            self.complain(text);
+            self.error(text);
         }
     }
 
-    /// Sends a text of the command's own making as it is, control sequences included.
+    /// Sends a text of the command's own unchanged, with its control sequences.
     ///
     /// # Errors
-    /// As [`Self::say`].
+    /// As [`Self::print`].
     pub fn send(&self, text: &str) -> io::Result<()> {
         write(text)
     }
 
-    /// Asks, and waits for a line. What is typed is visible: a one-time code is worth nothing to
-    /// somebody who reads it afterwards, and can be checked by ear and eye.
+    /// Asks, and waits for a line. The input is echoed: a one-time code cannot be used again, and a
+    /// visible one is easier to check.
     ///
     /// # Errors
     /// Where the terminal fails.
-    pub async fn ask(&mut self, interrupt: &mut Interrupt, prompt: &str) -> io::Result<Reply> {
+    pub async fn ask(&mut self, interrupt: &mut Interrupt, prompt: &str) -> io::Result<LineRead> {
         loop {
             write(&plain(prompt, self.utf8))?;
             match self.read(interrupt).await? {
-                Reply::Suspended => self.suspend(),
-                reply => return Ok(reply),
+                LineRead::Suspended => self.suspend(),
+                read => return Ok(read),
             }
         }
     }
@@ -133,26 +133,26 @@ impl Terminal {
     ///
     /// # Errors
     /// Where the terminal fails.
-    pub async fn read(&mut self, interrupt: &mut Interrupt) -> io::Result<Reply> {
+    pub async fn read(&mut self, interrupt: &mut Interrupt) -> io::Result<LineRead> {
         let reading = self
             .reading
             .get_or_insert_with(|| tokio::task::spawn_blocking(line));
-        let reply = tokio::select! {
+        let read = tokio::select! {
             biased;
             interruption = interrupt.next() => match interruption {
-                Interruption::End => Reply::Ended,
-                Interruption::Suspend => return Ok(Reply::Suspended),
+                Interruption::End => LineRead::End,
+                Interruption::Suspend => return Ok(LineRead::Suspended),
             },
             line = reading => line.map_err(io::Error::other)??,
         };
         self.reading = None;
-        if matches!(reply, Reply::Ended) {
+        if matches!(read, LineRead::End) {
             write("\n")?;
         }
-        Ok(reply)
+        Ok(read)
     }
 
-    /// Stops the process until the shell lets it go on.
+    /// Stops the process until the shell continues it.
     pub fn suspend(&self) {
         stop_here();
     }
@@ -164,21 +164,22 @@ impl Default for Terminal {
     }
 }
 
-/// One line. The terminal hands over whole lines, so that a single read has one. Read past any
-/// buffer of the standard library's, which would keep the code.
-fn line() -> io::Result<Reply> {
-    const LONGEST: usize = 4096; // of a terminal's line
-    let mut buffer = Zeroizing::new(vec![0; LONGEST]);
+/// Reads one line. A terminal returns at most one line for each read. The buffered input of the
+/// standard library is not used, because it would keep the code in memory.
+fn line() -> io::Result<LineRead> {
+    /// The line limit of Linux terminals, in bytes.
+    const MAX_LINE: usize = 4096;
+    let mut buffer = Zeroizing::new(vec![0; MAX_LINE]);
     let length = retry_on_intr(|| rustix::io::read(io::stdin(), buffer.as_mut_slice()))?;
     let typed = buffer.get(..length).unwrap_or_default();
     if typed.is_empty() {
-        return Ok(Reply::Ended);
+        return Ok(LineRead::End);
     }
     let text = Zeroizing::new(String::from_utf8_lossy(typed).into_owned());
-    Ok(Reply::Line(Zeroizing::new(text.trim().to_owned())))
+    Ok(LineRead::Line(Zeroizing::new(text.trim().to_owned())))
 }
 
-/// Written past the standard library's buffer too.
+/// Writes without the buffer of the standard library.
 fn write(text: &str) -> io::Result<()> {
     let mut rest = text.as_bytes();
     while !rest.is_empty() {
@@ -193,7 +194,7 @@ fn is_utf8(locale: &str) -> bool {
     locale.ends_with("utf-8") || locale.ends_with("utf8") || locale.contains(".utf-8@")
 }
 
-/// The text without misleading characters but line feeds, and without what the locale cannot show.
+/// Replaces misleading characters except line feeds, and characters that the locale cannot show.
 #[must_use]
 pub fn plain(text: &str, utf8: bool) -> String {
     let plain = |c: char| match c {
@@ -210,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_cannot_drive_the_terminal() {
+    fn text_cannot_send_control_sequences() {
         assert_eq!(plain("a\x1b[2Jb\u{9b}31mc\rd\n", true), "a?[2Jb?31mc?d\n");
         let names = "al\u{200b}ice \u{202e}toor\u{2066}";
         assert_eq!(plain(names, true), "al?ice ?toor?");
@@ -223,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_locale_names_utf8_in_every_spelling() {
+    fn utf8_is_found_in_every_spelling_of_the_locale() {
         for locale in ["en_GB.UTF-8", "C.utf8", "de_DE.UTF-8@euro", "C.UTF-8"] {
             assert!(is_utf8(locale), "{locale}");
         }

@@ -1,12 +1,10 @@
-//! QR codes as characters for a dark terminal: with colours for a command's own page, without for
-//! a login program, which shows a message a row.
-//!
-//! Behind the feature `qr`, which the PAM module never turns on.
+//! QR codes as characters for a dark terminal: with colours for the page of a command, without for
+//! a login program, which shows one row as one message.
 
 use qrcode::{Color, EcLevel, QrCode};
 use zeroize::Zeroizing;
 
-/// A QR code. What it says may be secret: it has no `Debug`, and is wiped when dropped.
+/// A QR code. Its content may be secret: it has no `Debug`, and is wiped when dropped.
 pub struct Qr {
     modules: Zeroizing<Vec<bool>>,
     width: usize,
@@ -17,7 +15,7 @@ pub struct Qr {
 pub enum Style {
     /// UTF-8 half blocks: two modules in a character, one above the other.
     HalfBlocks,
-    /// ASCII: two characters a module.
+    /// ASCII: two characters for each module.
     Ascii,
 }
 
@@ -25,25 +23,24 @@ pub enum Style {
 pub struct Drawing {
     /// The rows, with a line feed after each.
     pub text: Zeroizing<String>,
-    /// How many rows.
+    /// The number of rows.
     pub rows: usize,
-    /// How many columns each of them takes.
+    /// The number of columns of each row.
     pub columns: usize,
 }
 
-// White on black whatever the colours of the window are: a code with light and dark exchanged is
-// not read by every camera.
+// White on black, independent of the colours of the window: some cameras cannot read an inverted code.
 const LIGHT_ON_DARK: &str = "\x1b[97;40m";
 const LIGHT_GROUND: &str = "\x1b[107m";
 const DARK_GROUND: &str = "\x1b[40m";
 const PLAIN: &str = "\x1b[0m";
 
 impl Qr {
-    /// Widths of the margin, best first. Four modules is the standard's; cameras cope with less,
-    /// and that makes the code fit a smaller window.
+    /// Widths of the margin in modules, best first. The standard requires 4. Cameras also read narrower
+    /// ones, which fit a smaller window.
     pub const QUIET: [usize; 4] = [4, 3, 2, 1];
 
-    /// The code for a text, as small as it gets; `None` where the text is too long for any.
+    /// The smallest code for a text; `None` if the text is too long for a QR code.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
@@ -55,13 +52,13 @@ impl Qr {
         })
     }
 
-    /// How many modules wide and high the code is with its margin.
+    /// The width and height in modules, with the margin.
     #[must_use]
     pub fn side(&self, quiet: usize) -> usize {
         self.width + 2 * quiet
     }
 
-    /// Whether a module is light, counted from the corner of the margin, which is light itself.
+    /// Whether a module is light. Coordinates include the margin, which is light.
     #[must_use]
     pub fn is_light(&self, x: usize, y: usize, quiet: usize) -> bool {
         let inside = |at: usize| at.checked_sub(quiet).filter(|at| *at < self.width);
@@ -71,7 +68,7 @@ impl Qr {
         }
     }
 
-    /// How many rows and columns the code takes.
+    /// The rows and columns of the drawing.
     #[must_use]
     pub fn size(&self, style: Style, quiet: usize) -> (usize, usize) {
         let side = self.side(quiet);
@@ -81,8 +78,7 @@ impl Qr {
         }
     }
 
-    /// The widest margin with which the code fits so many rows and columns; the narrowest where it
-    /// fits with none.
+    /// The widest margin with which the code fits the window; the narrowest if it does not fit.
     #[must_use]
     pub fn quiet_for(&self, style: Style, rows: usize, columns: usize) -> usize {
         let [.., narrowest] = Self::QUIET;
@@ -98,7 +94,7 @@ impl Qr {
     pub fn drawing(&self, style: Style, quiet: usize, colours: bool) -> Drawing {
         let (rows, columns) = self.size(style, quiet);
         let longest = self.side(quiet) * 8 + 16;
-        // Of the full size at once: text that grows leaves copies behind.
+        // Of the full size at once: a string that grows leaves copies behind.
         let mut text = Zeroizing::new(String::with_capacity(rows * longest));
         for row in 0..rows {
             self.row(&mut text, style, row, quiet, colours);
@@ -111,8 +107,8 @@ impl Qr {
         }
     }
 
-    /// The code in characters, row by row and without colours: light on whatever is dark. A row of
-    /// a code for up to 2400 bytes is shorter than the 512 bytes of a PAM message.
+    /// The rows of the drawing without colours, for a dark terminal. A row of a code for up to 2400
+    /// bytes is shorter than the 512 bytes of a PAM message.
     #[must_use]
     pub fn rows(&self, style: Style, quiet: usize) -> Vec<Zeroizing<String>> {
         let (rows, _) = self.size(style, quiet);
@@ -140,7 +136,7 @@ impl Qr {
         }
         for x in 0..side {
             let upper = self.is_light(x, 2 * row, quiet);
-            // Below the last row of an odd number there is nothing to draw.
+            // With an odd height, the lower half of the last row is empty.
             let lower = 2 * row + 1 < side && self.is_light(x, 2 * row + 1, quiet);
             text.push(match (upper, lower) {
                 (true, true) => '\u{2588}',
@@ -195,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn without_colours_light_modules_are_drawn_and_dark_ones_left_blank() {
+    fn without_colours_only_light_modules_are_drawn() {
         let code = QrCode::with_error_correction_level(URI, EcLevel::L).unwrap();
         let drawn = Qr::new(URI).unwrap();
         for style in [Style::HalfBlocks, Style::Ascii] {
@@ -213,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rows_are_those_of_the_drawing_without_colours() {
+    fn rows_equal_the_drawing_without_colours() {
         let code = Qr::new(URI).unwrap();
         for style in [Style::HalfBlocks, Style::Ascii] {
             let drawing = code.drawing(style, 2, false);
@@ -243,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_widest_margin_that_fits_is_taken_and_else_the_narrowest() {
+    fn the_widest_margin_that_fits_is_chosen() {
         let code = Qr::new("a").unwrap();
         assert_eq!(code.side(0), 21);
         for (rows, columns, quiet) in [

@@ -1,9 +1,7 @@
-//! Text for a window of so many columns.
-//!
-//! Behind the features `command` and `qr`, which the PAM module never turns on.
+//! Word wrapping.
 
-/// The text with its lines broken between words, so that none is longer than the width where that
-/// can be had. A line that is moved in keeps its blanks, on every row.
+/// Wraps each line between words to the width. A word that is longer than the width stays whole.
+/// The indent of a line is repeated on each of its rows.
 #[must_use]
 pub fn wrapped(text: &str, width: usize) -> String {
     let mut out = String::with_capacity(2 * text.len() + 16);
@@ -37,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_break_between_words_and_a_long_word_stays_whole() {
+    fn lines_wrap_between_words_and_long_words_stay_whole() {
         assert_eq!(wrapped("one two three", 7), "one two\nthree");
         assert_eq!(wrapped("unbreakable x", 4), "unbreakable\nx");
         assert_eq!(wrapped("one\n\ntwo\n", 9), "one\n\ntwo\n");
@@ -45,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_moved_in_stays_so_on_every_row() {
+    fn an_indent_is_repeated_on_every_row() {
         assert_eq!(wrapped("  AAAA BBBB CCCC", 12), "  AAAA BBBB\n  CCCC");
         assert_eq!(wrapped("  unbreakable", 4), "  unbreakable");
     }

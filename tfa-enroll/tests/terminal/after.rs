@@ -24,8 +24,8 @@ fn a_new_phone_is_in_force_once_a_code_of_it_was_right() {
     terminal.answers("Press Enter to show the QR code", "");
     terminal.answers("Scan it with the app", "");
     terminal.answers("Code from your phone:", NEW_CODE);
-    terminal.expect("The new phone is in force; the old one no longer works.");
-    terminal.expect("Your backup codes stay as they are: 8 left.");
+    terminal.expect("The new phone is active. The old phone no longer works.");
+    terminal.expect("Your backup codes did not change. Unused backup codes: 8");
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(
         place.daemon().calls(),
@@ -40,7 +40,7 @@ fn a_backup_code_that_the_move_took_is_not_counted_as_left() {
     terminal.answers("or a backup code:", "ABCDE-FGHJK");
     terminal.expect("To cancel, press Ctrl-C.");
     terminal.types(&format!("{NEW_CODE}\r"));
-    terminal.expect("Your backup codes stay as they are: 7 left.");
+    terminal.expect("Your backup codes did not change. Unused backup codes: 7");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_move_that_is_cancelled_withdraws_the_offer() {
     terminal.answers("or a backup code:", "ABCDE-FGHJK");
     terminal.expect("Press Enter to show the QR code");
     terminal.types("\x03");
-    terminal.expect("Cancelled. Your old phone goes on working");
+    terminal.expect("Cancelled. Your old phone still works");
     assert_eq!(terminal.exit_code(), 1);
     assert_eq!(
         place.daemon().calls(),
@@ -71,7 +71,7 @@ fn pause_resume_and_remove_each_take_a_proof() {
         assert_eq!(terminal.exit_code(), 0);
     }
     let mut terminal = place.types(&["remove"]);
-    terminal.answers("Type yes to remove it", "yes");
+    terminal.answers("To remove it, type yes", "yes");
     terminal.answers("or a backup code:", PROOF);
     terminal.expect("Two-factor login is off for alice.");
     assert_eq!(terminal.exit_code(), 0);
@@ -93,7 +93,7 @@ fn removing_takes_a_written_yes() {
     for answer in ["", "y", "no", "remove"] {
         let place = place();
         let mut terminal = place.types(&["remove"]);
-        terminal.answers("Type yes to remove it", answer);
+        terminal.answers("To remove it, type yes", answer);
         terminal.expect("Not removed. Nothing was changed.");
         assert_eq!(terminal.exit_code(), 1);
         assert!(place.daemon().calls().is_empty());
@@ -104,7 +104,7 @@ fn removing_takes_a_written_yes() {
 fn what_makes_no_sense_is_said_before_a_code_is_asked_for() {
     for (place, command, said) in [
         (place(), "resume", "Two-factor login is not paused."),
-        (paused(), "pause", "Two-factor login is paused already."),
+        (paused(), "pause", "Two-factor login is already paused."),
     ] {
         let mut terminal = place.types(&[command]);
         terminal.expect(said);
@@ -129,11 +129,11 @@ fn a_code_can_be_tried_and_a_wrong_one_is_explained() {
     let place = place();
     let mut terminal = place.types(&["test"]);
     terminal.answers("or a backup code:", PROOF);
-    terminal.expect("would have been accepted. It was not used up.");
+    terminal.expect("A login would accept it. It was not used up.");
     assert_eq!(terminal.exit_code(), 0);
     let mut terminal = place.types(&["test"]);
     terminal.answers("or a backup code:", "000000");
-    terminal.expect("Wrong: this code would not have been accepted.");
+    terminal.expect("A login would not accept this code.");
     terminal.expect("Perhaps the clock of your phone is off");
     assert_eq!(terminal.exit_code(), 1);
 }

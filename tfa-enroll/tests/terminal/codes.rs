@@ -30,11 +30,11 @@ fn a_new_set_is_shown_once_the_proof_was_right() {
     terminal.expect("Perhaps the clock of your phone is off");
     assert!(!terminal.screen().contains("ABCD0"));
     terminal.types(&format!("{PROOF}\r"));
-    terminal.expect("the old one is void");
+    terminal.expect("The old ones are invalid");
     for at in 0..10 {
         terminal.expect(&format!("ABCD{at}-FGHJ{at}"));
     }
-    terminal.answers("Press Enter once they are saved:", "");
+    terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
 }
 
@@ -82,7 +82,7 @@ fn a_page_to_print_holds_the_codes_and_what_they_are_for() {
         ..Run::default()
     });
     terminal.answers("or a backup code:", PROOF);
-    terminal.expect("codes.pdf holds the backup codes. Print it, then delete it.");
+    terminal.expect("codes.pdf\nPrint the file, then delete it.");
     assert_eq!(terminal.exit_code(), 0);
     assert!(!terminal.everything().contains("ABCD0"), "only on the page");
     let mode = std::fs::metadata(&pdf).unwrap().permissions().mode();
@@ -107,8 +107,8 @@ fn a_page_that_cannot_be_made_is_refused_before_anything_is_asked() {
     let taken = place.file("taken.pdf");
     std::fs::write(&taken, "precious").unwrap();
     for (path, reason) in [
-        (taken.clone(), "exists already and is left as it is"),
-        (place.file("no/folder.pdf"), "there is no such"),
+        (taken.clone(), "already exists"),
+        (place.file("no/folder.pdf"), "The directory does not exist"),
     ] {
         let mut terminal = place.types(&["codes", "--pdf", path.to_str().unwrap()]);
         terminal.expect(reason);
@@ -137,7 +137,7 @@ fn codes_that_do_not_get_onto_the_disk_are_shown() {
     for at in 0..10 {
         terminal.expect(&format!("ABCD{at}-FGHJ{at}"));
     }
-    terminal.answers("Press Enter once they are saved:", "");
+    terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
 }
 
@@ -158,10 +158,10 @@ fn a_file_name_in_place_of_enter_makes_the_page_and_a_bad_one_loses_nothing() {
     let place = place();
     let mut terminal = place.types(&["codes"]);
     terminal.answers("or a backup code:", PROOF);
-    terminal.answers("Press Enter once they are saved:", "no/folder.pdf");
-    terminal.expect("there is no such folder");
+    terminal.answers("Press Enter when you have saved them:", "no/folder.pdf");
+    terminal.expect("The directory does not exist");
     terminal.types("paper.pdf\r");
-    terminal.expect("paper.pdf holds the backup codes.");
+    terminal.expect("paper.pdf\nPrint the file, then delete it.");
     terminal.types("\r");
     assert_eq!(terminal.exit_code(), 0);
     assert!(text_of(&place.file("paper.pdf")).contains("ABCD9-FGHJ9"));
@@ -173,8 +173,8 @@ fn an_answer_that_names_no_file_makes_none() {
     let mut terminal = place.types(&["codes"]);
     terminal.answers("or a backup code:", PROOF);
     for answer in ["y", "ok", "ABCD9-FGHJ9"] {
-        terminal.answers("Press Enter once they are saved:", answer);
-        terminal.expect("Not saved: the name of a file ends in .pdf");
+        terminal.answers("Press Enter when you have saved them:", answer);
+        terminal.expect("Not saved. The name of the file must end in .pdf");
         assert!(!place.file(answer).exists());
     }
     terminal.types("\r");

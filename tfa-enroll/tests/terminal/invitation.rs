@@ -2,7 +2,7 @@
 
 use crate::double::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, Place, Polkit, Terminal};
 
-const PROMPT: &str = "Invitation from your administrator:";
+const PROMPT: &str = "Invitation code from your administrator:";
 
 fn place() -> Place {
     let place = crate::setup::place();
@@ -23,12 +23,12 @@ fn the_word_is_asked_for_before_the_password_and_can_be_seen_while_it_is_typed()
         .daemon()
         .account(|account| account.polkit = Polkit::WrongPassword(1));
     let mut terminal = setting_up(&place);
-    terminal.expect("which your administrator gives you (tfactl invite alice).");
+    terminal.expect("Your administrator can create one: tfactl invite alice");
     terminal.answers(PROMPT, INVITATION);
     terminal.expect(&format!("{PROMPT} {INVITATION}"));
     terminal.answers("Try again? [Y/n]", "");
     terminal.answers("Code from your phone:", NEW_CODE);
-    terminal.answers("Press Enter once they are saved:", "");
+    terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(
         place.daemon().calls(),
@@ -53,7 +53,7 @@ fn three_wrong_words_are_the_end() {
         terminal.types("ABCDE-FGHJK\r");
     }
     terminal.expect("That is not the word of your invitation.");
-    terminal.expect("Stopped after three wrong invitations");
+    terminal.expect("Stopped after three wrong invitation codes");
     assert_eq!(terminal.exit_code(), 1);
     assert_eq!(place.daemon().calls().len(), 4);
 }
@@ -76,7 +76,7 @@ fn what_has_not_the_form_of_a_word_costs_nothing() {
     for typed in ["123456", "hello", "ABCDE-FGHJ!", "ABCDE", "a b c"] {
         terminal.types(&format!("{typed}\r"));
     }
-    terminal.expect("That is no invitation: it has ten letters and digits");
+    terminal.expect("Not a valid invitation code. It has two groups of five letters and digits.");
     terminal.types(&format!("{INVITATION}\r"));
     terminal.expect("Code from your phone:");
     assert_eq!(place.daemon().calls(), ["Setup", "Setup MNPQR-STVWX"]);
@@ -89,8 +89,7 @@ fn whoever_has_none_can_leave() {
         let mut terminal = setting_up(&place);
         terminal.expect(PROMPT);
         terminal.types(keys);
-        terminal
-            .expect("Cancelled. Nothing was changed. An invitation, if you have one, stays good.");
+        terminal.expect("Cancelled. Nothing was changed. An unused invitation code stays valid.");
         assert_eq!(terminal.exit_code(), 1);
         assert_eq!(place.daemon().calls(), ["Setup"]);
     }

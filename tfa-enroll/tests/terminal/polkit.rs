@@ -51,7 +51,7 @@ fn the_agent_serves_the_call_and_is_gone_after_it() {
         "the terminal is as it was before the agent"
     );
     terminal.types(&format!("{NEW_CODE}\r"));
-    terminal.answers("Press Enter once they are saved:", "");
+    terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
 }
 
@@ -129,7 +129,7 @@ fn a_mistyped_password_can_be_typed_again() {
 #[test]
 fn no_second_try_is_offered_where_none_would_help() {
     for (polkit, said) in [
-        (|| Polkit::NoAgent, "Your password could not be asked for"),
+        (|| Polkit::NoAgent, "polkit could not ask for your password"),
         (
             || Polkit::Never,
             "Not allowed: polkit's rules do not permit it.",
@@ -195,7 +195,7 @@ fn ctrl_c_at_the_password_of_a_change_changes_nothing() {
     let place = set_up_place();
     place.daemon().account(|account| account.silent = true);
     let mut terminal = place.types(&["remove"]);
-    terminal.answers("Type yes to remove it", "yes");
+    terminal.answers("To remove it, type yes", "yes");
     place.daemon().expect_call("Remove");
     terminal.types("\x03");
     terminal.expect("Cancelled. Nothing was changed.");
@@ -208,7 +208,7 @@ fn each_reason_why_the_agent_cannot_ask_has_its_own_words() {
         (
             "echo 'Error registering authentication agent: no such subject' >&2; exit 127",
             "",
-            "It said: Error registering authentication agent: no such subject",
+            "polkit: Error registering authentication agent: no such subject",
         ),
         (
             "echo 'Error registering authentication agent: no user' >&2; exit 127",
@@ -230,7 +230,7 @@ fn each_reason_why_the_agent_cannot_ask_has_its_own_words() {
             ..Run::default()
         });
         terminal.expect(said);
-        terminal.expect("Your password could not be asked for");
+        terminal.expect("polkit could not ask for your password");
         assert_eq!(terminal.exit_code(), 1);
     }
 }

@@ -83,7 +83,7 @@ fn wrong_usage_is_exit_code_2() {
 fn help_is_no_error() {
     let (code, out, _) = finished(&place().output(&["--help"]));
     assert_eq!(code, 0);
-    assert!(out.contains("Exit codes: 0 done"), "{out}");
+    assert!(out.contains("Exit status: 0 success"), "{out}");
     assert!(out.lines().count() < 24, "{out}");
 }
 
@@ -96,7 +96,7 @@ fn whoever_waits_is_told_for_what_and_can_still_leave() {
     terminal.types(&format!("{PROOF}\r"));
     terminal.expect("Waiting for the two-factor service (tfad)...");
     terminal.types("\x03");
-    terminal.expect("it is not known what became\nof your request");
+    terminal.expect("It is not known whether your\nrequest was carried out.");
     assert_eq!(terminal.exit_code(), 3);
 }
 

@@ -1,7 +1,8 @@
 //! Where the policy requires two-factor login.
 
-use tfa_client::{date, local, now};
+use tfa_client::now;
 use tfa_proto::Status;
+use tfa_text::time::{date, date_time};
 
 use crate::double::{Place, enabled, finished};
 use crate::setup::nobody_yet;
@@ -30,7 +31,7 @@ fn it_cannot_be_switched_off_and_no_code_is_spent_on_that() {
     for command in ["pause", "remove"] {
         let place = place(required());
         let mut terminal = place.types(&[command]);
-        terminal.expect("required on this host, so it cannot be switched off.");
+        terminal.expect("required on this host, so you cannot switch it off.");
         terminal.expect("For a new phone: tfa-enroll move");
         assert_eq!(terminal.exit_code(), 1);
         assert!(!terminal.everything().contains("backup code:"));
@@ -40,7 +41,7 @@ fn it_cannot_be_switched_off_and_no_code_is_spent_on_that() {
 
 #[test]
 fn the_daemon_has_the_last_word_and_its_words_are_shown() {
-    for (command, before) in [("pause", None), ("remove", Some("Type yes to remove it"))] {
+    for (command, before) in [("pause", None), ("remove", Some("To remove it, type yes"))] {
         let place = place(enabled());
         place.daemon().account(|account| account.insists = true);
         let mut terminal = place.types(&[command]);
@@ -69,10 +70,7 @@ fn whoever_has_paused_what_is_now_required_is_told_that_it_is_asked_for() {
         state: "paused".to_owned(),
         ..required()
     });
-    assert!(
-        text.contains("paused, and asked for all the same"),
-        "{text}"
-    );
+    assert!(text.contains("paused, but logins ask for codes"), "{text}");
 }
 
 #[test]
@@ -84,7 +82,7 @@ fn the_status_says_from_when_on_it_is_required() {
         ..nobody_yet()
     });
     let line = format!(
-        "Required: yes, from {} on; until then a login works without it\n",
+        "Required: yes, from {}. Until then you can log in without it.\n",
         date(until)
     );
     assert!(text.contains(&line), "{text}");
@@ -99,7 +97,7 @@ fn a_day_that_is_near_is_told_with_the_time() {
         ..nobody_yet()
     });
     assert!(
-        text.contains(&format!("from {} on", local(until))),
+        text.contains(&format!("from {}.", date_time(until))),
         "{text}"
     );
 }
@@ -128,7 +126,7 @@ fn the_status_says_until_when_an_invitation_is_good() {
         ..nobody_yet()
     };
     let text = status(invited.clone());
-    let line = format!("Invited: yes, until {}\n", date(until));
+    let line = format!("Invitation: valid until {}\n", date(until));
     assert!(text.contains(&line), "{text}");
     let over = Status {
         invited_until: Some(now() - 1),

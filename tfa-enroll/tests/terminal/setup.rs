@@ -61,7 +61,7 @@ fn a_right_code_switches_it_on_and_brings_ten_backup_codes() {
     for at in 0..10 {
         terminal.expect(&format!("ABCD{at}-FGHJ{at}"));
     }
-    terminal.answers("Press Enter once they are saved:", "");
+    terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(place.daemon().calls(), ["Setup", "Confirm 222222"]);
 }
@@ -72,7 +72,7 @@ fn everything_from_is_on_to_the_last_question_fits_80x24() {
     let terminal = place.types(&["setup"]);
     to_the_key(&terminal);
     terminal.types(&format!("{NEW_CODE}\r"));
-    terminal.expect("Press Enter once they are saved:");
+    terminal.expect("Press Enter when you have saved them:");
     let screen = terminal.screen();
     assert!(
         screen.contains("Two-factor login is on for alice."),
@@ -90,7 +90,7 @@ fn link_and_key_are_shown_as_text_with_the_question() {
     assert!(screen.replace('\n', "").contains(URI), "{screen}");
     assert!(screen.contains(GROUPED), "{screen}");
     assert!(
-        screen.contains("Account: alice   Issuer: desk.example"),
+        screen.contains("    Account: alice\n    Issuer: desk.example\n"),
         "{screen}"
     );
 }
@@ -101,7 +101,7 @@ fn the_key_leaves_no_trace_on_the_terminal() {
     let mut terminal = place.types(&["setup"]);
     to_the_key(&terminal);
     terminal.types(&format!("{NEW_CODE}\r"));
-    terminal.answers("Press Enter once they are saved:", "");
+    terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
     let left = terminal.everything();
     assert!(left.contains("Setting up two-factor login"), "{left}");
@@ -123,7 +123,7 @@ fn a_wrong_code_brings_the_daemons_hint_and_the_question_again() {
         "the key is still there"
     );
     terminal.types("222 222\r");
-    terminal.answers("Press Enter once they are saved:", "");
+    terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(
         place.daemon().calls(),
@@ -138,7 +138,7 @@ fn what_is_no_code_is_not_sent_and_costs_nothing() {
     to_the_key(&terminal);
     for _ in 0..7 {
         terminal.types("22222\r");
-        terminal.expect("a code has 6 digits");
+        terminal.expect("A code has 6 digits");
     }
     terminal.types("hello\r");
     terminal.types(&format!("{NEW_CODE}\r"));
@@ -175,7 +175,7 @@ fn one_empty_line_is_a_slip_and_two_cancel() {
     let mut terminal = place.types(&["setup"]);
     to_the_key(&terminal);
     terminal.types("\r");
-    terminal.expect("Nothing was typed. Press Enter once more to cancel, or type the code.");
+    terminal.expect("Enter the code, or press Enter again to cancel.");
     terminal.types("\r");
     terminal.expect("Cancelled. Nothing was changed.");
     assert_eq!(terminal.exit_code(), 1);
@@ -265,7 +265,7 @@ fn without_a_command_it_offers_to_set_up_and_goes_on() {
     terminal.answers("Set it up now? [Y/n]", "");
     to_the_key(&terminal);
     terminal.types(&format!("{NEW_CODE}\r"));
-    terminal.answers("Press Enter once they are saved:", "");
+    terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
 }
 
@@ -274,7 +274,7 @@ fn whoever_is_not_ready_hears_how_to_do_it_later() {
     let place = place();
     let mut terminal = place.types(&[]);
     terminal.answers("Set it up now? [Y/n]", "perhaps");
-    terminal.answers("Please type y or n", "n");
+    terminal.answers("Type y or n", "n");
     terminal.expect("To set it up later: tfa-enroll setup");
     assert_eq!(terminal.exit_code(), 0);
     assert!(place.daemon().calls().is_empty());
@@ -284,7 +284,7 @@ fn whoever_is_not_ready_hears_how_to_do_it_later() {
 fn whoever_has_it_set_up_is_told_before_anything_is_asked() {
     let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
     let mut terminal = place.types(&["setup"]);
-    terminal.expect("Two-factor login is set up already. Nothing was changed.");
+    terminal.expect("Two-factor login is already set up. Nothing was changed.");
     assert_eq!(terminal.exit_code(), 1);
     assert!(place.daemon().calls().is_empty());
 }
@@ -306,7 +306,7 @@ fn the_wishes_for_the_authenticator_reach_the_daemon() {
     to_the_key(&terminal);
     terminal.expect("Time-based (TOTP), SHA256, 8 digits, every 60 seconds");
     terminal.types("222222\r");
-    terminal.expect("a code has 8 digits");
+    terminal.expect("A code has 8 digits");
     let parameters = place.daemon().account(|account| account.parameters.clone());
     let parameters = parameters.unwrap();
     assert_eq!(parameters.name.as_deref(), Some("my phone"));
@@ -336,8 +336,8 @@ fn a_picture_of_the_code_is_its_owners_alone_and_goes_when_it_has_served() {
             assert_eq!(reads_drawing(&svg).as_deref(), Some(URI));
         }
         terminal.types(&format!("{NEW_CODE}\r"));
-        terminal.answers("Delete it now? [Y/n]", "");
-        terminal.answers("Press Enter once they are saved:", "");
+        terminal.answers("Delete it? [Y/n]", "");
+        terminal.answers("Press Enter when you have saved them:", "");
         assert_eq!(terminal.exit_code(), 0);
         assert!(!file.exists());
     }
@@ -354,9 +354,9 @@ fn a_picture_stays_if_its_owner_wants_and_the_risk_is_named() {
         ..Run::default()
     });
     terminal.answers("Code from your phone:", NEW_CODE);
-    terminal.answers("Delete it now? [Y/n]", "n");
-    terminal.expect("delete it soon");
-    terminal.answers("Press Enter once they are saved:", "");
+    terminal.answers("Delete it? [Y/n]", "n");
+    terminal.expect("Delete it soon");
+    terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
     assert!(file.exists());
 }
@@ -380,14 +380,14 @@ fn a_file_that_exists_is_refused_before_anything_is_asked_and_stays_as_it_is() {
     std::fs::write(&file, "precious").unwrap();
     let option = format!("--qr=png:{}", file.display());
     let mut terminal = place.types(&["setup", &option]);
-    terminal.expect("exists already and is left as it is");
+    terminal.expect("already exists");
     assert_eq!(terminal.exit_code(), 1);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
 
     std::fs::remove_file(&file).unwrap();
     std::os::unix::fs::symlink(&target, &file).unwrap();
     let mut terminal = place.types(&["setup", &option]);
-    terminal.expect("exists already and is left as it is");
+    terminal.expect("already exists");
     assert_eq!(terminal.exit_code(), 1);
     assert!(!target.exists(), "a link is not followed");
     assert!(place.daemon().calls().is_empty());
@@ -415,7 +415,7 @@ fn whoever_leaves_before_the_answer_hears_that_the_code_may_have_been_taken() {
     terminal.types(&format!("{NEW_CODE}\r"));
     place.daemon().expect_call("Confirm 222222");
     terminal.types("\x03");
-    terminal.expect("it is not known what became");
+    terminal.expect("It is not known whether");
     terminal.expect("tfa-enroll codes");
     assert_eq!(terminal.exit_code(), 3);
 }

@@ -48,7 +48,7 @@ fn a_window_too_small_for_the_code_says_so_and_gives_link_and_key() {
     terminal.expect("Code from your phone:");
     let screen = terminal.screen();
     assert!(
-        screen.contains("The QR code takes 21 rows and 39 columns"),
+        screen.contains("The QR code needs 21 rows and 39 columns"),
         "{screen}"
     );
     assert!(screen.contains("--qr png:FILE"), "{screen}");
@@ -66,7 +66,7 @@ fn a_longer_name_that_makes_the_code_too_large_is_met_the_same_way() {
         account.uri = format!("{URI}&image={}", "x".repeat(60));
     });
     let terminal = place.types(&["setup"]);
-    terminal.expect("The QR code takes");
+    terminal.expect("The QR code needs");
     terminal.expect(GROUPED);
     terminal.expect("Code from your phone:");
 }
@@ -80,10 +80,10 @@ fn without_utf8_nothing_but_ascii_is_sent() {
             environment: &[("LANG", locale)],
             ..Run::default()
         });
-        terminal.expect("The QR code takes");
+        terminal.expect("The QR code needs");
         terminal.expect(GROUPED);
         terminal.answers("Code from your phone:", NEW_CODE);
-        terminal.answers("Press Enter once they are saved:", "");
+        terminal.answers("Press Enter when you have saved them:", "");
         assert_eq!(terminal.exit_code(), 0);
         assert!(terminal.bytes().is_ascii(), "{locale}");
     }
@@ -126,7 +126,7 @@ fn without_a_picture_everything_goes_line_after_line() {
     terminal.answers("Code from your phone:", "333333");
     terminal.expect("That code is wrong.");
     terminal.types(&format!("{NEW_CODE}\r"));
-    terminal.answers("Press Enter once they are saved:", "");
+    terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
     let bytes = terminal.bytes();
     assert!(!bytes.contains(&0x1b), "no control sequence");
@@ -151,7 +151,7 @@ fn a_terminal_without_control_sequences_gets_none() {
     assert_eq!(reads(&terminal, Theme::Dark).as_deref(), Some(URI));
     terminal.types("\r");
     terminal.answers("Code from your phone:", NEW_CODE);
-    terminal.answers("Press Enter once they are saved:", "");
+    terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
     assert!(!terminal.bytes().contains(&0x1b));
 }

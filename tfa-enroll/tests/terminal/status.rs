@@ -124,9 +124,9 @@ fn a_lock_says_how_long() {
     };
     let text = shown(status, &["status"]);
     assert!(text.contains("Two-factor login: off\n"), "{text}");
-    assert!(text.contains("try again in 30 minutes (at "), "{text}");
+    assert!(text.contains("locked for 30 minutes, until "), "{text}");
     assert!(
-        text.contains("Locked at this machine: too many wrong codes, until"),
+        text.contains("Console logins: locked until the administrator"),
         "{text}"
     );
 }
@@ -145,13 +145,12 @@ fn wrong_codes_are_told_with_the_last_one_and_so_is_a_lock_of_the_users_programs
         shown(status, &["status"])
     };
     let text = told(3, "192.0.2.66");
-    let expected = "Wrong codes since your last login: 3, the last on 2026-12-01 14:06 from 192.0.2.66.\n\
+    let expected = "Wrong codes since your last login: 3, the last on 2026-12-01 14:06\nfrom 192.0.2.66. \
                     If that was not you, change your password.\n";
     assert!(text.contains(expected), "{text}");
-    let expected =
-        "Locked for screen lockers and tfa-enroll: too many wrong codes, try again in 30";
+    let expected = "Screen lockers and tfa-enroll: locked for 30 minutes, until ";
     assert!(text.contains(expected), "{text}");
-    assert!(told(1, "").contains("14:06 by a program of yours."));
+    assert!(told(1, "").contains("14:06\nin a program that runs as you."));
 }
 
 #[test]
@@ -183,7 +182,7 @@ fn a_name_cannot_drive_the_terminal() {
 fn alone_it_shows_the_way_on() {
     let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
     let mut terminal = place.types(&[]);
-    terminal.expect("tfa-enroll codes    new backup codes");
+    terminal.expect("tfa-enroll codes    create new backup codes");
     assert_eq!(terminal.exit_code(), 0);
 }
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use jiff::{Span, SpanRelativeTo};
 
-use crate::texts;
+use crate::messages;
 
 const SHORTEST: u64 = 60;
 const LONGEST: u64 = 90 * 24 * 3600;
@@ -23,11 +23,11 @@ impl FromStr for Length {
     type Err = &'static str;
 
     fn from_str(typed: &str) -> Result<Self, Self::Err> {
-        let seconds = seconds(typed).ok_or(texts::NO_LENGTH)?;
+        let seconds = seconds(typed).ok_or(messages::NO_LENGTH)?;
         if (SHORTEST..=LONGEST).contains(&seconds) {
             Ok(Self(seconds))
         } else {
-            Err(texts::WRONG_LENGTH)
+            Err(messages::WRONG_LENGTH)
         }
     }
 }
@@ -61,16 +61,16 @@ mod tests {
     #[test]
     fn what_is_none_or_too_short_or_too_long_is_refused() {
         for (typed, why) in [
-            ("", texts::NO_LENGTH),
-            ("3", texts::NO_LENGTH),
-            ("tomorrow", texts::NO_LENGTH),
-            ("-3d", texts::NO_LENGTH),
-            ("3 days ago", texts::NO_LENGTH),
-            ("1 month", texts::NO_LENGTH),
-            ("0d", texts::WRONG_LENGTH),
-            ("59s", texts::WRONG_LENGTH),
-            ("91d", texts::WRONG_LENGTH),
-            ("999999999999d", texts::NO_LENGTH),
+            ("", messages::NO_LENGTH),
+            ("3", messages::NO_LENGTH),
+            ("tomorrow", messages::NO_LENGTH),
+            ("-3d", messages::NO_LENGTH),
+            ("3 days ago", messages::NO_LENGTH),
+            ("1 month", messages::NO_LENGTH),
+            ("0d", messages::WRONG_LENGTH),
+            ("59s", messages::WRONG_LENGTH),
+            ("91d", messages::WRONG_LENGTH),
+            ("999999999999d", messages::NO_LENGTH),
         ] {
             assert_eq!(typed.parse::<Length>(), Err(why), "{typed}");
         }

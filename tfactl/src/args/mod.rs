@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::list::Which;
-use crate::texts;
+use crate::messages;
 
 pub(crate) use length::Length;
 pub(crate) use login::{LOCAL, Login, OWN, PASSWORD, SESSION, SSHD};
@@ -17,7 +17,7 @@ pub(crate) use moment::Moment;
 
 /// Two-factor login of this host's users, for administrators.
 #[derive(Debug, Parser)]
-#[command(version, about = texts::ABOUT, after_help = texts::AFTER_HELP, disable_help_subcommand = true)]
+#[command(version, about = messages::ABOUT, after_help = messages::AFTER_HELP, disable_help_subcommand = true)]
 pub(crate) struct Args {
     /// What to do
     #[command(subcommand)]
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the users who have a set-up, or have none
-    #[command(after_help = texts::LIST_HELP)]
+    #[command(after_help = messages::LIST_HELP)]
     List {
         /// Which of them
         #[command(flatten)]
@@ -41,7 +41,7 @@ pub(crate) enum Command {
         json: bool,
     },
     /// Show one user
-    #[command(after_help = texts::JSON_HELP)]
+    #[command(after_help = messages::JSON_HELP)]
     Show {
         /// The login name
         user: String,
@@ -58,7 +58,7 @@ pub(crate) enum Command {
         yes: bool,
     },
     /// Give a record to a user's new name or uid
-    #[command(after_help = texts::RENAME_HELP, override_usage = texts::RENAME_USAGE)]
+    #[command(after_help = messages::RENAME_HELP, override_usage = messages::RENAME_USAGE)]
     Rename {
         /// The name that has the record
         #[arg(required_unless_present = "map")]
@@ -76,7 +76,7 @@ pub(crate) enum Command {
         user: String,
     },
     /// Make an invitation, with which a user sets up two-factor login
-    #[command(after_help = texts::INVITE_HELP)]
+    #[command(after_help = messages::INVITE_HELP)]
     Invite {
         /// The login name
         user: String,
@@ -88,7 +88,7 @@ pub(crate) enum Command {
         json: bool,
     },
     /// Say what would become of a login, and by which rule
-    #[command(after_help = texts::EXPLAIN_HELP)]
+    #[command(after_help = messages::EXPLAIN_HELP)]
     Explain {
         /// The login name
         user: String,
@@ -118,17 +118,17 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     /// Look for mistakes in a policy, without the daemon
-    #[command(after_help = texts::CHECK_HELP)]
+    #[command(after_help = messages::CHECK_HELP)]
     Check {
         /// The file; FILE.d/*.toml is read after it
-        #[arg(default_value = texts::POLICY_FILE)]
+        #[arg(default_value = messages::POLICY_FILE)]
         file: PathBuf,
         /// Fail where there is a warning, too
         #[arg(long)]
         strict: bool,
     },
     /// Say what a policy means for everybody on this host
-    #[command(after_help = texts::IMPACT_HELP)]
+    #[command(after_help = messages::IMPACT_HELP)]
     Impact {
         /// A policy that is to come; FILE.d/*.toml is read after it
         file: Option<PathBuf>,

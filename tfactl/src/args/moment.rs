@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use tfa_client::Failure;
 
 use super::length;
-use crate::texts;
+use crate::messages;
 
 /// A moment, as people type it: a date, a date and a time of this host's zone, RFC 3339, or a
 /// length of time from now.
@@ -27,7 +27,7 @@ impl Moment {
     /// The same by this host's zone.
     pub(crate) fn on_this_host(self, now: u64) -> Result<u64, Failure> {
         let at = self.seconds(now, &TimeZone::system());
-        at.ok_or_else(|| Failure::Refused(texts::BEYOND_TIME.to_owned()))
+        at.ok_or_else(|| Failure::Refused(messages::BEYOND_TIME.to_owned()))
     }
 
     /// In seconds since the epoch; `None` for what is before it or beyond every calendar.
@@ -47,7 +47,7 @@ impl FromStr for Moment {
     fn from_str(typed: &str) -> Result<Self, Self::Err> {
         let typed = typed.trim();
         if let Some(later) = typed.strip_prefix('+') {
-            let seconds = length::seconds(later).ok_or(texts::NO_MOMENT)?;
+            let seconds = length::seconds(later).ok_or(messages::NO_MOMENT)?;
             return Ok(Self::After(seconds));
         }
         // With an offset it is a moment everywhere, without one it is local.
@@ -58,12 +58,12 @@ impl FromStr for Moment {
         if let Some((local, zone)) = typed.rsplit_once(char::is_whitespace)
             && zone.starts_with(char::is_alphabetic)
         {
-            let local: DateTime = local.trim().parse().map_err(|_| texts::NO_MOMENT)?;
-            let zone = TimeZone::get(zone).map_err(|_| texts::NO_MOMENT)?;
-            let at = zone.to_timestamp(local).map_err(|_| texts::NO_MOMENT)?;
+            let local: DateTime = local.trim().parse().map_err(|_| messages::NO_MOMENT)?;
+            let zone = TimeZone::get(zone).map_err(|_| messages::NO_MOMENT)?;
+            let at = zone.to_timestamp(local).map_err(|_| messages::NO_MOMENT)?;
             return Ok(Self::At(at));
         }
-        let local = typed.parse().map_err(|_| texts::NO_MOMENT)?;
+        let local = typed.parse().map_err(|_| messages::NO_MOMENT)?;
         Ok(Self::Local(local))
     }
 }

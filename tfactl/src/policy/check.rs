@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use tfa_client::Failure;
 
-use crate::texts;
+use crate::messages;
 
 const PROGRAM: &str = "/usr/sbin/tfad";
 
@@ -13,7 +13,7 @@ pub(crate) fn run(file: &Path, strict: bool) -> Result<(), Failure> {
     let mut program = Command::new(PROGRAM);
     program.args(["--check", "--config"]).arg(file);
     // Any other file is a draft, which may be its author's.
-    if file != Path::new(texts::POLICY_FILE) {
+    if file != Path::new(messages::POLICY_FILE) {
         program.arg("--draft");
     }
     if strict {
@@ -23,10 +23,10 @@ pub(crate) fn run(file: &Path, strict: bool) -> Result<(), Failure> {
     let checked = program
         .stdin(Stdio::null())
         .status()
-        .map_err(|error| Failure::Refused(texts::no_daemon_program(PROGRAM, &error)))?;
+        .map_err(|error| Failure::Refused(messages::no_daemon_program(PROGRAM, &error)))?;
     if checked.success() {
         Ok(())
     } else {
-        Err(Failure::Told)
+        Err(Failure::Reported)
     }
 }

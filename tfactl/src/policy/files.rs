@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tfa_client::Failure;
 use tfa_proto::{DropIns, Supposed};
 
-use crate::texts;
+use crate::messages;
 
 /// The longest call that the daemon takes, in bytes.
 pub(super) const LONGEST_CALL: usize = 32 * 1024;
@@ -46,11 +46,11 @@ impl Files {
         for path in &drop_ins {
             // The daemon takes no pipe there, for whose other end everybody would wait.
             if !fs::metadata(path).is_ok_and(|known| known.is_file()) {
-                return Err(Failure::Refused(texts::no_file(path)));
+                return Err(Failure::Refused(messages::no_file(path)));
             }
             files.push(read_one(path)?);
         }
-        let named = texts::files(file, &DropIns::folder(file), drop_ins.len());
+        let named = messages::files(file, &DropIns::folder(file), drop_ins.len());
         Ok(Self {
             named: Some(named),
             files,
@@ -89,7 +89,7 @@ impl Files {
         // A user's name at least, of the length that useradd allows.
         if left < 256 + PER_STRING {
             let named = self.named().unwrap_or_default();
-            return Err(Failure::Refused(texts::too_long(
+            return Err(Failure::Refused(messages::too_long(
                 named,
                 files,
                 LONGEST_CALL,
@@ -105,7 +105,7 @@ pub(super) fn length(text: &str) -> usize {
 }
 
 fn read_one(path: &Path) -> Result<PolicyFile, Failure> {
-    let not_read = |error: io::Error| Failure::Refused(texts::not_read(path, &error));
+    let not_read = |error: io::Error| Failure::Refused(messages::not_read(path, &error));
     let text = fs::read_to_string(path).map_err(not_read)?;
     Ok(PolicyFile {
         name: path.display().to_string(),
@@ -116,7 +116,7 @@ fn read_one(path: &Path) -> Result<PolicyFile, Failure> {
 /// The drop-ins in their order; without their folder, none.
 fn drop_ins(file: &Path) -> Result<Vec<PathBuf>, Failure> {
     let folder = DropIns::folder(file);
-    let not_read = |error: io::Error| Failure::Refused(texts::not_read(&folder, &error));
+    let not_read = |error: io::Error| Failure::Refused(messages::not_read(&folder, &error));
     // A link to nowhere is a mistake, like anything else that is there and cannot be read.
     match fs::symlink_metadata(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Serialize;
-use tfa_client::{self, Failure, Terminal, rfc3339};
+use tfa_client::{self, Failure, Terminal};
 use tfa_proto::{Impact, Outcome};
+use tfa_text::time::rfc3339;
 
 use super::files::{Files, length};
 use crate::args::{Login, Moment};
 use crate::daemon::Daemon;
-use crate::{json, passwd, texts};
+use crate::{json, messages, passwd};
 
 /// Users in one call: the daemon looks all of them up before it answers.
 const MOST_USERS: usize = 200;
@@ -18,7 +19,7 @@ const MOST_USERS: usize = 200;
 type Fates<'a> = BTreeMap<&'static str, Vec<&'a str>>;
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct StatusJson<'a> {
     service: &'a str,
     from: &'a str,
     method: Option<&'a str>,
@@ -58,7 +59,7 @@ pub(crate) async fn run(
     }
     impacts.sort_by(|one, other| one.user.cmp(&other.user));
     if as_json {
-        let report = Report {
+        let report = StatusJson {
             service: &supposed.service,
             from: json::from(&supposed),
             method: json::method(&supposed),
@@ -69,23 +70,23 @@ pub(crate) async fn run(
             later: by_outcome(impacts.iter().map(later)),
             unknown: &gone,
         };
-        json::say(&terminal, &report)?;
+        json::print(&terminal, &report)?;
         return daemon.serves();
     }
-    let width = texts::width(&terminal);
+    let width = messages::width(&terminal);
     let anywhere = login.is_from_anywhere();
-    let head = texts::impact_head(files.named(), users.len(), &supposed, anywhere, width);
-    terminal.say(&head)?;
+    let head = messages::impact_head(files.named(), users.len(), &supposed, anywhere, width);
+    terminal.print(&head)?;
     if audit {
-        terminal.say(&texts::audit_is_on(width))?;
+        terminal.print(&messages::audit_is_on(width))?;
     }
     if !impacts.is_empty() {
         let now = by_reason(impacts.iter().map(now));
         let later = by_reason(impacts.iter().map(later));
-        terminal.say(&texts::impact(&now, &later, width))?;
+        terminal.print(&messages::impact(&now, &later, width))?;
     }
     if !gone.is_empty() {
-        terminal.say(&texts::gone(&gone, width))?;
+        terminal.print(&messages::gone(&gone, width))?;
     }
     daemon.serves()
 }
@@ -156,8 +157,8 @@ fn by_outcome<'a>(fates: impl Iterator<Item = Fate<'a>>) -> Fates<'a> {
     outcomes
 }
 
-fn by_reason<'a>(fates: impl Iterator<Item = Fate<'a>>) -> texts::Fates<'a> {
-    let mut reasons = texts::Fates::new();
+fn by_reason<'a>(fates: impl Iterator<Item = Fate<'a>>) -> messages::Fates<'a> {
+    let mut reasons = messages::Fates::new();
     for (user, outcome, reason) in fates {
         reasons.entry((outcome, reason)).or_default().push(user);
     }

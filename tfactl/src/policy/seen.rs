@@ -1,14 +1,15 @@
 //! `tfactl policy impact --seen`: what audit mode noted.
 
 use serde::Serialize;
-use tfa_client::{Failure, Terminal, rfc3339};
+use tfa_client::{Failure, Terminal};
 use tfa_proto::Seen;
+use tfa_text::time::rfc3339;
 
 use crate::daemon::Daemon;
-use crate::{json, texts};
+use crate::{json, messages};
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct StatusJson<'a> {
     user: &'a str,
     outcome: &'a str,
     reason: Option<&'a str>,
@@ -18,7 +19,7 @@ struct Report<'a> {
     last: String,
 }
 
-impl<'a> From<&'a Seen> for Report<'a> {
+impl<'a> From<&'a Seen> for StatusJson<'a> {
     fn from(seen: &'a Seen) -> Self {
         Self {
             user: &seen.user,
@@ -42,12 +43,12 @@ pub(crate) async fn run(as_json: bool) -> Result<(), Failure> {
         by_user.then_with(|| other.last.cmp(&one.last))
     });
     if as_json {
-        let reports: Vec<_> = seen.iter().map(Report::from).collect();
-        json::say(&terminal, &reports)?;
+        let reports: Vec<_> = seen.iter().map(StatusJson::from).collect();
+        json::print(&terminal, &reports)?;
     } else if seen.is_empty() {
-        terminal.say(texts::NOTHING_SEEN)?;
+        terminal.print(messages::NOTHING_SEEN)?;
     } else {
-        terminal.say(&texts::seen(&seen, texts::width(&terminal)))?;
+        terminal.print(&messages::seen(&seen, messages::width(&terminal)))?;
     }
     daemon.serves()
 }

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use tfa_client::Failure;
 
-use crate::texts;
+use crate::messages;
 
 /// Reads a map. Empty lines, and what comes behind `#`, say nothing.
 pub(super) fn read(file: &Path) -> Result<Vec<(String, String)>, Failure> {
     let text = fs::read_to_string(file)
-        .map_err(|error| Failure::Refused(texts::not_read(file, &error)))?;
-    parse(&text).map_err(|mistakes| Failure::Refused(texts::wrong_map(file, &mistakes)))
+        .map_err(|error| Failure::Refused(messages::not_read(file, &error)))?;
+    parse(&text).map_err(|mistakes| Failure::Refused(messages::wrong_map(file, &mistakes)))
 }
 
 /// What is wrong with which line.
@@ -30,12 +30,12 @@ fn parse(text: &str) -> Result<Vec<(String, String)>, Mistakes> {
             [old, new] => {
                 for (name, seen) in [(old, &mut olds), (new, &mut news)] {
                     if let Some(before) = seen.insert((*name).to_owned(), number) {
-                        mistakes.push((number, texts::twice_in_map(name, before)));
+                        mistakes.push((number, messages::twice_in_map(name, before)));
                     }
                 }
                 pairs.push(((*old).to_owned(), (*new).to_owned()));
             }
-            _ => mistakes.push((number, texts::NOT_TWO_NAMES.to_owned())),
+            _ => mistakes.push((number, messages::NOT_TWO_NAMES.to_owned())),
         }
     }
     if mistakes.is_empty() {

@@ -12,7 +12,7 @@ use tfa_client::{Failure, Terminal};
 use tfa_proto::Renamed;
 
 use crate::daemon::Daemon;
-use crate::texts;
+use crate::messages;
 
 /// The longest call that the daemon takes, in bytes, with some room for its header.
 const LONGEST_CALL: usize = 30 * 1024;
@@ -29,9 +29,9 @@ pub(crate) async fn one(old: &str, new: &str) -> Result<(), Failure> {
     let renamed = daemon.rename(&[(old, new)], false).await?;
     for one in &renamed {
         if one.outcome == Renamed::NO_RECORD {
-            return Err(Failure::Refused(texts::no_record_to_rename(one)));
+            return Err(Failure::Refused(messages::no_record_to_rename(one)));
         }
-        terminal.say(&texts::renamed(one))?;
+        terminal.print(&messages::renamed(one))?;
     }
     Ok(())
 }
@@ -55,18 +55,18 @@ pub(crate) async fn many(file: &Path) -> Result<(), Failure> {
         .filter(|one| one.outcome == Renamed::REFUSED)
         .collect();
     if !refused.is_empty() {
-        return Err(Failure::Refused(texts::map_refused(&refused)));
+        return Err(Failure::Refused(messages::map_refused(&refused)));
     }
     checked.retain(|one| one.outcome == Renamed::MOVED);
-    let steps =
-        order::steps(&checked).map_err(|blocked| Failure::Refused(texts::map_blocked(&blocked)))?;
+    let steps = order::steps(&checked)
+        .map_err(|blocked| Failure::Refused(messages::map_blocked(&blocked)))?;
     let too_long = steps.iter().find(|step| {
         step.len() > MOST_USERS || step.iter().map(|one| length(one)).sum::<usize>() > LONGEST_CALL
     });
     if let Some(step) = too_long {
-        return Err(Failure::Refused(texts::map_too_long(step, MOST_USERS)));
+        return Err(Failure::Refused(messages::map_too_long(step, MOST_USERS)));
     }
-    terminal.say(&texts::map_head(checked.len(), stands, without))?;
+    terminal.print(&messages::map_head(checked.len(), stands, without))?;
     let mut done = 0;
     for step in &steps {
         let pairs: Vec<_> = step
@@ -74,16 +74,16 @@ pub(crate) async fn many(file: &Path) -> Result<(), Failure> {
             .map(|one| (one.old.as_str(), one.new.as_str()))
             .collect();
         if let Err(failure) = daemon.rename(&pairs, false).await {
-            terminal.complain(&texts::map_stopped(step, done, checked.len()));
+            terminal.error(&messages::map_stopped(step, done, checked.len()));
             return Err(failure);
         }
         let before = done;
         done += step.len();
         if done / STRIDE > before / STRIDE {
-            terminal.remark(&texts::map_progress(done, checked.len()));
+            terminal.note(&messages::map_progress(done, checked.len()));
         }
     }
-    terminal.say(&texts::map_done(done))?;
+    terminal.print(&messages::map_done(done))?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Inviting.
 
-use tfa_client::{local, now};
+use tfa_client::now;
+use tfa_text::time::date_time;
 
 use crate::double::{INVITATION, finished};
 use crate::{fits, json, place};
@@ -12,7 +13,7 @@ fn the_word_is_the_first_line_and_what_to_do_with_it_follows() {
     let (code, out, error) = finished(&place.output(&["invite", "alice"]));
     assert_eq!((code, error.as_str()), (0, ""));
     assert_eq!(out.lines().next(), Some(INVITATION));
-    let possible = (before..=now()).map(|now| local(now + 3 * 86_400));
+    let possible = (before..=now()).map(|now| date_time(now + 3 * 86_400));
     let until = |until: String| out.contains(&format!("good once, until {until} (3 days)."));
     assert!(possible.into_iter().any(until), "{out}");
     assert!(

@@ -1,7 +1,8 @@
 //! Of whom the policy requires it, from when on, and who is invited.
 
-use tfa_client::{local, now};
+use tfa_client::now;
 use tfa_proto::Status;
+use tfa_text::time::date_time;
 
 use crate::double::{Run, finished};
 use crate::{account, accounts_of_the_host, people, place};
@@ -50,7 +51,7 @@ fn the_list_says_from_when_on_and_who_is_invited_in_a_word_each() {
     let place = place(vec![in_grace("alice", until)]);
     let (_, out, _) = finished(&place.output(&["list"]));
     let fields: Vec<_> = out.lines().nth(1).unwrap().split_whitespace().collect();
-    let from = local(until).replace(' ', "T");
+    let from = date_time(until).replace(' ', "T");
     assert_eq!(fields, ["alice", "invited", "8", &from, "no", "never"]);
 }
 
@@ -59,7 +60,7 @@ fn an_account_says_it_in_words() {
     let until = now() + 5 * 86_400;
     let place = place(vec![in_grace("alice", until)]);
     let (_, out, _) = finished(&place.output(&["show", "alice"]));
-    let at = local(until);
+    let at = date_time(until);
     let required = format!("Required: yes, from {at} on; until then a login works without it\n");
     assert!(out.contains(&required), "{out}");
     assert!(

@@ -1,41 +1,41 @@
 //! The state of an account as JSON: `tfa-enroll status --json`, `tfactl show --json`, and, in an
 //! array, `tfactl list --json`.
 //!
-//! The keys are stable: keys may be added, none goes or changes its meaning. Times are RFC 3339 in
-//! UTC, or null.
+//! The keys are stable: keys may be added, and existing keys do not change. Times are in RFC 3339
+//! format, in UTC, or null.
 //!
 //! | key | value |
 //! | --- | --- |
 //! | `user` | the login name |
-//! | `uid` | the uid that the account was set up for, or that the user has; null where the system knows no such user |
-//! | `state` | `none` (not set up), `pending` (set-up begun, no code proved yet), `enabled`, `paused`; empty where there is a `problem` |
+//! | `uid` | the uid of the record, or else of the user; null where the user does not exist on this host |
+//! | `state` | `none` (not enrolled), `pending` (enrollment started, no code entered), `enabled`, `paused`; empty where there is a `problem` |
 //! | `authenticators` | their names |
-//! | `offer_pending` | a new authenticator was offered and not yet proved |
-//! | `backup_codes_left` | how many |
-//! | `failures` | wrong codes in a row from afar |
-//! | `locked_until` | no code is accepted from afar before; null when not locked for a time |
-//! | `locked_for_good` | from afar no code is accepted until the administrator unlocks |
+//! | `offer_pending` | whether a new authenticator waits for its first correct code |
+//! | `backup_codes_left` | the number of unused backup codes |
+//! | `failures` | consecutive wrong codes in remote logins |
+//! | `locked_until` | the end of the lock for remote logins, or null |
+//! | `locked_for_good` | whether the lock for remote logins has no end |
 //! | `console_failures`, `console_locked_until`, `console_locked_for_good` | the same at the console |
 //! | `own_failures`, `own_locked_until`, `own_locked_for_good` | the same for programs that run as the user |
-//! | `wrong_codes` | wrong codes since the last login that was told of them |
-//! | `last_wrong_code` | when the last of them was typed, or null |
-//! | `last_wrong_code_from` | its remote host, its terminal, or the PAM service that knows neither; empty for a program of the user's own; or null |
-//! | `required` | the policy requires a second factor of this user; null while it cannot be read |
-//! | `grace_until` | until when the policy lets the user in without; null when there is no grace |
-//! | `invited_until` | until when an invitation is good; null when there is none |
-//! | `devices` | the remembered devices |
-//! | `last_login` | when a code was last accepted at a login, or null |
-//! | `problem` | why the record cannot be used, or null; with a text the other keys say nothing |
-//! | `note` | what the administrator should know of a record that can be used, or null |
+//! | `wrong_codes` | wrong codes that no login has reported yet |
+//! | `last_wrong_code` | the time of the last of them, or null |
+//! | `last_wrong_code_from` | its remote host, its terminal, or the PAM service if neither is known; empty for a program that runs as the user; or null |
+//! | `required` | whether the policy requires a second factor; null if the policy cannot be read |
+//! | `grace_until` | the end of the grace period, or null |
+//! | `invited_until` | the end of the validity of an invitation, or null |
+//! | `devices` | reserved; always an empty array |
+//! | `last_login` | the time of the last login with a code, or null |
+//! | `problem` | why the record cannot be used, or null; if it is set, the other keys are not valid |
+//! | `note` | a note for the administrator about a record that can be used, or null |
 
 use serde::Serialize;
 
-use super::rfc3339;
 use tfa_proto::Status;
+use tfa_text::time::rfc3339;
 
-/// A [`Status`] in the words of JSON.
+/// A [`Status`] as JSON.
 #[derive(Debug, Serialize)]
-pub struct Report<'a> {
+pub struct StatusJson<'a> {
     user: &'a str,
     uid: Option<u32>,
     state: &'a str,
@@ -63,7 +63,7 @@ pub struct Report<'a> {
     note: Option<&'a str>,
 }
 
-impl<'a> From<&'a Status> for Report<'a> {
+impl<'a> From<&'a Status> for StatusJson<'a> {
     fn from(status: &'a Status) -> Self {
         Self {
             user: &status.user,

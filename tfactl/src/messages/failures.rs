@@ -58,7 +58,7 @@ pub(crate) fn refuses_every_login(why: &str) -> String {
 pub(crate) fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Refused(text) | Failure::Cancelled(text) => text.clone(),
-        Failure::Told => String::new(),
+        Failure::Reported => String::new(),
         Failure::NotAllowed(text) => format!(
             "This takes an administrator: {text}.\n\
              Nothing was changed. As root nothing is asked: sudo tfactl ...",

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use tfa_client::local;
 use tfa_proto::{Outcome, Seen, Supposed};
+use tfa_text::time::date_time;
 use tfa_text::wrapped;
 
 use super::login::{fate, login, outcome, place};
@@ -70,7 +70,7 @@ pub(crate) fn impact_head(
     let login = login(supposed, from_anywhere);
     let at = supposed
         .at
-        .map_or_else(String::new, |at| format!(", at {}", local(at)));
+        .map_or_else(String::new, |at| format!(", at {}", date_time(at)));
     wrapped(
         &format!("{policy}, for {people} logging in {login}{at}."),
         width,
@@ -144,7 +144,7 @@ pub(crate) fn seen(seen: &[Seen], width: usize) -> String {
         lines.push(indented(&head, 2, width));
         lines.push(indented(&fate(&one.outcome, &one.reason), 4, width));
         lines.push(indented(
-            &format!("{times} at {}", local(one.last)),
+            &format!("{times} at {}", date_time(one.last)),
             4,
             width,
         ));

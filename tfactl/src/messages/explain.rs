@@ -1,7 +1,7 @@
 //! `tfactl explain`.
 
-use tfa_client::local;
 use tfa_proto::{Explanation, Outcome, State, Supposed};
+use tfa_text::time::date_time;
 use tfa_text::wrapped;
 
 use super::indented;
@@ -19,7 +19,7 @@ pub(crate) fn explanation(
     let user = &explained.user;
     let at = supposed
         .at
-        .map_or_else(String::new, |at| format!(", at {}", local(at)));
+        .map_or_else(String::new, |at| format!(", at {}", date_time(at)));
     let head = format!("{user}, {}{at}:", login(supposed, from_anywhere));
     let because = because(explained);
     let mut said = vec![becomes(&explained.outcome, explained.grace_until)];
@@ -45,7 +45,7 @@ pub(crate) fn explanation(
 fn becomes(name: &str, grace_until: Option<u64>) -> String {
     let until = grace_until.map_or_else(
         || "while the grace lasts".to_owned(),
-        |until| format!("until {}", local(until)),
+        |until| format!("until {}", date_time(until)),
     );
     match outcome(name) {
         Some(Outcome::Code) => "asks for a code".to_owned(),
@@ -93,7 +93,7 @@ fn lock(explained: &Explanation) -> Option<String> {
         )),
         Some(until) => Some(format!(
             "locked until {}; before: tfactl unlock {user}",
-            local(until)
+            date_time(until)
         )),
         None => None,
     }

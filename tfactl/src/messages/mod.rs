@@ -18,7 +18,7 @@ pub(crate) use help::*;
 pub(crate) use policy::*;
 pub(crate) use rename::*;
 
-use tfa_client::{Terminal, left};
+use tfa_client::Terminal;
 use tfa_text::wrapped;
 
 /// How wide a text is at most, however wide the window: longer lines are hard to read.
@@ -27,12 +27,6 @@ const WIDEST: usize = 80;
 /// How wide a text may be.
 pub(crate) fn width(terminal: &Terminal) -> usize {
     terminal.size().1.min(WIDEST)
-}
-
-/// A length of time in words.
-fn length(seconds: u64) -> String {
-    let (number, unit) = left(seconds);
-    counted(usize::try_from(number).unwrap_or(usize::MAX), unit)
 }
 
 fn counted(number: usize, thing: &str) -> String {

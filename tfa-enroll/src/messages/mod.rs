@@ -1,10 +1,11 @@
-//! Everything that `tfa-enroll` says, in one folder, so that it can be translated. Lines are kept
-//! below 80 columns, in ASCII, without anything drawn.
+//! The messages of `tfa-enroll`. Each one is a whole text with named arguments, so that it can be
+//! translated. Lines have at most 80 columns of ASCII.
 
 mod changes;
 mod codes;
 mod files;
 mod help;
+mod polkit;
 mod questions;
 mod refusals;
 mod setup;
@@ -14,6 +15,7 @@ pub(crate) use changes::*;
 pub(crate) use codes::*;
 pub(crate) use files::*;
 pub(crate) use help::*;
+pub(crate) use polkit::*;
 pub(crate) use questions::*;
 pub(crate) use refusals::*;
 pub(crate) use setup::*;

@@ -1,10 +1,10 @@
 //! Changes: `tfactl reset`, `unlock` and `invite`.
 
-use tfa_client::local;
 use tfa_proto::Status;
+use tfa_text::time::date_time;
 
 use super::accounts::state;
-use super::length;
+use tfa_text::time::wait;
 
 // Reset.
 
@@ -65,7 +65,7 @@ pub(crate) fn invitation(user: &str, word: &str, until: u64, now: u64) -> String
          Hand it over by a way on which you know that it is {user}: in person, or by a\n\
          call to a number that you know. {user} types it where the set-up asks for it:\n\
          at the login, or in tfa-enroll.",
-        local(until),
-        length(until.saturating_sub(now))
+        date_time(until),
+        wait(until.saturating_sub(now))
     )
 }

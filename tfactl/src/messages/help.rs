@@ -113,7 +113,7 @@ Keys of the JSON form, which stay as they are:
                            in tfactl explain --json) with the names of users
   unknown                  who have a record and are not known here
 With --seen, an array of user, outcome, reason (or null), service, from (the
-host of the last one, or local), count, last. Times are RFC 3339 in UTC.";
+host of the last one, or date_time), count, last. Times are RFC 3339 in UTC.";
 
 pub(crate) const NO_LENGTH: &str = "\n  a length of time is such as 12h, 3d or \"2 weeks\"";
 

@@ -1,5 +1,5 @@
-//! A new key on its way to the phone: shown as QR code, link and text, and proved by a code.
-//! Whatever goes wrong, the offer is withdrawn.
+//! Shows a new key as QR code, link and text, and confirms it with a code. On any failure the pending
+//! key is discarded.
 
 use tfa_client::Failure;
 use tfa_proto::{Error, Offer};
@@ -9,18 +9,17 @@ use zeroize::Zeroizing;
 use crate::args::QrForm;
 use crate::daemon::BackupCodes;
 use crate::layout::{Layout, Pages};
+use crate::messages;
 use crate::new_file::NewFile;
 use crate::picture::{png, svg};
 use crate::proof::letters;
 use crate::screen::Screen;
 use crate::session::Session;
-use crate::texts;
 
-/// Wrong codes that are taken before the set-up stops. Nothing depends on the number: an offer can
-/// be made anew at once.
-const TRIES: usize = 5;
+/// Wrong codes before the setup stops. The limit is only a convenience: the user can start again.
+const MAX_TRIES: usize = 5;
 
-/// Makes the file for the picture, if one was asked for, before anything else is asked or begun.
+/// Creates the file for the picture, if the user chose one, before the first question.
 pub(crate) fn picture_file(qr: Option<&QrForm>) -> Result<Option<NewFile>, Failure> {
     match qr {
         Some(QrForm::Png(path) | QrForm::Svg(path)) => NewFile::create(path).map(Some),
@@ -28,9 +27,9 @@ pub(crate) fn picture_file(qr: Option<&QrForm>) -> Result<Option<NewFile>, Failu
     }
 }
 
-/// Shows the offer and asks for codes until one is right. Returns what the daemon gave for it.
-/// `cancelled` is what to tell whoever gives up.
-pub(crate) async fn prove(
+/// Shows the key and asks for codes until one is correct. Returns the backup codes of a first setup.
+/// `cancelled` is the message for a user who cancels.
+pub(crate) async fn confirm(
     session: &mut Session,
     offer: Offer,
     qr: Option<QrForm>,
@@ -38,21 +37,21 @@ pub(crate) async fn prove(
     cancelled: &str,
 ) -> Result<BackupCodes, Failure> {
     let offer = Wiped(offer);
-    let proved = match draw(&offer.0, qr.as_ref(), picture.as_mut()) {
+    let confirmed = match draw(&offer.0, qr.as_ref(), picture.as_mut()) {
         Ok(code) => ask(session, &offer.0, qr.as_ref(), code.as_ref(), cancelled).await,
         Err(failure) => Err(failure),
     };
-    if proved.is_err() {
+    if confirmed.is_err() {
         session.daemon.abandon().await;
     }
-    let codes = proved?;
+    let codes = confirmed?;
     if let Some(picture) = picture {
-        dispose(session, picture).await?;
+        offer_deletion(session, picture).await?;
     }
     Ok(codes)
 }
 
-/// The QR code, also into its file. `None` where the link is too long for any.
+/// The QR code, which is also written to its file. `None` if the link is too long for one.
 fn draw(
     offer: &Offer,
     form: Option<&QrForm>,
@@ -61,7 +60,7 @@ fn draw(
     let code = Qr::new(&offer.uri);
     if let Some(file) = picture {
         let Some(code) = &code else {
-            return Err(Failure::Refused(texts::NO_QR.to_owned()));
+            return Err(Failure::Refused(messages::NO_QR.to_owned()));
         };
         match form {
             Some(QrForm::Svg(_)) => file.write(svg(code).as_bytes())?,
@@ -94,93 +93,93 @@ async fn ask(
     let cancelled = || Failure::Cancelled(cancelled.to_owned());
     let mut note = String::new();
     let mut tries = 0;
-    let mut slipped = false;
+    let mut was_empty = false;
     let mut qr_page = true;
     let mut announced = false;
     loop {
         let pages = layout.pages(screen.size());
         if let (true, Pages::Two { drawing, .. }) = (qr_page, &pages) {
-            if !announced && screen.ask(texts::BEFORE_QR).await?.is_none() {
+            if !announced && screen.ask(messages::BEFORE_QR).await?.is_none() {
                 return Err(cancelled());
             }
             screen.page(drawing)?;
-            if screen.ask(texts::AFTER_QR).await?.is_none() {
+            if screen.ask(messages::AFTER_QR).await?.is_none() {
                 return Err(cancelled());
             }
         }
         screen.page_with_note(pages.last(), &note)?;
         (qr_page, announced) = (false, true);
-        let Some(line) = screen.ask(texts::ASK_NEW_CODE).await? else {
+        let Some(line) = screen.ask(messages::ASK_NEW_CODE).await? else {
             return Err(cancelled());
         };
         match read(&line, offer.digits) {
-            Typed::Nothing if slipped => return Err(cancelled()),
+            Typed::Nothing if was_empty => return Err(cancelled()),
             Typed::Nothing => {
-                texts::EMPTY.clone_into(&mut note);
-                slipped = true;
+                messages::EMPTY_CODE.clone_into(&mut note);
+                was_empty = true;
                 continue;
             }
-            Typed::Again => {
+            Typed::ShowQr => {
                 qr_page = true;
                 note.clear();
             }
-            Typed::NoCode => note = texts::not_a_code(offer.digits),
+            Typed::NotACode => note = messages::not_a_code(offer.digits),
             Typed::Code(typed) => match screen.during(daemon.confirm(&typed)).await {
                 Some(Ok(codes)) => return Ok(codes),
                 Some(Err(Error::WrongCode(text))) => {
                     tries += 1;
-                    if tries == TRIES {
-                        return Err(Failure::Refused(texts::too_many_codes(&text)));
+                    if tries == MAX_TRIES {
+                        return Err(Failure::Refused(messages::too_many_codes(&text)));
                     }
                     note = text;
                 }
                 Some(Err(error)) => return Err(error.into()),
-                // Cut short: the code may have been taken all the same.
+                // Interrupted: the daemon may have accepted the code.
                 None => return Err(Failure::NoAnswer),
             },
         }
-        slipped = false;
+        was_empty = false;
     }
 }
 
-/// What was typed where a code is expected.
+/// The input where a code is expected.
 enum Typed {
     Nothing,
-    /// The QR code once more.
-    Again,
+    /// Show the QR code again.
+    ShowQr,
     Code(Zeroizing<String>),
-    NoCode,
+    NotACode,
 }
 
-/// Codes are read with the blanks and dashes that apps and people put into them.
+/// Codes may contain spaces and dashes, as apps show them.
 fn read(line: &str, digits: u32) -> Typed {
     if line.is_empty() {
         return Typed::Nothing;
     }
     if line.eq_ignore_ascii_case("qr") {
-        return Typed::Again;
+        return Typed::ShowQr;
     }
     let length = u32::try_from(letters(line).count()).unwrap_or(u32::MAX);
     if length == digits && letters(line).all(char::is_numeric) {
         Typed::Code(Zeroizing::new(letters(line).collect()))
     } else {
-        Typed::NoCode
+        Typed::NotACode
     }
 }
 
-/// The picture holds the key and has done its work.
-async fn dispose(session: &mut Session, picture: NewFile) -> Result<(), Failure> {
+/// Offers to delete the picture, which contains the key.
+async fn offer_deletion(session: &mut Session, picture: NewFile) -> Result<(), Failure> {
     let path = picture.keep();
     let shown = path.display().to_string();
-    if !session.agrees(&texts::delete_picture(&shown)).await? {
-        session.say(&texts::picture_stays(&shown))?;
+    if !session.agrees(&messages::delete_picture(&shown)).await? {
+        session.print(&messages::picture_kept(&shown))?;
     } else if let Err(error) = std::fs::remove_file(&path) {
-        session.say(&texts::picture_not_deleted(&shown, &error))?;
+        session.print(&messages::picture_not_deleted(&shown, &error))?;
     }
     Ok(())
 }
 
-/// An offer whose key does not outlive it in memory.
+/// A new key that is wiped from memory when it is dropped.
 struct Wiped(Offer);
 
 impl Drop for Wiped {

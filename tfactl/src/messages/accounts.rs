@@ -1,10 +1,11 @@
 //! One account, or many: `tfactl show` and `tfactl list`.
 
-use tfa_client::local;
 use tfa_proto::{State, Status};
+use tfa_text::time::date_time;
 
-use super::{counted, length};
+use super::counted;
 use crate::list::{Which, is_locked};
+use tfa_text::time::wait;
 
 pub(crate) fn nobody(which: Which) -> &'static str {
     match which {
@@ -77,7 +78,7 @@ pub(crate) fn row(status: &Status, now: u64) -> [String; 6] {
 
 /// A moment that `awk` takes for one field.
 fn in_a_word(at: u64) -> String {
-    local(at).replace(' ', "T")
+    date_time(at).replace(' ', "T")
 }
 
 fn short_state(status: &Status, now: u64) -> &'static str {
@@ -137,7 +138,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
     }
     lines.push(required(status, now));
     if let Some(until) = invitation(status, now) {
-        lines.push(format!("Invited: yes, until {}", local(until)));
+        lines.push(format!("Invited: yes, until {}", date_time(until)));
     }
     lines.push(lock(
         "Over the network",
@@ -164,7 +165,9 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
     if !status.devices.is_empty() {
         lines.push(format!("Remembered devices: {}", status.devices.join(", ")));
     }
-    let last = status.last_login.map_or_else(|| "never".to_owned(), local);
+    let last = status
+        .last_login
+        .map_or_else(|| "never".to_owned(), date_time);
     lines.push(format!("Last login with a code: {last}"));
     if is_locked(status, now) {
         lines.push(format!("To unlock: tfactl unlock {}", status.user));
@@ -174,7 +177,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
 
 /// Wrong codes that no login was told of yet.
 fn wrong_codes(status: &Status) -> Option<String> {
-    let last = local(status.last_wrong_code?);
+    let last = date_time(status.last_wrong_code?);
     let from = match status.last_wrong_code_from.as_deref() {
         None | Some("") => "by a program of the user".to_owned(),
         Some(from) => format!("from {from}"),
@@ -201,7 +204,7 @@ fn required(status: &Status, now: u64) -> String {
         _ if status.policy_unknown => "Required: not known, the policy cannot be read".to_owned(),
         Some(until) => format!(
             "Required: yes, from {} on; until then a login works without it",
-            local(until)
+            date_time(until)
         ),
         None if status.required => "Required: yes".to_owned(),
         None => "Required: no".to_owned(),
@@ -214,8 +217,8 @@ fn lock(origin: &str, failures: u32, until: Option<u64>, for_good: bool, now: u6
         Some(until) if until > now => {
             format!(
                 "locked for {} (until {})",
-                length(until - now),
-                local(until)
+                wait(until - now),
+                date_time(until)
             )
         }
         Some(_) | None => "not locked".to_owned(),

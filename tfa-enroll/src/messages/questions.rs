@@ -1,0 +1,27 @@
+//! Questions, and replies to answers that are not valid.
+
+pub(crate) const ASK_PROOF: &str = "Code from your phone, or a backup code: ";
+pub(crate) const ASK_NEW_CODE: &str = "Code from your phone: ";
+pub(crate) const ASK_INVITATION: &str = "Invitation code from your administrator: ";
+pub(crate) const TYPE_YES: &str = "To remove it, type yes. To keep it, press Enter: ";
+pub(crate) const SET_UP_NOW: &str = "Set it up now? [Y/n] ";
+pub(crate) const SET_UP_ANYWAY: &str = "To set it up anyway, type yes. To stop, press Enter: ";
+pub(crate) const BEFORE_QR: &str = "Press Enter to show the QR code: ";
+pub(crate) const AFTER_QR: &str = "Scan it with the app, then press Enter: ";
+pub(crate) const SAVED: &str = "Press Enter when you have saved them: ";
+
+pub(crate) const YES_OR_NO: &str = "Type y or n, or press Enter for yes.";
+pub(crate) const EMPTY_CODE: &str = "Enter the code, or press Enter again to cancel.";
+pub(crate) const EMPTY_INVITATION: &str =
+    "Enter the invitation code, or press Enter again to cancel.";
+
+pub(crate) const NOT_A_PROOF: &str = "\
+Not a valid code. A code has 6 or 8 digits. A backup code has two groups of five
+letters and digits.";
+
+pub(crate) fn not_a_code(digits: u32) -> String {
+    format!("Not a valid code. A code has {digits} digits. Enter the one that the app shows now.")
+}
+
+pub(crate) const NOT_AN_INVITATION: &str = "\
+Not a valid invitation code. It has two groups of five letters and digits.";

@@ -1,0 +1,156 @@
+//! The status, and the commands that are available in it.
+
+use tfa_proto::{State, Status};
+use tfa_text::time::{date, date_time, wait};
+
+/// With fewer backup codes than this, the status says how to create new ones.
+const FEW_BACKUP_CODES: u32 = 3;
+/// In seconds. A time that is nearer than this is shown with its time of day.
+const NEAR: u64 = 48 * 3600;
+
+pub(crate) fn status(status: &Status, now: u64) -> String {
+    let mut lines = vec![
+        format!("Two-factor login: {}", state(status)),
+        format!("User: {}", status.user),
+    ];
+    if let Some(problem) = &status.problem {
+        lines.push(format!("Problem: {problem}"));
+        lines.push("Tell your administrator, who can use tfactl.".to_owned());
+        return lines.join("\n");
+    }
+    let set_up = status.state == State::Enabled.name() || status.state == State::Paused.name();
+    if set_up {
+        lines.extend(authenticators(status));
+        lines.push(backup_codes_left(status.backup_codes_left));
+        if status.offer_pending {
+            lines.push("A new phone waits for its first correct code.".to_owned());
+        }
+    }
+    lines.push(required(status, set_up, now));
+    lines.extend(invitation(status, now));
+    lines.extend(locks(status, now));
+    lines.extend(wrong_codes(status));
+    if let Some(at) = status.last_login {
+        lines.push(format!("Last login with a code: {}", date_time(at)));
+    }
+    lines.join("\n")
+}
+
+fn state(status: &Status) -> &'static str {
+    match status.state.as_str() {
+        _ if status.problem.is_some() => "not usable",
+        "enabled" => "on",
+        "paused" if status.required => "paused, but logins ask for codes: it is required",
+        "paused" => "paused, logins do not ask for codes",
+        "pending" => "off, the setup was not finished",
+        _ => "off",
+    }
+}
+
+fn authenticators(status: &Status) -> Option<String> {
+    let names = status.authenticators.join(", ");
+    (!names.is_empty()).then(|| format!("Authenticators: {names}"))
+}
+
+fn backup_codes_left(left: u32) -> String {
+    if left < FEW_BACKUP_CODES {
+        format!("Backup codes left: {left} (to create new ones: tfa-enroll codes)")
+    } else {
+        format!("Backup codes left: {left}")
+    }
+}
+
+fn required(status: &Status, set_up: bool, now: u64) -> String {
+    match status.grace_until {
+        _ if status.policy_unknown => "Required: not known, the policy cannot be read".to_owned(),
+        _ if !status.required => "Required: no".to_owned(),
+        Some(until) if until > now && !set_up => format!(
+            "Required: yes, from {}. Until then you can log in without it.",
+            day(until, now)
+        ),
+        Some(_) | None => "Required: yes".to_owned(),
+    }
+}
+
+fn invitation(status: &Status, now: u64) -> Option<String> {
+    let until = status.invited_until.filter(|until| *until > now)?;
+    Some(format!("Invitation: valid until {}", day(until, now)))
+}
+
+/// A date, with the time of day if it is near.
+fn day(at: u64, now: u64) -> String {
+    if at.saturating_sub(now) < NEAR {
+        date_time(at)
+    } else {
+        date(at)
+    }
+}
+
+fn locks(status: &Status, now: u64) -> impl Iterator<Item = String> {
+    let remote = match status.locked_until {
+        _ if status.locked_for_good => {
+            Some("Remote logins: locked until the administrator unlocks them".to_owned())
+        }
+        until => lasting(until, now)
+            .map(|(until, wait)| format!("Remote logins: locked for {wait}, until {until}")),
+    };
+    let console = match status.console_locked_until {
+        _ if status.console_locked_for_good => {
+            Some("Console logins: locked until the administrator unlocks them".to_owned())
+        }
+        until => lasting(until, now)
+            .map(|(until, wait)| format!("Console logins: locked for {wait}, until {until}")),
+    };
+    let own = match status.own_locked_until {
+        _ if status.own_locked_for_good => Some(
+            "Screen lockers and tfa-enroll: locked until the administrator unlocks them".to_owned(),
+        ),
+        until => lasting(until, now).map(|(until, wait)| {
+            format!("Screen lockers and tfa-enroll: locked for {wait}, until {until}")
+        }),
+    };
+    [remote, console, own].into_iter().flatten()
+}
+
+/// The end of a lock that has not ended, and the time until then.
+fn lasting(until: Option<u64>, now: u64) -> Option<(String, String)> {
+    let until = until.filter(|until| *until > now)?;
+    Some((date_time(until), wait(until - now)))
+}
+
+/// Wrong codes that no login has reported yet.
+fn wrong_codes(status: &Status) -> Option<String> {
+    let last = date_time(status.last_wrong_code?);
+    let count = status.wrong_codes;
+    Some(match status.last_wrong_code_from.as_deref() {
+        None | Some("") => format!(
+            "Wrong codes since your last login: {count}, the last on {last}\n\
+             in a program that runs as you. If that was not you, change your password."
+        ),
+        Some(from) => format!(
+            "Wrong codes since your last login: {count}, the last on {last}\n\
+             from {from}. If that was not you, change your password."
+        ),
+    })
+}
+
+pub(crate) const SET_UP_LATER: &str = "To set it up later: tfa-enroll setup";
+
+/// The commands for a user who has enrolled. Required two-factor login cannot be switched off.
+pub(crate) fn commands(paused: bool, required: bool) -> String {
+    let mut lines = vec![""];
+    lines.push(if paused {
+        "tfa-enroll resume   ask for codes again"
+    } else {
+        "tfa-enroll codes    create new backup codes"
+    });
+    lines.push("tfa-enroll test     check a code");
+    lines.push("tfa-enroll move     move to a new phone");
+    if !paused && !required {
+        lines.push("tfa-enroll pause    stop asking for codes for a while");
+    }
+    if !required {
+        lines.push("tfa-enroll remove   switch two-factor login off and delete the key");
+    }
+    lines.join("\n")
+}
