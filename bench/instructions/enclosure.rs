@@ -62,7 +62,7 @@ impl Enclosure {
 }
 
 fn enclose() {
-    unshare(CloneFlags::CLONE_NEWNS).expect("counting instructions takes root");
+    unshare(CloneFlags::CLONE_NEWNS).expect("a mount namespace needs root: tests/runner");
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>).unwrap();
 

@@ -5,7 +5,7 @@
 //! a process of its own that sees the stage's sockets where the system's would be. Nothing sleeps;
 //! who waits, waits for an event.
 //!
-//! The tests must run as root: the stage is a mount namespace.
+//! The tests need root, for the stage is a mount namespace: `tests/runner`.
 
 #![expect(
     clippy::unwrap_used,

@@ -260,7 +260,7 @@ fn enter(stage: &Path) {
         )
         .unwrap();
     };
-    unshare(CloneFlags::CLONE_NEWNS).expect("these tests must run as root");
+    unshare(CloneFlags::CLONE_NEWNS).expect("a mount namespace needs root: tests/runner");
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>).unwrap();
 

@@ -72,7 +72,7 @@ impl Place {
             folder = self.bus.folder().display(),
             before = run.before,
             who = if run.as_nobody {
-                "setpriv --reuid 65534 --regid 65534 --clear-groups"
+                "setpriv --reuid 65534 --regid 65534 --clear-groups" // tfa_testkit::NOBODY
             } else {
                 ""
             },

@@ -1,5 +1,7 @@
 //! polkit's text agent: started for whoever is not root, for the time of the call alone.
 
+use tfa_testkit::{NOBODY, skip_without_uid};
+
 use crate::double::{NEW_CODE, PROOF, Place, Polkit, Run, enabled};
 use crate::setup::place;
 
@@ -29,6 +31,9 @@ fn read(place: &Place, name: &str) -> String {
 
 #[test]
 fn the_agent_serves_the_call_and_is_gone_after_it() {
+    if skip_without_uid(NOBODY) {
+        return;
+    }
     let place = place();
     let path = with_agent(&place, "stty -echo < /dev/tty");
     let mut terminal = place.terminal(&Run {
@@ -70,6 +75,9 @@ fn root_is_asked_for_nothing() {
 
 #[test]
 fn ctrl_c_at_the_password_ends_the_wait_and_the_agent() {
+    if skip_without_uid(NOBODY) {
+        return;
+    }
     let place = place();
     place.daemon().account(|account| account.silent = true);
     let path = with_agent(&place, "stty -echo < /dev/tty");
@@ -90,6 +98,9 @@ fn ctrl_c_at_the_password_ends_the_wait_and_the_agent() {
 
 #[test]
 fn a_missing_agent_is_named_with_its_package_and_the_call_is_tried() {
+    if skip_without_uid(NOBODY) {
+        return;
+    }
     let place = place();
     let terminal = place.terminal(&Run {
         arguments: &["setup", "--qr", "none"],
@@ -156,6 +167,9 @@ fn no_second_try_is_offered_where_none_would_help() {
 
 #[test]
 fn a_change_asks_for_the_password_once_and_before_the_code() {
+    if skip_without_uid(NOBODY) {
+        return;
+    }
     let place = set_up_place();
     let path = with_agent(&place, "");
     let mut terminal = place.terminal(&Run {
@@ -204,6 +218,9 @@ fn ctrl_c_at_the_password_of_a_change_changes_nothing() {
 
 #[test]
 fn each_reason_why_the_agent_cannot_ask_has_its_own_words() {
+    if skip_without_uid(NOBODY) {
+        return;
+    }
     let cases = [
         (
             "echo 'Error registering authentication agent: no such subject' >&2; exit 127",

@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::MetadataExt;
 
+use tfa_testkit::{NOBODY, skip_without_uid};
+
 use crate::double::{PROOF, Place, Run, enabled, finished};
 use crate::setup::place;
 
@@ -114,6 +116,9 @@ fn a_full_disk_under_the_output_is_no_success() {
 
 #[test]
 fn other_programs_of_the_same_user_cannot_look_into_it() {
+    if skip_without_uid(NOBODY) {
+        return;
+    }
     let place = place();
     let terminal = place.terminal(&Run {
         as_nobody: true,

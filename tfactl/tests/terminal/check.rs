@@ -61,9 +61,8 @@ fn a_mistake_is_told_in_the_daemons_words_alone_and_fails() {
 fn without_a_file_it_is_the_hosts_policy_and_no_draft() {
     let place = place();
     let before = with_program(&place);
-    let before = format!(
-        "{before}; mkdir -p /etc/tfa; mount -t tmpfs tmpfs /etc/tfa; touch /etc/tfa/tfad.toml"
-    );
+    let before =
+        format!("{before}; mount -t tmpfs tmpfs /etc; mkdir /etc/tfa; touch /etc/tfa/tfad.toml");
     let (code, _, error) = check(&place, &before, &[]);
     assert_eq!(code, 0);
     assert_eq!(

@@ -50,13 +50,11 @@ fn accounts_of_the_host(place: &Place, passwd: &str, group: &str) -> String {
     std::fs::write(place.file("passwd"), passwd).unwrap();
     std::fs::write(place.file("group"), group).unwrap();
     std::fs::write(place.file("login.defs"), "UID_MIN 500\n").unwrap();
-    std::fs::write(place.file("nsswitch"), "passwd: files\ngroup: files\n").unwrap();
+    std::fs::write(place.file("nsswitch.conf"), "passwd: files\ngroup: files\n").unwrap();
     let folder = place.bus.folder().display();
     format!(
-        "touch /etc/login.defs /etc/nsswitch.conf; \
-         mount --bind {folder}/passwd /etc/passwd; mount --bind {folder}/group /etc/group; \
-         mount --bind {folder}/login.defs /etc/login.defs; \
-         mount --bind {folder}/nsswitch /etc/nsswitch.conf"
+        "mount -t tmpfs tmpfs /etc; \
+         cp {folder}/passwd {folder}/group {folder}/login.defs {folder}/nsswitch.conf /etc"
     )
 }
 

@@ -1,10 +1,15 @@
 //! Whoever is not root is asked for a password by a text agent, where there is somebody to ask.
 
+use tfa_testkit::{NOBODY, skip_without_uid};
+
 use crate::double::{Run, finished};
 use crate::{account, place};
 
 #[test]
 fn the_agent_is_there_for_the_call_on_a_terminal_alone() {
+    if skip_without_uid(NOBODY) {
+        return;
+    }
     let place = place(vec![account("alice", "enabled")]);
     let folder = place.bus.folder().display();
     let text = format!("#!/bin/sh\necho called >> {folder}/called\nexec sleep 1000 >&-\n");

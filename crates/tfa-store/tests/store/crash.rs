@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
 use tfa_store::{Commit, Place, Revision, SqliteStore, Store, StoreError};
+use tfa_testkit::skip_without_root;
 
 use crate::scratch::{Scratch, child, child_word, find, get, open, pages_in_log, put, uid, uid_of};
 
@@ -173,7 +174,7 @@ fn revisions_grow_over_every_kill_9() {
     }
 }
 
-/// Runs a command, which for some of these tests only root may.
+/// Runs a command that must succeed.
 fn run(command: &mut Command) {
     assert!(command.status().unwrap().success(), "{command:?}");
 }
@@ -215,6 +216,9 @@ fn stop(child: &Child) {
 /// changes that were not synchronised are still in the memory of the file system inside.
 #[test]
 fn a_power_cut_keeps_what_was_acknowledged() {
+    if skip_without_root("a loop device") {
+        return;
+    }
     for round in 0..12 {
         let scratch = Scratch::new();
         let [disk, after_cut, place] =
