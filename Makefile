@@ -3,14 +3,28 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help build lint deny test demo bench instructions prerequisites deb install clean
+.PHONY: help check build lint deny test scenario demo bench instructions prerequisites deb quick-deb \
+	install clean
 
-# The release build has a folder of its own: its flags differ from those of the tests.
-TARGET := target/package
-BUILT := $(TARGET)/release
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 
-# The same input gives the same bytes wherever it is built, and no folder of the builder's shows.
+# The release build has a folder of its own: its flags differ from those of the tests. The quick one
+# is cargo's own dev profile: unoptimized, ready sooner, for the demo and for single scenarios.
+RELEASE := target/package
+FLAVOUR ?= release
+ifeq ($(FLAVOUR),quick)
+MODULE_FROM := target/debug
+PROGRAMS_FROM := target/debug
+else
+MODULE_FROM := $(RELEASE)/module
+PROGRAMS_FROM := $(RELEASE)/release
+endif
+
+# The tests that need no booted machine; the filter tells those of the release build from the rest.
+TESTS := cargo test --locked --workspace --exclude tfa-tests
+OF_RELEASE := instructions::
+
+# The same input gives the same bytes wherever it is built, and no path of the builder's is in them.
 CARGO_HOME ?= $(HOME)/.cargo
 REMAP := --remap-path-prefix=$(CARGO_HOME)=/cargo --remap-path-prefix=$(CURDIR)=/tfa
 
@@ -21,11 +35,15 @@ UNITDIR ?= /usr/lib/systemd/system
 DESTDIR ?=
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 21
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 21
+
+check: ## format, clippy, documentation and each test that needs no root
+	tests/prerequisites check
+	tests/run 'make --no-print-directory lint' '$(TESTS) -- --skip $(OF_RELEASE)'
 
 build: ## the module and the programs, for use
-	RUSTFLAGS="$(REMAP)" cargo build --profile module --locked --target-dir $(TARGET) -p pam_tfa
-	RUSTFLAGS="$(REMAP)" cargo build --release --locked --target-dir $(TARGET) -p tfad -p tfa-enroll -p tfactl
+	RUSTFLAGS="$(REMAP)" cargo build --profile module --locked --target-dir $(RELEASE) -p pam_tfa
+	RUSTFLAGS="$(REMAP)" cargo build --release --locked --target-dir $(RELEASE) -p tfad -p tfa-enroll -p tfactl
 
 lint: ## format, clippy, documentation; and man pages, where mandoc is
 	cargo fmt --all --check
@@ -40,26 +58,41 @@ prerequisites:
 	packaging/prerequisites
 	tests/prerequisites
 
-test: prerequisites deb ## every test, the booted machine included (as root, on Debian)
-	tests/run 'cargo test --locked --workspace --exclude tfa-tests' 'cargo test --locked -p tfa-tests'
+# CHECKED=1 leaves out the tests that `make check` has run.
+test: prerequisites deb ## all tests, the booted machine included (as root, on Debian)
+	tests/run $(if $(CHECKED),,'$(TESTS) -- --skip $(OF_RELEASE)') \
+		'$(TESTS) --bin tfa-bench $(OF_RELEASE)' \
+		'cargo test --locked -p tfa-tests'
 
-demo: prerequisites deb ## a machine with two-factor login, to try it out
-	cargo run --locked -p tfa-tests --bin demo
+scenario: prerequisites quick-deb ## the scenarios whose path contains ONLY, with an unoptimized package
+	TFA_DEB=$$(ls target/quick/tfa_*.deb) cargo test --locked -p tfa-tests --test scenarios -- $(ONLY)
+
+demo: prerequisites ## a machine with two-factor login, to try it out
+	@echo '1 of 3: building the programs (about 2 minutes the first time)'
+	cargo build --locked -p pam_tfa -p tfad -p tfa-enroll -p tfactl -p tfa-tests --lib --bins
+	@echo '2 of 3: making the Debian package'
+	$(MAKE) --no-print-directory quick-deb
+	@echo '3 of 3: booting a machine (the first time, its Debian is downloaded: about half a minute)'
+	TFA_DEB=$$(ls target/quick/tfa_*.deb) target/debug/demo
 
 bench: prerequisites deb ## a login next to its peers, measured (BENCH=--quick: a first look)
 	cargo run --locked --release -p tfa-bench -- $(BENCH)
 
 instructions: prerequisites build ## the figures that guard the hot paths, recorded anew
-	TFA_BENCH_RECORD=1 cargo test --locked -p tfa-bench instructions
+	TFA_BENCH_RECORD=1 $(TESTS) --bin tfa-bench $(OF_RELEASE)
 
 deb: build ## the Debian package, in dist/
-	packaging/build-deb $(VERSION)
+	packaging/build-deb $(VERSION) dist
+
+quick-deb:
+	cargo build --locked -q -p pam_tfa -p tfad -p tfa-enroll -p tfactl
+	FLAVOUR=quick packaging/build-deb $(VERSION) target/quick
 
 # Only copies: build first. The paths are fixed, for PAM, D-Bus and polkit look in no others.
 install: ## what was built, under DESTDIR
-	install -D -m 644 $(TARGET)/module/libpam_tfa.so $(DESTDIR)$(PAMDIR)/pam_tfa.so
-	install -D -m 755 -t $(DESTDIR)/usr/sbin $(BUILT)/tfad
-	install -D -m 755 -t $(DESTDIR)/usr/bin $(BUILT)/tfa-enroll $(BUILT)/tfactl
+	install -D -s -m 644 $(MODULE_FROM)/libpam_tfa.so $(DESTDIR)$(PAMDIR)/pam_tfa.so
+	install -D -s -m 755 -t $(DESTDIR)/usr/sbin $(PROGRAMS_FROM)/tfad
+	install -D -s -m 755 -t $(DESTDIR)/usr/bin $(PROGRAMS_FROM)/tfa-enroll $(PROGRAMS_FROM)/tfactl
 	install -D -m 644 -t $(DESTDIR)/etc/tfa packaging/tfad.toml
 	install -d $(DESTDIR)/etc/tfa/tfad.toml.d
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/tfad.service
