@@ -1,10 +1,14 @@
-//! Text that the daemon and the commands share: pages, QR codes, plurals, times.
+//! Text that the daemon and the commands share: pages, QR codes, plurals, times, and what both parse.
 
+pub mod duration;
+pub mod moment;
 pub mod pages;
 mod plural;
 pub mod qr;
 pub mod time;
 mod wrap;
 
+pub use duration::DurationError;
+pub use moment::{Moment, MomentError};
 pub use plural::plural;
 pub use wrap::wrapped;

@@ -1,15 +1,15 @@
-//! How long an invitation is to be good.
+//! The validity of an invitation.
 
 use std::str::FromStr;
 
-use jiff::{Span, SpanRelativeTo};
+use tfa_text::duration;
 
 use crate::messages;
 
 const SHORTEST: u64 = 60;
 const LONGEST: u64 = 90 * 24 * 3600;
 
-/// A length of time, as people type it: `12h`, `3d`, `2 weeks`. A day has 24 hours.
+/// A time span as in `tfad.toml`: `12h`, `3d`, `2 weeks`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Length(u64);
 
@@ -23,7 +23,8 @@ impl FromStr for Length {
     type Err = &'static str;
 
     fn from_str(typed: &str) -> Result<Self, Self::Err> {
-        let seconds = seconds(typed).ok_or(messages::NO_LENGTH)?;
+        let length = duration::parse(typed).map_err(|_| messages::NO_LENGTH)?;
+        let seconds = length.as_secs();
         if (SHORTEST..=LONGEST).contains(&seconds) {
             Ok(Self(seconds))
         } else {
@@ -32,19 +33,12 @@ impl FromStr for Length {
     }
 }
 
-/// The seconds of a length of time; months and years have no certain number.
-pub(super) fn seconds(typed: &str) -> Option<u64> {
-    let span: Span = typed.trim().parse().ok()?;
-    let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
-    u64::try_from(length.as_secs()).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn lengths_are_read_as_people_type_them() {
+    fn a_validity_is_a_time_span_as_in_the_configuration() {
         for (typed, seconds) in [
             ("12h", 12 * 3600),
             ("3d", 3 * 86_400),
@@ -53,24 +47,25 @@ mod tests {
             ("1d 12h", 36 * 3600),
             ("90d", LONGEST),
             ("1m", 60),
+            ("1 month", 2_630_016),
         ] {
             assert_eq!(typed.parse(), Ok(Length(seconds)), "{typed}");
         }
     }
 
     #[test]
-    fn what_is_none_or_too_short_or_too_long_is_refused() {
+    fn other_texts_and_spans_out_of_range_are_refused() {
         for (typed, why) in [
             ("", messages::NO_LENGTH),
             ("3", messages::NO_LENGTH),
             ("tomorrow", messages::NO_LENGTH),
             ("-3d", messages::NO_LENGTH),
             ("3 days ago", messages::NO_LENGTH),
-            ("1 month", messages::NO_LENGTH),
             ("0d", messages::WRONG_LENGTH),
             ("59s", messages::WRONG_LENGTH),
             ("91d", messages::WRONG_LENGTH),
-            ("999999999999d", messages::NO_LENGTH),
+            ("3 months", messages::WRONG_LENGTH),
+            ("999999999999d", messages::WRONG_LENGTH),
         ] {
             assert_eq!(typed.parse::<Length>(), Err(why), "{typed}");
         }

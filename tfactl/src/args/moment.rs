@@ -1,43 +1,36 @@
-//! When a supposed login is.
+//! The time of a hypothetical login.
 
 use std::str::FromStr;
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use tfa_client::Failure;
+use tfa_text::duration;
 
-use super::length;
 use crate::messages;
 
-/// A moment, as people type it: a date, a date and a time of this host's zone, RFC 3339, or a
-/// length of time from now.
+/// A date and time as in `tfad.toml`, or a time span from now such as `+3d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
-    /// The same everywhere.
-    At(Timestamp),
-    /// By the clock on the wall.
-    Local(DateTime),
+    /// A date and time.
+    At(tfa_text::Moment),
     /// So many seconds from now.
     After(u64),
 }
 
 impl Moment {
-    /// The same by this host's zone.
+    /// Seconds since 1970, in this host's time zone.
     pub(crate) fn on_this_host(self, now: u64) -> Result<u64, Failure> {
         let at = self.seconds(now, &TimeZone::system());
         at.ok_or_else(|| Failure::Refused(messages::BEYOND_TIME.to_owned()))
     }
 
-    /// In seconds since the epoch; `None` for what is before it or beyond every calendar.
+    /// Seconds since 1970; `None` before that and beyond the calendar.
     pub(crate) fn seconds(self, now: u64, zone: &TimeZone) -> Option<u64> {
-        let at = match self {
-            Self::At(at) => at,
-            Self::Local(local) => zone.to_timestamp(local).ok()?,
-            Self::After(seconds) => return now.checked_add(seconds),
-        };
-        u64::try_from(at.as_second()).ok()
+        match self {
+            Self::At(at) => at.seconds(zone).ok(),
+            Self::After(seconds) => now.checked_add(seconds),
+        }
     }
 }
 
@@ -46,25 +39,14 @@ impl FromStr for Moment {
 
     fn from_str(typed: &str) -> Result<Self, Self::Err> {
         let typed = typed.trim();
-        if let Some(later) = typed.strip_prefix('+') {
-            let seconds = length::seconds(later).ok_or(messages::NO_MOMENT)?;
-            return Ok(Self::After(seconds));
-        }
-        // With an offset it is a moment everywhere, without one it is local.
-        if let Ok(at) = typed.parse() {
-            return Ok(Self::At(at));
-        }
-        // With a time zone behind it, as in tfad.toml.
-        if let Some((local, zone)) = typed.rsplit_once(char::is_whitespace)
-            && zone.starts_with(char::is_alphabetic)
-        {
-            let local: DateTime = local.trim().parse().map_err(|_| messages::NO_MOMENT)?;
-            let zone = TimeZone::get(zone).map_err(|_| messages::NO_MOMENT)?;
-            let at = zone.to_timestamp(local).map_err(|_| messages::NO_MOMENT)?;
-            return Ok(Self::At(at));
-        }
-        let local = typed.parse().map_err(|_| messages::NO_MOMENT)?;
-        Ok(Self::Local(local))
+        let moment = match typed.strip_prefix('+') {
+            Some(later) => {
+                let later = duration::parse(later).map_err(|_| messages::NO_MOMENT)?;
+                Self::After(later.as_secs())
+            }
+            None => Self::At(tfa_text::Moment::parse(typed).map_err(|_| messages::NO_MOMENT)?),
+        };
+        Ok(moment)
     }
 }
 
@@ -80,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_and_times_are_of_this_host_and_an_offset_makes_them_the_same_everywhere() {
+    fn a_time_without_an_offset_is_in_the_zone_of_the_host() {
         assert_eq!(read("2026-12-01 15:05"), Some(NOW));
         assert_eq!(read("2026-12-01T15:05:00"), Some(NOW));
         assert_eq!(read("2026-12-01"), Some(NOW - 15 * 3600 - 5 * 60));
@@ -97,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_is_refused() {
+    fn other_texts_are_refused() {
         for typed in [
             "",
             "+",
@@ -106,6 +88,7 @@ mod tests {
             "tomorrow",
             "2026-13-01",
             "1960-01-01",
+            "+18446744073709551615s",
         ] {
             assert_eq!(read(typed), None, "{typed}");
         }
