@@ -33,12 +33,12 @@ fn a_policy_that_others_may_write_is_not_taken() {
         (
             "chmod 0666 /etc/tfa/tfad.toml.d/50-bob.toml",
             "chmod 0644 /etc/tfa/tfad.toml.d/50-bob.toml",
-            "50-bob.toml: can be written by others",
+            "50-bob.toml: can be written by users other than its owner",
         ),
         (
             "chmod 1777 /etc/tfa",
             "chmod 0755 /etc/tfa",
-            "/etc/tfa: can be written by others",
+            "/etc/tfa: can be written by users other than its owner",
         ),
     ] {
         machine.write_file(&format!("{FOLDER}/50-bob.toml"), off);
@@ -65,7 +65,7 @@ fn a_policy_that_others_may_write_is_not_taken() {
     machine.succeed(["chown", "bob:", "/home/bob/new.toml"]);
     let check = machine.run_as("bob", ["tfactl", "policy", "check", "/home/bob/new.toml"]);
     assert!(
-        check.stderr.ends_with("no mistakes, no warnings\n"),
+        check.stderr.ends_with("no errors, no warnings\n"),
         "{check}"
     );
 }
@@ -164,7 +164,7 @@ fn the_shipped_examples_have_no_warning_and_an_unknown_group_has_one_in_the_log(
     let output = machine.run(["tfactl", "policy", "check", "--strict"]);
     assert!(output.success(), "{output}");
     assert!(
-        output.stderr.ends_with("no mistakes, no warnings\n"),
+        output.stderr.ends_with("no errors, no warnings\n"),
         "{output}"
     );
 
@@ -175,13 +175,14 @@ fn the_shipped_examples_have_no_warning_and_an_unknown_group_has_one_in_the_log(
         "{output}"
     );
     assert!(
-        output.stderr.ends_with("no mistakes, 1 warning\n"),
+        output.stderr.ends_with("no errors, 1 warning\n"),
         "{output}"
     );
     machine.succeed(["systemctl", "reload", "tfad"]);
-    machine.expect_in_journal("tfad", "this host knows no group wheel now.");
+    machine.expect_in_journal("tfad", "this host does not know the group wheel.");
     machine.succeed(["systemctl", "restart", "tfad"]);
-    let twice = "journalctl --sync; [ $(journalctl -u tfad | grep -c 'no group wheel now') -ge 2 ]";
+    let twice =
+        "journalctl --sync; [ $(journalctl -u tfad | grep -c 'not know the group wheel') -ge 2 ]";
     let wait = format!("until {twice}; do sleep 0.1; done");
     machine.succeed(["timeout", "30", "sh", "-c", &wait]);
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use tfa_store::{Notice, Opened, Place, SqliteStore, Store, StoreError, Unopened};
 use tfad::account::Accounts;
-use tfad::config::check::{Findings, check};
-use tfad::config::{BadConfig, Config, Trust};
+use tfad::config::{BadConfig, Config, Trust, check};
 use tfad::dbus::service::{self, Stop};
 use tfad::host::hardening;
 use tfad::log::journal::{Journal, Level};
@@ -24,20 +23,9 @@ struct Options {
     state: PathBuf,
     bus: String,
     socket: PathBuf,
-    /// Only say whether the configuration can be used.
+    /// Only check the configuration.
     check: bool,
-    how: Check,
-}
-
-/// How a configuration is checked.
-#[derive(Default)]
-struct Check {
-    /// It is anybody's, and is to come.
-    draft: bool,
-    /// Its warnings are not looked for.
-    quiet: bool,
-    /// A warning fails.
-    strict: bool,
+    how: check::Options,
 }
 
 fn main() -> ExitCode {
@@ -59,57 +47,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// Says what is wrong with a configuration, or what in it should be looked at. What it comes to is
-/// said last.
-fn say_checked(file: &Path, how: &Check) -> ExitCode {
-    let trust = if how.draft {
-        Trust::draft()
-    } else {
-        Trust::roots()
-    };
-    let shown = file.display();
-    let checked = if how.quiet {
-        Config::read(file, &trust).map(|_| Findings::default())
-    } else {
-        check(file, &trust)
-    };
-    let Findings { notes, warnings } = match checked {
-        Ok(findings) => findings,
-        Err(bad) => {
-            for line in bad.lines() {
-                say(&format!("tfad: {line}"), ExitCode::FAILURE);
-            }
-            let last = format!("tfad: {shown} cannot be used as it is");
-            return say(&last, ExitCode::FAILURE);
-        }
-    };
-    if how.quiet {
-        return ExitCode::SUCCESS;
+/// Prints the result of a check, and exits with it.
+fn say_checked(file: &Path, options: &check::Options) -> ExitCode {
+    let report = check::check(file, options);
+    for line in &report.lines {
+        say(&format!("tfad: {line}"), ExitCode::SUCCESS);
     }
-    for note in &notes {
-        say(&format!("tfad: note: {note}"), ExitCode::SUCCESS);
-    }
-    for warning in &warnings {
-        say(&format!("tfad: warning: {warning}"), ExitCode::SUCCESS);
-    }
-    if how.draft {
-        let owners = "whose the files are was not looked at: the daemon takes only what belongs to \
-                      root and nobody else can write";
-        say(&format!("tfad: note: {owners}"), ExitCode::SUCCESS);
-    }
-    let (count, code) = match warnings.len() {
-        0 => ("no warnings".to_owned(), ExitCode::SUCCESS),
-        1 => ("1 warning".to_owned(), strictly(how.strict)),
-        many => (format!("{many} warnings"), strictly(how.strict)),
-    };
-    say(&format!("tfad: {shown}: no mistakes, {count}"), code)
-}
-
-fn strictly(strict: bool) -> ExitCode {
-    if strict {
-        ExitCode::FAILURE
-    } else {
+    if report.passed {
         ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }
 
@@ -195,7 +142,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
         bus: tfa_proto::SYSTEM_BUS.to_owned(),
         socket: PathBuf::from(tfa_proto::LOGIN_SOCKET),
         check: false,
-        how: Check::default(),
+        how: check::Options::default(),
     };
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A folder that goes with the test. It lies in one where anybody may write.
+/// A directory, removed after the test. Every user can write to the directory around it.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -20,7 +20,7 @@ impl Folder {
         fs::write(self.0.join(name), text).unwrap();
     }
 
-    /// Whether it succeeds, and what it says.
+    /// Whether the check succeeds, and what it prints.
     fn check(&self, more: &[&str]) -> (bool, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_tfad"))
             .args(["--check", "--config"])
@@ -44,42 +44,42 @@ impl Drop for Folder {
 const GOOD: &str = "[policy]\nmode = \"optional\"\n";
 
 #[test]
-fn what_it_comes_to_is_told_last() {
+fn the_last_line_is_the_summary() {
     let folder = Folder::new("last");
     folder.write("new.toml", GOOD);
     let (good, said) = folder.check(&["--draft", "--strict"]);
     assert!(good, "{said}");
     assert!(
-        said.ends_with("tfad: new.toml: no mistakes, no warnings\n"),
+        said.ends_with("tfad: new.toml: no errors, no warnings\n"),
         "{said}"
     );
 }
 
 #[test]
-fn a_warning_says_who_is_refused_is_counted_and_fails_where_that_is_wanted() {
+fn a_warning_is_counted_and_fails_only_with_strict() {
     let folder = Folder::new("warnings");
     let rule = "[[policy.rule]]\ngroups = [\"no-such-group\"]\nmode = \"required\"\n";
     folder.write("new.toml", &format!("{GOOD}{rule}"));
     folder.write("new.toml.d/60-strict.conf", "");
     let (good, said) = folder.check(&["--draft"]);
     assert!(good, "{said}");
-    let refused = "every user who has not set up two-factor login, root included, is refused";
+    let refused = "every user who has not enrolled, root included, is refused";
     assert!(said.contains(refused), "{said}");
     assert!(
         said.contains("tfad: warning: new.toml.d/60-strict.conf is not read"),
         "{said}"
     );
-    assert!(said.ends_with(": no mistakes, 2 warnings\n"), "{said}");
+    assert!(said.ends_with(": no errors, 2 warnings\n"), "{said}");
     let (good, strict) = folder.check(&["--draft", "--strict"]);
     assert!(!good);
     assert_eq!(strict, said);
-    // What a reload runs: mistakes alone.
+    // As at a reload: errors only.
     assert_eq!(folder.check(&["--draft", "--quiet"]), (true, String::new()));
 }
 
 #[test]
-fn every_mistake_is_told() {
-    let folder = Folder::new("mistakes");
+fn every_error_is_reported() {
+    let folder = Folder::new("errors");
     folder.write("new.toml", "[policy]\nmode = \"of\"\naudti = true\n");
     folder.write("new.toml.d/1.toml", "[policy]\ngrace = 7\n");
     let (good, said) = folder.check(&["--draft"]);
@@ -91,17 +91,17 @@ fn every_mistake_is_told() {
     ] {
         assert!(said.contains(&format!("tfad: {place}")), "{said}");
     }
-    assert!(
-        said.ends_with("tfad: new.toml cannot be used as it is\n"),
-        "{said}"
-    );
+    assert!(said.ends_with("tfad: new.toml: 3 errors\n"), "{said}");
 }
 
 #[test]
-fn a_file_in_a_folder_where_others_may_write_is_a_draft_at_most() {
+fn a_file_in_a_directory_that_others_can_write_to_is_refused() {
     let folder = Folder::new("folder");
     folder.write("new.toml", GOOD);
     let (good, said) = folder.check(&[]);
     assert!(!good);
-    assert!(said.contains("can be written by others"), "{said}");
+    assert!(
+        said.contains("can be written by users other than its owner"),
+        "{said}"
+    );
 }

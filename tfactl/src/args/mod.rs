@@ -117,7 +117,7 @@ pub(crate) enum Command {
 /// What to do with a policy.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
-    /// Look for mistakes in a policy, without the daemon
+    /// Check a policy for errors, without the daemon
     #[command(after_help = messages::CHECK_HELP)]
     Check {
         /// The file; FILE.d/*.toml is read after it

@@ -36,10 +36,6 @@ pub(crate) fn not_read(path: &Path, error: &io::Error) -> String {
     format!("{} cannot be read: {error}", path.display())
 }
 
-pub(crate) fn no_file(path: &Path) -> String {
-    format!("{} is not a file, or a link to nowhere.", path.display())
-}
-
 pub(crate) fn too_long(files: &str, length: usize, longest: usize) -> String {
     format!(
         "{files}: the policy is too long for this: {} KiB, and the daemon takes {} KiB in\n\

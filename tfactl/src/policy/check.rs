@@ -1,4 +1,4 @@
-//! `tfactl policy check`: the daemon's program looks for mistakes, whether the daemon runs or not.
+//! `tfactl policy check`: runs `tfad --check`, which needs no running daemon.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,14 +12,14 @@ const PROGRAM: &str = "/usr/sbin/tfad";
 pub(crate) fn run(file: &Path, strict: bool) -> Result<(), Failure> {
     let mut program = Command::new(PROGRAM);
     program.args(["--check", "--config"]).arg(file);
-    // Any other file is a draft, which may be its author's.
+    // Any other file is a draft, and may have any owner.
     if file != Path::new(messages::POLICY_FILE) {
         program.arg("--draft");
     }
     if strict {
         program.arg("--strict");
     }
-    // It says itself what is wrong, where, and what it comes to.
+    // It prints the errors and the summary.
     let checked = program
         .stdin(Stdio::null())
         .status()

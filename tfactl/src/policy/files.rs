@@ -1,12 +1,12 @@
 //! The files of a policy, in the order in which the daemon reads them.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tfa_client::Failure;
-use tfa_proto::{DropIns, Supposed};
+use tfa_proto::Supposed;
+use tfa_text::policy_files::{self, AnyOwner, DropIns};
 
 use crate::messages;
 
@@ -41,16 +41,23 @@ impl Files {
                 files: Vec::new(),
             });
         };
-        let mut files = vec![read_one(file)?];
-        let drop_ins = drop_ins(file)?;
-        for path in &drop_ins {
-            // The daemon takes no pipe there, for whose other end everybody would wait.
-            if !fs::metadata(path).is_ok_and(|known| known.is_file()) {
-                return Err(Failure::Refused(messages::no_file(path)));
-            }
-            files.push(read_one(path)?);
+        let not_read =
+            |path: &Path, error: &io::Error| Failure::Refused(messages::not_read(path, error));
+        let directory = DropIns::directory(file);
+        let drop_ins = DropIns::list(file, &AnyOwner)
+            .map_err(|error| not_read(&directory, &error))?
+            .read;
+        // This file may be a pipe.
+        let text = fs::read_to_string(file).map_err(|error| not_read(file, &error))?;
+        let mut files = vec![PolicyFile::new(file, text)];
+        for name in &drop_ins {
+            let path = directory.join(name);
+            let text = policy_files::read(&path, &AnyOwner)
+                .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other))
+                .map_err(|error| not_read(&path, &error))?;
+            files.push(PolicyFile::new(&path, text));
         }
-        let named = messages::files(file, &DropIns::folder(file), drop_ins.len());
+        let named = messages::files(file, &directory, drop_ins.len());
         Ok(Self {
             named: Some(named),
             files,
@@ -99,31 +106,16 @@ impl Files {
     }
 }
 
+impl PolicyFile {
+    fn new(path: &Path, text: String) -> Self {
+        Self {
+            name: path.display().to_string(),
+            text,
+        }
+    }
+}
+
 /// What a string takes in a call.
 pub(super) fn length(text: &str) -> usize {
     text.len() + PER_STRING
-}
-
-fn read_one(path: &Path) -> Result<PolicyFile, Failure> {
-    let not_read = |error: io::Error| Failure::Refused(messages::not_read(path, &error));
-    let text = fs::read_to_string(path).map_err(not_read)?;
-    Ok(PolicyFile {
-        name: path.display().to_string(),
-        text,
-    })
-}
-
-/// The drop-ins in their order; without their folder, none.
-fn drop_ins(file: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let folder = DropIns::folder(file);
-    let not_read = |error: io::Error| Failure::Refused(messages::not_read(&folder, &error));
-    // A link to nowhere is a mistake, like anything else that is there and cannot be read.
-    match fs::symlink_metadata(&folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        _ => {}
-    }
-    let names: io::Result<Vec<OsString>> = fs::read_dir(&folder)
-        .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
-    let names = DropIns::among(names.map_err(not_read)?).read;
-    Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }

@@ -1,15 +1,15 @@
-//! Looking for mistakes in a policy. A script stands in for the daemon's program.
+//! The check of a policy. A script replaces the program of the daemon.
 
 use crate::double::{Place, Run, finished};
 
-/// A daemon's program that finds no mistake, unless the file says so; and tells what it was
-/// called with.
+/// A script in place of `tfad`. It reports an error if the file has the word, and records its
+/// arguments.
 fn with_program(place: &Place) -> String {
     let folder = place.bus.folder().display();
     let script = format!(
         "#!/bin/sh\necho \"$@\" > {folder}/called\n\
-         if grep -q mistake \"$3\"; then echo \"tfad: $3: line 2: mistake\" >&2; exit 1; fi\n\
-         echo \"tfad: $3: no mistakes, no warnings\" >&2\n"
+         if grep -q error \"$3\"; then echo \"tfad: $3: line 2: error\" >&2; exit 1; fi\n\
+         echo \"tfad: $3: no errors, no warnings\" >&2\n"
     );
     place.script("tfad", &script);
     format!("mount -t tmpfs tmpfs /usr/sbin; cp {folder}/tfad /usr/sbin/")
@@ -39,18 +39,18 @@ fn a_policy_is_checked_in_the_daemons_words_while_the_daemon_is_down() {
     std::fs::write(place.file("new.toml"), "").unwrap();
     let (code, out, error) = check(&place, &before, &["new.toml"]);
     assert_eq!((code, out.as_str()), (0, ""));
-    assert_eq!(error, "tfad: new.toml: no mistakes, no warnings\n");
+    assert_eq!(error, "tfad: new.toml: no errors, no warnings\n");
     assert_eq!(called(&place), "--check --config new.toml --draft\n");
 }
 
 #[test]
-fn a_mistake_is_told_in_the_daemons_words_alone_and_fails() {
+fn an_error_is_printed_in_the_daemons_words_alone_and_fails() {
     let place = place();
     let before = with_program(&place);
-    std::fs::write(place.file("new.toml"), "mistake").unwrap();
+    std::fs::write(place.file("new.toml"), "error").unwrap();
     let (code, out, error) = check(&place, &before, &["new.toml", "--strict"]);
     assert_eq!((code, out.as_str()), (1, ""));
-    assert_eq!(error, "tfad: new.toml: line 2: mistake\n");
+    assert_eq!(error, "tfad: new.toml: line 2: error\n");
     assert_eq!(
         called(&place),
         "--check --config new.toml --draft --strict\n"
@@ -65,10 +65,7 @@ fn without_a_file_it_is_the_hosts_policy_and_no_draft() {
         format!("{before}; mount -t tmpfs tmpfs /etc; mkdir /etc/tfa; touch /etc/tfa/tfad.toml");
     let (code, _, error) = check(&place, &before, &[]);
     assert_eq!(code, 0);
-    assert_eq!(
-        error,
-        "tfad: /etc/tfa/tfad.toml: no mistakes, no warnings\n"
-    );
+    assert_eq!(error, "tfad: /etc/tfa/tfad.toml: no errors, no warnings\n");
     assert_eq!(called(&place), "--check --config /etc/tfa/tfad.toml\n");
 }
 

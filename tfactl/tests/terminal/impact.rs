@@ -229,7 +229,7 @@ fn what_stands_in_the_folder_and_is_no_file_is_refused_and_not_waited_for() {
     assert_eq!(code, 1);
     assert_eq!(
         error,
-        "new.toml.d/1.toml is not a file, or a link to nowhere.\n"
+        "new.toml.d/1.toml cannot be read: it is not a regular file\n"
     );
     assert!(place.daemon().calls().is_empty());
 }

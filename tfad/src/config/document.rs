@@ -1,89 +1,78 @@
-//! One file as tables of keys, each with its place.
+//! One file as TOML tables, with the position of each key.
 
+use jiff::tz::TimeZone;
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::Keys;
-use super::mistake::{Mistakes, Place, Wrong};
-use super::values::{Value, shown};
+use super::keys::{self, Settings};
+use super::messages::errors::{self, Expected};
+use super::problem::{Position, Problem};
+use super::report::Problems;
+use super::schema::Section;
+use super::suggestion::nearest;
+use super::values::Value;
 
 /// The text of one file.
 pub(super) struct Document<'t> {
-    /// Which one, in the order of reading.
-    pub(super) number: usize,
-    /// Its name.
+    /// Its index, in the order of reading.
+    pub(super) file_index: usize,
     pub(super) name: &'t str,
-    /// What it says.
     pub(super) text: &'t str,
-    /// Where its mistakes go.
-    pub(super) mistakes: &'t Mistakes,
+    /// The time zone of dates that name none.
+    pub(super) zone: &'t TimeZone,
+    /// Where its problems go.
+    pub(super) problems: &'t Problems,
 }
 
-/// A table of it.
+/// A table of the file.
+#[derive(Clone, Copy)]
 pub(super) struct Table<'d, 't> {
     document: &'d Document<'t>,
     entries: &'d DeTable<'t>,
 }
 
-/// A value, and where its key stands.
-#[derive(Debug, Clone)]
-pub(super) struct Said<T> {
-    /// The value.
-    pub(super) value: T,
-    /// The place of the key.
-    pub(super) place: Place,
-}
-
 impl<'t> Document<'t> {
-    /// The TOML; `None` where it is none.
-    pub(super) fn entries(&self) -> Option<DeTable<'t>> {
+    /// The TOML of the file; `None` if it is not TOML.
+    pub(super) fn parse(&self) -> Option<DeTable<'t>> {
         let (entries, errors) = DeTable::parse_recoverable(self.text);
         if errors.is_empty() {
             return Some(entries.into_inner());
         }
         for error in errors {
             let span = error.span().unwrap_or_default();
-            let wrong = match (error.message(), self.text.get(span.clone())) {
-                ("duplicate key", Some(key)) => {
-                    Wrong::new(format!("{} stands there twice", shown(key)))
-                }
-                (message, _) => Wrong::new(message),
+            let problem = match (error.message(), self.text.get(span.clone())) {
+                ("duplicate key", Some(key)) => errors::duplicate(key),
+                (message, _) => errors::syntax(message),
             };
-            self.mistake(wrong.at(span.start));
+            self.report(problem.at(span.start));
         }
         None
     }
 
-    /// A table, whose unknown keys are mistakes.
-    pub(super) fn table<'d>(&'d self, entries: &'d DeTable<'t>, keys: &Keys) -> Table<'d, 't> {
-        for key in entries.keys() {
-            if !keys.names.contains(&key.get_ref().as_ref()) {
-                let wrong = keys.unknown(key.get_ref());
-                self.mistake(wrong.at(key.span().start));
-            }
-        }
+    pub(super) fn table<'d>(&'d self, entries: &'d DeTable<'t>) -> Table<'d, 't> {
         Table {
             document: self,
             entries,
         }
     }
 
-    /// Something is wrong; it knows where.
-    pub(super) fn mistake(&self, wrong: Wrong) {
-        for wrong in wrong.split() {
-            match wrong.offset() {
-                Some(offset) => self.mistakes.in_place(wrong, &self.place(offset)),
-                None => self.mistakes.in_file(wrong, self.number, self.name),
+    /// Reports a problem and those with it, each at its position if it has one.
+    pub(super) fn report(&self, problem: Problem) {
+        for problem in problem.split() {
+            match problem.offset() {
+                Some(offset) => self.problems.at(&problem, &self.position(offset)),
+                None => self.problems.in_file(&problem, self.file_index, self.name),
             }
         }
     }
 
-    /// Where a byte of the text stands.
-    pub(super) fn place(&self, offset: usize) -> Place {
+    /// The position of a byte of the text.
+    pub(super) fn position(&self, offset: usize) -> Position {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let line = before.rsplit('\n').next().unwrap_or_default();
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Place {
-            number: self.number,
+        Position {
+            file_index: self.file_index,
             file: self.name.to_owned(),
             line: count(before.matches('\n').count().saturating_add(1)),
             column: count(line.chars().count().saturating_add(1)),
@@ -92,38 +81,91 @@ impl<'t> Document<'t> {
 }
 
 impl<'d, 't> Table<'d, 't> {
-    /// What a key says, if it is there and makes sense.
-    pub(super) fn get<T>(
-        &self,
-        key: &str,
-        read: impl FnOnce(&'d Value<'t>) -> Result<T, Wrong>,
-    ) -> Option<Said<T>> {
-        let (name, value) = self.entries.get_key_value(key)?;
-        match read(value) {
-            Ok(value) => {
-                let place = self.document.place(name.span().start);
-                Some(Said { value, place })
+    /// Reports each name that the section does not have. Returns whether there is none.
+    pub(super) fn has_known_names(self, section: Section) -> bool {
+        let mut all_known = true;
+        for name in self.entries.keys() {
+            let written = name.get_ref().as_ref();
+            if !keys::names(section).any(|known| known == written) {
+                let problem = unknown_key(section, written);
+                self.document.report(problem.at(name.span().start));
+                all_known = false;
             }
-            Err(wrong) => {
-                self.document.mistake(wrong.of(key).at(value.span().start));
+        }
+        all_known
+    }
+
+    /// Stores the values of the section's keys. A value that is already there is replaced.
+    pub(super) fn read_into(self, settings: &mut Settings, section: Section) {
+        for (name, toml) in self.entries {
+            let Some(key) = keys::find(section, name.get_ref()) else {
+                continue;
+            };
+            let value = Value::new(toml, self.document.zone);
+            let position = self.document.position(name.span().start);
+            if let Err(problem) = (key.set)(settings, value, position) {
+                self.document
+                    .report(problem.of(key.name).at(value.offset()));
+            }
+        }
+    }
+
+    /// Whether a key is there, with any value.
+    pub(super) fn has(self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// The table of a section inside this one.
+    pub(super) fn section(self, section: Section) -> Option<Self> {
+        let toml = self.entries.get(section.name())?;
+        match toml.get_ref() {
+            DeValue::Table(entries) => Some(self.document.table(entries)),
+            other => {
+                let problem = errors::wrong_type(Expected::Table, other);
+                self.report_of(section, problem, toml);
                 None
             }
         }
     }
 
-    /// Whether a key is there, whatever it says.
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.entries.contains_key(key)
+    /// The tables of a section that can occur several times, with the byte at which each begins.
+    pub(super) fn sections(self, section: Section) -> Vec<(usize, Self)> {
+        let Some(toml) = self.entries.get(section.name()) else {
+            return Vec::new();
+        };
+        let values = match toml.get_ref() {
+            DeValue::Array(values) if values.is_empty() => {
+                self.report_of(section, errors::no_rules(), toml);
+                return Vec::new();
+            }
+            DeValue::Array(values) => values,
+            other => {
+                self.report_of(section, errors::not_rules(other), toml);
+                return Vec::new();
+            }
+        };
+        let mut tables = Vec::with_capacity(values.len());
+        for toml in values {
+            match toml.get_ref() {
+                DeValue::Table(entries) => {
+                    tables.push((toml.span().start, self.document.table(entries)));
+                }
+                other => {
+                    let problem = errors::wrong_type(Expected::Table, other);
+                    self.report_of(section, problem, toml);
+                }
+            }
+        }
+        tables
     }
 
-    /// A table inside it, if it is there.
-    pub(super) fn table(&self, key: &str, keys: &Keys) -> Option<Table<'d, 't>> {
-        let inner = self.get(key, entries)?;
-        Some(self.document.table(inner.value, keys))
+    fn report_of(self, section: Section, problem: Problem, toml: &Spanned<DeValue<'_>>) {
+        let problem = problem.of(section.name());
+        self.document.report(problem.at(toml.span().start));
     }
 
-    /// Whether nothing stands in it, or in the tables that it consists of.
-    pub(super) fn sets_nothing(&self) -> bool {
+    /// Whether it sets no key: it is empty, or has only empty tables.
+    pub(super) fn is_empty(self) -> bool {
         self.entries.values().all(|value| {
             let table = value.get_ref().as_table();
             table.is_some_and(DeTable::is_empty)
@@ -131,10 +173,24 @@ impl<'d, 't> Table<'d, 't> {
     }
 }
 
-fn entries<'d, 't>(value: &'d Value<'t>) -> Result<&'d DeTable<'t>, Wrong> {
-    match value.get_ref() {
-        DeValue::Table(entries) => Ok(entries),
-        other => Err(super::values::not_a("a table in brackets", other)),
+/// The error for a name that the section does not have.
+fn unknown_key(section: Section, written: &str) -> Problem {
+    let header = section.header();
+    if written == Section::Rule.name() {
+        return errors::rule_header(written, header);
+    }
+    match keys::section_of(written) {
+        Some(Section::Policy) if section == Section::Rule => {
+            errors::policy_key_in_rule(written, header)
+        }
+        Some(home) => errors::key_of_another_section(written, header, home.header()),
+        None => {
+            let known: Vec<_> = keys::names(section).collect();
+            match nearest(written, known.iter().copied()) {
+                Some(near) => errors::misspelled_key(written, header, near),
+                None => errors::unknown_key_among(written, header, &known),
+            }
+        }
     }
 }
 
@@ -143,23 +199,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_counted_in_lines_and_characters_from_one() {
-        let mistakes = Mistakes::default();
+    fn a_position_counts_lines_and_characters_from_one() {
+        let problems = Problems::default();
         let document = Document {
-            mistakes: &mistakes,
-            number: 0,
+            problems: &problems,
+            file_index: 0,
             name: "a.toml",
             text: "ab\r\n# äöü x\n",
+            zone: &TimeZone::UTC,
         };
-        let place = |offset| {
-            let place = document.place(offset);
-            (place.line, place.column)
+        let position = |offset| {
+            let position = document.position(offset);
+            (position.line, position.column)
         };
-        assert_eq!(place(0), (1, 1));
-        assert_eq!(place(1), (1, 2));
-        assert_eq!(place(4), (2, 1));
-        assert_eq!(place(document.text.find('x').unwrap()), (2, 7));
-        assert_eq!(place(document.text.len()), (3, 1));
-        assert_eq!(place(usize::MAX), (3, 1));
+        assert_eq!(position(0), (1, 1));
+        assert_eq!(position(1), (1, 2));
+        assert_eq!(position(4), (2, 1));
+        assert_eq!(position(document.text.find('x').unwrap()), (2, 7));
+        assert_eq!(position(document.text.len()), (3, 1));
+        assert_eq!(position(usize::MAX), (3, 1));
     }
 }

@@ -1,71 +1,56 @@
 //! The texts of the main file and of its drop-ins.
 
-use std::ffi::OsString;
-use std::io::{self, Read as _};
-use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
-use tfa_proto::DropIns;
+use jiff::tz::TimeZone;
+use tfa_text::policy_files::{self, DropIns};
 
 use super::document::Document;
-use super::mistake::{Mistakes, Wrong};
-use super::trust::{NotOpened, Trust};
+use super::messages::errors;
+use super::problem::Problem;
+use super::report::Problems;
+use super::trust::{NotOpened, Trust, TrustedOpener};
 
 /// A file of the policy.
 pub(super) struct Text {
     pub(super) name: String,
-    /// What it says; `None` where that is not known.
+    /// `None` if the file could not be read.
     pub(super) text: Option<String>,
 }
 
 /// The files of a policy.
 pub(super) struct Texts {
-    /// The main one, and its drop-ins in the order of their names.
+    /// The main file, and its drop-ins in the order of their names.
     pub(super) texts: Vec<Text>,
-    /// What lies beside the drop-ins and is not read.
+    /// Files beside the drop-ins that are not read.
     pub(super) ignored: Vec<PathBuf>,
 }
 
-/// Reads them. What cannot be read, or is not to be trusted, is a mistake.
-pub(super) fn read(file: &Path, trust: &Trust, mistakes: &Mistakes) -> Texts {
-    let mut texts = vec![text(file, 0, trust, mistakes)];
-    let folder = DropIns::folder(file);
-    let DropIns { read, ignored } = match drop_ins(&folder, trust) {
-        Ok(drop_ins) => drop_ins,
-        Err(why) => {
-            let (path, wrong) = told(folder.clone(), why);
-            mistakes.in_file(wrong, 1, &shown(&path));
+/// Reads them. A file that cannot be read, or that another user can change, is a problem.
+pub(super) fn read(file: &Path, trust: &Trust, problems: &Problems) -> Texts {
+    let mut texts = vec![text(file, 0, trust, problems)];
+    let directory = DropIns::directory(file);
+    let DropIns { read, ignored } =
+        DropIns::list(file, &TrustedOpener(trust)).unwrap_or_else(|why| {
+            let (path, problem) = problem(&directory, why);
+            problems.in_file(&problem, 1, &shown(&path));
             DropIns::default()
-        }
-    };
+        });
     for (index, name) in read.iter().enumerate() {
-        let number = index.saturating_add(1);
-        texts.push(text(&folder.join(name), number, trust, mistakes));
+        let file_index = index.saturating_add(1);
+        texts.push(text(&directory.join(name), file_index, trust, problems));
     }
-    let ignored = ignored.iter().map(|name| folder.join(name)).collect();
+    let ignored = ignored.iter().map(|name| directory.join(name)).collect();
     Texts { texts, ignored }
 }
 
-/// The names in the folder. There need not be one.
-fn drop_ins(folder: &Path, trust: &Trust) -> Result<DropIns, NotOpened> {
-    if trust.is_absent(folder) {
-        return Ok(DropIns::default());
-    }
-    let opened = trust.open(folder)?;
-    // The folder that was looked at, and not what its name may lead to by now.
-    let held = format!("/proc/self/fd/{}", opened.as_raw_fd());
-    let names: io::Result<Vec<OsString>> = std::fs::read_dir(held)
-        .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
-    Ok(DropIns::among(names.map_err(NotOpened::Unreadable)?))
-}
-
-fn text(file: &Path, number: usize, trust: &Trust, mistakes: &Mistakes) -> Text {
+fn text(file: &Path, file_index: usize, trust: &Trust, problems: &Problems) -> Text {
     let name = shown(file);
-    let bytes = match bytes(file, trust) {
+    let bytes = match policy_files::read(file, &TrustedOpener(trust)) {
         Ok(bytes) => bytes,
         Err(why) => {
-            let (path, wrong) = told(file.to_owned(), why);
-            mistakes.in_file(wrong, number, &shown(&path));
+            let (path, problem) = problem(file, why);
+            problems.in_file(&problem, file_index, &shown(&path));
             return Text { name, text: None };
         }
     };
@@ -75,38 +60,24 @@ fn text(file: &Path, number: usize, trust: &Trust, mistakes: &Mistakes) -> Text 
             let end = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes());
             let document = Document {
-                number,
+                file_index,
                 name: &name,
                 text: &text,
-                mistakes,
+                zone: &TimeZone::UTC,
+                problems,
             };
-            document.mistake(Wrong::new("is not UTF-8 here").at(end));
+            document.report(errors::not_utf8().at(end));
             None
         }
     };
     Text { name, text }
 }
 
-fn bytes(file: &Path, trust: &Trust) -> Result<Vec<u8>, NotOpened> {
-    let unreadable = NotOpened::Unreadable;
-    let mut opened = trust.open(file)?;
-    // Not a pipe, for whose other end everybody would wait.
-    if !opened.metadata().map_err(unreadable)?.is_file() {
-        return Err(NotOpened::Unsafe(
-            file.to_owned(),
-            Wrong::new("is not a file"),
-        ));
-    }
-    let mut bytes = Vec::new();
-    opened.read_to_end(&mut bytes).map_err(unreadable)?;
-    Ok(bytes)
-}
-
-/// What is wrong, and with what.
-fn told(path: PathBuf, why: NotOpened) -> (PathBuf, Wrong) {
+/// The path that is wrong, which may be a directory on the way, and the problem.
+fn problem(path: &Path, why: NotOpened) -> (PathBuf, Problem) {
     match why {
-        NotOpened::Unreadable(error) => (path, Wrong::new(format!("cannot be read: {error}"))),
-        NotOpened::Unsafe(path, wrong) => (path, wrong),
+        NotOpened::Unreadable(error) => (path.to_owned(), errors::unreadable(&error)),
+        NotOpened::Unsafe(path, problem) => (path, *problem),
     }
 }
 
@@ -121,7 +92,7 @@ mod tests {
 
     use super::*;
 
-    /// A folder with `tfad.toml` and `tfad.toml.d` in it, which goes with the test.
+    /// A directory with `tfad.toml` and `tfad.toml.d`, removed after the test.
     struct Etc(PathBuf);
 
     impl Etc {
@@ -141,23 +112,23 @@ mod tests {
             fs::write(self.path(name), text).unwrap();
         }
 
-        /// The texts of anybody's files, or what is said, without the folder's name.
+        /// The texts of a draft or the error, without the name of the directory.
         fn read(&self) -> Result<Vec<String>, String> {
             let here = format!("{}/", self.0.display());
             Self::texts(&self.path("tfad.toml"), &Trust::draft())
                 .map_err(|said| said.replace(&here, ""))
         }
 
-        /// What a daemon takes whose file system begins here.
+        /// The texts that a daemon accepts whose root directory is this one.
         fn trusted(&self) -> Result<Vec<String>, String> {
             let trust = Trust::own().below(&self.0);
             Self::texts(Path::new("/tfad.toml"), &trust)
         }
 
         fn texts(file: &Path, trust: &Trust) -> Result<Vec<String>, String> {
-            let mistakes = Mistakes::default();
-            let Texts { texts, .. } = read(file, trust, &mistakes);
-            mistakes.none().map_err(|bad| bad.to_string())?;
+            let problems = Problems::default();
+            let Texts { texts, .. } = read(file, trust, &problems);
+            problems.none().map_err(|bad| bad.to_string())?;
             Ok(texts.into_iter().map(|text| text.text.unwrap()).collect())
         }
 
@@ -173,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_nobody_else_may_write_are_taken() {
+    fn files_that_no_other_user_can_change_are_read() {
         let etc = Etc::new("trusted");
         etc.write("tfad.toml.d/1.toml", b"one");
         fs::create_dir(etc.path("elsewhere")).unwrap();
@@ -184,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_may_write_is_a_mistake_wherever_the_path_leads() {
+    fn a_path_that_others_can_write_to_is_an_error() {
         let etc = Etc::new("writable");
         fs::create_dir_all(etc.path("far/away")).unwrap();
         etc.write("far/away/2", b"two");
@@ -203,10 +174,10 @@ mod tests {
             for more in [0o020, 0o002, 0o1002] {
                 etc.chmod(name, before | more);
                 let text = etc.trusted().unwrap_err();
-                let start = format!("{said}: can be written by others than its owner");
+                let start = format!("{said}: can be written by users other than its owner");
                 assert!(text.contains(&start), "{name} {more:o}: {text}");
                 assert!(text.contains(&format!("chmod go-w {said}")), "{text}");
-                // Of a file a new mode does not take back who has it open.
+                // A new mode does not close a file that a process has open.
                 let renewed = text.contains(&format!("mv {said}.new {said} && "));
                 assert_eq!(renewed, etc.path(name).is_file(), "{text}");
             }
@@ -216,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_others_is_a_mistake() {
+    fn a_path_with_another_owner_is_an_error() {
         if tfa_testkit::skip_without_uid(1234) {
             return;
         }
@@ -224,7 +195,7 @@ mod tests {
         etc.write("tfad.toml.d/1.toml", b"one");
         for name in ["", "tfad.toml", "tfad.toml.d", "tfad.toml.d/1.toml"] {
             chown(etc.path(name), Some(1234), None).unwrap();
-            // A draft may be anybody's.
+            // A draft may have any owner.
             assert_eq!(etc.read().unwrap(), ["main", "one"]);
             let text = etc.trusted().unwrap_err();
             let said = format!("/{name}: belongs to uid 1234 (mode ");
@@ -232,7 +203,7 @@ mod tests {
             assert!(text.contains(&format!("chown 0 /{name}")), "{text}");
             chown(etc.path(name), Some(0), None).unwrap();
         }
-        // Whose the link is does not matter: nobody else may write in its folder.
+        // The owner of a link does not matter: no other user can write to its directory.
         fs::rename(etc.path("tfad.toml.d/1.toml"), etc.path("one")).unwrap();
         symlink("/one", etc.path("tfad.toml.d/1.toml")).unwrap();
         std::os::unix::fs::lchown(etc.path("tfad.toml.d/1.toml"), Some(1234), None).unwrap();
@@ -240,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn links_in_a_circle_and_pipes_keep_nobody_waiting() {
+    fn circular_links_and_pipes_are_errors_and_do_not_block() {
         let etc = Etc::new("circle");
         symlink("1.toml", etc.path("tfad.toml.d/1.toml")).unwrap();
         assert!(etc.trusted().unwrap_err().contains("symbolic link"));
@@ -248,23 +219,28 @@ mod tests {
         let pipe = etc.path("tfad.toml.d/2.toml");
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRUSR).unwrap();
         let text = etc.trusted().unwrap_err();
-        assert_eq!(text, "/tfad.toml.d/2.toml: is not a file");
+        assert_eq!(
+            text,
+            "/tfad.toml.d/2.toml: cannot be read: it is not a regular file"
+        );
+        let draft = etc.read().unwrap_err();
+        assert!(draft.contains("2.toml: cannot be read: "), "{draft}");
     }
 
     #[test]
-    fn what_lies_beside_the_drop_ins_and_is_not_read_is_named() {
+    fn other_files_beside_the_drop_ins_are_listed_as_ignored() {
         let etc = Etc::new("beside");
         etc.write("tfad.toml.d/60-strict.conf", b"");
         let texts = read(
             &etc.path("tfad.toml"),
             &Trust::draft(),
-            &Mistakes::default(),
+            &Problems::default(),
         );
         assert_eq!(texts.ignored, [etc.path("tfad.toml.d/60-strict.conf")]);
     }
 
     #[test]
-    fn drop_ins_follow_in_the_order_of_their_names_and_other_files_do_not_count() {
+    fn drop_ins_are_read_in_the_order_of_their_names() {
         let etc = Etc::new("order");
         for name in [
             "9.toml",
@@ -281,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_may_be_absent_and_the_main_file_may_not() {
+    fn the_directory_may_be_absent_and_the_main_file_may_not() {
         let etc = Etc::new("absent");
         fs::remove_dir(etc.path("tfad.toml.d")).unwrap();
         assert_eq!(etc.read().unwrap(), ["main"]);
@@ -291,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_and_cannot_be_read_is_a_mistake() {
+    fn a_file_that_exists_and_cannot_be_read_is_an_error() {
         let etc = Etc::new("unreadable");
         let says = |expected: &str| {
             let said = etc.read().unwrap_err();
@@ -301,16 +277,16 @@ mod tests {
         says("tfad.toml.d/1.toml: cannot be read: ");
         fs::remove_file(etc.path("tfad.toml.d/1.toml")).unwrap();
         fs::create_dir(etc.path("tfad.toml.d/1.toml")).unwrap();
-        says("tfad.toml.d/1.toml: is not a file");
+        says("tfad.toml.d/1.toml: cannot be read: it is not a regular file");
         fs::remove_dir(etc.path("tfad.toml.d/1.toml")).unwrap();
         symlink("/dev/null", etc.path("tfad.toml.d/1.toml")).unwrap();
-        says("tfad.toml.d/1.toml: is not a file");
+        says("tfad.toml.d/1.toml: cannot be read: it is not a regular file");
         fs::remove_file(etc.path("tfad.toml.d/1.toml")).unwrap();
         fs::remove_dir(etc.path("tfad.toml.d")).unwrap();
         symlink("nowhere", etc.path("tfad.toml.d")).unwrap();
         says("tfad.toml.d: cannot be read: ");
         fs::remove_file(etc.path("tfad.toml.d")).unwrap();
         etc.write("tfad.toml", b"a = 1\nb = \"\xff\"");
-        says("tfad.toml:2:6: is not UTF-8 here");
+        says("tfad.toml:2:6: the text is not UTF-8 from here on");
     }
 }

@@ -1,83 +1,184 @@
-//! The keys that the file knows, by table.
+//! The table of keys: every key of `tfad.toml`, once.
+//!
+//! The parser, the suggestions for a misspelled key, the test of the manual and the shipped file
+//! use this table. A new key costs a row here and the code that uses its value, in `builder.rs` or
+//! `rule.rs`.
 
-use super::mistake::Wrong;
-use super::values::{nearest, shown};
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
-/// The keys of one table.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Keys {
-    /// How the table's header is written.
-    pub(super) title: &'static str,
-    /// Its keys.
-    pub(super) names: &'static [&'static str],
+use jiff::tz::TimeZone;
+use tfa_core::{AfterGrace, Group, Mode, OriginMatcher, Time};
+use tfa_proto::Consoles;
+use toml::de::DeValue;
+
+use super::QrStyle;
+use super::names::{consoles, group, issuer, method, service, user};
+use super::origins::origin;
+use super::problem::{Located, Position, Problem};
+use super::report::Problems;
+use super::schema::{Key, Section, keys};
+use super::time::{date, time_span};
+use super::uids::uids;
+use super::values::{Value, flag, list, non_empty_list, word};
+
+keys! {
+    mode: Mode {
+        sections: [Policy, Rule],
+        read: |value| word(value, &[
+            ("off", Mode::Off),
+            ("optional", Mode::Optional),
+            ("required", Mode::Required),
+        ]),
+        default: None,
+        summary: "\"off\": no user is asked for a code. \"optional\": users who have enrolled are asked. \
+                  \"required\": all users are asked, and must enroll first.",
+    }
+    since: Time {
+        sections: [Policy, Rule],
+        read: date,
+        default: None,
+        summary: "With the mode \"required\": the date from which a second factor is required.",
+    }
+    grace: Duration {
+        sections: [Policy, Rule],
+        read: time_span,
+        default: Some(r#""7d""#),
+        summary: "How long a user without an authenticator can log in when one is required.",
+    }
+    after_grace: AfterGrace {
+        sections: [Policy, Rule],
+        read: |value| word(value, &[
+            ("enroll", AfterGrace::Enroll),
+            ("deny", AfterGrace::Deny),
+        ]),
+        default: Some(r#""enroll""#),
+        summary: "After the grace period: \"enroll\" during the login, or \"deny\" the login.",
+    }
+    audit: bool {
+        sections: [Policy],
+        read: flag,
+        default: Some("false"),
+        summary: "Log what the policy requires, and do not enforce it.",
+    }
+    guard: Vec<String> {
+        sections: [Policy],
+        read: |value| list(value, service),
+        default: Some(
+            r#"["sshd", "cockpit", "gdm-autologin", "gdm-fingerprint", "gdm-smartcard", "lightdm-autologin", "nodm", "sddm-autologin", "vsftpd", "xrdp-sesman"]"#,
+        ),
+        summary: "Services in which a login that skipped the question is refused, if a second factor is \
+                  required.",
+    }
+    invitation: bool {
+        sections: [Policy],
+        read: flag,
+        default: Some("false"),
+        summary: "Require an invitation code for the first enrollment (tfactl invite).",
+    }
+    sshd_methods: Vec<String> {
+        sections: [Policy],
+        read: |value| list(value, method),
+        default: Some(r#"["publickey"]"#),
+        summary: "The methods with which sshd authenticates users without PAM.",
+    }
+    consoles: Consoles {
+        sections: [Policy],
+        read: consoles,
+        default: Some(r#"["default"]"#),
+        summary: "The terminals and displays that are consoles of this machine.",
+    }
+    users: Vec<String> {
+        sections: [Rule],
+        read: |value| non_empty_list(value, user),
+        default: None,
+        summary: "Login names.",
+    }
+    groups: Vec<Group> {
+        sections: [Rule],
+        read: |value| non_empty_list(value, group),
+        default: None,
+        summary: "Groups, by name or by number.",
+    }
+    uids: Vec<RangeInclusive<u32>> {
+        sections: [Rule],
+        read: uids,
+        default: None,
+        summary: "User ids: a number, a range such as \"0-999\", or a list of these.",
+    }
+    services: Vec<String> {
+        sections: [Rule],
+        read: |value| non_empty_list(value, service),
+        default: None,
+        summary: "PAM services.",
+    }
+    origins: Vec<OriginMatcher> {
+        sections: [Rule],
+        read: |value| non_empty_list(value, origin),
+        default: None,
+        summary: "Addresses, networks, \"local\" or \"session\".",
+    }
+    methods: Vec<String> {
+        sections: [Rule],
+        read: |value| non_empty_list(value, method),
+        default: None,
+        summary: "For sshd: the authentication methods of the login.",
+    }
+    issuer: String {
+        sections: [Enrollment],
+        read: issuer,
+        default: Some(r#""""#),
+        summary: "The name of this host in authenticator apps. If it is empty: the host name.",
+    }
+    qr: QrStyle {
+        sections: [Enrollment],
+        read: |value| word(value, &[
+            ("utf8", QrStyle::Utf8),
+            ("ascii", QrStyle::Ascii),
+            ("none", QrStyle::None),
+        ]),
+        default: Some(r#""utf8""#),
+        summary: "How QR codes are drawn during a login: \"utf8\", \"ascii\" or \"none\".",
+    }
 }
 
-/// The tables.
-pub(super) const FILE: Keys = Keys {
-    title: "the file",
-    names: &["policy", "enrollment"],
-};
+/// The key of that name in a section.
+pub(super) fn find(section: Section, name: &str) -> Option<&'static Key<Settings>> {
+    KEYS.iter()
+        .find(|key| key.name == name && key.sections.contains(&section))
+}
 
-/// What holds for everybody.
-pub(super) const POLICY: Keys = Keys {
-    title: "[policy]",
-    names: &[
-        "mode",
-        "since",
-        "grace",
-        "after_grace",
-        "audit",
-        "guard",
-        "invitation",
-        "sshd_methods",
-        "consoles",
-        "rule",
-    ],
-};
+/// The section to which a key of that name belongs.
+pub(super) fn section_of(name: &str) -> Option<Section> {
+    let key = KEYS.iter().find(|key| key.name == name)?;
+    key.sections.first().copied()
+}
 
-/// A rule: for whom, and what.
-pub(super) const RULE: Keys = Keys {
-    title: "[[policy.rule]]",
-    names: &[
-        "users",
-        "groups",
-        "uids",
-        "services",
-        "origins",
-        "methods",
-        "mode",
-        "since",
-        "grace",
-        "after_grace",
-    ],
-};
+/// The names that a section may contain: its keys, and the sections inside it.
+pub(super) fn names(section: Section) -> impl Iterator<Item = &'static str> {
+    let keys = KEYS
+        .iter()
+        .filter(move |key| key.sections.contains(&section));
+    let inner = Section::INNER.into_iter();
+    let inner = inner.filter(move |inner| inner.parent() == Some(section));
+    keys.map(|key| key.name).chain(inner.map(Section::name))
+}
 
-/// How authenticators are set up.
-pub(super) const ENROLLMENT: Keys = Keys {
-    title: "[enrollment]",
-    names: &["issuer", "qr"],
-};
-
-impl Keys {
-    /// What is wrong with a key that is not among these.
-    pub(super) fn unknown(&self, key: &str) -> Wrong {
-        let wrong = Wrong::new(format!("unknown key {} in {}", shown(key), self.title));
-        if key == "rule" {
-            return wrong.help("write [[policy.rule]]");
-        }
-        let home = [POLICY, RULE, ENROLLMENT]
-            .into_iter()
-            .find(|table| table.names.contains(&key));
-        match home {
-            // Whatever follows the header of a rule belongs to the rule.
-            Some(POLICY) if *self == RULE => {
-                wrong.help("it belongs to [policy], above the first [[policy.rule]]")
-            }
-            Some(home) => wrong.help(format!("it belongs to {}", home.title)),
-            None => match nearest(key, self.names.iter().copied()) {
-                None => wrong.help(format!("known are {}", self.names.join(", "))),
-                near => wrong.meant(near),
-            },
+/// The values of all keys that have a default.
+pub(super) fn defaults(zone: &TimeZone, problems: &Problems) -> Settings {
+    let mut settings = Settings::default();
+    for key in KEYS {
+        let Some(default) = key.default else {
+            continue;
+        };
+        let set = match DeValue::parse(default) {
+            Ok(toml) => (key.set)(&mut settings, Value::new(&toml, zone), Position::default()),
+            Err(error) => Err(Problem::new(error.message())),
+        };
+        // A test shows that this does not happen. If it did, no login would be served.
+        if let Err(problem) = set {
+            problems.in_file(&problem.of(key.name), 0, "the built-in default");
         }
     }
+    settings
 }

@@ -1,18 +1,20 @@
-//! Names of users, groups, services and methods. One that can never be met is a mistake: its rule
-//! would not hold for whom it was written.
+//! Names of users, groups, services, consoles and methods. A name that cannot exist is an error,
+//! because its rule would not apply to the users it was written for.
 
 use tfa_core::Group;
 use tfa_proto::consoles::is_pseudo_terminal;
 use tfa_proto::{Consoles, is_misleading};
 use toml::de::DeValue;
 
-use super::mistake::Wrong;
-use super::values::{Value, nearest, not_a, number, shown, text};
+use super::messages::errors::{self, Expected};
+use super::problem::Problem;
+use super::suggestion::nearest;
+use super::values::{Value, list, number, text};
 
-/// What `consoles` calls those that need not be named.
-const USUAL: &str = "default";
+/// The word in `consoles` for the usual ones.
+const DEFAULT_CONSOLES: &str = "default";
 
-/// The methods of sshd, and `password` for whatever PAM asks.
+/// The methods of sshd, and `password` for anything that PAM asked.
 const METHODS: [&str; 5] = [
     "publickey",
     "hostbased",
@@ -21,108 +23,113 @@ const METHODS: [&str; 5] = [
     "password",
 ];
 
-/// A user.
-pub(super) fn user(value: &Value<'_>) -> Result<String, Wrong> {
-    if let DeValue::Integer(uid) = value.get_ref() {
-        return Err(Wrong::new(format!("{uid} is not a name")).help(format!("write uids = {uid}")));
+/// Signs in front of a group in other programs, such as sudoers.
+const GROUP_SIGNS: [char; 3] = ['%', '@', '+'];
+
+/// Reads the name of a user.
+pub(super) fn user(value: Value<'_, '_>) -> Result<String, Problem> {
+    if let DeValue::Integer(uid) = value.toml() {
+        return Err(errors::uid_as_user(uid));
     }
     let name = name(text(value)?)?;
-    if let Some(group) = name.strip_prefix(['%', '@', '+']) {
-        let wrong = Wrong::new(format!("{} is not a user's name", shown(name)));
-        return Err(wrong.help(format!("write groups = [{}]", shown(group))));
+    if let Some(group) = name.strip_prefix(GROUP_SIGNS) {
+        return Err(errors::group_as_user(name, group));
     }
     if is_number(name) {
-        let wrong = Wrong::new(format!("{} is a number", shown(name)));
-        return Err(wrong.help("name users by number under uids"));
+        return Err(errors::number_as_user(name));
     }
     Ok(name.to_owned())
 }
 
-/// A group, by name or number.
-pub(super) fn group(value: &Value<'_>) -> Result<Group, Wrong> {
-    match value.get_ref() {
+/// Reads a group, by name or number.
+pub(super) fn group(value: Value<'_, '_>) -> Result<Group, Problem> {
+    match value.toml() {
         DeValue::Integer(gid) => Ok(Group::Number(number(gid)?)),
         DeValue::String(text) => {
             let name = name(text)?;
-            if let Some(bare) = name.strip_prefix(['%', '@', '+']) {
-                let wrong = Wrong::new(format!("{} is not a group's name", shown(name)));
-                return Err(wrong.help(format!("write {}", shown(bare))));
+            if let Some(bare) = name.strip_prefix(GROUP_SIGNS) {
+                return Err(errors::group_with_sign(name, bare));
             }
             if is_number(name) {
-                let wrong = Wrong::new(format!("{} is a number", shown(name)));
-                return Err(wrong.help("write it without quotes"));
+                return Err(errors::number_as_group(name));
             }
             Ok(Group::Name(name.to_owned()))
         }
-        other => Err(not_a("a group's name in quotes or its number", other)),
+        other => Err(errors::wrong_type(Expected::Group, other)),
     }
 }
 
-/// A service, as PAM names it: without a folder, and in lower case.
-pub(super) fn service(value: &Value<'_>) -> Result<String, Wrong> {
+/// Reads a service as PAM names it: without a directory, and in lower case.
+pub(super) fn service(value: Value<'_, '_>) -> Result<String, Problem> {
     let name = name(text(value)?)?;
-    let pams = name.rsplit('/').next().unwrap_or_default();
-    let pams = pams.to_ascii_lowercase();
-    if pams != name {
-        let wrong = Wrong::new(format!("{} is not how PAM names a service", shown(name)));
-        return Err(wrong.help(format!("write {}", shown(&pams))));
+    let service = name.rsplit('/').next().unwrap_or_default();
+    let service = service.to_ascii_lowercase();
+    if service != name {
+        return Err(errors::not_a_service(name, &service));
     }
-    Ok(pams)
+    Ok(service)
 }
 
-/// A terminal or a display of this machine, or the word for the usual ones.
-pub(super) fn console(value: &Value<'_>) -> Result<String, Wrong> {
+/// Reads the list of consoles.
+pub(super) fn consoles(value: Value<'_, '_>) -> Result<Consoles, Problem> {
+    let mut names = list(value, console)?;
+    let with_default = names.iter().any(|name| name == DEFAULT_CONSOLES);
+    names.retain(|name| name != DEFAULT_CONSOLES);
+    Ok(Consoles::new(with_default, names))
+}
+
+/// Reads a terminal or display of this machine, or the word for the usual ones.
+fn console(value: Value<'_, '_>) -> Result<String, Problem> {
     let written = text(value)?;
     // A display begins with a colon.
     name(written.strip_prefix(':').unwrap_or(written))?;
-    let name = written;
-    if let Some(bare) = name.strip_prefix("/dev/") {
-        let wrong = Wrong::new(format!("{} has the folder in front", shown(name)));
-        return Err(wrong.help(format!("write {}", shown(bare))));
+    if let Some(bare) = written.strip_prefix("/dev/") {
+        return Err(errors::console_with_directory(written, bare));
     }
-    if is_pseudo_terminal(name) {
-        let wrong = Wrong::new(format!("{} is a pseudo-terminal", shown(name)));
-        return Err(wrong.help("logins over the network have them as well"));
+    if is_pseudo_terminal(written) {
+        return Err(errors::pseudo_terminal(written));
     }
-    Ok(name.to_owned())
+    Ok(written.to_owned())
 }
 
-/// The consoles of those names.
-pub(super) fn consoles(mut names: Vec<String>) -> Consoles {
-    let usual = names.iter().any(|name| name == USUAL);
-    names.retain(|name| name != USUAL);
-    Consoles::new(usual, names)
-}
-
-/// A method of ssh.
-pub(super) fn method(value: &Value<'_>) -> Result<String, Wrong> {
+/// Reads a method of sshd.
+pub(super) fn method(value: Value<'_, '_>) -> Result<String, Problem> {
     let written = text(value)?;
     if METHODS.contains(&written) {
         return Ok(written.to_owned());
     }
-    let wrong = Wrong::new(format!("{} is not a method of sshd", shown(written)));
     Err(match nearest(written, METHODS) {
-        None if written == "keyboard-interactive" => {
-            wrong.help("whatever PAM asks for is \"password\"")
-        }
-        None => wrong.help(format!("known are {}", METHODS.join(", "))),
-        near => wrong.meant(near),
+        Some(near) => errors::misspelled_method(written, near),
+        None if written == "keyboard-interactive" => errors::keyboard_interactive(written),
+        None => errors::unknown_method(written, &METHODS),
     })
 }
 
-fn name(name: &str) -> Result<&str, Wrong> {
-    let why = if name.is_empty() {
-        "is empty"
-    } else if name.contains(|c: char| c == ':' || is_misleading(c)) {
-        "has a colon or a character that does not show"
+/// Reads the name of this host in authenticator apps.
+pub(super) fn issuer(value: Value<'_, '_>) -> Result<String, Problem> {
+    let name = text(value)?;
+    if has_colon_or_is_misleading(name) {
+        return Err(errors::bad_issuer());
+    }
+    Ok(name.to_owned())
+}
+
+fn name(name: &str) -> Result<&str, Problem> {
+    if name.is_empty() {
+        Err(errors::empty_name())
+    } else if has_colon_or_is_misleading(name) {
+        Err(errors::invisible_character(name))
     } else if name.trim() != name {
-        "begins or ends with a space"
+        Err(errors::space_around(name))
     } else if name.contains(['*', '?']) {
-        "is a pattern, and there are none"
+        Err(errors::pattern(name))
     } else {
-        return Ok(name);
-    };
-    Err(Wrong::new(format!("the name {} {why}", shown(name))))
+        Ok(name)
+    }
+}
+
+fn has_colon_or_is_misleading(name: &str) -> bool {
+    name.contains(|c: char| c == ':' || is_misleading(c))
 }
 
 fn is_number(name: &str) -> bool {

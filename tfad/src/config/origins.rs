@@ -5,16 +5,19 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use tfa_core::OriginMatcher;
 
-use super::mistake::Wrong;
-use super::values::{Value, nearest, shown, text};
+use super::messages::errors;
+use super::problem::Problem;
+use super::suggestion::nearest;
+use super::values::{Value, text};
 
 const LOCAL: &str = "local";
 const SESSION: &str = "session";
-/// `::ffff:0:0/96` holds the IPv4 addresses; logins from there count as those of IPv4.
-const MAPPED: u8 = 96;
+/// The length of the prefix `::ffff:0:0/96`, which maps the IPv4 addresses. Logins from there count
+/// as those of IPv4.
+const MAPPED_PREFIX: u8 = 96;
 
-/// One of them.
-pub(super) fn origin(value: &Value<'_>) -> Result<OriginMatcher, Wrong> {
+/// Reads one of them.
+pub(super) fn origin(value: Value<'_, '_>) -> Result<OriginMatcher, Problem> {
     let written = text(value)?;
     match written {
         LOCAL => return Ok(OriginMatcher::Local),
@@ -23,29 +26,26 @@ pub(super) fn origin(value: &Value<'_>) -> Result<OriginMatcher, Wrong> {
     }
     let network = match written.parse::<IpAddr>() {
         Ok(address) => IpNet::from(address),
-        Err(_) => written.parse().map_err(|_| neither(written))?,
+        Err(_) => written.parse().map_err(|_| not_an_origin(written))?,
     };
     let plain = plain(network);
     if network.addr() != network.network() {
-        let wrong = Wrong::new(format!("{} is an address inside a network", shown(written)));
-        return Err(wrong.help(format!("write \"{plain}\" or \"{}\"", network.addr())));
+        return Err(errors::host_in_network(written, &plain, &network.addr()));
     }
     if plain != network {
-        let wrong = Wrong::new(format!("{} is a place of IPv4", shown(written)));
-        let plain = if plain.prefix_len() == plain.max_prefix_len() {
-            plain.addr().to_string()
+        return Err(if plain.prefix_len() == plain.max_prefix_len() {
+            errors::mapped_address(written, &plain.addr())
         } else {
-            plain.to_string()
-        };
-        return Err(wrong.help(format!("write \"{plain}\"")));
+            errors::mapped_address(written, &plain)
+        });
     }
     Ok(OriginMatcher::Network(network))
 }
 
-/// The network without host bits, and without the disguise of IPv6.
+/// The network without host bits, and as IPv4 where it is mapped.
 fn plain(network: IpNet) -> IpNet {
     let network = network.trunc();
-    let bits = network.prefix_len().checked_sub(MAPPED);
+    let bits = network.prefix_len().checked_sub(MAPPED_PREFIX);
     match (network.network().to_canonical(), bits) {
         (address @ IpAddr::V4(_), Some(bits)) if matches!(network, IpNet::V6(_)) => {
             IpNet::new(address, bits).unwrap_or(network)
@@ -54,15 +54,11 @@ fn plain(network: IpNet) -> IpNet {
     }
 }
 
-fn neither(written: &str) -> Wrong {
-    let wrong = Wrong::new(format!(
-        "{} is not \"local\", \"session\", an address or a network",
-        shown(written)
-    ));
+fn not_an_origin(written: &str) -> Problem {
     match nearest(written, [LOCAL, SESSION]) {
-        None if written.contains('%') => wrong.help("leave out the zone, from the % on"),
-        None if written.contains('/') => wrong.help("write a network as in \"10.0.0.0/8\""),
-        None => wrong.help("host names are not looked up: write addresses"),
-        near => wrong.meant(near),
+        Some(near) => errors::misspelled_origin(written, near),
+        None if written.contains('%') => errors::origin_with_zone(written),
+        None if written.contains('/') => errors::bad_network(written),
+        None => errors::host_name(written),
     }
 }

@@ -2,142 +2,91 @@
 
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use tfa_core::{AfterGrace, Mode, Rule, RuleEffect};
-use toml::de::DeTable;
 
-use super::document::{Document, Said, Table};
-use super::grace::duration;
-use super::keys::RULE;
-use super::mistake::{Place, Wrong};
-use super::moment::moment;
-use super::names::{group, method, service, user};
-use super::origins::origin;
-use super::uids::uids;
-use super::values::{Value, some, word};
+use super::document::{Document, Table};
+use super::keys::Settings;
+use super::messages::errors;
+use super::problem::{Located, Position};
+use super::schema::Section;
 
-/// What `mode` may be.
-const MODES: [(&str, Mode); 3] = [
-    ("off", Mode::Off),
-    ("optional", Mode::Optional),
-    ("required", Mode::Required),
-];
-
-/// What `after_grace` may be.
-const AFTER: [(&str, AfterGrace); 2] = [("enroll", AfterGrace::Enroll), ("deny", AfterGrace::Deny)];
-
-/// A rule, for which the policy's grace may yet be needed.
-pub(super) struct DraftRule {
-    /// Where its header stands.
-    pub(super) place: Place,
-    rule: Rule,
-    grace: Option<Said<Duration>>,
-    after_grace: Option<Said<AfterGrace>>,
+/// A rule whose grace period may still come from `[policy]`.
+pub(super) struct RuleBuilder {
+    /// The position of its header.
+    pub(super) position: Position,
+    /// Which logins it matches. Its effect has no grace period yet.
+    pub(super) rule: Rule,
+    grace: Option<Located<Duration>>,
+    after_grace: Option<Located<AfterGrace>>,
 }
 
-/// The mode.
-pub(super) fn mode(value: &Value<'_>) -> Result<Mode, Wrong> {
-    word(value, &MODES)
-}
-
-/// What comes after the grace.
-pub(super) fn after_grace(value: &Value<'_>) -> Result<AfterGrace, Wrong> {
-    word(value, &AFTER)
-}
-
-/// What is wrong where no mode is given.
-pub(super) fn no_mode(whose: &str) -> Wrong {
-    Wrong::new(format!("{whose} has no mode"))
-        .help("write mode = \"off\", \"optional\" or \"required\"")
-}
-
-/// What is wrong where a key needs another mode.
-pub(super) fn has_no_effect(key: &str) -> Wrong {
-    Wrong::new(format!(
-        "{key} has no effect where the mode is not \"required\""
-    ))
-    .help("leave it out")
-}
-
-impl DraftRule {
-    /// Reads a rule whose header stands at that byte; `None` where there is a mistake in it.
+impl RuleBuilder {
+    /// Reads a rule whose header begins at that byte; `None` if there is a problem in it.
     pub(super) fn read(
         document: &Document<'_>,
         header: usize,
-        entries: &DeTable<'_>,
-        zone: &TimeZone,
+        table: Table<'_, '_>,
     ) -> Option<Self> {
-        let before = document.mistakes.count();
-        let table = document.table(entries, &RULE);
-        let place = document.place(header);
-        let mode = table.get("mode", mode).map(|said| said.value);
+        let before = document.problems.count();
+        let position = document.position(header);
+        let mut settings = Settings::default();
+        table.has_known_names(Section::Rule);
+        table.read_into(&mut settings, Section::Rule);
         if !table.has("mode") {
-            document.mistakes.in_place(no_mode("the rule"), &place);
+            let problem = errors::no_mode_in_rule();
+            document.problems.at(&problem, &position);
         }
-        let since = table.get("since", |value| moment(value, zone));
-        let grace = table.get("grace", duration);
-        let after_grace = table.get("after_grace", after_grace);
+        let mode = value(settings.mode);
         if mode.is_some_and(|mode| mode != Mode::Required) {
-            let idle = [
-                ("since", since.as_ref().map(|said| &said.place)),
-                ("grace", grace.as_ref().map(|said| &said.place)),
-                ("after_grace", after_grace.as_ref().map(|said| &said.place)),
+            let needing_required = [
+                ("since", settings.since.as_ref().map(|it| &it.position)),
+                ("grace", settings.grace.as_ref().map(|it| &it.position)),
+                (
+                    "after_grace",
+                    settings.after_grace.as_ref().map(|it| &it.position),
+                ),
             ];
-            for (key, place) in idle {
-                if let Some(place) = place {
-                    document.mistakes.in_place(has_no_effect(key), place);
+            for (key, position) in needing_required {
+                if let Some(position) = position {
+                    let problem = errors::needs_required(key);
+                    document.problems.at(&problem, position);
                 }
             }
         }
+        if document.problems.count() > before {
+            return None;
+        }
         let rule = Rule {
-            users: names(&table, "users", user),
-            groups: names(&table, "groups", group),
-            uids: whole(&table, "uids", uids),
-            services: names(&table, "services", service),
-            origins: names(&table, "origins", origin),
-            methods: names(&table, "methods", method),
+            users: value(settings.users).unwrap_or_default(),
+            groups: value(settings.groups).unwrap_or_default(),
+            uids: value(settings.uids).unwrap_or_default(),
+            services: value(settings.services).unwrap_or_default(),
+            origins: value(settings.origins).unwrap_or_default(),
+            methods: value(settings.methods).unwrap_or_default(),
             effect: RuleEffect {
                 mode: mode?,
-                since: since.map(|said| said.value),
-                source: place.source(),
+                since: value(settings.since),
+                source: position.source(),
                 ..RuleEffect::default()
             },
         };
-        (document.mistakes.count() == before).then_some(Self {
-            place,
+        Some(Self {
+            position,
             rule,
-            grace,
-            after_grace,
+            grace: settings.grace,
+            after_grace: settings.after_grace,
         })
     }
 
-    /// The rule, once it is known what holds where it says nothing.
-    pub(super) fn finish(self, grace: Duration, after_grace: AfterGrace) -> Rule {
+    /// The rule, with the values of `[policy]` where it sets none.
+    pub(super) fn build(self, grace: Duration, after_grace: AfterGrace) -> Rule {
         let mut rule = self.rule;
-        rule.effect.grace = self.grace.map_or(grace, |said| said.value);
-        rule.effect.after_grace = self.after_grace.map_or(after_grace, |said| said.value);
+        rule.effect.grace = value(self.grace).unwrap_or(grace);
+        rule.effect.after_grace = value(self.after_grace).unwrap_or(after_grace);
         rule
     }
-
-    /// For which logins it holds.
-    pub(super) fn rule(&self) -> &Rule {
-        &self.rule
-    }
 }
 
-fn names<'d, 't, T>(
-    table: &Table<'d, 't>,
-    key: &str,
-    read: impl Fn(&'d Value<'t>) -> Result<T, Wrong>,
-) -> Vec<T> {
-    whole(table, key, |value| some(value, read))
-}
-
-fn whole<'d, 't, T>(
-    table: &Table<'d, 't>,
-    key: &str,
-    read: impl FnOnce(&'d Value<'t>) -> Result<Vec<T>, Wrong>,
-) -> Vec<T> {
-    let said = table.get(key, read);
-    said.map(|said| said.value).unwrap_or_default()
+fn value<T>(setting: Option<Located<T>>) -> Option<T> {
+    setting.map(|setting| setting.value)
 }

@@ -1,8 +1,9 @@
-//! Whose files are taken for the policy: nobody but their owner may be able to change them.
+//! Which files the daemon accepts as its policy: those that no other user can change.
 //!
-//! A path is walked from the root by descriptor, link by link, so that what was looked at is what is
-//! read: each folder on the way, and the file, belong to root (or to the daemon's own user) and can be
-//! written by nobody else. Whoever may write in a folder can exchange what lies in it, sticky or not.
+//! A path is opened from the root on, name by name and link by link, so that the file that was
+//! checked is the file that is read. Each directory on the way, and the file, must belong to root or
+//! to the daemon's own user, and no other user may have write permission. A user who can write to a
+//! directory can replace the files in it, with or without the sticky bit.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -15,37 +16,39 @@ use nix::fcntl::{AT_FDCWD, OFlag, openat, readlinkat};
 use nix::libc::mode_t;
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat};
 use nix::unistd::geteuid;
+use tfa_text::policy_files::{AnyOwner, Opener};
 
-use super::mistake::Wrong;
+use super::messages::errors::{self, Writable};
+use super::problem::Problem;
 
-/// How many links a path may lead through, as in the kernel.
+/// How many links a path may have, as in the kernel.
 const MAX_LINKS: u32 = 40;
 
-/// Whose files are taken.
+/// Which owners of files are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trust {
-    /// Where paths begin.
+    /// The directory at which absolute paths begin.
     root: PathBuf,
-    /// Whose files these may be; anybody's, for a draft.
+    /// The owners; `None` for any.
     owners: Option<Vec<u32>>,
 }
 
-/// Why something was not opened.
+/// Why a path was not opened.
 pub(super) enum NotOpened {
-    /// It, or what leads there, cannot be read.
+    /// It, or a directory on the way, cannot be read.
     Unreadable(io::Error),
-    /// Somebody else may write there.
-    Unsafe(PathBuf, Wrong),
+    /// Another user can change it, or the directory on the way that is named.
+    Unsafe(PathBuf, Box<Problem>),
 }
 
-/// A folder on the way.
+/// A directory on the way.
 struct Step {
     path: PathBuf,
-    folder: OwnedFd,
+    directory: OwnedFd,
 }
 
 impl Trust {
-    /// What the daemon takes, which runs as root: what is root's.
+    /// The files of root, as a daemon accepts them that runs as root.
     #[must_use]
     pub fn roots() -> Self {
         Self {
@@ -54,7 +57,7 @@ impl Trust {
         }
     }
 
-    /// What this process takes as a daemon: what is root's, or its own.
+    /// The files of root and of the user of this process.
     #[must_use]
     pub fn own() -> Self {
         Self {
@@ -63,7 +66,7 @@ impl Trust {
         }
     }
 
-    /// Anybody's files: a policy that is to come.
+    /// The files of any owner, for a draft.
     #[must_use]
     pub fn draft() -> Self {
         Self {
@@ -72,7 +75,7 @@ impl Trust {
         }
     }
 
-    /// The same, with paths that begin at that folder.
+    /// The same, with absolute paths that begin at that directory.
     #[cfg(test)]
     pub(super) fn below(self, root: &Path) -> Self {
         Self {
@@ -80,27 +83,33 @@ impl Trust {
             ..self
         }
     }
+}
 
-    /// Whether there is nothing of that name, not even a link.
-    pub(super) fn is_absent(&self, path: &Path) -> bool {
-        // A path that does not begin at the root is left as it is.
-        let path = match path.strip_prefix("/") {
-            Ok(below) => self.root.join(below),
-            Err(_) => path.to_owned(),
-        };
-        let known = path.symlink_metadata();
-        known.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+/// Opens the files that a [`Trust`] accepts.
+pub(super) struct TrustedOpener<'t>(pub(super) &'t Trust);
+
+impl Opener for TrustedOpener<'_> {
+    type Error = NotOpened;
+
+    fn is_absent(&self, path: &Path) -> bool {
+        // A relative path is left as it is.
+        match path.strip_prefix("/") {
+            Ok(below) => AnyOwner.is_absent(&self.0.root.join(below)),
+            Err(_) => AnyOwner.is_absent(path),
+        }
     }
 
-    /// Opens a file or a folder for reading.
-    pub(super) fn open(&self, path: &Path) -> Result<File, NotOpened> {
-        match &self.owners {
-            None => File::open(path).map_err(NotOpened::Unreadable),
-            Some(owners) => {
-                let path = std::path::absolute(path).map_err(NotOpened::Unreadable)?;
-                Walk::begin(&self.root, owners)?.to(&path)
-            }
+    fn open(&self, path: &Path) -> Result<File, NotOpened> {
+        match &self.0.owners {
+            None => Ok(AnyOwner.open(path)?),
+            Some(owners) => Walk::begin(&self.0.root, owners)?.to(&std::path::absolute(path)?),
         }
+    }
+}
+
+impl From<io::Error> for NotOpened {
+    fn from(error: io::Error) -> Self {
+        Self::Unreadable(error)
     }
 }
 
@@ -110,17 +119,16 @@ impl From<nix::Error> for NotOpened {
     }
 }
 
-/// Where the way has led so far.
+/// The directories that a path has led through so far.
 struct Walk<'t> {
     owners: &'t [u32],
-    /// The folders from the root on; never empty.
     root: Step,
     below: Vec<Step>,
 }
 
 impl<'t> Walk<'t> {
     fn begin(root: &Path, owners: &'t [u32]) -> Result<Self, NotOpened> {
-        let folder = openat(
+        let directory = openat(
             AT_FDCWD,
             root,
             path_only() | OFlag::O_DIRECTORY,
@@ -130,11 +138,11 @@ impl<'t> Walk<'t> {
             owners,
             root: Step {
                 path: PathBuf::from("/"),
-                folder,
+                directory,
             },
             below: Vec::new(),
         };
-        walk.admit(&walk.root.path, &fstat(&walk.root.folder)?)?;
+        walk.admit(&walk.root.path, &fstat(&walk.root.directory)?)?;
         Ok(walk)
     }
 
@@ -148,15 +156,20 @@ impl<'t> Walk<'t> {
             }
             let here = self.here();
             let path = here.path.join(&name);
-            let found = openat(&here.folder, name.as_os_str(), path_only(), Mode::empty())?;
+            let found = openat(
+                &here.directory,
+                name.as_os_str(),
+                path_only(),
+                Mode::empty(),
+            )?;
             let known = fstat(&found)?;
             if kind(&known) == SFlag::S_IFLNK {
                 links += 1;
                 if links > MAX_LINKS {
                     return Err(nix::Error::ELOOP.into());
                 }
-                // The link is of this very folder, in which nobody else may write.
-                let target = PathBuf::from(readlinkat(&here.folder, name.as_os_str())?);
+                // No other user can write to the directory of the link.
+                let target = PathBuf::from(readlinkat(&here.directory, name.as_os_str())?);
                 if target.is_absolute() {
                     self.below.clear();
                 }
@@ -169,7 +182,7 @@ impl<'t> Walk<'t> {
             if kind(&known) == SFlag::S_IFDIR {
                 self.below.push(Step {
                     path,
-                    folder: found,
+                    directory: found,
                 });
             } else if ahead.is_empty() {
                 return self.opened(&path, &name);
@@ -185,54 +198,42 @@ impl<'t> Walk<'t> {
         self.below.last().unwrap_or(&self.root)
     }
 
-    /// Opens what was looked at, to read it, and looks again.
+    /// Opens the checked file for reading, and checks it again.
     fn opened(&self, path: &Path, name: &OsString) -> Result<File, NotOpened> {
-        // A pipe or a device that came there meanwhile keeps nobody waiting.
+        // O_NONBLOCK: to open a pipe that has taken its place would wait for the other end.
         let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
-        let opened = openat(&self.here().folder, name.as_os_str(), flags, Mode::empty())?;
+        let opened = openat(
+            &self.here().directory,
+            name.as_os_str(),
+            flags,
+            Mode::empty(),
+        )?;
         self.admit(path, &fstat(&opened)?)?;
         Ok(File::from(opened))
     }
 
-    /// That nobody but a trusted owner may change it.
+    /// Refuses what another user than a trusted owner can change.
     fn admit(&self, path: &Path, known: &FileStat) -> Result<(), NotOpened> {
         let mode: mode_t = known.st_mode & 0o7777;
-        let shown = path.display();
+        let uid = known.st_uid;
         let what = if kind(known) == SFlag::S_IFDIR {
-            "what lies in it"
+            Writable::Directory
         } else {
-            "it"
+            Writable::File
         };
-        // A new mode does not take a descriptor back that somebody has opened for writing.
-        let renewed = |remedy: String| match kind(known) {
-            SFlag::S_IFREG => format!(
-                "it may still be open for writing: cp {shown} {shown}.new, look at what the copy \
-                 says, then: mv {shown}.new {shown} && {remedy}"
-            ),
-            _ => format!("look at what it says, then: {remedy}"),
-        };
-        let wrong = if !self.owners.contains(&known.st_uid) {
-            let owner = self.owners.last().copied().unwrap_or_default();
-            Wrong::new(format!(
-                "belongs to uid {} (mode {mode:04o}), who can change {what}: only uid {owner} may own it",
-                known.st_uid
-            ))
-            .help(renewed(format!("chown {owner} {shown}")))
+        let problem = if !self.owners.contains(&uid) {
+            let wanted = self.owners.last().copied().unwrap_or_default();
+            errors::wrong_owner(path, what, uid, mode, wanted)
         } else if mode & 0o022 != 0 {
-            Wrong::new(format!(
-                "can be written by others than its owner (uid {}, mode {mode:04o}), who can \
-                 change {what}",
-                known.st_uid
-            ))
-            .help(renewed(format!("chmod go-w {shown}")))
+            errors::writable_by_others(path, what, uid, mode)
         } else {
             return Ok(());
         };
-        Err(NotOpened::Unsafe(path.to_owned(), wrong))
+        Err(NotOpened::Unsafe(path.to_owned(), Box::new(problem)))
     }
 }
 
-/// To look at it, and go on from it, without opening it.
+/// The flags for a descriptor that only names a file or directory.
 fn path_only() -> OFlag {
     OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC
 }
@@ -241,7 +242,7 @@ fn kind(known: &FileStat) -> SFlag {
     SFlag::from_bits_truncate(known.st_mode & SFlag::S_IFMT.bits())
 }
 
-/// The names that a path is made of.
+/// The names in a path.
 fn names(path: &Path) -> VecDeque<OsString> {
     path.components()
         .filter_map(|component| match component {

@@ -1,40 +1,35 @@
-//! Numbers of users: `"0-999"`, `1000`, or a list of these.
+//! User ids: `"0-999"`, `1000`, or a list of these.
 
 use std::ops::RangeInclusive;
 
 use toml::de::DeValue;
 
-use super::mistake::Wrong;
-use super::values::{Value, not_a, number, shown, some};
+use super::messages::errors::{self, Expected};
+use super::problem::Problem;
+use super::values::{Value, non_empty_list, number};
 
-/// One of them, or a list.
-pub(super) fn uids(value: &Value<'_>) -> Result<Vec<RangeInclusive<u32>>, Wrong> {
-    match value.get_ref() {
-        DeValue::Array(_) => some(value, range),
+/// Reads a number, a range, or a list of these.
+pub(super) fn uids(value: Value<'_, '_>) -> Result<Vec<RangeInclusive<u32>>, Problem> {
+    match value.toml() {
+        DeValue::Array(_) => non_empty_list(value, range),
         _ => Ok(vec![range(value)?]),
     }
 }
 
-fn range(value: &Value<'_>) -> Result<RangeInclusive<u32>, Wrong> {
-    match value.get_ref() {
+fn range(value: Value<'_, '_>) -> Result<RangeInclusive<u32>, Problem> {
+    match value.toml() {
         DeValue::Integer(uid) => number(uid).map(|uid| uid..=uid),
         DeValue::String(text) => parse(text),
-        other => Err(not_a("a number or a range such as \"0-999\"", other)),
+        other => Err(errors::wrong_type(Expected::Uids, other)),
     }
 }
 
-fn parse(text: &str) -> Result<RangeInclusive<u32>, Wrong> {
+fn parse(text: &str) -> Result<RangeInclusive<u32>, Problem> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     match (uid(first), uid(last)) {
         (Some(first), Some(last)) if first <= last => Ok(first..=last),
-        (Some(first), Some(last)) => {
-            let wrong = Wrong::new(format!("{} is the wrong way round", shown(text)));
-            Err(wrong.help(format!("write \"{last}-{first}\"")))
-        }
-        _ => Err(Wrong::new(format!(
-            "{} is not a number or a range such as \"0-999\"",
-            shown(text)
-        ))),
+        (Some(first), Some(last)) => Err(errors::reversed_range(text, first, last)),
+        _ => Err(errors::not_a_range(text)),
     }
 }
 
@@ -49,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_are_read_and_what_is_none_is_not_guessed_at() {
+    fn a_range_is_read_and_other_texts_are_refused() {
         for (text, range) in [
             ("0-999", Some(0..=999)),
             ("1000 - 1999", Some(1000..=1999)),
@@ -68,7 +63,7 @@ mod tests {
         ] {
             assert_eq!(parse(text).ok(), range, "{text:?}");
         }
-        let said = format!("{:?}", parse("999-0"));
-        assert!(said.contains(r#"write \"0-999\""#), "{said}");
+        let said = parse("999-0").unwrap_err().text();
+        assert!(said.contains("write \"0-999\""), "{said}");
     }
 }

@@ -1,20 +1,17 @@
-//! What the manual page and the shipped file say, held against what is understood.
+//! The manual page tfad.toml(5), compared with the table of keys and with what the parser reads.
 
 use std::time::Duration;
 
 use tfa_core::{AfterGrace, Group, Mode, OriginMatcher, Policy, Rule, RuleEffect, Time};
 use tfa_proto::Consoles;
 
-use super::super::{Config, QrStyle, keys};
+use super::super::keys::KEYS;
+use super::super::{Config, QrStyle};
 use super::{bare, one, parse};
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../man/tfad.toml.5"));
-const SHIPPED: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../packaging/tfad.toml"
-));
 
-/// The main file under a drop-in of the page.
+/// The main file for the drop-ins of the page.
 const MAIN: &str = "[policy]\nmode = \"required\"\n";
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -32,7 +29,7 @@ fn examples(page: &'static str) -> Vec<(&'static str, String)> {
         for line in &block {
             assert!(
                 !line.starts_with(['.', '\'']) && !line.contains('\\'),
-                "{line} is not shown as it stands there"
+                "{line} is not shown as it is written"
             );
         }
         let title = block.first().and_then(|line| line.strip_prefix("# "));
@@ -61,7 +58,7 @@ fn effect(mode: Mode) -> RuleEffect {
     }
 }
 
-/// The policy that asks this where no rule matches.
+/// The policy with this mode where no rule matches.
 fn policy(mode: Mode, rules: Vec<Rule>) -> Policy {
     Policy {
         rules,
@@ -77,7 +74,7 @@ fn rule(mode: Mode) -> Rule {
     }
 }
 
-/// What each example of the page is to come to, in their order.
+/// The configuration of each example of the page, in their order.
 fn wanted() -> Vec<(&'static str, Config)> {
     use Mode::{Off, Optional, Required};
     let with = |policy| Config {
@@ -296,7 +293,7 @@ fn roll_out() -> Policy {
             Rule {
                 users: names(&["backup"]),
                 origins: vec![network("10.0.0.0/8")],
-                // Its grace plays no part.
+                // Its grace period has no effect.
                 effect: RuleEffect {
                     grace: DAY * 14,
                     ..effect(Mode::Off)
@@ -320,7 +317,7 @@ fn roll_out() -> Policy {
 }
 
 #[test]
-fn every_example_of_the_manual_comes_to_what_its_title_says() {
+fn every_example_of_the_manual_has_the_effect_in_its_title() {
     let examples = examples(PAGE);
     let wanted = wanted();
     for ((title, text), (known, wanted)) in examples.iter().zip(&wanted) {
@@ -338,11 +335,7 @@ fn every_example_of_the_manual_comes_to_what_its_title_says() {
 #[test]
 fn every_key_is_in_the_manual_with_an_example() {
     let examples = examples(PAGE);
-    let keys = [keys::POLICY, keys::RULE, keys::ENROLLMENT];
-    for key in keys.iter().flat_map(|table| table.names) {
-        if *key == "rule" {
-            continue;
-        }
+    for key in KEYS.iter().map(|key| key.name) {
         let item = |line: &str| {
             let words = line.strip_prefix(".It Cm ");
             words.is_some_and(|words| words.split(' ').next() == Some(key))
@@ -356,37 +349,7 @@ fn every_key_is_in_the_manual_with_an_example() {
     }
 }
 
-#[test]
-fn the_shipped_file_is_the_default_and_so_are_its_keys_that_are_commented_out() {
-    assert_eq!(one(SHIPPED).map(bare), Ok(Config::default()));
-    // A key or header behind a bare # is for use, a # and a space begin words.
-    let used: String = SHIPPED
-        .lines()
-        .map(|line| match line.strip_prefix('#') {
-            Some(key) if !key.starts_with(' ') => format!("{key}\n"),
-            _ => format!("{line}\n"),
-        })
-        .collect();
-    let mut config = one(&used).map(bare).unwrap();
-    let rules = std::mem::take(&mut config.policy.rules);
-    assert_eq!(config, Config::default());
-    let phase = |group, since, days| Rule {
-        groups: groups(&[group]),
-        effect: RuleEffect {
-            since,
-            grace: DAY * days,
-            ..effect(Mode::Required)
-        },
-        ..Rule::default()
-    };
-    let wanted = [
-        phase("sudo", DECEMBER, 7),
-        phase("staff", MIDDLE_OF_JANUARY, 14),
-    ];
-    assert_eq!(rules, wanted);
-}
-
-/// Groups that the package base-passwd makes on every Debian.
+/// Groups that the package base-passwd creates.
 const DEBIANS: [&str; 6] = ["adm", "operator", "root", "staff", "sudo", "users"];
 
 #[test]

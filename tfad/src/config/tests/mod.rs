@@ -1,15 +1,16 @@
-//! Whole files, beside what the single parts are tested with in their own files.
+//! Tests of whole files. Each part has its own tests in its file.
 
+mod errors;
 mod manual;
-mod mistakes;
 mod properties;
+mod shipped;
 mod whole;
 
 use tfa_core::Source;
 
 use super::*;
 
-/// What files of these names and texts come to on a host of UTC.
+/// The configuration of files with these names and texts, on a host in UTC.
 fn parse(files: &[(&str, &str)]) -> Result<Config, BadConfig> {
     let files: Vec<_> = files
         .iter()
@@ -22,7 +23,7 @@ fn one(text: &str) -> Result<Config, BadConfig> {
     parse(&[("a.toml", text)])
 }
 
-/// A configuration without the places, so that texts laid out differently can be compared.
+/// A configuration without positions, to compare texts with another layout.
 fn bare(mut config: Config) -> Config {
     config.policy.otherwise.source = Source::default();
     for rule in &mut config.policy.rules {

@@ -1,12 +1,13 @@
-//! What holds of any text.
+//! Properties of any text.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::super::keys;
+use super::super::schema::Section;
 use super::{bare, one};
 
-/// Pieces of which files are made, right and wrong.
+/// Pieces of files, right and wrong.
 const PIECES: [&str; 48] = [
     "[policy]\n",
     "[[policy.rule]]\n",
@@ -60,12 +61,12 @@ const PIECES: [&str; 48] = [
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(text in ".*") {
+    fn no_text_causes_a_panic(text in ".*") {
         let _ = one(&text);
     }
 
     #[test]
-    fn no_arrangement_of_pieces_makes_it_panic(
+    fn no_arrangement_of_pieces_causes_a_panic(
         pieces in prop::collection::vec(select(PIECES.as_slice()), 0..40),
     ) {
         let text = pieces.concat();
@@ -75,8 +76,8 @@ proptest! {
     }
 
     #[test]
-    fn no_value_makes_it_panic(
-        key in select([keys::POLICY.names, keys::RULE.names].concat()),
+    fn no_value_causes_a_panic(
+        key in select(keys::names(Section::Policy).chain(keys::names(Section::Rule)).collect::<Vec<_>>()),
         value in ".{0,40}",
         in_a_rule: bool,
         in_a_list: bool,

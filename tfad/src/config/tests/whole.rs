@@ -1,4 +1,4 @@
-//! What files come to.
+//! Files and the configuration made of them.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -114,7 +114,7 @@ qr = "ascii"
 }
 
 #[test]
-fn what_is_not_said_is_the_default() {
+fn a_key_that_is_not_set_has_its_default() {
     let config = one("policy.mode = \"optional\"").unwrap();
     assert_eq!(config.policy.otherwise.source.line, 1);
     assert_eq!(bare(config), Config::default());
@@ -128,12 +128,12 @@ fn what_is_not_said_is_the_default() {
 }
 
 #[test]
-fn a_rule_knows_its_line_however_it_is_written() {
+fn a_rule_has_the_line_of_its_header_in_every_notation() {
     let lines = |text: &str| -> Vec<u32> {
         let rules = one(text).unwrap().policy.rules;
         rules.iter().map(|rule| rule.effect.source.line).collect()
     };
-    // Rules may stand above the table that they belong to.
+    // Rules may precede the table that they belong to.
     let above = "[[policy.rule]]\nuids = 1\nmode = \"off\"\n\n[[policy.rule]]\n# x\nuids = 2\n\
                  mode = \"off\"\n[policy]\nmode = \"optional\"\n";
     assert_eq!(lines(above), [1, 5]);
@@ -145,7 +145,7 @@ fn a_rule_knows_its_line_however_it_is_written() {
 }
 
 #[test]
-fn a_drop_in_takes_the_place_of_keys_and_adds_rules() {
+fn a_drop_in_replaces_keys_and_appends_rules() {
     let main = "[policy]\nmode = \"required\"\nsince = 2026-12-01\ngrace = \"1d\"\n\
                 [[policy.rule]]\nuids = 1\nmode = \"off\"\n[enrollment]\nissuer = \"A\"\n";
     let first = "[policy]\ngrace = \"2d\"\n[[policy.rule]]\nuids = 2\nmode = \"required\"\n";
@@ -163,11 +163,11 @@ fn a_drop_in_takes_the_place_of_keys_and_adds_rules() {
     assert_eq!(two.effect.source.to_string(), "1 line 3");
     assert_eq!(two.effect.grace, DAY * 2, "the later file's");
 
-    // A third file that makes it required again finds the old date.
+    // The date still applies when a third file sets the mode to required again.
     let third = "[policy]\nmode = \"required\"\n";
     let config = parse(&[("m", main), ("2", second), ("3", third)]).unwrap();
     assert!(config.policy.otherwise.since.is_some());
-    // The mode may stand in a drop-in alone, and the main file must say something.
+    // The mode may be in a drop-in only. The main file must set a key.
     assert!(parse(&[("m", "[enrollment]\nqr = \"none\""), ("1", third)]).is_ok());
     assert!(parse(&[("m", "# nothing\n"), ("1", third)]).is_err());
 }

@@ -1,4 +1,4 @@
-//! What is said of mistakes.
+//! Errors and their messages.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::super::{Config, Trust};
 use super::{one, parse};
 
 #[test]
-fn a_mistake_is_said_with_its_place_and_what_helps() {
+fn an_error_has_its_position_and_what_helps() {
     let policy = |line: &str| format!("[policy]\nmode = \"required\"\n{line}\n");
     let enrollment = |line: &str| format!("[policy]\nmode = \"off\"\n[enrollment]\n{line}\n");
     let rule = |line: &str| format!("[policy]\nmode = \"off\"\n[[policy.rule]]\n{line}\n");
@@ -15,21 +15,24 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         // The file as a whole.
         (
             "".to_owned(),
-            ": the file sets nothing, as if it had been cut off",
+            ": the file sets no key, and may have been truncated; \
+             restore it, or remove it if it is a drop-in",
         ),
         (
             "# [policy]\n".to_owned(),
-            ": the file sets nothing, as if it had been cut off",
+            ": the file sets no key, and may have been truncated; \
+             restore it, or remove it if it is a drop-in",
         ),
         (
             "[policy]\n[enrollment]\n".to_owned(),
-            ": the file sets nothing, as if it had been cut off",
+            ": the file sets no key, and may have been truncated; \
+             restore it, or remove it if it is a drop-in",
         ),
         (
             "[policy]\naudit = true\n".to_owned(),
             ": [policy] has no mode; write mode = \"off\", \"optional\" or \"required\"",
         ),
-        // What is no TOML.
+        // Not TOML.
         (
             "[policy]\nmode = optional\n".to_owned(),
             ":2:8: string values must be quoted, expected literal string",
@@ -44,11 +47,11 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             "[policy]\nmode = \"off\"\nmode = \"off\"".to_owned(),
-            ":3:1: \"mode\" stands there twice",
+            ":3:1: \"mode\" is defined twice; remove one of the two",
         ),
         (
             "[policy]\nmode = \"off\"\n[policy]".to_owned(),
-            ":3:2: \"policy\" stands there twice",
+            ":3:2: \"policy\" is defined twice; remove one of the two",
         ),
         // Keys.
         (
@@ -86,7 +89,7 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             enrollment("name = \"a\""),
-            ":4:1: unknown key \"name\" in [enrollment]; known are issuer, qr",
+            ":4:1: unknown key \"name\" in [enrollment]; known keys are issuer, qr",
         ),
         // Words and kinds.
         (
@@ -127,15 +130,16 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             policy("consoles = [\"/dev/ttyS1\"]"),
-            ":3:13: consoles: \"/dev/ttyS1\" has the folder in front; write \"ttyS1\"",
+            ":3:13: consoles: \"/dev/ttyS1\" has the directory in front; write \"ttyS1\"",
         ),
         (
             policy("consoles = [\"pts/0\"]"),
-            ":3:13: consoles: \"pts/0\" is a pseudo-terminal; logins over the network have them as well",
+            ":3:13: consoles: \"pts/0\" is a pseudo-terminal; \
+             remove it, because logins over the network have pseudo-terminals",
         ),
         (
             "policy = 1".to_owned(),
-            ":1:10: policy: must be a table in brackets, not a number",
+            ":1:10: policy: must be a table, not a number",
         ),
         (
             policy("[policy.rule]\nmode = \"off\""),
@@ -143,7 +147,7 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             policy("rule = []"),
-            ":3:8: rule: the list is empty; leave the key out",
+            ":3:8: rule: the list is empty; remove the key",
         ),
         (
             policy("rule = [1]"),
@@ -155,26 +159,26 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             enrollment("issuer = \"a:b\""),
-            ":4:10: issuer: must not have a colon or a character that does not show; \
-             authenticators split the name at a colon",
+            ":4:10: issuer: must not have a colon or an invisible character; \
+             authenticator apps split the name at a colon",
         ),
         // Time.
         (
             policy("grace = \"7\""),
-            ":3:9: grace: 7 has no unit; write \"7d\" for days",
+            ":3:9: grace: 7 has no unit; for days, write \"7d\"",
         ),
         (
             policy("grace = 7"),
-            ":3:9: grace: 7 has no unit; write \"7d\" for days",
+            ":3:9: grace: 7 has no unit; for days, write \"7d\"",
         ),
         (
             policy("grace = -7"),
-            ":3:9: grace: \"-7\" is not a duration; \
+            ":3:9: grace: \"-7\" is not a time span; \
              write whole numbers with units, as in \"1w 2d\" or \"12h\"",
         ),
         (
             policy("grace = 7.5"),
-            ":3:9: grace: must be a duration such as \"7d\", not a number",
+            ":3:9: grace: must be a time span such as \"7d\", not a number",
         ),
         (
             policy("grace = \"7 Days\""),
@@ -187,7 +191,8 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             "[policy]\nmode = \"optional\"\nsince = 2026-12-01".to_owned(),
-            ":3:1: since has no effect where the mode is not \"required\"; leave it out",
+            ":3:1: since has no effect unless the mode is \"required\"; \
+             remove it, or change the mode",
         ),
         // Rules.
         (
@@ -196,20 +201,23 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             rule("uids = 1\nmode = \"optional\"\nsince = 2026-12-01"),
-            ":6:1: since has no effect where the mode is not \"required\"; leave it out",
+            ":6:1: since has no effect unless the mode is \"required\"; \
+             remove it, or change the mode",
         ),
         (
             rule("uids = 1\nmode = \"off\"\ngrace = \"1d\""),
-            ":6:1: grace has no effect where the mode is not \"required\"; leave it out",
+            ":6:1: grace has no effect unless the mode is \"required\"; \
+             remove it, or change the mode",
         ),
         (
             rule("uids = 1\nmode = \"off\"\nafter_grace = \"deny\""),
-            ":6:1: after_grace has no effect where the mode is not \"required\"; leave it out",
+            ":6:1: after_grace has no effect unless the mode is \"required\"; \
+             remove it, or change the mode",
         ),
         (
             all("users = []"),
-            ":5:9: users: the list is empty, so that the rule would match nobody; \
-             leave the key out to match everybody",
+            ":5:9: users: the list is empty, so the rule would match no login; \
+             to match every login, remove the key",
         ),
         (
             all("users = \"alice\""),
@@ -217,15 +225,15 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             all("users = [\"a\", 1000]"),
-            ":5:15: users: 1000 is not a name; write uids = 1000",
+            ":5:15: users: 1000 is not a user name; write uids = 1000",
         ),
         (
             all("users = [\"1000\"]"),
-            ":5:10: users: \"1000\" is a number; name users by number under uids",
+            ":5:10: users: \"1000\" is a number; to name users by number, use the key uids",
         ),
         (
             all("users = [\"%wheel\"]"),
-            ":5:10: users: \"%wheel\" is not a user's name; write groups = [\"wheel\"]",
+            ":5:10: users: \"%wheel\" is not a user name; write groups = [\"wheel\"]",
         ),
         (
             all("users = [\"\"]"),
@@ -237,15 +245,16 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             all("users = [\"a:b\"]"),
-            ":5:10: users: the name \"a:b\" has a colon or a character that does not show",
+            ":5:10: users: the name \"a:b\" has a colon or an invisible character",
         ),
         (
             all("users = [\"a\\u001b[2J\"]"),
-            ":5:10: users: the name \"a\\u{1b}[2J\" has a colon or a character that does not show",
+            ":5:10: users: the name \"a\\u{1b}[2J\" has a colon or an invisible character",
         ),
         (
             all("users = [\"adm-*\"]"),
-            ":5:10: users: the name \"adm-*\" is a pattern, and there are none",
+            ":5:10: users: the name \"adm-*\" is a pattern; \
+             patterns are not supported, so list the names",
         ),
         (
             all("groups = [\"1000\"]"),
@@ -253,7 +262,7 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             all("groups = [\"%wheel\"]"),
-            ":5:11: groups: \"%wheel\" is not a group's name; write \"wheel\"",
+            ":5:11: groups: \"%wheel\" is not a group name; write \"wheel\"",
         ),
         (
             all("groups = [-1]"),
@@ -261,7 +270,7 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             all("groups = [true]"),
-            ":5:11: groups: must be a group's name in quotes or its number, not true or false",
+            ":5:11: groups: must be the name of a group in quotes or its number, not true or false",
         ),
         (
             all("services = [\"/usr/bin/sudo\"]"),
@@ -269,7 +278,7 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             all("uids = \"999-0\""),
-            ":5:8: uids: \"999-0\" is the wrong way round; write \"0-999\"",
+            ":5:8: uids: the range \"999-0\" is reversed; write \"0-999\"",
         ),
         (
             all("uids = [1, \"a-b\"]"),
@@ -281,8 +290,8 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             all("uids = []"),
-            ":5:8: uids: the list is empty, so that the rule would match nobody; \
-             leave the key out to match everybody",
+            ":5:8: uids: the list is empty, so the rule would match no login; \
+             to match every login, remove the key",
         ),
         (
             all("origins = [\"10.0.0.1/8\"]"),
@@ -291,11 +300,11 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         ),
         (
             all("origins = [\"::ffff:10.0.0.0/104\"]"),
-            ":5:12: origins: \"::ffff:10.0.0.0/104\" is a place of IPv4; write \"10.0.0.0/8\"",
+            ":5:12: origins: \"::ffff:10.0.0.0/104\" is an IPv4 address written as IPv6; write \"10.0.0.0/8\"",
         ),
         (
             all("origins = [\"::ffff:192.0.2.7\"]"),
-            ":5:12: origins: \"::ffff:192.0.2.7\" is a place of IPv4; write \"192.0.2.7\"",
+            ":5:12: origins: \"::ffff:192.0.2.7\" is an IPv4 address written as IPv6; write \"192.0.2.7\"",
         ),
         (
             all("origins = [\"10.0.0.0/33\"]"),
@@ -305,12 +314,12 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         (
             all("origins = [\"fe80::1%eth0\"]"),
             ":5:12: origins: \"fe80::1%eth0\" is not \"local\", \"session\", an address or a network; \
-             leave out the zone, from the % on",
+             remove the zone, from the % on",
         ),
         (
             all("origins = [\"host.example\"]"),
             ":5:12: origins: \"host.example\" is not \"local\", \"session\", an address or a network; \
-             host names are not looked up: write addresses",
+             host names are not looked up, so write addresses",
         ),
         (
             all("origins = [\"Local\"]"),
@@ -319,12 +328,12 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
         (
             all("methods = [\"keyboard-interactive\"]"),
             ":5:12: methods: \"keyboard-interactive\" is not a method of sshd; \
-             whatever PAM asks for is \"password\"",
+             for anything that PAM asks, write \"password\"",
         ),
         (
             all("methods = [\"telnet\"]"),
             ":5:12: methods: \"telnet\" is not a method of sshd; \
-             known are publickey, hostbased, gssapi-with-mic, gssapi-keyex, password",
+             known methods are publickey, hostbased, gssapi-with-mic, gssapi-keyex, password",
         ),
     ] {
         let bad = one(&text).unwrap_err();
@@ -333,7 +342,7 @@ fn a_mistake_is_said_with_its_place_and_what_helps() {
 }
 
 #[test]
-fn all_mistakes_of_all_files_are_told_in_one_go() {
+fn all_errors_of_all_files_are_reported_at_once() {
     let main = "[policy]\nmode = \"requird\"\naudti = true\ngrace = 7\n\n\
                 [[policy.rule]]\nusers = [\"1000\", \"a\", \"%b\"]\nmode = \"of\"\n\n\
                 [[policy.rule]]\ngroups = [\"sudo\"]\n\n[enrollment]\nqr = \"big\"\n";
@@ -356,22 +365,23 @@ fn all_mistakes_of_all_files_are_told_in_one_go() {
         "m:14:6: qr",
         "1:2:8: string values must be quoted, expected literal string",
         "1:3:9: string values must be quoted, expected literal string",
-        "2: the file sets nothing, as if it had been cut off",
-        "3:5:1: the rule never holds",
+        "2: the file sets no key, and may have been truncated; \
+         restore it, or remove it if it is a drop-in",
+        "3:5:1: the rule never takes effect",
     ];
     assert_eq!(places, expected, "{bad}");
 }
 
 #[test]
-fn one_mistake_does_not_make_up_another() {
-    // The mode is missed only where nothing may have been meant as one.
+fn one_error_does_not_cause_another() {
+    // A missing mode is an error only where no other key can have been meant as one.
     for text in [
         "[policy]\nmod = \"off\"\n",
         "[polcy]\nmode = \"off\"\n",
         "policy = 1\n",
         "[policy]\nmode = \"of\"\n",
         "[policy]\nmode = off\n",
-        // A list that cannot be read matches nothing that comes after it.
+        // A list that cannot be read does not make a later rule unreachable.
         "[policy]\nmode = \"off\"\n[[policy.rule]]\nuids = \"x\"\nmode = \"off\"\n\
          [[policy.rule]]\nuids = 2\nmode = \"off\"\n",
     ] {
@@ -381,7 +391,7 @@ fn one_mistake_does_not_make_up_another() {
 }
 
 #[test]
-fn a_rule_that_never_holds_is_a_mistake_that_names_the_one_before_it() {
+fn an_unreachable_rule_is_an_error_that_names_the_earlier_rule() {
     let two = |first: &str, second: &str| {
         let rule = |keys: &str| format!("[[policy.rule]]\nmode = \"off\"\n{keys}\n");
         parse(&[
@@ -406,8 +416,8 @@ fn a_rule_that_never_holds_is_a_mistake_that_names_the_one_before_it() {
         let said = two(first, second).unwrap_err().to_string();
         assert_eq!(
             said,
-            "d:1:1: the rule never holds: the one at m line 3 comes first and matches all that it \
-             matches; put what is special before what is general",
+            "d:1:1: the rule never takes effect: the rule at m line 3 comes first and matches every \
+             login that this rule matches; put the more specific rule first",
             "{first} {second}"
         );
     }
@@ -426,7 +436,7 @@ fn a_rule_that_never_holds_is_a_mistake_that_names_the_one_before_it() {
 }
 
 #[test]
-fn without_any_file_there_is_no_configuration() {
+fn without_a_file_there_is_no_configuration() {
     let said = parse(&[]).unwrap_err().to_string();
     assert!(
         said.starts_with("the configuration: [policy] has no mode"),
@@ -435,7 +445,7 @@ fn without_any_file_there_is_no_configuration() {
 }
 
 #[test]
-fn a_file_that_is_absent_is_a_mistake_and_not_the_default() {
+fn an_absent_file_is_an_error_and_not_the_default() {
     let said = Config::read(Path::new("/nonexistent/tfad.toml"), &Trust::own())
         .unwrap_err()
         .to_string();

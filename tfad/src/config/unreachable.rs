@@ -1,27 +1,24 @@
-//! Rules that come too late: an earlier one matches every login that they match.
+//! Rules that never take effect, because an earlier rule matches every login that they match.
 
 use tfa_core::{OriginMatcher, Rule};
 
-use super::mistake::{Mistakes, Wrong};
-use super::rule::DraftRule;
+use super::messages::errors;
+use super::report::Problems;
+use super::rule::RuleBuilder;
 
-/// Each of them is a mistake.
-pub(super) fn check(rules: &[DraftRule], mistakes: &Mistakes) {
+/// Reports each of them.
+pub(super) fn check(rules: &[RuleBuilder], problems: &Problems) {
     for (index, late) in rules.iter().enumerate() {
         let mut earlier = rules.iter().take(index);
-        if let Some(first) = earlier.find(|first| covers(first.rule(), late.rule())) {
-            let wrong = Wrong::new(format!(
-                "the rule never holds: the one at {} comes first and matches all that it matches",
-                first.place.source()
-            ));
-            let wrong = wrong.help("put what is special before what is general");
-            mistakes.in_place(wrong, &late.place);
+        if let Some(first) = earlier.find(|first| covers(&first.rule, &late.rule)) {
+            let problem = errors::unreachable_rule(&first.position.source());
+            problems.at(&problem, &late.position);
         }
     }
 }
 
-/// Whether a rule matches every login that another one matches. Where it cannot be seen list by
-/// list and entry by entry, it is taken not to be so.
+/// Whether a rule matches every login that another one matches. Lists are compared entry by entry,
+/// so not every such pair is found.
 fn covers(first: &Rule, late: &Rule) -> bool {
     covers_list(&first.users, &late.users, PartialEq::eq)
         && covers_list(&first.groups, &late.groups, PartialEq::eq)

@@ -1,0 +1,144 @@
+//! What the files have set so far. A key of a later file replaces that of an earlier one; rules are
+//! appended.
+
+use jiff::tz::TimeZone;
+use tfa_core::{Mode, Policy, RuleEffect};
+
+use super::document::{Document, Table};
+use super::keys::{self, Settings};
+use super::messages::errors;
+use super::model::Config;
+use super::problem::Located;
+use super::report::{BadConfig, Problems};
+use super::rule::RuleBuilder;
+use super::schema::Section;
+use super::unreachable;
+
+/// What the files have set so far.
+pub(super) struct Builder {
+    /// The keys of `[policy]` and `[enrollment]`.
+    settings: Settings,
+    rules: Vec<RuleBuilder>,
+    /// Whether some file has a mode, right or wrong.
+    has_mode: bool,
+    /// Whether a file, or a key in it, is not understood. Then the mode may be in it.
+    is_incomplete: bool,
+}
+
+/// A key that no file sets and that has no default.
+struct NotSet(&'static str);
+
+impl Builder {
+    /// Starts with the defaults of all keys.
+    pub(super) fn new(zone: &TimeZone, problems: &Problems) -> Self {
+        Self {
+            settings: keys::defaults(zone, problems),
+            rules: Vec::new(),
+            has_mode: false,
+            is_incomplete: false,
+        }
+    }
+
+    /// Adds what a file sets.
+    pub(super) fn add(&mut self, document: &Document<'_>) {
+        let Some(entries) = document.parse() else {
+            self.is_incomplete = true;
+            return;
+        };
+        let file = document.table(&entries);
+        let before = document.problems.count();
+        file.has_known_names(Section::File);
+        let policy = file.section(Section::Policy);
+        if let Some(policy) = policy {
+            policy.has_known_names(Section::Policy);
+        }
+        // An unknown key may have been meant as the one that is missing.
+        let is_understood = document.problems.count() == before;
+        self.is_incomplete |= !is_understood;
+        if let Some(policy) = policy {
+            self.add_policy(document, policy);
+        }
+        if let Some(enrollment) = file.section(Section::Enrollment) {
+            enrollment.has_known_names(Section::Enrollment);
+            enrollment.read_into(&mut self.settings, Section::Enrollment);
+        }
+        // What is missing from a truncated file may have been strict.
+        if is_understood && file.is_empty() {
+            document.report(errors::empty_file());
+            self.is_incomplete = true;
+        }
+    }
+
+    fn add_policy(&mut self, document: &Document<'_>, policy: Table<'_, '_>) {
+        self.has_mode |= policy.has("mode");
+        policy.read_into(&mut self.settings, Section::Policy);
+        for (header, rule) in policy.sections(Section::Rule) {
+            self.rules.extend(RuleBuilder::read(document, header, rule));
+        }
+    }
+
+    /// Notes that a file could not be read.
+    pub(super) fn skip_unreadable(&mut self) {
+        self.is_incomplete = true;
+    }
+
+    /// The configuration, if there was no problem.
+    pub(super) fn build(self, main: &str, problems: &Problems) -> Result<Config, BadConfig> {
+        if !self.has_mode && !self.is_incomplete {
+            problems.in_file(&errors::no_mode_in_policy(), 0, main);
+        }
+        unreachable::check(&self.rules, problems);
+        if let Some(since) = self.since_without_effect() {
+            problems.at(&errors::needs_required("since"), &since.position);
+        }
+        problems.none()?;
+        self.into_config().map_err(|NotSet(key)| {
+            problems.in_file(&errors::not_set(key), 0, main);
+            problems.all()
+        })
+    }
+
+    /// The date, if the mode makes no use of it. A later file may change the mode alone, so that a
+    /// drop-in can suspend a requirement without repeating the rest.
+    fn since_without_effect(&self) -> Option<&Located<tfa_core::Time>> {
+        let mode = self.settings.mode.as_ref()?;
+        let since = self.settings.since.as_ref()?;
+        let is_later = since.position.file_index >= mode.position.file_index;
+        (mode.value != Mode::Required && is_later).then_some(since)
+    }
+
+    fn into_config(self) -> Result<Config, NotSet> {
+        let settings = self.settings;
+        let mode = settings.mode.ok_or(NotSet("mode"))?;
+        let grace = set(settings.grace, "grace")?;
+        let after_grace = set(settings.after_grace, "after_grace")?;
+        let otherwise = RuleEffect {
+            mode: mode.value,
+            since: settings.since.map(|since| since.value),
+            grace,
+            after_grace,
+            source: mode.position.source(),
+        };
+        let rules = self.rules.into_iter();
+        let policy = Policy {
+            rules: rules.map(|rule| rule.build(grace, after_grace)).collect(),
+            otherwise,
+            audit: set(settings.audit, "audit")?,
+            guard: set(settings.guard, "guard")?,
+            invitation: set(settings.invitation, "invitation")?,
+            sshd_methods: set(settings.sshd_methods, "sshd_methods")?,
+        };
+        let issuer = set(settings.issuer, "issuer")?;
+        Ok(Config {
+            policy,
+            issuer: (!issuer.is_empty()).then_some(issuer),
+            qr: set(settings.qr, "qr")?,
+            ignored: Vec::new(),
+            consoles: set(settings.consoles, "consoles")?,
+        })
+    }
+}
+
+fn set<T>(setting: Option<Located<T>>, key: &'static str) -> Result<T, NotSet> {
+    setting.map(|setting| setting.value).ok_or(NotSet(key))
+}

@@ -1,0 +1,114 @@
+//! Notes and warnings: the configuration can be used. And what `tfad --check` says besides.
+
+use std::path::Path;
+
+use tfa_core::Source;
+
+use crate::log::journal::quoted;
+
+// The output of `tfad --check`.
+
+pub(in crate::config) fn note(text: &str) -> String {
+    format!("note: {text}")
+}
+
+pub(in crate::config) fn warning(text: &str) -> String {
+    format!("warning: {text}")
+}
+
+/// The last line, where there are errors.
+pub(in crate::config) fn errors_in(file: &Path, count: usize) -> String {
+    let file = file.display();
+    match count {
+        1 => format!("{file}: 1 error"),
+        _ => format!("{file}: {count} errors"),
+    }
+}
+
+/// The last line, where there is no error.
+pub(in crate::config) fn no_errors_in(file: &Path, warnings: usize) -> String {
+    let file = file.display();
+    match warnings {
+        0 => format!("{file}: no errors, no warnings"),
+        1 => format!("{file}: no errors, 1 warning"),
+        _ => format!("{file}: no errors, {warnings} warnings"),
+    }
+}
+
+pub(in crate::config) fn owners_not_checked() -> String {
+    "owners and permissions of a draft are not checked. The daemon accepts only files that root \
+     owns and that no other user can write to"
+        .to_owned()
+}
+
+// The configuration as a whole.
+
+pub(in crate::config) fn ignored_file(path: &Path) -> String {
+    format!(
+        "{} is not read, because its name does not end in .toml",
+        quoted(&path.display().to_string())
+    )
+}
+
+pub(in crate::config) fn ignored_rules(mode: &Source) -> String {
+    format!("{mode}: the mode is off, so the rules are ignored")
+}
+
+pub(in crate::config) fn unguarded_sshd() -> String {
+    "guard does not list sshd, so an SSH key alone is enough where a second factor is required"
+        .to_owned()
+}
+
+pub(in crate::config) fn absent_console(name: &str) -> String {
+    format!("consoles: this machine has no terminal {}", quoted(name))
+}
+
+pub(in crate::config) fn no_look_up() -> String {
+    "the name service does not answer, so the groups and users of the rules were not looked up"
+        .to_owned()
+}
+
+pub(in crate::config) fn groups_unavailable() -> String {
+    "a source of groups in /etc/nsswitch.conf does not answer. Until it does, it is unknown which \
+     users are in none of the rules' groups"
+        .to_owned()
+}
+
+// Rules.
+
+pub(in crate::config) fn unknown_group(rule: &Source, group: &str) -> String {
+    format!(
+        "{rule}: this host does not know the group {}. Until it does, every user who has not \
+         enrolled, root included, is refused where this rule would make a difference",
+        quoted(group)
+    )
+}
+
+pub(in crate::config) fn unknown_user(rule: &Source, user: &str) -> String {
+    format!(
+        "{rule}: this host does not know the user {}, so the rule matches no login by that name",
+        quoted(user)
+    )
+}
+
+/// A user name in a rule that is not the name that the system has for the uid.
+pub(in crate::config) fn alias(rule: &Source, name: &str, canonical: &str, uid: u32) -> String {
+    let (name, canonical) = (quoted(name), quoted(canonical));
+    format!(
+        "{rule}: {name} is another name of {canonical} (uid {uid}). This rule applies to logins as \
+         {name}. The rules for {canonical} apply to them as well, and the stricter result takes \
+         effect. This rule does not apply to logins as {canonical}, except inside a session (su, \
+         sudo, polkit), where the name that was typed is not known"
+    )
+}
+
+pub(in crate::config) fn absent_service(rule: &Source, service: &str) -> String {
+    format!("{rule}: this host has no file /etc/pam.d/{service}, so no login has that service")
+}
+
+pub(in crate::config) fn local_without_session(rule: &Source) -> String {
+    format!(
+        "{rule}: \"local\" is a console or a seat of this machine. The rule does not exempt logins \
+         inside a session (su, sudo, polkit). To exempt them too, add \"session\""
+    )
+}

@@ -1,0 +1,33 @@
+//! The configuration as the daemon uses it.
+
+use std::path::PathBuf;
+
+use tfa_core::Policy;
+use tfa_proto::Consoles;
+
+/// The configuration of a host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Config {
+    /// The policy.
+    pub policy: Policy,
+    /// The name of this host in authenticator apps; `None` for the host name.
+    pub issuer: Option<String>,
+    /// How QR codes are drawn during a login.
+    pub qr: QrStyle,
+    /// Files beside the drop-ins that are not read, and may have been meant as drop-ins.
+    pub ignored: Vec<PathBuf>,
+    /// The consoles of this machine.
+    pub consoles: Consoles,
+}
+
+/// How QR codes are drawn during a login.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum QrStyle {
+    /// In half blocks, two rows of modules a line.
+    #[default]
+    Utf8,
+    /// In ASCII characters.
+    Ascii,
+    /// Not at all: the key is shown as text.
+    None,
+}
