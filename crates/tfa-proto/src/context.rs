@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_context_crosses_the_bus_and_comes_back() {
+    fn a_context_survives_the_round_trip() {
         let context = Context {
             phase: Phase::Account,
             service: "sshd".to_owned(),
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_verdict_or_phase_is_an_error_and_not_a_guess() {
+    fn an_unknown_verdict_or_phase_is_an_error() {
         let mut dict = owned(&Context::default());
         dict.insert("auth-result".to_owned(), OwnedVariant::from(7_u32));
         assert_eq!(Context::from_dict(&dict), Err("auth-result"));

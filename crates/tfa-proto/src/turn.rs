@@ -239,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_verdict_crosses_the_bus_and_comes_back() {
+    fn every_verdict_survives_the_round_trip() {
         for (verdict, name) in Verdict::ALL {
             assert_eq!(verdict.name(), name);
             let turn = Turn {
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_of_a_line_crosses_the_bus() {
+    fn the_kind_of_a_line_survives_the_round_trip() {
         for (kind, tag, after_failure) in [
             (LineKind::Info, "info", false),
             (LineKind::Notice, "notice", false),
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_keeps_how_it_is_put() {
+    fn the_prompt_style_survives_the_round_trip() {
         for (style, tag, kind) in [
             (PromptStyle::Visible, "ask", LineKind::Error),
             (PromptStyle::Hidden, "ask-hidden", LineKind::Notice),

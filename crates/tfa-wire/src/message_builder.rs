@@ -112,7 +112,7 @@ mod tests {
 
     const CALL: u32 = 7;
 
-    fn by_zbus<T: Serialize + DynamicType>(name: Option<&str>, body: &T) -> Vec<u8> {
+    fn zbus_reply<T: Serialize + DynamicType>(name: Option<&str>, body: &T) -> Vec<u8> {
         let call = zbus::Message::method_call("/", "Do").build(&()).unwrap();
         let builder = match name {
             Some(name) => zbus::Message::error(&call.header(), name),
@@ -124,7 +124,7 @@ mod tests {
         builder.build(body).unwrap().data().to_vec()
     }
 
-    fn by_us(name: Option<&str>, body: &Body) -> Vec<u8> {
+    fn our_reply(name: Option<&str>, body: &Body) -> Vec<u8> {
         let name = name.map(|name| HeaderField(ERROR_NAME, FieldValue::Str(name)));
         let call = HeaderField(REPLY_SERIAL, FieldValue::U32(CALL));
         let fields: Vec<_> = name.into_iter().chain([call]).collect();
@@ -142,8 +142,8 @@ mod tests {
         for length in 0..8 {
             let name = format!("org.example.{}", "E".repeat(length + 1));
             for name in [None, Some(name.as_str())] {
-                let ours = by_us(name, &Body::encode(body).unwrap());
-                assert_eq!(ours, by_zbus(name, body));
+                let ours = our_reply(name, &Body::encode(body).unwrap());
+                assert_eq!(ours, zbus_reply(name, body));
             }
         }
     }
@@ -159,15 +159,22 @@ mod tests {
 
     #[test]
     fn an_empty_body_has_no_bytes_and_no_signature() {
-        assert_eq!(by_us(None, &Body::empty()), by_zbus(None, &()));
-        assert_eq!(by_us(None, &Body::encode(&()).unwrap()), by_zbus(None, &()));
+        assert_eq!(our_reply(None, &Body::empty()), zbus_reply(None, &()));
+        assert_eq!(
+            our_reply(None, &Body::encode(&()).unwrap()),
+            zbus_reply(None, &())
+        );
     }
 
     #[test]
     fn an_answer_equals_that_of_zbus() {
         for typed in ["", "1", "12", "123", "1234", "pass wörd\u{2588}"] {
             let body = Body::encode_answer(CALL, typed).unwrap();
-            assert_eq!(by_us(None, &body), by_zbus(None, &(CALL, typed)), "{typed}");
+            assert_eq!(
+                our_reply(None, &body),
+                zbus_reply(None, &(CALL, typed)),
+                "{typed}"
+            );
         }
     }
 }

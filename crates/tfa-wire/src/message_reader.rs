@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_drained_when_all_that_came_was_taken() {
+    fn it_is_drained_when_all_read_bytes_are_taken() {
         let mut reader = MessageReader::new(Chunks(7, b"BEGIN\r\nmore\r\n"));
         assert!(reader.is_drained());
         reader.read_line().unwrap();

@@ -1,54 +1,54 @@
-//! No bus, or no daemon on it: nobody gets in, but root at the console where the line says so.
+//! Without a bus or a daemon, logins are refused, except root at the console if the option permits it.
 
 use pam_sys::PamReturnCode as Code;
 
-use crate::daemon::{Act, ask_code, words};
+use crate::daemon::{Action, ask_code, raw_turn};
+use crate::fixture::Fixture;
 use crate::program::{Answer, Report, types};
-use crate::stage::Stage;
 
 pub(crate) const UNAVAILABLE: i32 = Code::AUTHINFO_UNAVAIL as i32;
 
-/// Checks that nobody was let in, and that who has to know was told.
-pub(crate) fn denies(report: &Report) {
+/// Asserts that the login was refused, with an error for the user and a log line.
+pub(crate) fn assert_unavailable(report: &Report) {
     assert_eq!(report.code(), UNAVAILABLE);
     assert!(report.logged("systemctl status tfad"), "{:?}", report.log);
     assert_eq!(
-        report.said.last().unwrap(),
+        report.shown.last().unwrap(),
         "error: Two-factor login is not available right now. Please tell your administrator."
     );
 }
 
 #[test]
-fn without_a_bus_nobody_gets_in() {
-    denies(&Stage::without_bus().login("").authenticate());
+fn without_a_bus_logins_are_refused() {
+    assert_unavailable(&Fixture::without_bus().login("").authenticate());
 }
 
 #[test]
-fn without_a_daemon_nobody_gets_in() {
-    denies(&Stage::new().login("").authenticate());
+fn without_a_daemon_logins_are_refused() {
+    assert_unavailable(&Fixture::new().login("").authenticate());
 }
 
 #[test]
-fn a_daemon_that_loses_its_name_lets_nobody_in() {
-    let stage = Stage::new();
-    let leave = Act::TurnThenLeave(words("ask", "Code: ", 6));
-    let _daemon = stage.daemon_on_the_bus([leave]);
-    denies(&stage.login("").answers([types("123456")]).authenticate());
+fn a_daemon_that_loses_its_name_refuses() {
+    let fixture = Fixture::new();
+    let leave = Action::TurnThenLeave(raw_turn("ask", "Code: ", 6));
+    let _daemon = fixture.daemon_on_bus([leave]);
+    assert_unavailable(&fixture.login("").answers([types("123456")]).authenticate());
 }
 
 #[test]
-fn a_bus_that_dies_in_between_ends_the_login_and_not_the_program() {
-    let stage = Stage::new();
-    let _daemon = stage.daemon_on_the_bus([ask_code()]);
-    let answer = Answer::TypeAfterTheBus(stage.bus(), "123456".to_owned());
-    denies(&stage.login("").answers([answer]).authenticate());
+fn a_bus_that_dies_between_calls_ends_only_the_login() {
+    let fixture = Fixture::new();
+    let _daemon = fixture.daemon_on_bus([ask_code()]);
+    let answer = Answer::TypeAfterTheBus(fixture.bus(), "123456".to_owned());
+    assert_unavailable(&fixture.login("").answers([answer]).authenticate());
 }
 
 #[test]
-fn root_at_the_console_gets_in_where_the_line_says_so() {
-    let stage = Stage::new();
+fn allow_root_console_lets_root_in_at_the_console() {
+    let fixture = Fixture::new();
     let login = || {
-        stage
+        fixture
             .login("unreachable=allow-root-console")
             .user(Some("root"))
             .at("tty1", "")
@@ -62,8 +62,8 @@ fn root_at_the_console_gets_in_where_the_line_says_so() {
 }
 
 #[test]
-fn nobody_else_gets_in_that_way() {
-    let stage = Stage::new();
+fn allow_root_console_lets_no_other_login_in() {
+    let fixture = Fixture::new();
     for (options, user, tty, rhost) in [
         ("", "root", "tty1", ""),
         ("unreachable=deny", "root", "tty1", ""),
@@ -84,7 +84,7 @@ fn nobody_else_gets_in_that_way() {
         ("unreachable=allow-root-console", "root", "pts/0", ""),
         ("unreachable=allow-root-console", "root", "", ""),
     ] {
-        let report = stage
+        let report = fixture
             .login(options)
             .user(Some(user))
             .at(tty, rhost)

@@ -1,24 +1,24 @@
-//! What the auth phase leaves for the account phase of the same transaction.
+//! The account phase, and what the auth phase stores for it.
 
 use pam_sys::PamReturnCode as Code;
 use tfa_proto::{Phase, Verdict};
 
-use crate::daemon::{Act, Call, ask, ask_code, verdict, words};
+use crate::daemon::{Action, Call, ask, ask_code, raw_turn, verdict};
 use crate::first_pass::ASK_PASSWORD;
+use crate::fixture::{Fixture, IGNORED, Login};
 use crate::program::{Answer, Report, Step, types};
-use crate::stage::{IGNORED, Login, Stage};
 
 #[test]
-fn the_account_phase_tells_what_the_auth_phase_met() {
+fn the_account_phase_sends_the_result_of_the_auth_phase() {
     for (name, auth_result) in [
         ("verified", Verdict::Verified),
         ("remembered", Verdict::Remembered),
         ("not-required", Verdict::NotRequired),
         ("denied", Verdict::Denied),
     ] {
-        let stage = Stage::new();
-        let daemon = stage.daemon([verdict(name), verdict("verified")]);
-        let report = stage.login("").run([Step::Authenticate, Step::Account]);
+        let fixture = Fixture::new();
+        let daemon = fixture.daemon([verdict(name), verdict("verified")]);
+        let report = fixture.login("").run([Step::Authenticate, Step::Account]);
         assert_eq!(report.codes[1], Code::SUCCESS as i32);
         let [auth, account] = &daemon.contexts()[..] else {
             panic!("{:?}", daemon.calls());
@@ -32,21 +32,20 @@ fn the_account_phase_tells_what_the_auth_phase_met() {
 }
 
 #[test]
-fn an_account_phase_alone_has_met_nothing() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([verdict("not-required")]);
-    stage.login("").account();
+fn an_account_phase_alone_sends_no_auth_result() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([verdict("not-required")]);
+    fixture.login("").account();
     assert_eq!(daemon.contexts()[0].auth_result, None);
 }
 
-/// An auth phase and an account phase of one login, and what the daemon was told that the first
-/// came to.
-fn told_after(
-    stage: &Stage,
-    auth: impl IntoIterator<Item = Act>,
+/// Runs both phases of a login, and returns the auth result that the daemon received.
+fn auth_result_after(
+    fixture: &Fixture,
+    auth: impl IntoIterator<Item = Action>,
     login: Login<'_>,
 ) -> (Report, Option<Verdict>) {
-    let daemon = stage.daemon(auth.into_iter().chain([verdict("verified")]));
+    let daemon = fixture.daemon(auth.into_iter().chain([verdict("verified")]));
     let report = login.run([Step::Authenticate, Step::Account]);
     let contexts = daemon.contexts();
     let account = contexts.last().unwrap();
@@ -55,26 +54,30 @@ fn told_after(
 }
 
 #[test]
-fn an_auth_phase_that_breaks_off_counts_as_a_no() {
+fn an_auth_phase_that_fails_counts_as_denied() {
     let unavailable = Code::AUTHINFO_UNAVAIL as i32;
     let code_is_typed = || types("123456");
-    for (acts, answer, code) in [
-        // The daemon falls silent, at once or later, or says what is no turn.
-        (vec![Act::Silence], code_is_typed(), unavailable),
-        (vec![ask_code(), Act::Silence], code_is_typed(), unavailable),
-        (vec![Act::Nonsense], code_is_typed(), unavailable),
+    for (actions, answer, code) in [
+        // The daemon does not reply, or its reply is invalid.
+        (vec![Action::NoReply], code_is_typed(), unavailable),
         (
-            vec![ask_code(), Act::Nonsense],
+            vec![ask_code(), Action::NoReply],
+            code_is_typed(),
+            unavailable,
+        ),
+        (vec![Action::InvalidTurn], code_is_typed(), unavailable),
+        (
+            vec![ask_code(), Action::InvalidTurn],
             code_is_typed(),
             unavailable,
         ),
         (
-            vec![Act::Error("org.tfad.Tfa1.Error.Damaged")],
+            vec![Action::Error("org.tfad.Tfa1.Error.Damaged")],
             code_is_typed(),
             unavailable,
         ),
         (
-            vec![Act::Error("org.tfad.Tfa1.Error.NotServing")],
+            vec![Action::Error("org.tfad.Tfa1.Error.NotServing")],
             code_is_typed(),
             unavailable,
         ),
@@ -84,42 +87,42 @@ fn an_auth_phase_that_breaks_off_counts_as_a_no() {
         // The password is typed as the code.
         (vec![ask_code()], types("hunter2"), Code::AUTH_ERR as i32),
     ] {
-        let stage = Stage::new();
-        let login = stage
+        let fixture = Fixture::new();
+        let login = fixture
             .login("timeout=1")
             .before(ASK_PASSWORD)
             .answers([types("hunter2"), answer]);
-        let description = format!("{acts:?}");
-        let (report, auth_result) = told_after(&stage, acts, login);
+        let description = format!("{actions:?}");
+        let (report, auth_result) = auth_result_after(&fixture, actions, login);
         assert_eq!(report.codes[0], code, "{description}");
         assert_eq!(auth_result, Some(Verdict::Denied), "{description}");
     }
 }
 
 #[test]
-fn an_auth_line_with_an_option_that_is_not_known_counts_as_a_no() {
-    let stage = Stage::new();
-    let login = stage.login("ehco").account_options("");
-    let (report, auth_result) = told_after(&stage, [], login);
+fn an_auth_phase_with_an_unknown_option_counts_as_denied() {
+    let fixture = Fixture::new();
+    let login = fixture.login("ehco").account_options("");
+    let (report, auth_result) = auth_result_after(&fixture, [], login);
     assert_eq!(report.codes[0], Code::SERVICE_ERR as i32);
     assert_eq!(auth_result, Some(Verdict::Denied));
 }
 
 #[test]
-fn an_auth_phase_with_nothing_to_answer_with_counts_as_a_no() {
-    let stage = Stage::new();
-    let login = stage.login("use_first_pass");
-    let (report, auth_result) = told_after(&stage, [ask_code()], login);
+fn an_auth_phase_that_must_not_ask_counts_as_denied() {
+    let fixture = Fixture::new();
+    let login = fixture.login("use_first_pass");
+    let (report, auth_result) = auth_result_after(&fixture, [ask_code()], login);
     assert_eq!(report.codes[0], Code::AUTH_ERR as i32);
     assert_eq!(auth_result, Some(Verdict::Denied));
 }
 
 #[test]
-fn a_verdict_for_a_user_who_changed_in_the_middle_counts_as_a_no_for_the_first() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([ask_code(), verdict("verified"), verdict("verified")]);
+fn a_user_name_that_changes_counts_as_denied_for_the_first_name() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([ask_code(), verdict("verified"), verdict("verified")]);
     let answer = Answer::RenameAndType("root".to_owned(), "123456".to_owned());
-    let report = stage.login("").answers([answer]).run([
+    let report = fixture.login("").answers([answer]).run([
         Step::Authenticate,
         Step::Account,
         Step::Rename("alice".to_owned()),
@@ -137,33 +140,33 @@ fn a_verdict_for_a_user_who_changed_in_the_middle_counts_as_a_no_for_the_first()
 }
 
 #[test]
-fn a_line_that_is_not_about_a_login_leaves_no_verdict_on_it() {
-    let stage = Stage::new();
-    let login = stage.login("after_publickey");
-    let (report, auth_result) = told_after(&stage, [], login);
+fn an_auth_phase_that_does_not_apply_leaves_no_auth_result() {
+    let fixture = Fixture::new();
+    let login = fixture.login("after_publickey");
+    let (report, auth_result) = auth_result_after(&fixture, [], login);
     assert_eq!(report.codes, [IGNORED, Code::SUCCESS as i32]);
     assert_eq!(auth_result, None);
 }
 
 #[test]
-fn root_who_was_let_in_at_the_console_without_the_daemon_was_neither_asked_nor_refused() {
-    let stage = Stage::new();
-    let login = stage
+fn root_at_the_console_has_no_auth_result() {
+    let fixture = Fixture::new();
+    let login = fixture
         .login("unreachable=allow-root-console")
         .user(Some("root"))
         .at("tty1", "");
-    let absent = Act::Error("org.tfad.Tfa1.Error.NotServing");
-    let (report, auth_result) = told_after(&stage, [absent], login);
+    let absent = Action::Error("org.tfad.Tfa1.Error.NotServing");
+    let (report, auth_result) = auth_result_after(&fixture, [absent], login);
     assert_eq!(report.codes, [Code::SUCCESS as i32; 2]);
     assert!(report.logged("WITHOUT a second factor"));
     assert_eq!(auth_result, None);
 }
 
 #[test]
-fn an_auth_phase_that_breaks_off_voids_the_verdict_before() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([verdict("verified"), ask_code(), verdict("denied")]);
-    let report = stage.login("").answers([Answer::Fail]).run([
+fn a_failed_auth_phase_replaces_an_earlier_verdict() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([verdict("verified"), ask_code(), verdict("denied")]);
+    let report = fixture.login("").answers([Answer::Fail]).run([
         Step::Authenticate,
         Step::Authenticate,
         Step::Account,
@@ -180,10 +183,10 @@ fn an_auth_phase_that_breaks_off_voids_the_verdict_before() {
 }
 
 #[test]
-fn a_verdict_takes_the_place_of_a_phase_that_broke_off_before() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([ask_code(), verdict("verified"), verdict("verified")]);
-    let report = stage.login("").answers([Answer::Fail]).run([
+fn a_verdict_replaces_an_earlier_failed_auth_phase() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([ask_code(), verdict("verified"), verdict("verified")]);
+    let report = fixture.login("").answers([Answer::Fail]).run([
         Step::Authenticate,
         Step::Authenticate,
         Step::Account,
@@ -193,10 +196,10 @@ fn a_verdict_takes_the_place_of_a_phase_that_broke_off_before() {
 }
 
 #[test]
-fn what_one_user_met_is_worth_nothing_to_another() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([verdict("verified")]);
-    let report = stage.login("").run([
+fn the_auth_result_of_another_user_is_refused() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([verdict("verified")]);
+    let report = fixture.login("").run([
         Step::Authenticate,
         Step::Rename("root".to_owned()),
         Step::Account,
@@ -211,9 +214,9 @@ fn what_one_user_met_is_worth_nothing_to_another() {
 
 #[test]
 fn a_new_auth_phase_may_be_about_a_new_user() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([verdict("denied"), verdict("verified"), verdict("verified")]);
-    let report = stage.login("").run([
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([verdict("denied"), verdict("verified"), verdict("verified")]);
+    let report = fixture.login("").run([
         Step::Authenticate,
         Step::Rename("bob".to_owned()),
         Step::Authenticate,
@@ -225,39 +228,39 @@ fn a_new_auth_phase_may_be_about_a_new_user() {
 
 #[test]
 fn the_user_may_not_change_in_the_account_phase() {
-    let stage = Stage::new();
-    let _daemon = stage.daemon([ask_code(), verdict("verified")]);
+    let fixture = Fixture::new();
+    let _daemon = fixture.daemon([ask_code(), verdict("verified")]);
     let answer = Answer::RenameAndType("root".to_owned(), "123456".to_owned());
-    let report = stage.login("").answers([answer]).account();
+    let report = fixture.login("").answers([answer]).account();
     assert_eq!(report.code(), Code::PERM_DENIED as i32);
 }
 
 #[test]
-fn the_account_phase_asks_and_knows_nothing_of_first_passwords() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([ask_code(), verdict("verified")]);
-    let report = stage
+fn the_account_phase_ignores_the_password_options() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([ask_code(), verdict("verified")]);
+    let report = fixture
         .login("use_first_pass forward_pass")
         .answers([types("123456")])
         .account();
     assert_eq!(report.code(), Code::SUCCESS as i32);
-    assert_eq!(report.said, ["hidden: Code: "]);
+    assert_eq!(report.shown, ["hidden: Code: "]);
     assert_eq!(daemon.replies(), ["123456"]);
 }
 
 #[test]
-fn the_account_phase_knows_the_password_again_and_sends_it_to_nobody() {
+fn the_account_phase_never_sends_the_password() {
     for question in [ask_code(), ask("ask", "Code: ", 6)] {
-        let stage = Stage::new();
-        let daemon = stage.daemon([verdict("not-required"), question]);
-        let report = stage
+        let fixture = Fixture::new();
+        let daemon = fixture.daemon([verdict("not-required"), question]);
+        let report = fixture
             .login("")
             .before(ASK_PASSWORD)
             .answers([types("hunter2"), types("hunter2")])
             .run([Step::Authenticate, Step::Account]);
         assert_eq!(report.codes, [IGNORED, Code::PERM_DENIED as i32]);
         assert_eq!(
-            report.said.last().unwrap(),
+            report.shown.last().unwrap(),
             "error: That was the password, not the code."
         );
         assert!(!report.logged("hunter2"));
@@ -267,11 +270,11 @@ fn the_account_phase_knows_the_password_again_and_sends_it_to_nobody() {
 }
 
 #[test]
-fn a_joint_answer_is_known_again_in_the_account_phase() {
+fn the_account_phase_recognizes_a_joint_answer() {
     for repeated in ["hunter2", "hunter2123456"] {
-        let stage = Stage::new();
-        let daemon = stage.daemon([ask_code(), verdict("verified"), ask_code()]);
-        let report = stage
+        let fixture = Fixture::new();
+        let daemon = fixture.daemon([ask_code(), verdict("verified"), ask_code()]);
+        let report = fixture
             .login("forward_pass")
             .answers([types("hunter2123456"), types(repeated)])
             .run([Step::Authenticate, Step::Account]);
@@ -284,27 +287,28 @@ fn a_joint_answer_is_known_again_in_the_account_phase() {
 }
 
 #[test]
-fn a_set_up_is_shown_line_by_line_and_its_answers_arrive_as_typed() {
-    let stage = Stage::new();
+fn an_enrollment_shows_all_lines_and_sends_answers_unchanged() {
+    let fixture = Fixture::new();
     // A row of a QR code of forty modules, with its margin.
     let row = |number: usize| format!("{number:02}  {}  ", "\u{2588}\u{2580}\u{2584} ".repeat(10));
-    let picture = (0..25).fold(words("ask", "Name of the device: ", 0), |turn, number| {
-        turn.after_line("info", &row(number))
-    });
-    let wrong = words("ask", "Code of the app: ", 6).after_line("error", "Not right.");
-    let mut done = words("verdict", "verified", 0).after_line("info", "It is set up.");
+    let picture = (0..25).fold(
+        raw_turn("ask", "Name of the device: ", 0),
+        |turn, number| turn.after_line("info", &row(number)),
+    );
+    let wrong = raw_turn("ask", "Code of the app: ", 6).after_line("error", "Not right.");
+    let mut done = raw_turn("verdict", "verified", 0).after_line("info", "It is set up.");
     for number in 0..10 {
         done = done.after_line("info", &format!("ABCDE-FGHJ{number}"));
     }
-    let acts = [
+    let actions = [
         verdict("not-required"),
-        Act::Turn(picture),
+        Action::Turn(picture),
         ask("ask", "Code of the app: ", 6),
-        Act::Turn(wrong),
-        Act::Turn(done),
+        Action::Turn(wrong),
+        Action::Turn(done),
     ];
-    let daemon = stage.daemon(acts);
-    let report = stage
+    let daemon = fixture.daemon(actions);
+    let report = fixture
         .login("not_required=success")
         .before(ASK_PASSWORD)
         .answers([
@@ -323,15 +327,15 @@ fn a_set_up_is_shown_line_by_line_and_its_answers_arrive_as_typed() {
     said.push("visible: Code of the app: ".to_owned());
     said.push("info: It is set up.".to_owned());
     said.extend((0..10).map(|number| format!("info: ABCDE-FGHJ{number}")));
-    assert_eq!(report.said, said);
+    assert_eq!(report.shown, said);
     assert_eq!(daemon.replies(), ["  Ann's  ph\u{f6}ne \t", "123 456 ", ""]);
 }
 
 #[test]
-fn the_daemon_is_told_which_phase_is_silent() {
-    let stage = Stage::new();
-    let daemon = stage.daemon(["verified"; 4].map(verdict));
-    stage.login("").run([
+fn the_context_says_which_phase_is_silent() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon(["verified"; 4].map(verdict));
+    fixture.login("").run([
         Step::Authenticate,
         Step::AccountSilently,
         Step::AuthenticateSilently,
@@ -342,27 +346,27 @@ fn the_daemon_is_told_which_phase_is_silent() {
 }
 
 #[test]
-fn a_silent_program_says_what_must_be_read_and_no_other_info() {
-    let stage = Stage::new();
-    let last = words("verdict", "not-required", 0)
+fn a_silent_program_shows_notices_and_no_other_info() {
+    let fixture = Fixture::new();
+    let last = raw_turn("verdict", "not-required", 0)
         .after_line("info", "Nine left.")
         .after_line("notice", "Soon.");
-    let acts = [Act::Turn(last.clone()), Act::Turn(last)];
-    let _daemon = stage.daemon(acts);
-    let login = || stage.login("not_required=success");
+    let actions = [Action::Turn(last.clone()), Action::Turn(last)];
+    let _daemon = fixture.daemon(actions);
+    let login = || fixture.login("not_required=success");
     let silently = login().run([Step::AccountSilently]);
     assert_eq!(silently.code(), Code::SUCCESS as i32);
-    assert_eq!(silently.said, ["info: Soon."]);
+    assert_eq!(silently.shown, ["info: Soon."]);
     let aloud = login().run([Step::Account]);
-    assert_eq!(aloud.said, ["info: Nine left.", "info: Soon."]);
+    assert_eq!(aloud.shown, ["info: Nine left.", "info: Soon."]);
 }
 
 #[test]
-fn a_silent_phase_tells_the_audit_session_of_the_program() {
-    let stage = Stage::new();
-    let daemon = stage.daemon(["verified"; 2].map(verdict));
+fn a_silent_phase_sends_the_audit_session() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon(["verified"; 2].map(verdict));
     let steps = [Step::AuthenticateSilently, Step::Account];
-    stage.login("").run(steps);
+    fixture.login("").run(steps);
     // The login program is a child of this process.
     let own = std::fs::read_to_string("/proc/self/sessionid").unwrap();
     let own = own.trim().parse().ok().filter(|id| *id != u32::MAX);
@@ -371,8 +375,8 @@ fn a_silent_phase_tells_the_audit_session_of_the_program() {
 }
 
 #[test]
-fn the_account_phase_denies_when_the_daemon_is_gone() {
-    let stage = Stage::new();
-    let report = stage.login("").account();
+fn the_account_phase_refuses_without_the_daemon() {
+    let fixture = Fixture::new();
+    let report = fixture.login("").account();
     assert_eq!(report.code(), Code::AUTHINFO_UNAVAIL as i32);
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::stage::module;
+use crate::fixture::module;
 
 fn output(command: &mut Command) -> String {
     let output = command.output().unwrap();

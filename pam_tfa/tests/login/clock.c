@@ -1,4 +1,4 @@
-/* A clock that fails whoever asks from within the module. */
+/* A clock that fails when the module reads it. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
-//! `tfad` as the tests want it: it plays its acts, one for each call, and remembers the calls. It
-//! does so at a socket of its own, or on a bus; what it says there is zbus' own.
+//! The double of `tfad`: it performs one action a call, and records the calls. It listens at the
+//! daemon's socket, or on a bus, and encodes its replies with zbus.
 
 use std::collections::{HashMap, VecDeque};
 use std::fs;
@@ -18,29 +18,28 @@ use zbus::message::{Message, Type};
 use zbus::wire::OwnedVariant;
 use zbus::{Connection, Guid, MessageStream};
 
-/// What the daemon does on one call.
+/// What the daemon does on a call.
 #[derive(Debug, Clone)]
-pub(crate) enum Act {
-    /// Answers with a turn.
-    Turn(Words),
-    /// Answers with a turn after so many milliseconds.
-    Late(u64, Words),
-    /// Answers with a turn and is not the daemon any more: on the bus it gives up its name, at its own
-    /// socket it dies.
-    TurnThenLeave(Words),
-    /// Answers with an error of that name.
+pub(crate) enum Action {
+    /// Replies with a turn.
+    Turn(RawTurn),
+    /// Replies with a turn after that many milliseconds.
+    Delayed(u64, RawTurn),
+    /// Replies with a turn, then gives up its name on the bus, or dies at its own socket.
+    TurnThenLeave(RawTurn),
+    /// Replies with an error of that name.
     Error(&'static str),
-    /// Answers with something that is no turn.
-    Nonsense,
-    /// Never answers.
-    Silence,
-    /// Goes without an answer, and with it whatever it had open.
+    /// Replies with other arguments than a turn.
+    InvalidTurn,
+    /// Never replies.
+    NoReply,
+    /// Closes all connections without a reply.
     Die,
 }
 
-/// A turn as it crosses the bus, right or wrong.
+/// The parts of a turn on the wire, which need not be valid.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Words {
+pub(crate) struct RawTurn {
     lines: Vec<(String, String)>,
     tag: String,
     text: String,
@@ -62,28 +61,28 @@ pub(crate) enum Call {
 const DIALOG: u32 = 7;
 
 /// A question for a hidden code of six digits.
-pub(crate) fn ask_code() -> Act {
+pub(crate) fn ask_code() -> Action {
     ask("ask-hidden", "Code: ", 6)
 }
 
 /// A question.
-pub(crate) fn ask(tag: &str, text: &str, digits: u32) -> Act {
-    Act::Turn(words(tag, text, digits))
+pub(crate) fn ask(tag: &str, text: &str, digits: u32) -> Action {
+    Action::Turn(raw_turn(tag, text, digits))
 }
 
-/// A question that nobody need answer.
-pub(crate) fn offer() -> Act {
+/// An optional question.
+pub(crate) fn offer() -> Action {
     ask("ask-optional", "Set it up now? ", 0)
 }
 
 /// The verdict of that name.
-pub(crate) fn verdict(name: &str) -> Act {
-    Act::Turn(words("verdict", name, 0))
+pub(crate) fn verdict(name: &str) -> Action {
+    Action::Turn(raw_turn("verdict", name, 0))
 }
 
 /// A turn.
-pub(crate) fn words(tag: &str, text: &str, digits: u32) -> Words {
-    Words {
+pub(crate) fn raw_turn(tag: &str, text: &str, digits: u32) -> RawTurn {
+    RawTurn {
         lines: vec![],
         tag: tag.to_owned(),
         text: text.to_owned(),
@@ -91,61 +90,61 @@ pub(crate) fn words(tag: &str, text: &str, digits: u32) -> Words {
     }
 }
 
-impl Words {
-    /// The turn with a line before it.
+impl RawTurn {
+    /// Adds a line.
     pub(crate) fn after_line(mut self, kind: &str, text: &str) -> Self {
         self.lines.push((kind.to_owned(), text.to_owned()));
         self
     }
 }
 
-/// The daemon. On a bus it lives until the bus goes, else until the tests are over.
+/// The daemon. It runs until the bus or the test process ends.
 pub(crate) struct Daemon {
     calls: Arc<Mutex<Vec<Call>>>,
 }
 
-/// What it has yet to do, and what it was called for.
+/// The remaining actions, and the calls so far.
 #[derive(Clone)]
-struct Play {
-    acts: Arc<Mutex<VecDeque<Act>>>,
+struct Behavior {
+    actions: Arc<Mutex<VecDeque<Action>>>,
     calls: Arc<Mutex<Vec<Call>>>,
 }
 
 impl Daemon {
-    /// A daemon that listens at that path, from when this returns.
-    pub(crate) fn at(path: &Path, acts: VecDeque<Act>) -> Self {
-        // What was left there by one that died is no hindrance to the next.
+    /// Starts a daemon that listens at that path.
+    pub(crate) fn at(path: &Path, actions: VecDeque<Action>) -> Self {
+        // The socket of a daemon that died.
         let _ = fs::remove_file(path);
         let listener = UnixListener::bind(path).unwrap();
         listener.set_nonblocking(true).unwrap();
-        Self::start(acts, |play| async move {
+        Self::start(actions, |behavior| async move {
             let listener = tokio::net::UnixListener::from_std(listener).unwrap();
-            serve(listener, play).await;
+            serve(listener, behavior).await;
         })
     }
 
-    /// A daemon that has its name on that bus, from when this returns.
-    pub(crate) fn on_the_bus(socket: &Path, acts: VecDeque<Act>) -> Self {
+    /// Starts a daemon that owns its name on that bus.
+    pub(crate) fn on_bus(socket: &Path, actions: VecDeque<Action>) -> Self {
         let address = format!("unix:path={}", socket.display());
         let (ready, is_ready) = mpsc::channel();
-        let this = Self::start(acts, move |play| async move {
+        let this = Self::start(actions, move |behavior| async move {
             let connection = Builder::address(address.as_str()).build().await.unwrap();
             let stream = MessageStream::from(&connection);
             connection.request_name(NAME).await.unwrap();
             ready.send(()).unwrap();
-            let _ = play.on(stream).await;
+            let _ = behavior.on(stream).await;
         });
         is_ready.recv().unwrap();
         this
     }
 
     fn start<F: Future<Output = ()>>(
-        acts: VecDeque<Act>,
-        life: impl FnOnce(Play) -> F + Send + 'static,
+        actions: VecDeque<Action>,
+        life: impl FnOnce(Behavior) -> F + Send + 'static,
     ) -> Self {
         let calls = Arc::default();
-        let play = Play {
-            acts: Arc::new(Mutex::new(acts)),
+        let behavior = Behavior {
+            actions: Arc::new(Mutex::new(actions)),
             calls: Arc::clone(&calls),
         };
         thread::spawn(move || {
@@ -153,17 +152,17 @@ impl Daemon {
                 .enable_all()
                 .build()
                 .unwrap();
-            runtime.block_on(life(play));
+            runtime.block_on(life(behavior));
         });
         Self { calls }
     }
 
-    /// The calls so far.
+    /// Returns the calls so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
     }
 
-    /// The replies that people gave, as far as they reached the daemon.
+    /// Returns the answers that the daemon received.
     pub(crate) fn replies(&self) -> Vec<String> {
         let replies = self.calls().into_iter().filter_map(|call| match call {
             Call::Answer(reply) => Some(reply),
@@ -172,7 +171,7 @@ impl Daemon {
         replies.collect()
     }
 
-    /// The contexts of the dialogs that were begun.
+    /// Returns the contexts of all dialogs.
     pub(crate) fn contexts(&self) -> Vec<Context> {
         let contexts = self.calls().into_iter().filter_map(|call| match call {
             Call::Begin(_, context) => Some(context),
@@ -182,8 +181,8 @@ impl Daemon {
     }
 }
 
-/// Lets in whoever comes, until the daemon dies of one of them.
-async fn serve(listener: tokio::net::UnixListener, play: Play) {
+/// Accepts connections until an action ends the daemon.
+async fn serve(listener: tokio::net::UnixListener, behavior: Behavior) {
     let guid = Guid::generate();
     let (dies, mut died) = tokio::sync::mpsc::channel::<()>(1);
     loop {
@@ -192,16 +191,16 @@ async fn serve(listener: tokio::net::UnixListener, play: Play) {
             _ = died.recv() => return,
         };
         let stream = stream.into_std().unwrap();
-        let (play, dies, guid) = (play.clone(), dies.clone(), guid.clone());
+        let (behavior, dies, guid) = (behavior.clone(), dies.clone(), guid.clone());
         tokio::spawn(async move {
             let builder = Builder::unix_stream(stream).server(guid).p2p();
-            // Whoever leaves in the middle of the handshake was no login.
+            // The client left during the handshake.
             let Ok(stream) = builder.build_message_stream().await else {
                 return;
             };
             let connection = Connection::from(&stream);
-            if play.on(stream).await == End::Died {
-                // Before the socket, so that who sees that gone knows that this is too.
+            if behavior.on(stream).await == End::Died {
+                // Before the socket, so that a client that finds it gone can rely on this.
                 connection.close().await.unwrap();
                 dies.send(()).await.unwrap();
             }
@@ -212,33 +211,33 @@ async fn serve(listener: tokio::net::UnixListener, play: Play) {
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// The other end did it.
+    /// The client closed it.
     Left,
-    /// The daemon is to die.
+    /// The daemon dies.
     Died,
 }
 
-impl Play {
-    /// Plays on a connection, until it ends.
+impl Behavior {
+    /// Handles the calls of a connection until it ends.
     async fn on(&self, mut stream: MessageStream) -> End {
         let connection = Connection::from(&stream);
         while let Some(Ok(message)) = poll_fn(|cx| Pin::new(&mut stream).poll_next(cx)).await {
             if message.message_type() != Type::MethodCall {
                 continue;
             }
-            let call = understood(&message);
+            let call = decode_call(&message);
             self.calls.lock().unwrap().push(call.clone());
             if call == Call::Cancel {
                 connection.reply(&message.header(), &()).await.unwrap();
                 continue;
             }
-            let act = self.acts.lock().unwrap().pop_front();
-            let act = act.expect("a call for which no act is left");
-            let leaves = matches!(act, Act::TurnThenLeave(_));
-            if let Act::Die = act {
+            let action = self.actions.lock().unwrap().pop_front();
+            let action = action.expect("no action is left for this call");
+            let leaves = matches!(action, Action::TurnThenLeave(_));
+            if let Action::Die = action {
                 return End::Died;
             }
-            do_act(act, &connection, &message, &call).await;
+            perform(action, &connection, &message, &call).await;
             if leaves && connection.is_bus() {
                 connection.release_name(NAME).await.unwrap();
             } else if leaves {
@@ -249,33 +248,33 @@ impl Play {
     }
 }
 
-async fn do_act(act: Act, connection: &Connection, message: &Message, call: &Call) {
+async fn perform(action: Action, connection: &Connection, message: &Message, call: &Call) {
     let header = message.header();
-    let words = match act {
-        Act::Turn(words) | Act::TurnThenLeave(words) => words,
-        Act::Late(milliseconds, words) => {
+    let turn = match action {
+        Action::Turn(turn) | Action::TurnThenLeave(turn) => turn,
+        Action::Delayed(milliseconds, turn) => {
             tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-            words
+            turn
         }
-        Act::Error(name) => {
+        Action::Error(name) => {
             let error = connection.reply_error(&header, name, &"said the test");
             return error.await.unwrap();
         }
-        Act::Nonsense => {
-            let nonsense = connection.reply(&header, &("verified", true)).await;
-            return nonsense.unwrap();
+        Action::InvalidTurn => {
+            let reply = connection.reply(&header, &("verified", true));
+            return reply.await.unwrap();
         }
-        Act::Silence | Act::Die => return,
+        Action::NoReply | Action::Die => return,
     };
-    let turn = (words.lines, words.tag, words.text, words.digits);
-    // Whom it is late for may be gone.
+    let turn = (turn.lines, turn.tag, turn.text, turn.digits);
+    // The client may be gone.
     let _ = match call {
         Call::Begin(..) => connection.reply(&header, &(DIALOG, turn)).await,
         Call::Answer(_) | Call::Cancel => connection.reply(&header, &(turn,)).await,
     };
 }
 
-fn understood(message: &Message) -> Call {
+fn decode_call(message: &Message) -> Call {
     let header = message.header();
     assert_eq!(header.interface().unwrap().as_str(), tfa_proto::LOGIN);
     assert_eq!(header.path().unwrap().as_str(), tfa_proto::PATH);

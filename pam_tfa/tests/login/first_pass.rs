@@ -1,30 +1,30 @@
-//! Where password and code meet. The password comes from `pam_unix`, which stands before the
-//! module and whose opinion of it does not count here.
+//! The options about the password. `pam_unix` runs before the module and asks for the password; its
+//! result is ignored.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use pam_sys::PamReturnCode as Code;
 
-use crate::daemon::{Act, Call, ask, ask_code, verdict, words};
+use crate::daemon::{Action, Call, ask, ask_code, raw_turn, verdict};
+use crate::fixture::{Fixture, Login};
 use crate::program::types;
-use crate::stage::{Login, Stage};
 
-/// A line that asks for the password and does not judge it.
+/// A line that asks for the password and ignores whether it is correct.
 pub(crate) const ASK_PASSWORD: &str = "auth [default=ignore] pam_unix.so nodelay";
 
 #[test]
-fn the_password_is_not_sent_as_a_code_by_a_program_that_answers_everything_with_it() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([ask_code()]);
-    let report = stage
+fn a_program_that_answers_with_the_password_is_refused() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([ask_code()]);
+    let report = fixture
         .login("")
         .before(ASK_PASSWORD)
         .answers([types("hunter2"), types("hunter2")])
         .authenticate();
     assert_eq!(report.code(), Code::AUTH_ERR as i32);
     assert_eq!(
-        report.said.last().unwrap(),
+        report.shown.last().unwrap(),
         "error: That was the password, not the code."
     );
     assert!(report.logged("KbdInteractiveAuthentication yes"));
@@ -34,10 +34,10 @@ fn the_password_is_not_sent_as_a_code_by_a_program_that_answers_everything_with_
 }
 
 #[test]
-fn without_the_options_the_password_is_left_alone() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([ask_code(), verdict("verified")]);
-    let report = stage
+fn without_options_the_password_is_not_used() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([ask_code(), verdict("verified")]);
+    let report = fixture
         .login("")
         .before(ASK_PASSWORD)
         .answers([types("hunter2"), types("123456")])
@@ -48,23 +48,23 @@ fn without_the_options_the_password_is_left_alone() {
 
 #[test]
 fn use_first_pass_takes_the_password_for_the_code_and_never_asks() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([ask_code(), verdict("verified")]);
-    let report = stage
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([ask_code(), verdict("verified")]);
+    let report = fixture
         .login("use_first_pass")
         .before(ASK_PASSWORD)
         .answers([types("123456")])
         .authenticate();
     assert_eq!(report.code(), Code::SUCCESS as i32);
-    assert_eq!(report.said, ["hidden: Password: "]);
+    assert_eq!(report.shown, ["hidden: Password: "]);
     assert_eq!(daemon.replies(), ["123456"]);
 }
 
 #[test]
 fn use_first_pass_denies_at_the_second_question() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([ask_code(), ask_code()]);
-    let report = stage
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([ask_code(), ask_code()]);
+    let report = fixture
         .login("use_first_pass")
         .before(ASK_PASSWORD)
         .answers([types("111111"), types("222222")])
@@ -76,9 +76,9 @@ fn use_first_pass_denies_at_the_second_question() {
 
 #[test]
 fn use_first_pass_denies_where_there_is_no_password() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([ask_code()]);
-    let report = stage
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([ask_code()]);
+    let report = fixture
         .login("use_first_pass")
         .answers([types("123456")])
         .authenticate();
@@ -87,10 +87,10 @@ fn use_first_pass_denies_where_there_is_no_password() {
 }
 
 #[test]
-fn try_first_pass_asks_when_the_password_did_not_do() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([ask_code(), ask_code(), verdict("verified")]);
-    let report = stage
+fn try_first_pass_asks_if_the_password_is_no_code() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([ask_code(), ask_code(), verdict("verified")]);
+    let report = fixture
         .login("try_first_pass")
         .before(ASK_PASSWORD)
         .answers([types("111111"), types("222222")])
@@ -101,13 +101,13 @@ fn try_first_pass_asks_when_the_password_did_not_do() {
 
 #[test]
 fn use_first_pass_with_forward_pass_cuts_the_code_off_the_password() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([ask_code(), verdict("verified")]);
-    let login = stage
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([ask_code(), verdict("verified")]);
+    let login = fixture
         .login("use_first_pass forward_pass")
         .before(ASK_PASSWORD)
         .answers([types("hunter2123456")]);
-    let (report, password) = with_next_module(&stage, login);
+    let (report, password) = with_next_module(&fixture, login);
     assert_eq!(report, Code::SUCCESS as i32);
     assert_eq!(daemon.replies(), ["123456"]);
     assert_eq!(password, "hunter2");
@@ -115,10 +115,10 @@ fn use_first_pass_with_forward_pass_cuts_the_code_off_the_password() {
 
 #[test]
 fn use_first_pass_with_forward_pass_denies_without_a_code_at_the_end() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([ask_code(), ask_code(), ask_code()]);
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([ask_code(), ask_code(), ask_code()]);
     for password in ["hunter2", "123456", "hunter12345x"] {
-        let report = stage
+        let report = fixture
             .login("use_first_pass forward_pass")
             .before(ASK_PASSWORD)
             .answers([types(password), types("123456")])
@@ -129,64 +129,64 @@ fn use_first_pass_with_forward_pass_denies_without_a_code_at_the_end() {
 }
 
 #[test]
-fn forward_pass_asks_for_both_and_hands_the_password_on() {
-    let stage = Stage::new();
-    let visible = words("ask", "Code: ", 8);
-    let daemon = stage.daemon([Act::Turn(visible), verdict("verified")]);
-    let login = stage
+fn forward_pass_asks_for_both_and_passes_the_password_on() {
+    let fixture = Fixture::new();
+    let visible = raw_turn("ask", "Code: ", 8);
+    let daemon = fixture.daemon([Action::Turn(visible), verdict("verified")]);
+    let login = fixture
         .login("forward_pass echo")
         .answers([types("pass wörd12345678")]);
-    let (code, password) = with_next_module(&stage, login);
+    let (code, password) = with_next_module(&fixture, login);
     assert_eq!(code, Code::SUCCESS as i32);
     assert_eq!(password, "pass wörd");
     assert_eq!(daemon.replies(), ["12345678"]);
 }
 
 #[test]
-fn forward_pass_asks_hidden_whatever_the_question_says() {
-    let stage = Stage::new();
-    let visible = words("ask", "Code: ", 6);
-    let _daemon = stage.daemon([Act::Turn(visible), verdict("verified")]);
-    let report = stage
+fn forward_pass_asks_without_echo() {
+    let fixture = Fixture::new();
+    let visible = raw_turn("ask", "Code: ", 6);
+    let _daemon = fixture.daemon([Action::Turn(visible), verdict("verified")]);
+    let report = fixture
         .login("forward_pass echo")
         .answers([types("hunter2123456")])
         .authenticate();
-    assert_eq!(report.said, ["hidden: Password & verification code: "]);
+    assert_eq!(report.shown, ["hidden: Password & verification code: "]);
 }
 
 #[test]
-fn forward_pass_asks_for_the_code_when_none_came_with_the_password() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([ask_code(), verdict("verified")]);
-    let login = stage
+fn forward_pass_asks_for_a_code_that_is_missing() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([ask_code(), verdict("verified")]);
+    let login = fixture
         .login("forward_pass")
         .answers([types("hunter2"), types("ABCDE-FGHJK")]);
-    let (code, password) = with_next_module(&stage, login);
+    let (code, password) = with_next_module(&fixture, login);
     assert_eq!(code, Code::SUCCESS as i32);
     assert_eq!(password, "hunter2");
     assert_eq!(daemon.replies(), ["ABCDE-FGHJK"]);
 }
 
 #[test]
-fn forward_pass_asks_one_by_one_where_the_codes_length_is_open() {
-    let stage = Stage::new();
+fn forward_pass_asks_twice_if_the_code_length_is_unknown() {
+    let fixture = Fixture::new();
     let open = ask("ask-hidden", "Code: ", 0);
-    let daemon = stage.daemon([open, verdict("verified")]);
-    let report = stage
+    let daemon = fixture.daemon([open, verdict("verified")]);
+    let report = fixture
         .login("forward_pass")
         .answers([types("hunter2"), types("123456")])
         .authenticate();
     assert_eq!(report.code(), Code::SUCCESS as i32);
-    assert_eq!(report.said, ["hidden: Password: ", "hidden: Code: "]);
+    assert_eq!(report.shown, ["hidden: Password: ", "hidden: Code: "]);
     assert_eq!(daemon.replies(), ["123456"]);
 }
 
 #[test]
-fn forward_pass_never_sends_the_password_when_a_program_repeats_the_joint_answer() {
+fn forward_pass_never_sends_a_repeated_joint_answer() {
     for joint in ["hunter2", "hunter2123456"] {
-        let stage = Stage::new();
-        let daemon = stage.daemon([ask_code(), ask_code()]);
-        let report = stage
+        let fixture = Fixture::new();
+        let daemon = fixture.daemon([ask_code(), ask_code()]);
+        let report = fixture
             .login("forward_pass")
             .answers([types(joint), types(joint)])
             .authenticate();
@@ -198,10 +198,10 @@ fn forward_pass_never_sends_the_password_when_a_program_repeats_the_joint_answer
     }
 }
 
-/// Runs the login with a module behind that keeps the password it is handed.
-fn with_next_module(stage: &Stage, login: Login<'_>) -> (i32, String) {
-    let kept = stage.folder().join("kept");
-    let script = stage.folder().join("keep");
+/// Runs the login with a next module that saves the password that it gets.
+fn with_next_module(fixture: &Fixture, login: Login<'_>) -> (i32, String) {
+    let kept = fixture.folder().join("kept");
+    let script = fixture.folder().join("keep");
     let text = format!("#!/bin/sh\ntr -d '\\0' >{}\n", kept.display());
     fs::write(&script, text).unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();

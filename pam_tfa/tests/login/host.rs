@@ -1,19 +1,19 @@
-//! What the module leaves behind in the program that loaded it: nothing.
+//! The module leaves nothing behind in the login program.
 
 use pam_sys::PamReturnCode as Code;
 
-use crate::daemon::{Act, ask_code, verdict, words};
+use crate::daemon::{Action, ask_code, raw_turn, verdict};
+use crate::fixture::{ENDPOINTS, Fixture, IGNORED};
 use crate::program::{Report, Step, types};
-use crate::stage::{IGNORED, ROADS, Stage};
 
 const SUCCESS: i32 = Code::SUCCESS as i32;
 
 #[test]
-fn threads_files_and_signals_are_as_before() {
-    for road in ROADS {
-        let stage = Stage::new();
-        let _daemon = stage.daemon_on(road, [ask_code(), verdict("verified")]);
-        let report = stage.login("").answers([types("123456")]).authenticate();
+fn a_login_leaves_no_threads_files_or_signals() {
+    for endpoint in ENDPOINTS {
+        let fixture = Fixture::new();
+        let _daemon = fixture.daemon_on(endpoint, [ask_code(), verdict("verified")]);
+        let report = fixture.login("").answers([types("123456")]).authenticate();
         assert_eq!(report.code(), SUCCESS);
         let [before, after] = &report.process[..] else {
             panic!();
@@ -26,42 +26,45 @@ fn threads_files_and_signals_are_as_before() {
 }
 
 #[test]
-fn at_no_time_is_there_a_thread_more_or_a_file_that_others_inherit() {
-    for road in ROADS {
-        let stage = Stage::new();
-        let _daemon = stage.daemon_on(road, [ask_code(), verdict("verified")]);
-        let report = stage.login("").answers([types("123456")]).authenticate();
-        let [in_between] = &report.in_between[..] else {
-            panic!("{:?}", report.in_between);
+fn a_login_adds_no_threads_and_no_inheritable_files() {
+    for endpoint in ENDPOINTS {
+        let fixture = Fixture::new();
+        let _daemon = fixture.daemon_on(endpoint, [ask_code(), verdict("verified")]);
+        let report = fixture.login("").answers([types("123456")]).authenticate();
+        let [during_conversation] = &report.during_conversation[..] else {
+            panic!("{:?}", report.during_conversation);
         };
         let before = &report.process[0];
-        assert!(in_between.descriptors.len() > before.descriptors.len());
-        assert_eq!(in_between.inheritable, before.inheritable);
-        assert_eq!(in_between.threads, before.threads);
+        assert!(during_conversation.descriptors.len() > before.descriptors.len());
+        assert_eq!(during_conversation.inheritable, before.inheritable);
+        assert_eq!(during_conversation.threads, before.threads);
     }
 }
 
 #[test]
-fn whoever_does_not_read_the_last_words_holds_nothing_of_the_daemons() {
-    for road in ROADS {
-        let stage = Stage::new();
-        let last = words("verdict", "denied", 0).after_line("error", "Not today.");
-        let _daemon = stage.daemon_on(road, [Act::Turn(last)]);
-        let report = stage.login("").authenticate();
-        assert_eq!(report.said, ["error: Not today."]);
-        let [in_between] = &report.in_between[..] else {
-            panic!("{:?}", report.in_between);
+fn the_connection_is_closed_before_the_last_lines_are_shown() {
+    for endpoint in ENDPOINTS {
+        let fixture = Fixture::new();
+        let last = raw_turn("verdict", "denied", 0).after_line("error", "Not today.");
+        let _daemon = fixture.daemon_on(endpoint, [Action::Turn(last)]);
+        let report = fixture.login("").authenticate();
+        assert_eq!(report.shown, ["error: Not today."]);
+        let [during_conversation] = &report.during_conversation[..] else {
+            panic!("{:?}", report.during_conversation);
         };
-        assert_eq!(in_between.descriptors, report.process[0].descriptors);
+        assert_eq!(
+            during_conversation.descriptors,
+            report.process[0].descriptors
+        );
     }
 }
 
 #[test]
-fn threads_and_files_are_as_before_after_a_time_out_too() {
-    for road in ROADS {
-        let stage = Stage::new();
-        let _daemon = stage.daemon_on(road, [Act::Silence]);
-        let report = stage.login("timeout=1").authenticate();
+fn a_timeout_leaves_no_threads_or_files() {
+    for endpoint in ENDPOINTS {
+        let fixture = Fixture::new();
+        let _daemon = fixture.daemon_on(endpoint, [Action::NoReply]);
+        let report = fixture.login("timeout=1").authenticate();
         assert_eq!(report.code(), Code::AUTHINFO_UNAVAIL as i32);
         let [before, after] = &report.process[..] else {
             panic!();
@@ -74,11 +77,11 @@ fn threads_and_files_are_as_before_after_a_time_out_too() {
 
 #[test]
 fn a_forked_child_authenticates_as_its_parent_did() {
-    for road in ROADS {
-        let stage = Stage::new();
-        let acts = ["verified", "verified", "denied"].map(verdict);
-        let _daemon = stage.daemon_on(road, acts);
-        let report = stage.login("").run([
+    for endpoint in ENDPOINTS {
+        let fixture = Fixture::new();
+        let actions = ["verified", "verified", "denied"].map(verdict);
+        let _daemon = fixture.daemon_on(endpoint, actions);
+        let report = fixture.login("").run([
             Step::Authenticate,
             Step::AuthenticateInAChild,
             Step::Authenticate,
@@ -89,13 +92,14 @@ fn a_forked_child_authenticates_as_its_parent_did() {
 
 #[test]
 fn transactions_in_one_process_do_not_touch_each_other() {
-    for road in ROADS {
-        let stage = Stage::new();
-        let acts = ["verified", "denied", "not-required"].map(verdict);
-        let daemon = stage.daemon_on(road, acts);
-        let report = stage
-            .login("")
-            .run([Step::Authenticate, Step::Beside, Step::Account]);
+    for endpoint in ENDPOINTS {
+        let fixture = Fixture::new();
+        let actions = ["verified", "denied", "not-required"].map(verdict);
+        let daemon = fixture.daemon_on(endpoint, actions);
+        let report =
+            fixture
+                .login("")
+                .run([Step::Authenticate, Step::SecondTransaction, Step::Account]);
         assert_eq!(report.codes, [SUCCESS, Code::AUTH_ERR as i32, IGNORED]);
         let auth_result = daemon.contexts()[2].auth_result;
         assert_eq!(auth_result, Some(tfa_proto::Verdict::Verified));
@@ -103,11 +107,11 @@ fn transactions_in_one_process_do_not_touch_each_other() {
 }
 
 #[test]
-fn a_thread_that_is_ending_logs_in_like_any_other() {
-    for road in ROADS {
-        let stage = Stage::new();
-        let _daemon = stage.daemon_on(road, [verdict("denied"), verdict("verified")]);
-        let report = stage.login("").run([Step::AuthenticateInAnEndingThread]);
+fn a_login_works_in_a_thread_that_is_ending() {
+    for endpoint in ENDPOINTS {
+        let fixture = Fixture::new();
+        let _daemon = fixture.daemon_on(endpoint, [verdict("denied"), verdict("verified")]);
+        let report = fixture.login("").run([Step::AuthenticateInAnEndingThread]);
         assert_eq!(report.code(), SUCCESS);
         assert_eq!(report.printed, "");
     }
@@ -115,10 +119,10 @@ fn a_thread_that_is_ending_logs_in_like_any_other() {
 
 #[test]
 fn a_panic_is_an_abort_and_prints_nothing() {
-    let stage = Stage::new();
-    let report = stage
+    let fixture = Fixture::new();
+    let report = fixture
         .login("")
-        .environment("LD_PRELOAD", stage.broken_clock().to_str().unwrap())
+        .environment("LD_PRELOAD", fixture.broken_clock().to_str().unwrap())
         .run([Step::Authenticate, Step::OwnPanic]);
     assert_eq!(report.code(), Code::ABORT as i32);
     assert!(report.logged("pam_tfa panicked at "));
@@ -131,29 +135,29 @@ fn a_panic_is_an_abort_and_prints_nothing() {
 
 #[test]
 fn ten_thousand_loads_leave_nothing() {
-    let stage = Stage::new();
-    let report = stage
+    let fixture = Fixture::new();
+    let report = fixture
         .login("")
-        .run([Step::Load(1), Step::Look, Step::Load(10_000)]);
-    nothing_left(&report);
+        .run([Step::Load(1), Step::Inspect, Step::Load(10_000)]);
+    assert_nothing_left(&report);
     assert_eq!(report.process[2].mappings, 0);
 }
 
 #[test]
 fn a_thousand_logins_each_with_its_own_load_leave_nothing() {
-    for road in ROADS {
-        let stage = Stage::new();
-        let _daemon = stage.daemon_on(road, (0..1001).map(|_| verdict("verified")));
-        let mut steps = vec![Step::Beside, Step::Look];
-        steps.extend((0..1000).map(|_| Step::Beside));
-        let report = stage.login("").run(steps);
+    for endpoint in ENDPOINTS {
+        let fixture = Fixture::new();
+        let _daemon = fixture.daemon_on(endpoint, (0..1001).map(|_| verdict("verified")));
+        let mut steps = vec![Step::SecondTransaction, Step::Inspect];
+        steps.extend((0..1000).map(|_| Step::SecondTransaction));
+        let report = fixture.login("").run(steps);
         assert_eq!(report.codes, vec![SUCCESS; 1001]);
-        nothing_left(&report);
+        assert_nothing_left(&report);
     }
 }
 
-/// Between the look, after libc and libpam have made themselves at home, and the end.
-fn nothing_left(report: &Report) {
+/// Compares the state after the first step, when libc and libpam are initialized, with that at the end.
+fn assert_nothing_left(report: &Report) {
     let [_, before, after] = &report.process[..] else {
         panic!("{:?}", report.process);
     };

@@ -1,18 +1,17 @@
-//! The module as it was built, in a real libpam, with a real bus.
+//! The built module in a real libpam, with a real bus.
 //!
-//! Each test has a stage of its own ([`stage`]): a bus, a log, a PAM service. On it stand a
-//! scripted `tfad` ([`daemon`]), at its own socket or on the bus, and a login program ([`program`]),
-//! a process of its own that sees the stage's sockets where the system's would be. Nothing sleeps;
-//! who waits, waits for an event.
+//! Each test has a [`fixture`]: a bus, a log and a PAM service. It starts a double of `tfad`
+//! ([`daemon`]), at its own socket or on the bus, and a login program ([`program`]) in a process whose
+//! mount namespace has the sockets of the fixture in place of those of the system.
 //!
-//! The tests need root, for the stage is a mount namespace: `tests/runner`.
+//! The tests need root, for the mount namespace; see `tests/runner`.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "clippy knows test functions, but not the functions that serve them"
+    reason = "clippy does not recognize the helper functions of tests"
 )]
 
 mod absence;
@@ -22,10 +21,10 @@ mod build;
 mod daemon;
 mod endpoints;
 mod first_pass;
+mod fixture;
 mod host;
+mod no_answer;
 mod optional;
 mod program;
-mod silence;
-mod stage;
-mod switch;
+mod root_switch;
 mod verdicts;

@@ -1,31 +1,31 @@
-//! Questions that nobody need answer: the login goes on without.
+//! Optional questions: the login continues without an answer.
 
 use pam_sys::PamReturnCode as Code;
 
-use crate::daemon::{Act, Call, ask_code, offer, verdict, words};
+use crate::daemon::{Action, Call, ask_code, offer, raw_turn, verdict};
 use crate::first_pass::ASK_PASSWORD;
+use crate::fixture::Fixture;
 use crate::program::{Answer, Step, types};
-use crate::stage::Stage;
 
 #[test]
-fn a_login_program_that_cannot_ask_answers_with_nothing_and_the_verdict_holds() {
+fn an_optional_question_that_fails_is_answered_with_nothing() {
     for (name, code) in [
         ("not-required", Code::SUCCESS as i32),
         ("must-enroll", Code::PERM_DENIED as i32),
     ] {
         for answer in [Answer::Fail, Answer::Null, Answer::NoResponse] {
-            let stage = Stage::new();
-            let offer = words("ask-optional", "Set it up now? ", 0)
+            let fixture = Fixture::new();
+            let offer = raw_turn("ask-optional", "Set it up now? ", 0)
                 .after_line("info", "A second factor is needed from Monday on.");
-            let last = words("verdict", name, 0).after_line("info", "Later, then.");
-            let daemon = stage.daemon([Act::Turn(offer), Act::Turn(last)]);
-            let report = stage
+            let last = raw_turn("verdict", name, 0).after_line("info", "Later, then.");
+            let daemon = fixture.daemon([Action::Turn(offer), Action::Turn(last)]);
+            let report = fixture
                 .login("not_required=success")
                 .answers([answer.clone()])
                 .account();
             assert_eq!(report.code(), code, "{answer:?}");
             assert_eq!(
-                report.said,
+                report.shown,
                 [
                     "info: A second factor is needed from Monday on.",
                     "visible: Set it up now? ",
@@ -41,18 +41,18 @@ fn a_login_program_that_cannot_ask_answers_with_nothing_and_the_verdict_holds() 
 }
 
 #[test]
-fn that_nobody_answered_is_logged_for_who_set_debug() {
-    let stage = Stage::new();
-    let _daemon = stage.daemon([offer(), verdict("not-required")]);
-    let report = stage.login("debug").answers([Answer::Fail]).account();
+fn debug_logs_an_optional_question_without_an_answer() {
+    let fixture = Fixture::new();
+    let _daemon = fixture.daemon([offer(), verdict("not-required")]);
+    let report = fixture.login("debug").answers([Answer::Fail]).account();
     assert!(report.logged("an optional question"));
 }
 
 #[test]
-fn only_the_optional_question_can_go_without_an_answer() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([offer(), ask_code()]);
-    let report = stage
+fn only_an_optional_question_may_go_unanswered() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([offer(), ask_code()]);
+    let report = fixture
         .login("not_required=success")
         .answers([Answer::Fail, Answer::Fail])
         .account();
@@ -63,36 +63,36 @@ fn only_the_optional_question_can_go_without_an_answer() {
 }
 
 #[test]
-fn an_answer_is_seen_and_reaches_the_daemon_as_it_was_typed() {
+fn an_optional_answer_is_echoed_and_sent_unchanged() {
     for typed in ["y", " yes  please ", "", "\u{44f}"] {
-        let stage = Stage::new();
-        let daemon = stage.daemon([offer(), verdict("not-required")]);
-        let report = stage
+        let fixture = Fixture::new();
+        let daemon = fixture.daemon([offer(), verdict("not-required")]);
+        let report = fixture
             .login("not_required=success")
             .answers([types(typed)])
             .account();
-        assert_eq!(report.said, ["visible: Set it up now? "]);
+        assert_eq!(report.shown, ["visible: Set it up now? "]);
         assert_eq!(daemon.replies(), [typed]);
     }
 }
 
 #[test]
-fn the_password_is_no_answer_and_no_reason_to_refuse() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([
+fn the_password_counts_as_no_answer_to_an_optional_question() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([
         offer(),
         verdict("not-required"),
         offer(),
         verdict("not-required"),
     ]);
-    let report = stage
+    let report = fixture
         .login("not_required=success")
         .before(ASK_PASSWORD)
         .answers(["hunter2"; 3].map(types))
         .run([Step::Authenticate, Step::Account]);
     assert_eq!(report.codes, [Code::SUCCESS as i32; 2]);
     assert_eq!(
-        report.said,
+        report.shown,
         [
             "hidden: Password: ",
             "visible: Set it up now? ",
@@ -104,38 +104,38 @@ fn the_password_is_no_answer_and_no_reason_to_refuse() {
 }
 
 #[test]
-fn the_first_password_is_for_the_code_and_not_for_an_offer() {
+fn the_first_password_does_not_answer_an_optional_question() {
     for (options, typed) in [
         ("use_first_pass", "123456"),
         ("use_first_pass forward_pass", "hunter2123456"),
     ] {
-        let stage = Stage::new();
-        let daemon = stage.daemon([offer(), ask_code(), verdict("verified")]);
-        let report = stage
+        let fixture = Fixture::new();
+        let daemon = fixture.daemon([offer(), ask_code(), verdict("verified")]);
+        let report = fixture
             .login(options)
             .before(ASK_PASSWORD)
             .answers([types(typed)])
             .authenticate();
         assert_eq!(report.code(), Code::SUCCESS as i32, "{options}");
-        assert_eq!(report.said, ["hidden: Password: "], "nothing is asked");
+        assert_eq!(report.shown, ["hidden: Password: "], "nothing is asked");
         assert_eq!(daemon.replies(), ["", "123456"], "{options}");
     }
 }
 
 #[test]
-fn an_error_that_a_failed_question_would_have_told_a_silent_login_is_told_at_the_end() {
-    let stage = Stage::new();
-    let offer = words("ask-optional", "Set it up now? ", 0)
+fn a_silent_login_sees_errors_of_a_failed_question_at_the_end() {
+    let fixture = Fixture::new();
+    let offer = raw_turn("ask-optional", "Set it up now? ", 0)
         .after_line("info", "Welcome.")
         .after_line("error", "Three days are left.");
-    let daemon = stage.daemon([Act::Turn(offer), verdict("not-required")]);
-    let report = stage
+    let daemon = fixture.daemon([Action::Turn(offer), verdict("not-required")]);
+    let report = fixture
         .login("not_required=success")
         .answers([Answer::Fail])
         .run([Step::AccountSilently]);
     assert_eq!(report.code(), Code::SUCCESS as i32);
     assert_eq!(
-        report.said,
+        report.shown,
         [
             "visible: Welcome.\nThree days are left.\nSet it up now? ",
             "error: Three days are left.",

@@ -1,9 +1,9 @@
-//! The login program: what `sshd` or `login` are to libpam, as small as it can be.
+//! A minimal login program, which takes the part of `sshd` or `login`.
 //!
-//! The test executable starts itself anew to be it ([`login_program`]). The process enters a mount
-//! namespace in which the stage's sockets are where the system's would be, and writes a report.
+//! The test executable starts itself again for it ([`login_program`]). The process enters a mount
+//! namespace, in which the sockets of the fixture replace those of the system, and writes a report.
 
-#![expect(unsafe_code, reason = "an application of libpam, which is C")]
+#![expect(unsafe_code, reason = "libpam is a C library")]
 
 use std::cell::{Cell, OnceCell};
 use std::collections::VecDeque;
@@ -28,14 +28,14 @@ use pam_sys::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The variable that names the script.
+/// The environment variable with the path of the script.
 pub(crate) const SCRIPT: &str = "PAM_TFA_TEST_SCRIPT";
 
-/// What the program is to do.
+/// What the program does.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Script {
-    /// The folder of the stage.
-    pub(crate) stage: PathBuf,
+    /// The folder of the fixture.
+    pub(crate) fixture: PathBuf,
     /// `PAM_SERVICE`.
     pub(crate) service: String,
     /// `PAM_RUSER`, unless empty.
@@ -52,9 +52,9 @@ pub(crate) struct Script {
     pub(crate) tty: String,
     /// The PAM environment.
     pub(crate) variables: Vec<String>,
-    /// What happens, in order, in one transaction, which the first step that needs it begins.
+    /// The steps of one transaction, which the first step that needs it begins.
     pub(crate) steps: Vec<Step>,
-    /// What the person answers.
+    /// The answers of the user.
     pub(crate) answers: VecDeque<Answer>,
 }
 
@@ -71,77 +71,77 @@ pub(crate) enum Step {
     AccountSilently,
     /// `pam_setcred`.
     SetCred,
-    /// `PAM_USER` becomes another.
+    /// Changes `PAM_USER`.
     Rename(String),
-    /// A forked child does `pam_authenticate`.
+    /// `pam_authenticate` in a forked child.
     AuthenticateInAChild,
-    /// `pam_authenticate` in a transaction of its own beside this one, begun and ended.
-    Beside,
-    /// The module is loaded and unloaded so often.
+    /// `pam_authenticate` in a second transaction.
+    SecondTransaction,
+    /// Loads and unloads the module that many times.
     Load(u32),
-    /// A thread does `pam_authenticate`, and again at its very end, when the thread's storage,
-    /// the module's included, is already gone.
+    /// `pam_authenticate` in a thread, and again at its end, when thread-local storage, including that
+    /// of the module, is already freed.
     AuthenticateInAnEndingThread,
-    /// The process is looked at.
-    Look,
-    /// The program itself panics, and catches it.
+    /// Records the state of the process.
+    Inspect,
+    /// The program itself panics, and catches the panic.
     OwnPanic,
 }
 
-/// What the person does at a question.
+/// How a question is answered.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Answer {
-    /// Types that.
+    /// Types the text.
     Type(String),
-    /// Types that after so many milliseconds.
+    /// Types the text after that many milliseconds.
     TypeLate(u64, String),
-    /// Types that when the bus, the process of that number, is dead.
+    /// Kills the bus, which has that pid, then types the text.
     TypeAfterTheBus(i32, String),
-    /// Types that when nobody listens at the daemon's own socket any more.
+    /// Types the text as soon as the socket of the daemon has no listener.
     TypeAfterTheDaemon(String),
     /// Types bytes.
     Bytes(Vec<u8>),
-    /// The program says "success" and gives no text.
+    /// The program returns success and a response without text.
     Null,
-    /// The program says "success" and gives nothing at all.
+    /// The program returns success and no response.
     NoResponse,
-    /// The program fails.
+    /// The program returns an error.
     Fail,
-    /// `PAM_USER` becomes another, then the second is typed.
+    /// Sets `PAM_USER` to the first text, then types the second.
     RenameAndType(String, String),
 }
 
-/// What the person types.
+/// The user types that text.
 pub(crate) fn types(text: &str) -> Answer {
     Answer::Type(text.to_owned())
 }
 
-/// What happened.
+/// The result.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Report {
-    /// libpam's code for each step that has one.
+    /// The PAM code of each step that has one.
     pub(crate) codes: Vec<i32>,
-    /// How long these steps took, in milliseconds.
+    /// The durations of these steps in milliseconds.
     pub(crate) milliseconds: Vec<u128>,
-    /// What the person saw, each with `info`, `error`, `hidden` or `visible` before it.
-    pub(crate) said: Vec<String>,
-    /// The delays that libpam was to make, in milliseconds.
+    /// Messages and questions, each after `info`, `error`, `hidden` or `visible`.
+    pub(crate) shown: Vec<String>,
+    /// The requested delays in milliseconds.
     pub(crate) delays: Vec<u32>,
-    /// What stood on standard output and error.
+    /// Standard output and standard error.
     pub(crate) printed: String,
-    /// The process at the start, at each [`Step::Look`], and at the end.
+    /// The process at the start, at each [`Step::Inspect`], and at the end.
     pub(crate) process: Vec<Process>,
     /// The process at each message and question.
-    pub(crate) in_between: Vec<Process>,
-    /// How often the program's own panic hook was called.
+    pub(crate) during_conversation: Vec<Process>,
+    /// How often the panic hook of the program was called.
     pub(crate) own_panics: u32,
-    /// What was logged. Filled in by the stage.
+    /// The log lines, which the fixture adds.
     #[serde(skip)]
     pub(crate) log: Vec<String>,
 }
 
 impl Report {
-    /// The one code.
+    /// Returns the only code.
     pub(crate) fn code(&self) -> i32 {
         let [code] = self.codes[..] else {
             panic!("{:?}", self.codes)
@@ -149,26 +149,26 @@ impl Report {
         code
     }
 
-    /// Whether a line of the log holds that.
+    /// Returns whether a log line contains the text.
     pub(crate) fn logged(&self, text: &str) -> bool {
         self.log.iter().any(|line| line.contains(text))
     }
 }
 
-/// What a process has that a module may leave behind in it.
+/// The state of a process that a module could change.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Process {
-    /// Its threads.
+    /// The number of threads.
     pub(crate) threads: usize,
-    /// Its open files.
+    /// The open files.
     pub(crate) descriptors: Vec<String>,
-    /// How many of them a program that it starts would inherit.
+    /// How many of them are inherited by a started program.
     pub(crate) inheritable: usize,
-    /// Its signal dispositions.
+    /// The signal dispositions.
     pub(crate) signals: Vec<String>,
-    /// Its mappings of the module.
+    /// The number of mappings of the module.
     pub(crate) mappings: usize,
-    /// Its resident memory in kilobytes.
+    /// The resident memory in kilobytes.
     pub(crate) resident: u64,
 }
 
@@ -216,7 +216,7 @@ impl Process {
     }
 }
 
-/// The program itself. Not a test: the stage starts it.
+/// The program. Not a test: the fixture starts it.
 #[test]
 #[ignore = "the login program that the other tests start"]
 fn login_program() {
@@ -224,22 +224,22 @@ fn login_program() {
         return;
     };
     let script: Script = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-    let stage = script.stage.clone();
-    enter(&stage);
-    // As C programs have it; Rust's runtime ignores this signal.
+    let fixture = script.fixture.clone();
+    enter_namespace(&fixture);
+    // The default of C programs; the Rust runtime ignores this signal.
     // SAFETY: no handler is set.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
-    // The log's connection is libc's own and stays: it is made now.
+    // libc keeps the connection to the log, so it is opened now.
     // SAFETY: a format without arguments.
     unsafe { libc::syslog(libc::LOG_DEBUG, c"the login program starts".as_ptr()) };
     setresuid(script.real_uid.into(), Uid::from_raw(0), Uid::from_raw(0)).unwrap();
     let report = run(script);
-    fs::write(stage.join("report"), serde_json::to_vec(&report).unwrap()).unwrap();
+    fs::write(fixture.join("report"), serde_json::to_vec(&report).unwrap()).unwrap();
 }
 
-/// Puts the stage's sockets where the system's are, for this process alone: the bus', the daemon's own,
-/// the log's.
-fn enter(stage: &Path) {
+/// Mounts the sockets of the fixture over those of the system, for this process alone: the bus, the
+/// daemon, the log.
+fn enter_namespace(fixture: &Path) {
     let bind = |from: &Path, to: &Path| {
         mount(
             Some(from),
@@ -264,7 +264,7 @@ fn enter(stage: &Path) {
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>).unwrap();
 
-    let dev = stage.join("dev");
+    let dev = fixture.join("dev");
     fs::create_dir_all(&dev).unwrap();
     tmpfs(&dev);
     for name in ["null", "zero", "urandom", "random"] {
@@ -272,14 +272,14 @@ fn enter(stage: &Path) {
         bind(&Path::new("/dev").join(name), &dev.join(name));
     }
     File::create(dev.join("log")).unwrap();
-    bind(&stage.join("log"), &dev.join("log"));
+    bind(&fixture.join("log"), &dev.join("log"));
 
-    let run = stage.join("run");
+    let run = fixture.join("run");
     fs::create_dir_all(&run).unwrap();
     tmpfs(&run);
     for (folder, place) in [("bus", "dbus"), ("tfa", "tfa")] {
         fs::create_dir(run.join(place)).unwrap();
-        bind(&stage.join(folder), &run.join(place));
+        bind(&fixture.join(folder), &run.join(place));
     }
     bind(&run, Path::new("/run"));
     bind(&dev, Path::new("/dev"));
@@ -291,35 +291,35 @@ fn run(script: Script) -> Report {
     panic::set_hook(Box::new(|_| {
         OWN_PANICS.fetch_add(1, Ordering::Relaxed);
     }));
-    let printed = Printed::redirect(&script.stage);
+    let printed = Printed::redirect(&script.fixture);
     let mut report = Report::default();
     report.process.push(Process::now());
     let transaction = OnceCell::new();
     for step in &script.steps {
         let started = Instant::now();
-        if let Step::Look = step {
+        if let Step::Inspect = step {
             report.process.push(Process::now());
         }
         let begun = || transaction.get_or_init(|| Transaction::begin(&script));
-        let Some(code) = do_step(begun, step, &script) else {
+        let Some(code) = run_step(begun, step, &script) else {
             continue;
         };
         report.codes.push(code);
         report.milliseconds.push(started.elapsed().as_millis());
     }
     if let Some(transaction) = transaction.into_inner() {
-        let person = transaction.end();
-        report.said = person.said;
-        report.delays = person.delays;
-        report.in_between = person.in_between;
+        let screen = transaction.end();
+        report.shown = screen.shown;
+        report.delays = screen.delays;
+        report.during_conversation = screen.during_conversation;
     }
     report.process.push(Process::now());
     report.own_panics = OWN_PANICS.load(Ordering::Relaxed);
-    report.printed = printed.back();
+    report.printed = printed.restore();
     report
 }
 
-fn do_step<'a>(
+fn run_step<'a>(
     transaction: impl Fn() -> &'a Transaction,
     step: &Step,
     script: &Script,
@@ -342,10 +342,10 @@ fn do_step<'a>(
         }
         Step::AuthenticateInAChild => Some(in_a_child(|| transaction().authenticate(0))),
         Step::AuthenticateInAnEndingThread => Some(in_an_ending_thread(transaction().raw)),
-        Step::Beside => {
-            let beside = Transaction::begin(script);
-            let code = beside.authenticate(0);
-            beside.end();
+        Step::SecondTransaction => {
+            let second = Transaction::begin(script);
+            let code = second.authenticate(0);
+            second.end();
             Some(code)
         }
         Step::Load(times) => {
@@ -355,7 +355,7 @@ fn do_step<'a>(
             }
             None
         }
-        Step::Look => None,
+        Step::Inspect => None,
         Step::OwnPanic => {
             panic::catch_unwind(|| panic!("the program's own")).unwrap_err();
             None
@@ -374,11 +374,11 @@ fn load(module: &CStr) {
 }
 
 /// Authenticates when it is dropped.
-struct LastWish(Cell<*mut PamHandle>);
+struct AuthenticateOnDrop(Cell<*mut PamHandle>);
 
 static LAST_CODE: AtomicI32 = AtomicI32::new(-1);
 
-impl Drop for LastWish {
+impl Drop for AuthenticateOnDrop {
     fn drop(&mut self) {
         // SAFETY: the transaction outlives the thread.
         let code = unsafe { raw::pam_authenticate(self.0.get(), 0) };
@@ -388,13 +388,13 @@ impl Drop for LastWish {
 
 fn in_an_ending_thread(transaction: *mut PamHandle) -> c_int {
     thread_local! {
-        static LAST_WISH: LastWish = const { LastWish(Cell::new(ptr::null_mut())) };
+        static ON_DROP: AuthenticateOnDrop = const { AuthenticateOnDrop(Cell::new(ptr::null_mut())) };
     }
     let address = transaction.expose_provenance();
     let thread = std::thread::spawn(move || {
         let transaction = ptr::with_exposed_provenance_mut(address);
-        // What a thread stores first goes last: the module's storage is made after this.
-        LAST_WISH.with(|wish| wish.0.set(transaction));
+        // The first value is dropped last, after the storage of the module.
+        ON_DROP.with(|on_drop| on_drop.0.set(transaction));
         // SAFETY: the transaction is live, and the other thread waits.
         unsafe { raw::pam_authenticate(transaction, 0) };
     });
@@ -403,7 +403,7 @@ fn in_an_ending_thread(transaction: *mut PamHandle) -> c_int {
 }
 
 fn in_a_child(work: impl FnOnce() -> c_int) -> c_int {
-    // SAFETY: the child does what a login program does in its child, and leaves at once.
+    // SAFETY: the child authenticates, as a login program does, and exits.
     match unsafe { fork() }.unwrap() {
         ForkResult::Child => {
             let code = work();
@@ -427,26 +427,26 @@ unsafe extern "C" {
     ) -> c_int;
 }
 
-/// A transaction of libpam, and the one in front of the screen.
+/// A transaction of libpam, with its screen.
 struct Transaction {
     raw: *mut PamHandle,
-    person: *mut Person,
+    screen: *mut Screen,
 }
 
 impl Transaction {
     fn begin(script: &Script) -> Self {
-        let person = Box::into_raw(Box::new(Person {
+        let screen = Box::into_raw(Box::new(Screen {
             transaction: ptr::null_mut(),
             answers: script.answers.clone(),
-            said: Vec::new(),
+            shown: Vec::new(),
             delays: Vec::new(),
-            in_between: Vec::new(),
+            during_conversation: Vec::new(),
         }));
         let conversation = PamConversation {
             conv: Some(converse),
-            data_ptr: person.cast(),
+            data_ptr: screen.cast(),
         };
-        let folder = script.stage.join("pam.d");
+        let folder = script.fixture.join("pam.d");
         let folder = CString::new(folder.to_str().unwrap()).unwrap();
         // U+FFFD stands for a byte that is not UTF-8.
         let user = script.user.as_ref().map(|user| {
@@ -470,8 +470,8 @@ impl Transaction {
             )
         };
         assert_eq!(code, PamReturnCode::SUCCESS as c_int);
-        // SAFETY: nobody else uses the person now.
-        unsafe { (*person).transaction = raw };
+        // SAFETY: the screen has no other user yet.
+        unsafe { (*screen).transaction = raw };
         for (item, text) in [
             (PamItemType::RHOST, &script.rhost),
             (PamItemType::TTY, &script.tty),
@@ -490,7 +490,7 @@ impl Transaction {
             // SAFETY: the transaction is live; libpam copies the string.
             unsafe { raw::pam_putenv(raw, variable.as_ptr()) };
         }
-        Self { raw, person }
+        Self { raw, screen }
     }
 
     fn authenticate(&self, flags: c_int) -> c_int {
@@ -503,12 +503,12 @@ impl Transaction {
         unsafe { raw::pam_acct_mgmt(self.raw, flags) }
     }
 
-    fn end(self) -> Person {
+    fn end(self) -> Screen {
         // SAFETY: the transaction is live, and not used after.
         let code = unsafe { raw::pam_end(self.raw, PamReturnCode::SUCCESS as c_int) };
         assert_eq!(code, PamReturnCode::SUCCESS as c_int);
-        // SAFETY: the transaction that knew the person is over.
-        *unsafe { Box::from_raw(self.person) }
+        // SAFETY: the transaction that used the screen is over.
+        *unsafe { Box::from_raw(self.screen) }
     }
 }
 
@@ -519,21 +519,21 @@ fn set_item(transaction: *mut PamHandle, item: PamItemType, text: &str) {
     assert_eq!(code, PamReturnCode::SUCCESS as c_int);
 }
 
-/// The one in front of the screen.
-struct Person {
+/// What the conversation function shows, and the answers that it returns.
+struct Screen {
     transaction: *mut PamHandle,
     answers: VecDeque<Answer>,
-    said: Vec<String>,
+    shown: Vec<String>,
     delays: Vec<u32>,
-    in_between: Vec<Process>,
+    during_conversation: Vec<Process>,
 }
 
-/// Takes libpam's place in waiting after a failure: the tests have no time.
-extern "C" fn delay(_code: c_int, microseconds: c_uint, person: *mut c_void) {
+/// Replaces the delay of libpam after a failure: it only records it.
+extern "C" fn delay(_code: c_int, microseconds: c_uint, screen: *mut c_void) {
     // SAFETY: libpam passes on what `begin` gave it.
-    let person = unsafe { &mut *person.cast::<Person>() };
+    let screen = unsafe { &mut *screen.cast::<Screen>() };
     if microseconds > 0 {
-        person.delays.push(microseconds / 1000);
+        screen.delays.push(microseconds / 1000);
     }
 }
 
@@ -542,24 +542,24 @@ extern "C" fn converse(
     count: c_int,
     messages: *mut *mut PamMessage,
     responses: *mut *mut PamResponse,
-    person: *mut c_void,
+    screen: *mut c_void,
 ) -> c_int {
     assert_eq!(count, 1);
     // SAFETY: libpam passes on what `begin` gave it, one message, and a place for the response.
-    let (person, style, text) = unsafe {
+    let (screen, style, text) = unsafe {
         let message = &**messages;
         let text = CStr::from_ptr(message.msg).to_str().unwrap().to_owned();
-        (&mut *person.cast::<Person>(), message.msg_style, text)
+        (&mut *screen.cast::<Screen>(), message.msg_style, text)
     };
     let asks = style == PamMessageStyle::PROMPT_ECHO_OFF as c_int
         || style == PamMessageStyle::PROMPT_ECHO_ON as c_int;
     let kind = ["", "hidden", "visible", "error", "info"][usize::try_from(style).unwrap()];
-    person.said.push(format!("{kind}: {text}"));
-    person.in_between.push(Process::now());
+    screen.shown.push(format!("{kind}: {text}"));
+    screen.during_conversation.push(Process::now());
 
     let mut bytes = None;
     if asks {
-        match person.answers.pop_front() {
+        match screen.answers.pop_front() {
             None | Some(Answer::Fail) => return PamReturnCode::CONV_ERR as c_int,
             Some(Answer::NoResponse) => return PamReturnCode::SUCCESS as c_int,
             Some(Answer::Null) => {}
@@ -570,22 +570,22 @@ extern "C" fn converse(
             }
             Some(Answer::TypeAfterTheBus(bus, text)) => {
                 kill(Pid::from_raw(bus), Signal::SIGKILL).unwrap();
-                wait_for_nobody_at(tfa_proto::SYSTEM_BUS_SOCKET);
+                wait_until_unreachable(tfa_proto::SYSTEM_BUS_SOCKET);
                 bytes = Some(text.into_bytes());
             }
             Some(Answer::TypeAfterTheDaemon(text)) => {
-                wait_for_nobody_at(tfa_proto::LOGIN_SOCKET);
+                wait_until_unreachable(tfa_proto::LOGIN_SOCKET);
                 bytes = Some(text.into_bytes());
             }
             Some(Answer::Bytes(typed)) => bytes = Some(typed),
             Some(Answer::RenameAndType(user, text)) => {
-                set_item(person.transaction, PamItemType::USER, &user);
+                set_item(screen.transaction, PamItemType::USER, &user);
                 bytes = Some(text.into_bytes());
             }
         }
     }
     let bytes = bytes.map(|bytes| CString::new(bytes).unwrap());
-    // SAFETY: freshly allocated, and handed over as the contract of conversations has it.
+    // SAFETY: newly allocated; the caller of a conversation function frees both.
     unsafe {
         let response: *mut PamResponse = libc::calloc(1, size_of::<PamResponse>()).cast();
         (*response).resp = bytes.map_or(ptr::null_mut(), |bytes| libc::strdup(bytes.as_ptr()));
@@ -594,21 +594,21 @@ extern "C" fn converse(
     PamReturnCode::SUCCESS as c_int
 }
 
-fn wait_for_nobody_at(socket: &str) {
+fn wait_until_unreachable(socket: &str) {
     while UnixStream::connect(socket).is_ok() {
         std::thread::yield_now();
     }
 }
 
-/// Standard output and error, kept in a file while the module runs.
+/// Redirects standard output and standard error to a file while the module runs.
 struct Printed {
     file: PathBuf,
     saved: [c_int; 2],
 }
 
 impl Printed {
-    fn redirect(stage: &Path) -> Self {
-        let path = stage.join("printed");
+    fn redirect(fixture: &Path) -> Self {
+        let path = fixture.join("printed");
         let file = File::create(&path).unwrap();
         // SAFETY: descriptors of this process.
         let saved = [1, 2].map(|standard| unsafe {
@@ -619,7 +619,7 @@ impl Printed {
         Self { file: path, saved }
     }
 
-    fn back(self) -> String {
+    fn restore(self) -> String {
         for (standard, saved) in [1, 2].into_iter().zip(self.saved) {
             // SAFETY: descriptors of this process.
             unsafe { libc::dup2(saved, standard) };

@@ -1,21 +1,21 @@
-//! What the daemon says, and what libpam is told.
+//! The verdicts and errors of the daemon, and the PAM codes for them.
 
 use pam_sys::PamReturnCode as Code;
 
-use crate::daemon::{Act, Call, ask, ask_code, verdict, words};
+use crate::daemon::{Action, Call, ask, ask_code, raw_turn, verdict};
+use crate::fixture::{ENDPOINTS, Fixture, IGNORED};
 use crate::program::{Step, types};
-use crate::stage::{IGNORED, ROADS, Stage};
 
 #[test]
-fn a_right_code_is_a_success() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([ask_code(), verdict("verified")]);
-    let report = stage
+fn a_correct_code_is_a_success() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([ask_code(), verdict("verified")]);
+    let report = fixture
         .login("")
         .answers([types("123456")])
         .run([Step::Authenticate, Step::SetCred]);
     assert_eq!(report.codes, [Code::SUCCESS as i32, Code::SUCCESS as i32]);
-    assert_eq!(report.said, ["hidden: Code: "]);
+    assert_eq!(report.shown, ["hidden: Code: "]);
     assert_eq!(daemon.replies(), ["123456"]);
     assert_eq!(daemon.calls().len(), 2, "no Cancel after a verdict");
 }
@@ -39,61 +39,61 @@ fn every_verdict_has_its_code_in_both_phases() {
             Code::USER_UNKNOWN as i32,
         ),
     ];
-    let stage = Stage::new();
-    let acts = table
+    let fixture = Fixture::new();
+    let actions = table
         .iter()
         .flat_map(|(name, ..)| [verdict(name), verdict(name)]);
-    let _daemon = stage.daemon(acts);
+    let _daemon = fixture.daemon(actions);
     for (name, auth, account) in table {
-        assert_eq!(stage.login("").authenticate().code(), auth, "{name}");
-        assert_eq!(stage.login("").account().code(), account, "{name}");
+        assert_eq!(fixture.login("").authenticate().code(), auth, "{name}");
+        assert_eq!(fixture.login("").account().code(), account, "{name}");
     }
 }
 
 #[test]
-fn not_required_is_a_success_where_the_line_says_so() {
-    let stage = Stage::new();
-    let _daemon = stage.daemon([verdict("not-required")]);
-    let report = stage.login("not_required=success").authenticate();
+fn not_required_is_a_success_if_the_option_says_so() {
+    let fixture = Fixture::new();
+    let _daemon = fixture.daemon([verdict("not-required")]);
+    let report = fixture.login("not_required=success").authenticate();
     assert_eq!(report.code(), Code::SUCCESS as i32);
 }
 
 #[test]
-fn a_turn_that_is_not_understood_is_never_a_yes() {
-    for road in ROADS {
-        let stage = Stage::new();
-        let odd_line = words("verdict", "verified", 0).after_line("shout", "hello");
-        let acts = [
+fn an_invalid_turn_refuses() {
+    for endpoint in ENDPOINTS {
+        let fixture = Fixture::new();
+        let odd_line = raw_turn("verdict", "verified", 0).after_line("shout", "hello");
+        let actions = [
             verdict("VERIFIED"),
             verdict(""),
             ask("verdicts", "verified", 0),
-            Act::Turn(odd_line),
-            Act::Nonsense,
+            Action::Turn(odd_line),
+            Action::InvalidTurn,
         ];
-        let _daemon = stage.daemon_on(road, acts.clone());
-        for act in acts {
-            let report = stage.login("").authenticate();
-            assert_eq!(report.code(), Code::AUTHINFO_UNAVAIL as i32, "{act:?}");
+        let _daemon = fixture.daemon_on(endpoint, actions.clone());
+        for action in actions {
+            let report = fixture.login("").authenticate();
+            assert_eq!(report.code(), Code::AUTHINFO_UNAVAIL as i32, "{action:?}");
             assert!(
                 report.logged("tfad could not process this login"),
-                "{act:?}"
+                "{action:?}"
             );
-            assert!(report.said.concat().contains("not available right now"));
+            assert!(report.shown.concat().contains("not available right now"));
         }
     }
 }
 
 #[test]
-fn nonsense_after_a_right_question_is_no_yes_either() {
-    let stage = Stage::new();
-    let _daemon = stage.daemon([ask_code(), Act::Nonsense]);
-    let report = stage.login("").answers([types("123456")]).authenticate();
+fn an_invalid_turn_after_a_valid_question_refuses() {
+    let fixture = Fixture::new();
+    let _daemon = fixture.daemon([ask_code(), Action::InvalidTurn]);
+    let report = fixture.login("").answers([types("123456")]).authenticate();
     assert_eq!(report.code(), Code::AUTHINFO_UNAVAIL as i32);
 }
 
 #[test]
-fn an_error_of_the_daemon_denies_and_says_where_to_look() {
-    let stage = Stage::new();
+fn an_error_of_the_daemon_refuses_and_says_where_to_look() {
+    let fixture = Fixture::new();
     let errors = [
         "org.tfad.Tfa1.Error.Damaged",
         "org.tfad.Tfa1.Error.Busy",
@@ -102,9 +102,9 @@ fn an_error_of_the_daemon_denies_and_says_where_to_look() {
         "org.freedesktop.DBus.Error.AccessDenied",
         "org.freedesktop.DBus.Error.UnknownMethod",
     ];
-    let _daemon = stage.daemon(errors.map(Act::Error));
+    let _daemon = fixture.daemon(errors.map(Action::Error));
     for error in errors {
-        let report = stage.login("").authenticate();
+        let report = fixture.login("").authenticate();
         assert_eq!(report.code(), Code::AUTHINFO_UNAVAIL as i32, "{error}");
         assert!(report.logged("journalctl -u tfad"), "{error}");
         assert!(report.logged("said the test"), "{error}");
@@ -112,21 +112,21 @@ fn an_error_of_the_daemon_denies_and_says_where_to_look() {
 }
 
 #[test]
-fn the_daemons_unknown_user_is_an_unknown_user() {
-    let stage = Stage::new();
-    let unknown = Act::Error("org.tfad.Tfa1.Error.UnknownUser");
-    let _daemon = stage.daemon([unknown]);
-    let report = stage.login("").authenticate();
+fn an_unknown_user_of_the_daemon_is_one_of_pam() {
+    let fixture = Fixture::new();
+    let unknown = Action::Error("org.tfad.Tfa1.Error.UnknownUser");
+    let _daemon = fixture.daemon([unknown]);
+    let report = fixture.login("").authenticate();
     assert_eq!(report.code(), Code::USER_UNKNOWN as i32);
 }
 
 #[test]
-fn without_a_user_name_nobody_is_asked() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([]);
+fn without_a_user_name_the_daemon_is_not_called() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([]);
     for user in [None, Some("")] {
         for step in [Step::Authenticate, Step::Account] {
-            let report = stage.login("").user(user).run([step]);
+            let report = fixture.login("").user(user).run([step]);
             assert_eq!(report.code(), Code::USER_UNKNOWN as i32);
         }
     }
@@ -134,11 +134,11 @@ fn without_a_user_name_nobody_is_asked() {
 }
 
 #[test]
-fn an_option_that_is_not_known_denies_and_all_of_them_are_logged() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([]);
+fn unknown_options_refuse_and_are_all_logged() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([]);
     for step in [Step::Authenticate, Step::Account] {
-        let report = stage.login("debug nullok timeout=soon").run([step]);
+        let report = fixture.login("debug nullok timeout=soon").run([step]);
         assert_eq!(report.code(), Code::SERVICE_ERR as i32);
         assert!(report.logged("\"nullok\""));
         assert!(report.logged("\"timeout=soon\""));
@@ -146,15 +146,15 @@ fn an_option_that_is_not_known_denies_and_all_of_them_are_logged() {
     assert_eq!(daemon.calls(), []);
 }
 
-/// A bus that has not let anybody on yet takes little at a time.
+/// Before the handshake, a bus reads only a little at a time.
 #[test]
-fn the_daemon_is_told_all_that_pam_knows_however_much_that_is() {
-    for road in ROADS {
+fn a_long_context_arrives_complete() {
+    for endpoint in ENDPOINTS {
         for length in [2_000, 16_000, 17_000, 500_000] {
-            let stage = Stage::new();
-            let daemon = stage.daemon_on(road, [verdict("verified")]);
+            let fixture = Fixture::new();
+            let daemon = fixture.daemon_on(endpoint, [verdict("verified")]);
             let info = format!("publickey ssh-rsa {}\n", "A".repeat(length));
-            let report = stage
+            let report = fixture
                 .login("")
                 .variable(&format!("SSH_AUTH_INFO_0={info}"))
                 .authenticate();
@@ -165,10 +165,10 @@ fn the_daemon_is_told_all_that_pam_knows_however_much_that_is() {
 }
 
 #[test]
-fn the_daemon_is_told_what_pam_knows() {
-    let stage = Stage::new();
-    let daemon = stage.daemon([verdict("verified")]);
-    stage
+fn the_context_has_the_items_of_pam() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([verdict("verified")]);
+    fixture
         .login("enroll=account")
         .at("/dev/tty2", "192.0.2.9")
         .variable("SSH_AUTH_INFO_0=publickey ssh-ed25519 AAAA\npassword\n")
@@ -187,7 +187,7 @@ fn the_daemon_is_told_what_pam_knows() {
         context.ssh_auth_info,
         "publickey ssh-ed25519 AAAA\npassword\n"
     );
-    // Whoever starts a program of another real uid sets its environment.
+    // The user who starts a setuid program controls its environment.
     let is_root = nix::unistd::getuid().is_root();
     assert_eq!(context.seat, if is_root { "seat0" } else { "" });
     assert!(context.can_enroll);
@@ -195,10 +195,10 @@ fn the_daemon_is_told_what_pam_knows() {
 }
 
 #[test]
-fn a_refusal_is_logged_as_log_watchers_know_it() {
-    let stage = Stage::new();
-    let _daemon = stage.daemon([verdict("denied")]);
-    let report = stage.login("").authenticate();
+fn a_refusal_is_logged_in_the_format_of_pam_unix() {
+    let fixture = Fixture::new();
+    let _daemon = fixture.daemon([verdict("denied")]);
+    let report = fixture.login("").authenticate();
     assert!(report.logged(
         "pam_tfa(tfa:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= \
          rhost=192.0.2.7  user=alice"
@@ -206,23 +206,23 @@ fn a_refusal_is_logged_as_log_watchers_know_it() {
 }
 
 #[test]
-fn a_wrong_code_over_ssh_is_logged_in_the_words_of_sshd() {
-    let wrong = || words("ask-hidden", "Code: ", 6).after_line("failure", "no");
+fn a_wrong_code_over_ssh_is_logged_in_the_format_of_sshd() {
+    let wrong = || raw_turn("ask-hidden", "Code: ", 6).after_line("failure", "no");
     let line = ": error: PAM: Authentication failure for alice from 192.0.2.7 via pam_tfa";
     for (tty, rhost, logged) in [
         ("ssh", "192.0.2.7", 2),
         ("ssh", "", 0),
         ("/dev/pts/0", "192.0.2.7", 0),
     ] {
-        let stage = Stage::new();
-        let acts = [
+        let fixture = Fixture::new();
+        let actions = [
             ask_code(),
-            Act::Turn(wrong()),
-            Act::Turn(wrong()),
+            Action::Turn(wrong()),
+            Action::Turn(wrong()),
             verdict("verified"),
         ];
-        let _daemon = stage.daemon(acts);
-        let report = stage
+        let _daemon = fixture.daemon(actions);
+        let report = fixture
             .login("")
             .at(tty, rhost)
             .answers(["1", "2", "3"].map(types))
@@ -233,10 +233,10 @@ fn a_wrong_code_over_ssh_is_logged_in_the_words_of_sshd() {
 }
 
 #[test]
-fn a_user_name_names_no_host_in_the_log() {
-    let stage = Stage::new();
-    let _daemon = stage.daemon([verdict("denied")]);
-    let report = stage
+fn a_user_name_cannot_forge_a_host_in_the_log() {
+    let fixture = Fixture::new();
+    let _daemon = fixture.daemon([verdict("denied")]);
+    let report = fixture
         .login("")
         .user(Some("x rhost=192.0.2.66 user=y"))
         .authenticate();
@@ -244,26 +244,26 @@ fn a_user_name_names_no_host_in_the_log() {
 }
 
 #[test]
-fn a_name_with_control_characters_forges_no_line_of_the_log() {
-    let stage = Stage::new();
-    let _daemon = stage.daemon([verdict("denied")]);
-    let report = stage.login("").user(Some("a\nb\u{1b}[0m")).authenticate();
+fn a_user_name_cannot_forge_a_log_line() {
+    let fixture = Fixture::new();
+    let _daemon = fixture.daemon([verdict("denied")]);
+    let report = fixture.login("").user(Some("a\nb\u{1b}[0m")).authenticate();
     assert!(report.logged("user=a?b?[0m"));
 }
 
 #[test]
-fn who_is_refused_waits_and_nobody_else() {
+fn only_a_refusal_is_delayed() {
     for (name, delays) in [
         ("denied", 1),
         ("locked", 1),
         ("verified", 0),
         ("not-required", 0),
     ] {
-        let stage = Stage::new();
-        let _daemon = stage.daemon([verdict(name)]);
-        let report = stage.login("").authenticate();
+        let fixture = Fixture::new();
+        let _daemon = fixture.daemon([verdict(name)]);
+        let report = fixture.login("").authenticate();
         assert_eq!(report.delays.len(), delays, "{name}");
-        // libpam takes half to one and a half of what it is asked for.
+        // libpam varies the delay by half.
         assert!(
             report
                 .delays
@@ -274,11 +274,11 @@ fn who_is_refused_waits_and_nobody_else() {
 }
 
 #[test]
-fn a_name_that_is_not_utf8_is_refused_in_words_of_its_own() {
-    let stage = Stage::new();
-    let _daemon = stage.daemon([]);
+fn a_name_that_is_not_utf8_has_its_own_message() {
+    let fixture = Fixture::new();
+    let _daemon = fixture.daemon([]);
     for (name, own) in [("ali\u{fffd}ce", true), ("", false)] {
-        let report = stage.login("").user(Some(name)).authenticate();
+        let report = fixture.login("").user(Some(name)).authenticate();
         assert_eq!(report.code(), Code::USER_UNKNOWN as i32);
         assert_eq!(report.logged("is not valid UTF-8"), own);
         assert_eq!(report.logged("PAM has no user name"), !own);

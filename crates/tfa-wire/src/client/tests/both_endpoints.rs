@@ -1,4 +1,4 @@
-//! What holds on both endpoints: the daemon's own socket, and the bus.
+//! What the tests need for both endpoints.
 
 use serde::Serialize;
 use zbus::wire::DynamicType;
@@ -17,7 +17,7 @@ pub(super) enum Endpoint {
 pub(super) const BOTH: [Endpoint; 2] = [Endpoint::Daemon, Endpoint::Bus];
 
 impl Endpoint {
-    /// Begins a dialog on it.
+    /// Begins a dialog at this endpoint.
     pub(super) fn begin(self, socket: Socket) -> Result<(LoginClient, Turn), LoginError> {
         let begin = match self {
             Self::Daemon => LoginClient::with_daemon,
@@ -26,15 +26,15 @@ impl Endpoint {
         begin(socket, "alice", &Context::default())
     }
 
-    /// What is said on it to whoever logs on.
-    pub(super) fn handshake_reply(self) -> Vec<u8> {
+    /// Returns the server's side of the handshake, with the reply to `Hello` on the bus.
+    pub(super) fn handshake(self) -> Vec<u8> {
         match self {
             Self::Daemon => OK.to_vec(),
             Self::Bus => [OK, &welcome()].concat(),
         }
     }
 
-    /// The reply to the call that comes so many after the first.
+    /// Returns the reply to the call that many calls after the first.
     pub(super) fn reply<T: Serialize + DynamicType>(self, further: u32, body: &T) -> Vec<u8> {
         match self {
             Self::Daemon => reply(1 + further, None, body),
@@ -43,8 +43,8 @@ impl Endpoint {
         }
     }
 
-    /// What is said on it up to the first question.
+    /// Returns all bytes up to the first question.
     pub(super) fn opening(self) -> Vec<u8> {
-        [self.handshake_reply(), self.reply(0, &(DIALOG, question()))].concat()
+        [self.handshake(), self.reply(0, &(DIALOG, question()))].concat()
     }
 }

@@ -1,5 +1,5 @@
-//! The double of the bus, and of the daemon at its own socket. Nothing that the client sends depends
-//! on an answer, so all answers can lie in the socket before it asks.
+//! The double of the bus, and of the daemon at its own socket. What the client sends does not depend
+//! on an answer, so all answers are in the socket before it reads.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -16,68 +16,68 @@ use crate::client::connection::BUS;
 use crate::{LoginClient, LoginError};
 use tfa_proto::{Context, Turn, WireTurn};
 
-/// The daemon's unique name.
+/// The unique name of the daemon.
 pub(super) const DAEMON: &str = ":1.7";
-/// The dialog's number.
+/// The number of the dialog.
 pub(super) const DIALOG: u32 = 7;
-/// More than any test takes.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-/// What a bus says to the handshake.
+/// Longer than any test takes.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
+/// The line that accepts the handshake.
 pub(super) const OK: &[u8] = b"OK 0123456789abcdef0123456789abcdef\r\n";
 
-/// A socket that has these bytes to read, and its other end.
+/// Returns a socket with these bytes to read, and its other end.
 pub(super) fn socket(limit: Duration, bytes: &[u8]) -> (Socket, UnixStream) {
     let (here, mut there) = UnixStream::pair().unwrap();
     there.write_all(bytes).unwrap();
     (Socket::from_connected(here.into(), limit), there)
 }
 
-/// What becomes of a dialog with a bus that says these bytes and no more.
+/// Begins a dialog with a bus that sends only these bytes.
 pub(super) fn begin(bytes: &[u8]) -> (Result<(LoginClient, Turn), LoginError>, UnixStream) {
     begin_as(&Context::default(), bytes)
 }
 
-/// The same under other circumstances.
+/// The same with a context.
 pub(super) fn begin_as(
     context: &Context,
     bytes: &[u8],
 ) -> (Result<(LoginClient, Turn), LoginError>, UnixStream) {
-    let (socket, bus) = socket(PATIENCE, bytes);
+    let (socket, bus) = socket(TIMEOUT, bytes);
     bus.shutdown(Shutdown::Write).unwrap();
     (LoginClient::on_bus(socket, "alice", context), bus)
 }
 
-/// A dialog in which a question was asked.
+/// Begins a dialog up to the first question.
 pub(super) fn begun(further: &[u8]) -> (LoginClient, UnixStream) {
     let first = reply(2, DAEMON, &(DIALOG, question()));
     let (begun, bus) = begin(&[OK, &welcome(), &first, further].concat());
     (begun.ok().unwrap().0, bus)
 }
 
-/// All that the client sent, which must be gone.
+/// Returns all that the client sent, once it has closed the connection.
 pub(super) fn sent(mut bus: UnixStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     bus.read_to_end(&mut bytes).unwrap();
     bytes
 }
 
-/// The bus' reply to Hello.
+/// The reply to `Hello`.
 pub(super) fn welcome() -> Vec<u8> {
     reply(1, BUS, &":1.8")
 }
 
-/// A question for a code, as it crosses the bus.
+/// A question for a code.
 pub(super) fn question() -> WireTurn {
     let line = ("info".to_owned(), "█▀ key: ABCD".to_owned());
     (vec![line], "ask-hidden".to_owned(), "Code: ".to_owned(), 6)
 }
 
-/// A verdict, as it crosses the bus.
+/// A verdict.
 pub(super) fn verdict(name: &str) -> WireTurn {
     (vec![], "verdict".to_owned(), name.to_owned(), 0)
 }
 
-/// The reply to the call of that number; without a bus it comes from nobody.
+/// The reply to the call of that serial.
 pub(super) fn reply<'a, S, T>(call: u32, sender: S, body: &T) -> Vec<u8>
 where
     S: Into<Option<&'a str>>,
@@ -97,7 +97,7 @@ where
     from(sender.into(), builder.endian(endian), body)
 }
 
-/// An error in reply to the call of that number.
+/// The error reply to the call of that serial.
 pub(super) fn error<'a, S, T>(call: u32, sender: S, name: &str, body: &T) -> Vec<u8>
 where
     S: Into<Option<&'a str>>,

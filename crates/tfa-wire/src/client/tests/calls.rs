@@ -1,4 +1,4 @@
-//! What goes out, next to what zbus sends.
+//! The sent messages, compared with those of zbus.
 
 use std::num::NonZeroU32;
 
@@ -10,14 +10,14 @@ use super::bus::{DAEMON, DIALOG, OK, begin, begin_as, begun, reply, sent, verdic
 use crate::client::connection::BUS;
 use tfa_proto::{Context, LOGIN, NAME, PATH, Verdict};
 
-/// What logs on.
+/// The handshake of the client.
 pub(super) fn handshake() -> Vec<u8> {
     let uid = rustix::process::geteuid().as_raw().to_string();
     let uid: String = uid.bytes().map(|digit| format!("{digit:02x}")).collect();
     format!("\0AUTH EXTERNAL {uid}\r\nBEGIN\r\n").into_bytes()
 }
 
-/// The call as zbus makes it.
+/// A call, encoded by zbus.
 pub(super) fn by_zbus<T>(serial: u32, member: &str, body: &T) -> Vec<u8>
 where
     T: Serialize + DynamicType,
@@ -37,7 +37,7 @@ where
 }
 
 #[test]
-fn logging_on_and_beginning_go_out_before_anything_comes_in() {
+fn handshake_hello_and_begin_are_sent_before_any_answer() {
     let (begun, bus) = begin(OK);
     drop(begun);
     let hello = Message::method_call("/org/freedesktop/DBus", "Hello")
@@ -53,7 +53,7 @@ fn logging_on_and_beginning_go_out_before_anything_comes_in() {
 }
 
 #[test]
-fn an_answer_and_a_farewell_are_the_bytes_that_zbus_sends() {
+fn answer_and_cancel_equal_those_of_zbus() {
     for typed in ["123456", "", "pass wörd\u{2588}", &"7".repeat(100_000)] {
         let further = [
             reply(3, DAEMON, &(verdict("verified"),)),
@@ -73,7 +73,7 @@ fn an_answer_and_a_farewell_are_the_bytes_that_zbus_sends() {
 }
 
 #[test]
-fn every_circumstance_is_sent_as_zbus_sends_it() {
+fn the_context_is_sent_as_zbus_sends_it() {
     let context = Context {
         service: "sshd".to_owned(),
         rhost: "192.0.2.7".to_owned(),

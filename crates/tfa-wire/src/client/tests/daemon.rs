@@ -1,5 +1,4 @@
-//! The daemon at its own socket. Nobody stands between, so whatever is said there is the daemon's
-//! word, and nothing is the bus'.
+//! The daemon at its own socket, where every message is from the daemon.
 
 use std::io::Write;
 use std::net::Shutdown;
@@ -9,7 +8,7 @@ use std::thread;
 use zbus::wire::Endian;
 
 use super::bus::{
-    DAEMON, DIALOG, OK, PATIENCE, error, ping, question, reply, reply_in, sent, signal, socket,
+    DAEMON, DIALOG, OK, TIMEOUT, error, ping, question, reply, reply_in, sent, signal, socket,
     verdict,
 };
 use super::calls::{by_zbus, handshake};
@@ -17,33 +16,33 @@ use crate::client::connection::BUS;
 use crate::{LoginClient, LoginError};
 use tfa_proto::{Context, Next, Turn, Verdict};
 
-const NOBODY: Option<&str> = None;
+const NO_SENDER: Option<&str> = None;
 
-/// What becomes of a dialog with a daemon that says these bytes and no more.
+/// Begins a dialog with a daemon that sends only these bytes.
 fn begin(bytes: &[u8]) -> (Result<(LoginClient, Turn), LoginError>, UnixStream) {
-    let (socket, daemon) = socket(PATIENCE, bytes);
+    let (socket, daemon) = socket(TIMEOUT, bytes);
     daemon.shutdown(Shutdown::Write).unwrap();
     let begun = LoginClient::with_daemon(socket, "alice", &Context::default());
     (begun, daemon)
 }
 
-/// A dialog in which a question was asked.
+/// Begins a dialog up to the first question.
 fn begun(further: &[u8]) -> (LoginClient, UnixStream) {
     let (begun, daemon) = begin(&[OK, &first(), further].concat());
     (begun.ok().unwrap().0, daemon)
 }
 
-/// Why there is no dialog, where these messages follow the handshake.
+/// Returns the error of a dialog with these messages after the handshake.
 fn refused(messages: &[u8]) -> LoginError {
     begin(&[OK, messages].concat()).0.err().unwrap()
 }
 
 fn first() -> Vec<u8> {
-    reply(1, NOBODY, &(DIALOG, question()))
+    reply(1, NO_SENDER, &(DIALOG, question()))
 }
 
 #[test]
-fn logging_on_and_beginning_are_all_that_goes_out_and_nobody_is_greeted() {
+fn only_handshake_and_begin_are_sent_to_the_daemon() {
     let (begun, daemon) = begin(b"");
     drop(begun);
     let context = Context::default();
@@ -53,12 +52,12 @@ fn logging_on_and_beginning_are_all_that_goes_out_and_nobody_is_greeted() {
 }
 
 #[test]
-fn every_further_call_is_the_bytes_that_zbus_sends() {
+fn every_further_call_equals_that_of_zbus() {
     for typed in ["123456", "", "pass wörd\u{2588}", &"7".repeat(100_000)] {
         let further = [
-            reply(2, NOBODY, &(question(),)),
-            reply(3, NOBODY, &(verdict("verified"),)),
-            reply(4, NOBODY, &()),
+            reply(2, NO_SENDER, &(question(),)),
+            reply(3, NO_SENDER, &(verdict("verified"),)),
+            reply(4, NO_SENDER, &()),
         ];
         let (mut client, daemon) = begun(&further.concat());
         let reader = thread::spawn(|| sent(daemon));
@@ -76,10 +75,10 @@ fn every_further_call_is_the_bytes_that_zbus_sends() {
 }
 
 #[test]
-fn a_dialog_goes_from_turn_to_turn() {
+fn a_dialog_returns_turn_after_turn() {
     for endian in [Endian::Little, Endian::Big] {
-        let first = reply_in(endian, 1, NOBODY, &(DIALOG, question()));
-        let last = reply_in(endian, 2, NOBODY, &(verdict("verified"),));
+        let first = reply_in(endian, 1, NO_SENDER, &(DIALOG, question()));
+        let last = reply_in(endian, 2, NO_SENDER, &(verdict("verified"),));
         let (begun, _daemon) = begin(&[OK, &first, &last].concat());
         let (mut client, turn) = begun.ok().unwrap();
         assert_eq!(Ok(turn), Turn::try_from(question()));
@@ -89,7 +88,7 @@ fn a_dialog_goes_from_turn_to_turn() {
 }
 
 #[test]
-fn a_sender_is_not_looked_at() {
+fn the_sender_is_ignored() {
     let senders = [None, Some(DAEMON), Some(BUS), Some(":1.66")];
     for begins in senders {
         for answers in senders {
@@ -103,7 +102,7 @@ fn a_sender_is_not_looked_at() {
 }
 
 #[test]
-fn an_error_in_whatever_name_is_the_daemons_word() {
+fn every_error_is_one_of_the_daemon() {
     for name in [
         "org.freedesktop.DBus.Error.ServiceUnknown",
         "org.freedesktop.DBus.Error.NameHasNoOwner",
@@ -128,7 +127,7 @@ fn an_error_in_whatever_name_is_the_daemons_word() {
 }
 
 #[test]
-fn what_the_daemon_says_of_the_user_and_of_itself_is_known() {
+fn unknown_user_and_not_serving_have_their_own_variants() {
     for sender in [None, Some(BUS)] {
         let daemon = |name: &str| {
             let name = format!("org.tfad.Tfa1.Error.{name}");
@@ -140,7 +139,7 @@ fn what_the_daemon_says_of_the_user_and_of_itself_is_known() {
 }
 
 #[test]
-fn who_does_not_let_on_is_not_believed_any_further() {
+fn a_rejected_handshake_ends_the_login() {
     for line in [
         &b"REJECTED EXTERNAL\r\n"[..],
         b"ERROR\r\n",
@@ -158,14 +157,14 @@ fn who_does_not_let_on_is_not_believed_any_further() {
 }
 
 #[test]
-fn a_daemon_that_goes_is_a_broken_connection_wherever_it_breaks() {
+fn a_closed_connection_is_broken_at_every_length() {
     let opening = [OK, &first()].concat();
     for length in 0..opening.len() {
         let error = begin(&opening[..length]).0.err().unwrap();
         let broken = matches!(error, LoginError::Connection(_));
         assert!(broken, "{length} {error:?}");
     }
-    let answer = reply(2, NOBODY, &(verdict("verified"),));
+    let answer = reply(2, NO_SENDER, &(verdict("verified"),));
     for length in 0..answer.len() {
         let (mut client, _daemon) = begun(&answer[..length]);
         let error = client.answer("123456").unwrap_err();
@@ -175,11 +174,11 @@ fn a_daemon_that_goes_is_a_broken_connection_wherever_it_breaks() {
 }
 
 #[test]
-fn a_daemon_that_closes_with_the_call_unread_is_a_broken_connection() {
+fn a_reset_connection_is_broken() {
     for said in [&b""[..], OK] {
-        let (socket, mut daemon) = socket(PATIENCE, said);
+        let (socket, mut daemon) = socket(TIMEOUT, said);
         let closing = thread::spawn(move || {
-            // As soon as something is there, unread, so that the end is a reset.
+            // Closes with unread bytes, so that it is a reset.
             rustix::net::recv(&daemon, &mut [0; 1][..], rustix::net::RecvFlags::PEEK).unwrap();
             daemon.flush().unwrap();
         });
@@ -191,24 +190,24 @@ fn a_daemon_that_closes_with_the_call_unread_is_a_broken_connection() {
 }
 
 #[test]
-fn a_reply_with_other_arguments_is_not_understood() {
+fn a_reply_with_other_arguments_is_a_protocol_error() {
     for body in [
-        reply(1, NOBODY, &()),
-        reply(1, NOBODY, &DIALOG),
-        reply(1, NOBODY, &("verified", true)),
-        reply(1, NOBODY, &(verdict("verified"),)),
-        reply(1, NOBODY, &(DIALOG, verdict("verified"), 0_u32)),
-        reply(1, NOBODY, &(i32::MAX, verdict("verified"))),
-        reply(1, NOBODY, &(DIALOG, verdict("VERIFIED"))),
+        reply(1, NO_SENDER, &()),
+        reply(1, NO_SENDER, &DIALOG),
+        reply(1, NO_SENDER, &("verified", true)),
+        reply(1, NO_SENDER, &(verdict("verified"),)),
+        reply(1, NO_SENDER, &(DIALOG, verdict("verified"), 0_u32)),
+        reply(1, NO_SENDER, &(i32::MAX, verdict("verified"))),
+        reply(1, NO_SENDER, &(DIALOG, verdict("VERIFIED"))),
         b"not a message, but long enough for one".to_vec(),
     ] {
         let error = refused(&body);
         assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
     }
     for body in [
-        reply(2, NOBODY, &()),
-        reply(2, NOBODY, &(DIALOG, verdict("verified"))),
-        reply(2, NOBODY, &(verdict(""),)),
+        reply(2, NO_SENDER, &()),
+        reply(2, NO_SENDER, &(DIALOG, verdict("verified"))),
+        reply(2, NO_SENDER, &(verdict(""),)),
     ] {
         let error = begun(&body).0.answer("123456").unwrap_err();
         assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
@@ -216,16 +215,16 @@ fn a_reply_with_other_arguments_is_not_understood() {
 }
 
 #[test]
-fn only_the_reply_to_the_call_is_one() {
+fn messages_other_than_the_reply_are_skipped() {
     let noise = [
         signal(&"noise"),
         ping(),
-        reply(99, NOBODY, &(DIALOG, verdict("verified"))),
-        reply(2, NOBODY, &(verdict("verified"),)),
-        error(99, NOBODY, "org.tfad.Tfa1.Error.NotServing", &"no"),
+        reply(99, NO_SENDER, &(DIALOG, verdict("verified"))),
+        reply(2, NO_SENDER, &(verdict("verified"),)),
+        error(99, NO_SENDER, "org.tfad.Tfa1.Error.NotServing", &"no"),
     ];
     let noise = noise.concat();
-    let last = reply(2, NOBODY, &(verdict("denied"),));
+    let last = reply(2, NO_SENDER, &(verdict("denied"),));
     let (begun, _daemon) = begin(&[OK, &noise, &first(), &last].concat());
     let (mut client, turn) = begun.ok().unwrap();
     assert_eq!(Ok(turn), Turn::try_from(question()));

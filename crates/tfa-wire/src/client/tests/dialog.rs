@@ -1,4 +1,4 @@
-//! Who answers what.
+//! A dialog over the bus: senders, errors and arguments.
 
 use std::io::Write;
 use std::thread;
@@ -6,26 +6,26 @@ use std::thread;
 use zbus::wire::Endian;
 
 use super::bus::{
-    DAEMON, DIALOG, OK, PATIENCE, begin, begun, error, ping, question, reply, reply_in, signal,
+    DAEMON, DIALOG, OK, TIMEOUT, begin, begun, error, ping, question, reply, reply_in, signal,
     socket, verdict, welcome,
 };
 use crate::client::connection::BUS;
 use crate::{LoginClient, LoginError};
 use tfa_proto::{Context, Next, Turn, Verdict};
 
-const STRANGER: &str = ":1.66";
+const OTHER_SENDER: &str = ":1.66";
 
 fn first() -> Vec<u8> {
     reply(2, DAEMON, &(DIALOG, question()))
 }
 
-/// Why there is no dialog, where these messages follow the handshake.
+/// Returns the error of a dialog with these messages after the handshake.
 fn refused(messages: &[Vec<u8>]) -> LoginError {
     begin(&[OK, &messages.concat()].concat()).0.err().unwrap()
 }
 
 #[test]
-fn a_dialog_goes_from_turn_to_turn() {
+fn a_dialog_returns_turn_after_turn() {
     let last = reply(3, DAEMON, &(verdict("verified"),));
     let (begun, _bus) = begin(&[OK, &welcome(), &first(), &last].concat());
     let (mut client, turn) = begun.ok().unwrap();
@@ -35,7 +35,7 @@ fn a_dialog_goes_from_turn_to_turn() {
 }
 
 #[test]
-fn either_byte_order_is_understood() {
+fn both_byte_orders_are_accepted() {
     for endian in [Endian::Little, Endian::Big] {
         let welcome = reply_in(endian, 1, BUS, &":1.8");
         let first = reply_in(endian, 2, DAEMON, &(DIALOG, question()));
@@ -45,30 +45,30 @@ fn either_byte_order_is_understood() {
 }
 
 #[test]
-fn signals_and_calls_and_replies_to_other_calls_are_passed_over() {
+fn signals_calls_and_other_replies_are_skipped() {
     let noise = [
         signal(&":1.8"),
         signal(&vec![7_u8; 3 << 20]),
         ping(),
-        reply(99, STRANGER, &(DIALOG, verdict("verified"))),
-        reply(3, STRANGER, &(verdict("verified"),)),
+        reply(99, OTHER_SENDER, &(DIALOG, verdict("verified"))),
+        reply(3, OTHER_SENDER, &(verdict("verified"),)),
         error(99, BUS, "org.freedesktop.DBus.Error.ServiceUnknown", &"no"),
         vec![
             b'l', 77, 0, 1, 4, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4,
         ],
     ];
-    let (socket, mut bus) = socket(PATIENCE, OK);
+    let (socket, mut bus) = socket(TIMEOUT, OK);
     let noise = noise.concat();
     let messages = [&*noise, &*welcome(), &*noise, &*first()].concat();
-    // A socket does not hold all that.
-    let speaking = thread::spawn(move || bus.write_all(&messages).map(|()| bus));
+    // More than the buffer of a socket holds.
+    let sending = thread::spawn(move || bus.write_all(&messages).map(|()| bus));
     let begun = LoginClient::on_bus(socket, "alice", &Context::default());
     assert_eq!(Ok(begun.ok().unwrap().1), Turn::try_from(question()));
-    speaking.join().unwrap().unwrap();
+    sending.join().unwrap().unwrap();
 }
 
 #[test]
-fn a_bus_that_does_not_let_on_is_no_daemon_that_answers() {
+fn a_handshake_rejected_by_the_bus_is_an_error() {
     for line in [
         &b"REJECTED EXTERNAL\r\n"[..],
         b"ERROR\r\n",
@@ -86,7 +86,7 @@ fn a_bus_that_does_not_let_on_is_no_daemon_that_answers() {
 }
 
 #[test]
-fn an_error_of_the_bus_is_its_own_word_and_one_of_the_daemon_is_not() {
+fn errors_of_the_bus_and_of_the_daemon_are_told_apart() {
     let name = "org.freedesktop.DBus.Error.ServiceUnknown";
     let by = |sender| refused(&[welcome(), error(2, sender, name, &"not there")]);
     match (by(BUS), by(DAEMON)) {
@@ -101,7 +101,7 @@ fn an_error_of_the_bus_is_its_own_word_and_one_of_the_daemon_is_not() {
 }
 
 #[test]
-fn what_the_daemon_says_of_the_user_and_of_itself_is_known() {
+fn unknown_user_and_not_serving_have_their_own_variants() {
     let daemon = |name: &str| {
         let name = format!("org.tfad.Tfa1.Error.{name}");
         refused(&[welcome(), error(2, DAEMON, &name, &"why")])
@@ -135,42 +135,42 @@ fn an_error_needs_no_text() {
 }
 
 #[test]
-fn only_who_answered_first_answers_further() {
+fn only_the_first_sender_may_send_further_replies() {
     let verified = (verdict("verified"),);
-    for sender in [STRANGER, BUS] {
+    for sender in [OTHER_SENDER, BUS] {
         let (mut client, _bus) = begun(&reply(3, sender, &verified));
         let error = client.answer("123456").unwrap_err();
         assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
     }
-    let (mut client, _bus) = begun(&error(3, STRANGER, "org.example.No", &"no"));
+    let (mut client, _bus) = begun(&error(3, OTHER_SENDER, "org.example.No", &"no"));
     let error = client.answer("123456").unwrap_err();
     assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
 }
 
 #[test]
-fn a_reply_from_nobody_is_a_strangers() {
-    let nobody = None::<&str>;
+fn a_reply_without_a_sender_is_rejected() {
+    let no_sender = None::<&str>;
     for messages in [
-        [reply(1, nobody, &":1.8"), first()],
-        [welcome(), reply(2, nobody, &(DIALOG, question()))],
-        [welcome(), error(2, nobody, "org.example.No", &"no")],
+        [reply(1, no_sender, &":1.8"), first()],
+        [welcome(), reply(2, no_sender, &(DIALOG, question()))],
+        [welcome(), error(2, no_sender, "org.example.No", &"no")],
         [
             welcome(),
-            error(2, nobody, "org.tfad.Tfa1.Error.NotServing", &"no"),
+            error(2, no_sender, "org.tfad.Tfa1.Error.NotServing", &"no"),
         ],
     ] {
         let error = refused(&messages);
         assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
     }
-    let (mut client, _bus) = begun(&reply(3, nobody, &(verdict("verified"),)));
+    let (mut client, _bus) = begun(&reply(3, no_sender, &(verdict("verified"),)));
     let error = client.answer("123456").unwrap_err();
     assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
 }
 
 #[test]
-fn nobody_welcomes_but_the_bus_and_the_bus_begins_no_dialog() {
+fn hello_is_answered_by_the_bus_and_begin_by_the_daemon() {
     for messages in [
-        [reply(1, STRANGER, &":1.8"), first()],
+        [reply(1, OTHER_SENDER, &":1.8"), first()],
         [welcome(), reply(2, BUS, &(DIALOG, question()))],
     ] {
         let error = refused(&messages);
@@ -179,7 +179,7 @@ fn nobody_welcomes_but_the_bus_and_the_bus_begins_no_dialog() {
 }
 
 #[test]
-fn a_reply_with_other_arguments_is_not_understood() {
+fn a_reply_with_other_arguments_is_a_protocol_error() {
     for body in [
         reply(2, DAEMON, &()),
         reply(2, DAEMON, &DIALOG),
@@ -195,7 +195,7 @@ fn a_reply_with_other_arguments_is_not_understood() {
 }
 
 #[test]
-fn a_bus_that_goes_is_a_broken_connection() {
+fn a_closed_bus_connection_is_broken_at_every_length() {
     let whole = [OK, &welcome(), &first()].concat();
     for length in 0..whole.len() {
         let error = begin(&whole[..length]).0.err().unwrap();

@@ -1,4 +1,4 @@
-//! Which way is taken: the daemon's own socket, and the bus only where nobody listens there.
+//! The client uses the socket of the daemon, and the bus only if that has no listener.
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -13,14 +13,14 @@ use std::time::{Duration, Instant};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen};
 
 use super::both_endpoints::Endpoint;
-use super::bus::{OK, PATIENCE, error, question};
+use super::bus::{OK, TIMEOUT, error, question};
 use crate::{Endpoints, LoginClient, LoginError};
 use tfa_proto::{Context, Turn};
 
-/// Long enough for every machine, and short enough to be waited for.
+/// Short, because the tests wait for it.
 const LIMIT: Duration = Duration::from_millis(100);
 
-/// A folder with a place for each of the two sockets.
+/// A folder for the two sockets.
 struct Place(PathBuf);
 
 impl Place {
@@ -62,35 +62,35 @@ impl Drop for Place {
     }
 }
 
-/// Somebody who listens, says that to whoever comes first, and hears all that they say.
-fn says(path: &Path, bytes: Vec<u8>) -> JoinHandle<Vec<u8>> {
+/// Accepts one connection, sends the bytes, and returns all bytes that it receives.
+fn serve_once(path: &Path, bytes: Vec<u8>) -> JoinHandle<Vec<u8>> {
     let listener = UnixListener::bind(path).unwrap();
     thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         stream.write_all(&bytes).unwrap();
-        let mut heard = Vec::new();
-        stream.read_to_end(&mut heard).unwrap();
-        heard
+        let mut received = Vec::new();
+        stream.read_to_end(&mut received).unwrap();
+        received
     })
 }
 
-/// A bus to which nobody must come.
-struct Unvisited(UnixListener);
+/// A bus that must get no connection.
+struct UnusedBus(UnixListener);
 
-impl Unvisited {
+impl UnusedBus {
     fn at(path: &Path) -> Self {
         let listener = UnixListener::bind(path).unwrap();
         listener.set_nonblocking(true).unwrap();
         Self(listener)
     }
 
-    fn is_so_still(&self) {
-        let visit = self.0.accept().map(drop).unwrap_err();
-        assert_eq!(visit.kind(), ErrorKind::WouldBlock);
+    fn assert_unused(&self) {
+        let accepted = self.0.accept().map(drop).unwrap_err();
+        assert_eq!(accepted.kind(), ErrorKind::WouldBlock);
     }
 }
 
-/// A socket where nobody accepts and nobody more can wait.
+/// A socket whose queue is full.
 fn full_queue(path: &Path) -> (OwnedFd, UnixStream) {
     let kind = SocketType::STREAM;
     let listener = rustix::net::socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None);
@@ -100,20 +100,20 @@ fn full_queue(path: &Path) -> (OwnedFd, UnixStream) {
     (listener, UnixStream::connect(path).unwrap())
 }
 
-/// Begins at that path of the daemon's, where nobody listens: the bus has to be asked.
-fn goes_to_the_bus(place: &Place, daemon: &Path) {
-    let bus = says(&place.bus(), Endpoint::Bus.opening());
-    let (client, turn) = place.begin_at(daemon, PATIENCE).ok().unwrap();
+/// Asserts that a client uses the bus if the daemon has that path.
+fn assert_uses_bus(place: &Place, daemon: &Path) {
+    let bus = serve_once(&place.bus(), Endpoint::Bus.opening());
+    let (client, turn) = place.begin_at(daemon, TIMEOUT).ok().unwrap();
     assert_eq!(Ok(turn), Turn::try_from(question()), "{}", daemon.display());
     drop(client);
-    let heard = bus.join().unwrap();
-    let greets = heard.windows(5).any(|bytes| bytes == b"Hello");
+    let received = bus.join().unwrap();
+    let greets = received.windows(5).any(|bytes| bytes == b"Hello");
     assert!(greets, "{}", daemon.display());
     fs::remove_file(place.bus()).unwrap();
 }
 
 #[test]
-fn where_nobody_listens_the_bus_is_asked() {
+fn without_a_listener_the_bus_is_used() {
     let place = Place::new();
     let at = |name: &str| place.0.join(name);
     drop(UnixListener::bind(at("stale")).unwrap());
@@ -134,12 +134,12 @@ fn where_nobody_listens_the_bus_is_asked() {
         at(&"long".repeat(50)),
         PathBuf::new(),
     ] {
-        goes_to_the_bus(&place, &daemon);
+        assert_uses_bus(&place, &daemon);
     }
 }
 
 #[test]
-fn where_nobody_may_connect_the_bus_is_asked() {
+fn without_permission_to_connect_the_bus_is_used() {
     let place = Place::new();
     let folder = place.0.join("closed");
     fs::create_dir(&folder).unwrap();
@@ -149,24 +149,24 @@ fn where_nobody_may_connect_the_bus_is_asked() {
     fs::set_permissions(&place.0, fs::Permissions::from_mode(0o777)).unwrap();
     thread::scope(|scope| {
         let unprivileged = scope.spawn(|| {
-            // Root may connect everywhere. This thread alone becomes somebody else.
+            // Root may connect everywhere, so this thread changes its uid.
             if rustix::process::geteuid().is_root() {
                 let nobody = rustix::process::Uid::from_raw(65534);
                 rustix::thread::set_thread_uid(nobody).unwrap();
             }
             let denied = UnixStream::connect(&daemon).unwrap_err();
             assert_eq!(denied.kind(), ErrorKind::PermissionDenied);
-            goes_to_the_bus(&place, &daemon);
+            assert_uses_bus(&place, &daemon);
         });
         unprivileged.join().unwrap();
     });
 }
 
 #[test]
-fn where_nobody_listens_at_all_it_is_the_bus_that_is_missing() {
+fn without_any_listener_the_error_is_that_of_the_bus() {
     let place = Place::new();
     drop(UnixListener::bind(place.daemon()).unwrap());
-    let error = place.begin(PATIENCE).err().unwrap();
+    let error = place.begin(TIMEOUT).err().unwrap();
     let LoginError::Connect(error) = error else {
         panic!("{error:?}");
     };
@@ -174,7 +174,7 @@ fn where_nobody_listens_at_all_it_is_the_bus_that_is_missing() {
 
     let place = Place::new();
     drop(UnixListener::bind(place.bus()).unwrap());
-    let error = place.begin(PATIENCE).err().unwrap();
+    let error = place.begin(TIMEOUT).err().unwrap();
     let LoginError::Connect(error) = error else {
         panic!("{error:?}");
     };
@@ -182,7 +182,7 @@ fn where_nobody_listens_at_all_it_is_the_bus_that_is_missing() {
 }
 
 #[test]
-fn where_the_daemon_listens_the_bus_sees_nothing_whatever_the_daemon_says() {
+fn with_a_listening_daemon_the_bus_is_never_used() {
     let unknown = "org.freedesktop.DBus.Error.ServiceUnknown";
     let absent = [OK, &error(1, None, unknown, &"no")].concat();
     let opening = Endpoint::Daemon.opening();
@@ -194,7 +194,7 @@ fn where_the_daemon_listens_the_bus_sees_nothing_whatever_the_daemon_says() {
         b"",
     ] {
         let place = Place::new();
-        let bus = Unvisited::at(&place.bus());
+        let bus = UnusedBus::at(&place.bus());
         let listener = UnixListener::bind(place.daemon()).unwrap();
         let bytes = bytes.to_vec();
         let is_whole = bytes == opening;
@@ -204,42 +204,42 @@ fn where_the_daemon_listens_the_bus_sees_nothing_whatever_the_daemon_says() {
             stream.shutdown(std::net::Shutdown::Write).unwrap();
             stream.read_to_end(&mut Vec::new())
         });
-        assert_eq!(place.begin(PATIENCE).is_ok(), is_whole);
+        assert_eq!(place.begin(TIMEOUT).is_ok(), is_whole);
         daemon.join().unwrap().unwrap();
-        bus.is_so_still();
+        bus.assert_unused();
     }
 }
 
 #[test]
-fn a_daemon_that_cannot_be_waited_for_is_there_and_the_bus_is_not_asked() {
+fn a_daemon_with_a_full_queue_times_out_without_the_bus() {
     let place = Place::new();
-    let bus = Unvisited::at(&place.bus());
+    let bus = UnusedBus::at(&place.bus());
     let _full = full_queue(&place.daemon());
     let started = Instant::now();
     let error = place.begin(LIMIT).err().unwrap();
     assert!(matches!(error, LoginError::TimedOut), "{error:?}");
-    assert!((LIMIT..PATIENCE).contains(&started.elapsed()));
-    bus.is_so_still();
+    assert!((LIMIT..TIMEOUT).contains(&started.elapsed()));
+    bus.assert_unused();
 }
 
 #[test]
-fn a_daemon_that_accepts_nobody_is_there_and_the_bus_is_not_asked() {
+fn a_daemon_that_does_not_accept_times_out_without_the_bus() {
     let place = Place::new();
-    let bus = Unvisited::at(&place.bus());
+    let bus = UnusedBus::at(&place.bus());
     let _listener = UnixListener::bind(place.daemon()).unwrap();
     let error = place.begin(LIMIT).err().unwrap();
     assert!(matches!(error, LoginError::TimedOut), "{error:?}");
-    bus.is_so_still();
+    bus.assert_unused();
 }
 
 #[test]
-fn both_roads_share_one_limit() {
+fn both_endpoints_share_one_limit() {
     let limit = Duration::from_secs(2);
     let place = Place::new();
     let full = full_queue(&place.daemon());
     let _bus = UnixListener::bind(place.bus()).unwrap();
     let started = Instant::now();
-    // Half of the time goes by before it is known that nobody listens.
+    // The listener goes after half of the time.
     let leaving = thread::spawn(move || {
         thread::sleep(limit / 2);
         drop(full);

@@ -1,5 +1,5 @@
-//! The client against a bus, and against a daemon at its own socket, whose bytes are zbus' own, right
-//! and wrong ones. A real bus it meets in the tests of the module.
+//! The client against doubles of the bus and of the daemon, whose messages are encoded by zbus. The
+//! tests of `pam_tfa` run it against a real bus.
 
 mod both_endpoints;
 mod bus;

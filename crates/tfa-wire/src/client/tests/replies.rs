@@ -1,4 +1,4 @@
-//! Bytes that are replies, nearly.
+//! Valid and invalid replies.
 
 use std::io::{self, Read};
 
@@ -20,10 +20,10 @@ fn turn(reply: &Reply) -> Option<(u32, WireTurn)> {
     reply.result.as_ref().ok()?.decode().ok()
 }
 
-/// Gives its bytes one at a time.
-struct Drops<'a>(&'a [u8]);
+/// A source that returns one byte a read.
+struct SingleBytes<'a>(&'a [u8]);
 
-impl Read for Drops<'_> {
+impl Read for SingleBytes<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let end = buffer.len().min(1);
         self.0.read(&mut buffer[..end])
@@ -31,11 +31,11 @@ impl Read for Drops<'_> {
 }
 
 #[test]
-fn a_reply_in_drops_is_the_same_reply() {
+fn a_reply_in_single_bytes_is_the_same_reply() {
     for endian in [Endian::Little, Endian::Big] {
         let bytes = reply_in(endian, 2, DAEMON, &(DIALOG, question()));
         let bytes = [signal(&"noise"), bytes].concat();
-        let reply = Reply::read(&mut MessageReader::new(Drops(&bytes)))
+        let reply = Reply::read(&mut MessageReader::new(SingleBytes(&bytes)))
             .ok()
             .unwrap();
         assert_eq!((reply.call, reply.sender.as_deref()), (2, Some(DAEMON)));
@@ -59,7 +59,7 @@ fn a_reply_longer_than_the_buffer_is_read_whole() {
 }
 
 #[test]
-fn a_reply_that_is_cut_off_is_none() {
+fn an_incomplete_reply_is_an_error() {
     let bytes = reply(2, DAEMON, &(DIALOG, question()));
     for length in 0..bytes.len() {
         let cut = read(&bytes[..length]).err().unwrap();
@@ -68,7 +68,7 @@ fn a_reply_that_is_cut_off_is_none() {
 }
 
 #[test]
-fn a_length_that_lies_is_found_out() {
+fn a_wrong_length_is_rejected() {
     let whole = reply(2, DAEMON, &(DIALOG, question()));
     // The lengths of the body and of the fields, then the numbers in the body.
     let body = whole.len() - u32::from_le_bytes(whole[4..8].try_into().unwrap()) as usize;
@@ -76,31 +76,31 @@ fn a_length_that_lies_is_found_out() {
         .into_iter()
         .chain((body..whole.len() - 4).step_by(4))
     {
-        let honest = u32::from_le_bytes(whole[at..at + 4].try_into().unwrap());
-        if !(1..100).contains(&honest) {
+        let correct = u32::from_le_bytes(whole[at..at + 4].try_into().unwrap());
+        if !(1..100).contains(&correct) {
             continue; // text, or padding
         }
-        for lie in [
-            honest.wrapping_add(1),
-            honest.wrapping_sub(1),
-            honest.wrapping_add(8),
-            honest.wrapping_sub(8),
+        for wrong in [
+            correct.wrapping_add(1),
+            correct.wrapping_sub(1),
+            correct.wrapping_add(8),
+            correct.wrapping_sub(8),
             1 << 20,
             1 << 27,
             1 << 31,
             u32::MAX,
         ] {
             let mut bytes = whole.clone();
-            bytes[at..at + 4].copy_from_slice(&lie.to_le_bytes());
+            bytes[at..at + 4].copy_from_slice(&wrong.to_le_bytes());
             bytes.extend_from_slice(&[0; 64]);
-            let understood = read(&bytes).ok().and_then(|reply| turn(&reply));
-            assert_ne!(understood, Some((DIALOG, question())), "{at} {lie}");
+            let decoded = read(&bytes).ok().and_then(|reply| turn(&reply));
+            assert_ne!(decoded, Some((DIALOG, question())), "{at} {wrong}");
         }
     }
 }
 
 #[test]
-fn a_reply_that_would_be_too_long_is_refused_before_it_comes() {
+fn a_reply_that_is_too_long_is_rejected_by_its_header() {
     for (body, fields) in [(1 << 20, 16), (16, 1 << 20), (u32::MAX, u32::MAX)] {
         let start: [[u8; 4]; 4] = [
             [b'l', 2, 0, 1],
@@ -111,14 +111,14 @@ fn a_reply_that_would_be_too_long_is_refused_before_it_comes() {
         let error = read(&start.concat()).err().unwrap();
         assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
     }
-    // Nothing else may be longer than the bus allows.
+    // Other messages may be as long as the specification allows.
     let start = [b'l', 4, 0, 1, 0, 0, 0, 8, 1, 0, 0, 0, 1, 0, 0, 0];
     let error = read(&start).err().unwrap();
     assert!(matches!(error, LoginError::Protocol(_)), "{error:?}");
 }
 
 #[test]
-fn what_does_not_begin_as_a_message_does_is_none() {
+fn bytes_that_begin_no_message_are_rejected() {
     let whole = reply(2, DAEMON, &(DIALOG, question()));
     for (at, byte) in [
         (0, b'b'), // no byte order
@@ -139,7 +139,7 @@ fn what_does_not_begin_as_a_message_does_is_none() {
 }
 
 #[test]
-fn a_reply_says_once_to_which_call_and_from_whom() {
+fn a_reply_has_one_serial_and_at_most_one_sender() {
     let (call, sender) = ((5, "u", "2"), (7, "s", DAEMON));
     let name = (4, "s", "org.example.No");
     assert!(read(&with_fields(2, &[call, sender])).is_ok());
@@ -168,7 +168,7 @@ fn a_reply_says_once_to_which_call_and_from_whom() {
 }
 
 #[test]
-fn the_padding_of_a_header_is_zero() {
+fn nonzero_padding_is_rejected() {
     let whole = with_fields(2, &[(5, "u", "2"), (7, "s", DAEMON)]);
     let mut bytes = whole.clone();
     *bytes.last_mut().unwrap() = 1;
@@ -176,7 +176,7 @@ fn the_padding_of_a_header_is_zero() {
     assert!(read(&bytes).is_err());
 }
 
-/// Reads until there is no more, as whoever waits for a reply does.
+/// Reads replies until an error.
 fn read_all(bytes: &[u8]) {
     let mut reader = MessageReader::new(bytes);
     while let Ok(reply) = Reply::read(&mut reader) {
@@ -200,7 +200,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_after_a_start_make_it_panic(
+    fn no_bytes_after_a_fixed_header_make_it_panic(
         big: bool,
         kind in 1_u8..5,
         body in 0_u32..128,

@@ -1,4 +1,4 @@
-//! One test's world: the module, a bus, a log, a PAM service, and what was seen in it.
+//! The fixture of one test: the module, a bus, a log and a PAM service.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -12,40 +12,40 @@ use std::thread;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::daemon::{Act, Daemon};
+use crate::daemon::{Action, Daemon};
 use crate::program::{Answer, Report, Script, Step};
 
-/// The code in which a stack shows that the module said `PAM_IGNORE`: see [`Login::service`].
+/// The code of a stack in which the module returns `PAM_IGNORE`: see [`Login::service`].
 pub(crate) const IGNORED: i32 = pam_sys::PamReturnCode::CRED_UNAVAIL as i32;
 
-/// How the daemon is reached.
+/// Where the daemon is.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Road {
+pub(crate) enum Endpoint {
     /// At its own socket.
-    Own,
+    Daemon,
     /// Over the bus.
     Bus,
 }
 
-/// All of them.
-pub(crate) const ROADS: [Road; 2] = [Road::Own, Road::Bus];
+/// Both endpoints.
+pub(crate) const ENDPOINTS: [Endpoint; 2] = [Endpoint::Daemon, Endpoint::Bus];
 
 /// A folder, a bus and a log.
-pub(crate) struct Stage {
+pub(crate) struct Fixture {
     folder: PathBuf,
     bus: Option<Child>,
     log: Log,
 }
 
-impl Stage {
-    /// A stage with a bus and nobody on it.
+impl Fixture {
+    /// A fixture with a bus.
     pub(crate) fn new() -> Self {
-        let mut stage = Self::without_bus();
-        stage.bus = Some(start_bus(&stage.folder));
-        stage
+        let mut fixture = Self::without_bus();
+        fixture.bus = Some(start_bus(&fixture.folder));
+        fixture
     }
 
-    /// A stage where the bus is missing.
+    /// A fixture without a bus.
     pub(crate) fn without_bus() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -61,7 +61,7 @@ impl Stage {
         }
     }
 
-    /// Where the stage keeps its files.
+    /// Returns the folder of the fixture.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -76,35 +76,39 @@ impl Stage {
         self.folder.join("tfa/login")
     }
 
-    /// A daemon that plays the acts at its own socket, one for each call.
-    pub(crate) fn daemon(&self, acts: impl IntoIterator<Item = Act>) -> Daemon {
-        Daemon::at(&self.login_socket(), acts.into_iter().collect())
+    /// Starts a daemon at its own socket, with one action for each call.
+    pub(crate) fn daemon(&self, actions: impl IntoIterator<Item = Action>) -> Daemon {
+        Daemon::at(&self.login_socket(), actions.into_iter().collect())
     }
 
-    /// A daemon that plays the acts on the bus.
-    pub(crate) fn daemon_on_the_bus(&self, acts: impl IntoIterator<Item = Act>) -> Daemon {
-        Daemon::on_the_bus(&self.socket(), acts.into_iter().collect())
+    /// Starts a daemon on the bus.
+    pub(crate) fn daemon_on_bus(&self, actions: impl IntoIterator<Item = Action>) -> Daemon {
+        Daemon::on_bus(&self.socket(), actions.into_iter().collect())
     }
 
-    /// A daemon that plays the acts on that road.
-    pub(crate) fn daemon_on(&self, road: Road, acts: impl IntoIterator<Item = Act>) -> Daemon {
-        match road {
-            Road::Own => self.daemon(acts),
-            Road::Bus => self.daemon_on_the_bus(acts),
+    /// Starts a daemon at that endpoint.
+    pub(crate) fn daemon_on(
+        &self,
+        endpoint: Endpoint,
+        actions: impl IntoIterator<Item = Action>,
+    ) -> Daemon {
+        match endpoint {
+            Endpoint::Daemon => self.daemon(actions),
+            Endpoint::Bus => self.daemon_on_bus(actions),
         }
     }
 
-    /// A login of `alice` to be arranged further.
+    /// Prepares a login of `alice`.
     pub(crate) fn login(&self, options: &str) -> Login<'_> {
         Login {
-            stage: self,
+            fixture: self,
             options: options.to_owned(),
             account_options: None,
             before: String::new(),
             after: String::new(),
             environment: Vec::new(),
             script: Script {
-                stage: self.folder.clone(),
+                fixture: self.folder.clone(),
                 module: module().to_owned(),
                 service: "tfa".to_owned(),
                 user: Some("alice".to_owned()),
@@ -115,8 +119,8 @@ impl Stage {
         }
     }
 
-    /// A library that, loaded before others, has no time for the module: a thing at which nothing
-    /// is left to Rust's standard library but to panic.
+    /// Builds a library that, preloaded, breaks the clock for the module, so that the standard library
+    /// panics.
     pub(crate) fn broken_clock(&self) -> PathBuf {
         let library = self.folder.join("clock.so");
         let mut compiler = Command::new("cc")
@@ -132,18 +136,18 @@ impl Stage {
         library
     }
 
-    /// Stops the bus in its tracks: it accepts no more, and answers nothing.
+    /// Stops the process of the bus with `SIGSTOP`.
     pub(crate) fn freeze_bus(&self) {
         kill(Pid::from_raw(self.bus()), Signal::SIGSTOP).unwrap();
     }
 
-    /// The process number of the bus.
+    /// Returns the pid of the bus.
     pub(crate) fn bus(&self) -> i32 {
         self.bus.as_ref().unwrap().id().try_into().unwrap()
     }
 }
 
-impl Drop for Stage {
+impl Drop for Fixture {
     fn drop(&mut self) {
         if let Some(mut bus) = self.bus.take() {
             let _ = bus.kill();
@@ -153,15 +157,15 @@ impl Drop for Stage {
     }
 }
 
-/// A login being arranged.
+/// A login that is not started yet.
 pub(crate) struct Login<'a> {
-    stage: &'a Stage,
+    fixture: &'a Fixture,
     options: String,
     account_options: Option<String>,
     before: String,
     after: String,
     environment: Vec<(String, String)>,
-    /// What the login program is to do.
+    /// The steps of the login program.
     pub(crate) script: Script,
 }
 
@@ -178,26 +182,26 @@ impl Login<'_> {
         self
     }
 
-    /// Other options for the account line than for the auth line.
+    /// Sets other options for the account line.
     pub(crate) fn account_options(mut self, options: &str) -> Self {
         self.account_options = Some(options.to_owned());
         self
     }
 
-    /// Who logs in.
+    /// Sets the user.
     pub(crate) fn user(mut self, user: Option<&str>) -> Self {
         self.script.user = user.map(str::to_owned);
         self
     }
 
-    /// From where.
+    /// Sets terminal and remote host.
     pub(crate) fn at(mut self, tty: &str, rhost: &str) -> Self {
         self.script.tty = tty.to_owned();
         self.script.rhost = rhost.to_owned();
         self
     }
 
-    /// In which program, by whose wish, and with which real uid.
+    /// Sets service, `PAM_RUSER` and real uid.
     pub(crate) fn in_program(mut self, service: &str, ruser: &str, real_uid: u32) -> Self {
         self.script.service = service.to_owned();
         self.script.ruser = ruser.to_owned();
@@ -205,19 +209,19 @@ impl Login<'_> {
         self
     }
 
-    /// A variable of the PAM environment.
+    /// Sets a variable of the PAM environment.
     pub(crate) fn variable(mut self, assignment: &str) -> Self {
         self.script.variables.push(assignment.to_owned());
         self
     }
 
-    /// A variable of the process environment.
+    /// Sets a variable of the process environment.
     pub(crate) fn environment(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// What the person answers, one after the other; afterwards the conversation fails.
+    /// Sets the answers of the user. After the last one the conversation fails.
     pub(crate) fn answers(mut self, answers: impl IntoIterator<Item = Answer>) -> Self {
         self.script.answers = answers.into_iter().collect();
         self
@@ -236,9 +240,9 @@ impl Login<'_> {
     /// Runs the steps in one transaction.
     pub(crate) fn run(mut self, steps: impl IntoIterator<Item = Step>) -> Report {
         self.script.steps = steps.into_iter().collect();
-        let file = self.stage.folder.join("pam.d").join(&self.script.service);
+        let file = self.fixture.folder.join("pam.d").join(&self.script.service);
         fs::write(file, self.service()).unwrap();
-        let script = self.stage.folder.join("script");
+        let script = self.fixture.folder.join("script");
         fs::write(&script, serde_json::to_vec(&self.script).unwrap()).unwrap();
         let output = Command::new(std::env::current_exe().unwrap())
             .args([
@@ -252,19 +256,19 @@ impl Login<'_> {
             .env(crate::program::SCRIPT, &script)
             .output()
             .unwrap();
-        let report = fs::read(self.stage.folder.join("report")).unwrap_or_else(|_| {
+        let report = fs::read(self.fixture.folder.join("report")).unwrap_or_else(|_| {
             panic!(
                 "the login program failed: {}",
                 String::from_utf8_lossy(&output.stderr)
             )
         });
         let mut report: Report = serde_json::from_slice(&report).unwrap();
-        report.log = self.stage.log.take();
+        report.log = self.fixture.log.take();
         report
     }
 
-    /// The service's file. libpam turns `PAM_IGNORE` into something else where it is the only
-    /// answer, so a line stands behind that is reached in that case alone and has its own code.
+    /// Returns the service file. libpam does not return `PAM_IGNORE` to the program, so a last line,
+    /// which runs only after it, returns a code of its own.
     fn service(&self) -> String {
         let Self {
             options,
@@ -302,7 +306,7 @@ fn start_bus(folder: &Path) -> Child {
         .arg(format!("--config-file={}", configuration.display()))
         .args(["--nofork", "--print-address=1"])
         .stdout(Stdio::piped())
-        .stderr(Stdio::null()) // it complains of limits that do not matter here
+        .stderr(Stdio::null()) // it warns about limits
         .spawn()
         .unwrap();
     let mut address = String::new();
@@ -313,7 +317,7 @@ fn start_bus(folder: &Path) -> Child {
     bus
 }
 
-/// The stage's log: a socket that the login program's libc writes to.
+/// The log: a socket that libc writes to.
 struct Log {
     path: PathBuf,
     lines: mpsc::Receiver<String>,
@@ -325,7 +329,7 @@ impl Log {
     fn new(path: PathBuf) -> Self {
         let socket = UnixDatagram::bind(&path).unwrap();
         let (sender, lines) = mpsc::channel();
-        // A thread, because the socket holds ten lines and then lets the writer wait.
+        // In a thread, because the socket blocks the writer after ten lines.
         thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(length) = socket.recv(&mut buffer) {
@@ -338,7 +342,7 @@ impl Log {
         Self { path, lines }
     }
 
-    /// The lines since last time, all of them.
+    /// Returns all lines since the last call.
     fn take(&self) -> Vec<String> {
         let socket = UnixDatagram::unbound().unwrap();
         socket.send_to(Self::END.as_bytes(), &self.path).unwrap();
@@ -349,8 +353,8 @@ impl Log {
     }
 }
 
-/// The module, built by itself: in one build with the tests it would have the features that they
-/// ask of its dependencies. It is what the package ships, but for the optimisation.
+/// Builds the module alone, as the package does, except for the optimization: a build together with
+/// the tests would add features to its dependencies.
 pub(crate) fn module() -> &'static Path {
     static MODULE: OnceLock<PathBuf> = OnceLock::new();
     MODULE.get_or_init(|| {
@@ -362,8 +366,7 @@ pub(crate) fn module() -> &'static Path {
             .status()
             .unwrap();
         assert!(status.success(), "the module does not build");
-        // Under the name that it is installed by, and in a new file: a program may still have the
-        // old one mapped.
+        // Under its installed name, and in a new file: a program may still map the old one.
         let module = target.join("pam_tfa.so");
         let fresh = target.join("pam_tfa.so.new");
         fs::copy(target.join("debug/libpam_tfa.so"), &fresh).unwrap();
