@@ -6,11 +6,14 @@
 //! [`log`] records what happened.
 
 pub mod account;
+pub mod call_limiter;
+pub mod caller;
 pub mod config;
 pub mod dbus;
 pub mod host;
 pub mod log;
 pub mod login;
 pub mod messages;
+pub mod semaphore;
 pub mod socket;
 pub mod state;

@@ -38,13 +38,16 @@ fn main() -> ExitCode {
         return say_checked(&options.config, &options.how);
     }
     let journal = Arc::new(Journal::open());
-    match run(options, &journal) {
+    let code = match run(options, &journal) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             journal.write(Level::Critical, &format!("stopped: {why}"));
             say(&format!("tfad: {why}"), ExitCode::FAILURE)
         }
-    }
+    };
+    // The thread that sends the lines ends with the program.
+    journal.flush();
+    code
 }
 
 /// Prints the result of a check, and exits with it.
@@ -78,28 +81,33 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         Ok(store) => Arc::<SqliteStore>::clone(store) as Arc<dyn Store>,
         Err(unopened) => Arc::<Unopened>::clone(unopened),
     });
-    let accounts = accounts.logging_to(Arc::clone(journal));
+    let accounts = Arc::new(accounts.logging_to(Arc::clone(journal)));
     let config = Config::read(&options.config, &Trust::own());
     let bad_config = config.as_ref().err().map(BadConfig::summary);
-    let host = DaemonState::new(
-        accounts,
+    let state = DaemonState::new(
         Arc::clone(journal),
         options.config,
         config.unwrap_or_default(),
         bad_config,
     );
-    let host = Arc::new(host.waiting_for(store.as_ref().err().cloned()));
-    // One thread for the bus; logins at the socket, the store and Argon2 have their own.
+    let state = Arc::new(state.waiting_for(store.as_ref().err().cloned()));
+    // One thread serves the bus, and the blocking threads do the work of its calls. Each login at the
+    // socket has a thread of its own.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .max_blocking_threads(service::MAX_WORKERS)
         .build()
         .map_err(|error| format!("cannot start the runtime: {error}"))?;
-    let stop = runtime.block_on(service::serve(host, &options.bus, &options.socket));
+    let stop = runtime.block_on(service::serve(
+        state,
+        accounts,
+        &options.bus,
+        &options.socket,
+    ));
     if let Some(store) = store.as_ref().map_or_else(|it| it.opened(), Some) {
         store.close();
     }
-    journal.flush();
-    // Nobody waits for a directory that still hangs.
+    // Not waiting for a directory that still hangs.
     runtime.shutdown_background();
     let stop = stop.map_err(|error| format!("cannot serve on the bus: {error}"))?;
     match stop {

@@ -11,8 +11,23 @@ use tfa_core::{
 };
 use tfa_proto::Error;
 
-use crate::login::enrollment::Shown;
-use crate::login::services::Bypass;
+use crate::host::pam_services::Bypass;
+
+/// Whether the QR code is shown, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// There is none.
+    Never,
+    /// It comes first: it fits every window.
+    First,
+    /// On request: it needs a larger window, because it is in ASCII or has long names.
+    OnWish {
+        /// The rows of its page, the question below included.
+        rows: usize,
+        /// The columns.
+        columns: usize,
+    },
+}
 
 /// Logged for each user whose record cannot be opened.
 pub const KEY_LOST: &str = "the sealing key is not here; see: journalctl -u tfad -g fingerprint";

@@ -92,92 +92,85 @@ fn codes() -> (BackupSet, String) {
 
 /// Lets so many logins try the evidence at once, half of them on another host, and counts those
 /// that were accepted.
-async fn logins_at_once(
-    scratch: &Scratch,
-    credential: Credential,
-    logins: usize,
-) -> (usize, Account) {
+fn logins_at_once(scratch: &Scratch, credential: Credential, logins: usize) -> (usize, Account) {
     let hosts = [scratch.host(), scratch.host()];
     let credential = Arc::new(credential);
-    let start = Arc::new(tokio::sync::Barrier::new(logins));
+    let start = Arc::new(std::sync::Barrier::new(logins));
     let tasks: Vec<_> = (0..logins)
         .map(|number| {
             let accounts = Arc::clone(&hosts[number % 2]);
             let (credential, start) = (Arc::clone(&credential), Arc::clone(&start));
-            tokio::spawn(async move {
-                start.wait().await;
+            std::thread::spawn(move || {
+                start.wait();
                 let now = Time::from_secs(NOW);
                 let judge =
                     |account: &mut Account| account.judge(&credential, ThrottleScope::Remote, now);
-                accounts.change(&alice(), judge).await.unwrap()
+                accounts.change(&alice(), judge).unwrap()
             })
         })
         .collect();
     let mut accepted = 0;
     for task in tasks {
-        accepted += usize::from(matches!(task.await.unwrap(), Judgement::Accepted(_)));
+        accepted += usize::from(matches!(task.join().unwrap(), Judgement::Accepted(_)));
     }
-    (accepted, hosts[0].load(&alice()).await.unwrap().unwrap())
+    (accepted, hosts[0].load(&alice()).unwrap().unwrap())
 }
 
-#[tokio::test]
-async fn of_a_hundred_logins_on_two_hosts_with_one_code_exactly_one_gets_in_and_nobody_is_locked() {
+#[test]
+fn of_a_hundred_logins_on_two_hosts_with_one_code_exactly_one_gets_in_and_nobody_is_locked() {
     let scratch = Scratch::new("one-code");
     let (set, _) = codes();
     scratch
         .host()
         .change(&alice(), |account| set_up(account, set.clone()))
-        .await
         .unwrap();
     let Input::Code(code) = Input::parse(CODE) else {
         panic!("six digits are a code")
     };
 
-    let (accepted, account) = logins_at_once(&scratch, Credential::Code(code), 100).await;
+    let (accepted, account) = logins_at_once(&scratch, Credential::Code(code), 100);
     assert_eq!(accepted, 1);
     assert!(account.throttle().is_clear());
 }
 
-#[tokio::test]
-async fn of_a_hundred_logins_on_two_hosts_with_one_backup_code_exactly_one_gets_in() {
+#[test]
+fn of_a_hundred_logins_on_two_hosts_with_one_backup_code_exactly_one_gets_in() {
     let scratch = Scratch::new("one-backup-code");
     let (set, code) = codes();
     scratch
         .host()
         .change(&alice(), |account| set_up(account, set.clone()))
-        .await
         .unwrap();
     let Input::Backup(code) = Input::parse(&code) else {
         panic!("a backup code is one")
     };
     let credential = Credential::Backup(Some(set.hash_params().hash(&code).unwrap()));
 
-    let (accepted, account) = logins_at_once(&scratch, credential, 100).await;
+    let (accepted, account) = logins_at_once(&scratch, credential, 100);
     assert_eq!(accepted, 1);
     assert_eq!(account.backup().unwrap().left(), BackupSet::SIZE - 1);
 }
 
-#[tokio::test]
-async fn an_account_that_was_only_looked_at_is_not_stored_again() {
+#[test]
+fn an_account_that_was_only_looked_at_is_not_stored_again() {
     let scratch = Scratch::new("looked-at");
     let (accounts, (set, _)) = (scratch.host(), codes());
-    accounts.change(&alice(), |_| ()).await.unwrap();
+    accounts.change(&alice(), |_| ()).unwrap();
     assert_eq!(scratch.revision(), None);
     accounts
         .change(&alice(), |account| set_up(account, set.clone()))
-        .await
         .unwrap();
     let before = scratch.revision();
-    accounts.change(&alice(), |_| ()).await.unwrap();
+    accounts.change(&alice(), |_| ()).unwrap();
     assert_eq!(scratch.revision(), before);
 }
 
-#[tokio::test]
-async fn what_is_judged_on_an_earlier_record_holds_only_if_nothing_was_stored_since() {
+#[test]
+fn what_is_judged_on_an_earlier_record_holds_only_if_nothing_was_stored_since() {
     let scratch = Scratch::new("earlier");
     let (accounts, (set, _)) = (scratch.host(), codes());
     let set_up = |account: &mut Account| set_up(account, set.clone());
-    accounts.change(&alice(), set_up).await.unwrap();
+    accounts.change(&alice(), set_up).unwrap();
     let Input::Code(code) = Input::parse(CODE) else {
         panic!("six digits are a code")
     };
@@ -185,48 +178,46 @@ async fn what_is_judged_on_an_earlier_record_holds_only_if_nothing_was_stored_si
     let judge = |account: &mut Account| account.judge(&code, ThrottleScope::Remote, now);
 
     // Two dialogs that began on the same record.
-    let one = accounts.load_record(&alice()).await.unwrap();
-    let other = accounts.load_record(&alice()).await.unwrap();
-    let accepted = accounts.change_from(Some(one), &alice(), judge).await;
+    let one = accounts.load_record(&alice()).unwrap();
+    let other = accounts.load_record(&alice()).unwrap();
+    let accepted = accounts.change_from(Some(one), &alice(), judge);
     assert!(matches!(accepted, Ok(Judgement::Accepted(_))));
-    let again = accounts.change_from(Some(other), &alice(), judge).await;
+    let again = accounts.change_from(Some(other), &alice(), judge);
     assert!(matches!(again, Ok(Judgement::AlreadyUsed)));
 
     // Nothing to store on the earlier record: the present one counts.
-    let earlier = accounts.load_record(&alice()).await.unwrap();
-    accounts.change(&alice(), Account::reset).await.unwrap();
+    let earlier = accounts.load_record(&alice()).unwrap();
+    accounts.change(&alice(), Account::reset).unwrap();
     let state = |account: &mut Account| account.state();
-    let seen = accounts.change_from(Some(earlier), &alice(), state).await;
+    let seen = accounts.change_from(Some(earlier), &alice(), state);
     assert_eq!(seen.unwrap(), State::None);
 }
 
-#[tokio::test]
-async fn a_name_whose_uid_has_changed_inherits_nothing() {
+#[test]
+fn a_name_whose_uid_has_changed_inherits_nothing() {
     let scratch = Scratch::new("uid");
     let (accounts, (set, _)) = (scratch.host(), codes());
     accounts
         .change(&alice(), |account| set_up(account, set.clone()))
-        .await
         .unwrap();
     let other = User {
         uid: 1001,
         ..alice()
     };
     assert!(matches!(
-        accounts.load(&other).await,
+        accounts.load(&other),
         Err(tfa_proto::Error::UidChanged(_))
     ));
-    let changed = accounts.change(&other, |_| ()).await;
+    let changed = accounts.change(&other, |_| ());
     assert!(matches!(changed, Err(tfa_proto::Error::UidChanged(_))));
 }
 
-#[tokio::test]
-async fn a_removed_account_leaves_no_record() {
+#[test]
+fn a_removed_account_leaves_no_record() {
     let scratch = Scratch::new("removed");
     let (accounts, (set, _)) = (scratch.host(), codes());
     accounts
         .change(&alice(), |account| set_up(account, set.clone()))
-        .await
         .unwrap();
     let Input::Code(code) = Input::parse(CODE) else {
         panic!("six digits are a code")
@@ -235,8 +226,7 @@ async fn a_removed_account_leaves_no_record() {
     let now = Time::from_secs(NOW);
     let removed = accounts
         .change(&alice(), |account| account.remove(&proof, now))
-        .await
         .unwrap();
     assert_eq!(removed, Ok(()));
-    assert!(accounts.load(&alice()).await.unwrap().is_none());
+    assert!(accounts.load(&alice()).unwrap().is_none());
 }

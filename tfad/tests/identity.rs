@@ -10,6 +10,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
+use std::thread;
 
 use proptest::prelude::*;
 use tfa_core::{
@@ -121,29 +122,29 @@ impl Host {
         users::look_up(&*self.names, name)
     }
 
-    async fn set_up(&self, name: &str) {
+    fn set_up(&self, name: &str) {
         let user = self.user(name).unwrap();
-        self.accounts.change(&user, set_up).await.unwrap();
+        self.accounts.change(&user, set_up).unwrap();
     }
 
     /// A login: the account that holds, or why none does.
-    async fn login(&self, name: &str) -> Result<Option<Account>, Error> {
-        self.accounts.load(&self.user(name)?).await
+    fn login(&self, name: &str) -> Result<Option<Account>, Error> {
+        self.accounts.load(&self.user(name)?)
     }
 
-    async fn state(&self, name: &str) -> State {
-        let account = self.login(name).await.unwrap();
+    fn state(&self, name: &str) -> State {
+        let account = self.login(name).unwrap();
         account.map_or(State::None, |account| account.state())
     }
 
-    async fn types(&self, name: &str, code: &str) -> Judgement {
+    fn types(&self, name: &str, code: &str) -> Judgement {
         let Input::Code(code) = Input::parse(code) else {
             panic!("six digits are a code")
         };
         let credential = Credential::Code(code);
         let judge = |account: &mut Account| account.judge(&credential, ThrottleScope::Remote, NOW);
         let user = self.user(name).unwrap();
-        self.accounts.change(&user, judge).await.unwrap()
+        self.accounts.change(&user, judge).unwrap()
     }
 
     /// The names that records stand under.
@@ -177,30 +178,21 @@ fn is_refused(login: Result<Option<Account>, Error>) -> bool {
     matches!(login, Err(Error::UidChanged(_)))
 }
 
-#[tokio::test]
-async fn a_renamed_user_keeps_the_record_and_a_right_code_moves_it() {
+#[test]
+fn a_renamed_user_keeps_the_record_and_a_right_code_moves_it() {
     let host = Host::new(&[("alice", 1000)]);
-    host.set_up("alice").await;
+    host.set_up("alice");
     host.change(|names| names.users = vec![("alicia".to_owned(), 1000)]);
-    assert_eq!(host.state("alicia").await, State::Enabled);
-    assert!(matches!(
-        host.types("alicia", NO_CODE).await,
-        Judgement::Wrong(_)
-    ));
+    assert_eq!(host.state("alicia"), State::Enabled);
+    assert!(matches!(host.types("alicia", NO_CODE), Judgement::Wrong(_)));
     assert_eq!(host.stored(), ["alice"], "nothing was proved");
-    assert!(matches!(
-        host.types("alicia", CODE).await,
-        Judgement::Accepted(_)
-    ));
+    assert!(matches!(host.types("alicia", CODE), Judgement::Accepted(_)));
     assert_eq!(host.stored(), ["alicia"]);
-    assert!(matches!(
-        host.types("alicia", CODE).await,
-        Judgement::AlreadyUsed
-    ));
+    assert!(matches!(host.types("alicia", CODE), Judgement::AlreadyUsed));
 }
 
-#[tokio::test]
-async fn a_state_without_a_code_follows_the_uid_and_stays_where_it_is() {
+#[test]
+fn a_state_without_a_code_follows_the_uid_and_stays_where_it_is() {
     let host = Host::new(&[("alice", 1000)]);
     let first = Time::from_secs(1000);
     let user = host.user("alice").unwrap();
@@ -208,84 +200,84 @@ async fn a_state_without_a_code_follows_the_uid_and_stays_where_it_is() {
         account.require(first);
         account.forbid_grace();
     };
-    host.accounts.change(&user, noted).await.unwrap();
+    host.accounts.change(&user, noted).unwrap();
     host.change(|names| names.domain = Some('\\'));
     let name = "CORP\\alice";
     let user = host.user(name).unwrap();
     let again = |account: &mut Account| account.require(NOW);
-    host.accounts.change(&user, again).await.unwrap();
-    let account = host.login(name).await.unwrap().unwrap();
+    host.accounts.change(&user, again).unwrap();
+    let account = host.login(name).unwrap().unwrap();
     assert_eq!(account.first_required(), Some(first));
     assert!(account.has_no_grace());
     assert_eq!(host.stored(), ["alice"]);
 }
 
-#[tokio::test]
-async fn a_record_of_a_name_that_another_uid_has_is_nobodys_until_the_administrator_says() {
+#[test]
+fn a_record_of_a_name_that_another_uid_has_is_nobodys_until_the_administrator_says() {
     let host = Host::new(&[("alice", 1000)]);
-    host.set_up("alice").await;
+    host.set_up("alice");
     // Alice has got another uid, and bob hers.
     host.change(|names| {
         names.users = vec![("alice".to_owned(), 2000), ("bob".to_owned(), 1000)];
     });
-    assert!(is_refused(host.login("alice").await));
-    assert!(is_refused(host.login("bob").await));
+    assert!(is_refused(host.login("alice")));
+    assert!(is_refused(host.login("bob")));
     // The directory that knew alice is gone, without a word: bob is asked for her code.
     host.change(|names| names.hidden = vec![2000]);
-    assert_eq!(host.state("bob").await, State::Enabled);
+    assert_eq!(host.state("bob"), State::Enabled);
     host.change(|names| {
         names.down = true;
     });
-    assert!(matches!(host.login("bob").await, Err(Error::Storage(_))));
+    assert!(matches!(host.login("bob"), Err(Error::Storage(_))));
 }
 
-#[tokio::test]
-async fn who_may_have_owned_a_moved_record_is_known_and_has_no_grace() {
+#[test]
+fn who_may_have_owned_a_moved_record_is_known_and_has_no_grace() {
     let host = Host::new(&[("alice", 1000)]);
-    host.set_up("alice").await;
+    host.set_up("alice");
     // The owner has another name now, and somebody new has the old one.
     host.change(|names| names.users = vec![("anna".to_owned(), 1000), ("alice".to_owned(), 1002)]);
     let alice = host.user("alice").unwrap();
-    let other = host.accounts.other_owner("alice", &alice).await.unwrap();
+    let other = host.accounts.other_owner("alice", &alice).unwrap();
     assert_eq!(other.unwrap().name, "anna");
 
     let itself = [("alice".to_owned(), "alice".to_owned())];
-    host.accounts.rename(&itself, false).await.unwrap();
-    assert_eq!(host.state("alice").await, State::Enabled);
-    assert!(host.login("anna").await.unwrap().unwrap().has_no_grace());
-    let other = host.accounts.other_owner("alice", &alice).await.unwrap();
+    host.accounts.rename(&itself, false).unwrap();
+    assert_eq!(host.state("alice"), State::Enabled);
+    assert!(host.login("anna").unwrap().unwrap().has_no_grace());
+    let other = host.accounts.other_owner("alice", &alice).unwrap();
     assert_eq!(other, None);
 }
 
-#[tokio::test]
-async fn who_gets_a_record_in_the_same_change_keeps_it_as_it_is() {
+#[test]
+fn who_gets_a_record_in_the_same_change_keeps_it_as_it_is() {
     let host = Host::new(&[("alice", 1000), ("bob", 1001)]);
-    host.set_up("alice").await;
-    host.set_up("bob").await;
+    host.set_up("alice");
+    host.set_up("bob");
     host.change(|names| names.users = vec![("alice".to_owned(), 1001), ("bob".to_owned(), 1000)]);
     let both = ["alice", "bob"].map(|name| (name.to_owned(), name.to_owned()));
-    host.accounts.rename(&both, false).await.unwrap();
+    host.accounts.rename(&both, false).unwrap();
     for name in ["alice", "bob"] {
-        let account = host.login(name).await.unwrap().unwrap();
+        let account = host.login(name).unwrap().unwrap();
         assert_eq!(account.state(), State::Enabled);
         assert!(!account.has_no_grace());
     }
 }
 
-#[tokio::test]
-async fn a_name_that_became_one_more_name_of_another_uid_is_refused() {
+#[test]
+fn a_name_that_became_one_more_name_of_another_uid_is_refused() {
     let host = Host::new(&[("alice", 1000), ("bob", 1001)]);
-    host.set_up("alice").await;
+    host.set_up("alice");
     host.change(|names| {
         names.users = vec![("bob".to_owned(), 1001), ("alice".to_owned(), 1001)];
     });
     assert_eq!(host.user("alice").unwrap().name, "bob");
-    assert!(is_refused(host.login("alice").await));
-    assert_eq!(host.state("bob").await, State::None);
+    assert!(is_refused(host.login("alice")));
+    assert_eq!(host.state("bob"), State::None);
 }
 
-#[tokio::test]
-async fn two_logins_of_one_uid_under_two_names_make_one_record() {
+#[test]
+fn two_logins_of_one_uid_under_two_names_make_one_record() {
     let host = Host::new(&[("alice", 1000)]);
     let user = host.user("alice").unwrap();
     let renamed = User {
@@ -293,24 +285,26 @@ async fn two_logins_of_one_uid_under_two_names_make_one_record() {
         ..user.clone()
     };
     let note = |account: &mut Account| account.require(NOW);
-    let one = host.accounts.change(&user, note);
-    let other = host.accounts.change(&renamed, note);
-    let (one, other) = tokio::join!(one, other);
+    let (one, other) = thread::scope(|scope| {
+        let one = scope.spawn(|| host.accounts.change(&user, note));
+        let other = host.accounts.change(&renamed, note);
+        (one.join().unwrap(), other)
+    });
     // The other name is known to nobody, so that its record is the same.
     assert!(one.is_ok() && other.is_ok());
     assert_eq!(host.stored().len(), 1);
 }
 
-#[tokio::test]
-async fn a_former_name_finds_the_user_who_has_the_uid_now() {
+#[test]
+fn a_former_name_finds_the_user_who_has_the_uid_now() {
     let host = Host::new(&[("alice", 1000)]);
-    host.set_up("alice").await;
+    host.set_up("alice");
     host.change(|names| names.users = vec![("alicia".to_owned(), 1000)]);
-    assert_eq!(host.accounts.user("alice").await.unwrap().name, "alicia");
-    let unknown = host.accounts.user("bob").await;
+    assert_eq!(host.accounts.user("alice").unwrap().name, "alicia");
+    let unknown = host.accounts.user("bob");
     assert!(matches!(unknown, Err(Error::UnknownUser(_))));
     host.change(|names| names.users.clear());
-    let unknown = host.accounts.user("alice").await;
+    let unknown = host.accounts.user("alice");
     assert!(matches!(unknown, Err(Error::UnknownUser(_))));
 }
 
@@ -386,7 +380,7 @@ impl Names {
 }
 
 impl Host {
-    async fn happens(&self, event: &Event) {
+    fn happens(&self, event: &Event) {
         let name = match *event {
             Event::RightCode(name) | Event::WrongCode(name) | Event::Note(name) => NAMES[name],
             _ => return self.change(|names| names.take(event)),
@@ -409,12 +403,12 @@ impl Host {
                 let _: Judgement = account.judge(&credential, ThrottleScope::Remote, NOW);
             }
         };
-        let _: Result<(), Error> = self.accounts.change(&user, judge).await;
+        let _: Result<(), Error> = self.accounts.change(&user, judge);
     }
 
     /// Whoever has a record, by one of the names or by the uid, is never taken for somebody who has
     /// none, and gets no other's.
-    async fn takes_no_record_for_absent(&self) {
+    fn takes_no_record_for_absent(&self) {
         let spelled = |name: &&str| self.names.0.lock().unwrap().spelled(name);
         for name in NAMES.iter().map(spelled) {
             let Ok(user) = self.user(&name) else { continue };
@@ -422,7 +416,7 @@ impl Host {
             let named = named.filter(|name| self.store.load(name).unwrap().is_some());
             let of_the_uid = !matches!(self.store.find(user.uid).unwrap(), ByUid::None);
             let has_a_record = named.count() > 0 || of_the_uid;
-            match self.accounts.load(&user).await {
+            match self.accounts.load(&user) {
                 Ok(None) => assert!(!has_a_record, "{name} has lost the second factor"),
                 Ok(Some(account)) => assert_eq!(account.uid(), user.uid),
                 Err(_) => {}
@@ -438,26 +432,23 @@ proptest! {
     fn no_answer_of_the_name_service_makes_a_record_count_for_absent(
         events in prop::collection::vec(event(), 1..40),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let host = Host::new(&[("alice", 1000), ("bob", 1001), ("carol", 1002)]);
-            host.set_up("alice").await;
-            host.set_up("bob").await;
-            let before = [host.store.find(1000), host.store.find(1001)].map(Result::unwrap);
-            assert!(before.iter().all(|found| matches!(found, ByUid::Found(..))));
-            for event in &events {
-                host.happens(event).await;
-                host.takes_no_record_for_absent().await;
-                // Whatever happens, each of the two still has the phone.
-                for uid in [1000, 1001] {
-                    let ByUid::Found(_, record, _) = host.store.find(uid).unwrap() else {
-                        panic!("the record of uid {uid} is gone")
-                    };
-                    let account = Account::decode(record.as_bytes()).unwrap();
-                    assert_eq!((account.uid(), account.state()), (uid, State::Enabled));
-                }
+        let host = Host::new(&[("alice", 1000), ("bob", 1001), ("carol", 1002)]);
+        host.set_up("alice");
+        host.set_up("bob");
+        let before = [host.store.find(1000), host.store.find(1001)].map(Result::unwrap);
+        assert!(before.iter().all(|found| matches!(found, ByUid::Found(..))));
+        for event in &events {
+            host.happens(event);
+            host.takes_no_record_for_absent();
+            // Whatever happens, each of the two still has the phone.
+            for uid in [1000, 1001] {
+                let ByUid::Found(_, record, _) = host.store.find(uid).unwrap() else {
+                    panic!("the record of uid {uid} is gone")
+                };
+                let account = Account::decode(record.as_bytes()).unwrap();
+                assert_eq!((account.uid(), account.state()), (uid, State::Enabled));
             }
-        });
+        }
     }
 
     #[test]
@@ -467,20 +458,17 @@ proptest! {
             1..6,
         ),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let host = Host::new(&[("alice", 1000), ("bob", 1001)]);
-            host.set_up("alice").await;
-            for (domain, proves) in spellings {
-                host.change(|names| names.domain = domain);
-                let name = host.names.0.lock().unwrap().spelled("alice");
-                assert_eq!(host.state(&name).await, State::Enabled);
-                let code = if proves { CODE } else { NO_CODE };
-                let judged = host.types(&name, code).await;
-                assert!(!matches!(judged, Judgement::GaveUp | Judgement::NotACode));
-                let name = host.names.0.lock().unwrap().spelled("bob");
-                assert_eq!(host.state(&name).await, State::None);
-            }
-        });
+        let host = Host::new(&[("alice", 1000), ("bob", 1001)]);
+        host.set_up("alice");
+        for (domain, proves) in spellings {
+            host.change(|names| names.domain = domain);
+            let name = host.names.0.lock().unwrap().spelled("alice");
+            assert_eq!(host.state(&name), State::Enabled);
+            let code = if proves { CODE } else { NO_CODE };
+            let judged = host.types(&name, code);
+            assert!(!matches!(judged, Judgement::GaveUp | Judgement::NotACode));
+            let name = host.names.0.lock().unwrap().spelled("bob");
+            assert_eq!(host.state(&name), State::None);
+        }
     }
 }

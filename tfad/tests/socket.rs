@@ -10,8 +10,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tfa_core::{Authenticator, Parameters, Secret, Time};
@@ -19,13 +19,13 @@ use tfa_proto::{Context, LOGIN, Next, PATH, Turn, Verdict, WireTurn};
 use tfa_store::{Place, SqliteStore};
 use tfa_wire::{Endpoints, LoginClient, LoginError};
 use tfad::account::Accounts;
+use tfad::call_limiter::CallLimiter;
 use tfad::config::Config;
 use tfad::host::users::User;
 use tfad::log::journal::Journal;
 use tfad::login::Logins;
 use tfad::socket::LoginSocket;
 use tfad::state::DaemonState;
-use tokio::sync::oneshot;
 use totp_rs::Builder;
 
 const KEY: &[u8] = b"12345678901234567890";
@@ -36,28 +36,35 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A daemon without a bus, until it is dropped.
 struct Daemon {
     folder: PathBuf,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    store: Arc<SqliteStore>,
+    socket: Option<LoginSocket>,
 }
 
 impl Daemon {
     fn start(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("tfad-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let (ready, is_ready) = mpsc::channel();
-        let (stop, stopped) = oneshot::channel();
-        let place = folder.clone();
-        let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime.unwrap().block_on(serve(&place, ready, stopped));
-        });
-        is_ready.recv().unwrap();
+        let place = Place {
+            state: folder.join("state"),
+            credentials: None,
+        };
+        let store = Arc::new(SqliteStore::open(&place, |_| None).unwrap().store);
+        let accounts = Arc::new(Accounts::new(Arc::clone(&store) as _));
+        accounts.change(&user(), set_up).unwrap();
+        let config = [(
+            "tfad.toml".to_owned(),
+            "[policy]\nmode = \"optional\"\n".to_owned(),
+        )];
+        let config = Config::parse(&config).unwrap();
+        let journal = Arc::new(Journal::open());
+        let state = DaemonState::new(Arc::clone(&journal), PathBuf::new(), config, None);
+        let logins = Arc::new(Logins::new(Arc::new(state), accounts));
+        let calls = CallLimiter::new(1000, 1000);
+        let socket = LoginSocket::open(&folder.join("login"), logins, journal, calls).unwrap();
         Self {
             folder,
-            stop: Some(stop),
-            thread: Some(thread),
+            store,
+            socket: Some(socket),
         }
     }
 
@@ -90,9 +97,9 @@ impl Daemon {
     }
 
     fn stop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
+        if let Some(socket) = self.socket.take() {
+            socket.close(PATIENCE);
+            self.store.close();
         }
     }
 }
@@ -102,29 +109,6 @@ impl Drop for Daemon {
         self.stop();
         let _ = fs::remove_dir_all(&self.folder);
     }
-}
-
-async fn serve(folder: &Path, ready: mpsc::Sender<()>, stopped: oneshot::Receiver<()>) {
-    let place = Place {
-        state: folder.join("state"),
-        credentials: None,
-    };
-    let store = Arc::new(SqliteStore::open(&place, |_| None).unwrap().store);
-    let accounts = Accounts::new(Arc::clone(&store) as _);
-    accounts.change(&user(), set_up).await.unwrap();
-    let config = [(
-        "tfad.toml".to_owned(),
-        "[policy]\nmode = \"optional\"\n".to_owned(),
-    )];
-    let config = Config::parse(&config).unwrap();
-    let journal = Arc::new(Journal::open());
-    let host = DaemonState::new(accounts, Arc::clone(&journal), PathBuf::new(), config, None);
-    let logins = Arc::new(Logins::new(Arc::new(host)));
-    let login_socket = LoginSocket::open(&folder.join("login"), logins, journal).unwrap();
-    ready.send(()).unwrap();
-    let _ = stopped.await;
-    login_socket.close().await;
-    store.close();
 }
 
 fn user() -> User {

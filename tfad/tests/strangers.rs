@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tfa_proto::{Context, Error};
 use tfa_store::{ByUid, Commit, Listed, Move, Record, Revision, Store, StoreError};
 use tfad::account::Accounts;
+use tfad::caller::Caller;
 use tfad::config::Config;
-use tfad::dbus::caller::Caller;
 use tfad::log::journal::Journal;
 use tfad::login::Logins;
 use tfad::state::DaemonState;
@@ -55,17 +55,15 @@ fn begin(uid: u32, name: &str) -> (Result<(), Error>, usize) {
     let store = Arc::new(Counting::default());
     let text = "[policy]\nmode = \"optional\"\n".to_owned();
     let config = Config::parse(&[("tfad.toml".to_owned(), text)]).unwrap();
-    let accounts = Accounts::new(Arc::clone(&store) as _);
+    let accounts = Arc::new(Accounts::new(Arc::clone(&store) as _));
     let journal = Arc::new(Journal::open());
-    let host = DaemonState::new(accounts, journal, PathBuf::new(), config, None);
-    let logins = Logins::new(Arc::new(host));
+    let state = DaemonState::new(journal, PathBuf::new(), config, None);
+    let logins = Logins::new(Arc::new(state), accounts);
     let caller = Caller {
         name: ":1.7".to_owned(),
         uid,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
     let begun = logins.begin(&caller, name, Context::default());
-    let begun = runtime.unwrap().block_on(begun);
     (begun.map(|_| ()), store.0.load(Ordering::SeqCst))
 }
 

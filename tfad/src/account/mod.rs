@@ -1,11 +1,14 @@
-//! Accounts in the store: load, judge, commit; on a conflict load and judge again.
+//! Accounts in the store: load, verify, commit; on a conflict load and verify again.
 //!
-//! That loop is what makes one code good for one login: whatever runs at the same time, here or on
-//! another host, only one commit can follow a given revision. Which record is whose says `resolve`.
+//! That loop is why one code serves one login: of several changes at the same time, here or on another
+//! host, only one can follow a given revision. `resolve` says which record is whose, `judge` verifies
+//! what a user typed. Every call blocks.
 
 pub mod hashing;
+mod judge;
 mod rename;
 pub(crate) mod resolve;
+pub(crate) mod status;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,19 +16,20 @@ use std::sync::Arc;
 use tfa_core::Account;
 use tfa_proto::Error;
 
-use crate::dbus::beside::{beside, blocking};
+use crate::account::hashing::Hashing;
 use crate::host::users::{self, NameService, Nss, User};
 use crate::log::journal::{Journal, Level, quoted};
 use tfa_store::{Commit, Listed, Move, Record, Revision, Store, StoreError};
 
-/// How many conflicts in a row are taken before giving up. Each means that somebody else's change
-/// went through, so this is never reached by chance.
-const PATIENCE: u32 = 1000;
+/// The number of conflicts in a row after which a change is given up. Each means that another change
+/// was stored, so chance does not reach this number.
+const MAX_CONFLICTS: u32 = 1000;
 
 /// The accounts of this host's users.
 pub struct Accounts {
     store: Arc<dyn Store>,
     names: Arc<dyn NameService>,
+    hashing: Hashing,
     journal: Option<Arc<Journal>>,
 }
 
@@ -41,14 +45,6 @@ pub struct Loaded {
     record: Option<Record>,
     revision: Revision,
     former_name: Option<String>,
-}
-
-/// A user that was found by the name.
-pub struct Found {
-    /// The user.
-    pub user: User,
-    /// The record, or why it cannot be used; `None` where it was not wanted.
-    pub loaded: Option<Result<Loaded, Error>>,
 }
 
 impl Loaded {
@@ -90,6 +86,7 @@ impl Accounts {
         Self {
             store,
             names: Arc::new(Nss),
+            hashing: Hashing::default(),
             journal: None,
         }
     }
@@ -113,47 +110,31 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::KeyLost`], [`Error::UidChanged`], [`Error::Storage`].
-    pub async fn load(&self, user: &User) -> Result<Option<Account>, Error> {
-        Ok(self.load_record(user).await?.account)
+    pub fn load(&self, user: &User) -> Result<Option<Account>, Error> {
+        Ok(self.load_record(user)?.account)
     }
 
-    /// The user of that name and, if it is `wanted` of that user, its record, in one go.
-    ///
-    /// # Errors
-    /// As [`users::by_name`]; the record's own as [`Self::load`].
-    pub async fn look_up(
-        &self,
-        name: &str,
-        wanted: impl FnOnce(&User) -> bool + Send + 'static,
-    ) -> Result<Found, Error> {
-        let (store, names, name) = (self.store(), self.names(), name.to_owned());
-        let found = blocking(move || {
-            let user = users::look_up(&*names, &name)?;
-            let loaded = wanted(&user).then(|| resolve::read(&*store, &*names, &user));
-            Ok(Found { user, loaded })
-        });
-        found.await?
+    /// The name service that this resolves users with.
+    #[must_use]
+    pub fn names(&self) -> &dyn NameService {
+        &*self.names
     }
 
     /// The user of a name, also of a former one that a record still stands under.
     ///
     /// # Errors
-    /// As [`users::by_name`].
-    pub async fn user(&self, name: &str) -> Result<User, Error> {
-        let (store, names, name) = (self.store(), self.names(), name.to_owned());
-        let found = beside(move || {
-            let user = users::look_up(&*names, &name);
-            let Err(Error::UnknownUser(_)) = user else {
-                return user;
-            };
-            let former = store.load(&name).ok().flatten();
-            let former = former.and_then(|(record, _)| resolve::decode(&record, &name).ok());
-            match former.map(|account| names.by_uid(account.uid())) {
-                Some(Ok(Some(renamed))) => Ok(renamed),
-                _ => user,
-            }
-        });
-        found.await?
+    /// As [`users::look_up`].
+    pub fn user(&self, name: &str) -> Result<User, Error> {
+        let user = users::look_up(self.names(), name);
+        let Err(Error::UnknownUser(_)) = user else {
+            return user;
+        };
+        let former = self.store.load(name).ok().flatten();
+        let former = former.and_then(|(record, _)| resolve::decode(&record, name).ok());
+        match former.map(|account| self.names.by_uid(account.uid())) {
+            Some(Ok(Some(renamed))) => Ok(renamed),
+            _ => user,
+        }
     }
 
     /// Lets `judge` look at an account and change it. Its answer is returned only after the
@@ -162,12 +143,8 @@ impl Accounts {
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub async fn change<T>(
-        &self,
-        user: &User,
-        judge: impl FnMut(&mut Account) -> T,
-    ) -> Result<T, Error> {
-        self.change_from(None, user, judge).await
+    pub fn change<T>(&self, user: &User, judge: impl FnMut(&mut Account) -> T) -> Result<T, Error> {
+        self.change_from(None, user, judge)
     }
 
     /// As [`Self::change`], with a record that was loaded some time ago: what is judged on it holds
@@ -176,13 +153,13 @@ impl Accounts {
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub async fn change_from<T>(
+    pub fn change_from<T>(
         &self,
         earlier: Option<Loaded>,
         user: &User,
         judge: impl FnMut(&mut Account) -> T,
     ) -> Result<T, Error> {
-        self.settle(Settle::Proved, earlier, user, judge).await
+        self.settle(Settle::Proved, earlier, user, judge)
     }
 
     /// As [`Self::change`], for the administrator, who says whose record it is: one that stands under
@@ -190,33 +167,30 @@ impl Accounts {
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub async fn change_and_move<T>(
+    pub fn change_and_move<T>(
         &self,
         user: &User,
         judge: impl FnMut(&mut Account) -> T,
     ) -> Result<T, Error> {
-        self.settle(Settle::AtOnce, None, user, judge).await
+        self.settle(Settle::AtOnce, None, user, judge)
     }
 
-    async fn settle<T>(
+    fn settle<T>(
         &self,
         settle: Settle,
         mut earlier: Option<Loaded>,
         user: &User,
         mut judge: impl FnMut(&mut Account) -> T,
     ) -> Result<T, Error> {
-        for _ in 0..PATIENCE {
+        for _ in 0..MAX_CONFLICTS {
             let (mut loaded, fresh) = match earlier.take() {
                 Some(loaded) => (loaded, false),
-                None => (self.load_record(user).await?, true),
+                None => (self.load_record(user)?, true),
             };
             let account = loaded.account.take();
             let mut account = account.unwrap_or_else(|| Account::new(user.uid));
             let verdict = judge(&mut account);
-            match self
-                .store_if_changed(settle, user, &account, loaded)
-                .await?
-            {
+            match self.store_if_changed(settle, user, &account, loaded)? {
                 Stored::Committed => return Ok(verdict),
                 Stored::Unchanged if fresh => return Ok(verdict),
                 Stored::Unchanged | Stored::Conflict => {}
@@ -225,7 +199,7 @@ impl Accounts {
         Err(busy())
     }
 
-    async fn store_if_changed(
+    fn store_if_changed(
         &self,
         settle: Settle,
         user: &User,
@@ -240,36 +214,35 @@ impl Accounts {
         if as_before {
             return Ok(Stored::Unchanged);
         }
-        let (former, expected) = (before.former_name, before.revision);
-        let is_blank = account.is_blank();
-        // A user who has not proved to own the record does not take it along.
-        let moves = !is_blank && (settle == Settle::AtOnce || account.is_proved());
-        let moved_from = former.clone().filter(|_| moves);
-        let (store, name, uid) = (self.store(), user.name.clone(), user.uid);
-        let commit = blocking(move || match former {
-            Some(former) if moves => store.rename(&[Move {
-                from: &former,
-                to: &name,
-                uid,
-                record: &bytes,
-                expected,
-            }]),
-            former => {
+        let User { name, uid, .. } = user;
+        let (former, expected) = (before.former_name.as_deref(), before.revision);
+        let commit = match former {
+            _ if account.is_blank() => {
                 let name = former.unwrap_or(name);
-                if is_blank {
-                    store.remove(&name, Some(expected))
-                } else {
-                    store.commit(&name, uid, &bytes, expected)
-                }
+                self.store.remove(name, Some(expected))
             }
-        });
-        match commit.await?.map_err(refused)? {
-            Commit::Committed(_) => {
-                if let Some(former) = moved_from {
-                    self.log_move(&former, user);
+            Some(former) if settle == Settle::AtOnce || account.is_proved() => {
+                let moves = [Move {
+                    from: former,
+                    to: name,
+                    uid: *uid,
+                    record: &bytes,
+                    expected,
+                }];
+                let moved = self.store.rename(&moves);
+                if let Ok(Commit::Committed(_)) = moved {
+                    self.log_move(former, user);
                 }
-                Ok(Stored::Committed)
+                moved
             }
+            // A user who has not proved to own the record does not take it along.
+            _ => {
+                let name = former.unwrap_or(name);
+                self.store.commit(name, *uid, &bytes, expected)
+            }
+        };
+        match commit.map_err(refused)? {
+            Commit::Committed(_) => Ok(Stored::Committed),
             Commit::Conflict => Ok(Stored::Conflict),
         }
     }
@@ -284,27 +257,17 @@ impl Accounts {
         }
     }
 
-    fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.store)
-    }
-
-    fn names(&self) -> Arc<dyn NameService> {
-        Arc::clone(&self.names)
-    }
-
     /// A user's record as it is now.
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub async fn load_record(&self, user: &User) -> Result<Loaded, Error> {
-        let (store, names, user) = (self.store(), self.names(), user.clone());
-        blocking(move || resolve::read(&*store, &*names, &user)).await?
+    pub fn load_record(&self, user: &User) -> Result<Loaded, Error> {
+        resolve::read(&*self.store, self.names(), user)
     }
 
-    /// Whether there certainly is no record under a name, whoever has it.
-    pub async fn has_none(&self, name: &str) -> bool {
-        let (store, name) = (self.store(), name.to_owned());
-        matches!(beside(move || store.load(&name)).await, Ok(Ok(None)))
+    /// Whether there certainly is no record under a name, no matter whose it is.
+    pub fn has_none(&self, name: &str) -> bool {
+        matches!(self.store.load(name), Ok(None))
     }
 
     /// Removes a user's record, under whichever name it stands; a damaged one is the one of the
@@ -312,46 +275,40 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::UidChanged`], [`Error::Storage`].
-    pub async fn forget(&self, user: &User) -> Result<(), Error> {
-        let name = match self.has_none(&user.name).await {
+    pub fn forget(&self, user: &User) -> Result<(), Error> {
+        let name = match self.has_none(&user.name) {
             false => user.name.clone(),
             true => {
-                let loaded = self.load_record(user).await?;
+                let loaded = self.load_record(user)?;
                 loaded.former_name.unwrap_or_else(|| user.name.clone())
             }
         };
-        self.remove(&name).await
+        self.remove(&name)
     }
 
-    /// Whether the record under a name may be somebody else's: it was set up for a uid that is not this
+    /// Whether the record under a name may be another user's: it was set up for a uid that is not this
     /// user's, and that another user has now.
     ///
     /// # Errors
     /// What the store and the name service say. A damaged record tells no uid, and is nobody else's.
-    pub async fn other_owner(&self, name: &str, user: &User) -> Result<Option<User>, Error> {
-        let (store, names) = (self.store(), self.names());
-        let (name, own) = (name.to_owned(), user.uid);
-        let found = beside(move || {
-            let record = match store.load(&name) {
-                Err(StoreError::RecordDamaged { .. } | StoreError::KeyLost { .. }) => None,
-                loaded => loaded.map_err(refused)?,
-            };
-            let account = record.and_then(|(record, _)| resolve::decode(&record, &name).ok());
-            match account.map(|account| account.uid()) {
-                Some(uid) if uid != own => names.by_uid(uid),
-                _ => Ok(None),
-            }
-        });
-        found.await?
+    pub fn other_owner(&self, name: &str, user: &User) -> Result<Option<User>, Error> {
+        let record = match self.store.load(name) {
+            Err(StoreError::RecordDamaged { .. } | StoreError::KeyLost { .. }) => None,
+            loaded => loaded.map_err(refused)?,
+        };
+        let account = record.and_then(|(record, _)| resolve::decode(&record, name).ok());
+        match account.map(|account| account.uid()) {
+            Some(uid) if uid != user.uid => self.names.by_uid(uid),
+            _ => Ok(None),
+        }
     }
 
     /// Removes the record under a name, whoever has it, and a damaged one too.
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::Storage`].
-    pub async fn remove(&self, name: &str) -> Result<(), Error> {
-        let (store, name) = (self.store(), name.to_owned());
-        let removed = blocking(move || store.remove(&name, None)).await?;
+    pub fn remove(&self, name: &str) -> Result<(), Error> {
+        let removed = self.store.remove(name, None);
         removed.map(|_: Commit| ()).map_err(refused)
     }
 
@@ -364,13 +321,12 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::Storage`], where even the names cannot be read.
-    pub async fn list(&self) -> Result<Vec<Listed>, Error> {
-        let store = Arc::clone(&self.store);
-        beside(move || store.list()).await?.map_err(refused)
+    pub fn list(&self) -> Result<Vec<Listed>, Error> {
+        self.store.list().map_err(refused)
     }
 }
 
-/// What became of an account that was judged.
+/// The result of storing an account after a change.
 enum Stored {
     Committed,
     Unchanged,

@@ -1,14 +1,11 @@
 //! Records that go to other names and uids because the administrator says so: one, or many at once.
 
-use std::sync::Arc;
-
 use tfa_core::Account;
 use tfa_proto::{Error, Renamed};
 use zbus::DBusError as _;
 use zeroize::Zeroizing;
 
 use super::{Accounts, busy, refused, resolve};
-use crate::dbus::beside::beside;
 use crate::host::users::{self, NameService, User};
 use tfa_store::{ByUid, Commit, Move, Revision, Store, StoreError};
 
@@ -40,41 +37,28 @@ impl Accounts {
     /// [`Error::UnknownUser`] for a new name that nobody has; [`Error::WrongState`] for a record whose
     /// owner is still there; [`Error::AlreadySetUp`] for one that would take another's place; as
     /// [`Self::load`].
-    pub async fn rename(
-        &self,
-        pairs: &[(String, String)],
-        check: bool,
-    ) -> Result<Vec<Renamed>, Error> {
+    pub fn rename(&self, pairs: &[(String, String)], check: bool) -> Result<Vec<Renamed>, Error> {
         for _ in 0..TRIES {
-            let (store, names, wanted) = (self.store(), self.names(), pairs.to_vec());
-            let planned = beside(move || plan_all(&*store, &*names, &wanted, check)).await??;
-            let (planned, plans): (Vec<Renamed>, Vec<Option<Plan>>) = planned
-                .into_iter()
-                .map(|one| (one.renamed, one.plan))
-                .unzip();
-            let plans: Arc<[Plan]> = plans.into_iter().flatten().collect();
+            let planned = plan_all(&*self.store, self.names(), pairs, check)?;
+            let plans: Vec<&Plan> = planned.iter().filter_map(|one| one.plan.as_ref()).collect();
             if !check && !plans.is_empty() {
-                must_have_room(&planned, &plans)?;
-                let (store, moving) = (self.store(), Arc::clone(&plans));
-                let moved = beside(move || {
-                    let moves: Vec<Move<'_>> = moving.iter().map(Plan::as_move).collect();
-                    store.rename(&moves)
-                });
-                match moved.await?.map_err(refused)? {
+                must_have_room(&planned)?;
+                let moves: Vec<Move<'_>> = plans.iter().map(|plan| plan.as_move()).collect();
+                match self.store.rename(&moves).map_err(refused)? {
                     Commit::Committed(_) => {}
                     Commit::Conflict => continue,
                 }
-                for plan in &*plans {
+                for plan in &plans {
                     self.log_move(&plan.from, &plan.to);
                 }
-                for plan in &*plans {
+                for plan in &plans {
                     let is_given_one = plans.iter().any(|other| other.to.uid == plan.former_uid);
                     if !is_given_one {
-                        self.leave_without_grace(plan).await?;
+                        self.leave_without_grace(plan)?;
                     }
                 }
             }
-            return Ok(planned);
+            return Ok(planned.into_iter().map(|one| one.renamed).collect());
         }
         Err(busy())
     }
@@ -83,10 +67,9 @@ impl Accounts {
 impl Accounts {
     /// The record may have been of the user who has its former uid now, and who has none without it:
     /// that user has no grace, as after a reset.
-    async fn leave_without_grace(&self, plan: &Plan) -> Result<(), Error> {
-        let (names, uid) = (self.names(), plan.former_uid);
-        match beside(move || names.by_uid(uid)).await?? {
-            Some(holder) => self.change(&holder, Account::forbid_grace).await,
+    fn leave_without_grace(&self, plan: &Plan) -> Result<(), Error> {
+        match self.names.by_uid(plan.former_uid)? {
+            Some(holder) => self.change(&holder, Account::forbid_grace),
             None => Ok(()),
         }
     }
@@ -233,9 +216,12 @@ fn must_have_left(names: &dyn NameService, from: &str, uid: u32, to: &User) -> R
 }
 
 /// Every record in the way must be one that moves in the same change.
-fn must_have_room(planned: &[Renamed], plans: &[Plan]) -> Result<(), Error> {
-    let moving = |name: &String| plans.iter().any(|plan| plan.from == *name);
-    for renamed in planned {
+fn must_have_room(planned: &[Planned]) -> Result<(), Error> {
+    let moving = |name: &String| {
+        let mut plans = planned.iter().filter_map(|one| one.plan.as_ref());
+        plans.any(|plan| plan.from == *name)
+    };
+    for Planned { renamed, .. } in planned {
         let in_the_way = renamed.in_the_way.iter().find(|name| !moving(name));
         if let Some(name) = in_the_way {
             return Err(Error::AlreadySetUp(format!(

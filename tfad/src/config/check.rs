@@ -15,7 +15,7 @@ use super::model::Config;
 use super::trust::Trust;
 use crate::host::groups;
 use crate::host::pam_files;
-use crate::login::services::may_require;
+use crate::host::pam_services::may_require;
 
 /// Where the kernel lists its terminals.
 const TERMINALS: &str = "/sys/class/tty";
@@ -112,7 +112,9 @@ pub fn findings(config: &Config) -> Findings {
         .filter_map(local_without_session)
         .collect();
     if may_require(&policy) {
-        notes.extend(pam_files::unguarded(&policy));
+        let unguarded = pam_files::unguarded(&policy);
+        let note = |service: &String| messages::unguarded_service(service);
+        notes.extend(unguarded.iter().map(note));
         if is_service(SSHD) && !policy.guards(SSHD) {
             notes.push(messages::unguarded_sshd());
         }

@@ -1,18 +1,22 @@
-//! The daemon's connection to the bus, whose cost in memory is bounded by a constant, whatever is
-//! sent to it.
+//! The daemon on the bus, and the only async code. The thread that serves the bus never blocks: a call
+//! is admitted there, and its work runs on a worker thread.
+//!
+//! The cost of the connection in memory is bounded by a constant, whatever is sent to it.
 //!
 //! 1. `filter` decides about each message before anything is done for it.
 //! 2. `parser` tells which messages zbus takes: any other one would end the connection.
 //! 3. `budget` counts the calls under way, by connection and in total.
 //! 4. `socket` carries the bytes and puts both under zbus.
+//! 5. `calls` identifies the caller, counts the calls of a uid and runs their work; `polkit` authorizes.
+//! 6. `interface` has the methods; `service` serves them, `control` handles signals.
 
-pub mod beside;
 mod budget;
-pub mod caller;
+mod calls;
+mod control;
 mod filter;
-pub mod interface;
+mod interface;
 mod parser;
-pub mod polkit;
+mod polkit;
 pub mod service;
 mod socket;
 
@@ -29,7 +33,7 @@ use socket::FilteredSocket;
 ///
 /// # Errors
 /// An address of another kind, or nobody who listens there.
-pub fn connect(address: &str) -> zbus::Result<Builder<'static>> {
+fn connect(address: &str) -> zbus::Result<Builder<'static>> {
     let address = Address::try_from(address)?;
     let Transport::Unix(unix) = address.transport() else {
         return Err(zbus::Error::Address("not a unix socket".to_owned()));

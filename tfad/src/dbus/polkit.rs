@@ -8,7 +8,7 @@ use zbus::Connection;
 use zbus::message::{Flags, Header};
 use zbus::wire::Variant;
 
-use crate::dbus::caller::Caller;
+use crate::caller::Caller;
 
 /// polkit may ask the person.
 const ALLOW_USER_INTERACTION: u32 = 1;
@@ -24,7 +24,7 @@ enum Answer {
 
 /// On what polkit lets a caller go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grounds {
+pub(super) enum Grounds {
     /// A password that was given for this call.
     Authentication,
     /// What was known before: root, a rule, a password that was given earlier.
@@ -39,7 +39,7 @@ pub enum Grounds {
 /// [`Error::NotAuthorized`] where no password would help, where the call lets nobody ask for one, and
 /// where polkit cannot be asked; [`Error::NoAuthenticationAgent`] where there is nothing to ask with;
 /// [`Error::AuthenticationFailed`] where the person was asked in vain.
-pub async fn authorize(
+pub(super) async fn authorize(
     connection: &Connection,
     header: &Header<'_>,
     caller: &Caller,

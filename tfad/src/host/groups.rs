@@ -7,7 +7,7 @@
 //! user's list is asked for before all this and once more after it, for a directory that was down
 //! a moment ago may be up again.
 //!
-//! A directory that hangs is waited for no longer than a login can wait.
+//! A directory that hangs delays a login by a limited time.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::CString;
@@ -17,19 +17,15 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::unistd::{Gid, Group as Entry, Uid, User as Account, getgrouplist};
 use tfa_core::{Group, Groups, Identity, Subject, Ternary};
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
 
-use crate::dbus::beside::beside;
 use crate::host::aliases;
+use crate::host::time_limit;
 use crate::host::users::User;
 
 /// How long the name service may take. The PAM module waits for fifteen seconds, all in all.
-const PATIENCE: Duration = Duration::from_secs(8);
-/// How many may be asking it at once: of those that nobody waits for any more, too.
-static ASKING: Semaphore = Semaphore::const_new(64);
-/// A group that there never is.
-const NOBODYS: Gid = Gid::from_raw(u32::MAX);
+const TIME_LIMIT: Duration = Duration::from_secs(8);
+/// The number of a group that never exists.
+const NO_GROUP: Gid = Gid::from_raw(u32::MAX);
 
 /// What a look-up of a group came to.
 type Found = Result<Option<Entry>, Errno>;
@@ -43,9 +39,10 @@ pub enum Names {
     All,
 }
 
-/// A user, and to which of these groups each of the names belongs. The name service is asked
-/// beside the bus thread, and only where there is something to ask.
-pub async fn of(user: &User, names: Names, asked: Vec<Group>, in_rules: Vec<String>) -> Subject {
+/// A user, and to which of these groups each of the names belongs. The name service is asked only
+/// where there is something to ask.
+#[must_use]
+pub fn of(user: &User, names: Names, asked: Vec<Group>, in_rules: Vec<String>) -> Subject {
     if asked.is_empty() && (names == Names::InUse || in_rules.is_empty()) {
         return subject_without_groups(user);
     }
@@ -63,22 +60,17 @@ pub async fn of(user: &User, names: Names, asked: Vec<Group>, in_rules: Vec<Stri
         }));
     }
     let mut user = user.clone();
-    let until = Instant::now() + PATIENCE;
-    let known = timeout(PATIENCE, async {
-        let place = ASKING.acquire().await.ok()?;
-        let look_up = move || {
-            let _place = place;
-            if names == Names::All {
-                user.aliases.extend(aliases::of_uid(user.uid, &in_rules));
-                user.aliases.retain(|alias| *alias != user.name);
-                user.aliases.sort();
-                user.aliases.dedup();
-            }
-            look_up(&user, &asked, until)
-        };
-        beside(look_up).await.ok()
+    let until = Instant::now() + TIME_LIMIT;
+    let known = time_limit::within(TIME_LIMIT, move || {
+        if names == Names::All {
+            user.aliases.extend(aliases::of_uid(user.uid, &in_rules));
+            user.aliases.retain(|alias| *alias != user.name);
+            user.aliases.sort();
+            user.aliases.dedup();
+        }
+        look_up(&user, &asked, until)
     });
-    known.await.ok().flatten().unwrap_or(nothing)
+    known.unwrap_or(nothing)
 }
 
 /// A user of whom no group is known yet.
@@ -137,7 +129,7 @@ fn look_up(user: &User, asked: &HashSet<Group>, until: Instant) -> Subject {
 /// that there is no directory, ECONNREFUSED how sssd does.
 #[must_use]
 pub fn are_answered_for() -> bool {
-    Entry::from_gid(NOBODYS).is_ok()
+    Entry::from_gid(NO_GROUP).is_ok()
 }
 
 /// The groups that the name service lists for a user under one name, the primary one first.
@@ -228,7 +220,7 @@ mod tests {
         assert_eq!(own.first(), Some(&Gid::from_raw(0)));
         let asked = || HashSet::from([Group::Number(0), Group::Name("root".to_owned())]);
         let root = user("root", &[]);
-        let in_time = look_up(&root, &asked(), Instant::now() + PATIENCE);
+        let in_time = look_up(&root, &asked(), Instant::now() + TIME_LIMIT);
         for group in asked() {
             assert_eq!(in_time.canonical.groups.hold(&group), Ternary::Yes);
         }
@@ -248,18 +240,18 @@ mod tests {
     fn a_name_that_has_another_uid_now_has_no_known_groups() {
         let asked = HashSet::from([Group::Number(0)]);
         let root = user("root", &["daemon"]);
-        let subject = look_up(&root, &asked, Instant::now() + PATIENCE);
+        let subject = look_up(&root, &asked, Instant::now() + TIME_LIMIT);
         let daemon = subject.aliases.first().unwrap();
         assert_eq!(daemon.groups.hold(&Group::Number(0)), Ternary::Unknown);
     }
 
-    #[tokio::test]
-    async fn names_of_the_uid_that_the_rules_give_are_looked_at_too() {
+    #[test]
+    fn names_of_the_uid_that_the_rules_give_are_looked_at_too() {
         let rules = || vec!["daemon".to_owned(), "root".to_owned()];
-        let subject = of(&user("toor", &[]), Names::All, vec![], rules()).await;
+        let subject = of(&user("toor", &[]), Names::All, vec![], rules());
         let names: Vec<&str> = subject.identities().map(|one| one.name.as_str()).collect();
         assert_eq!(names, ["toor", "root"]);
-        let in_use = of(&user("toor", &[]), Names::InUse, vec![], rules()).await;
+        let in_use = of(&user("toor", &[]), Names::InUse, vec![], rules());
         assert!(in_use.aliases.is_empty());
     }
 

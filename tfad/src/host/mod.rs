@@ -5,5 +5,17 @@ pub mod clock;
 pub mod groups;
 pub mod hardening;
 pub mod pam_files;
+pub mod pam_services;
 pub mod random;
+pub(crate) mod subject;
+mod time_limit;
 pub mod users;
+
+/// The host name; `localhost` where the kernel does not tell one.
+#[must_use]
+pub fn host_name() -> String {
+    nix::unistd::gethostname()
+        .ok()
+        .and_then(|name| name.into_string().ok())
+        .unwrap_or_else(|| "localhost".to_owned())
+}

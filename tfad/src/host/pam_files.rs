@@ -6,41 +6,30 @@ use std::path::Path;
 
 use tfa_core::Policy;
 
-use crate::log::journal::quoted;
-use crate::login::services::is_of_no_person;
+use crate::host::pam_services::is_of_no_person;
 
 /// Where libpam looks for the file of a service; the first has precedence.
 const FOLDERS: [&str; 3] = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d"];
 /// How deep files may include others.
 const MAX_DEPTH: u32 = 8;
 
-/// A note for each service whose logins go on without the second factor, because its auth lines have
-/// no `pam_tfa` and the policy does not guard it.
+/// The services whose logins go on without the second factor, because their auth lines have no
+/// `pam_tfa` and the policy does not guard them.
 #[must_use]
 pub fn unguarded(policy: &Policy) -> Vec<String> {
     unguarded_in(&FOLDERS.map(Path::new), policy)
 }
 
 fn unguarded_in(folders: &[&Path], policy: &Policy) -> Vec<String> {
-    let names: BTreeSet<String> = folders
+    let mut names: BTreeSet<String> = folders
         .iter()
         .filter_map(|folder| fs::read_dir(folder).ok())
         .flatten()
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| is_service(name) && !is_of_no_person(name) && !is_guarded(policy, name))
         .collect();
-    names
-        .iter()
-        .filter(|name| asks(folders, name, "account", 0) && !asks(folders, name, "auth", 0))
-        .map(|name| {
-            let name = quoted(name);
-            format!(
-                "the PAM service {name} has pam_tfa in its account lines and not in its auth lines: where \
-                 a second factor is required, its logins go on without. To refuse them, add \
-                 {name} to guard"
-            )
-        })
-        .collect()
+    names.retain(|name| asks(folders, name, "account", 0) && !asks(folders, name, "auth", 0));
+    names.into_iter().collect()
 }
 
 /// Not what others include, nor what an editor or a package manager has left.
@@ -161,9 +150,7 @@ mod tests {
                 guard: guard.iter().map(|name| (*name).to_owned()).collect(),
                 ..Policy::default()
             };
-            let notes = unguarded_in(&[&folder], &policy);
-            let name = |note: &String| note.split(' ').nth(3).unwrap().to_owned();
-            notes.iter().map(name).collect()
+            unguarded_in(&[&folder], &policy)
         };
         assert_eq!(
             found(&tfa_core::DEFAULT_GUARD),

@@ -3,8 +3,6 @@
 use nix::unistd::{Uid, User as Entry};
 use tfa_proto::Error;
 
-use crate::dbus::beside::beside;
-
 /// A user of this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -46,21 +44,11 @@ impl NameService for Nss {
     }
 }
 
-/// The user of that name, under the name that the uid has: some name services know one user by
-/// several names, and one user has one account here. The name service may ask a directory, so it
-/// is asked beside the bus thread.
+/// The user of a name, under the name that the uid has: some name services know one user by several
+/// names, and one user has one account here.
 ///
 /// # Errors
-/// [`Error::UnknownUser`], or [`Error::Storage`] when the name service itself fails.
-pub async fn by_name(name: &str) -> Result<User, Error> {
-    let name = name.to_owned();
-    beside(move || look_up(&Nss, &name)).await?
-}
-
-/// As [`by_name`], and blocks.
-///
-/// # Errors
-/// As [`by_name`].
+/// [`Error::UnknownUser`], or [`Error::Storage`] when the name service fails.
 pub fn look_up(names: &dyn NameService, name: &str) -> Result<User, Error> {
     let unknown = || Error::UnknownUser(no_user_named(name));
     let spelled = names.by_name(name)?.ok_or_else(unknown)?;
@@ -75,9 +63,9 @@ pub fn look_up(names: &dyn NameService, name: &str) -> Result<User, Error> {
 /// The user of that uid.
 ///
 /// # Errors
-/// As [`by_name`].
-pub async fn by_uid(uid: u32) -> Result<User, Error> {
-    let found = beside(move || Nss.by_uid(uid)).await??;
+/// As [`look_up`].
+pub fn by_uid(names: &dyn NameService, uid: u32) -> Result<User, Error> {
+    let found = names.by_uid(uid)?;
     found.ok_or_else(|| Error::UnknownUser(no_user_of(uid)))
 }
 

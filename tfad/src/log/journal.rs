@@ -5,12 +5,12 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use syslog::{Facility, Formatter3164, Logger, LoggerBackend};
 use tfa_proto::is_misleading;
-use tokio::runtime::Handle;
 
 /// How much a line matters, by syslog(3)'s names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,22 +27,36 @@ pub enum Level {
     Critical,
 }
 
-/// How long a line may wait for a log daemon that does not take it. Later logins wait with it.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long a line may wait for a log daemon that does not take it.
+const SEND_TIMEOUT: Duration = Duration::from_millis(250);
+/// How long a line waits before it is sent. The log daemon takes a processor at once, and the reply to
+/// the login goes first.
+const DELAY: Duration = Duration::from_millis(1);
 /// How many lines a minute a caller who is not root may cause. The log daemon bounds what it takes
 /// from this daemon: nobody may use that up for everybody.
 const LINES: u32 = 60;
 
-/// The way to the log.
+/// The log. A thread of its own sends the lines: a log daemon that hangs delays no login.
 pub struct Journal {
     lines: Arc<Lines>,
+    /// Whether there is a thread that sends the lines.
+    has_writer: bool,
     callers: Mutex<HashMap<u32, Minute>>,
 }
 
-/// The lines that are on their way.
+/// The lines that were not sent yet.
 struct Lines {
-    waiting: Mutex<VecDeque<(Level, String)>>,
+    queue: Mutex<Queue>,
+    /// Signalled for a writer that waits.
+    news: Condvar,
     logger: Mutex<Option<Logger<LoggerBackend, Formatter3164>>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    lines: VecDeque<(Level, String)>,
+    writer_waits: bool,
+    is_closed: bool,
 }
 
 /// What a caller has written in a minute.
@@ -55,11 +69,17 @@ impl Journal {
     /// Opens the log. Where there is no `/dev/log`, lines go to standard error.
     #[must_use]
     pub fn open() -> Self {
+        let lines = Arc::new(Lines {
+            queue: Mutex::default(),
+            news: Condvar::new(),
+            logger: Mutex::new(connect()),
+        });
+        let of_writer = Arc::clone(&lines);
+        let thread = thread::Builder::new().name("log".to_owned());
+        let writer = thread.spawn(move || of_writer.write_all());
         Self {
-            lines: Arc::new(Lines {
-                waiting: Mutex::default(),
-                logger: Mutex::new(connect()),
-            }),
+            lines,
+            has_writer: writer.is_ok(),
             callers: Mutex::default(),
         }
     }
@@ -93,22 +113,15 @@ impl Journal {
         minute.lines
     }
 
-    /// Writes a line. In the middle of a call it goes out behind the answer, for the log daemon takes
-    /// a processor right away, and somebody waits for the answer.
+    /// Writes a line. It is sent a moment later, without a wait here.
     pub fn write(&self, level: Level, line: &str) {
-        let line = (level, line.to_owned());
-        self.lines.waiting().push_back(line);
-        match Handle::try_current() {
-            Ok(runtime) => {
-                let lines = Arc::clone(&self.lines);
-                // One line each time, so that others have their turn with a log daemon that hangs.
-                drop(runtime.spawn(async move { lines.write_one() }));
-            }
-            Err(_) => self.flush(),
+        self.lines.push(level, line);
+        if !self.has_writer {
+            self.flush();
         }
     }
 
-    /// Writes the lines that are still on their way.
+    /// Sends the lines that were not sent yet, and returns after that.
     pub fn flush(&self) {
         while self.lines.write_one() {}
     }
@@ -117,18 +130,49 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         self.flush();
+        self.lines.queue().is_closed = true;
+        self.lines.news.notify_one();
     }
 }
 
 impl Lines {
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<(Level, String)>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether there was a line to write.
+    fn push(&self, level: Level, line: &str) {
+        let mut queue = self.queue();
+        queue.lines.push_back((level, line.to_owned()));
+        if std::mem::take(&mut queue.writer_waits) {
+            self.news.notify_one();
+        }
+    }
+
+    /// Sends lines until the log is closed.
+    fn write_all(&self) {
+        while self.wait() {
+            thread::sleep(DELAY);
+            while self.write_one() {}
+        }
+    }
+
+    /// Waits for a line; `false` once the log is closed.
+    fn wait(&self) -> bool {
+        let mut queue = self.queue();
+        while queue.lines.is_empty() && !queue.is_closed {
+            queue.writer_waits = true;
+            queue = self
+                .news
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        !queue.is_closed
+    }
+
+    /// Sends a line. Returns whether there was one.
     fn write_one(&self) -> bool {
         let mut logger = self.logger.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = self.waiting().pop_front();
+        let next = self.queue().lines.pop_front();
         let Some((level, line)) = next else {
             return false;
         };
@@ -167,7 +211,7 @@ fn connect() -> Option<Logger<LoggerBackend, Formatter3164>> {
     })
     .ok()?;
     if let LoggerBackend::Unix(socket) = &logger.backend {
-        socket.set_write_timeout(Some(PATIENCE)).ok()?;
+        socket.set_write_timeout(Some(SEND_TIMEOUT)).ok()?;
     }
     Some(logger)
 }

@@ -1,3 +1,4 @@
 //! The daemon's log.
 
 pub mod journal;
+mod lines;

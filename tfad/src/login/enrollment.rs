@@ -10,29 +10,13 @@ use tfa_text::wrapped;
 use zeroize::Zeroizing;
 
 use crate::config::QrStyle;
-use crate::messages;
+use crate::messages::{self, Shown};
 
 /// The rows of a QR code on a page of its own.
 const ROWS: usize = 22;
 /// The columns of a narrow window, and of a usual one.
 const NARROW: usize = 40;
 const USUAL: usize = 80;
-
-/// Whether the QR code is shown, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
-    /// There is none.
-    Never,
-    /// It comes first: it fits every window.
-    First,
-    /// On wish, for it takes a larger window: in ASCII, or with long names.
-    OnWish {
-        /// The rows of its page, the question below included.
-        rows: usize,
-        /// The columns.
-        columns: usize,
-    },
-}
 
 /// A key on its way to a phone.
 pub struct Enrollment<'login> {

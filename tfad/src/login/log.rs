@@ -6,15 +6,14 @@ use tfa_core::{
 };
 use tfa_core::{Turn, Verdict};
 
-use crate::log::journal::{Level, quoted};
+use crate::log::journal::{Journal, Level, quoted};
 use crate::login::sessions::LoginAttempt;
 use crate::messages;
-use crate::state::DaemonState;
 
 /// The course. Of two phases of a login the later one says what both know; what a rule lets off
 /// is said with the rule's place.
 pub(super) fn action(
-    state: &DaemonState,
+    journal: &Journal,
     policy: &Policy,
     attempt: &LoginAttempt,
     phase: PhaseInput,
@@ -22,10 +21,10 @@ pub(super) fn action(
     decision: &PolicyDecision,
 ) {
     let say = |level, what: String| {
-        state.log_login(
+        journal.log_login(
             level,
             &attempt.caller,
-            &attempt.user,
+            &attempt.user.name,
             &attempt.context,
             &what,
         );
@@ -83,17 +82,17 @@ pub(super) fn action(
 }
 
 /// The record stands under another name, which is nobody else's.
-pub(super) fn renamed(state: &DaemonState, attempt: &LoginAttempt, former: &str) {
+pub(super) fn renamed(journal: &Journal, attempt: &LoginAttempt, former: &str) {
     let uid = attempt.user.uid;
     let (former, name) = (quoted(former), quoted(&attempt.user.name));
     let what = format!(
         "the name of uid {uid} has changed: its record stands under {former}, and holds. With a right \
          code it goes to this name. If this is another person: tfactl reset {name}"
     );
-    state.log_login(
+    journal.log_login(
         Level::Notice,
         &attempt.caller,
-        &attempt.user,
+        &attempt.user.name,
         &attempt.context,
         &what,
     );
@@ -110,12 +109,12 @@ fn unknown(attempt: &LoginAttempt, reason: DenyReason) -> String {
 }
 
 /// A turn of the dialog: what the answer before it was, and what becomes of the login.
-pub(super) fn turn(state: &DaemonState, attempt: &LoginAttempt, turn: &Turn) {
+pub(super) fn turn(journal: &Journal, attempt: &LoginAttempt, turn: &Turn) {
     for (level, what) in answer(turn.says).into_iter().chain(outcome(turn.next)) {
-        state.log_login(
+        journal.log_login(
             level,
             &attempt.caller,
-            &attempt.user,
+            &attempt.user.name,
             &attempt.context,
             what,
         );

@@ -6,7 +6,7 @@ use tfa_core::{
 };
 use tfa_proto::{Consoles, Context, INSIDE_SESSIONS, Phase, Verdict};
 
-use crate::dbus::caller::Caller;
+use crate::caller::Caller;
 
 /// What `methods` calls whatever PAM was asked for: sshd's `password` and `keyboard-interactive`.
 pub const ASKED_BY_PAM: &str = "password";

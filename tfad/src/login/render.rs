@@ -4,8 +4,8 @@ use tfa_core::{BackupCode, Dialog, Message, Time};
 use tfa_proto::{Line, LineKind, Next, PromptStyle, Question, Turn, Verdict};
 
 use crate::config::QrStyle;
-use crate::login::enrollment::{Enrollment, Shown, backup_codes_page, narrow};
-use crate::messages;
+use crate::login::enrollment::{Enrollment, backup_codes_page, narrow};
+use crate::messages::{self, Shown};
 
 /// What the words depend on besides the turn.
 pub struct Renderer<'login> {

@@ -11,7 +11,7 @@ use tfa_core::{Dialog, Login};
 use tfa_proto::{Context, Error};
 
 use crate::account::Loaded;
-use crate::dbus::caller::Caller;
+use crate::caller::Caller;
 use crate::host::users::User;
 
 /// How long a dialog waits for an answer.

@@ -7,11 +7,11 @@ use tfa_core::{
 use tfa_core::{Policy, PolicyDecision, Source, Subject, Time};
 use tfa_proto::{Context, Explanation, Impact, Outcome, Phase, Supposed, Verdict};
 
+use crate::account::status;
+use crate::host::pam_services::{STEPPED_OVER, is_silent};
 use crate::host::users::User;
-use crate::login::enrollment::Shown;
 use crate::login::pam_context::{self, ASKED_BY_PAM};
-use crate::login::services::{STEPPED_OVER, is_silent};
-use crate::messages;
+use crate::messages::{self, Shown};
 
 /// Long enough for every grace to be over.
 const LATER: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 24 * 3600);
@@ -219,7 +219,7 @@ pub fn explain(
         locked_for_good: locked == Some(LockState::Permanent),
         audited: audited.map(|(what, _)| what.name().to_owned()),
         audited_reason: audited.map(|(_, why)| why.to_owned()).unwrap_or_default(),
-        state: crate::dbus::interface::state_name(account).to_owned(),
+        state: status::state_name(account).to_owned(),
         shown,
         unknown,
     }

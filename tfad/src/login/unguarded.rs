@@ -1,113 +1,134 @@
-//! The trace of a login that goes on without the second factor that is required of it, because it never
-//! ran the auth phase and its service is not guarded.
+//! The log line of a login that goes on without the second factor that is required of it, because it
+//! never ran the auth phase and its service is not guarded.
 //!
-//! Whether it is required is found out beside the login, which has its answer already: such a login
-//! depends on no directory and no store.
+//! Such a login depends on no directory and no store, so it is answered first. A thread finds out
+//! meanwhile whether a second factor is required of it.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tfa_core::{Account, AuthPhaseResult, Login, PhaseAction, PhaseInput, Policy, Time};
 use tfa_proto::Context;
-use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 
-use crate::account::Loaded;
+use crate::account::{Accounts, Loaded};
+use crate::caller::Caller;
 use crate::config::Config;
-use crate::dbus::caller::Caller;
 use crate::host::clock;
 use crate::host::groups;
+use crate::host::pam_services::{Bypass, bypass, may_require};
+use crate::host::subject;
 use crate::host::users::User;
 use crate::log::journal::Level;
 use crate::login::once::Once;
 use crate::login::pam_context;
-use crate::login::services::{Bypass, bypass, may_require};
 use crate::messages;
+use crate::semaphore::Semaphore;
 use crate::state::DaemonState;
 
-/// How often the log has it of one user and service.
+/// How often a user and service are logged.
 const PERIOD: Duration = Duration::from_secs(3600);
-/// Of how many users and services that is remembered.
-const REMEMBERED: usize = 1024;
-/// How many are looked into at once; each may wait for the name service. More leave no trace.
-const AT_ONCE: usize = 4;
+/// The number of users and services that are remembered.
+const MAX_REMEMBERED: usize = 1024;
+/// The number of logins that are examined at once, each of which may wait for the name service. Those
+/// beyond it are not logged.
+static EXAMINATIONS: Semaphore = Semaphore::new(4);
 
-/// What was logged of such logins lately.
+/// The logins without the second factor, and which of them were logged lately.
 #[derive(Debug)]
 pub(super) struct Bypasses {
     told: Arc<Once<(u32, String)>>,
-    places: Arc<Semaphore>,
+}
+
+/// A login whose account phase ran without the auth phase.
+struct Unguarded {
+    bypass: Bypass,
+    caller: Caller,
+    user: User,
+    context: Context,
 }
 
 impl Bypasses {
     pub(super) fn new() -> Self {
         Self {
-            told: Arc::new(Once::new(PERIOD, REMEMBERED)),
-            places: Arc::new(Semaphore::new(AT_ONCE)),
+            told: Arc::new(Once::new(PERIOD, MAX_REMEMBERED)),
         }
     }
 
-    /// Logs a login that the account phase leaves alone, where a second factor is required of it.
+    /// Logs a login that the account phase does not judge, where a second factor is required of it.
     pub(super) fn tell(
         &self,
         state: &Arc<DaemonState>,
+        accounts: &Arc<Accounts>,
         caller: &Caller,
         user: &User,
         context: &Context,
     ) {
         let config = state.config();
         let bypass = bypass(context);
-        // What a program of the user's own asks is no login.
+        // A program of the user's own asks for no login.
         if !caller.is_root() || bypass == Bypass::Harmless || !may_require(&config.policy) {
             return;
         }
-        let (Ok(runtime), Ok(place)) = (
-            Handle::try_current(),
-            Arc::clone(&self.places).try_acquire_owned(),
-        ) else {
+        let Some(permit) = EXAMINATIONS.try_acquire() else {
             return;
         };
         let key = (user.uid, context.service.clone());
         if self.told.was_said(&key, Instant::now()) {
             return;
         }
-        let (state, caller) = (Arc::clone(state), caller.clone());
-        let (user, context) = (user.clone(), context.clone());
+        let login = Unguarded {
+            bypass,
+            caller: caller.clone(),
+            user: user.clone(),
+            context: context.clone(),
+        };
+        let (state, accounts) = (Arc::clone(state), Arc::clone(accounts));
         let told = Arc::clone(&self.told);
-        drop(runtime.spawn(async move {
-            let _place = place;
+        let examine = move || {
+            let _permit = permit;
             // A login that needs no second factor leaves the line to the next one.
-            if would_be_refused(&state, &config, &user, &context).await
-                && told.is_first(key, Instant::now())
-            {
-                let level = match bypass {
-                    Bypass::Sudo => Level::Info,
-                    _ => Level::Warning,
-                };
-                let what = messages::bypassed(bypass, config.policy.audit);
-                state.log_login(level, &caller, &user, &context, &what);
+            if login.would_be_refused(&accounts, &config) && told.is_first(key, Instant::now()) {
+                login.log(&state, &config);
             }
-        }));
+        };
+        // Without a thread there is no line: the login goes on as it does.
+        let thread = thread::Builder::new().name("unguarded".to_owned());
+        drop(thread.spawn(examine));
     }
 }
 
-/// Whether the login would be refused if its service were guarded.
-async fn would_be_refused(
-    state: &DaemonState,
-    config: &Config,
-    user: &User,
-    context: &Context,
-) -> bool {
-    let policy = &config.policy;
-    let inside_session = pam_context::is_inside_session(true, &context.service);
-    let origin = pam_context::login_origin(context, &config.consoles, inside_session);
-    let mut login = pam_context::login(context, groups::subject_without_groups(user), origin);
-    if let Some(subject) = state.subject_of(&login, user, policy, inside_session).await {
-        login.subject = subject;
+impl Unguarded {
+    /// Whether the login would be refused if its service were guarded.
+    fn would_be_refused(&self, accounts: &Accounts, config: &Config) -> bool {
+        let (policy, user, context) = (&config.policy, &self.user, &self.context);
+        let inside_session = pam_context::is_inside_session(true, &context.service);
+        let origin = pam_context::login_origin(context, &config.consoles, inside_session);
+        let mut login = pam_context::login(context, groups::subject_without_groups(user), origin);
+        if let Some(subject) = subject::of_login(&login, user, policy, inside_session) {
+            login.subject = subject;
+        }
+        let loaded = accounts.load_record(user);
+        let account = loaded.as_ref().map(Loaded::account);
+        is_refused(policy, &login, account.ok(), clock::now())
     }
-    let loaded = state.accounts.load_record(user).await;
-    let account = loaded.as_ref().map(Loaded::account);
-    is_refused(policy, &login, account.ok(), clock::now())
+
+    fn log(&self, state: &DaemonState, config: &Config) {
+        let level = match self.bypass {
+            Bypass::Sudo => Level::Info,
+            Bypass::Harmless | Bypass::Su | Bypass::Login => Level::Warning,
+        };
+        let what = messages::bypassed(self.bypass, config.policy.audit);
+        let Self {
+            caller,
+            user,
+            context,
+            ..
+        } = self;
+        state
+            .journal
+            .log_login(level, caller, &user.name, context, &what);
+    }
 }
 
 /// Whether a guarded service would refuse that login, the audit aside. Without `account` the record
@@ -126,7 +147,7 @@ fn is_refused(
     };
     match account {
         Some(_) => matches!(decision.action(guarded), PhaseAction::Deny(_)),
-        // What it would say of a grace is not known.
+        // Whether it would be in the grace is not known.
         None => decision.required,
     }
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 use super::queue::Queue;
 use tfa_proto::Error;
 use tfa_wire::{Guid, HandshakeAction, MessageReader, ServerHandshake, Socket, TimeBudget};
+use zeroize::Zeroizing;
 
 use super::call::{self, Call, Request, Response};
 use super::counters::ConnectionCounters;
-use crate::dbus::caller::Caller;
+use crate::caller::Caller;
 use crate::login::{self, Logins};
 
 /// How long a peer without a dialog may take for a call, which the module sends at once, and any peer
@@ -114,18 +115,21 @@ impl<'a> Connection<'a> {
         match request {
             Request::Begin(user, context) => {
                 let context = login::context(&context)?;
-                let begun = logins.begin(caller, &user, context);
-                let begun = self.queue.work(begun);
+                let begun = self
+                    .queue
+                    .run(caller, || logins.begin(caller, &user, context));
                 begun.map(|(dialog, turn)| Response::Begun(dialog, turn.into()))
             }
             Request::Answer(dialog, reply) => {
-                let answered = logins.answer(&caller.name, dialog, reply);
-                let answered = self.queue.work(answered);
+                let reply = Zeroizing::new(reply);
+                let answered = self
+                    .queue
+                    .run(caller, || logins.answer(&caller.name, dialog, &reply));
                 answered.map(|turn| Response::Answered(turn.into()))
             }
             Request::Cancel(dialog) => {
-                let cancelled = async { logins.cancel(&caller.name, dialog) };
-                self.queue.work(cancelled).map(|()| Response::Cancelled)
+                let cancelled = logins.cancel(&caller.name, dialog);
+                cancelled.map(|()| Response::Cancelled)
             }
         }
     }
@@ -135,7 +139,7 @@ impl<'a> Connection<'a> {
     }
 
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let all = zeroize::Zeroizing::new([self.unsent.as_bytes(), bytes].concat());
+        let all = Zeroizing::new([self.unsent.as_bytes(), bytes].concat());
         self.unsent.clear();
         self.reader.get_mut().send(&all)
     }

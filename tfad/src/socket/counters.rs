@@ -1,26 +1,35 @@
-//! Where everybody is: who waits for a connection, who has one, and who has a call under way.
+//! The number of worker threads and connections, by what they are doing.
 
-use tokio::sync::watch;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-/// Where they are.
+/// The numbers.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     /// Threads that wait for a connection.
     pub(super) waiting: usize,
     /// Connections.
     pub(super) active: usize,
-    /// Those of them that have not made their first call yet.
+    /// Connections that have made no call yet.
     pub(super) new: usize,
-    /// Those of them that have a call under way.
+    /// Connections with a call under way.
     pub(super) busy: usize,
-    /// No call is taken any more, but for first ones.
+    /// The socket is closed: only the first call of a connection is taken.
     pub(super) closed: bool,
+}
+
+/// The numbers, shared by all threads.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    counts: Mutex<Counts>,
+    /// Signalled with every change once the socket is closed.
+    changed: Condvar,
 }
 
 /// A connection among the others.
 pub(super) struct ConnectionCounters<'pool> {
-    at: &'pool watch::Sender<Counts>,
-    stage: ConnectionState,
+    counters: &'pool Counters,
+    state: ConnectionState,
     is_last_waiting: bool,
     count: usize,
 }
@@ -33,8 +42,8 @@ enum ConnectionState {
 }
 
 impl Counts {
-    fn of(&mut self, stage: ConnectionState) -> Option<&mut usize> {
-        match stage {
+    fn of(&mut self, state: ConnectionState) -> Option<&mut usize> {
+        match state {
             ConnectionState::New => Some(&mut self.new),
             ConnectionState::Busy => Some(&mut self.busy),
             ConnectionState::Silent => None,
@@ -51,68 +60,92 @@ impl Counts {
     }
 }
 
-impl<'pool> ConnectionCounters<'pool> {
-    /// Whoever has waited has got a connection.
-    pub(super) fn begin(at: &'pool watch::Sender<Counts>) -> Self {
-        let mut this = Self {
-            at,
-            stage: ConnectionState::New,
-            is_last_waiting: false,
-            count: 0,
-        };
-        at.send_modify(|at| {
-            at.waiting -= 1;
-            at.active += 1;
-            at.new += 1;
-            (this.is_last_waiting, this.count) = (at.waiting == 0, at.active);
-        });
-        this
+impl Counters {
+    /// Changes the numbers.
+    pub(super) fn modify<T>(&self, change: impl FnOnce(&mut Counts) -> T) -> T {
+        let mut counts = self.counts();
+        let changed = change(&mut counts);
+        if counts.closed {
+            self.changed.notify_all();
+        }
+        changed
     }
 
-    /// Whether nobody was left who waits.
+    /// Waits for a condition, up to a time limit. Its changes are signalled once the socket is closed.
+    pub(super) fn wait_until(&self, limit: Duration, condition: impl Fn(&Counts) -> bool) {
+        let counts = self.counts();
+        let waited = self
+            .changed
+            .wait_timeout_while(counts, limit, |counts| !condition(counts));
+        drop(waited);
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'pool> ConnectionCounters<'pool> {
+    /// A thread that waited has got a connection.
+    pub(super) fn begin(counters: &'pool Counters) -> Self {
+        let (is_last_waiting, count) = counters.modify(|counts| {
+            counts.waiting -= 1;
+            counts.active += 1;
+            counts.new += 1;
+            (counts.waiting == 0, counts.active)
+        });
+        Self {
+            counters,
+            state: ConnectionState::New,
+            is_last_waiting,
+            count,
+        }
+    }
+
+    /// Whether no other thread waited for a connection at the begin.
     pub(super) fn is_last_waiting(&self) -> bool {
         self.is_last_waiting
     }
 
-    /// How many connections there were then.
+    /// The number of connections at the begin.
     pub(super) fn count(&self) -> usize {
         self.count
     }
 
-    /// A call has come. Whether it is still taken.
+    /// A call has come. Returns whether it is still taken.
     pub(super) fn calls(&mut self) -> bool {
-        let stage = self.stage;
-        let taken = self.at.send_if_modified(|at| {
-            let taken = stage == ConnectionState::New || !at.closed;
+        let state = self.state;
+        let taken = self.counters.modify(|counts| {
+            let taken = state == ConnectionState::New || !counts.closed;
             if taken {
-                at.change(stage, ConnectionState::Busy);
+                counts.change(state, ConnectionState::Busy);
             }
             taken
         });
         if taken {
-            self.stage = ConnectionState::Busy;
+            self.state = ConnectionState::Busy;
         }
         taken
     }
 
     /// The call was answered.
     pub(super) fn is_answered(&mut self) {
-        let stage = self.stage;
-        self.at
-            .send_modify(|at| at.change(stage, ConnectionState::Silent));
-        self.stage = ConnectionState::Silent;
+        let state = self.state;
+        self.counters
+            .modify(|counts| counts.change(state, ConnectionState::Silent));
+        self.state = ConnectionState::Silent;
     }
 
-    /// The connection is over. Whether its thread waits for another, because fewer than so many do.
+    /// The connection is over. Returns whether its thread waits for another one, because fewer than
+    /// `enough` threads do.
     pub(super) fn end(self, enough: usize) -> bool {
-        let mut waits = false;
-        self.at.send_modify(|at| {
-            at.change(self.stage, ConnectionState::Silent);
-            at.active -= 1;
-            waits = at.waiting < enough;
-            at.waiting += usize::from(waits);
-        });
-        waits
+        self.counters.modify(|counts| {
+            counts.change(self.state, ConnectionState::Silent);
+            counts.active -= 1;
+            let waits = counts.waiting < enough;
+            counts.waiting += usize::from(waits);
+            waits
+        })
     }
 }
 
@@ -120,41 +153,40 @@ impl<'pool> ConnectionCounters<'pool> {
 mod tests {
     use super::*;
 
-    fn one_waits() -> watch::Sender<Counts> {
-        watch::Sender::new(Counts {
-            waiting: 1,
-            ..Counts::default()
-        })
+    fn waiting(waiting: usize) -> Counters {
+        let counters = Counters::default();
+        counters.modify(|counts| counts.waiting = waiting);
+        counters
     }
 
-    /// Waiting, present, coming, busy.
-    fn counts(at: &watch::Sender<Counts>) -> [usize; 4] {
-        let at = at.borrow();
-        [at.waiting, at.active, at.new, at.busy]
+    /// Waiting, active, new, busy.
+    fn counts(counters: &Counters) -> [usize; 4] {
+        let counts = counters.counts();
+        [counts.waiting, counts.active, counts.new, counts.busy]
     }
 
     #[test]
-    fn a_connection_is_coming_then_busy_with_each_call_and_silent_in_between() {
-        let at = one_waits();
-        let mut counters = ConnectionCounters::begin(&at);
+    fn a_connection_is_new_then_busy_with_each_call_and_silent_between() {
+        let all = waiting(1);
+        let mut counters = ConnectionCounters::begin(&all);
         assert!(counters.is_last_waiting());
         assert_eq!(counters.count(), 1);
-        assert_eq!(counts(&at), [0, 1, 1, 0]);
+        assert_eq!(counts(&all), [0, 1, 1, 0]);
         for _ in 0..2 {
             assert!(counters.calls());
-            assert_eq!(counts(&at), [0, 1, 0, 1]);
+            assert_eq!(counts(&all), [0, 1, 0, 1]);
             counters.is_answered();
-            assert_eq!(counts(&at), [0, 1, 0, 0]);
+            assert_eq!(counts(&all), [0, 1, 0, 0]);
         }
         assert!(counters.end(1));
-        assert_eq!(counts(&at), [1, 0, 0, 0]);
+        assert_eq!(counts(&all), [1, 0, 0, 0]);
     }
 
     #[test]
-    fn wherever_it_ends_nothing_of_it_is_left() {
+    fn a_connection_that_ends_in_any_state_is_counted_nowhere() {
         for calls in 0..3 {
-            let at = one_waits();
-            let mut counters = ConnectionCounters::begin(&at);
+            let all = waiting(1);
+            let mut counters = ConnectionCounters::begin(&all);
             if calls > 0 {
                 counters.calls();
             }
@@ -162,30 +194,27 @@ mod tests {
                 counters.is_answered();
             }
             assert!(!counters.end(0));
-            assert_eq!(counts(&at), [0; 4]);
+            assert_eq!(counts(&all), [0; 4]);
         }
     }
 
     #[test]
-    fn when_the_door_is_closed_only_first_calls_are_taken() {
-        let at = watch::Sender::new(Counts {
-            waiting: 2,
-            ..Counts::default()
-        });
+    fn a_closed_socket_takes_first_calls_only() {
+        let all = waiting(2);
         let (mut old, mut new) = (
-            ConnectionCounters::begin(&at),
-            ConnectionCounters::begin(&at),
+            ConnectionCounters::begin(&all),
+            ConnectionCounters::begin(&all),
         );
         assert!(old.calls());
         old.is_answered();
-        at.send_modify(|at| at.closed = true);
+        all.modify(|counts| counts.closed = true);
         assert!(!old.calls());
-        assert_eq!(counts(&at), [0, 2, 1, 0]);
+        assert_eq!(counts(&all), [0, 2, 1, 0]);
         assert!(new.calls());
         new.is_answered();
         assert!(!new.calls());
         old.end(0);
         new.end(0);
-        assert_eq!(counts(&at), [0; 4]);
+        assert_eq!(counts(&all), [0; 4]);
     }
 }

@@ -1,18 +1,17 @@
-//! The daemon's own socket, where the PAM module comes to first: `.Login` from peer to peer, without
-//! a bus between. It takes a quarter of the bus' time, and nobody else's traffic is in its way.
+//! The daemon's own socket, which the PAM module tries first: `.Login` from peer to peer, without a
+//! bus between. It takes a quarter of the time of the bus.
 //!
-//! A phase of a login is one connection and one thread, from the first call to the verdict: but for the
-//! commit, and groups and Argon2 where they are needed, nothing is handed from thread to thread, which
-//! takes longer than most of what there is to do. Anybody may connect, so everything is bounded: connections, silence, lengths. The kernel says whose connection
-//! it is (`SO_PEERCRED`), and a dialog dies with it.
+//! A phase of a login is one connection and one thread, from the first call to the verdict. Only the
+//! commit, and group look-ups where they are needed, are handed to another thread: a hand-over takes
+//! longer than most of the work. Any program may connect, so everything is bounded: connections, silence,
+//! lengths. The kernel tells whose connection it is (`SO_PEERCRED`). A dialog dies with its connection.
 //!
-//! 1. `workers` are the threads that wait for a connection each; `counters` knows where they are, and
-//!    in `queue` their calls wait for their turn.
-//! 2. `connection` is one connection from its beginning to its end.
-//! 3. `call` decodes a call and encodes its reply. The handshake is in `tfa-wire`.
+//! 1. `workers` are the threads, each of which waits for a connection. `counters` counts them, and in
+//!    `queue` their calls wait for their turn.
+//! 2. `connection` is one connection from begin to end.
+//! 3. `handshake` authenticates the peer, `call` decodes a call and encodes the reply.
 
 mod call;
-pub mod call_limiter;
 mod connection;
 mod counters;
 mod queue;
@@ -27,12 +26,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use nix::sys::socket::{Shutdown, shutdown};
-use tokio::runtime::Handle;
-
 use tfa_wire::Guid;
 
+use crate::call_limiter::CallLimiter;
 use crate::host::random;
 use crate::log::journal::Journal;
 use crate::login::Logins;
@@ -45,12 +44,17 @@ pub struct LoginSocket {
 }
 
 impl LoginSocket {
-    /// Listens at a path, and serves whoever comes. What was left there goes: whoever opens the door
-    /// has the daemon's name on the bus, and is the only one.
+    /// Listens at a path, and serves logins there. It replaces a socket that was left there: the daemon
+    /// that opens it owns the name on the bus, and is the only one.
     ///
     /// # Errors
     /// What the system says.
-    pub fn open(path: &Path, logins: Arc<Logins>, journal: Arc<Journal>) -> io::Result<Self> {
+    pub fn open(
+        path: &Path,
+        logins: Arc<Logins>,
+        journal: Arc<Journal>,
+        calls: Arc<CallLimiter>,
+    ) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -61,17 +65,17 @@ impl LoginSocket {
         let listener = UnixListener::bind(path)?;
         fs::set_permissions(path, Permissions::from_mode(0o666))?;
         let guid = Guid::generate(random::fill).map_err(io::Error::other)?;
-        let workers = WorkerPool::of(listener, guid, logins, journal, Handle::current());
+        let workers = WorkerPool::of(listener, guid, logins, journal, calls);
         workers.spawn_worker()?;
         let path = path.to_owned();
         Ok(Self { path, workers })
     }
 
-    /// Nobody else finds the door; whoever stands in it already is let in, and every call under way
-    /// is answered.
-    pub async fn close(self) {
+    /// Closes the socket. A connection that is there makes its first call, and every call under way is
+    /// answered. Returns after that, or after a time limit.
+    pub fn close(self, limit: Duration) {
         let _ = fs::remove_file(&self.path);
         let _ = shutdown(self.workers.listener().as_raw_fd(), Shutdown::Read);
-        self.workers.done().await;
+        self.workers.finish(limit);
     }
 }

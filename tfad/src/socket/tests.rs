@@ -12,11 +12,11 @@ use std::time::Duration;
 use nix::unistd::geteuid;
 use tfa_proto::{Context, LOGIN, PATH};
 use tfa_wire::{FIXED_HEADER_LENGTH, FixedHeader};
-use tokio::runtime::Runtime;
 use zbus::message::Flags;
 
 use super::LoginSocket;
 use crate::account::Accounts;
+use crate::call_limiter::CallLimiter;
 use crate::config::Config;
 use crate::log::journal::Journal;
 use crate::login::Logins;
@@ -29,7 +29,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A daemon behind a door, in a folder of its own.
 struct Daemon {
     folder: PathBuf,
-    runtime: Runtime,
     login_socket: Option<LoginSocket>,
 }
 
@@ -41,38 +40,25 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-fn runtime() -> Runtime {
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_all().build().unwrap()
-}
-
-fn open(runtime: &Runtime, path: &Path) -> std::io::Result<LoginSocket> {
+fn open(path: &Path) -> std::io::Result<LoginSocket> {
     let why = StoreError::Unavailable { why: String::new() };
     let store = Unopened::new(why.clone(), move || Err(why.clone()));
-    let accounts = Accounts::new(Arc::new(store));
+    let accounts = Arc::new(Accounts::new(Arc::new(store)));
     let config = "[policy]\nmode = \"optional\"\n".to_owned();
     let config = Config::parse(&[("tfad.toml".to_owned(), config)]).unwrap();
     let journal = Arc::new(Journal::open());
     let refusal = Some("said the test".to_owned());
-    let host = DaemonState::new(
-        accounts,
-        Arc::clone(&journal),
-        PathBuf::new(),
-        config,
-        refusal,
-    );
-    let _entered = runtime.enter();
-    LoginSocket::open(path, Arc::new(Logins::new(Arc::new(host))), journal)
+    let state = DaemonState::new(Arc::clone(&journal), PathBuf::new(), config, refusal);
+    let logins = Arc::new(Logins::new(Arc::new(state), accounts));
+    LoginSocket::open(path, logins, journal, CallLimiter::new(1000, 1000))
 }
 
 impl Daemon {
     fn start(name: &str) -> Self {
         let folder = folder(name);
-        let runtime = runtime();
-        let login_socket = open(&runtime, &folder.join("login")).unwrap();
+        let login_socket = open(&folder.join("login")).unwrap();
         Self {
             folder,
-            runtime,
             login_socket: Some(login_socket),
         }
     }
@@ -103,7 +89,7 @@ impl Daemon {
 
     fn close(&mut self) {
         if let Some(login_socket) = self.login_socket.take() {
-            self.runtime.block_on(login_socket.close());
+            login_socket.close(PATIENCE);
         }
     }
 }
@@ -305,11 +291,10 @@ fn a_door_makes_its_folder_and_takes_the_place_of_what_was_left() {
     fs::create_dir_all(folder.join("a/b")).unwrap();
     let left = UnixListener::bind(&path).unwrap();
     left.set_nonblocking(true).unwrap();
-    let runtime = runtime();
-    let login_socket = open(&runtime, &path).unwrap();
+    let login_socket = open(&path).unwrap();
     drop(UnixStream::connect(&path).unwrap());
     assert!(left.accept().is_err(), "nobody finds what was left");
-    runtime.block_on(login_socket.close());
+    login_socket.close(PATIENCE);
     fs::remove_dir_all(&folder).unwrap();
 }
 
@@ -318,7 +303,7 @@ fn what_cannot_be_a_door_that_was_left_stays() {
     let folder = folder("stays");
     let path = folder.join("login");
     fs::create_dir_all(&path).unwrap();
-    assert!(open(&runtime(), &path).is_err());
+    assert!(open(&path).is_err());
     assert!(path.is_dir());
     fs::remove_dir_all(&folder).unwrap();
 }

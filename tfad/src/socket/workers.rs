@@ -1,5 +1,5 @@
-//! The threads that wait for connections. As soon as one has got a connection, another waits for the
-//! next, so that nobody who answers slowly holds up anybody else.
+//! The threads that wait for connections. As soon as one has a connection, another one waits for the
+//! next: a slow client delays no other.
 
 use std::io;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -11,45 +11,41 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
-use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio::time::timeout;
 
 use super::connection::Connection;
-use super::counters::{ConnectionCounters, Counts};
+use super::counters::{ConnectionCounters, Counters};
 use super::queue::Queue;
-use crate::dbus::beside;
-use crate::dbus::caller::Caller;
+use crate::call_limiter::CallLimiter;
+use crate::caller::Caller;
 use crate::log::journal::{Journal, Level};
 use crate::login::Logins;
-use crate::socket::call_limiter::CallLimiter;
 use tfa_wire::Guid;
 
-/// How many go on waiting, after many have come at once, and the others end.
+/// The number of threads that go on waiting after many connections at once; the others end.
 const MAX_IDLE_WORKERS: usize = 16;
-/// How many connections there may be. Each takes a thread and less than 100 KiB, besides what its peer
+/// The number of connections. Each takes a thread and less than 100 KiB, besides what its peer
 /// does not read, and the unit has half a gigabyte.
 const MAX_CONNECTIONS: usize = 4096;
-/// How many a caller who is not root may have, and all of them together.
+/// The number of connections of one uid other than root, and of all of them together.
 const MAX_PER_UID: u32 = 16;
 const MAX_UNPRIVILEGED: u32 = 512;
-/// How long nobody is let in after a failure: there may be no descriptor left for a while.
+/// The pause after a failure to accept: there may be no file descriptor left for a while.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
-/// How often the log says so.
+/// How often such failures are logged.
 const ERROR_LOG_INTERVAL: Duration = Duration::from_secs(60);
-/// How long those who have connected may take for their call when the daemon ends.
+/// How long new connections may take for their first call when the daemon stops.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// The threads, and what they have in common.
+/// The threads, and what they share.
 pub(super) struct WorkerPool {
     listener: UnixListener,
     guid: Guid,
     logins: Arc<Logins>,
     journal: Arc<Journal>,
     queue: Queue,
-    limiter: CallLimiter,
+    connections: Arc<CallLimiter>,
     accepted: AtomicU64,
-    counts: watch::Sender<Counts>,
+    counters: Counters,
     last_error: Mutex<Option<Instant>>,
 }
 
@@ -59,17 +55,17 @@ impl WorkerPool {
         guid: Guid,
         logins: Arc<Logins>,
         journal: Arc<Journal>,
-        runtime: Handle,
+        calls: Arc<CallLimiter>,
     ) -> Arc<Self> {
         Arc::new(Self {
             listener,
             guid,
             logins,
             journal,
-            queue: Queue::new(runtime),
-            limiter: CallLimiter::new(MAX_PER_UID, MAX_UNPRIVILEGED),
+            queue: Queue::new(calls),
+            connections: CallLimiter::new(MAX_PER_UID, MAX_UNPRIVILEGED),
             accepted: AtomicU64::new(0),
-            counts: watch::Sender::default(),
+            counters: Counters::default(),
             last_error: Mutex::default(),
         })
     }
@@ -78,31 +74,29 @@ impl WorkerPool {
         &self.listener
     }
 
-    /// One thread more, which waits.
+    /// Starts one more thread, which waits.
     pub(super) fn spawn_worker(self: &Arc<Self>) -> io::Result<()> {
-        self.counts.send_modify(|at| at.waiting += 1);
+        self.counters.modify(|counts| counts.waiting += 1);
         let this = Arc::clone(self);
         let thread = thread::Builder::new().name("login".to_owned());
-        let started = thread.spawn(move || {
-            beside::stay();
-            this.wait();
-        });
+        let started = thread.spawn(move || this.wait());
         started.map(|_| ()).inspect_err(|_| {
-            self.counts.send_modify(|at| at.waiting -= 1);
+            self.counters.modify(|counts| counts.waiting -= 1);
         })
     }
 
-    /// No further call is taken, but for the first ones of those who have come already. When all that
-    /// are under way have been answered.
-    pub(super) async fn done(&self) {
-        self.counts.send_modify(|at| at.closed = true);
-        let mut at = self.counts.subscribe();
-        let gone = at.wait_for(|at| at.waiting == 0 && at.busy == 0 && at.new == 0);
-        let _ = timeout(SHUTDOWN_TIMEOUT, gone).await;
-        let _ = at.wait_for(|at| at.waiting == 0 && at.busy == 0).await;
+    /// Takes no further call, but for the first ones of connections that are there. Returns when every
+    /// call under way was answered, or after a time limit.
+    pub(super) fn finish(&self, limit: Duration) {
+        self.counters.modify(|counts| counts.closed = true);
+        self.counters.wait_until(SHUTDOWN_TIMEOUT, |counts| {
+            counts.waiting == 0 && counts.busy == 0 && counts.new == 0
+        });
+        self.counters
+            .wait_until(limit, |counts| counts.waiting == 0 && counts.busy == 0);
     }
 
-    /// Waits for connections, until there are enough who do, or the listener is shut down.
+    /// Waits for connections, until enough other threads do, or the listener is shut down.
     fn wait(self: &Arc<Self>) {
         loop {
             match self.listener.accept() {
@@ -111,7 +105,7 @@ impl WorkerPool {
                         return;
                     }
                 }
-                // The daemon is told to stop.
+                // The listener was shut down.
                 Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => break,
                 Err(error) => {
                     self.log_error(&error.to_string());
@@ -119,16 +113,16 @@ impl WorkerPool {
                 }
             }
         }
-        self.counts.send_modify(|at| at.waiting -= 1);
+        self.counters.modify(|counts| counts.waiting -= 1);
     }
 
-    /// Attends to a connection. Whether to wait for another.
+    /// Handles a connection to its end. Returns whether to wait for another one.
     fn handle_connection(self: &Arc<Self>, stream: UnixStream) -> bool {
-        let mut counters = ConnectionCounters::begin(&self.counts);
+        let mut counters = ConnectionCounters::begin(&self.counters);
         if counters.is_last_waiting()
             && let Err(error) = self.spawn_worker()
         {
-            // Somebody must wait for the next, so nobody is attended to now.
+            // A thread must wait for the next connection: this one does.
             self.log_error(&error.to_string());
             drop(stream);
             return counters.end(MAX_IDLE_WORKERS);
@@ -143,7 +137,7 @@ impl WorkerPool {
     }
 
     fn serve(&self, stream: UnixStream, counters: &mut ConnectionCounters<'_>) {
-        // Of whoever connected, as it was then.
+        // Those of the peer at the time when it connected.
         let Ok(credentials) = getsockopt(&stream, PeerCredentials) else {
             return;
         };
@@ -153,18 +147,18 @@ impl WorkerPool {
             name: format!("connection {number}"),
             uid: credentials.uid(),
         };
-        // Whoever has too many is told so by the end of the connection.
-        let Ok(_permit) = self.limiter.admit(&caller) else {
+        // A peer with too many learns of it by the end of the connection.
+        let Ok(_permit) = self.connections.admit(&caller) else {
             return;
         };
-        // A defect must end this login alone; whoever waits for it is refused.
+        // A panic ends this login alone: the module refuses it.
         let _ = catch_unwind(AssertUnwindSafe(|| {
             Connection::new(stream, &caller, &self.logins, &self.queue).conduct(self.guid, counters)
         }));
         self.logins.forget(&caller.name);
     }
 
-    /// Says now and then why somebody is not let in.
+    /// Logs now and then why a connection is not served.
     fn log_error(&self, why: &str) {
         let mut last_error = self
             .last_error

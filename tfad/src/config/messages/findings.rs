@@ -59,6 +59,14 @@ pub(in crate::config) fn unguarded_sshd() -> String {
         .to_owned()
 }
 
+pub(in crate::config) fn unguarded_service(service: &str) -> String {
+    let name = quoted(service);
+    format!(
+        "the PAM service {name} has pam_tfa in its account lines and not in its auth lines: where \
+         a second factor is required, its logins go on without. To refuse them, add {name} to guard"
+    )
+}
+
 pub(in crate::config) fn absent_console(name: &str) -> String {
     format!("consoles: this machine has no terminal {}", quoted(name))
 }

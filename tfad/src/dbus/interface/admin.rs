@@ -1,45 +1,24 @@
-//! `org.tfad.Tfa1.Admin`: any account, for root and for whom polkit lets in.
+//! `org.tfad.Tfa1.Admin`: any account, for root and for callers that polkit authorizes.
 
-use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tfa_core::{
-    Account, AuditRecord, DenyReason, Invitation, MAX_INVITATION_LIFETIME, PhaseAction, Policy,
-    Subject,
-};
-use tfa_core::{AuditOutcome, Time};
-use tfa_proto::{
-    ACTION_MANAGE, Error, Explanation, Impact, Outcome, Renamed, Seen, Status, Supposed,
-};
+use tfa_proto::{ACTION_MANAGE, Error, Explanation, Impact, Renamed, Seen, Status, Supposed};
 use zbus::Connection;
 use zbus::message::Header;
 
-use super::status;
-use crate::account::{refused, resolve};
-use crate::config::Config;
-use crate::dbus::caller::{Caller, sender};
+use super::administrator::Administrator;
+use crate::account::Accounts;
+use crate::dbus::calls::{Call, Calls};
 use crate::dbus::polkit;
-use crate::host::clock;
-use crate::host::random;
-use crate::host::users::{self, User};
-use crate::log::journal::{Level, quoted};
-use crate::login::simulate;
-use crate::socket::call_limiter::Permit;
-use crate::state::{DaemonState, host_name};
+use crate::log::journal::Level;
+use crate::state::DaemonState;
 
 /// The interface.
 #[derive(Debug)]
-pub struct Admin {
+pub(crate) struct Admin {
     state: Arc<DaemonState>,
-}
-
-impl Admin {
-    /// The interface over a host.
-    #[must_use]
-    pub fn new(state: Arc<DaemonState>) -> Self {
-        Self { state }
-    }
+    accounts: Arc<Accounts>,
+    calls: Arc<Calls>,
 }
 
 #[zbus::interface(name = "org.tfad.Tfa1.Admin")]
@@ -51,26 +30,8 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<Status>, Error> {
-        let _admitted = self.admit(&header, connection, "list").await?;
-        let records = self.state.accounts.list().await?;
-        let mut accounts = Vec::with_capacity(records.len());
-        let names: HashSet<String> = records.iter().map(|(name, _)| name.clone()).collect();
-        for (name, record) in records {
-            let account = record
-                .map_err(refused)
-                .and_then(|(record, _)| resolve::decode(&record, &name));
-            accounts.push(match users::by_name(&name).await {
-                Err(Error::UnknownUser(_)) => self.renamed(&name, account, &names).await,
-                Err(error) => status::unusable(&name, None, text_of(&error)),
-                Ok(user) => {
-                    let account = account.and_then(|account| {
-                        resolve::must_be_of(&account, &name, user.uid).map(|()| account)
-                    });
-                    self.described(&user, account.map(Some)).await
-                }
-            });
-        }
-        Ok(accounts)
+        let call = self.admit(&header, connection, "list").await?;
+        self.run(&call, |administrator| administrator.list()).await
     }
 
     /// One account.
@@ -79,18 +40,11 @@ impl Admin {
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-        user: &str,
+        user: String,
     ) -> Result<Status, Error> {
-        let _admitted = self.admit(&header, connection, user).await?;
-        let user = self.state.accounts.user(user).await?;
-        let loaded = self.state.accounts.load_record(&user).await;
-        let note = match &loaded {
-            Ok(loaded) => loaded.former_name().map(|former| moved(former, &user)),
-            Err(_) => None,
-        };
-        let account = loaded.map(|loaded| loaded.account().cloned());
-        let told = self.described(&user, account).await;
-        Ok(Status { note, ..told })
+        let call = self.admit(&header, connection, &user).await?;
+        self.run(&call, move |administrator| administrator.show(&user))
+            .await
     }
 
     /// Forgets everything about an account.
@@ -98,25 +52,11 @@ impl Admin {
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-        user: &str,
+        user: String,
     ) -> Result<(), Error> {
-        let (caller, _permit) = self.admit(&header, connection, user).await?;
-        // A record may have outlived its user: then it is found by the name as given. A name
-        // service that fails says nothing of that.
-        let known = match self.state.accounts.user(user).await {
-            Ok(user) => Some(user),
-            Err(Error::UnknownUser(_)) => None,
-            Err(error) => return Err(self.state.report(&caller, user, error)),
-        };
-        if let Some(known) = &known {
-            self.must_be_nobody_elses(known)
-                .await
-                .map_err(|error| self.state.report(&caller, user, error))?;
-        }
-        let name = self.reset_record(user, known).await?;
-        self.state
-            .log_done(&caller, &name, "reset by an administrator");
-        Ok(())
+        let call = self.admit(&header, connection, &user).await?;
+        self.run(&call, move |administrator| administrator.reset(&user))
+            .await
     }
 
     /// Clears the wrong codes and the lock.
@@ -124,32 +64,11 @@ impl Admin {
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-        user: &str,
+        user: String,
     ) -> Result<(), Error> {
-        let (caller, _permit) = self.admit(&header, connection, user).await?;
-        let user = self.state.accounts.user(user).await?;
-        let report = |error| self.state.report(&caller, &user.name, error);
-        if self
-            .state
-            .accounts
-            .load(&user)
+        let call = self.admit(&header, connection, &user).await?;
+        self.run(&call, move |administrator| administrator.unlock(&user))
             .await
-            .map_err(report)?
-            .is_none()
-        {
-            let name = &user.name;
-            return Err(Error::NotSetUp(format!(
-                "{name} has no two-factor login to unlock."
-            )));
-        }
-        self.state
-            .accounts
-            .change(&user, Account::unlock)
-            .await
-            .map_err(report)?;
-        self.state
-            .log_done(&caller, &user.name, "unlocked by an administrator");
-        Ok(())
     }
 
     /// Moves records to other names and uids.
@@ -161,20 +80,11 @@ impl Admin {
         names: Vec<(String, String)>,
         check: bool,
     ) -> Result<Vec<Renamed>, Error> {
-        let (caller, _permit) = self.admit(&header, connection, "rename").await?;
-        let renamed = self.state.accounts.rename(&names, check).await;
-        let renamed = renamed.map_err(|error| self.state.report(&caller, "rename", error))?;
-        let moved = renamed
-            .iter()
-            .filter(|one| !check && one.outcome == Renamed::MOVED);
-        for Renamed { old, new, uid, .. } in moved {
-            let what = format!(
-                "an administrator gave it the record of {}, with uid {uid}",
-                quoted(old)
-            );
-            self.state.log_done(&caller, new, &what);
-        }
-        Ok(renamed)
+        let call = self.admit(&header, connection, "rename").await?;
+        self.run(&call, move |administrator| {
+            administrator.rename(&names, check)
+        })
+        .await
     }
 
     /// Makes an invitation.
@@ -183,42 +93,14 @@ impl Admin {
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-        user: &str,
+        user: String,
         seconds: u64,
     ) -> Result<(String, u64), Error> {
-        let (caller, _permit) = self.admit(&header, connection, user).await?;
-        let longest = MAX_INVITATION_LIFETIME.as_secs();
-        if !(60..=longest).contains(&seconds) {
-            return Err(Error::InvalidArgument(format!(
-                "An invitation is good for a minute to {} days.",
-                longest / 86_400
-            )));
-        }
-        let user = self.state.accounts.user(user).await?;
-        let now = clock::now();
-        let until = now.plus(Duration::from_secs(seconds));
-        let (invitation, word) = random::drawn(|fill| Invitation::draw(fill, now, until))?;
-        let invited = self
-            .state
-            .accounts
-            .change(&user, |account| {
-                let is_set_up = !account.authenticators().is_empty();
-                if !is_set_up {
-                    account.invite(invitation.clone());
-                }
-                !is_set_up
-            })
-            .await
-            .map_err(|error| self.state.report(&caller, &user.name, error))?;
-        if !invited {
-            return Err(Error::AlreadySetUp(format!(
-                "{name} has set up two-factor login already. To begin anew: tfactl reset {name}",
-                name = user.name
-            )));
-        }
-        self.state
-            .log_done(&caller, &user.name, "invited to set up");
-        Ok((word.to_printed(), until.as_secs()))
+        let call = self.admit(&header, connection, &user).await?;
+        self.run(&call, move |administrator| {
+            administrator.invite(&user, seconds)
+        })
+        .await
     }
 
     /// What would become of a login.
@@ -228,45 +110,14 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         files: Vec<(String, String)>,
-        user: &str,
+        user: String,
         login: Supposed,
     ) -> Result<Explanation, Error> {
-        let _admitted = self.admit(&header, connection, user).await?;
-        let config = self.policy_of(&files)?;
-        let user = self.state.accounts.user(user).await?;
-        let subject = self.subject_of(&user, &config.policy, &login).await;
-        let now = login.at.map_or_else(clock::now, Time::from_secs);
-        let (account, problem) = match self.state.accounts.load(&user).await {
-            Ok(account) => (account, None),
-            Err(error) => (None, Some(text_of(&error))),
-        };
-        let host = host_name();
-        let policy = &config.policy;
-        let told = simulate::explain(
-            policy,
-            &login,
-            simulate::login_name(&user),
-            &subject,
-            account.as_ref(),
-            &host,
-            now,
-        );
-        Ok(match problem {
-            // Such a record refuses every login that would look at it.
-            Some(problem) if looks_at_the_record(&told.reason) => Explanation {
-                outcome: Outcome::Refused.name().to_owned(),
-                reason: "unusable".to_owned(),
-                shown: String::new(),
-                unknown: vec![problem],
-                file: String::new(),
-                line: 0,
-                grace_until: None,
-                audited: None,
-                audited_reason: String::new(),
-                ..told
-            },
-            Some(_) | None => told,
+        let call = self.admit(&header, connection, &user).await?;
+        self.run(&call, move |administrator| {
+            administrator.explain(&files, &user, &login)
         })
+        .await
     }
 
     /// What a policy would mean for some users.
@@ -279,30 +130,11 @@ impl Admin {
         login: Supposed,
         users: Vec<String>,
     ) -> Result<(bool, Vec<Impact>), Error> {
-        let _admitted = self.admit(&header, connection, "impact").await?;
-        let config = self.policy_of(&files)?;
-        let now = login.at.map_or_else(clock::now, Time::from_secs);
-        let mut impacts = Vec::with_capacity(users.len());
-        for name in users {
-            let Ok(user) = self.state.accounts.user(&name).await else {
-                impacts.push(unknown_user(name));
-                continue;
-            };
-            let account = self.state.accounts.load(&user).await;
-            let subject = self.subject_of(&user, &config.policy, &login).await;
-            let usable = account.is_ok();
-            let account = account.ok().flatten();
-            let impact = simulate::impact(
-                &config.policy,
-                &login,
-                simulate::login_name(&user),
-                &subject,
-                account.as_ref(),
-                now,
-            );
-            impacts.push(if usable { impact } else { unusable(impact) });
-        }
-        Ok((config.policy.audit, impacts))
+        let call = self.admit(&header, connection, "impact").await?;
+        self.run(&call, move |administrator| {
+            administrator.impact(&files, &login, users)
+        })
+        .await
     }
 
     /// What audit mode saw.
@@ -312,265 +144,53 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<Seen>, Error> {
-        let _admitted = self.admit(&header, connection, "seen").await?;
-        let records = self.state.accounts.list().await?;
-        let mut seen = Vec::new();
-        for (name, record) in records {
-            let account = record
-                .ok()
-                .and_then(|(record, _)| Account::decode(record.as_bytes()).ok());
-            let audit_records = account.iter().flat_map(Account::audit_records);
-            seen.extend(audit_records.map(|record| told(&name, record)));
-        }
-        Ok(seen)
+        let call = self.admit(&header, connection, "seen").await?;
+        self.run(&call, |administrator| administrator.seen()).await
     }
 }
 
 impl Admin {
-    /// The policy of the files, or the one in force where there are none.
-    fn policy_of(&self, files: &[(String, String)]) -> Result<Arc<Config>, Error> {
-        if files.is_empty() {
-            self.state.serves()?;
-            return Ok(self.state.config());
-        }
-        let config = Config::parse(files);
-        let config = config.map_err(|bad| Error::InvalidArgument(bad.to_string()))?;
-        Ok(Arc::new(config))
-    }
-
-    async fn described(&self, user: &User, account: Result<Option<Account>, Error>) -> Status {
-        match account {
-            Ok(account) => {
-                let now = clock::now();
-                let required = self.state.required_of(user, now).await;
-                let known = status::of(user, account.as_ref(), required.as_ref(), now);
-                Status {
-                    policy_unknown: self.state.has_bad_config(),
-                    ..known
-                }
-            }
-            Err(error) => status::unusable(&user.name, Some(user.uid), text_of(&error)),
+    /// The interface to these accounts.
+    pub(crate) fn new(
+        state: &Arc<DaemonState>,
+        accounts: &Arc<Accounts>,
+        calls: &Arc<Calls>,
+    ) -> Self {
+        Self {
+            state: Arc::clone(state),
+            accounts: Arc::clone(accounts),
+            calls: Arc::clone(calls),
         }
     }
 
-    /// What is to be said of a record whose name the system does not know: whoever has its uid may
-    /// have got another name.
-    async fn renamed(
-        &self,
-        former: &str,
-        account: Result<Account, Error>,
-        names: &HashSet<String>,
-    ) -> Status {
-        let account = match account {
-            Ok(account) => account,
-            Err(error) => return status::unusable(former, None, text_of(&error)),
-        };
-        match users::by_uid(account.uid()).await {
-            Err(Error::UnknownUser(_)) => status::unusable(former, None, gone(former)),
-            Err(error) => status::unusable(former, None, text_of(&error)),
-            Ok(user) if names.contains(&user.name) => {
-                let why = left_over(former, &user);
-                status::unusable(former, Some(user.uid), why)
-            }
-            Ok(user) => {
-                let note = Some(moved(former, &user));
-                let told = self.described(&user, Ok(Some(account))).await;
-                Status { note, ..told }
-            }
-        }
-    }
-
-    /// A record under a user's name that was set up for the uid of another user may be the other's:
-    /// it is not reset before the administrator has said whose it is.
-    async fn must_be_nobody_elses(&self, user: &User) -> Result<(), Error> {
-        let name = &user.name;
-        let Some(other) = self.state.accounts.other_owner(name, user).await? else {
-            return Ok(());
-        };
-        let (uid, other) = (other.uid, other.name);
-        Err(Error::WrongState(format!(
-            "the record under {name} was set up for the uid {uid}, which is {other} now. If it is the \
-             record of {other}: tfactl rename {name} {other}. If it is the record of {name}: tfactl \
-             rename {name} {name}. Then reset whom you mean. Nothing was changed"
-        )))
-    }
-
-    /// Forgets the record that a name stands for, and tells the name that it was of. A record under
-    /// the very name that was given comes first, for that one was meant.
-    async fn reset_record(&self, given: &str, known: Option<User>) -> Result<String, Error> {
-        let accounts = &self.state.accounts;
-        let named = known.as_ref().map_or(given, |user| &user.name);
-        if named != given && !accounts.has_none(given).await {
-            let is_known = match &known {
-                Some(user) => accounts.load(user).await.is_ok(),
-                None => false,
-            };
-            if !is_known {
-                accounts.remove(given).await?;
-                return Ok(given.to_owned());
-            }
-        }
-        if accounts.has_none(named).await {
-            let follows = match &known {
-                Some(user) => accounts.load(user).await?.is_some(),
-                None => false,
-            };
-            if !follows {
-                return Err(Error::NotSetUp(format!(
-                    "{named} has no two-factor login to reset."
-                )));
-            }
-        }
-        match &known {
-            Some(user) if self.may_require_of(user).await => self.reset_without_grace(user).await,
-            Some(user) => accounts.forget(user).await,
-            None => accounts.remove(named).await,
-        }?;
-        Ok(named.to_owned())
-    }
-
-    /// Forgets everything but that there is no second grace. Of a record that cannot be read it is
-    /// not known whether it was set up.
-    async fn reset_without_grace(&self, user: &User) -> Result<(), Error> {
-        let accounts = &self.state.accounts;
-        if accounts.change_and_move(user, Account::reset).await.is_ok() {
-            return Ok(());
-        }
-        accounts.remove(&user.name).await?;
-        accounts.change(user, Account::forbid_grace).await
-    }
-
-    /// A user as a supposed login knows them.
-    async fn subject_of(&self, user: &User, policy: &Policy, login: &Supposed) -> Subject {
-        if simulate::is_inside_session(login) {
-            self.state.subject_by_any_name(user, policy).await
-        } else {
-            self.state.subject(user, policy).await
-        }
-    }
-
-    /// Whether two-factor login is, or may come to be, required of a user.
-    async fn may_require_of(&self, user: &User) -> bool {
-        // Of a policy that cannot be read nothing is known.
-        if self.state.refusal().is_some() {
-            return true;
-        }
-        let config = self.state.config();
-        let subject = self.state.subject_by_any_name(user, &config.policy).await;
-        config.policy.may_require_of(&subject)
-    }
-
-    /// Lets root in, and whom polkit lets in. Everybody else is logged. The call counts as under way
-    /// while its permit is kept.
+    /// Admits a call of root, or of a caller that polkit authorizes. A refusal is logged.
     async fn admit(
         &self,
         header: &Header<'_>,
         connection: &Connection,
         about: &str,
-    ) -> Result<(Caller, Permit<'_>), Error> {
-        let caller = self
-            .state
-            .callers
-            .identify(connection, sender(header)?)
-            .await?;
-        let permit = self.state.limiter.admit(&caller)?;
-        match polkit::authorize(connection, header, &caller, ACTION_MANAGE).await {
-            Ok(_) => Ok((caller, permit)),
-            Err(error) => {
-                let what = "an administrator's call was refused";
-                self.state.log_change(Level::Warning, &caller, about, what);
-                Err(error)
-            }
-        }
+    ) -> Result<Call, Error> {
+        let call = self.calls.admit(header, connection).await?;
+        let authorized = polkit::authorize(connection, header, &call.caller, ACTION_MANAGE).await;
+        authorized.inspect_err(|_| {
+            let what = "an administrator's call was refused";
+            let journal = &self.state.journal;
+            journal.log_change(Level::Warning, &call.caller, about, what);
+        })?;
+        Ok(call)
     }
-}
 
-fn told(user: &str, record: &AuditRecord) -> Seen {
-    let action = match record.outcome {
-        AuditOutcome::Asked => PhaseAction::Ask,
-        AuditOutcome::Notified => PhaseAction::Grace(record.last),
-        AuditOutcome::SetUp => PhaseAction::SetUp(None),
-        AuditOutcome::TooLate => PhaseAction::Deny(DenyReason::TooLate),
-        AuditOutcome::NotVerified => PhaseAction::Deny(DenyReason::NotVerified),
-        AuditOutcome::Undetermined => PhaseAction::Deny(DenyReason::Undetermined),
-    };
-    let (outcome, reason) = simulate::outcome(action);
-    Seen {
-        user: user.to_owned(),
-        outcome: outcome.name().to_owned(),
-        reason: reason.to_owned(),
-        service: record.service.clone(),
-        from: record.from.clone(),
-        last: record.last.as_secs(),
-        count: record.count,
+    /// Runs blocking work of a call on a worker thread.
+    async fn run<T: Send + 'static>(
+        &self,
+        call: &Call,
+        work: impl FnOnce(&Administrator) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let administrator = Administrator {
+            state: Arc::clone(&self.state),
+            accounts: Arc::clone(&self.accounts),
+            caller: call.caller.clone(),
+        };
+        call.run(move || work(&administrator)).await
     }
-}
-
-/// Whether a login that goes on, or not, for that reason depends on the record.
-fn looks_at_the_record(reason: &str) -> bool {
-    !["off", "unguarded", "not-asked"].contains(&reason)
-}
-
-/// The same for a user whose record cannot be used.
-fn unusable(mut impact: Impact) -> Impact {
-    let Impact {
-        now,
-        now_reason,
-        later,
-        later_reason,
-        ..
-    } = &mut impact;
-    for (outcome, reason) in [(now, now_reason), (later, later_reason)] {
-        if looks_at_the_record(reason) {
-            Outcome::Refused.name().clone_into(outcome);
-            "unusable".clone_into(reason);
-        }
-    }
-    impact
-}
-
-fn unknown_user(user: String) -> Impact {
-    let (outcome, reason) = (Outcome::Refused.name(), "unknown-user");
-    Impact {
-        user,
-        now: outcome.to_owned(),
-        now_reason: reason.to_owned(),
-        later: outcome.to_owned(),
-        later_reason: reason.to_owned(),
-    }
-}
-
-fn text_of(error: &Error) -> String {
-    use zbus::DBusError as _;
-    error
-        .description()
-        .unwrap_or("the record cannot be read")
-        .to_owned()
-}
-
-/// Of a user who is gone.
-fn gone(name: &str) -> String {
-    format!(
-        "this system knows no user {name} now. If the user has left, and it is not only the \
-         directory that is gone: tfactl reset {name}"
-    )
-}
-
-/// Of a record that stands under a name that is nobody's, while the uid has another name.
-fn moved(former: &str, user: &User) -> String {
-    let User { name, uid, .. } = user;
-    format!(
-        "set up under the name {former}, which is no other user's now; uid {uid} is {name}. The \
-         record holds for {name} and goes to this name with the next right code, or at once: tfactl \
-         rename {former} {name}. If {name} is another person than {former} was: tfactl reset {name}"
-    )
-}
-
-/// Of such a record, where the user has one of the present name.
-fn left_over(former: &str, user: &User) -> String {
-    format!(
-        "this system knows no user {former} now, and {}, whose uid it was set up for, has a record of \
-         that name. To forget this one: tfactl reset {former}",
-        user.name
-    )
 }

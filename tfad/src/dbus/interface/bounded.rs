@@ -1,10 +1,10 @@
-//! An interface that knows who calls before anything of the call is decoded.
+//! An interface that identifies the caller before it decodes a call.
 //!
-//! Decoded, arguments are many times as long as the message. What bounds them before they are decoded
-//! is the budget of the bus (`dbus::budget`). The bound on a uid's calls (`limiter`) is checked in the
-//! methods, behind the decoding. So the bus is asked for the caller's uid before: a method then gets
-//! from decoded arguments to that bound without waiting, and a call past it keeps none of them. A call
-//! that panics gets an answer too: one without would count as under way for ever.
+//! Decoded, arguments are many times as long as the message. Before that, the budget of the bus bounds
+//! them (`dbus::budget`). The quota of a uid is checked in the methods, after the arguments are decoded.
+//! So the bus is asked for the caller's uid before: a method then gets from decoded arguments to the
+//! quota without waiting, and a call past it keeps none of them. A call that panics gets a reply too:
+//! without one it would count as under way for ever.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -20,19 +20,18 @@ use zbus::object_server::{DispatchResult, Interface, ObjectServer, SignalEmitter
 use zbus::wire::{OwnedVariant, Variant};
 use zbus::{BoxDBusError, Connection, fdo};
 
-use crate::dbus::caller::sender;
-use crate::state::DaemonState;
+use crate::dbus::calls::{Calls, broke_off};
 
 /// An interface without properties and without methods that change it.
 pub(crate) struct Bounded<I> {
-    state: Arc<DaemonState>,
+    calls: Arc<Calls>,
     interface: I,
 }
 
 impl<I: Interface> Bounded<I> {
-    pub(crate) fn new(state: &Arc<DaemonState>, interface: I) -> Self {
-        let state = Arc::clone(state);
-        Self { state, interface }
+    pub(crate) fn new(calls: &Arc<Calls>, interface: I) -> Self {
+        let calls = Arc::clone(calls);
+        Self { calls, interface }
     }
 
     async fn dispatch(
@@ -42,18 +41,12 @@ impl<I: Interface> Bounded<I> {
         message: &Message,
         name: MemberName<'_>,
     ) -> Result<(), BoxDBusError> {
-        let identity = async {
-            let sender = sender(&message.header())?;
-            self.state.callers.identify(connection, sender).await
-        };
-        identity.await.map_err(boxed)?;
+        let identified = self.calls.identify(&message.header(), connection).await;
+        identified.map_err(boxed)?;
         match self.interface.call(server, connection, message, name) {
             DispatchResult::Async(call) => {
                 let done = AssertUnwindSafe(call).catch_unwind().await;
-                done.unwrap_or_else(|_| {
-                    let text = "the call broke off; see the journal of tfad";
-                    Err(boxed(Error::Storage(text.to_owned())))
-                })
+                done.unwrap_or_else(|_| Err(boxed(broke_off())))
             }
             DispatchResult::NotFound | DispatchResult::RequiresMut => {
                 Err(fdo::Error::UnknownMethod("there is no such method".to_owned()).into())

@@ -1,4 +1,4 @@
-//! `org.tfad.Tfa1.Login` on the bus. The PAM module comes this way where nobody listens at the
+//! `org.tfad.Tfa1.Login` on the bus. The PAM module comes this way where it cannot connect to the
 //! daemon's own socket.
 
 use std::collections::HashMap;
@@ -8,23 +8,22 @@ use tfa_proto::{Error, WireTurn};
 use zbus::Connection;
 use zbus::message::Header;
 use zbus::wire::OwnedVariant;
+use zeroize::Zeroizing;
 
-use crate::dbus::caller::sender;
+use crate::dbus::calls::{Calls, sender};
 use crate::login::{self, Logins};
-use crate::state::DaemonState;
 
 /// The interface.
 #[derive(Debug)]
-pub struct Login {
-    state: Arc<DaemonState>,
+pub(crate) struct Login {
     logins: Arc<Logins>,
+    calls: Arc<Calls>,
 }
 
 impl Login {
-    /// The interface to the logins of a host.
-    #[must_use]
-    pub fn new(state: Arc<DaemonState>, logins: Arc<Logins>) -> Self {
-        Self { state, logins }
+    pub(crate) fn new(logins: &Arc<Logins>, calls: &Arc<Calls>) -> Self {
+        let (logins, calls) = (Arc::clone(logins), Arc::clone(calls));
+        Self { logins, calls }
     }
 }
 
@@ -36,13 +35,13 @@ impl Login {
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-        user: &str,
+        user: String,
         context: HashMap<String, OwnedVariant>,
     ) -> Result<(u32, WireTurn), Error> {
         let context = login::context(&context)?;
-        let sender = sender(&header)?;
-        let caller = self.state.callers.identify(connection, sender).await?;
-        let begun = self.logins.begin(&caller, user, context);
+        let call = self.calls.admit(&header, connection).await?;
+        let (logins, caller) = (Arc::clone(&self.logins), call.caller.clone());
+        let begun = call.run(move || logins.begin(&caller, &user, context));
         begun.await.map(|(dialog, turn)| (dialog, turn.into()))
     }
 
@@ -51,11 +50,14 @@ impl Login {
     async fn answer(
         &self,
         #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
         dialog: u32,
         reply: String,
     ) -> Result<(WireTurn,), Error> {
-        let sender = sender(&header)?;
-        let answered = self.logins.answer(&sender, dialog, reply);
+        let reply = Zeroizing::new(reply);
+        let call = self.calls.admit(&header, connection).await?;
+        let (logins, sender) = (Arc::clone(&self.logins), call.caller.name.clone());
+        let answered = call.run(move || logins.answer(&sender, dialog, &reply));
         // A turn alone would go out as its four parts.
         answered.await.map(|turn| (turn.into(),))
     }

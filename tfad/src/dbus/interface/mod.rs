@@ -1,9 +1,9 @@
-//! The three interfaces on the bus.
+//! The three interfaces on the bus. A call is admitted in async code; its work blocks and runs on a
+//! worker thread.
 
-pub mod account;
-pub mod admin;
+pub(crate) mod account;
+pub(crate) mod admin;
+mod administrator;
 pub(crate) mod bounded;
-
-pub mod login;
-mod status;
-pub(crate) use status::name as state_name;
+pub(crate) mod login;
+mod owner;

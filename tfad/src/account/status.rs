@@ -6,7 +6,7 @@ use tfa_proto::{State, Status};
 use crate::host::users::User;
 
 /// What may be said about a user's account.
-pub(super) fn of(
+pub(crate) fn of(
     user: &User,
     account: Option<&Account>,
     required: Option<&RuleEffect>,
@@ -29,7 +29,7 @@ pub(super) fn of(
     };
     let Some(account) = account else {
         return Status {
-            state: name(None).to_owned(),
+            state: state_name(None).to_owned(),
             ..bare
         };
     };
@@ -43,7 +43,7 @@ pub(super) fn of(
         .iter()
         .map(|one| one.name().to_owned());
     Status {
-        state: name(Some(account)).to_owned(),
+        state: state_name(Some(account)).to_owned(),
         authenticators: names.collect(),
         offer_pending: account.pending().is_some(),
         backup_codes_left: u32::try_from(left).unwrap_or(u32::MAX),
@@ -69,7 +69,7 @@ pub(super) fn of(
 }
 
 /// The state's name on the bus.
-pub(crate) fn name(account: Option<&Account>) -> &'static str {
+pub(crate) fn state_name(account: Option<&Account>) -> &'static str {
     match account.map_or(tfa_core::State::None, Account::state) {
         tfa_core::State::None => State::None,
         tfa_core::State::Pending => State::Pending,
@@ -80,7 +80,7 @@ pub(crate) fn name(account: Option<&Account>) -> &'static str {
 }
 
 /// What may be said where the record cannot be used.
-pub(super) fn unusable(user: &str, uid: Option<u32>, why: String) -> Status {
+pub(crate) fn unusable(user: &str, uid: Option<u32>, why: String) -> Status {
     Status {
         user: user.to_owned(),
         uid,

@@ -1,16 +1,16 @@
-//! How much a caller who is not root may have under way at once: calls, connections.
+//! Bounds on what callers who are not root have under way at once: calls, connections.
 //!
-//! Behind a call stand hashes, polkit's question and the name service: who begins more of that than
-//! a person needs is told to wait.
+//! A call may hash, wait for polkit and ask the name service. A caller who has more of them under way
+//! than a person needs is refused.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tfa_proto::Error;
 
-use crate::dbus::caller::Caller;
+use crate::caller::Caller;
 
-/// The callers with something under way, root left out.
+/// What each uid has under way. Root is neither counted nor refused.
 #[derive(Debug)]
 pub struct CallLimiter {
     each: u32,
@@ -18,32 +18,30 @@ pub struct CallLimiter {
     calls: Mutex<HashMap<u32, u32>>,
 }
 
-/// What somebody has under way; it ends when this is dropped.
-#[must_use = "what is under way counts while this is kept"]
+/// A call or connection that counts as under way until this is dropped.
+#[must_use = "the call counts as under way until this is dropped"]
 #[derive(Debug)]
-pub struct Permit<'limiter> {
-    limiter: &'limiter CallLimiter,
+pub struct Permit {
+    limiter: Arc<CallLimiter>,
     uid: Option<u32>,
 }
 
 impl CallLimiter {
-    /// So many at once for each of them, and for all of them together.
+    /// A limiter with the bound for each uid, and the bound for all of them together.
     #[must_use]
-    pub fn new(each: u32, all: u32) -> Self {
+    pub fn new(each: u32, all: u32) -> Arc<Self> {
         let calls = Mutex::default();
-        Self { each, all, calls }
+        Arc::new(Self { each, all, calls })
     }
 
-    /// Lets one more in.
+    /// Counts one more call or connection of a caller.
     ///
     /// # Errors
-    /// [`Error::Busy`] past the bound.
-    pub fn admit(&self, caller: &Caller) -> Result<Permit<'_>, Error> {
+    /// [`Error::Busy`] past a bound.
+    pub fn admit(self: &Arc<Self>, caller: &Caller) -> Result<Permit, Error> {
+        let limiter = Arc::clone(self);
         if caller.is_root() {
-            return Ok(Permit {
-                limiter: self,
-                uid: None,
-            });
+            return Ok(Permit { limiter, uid: None });
         }
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         let all: u32 = calls.values().sum();
@@ -54,14 +52,12 @@ impl CallLimiter {
             ));
         }
         calls.insert(caller.uid, of_caller + 1);
-        Ok(Permit {
-            limiter: self,
-            uid: Some(caller.uid),
-        })
+        let uid = Some(caller.uid);
+        Ok(Permit { limiter, uid })
     }
 }
 
-impl Drop for Permit<'_> {
+impl Drop for Permit {
     fn drop(&mut self) {
         let Some(uid) = self.uid else { return };
         let mut calls = self

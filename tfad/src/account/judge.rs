@@ -1,0 +1,71 @@
+//! Verification of what a user typed, against the account as it is stored.
+
+use tfa_core::{Account, BackupCode, BackupSet, Credential, Input, ThrottleScope, Time};
+use tfa_proto::Error;
+
+use super::{Accounts, Loaded};
+use crate::host::users::User;
+use crate::log::journal::{Level, quoted};
+use crate::messages;
+
+/// The number of times that an entry is hashed, because the backup codes changed meanwhile.
+const MAX_HASHES: u32 = 8;
+
+impl Accounts {
+    /// Lets `judge` verify what was typed against a user's account, and stores what it changed before
+    /// its answer is returned. The account may have been loaded `earlier`. A backup code is hashed
+    /// first; where `judge` answers `None`, the backup codes were changed meanwhile, and it is hashed
+    /// and asked again.
+    ///
+    /// # Errors
+    /// Those of the store; [`Error::Busy`] where the backup codes keep changing.
+    pub fn judge<T>(
+        &self,
+        user: &User,
+        input: &Input,
+        origin: ThrottleScope,
+        now: Time,
+        mut earlier: Option<Loaded>,
+        mut judge: impl FnMut(&mut Account, &Credential) -> Option<T>,
+    ) -> Result<T, Error> {
+        for _ in 0..MAX_HASHES {
+            let loaded = match (earlier.take(), input) {
+                (None, Input::Backup(_)) => Some(self.load_record(user)?),
+                (loaded, _) => loaded,
+            };
+            let account = loaded.as_ref().and_then(Loaded::account);
+            let credential = self.hashing.credential(input, account, origin, now)?;
+            let mut ahead = None;
+            let judged = self.change_from(loaded, user, |account| {
+                ahead = account.used_ahead(now);
+                let answer = judge(account, &credential);
+                ahead = ahead.filter(|_| account.used_ahead(now).is_none());
+                answer
+            })?;
+            if let Some(moment) = ahead {
+                self.log_clock(user, moment);
+            }
+            if let Some(answer) = judged {
+                return Ok(answer);
+            }
+        }
+        Err(Error::Busy(
+            "the backup codes are being changed all the time; try again".to_owned(),
+        ))
+    }
+
+    /// Makes a new set of backup codes.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when randomness or memory is short.
+    pub fn draw_backup_codes(&self) -> Result<(BackupSet, [BackupCode; BackupSet::SIZE]), Error> {
+        self.hashing.draw()
+    }
+
+    fn log_clock(&self, user: &User, moment: Time) {
+        if let Some(journal) = &self.journal {
+            let (name, what) = (quoted(&user.name), messages::clock_was_ahead(moment));
+            journal.write(Level::Warning, &format!("{name}: {what}"));
+        }
+    }
+}

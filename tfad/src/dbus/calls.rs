@@ -1,0 +1,231 @@
+//! The admission of calls from the bus: who calls, and how many calls of a uid are under way.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tfa_proto::Error;
+use tokio::task::spawn_blocking;
+use zbus::Connection;
+use zbus::message::Header;
+
+use crate::call_limiter::{CallLimiter, Permit};
+use crate::caller::Caller;
+
+/// The callers on the bus.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    callers: Callers,
+    limiter: Arc<CallLimiter>,
+}
+
+/// A call that was admitted. It counts as under way until this is dropped and the work that it has run
+/// is done.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) caller: Caller,
+    permit: Arc<Permit>,
+}
+
+impl Calls {
+    pub(crate) fn new(limiter: Arc<CallLimiter>) -> Self {
+        let callers = Callers::default();
+        Self { callers, limiter }
+    }
+
+    /// The caller of a message.
+    ///
+    /// # Errors
+    /// [`Error::NotAuthorized`] where the bus does not tell.
+    pub(crate) async fn identify(
+        &self,
+        header: &Header<'_>,
+        connection: &Connection,
+    ) -> Result<Caller, Error> {
+        self.callers.identify(connection, sender(header)?).await
+    }
+
+    /// Admits a call.
+    ///
+    /// # Errors
+    /// As [`Self::identify`]; [`Error::Busy`] where too many calls of the uid are under way.
+    pub(crate) async fn admit(
+        &self,
+        header: &Header<'_>,
+        connection: &Connection,
+    ) -> Result<Call, Error> {
+        let caller = self.identify(header, connection).await?;
+        let permit = Arc::new(self.limiter.admit(&caller)?);
+        Ok(Call { caller, permit })
+    }
+
+    /// Forgets a connection that is gone.
+    pub(crate) fn forget(&self, name: &str) {
+        self.callers.forget(name);
+    }
+}
+
+impl Call {
+    /// Runs blocking work of the call on a worker thread.
+    ///
+    /// # Errors
+    /// The work's own; [`Error::Storage`] where it panics.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        // The work goes on where its caller leaves, and counts as long.
+        let permit = Arc::clone(&self.permit);
+        let work = move || {
+            let result = work();
+            drop(permit);
+            result
+        };
+        spawn_blocking(work)
+            .await
+            .unwrap_or_else(|_| Err(broke_off()))
+    }
+}
+
+/// The answer to a call that panicked.
+pub(crate) fn broke_off() -> Error {
+    Error::Storage("the call broke off; see the journal of tfad".to_owned())
+}
+
+/// The unique name that the bus put on a message.
+///
+/// # Errors
+/// [`Error::NotAuthorized`] for a message without one, which no bus delivers.
+pub(crate) fn sender(header: &Header<'_>) -> Result<String, Error> {
+    header
+        .sender()
+        .map(|name| name.to_string())
+        .ok_or_else(|| Error::NotAuthorized("a call without a sender".to_owned()))
+}
+
+/// The number of connections that are remembered.
+const MAX_KNOWN: usize = 4096;
+
+/// The uids behind the connections of the bus that called. A bus never gives a unique name twice.
+#[derive(Debug, Default)]
+struct Callers {
+    uids: Mutex<HashMap<String, u32>>,
+}
+
+impl Callers {
+    /// The caller behind a connection. The bus is asked once for each connection.
+    ///
+    /// # Errors
+    /// [`Error::NotAuthorized`] if the bus does not say.
+    async fn identify(&self, connection: &Connection, name: String) -> Result<Caller, Error> {
+        let known = self.uids().get(&name).copied();
+        let uid = match known {
+            Some(uid) => uid,
+            None => self.remember(&name, uid_behind(connection, &name).await?),
+        };
+        Ok(Caller { name, uid })
+    }
+
+    /// A connection is gone.
+    fn forget(&self, name: &str) {
+        self.uids().remove(name);
+    }
+
+    fn remember(&self, name: &str, uid: u32) -> u32 {
+        let mut uids = self.uids();
+        // A connection that left while the bus was asked stays in the table.
+        if uids.len() >= MAX_KNOWN {
+            uids.clear();
+        }
+        uids.insert(name.to_owned(), uid);
+        uid
+    }
+
+    fn uids(&self) -> MutexGuard<'_, HashMap<String, u32>> {
+        self.uids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Asks the bus for the uid behind a connection. It would tell more (`GetConnectionCredentials`), and
+/// take longer to gather it.
+async fn uid_behind(connection: &Connection, name: &str) -> Result<u32, Error> {
+    let reply = connection
+        .call_method(
+            Some("org.freedesktop.DBus"),
+            "/org/freedesktop/DBus",
+            Some("org.freedesktop.DBus"),
+            "GetConnectionUnixUser",
+            &name,
+        )
+        .await
+        .map_err(|_| unvouched())?;
+    reply.body().deserialize().map_err(|_| unvouched())
+}
+
+fn unvouched() -> Error {
+    Error::NotAuthorized("the bus does not say who calls".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bounded_number_of_connections_is_remembered() {
+        let callers = Callers::default();
+        for number in 0..3 * MAX_KNOWN {
+            callers.remember(&format!(":1.{number}"), 1000);
+            assert!(callers.uids().len() <= MAX_KNOWN);
+        }
+        callers.remember(":1.x", 0);
+        callers.forget(":1.x");
+        assert!(!callers.uids().contains_key(":1.x"));
+    }
+
+    #[tokio::test]
+    async fn work_counts_as_under_way_after_its_caller_has_left() {
+        let limiter = CallLimiter::new(1, 1);
+        let caller = Caller {
+            name: ":1.7".to_owned(),
+            uid: 1000,
+        };
+        let permit = Arc::new(limiter.admit(&caller).unwrap());
+        let call = Call {
+            caller: caller.clone(),
+            permit,
+        };
+        let (begun, begins) = std::sync::mpsc::channel();
+        let (end, ends) = std::sync::mpsc::channel::<()>();
+        let work = tokio::spawn(async move {
+            call.run(move || {
+                begun.send(()).unwrap();
+                let _ = ends.recv();
+                Ok(())
+            })
+            .await
+        });
+        tokio::task::spawn_blocking(move || begins.recv().unwrap())
+            .await
+            .unwrap();
+        work.abort();
+        assert!(work.await.unwrap_err().is_cancelled());
+        assert!(matches!(limiter.admit(&caller), Err(Error::Busy(_))));
+        drop(end);
+        while limiter.admit(&caller).is_err() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_is_answered() {
+        let limiter = CallLimiter::new(1, 1);
+        let caller = Caller {
+            name: ":1.7".to_owned(),
+            uid: 1000,
+        };
+        let permit = Arc::new(limiter.admit(&caller).unwrap());
+        let call = Call { caller, permit };
+        let broken: Result<(), _> = call.run(|| panic!("it breaks off")).await;
+        assert!(matches!(broken, Err(Error::Storage(_))));
+        assert_eq!(call.run(|| Ok(7)).await.unwrap(), 7);
+    }
+}

@@ -1,0 +1,139 @@
+//! What the service manager tells the daemon, by signals, and what the daemon tells it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tfa_store::StoreError;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
+
+use crate::account::Accounts;
+use crate::config::BadConfig;
+use crate::log::journal::Level;
+use crate::state::DaemonState;
+
+/// How often a daemon that cannot serve tries again.
+const RETRY_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How often a read-only state directory is checked.
+const WRITABLE_CHECK_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Returns with SIGTERM or SIGINT; SIGHUP meanwhile reads the configuration again. What keeps the daemon
+/// from serving is tried again then, and from time to time: a full disk or a lock may have passed. The
+/// daemon stops also where the store is read-only and would not be if it was opened again: what is
+/// read-only in the daemon's own view of the file systems may be writable in a new one, which it gets
+/// from the service manager. The store may have been opened just now, so each round checks that.
+pub(super) async fn handle_signals(state: &Arc<DaemonState>, accounts: &Arc<Accounts>) {
+    let signals = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
+    );
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else {
+        let what = "cannot listen for signals: no reload, no graceful stop";
+        state.journal.write(Level::Error, what);
+        return std::future::pending().await;
+    };
+    loop {
+        let is_read_only = writable_again(accounts).await.is_some();
+        tokio::select! {
+            _ = terminate.recv() => return,
+            _ = interrupt.recv() => return,
+            _ = hangup.recv() => match writable_again(accounts).await {
+                None => reload(state, accounts).await,
+                Some(_) => return,
+            },
+            () = tokio::time::sleep(RETRY_INTERVAL), if state.refusal().is_some() => {
+                try_again(state, accounts).await;
+            }
+            () = until_writable(accounts), if is_read_only => return,
+        }
+    }
+}
+
+/// `None` where the store takes changes; else whether one that is opened again would.
+async fn writable_again(accounts: &Arc<Accounts>) -> Option<bool> {
+    let accounts = Arc::clone(accounts);
+    let checked = spawn_blocking(move || accounts.writable_again()).await;
+    checked.ok().flatten()
+}
+
+/// Returns when a read-only store would take changes if it was opened again.
+async fn until_writable(accounts: &Arc<Accounts>) {
+    while writable_again(accounts).await != Some(true) {
+        tokio::time::sleep(WRITABLE_CHECK_INTERVAL).await;
+    }
+}
+
+async fn reload(state: &Arc<DaemonState>, accounts: &Arc<Accounts>) {
+    let refused = state.refusal().is_some();
+    blocking(state, |state| {
+        match state.reload() {
+            Ok(()) => {
+                let read = "the configuration was read again";
+                state.journal.write(Level::Notice, read);
+                state.log_warnings();
+            }
+            Err(bad) => {
+                let stays = "the configuration stays as it was, for the new one is wrong";
+                for line in bad.lines() {
+                    let line = format!("{stays}: {line}");
+                    state.journal.write(Level::Error, &line);
+                }
+            }
+        }
+        // Its error is the refusal.
+        let _: Result<(), StoreError> = state.reopen();
+    })
+    .await;
+    if refused {
+        publish_status(state, accounts);
+    }
+}
+
+/// Tries again what keeps the daemon from serving. A configuration that is in force stays.
+async fn try_again(state: &Arc<DaemonState>, accounts: &Arc<Accounts>) {
+    blocking(state, |state| {
+        if state.has_bad_config() {
+            // Its mistakes are the refusal, and so is the error of the store.
+            let _: Result<(), BadConfig> = state.reload();
+        }
+        let _: Result<(), StoreError> = state.reopen();
+    })
+    .await;
+    publish_status(state, accounts);
+    if state.refusal().is_none() {
+        state.log_warnings();
+    }
+}
+
+/// Runs blocking work on a worker thread.
+async fn blocking(state: &Arc<DaemonState>, work: impl FnOnce(&DaemonState) + Send + 'static) {
+    let state = Arc::clone(state);
+    // Work that panics leaves the state as it was.
+    let _ = spawn_blocking(move || work(&state)).await;
+}
+
+/// Tells the log and the service manager whether logins are served.
+pub(super) fn publish_status(state: &DaemonState, accounts: &Accounts) {
+    let status = match state.refusal() {
+        None => {
+            state.journal.write(Level::Info, "ready");
+            match accounts.writable_again() {
+                None => "Serving logins.",
+                Some(_) => "Refusing every code, because the state directory is read-only.",
+            }
+        }
+        Some(why) => {
+            let refused = format!("no login is served, every one is refused: {why}");
+            state.journal.write(Level::Critical, &refused);
+            "Refusing every login; see the journal."
+        }
+    };
+    notify(&[sd_notify::NotifyState::Status(status)]);
+}
+
+/// Tells the service manager, where there is one.
+pub(super) fn notify(state: &[sd_notify::NotifyState<'_>]) {
+    let _ = sd_notify::notify(state);
+}

@@ -1,0 +1,468 @@
+//! What an administrator does with any account. Every call blocks.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tfa_core::{
+    Account, AuditRecord, DenyReason, Invitation, MAX_INVITATION_LIFETIME, PhaseAction, Policy,
+    Subject,
+};
+use tfa_core::{AuditOutcome, Time};
+use tfa_proto::{Error, Explanation, Impact, Outcome, Renamed, Seen, Status, Supposed};
+
+use crate::account::{Accounts, refused, resolve, status};
+use crate::caller::Caller;
+use crate::config::Config;
+use crate::host::users::{self, User};
+use crate::host::{clock, host_name, random, subject};
+use crate::log::journal::quoted;
+use crate::login::simulate;
+use crate::state::DaemonState;
+
+/// An administrator, in one call.
+pub(super) struct Administrator {
+    pub(super) state: Arc<DaemonState>,
+    pub(super) accounts: Arc<Accounts>,
+    pub(super) caller: Caller,
+}
+
+impl Administrator {
+    pub(super) fn list(&self) -> Result<Vec<Status>, Error> {
+        let records = self.accounts.list()?;
+        let mut accounts = Vec::with_capacity(records.len());
+        let names: HashSet<String> = records.iter().map(|(name, _)| name.clone()).collect();
+        for (name, record) in records {
+            let account = record
+                .map_err(refused)
+                .and_then(|(record, _)| resolve::decode(&record, &name));
+            accounts.push(match users::look_up(self.accounts.names(), &name) {
+                Err(Error::UnknownUser(_)) => self.renamed(&name, account, &names),
+                Err(error) => status::unusable(&name, None, text_of(&error)),
+                Ok(user) => {
+                    let account = account.and_then(|account| {
+                        resolve::must_be_of(&account, &name, user.uid).map(|()| account)
+                    });
+                    self.described(&user, account.map(Some))
+                }
+            });
+        }
+        Ok(accounts)
+    }
+
+    pub(super) fn show(&self, user: &str) -> Result<Status, Error> {
+        let user = self.accounts.user(user)?;
+        let loaded = self.accounts.load_record(&user);
+        let note = match &loaded {
+            Ok(loaded) => loaded.former_name().map(|former| moved(former, &user)),
+            Err(_) => None,
+        };
+        let account = loaded.map(|loaded| loaded.account().cloned());
+        let told = self.described(&user, account);
+        Ok(Status { note, ..told })
+    }
+
+    pub(super) fn reset(&self, user: &str) -> Result<(), Error> {
+        // A record may have outlived its user: then it is found by the name as given. A name
+        // service that fails says nothing of that.
+        let known = match self.accounts.user(user) {
+            Ok(user) => Some(user),
+            Err(Error::UnknownUser(_)) => None,
+            Err(error) => return Err(self.state.journal.report(&self.caller, user, error)),
+        };
+        if let Some(known) = &known {
+            self.must_be_nobody_elses(known)
+                .map_err(|error| self.state.journal.report(&self.caller, user, error))?;
+        }
+        let name = self.reset_record(user, known)?;
+        self.state
+            .journal
+            .log_done(&self.caller, &name, "reset by an administrator");
+        Ok(())
+    }
+
+    pub(super) fn unlock(&self, user: &str) -> Result<(), Error> {
+        let user = self.accounts.user(user)?;
+        let report = |error| self.state.journal.report(&self.caller, &user.name, error);
+        if self.accounts.load(&user).map_err(report)?.is_none() {
+            let name = &user.name;
+            return Err(Error::NotSetUp(format!(
+                "{name} has no two-factor login to unlock."
+            )));
+        }
+        self.accounts
+            .change(&user, Account::unlock)
+            .map_err(report)?;
+        self.state
+            .journal
+            .log_done(&self.caller, &user.name, "unlocked by an administrator");
+        Ok(())
+    }
+
+    pub(super) fn rename(
+        &self,
+        names: &[(String, String)],
+        check: bool,
+    ) -> Result<Vec<Renamed>, Error> {
+        let renamed = self.accounts.rename(names, check);
+        let renamed =
+            renamed.map_err(|error| self.state.journal.report(&self.caller, "rename", error))?;
+        let moved = renamed
+            .iter()
+            .filter(|one| !check && one.outcome == Renamed::MOVED);
+        for Renamed { old, new, uid, .. } in moved {
+            let what = format!(
+                "an administrator gave it the record of {}, with uid {uid}",
+                quoted(old)
+            );
+            self.state.journal.log_done(&self.caller, new, &what);
+        }
+        Ok(renamed)
+    }
+
+    pub(super) fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), Error> {
+        let longest = MAX_INVITATION_LIFETIME.as_secs();
+        if !(60..=longest).contains(&seconds) {
+            return Err(Error::InvalidArgument(format!(
+                "An invitation is good for a minute to {} days.",
+                longest / 86_400
+            )));
+        }
+        let user = self.accounts.user(user)?;
+        let now = clock::now();
+        let until = now.plus(Duration::from_secs(seconds));
+        let (invitation, word) = random::drawn(|fill| Invitation::draw(fill, now, until))?;
+        let invited = self
+            .accounts
+            .change(&user, |account| {
+                let is_set_up = !account.authenticators().is_empty();
+                if !is_set_up {
+                    account.invite(invitation.clone());
+                }
+                !is_set_up
+            })
+            .map_err(|error| self.state.journal.report(&self.caller, &user.name, error))?;
+        if !invited {
+            return Err(Error::AlreadySetUp(format!(
+                "{name} has set up two-factor login already. To begin anew: tfactl reset {name}",
+                name = user.name
+            )));
+        }
+        self.state
+            .journal
+            .log_done(&self.caller, &user.name, "invited to set up");
+        Ok((word.to_printed(), until.as_secs()))
+    }
+
+    pub(super) fn explain(
+        &self,
+        files: &[(String, String)],
+        user: &str,
+        login: &Supposed,
+    ) -> Result<Explanation, Error> {
+        let config = self.policy_of(files)?;
+        let user = self.accounts.user(user)?;
+        let subject = self.subject_of(&user, &config.policy, login);
+        let now = login.at.map_or_else(clock::now, Time::from_secs);
+        let (account, problem) = match self.accounts.load(&user) {
+            Ok(account) => (account, None),
+            Err(error) => (None, Some(text_of(&error))),
+        };
+        let host = host_name();
+        let policy = &config.policy;
+        let told = simulate::explain(
+            policy,
+            login,
+            simulate::login_name(&user),
+            &subject,
+            account.as_ref(),
+            &host,
+            now,
+        );
+        Ok(match problem {
+            // Such a record refuses every login that would look at it.
+            Some(problem) if looks_at_the_record(&told.reason) => Explanation {
+                outcome: Outcome::Refused.name().to_owned(),
+                reason: "unusable".to_owned(),
+                shown: String::new(),
+                unknown: vec![problem],
+                file: String::new(),
+                line: 0,
+                grace_until: None,
+                audited: None,
+                audited_reason: String::new(),
+                ..told
+            },
+            Some(_) | None => told,
+        })
+    }
+
+    pub(super) fn impact(
+        &self,
+        files: &[(String, String)],
+        login: &Supposed,
+        users: Vec<String>,
+    ) -> Result<(bool, Vec<Impact>), Error> {
+        let config = self.policy_of(files)?;
+        let now = login.at.map_or_else(clock::now, Time::from_secs);
+        let mut impacts = Vec::with_capacity(users.len());
+        for name in users {
+            let Ok(user) = self.accounts.user(&name) else {
+                impacts.push(unknown_user(name));
+                continue;
+            };
+            let account = self.accounts.load(&user);
+            let subject = self.subject_of(&user, &config.policy, login);
+            let usable = account.is_ok();
+            let account = account.ok().flatten();
+            let impact = simulate::impact(
+                &config.policy,
+                login,
+                simulate::login_name(&user),
+                &subject,
+                account.as_ref(),
+                now,
+            );
+            impacts.push(if usable { impact } else { unusable(impact) });
+        }
+        Ok((config.policy.audit, impacts))
+    }
+
+    pub(super) fn seen(&self) -> Result<Vec<Seen>, Error> {
+        let records = self.accounts.list()?;
+        let mut seen = Vec::new();
+        for (name, record) in records {
+            let account = record
+                .ok()
+                .and_then(|(record, _)| Account::decode(record.as_bytes()).ok());
+            let audit_records = account.iter().flat_map(Account::audit_records);
+            seen.extend(audit_records.map(|record| told(&name, record)));
+        }
+        Ok(seen)
+    }
+}
+
+impl Administrator {
+    /// The policy of the files, or the one in force where there are none.
+    fn policy_of(&self, files: &[(String, String)]) -> Result<Arc<Config>, Error> {
+        if files.is_empty() {
+            self.state.serves()?;
+            return Ok(self.state.config());
+        }
+        let config = Config::parse(files);
+        let config = config.map_err(|bad| Error::InvalidArgument(bad.to_string()))?;
+        Ok(Arc::new(config))
+    }
+
+    fn described(&self, user: &User, account: Result<Option<Account>, Error>) -> Status {
+        match account {
+            Ok(account) => {
+                let now = clock::now();
+                let required = subject::required_of(&self.state.config().policy, user, now);
+                let known = status::of(user, account.as_ref(), required.as_ref(), now);
+                Status {
+                    policy_unknown: self.state.has_bad_config(),
+                    ..known
+                }
+            }
+            Err(error) => status::unusable(&user.name, Some(user.uid), text_of(&error)),
+        }
+    }
+
+    /// What is to be said of a record whose name the system does not know: whoever has its uid may
+    /// have got another name.
+    fn renamed(
+        &self,
+        former: &str,
+        account: Result<Account, Error>,
+        names: &HashSet<String>,
+    ) -> Status {
+        let account = match account {
+            Ok(account) => account,
+            Err(error) => return status::unusable(former, None, text_of(&error)),
+        };
+        match users::by_uid(self.accounts.names(), account.uid()) {
+            Err(Error::UnknownUser(_)) => status::unusable(former, None, gone(former)),
+            Err(error) => status::unusable(former, None, text_of(&error)),
+            Ok(user) if names.contains(&user.name) => {
+                let why = left_over(former, &user);
+                status::unusable(former, Some(user.uid), why)
+            }
+            Ok(user) => {
+                let note = Some(moved(former, &user));
+                let told = self.described(&user, Ok(Some(account)));
+                Status { note, ..told }
+            }
+        }
+    }
+
+    /// A record under a user's name that was set up for the uid of another user may be the other's:
+    /// it is not reset before the administrator has said whose it is.
+    fn must_be_nobody_elses(&self, user: &User) -> Result<(), Error> {
+        let name = &user.name;
+        let Some(other) = self.accounts.other_owner(name, user)? else {
+            return Ok(());
+        };
+        let (uid, other) = (other.uid, other.name);
+        Err(Error::WrongState(format!(
+            "the record under {name} was set up for the uid {uid}, which is {other} now. If it is the \
+             record of {other}: tfactl rename {name} {other}. If it is the record of {name}: tfactl \
+             rename {name} {name}. Then reset whom you mean. Nothing was changed"
+        )))
+    }
+
+    /// Forgets the record that a name stands for, and tells the name that it was of. A record under
+    /// the very name that was given comes first, for that one was meant.
+    fn reset_record(&self, given: &str, known: Option<User>) -> Result<String, Error> {
+        let accounts = &self.accounts;
+        let named = known.as_ref().map_or(given, |user| &user.name);
+        if named != given && !accounts.has_none(given) {
+            let is_known = match &known {
+                Some(user) => accounts.load(user).is_ok(),
+                None => false,
+            };
+            if !is_known {
+                accounts.remove(given)?;
+                return Ok(given.to_owned());
+            }
+        }
+        if accounts.has_none(named) {
+            let follows = match &known {
+                Some(user) => accounts.load(user)?.is_some(),
+                None => false,
+            };
+            if !follows {
+                return Err(Error::NotSetUp(format!(
+                    "{named} has no two-factor login to reset."
+                )));
+            }
+        }
+        match &known {
+            Some(user) if self.may_require_of(user) => self.reset_without_grace(user),
+            Some(user) => accounts.forget(user),
+            None => accounts.remove(named),
+        }?;
+        Ok(named.to_owned())
+    }
+
+    /// Forgets everything but that there is no second grace. Of a record that cannot be read it is
+    /// not known whether it was set up.
+    fn reset_without_grace(&self, user: &User) -> Result<(), Error> {
+        let accounts = &self.accounts;
+        if accounts.change_and_move(user, Account::reset).is_ok() {
+            return Ok(());
+        }
+        accounts.remove(&user.name)?;
+        accounts.change(user, Account::forbid_grace)
+    }
+
+    /// A user as a supposed login knows them.
+    fn subject_of(&self, user: &User, policy: &Policy, login: &Supposed) -> Subject {
+        if simulate::is_inside_session(login) {
+            subject::by_any_name(user, policy)
+        } else {
+            subject::by_names_in_use(user, policy)
+        }
+    }
+
+    /// Whether two-factor login is, or may come to be, required of a user.
+    fn may_require_of(&self, user: &User) -> bool {
+        // Of a policy that cannot be read nothing is known.
+        if self.state.refusal().is_some() {
+            return true;
+        }
+        let config = self.state.config();
+        let subject = subject::by_any_name(user, &config.policy);
+        config.policy.may_require_of(&subject)
+    }
+}
+
+fn told(user: &str, record: &AuditRecord) -> Seen {
+    let action = match record.outcome {
+        AuditOutcome::Asked => PhaseAction::Ask,
+        AuditOutcome::Notified => PhaseAction::Grace(record.last),
+        AuditOutcome::SetUp => PhaseAction::SetUp(None),
+        AuditOutcome::TooLate => PhaseAction::Deny(DenyReason::TooLate),
+        AuditOutcome::NotVerified => PhaseAction::Deny(DenyReason::NotVerified),
+        AuditOutcome::Undetermined => PhaseAction::Deny(DenyReason::Undetermined),
+    };
+    let (outcome, reason) = simulate::outcome(action);
+    Seen {
+        user: user.to_owned(),
+        outcome: outcome.name().to_owned(),
+        reason: reason.to_owned(),
+        service: record.service.clone(),
+        from: record.from.clone(),
+        last: record.last.as_secs(),
+        count: record.count,
+    }
+}
+
+/// Whether a login that goes on, or not, for that reason depends on the record.
+fn looks_at_the_record(reason: &str) -> bool {
+    !["off", "unguarded", "not-asked"].contains(&reason)
+}
+
+/// The same for a user whose record cannot be used.
+fn unusable(mut impact: Impact) -> Impact {
+    let Impact {
+        now,
+        now_reason,
+        later,
+        later_reason,
+        ..
+    } = &mut impact;
+    for (outcome, reason) in [(now, now_reason), (later, later_reason)] {
+        if looks_at_the_record(reason) {
+            Outcome::Refused.name().clone_into(outcome);
+            "unusable".clone_into(reason);
+        }
+    }
+    impact
+}
+
+fn unknown_user(user: String) -> Impact {
+    let (outcome, reason) = (Outcome::Refused.name(), "unknown-user");
+    Impact {
+        user,
+        now: outcome.to_owned(),
+        now_reason: reason.to_owned(),
+        later: outcome.to_owned(),
+        later_reason: reason.to_owned(),
+    }
+}
+
+fn text_of(error: &Error) -> String {
+    use zbus::DBusError as _;
+    error
+        .description()
+        .unwrap_or("the record cannot be read")
+        .to_owned()
+}
+
+/// Of a user who is gone.
+fn gone(name: &str) -> String {
+    format!(
+        "this system knows no user {name} now. If the user has left, and it is not only the \
+         directory that is gone: tfactl reset {name}"
+    )
+}
+
+/// Of a record that stands under a name that is nobody's, while the uid has another name.
+fn moved(former: &str, user: &User) -> String {
+    let User { name, uid, .. } = user;
+    format!(
+        "set up under the name {former}, which is no other user's now; uid {uid} is {name}. The \
+         record holds for {name} and goes to this name with the next right code, or at once: tfactl \
+         rename {former} {name}. If {name} is another person than {former} was: tfactl reset {name}"
+    )
+}
+
+/// Of such a record, where the user has one of the present name.
+fn left_over(former: &str, user: &User) -> String {
+    format!(
+        "this system knows no user {former} now, and {}, whose uid it was set up for, has a record of \
+         that name. To forget this one: tfactl reset {former}",
+        user.name
+    )
+}

@@ -1,0 +1,43 @@
+//! The groups of a user that the policy asks about.
+
+use tfa_core::{Login, Policy, RuleEffect, Subject, Time};
+
+use crate::host::groups::{self, Names};
+use crate::host::users::User;
+
+/// What the rules for a login ask of the name service about its user: the groups under the names in
+/// use, and for a login inside a session under every name of the uid. `None` where the answer makes no
+/// difference: then the name service is not asked.
+pub(crate) fn of_login(
+    login: &Login,
+    user: &User,
+    policy: &Policy,
+    inside_session: bool,
+) -> Option<Subject> {
+    if inside_session && policy.depends_on_names(login) {
+        return Some(by_any_name(user, policy));
+    }
+    if policy.is_settled(login) {
+        return None;
+    }
+    Some(by_names_in_use(user, policy))
+}
+
+/// A user under the names in use, with the groups that a policy asks about.
+pub(crate) fn by_names_in_use(user: &User, policy: &Policy) -> Subject {
+    let asked = policy.groups().into_iter().cloned().collect();
+    groups::of(user, Names::InUse, asked, Vec::new())
+}
+
+/// A user under every name of the uid, with the groups that a policy asks about.
+pub(crate) fn by_any_name(user: &User, policy: &Policy) -> Subject {
+    let asked = policy.groups().into_iter().cloned().collect();
+    let in_rules = policy.users().map(str::to_owned).collect();
+    groups::of(user, Names::All, asked, in_rules)
+}
+
+/// The terms under which two-factor login is required of a user, if it is.
+pub(crate) fn required_of(policy: &Policy, user: &User, now: Time) -> Option<RuleEffect> {
+    let subject = by_any_name(user, policy);
+    policy.requires_of(&subject, now).cloned()
+}

@@ -1,0 +1,146 @@
+//! Calls of the name service under a time limit.
+//!
+//! A directory may hang in the middle of a call of the C library, and such a call cannot be ended. So
+//! it runs on a thread of its own, which is left behind where the time is over. The number of these
+//! threads is bounded.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::semaphore::Semaphore;
+
+/// The number of calls at once, of those that no caller waits for any more too.
+const MAX_CALLS: usize = 64;
+/// The time after which an idle thread ends, but for one: a start takes longer than most calls.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Each call that was not given up has a permit, and one that was keeps it to its end.
+static CALLS: Semaphore = Semaphore::new(MAX_CALLS);
+static THREADS: Threads = Threads {
+    state: Mutex::new(State {
+        jobs: VecDeque::new(),
+        idle: 0,
+    }),
+    work: Condvar::new(),
+};
+
+struct Threads {
+    state: Mutex<State>,
+    work: Condvar,
+}
+
+struct State {
+    jobs: VecDeque<Job>,
+    /// The threads that wait for a job, less the jobs that wait for them.
+    idle: usize,
+}
+
+/// The result of a call, if there is one in time.
+pub(super) fn within<T: Send + 'static>(
+    limit: Duration,
+    call: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let deadline = Instant::now() + limit;
+    let permit = CALLS.acquire_within(limit)?;
+    let (answer, result) = sync_channel(1);
+    let job = move || {
+        let _permit = permit;
+        // The caller may have given up.
+        let _ = answer.send(call());
+    };
+    THREADS.give(Box::new(job))?;
+    let left = deadline.saturating_duration_since(Instant::now());
+    result.recv_timeout(left).ok()
+}
+
+impl Threads {
+    /// Gives a job to an idle thread, or to a new one.
+    fn give(&'static self, job: Job) -> Option<()> {
+        let mut state = self.state();
+        if state.idle > 0 {
+            state.idle -= 1;
+            state.jobs.push_back(job);
+            drop(state);
+            self.work.notify_one();
+            return Some(());
+        }
+        drop(state);
+        let thread = thread::Builder::new().name("name-service".to_owned());
+        let started = thread.spawn(move || {
+            run(job);
+            while let Some(job) = self.next() {
+                run(job);
+            }
+        });
+        started.ok().map(|_| ())
+    }
+
+    /// Waits for a job; `None` where the thread is to end.
+    fn next(&self) -> Option<Job> {
+        let mut state = self.state();
+        state.idle += 1;
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                return Some(job);
+            }
+            let waited = self.work.wait_timeout(state, IDLE_TIMEOUT);
+            let (again, over) = waited.unwrap_or_else(PoisonError::into_inner);
+            state = again;
+            if over.timed_out() && state.jobs.is_empty() && state.idle > 1 {
+                state.idle -= 1;
+                return None;
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn run(job: Job) {
+    // The caller learns of a panic by the answer that is dropped.
+    let _ = catch_unwind(AssertUnwindSafe(job));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_call_that_hangs_holds_up_no_other() {
+        let (go, wait) = mpsc::channel::<()>();
+        let hanging = thread::spawn(move || within(LONG, move || wait.recv().is_err()));
+        for number in 0..20 {
+            assert_eq!(within(LONG, move || number), Some(number));
+        }
+        drop(go);
+        assert_eq!(hanging.join().unwrap(), Some(true));
+    }
+
+    #[test]
+    fn a_call_that_hangs_is_given_up_after_the_limit() {
+        let (go, wait) = mpsc::channel::<()>();
+        let limit = Duration::from_millis(20);
+        assert_eq!(within(limit, move || wait.recv().is_ok()), None);
+        drop(go);
+    }
+
+    #[test]
+    fn a_call_that_panics_has_no_result_and_the_next_one_has() {
+        for number in 0..20 {
+            assert_eq!(within(LONG, || panic!("it breaks off")), None::<()>);
+            assert_eq!(within(LONG, move || number), Some(number));
+        }
+    }
+}

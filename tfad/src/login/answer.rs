@@ -1,0 +1,104 @@
+//! The answers of a login dialog.
+
+use tfa_core::{Answered, AskCode, BackupCode, Dialog, Enroll, Input, Requirement, Time};
+use tfa_proto::{Error, Turn};
+
+use super::{Logins, log, pam_context, password_prompts};
+use crate::account::Loaded;
+use crate::host::clock;
+use crate::login::sessions::{LoginAttempt, Session};
+
+impl Logins {
+    /// Verifies an answer. The account is stored before the turn is returned.
+    pub(super) fn judge(
+        &self,
+        session: &Session,
+        loaded: Option<Loaded>,
+        typed: &str,
+    ) -> Result<(Turn, Option<Dialog>), Error> {
+        let now = clock::now();
+        let (turn, next, drawn) = match &session.dialog {
+            Dialog::AskCode(question) => {
+                let judged = self.judge_code(session, loaded, question, typed, now);
+                let (turn, next) = judged?;
+                (turn, next, Vec::new())
+            }
+            Dialog::Enroll(enroll) => self.judge_enrollment(session, enroll, typed, now)?,
+        };
+        log::turn(&self.state.journal, &session.attempt, &turn);
+        let turn = self.render(&turn, next.as_ref(), &drawn, &session.attempt, now);
+        Ok((turn, next))
+    }
+
+    fn judge_code(
+        &self,
+        session: &Session,
+        loaded: Option<Loaded>,
+        question: &AskCode,
+        typed: &str,
+        now: Time,
+    ) -> Result<(tfa_core::Turn, Option<Dialog>), Error> {
+        let config = self.state.config();
+        let LoginAttempt {
+            user,
+            login,
+            caller,
+            context,
+        } = &session.attempt;
+        let client = pam_context::client(caller, context);
+        let judged = self.accounts.judge(
+            user,
+            &Input::parse(typed),
+            question.scope(),
+            now,
+            loaded,
+            |account, credential| {
+                let decision = config.policy.decide(login, Some(account), now);
+                match question.answer(decision.requirement, account, credential, client, now) {
+                    Answered::Rehash | Answered::DrawCodes => None,
+                    Answered::Turn(turn, next) => Some((turn, next)),
+                }
+            },
+        )?;
+        if let tfa_core::Next::End(tfa_core::Verdict::Verified(_)) = judged.0.next
+            && session.attempt.caller.is_root()
+            && session.attempt.context.service == password_prompts::POLKIT
+        {
+            self.password_prompts.code_was_used(user.uid);
+        }
+        Ok(judged)
+    }
+
+    fn judge_enrollment(
+        &self,
+        session: &Session,
+        enroll: &Enroll,
+        typed: &str,
+        now: Time,
+    ) -> Result<(tfa_core::Turn, Option<Dialog>, Vec<BackupCode>), Error> {
+        let config = self.state.config();
+        let LoginAttempt { user, login, .. } = &session.attempt;
+        // Ten hashes are computed only for a right code.
+        let mut drawn = None;
+        loop {
+            let set = drawn.as_ref().map(|(set, _)| set);
+            let answered = self.accounts.change(user, |account| {
+                let mut requirement = config.policy.decide(login, Some(account), now).requirement;
+                if config.policy.invitation && !enroll.is_by_invitation() {
+                    // Required since the dialog began.
+                    requirement = Requirement::Undetermined;
+                }
+                enroll.clone().answer(requirement, account, typed, set, now)
+            })?;
+            match answered {
+                Answered::DrawCodes | Answered::Rehash => {
+                    drawn = Some(self.accounts.draw_backup_codes()?);
+                }
+                Answered::Turn(turn, next) => {
+                    let codes = drawn.map(|(_, codes)| codes.to_vec()).unwrap_or_default();
+                    return Ok((turn, next, codes));
+                }
+            }
+        }
+    }
+}

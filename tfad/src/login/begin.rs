@@ -1,0 +1,226 @@
+//! The begin of a login: the user, the policy, the first turn.
+
+use std::time::Instant;
+
+use tfa_core::{
+    Account, AskCode, DenyReason, Dialog, Enroll, PhaseAction, PhaseInput, PolicyDecision, Time,
+};
+use tfa_proto::{Context, Error, Turn, Verdict};
+
+use super::{Logins, log, pam_context, render};
+use crate::account::Loaded;
+use crate::caller::Caller;
+use crate::config::Config;
+use crate::host::users::{self, User};
+use crate::host::{clock, groups, host_name, random, subject};
+use crate::login::enrollment::Enrollment;
+use crate::login::sessions::{LoginAttempt, Session};
+use crate::messages;
+
+impl Logins {
+    pub(super) fn begin_dialog(
+        &self,
+        caller: &Caller,
+        user: &str,
+        context: Context,
+    ) -> Result<(u32, Turn), Error> {
+        let root = caller.is_root();
+        let context = if root { context } else { untrusted(context) };
+        let found = users::look_up(self.accounts.names(), user);
+        let found = if root { found } else { Ok(own(caller, found)?) };
+        let user = match found {
+            Ok(user) => user,
+            Err(Error::UnknownUser(_)) => return Ok((0, render::end(Verdict::UnknownUser, None))),
+            Err(other) => return Err(other),
+        };
+        let config = self.state.config();
+        let phase = pam_context::phase(&context, &config.policy);
+        // Neither the account nor the groups matter to a login that this phase does not judge.
+        match PolicyDecision::none_needed(phase) {
+            Some(PhaseAction::Verified) => {
+                let met = context.auth_result.unwrap_or(Verdict::Verified);
+                return Ok((0, render::end(met, None)));
+            }
+            Some(_) => {
+                self.bypasses
+                    .tell(&self.state, &self.accounts, caller, &user, &context);
+                return Ok((0, render::end(Verdict::NotRequired, None)));
+            }
+            None => {}
+        }
+        // The name service is asked for groups only where they make a difference.
+        let inside_session = pam_context::is_inside_session(root, &context.service);
+        let origin = pam_context::login_origin(&context, &config.consoles, inside_session);
+        let mut login = pam_context::login(&context, groups::subject_without_groups(&user), origin);
+        let known = subject::of_login(&login, &user, &config.policy, inside_session);
+        if let Some(subject) = known {
+            login.subject = subject;
+        }
+        let attempt = LoginAttempt {
+            caller: caller.clone(),
+            login,
+            user,
+            context,
+        };
+        self.follow(&config, phase, attempt)
+    }
+
+    /// Does what the policy decides about a login.
+    fn follow(
+        &self,
+        config: &Config,
+        phase: PhaseInput,
+        attempt: LoginAttempt,
+    ) -> Result<(u32, Turn), Error> {
+        let policy = &config.policy;
+        // A login that needs no record must not depend on the store.
+        let loaded = if policy.is_off_for(&attempt.login) {
+            None
+        } else {
+            Some(self.accounts.load_record(&attempt.user)?)
+        };
+        let now = clock::now();
+        if let Some(former) = loaded.as_ref().and_then(Loaded::former_name) {
+            log::renamed(&self.state.journal, &attempt, former);
+        }
+        let account = loaded.as_ref().and_then(Loaded::account);
+        let decision = policy.decide(&attempt.login, account, now);
+        let action = decision.action(phase);
+        log::action(
+            &self.state.journal,
+            policy,
+            &attempt,
+            phase,
+            action,
+            &decision,
+        );
+        self.record_attempt(&attempt, phase, action, &decision, account, now)?;
+        let origin =
+            pam_context::throttle_scope(&attempt.caller, &attempt.context, &config.consoles);
+        let begun = match action {
+            PhaseAction::Verified
+            | PhaseAction::Defer
+            | PhaseAction::NotGuarded
+            | PhaseAction::Exempt(_) => {
+                return Ok((0, render::end(Verdict::NotRequired, None)));
+            }
+            PhaseAction::Grace(until) => {
+                let (uid, context) = (attempt.user.uid, &attempt.context);
+                if !self.reminders.is_due(uid, context, Instant::now()) {
+                    return Ok((0, render::end(Verdict::NotRequired, None)));
+                }
+                let told = messages::grace_told(&host_name(), until, now);
+                return Ok((0, render::notice(Verdict::NotRequired, told)));
+            }
+            PhaseAction::Deny(reason) => {
+                let verdict = match reason {
+                    DenyReason::MustEnroll => Verdict::MustEnroll,
+                    DenyReason::TooLate
+                    | DenyReason::Undetermined
+                    | DenyReason::NotVerified
+                    | DenyReason::AuthRefused => Verdict::Denied,
+                };
+                let by_ssh = attempt.context.is_ssh();
+                let said = messages::reason(reason, &host_name(), &attempt.user.name, by_ssh);
+                return Ok((0, render::end(verdict, Some((true, said)))));
+            }
+            PhaseAction::Ask => match account {
+                Some(account) => AskCode::begin(account, origin, now),
+                None => return Ok((0, render::end(Verdict::Denied, None))),
+            },
+            PhaseAction::SetUp(until) => {
+                let authenticator = random::authenticator()?;
+                let picture = Enrollment {
+                    authenticator: &authenticator,
+                    issuer: &self.state.issuer(),
+                    user: &attempt.user.name,
+                    style: config.qr,
+                }
+                .picture();
+                Enroll::begin(
+                    account,
+                    authenticator,
+                    until,
+                    policy.invitation,
+                    picture,
+                    origin,
+                    now,
+                )
+            }
+        };
+        log::turn(&self.state.journal, &attempt, &begun.turn);
+        let turn = self.render(&begun.turn, begun.dialog.as_ref(), &[], &attempt, now);
+        let number = match begun.dialog {
+            None => 0,
+            Some(dialog) => {
+                let asks = matches!(dialog, Dialog::AskCode(_));
+                let loaded = loaded.filter(|_| asks);
+                let session = Session { attempt, dialog };
+                self.sessions().open(session, loaded, Instant::now())?
+            }
+        };
+        Ok((number, turn))
+    }
+
+    /// Stores what the account keeps of a login: that a grace begins with it, and what audit mode
+    /// would have done.
+    fn record_attempt(
+        &self,
+        attempt: &LoginAttempt,
+        phase: PhaseInput,
+        action: PhaseAction,
+        decision: &PolicyDecision,
+        account: Option<&Account>,
+        now: Time,
+    ) -> Result<(), Error> {
+        let audit_outcome = decision.audit_outcome(phase);
+        let begins = decision.notes_first_login
+            && matches!(action, PhaseAction::Grace(_) | PhaseAction::SetUp(Some(_)))
+            && account
+                .and_then(Account::first_required)
+                // A time in the future comes from a clock that was ahead.
+                .is_none_or(|first| now < first);
+        // A program of the user's own asks for no login.
+        if !attempt.caller.is_root() || (audit_outcome.is_none() && !begins) {
+            return Ok(());
+        }
+        let Context { service, rhost, .. } = &attempt.context;
+        let noted = self.accounts.change(&attempt.user, |account| {
+            if begins {
+                account.require(now);
+            }
+            if let Some(audit_outcome) = audit_outcome {
+                account.record_audit(audit_outcome, service, rhost, now);
+            }
+        });
+        match noted {
+            // A lost entry of audit mode does not refuse the login.
+            Err(error) if !begins => {
+                let (caller, name) = (&attempt.caller, &attempt.user.name);
+                let _: Error = self.state.journal.report(caller, name, error);
+                Ok(())
+            }
+            noted => noted,
+        }
+    }
+}
+
+/// The user that a caller who is not root asks about: it must be itself. The refusal is the same for
+/// every other user, also for one who does not exist, and it comes before a record is read: the time
+/// that it takes does not tell whether there is one.
+fn own(caller: &Caller, found: Result<User, Error>) -> Result<User, Error> {
+    let own = found.ok().filter(|user| user.uid == caller.uid);
+    own.ok_or_else(|| {
+        let uid = caller.uid;
+        Error::NotAuthorized(format!("uid {uid} may begin a login for itself alone"))
+    })
+}
+
+/// What is left of a context that root does not vouch for.
+fn untrusted(context: Context) -> Context {
+    Context {
+        phase: context.phase,
+        service: context.service,
+        ..Context::default()
+    }
+}
