@@ -4,7 +4,7 @@ use serde::Serialize;
 use tfa_client::{self, Failure, Terminal};
 use tfa_proto::Supposed;
 
-use crate::args::{LOCAL, OWN, PASSWORD, SESSION, SSHD};
+use crate::args::{LOCAL, OWN, SESSION, SSHD};
 
 /// Prints it.
 pub(crate) fn print(terminal: &Terminal, report: &impl Serialize) -> Result<(), Failure> {
@@ -35,6 +35,6 @@ pub(crate) fn or_null(text: &str) -> Option<&str> {
 
 /// The method of ssh; no other service has any.
 pub(crate) fn method(supposed: &Supposed) -> Option<&str> {
-    let by_pam = (supposed.service == SSHD).then_some(PASSWORD);
+    let by_pam = (supposed.service == SSHD).then_some(tfa_proto::PASSWORD_METHOD);
     supposed.method.as_deref().or(by_pam)
 }

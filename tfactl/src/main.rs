@@ -5,6 +5,7 @@
 //! and asks polkit → words or JSON ([`texts`]) and the exit code.
 
 mod args;
+mod call_size;
 mod daemon;
 mod explain;
 mod getent;

@@ -8,10 +8,12 @@ mod context;
 // For tests too, which compare it with what the module's client knows of it.
 #[cfg(any(feature = "connection", test))]
 mod error;
+mod limits;
 mod offer;
 mod policy;
 mod printable;
 mod renamed;
+mod ssh_methods;
 mod status;
 mod turn;
 
@@ -19,10 +21,12 @@ pub use consoles::Consoles;
 pub use context::{Context, INSIDE_SESSIONS, Phase};
 #[cfg(any(feature = "connection", test))]
 pub use error::Error;
+pub use limits::{INVITATION_SECONDS, MAX_CALL, MAX_CALL_BODY};
 pub use offer::{Offer, Parameters};
 pub use policy::{Explanation, Impact, Outcome, Seen, Supposed};
 pub use printable::is_misleading;
 pub use renamed::Renamed;
+pub use ssh_methods::{KEYBOARD_INTERACTIVE, PASSWORD_METHOD, SSH_METHODS};
 pub use status::{State, Status};
 pub use turn::{
     DecodeTurnError, Line, LineKind, Next, PromptStyle, Question, Turn, Verdict, WireTurn,

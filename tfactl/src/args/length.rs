@@ -2,12 +2,10 @@
 
 use std::str::FromStr;
 
+use tfa_proto::INVITATION_SECONDS;
 use tfa_text::duration;
 
 use crate::messages;
-
-const SHORTEST: u64 = 60;
-const LONGEST: u64 = 90 * 24 * 3600;
 
 /// A time span as in `tfad.toml`: `12h`, `3d`, `2 weeks`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +23,7 @@ impl FromStr for Length {
     fn from_str(typed: &str) -> Result<Self, Self::Err> {
         let length = duration::parse(typed).map_err(|_| messages::NO_LENGTH)?;
         let seconds = length.as_secs();
-        if (SHORTEST..=LONGEST).contains(&seconds) {
+        if INVITATION_SECONDS.contains(&seconds) {
             Ok(Self(seconds))
         } else {
             Err(messages::WRONG_LENGTH)
@@ -45,7 +43,7 @@ mod tests {
             ("3 days", 3 * 86_400),
             ("2 weeks", 14 * 86_400),
             ("1d 12h", 36 * 3600),
-            ("90d", LONGEST),
+            ("90d", 90 * 86_400),
             ("1m", 60),
             ("1 month", 2_630_016),
         ] {

@@ -1,6 +1,7 @@
 //! A login that is only supposed.
 
-use tfa_proto::{INSIDE_SESSIONS, Supposed};
+use clap::builder::PossibleValuesParser;
+use tfa_proto::{INSIDE_SESSIONS, KEYBOARD_INTERACTIVE, PASSWORD_METHOD, SSH_METHODS, Supposed};
 
 /// PAM's service of ssh: the one that a network reaches.
 pub(crate) const SSHD: &str = "sshd";
@@ -10,20 +11,13 @@ pub(crate) const LOCAL: &str = "local";
 pub(crate) const SESSION: &str = "session";
 /// A program that runs as the user.
 pub(crate) const OWN: &str = "own";
-/// Whatever PAM asks for.
-pub(crate) const PASSWORD: &str = "password";
 /// An address of a network that is for documentation (RFC 5737): no rule has reason to name it.
 const ANY_HOST: &str = "192.0.2.1";
 
-/// sshd's names.
-const METHODS: [&str; 6] = [
-    PASSWORD,
-    "keyboard-interactive",
-    "publickey",
-    "hostbased",
-    "gssapi-with-mic",
-    "gssapi-keyex",
-];
+/// The methods of sshd.
+fn methods() -> PossibleValuesParser {
+    PossibleValuesParser::new(SSH_METHODS.into_iter().chain([KEYBOARD_INTERACTIVE]))
+}
 
 /// A login, as it is typed.
 #[derive(Debug, Clone, clap::Args)]
@@ -35,7 +29,7 @@ pub(crate) struct Login {
     #[arg(long, value_name = "HOST")]
     from: Option<String>,
     /// The method of ssh: password, publickey, ...
-    #[arg(long, value_name = "METHOD", value_parser = METHODS, hide_possible_values = true)]
+    #[arg(long, value_name = "METHOD", value_parser = methods(), hide_possible_values = true)]
     method: Option<String>,
 }
 
@@ -61,7 +55,7 @@ impl Login {
             from
         };
         // These two are asked by PAM.
-        let by_pam = |method: &str| method == PASSWORD || method == "keyboard-interactive";
+        let by_pam = |method: &str| [PASSWORD_METHOD, KEYBOARD_INTERACTIVE].contains(&method);
         Supposed {
             service: self.service.clone(),
             from: from.to_owned(),

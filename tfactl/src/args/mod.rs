@@ -12,7 +12,7 @@ use crate::list::Which;
 use crate::messages;
 
 pub(crate) use length::Length;
-pub(crate) use login::{LOCAL, Login, OWN, PASSWORD, SESSION, SSHD};
+pub(crate) use login::{LOCAL, Login, OWN, SESSION, SSHD};
 pub(crate) use moment::Moment;
 
 /// Two-factor login of this host's users, for administrators.

@@ -8,12 +8,9 @@ use tfa_client::Failure;
 use tfa_proto::Supposed;
 use tfa_text::policy_files::{self, AnyOwner, DropIns};
 
+use crate::call_size::{self, MAX_BODY, STRING_OVERHEAD};
 use crate::messages;
 
-/// The longest call that the daemon takes, in bytes.
-pub(super) const LONGEST_CALL: usize = 32 * 1024;
-/// What the bus adds to a string at most: its length, its end, and what aligns it.
-pub(super) const PER_STRING: usize = 16;
 /// What the login takes, with its keys.
 const LOGIN: usize = 256;
 
@@ -86,21 +83,17 @@ impl Files {
     pub(crate) fn room(&self, supposed: &Supposed, others: &[&str]) -> Result<usize, Failure> {
         let files = self.files.iter();
         let files: usize = files
-            .map(|file| length(&file.name) + length(&file.text))
+            .map(|file| call_size::string(&file.name) + call_size::string(&file.text))
             .sum();
         let strings = [supposed.service.as_str(), &supposed.from];
         let method = supposed.method.as_deref();
         let strings = strings.into_iter().chain(method);
         let login: usize = strings.chain(others.iter().copied()).map(str::len).sum();
-        let left = LONGEST_CALL.saturating_sub(files + login + LOGIN);
+        let left = MAX_BODY.saturating_sub(files + login + LOGIN);
         // A user's name at least, of the length that useradd allows.
-        if left < 256 + PER_STRING {
+        if left < 256 + STRING_OVERHEAD {
             let named = self.named().unwrap_or_default();
-            return Err(Failure::Refused(messages::too_long(
-                named,
-                files,
-                LONGEST_CALL,
-            )));
+            return Err(Failure::Refused(messages::too_long(named, files, MAX_BODY)));
         }
         Ok(left)
     }
@@ -113,9 +106,4 @@ impl PolicyFile {
             text,
         }
     }
-}
-
-/// What a string takes in a call.
-pub(super) fn length(text: &str) -> usize {
-    text.len() + PER_STRING
 }

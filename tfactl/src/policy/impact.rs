@@ -8,13 +8,12 @@ use tfa_client::{self, Failure, Terminal};
 use tfa_proto::{Impact, Outcome};
 use tfa_text::time::rfc3339;
 
-use super::files::{Files, length};
+use super::files::Files;
 use crate::args::{Login, Moment};
+use crate::call_size::{self, MAX_USERS};
 use crate::daemon::Daemon;
 use crate::{json, messages, passwd};
 
-/// Users in one call: the daemon looks all of them up before it answers.
-const MOST_USERS: usize = 200;
 /// Names by outcome, in the order of the outcomes.
 type Fates<'a> = BTreeMap<&'static str, Vec<&'a str>>;
 
@@ -121,13 +120,15 @@ fn calls(users: &BTreeSet<String>, room: usize) -> Vec<Vec<&str>> {
     let mut left = 0;
     for user in users {
         match calls.last_mut() {
-            Some(call) if call.len() < MOST_USERS && length(user) <= left => call.push(user),
+            Some(call) if call.len() < MAX_USERS && call_size::string(user) <= left => {
+                call.push(user)
+            }
             _ => {
                 calls.push(vec![user]);
                 left = room;
             }
         }
-        left = left.saturating_sub(length(user));
+        left = left.saturating_sub(call_size::string(user));
     }
     calls
 }
@@ -167,15 +168,18 @@ fn by_reason<'a>(fates: impl Iterator<Item = Fate<'a>>) -> messages::Fates<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::files::{LONGEST_CALL, PER_STRING};
     use super::*;
+    use crate::call_size::{MAX_BODY, STRING_OVERHEAD};
 
     #[test]
     fn a_call_has_as_many_users_as_its_length_and_the_daemon_allow() {
         let users: BTreeSet<String> = (0..450).map(|at| format!("user{at:04}")).collect();
         let lengths = |room| calls(&users, room).iter().map(Vec::len).collect::<Vec<_>>();
-        assert_eq!(lengths(LONGEST_CALL), [200, 200, 50]);
-        assert_eq!(lengths(100 * (8 + PER_STRING)), [100, 100, 100, 100, 50]);
-        assert!(calls(&BTreeSet::new(), LONGEST_CALL).is_empty());
+        assert_eq!(lengths(MAX_BODY), [200, 200, 50]);
+        assert_eq!(
+            lengths(100 * (8 + STRING_OVERHEAD)),
+            [100, 100, 100, 100, 50]
+        );
+        assert!(calls(&BTreeSet::new(), MAX_BODY).is_empty());
     }
 }

@@ -11,15 +11,12 @@ use std::path::Path;
 use tfa_client::{Failure, Terminal};
 use tfa_proto::Renamed;
 
+use crate::call_size::{self, MAX_BODY, MAX_USERS};
 use crate::daemon::Daemon;
 use crate::messages;
 
-/// The longest call that the daemon takes, in bytes, with some room for its header.
-const LONGEST_CALL: usize = 30 * 1024;
-/// What the bus adds to a name at most: its length, its end, and what aligns it.
-const PER_NAME: usize = 16;
-/// Users in one call: the daemon looks all of them up before it answers.
-const MOST_USERS: usize = 200;
+/// The names in one call, in bytes. The rest is for what else is in it.
+const MAX_NAMES: usize = MAX_BODY - 2 * 1024;
 /// After how many records it is told how far it is.
 const STRIDE: usize = 100;
 
@@ -61,10 +58,10 @@ pub(crate) async fn many(file: &Path) -> Result<(), Failure> {
     let steps = order::steps(&checked)
         .map_err(|blocked| Failure::Refused(messages::map_blocked(&blocked)))?;
     let too_long = steps.iter().find(|step| {
-        step.len() > MOST_USERS || step.iter().map(|one| length(one)).sum::<usize>() > LONGEST_CALL
+        step.len() > MAX_USERS || step.iter().map(|one| length(one)).sum::<usize>() > MAX_NAMES
     });
     if let Some(step) = too_long {
-        return Err(Failure::Refused(messages::map_too_long(step, MOST_USERS)));
+        return Err(Failure::Refused(messages::map_too_long(step, MAX_USERS)));
     }
     terminal.print(&messages::map_head(checked.len(), stands, without))?;
     let mut done = 0;
@@ -92,12 +89,12 @@ fn calls(map: &[(String, String)]) -> Vec<Vec<(&str, &str)>> {
     let mut calls: Vec<Vec<(&str, &str)>> = Vec::new();
     let mut left = 0;
     for (old, new) in map {
-        let length = old.len() + new.len() + 2 * PER_NAME;
+        let length = call_size::string(old) + call_size::string(new);
         match calls.last_mut() {
-            Some(call) if call.len() < MOST_USERS && length <= left => call.push((old, new)),
+            Some(call) if call.len() < MAX_USERS && length <= left => call.push((old, new)),
             _ => {
                 calls.push(vec![(old, new)]);
-                left = LONGEST_CALL;
+                left = MAX_NAMES;
             }
         }
         left = left.saturating_sub(length);
@@ -106,5 +103,5 @@ fn calls(map: &[(String, String)]) -> Vec<Vec<(&str, &str)>> {
 }
 
 fn length(one: &Renamed) -> usize {
-    one.old.len() + one.new.len() + 2 * PER_NAME
+    call_size::string(&one.old) + call_size::string(&one.new)
 }

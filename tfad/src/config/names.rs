@@ -3,7 +3,7 @@
 
 use tfa_core::Group;
 use tfa_proto::consoles::is_pseudo_terminal;
-use tfa_proto::{Consoles, is_misleading};
+use tfa_proto::{Consoles, KEYBOARD_INTERACTIVE, SSH_METHODS, is_misleading};
 use toml::de::DeValue;
 
 use super::messages::errors::{self, Expected};
@@ -13,15 +13,6 @@ use super::values::{Value, list, number, text};
 
 /// The word in `consoles` for the usual ones.
 const DEFAULT_CONSOLES: &str = "default";
-
-/// The methods of sshd, and `password` for anything that PAM asked.
-const METHODS: [&str; 5] = [
-    "publickey",
-    "hostbased",
-    "gssapi-with-mic",
-    "gssapi-keyex",
-    "password",
-];
 
 /// Signs in front of a group in other programs, such as sudoers.
 const GROUP_SIGNS: [char; 3] = ['%', '@', '+'];
@@ -95,13 +86,13 @@ fn console(value: Value<'_, '_>) -> Result<String, Problem> {
 /// Reads a method of sshd.
 pub(super) fn method(value: Value<'_, '_>) -> Result<String, Problem> {
     let written = text(value)?;
-    if METHODS.contains(&written) {
+    if SSH_METHODS.contains(&written) {
         return Ok(written.to_owned());
     }
-    Err(match nearest(written, METHODS) {
+    Err(match nearest(written, SSH_METHODS) {
         Some(near) => errors::misspelled_method(written, near),
-        None if written == "keyboard-interactive" => errors::keyboard_interactive(written),
-        None => errors::unknown_method(written, &METHODS),
+        None if written == KEYBOARD_INTERACTIVE => errors::keyboard_interactive(written),
+        None => errors::unknown_method(written, &SSH_METHODS),
     })
 }
 

@@ -20,9 +20,8 @@ use zeroize::Zeroizing;
 use super::budget::CallBudget;
 use super::parser::parsed;
 
-/// The longest message with its header, in bytes. The longest real one is a `Begin` that carries the
-/// public keys of a login.
-pub(super) const MAX_MESSAGE: usize = 36 << 10;
+/// The longest message with its header, in bytes.
+pub(super) const MAX_MESSAGE: usize = tfa_proto::MAX_CALL as usize;
 /// The longest line of the handshake.
 const MAX_LINE: usize = 4 << 10;
 /// The bus' own name, which dbus-daemon lets no program have.

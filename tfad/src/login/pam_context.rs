@@ -4,12 +4,11 @@ use tfa_core::{
     AuthPhaseResult, Client, Login, LoginOrigin, Methods, PhaseInput, Policy, Subject,
     ThrottleScope,
 };
-use tfa_proto::{Consoles, Context, INSIDE_SESSIONS, Phase, Verdict};
+use tfa_proto::{
+    Consoles, Context, INSIDE_SESSIONS, KEYBOARD_INTERACTIVE, PASSWORD_METHOD, Phase, Verdict,
+};
 
 use crate::caller::Caller;
-
-/// What `methods` calls whatever PAM was asked for: sshd's `password` and `keyboard-interactive`.
-pub const ASKED_BY_PAM: &str = "password";
 
 /// Where a login comes from. `inside_session` says that its program is known for that.
 #[must_use]
@@ -80,12 +79,12 @@ fn methods(context: &Context) -> Methods {
         .ssh_auth_info
         .lines()
         .filter_map(|line| line.split_ascii_whitespace().next())
-        .filter(|method| *method != "keyboard-interactive")
+        .filter(|method| *method != KEYBOARD_INTERACTIVE)
         .map(str::to_owned)
         .collect();
     let pam_asks = context.phase == Phase::Auth || context.auth_result.is_some();
     if pam_asks {
-        passed.push(ASKED_BY_PAM.to_owned());
+        passed.push(PASSWORD_METHOD.to_owned());
     }
     Methods {
         passed,
@@ -138,7 +137,7 @@ mod tests {
         ] {
             let asked = ssh(phase, auth_result, "publickey ssh-ed25519 AAAA\n");
             assert!(!asked.one_of_sshds_own);
-            assert_eq!(asked.passed, ["publickey", ASKED_BY_PAM]);
+            assert_eq!(asked.passed, ["publickey", PASSWORD_METHOD]);
         }
     }
 

@@ -5,12 +5,12 @@ use tfa_core::{
     ThrottleScope,
 };
 use tfa_core::{Policy, PolicyDecision, Source, Subject, Time};
-use tfa_proto::{Context, Explanation, Impact, Outcome, Phase, Supposed, Verdict};
+use tfa_proto::{Context, Explanation, Impact, Outcome, PASSWORD_METHOD, Phase, Supposed, Verdict};
 
 use crate::account::status;
 use crate::host::pam_services::{STEPPED_OVER, is_silent};
 use crate::host::users::User;
-use crate::login::pam_context::{self, ASKED_BY_PAM};
+use crate::login::pam_context;
 use crate::messages::{self, Shown};
 
 /// Long enough for every grace to be over.
@@ -45,7 +45,7 @@ pub fn simulate(
     let asked_by_pam = supposed
         .method
         .as_ref()
-        .is_none_or(|method| method == ASKED_BY_PAM);
+        .is_none_or(|method| method == PASSWORD_METHOD);
     let first = if asked_by_pam {
         Phase::Auth
     } else {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tfa_proto::{Error, LOGIN, PATH, WireTurn};
+use tfa_proto::{Error, LOGIN, MAX_CALL, MAX_CALL_BODY, PATH, WireTurn};
 use tfa_wire::{
     Body, DecodeError, ERROR, ERROR_NAME, EncodeError, FIXED_HEADER_LENGTH, FieldValue,
     FixedHeader, HeaderField, METHOD_CALL, METHOD_RETURN, Message, MessageBuilder, REPLY_SERIAL,
@@ -10,11 +10,6 @@ use tfa_wire::{
 use zbus::DBusError;
 use zbus::wire::OwnedVariant;
 use zeroize::Zeroizing;
-
-/// The longest call with its header, in bytes. The longest real one carries the public keys of a login.
-const LONGEST: u64 = 36 * 1024;
-/// The longest body, as on the bus.
-const LONGEST_BODY: u32 = 32 * 1024;
 
 /// A call that came.
 pub(super) struct Call {
@@ -55,7 +50,10 @@ pub(super) enum Response {
 pub(super) fn start(bytes: &[u8; FIXED_HEADER_LENGTH]) -> Result<FixedHeader, DecodeError> {
     let start = FixedHeader::decode(bytes)?;
     let is_call = start.message_type == METHOD_CALL && start.expects_reply();
-    if !is_call || start.body_length > LONGEST_BODY || start.remaining_length() > LONGEST {
+    if !is_call
+        || start.body_length > MAX_CALL_BODY
+        || start.remaining_length() > u64::from(MAX_CALL)
+    {
         return Err(DecodeError(
             "a message that is no call with a reply, or too long",
         ));
@@ -311,13 +309,13 @@ mod tests {
 
     #[test]
     fn a_call_that_would_be_too_long_is_refused_by_its_start() {
-        let longest = u32::try_from(LONGEST).unwrap();
+        let longest = MAX_CALL;
         for (body, fields, is_taken) in [
-            (LONGEST_BODY, 16, true),
-            (LONGEST_BODY + 1, 16, false),
-            (LONGEST_BODY, longest - LONGEST_BODY, true),
-            (LONGEST_BODY, longest - LONGEST_BODY - 7, true),
-            (LONGEST_BODY, longest - LONGEST_BODY + 1, false),
+            (MAX_CALL_BODY, 16, true),
+            (MAX_CALL_BODY + 1, 16, false),
+            (MAX_CALL_BODY, longest - MAX_CALL_BODY, true),
+            (MAX_CALL_BODY, longest - MAX_CALL_BODY - 7, true),
+            (MAX_CALL_BODY, longest - MAX_CALL_BODY + 1, false),
             (0, longest, true),
             (0, longest + 1, false),
             (u32::MAX, 16, false),

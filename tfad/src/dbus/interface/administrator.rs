@@ -9,7 +9,9 @@ use tfa_core::{
     Subject,
 };
 use tfa_core::{AuditOutcome, Time};
-use tfa_proto::{Error, Explanation, Impact, Outcome, Renamed, Seen, Status, Supposed};
+use tfa_proto::{
+    Error, Explanation, INVITATION_SECONDS, Impact, Outcome, Renamed, Seen, Status, Supposed,
+};
 
 use crate::account::{Accounts, refused, resolve, status};
 use crate::caller::Caller;
@@ -19,6 +21,9 @@ use crate::host::{clock, host_name, random, subject};
 use crate::log::journal::quoted;
 use crate::login::simulate;
 use crate::state::DaemonState;
+
+// The record accepts no longer invitation.
+const _: () = assert!(*INVITATION_SECONDS.end() == MAX_INVITATION_LIFETIME.as_secs());
 
 /// An administrator, in one call.
 pub(super) struct Administrator {
@@ -121,11 +126,10 @@ impl Administrator {
     }
 
     pub(super) fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), Error> {
-        let longest = MAX_INVITATION_LIFETIME.as_secs();
-        if !(60..=longest).contains(&seconds) {
+        if !INVITATION_SECONDS.contains(&seconds) {
             return Err(Error::InvalidArgument(format!(
                 "An invitation is good for a minute to {} days.",
-                longest / 86_400
+                INVITATION_SECONDS.end() / 86_400
             )));
         }
         let user = self.accounts.user(user)?;
