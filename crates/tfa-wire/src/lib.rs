@@ -9,7 +9,8 @@
 //! 5. `socket` sends and receives within a `time_budget`, and `message_reader` splits the received
 //!    bytes into lines and messages.
 //! 6. `handshake` is the authentication protocol that precedes the messages.
-//! 7. `client` calls the login interface of the daemon.
+//! 7. `method_call` decodes calls and encodes replies, for the server.
+//! 8. `client` calls the login interface of the daemon.
 
 mod arguments;
 mod client;
@@ -20,6 +21,7 @@ mod header_fields;
 mod message;
 mod message_builder;
 mod message_reader;
+mod method_call;
 #[cfg(test)]
 pub(crate) mod raw_message;
 mod socket;
@@ -39,5 +41,6 @@ pub use header_fields::{
 pub use message::Message;
 pub use message_builder::{Body, MessageBuilder};
 pub use message_reader::MessageReader;
+pub use method_call::{MethodCall, encode_error, encode_return};
 pub use socket::Socket;
 pub use time_budget::TimeBudget;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use tfa_proto::Error;
 use tfa_wire::{
-    Body, DESTINATION, ERROR, ERROR_NAME, FIXED_HEADER_LENGTH, FieldValue, FixedHeader,
-    HeaderField, HeaderFields, METHOD_CALL, METHOD_RETURN, MessageBuilder, REPLY_SERIAL, SIGNAL,
+    ERROR, FIXED_HEADER_LENGTH, FixedHeader, HeaderFields, METHOD_CALL, METHOD_RETURN, SIGNAL,
+    encode_error,
 };
 use zbus::DBusError;
 use zeroize::Zeroizing;
@@ -95,13 +95,13 @@ impl Filter {
         let Some(head) = self.partial.first_chunk::<FIXED_HEADER_LENGTH>() else {
             return Ok(None);
         };
-        let start = FixedHeader::decode(head).map_err(io::Error::other)?;
-        if !is_wanted(&start) {
-            self.skip = start.remaining_length();
+        let header = FixedHeader::decode(head).map_err(io::Error::other)?;
+        if !is_wanted(&header) {
+            self.skip = header.remaining_length();
             self.partial.clear();
             return Ok(None);
         }
-        let length = start
+        let length = header
             .remaining_length()
             .saturating_add(FIXED_HEADER_LENGTH as u64);
         let kept = usize::try_from(length).map_or(MAX_MESSAGE, |length| length.min(MAX_MESSAGE));
@@ -111,7 +111,7 @@ impl Filter {
         }
         self.skip = length.saturating_sub(kept as u64);
         let message = std::mem::take(&mut self.partial);
-        Ok(self.judge(&start, message))
+        Ok(self.judge(&header, message))
     }
 
     /// Completes the beginning of a message to this length, as far as the bytes go.
@@ -121,13 +121,13 @@ impl Filter {
     }
 
     /// Judges a message, or the beginning of one that is too long.
-    fn judge(&self, start: &FixedHeader, message: Zeroizing<Vec<u8>>) -> Option<Output> {
+    fn judge(&self, header: &FixedHeader, message: Zeroizing<Vec<u8>>) -> Option<Output> {
         let is_whole = self.skip == 0;
-        let fields = HeaderFields::decode(start, &message).ok()?;
-        match (start.message_type, fields.sender.as_deref()) {
+        let fields = HeaderFields::decode(header, &message).ok()?;
+        match (header.message_type, fields.sender.as_deref()) {
             (METHOD_CALL, Some(sender)) if !is_whole => {
                 let error = Error::InvalidArgument("the call is too long".to_owned());
-                refusal(sender, start.serial, &error)
+                refusal(sender, header.serial, &error)
             }
             _ if !is_whole => None,
             (METHOD_RETURN | ERROR, _) | (SIGNAL, Some(DRIVER)) => {
@@ -135,11 +135,11 @@ impl Filter {
             }
             (METHOD_CALL, Some(sender)) => {
                 let message = parsed(message)?;
-                if self.budget.admit(sender, start.serial, message.len()) {
+                if self.budget.admit(sender, header.serial, message.len()) {
                     return Some(Output::Pass(message));
                 }
                 let text = "too many calls are under way; try again";
-                refusal(sender, start.serial, &Error::Busy(text.to_owned()))
+                refusal(sender, header.serial, &Error::Busy(text.to_owned()))
             }
             _ => None,
         }
@@ -147,30 +147,18 @@ impl Filter {
 }
 
 /// Whether the rest of a message is looked at.
-fn is_wanted(start: &FixedHeader) -> bool {
-    match start.message_type {
-        METHOD_CALL => start.expects_reply(),
+fn is_wanted(header: &FixedHeader) -> bool {
+    match header.message_type {
+        METHOD_CALL => header.expects_reply(),
         METHOD_RETURN | ERROR | SIGNAL => true,
         _ => false,
     }
 }
 
 fn refusal(sender: &str, serial: u32, error: &Error) -> Option<Output> {
-    let name = error.name();
-    let fields = [
-        HeaderField(ERROR_NAME, FieldValue::Str(name.as_str())),
-        HeaderField(REPLY_SERIAL, FieldValue::U32(serial)),
-        HeaderField(DESTINATION, FieldValue::Str(sender)),
-    ];
-    let body = Body::encode(&error.description().unwrap_or_default()).ok()?;
-    let reply = MessageBuilder {
-        message_type: ERROR,
-        // Nobody replies to a reply, so one number does for all.
-        serial: 1,
-        fields: &fields,
-        body: &body,
-    };
-    reply.build().ok().map(Output::Refuse)
+    let text = error.description().unwrap_or_default();
+    let reply = encode_error(serial, Some(sender), error.name().as_str(), text);
+    reply.ok().map(Output::Refuse)
 }
 
 /// Takes up to that many bytes off the front.
@@ -183,7 +171,10 @@ fn advance<'a>(bytes: &mut &'a [u8], length: usize) -> &'a [u8] {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use tfa_wire::{INTERFACE, MEMBER, PATH};
+    use tfa_wire::{
+        Body, DESTINATION, FieldValue, HeaderField, INTERFACE, MEMBER, MessageBuilder, PATH,
+        REPLY_SERIAL,
+    };
     use zbus::Message;
     use zbus::message::{Builder, Flags};
 
@@ -278,8 +269,8 @@ mod tests {
         let Output::Refuse(bytes) = output else {
             panic!("not a refusal");
         };
-        let start = FixedHeader::decode(bytes.first_chunk().unwrap()).unwrap();
-        let message = tfa_wire::Message::decode(&start, bytes.clone())
+        let header = FixedHeader::decode(bytes.first_chunk().unwrap()).unwrap();
+        let message = tfa_wire::Message::decode(&header, bytes.clone())
             .ok()
             .unwrap();
         let (fields, text) = (message.fields, message.arguments.error_text().unwrap());

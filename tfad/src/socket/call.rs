@@ -1,137 +1,115 @@
-//! Calls out of bytes, and answers into bytes.
+//! The calls of the login interface: decodes requests, and encodes responses.
 
 use std::collections::HashMap;
 
 use tfa_proto::{Error, LOGIN, MAX_CALL, MAX_CALL_BODY, PATH, WireTurn};
 use tfa_wire::{
-    Body, DecodeError, ERROR, ERROR_NAME, EncodeError, FIXED_HEADER_LENGTH, FieldValue,
-    FixedHeader, HeaderField, METHOD_CALL, METHOD_RETURN, Message, MessageBuilder, REPLY_SERIAL,
+    Body, DecodeError, EncodeError, FIXED_HEADER_LENGTH, FixedHeader, MethodCall, encode_error,
+    encode_return,
 };
 use zbus::DBusError;
 use zbus::wire::OwnedVariant;
 use zeroize::Zeroizing;
 
-/// A call that came.
+/// A received call.
 pub(super) struct Call {
-    /// To what the answer is one.
-    pub(super) from: ThrottleScope,
-    /// What is to be done, or why that cannot be.
+    /// The serial, for the reply.
+    pub(super) serial: u32,
+    /// The request, or why it is refused.
     pub(super) request: Result<Request, Error>,
 }
 
-/// The call that an answer goes to.
-#[derive(Clone, Copy)]
-pub(super) struct ThrottleScope {
-    serial: u32,
-}
-
-/// What is to be done.
+/// A request of the login interface.
 pub(super) enum Request {
-    /// `Begin`: the user, and what PAM knows.
+    /// `Begin`: the user and the context.
     Begin(String, HashMap<String, OwnedVariant>),
-    /// `Answer`: the dialog, and what was typed.
+    /// `Answer`: the dialog and the answer.
     Answer(u32, String),
     /// `Cancel`: the dialog.
     Cancel(u32),
 }
 
-/// What was done.
+/// The response to a request.
 pub(super) enum Response {
-    /// A dialog was begun.
+    /// The new dialog, and its first turn.
     Begun(u32, WireTurn),
-    /// It goes on, or is over.
+    /// The next turn.
     Answered(WireTurn),
-    /// Nothing is to be said of it.
+    /// The dialog has ended.
     Cancelled,
 }
 
-/// The beginning of a call, which must not be too long. Whoever wants no reply cannot be held to one call
-/// at a time, so such a call is not taken.
-pub(super) fn start(bytes: &[u8; FIXED_HEADER_LENGTH]) -> Result<FixedHeader, DecodeError> {
-    let start = FixedHeader::decode(bytes)?;
-    let is_call = start.message_type == METHOD_CALL && start.expects_reply();
-    if !is_call
-        || start.body_length > MAX_CALL_BODY
-        || start.remaining_length() > u64::from(MAX_CALL)
-    {
-        return Err(DecodeError(
-            "a message that is no call with a reply, or too long",
-        ));
+/// Decodes the fixed header of a call.
+///
+/// # Errors
+/// The message is not a call with a reply, or too long.
+pub(super) fn decode_header(bytes: &[u8; FIXED_HEADER_LENGTH]) -> Result<FixedHeader, DecodeError> {
+    let header = FixedHeader::decode(bytes)?;
+    if !MethodCall::is_accepted(&header) {
+        return Err(DecodeError("not a method call with a reply"));
     }
-    Ok(start)
+    if header.body_length > MAX_CALL_BODY || header.remaining_length() > u64::from(MAX_CALL) {
+        return Err(DecodeError("the call is too long"));
+    }
+    Ok(header)
 }
 
 impl Call {
-    /// The call that these bytes are, all of them.
-    pub(super) fn read(
-        start: &FixedHeader,
-        bytes: Zeroizing<Vec<u8>>,
+    /// Decodes a whole call.
+    pub(super) fn decode(
+        header: &FixedHeader,
+        message: Zeroizing<Vec<u8>>,
     ) -> Result<Self, DecodeError> {
-        let Message { fields, arguments } = Message::decode(start, bytes)?;
-        let (Some(path), Some(method)) = (fields.path, fields.member) else {
-            return Err(DecodeError("a call without a path or a method"));
-        };
-        let of_login = fields.interface.is_none_or(|interface| interface == LOGIN);
-        let request = match method.as_str() {
-            _ if path != PATH || !of_login => Err(UNKNOWN),
-            "Begin" => arguments
-                .decode()
-                .map(|(user, context)| Request::Begin(user, context)),
-            "Answer" => arguments
-                .decode()
-                .map(|(dialog, reply)| Request::Answer(dialog, reply)),
-            "Cancel" => arguments.decode().map(Request::Cancel),
-            _ => Err(UNKNOWN),
-        };
-        let from = ThrottleScope {
-            serial: start.serial,
-        };
+        let call = MethodCall::decode(header, message)?;
         Ok(Self {
-            from,
-            request: request.map_err(|error| Error::InvalidArgument(error.to_string())),
+            serial: call.serial,
+            request: Request::decode(&call)
+                .map_err(|error| Error::InvalidArgument(error.to_string())),
         })
     }
 }
 
-impl ThrottleScope {
-    /// The answer in bytes.
-    pub(super) fn reply(
-        &self,
-        response: &Result<Response, Error>,
-    ) -> Result<Zeroizing<Vec<u8>>, EncodeError> {
-        let name = response
-            .as_ref()
-            .err()
-            .map(|error| error.name().to_string());
-        let call = HeaderField(REPLY_SERIAL, FieldValue::U32(self.serial));
-        let (message_type, fields, body) = match response {
-            Ok(Response::Begun(dialog, turn)) => {
-                (METHOD_RETURN, vec![call], Body::encode(&(dialog, turn))?)
+impl Request {
+    fn decode(call: &MethodCall) -> Result<Self, DecodeError> {
+        let is_login = call.interface.as_deref().is_none_or(|name| name == LOGIN);
+        if call.path != PATH || !is_login {
+            return Err(UNKNOWN_METHOD);
+        }
+        let arguments = &call.arguments;
+        match call.method.as_str() {
+            "Begin" => {
+                let (user, context) = arguments.decode()?;
+                Ok(Self::Begin(user, context))
             }
-            // A turn alone would go out as its four parts.
-            Ok(Response::Answered(turn)) => (METHOD_RETURN, vec![call], Body::encode(&(turn,))?),
-            Ok(Response::Cancelled) => (METHOD_RETURN, vec![call], Body::empty()),
-            Err(error) => {
-                let text = error.description().unwrap_or_default();
-                let name = HeaderField(
-                    ERROR_NAME,
-                    FieldValue::Str(name.as_deref().unwrap_or_default()),
-                );
-                (ERROR, vec![name, call], Body::encode(&text)?)
+            "Answer" => {
+                let (dialog, answer) = arguments.decode()?;
+                Ok(Self::Answer(dialog, answer))
             }
-        };
-        let reply = MessageBuilder {
-            message_type,
-            // Nobody replies to a reply, so one number does for all.
-            serial: 1,
-            fields: &fields,
-            body: &body,
-        };
-        reply.build()
+            "Cancel" => Ok(Self::Cancel(arguments.decode()?)),
+            _ => Err(UNKNOWN_METHOD),
+        }
     }
 }
 
-const UNKNOWN: DecodeError = DecodeError("there is no such method here");
+const UNKNOWN_METHOD: DecodeError = DecodeError("there is no such method");
+
+/// Encodes the reply to the call of that serial.
+pub(super) fn encode_reply(
+    call: u32,
+    response: &Result<Response, Error>,
+) -> Result<Zeroizing<Vec<u8>>, EncodeError> {
+    let body = match response {
+        Ok(Response::Begun(dialog, turn)) => Body::encode(&(dialog, turn))?,
+        // In a tuple: a turn alone would be encoded as four arguments.
+        Ok(Response::Answered(turn)) => Body::encode(&(turn,))?,
+        Ok(Response::Cancelled) => Body::empty(),
+        Err(error) => {
+            let text = error.description().unwrap_or_default();
+            return encode_error(call, None, error.name().as_str(), text);
+        }
+    };
+    encode_return(call, &body)
+}
 
 #[cfg(test)]
 mod tests {
@@ -145,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    /// The start of a method call to the login interface.
+    /// Builds a method call.
     fn to(
         path: &'static str,
         interface: Option<&'static str>,
@@ -165,17 +143,17 @@ mod tests {
         builder.build(body).unwrap().data().to_vec()
     }
 
-    /// A call as zbus makes it.
+    /// A call, encoded by zbus.
     fn call<T: Serialize + DynamicType>(method: &'static str, body: &T) -> Vec<u8> {
         bytes(to(PATH, Some(LOGIN), method), body)
     }
 
-    /// Reads as the connection does: the start says how much there is.
+    /// Decodes a call as the connection does: the header gives the length.
     fn read(bytes: &[u8]) -> Result<Call, DecodeError> {
-        let start = start(bytes.first_chunk().ok_or(DecodeError("cut off"))?)?;
-        let length = FIXED_HEADER_LENGTH + usize::try_from(start.remaining_length()).unwrap();
+        let header = decode_header(bytes.first_chunk().ok_or(DecodeError("cut off"))?)?;
+        let length = FIXED_HEADER_LENGTH + usize::try_from(header.remaining_length()).unwrap();
         let whole = bytes.get(..length).ok_or(DecodeError("cut off"))?;
-        Call::read(&start, Zeroizing::new(whole.to_vec()))
+        Call::decode(&header, Zeroizing::new(whole.to_vec()))
     }
 
     fn request(bytes: &[u8]) -> Result<Request, Error> {
@@ -184,7 +162,7 @@ mod tests {
             .request
     }
 
-    fn is_refused(bytes: &[u8]) -> bool {
+    fn is_error(bytes: &[u8]) -> bool {
         matches!(request(bytes), Err(Error::InvalidArgument(_)))
     }
 
@@ -200,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_zbus_sends_is_understood() {
+    fn calls_of_zbus_are_decoded() {
         for endian in [Endian::Little, Endian::Big] {
             let begin = to(PATH, Some(LOGIN), "Begin").endian(endian);
             let begin = bytes(begin, &("alice", known().to_dict()));
@@ -222,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_an_interface_nor_a_destination_need_be_named() {
+    fn the_interface_and_the_destination_are_optional() {
         let cancel = bytes(to(PATH, None, "Cancel"), &7_u32);
         assert!(matches!(request(&cancel), Ok(Request::Cancel(7))));
         for destination in [tfa_proto::NAME, "org.example"] {
@@ -235,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_refused_and_answered() {
+    fn unknown_methods_get_an_error() {
         for (path, interface, method) in [
             ("/", Some(LOGIN), "Cancel"),
             ("/org/tfad", Some(LOGIN), "Cancel"),
@@ -248,12 +226,12 @@ mod tests {
             (PATH, None, "Hello"),
         ] {
             let call = bytes(to(path, interface, method), &7_u32);
-            assert!(is_refused(&call), "{path} {interface:?} {method}");
+            assert!(is_error(&call), "{path} {interface:?} {method}");
         }
     }
 
     #[test]
-    fn arguments_of_another_type_are_refused_and_answered() {
+    fn arguments_of_another_type_get_an_error() {
         for call in [
             call("Begin", &()),
             call("Begin", &"alice"),
@@ -268,12 +246,12 @@ mod tests {
             call("Cancel", &(7_u32, "123456")),
             call("Cancel", &7_u64),
         ] {
-            assert!(is_refused(&call));
+            assert!(is_error(&call));
         }
     }
 
     #[test]
-    fn what_is_no_call_is_not_read() {
+    fn other_messages_are_rejected() {
         let call = zbus::Message::method_call(PATH, "Cancel")
             .build(&())
             .unwrap();
@@ -291,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_has_a_path_and_a_method() {
+    fn a_call_without_a_path_or_a_method_is_rejected() {
         // The code of a field that is not known in the place of each.
         let whole = call("Cancel", &7_u32);
         for text in [PATH, "Cancel"] {
@@ -308,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_would_be_too_long_is_refused_by_its_start() {
+    fn a_call_that_is_too_long_is_rejected_by_its_header() {
         let longest = MAX_CALL;
         for (body, fields, is_taken) in [
             (MAX_CALL_BODY, 16, true),
@@ -323,9 +301,9 @@ mod tests {
             (u32::MAX, u32::MAX, false),
         ] {
             let numbers = [body, SERIAL, fields].map(u32::to_le_bytes).concat();
-            let bytes = [&[b'l', METHOD_CALL, 0, 1], &numbers[..]].concat();
-            let start = start(bytes.first_chunk().unwrap());
-            assert_eq!(start.is_ok(), is_taken, "{body} {fields}");
+            let bytes = [&[b'l', tfa_wire::METHOD_CALL, 0, 1], &numbers[..]].concat();
+            let header = decode_header(bytes.first_chunk().unwrap());
+            assert_eq!(header.is_ok(), is_taken, "{body} {fields}");
         }
     }
 
@@ -340,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_lies_is_found_out() {
+    fn a_wrong_length_is_rejected() {
         let whole = call("Answer", &(7_u32, "123456"));
         // The lengths of the arguments and of the fields, then that of the text.
         for at in [4, 12, whole.len() - 11] {
@@ -364,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_is_cut_off_is_none() {
+    fn an_incomplete_call_is_rejected() {
         let whole = call("Answer", &(7_u32, "123456"));
         for length in 0..whole.len() {
             assert!(read(&whole[..length]).is_err(), "{length}");
@@ -376,14 +354,14 @@ mod tests {
         (vec![line], "ask-hidden".to_owned(), "Code: ".to_owned(), 6)
     }
 
-    /// The reply to a call, by us and by zbus.
+    /// The reply to a call, ours and that of zbus.
     fn replies<T>(response: Result<Response, Error>, name: Option<&str>, body: &T) -> [Vec<u8>; 2]
     where
         T: Serialize + DynamicType,
     {
         let call = to(PATH, Some(LOGIN), "Cancel").build(&7_u32).unwrap();
-        let from = read(call.data()).ok().unwrap().from;
-        let ours = from.reply(&response).unwrap();
+        let serial = read(call.data()).ok().unwrap().serial;
+        let ours = encode_reply(serial, &response).unwrap();
         let header = call.header();
         let builder = match name {
             Some(name) => zbus::Message::error(&header, name),
@@ -394,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_the_bytes_that_zbus_sends() {
+    fn responses_equal_those_of_zbus() {
         let [ours, zbus] = replies(Ok(Response::Begun(7, turn())), None, &(7_u32, turn()));
         assert_eq!(ours, zbus);
         let [ours, zbus] = replies(Ok(Response::Answered(turn())), None, &(turn(),));
@@ -404,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_the_bytes_that_zbus_sends() {
+    fn errors_equal_those_of_zbus() {
         for error in [
             Error::NotServing("why █".to_owned()),
             Error::UnknownUser(String::new()),
@@ -418,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_wants_no_reply_is_not_taken() {
+    fn a_call_without_a_reply_is_rejected() {
         for method in ["Begin", "Answer", "Cancel"] {
             let silent = to(PATH, Some(LOGIN), method).with_flags(Flags::NO_REPLY_EXPECTED);
             assert!(read(&bytes(silent, &7_u32)).is_err(), "{method}");
@@ -432,7 +410,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_after_a_start_make_it_panic(
+        fn no_bytes_after_a_fixed_header_make_it_panic(
             big: bool,
             flags: u8,
             body in 0_u32..128,
@@ -441,7 +419,7 @@ mod tests {
         ) {
             let order = if big { u32::to_be_bytes } else { u32::to_le_bytes };
             let letter = if big { b'B' } else { b'l' };
-            let first = [letter, METHOD_CALL, flags, 1];
+            let first = [letter, tfa_wire::METHOD_CALL, flags, 1];
             let start = [first, order(body), order(SERIAL), order(fields)];
             let _ = read(&[start.concat(), rest].concat());
         }

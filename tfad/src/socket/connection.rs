@@ -97,15 +97,17 @@ impl<'a> Connection<'a> {
 
     fn next(&mut self) -> io::Result<Call> {
         let bytes = self.reader.read_fixed_header()?;
-        let start = call::start(&bytes).map_err(io::Error::other)?;
-        let message = self.reader.read_message(&bytes, start.remaining_length())?;
-        Call::read(&start, message).map_err(io::Error::other)
+        let header = call::decode_header(&bytes).map_err(io::Error::other)?;
+        let message = self
+            .reader
+            .read_message(&bytes, header.remaining_length())?;
+        Call::decode(&header, message).map_err(io::Error::other)
     }
 
     fn answer(&mut self, call: Call) -> io::Result<()> {
-        let Call { request, from } = call;
+        let Call { serial, request } = call;
         let response = request.and_then(|request| self.dispatch(request));
-        let reply = from.reply(&response).map_err(io::Error::other)?;
+        let reply = call::encode_reply(serial, &response).map_err(io::Error::other)?;
         self.within(CALL_TIMEOUT);
         self.send(&reply)
     }
