@@ -105,6 +105,47 @@ fn fail2ban_bans_for_wrong_codes_and_for_nothing_else() {
     assert!(report.contains(&line), "{report}");
 }
 
+#[test]
+fn the_journal_has_each_event_with_its_fields() {
+    let (machine, alice) = machine_with_readers();
+    begin_a_time_step(&machine, &alice.phone, 5);
+    let terminal = from(&machine, STRANGER);
+    terminal.type_secret(&alice.phone.wrong_code());
+    terminal.expect("That code is not right");
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect("alice@host:~$");
+    machine.succeed(["journalctl", "--sync"]);
+    let entry = |event: &str| {
+        let event = format!("TFA_EVENT={event}");
+        machine.succeed(["journalctl", "--quiet", "--output=export", &event])
+    };
+    let has = |entry: &str, field: &str| entry.lines().any(|line| line == field);
+    let wrong = entry("wrong-code");
+    for field in [
+        "TFA_USER=alice",
+        "TFA_SERVICE=sshd",
+        "TFA_ORIGIN=192.0.2.7",
+        "TFA_CALLER_UID=0",
+        "PRIORITY=4",
+        "SYSLOG_FACILITY=10",
+        "SYSLOG_IDENTIFIER=tfad",
+        "_SYSTEMD_UNIT=tfad.service",
+    ] {
+        assert!(has(&wrong, field), "{field}\n{wrong}");
+    }
+    assert!(wrong.contains("MESSAGE_ID="), "{wrong}");
+    let verified = entry("verified");
+    assert!(has(&verified, "TFA_FACTOR=authenticator"), "{verified}");
+    assert!(has(&verified, "PRIORITY=6"), "{verified}");
+
+    machine.succeed(["tfactl", "reset", "alice"]);
+    machine.succeed(["journalctl", "--sync"]);
+    let reset = entry("reset");
+    assert!(has(&reset, "TFA_USER=alice"), "{reset}");
+    assert!(!reset.contains("TFA_SERVICE"), "{reset}");
+}
+
 /// Lines that an attacker could bring about, or wishes to: text in a name, a service or a host that
 /// reads like the end of a line with somebody else's address.
 const FORGED: &str = r#"

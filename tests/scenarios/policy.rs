@@ -111,7 +111,7 @@ fn a_reload_with_a_mistake_says_where_it_is_and_loses_neither_policy_nor_logins(
         assert!(output.text().contains(mistake), "{text:?}: {output}");
         // Somebody who goes round the check.
         machine.succeed(["systemctl", "kill", "--signal=HUP", "tfad"]);
-        let stays = "the configuration stays as it was, for the new one is wrong:";
+        let stays = "reload failed, keeping the current configuration:";
         machine.expect_in_journal("tfad", stays);
         machine.succeed(["mv", "/root/kept", FILE]);
         machine.succeed(["rm", "-f", DROP_IN]);

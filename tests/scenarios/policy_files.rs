@@ -51,7 +51,7 @@ fn a_policy_that_others_may_write_is_not_taken() {
         assert!(output.stderr.contains(said), "{output}");
         // Past the check, too.
         machine.succeed(["systemctl", "kill", "--signal=HUP", "tfad"]);
-        let stays = "the configuration stays as it was, for the new one is wrong:";
+        let stays = "reload failed, keeping the current configuration:";
         machine.expect_in_journal("tfad", stays);
         expect_outcome(&machine, "set-up");
         machine.succeed(["sh", "-c", mend]);

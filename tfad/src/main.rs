@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tfa_store::{Notice, Opened, Place, SqliteStore, Store, StoreError, Unopened};
+use tfa_store::{Opened, Place, SqliteStore, Store, StoreError, Unopened};
 use tfad::account::Accounts;
 use tfad::config::{BadConfig, Config, Trust, check};
 use tfad::dbus::service::{self, Stop};
 use tfad::host::hardening;
-use tfad::log::journal::{Journal, Level};
+use tfad::log::{DaemonEvent, Journal};
 use tfad::state::DaemonState;
 
 const USAGE: &str =
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     let code = match run(options, &journal) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            journal.write(Level::Critical, &format!("stopped: {why}"));
+            journal.log_daemon(DaemonEvent::Failed(&why));
             say(&format!("tfad: {why}"), ExitCode::FAILURE)
         }
     };
@@ -65,7 +65,7 @@ fn say_checked(file: &Path, options: &check::Options) -> ExitCode {
 
 fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     if let Err(why) = hardening::protect_memory() {
-        journal.write(Level::Warning, &why);
+        journal.log_daemon(DaemonEvent::MemoryUnprotected(&why));
     }
     let place = Place {
         state: options.state,
@@ -112,7 +112,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     let stop = stop.map_err(|error| format!("cannot serve on the bus: {error}"))?;
     match stop {
         Stop::Asked => {
-            journal.write(Level::Info, "stopped");
+            journal.log_daemon(DaemonEvent::Stopped);
             Ok(())
         }
         Stop::BusLost => Err("the bus is gone".to_owned()),
@@ -123,7 +123,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
 fn open(place: &Place, journal: &Journal) -> Result<Arc<SqliteStore>, StoreError> {
     let Opened { store, notices } = SqliteStore::open(place, uid_of)?;
     for notice in notices {
-        journal.write(level(&notice), &notice.to_string());
+        journal.log_daemon(DaemonEvent::Store(&notice));
     }
     Ok(Arc::new(store))
 }
@@ -132,15 +132,6 @@ fn open(place: &Place, journal: &Journal) -> Result<Arc<SqliteStore>, StoreError
 fn uid_of(record: &[u8]) -> Option<u32> {
     let account = tfa_core::Account::decode(record).ok();
     account.map(|account| account.uid())
-}
-
-/// How much a notice of the store matters.
-fn level(notice: &Notice) -> Level {
-    match notice {
-        Notice::KeyLost { .. } | Notice::ReadOnly { .. } | Notice::Unread { .. } => Level::Critical,
-        Notice::CredentialUnused { .. } => Level::Warning,
-        _ => Level::Notice,
-    }
 }
 
 fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {

@@ -1,17 +1,12 @@
 //! Every text of the daemon that a person reads at a login or from a command.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tfa_core::{AuditOutcome, WrongCodes};
-use tfa_core::{
-    BadParameters, DenyReason, Drift, Exemption, LockState, Message, Refusal, State, Time,
-};
+use tfa_core::WrongCodes;
+use tfa_core::{BadParameters, DenyReason, Drift, LockState, Message, Refusal, State, Time};
 use tfa_proto::Error;
-
-use crate::host::pam_services::Bypass;
 
 /// Whether the QR code is shown, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -378,88 +373,10 @@ pub fn required() -> Error {
     )
 }
 
-/// A used code of the future was put aside, for the log.
-#[must_use]
-pub fn clock_was_ahead(used: Time) -> String {
-    format!(
-        "a code of {} was used while the clock was ahead; it stays used, and codes of now are \
-         accepted again. Check the clock of this host",
-        moment(used)
-    )
-}
-
 /// Why a change without a proof is refused.
 #[must_use]
 pub fn code_needed() -> Error {
     Error::CodeNeeded("This takes a code from your phone, or a backup code.".to_owned())
-}
-
-/// Why nothing was asked, for the log.
-#[must_use]
-pub fn exempt(why: Exemption) -> &'static str {
-    match why {
-        Exemption::Off => "the policy's mode is off",
-        Exemption::NotSetUp => "two-factor login is not set up, and not required",
-        Exemption::Paused => "two-factor login is paused",
-    }
-}
-
-/// Why it was refused, for the log.
-#[must_use]
-pub fn barred(reason: DenyReason) -> &'static str {
-    match reason {
-        DenyReason::MustEnroll => "it is not set up, and this stack cannot",
-        DenyReason::TooLate => "it was not set up in time",
-        DenyReason::Undetermined => {
-            "groups, address or ssh method could not be found out, and a rule depends on them"
-        }
-        DenyReason::NotVerified => "the second factor is required, and this login met none",
-        DenyReason::AuthRefused => {
-            "the auth phase refused this login, and it went on: the PAM stack ignores the result of \
-             pam_tfa, or sshd tried another method on the same connection"
-        }
-    }
-}
-
-/// What let a login go on without the second factor that is required of it, for the log. In audit mode
-/// it is told as the other lines of the audit.
-#[must_use]
-pub fn bypassed(bypass: Bypass, audit: bool) -> Cow<'static, str> {
-    let what = match bypass {
-        Bypass::Sudo => {
-            "goes on without the second factor that is required: sudo asked for no password, because \
-             of a right one a short time ago or of NOPASSWD in sudoers(5)"
-        }
-        Bypass::Su => {
-            "goes on WITHOUT the second factor that is required: su asked for no password. See the \
-             auth lines of its file in /etc/pam.d"
-        }
-        Bypass::Login | Bypass::Harmless => {
-            "goes on WITHOUT the second factor that is required: this login never ran the auth lines \
-             of pam_tfa, and the service is not guarded. To refuse such logins, add the service to \
-             guard in /etc/tfa/tfad.toml"
-        }
-    };
-    if audit {
-        format!("audit: {what}").into()
-    } else {
-        what.into()
-    }
-}
-
-/// What audit mode let go on, for the log.
-#[must_use]
-pub fn audit_outcome(audit_outcome: AuditOutcome) -> &'static str {
-    match audit_outcome {
-        AuditOutcome::Asked => "would have been asked for a code",
-        AuditOutcome::Notified => "would have been told to set up while the grace lasts",
-        AuditOutcome::SetUp => "would have had to set up",
-        AuditOutcome::TooLate => "would have been refused: it was not set up in time",
-        AuditOutcome::NotVerified => "would have been refused: it met no second factor",
-        AuditOutcome::Undetermined => {
-            "would have been refused: groups, address or ssh method could not be found out"
-        }
-    }
 }
 
 /// A moment in the zone of this host, `2026-12-08 14:00`.

@@ -11,7 +11,7 @@ use tfa_store::{StoreError, Unopened};
 use crate::config::check;
 use crate::config::{BadConfig, Config, Trust};
 use crate::host::host_name;
-use crate::log::journal::{Journal, Level};
+use crate::log::{DaemonEvent, Journal};
 use crate::messages;
 
 /// What the daemon works with, apart from the accounts and the logins under way.
@@ -132,24 +132,22 @@ impl DaemonState {
     /// may hang: a thread of their own makes them, one at a time.
     pub fn log_warnings(&self) {
         if self.looks.swap(true, Ordering::AcqRel) {
-            let still =
-                "names of the policy are still being looked up; tfad --check tells the warnings";
-            self.journal.write(Level::Notice, still);
+            self.journal.log_daemon(DaemonEvent::NamesPending);
             return;
         }
         let (config, journal) = (self.config(), Arc::clone(&self.journal));
         let looks = Arc::clone(&self.looks);
         let look = move || {
             for warning in check::findings(&config).warnings {
-                journal.write(Level::Warning, &warning);
+                journal.log_daemon(DaemonEvent::ConfigWarning(&warning));
             }
             looks.store(false, Ordering::Release);
         };
         let thread = thread::Builder::new().name("warnings".to_owned());
         if let Err(error) = thread.spawn(look) {
             self.looks.store(false, Ordering::Release);
-            let why = format!("names of the policy cannot be looked up: {error}");
-            self.journal.write(Level::Error, &why);
+            let why = error.to_string();
+            self.journal.log_daemon(DaemonEvent::NamesUnavailable(&why));
         }
     }
 }

@@ -22,7 +22,7 @@ use tfad::account::Accounts;
 use tfad::call_limiter::CallLimiter;
 use tfad::config::Config;
 use tfad::host::users::User;
-use tfad::log::journal::Journal;
+use tfad::log::Journal;
 use tfad::login::Logins;
 use tfad::socket::LoginSocket;
 use tfad::state::DaemonState;

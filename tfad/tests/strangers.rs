@@ -11,7 +11,7 @@ use tfa_store::{ByUid, Commit, Listed, Move, Record, Revision, Store, StoreError
 use tfad::account::Accounts;
 use tfad::caller::Caller;
 use tfad::config::Config;
-use tfad::log::journal::Journal;
+use tfad::log::Journal;
 use tfad::login::Logins;
 use tfad::state::DaemonState;
 

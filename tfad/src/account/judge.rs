@@ -5,8 +5,7 @@ use tfa_proto::Error;
 
 use super::{Accounts, Loaded};
 use crate::host::users::User;
-use crate::log::journal::{Level, quoted};
-use crate::messages;
+use crate::log::RecordEvent;
 
 /// The number of times that an entry is hashed, because the backup codes changed meanwhile.
 const MAX_HASHES: u32 = 8;
@@ -64,8 +63,7 @@ impl Accounts {
 
     fn log_clock(&self, user: &User, moment: Time) {
         if let Some(journal) = &self.journal {
-            let (name, what) = (quoted(&user.name), messages::clock_was_ahead(moment));
-            journal.write(Level::Warning, &format!("{name}: {what}"));
+            journal.log_record(&user.name, RecordEvent::ClockWasAhead { step: moment });
         }
     }
 }

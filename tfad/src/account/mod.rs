@@ -18,7 +18,7 @@ use tfa_proto::Error;
 
 use crate::account::hashing::Hashing;
 use crate::host::users::{self, NameService, Nss, User};
-use crate::log::journal::{Journal, Level, quoted};
+use crate::log::{Journal, RecordEvent};
 use tfa_store::{Commit, Listed, Move, Record, Revision, Store, StoreError};
 
 /// The number of conflicts in a row after which a change is given up. Each means that another change
@@ -248,12 +248,9 @@ impl Accounts {
     }
 
     fn log_move(&self, former: &str, user: &User) {
-        let (former, name, uid) = (quoted(former), quoted(&user.name), user.uid);
         if let Some(journal) = &self.journal {
-            let line = format!(
-                "{name}: the record of uid {uid} stands under this name from now on, and no longer under {former}"
-            );
-            journal.write(Level::Notice, &line);
+            let uid = user.uid;
+            journal.log_record(&user.name, RecordEvent::Moved { former, uid });
         }
     }
 

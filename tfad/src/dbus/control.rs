@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 
 use crate::account::Accounts;
 use crate::config::BadConfig;
-use crate::log::journal::Level;
+use crate::log::DaemonEvent;
 use crate::state::DaemonState;
 
 /// How often a daemon that cannot serve tries again.
@@ -30,8 +30,7 @@ pub(super) async fn handle_signals(state: &Arc<DaemonState>, accounts: &Arc<Acco
         signal(SignalKind::hangup()),
     );
     let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else {
-        let what = "cannot listen for signals: no reload, no graceful stop";
-        state.journal.write(Level::Error, what);
+        state.journal.log_daemon(DaemonEvent::NoSignals);
         return std::future::pending().await;
     };
     loop {
@@ -70,15 +69,12 @@ async fn reload(state: &Arc<DaemonState>, accounts: &Arc<Accounts>) {
     blocking(state, |state| {
         match state.reload() {
             Ok(()) => {
-                let read = "the configuration was read again";
-                state.journal.write(Level::Notice, read);
+                state.journal.log_daemon(DaemonEvent::Reloaded);
                 state.log_warnings();
             }
             Err(bad) => {
-                let stays = "the configuration stays as it was, for the new one is wrong";
                 for line in bad.lines() {
-                    let line = format!("{stays}: {line}");
-                    state.journal.write(Level::Error, &line);
+                    state.journal.log_daemon(DaemonEvent::ReloadFailed(&line));
                 }
             }
         }
@@ -118,15 +114,14 @@ async fn blocking(state: &Arc<DaemonState>, work: impl FnOnce(&DaemonState) + Se
 pub(super) fn publish_status(state: &DaemonState, accounts: &Accounts) {
     let status = match state.refusal() {
         None => {
-            state.journal.write(Level::Info, "ready");
+            state.journal.log_daemon(DaemonEvent::Ready);
             match accounts.writable_again() {
                 None => "Serving logins.",
                 Some(_) => "Refusing every code, because the state directory is read-only.",
             }
         }
         Some(why) => {
-            let refused = format!("no login is served, every one is refused: {why}");
-            state.journal.write(Level::Critical, &refused);
+            state.journal.log_daemon(DaemonEvent::NotServing(&why));
             "Refusing every login; see the journal."
         }
     };

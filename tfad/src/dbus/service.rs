@@ -18,7 +18,7 @@ use super::interface::bounded::Bounded;
 use super::interface::login::Login;
 use crate::account::Accounts;
 use crate::call_limiter::CallLimiter;
-use crate::log::journal::Level;
+use crate::log::DaemonEvent;
 use crate::login::Logins;
 use crate::socket::LoginSocket;
 use crate::state::DaemonState;
@@ -114,7 +114,7 @@ fn open(
         .inspect_err(|error| {
             let path = socket.display();
             let what = format!("cannot listen at {path}, logins come over the bus alone: {error}");
-            state.journal.write(Level::Error, &what);
+            state.journal.log_daemon(DaemonEvent::NoLoginSocket(&what));
         })
         .ok()
 }

@@ -1,4 +1,142 @@
-//! The daemon's log.
+//! The daemon's log: what happened, as data, and the way to the log daemon.
+//!
+//! 1. `event` is what happened; `kind` gives each kind of event its name and message ID, `level` its
+//!    level.
+//! 2. `render` makes the line of it, `fields` the fields for the journal, `quoting` makes text of
+//!    others harmless.
+//! 3. `quota` bounds the lines that one uid causes, `queue` holds them until its thread sends them.
+//! 4. `sink` sends them: to journald with `journald`, else to `/dev/log` with `syslog`.
+//!
+//! No secret, code or password is ever part of an event.
 
-pub mod journal;
-mod lines;
+mod event;
+mod fields;
+mod journald;
+mod kind;
+mod level;
+mod queue;
+mod quota;
+mod quoting;
+mod render;
+mod sink;
+mod syslog;
+
+pub use event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent};
+pub use level::Level;
+pub use quoting::quoted;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tfa_proto::{Context, Error};
+
+use crate::caller::Caller;
+use queue::Queue;
+use quota::{Quota, Share};
+use sink::Sink;
+
+/// The log.
+pub struct Journal {
+    queue: Arc<Queue>,
+    quota: Quota,
+}
+
+/// An event as it is sent.
+struct Entry {
+    level: Level,
+    line: String,
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Journal {
+    /// Opens the log. Without a log daemon, lines go to standard error.
+    #[must_use]
+    pub fn open() -> Self {
+        Self {
+            queue: Queue::start(Sink::connect()),
+            quota: Quota::default(),
+        }
+    }
+
+    /// Logs an event. It is sent a moment later, without a wait here.
+    pub fn log(&self, event: &Event<'_>) {
+        let share = match event.charged_uid() {
+            Some(uid) => self.quota.take(uid, Instant::now()),
+            None => Share::Within,
+        };
+        match share {
+            Share::Within => self.queue.push(event.entry()),
+            Share::FirstOver => {
+                let uid = event.charged_uid().unwrap_or_default();
+                let over = Event::Daemon(DaemonEvent::QuotaReached { uid });
+                self.queue.push(over.entry());
+            }
+            Share::Over => {}
+        }
+    }
+
+    /// Logs an event of a login.
+    pub fn log_login(&self, caller: &Caller, user: &str, context: &Context, event: LoginEvent<'_>) {
+        self.log(&Event::Login {
+            caller,
+            user,
+            context,
+            event,
+        });
+    }
+
+    /// Logs an event of a call about an account.
+    pub fn log_account(&self, caller: &Caller, user: &str, event: AccountEvent<'_>) {
+        self.log(&Event::Account {
+            uid: caller.uid,
+            user,
+            event,
+        });
+    }
+
+    /// Logs an event of a record.
+    pub fn log_record(&self, user: &str, event: RecordEvent<'_>) {
+        self.log(&Event::Record { user, event });
+    }
+
+    /// Logs an event of the daemon.
+    pub fn log_daemon(&self, event: DaemonEvent<'_>) {
+        self.log(&Event::Daemon(event));
+    }
+
+    /// Logs an error that an administrator should act on, and returns it.
+    pub fn report(&self, caller: &Caller, user: &str, error: Error) -> Error {
+        if level::actionable(&error).is_some() {
+            self.log_account(caller, user, AccountEvent::Refused(&error));
+        }
+        error
+    }
+
+    /// Sends the lines that were not sent yet, and returns after that.
+    pub fn flush(&self) {
+        self.queue.flush();
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Journal")
+    }
+}
+
+impl Event<'_> {
+    fn entry(&self) -> Entry {
+        Entry {
+            level: self.level(),
+            line: self.line(),
+            fields: self.fields(),
+        }
+    }
+}

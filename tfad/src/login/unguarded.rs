@@ -19,10 +19,9 @@ use crate::host::groups;
 use crate::host::pam_services::{Bypass, bypass, may_require};
 use crate::host::subject;
 use crate::host::users::User;
-use crate::log::journal::Level;
+use crate::log::LoginEvent;
 use crate::login::once::Once;
 use crate::login::pam_context;
-use crate::messages;
 use crate::semaphore::Semaphore;
 use crate::state::DaemonState;
 
@@ -114,20 +113,13 @@ impl Unguarded {
     }
 
     fn log(&self, state: &DaemonState, config: &Config) {
-        let level = match self.bypass {
-            Bypass::Sudo => Level::Info,
-            Bypass::Harmless | Bypass::Su | Bypass::Login => Level::Warning,
+        let event = LoginEvent::Bypassed {
+            bypass: self.bypass,
+            audit: config.policy.audit,
         };
-        let what = messages::bypassed(self.bypass, config.policy.audit);
-        let Self {
-            caller,
-            user,
-            context,
-            ..
-        } = self;
         state
             .journal
-            .log_login(level, caller, &user.name, context, &what);
+            .log_login(&self.caller, &self.user.name, &self.context, event);
     }
 }
 

@@ -33,7 +33,7 @@ use tfa_wire::Guid;
 
 use crate::call_limiter::CallLimiter;
 use crate::host::random;
-use crate::log::journal::Journal;
+use crate::log::Journal;
 use crate::login::Logins;
 use workers::WorkerPool;
 

@@ -18,7 +18,7 @@ use super::LoginSocket;
 use crate::account::Accounts;
 use crate::call_limiter::CallLimiter;
 use crate::config::Config;
-use crate::log::journal::Journal;
+use crate::log::Journal;
 use crate::login::Logins;
 use crate::state::DaemonState;
 use tfa_store::{StoreError, Unopened};

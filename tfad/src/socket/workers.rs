@@ -17,7 +17,7 @@ use super::counters::{ConnectionCounters, Counters};
 use super::queue::Queue;
 use crate::call_limiter::CallLimiter;
 use crate::caller::Caller;
-use crate::log::journal::{Journal, Level};
+use crate::log::{DaemonEvent, Journal};
 use crate::login::Logins;
 use tfa_wire::Guid;
 
@@ -166,8 +166,7 @@ impl WorkerPool {
             .unwrap_or_else(PoisonError::into_inner);
         if last_error.is_none_or(|last| last.elapsed() >= ERROR_LOG_INTERVAL) {
             *last_error = Some(Instant::now());
-            let what = format!("a login cannot be served: {why}");
-            self.journal.write(Level::Error, &what);
+            self.journal.log_daemon(DaemonEvent::ConnectionRefused(why));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tfa_core::Source;
 
-use crate::log::journal::quoted;
+use crate::log::quoted;
 
 // The output of `tfad --check`.
 

@@ -10,7 +10,7 @@ use super::administrator::Administrator;
 use crate::account::Accounts;
 use crate::dbus::calls::{Call, Calls};
 use crate::dbus::polkit;
-use crate::log::journal::Level;
+use crate::log::AccountEvent;
 use crate::state::DaemonState;
 
 /// The interface.
@@ -173,9 +173,8 @@ impl Admin {
         let call = self.calls.admit(header, connection).await?;
         let authorized = polkit::authorize(connection, header, &call.caller, ACTION_MANAGE).await;
         authorized.inspect_err(|_| {
-            let what = "an administrator's call was refused";
             let journal = &self.state.journal;
-            journal.log_change(Level::Warning, &call.caller, about, what);
+            journal.log_account(&call.caller, about, AccountEvent::NotAdministrator);
         })?;
         Ok(call)
     }

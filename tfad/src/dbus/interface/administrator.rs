@@ -18,7 +18,7 @@ use crate::caller::Caller;
 use crate::config::Config;
 use crate::host::users::{self, User};
 use crate::host::{clock, host_name, random, subject};
-use crate::log::journal::quoted;
+use crate::log::AccountEvent;
 use crate::login::simulate;
 use crate::state::DaemonState;
 
@@ -82,7 +82,7 @@ impl Administrator {
         let name = self.reset_record(user, known)?;
         self.state
             .journal
-            .log_done(&self.caller, &name, "reset by an administrator");
+            .log_account(&self.caller, &name, AccountEvent::Reset);
         Ok(())
     }
 
@@ -100,7 +100,7 @@ impl Administrator {
             .map_err(report)?;
         self.state
             .journal
-            .log_done(&self.caller, &user.name, "unlocked by an administrator");
+            .log_account(&self.caller, &user.name, AccountEvent::Unlocked);
         Ok(())
     }
 
@@ -116,11 +116,9 @@ impl Administrator {
             .iter()
             .filter(|one| !check && one.outcome == Renamed::MOVED);
         for Renamed { old, new, uid, .. } in moved {
-            let what = format!(
-                "an administrator gave it the record of {}, with uid {uid}",
-                quoted(old)
-            );
-            self.state.journal.log_done(&self.caller, new, &what);
+            let (former, uid) = (old.as_str(), *uid);
+            let event = AccountEvent::RecordGiven { former, uid };
+            self.state.journal.log_account(&self.caller, new, event);
         }
         Ok(renamed)
     }
@@ -154,7 +152,7 @@ impl Administrator {
         }
         self.state
             .journal
-            .log_done(&self.caller, &user.name, "invited to set up");
+            .log_account(&self.caller, &user.name, AccountEvent::Invited);
         Ok((word.to_printed(), until.as_secs()))
     }
 

@@ -10,7 +10,7 @@ use crate::account::{Accounts, status};
 use crate::caller::Caller;
 use crate::host::users::{self, User};
 use crate::host::{clock, random, subject};
-use crate::log::journal::Level;
+use crate::log::AccountEvent;
 use crate::messages;
 use crate::state::DaemonState;
 
@@ -101,7 +101,7 @@ impl Owner {
             }
             account.set_up(authenticator.clone(), now)
         })?;
-        self.log(Level::Notice, "a first authenticator was offered");
+        self.log(AccountEvent::FirstAuthenticatorOffered);
         Ok(self.offer(authenticator))
     }
 
@@ -123,7 +123,7 @@ impl Owner {
         self.change_with(factor, |account, proof, now| {
             account.move_to(authenticator.clone(), proof, now)
         })?;
-        self.log_done("a new authenticator was offered");
+        self.log(AccountEvent::AuthenticatorOffered);
         Ok(self.offer(authenticator))
     }
 
@@ -140,7 +140,7 @@ impl Owner {
             (None, Vec::new())
         };
         self.change(|account, now| account.confirm(code, set.clone(), now))?;
-        self.log_done("an authenticator was proved and is in force");
+        self.log(AccountEvent::AuthenticatorActivated);
         Ok(codes)
     }
 
@@ -157,33 +157,33 @@ impl Owner {
         self.change_with(factor, |account, proof, now| {
             account.replace_backup_codes(set.clone(), proof, now)
         })?;
-        self.log_done("new backup codes were made");
+        self.log(AccountEvent::BackupCodesMade);
         Ok(printed(&codes))
     }
 
     pub(super) fn pause(&self, factor: &SecondFactor) -> Result<(), Error> {
         self.may_switch_off()?;
         self.change_with(factor, |account, proof, now| account.pause(proof, now))?;
-        self.log_done("two-factor login was paused");
+        self.log(AccountEvent::Paused);
         Ok(())
     }
 
     pub(super) fn resume(&self, factor: &SecondFactor) -> Result<(), Error> {
         self.change_with(factor, |account, proof, now| account.resume(proof, now))?;
-        self.log_done("two-factor login was resumed");
+        self.log(AccountEvent::Resumed);
         Ok(())
     }
 
     pub(super) fn remove(&self, factor: &SecondFactor) -> Result<(), Error> {
         self.may_switch_off()?;
         self.change_with(factor, |account, proof, now| account.remove(proof, now))?;
-        self.log_done("two-factor login was removed");
+        self.log(AccountEvent::Removed);
         Ok(())
     }
 
     pub(super) fn test(&self, code: &Input) -> Result<Factor, Error> {
         let factor = self.change_with_input(code, Account::try_code)?;
-        self.log(Level::Info, "a code was tried and would have been accepted");
+        self.log(AccountEvent::CodeTested);
         Ok(factor)
     }
 
@@ -192,7 +192,7 @@ impl Owner {
         let policy = &self.state.config().policy;
         match subject::required_of(policy, &self.user, self.now) {
             Some(_) => {
-                self.log(Level::Notice, "switching off was refused: it is required");
+                self.log(AccountEvent::SwitchOffRefused);
                 Err(messages::required())
             }
             None => Ok(()),
@@ -276,11 +276,11 @@ impl Owner {
         changed.map_err(|refusal| {
             match refusal {
                 Refusal::WrongCode(_) | Refusal::WrongAndLocked(_) => {
-                    self.log(Level::Warning, "wrong code");
+                    self.log(AccountEvent::WrongCode);
                 }
-                Refusal::Locked(_) => self.log(Level::Warning, "locked after too many wrong codes"),
-                Refusal::WrongInvitation => self.log(Level::Warning, "wrong invitation"),
-                Refusal::AlreadyUsed => self.log(Level::Warning, "a code that was used before"),
+                Refusal::Locked(_) => self.log(AccountEvent::Locked),
+                Refusal::WrongInvitation => self.log(AccountEvent::WrongInvitation),
+                Refusal::AlreadyUsed => self.log(AccountEvent::CodeReused),
                 _ => {}
             }
             messages::refusal(refusal, self.now)
@@ -301,14 +301,9 @@ impl Owner {
         }
     }
 
-    fn log_done(&self, what: &str) {
+    fn log(&self, event: AccountEvent<'_>) {
         let journal = &self.state.journal;
-        journal.log_done(&self.caller, &self.user.name, what);
-    }
-
-    fn log(&self, level: Level, what: &str) {
-        let journal = &self.state.journal;
-        journal.log_change(level, &self.caller, &self.user.name, what);
+        journal.log_account(&self.caller, &self.user.name, event);
     }
 
     /// Logs an error that an administrator should act on, and returns it.

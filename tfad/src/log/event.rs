@@ -1,0 +1,255 @@
+//! What happened.
+
+use tfa_core::{AuditOutcome, DenyReason, Exemption, Factor, Source, Time};
+use tfa_proto::{Context, Error};
+use tfa_store::Notice;
+
+use crate::caller::Caller;
+use crate::host::pam_services::Bypass;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// In a login.
+    Login {
+        /// Who conducts the login.
+        caller: &'a Caller,
+        /// Who logs in.
+        user: &'a str,
+        /// What PAM knows.
+        context: &'a Context,
+        /// What happened.
+        event: LoginEvent<'a>,
+    },
+    /// In a call about an account.
+    Account {
+        /// Who calls.
+        uid: u32,
+        /// Whose account it is.
+        user: &'a str,
+        /// What happened.
+        event: AccountEvent<'a>,
+    },
+    /// To a record.
+    Record {
+        /// Whose record it is.
+        user: &'a str,
+        /// What happened.
+        event: RecordEvent<'a>,
+    },
+    /// To the daemon itself.
+    Daemon(DaemonEvent<'a>),
+}
+
+/// What happens in a login.
+#[derive(Debug, Clone, Copy)]
+pub enum LoginEvent<'a> {
+    /// A right code was given, and used up.
+    Verified(Factor),
+    /// A wrong code was given.
+    WrongCode,
+    /// A wrong invitation code was given.
+    WrongInvitation,
+    /// The first code of a new authenticator was wrong.
+    WrongNewCode,
+    /// A code was given that was used before.
+    CodeReused,
+    /// The dialog ended without a right code.
+    NoRightCode,
+    /// The dialog ended without the enrollment that is required.
+    NotEnrolled,
+    /// The account is locked.
+    Locked,
+    /// The user enrolled an authenticator in the login.
+    Enrolled,
+    /// The policy refuses the login.
+    Denied {
+        /// Why.
+        reason: DenyReason,
+        /// The rule that decides.
+        rule: &'a Source,
+        /// The groups that could not be resolved, where that is why.
+        unknown_groups: &'a [String],
+    },
+    /// The policy lets the login go on, and nothing was asked.
+    Exempt {
+        /// Why.
+        why: Exemption,
+        /// The rule that decides.
+        rule: &'a Source,
+    },
+    /// A rule asks no second factor of logins that PAM did not ask for a password.
+    NotGuarded {
+        /// The rule.
+        rule: &'a Source,
+    },
+    /// The login goes on in the grace period.
+    Grace {
+        /// When the grace period ends.
+        until: Time,
+        /// The rule that decides.
+        rule: &'a Source,
+    },
+    /// The user has not enrolled; the account phase decides.
+    Deferred {
+        /// The rule that decides.
+        rule: &'a Source,
+    },
+    /// What the policy would do without audit mode.
+    Audited {
+        /// What it would do.
+        outcome: AuditOutcome,
+        /// The rule that decides.
+        rule: &'a Source,
+    },
+    /// The login goes on without the second factor that is required.
+    Bypassed {
+        /// What lets it.
+        bypass: Bypass,
+        /// Whether the policy is in audit mode.
+        audit: bool,
+    },
+    /// The record stands under another name, which no other user has.
+    NameChanged {
+        /// The name of the record.
+        former: &'a str,
+        /// The uid that both names have.
+        uid: u32,
+    },
+}
+
+/// What happens in a call about an account.
+#[derive(Debug, Clone, Copy)]
+pub enum AccountEvent<'a> {
+    /// The owner was offered a new authenticator.
+    AuthenticatorOffered,
+    /// The owner confirmed it with a code.
+    AuthenticatorActivated,
+    /// The owner made new backup codes.
+    BackupCodesMade,
+    /// The owner paused two-factor login.
+    Paused,
+    /// The owner resumed it.
+    Resumed,
+    /// The owner removed it.
+    Removed,
+    /// An administrator reset the account.
+    Reset,
+    /// An administrator unlocked the account.
+    Unlocked,
+    /// An administrator invited the user to enroll.
+    Invited,
+    /// An administrator moved a record to this user.
+    RecordGiven {
+        /// The name that it stood under.
+        former: &'a str,
+        /// The uid that it has now.
+        uid: u32,
+    },
+    /// The owner was offered a first authenticator. It takes no code, so it counts against the quota.
+    FirstAuthenticatorOffered,
+    /// A code was tried, and is right.
+    CodeTested,
+    /// A wrong code was given.
+    WrongCode,
+    /// A wrong invitation code was given.
+    WrongInvitation,
+    /// A code was given that was used before.
+    CodeReused,
+    /// The account is locked.
+    Locked,
+    /// The owner may not switch off what the policy requires.
+    SwitchOffRefused,
+    /// A call for administrators was refused.
+    NotAdministrator,
+    /// A call was refused with an error that an administrator should act on.
+    Refused(&'a Error),
+}
+
+/// What happens to a record.
+#[derive(Debug, Clone, Copy)]
+pub enum RecordEvent<'a> {
+    /// It moved to the present name of its uid.
+    Moved {
+        /// The name that it stood under.
+        former: &'a str,
+        /// The uid.
+        uid: u32,
+    },
+    /// A used step ahead of the clock was put aside.
+    ClockWasAhead {
+        /// The time of that step.
+        step: Time,
+    },
+}
+
+/// What happens to the daemon.
+#[derive(Debug, Clone, Copy)]
+pub enum DaemonEvent<'a> {
+    /// Logins are served.
+    Ready,
+    /// The daemon stops, because it was told to.
+    Stopped,
+    /// The daemon stops, because of an error.
+    Failed(&'a str),
+    /// Every login is refused.
+    NotServing(&'a str),
+    /// The configuration was read again.
+    Reloaded,
+    /// The configuration could not be read again, with one of its errors.
+    ReloadFailed(&'a str),
+    /// What an administrator should look at in the configuration.
+    ConfigWarning(&'a str),
+    /// The names in the configuration are still being looked up.
+    NamesPending,
+    /// The names in the configuration cannot be looked up.
+    NamesUnavailable(&'a str),
+    /// What the store has to tell.
+    Store(&'a Notice),
+    /// Memory is not protected.
+    MemoryUnprotected(&'a str),
+    /// Signals do not arrive.
+    NoSignals,
+    /// The socket for logins could not be opened.
+    NoLoginSocket(&'a str),
+    /// A connection could not be served.
+    ConnectionRefused(&'a str),
+    /// A uid caused more lines than its quota.
+    QuotaReached {
+        /// The uid.
+        uid: u32,
+    },
+}
+
+impl Event<'_> {
+    /// The uid whose quota the line counts against. A change that took effect takes a password, a code
+    /// or an administrator, so there are few, and they count against none.
+    pub(super) fn charged_uid(&self) -> Option<u32> {
+        use AccountEvent as A;
+        match self {
+            Self::Login { caller, .. } => Some(caller.uid),
+            Self::Account { uid, event, .. } => match event {
+                A::FirstAuthenticatorOffered
+                | A::CodeTested
+                | A::WrongCode
+                | A::WrongInvitation
+                | A::CodeReused
+                | A::Locked
+                | A::SwitchOffRefused
+                | A::NotAdministrator
+                | A::Refused(_) => Some(*uid),
+                A::AuthenticatorOffered
+                | A::AuthenticatorActivated
+                | A::BackupCodesMade
+                | A::Paused
+                | A::Resumed
+                | A::Removed
+                | A::Reset
+                | A::Unlocked
+                | A::Invited
+                | A::RecordGiven { .. } => None,
+            },
+            Self::Record { .. } | Self::Daemon(_) => None,
+        }
+    }
+}

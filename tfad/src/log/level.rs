@@ -1,0 +1,165 @@
+//! How much each event matters.
+
+use tfa_core::Factor;
+use tfa_proto::Error;
+use tfa_store::Notice;
+
+use super::event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent};
+use crate::host::pam_services::Bypass;
+use crate::messages;
+
+/// How much a line matters, by syslog(3)'s names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Something happened.
+    Info,
+    /// Something happened that an administrator should see.
+    Notice,
+    /// Something is wrong with a login or an account.
+    Warning,
+    /// Something is wrong with the daemon's own resources.
+    Error,
+    /// Logins cannot be judged before an administrator acts.
+    Critical,
+}
+
+impl Level {
+    /// The number of syslog(3).
+    pub(super) fn priority(self) -> u8 {
+        match self {
+            Self::Critical => 2,
+            Self::Error => 3,
+            Self::Warning => 4,
+            Self::Notice => 5,
+            Self::Info => 6,
+        }
+    }
+}
+
+impl Event<'_> {
+    pub(super) fn level(&self) -> Level {
+        match self {
+            Self::Login { event, .. } => event.level(),
+            Self::Account { event, .. } => event.level(),
+            Self::Record { event, .. } => event.level(),
+            Self::Daemon(event) => event.level(),
+        }
+    }
+}
+
+impl LoginEvent<'_> {
+    fn level(&self) -> Level {
+        match self {
+            Self::Verified(Factor::Authenticator) | Self::Grace { .. } | Self::Deferred { .. } => {
+                Level::Info
+            }
+            Self::Bypassed { bypass, .. } => match bypass {
+                Bypass::Sudo => Level::Info,
+                Bypass::Harmless | Bypass::Su | Bypass::Login => Level::Warning,
+            },
+            Self::Verified(Factor::BackupCode)
+            | Self::Enrolled
+            | Self::Exempt { .. }
+            | Self::NotGuarded { .. }
+            | Self::Audited { .. }
+            | Self::NameChanged { .. } => Level::Notice,
+            Self::WrongCode
+            | Self::WrongInvitation
+            | Self::WrongNewCode
+            | Self::CodeReused
+            | Self::NoRightCode
+            | Self::NotEnrolled
+            | Self::Locked
+            | Self::Denied { .. } => Level::Warning,
+        }
+    }
+}
+
+impl AccountEvent<'_> {
+    fn level(&self) -> Level {
+        match self {
+            Self::CodeTested => Level::Info,
+            Self::FirstAuthenticatorOffered
+            | Self::AuthenticatorOffered
+            | Self::AuthenticatorActivated
+            | Self::BackupCodesMade
+            | Self::Paused
+            | Self::Resumed
+            | Self::Removed
+            | Self::Reset
+            | Self::Unlocked
+            | Self::Invited
+            | Self::RecordGiven { .. }
+            | Self::SwitchOffRefused => Level::Notice,
+            Self::WrongCode
+            | Self::WrongInvitation
+            | Self::CodeReused
+            | Self::Locked
+            | Self::NotAdministrator => Level::Warning,
+            Self::Refused(error) => actionable(error).map_or(Level::Info, |(level, _)| level),
+        }
+    }
+}
+
+impl RecordEvent<'_> {
+    fn level(&self) -> Level {
+        match self {
+            Self::Moved { .. } => Level::Notice,
+            Self::ClockWasAhead { .. } => Level::Warning,
+        }
+    }
+}
+
+impl DaemonEvent<'_> {
+    fn level(&self) -> Level {
+        match self {
+            Self::Ready | Self::Stopped => Level::Info,
+            Self::Reloaded | Self::NamesPending => Level::Notice,
+            Self::ConfigWarning(_) | Self::MemoryUnprotected(_) | Self::QuotaReached { .. } => {
+                Level::Warning
+            }
+            Self::ReloadFailed(_)
+            | Self::NamesUnavailable(_)
+            | Self::NoSignals
+            | Self::NoLoginSocket(_)
+            | Self::ConnectionRefused(_) => Level::Error,
+            Self::Failed(_) | Self::NotServing(_) => Level::Critical,
+            Self::Store(notice) => match notice {
+                Notice::KeyLost { .. } | Notice::ReadOnly { .. } | Notice::Unread { .. } => {
+                    Level::Critical
+                }
+                Notice::CredentialUnused { .. } => Level::Warning,
+                _ => Level::Notice,
+            },
+        }
+    }
+}
+
+/// The level and the text of an error that an administrator should act on; `None` for any other.
+pub(super) fn actionable(error: &Error) -> Option<(Level, &str)> {
+    Some(match error {
+        // The remedy stands in the log once, at the start of the daemon.
+        Error::KeyLost(_) => (Level::Critical, messages::KEY_LOST),
+        Error::Damaged(text) | Error::Storage(text) => (Level::Critical, text),
+        Error::UidChanged(text) => (Level::Error, text),
+        Error::NotAuthorized(text)
+        | Error::AuthenticationFailed(text)
+        | Error::NoAuthenticationAgent(text)
+        | Error::Busy(text) => (Level::Warning, text),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_key_takes_one_short_line_for_each_user() {
+        let remedy = "put the right key back ".repeat(20);
+        let error = Error::KeyLost(remedy);
+        let (level, text) = actionable(&error).unwrap();
+        assert_eq!(level, Level::Critical);
+        assert!(text.len() < 100 && text.contains("key"), "{text}");
+    }
+}
