@@ -223,7 +223,7 @@ fn audit_mode_lets_keys_in_and_lists_them() {
         assert!(row.contains("sshd") && row.contains("127.0.0.1"), "{row}");
     }
     let json = machine.succeed(["tfactl", "policy", "impact", "--seen", "--json"]);
-    assert!(json.contains("\"reason\": \"unmet\""), "{json}");
+    assert!(json.contains("\"reason\": \"not-verified\""), "{json}");
     assert!(json.contains("\"count\": 2"), "{json}");
 }
 

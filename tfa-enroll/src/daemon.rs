@@ -2,7 +2,7 @@
 
 use tfa_client::AccountProxy;
 use tfa_client::{Failure, Interrupt, Terminal, best_effort, connect, is_root, with_timeout};
-use tfa_proto::{Error, Offer, Parameters, Status};
+use tfa_proto::{Error, Factor, Offer, OpenEnum, Parameters, Status};
 use zeroize::Zeroizing;
 
 use crate::messages;
@@ -82,7 +82,7 @@ impl Daemon {
         change(self.account.remove(proof)).await
     }
 
-    pub(crate) async fn test(&self, code: &str) -> Result<String, Error> {
+    pub(crate) async fn test(&self, code: &str) -> Result<OpenEnum<Factor>, Error> {
         answer(self.account.test(code)).await
     }
 }

@@ -1,7 +1,7 @@
 //! `tfa-enroll setup`: invitation code, if required; password; new key and its first code; backup codes.
 
 use tfa_client::Failure;
-use tfa_proto::{Error, Offer, Parameters, State};
+use tfa_proto::{Error, Offer, Parameters};
 
 use crate::args::QrForm;
 use crate::invitation::Invitation;
@@ -17,7 +17,7 @@ pub(crate) async fn run(
     if let Some(problem) = &status.problem {
         return Err(Failure::Refused(messages::problem(problem)));
     }
-    if status.state == State::Enabled.name() || status.state == State::Paused.name() {
+    if status.is_set_up() {
         return Err(Failure::Refused(messages::ALREADY_SET_UP.to_owned()));
     }
     let picture = confirm::picture_file(qr.as_ref())?;

@@ -1,14 +1,14 @@
 //! `tfa-enroll pause`, `resume` and `remove`.
 
 use tfa_client::Failure;
-use tfa_proto::{State, Status};
+use tfa_proto::Status;
 
 use crate::session::Session;
 use crate::{messages, proof, status};
 
 pub(crate) async fn pause(session: &mut Session) -> Result<(), Failure> {
     let status = status::require_set_up(&session.daemon).await?;
-    if status.state == State::Paused.name() {
+    if status.is_paused() {
         return Err(Failure::Refused(messages::ALREADY_PAUSED.to_owned()));
     }
     refuse_if_required(&status)?;
@@ -20,7 +20,7 @@ pub(crate) async fn pause(session: &mut Session) -> Result<(), Failure> {
 
 pub(crate) async fn resume(session: &mut Session) -> Result<(), Failure> {
     let status = status::require_set_up(&session.daemon).await?;
-    if status.state != State::Paused.name() {
+    if !status.is_paused() {
         return Err(Failure::Refused(messages::NOT_PAUSED.to_owned()));
     }
     session.print(messages::RESUME_INTRO)?;

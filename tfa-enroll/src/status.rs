@@ -1,7 +1,7 @@
 //! `tfa-enroll status`, and `tfa-enroll` without a command.
 
 use tfa_client::{self, Failure, StatusJson, Terminal, now};
-use tfa_proto::{Parameters, State, Status};
+use tfa_proto::{Parameters, Status};
 
 use crate::args::QrForm;
 use crate::daemon::Daemon;
@@ -50,8 +50,8 @@ pub(crate) async fn show_and_offer_setup(qr: Option<QrForm>) -> Result<(), Failu
     if status.problem.is_some() {
         return Ok(());
     }
-    if is_set_up(&status) {
-        let paused = status.state == State::Paused.name();
+    if status.is_set_up() {
+        let paused = status.is_paused();
         session.print(&messages::commands(paused, status.required))?;
         return Ok(());
     }
@@ -70,13 +70,9 @@ pub(crate) async fn require_set_up(daemon: &Daemon) -> Result<Status, Failure> {
     if let Some(problem) = &status.problem {
         return Err(Failure::Refused(messages::problem(problem)));
     }
-    if is_set_up(&status) {
+    if status.is_set_up() {
         Ok(status)
     } else {
         Err(Failure::Refused(messages::NOT_SET_UP.to_owned()))
     }
-}
-
-fn is_set_up(status: &Status) -> bool {
-    status.state == State::Enabled.name() || status.state == State::Paused.name()
 }

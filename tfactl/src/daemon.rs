@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 
 use tfa_client::{AccountProxy, AdminProxy};
 use tfa_client::{Agent, Failure, Interrupt, Terminal, connect, is_root, with_timeout};
-use tfa_proto::{Error, Explanation, Impact, Renamed, Seen, Status, Supposed};
+use tfa_proto::{AuditRecord, Error, Explanation, HypotheticalLogin, Impact, Renamed, Status};
 
 use crate::messages;
 
@@ -94,7 +94,7 @@ impl Daemon {
         &mut self,
         files: &[(&str, &str)],
         user: &str,
-        login: Supposed,
+        login: HypotheticalLogin,
     ) -> Result<Explanation, Failure> {
         let call = self.admin.explain(files, user, login);
         answered(&mut self.interrupt, call).await
@@ -104,14 +104,14 @@ impl Daemon {
     pub(crate) async fn impact(
         &mut self,
         files: &[(&str, &str)],
-        login: Supposed,
+        login: HypotheticalLogin,
         users: &[&str],
     ) -> Result<(bool, Vec<Impact>), Failure> {
         let call = self.admin.impact(files, login, users);
         answered(&mut self.interrupt, call).await
     }
 
-    pub(crate) async fn seen(&mut self) -> Result<Vec<Seen>, Failure> {
+    pub(crate) async fn seen(&mut self) -> Result<Vec<AuditRecord>, Failure> {
         answered(&mut self.interrupt, self.admin.seen()).await
     }
 }

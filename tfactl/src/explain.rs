@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use tfa_client::{Failure, Terminal, now};
-use tfa_proto::{Explanation, Supposed};
+use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum};
 use tfa_text::time::rfc3339;
 
 use crate::args::{Login, Moment};
@@ -41,7 +41,12 @@ struct Rule<'a> {
 }
 
 impl<'a> StatusJson<'a> {
-    fn of(explained: &'a Explanation, supposed: &'a Supposed, files: &'a Files, now: u64) -> Self {
+    fn of(
+        explained: &'a Explanation,
+        supposed: &'a HypotheticalLogin,
+        files: &'a Files,
+        now: u64,
+    ) -> Self {
         let rule = json::or_null(&explained.file).map(|file| Rule {
             file,
             line: explained.line,
@@ -53,16 +58,16 @@ impl<'a> StatusJson<'a> {
             method: json::method(supposed),
             at: rfc3339(supposed.at.unwrap_or(now)),
             files: files.names(),
-            outcome: &explained.outcome,
-            reason: json::or_null(&explained.reason),
+            outcome: explained.outcome.name(),
+            reason: explained.reason.as_ref().map(OpenEnum::name),
             rule,
             required: explained.required,
             grace_until: explained.grace_until.map(rfc3339),
             locked_until: explained.locked_until.map(rfc3339),
             locked_for_good: explained.locked_for_good,
-            audited: explained.audited.as_deref(),
-            audited_reason: json::or_null(&explained.audited_reason),
-            state: &explained.state,
+            audited: explained.audited.as_ref().map(OpenEnum::name),
+            audited_reason: explained.audited_reason.as_ref().map(OpenEnum::name),
+            state: explained.state.name(),
             shown: json::or_null(&explained.shown),
             unknown: &explained.unknown,
         }

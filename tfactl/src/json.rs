@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tfa_client::{self, Failure, Terminal};
-use tfa_proto::Supposed;
+use tfa_proto::HypotheticalLogin;
 
 use crate::args::{LOCAL, OWN, SESSION, SSHD};
 
@@ -18,7 +18,7 @@ pub(crate) fn host(from: &str) -> &str {
 }
 
 /// Where a supposed login comes from, as `--from` takes it.
-pub(crate) fn from(supposed: &Supposed) -> &str {
+pub(crate) fn from(supposed: &HypotheticalLogin) -> &str {
     if supposed.session == Some(true) {
         SESSION
     } else if supposed.own == Some(true) {
@@ -34,7 +34,7 @@ pub(crate) fn or_null(text: &str) -> Option<&str> {
 }
 
 /// The method of ssh; no other service has any.
-pub(crate) fn method(supposed: &Supposed) -> Option<&str> {
+pub(crate) fn method(supposed: &HypotheticalLogin) -> Option<&str> {
     let by_pam = (supposed.service == SSHD).then_some(tfa_proto::PASSWORD_METHOD);
     supposed.method.as_deref().or(by_pam)
 }

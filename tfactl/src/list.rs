@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use tfa_client::{Failure, StatusJson, Terminal, now};
-use tfa_proto::{State, Status};
+use tfa_proto::{OpenEnum, State, Status};
 
 use crate::daemon::Daemon;
 use crate::{group, json, messages, passwd, table};
@@ -89,8 +89,8 @@ fn without_record(
 fn belongs(status: &Status, which: Which, now: u64) -> bool {
     match which {
         Which::All => true,
-        Which::Enabled => status.problem.is_none() && status.state == State::Enabled.name(),
-        Which::Paused => status.problem.is_none() && status.state == State::Paused.name(),
+        Which::Enabled => is_in(status, &[State::Enabled]),
+        Which::Paused => is_in(status, &[State::Paused]),
         Which::Locked => is_locked(status, now),
         Which::Disabled => is_off(status),
         Which::Required => status.problem.is_none() && status.required,
@@ -111,8 +111,14 @@ pub(crate) fn is_locked(status: &Status, now: u64) -> bool {
 
 /// A set-up that was begun and not finished is none.
 fn is_off(status: &Status) -> bool {
-    status.problem.is_none()
-        && (status.state == State::None.name() || status.state == State::Pending.name())
+    is_in(status, &[State::None, State::Pending])
+}
+
+/// Whether an account is in one of these states. An account that cannot be used, or whose state is of
+/// a later version, is in none.
+pub(crate) fn is_in(status: &Status, states: &[State]) -> bool {
+    let state = status.state.as_ref().and_then(OpenEnum::known);
+    status.problem.is_none() && state.is_some_and(|state| states.contains(&state))
 }
 
 #[cfg(test)]
@@ -121,7 +127,7 @@ mod tests {
 
     fn status(state: State) -> Status {
         Status {
-            state: state.name().to_owned(),
+            state: Some(state.into()),
             ..Status::default()
         }
     }

@@ -4,6 +4,7 @@ use tfa_client::{Failure, LineRead, Terminal};
 use tfa_proto::{State, Status};
 
 use crate::daemon::Daemon;
+use crate::list::is_in;
 use crate::messages;
 
 pub(crate) async fn run(user: &str, yes: bool) -> Result<(), Failure> {
@@ -41,5 +42,5 @@ pub(crate) async fn run(user: &str, yes: bool) -> Result<(), Failure> {
 }
 
 fn has_nothing(status: &Status) -> bool {
-    status.problem.is_none() && status.state == State::None.name() && status.invited_until.is_none()
+    is_in(status, &[State::None]) && status.invited_until.is_none()
 }

@@ -32,7 +32,7 @@ mod tests {
     fn columns_stand_below_each_other_and_no_line_ends_in_blanks() {
         let named = |user: &str| Status {
             user: user.to_owned(),
-            state: "enabled".to_owned(),
+            state: Some(tfa_proto::State::Enabled.into()),
             ..Status::default()
         };
         let table = of(&[named("al"), named("a-rather-long-name")], 0);

@@ -1,6 +1,6 @@
 //! The client of `.Account`: the account of the caller, whose uid the bus reports.
 
-use tfa_proto::{Error, Offer, Parameters, Status};
+use tfa_proto::{Error, Factor, Offer, OpenEnum, Parameters, Status};
 
 /// `org.tfad.Tfa1.Account`. A `proof` is a current code or a backup code, which is used up. A method
 /// with a proof first asks polkit for `org.tfad.tfa1.enroll`, and then answers an empty proof with
@@ -50,6 +50,6 @@ pub trait Account {
     #[zbus(allow_interactive_auth)]
     fn remove(&self, proof: &str) -> Result<(), Error>;
 
-    /// Checks a code without using it up. Returns `authenticator` or `backup-code`.
-    fn test(&self, code: &str) -> Result<String, Error>;
+    /// Checks a code without using it up.
+    fn test(&self, code: &str) -> Result<OpenEnum<Factor>, Error>;
 }

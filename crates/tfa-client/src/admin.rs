@@ -1,7 +1,7 @@
 //! The client of `.Admin`: any account, for root and for users with polkit's authorization
 //! `org.tfad.tfa1.manage`.
 
-use tfa_proto::{Error, Explanation, Impact, Renamed, Seen, Status, Supposed};
+use tfa_proto::{AuditRecord, Error, Explanation, HypotheticalLogin, Impact, Renamed, Status};
 
 /// `org.tfad.Tfa1.Admin`.
 #[zbus::proxy(
@@ -43,7 +43,7 @@ pub trait Admin {
         &self,
         files: &[(&str, &str)],
         user: &str,
-        login: Supposed,
+        login: HypotheticalLogin,
     ) -> Result<Explanation, Error>;
 
     /// Simulates a login of each of these users under a policy that is given as in [`Self::explain`],
@@ -52,11 +52,11 @@ pub trait Admin {
     fn impact(
         &self,
         files: &[(&str, &str)],
-        login: Supposed,
+        login: HypotheticalLogin,
         users: &[&str],
     ) -> Result<(bool, Vec<Impact>), Error>;
 
     /// The logins that audit mode recorded.
     #[zbus(allow_interactive_auth)]
-    fn seen(&self) -> Result<Vec<Seen>, Error>;
+    fn seen(&self) -> Result<Vec<AuditRecord>, Error>;
 }

@@ -30,7 +30,7 @@
 
 use serde::Serialize;
 
-use tfa_proto::Status;
+use tfa_proto::{OpenEnum, Status};
 use tfa_text::time::rfc3339;
 
 /// A [`Status`] as JSON.
@@ -68,7 +68,7 @@ impl<'a> From<&'a Status> for StatusJson<'a> {
         Self {
             user: &status.user,
             uid: status.uid,
-            state: &status.state,
+            state: status.state.as_ref().map_or("", OpenEnum::name),
             authenticators: &status.authenticators,
             offer_pending: status.offer_pending,
             backup_codes_left: status.backup_codes_left,

@@ -1,59 +1,96 @@
-//! What audit mode saw: logins that the policy would have treated otherwise.
+//! What audit mode records: logins that would have had another outcome without it.
 
 use minicbor::{CborLen, Decode, Encode};
 
-use crate::Time;
+use crate::{DenyReason, PhaseAction, Time};
 
-/// How many sightings are kept of one user.
-const MOST: usize = 8;
-/// How many characters are kept of a service's or a host's name.
-const NAME_LENGTH: usize = 64;
+/// How many records of one user are kept.
+const MAX_RECORDS: usize = 8;
+/// How many characters of the name of a service or a host are kept.
+const MAX_NAME_LENGTH: usize = 64;
 
-/// What would have become of a login.
+/// The outcome that a login would have had: an action of a phase in the form in which it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
 #[cbor(index_only)]
 pub enum AuditOutcome {
     /// A code would have been asked for.
     #[n(0)]
     Asked,
-    /// It would have been told to set up, and let in while the grace lasts.
+    /// The end of the grace period would have been stated.
     #[n(1)]
     Notified,
-    /// It would have had to set up.
+    /// The user would have had to enroll.
     #[n(2)]
     SetUp,
-    /// It would have been refused: not set up in time.
+    /// As [`DenyReason::TooLate`].
     #[n(3)]
     TooLate,
-    /// It would have been refused: no second factor was met.
+    /// As [`DenyReason::NotVerified`].
     #[n(4)]
     NotVerified,
-    /// It would have been refused: which rule holds could not be found out.
+    /// As [`DenyReason::Undetermined`].
     #[n(5)]
     Undetermined,
 }
 
-/// A kind of login that was records, as often as it was.
+impl AuditOutcome {
+    /// The outcome of an action; `None` for an action that audit mode does not change.
+    pub(crate) fn of(action: PhaseAction) -> Option<Self> {
+        match action {
+            PhaseAction::Ask => Some(Self::Asked),
+            PhaseAction::Grace(_) | PhaseAction::SetUp(Some(_)) => Some(Self::Notified),
+            PhaseAction::SetUp(None) | PhaseAction::Deny(DenyReason::MustEnroll) => {
+                Some(Self::SetUp)
+            }
+            PhaseAction::Deny(DenyReason::TooLate) => Some(Self::TooLate),
+            PhaseAction::Deny(DenyReason::NotVerified) => Some(Self::NotVerified),
+            PhaseAction::Deny(DenyReason::Undetermined) => Some(Self::Undetermined),
+            PhaseAction::Deny(DenyReason::AuthRefused)
+            | PhaseAction::Verified
+            | PhaseAction::Exempt(_)
+            | PhaseAction::Defer
+            | PhaseAction::NotGuarded => None,
+        }
+    }
+}
+
+/// Logins to one service with one outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
 pub struct AuditRecord {
-    /// What would have become of it.
+    /// The outcome without audit mode.
     #[n(0)]
     pub outcome: AuditOutcome,
     /// PAM's service.
     #[n(1)]
     pub service: String,
-    /// The remote host of the last one; empty for this machine.
+    /// The remote host of the last login; empty for this machine.
     #[n(2)]
     pub from: String,
-    /// When it was last records.
+    /// The time of the last login.
     #[n(3)]
     pub last: Time,
-    /// How often.
+    /// The number of logins.
     #[n(4)]
     pub count: u32,
 }
 
-/// Notes a login: it is counted where its like was seen before; of too many, the oldest goes.
+impl AuditRecord {
+    /// The action that the phase would have taken, as far as the record tells it: the end of a grace
+    /// period is not stored.
+    #[must_use]
+    pub fn action(&self) -> PhaseAction {
+        match self.outcome {
+            AuditOutcome::Asked => PhaseAction::Ask,
+            AuditOutcome::Notified => PhaseAction::Grace(self.last),
+            AuditOutcome::SetUp => PhaseAction::SetUp(None),
+            AuditOutcome::TooLate => PhaseAction::Deny(DenyReason::TooLate),
+            AuditOutcome::NotVerified => PhaseAction::Deny(DenyReason::NotVerified),
+            AuditOutcome::Undetermined => PhaseAction::Deny(DenyReason::Undetermined),
+        }
+    }
+}
+
+/// Records a login. Of too many records, the one with the oldest login is removed.
 pub(crate) fn record(
     records: &mut Vec<AuditRecord>,
     outcome: AuditOutcome,
@@ -62,11 +99,11 @@ pub(crate) fn record(
     now: Time,
 ) {
     let (service, from) = (short(service), short(from));
-    let place = records
+    let known = records
         .iter()
         .position(|one| one.outcome == outcome && one.service == service);
-    let count = place.map_or(0, |place| records.remove(place).count);
-    if records.len() >= MOST {
+    let count = known.map_or(0, |index| records.remove(index).count);
+    if records.len() >= MAX_RECORDS {
         records.remove(0);
     }
     records.push(AuditRecord {
@@ -80,13 +117,14 @@ pub(crate) fn record(
 
 /// Whether a decoded list is one that [`record`] makes.
 pub(crate) fn is_sound(records: &[AuditRecord]) -> bool {
-    records.len() <= MOST
+    records.len() <= MAX_RECORDS
 }
 
-/// A name as it is kept: short, and without control characters, for it is shown on terminals.
+/// A name in the form in which it is stored: short, and without control characters, because
+/// terminals show it.
 fn short(name: &str) -> String {
     name.chars()
         .filter(|letter| !letter.is_control())
-        .take(NAME_LENGTH)
+        .take(MAX_NAME_LENGTH)
         .collect()
 }

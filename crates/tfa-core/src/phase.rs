@@ -1,40 +1,39 @@
-//! What a phase of a login does under the policy's ruling: the one table of decision, phase, and
-//! what the auth phase came to.
+//! What each PAM phase of a login does: the table of requirement, phase and result of the auth phase.
 //!
-//! The auth phase asks for codes. Nothing is set up there: in many stacks it runs on after a wrong
-//! password. The account phase runs only after the whole auth stack has succeeded. It takes people
-//! through the set-up, and keeps out who came round the auth phase.
+//! The auth phase asks for codes. It never enrolls a user: in many stacks it continues after a wrong
+//! password. The account phase runs only after the whole auth stack has succeeded. It enrolls users,
+//! and refuses logins that bypassed the auth phase.
 
 use crate::{AuditOutcome, Exemption, PolicyDecision, Requirement, Time};
 
-/// What the auth phase of the same login came to.
+/// The result of the auth phase of the same login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthPhaseResult {
-    /// The second factor.
+    /// The second factor was verified.
     Verified,
-    /// Nothing was asked for.
+    /// No second factor was asked for.
     NotRequired,
-    /// What was asked for was not given, and the stack went on all the same.
+    /// The login was refused, and the stack continued.
     Denied,
-    /// It never ran: an SSH key alone, root's `su`, a stack without the auth line.
+    /// The phase did not run: an SSH key alone, root's `su`, a stack without the auth line.
     NotRun,
 }
 
-/// The phase, and what is known of it.
+/// The phase, and what is known of the login in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PhaseInput {
     /// The auth phase.
     Auth {
-        /// An account phase follows, which takes people through the set-up.
+        /// An account phase follows that can enroll the user.
         account_follows: bool,
     },
     /// The account phase.
     Account {
-        /// What the auth phase came to.
+        /// The result of the auth phase.
         auth_result: AuthPhaseResult,
         /// The policy guards this service.
         guarded: bool,
-        /// Nobody is asked what need not be asked.
+        /// The program wants no question that can be omitted.
         silent: bool,
     },
 }
@@ -42,97 +41,60 @@ pub enum PhaseInput {
 /// What a phase does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PhaseAction {
-    /// It asks for a code.
+    /// Asks for a code.
     Ask,
-    /// It lets the login go on: the second factor was met.
+    /// Lets the login proceed: the second factor was verified in the auth phase.
     Verified,
-    /// It lets the login go on, for nothing is asked of it.
+    /// Lets the login proceed: no second factor is asked of it.
     Exempt(Exemption),
-    /// It lets the login go on, and says until when that is.
+    /// Lets the login proceed until the end of the grace period, and states that end.
     Grace(Time),
-    /// It takes the person through the set-up; until that moment the login goes on without, too.
+    /// Enrolls the user. With a time, enrollment is optional until then.
     SetUp(Option<Time>),
-    /// It leaves all to the account phase.
+    /// Leaves the decision to the account phase.
     Defer,
-    /// It lets the login go on: this service is not guarded.
+    /// Lets the login proceed: the service is not guarded.
     NotGuarded,
-    /// It refuses.
+    /// Refuses the login.
     Deny(DenyReason),
 }
 
 /// Why a login is refused without a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DenyReason {
-    /// It has to be set up, and not by this stack.
+    /// The user must enroll, and this stack cannot do that.
     MustEnroll,
-    /// It should have been set up in time.
+    /// The user has not enrolled before the end of the grace period.
     TooLate,
-    /// Which rule holds could not be found out.
+    /// The rule that applies could not be determined.
     Undetermined,
-    /// The second factor is required, and the login came round it.
+    /// A second factor is required, and the login bypassed the auth phase.
     NotVerified,
-    /// The auth phase refused, and the stack or the login program went on.
+    /// The auth phase refused the login, and the stack or the login program continued.
     AuthRefused,
 }
 
-impl PolicyDecision {
-    /// What a phase does whatever the policy asks of this user.
+impl PhaseInput {
+    /// The action, where it depends neither on the policy nor on the account.
     #[must_use]
-    pub fn none_needed(phase: PhaseInput) -> Option<PhaseAction> {
-        match phase {
-            PhaseInput::Account {
+    pub fn action_without_policy(self) -> Option<PhaseAction> {
+        match self {
+            Self::Account {
                 auth_result: AuthPhaseResult::Verified,
                 ..
             } => Some(PhaseAction::Verified),
-            PhaseInput::Account {
+            Self::Account {
                 auth_result: AuthPhaseResult::NotRun,
                 guarded: false,
                 ..
             } => Some(PhaseAction::NotGuarded),
-            PhaseInput::Auth { .. } | PhaseInput::Account { .. } => None,
+            Self::Auth { .. } | Self::Account { .. } => None,
         }
     }
+}
 
-    /// In audit mode, what would have become of the login in this phase, where that is something
-    /// else. Of two phases the later one says it.
-    #[must_use]
-    pub fn audit_outcome(&self, phase: PhaseInput) -> Option<AuditOutcome> {
-        let requirement = self.audited?;
-        let strict = Self {
-            requirement,
-            required: true,
-            audited: None,
-            ..self.clone()
-        };
-        let action = strict.action(phase);
-        if action == self.action(phase) {
-            return None;
-        }
-        if let PhaseInput::Auth {
-            account_follows: true,
-        } = phase
-        {
-            return None;
-        }
-        match action {
-            PhaseAction::Ask => Some(AuditOutcome::Asked),
-            PhaseAction::Grace(_) | PhaseAction::SetUp(Some(_)) => Some(AuditOutcome::Notified),
-            PhaseAction::SetUp(None) | PhaseAction::Deny(DenyReason::MustEnroll) => {
-                Some(AuditOutcome::SetUp)
-            }
-            PhaseAction::Deny(DenyReason::TooLate) => Some(AuditOutcome::TooLate),
-            // The same without audit mode, so there is nothing to note.
-            PhaseAction::Deny(DenyReason::AuthRefused) => None,
-            PhaseAction::Deny(DenyReason::NotVerified) => Some(AuditOutcome::NotVerified),
-            PhaseAction::Deny(DenyReason::Undetermined) => Some(AuditOutcome::Undetermined),
-            PhaseAction::Verified
-            | PhaseAction::Exempt(_)
-            | PhaseAction::Defer
-            | PhaseAction::NotGuarded => None,
-        }
-    }
-
-    /// What a phase does under this ruling.
+impl PolicyDecision {
+    /// The action of a phase under this decision.
     #[must_use]
     pub fn action(&self, phase: PhaseInput) -> PhaseAction {
         match phase {
@@ -143,6 +105,27 @@ impl PolicyDecision {
                 silent,
             } => account(self, auth_result, guarded, silent),
         }
+    }
+
+    /// In audit mode, the outcome of the phase without it, where that differs. Where an account phase
+    /// follows, the auth phase has none.
+    #[must_use]
+    pub fn audit_outcome(&self, phase: PhaseInput) -> Option<AuditOutcome> {
+        let requirement = self.audited?;
+        let strict = Self {
+            requirement,
+            required: true,
+            audited: None,
+            ..self.clone()
+        };
+        let action = strict.action(phase);
+        let is_later = PhaseInput::Auth {
+            account_follows: true,
+        };
+        if action == self.action(phase) || phase == is_later {
+            return None;
+        }
+        AuditOutcome::of(action)
     }
 }
 
@@ -164,26 +147,23 @@ fn account(
     guarded: bool,
     silent: bool,
 ) -> PhaseAction {
+    use AuthPhaseResult::{Denied, NotRequired, NotRun, Verified};
     match (auth_result, decision.requirement) {
-        (AuthPhaseResult::Verified, _) => PhaseAction::Verified,
+        (Verified, _) => PhaseAction::Verified,
         (_, Requirement::Exempt(why)) => PhaseAction::Exempt(why),
-        // A stack has ignored the refusal, or sshd went on from its method `password` to a key. The
-        // two look alike, and in the first case a wrong code must not do.
-        (AuthPhaseResult::Denied, _) => PhaseAction::Deny(DenyReason::AuthRefused),
-        (AuthPhaseResult::NotRequired, Requirement::Ask) => PhaseAction::Ask,
-        (AuthPhaseResult::NotRequired, Requirement::Grace(until)) if silent => {
-            PhaseAction::Grace(until)
-        }
-        (AuthPhaseResult::NotRequired, Requirement::Grace(until)) => {
-            PhaseAction::SetUp(Some(until))
-        }
-        (AuthPhaseResult::NotRequired, Requirement::SetUp) => PhaseAction::SetUp(None),
-        (AuthPhaseResult::NotRun, _) if !guarded => PhaseAction::NotGuarded,
-        (AuthPhaseResult::NotRun, Requirement::Grace(until)) => PhaseAction::Grace(until),
-        (AuthPhaseResult::NotRun, Requirement::Ask | Requirement::SetUp) if decision.required => {
+        // Either a stack ignored the refusal, or sshd continued from its method `password` to a key.
+        // The two look alike, and in the first case a wrong code must not be enough.
+        (Denied, _) => PhaseAction::Deny(DenyReason::AuthRefused),
+        (NotRequired, Requirement::Ask) => PhaseAction::Ask,
+        (NotRequired, Requirement::Grace(until)) if silent => PhaseAction::Grace(until),
+        (NotRequired, Requirement::Grace(until)) => PhaseAction::SetUp(Some(until)),
+        (NotRequired, Requirement::SetUp) => PhaseAction::SetUp(None),
+        (NotRun, _) if !guarded => PhaseAction::NotGuarded,
+        (NotRun, Requirement::Grace(until)) => PhaseAction::Grace(until),
+        (NotRun, Requirement::Ask | Requirement::SetUp) if decision.required => {
             PhaseAction::Deny(DenyReason::NotVerified)
         }
-        (AuthPhaseResult::NotRun, Requirement::Ask | Requirement::SetUp) => PhaseAction::NotGuarded,
+        (NotRun, Requirement::Ask | Requirement::SetUp) => PhaseAction::NotGuarded,
         (_, Requirement::TooLate) => PhaseAction::Deny(DenyReason::TooLate),
         (_, Requirement::Undetermined) => PhaseAction::Deny(DenyReason::Undetermined),
     }

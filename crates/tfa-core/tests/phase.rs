@@ -17,17 +17,17 @@ const NOT_SET_UP: Exemption = Exemption::NotSetUp;
 
 const ASK: PhaseAction = PhaseAction::Ask;
 const DEFER: PhaseAction = PhaseAction::Defer;
-const UNGUARDED: PhaseAction = PhaseAction::NotGuarded;
+const NOT_GUARDED: PhaseAction = PhaseAction::NotGuarded;
 const EXEMPT_OFF: PhaseAction = PhaseAction::Exempt(OFF);
 const EXEMPT_PAUSED: PhaseAction = PhaseAction::Exempt(PAUSED);
 const EXEMPT_NOT_SET_UP: PhaseAction = PhaseAction::Exempt(NOT_SET_UP);
-const DEFAULT_GRACE: PhaseAction = PhaseAction::Grace(UNTIL);
+const GRACE: PhaseAction = PhaseAction::Grace(UNTIL);
 const OFFER: PhaseAction = PhaseAction::SetUp(Some(UNTIL));
 const SET_UP: PhaseAction = PhaseAction::SetUp(None);
 const LATE: PhaseAction = PhaseAction::Deny(DenyReason::TooLate);
 const ENROLL: PhaseAction = PhaseAction::Deny(DenyReason::MustEnroll);
-const UNDECIDED: PhaseAction = PhaseAction::Deny(DenyReason::Undetermined);
-const UNMET: PhaseAction = PhaseAction::Deny(DenyReason::NotVerified);
+const UNDETERMINED: PhaseAction = PhaseAction::Deny(DenyReason::Undetermined);
+const NOT_VERIFIED: PhaseAction = PhaseAction::Deny(DenyReason::NotVerified);
 const FAILED: PhaseAction = PhaseAction::Deny(DenyReason::AuthRefused);
 
 fn decision(requirement: Requirement, required: bool) -> PolicyDecision {
@@ -107,15 +107,15 @@ fn stages() -> Vec<PhaseInput> {
 #[rustfmt::skip]
 const TABLE: [(Requirement, bool, [PhaseAction; 6]); 9] = [
     // required?                           Alone      Followed   Nothing    Silent     Refused  Guarded
-    (Requirement::Ask,                false, [ASK,       ASK,       ASK,       ASK,       FAILED,  UNGUARDED]),
-    (Requirement::Ask,                true,  [ASK,       ASK,       ASK,       ASK,       FAILED,  UNMET]),
+    (Requirement::Ask,                false, [ASK,       ASK,       ASK,       ASK,       FAILED,  NOT_GUARDED]),
+    (Requirement::Ask,                true,  [ASK,       ASK,       ASK,       ASK,       FAILED,  NOT_VERIFIED]),
     (Requirement::Exempt(OFF),        false, [EXEMPT_OFF; 6]),
     (Requirement::Exempt(NOT_SET_UP), false, [EXEMPT_NOT_SET_UP; 6]),
     (Requirement::Exempt(PAUSED),     false, [EXEMPT_PAUSED; 6]),
-    (Requirement::Grace(UNTIL),       true,  [DEFAULT_GRACE,     DEFER,     OFFER,     DEFAULT_GRACE,     FAILED,  DEFAULT_GRACE]),
-    (Requirement::SetUp,              true,  [ENROLL,    DEFER,     SET_UP,    SET_UP,    FAILED,  UNMET]),
+    (Requirement::Grace(UNTIL),       true,  [GRACE,     DEFER,     OFFER,     GRACE,     FAILED,  GRACE]),
+    (Requirement::SetUp,              true,  [ENROLL,    DEFER,     SET_UP,    SET_UP,    FAILED,  NOT_VERIFIED]),
     (Requirement::TooLate,            true,  [LATE,      LATE,      LATE,      LATE,      FAILED,  LATE]),
-    (Requirement::Undetermined,          true,  [UNDECIDED, UNDECIDED, UNDECIDED, UNDECIDED, FAILED,  UNDECIDED]),
+    (Requirement::Undetermined,          true,  [UNDETERMINED, UNDETERMINED, UNDETERMINED, UNDETERMINED, FAILED,  UNDETERMINED]),
 ];
 
 #[test]
@@ -175,7 +175,7 @@ fn weight(action: PhaseAction) -> u8 {
 #[test]
 fn the_decision_matters_to_no_stage_that_needs_none() {
     for phase in stages() {
-        let needless = PolicyDecision::none_needed(phase);
+        let needless = phase.action_without_policy();
         assert_eq!(needless, Column::of(phase).err(), "{phase:?}");
         let Some(needless) = needless else { continue };
         for (requirement, required, _) in TABLE {

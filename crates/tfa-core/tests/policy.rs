@@ -404,17 +404,17 @@ fn where_the_rule_is_unknown_all_must_agree_or_a_code_is_asked_for_or_there_is_n
         [Exemption::Off, Exemption::NotSetUp, Exemption::Paused].map(Requirement::Exempt);
     let grace = Requirement::Grace(after(NOON, 7 * DAY));
     let (ask, set_up) = (Requirement::Ask, Requirement::SetUp);
-    let (too_late, undecided) = (Requirement::TooLate, Requirement::Undetermined);
+    let (too_late, undetermined) = (Requirement::TooLate, Requirement::Undetermined);
     // The terms, and what is asked of who is not set up, is, and has paused it.
     for (one, other, expected) in [
         (&off, &off, [off_for_sure; 3]),
         (&off, &optional, [not_set_up, ask, paused]),
-        (&off, &now, [undecided, ask, ask]),
-        (&off, &weeks(1), [undecided, ask, ask]),
-        (&off, &deny, [undecided, ask, ask]),
-        (&optional, &now, [undecided, ask, ask]),
-        (&optional, &weeks(1), [undecided, ask, ask]),
-        (&optional, &deny, [undecided, ask, ask]),
+        (&off, &now, [undetermined, ask, ask]),
+        (&off, &weeks(1), [undetermined, ask, ask]),
+        (&off, &deny, [undetermined, ask, ask]),
+        (&optional, &now, [undetermined, ask, ask]),
+        (&optional, &weeks(1), [undetermined, ask, ask]),
+        (&optional, &deny, [undetermined, ask, ask]),
         (&weeks(1), &weeks(2), [grace, ask, ask]),
         (&weeks(1), &weeks(1), [grace, ask, ask]),
         (&weeks(1), &now, [set_up, ask, ask]),

@@ -16,6 +16,7 @@ mod renamed;
 mod ssh_methods;
 mod status;
 mod turn;
+mod wire_name;
 
 pub use consoles::Consoles;
 pub use context::{Context, INSIDE_SESSIONS, Phase};
@@ -23,14 +24,15 @@ pub use context::{Context, INSIDE_SESSIONS, Phase};
 pub use error::Error;
 pub use limits::{INVITATION_SECONDS, MAX_CALL, MAX_CALL_BODY};
 pub use offer::{Offer, Parameters};
-pub use policy::{Explanation, Impact, Outcome, Seen, Supposed};
+pub use policy::{AuditRecord, Explanation, HypotheticalLogin, Impact, Outcome, Reason};
 pub use printable::is_misleading;
-pub use renamed::Renamed;
+pub use renamed::{RenameOutcome, Renamed};
 pub use ssh_methods::{KEYBOARD_INTERACTIVE, PASSWORD_METHOD, SSH_METHODS};
-pub use status::{State, Status};
+pub use status::{Factor, State, Status};
 pub use turn::{
     DecodeTurnError, Line, LineKind, Next, PromptStyle, Question, Turn, Verdict, WireTurn,
 };
+pub use wire_name::{OpenEnum, WireName};
 
 /// The well-known name that `tfad` owns. The `1` is the version of the contract.
 pub const NAME: &str = "org.tfad.Tfa1";

@@ -1,138 +1,151 @@
-//! What the policy makes of logins that are only supposed, and of those that audit mode saw.
+//! What the policy decides for hypothetical logins, and what audit mode has recorded.
 
 use zbus::wire::{DeserializeDict, SerializeDict, Type};
 
-/// A login as `tfactl explain` supposes it. Absent keys: an unknown host of the network, now.
+use crate::wire_name::wire_enum;
+use crate::{OpenEnum, State};
+
+/// A hypothetical login of `tfactl explain`. Absent keys: an unknown host of the network, now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
-pub struct Supposed {
+pub struct HypotheticalLogin {
     /// PAM's service: `sshd`, `login`, …
     pub service: String,
-    /// The remote host, as PAM would name it; empty for this machine.
+    /// `PAM_RHOST`; empty for this machine.
     pub from: String,
-    /// Without a remote host: whether it comes from no console either, as `su` and `sudo` inside a
-    /// session mostly do. Absent: no, from a console of this machine.
+    /// Without a remote host: the login is not from a console either, as with most uses of `su` and
+    /// `sudo` inside a session. Absent: from a console of this machine.
     pub session: Option<bool>,
-    /// Without a remote host: whether the login program runs as the user, as many screen lockers do.
-    /// Absent: no, as root.
+    /// Without a remote host: the login program runs as the user, as many screen lockers do. Absent:
+    /// it runs as root.
     pub own: Option<bool>,
-    /// The method of ssh that the login came by, where PAM was not asked: `publickey`, …; absent
-    /// where PAM asks for the password.
+    /// The SSH method of a login of which PAM was not asked: `publickey`, …; absent where PAM asks for
+    /// the password.
     pub method: Option<String>,
-    /// When, in seconds since the epoch.
+    /// The time of the login, in seconds since the epoch.
     pub at: Option<u64>,
 }
 
-/// What would become of a login.
+/// The outcome of a hypothetical login.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
 pub struct Explanation {
     /// The login name.
     pub user: String,
-    /// One of [`Outcome`]'s names.
-    pub outcome: String,
-    /// Why nothing is asked (`off`, `not-set-up`, `paused`, `unguarded`, `not-asked`), or why it is
-    /// refused (`too-late`, `undecided`, `unmet`, `must-enroll`, `not-invited`, `locked`,
-    /// `unusable`); else empty.
-    pub reason: String,
+    /// The outcome.
+    pub outcome: OpenEnum<Outcome>,
+    /// The reason, where the outcome alone does not tell it.
+    pub reason: Option<OpenEnum<Reason>>,
     /// The file of the rule that decides; empty for the built-in default, and where no rule does.
     pub file: String,
     /// The rule's line.
     pub line: u32,
     /// Whether that rule requires a second factor; in audit mode, whether it would.
     pub required: bool,
-    /// Until when the login goes on without a second factor.
+    /// The end of the grace period, up to which the login proceeds without a second factor.
     pub grace_until: Option<u64>,
-    /// Until when no code is accepted from there; absent where that is not known, or not so.
+    /// The end of the lock that applies to this login; absent without a timed lock.
     pub locked_until: Option<u64>,
-    /// Whether codes from there wait for the administrator.
+    /// Whether the lock ends only when the administrator removes it.
     pub locked_for_good: bool,
-    /// In audit mode, the outcome without it, where that is another.
-    pub audited: Option<String>,
-    /// The reason of that; else empty.
-    pub audited_reason: String,
-    /// The account's state, one of [`crate::State`]'s names.
-    pub state: String,
-    /// What the person would see first, in rows; empty where that is nothing.
+    /// In audit mode, the outcome without it, where that differs.
+    pub audited: Option<OpenEnum<Outcome>>,
+    /// The reason for [`Self::audited`].
+    pub audited_reason: Option<OpenEnum<Reason>>,
+    /// The state of the account.
+    pub state: OpenEnum<State>,
+    /// What the user sees first, in rows; empty for nothing.
     pub shown: String,
-    /// What could not be found out: groups, a host's address.
+    /// What could not be determined: groups, a host's address.
     pub unknown: Vec<String>,
 }
 
-/// What becomes of a login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// A code is asked for.
-    Code,
-    /// It goes on, and nothing is asked.
-    Nothing,
-    /// It goes on, and says until when that is.
-    Told,
-    /// The set-up is offered; it goes on without, too.
-    Offered,
-    /// It leads through the set-up.
-    SetUp,
-    /// It is refused.
-    Refused,
-}
-
-impl Outcome {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Code,
-        Self::Nothing,
-        Self::Told,
-        Self::Offered,
-        Self::SetUp,
-        Self::Refused,
-    ];
-
-    /// The name on the bus and in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Code => "code",
-            Self::Nothing => "nothing",
-            Self::Told => "told",
-            Self::Offered => "offered",
-            Self::SetUp => "set-up",
-            Self::Refused => "refused",
-        }
+wire_enum! {
+    /// The outcome of a login.
+    #[derive(Default)]
+    pub enum Outcome {
+        /// A code is asked for.
+        Code = "code",
+        /// The login proceeds without a question.
+        Nothing = "nothing",
+        /// The login proceeds, and a message states the end of the grace period.
+        Notified = "notified",
+        /// Enrollment is offered; the login proceeds also without it.
+        Offered = "offered",
+        /// The user must enroll; then the login proceeds.
+        SetUp = "set-up",
+        /// The login is refused.
+        #[default]
+        Refused = "refused",
     }
 }
 
-/// What a policy would mean for one user: the outcome of the supposed login now, and once every
-/// grace is over.
+wire_enum! {
+    /// Why a login has its outcome.
+    pub enum Reason {
+        /// Of [`Outcome::Nothing`]: two-factor login is off.
+        Off = "off",
+        /// Of [`Outcome::Nothing`]: the user has not enrolled, and need not.
+        NotSetUp = "not-set-up",
+        /// Of [`Outcome::Nothing`]: the user has paused two-factor login, which the policy permits.
+        Paused = "paused",
+        /// Of [`Outcome::Nothing`]: PAM does not ask for a code in such a login, and the policy does not
+        /// guard the service.
+        NotGuarded = "not-guarded",
+        /// Of [`Outcome::Nothing`]: the PAM profile of the package skips the module for this service.
+        NotAsked = "not-asked",
+        /// Of [`Outcome::Notified`]: shown once in a login session.
+        OnceASession = "once-a-session",
+        /// Of [`Outcome::Refused`]: the user has not enrolled before the end of the grace period.
+        TooLate = "too-late",
+        /// Of [`Outcome::Refused`]: a group, an address or an SSH method cannot be determined.
+        Undetermined = "undetermined",
+        /// Of [`Outcome::Refused`]: a second factor is required, and such a login cannot ask for a code.
+        NotVerified = "not-verified",
+        /// Of [`Outcome::Refused`]: the user must enroll, and such a login cannot do that.
+        MustEnroll = "must-enroll",
+        /// Of [`Outcome::Refused`]: the user must enroll, and has no invitation code, which is required.
+        NotInvited = "not-invited",
+        /// Of [`Outcome::Refused`]: no code is accepted after wrong codes.
+        Locked = "locked",
+        /// Of [`Outcome::Refused`]: the record cannot be used.
+        Unusable = "unusable",
+        /// Of [`Outcome::Refused`]: the system does not know the user.
+        UnknownUser = "unknown-user",
+    }
+}
+
+/// The meaning of a policy for one user.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
 pub struct Impact {
     /// The login name.
     pub user: String,
-    /// One of [`Outcome`]'s names.
-    pub now: String,
-    /// The reason, as in [`Explanation::reason`].
-    pub now_reason: String,
-    /// The outcome once the grace is over.
-    pub later: String,
-    /// The reason of that.
-    pub later_reason: String,
+    /// The outcome now.
+    pub now: OpenEnum<Outcome>,
+    /// The reason for [`Self::now`].
+    pub now_reason: Option<OpenEnum<Reason>>,
+    /// The outcome after the end of every grace period.
+    pub later: OpenEnum<Outcome>,
+    /// The reason for [`Self::later`].
+    pub later_reason: Option<OpenEnum<Reason>>,
 }
 
-/// Logins that audit mode let go on.
+/// Logins that audit mode let proceed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
-pub struct Seen {
+pub struct AuditRecord {
     /// The login name.
     pub user: String,
-    /// What would have become of it: one of [`Outcome`]'s names.
-    pub outcome: String,
-    /// The reason, as in [`Explanation::reason`].
-    pub reason: String,
+    /// The outcome without audit mode.
+    pub outcome: OpenEnum<Outcome>,
+    /// The reason for it.
+    pub reason: Option<OpenEnum<Reason>>,
     /// PAM's service.
     pub service: String,
     /// The remote host of the last one; empty for this machine.
     pub from: String,
-    /// When the last one was, in seconds since the epoch.
+    /// The time of the last one, in seconds since the epoch.
     pub last: u64,
     /// How many there were.
     pub count: u32,

@@ -2,6 +2,9 @@
 
 use zbus::wire::{DeserializeDict, SerializeDict, Type};
 
+use crate::OpenEnum;
+use crate::wire_name::wire_enum;
+
 /// The state of one account, as `Status` and `Show` tell it. Times are seconds since the epoch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
@@ -11,8 +14,8 @@ pub struct Status {
     /// The uid that the account was set up for, or that the user has; absent where the system knows
     /// no such user.
     pub uid: Option<u32>,
-    /// One of [`State`]'s names.
-    pub state: String,
+    /// The state; absent where there is a [`Self::problem`].
+    pub state: Option<OpenEnum<State>>,
     /// The names of the authenticators.
     pub authenticators: Vec<String>,
     /// Whether a new authenticator was offered and not yet proved.
@@ -62,28 +65,45 @@ pub struct Status {
     pub note: Option<String>,
 }
 
-/// The state of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Two-factor login is not set up.
-    None,
-    /// A first authenticator was offered and is not yet proved.
-    Pending,
-    /// Codes are asked for.
-    Enabled,
-    /// The keys are kept, no code is asked for.
-    Paused,
+wire_enum! {
+    /// The state of an account.
+    #[derive(Default)]
+    pub enum State {
+        /// The user has not enrolled.
+        #[default]
+        None = "none",
+        /// A first authenticator waits for its first code.
+        Pending = "pending",
+        /// Codes are asked for.
+        Enabled = "enabled",
+        /// The keys are kept, no code is asked for.
+        Paused = "paused",
+    }
 }
 
-impl State {
-    /// The name on the bus and in JSON.
+impl Status {
+    /// Whether the user has enrolled. A state of a later version does not tell it.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Pending => "pending",
-            Self::Enabled => "enabled",
-            Self::Paused => "paused",
-        }
+    pub fn is_set_up(&self) -> bool {
+        matches!(
+            self.state,
+            Some(OpenEnum::Known(State::Enabled | State::Paused))
+        )
+    }
+
+    /// Whether the user has enrolled and has paused two-factor login.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        matches!(self.state, Some(OpenEnum::Known(State::Paused)))
+    }
+}
+
+wire_enum! {
+    /// What a right code was a code of.
+    pub enum Factor {
+        /// An authenticator.
+        Authenticator = "authenticator",
+        /// The backup codes.
+        BackupCode = "backup-code",
     }
 }

@@ -5,6 +5,8 @@ use std::mem;
 
 use zeroize::Zeroize;
 
+use crate::wire_name::wire_enum;
+
 /// What the daemon says next in a login dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
@@ -85,57 +87,23 @@ pub enum PromptStyle {
     Optional,
 }
 
-/// The outcome of a dialog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// A right code, used up by this login.
-    Verified,
-    /// A remembered device stood in for the code.
-    Remembered,
-    /// The policy asks no second factor of this login.
-    NotRequired,
-    /// No right code was given, or the person gave up, or the policy refuses this login.
-    Denied,
-    /// The person must set up two-factor login and has not.
-    MustEnroll,
-    /// Too many wrong codes: no code is accepted for now.
-    Locked,
-    /// The system knows no such user.
-    UnknownUser,
-}
-
-impl Verdict {
-    const ALL: [(Self, &'static str); 7] = [
-        (Self::Verified, "verified"),
-        (Self::Remembered, "remembered"),
-        (Self::NotRequired, "not-required"),
-        (Self::Denied, "denied"),
-        (Self::MustEnroll, "must-enroll"),
-        (Self::Locked, "locked"),
-        (Self::UnknownUser, "unknown-user"),
-    ];
-
-    /// The name on the bus.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Remembered => "remembered",
-            Self::NotRequired => "not-required",
-            Self::Denied => "denied",
-            Self::MustEnroll => "must-enroll",
-            Self::Locked => "locked",
-            Self::UnknownUser => "unknown-user",
-        }
-    }
-
-    /// The verdict of that name; `None` for a name that this version does not know.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(_, known)| *known == name)
-            .map(|(verdict, _)| *verdict)
+wire_enum! {
+    /// The outcome of a dialog.
+    pub enum Verdict {
+        /// A right code, used up by this login.
+        Verified = "verified",
+        /// A remembered device stood in for the code.
+        Remembered = "remembered",
+        /// The policy asks no second factor of this login.
+        NotRequired = "not-required",
+        /// No right code was given, or the user gave up, or the policy refuses this login.
+        Denied = "denied",
+        /// The user must set up two-factor login and has not.
+        MustEnroll = "must-enroll",
+        /// Too many wrong codes: no code is accepted for now.
+        Locked = "locked",
+        /// The system knows no such user.
+        UnknownUser = "unknown-user",
     }
 }
 
@@ -240,8 +208,8 @@ mod tests {
 
     #[test]
     fn every_verdict_survives_the_round_trip() {
-        for (verdict, name) in Verdict::ALL {
-            assert_eq!(verdict.name(), name);
+        for verdict in Verdict::ALL.iter().copied() {
+            assert_eq!(Verdict::from_name(verdict.name()), Some(verdict));
             let turn = Turn {
                 lines: vec![],
                 next: Next::Verdict(verdict),

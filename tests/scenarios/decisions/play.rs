@@ -119,7 +119,7 @@ fn outcome(asked: &[&str], story: &str, is_in: bool) -> Option<Outcome> {
     match asked {
         [] if !is_in => says(REASONS).then_some(Outcome::Refused),
         _ if !is_in => None,
-        [] if says(&[GRACE]) => Some(Outcome::Told),
+        [] if says(&[GRACE]) => Some(Outcome::Notified),
         [] => (!says(MATTERS)).then_some(Outcome::In),
         [CODE, CODE] => Some(Outcome::Code),
         [ASK_WHETHER] => says(&[GRACE]).then_some(Outcome::Offered),

@@ -61,7 +61,7 @@ words! {
 words! {
     /// What becomes of it.
     Outcome {
-        Code "code", In "in", Told "told", Offered "offered", SetUp "set-up", Refused "refused",
+        Code "code", In "in", Notified "notified", Offered "offered", SetUp "set-up", Refused "refused",
     }
 }
 

@@ -1,6 +1,6 @@
 //! The status, and the commands that are available in it.
 
-use tfa_proto::{State, Status};
+use tfa_proto::{OpenEnum, State, Status};
 use tfa_text::time::{date, date_time, wait};
 
 /// With fewer backup codes than this, the status says how to create new ones.
@@ -18,7 +18,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         lines.push("Tell your administrator, who can use tfactl.".to_owned());
         return lines.join("\n");
     }
-    let set_up = status.state == State::Enabled.name() || status.state == State::Paused.name();
+    let set_up = status.is_set_up();
     if set_up {
         lines.extend(authenticators(status));
         lines.push(backup_codes_left(status.backup_codes_left));
@@ -36,14 +36,19 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
     lines.join("\n")
 }
 
-fn state(status: &Status) -> &'static str {
-    match status.state.as_str() {
-        _ if status.problem.is_some() => "not usable",
-        "enabled" => "on",
-        "paused" if status.required => "paused, but logins ask for codes: it is required",
-        "paused" => "paused, logins do not ask for codes",
-        "pending" => "off, the setup was not finished",
-        _ => "off",
+fn state(status: &Status) -> &str {
+    let Some(state) = status.state.as_ref().filter(|_| status.problem.is_none()) else {
+        return "not usable";
+    };
+    match state {
+        OpenEnum::Known(State::Enabled) => "on",
+        OpenEnum::Known(State::Paused) if status.required => {
+            "paused, but logins ask for codes: it is required"
+        }
+        OpenEnum::Known(State::Paused) => "paused, logins do not ask for codes",
+        OpenEnum::Known(State::Pending) => "off, the setup was not finished",
+        OpenEnum::Known(State::None) => "off",
+        OpenEnum::Unknown(name) => name,
     }
 }
 

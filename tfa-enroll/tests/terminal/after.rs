@@ -10,7 +10,7 @@ fn place() -> Place {
 
 fn paused() -> Place {
     let status = Status {
-        state: "paused".to_owned(),
+        state: Some(tfa_proto::State::Paused.into()),
         ..enabled()
     };
     Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), status)

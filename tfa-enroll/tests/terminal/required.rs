@@ -67,7 +67,7 @@ fn what_cannot_be_done_is_not_offered() {
 #[test]
 fn whoever_has_paused_what_is_now_required_is_told_that_it_is_asked_for() {
     let text = status(Status {
-        state: "paused".to_owned(),
+        state: Some(tfa_proto::State::Paused.into()),
         ..required()
     });
     assert!(text.contains("paused, but logins ask for codes"), "{text}");

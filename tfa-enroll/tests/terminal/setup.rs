@@ -16,7 +16,7 @@ pub(crate) fn nobody_yet() -> Status {
     Status {
         user: "alice".to_owned(),
         uid: Some(1000),
-        state: "none".to_owned(),
+        state: Some(tfa_proto::State::None.into()),
         ..Status::default()
     }
 }

@@ -117,7 +117,7 @@ fn whoever_runs_out_of_backup_codes_is_told_how_to_get_new_ones() {
 fn a_lock_says_how_long() {
     let now = tfa_client::now();
     let status = Status {
-        state: "none".to_owned(),
+        state: Some(tfa_proto::State::None.into()),
         locked_until: Some(now + 1800),
         console_locked_for_good: true,
         ..enabled()

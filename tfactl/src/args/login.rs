@@ -1,7 +1,9 @@
 //! A login that is only supposed.
 
 use clap::builder::PossibleValuesParser;
-use tfa_proto::{INSIDE_SESSIONS, KEYBOARD_INTERACTIVE, PASSWORD_METHOD, SSH_METHODS, Supposed};
+use tfa_proto::{
+    HypotheticalLogin, INSIDE_SESSIONS, KEYBOARD_INTERACTIVE, PASSWORD_METHOD, SSH_METHODS,
+};
 
 /// PAM's service of ssh: the one that a network reaches.
 pub(crate) const SSHD: &str = "sshd";
@@ -40,7 +42,7 @@ impl Login {
     }
 
     /// What is sent to the daemon.
-    pub(crate) fn supposed(&self, at: Option<u64>) -> Supposed {
+    pub(crate) fn supposed(&self, at: Option<u64>) -> HypotheticalLogin {
         let service = self.service.as_str();
         let from = match self.from.as_deref() {
             Some(from) => from,
@@ -56,7 +58,7 @@ impl Login {
         };
         // These two are asked by PAM.
         let by_pam = |method: &str| [PASSWORD_METHOD, KEYBOARD_INTERACTIVE].contains(&method);
-        Supposed {
+        HypotheticalLogin {
             service: self.service.clone(),
             from: from.to_owned(),
             session: session.then_some(true),
@@ -71,7 +73,7 @@ impl Login {
 mod tests {
     use super::*;
 
-    fn supposed(service: &str, from: Option<&str>, method: Option<&str>) -> Supposed {
+    fn supposed(service: &str, from: Option<&str>, method: Option<&str>) -> HypotheticalLogin {
         let login = Login {
             service: service.to_owned(),
             from: from.map(str::to_owned),

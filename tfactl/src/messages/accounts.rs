@@ -1,6 +1,6 @@
 //! One account, or many: `tfactl show` and `tfactl list`.
 
-use tfa_proto::{State, Status};
+use tfa_proto::{OpenEnum, State, Status};
 use tfa_text::time::date_time;
 
 use super::counted;
@@ -81,21 +81,22 @@ fn in_a_word(at: u64) -> String {
     date_time(at).replace(' ', "T")
 }
 
-fn short_state(status: &Status, now: u64) -> &'static str {
-    match status.state.as_str() {
-        "enabled" => "on",
-        "paused" => "paused",
-        "pending" => "unfinished",
-        _ if invitation(status, now).is_some() => "invited",
-        _ => "off",
+fn short_state(status: &Status, now: u64) -> &str {
+    match &status.state {
+        Some(OpenEnum::Known(State::Enabled)) => "on",
+        Some(OpenEnum::Known(State::Paused)) => "paused",
+        Some(OpenEnum::Known(State::Pending)) => "unfinished",
+        Some(OpenEnum::Known(State::None)) if invitation(status, now).is_some() => "invited",
+        Some(OpenEnum::Known(State::None)) => "off",
+        Some(OpenEnum::Unknown(name)) => name,
+        None => "-",
     }
 }
 
 /// Until when a login works without, where it will not for ever.
 fn grace(status: &Status, now: u64) -> Option<u64> {
-    let set_up = status.state == State::Enabled.name() || status.state == State::Paused.name();
     let lasting = status.grace_until.filter(|until| *until > now);
-    lasting.filter(|_| status.required && !set_up)
+    lasting.filter(|_| status.required && !status.is_set_up())
 }
 
 /// Until when an invitation is good.
@@ -126,7 +127,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
     if let Some(note) = &status.note {
         lines.push(format!("Note: {note}"));
     }
-    if status.state == State::Enabled.name() || status.state == State::Paused.name() {
+    if status.is_set_up() {
         lines.push(format!(
             "Authenticators: {}",
             status.authenticators.join(", ")
@@ -188,14 +189,19 @@ fn wrong_codes(status: &Status) -> Option<String> {
     ))
 }
 
-pub(super) fn state(status: &Status) -> &'static str {
-    match status.state.as_str() {
-        _ if status.problem.is_some() => "the record cannot be used, logins are refused",
-        "enabled" => "on",
-        "paused" if status.required => "paused, and asked for all the same: it is required",
-        "paused" => "paused, no code is asked for",
-        "pending" => "off, the set-up was not finished",
-        _ => "off",
+pub(super) fn state(status: &Status) -> &str {
+    let Some(state) = status.state.as_ref().filter(|_| status.problem.is_none()) else {
+        return "the record cannot be used, logins are refused";
+    };
+    match state {
+        OpenEnum::Known(State::Enabled) => "on",
+        OpenEnum::Known(State::Paused) if status.required => {
+            "paused, and asked for all the same: it is required"
+        }
+        OpenEnum::Known(State::Paused) => "paused, no code is asked for",
+        OpenEnum::Known(State::Pending) => "off, the set-up was not finished",
+        OpenEnum::Known(State::None) => "off",
+        OpenEnum::Unknown(name) => name,
     }
 }
 

@@ -1,18 +1,18 @@
 //! `tfactl explain`.
 
-use tfa_proto::{Explanation, Outcome, State, Supposed};
+use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, Outcome, Reason, State};
 use tfa_text::time::date_time;
 use tfa_text::wrapped;
 
 use super::indented;
-use super::login::{login, outcome, reason};
+use super::login::{login, reason};
 
 const INDENT: usize = 2;
 
 /// What becomes of the login, and why. Lines fit the width, but for what the person would see.
 pub(crate) fn explanation(
     explained: &Explanation,
-    supposed: &Supposed,
+    supposed: &HypotheticalLogin,
     from_anywhere: bool,
     width: usize,
 ) -> String {
@@ -32,7 +32,7 @@ pub(crate) fn explanation(
     said.extend(
         explained
             .audited
-            .as_deref()
+            .as_ref()
             .map(|audited| audit(explained, audited)),
     );
     let mut lines = vec![wrapped(&head, width)];
@@ -42,28 +42,36 @@ pub(crate) fn explanation(
     lines.join("\n")
 }
 
-fn becomes(name: &str, grace_until: Option<u64>) -> String {
+fn becomes(outcome: &OpenEnum<Outcome>, grace_until: Option<u64>) -> String {
     let until = grace_until.map_or_else(
         || "while the grace lasts".to_owned(),
         |until| format!("until {}", date_time(until)),
     );
-    match outcome(name) {
-        Some(Outcome::Code) => "asks for a code".to_owned(),
-        Some(Outcome::Nothing) => "asks for nothing".to_owned(),
-        Some(Outcome::Told) => format!("goes on without a code {until}, and says so"),
-        Some(Outcome::Offered) => format!("offers the set-up; {until} it goes on without, too"),
-        Some(Outcome::SetUp) => "leads through the set-up, and goes on only after it".to_owned(),
-        Some(Outcome::Refused) => "is refused".to_owned(),
-        None => name.to_owned(),
+    match outcome {
+        OpenEnum::Known(Outcome::Code) => "asks for a code".to_owned(),
+        OpenEnum::Known(Outcome::Nothing) => "asks for nothing".to_owned(),
+        OpenEnum::Known(Outcome::Notified) => {
+            format!("goes on without a code {until}, and says so")
+        }
+        OpenEnum::Known(Outcome::Offered) => {
+            format!("offers the set-up; {until} it goes on without, too")
+        }
+        OpenEnum::Known(Outcome::SetUp) => {
+            "leads through the set-up, and goes on only after it".to_owned()
+        }
+        OpenEnum::Known(Outcome::Refused) => "is refused".to_owned(),
+        OpenEnum::Unknown(name) => name.clone(),
     }
 }
 
 fn because(explained: &Explanation) -> &str {
-    let set_up = explained.state == State::Enabled.name();
-    match outcome(&explained.outcome) {
-        _ if !explained.reason.is_empty() => reason(&explained.reason),
+    let set_up = explained.state == State::Enabled;
+    if let Some(known) = &explained.reason {
+        return reason(known);
+    }
+    match explained.outcome.known() {
         Some(Outcome::SetUp) => "two-factor login is required, and not set up",
-        Some(Outcome::Told | Outcome::Offered) => {
+        Some(Outcome::Notified | Outcome::Offered) => {
             "two-factor login is required, and the grace is not over"
         }
         // In audit mode it is asked for because it is set up.
@@ -78,11 +86,17 @@ fn because(explained: &Explanation) -> &str {
 
 /// Whether the reason is none of the policy's terms: no line of it has anything to do with it.
 fn no_rule_decides(explained: &Explanation) -> bool {
-    explained.file.is_empty() && NO_RULE.contains(&explained.reason.as_str())
+    let reason = explained.reason.as_ref().and_then(OpenEnum::known);
+    explained.file.is_empty() && reason.is_some_and(|reason| NO_RULE.contains(&reason))
 }
 
 /// Reasons for which there may be no rule.
-const NO_RULE: [&str; 4] = ["unguarded", "not-asked", "locked", "unusable"];
+const NO_RULE: [Reason; 4] = [
+    Reason::NotGuarded,
+    Reason::NotAsked,
+    Reason::Locked,
+    Reason::Unusable,
+];
 
 /// How long the lock lasts.
 fn lock(explained: &Explanation) -> Option<String> {
@@ -108,10 +122,10 @@ fn rule(explained: &Explanation) -> String {
     }
 }
 
-fn audit(explained: &Explanation, audited: &str) -> String {
-    let why = match explained.audited_reason.as_str() {
-        "" => String::new(),
-        name => format!(" ({})", reason(name)),
+fn audit(explained: &Explanation, audited: &OpenEnum<Outcome>) -> String {
+    let why = match &explained.audited_reason {
+        None => String::new(),
+        Some(why) => format!(" ({})", reason(why)),
     };
     // The outcome's own time is not that of the other.
     format!(
@@ -137,7 +151,7 @@ fn unknown(explained: &Explanation, width: usize) -> Option<String> {
     if explained.unknown.is_empty() {
         return None;
     }
-    let unusable = explained.reason == "unusable";
+    let unusable = explained.reason == Some(Reason::Unusable.into());
     let head = if unusable {
         "  the record:"
     } else {

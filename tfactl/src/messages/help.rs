@@ -69,15 +69,15 @@ Keys of the JSON form, which stay as they are:
   at                       when
   files                    the files of the policy; empty for the one in force
   outcome                  code (asked for one), nothing (asked for nothing),
-                           told (of the end of the grace), offered (the
+                           notified (of the end of the grace), offered (the
                            set-up), set-up (nothing without it) or refused
   reason                   why nothing is asked (off, not-set-up, paused,
-                           unguarded, not-asked), how it is told
+                           not-guarded, not-asked), how it is told
                            (once-a-session) or why it is refused (too-late,
-                           undecided, unmet, must-enroll, not-invited, locked,
-                           unusable), or null
+                           undetermined, not-verified, must-enroll, not-invited,
+                           locked, unusable), or null
   rule                     file and line of what decides; null for the default,
-                           and where no rule decides (unguarded, not-asked,
+                           and where no rule decides (not-guarded, not-asked,
                            locked, unusable)
   required                 the rule requires two-factor login
   grace_until              until when it goes on without, or null
@@ -109,8 +109,8 @@ Keys of the JSON form, which stay as they are:
   audit                    audit mode is on; now and later are as if it were off
   files                    the files of the policy; empty for the one in force
   now, later               later: once every grace is over. Each has the keys
-                           code, nothing, told, offered, set-up and refused (as
-                           in tfactl explain --json) with the names of users
+                           code, nothing, notified, offered, set-up and refused
+                           (as in tfactl explain --json) with the names of users
   unknown                  who have a record and are not known here
 With --seen, an array of user, outcome, reason (or null), service, from (the
 host of the last one, or date_time), count, last. Times are RFC 3339 in UTC.";

@@ -1,9 +1,9 @@
 //! A login, what becomes of it, and why.
 
-use tfa_proto::{INSIDE_SESSIONS, Outcome, Supposed};
+use tfa_proto::{HypotheticalLogin, INSIDE_SESSIONS, OpenEnum, Outcome, Reason};
 
 /// `by sshd from 192.0.2.7, with a password`.
-pub(super) fn login(supposed: &Supposed, from_anywhere: bool) -> String {
+pub(super) fn login(supposed: &HypotheticalLogin, from_anywhere: bool) -> String {
     let place = if from_anywhere {
         format!("from a host that no rule names ({})", supposed.from)
     } else if supposed.own == Some(true) {
@@ -36,55 +36,52 @@ pub(super) fn place(from: &str) -> String {
     }
 }
 
-/// The outcome of that name.
-pub(super) fn outcome(name: &str) -> Option<Outcome> {
-    Outcome::ALL
-        .into_iter()
-        .find(|outcome| outcome.name() == name)
-}
-
-/// What becomes of people, for lists of them; with the reason, where there is one.
-pub(super) fn fate(outcome_name: &str, reason_name: &str) -> String {
-    let fate = match outcome(outcome_name) {
-        Some(Outcome::Code) => "asked for a code",
-        Some(Outcome::Nothing) => "asked for nothing",
-        Some(Outcome::Told) => "let in while the grace lasts, and told when it ends",
-        Some(Outcome::Offered) => "offered the set-up, and let in without while the grace lasts",
-        Some(Outcome::SetUp) => "led through the set-up, and let in only after it",
-        Some(Outcome::Refused) => "refused",
-        None => outcome_name,
+/// What a login means for users, for lists of them; with the reason, where there is one.
+pub(super) fn outcome(outcome: &OpenEnum<Outcome>, why: Option<&OpenEnum<Reason>>) -> String {
+    let outcome = match outcome {
+        OpenEnum::Known(Outcome::Code) => "asked for a code",
+        OpenEnum::Known(Outcome::Nothing) => "asked for nothing",
+        OpenEnum::Known(Outcome::Notified) => "let in while the grace lasts, and told when it ends",
+        OpenEnum::Known(Outcome::Offered) => {
+            "offered the set-up, and let in without while the grace lasts"
+        }
+        OpenEnum::Known(Outcome::SetUp) => "led through the set-up, and let in only after it",
+        OpenEnum::Known(Outcome::Refused) => "refused",
+        OpenEnum::Unknown(name) => name,
     };
-    if reason_name.is_empty() {
-        fate.to_owned()
-    } else {
-        format!("{fate}: {}", reason(reason_name))
+    match why {
+        None => outcome.to_owned(),
+        Some(why) => format!("{outcome}: {}", reason(why)),
     }
 }
 
-/// Why nothing is asked, or why it is refused.
-pub(super) fn reason(name: &str) -> &str {
-    match name {
-        "off" => "two-factor login is off",
-        "not-set-up" => "two-factor login is not set up, and need not be",
-        "paused" => "two-factor login is paused, and may be",
-        "unguarded" => "such a login meets no question, and the policy does not guard it",
-        "too-late" => "two-factor login was not set up in time",
-        "undecided" => {
+/// Why nothing is asked, or why a login is refused.
+pub(super) fn reason(reason: &OpenEnum<Reason>) -> &str {
+    let reason = match reason {
+        OpenEnum::Known(reason) => *reason,
+        OpenEnum::Unknown(name) => return name,
+    };
+    match reason {
+        Reason::Off => "two-factor login is off",
+        Reason::NotSetUp => "two-factor login is not set up, and need not be",
+        Reason::Paused => "two-factor login is paused, and may be",
+        Reason::NotGuarded => "such a login meets no question, and the policy does not guard it",
+        Reason::TooLate => "two-factor login was not set up in time",
+        Reason::Undetermined => {
             "groups, address or ssh method cannot be found out, and a rule depends on them"
         }
-        "once-a-session" => {
+        Reason::OnceASession => {
             "the grace is not over, and such a program says so once in a login session, after a password"
         }
-        "not-asked" => {
+        Reason::NotAsked => {
             "this service never asks for a password, and the shipped PAM profile steps over \
                         pam_tfa there"
         }
-        "locked" => "too many wrong codes came from there",
-        "unmet" => "two-factor login is required, and such a login meets no question",
-        "not-invited" => "it has to be set up, and that takes an invitation: tfactl invite",
-        "must-enroll" => "two-factor login is not set up, and such a login cannot do that",
-        "unusable" => "the record cannot be used",
-        "unknown-user" => "this host does not know them now",
-        other => other,
+        Reason::Locked => "too many wrong codes came from there",
+        Reason::NotVerified => "two-factor login is required, and such a login meets no question",
+        Reason::NotInvited => "it has to be set up, and that takes an invitation: tfactl invite",
+        Reason::MustEnroll => "two-factor login is not set up, and such a login cannot do that",
+        Reason::Unusable => "the record cannot be used",
+        Reason::UnknownUser => "this host does not know them now",
     }
 }

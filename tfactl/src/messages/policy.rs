@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use tfa_proto::{Outcome, Seen, Supposed};
+use tfa_proto::{AuditRecord, HypotheticalLogin, OpenEnum, Outcome, Reason};
 use tfa_text::time::date_time;
 use tfa_text::wrapped;
 
-use super::login::{fate, login, outcome, place};
+use super::login::{login, outcome, place};
 use super::{counted, indented};
 
 // Check.
@@ -50,7 +50,7 @@ pub(crate) fn too_long(files: &str, length: usize, longest: usize) -> String {
 pub(crate) fn impact_head(
     files: Option<&str>,
     people: usize,
-    supposed: &Supposed,
+    supposed: &HypotheticalLogin,
     from_anywhere: bool,
     width: usize,
 ) -> String {
@@ -81,31 +81,26 @@ pub(crate) fn audit_is_on(width: usize) -> String {
     format!("\n{}", wrapped(text, width))
 }
 
-/// Users by outcome and reason.
-pub(crate) type Fates<'a> = BTreeMap<(&'a str, &'a str), Vec<&'a str>>;
+/// Users by outcome and reason, in the order of both.
+pub(crate) type ByReason<'a> =
+    BTreeMap<(&'a OpenEnum<Outcome>, Option<&'a OpenEnum<Reason>>), Vec<&'a str>>;
 
-pub(crate) fn impact(now: &Fates<'_>, later: &Fates<'_>, width: usize) -> String {
+pub(crate) fn impact(now: &ByReason<'_>, later: &ByReason<'_>, width: usize) -> String {
     let later = if now == later {
         "Once every grace is over: the same.".to_owned()
     } else {
-        format!("Once every grace is over:\n{}", fates(later, width))
+        format!("Once every grace is over:\n{}", groups(later, width))
     };
-    format!("\nNow:\n{}\n\n{later}", fates(now, width))
+    format!("\nNow:\n{}\n\n{later}", groups(now, width))
 }
 
 /// The numbers come first, then all names.
-fn fates(fates: &Fates<'_>, width: usize) -> String {
-    let order = |name: &str| {
-        let place = outcome(name).and_then(|one| Outcome::ALL.iter().position(|any| *any == one));
-        place.unwrap_or(Outcome::ALL.len())
-    };
-    let mut fates: Vec<_> = fates.iter().collect();
-    fates.sort_by_key(|((outcome, reason), _)| (order(outcome), *reason));
-    let lines = fates.into_iter().map(|((outcome, reason), users)| {
+fn groups(groups: &ByReason<'_>, width: usize) -> String {
+    let lines = groups.iter().map(|((what, why), users)| {
         format!(
             "{}\n{}",
             indented(
-                &format!("{} {}", users.len(), fate(outcome, reason)),
+                &format!("{} {}", users.len(), outcome(what, *why)),
                 2,
                 width
             ),
@@ -126,7 +121,7 @@ pub(crate) fn gone(users: &[String], width: usize) -> String {
 
 pub(crate) const NOTHING_SEEN: &str = "Audit mode has noted nothing.";
 
-pub(crate) fn seen(seen: &[Seen], width: usize) -> String {
+pub(crate) fn seen(seen: &[AuditRecord], width: usize) -> String {
     let mut lines = vec![wrapped(
         "What audit mode noted. Without it, these logins would have been:",
         width,
@@ -138,7 +133,11 @@ pub(crate) fn seen(seen: &[Seen], width: usize) -> String {
         };
         let head = format!("{}, by {} {}", one.user, one.service, place(&one.from));
         lines.push(indented(&head, 2, width));
-        lines.push(indented(&fate(&one.outcome, &one.reason), 4, width));
+        lines.push(indented(
+            &outcome(&one.outcome, one.reason.as_ref()),
+            4,
+            width,
+        ));
         lines.push(indented(
             &format!("{times} at {}", date_time(one.last)),
             4,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tfa_proto::Renamed;
+use tfa_proto::{RenameOutcome, Renamed};
 
 use super::counted;
 use crate::rename::Blocked;
@@ -12,7 +12,7 @@ const MOST_TOLD: usize = 20;
 
 pub(crate) fn renamed(one: &Renamed) -> String {
     let Renamed { old, new, uid, .. } = one;
-    if one.outcome == Renamed::STANDS {
+    if one.outcome == RenameOutcome::Stands {
         format!("Nothing to do: the record stands under the name {new}, with uid {uid}.")
     } else if old == new {
         format!("The record of {new} has uid {uid} now.")

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use tfa_client::Failure;
-use tfa_proto::Supposed;
+use tfa_proto::HypotheticalLogin;
 use tfa_text::policy_files::{self, AnyOwner, DropIns};
 
 use crate::call_size::{self, MAX_BODY, STRING_OVERHEAD};
@@ -80,7 +80,11 @@ impl Files {
     }
 
     /// How many bytes a call has left for users, beside the login and `others`.
-    pub(crate) fn room(&self, supposed: &Supposed, others: &[&str]) -> Result<usize, Failure> {
+    pub(crate) fn room(
+        &self,
+        supposed: &HypotheticalLogin,
+        others: &[&str],
+    ) -> Result<usize, Failure> {
         let files = self.files.iter();
         let files: usize = files
             .map(|file| call_size::string(&file.name) + call_size::string(&file.text))

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use tfa_client::{self, Failure, Terminal};
-use tfa_proto::{Impact, Outcome};
+use tfa_proto::{Impact, OpenEnum, Outcome};
 use tfa_text::time::rfc3339;
 
 use super::files::Files;
@@ -14,8 +14,8 @@ use crate::call_size::{self, MAX_USERS};
 use crate::daemon::Daemon;
 use crate::{json, messages, passwd};
 
-/// Names by outcome, in the order of the outcomes.
-type Fates<'a> = BTreeMap<&'static str, Vec<&'a str>>;
+/// The names of users by the name of the outcome.
+type ByOutcome<'a> = BTreeMap<&'a str, Vec<&'a str>>;
 
 #[derive(Serialize)]
 struct StatusJson<'a> {
@@ -25,8 +25,8 @@ struct StatusJson<'a> {
     at: String,
     files: Vec<&'a str>,
     audit: bool,
-    now: Fates<'a>,
-    later: Fates<'a>,
+    now: ByOutcome<'a>,
+    later: ByOutcome<'a>,
     unknown: &'a [String],
 }
 
@@ -65,8 +65,8 @@ pub(crate) async fn run(
             at: rfc3339(at.unwrap_or(asked)),
             files: files.names(),
             audit,
-            now: by_outcome(impacts.iter().map(now)),
-            later: by_outcome(impacts.iter().map(later)),
+            now: by_outcome(&impacts, |impact| &impact.now),
+            later: by_outcome(&impacts, |impact| &impact.later),
             unknown: &gone,
         };
         json::print(&terminal, &report)?;
@@ -80,8 +80,13 @@ pub(crate) async fn run(
         terminal.print(&messages::audit_is_on(width))?;
     }
     if !impacts.is_empty() {
-        let now = by_reason(impacts.iter().map(now));
-        let later = by_reason(impacts.iter().map(later));
+        let (mut now, mut later) = (messages::ByReason::new(), messages::ByReason::new());
+        for impact in &impacts {
+            let key = (&impact.now, impact.now_reason.as_ref());
+            now.entry(key).or_default().push(&*impact.user);
+            let key = (&impact.later, impact.later_reason.as_ref());
+            later.entry(key).or_default().push(&*impact.user);
+        }
         terminal.print(&messages::impact(&now, &later, width))?;
     }
     if !gone.is_empty() {
@@ -133,37 +138,18 @@ fn calls(users: &BTreeSet<String>, room: usize) -> Vec<Vec<&str>> {
     calls
 }
 
-/// A user, the outcome, the reason.
-type Fate<'a> = (&'a str, &'a str, &'a str);
-
-fn now(impact: &Impact) -> Fate<'_> {
-    (&impact.user, &impact.now, &impact.now_reason)
-}
-
-fn later(impact: &Impact) -> Fate<'_> {
-    (&impact.user, &impact.later, &impact.later_reason)
-}
-
-/// Every outcome is a key, also where it is nobody's.
-fn by_outcome<'a>(fates: impl Iterator<Item = Fate<'a>>) -> Fates<'a> {
-    let mut outcomes: Fates<'_> = Outcome::ALL
-        .into_iter()
-        .map(|outcome| (outcome.name(), Vec::new()))
-        .collect();
-    for (user, outcome, _) in fates {
-        if let Some(users) = outcomes.get_mut(outcome) {
-            users.push(user);
-        }
+/// The names of users by outcome. Each outcome of this version is a key, also without users.
+fn by_outcome<'a>(
+    impacts: &'a [Impact],
+    of: impl Fn(&'a Impact) -> &'a OpenEnum<Outcome>,
+) -> ByOutcome<'a> {
+    let known = Outcome::ALL.iter();
+    let mut users: ByOutcome<'_> = known.map(|outcome| (outcome.name(), Vec::new())).collect();
+    for impact in impacts {
+        let users = users.entry(of(impact).name()).or_default();
+        users.push(&impact.user);
     }
-    outcomes
-}
-
-fn by_reason<'a>(fates: impl Iterator<Item = Fate<'a>>) -> messages::Fates<'a> {
-    let mut reasons = messages::Fates::new();
-    for (user, outcome, reason) in fates {
-        reasons.entry((outcome, reason)).or_default().push(user);
-    }
-    reasons
+    users
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tfa_client::{Failure, Terminal};
-use tfa_proto::Seen;
+use tfa_proto::{AuditRecord, OpenEnum};
 use tfa_text::time::rfc3339;
 
 use crate::daemon::Daemon;
@@ -19,12 +19,12 @@ struct StatusJson<'a> {
     last: String,
 }
 
-impl<'a> From<&'a Seen> for StatusJson<'a> {
-    fn from(seen: &'a Seen) -> Self {
+impl<'a> From<&'a AuditRecord> for StatusJson<'a> {
+    fn from(seen: &'a AuditRecord) -> Self {
         Self {
             user: &seen.user,
-            outcome: &seen.outcome,
-            reason: json::or_null(&seen.reason),
+            outcome: seen.outcome.name(),
+            reason: seen.reason.as_ref().map(OpenEnum::name),
             service: &seen.service,
             from: json::host(&seen.from),
             count: seen.count,

@@ -9,7 +9,7 @@ pub(crate) use order::Blocked;
 use std::path::Path;
 
 use tfa_client::{Failure, Terminal};
-use tfa_proto::Renamed;
+use tfa_proto::{RenameOutcome, Renamed};
 
 use crate::call_size::{self, MAX_BODY, MAX_USERS};
 use crate::daemon::Daemon;
@@ -25,7 +25,7 @@ pub(crate) async fn one(old: &str, new: &str) -> Result<(), Failure> {
     let mut daemon = Daemon::connect(&terminal).await?;
     let renamed = daemon.rename(&[(old, new)], false).await?;
     for one in &renamed {
-        if one.outcome == Renamed::NO_RECORD {
+        if one.outcome == RenameOutcome::NoRecord {
             return Err(Failure::Refused(messages::no_record_to_rename(one)));
         }
         terminal.print(&messages::renamed(one))?;
@@ -42,19 +42,19 @@ pub(crate) async fn many(file: &Path) -> Result<(), Failure> {
     for pairs in calls(&map) {
         checked.extend(daemon.rename(&pairs, true).await?);
     }
-    let count = |outcome: &str| {
+    let count = |outcome: RenameOutcome| {
         let of_it = checked.iter().filter(|one| one.outcome == outcome);
         of_it.count()
     };
-    let (stands, without) = (count(Renamed::STANDS), count(Renamed::NO_RECORD));
+    let (stands, without) = (count(RenameOutcome::Stands), count(RenameOutcome::NoRecord));
     let refused: Vec<_> = checked
         .iter()
-        .filter(|one| one.outcome == Renamed::REFUSED)
+        .filter(|one| one.outcome == RenameOutcome::Refused)
         .collect();
     if !refused.is_empty() {
         return Err(Failure::Refused(messages::map_refused(&refused)));
     }
-    checked.retain(|one| one.outcome == Renamed::MOVED);
+    checked.retain(|one| one.outcome == RenameOutcome::Moved);
     let steps = order::steps(&checked)
         .map_err(|blocked| Failure::Refused(messages::map_blocked(&blocked)))?;
     let too_long = steps.iter().find(|step| {

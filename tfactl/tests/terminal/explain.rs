@@ -1,6 +1,6 @@
 //! What would become of a login, in words and in JSON.
 
-use tfa_proto::{Explanation, Supposed};
+use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, Outcome, Reason, State};
 
 use crate::double::{Place, finished};
 use crate::{fits, json, place};
@@ -21,11 +21,11 @@ fn explaining(explanation: Explanation) -> Place {
 
 fn required() -> Explanation {
     Explanation {
-        outcome: "code".to_owned(),
+        outcome: Outcome::Code.into(),
         file: "/etc/tfa/tfad.toml".to_owned(),
         line: 12,
         required: true,
-        state: "enabled".to_owned(),
+        state: State::Enabled.into(),
         shown: "Verification code or backup code: ".to_owned(),
         ..Explanation::default()
     }
@@ -40,7 +40,7 @@ fn said(explanation: Explanation, more: &[&str]) -> String {
     out
 }
 
-fn supposed(more: &[&str]) -> Supposed {
+fn supposed(more: &[&str]) -> HypotheticalLogin {
     let place = explaining(required());
     let arguments = [&["explain", "alice"], more].concat();
     let (code, _, error) = finished(&place.output(&arguments));
@@ -88,7 +88,7 @@ fn a_host_that_was_not_named_is_any_host_and_the_text_says_so() {
 
 #[test]
 fn what_is_typed_reaches_the_daemon() {
-    let login = |service: &str, from: &str, method: Option<&str>| Supposed {
+    let login = |service: &str, from: &str, method: Option<&str>| HypotheticalLogin {
         service: service.to_owned(),
         from: from.to_owned(),
         session: None,
@@ -98,7 +98,7 @@ fn what_is_typed_reaches_the_daemon() {
     };
     assert_eq!(supposed(&[]), login("sshd", "192.0.2.1", None));
     assert_eq!(supposed(&["--from", "local"]), login("sshd", "", None));
-    let su = Supposed {
+    let su = HypotheticalLogin {
         session: Some(true),
         ..login("su", "", None)
     };
@@ -133,20 +133,28 @@ fn a_date_is_repeated_as_it_was_understood() {
 fn every_outcome_and_every_reason_has_words_of_its_own() {
     let mut all = std::collections::HashSet::new();
     let outcomes = [
-        ("code", &[""][..]),
-        ("nothing", &["off", "not-set-up", "paused", "unguarded"]),
-        ("told", &["", "once-a-session"]),
-        ("offered", &[""]),
-        ("set-up", &[""]),
+        (Outcome::Code, &[None][..]),
         (
-            "refused",
+            Outcome::Nothing,
             &[
-                "too-late",
-                "undecided",
-                "unmet",
-                "must-enroll",
-                "not-invited",
-                "unusable",
+                Some(Reason::Off),
+                Some(Reason::NotSetUp),
+                Some(Reason::Paused),
+                Some(Reason::NotGuarded),
+            ],
+        ),
+        (Outcome::Notified, &[None, Some(Reason::OnceASession)]),
+        (Outcome::Offered, &[None]),
+        (Outcome::SetUp, &[None]),
+        (
+            Outcome::Refused,
+            &[
+                Some(Reason::TooLate),
+                Some(Reason::Undetermined),
+                Some(Reason::NotVerified),
+                Some(Reason::MustEnroll),
+                Some(Reason::NotInvited),
+                Some(Reason::Unusable),
             ],
         ),
     ];
@@ -154,16 +162,17 @@ fn every_outcome_and_every_reason_has_words_of_its_own() {
         for reason in reasons {
             let text = said(
                 Explanation {
-                    outcome: outcome.to_owned(),
-                    reason: (*reason).to_owned(),
+                    outcome: outcome.into(),
+                    reason: reason.map(OpenEnum::from),
                     grace_until: Some(1_796_133_900),
                     ..required()
                 },
                 &[],
             );
             let words = text.lines().skip(1).take(2).collect::<Vec<_>>().join(" ");
-            let is_a_word = ["", "off", "paused"].contains(reason);
-            assert!(is_a_word || !words.contains(reason), "{words}");
+            let name = reason.map_or("", Reason::name);
+            let is_a_word = ["", "off", "paused"].contains(&name);
+            assert!(is_a_word || !words.contains(name), "{words}");
             assert!(all.insert(words), "{text}");
         }
     }
@@ -173,19 +182,19 @@ fn every_outcome_and_every_reason_has_words_of_its_own() {
 fn a_grace_says_until_when_it_lasts() {
     for (outcome, words) in [
         (
-            "told",
+            Outcome::Notified,
             "goes on without a code until 2026-12-01 14:05, and says so",
         ),
         (
-            "offered",
+            Outcome::Offered,
             "offers the set-up; until 2026-12-01 14:05 it goes on without, too",
         ),
     ] {
         let text = said(
             Explanation {
-                outcome: outcome.to_owned(),
+                outcome: outcome.into(),
                 grace_until: Some(1_796_133_900),
-                state: "none".to_owned(),
+                state: State::None.into(),
                 ..required()
             },
             &[],
@@ -218,11 +227,11 @@ fn what_is_asked_without_being_required_is_asked_because_it_is_set_up() {
 fn audit_mode_is_told_with_what_would_be_without_it() {
     let text = said(
         Explanation {
-            outcome: "nothing".to_owned(),
-            reason: "not-set-up".to_owned(),
-            audited: Some("refused".to_owned()),
-            audited_reason: "too-late".to_owned(),
-            state: "none".to_owned(),
+            outcome: Outcome::Nothing.into(),
+            reason: Some(Reason::NotSetUp.into()),
+            audited: Some(Outcome::Refused.into()),
+            audited_reason: Some(Reason::TooLate.into()),
+            state: State::None.into(),
             shown: String::new(),
             ..required()
         },
@@ -267,8 +276,8 @@ fn what_could_not_be_found_out_is_listed_with_what_that_means() {
 #[test]
 fn a_lock_is_told_with_its_end() {
     let locked = Explanation {
-        outcome: "refused".to_owned(),
-        reason: "locked".to_owned(),
+        outcome: Outcome::Refused.into(),
+        reason: Some(Reason::Locked.into()),
         file: String::new(),
         shown: "Too many wrong codes. Try again in 30 seconds.".to_owned(),
         ..required()
@@ -300,10 +309,10 @@ alice, by sshd from 192.0.2.7, with a password:
 
 #[test]
 fn no_rule_is_named_where_none_decides() {
-    for reason in ["unguarded", "not-asked"] {
+    for reason in [Reason::NotGuarded, Reason::NotAsked] {
         let told = Explanation {
-            outcome: "nothing".to_owned(),
-            reason: reason.to_owned(),
+            outcome: Outcome::Nothing.into(),
+            reason: Some(reason.into()),
             file: String::new(),
             shown: String::new(),
             ..required()
@@ -337,8 +346,8 @@ fn a_policy_that_is_to_come_is_sent_with_its_drop_ins() {
 fn a_record_that_cannot_be_used_is_told_with_its_fault() {
     let text = said(
         Explanation {
-            outcome: "refused".to_owned(),
-            reason: "unusable".to_owned(),
+            outcome: Outcome::Refused.into(),
+            reason: Some(Reason::Unusable.into()),
             file: String::new(),
             unknown: vec!["The record is damaged.".to_owned()],
             shown: String::new(),
@@ -410,8 +419,8 @@ fn the_keys_of_the_json_form_are_stable() {
 fn in_json_the_default_is_no_rule_and_this_machine_is_local() {
     let place = explaining(Explanation {
         file: String::new(),
-        outcome: "nothing".to_owned(),
-        reason: "off".to_owned(),
+        outcome: Outcome::Nothing.into(),
+        reason: Some(Reason::Off.into()),
         ..Explanation::default()
     });
     let arguments = ["explain", "alice", "--service", "login", "--json"];
@@ -433,4 +442,20 @@ fn an_unknown_user_is_exit_code_1() {
     let (code, _, error) = finished(&place(Vec::new()).output(&arguments));
     assert_eq!(code, 1);
     assert!(error.contains("before 1970"), "{error}");
+}
+
+#[test]
+fn a_name_of_a_later_daemon_is_shown_as_it_is() {
+    let later = Explanation {
+        outcome: OpenEnum::Unknown("queued".to_owned()),
+        reason: Some(OpenEnum::Unknown("night-shift".to_owned())),
+        ..required()
+    };
+    let text = said(later.clone(), &[]);
+    assert!(text.contains("\n  queued\n  because night-shift"), "{text}");
+    let report = json(&said(later, &["--json"]));
+    assert_eq!(
+        (&report["outcome"], &report["reason"]),
+        (&"queued".into(), &"night-shift".into())
+    );
 }

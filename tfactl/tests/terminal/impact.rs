@@ -1,17 +1,21 @@
 //! What a policy means for the people of a host.
 
-use tfa_proto::{Impact, Status};
+use tfa_proto::{Impact, OpenEnum, Reason, Status};
 
 use crate::double::{Place, Run, finished};
 use crate::{account, accounts_of_the_host, fits, json, people, place};
 
+fn reason(name: &str) -> Option<OpenEnum<Reason>> {
+    (!name.is_empty()).then(|| OpenEnum::from_name(name))
+}
+
 fn impact(user: &str, now: (&str, &str), later: (&str, &str)) -> Impact {
     Impact {
         user: user.to_owned(),
-        now: now.0.to_owned(),
-        now_reason: now.1.to_owned(),
-        later: later.0.to_owned(),
-        later_reason: later.1.to_owned(),
+        now: OpenEnum::from_name(now.0),
+        now_reason: reason(now.1),
+        later: OpenEnum::from_name(later.0),
+        later_reason: reason(later.1),
     }
 }
 
@@ -134,7 +138,7 @@ fn the_json_form_has_every_outcome_as_a_key() {
         "now": {
             "code": ["zoe"],
             "nothing": ["bob", "root"],
-            "told": [],
+            "notified": [],
             "offered": ["carol", "dora"],
             "set-up": [],
             "refused": []
@@ -142,7 +146,7 @@ fn the_json_form_has_every_outcome_as_a_key() {
         "later": {
             "code": ["zoe"],
             "nothing": ["bob", "root"],
-            "told": [],
+            "notified": [],
             "offered": [],
             "set-up": ["carol"],
             "refused": ["dora"]

@@ -40,7 +40,7 @@ fn place(accounts: Vec<Status>) -> Place {
 fn account(user: &str, state: &str) -> Status {
     Status {
         user: user.to_owned(),
-        state: state.to_owned(),
+        state: (!state.is_empty()).then(|| tfa_proto::OpenEnum::from_name(state)),
         ..enabled()
     }
 }

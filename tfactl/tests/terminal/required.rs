@@ -86,7 +86,7 @@ fn what_is_over_is_not_told() {
 #[test]
 fn whoever_has_set_up_has_no_grace() {
     let place = place(vec![Status {
-        state: "paused".to_owned(),
+        state: Some(tfa_proto::State::Paused.into()),
         invited_until: None,
         ..in_grace("alice", now() + 5 * 86_400)
     }]);

@@ -1,15 +1,15 @@
 //! What audit mode noted.
 
-use tfa_proto::Seen;
+use tfa_proto::{AuditRecord, OpenEnum};
 
 use crate::double::{Place, finished};
 use crate::{fits, json, place};
 
-fn seen(user: &str, outcome: &str, reason: &str, from: &str, count: u32) -> Seen {
-    Seen {
+fn seen(user: &str, outcome: &str, reason: &str, from: &str, count: u32) -> AuditRecord {
+    AuditRecord {
         user: user.to_owned(),
-        outcome: outcome.to_owned(),
-        reason: reason.to_owned(),
+        outcome: OpenEnum::from_name(outcome),
+        reason: (!reason.is_empty()).then(|| OpenEnum::from_name(reason)),
         service: if from.is_empty() { "login" } else { "sshd" }.to_owned(),
         from: from.to_owned(),
         last: 1_796_133_900 + u64::from(count),
@@ -22,7 +22,7 @@ fn noted() -> Place {
     place.daemon().account(|account| {
         account.seen = vec![
             seen("bob", "code", "", "", 1),
-            seen("alice", "refused", "unmet", "192.0.2.7", 2),
+            seen("alice", "refused", "not-verified", "192.0.2.7", 2),
             seen("alice", "refused", "too-late", "2001:db8::7", 60),
         ];
     });

@@ -1,7 +1,7 @@
 //! Records that go to other names and uids because the administrator says so: one, or many at once.
 
 use tfa_core::Account;
-use tfa_proto::{Error, Renamed};
+use tfa_proto::{Error, RenameOutcome, Renamed};
 use zbus::DBusError as _;
 use zeroize::Zeroizing;
 
@@ -99,7 +99,7 @@ fn plan_all(
                 renamed: Renamed {
                     old: old.clone(),
                     new: new.clone(),
-                    outcome: Renamed::REFUSED.to_owned(),
+                    outcome: RenameOutcome::Refused.into(),
                     why: why.to_owned(),
                     ..Renamed::default()
                 },
@@ -122,11 +122,11 @@ fn plan(
         old: old.to_owned(),
         new: to.name.clone(),
         uid: to.uid,
-        outcome: Renamed::MOVED.to_owned(),
+        outcome: RenameOutcome::Moved.into(),
         ..Renamed::default()
     };
-    let nothing = |outcome: &str| {
-        let outcome = outcome.to_owned();
+    let nothing = |outcome: RenameOutcome| {
+        let outcome = outcome.into();
         let renamed = Renamed {
             outcome,
             ..renamed.clone()
@@ -139,9 +139,9 @@ fn plan(
     let Some(from) = place_of(store, names, old)? else {
         let stands = holder(store, to.uid)?.is_some_and(|name| name == to.name);
         return nothing(if stands {
-            Renamed::STANDS
+            RenameOutcome::Stands
         } else {
-            Renamed::NO_RECORD
+            RenameOutcome::NoRecord
         });
     };
     let Some((record, expected)) = store.load(&from).map_err(refused)? else {
@@ -149,7 +149,7 @@ fn plan(
     };
     let mut account = resolve::decode(&record, &from)?;
     if from == to.name && account.uid() == to.uid {
-        return nothing(Renamed::STANDS);
+        return nothing(RenameOutcome::Stands);
     }
     must_have_left(names, &from, account.uid(), &to)?;
     let former_uid = account.uid();

@@ -29,7 +29,7 @@ pub(crate) fn of(
     };
     let Some(account) = account else {
         return Status {
-            state: state_name(None).to_owned(),
+            state: Some(state_of(None).into()),
             ..bare
         };
     };
@@ -43,7 +43,7 @@ pub(crate) fn of(
         .iter()
         .map(|one| one.name().to_owned());
     Status {
-        state: state_name(Some(account)).to_owned(),
+        state: Some(state_of(Some(account)).into()),
         authenticators: names.collect(),
         offer_pending: account.pending().is_some(),
         backup_codes_left: u32::try_from(left).unwrap_or(u32::MAX),
@@ -68,15 +68,14 @@ pub(crate) fn of(
     }
 }
 
-/// The state's name on the bus.
-pub(crate) fn state_name(account: Option<&Account>) -> &'static str {
+/// The state in the contract's terms.
+pub(crate) fn state_of(account: Option<&Account>) -> State {
     match account.map_or(tfa_core::State::None, Account::state) {
         tfa_core::State::None => State::None,
         tfa_core::State::Pending => State::Pending,
         tfa_core::State::Enabled => State::Enabled,
         tfa_core::State::Paused => State::Paused,
     }
-    .name()
 }
 
 /// What may be said where the record cannot be used.

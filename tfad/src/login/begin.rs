@@ -36,7 +36,7 @@ impl Logins {
         let config = self.state.config();
         let phase = pam_context::phase(&context, &config.policy);
         // Neither the account nor the groups matter to a login that this phase does not judge.
-        match PolicyDecision::none_needed(phase) {
+        match phase.action_without_policy() {
             Some(PhaseAction::Verified) => {
                 let met = context.auth_result.unwrap_or(Verdict::Verified);
                 return Ok((0, render::end(met, None)));

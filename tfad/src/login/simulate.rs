@@ -5,7 +5,10 @@ use tfa_core::{
     ThrottleScope,
 };
 use tfa_core::{Policy, PolicyDecision, Source, Subject, Time};
-use tfa_proto::{Context, Explanation, Impact, Outcome, PASSWORD_METHOD, Phase, Supposed, Verdict};
+use tfa_proto::{
+    Context, Explanation, HypotheticalLogin, Impact, OpenEnum, Outcome, PASSWORD_METHOD, Phase,
+    Reason, Verdict,
+};
 
 use crate::account::status;
 use crate::host::pam_services::{STEPPED_OVER, is_silent};
@@ -36,7 +39,7 @@ pub struct Simulation {
 #[must_use]
 pub fn simulate(
     policy: &Policy,
-    supposed: &Supposed,
+    supposed: &HypotheticalLogin,
     subject: &Subject,
     account: Option<&Account>,
     now: Time,
@@ -64,7 +67,7 @@ pub fn simulate(
         let login = pam_context::login(&context, subject.clone(), origin(supposed));
         let phase = pam_context::phase(&context, policy);
         let decision = policy.decide(&login, account, now);
-        let none_needed = PolicyDecision::none_needed(phase);
+        let none_needed = phase.action_without_policy();
         let action = none_needed.unwrap_or_else(|| decision.action(phase));
         (action, none_needed.is_some(), decision)
     };
@@ -91,18 +94,18 @@ pub fn login_name(user: &User) -> &str {
 
 /// Whether the login comes from inside a session.
 #[must_use]
-pub fn is_inside_session(supposed: &Supposed) -> bool {
+pub fn is_inside_session(supposed: &HypotheticalLogin) -> bool {
     pam_context::is_inside_session(!is_own(supposed), &supposed.service)
 }
 
 /// Whether the login program runs as the user. Nothing that it says of the login is believed then.
-fn is_own(supposed: &Supposed) -> bool {
+fn is_own(supposed: &HypotheticalLogin) -> bool {
     supposed.own == Some(true)
 }
 
 /// Where the login comes from. Without a remote host that is a console, unless it is said to be the
 /// inside of a session, or a program of the user's own.
-fn origin(supposed: &Supposed) -> LoginOrigin {
+fn origin(supposed: &HypotheticalLogin) -> LoginOrigin {
     let at_console = supposed.session != Some(true) && !is_own(supposed);
     LoginOrigin::new(&supposed.from, at_console, is_inside_session(supposed))
 }
@@ -111,7 +114,7 @@ fn origin(supposed: &Supposed) -> LoginOrigin {
 #[must_use]
 pub fn impact(
     policy: &Policy,
-    supposed: &Supposed,
+    supposed: &HypotheticalLogin,
     user: &str,
     subject: &Subject,
     account: Option<&Account>,
@@ -130,10 +133,10 @@ pub fn impact(
     let (later, later_reason) = simulation.outcome();
     Impact {
         user: user.to_owned(),
-        now: today.name().to_owned(),
-        now_reason: now_reason.to_owned(),
-        later: later.name().to_owned(),
-        later_reason: later_reason.to_owned(),
+        now: today.into(),
+        now_reason: now_reason.map(OpenEnum::from),
+        later: later.into(),
+        later_reason: later_reason.map(OpenEnum::from),
     }
 }
 
@@ -141,7 +144,7 @@ pub fn impact(
 #[must_use]
 pub fn explain(
     policy: &Policy,
-    supposed: &Supposed,
+    supposed: &HypotheticalLogin,
     user: &str,
     subject: &Subject,
     account: Option<&Account>,
@@ -156,7 +159,7 @@ pub fn explain(
     let simulation = simulate(policy, supposed, subject, account, now);
     let locked = simulation.lock(account, lock_of(supposed), now);
     let (what, reason) = match locked {
-        Some(_) => (Outcome::Refused, "locked"),
+        Some(_) => (Outcome::Refused, Some(Reason::Locked)),
         None => simulation.outcome(),
     };
     let no_rule_decides =
@@ -206,8 +209,8 @@ pub fn explain(
     };
     Explanation {
         user: user.to_owned(),
-        outcome: what.name().to_owned(),
-        reason: reason.to_owned(),
+        outcome: what.into(),
+        reason: reason.map(OpenEnum::from),
         file: source.file,
         line: source.line,
         grace_until: grace_until.map(Time::as_secs),
@@ -217,16 +220,16 @@ pub fn explain(
             _ => None,
         },
         locked_for_good: locked == Some(LockState::Permanent),
-        audited: audited.map(|(what, _)| what.name().to_owned()),
-        audited_reason: audited.map(|(_, why)| why.to_owned()).unwrap_or_default(),
-        state: status::state_name(account).to_owned(),
+        audited: audited.map(|(what, _)| what.into()),
+        audited_reason: audited.and_then(|(_, why)| why).map(OpenEnum::from),
+        state: status::state_of(account).into(),
         shown,
         unknown,
     }
 }
 
 /// Whose count of wrong codes holds: without a remote host it is taken to be a console.
-fn lock_of(supposed: &Supposed) -> ThrottleScope {
+fn lock_of(supposed: &HypotheticalLogin) -> ThrottleScope {
     match origin(supposed) {
         _ if is_own(supposed) => ThrottleScope::OwnProgram,
         LoginOrigin::Local => ThrottleScope::Console,
@@ -253,12 +256,14 @@ impl Simulation {
 
     /// What becomes of it, and why, in the contract's words.
     #[must_use]
-    pub fn outcome(&self) -> (Outcome, &'static str) {
+    pub fn outcome(&self) -> (Outcome, Option<Reason>) {
         match self.action {
-            _ if self.stepped_over => (Outcome::Nothing, "not-asked"),
-            PhaseAction::SetUp(Some(_)) if self.uninvited => (Outcome::Told, ""),
-            PhaseAction::Grace(_) if self.silent => (Outcome::Told, "once-a-session"),
-            PhaseAction::SetUp(None) if self.uninvited => (Outcome::Refused, "not-invited"),
+            _ if self.stepped_over => (Outcome::Nothing, Some(Reason::NotAsked)),
+            PhaseAction::SetUp(Some(_)) if self.uninvited => (Outcome::Notified, None),
+            PhaseAction::Grace(_) if self.silent => (Outcome::Notified, Some(Reason::OnceASession)),
+            PhaseAction::SetUp(None) if self.uninvited => {
+                (Outcome::Refused, Some(Reason::NotInvited))
+            }
             action => outcome(action),
         }
     }
@@ -266,24 +271,26 @@ impl Simulation {
 
 /// A course in the contract's words.
 #[must_use]
-pub fn outcome(action: PhaseAction) -> (Outcome, &'static str) {
+pub fn outcome(action: PhaseAction) -> (Outcome, Option<Reason>) {
     match action {
-        PhaseAction::Ask => (Outcome::Code, ""),
-        PhaseAction::Exempt(Exemption::Off) => (Outcome::Nothing, "off"),
-        PhaseAction::Exempt(Exemption::NotSetUp) => (Outcome::Nothing, "not-set-up"),
-        PhaseAction::Exempt(Exemption::Paused) => (Outcome::Nothing, "paused"),
+        PhaseAction::Ask => (Outcome::Code, None),
+        PhaseAction::Exempt(Exemption::Off) => (Outcome::Nothing, Some(Reason::Off)),
+        PhaseAction::Exempt(Exemption::NotSetUp) => (Outcome::Nothing, Some(Reason::NotSetUp)),
+        PhaseAction::Exempt(Exemption::Paused) => (Outcome::Nothing, Some(Reason::Paused)),
         PhaseAction::NotGuarded | PhaseAction::Verified | PhaseAction::Defer => {
-            (Outcome::Nothing, "unguarded")
+            (Outcome::Nothing, Some(Reason::NotGuarded))
         }
-        PhaseAction::Grace(_) => (Outcome::Told, ""),
-        PhaseAction::SetUp(Some(_)) => (Outcome::Offered, ""),
-        PhaseAction::SetUp(None) => (Outcome::SetUp, ""),
-        PhaseAction::Deny(DenyReason::MustEnroll) => (Outcome::Refused, "must-enroll"),
-        PhaseAction::Deny(DenyReason::TooLate) => (Outcome::Refused, "too-late"),
-        PhaseAction::Deny(DenyReason::Undetermined) => (Outcome::Refused, "undecided"),
+        PhaseAction::Grace(_) => (Outcome::Notified, None),
+        PhaseAction::SetUp(Some(_)) => (Outcome::Offered, None),
+        PhaseAction::SetUp(None) => (Outcome::SetUp, None),
+        PhaseAction::Deny(DenyReason::MustEnroll) => (Outcome::Refused, Some(Reason::MustEnroll)),
+        PhaseAction::Deny(DenyReason::TooLate) => (Outcome::Refused, Some(Reason::TooLate)),
+        PhaseAction::Deny(DenyReason::Undetermined) => {
+            (Outcome::Refused, Some(Reason::Undetermined))
+        }
         // No supposed login has this one.
         PhaseAction::Deny(DenyReason::NotVerified | DenyReason::AuthRefused) => {
-            (Outcome::Refused, "unmet")
+            (Outcome::Refused, Some(Reason::NotVerified))
         }
     }
 }
@@ -298,15 +305,15 @@ mod tests {
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/pam/tfa"));
 
     fn explained(service: &str, method: Option<&str>, mode: Mode) -> Explanation {
-        let supposed = Supposed {
+        let supposed = HypotheticalLogin {
             service: service.to_owned(),
             method: method.map(str::to_owned),
-            ..Supposed::default()
+            ..HypotheticalLogin::default()
         };
         explained_of(&supposed, mode)
     }
 
-    fn explained_of(supposed: &Supposed, mode: Mode) -> Explanation {
+    fn explained_of(supposed: &HypotheticalLogin, mode: Mode) -> Explanation {
         let policy = Policy {
             otherwise: RuleEffect {
                 mode,
@@ -341,11 +348,11 @@ mod tests {
     #[test]
     fn a_session_is_certain_for_programs_that_no_network_reaches() {
         let from = |service: &str, session: bool, own: bool| {
-            origin(&Supposed {
+            origin(&HypotheticalLogin {
                 service: service.to_owned(),
                 session: session.then_some(true),
                 own: own.then_some(true),
-                ..Supposed::default()
+                ..HypotheticalLogin::default()
             })
         };
         assert_eq!(from("sudo", true, false), LoginOrigin::Session);
@@ -356,15 +363,17 @@ mod tests {
 
     #[test]
     fn a_program_of_the_users_own_has_its_own_lock_and_sets_nothing_up() {
-        let own = Supposed {
+        let own = HypotheticalLogin {
             service: "i3lock".to_owned(),
             own: Some(true),
-            ..Supposed::default()
+            ..HypotheticalLogin::default()
         };
         assert_eq!(lock_of(&own), ThrottleScope::OwnProgram);
         let told = explained_of(&own, Mode::Required);
-        assert_eq!((&*told.outcome, &*told.reason), ("refused", "must-enroll"));
-        assert_eq!(explained("i3lock", None, Mode::Required).outcome, "set-up");
+        assert_eq!(told.outcome, Outcome::Refused);
+        assert_eq!(told.reason, Some(Reason::MustEnroll.into()));
+        let at_login = explained("i3lock", None, Mode::Required);
+        assert_eq!(at_login.outcome, Outcome::SetUp);
     }
 
     #[test]
@@ -376,7 +385,8 @@ mod tests {
         );
         for service in STEPPED_OVER {
             let told = explained(service, None, Mode::Required);
-            assert_eq!((&*told.outcome, &*told.reason), ("nothing", "not-asked"));
+            assert_eq!(told.outcome, Outcome::Nothing);
+            assert_eq!(told.reason, Some(Reason::NotAsked.into()));
             assert_eq!((&*told.file, &*told.shown), ("", ""));
         }
     }
@@ -387,12 +397,15 @@ mod tests {
             let told = explained(service, method, mode);
             (told.reason, told.file)
         };
-        let is = |reason: &str, file: &str| (reason.to_owned(), file.to_owned());
+        let is = |reason: Option<Reason>, file: &str| (reason.map(OpenEnum::from), file.to_owned());
         let key = Some("publickey");
-        assert_eq!(rule("sshd", None, Mode::Required), is("", "a.toml"));
-        assert_eq!(rule("sshd", key, Mode::Required), is("unmet", "a.toml"));
+        assert_eq!(rule("sshd", None, Mode::Required), is(None, "a.toml"));
+        let not_verified = is(Some(Reason::NotVerified), "a.toml");
+        assert_eq!(rule("sshd", key, Mode::Required), not_verified);
         // What decides is that the service is not guarded.
-        assert_eq!(rule("su", key, Mode::Required), is("unguarded", ""));
-        assert_eq!(rule("su", None, Mode::Off), is("off", "a.toml"));
+        let not_guarded = is(Some(Reason::NotGuarded), "");
+        assert_eq!(rule("su", key, Mode::Required), not_guarded);
+        let off = is(Some(Reason::Off), "a.toml");
+        assert_eq!(rule("su", None, Mode::Off), off);
     }
 }

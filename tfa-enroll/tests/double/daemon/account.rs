@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tfa_proto::{Error, Offer, Parameters, Status};
+use tfa_proto::{Error, Factor, Offer, OpenEnum, Parameters, State, Status};
 
 use super::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, PROOF, Polkit, SECRET, Shared};
 
@@ -51,8 +51,8 @@ impl OnBus {
             ));
         }
         account.pending = false;
-        let first = account.status.state == "none" || account.status.state == "pending";
-        account.status.state = "enabled".to_owned();
+        let first = !account.status.is_set_up();
+        account.status.state = Some(State::Enabled.into());
         Ok(if first { backup_codes() } else { Vec::new() })
     }
 
@@ -73,14 +73,14 @@ impl OnBus {
         self.0.called(with_proof("Pause", proof)).await;
         self.0.may_switch_off()?;
         self.0.authenticated(proof)?;
-        self.0.switched_off(proof, "paused")
+        self.0.switched_off(proof, State::Paused)
     }
 
     async fn resume(&self, proof: &str) -> Result<(), Error> {
         self.0.called(with_proof("Resume", proof)).await;
         self.0.authenticated(proof)?;
         self.0.proved(proof)?;
-        self.0.set("enabled");
+        self.0.set(State::Enabled);
         Ok(())
     }
 
@@ -88,18 +88,17 @@ impl OnBus {
         self.0.called(with_proof("Remove", proof)).await;
         self.0.may_switch_off()?;
         self.0.authenticated(proof)?;
-        self.0.switched_off(proof, "none")
+        self.0.switched_off(proof, State::None)
     }
 
-    async fn test(&self, code: &str) -> Result<String, Error> {
+    async fn test(&self, code: &str) -> Result<OpenEnum<Factor>, Error> {
         self.0.called(format!("Test {code}")).await;
         self.0.proved(code)?;
-        let kind = if code == PROOF {
-            "authenticator"
+        Ok(if code == PROOF {
+            Factor::Authenticator.into()
         } else {
-            "backup-code"
-        };
-        Ok(kind.to_owned())
+            Factor::BackupCode.into()
+        })
     }
 }
 
@@ -149,8 +148,8 @@ impl Shared {
         }
     }
 
-    fn set(&self, state: &str) {
-        self.account.lock().unwrap().status.state = state.to_owned();
+    fn set(&self, state: State) {
+        self.account.lock().unwrap().status.state = Some(state.into());
     }
 
     fn invited(&self, parameters: &Parameters) -> Result<(), Error> {
@@ -181,7 +180,7 @@ impl Shared {
         Ok(())
     }
 
-    fn switched_off(&self, proof: &str, state: &str) -> Result<(), Error> {
+    fn switched_off(&self, proof: &str, state: State) -> Result<(), Error> {
         self.proved(proof)?;
         self.set(state);
         Ok(())

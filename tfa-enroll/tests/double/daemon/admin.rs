@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use tfa_client::now;
-use tfa_proto::{Error, Explanation, Impact, Renamed, Seen, Status, Supposed};
+use tfa_proto::{
+    AuditRecord, Error, Explanation, HypotheticalLogin, Impact, Outcome, Reason, RenameOutcome,
+    Renamed, State, Status,
+};
 use zbus::message::Header;
 
 use super::{INVITATION, Shared};
@@ -25,7 +28,7 @@ impl AdminOnBus {
         Ok(known.cloned().unwrap_or_else(|| Status {
             user: user.to_owned(),
             uid: Some(1000),
-            state: "none".to_owned(),
+            state: Some(State::None.into()),
             ..Status::default()
         }))
     }
@@ -51,10 +54,10 @@ impl AdminOnBus {
                 let unknown = known(&new).err();
                 let outcome = match unknown {
                     Some(error) if !check => return Err(error),
-                    Some(_) => Renamed::REFUSED,
-                    None if has_record(&old) => Renamed::MOVED,
-                    None if has_record(&new) => Renamed::STANDS,
-                    None => Renamed::NO_RECORD,
+                    Some(_) => RenameOutcome::Refused,
+                    None if has_record(&old) => RenameOutcome::Moved,
+                    None if has_record(&new) => RenameOutcome::Stands,
+                    None => RenameOutcome::NoRecord,
                 };
                 Ok(Renamed {
                     in_the_way: vec![new.clone()]
@@ -62,7 +65,7 @@ impl AdminOnBus {
                         .filter(|name| *name != old && has_record(name))
                         .collect(),
                     why: format!("There is no user {new} here."),
-                    outcome: outcome.to_owned(),
+                    outcome: outcome.into(),
                     uid: 4321,
                     old,
                     new,
@@ -86,7 +89,7 @@ impl AdminOnBus {
         &self,
         files: Vec<(String, String)>,
         user: &str,
-        login: Supposed,
+        login: HypotheticalLogin,
     ) -> Result<Explanation, Error> {
         self.0.called(format!("Explain {user}")).await;
         known(user)?;
@@ -102,7 +105,7 @@ impl AdminOnBus {
     async fn impact(
         &self,
         files: Vec<(String, String)>,
-        login: Supposed,
+        login: HypotheticalLogin,
         users: Vec<String>,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(bool, Vec<Impact>), Error> {
@@ -125,17 +128,17 @@ impl AdminOnBus {
                 let own = account.impacts.iter().find(|impact| impact.user == user);
                 own.cloned().unwrap_or_else(|| Impact {
                     user,
-                    now: "nothing".to_owned(),
-                    now_reason: "not-set-up".to_owned(),
-                    later: "nothing".to_owned(),
-                    later_reason: "not-set-up".to_owned(),
+                    now: Outcome::Nothing.into(),
+                    now_reason: Some(Reason::NotSetUp.into()),
+                    later: Outcome::Nothing.into(),
+                    later_reason: Some(Reason::NotSetUp.into()),
                 })
             })
             .collect();
         Ok((account.audit, impacts))
     }
 
-    async fn seen(&self) -> Vec<Seen> {
+    async fn seen(&self) -> Vec<AuditRecord> {
         self.0.called("Seen".to_owned()).await;
         self.0.account.lock().unwrap().seen.clone()
     }

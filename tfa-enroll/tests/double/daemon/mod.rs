@@ -7,7 +7,9 @@ mod admin;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use tfa_proto::{Explanation, Impact, NAME, PATH, Parameters, Seen, Status, Supposed};
+use tfa_proto::{
+    AuditRecord, Explanation, HypotheticalLogin, Impact, NAME, PATH, Parameters, Status,
+};
 use zbus::connection;
 
 use super::Bus;
@@ -69,9 +71,9 @@ pub(crate) struct Account {
     /// What the policy means for those whom it means something for.
     pub(crate) impacts: Vec<Impact>,
     /// What audit mode noted.
-    pub(crate) seen: Vec<Seen>,
+    pub(crate) seen: Vec<AuditRecord>,
     /// The login that was last asked about.
-    pub(crate) supposed: Option<Supposed>,
+    pub(crate) supposed: Option<HypotheticalLogin>,
     /// The names and texts of the policy that was last asked about.
     pub(crate) files: Vec<(String, String)>,
     pending: bool,
@@ -107,7 +109,7 @@ pub(crate) fn enabled() -> Status {
     Status {
         user: "alice".to_owned(),
         uid: Some(1000),
-        state: "enabled".to_owned(),
+        state: Some(tfa_proto::State::Enabled.into()),
         authenticators: vec!["phone".to_owned()],
         backup_codes_left: 8,
         ..Status::default()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tfa_core::{Factor, Input};
-use tfa_proto::{ACTION_ENROLL, Error, Offer, Parameters, Status};
+use tfa_proto::{ACTION_ENROLL, Error, Offer, OpenEnum, Parameters, Status};
 use zbus::Connection;
 use zbus::message::Header;
 use zeroize::Zeroizing;
@@ -187,15 +187,14 @@ impl OwnAccount {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         code: String,
-    ) -> Result<String, Error> {
+    ) -> Result<OpenEnum<tfa_proto::Factor>, Error> {
         let code = Input::parse(&Zeroizing::new(code));
         let call = self.begin_change(&header, connection).await?;
         let factor = call.run(move |owner| owner.test(&code)).await?;
         Ok(match factor {
-            Factor::Authenticator => "authenticator",
-            Factor::BackupCode => "backup-code",
-        }
-        .to_owned())
+            Factor::Authenticator => tfa_proto::Factor::Authenticator.into(),
+            Factor::BackupCode => tfa_proto::Factor::BackupCode.into(),
+        })
     }
 }
 

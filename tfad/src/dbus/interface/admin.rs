@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use tfa_proto::{ACTION_MANAGE, Error, Explanation, Impact, Renamed, Seen, Status, Supposed};
+use tfa_proto::{
+    ACTION_MANAGE, AuditRecord, Error, Explanation, HypotheticalLogin, Impact, Renamed, Status,
+};
 use zbus::Connection;
 use zbus::message::Header;
 
@@ -111,7 +113,7 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
         files: Vec<(String, String)>,
         user: String,
-        login: Supposed,
+        login: HypotheticalLogin,
     ) -> Result<Explanation, Error> {
         let call = self.admit(&header, connection, &user).await?;
         self.run(&call, move |administrator| {
@@ -127,7 +129,7 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         files: Vec<(String, String)>,
-        login: Supposed,
+        login: HypotheticalLogin,
         users: Vec<String>,
     ) -> Result<(bool, Vec<Impact>), Error> {
         let call = self.admit(&header, connection, "impact").await?;
@@ -143,7 +145,7 @@ impl Admin {
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-    ) -> Result<Vec<Seen>, Error> {
+    ) -> Result<Vec<AuditRecord>, Error> {
         let call = self.admit(&header, connection, "seen").await?;
         self.run(&call, |administrator| administrator.seen()).await
     }

@@ -4,13 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tfa_core::{
-    Account, AuditRecord, DenyReason, Invitation, MAX_INVITATION_LIFETIME, PhaseAction, Policy,
-    Subject,
-};
-use tfa_core::{AuditOutcome, Time};
+use tfa_core::{Account, Invitation, MAX_INVITATION_LIFETIME, Policy, Subject, Time};
 use tfa_proto::{
-    Error, Explanation, INVITATION_SECONDS, Impact, Outcome, Renamed, Seen, Status, Supposed,
+    AuditRecord, Error, Explanation, HypotheticalLogin, INVITATION_SECONDS, Impact, OpenEnum,
+    Outcome, Reason, RenameOutcome, Renamed, Status,
 };
 
 use crate::account::{Accounts, refused, resolve, status};
@@ -114,7 +111,7 @@ impl Administrator {
             renamed.map_err(|error| self.state.journal.report(&self.caller, "rename", error))?;
         let moved = renamed
             .iter()
-            .filter(|one| !check && one.outcome == Renamed::MOVED);
+            .filter(|one| !check && one.outcome == RenameOutcome::Moved);
         for Renamed { old, new, uid, .. } in moved {
             let (former, uid) = (old.as_str(), *uid);
             let event = AccountEvent::RecordGiven { former, uid };
@@ -160,7 +157,7 @@ impl Administrator {
         &self,
         files: &[(String, String)],
         user: &str,
-        login: &Supposed,
+        login: &HypotheticalLogin,
     ) -> Result<Explanation, Error> {
         let config = self.policy_of(files)?;
         let user = self.accounts.user(user)?;
@@ -183,16 +180,16 @@ impl Administrator {
         );
         Ok(match problem {
             // Such a record refuses every login that would look at it.
-            Some(problem) if looks_at_the_record(&told.reason) => Explanation {
-                outcome: Outcome::Refused.name().to_owned(),
-                reason: "unusable".to_owned(),
+            Some(problem) if needs_record(told.reason.as_ref()) => Explanation {
+                outcome: Outcome::Refused.into(),
+                reason: Some(Reason::Unusable.into()),
                 shown: String::new(),
                 unknown: vec![problem],
                 file: String::new(),
                 line: 0,
                 grace_until: None,
                 audited: None,
-                audited_reason: String::new(),
+                audited_reason: None,
                 ..told
             },
             Some(_) | None => told,
@@ -202,7 +199,7 @@ impl Administrator {
     pub(super) fn impact(
         &self,
         files: &[(String, String)],
-        login: &Supposed,
+        login: &HypotheticalLogin,
         users: Vec<String>,
     ) -> Result<(bool, Vec<Impact>), Error> {
         let config = self.policy_of(files)?;
@@ -230,7 +227,7 @@ impl Administrator {
         Ok((config.policy.audit, impacts))
     }
 
-    pub(super) fn seen(&self) -> Result<Vec<Seen>, Error> {
+    pub(super) fn seen(&self) -> Result<Vec<AuditRecord>, Error> {
         let records = self.accounts.list()?;
         let mut seen = Vec::new();
         for (name, record) in records {
@@ -238,7 +235,7 @@ impl Administrator {
                 .ok()
                 .and_then(|(record, _)| Account::decode(record.as_bytes()).ok());
             let audit_records = account.iter().flat_map(Account::audit_records);
-            seen.extend(audit_records.map(|record| told(&name, record)));
+            seen.extend(audit_records.map(|record| audit_record(&name, record)));
         }
         Ok(seen)
     }
@@ -359,7 +356,7 @@ impl Administrator {
     }
 
     /// A user as a supposed login knows them.
-    fn subject_of(&self, user: &User, policy: &Policy, login: &Supposed) -> Subject {
+    fn subject_of(&self, user: &User, policy: &Policy, login: &HypotheticalLogin) -> Subject {
         if simulate::is_inside_session(login) {
             subject::by_any_name(user, policy)
         } else {
@@ -379,20 +376,12 @@ impl Administrator {
     }
 }
 
-fn told(user: &str, record: &AuditRecord) -> Seen {
-    let action = match record.outcome {
-        AuditOutcome::Asked => PhaseAction::Ask,
-        AuditOutcome::Notified => PhaseAction::Grace(record.last),
-        AuditOutcome::SetUp => PhaseAction::SetUp(None),
-        AuditOutcome::TooLate => PhaseAction::Deny(DenyReason::TooLate),
-        AuditOutcome::NotVerified => PhaseAction::Deny(DenyReason::NotVerified),
-        AuditOutcome::Undetermined => PhaseAction::Deny(DenyReason::Undetermined),
-    };
-    let (outcome, reason) = simulate::outcome(action);
-    Seen {
+fn audit_record(user: &str, record: &tfa_core::AuditRecord) -> AuditRecord {
+    let (outcome, reason) = simulate::outcome(record.action());
+    AuditRecord {
         user: user.to_owned(),
-        outcome: outcome.name().to_owned(),
-        reason: reason.to_owned(),
+        outcome: outcome.into(),
+        reason: reason.map(OpenEnum::from),
         service: record.service.clone(),
         from: record.from.clone(),
         last: record.last.as_secs(),
@@ -400,12 +389,15 @@ fn told(user: &str, record: &AuditRecord) -> Seen {
     }
 }
 
-/// Whether a login that goes on, or not, for that reason depends on the record.
-fn looks_at_the_record(reason: &str) -> bool {
-    !["off", "unguarded", "not-asked"].contains(&reason)
+/// Whether a login with that reason depends on the record.
+fn needs_record(reason: Option<&OpenEnum<Reason>>) -> bool {
+    !matches!(
+        reason.and_then(OpenEnum::known),
+        Some(Reason::Off | Reason::NotGuarded | Reason::NotAsked)
+    )
 }
 
-/// The same for a user whose record cannot be used.
+/// The impact on a user whose record cannot be used.
 fn unusable(mut impact: Impact) -> Impact {
     let Impact {
         now,
@@ -415,22 +407,21 @@ fn unusable(mut impact: Impact) -> Impact {
         ..
     } = &mut impact;
     for (outcome, reason) in [(now, now_reason), (later, later_reason)] {
-        if looks_at_the_record(reason) {
-            Outcome::Refused.name().clone_into(outcome);
-            "unusable".clone_into(reason);
+        if needs_record(reason.as_ref()) {
+            *outcome = Outcome::Refused.into();
+            *reason = Some(Reason::Unusable.into());
         }
     }
     impact
 }
 
 fn unknown_user(user: String) -> Impact {
-    let (outcome, reason) = (Outcome::Refused.name(), "unknown-user");
     Impact {
         user,
-        now: outcome.to_owned(),
-        now_reason: reason.to_owned(),
-        later: outcome.to_owned(),
-        later_reason: reason.to_owned(),
+        now: Outcome::Refused.into(),
+        now_reason: Some(Reason::UnknownUser.into()),
+        later: Outcome::Refused.into(),
+        later_reason: Some(Reason::UnknownUser.into()),
     }
 }
 
