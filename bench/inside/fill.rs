@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tfa_core::{Account, Authenticator, BackupSet, Input, Parameters, Secret, Time};
-use tfa_store::{Commit, Place, Revision, SqliteStore, Store};
+use tfa_store::{Commit, Revision, Sealed, SqliteStore, StateDir, Store};
 
 use super::folder;
 use crate::backup;
@@ -61,11 +61,11 @@ pub(super) fn run(task: &Task) -> Filled {
 pub(crate) fn fill_ours(state: &Path, users: u32) -> Filled {
     let start = Instant::now();
     folder::make(state);
-    let place = Place {
-        state: state.to_owned(),
+    let state_dir = StateDir {
+        path: state.to_owned(),
         credentials: None,
     };
-    let store = SqliteStore::open(&place, |_| None)
+    let store = tfa_store::open(&state_dir, |_| None)
         .or_fail("make a store")
         .store;
     let (backup, _) = backup::codes();
@@ -92,7 +92,7 @@ pub(crate) fn fill_ours(state: &Path, users: u32) -> Filled {
     }
 }
 
-fn commit(store: &SqliteStore, person: Person, backup: BackupSet) {
+fn commit(store: &Sealed<SqliteStore>, person: Person, backup: BackupSet) {
     let record = account(person, backup).encode();
     let committed = store.commit(&person.name(), person.uid(), &record, Revision::NONE);
     match committed.or_fail("commit a record") {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tfa_store::{Commit, Place, SqliteStore, Store};
+use tfa_store::{Commit, Sealed, SqliteStore, StateDir, Store};
 
 use super::load::Rate;
 use crate::person::Person;
@@ -13,11 +13,11 @@ use tfa_tests::OrFail;
 
 /// Requesters commit as fast as they are answered, each the record of a user of its own.
 pub(crate) fn commit(state: &Path, requesters: u32, time: Duration) -> Rate {
-    let place = Place {
-        state: state.to_owned(),
+    let state_dir = StateDir {
+        path: state.to_owned(),
         credentials: None,
     };
-    let store = SqliteStore::open(&place, |_| None)
+    let store = tfa_store::open(&state_dir, |_| None)
         .or_fail("open a store")
         .store;
     let start = Instant::now();
@@ -36,7 +36,7 @@ pub(crate) fn commit(state: &Path, requesters: u32, time: Duration) -> Rate {
     Rate { elapsed, times }
 }
 
-fn request(store: &SqliteStore, person: Person, end: Instant) -> Times {
+fn request(store: &Sealed<SqliteStore>, person: Person, end: Instant) -> Times {
     let name = person.name();
     let loaded = store.load(&name).or_fail("load a record");
     let (record, mut revision) = loaded.or_fail("find a record in the store");

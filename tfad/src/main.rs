@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tfa_store::{Opened, Place, SqliteStore, Store, StoreError, Unopened};
+use tfa_store::{Opened, StateDir, Store, StoreError, UnavailableStore};
 use tfad::account::Accounts;
 use tfad::config::{BadConfig, Config, Trust, check};
 use tfad::dbus::service::{self, Stop};
@@ -67,20 +67,23 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     if let Err(why) = hardening::protect_memory() {
         journal.log_daemon(DaemonEvent::MemoryUnprotected(&why));
     }
-    let place = Place {
-        state: options.state,
+    let state_dir = StateDir {
+        path: options.state,
         credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
     };
     // Without a configuration or a store the daemon stays, and refuses every login with the reason:
     // an answer, at once, where a daemon that ends and starts again makes logins wait for nothing.
     // A reload tries again, and so does the daemon itself from time to time.
     let log = Arc::clone(journal);
-    let open = move || open(&place, &log);
-    let store = open().map_err(|error| Arc::new(Unopened::new(error, open)));
-    let accounts = Accounts::new(match &store {
-        Ok(store) => Arc::<SqliteStore>::clone(store) as Arc<dyn Store>,
-        Err(unopened) => Arc::<Unopened>::clone(unopened),
-    });
+    let open = move || open(&state_dir, &log);
+    let (store, unavailable) = match open() {
+        Ok(store) => (store, None),
+        Err(error) => {
+            let store = Arc::new(UnavailableStore::new(error, open));
+            (Arc::clone(&store) as Arc<dyn Store>, Some(store))
+        }
+    };
+    let accounts = Accounts::new(Arc::clone(&store));
     let accounts = Arc::new(accounts.logging_to(Arc::clone(journal)));
     let config = Config::read(&options.config, &Trust::own());
     let bad_config = config.as_ref().err().map(BadConfig::summary);
@@ -90,7 +93,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         config.unwrap_or_default(),
         bad_config,
     );
-    let state = Arc::new(state.waiting_for(store.as_ref().err().cloned()));
+    let state = Arc::new(state.waiting_for(unavailable));
     // One thread serves the bus, and the blocking threads do the work of its calls. Each login at the
     // socket has a thread of its own.
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -104,9 +107,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         &options.bus,
         &options.socket,
     ));
-    if let Some(store) = store.as_ref().map_or_else(|it| it.opened(), Some) {
-        store.close();
-    }
+    store.close();
     // Not waiting for a directory that still hangs.
     runtime.shutdown_background();
     let stop = stop.map_err(|error| format!("cannot serve on the bus: {error}"))?;
@@ -120,8 +121,8 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
 }
 
 /// Opens the store, and logs what the administrator should know of it.
-fn open(place: &Place, journal: &Journal) -> Result<Arc<SqliteStore>, StoreError> {
-    let Opened { store, notices } = SqliteStore::open(place, uid_of)?;
+fn open(state_dir: &StateDir, journal: &Journal) -> Result<Arc<dyn Store>, StoreError> {
+    let Opened { store, notices } = tfa_store::open(state_dir, uid_of)?;
     for notice in notices {
         journal.log_daemon(DaemonEvent::Store(&notice));
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 
 use tfa_proto::Error;
-use tfa_store::{StoreError, Unopened};
+use tfa_store::{StoreError, UnavailableStore};
 
 use crate::config::check;
 use crate::config::{BadConfig, Config, Trust};
@@ -24,7 +24,7 @@ pub struct DaemonState {
     /// Why the configuration at the start cannot be used.
     bad_config: RwLock<Option<String>>,
     /// The store, where it could not be opened at the start.
-    unopened: Option<Arc<Unopened>>,
+    unavailable: Option<Arc<UnavailableStore>>,
     /// Names of the policy are being looked up, for warnings.
     looks: Arc<AtomicBool>,
 }
@@ -43,22 +43,25 @@ impl DaemonState {
             config_file: file,
             config: RwLock::new(Arc::new(config)),
             bad_config: RwLock::new(bad_config),
-            unopened: None,
+            unavailable: None,
             looks: Arc::default(),
         }
     }
 
     /// The same with a store that could not be opened. No login is served until it is open.
     #[must_use]
-    pub fn waiting_for(self, unopened: Option<Arc<Unopened>>) -> Self {
-        Self { unopened, ..self }
+    pub fn waiting_for(self, unavailable: Option<Arc<UnavailableStore>>) -> Self {
+        Self {
+            unavailable,
+            ..self
+        }
     }
 
     /// Why no login is served, if none is.
     pub fn refusal(&self) -> Option<String> {
         let bad_config = self.bad_config.read();
         let bad_config = bad_config.unwrap_or_else(PoisonError::into_inner).clone();
-        bad_config.or_else(|| Some(self.unopened.as_ref()?.why()?.to_string()))
+        bad_config.or_else(|| Some(self.unavailable.as_ref()?.reason()?.to_string()))
     }
 
     /// Whether no configuration that can be used was read yet.
@@ -122,8 +125,8 @@ impl DaemonState {
     /// # Errors
     /// Why it still cannot be opened.
     pub fn reopen(&self) -> Result<(), StoreError> {
-        match &self.unopened {
-            Some(unopened) => unopened.try_again(),
+        match &self.unavailable {
+            Some(unavailable) => unavailable.try_again(),
             None => Ok(()),
         }
     }

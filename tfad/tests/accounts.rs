@@ -14,7 +14,7 @@ use tfa_core::{
     Account, Authenticator, BackupSet, Credential, Input, Judgement, Parameters, Secret, State,
     ThrottleScope, Time,
 };
-use tfa_store::{Opened, Place, Revision, SqliteStore, Store};
+use tfa_store::{Opened, Revision, Sealed, SqliteStore, StateDir, Store};
 use tfad::account::Accounts;
 use tfad::host::users::User;
 
@@ -38,12 +38,12 @@ impl Scratch {
         Arc::new(Accounts::new(Arc::new(self.store())))
     }
 
-    fn store(&self) -> SqliteStore {
-        let place = Place {
-            state: self.0.join("state"),
+    fn store(&self) -> Sealed<SqliteStore> {
+        let state_dir = StateDir {
+            path: self.0.join("state"),
             credentials: None,
         };
-        let Opened { store, .. } = SqliteStore::open(&place, |_| None).unwrap();
+        let Opened { store, .. } = tfa_store::open(&state_dir, |_| None).unwrap();
         store
     }
 

@@ -18,7 +18,7 @@ use tfa_core::{
     ThrottleScope, Time,
 };
 use tfa_proto::Error;
-use tfa_store::{ByUid, Place, SqliteStore, Store};
+use tfa_store::{ByUid, Sealed, SqliteStore, StateDir, Store};
 use tfad::account::Accounts;
 use tfad::host::users::{self, NameService, User};
 
@@ -81,7 +81,7 @@ impl NameService for Simulated {
 /// A host with a store and a name service.
 struct Host {
     folder: PathBuf,
-    store: Arc<SqliteStore>,
+    store: Arc<Sealed<SqliteStore>>,
     names: Arc<Simulated>,
     accounts: Accounts,
 }
@@ -92,11 +92,11 @@ impl Host {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder =
             std::env::temp_dir().join(format!("tfad-identity-{}-{count}", std::process::id()));
-        let place = Place {
-            state: folder.clone(),
+        let state_dir = StateDir {
+            path: folder.clone(),
             credentials: None,
         };
-        let store = Arc::new(SqliteStore::open(&place, |_| None).unwrap().store);
+        let store = Arc::new(tfa_store::open(&state_dir, |_| None).unwrap().store);
         let names = Arc::new(Simulated::default());
         let accounts = Accounts::new(Arc::clone(&store) as _).with_names(Arc::clone(&names) as _);
         let host = Self {

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tfa_core::{Authenticator, Parameters, Secret, Time};
 use tfa_proto::{Context, LOGIN, Next, PATH, Turn, Verdict, WireTurn};
-use tfa_store::{Place, SqliteStore};
+use tfa_store::{Sealed, SqliteStore, StateDir, Store};
 use tfa_wire::{Endpoints, LoginClient, LoginError};
 use tfad::account::Accounts;
 use tfad::call_limiter::CallLimiter;
@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A daemon without a bus, until it is dropped.
 struct Daemon {
     folder: PathBuf,
-    store: Arc<SqliteStore>,
+    store: Arc<Sealed<SqliteStore>>,
     socket: Option<LoginSocket>,
 }
 
@@ -44,11 +44,11 @@ impl Daemon {
     fn start(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("tfad-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let place = Place {
-            state: folder.join("state"),
+        let state_dir = StateDir {
+            path: folder.join("state"),
             credentials: None,
         };
-        let store = Arc::new(SqliteStore::open(&place, |_| None).unwrap().store);
+        let store = Arc::new(tfa_store::open(&state_dir, |_| None).unwrap().store);
         let accounts = Arc::new(Accounts::new(Arc::clone(&store) as _));
         accounts.change(&user(), set_up).unwrap();
         let config = [(

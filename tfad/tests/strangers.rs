@@ -4,10 +4,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tfa_proto::{Context, Error};
-use tfa_store::{ByUid, Commit, Listed, Move, Record, Revision, Store, StoreError};
+use tfa_testkit::MemoryStore;
 use tfad::account::Accounts;
 use tfad::caller::Caller;
 use tfad::config::Config;
@@ -18,41 +17,8 @@ use tfad::state::DaemonState;
 /// Whom every system has.
 const USER: &str = "daemon";
 
-/// A store without records that counts who asks.
-#[derive(Default)]
-struct Counting(AtomicUsize);
-
-impl Store for Counting {
-    fn load(&self, _: &str) -> Result<Option<(Record, Revision)>, StoreError> {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        Ok(None)
-    }
-
-    fn find(&self, _: u32) -> Result<ByUid, StoreError> {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        Ok(ByUid::None)
-    }
-
-    fn commit(&self, _: &str, _: u32, _: &[u8], _: Revision) -> Result<Commit, StoreError> {
-        Ok(Commit::Conflict)
-    }
-
-    fn rename(&self, _: &[Move<'_>]) -> Result<Commit, StoreError> {
-        Ok(Commit::Conflict)
-    }
-
-    fn remove(&self, _: &str, _: Option<Revision>) -> Result<Commit, StoreError> {
-        Ok(Commit::Conflict)
-    }
-
-    fn list(&self) -> Result<Vec<Listed>, StoreError> {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        Ok(Vec::new())
-    }
-}
-
 fn begin(uid: u32, name: &str) -> (Result<(), Error>, usize) {
-    let store = Arc::new(Counting::default());
+    let store = Arc::new(MemoryStore::new());
     let text = "[policy]\nmode = \"optional\"\n".to_owned();
     let config = Config::parse(&[("tfad.toml".to_owned(), text)]).unwrap();
     let accounts = Arc::new(Accounts::new(Arc::clone(&store) as _));
@@ -64,7 +30,7 @@ fn begin(uid: u32, name: &str) -> (Result<(), Error>, usize) {
         uid,
     };
     let begun = logins.begin(&caller, name, Context::default());
-    (begun.map(|_| ()), store.0.load(Ordering::SeqCst))
+    (begun.map(|_| ()), store.reads())
 }
 
 #[test]

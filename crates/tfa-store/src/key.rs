@@ -1,8 +1,8 @@
 //! The sealing key: 32 bytes that never leave the daemon, and where they come from.
 //!
-//! Either systemd hands it over as the credential `tfad.key`, or it lies in the state directory as
-//! the file `key`, made at the first start. Which of them seals a given database is decided in
-//! `sqlite.rs`; this file only finds, checks and makes keys.
+//! Either systemd passes it as the credential `tfad.key`, or it is the file `key` in the state
+//! directory, created at the first start. This file finds, checks and creates keys. Which of them
+//! seals a given database is decided in `key_choice.rs`.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -17,35 +17,37 @@ use rand::rngs::SysRng;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::StoreError;
-use super::place::StateDir;
+use crate::StoreError;
+use crate::state_dir::LockedDir;
 
+/// How long a key is, in bytes.
 const LENGTH: usize = 32;
 
 /// The file of the key in the state directory.
-pub(super) const KEY_FILE: &str = "key";
+pub(crate) const KEY_FILE: &str = "key";
 
 /// The name of the systemd credential.
-pub(super) const CREDENTIAL: &str = "tfad.key";
+pub(crate) const CREDENTIAL: &str = "tfad.key";
 
-/// What the unit sets in its place where the host has none: else systemd says at each start that it
-/// could not read it.
+/// The contents that the unit sets where the host has no such credential. Without them systemd would
+/// log at each start that it could not read the credential.
 const NO_CREDENTIAL: &[u8] = b"none";
 
-/// The key. It cannot be printed, and is wiped on drop.
-pub(super) struct SealingKey(Zeroizing<[u8; LENGTH]>);
+/// A sealing key. It cannot be printed, and is wiped on drop.
+pub struct SealingKey(Zeroizing<[u8; LENGTH]>);
 
 impl SealingKey {
-    pub(super) fn new(bytes: Zeroizing<[u8; LENGTH]>) -> Self {
+    /// The key of these bytes.
+    pub fn new(bytes: Zeroizing<[u8; LENGTH]>) -> Self {
         Self(bytes)
     }
 
-    pub(super) fn bytes(&self) -> &[u8; LENGTH] {
+    pub(crate) fn bytes(&self) -> &[u8; LENGTH] {
         &self.0
     }
 
-    /// The fingerprint under which the key is known.
-    pub(super) fn id(&self) -> KeyId {
+    /// The key's fingerprint.
+    pub(crate) fn id(&self) -> KeyId {
         let digest = Sha256::new()
             .chain_update(b"org.tfad.tfa sealing key fingerprint 1\0")
             .chain_update(self.0.as_slice())
@@ -56,18 +58,18 @@ impl SealingKey {
     }
 }
 
-/// A sealing key's fingerprint. It tells keys apart and gives nothing of the key away.
+/// A sealing key's fingerprint. It tells keys apart and reveals nothing of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyId([u8; KeyId::LENGTH]);
 
 impl KeyId {
-    pub(super) const LENGTH: usize = 16;
+    pub(crate) const LENGTH: usize = 16;
 
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
@@ -78,32 +80,32 @@ impl fmt::Display for KeyId {
     }
 }
 
-/// What lies where a key may lie.
-pub(super) enum Found {
+/// What is found where a key may be.
+pub(crate) enum KeyLookup {
     /// A key that can be used.
     Key(SealingKey),
     /// Nothing is there.
-    Nothing,
+    Missing,
     /// Something is there that is not used; the text says why, and what to do.
     Unusable(String),
 }
 
-/// The key that systemd hands over, if it does.
-pub(super) fn from_credential(directory: Option<&Path>) -> Found {
-    let Some(directory) = directory else {
-        return Found::Nothing;
+/// The key that systemd passes as a credential, if it does.
+pub(crate) fn from_credential(credentials: Option<&Path>) -> KeyLookup {
+    let Some(credentials) = credentials else {
+        return KeyLookup::Missing;
     };
-    let path = directory.join(CREDENTIAL);
+    let path = credentials.join(CREDENTIAL);
     if std::fs::read(&path).is_ok_and(|bytes| bytes == NO_CREDENTIAL) {
-        return Found::Nothing;
+        return KeyLookup::Missing;
     }
-    // systemd looks after the owner and the mode of its credentials.
+    // systemd sets the owner and the mode of its credentials.
     read(&path, |_| Ok(())).unwrap_or_else(|error| unreadable(&path, &error))
 }
 
 /// The key in the state directory, if there is one.
-pub(super) fn from_file(state: &StateDir) -> Found {
-    let path = state.join(KEY_FILE);
+pub(crate) fn from_file(directory: &LockedDir) -> KeyLookup {
+    let path = directory.join(KEY_FILE);
     let check = |file: &File| {
         let meta = file.metadata()?;
         let path = path.display();
@@ -127,36 +129,36 @@ pub(super) fn from_file(state: &StateDir) -> Found {
     read(&path, checked).unwrap_or_else(|error| unreadable(&path, &error))
 }
 
-/// Makes a key in the state directory, where there is none yet, and has it on disk when it returns.
-pub(super) fn make(state: &StateDir) -> Result<SealingKey, StoreError> {
+/// Creates a key in the state directory, where there is none yet. It is on disk when this returns.
+pub(crate) fn create(directory: &LockedDir) -> Result<SealingKey, StoreError> {
     let mut bytes = Zeroizing::new([0; LENGTH]);
     SysRng
         .try_fill_bytes(bytes.as_mut_slice())
-        .map_err(|error| StoreError::Unavailable {
+        .map_err(|error| StoreError::NoRandomness {
             why: format!("the kernel gives no random bytes: {error}"),
         })?;
-    state.make(KEY_FILE, bytes.as_slice())?;
+    directory.create(KEY_FILE, bytes.as_slice())?;
     Ok(SealingKey::new(bytes))
 }
 
-fn read(path: &Path, check: impl Fn(&File) -> Result<(), String>) -> io::Result<Found> {
-    // Not following a link, and not waiting for a writer if it is a pipe.
+fn read(path: &Path, check: impl Fn(&File) -> Result<(), String>) -> io::Result<KeyLookup> {
+    // Does not follow a link, and does not wait for a writer of a pipe.
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(O_NOFOLLOW | O_NONBLOCK)
         .open(path);
     let mut file = match file {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(KeyLookup::Missing),
         other => other?,
     };
     if !file.metadata()?.is_file() {
-        return Ok(Found::Unusable(format!(
+        return Ok(KeyLookup::Unusable(format!(
             "{} is not a regular file: put the key's {LENGTH} bytes there, in a file of mode 600",
             path.display()
         )));
     }
     if let Err(remedy) = check(&file) {
-        return Ok(Found::Unusable(remedy));
+        return Ok(KeyLookup::Unusable(remedy));
     }
     let mut bytes = Zeroizing::new([0; LENGTH]);
     let mut more = [0];
@@ -166,21 +168,21 @@ fn read(path: &Path, check: impl Fn(&File) -> Result<(), String>) -> io::Result<
         result => result.map(|()| true)?,
     };
     if !whole || file.read(&mut more)? != 0 {
-        return Ok(Found::Unusable(format!(
+        return Ok(KeyLookup::Unusable(format!(
             "{} has {length} bytes, a key has exactly {LENGTH} (raw, not encoded): put the right key \
              there, or delete it if nothing was ever sealed with it",
             path.display()
         )));
     }
-    Ok(Found::Key(SealingKey::new(bytes)))
+    Ok(KeyLookup::Key(SealingKey::new(bytes)))
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Found {
+fn unreadable(path: &Path, error: &io::Error) -> KeyLookup {
     let path = path.display();
     if error.raw_os_error() == Some(nix::libc::ELOOP) {
-        return Found::Unusable(format!(
+        return KeyLookup::Unusable(format!(
             "{path} is a symbolic link, which is not followed: put the key itself there"
         ));
     }
-    Found::Unusable(format!("{path} cannot be read: {error}"))
+    KeyLookup::Unusable(format!("{path} cannot be read: {error}"))
 }

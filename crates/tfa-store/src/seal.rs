@@ -1,8 +1,8 @@
-//! Sealing: what a record looks like on disk.
+//! The format of a sealed record.
 //!
-//! XChaCha20-Poly1305 with a random nonce for each sealing. A sealed record opens only with the
-//! same key, under the same user name, and byte for byte as it was made. It says nothing about
-//! age: which of two records is the newer one is known by the revision in the store.
+//! XChaCha20-Poly1305 with a random nonce for each sealing. The associated data is the format version
+//! and the user name. A sealed record opens only with the same key, under the same user name and
+//! unchanged. It says nothing about age: the revision in the store tells which record is newer.
 //!
 //! Layout: version (1 byte), nonce (24 bytes), ciphertext, tag (16 bytes).
 
@@ -12,27 +12,28 @@ use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::{AeadInOut, KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use rand::TryRng;
 use rand::rngs::SysRng;
-use zeroize::Zeroizing;
 
-use super::key::SealingKey;
-use super::{Record, StoreError};
+use crate::{Record, SealingKey, StoreError};
 
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
 const TAG: usize = 16;
 
+/// How much longer a sealed record is, in bytes.
+pub(crate) const SEAL_BYTES: usize = 1 + NONCE + TAG;
+
 /// Why a sealed record does not open.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Broken {
+pub(crate) enum SealError {
     /// Too short to be a sealed record.
     Short,
-    /// Sealed in a way that this program does not know.
+    /// Sealed in a format that this program does not know.
     Version(u8),
-    /// Not what was sealed under this name with this key.
+    /// Not what was sealed for this user with this key.
     Changed,
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for SealError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Short => f.write_str("it is too short"),
@@ -43,11 +44,11 @@ impl fmt::Display for Broken {
 }
 
 /// Seals a record for this user.
-pub(super) fn seal(key: &SealingKey, user: &str, record: &[u8]) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn seal(key: &SealingKey, user: &str, record: &[u8]) -> Result<Vec<u8>, StoreError> {
     let mut nonce = [0; NONCE];
     SysRng
         .try_fill_bytes(&mut nonce)
-        .map_err(|error| StoreError::Unavailable {
+        .map_err(|error| StoreError::NoRandomness {
             why: format!("the kernel gives no random bytes: {error}"),
         })?;
     // The whole capacity at once: a growing vector would leave plaintext in freed memory.
@@ -62,35 +63,40 @@ pub(super) fn seal(key: &SealingKey, user: &str, record: &[u8]) -> Result<Vec<u8
             &context(VERSION, user),
             InOutBuf::from(body),
         )
-        .map_err(|_| StoreError::Refused {
+        .map_err(|_| StoreError::Invalid {
             why: "the record is too long to be sealed".into(),
         })?;
     sealed.extend_from_slice(&tag);
     Ok(sealed)
 }
 
-/// Opens what [`seal`] made for this user with this key.
-pub(super) fn open(key: &SealingKey, user: &str, sealed: &[u8]) -> Result<Record, Broken> {
-    let (&version, rest) = sealed.split_first().ok_or(Broken::Short)?;
+/// Opens in place what [`seal`] made for this user with this key.
+pub(crate) fn unseal(key: &SealingKey, user: &str, sealed: Record) -> Result<Record, SealError> {
+    let mut bytes = sealed.into_bytes();
+    let (&mut version, rest) = bytes.split_first_mut().ok_or(SealError::Short)?;
     if version != VERSION {
-        return Err(Broken::Version(version));
+        return Err(SealError::Version(version));
     }
-    let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(Broken::Short)?;
-    let (body, tag) = rest.split_last_chunk::<TAG>().ok_or(Broken::Short)?;
-    let mut record = Zeroizing::new(body.to_vec());
+    let (nonce, rest) = rest
+        .split_first_chunk_mut::<NONCE>()
+        .ok_or(SealError::Short)?;
+    let (body, tag) = rest.split_last_chunk_mut::<TAG>().ok_or(SealError::Short)?;
     XChaCha20Poly1305::new(key.bytes().into())
         .decrypt_inout_detached(
             &XNonce::from(*nonce),
             &context(version, user),
-            InOutBuf::from(record.as_mut_slice()),
+            InOutBuf::from(body),
             &Tag::from(*tag),
         )
-        .map_err(|_| Broken::Changed)?;
-    Ok(Record::new(record))
+        .map_err(|_| SealError::Changed)?;
+    let end = bytes.len() - TAG;
+    bytes.truncate(end);
+    bytes.drain(..1 + NONCE);
+    Ok(Record::new(bytes))
 }
 
-/// The associated data: what the record is bound to. The length before the name keeps it apart from
-/// whatever may come to stand behind it.
+/// The associated data that the record is bound to. The length before the name keeps the name apart
+/// from what a later version may append.
 fn context(version: u8, user: &str) -> Vec<u8> {
     let mut context = b"org.tfad.tfa sealed account record".to_vec();
     context.push(version);
@@ -102,6 +108,7 @@ fn context(version: u8, user: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use zeroize::Zeroizing;
 
     use super::*;
 
@@ -109,10 +116,14 @@ mod tests {
         SealingKey::new(Zeroizing::new([byte; 32]))
     }
 
-    fn broken(key: &SealingKey, user: &str, sealed: &[u8]) -> Broken {
+    fn open(key: &SealingKey, user: &str, sealed: &[u8]) -> Result<Record, SealError> {
+        unseal(key, user, Record::new(Zeroizing::new(sealed.to_vec())))
+    }
+
+    fn error(key: &SealingKey, user: &str, sealed: &[u8]) -> SealError {
         match open(key, user, sealed) {
             Ok(_) => panic!("it opened"),
-            Err(broken) => broken,
+            Err(error) => error,
         }
     }
 
@@ -120,7 +131,7 @@ mod tests {
         #[test]
         fn what_was_sealed_opens_for_the_same_user(user in ".{0,40}", record: Vec<u8>) {
             let sealed = seal(&key(7), &user, &record).unwrap();
-            let opened = open(&key(7), &user, &sealed).map_err(|b| b.to_string());
+            let opened = open(&key(7), &user, &sealed).map_err(|error| error.to_string());
             prop_assert!(opened.is_ok_and(|opened| opened.as_bytes() == record));
         }
 
@@ -129,28 +140,28 @@ mod tests {
             let mut sealed = seal(&key(7), "lea", &record).unwrap();
             let at = at.index(sealed.len());
             sealed[at] ^= 1 << bit;
-            broken(&key(7), "lea", &sealed);
+            error(&key(7), "lea", &sealed);
         }
 
         #[test]
         fn another_length_breaks_the_seal(record: Vec<u8>, cut: prop::sample::Index, more: u8) {
             let mut sealed = seal(&key(7), "lea", &record).unwrap();
-            broken(&key(7), "lea", &sealed[..cut.index(sealed.len())]);
+            error(&key(7), "lea", &sealed[..cut.index(sealed.len())]);
             sealed.push(more);
-            broken(&key(7), "lea", &sealed);
+            error(&key(7), "lea", &sealed);
         }
 
         #[test]
         fn another_users_name_breaks_the_seal(user in ".{0,40}", other in ".{0,40}", record: Vec<u8>) {
             prop_assume!(user != other);
             let sealed = seal(&key(7), &user, &record).unwrap();
-            prop_assert_eq!(broken(&key(7), &other, &sealed), Broken::Changed);
+            prop_assert_eq!(error(&key(7), &other, &sealed), SealError::Changed);
         }
 
         #[test]
         fn another_key_does_not_open_it(record: Vec<u8>) {
             let sealed = seal(&key(7), "lea", &record).unwrap();
-            prop_assert_eq!(broken(&key(8), "lea", &sealed), Broken::Changed);
+            prop_assert_eq!(error(&key(8), "lea", &sealed), SealError::Changed);
         }
 
         #[test]
@@ -166,6 +177,6 @@ mod tests {
     fn an_unknown_version_is_named() {
         let mut sealed = seal(&key(7), "lea", b"record").unwrap();
         sealed[0] = 9;
-        assert_eq!(broken(&key(7), "lea", &sealed), Broken::Version(9));
+        assert_eq!(error(&key(7), "lea", &sealed), SealError::Version(9));
     }
 }

@@ -340,7 +340,7 @@ pub fn refused(error: StoreError) -> Error {
     match error {
         StoreError::RecordDamaged { .. }
         | StoreError::DatabaseDamaged { .. }
-        | StoreError::UidTwice { .. } => Error::Damaged(text),
+        | StoreError::DuplicateUid { .. } => Error::Damaged(text),
         StoreError::KeyLost { .. } => Error::KeyLost(text),
         _ => Error::Storage(text),
     }

@@ -128,7 +128,7 @@ impl DaemonEvent<'_> {
                 Notice::KeyLost { .. } | Notice::ReadOnly { .. } | Notice::Unread { .. } => {
                     Level::Critical
                 }
-                Notice::CredentialUnused { .. } => Level::Warning,
+                Notice::CredentialUnused { .. } | Notice::SlowCommits { .. } => Level::Warning,
                 _ => Level::Notice,
             },
         }

@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::log::Journal;
 use crate::login::Logins;
 use crate::state::DaemonState;
-use tfa_store::{StoreError, Unopened};
+use tfa_store::{StoreError, UnavailableStore};
 
 /// More than any test takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,8 +41,8 @@ fn folder(name: &str) -> PathBuf {
 }
 
 fn open(path: &Path) -> std::io::Result<LoginSocket> {
-    let why = StoreError::Unavailable { why: String::new() };
-    let store = Unopened::new(why.clone(), move || Err(why.clone()));
+    let why = StoreError::Io { why: String::new() };
+    let store = UnavailableStore::new(why.clone(), move || Err(why.clone()));
     let accounts = Arc::new(Accounts::new(Arc::new(store)));
     let config = "[policy]\nmode = \"optional\"\n".to_owned();
     let config = Config::parse(&[("tfad.toml".to_owned(), config)]).unwrap();

@@ -1,14 +1,14 @@
-//! The thread that looks after the write-ahead log.
+//! The thread that checkpoints the write-ahead log.
 //!
-//! A commit only writes to the log: one synchronisation. This thread does the rest beside the
-//! writer. It carries the log over into the database file, which takes several synchronisations,
-//! every so many pages. And it keeps room in the log file ahead of the writer, in memory: where a
-//! commit makes the file longer, the file system has to write its own journal too, and where the
-//! writer comes to a page that is not in memory, that is read first.
+//! A commit only writes to the log: one synchronisation. This thread does the rest beside the writer.
+//! After a number of pages it copies the log into the database file, which takes several
+//! synchronisations. And it keeps allocated space in the log file ahead of the writer, in memory: a
+//! commit that makes the file longer makes the file system write its own journal too, and a page that
+//! is not in memory is read before it is written.
 //!
-//! There is no timer. A log that is emptied whenever the store is quiet would make the next login
-//! wait for one synchronisation more, since the first commit after that begins the log anew; and an
-//! idle daemon would wake up.
+//! There is no timer. If the log were emptied when the store is idle, the next login would wait for one
+//! more synchronisation, because the first commit after that restarts the log. And an idle daemon would
+//! wake up.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -24,149 +24,156 @@ use nix::fcntl::posix_fadvise;
 use nix::libc::O_NOFOLLOW;
 use rusqlite::Connection;
 
-use super::schema::failure;
+use super::change::PAGE_BYTES;
+use super::error::cause;
 use crate::StoreError;
 
-/// The thread looks at the log after so many new pages.
-const STEP: usize = 8;
-/// A log of so many new pages (8 MiB) is carried over.
-const GROWN: i64 = 2048;
-/// A log of so many pages (64 MiB) begins anew even if the writer has to wait for it: under commits
-/// without a pause it would otherwise grow for ever.
-const LONG: i64 = 16_384;
-/// How many pages of room there are at least, and as many more as the log has: the writer goes
-/// on while more is made, and who has written much may be writing fast.
-const ROOM: i64 = 64;
-/// A page in the log, in bytes, with its header; and the log's own header is shorter.
-const FRAME: i64 = 4096 + 24;
-/// How many bytes the log file is made longer in one go, while the writer has to wait.
-const PIECE: usize = 32 * 1024;
+/// After how many committed pages the thread looks at the log.
+const PAGES_PER_CHECK: usize = 8;
+/// How many pages of the log that are not in the database file cause a checkpoint (8 MiB).
+const CHECKPOINT_PAGES: i64 = 2048;
+/// How many pages a log may have (64 MiB) before it is restarted even though the writer has to wait:
+/// under commits without a pause it would grow without limit.
+const MAX_LOG_PAGES: i64 = 16_384;
+/// How many pages are allocated ahead of the writer at least. As many more are allocated as the log
+/// has: the writer continues meanwhile, and may be writing fast.
+const MIN_FREE_PAGES: i64 = 64;
+/// A page in the log with its header, in bytes. The header of the log is shorter than that.
+const FRAME_BYTES: i64 = PAGE_BYTES as i64 + 24;
+/// By how many bytes the log file grows in one step. The writer waits for a step.
+const STEP_BYTES: usize = 32 * 1024;
+
+/// How long a checkpoint waits for readers, while the writer waits for the checkpoint.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// The writer's end.
 #[derive(Clone)]
-pub(super) struct Alarm {
+pub(super) struct CheckpointHandle {
     wake: SyncSender<()>,
-    stuck: Arc<AtomicBool>,
+    free_space: Arc<AtomicBool>,
     pages: usize,
 }
 
 /// The thread's end.
-pub(super) struct Woken {
+pub(super) struct CheckpointRequests {
     wakes: Receiver<()>,
-    stuck: Arc<AtomicBool>,
+    free_space: Arc<AtomicBool>,
 }
 
-impl Alarm {
-    /// About so many pages were committed.
-    pub(super) fn stored(&mut self, pages: usize) {
+impl CheckpointHandle {
+    /// Reports that about so many pages were committed.
+    pub(super) fn committed(&mut self, pages: usize) {
         self.pages += pages;
-        if self.pages >= STEP {
+        if self.pages >= PAGES_PER_CHECK {
             self.pages = 0;
-            self.ring();
+            self.wake();
         }
     }
 
-    /// A batch was not committed: an emptied log may give the space back that it takes.
-    pub(super) fn stuck(&self) {
-        self.stuck.store(true, Ordering::Release);
-        self.ring();
+    /// Reports that a batch could not be written: the log is emptied, which may free space.
+    pub(super) fn free_space(&self) {
+        self.free_space.store(true, Ordering::Release);
+        self.wake();
     }
 
-    fn ring(&self) {
-        // A channel that is full holds a wake-up already.
+    fn wake(&self) {
+        // A full channel already holds a wake-up.
         let _ = self.wake.try_send(());
     }
 }
 
-/// An alarm, and what it rings at.
-pub(super) fn alarm() -> (Alarm, Woken) {
+/// Both ends.
+pub(super) fn channel() -> (CheckpointHandle, CheckpointRequests) {
     let (wake, wakes) = sync_channel(1);
-    let stuck = Arc::new(AtomicBool::new(false));
-    let woken = Woken {
+    let free_space = Arc::new(AtomicBool::new(false));
+    let requests = CheckpointRequests {
         wakes,
-        stuck: Arc::clone(&stuck),
+        free_space: Arc::clone(&free_space),
     };
-    let alarm = Alarm {
+    let handle = CheckpointHandle {
         wake,
-        stuck,
+        free_space,
         pages: 0,
     };
-    (alarm, woken)
+    (handle, requests)
 }
 
-/// Serves until all alarms are gone, then empties the log. One that an earlier run `left` is carried
-/// over first.
+/// Serves until all handles are dropped, then empties the log. A log that exists at the start is
+/// checkpointed first.
 ///
-/// What fails here leaves everything in the log, where it is safe, and is tried again. A disk that
-/// is broken shows itself to the writer.
+/// After a failure everything is still in the log, where it is safe, and the next request tries again.
+/// A broken disk shows itself to the writer.
 pub(super) fn serve(
     db: &Connection,
     log: &Path,
-    left: bool,
-    woken: &Woken,
+    has_log: bool,
+    requests: &CheckpointRequests,
 ) -> Result<(), StoreError> {
-    // Beginning anew waits for readers and shuts the writer out: not for long.
-    db.busy_timeout(Duration::from_millis(50))
-        .map_err(failure)?;
-    if left {
+    db.busy_timeout(BUSY_TIMEOUT).map_err(cause)?;
+    if has_log {
         let _ = checkpoint(db, "PASSIVE");
     }
     let file = OpenOptions::new()
         .write(true)
         .custom_flags(O_NOFOLLOW)
         .open(log);
-    let keep_room = |pages| match &file {
-        Ok(file) => make_room(db, file, pages),
+    let allocate = |pages| match &file {
+        Ok(file) => allocate_ahead(db, file, pages),
         Err(_) => Ok(()),
     };
-    let _ = keep_room(0);
-    while woken.wakes.recv().is_ok() {
-        if woken.stuck.swap(false, Ordering::Acquire) {
+    let _ = allocate(0);
+    while requests.wakes.recv().is_ok() {
+        if requests.free_space.swap(false, Ordering::Acquire) {
             let _ = checkpoint(db, "TRUNCATE");
             continue;
         }
-        let Ok(Length { pages, carried }) = checkpoint(db, "NOOP") else {
+        let Ok(LogLength { pages, copied }) = checkpoint(db, "NOOP") else {
             continue;
         };
-        if pages - carried >= GROWN {
-            let _ = checkpoint(db, if pages > LONG { "RESTART" } else { "PASSIVE" });
+        if pages - copied >= CHECKPOINT_PAGES {
+            let _ = checkpoint(
+                db,
+                if pages > MAX_LOG_PAGES {
+                    "RESTART"
+                } else {
+                    "PASSIVE"
+                },
+            );
         }
-        let _ = keep_room(pages.max(0));
+        let _ = allocate(pages.max(0));
     }
     let _ = checkpoint(db, "TRUNCATE");
     Ok(())
 }
 
-/// How long the log is, and how much of it is in the database file, both in pages.
-struct Length {
+/// The length of the log, and how much of it is in the database file, both in pages.
+struct LogLength {
     pages: i64,
-    carried: i64,
+    copied: i64,
 }
 
-/// The log after a checkpoint of this kind.
-fn checkpoint(db: &Connection, kind: &str) -> rusqlite::Result<Length> {
+/// Makes a checkpoint of this kind, and returns the length of the log after it.
+fn checkpoint(db: &Connection, kind: &str) -> rusqlite::Result<LogLength> {
     db.query_row(&format!("PRAGMA wal_checkpoint({kind})"), [], |row| {
-        Ok(Length {
+        Ok(LogLength {
             pages: row.get(1)?,
-            carried: row.get(2)?,
+            copied: row.get(2)?,
         })
     })
 }
 
-/// Makes the log file longer with zeros, which are no log: SQLite takes a page for one only by its
-/// checksum. Where the log begins anew the file keeps its length.
-fn make_room(db: &Connection, file: &File, pages: i64) -> io::Result<()> {
-    let ahead = pages.min(GROWN) + ROOM;
-    let wanted = u64::try_from((pages + ahead) * FRAME).unwrap_or(0);
+/// Extends the log file with zeros. SQLite recognises a page of the log by its checksum, so zeros are
+/// none. The file keeps its length when the log restarts.
+fn allocate_ahead(db: &Connection, file: &File, pages: i64) -> io::Result<()> {
+    let ahead = pages.min(CHECKPOINT_PAGES) + MIN_FREE_PAGES;
+    let wanted = u64::try_from((pages + ahead) * FRAME_BYTES).unwrap_or(0);
     let mut added = false;
     while file.metadata()?.len() < wanted {
-        // Alone with the file: nobody's commit may land where the zeros go.
-        let alone = db
-            .execute_batch("BEGIN IMMEDIATE")
-            .map_err(io::Error::other);
-        alone?;
+        // In a transaction, so that no commit is written where the zeros go.
+        db.execute_batch("BEGIN IMMEDIATE")
+            .map_err(io::Error::other)?;
         let end = file.metadata()?.len();
-        let written = file.write_all_at(&[0; PIECE], end);
+        let written = file.write_all_at(&[0; STEP_BYTES], end);
         let _ = db.execute_batch("ROLLBACK");
         written?;
         added = true;
@@ -174,6 +181,11 @@ fn make_room(db: &Connection, file: &File, pages: i64) -> io::Result<()> {
     if added {
         file.sync_all()?;
     }
-    posix_fadvise(file, pages * FRAME, ROOM * FRAME, POSIX_FADV_WILLNEED)?;
+    posix_fadvise(
+        file,
+        pages * FRAME_BYTES,
+        MIN_FREE_PAGES * FRAME_BYTES,
+        POSIX_FADV_WILLNEED,
+    )?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Crashes and full disks: a change is there whole or not at all, and there if it was said to be.
+//! Crashes and full disks: a change is stored whole or not at all, and stored if it was reported.
 
 use std::collections::HashMap;
 use std::fs;
@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
-use tfa_store::{Commit, Place, Revision, SqliteStore, Store, StoreError};
+use tfa_store::{Commit, Revision, Sealed, SqliteStore, StateDir, Store, StoreError};
 use tfa_testkit::skip_without_root;
 
 use crate::scratch::{Scratch, child, child_word, find, get, open, pages_in_log, put, uid, uid_of};
 
-/// What a user's record says after so many steps; every seventh step removes it.
+/// A user's record after so many steps; every seventh step removes it.
 fn after(step: u64) -> Option<Vec<u8>> {
     (!step.is_multiple_of(7)).then(|| step.to_le_bytes().repeat(60))
 }
 
-/// Takes steps for ever: says before each which one comes, and after it that it is done.
-fn walk(store: Arc<SqliteStore>, user: String) {
+/// Takes steps without end, and prints before and after each one which it is.
+fn walk(store: Arc<Sealed<SqliteStore>>, user: String) {
     let (mut step, mut revision) = (0, Revision::NONE);
     loop {
         step += 1;
@@ -39,8 +39,8 @@ fn walk(store: Arc<SqliteStore>, user: String) {
 fn child_walks_until_it_is_killed() {
     let Some(state) = child_word() else { return };
     let store = Arc::new(
-        open(&Place {
-            state: state.into(),
+        open(&StateDir {
+            path: state.into(),
             credentials: None,
         })
         .store,
@@ -56,7 +56,7 @@ fn child_walks_until_it_is_killed() {
     }
 }
 
-/// What a walking child said: for each user the last step begun and the last one done.
+/// The output of a walking child: for each user the last step begun and the last one done.
 #[derive(Default)]
 struct Told(HashMap<String, (u64, u64)>);
 
@@ -79,8 +79,8 @@ impl Told {
         self.0.values().map(|(_, done)| done).sum()
     }
 
-    /// Checks that every user is where the last step that was done, or the one begun, leads.
-    fn holds_in(&self, store: &SqliteStore) {
+    /// Checks that each user's record is that of the last step done, or of the one begun.
+    fn holds_in(&self, store: &Sealed<SqliteStore>) {
         for (user, &(begun, done)) in &self.0 {
             let found = get(store, user).map(|(record, _)| record);
             assert!(
@@ -94,7 +94,7 @@ impl Told {
     }
 }
 
-/// A walking child, and its words.
+/// A walking child, and its output.
 fn walking(state: &Path) -> (Child, Lines<BufReader<ChildStdout>>) {
     let mut child = child(
         "crash::child_walks_until_it_is_killed",
@@ -108,12 +108,12 @@ fn walking(state: &Path) -> (Child, Lines<BufReader<ChildStdout>>) {
 }
 
 #[test]
-fn kill_9_between_any_two_writes_leaves_before_or_after() {
+fn kill_9_between_two_writes_leaves_a_whole_record() {
     let mut steps = 0;
     for round in 0..40 {
         let scratch = Scratch::new();
         let (mut child, mut lines) = walking(&scratch.state());
-        // Killed after so many lines, while it runs on: nobody knows where.
+        // Killed after so many lines, while it runs: at an unknown point.
         let mut told = Told::default();
         lines
             .by_ref()
@@ -131,8 +131,8 @@ fn kill_9_between_any_two_writes_leaves_before_or_after() {
 #[test]
 fn child_commits_until_it_is_killed() {
     let Some(state) = child_word() else { return };
-    let store = open(&Place {
-        state: state.into(),
+    let store = open(&StateDir {
+        path: state.into(),
         credentials: None,
     })
     .store;
@@ -168,7 +168,7 @@ fn revisions_grow_over_every_kill_9() {
         child.kill().unwrap();
         child.wait().unwrap();
         given.for_each(&mut grows);
-        // A commit that nobody heard of has a revision, too.
+        // A commit that was not reported has a revision, too.
         let (_, revision) = get(&scratch.store(), "lea").unwrap();
         last = last.max(revision.get());
     }
@@ -196,7 +196,7 @@ impl Drop for Mount {
     }
 }
 
-/// Stops a child, and waits until every thread of it stands.
+/// Stops a child, and waits until all its threads are stopped.
 fn stop(child: &Child) {
     run(Command::new("kill").args(["-STOP", &child.id().to_string()]));
     let stands = |thread: PathBuf| {
@@ -212,10 +212,10 @@ fn stop(child: &Child) {
     }
 }
 
-/// The disk is a file system in a file. What a power cut leaves of it is what has reached that file:
-/// changes that were not synchronised are still in the memory of the file system inside.
+/// The disk is a file system in a file. A power cut leaves what has reached that file: changes that were
+/// not synchronised are still in the memory of the file system inside.
 #[test]
-fn a_power_cut_keeps_what_was_acknowledged() {
+fn power_cut_keeps_what_was_acknowledged() {
     if skip_without_root("a loop device") {
         return;
     }
@@ -235,7 +235,7 @@ fn a_power_cut_keeps_what_was_acknowledged() {
                 .by_ref()
                 .take(7 + 41 * round)
                 .for_each(|line| told.hear(&line.unwrap()));
-            // It stands still while the picture is taken.
+            // It is stopped while the copy is made.
             stop(&child);
             fs::copy(&disk, &after_cut).unwrap();
             child.kill().unwrap();
@@ -243,8 +243,8 @@ fn a_power_cut_keeps_what_was_acknowledged() {
             lines.for_each(|line| told.hear(&line.unwrap()));
         }
         let _mounted = Mount::new(&["-o", "loop"], &after_cut, &place);
-        let store = open(&Place {
-            state: place.join("state"),
+        let store = open(&StateDir {
+            path: place.join("state"),
             credentials: None,
         })
         .store;
@@ -253,14 +253,14 @@ fn a_power_cut_keeps_what_was_acknowledged() {
 }
 
 #[test]
-fn a_log_that_is_cut_off_anywhere_leaves_before_or_after() {
+fn truncated_log_leaves_a_whole_record() {
     let scratch = Scratch::new();
     let store = scratch.store();
     let mut revision = Revision::NONE;
     for step in 1..=9_u8 {
         revision = put(&store, "lea", &[step; 100], revision);
     }
-    // The room behind the log is made beside the commits.
+    // The space ahead of the log is allocated beside the commits.
     let end = 32 + 4120 * u64::try_from(pages_in_log(&scratch)).unwrap();
     while fs::metadata(scratch.file("accounts.db-wal")).unwrap().len() <= end {
         std::thread::yield_now();
@@ -269,7 +269,7 @@ fn a_log_that_is_cut_off_anywhere_leaves_before_or_after() {
     copy_of(&scratch.state(), &copy);
     store.close();
     let log = fs::read(copy.join("accounts.db-wal")).unwrap();
-    // Behind the log the file has room for more.
+    // The file is longer than the log in it.
     let end = log.iter().rposition(|byte| *byte != 0).unwrap() + 1;
     assert!(end < log.len());
     let mut last = 0;
@@ -312,7 +312,7 @@ impl SmallDisk {
         }
     }
 
-    /// Leaves so much free; [`SmallDisk::free`] frees it again.
+    /// Fills all but so many bytes; [`SmallDisk::free`] frees them.
     fn fill_but(&self, rest: u64) {
         let filler = fs::File::create(self.scratch.file("filler")).unwrap();
         while std::io::Write::write_all(&mut &filler, &[1; 4096]).is_ok() {}
@@ -327,7 +327,7 @@ impl SmallDisk {
 }
 
 #[test]
-fn a_full_disk_commits_nothing_and_says_so_and_the_store_goes_on() {
+fn full_disk_refuses_commits_until_there_is_space() {
     let disk = SmallDisk::new();
     let store = Arc::new(disk.scratch.store());
     let mut revisions = Vec::new();
@@ -345,7 +345,7 @@ fn a_full_disk_commits_nothing_and_says_so_and_the_store_goes_on() {
                 store.commit(
                     &format!("user{number}"),
                     uid(&format!("user{number}")),
-                    &[7; 20_000],
+                    &[7; 40_000],
                     revision,
                 )
             })
@@ -357,16 +357,16 @@ fn a_full_disk_commits_nothing_and_says_so_and_the_store_goes_on() {
         let outcome = commit.join().unwrap();
         let found = get(&*store, &format!("user{number}")).unwrap();
         match outcome {
-            Err(StoreError::Unavailable { why }) => {
+            Err(StoreError::DiskFull { why }) => {
                 assert!(why.contains("full"), "{why}");
                 assert_eq!(found, (b"before".to_vec(), revisions[number]));
                 refused += 1;
             }
-            // There was room in the log, or it was emptied after the first refusal.
+            // There was space in the log, or it was emptied after the first refusal.
             Ok(Commit::Committed(revision)) => {
-                assert!(found == (vec![7; 20_000], revision));
+                assert!(found == (vec![7; 40_000], revision));
                 revisions[number] = revision;
-                held[number] = vec![7; 20_000];
+                held[number] = vec![7; 40_000];
             }
             other => panic!("{other:?}"),
         }
@@ -384,7 +384,7 @@ fn a_full_disk_commits_nothing_and_says_so_and_the_store_goes_on() {
 }
 
 #[test]
-fn a_disk_that_fills_up_at_any_point_keeps_what_was_acknowledged() {
+fn disk_that_fills_up_keeps_what_was_acknowledged() {
     let disk = SmallDisk::new();
     let store = disk.scratch.store();
     let (mut revision, mut size) = (Revision::NONE, 1000);
@@ -407,16 +407,16 @@ fn a_disk_that_fills_up_at_any_point_keeps_what_was_acknowledged() {
 }
 
 #[test]
-fn a_first_start_on_a_full_disk_says_so_and_works_later() {
+fn first_start_on_a_full_disk_is_refused_and_works_later() {
     let mut refusals = 0;
     for rest in (0..200).step_by(4) {
         let disk = SmallDisk::new();
         disk.fill_but(rest << 10);
-        match SqliteStore::open(&disk.scratch.place(), uid_of) {
+        match tfa_store::open(&disk.scratch.state_dir(), uid_of) {
             Ok(_) => {}
             Err(refusal) => {
                 assert!(
-                    matches!(refusal, StoreError::Unavailable { .. }),
+                    matches!(refusal, StoreError::DiskFull { .. } | StoreError::Io { .. }),
                     "{refusal}"
                 );
                 refusals += 1;

@@ -1,16 +1,16 @@
-//! Damage: it denies, it is named, and it stays as it is.
+//! Damage: the user is refused, the error names it, and it is left as it is.
 
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use tfa_store::{ByUid, Commit, Revision, SqliteStore, Store, StoreError};
+use tfa_store::{ByUid, Commit, Revision, Sealed, SqliteStore, Store, StoreError};
 
 use crate::scratch::{Scratch, error, get, put, uid, uid_of};
 
 const USERS: [&str; 6] = ["ada", "bob", "eve", "lea", "max", "zoe"];
 
-/// A closed store where some users have come and gone.
+/// A closed store in which records were added and removed.
 fn lived_in() -> Scratch {
     let scratch = Scratch::new();
     let store = scratch.store();
@@ -36,7 +36,7 @@ fn damaged_record<T>(result: Result<T, StoreError>) -> String {
 }
 
 #[test]
-fn a_flipped_byte_of_a_record_denies_and_is_left_as_it_is() {
+fn flipped_byte_of_a_record_is_damage_and_unchanged() {
     let scratch = lived_in();
     let sealed = rusqlite::Connection::open(scratch.file("accounts.db"))
         .unwrap()
@@ -56,7 +56,7 @@ fn a_flipped_byte_of_a_record_denies_and_is_left_as_it_is() {
         let damage = error(store.load("lea"));
         assert!(damage.to_string().contains("tfactl reset lea"), "{damage}");
         assert!(matches!(damage, StoreError::RecordDamaged { .. }));
-        // Whoever does not know the revision cannot write over it.
+        // It is not overwritten without its revision.
         let over = store
             .commit("lea", uid("lea"), b"new", Revision::NONE)
             .unwrap();
@@ -70,7 +70,7 @@ fn a_flipped_byte_of_a_record_denies_and_is_left_as_it_is() {
         store.close();
         assert!(scratch.picture() == before, "byte {at}");
     }
-    // The way on that the text names.
+    // The remedy that the text names.
     let store = scratch.store();
     let _ = store.remove("lea", None).unwrap();
     put(&store, "lea", b"anew", Revision::NONE);
@@ -78,7 +78,7 @@ fn a_flipped_byte_of_a_record_denies_and_is_left_as_it_is() {
 }
 
 #[test]
-fn a_record_moved_to_another_user_denies() {
+fn record_moved_to_another_user_is_damaged() {
     let scratch = lived_in();
     scratch.sql(
         "UPDATE account SET sealed = (SELECT sealed FROM account WHERE user = 'max') WHERE user = 'lea'",
@@ -89,7 +89,7 @@ fn a_record_moved_to_another_user_denies() {
 }
 
 #[test]
-fn a_record_that_vanished_denies_and_is_not_made_anew() {
+fn missing_row_is_damage_and_is_not_created_again() {
     let scratch = lived_in();
     scratch.sql("DELETE FROM account WHERE user = 'lea'");
     let store = scratch.store();
@@ -109,7 +109,7 @@ fn a_record_that_vanished_denies_and_is_not_made_anew() {
 }
 
 #[test]
-fn a_damaged_roll_vouches_for_nobody() {
+fn damaged_user_index_shows_no_absence() {
     let scratch = lived_in();
     for damage in [
         "UPDATE roll SET names = x'00'",
@@ -131,7 +131,7 @@ fn a_damaged_roll_vouches_for_nobody() {
 }
 
 #[test]
-fn a_damaged_count_of_revisions_gives_none() {
+fn damaged_revision_count_is_refused() {
     let scratch = lived_in();
     scratch.sql("UPDATE head SET revision = revision - 1");
     let before = scratch.picture();
@@ -144,7 +144,7 @@ fn a_damaged_count_of_revisions_gives_none() {
 }
 
 #[test]
-fn one_users_damage_does_not_refuse_those_who_come_at_the_same_moment() {
+fn damaged_record_does_not_refuse_others_in_the_batch() {
     let scratch = lived_in();
     scratch.sql("UPDATE account SET revision = -1 WHERE user = 'lea'");
     let store = Arc::new(scratch.store());
@@ -179,14 +179,14 @@ fn one_users_damage_does_not_refuse_those_who_come_at_the_same_moment() {
 }
 
 #[test]
-fn the_revisions_that_a_change_reserved_before_it_was_rolled_back_are_nobodys() {
+fn revisions_reserved_by_a_rolled_back_change_are_not_given() {
     let scratch = lived_in();
     scratch.sql("DELETE FROM account WHERE user = 'lea'");
     let (one, other) = (scratch.store(), scratch.store());
-    // Her row would have been the first of a block; that she is on the roll is found behind that.
+    // Her row would have been the first of a block. That she is in the index is found after that.
     let lost = one.commit("lea", uid("lea"), b"new", Revision::NONE);
     assert_eq!(damaged_record(lost), "lea");
-    // What was rolled back the other one reserves for itself.
+    // The other store reserves what was rolled back.
     let mut last = Revision::NONE;
     for (number, store) in [&other, &other, &one, &one, &other].into_iter().enumerate() {
         let revision = put(store, &format!("new{number}"), b"new", Revision::NONE);
@@ -196,7 +196,7 @@ fn the_revisions_that_a_change_reserved_before_it_was_rolled_back_are_nobodys() 
 }
 
 #[test]
-fn a_count_of_revisions_that_was_put_back_under_a_running_store_brings_none_back() {
+fn restored_revision_count_gives_no_old_revision() {
     let scratch = Scratch::new();
     let (store, other) = (scratch.store(), scratch.store());
     put(&other, "ada", b"one", Revision::NONE);
@@ -213,9 +213,9 @@ fn a_count_of_revisions_that_was_put_back_under_a_running_store_brings_none_back
     assert!(next > last, "{next} after {last}");
 }
 
-/// Whether what the store says is true, as far as it says anything: each user's own record or an
-/// error, and nobody where there is nobody.
-fn tells_no_lie(store: &SqliteStore, case: &str) {
+/// Checks that each answer of the store is true or an error: each user's own record, and no record of
+/// any other user.
+fn answers_are_true(store: &Sealed<SqliteStore>, case: &str) {
     for user in USERS {
         match store.load(user) {
             Ok(Some((record, _))) => assert_eq!(record.as_bytes(), user.as_bytes(), "{case}"),
@@ -234,9 +234,9 @@ fn tells_no_lie(store: &SqliteStore, case: &str) {
             Err(_) => {}
         }
     }
-    for nobody in ["abe", "le", "zzz"] {
-        assert!(!matches!(store.load(nobody), Ok(Some(_))), "{case}");
-        let found = store.find(uid(nobody));
+    for absent in ["abe", "le", "zzz"] {
+        assert!(!matches!(store.load(absent), Ok(Some(_))), "{case}");
+        let found = store.find(uid(absent));
         assert!(!matches!(found, Ok(ByUid::Found(..))), "{case}");
     }
     if let Ok(list) = store.list() {
@@ -245,26 +245,26 @@ fn tells_no_lie(store: &SqliteStore, case: &str) {
 }
 
 #[test]
-fn a_flipped_byte_anywhere_in_the_database_loses_nobody_and_is_left_as_it_is() {
+fn flipped_byte_in_the_database_loses_no_record() {
     let scratch = lived_in();
     let database = scratch.file("accounts.db");
     let whole = fs::read(&database).unwrap();
     let (mut refused, mut opened) = (0, 0);
-    // Every byte of the header, then steps that meet every page in many places.
+    // Every byte of the header, then bytes in many places of every page.
     for at in (0..100).chain((100..whole.len()).step_by(149)) {
         let flip = [0x01, 0x80, 0xff][at % 3];
         let mut flipped = whole.clone();
         flipped[at] ^= flip;
         fs::write(&database, &flipped).unwrap();
         let case = format!("byte {at} flipped by {flip:#x}");
-        match SqliteStore::open(&scratch.place(), uid_of) {
+        match tfa_store::open(&scratch.state_dir(), uid_of) {
             Err(_) => refused += 1,
             Ok(store) => {
                 opened += 1;
-                tells_no_lie(&store.store, &case);
+                answers_are_true(&store.store, &case);
             }
         }
-        // Bytes 18 and 19 say that there is a log; SQLite sets them.
+        // SQLite sets bytes 18 and 19 when it uses a log.
         let after = fs::read(&database).unwrap();
         assert!(
             after == flipped || (18..20).contains(&at),
@@ -280,21 +280,21 @@ fn a_flipped_byte_anywhere_in_the_database_loses_nobody_and_is_left_as_it_is() {
     );
 }
 
-/// Writes to the database behind the back of a store that has found it sound, and then asks it.
-fn rots_under_a_store(scratch: &Scratch, whole: &[u8], at: usize, rot: &[u8], case: &str) {
+/// Writes to the database of a store that has checked it, and then reads through the store.
+fn changes_under_a_store(scratch: &Scratch, whole: &[u8], at: usize, rot: &[u8], case: &str) {
     let database = scratch.file("accounts.db");
     fs::write(&database, whole).unwrap();
     let store = scratch.store();
     let file = fs::OpenOptions::new().write(true).open(&database).unwrap();
     file.write_all_at(rot, at as u64).unwrap();
-    tells_no_lie(&store, case);
+    answers_are_true(&store, case);
     store.close();
     // Not before: closing the file drops the store's locks on it.
     drop(file);
 }
 
 #[test]
-fn a_page_that_rots_under_a_running_store_loses_nobody() {
+fn page_changed_under_a_running_store_loses_no_record() {
     let scratch = lived_in();
     let whole = fs::read(scratch.file("accounts.db")).unwrap();
     for page in 1..whole.len() / 4096 {
@@ -305,32 +305,29 @@ fn a_page_that_rots_under_a_running_store_loses_nobody() {
             (&[0xff; 4096], "ones"),
             (neighbour, "another"),
         ] {
-            rots_under_a_store(&scratch, &whole, at, rot, &format!("page {page} {name}"));
+            changes_under_a_store(&scratch, &whole, at, rot, &format!("page {page} {name}"));
         }
     }
 }
 
 #[test]
-fn a_byte_that_rots_under_a_running_store_loses_nobody() {
+fn byte_changed_under_a_running_store_loses_no_record() {
     let scratch = lived_in();
     let whole = fs::read(scratch.file("accounts.db")).unwrap();
     for at in (4096..whole.len()).step_by(211) {
         let rot = whole[at] ^ [0x01, 0x80, 0xff][at % 3];
-        rots_under_a_store(&scratch, &whole, at, &[rot], &format!("byte {at}"));
+        changes_under_a_store(&scratch, &whole, at, &[rot], &format!("byte {at}"));
     }
 }
 
 #[test]
-fn a_database_that_was_replaced_under_the_store_takes_nothing() {
+fn replaced_database_accepts_nothing() {
     let scratch = lived_in();
     let store = scratch.store();
     let revision = get(&store, "lea").unwrap().1;
     let (database, aside) = (scratch.file("accounts.db"), scratch.file("aside"));
     fs::rename(&database, &aside).unwrap();
-    assert!(matches!(
-        error(store.load("nobody")),
-        StoreError::Unavailable { .. }
-    ));
+    assert!(matches!(error(store.load("nobody")), StoreError::Io { .. }));
     fs::copy(&aside, &database).unwrap();
     for refusal in [
         error(store.commit("lea", uid("lea"), b"new", revision)),

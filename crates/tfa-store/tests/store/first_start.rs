@@ -1,17 +1,17 @@
-//! The first start, cut off anywhere, and what must never be taken for one.
+//! The first start, interrupted at any point, and what must not be taken for one.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::process::Stdio;
 use std::time::Duration;
 
-use tfa_store::{Notice, Revision, StoreError};
+use tfa_store::{Notice, Revision, Store, StoreError};
 use tfa_testkit::skip_without_uid;
 
 use crate::scratch::{Scratch, child, child_word, get, open, put};
 
 #[test]
-fn it_makes_everything_for_its_owner_alone() {
+fn first_start_makes_private_files() {
     let scratch = Scratch::new();
     let opened = scratch.open();
     assert!(matches!(opened.notices[..], [Notice::Made { .. }]));
@@ -36,7 +36,7 @@ fn it_makes_everything_for_its_owner_alone() {
 }
 
 #[test]
-fn no_two_first_starts_make_the_same_key() {
+fn each_first_start_makes_another_key() {
     let (one, two) = (Scratch::new(), Scratch::new());
     drop((one.store(), two.store()));
     assert_ne!(
@@ -53,7 +53,7 @@ fn finished() -> [Vec<u8>; 3] {
 }
 
 #[test]
-fn it_goes_on_wherever_it_was_cut_off() {
+fn interrupted_first_start_continues_from_any_point() {
     let [key, database, marker] = finished();
     let (key, database, marker) = (&key[..], &database[..], &marker[..]);
     // Every state between two steps, and within those that take more than one write.
@@ -129,14 +129,14 @@ fn it_goes_on_wherever_it_was_cut_off() {
 #[test]
 fn child_starts_for_the_first_time() {
     let Some(state) = child_word() else { return };
-    drop(open(&tfa_store::Place {
-        state: state.into(),
+    drop(open(&tfa_store::StateDir {
+        path: state.into(),
         credentials: None,
     }));
 }
 
 #[test]
-fn it_goes_on_after_kill_9_at_any_moment() {
+fn first_start_killed_at_any_moment_continues() {
     for round in 0..60 {
         let scratch = Scratch::new();
         let state = scratch.state().display().to_string();
@@ -154,7 +154,7 @@ fn it_goes_on_after_kill_9_at_any_moment() {
 }
 
 #[test]
-fn several_at_once_make_one_store() {
+fn concurrent_first_starts_make_one_store() {
     for _ in 0..10 {
         let scratch = Scratch::new();
         let state = scratch.state().display().to_string();
@@ -174,7 +174,7 @@ fn several_at_once_make_one_store() {
 }
 
 #[test]
-fn a_lost_database_is_never_taken_for_a_first_start() {
+fn lost_database_is_not_a_first_start() {
     let scratch = Scratch::new();
     let store = scratch.store();
     put(&store, "lea", b"one", Revision::NONE);
@@ -182,18 +182,18 @@ fn a_lost_database_is_never_taken_for_a_first_start() {
     let whole = scratch.picture();
     let database = &whole[0].1;
     fs::remove_file(scratch.file("accounts.db")).unwrap();
-    let refusals = ["key.id", "accounts.db-wal", "accounts.db-journal"].map(|witness| {
-        if witness != "key.id" {
+    let refusals = ["key.id", "accounts.db-wal", "accounts.db-journal"].map(|evidence| {
+        if evidence != "key.id" {
             fs::remove_file(scratch.file("key.id")).unwrap_or_default();
-            fs::write(scratch.file(witness), b"log").unwrap();
+            fs::write(scratch.file(evidence), b"log").unwrap();
         }
         let before = scratch.picture();
         let refusal = scratch.refusal();
         assert!(scratch.picture() == before);
-        if witness != "key.id" {
-            fs::remove_file(scratch.file(witness)).unwrap();
+        if evidence != "key.id" {
+            fs::remove_file(scratch.file(evidence)).unwrap();
         }
-        (witness, refusal)
+        (evidence, refusal)
     });
     for (named, refusal) in refusals {
         let text = refusal.to_string();
@@ -202,28 +202,28 @@ fn a_lost_database_is_never_taken_for_a_first_start() {
             "{text}"
         );
         assert!(
-            matches!(refusal, StoreError::DatabaseMissing { witness, .. } if witness.ends_with(named))
+            matches!(refusal, StoreError::DatabaseMissing { evidence, .. } if evidence.ends_with(named))
         );
     }
-    // The way back that the text names: the backup.
+    // The remedy that the text names: the backup.
     fs::write(scratch.file("accounts.db"), database).unwrap();
     assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"one");
 }
 
 #[test]
-fn the_text_of_a_lost_database_says_how_to_start_anew() {
+fn text_of_a_lost_database_says_how_to_start_again() {
     let scratch = Scratch::new();
     scratch.store().close();
     fs::remove_file(scratch.file("accounts.db")).unwrap();
-    let StoreError::DatabaseMissing { witness, .. } = scratch.refusal() else {
+    let StoreError::DatabaseMissing { evidence, .. } = scratch.refusal() else {
         panic!()
     };
-    fs::remove_file(witness).unwrap();
+    fs::remove_file(evidence).unwrap();
     assert!(matches!(scratch.open().notices[..], [Notice::Made { .. }]));
 }
 
 #[test]
-fn an_empty_or_shortened_database_is_not_filled_again() {
+fn empty_or_shortened_database_is_refused_and_unchanged() {
     let scratch = Scratch::new();
     let store = scratch.store();
     put(&store, "lea", b"one", Revision::NONE);
@@ -244,7 +244,7 @@ fn an_empty_or_shortened_database_is_not_filled_again() {
 }
 
 #[test]
-fn a_marker_that_is_gone_or_garbled_is_written_again() {
+fn missing_or_damaged_marker_is_written_again() {
     let scratch = Scratch::new();
     let store = scratch.store();
     put(&store, "lea", b"one", Revision::NONE);
@@ -263,7 +263,7 @@ fn a_marker_that_is_gone_or_garbled_is_written_again() {
 }
 
 #[test]
-fn a_backup_that_has_no_log_is_taken() {
+fn backup_without_a_log_is_opened() {
     let scratch = Scratch::new();
     let store = scratch.store();
     put(&store, "lea", b"one", Revision::NONE);
@@ -278,7 +278,7 @@ fn a_backup_that_has_no_log_is_taken() {
 }
 
 #[test]
-fn a_database_of_something_else_is_refused_and_left_as_it_is() {
+fn foreign_database_is_refused_and_unchanged() {
     let scratch = Scratch::new();
     drop(scratch.store());
     for (change, text) in [
@@ -316,7 +316,7 @@ fn a_database_of_something_else_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn files_that_somebody_else_may_have_put_there_are_refused() {
+fn files_that_another_user_may_have_made_are_refused() {
     if skip_without_uid(12345) {
         return;
     }
@@ -347,7 +347,7 @@ fn files_that_somebody_else_may_have_put_there_are_refused() {
 }
 
 #[test]
-fn what_others_may_read_is_closed_to_them() {
+fn files_readable_by_others_become_private() {
     let scratch = Scratch::new();
     drop(scratch.store());
     let (state, database) = (scratch.state(), scratch.file("accounts.db"));
@@ -359,13 +359,13 @@ fn what_others_may_read_is_closed_to_them() {
 }
 
 #[test]
-fn a_state_directory_behind_a_link_is_found() {
+fn state_directory_behind_a_link_is_found() {
     let scratch = Scratch::new();
     let real = scratch.made_state();
     let link = real.with_file_name("link");
     symlink(&real, &link).unwrap();
-    drop(open(&tfa_store::Place {
-        state: link,
+    drop(open(&tfa_store::StateDir {
+        path: link,
         credentials: None,
     }));
     assert!(real.join("accounts.db").exists());

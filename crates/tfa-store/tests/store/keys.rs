@@ -1,9 +1,9 @@
-//! The sealing key: where it comes from, and what a lost one costs.
+//! The sealing key: where it comes from, and what its loss means.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
-use tfa_store::{Commit, Notice, Revision, SqliteStore, Store, StoreError};
+use tfa_store::{Commit, Notice, Revision, Store, StoreError};
 use tfa_testkit::skip_without_uid;
 
 use crate::scratch::{Scratch, error, find, get, key_lost, lost_key_among, open, put, uid, uid_of};
@@ -16,8 +16,8 @@ fn with_records(scratch: &Scratch) {
     store.close();
 }
 
-/// Checks that the store opens without a key, refuses whoever has a record and no one else, keeps
-/// everything as it is, and that its text has these words.
+/// Checks that the store opens without a key, refuses only users with a record, changes nothing, and
+/// that its text has these words.
 fn opens_without_a_key(scratch: &Scratch, words: &[&str]) {
     let before = scratch.picture();
     let opened = scratch.open();
@@ -53,20 +53,20 @@ fn opens_without_a_key(scratch: &Scratch, words: &[&str]) {
 }
 
 #[test]
-fn a_lost_key_refuses_those_with_a_record_and_no_one_else() {
+fn lost_key_refuses_only_users_with_a_record() {
     let scratch = Scratch::new();
     with_records(&scratch);
     let key = fs::read(scratch.file("key")).unwrap();
     fs::remove_file(scratch.file("key")).unwrap();
     opens_without_a_key(&scratch, &["is missing"]);
-    // The way back that the text names.
+    // The remedy that the text names.
     fs::write(scratch.file("key"), key).unwrap();
     fs::set_permissions(scratch.file("key"), fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"one");
 }
 
 #[test]
-fn a_wrong_key_is_not_used() {
+fn wrong_key_is_not_used() {
     let scratch = Scratch::new();
     with_records(&scratch);
     fs::write(scratch.file("key"), [1; 32]).unwrap();
@@ -74,7 +74,7 @@ fn a_wrong_key_is_not_used() {
 }
 
 #[test]
-fn a_key_that_others_may_know_is_refused() {
+fn key_readable_by_others_is_refused() {
     if skip_without_uid(12345) {
         return;
     }
@@ -93,7 +93,7 @@ fn a_key_that_others_may_know_is_refused() {
 }
 
 #[test]
-fn a_key_that_is_not_a_plain_file_of_32_bytes_is_refused() {
+fn key_that_is_not_a_plain_file_of_32_bytes_is_refused() {
     let scratch = Scratch::new();
     with_records(&scratch);
     let key = scratch.file("key");
@@ -116,7 +116,7 @@ fn a_key_that_is_not_a_plain_file_of_32_bytes_is_refused() {
     fs::create_dir(&key).unwrap();
     opens_without_a_key(&scratch, &["not a regular file"]);
     fs::remove_dir(&key).unwrap();
-    // Nobody writes to this pipe: whoever waits for that never starts.
+    // No process writes to this pipe: a program that waits for one never starts.
     nix::unistd::mkfifo(&key, nix::sys::stat::Mode::S_IRUSR).unwrap();
     assert!(
         scratch
@@ -129,7 +129,7 @@ fn a_key_that_is_not_a_plain_file_of_32_bytes_is_refused() {
 }
 
 #[test]
-fn with_every_record_given_up_a_new_key_is_taken() {
+fn new_key_is_taken_once_every_record_was_removed() {
     let scratch = Scratch::new();
     with_records(&scratch);
     fs::remove_file(scratch.file("key")).unwrap();
@@ -155,7 +155,7 @@ fn with_every_record_given_up_a_new_key_is_taken() {
 }
 
 #[test]
-fn at_the_first_start_an_unusable_key_is_refused_and_left_alone() {
+fn unusable_key_is_refused_at_the_first_start_and_unchanged() {
     for (contents, mode, words) in [
         (&[1; 31][..], 0o600, "31 bytes"),
         (b"", 0o600, "0 bytes"),
@@ -167,14 +167,14 @@ fn at_the_first_start_an_unusable_key_is_refused_and_left_alone() {
         fs::set_permissions(scratch.file("key"), fs::Permissions::from_mode(mode)).unwrap();
         let before = scratch.picture();
         let refusal = scratch.refusal();
-        assert!(matches!(refusal, StoreError::KeyRefused { .. }));
+        assert!(matches!(refusal, StoreError::KeyUnusable { .. }));
         assert!(refusal.to_string().contains(words), "{refusal}");
         assert!(scratch.picture() == before);
     }
 }
 
 #[test]
-fn a_key_that_lies_ready_at_the_first_start_is_used() {
+fn existing_key_is_used_at_the_first_start() {
     let scratch = Scratch::new();
     scratch.made_state();
     fs::write(scratch.file("key"), [5; 32]).unwrap();
@@ -185,14 +185,14 @@ fn a_key_that_lies_ready_at_the_first_start_is_used() {
 }
 
 #[test]
-fn a_credential_comes_before_the_file_and_makes_none() {
+fn credential_precedes_the_key_file_and_creates_none() {
     let scratch = Scratch::new();
-    let place = scratch.place_with_credential(&[3; 32]);
+    let place = scratch.with_credential(&[3; 32]);
     put(&open(&place).store, "lea", b"one", Revision::NONE);
     assert!(!scratch.file("key").exists());
     assert!(get(&open(&place).store, "lea").is_some());
     assert!(scratch.store().key_lost().unwrap().contains("is missing"));
-    let place = scratch.place_with_credential(&[4; 32]);
+    let place = scratch.with_credential(&[4; 32]);
     let lost = open(&place).store.key_lost().unwrap().to_owned();
     assert!(
         lost.contains("the systemd credential tfad.key is another one"),
@@ -201,20 +201,20 @@ fn a_credential_comes_before_the_file_and_makes_none() {
 }
 
 #[test]
-fn a_credential_of_another_length_is_refused_at_the_first_start() {
+fn credential_of_another_length_is_refused_at_the_first_start() {
     let scratch = Scratch::new();
-    let place = scratch.place_with_credential(&[3; 44]);
-    let refusal = error(SqliteStore::open(&place, uid_of));
-    assert!(matches!(refusal, StoreError::KeyRefused { .. }));
+    let place = scratch.with_credential(&[3; 44]);
+    let refusal = error(tfa_store::open(&place, uid_of));
+    assert!(matches!(refusal, StoreError::KeyUnusable { .. }));
     assert!(refusal.to_string().contains("44 bytes"), "{refusal}");
     assert!(scratch.picture().is_empty());
 }
 
 #[test]
-fn a_credential_that_comes_while_nobody_is_set_up_is_taken() {
+fn credential_is_taken_while_there_is_no_record() {
     let scratch = Scratch::new();
     drop(scratch.store());
-    let place = scratch.place_with_credential(&[3; 32]);
+    let place = scratch.with_credential(&[3; 32]);
     let opened = open(&place);
     assert!(matches!(opened.notices[..], [Notice::KeyChanged { .. }]));
     put(&opened.store, "lea", b"one", Revision::NONE);
@@ -224,11 +224,11 @@ fn a_credential_that_comes_while_nobody_is_set_up_is_taken() {
 }
 
 #[test]
-fn a_credential_that_sealed_nothing_locks_nobody_out() {
+fn credential_that_sealed_nothing_is_not_used() {
     let scratch = Scratch::new();
     with_records(&scratch);
     for credential in [&[3; 32][..], &[3; 5]] {
-        let opened = open(&scratch.place_with_credential(credential));
+        let opened = open(&scratch.with_credential(credential));
         let [Notice::CredentialUnused { why }] = &opened.notices[..] else {
             panic!()
         };
@@ -237,7 +237,7 @@ fn a_credential_that_sealed_nothing_locks_nobody_out() {
     }
     // What the notice says to do.
     let key = fs::read(scratch.file("key")).unwrap();
-    let place = scratch.place_with_credential(&key);
+    let place = scratch.with_credential(&key);
     fs::remove_file(scratch.file("key")).unwrap();
     let opened = open(&place);
     assert!(opened.notices.is_empty());
@@ -245,10 +245,10 @@ fn a_credential_that_sealed_nothing_locks_nobody_out() {
 }
 
 #[test]
-fn a_store_that_runs_on_after_the_key_was_changed_seals_nothing_more() {
+fn store_refuses_commits_after_the_key_was_changed() {
     let scratch = Scratch::new();
     let old = scratch.store();
-    let new = open(&scratch.place_with_credential(&[3; 32])).store;
+    let new = open(&scratch.with_credential(&[3; 32])).store;
     let refusal = key_lost(old.commit("lea", uid("lea"), b"one", Revision::NONE));
     assert!(refusal.contains("restart tfad"), "{refusal}");
     put(&new, "lea", b"one", Revision::NONE);
@@ -256,7 +256,7 @@ fn a_store_that_runs_on_after_the_key_was_changed_seals_nothing_more() {
 }
 
 #[test]
-fn no_secret_and_no_key_stands_in_any_file_in_the_clear() {
+fn no_file_contains_a_secret_or_the_key_in_the_clear() {
     let scratch = Scratch::new();
     let secret = b"the secret of an authenticator, in the clear";
     let store = scratch.store();
@@ -306,9 +306,9 @@ fn no_secret_and_no_key_stands_in_any_file_in_the_clear() {
 }
 
 #[test]
-fn the_units_default_stands_for_no_credential() {
+fn default_of_the_unit_means_no_credential() {
     let scratch = Scratch::new();
-    let place = scratch.place_with_credential(b"none");
+    let place = scratch.with_credential(b"none");
     drop(open(&place));
     assert!(scratch.file("key").exists());
     assert!(!lost_key_among(&open(&place).notices));

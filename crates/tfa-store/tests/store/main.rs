@@ -1,4 +1,4 @@
-//! What the embedded store promises, seen from outside.
+//! The store in the state directory, seen from outside.
 
 #[cfg(test)]
 mod contract;
@@ -8,6 +8,8 @@ mod crash;
 mod damage;
 #[cfg(test)]
 mod first_start;
+#[cfg(test)]
+mod fixtures;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
@@ -28,7 +30,7 @@ mod scratch {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use tfa_store::{
-        ByUid, Commit, Notice, Opened, Place, Revision, SqliteStore, Store, StoreError,
+        ByUid, Commit, Notice, Opened, Revision, Sealed, SqliteStore, StateDir, Store, StoreError,
     };
 
     /// A directory for one test.
@@ -44,12 +46,12 @@ mod scratch {
             Self(path)
         }
 
-        /// The state directory, which is not made by this.
+        /// The path of the state directory. It is not created.
         pub(crate) fn state(&self) -> PathBuf {
             self.0.join("state")
         }
 
-        /// The state directory, made.
+        /// The state directory, created.
         pub(crate) fn made_state(&self) -> PathBuf {
             fs::create_dir_all(self.state()).unwrap();
             fs::set_permissions(self.state(), fs::Permissions::from_mode(0o700)).unwrap();
@@ -60,34 +62,34 @@ mod scratch {
             self.state().join(name)
         }
 
-        pub(crate) fn place(&self) -> Place {
-            Place {
-                state: self.state(),
+        pub(crate) fn state_dir(&self) -> StateDir {
+            StateDir {
+                path: self.state(),
                 credentials: None,
             }
         }
 
-        /// A place where systemd hands over this credential.
-        pub(crate) fn place_with_credential(&self, key: &[u8]) -> Place {
+        /// A state directory with this credential.
+        pub(crate) fn with_credential(&self, key: &[u8]) -> StateDir {
             let credentials = self.0.join("credentials");
             fs::create_dir_all(&credentials).unwrap();
             fs::write(credentials.join("tfad.key"), key).unwrap();
-            Place {
+            StateDir {
                 credentials: Some(credentials),
-                ..self.place()
+                ..self.state_dir()
             }
         }
 
-        pub(crate) fn store(&self) -> SqliteStore {
+        pub(crate) fn store(&self) -> Sealed<SqliteStore> {
             self.open().store
         }
 
         pub(crate) fn open(&self) -> Opened {
-            open(&self.place())
+            open(&self.state_dir())
         }
 
         pub(crate) fn refusal(&self) -> StoreError {
-            error(SqliteStore::open(&self.place(), uid_of))
+            error(tfa_store::open(&self.state_dir(), uid_of))
         }
 
         /// The whole state directory, file by file.
@@ -112,7 +114,7 @@ mod scratch {
             files
         }
 
-        /// What SQL does to the database of a store that is closed.
+        /// Runs SQL on the database of a closed store.
         pub(crate) fn sql(&self, sql: &str) {
             let db = rusqlite::Connection::open(self.file("accounts.db")).unwrap();
             db.execute_batch(sql).unwrap();
@@ -125,11 +127,11 @@ mod scratch {
         }
     }
 
-    pub(crate) fn open(place: &Place) -> Opened {
-        SqliteStore::open(place, uid_of).unwrap_or_else(|error| panic!("it does not open: {error}"))
+    pub(crate) fn open(place: &StateDir) -> Opened {
+        tfa_store::open(place, uid_of).unwrap_or_else(|error| panic!("it does not open: {error}"))
     }
 
-    /// How many pages there are in the log that the store writes to.
+    /// The length of the log, in pages.
     pub(crate) fn pages_in_log(scratch: &Scratch) -> i64 {
         let db = rusqlite::Connection::open(scratch.file("accounts.db")).unwrap();
         db.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1))
@@ -158,7 +160,7 @@ mod scratch {
             .any(|notice| matches!(notice, Notice::KeyLost { .. }))
     }
 
-    /// Commits, where it must work.
+    /// Commits, where it must succeed.
     pub(crate) fn put(store: &dyn Store, user: &str, record: &[u8], on: Revision) -> Revision {
         match store.commit(user, uid(user), record, on).unwrap() {
             Commit::Committed(revision) => revision,
@@ -174,7 +176,7 @@ mod scratch {
         u32::try_from(letters).unwrap()
     }
 
-    /// The uid in a record, where the test has put one there: in its first four bytes.
+    /// The uid that a test has put into the first four bytes of a record.
     pub(crate) fn uid_of(record: &[u8]) -> Option<u32> {
         let uid = record.first_chunk().copied().map(u32::from_le_bytes)?;
         (record.len() > 4).then_some(uid)
@@ -186,7 +188,7 @@ mod scratch {
         found.map(|(record, revision)| (record.as_bytes().to_vec(), revision))
     }
 
-    /// The name that a uid's record stands under, if it has one.
+    /// The name of a uid's record, if it has one.
     pub(crate) fn find(store: &dyn Store, uid: u32) -> Option<String> {
         match store.find(uid).unwrap_or_else(|error| panic!("{error}")) {
             ByUid::Found(user, ..) => Some(user),
@@ -195,7 +197,7 @@ mod scratch {
         }
     }
 
-    /// Runs a test of this program in a process of its own, with a word for it.
+    /// Runs a test of this program in a process of its own, with an argument.
     pub(crate) fn child(test: &str, word: &str) -> Command {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
@@ -204,7 +206,7 @@ mod scratch {
         command
     }
 
-    /// The word for this process, if it is such a child.
+    /// The argument of this process, if it is such a child.
     pub(crate) fn child_word() -> Option<String> {
         std::env::var("STORE_TEST_CHILD").ok()
     }

@@ -1,16 +1,16 @@
-//! A database of the first version, which has no index by uid, is brought to the present one.
+//! The migration of a database of the first format, which has no index by uid.
 
 use std::fs;
 use std::process::Stdio;
 use std::time::Instant;
 
-use tfa_store::{ByUid, Notice, Place, Revision, Store, StoreError};
+use tfa_store::{ByUid, Notice, Revision, StateDir, Store, StoreError};
 
 use crate::scratch::{
     Scratch, child, child_word, error, find, get, key_lost, lost_key_among, open, put,
 };
 
-/// What makes the first version of the present one: the sealed records are the same.
+/// Makes a database of the first format of a present one. The sealed records are the same.
 const BACK_TO_THE_FIRST: &str = "
     BEGIN;
     ALTER TABLE account RENAME TO later;
@@ -21,18 +21,18 @@ const BACK_TO_THE_FIRST: &str = "
     PRAGMA user_version = 1;
     COMMIT;";
 
-/// A record that says which uid it has.
+/// A record that contains its uid.
 fn record(uid: u32) -> Vec<u8> {
     [&uid.to_le_bytes()[..], b" and more"].concat()
 }
 
-/// A closed store of the first version with these users, whose uids are 1000 and on.
+/// A closed store of the first format with these users, whose uids begin at 1000.
 fn first_version(users: &[&str]) -> Scratch {
     let scratch = Scratch::new();
     let store = scratch.store();
     for (user, uid) in users.iter().zip(1000..) {
         let record = record(uid);
-        // The uid beside the record is not what is migrated.
+        // The uid beside the record is not the one inside it, which counts.
         put(&store, user, &record, Revision::NONE);
     }
     store.close();
@@ -41,7 +41,7 @@ fn first_version(users: &[&str]) -> Scratch {
 }
 
 #[test]
-fn every_record_is_found_by_its_uid_afterwards_and_keeps_its_revision() {
+fn migrated_record_is_found_by_uid_and_keeps_its_revision() {
     let scratch = first_version(&["lea", "max"]);
     let opened = scratch.open();
     assert_eq!(opened.notices, [Notice::Migrated { records: 2 }]);
@@ -58,7 +58,7 @@ fn every_record_is_found_by_its_uid_afterwards_and_keeps_its_revision() {
 }
 
 #[test]
-fn an_empty_database_is_migrated_too() {
+fn empty_database_is_migrated() {
     let scratch = first_version(&[]);
     let opened = scratch.open();
     assert_eq!(opened.notices, [Notice::Migrated { records: 0 }]);
@@ -66,7 +66,7 @@ fn an_empty_database_is_migrated_too() {
 }
 
 #[test]
-fn without_the_key_nothing_is_migrated_and_no_absence_vouched_for() {
+fn nothing_is_migrated_and_no_absence_shown_without_the_key() {
     let scratch = first_version(&["lea"]);
     let key = fs::read(scratch.file("key")).unwrap();
     fs::remove_file(scratch.file("key")).unwrap();
@@ -92,7 +92,7 @@ fn without_the_key_nothing_is_migrated_and_no_absence_vouched_for() {
 }
 
 #[test]
-fn a_lost_key_can_be_given_up_before_the_migration() {
+fn records_of_a_lost_key_can_be_removed_before_the_migration() {
     let scratch = first_version(&["lea"]);
     fs::remove_file(scratch.file("key")).unwrap();
     let store = scratch.store();
@@ -107,10 +107,10 @@ fn a_lost_key_can_be_given_up_before_the_migration() {
 }
 
 #[test]
-fn the_uid_of_a_record_that_cannot_be_read_stays_unknown_until_it_is_reset() {
+fn uid_of_an_unreadable_record_is_unknown_until_it_is_removed() {
     for damage in [
         "UPDATE account SET sealed = x'00' WHERE user = 'lea'",
-        // It is on the roll, and has lost its row.
+        // It is in the index of users, and has lost its row.
         "DELETE FROM account WHERE user = 'lea'",
     ] {
         let scratch = first_version(&["lea", "max"]);
@@ -135,9 +135,9 @@ fn the_uid_of_a_record_that_cannot_be_read_stays_unknown_until_it_is_reset() {
 }
 
 #[test]
-fn a_uid_that_has_two_records_is_an_error_until_one_is_reset() {
+fn uid_with_two_records_is_an_error_until_one_is_removed() {
     let scratch = first_version(&["lea"]);
-    // What was stored under the new name of a user before there was an index.
+    // A record stored under the new name of a user before there was an index.
     let store = scratch.store();
     put(&store, "leah", &record(1000), Revision::NONE);
     store.close();
@@ -145,14 +145,14 @@ fn a_uid_that_has_two_records_is_an_error_until_one_is_reset() {
     let store = scratch.store();
     assert!(get(&store, "lea").is_some() && get(&store, "leah").is_some());
     let twice = error(store.find(1000));
-    assert!(matches!(twice, StoreError::UidTwice { .. }), "{twice}");
+    assert!(matches!(twice, StoreError::DuplicateUid { .. }), "{twice}");
     assert!(twice.to_string().contains("lea and leah"), "{twice}");
     let _ = store.remove("lea", None).unwrap();
     assert_eq!(find(&store, 1000).as_deref(), Some("leah"));
 }
 
 #[test]
-fn a_damaged_roll_is_not_migrated_and_left_as_it_is() {
+fn damaged_user_index_is_not_migrated_and_unchanged() {
     let scratch = first_version(&["lea"]);
     scratch.sql("UPDATE roll SET names = x'00' WHERE part = 7");
     let before = fs::read(scratch.file("accounts.db")).unwrap();
@@ -164,7 +164,7 @@ fn a_damaged_roll_is_not_migrated_and_left_as_it_is() {
     for name in ["accounts.db-wal", "accounts.db-shm"] {
         let _ = fs::remove_file(scratch.file(name));
     }
-    // Bytes 18 and 19 say that there is a log; SQLite sets them.
+    // SQLite sets bytes 18 and 19 when it uses a log.
     let after = fs::read(scratch.file("accounts.db")).unwrap();
     assert!(before[..18] == after[..18] && before[20..] == after[20..]);
 }
@@ -173,14 +173,14 @@ fn a_damaged_roll_is_not_migrated_and_left_as_it_is() {
 fn child_migrates() {
     let Some(state) = child_word() else { return };
     println!("opens");
-    drop(open(&Place {
-        state: state.into(),
+    drop(open(&StateDir {
+        path: state.into(),
         credentials: None,
     }));
 }
 
 #[test]
-fn kill_9_in_the_middle_leaves_the_old_database_or_the_new_one() {
+fn kill_9_during_the_migration_leaves_a_whole_database() {
     let names: Vec<String> = (0..400).map(|number| format!("user{number}")).collect();
     let users: Vec<&str> = names.iter().map(String::as_str).collect();
     let scratch = first_version(&users);

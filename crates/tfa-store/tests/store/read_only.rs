@@ -1,17 +1,17 @@
-//! A state directory on a read-only mount: what was stored is read, all of it or none, and nothing
-//! is stored.
+//! A state directory on a read-only mount: all that was stored is read, or nothing is; and nothing is
+//! stored.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use tfa_store::{Notice, Place, Revision, SqliteStore, Store, StoreError};
+use tfa_store::{Notice, Revision, StateDir, Store, StoreError};
 
 use crate::scratch::{Scratch, child, child_word, error, get, open, put, uid, uid_of};
 
-fn place(state: String) -> Place {
-    Place {
-        state: state.into(),
+fn place(state: String) -> StateDir {
+    StateDir {
+        path: state.into(),
         credentials: None,
     }
 }
@@ -42,7 +42,7 @@ fn child_reads_and_cannot_store() {
         store.commit("bob", uid("bob"), b"first", Revision::NONE),
         store.remove("lea", None),
     ] {
-        let StoreError::Unavailable { why } = error(change) else {
+        let StoreError::ReadOnly { why } = error(change) else {
             panic!("another error");
         };
         assert!(why.contains("read-only"), "{why}");
@@ -54,14 +54,14 @@ fn child_reads_and_cannot_store() {
 #[test]
 fn child_does_not_open() {
     let Some(state) = child_word() else { return };
-    let StoreError::Unavailable { why } = error(SqliteStore::open(&place(state), uid_of).map(drop))
+    let StoreError::ReadOnly { why } = error(tfa_store::open(&place(state), uid_of).map(drop))
     else {
         panic!("another error");
     };
     println!("refused: {why}");
 }
 
-/// What a test says that runs where a directory is mounted read-only.
+/// The output of a test that runs where a directory is mounted read-only.
 fn on_read_only(directory: &Path, test: &str, word: &str) -> String {
     let ours = child(test, word);
     let mut command = Command::new("unshare");
@@ -87,7 +87,7 @@ fn reads(scratch: &Scratch, record: &str) {
 }
 
 #[test]
-fn what_a_clean_end_left_is_read_and_nothing_stored() {
+fn database_after_a_clean_end_is_read_and_not_written() {
     let scratch = Scratch::new();
     let store = scratch.store();
     put(&store, "lea", b"in the file", Revision::NONE);
@@ -96,14 +96,14 @@ fn what_a_clean_end_left_is_read_and_nothing_stored() {
     let before = scratch.picture();
     reads(&scratch, "in the file");
     assert_eq!(scratch.picture(), before);
-    // Writable again, it is whole.
+    // Writable again, it accepts changes.
     let store = scratch.store();
     assert_eq!(store.writable_again(), None);
     let (_, revision) = get(&store, "lea").unwrap();
     put(&store, "lea", b"another", revision);
 }
 
-/// A store whose last change is in the log alone.
+/// A store whose last change is in the log only.
 fn broken_off() -> Scratch {
     let scratch = Scratch::new();
     drop(scratch.store());
@@ -115,13 +115,13 @@ fn broken_off() -> Scratch {
 }
 
 #[test]
-fn changes_that_a_crash_left_in_the_log_are_read() {
+fn changes_left_in_the_log_by_a_crash_are_read() {
     let scratch = broken_off();
     reads(&scratch, "in the log");
 }
 
 #[test]
-fn a_log_that_cannot_be_read_is_never_passed_over() {
+fn unreadable_log_is_refused() {
     let scratch = broken_off();
     fs::remove_file(scratch.file("accounts.db-shm")).unwrap();
     let state = scratch.state().display().to_string();
@@ -131,7 +131,7 @@ fn a_log_that_cannot_be_read_is_never_passed_over() {
 }
 
 #[test]
-fn a_first_start_does_not_happen_on_a_read_only_mount() {
+fn no_first_start_on_a_read_only_mount() {
     let scratch = Scratch::new();
     let state = scratch.made_state();
     let word = state.display().to_string();

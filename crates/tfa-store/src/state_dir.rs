@@ -1,8 +1,7 @@
-//! The state directory: whose it is, what lies in it, and how files appear in it whole or not at all.
+//! The state directory: its owner, its files, and how a file appears in it whole or not at all.
 //!
-//! A file is made beside its place under the name `NAME.new`, written, synchronised, and only then
-//! linked to its name. So a file with its real name is complete, whatever happened meanwhile, and a
-//! `.new` file is never more than an interrupted start.
+//! A file is written as a draft, `NAME.new`, synchronised, and only then linked to its name. So a file
+//! with its real name is always complete, and a draft is only what an interrupted start left behind.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -13,36 +12,35 @@ use nix::libc::O_NOFOLLOW;
 use nix::sys::statvfs::{FsFlags, fstatvfs, statvfs};
 use nix::unistd::geteuid;
 
-use super::StoreError;
+use crate::StoreError;
 
-/// Where the store lives.
+/// Where the store and its key are.
 #[derive(Clone, Debug)]
-pub struct Place {
-    /// The state directory, `/var/lib/tfa`. It is made if it is missing.
-    pub state: PathBuf,
+pub struct StateDir {
+    /// The state directory, `/var/lib/tfa`. It is created if it is missing.
+    pub path: PathBuf,
     /// `$CREDENTIALS_DIRECTORY`, if systemd set it.
     pub credentials: Option<PathBuf>,
 }
 
-/// The state directory, held under a lock: one process at a time opens the store.
-pub(super) struct StateDir {
+/// The state directory, locked: one process at a time opens the store.
+pub(crate) struct LockedDir {
     path: PathBuf,
     directory: File,
 }
 
-impl StateDir {
-    /// Opens the directory, makes sure that it is ours alone, and waits for the lock, which is
-    /// released on drop.
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        let failed = |error| unavailable(path, &error);
+impl LockedDir {
+    /// Opens the directory, checks that only this user can write in it, and waits for the lock, which
+    /// is released on drop.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let failed = |error| io_error(path, &error);
         match DirBuilder::new().mode(0o700).create(path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(failed(error));
             }
             _ => {}
         }
-        // Links on the way are the administrator's business; SQLite, which follows none, gets the
-        // resolved path.
+        // The administrator may have made links. SQLite follows none, and gets the resolved path.
         let path = path.canonicalize().map_err(failed)?;
         let directory = File::open(&path).map_err(failed)?;
         let meta = directory.metadata().map_err(failed)?;
@@ -80,44 +78,44 @@ impl StateDir {
         Ok(Self { path, directory })
     }
 
-    pub(super) fn join(&self, name: &str) -> PathBuf {
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// Whether nothing can be changed here: the mount is read-only, or the file system is.
-    pub(super) fn is_read_only(&self) -> Result<bool, StoreError> {
+    /// Whether the mount or the file system is read-only.
+    pub(crate) fn is_read_only(&self) -> Result<bool, StoreError> {
         let flags =
-            fstatvfs(&self.directory).map_err(|error| unavailable(&self.path, &error.into()))?;
+            fstatvfs(&self.directory).map_err(|error| io_error(&self.path, &error.into()))?;
         Ok(flags.flags().contains(FsFlags::ST_RDONLY))
     }
 
-    /// Whether something has this name, a dangling link too.
-    pub(super) fn has(&self, name: &str) -> Result<bool, StoreError> {
+    /// Whether there is a file of this name. A dangling link counts.
+    pub(crate) fn has(&self, name: &str) -> Result<bool, StoreError> {
         let path = self.join(name);
         match fs::symlink_metadata(&path) {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(unavailable(&path, &error)),
+            Err(error) => Err(io_error(&path, &error)),
         }
     }
 
     /// The length of a file in bytes.
-    pub(super) fn size(&self, name: &str) -> Result<u64, StoreError> {
+    pub(crate) fn size(&self, name: &str) -> Result<u64, StoreError> {
         let path = self.join(name);
         fs::symlink_metadata(&path)
             .map(|meta| meta.len())
-            .map_err(|error| unavailable(&path, &error))
+            .map_err(|error| io_error(&path, &error))
     }
 
-    /// Makes sure that a database file is a plain file of ours, and closes it to others.
+    /// Checks that a database file, if it exists, is a plain file of this user, and makes it private.
     ///
-    /// By name and never by opening it: closing any descriptor of a file drops the locks that SQLite
-    /// holds on it in this process.
-    pub(super) fn guard(&self, name: &str) -> Result<(), StoreError> {
+    /// It is not opened: closing any descriptor of a file drops the locks that SQLite holds on it in
+    /// this process.
+    pub(crate) fn check_file(&self, name: &str) -> Result<(), StoreError> {
         let path = self.join(name);
         let meta = match fs::symlink_metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other.map_err(|error| unavailable(&path, &error))?,
+            other => other.map_err(|error| io_error(&path, &error))?,
         };
         let shown = path.display();
         if !meta.is_file() || meta.uid() != geteuid().as_raw() {
@@ -131,35 +129,35 @@ impl StateDir {
         }
         if meta.mode() & 0o077 != 0 {
             fs::set_permissions(&path, Permissions::from_mode(0o600))
-                .map_err(|error| unavailable(&path, &error))?;
+                .map_err(|error| io_error(&path, &error))?;
         }
         Ok(())
     }
 
     /// The small file of this name, if there is one.
-    pub(super) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(crate) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.join(name);
         match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(unavailable(&path, &error)),
+            Err(error) => Err(io_error(&path, &error)),
         }
     }
 
-    /// Clears away what an interrupted start left of `NAME.new`.
-    pub(super) fn sweep(&self, name: &str) -> Result<(), StoreError> {
+    /// Removes what an interrupted start left of `NAME.new`.
+    pub(crate) fn remove_drafts(&self, name: &str) -> Result<(), StoreError> {
         for suffix in [".new", ".new-journal", ".new-wal", ".new-shm"] {
             let path = self.join(&format!("{name}{suffix}"));
             match fs::remove_file(&path) {
-                // A read-only file system says so of a name that is not there, too. What is left stays:
-                // nobody reads it.
+                // A read-only file system reports this for a name that does not exist, too. A draft that
+                // stays is never read.
                 Err(error)
                     if !matches!(
                         error.kind(),
                         io::ErrorKind::NotFound | io::ErrorKind::ReadOnlyFilesystem
                     ) =>
                 {
-                    return Err(unavailable(&path, &error));
+                    return Err(io_error(&path, &error));
                 }
                 _ => {}
             }
@@ -167,23 +165,23 @@ impl StateDir {
         Ok(())
     }
 
-    /// Makes a file with these contents, where there is none. Never overwrites.
-    pub(super) fn make(&self, name: &str, contents: &[u8]) -> Result<(), StoreError> {
-        self.draft(name, contents)?;
+    /// Creates a file with these contents. Never overwrites.
+    pub(crate) fn create(&self, name: &str, contents: &[u8]) -> Result<(), StoreError> {
+        self.write_draft(name, contents)?;
         self.publish(name)
     }
 
-    /// Makes a file with these contents, or replaces the one that is there.
-    pub(super) fn replace(&self, name: &str, contents: &[u8]) -> Result<(), StoreError> {
-        let new = self.draft(name, contents)?;
+    /// Creates a file with these contents, or replaces the one that exists.
+    pub(crate) fn replace(&self, name: &str, contents: &[u8]) -> Result<(), StoreError> {
+        let new = self.write_draft(name, contents)?;
         let path = self.join(name);
-        fs::rename(new, &path).map_err(|error| unavailable(&path, &error))?;
+        fs::rename(new, &path).map_err(|error| io_error(&path, &error))?;
         self.sync()
     }
 
-    /// Writes `NAME.new`, and has its contents on disk.
-    pub(super) fn draft(&self, name: &str, contents: &[u8]) -> Result<PathBuf, StoreError> {
-        self.sweep(name)?;
+    /// Writes `NAME.new`. Its contents are on disk when this returns.
+    pub(crate) fn write_draft(&self, name: &str, contents: &[u8]) -> Result<PathBuf, StoreError> {
+        self.remove_drafts(name)?;
         let path = self.join(&format!("{name}.new"));
         let write = || {
             let mut file = OpenOptions::new()
@@ -195,38 +193,41 @@ impl StateDir {
             file.write_all(contents)?;
             file.sync_all()
         };
-        write().map_err(|error| unavailable(&path, &error))?;
+        write().map_err(|error| io_error(&path, &error))?;
         Ok(path)
     }
 
-    /// Gives `NAME.new` its name, with its contents on disk, unless something has that name already.
-    pub(super) fn publish(&self, name: &str) -> Result<(), StoreError> {
+    /// Synchronises `NAME.new` and gives it its name, unless a file has that name already.
+    pub(crate) fn publish(&self, name: &str) -> Result<(), StoreError> {
         let new = self.join(&format!("{name}.new"));
         let path = self.join(name);
-        // A link, not a renaming: it fails where there is something.
+        // A link and not a renaming: it fails if the name is taken.
         File::open(&new)
             .and_then(|file| file.sync_all())
             .and_then(|()| fs::hard_link(&new, &path))
             .and_then(|()| fs::remove_file(&new))
-            .map_err(|error| unavailable(&path, &error))?;
+            .map_err(|error| io_error(&path, &error))?;
         self.sync()
     }
 
     fn sync(&self) -> Result<(), StoreError> {
         self.directory
             .sync_all()
-            .map_err(|error| unavailable(&self.path, &error))
+            .map_err(|error| io_error(&self.path, &error))
     }
 }
 
-/// Whether the file system of a path takes no changes, as far as that can be found out.
-pub(super) fn is_read_only(path: &Path) -> bool {
+/// Whether the file system of a path is read-only, as far as can be found out.
+pub(crate) fn is_read_only(path: &Path) -> bool {
     statvfs(path).is_ok_and(|found| found.flags().contains(FsFlags::ST_RDONLY))
 }
 
-/// An I/O error at a path, in words.
-pub(super) fn unavailable(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::Unavailable {
-        why: format!("{}: {error}", path.display()),
+/// The cause of an I/O error at a path.
+pub(crate) fn io_error(path: &Path, error: &io::Error) -> StoreError {
+    let why = format!("{}: {error}", path.display());
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::DiskFull { why },
+        io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly { why },
+        _ => StoreError::Io { why },
     }
 }

@@ -1,0 +1,167 @@
+//! Why a store refuses, by cause.
+
+use std::fmt;
+
+/// Why a store could not do what it was asked. Each text is for the administrator: it says what
+/// happened, what follows for logins, and what to do. None contains a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The record of one user exists, and is not what was stored.
+    RecordDamaged {
+        /// The user.
+        user: String,
+        /// What was found.
+        why: String,
+    },
+    /// A uid has several records, and it is not known which one is meant.
+    DuplicateUid {
+        /// The uid.
+        uid: u32,
+        /// The names that its records are stored under.
+        users: Vec<String>,
+    },
+    /// The user name, uid or record is one that no store accepts.
+    Invalid {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The key that sealed the records is not here.
+    KeyLost {
+        /// What is wrong, and what to do.
+        remedy: String,
+    },
+    /// The sealing key cannot be used as it is, and nothing is sealed yet.
+    KeyUnusable {
+        /// What is wrong, and what to do.
+        remedy: String,
+    },
+    /// The database as a whole cannot be trusted.
+    DatabaseDamaged {
+        /// What was found.
+        why: String,
+    },
+    /// The database existed, and is gone.
+    DatabaseMissing {
+        /// Where it should be.
+        database: String,
+        /// The file that shows that there was one.
+        evidence: String,
+    },
+    /// The file in the place of the database belongs to another program.
+    DatabaseForeign {
+        /// What was found.
+        why: String,
+    },
+    /// The database was written by a newer tfad.
+    DatabaseNewer {
+        /// The version of the database.
+        found: i64,
+        /// The newest version that this tfad knows.
+        known: i64,
+    },
+    /// The database was written by an older tfad and is not migrated: the uids of its records are not
+    /// known.
+    NotMigrated,
+    /// Another user could write the state directory or a file in it.
+    Unsafe {
+        /// What is wrong, and what to do.
+        remedy: String,
+    },
+    /// The file system has no space left, or the quota is used up.
+    DiskFull {
+        /// What happened.
+        why: String,
+    },
+    /// The file system is read-only.
+    ReadOnly {
+        /// What happened.
+        why: String,
+    },
+    /// The disk, the kernel or the database library failed.
+    Io {
+        /// What happened.
+        why: String,
+    },
+    /// Another process uses the database for too long.
+    Busy {
+        /// What happened.
+        why: String,
+    },
+    /// The kernel gives no random bytes.
+    NoRandomness {
+        /// What happened.
+        why: String,
+    },
+    /// The database is no longer the one that was opened: another process replaced or changed it.
+    Superseded {
+        /// What happened.
+        why: String,
+    },
+    /// The store was closed, or its thread ended.
+    Stopped,
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RecordDamaged { user, why } => write!(
+                f,
+                "the record of {user} is damaged ({why}); it is left as it is and {user} is refused. \
+                 Restore accounts.db from a backup, or run `tfactl reset {user}` to let {user} enroll \
+                 again"
+            ),
+            Self::DuplicateUid { uid, users } => write!(
+                f,
+                "uid {uid} has several records, of {}; logins without a record of their own name are \
+                 refused. Run `tfactl reset USER` for those that are out of date",
+                users.join(" and ")
+            ),
+            Self::Invalid { why } => write!(f, "the store does not accept this: {why}"),
+            Self::KeyLost { remedy } | Self::KeyUnusable { remedy } | Self::Unsafe { remedy } => {
+                f.write_str(remedy)
+            }
+            Self::DatabaseDamaged { why } => write!(
+                f,
+                "accounts.db is damaged ({why}); it is left as it is and logins are refused. \
+                 Stop tfad, put accounts.db and its -wal and -shm files aside, restore accounts.db \
+                 from a backup, start tfad. Check the disk"
+            ),
+            Self::DatabaseMissing { database, evidence } => write!(
+                f,
+                "{database} is missing, though {evidence} shows that there was one. Logins are refused, \
+                 because without it no user would be asked for a code. Delete {database}-wal and \
+                 {database}-shm if they exist, restore {database} from a backup and restart tfad; or, \
+                 to start again with no user enrolled, delete {evidence} and restart tfad"
+            ),
+            Self::DatabaseForeign { why } => write!(
+                f,
+                "the file accounts.db is not a database of tfad ({why}); it is left as it is and logins \
+                 are refused. Put it aside, restore accounts.db from a backup, restart tfad"
+            ),
+            Self::DatabaseNewer { found, known } => write!(
+                f,
+                "accounts.db has format {found}, this tfad knows up to format {known}; it is left as it \
+                 is and logins are refused. Install the newer tfad again, or restore a backup from \
+                 before the upgrade"
+            ),
+            Self::NotMigrated => write!(
+                f,
+                "the store cannot be used: {NOT_MIGRATED}, and a writable file system"
+            ),
+            Self::DiskFull { why }
+            | Self::ReadOnly { why }
+            | Self::Io { why }
+            | Self::Busy { why }
+            | Self::NoRandomness { why }
+            | Self::Superseded { why } => write!(f, "the store cannot be used: {why}"),
+            Self::Stopped => f.write_str("the store cannot be used: it has stopped; restart tfad"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// What is said of a database that is not migrated.
+pub(crate) const NOT_MIGRATED: &str = "accounts.db has the format of an older tfad. To find its records by \
+     uid takes a migration, which needs the sealing key";

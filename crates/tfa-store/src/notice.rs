@@ -1,0 +1,87 @@
+//! What the administrator should read in the log after the store was opened.
+
+use std::fmt;
+
+use crate::KeyId;
+use crate::sqlite::FORMAT;
+
+/// Something found or done while the store was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The store was created: this was the first start.
+    Made {
+        /// The sealing key's fingerprint.
+        key: KeyId,
+        /// Where the key is.
+        from: String,
+    },
+    /// There was no record, so another key was taken.
+    KeyChanged {
+        /// The fingerprint of the new key.
+        key: KeyId,
+        /// Where it is.
+        from: String,
+    },
+    /// The accounts are sealed with the key file, though there is a credential.
+    CredentialUnused {
+        /// Why, and what to do.
+        why: String,
+    },
+    /// The store accepts no changes: users with a record cannot log in.
+    ReadOnly {
+        /// What is read-only, and what to do.
+        remedy: String,
+    },
+    /// The store works without a key: users with a record cannot log in.
+    KeyLost {
+        /// What is wrong, and what to do.
+        remedy: String,
+    },
+    /// The database was migrated to the present format.
+    Migrated {
+        /// How many records it has.
+        records: usize,
+    },
+    /// The database was migrated to the present format, and the uids of some records are not known.
+    Unread {
+        /// The users whose records could not be read.
+        users: Vec<String>,
+    },
+    /// The SQLite in use may call fsync(2) at each commit.
+    SlowCommits {
+        /// What was found, and what to do.
+        remedy: String,
+    },
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Made { key, from } => write!(
+                f,
+                "a new store was made; its records are sealed with {from} (fingerprint {key}). A backup \
+                 of accounts.db is useless without that key: back it up as well"
+            ),
+            Self::KeyChanged { key, from } => write!(
+                f,
+                "no record was stored yet; from now on records are sealed with {from} (fingerprint {key})"
+            ),
+            Self::CredentialUnused { why } => f.write_str(why),
+            Self::ReadOnly { remedy } | Self::KeyLost { remedy } | Self::SlowCommits { remedy } => {
+                f.write_str(remedy)
+            }
+            Self::Migrated { records } => write!(
+                f,
+                "accounts.db was migrated to format {FORMAT}, with {records} records. An older tfad \
+                 refuses it: to go back, restore a backup from before the upgrade"
+            ),
+            Self::Unread { users } => write!(
+                f,
+                "the records of {} are damaged: after a change of names it is not known which users they \
+                 belong to. Restore accounts.db from a backup, or run `tfactl reset USER` for each",
+                users.join(", ")
+            ),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Opens the store in the state directory: SQLite, and sealing over it.
+//!
+//! # The first start
+//! Three files appear, each whole or not at all, each on disk before the next: the key (unless systemd
+//! passes one), the database `accounts.db`, the marker `key.id`. An interrupted first start continues
+//! where it was. The database names its key from the beginning, and accepts no record before the
+//! marker exists. From then on a marker without a database is a lost database, never a first start.
+
+use zeroize::Zeroizing;
+
+use crate::error::NOT_MIGRATED;
+use crate::key::KEY_FILE;
+use crate::key_choice::{KeyChoice, KeySources};
+use crate::seal::unseal;
+use crate::sqlite::{DATABASE, Database, EVIDENCE, Migrated};
+use crate::state_dir::LockedDir;
+use crate::{Notice, Record, Sealed, SqliteStore, StateDir, StoreError};
+
+/// The file that shows that there was a database, and names its key.
+const MARKER: &str = "key.id";
+
+/// Reads the uid out of a record, if it is one. It is needed only to migrate a database that has no
+/// index by uid yet.
+pub type UidOf = fn(&[u8]) -> Option<u32>;
+
+/// A store that was opened.
+pub struct Opened {
+    /// The store.
+    pub store: Sealed<SqliteStore>,
+    /// What should be logged, the most important first.
+    pub notices: Vec<Notice>,
+}
+
+/// Opens the store, and creates it at the first start. Takes some milliseconds; up to a second for a
+/// large database.
+///
+/// On a read-only file system the store opens for reading: [`Notice::ReadOnly`] is among the notices,
+/// and every change fails with [`StoreError::ReadOnly`].
+///
+/// If the key is lost or wrong while there are records, the store opens without a key:
+/// [`Notice::KeyLost`] is among the notices. See [`Sealed`] for what it still does.
+///
+/// A database of an older version is migrated, with `uid_of` reading the records. Without the key it
+/// stays as it is, and every [`Store::find`](crate::Store::find) fails with [`StoreError::KeyLost`].
+///
+/// # Errors
+/// [`StoreError::DatabaseMissing`], [`StoreError::DatabaseDamaged`], [`StoreError::DatabaseForeign`],
+/// [`StoreError::DatabaseNewer`], [`StoreError::Unsafe`], [`StoreError::KeyUnusable`] at the first
+/// start, and the causes in the environment.
+pub fn open(state_dir: &StateDir, uid_of: UidOf) -> Result<Opened, StoreError> {
+    let directory = LockedDir::open(&state_dir.path)?;
+    let mut notices = Vec::new();
+    for name in [KEY_FILE, DATABASE, MARKER] {
+        directory.remove_drafts(name)?;
+    }
+    let keys = KeySources {
+        directory: &directory,
+        credentials: state_dir.credentials.as_deref(),
+    };
+    if !directory.has(DATABASE)? {
+        refuse_lost_database(&directory)?;
+        let (key, from) = keys.first_key()?;
+        let key = key.id();
+        Database::create(&directory, key)?;
+        notices.push(Notice::Made { key, from });
+    }
+    let mut database = Database::open(&directory)?;
+    if database.is_read_only() {
+        notices.push(Notice::ReadOnly {
+            remedy: format!(
+                "{} is on a read-only file system. Users who have not enrolled log in as the policy \
+                 says; codes are refused, because their use cannot be stored. Make the file system \
+                 writable (`mount -o remount,rw`) and run `systemctl reload tfad`",
+                directory.join(DATABASE).display()
+            ),
+        });
+    }
+    let key = keys.choose(&mut database, &mut notices)?;
+    if let KeyChoice::Use(key) = &key {
+        let migrated = database.migrate(&|user, sealed| {
+            let sealed = Record::new(Zeroizing::new(sealed.to_vec()));
+            let record = unseal(key, user, sealed).ok()?;
+            uid_of(record.as_bytes())
+        })?;
+        notices.extend(migrated.into_iter().flat_map(migration_notices));
+    }
+    if directory.read(MARKER)?.as_deref() != Some(marker(&database)?.as_bytes()) {
+        directory.replace(MARKER, marker(&database)?.as_bytes())?;
+    }
+    let slow_commits = database.slow_commits()?;
+    let store = match key {
+        KeyChoice::Use(key) => {
+            let store = database.start(Some(key.id()))?;
+            Sealed::new(store, key)
+        }
+        KeyChoice::Lost { remedy } => {
+            let remedy = if database.is_migrated() {
+                remedy
+            } else {
+                format!(
+                    "{remedy}. Until then users without a record are refused, too: {NOT_MIGRATED}"
+                )
+            };
+            notices.push(Notice::KeyLost {
+                remedy: remedy.clone(),
+            });
+            Sealed::without_key(database.start(None)?, remedy)
+        }
+    };
+    notices.extend(slow_commits.map(|remedy| Notice::SlowCommits { remedy }));
+    Ok(Opened { store, notices })
+}
+
+/// Refuses if a file shows that there was a database.
+fn refuse_lost_database(directory: &LockedDir) -> Result<(), StoreError> {
+    for name in [&[MARKER][..], &EVIDENCE].concat() {
+        if directory.has(name)? {
+            return Err(StoreError::DatabaseMissing {
+                database: directory.join(DATABASE).display().to_string(),
+                evidence: directory.join(name).display().to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The contents of the marker.
+fn marker(database: &Database) -> Result<String, StoreError> {
+    Ok(format!("{}\n", database.key()?))
+}
+
+/// What the log says about a migration.
+fn migration_notices(migrated: Migrated) -> Vec<Notice> {
+    let Migrated { records, unread } = migrated;
+    let mut notices = vec![Notice::Migrated { records }];
+    if !unread.is_empty() {
+        notices.insert(0, Notice::Unread { users: unread });
+    }
+    notices
+}

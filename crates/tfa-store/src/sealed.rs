@@ -1,0 +1,134 @@
+//! Sealing over any store.
+
+use crate::limits::{self, MAX_RECORD_BYTES, MAX_STORED_BYTES};
+use crate::seal::{SEAL_BYTES, seal, unseal};
+use crate::{ByUid, Commit, Listed, Move, Record, Revision, SealingKey, Store, StoreError};
+
+const _: () = assert!(MAX_RECORD_BYTES + SEAL_BYTES <= MAX_STORED_BYTES);
+
+/// A store that seals the records of another store.
+///
+/// Without the key it still tells who has no record. It refuses every user with a record, and every
+/// change but a removal, with [`StoreError::KeyLost`].
+pub struct Sealed<S> {
+    store: S,
+    /// The key, or the error where it is lost.
+    key: Result<SealingKey, StoreError>,
+}
+
+impl<S: Store> Sealed<S> {
+    /// Seals the records of this store with this key.
+    pub fn new(store: S, key: SealingKey) -> Self {
+        Self {
+            store,
+            key: Ok(key),
+        }
+    }
+
+    /// A store whose key is lost, with the text for the administrator.
+    pub fn without_key(store: S, remedy: String) -> Self {
+        Self {
+            store,
+            key: Err(StoreError::KeyLost { remedy }),
+        }
+    }
+
+    /// What is wrong with the key, and what to do. `None` if the store has its key.
+    pub fn key_lost(&self) -> Option<&str> {
+        match &self.key {
+            Err(StoreError::KeyLost { remedy }) => Some(remedy),
+            _ => None,
+        }
+    }
+
+    /// The store whose records are sealed.
+    pub fn into_inner(self) -> S {
+        self.store
+    }
+
+    fn key(&self) -> Result<&SealingKey, StoreError> {
+        self.key.as_ref().map_err(Clone::clone)
+    }
+
+    fn unseal(&self, user: &str, sealed: Record) -> Result<Record, StoreError> {
+        unseal(self.key()?, user, sealed).map_err(|error| StoreError::RecordDamaged {
+            user: user.to_owned(),
+            why: error.to_string(),
+        })
+    }
+
+    fn seal(&self, user: &str, record: &[u8]) -> Result<Vec<u8>, StoreError> {
+        seal(self.key()?, user, record)
+    }
+}
+
+impl<S: Store> Store for Sealed<S> {
+    fn load(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError> {
+        match self.store.load(user)? {
+            None => Ok(None),
+            Some((sealed, revision)) => Ok(Some((self.unseal(user, sealed)?, revision))),
+        }
+    }
+
+    fn find(&self, uid: u32) -> Result<ByUid, StoreError> {
+        match self.store.find(uid) {
+            Ok(ByUid::Found(user, sealed, revision)) => {
+                let record = self.unseal(&user, sealed)?;
+                Ok(ByUid::Found(user, record, revision))
+            }
+            // The key is what the migration waits for.
+            Err(StoreError::NotMigrated) => Err(match self.key() {
+                Ok(_) => StoreError::NotMigrated,
+                Err(lost) => lost,
+            }),
+            other => other,
+        }
+    }
+
+    fn commit(
+        &self,
+        user: &str,
+        uid: u32,
+        record: &[u8],
+        expected: Revision,
+    ) -> Result<Commit, StoreError> {
+        limits::check_record(user, uid, record, MAX_RECORD_BYTES)?;
+        let sealed = self.seal(user, record)?;
+        self.store.commit(user, uid, &sealed, expected)
+    }
+
+    fn rename(&self, moves: &[Move<'_>]) -> Result<Commit, StoreError> {
+        limits::check_moves(moves, MAX_RECORD_BYTES)?;
+        let sealed = moves.iter().map(|one| self.seal(one.to, one.record));
+        let sealed: Vec<Vec<u8>> = sealed.collect::<Result<_, _>>()?;
+        let moves = moves.iter().zip(&sealed);
+        let moves: Vec<Move<'_>> = moves
+            .map(|(one, sealed)| Move {
+                record: sealed,
+                ..*one
+            })
+            .collect();
+        self.store.rename(&moves)
+    }
+
+    fn remove(&self, user: &str, expected: Option<Revision>) -> Result<Commit, StoreError> {
+        self.store.remove(user, expected)
+    }
+
+    fn list(&self) -> Result<Vec<Listed>, StoreError> {
+        let listed = self.store.list()?.into_iter().map(|(user, found)| {
+            let opened =
+                found.and_then(|(sealed, revision)| Ok((self.unseal(&user, sealed)?, revision)));
+            (user, opened)
+        });
+        Ok(listed.collect())
+    }
+
+    fn writable_again(&self) -> Option<bool> {
+        self.store.writable_again()
+    }
+
+    fn close(&self) {
+        self.store.close();
+    }
+}

@@ -1,0 +1,196 @@
+//! Applies changes inside a transaction.
+
+use rusqlite::{Connection, Statement};
+
+use super::accounts::Accounts;
+use super::change::{Change, NewRecord, Outcome, Request};
+use super::error::cause;
+use super::index::{Index, Part};
+use super::meta::Meta;
+use super::revisions::Revisions;
+use super::row;
+use super::schema::{self, Layout};
+use crate::{Commit, KeyId, Revision, StoreError};
+
+/// Applies changes, with prepared statements.
+pub(super) struct Applier<'c> {
+    db: &'c Connection,
+    /// The key that the records which come here are sealed with.
+    key: Option<KeyId>,
+    revisions: Revisions,
+    meta: Statement<'c>,
+    set_meta: Statement<'c>,
+    revision: Statement<'c>,
+    delete: Statement<'c>,
+    part: Statement<'c>,
+    set_part: Statement<'c>,
+    /// `None` in a database that is not migrated.
+    accounts: Option<Accounts<'c>>,
+}
+
+impl<'c> Applier<'c> {
+    pub(super) fn new(
+        db: &'c Connection,
+        layout: Layout,
+        key: Option<KeyId>,
+    ) -> Result<Self, StoreError> {
+        let prepare = |sql| db.prepare(sql).map_err(cause);
+        Ok(Self {
+            db,
+            key,
+            revisions: Revisions::default(),
+            meta: prepare(Meta::SELECT)?,
+            set_meta: prepare(Meta::UPDATE)?,
+            revision: prepare("SELECT revision FROM account WHERE user = ?1")?,
+            delete: prepare("DELETE FROM account WHERE user = ?1")?,
+            part: prepare(Index::Users.select())?,
+            set_part: prepare(Index::Users.update())?,
+            accounts: match layout {
+                Layout::First => None,
+                Layout::Present => Some(Accounts::new(db)?),
+            },
+        })
+    }
+
+    /// The reserved revisions, to be given back if the transaction fails.
+    pub(super) fn revisions(&mut self) -> &mut Revisions {
+        &mut self.revisions
+    }
+
+    /// Applies the changes in their order. An error means that the transaction must be rolled back.
+    pub(super) fn apply(&mut self, batch: &[Request]) -> Result<Vec<Outcome>, StoreError> {
+        if self.accounts.is_none() && schema::is_present(self.db)? {
+            return Err(StoreError::Superseded {
+                why: "another tfad has migrated accounts.db: restart tfad".into(),
+            });
+        }
+        let mut meta = Meta::query(&mut self.meta)?;
+        let before = meta.revision;
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for Request { change, .. } in batch {
+            outcomes.push(match change {
+                Change::Store(_) | Change::Rename(_) if self.key != Some(meta.key) => {
+                    Err(StoreError::KeyLost {
+                        remedy:
+                            "another tfad has changed the sealing key of accounts.db: restart tfad"
+                                .into(),
+                    })
+                }
+                Change::Store(record) => Ok(self.store(&mut meta, record)?),
+                Change::Rename(moves) => Ok(self.rename(&mut meta, moves)?),
+                Change::Remove { user, expected } => Ok(self.remove(user, *expected)?),
+            });
+        }
+        if meta.revision != before {
+            meta.update(&mut self.set_meta)?;
+        }
+        Ok(outcomes)
+    }
+
+    fn store(&mut self, meta: &mut Meta, record: &NewRecord) -> Result<Commit, StoreError> {
+        let NewRecord {
+            user,
+            uid,
+            expected,
+            ..
+        } = record;
+        let is_new = *expected == Revision::NONE;
+        if self.current(user)? != *expected
+            || (is_new
+                && self
+                    .accounts()?
+                    .is_taken(*uid, [user.as_str()].into_iter())?)
+        {
+            return Ok(Commit::Conflict);
+        }
+        let revision = self.revisions.take(meta)?;
+        if is_new {
+            self.insert(record, revision)?;
+        } else {
+            self.accounts()?.update(record, revision)?;
+        }
+        Ok(committed(revision))
+    }
+
+    fn rename(
+        &mut self,
+        meta: &mut Meta,
+        moves: &[(String, NewRecord)],
+    ) -> Result<Commit, StoreError> {
+        let moving = moves.iter().map(|(from, _)| from.as_str());
+        for (from, record) in moves {
+            let to_other = !moving.clone().any(|user| user == record.user);
+            if self.current(from)? != record.expected
+                || (to_other && self.current(&record.user)? != Revision::NONE)
+                || self.accounts()?.is_taken(record.uid, moving.clone())?
+            {
+                return Ok(Commit::Conflict);
+            }
+        }
+        for (from, _) in moves {
+            self.delete(from)?;
+        }
+        let mut last = 0;
+        for (_, record) in moves {
+            last = self.revisions.take(meta)?;
+            self.insert(record, last)?;
+        }
+        Ok(committed(last))
+    }
+
+    fn remove(&mut self, user: &str, expected: Option<Revision>) -> Result<Commit, StoreError> {
+        if let Some(expected) = expected
+            && self.current(user)? != expected
+        {
+            return Ok(Commit::Conflict);
+        }
+        self.delete(user)?;
+        Ok(Commit::Committed(Revision::NONE))
+    }
+
+    /// Adds a record of a user and a uid that have none.
+    fn insert(&mut self, record: &NewRecord, revision: i64) -> Result<(), StoreError> {
+        let user = &record.user;
+        let mut part = self.part(user)?;
+        if part.has_user(user) {
+            return Err(row::missing(user));
+        }
+        part.add_user(user);
+        part.update(&mut self.set_part)?;
+        self.accounts()?.insert(record, revision)
+    }
+
+    /// Removes a record from its table and from both indexes.
+    fn delete(&mut self, user: &str) -> Result<(), StoreError> {
+        if let Some(accounts) = &mut self.accounts {
+            accounts.remove_from_index(user)?;
+        }
+        self.delete.execute([user]).map_err(cause)?;
+        let mut part = self.part(user)?;
+        if part.has_user(user) {
+            part.remove_user(user);
+            part.update(&mut self.set_part)?;
+        }
+        Ok(())
+    }
+
+    fn current(&mut self, user: &str) -> Result<Revision, StoreError> {
+        let mut rows = self.revision.query([user]).map_err(cause)?;
+        match rows.next().map_err(cause)? {
+            None => Ok(Revision::NONE),
+            Some(row) => row::revision(user, row.get_ref(0)),
+        }
+    }
+
+    fn part(&mut self, user: &str) -> Result<Part, StoreError> {
+        Part::query(Index::Users, Part::of_user(user), &mut self.part)
+    }
+
+    fn accounts(&mut self) -> Result<&mut Accounts<'c>, StoreError> {
+        self.accounts.as_mut().ok_or(StoreError::NotMigrated)
+    }
+}
+
+fn committed(revision: i64) -> Commit {
+    Commit::Committed(Revision::new(revision.unsigned_abs()))
+}

@@ -1,0 +1,54 @@
+//! The changes that are asked of the writer.
+
+use std::sync::mpsc::SyncSender;
+
+use crate::{Commit, Revision, StoreError};
+
+/// The size of a page of the database, in bytes.
+pub(super) const PAGE_BYTES: usize = 4096;
+
+pub(super) type Outcome = Result<Commit, StoreError>;
+
+/// A change, and where its outcome goes.
+pub(super) struct Request {
+    pub(super) change: Change,
+    pub(super) answer: SyncSender<Outcome>,
+}
+
+pub(super) enum Change {
+    Store(NewRecord),
+    /// Records that get other names or uids, all of them or none. Each has the name it had before.
+    Rename(Vec<(String, NewRecord)>),
+    Remove {
+        user: String,
+        expected: Option<Revision>,
+    },
+}
+
+/// A record as it is to be in the database.
+pub(super) struct NewRecord {
+    pub(super) user: String,
+    pub(super) uid: u32,
+    pub(super) bytes: Vec<u8>,
+    /// The revision of the record that it replaces.
+    pub(super) expected: Revision,
+}
+
+impl Change {
+    /// About how many pages it adds to the log.
+    pub(super) fn pages(&self) -> usize {
+        let pages = |record: &NewRecord| 1 + record.bytes.len() / PAGE_BYTES;
+        match self {
+            Self::Store(record) => {
+                let indexes = if record.expected == Revision::NONE {
+                    3
+                } else {
+                    0
+                };
+                indexes + pages(record)
+            }
+            Self::Rename(moves) => moves.iter().map(|(_, record)| 5 + pages(record)).sum(),
+            Self::Remove { .. } => 4,
+        }
+    }
+}
