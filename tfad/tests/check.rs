@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// A directory, removed after the test. Every user can write to the directory around it.
-struct Folder(PathBuf);
+struct Directory(PathBuf);
 
-impl Folder {
+impl Directory {
     fn new(test: &str) -> Self {
         let path = std::env::temp_dir().join(format!("tfad-check-{}-{test}", std::process::id()));
         fs::create_dir_all(path.join("new.toml.d")).unwrap();
@@ -35,7 +35,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for Directory {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
@@ -45,9 +45,9 @@ const GOOD: &str = "[policy]\nmode = \"optional\"\n";
 
 #[test]
 fn the_last_line_is_the_summary() {
-    let folder = Folder::new("last");
-    folder.write("new.toml", GOOD);
-    let (good, said) = folder.check(&["--draft", "--strict"]);
+    let directory = Directory::new("last");
+    directory.write("new.toml", GOOD);
+    let (good, said) = directory.check(&["--draft", "--strict"]);
     assert!(good, "{said}");
     assert!(
         said.ends_with("tfad: new.toml: no errors, no warnings\n"),
@@ -57,11 +57,11 @@ fn the_last_line_is_the_summary() {
 
 #[test]
 fn a_warning_is_counted_and_fails_only_with_strict() {
-    let folder = Folder::new("warnings");
+    let directory = Directory::new("warnings");
     let rule = "[[policy.rule]]\ngroups = [\"no-such-group\"]\nmode = \"required\"\n";
-    folder.write("new.toml", &format!("{GOOD}{rule}"));
-    folder.write("new.toml.d/60-strict.conf", "");
-    let (good, said) = folder.check(&["--draft"]);
+    directory.write("new.toml", &format!("{GOOD}{rule}"));
+    directory.write("new.toml.d/60-strict.conf", "");
+    let (good, said) = directory.check(&["--draft"]);
     assert!(good, "{said}");
     let refused = "every user who has not enrolled, root included, is refused";
     assert!(said.contains(refused), "{said}");
@@ -70,19 +70,22 @@ fn a_warning_is_counted_and_fails_only_with_strict() {
         "{said}"
     );
     assert!(said.ends_with(": no errors, 2 warnings\n"), "{said}");
-    let (good, strict) = folder.check(&["--draft", "--strict"]);
+    let (good, strict) = directory.check(&["--draft", "--strict"]);
     assert!(!good);
     assert_eq!(strict, said);
     // As at a reload: errors only.
-    assert_eq!(folder.check(&["--draft", "--quiet"]), (true, String::new()));
+    assert_eq!(
+        directory.check(&["--draft", "--quiet"]),
+        (true, String::new())
+    );
 }
 
 #[test]
 fn every_error_is_reported() {
-    let folder = Folder::new("errors");
-    folder.write("new.toml", "[policy]\nmode = \"of\"\naudti = true\n");
-    folder.write("new.toml.d/1.toml", "[policy]\ngrace = 7\n");
-    let (good, said) = folder.check(&["--draft"]);
+    let directory = Directory::new("errors");
+    directory.write("new.toml", "[policy]\nmode = \"of\"\naudti = true\n");
+    directory.write("new.toml.d/1.toml", "[policy]\ngrace = 7\n");
+    let (good, said) = directory.check(&["--draft"]);
     assert!(!good);
     for place in [
         "new.toml:2:8: ",
@@ -96,9 +99,9 @@ fn every_error_is_reported() {
 
 #[test]
 fn a_file_in_a_directory_that_others_can_write_to_is_refused() {
-    let folder = Folder::new("folder");
-    folder.write("new.toml", GOOD);
-    let (good, said) = folder.check(&[]);
+    let directory = Directory::new("folder");
+    directory.write("new.toml", GOOD);
+    let (good, said) = directory.check(&[]);
     assert!(!good);
     assert!(
         said.contains("can be written by users other than its owner"),

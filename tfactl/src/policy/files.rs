@@ -30,7 +30,7 @@ struct PolicyFile {
 }
 
 impl Files {
-    /// The file and those of its folder.
+    /// Reads the file and its drop-ins; no file is the policy in force.
     pub(crate) fn read(file: Option<&Path>) -> Result<Self, Failure> {
         let Some(file) = file else {
             return Ok(Self {

@@ -97,9 +97,10 @@ mod tests {
 
     impl Etc {
         fn new(test: &str) -> Self {
-            let folder = std::env::temp_dir().join(format!("tfad-{}-{test}", std::process::id()));
-            fs::create_dir_all(folder.join("tfad.toml.d")).unwrap();
-            let etc = Self(folder);
+            let directory =
+                std::env::temp_dir().join(format!("tfad-{}-{test}", std::process::id()));
+            fs::create_dir_all(directory.join("tfad.toml.d")).unwrap();
+            let etc = Self(directory);
             etc.write("tfad.toml", b"main");
             etc
         }

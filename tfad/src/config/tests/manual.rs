@@ -349,6 +349,30 @@ fn every_key_is_in_the_manual_with_an_example() {
     }
 }
 
+#[test]
+fn the_manual_states_the_default_of_every_key() {
+    for key in KEYS {
+        let Some(default) = key.default else {
+            continue;
+        };
+        // `guard` has its default in an example.
+        if key.name == "guard" {
+            continue;
+        }
+        let item = format!(".It Cm {} No = ", key.name);
+        let stated = PAGE.lines().find_map(|line| line.strip_prefix(&item));
+        let stated: Vec<_> = stated.unwrap_or_default().split(' ').collect();
+        let stated = stated.into_iter().filter(|word| *word != "Ar");
+        let stated = match stated.collect::<Vec<_>>().as_slice() {
+            ["Bq", "Qq", word] => format!("[\"{word}\"]"),
+            ["Qq", word] => format!("\"{word}\""),
+            ["Qq"] => "\"\"".to_owned(),
+            words => words.concat(),
+        };
+        assert_eq!(stated, default, "{}", key.name);
+    }
+}
+
 /// Groups that the package base-passwd creates.
 const DEBIANS: [&str; 6] = ["adm", "operator", "root", "staff", "sudo", "users"];
 
