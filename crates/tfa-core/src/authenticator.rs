@@ -1,29 +1,29 @@
-//! An authenticator: RFC 6238 codes, each good once.
+//! An authenticator: codes of RFC 6238, each accepted once.
 
 use minicbor::{CborLen, Decode, Encode};
-use totp_rs::{Builder, Totp};
 
+use crate::hotp::Hotp;
 use crate::time::BELIEVED_AHEAD;
 use crate::used::UsedSteps;
 use crate::{Code, Secret, Step, Time};
 
-/// How many steps a code may be old or early: one, for a clock a little off and for slow fingers
-/// (RFC 6238 section 5.2). Nothing widens it.
+/// How many steps before and after the current one are accepted (RFC 6238 section 5.2). The window is
+/// never widened.
 const WINDOW: i64 = 1;
 /// How many characters of an authenticator's name are kept.
-const NAME_LENGTH: usize = 64;
+const MAX_NAME_LENGTH: usize = 64;
 
-/// The hash under the code.
+/// The hash function of the HMAC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
 #[cbor(index_only)]
 pub enum Algorithm {
-    /// What every authenticator knows.
+    /// Supported by every authenticator.
     #[n(0)]
     Sha1,
-    /// RFC 6238.
+    /// Optional in RFC 6238.
     #[n(1)]
     Sha256,
-    /// RFC 6238.
+    /// Optional in RFC 6238.
     #[n(2)]
     Sha512,
 }
@@ -46,17 +46,9 @@ impl Algorithm {
             .into_iter()
             .find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
     }
-
-    fn under(self) -> totp_rs::Algorithm {
-        match self {
-            Self::Sha1 => totp_rs::Algorithm::SHA1,
-            Self::Sha256 => totp_rs::Algorithm::SHA256,
-            Self::Sha512 => totp_rs::Algorithm::SHA512,
-        }
-    }
 }
 
-/// What kind of codes an authenticator makes.
+/// How an authenticator computes its codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
 pub struct Parameters {
     #[n(0)]
@@ -68,7 +60,7 @@ pub struct Parameters {
 }
 
 impl Default for Parameters {
-    /// SHA-1, 6 digits, 30 seconds: what every authenticator takes.
+    /// SHA-1, 6 digits, 30 seconds: supported by every authenticator.
     fn default() -> Self {
         Self {
             algorithm: Algorithm::Sha1,
@@ -79,10 +71,10 @@ impl Default for Parameters {
 }
 
 impl Parameters {
-    /// Parameters of that kind: 6 or 8 digits, a period of 15 to 120 seconds.
+    /// Takes 6 or 8 digits, and a period of 15 to 120 seconds.
     ///
     /// # Errors
-    /// Which of the two is out of range.
+    /// The parameter that is out of range.
     pub fn new(algorithm: Algorithm, digits: u32, period: u32) -> Result<Self, BadParameters> {
         let digits = match digits {
             6 => 6,
@@ -99,12 +91,12 @@ impl Parameters {
         })
     }
 
-    /// Whether [`Self::new`] would make them; decoded ones may be anything.
+    /// Whether [`Self::new`] would accept them. Decoded values are not checked otherwise.
     fn are_sound(self) -> bool {
         Self::new(self.algorithm, self.digits.into(), self.period).is_ok()
     }
 
-    /// The hash.
+    /// The hash function of the HMAC.
     #[must_use]
     pub fn algorithm(self) -> Algorithm {
         self.algorithm
@@ -123,7 +115,7 @@ impl Parameters {
     }
 }
 
-/// Parameters that no code is made with here.
+/// Why parameters are not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadParameters {
     /// Neither 6 nor 8 digits.
@@ -132,7 +124,7 @@ pub enum BadParameters {
     Period,
 }
 
-/// One authenticator of an account.
+/// An authenticator of an account.
 #[derive(Clone, Encode, Decode, CborLen)]
 pub struct Authenticator {
     #[n(0)]
@@ -141,39 +133,38 @@ pub struct Authenticator {
     parameters: Parameters,
     #[n(2)]
     secret: Secret,
-    /// The last step that was used up; it and every earlier one are dead, unless it lies too far
-    /// ahead of now.
+    /// The last used step. It and every earlier step are used, unless it lies too far ahead of now.
     #[n(3)]
     last_used: Option<Step>,
-    /// A later step whose code a hint gave away; it alone is dead, too.
+    /// A later step that counts as used, because a message told when its code is right.
     #[n(4)]
     burned: Option<Step>,
-    /// Every step that was used up. Absent in older records, which have the last one alone.
+    /// All used steps. Absent in older records, which have the last one only.
     #[n(5)]
     used: Option<UsedSteps>,
 }
 
-/// What a code is to an authenticator at one moment.
+/// The result of a check of a code against an authenticator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Match {
-    /// The code of a step in the window that is not used up.
+    /// The code of an unused step in the window.
     Fresh(Step),
-    /// The code of a step in the window that is used up.
+    /// The code of a used step in the window.
     Used,
     /// No code of the window.
     No,
 }
 
 impl Authenticator {
-    /// A new authenticator, no step of it used. Of the name its first 64 characters are kept, and
-    /// no control characters: it is shown on terminals, and a record stays small.
+    /// A new authenticator without used steps. The name is cut to 64 characters and loses its control
+    /// characters: terminals show it, and the record stays small.
     #[must_use]
     pub fn new(name: String, parameters: Parameters, secret: Secret) -> Self {
         Self {
             name: name
                 .chars()
                 .filter(|letter| !letter.is_control())
-                .take(NAME_LENGTH)
+                .take(MAX_NAME_LENGTH)
                 .collect(),
             parameters,
             secret,
@@ -183,33 +174,33 @@ impl Authenticator {
         }
     }
 
-    /// Its name in lists.
+    /// The name that the user gave it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The kind of its codes.
+    /// How its codes are computed.
     #[must_use]
     pub fn parameters(&self) -> Parameters {
         self.parameters
     }
 
-    /// The key.
+    /// The shared secret.
     #[must_use]
     pub fn secret(&self) -> &Secret {
         &self.secret
     }
 
-    /// Holds a code against the window around `now`. Every step of the window is computed, so
-    /// the time taken does not tell which one matched.
+    /// Checks a code against the window around `now`. Every step of the window is computed, so that
+    /// the time taken does not tell the step that matched.
     #[must_use]
     pub fn check(&self, code: &Code, now: Time) -> Match {
-        let totp = self.totp();
+        let hotp = self.hotp();
         let last = self.last_believed(now);
         let mut found = Match::No;
         for step in self.around(now, -WINDOW, WINDOW) {
-            if self.is_code_of(&totp, step, code) {
+            if hotp.is_code(step.counter(), code) {
                 let is_used = last.is_some_and(|last| step <= last)
                     || self.used.as_ref().is_some_and(|used| used.contains(step))
                     || self.burned == Some(step);
@@ -224,7 +215,7 @@ impl Authenticator {
         found
     }
 
-    /// Uses a step up, and with it every earlier one.
+    /// Marks a step and every earlier one as used.
     pub(crate) fn mark_used(&mut self, step: Step, now: Time) {
         let last = self.last_believed(now);
         let used = self.used.get_or_insert_with(|| {
@@ -235,14 +226,14 @@ impl Authenticator {
         self.last_used = last.max(Some(step));
     }
 
-    /// Puts a last used step aside that lies too far ahead of now: it stays used, and no longer
-    /// invalidates the steps before it, whichever clock comes next.
+    /// Sets a last used step aside that lies too far ahead of now. It stays used, and no longer
+    /// invalidates earlier steps.
     pub(crate) fn put_aside_ahead(&mut self, now: Time) {
         self.last_used = self.last_believed(now);
     }
 
-    /// The last used step, or, where that one lies too far ahead of now and was used under a clock
-    /// that was ahead, the last one that does not.
+    /// The last used step that does not lie too far ahead of now. One that does was used while the
+    /// clock was ahead.
     fn last_believed(&self, now: Time) -> Option<Step> {
         let last = self.last_used?;
         let period = self.parameters.period;
@@ -253,22 +244,22 @@ impl Authenticator {
         }
     }
 
-    /// The moment of the last used step, where that is too far ahead of now to be believed.
+    /// The time of the last used step, where that lies too far ahead of now.
     pub(crate) fn used_ahead(&self, now: Time) -> Option<Time> {
         let last = self.last_used?;
         let moment = last.begin(self.parameters.period);
         (self.last_believed(now) != Some(last)).then_some(moment)
     }
 
-    /// Whether a decoded one is within the range that it is made in.
+    /// Whether a decoded value is in the range of values that are made here.
     pub(crate) fn is_sound(&self) -> bool {
         self.parameters.are_sound() && self.used.as_ref().is_none_or(UsedSteps::is_sound)
     }
 
-    /// Kills a code of which it was said when it is right. One of the past goes with every earlier
-    /// one. One of the future goes alone, so that an owner whose phone is ahead need not wait; the
-    /// last such is kept, no list: an owner is told of one again and again until the clock is set,
-    /// and nobody guesses two.
+    /// Marks a code as used of which a message tells when it is right. A step of the past is marked
+    /// with every earlier one. A step of the future is marked alone, so that an owner whose phone is
+    /// ahead need not wait. Only the last such step is kept: the owner gets the message for one step
+    /// again and again until the clock is set.
     pub(crate) fn burn(&mut self, steps: i64, now: Time) {
         let step = now.step(self.parameters.period).offset(steps);
         if steps > 0 {
@@ -278,14 +269,14 @@ impl Authenticator {
         }
     }
 
-    /// How many steps away from now the code would be right, looking `back` steps into the past
-    /// and `ahead` into the future, outside the window. The nearest one.
+    /// The distance in steps, from now, of the nearest step outside the window whose code this is:
+    /// at most `back` steps in the past or `ahead` steps in the future.
     pub(crate) fn steps_off(&self, code: &Code, now: Time, back: i64, ahead: i64) -> Option<i64> {
-        let totp = self.totp();
+        let hotp = self.hotp();
         let here = now.step(self.parameters.period);
         (-back..=ahead)
             .filter(|steps| steps.abs() > WINDOW)
-            .filter(|steps| self.is_code_of(&totp, here.offset(*steps), code))
+            .filter(|steps| hotp.is_code(here.offset(*steps).counter(), code))
             .min_by_key(|steps| steps.abs())
     }
 
@@ -294,32 +285,17 @@ impl Authenticator {
         (from..=to).map(move |steps| here.offset(steps))
     }
 
-    fn is_code_of(&self, totp: &Totp, step: Step, code: &Code) -> bool {
-        let moment = step
-            .counter()
-            .saturating_mul(u64::from(self.parameters.period));
-        totp.check(code.digits(), moment).is_some()
+    fn hotp(&self) -> Hotp {
+        Hotp::new(self.parameters, &self.secret)
     }
 
-    fn totp(&self) -> Totp {
-        // Lengths and ranges were checked when the parts were made; a skew of 0 makes `check`
-        // look at one step alone.
-        Builder::new()
-            .with_algorithm(self.parameters.algorithm.under())
-            .with_digits(self.parameters.digits)
-            .with_step_duration(u64::from(self.parameters.period))
-            .with_secret(self.secret.expose())
-            .with_skew(0)
-            .build_noncompliant()
-    }
-
-    /// The link that an authenticator reads, as a QR code or by a tap. Parameters that are the
-    /// default are left out, so that the QR code stays small.
+    /// The `otpauth` URI. Parameters with their default value are omitted, so that the QR code stays
+    /// small.
     #[must_use]
     pub fn uri(&self, issuer: &str, account: &str) -> zeroize::Zeroizing<String> {
         let (issuer, account) = (escape(issuer), escape(account));
         let secret = self.secret.to_base32();
-        // Enough for all of it: a growing string would leave copies of the secret.
+        // The full length is reserved, because a growing string would leave copies of the secret.
         let length = 2 * issuer.len() + account.len() + secret.len() + 96;
         let mut uri = zeroize::Zeroizing::new(String::with_capacity(length));
         for part in [
@@ -356,7 +332,7 @@ impl Authenticator {
     }
 }
 
-/// How many steps ahead of now a used one is believed.
+/// How many steps ahead of now a used step may lie; one beyond was used while the clock was ahead.
 fn steps_believed(period: u32) -> i64 {
     let steps = BELIEVED_AHEAD.as_secs().checked_div(period.into());
     steps

@@ -10,6 +10,7 @@ mod audit;
 mod authenticator;
 mod backup;
 mod dialog;
+mod hotp;
 mod input;
 mod invitation;
 mod phase;
