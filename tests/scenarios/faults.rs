@@ -306,7 +306,7 @@ fn the_way_round_for_root_at_the_console_is_for_nobody_else_and_for_no_other_day
     console.type_secret("mainframe");
     console.expect("root@host:~#");
     let told = machine.expect_in_journal("login", "WITHOUT a second factor");
-    assert!(told.contains("root on "), "{told}");
+    assert!(told.contains("root logs in on "), "{told}");
 
     // A daemon that is there decides, whatever it says; root is asked as everybody is.
     console.type_line("systemctl unmask --quiet tfad; systemctl start tfad; tfa-enroll setup");

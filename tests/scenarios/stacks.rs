@@ -96,7 +96,7 @@ fn use_first_pass_takes_what_was_typed_before_and_never_asks() {
         terminal.expect(REFUSED);
         assert!(!terminal.transcript().contains(CODE));
     }
-    machine.expect_in_journal("su", "use_first_pass: the password given before holds no");
+    machine.expect_in_journal("su", "use_first_pass forbids to ask");
 
     write_stack(
         &machine,
