@@ -1,4 +1,4 @@
-//! What PAM knows about a login, as the module tells the daemon.
+//! What PAM knows about a login: the module sends it to the daemon.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,7 +6,7 @@ use zbus::wire::{OwnedVariant, Variant};
 
 use crate::{Consoles, Verdict};
 
-/// The two phases of a login in which the module takes part.
+/// The phases of a login in which the module runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Phase {
     /// `pam_sm_authenticate`.
@@ -16,49 +16,48 @@ pub enum Phase {
     Account,
 }
 
-/// The services whose programs a user starts inside a session: they are never reached from a network,
-/// and name to PAM whom the uid of the session belongs to.
+/// The services whose programs a user starts inside a session. They are not reachable from a network,
+/// and their `PAM_RUSER` is the user of the session.
 pub const INSIDE_SESSIONS: [&str; 8] = [
     "su", "su-l", "sudo", "sudo-i", "doas", "polkit-1", "chfn", "chsh",
 ];
 
-/// The circumstances of a login. The daemon trusts them from root alone.
+/// The context of a login. The daemon trusts it only from root.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Context {
-    /// Which phase asks.
+    /// The phase.
     pub phase: Phase,
     /// `PAM_SERVICE`: `sshd`, `login`, `sudo`, …
     pub service: String,
-    /// `PAM_RHOST`: empty for a login on this machine.
+    /// `PAM_RHOST`; empty for a local login.
     pub rhost: String,
     /// `PAM_TTY`, with or without `/dev/`.
     pub tty: String,
-    /// Whether a program that a user started names a terminal that is not its controlling one: it is
-    /// the user's choice then.
+    /// Whether a program that a user started has a `PAM_TTY` that is not its controlling terminal. The
+    /// user chose that terminal, so it does not count as a console.
     pub borrows_tty: bool,
-    /// `XDG_SEAT` of the PAM environment, where a program with root's real uid has set it: the seat
-    /// of a display manager's login. Absent from modules that do not know it.
+    /// `XDG_SEAT` of the PAM environment, if the program has the real uid of root: the seat of a
+    /// display manager.
     pub seat: String,
-    /// `PAM_RUSER`: who asks, where that differs from who is asked about.
+    /// `PAM_RUSER`: the user who runs the login program.
     pub ruser: String,
-    /// `SSH_AUTH_INFO_0` of the PAM environment: the ssh methods already passed.
+    /// `SSH_AUTH_INFO_0` of the PAM environment: the SSH methods that have succeeded.
     pub ssh_auth_info: String,
     /// In the account phase: the verdict of the auth phase of the same transaction. `None` if the
     /// auth phase did not run.
     pub auth_result: Option<Verdict>,
     /// Whether the stack has an account line that can enroll a user.
     pub can_enroll: bool,
-    /// `PAM_SILENT` was given, as sudo always does: nothing is to be asked that is not needed.
+    /// Whether the program set `PAM_SILENT`, as sudo always does: no optional question is asked.
     pub silent: bool,
-    /// The kernel's audit session id of the login program, where it has one: what a login session
-    /// and all its programs have in common. Told by a silent program alone.
+    /// The audit session id of the login program, which all programs of a login session share. Only a
+    /// silent program sends it.
     pub session: Option<u32>,
 }
 
 impl Context {
-    /// Whether the person sits at this machine: no remote host, and a console of the machine as
-    /// terminal, or one of its seats. A pseudo-terminal does not count: somebody logged in from afar
-    /// has one too.
+    /// Returns whether the user is at this machine: without a remote host, and at a console or a seat.
+    /// A pseudo-terminal does not count: a remote login has one as well.
     #[must_use]
     pub fn at_console(&self, consoles: &Consoles) -> bool {
         let terminal = consoles.has(&self.tty) && !self.borrows_tty;
@@ -66,13 +65,13 @@ impl Context {
         self.rhost.is_empty() && here
     }
 
-    /// Whether sshd asks, under whatever name it has for PAM (`PAMServiceName`).
+    /// Returns whether the program is sshd, also under another `PAMServiceName`.
     #[must_use]
     pub fn is_ssh(&self) -> bool {
         self.service == "sshd" || self.tty == "ssh"
     }
 
-    /// The context as `a{sv}`. What is empty is left out.
+    /// Encodes the context as `a{sv}`, without empty values.
     #[must_use]
     pub fn to_dict(&self) -> BTreeMap<&'static str, Variant<'_>> {
         let phase = match self.phase {
@@ -104,10 +103,10 @@ impl Context {
             .collect()
     }
 
-    /// The context out of `a{sv}`. Absent keys are empty, keys of a later version are ignored.
+    /// Decodes the context. Absent keys are empty; unknown keys are ignored.
     ///
     /// # Errors
-    /// The name of the key whose value has the wrong type or an unknown word.
+    /// The key whose value has the wrong type or is unknown.
     pub fn from_dict(dict: &HashMap<String, OwnedVariant>) -> Result<Self, &'static str> {
         let text = |key: &'static str| match dict.get(key) {
             None => Ok(""),
@@ -236,7 +235,7 @@ mod tests {
             (":1", "seat1"),
         ] {
             assert!(at(tty, seat, ""), "{tty}");
-            assert!(!at(tty, seat, "192.0.2.7"), "{tty} from afar");
+            assert!(!at(tty, seat, "192.0.2.7"), "{tty} with a remote host");
         }
         for (tty, seat) in [
             ("pts/0", ""),

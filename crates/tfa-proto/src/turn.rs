@@ -7,27 +7,26 @@ use zeroize::Zeroize;
 
 use crate::wire_name::wire_enum;
 
-/// What the daemon says next in a login dialog.
+/// The next part of a login dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
-    /// Shown before anything else, in order.
+    /// Shown first, in this order.
     pub lines: Vec<Line>,
-    /// What follows the lines.
+    /// The question or the verdict.
     pub next: Next,
 }
 
-/// One message for the person who logs in. It may hold several rows, and no control characters
-/// but the line feed.
+/// One message for the user. It may have several rows, and no control characters except the line feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// How the login program may present it.
+    /// How the login program shows it.
     pub kind: LineKind,
     /// The text.
     pub text: String,
 }
 
 impl Turn {
-    /// Whether the answer before this turn was a wrong code or a wrong invitation.
+    /// Returns whether the previous answer was a wrong code or a wrong invitation code.
     #[must_use]
     pub fn is_after_failure(&self) -> bool {
         self.lines.iter().any(|line| line.kind == LineKind::Failure)
@@ -41,37 +40,37 @@ impl Drop for Line {
     }
 }
 
-/// What a message is. PAM's conversation knows two kinds; the others tell more about one of them.
+/// The kind of a message. A PAM conversation has two kinds; the other two refine them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineKind {
     /// `PAM_TEXT_INFO`.
     Info,
-    /// `PAM_TEXT_INFO` that a silent program shows, too: it must be read.
+    /// `PAM_TEXT_INFO` that a silent program shows as well: the user must read it.
     Notice,
     /// `PAM_ERROR_MSG`.
     Error,
-    /// `PAM_ERROR_MSG`, and the answer before it was a wrong code or a wrong invitation.
+    /// `PAM_ERROR_MSG` after a wrong code or a wrong invitation code.
     Failure,
 }
 
 /// How a turn ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// A question; its reply goes to `Answer`.
+    /// A question. The client answers it with `Answer`.
     Ask(Question),
-    /// The dialog is over.
+    /// The dialog has ended.
     Verdict(Verdict),
 }
 
-/// A question for the person who logs in.
+/// A question for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// The prompt, with its trailing blank.
+    /// The prompt, with its trailing space.
     pub text: String,
     /// How it is asked.
     pub style: PromptStyle,
-    /// How many digits the code asked for has: lets `forward_pass` cut the code off the end of a
-    /// joint answer. 0 where the question is not for a code, or where several lengths are possible.
+    /// The length of the code in digits, so that `forward_pass` can split a joint answer. 0 if the
+    /// question is not for a code, or several lengths are possible.
     pub digits: u32,
 }
 
@@ -90,24 +89,24 @@ pub enum PromptStyle {
 wire_enum! {
     /// The outcome of a dialog.
     pub enum Verdict {
-        /// A right code, used up by this login.
+        /// The code was correct, and cannot be used again.
         Verified = "verified",
-        /// A remembered device stood in for the code.
+        /// A remembered device replaced the code.
         Remembered = "remembered",
-        /// The policy asks no second factor of this login.
+        /// The policy requires no second factor.
         NotRequired = "not-required",
         /// No right code was given, or the user gave up, or the policy refuses this login.
         Denied = "denied",
         /// The user must set up two-factor login and has not.
         MustEnroll = "must-enroll",
-        /// Too many wrong codes: no code is accepted for now.
+        /// After too many wrong codes, no code is accepted for now.
         Locked = "locked",
-        /// The system knows no such user.
+        /// The host has no such user.
         UnknownUser = "unknown-user",
     }
 }
 
-/// A turn as it crosses the bus, signature `(a(ss)ssu)`: the lines as (kind, text), then the tag
+/// A turn on the wire, signature `(a(ss)ssu)`: the lines as (kind, text), then the tag
 /// `ask`, `ask-hidden`, `ask-optional` or `verdict`, then the prompt or the verdict's name, then the digits.
 pub type WireTurn = (Vec<(String, String)>, String, String, u32);
 
