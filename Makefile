@@ -65,15 +65,15 @@ test: prerequisites deb ## all tests, the booted machine included (as root, on D
 		'cargo test --locked -p tfa-tests'
 
 scenario: prerequisites quick-deb ## the scenarios whose path contains ONLY, with an unoptimized package
-	TFA_DEB=$$(ls target/quick/tfa_*.deb) cargo test --locked -p tfa-tests --test scenarios -- $(ONLY)
+	TFA_DEB=$$(ls target/quick/tfa_*.deb) cargo test --locked -p tfa-tests --test scenarios -- $(if $(TFA_KEEP),--nocapture) $(ONLY)
 
 demo: prerequisites ## a machine with two-factor login, to try it out
 	@echo '1 of 3: building the programs (about 2 minutes the first time)'
-	cargo build --locked -p pam_tfa -p tfad -p tfa-enroll -p tfactl -p tfa-tests --lib --bins
-	@echo '2 of 3: making the Debian package'
-	$(MAKE) --no-print-directory quick-deb
+	@cargo build --locked -p pam_tfa -p tfad -p tfa-enroll -p tfactl -p tfa-tests --lib --bins
+	@echo '2 of 3: making the Debian package (about 10 seconds)'
+	@$(MAKE) --no-print-directory quick-deb
 	@echo '3 of 3: booting a machine (the first time, its Debian is downloaded: about half a minute)'
-	TFA_DEB=$$(ls target/quick/tfa_*.deb) target/debug/demo
+	@TFA_DEB=$$(ls target/quick/tfa_*.deb) target/debug/demo
 
 bench: prerequisites deb ## a login next to its peers, measured (BENCH=--quick: a first look)
 	cargo run --locked --release -p tfa-bench -- $(BENCH)
@@ -85,8 +85,8 @@ deb: build ## the Debian package, in dist/
 	packaging/build-deb $(VERSION) dist
 
 quick-deb:
-	cargo build --locked -q -p pam_tfa -p tfad -p tfa-enroll -p tfactl
-	FLAVOUR=quick packaging/build-deb $(VERSION) target/quick
+	@cargo build --locked -q -p pam_tfa -p tfad -p tfa-enroll -p tfactl
+	@FLAVOUR=quick packaging/build-deb $(VERSION) target/quick
 
 # Only copies: build first. The paths are fixed, for PAM, D-Bus and polkit look in no others.
 install: ## what was built, under DESTDIR

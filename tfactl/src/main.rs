@@ -2,7 +2,7 @@
 //! sees what the policy makes of logins.
 //!
 //! The way through: arguments ([`args`]) → one command → the daemon ([`daemon`]), which decides
-//! and asks polkit → words or JSON ([`texts`]) and the exit code.
+//! and asks polkit → words or JSON ([`messages`]) and the exit code.
 
 mod args;
 mod call_size;
