@@ -42,7 +42,7 @@ pub(crate) fn play(machine: &Machine) -> Ending {
     window.type_line(PASSWORD);
     window.read(QUESTION);
     window.type_line(&phone.wrong_code());
-    window.read("That code is not right.");
+    window.read("Wrong code.");
     window.read(QUESTION);
     window.type_line(&code);
     window.read(SHELL);
@@ -56,7 +56,7 @@ pub(crate) fn play(machine: &Machine) -> Ending {
     window.type_line(PASSWORD);
     window.read(QUESTION);
     window.type_line(&code);
-    window.read("That code was used already.");
+    window.read("This code was already used.");
     window.read(QUESTION);
     println!(" [Ctrl-C]");
     window.terminal.send(b"\x03");

@@ -37,7 +37,7 @@ fn a_service_that_skips_the_auth_phase_is_refused_or_logged_once() {
         for user in ["alice", "bob"] {
             let output = login(service, user);
             assert!(!output.success(), "{output}");
-            let said = "this way in asks for no code";
+            let said = "This kind of login cannot ask for a code.";
             assert!(output.text().contains(said), "{output}");
             let unmet = "denied: the second factor is required, and this login met none";
             let line = format!("{user}: {unmet} (/etc/tfa/tfad.toml line 2) (service {service}, ");
@@ -148,7 +148,7 @@ fn under_optional_a_key_after_a_refused_password_takes_a_new_connection() {
     let terminal = machine.ssh_with("alice", &["-oLogLevel=INFO", key, order, once]);
     terminal.expect("password:");
     terminal.type_secret(PASSWORD);
-    terminal.expect("No right code was given before");
+    terminal.expect("No correct code was entered");
     terminal.wait_exit();
     assert!(!terminal.transcript().contains("host:~$"));
     let terminal = machine.ssh_with("alice", &[key]);

@@ -24,17 +24,17 @@ fn the_console_asks_for_password_and_code_and_a_backup_code_will_do() {
     give_password(console, "alice");
     console.expect(CODE);
     console.type_secret(&code);
-    console.expect("That code was used already. Each works once: use a new one.");
+    console.expect("This code was already used. Each code works only once: enter a new one.");
     console.expect(CODE);
     console.type_secret(&alice.backup_codes[0].to_lowercase());
-    console.expect("Backup code used; 9 left.");
+    console.expect("Backup code used, 9 left.");
     console.expect("alice@host:~$");
     console.type_line("exit");
 
     give_password(console, "alice");
     console.expect(CODE);
     console.type_secret(&alice.backup_codes[0]);
-    console.expect("That code was used already.");
+    console.expect("This code was already used.");
     console.expect(CODE);
     console.type_secret(&alice.phone.next_unused());
     console.expect("alice@host:~$");
@@ -55,7 +55,7 @@ fn the_console_refuses_after_three_wrong_codes_or_an_empty_answer_and_asks_anew(
     for _ in 0..3 {
         console.expect(CODE);
         console.type_secret(&alice.phone.wrong_code());
-        console.expect("That code is not right. Try the latest one.");
+        console.expect("Wrong code. Enter the latest one.");
     }
     console.expect("Login incorrect");
     machine.expect_in_journal(
@@ -114,7 +114,7 @@ fn a_serial_line_is_a_console_where_the_kernel_or_the_policy_says_so() {
         give_password(console, "alice");
         console.expect(CODE);
         console.type_secret(&alice.phone.wrong_code());
-        console.expect("That code is not right.");
+        console.expect("Wrong code.");
         console.expect(CODE);
         console.type_secret("");
         console.expect("Login incorrect");

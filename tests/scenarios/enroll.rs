@@ -183,17 +183,17 @@ fn a_wrong_code_says_why_it_may_be_and_names_a_clock_that_is_off() {
     for (ahead, said) in [(300, "minutes ahead of"), (-300, "minutes behind")] {
         phone.shift_clock(ahead);
         terminal.type_line(&phone.code());
-        terminal.expect("That code is right for another time");
+        terminal.expect("This code is for another time");
         terminal.expect(NEW_CODE);
         let screen = terminal.screen().replace('\n', " ");
         // Five, or six where the code is of a step that ends later.
-        let about = |minutes| screen.contains(&format!("about {minutes} {said} this host's"));
+        let about = |minutes| screen.contains(&format!("about {minutes} {said} this host"));
         assert!(about(5) || about(6), "{screen}");
     }
 
     for _ in 0..2 {
         terminal.type_line(&phone.wrong_code());
-        terminal.expect("Use the latest code that your phone shows");
+        terminal.expect("Enter the latest code of the entry for this host");
         terminal.expect(NEW_CODE);
     }
     terminal.type_line("hello");
@@ -214,7 +214,7 @@ fn ten_backup_codes_are_shown_once_and_each_lets_in_once() {
 
     let terminal = ssh_as_far_as_the_code(&machine, "alice");
     terminal.type_secret(first);
-    terminal.expect("Backup code used; 9 left.");
+    terminal.expect("Backup code used, 9 left.");
     terminal.expect(SHELL);
     assert_eq!(left(&machine), 9);
     for command in [
@@ -358,7 +358,7 @@ fn ascii_on_request_and_no_picture_at_all_on_request() {
     let begin = terminal.bytes().len();
     let phone = as_far_as_the_code(&terminal, "tfa-enroll --qr none setup");
     terminal.type_line(&phone.wrong_code());
-    terminal.expect("That code is not right.");
+    terminal.expect("Wrong code.");
     terminal.expect(NEW_CODE);
     terminal.type_line(&phone.next_unused());
     terminal.expect("Press Enter when you have saved them:");
@@ -461,7 +461,7 @@ fn a_new_set_of_backup_codes_takes_a_code_and_voids_the_old_one() {
     let terminal = logged_in_with(&machine, &alice.phone.next_unused());
     terminal.type_line("tfa-enroll codes");
     authenticate(&terminal, &alice.phone.wrong_code());
-    terminal.expect("That code is not right.");
+    terminal.expect("Wrong code.");
     terminal.expect(CODE);
     terminal.type_secret(&alice.backup_codes[0]);
     terminal.expect("The new backup codes are valid. The old ones are invalid.");
@@ -486,7 +486,7 @@ fn a_new_set_of_backup_codes_takes_a_code_and_voids_the_old_one() {
 
     let login = ssh_as_far_as_the_code(&machine, "alice");
     login.type_secret(&alice.backup_codes[1]);
-    login.expect("That code is not right.");
+    login.expect("Wrong code.");
     login.expect(CODE);
     login.type_secret(&new[3]);
     login.expect(SHELL);
@@ -512,7 +512,7 @@ fn backup_codes_go_straight_to_paper_with_codes_pdf() {
     assert_eq!(new.len(), 10);
     let login = ssh_as_far_as_the_code(&machine, "alice");
     login.type_secret(&new[9]);
-    login.expect("Backup code used; 9 left.");
+    login.expect("Backup code used, 9 left.");
 }
 
 #[test]
@@ -523,7 +523,7 @@ fn pausing_stops_the_question_resuming_brings_it_back_removing_ends_it() {
 
     terminal.type_line("tfa-enroll pause");
     authenticate(&terminal, &alice.phone.wrong_code());
-    terminal.expect("That code is not right.");
+    terminal.expect("Wrong code.");
     terminal.expect(CODE);
     drop(ssh_as_far_as_the_code(&machine, "alice"));
     terminal.type_secret(&alice.phone.next_unused());
@@ -602,7 +602,7 @@ fn a_code_can_be_tried_and_is_not_used_up() {
     terminal.type_line("tfa-enroll test");
     terminal.expect(PROOF);
     terminal.type_line(&code);
-    terminal.expect("That code was used already.");
+    terminal.expect("This code was already used.");
 }
 
 #[test]

@@ -327,7 +327,7 @@ fn the_way_round_for_root_at_the_console_is_for_nobody_else_and_for_no_other_day
     console.type_secret("mainframe");
     console.expect(CODE);
     console.type_secret(&phone.wrong_code());
-    console.expect("That code is not right.");
+    console.expect("Wrong code.");
     // It goes down in the middle: that is no absence any more.
     console.expect(CODE);
     take_down(&machine);

@@ -16,13 +16,13 @@ const UNMET: &str = "denied: the second factor is required, and this login met n
 /// What the log says of a login that the auth phase refused, and that went on.
 const AUTH_REFUSED: &str = "denied: the auth phase refused this login, and it went on";
 /// What is read by whoever comes by a key alone.
-const ALONE: &str = "Two-factor login is required on host, and a key alone is not enough.";
+const ALONE: &str = "Two-factor login is required on host. An SSH key alone is not enough.";
 /// A rule behind it, under which a key does.
 const KEYS_DO: &str = "\n[[policy.rule]]\nmethods = [\"publickey\"]\nmode = \"off\"\n";
 /// What the log says of whom it lets in.
 const KEY_DID: &str = "not asked: the policy's mode is off (/etc/tfa/tfad.toml line 5)";
 /// What is read by whoever comes by what may have been the rule's method, or another.
-const UNKNOWN: &str = "could not be decided";
+const UNKNOWN: &str = "could not be determined";
 
 /// Alice, who has set it up, and bob, who has not; each has a key that sshd takes.
 fn machine_under(config: &str) -> (Machine, Owner) {

@@ -51,7 +51,7 @@ fn a_renamed_user_is_asked_for_the_code_under_the_new_name() {
         let terminal = past_the_password(&machine, "alicia");
         terminal.expect(CODE);
         terminal.type_secret(&alice.phone.wrong_code());
-        terminal.expect("That code is not right.");
+        terminal.expect("Wrong code.");
         machine.expect_in_journal("tfad", "its record stands under alice, and holds");
         assert!(!machine.journal("tfad").contains(MOVED), "{policy}");
         terminal.expect(CODE);

@@ -61,13 +61,13 @@ fn five_wrong_codes_lock_logins_from_afar_and_no_restart_reboot_or_power_cut_ope
     for _ in 0..3 {
         terminal.expect(CODE);
         terminal.type_secret(&wrong);
-        terminal.expect("That code is not right.");
+        terminal.expect("Wrong code.");
     }
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal.expect(CODE);
     terminal.type_secret(&wrong);
-    terminal.expect("That code is not right.");
+    terminal.expect("Wrong code.");
     terminal.expect(CODE);
     terminal.type_secret(&wrong);
     terminal.expect("Too many wrong codes. Try again in 30 seconds.");
@@ -116,7 +116,7 @@ fn each_wrong_code_after_a_lock_doubles_it_and_the_administrator_opens_it_at_onc
     let wrong = || alice.phone.wrong_code();
     machine.attach_clock();
 
-    assert!(try_codes(&machine, "", &wrong(), 4).contains("That code is not right."));
+    assert!(try_codes(&machine, "", &wrong(), 4).contains("Wrong code."));
     assert!(try_codes(&machine, "", &wrong(), 1).contains("Try again in 30 seconds."));
     let mut clock = 0;
     for (lock, then) in [
@@ -183,7 +183,7 @@ fn a_lock_from_afar_leaves_the_console_open_and_one_of_the_console_leaves_ssh_op
     terminal.type_secret(PASSWORD);
     terminal.expect(CODE);
     terminal.type_secret(&wrong);
-    terminal.expect("That code is not right.");
+    terminal.expect("Wrong code.");
     assert_eq!(shown(&machine, "failures"), "1");
     assert_eq!(shown(&machine, "console_failures"), "0");
 
@@ -260,7 +260,7 @@ fn after_a_hundred_wrong_codes_only_the_administrator_or_a_backup_code_at_the_co
     assert_eq!(shown(&machine, "console_failures"), "100");
 
     at_console(&alice.backup_codes[0]);
-    console.expect("Backup code used; 9 left.");
+    console.expect("Backup code used, 9 left.");
     console.expect("alice@host:~$");
     assert_eq!(shown(&machine, "locked_for_good"), "false");
     assert_eq!(shown(&machine, "console_locked_for_good"), "false");
@@ -284,7 +284,7 @@ fn dialogs_that_were_open_before_the_lock_are_no_way_round_it() {
         &[&alice.phone.wrong_code(), &alice.phone.code()],
     )
     .succeed();
-    assert!(told.contains("4 times That code is not right."), "{told}");
+    assert!(told.contains("4 times Wrong code."), "{told}");
     assert!(told.contains("right: Too many wrong codes."), "{told}");
     assert!(told.trim_end().ends_with("verdict: locked"), "{told}");
     assert_eq!(shown(&machine, "failures"), "5");

@@ -67,7 +67,7 @@ fn fail2ban_bans_for_wrong_codes_and_for_nothing_else() {
     terminal.expect("alice@host:~$");
     let terminal = from(&machine, "192.0.2.1");
     terminal.type_secret(&code);
-    terminal.expect("used already");
+    terminal.expect("already used");
     terminal.expect(CODE);
     terminal.type_secret(&alice.backup_codes[0]);
     terminal.expect("alice@host:~$");
@@ -77,7 +77,7 @@ fn fail2ban_bans_for_wrong_codes_and_for_nothing_else() {
         for _ in 0..3 {
             let terminal = from(&machine, stranger);
             terminal.type_secret(&alice.phone.wrong_code());
-            terminal.expect("That code is not right");
+            terminal.expect("Wrong code");
             terminal.expect(CODE);
             // While the process lives: the journal asks the kernel for its name, by which the
             // jail of sshd knows it.

@@ -109,9 +109,9 @@ fn over_ssh_alice_scans_the_code_on_the_screen_and_goes_on_into_her_shell() {
     look(&terminal, "The link", NEW_CODE);
     assert!(terminal.screen().contains(phone.secret()));
     terminal.type_line(&phone.wrong_code());
-    terminal.expect("That code is not right.");
+    terminal.expect("Wrong code.");
     terminal.expect(NEW_CODE);
-    look(&terminal, "That code is not right.", NEW_CODE);
+    look(&terminal, "Wrong code.", NEW_CODE);
     assert_state(&machine, "alice", "none");
     terminal.type_line(&phone.next_unused());
     terminal.expect(SAVED);
@@ -130,11 +130,11 @@ fn over_ssh_alice_scans_the_code_on_the_screen_and_goes_on_into_her_shell() {
     again.expect(PROMPT);
     let again = ssh_as_far_as_the_code(&machine, "alice");
     again.type_secret(&codes[0]);
-    again.expect("Backup code used; 9 left.");
+    again.expect("Backup code used, 9 left.");
     again.expect(PROMPT);
     let again = ssh_as_far_as_the_code(&machine, "alice");
     again.type_secret(&codes[0]);
-    again.expect("That code was used already.");
+    again.expect("This code was already used.");
 }
 
 const ASCII: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n[enrollment]\nqr = \"ascii\"\n";
@@ -162,7 +162,7 @@ fn in_ascii_the_text_comes_first_and_a_window_of_the_announced_size_holds_the_co
     let terminal = log_in_with_ascii(&machine, "alice");
     terminal.expect(BEGIN);
     look(&terminal, "Two-factor login is required on host", BEGIN);
-    let size = announced(&terminal.screen(), "takes a window of");
+    let size = announced(&terminal.screen(), "needs a window of");
     terminal.type_line("");
     terminal.expect(NEW_CODE);
     look(&terminal, "The link", NEW_CODE);
@@ -301,7 +301,7 @@ fn on_the_console_alice_sets_up_and_goes_on_into_her_shell() {
     look(console, "The link", NEW_CODE);
     console.type_line(&phone.wrong_code());
     console.expect(NEW_CODE);
-    look(console, "That code is not right.", NEW_CODE);
+    look(console, "Wrong code.", NEW_CODE);
     let _ = to_its_end(console, Phone::from_secret(phone.secret()));
     console.expect(PROMPT);
     assert_eq!(console.transcript().matches(ON).count(), 1);
@@ -380,7 +380,7 @@ fn in_sudo_which_wants_silence_it_is_set_up_too() {
     look(&terminal, "The link", NEW_CODE);
     terminal.type_line(&phone.wrong_code());
     terminal.expect(NEW_CODE);
-    look(&terminal, "That code is not right.", NEW_CODE);
+    look(&terminal, "Wrong code.", NEW_CODE);
     terminal.type_line(&phone.next_unused());
     terminal.expect(SAVED);
     look(&terminal, "Here are your 10 backup codes", SAVED);
@@ -477,7 +477,7 @@ fn whoever_breaks_off_leaves_nothing_behind_and_begins_anew() {
     let phone = as_far_as_the_code(&terminal);
     assert_ne!(phone.secret(), void.secret());
     terminal.type_line(&void.code_not_of(&phone));
-    terminal.expect("That code is not right.");
+    terminal.expect("Wrong code.");
     terminal.expect(NEW_CODE);
     let _ = to_its_end(&terminal, phone);
     terminal.expect(PROMPT);
@@ -553,14 +553,14 @@ fn a_stack_that_cannot_lead_through_it_refuses_and_says_where_it_can_be_done() {
     let terminal = machine.terminal_as("bob", ["su", "-", "alice"]);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
-    terminal.expect("This program cannot take you through it.");
+    terminal.expect("This program cannot set it up.");
     assert!(!terminal.wait_exit().success());
     look(&terminal, "Two-factor login is required on host", "su: ");
     assert_state(&machine, "alice", "none");
 }
 
 const GRACE: &str = "[policy]\nmode = \"required\"\ngrace = \"7d\"\n";
-const WHETHER: &str = "yes, or Enter for later:";
+const WHETHER: &str = "yes, or press Enter for later:";
 const DAY: i64 = 86_400;
 
 #[test]
@@ -712,7 +712,7 @@ fn commands_and_copies_over_ssh_ask_on_the_terminal_in_the_grace() {
 
 const INVITED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\ninvitation = true\n";
 const INVITATION: &str = "Invitation code from your administrator:";
-const NO_INVITATION: &str = "Setting up two-factor login takes an invitation";
+const NO_INVITATION: &str = "You need an invitation code";
 
 #[track_caller]
 fn invite(machine: &Machine, user: &str, length: &str) -> String {
@@ -740,14 +740,14 @@ fn with_an_invitation_and_no_other_way_alice_sets_up() {
     for wrong in [&over, &void, "WRONG-WRONG"] {
         terminal.expect(INVITATION);
         terminal.type_line(wrong);
-        terminal.expect("That is not the word of your invitation");
+        terminal.expect("Wrong invitation code");
     }
     // A slip without the form of a word is no guess, in the log either.
     terminal.expect(INVITATION);
     terminal.type_line("hello");
-    terminal.expect("That is not the word of your invitation");
+    terminal.expect("Wrong invitation code");
     terminal.expect(INVITATION);
-    look(&terminal, "not the word of your invitation", INVITATION);
+    look(&terminal, "Wrong invitation code", INVITATION);
     let record = record_of(&machine, "alice");
     terminal.type_line(&word.to_lowercase());
     terminal.expect(SCANNED);
@@ -785,13 +785,13 @@ fn tfa_enroll_takes_the_invitation_too() {
     terminal.type_line("tfa-enroll setup");
     terminal.expect(INVITATION);
     terminal.type_line("WRONG-WRONG");
-    terminal.expect("there is none for you now");
+    terminal.expect("You need an invitation code");
     terminal.expect(PROMPT);
     let word = invite(&machine, "alice", "3d");
     terminal.type_line("tfa-enroll setup");
     terminal.expect(INVITATION);
     terminal.type_line("WRONG-WRONG");
-    terminal.expect("That is not the word of your invitation");
+    terminal.expect("Wrong invitation code");
     terminal.expect(INVITATION);
     terminal.type_line(&word);
     terminal.expect("Password:");
@@ -859,12 +859,12 @@ fn of_two_set_ups_at_once_the_first_right_code_wins() {
     let owner = to_its_end(&one, first);
     one.expect(PROMPT);
     two.type_line(&second.next_unused());
-    is_refused(&two, "was changed just now. Log in again.");
+    is_refused(&two, "was just changed.");
     three.type_line("");
-    is_refused(&three, "was changed just now. Log in again.");
+    is_refused(&three, "was just changed.");
     let terminal = ssh_as_far_as_the_code(&machine, "alice");
     terminal.type_secret(&second.code_not_of(&owner.phone));
-    terminal.expect("That code is not right.");
+    terminal.expect("Wrong code.");
     terminal.expect(CODE);
     terminal.type_secret(&owner.phone.next_unused());
     terminal.expect(PROMPT);

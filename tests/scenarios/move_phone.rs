@@ -33,7 +33,7 @@ fn the_old_phone_works_until_the_new_one_has_proved_itself_and_then_no_longer() 
     assert!(status.contains("A new phone waits for its first correct code."));
 
     terminal.type_line(&alice.phone.code_not_of(&new));
-    terminal.expect("That code is not right.");
+    terminal.expect("Wrong code.");
     terminal.expect(NEW_CODE);
     terminal.type_line(&new.next_unused());
     terminal.expect("The new phone is active. The old phone no longer works.");
@@ -57,7 +57,7 @@ fn the_code_that_proves_the_new_phone_logs_nobody_in() {
     terminal.expect("The new phone is active");
     let login = ssh_as_far_as_the_code(&machine, "alice");
     login.type_secret(&code);
-    login.expect("That code was used already.");
+    login.expect("This code was already used.");
     login.expect(CODE);
     login.type_secret(&new.next_unused());
     login.expect(SHELL);
@@ -73,7 +73,7 @@ fn a_move_takes_a_code_of_the_old_phone() {
     for _ in 0..3 {
         terminal.expect(CODE);
         terminal.type_secret(&alice.phone.wrong_code());
-        terminal.expect("That code is not right.");
+        terminal.expect("Wrong code.");
     }
     terminal.expect("Not allowed");
     terminal.expect("Try again? [Y/n]");
@@ -119,7 +119,7 @@ fn a_move_that_is_broken_off_at_any_step_leaves_the_old_phone_working() {
     // After a wrong code; by then the key has been seen.
     let new = as_far_as_the_new_code(&terminal, code());
     terminal.type_line(&new.wrong_code());
-    terminal.expect("That code is not right.");
+    terminal.expect("Wrong code.");
     terminal.expect(NEW_CODE);
     terminal.send(b"\x03");
     terminal.expect(UNTOUCHED);
@@ -151,7 +151,7 @@ fn a_connection_that_is_cut_in_the_middle_of_a_move_leaves_the_old_phone_working
     terminal.type_line("reset; clear");
     let newer = as_far_as_the_new_code(&terminal, &alice.backup_codes[4]);
     terminal.type_line(&new.code_not_of(&newer));
-    terminal.expect("That code is not right.");
+    terminal.expect("Wrong code.");
     terminal.expect(NEW_CODE);
     terminal.type_line(&newer.next_unused());
     terminal.expect("The new phone is active");
@@ -186,7 +186,7 @@ fn logged_in_with(machine: &Machine, code: &str) -> Terminal {
 fn assert_refused(machine: &Machine, code: &str) {
     let terminal = ssh_as_far_as_the_code(machine, "alice");
     terminal.type_secret(code);
-    terminal.expect("That code is not right.");
+    terminal.expect("Wrong code.");
     terminal.expect(CODE);
 }
 

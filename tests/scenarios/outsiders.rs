@@ -169,7 +169,7 @@ fn screen_locker(road: &str) {
         panic!("{said}");
     };
     assert_eq!(*asked, "ask-hidden: Verification code or backup code: ");
-    assert!(wrong.starts_with("That code is not right."), "{said}");
+    assert!(wrong.starts_with("Wrong code."), "{said}");
     assert!(
         wrong.ends_with("ask-hidden: Verification code or backup code: "),
         "{said}"
@@ -183,7 +183,7 @@ fn screen_locker(road: &str) {
     machine.succeed(["tfactl", "unlock", "alice"]);
     let login = ssh_as_far_as_the_code(&machine, "alice");
     login.type_secret(&code);
-    login.expect("That code was used already.");
+    login.expect("This code was already used.");
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn claims(road: &str) {
     let said = on_road(&machine, road, "alice", CLAIMS, &[&wrong]).succeed();
     let came: Vec<&str> = said.lines().collect();
     assert!(came[0].starts_with("ask-hidden:"), "{said}");
-    assert!(came[1].starts_with("That code is not right."), "{said}");
+    assert!(came[1].starts_with("Wrong code."), "{said}");
     for verdict in &came[2..] {
         assert!(
             !verdict.contains("verified") && !verdict.contains("remembered"),

@@ -73,7 +73,7 @@ fn a_policy_that_changes_while_polkit_asks_is_the_one_that_counts() {
     pausing.type_secret(PASSWORD);
     pausing.expect(CODE);
     pausing.type_secret(&alice.phone.next_unused());
-    pausing.expect("is required of you here");
+    pausing.expect("is required on this host");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use crate::people::{
 use tfa_tests::{Machine, Phone, Terminal};
 
 const PROMPT: &str = "alice@host:~$";
-const WRONG: &str = "That code is not right. Try the latest one.";
-const SPENT: &str = "That code was used already. Each works once: use a new one.";
+const WRONG: &str = "Wrong code. Enter the latest one.";
+const SPENT: &str = "This code was already used. Each code works only once: enter a new one.";
 
 #[test]
 fn alice_sets_up_her_phone_and_logs_in_with_password_and_code() {
@@ -103,9 +103,9 @@ fn a_backup_code_lets_in_once_however_it_is_typed() {
         panic!("{:?}", alice.backup_codes);
     };
     for (typed, said) in [
-        (first.clone(), "Backup code used; 9 left."),
-        (second.to_lowercase(), "Backup code used; 8 left."),
-        (third.replace('-', ""), "Backup code used; 7 left."),
+        (first.clone(), "Backup code used, 9 left."),
+        (second.to_lowercase(), "Backup code used, 8 left."),
+        (third.replace('-', ""), "Backup code used, 7 left."),
     ] {
         let terminal = ssh_as_far_as_the_code(&machine, "alice");
         terminal.type_secret(&typed);
@@ -132,7 +132,7 @@ fn an_empty_answer_gives_up_and_counts_as_no_try() {
     terminal.type_secret(PASSWORD);
     terminal.expect(CODE);
     terminal.type_secret("what is this?");
-    terminal.expect("That is no code: 6 or 8 digits, or a backup code.");
+    terminal.expect("Not a valid code. Enter 6 or 8 digits, or a backup code.");
     terminal.expect(CODE);
     let record = record_of(&machine, "alice");
     assert!(record.contains("\"failures\": 0"), "{record}");

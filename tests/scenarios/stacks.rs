@@ -4,7 +4,7 @@
 use crate::people::{CODE, Owner, PASSWORD, begin_a_time_step, machine_with_alice_set_up};
 use tfa_tests::{Machine, Terminal};
 
-const WRONG: &str = "That code is not right. Try the latest one.";
+const WRONG: &str = "Wrong code. Enter the latest one.";
 const PROMPT: &str = "alice@host:~$";
 const REFUSED: &str = "su: Authentication failure";
 
@@ -55,7 +55,7 @@ fn forward_pass_takes_password_and_code_in_one_answer() {
     terminal.type_secret(PASSWORD);
     terminal.expect(CODE);
     terminal.type_secret(&alice.backup_codes[0]);
-    terminal.expect("Backup code used; 9 left.");
+    terminal.expect("Backup code used, 9 left.");
     terminal.expect(PROMPT);
 
     // A right code does not make up for a wrong password.

@@ -317,7 +317,7 @@ fn somebody_of_the_same_name_and_another_uid_inherits_nothing() {
     let terminal = past_the_password(&machine);
     terminal.expect(CODE);
     terminal.type_secret(&alice.phone.code_not_of(&other.phone));
-    terminal.expect("That code is not right.");
+    terminal.expect("Wrong code.");
     terminal.expect(CODE);
     terminal.type_secret(&other.phone.next_unused());
     terminal.expect("alice@host:~$");

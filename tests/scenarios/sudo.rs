@@ -6,8 +6,8 @@ use crate::people::{
 };
 use tfa_tests::Machine;
 
-const WRONG: &str = "That code is not right. Try the latest one.";
-const SPENT: &str = "That code was used already. Each works once: use a new one.";
+const WRONG: &str = "Wrong code. Enter the latest one.";
+const SPENT: &str = "This code was already used. Each code works only once: enter a new one.";
 const BOBS_PASSWORD: &str = "tractor";
 
 /// Bob, who knows Alice's password, as such people do, and has no phone.
@@ -307,7 +307,7 @@ fn sudo_tells_once_a_login_session_until_when_the_grace_lasts() {
         let terminal = machine.ssh("alice");
         terminal.expect("Password:");
         terminal.type_secret(PASSWORD);
-        terminal.expect("Set it up now? yes, or Enter for later:");
+        terminal.expect("Set it up now? Type yes, or press Enter for later:");
         terminal.type_line("");
         terminal.expect("alice@host:~$");
         // From another terminal of the session, too, as in tmux.

@@ -78,7 +78,7 @@ impl DaemonState {
     pub fn serves(&self) -> Result<(), Error> {
         match self.refusal() {
             None => Ok(()),
-            Some(why) => Err(Error::NotServing(messages::refuses(&why))),
+            Some(why) => Err(Error::NotServing(messages::refuses_every_login(&why))),
         }
     }
 

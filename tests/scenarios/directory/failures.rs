@@ -13,7 +13,7 @@ use super::{
 use crate::people::{CODE, set_up};
 
 /// What somebody reads where nobody knows whether a rule holds.
-const NOT_KNOWN: &str = "cannot be found out. Tell your administrator.";
+const NOT_KNOWN: &str = "could not be determined";
 /// What somebody reads whom nobody knows any more.
 const NOT_AVAILABLE: &str =
     "Two-factor login is not available right now. Please tell your administrator.";

@@ -37,7 +37,7 @@ fn while_the_directory_hangs_a_code_lets_a_local_user_in_and_who_has_none_is_ref
     terminal.expect_within(&shell_of("alice"), PATIENCE);
 
     let terminal = past_the_password_of(&machine, "bob");
-    terminal.expect_within("could not be decided", PATIENCE);
+    terminal.expect_within("could not be determined", PATIENCE);
     is_refused(&terminal, "bob");
     machine.expect_in_journal("tfad", "not known of the groups: ldapadmins, ldapgroup (");
 

@@ -52,7 +52,7 @@ fn three_wrong_words_are_the_end() {
         });
         terminal.types("ABCDE-FGHJK\r");
     }
-    terminal.expect("That is not the word of your invitation.");
+    terminal.expect("Wrong invitation code.");
     terminal.expect("Stopped after three wrong invitation codes");
     assert_eq!(terminal.exit_code(), 1);
     assert_eq!(place.daemon().calls().len(), 4);
@@ -63,7 +63,7 @@ fn a_wrong_word_can_be_followed_by_the_right_one() {
     let place = place();
     let terminal = setting_up(&place);
     terminal.answers(PROMPT, "ABCDE-FGHJK");
-    terminal.expect("That is not the word of your invitation.");
+    terminal.expect("Wrong invitation code.");
     terminal.types(&format!("{INVITATION}\r"));
     terminal.expect("Code from your phone:");
 }

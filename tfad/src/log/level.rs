@@ -6,7 +6,6 @@ use tfa_store::Notice;
 
 use super::event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent};
 use crate::host::pam_services::Bypass;
-use crate::messages;
 
 /// How much a line matters, by syslog(3)'s names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,11 +134,14 @@ impl DaemonEvent<'_> {
     }
 }
 
+/// Logged for each user whose record cannot be opened.
+const KEY_LOST: &str = "the sealing key is not here; see: journalctl -u tfad -g fingerprint";
+
 /// The level and the text of an error that an administrator should act on; `None` for any other.
 pub(super) fn actionable(error: &Error) -> Option<(Level, &str)> {
     Some(match error {
         // The remedy stands in the log once, at the start of the daemon.
-        Error::KeyLost(_) => (Level::Critical, messages::KEY_LOST),
+        Error::KeyLost(_) => (Level::Critical, KEY_LOST),
         Error::Damaged(text) | Error::Storage(text) => (Level::Critical, text),
         Error::UidChanged(text) => (Level::Error, text),
         Error::NotAuthorized(text)

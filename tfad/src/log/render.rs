@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use tfa_core::{AuditOutcome, DenyReason, Exemption, Factor};
 use tfa_proto::Context;
+use tfa_text::time::date_time;
 
 use super::event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent};
 use super::level::actionable;
 use super::quoting::quoted;
 use crate::host::pam_services::Bypass;
-use crate::messages;
 
 impl Event<'_> {
     /// The line. Text of others is quoted, so that it forges no line.
@@ -80,7 +80,7 @@ impl LoginEvent<'_> {
                 format!("not asked: no second factor is required of this login ({rule})").into()
             }
             Self::Grace { until, rule } => {
-                let until = messages::moment(*until);
+                let until = date_time(until.as_secs());
                 format!("two-factor login is not set up; let in until {until} ({rule})").into()
             }
             Self::Deferred { rule } => {
@@ -200,7 +200,7 @@ impl RecordEvent<'_> {
                 former = quoted(former)
             ),
             Self::ClockWasAhead { step } => {
-                let time = messages::moment(*step);
+                let time = date_time(step.as_secs());
                 format!(
                     "a code of {time} was used while the clock was ahead; it stays used, and codes of \
                      now are accepted again. Check the clock of this host"

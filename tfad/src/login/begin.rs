@@ -109,8 +109,8 @@ impl Logins {
                 if !self.reminders.is_due(uid, context, Instant::now()) {
                     return Ok((0, render::end(Verdict::NotRequired, None)));
                 }
-                let told = messages::grace_told(&host_name(), until, now);
-                return Ok((0, render::notice(Verdict::NotRequired, told)));
+                let told = messages::grace(&host_name(), until, now).join("\n");
+                return Ok((0, render::notice(Verdict::NotRequired, &told)));
             }
             PhaseAction::Deny(reason) => {
                 let verdict = match reason {
@@ -121,7 +121,7 @@ impl Logins {
                     | DenyReason::AuthRefused => Verdict::Denied,
                 };
                 let by_ssh = attempt.context.is_ssh();
-                let said = messages::reason(reason, &host_name(), &attempt.user.name, by_ssh);
+                let said = messages::denial(reason, &host_name(), &attempt.user.name, by_ssh);
                 return Ok((0, render::end(verdict, Some((true, said)))));
             }
             PhaseAction::Ask => match account {

@@ -1,10 +1,11 @@
-//! What the set-up inside a login shows: the QR code, the link and the key, the backup codes.
+//! The pages of the enrollment in a login: the QR code, the link and the key, the backup codes.
 //!
-//! 40 columns and 24 rows are enough for each page of text, and for the QR code where the names are
-//! not long: how wide the window is, no login program tells. A QR code stands alone with one row above
-//! it and one below, and what it says follows as text: nobody depends on a picture.
+//! Login programs do not report the size of the window. Each page of text fits 40 columns and 24 rows,
+//! and so does the QR code, if the names are not long. A QR code has one row above it and one below. Its
+//! content follows as text, because not every user can scan it.
 
 use tfa_core::{Authenticator, BackupCode, Picture};
+use tfa_text::pages::{self, Cancel, Key, QrHint};
 use tfa_text::qr::{Qr, Style};
 use tfa_text::wrapped;
 use zeroize::Zeroizing;
@@ -12,21 +13,22 @@ use zeroize::Zeroizing;
 use crate::config::QrStyle;
 use crate::messages::{self, Shown};
 
-/// The rows of a QR code on a page of its own.
+/// The rows for a QR code on a page of its own.
 const ROWS: usize = 22;
-/// The columns of a narrow window, and of a usual one.
+/// The columns of a narrow window.
 const NARROW: usize = 40;
-const USUAL: usize = 80;
+/// The columns of a common window.
+pub(super) const WIDE: usize = 80;
 
-/// A key on its way to a phone.
+/// A new key, and how to show it.
 pub struct Enrollment<'login> {
     /// The key.
     pub authenticator: &'login Authenticator,
-    /// Who issues it: the host.
+    /// The issuer: the host.
     pub issuer: &'login str,
-    /// Whose it is.
+    /// The login name.
     pub user: &'login str,
-    /// How QR codes are drawn.
+    /// The form of QR codes.
     pub style: QrStyle,
 }
 
@@ -37,26 +39,26 @@ impl Enrollment<'_> {
         match self.shown() {
             Shown::Never => Picture::None,
             Shown::First => Picture::First,
-            Shown::OnWish { .. } => Picture::OnWish,
+            Shown::OnRequest { .. } => Picture::OnWish,
         }
     }
 
-    /// The same, with the size that one on wish takes.
+    /// Whether the QR code is shown, and its size if it needs a larger window.
     #[must_use]
     pub fn shown(&self) -> Shown {
         let Some((code, style, quiet)) = self.drawn() else {
             return Shown::Never;
         };
         let (rows, columns) = code.size(style, quiet);
-        if rows <= ROWS && columns <= USUAL {
+        if rows <= ROWS && columns <= WIDE {
             Shown::First
         } else {
             let rows = rows + 2;
-            Shown::OnWish { rows, columns }
+            Shown::OnRequest { rows, columns }
         }
     }
 
-    /// The rows of the QR code's page.
+    /// The rows of the page with the QR code.
     #[must_use]
     pub fn picture_page(&self) -> Vec<String> {
         let mut rows = vec![messages::QR_HEADING.to_owned()];
@@ -73,13 +75,25 @@ impl Enrollment<'_> {
     /// The rows of the page with link and key.
     #[must_use]
     pub fn key_page(&self) -> Vec<String> {
-        narrow(messages::key_page(
-            &self.uri(),
-            self.user,
-            self.issuer,
-            &grouped(&self.authenticator.secret().to_base32()),
-            self.shown(),
-        ))
+        let parameters = self.authenticator.parameters();
+        let key = Key {
+            uri: &self.uri(),
+            secret: &self.authenticator.secret().to_base32(),
+            account: self.user,
+            issuer: self.issuer,
+            algorithm: parameters.algorithm().name(),
+            digits: u32::from(parameters.digits()),
+            period: parameters.period(),
+        };
+        let hint = match self.shown() {
+            Shown::Never => QrHint::None,
+            Shown::First => QrHint::ShowAgain,
+            Shown::OnRequest { rows, columns } => QrHint::Enlarge { rows, columns },
+        };
+        let page = pages::key(&key, hint, Cancel::TypeNo, NARROW);
+        let mut rows = vec![messages::KEY_HEADING.to_owned()];
+        rows.extend(page.lines().map(str::to_owned));
+        rows
     }
 
     fn drawn(&self) -> Option<(Qr, Style, usize)> {
@@ -91,7 +105,7 @@ impl Enrollment<'_> {
         let code = Qr::new(&self.uri())?;
         let mut quiet = code.quiet_for(style, ROWS, NARROW);
         if code.size(style, quiet).1 > NARROW {
-            quiet = code.quiet_for(style, ROWS, USUAL);
+            quiet = code.quiet_for(style, ROWS, WIDE);
         }
         Some((code, style, quiet))
     }
@@ -104,33 +118,22 @@ impl Enrollment<'_> {
 /// The rows of the page with the backup codes.
 #[must_use]
 pub fn backup_codes_page(codes: &[BackupCode]) -> Vec<String> {
-    let mut rows = narrow(messages::backup_codes_heading(codes.len()));
-    rows.push(String::new());
-    rows.extend(codes.iter().enumerate().map(|(place, code)| {
-        let number = place + 1;
-        format!("{number:>4}  {}", code.to_printed())
-    }));
+    let codes: Vec<_> = codes.iter().map(BackupCode::to_printed).collect();
+    let mut rows = narrow(&[messages::ENROLLED.to_owned()]);
+    rows.extend(
+        pages::backup_codes(&codes, NARROW)
+            .lines()
+            .map(str::to_owned),
+    );
     rows.push(String::new());
     rows
 }
 
-/// Rows that a narrow window shows without breaking a word. The link stays whole, for it is copied.
+/// The paragraphs in rows for a narrow window.
 #[must_use]
-pub fn narrow(rows: Vec<String>) -> Vec<String> {
-    let text = Zeroizing::new(wrapped(&Zeroizing::new(rows.join("\n")), NARROW));
-    text.split('\n').map(str::to_owned).collect()
-}
-
-/// The key in groups of four, as it is easiest to type.
-fn grouped(key: &str) -> Zeroizing<String> {
-    let mut grouped = Zeroizing::new(String::with_capacity(key.len() + key.len() / 4));
-    for (place, letter) in key.chars().enumerate() {
-        if place > 0 && place % 4 == 0 {
-            grouped.push(' ');
-        }
-        grouped.push(letter);
-    }
-    grouped
+pub fn narrow(paragraphs: &[String]) -> Vec<String> {
+    let text = wrapped(&paragraphs.join("\n"), NARROW);
+    text.lines().map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -155,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_qr_code_and_its_question_fit_a_window_of_24_rows() {
+    fn qr_code_and_question_fit_24_rows() {
         with(QrStyle::Utf8, |enrollment| {
             let page = enrollment.picture_page();
             assert!(page.len() < 24, "{}", page.len());
@@ -165,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn link_and_key_and_backup_codes_fit_a_window_of_24_rows() {
+    fn link_and_key_fit_24_rows() {
         with(QrStyle::None, |enrollment| {
             let rows = enrollment.key_page();
             let wrapped = rows.iter().map(|row| row.len().div_ceil(80).max(1));
@@ -178,10 +181,10 @@ mod tests {
     }
 
     #[test]
-    fn a_qr_code_in_ascii_is_shown_on_wish_with_the_size_that_it_takes() {
+    fn an_ascii_qr_code_is_shown_on_request_with_its_size() {
         with(QrStyle::Ascii, |enrollment| {
             assert_eq!(enrollment.picture(), Picture::OnWish);
-            let Shown::OnWish { rows, columns } = enrollment.shown() else {
+            let Shown::OnRequest { rows, columns } = enrollment.shown() else {
                 panic!("{:?}", enrollment.shown());
             };
             let page = enrollment.picture_page();
@@ -191,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_qr_code_that_long_names_make_too_large_for_the_window_is_shown_on_wish() {
+    fn a_qr_code_too_large_for_the_window_is_shown_on_request() {
         let issuer = "The Department of Redundancy and Repetition, Example Limited";
         with_issuer(issuer, QrStyle::Utf8, |enrollment| {
             assert_eq!(enrollment.picture(), Picture::OnWish);
@@ -207,19 +210,14 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_page_breaks_between_the_groups_of_a_key() {
-        let key = ["LJNF UWS2"; 4].join(" ");
-        let link = "otpauth://totp/host:alice";
-        let page = narrow(messages::key_page(
-            link,
-            "alice",
-            "host",
-            &key,
-            Shown::First,
-        ));
-        let words = page.iter().flat_map(|row| row.split_whitespace());
-        let groups = words.filter(|word| ["LJNF", "UWS2"].contains(word));
-        assert_eq!(groups.count(), 8, "{page:#?}");
-        assert!(page.iter().all(|row| row.len() <= NARROW), "{page:#?}");
+    fn a_narrow_page_does_not_break_the_groups_of_a_key() {
+        with(QrStyle::Utf8, |enrollment| {
+            let page = enrollment.key_page();
+            let words = page.iter().flat_map(|row| row.split_whitespace());
+            let groups = words.filter(|word| ["LJNF", "UWS2"].contains(word));
+            assert_eq!(groups.count(), 8, "{page:#?}");
+            let long = |row: &&String| row.len() > NARROW && !row.starts_with("otpauth://");
+            assert_eq!(page.iter().find(long), None);
+        });
     }
 }

@@ -152,7 +152,7 @@ impl Logins {
             style: self.state.config().qr,
             now,
         };
-        renderer.of(turn)
+        renderer.render(turn)
     }
 }
 

@@ -1,43 +1,44 @@
-//! The dialog's turns in words: what goes out on the bus.
+//! Renders the turns of a dialog: the texts that are sent to the module.
 
 use tfa_core::{BackupCode, Dialog, Message, Time};
 use tfa_proto::{Line, LineKind, Next, PromptStyle, Question, Turn, Verdict};
+use tfa_text::wrapped;
 
 use crate::config::QrStyle;
-use crate::login::enrollment::{Enrollment, backup_codes_page, narrow};
+use crate::login::enrollment::{Enrollment, WIDE, backup_codes_page, narrow};
 use crate::messages::{self, Shown};
 
-/// What the words depend on besides the turn.
+/// What the texts depend on besides the turn.
 pub struct Renderer<'login> {
-    /// The dialog that the turn belongs to, while it goes on.
+    /// The dialog of the turn, until it ends.
     pub dialog: Option<&'login Dialog>,
-    /// Backup codes that were drawn for it.
+    /// The backup codes of the dialog.
     pub drawn: &'login [BackupCode],
-    /// The host's name.
+    /// The name of the host.
     pub host: &'login str,
-    /// Who issues a new key.
+    /// The issuer of a new key.
     pub issuer: &'login str,
-    /// Whose login it is.
+    /// The login name.
     pub user: &'login str,
-    /// Whether sshd asks.
+    /// Whether the login program is sshd.
     pub ssh: bool,
-    /// How QR codes are drawn.
+    /// The form of QR codes.
     pub style: QrStyle,
-    /// The moment of the turn.
+    /// The time of the turn.
     pub now: Time,
 }
 
 impl Renderer<'_> {
-    /// The turn in words.
+    /// Renders a turn.
     #[must_use]
-    pub fn of(&self, turn: &tfa_core::Turn) -> Turn {
+    pub fn render(&self, turn: &tfa_core::Turn) -> Turn {
         let mut lines: Vec<Line> = turn
             .says
             .map(|says| self.message(says))
             .into_iter()
             .collect();
         let told = turn.told.as_ref();
-        lines.extend(told.map(|wrong| line(false, messages::wrong_codes(wrong))));
+        lines.extend(told.map(|wrong| line(false, wrapped(&messages::wrong_codes(wrong), WIDE))));
         let (page, next) = self.next(turn.next, turn.says);
         lines.extend(page.into_iter().map(|row| line(false, row)));
         Turn { lines, next }
@@ -56,7 +57,7 @@ impl Renderer<'_> {
         use tfa_core::Next as N;
         match next {
             N::AskCode { digits } => {
-                let question = ask(messages::QUESTION, PromptStyle::Hidden, digits);
+                let question = ask(messages::ASK_CODE, PromptStyle::Hidden, digits);
                 (Vec::new(), question)
             }
             N::AskInvitation => (
@@ -68,24 +69,24 @@ impl Renderer<'_> {
                     .enrollment()
                     .map_or(Shown::Never, |enrollment| enrollment.shown());
                 let question = messages::ask_to_begin(picture);
-                let mut page = messages::set_up_needed(self.host, picture);
+                let mut page = messages::must_set_up(self.host, picture);
                 if self.ssh {
-                    page.extend(messages::TIME_OVER_SSH.map(str::to_owned));
+                    page.push(messages::SSH_TIME_LIMIT.to_owned());
                 }
-                (headed(page), ask(question, PromptStyle::Visible, 0))
+                (headed(&page), ask(question, PromptStyle::Visible, 0))
             }
             N::AskToBegin(Some(until)) => {
                 let page = messages::grace(self.host, until, self.now);
                 (
-                    headed(page),
-                    ask(messages::ASK_WHETHER, PromptStyle::Optional, 0),
+                    headed(&page),
+                    ask(messages::ASK_TO_SET_UP, PromptStyle::Optional, 0),
                 )
             }
             N::ShowPicture => (
                 self.page(|enrollment| enrollment.picture_page()),
                 ask(messages::ASK_SCANNED, PromptStyle::Visible, 0),
             ),
-            // After a slip the key is still on the screen.
+            // After a wrong code the key is still on the screen.
             N::AskNewCode { .. } if says.is_some() => (
                 Vec::new(),
                 ask(messages::ASK_NEW_CODE, PromptStyle::Visible, 0),
@@ -98,22 +99,22 @@ impl Renderer<'_> {
                 backup_codes_page(self.drawn),
                 ask(messages::ASK_SAVED, PromptStyle::Visible, 0),
             ),
-            // Who cannot set up hears how long that goes well.
+            // A user who cannot enroll is told when the grace period ends.
             N::End(verdict @ tfa_core::Verdict::InGrace(until))
                 if says == Some(Message::NoInvitation) =>
             {
                 let page = messages::grace(self.host, until, self.now);
-                (page, Next::Verdict(of(verdict)))
+                (narrow(&page), Next::Verdict(wire_verdict(verdict)))
             }
-            N::End(verdict) => (Vec::new(), Next::Verdict(of(verdict))),
+            N::End(verdict) => (Vec::new(), Next::Verdict(wire_verdict(verdict))),
         }
     }
 
-    /// Said between pages, a text fits the same window.
+    /// A text between pages fits the same window as these.
     fn fitted(&self, text: String) -> String {
         match self.dialog {
-            Some(Dialog::Enroll(_)) => narrow(vec![text]).join("\n"),
-            Some(Dialog::AskCode(_)) | None => text,
+            Some(Dialog::Enroll(_)) => narrow(&[text]).join("\n"),
+            Some(Dialog::AskCode(_)) | None => wrapped(&text, WIDE),
         }
     }
 
@@ -136,36 +137,37 @@ impl Renderer<'_> {
     }
 }
 
-/// A page of text with a short first row, for ssh puts user and host in front of it.
-fn headed(page: Vec<String>) -> Vec<String> {
+/// A page of text with a short first row, because ssh writes user and host in front of it.
+fn headed(page: &[String]) -> Vec<String> {
     let mut rows = vec![messages::PAGE_HEADING.to_owned()];
     rows.extend(narrow(page));
     rows
 }
 
-/// A turn without a question.
+/// A turn with a verdict.
 #[must_use]
 pub fn end(verdict: Verdict, says: Option<(bool, String)>) -> Turn {
     Turn {
         lines: says
             .into_iter()
-            .map(|(bad, text)| line(bad, text))
+            .map(|(bad, text)| line(bad, wrapped(&text, WIDE)))
             .collect(),
         next: Next::Verdict(verdict),
     }
 }
 
-/// A verdict with a line that is shown in silent programs, too.
+/// A turn with a verdict, and a line that silent programs show too.
 #[must_use]
-pub fn notice(verdict: Verdict, text: String) -> Turn {
+pub fn notice(verdict: Verdict, text: &str) -> Turn {
     let kind = LineKind::Notice;
+    let text = wrapped(text, WIDE);
     Turn {
         lines: vec![Line { kind, text }],
         next: Next::Verdict(verdict),
     }
 }
 
-fn of(verdict: tfa_core::Verdict) -> Verdict {
+fn wire_verdict(verdict: tfa_core::Verdict) -> Verdict {
     match verdict {
         tfa_core::Verdict::Verified(_) | tfa_core::Verdict::Enrolled => Verdict::Verified,
         tfa_core::Verdict::InGrace(_) => Verdict::NotRequired,

@@ -9,12 +9,16 @@ use tfa_proto::{
     Context, Explanation, HypotheticalLogin, Impact, OpenEnum, Outcome, PASSWORD_METHOD, Phase,
     Reason, Verdict,
 };
+use tfa_text::wrapped;
 
 use crate::account::status;
 use crate::host::pam_services::{STEPPED_OVER, is_silent};
 use crate::host::users::User;
 use crate::login::pam_context;
 use crate::messages::{self, Shown};
+
+/// The columns of what the user would see. `tfactl explain` indents it.
+const WIDTH: usize = 78;
 
 /// Long enough for every grace to be over.
 const LATER: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 24 * 3600);
@@ -190,14 +194,14 @@ pub fn explain(
     let shown = match (action, locked) {
         _ if stepped_over => String::new(),
         (_, Some(lock_state)) => messages::locked(lock_state, now),
-        (PhaseAction::Ask, _) => messages::QUESTION.trim_end().to_owned(),
+        (PhaseAction::Ask, _) => messages::ASK_CODE.trim_end().to_owned(),
         (PhaseAction::SetUp(_), _) if uninvited => messages::message(Message::NoInvitation, now).1,
         (PhaseAction::Grace(until) | PhaseAction::SetUp(Some(until)), _) => {
-            messages::grace_told(host, until, now)
+            messages::grace(host, until, now).join("\n")
         }
-        (PhaseAction::SetUp(None), _) => messages::set_up_needed(host, Shown::First).join("\n"),
+        (PhaseAction::SetUp(None), _) => messages::must_set_up(host, Shown::First).join("\n"),
         (PhaseAction::Deny(reason), _) => {
-            messages::reason(reason, host, user, supposed.service == "sshd")
+            messages::denial(reason, host, user, supposed.service == "sshd")
         }
         (
             PhaseAction::Verified
@@ -223,7 +227,7 @@ pub fn explain(
         audited: audited.map(|(what, _)| what.into()),
         audited_reason: audited.and_then(|(_, why)| why).map(OpenEnum::from),
         state: status::state_of(account).into(),
-        shown,
+        shown: wrapped(&shown, WIDTH),
         unknown,
     }
 }

@@ -162,9 +162,7 @@ impl Shared {
             Some(word) if word == OLD_INVITATION => Err(Error::InvitationNeeded(
                 "There is no invitation for you now.".to_owned(),
             )),
-            Some(_) => Err(Error::WrongCode(
-                "That is not the word of your invitation.".to_owned(),
-            )),
+            Some(_) => Err(Error::WrongCode("Wrong invitation code.".to_owned())),
             None => Err(Error::InvitationNeeded(
                 "Setting up takes an invitation.".to_owned(),
             )),

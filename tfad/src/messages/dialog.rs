@@ -1,0 +1,116 @@
+//! Messages between the questions of a login.
+
+use tfa_core::{Drift, LockState, Message, Time};
+use tfa_text::time::{difference, wait};
+
+/// The message, and whether it is an error.
+#[must_use]
+pub fn message(message: Message, now: Time) -> (bool, String) {
+    let is_error = !matches!(
+        message,
+        Message::BackupCodeUsed { .. } | Message::NotBegun | Message::NotSetUp
+    );
+    (is_error, text(message, now))
+}
+
+fn text(message: Message, now: Time) -> String {
+    let text = match message {
+        Message::Wrong(LockState::Unlocked) | Message::WrongNewCode(None) => {
+            "Wrong code. Enter the latest one."
+        }
+        Message::Wrong(lock) | Message::Locked(lock) => return locked(lock, now),
+        Message::WrongNewCode(Some(drift)) => return code_of_another_time(drift),
+        Message::AlreadyUsed => ALREADY_USED,
+        Message::NotACode => NOT_A_CODE,
+        Message::BackupCodeOnly => "Too many wrong codes. Only a backup code is accepted now.",
+        Message::BackupCodeUsed { left } => return backup_code_used(left),
+        Message::WrongInvitation | Message::NotAnInvitation => WRONG_INVITATION,
+        Message::NoInvitation => NO_INVITATION,
+        Message::PendingWithdrawn => {
+            "Too many wrong codes. The new key is no longer valid. Delete it in the app, and log in \
+             again."
+        }
+        Message::NotBegun => "Nothing was set up.",
+        Message::NotSetUp => "Nothing was set up. Delete the entry in the app, if there is one.",
+        Message::Changed => "Your two-factor login was just changed. Log in again.",
+    };
+    text.to_owned()
+}
+
+/// For one-time codes and backup codes.
+pub(super) const ALREADY_USED: &str =
+    "This code was already used. Each code works only once: enter a new one.";
+pub(super) const NOT_A_CODE: &str = "Not a valid code. Enter 6 or 8 digits, or a backup code.";
+pub(super) const WRONG_INVITATION: &str = "Wrong invitation code.";
+pub(super) const NO_INVITATION: &str = "\
+You need an invitation code to set up two-factor login, and have no valid one. Ask your \
+administrator for one (tfactl invite).";
+
+/// Fewer backup codes are a reason to create new ones. Each of them may be used because the phone is
+/// lost.
+fn backup_code_used(left: usize) -> String {
+    match left {
+        0 => "\
+That was your last backup code. To create new ones: tfa-enroll codes
+For a new phone: tfa-enroll move"
+            .to_owned(),
+        1 | 2 => format!(
+            "Backup code used, {left} left. To create new ones: tfa-enroll codes\n\
+             For a new phone: tfa-enroll move"
+        ),
+        _ => format!("Backup code used, {left} left. For a new phone: tfa-enroll move"),
+    }
+}
+
+/// The code is correct for another time than that of this host.
+fn code_of_another_time(drift: Drift) -> String {
+    let difference = difference(drift.seconds.unsigned_abs());
+    if drift.seconds > 0 {
+        format!(
+            "This code is for another time. The clock of the phone is about {difference} ahead of \
+             this host. Let the phone set its clock from the network, and enter the new code."
+        )
+    } else {
+        format!(
+            "This code is for another time. The clock of the phone is about {difference} behind \
+             this host. Let the phone set its clock from the network, and enter the new code."
+        )
+    }
+}
+
+/// Why no code is verified, and when to try again.
+#[must_use]
+pub fn locked(lock: LockState, now: Time) -> String {
+    match lock {
+        LockState::Unlocked => "Too many wrong codes. Try again now.".to_owned(),
+        LockState::Until(until) => {
+            let wait = wait(now.until(until).as_secs());
+            format!("Too many wrong codes. Try again in {wait}.")
+        }
+        LockState::Permanent => "\
+Too many wrong codes. Ask your administrator to unlock you (tfactl unlock), or enter a backup code \
+at the console."
+            .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_states_when_to_try_again_and_never_too_early() {
+        let now = Time::from_secs(1000);
+        let after = |seconds: u64| locked(LockState::Until(Time::from_secs(1000 + seconds)), now);
+        assert!(after(30).ends_with("in 30 seconds."));
+        assert!(after(121).ends_with("in 3 minutes."));
+        assert!(after(3600).ends_with("in 60 minutes."));
+    }
+
+    #[test]
+    fn a_wrong_clock_is_named_with_its_direction() {
+        let text = |seconds| code_of_another_time(Drift { seconds });
+        assert!(text(300).contains("5 minutes ahead of"));
+        assert!(text(-90).contains("90 seconds behind"));
+    }
+}

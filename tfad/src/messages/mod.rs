@@ -1,0 +1,16 @@
+//! The messages of the daemon. Each one is a whole text with named arguments, so that it can be
+//! translated. A paragraph has no line breaks: the caller wraps it to its window.
+
+mod denials;
+mod dialog;
+mod enrollment;
+mod notices;
+mod questions;
+mod refusals;
+
+pub use denials::denial;
+pub use dialog::{locked, message};
+pub use enrollment::*;
+pub use notices::*;
+pub use questions::*;
+pub use refusals::*;

@@ -1,0 +1,94 @@
+//! Refusals of changes that users request, as errors of the contract.
+
+use tfa_core::{BadParameters, Drift, Refusal, State, Time};
+use tfa_proto::Error;
+use tfa_text::time::difference;
+
+use super::dialog::{ALREADY_USED, NO_INVITATION, NOT_A_CODE, WRONG_INVITATION, locked};
+
+/// Why the change is refused.
+#[must_use]
+pub fn refusal(refusal: Refusal, now: Time) -> Error {
+    match refusal {
+        Refusal::AlreadySetUp => Error::AlreadySetUp(
+            "Two-factor login is already set up. For a new phone: tfa-enroll move".to_owned(),
+        ),
+        Refusal::NotSetUp => Error::NotSetUp(
+            "Two-factor login is not set up. To set it up: tfa-enroll setup".to_owned(),
+        ),
+        Refusal::WrongState(State::Paused) => Error::WrongState(
+            "Two-factor login is already paused. To resume it: tfa-enroll resume".to_owned(),
+        ),
+        Refusal::WrongState(_) => Error::WrongState("Two-factor login is not paused.".to_owned()),
+        Refusal::NothingPending => Error::NothingPending(
+            "No new key is waiting for a code. It may have expired. Start again.".to_owned(),
+        ),
+        Refusal::PendingWithdrawn => Error::NothingPending(
+            "Too many wrong codes. The new key is no longer valid. Start again.".to_owned(),
+        ),
+        Refusal::WrongCode(None) => Error::WrongCode(
+            "Wrong code. Enter the latest code of the entry for this host. If it is wrong again, \
+             let the phone set its clock from the network."
+                .to_owned(),
+        ),
+        Refusal::WrongCode(Some(drift)) => Error::WrongCode(code_of_another_time(drift)),
+        Refusal::AlreadyUsed => Error::WrongCode(ALREADY_USED.to_owned()),
+        Refusal::NotACode => Error::InvalidArgument(NOT_A_CODE.to_owned()),
+        Refusal::Locked(lock) | Refusal::WrongAndLocked(lock) => Error::Locked(locked(lock, now)),
+        Refusal::NoInvitation => Error::InvitationNeeded(NO_INVITATION.to_owned()),
+        Refusal::WrongInvitation | Refusal::NotAnInvitation => {
+            Error::WrongCode(WRONG_INVITATION.to_owned())
+        }
+        Refusal::Rehash => Error::Busy("The backup codes were just changed. Try again.".to_owned()),
+    }
+}
+
+/// As in a login, and what to do where the phone sets its clock already.
+fn code_of_another_time(drift: Drift) -> String {
+    let difference = difference(drift.seconds.unsigned_abs());
+    if drift.seconds > 0 {
+        format!(
+            "This code is for another time. The clock of the phone is about {difference} ahead of \
+             this host. Let the phone set its clock from the network. If it does, tell your \
+             administrator that the clock of this host is wrong."
+        )
+    } else {
+        format!(
+            "This code is for another time. The clock of the phone is about {difference} behind \
+             this host. Let the phone set its clock from the network. If it does, tell your \
+             administrator that the clock of this host is wrong."
+        )
+    }
+}
+
+/// Two-factor login is required.
+#[must_use]
+pub fn required() -> Error {
+    Error::Required(
+        "Two-factor login is required on this host, so you cannot switch it off. For a new phone: \
+         tfa-enroll move"
+            .to_owned(),
+    )
+}
+
+/// The change has no proof.
+#[must_use]
+pub fn code_needed() -> Error {
+    Error::CodeNeeded("A code from your phone, or a backup code, is required.".to_owned())
+}
+
+/// The parameters of a new authenticator are out of range.
+#[must_use]
+pub fn bad_parameters(bad: BadParameters) -> Error {
+    let text = match bad {
+        BadParameters::Digits => "A code can have 6 or 8 digits.",
+        BadParameters::Period => "The period can be 15 to 120 seconds.",
+    };
+    Error::InvalidArgument(text.to_owned())
+}
+
+/// No login is served.
+#[must_use]
+pub fn refuses_every_login(why: &str) -> String {
+    format!("tfad refuses every login on this host now, and changes nothing: {why}")
+}
