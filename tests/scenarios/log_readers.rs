@@ -139,7 +139,7 @@ fn the_journal_has_each_event_with_its_fields() {
     assert!(has(&verified, "TFA_FACTOR=authenticator"), "{verified}");
     assert!(has(&verified, "PRIORITY=6"), "{verified}");
 
-    machine.succeed(["tfactl", "reset", "alice"]);
+    machine.succeed(["tfactl", "reset", "alice", "--yes"]);
     machine.succeed(["journalctl", "--sync"]);
     let reset = entry("reset");
     assert!(has(&reset, "TFA_USER=alice"), "{reset}");
