@@ -21,7 +21,7 @@ PROGRAMS_FROM := $(RELEASE)/release
 endif
 
 # The tests that need no booted machine; the filter tells those of the release build from the rest.
-TESTS := cargo test --locked --workspace --exclude tfa-tests
+TESTS := cargo test --locked --no-fail-fast --workspace --exclude tfa-tests
 OF_RELEASE := instructions::
 
 # The same input gives the same bytes wherever it is built, and no path of the builder's is in them.
@@ -62,7 +62,7 @@ prerequisites:
 test: prerequisites deb ## all tests, the booted machine included (as root, on Debian)
 	tests/run $(if $(CHECKED),,'$(TESTS) -- --skip $(OF_RELEASE)') \
 		'$(TESTS) --bin tfa-bench $(OF_RELEASE)' \
-		'cargo test --locked -p tfa-tests'
+		'cargo test --locked --no-fail-fast -p tfa-tests'
 
 scenario: prerequisites quick-deb ## the scenarios whose path contains ONLY, with an unoptimized package
 	TFA_DEB=$$(ls target/quick/tfa_*.deb) cargo test --locked -p tfa-tests --test scenarios -- $(if $(TFA_KEEP),--nocapture) $(ONLY)

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zbus::{Signature, wire::Type};
 
-/// An enum whose values have names on the bus and in JSON. [`wire_enum`] implements it.
+/// An enum whose values have names on the bus and in JSON. `wire_enum` implements it.
 pub trait WireName: Copy {
     /// The name.
     #[must_use]

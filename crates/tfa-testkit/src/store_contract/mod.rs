@@ -1,6 +1,6 @@
 //! The tests that every store must pass.
 //!
-//! A crate that has a store implements [`Backend`] for it, and calls [`store_contract!`] in a module of
+//! A crate that has a store implements [`Backend`] for it, and calls [`crate::store_contract!`] in a module of
 //! its tests:
 //!
 //! ```
