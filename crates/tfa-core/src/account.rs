@@ -12,8 +12,8 @@ use crate::{
     PendingAuthenticator, Throttle, ThrottleScope, Time, WrongCodes,
 };
 
-/// What is kept of one user. Encoded as CBOR with numbered fields: a number is never used again
-/// for something else.
+/// The stored data of one user, encoded as CBOR with numbered fields. The number of a removed field
+/// is never used again.
 #[derive(Clone, Encode, Decode, CborLen)]
 pub struct Account {
     /// The uid that the account was set up for.
@@ -24,7 +24,7 @@ pub struct Account {
     pub(crate) paused: bool,
     #[n(2)]
     pub(crate) authenticators: Vec<Authenticator>,
-    /// Shown to its owner and not yet proved.
+    /// An authenticator that waits for its first code.
     #[n(3)]
     pub(crate) pending: Option<PendingAuthenticator>,
     #[n(4)]
@@ -36,28 +36,28 @@ pub struct Account {
     /// The first login at which a second factor was required.
     #[n(7)]
     pub(crate) first_required: Option<Time>,
-    /// It was set up once and then reset: whoever has to set it up has no grace.
+    /// The account was reset: there is no grace period for a new enrollment.
     #[cbor(n(8), default)]
     pub(crate) no_grace: bool,
     #[n(9)]
     pub(crate) invitation: Option<Invitation>,
-    /// What audit mode saw.
+    /// What audit mode has recorded.
     #[cbor(n(10), default)]
     pub(crate) audit_records: Vec<AuditRecord>,
-    /// Wrong codes for a login to be told of.
+    /// Wrong codes that a later login reports.
     #[n(11)]
     pub(crate) wrong_codes: Option<WrongCodes>,
     /// A right code was accepted since the record was loaded.
     #[cbor(skip)]
-    pub(crate) proved: bool,
+    pub(crate) code_accepted: bool,
 }
 
-/// Where an account stands.
+/// The state of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Not set up.
+    /// The user has not enrolled.
     None,
-    /// A first authenticator was offered and is not proved.
+    /// A first authenticator waits for its first code.
     Pending,
     /// Codes are asked for.
     Enabled,
@@ -65,7 +65,7 @@ pub enum State {
     Paused,
 }
 
-/// What a right code was.
+/// What a right code was a code of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Factor {
     /// A one-time code.
@@ -74,27 +74,29 @@ pub enum Factor {
     BackupCode,
 }
 
-/// The judgement over one answer.
+/// The result of one answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judgement {
-    /// Right, and now used up.
+    /// Right; the code is now used.
     Accepted(Factor),
-    /// It was right once. Nothing can be guessed from it, so it counts as no try.
+    /// The code was used before. It does not count as a wrong code, because it tells a guesser
+    /// nothing.
     AlreadyUsed,
-    /// Wrong, and counted; whether another try is open now.
+    /// Wrong, and counted. The state tells whether a further code is accepted now.
     Wrong(LockState),
-    /// Not judged: too many were wrong.
+    /// Not checked: there were too many wrong codes.
     Locked(LockState),
-    /// Not a code by its shape; counts as no try.
+    /// The input does not have the form of a code. It is not counted.
     NotACode,
-    /// Nothing was typed.
+    /// The input was empty: the user gave up.
     GaveUp,
-    /// The backup codes changed meanwhile: hash the answer again and ask again.
+    /// The backup codes changed in the meantime: the caller must hash the answer again and repeat
+    /// the call.
     Rehash,
 }
 
 impl Account {
-    /// An account with nothing set up.
+    /// An account without enrollment.
     #[must_use]
     pub fn new(uid: u32) -> Self {
         Self {
@@ -110,7 +112,7 @@ impl Account {
             invitation: None,
             audit_records: Vec::new(),
             wrong_codes: None,
-            proved: false,
+            code_accepted: false,
         }
     }
 
@@ -120,7 +122,8 @@ impl Account {
         self.uid
     }
 
-    /// Gives the account to another uid: by the administrator, who knows that it is the same person.
+    /// Assigns the account to another uid. Only the administrator can know that the user is the
+    /// same.
     pub fn set_uid(&mut self, uid: u32) {
         self.uid = uid;
     }
@@ -128,11 +131,11 @@ impl Account {
     /// Whether a right code, or a right backup code, was accepted since the record was loaded. It is
     /// not stored.
     #[must_use]
-    pub fn is_proved(&self) -> bool {
-        self.proved
+    pub fn has_accepted_code(&self) -> bool {
+        self.code_accepted
     }
 
-    /// Where the account stands.
+    /// The state of the account.
     #[must_use]
     pub fn state(&self) -> State {
         match (self.authenticators.is_empty(), self.paused) {
@@ -143,7 +146,7 @@ impl Account {
         }
     }
 
-    /// Whether there is nothing worth a record.
+    /// Whether the account holds nothing that must be stored.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.state() == State::None
@@ -155,19 +158,19 @@ impl Account {
             && self.audit_records.is_empty()
     }
 
-    /// The authenticators in force.
+    /// The active authenticators.
     #[must_use]
     pub fn authenticators(&self) -> &[Authenticator] {
         &self.authenticators
     }
 
-    /// The authenticator that waits to be proved.
+    /// The authenticator that waits for its first code.
     #[must_use]
     pub fn pending(&self) -> Option<&PendingAuthenticator> {
         self.pending.as_ref()
     }
 
-    /// The backup codes that are left.
+    /// The backup codes.
     #[must_use]
     pub fn backup(&self) -> Option<&BackupSet> {
         self.backup.as_ref()
@@ -179,45 +182,45 @@ impl Account {
         self.backup.as_ref().map_or(0, BackupSet::left)
     }
 
-    /// The wrong codes.
+    /// The counters of wrong codes.
     #[must_use]
     pub fn throttle(&self) -> &Throttle {
         &self.throttle
     }
 
-    /// When a code was last accepted at a login.
+    /// The last login with a right code.
     #[must_use]
     pub fn last_login(&self) -> Option<Time> {
         self.last_login
     }
 
-    /// The first login at which a second factor was required, as far as that was noted.
+    /// The first recorded login at which a second factor was required.
     #[must_use]
     pub fn first_required(&self) -> Option<Time> {
         self.first_required
     }
 
-    /// Notes a login at which a second factor is required; the earliest one counts. One that was
-    /// noted by a clock that was ahead gives way, or its grace would not end until that comes.
+    /// Records a login at which a second factor is required. The earliest one counts, so that a
+    /// time that was recorded while the clock was ahead does not extend the grace period.
     pub fn require(&mut self, now: Time) {
         let first = self.first_required.map_or(now, |first| first.min(now));
         self.first_required = Some(first);
     }
 
-    /// Whether somebody who has to set it up must do so at once: it was reset.
+    /// Whether the user must enroll without a grace period, because the account was reset.
     #[must_use]
     pub fn has_no_grace(&self) -> bool {
         self.no_grace
     }
 
-    /// The invitation that waits to be used.
+    /// The unused invitation.
     #[must_use]
     pub fn invitation(&self) -> Option<&Invitation> {
         self.invitation.as_ref()
     }
 
-    /// Takes an invitation; one that was made before is void, and so is a first authenticator that
-    /// was offered for it.
+    /// Sets an invitation. An earlier one becomes void, and so does a first authenticator that
+    /// waits for its first code.
     pub fn invite(&mut self, invitation: Invitation) {
         if self.authenticators.is_empty() {
             self.pending = None;
@@ -225,24 +228,23 @@ impl Account {
         self.invitation = Some(invitation);
     }
 
-    /// What audit mode saw.
+    /// What audit mode has recorded.
     #[must_use]
     pub fn audit_records(&self) -> &[AuditRecord] {
         &self.audit_records
     }
 
-    /// Notes what would have become of a login.
+    /// Records the outcome that a login would have had without audit mode.
     pub fn record_audit(&mut self, outcome: AuditOutcome, service: &str, from: &str, now: Time) {
         audit::record(&mut self.audit_records, outcome, service, from, now);
     }
 
-    /// There is no grace from here on: what was forgotten may have been set up.
+    /// Ends the grace period for good. The user may have been enrolled before.
     pub fn forbid_grace(&mut self) {
         self.no_grace = true;
     }
 
-    /// Forgets everything but that there is no grace any more: whoever it is required of sets it
-    /// up again at the next login.
+    /// Removes all data except what limits the grace period: an enrolled user has none afterwards.
     pub fn reset(&mut self) {
         *self = Self {
             first_required: self.first_required,
@@ -251,12 +253,12 @@ impl Account {
         };
     }
 
-    /// The administrator's way to let somebody try again.
+    /// Removes all locks and counters.
     pub fn unlock(&mut self) {
         self.throttle.clear();
     }
 
-    /// How many digits a code has, where all authenticators agree; else 0.
+    /// The number of digits of a code; 0 where the authenticators differ.
     #[must_use]
     pub fn digits(&self) -> u8 {
         let mut digits = self
@@ -271,14 +273,14 @@ impl Account {
         }
     }
 
-    /// Judges an answer and takes its consequences: a right code is used up, a wrong one counted.
-    /// The yes may only be said after this account was stored.
+    /// Checks an answer. A right code becomes used, a wrong one is counted. The caller must store
+    /// the account before it lets the login proceed.
     #[must_use]
     pub fn judge(&mut self, credential: &Credential, scope: ThrottleScope, now: Time) -> Judgement {
         self.judge_from("", credential, scope, now)
     }
 
-    /// As [`Self::judge`], of an answer whose remote host or terminal is known.
+    /// As [`Self::judge`], with the remote host or the terminal of the answer.
     pub(crate) fn judge_from(
         &mut self,
         from: &str,
@@ -308,7 +310,7 @@ impl Account {
                     }
                 }
                 if fresh {
-                    self.proved = true;
+                    self.code_accepted = true;
                     self.throttle.succeed(scope, now);
                     Judgement::Accepted(Factor::Authenticator)
                 } else if used {
@@ -331,7 +333,7 @@ impl Account {
                         if let Some(set) = &mut self.backup {
                             set.mark_used(place);
                         }
-                        self.proved = true;
+                        self.code_accepted = true;
                         match scope {
                             ThrottleScope::Console => self.throttle.clear(),
                             ThrottleScope::Remote | ThrottleScope::OwnProgram => {
@@ -345,16 +347,16 @@ impl Account {
         }
     }
 
-    /// The moment of a used step that lies so far ahead of now that it was used under a clock that
-    /// was ahead. The next code that is judged puts it aside.
+    /// The time of a used step that lies too far ahead of now: the clock was ahead when it was
+    /// used. The next check of a code sets it aside.
     #[must_use]
     pub fn used_ahead(&self, now: Time) -> Option<Time> {
         let mut ahead = self.authenticators.iter().map(|one| one.used_ahead(now));
         ahead.find_map(|moment| moment)
     }
 
-    /// Whether an answer of this kind is judged at all now. After 100 wrong codes the console
-    /// still takes a backup code, at the pace of the timed lock.
+    /// Whether an answer of this kind is checked now. After 100 wrong codes the console still
+    /// accepts a backup code, subject to the timed lock.
     #[must_use]
     pub fn lock_state(
         &self,
@@ -372,13 +374,13 @@ impl Account {
     /// Counts a wrong code.
     pub(crate) fn wrong(&mut self, from: &str, scope: ThrottleScope, now: Time) -> Judgement {
         if !self.authenticators.is_empty() {
-            self.note_wrong_code(from, now);
+            self.record_wrong_code(from, now);
         }
         self.throttle.fail(scope, now);
         Judgement::Wrong(self.throttle.counter(scope).lock_state(now))
     }
 
-    /// The account as bytes, for sealing.
+    /// Encodes the account, for sealing.
     #[must_use]
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         // The exact size is reserved first: a growing buffer would leave copies of the secrets.
@@ -389,7 +391,7 @@ impl Account {
         bytes
     }
 
-    /// The account out of bytes.
+    /// Decodes an account.
     ///
     /// # Errors
     /// [`Undecodable`] for anything that [`Self::encode`] did not write.
@@ -403,8 +405,8 @@ impl Account {
         }
     }
 
-    /// Whether every part is within the range that it was made in: what hashes and codes are
-    /// computed with must not be a number that happens to be there.
+    /// Whether every value is in its range. The costs of hashes and the parameters of codes must
+    /// not be arbitrary numbers.
     fn is_sound(&self) -> bool {
         let offered = self.pending.iter().map(PendingAuthenticator::authenticator);
         self.authenticators
@@ -417,7 +419,7 @@ impl Account {
     }
 }
 
-/// Bytes that are no account of a version known here.
+/// The bytes are not an account of a version that is known here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Undecodable;
 

@@ -3,7 +3,7 @@
 use minicbor::{CborLen, Decode, Encode};
 
 use crate::hotp::Hotp;
-use crate::time::BELIEVED_AHEAD;
+use crate::time::MAX_AHEAD;
 use crate::used::UsedSteps;
 use crate::{Code, Secret, Step, Time};
 
@@ -334,7 +334,7 @@ impl Authenticator {
 
 /// How many steps ahead of now a used step may lie; one beyond was used while the clock was ahead.
 fn steps_believed(period: u32) -> i64 {
-    let steps = BELIEVED_AHEAD.as_secs().checked_div(period.into());
+    let steps = MAX_AHEAD.as_secs().checked_div(period.into());
     steps
         .and_then(|steps| i64::try_from(steps).ok())
         .unwrap_or(0)

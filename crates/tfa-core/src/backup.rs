@@ -1,7 +1,7 @@
-//! Backup codes: ten at a time, each good once, kept as Argon2id hashes.
+//! Backup codes: sets of ten, each code accepted once, stored as Argon2id hashes.
 //!
-//! One salt serves a whole set, so that a code costs one evaluation and not ten; the codes have
-//! 50 random bits each, so nothing is gained by attacking them together.
+//! A set has one salt, so that a check needs one hash and not ten. Each code has 50 random bits, so
+//! that the common salt does not help an attacker.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use minicbor::{CborLen, Decode, Encode};
@@ -13,10 +13,10 @@ use crate::input::BACKUP_LENGTH;
 
 const DIGEST: usize = 32;
 const SALT: usize = 16;
-/// The most memory, in KiB, and passes of a recipe that is followed.
-const MOST: (u32, u32) = (1024 * 1024, 16);
+/// The maximum cost that is accepted: memory in KiB, and passes.
+const MAX_COST: (u32, u32) = (1024 * 1024, 16);
 
-/// How a set's codes are hashed: Argon2id (RFC 9106) with the cost that the set was made with.
+/// The parameters of Argon2id (RFC 9106) with which the codes of a set are hashed.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
 pub struct HashParams {
     #[cbor(n(0), with = "minicbor::bytes")]
@@ -38,11 +38,10 @@ impl HashParams {
         }
     }
 
-    /// Hashes a code. Takes tens of milliseconds and 19 MiB: not for a thread that others wait
-    /// for.
+    /// Hashes a code. This takes tens of milliseconds and 19 MiB of memory.
     ///
     /// # Errors
-    /// [`HashFailed`] when the recipe's cost is out of Argon2's range, or memory is short.
+    /// [`HashFailed`] if the cost is out of the range of Argon2, or memory is short.
     pub fn hash(&self, code: &BackupCode) -> Result<Hashed, HashFailed> {
         let parameters =
             Params::new(self.memory, self.passes, 1, Some(DIGEST)).map_err(|_| HashFailed)?;
@@ -61,28 +60,28 @@ impl HashParams {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HashFailed;
 
-/// A typed backup code, hashed for one set.
+/// The hash of a typed backup code, for one set.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Hashed {
     salt: [u8; SALT],
     digest: [u8; DIGEST],
 }
 
-/// What a hash is to a set.
+/// The result of a search for a hash in a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// One of the codes that are left, at this place.
+    /// An unused code, with its index.
     At(usize),
-    /// One that was used already.
+    /// A used code.
     Used,
-    /// None of them.
+    /// No code of the set.
     No,
-    /// The hash was made for another set; hash the code again.
+    /// The hash was computed for another set.
     OtherSet,
 }
 
-/// The backup codes of an account: those that are left, and those that were used, which are known
-/// again so that they count as no try.
+/// The backup codes of an account. Used codes are kept, so that they are recognized and not counted
+/// as wrong.
 #[derive(Clone, Encode, Decode, CborLen)]
 pub struct BackupSet {
     #[n(0)]
@@ -102,8 +101,8 @@ impl BackupSet {
     /// How many codes a set has.
     pub const SIZE: usize = 10;
 
-    /// Draws a set. `fill` gives random bytes. The codes are to be shown once and dropped; ten
-    /// hashes are computed.
+    /// Generates a set. `fill` supplies random bytes. This computes ten hashes. The caller shows
+    /// the codes once and drops them.
     ///
     /// # Errors
     /// [`HashFailed`], as [`HashParams::hash`].
@@ -132,22 +131,22 @@ impl BackupSet {
         Ok((set, codes))
     }
 
-    /// How a code is to be hashed before it can be held against this set.
+    /// The parameters with which a code must be hashed for this set.
     #[must_use]
     pub fn hash_params(&self) -> &HashParams {
         &self.hash_params
     }
 
-    /// Whether it is within the range that sets are made in; a decoded one may be anything.
+    /// Whether a decoded set is in the range of sets that are made here.
     pub(crate) fn is_sound(&self) -> bool {
-        let (memory, passes) = MOST;
+        let (memory, passes) = MAX_COST;
         self.left() <= Self::SIZE
             && self.used().len() <= Self::SIZE
             && self.hash_params.memory <= memory
             && self.hash_params.passes <= passes
     }
 
-    /// How many codes are left.
+    /// The number of unused codes.
     #[must_use]
     pub fn left(&self) -> usize {
         self.digests.len()
@@ -157,7 +156,8 @@ impl BackupSet {
         self.used.as_deref().unwrap_or_default()
     }
 
-    /// Holds a hash against every code of the set, in a time that does not tell which.
+    /// Compares a hash with every code of the set, in a time that does not depend on which one
+    /// matches.
     pub(crate) fn find(&self, hashed: &Hashed) -> Found {
         if hashed.salt != self.hash_params.salt {
             return Found::OtherSet;
@@ -175,7 +175,7 @@ impl BackupSet {
         found
     }
 
-    /// Uses up the code at that place.
+    /// Marks the code at an index as used.
     pub(crate) fn mark_used(&mut self, place: usize) {
         if place < self.digests.len() {
             let digest = self.digests.remove(place);

@@ -1,10 +1,10 @@
-//! What somebody typed at the question for a code, told apart by its shape alone.
+//! What the user typed at the prompt for a code, classified by its form.
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::Hashed;
 
-/// How many characters a backup code has, five bits each.
+/// The number of characters of a backup code, with five bits each.
 pub(crate) const BACKUP_LENGTH: usize = 10;
 /// Crockford's base32: no I, L, O, U.
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -15,17 +15,17 @@ pub enum Input {
     Code(Code),
     /// 10 characters of Crockford's base32.
     Backup(BackupCode),
-    /// Neither: it cannot be right, so it counts as no try.
+    /// Neither. Such input is never right, and is not counted.
     Malformed,
-    /// Nothing: the person gives up.
+    /// No character: the user gives up.
     Empty,
 }
 
 impl Input {
-    /// Reads what was typed or pasted. Blanks, dashes and marks without width are passed over, since
-    /// authenticators show `123 456` and backup codes are printed as `ABCDE-FGHJK`; letters may have
-    /// either case, and the full width of East Asian keyboards. Nothing is passed over that shows
-    /// characters in another order.
+    /// Parses typed or pasted text. Blanks, dashes and characters without width are ignored,
+    /// because authenticators show `123 456` and backup codes are printed as `ABCDE-FGHJK`. Letters
+    /// may be in either case, and in the full width of East Asian keyboards. Characters that change
+    /// the order of the text are not ignored.
     #[must_use]
     pub fn parse(typed: &str) -> Self {
         // Longer than anything that fits, so that a bounded buffer on the stack will do.
@@ -46,7 +46,7 @@ impl Input {
     }
 }
 
-/// The ASCII character that a full-width form stands for, or the character itself.
+/// The ASCII character of a full-width form, or the character itself.
 fn narrow(character: char) -> char {
     let ascii = match character {
         '\u{ff01}'..='\u{ff5e}' => u32::from(character).checked_sub(0xfee0),
@@ -55,8 +55,8 @@ fn narrow(character: char) -> char {
     ascii.and_then(char::from_u32).unwrap_or(character)
 }
 
-/// Whether a character separates and means nothing: a blank, a dash, or a mark without width.
-/// Direction marks that reorder what they stand in are none.
+/// Whether a character is ignored: a blank, a dash, or a character without width. Direction marks
+/// that change the order of the text are not.
 fn is_filler(character: char) -> bool {
     character.is_whitespace()
         || matches!(
@@ -66,7 +66,7 @@ fn is_filler(character: char) -> bool {
         )
 }
 
-/// The characters that count, on the stack and wiped.
+/// The characters that are not ignored, in a buffer on the stack that is wiped.
 #[derive(Default, Zeroize, ZeroizeOnDrop)]
 struct Kept {
     bytes: [u8; BACKUP_LENGTH],
@@ -104,7 +104,7 @@ impl Code {
 pub struct BackupCode([u8; BACKUP_LENGTH]);
 
 impl BackupCode {
-    /// A code out of random bytes, five bits of each.
+    /// A code from random bytes, with five bits of each.
     pub(crate) fn from_random(bytes: [u8; BACKUP_LENGTH]) -> Self {
         Self(bytes.map(|byte| letter(byte & 31)))
     }
@@ -126,7 +126,7 @@ impl BackupCode {
         &self.0
     }
 
-    /// The code as it is shown, once: `ABCDE-FGHJK`.
+    /// The code in the form in which it is shown: `ABCDE-FGHJK`.
     #[must_use]
     pub fn to_printed(&self) -> String {
         let mut printed = String::with_capacity(BACKUP_LENGTH + 1);
@@ -144,15 +144,16 @@ fn letter(value: u8) -> u8 {
     CROCKFORD.get(usize::from(value)).copied().unwrap_or(b'0')
 }
 
-/// An entry that is ready to be judged: a backup code has been hashed for the account's set.
+/// Input that is ready to be checked: a backup code is hashed with the parameters of the account's
+/// set.
 pub enum Credential {
     /// A one-time code.
     Code(Code),
-    /// A backup code's hash; `None` where there was no set to hash it for.
+    /// The hash of a backup code; `None` where there was no set to hash it for.
     Backup(Option<Hashed>),
-    /// No code at all.
+    /// The input does not have the form of a code.
     Malformed,
-    /// Giving up.
+    /// No input: the user gives up.
     Empty,
 }
 
@@ -212,7 +213,7 @@ mod tests {
         }
     }
 
-    /// What is put between the characters of a code by who formats it.
+    /// Characters that people and programs put between the characters of a code.
     const FILLERS: &str = " \t-\u{a0}\u{202f}\u{2007}\u{2009}\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\
                            \u{2212}\u{ff0d}\u{200b}\u{200c}\u{200d}\u{2060}\u{feff}\u{ad}";
 
@@ -261,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_code_reads_the_same_in_either_case_without_dash_and_with_lookalikes() {
+    fn backup_code_ignores_case_dash_and_lookalike_letters() {
         let read = |typed| match Input::parse(typed) {
             Input::Backup(code) => code.to_printed(),
             _ => String::new(),

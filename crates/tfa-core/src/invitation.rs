@@ -1,7 +1,7 @@
-//! An invitation: a one-time word of the administrator's, with which somebody sets up.
+//! An invitation: a one-time code from the administrator that permits a first enrollment.
 //!
-//! It has the shape of a backup code, so that it is typed and forgiven alike. Its 50 random bits
-//! live for days and are counted like codes, so a plain hash does.
+//! An invitation code has the form of a backup code, and the same tolerance for typing. It has 50
+//! random bits and a short lifetime, and wrong codes are counted, so a plain hash is sufficient.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use crate::input::BACKUP_LENGTH;
-use crate::time::BELIEVED_AHEAD;
+use crate::time::MAX_AHEAD;
 use crate::{BackupCode, Input, Time};
 
 const SALT: usize = 16;
 const DIGEST: usize = 32;
-/// The longest time that an invitation is made for.
+/// The maximum lifetime of an invitation.
 pub const MAX_INVITATION_LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// What is kept of an invitation.
+/// The stored part of an invitation.
 #[derive(Clone, Encode, Decode, CborLen)]
 pub struct Invitation {
     #[cbor(n(0), with = "minicbor::bytes")]
@@ -28,23 +28,23 @@ pub struct Invitation {
     digest: [u8; DIGEST],
     #[n(2)]
     until: Time,
-    /// When it was made; older records do not say.
+    /// When it was made. Absent in older records.
     #[n(3)]
     made: Option<Time>,
 }
 
 impl Invitation {
-    /// Draws a word that is good from now until then. `fill` gives random bytes. The word is to be
-    /// shown once and dropped.
+    /// Generates an invitation that is valid until a given time, and its code. `fill` supplies
+    /// random bytes. The caller shows the code once and drops it.
     #[must_use]
     pub fn draw(mut fill: impl FnMut(&mut [u8]), now: Time, until: Time) -> (Self, BackupCode) {
         let mut salt = [0; SALT];
         fill(&mut salt);
         let mut bytes = [0; BACKUP_LENGTH];
         fill(&mut bytes);
-        let word = BackupCode::from_random(bytes);
+        let code = BackupCode::from_random(bytes);
         bytes.zeroize();
-        let digest = digest(&salt, &word);
+        let digest = digest(&salt, &code);
         (
             Self {
                 salt,
@@ -52,46 +52,44 @@ impl Invitation {
                 until,
                 made: Some(now),
             },
-            word,
+            code,
         )
     }
 
-    /// Until when it is good.
+    /// The end of its validity.
     #[must_use]
     pub fn until(&self) -> Time {
         self.until
     }
 
-    /// Whether it is good at that moment.
+    /// Whether it is valid at that time.
     #[must_use]
     pub fn is_open(&self, now: Time) -> bool {
         // One that ends later than any is made for was made by a clock that was ahead, and so was
         // one that is yet to be made: its end says nothing.
-        let made = self
-            .made
-            .is_none_or(|made| now.until(made) <= BELIEVED_AHEAD);
+        let made = self.made.is_none_or(|made| now.until(made) <= MAX_AHEAD);
         made && now < self.until && now.until(self.until) <= MAX_INVITATION_LIFETIME
     }
 
-    /// Whether that is the same invitation, and not one that was made in its place.
+    /// Whether this is the same invitation, and not a later one.
     pub(crate) fn is(&self, other: &Self) -> bool {
         (self.salt, self.digest, self.until) == (other.salt, other.digest, other.until)
     }
 
-    /// Whether that is the word, typed in either case, with or without its dash.
+    /// Whether the input is the invitation code, in either case, with or without the dash.
     pub(crate) fn is_code(&self, typed: &Input) -> bool {
         match typed {
-            Input::Backup(word) => self.digest.ct_eq(&digest(&self.salt, word)).into(),
+            Input::Backup(code) => self.digest.ct_eq(&digest(&self.salt, code)).into(),
             Input::Code(_) | Input::Malformed | Input::Empty => false,
         }
     }
 }
 
-fn digest(salt: &[u8; SALT], word: &BackupCode) -> [u8; DIGEST] {
+fn digest(salt: &[u8; SALT], code: &BackupCode) -> [u8; DIGEST] {
     let mut hash = Sha256::new();
     hash.update(b"tfa invitation");
     hash.update(salt);
-    hash.update(word.letters());
+    hash.update(code.letters());
     hash.finalize().into()
 }
 
@@ -105,8 +103,8 @@ mod tests {
             Time::from_secs(1_699_000_000),
             Time::from_secs(1_700_000_000),
         );
-        let (invitation, word) = Invitation::draw(|bytes| bytes.fill(9), now, until);
-        let printed = word.to_printed();
+        let (invitation, code) = Invitation::draw(|bytes| bytes.fill(9), now, until);
+        let printed = code.to_printed();
         for typed in [printed.clone(), printed.to_lowercase().replace('-', " ")] {
             assert!(invitation.is_code(&Input::parse(&typed)), "{typed}");
         }

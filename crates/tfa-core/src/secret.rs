@@ -1,25 +1,25 @@
-//! A key shared with somebody's authenticator.
+//! The secret that is shared with an authenticator.
 
 use data_encoding::BASE32_NOPAD;
 use minicbor::{CborLen, Decode, Decoder, Encode, Encoder, bytes::ByteSlice, decode, encode};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-/// A shared secret. It has no `Debug`, is compared with nothing, and is wiped when dropped.
+/// A shared secret. It has no `Debug` and no comparison, and is wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Secret(Box<[u8]>);
 
 impl Secret {
-    /// How many random bytes a new one has: 160 bits, as RFC 4226 section 4 recommends.
+    /// The length of a new secret: 160 bits, as RFC 4226 section 4 recommends.
     pub const LENGTH: usize = 20;
-    /// The least: 128 bits, RFC 4226 section 4, R6.
-    const LEAST: usize = 16;
-    /// The most: a block of SHA-512; more adds no strength.
-    const MOST: usize = 128;
+    /// The minimum length: 128 bits, RFC 4226 section 4, R6.
+    const MIN_LENGTH: usize = 16;
+    /// The maximum length: a block of SHA-512. More bytes add no strength.
+    const MAX_LENGTH: usize = 128;
 
     /// A secret of these bytes; `None` for fewer than 16 or more than 128.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        (Self::LEAST..=Self::MOST)
+        (Self::MIN_LENGTH..=Self::MAX_LENGTH)
             .contains(&bytes.len())
             .then(|| Self(bytes.into()))
     }
@@ -29,7 +29,7 @@ impl Secret {
         &self.0
     }
 
-    /// The key as authenticators want it typed: base32 (RFC 4648) without padding.
+    /// The secret in the form that is typed into authenticators: base32 (RFC 4648) without padding.
     #[must_use]
     pub fn to_base32(&self) -> Zeroizing<String> {
         Zeroizing::new(BASE32_NOPAD.encode(&self.0))

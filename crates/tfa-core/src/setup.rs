@@ -1,8 +1,8 @@
-//! What an owner does with the account: set up, move to a new phone, pause, resume, remove, new
-//! backup codes, trying a code.
+//! The owner's changes of the account: enroll, move to a new phone, pause, resume, remove, create
+//! new backup codes, test a code.
 //!
-//! The first set-up is guarded by whoever calls (the password again); every change of an
-//! existing set-up needs a proof here: a code that is judged, counted and used up like any other.
+//! The caller guards a first enrollment by the password. Every change of an existing enrollment
+//! needs a proof here: a code that is checked, counted and marked as used like any other.
 
 use std::time::Duration;
 
@@ -13,18 +13,18 @@ use crate::{
     LockState, Match, State, ThrottleScope, Time,
 };
 
-/// How long an offer waits for its proof.
+/// How long a pending authenticator waits for its first code.
 pub const CONFIRM_TIMEOUT: Duration = Duration::from_secs(3600);
-/// How many wrong codes withdraw an offer. Its owner has the key on the screen; somebody who has
-/// not must not guess their way to the backup codes that a proof brings.
+/// The number of wrong codes after which a pending authenticator is removed. The owner has the key
+/// on the screen. A guesser must not get the backup codes that follow.
 pub const MAX_CONFIRM_TRIES: u8 = 10;
 
-/// How far a clock difference is looked for.
-const CLOCK_SEARCH: Duration = Duration::from_secs(2 * 3600);
-/// How many steps ahead a clock difference is looked for once an authenticator is in force.
-const STEPS_AHEAD: i64 = 20;
+/// The maximum clock difference that is detected.
+const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(2 * 3600);
+/// The maximum clock difference ahead, in steps, that is detected for an active authenticator.
+const MAX_STEPS_AHEAD: i64 = 20;
 
-/// An authenticator that was shown to its owner and not yet proved.
+/// An authenticator that was shown to its owner and waits for its first code.
 #[derive(Clone, Encode, Decode, CborLen)]
 pub struct PendingAuthenticator {
     #[n(0)]
@@ -36,7 +36,7 @@ pub struct PendingAuthenticator {
 }
 
 impl PendingAuthenticator {
-    /// An offer made now.
+    /// A pending authenticator made now.
     pub(crate) fn new(authenticator: Authenticator, now: Time) -> Self {
         Self {
             authenticator,
@@ -45,12 +45,12 @@ impl PendingAuthenticator {
         }
     }
 
-    /// Whether a code proves it, and which step of it is then used up. Wrong codes are counted. A
-    /// hint that the phone is ahead kills the code that it was given for, which would else be
-    /// right later.
+    /// Returns the authenticator as confirmed, if the input is a code of it. The step is then used.
+    /// Wrong codes are counted. A hint that the phone is ahead marks the code as used, because it
+    /// would be right later.
     ///
     /// # Errors
-    /// As [`Account::check_pending`]; after [`Refusal::NothingPending`] or
+    /// As [`Account::check_pending`]. After [`Refusal::NothingPending`] or
     /// [`Refusal::PendingWithdrawn`] it is void.
     pub(crate) fn prove(&mut self, input: &Input, now: Time) -> Result<Authenticator, Refusal> {
         // In either direction: a clock that was ahead must not make an offer live for years.
@@ -62,9 +62,9 @@ impl PendingAuthenticator {
         };
         match self.authenticator.check(code, now) {
             Match::Fresh(step) => {
-                let mut proved = self.authenticator.clone();
-                proved.mark_used(step, now);
-                return Ok(proved);
+                let mut confirmed = self.authenticator.clone();
+                confirmed.mark_used(step, now);
+                return Ok(confirmed);
             }
             Match::Used => return Err(Refusal::AlreadyUsed),
             Match::No => {}
@@ -73,7 +73,7 @@ impl PendingAuthenticator {
         if self.wrong >= MAX_CONFIRM_TRIES {
             return Err(Refusal::PendingWithdrawn);
         }
-        let reach = steps_in(CLOCK_SEARCH, &self.authenticator);
+        let reach = steps_in(MAX_CLOCK_DIFFERENCE, &self.authenticator);
         let off = self.authenticator.steps_off(code, now, reach, reach);
         Err(Refusal::WrongCode(off.map(|steps| {
             self.authenticator.burn(steps, now);
@@ -81,27 +81,27 @@ impl PendingAuthenticator {
         })))
     }
 
-    /// What was offered.
+    /// The authenticator.
     #[must_use]
     pub fn authenticator(&self) -> &Authenticator {
         &self.authenticator
     }
 }
 
-/// How far a phone's clock is from this host's.
+/// The difference between the clock of a phone and that of this host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drift {
     /// Seconds; positive when the phone is ahead.
     pub seconds: i64,
 }
 
-/// What a change of an existing set-up stands on.
+/// The authorization of a change of an existing enrollment.
 #[derive(Clone, Copy)]
 pub enum Proof<'code> {
-    /// A code to judge, to count and to use up.
+    /// A code, which is checked, counted, and marked as used.
     Typed(&'code Credential),
-    /// A code of the owner's that was judged and used up for this change alone: in the login through
-    /// which polkit asked for the password.
+    /// A code was verified for this change alone, in the login through which polkit asked for the
+    /// password.
     Verified,
 }
 
@@ -111,41 +111,42 @@ impl<'code> From<&'code Credential> for Proof<'code> {
     }
 }
 
-/// Why the owner's wish was not granted.
+/// Why a change was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is set up already.
+    /// The user has already enrolled.
     AlreadySetUp,
-    /// It is not set up.
+    /// The user has not enrolled.
     NotSetUp,
-    /// It is paused already, or not paused.
+    /// The account is already paused, or not paused.
     WrongState(State),
-    /// Nothing waits to be confirmed, or no longer.
+    /// No authenticator waits for its first code, or no longer.
     NothingPending,
-    /// The offer was withdrawn after too many wrong codes.
+    /// The pending authenticator was removed after too many wrong codes.
     PendingWithdrawn,
-    /// The code was wrong; the clocks may differ by so much.
+    /// The code was wrong. The clocks may differ by this much.
     WrongCode(Option<Drift>),
     /// The code was used before.
     AlreadyUsed,
-    /// What was typed is not a code.
+    /// The input does not have the form of a code.
     NotACode,
-    /// No code is judged for now.
+    /// No code is accepted now.
     Locked(LockState),
-    /// It was wrong, and no further one is judged for now.
+    /// The code was wrong, and no further code is accepted now.
     WrongAndLocked(LockState),
-    /// A first set-up takes an invitation, and there is none that is good now.
+    /// A first enrollment requires an invitation, and there is no valid one.
     NoInvitation,
-    /// That is not the word of the invitation.
+    /// The invitation code was wrong.
     WrongInvitation,
-    /// What was typed has not the form of an invitation's word; it counts as no try.
+    /// The input does not have the form of an invitation code. It is not counted.
     NotAnInvitation,
-    /// The backup codes changed meanwhile: hash the proof again and ask again.
+    /// The backup codes changed in the meantime: the caller must hash the proof again and repeat
+    /// the call.
     Rehash,
 }
 
 impl Account {
-    /// Offers a first authenticator. One that was offered before is withdrawn.
+    /// Starts a first enrollment. An earlier pending authenticator is removed.
     ///
     /// # Errors
     /// [`Refusal::AlreadySetUp`].
@@ -159,11 +160,11 @@ impl Account {
         }
     }
 
-    /// Offers an authenticator that is to take the place of those in force, which go on working
-    /// until [`Self::confirm`].
+    /// Starts the move to a new authenticator. The present ones stay active until
+    /// [`Self::confirm`].
     ///
     /// # Errors
-    /// [`Refusal::NotSetUp`], or why the proof does not hold.
+    /// [`Refusal::NotSetUp`], or why the proof was not accepted.
     pub fn move_to<'code>(
         &mut self,
         authenticator: Authenticator,
@@ -175,7 +176,8 @@ impl Account {
         Ok(())
     }
 
-    /// Whether a code proves the offered authenticator, which it then is with that step used up.
+    /// Returns the pending authenticator as confirmed, with the step of the code used, if the input
+    /// is a code of it.
     ///
     /// # Errors
     /// [`Refusal::NothingPending`], [`Refusal::PendingWithdrawn`], [`Refusal::WrongCode`],
@@ -184,15 +186,15 @@ impl Account {
         let Some(pending) = &mut self.pending else {
             return Err(Refusal::NothingPending);
         };
-        let proved = pending.prove(input, now);
-        if let Err(Refusal::NothingPending | Refusal::PendingWithdrawn) = proved {
+        let confirmed = pending.prove(input, now);
+        if let Err(Refusal::NothingPending | Refusal::PendingWithdrawn) = confirmed {
             self.pending = None;
         }
-        proved
+        confirmed
     }
 
-    /// Puts the offered authenticator in force, alone. A first set-up takes the backup codes that
-    /// go with it; after a move the old ones stay.
+    /// Activates the pending authenticator in place of all others. A first enrollment needs its
+    /// backup codes. A move keeps the old ones.
     ///
     /// # Errors
     /// As [`Self::check_pending`].
@@ -202,7 +204,7 @@ impl Account {
         first_codes: Option<BackupSet>,
         now: Time,
     ) -> Result<(), Refusal> {
-        let proved = self.check_pending(input, now)?;
+        let confirmed = self.check_pending(input, now)?;
         if self.authenticators.is_empty() {
             // Nobody is set up without a way back in.
             self.backup = Some(first_codes.ok_or(Refusal::NothingPending)?);
@@ -211,23 +213,24 @@ impl Account {
             self.first_required = None;
             self.no_grace = false;
         }
-        self.authenticators = vec![proved];
+        self.authenticators = vec![confirmed];
         self.pending = None;
-        self.proved = true;
+        self.code_accepted = true;
         Ok(())
     }
 
-    /// Puts a first authenticator in force that was proved elsewhere, with its backup codes. An
-    /// invitation is used up, an offer void, and so are wrong words that were tried for it.
+    /// Activates a first authenticator that was confirmed in a login, with its backup codes. The
+    /// invitation is used up. A pending authenticator becomes void, and so do wrong invitation
+    /// codes in a row.
     pub(crate) fn activate_first(
         &mut self,
-        proved: Authenticator,
+        confirmed: Authenticator,
         first_codes: BackupSet,
         scope: ThrottleScope,
         now: Time,
     ) {
-        self.proved = true;
-        self.authenticators = vec![proved];
+        self.code_accepted = true;
+        self.authenticators = vec![confirmed];
         self.backup = Some(first_codes);
         self.paused = false;
         self.pending = None;
@@ -237,15 +240,14 @@ impl Account {
         self.throttle.succeed(scope, now);
     }
 
-    /// Whether that is the administrator's word. A wrong one of the right shape is counted like a
-    /// wrong code.
+    /// Checks an invitation code. A wrong one of the right form is counted like a wrong code.
     ///
     /// # Errors
     /// [`Refusal::NoInvitation`], [`Refusal::WrongInvitation`], [`Refusal::NotAnInvitation`],
     /// [`Refusal::WrongAndLocked`], [`Refusal::Locked`].
     pub fn check_invitation(
         &mut self,
-        word: &Input,
+        code: &Input,
         scope: ThrottleScope,
         now: Time,
     ) -> Result<(), Refusal> {
@@ -256,10 +258,10 @@ impl Account {
             LockState::Unlocked => {}
             closed => return Err(Refusal::Locked(closed)),
         }
-        if invitation.is_code(word) {
+        if invitation.is_code(code) {
             return Ok(());
         }
-        if !matches!(word, Input::Backup(_)) {
+        if !matches!(code, Input::Backup(_)) {
             return Err(Refusal::NotAnInvitation);
         }
         match self.wrong("", scope, now) {
@@ -270,20 +272,20 @@ impl Account {
         }
     }
 
-    /// Whether there is an invitation that is good now.
+    /// Whether there is a valid invitation.
     #[must_use]
     pub fn is_invited(&self, now: Time) -> bool {
         self.open_invitation(now).is_some()
     }
 
-    /// The invitation that is good now.
+    /// The valid invitation.
     pub(crate) fn open_invitation(&self, now: Time) -> Option<&Invitation> {
         self.invitation
             .as_ref()
             .filter(|invitation| invitation.is_open(now))
     }
 
-    /// Withdraws the offer.
+    /// Removes the pending authenticator.
     ///
     /// # Errors
     /// [`Refusal::NothingPending`].
@@ -294,10 +296,10 @@ impl Account {
             .ok_or(Refusal::NothingPending)
     }
 
-    /// Takes a new set of backup codes; the old one is void.
+    /// Replaces the set of backup codes.
     ///
     /// # Errors
-    /// [`Refusal::NotSetUp`], or why the proof does not hold.
+    /// [`Refusal::NotSetUp`], or why the proof was not accepted.
     pub fn replace_backup_codes<'code>(
         &mut self,
         set: BackupSet,
@@ -312,7 +314,7 @@ impl Account {
     /// Stops asking for codes and keeps the keys.
     ///
     /// # Errors
-    /// [`Refusal::WrongState`], or why the proof does not hold.
+    /// [`Refusal::WrongState`], or why the proof was not accepted.
     pub fn pause<'code>(
         &mut self,
         proof: impl Into<Proof<'code>>,
@@ -339,11 +341,11 @@ impl Account {
         Ok(())
     }
 
-    /// Forgets authenticators, backup codes and offers. What is not the owner's stays: the count of
-    /// wrong codes, and what the policy and the administrator noted.
+    /// Removes authenticators, backup codes and pending authenticators. The count of wrong codes
+    /// stays, and so does what the policy and the administrator have recorded.
     ///
     /// # Errors
-    /// [`Refusal::NotSetUp`], or why the proof does not hold.
+    /// [`Refusal::NotSetUp`], or why the proof was not accepted.
     pub fn remove<'code>(
         &mut self,
         proof: impl Into<Proof<'code>>,
@@ -361,7 +363,8 @@ impl Account {
         Ok(())
     }
 
-    /// Tries a code without using it up. A wrong one counts, and may tell that a clock is off.
+    /// Checks a code without marking it as used. A wrong one is counted. The refusal may tell that
+    /// a clock is off.
     ///
     /// # Errors
     /// [`Refusal::NotSetUp`], or what is wrong with the code.
@@ -390,22 +393,22 @@ impl Account {
         Err(Refusal::WrongCode(drift))
     }
 
-    /// How far off the clock of the phone that shows this code is. To say when a code is right
-    /// would hand it to whoever guessed it, so it is used up by the hint.
+    /// The clock difference of the phone that shows this code. The message tells when the code is
+    /// right, so the code is marked as used.
     fn find_drift(&mut self, code: &Code, now: Time) -> Option<Drift> {
         self.authenticators.iter_mut().find_map(|authenticator| {
-            let back = steps_in(CLOCK_SEARCH, authenticator);
-            let steps = authenticator.steps_off(code, now, back, STEPS_AHEAD)?;
+            let back = steps_in(MAX_CLOCK_DIFFERENCE, authenticator);
+            let steps = authenticator.steps_off(code, now, back, MAX_STEPS_AHEAD)?;
             authenticator.burn(steps, now);
             Some(drift(steps, authenticator))
         })
     }
 
-    /// Whether a proof holds. It is judged like any other, and a wrong one counts, but a right one
-    /// is put back: for what is costly to prepare and must not be prepared for anybody.
+    /// Checks a proof without marking a right code as used. A wrong one is counted. This precedes
+    /// work that is too costly to do for any caller.
     ///
     /// # Errors
-    /// [`Refusal::NotSetUp`], or why the proof does not hold.
+    /// [`Refusal::NotSetUp`], or why the proof was not accepted.
     pub fn check_proof(&mut self, proof: &Credential, now: Time) -> Result<Factor, Refusal> {
         self.must_be_set_up()?;
         let before = self.clone();
@@ -416,7 +419,7 @@ impl Account {
         verdict
     }
 
-    /// The proof that every change of an existing set-up needs.
+    /// Checks the proof that every change of an existing enrollment needs.
     fn prove(&mut self, proof: Proof<'_>, now: Time) -> Result<(), Refusal> {
         self.must_be_set_up()?;
         match proof {

@@ -1,29 +1,29 @@
-//! How many wrong codes are too many, and for how long.
+//! Limits on wrong codes: counters and locks.
 
 use std::time::Duration;
 
 use minicbor::{CborLen, Decode, Encode};
 
 use crate::Time;
-use crate::time::BELIEVED_AHEAD;
+use crate::time::MAX_AHEAD;
 
 /// Wrong codes in a row before the first lock.
-const FREE: u32 = 5;
-/// The first lock; each further wrong code doubles it.
-const FIRST: Duration = Duration::from_secs(30);
-/// The longest lock that opens by itself.
-const LONGEST: Duration = Duration::from_secs(3600);
-/// Wrong codes in a row after which no time opens it: NIST SP 800-63B section 3.2.2.
+const LOCK_AFTER: u32 = 5;
+/// The duration of the first lock. Each further wrong code doubles it.
+const FIRST_LOCK: Duration = Duration::from_secs(30);
+/// The maximum duration of a timed lock.
+const MAX_LOCK: Duration = Duration::from_secs(3600);
+/// Wrong codes in a row after which the lock is permanent: NIST SP 800-63B section 3.2.2.
 const PERMANENT_AFTER: u32 = 100;
-/// Wrong codes in a day, whatever was right in between: a guesser who waits for the owner's right
-/// code to clear the row gets no further. Far more than a person mistypes.
+/// Wrong codes in a day. A right code does not reset this count, because otherwise a guesser could
+/// wait for the owner's right codes. The limit is far above the number of typing errors of a user.
 const MAX_PER_DAY: u32 = 50;
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// Every so often one of the day's wrong codes is forgotten.
+/// The interval after which one wrong code of the day is no longer counted.
 const FORGET_INTERVAL: Duration = Duration::from_secs(DAY.as_secs() / MAX_PER_DAY as u64);
 
-/// Where an attempt comes from. Each is counted apart, so that nobody far away can lock the console
-/// or the programs of a user.
+/// Where an attempt comes from. Each scope has its own counter, so that remote attempts cannot lock
+/// the console or the user's programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ThrottleScope {
     /// From the network, or from a pseudo-terminal.
@@ -34,26 +34,26 @@ pub enum ThrottleScope {
     OwnProgram,
 }
 
-/// Whether a code may be tried.
+/// Whether a code is accepted now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockState {
-    /// It may.
+    /// A code is accepted.
     Unlocked,
-    /// Not before that moment.
+    /// No code is accepted before that time.
     Until(Time),
-    /// Not before the administrator, or the owner with a backup code at the console, opens it.
+    /// No code is accepted until the administrator, or the owner with a backup code at the console,
+    /// removes the lock.
     Permanent,
 }
 
-/// Wrong codes in a row from one origin. Kept in the account's record, so that it survives
-/// restarts.
+/// The wrong codes of one scope. The record of the account holds it, so that it survives restarts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode, CborLen)]
 pub struct FailureCounter {
     #[n(0)]
     failures: u32,
     #[n(1)]
     closed_until: Option<Time>,
-    /// When the last of the day's wrong codes is forgotten.
+    /// When the last wrong code of the day stops to count.
     #[n(2)]
     forgotten_at: Option<Time>,
 }
@@ -65,7 +65,7 @@ impl FailureCounter {
         self.failures
     }
 
-    /// Whether a one-time code may be tried now.
+    /// Whether a one-time code is accepted now.
     #[must_use]
     pub fn lock_state(&self, now: Time) -> LockState {
         if self.failures >= PERMANENT_AFTER {
@@ -75,13 +75,13 @@ impl FailureCounter {
         }
     }
 
-    /// The timed part of the gate alone: what a backup code at the console has to wait for. A
-    /// lock that ends far later than any can was made by a clock that was ahead; it must not hold
-    /// for years, and the next wrong code makes a right one.
+    /// The timed lock alone, which also applies to a backup code at the console. A lock with an
+    /// impossibly late end was set while the clock was ahead, and is ignored. The next wrong code
+    /// sets a correct one.
     #[must_use]
     pub fn timed_lock(&self, now: Time) -> LockState {
         let row = self.closed_until;
-        let row = row.filter(|until| now.until(*until) <= BELIEVED_AHEAD);
+        let row = row.filter(|until| now.until(*until) <= MAX_AHEAD);
         let day = self.day(now).map(|forgotten| {
             let room_for_one_more = DAY.saturating_sub(FORGET_INTERVAL);
             forgotten.minus(room_for_one_more)
@@ -92,20 +92,21 @@ impl FailureCounter {
         }
     }
 
-    /// When the last of the day's wrong codes is forgotten, where that is to come and can be.
+    /// When the last wrong code of the day stops to count, if that is a plausible time in the
+    /// future.
     fn day(&self, now: Time) -> Option<Time> {
-        let believed = DAY.saturating_add(BELIEVED_AHEAD);
+        let believed = DAY.saturating_add(MAX_AHEAD);
         self.forgotten_at
             .filter(|forgotten| now < *forgotten && now.until(*forgotten) <= believed)
     }
 
-    /// Counts a wrong code of the day.
+    /// Counts a wrong code towards the limit of the day.
     fn fail_today(&mut self, now: Time) {
         let forgotten = self.day(now).unwrap_or(now);
         self.forgotten_at = Some(forgotten.plus(FORGET_INTERVAL));
     }
 
-    /// A right code ends the row, not the day.
+    /// Resets the wrong codes in a row, but not those of the day.
     fn succeed(&mut self, now: Time) {
         *self = Self {
             forgotten_at: self.day(now),
@@ -115,14 +116,14 @@ impl FailureCounter {
 
     fn fail(&mut self, now: Time) {
         self.failures = self.failures.saturating_add(1);
-        if let Some(doublings) = self.failures.checked_sub(FREE) {
+        if let Some(doublings) = self.failures.checked_sub(LOCK_AFTER) {
             let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
-            self.closed_until = Some(now.plus(FIRST.saturating_mul(factor).min(LONGEST)));
+            self.closed_until = Some(now.plus(FIRST_LOCK.saturating_mul(factor).min(MAX_LOCK)));
         }
     }
 }
 
-/// The wrong codes of an account, by origin.
+/// The wrong codes of an account, by scope.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode, CborLen)]
 pub struct Throttle {
     #[n(0)]
@@ -133,7 +134,7 @@ pub struct Throttle {
     own_program: Option<FailureCounter>,
 }
 
-/// The counter of nothing.
+/// A counter without wrong codes.
 const CLEAR: FailureCounter = FailureCounter {
     failures: 0,
     closed_until: None,
@@ -141,7 +142,7 @@ const CLEAR: FailureCounter = FailureCounter {
 };
 
 impl Throttle {
-    /// The counter of one origin.
+    /// The counter of one scope.
     #[must_use]
     pub fn counter(&self, scope: ThrottleScope) -> &FailureCounter {
         match scope {
@@ -159,7 +160,8 @@ impl Throttle {
         }
     }
 
-    /// Counts a wrong code. At the console no day is counted: it stays a way in.
+    /// Counts a wrong code. The console has no limit of the day, so that it remains available to
+    /// the owner.
     pub(crate) fn fail(&mut self, scope: ThrottleScope, now: Time) {
         let counter = self.counter_mut(scope);
         counter.fail(now);
@@ -169,14 +171,14 @@ impl Throttle {
         }
     }
 
-    /// A right code ends the row of its own origin.
+    /// Resets the wrong codes in a row of one scope.
     pub(crate) fn succeed(&mut self, scope: ThrottleScope, now: Time) {
         self.counter_mut(scope).succeed(now);
         self.own_program = self.own_program.filter(|own| *own != CLEAR);
     }
 
-    /// The same without the count of the day, which is for codes that are asked for: it would keep a
-    /// record of a user who has none.
+    /// The same without the counts of the day. A user without enrollment is not asked for codes,
+    /// and the counts would keep the record.
     pub(crate) fn without_days(self) -> Self {
         let without_day = |counter: FailureCounter| FailureCounter {
             forgotten_at: None,
@@ -192,12 +194,12 @@ impl Throttle {
         }
     }
 
-    /// The administrator, or the owner with a backup code at the console, clears all.
+    /// Removes all counters and locks.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Whether there is anything to clear.
+    /// Whether there are no counters and no locks.
     #[must_use]
     pub fn is_clear(&self) -> bool {
         *self == Self::default()
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fifth_wrong_code_locks_for_30_seconds_and_each_further_one_doubles_it_to_an_hour() {
+    fn fifth_wrong_code_locks_30_seconds_then_doubles_up_to_an_hour() {
         let mut throttle = Throttle::default();
         for _ in 0..4 {
             throttle.fail(ThrottleScope::Remote, at(0));
@@ -262,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_codes_from_afar_never_lock_the_console() {
+    fn remote_wrong_codes_never_lock_the_console() {
         let mut throttle = Throttle::default();
         for _ in 0..1000 {
             throttle.fail(ThrottleScope::Remote, at(0));

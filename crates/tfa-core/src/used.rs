@@ -1,22 +1,22 @@
-//! The used steps of one authenticator, so that no step is accepted twice under any clock.
+//! The used steps of one authenticator. No step is accepted twice, whatever the clock shows.
 //!
-//! An accepted step invalidates itself and every earlier one. Under a clock that was ahead that
-//! would invalidate the codes of days or years, so the steps between accepted ones are kept as
-//! gaps: where the last used step lies too far ahead of now to be believed, the gap around now is
-//! open again, and what was accepted stays used.
+//! An accepted step invalidates itself and every earlier step. While a clock is ahead, that would
+//! invalidate the codes of days or years. So the steps between accepted ones are kept as gaps. If
+//! the last used step lies too far ahead of now, the gap around now is open again, and accepted
+//! steps stay used.
 //!
-//! That a clock was ahead is known only when it is set back. So the gaps of every user are kept, as
-//! distances of two or three bytes.
+//! That a clock was ahead is known only after it is set back. So the gaps of every user are stored,
+//! as distances of two or three bytes.
 
 use minicbor::{CborLen, Decode, Encode};
 
 use crate::Step;
 
-/// How many ranges are kept: so many logins are remembered exactly, and more where some lie within
+/// The maximum number of ranges. So many logins are stored exactly, and more where some lie within
 /// two hours.
 const MAX_RANGES: usize = 64;
 
-/// Steps that are used, both ends included.
+/// A range of used steps, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Range {
     first: Step,
@@ -29,13 +29,13 @@ impl Range {
     }
 }
 
-/// The used steps, as ranges in ascending order. A range never gets smaller.
+/// The used steps, as ranges in ascending order. A range never shrinks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode, CborLen)]
 #[cbor(transparent)]
 pub(crate) struct UsedSteps(#[cbor(n(0), with = "distances")] Vec<Range>);
 
 impl UsedSteps {
-    /// Every step up to this one: what is known of a step that was used before gaps were kept.
+    /// Every step up to this one: the meaning of a used step in a record without gaps.
     pub(crate) fn up_to(last: Step) -> Self {
         let first = Step::FIRST;
         Self(vec![Range { first, last }])
@@ -49,19 +49,20 @@ impl UsedSteps {
             && self.0.windows(2).all(ascend)
     }
 
-    /// Whether that step is used.
+    /// Whether a step is used.
     pub(crate) fn contains(&self, step: Step) -> bool {
         self.0.iter().any(|range| range.contains(step))
     }
 
-    /// The highest used step that is not beyond another one, as far as its range ends there.
+    /// The highest end of a range that is not above a limit.
     pub(crate) fn highest_up_to(&self, limit: Step) -> Option<Step> {
         let ends = self.0.iter().map(|range| range.last);
         ends.filter(|last| *last <= limit).max()
     }
 
-    /// Marks a step as used. Where there are too many ranges, two are joined: first such as span less
-    /// than `reach` steps together, which cost an owner no more than a wait of that length.
+    /// Marks a step as used. If there are too many ranges, two are joined. Ranges that span less
+    /// than `reach` steps together are joined first: the owner loses at most the codes of that
+    /// time.
     pub(crate) fn insert(&mut self, step: Step, reach: u64) {
         if self.contains(step) {
             return;
@@ -80,9 +81,9 @@ impl UsedSteps {
         }
     }
 
-    /// Joins the two neighbors that are shortest together against their distance from this step:
-    /// old ranges go first, and where many are new, all grow alike. Ranges ahead of the step go last:
-    /// their time comes.
+    /// Joins the two neighbors with the smallest length in proportion to their distance from this
+    /// step. So old ranges are joined first, and many new ranges grow alike. Ranges ahead of the
+    /// step are joined last, because their codes are still to come.
     fn join_two(&mut self, step: Step, reach: u64) {
         // Rounded to a millionth: of two that are so close, either may go.
         let cost = |(place, pair): (usize, &[Range])| match pair {
@@ -112,8 +113,8 @@ impl UsedSteps {
     }
 }
 
-/// Ranges as numbers: for each, how far it begins from the end of the one before, and how far its
-/// end is from its beginning.
+/// Ranges as numbers: for each, the distance of its start from the end of the range before, and its
+/// length.
 mod distances {
     use minicbor::decode::{Decoder, Error};
     use minicbor::encode::{self, Encoder, Write};

@@ -1,7 +1,7 @@
-//! Wrong codes since the last login, for the user to hear of.
+//! Wrong codes since the last login, which are reported to the user.
 //!
-//! The next login that met the second factor is told of them, once. Whether the words arrived is
-//! not known: a connection may break. So a login soon after the first one is told again.
+//! The next login with a right code reports them. Whether the message arrives is not known, because
+//! a connection may break. So a login soon after the first one reports them again.
 
 use std::time::Duration;
 
@@ -9,71 +9,72 @@ use minicbor::{CborLen, Decode, Encode};
 
 use crate::{Account, Time};
 
-/// How many characters are kept of where a wrong code came from.
-const FROM_LENGTH: usize = 64;
-/// For how long after the first telling a login is told again.
-const TOLD_AGAIN: Duration = Duration::from_secs(120);
+/// How many characters of the origin of a wrong code are kept.
+const MAX_FROM_LENGTH: usize = 64;
+/// How long after the first report a login reports them again.
+const REPORT_AGAIN_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Wrong codes since a login was last told of any.
+/// Wrong codes since the last report.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
 pub struct WrongCodes {
-    /// How many.
+    /// The number of wrong codes.
     #[n(0)]
     pub count: u32,
-    /// When the last one was typed.
+    /// The time of the last one.
     #[n(1)]
     pub last: Time,
-    /// The remote host of the last one, the terminal, or the service that knows neither; empty for a
-    /// program of the user's own.
+    /// The remote host of the last one, else the terminal, else the service; empty for a program
+    /// that runs as the user.
     #[n(2)]
     pub from: String,
-    /// When a login was first told of them.
+    /// The time of the first report.
     #[n(3)]
-    told: Option<Time>,
+    reported: Option<Time>,
 }
 
-/// The program that carries a dialog, as far as the user hears of it.
+/// What is known of the program that shows a dialog.
 #[derive(Debug, Clone, Copy)]
 pub struct Client<'a> {
-    /// The remote host, the terminal, or the service that knows neither; empty for a program of the
-    /// user's own.
+    /// The remote host, else the terminal, else the service; empty for a program that runs as the
+    /// user.
     pub from: &'a str,
-    /// Whether it shows what it is told: not where it wants no words, nor where it is not root's.
+    /// Whether it shows messages. A program that suppresses messages, or that does not run as root,
+    /// does not count.
     pub shows: bool,
 }
 
 impl WrongCodes {
-    /// Whether a login may still be told of them.
+    /// Whether a login at that time reports them.
     fn is_pending(&self, now: Time) -> bool {
-        self.told
-            .is_none_or(|told| told.distance(now) <= TOLD_AGAIN)
+        self.reported
+            .is_none_or(|reported| reported.distance(now) <= REPORT_AGAIN_TIMEOUT)
     }
 
-    /// Whether a decoded one is within the range that it is made in.
+    /// Whether a decoded value is in the range of values that are made here.
     pub(crate) fn is_sound(&self) -> bool {
         self.from == short(&self.from)
     }
 }
 
 impl Account {
-    /// The wrong codes that no login was told of yet.
+    /// The wrong codes that were not reported yet.
     #[must_use]
     pub fn wrong_codes(&self) -> Option<&WrongCodes> {
         self.wrong_codes
             .as_ref()
-            .filter(|wrong| wrong.told.is_none())
+            .filter(|wrong| wrong.reported.is_none())
     }
 
-    /// The wrong codes that a login at that moment is told of: also those that one was told of a
-    /// moment ago.
+    /// The wrong codes that a login at that time reports, including those that were first reported
+    /// shortly before.
     pub(crate) fn pending_wrong_codes(&self, now: Time) -> Option<&WrongCodes> {
         self.wrong_codes
             .as_ref()
             .filter(|wrong| wrong.is_pending(now))
     }
 
-    /// Notes a wrong code.
-    pub(crate) fn note_wrong_code(&mut self, from: &str, now: Time) {
+    /// Records a wrong code.
+    pub(crate) fn record_wrong_code(&mut self, from: &str, now: Time) {
         let earlier = self
             .wrong_codes
             .take()
@@ -82,13 +83,13 @@ impl Account {
             count: earlier.map_or(0, |wrong| wrong.count).saturating_add(1),
             last: now,
             from: short(from),
-            told: None,
+            reported: None,
         });
     }
 
-    /// What a login with a right code is told. Of its own dialog's wrong codes it knows: there were
-    /// so many, and `before` is what there was when it began.
-    pub(crate) fn tell_wrong_codes(
+    /// What a login with a right code reports. The wrong codes of its own dialog are left out:
+    /// `own` is their number, and `before` is what there was when it began.
+    pub(crate) fn report_wrong_codes(
         &mut self,
         own: u32,
         before: Option<&WrongCodes>,
@@ -103,7 +104,7 @@ impl Account {
         let others_codes = before.cloned().unwrap_or(all);
         let wrong = WrongCodes {
             count: others,
-            told: Some(others_codes.told.unwrap_or(now)),
+            reported: Some(others_codes.reported.unwrap_or(now)),
             ..others_codes
         };
         self.wrong_codes = Some(wrong.clone());
@@ -111,8 +112,8 @@ impl Account {
     }
 }
 
-/// The name of a host, terminal or service as it is kept: short, and of printable ASCII, for it is shown on
-/// terminals and somebody else chose it.
+/// The name of a host, terminal or service in the form in which it is stored: short, and in
+/// printable ASCII, because terminals show it and it may come from an attacker.
 fn short(from: &str) -> String {
     from.chars()
         .map(|letter| {
@@ -122,6 +123,6 @@ fn short(from: &str) -> String {
                 '?'
             }
         })
-        .take(FROM_LENGTH)
+        .take(MAX_FROM_LENGTH)
         .collect()
 }

@@ -98,7 +98,7 @@ proptest! {
     #![proptest_config(cases(128))]
 
     #[test]
-    fn whatever_is_seen_eight_kinds_at_most_are_kept_each_once_the_latest_last(
+    fn at_most_eight_audit_records_are_kept_the_latest_last(
         logins in prop::collection::vec((0..6_usize, 0..5_u8, 0..90_i64), 0..80),
     ) {
         let (mut account, mut now) = (Account::new(UID), NOON);

@@ -65,7 +65,7 @@ fn a_typed_code_is_right_when_it_was_hashed_by_the_recipe_of_the_set() {
 }
 
 #[test]
-fn a_code_hashed_for_another_set_or_for_none_is_to_be_hashed_again_and_counts_as_no_try() {
+fn code_hashed_for_another_set_is_rehashed_and_not_counted() {
     let mut owner = Owner::new();
     for credential in [sheet::SECOND.code(0), Credential::Backup(None)] {
         let judgement = owner.judge(&credential, ThrottleScope::Remote, NOON);

@@ -49,7 +49,7 @@ fn end(says: Option<Message>, verdict: Verdict) -> Turn {
     let next = Next::End(verdict);
     Turn {
         says,
-        told: None,
+        wrong_codes: None,
         next,
     }
 }
@@ -58,7 +58,7 @@ fn end(says: Option<Message>, verdict: Verdict) -> Turn {
 fn again(says: Option<Message>) -> Turn {
     Turn {
         says,
-        told: None,
+        wrong_codes: None,
         next: ASK,
     }
 }
@@ -134,7 +134,7 @@ fn the_wrong_code_that_locks_ends_it() {
 }
 
 #[test]
-fn a_lock_that_others_brought_about_meanwhile_ends_it_even_for_a_right_code() {
+fn lock_set_during_the_dialog_ends_it_even_for_a_right_code() {
     let mut owner = Owner::new();
     let dialog = begin(&owner, ThrottleScope::Remote, NOON);
     owner.fail(5, ThrottleScope::Remote, NOON);
@@ -189,7 +189,7 @@ fn it_does_not_begin_while_it_is_locked() {
 }
 
 #[test]
-fn after_100_wrong_codes_it_begins_at_the_console_alone_and_asks_for_a_backup_code() {
+fn after_100_wrong_codes_only_the_console_asks_for_a_backup_code() {
     for origin in [
         ThrottleScope::Remote,
         ThrottleScope::Console,
@@ -218,7 +218,7 @@ fn after_100_wrong_codes_it_begins_at_the_console_alone_and_asks_for_a_backup_co
                 let (turn, _) = answer(asked, &mut owner.account, &backup, until);
                 let says = Some(Message::BackupCodeUsed { left: 9 });
                 assert_eq!(turn.says, says);
-                assert_eq!(turn.told.map(|wrong| wrong.count), Some(100));
+                assert_eq!(turn.wrong_codes.map(|wrong| wrong.count), Some(100));
                 assert_eq!(turn.next, Next::End(Verdict::Verified(Factor::BackupCode)));
             }
         }
@@ -245,7 +245,7 @@ fn an_account_without_a_key_is_never_verified() {
 }
 
 #[test]
-fn somebody_who_is_no_longer_asked_is_neither_let_in_nor_judged() {
+fn user_no_longer_asked_is_refused_and_the_code_not_checked() {
     let mut owner = Owner::new();
     let before = owner.account.encode();
     let code = owner.code(NOON, 0);
@@ -342,7 +342,7 @@ proptest! {
     #![proptest_config(cases(256))]
 
     #[test]
-    fn every_dialog_ends_in_three_answers_and_with_a_yes_after_a_right_one_alone(
+    fn every_dialog_ends_in_three_answers_and_succeeds_only_if_right(
         logins in prop::collection::vec((prop::collection::vec(reply(), 12), 0..200_i64, any::<bool>()), 1..12),
     ) {
         let (mut owner, mut now) = (Owner::new(), NOON);

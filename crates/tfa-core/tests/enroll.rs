@@ -108,7 +108,7 @@ impl Setting {
             NOON,
         );
         let mut account = self.account;
-        if decision.notes_first_login {
+        if decision.records_first_login {
             account.require(NOON);
         }
         Login {
@@ -191,7 +191,7 @@ impl Login {
 fn asks(next: Next) -> Turn {
     Turn {
         says: None,
-        told: None,
+        wrong_codes: None,
         next,
     }
 }
@@ -199,7 +199,7 @@ fn asks(next: Next) -> Turn {
 fn again(says: Message, next: Next) -> Turn {
     Turn {
         says: Some(says),
-        told: None,
+        wrong_codes: None,
         next,
     }
 }
@@ -215,7 +215,7 @@ fn until() -> Time {
 // The way through.
 
 #[test]
-fn it_leads_from_the_question_over_the_picture_and_the_key_to_the_backup_codes_and_a_yes() {
+fn enrollment_shows_qr_code_key_and_backup_codes_then_succeeds() {
     let mut login = Setting::new().begin();
     assert_eq!(login.turn, asks(Next::AskToBegin(None)));
     assert_eq!(login.types("y"), asks(Next::ShowPicture));
@@ -233,7 +233,7 @@ fn it_leads_from_the_question_over_the_picture_and_the_key_to_the_backup_codes_a
 }
 
 #[test]
-fn it_begins_with_enter_where_it_must_be_and_with_a_yes_alone_where_it_need_not() {
+fn required_enrollment_starts_with_enter_optional_one_with_yes_only() {
     for (typed, must, need_not) in [
         ("", true, false),
         ("y", true, true),
@@ -323,7 +323,7 @@ impl Login {
 // The code that proves it.
 
 #[test]
-fn the_code_that_proved_it_and_those_before_it_are_used_up_and_the_next_is_not() {
+fn first_code_and_earlier_steps_are_used_the_next_is_not() {
     let mut login = Setting::new().begin().types_all(&["y", ""]);
     login.types_code(0);
     for (steps, expected) in [
@@ -413,7 +413,7 @@ fn a_phone_whose_clock_is_off_by_up_to_two_hours_is_told_by_how_much() {
 }
 
 #[test]
-fn a_code_that_a_hint_gave_away_never_sets_it_up() {
+fn code_of_a_drift_hint_never_confirms_enrollment() {
     let mut login = Setting::new().begin().types_all(&["y", ""]);
     let code = login.shows(10);
     login.types(&code);
@@ -466,13 +466,13 @@ fn without(in_grace: bool) -> Verdict {
 fn left(in_grace: bool) -> Turn {
     Turn {
         says: (!in_grace).then_some(Message::NotBegun),
-        told: None,
+        wrong_codes: None,
         next: Next::End(without(in_grace)),
     }
 }
 
 #[test]
-fn giving_up_at_any_question_changes_nothing_and_lets_in_whoever_is_in_grace() {
+fn giving_up_changes_nothing_and_the_grace_period_still_applies() {
     for in_grace in [false, true] {
         for no in ["n", "no", "q", "Quit", " CANCEL\r\n"] {
             let word = printed();
@@ -498,7 +498,7 @@ fn giving_up_at_any_question_changes_nothing_and_lets_in_whoever_is_in_grace() {
 }
 
 #[test]
-fn enter_alone_gives_up_where_it_is_asked_whether_in_grace_and_for_the_word() {
+fn empty_answer_gives_up_in_grace_and_at_the_invitation_prompt() {
     let mut login = Setting::new().in_grace().begin();
     assert_eq!(login.types(""), left(true));
     for setting in [
@@ -512,14 +512,14 @@ fn enter_alone_gives_up_where_it_is_asked_whether_in_grace_and_for_the_word() {
 }
 
 #[test]
-fn it_says_until_when_the_grace_lasts_that_holds_at_the_end_and_not_at_the_beginning() {
+fn stated_grace_is_the_one_at_the_end_of_the_dialog() {
     let mut login = Setting::new().in_grace().begin();
     assert_eq!(login.turn, asks(Next::AskToBegin(Some(until()))));
     login.policy = everybody(required(2));
     let sooner = Verdict::InGrace(after(NOON, 2 * DAY));
     let ends = Turn {
         says: None,
-        told: None,
+        wrong_codes: None,
         next: Next::End(sooner),
     };
     assert_eq!(login.types("n"), ends);
@@ -578,7 +578,7 @@ fn nothing_changes_in_the_account_before_the_first_code_was_right() {
 }
 
 #[test]
-fn it_ends_after_forty_answers_and_asks_no_question_whose_answer_it_would_not_hear() {
+fn enrollment_ends_after_forty_answers_without_a_further_question() {
     for (in_grace, typed) in [(false, "what?"), (false, "qr"), (true, "qr"), (false, "")] {
         let setting = if in_grace {
             Setting::new().in_grace()
@@ -650,7 +650,7 @@ fn a_set_up_that_lost_while_its_backup_codes_were_drawn_loses() {
 }
 
 #[test]
-fn a_set_up_at_the_owners_terminal_meanwhile_ends_it_and_an_offer_there_does_not() {
+fn enrollment_elsewhere_ends_the_dialog_a_pending_one_does_not() {
     let mut login = Setting::new().begin().types_all(&["y", ""]);
     let other = Phone::usual(2);
     login.account.set_up(other.authenticator(), NOON).unwrap();
@@ -702,7 +702,7 @@ fn a_policy_that_asks_for_no_set_up_any_more_ends_it_without_a_yes() {
 }
 
 #[test]
-fn a_grace_that_ends_in_the_middle_lets_nobody_in_without_a_set_up() {
+fn grace_that_ends_during_the_dialog_requires_enrollment() {
     for typed in ["n", "q"] {
         let mut login = Setting::new().in_grace().begin().types_all(&["y", ""]);
         login.wait(7 * DAY);
@@ -734,7 +734,7 @@ fn the_word_comes_before_the_key() {
 }
 
 #[test]
-fn whoever_is_not_invited_is_told_so_and_let_in_in_grace_alone() {
+fn user_without_invitation_gets_a_message_and_only_grace() {
     let mut expired = Account::new(UID);
     expired.invite(invitation(after(NOON, -2 * DAY)));
     for account in [None, Some(Account::new(UID)), Some(expired)] {
@@ -755,7 +755,7 @@ fn whoever_is_not_invited_is_told_so_and_let_in_in_grace_alone() {
 }
 
 #[test]
-fn an_invitation_that_was_made_is_asked_for_whether_the_policy_wants_one_or_not() {
+fn existing_invitation_is_asked_for_whatever_the_policy_requires() {
     for setting in [Setting::new(), Setting::new().in_grace()] {
         for invited in [setting.clone().invited(), setting.invited_unasked()] {
             let mut login = invited.begin();
@@ -786,7 +786,7 @@ fn without_an_invitation_no_word_is_asked_for_where_the_policy_wants_none() {
 }
 
 #[test]
-fn an_invitation_is_the_way_back_in_where_the_grace_is_over_and_there_is_no_login() {
+fn invitation_permits_enrollment_after_the_grace_period() {
     let mut late = Setting::new().or_no_login().invited_unasked();
     late.account.require(after(NOON, -30 * DAY));
     let mut reset = Setting::new().or_no_login().invited_unasked();
@@ -815,7 +815,7 @@ fn an_invitation_that_ends_in_the_middle_closes_the_way_back_in_again() {
 }
 
 #[test]
-fn an_invitation_that_is_made_in_the_middle_ends_what_was_begun_without_one() {
+fn invitation_made_during_the_dialog_ends_it() {
     let way = ["y", "", WRONG];
     for in_grace in [false, true] {
         for answers in 0..=way.len() {
@@ -837,7 +837,7 @@ fn an_invitation_that_is_made_in_the_middle_ends_what_was_begun_without_one() {
 }
 
 #[test]
-fn wrong_words_are_counted_and_lock_and_a_set_up_forgives_those_of_its_place() {
+fn wrong_invitation_codes_lock_and_enrollment_resets_their_scope() {
     let wrong = again(Message::WrongInvitation, Next::AskInvitation);
     for (origin, in_grace) in [
         (ThrottleScope::Remote, false),
@@ -988,7 +988,7 @@ proptest! {
     #![proptest_config(cases(256))]
 
     #[test]
-    fn every_set_up_ends_and_with_a_yes_only_if_a_code_of_the_new_key_proved_it(
+    fn every_enrollment_ends_and_succeeds_only_with_a_code_of_the_new_key(
         days in prop::sample::select(vec![0, 7]),
         picture in prop::sample::select(vec![Picture::None, Picture::First, Picture::OnWish]),
         by_invitation in any::<bool>(),

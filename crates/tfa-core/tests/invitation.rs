@@ -152,7 +152,7 @@ fn a_new_one_voids_the_one_before_and_what_was_offered_for_it() {
 }
 
 #[test]
-fn one_for_somebody_who_is_moving_to_another_phone_leaves_the_move_alone() {
+fn invitation_leaves_a_pending_move_alone() {
     let (mut owner, new) = (Owner::new(), Phone::usual(1));
     let proof = owner.code(NOON, 0);
     owner

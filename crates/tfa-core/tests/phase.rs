@@ -34,7 +34,7 @@ fn decision(requirement: Requirement, required: bool) -> PolicyDecision {
     PolicyDecision {
         requirement,
         required,
-        notes_first_login: false,
+        records_first_login: false,
         audited: None,
         source: Source::default(),
     }
@@ -189,7 +189,7 @@ fn the_decision_matters_to_no_stage_that_needs_none() {
 }
 
 #[test]
-fn nothing_is_set_up_in_the_auth_phase_nor_where_that_phase_never_ran_or_was_refused() {
+fn only_an_account_phase_without_requirement_enrolls() {
     for (requirement, required, _) in TABLE {
         for phase in stages() {
             let action = decision(requirement, required).action(phase);
@@ -212,7 +212,7 @@ proptest! {
     #![proptest_config(cases(512))]
 
     #[test]
-    fn whoever_met_nothing_is_let_into_a_guarded_service_in_grace_or_exempt_alone(
+    fn guarded_login_without_factor_needs_grace_or_exemption(
         case in any_case(),
     ) {
         let decision = case.decision();

@@ -53,7 +53,7 @@ fn words(words: &[&str]) -> Vec<String> {
 // The modes.
 
 #[test]
-fn a_host_that_was_told_nothing_asks_whoever_has_set_it_up() {
+fn default_policy_asks_enrolled_users() {
     let policy = Policy::default();
     assert_eq!(policy.otherwise.mode, Mode::Optional);
     assert_eq!(
@@ -89,7 +89,7 @@ fn each_mode_asks_each_state_of_an_account_for_what_it_must() {
 }
 
 #[test]
-fn whoever_is_moving_to_another_phone_or_is_locked_is_asked() {
+fn pending_move_or_lock_does_not_suspend_the_requirement() {
     let mut owner = Owner::new();
     let proof = owner.code(NOON, 0);
     owner
@@ -282,7 +282,7 @@ fn a_rule_about_methods_holds_where_one_of_them_was_passed() {
 }
 
 #[test]
-fn of_sshds_own_methods_a_rule_holds_for_all_of_them_or_for_nobody_knows_which() {
+fn rule_on_some_of_sshds_own_methods_is_undetermined() {
     let own = Methods {
         passed: vec![],
         one_of_sshds_own: true,
@@ -393,7 +393,7 @@ fn perhaps_in_wheel() -> Login {
 }
 
 #[test]
-fn where_the_rule_is_unknown_all_must_agree_or_a_code_is_asked_for_or_there_is_no_login() {
+fn undetermined_rule_needs_agreement_else_a_code_or_a_refusal() {
     let [off, optional] = [Mode::Off, Mode::Optional].map(|mode| effect(mode, 1));
     let (now, weeks) = (required(0), |weeks: u64| required(7 * weeks));
     let deny = RuleEffect {
@@ -478,7 +478,7 @@ fn a_group_that_was_never_looked_up_is_unknown() {
 }
 
 #[test]
-fn a_host_that_is_known_by_name_alone_may_be_in_any_network_and_is_not_this_machine() {
+fn host_known_by_name_may_be_in_any_network_and_is_not_local() {
     let from_office = |place| Policy {
         rules: vec![Rule {
             origins: vec![place],
@@ -757,15 +757,15 @@ fn what_is_required_from_a_later_day_on_is_optional_until_then() {
         let account = account.as_ref();
         let before = policy.decide(&login(), account, after(NOON, -1));
         assert_eq!(before.requirement, under(Mode::Optional, account));
-        assert!(!before.required && !before.notes_first_login);
+        assert!(!before.required && !before.records_first_login);
         let then = policy.decide(&login(), account, NOON);
         assert_eq!(then.requirement, under(Mode::Required, account));
-        assert!(then.required && !then.notes_first_login);
+        assert!(then.required && !then.records_first_login);
     }
 }
 
 #[test]
-fn a_grace_runs_from_the_day_that_the_rule_names_whenever_somebody_first_logs_in() {
+fn grace_runs_from_since_whenever_the_first_login_is() {
     let policy = everybody(RuleEffect {
         since: Some(NOON),
         ..required(7)
@@ -794,7 +794,7 @@ fn a_grace_without_such_a_day_runs_from_the_first_login_that_was_noted() {
         decision.requirement,
         Requirement::Grace(after(NOON, 7 * DAY))
     );
-    assert!(decision.notes_first_login);
+    assert!(decision.records_first_login);
     let mut account = Account::new(UID);
     account.require(NOON);
     account.require(after(NOON, DAY));
@@ -835,7 +835,7 @@ fn a_clock_that_is_set_back_stretches_no_grace_beyond_its_length() {
 }
 
 #[test]
-fn a_first_login_that_was_noted_by_a_clock_years_ahead_gives_one_grace_and_not_years_of_it() {
+fn future_first_login_does_not_extend_grace() {
     let policy = everybody(required(7));
     let mut account = Account::new(UID);
     account.require(after(NOON, 3650 * DAY));
@@ -843,7 +843,7 @@ fn a_first_login_that_was_noted_by_a_clock_years_ahead_gives_one_grace_and_not_y
     for day in 0..100 {
         let now = after(NOON, day * DAY);
         let decision = policy.decide(&login(), Some(&account), now);
-        assert!(decision.notes_first_login);
+        assert!(decision.records_first_login);
         lasted += i64::from(matches!(decision.requirement, Requirement::Grace(_)));
         // As the host does at each such login.
         account.require(now);
@@ -873,7 +873,7 @@ fn after_the_grace_it_is_set_up_or_there_is_no_login_as_the_rule_says() {
 }
 
 #[test]
-fn an_open_invitation_lets_set_up_who_is_too_late_and_nobody_else() {
+fn only_an_open_invitation_permits_late_enrollment() {
     let deny = |days| {
         everybody(RuleEffect {
             after_grace: AfterGrace::Deny,
@@ -920,7 +920,7 @@ fn an_open_invitation_lets_set_up_who_is_too_late_and_nobody_else() {
 }
 
 #[test]
-fn whoever_the_grace_was_forbidden_sets_it_up_at_once_however_long_the_rule_gives() {
+fn forbidden_grace_requires_enrollment_at_once() {
     let mut account = Account::new(UID);
     account.forbid_grace();
     for since in [None, Some(NOON), Some(after(NOON, -DAY))] {
@@ -936,7 +936,7 @@ fn whoever_the_grace_was_forbidden_sets_it_up_at_once_however_long_the_rule_give
 }
 
 #[test]
-fn whoever_was_reset_has_no_grace_however_long_the_rule_gives() {
+fn reset_user_has_no_grace_under_any_rule() {
     let mut owner = Owner::new();
     owner.account.reset();
     for since in [None, Some(NOON)] {
@@ -958,7 +958,7 @@ fn whoever_was_reset_has_no_grace_however_long_the_rule_gives() {
 // Audit.
 
 #[test]
-fn audit_asks_what_an_optional_second_factor_asks_and_says_what_would_have_been() {
+fn audit_acts_as_optional_and_keeps_the_strict_requirement() {
     let mut policy = everybody(required(0));
     policy.audit = true;
     for (state, account) in accounts() {
@@ -969,7 +969,7 @@ fn audit_asks_what_an_optional_second_factor_asks_and_says_what_would_have_been(
             under(Mode::Optional, account),
             "{state}"
         );
-        assert!(!decision.required && !decision.notes_first_login);
+        assert!(!decision.required && !decision.records_first_login);
         let strict = decide(&everybody(required(0)), account);
         assert_eq!(decision.audited, Some(strict), "{state}");
         assert_eq!(decision.strict(), strict, "{state}");
@@ -994,7 +994,7 @@ fn audit_leaves_what_is_not_required_alone() {
 // Of whom it is required for some login or other.
 
 #[test]
-fn it_is_required_of_a_person_where_a_rule_that_may_fit_requires_it_for_some_login() {
+fn user_is_required_if_a_rule_may_require_it_for_some_login() {
     let rule = |effect: &RuleEffect| Rule {
         effect: effect.clone(),
         ..Rule::default()
@@ -1083,7 +1083,7 @@ fn it_is_required_of_a_person_where_a_rule_that_may_fit_requires_it_for_some_log
 }
 
 #[test]
-fn it_may_be_required_of_a_person_from_a_later_day_on_or_when_the_audit_is_over() {
+fn may_require_includes_later_dates_and_the_end_of_audit() {
     let later = RuleEffect {
         since: Some(after(NOON, 3650 * DAY)),
         ..required(7)
@@ -1122,7 +1122,7 @@ fn it_may_be_required_of_a_person_from_a_later_day_on_or_when_the_audit_is_over(
 // Off for the whole host.
 
 #[test]
-fn what_is_off_in_the_policy_itself_is_off_for_everybody_whatever_the_rules_say() {
+fn mode_off_of_the_policy_overrides_every_rule() {
     let about_lea = Rule {
         users: words(&["lea"]),
         effect: required(0),
@@ -1150,7 +1150,7 @@ fn what_is_off_in_the_policy_itself_is_off_for_everybody_whatever_the_rules_say(
             for (state, account) in accounts() {
                 let decision = policy.decide(login, account.as_ref(), NOON);
                 assert!(is_off(&decision), "{state}: {decision:?}");
-                assert!(!decision.required && !decision.notes_first_login);
+                assert!(!decision.required && !decision.records_first_login);
                 assert_eq!((decision.audited, decision.source.line), (None, 100));
             }
             assert_eq!(policy.requires_of(&login.subject, NOON), None);
@@ -1291,7 +1291,7 @@ proptest! {
                 && is_as_strict(decision.strict(), known.strict());
             prop_assert!(strict, "{:?}, {:?}", decision, known);
             prop_assert!(decision.required || !known.required);
-            prop_assert!(decision.notes_first_login || !known.notes_first_login);
+            prop_assert!(decision.records_first_login || !known.records_first_login);
             prop_assert!(decision.audited.is_some() || known.audited.is_none());
             prop_assert!(!is_off(&decision) || is_off(&known));
         }
@@ -1305,7 +1305,7 @@ proptest! {
             prop_assert!(is_as_strict(decision.requirement, single.requirement));
             prop_assert!(is_as_strict(decision.strict(), single.strict()));
             prop_assert!(decision.required || !single.required);
-            prop_assert!(decision.notes_first_login || !single.notes_first_login);
+            prop_assert!(decision.records_first_login || !single.records_first_login);
             prop_assert!(decision.audited.is_some() || single.audited.is_none());
             prop_assert!(!is_off(&decision) || is_off(single));
         }
@@ -1340,7 +1340,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_may_not_be_without_it_is_exempt_from_nothing(case in any_case()) {
+    fn required_user_is_never_exempt(case in any_case()) {
         let decision = case.decision();
         if decision.required {
             let keys = case.account().map_or(0, |account| account.authenticators().len());
@@ -1357,23 +1357,23 @@ proptest! {
     }
 
     #[test]
-    fn audit_refuses_nobody_whatever_the_policy_the_login_and_the_account(case in any_case()) {
+    fn audit_never_refuses(case in any_case()) {
         let (audit, strict) = (case.with_audit(true).decision(), case.with_audit(false).decision());
         prop_assert!(matches!(audit.requirement, Requirement::Ask | Requirement::Exempt(_)), "{:?}", audit);
-        prop_assert!(!audit.required && !audit.notes_first_login);
+        prop_assert!(!audit.required && !audit.records_first_login);
         prop_assert_eq!(audit.strict(), strict.requirement);
         prop_assert_eq!(audit.audited.is_some(), strict.required);
         prop_assert_eq!(strict.audited, None);
     }
 
     #[test]
-    fn of_whom_it_is_not_required_no_login_requires_it(case in any_case()) {
+    fn no_login_requires_what_requires_of_excludes(case in any_case()) {
         let of_person = case.policy.requires_of(&case.login.subject, case.now);
         prop_assert!(of_person.is_some() || !case.decision().required);
     }
 
     #[test]
-    fn of_whom_it_can_never_be_required_no_login_requires_it_at_any_time_audit_or_not(
+    fn no_login_requires_what_may_require_excludes(
         case in any_case(),
         later in any_case(),
     ) {
@@ -1406,7 +1406,7 @@ proptest! {
     }
 
     #[test]
-    fn off_in_the_policy_itself_asks_nobody_for_anything(case in any_case()) {
+    fn mode_off_requires_nothing(case in any_case()) {
         let mut case = case;
         prop_assert_eq!(case.policy.is_off(), case.policy.otherwise.mode == Mode::Off);
         case.policy.otherwise.mode = Mode::Off;

@@ -359,7 +359,7 @@ fn changed(path: &[usize], item: Item) -> Result<Account, Undecodable> {
 }
 
 #[test]
-fn no_code_is_computed_with_parameters_that_nobody_can_choose() {
+fn decoding_refuses_parameters_out_of_range() {
     for authenticator in [[2, 0], [3, 0]] {
         let parameter = |place, number| {
             changed(
@@ -437,7 +437,7 @@ fn a_record_that_lacks_the_last_optional_fields_is_read_with_none_in_them() {
 }
 
 #[test]
-fn a_record_of_the_version_without_a_policy_is_read_with_none_of_its_notes() {
+fn record_from_before_the_policy_decodes_without_policy_data() {
     for fields in 6..=10 {
         let mut older = Item::parse(&FULL);
         older.fields().truncate(fields);
@@ -454,7 +454,7 @@ fn a_record_of_the_version_without_a_policy_is_read_with_none_of_its_notes() {
 }
 
 #[test]
-fn what_audit_mode_saw_is_bounded_and_known_and_an_invitation_has_its_lengths() {
+fn decoding_checks_bounds_of_audit_records_and_invitations() {
     let seen = Item::parse(&FULL).at(&[10, 0]).clone();
     let list = |count| changed(&[10], Item::Array(vec![seen.clone(); count]));
     assert!(list(0).is_ok() && list(8).is_ok());

@@ -238,7 +238,7 @@ fn a_phone_whose_clock_is_off_by_up_to_two_hours_is_told_by_how_much() {
 }
 
 #[test]
-fn a_code_that_a_hint_said_would_be_right_later_never_is() {
+fn future_code_of_a_drift_hint_is_never_accepted() {
     let phone = Phone::usual(1);
     let mut account = pending(&phone);
     let later = after(NOON, 600);
@@ -341,18 +341,18 @@ fn a_move_while_it_is_paused_leaves_it_paused() {
 
 // What every wish needs.
 
-type Wish = fn(&mut Account, &Credential, Time) -> Result<(), Refusal>;
+type Choice = fn(&mut Account, &Credential, Time) -> Result<(), Refusal>;
 
-const MOVE: Wish =
+const MOVE: Choice =
     |account, proof, now| account.move_to(Phone::usual(1).authenticator(), proof, now);
-const NEW_CODES: Wish =
+const NEW_CODES: Choice =
     |account, proof, now| account.replace_backup_codes(sheet::SECOND.set(), proof, now);
-const PAUSE: Wish = |account, proof, now| account.pause(proof, now);
-const RESUME: Wish = |account, proof, now| account.resume(proof, now);
-const REMOVE: Wish = |account, proof, now| account.remove(proof, now);
+const PAUSE: Choice = |account, proof, now| account.pause(proof, now);
+const RESUME: Choice = |account, proof, now| account.resume(proof, now);
+const REMOVE: Choice = |account, proof, now| account.remove(proof, now);
 
 /// Every wish, with an owner who may have it.
-fn wishes() -> impl Iterator<Item = (Owner, Wish)> {
+fn wishes() -> impl Iterator<Item = (Owner, Choice)> {
     [MOVE, NEW_CODES, PAUSE, RESUME, REMOVE]
         .into_iter()
         .map(|wish| {
@@ -457,7 +457,7 @@ fn no_wish_is_granted_without_a_right_code_and_wrong_ones_count() {
 }
 
 #[test]
-fn who_has_nothing_set_up_has_nothing_to_change() {
+fn changes_need_an_enrollment() {
     for wish in [MOVE, NEW_CODES, PAUSE, RESUME, REMOVE] {
         let mut pending = pending(&Phone::usual(7));
         let mut blank = Account::new(UID);
@@ -494,7 +494,7 @@ fn to_pause_twice_or_resume_what_is_not_paused_uses_up_no_code() {
 }
 
 #[test]
-fn nobody_is_set_up_without_backup_codes() {
+fn enrollment_needs_backup_codes() {
     let phone = Phone::usual(1);
     let mut account = pending(&phone);
     let confirmed = account.confirm(&phone.typed(NOON), None, NOON);
@@ -638,7 +638,7 @@ fn a_move_to_another_phone_is_no_set_up_and_leaves_the_grace_as_it_is() {
 }
 
 #[test]
-fn whoever_is_reset_after_a_set_up_has_no_grace_however_often_that_happens() {
+fn reset_after_enrollment_ends_grace_for_good() {
     let mut account = Account::new(UID);
     for (round, label) in (0..4).zip(1..) {
         let (phone, now) = (Phone::usual(label), after(NOON, round * 60));
@@ -763,7 +763,7 @@ fn wrong_tries_count_and_lock_like_wrong_codes_at_a_login() {
 }
 
 #[test]
-fn a_try_tells_by_how_much_the_clocks_differ_two_hours_back_and_twenty_steps_ahead() {
+fn test_reports_drift_up_to_two_hours_back_and_20_steps_ahead() {
     for (steps, hint) in [
         (2, Some(60)),
         (20, Some(600)),
@@ -782,7 +782,7 @@ fn a_try_tells_by_how_much_the_clocks_differ_two_hours_back_and_twenty_steps_ahe
 }
 
 #[test]
-fn a_code_that_a_try_said_would_be_right_later_never_is() {
+fn future_code_of_a_test_hint_is_never_accepted() {
     let mut owner = Owner::new();
     let later = after(NOON, 300);
     let code = owner.code(later, 0);
@@ -816,7 +816,7 @@ fn a_hint_about_an_old_code_brings_no_later_one_to_life() {
 }
 
 #[test]
-fn a_code_that_a_try_said_was_right_earlier_is_dead_when_the_clock_is_set_back() {
+fn code_of_a_drift_hint_stays_used_after_the_clock_is_set_back() {
     let mut owner = Owner::new();
     let earlier = after(NOON, -600);
     let code = owner.code(earlier, 0);
@@ -863,7 +863,7 @@ proptest! {
     #![proptest_config(cases(96))]
 
     #[test]
-    fn nobody_without_a_code_changes_what_is_set_up(
+    fn no_change_of_an_enrollment_without_a_code(
         paused in any::<bool>(),
         offered in any::<bool>(),
         tries in prop::collection::vec((0..11_u8, guess(), 0..90_i64, any::<bool>()), 1..40),

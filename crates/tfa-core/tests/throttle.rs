@@ -19,7 +19,7 @@ const DAY: i64 = 86_400;
 const YEAR: i64 = 365 * 86_400;
 
 #[test]
-fn the_fifth_wrong_code_in_a_row_locks_and_a_right_one_is_not_judged_until_then() {
+fn fifth_wrong_code_locks_also_against_a_right_code() {
     let mut owner = Owner::new();
     for _ in 0..4 {
         let judgement = owner.judge(&wrong_code(), ThrottleScope::Remote, NOON);
@@ -157,7 +157,7 @@ fn after_100_wrong_codes_no_time_and_no_one_time_code_opens_it() {
 }
 
 #[test]
-fn after_100_wrong_codes_from_afar_a_backup_code_opens_it_at_the_console_alone() {
+fn remote_permanent_lock_opens_by_backup_code_at_console_only() {
     let mut owner = Owner::new();
     let now = after(owner.fail(100, ThrottleScope::Remote, NOON), YEAR);
     let backup = sheet::FIRST.code(3);
@@ -180,7 +180,7 @@ fn after_100_wrong_codes_from_afar_a_backup_code_opens_it_at_the_console_alone()
 }
 
 #[test]
-fn after_100_wrong_codes_at_the_console_a_backup_code_opens_it_at_the_pace_of_the_lock() {
+fn console_permanent_lock_opens_by_backup_code_within_timed_lock() {
     let mut owner = Owner::new();
     let hundredth = owner.fail(100, ThrottleScope::Console, NOON);
     let until = after(hundredth, 3600);
@@ -342,7 +342,7 @@ fn the_lock_of_a_day_ends_within_half_an_hour_and_under_any_clock() {
 }
 
 #[test]
-fn wrong_codes_from_afar_leave_the_programs_of_the_user_open_and_the_reverse() {
+fn remote_and_own_program_scopes_do_not_lock_each_other() {
     for (locked, open) in [
         (ThrottleScope::Remote, ThrottleScope::OwnProgram),
         (ThrottleScope::OwnProgram, ThrottleScope::Remote),

@@ -58,7 +58,7 @@ fn codes_are_those_of_rfc_6238_appendix_b() {
 }
 
 #[test]
-fn a_code_with_a_digit_too_many_or_too_few_is_no_code_of_the_authenticator() {
+fn code_with_another_number_of_digits_never_matches() {
     let (six, eight) = (
         authenticator(Algorithm::Sha1, 6, 20),
         authenticator(Algorithm::Sha1, 8, 20),

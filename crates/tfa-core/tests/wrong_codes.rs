@@ -50,7 +50,8 @@ fn told(owner: &mut Owner, now: Time) -> Option<(u32, Time, String)> {
         matches!(turn.next, Next::End(Verdict::Verified(_))),
         "{turn:?}"
     );
-    turn.told.map(|wrong| (wrong.count, wrong.last, wrong.from))
+    turn.wrong_codes
+        .map(|wrong| (wrong.count, wrong.last, wrong.from))
 }
 
 fn pending(owner: &Owner) -> u32 {
@@ -58,7 +59,7 @@ fn pending(owner: &Owner) -> u32 {
 }
 
 #[test]
-fn the_next_login_is_told_how_many_and_of_the_last_and_the_one_after_it_nothing() {
+fn wrong_codes_are_reported_once_with_count_and_last() {
     let mut owner = Owner::new();
     assert_eq!(told(&mut owner, NOON), None);
     for minute in [10, 20, 30] {
@@ -73,24 +74,24 @@ fn the_next_login_is_told_how_many_and_of_the_last_and_the_one_after_it_nothing(
 }
 
 #[test]
-fn nobody_is_told_before_a_right_code() {
+fn wrong_codes_are_not_reported_before_a_right_code() {
     let mut owner = Owner::new();
     login(&mut owner, GUESSER, &[wrong_code()], NOON);
     for typed in [wrong_code(), Credential::Malformed, Credential::Empty] {
         let turn = login(&mut owner, SSHD, &[typed], after(NOON, 60));
-        assert_eq!(turn.told, None);
+        assert_eq!(turn.wrong_codes, None);
     }
     let begun = AskCode::begin(&owner.account, ThrottleScope::Remote, after(NOON, 60));
-    assert_eq!(begun.turn.told, None);
+    assert_eq!(begun.turn.wrong_codes, None);
     assert_eq!(pending(&owner), 2);
 }
 
 #[test]
-fn a_login_is_not_told_of_its_own_slips_and_they_hide_nobody_elses() {
+fn own_wrong_codes_are_not_reported_and_hide_no_others() {
     let mut owner = Owner::new();
     let right = owner.code(NOON, 0);
     let turn = login(&mut owner, SSHD, &[wrong_code(), right], NOON);
-    assert_eq!(turn.told, None);
+    assert_eq!(turn.wrong_codes, None);
     assert_eq!(pending(&owner), 0);
 
     let guessed = after(NOON, 600);
@@ -98,7 +99,7 @@ fn a_login_is_not_told_of_its_own_slips_and_they_hide_nobody_elses() {
     let now = after(NOON, 1200);
     let right = owner.code(now, 0);
     let turn = login(&mut owner, SSHD, &[wrong_code(), wrong_code(), right], now);
-    let wrong = turn.told.unwrap();
+    let wrong = turn.wrong_codes.unwrap();
     assert_eq!(
         (wrong.count, wrong.last, &*wrong.from),
         (1, guessed, "192.0.2.66")
@@ -106,7 +107,7 @@ fn a_login_is_not_told_of_its_own_slips_and_they_hide_nobody_elses() {
 }
 
 #[test]
-fn a_login_soon_after_one_that_was_told_is_told_again_for_that_may_have_broken_off() {
+fn login_soon_after_a_report_repeats_it() {
     let mut owner = Owner::new();
     login(&mut owner, GUESSER, &[wrong_code()], NOON);
     let first = told(&mut owner, after(NOON, 60));
@@ -126,14 +127,16 @@ fn a_slip_while_it_is_told_again_is_not_told_as_the_guessers() {
     let now = after(NOON, 120);
     let right = owner.code(now, 0);
     let turn = login(&mut owner, SSHD, &[wrong_code(), right], now);
-    let wrong = turn.told.map(|wrong| (wrong.count, wrong.last, wrong.from));
+    let wrong = turn
+        .wrong_codes
+        .map(|wrong| (wrong.count, wrong.last, wrong.from));
     assert_eq!(wrong, first);
     // The slip does not begin the two minutes anew.
     assert_eq!(told(&mut owner, after(NOON, 60 + 150)), None);
 }
 
 #[test]
-fn who_cannot_show_it_is_not_told_and_uses_nothing_up() {
+fn program_without_messages_does_not_use_up_the_report() {
     let mut owner = Owner::new();
     login(&mut owner, GUESSER, &[wrong_code()], NOON);
     let now = after(NOON, 60);
@@ -142,7 +145,7 @@ fn who_cannot_show_it_is_not_told_and_uses_nothing_up() {
         shows: false,
         ..SSHD
     };
-    assert_eq!(login(&mut owner, silent, &[right], now).told, None);
+    assert_eq!(login(&mut owner, silent, &[right], now).wrong_codes, None);
     assert_eq!(
         told(&mut owner, after(NOON, 600)).map(|told| told.0),
         Some(1)

@@ -221,7 +221,7 @@ impl Accounts {
                 let name = former.unwrap_or(name);
                 self.store.remove(name, Some(expected))
             }
-            Some(former) if settle == Settle::AtOnce || account.is_proved() => {
+            Some(former) if settle == Settle::AtOnce || account.has_accepted_code() => {
                 let moves = [Move {
                     from: former,
                     to: name,

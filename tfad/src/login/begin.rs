@@ -174,7 +174,7 @@ impl Logins {
         now: Time,
     ) -> Result<(), Error> {
         let audit_outcome = decision.audit_outcome(phase);
-        let begins = decision.notes_first_login
+        let begins = decision.records_first_login
             && matches!(action, PhaseAction::Grace(_) | PhaseAction::SetUp(Some(_)))
             && account
                 .and_then(Account::first_required)

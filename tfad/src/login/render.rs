@@ -37,7 +37,7 @@ impl Renderer<'_> {
             .map(|says| self.message(says))
             .into_iter()
             .collect();
-        let told = turn.told.as_ref();
+        let told = turn.wrong_codes.as_ref();
         lines.extend(told.map(|wrong| line(false, wrapped(&messages::wrong_codes(wrong), WIDE))));
         let (page, next) = self.next(turn.next, turn.says);
         lines.extend(page.into_iter().map(|row| line(false, row)));

@@ -1,4 +1,4 @@
-//! The question for a code.
+//! The prompt for a code.
 
 use super::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
 use crate::{
@@ -6,22 +6,22 @@ use crate::{
     WrongCodes,
 };
 
-/// How many answers one dialog takes.
+/// The maximum number of answers of one dialog.
 pub const MAX_TRIES: u8 = 3;
 
-/// The question under way.
+/// The state of the dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskCode {
     scope: ThrottleScope,
     answers_left: u8,
-    /// Wrong codes of the dialog's own.
+    /// Wrong codes in this dialog.
     wrong: u32,
-    /// The wrong codes that there were before it.
+    /// The wrong codes from before this dialog.
     before: Option<WrongCodes>,
 }
 
 impl AskCode {
-    /// Puts the question, unless the account is locked.
+    /// Asks for a code, unless the account is locked.
     #[must_use]
     pub fn begin(account: &Account, scope: ThrottleScope, now: Time) -> Begun {
         let counter = account.throttle().counter(scope);
@@ -39,7 +39,7 @@ impl AskCode {
         };
         let turn = Turn {
             says,
-            told: None,
+            wrong_codes: None,
             next: Next::AskCode {
                 digits: account.digits(),
             },
@@ -55,14 +55,14 @@ impl AskCode {
         }
     }
 
-    /// Where the person sits.
+    /// The scope in which wrong codes are counted.
     #[must_use]
     pub fn scope(&self) -> ThrottleScope {
         self.scope
     }
 
-    /// Takes an answer. The decision is made anew by the caller: an account that is no longer
-    /// asked ends the dialog without a yes, and the next login goes by the new state.
+    /// Handles an answer. The caller evaluates the policy again: if the account is no longer asked
+    /// for a code, the dialog ends with a refusal, and the next login follows the new state.
     #[must_use]
     pub fn answer(
         &self,
@@ -82,13 +82,20 @@ impl AskCode {
                 let left = account.backup_codes_left();
                 let says =
                     (factor == Factor::BackupCode).then_some(Message::BackupCodeUsed { left });
-                let told = if client.shows {
-                    account.tell_wrong_codes(self.wrong, self.before.as_ref(), now)
+                let wrong_codes = if client.shows {
+                    account.report_wrong_codes(self.wrong, self.before.as_ref(), now)
                 } else {
                     None
                 };
                 let next = Next::End(Verdict::Verified(factor));
-                Answered::Turn(Turn { says, told, next }, None)
+                Answered::Turn(
+                    Turn {
+                        says,
+                        wrong_codes,
+                        next,
+                    },
+                    None,
+                )
             }
             Judgement::GaveUp => Answered::end(None, Verdict::Denied),
             Judgement::Locked(lock_state) => {
@@ -117,7 +124,7 @@ impl AskCode {
         Answered::Turn(
             Turn {
                 says: Some(says),
-                told: None,
+                wrong_codes: None,
                 next,
             },
             Some(Dialog::AskCode(Self {

@@ -1,7 +1,7 @@
-//! The set-up inside the login: whether to begin, the administrator's word where one is needed,
-//! QR code, link and key, a first code, the backup codes.
+//! Enrollment inside a login: the offer, the invitation code where one is needed, QR code, link and
+//! key, a first code, the backup codes.
 //!
-//! The new key lives in the dialog alone until its first code was right; only then the account
+//! The new key exists in the dialog only, until its first code was right. Only then the account
 //! changes.
 
 use super::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
@@ -10,25 +10,25 @@ use crate::{
     Requirement, ThrottleScope, Time,
 };
 
-/// How many answers it takes at most: enough for every wrong code and word, and some looks at the
-/// QR code.
-const ANSWERS: u8 = 40;
+/// The maximum number of answers: enough for all wrong codes and invitation codes, and for some
+/// views of the QR code.
+const MAX_ANSWERS: u8 = 40;
 
-/// The set-up under way.
+/// The state of the enrollment.
 #[derive(Clone)]
 pub struct Enroll {
     scope: ThrottleScope,
     pending: PendingAuthenticator,
-    /// Until when the login goes on without.
+    /// The end of the grace period.
     until: Option<Time>,
-    /// The invitation whose word is needed, if one is.
+    /// The invitation whose code is needed, if any.
     invitation: Option<Invitation>,
     picture: Picture,
     question: Question,
     answers_left: u8,
 }
 
-/// The question that waits for its answer.
+/// The question that is waiting for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Question {
     Begin,
@@ -38,19 +38,19 @@ enum Question {
     Saved,
 }
 
-/// Whether there is a QR code to show.
+/// Whether and when the QR code is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Picture {
-    /// There is none.
+    /// There is no QR code.
     None,
-    /// It comes first.
+    /// Before the key.
     First,
-    /// Who wishes to see it says so.
+    /// When the user asks for it.
     OnWish,
 }
 
-/// What a word at a question means.
-enum Wish {
+/// The meaning of an answer.
+enum Choice {
     Nothing,
     Yes,
     No,
@@ -59,8 +59,7 @@ enum Wish {
 }
 
 impl Enroll {
-    /// Asks whether to begin, under a policy that asks for a set-up: at once, or (`until`) from
-    /// that moment on.
+    /// Offers enrollment, under a policy that requires it: now, or from a time on (`until`).
     #[must_use]
     pub fn begin(
         account: Option<&Account>,
@@ -80,7 +79,7 @@ impl Enroll {
             invitation: invited.cloned(),
             picture,
             question: Question::Begin,
-            answers_left: ANSWERS,
+            answers_left: MAX_ANSWERS,
         };
         if by_invitation && invited.is_none() {
             return Begun::end(Some(Message::NoInvitation), dialog.without());
@@ -88,35 +87,34 @@ impl Enroll {
         Begun {
             turn: Turn {
                 says: None,
-                told: None,
+                wrong_codes: None,
                 next: dialog.next(),
             },
             dialog: Some(Dialog::Enroll(Box::new(dialog))),
         }
     }
 
-    /// Where the person sits.
+    /// The scope in which wrong codes are counted.
     #[must_use]
     pub fn scope(&self) -> ThrottleScope {
         self.scope
     }
 
-    /// Whether it takes the administrator's word.
+    /// Whether an invitation code is needed.
     #[must_use]
     pub fn is_by_invitation(&self) -> bool {
         self.invitation.is_some()
     }
 
-    /// What is to be put on the phone.
+    /// The new authenticator.
     #[must_use]
     pub fn authenticator(&self) -> &Authenticator {
         self.pending.authenticator()
     }
 
-    /// Takes an answer. The decision is made anew by the caller: an account that need not be set
-    /// up any more, or is by now, ends the dialog without a yes, and so does another invitation in
-    /// the place of the first. `drawn` are the backup codes that come with a set-up, once
-    /// [`Answered::DrawCodes`] has asked for them.
+    /// Handles an answer. The caller evaluates the policy again: if the user need not enroll any
+    /// more, has enrolled, or has another invitation, the dialog ends with a refusal. `drawn` are
+    /// the backup codes, once [`Answered::DrawCodes`] has asked for them.
     #[must_use]
     pub fn answer(
         mut self,
@@ -146,14 +144,16 @@ impl Enroll {
             (_, Some(_)) => return changed,
         }
         self.answers_left = self.answers_left.saturating_sub(1);
-        match (self.question, Wish::of(typed)) {
-            (Question::Begin | Question::Invitation, Wish::No) => self.leave(),
-            (_, Wish::No) => self.stop(Message::NotSetUp),
+        match (self.question, Choice::of(typed)) {
+            (Question::Begin | Question::Invitation, Choice::No) => self.leave(),
+            (_, Choice::No) => self.stop(Message::NotSetUp),
             // Only a plain yes begins what need not be: some programs answer every question alike.
-            (Question::Begin, Wish::Nothing | Wish::Else) if self.until.is_some() => self.leave(),
-            (Question::Begin, Wish::Else) => self.on(None, Question::Begin),
+            (Question::Begin, Choice::Nothing | Choice::Else) if self.until.is_some() => {
+                self.leave()
+            }
+            (Question::Begin, Choice::Else) => self.on(None, Question::Begin),
             (Question::Begin, wish) => {
-                if let (Wish::Picture, Picture::OnWish) = (wish, self.picture) {
+                if let (Choice::Picture, Picture::OnWish) = (wish, self.picture) {
                     self.picture = Picture::First;
                 }
                 let next = match self.invitation {
@@ -162,12 +162,12 @@ impl Enroll {
                 };
                 self.on(None, next)
             }
-            (Question::Invitation, Wish::Nothing) => self.leave(),
+            (Question::Invitation, Choice::Nothing) => self.leave(),
             (Question::Invitation, _) => self.take_invitation_code(account, typed, now),
-            (Question::NewCode, Wish::Picture) if self.picture != Picture::None => {
+            (Question::NewCode, Choice::Picture) if self.picture != Picture::None => {
                 self.on(None, Question::Picture)
             }
-            (Question::Picture, Wish::Nothing | Wish::Yes | Wish::Picture) => {
+            (Question::Picture, Choice::Nothing | Choice::Yes | Choice::Picture) => {
                 self.on(None, Question::NewCode)
             }
             (Question::Picture | Question::NewCode | Question::Saved, _) => {
@@ -200,11 +200,11 @@ impl Enroll {
         now: Time,
     ) -> Answered {
         let says = match self.pending.prove(&Input::parse(typed), now) {
-            Ok(proved) => {
+            Ok(confirmed) => {
                 let Some(drawn) = drawn else {
                     return Answered::DrawCodes;
                 };
-                account.activate_first(proved, drawn.clone(), self.scope, now);
+                account.activate_first(confirmed, drawn.clone(), self.scope, now);
                 account.last_login = Some(now);
                 return self.on(None, Question::Saved);
             }
@@ -233,7 +233,7 @@ impl Enroll {
         self.question = question;
         let turn = Turn {
             says,
-            told: None,
+            wrong_codes: None,
             next: self.next(),
         };
         Answered::Turn(turn, Some(Dialog::Enroll(Box::new(self))))
@@ -251,13 +251,13 @@ impl Enroll {
         }
     }
 
-    /// The end before a key was shown. Who goes on without was told enough.
+    /// Ends the dialog before a key was shown. In the grace period no message is needed.
     fn leave(&self) -> Answered {
         let says = self.until.is_none().then_some(Message::NotBegun);
         Answered::end(says, self.without())
     }
 
-    /// The end without a set-up.
+    /// Ends the dialog without enrollment.
     fn stop(&self, says: Message) -> Answered {
         Answered::end(Some(says), self.without())
     }
@@ -270,7 +270,7 @@ impl Enroll {
     }
 }
 
-impl Wish {
+impl Choice {
     fn of(typed: &str) -> Self {
         // Compared as it stands: a copy in lower case would have to be wiped.
         let typed = typed.trim();

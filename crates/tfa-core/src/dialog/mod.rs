@@ -1,8 +1,9 @@
-//! The login dialog as a state machine: (account, reply, now) to (turn, changed account).
+//! The login dialog as a state machine: from account, answer and time to a turn and a changed
+//! account.
 //!
-//! It says what is to be said; the words, and the pictures, are the daemon's. There are two: the
-//! question for a code ([`code`]), and the set-up inside the login ([`enroll`]). Each ends: every
-//! answer either ends it, takes it a step on, or uses up one of a number of tries.
+//! It selects the messages. The daemon has their texts and draws the QR code. There are two
+//! dialogs: the prompt for a code ([`code`]), and enrollment inside the login ([`enroll`]). Each
+//! dialog ends: every answer ends it, advances it, or uses up one of a limited number of tries.
 
 mod code;
 mod enroll;
@@ -12,115 +13,115 @@ pub use enroll::{Enroll, Picture};
 
 use crate::{Drift, Factor, LockState, ThrottleScope, Time, WrongCodes};
 
-/// What the login program is to do next.
+/// What the login program does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
-    /// To be shown first.
+    /// The message that is shown first.
     pub says: Option<Message>,
-    /// Wrong codes to tell a login of that met the second factor.
-    pub told: Option<WrongCodes>,
-    /// What follows.
+    /// Wrong codes that a login with a right code reports.
+    pub wrong_codes: Option<WrongCodes>,
+    /// What follows the message.
     pub next: Next,
 }
 
 /// How a turn ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// The question for a code of so many digits (0: several lengths) or a backup code.
+    /// Asks for a code or a backup code.
     AskCode {
-        /// The code's length.
+        /// The number of digits of the code; 0 for several lengths.
         digits: u8,
     },
-    /// The question for the administrator's word.
+    /// Asks for the invitation code.
     AskInvitation,
-    /// Whether to set up now; until that moment the login goes on without, too.
+    /// Asks whether to enroll now. With a time, the login proceeds without enrollment until then.
     AskToBegin(Option<Time>),
-    /// The QR code, and a wait until it was scanned.
+    /// Shows the QR code, and waits until it was scanned.
     ShowPicture,
-    /// The link and the key as text, and the question for a first code of the new authenticator.
+    /// Shows the link and the key as text, and asks for a first code of the new authenticator.
     AskNewCode {
-        /// The code's length.
+        /// The number of digits of the code; 0 for several lengths.
         digits: u8,
     },
-    /// The new backup codes, and a wait until they were saved.
+    /// Shows the new backup codes, and waits until they were saved.
     ShowBackupCodes,
-    /// The end.
+    /// Ends the dialog.
     End(Verdict),
 }
 
 /// The outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// A right code, used up.
+    /// A right code was given, and is now used.
     Verified(Factor),
-    /// It was set up in this login, and proved.
+    /// The user enrolled in this login.
     Enrolled,
-    /// The grace lasts until then, and was made use of.
+    /// The user did not enroll, and the grace period lasts until then.
     InGrace(Time),
     /// No right code was given.
     Denied,
-    /// It was not set up, and had to be.
+    /// The user had to enroll, and did not.
     NotSetUp,
-    /// No code is judged for now.
+    /// No code is accepted now.
     Locked,
 }
 
-/// What is said to the person.
+/// A message for the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
-    /// The code was wrong, and counted; whether another try is open.
+    /// The code was wrong. The state tells whether a further code is accepted.
     Wrong(LockState),
     /// The code was used before.
     AlreadyUsed,
-    /// That was not a code.
+    /// The input does not have the form of a code.
     NotACode,
-    /// No code is judged for now.
+    /// No code is accepted now.
     Locked(LockState),
-    /// Only a backup code opens this.
+    /// Only a backup code removes the lock.
     BackupCodeOnly,
-    /// A backup code was used; so many are left.
+    /// A backup code was used.
     BackupCodeUsed {
-        /// How many.
+        /// The number of unused backup codes.
         left: usize,
     },
-    /// The account changed in the middle.
+    /// The account changed during the dialog.
     Changed,
-    /// The word is not the administrator's.
+    /// The invitation code was wrong.
     WrongInvitation,
-    /// That has not the form of an administrator's word.
+    /// The input does not have the form of an invitation code.
     NotAnInvitation,
-    /// There is no invitation that is good now.
+    /// There is no valid invitation.
     NoInvitation,
-    /// The new authenticator's code was wrong; the clocks may differ by so much.
+    /// The code of the new authenticator was wrong. The clocks may differ by this much.
     WrongNewCode(Option<Drift>),
     /// Too many wrong codes: the new key is void.
     PendingWithdrawn,
-    /// Nothing was set up, and no key was shown.
+    /// The user did not enroll, and no key was shown.
     NotBegun,
-    /// Nothing was set up, though a key was shown.
+    /// The user did not enroll, and a key was shown.
     NotSetUp,
 }
 
 impl Message {
-    /// Whether the answer before was a failed guess at a secret of the account. A wrong first code
-    /// of a new authenticator is none: its key is on the same screen.
+    /// Whether the answer before was a wrong guess at a secret of the account. A wrong first code
+    /// of a new authenticator is not: its key is on the same screen.
     #[must_use]
     pub fn is_failure(self) -> bool {
         matches!(self, Self::Wrong(_) | Self::WrongInvitation)
     }
 }
 
-/// A dialog under way.
+/// A dialog that waits for an answer.
 #[derive(Clone)]
 pub enum Dialog {
     /// The question for a code.
     AskCode(AskCode),
-    /// The set-up inside the login.
+    /// Enrollment inside the login.
     Enroll(Box<Enroll>),
 }
 
 impl Dialog {
-    /// Where the person sits.
+    /// The scope in which wrong codes are counted.
     #[must_use]
     pub fn scope(&self) -> ThrottleScope {
         match self {
@@ -130,7 +131,7 @@ impl Dialog {
     }
 }
 
-/// A dialog's first turn.
+/// The first turn of a dialog.
 pub struct Begun {
     /// The turn.
     pub turn: Turn,
@@ -138,14 +139,16 @@ pub struct Begun {
     pub dialog: Option<Dialog>,
 }
 
-/// A dialog's further turn.
+/// A further turn of a dialog.
 pub enum Answered {
-    /// The turn, and the dialog if the turn is a question. The account that was passed in has
-    /// changed where the answer had consequences; store it before anything is said.
+    /// The turn, and the dialog if the turn is a question. The answer may have changed the account:
+    /// the caller must store it before it shows the turn.
     Turn(Turn, Option<Dialog>),
-    /// The backup codes changed meanwhile: hash the answer again and ask again.
+    /// The backup codes changed in the meantime: the caller must hash the answer again and repeat
+    /// the call.
     Rehash,
-    /// The new authenticator is proved: draw backup codes and ask again with them.
+    /// The new authenticator is confirmed: the caller must generate backup codes and repeat the
+    /// call with them.
     DrawCodes,
 }
 
@@ -155,7 +158,7 @@ impl Begun {
         Self {
             turn: Turn {
                 says,
-                told: None,
+                wrong_codes: None,
                 next,
             },
             dialog: None,
@@ -169,7 +172,7 @@ impl Answered {
         Self::Turn(
             Turn {
                 says,
-                told: None,
+                wrong_codes: None,
                 next,
             },
             None,

@@ -1,60 +1,61 @@
-//! What the terms ask of one account.
+//! What the effect of a rule requires of one account.
 
 use super::{AfterGrace, Identity, Login, Mode, Policy, Possible, RuleEffect, Source};
 use crate::{Account, State, Time};
 
-/// What the policy asks of a login.
+/// What the policy requires of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Requirement {
     /// A code.
     Ask,
     /// Nothing.
     Exempt(Exemption),
-    /// Nothing before that moment; then a second factor.
+    /// Nothing before that time; then a second factor.
     Grace(Time),
-    /// A second factor, which has to be set up first.
+    /// A second factor, for which the user must enroll first.
     SetUp,
-    /// No login: it should have been set up in time.
+    /// The login is refused: the user has not enrolled before the end of the grace period.
     TooLate,
-    /// No login: which rule holds could not be found out.
+    /// The login is refused: the rule that applies could not be determined.
     Undetermined,
 }
 
-/// Why nothing is asked for.
+/// Why no second factor is required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exemption {
     /// The mode is off.
     Off,
-    /// The user has not set it up, and need not.
+    /// The user has not enrolled, and need not.
     NotSetUp,
-    /// The user has paused it, and may.
+    /// The user has paused two-factor login, which the policy permits.
     Paused,
 }
 
-/// A decision, and whose it is.
+/// The decision of the policy over a login, and its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyDecision {
-    /// What is asked.
+    /// What is required.
     pub requirement: Requirement,
-    /// Whether a second factor is required, so that a login which met none may be refused.
+    /// Whether a second factor is required, so that a login without one may be refused.
     pub required: bool,
-    /// Whether a first login has to be noted, because the grace begins with it.
-    pub notes_first_login: bool,
-    /// In audit mode, what the requirement would have asked, be it the same.
+    /// Whether the login must be recorded as the first one, because the grace period begins with
+    /// it.
+    pub records_first_login: bool,
+    /// In audit mode, the requirement without it, also if that is the same.
     pub audited: Option<Requirement>,
-    /// The terms that decided.
+    /// Where the rule stands that decided.
     pub source: Source,
 }
 
 impl Policy {
-    /// Decides over a login of an account; `None` is a user without a record.
+    /// Decides over a login. `None` is a user without a record.
     ///
-    /// Of a user with several names, and of a session that may have been opened from several
-    /// places, the strictest decision holds.
+    /// For a user with several names, and for a session that may have been opened from several
+    /// places, the strictest decision applies.
     ///
-    /// Where something could not be found out, every rule that may be the one is asked. If they
-    /// agree, that is the decision; if one of them asks for a code, a code is asked for; if each
-    /// wants it set up, the strictest of them holds; else there is no login.
+    /// If something could not be determined, every rule that may apply is evaluated. If they agree,
+    /// that is the decision. If one of them requires a code, a code is required. If each requires
+    /// enrollment, the strictest applies. In all other cases the login is refused.
     #[must_use]
     pub fn decide(&self, login: &Login, account: Option<&Account>, now: Time) -> PolicyDecision {
         let decide_under = |who| self.decide_under(who, login, account, now);
@@ -85,7 +86,7 @@ impl Policy {
         let decision = PolicyDecision {
             requirement: strict,
             required,
-            notes_first_login: effect.note_first_login(now),
+            records_first_login: effect.records_first_login(now),
             audited: None,
             source: effect.source.clone(),
         };
@@ -95,7 +96,7 @@ impl Policy {
         PolicyDecision {
             requirement: optional(account),
             required: false,
-            notes_first_login: false,
+            records_first_login: false,
             audited: Some(strict),
             ..decision
         }
@@ -138,20 +139,20 @@ fn optional(account: Option<&Account>) -> Requirement {
 }
 
 impl PolicyDecision {
-    /// What would be asked if nothing were let off for the audit.
+    /// The requirement without audit mode.
     #[must_use]
     pub fn strict(&self) -> Requirement {
         self.audited.unwrap_or(self.requirement)
     }
 
-    /// One of the two, and nobody knows which: the strict one.
+    /// The decision if it is not known which of the two applies: the strict one.
     fn or(self, other: Self) -> Self {
         let strict = self.strict().or(other.strict());
         let others = strict == other.strict() && strict != self.strict();
         Self {
             requirement: self.requirement.or(other.requirement),
             required: self.required || other.required,
-            notes_first_login: self.notes_first_login || other.notes_first_login,
+            records_first_login: self.records_first_login || other.records_first_login,
             audited: self.audited.or(other.audited).map(|_| strict),
             source: if others { other.source } else { self.source },
         }

@@ -1,5 +1,5 @@
-//! What is known of a login when the rules are held against it. What could not be found out is
-//! said to be unknown, and never taken for a no.
+//! What is known of a login when the rules are evaluated. What could not be determined is unknown,
+//! and never counts as a no.
 
 use std::collections::{BTreeSet, HashMap};
 use std::iter;
@@ -7,14 +7,14 @@ use std::net::IpAddr;
 
 use super::Group;
 
-/// Whether something is so.
+/// A truth value that may be unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ternary {
-    /// It is.
+    /// True.
     Yes,
-    /// It is not.
+    /// False.
     No,
-    /// It could not be found out.
+    /// It could not be determined.
     Unknown,
 }
 
@@ -25,7 +25,7 @@ impl From<bool> for Ternary {
 }
 
 impl Ternary {
-    /// Both: a plain no decides, whatever is unknown of the rest.
+    /// Conjunction: one no decides, also if the other value is unknown.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -35,7 +35,7 @@ impl Ternary {
         }
     }
 
-    /// Either: a plain yes decides.
+    /// Disjunction: one yes decides, also if the other value is unknown.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
@@ -46,12 +46,12 @@ impl Ternary {
     }
 }
 
-/// To which of the groups that the policy names a person belongs.
+/// Membership in the groups that the policy names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Groups(HashMap<Group, Ternary>);
 
 impl Groups {
-    /// Those of which it could not be found out.
+    /// The groups whose membership could not be determined.
     pub fn unknown(&self) -> impl Iterator<Item = &Group> {
         self.0
             .iter()
@@ -59,7 +59,7 @@ impl Groups {
             .map(|(group, _)| group)
     }
 
-    /// Whether the person is in that group. One that was never asked about is unknown.
+    /// Whether the user is in a group. Membership in a group that was not looked up is unknown.
     #[must_use]
     pub fn hold(&self, group: &Group) -> Ternary {
         self.0.get(group).copied().unwrap_or(Ternary::Unknown)
@@ -81,24 +81,24 @@ pub struct Identity {
     pub groups: Groups,
 }
 
-/// Somebody who logs in: one uid, which may have several names.
+/// The user who logs in: one uid, which may have several names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     /// The uid.
     pub uid: u32,
-    /// Under the canonical name, the one that the uid has.
+    /// The canonical name: the one that the uid resolves to.
     pub canonical: Identity,
-    /// Under each other name that is in use.
+    /// The other names that are in use.
     pub aliases: Vec<Identity>,
 }
 
 impl Subject {
-    /// The user under each name, the canonical one first.
+    /// All names, the canonical one first.
     pub fn identities(&self) -> impl Iterator<Item = &Identity> {
         iter::once(&self.canonical).chain(&self.aliases)
     }
 
-    /// The groups of which it could not be found out, sorted by their names.
+    /// The names of the groups whose membership could not be determined, sorted.
     #[must_use]
     pub fn unknown_groups(&self) -> Vec<String> {
         let unknown = self.identities().flat_map(|one| one.groups.unknown());
@@ -112,21 +112,21 @@ impl Subject {
 pub enum LoginOrigin {
     /// A console or a seat of this machine.
     Local,
-    /// The inside of a session: PAM names neither a console nor a remote host. Where the session
-    /// was opened from is not known.
+    /// Inside a session: PAM names neither a console nor a remote host. Where the session was
+    /// opened from is not known.
     Session,
-    /// Any place: PAM names neither a console nor a remote host, and the program may serve a network.
+    /// Unknown: PAM names neither a console nor a remote host, and the program may serve a network.
     Unknown,
     /// An address of the network.
     Address(IpAddr),
-    /// A host by a name, whose address is not known.
+    /// The name of a host whose address is not known.
     Name(String),
 }
 
 impl LoginOrigin {
-    /// Reads PAM's remote host; without one, the login comes from a console, or from inside a
-    /// session where its program is known for that. An IPv4 address inside IPv6 is the IPv4 address;
-    /// the zone of a link-local address is left out.
+    /// Parses PAM's remote host. Without one, the login comes from a console, or from inside a
+    /// session if its program is known for that. An IPv4-mapped IPv6 address is the IPv4 address.
+    /// The zone of a link-local address is removed.
     #[must_use]
     pub fn new(rhost: &str, at_console: bool, inside_session: bool) -> Self {
         if rhost.is_empty() {
@@ -146,31 +146,31 @@ impl LoginOrigin {
         }
     }
 
-    /// Whether no look-up could tell from where the login comes.
-    pub(super) fn cannot_be_told(&self) -> bool {
+    /// Whether no look-up can determine where the login comes from.
+    pub(super) fn is_indeterminate(&self) -> bool {
         matches!(self, Self::Session | Self::Unknown)
     }
 }
 
-/// By which of ssh's methods somebody came in; no other service has any.
+/// The SSH methods of a login. Other services have none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Methods {
-    /// Those that are known: sshd's names, and `password` for whatever PAM asked.
+    /// The known methods: sshd's names, and `password` for all that PAM asked.
     pub passed: Vec<String>,
-    /// And one of sshd's own, nobody knows which.
+    /// The login also used one of sshd's own methods, and it is not known which.
     pub one_of_sshds_own: bool,
 }
 
-/// A login, as far as the rules are concerned.
+/// The properties of a login that rules can match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
-    /// Who.
+    /// The user.
     pub subject: Subject,
     /// PAM's service.
     pub service: String,
-    /// From where.
+    /// Where the login comes from.
     pub origin: LoginOrigin,
-    /// By which methods of ssh.
+    /// The SSH methods.
     pub methods: Methods,
 }
 

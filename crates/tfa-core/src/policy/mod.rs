@@ -1,9 +1,9 @@
-//! The host's policy: which terms hold for a login, and what they ask of it.
+//! The host's policy: which rule applies to a login, and what it requires.
 //!
-//! In the order of one login: the rules are gone through ([`rule`]) with what is known of the
-//! login ([`login`]), the first that fits gives its [`RuleEffect`], and these decide over the account
-//! ([`decision`]). Of a user with several names each name is decided over, and the strictest
-//! decision holds ([`strictness`]). What that means in each of PAM's phases is `phase.rs`.
+//! In the order of one login: the rules ([`rule`]) are matched against what is known of the login
+//! ([`login`]). The first rule that matches gives its [`RuleEffect`], which decides over the
+//! account ([`decision`]). For a user with several names each name is evaluated, and the strictest
+//! decision applies ([`strictness`]). `phase.rs` has the consequences in each PAM phase.
 
 mod decision;
 mod login;
@@ -20,32 +20,32 @@ pub use login::{Groups, Identity, Login, LoginOrigin, Methods, Subject, Ternary}
 use rule::Fit;
 pub use rule::{Group, OriginMatcher, Rule};
 
-/// How binding a second factor is.
+/// Whether a second factor is required.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// Nobody is asked; every key is kept.
+    /// No user is asked for a code. Keys are kept.
     Off,
-    /// Who has set it up is asked.
+    /// Enrolled users are asked for a code.
     #[default]
     Optional,
-    /// Everybody is asked, and sets it up first.
+    /// All users are asked for a code, and must enroll first.
     Required,
 }
 
-/// What becomes of somebody who has not set it up in time.
+/// What happens to a user who has not enrolled before the end of the grace period.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AfterGrace {
-    /// It is set up inside the login, or there is no login.
+    /// The user must enroll in the login.
     #[default]
     Enroll,
-    /// There is no login.
+    /// The login is refused.
     Deny,
 }
 
-/// Where in the configuration something stands.
+/// A place in the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Source {
-    /// The file; empty for what holds without one.
+    /// The file; empty for the built-in default.
     pub file: String,
     /// The line, from 1.
     pub line: u32,
@@ -61,28 +61,28 @@ impl fmt::Display for Source {
     }
 }
 
-/// What is asked of those for whom it holds.
+/// What a rule requires of the logins that it matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleEffect {
-    /// How binding it is.
+    /// Whether a second factor is required.
     pub mode: Mode,
-    /// From when on `required` holds, and when its grace begins. Without it: at once, and at each
-    /// user's first login under these terms.
+    /// When `required` takes effect and its grace period begins. `None`: `required` takes effect at
+    /// once, and the grace period begins at each user's first login under this rule.
     pub since: Option<Time>,
-    /// How long somebody may go on without.
+    /// The grace period.
     pub grace: Duration,
-    /// What comes then.
+    /// What happens after the grace period.
     pub after_grace: AfterGrace,
-    /// Where it stands.
+    /// Where the rule stands.
     pub source: Source,
 }
 
-/// A week: long enough for everybody to log in once, short enough to be remembered.
+/// The default grace period, a week: long enough for most users to log in once.
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// The services that are guarded by default: those of Debian's packages in which some logins, or all,
-/// never run the auth phase of `pam_tfa`. They come by a key, a certificate, a fingerprint or a
-/// smart card, or are automatic. A login whose auth phase ran goes on there as elsewhere.
+/// The services that are guarded by default: those of Debian's packages in which some or all logins
+/// do not run the auth phase of `pam_tfa`. Such logins use a key, a certificate, a fingerprint or a
+/// smart card, or are automatic. A guard does not affect a login whose auth phase ran.
 pub const DEFAULT_GUARD: [&str; 10] = [
     "sshd",
     "cockpit",
@@ -109,13 +109,13 @@ impl Default for RuleEffect {
 }
 
 impl RuleEffect {
-    /// Whether a second factor is required under these terms at that moment.
+    /// Whether a second factor is required at that time.
     #[must_use]
     pub fn require(&self, now: Time) -> bool {
         self.mode == Mode::Required && self.since.is_none_or(|since| since <= now)
     }
 
-    /// When the grace of an account ends; `None` where it has none left to begin with.
+    /// The end of the grace period of an account; `None` if it has no grace period.
     #[must_use]
     pub fn grace_until(&self, account: Option<&Account>, now: Time) -> Option<Time> {
         if account.is_some_and(Account::has_no_grace) {
@@ -127,9 +127,9 @@ impl RuleEffect {
         Some(start.plus(self.grace))
     }
 
-    /// Whether the grace begins with a first login that has to be noted.
+    /// Whether the grace period begins with a first login that must be recorded.
     #[must_use]
-    pub fn note_first_login(&self, now: Time) -> bool {
+    pub fn records_first_login(&self, now: Time) -> bool {
         self.require(now) && self.since.is_none()
     }
 }
@@ -137,18 +137,18 @@ impl RuleEffect {
 /// The host's policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// The first that matches holds.
+    /// The rules. The first one that matches applies.
     pub rules: Vec<Rule>,
-    /// What holds where none does.
+    /// What applies if no rule matches.
     pub otherwise: RuleEffect,
-    /// Nothing is refused for what `required` asks: it is noted what would have been.
+    /// Audit mode: `required` refuses no login, and the outcome without audit mode is recorded.
     pub audit: bool,
-    /// The services whose logins must have met the second factor by the account phase.
+    /// The services whose logins must have verified the second factor by the account phase.
     pub guard: Vec<String>,
-    /// A first set-up takes an invitation.
+    /// A first enrollment requires an invitation.
     pub invitation: bool,
-    /// The methods by which sshd lets people in without asking PAM. It does not say which of them
-    /// it was.
+    /// The methods by which sshd authenticates users without PAM. It does not tell which of them it
+    /// used.
     pub sshd_methods: Vec<String>,
 }
 
@@ -166,14 +166,14 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Whether nobody on this host is asked for anything, whatever the rules say.
+    /// Whether two-factor login is off for the whole host, whatever the rules say.
     #[must_use]
     pub fn is_off(&self) -> bool {
         self.otherwise.mode == Mode::Off
     }
 
-    /// Whether a login is asked for nothing, whatever its account. Where it is not known which rule
-    /// holds, all of them must be off, and so under every name of the user.
+    /// Whether nothing is required of a login, whatever its account. If several rules may apply,
+    /// all of them must be off, under every name of the user.
     #[must_use]
     pub fn is_off_for(&self, login: &Login) -> bool {
         login.subject.identities().all(|who| {
@@ -183,7 +183,7 @@ impl Policy {
         })
     }
 
-    /// The policy as it is once nothing is let off for the audit.
+    /// The same policy without audit mode.
     #[must_use]
     pub fn without_audit(&self) -> Self {
         Self {
@@ -192,8 +192,7 @@ impl Policy {
         }
     }
 
-    /// Whether what is known of a login is enough to say which terms hold. The groups cost the name
-    /// service a search, and need not be asked for then.
+    /// Whether the rule that applies is already determined. The groups then need not be looked up.
     #[must_use]
     pub fn is_settled(&self, login: &Login) -> bool {
         let mut identities = login.subject.identities();
@@ -217,25 +216,25 @@ impl Policy {
         false
     }
 
-    /// The groups that the rules name: what has to be known of a person.
+    /// The groups that the rules name.
     #[must_use]
     pub fn groups(&self) -> Vec<&Group> {
         self.rules.iter().flat_map(|rule| &rule.groups).collect()
     }
 
-    /// The names of users that the rules give.
+    /// The user names in the rules.
     pub fn users(&self) -> impl Iterator<Item = &str> {
         let users = self.rules.iter().flat_map(|rule| &rule.users);
         users.map(String::as_str)
     }
 
-    /// Whether the second factor must have been met by the account phase of this service.
+    /// Whether the policy guards a service.
     #[must_use]
     pub fn guards(&self, service: &str) -> bool {
         self.guard.iter().any(|guarded| guarded == service)
     }
 
-    /// Every set of terms that may hold for a login under one of the user's names.
+    /// The effects of all rules that may apply to a login under one of the user's names.
     fn effects_for<'policy>(&'policy self, who: &Identity, login: &Login) -> Possible<'policy> {
         let mut possible = Possible::default();
         // Off is off for the whole host: the way out of a policy that went wrong.
@@ -259,8 +258,7 @@ impl Policy {
         possible
     }
 
-    /// Whether a second factor is, or will be, or in audit mode would be, required of a person for
-    /// some login or other.
+    /// Whether a second factor is or will be required of a user for any login, audit mode aside.
     #[must_use]
     pub fn may_require_of(&self, subject: &Subject) -> bool {
         let end_of_time = Time::from_secs(u64::MAX);
@@ -268,9 +266,8 @@ impl Policy {
         policy.requires_of(subject, end_of_time).is_some()
     }
 
-    /// The terms under which a person is required to have a second factor for some login or other,
-    /// whatever its service, origin or method, and under whichever name. `None` where there is no
-    /// such login.
+    /// The effect that requires a second factor of a user for any login: for any service, origin,
+    /// method and name. `None` if there is none.
     #[must_use]
     pub fn requires_of(&self, subject: &Subject, now: Time) -> Option<&RuleEffect> {
         if self.audit || self.is_off() {
@@ -286,7 +283,7 @@ impl Policy {
             if fits != Ternary::No && rule.effect.require(now) {
                 return Some(&rule.effect);
             }
-            if fits == Ternary::Yes && rule.is_about_people_alone() {
+            if fits == Ternary::Yes && rule.is_about_users_alone() {
                 return None;
             }
         }
@@ -294,11 +291,11 @@ impl Policy {
     }
 }
 
-/// The terms that may hold for a login under one name.
+/// The effects that may apply to a login under one name.
 #[derive(Debug, Default)]
 struct Possible<'policy> {
-    /// One, unless something could not be found out.
+    /// One, unless something could not be determined.
     effect: Vec<&'policy RuleEffect>,
-    /// For a login of which it cannot be told: those of rules about where logins come from.
+    /// For a login of unknown origin: the effects of rules that match origins.
     in_session: Vec<&'policy RuleEffect>,
 }

@@ -1,4 +1,4 @@
-//! A rule: for which logins its terms hold.
+//! A rule, and the logins that it matches.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -25,53 +25,52 @@ impl fmt::Display for Group {
     }
 }
 
-/// A place that logins come from.
+/// An origin that a rule names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OriginMatcher {
     /// A console or a seat of this machine.
     Local,
-    /// The inside of a session: a program known for that, without a console and a remote host.
+    /// Inside a session: a program that is known for that, without a console and a remote host.
     Session,
     /// A network, or one address.
     Network(IpNet),
 }
 
-/// A rule. An empty list matches everything; of one that is not, one entry must match, and every
-/// list must.
+/// A rule. An empty list matches everything. Of every other list, one entry must match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rule {
-    /// User names: the one that logs in, or the canonical one.
+    /// User names: the name of the login, or the canonical one.
     pub users: Vec<String>,
     /// Groups, the primary one included.
     pub groups: Vec<Group>,
-    /// Numbers of users.
+    /// Uids.
     pub uids: Vec<RangeInclusive<u32>>,
     /// PAM's services.
     pub services: Vec<String>,
     /// Where the login comes from.
     pub origins: Vec<OriginMatcher>,
-    /// ssh's methods.
+    /// SSH methods.
     pub methods: Vec<String>,
-    /// What then holds.
+    /// What the rule requires.
     pub effect: RuleEffect,
 }
 
-/// How a rule stands to a login.
+/// Whether a rule matches a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fit {
     /// It matches.
     Yes,
     /// It does not match.
     No,
-    /// It could not be found out.
+    /// It could not be determined.
     Unknown,
-    /// All but the origin matches, and the login comes from inside a session, or from a place that
-    /// cannot be told: from where the rule says, or from elsewhere.
+    /// Everything but the origin matches, and the login comes from inside a session or from an
+    /// unknown place, which may be the one that the rule names.
     InSession,
 }
 
 impl Rule {
-    /// Whether the terms hold for a login under one of the user's names.
+    /// Whether the rule matches a login under one of the user's names.
     pub(super) fn fits(&self, who: &Identity, login: &Login, sshd_methods: &[String]) -> Fit {
         let but_origin = self
             .fits_name(who)
@@ -80,23 +79,23 @@ impl Rule {
         match (but_origin, but_origin.and(origin)) {
             (_, Ternary::No) => Fit::No,
             (_, Ternary::Yes) => Fit::Yes,
-            (Ternary::Yes, Ternary::Unknown) if login.origin.cannot_be_told() => Fit::InSession,
+            (Ternary::Yes, Ternary::Unknown) if login.origin.is_indeterminate() => Fit::InSession,
             (_, Ternary::Unknown) => Fit::Unknown,
         }
     }
 
-    /// Whether the terms may hold for a user under one name, as far as that goes by who it is.
+    /// Whether the conditions on the user match, under one name.
     pub(super) fn fits_subject(&self, who: &Identity, uid: u32) -> Ternary {
         self.fits_name(who).and(self.fits_uid(uid))
     }
 
-    /// Whether the terms may hold for a login whatever the name of its user.
+    /// Whether the conditions other than names and groups match.
     pub(super) fn fits_but_name(&self, login: &Login, sshd_methods: &[String]) -> Ternary {
         let origin = any(&self.origins, |place| place.matches(&login.origin));
         self.fits_program(login, sshd_methods).and(origin)
     }
 
-    /// Whether the name, or the groups of that name, count.
+    /// Whether the rule has conditions on names or groups.
     pub(super) fn is_about_names(&self) -> bool {
         !self.users.is_empty() || !self.groups.is_empty()
     }
@@ -110,7 +109,7 @@ impl Rule {
         any(&self.uids, |uids| uids.contains(&uid).into())
     }
 
-    /// Whether uid, service and method fit.
+    /// Whether uid, service and method match.
     fn fits_program(&self, login: &Login, sshd_methods: &[String]) -> Ternary {
         let service = |service: &String| (*service == login.service).into();
         self.fits_uid(login.subject.uid)
@@ -118,8 +117,8 @@ impl Rule {
             .and(self.fits_methods(login, sshd_methods))
     }
 
-    /// Whether nothing but the person counts.
-    pub(super) fn is_about_people_alone(&self) -> bool {
+    /// Whether the rule has conditions on the user only.
+    pub(super) fn is_about_users_alone(&self) -> bool {
         self.services.is_empty() && self.origins.is_empty() && self.methods.is_empty()
     }
 

@@ -1,20 +1,19 @@
-//! Which of two decisions over one account asks for more.
+//! The order of decisions over one account by strictness.
 //!
-//! It is a total order: a user may have two names, and what the policy asks of either is asked.
-//! That differs from what could not be found out: there, two decisions that disagree are no
-//! decision.
+//! The order is total: a user may have two names, and the requirements of both apply. This differs
+//! from a decision that could not be determined, where two requirements may conflict.
 
 use std::cmp::Reverse;
 
 use super::decision::{Exemption, PolicyDecision, Requirement};
 use crate::Time;
 
-/// The place of a decision in the order, and of two graces the one that ends first.
+/// The rank of a requirement. Of two grace periods, the one that ends first is stricter.
 type Strictness = (u8, Reverse<Option<Time>>);
 
 impl Requirement {
-    /// How strict it is. For one account, of `Ask` and those that concern a user without an
-    /// authenticator (`Grace`, `SetUp`, `TooLate`) only one side occurs.
+    /// The strictness. For one account, either `Ask` occurs, or the requirements for a user without
+    /// an authenticator (`Grace`, `SetUp`, `TooLate`).
     fn strictness(self) -> Strictness {
         let place = match self {
             Self::Exempt(Exemption::Off) => 0,
@@ -40,8 +39,8 @@ impl Requirement {
 }
 
 impl PolicyDecision {
-    /// What both ask: in all that they say, the stricter. The terms that decided are those of the
-    /// stricter one, of two that ask alike of the one that requires it.
+    /// The stricter of both, in every field. The source is that of the stricter one. If both are
+    /// equal, it is that of the one that requires a second factor.
     #[must_use]
     pub(super) fn stricter(self, other: Self) -> Self {
         let strict = self.strict().stricter(other.strict());
@@ -49,7 +48,7 @@ impl PolicyDecision {
         Self {
             requirement: self.requirement.stricter(other.requirement),
             required: self.required || other.required,
-            notes_first_login: self.notes_first_login || other.notes_first_login,
+            records_first_login: self.records_first_login || other.records_first_login,
             audited: self.audited.or(other.audited).map(|_| strict),
             source: if others { other.source } else { self.source },
         }
