@@ -1,8 +1,8 @@
 //! Shows a new key as QR code, link and text, and confirms it with a code. On any failure the pending
 //! key is discarded.
 
-use tfa_client::Failure;
-use tfa_proto::{Error, Offer};
+use tfa_client::{Error, Failure};
+use tfa_proto::{Error as Refusal, Offer};
 use tfa_text::qr::Qr;
 use zeroize::Zeroizing;
 
@@ -126,7 +126,7 @@ async fn ask(
             Typed::NotACode => note = messages::not_a_code(offer.digits),
             Typed::Code(typed) => match screen.during(daemon.confirm(&typed)).await {
                 Some(Ok(codes)) => return Ok(codes),
-                Some(Err(Error::WrongCode(text))) => {
+                Some(Err(Error::Daemon(Refusal::WrongCode(text)))) => {
                     tries += 1;
                     if tries == MAX_TRIES {
                         return Err(Failure::Refused(messages::too_many_codes(&text)));

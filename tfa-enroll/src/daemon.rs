@@ -1,8 +1,10 @@
 //! Calls to the daemon for the account of the caller.
 
 use tfa_client::AccountProxy;
-use tfa_client::{Failure, Interrupt, Terminal, best_effort, connect, is_root, with_timeout};
-use tfa_proto::{Error, Factor, Offer, OpenEnum, Parameters, Status};
+use tfa_client::{
+    Error, Failure, Interrupt, Terminal, best_effort, connect, is_root, with_timeout,
+};
+use tfa_proto::{Factor, Offer, OpenEnum, Parameters, Status};
 use zeroize::Zeroizing;
 
 use crate::messages;

@@ -1,7 +1,7 @@
 //! The password, which polkit asks for before a setup and before each change.
 
-use tfa_client::{Agent, Failure, is_root};
-use tfa_proto::Error;
+use tfa_client::{Agent, Error, Failure, is_root};
+use tfa_proto::Error as Refusal;
 
 use crate::messages;
 use crate::session::Session;
@@ -29,7 +29,7 @@ pub(crate) async fn retry(
     error: Error,
 ) -> Result<(), Failure> {
     match error {
-        Error::AuthenticationFailed(why) => {
+        Error::Daemon(Refusal::AuthenticationFailed(why)) => {
             session.print(&messages::not_allowed(why.trim_end_matches('.')))?;
             if session.agrees(messages::TRY_AGAIN).await? {
                 Ok(())
@@ -37,7 +37,7 @@ pub(crate) async fn retry(
                 Err(Failure::Cancelled(messages::CANCELLED.to_owned()))
             }
         }
-        Error::NoAuthenticationAgent(_) => {
+        Error::Daemon(Refusal::NoAuthenticationAgent(_)) => {
             // Without an agent, the reason was printed before.
             let text = agent.map_or(messages::PASSWORD_NOT_ASKED, |_| messages::NO_AGENT_FOUND);
             Err(Failure::Refused(text.to_owned()))

@@ -1,7 +1,7 @@
 //! What a change of an existing setup requires: the password, and a code or a backup code (the proof).
 
-use tfa_client::Failure;
-use tfa_proto::Error;
+use tfa_client::{Error, Failure};
+use tfa_proto::Error as Refusal;
 use tfa_text::wrapped;
 use zeroize::Zeroizing;
 
@@ -25,8 +25,8 @@ pub(crate) async fn with_proof<T>(
     loop {
         let answer = change(&session.daemon, &proof);
         match session.interrupt.during(answer).await {
-            Some(Err(Error::CodeNeeded(_))) => proof = ask(session).await?,
-            Some(Err(Error::WrongCode(text))) => {
+            Some(Err(Error::Daemon(Refusal::CodeNeeded(_)))) => proof = ask(session).await?,
+            Some(Err(Error::Daemon(Refusal::WrongCode(text)))) => {
                 let (_, columns) = session.terminal.size();
                 session.print(&wrapped(&text, columns))?;
                 wrong += 1;
@@ -35,7 +35,7 @@ pub(crate) async fn with_proof<T>(
                 }
                 proof = ask(session).await?;
             }
-            Some(Err(Error::Locked(text))) => {
+            Some(Err(Error::Daemon(Refusal::Locked(text)))) => {
                 return Err(Failure::Refused(messages::locked(&text)));
             }
             Some(Err(error)) => password::retry(session, agent.as_ref(), error).await?,

@@ -1,7 +1,7 @@
 //! `tfa-enroll setup`: invitation code, if required; password; new key and its first code; backup codes.
 
-use tfa_client::Failure;
-use tfa_proto::{Error, Offer, Parameters};
+use tfa_client::{Error, Failure};
+use tfa_proto::{Error as Refusal, Offer, Parameters};
 
 use crate::args::QrForm;
 use crate::invitation::Invitation;
@@ -50,15 +50,19 @@ async fn new_key(
             .setup(&mut session.interrupt, parameters.clone());
         match call.await {
             Some(Ok(offer)) => return Ok(offer),
-            Some(Err(Error::InvitationNeeded(_))) if parameters.invitation.is_none() => {
+            Some(Err(Error::Daemon(Refusal::InvitationNeeded(_))))
+                if parameters.invitation.is_none() =>
+            {
                 session.print(&messages::invitation_intro(user))?;
                 parameters.invitation = Some(invitation.ask(session).await?);
             }
-            Some(Err(Error::WrongCode(why))) => {
+            Some(Err(Error::Daemon(Refusal::WrongCode(why)))) => {
                 invitation.reject(session, &why)?;
                 parameters.invitation = Some(invitation.ask(session).await?);
             }
-            Some(Err(Error::Locked(why))) => return Err(Failure::Refused(messages::locked(&why))),
+            Some(Err(Error::Daemon(Refusal::Locked(why)))) => {
+                return Err(Failure::Refused(messages::locked(&why)));
+            }
             Some(Err(error)) => password::retry(session, agent.as_ref(), error).await?,
             None => {
                 let text = messages::CANCELLED_WHILE_WAITING.to_owned();

@@ -1,7 +1,7 @@
 //! `tfa-enroll test`: checks a code without using it up.
 
-use tfa_client::Failure;
-use tfa_proto::{Error, Factor};
+use tfa_client::{Error, Failure};
+use tfa_proto::{Error as Refusal, Factor};
 
 use crate::session::Session;
 use crate::{messages, proof, status};
@@ -18,7 +18,9 @@ pub(crate) async fn run(session: &mut Session) -> Result<(), Failure> {
             })?;
             Ok(())
         }
-        Some(Err(Error::WrongCode(text))) => Err(Failure::Refused(messages::wrong_test(&text))),
+        Some(Err(Error::Daemon(Refusal::WrongCode(text)))) => {
+            Err(Failure::Refused(messages::wrong_test(&text)))
+        }
         Some(Err(error)) => Err(error.into()),
         None => Err(Failure::NoAnswer),
     }

@@ -3,9 +3,9 @@
 
 use std::io::{self, IsTerminal};
 
-use tfa_client::{AccountProxy, AdminProxy};
+use tfa_client::{AccountProxy, AdminProxy, Error};
 use tfa_client::{Agent, Failure, Interrupt, Terminal, connect, is_root, with_timeout};
-use tfa_proto::{AuditRecord, Error, Explanation, HypotheticalLogin, Impact, Renamed, Status};
+use tfa_proto::{AuditRecord, Explanation, HypotheticalLogin, Impact, Renamed, Status};
 
 use crate::messages;
 

@@ -6,8 +6,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tfa_proto::Error;
-
 use crate::caller::Caller;
 
 /// What each uid has under way. Root is neither counted nor refused.
@@ -26,6 +24,10 @@ pub struct Permit {
     uid: Option<u32>,
 }
 
+/// The caller has too many calls or connections under way, or all callers together have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooManyCalls;
+
 impl CallLimiter {
     /// A limiter with the bound for each uid, and the bound for all of them together.
     #[must_use]
@@ -37,8 +39,8 @@ impl CallLimiter {
     /// Counts one more call or connection of a caller.
     ///
     /// # Errors
-    /// [`Error::Busy`] past a bound.
-    pub fn admit(self: &Arc<Self>, caller: &Caller) -> Result<Permit, Error> {
+    /// [`TooManyCalls`] past a bound.
+    pub fn admit(self: &Arc<Self>, caller: &Caller) -> Result<Permit, TooManyCalls> {
         let limiter = Arc::clone(self);
         if caller.is_root() {
             return Ok(Permit { limiter, uid: None });
@@ -47,9 +49,7 @@ impl CallLimiter {
         let all: u32 = calls.values().sum();
         let of_caller = calls.get(&caller.uid).copied().unwrap_or(0);
         if of_caller >= self.each || all >= self.all {
-            return Err(Error::Busy(
-                "too many of your calls are under way; try again".to_owned(),
-            ));
+            return Err(TooManyCalls);
         }
         calls.insert(caller.uid, of_caller + 1);
         let uid = Some(caller.uid);
@@ -90,7 +90,7 @@ mod tests {
         let mut permits: Vec<_> = (0..MOST)
             .map(|_| limiter.admit(&caller(1000)).unwrap())
             .collect();
-        assert!(matches!(limiter.admit(&caller(1000)), Err(Error::Busy(_))));
+        assert!(matches!(limiter.admit(&caller(1000)), Err(TooManyCalls)));
         assert!(limiter.admit(&caller(1001)).is_ok());
         assert!((0..2 * MOST).all(|_| limiter.admit(&caller(0)).is_ok()));
         permits.pop();

@@ -9,6 +9,7 @@ pub mod account;
 pub mod call_limiter;
 pub mod caller;
 pub mod config;
+mod contract_error;
 pub mod dbus;
 pub mod host;
 pub mod log;

@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 
-use tfa_proto::Error;
 use tfa_store::{StoreError, UnavailableStore};
 
 use crate::config::check;
 use crate::config::{BadConfig, Config, Trust};
 use crate::host::host_name;
 use crate::log::{DaemonEvent, Journal};
-use crate::messages;
+
+/// The daemon serves no login. The text says why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotServing(pub String);
 
 /// What the daemon works with, apart from the accounts and the logins under way.
 #[derive(Debug)]
@@ -74,11 +76,11 @@ impl DaemonState {
     /// changed or told by them.
     ///
     /// # Errors
-    /// [`Error::NotServing`].
-    pub fn serves(&self) -> Result<(), Error> {
+    /// [`NotServing`].
+    pub fn serves(&self) -> Result<(), NotServing> {
         match self.refusal() {
             None => Ok(()),
-            Some(why) => Err(Error::NotServing(messages::refuses_every_login(&why))),
+            Some(why) => Err(NotServing(why)),
         }
     }
 

@@ -206,10 +206,10 @@ fn a_name_whose_uid_has_changed_inherits_nothing() {
     };
     assert!(matches!(
         accounts.load(&other),
-        Err(tfa_proto::Error::UidChanged(_))
+        Err(tfad::account::Error::UidChanged(_))
     ));
     let changed = accounts.change(&other, |_| ());
-    assert!(matches!(changed, Err(tfa_proto::Error::UidChanged(_))));
+    assert!(matches!(changed, Err(tfad::account::Error::UidChanged(_))));
 }
 
 #[test]

@@ -17,10 +17,9 @@ use tfa_core::{
     Account, Authenticator, BackupSet, Credential, Input, Judgement, Parameters, Secret, State,
     ThrottleScope, Time,
 };
-use tfa_proto::Error;
 use tfa_store::{ByUid, Sealed, SqliteStore, StateDir, Store};
-use tfad::account::Accounts;
-use tfad::host::users::{self, NameService, User};
+use tfad::account::{Accounts, Error};
+use tfad::host::users::{self, LookUpError, NameService, NameServiceFailed, User};
 
 /// RFC 6238 appendix B, shortened to six digits.
 const NOW: Time = Time::from_secs(1_111_111_109);
@@ -48,12 +47,12 @@ impl Names {
             .map_or_else(|| name.to_owned(), |sign| format!("CORP{sign}{name}"))
     }
 
-    fn find(&self, is: impl Fn(&str, u32) -> bool) -> Result<Option<User>, Error> {
+    fn find(&self, is: impl Fn(&str, u32) -> bool) -> Result<Option<User>, NameServiceFailed> {
         let mut visible = self.users.iter();
         let found =
             visible.find(|(name, uid)| !self.hidden.contains(uid) && is(&self.spelled(name), *uid));
         match found {
-            None if self.down => Err(Error::Storage("the directory is down".to_owned())),
+            None if self.down => Err(NameServiceFailed("the directory is down".to_owned())),
             found => Ok(found.map(|(name, uid)| User {
                 name: self.spelled(name),
                 uid: *uid,
@@ -67,13 +66,13 @@ impl Names {
 struct Simulated(Mutex<Names>);
 
 impl NameService for Simulated {
-    fn by_name(&self, name: &str) -> Result<Option<User>, Error> {
+    fn by_name(&self, name: &str) -> Result<Option<User>, NameServiceFailed> {
         let names = self.0.lock().unwrap();
         let folds = names.folds;
         names.find(|known, _| known == name || (folds && known.eq_ignore_ascii_case(name)))
     }
 
-    fn by_uid(&self, uid: u32) -> Result<Option<User>, Error> {
+    fn by_uid(&self, uid: u32) -> Result<Option<User>, NameServiceFailed> {
         self.0.lock().unwrap().find(|_, known| known == uid)
     }
 }
@@ -118,7 +117,7 @@ impl Host {
         change(&mut self.names.0.lock().unwrap());
     }
 
-    fn user(&self, name: &str) -> Result<User, Error> {
+    fn user(&self, name: &str) -> Result<User, LookUpError> {
         users::look_up(&*self.names, name)
     }
 
@@ -228,7 +227,7 @@ fn a_record_of_a_name_that_another_uid_has_is_nobodys_until_the_administrator_sa
     host.change(|names| {
         names.down = true;
     });
-    assert!(matches!(host.login("bob"), Err(Error::Storage(_))));
+    assert!(matches!(host.login("bob"), Err(Error::NameService(_))));
 }
 
 #[test]

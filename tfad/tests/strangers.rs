@@ -5,13 +5,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tfa_proto::{Context, Error};
+use tfa_proto::Context;
 use tfa_testkit::MemoryStore;
 use tfad::account::Accounts;
 use tfad::caller::Caller;
 use tfad::config::Config;
 use tfad::log::Journal;
-use tfad::login::Logins;
+use tfad::login::{Error, Logins};
 use tfad::state::DaemonState;
 
 /// Whom every system has.
@@ -37,7 +37,7 @@ fn begin(uid: u32, name: &str) -> (Result<(), Error>, usize) {
 fn a_refused_stranger_has_no_record_read() {
     let user = nix::unistd::User::from_name(USER).unwrap().unwrap();
     let (begun, reads) = begin(12_345, USER);
-    assert!(matches!(begun, Err(Error::NotAuthorized(_))));
+    assert!(matches!(begun, Err(Error::NotOwnUser { .. })));
     assert_eq!(reads, 0);
     for uid in [0, user.uid.as_raw()] {
         let (begun, reads) = begin(uid, USER);

@@ -1,10 +1,12 @@
 //! The client of `.Account`: the account of the caller, whose uid the bus reports.
 
-use tfa_proto::{Error, Factor, Offer, OpenEnum, Parameters, Status};
+use tfa_proto::{Factor, Offer, OpenEnum, Parameters, Status};
+
+use crate::error::Error;
 
 /// `org.tfad.Tfa1.Account`. A `proof` is a current code or a backup code, which is used up. A method
 /// with a proof first asks polkit for `org.tfad.tfa1.enroll`, and then answers an empty proof with
-/// [`Error::CodeNeeded`]. That way the password is asked for before the code.
+/// [`tfa_proto::Error::CodeNeeded`]. That way the password is asked for before the code.
 #[zbus::proxy(
     interface = "org.tfad.Tfa1.Account",
     default_service = "org.tfad.Tfa1",

@@ -1,7 +1,9 @@
 //! The client of `.Admin`: any account, for root and for users with polkit's authorization
 //! `org.tfad.tfa1.manage`.
 
-use tfa_proto::{AuditRecord, Error, Explanation, HypotheticalLogin, Impact, Renamed, Status};
+use tfa_proto::{AuditRecord, Explanation, HypotheticalLogin, Impact, Renamed, Status};
+
+use crate::error::Error;
 
 /// `org.tfad.Tfa1.Admin`.
 #[zbus::proxy(

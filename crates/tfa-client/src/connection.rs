@@ -9,7 +9,9 @@ use tokio::time::timeout;
 use zbus::{Connection, connection};
 
 use super::{Failure, Terminal};
-use tfa_proto::{Error, SYSTEM_BUS};
+use tfa_proto::SYSTEM_BUS;
+
+use crate::error::Error;
 
 /// For the bus and for the daemon, where no person has to answer. It exceeds the time that the bus
 /// waits for a service that it starts (25 s), because the error of the bus says more.

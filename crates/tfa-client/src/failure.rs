@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use zbus::fdo;
 
-use tfa_proto::Error;
+use crate::error::Error;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -61,28 +61,20 @@ impl From<io::Error> for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
+            Error::Daemon(error) => error.into(),
             Error::Bus(error) => error.into(),
-            Error::NotAuthorized(text)
-            | Error::AuthenticationFailed(text)
-            | Error::NoAuthenticationAgent(text) => Self::NotAllowed(text),
-            Error::UnknownUser(text)
-            | Error::NoSuchDialog(text)
-            | Error::Busy(text)
-            | Error::InvalidArgument(text)
-            | Error::CodeNeeded(text)
-            | Error::WrongCode(text)
-            | Error::Locked(text)
-            | Error::NotSetUp(text)
-            | Error::AlreadySetUp(text)
-            | Error::NothingPending(text)
-            | Error::WrongState(text)
-            | Error::Damaged(text)
-            | Error::KeyLost(text)
-            | Error::UidChanged(text)
-            | Error::InvitationNeeded(text)
-            | Error::Required(text)
-            | Error::NotServing(text)
-            | Error::Storage(text) => Self::Refused(text),
+        }
+    }
+}
+
+impl From<tfa_proto::Error> for Failure {
+    fn from(error: tfa_proto::Error) -> Self {
+        use tfa_proto::Error as E;
+        match error {
+            E::NotAuthorized(text)
+            | E::AuthenticationFailed(text)
+            | E::NoAuthenticationAgent(text) => Self::NotAllowed(text),
+            error => Self::Refused(error.text().to_owned()),
         }
     }
 }
@@ -152,7 +144,7 @@ mod tests {
         assert!(matches!(Failure::from(silent), Failure::NoAnswer));
         assert_eq!(Failure::NoDaemon.code(), 3);
         assert_eq!(Failure::NoBus.code(), 3);
-        let refused = Failure::from(Error::Locked("until noon".to_owned()));
+        let refused = Failure::from(tfa_proto::Error::Locked("until noon".to_owned()));
         assert_eq!(refused.code(), 1);
         assert!(matches!(refused, Failure::Refused(text) if text == "until noon"));
     }

@@ -1,52 +1,115 @@
-//! The errors of the contract. The name carries the meaning, the text is for people.
+//! The errors of the contract. The name tells a program what happened, the text a person.
 
-/// What the daemon answers instead of a result: `org.tfad.Tfa1.Error.*`.
-#[derive(Debug, zbus::DBusError)]
-#[zbus(prefix = "org.tfad.Tfa1.Error")]
-pub enum Error {
-    /// Anything that the bus itself, or another program, has to say.
-    #[zbus(error)]
-    Bus(zbus::Error),
-    /// The caller may not do that.
-    NotAuthorized(String),
-    /// polkit asked for a password, and none that is right was given.
-    AuthenticationFailed(String),
+use std::fmt;
+
+/// Defines the errors. The last part of the name on the bus is that of the variant.
+macro_rules! errors {
+    ($($(#[$doc:meta])* $variant:ident,)*) => {
+        /// The daemon's answer instead of a result: `org.tfad.Tfa1.Error.*`, with a text for people.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Error {
+            $($(#[$doc])* $variant(String),)*
+        }
+
+        impl Error {
+            /// The name on the bus.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => concat!("org.tfad.Tfa1.Error.", stringify!($variant)),)*
+                }
+            }
+
+            /// The error of a name on the bus; `None` for a name that is not in the contract.
+            #[must_use]
+            pub fn from_name(name: &str, text: String) -> Option<Self> {
+                match name.strip_prefix("org.tfad.Tfa1.Error.")? {
+                    $(stringify!($variant) => Some(Self::$variant(text)),)*
+                    _ => None,
+                }
+            }
+
+            /// The text for people.
+            #[must_use]
+            pub fn text(&self) -> &str {
+                match self {
+                    $(Self::$variant(text) => text,)*
+                }
+            }
+        }
+    };
+}
+
+errors! {
+    /// The caller is not allowed to make the call.
+    NotAuthorized,
+    /// polkit asked for a password, and the right one was not given.
+    AuthenticationFailed,
     /// polkit would ask for a password, and no authentication agent serves the caller.
-    NoAuthenticationAgent(String),
+    NoAuthenticationAgent,
     /// The system knows no such user.
-    UnknownUser(String),
-    /// No dialog of that number belongs to the caller: it is over, or another's.
-    NoSuchDialog(String),
-    /// The caller has too many dialogs open, or the daemon too much to do.
-    Busy(String),
-    /// An argument makes no sense.
-    InvalidArgument(String),
-    /// The change takes a code, and none was given. Nothing was judged or counted.
-    CodeNeeded(String),
+    UnknownUser,
+    /// No dialog of that number belongs to the caller: it is over, or another connection's.
+    NoSuchDialog,
+    /// The caller has too many calls or dialogs under way, or the daemon has.
+    Busy,
+    /// An argument is not valid.
+    InvalidArgument,
+    /// The change requires a code, and the call has none. Nothing was verified or counted.
+    CodeNeeded,
     /// The code was wrong, or was used before.
-    WrongCode(String),
-    /// Too many wrong codes: the text says until when.
-    Locked(String),
-    /// Two-factor login is not set up for that user.
-    NotSetUp(String),
+    WrongCode,
+    /// Too many wrong codes. The text says until when.
+    Locked,
+    /// Two-factor login is not set up for the user.
+    NotSetUp,
     /// Two-factor login is set up already.
-    AlreadySetUp(String),
-    /// Nothing waits to be confirmed.
-    NothingPending(String),
-    /// The account is in a state in which that makes no sense (paused, not paused).
-    WrongState(String),
-    /// A first set-up takes an invitation, and none was given, or none is good now.
-    InvitationNeeded(String),
-    /// The policy requires two-factor login of this user: it cannot be switched off.
-    Required(String),
-    /// The record cannot be read: damaged, or sealed with another key.
-    Damaged(String),
-    /// The sealing key is not there.
-    KeyLost(String),
-    /// The user name belongs to another uid than when it was set up.
-    UidChanged(String),
-    /// The daemon runs and serves no login: its configuration or its store cannot be used.
-    NotServing(String),
-    /// The store did not take the change.
-    Storage(String),
+    AlreadySetUp,
+    /// No authenticator waits for its confirmation.
+    NothingPending,
+    /// The account is in a state that does not allow the change (paused, not paused).
+    WrongState,
+    /// A first setup requires an invitation, and none was given, or none is valid now.
+    InvitationNeeded,
+    /// The policy requires two-factor login of the user: it cannot be switched off.
+    Required,
+    /// The record cannot be read: it is damaged, or sealed with another key.
+    Damaged,
+    /// The sealing key is missing.
+    KeyLost,
+    /// The user name belongs to another uid than at the setup.
+    UidChanged,
+    /// The daemon runs and serves no login: it cannot use its configuration or its store.
+    NotServing,
+    /// The daemon could not do what was asked: the store, the name service or the kernel fails.
+    Storage,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.name(), self.text())
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_known_by_its_name() {
+        let busy = Error::Busy("try again".to_owned());
+        assert_eq!(busy.name(), "org.tfad.Tfa1.Error.Busy");
+        let read = Error::from_name(busy.name(), busy.text().to_owned());
+        assert_eq!(read, Some(busy));
+        for name in [
+            "org.tfad.Tfa1.Error.",
+            "org.tfad.Tfa1.Error.busy",
+            "org.tfad.Tfa2.Error.Busy",
+            "org.freedesktop.DBus.Error.NoReply",
+        ] {
+            assert_eq!(Error::from_name(name, String::new()), None, "{name}");
+        }
+    }
 }

@@ -5,8 +5,6 @@
 
 pub mod consoles;
 mod context;
-// For tests too, which compare it with what the module's client knows of it.
-#[cfg(any(feature = "connection", test))]
 mod error;
 mod limits;
 mod offer;
@@ -20,7 +18,6 @@ mod wire_name;
 
 pub use consoles::Consoles;
 pub use context::{Context, INSIDE_SESSIONS, Phase};
-#[cfg(any(feature = "connection", test))]
 pub use error::Error;
 pub use limits::{INVITATION_SECONDS, MAX_CALL, MAX_CALL_BODY};
 pub use offer::{Offer, Parameters};

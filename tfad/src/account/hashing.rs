@@ -4,8 +4,8 @@ use tfa_core::{
     Account, BackupCode, BackupSet, Credential, HashParams, Hashed, Input, LockState,
     ThrottleScope, Time,
 };
-use tfa_proto::Error;
 
+use super::Error;
 use crate::host::random;
 use crate::semaphore::Semaphore;
 
@@ -32,7 +32,7 @@ impl Hashing {
     /// account has a set of them and no lock.
     ///
     /// # Errors
-    /// [`Error::Storage`] when the hash cannot be computed.
+    /// [`Error::Hashing`].
     pub fn credential(
         &self,
         input: &Input,
@@ -62,19 +62,15 @@ impl Hashing {
     /// Makes a new set of backup codes.
     ///
     /// # Errors
-    /// [`Error::Storage`] when randomness or memory is short.
+    /// [`Error::Hashing`], [`Error::Randomness`].
     pub fn draw(&self) -> Result<(BackupSet, [BackupCode; BackupSet::SIZE]), Error> {
         let _permit = self.evaluations.acquire();
         let set = random::drawn(|fill| BackupSet::draw(fill))?;
-        set.map_err(|_| failed())
+        set.map_err(|_| Error::Hashing)
     }
 
     fn hash(&self, hash_params: &HashParams, code: &BackupCode) -> Result<Hashed, Error> {
         let _permit = self.evaluations.acquire();
-        hash_params.hash(code).map_err(|_| failed())
+        hash_params.hash(code).map_err(|_| Error::Hashing)
     }
-}
-
-fn failed() -> Error {
-    Error::Storage("the backup code could not be hashed; is memory short?".to_owned())
 }

@@ -1,9 +1,8 @@
 //! Verification of what a user typed, against the account as it is stored.
 
 use tfa_core::{Account, BackupCode, BackupSet, Credential, Input, ThrottleScope, Time};
-use tfa_proto::Error;
 
-use super::{Accounts, Loaded};
+use super::{Accounts, Error, Loaded};
 use crate::host::users::User;
 use crate::log::RecordEvent;
 
@@ -17,7 +16,7 @@ impl Accounts {
     /// and asked again.
     ///
     /// # Errors
-    /// Those of the store; [`Error::Busy`] where the backup codes keep changing.
+    /// As [`Self::load`]; [`Error::Hashing`]; [`Error::Contended`] where the backup codes keep changing.
     pub fn judge<T>(
         &self,
         user: &User,
@@ -48,15 +47,13 @@ impl Accounts {
                 return Ok(answer);
             }
         }
-        Err(Error::Busy(
-            "the backup codes are being changed all the time; try again".to_owned(),
-        ))
+        Err(Error::Contended("the backup codes are"))
     }
 
     /// Makes a new set of backup codes.
     ///
     /// # Errors
-    /// [`Error::Storage`] when randomness or memory is short.
+    /// [`Error::Hashing`], [`Error::Randomness`].
     pub fn draw_backup_codes(&self) -> Result<(BackupSet, [BackupCode; BackupSet::SIZE]), Error> {
         self.hashing.draw()
     }

@@ -4,6 +4,7 @@
 //! host, only one can follow a given revision. `resolve` says which record is whose, `judge` verifies
 //! what a user typed. Every call blocks.
 
+mod error;
 pub mod hashing;
 mod judge;
 mod rename;
@@ -14,11 +15,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use tfa_core::Account;
-use tfa_proto::Error;
 
 use crate::account::hashing::Hashing;
-use crate::host::users::{self, NameService, Nss, User};
+use crate::host::users::{self, LookUpError, NameService, Nss, User};
 use crate::log::{Journal, RecordEvent};
+pub use error::Error;
 use tfa_store::{Commit, Listed, Move, Record, Revision, Store, StoreError};
 
 /// The number of conflicts in a row after which a change is given up. Each means that another change
@@ -109,7 +110,7 @@ impl Accounts {
     /// A user's account; `None` where there is no record.
     ///
     /// # Errors
-    /// [`Error::Damaged`], [`Error::KeyLost`], [`Error::UidChanged`], [`Error::Storage`].
+    /// [`Error::Store`], [`Error::NameService`], [`Error::Damaged`], [`Error::UidChanged`].
     pub fn load(&self, user: &User) -> Result<Option<Account>, Error> {
         Ok(self.load_record(user)?.account)
     }
@@ -123,17 +124,17 @@ impl Accounts {
     /// The user of a name, also of a former one that a record still stands under.
     ///
     /// # Errors
-    /// As [`users::look_up`].
+    /// [`Error::UnknownUser`], [`Error::NameService`].
     pub fn user(&self, name: &str) -> Result<User, Error> {
         let user = users::look_up(self.names(), name);
-        let Err(Error::UnknownUser(_)) = user else {
-            return user;
+        let Err(LookUpError::Unknown(_)) = user else {
+            return Ok(user?);
         };
         let former = self.store.load(name).ok().flatten();
         let former = former.and_then(|(record, _)| resolve::decode(&record, name).ok());
         match former.map(|account| self.names.by_uid(account.uid())) {
             Some(Ok(Some(renamed))) => Ok(renamed),
-            _ => user,
+            _ => Ok(user?),
         }
     }
 
@@ -241,7 +242,7 @@ impl Accounts {
                 self.store.commit(name, *uid, &bytes, expected)
             }
         };
-        match commit.map_err(refused)? {
+        match commit? {
             Commit::Committed(_) => Ok(Stored::Committed),
             Commit::Conflict => Ok(Stored::Conflict),
         }
@@ -271,7 +272,7 @@ impl Accounts {
     /// user's own name.
     ///
     /// # Errors
-    /// [`Error::Damaged`], [`Error::UidChanged`], [`Error::Storage`].
+    /// As [`Self::load`].
     pub fn forget(&self, user: &User) -> Result<(), Error> {
         let name = match self.has_none(&user.name) {
             false => user.name.clone(),
@@ -291,11 +292,11 @@ impl Accounts {
     pub fn other_owner(&self, name: &str, user: &User) -> Result<Option<User>, Error> {
         let record = match self.store.load(name) {
             Err(StoreError::RecordDamaged { .. } | StoreError::KeyLost { .. }) => None,
-            loaded => loaded.map_err(refused)?,
+            loaded => loaded?,
         };
         let account = record.and_then(|(record, _)| resolve::decode(&record, name).ok());
         match account.map(|account| account.uid()) {
-            Some(uid) if uid != user.uid => self.names.by_uid(uid),
+            Some(uid) if uid != user.uid => Ok(self.names.by_uid(uid)?),
             _ => Ok(None),
         }
     }
@@ -303,10 +304,10 @@ impl Accounts {
     /// Removes the record under a name, whoever has it, and a damaged one too.
     ///
     /// # Errors
-    /// [`Error::Damaged`], [`Error::Storage`].
+    /// [`Error::Store`].
     pub fn remove(&self, name: &str) -> Result<(), Error> {
         let removed = self.store.remove(name, None);
-        removed.map(|_: Commit| ()).map_err(refused)
+        Ok(removed.map(|_: Commit| ())?)
     }
 
     /// `None` where the store takes changes; else whether one that is opened anew would.
@@ -317,9 +318,9 @@ impl Accounts {
     /// Every user with a record, in the order of their names.
     ///
     /// # Errors
-    /// [`Error::Damaged`], [`Error::Storage`], where even the names cannot be read.
+    /// [`Error::Store`], where even the names cannot be read.
     pub fn list(&self) -> Result<Vec<Listed>, Error> {
-        self.store.list().map_err(refused)
+        Ok(self.store.list()?)
     }
 }
 
@@ -331,17 +332,5 @@ enum Stored {
 }
 
 fn busy() -> Error {
-    Error::Busy("the account is being changed all the time; try again".to_owned())
-}
-
-/// A store's refusal in the contract's words.
-pub fn refused(error: StoreError) -> Error {
-    let text = error.to_string();
-    match error {
-        StoreError::RecordDamaged { .. }
-        | StoreError::DatabaseDamaged { .. }
-        | StoreError::DuplicateUid { .. } => Error::Damaged(text),
-        StoreError::KeyLost { .. } => Error::KeyLost(text),
-        _ => Error::Storage(text),
-    }
+    Error::Contended("the account is")
 }

@@ -1,12 +1,11 @@
 //! Records that go to other names and uids because the administrator says so: one, or many at once.
 
 use tfa_core::Account;
-use tfa_proto::{Error, RenameOutcome, Renamed};
-use zbus::DBusError as _;
+use tfa_proto::{RenameOutcome, Renamed};
 use zeroize::Zeroizing;
 
-use super::{Accounts, busy, refused, resolve};
-use crate::host::users::{self, NameService, User};
+use super::{Accounts, Error, busy, resolve};
+use crate::host::users::{self, LookUpError, NameService, User};
 use tfa_store::{ByUid, Commit, Move, Revision, Store, StoreError};
 
 /// How often the records are looked at again because one was changed meanwhile.
@@ -34,8 +33,8 @@ impl Accounts {
     /// pair by pair, and records in the way are no error: another call may move them.
     ///
     /// # Errors
-    /// [`Error::UnknownUser`] for a new name that nobody has; [`Error::WrongState`] for a record whose
-    /// owner is still there; [`Error::AlreadySetUp`] for one that would take another's place; as
+    /// [`Error::UnknownUser`] for a new name that nobody has; [`Error::OwnerStays`] for a record whose
+    /// owner is still there; [`Error::InTheWay`] for one that would take another's place; as
     /// [`Self::load`].
     pub fn rename(&self, pairs: &[(String, String)], check: bool) -> Result<Vec<Renamed>, Error> {
         for _ in 0..TRIES {
@@ -44,7 +43,7 @@ impl Accounts {
             if !check && !plans.is_empty() {
                 must_have_room(&planned)?;
                 let moves: Vec<Move<'_>> = plans.iter().map(|plan| plan.as_move()).collect();
-                match self.store.rename(&moves).map_err(refused)? {
+                match self.store.rename(&moves)? {
                     Commit::Committed(_) => {}
                     Commit::Conflict => continue,
                 }
@@ -94,18 +93,18 @@ fn plan_all(
     check: bool,
 ) -> Result<Vec<Planned>, Error> {
     let planned = pairs.iter().map(|(old, new)| {
-        plan(store, names, old, new).or_else(|error| match error.description() {
-            Some(why) if check => Ok(Planned {
+        plan(store, names, old, new).or_else(|error| match check {
+            true => Ok(Planned {
                 renamed: Renamed {
                     old: old.clone(),
                     new: new.clone(),
                     outcome: RenameOutcome::Refused.into(),
-                    why: why.to_owned(),
+                    why: error.to_string(),
                     ..Renamed::default()
                 },
                 plan: None,
             }),
-            _ => Err(error),
+            false => Err(error),
         })
     });
     planned.collect()
@@ -144,7 +143,7 @@ fn plan(
             RenameOutcome::NoRecord
         });
     };
-    let Some((record, expected)) = store.load(&from).map_err(refused)? else {
+    let Some((record, expected)) = store.load(&from)? else {
         return Err(busy());
     };
     let mut account = resolve::decode(&record, &from)?;
@@ -182,13 +181,13 @@ fn place_of(
     names: &dyn NameService,
     old: &str,
 ) -> Result<Option<String>, Error> {
-    if store.load(old).map_err(refused)?.is_some() {
+    if store.load(old)?.is_some() {
         return Ok(Some(old.to_owned()));
     }
     match users::look_up(names, old) {
         Ok(user) => holder(store, user.uid),
-        Err(Error::UnknownUser(_)) => Ok(None),
-        Err(error) => Err(error),
+        Err(LookUpError::Unknown(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -198,7 +197,7 @@ fn holder(store: &dyn Store, uid: u32) -> Result<Option<String>, Error> {
         Ok(ByUid::Found(name, ..)) => Ok(Some(name)),
         Ok(ByUid::None | ByUid::Unknown(_)) => Ok(None),
         Err(StoreError::RecordDamaged { user, .. }) => Ok(Some(user)),
-        Err(error) => Err(refused(error)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -206,7 +205,7 @@ fn holder(store: &dyn Store, uid: u32) -> Result<Option<String>, Error> {
 /// or have another uid, so that the record is in doubt.
 fn must_have_left(names: &dyn NameService, from: &str, uid: u32, to: &User) -> Result<(), Error> {
     match names.by_name(from)? {
-        Some(owner) if owner.uid == uid && uid != to.uid => Err(Error::WrongState(format!(
+        Some(owner) if owner.uid == uid && uid != to.uid => Err(Error::OwnerStays(format!(
             "{from} is still there and has the uid {uid}, for which the record was set up: it is not \
              the record of {}. Nothing was changed",
             to.name
@@ -224,7 +223,7 @@ fn must_have_room(planned: &[Planned]) -> Result<(), Error> {
     for Planned { renamed, .. } in planned {
         let in_the_way = renamed.in_the_way.iter().find(|name| !moving(name));
         if let Some(name) = in_the_way {
-            return Err(Error::AlreadySetUp(format!(
+            return Err(Error::InTheWay(format!(
                 "the record of {} cannot go to {} (uid {}): the record of {name} is in the way. See \
                  which one is in use (tfactl show {name}), and reset the other. Nothing was changed",
                 renamed.old, renamed.new, renamed.uid

@@ -7,9 +7,8 @@
 //! under any of the names or under the uid.
 
 use tfa_core::{Account, Undecodable};
-use tfa_proto::Error;
 
-use super::{Loaded, refused};
+use super::{Error, Loaded};
 use crate::host::users::{NameService, User};
 use tfa_store::{ByUid, Record, Revision, Store};
 
@@ -20,14 +19,14 @@ pub(super) fn read(
     user: &User,
 ) -> Result<Loaded, Error> {
     for alias in &user.aliases {
-        if let Some((record, _)) = store.load(alias).map_err(refused)? {
+        if let Some((record, _)) = store.load(alias)? {
             open(&record, alias, user.uid)?;
         }
     }
-    if let Some((record, revision)) = store.load(&user.name).map_err(refused)? {
+    if let Some((record, revision)) = store.load(&user.name)? {
         return loaded(&user.name, user.uid, record, revision, None);
     }
-    match store.find(user.uid).map_err(refused)? {
+    match store.find(user.uid)? {
         ByUid::None => Ok(Loaded::none()),
         ByUid::Unknown(users) => {
             for other in users {

@@ -14,7 +14,6 @@ use tfa_wire::{
     ERROR, FIXED_HEADER_LENGTH, FixedHeader, HeaderFields, METHOD_CALL, METHOD_RETURN, SIGNAL,
     encode_error,
 };
-use zbus::DBusError;
 use zeroize::Zeroizing;
 
 use super::budget::CallBudget;
@@ -156,8 +155,7 @@ fn is_wanted(header: &FixedHeader) -> bool {
 }
 
 fn refusal(sender: &str, serial: u32, error: &Error) -> Option<Output> {
-    let text = error.description().unwrap_or_default();
-    let reply = encode_error(serial, Some(sender), error.name().as_str(), text);
+    let reply = encode_error(serial, Some(sender), error.name(), error.text());
     reply.ok().map(Output::Refuse)
 }
 

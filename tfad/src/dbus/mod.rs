@@ -13,6 +13,7 @@
 mod budget;
 mod calls;
 mod control;
+mod error;
 mod filter;
 mod interface;
 mod parser;

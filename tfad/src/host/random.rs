@@ -1,26 +1,39 @@
 //! Randomness from the kernel.
 
+use std::fmt;
+
 use rand::TryRng;
 use rand::rngs::SysRng;
 use tfa_core::{Authenticator, Parameters, Secret};
-use tfa_proto::Error;
 use zeroize::Zeroize;
+
+/// The kernel gives no random bytes. Nothing may be made of the bytes that are there.
+#[derive(Debug)]
+pub struct NoRandomness(String);
+
+impl fmt::Display for NoRandomness {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the kernel gives no random bytes: {}", self.0)
+    }
+}
+
+impl std::error::Error for NoRandomness {}
 
 /// Fills a buffer with random bytes.
 ///
 /// # Errors
-/// [`Error::Storage`] if the kernel has none to give; nothing may be made out of what is there.
-pub fn fill(bytes: &mut [u8]) -> Result<(), Error> {
+/// [`NoRandomness`].
+pub fn fill(bytes: &mut [u8]) -> Result<(), NoRandomness> {
     SysRng
         .try_fill_bytes(bytes)
-        .map_err(|error| Error::Storage(format!("the kernel gives no random bytes: {error}")))
+        .map_err(|error| NoRandomness(error.to_string()))
 }
 
-/// What `draw` makes out of random bytes; nothing, if they run short on the way.
+/// What `draw` makes of random bytes; nothing, if the kernel stops giving them.
 ///
 /// # Errors
 /// As [`fill`].
-pub fn drawn<T>(draw: impl FnOnce(&mut dyn FnMut(&mut [u8])) -> T) -> Result<T, Error> {
+pub fn drawn<T>(draw: impl FnOnce(&mut dyn FnMut(&mut [u8])) -> T) -> Result<T, NoRandomness> {
     let mut filled = Ok(());
     let drawn = draw(&mut |bytes| {
         if filled.is_ok() {
@@ -34,19 +47,19 @@ pub fn drawn<T>(draw: impl FnOnce(&mut dyn FnMut(&mut [u8])) -> T) -> Result<T, 
 ///
 /// # Errors
 /// As [`fill`].
-pub fn secret() -> Result<Secret, Error> {
+pub fn secret() -> Result<Secret, NoRandomness> {
     let mut bytes = [0; Secret::LENGTH];
     fill(&mut bytes)?;
     let secret = Secret::new(&bytes);
     bytes.zeroize();
-    secret.ok_or_else(|| Error::Storage("a secret of the standard length was refused".to_owned()))
+    secret.ok_or_else(|| NoRandomness("a secret of the standard length was refused".to_owned()))
 }
 
-/// A new authenticator of the usual kind, for a set-up inside a login.
+/// A new authenticator with the default parameters, for an enrollment inside a login.
 ///
 /// # Errors
 /// As [`fill`].
-pub fn authenticator() -> Result<Authenticator, Error> {
+pub fn authenticator() -> Result<Authenticator, NoRandomness> {
     let (name, parameters) = ("phone".to_owned(), Parameters::default());
     Ok(Authenticator::new(name, parameters, secret()?))
 }

@@ -1,7 +1,8 @@
 //! Users, as the name service switch knows them.
 
+use std::fmt;
+
 use nix::unistd::{Uid, User as Entry};
-use tfa_proto::Error;
 
 /// A user of this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,19 +16,44 @@ pub struct User {
     pub aliases: Vec<String>,
 }
 
+/// The name service fails: it is not known whether there is such a user. The text says what was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameServiceFailed(pub String);
+
+/// Why there is no user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookUpError {
+    /// The name service knows no such user. The text names it.
+    Unknown(String),
+    /// The name service fails.
+    Failed(NameServiceFailed),
+}
+
+impl fmt::Display for NameServiceFailed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl From<NameServiceFailed> for LookUpError {
+    fn from(failed: NameServiceFailed) -> Self {
+        Self::Failed(failed)
+    }
+}
+
 /// The name service, as far as it knows users. It may ask a directory: asking blocks.
 pub trait NameService: Send + Sync {
     /// The user of a name, as the name service spells it; `None` where it says that there is none.
     ///
     /// # Errors
-    /// [`Error::Storage`] where it fails, so that it is not known whether there is one.
-    fn by_name(&self, name: &str) -> Result<Option<User>, Error>;
+    /// [`NameServiceFailed`].
+    fn by_name(&self, name: &str) -> Result<Option<User>, NameServiceFailed>;
 
     /// The user of a uid.
     ///
     /// # Errors
-    /// As [`Self::by_name`].
-    fn by_uid(&self, uid: u32) -> Result<Option<User>, Error>;
+    /// [`NameServiceFailed`].
+    fn by_uid(&self, uid: u32) -> Result<Option<User>, NameServiceFailed>;
 }
 
 /// The name service switch of this host.
@@ -35,11 +61,11 @@ pub trait NameService: Send + Sync {
 pub struct Nss;
 
 impl NameService for Nss {
-    fn by_name(&self, name: &str) -> Result<Option<User>, Error> {
+    fn by_name(&self, name: &str) -> Result<Option<User>, NameServiceFailed> {
         found(Entry::from_name(name), || no_user_named(name))
     }
 
-    fn by_uid(&self, uid: u32) -> Result<Option<User>, Error> {
+    fn by_uid(&self, uid: u32) -> Result<Option<User>, NameServiceFailed> {
         found(Entry::from_uid(Uid::from_raw(uid)), || no_user_of(uid))
     }
 }
@@ -48,9 +74,9 @@ impl NameService for Nss {
 /// names, and one user has one account here.
 ///
 /// # Errors
-/// [`Error::UnknownUser`], or [`Error::Storage`] when the name service fails.
-pub fn look_up(names: &dyn NameService, name: &str) -> Result<User, Error> {
-    let unknown = || Error::UnknownUser(no_user_named(name));
+/// [`LookUpError`].
+pub fn look_up(names: &dyn NameService, name: &str) -> Result<User, LookUpError> {
+    let unknown = || LookUpError::Unknown(no_user_named(name));
     let spelled = names.by_name(name)?.ok_or_else(unknown)?;
     let mut user = names.by_uid(spelled.uid)?.ok_or_else(unknown)?;
     let mut aliases = vec![name.to_owned(), spelled.name];
@@ -63,10 +89,10 @@ pub fn look_up(names: &dyn NameService, name: &str) -> Result<User, Error> {
 /// The user of that uid.
 ///
 /// # Errors
-/// As [`look_up`].
-pub fn by_uid(names: &dyn NameService, uid: u32) -> Result<User, Error> {
+/// [`LookUpError`].
+pub fn by_uid(names: &dyn NameService, uid: u32) -> Result<User, LookUpError> {
     let found = names.by_uid(uid)?;
-    found.ok_or_else(|| Error::UnknownUser(no_user_of(uid)))
+    found.ok_or_else(|| LookUpError::Unknown(no_user_of(uid)))
 }
 
 fn no_user_named(name: &str) -> String {
@@ -80,7 +106,7 @@ fn no_user_of(uid: u32) -> String {
 fn found(
     found: nix::Result<Option<Entry>>,
     unknown: impl Fn() -> String,
-) -> Result<Option<User>, Error> {
+) -> Result<Option<User>, NameServiceFailed> {
     match found {
         Ok(entry) => Ok(entry.map(|entry| User {
             name: entry.name,
@@ -88,7 +114,7 @@ fn found(
             aliases: Vec::new(),
         })),
         // ENOENT too: with that nslcd says that the directory does not answer.
-        Err(error) => Err(Error::Storage(format!(
+        Err(error) => Err(NameServiceFailed(format!(
             "{}, or the name service fails: {error}",
             unknown()
         ))),

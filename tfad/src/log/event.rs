@@ -1,9 +1,10 @@
 //! What happened.
 
 use tfa_core::{AuditOutcome, DenyReason, Exemption, Factor, Source, Time};
-use tfa_proto::{Context, Error};
+use tfa_proto::Context;
 use tfa_store::Notice;
 
+use super::Level;
 use crate::caller::Caller;
 use crate::host::pam_services::Bypass;
 
@@ -163,7 +164,12 @@ pub enum AccountEvent<'a> {
     /// A call for administrators was refused.
     NotAdministrator,
     /// A call was refused with an error that an administrator should act on.
-    Refused(&'a Error),
+    Refused {
+        /// How much the error matters.
+        level: Level,
+        /// What happened, and what to do.
+        text: &'a str,
+    },
 }
 
 /// What happens to a record.
@@ -237,7 +243,7 @@ impl Event<'_> {
                 | A::Locked
                 | A::SwitchOffRefused
                 | A::NotAdministrator
-                | A::Refused(_) => Some(*uid),
+                | A::Refused { .. } => Some(*uid),
                 A::AuthenticatorOffered
                 | A::AuthenticatorActivated
                 | A::BackupCodesMade

@@ -126,7 +126,7 @@ impl AccountEvent<'_> {
             Self::Locked => LOCKED,
             Self::SwitchOffRefused => SWITCH_OFF_REFUSED,
             Self::NotAdministrator => NOT_ADMINISTRATOR,
-            Self::Refused(_) => REFUSED,
+            Self::Refused { .. } => REFUSED,
         }
     }
 }

@@ -1,7 +1,6 @@
 //! How much each event matters.
 
 use tfa_core::Factor;
-use tfa_proto::Error;
 use tfa_store::Notice;
 
 use super::event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent};
@@ -95,7 +94,7 @@ impl AccountEvent<'_> {
             | Self::CodeReused
             | Self::Locked
             | Self::NotAdministrator => Level::Warning,
-            Self::Refused(error) => actionable(error).map_or(Level::Info, |(level, _)| level),
+            Self::Refused { level, .. } => *level,
         }
     }
 }
@@ -131,37 +130,5 @@ impl DaemonEvent<'_> {
                 _ => Level::Notice,
             },
         }
-    }
-}
-
-/// Logged for each user whose record cannot be opened.
-const KEY_LOST: &str = "the sealing key is not here; see: journalctl -u tfad -g fingerprint";
-
-/// The level and the text of an error that an administrator should act on; `None` for any other.
-pub(super) fn actionable(error: &Error) -> Option<(Level, &str)> {
-    Some(match error {
-        // The remedy stands in the log once, at the start of the daemon.
-        Error::KeyLost(_) => (Level::Critical, KEY_LOST),
-        Error::Damaged(text) | Error::Storage(text) => (Level::Critical, text),
-        Error::UidChanged(text) => (Level::Error, text),
-        Error::NotAuthorized(text)
-        | Error::AuthenticationFailed(text)
-        | Error::NoAuthenticationAgent(text)
-        | Error::Busy(text) => (Level::Warning, text),
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lost_key_takes_one_short_line_for_each_user() {
-        let remedy = "put the right key back ".repeat(20);
-        let error = Error::KeyLost(remedy);
-        let (level, text) = actionable(&error).unwrap();
-        assert_eq!(level, Level::Critical);
-        assert!(text.len() < 100 && text.contains("key"), "{text}");
     }
 }

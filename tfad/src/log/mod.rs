@@ -2,7 +2,7 @@
 //!
 //! 1. `event` is what happened; `kind` gives each kind of event its name and message ID, `level` its
 //!    level.
-//! 2. `render` makes the line of it, `fields` the fields for the journal, `quoting` makes text of
+//! 2. `report` tells the level and the text of an error. `render` makes the line of an event, `fields` the fields for the journal, `quoting` makes text of
 //!    others harmless.
 //! 3. `quota` bounds the lines that one uid causes, `queue` holds them until its thread sends them.
 //! 4. `sink` sends them: to journald with `journald`, else to `/dev/log` with `syslog`.
@@ -18,18 +18,20 @@ mod queue;
 mod quota;
 mod quoting;
 mod render;
+mod report;
 mod sink;
 mod syslog;
 
 pub use event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent};
 pub use level::Level;
 pub use quoting::quoted;
+pub use report::Report;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tfa_proto::{Context, Error};
+use tfa_proto::Context;
 
 use crate::caller::Caller;
 use queue::Queue;
@@ -106,9 +108,10 @@ impl Journal {
     }
 
     /// Logs an error that an administrator should act on, and returns it.
-    pub fn report(&self, caller: &Caller, user: &str, error: Error) -> Error {
-        if level::actionable(&error).is_some() {
-            self.log_account(caller, user, AccountEvent::Refused(&error));
+    pub fn report<E: Report>(&self, caller: &Caller, user: &str, error: E) -> E {
+        if let Some(level) = error.level() {
+            let text = &error.text();
+            self.log_account(caller, user, AccountEvent::Refused { level, text });
         }
         error
     }

@@ -7,7 +7,6 @@ use tfa_proto::Context;
 use tfa_text::time::date_time;
 
 use super::event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent};
-use super::level::actionable;
 use super::quoting::quoted;
 use crate::host::pam_services::Bypass;
 
@@ -184,10 +183,7 @@ impl AccountEvent<'_> {
             Self::SwitchOffRefused => "switching off was refused: it is required".into(),
             Self::Locked => "locked after too many wrong codes".into(),
             Self::NotAdministrator => "an administrator's call was refused".into(),
-            Self::Refused(error) => {
-                let text = actionable(error).map(|(_, text)| text);
-                format!("refused: {}", text.unwrap_or_default()).into()
-            }
+            Self::Refused { text, .. } => format!("refused: {text}").into(),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The answers of a login dialog.
 
 use tfa_core::{Answered, AskCode, BackupCode, Dialog, Enroll, Input, Requirement, Time};
-use tfa_proto::{Error, Turn};
+use tfa_proto::Turn;
 
-use super::{Logins, log, pam_context, password_prompts};
+use super::{Error, Logins, log, pam_context, password_prompts};
 use crate::account::Loaded;
 use crate::host::clock;
 use crate::login::sessions::{LoginAttempt, Session};

@@ -5,13 +5,13 @@ use std::time::Instant;
 use tfa_core::{
     Account, AskCode, DenyReason, Dialog, Enroll, PhaseAction, PhaseInput, PolicyDecision, Time,
 };
-use tfa_proto::{Context, Error, Turn, Verdict};
+use tfa_proto::{Context, Turn, Verdict};
 
-use super::{Logins, log, pam_context, render};
-use crate::account::Loaded;
+use super::{Error, Logins, log, pam_context, render};
+use crate::account::{self, Loaded};
 use crate::caller::Caller;
 use crate::config::Config;
-use crate::host::users::{self, User};
+use crate::host::users::{self, LookUpError, User};
 use crate::host::{clock, groups, host_name, random, subject};
 use crate::login::enrollment::Enrollment;
 use crate::login::sessions::{LoginAttempt, Session};
@@ -30,8 +30,10 @@ impl Logins {
         let found = if root { found } else { Ok(own(caller, found)?) };
         let user = match found {
             Ok(user) => user,
-            Err(Error::UnknownUser(_)) => return Ok((0, render::end(Verdict::UnknownUser, None))),
-            Err(other) => return Err(other),
+            Err(LookUpError::Unknown(_)) => {
+                return Ok((0, render::end(Verdict::UnknownUser, None)));
+            }
+            Err(LookUpError::Failed(failed)) => return Err(account::Error::from(failed).into()),
         };
         let config = self.state.config();
         let phase = pam_context::phase(&context, &config.policy);
@@ -197,10 +199,10 @@ impl Logins {
             // A lost entry of audit mode does not refuse the login.
             Err(error) if !begins => {
                 let (caller, name) = (&attempt.caller, &attempt.user.name);
-                let _: Error = self.state.journal.report(caller, name, error);
+                let _: account::Error = self.state.journal.report(caller, name, error);
                 Ok(())
             }
-            noted => noted,
+            noted => Ok(noted?),
         }
     }
 }
@@ -208,12 +210,9 @@ impl Logins {
 /// The user that a caller who is not root asks about: it must be itself. The refusal is the same for
 /// every other user, also for one who does not exist, and it comes before a record is read: the time
 /// that it takes does not tell whether there is one.
-fn own(caller: &Caller, found: Result<User, Error>) -> Result<User, Error> {
+fn own(caller: &Caller, found: Result<User, LookUpError>) -> Result<User, Error> {
     let own = found.ok().filter(|user| user.uid == caller.uid);
-    own.ok_or_else(|| {
-        let uid = caller.uid;
-        Error::NotAuthorized(format!("uid {uid} may begin a login for itself alone"))
-    })
+    own.ok_or(Error::NotOwnUser { uid: caller.uid })
 }
 
 /// What is left of a context that root does not vouch for.

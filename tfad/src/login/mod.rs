@@ -7,6 +7,7 @@
 mod answer;
 mod begin;
 pub mod enrollment;
+mod error;
 mod log;
 pub mod once;
 pub mod pam_context;
@@ -22,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tfa_core::{BackupCode, Dialog, Time};
-use tfa_proto::{Context, Error, Turn};
+use tfa_proto::{Context, Turn};
 use zbus::wire::OwnedVariant;
 
 use crate::account::Accounts;
@@ -34,6 +35,8 @@ use crate::login::render::Renderer;
 use crate::login::sessions::{LoginAttempt, Sessions};
 use crate::login::unguarded::Bypasses;
 use crate::state::DaemonState;
+
+pub use error::Error;
 
 /// The logins of a host.
 #[derive(Debug)]
@@ -159,8 +162,7 @@ impl Logins {
 /// What PAM knows about a login, out of the arguments of the call.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`].
+/// [`Error::BadContext`].
 pub fn context(dict: &HashMap<String, OwnedVariant>) -> Result<Context, Error> {
-    Context::from_dict(dict)
-        .map_err(|key| Error::InvalidArgument(format!("invalid value of {key} in the context")))
+    Context::from_dict(dict).map_err(|key| Error::BadContext(key.to_string()))
 }

@@ -8,8 +8,9 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use tfa_core::{Dialog, Login};
-use tfa_proto::{Context, Error};
+use tfa_proto::Context;
 
+use super::Error;
 use crate::account::Loaded;
 use crate::caller::Caller;
 use crate::host::users::User;
@@ -86,7 +87,7 @@ impl Sessions {
     /// Takes up a dialog and numbers it.
     ///
     /// # Errors
-    /// [`Error::Busy`] past the bounds.
+    /// [`Error::TooManyDialogs`].
     pub fn open(
         &mut self,
         dialog: Session,
@@ -113,9 +114,7 @@ impl Sessions {
             || of_requester >= MAX_PER_REQUESTER
             || (!root && of_caller >= MAX_PER_CALLER)
         {
-            return Err(Error::Busy(
-                "too many logins are under way; try again".to_owned(),
-            ));
+            return Err(Error::TooManyDialogs);
         }
         loop {
             self.last = self.last.wrapping_add(1);
@@ -152,7 +151,7 @@ impl Sessions {
                 slot.judging = true;
                 (slot.dialog.clone(), slot.loaded.take())
             })
-            .ok_or_else(|| Error::NoSuchDialog("the dialog is over; log in again".to_owned()))
+            .ok_or(Error::NoSuchDialog)
     }
 
     /// The dialog goes on with its next question, if its connection is still there.
@@ -307,12 +306,12 @@ mod tests {
         let number = dialogs.open(dialog(":1.5", 0, 1000), None, now).unwrap();
         assert!(matches!(
             dialogs.take_for_answer(number, ":1.6", now),
-            Err(Error::NoSuchDialog(_))
+            Err(Error::NoSuchDialog)
         ));
         assert!(dialogs.take_for_answer(number, ":1.5", now).is_ok());
         assert!(matches!(
             dialogs.take_for_answer(number, ":1.5", now),
-            Err(Error::NoSuchDialog(_))
+            Err(Error::NoSuchDialog)
         ));
     }
 
@@ -340,7 +339,7 @@ mod tests {
             dialogs.take_for_answer(*number, ":1.9", now).unwrap();
         }
         let more = dialogs.open(dialog(":1.9", 1000, 1000), None, now);
-        assert!(matches!(more, Err(Error::Busy(_))));
+        assert!(matches!(more, Err(Error::TooManyDialogs)));
 
         let next = dialog(":1.9", 1000, 1000).dialog;
         dialogs.resume(numbers[0], next.clone(), now);
@@ -358,14 +357,14 @@ mod tests {
         }
         assert!(matches!(
             dialogs.open(dialog(":1.10", 1000, 1000), None, now),
-            Err(Error::Busy(_))
+            Err(Error::TooManyDialogs)
         ));
         for _ in 0..MAX_PER_USER {
             dialogs.open(dialog(":1.5", 0, 2000), None, now).unwrap();
         }
         assert!(matches!(
             dialogs.open(dialog(":1.5", 0, 2000), None, now),
-            Err(Error::Busy(_))
+            Err(Error::TooManyDialogs)
         ));
         assert!(dialogs.open(dialog(":1.5", 0, 3000), None, now).is_ok());
         assert!(
@@ -387,7 +386,7 @@ mod tests {
             assert!(opened.is_ok(), "{user}");
         }
         let more = dialogs.open(dialog(":1.5", 0, 9999), None, now);
-        assert!(matches!(more, Err(Error::Busy(_))));
+        assert!(matches!(more, Err(Error::TooManyDialogs)));
     }
 
     #[test]
@@ -404,7 +403,7 @@ mod tests {
             assert!(opened.is_ok(), "{user}");
         }
         let more = dialogs.open(run_by("mallory", 3000), None, now);
-        assert!(matches!(more, Err(Error::Busy(_))));
+        assert!(matches!(more, Err(Error::TooManyDialogs)));
         for (ruser, user) in [("bob", 3000), ("", 3000), ("root", 3000), ("root", 2000)] {
             assert!(dialogs.open(run_by(ruser, user), None, now).is_ok());
         }

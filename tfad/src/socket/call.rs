@@ -7,7 +7,6 @@ use tfa_wire::{
     Body, DecodeError, EncodeError, FIXED_HEADER_LENGTH, FixedHeader, MethodCall, encode_error,
     encode_return,
 };
-use zbus::DBusError;
 use zbus::wire::OwnedVariant;
 use zeroize::Zeroizing;
 
@@ -104,8 +103,7 @@ pub(super) fn encode_reply(
         Ok(Response::Answered(turn)) => Body::encode(&(turn,))?,
         Ok(Response::Cancelled) => Body::empty(),
         Err(error) => {
-            let text = error.description().unwrap_or_default();
-            return encode_error(call, None, error.name().as_str(), text);
+            return encode_error(call, None, error.name(), error.text());
         }
     };
     encode_return(call, &body)
@@ -388,9 +386,9 @@ mod tests {
             Error::UnknownUser(String::new()),
             Error::InvalidArgument("why".to_owned()),
         ] {
-            let name = error.name().to_string();
-            let text = error.description().unwrap_or_default().to_owned();
-            let [ours, zbus] = replies(Err(error), Some(&name), &text);
+            let name = error.name();
+            let text = error.text().to_owned();
+            let [ours, zbus] = replies(Err(error), Some(name), &text);
             assert_eq!(ours, zbus, "{name}");
         }
     }

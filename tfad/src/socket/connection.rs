@@ -117,21 +117,19 @@ impl<'a> Connection<'a> {
         match request {
             Request::Begin(user, context) => {
                 let context = login::context(&context)?;
-                let begun = self
-                    .queue
-                    .run(caller, || logins.begin(caller, &user, context));
-                begun.map(|(dialog, turn)| Response::Begun(dialog, turn.into()))
+                let begin = || logins.begin(caller, &user, context);
+                let (dialog, turn) = self.queue.run(caller, begin)??;
+                Ok(Response::Begun(dialog, turn.into()))
             }
             Request::Answer(dialog, reply) => {
                 let reply = Zeroizing::new(reply);
-                let answered = self
-                    .queue
-                    .run(caller, || logins.answer(&caller.name, dialog, &reply));
-                answered.map(|turn| Response::Answered(turn.into()))
+                let answer = || logins.answer(&caller.name, dialog, &reply);
+                let turn = self.queue.run(caller, answer)??;
+                Ok(Response::Answered(turn.into()))
             }
             Request::Cancel(dialog) => {
-                let cancelled = logins.cancel(&caller.name, dialog);
-                cancelled.map(|()| Response::Cancelled)
+                logins.cancel(&caller.name, dialog)?;
+                Ok(Response::Cancelled)
             }
         }
     }

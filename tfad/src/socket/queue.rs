@@ -7,9 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tfa_proto::Error;
-
-use crate::call_limiter::CallLimiter;
+use crate::call_limiter::{CallLimiter, TooManyCalls};
 use crate::caller::Caller;
 use crate::semaphore::Semaphore;
 
@@ -34,15 +32,15 @@ impl Queue {
     /// Runs a call.
     ///
     /// # Errors
-    /// [`Error::Busy`] where the caller has too many under way; the call's own.
+    /// [`TooManyCalls`].
     pub(super) fn run<T>(
         &self,
         caller: &Caller,
-        call: impl FnOnce() -> Result<T, Error>,
-    ) -> Result<T, Error> {
+        call: impl FnOnce() -> T,
+    ) -> Result<T, TooManyCalls> {
         let _permit = self.calls.admit(caller)?;
         let _turn = self.turns.acquire_within(MAX_DELAY);
-        call()
+        Ok(call())
     }
 }
 
@@ -79,7 +77,6 @@ mod tests {
                         most.fetch_max(now, Ordering::SeqCst);
                         thread::sleep(Duration::from_millis(1));
                         working.fetch_sub(1, Ordering::SeqCst);
-                        Ok(())
                     });
                     worked.unwrap();
                     done.fetch_add(1, Ordering::SeqCst);
@@ -97,7 +94,7 @@ mod tests {
             let ends: Vec<mpsc::Sender<()>> = (0..MAX_AT_ONCE)
                 .map(|_| {
                     let (end, hang) = mpsc::channel();
-                    scope.spawn(move || queue.run(&root(), || Ok(hang.recv().is_err())));
+                    scope.spawn(move || queue.run(&root(), || hang.recv().is_err()));
                     end
                 })
                 .collect();
@@ -105,7 +102,7 @@ mod tests {
                 thread::yield_now();
             }
             let started = Instant::now();
-            assert_eq!(queue.run(&root(), || Ok(7)).unwrap(), 7);
+            assert_eq!(queue.run(&root(), || 7).unwrap(), 7);
             assert!(started.elapsed() >= MAX_DELAY);
             drop(ends);
         });
@@ -119,9 +116,8 @@ mod tests {
             ..root()
         };
         let outer = queue.run(&caller, || {
-            assert!(matches!(queue.run(&caller, || Ok(())), Err(Error::Busy(_))));
-            Ok(())
+            assert_eq!(queue.run(&caller, || ()), Err(TooManyCalls));
         });
-        assert!(outer.is_ok() && queue.run(&caller, || Ok(())).is_ok());
+        assert!(outer.is_ok() && queue.run(&caller, || ()).is_ok());
     }
 }

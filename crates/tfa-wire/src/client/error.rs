@@ -3,7 +3,7 @@
 
 use std::{fmt, io};
 
-use tfa_proto::DecodeTurnError;
+use tfa_proto::{DecodeTurnError, Error};
 
 use crate::error::{DecodeError, EncodeError};
 
@@ -39,10 +39,6 @@ pub struct ErrorReply {
     pub text: String,
 }
 
-// The names that `tfa_proto::Error` has: that type needs all of zbus. A test compares them.
-const UNKNOWN_USER: &str = "org.tfad.Tfa1.Error.UnknownUser";
-const NOT_SERVING: &str = "org.tfad.Tfa1.Error.NotServing";
-
 impl LoginError {
     /// The error of a failed connect(2).
     pub(super) fn from_connect(error: io::Error) -> Self {
@@ -54,10 +50,10 @@ impl LoginError {
 
     /// The error of an error reply of the daemon.
     pub(super) fn from_daemon(error: ErrorReply) -> Self {
-        match error.name.as_str() {
-            UNKNOWN_USER => Self::UnknownUser(error.text),
-            NOT_SERVING => Self::NotServing(error.text),
-            _ => Self::Daemon(error),
+        match Error::from_name(&error.name, String::new()) {
+            Some(Error::UnknownUser(_)) => Self::UnknownUser(error.text),
+            Some(Error::NotServing(_)) => Self::NotServing(error.text),
+            Some(_) | None => Self::Daemon(error),
         }
     }
 }
@@ -113,15 +109,23 @@ impl fmt::Display for ErrorReply {
 
 #[cfg(test)]
 mod tests {
-    use tfa_proto::Error;
-    use zbus::DBusError;
-
     use super::*;
 
+    fn reply(name: &str) -> LoginError {
+        LoginError::from_daemon(ErrorReply {
+            name: name.to_owned(),
+            text: "why".to_owned(),
+        })
+    }
+
     #[test]
-    fn the_error_names_are_those_of_the_contract() {
-        let text = String::new;
-        assert_eq!(Error::UnknownUser(text()).name(), UNKNOWN_USER);
-        assert_eq!(Error::NotServing(text()).name(), NOT_SERVING);
+    fn the_daemons_errors_are_told_apart_by_the_names_of_the_contract() {
+        let unknown = reply("org.tfad.Tfa1.Error.UnknownUser");
+        assert!(matches!(unknown, LoginError::UnknownUser(text) if text == "why"));
+        let refused = reply("org.tfad.Tfa1.Error.NotServing");
+        assert!(matches!(refused, LoginError::NotServing(text) if text == "why"));
+        for name in ["org.tfad.Tfa1.Error.Busy", "org.example.UnknownUser"] {
+            assert!(matches!(reply(name), LoginError::Daemon(error) if error.name == name));
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tfa_proto::{Error, Factor, Offer, OpenEnum, Parameters, State, Status};
 
+use super::error::BusError;
 use super::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, PROOF, Polkit, SECRET, Shared};
 
 pub(super) struct OnBus(pub(super) Arc<Shared>);
@@ -18,7 +19,7 @@ impl OnBus {
         self.0.account.lock().unwrap().refusal.clone()
     }
 
-    async fn setup(&self, parameters: Parameters) -> Result<Offer, Error> {
+    async fn setup(&self, parameters: Parameters) -> Result<Offer, BusError> {
         let word = parameters.invitation.as_deref();
         let call = word.map_or("Setup".to_owned(), |word| format!("Setup {word}"));
         self.0.called(call).await;
@@ -27,7 +28,7 @@ impl OnBus {
         Ok(self.0.offer(parameters))
     }
 
-    async fn r#move(&self, proof: &str, parameters: Parameters) -> Result<Offer, Error> {
+    async fn r#move(&self, proof: &str, parameters: Parameters) -> Result<Offer, BusError> {
         self.0.called(with_proof("Move", proof)).await;
         self.0.authenticated(proof)?;
         self.0.proved(proof)?;
@@ -37,18 +38,17 @@ impl OnBus {
         Ok(self.0.offer(parameters))
     }
 
-    async fn confirm(&self, code: &str) -> Result<Vec<String>, Error> {
+    async fn confirm(&self, code: &str) -> Result<Vec<String>, BusError> {
         self.0.called(format!("Confirm {code}")).await;
         let mut account = self.0.account.lock().unwrap();
         if !account.pending {
-            return Err(Error::NothingPending(
-                "Nothing waits for a code.".to_owned(),
-            ));
+            return Err(Error::NothingPending("Nothing waits for a code.".to_owned()).into());
         }
         if code != NEW_CODE {
             return Err(Error::WrongCode(
                 "That code is wrong. Type the one that the app shows now.".to_owned(),
-            ));
+            )
+            .into());
         }
         account.pending = false;
         let first = !account.status.is_set_up();
@@ -56,27 +56,27 @@ impl OnBus {
         Ok(if first { backup_codes() } else { Vec::new() })
     }
 
-    async fn abandon(&self) -> Result<(), Error> {
+    async fn abandon(&self) -> Result<(), BusError> {
         self.0.called("Abandon".to_owned()).await;
         self.0.account.lock().unwrap().pending = false;
         Ok(())
     }
 
-    async fn new_backup_codes(&self, proof: &str) -> Result<Vec<String>, Error> {
+    async fn new_backup_codes(&self, proof: &str) -> Result<Vec<String>, BusError> {
         self.0.called(with_proof("NewBackupCodes", proof)).await;
         self.0.authenticated(proof)?;
         self.0.proved(proof)?;
         Ok(backup_codes())
     }
 
-    async fn pause(&self, proof: &str) -> Result<(), Error> {
+    async fn pause(&self, proof: &str) -> Result<(), BusError> {
         self.0.called(with_proof("Pause", proof)).await;
         self.0.may_switch_off()?;
         self.0.authenticated(proof)?;
-        self.0.switched_off(proof, State::Paused)
+        Ok(self.0.switched_off(proof, State::Paused)?)
     }
 
-    async fn resume(&self, proof: &str) -> Result<(), Error> {
+    async fn resume(&self, proof: &str) -> Result<(), BusError> {
         self.0.called(with_proof("Resume", proof)).await;
         self.0.authenticated(proof)?;
         self.0.proved(proof)?;
@@ -84,14 +84,14 @@ impl OnBus {
         Ok(())
     }
 
-    async fn remove(&self, proof: &str) -> Result<(), Error> {
+    async fn remove(&self, proof: &str) -> Result<(), BusError> {
         self.0.called(with_proof("Remove", proof)).await;
         self.0.may_switch_off()?;
         self.0.authenticated(proof)?;
-        self.0.switched_off(proof, State::None)
+        Ok(self.0.switched_off(proof, State::None)?)
     }
 
-    async fn test(&self, code: &str) -> Result<OpenEnum<Factor>, Error> {
+    async fn test(&self, code: &str) -> Result<OpenEnum<Factor>, BusError> {
         self.0.called(format!("Test {code}")).await;
         self.0.proved(code)?;
         Ok(if code == PROOF {

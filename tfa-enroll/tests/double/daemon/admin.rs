@@ -9,6 +9,7 @@ use tfa_proto::{
 };
 use zbus::message::Header;
 
+use super::error::BusError;
 use super::{INVITATION, Shared};
 
 pub(super) struct AdminOnBus(pub(super) Arc<Shared>);
@@ -20,7 +21,7 @@ impl AdminOnBus {
         self.0.account.lock().unwrap().others.clone()
     }
 
-    async fn show(&self, user: &str) -> Result<Status, Error> {
+    async fn show(&self, user: &str) -> Result<Status, BusError> {
         self.0.called(format!("Show {user}")).await;
         known(user)?;
         let account = self.0.account.lock().unwrap();
@@ -33,7 +34,7 @@ impl AdminOnBus {
         }))
     }
 
-    async fn reset(&self, user: &str) -> Result<(), Error> {
+    async fn reset(&self, user: &str) -> Result<(), BusError> {
         self.0.called(format!("Reset {user}")).await;
         Ok(())
     }
@@ -42,7 +43,7 @@ impl AdminOnBus {
         &self,
         names: Vec<(String, String)>,
         check: bool,
-    ) -> Result<Vec<Renamed>, Error> {
+    ) -> Result<Vec<Renamed>, BusError> {
         for (old, new) in &names {
             self.0.called(format!("Rename {old} {new} {check}")).await;
         }
@@ -53,7 +54,7 @@ impl AdminOnBus {
             .map(|(old, new)| {
                 let unknown = known(&new).err();
                 let outcome = match unknown {
-                    Some(error) if !check => return Err(error),
+                    Some(error) if !check => return Err(error.into()),
                     Some(_) => RenameOutcome::Refused,
                     None if has_record(&old) => RenameOutcome::Moved,
                     None if has_record(&new) => RenameOutcome::Stands,
@@ -74,12 +75,12 @@ impl AdminOnBus {
             .collect()
     }
 
-    async fn unlock(&self, user: &str) -> Result<(), Error> {
+    async fn unlock(&self, user: &str) -> Result<(), BusError> {
         self.0.called(format!("Unlock {user}")).await;
         Ok(())
     }
 
-    async fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), Error> {
+    async fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), BusError> {
         self.0.called(format!("Invite {user} {seconds}")).await;
         known(user)?;
         Ok((INVITATION.to_owned(), now() + seconds))
@@ -90,7 +91,7 @@ impl AdminOnBus {
         files: Vec<(String, String)>,
         user: &str,
         login: HypotheticalLogin,
-    ) -> Result<Explanation, Error> {
+    ) -> Result<Explanation, BusError> {
         self.0.called(format!("Explain {user}")).await;
         known(user)?;
         let mut account = self.0.account.lock().unwrap();
@@ -108,14 +109,14 @@ impl AdminOnBus {
         login: HypotheticalLogin,
         users: Vec<String>,
         #[zbus(header)] header: Header<'_>,
-    ) -> Result<(bool, Vec<Impact>), Error> {
+    ) -> Result<(bool, Vec<Impact>), BusError> {
         let call = format!("Impact {} files, {} users", files.len(), users.len());
         self.0.called(call).await;
         if header.primary().body_len() > 32 * 1024 || users.len() > 200 {
-            return Err(Error::InvalidArgument("the call is too long".to_owned()));
+            return Err(Error::InvalidArgument("the call is too long".to_owned()).into());
         }
         if let Some((name, _)) = files.iter().find(|(_, text)| text.contains("mode = 7")) {
-            return Err(Error::InvalidArgument(format!("{name} line 1: no mode")));
+            return Err(Error::InvalidArgument(format!("{name} line 1: no mode")).into());
         }
         let mut account = self.0.account.lock().unwrap();
         (account.supposed, account.files) = (Some(login), files);

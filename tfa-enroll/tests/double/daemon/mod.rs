@@ -3,6 +3,7 @@
 
 mod account;
 mod admin;
+mod error;
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;

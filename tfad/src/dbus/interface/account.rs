@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::owner::{Owner, SecondFactor, authenticator};
 use crate::account::Accounts;
 use crate::dbus::calls::{Call, Calls};
+use crate::dbus::error::BusError;
 use crate::dbus::polkit::{self, Grounds};
 use crate::login::Logins;
 use crate::messages;
@@ -43,9 +44,9 @@ impl OwnAccount {
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-    ) -> Result<Status, Error> {
+    ) -> Result<Status, BusError> {
         let call = self.begin(&header, connection).await?;
-        call.run(|owner| owner.status()).await
+        Ok(call.run(|owner| owner.status()).await?)
     }
 
     /// Why every login on this host is refused now; empty where logins are served.
@@ -54,7 +55,7 @@ impl OwnAccount {
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-    ) -> Result<String, Error> {
+    ) -> Result<String, BusError> {
         let _call = self.calls.admit(&header, connection).await?;
         Ok(self.state.refusal().unwrap_or_default())
     }
@@ -66,7 +67,7 @@ impl OwnAccount {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         mut parameters: Parameters,
-    ) -> Result<Offer, Error> {
+    ) -> Result<Offer, BusError> {
         let invitation = Zeroizing::new(parameters.invitation.take().unwrap_or_default());
         let mut call = self.begin_change(&header, connection).await?;
         // Checked before polkit asks for the password in vain.
@@ -79,8 +80,9 @@ impl OwnAccount {
             })
             .await?;
         call.authorize().await?;
-        call.run(move |owner| owner.set_up(&authenticator, &invitation))
-            .await
+        Ok(call
+            .run(move |owner| owner.set_up(&authenticator, &invitation))
+            .await?)
     }
 
     /// Offers an authenticator that is to replace the present ones.
@@ -91,13 +93,14 @@ impl OwnAccount {
         #[zbus(connection)] connection: &Connection,
         proof: String,
         parameters: Parameters,
-    ) -> Result<Offer, Error> {
+    ) -> Result<Offer, BusError> {
         let proof = Zeroizing::new(proof);
         let mut call = self.begin_change(&header, connection).await?;
         let authenticator = call.run(move |_| authenticator(&parameters)).await?;
         let factor = call.authenticate(&proof).await?;
-        call.run(move |owner| owner.move_to(&authenticator, &factor))
-            .await
+        Ok(call
+            .run(move |owner| owner.move_to(&authenticator, &factor))
+            .await?)
     }
 
     /// Verifies the first code of the offered authenticator and activates it.
@@ -107,10 +110,10 @@ impl OwnAccount {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         code: String,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Vec<String>, BusError> {
         let code = Input::parse(&Zeroizing::new(code));
         let call = self.begin_change(&header, connection).await?;
-        call.run(move |owner| owner.confirm(&code)).await
+        Ok(call.run(move |owner| owner.confirm(&code)).await?)
     }
 
     /// Withdraws the offer.
@@ -118,9 +121,9 @@ impl OwnAccount {
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-    ) -> Result<(), Error> {
+    ) -> Result<(), BusError> {
         let call = self.begin_change(&header, connection).await?;
-        call.run(|owner| owner.abandon()).await
+        Ok(call.run(|owner| owner.abandon()).await?)
     }
 
     /// Makes a new set of backup codes; the old set is void.
@@ -130,11 +133,13 @@ impl OwnAccount {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         proof: String,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Vec<String>, BusError> {
         let proof = Zeroizing::new(proof);
         let mut call = self.begin_change(&header, connection).await?;
         let factor = call.authenticate(&proof).await?;
-        call.run(move |owner| owner.new_backup_codes(&factor)).await
+        Ok(call
+            .run(move |owner| owner.new_backup_codes(&factor))
+            .await?)
     }
 
     /// Stops asking for codes and keeps the keys.
@@ -143,13 +148,13 @@ impl OwnAccount {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         proof: String,
-    ) -> Result<(), Error> {
+    ) -> Result<(), BusError> {
         let proof = Zeroizing::new(proof);
         let mut call = self.begin_change(&header, connection).await?;
         // Checked before polkit asks for the password in vain, and again afterwards.
         call.run(|owner| owner.may_switch_off()).await?;
         let factor = call.authenticate(&proof).await?;
-        call.run(move |owner| owner.pause(&factor)).await
+        Ok(call.run(move |owner| owner.pause(&factor)).await?)
     }
 
     /// Asks for codes again.
@@ -158,11 +163,11 @@ impl OwnAccount {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         proof: String,
-    ) -> Result<(), Error> {
+    ) -> Result<(), BusError> {
         let proof = Zeroizing::new(proof);
         let mut call = self.begin_change(&header, connection).await?;
         let factor = call.authenticate(&proof).await?;
-        call.run(move |owner| owner.resume(&factor)).await
+        Ok(call.run(move |owner| owner.resume(&factor)).await?)
     }
 
     /// Removes the authenticators and the backup codes.
@@ -171,13 +176,13 @@ impl OwnAccount {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         proof: String,
-    ) -> Result<(), Error> {
+    ) -> Result<(), BusError> {
         let proof = Zeroizing::new(proof);
         let mut call = self.begin_change(&header, connection).await?;
         // Checked before polkit asks for the password in vain, and again afterwards.
         call.run(|owner| owner.may_switch_off()).await?;
         let factor = call.authenticate(&proof).await?;
-        call.run(move |owner| owner.remove(&factor)).await
+        Ok(call.run(move |owner| owner.remove(&factor)).await?)
     }
 
     /// Verifies a code without using it up.
@@ -187,7 +192,7 @@ impl OwnAccount {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         code: String,
-    ) -> Result<OpenEnum<tfa_proto::Factor>, Error> {
+    ) -> Result<OpenEnum<tfa_proto::Factor>, BusError> {
         let code = Input::parse(&Zeroizing::new(code));
         let call = self.begin_change(&header, connection).await?;
         let factor = call.run(move |owner| owner.test(&code)).await?;

@@ -11,6 +11,7 @@ use zbus::message::Header;
 use super::administrator::Administrator;
 use crate::account::Accounts;
 use crate::dbus::calls::{Call, Calls};
+use crate::dbus::error::BusError;
 use crate::dbus::polkit;
 use crate::log::AccountEvent;
 use crate::state::DaemonState;
@@ -31,9 +32,11 @@ impl Admin {
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-    ) -> Result<Vec<Status>, Error> {
+    ) -> Result<Vec<Status>, BusError> {
         let call = self.admit(&header, connection, "list").await?;
-        self.run(&call, |administrator| administrator.list()).await
+        Ok(self
+            .run(&call, |administrator| administrator.list())
+            .await?)
     }
 
     /// One account.
@@ -43,10 +46,11 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         user: String,
-    ) -> Result<Status, Error> {
+    ) -> Result<Status, BusError> {
         let call = self.admit(&header, connection, &user).await?;
-        self.run(&call, move |administrator| administrator.show(&user))
-            .await
+        Ok(self
+            .run(&call, move |administrator| administrator.show(&user))
+            .await?)
     }
 
     /// Forgets everything about an account.
@@ -55,10 +59,11 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         user: String,
-    ) -> Result<(), Error> {
+    ) -> Result<(), BusError> {
         let call = self.admit(&header, connection, &user).await?;
-        self.run(&call, move |administrator| administrator.reset(&user))
-            .await
+        Ok(self
+            .run(&call, move |administrator| administrator.reset(&user))
+            .await?)
     }
 
     /// Clears the wrong codes and the lock.
@@ -67,10 +72,11 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         user: String,
-    ) -> Result<(), Error> {
+    ) -> Result<(), BusError> {
         let call = self.admit(&header, connection, &user).await?;
-        self.run(&call, move |administrator| administrator.unlock(&user))
-            .await
+        Ok(self
+            .run(&call, move |administrator| administrator.unlock(&user))
+            .await?)
     }
 
     /// Moves records to other names and uids.
@@ -81,12 +87,13 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
         names: Vec<(String, String)>,
         check: bool,
-    ) -> Result<Vec<Renamed>, Error> {
+    ) -> Result<Vec<Renamed>, BusError> {
         let call = self.admit(&header, connection, "rename").await?;
-        self.run(&call, move |administrator| {
-            administrator.rename(&names, check)
-        })
-        .await
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.rename(&names, check)
+            })
+            .await?)
     }
 
     /// Makes an invitation.
@@ -97,12 +104,13 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
         user: String,
         seconds: u64,
-    ) -> Result<(String, u64), Error> {
+    ) -> Result<(String, u64), BusError> {
         let call = self.admit(&header, connection, &user).await?;
-        self.run(&call, move |administrator| {
-            administrator.invite(&user, seconds)
-        })
-        .await
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.invite(&user, seconds)
+            })
+            .await?)
     }
 
     /// What would become of a login.
@@ -114,12 +122,13 @@ impl Admin {
         files: Vec<(String, String)>,
         user: String,
         login: HypotheticalLogin,
-    ) -> Result<Explanation, Error> {
+    ) -> Result<Explanation, BusError> {
         let call = self.admit(&header, connection, &user).await?;
-        self.run(&call, move |administrator| {
-            administrator.explain(&files, &user, &login)
-        })
-        .await
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.explain(&files, &user, &login)
+            })
+            .await?)
     }
 
     /// What a policy would mean for some users.
@@ -131,12 +140,13 @@ impl Admin {
         files: Vec<(String, String)>,
         login: HypotheticalLogin,
         users: Vec<String>,
-    ) -> Result<(bool, Vec<Impact>), Error> {
+    ) -> Result<(bool, Vec<Impact>), BusError> {
         let call = self.admit(&header, connection, "impact").await?;
-        self.run(&call, move |administrator| {
-            administrator.impact(&files, &login, users)
-        })
-        .await
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.impact(&files, &login, users)
+            })
+            .await?)
     }
 
     /// What audit mode saw.
@@ -145,9 +155,11 @@ impl Admin {
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-    ) -> Result<Vec<AuditRecord>, Error> {
+    ) -> Result<Vec<AuditRecord>, BusError> {
         let call = self.admit(&header, connection, "seen").await?;
-        self.run(&call, |administrator| administrator.seen()).await
+        Ok(self
+            .run(&call, |administrator| administrator.seen())
+            .await?)
     }
 }
 

@@ -10,10 +10,10 @@ use tfa_proto::{
     Outcome, Reason, RenameOutcome, Renamed, Status,
 };
 
-use crate::account::{Accounts, refused, resolve, status};
+use crate::account::{self, Accounts, resolve, status};
 use crate::caller::Caller;
 use crate::config::Config;
-use crate::host::users::{self, User};
+use crate::host::users::{self, LookUpError, User};
 use crate::host::{clock, host_name, random, subject};
 use crate::log::AccountEvent;
 use crate::login::simulate;
@@ -36,11 +36,13 @@ impl Administrator {
         let names: HashSet<String> = records.iter().map(|(name, _)| name.clone()).collect();
         for (name, record) in records {
             let account = record
-                .map_err(refused)
+                .map_err(account::Error::from)
                 .and_then(|(record, _)| resolve::decode(&record, &name));
             accounts.push(match users::look_up(self.accounts.names(), &name) {
-                Err(Error::UnknownUser(_)) => self.renamed(&name, account, &names),
-                Err(error) => status::unusable(&name, None, text_of(&error)),
+                Err(LookUpError::Unknown(_)) => self.renamed(&name, account, &names),
+                Err(LookUpError::Failed(failed)) => {
+                    status::unusable(&name, None, failed.to_string())
+                }
                 Ok(user) => {
                     let account = account.and_then(|account| {
                         resolve::must_be_of(&account, &name, user.uid).map(|()| account)
@@ -69,8 +71,10 @@ impl Administrator {
         // service that fails says nothing of that.
         let known = match self.accounts.user(user) {
             Ok(user) => Some(user),
-            Err(Error::UnknownUser(_)) => None,
-            Err(error) => return Err(self.state.journal.report(&self.caller, user, error)),
+            Err(account::Error::UnknownUser(_)) => None,
+            Err(error) => {
+                return Err(self.state.journal.report(&self.caller, user, error).into());
+            }
         };
         if let Some(known) = &known {
             self.must_be_nobody_elses(known)
@@ -165,7 +169,7 @@ impl Administrator {
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let (account, problem) = match self.accounts.load(&user) {
             Ok(account) => (account, None),
-            Err(error) => (None, Some(text_of(&error))),
+            Err(error) => (None, Some(error.to_string())),
         };
         let host = host_name();
         let policy = &config.policy;
@@ -253,7 +257,7 @@ impl Administrator {
         Ok(Arc::new(config))
     }
 
-    fn described(&self, user: &User, account: Result<Option<Account>, Error>) -> Status {
+    fn described(&self, user: &User, account: Result<Option<Account>, account::Error>) -> Status {
         match account {
             Ok(account) => {
                 let now = clock::now();
@@ -264,7 +268,7 @@ impl Administrator {
                     ..known
                 }
             }
-            Err(error) => status::unusable(&user.name, Some(user.uid), text_of(&error)),
+            Err(error) => status::unusable(&user.name, Some(user.uid), error.to_string()),
         }
     }
 
@@ -273,16 +277,16 @@ impl Administrator {
     fn renamed(
         &self,
         former: &str,
-        account: Result<Account, Error>,
+        account: Result<Account, account::Error>,
         names: &HashSet<String>,
     ) -> Status {
         let account = match account {
             Ok(account) => account,
-            Err(error) => return status::unusable(former, None, text_of(&error)),
+            Err(error) => return status::unusable(former, None, error.to_string()),
         };
         match users::by_uid(self.accounts.names(), account.uid()) {
-            Err(Error::UnknownUser(_)) => status::unusable(former, None, gone(former)),
-            Err(error) => status::unusable(former, None, text_of(&error)),
+            Err(LookUpError::Unknown(_)) => status::unusable(former, None, gone(former)),
+            Err(LookUpError::Failed(failed)) => status::unusable(former, None, failed.to_string()),
             Ok(user) if names.contains(&user.name) => {
                 let why = left_over(former, &user);
                 status::unusable(former, Some(user.uid), why)
@@ -337,16 +341,16 @@ impl Administrator {
             }
         }
         match &known {
-            Some(user) if self.may_require_of(user) => self.reset_without_grace(user),
-            Some(user) => accounts.forget(user),
-            None => accounts.remove(named),
-        }?;
+            Some(user) if self.may_require_of(user) => self.reset_without_grace(user)?,
+            Some(user) => accounts.forget(user)?,
+            None => accounts.remove(named)?,
+        }
         Ok(named.to_owned())
     }
 
     /// Forgets everything but that there is no second grace. Of a record that cannot be read it is
     /// not known whether it was set up.
-    fn reset_without_grace(&self, user: &User) -> Result<(), Error> {
+    fn reset_without_grace(&self, user: &User) -> Result<(), account::Error> {
         let accounts = &self.accounts;
         if accounts.change_and_move(user, Account::reset).is_ok() {
             return Ok(());
@@ -423,14 +427,6 @@ fn unknown_user(user: String) -> Impact {
         later: Outcome::Refused.into(),
         later_reason: Some(Reason::UnknownUser.into()),
     }
-}
-
-fn text_of(error: &Error) -> String {
-    use zbus::DBusError as _;
-    error
-        .description()
-        .unwrap_or("the record cannot be read")
-        .to_owned()
 }
 
 /// Of a user who is gone.

@@ -21,6 +21,7 @@ use zbus::wire::{OwnedVariant, Variant};
 use zbus::{BoxDBusError, Connection, fdo};
 
 use crate::dbus::calls::{Calls, broke_off};
+use crate::dbus::error::BusError;
 
 /// An interface without properties and without methods that change it.
 pub(crate) struct Bounded<I> {
@@ -56,7 +57,7 @@ impl<I: Interface> Bounded<I> {
 }
 
 fn boxed(error: Error) -> BoxDBusError {
-    Box::new(error)
+    Box::new(BusError::from(error))
 }
 
 #[async_trait]

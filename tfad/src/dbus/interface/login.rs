@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tfa_proto::{Error, WireTurn};
+use tfa_proto::WireTurn;
 use zbus::Connection;
 use zbus::message::Header;
 use zbus::wire::OwnedVariant;
 use zeroize::Zeroizing;
 
 use crate::dbus::calls::{Calls, sender};
+use crate::dbus::error::BusError;
 use crate::login::{self, Logins};
 
 /// The interface.
@@ -37,12 +38,13 @@ impl Login {
         #[zbus(connection)] connection: &Connection,
         user: String,
         context: HashMap<String, OwnedVariant>,
-    ) -> Result<(u32, WireTurn), Error> {
+    ) -> Result<(u32, WireTurn), BusError> {
         let context = login::context(&context)?;
         let call = self.calls.admit(&header, connection).await?;
         let (logins, caller) = (Arc::clone(&self.logins), call.caller.clone());
         let begun = call.run(move || logins.begin(&caller, &user, context));
-        begun.await.map(|(dialog, turn)| (dialog, turn.into()))
+        let (dialog, turn) = begun.await?;
+        Ok((dialog, turn.into()))
     }
 
     /// Answers the question that the dialog asked last.
@@ -53,17 +55,22 @@ impl Login {
         #[zbus(connection)] connection: &Connection,
         dialog: u32,
         reply: String,
-    ) -> Result<(WireTurn,), Error> {
+    ) -> Result<(WireTurn,), BusError> {
         let reply = Zeroizing::new(reply);
         let call = self.calls.admit(&header, connection).await?;
         let (logins, sender) = (Arc::clone(&self.logins), call.caller.name.clone());
         let answered = call.run(move || logins.answer(&sender, dialog, &reply));
         // A turn alone would go out as its four parts.
-        answered.await.map(|turn| (turn.into(),))
+        let turn = answered.await?;
+        Ok((turn.into(),))
     }
 
     /// Ends the dialog without a verdict.
-    async fn cancel(&self, #[zbus(header)] header: Header<'_>, dialog: u32) -> Result<(), Error> {
-        self.logins.cancel(&sender(&header)?, dialog)
+    async fn cancel(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        dialog: u32,
+    ) -> Result<(), BusError> {
+        Ok(self.logins.cancel(&sender(&header)?, dialog)?)
     }
 }

@@ -6,11 +6,11 @@ use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Credential, Factor
 use tfa_core::{Proof, Refusal, State, ThrottleScope, Time};
 use tfa_proto::{Error, Offer, Parameters, Status};
 
-use crate::account::{Accounts, status};
+use crate::account::{self, Accounts, status};
 use crate::caller::Caller;
 use crate::host::users::{self, User};
 use crate::host::{clock, random, subject};
-use crate::log::AccountEvent;
+use crate::log::{AccountEvent, Report};
 use crate::messages;
 use crate::state::DaemonState;
 
@@ -43,7 +43,7 @@ impl Owner {
         accounts: Arc<Accounts>,
         caller: Caller,
     ) -> Result<Self, Error> {
-        let user = users::by_uid(accounts.names(), caller.uid)?;
+        let user = users::by_uid(accounts.names(), caller.uid).map_err(account::Error::from)?;
         let now = clock::now();
         Ok(Self {
             state,
@@ -63,7 +63,7 @@ impl Owner {
     /// Refuses a change while no login is served: whether the policy wants an invitation, or forbids to
     /// switch off, is not known.
     pub(super) fn must_be_served(&self) -> Result<(), Error> {
-        self.state.serves()
+        Ok(self.state.serves()?)
     }
 
     pub(super) fn status(&self) -> Result<Status, Error> {
@@ -219,7 +219,7 @@ impl Owner {
 
     fn load(&self) -> Result<Option<Account>, Error> {
         let account = self.accounts.load(&self.user);
-        account.map_err(|error| self.report(error))
+        Ok(account.map_err(|error| self.report(error))?)
     }
 
     /// Changes the account. It returns after the change was stored.
@@ -271,7 +271,7 @@ impl Owner {
         self.answered(changed)
     }
 
-    fn answered<T>(&self, changed: Result<Result<T, Refusal>, Error>) -> Result<T, Error> {
+    fn answered<T>(&self, changed: Result<Result<T, Refusal>, account::Error>) -> Result<T, Error> {
         let changed = changed.map_err(|error| self.report(error))?;
         changed.map_err(|refusal| {
             match refusal {
@@ -307,7 +307,7 @@ impl Owner {
     }
 
     /// Logs an error that an administrator should act on, and returns it.
-    pub(super) fn report(&self, error: Error) -> Error {
+    pub(super) fn report<E: Report>(&self, error: E) -> E {
         let journal = &self.state.journal;
         journal.report(&self.caller, &self.user.name, error)
     }

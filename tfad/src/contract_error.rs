@@ -1,0 +1,66 @@
+//! The errors of the layers in the terms of the contract. The calls' edges, `dbus` and `socket`, make
+//! them where they reply.
+
+use tfa_proto::Error;
+use tfa_store::StoreError;
+
+use crate::call_limiter::TooManyCalls;
+use crate::host::random::NoRandomness;
+use crate::state::NotServing;
+use crate::{account, login, messages};
+
+impl From<account::Error> for Error {
+    fn from(error: account::Error) -> Self {
+        let text = error.to_string();
+        match error {
+            account::Error::UnknownUser(_) => Self::UnknownUser(text),
+            account::Error::Damaged(_) => Self::Damaged(text),
+            account::Error::UidChanged(_) => Self::UidChanged(text),
+            account::Error::OwnerStays(_) => Self::WrongState(text),
+            account::Error::InTheWay(_) => Self::AlreadySetUp(text),
+            account::Error::Contended(_) => Self::Busy(text),
+            account::Error::Store(
+                StoreError::RecordDamaged { .. }
+                | StoreError::DatabaseDamaged { .. }
+                | StoreError::DuplicateUid { .. },
+            ) => Self::Damaged(text),
+            account::Error::Store(StoreError::KeyLost { .. }) => Self::KeyLost(text),
+            account::Error::Store(_)
+            | account::Error::NameService(_)
+            | account::Error::Hashing
+            | account::Error::Randomness(_) => Self::Storage(text),
+        }
+    }
+}
+
+impl From<login::Error> for Error {
+    fn from(error: login::Error) -> Self {
+        let text = error.to_string();
+        match error {
+            login::Error::NotServing(_) => Self::NotServing(text),
+            login::Error::NotOwnUser { .. } => Self::NotAuthorized(text),
+            login::Error::NoSuchDialog => Self::NoSuchDialog(text),
+            login::Error::TooManyDialogs => Self::Busy(text),
+            login::Error::BadContext(_) => Self::InvalidArgument(text),
+            login::Error::Account(error) => error.into(),
+        }
+    }
+}
+
+impl From<NoRandomness> for Error {
+    fn from(error: NoRandomness) -> Self {
+        account::Error::from(error).into()
+    }
+}
+
+impl From<TooManyCalls> for Error {
+    fn from(_: TooManyCalls) -> Self {
+        Self::Busy("too many of your calls are under way; try again".to_owned())
+    }
+}
+
+impl From<NotServing> for Error {
+    fn from(NotServing(why): NotServing) -> Self {
+        Self::NotServing(messages::refuses_every_login(&why))
+    }
+}

@@ -1,0 +1,75 @@
+//! Why a login has no next turn.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::account;
+use crate::host::random::NoRandomness;
+use crate::log::{Level, Report};
+
+/// Why a login has no next turn. Each denies the login.
+#[derive(Debug)]
+pub enum Error {
+    /// The daemon serves no login. The text says why.
+    NotServing(String),
+    /// A caller who is not root asks about another user than itself.
+    NotOwnUser {
+        /// The caller's uid.
+        uid: u32,
+    },
+    /// No dialog of that number belongs to the caller: it is over, or another connection's.
+    NoSuchDialog,
+    /// Too many dialogs are open.
+    TooManyDialogs,
+    /// The context of the call is malformed. The text names the key.
+    BadContext(String),
+    /// The account cannot be used.
+    Account(account::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotServing(why) => formatter.write_str(why),
+            Self::NotOwnUser { uid } => {
+                write!(formatter, "uid {uid} may begin a login for itself alone")
+            }
+            Self::NoSuchDialog => formatter.write_str("the dialog is over; log in again"),
+            Self::TooManyDialogs => formatter.write_str("too many logins are under way; try again"),
+            Self::BadContext(key) => {
+                write!(formatter, "invalid value of {key} in the context")
+            }
+            Self::Account(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl Report for Error {
+    fn level(&self) -> Option<Level> {
+        match self {
+            Self::NotOwnUser { .. } | Self::TooManyDialogs => Some(Level::Warning),
+            Self::Account(error) => error.level(),
+            // The refusal stands in the log once, where it began.
+            Self::NotServing(_) | Self::NoSuchDialog | Self::BadContext(_) => None,
+        }
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Account(error) => error.text(),
+            error => error.to_string().into(),
+        }
+    }
+}
+
+impl From<account::Error> for Error {
+    fn from(error: account::Error) -> Self {
+        Self::Account(error)
+    }
+}
+
+impl From<NoRandomness> for Error {
+    fn from(error: NoRandomness) -> Self {
+        Self::Account(error.into())
+    }
+}
