@@ -40,8 +40,8 @@ fn root_lists_shows_unlocks_and_resets() {
         "Two-factor login: on",
         "Authenticators: phone",
         "Backup codes left: 10",
-        "Over the network: not locked, 0 wrong codes in a row",
-        "At the console: not locked, 0 wrong codes in a row",
+        "Remote logins: not locked (wrong codes in a row: 0)",
+        "Console logins: not locked (wrong codes in a row: 0)",
     ] {
         assert!(shown.lines().any(|told| told == line), "{line} in {shown}");
     }
@@ -50,8 +50,11 @@ fn root_lists_shows_unlocks_and_resets() {
     try_codes(&machine, "", &alice.phone.wrong_code(), 5);
     assert_eq!(listed(&machine, "--locked"), ["alice"]);
     let shown = machine.succeed(["tfactl", "show", "alice"]);
-    assert!(shown.contains("Over the network: locked for"), "{shown}");
-    assert!(shown.contains("To unlock: tfactl unlock alice"), "{shown}");
+    assert!(shown.contains("Remote logins: locked for"), "{shown}");
+    assert!(
+        shown.contains("To remove the lock: tfactl unlock alice"),
+        "{shown}"
+    );
     let said = machine.succeed(["tfactl", "unlock", "alice"]);
     assert!(said.contains("alice is unlocked"), "{said}");
     assert_eq!(listed(&machine, "--locked"), [""; 0]);
@@ -67,13 +70,13 @@ fn root_lists_shows_unlocks_and_resets() {
         "{output}"
     );
     let terminal = machine.terminal(["tfactl", "reset", "alice"]);
-    terminal.expect("Be sure that it is alice who asked for this.");
-    terminal.expect("Type the user name to confirm:");
+    terminal.expect("Make sure that the request comes from alice.");
+    terminal.expect("To confirm, type the user name:");
     terminal.type_line("yes");
     terminal.expect("Not reset. Nothing was changed.");
     assert_eq!(terminal.wait_exit().code(), Some(1));
     let terminal = machine.terminal(["tfactl", "reset", "alice"]);
-    terminal.expect("Type the user name to confirm:");
+    terminal.expect("To confirm, type the user name:");
     terminal.type_line("alice");
     terminal.expect("Two-factor login of alice was reset.");
     assert!(terminal.wait_exit().success());
@@ -141,7 +144,7 @@ fn an_administrator_with_the_password_and_no_right_code_changes_nothing() {
         terminal.expect(CODE);
         terminal.type_secret(&carol.phone.wrong_code());
     }
-    terminal.expect("This takes an administrator:");
+    terminal.expect("Not allowed:");
     terminal.expect("ended with 1");
     assert_eq!(listed(&machine, "--enabled"), ["carol"]);
     machine.expect_in_journal("tfad", "carol: an administrator's call was refused");
@@ -163,10 +166,7 @@ fn a_plain_user_is_no_administrator() {
         let words = ["tfactl"].iter().chain(command).copied();
         let output = machine.run_as("alice", words);
         assert_eq!(output.code(), Some(1), "{output}");
-        assert!(
-            output.stderr.contains("This takes an administrator:"),
-            "{output}"
-        );
+        assert!(output.stderr.contains("Not allowed:"), "{output}");
         assert_eq!(output.stdout, "");
     }
 
@@ -178,7 +178,7 @@ fn a_plain_user_is_no_administrator() {
     terminal.expect("Authenticating as: carol");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
-    terminal.expect("This takes an administrator:");
+    terminal.expect("Not allowed:");
     terminal.expect("ended with 1");
     assert!(!terminal.transcript().contains("BACKUP-CODES"));
     assert_eq!(listed(&machine, "--enabled"), ["alice"]);

@@ -719,7 +719,7 @@ fn assert_exit_code(terminal: &Terminal, code: u32) {
 #[track_caller]
 fn assert_nothing_is_stored(machine: &Machine) {
     let list = machine.succeed(["tfactl", "list"]);
-    assert_eq!(list, "Nobody has set up two-factor login.\n");
+    assert_eq!(list, "No user has set up two-factor login.\n");
 }
 
 fn state(machine: &Machine) -> String {

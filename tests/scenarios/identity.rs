@@ -102,7 +102,7 @@ fn who_gets_the_uid_of_somebody_who_left_is_asked_for_a_code_until_the_reset() {
     machine.succeed(["tfactl", "reset", "bob", "--yes"]);
     past_the_password(&machine, "bob").expect("bob@host:");
     let said = machine.succeed(["tfactl", "list"]);
-    assert_eq!(said, "Nobody has set up two-factor login.\n");
+    assert_eq!(said, "No user has set up two-factor login.\n");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_changed_uid_is_refused_until_the_administrator_renames_and_a_map_does_many(
 
     machine.write_file("/root/names", "alice alice\nbob bob\n");
     let said = machine.succeed(["tfactl", "rename", "--map", "/root/names"]);
-    assert!(said.contains("2 records moved."), "{said}");
+    assert!(said.contains("Records moved: 2."), "{said}");
     machine.expect_in_journal(
         "tfad",
         "bob: an administrator gave it the record of bob, with uid 1000",
@@ -151,7 +151,7 @@ fn a_changed_uid_is_refused_until_the_administrator_renames_and_a_map_does_many(
     // Given once more, it finds all of it done.
     let said = machine.succeed(["tfactl", "rename", "--map", "/root/names"]);
     assert!(
-        said.contains("0 records to move; 2 moved already"),
+        said.contains("Records to move: 0. Already moved: 2."),
         "{said}"
     );
 }

@@ -92,11 +92,11 @@ fn five_wrong_codes_lock_logins_from_afar_and_no_restart_reboot_or_power_cut_ope
         machine.succeed(words.into_iter().chain(more.iter().copied()))
     };
     let told = explained(&[]);
-    assert!(told.contains("\n  is refused\n"), "{told}");
-    assert!(told.contains("\n  locked until "), "{told}");
+    assert!(told.contains("\nOutcome: refused\n"), "{told}");
+    assert!(told.contains("\nLocked: until "), "{told}");
     for open in [&["--service", "login"][..], &["--at", "+1h"]] {
         let told = explained(open);
-        assert!(told.contains("\n  asks for a code\n"), "{told}");
+        assert!(told.contains("\nOutcome: asked for a code\n"), "{told}");
     }
     let refused = machine.journal("sshd");
     assert!(
@@ -235,7 +235,7 @@ fn after_a_hundred_wrong_codes_only_the_administrator_or_a_backup_code_at_the_co
     assert!(told.contains("verdict: locked"), "{told}");
     let listed = machine.succeed(["tfactl", "show", "alice"]);
     assert!(
-        listed.contains("Over the network: locked until you unlock"),
+        listed.contains("Remote logins: locked until you unlock"),
         "{listed}"
     );
 
@@ -381,7 +381,7 @@ fn owners_hear_of_wrong_codes_at_the_next_login_and_their_own_programs_stay_open
     terminal.type_line(&alice.phone.next_unused());
     terminal.expect("The code is correct. A login would accept it.");
     let listed = machine.succeed(["tfactl", "show", "alice"]);
-    assert!(listed.contains("Over the network: locked for "), "{listed}");
+    assert!(listed.contains("Remote logins: locked for "), "{listed}");
     assert!(
         listed.contains("In programs of the user: not locked, 0 "),
         "{listed}"

@@ -311,7 +311,7 @@ fn a_server_that_names_no_place_is_not_taken_for_the_inside_of_a_session() {
     assert!(explain("doas").contains("inside a session"));
     let imap = explain("imap");
     assert!(
-        imap.contains("from a place that PAM does not name"),
+        imap.contains("From: a place that PAM does not report"),
         "{imap}"
     );
 }

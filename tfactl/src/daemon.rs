@@ -1,5 +1,5 @@
-//! The daemon, seen from here: calls for any account. polkit may ask for a password at each, so
-//! none has a limit on its time; a signal ends the wait. Root is not asked, and not kept waiting.
+//! Calls to the daemon for any account. polkit may ask for a password in each call, so there is no
+//! timeout, except for root. A signal ends the wait.
 
 use std::io::{self, IsTerminal};
 
@@ -14,15 +14,15 @@ use crate::messages;
 pub(crate) struct Daemon {
     admin: AdminProxy<'static>,
     interrupt: Interrupt,
-    /// It refuses every login.
+    /// The daemon refuses every login.
     refuses: bool,
-    // Lives as long as there may be something to ask.
+    // Runs as long as polkit may ask.
     _agent: Option<Agent>,
 }
 
 impl Daemon {
-    /// Connects, with a text agent of our own where a person may have to be asked. A daemon that
-    /// refuses every login is told of before anything else.
+    /// Connects, and starts polkit's text agent if polkit may have to ask. If the daemon refuses every
+    /// login, prints the reason first.
     pub(crate) async fn connect(terminal: &Terminal) -> Result<Self, Failure> {
         let mut interrupt = Interrupt::watch()?;
         let connection = connect().await?;
@@ -44,7 +44,7 @@ impl Daemon {
         })
     }
 
-    /// That what is said of the policy in force is true: where every login is refused, none is.
+    /// Fails if the daemon refuses every login: no policy is in force then, and the reason was printed.
     pub(crate) fn serves(&self) -> Result<(), Failure> {
         if self.refuses {
             Err(Failure::Reported)
@@ -81,7 +81,7 @@ impl Daemon {
         answered(&mut self.interrupt, self.admin.unlock(user)).await
     }
 
-    /// The word, and until when it is good.
+    /// The invitation code, and the end of its validity.
     pub(crate) async fn invite(
         &mut self,
         user: &str,
@@ -100,7 +100,7 @@ impl Daemon {
         answered(&mut self.interrupt, call).await
     }
 
-    /// Whether the policy is in audit mode, and what it would mean without.
+    /// Whether the policy is in audit mode, and the outcomes without it.
     pub(crate) async fn impact(
         &mut self,
         files: &[(&str, &str)],

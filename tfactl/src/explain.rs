@@ -1,4 +1,4 @@
-//! `tfactl explain`: what would become of a login, and by which rule.
+//! `tfactl explain`: simulates a login, and prints its outcome and the rule that decides.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::policy::Files;
 use crate::{json, messages};
 
 #[derive(Serialize)]
-struct StatusJson<'a> {
+struct ExplanationJson<'a> {
     user: &'a str,
     service: &'a str,
     from: &'a str,
@@ -40,10 +40,10 @@ struct Rule<'a> {
     line: u32,
 }
 
-impl<'a> StatusJson<'a> {
+impl<'a> ExplanationJson<'a> {
     fn of(
         explained: &'a Explanation,
-        supposed: &'a HypotheticalLogin,
+        hypothetical: &'a HypotheticalLogin,
         files: &'a Files,
         now: u64,
     ) -> Self {
@@ -53,10 +53,10 @@ impl<'a> StatusJson<'a> {
         });
         Self {
             user: &explained.user,
-            service: &supposed.service,
-            from: json::from(supposed),
-            method: json::method(supposed),
-            at: rfc3339(supposed.at.unwrap_or(now)),
+            service: &hypothetical.service,
+            from: json::from(hypothetical),
+            method: json::method(hypothetical),
+            at: rfc3339(hypothetical.at.unwrap_or(now)),
             files: files.names(),
             outcome: explained.outcome.name(),
             reason: explained.reason.as_ref().map(OpenEnum::name),
@@ -84,26 +84,26 @@ pub(crate) async fn run(
     let terminal = Terminal::new();
     let now = now();
     let at = at.map(|at| at.on_this_host(now)).transpose()?;
-    let supposed = login.supposed(at);
+    let hypothetical = login.hypothetical(at);
     let files = Files::read(policy)?;
-    files.room(&supposed, &[user])?;
+    files.room(&hypothetical, &[user])?;
     let mut daemon = Daemon::connect(&terminal).await?;
     if policy.is_none() {
-        // None is in force.
+        // There is no policy in force while every login is refused.
         daemon.serves()?;
     }
     let explained = daemon
-        .explain(&files.texts(), user, supposed.clone())
+        .explain(&files.contents(), user, hypothetical.clone())
         .await?;
     if as_json {
         json::print(
             &terminal,
-            &StatusJson::of(&explained, &supposed, &files, now),
+            &ExplanationJson::of(&explained, &hypothetical, &files, now),
         )?;
         return daemon.serves();
     }
     let width = messages::width(&terminal);
-    let text = messages::explanation(&explained, &supposed, login.is_from_anywhere(), width);
+    let text = messages::explanation(&explained, &hypothetical, login.is_from_anywhere(), width);
     terminal.print(&text)?;
     daemon.serves()
 }

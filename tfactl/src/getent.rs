@@ -1,4 +1,4 @@
-//! What the host's name service says: `getent`.
+//! Accounts and groups of this host, from `getent`.
 
 use std::process::{Command, Output, Stdio};
 
@@ -6,12 +6,12 @@ use tfa_client::Failure;
 
 use crate::messages;
 
-/// Keys in one call: a command line has an end.
-const MOST_KEYS: usize = 500;
-/// Its exit code where it does not know one of the keys.
+/// Keys in one call, because the length of a command line is limited.
+const MAX_KEYS: usize = 500;
+/// The exit code if a key does not exist.
 const NOT_FOUND: i32 = 2;
 
-/// Everything that it enumerates, in lines.
+/// All lines of a database.
 pub(crate) fn all(database: &str) -> Result<String, Failure> {
     let output = getent(database, &[])?;
     if output.status.success() {
@@ -21,10 +21,10 @@ pub(crate) fn all(database: &str) -> Result<String, Failure> {
     }
 }
 
-/// The lines of these keys. One that is not known has none.
+/// The lines of these keys. A key that does not exist has no line.
 pub(crate) fn some(database: &str, keys: &[&str]) -> Result<String, Failure> {
     let mut lines = String::new();
-    for keys in keys.chunks(MOST_KEYS) {
+    for keys in keys.chunks(MAX_KEYS) {
         let output = getent(database, keys)?;
         if !output.status.success() && output.status.code() != Some(NOT_FOUND) {
             return Err(failed(database, &output));
@@ -41,7 +41,7 @@ fn getent(database: &str, keys: &[&str]) -> Result<Output, Failure> {
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|error| Failure::Refused(messages::no_getent(&error)))
+        .map_err(|error| Failure::Refused(messages::getent_not_started(&error)))
 }
 
 fn text(output: &Output) -> String {

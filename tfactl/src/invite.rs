@@ -1,4 +1,4 @@
-//! `tfactl invite`: a one-time word, with which somebody may set up.
+//! `tfactl invite`: creates an invitation code.
 
 use serde::Serialize;
 use tfa_client::{Failure, Terminal, now};
@@ -9,7 +9,7 @@ use crate::daemon::Daemon;
 use crate::{json, messages};
 
 #[derive(Serialize)]
-struct StatusJson<'a> {
+struct InvitationJson<'a> {
     user: &'a str,
     invitation: &'a str,
     until: String,
@@ -18,16 +18,16 @@ struct StatusJson<'a> {
 pub(crate) async fn run(user: &str, length: Length, as_json: bool) -> Result<(), Failure> {
     let terminal = Terminal::new();
     let mut daemon = Daemon::connect(&terminal).await?;
-    let (word, until) = daemon.invite(user, length.seconds()).await?;
+    let (code, until) = daemon.invite(user, length.seconds()).await?;
     if as_json {
-        let report = StatusJson {
+        let invitation = InvitationJson {
             user,
-            invitation: &word,
+            invitation: &code,
             until: rfc3339(until),
         };
-        json::print(&terminal, &report)?;
+        json::print(&terminal, &invitation)?;
     } else {
-        terminal.print(&messages::invitation(user, &word, until, now()))?;
+        terminal.print(&messages::invitation(user, &code, until, now()))?;
     }
     daemon.serves()
 }

@@ -1,4 +1,4 @@
-//! The JSON forms. Their keys are told in the help of each command and in tfactl(8).
+//! JSON output. The keys are documented in the help of each command and in tfactl(8).
 
 use serde::Serialize;
 use tfa_client::{self, Failure, Terminal};
@@ -6,35 +6,35 @@ use tfa_proto::HypotheticalLogin;
 
 use crate::args::{LOCAL, OWN, SESSION, SSHD};
 
-/// Prints it.
-pub(crate) fn print(terminal: &Terminal, report: &impl Serialize) -> Result<(), Failure> {
-    terminal.print(&tfa_client::json(report)?)?;
+/// Prints a value as JSON.
+pub(crate) fn print(terminal: &Terminal, value: &impl Serialize) -> Result<(), Failure> {
+    terminal.print(&tfa_client::json(value)?)?;
     Ok(())
 }
 
-/// A host as `--from` takes it.
+/// A host as in `--from`.
 pub(crate) fn host(from: &str) -> &str {
     if from.is_empty() { LOCAL } else { from }
 }
 
-/// Where a supposed login comes from, as `--from` takes it.
-pub(crate) fn from(supposed: &HypotheticalLogin) -> &str {
-    if supposed.session == Some(true) {
+/// The origin of a simulated login, as in `--from`.
+pub(crate) fn from(login: &HypotheticalLogin) -> &str {
+    if login.session == Some(true) {
         SESSION
-    } else if supposed.own == Some(true) {
+    } else if login.own == Some(true) {
         OWN
     } else {
-        host(&supposed.from)
+        host(&login.from)
     }
 }
 
-/// What the contract leaves empty is null here.
+/// Null for an empty text of the contract.
 pub(crate) fn or_null(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The method of ssh; no other service has any.
-pub(crate) fn method(supposed: &HypotheticalLogin) -> Option<&str> {
-    let by_pam = (supposed.service == SSHD).then_some(tfa_proto::PASSWORD_METHOD);
-    supposed.method.as_deref().or(by_pam)
+/// The SSH method; null for other services.
+pub(crate) fn method(login: &HypotheticalLogin) -> Option<&str> {
+    let by_pam = (login.service == SSHD).then_some(tfa_proto::PASSWORD_METHOD);
+    login.method.as_deref().or(by_pam)
 }

@@ -1,13 +1,14 @@
-//! `tfactl`: an administrator sees who has two-factor login, resets, renames, unlocks and invites, and
-//! sees what the policy makes of logins.
+//! `tfactl`: the command with which administrators manage the two-factor login of users, and check the
+//! policy.
 //!
-//! The way through: arguments ([`args`]) → one command → the daemon ([`daemon`]), which decides
-//! and asks polkit → words or JSON ([`messages`]) and the exit code.
+//! The arguments ([`args`]) select one command. It calls the daemon ([`daemon`]), which decides and asks
+//! polkit, and prints messages ([`messages`]) or JSON ([`json`]).
 
 mod args;
 mod call_size;
 mod daemon;
 mod explain;
+mod filter;
 mod getent;
 mod group;
 mod invite;
@@ -33,12 +34,12 @@ use args::{Args, Command, PolicyCommand};
 fn main() -> ExitCode {
     harden();
     let args = Args::parse();
-    match run(carry_out(args.command)) {
+    match run(run_command(args.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             match &failure {
                 Failure::Reported => {}
-                // Whoever closed the output has read enough.
+                // The reader closed the pipe.
                 Failure::Output(error) if error.kind() == ErrorKind::BrokenPipe => {}
                 _ => Terminal::new().error(&messages::failure(&failure)),
             }
@@ -47,11 +48,13 @@ fn main() -> ExitCode {
     }
 }
 
-async fn carry_out(command: Command) -> Result<(), Failure> {
+async fn run_command(command: Command) -> Result<(), Failure> {
     match command {
-        Command::List { which, group, json } => {
-            list::run(which.into(), group.as_deref(), json).await
-        }
+        Command::List {
+            filter,
+            group,
+            json,
+        } => list::run(filter.into(), group.as_deref(), json).await,
         Command::Show { user, json } => show::run(&user, json).await,
         Command::Reset { user, yes } => reset::run(&user, yes).await,
         Command::Rename { map: Some(map), .. } => rename::many(&map).await,
@@ -71,7 +74,7 @@ async fn carry_out(command: Command) -> Result<(), Failure> {
             PolicyCommand::Check { file, strict } => policy::check(&file, strict),
             PolicyCommand::Impact {
                 seen: true, json, ..
-            } => policy::seen(json).await,
+            } => policy::audit(json).await,
             PolicyCommand::Impact {
                 file,
                 login,

@@ -1,4 +1,4 @@
-//! The people of this host: accounts with a uid of people's and a shell that lets them in.
+//! The users of this host: accounts with a uid of the range for users, and a login shell.
 
 use tfa_client::Failure;
 
@@ -6,34 +6,34 @@ use crate::getent;
 
 const ROOT: u32 = 0;
 
-/// The uids that `useradd` gives to people.
+/// The uids that `useradd` assigns to users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Uids {
     min: u32,
     max: u32,
 }
 
-/// The login names of the people whom the system enumerates.
-pub(crate) fn people() -> Result<Vec<String>, Failure> {
-    whoever(|uid, uids| (uids.min..=uids.max).contains(&uid))
+/// The login names of the users that the system enumerates.
+pub(crate) fn users() -> Result<Vec<String>, Failure> {
+    login_names(|uid, uids| (uids.min..=uids.max).contains(&uid))
 }
 
-/// And of root, whom a policy can keep out like anybody else.
-pub(crate) fn people_and_root() -> Result<Vec<String>, Failure> {
-    whoever(|uid, uids| uid == ROOT || (uids.min..=uids.max).contains(&uid))
+/// The login names of the users, and root.
+pub(crate) fn users_and_root() -> Result<Vec<String>, Failure> {
+    login_names(|uid, uids| uid == ROOT || (uids.min..=uids.max).contains(&uid))
 }
 
-fn whoever(is_meant: impl Fn(u32, Uids) -> bool) -> Result<Vec<String>, Failure> {
+fn login_names(is_selected: impl Fn(u32, Uids) -> bool) -> Result<Vec<String>, Failure> {
     let uids = Uids::of(&std::fs::read_to_string("/etc/login.defs").unwrap_or_default());
     let passwd = getent::all("passwd")?;
     let lines = passwd.lines();
     Ok(lines
-        .filter_map(|line| who_gets_in(line, |uid| is_meant(uid, uids)))
+        .filter_map(|line| login_name(line, |uid| is_selected(uid, uids)))
         .collect())
 }
 
 impl Uids {
-    /// What `login.defs` says, or what Debian and Fedora ship.
+    /// The range of `login.defs`, or the default of Debian and Fedora.
     fn of(login_defs: &str) -> Self {
         let number = |key: &str| {
             login_defs.lines().find_map(|line| {
@@ -48,16 +48,16 @@ impl Uids {
     }
 }
 
-/// The login name in a line of passwd, if the uid is meant and the shell lets in.
-fn who_gets_in(line: &str, is_meant: impl Fn(u32) -> bool) -> Option<String> {
+/// The login name in a line of `passwd`, if the uid is selected and the shell is a login shell.
+fn login_name(line: &str, is_selected: impl Fn(u32) -> bool) -> Option<String> {
     let fields: Vec<&str> = line.split(':').collect();
     let [name, _, uid, _, _, _, shell] = fields.as_slice() else {
         return None;
     };
     let uid: u32 = uid.parse().ok()?;
     let program = shell.rsplit('/').next().unwrap_or_default();
-    let lets_in = program != "nologin" && program != "false";
-    (is_meant(uid) && lets_in).then(|| (*name).to_owned())
+    let has_login_shell = program != "nologin" && program != "false";
+    (is_selected(uid) && has_login_shell).then(|| (*name).to_owned())
 }
 
 #[cfg(test)]
@@ -70,8 +70,8 @@ mod tests {
     };
 
     #[test]
-    fn people_have_a_uid_of_peoples_and_a_shell_that_lets_them_in() {
-        for (line, is_person) in [
+    fn users_have_a_uid_in_range_and_a_login_shell() {
+        for (line, is_user) in [
             ("alice:x:1000:1000:Alice,,,:/home/alice:/bin/bash", true),
             ("noshell:x:1001:1001::/home/noshell:", true),
             ("root:x:0:0:root:/root:/bin/bash", false),
@@ -85,13 +85,13 @@ mod tests {
             ("garbled:x:1004", false),
         ] {
             let name = line.split(':').next().unwrap();
-            let found = who_gets_in(line, |uid| (1000..=60_000).contains(&uid));
-            assert_eq!(found.as_deref(), is_person.then_some(name), "{line}");
+            let found = login_name(line, |uid| (1000..=60_000).contains(&uid));
+            assert_eq!(found.as_deref(), is_user.then_some(name), "{line}");
         }
     }
 
     #[test]
-    fn the_uids_of_people_come_from_login_defs_and_comments_do_not_count() {
+    fn the_range_of_uids_comes_from_login_defs() {
         let defs = "# UID_MIN 5\nUID_MIN\t\t 500\nUID_MAX 600 # x\nSYS_UID_MIN 100\n";
         assert_eq!(Uids::of(defs), Uids { min: 500, max: 600 });
         assert_eq!(Uids::of(""), UIDS);

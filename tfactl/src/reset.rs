@@ -1,16 +1,16 @@
-//! `tfactl reset`: the way out for whoever lost phone and backup codes, and for a damaged record.
+//! `tfactl reset`: deletes the record of a user who lost phone and backup codes, or a damaged record.
 
 use tfa_client::{Failure, LineRead, Terminal};
 use tfa_proto::{State, Status};
 
 use crate::daemon::Daemon;
-use crate::list::is_in;
+use crate::filter::is_in;
 use crate::messages;
 
 pub(crate) async fn run(user: &str, yes: bool) -> Result<(), Failure> {
     let mut terminal = Terminal::new();
     if !yes && !terminal.is_interactive() {
-        return Err(Failure::Refused(messages::say_yes(user)));
+        return Err(Failure::Refused(messages::confirmation_needed(user)));
     }
     let mut daemon = Daemon::connect(&terminal).await?;
     if !yes {
@@ -22,17 +22,17 @@ pub(crate) async fn run(user: &str, yes: bool) -> Result<(), Failure> {
                 terminal.print(&messages::reset_intro(&status))?;
                 status.user
             }
-            // A record can outlive its user.
+            // A record can exist without its user.
             Err(Failure::Refused(why)) => {
-                terminal.print(&messages::reset_blindly(user, &why))?;
+                terminal.print(&messages::reset_unknown_user(user, &why))?;
                 user.to_owned()
             }
             Err(failure) => return Err(failure),
         };
-        let reply = terminal
+        let line = terminal
             .ask(daemon.interrupt(), messages::TYPE_NAME)
             .await?;
-        if !matches!(reply, LineRead::Line(line) if *line == name) {
+        if !matches!(line, LineRead::Line(line) if *line == name) {
             return Err(Failure::Cancelled(messages::NOT_RESET.to_owned()));
         }
     }

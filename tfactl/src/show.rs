@@ -1,4 +1,4 @@
-//! `tfactl show`: one account.
+//! `tfactl show`: prints one account.
 
 use tfa_client::{Failure, StatusJson, Terminal, now};
 

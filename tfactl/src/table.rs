@@ -1,11 +1,11 @@
-//! Accounts as plain columns, for eyes, screen readers and `awk` alike: no line is drawn.
+//! Accounts as plain columns without drawn lines, for people, screen readers and `awk`.
 
 use tfa_proto::Status;
 
 use crate::messages;
 
-/// The table, with a head, and below it what is to be said of which record. No end of line.
-pub(crate) fn of(accounts: &[Status], now: u64) -> String {
+/// The table with its header, and notes about records below it. It does not end with a line feed.
+pub(crate) fn format(accounts: &[Status], now: u64, columns: usize) -> String {
     let mut rows = vec![messages::COLUMNS.map(str::to_owned)];
     rows.extend(accounts.iter().map(|status| messages::row(status, now)));
     let width = |column: usize| {
@@ -20,8 +20,9 @@ pub(crate) fn of(accounts: &[Status], now: u64) -> String {
             .collect();
         padded.join("  ").trim_end().to_owned()
     });
-    let remarks = accounts.iter().filter_map(messages::remark);
-    lines.chain(remarks).collect::<Vec<_>>().join("\n")
+    let notes = accounts.iter();
+    let notes = notes.filter_map(|status| messages::note(status, columns));
+    lines.chain(notes).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -29,13 +30,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_stand_below_each_other_and_no_line_ends_in_blanks() {
+    fn notes_are_wrapped() {
+        let noted = Status {
+            user: "alice".to_owned(),
+            note: Some("word ".repeat(40)),
+            ..Status::default()
+        };
+        let table = format(&[noted], 0, 60);
+        assert!(
+            table.contains("\nalice: word") && table.contains("\n  word"),
+            "{table}"
+        );
+        assert!(table.lines().all(|line| line.len() <= 60), "{table}");
+    }
+
+    #[test]
+    fn columns_are_aligned_and_no_line_ends_in_spaces() {
         let named = |user: &str| Status {
             user: user.to_owned(),
             state: Some(tfa_proto::State::Enabled.into()),
             ..Status::default()
         };
-        let table = of(&[named("al"), named("a-rather-long-name")], 0);
+        let table = format(&[named("al"), named("a-rather-long-name")], 0, 80);
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines.len(), 3);
         let state = |line: &str, word: &str| line.find(word).unwrap();

@@ -1,4 +1,4 @@
-//! `tfactl unlock`: wrong codes and their lock are forgotten, the keys stay.
+//! `tfactl unlock`: resets the counters of wrong codes and removes the locks.
 
 use tfa_client::{Failure, Terminal};
 

@@ -58,6 +58,12 @@ impl Terminal {
         io::stdin().is_terminal() && io::stdout().is_terminal()
     }
 
+    /// Whether the output goes to a terminal, and not to a file or a program.
+    #[must_use]
+    pub fn is_output(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Whether more than ASCII can be shown.
     #[must_use]
     pub fn is_utf8(&self) -> bool {

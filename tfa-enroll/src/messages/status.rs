@@ -129,12 +129,14 @@ fn wrong_codes(status: &Status) -> Option<String> {
     let count = status.wrong_codes;
     Some(match status.last_wrong_code_from.as_deref() {
         None | Some("") => format!(
-            "Wrong codes since your last login: {count}, the last on {last}\n\
-             in a program that runs as you. If that was not you, change your password."
+            "Wrong codes since your last login: {count}\n\
+             Last wrong code: {last}, in a program that runs as you\n\
+             If that was not you, change your password."
         ),
         Some(from) => format!(
-            "Wrong codes since your last login: {count}, the last on {last}\n\
-             from {from}. If that was not you, change your password."
+            "Wrong codes since your last login: {count}\n\
+             Last wrong code: {last}, from {from}\n\
+             If that was not you, change your password."
         ),
     })
 }

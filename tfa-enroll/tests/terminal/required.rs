@@ -133,5 +133,5 @@ fn the_status_says_until_when_an_invitation_is_good() {
         ..invited
     };
     let text = status(over);
-    assert!(!text.contains("Invited"), "{text}");
+    assert!(!text.contains("Invitation"), "{text}");
 }

@@ -145,12 +145,15 @@ fn wrong_codes_are_told_with_the_last_one_and_so_is_a_lock_of_the_users_programs
         shown(status, &["status"])
     };
     let text = told(3, "192.0.2.66");
-    let expected = "Wrong codes since your last login: 3, the last on 2026-12-01 14:06\nfrom 192.0.2.66. \
-                    If that was not you, change your password.\n";
+    let expected = "\
+Wrong codes since your last login: 3
+Last wrong code: 2026-12-01 14:06, from 192.0.2.66
+If that was not you, change your password.
+";
     assert!(text.contains(expected), "{text}");
     let expected = "Screen lockers and tfa-enroll: locked for 30 minutes, until ";
     assert!(text.contains(expected), "{text}");
-    assert!(told(1, "").contains("14:06\nin a program that runs as you."));
+    assert!(told(1, "").contains("14:06, in a program that runs as you\n"));
 }
 
 #[test]

@@ -21,12 +21,12 @@ impl FromStr for Length {
     type Err = &'static str;
 
     fn from_str(typed: &str) -> Result<Self, Self::Err> {
-        let length = duration::parse(typed).map_err(|_| messages::NO_LENGTH)?;
+        let length = duration::parse(typed).map_err(|_| messages::NOT_A_TIME_SPAN)?;
         let seconds = length.as_secs();
         if INVITATION_SECONDS.contains(&seconds) {
             Ok(Self(seconds))
         } else {
-            Err(messages::WRONG_LENGTH)
+            Err(messages::VALIDITY_OUT_OF_RANGE)
         }
     }
 }
@@ -54,16 +54,16 @@ mod tests {
     #[test]
     fn other_texts_and_spans_out_of_range_are_refused() {
         for (typed, why) in [
-            ("", messages::NO_LENGTH),
-            ("3", messages::NO_LENGTH),
-            ("tomorrow", messages::NO_LENGTH),
-            ("-3d", messages::NO_LENGTH),
-            ("3 days ago", messages::NO_LENGTH),
-            ("0d", messages::WRONG_LENGTH),
-            ("59s", messages::WRONG_LENGTH),
-            ("91d", messages::WRONG_LENGTH),
-            ("3 months", messages::WRONG_LENGTH),
-            ("999999999999d", messages::WRONG_LENGTH),
+            ("", messages::NOT_A_TIME_SPAN),
+            ("3", messages::NOT_A_TIME_SPAN),
+            ("tomorrow", messages::NOT_A_TIME_SPAN),
+            ("-3d", messages::NOT_A_TIME_SPAN),
+            ("3 days ago", messages::NOT_A_TIME_SPAN),
+            ("0d", messages::VALIDITY_OUT_OF_RANGE),
+            ("59s", messages::VALIDITY_OUT_OF_RANGE),
+            ("91d", messages::VALIDITY_OUT_OF_RANGE),
+            ("3 months", messages::VALIDITY_OUT_OF_RANGE),
+            ("999999999999d", messages::VALIDITY_OUT_OF_RANGE),
         ] {
             assert_eq!(typed.parse::<Length>(), Err(why), "{typed}");
         }

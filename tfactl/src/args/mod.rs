@@ -8,48 +8,48 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::list::Which;
+use crate::filter::Filter;
 use crate::messages;
 
 pub(crate) use length::Length;
 pub(crate) use login::{LOCAL, Login, OWN, SESSION, SSHD};
 pub(crate) use moment::Moment;
 
-/// Two-factor login of this host's users, for administrators.
+/// Administer the two-factor login of users.
 #[derive(Debug, Parser)]
 #[command(version, about = messages::ABOUT, after_help = messages::AFTER_HELP, disable_help_subcommand = true)]
 pub(crate) struct Args {
-    /// What to do
+    /// The command
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List the users who have a set-up, or have none
+    /// List users and the state of their two-factor login
     #[command(after_help = messages::LIST_HELP)]
     List {
-        /// Which of them
+        /// The filter
         #[command(flatten)]
-        which: Filter,
-        /// Only the members of this group
+        filter: FilterArgs,
+        /// Only list members of this group
         #[arg(long, value_name = "GROUP")]
         group: Option<String>,
-        /// Print JSON, for programs
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Show one user
+    /// Show the record of one user
     #[command(after_help = messages::JSON_HELP)]
     Show {
         /// The login name
         user: String,
-        /// Print JSON, for programs
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Forget a user's keys, backup codes and remembered devices
+    /// Delete the authenticators and backup codes of a user
     Reset {
         /// The login name
         user: String,
@@ -57,37 +57,37 @@ pub(crate) enum Command {
         #[arg(long)]
         yes: bool,
     },
-    /// Give a record to a user's new name or uid
+    /// Assign a record to the new name or uid of a user
     #[command(after_help = messages::RENAME_HELP, override_usage = messages::RENAME_USAGE)]
     Rename {
-        /// The name that has the record
+        /// The name of the record
         #[arg(required_unless_present = "map")]
         old: Option<String>,
-        /// The name of the user now; the same, where only the uid has changed
+        /// The present name of the user; the same if only the uid has changed
         #[arg(required_unless_present = "map")]
         new: Option<String>,
-        /// Do it for each line of this file: OLD NEW
+        /// Do the same for each line of this file: OLD NEW
         #[arg(long, value_name = "FILE", conflicts_with_all = ["old", "new"])]
         map: Option<PathBuf>,
     },
-    /// Clear a user's wrong codes and lock
+    /// Reset the wrong codes of a user and remove the locks
     Unlock {
         /// The login name
         user: String,
     },
-    /// Make an invitation, with which a user sets up two-factor login
+    /// Create an invitation code, with which a user can enroll
     #[command(after_help = messages::INVITE_HELP)]
     Invite {
         /// The login name
         user: String,
-        /// How long it is good: 12h, 3d, "2 weeks", ...
+        /// Validity: 12h, 3d, "2 weeks", ...
         #[arg(long = "for", value_name = "LENGTH", default_value = "3d")]
         length: Length,
-        /// Print JSON, for programs
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Say what would become of a login, and by which rule
+    /// Simulate a login, and print its outcome and the reason
     #[command(after_help = messages::EXPLAIN_HELP)]
     Explain {
         /// The login name
@@ -95,26 +95,26 @@ pub(crate) enum Command {
         /// The login
         #[command(flatten)]
         login: Login,
-        /// When: 2026-12-01, "2026-12-01 08:00", +3d, ...
+        /// Time: 2026-12-01, "2026-12-01 08:00", +3d, ...
         #[arg(long, value_name = "DATE")]
         at: Option<Moment>,
-        /// A policy to come; FILE.d/*.toml is read after it
+        /// Use this policy; FILE.d/*.toml is read after it
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
-        /// Print JSON, for programs
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Check a policy, or say what it means for the people of this host
+    /// Check a policy, or print its effect on all users
     #[command(disable_help_subcommand = true)]
     Policy {
-        /// What to do with it
+        /// The command
         #[command(subcommand)]
         command: PolicyCommand,
     },
 }
 
-/// What to do with a policy.
+/// The commands of `tfactl policy`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     /// Check a policy for errors, without the daemon
@@ -123,60 +123,60 @@ pub(crate) enum PolicyCommand {
         /// The file; FILE.d/*.toml is read after it
         #[arg(default_value = messages::POLICY_FILE)]
         file: PathBuf,
-        /// Fail where there is a warning, too
+        /// Also fail if there is a warning
         #[arg(long)]
         strict: bool,
     },
-    /// Say what a policy means for everybody on this host
+    /// Print the outcome of a login for each user
     #[command(after_help = messages::IMPACT_HELP)]
     Impact {
-        /// A policy that is to come; FILE.d/*.toml is read after it
+        /// Use this policy; FILE.d/*.toml is read after it
         file: Option<PathBuf>,
         /// The login
         #[command(flatten)]
         login: Login,
-        /// When: 2026-12-01, "2026-12-01 08:00", +3d, ...
+        /// Time: 2026-12-01, "2026-12-01 08:00", +3d, ...
         #[arg(long, value_name = "DATE")]
         at: Option<Moment>,
-        /// Tell what audit mode noted instead
+        /// Print the logins that audit mode recorded instead
         #[arg(long, conflicts_with_all = ["file", "service", "from", "method", "at"])]
         seen: bool,
-        /// Print JSON, for programs
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
 }
 
-/// The filters of `list`, of which one at most.
+/// The filters of `list`, at most one.
 #[derive(Debug, Clone, Copy, clap::Args)]
 #[group(multiple = false)]
-pub(crate) struct Filter {
-    /// Those whose two-factor login is on
+pub(crate) struct FilterArgs {
+    /// Only list users who are asked for codes
     #[arg(long)]
     enabled: bool,
-    /// People of this host who have not set it up
+    /// Only list users who have not enrolled
     #[arg(long)]
     disabled: bool,
-    /// Those who have paused it
+    /// Only list users who have paused two-factor login
     #[arg(long)]
     paused: bool,
-    /// Those who are locked after wrong codes
+    /// Only list users who are locked after wrong codes
     #[arg(long)]
     locked: bool,
-    /// People of this host of whom the policy requires it
+    /// Only list users for whom two-factor login is required
     #[arg(long)]
     required: bool,
 }
 
-impl From<Filter> for Which {
-    fn from(filter: Filter) -> Self {
+impl From<FilterArgs> for Filter {
+    fn from(filter: FilterArgs) -> Self {
         match filter {
-            Filter { enabled: true, .. } => Self::Enabled,
-            Filter { disabled: true, .. } => Self::Disabled,
-            Filter { paused: true, .. } => Self::Paused,
-            Filter { locked: true, .. } => Self::Locked,
-            Filter { required: true, .. } => Self::Required,
-            Filter { .. } => Self::All,
+            FilterArgs { enabled: true, .. } => Self::Enabled,
+            FilterArgs { disabled: true, .. } => Self::Disabled,
+            FilterArgs { paused: true, .. } => Self::Paused,
+            FilterArgs { locked: true, .. } => Self::Locked,
+            FilterArgs { required: true, .. } => Self::Required,
+            FilterArgs { .. } => Self::All,
         }
     }
 }

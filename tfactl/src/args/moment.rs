@@ -22,7 +22,7 @@ impl Moment {
     /// Seconds since 1970, in this host's time zone.
     pub(crate) fn on_this_host(self, now: u64) -> Result<u64, Failure> {
         let at = self.seconds(now, &TimeZone::system());
-        at.ok_or_else(|| Failure::Refused(messages::BEYOND_TIME.to_owned()))
+        at.ok_or_else(|| Failure::Refused(messages::TIME_OUT_OF_RANGE.to_owned()))
     }
 
     /// Seconds since 1970; `None` before that and beyond the calendar.
@@ -41,10 +41,10 @@ impl FromStr for Moment {
         let typed = typed.trim();
         let moment = match typed.strip_prefix('+') {
             Some(later) => {
-                let later = duration::parse(later).map_err(|_| messages::NO_MOMENT)?;
+                let later = duration::parse(later).map_err(|_| messages::NOT_A_TIME)?;
                 Self::After(later.as_secs())
             }
-            None => Self::At(tfa_text::Moment::parse(typed).map_err(|_| messages::NO_MOMENT)?),
+            None => Self::At(tfa_text::Moment::parse(typed).map_err(|_| messages::NOT_A_TIME)?),
         };
         Ok(moment)
     }

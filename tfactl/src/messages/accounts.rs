@@ -1,33 +1,33 @@
-//! One account, or many: `tfactl show` and `tfactl list`.
+//! `tfactl list` and `tfactl show`.
 
 use tfa_proto::{OpenEnum, State, Status};
-use tfa_text::time::date_time;
+use tfa_text::time::{date_time, wait};
 
-use super::counted;
-use crate::list::{Which, is_locked};
-use tfa_text::time::wait;
+use super::hanging;
+use crate::filter::{Filter, is_locked};
 
-pub(crate) fn nobody(which: Which) -> &'static str {
-    match which {
-        Which::All => "Nobody has set up two-factor login.",
-        Which::Enabled => "Nobody has two-factor login on.",
-        Which::Disabled => "Everybody has set up two-factor login.",
-        Which::Paused => "Nobody has paused two-factor login.",
-        Which::Locked => "Nobody is locked.",
-        Which::Required => "The policy requires two-factor login of nobody.",
+pub(crate) fn empty_list(filter: Filter) -> &'static str {
+    match filter {
+        Filter::All => "No user has set up two-factor login.",
+        Filter::Enabled => "No user has two-factor login on.",
+        Filter::Disabled => "Every user has set up two-factor login.",
+        Filter::Paused => "No user has paused two-factor login.",
+        Filter::Locked => "No user is locked.",
+        Filter::Required => "The policy requires two-factor login for no user.",
     }
 }
 
-/// The same among the members of a group.
-pub(crate) fn nobody_in(group: &str, which: Which) -> String {
-    match which {
-        Which::All => format!("The group {group} has no members."),
-        Which::Enabled => format!("Nobody in the group {group} has two-factor login on."),
-        Which::Disabled => format!("Everybody in the group {group} has set up two-factor login."),
-        Which::Paused => format!("Nobody in the group {group} has paused two-factor login."),
-        Which::Locked => format!("Nobody in the group {group} is locked."),
-        Which::Required => {
-            format!("The policy requires two-factor login of nobody in the group {group}.")
+pub(crate) fn empty_group_list(group: &str, filter: Filter) -> String {
+    match filter {
+        Filter::All => format!("The group {group} has no members."),
+        Filter::Enabled => format!("No member of the group {group} has two-factor login on."),
+        Filter::Disabled => {
+            format!("Every member of the group {group} has set up two-factor login.")
+        }
+        Filter::Paused => format!("No member of the group {group} has paused two-factor login."),
+        Filter::Locked => format!("No member of the group {group} is locked."),
+        Filter::Required => {
+            format!("The policy requires two-factor login for no member of the group {group}.")
         }
     }
 }
@@ -41,10 +41,10 @@ pub(crate) const COLUMNS: [&str; 6] = [
     "LAST-LOGIN",
 ];
 
-/// What stands below the table about a record that cannot be used, or that has a note.
-pub(crate) fn remark(status: &Status) -> Option<String> {
-    let remark = status.problem.as_deref().or(status.note.as_deref())?;
-    Some(format!("{}: {remark}", status.user))
+/// The line below the table for a record that cannot be used, or that has a note.
+pub(crate) fn note(status: &Status, width: usize) -> Option<String> {
+    let note = status.problem.as_deref().or(status.note.as_deref())?;
+    Some(hanging(&format!("{}: {note}", status.user), width))
 }
 
 pub(crate) fn row(status: &Status, now: u64) -> [String; 6] {
@@ -67,17 +67,17 @@ pub(crate) fn row(status: &Status, now: u64) -> [String; 6] {
         if status.policy_unknown {
             unknown()
         } else {
-            grace(status, now).map_or_else(|| word(status.required), in_a_word)
+            grace(status, now).map_or_else(|| word(status.required), one_field)
         },
         word(is_locked(status, now)),
         status
             .last_login
-            .map_or_else(|| "never".to_owned(), in_a_word),
+            .map_or_else(|| "never".to_owned(), one_field),
     ]
 }
 
-/// A moment that `awk` takes for one field.
-fn in_a_word(at: u64) -> String {
+/// A time without a space, so that `awk` reads it as one field.
+fn one_field(at: u64) -> String {
     date_time(at).replace(' ', "T")
 }
 
@@ -86,39 +86,34 @@ fn short_state(status: &Status, now: u64) -> &str {
         Some(OpenEnum::Known(State::Enabled)) => "on",
         Some(OpenEnum::Known(State::Paused)) => "paused",
         Some(OpenEnum::Known(State::Pending)) => "unfinished",
-        Some(OpenEnum::Known(State::None)) if invitation(status, now).is_some() => "invited",
+        Some(OpenEnum::Known(State::None)) if invited(status, now).is_some() => "invited",
         Some(OpenEnum::Known(State::None)) => "off",
         Some(OpenEnum::Unknown(name)) => name,
         None => "-",
     }
 }
 
-/// Until when a login works without, where it will not for ever.
+/// The end of a grace period that has not ended.
 fn grace(status: &Status, now: u64) -> Option<u64> {
-    let lasting = status.grace_until.filter(|until| *until > now);
-    lasting.filter(|_| status.required && !status.is_set_up())
+    let until = status.grace_until.filter(|until| *until > now);
+    until.filter(|_| status.required && !status.is_set_up())
 }
 
-/// Until when an invitation is good.
-fn invitation(status: &Status, now: u64) -> Option<u64> {
+/// The end of the validity of an invitation, if it is valid.
+fn invited(status: &Status, now: u64) -> Option<u64> {
     status.invited_until.filter(|until| *until > now)
 }
 
 // Show.
 
 pub(crate) fn status(status: &Status, now: u64) -> String {
-    let mut lines = vec![
-        match status.uid {
-            Some(uid) => format!("User: {} (uid {uid})", status.user),
-            None => format!("User: {}", status.user),
-        },
-        format!("Two-factor login: {}", state(status)),
-    ];
+    let mut lines = vec![user(status)];
+    lines.push(format!("Two-factor login: {}", state(status)));
     if let Some(problem) = &status.problem {
         lines.push(format!("Problem: {problem}"));
         if !problem.contains("tfactl reset") {
             lines.push(format!(
-                "If it cannot be mended, start afresh: tfactl reset {}",
+                "To delete the record, if it cannot be repaired: tfactl reset {}",
                 status.user
             ));
         }
@@ -128,65 +123,54 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         lines.push(format!("Note: {note}"));
     }
     if status.is_set_up() {
-        lines.push(format!(
-            "Authenticators: {}",
-            status.authenticators.join(", ")
-        ));
+        let names = status.authenticators.join(", ");
+        lines.push(format!("Authenticators: {names}"));
         lines.push(format!("Backup codes left: {}", status.backup_codes_left));
         if status.offer_pending {
-            lines.push("A new phone was offered and has not proved itself yet.".to_owned());
+            lines.push("A new phone waits for its first correct code.".to_owned());
         }
     }
     lines.push(required(status, now));
-    if let Some(until) = invitation(status, now) {
-        lines.push(format!("Invited: yes, until {}", date_time(until)));
+    if let Some(until) = invited(status, now) {
+        lines.push(format!("Invitation: valid until {}", date_time(until)));
     }
-    lines.push(lock(
-        "Over the network",
+    let remote = lock(
         status.failures,
         status.locked_until,
         status.locked_for_good,
         now,
-    ));
-    lines.push(lock(
-        "At the console",
+    );
+    lines.push(format!("Remote logins: {remote}"));
+    let console = lock(
         status.console_failures,
         status.console_locked_until,
         status.console_locked_for_good,
         now,
-    ));
-    lines.push(lock(
-        "In programs of the user",
+    );
+    lines.push(format!("Console logins: {console}"));
+    let own = lock(
         status.own_failures,
         status.own_locked_until,
         status.own_locked_for_good,
         now,
-    ));
+    );
+    lines.push(format!("Programs that run as the user: {own}"));
     lines.extend(wrong_codes(status));
-    if !status.devices.is_empty() {
-        lines.push(format!("Remembered devices: {}", status.devices.join(", ")));
-    }
-    let last = status
-        .last_login
-        .map_or_else(|| "never".to_owned(), date_time);
-    lines.push(format!("Last login with a code: {last}"));
+    lines.push(match status.last_login {
+        Some(at) => format!("Last login with a code: {}", date_time(at)),
+        None => "Last login with a code: never".to_owned(),
+    });
     if is_locked(status, now) {
-        lines.push(format!("To unlock: tfactl unlock {}", status.user));
+        lines.push(format!("To remove the lock: tfactl unlock {}", status.user));
     }
     lines.join("\n")
 }
 
-/// Wrong codes that no login was told of yet.
-fn wrong_codes(status: &Status) -> Option<String> {
-    let last = date_time(status.last_wrong_code?);
-    let from = match status.last_wrong_code_from.as_deref() {
-        None | Some("") => "by a program of the user".to_owned(),
-        Some(from) => format!("from {from}"),
-    };
-    let count = status.wrong_codes;
-    Some(format!(
-        "Wrong codes since the last login: {count}, the last on {last} {from}"
-    ))
+fn user(status: &Status) -> String {
+    match status.uid {
+        Some(uid) => format!("User: {} (uid {uid})", status.user),
+        None => format!("User: {} (does not exist on this host)", status.user),
+    }
 }
 
 pub(super) fn state(status: &Status) -> &str {
@@ -196,10 +180,10 @@ pub(super) fn state(status: &Status) -> &str {
     match state {
         OpenEnum::Known(State::Enabled) => "on",
         OpenEnum::Known(State::Paused) if status.required => {
-            "paused, and asked for all the same: it is required"
+            "paused, but logins ask for codes: it is required"
         }
-        OpenEnum::Known(State::Paused) => "paused, no code is asked for",
-        OpenEnum::Known(State::Pending) => "off, the set-up was not finished",
+        OpenEnum::Known(State::Paused) => "paused, logins do not ask for codes",
+        OpenEnum::Known(State::Pending) => "off, the setup was not finished",
         OpenEnum::Known(State::None) => "off",
         OpenEnum::Unknown(name) => name,
     }
@@ -209,7 +193,7 @@ fn required(status: &Status, now: u64) -> String {
     match grace(status, now) {
         _ if status.policy_unknown => "Required: not known, the policy cannot be read".to_owned(),
         Some(until) => format!(
-            "Required: yes, from {} on; until then a login works without it",
+            "Required: yes, from {}. Until then logins work without it.",
             date_time(until)
         ),
         None if status.required => "Required: yes".to_owned(),
@@ -217,20 +201,30 @@ fn required(status: &Status, now: u64) -> String {
     }
 }
 
-fn lock(origin: &str, failures: u32, until: Option<u64>, for_good: bool, now: u64) -> String {
-    let locked = match until {
-        _ if for_good => "locked until you unlock".to_owned(),
-        Some(until) if until > now => {
-            format!(
-                "locked for {} (until {})",
-                wait(until - now),
-                date_time(until)
-            )
-        }
-        Some(_) | None => "not locked".to_owned(),
-    };
-    format!(
-        "{origin}: {locked}, {} in a row",
-        counted(failures as usize, "wrong code")
-    )
+fn lock(wrong: u32, until: Option<u64>, for_good: bool, now: u64) -> String {
+    match until {
+        _ if for_good => format!("locked until you unlock them (wrong codes in a row: {wrong})"),
+        Some(until) if until > now => format!(
+            "locked for {}, until {} (wrong codes in a row: {wrong})",
+            wait(until - now),
+            date_time(until)
+        ),
+        Some(_) | None => format!("not locked (wrong codes in a row: {wrong})"),
+    }
+}
+
+/// Wrong codes that no login has reported yet.
+fn wrong_codes(status: &Status) -> Option<String> {
+    let last = date_time(status.last_wrong_code?);
+    let count = status.wrong_codes;
+    Some(match status.last_wrong_code_from.as_deref() {
+        None | Some("") => format!(
+            "Wrong codes since the last login: {count}\n\
+             Last wrong code: {last}, in a program that runs as the user"
+        ),
+        Some(from) => format!(
+            "Wrong codes since the last login: {count}\n\
+             Last wrong code: {last}, from {from}"
+        ),
+    })
 }

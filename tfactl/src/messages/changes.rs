@@ -1,38 +1,44 @@
-//! Changes: `tfactl reset`, `unlock` and `invite`.
+//! `tfactl reset`, `unlock` and `invite`.
 
 use tfa_proto::Status;
-use tfa_text::time::date_time;
+use tfa_text::time::{date_time, wait};
 
 use super::accounts::state;
-use tfa_text::time::wait;
 
 // Reset.
 
-pub(crate) fn say_yes(user: &str) -> String {
+pub(crate) fn confirmation_needed(user: &str) -> String {
     format!(
-        "There is nobody here to confirm it. To reset without a question:\n\
-         tfactl reset {user} --yes\n\
-         Nothing was changed."
+        "Without a terminal, the reset cannot be confirmed. Nothing was changed.\n\
+         To reset without confirmation: tfactl reset {user} --yes"
     )
 }
 
 pub(crate) fn reset_intro(status: &Status) -> String {
     let user = &status.user;
-    let afterwards = if status.required {
-        "The policy requires two-factor login: the next login asks for a new set-up."
+    let state = state(status);
+    if status.required {
+        format!(
+            "Resetting two-factor login of {user} ({state}).\n\
+             This deletes the authenticators, the backup codes and an invitation.\n\
+             The policy requires two-factor login: the next login asks {user} to set it up.\n\
+             Make sure that the request comes from {user}.\n"
+        )
     } else {
-        "The password alone logs in afterwards, until the user sets it up again."
-    };
-    format!(
-        "Resetting two-factor login of {user} ({}):\n\
-         the keys, the backup codes and an invitation are forgotten.\n\
-         {afterwards}\n\
-         Be sure that it is {user} who asked for this.\n",
-        state(status)
-    )
+        format!(
+            "Resetting two-factor login of {user} ({state}).\n\
+             This deletes the authenticators, the backup codes and an invitation.\n\
+             The password alone then logs {user} in, until two-factor login is set up again.\n\
+             Make sure that the request comes from {user}.\n"
+        )
+    }
 }
 
-pub(crate) const TYPE_NAME: &str = "Type the user name to confirm: ";
+pub(crate) fn reset_unknown_user(user: &str, why: &str) -> String {
+    format!("{why}\nThis deletes a record under the name {user}, if there is one.\n")
+}
+
+pub(crate) const TYPE_NAME: &str = "To confirm, type the user name: ";
 
 pub(crate) const NOT_RESET: &str = "Not reset. Nothing was changed.";
 
@@ -41,31 +47,28 @@ pub(crate) fn reset(user: &str) -> String {
 }
 
 pub(crate) fn nothing_to_reset(user: &str) -> String {
-    format!("{user} has not set up two-factor login: there is nothing to reset.")
-}
-
-pub(crate) fn reset_blindly(user: &str, why: &str) -> String {
-    format!("{why}\nA record that was left behind under the name {user} will be forgotten.\n")
+    format!("{user} has not set up two-factor login. There is nothing to reset.")
 }
 
 // Unlock.
 
 pub(crate) fn unlocked(user: &str) -> String {
-    format!("{user} is unlocked: the wrong codes are forgotten, the keys are as before.")
+    format!(
+        "{user} is unlocked. The counters of wrong codes are reset. The authenticators are kept."
+    )
 }
 
 // Invite.
 
-/// The word stands on a line of its own, the first, for scripts.
-pub(crate) fn invitation(user: &str, word: &str, until: u64, now: u64) -> String {
+/// The first line is the invitation code alone, for scripts.
+pub(crate) fn invitation(user: &str, code: &str, until: u64, now: u64) -> String {
     format!(
-        "{word}\n\n\
-         The invitation of {user}: good once, until {} ({}).\n\
-         It is shown only now, and one that was made before is void.\n\
-         Hand it over by a way on which you know that it is {user}: in person, or by a\n\
-         call to a number that you know. {user} types it where the set-up asks for it:\n\
-         at the login, or in tfa-enroll.",
-        date_time(until),
-        wait(until.saturating_sub(now))
+        "{code}\n\n\
+         With this invitation code, {user} can set up two-factor login once, until\n\
+         {until} ({wait}). It replaces earlier ones, and is not shown again.\n\
+         Give it to {user} in person, or over a channel that identifies {user}.\n\
+         {user} enters it when the login, or tfa-enroll, asks for it.",
+        until = date_time(until),
+        wait = wait(until.saturating_sub(now))
     )
 }

@@ -1,57 +1,56 @@
-//! What did not go as it should.
+//! Errors.
 
 use std::io;
 use std::process::ExitStatus;
 
 use tfa_client::{Failure, NoAgent};
 
-// Perhaps behind the question of polkit's agent.
+/// Starts with a line feed, because the prompt of polkit's agent may precede it.
 pub(crate) const CANCELLED: &str = "\n\
-Cancelled before an answer came. Nothing was changed, unless it was under way.";
+Cancelled. Nothing was changed, unless the daemon was already carrying it out.";
 
-/// Why polkit cannot ask on this terminal.
+/// Why polkit cannot ask for the password on this terminal.
 pub(crate) fn no_agent(why: &NoAgent) -> String {
     match why {
         NoAgent::Missing => "\
-The program pkttyagent, which asks for the password here, is not installed.
-It comes with the package polkitd (Debian, Ubuntu) or polkit (elsewhere). Going
-on without it; as root (sudo tfactl ...) nothing is asked."
+The program pkttyagent, which asks for the password, is not installed. It is in
+the package polkitd (Debian, Ubuntu) or polkit (other systems).
+Root needs no password: sudo tfactl ..."
             .to_owned(),
         NoAgent::Failed(error) => {
-            format!("The program pkttyagent, which asks for the password, did not start: {error}")
+            format!("The program pkttyagent, which asks for the password, did not start: {error}.")
         }
         NoAgent::NoTerminal => "\
-This program has no controlling terminal, on which the password could be asked
-for. Going on without it; as root (sudo tfactl ...) nothing is asked."
+polkit cannot ask for the password here: this program has no controlling
+terminal. Root needs no password: sudo tfactl ..."
             .to_owned(),
         NoAgent::Hidden => "\
-polkit cannot see this program: /proc is mounted with hidepid. tfad(8) says under
-FILES how polkit is let see; as root (sudo tfactl ...) nothing is asked."
+polkit cannot see this program, because /proc is mounted with hidepid.
+See FILES in tfad(8). Root needs no password: sudo tfactl ..."
             .to_owned(),
-        NoAgent::Unregistered(complaint) => format!(
+        NoAgent::Unregistered(error) => format!(
             "The program pkttyagent, which asks for the password, could not register with\n\
-             polkit. It said: {complaint}"
+             polkit: {error}"
         ),
     }
 }
 
-pub(crate) fn no_getent(error: &io::Error) -> String {
-    format!("The accounts of this host are not known: getent did not start: {error}")
+pub(crate) fn getent_not_started(error: &io::Error) -> String {
+    format!("The accounts of this host cannot be listed: getent did not start: {error}.")
 }
 
 pub(crate) fn getent_failed(database: &str, status: ExitStatus) -> String {
-    format!("The accounts of this host are not known: getent {database} ended with {status}")
+    format!("The accounts of this host cannot be listed: getent {database} failed ({status}).")
 }
 
 pub(crate) fn no_group(group: &str) -> String {
-    format!("There is no group {group} here.")
+    format!("The group {group} does not exist on this host.")
 }
 
-/// What comes before all else that a command says.
 pub(crate) fn refuses_every_login(why: &str) -> String {
     format!(
         "tfad refuses every login on this host:\n  {why}\n\
-         When that is mended: systemctl reload tfad\n"
+         Correct the error, then run: systemctl reload tfad\n"
     )
 }
 
@@ -59,29 +58,28 @@ pub(crate) fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Refused(text) | Failure::Cancelled(text) => text.clone(),
         Failure::Reported => String::new(),
-        Failure::NotAllowed(text) => format!(
-            "This takes an administrator: {text}.\n\
-             Nothing was changed. As root nothing is asked: sudo tfactl ...",
-            text = text.trim_end_matches('.')
+        Failure::NotAllowed(why) => format!(
+            "Not allowed: {why}.\n\
+             Nothing was changed. This command requires an administrator: sudo tfactl ...",
+            why = why.trim_end_matches('.')
         ),
-        Failure::Output(error) => {
-            format!("Reading from or writing to the terminal failed: {error}")
-        }
+        Failure::Output(error) => format!("The terminal failed: {error}."),
         Failure::NoBus => "\
-The system bus cannot be reached, so the daemon cannot either.
-Nothing was changed. Look at: systemctl status dbus"
+The system bus cannot be reached. Nothing was changed.
+See: systemctl status dbus"
             .to_owned(),
         Failure::NoDaemon => "\
 The daemon tfad does not run and could not be started. Nothing was changed.
-Look at: systemctl status tfad, and journalctl -u tfad"
+See: systemctl status tfad, and journalctl -u tfad"
             .to_owned(),
         Failure::NoAnswer => "\
-The daemon tfad did not answer, so it is not known what became of the request.
-Look at: systemctl status tfad, then tfactl show USER"
+The daemon tfad did not answer. It is not known whether the request was carried
+out. See: systemctl status tfad, then tfactl show USER"
             .to_owned(),
-        Failure::OtherVersion(text) => format!(
-            "The daemon tfad and this command do not understand each other. After an update:\n\
-             systemctl restart tfad. It said: {text}"
+        Failure::OtherVersion(error) => format!(
+            "The daemon tfad and this command have different versions.\n\
+             After an update, run: systemctl restart tfad\n\
+             The error was: {error}"
         ),
     }
 }

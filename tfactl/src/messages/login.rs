@@ -1,87 +1,107 @@
-//! A login, what becomes of it, and why.
+//! A simulated login: its description, its outcome, and the reason.
 
 use tfa_proto::{HypotheticalLogin, INSIDE_SESSIONS, OpenEnum, Outcome, Reason};
+use tfa_text::time::date_time;
 
-/// `by sshd from 192.0.2.7, with a password`.
-pub(super) fn login(supposed: &HypotheticalLogin, from_anywhere: bool) -> String {
-    let place = if from_anywhere {
-        format!("from a host that no rule names ({})", supposed.from)
-    } else if supposed.own == Some(true) {
-        "as a program of the user's own".to_owned()
-    } else if supposed.session == Some(true) {
-        if INSIDE_SESSIONS.contains(&supposed.service.as_str()) {
-            "inside a session".to_owned()
-        } else {
-            "from a place that PAM does not name".to_owned()
-        }
-    } else if supposed.from.is_empty() {
-        "at a console of this machine".to_owned()
-    } else {
-        place(&supposed.from)
-    };
-    let method = match &supposed.method {
-        Some(method) => format!(", with {method}"),
-        None if supposed.service == "sshd" => ", with a password".to_owned(),
-        None => String::new(),
-    };
-    format!("by {} {place}{method}", supposed.service)
+use super::hanging;
+
+/// The lines that describe the login.
+pub(super) fn login(login: &HypotheticalLogin, from_anywhere: bool, width: usize) -> String {
+    let mut lines = vec![
+        format!("Service: {}", login.service),
+        origin(login, from_anywhere),
+    ];
+    lines.extend(method(login));
+    lines.extend(login.at.map(|at| format!("Time: {}", date_time(at))));
+    let lines = lines.iter().map(|line| hanging(line, width));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
-/// `from 192.0.2.7`.
-pub(super) fn place(from: &str) -> String {
-    if from.is_empty() {
-        "at this machine".to_owned()
+fn origin(login: &HypotheticalLogin, from_anywhere: bool) -> String {
+    if from_anywhere {
+        format!("From: a host that no rule names ({})", login.from)
+    } else if login.own == Some(true) {
+        "From: a program that runs as the user".to_owned()
+    } else if login.session != Some(true) && login.from.is_empty() {
+        "From: a console of this machine".to_owned()
+    } else if login.session != Some(true) {
+        format!("From: {}", login.from)
+    } else if INSIDE_SESSIONS.contains(&login.service.as_str()) {
+        "From: inside a session".to_owned()
     } else {
-        format!("from {from}")
+        "From: a place that PAM does not report".to_owned()
     }
 }
 
-/// What a login means for users, for lists of them; with the reason, where there is one.
-pub(super) fn outcome(outcome: &OpenEnum<Outcome>, why: Option<&OpenEnum<Reason>>) -> String {
-    let outcome = match outcome {
-        OpenEnum::Known(Outcome::Code) => "asked for a code",
-        OpenEnum::Known(Outcome::Nothing) => "asked for nothing",
-        OpenEnum::Known(Outcome::Notified) => "let in while the grace lasts, and told when it ends",
-        OpenEnum::Known(Outcome::Offered) => {
-            "offered the set-up, and let in without while the grace lasts"
-        }
-        OpenEnum::Known(Outcome::SetUp) => "led through the set-up, and let in only after it",
-        OpenEnum::Known(Outcome::Refused) => "refused",
-        OpenEnum::Unknown(name) => name,
-    };
-    match why {
-        None => outcome.to_owned(),
-        Some(why) => format!("{outcome}: {}", reason(why)),
+/// Only SSH has methods.
+fn method(login: &HypotheticalLogin) -> Option<String> {
+    match &login.method {
+        Some(method) => Some(format!("Method: {method}")),
+        None if login.service == "sshd" => Some("Method: password".to_owned()),
+        None => None,
     }
 }
 
-/// Why nothing is asked, or why a login is refused.
+/// What happens in a login. It ends with `until`, a time, where that is known.
+pub(super) fn outcome(outcome: &OpenEnum<Outcome>, until: Option<u64>) -> String {
+    match (outcome, until) {
+        (OpenEnum::Known(Outcome::Code), _) => "asked for a code".to_owned(),
+        (OpenEnum::Known(Outcome::Nothing), _) => "asked for nothing".to_owned(),
+        (OpenEnum::Known(Outcome::Notified), None) => {
+            "let in without a code in the grace period, with a notice".to_owned()
+        }
+        (OpenEnum::Known(Outcome::Notified), Some(until)) => format!(
+            "let in without a code until {}, with a notice",
+            date_time(until)
+        ),
+        (OpenEnum::Known(Outcome::Offered), None) => {
+            "offered the setup, and let in without it in the grace period".to_owned()
+        }
+        (OpenEnum::Known(Outcome::Offered), Some(until)) => format!(
+            "offered the setup, and let in without it until {}",
+            date_time(until)
+        ),
+        (OpenEnum::Known(Outcome::SetUp), _) => "let in only after the setup".to_owned(),
+        (OpenEnum::Known(Outcome::Refused), _) => "refused".to_owned(),
+        (OpenEnum::Unknown(name), _) => name.clone(),
+    }
+}
+
+/// Why a login has its outcome.
 pub(super) fn reason(reason: &OpenEnum<Reason>) -> &str {
     let reason = match reason {
-        OpenEnum::Known(reason) => *reason,
+        OpenEnum::Known(reason) => reason,
         OpenEnum::Unknown(name) => return name,
     };
     match reason {
         Reason::Off => "two-factor login is off",
-        Reason::NotSetUp => "two-factor login is not set up, and need not be",
-        Reason::Paused => "two-factor login is paused, and may be",
-        Reason::NotGuarded => "such a login meets no question, and the policy does not guard it",
-        Reason::TooLate => "two-factor login was not set up in time",
-        Reason::Undetermined => {
-            "groups, address or ssh method cannot be found out, and a rule depends on them"
-        }
-        Reason::OnceASession => {
-            "the grace is not over, and such a program says so once in a login session, after a password"
+        Reason::NotSetUp => "two-factor login is neither set up nor required",
+        Reason::Paused => "two-factor login is paused, and not required",
+        Reason::NotGuarded => {
+            "PAM asks no question in such a login, and the policy does not guard the service"
         }
         Reason::NotAsked => {
-            "this service never asks for a password, and the shipped PAM profile steps over \
-                        pam_tfa there"
+            "the service never asks for a password, and the PAM profile of the package skips \
+             pam_tfa for it"
         }
-        Reason::Locked => "too many wrong codes came from there",
-        Reason::NotVerified => "two-factor login is required, and such a login meets no question",
-        Reason::NotInvited => "it has to be set up, and that takes an invitation: tfactl invite",
-        Reason::MustEnroll => "two-factor login is not set up, and such a login cannot do that",
+        Reason::OnceASession => {
+            "the grace period has not ended; the notice is shown once in a login session, after a \
+             password"
+        }
+        Reason::TooLate => "two-factor login was not set up in time",
+        Reason::Undetermined => {
+            "a rule depends on a group, an address or an SSH method that cannot be determined"
+        }
+        Reason::NotVerified => {
+            "two-factor login is required, and such a login cannot ask for a code"
+        }
+        Reason::MustEnroll => "two-factor login is not set up, and such a login cannot set it up",
+        Reason::NotInvited => {
+            "two-factor login is not set up, and the setup requires an invitation code (tfactl \
+             invite)"
+        }
+        Reason::Locked => "too many wrong codes",
         Reason::Unusable => "the record cannot be used",
-        Reason::UnknownUser => "this host does not know them now",
+        Reason::UnknownUser => "the user does not exist on this host",
     }
 }

@@ -1,5 +1,5 @@
-//! Everything that `tfactl` says, in one folder, so that it can be translated. Lines are kept below
-//! 80 columns, in ASCII, without anything drawn.
+//! The messages of `tfactl`. Each one is a whole text with named arguments, so that it can be
+//! translated. Lines have at most 80 columns of ASCII.
 
 mod accounts;
 mod changes;
@@ -21,22 +21,24 @@ pub(crate) use rename::*;
 use tfa_client::Terminal;
 use tfa_text::wrapped;
 
-/// How wide a text is at most, however wide the window: longer lines are hard to read.
-const WIDEST: usize = 80;
+/// The maximum width of a text in a wider window: longer lines are hard to read.
+const MAX_WIDTH: usize = 80;
+const INDENT: usize = 2;
 
-/// How wide a text may be.
+/// The width for texts on this terminal.
 pub(crate) fn width(terminal: &Terminal) -> usize {
-    terminal.size().1.min(WIDEST)
+    terminal.size().1.min(MAX_WIDTH)
 }
 
-fn counted(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+/// A wrapped text. Each row is indented.
+fn indented(text: &str, indent: usize, width: usize) -> String {
+    let blanks = " ".repeat(indent);
+    let rows = wrapped(text, width.saturating_sub(indent).max(1));
+    let rows = rows.lines().map(|row| format!("{blanks}{row}"));
+    rows.collect::<Vec<_>>().join("\n")
 }
 
-/// Broken between words and moved in.
-fn indented(text: &str, blanks: usize, width: usize) -> String {
-    let indent = " ".repeat(blanks);
-    let lines = wrapped(text, width.saturating_sub(blanks).max(1));
-    let lines = lines.lines().map(|line| format!("{indent}{line}"));
-    lines.collect::<Vec<_>>().join("\n")
+/// A wrapped text. The rows after the first one are indented.
+fn hanging(text: &str, width: usize) -> String {
+    wrapped(text, width.saturating_sub(INDENT).max(1)).replace('\n', "\n  ")
 }

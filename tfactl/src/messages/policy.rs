@@ -6,27 +6,24 @@ use std::path::Path;
 
 use tfa_proto::{AuditRecord, HypotheticalLogin, OpenEnum, Outcome, Reason};
 use tfa_text::time::date_time;
-use tfa_text::wrapped;
+use tfa_text::{plural, wrapped};
 
-use super::login::{login, outcome, place};
-use super::{counted, indented};
+use super::login::{login, outcome, reason};
+use super::{INDENT, hanging, indented};
 
 // Check.
 
-pub(crate) fn no_daemon_program(program: &str, error: &io::Error) -> String {
-    format!("The daemon's program {program}, which checks policies, did not start: {error}")
+pub(crate) fn daemon_not_started(program: &str, error: &io::Error) -> String {
+    format!("The program {program}, which checks policies, did not start: {error}.")
 }
 
-/// `/etc/tfa/tfad.toml, and 2 files in /etc/tfa/tfad.toml.d`.
-pub(crate) fn files(file: &Path, folder: &Path, more: usize) -> String {
-    match more {
-        0 => file.display().to_string(),
-        _ => format!(
-            "{}, and {} in {}",
-            file.display(),
-            counted(more, "file"),
-            folder.display()
-        ),
+/// The files of a policy that is not in force.
+pub(crate) fn files(file: &Path, folder: &Path, drop_ins: usize) -> String {
+    let (file, folder) = (file.display(), folder.display());
+    match drop_ins {
+        0 => file.to_string(),
+        1 => format!("{file}, and 1 file in {folder}"),
+        _ => format!("{file}, and {drop_ins} files in {folder}"),
     }
 }
 
@@ -36,113 +33,121 @@ pub(crate) fn not_read(path: &Path, error: &io::Error) -> String {
     format!("{} cannot be read: {error}", path.display())
 }
 
-pub(crate) fn too_long(files: &str, length: usize, longest: usize) -> String {
+pub(crate) fn too_long(files: &str, length: usize, max: usize) -> String {
+    let (length, max) = (length.div_ceil(1024), max / 1024);
     format!(
-        "{files}: the policy is too long for this: {} KiB, and the daemon takes {} KiB in\n\
-         one call, the names of the users included. It can still be used as it is.\n\
-         To see what it means, try a copy without the comments.",
-        length.div_ceil(1024),
-        longest / 1024
+        "The policy is too long for a preview: {files}.\n\
+         It has {length} KiB, and the daemon accepts {max} KiB in one call, with the names of\n\
+         the users. The daemon can still use it when it is in force.\n\
+         To preview it, use a copy without the comments."
     )
 }
 
-/// Whose policy, of whom, for which login.
+/// The policy, the login, and the number of users.
 pub(crate) fn impact_head(
     files: Option<&str>,
-    people: usize,
-    supposed: &HypotheticalLogin,
+    users: usize,
+    hypothetical: &HypotheticalLogin,
     from_anywhere: bool,
     width: usize,
 ) -> String {
-    let policy = files.map_or_else(
-        || "The policy in force".to_owned(),
-        |files| format!("The policy in {files}"),
-    );
-    let people = match people {
-        0 => "nobody".to_owned(),
-        1 => "one user".to_owned(),
-        people => format!("{people} users"),
+    let policy = match files {
+        Some(files) => format!("Policy: {files}"),
+        None => "Policy: the policy in force".to_owned(),
     };
-    let login = login(supposed, from_anywhere);
-    let at = supposed
-        .at
-        .map_or_else(String::new, |at| format!(", at {}", date_time(at)));
-    wrapped(
-        &format!("{policy}, for {people} logging in {login}{at}."),
-        width,
+    format!(
+        "{}\n{}\nUsers: {users}",
+        hanging(&policy, width),
+        login(hypothetical, from_anywhere, width)
     )
 }
 
-/// Behind the head.
 pub(crate) fn audit_is_on(width: usize) -> String {
-    let text = "Audit mode is on: nobody is refused, or has to set up, for want of a second factor. \
-                Whoever has set up is asked for a code, everybody else for nothing. What follows is \
-                what the policy means once audit mode is off.";
-    format!("\n{}", wrapped(text, width))
+    format!("\n{}", wrapped(AUDIT_IS_ON, width))
 }
 
-/// Users by outcome and reason, in the order of both.
+const AUDIT_IS_ON: &str = "\
+Audit mode is on. It lets every user in who would have to set up two-factor login or would be \
+refused for lack of a second factor. The lists show the outcomes without audit mode.";
+
+/// The names of users by outcome and reason.
 pub(crate) type ByReason<'a> =
     BTreeMap<(&'a OpenEnum<Outcome>, Option<&'a OpenEnum<Reason>>), Vec<&'a str>>;
 
 pub(crate) fn impact(now: &ByReason<'_>, later: &ByReason<'_>, width: usize) -> String {
-    let later = if now == later {
-        "Once every grace is over: the same.".to_owned()
+    let now_list = by_reason(now, width);
+    if now == later {
+        format!("\nNow and after every grace period:\n{now_list}")
     } else {
-        format!("Once every grace is over:\n{}", groups(later, width))
-    };
-    format!("\nNow:\n{}\n\n{later}", groups(now, width))
+        let later_list = by_reason(later, width);
+        format!("\nNow:\n{now_list}\n\nAfter every grace period:\n{later_list}")
+    }
 }
 
-/// The numbers come first, then all names.
-fn groups(groups: &ByReason<'_>, width: usize) -> String {
-    let lines = groups.iter().map(|((what, why), users)| {
+/// For each outcome the number of users, then their names.
+fn by_reason(outcomes: &ByReason<'_>, width: usize) -> String {
+    let lines = outcomes.iter().map(|((result, why), users)| {
+        let count = users.len();
+        let result = outcome_and_reason(result, *why);
+        let head = plural(
+            u64::try_from(count).unwrap_or(u64::MAX),
+            format!("1 user: {result}"),
+            format!("{count} users: {result}"),
+        );
         format!(
             "{}\n{}",
-            indented(
-                &format!("{} {}", users.len(), outcome(what, *why)),
-                2,
-                width
-            ),
-            indented(&users.join(", "), 4, width)
+            indented(&head, INDENT, width),
+            indented(&users.join(", "), 2 * INDENT, width)
         )
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
-pub(crate) fn gone(users: &[String], width: usize) -> String {
+fn outcome_and_reason(result: &OpenEnum<Outcome>, why: Option<&OpenEnum<Reason>>) -> String {
+    match why {
+        Some(why) => format!("{} ({})", outcome(result, None), reason(why)),
+        None => outcome(result, None),
+    }
+}
+
+pub(crate) fn unknown_users(users: &[String], width: usize) -> String {
     format!(
-        "\nThese have a record, and this host does not know them:\n{}",
-        indented(&users.join(", "), 4, width)
+        "\nUsers who have a record and do not exist on this host:\n{}",
+        indented(&users.join(", "), 2 * INDENT, width)
     )
 }
 
-// What audit mode noted.
+// Audit records.
 
-pub(crate) const NOTHING_SEEN: &str = "Audit mode has noted nothing.";
+pub(crate) const NO_AUDIT_RECORDS: &str = "Audit mode has not recorded any login.";
 
-pub(crate) fn seen(seen: &[AuditRecord], width: usize) -> String {
-    let mut lines = vec![wrapped(
-        "What audit mode noted. Without it, these logins would have been:",
-        width,
-    )];
-    for one in seen {
-        let times = match one.count {
-            1 => "once".to_owned(),
-            count => format!("{count} times, the last"),
+pub(crate) fn audit_records(records: &[AuditRecord], width: usize) -> String {
+    let mut lines = vec![wrapped(AUDIT_RECORDS, width)];
+    for record in records {
+        let AuditRecord {
+            user,
+            service,
+            from,
+            count,
+            ..
+        } = record;
+        let head = if from.is_empty() {
+            format!("{user}: {service} on this machine")
+        } else {
+            format!("{user}: {service} from {from}")
         };
-        let head = format!("{}, by {} {}", one.user, one.service, place(&one.from));
-        lines.push(indented(&head, 2, width));
-        lines.push(indented(
-            &outcome(&one.outcome, one.reason.as_ref()),
-            4,
-            width,
-        ));
-        lines.push(indented(
-            &format!("{times} at {}", date_time(one.last)),
-            4,
-            width,
-        ));
+        lines.push(indented(&head, INDENT, width));
+        let result = outcome_and_reason(&record.outcome, record.reason.as_ref());
+        lines.push(indented(&result, 2 * INDENT, width));
+        let last = date_time(record.last);
+        let times = plural(
+            u64::from(*count),
+            format!("1 login, at {last}"),
+            format!("{count} logins, the last at {last}"),
+        );
+        lines.push(indented(&times, 2 * INDENT, width));
     }
     lines.join("\n")
 }
+
+const AUDIT_RECORDS: &str = "Logins that audit mode let in, with the outcome without audit mode:";

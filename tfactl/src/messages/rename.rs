@@ -1,102 +1,102 @@
-//! Records that go to other names: `tfactl rename`.
+//! `tfactl rename`.
 
 use std::path::Path;
 
 use tfa_proto::{RenameOutcome, Renamed};
+use tfa_text::plural;
 
-use super::counted;
-use crate::rename::Blocked;
-
-/// How many of many mistakes are told.
-const MOST_TOLD: usize = 20;
+/// Errors that are printed at most.
+const MAX_ERRORS: usize = 20;
 
 pub(crate) fn renamed(one: &Renamed) -> String {
     let Renamed { old, new, uid, .. } = one;
-    if one.outcome == RenameOutcome::Stands {
-        format!("Nothing to do: the record stands under the name {new}, with uid {uid}.")
-    } else if old == new {
-        format!("The record of {new} has uid {uid} now.")
-    } else {
-        format!("The record of {old} stands under the name {new} now, with uid {uid}.")
+    let stands = one.outcome == RenameOutcome::Stands;
+    match (old == new, stands) {
+        (true, true) => format!("Nothing to do: the record of {new} already has uid {uid}."),
+        (true, false) => format!("The record of {new} now has uid {uid}."),
+        (false, true) => format!(
+            "There is no record of {old}. Nothing was changed.\n\
+             The record of {new} has uid {uid}."
+        ),
+        (false, false) => {
+            format!("The record of {old} is now the record of {new}, with uid {uid}.")
+        }
     }
 }
 
-pub(crate) fn no_record_to_rename(one: &Renamed) -> String {
-    format!(
-        "{} has no record, and {} has none either. Nothing was changed.",
-        one.old, one.new
-    )
+pub(crate) fn no_record(one: &Renamed) -> String {
+    let Renamed { old, new, .. } = one;
+    if old == new {
+        format!("There is no record of {new}. Nothing was changed.")
+    } else {
+        format!("There is no record of {old}, and none of {new}. Nothing was changed.")
+    }
 }
 
-pub(crate) const NOT_TWO_NAMES: &str = "a line has two names, the old one and the new one";
-
-pub(crate) fn twice_in_map(name: &str, before: usize) -> String {
-    format!("{name} stands in line {before} already")
+pub(crate) fn not_two_names(file: &Path, line: usize) -> String {
+    let file = file.display();
+    format!("{file} line {line}: expected two names, the old one and the new one")
 }
 
-pub(crate) fn wrong_map(file: &Path, mistakes: &[(usize, String)]) -> String {
-    let lines = mistakes
-        .iter()
-        .map(|(line, mistake)| format!("{} line {line}: {mistake}", file.display()));
-    told(lines, mistakes.len())
+pub(crate) fn twice_in_map(file: &Path, line: usize, name: &str, before: usize) -> String {
+    let file = file.display();
+    format!("{file} line {line}: {name} is already in line {before}")
 }
 
-pub(crate) fn map_refused(refused: &[&Renamed]) -> String {
-    let lines = refused
-        .iter()
-        .map(|one| format!("{} to {}: {}", one.old, one.new, one.why));
-    told(lines, refused.len())
-}
-
-fn told(lines: impl Iterator<Item = String>, count: usize) -> String {
-    let mut lines: Vec<String> = lines.take(MOST_TOLD).collect();
-    if count > MOST_TOLD {
-        lines.push(format!("and {} more", count - MOST_TOLD));
+pub(crate) fn wrong_map(errors: &[String]) -> String {
+    let more = errors.len().saturating_sub(MAX_ERRORS);
+    let mut lines: Vec<String> = errors.iter().take(MAX_ERRORS).cloned().collect();
+    if more > 0 {
+        lines.push(plural(
+            u64::try_from(more).unwrap_or(u64::MAX),
+            "1 more error is not shown.",
+            format!("{more} more errors are not shown."),
+        ));
     }
     lines.push("Nothing was changed.".to_owned());
     lines.join("\n")
 }
 
-pub(crate) fn map_blocked(blocked: &Blocked<'_>) -> String {
-    let Renamed { old, new, uid, .. } = blocked.renamed;
-    let by = blocked.by;
+pub(crate) fn refused(one: &Renamed) -> String {
+    let Renamed { old, new, why, .. } = one;
+    format!("{old} to {new}: {why}")
+}
+
+/// The record of `by` is not moved, and has the new name or uid.
+pub(crate) fn map_blocked(renamed: &Renamed, by: &str) -> String {
+    let Renamed { old, new, uid, .. } = renamed;
     format!(
-        "{old} to {new}: the record of {by} is in the way, which has that name or uid {uid}, and\n\
-         the map does not move it. Add a line for {by}, or see which record is in use\n\
-         (tfactl show {by}) and reset the other.\n\
+        "{old} to {new}: the record of {by} has that name or uid {uid}, and is not in the map.\n\
+         Add a line for {by}. Or find out which record is in use (tfactl show {by}), and\n\
+         reset the other one.\n\
          Nothing was changed."
     )
 }
 
-pub(crate) fn map_too_long(step: &[&Renamed], most: usize) -> String {
-    let first = step.first().map_or("", |one| one.old.as_str());
+pub(crate) fn map_too_long(records: usize, first: &str, max: usize) -> String {
     format!(
-        "{}, {first} among them, change places with each other and would have to move at\n\
-         once; {most} can. Give the users other uids, or reset some of them.\n\
-         Nothing was changed.",
-        counted(step.len(), "record")
+        "{records} records, the first of them that of {first}, exchange names or uids and have to\n\
+         move together. At most {max} records can. Assign other uids to the users, or\n\
+         reset some of them.\n\
+         Nothing was changed."
     )
 }
 
-pub(crate) fn map_head(to_move: usize, stand: usize, without: usize) -> String {
-    format!(
-        "{} to move; {stand} moved already, {without} without a record.",
-        counted(to_move, "record")
-    )
+pub(crate) fn map_head(to_move: usize, moved: usize, without: usize) -> String {
+    format!("Records to move: {to_move}. Already moved: {moved}. Without a record: {without}.")
 }
 
 pub(crate) fn map_progress(done: usize, all: usize) -> String {
-    format!("{done} of {all}")
+    format!("Moved {done} of {all}")
 }
 
 pub(crate) fn map_done(done: usize) -> String {
-    format!("{} moved.", counted(done, "record"))
+    format!("Records moved: {done}.")
 }
 
-pub(crate) fn map_stopped(step: &[&Renamed], done: usize, all: usize) -> String {
-    let at = step.first().map_or("", |one| one.old.as_str());
+pub(crate) fn map_stopped(at: &str, done: usize, all: usize) -> String {
     format!(
-        "{done} of {all} were moved, then it stopped at {at}. Those that were moved are as they \
-         should be; mend what is told below and give the same command again."
+        "Stopped at {at}. Moved {done} of {all} records; these are complete. Correct the error \
+         below and run the same command again."
     )
 }

@@ -23,7 +23,7 @@ pub(crate) fn run(file: &Path, strict: bool) -> Result<(), Failure> {
     let checked = program
         .stdin(Stdio::null())
         .status()
-        .map_err(|error| Failure::Refused(messages::no_daemon_program(PROGRAM, &error)))?;
+        .map_err(|error| Failure::Refused(messages::daemon_not_started(PROGRAM, &error)))?;
     if checked.success() {
         Ok(())
     } else {

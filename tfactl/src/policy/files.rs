@@ -11,14 +11,14 @@ use tfa_text::policy_files::{self, AnyOwner, DropIns};
 use crate::call_size::{self, MAX_BODY, STRING_OVERHEAD};
 use crate::messages;
 
-/// What the login takes, with its keys.
-const LOGIN: usize = 256;
+/// Bytes for the login, with its keys.
+const LOGIN_SIZE: usize = 256;
 
-/// The files of a policy, or none for the one in force.
+/// The files of a policy; none for the policy in force.
 #[derive(Debug)]
 pub(crate) struct Files {
-    /// In words.
-    named: Option<String>,
+    /// For messages.
+    description: Option<String>,
     files: Vec<PolicyFile>,
 }
 
@@ -34,7 +34,7 @@ impl Files {
     pub(crate) fn read(file: Option<&Path>) -> Result<Self, Failure> {
         let Some(file) = file else {
             return Ok(Self {
-                named: None,
+                description: None,
                 files: Vec::new(),
             });
         };
@@ -54,16 +54,16 @@ impl Files {
                 .map_err(|error| not_read(&path, &error))?;
             files.push(PolicyFile::new(&path, text));
         }
-        let named = messages::files(file, &directory, drop_ins.len());
+        let description = messages::files(file, &directory, drop_ins.len());
         Ok(Self {
-            named: Some(named),
+            description: Some(description),
             files,
         })
     }
 
-    /// The files in words; `None` for the policy in force.
-    pub(crate) fn named(&self) -> Option<&str> {
-        self.named.as_deref()
+    /// The files, for messages; `None` for the policy in force.
+    pub(crate) fn description(&self) -> Option<&str> {
+        self.description.as_deref()
     }
 
     /// Their names.
@@ -71,33 +71,37 @@ impl Files {
         self.files.iter().map(|file| file.name.as_str()).collect()
     }
 
-    /// Names and texts, as they are sent.
-    pub(crate) fn texts(&self) -> Vec<(&str, &str)> {
+    /// Names and contents, as they are sent.
+    pub(crate) fn contents(&self) -> Vec<(&str, &str)> {
         let files = self.files.iter();
         files
             .map(|file| (file.name.as_str(), file.text.as_str()))
             .collect()
     }
 
-    /// How many bytes a call has left for users, beside the login and `others`.
+    /// The bytes that a call has left for users, next to the files, the login and `others`.
     pub(crate) fn room(
         &self,
-        supposed: &HypotheticalLogin,
+        hypothetical: &HypotheticalLogin,
         others: &[&str],
     ) -> Result<usize, Failure> {
         let files = self.files.iter();
         let files: usize = files
             .map(|file| call_size::string(&file.name) + call_size::string(&file.text))
             .sum();
-        let strings = [supposed.service.as_str(), &supposed.from];
-        let method = supposed.method.as_deref();
+        let strings = [hypothetical.service.as_str(), &hypothetical.from];
+        let method = hypothetical.method.as_deref();
         let strings = strings.into_iter().chain(method);
         let login: usize = strings.chain(others.iter().copied()).map(str::len).sum();
-        let left = MAX_BODY.saturating_sub(files + login + LOGIN);
-        // A user's name at least, of the length that useradd allows.
+        let left = MAX_BODY.saturating_sub(files + login + LOGIN_SIZE);
+        // Room for at least one user name of the length that useradd allows.
         if left < 256 + STRING_OVERHEAD {
-            let named = self.named().unwrap_or_default();
-            return Err(Failure::Refused(messages::too_long(named, files, MAX_BODY)));
+            let description = self.description().unwrap_or_default();
+            return Err(Failure::Refused(messages::too_long(
+                description,
+                files,
+                MAX_BODY,
+            )));
         }
         Ok(left)
     }

@@ -1,4 +1,4 @@
-//! `tfactl policy impact`: what a policy means for the people of this host.
+//! `tfactl policy impact`: the outcome of a login for each user.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::{json, messages, passwd};
 type ByOutcome<'a> = BTreeMap<&'a str, Vec<&'a str>>;
 
 #[derive(Serialize)]
-struct StatusJson<'a> {
+struct ImpactJson<'a> {
     service: &'a str,
     from: &'a str,
     method: Option<&'a str>,
@@ -40,41 +40,49 @@ pub(crate) async fn run(
     let asked = tfa_client::now();
     let at = at.map(|at| at.on_this_host(asked)).transpose()?;
     let files = Files::read(file)?;
-    let supposed = login.supposed(at);
-    let room = files.room(&supposed, &[])?;
+    let hypothetical = login.hypothetical(at);
+    let room = files.room(&hypothetical, &[])?;
     let mut daemon = Daemon::connect(&terminal).await?;
     if file.is_none() {
-        // No policy is in force.
+        // There is none while every login is refused.
         daemon.serves()?;
     }
-    let Everybody { users, gone } = everybody(&mut daemon).await?;
-    let texts = files.texts();
+    let Users { users, unknown } = users(&mut daemon).await?;
+    let contents = files.contents();
     let mut impacts = Vec::with_capacity(users.len());
     let mut audit = false;
     for call in calls(&users, room) {
-        let (is_audit, more) = daemon.impact(&texts, supposed.clone(), &call).await?;
+        let (is_audit, more) = daemon
+            .impact(&contents, hypothetical.clone(), &call)
+            .await?;
         audit |= is_audit;
         impacts.extend(more);
     }
     impacts.sort_by(|one, other| one.user.cmp(&other.user));
     if as_json {
-        let report = StatusJson {
-            service: &supposed.service,
-            from: json::from(&supposed),
-            method: json::method(&supposed),
+        let report = ImpactJson {
+            service: &hypothetical.service,
+            from: json::from(&hypothetical),
+            method: json::method(&hypothetical),
             at: rfc3339(at.unwrap_or(asked)),
             files: files.names(),
             audit,
             now: by_outcome(&impacts, |impact| &impact.now),
             later: by_outcome(&impacts, |impact| &impact.later),
-            unknown: &gone,
+            unknown: &unknown,
         };
         json::print(&terminal, &report)?;
         return daemon.serves();
     }
     let width = messages::width(&terminal);
     let anywhere = login.is_from_anywhere();
-    let head = messages::impact_head(files.named(), users.len(), &supposed, anywhere, width);
+    let head = messages::impact_head(
+        files.description(),
+        users.len(),
+        &hypothetical,
+        anywhere,
+        width,
+    );
     terminal.print(&head)?;
     if audit {
         terminal.print(&messages::audit_is_on(width))?;
@@ -89,37 +97,37 @@ pub(crate) async fn run(
         }
         terminal.print(&messages::impact(&now, &later, width))?;
     }
-    if !gone.is_empty() {
-        terminal.print(&messages::gone(&gone, width))?;
+    if !unknown.is_empty() {
+        terminal.print(&messages::unknown_users(&unknown, width))?;
     }
     daemon.serves()
 }
 
-/// Whom a policy may mean something for.
-struct Everybody {
+/// The users to whom a policy can apply.
+struct Users {
     users: BTreeSet<String>,
-    /// Who have a record, and whom the system does not know.
-    gone: Vec<String>,
+    /// Users who have a record and do not exist on this host.
+    unknown: Vec<String>,
 }
 
-/// The people of this host, root, and whoever has a record.
-async fn everybody(daemon: &mut Daemon) -> Result<Everybody, Failure> {
-    let mut everybody = Everybody {
-        users: passwd::people_and_root()?.into_iter().collect(),
-        gone: Vec::new(),
+/// The users of this host, root, and all users who have a record.
+async fn users(daemon: &mut Daemon) -> Result<Users, Failure> {
+    let mut all = Users {
+        users: passwd::users_and_root()?.into_iter().collect(),
+        unknown: Vec::new(),
     };
     for status in daemon.list().await? {
         if status.uid.is_none() {
-            everybody.gone.push(status.user);
+            all.unknown.push(status.user);
         } else {
-            everybody.users.insert(status.user);
+            all.users.insert(status.user);
         }
     }
-    everybody.gone.sort();
-    Ok(everybody)
+    all.unknown.sort();
+    Ok(all)
 }
 
-/// The users in as few calls as the bounds allow.
+/// The users in as few calls as the limits allow.
 fn calls(users: &BTreeSet<String>, room: usize) -> Vec<Vec<&str>> {
     let mut calls: Vec<Vec<&str>> = Vec::new();
     let mut left = 0;
@@ -158,7 +166,7 @@ mod tests {
     use crate::call_size::{MAX_BODY, STRING_OVERHEAD};
 
     #[test]
-    fn a_call_has_as_many_users_as_its_length_and_the_daemon_allow() {
+    fn calls_respect_the_limits_of_length_and_users() {
         let users: BTreeSet<String> = (0..450).map(|at| format!("user{at:04}")).collect();
         let lengths = |room| calls(&users, room).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(lengths(MAX_BODY), [200, 200, 50]);

@@ -1,10 +1,7 @@
-//! `tfactl rename`: a record goes to the user's new name, or to the uid that the user has now; with
-//! `--map`, many do.
+//! `tfactl rename`: assigns a record to the new name or uid of a user; with `--map`, many records.
 
 mod map;
 mod order;
-
-pub(crate) use order::Blocked;
 
 use std::path::Path;
 
@@ -15,10 +12,10 @@ use crate::call_size::{self, MAX_BODY, MAX_USERS};
 use crate::daemon::Daemon;
 use crate::messages;
 
-/// The names in one call, in bytes. The rest is for what else is in it.
+/// Bytes for the names of one call. The rest is for the header and the other arguments.
 const MAX_NAMES: usize = MAX_BODY - 2 * 1024;
-/// After how many records it is told how far it is.
-const STRIDE: usize = 100;
+/// Records between two reports of the progress.
+const PROGRESS_STEP: usize = 100;
 
 pub(crate) async fn one(old: &str, new: &str) -> Result<(), Failure> {
     let terminal = Terminal::new();
@@ -26,14 +23,14 @@ pub(crate) async fn one(old: &str, new: &str) -> Result<(), Failure> {
     let renamed = daemon.rename(&[(old, new)], false).await?;
     for one in &renamed {
         if one.outcome == RenameOutcome::NoRecord {
-            return Err(Failure::Refused(messages::no_record_to_rename(one)));
+            return Err(Failure::Refused(messages::no_record(one)));
         }
         terminal.print(&messages::renamed(one))?;
     }
-    Ok(())
+    daemon.serves()
 }
 
-/// The map is looked through as a whole before the first record moves.
+/// Checks the whole map before the first record is moved.
 pub(crate) async fn many(file: &Path) -> Result<(), Failure> {
     let terminal = Terminal::new();
     let map = map::read(file)?;
@@ -47,21 +44,26 @@ pub(crate) async fn many(file: &Path) -> Result<(), Failure> {
         of_it.count()
     };
     let (stands, without) = (count(RenameOutcome::Stands), count(RenameOutcome::NoRecord));
-    let refused: Vec<_> = checked
+    let refused: Vec<String> = checked
         .iter()
         .filter(|one| one.outcome == RenameOutcome::Refused)
+        .map(messages::refused)
         .collect();
     if !refused.is_empty() {
-        return Err(Failure::Refused(messages::map_refused(&refused)));
+        return Err(Failure::Refused(messages::wrong_map(&refused)));
     }
     checked.retain(|one| one.outcome == RenameOutcome::Moved);
     let steps = order::steps(&checked)
-        .map_err(|blocked| Failure::Refused(messages::map_blocked(&blocked)))?;
+        .map_err(|blocked| Failure::Refused(messages::map_blocked(blocked.renamed, blocked.by)))?;
     let too_long = steps.iter().find(|step| {
         step.len() > MAX_USERS || step.iter().map(|one| length(one)).sum::<usize>() > MAX_NAMES
     });
     if let Some(step) = too_long {
-        return Err(Failure::Refused(messages::map_too_long(step, MAX_USERS)));
+        return Err(Failure::Refused(messages::map_too_long(
+            step.len(),
+            first_name(step),
+            MAX_USERS,
+        )));
     }
     terminal.print(&messages::map_head(checked.len(), stands, without))?;
     let mut done = 0;
@@ -71,20 +73,24 @@ pub(crate) async fn many(file: &Path) -> Result<(), Failure> {
             .map(|one| (one.old.as_str(), one.new.as_str()))
             .collect();
         if let Err(failure) = daemon.rename(&pairs, false).await {
-            terminal.error(&messages::map_stopped(step, done, checked.len()));
+            terminal.error(&messages::map_stopped(
+                first_name(step),
+                done,
+                checked.len(),
+            ));
             return Err(failure);
         }
         let before = done;
         done += step.len();
-        if done / STRIDE > before / STRIDE {
+        if done / PROGRESS_STEP > before / PROGRESS_STEP {
             terminal.note(&messages::map_progress(done, checked.len()));
         }
     }
     terminal.print(&messages::map_done(done))?;
-    Ok(())
+    daemon.serves()
 }
 
-/// The pairs in as few calls as the bounds allow.
+/// The pairs in as few calls as the limits allow.
 fn calls(map: &[(String, String)]) -> Vec<Vec<(&str, &str)>> {
     let mut calls: Vec<Vec<(&str, &str)>> = Vec::new();
     let mut left = 0;
@@ -100,6 +106,10 @@ fn calls(map: &[(String, String)]) -> Vec<Vec<(&str, &str)>> {
         left = left.saturating_sub(length);
     }
     calls
+}
+
+fn first_name<'a>(step: &[&'a Renamed]) -> &'a str {
+    step.first().map_or("", |one| &one.old)
 }
 
 fn length(one: &Renamed) -> usize {

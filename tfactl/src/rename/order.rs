@@ -1,20 +1,19 @@
-//! In which order records move, where one goes to where another one still stands.
+//! The order in which records are moved, where a new name still has a record of its own.
 
 use std::collections::HashMap;
 
 use tfa_proto::Renamed;
 
-/// A record that is in the way and does not move.
+/// A record that cannot be moved, because another one has its new name or uid and is not moved.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Blocked<'a> {
-    /// The record that is to move.
-    pub(crate) renamed: &'a Renamed,
-    /// Whose record is in the way.
-    pub(crate) by: &'a str,
+pub(super) struct Blocked<'a> {
+    pub(super) renamed: &'a Renamed,
+    /// The name of the other record.
+    pub(super) by: &'a str,
 }
 
-/// The records in steps: what a step holds moves at once, and has everything out of its way that
-/// does not move with it. Each step is as short as it can be.
+/// The records in steps. The records of a step are moved together, after all records that are in their
+/// way. Each step is as short as possible.
 pub(super) fn steps(renamed: &[Renamed]) -> Result<Vec<Vec<&Renamed>>, Blocked<'_>> {
     let places: HashMap<&str, usize> = renamed
         .iter()
@@ -46,7 +45,7 @@ pub(super) fn steps(renamed: &[Renamed]) -> Result<Vec<Vec<&Renamed>>, Blocked<'
             }
             !is_free
         });
-        // Nothing is free: what is left goes round in circles, or waits for one that does.
+        // None can be moved alone: the rest exchange names, or wait for records that do.
         if waiting.len() == before
             && let Some(shortest) = waiting
                 .iter()
@@ -76,7 +75,7 @@ fn mark(done: &mut [bool], place: usize) {
     }
 }
 
-/// A record, and everything that has to move with it.
+/// A record, and all records that have to be moved with it.
 fn together_with(ways: &[Vec<usize>], done: &[bool], place: usize) -> Vec<usize> {
     let mut found = vec![place];
     let mut next = 0;
@@ -120,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_chain_the_last_moves_first() {
+    fn a_chain_is_moved_from_its_end() {
         let chain = [
             one("a", "b", &["b"]),
             one("b", "c", &["c"]),
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_places_moves_at_once_and_alone() {
+    fn records_that_exchange_names_are_moved_together() {
         let swap = [
             one("x", "a", &["a"]),
             one("a", "b", &["b"]),
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_stays_blocks_the_whole_map() {
+    fn a_record_outside_the_map_blocks_the_whole_map() {
         let map = [one("y", "z", &[]), one("a", "b", &["c"])];
         let blocked = steps(&map).unwrap_err();
         assert_eq!((blocked.renamed.old.as_str(), blocked.by), ("a", "c"));

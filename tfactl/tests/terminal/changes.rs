@@ -9,9 +9,9 @@ use crate::{account, place};
 fn a_reset_says_what_it_does_and_takes_the_users_name() {
     let place = place(vec![account("alice", "enabled")]);
     let mut terminal = place.types(&["reset", "alice"]);
-    terminal.expect("the keys, the backup codes and an invitation are forgotten.");
-    terminal.expect("Be sure that it is alice who asked for this.");
-    terminal.answers("Type the user name to confirm:", "alice");
+    terminal.expect("This deletes the authenticators, the backup codes and an invitation.");
+    terminal.expect("Make sure that the request comes from alice.");
+    terminal.answers("To confirm, type the user name:", "alice");
     terminal.expect("Two-factor login of alice was reset.");
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(place.daemon().calls(), ["Show alice", "Reset alice"]);
@@ -22,14 +22,14 @@ fn anything_else_than_the_name_resets_nothing() {
     for answer in ["", "yes", "y", "Alice", "bob"] {
         let place = place(vec![account("alice", "enabled")]);
         let mut terminal = place.types(&["reset", "alice"]);
-        terminal.answers("Type the user name to confirm:", answer);
+        terminal.answers("To confirm, type the user name:", answer);
         terminal.expect("Not reset. Nothing was changed.");
         assert_eq!(terminal.exit_code(), 1);
         assert_eq!(place.daemon().calls(), ["Show alice"]);
     }
     let place = place(vec![account("alice", "enabled")]);
     let mut terminal = place.types(&["reset", "alice"]);
-    terminal.expect("Type the user name to confirm:");
+    terminal.expect("To confirm, type the user name:");
     terminal.types("\x03");
     terminal.expect("Not reset. Nothing was changed.");
     assert_eq!(terminal.exit_code(), 1);
@@ -43,7 +43,7 @@ fn what_the_policy_asks_afterwards_is_told_before() {
     };
     let place = place(vec![required]);
     let terminal = place.types(&["reset", "alice"]);
-    terminal.expect("the next login asks for a new set-up");
+    terminal.expect("the next login asks alice to set it up.");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn the_record_of_a_user_who_is_gone_can_be_reset() {
     let place = place(Vec::new());
     let mut terminal = place.types(&["reset", "nobody1"]);
     terminal.expect("There is no user nobody1 here.");
-    terminal.answers("Type the user name to confirm:", "nobody1");
+    terminal.answers("To confirm, type the user name:", "nobody1");
     terminal.expect("Two-factor login of nobody1 was reset.");
     assert_eq!(terminal.exit_code(), 0);
 }
@@ -75,7 +75,7 @@ fn the_record_of_a_user_who_is_gone_can_be_reset() {
 fn whoever_has_nothing_set_up_has_nothing_to_reset() {
     let place = place(Vec::new());
     let mut terminal = place.types(&["reset", "bob"]);
-    terminal.expect("bob has not set up two-factor login: there is nothing to reset.");
+    terminal.expect("bob has not set up two-factor login. There is nothing to reset.");
     assert_eq!(terminal.exit_code(), 1);
     assert_eq!(place.daemon().calls(), ["Show bob"]);
 }
@@ -88,7 +88,7 @@ fn an_invitation_alone_can_be_reset() {
     };
     let place = place(vec![invited]);
     let mut terminal = place.types(&["reset", "bob"]);
-    terminal.answers("Type the user name to confirm:", "bob");
+    terminal.answers("To confirm, type the user name:", "bob");
     terminal.expect("Two-factor login of bob was reset.");
     assert_eq!(terminal.exit_code(), 0);
 }
@@ -99,6 +99,6 @@ fn unlocking_says_what_stays() {
     let (code, out, _) = finished(&place.output(&["unlock", "alice"]));
     assert_eq!(code, 0);
     assert!(out.contains("alice is unlocked"), "{out}");
-    assert!(out.contains("the keys are as before"), "{out}");
+    assert!(out.contains("The authenticators are kept."), "{out}");
     assert_eq!(place.daemon().calls(), ["Unlock alice"]);
 }

@@ -73,8 +73,8 @@ fn a_group_without_members_and_one_that_is_not_there_are_told_apart() {
         (0, "The group empty has no members.\n")
     );
     let (_, out, _) = run(&["--group", "wheel", "--locked"]);
-    assert_eq!(out, "Nobody in the group wheel is locked.\n");
+    assert_eq!(out, "No member of the group wheel is locked.\n");
     let (code, out, error) = run(&["--group", "wheels"]);
     assert_eq!((code, out.as_str()), (1, ""));
-    assert_eq!(error, "There is no group wheels here.\n");
+    assert_eq!(error, "The group wheels does not exist on this host.\n");
 }

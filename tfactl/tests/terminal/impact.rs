@@ -51,28 +51,31 @@ fn run(place: &Place, before: &str, more: &[&str]) -> (i32, String, String) {
 }
 
 const SHOWN: &str = "\
-The policy in force, for 5 users logging in by sshd from a host that no rule
-names (192.0.2.1), with a password.
+Policy: the policy in force
+Service: sshd
+From: a host that no rule names (192.0.2.1)
+Method: password
+Users: 5
 
 Now:
-  1 asked for a code
+  1 user: asked for a code
     zoe
-  2 asked for nothing: two-factor login is not set up, and need not be
+  2 users: asked for nothing (two-factor login is neither set up nor required)
     bob, root
-  2 offered the set-up, and let in without while the grace lasts
+  2 users: offered the setup, and let in without it in the grace period
     carol, dora
 
-Once every grace is over:
-  1 asked for a code
+After every grace period:
+  1 user: asked for a code
     zoe
-  2 asked for nothing: two-factor login is not set up, and need not be
+  2 users: asked for nothing (two-factor login is neither set up nor required)
     bob, root
-  1 led through the set-up, and let in only after it
+  1 user: let in only after the setup
     carol
-  1 refused: two-factor login was not set up in time
+  1 user: refused (two-factor login was not set up in time)
     dora
 
-These have a record, and this host does not know them:
+Users who have a record and do not exist on this host:
     nobody-any-more
 ";
 
@@ -106,13 +109,14 @@ fn where_no_grace_is_running_later_is_the_same() {
     let before = accounts_of_the_host(&place, &people(&["bob"]), "");
     let (_, out, _) = run(&place, &before, &["--service", "su"]);
     let expected = "\
-The policy in force, for one user logging in by su inside a session.
+Policy: the policy in force
+Service: su
+From: inside a session
+Users: 1
 
-Now:
-  1 asked for nothing: two-factor login is not set up, and need not be
+Now and after every grace period:
+  1 user: asked for nothing (two-factor login is neither set up nor required)
     bob
-
-Once every grace is over: the same.
 ";
     assert_eq!(out, expected);
 }
@@ -167,12 +171,16 @@ fn audit_mode_and_the_date_are_told_before_what_the_policy_means() {
     let (code, out, _) = run(&place, &before, &["--at", "2026-12-01 14:05"]);
     assert_eq!(code, 0);
     let head = "\
-The policy in force, for 5 users logging in by sshd from a host that no rule
-names (192.0.2.1), with a password, at 2026-12-01 14:05.
+Policy: the policy in force
+Service: sshd
+From: a host that no rule names (192.0.2.1)
+Method: password
+Time: 2026-12-01 14:05
+Users: 5
 
-Audit mode is on: nobody is refused, or has to set up, for want of a second
-factor. Whoever has set up is asked for a code, everybody else for nothing. What
-follows is what the policy means once audit mode is off.
+Audit mode is on. It lets every user in who would have to set up two-factor
+login or would be refused for lack of a second factor. The lists show the
+outcomes without audit mode.
 
 Now:
 ";
@@ -192,7 +200,7 @@ fn a_policy_that_is_to_come_is_sent_with_the_files_of_its_folder_in_their_order(
     }
     let (code, out, _) = run(&place, &before, &["new.toml"]);
     assert_eq!(code, 0);
-    let head = "The policy in new.toml, and 2 files in new.toml.d, for 5 users logging in by\n";
+    let head = "Policy: new.toml, and 2 files in new.toml.d\n";
     assert!(out.starts_with(head), "{out}");
     let files = place.daemon().account(|account| account.files.clone());
     let expected = [
@@ -279,7 +287,7 @@ fn a_long_policy_takes_more_calls_and_one_that_is_too_long_is_refused_in_words()
     let (code, out, error) = run(&place, &before, &["new.toml"]);
     assert_eq!((code, out.as_str()), (1, ""));
     assert!(
-        error.contains("40 KiB, and the daemon takes 32 KiB"),
+        error.contains("40 KiB, and the daemon accepts 32 KiB"),
         "{error}"
     );
     assert_eq!(place.daemon().calls().len(), calls, "it is not even sent");
@@ -291,10 +299,7 @@ fn a_host_without_anybody_is_said_to_be_one() {
     let before = accounts_of_the_host(&place, "daemon:x:1:1::/:/bin/false\n", "");
     let (code, out, _) = run(&place, &before, &[]);
     assert_eq!(code, 0);
-    assert!(
-        out.starts_with("The policy in force, for nobody logging in by"),
-        "{out}"
-    );
+    assert!(out.contains("\nUsers: 0\n"), "{out}");
     let (_, out, _) = run(&place, &before, &["--json"]);
     assert_eq!(json(&out)["now"]["code"], serde_json::json!([]));
 }

@@ -94,7 +94,7 @@ fn disabled_are_the_people_of_the_host_who_have_no_finished_set_up() {
 fn nobody_to_list_is_said_in_words_and_is_an_empty_array_in_json() {
     let place = place(Vec::new());
     let (code, out, _) = finished(&place.output(&["list", "--locked"]));
-    assert_eq!((code, out.as_str()), (0, "Nobody is locked.\n"));
+    assert_eq!((code, out.as_str()), (0, "No user is locked.\n"));
     let (code, out, _) = finished(&place.output(&["list", "--json"]));
     assert_eq!((code, out.as_str()), (0, "[]\n"));
 }

@@ -29,6 +29,7 @@ fn run(place: &Place, before: &str, arguments: &[&str]) -> (i32, String, String)
 fn every_command_says_first_that_logins_are_refused_and_fails() {
     let (place, before) = broken();
     std::fs::write(place.file("new.toml"), "").unwrap();
+    std::fs::write(place.file("map"), "zoe zoe\n").unwrap();
     for (arguments, shows) in [
         (&["list"][..], "zoe"),
         (&["list", "--json"], "\"zoe\""),
@@ -37,7 +38,9 @@ fn every_command_says_first_that_logins_are_refused_and_fails() {
         (&["unlock", "zoe"], "zoe"),
         (&["reset", "zoe", "--yes"], "zoe"),
         (&["invite", "zoe"], "MNPQR"),
-        (&["policy", "impact", "--seen"], "nothing"),
+        (&["rename", "zoe", "zoe"], "zoe"),
+        (&["rename", "--map", "map"], "moved"),
+        (&["policy", "impact", "--seen"], "not recorded"),
         (&["policy", "impact", "new.toml"], "new.toml"),
     ] {
         let (code, out, error) = run(&place, &before, arguments);

@@ -7,12 +7,12 @@ use crate::{account, place};
 fn a_renaming_says_where_the_record_stands_now() {
     let place = place(vec![account("alice", "enabled")]);
     let (code, out, _) = finished(&place.output(&["rename", "alice", "alicia"]));
-    let told = "The record of alice stands under the name alicia now, with uid 4321.\n";
+    let told = "The record of alice is now the record of alicia, with uid 4321.\n";
     assert_eq!((code, out.as_str()), (0, told));
     let (code, out, _) = finished(&place.output(&["rename", "alice", "alice"]));
     assert_eq!(
         (code, out.as_str()),
-        (0, "The record of alice has uid 4321 now.\n")
+        (0, "The record of alice now has uid 4321.\n")
     );
     assert_eq!(
         place.daemon().calls(),
@@ -25,9 +25,20 @@ fn a_renaming_of_nothing_is_refused() {
     let place = place(Vec::new());
     let (code, _, error) = finished(&place.output(&["rename", "bob", "robert"]));
     assert_eq!(code, 1);
-    assert!(error.contains("bob has no record"), "{error}");
+    assert!(error.contains("There is no record of bob"), "{error}");
     let (code, _, _) = finished(&place.output(&["rename", "bob"]));
     assert_eq!(code, 2);
+}
+
+#[test]
+fn a_missing_old_record_is_reported_and_repeating_is_no_error() {
+    let place = place(vec![account("robert", "enabled")]);
+    let (code, out, _) = finished(&place.output(&["rename", "bob", "robert"]));
+    let expected = "\
+There is no record of bob. Nothing was changed.
+The record of robert has uid 4321.
+";
+    assert_eq!((code, out.as_str()), (0, expected));
 }
 
 /// What `rename --map` says, and the calls that it made.
@@ -45,7 +56,7 @@ fn a_map_is_checked_as_a_whole_and_then_moved_in_an_order_that_works() {
         &["a", "b", "c", "x", "y", "moved"],
         "a b\nb c\nc d\nx y\ny x\nold moved\nnever set-up\n",
     );
-    let told = "5 records to move; 1 moved already, 1 without a record.\n5 records moved.\n";
+    let told = "Records to move: 5. Already moved: 1. Without a record: 1.\nRecords moved: 5.\n";
     assert_eq!((code, out.as_str()), (0, told));
     let (checked, moved) = calls.split_at(7);
     assert!(checked.iter().all(|call| call.ends_with(" true")));
@@ -56,13 +67,13 @@ fn a_map_is_checked_as_a_whole_and_then_moved_in_an_order_that_works() {
 #[test]
 fn a_map_with_a_mistake_moves_nothing() {
     for (text, said) in [
-        ("a\n", "line 1: a line has two names"),
-        ("a b\na c\n", "line 2: a stands in line 1 already"),
+        ("a\n", "line 1: expected two names"),
+        ("a b\na c\n", "line 2: a is already in line 1"),
         (
             "a nobody1\nb nobody2\n",
             "b to nobody2: There is no user nobody2 here.",
         ),
-        ("a c\n", "the record of c is in the way"),
+        ("a c\n", "the record of c has that name or uid"),
     ] {
         let (code, _, error, calls) = map(&["a", "b", "c"], text);
         assert_eq!(code, 1);

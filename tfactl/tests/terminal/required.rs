@@ -42,7 +42,7 @@ fn the_list_has_them_with_a_record_or_without() {
     );
     place.daemon().account(|account| account.others.clear());
     let (_, out, _) = finished(&place.output_of(&run));
-    assert_eq!(out, "The policy requires two-factor login of nobody.\n");
+    assert_eq!(out, "The policy requires two-factor login for no user.\n");
 }
 
 #[test]
@@ -61,10 +61,10 @@ fn an_account_says_it_in_words() {
     let place = place(vec![in_grace("alice", until)]);
     let (_, out, _) = finished(&place.output(&["show", "alice"]));
     let at = date_time(until);
-    let required = format!("Required: yes, from {at} on; until then a login works without it\n");
+    let required = format!("Required: yes, from {at}. Until then logins work without it.\n");
     assert!(out.contains(&required), "{out}");
     assert!(
-        out.contains(&format!("Invited: yes, until {at}\n")),
+        out.contains(&format!("Invitation: valid until {at}\n")),
         "{out}"
     );
     crate::fits(&out);
@@ -75,7 +75,7 @@ fn what_is_over_is_not_told() {
     let place = place(vec![in_grace("alice", now() - 1)]);
     let (_, out, _) = finished(&place.output(&["show", "alice"]));
     assert!(
-        out.contains("Required: yes\n") && !out.contains("Invited"),
+        out.contains("Required: yes\n") && !out.contains("Invitation"),
         "{out}"
     );
     let (_, out, _) = finished(&place.output(&["list"]));
@@ -92,5 +92,5 @@ fn whoever_has_set_up_has_no_grace() {
     }]);
     let (_, out, _) = finished(&place.output(&["show", "alice"]));
     assert!(out.contains("Required: yes\n"), "{out}");
-    assert!(out.contains("paused, and asked for all the same"), "{out}");
+    assert!(out.contains("paused, but logins ask for codes"), "{out}");
 }

@@ -33,16 +33,17 @@ fn noted() -> Place {
 fn it_is_told_by_user_and_what_was_last_comes_first() {
     let (code, out, _) = finished(&noted().output(&["policy", "impact", "--seen"]));
     let expected = "\
-What audit mode noted. Without it, these logins would have been:
-  alice, by sshd from 2001:db8::7
-    refused: two-factor login was not set up in time
-    60 times, the last at 2026-12-01 14:06
-  alice, by sshd from 192.0.2.7
-    refused: two-factor login is required, and such a login meets no question
-    2 times, the last at 2026-12-01 14:05
-  bob, by login at this machine
+Logins that audit mode let in, with the outcome without audit mode:
+  alice: sshd from 2001:db8::7
+    refused (two-factor login was not set up in time)
+    60 logins, the last at 2026-12-01 14:06
+  alice: sshd from 192.0.2.7
+    refused (two-factor login is required, and such a login cannot ask for a
+    code)
+    2 logins, the last at 2026-12-01 14:05
+  bob: login on this machine
     asked for a code
-    once at 2026-12-01 14:05
+    1 login, at 2026-12-01 14:05
 ";
     assert_eq!((code, out.as_str()), (0, expected));
     fits(&out);
@@ -69,7 +70,10 @@ fn the_json_form_is_an_array_with_stable_keys() {
 #[test]
 fn nothing_noted_is_said_in_words_and_is_an_empty_array_in_json() {
     let (code, out, _) = finished(&place(Vec::new()).output(&["policy", "impact", "--seen"]));
-    assert_eq!((code, out.as_str()), (0, "Audit mode has noted nothing.\n"));
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "Audit mode has not recorded any login.\n")
+    );
     let output = place(Vec::new()).output(&["policy", "impact", "--seen", "--json"]);
     assert_eq!(finished(&output).1, "[]\n");
 }

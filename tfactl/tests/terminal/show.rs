@@ -27,13 +27,13 @@ Two-factor login: on
 Authenticators: phone, tablet
 Backup codes left: 8
 Required: yes
-Over the network: not locked, 1 wrong code in a row
-At the console: locked until you unlock, 100 wrong codes in a row
-In programs of the user: not locked, 0 wrong codes in a row
-Wrong codes since the last login: 101, the last on 2026-12-01 14:06 from 192.0.2.66
-Remembered devices: laptop
+Remote logins: not locked (wrong codes in a row: 1)
+Console logins: locked until you unlock them (wrong codes in a row: 100)
+Programs that run as the user: not locked (wrong codes in a row: 0)
+Wrong codes since the last login: 101
+Last wrong code: 2026-12-01 14:06, from 192.0.2.66
 Last login with a code: 2026-12-01 14:05
-To unlock: tfactl unlock alice
+To remove the lock: tfactl unlock alice
 ";
     assert_eq!((code, out.as_str()), (0, expected));
 }
