@@ -4,9 +4,9 @@
 use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
+use std::time::Duration;
 
 use super::Entry;
-use super::sink::SEND_TIMEOUT;
 
 /// Where journald listens.
 const SOCKET: &str = "/run/systemd/journal/socket";
@@ -16,14 +16,14 @@ pub(super) struct Journald(UnixDatagram);
 
 impl Journald {
     /// Connects to journald; `None` where there is none.
-    pub(super) fn connect() -> Option<Self> {
-        Self::connect_to(Path::new(SOCKET))
+    pub(super) fn connect(send_timeout: Duration) -> Option<Self> {
+        Self::connect_to(Path::new(SOCKET), send_timeout)
     }
 
-    fn connect_to(path: &Path) -> Option<Self> {
+    fn connect_to(path: &Path, send_timeout: Duration) -> Option<Self> {
         let socket = UnixDatagram::unbound().ok()?;
         socket.connect(path).ok()?;
-        socket.set_write_timeout(Some(SEND_TIMEOUT)).ok()?;
+        socket.set_write_timeout(Some(send_timeout)).ok()?;
         Some(Self(socket))
     }
 
@@ -103,13 +103,13 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("socket");
         let receiver = UnixDatagram::bind(&path).unwrap();
-        let journald = Journald::connect_to(&path).unwrap();
+        let journald = Journald::connect_to(&path, Duration::from_secs(60)).unwrap();
         let sent = entry("alice: wrong code", &[]);
         journald.send(&sent).unwrap();
         let mut bytes = [0; 1024];
         let length = receiver.recv(&mut bytes).unwrap();
         assert_eq!(bytes[..length], datagram(&sent));
         std::fs::remove_dir_all(folder).unwrap();
-        assert!(Journald::connect_to(&path).is_none());
+        assert!(Journald::connect_to(&path, Duration::from_secs(60)).is_none());
     }
 }

@@ -8,7 +8,7 @@ use super::journald::Journald;
 use super::syslog::Syslog;
 
 /// The time that a log daemon has to take an entry.
-pub(super) const SEND_TIMEOUT: Duration = Duration::from_millis(250);
+const SEND_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// The log daemon that takes the entries.
 pub(super) enum Sink {
@@ -23,10 +23,10 @@ pub(super) enum Sink {
 impl Sink {
     /// Connects to the log daemon of this host.
     pub(super) fn connect() -> Self {
-        if let Some(journald) = Journald::connect() {
+        if let Some(journald) = Journald::connect(SEND_TIMEOUT) {
             return Self::Journald(journald);
         }
-        Syslog::connect().map_or(Self::StandardError, Self::Syslog)
+        Syslog::connect(SEND_TIMEOUT).map_or(Self::StandardError, Self::Syslog)
     }
 
     /// Sends an entry. A log daemon that does not take it is connected to once more, because it may have

@@ -1,8 +1,8 @@
 //! The syslog protocol of RFC 3164 over `/dev/log`, for hosts without journald.
 
+use std::time::Duration;
 use syslog::{Facility, Formatter3164, Logger, LoggerBackend};
 
-use super::sink::SEND_TIMEOUT;
 use super::{Entry, Level};
 
 /// A connection to the syslog daemon.
@@ -10,7 +10,7 @@ pub(super) struct Syslog(Logger<LoggerBackend, Formatter3164>);
 
 impl Syslog {
     /// Connects to the syslog daemon; `None` where there is none.
-    pub(super) fn connect() -> Option<Self> {
+    pub(super) fn connect(send_timeout: Duration) -> Option<Self> {
         let logger = syslog::unix(Formatter3164 {
             facility: Facility::LOG_AUTHPRIV,
             hostname: None,
@@ -19,7 +19,7 @@ impl Syslog {
         })
         .ok()?;
         if let LoggerBackend::Unix(socket) = &logger.backend {
-            socket.set_write_timeout(Some(SEND_TIMEOUT)).ok()?;
+            socket.set_write_timeout(Some(send_timeout)).ok()?;
         }
         Some(Self(logger))
     }
