@@ -55,7 +55,7 @@ impl Loaded {
         self.account.as_ref()
     }
 
-    /// The name that the record stands under, where that is not the user's.
+    /// The name that the record is stored under, where that is not the user's.
     #[must_use]
     pub fn former_name(&self) -> Option<&str> {
         self.former_name.as_deref()
@@ -71,7 +71,7 @@ impl Loaded {
     }
 }
 
-/// When a record that stands under a former name goes to the present one.
+/// When a record under a former name moves to the present one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Settle {
     /// With a right code.
@@ -121,7 +121,7 @@ impl Accounts {
         &*self.names
     }
 
-    /// The user of a name, also of a former one that a record still stands under.
+    /// The user of a name, or of a former name that a record is still stored under.
     ///
     /// # Errors
     /// [`Error::UnknownUser`], [`Error::NameService`].
@@ -163,8 +163,8 @@ impl Accounts {
         self.settle(Settle::Proved, earlier, user, judge)
     }
 
-    /// As [`Self::change`], for the administrator, who says whose record it is: one that stands under
-    /// a former name goes to the present one.
+    /// As [`Self::change`], for the administrator, who decides whose record it is: a record under a former
+    /// name moves to the present one.
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -268,8 +268,7 @@ impl Accounts {
         matches!(self.store.load(name), Ok(None))
     }
 
-    /// Removes a user's record, under whichever name it stands; a damaged one is the one of the
-    /// user's own name.
+    /// Removes a user's record, under any name. A damaged record is only found under the user's own name.
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -288,7 +287,7 @@ impl Accounts {
     /// user's, and that another user has now.
     ///
     /// # Errors
-    /// What the store and the name service say. A damaged record tells no uid, and is nobody else's.
+    /// As [`Self::load`]. A damaged record has no known uid, and counts as the user's.
     pub fn other_owner(&self, name: &str, user: &User) -> Result<Option<User>, Error> {
         let record = match self.store.load(name) {
             Err(StoreError::RecordDamaged { .. } | StoreError::KeyLost { .. }) => None,
@@ -301,7 +300,7 @@ impl Accounts {
         }
     }
 
-    /// Removes the record under a name, whoever has it, and a damaged one too.
+    /// Removes the record under a name, no matter whose it is, and a damaged one too.
     ///
     /// # Errors
     /// [`Error::Store`].

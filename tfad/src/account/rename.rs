@@ -1,4 +1,4 @@
-//! Records that go to other names and uids because the administrator says so: one, or many at once.
+//! The administrator moves records to other names and uids: one, or many at once.
 
 use tfa_core::Account;
 use tfa_proto::{RenameOutcome, Renamed};
@@ -8,7 +8,7 @@ use super::{Accounts, Error, busy, resolve};
 use crate::host::users::{self, LookUpError, NameService, User};
 use tfa_store::{ByUid, Commit, Move, Revision, Store, StoreError};
 
-/// How often the records are looked at again because one was changed meanwhile.
+/// The number of conflicts in a row after which the change is given up.
 const TRIES: u32 = 20;
 
 /// A record that is to go to a user.
@@ -28,12 +28,12 @@ struct Planned {
 }
 
 impl Accounts {
-    /// Moves the records of these names to these users, with the uids that the users have: all of
-    /// them in one change, or none. With `check` nothing is changed, what would be refused is told
-    /// pair by pair, and records in the way are no error: another call may move them.
+    /// Moves the records of these names to these users, with the uids of the users: all of them in one
+    /// change, or none. With `check` nothing is changed. What would be refused is reported for each pair,
+    /// and records in the way are no error: another call may move them.
     ///
     /// # Errors
-    /// [`Error::UnknownUser`] for a new name that nobody has; [`Error::OwnerStays`] for a record whose
+    /// [`Error::UnknownUser`] for a new name that no user has; [`Error::OwnerStays`] for a record whose
     /// owner is still there; [`Error::InTheWay`] for one that would take another's place; as
     /// [`Self::load`].
     pub fn rename(&self, pairs: &[(String, String)], check: bool) -> Result<Vec<Renamed>, Error> {
@@ -64,8 +64,8 @@ impl Accounts {
 }
 
 impl Accounts {
-    /// The record may have been of the user who has its former uid now, and who has none without it:
-    /// that user has no grace, as after a reset.
+    /// The record may have belonged to the user who has its former uid now, and who has no record without
+    /// it: that user gets no grace, as after a reset.
     fn leave_without_grace(&self, plan: &Plan) -> Result<(), Error> {
         match self.names.by_uid(plan.former_uid)? {
             Some(holder) => self.change(&holder, Account::forbid_grace),
@@ -175,7 +175,7 @@ fn plan(
     })
 }
 
-/// The name that the record of an old name stands under: this one, or a still older one.
+/// The name that the record of an old name is stored under: this one, or a still older one.
 fn place_of(
     store: &dyn Store,
     names: &dyn NameService,
@@ -191,7 +191,7 @@ fn place_of(
     }
 }
 
-/// The name that the record of a uid stands under. One that cannot be read is there as well.
+/// The name that the record of a uid is stored under. A record that cannot be read counts.
 fn holder(store: &dyn Store, uid: u32) -> Result<Option<String>, Error> {
     match store.find(uid) {
         Ok(ByUid::Found(name, ..)) => Ok(Some(name)),
@@ -201,8 +201,8 @@ fn holder(store: &dyn Store, uid: u32) -> Result<Option<String>, Error> {
     }
 }
 
-/// Nobody's second factor is given to another: the owner of a record must be that user, or be gone,
-/// or have another uid, so that the record is in doubt.
+/// Checks that a record does not move away from its owner: the owner is the new user, or is gone, or has
+/// another uid, so that the record is in doubt.
 fn must_have_left(names: &dyn NameService, from: &str, uid: u32, to: &User) -> Result<(), Error> {
     match names.by_name(from)? {
         Some(owner) if owner.uid == uid && uid != to.uid => Err(Error::OwnerStays(format!(
@@ -214,7 +214,7 @@ fn must_have_left(names: &dyn NameService, from: &str, uid: u32, to: &User) -> R
     }
 }
 
-/// Every record in the way must be one that moves in the same change.
+/// Checks that every record in the way moves in the same change.
 fn must_have_room(planned: &[Planned]) -> Result<(), Error> {
     let moving = |name: &String| {
         let mut plans = planned.iter().filter_map(|one| one.plan.as_ref());

@@ -1,10 +1,9 @@
 //! Which record is a user's: the one under the canonical name, or else the one of the uid.
 //!
-//! Names change, by a renaming or by a new way in which a directory spells all of them. So "no record
-//! under this name" is no answer: the record follows the uid, and holds while the name that it stands
-//! under is no other user's. A record under one of the user's names that is for another uid refuses:
-//! whose it is, only the administrator knows. That there is no record is said where none is known
-//! under any of the names or under the uid.
+//! Names change: a user is renamed, or a directory spells all names in another way. So the record
+//! follows the uid. It is valid while no other user has the name that it is stored under. A record under
+//! one of the user's names that was made for another uid denies the login, because only the administrator
+//! knows whose it is. A user has no record only if none is known under any of the names or the uid.
 
 use tfa_core::{Account, Undecodable};
 
@@ -61,8 +60,7 @@ fn loaded(
     })
 }
 
-/// The name that the record of a user's uid stands under must be nobody's now, or one more name of
-/// this user.
+/// Checks that no other user has the name that the record of a user's uid is stored under.
 fn must_be_free(names: &dyn NameService, former: &str, user: &User) -> Result<(), Error> {
     match names.by_name(former)? {
         Some(other) if other.uid != user.uid => {
@@ -78,7 +76,7 @@ fn must_be_free(names: &dyn NameService, former: &str, user: &User) -> Result<()
     }
 }
 
-/// A damaged record whose uid is not known is nobody else's while its user is still there.
+/// Checks that a damaged record, whose uid is not known, belongs to another user who still exists.
 fn must_be_known(names: &dyn NameService, other: &str, user: &User) -> Result<(), Error> {
     match names.by_name(other)? {
         Some(found) if found.uid != user.uid => Ok(()),
@@ -90,7 +88,7 @@ fn must_be_known(names: &dyn NameService, other: &str, user: &User) -> Result<()
     }
 }
 
-/// Reads the record of a name and holds it against a uid.
+/// Decodes the record of a name and checks that it was made for a uid.
 ///
 /// # Errors
 /// [`Error::Damaged`], [`Error::UidChanged`].
@@ -100,7 +98,7 @@ pub(super) fn open(record: &Record, name: &str, uid: u32) -> Result<Account, Err
     Ok(account)
 }
 
-/// The account of a name must be that of the uid which the name has.
+/// Checks that the account of a name was made for the uid that the name has.
 ///
 /// # Errors
 /// [`Error::UidChanged`].
@@ -116,7 +114,7 @@ pub(crate) fn must_be_of(account: &Account, name: &str, uid: u32) -> Result<(), 
     )))
 }
 
-/// Reads the record of a name, whoever has it.
+/// Decodes the record of a name, without a check of its uid.
 ///
 /// # Errors
 /// [`Error::Damaged`].

@@ -1,17 +1,17 @@
-//! How much memory the calls under way may take, for one connection to the bus and for all of them.
+//! The memory that calls under way may take, for one connection to the bus and for all of them.
 //!
-//! dbus-daemon lets one user have 256 connections and bounds loosely what each may send. So a
-//! connection has a share that 256 of them cannot use up: no single user keeps others out.
+//! dbus-daemon allows one user 256 connections, with loose bounds on what each may send. So a
+//! connection has a share that 256 of them cannot use up: one user cannot keep others out.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What a call under way takes besides its message: its task, and what is made of its arguments.
+/// What a call under way takes besides its message: its task and its decoded arguments.
 const CALL_COST: usize = 8 << 10;
 /// The share of one connection: the longest call and two more.
 const MAX_PER_CONNECTION: usize = 64 << 10;
-/// All calls under way: one user's 256 connections, and half as much again for everybody else.
+/// All calls under way: one user's 256 connections, and half as much again for all others.
 const MAX_TOTAL: usize = 384 * MAX_PER_CONNECTION;
 
 /// The calls under way.

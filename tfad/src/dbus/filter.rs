@@ -1,10 +1,10 @@
-//! Decides about each message from the bus before anything is done for it.
+//! Decides about each message from the bus before anything else is done for it.
 //!
-//! Any program may send the daemon any message, and dbus-daemon bounds only the calls that want a
-//! reply, and those at 50000 a connection. What goes on to zbus costs memory: a copy, a place in a
-//! queue, a task. So these go on: replies, signals of the bus itself, and calls that want a reply and
-//! fit into the budget. A call that does not fit is answered here. Everything else is dropped, and so
-//! is each message that zbus' parser does not take.
+//! Any program may send the daemon any message. dbus-daemon limits only the calls that expect a reply,
+//! to 50000 a connection. A message that passes to zbus costs memory: a copy, a place in a queue, a task.
+//! So these pass: replies, signals of the bus itself, and calls that expect a reply and fit into the
+//! budget. A call that does not fit is answered here. All other messages are dropped, and so is each
+//! message that zbus' parser does not accept.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -26,21 +26,21 @@ const MAX_LINE: usize = 4 << 10;
 /// The bus' own name, which dbus-daemon lets no program have.
 const DRIVER: &str = "org.freedesktop.DBus";
 
-/// What is to be done with bytes that came.
+/// What is done with received bytes.
 #[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 pub(super) enum Output {
-    /// They go on to zbus.
+    /// They pass to zbus.
     Pass(Zeroizing<Vec<u8>>),
-    /// This reply goes out.
+    /// This reply is sent.
     Refuse(Zeroizing<Vec<u8>>),
 }
 
-/// Cuts what comes into lines of the handshake and messages, and judges each.
+/// Splits the received bytes into handshake lines and messages, and decides about each.
 pub(super) struct Filter {
     budget: Arc<CallBudget>,
     /// The beginning of a line or a message, at most [`MAX_MESSAGE`] of it.
     partial: Zeroizing<Vec<u8>>,
-    /// How many bytes of a message that is judged are still to come.
+    /// The number of bytes still to come of a message that was decided.
     skip: u64,
 }
 
@@ -53,10 +53,10 @@ impl Filter {
         }
     }
 
-    /// Takes bytes until there is something to do, or they are used up.
+    /// Takes bytes until there is an output, or they are used up.
     ///
     /// # Errors
-    /// Bytes that are no message: where the next one begins is not known then.
+    /// Bytes that are no message: the begin of the next one is not known then.
     pub(super) fn take(&mut self, bytes: &mut &[u8]) -> io::Result<Option<Output>> {
         while !bytes.is_empty() {
             if self.skip > 0 {

@@ -33,7 +33,7 @@ use socket::FilteredSocket;
 /// Connects to the bus at an address, which is a unix socket. The handshake comes with the build.
 ///
 /// # Errors
-/// An address of another kind, or nobody who listens there.
+/// Another kind of address, or one at which nothing listens.
 fn connect(address: &str) -> zbus::Result<Builder<'static>> {
     let address = Address::try_from(address)?;
     let Transport::Unix(unix) = address.transport() else {

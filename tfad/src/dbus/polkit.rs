@@ -1,5 +1,5 @@
-//! polkit's word on whether a caller may do something. The subject is the caller's bus name,
-//! which nobody else can take; a pid could be another process by the time polkit looks.
+//! Authorization by polkit. The subject is the caller's bus name, which no other connection can have; a
+//! pid could be another process by the time polkit looks.
 
 use std::collections::HashMap;
 
@@ -10,35 +10,35 @@ use zbus::wire::Variant;
 
 use crate::caller::Caller;
 
-/// polkit may ask the person.
+/// The flag that lets polkit ask the user.
 const ALLOW_USER_INTERACTION: u32 = 1;
 
-/// What polkit answers.
+/// polkit's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Authorized,
-    /// A password would help, and it was not asked for.
+    /// A password is required, and polkit was not allowed to ask for it.
     Challenge,
     Denied,
 }
 
-/// On what polkit lets a caller go on.
+/// Why polkit authorizes a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grounds {
-    /// A password that was given for this call.
+    /// The user gave a password for this call.
     Authentication,
-    /// What was known before: root, a rule, a password that was given earlier.
+    /// The authorization existed before: root, a rule, or a password that was given earlier.
     Standing,
 }
 
-/// Asks polkit, and lets it ask the person where the caller allows that (D-Bus
-/// `ALLOW_INTERACTIVE_AUTHORIZATION`): a program in the background must not make a dialog pop up.
-/// Root is not asked.
+/// Asks polkit. It may ask the user where the call allows that (D-Bus
+/// `ALLOW_INTERACTIVE_AUTHORIZATION`): a program in the background must not make a dialog pop up. Root
+/// needs no authorization.
 ///
 /// # Errors
-/// [`Error::NotAuthorized`] where no password would help, where the call lets nobody ask for one, and
-/// where polkit cannot be asked; [`Error::NoAuthenticationAgent`] where there is nothing to ask with;
-/// [`Error::AuthenticationFailed`] where the person was asked in vain.
+/// [`Error::NotAuthorized`] where no password helps, where the call does not allow polkit to ask for one,
+/// and where polkit cannot be reached; [`Error::NoAuthenticationAgent`] where no agent can ask;
+/// [`Error::AuthenticationFailed`] where the user did not give the right password.
 pub(super) async fn authorize(
     connection: &Connection,
     header: &Header<'_>,
@@ -48,7 +48,7 @@ pub(super) async fn authorize(
     if caller.is_root() {
         return Ok(Grounds::Standing);
     }
-    // First without the person: a "no" by rule and a wrong password would else look alike.
+    // First without a question: otherwise a denial by rule and a wrong password look the same.
     match check(connection, caller, action, 0).await? {
         Answer::Authorized => return Ok(Grounds::Standing),
         Answer::Challenge => {}

@@ -1,19 +1,19 @@
-//! The names of one uid. Accounts go by the uid, and rules by names: what is asked of a user
-//! whatever the name depends on all of them.
+//! The names of one uid. An account belongs to a uid, and rules name users: what is required of a user
+//! under any name depends on all of them.
 
 use std::{fs, io};
 
 use nix::unistd::User as Entry;
 
-/// Where local users stand. Two names of one uid are mostly made here (`useradd -o`).
+/// The file of local users. Two names of one uid are mostly made here (`useradd -o`).
 const PASSWD: &str = "/etc/passwd";
 
-/// Stands for the names that could not be read. No user has it, so nothing is known of its groups.
+/// In place of the names that could not be read. No user has it, so its groups are unknown.
 const UNREAD: &str = ":";
 
-/// The names of a uid, as far as they can be found: those of the local users, and those that the
-/// rules give. A name of which it cannot be found out counts: a rule must not be softer for it.
-/// It asks the name service, and blocks.
+/// The names of a uid, as far as they can be found: those of the local users, and those in the rules. A
+/// name that cannot be looked up counts, so that a rule does not become softer. It asks the name service,
+/// and blocks.
 pub fn of_uid(uid: u32, in_rules: &[String]) -> Vec<String> {
     let mut names = in_passwd(fs::read(PASSWD), uid);
     let in_rules = in_rules.iter().filter(|name| may_be_of(uid, name));

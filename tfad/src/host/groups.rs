@@ -1,11 +1,10 @@
 //! The groups of a user, as far as the policy asks about them.
 //!
-//! A directory that is down answers like one that does not know the group, and leaves groups out
-//! of a user's list without an error. So only a group that was found counts as known. That is not
-//! all, for it may have been found in the files, and the directory adds members to it: a group
-//! that nobody has must be answered for, too, with "there is none" and not with an error. And the
-//! user's list is asked for before all this and once more after it, for a directory that was down
-//! a moment ago may be up again.
+//! A directory that is down answers like one that does not know the group, and leaves groups out of a
+//! user's list without an error. So only a group that was found counts as known. That is not enough: the
+//! group may have been found in the files while the directory adds members to it. So a look-up of a group
+//! that does not exist must succeed with "not found", and not with an error. The user's list is read
+//! before all this and again after it, because a directory that was down may be up again.
 //!
 //! A directory that hangs delays a login by a limited time.
 
@@ -104,7 +103,7 @@ fn look_up(user: &User, asked: &HashSet<Group>, until: Instant) -> Subject {
         .iter()
         .map(|group| {
             let found = match group {
-                // Nobody waits for it any more.
+                // The time limit is over.
                 _ if late() => Err(Errno::ETIMEDOUT),
                 Group::Name(name) => Entry::from_name(name),
                 Group::Number(gid) => Entry::from_gid(Gid::from_raw(*gid)),
@@ -125,8 +124,8 @@ fn look_up(user: &User, asked: &HashSet<Group>, until: Instant) -> Subject {
     })
 }
 
-/// Whether every source of groups answers. "There is none" is an answer; ENOENT is how nslcd says
-/// that there is no directory, ECONNREFUSED how sssd does.
+/// Whether every source of groups answers. "Not found" is an answer. nslcd reports with ENOENT that it has
+/// no directory, sssd with ECONNREFUSED.
 #[must_use]
 pub fn are_answered_for() -> bool {
     Entry::from_gid(NO_GROUP).is_ok()

@@ -215,7 +215,7 @@ fn own(caller: &Caller, found: Result<User, LookUpError>) -> Result<User, Error>
     own.ok_or(Error::NotOwnUser { uid: caller.uid })
 }
 
-/// What is left of a context that root does not vouch for.
+/// The part of a context that is used where the caller is not root.
 fn untrusted(context: Context) -> Context {
     Context {
         phase: context.phase,

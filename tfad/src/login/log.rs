@@ -71,7 +71,7 @@ pub(super) fn action(
     log(journal, attempt, event);
 }
 
-/// Logs that the record stands under another name, which no other user has.
+/// Logs that the record is stored under another name, which no other user has.
 pub(super) fn renamed(journal: &Journal, attempt: &LoginAttempt, former: &str) {
     let uid = attempt.user.uid;
     log(journal, attempt, LoginEvent::NameChanged { former, uid });

@@ -57,8 +57,8 @@ pub fn phase(context: &Context, policy: &Policy) -> PhaseInput {
     }
 }
 
-/// Whose count a wrong code goes on. Who is not root runs a program of their own, and nobody vouches
-/// for where they sit.
+/// The counter that a wrong code counts on. A caller who is not root runs a program of their own, and
+/// where it runs is not known.
 #[must_use]
 pub fn throttle_scope(caller: &Caller, context: &Context, consoles: &Consoles) -> ThrottleScope {
     if !caller.is_root() {

@@ -1,12 +1,12 @@
-//! Codes that are given where polkit asks for a password.
+//! Codes that are given at polkit's question for a password.
 //!
-//! A change of an existing set-up takes the password and a code. polkit asks for the password through PAM,
-//! and that login takes a code itself, where the policy wants one. A code is good once, so the owner would
-//! have to wait for another one for the change: the code that polkit's login used up serves instead.
+//! A change of an existing setup requires the password and a code. polkit asks for the password through
+//! PAM, and that login requires a code too, where the policy says so. A code is valid once, so the owner
+//! would have to wait for another one. The code that polkit's login used up counts for the change instead.
 //!
-//! It serves only a call that waits for polkit at that moment, and one call alone. polkit lets such a call
-//! go on only after a login of its own, which takes a code from whoever does not know one, too: the code
-//! of a login that happens at the same time helps nobody through.
+//! It counts only for a call that waits for polkit at that moment, and for one call only. polkit
+//! authorizes such a call only after a login of its own, which requires a code as well. So the code of a
+//! login that happens at the same time does not help another caller.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,7 +1,7 @@
-//! Which login sessions were told lately, in a silent program, until when the grace lasts.
+//! The login sessions in which a silent program has shown the end of the grace period.
 //!
-//! sudo asks for silence at each call. Told each time, nobody would read it; never told, somebody who
-//! lives in one session learns it from a refusal.
+//! sudo asks for silence at each call. Shown at each call, the reminder would be ignored; never shown, a
+//! user who stays in one session would learn of the end by a refusal.
 
 use std::time::{Duration, Instant};
 
@@ -9,9 +9,9 @@ use tfa_proto::Context;
 
 use crate::login::once::Once;
 
-/// How long a session remembers. One that lasts longer is told again.
+/// The time after which a session shows the reminder again.
 const PERIOD: Duration = Duration::from_secs(24 * 3600);
-/// How many sessions are remembered.
+/// The number of sessions that are remembered.
 const REMEMBERED: usize = 4096;
 
 /// The sessions.
@@ -34,8 +34,8 @@ impl Reminders {
         }
     }
 
-    /// Whether a login is told. One that is not silent always is, and so is one of which no session
-    /// is known. The session of a silent one counts as told then.
+    /// Whether a login shows the reminder. One that is not silent always does, and so does one without
+    /// a known session. The session of a silent one is remembered.
     pub(super) fn is_due(&self, uid: u32, context: &Context, now: Instant) -> bool {
         let session = match (context.session, context.tty.as_str()) {
             (Some(id), _) => Session::Audit(id),

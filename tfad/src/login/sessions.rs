@@ -1,7 +1,7 @@
-//! The login dialogs under way, and whose they are.
+//! The login dialogs under way.
 //!
-//! A dialog belongs to one connection and dies with it, after two minutes of silence, or with its
-//! verdict. Each kind of caller has its bound, so that nobody can fill the daemon.
+//! A dialog belongs to one connection. It ends with the connection, with its verdict, or after two minutes
+//! without an answer. The number of dialogs is limited for each kind of caller: none can use up all.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,18 +17,18 @@ use crate::host::users::User;
 
 /// How long a dialog waits for an answer.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
-/// How long a set-up does: somebody installs an app meanwhile.
+/// How long an enrollment waits for an answer: the user may install an app meanwhile.
 pub const ENROLLMENT_IDLE_TIMEOUT: Duration = Duration::from_secs(600);
-/// How many dialogs there are at most. Root's have half of them for themselves.
+/// The number of dialogs. Half of them are reserved for root's.
 const MAX_SESSIONS: usize = 4096;
-/// From so many on, only a user about whom there is none gets one: whoever knows a few passwords must
-/// not take the places of everybody else.
+/// From this number on, a user who has a dialog gets no other one: an attacker who knows a few passwords
+/// must not take the places of all other users.
 const CROWDED_FROM: usize = MAX_SESSIONS / 4 * 3;
-/// How many dialogs there are at most about one user from one origin.
+/// The number of dialogs for one user from one origin.
 const MAX_PER_USER: usize = 256;
-/// How many dialogs a caller that is not root may have at most.
+/// The number of dialogs of one caller who is not root.
 const MAX_PER_CALLER: usize = 8;
-/// How many dialogs there are at most of programs of root's that one user runs, such as su.
+/// The number of dialogs of programs of root's that one user runs, such as su.
 const MAX_PER_REQUESTER: usize = 64;
 
 /// Who logs in, through whom, and how.
@@ -57,7 +57,7 @@ impl LoginAttempt {
 pub struct Session {
     /// The login.
     pub attempt: LoginAttempt,
-    /// Where it stands. It may hold a key: it has no `Debug`.
+    /// Its state. It may hold a key: it has no `Debug`.
     pub dialog: Dialog,
 }
 

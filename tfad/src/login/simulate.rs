@@ -124,11 +124,11 @@ pub fn impact(
     account: Option<&Account>,
     now: Time,
 ) -> Impact {
-    // Whoever looks at what a policy means wants to know what it asks once the audit is over.
+    // The impact of a policy is what it asks after audit mode.
     let policy = &policy.without_audit();
     let at = |now| simulate(policy, supposed, subject, account, now).outcome();
     let (today, now_reason) = at(now);
-    // The grace of whoever was never asked begins today.
+    // The grace of a user who was never asked begins today.
     let mut waiting = account
         .cloned()
         .unwrap_or_else(|| Account::new(subject.uid));
@@ -232,7 +232,7 @@ pub fn explain(
     }
 }
 
-/// Whose count of wrong codes holds: without a remote host it is taken to be a console.
+/// The counter of wrong codes that applies. A login without a remote host is taken for one at a console.
 fn lock_of(supposed: &HypotheticalLogin) -> ThrottleScope {
     match origin(supposed) {
         _ if is_own(supposed) => ThrottleScope::OwnProgram,

@@ -15,7 +15,7 @@ use crate::caller::Caller;
 use crate::login::{self, Logins};
 
 /// How long a peer without a dialog may take for a call, which the module sends at once, and any peer
-/// for taking in an answer.
+/// to receive a reply.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many lines a handshake may have. Four are usual.
 const MAX_HANDSHAKE_LINES: u32 = 16;
@@ -60,7 +60,7 @@ impl<'a> Connection<'a> {
             }
             self.answer(call)?;
             counters.is_answered();
-            // Whoever has no dialog that waits for an answer has nothing to think about.
+            // A peer without a dialog has no user who thinks about an answer.
             let idle_timeout = self.logins.idle_timeout(&self.caller.name);
             self.within(idle_timeout.unwrap_or(CALL_TIMEOUT));
         }
@@ -68,7 +68,7 @@ impl<'a> Connection<'a> {
 
     fn log_on(&mut self, guid: Guid) -> io::Result<()> {
         let mut handshake = ServerHandshake::new(self.caller.uid, guid);
-        // The first byte was made for credentials, which nobody asks for.
+        // The first byte is meant for credentials, which are not used.
         let mut nul = [1];
         io::Read::read_exact(&mut self.reader, &mut nul)?;
         if nul != [0] {
@@ -87,7 +87,7 @@ impl<'a> Connection<'a> {
         Err(ErrorKind::PermissionDenied.into())
     }
 
-    /// Says what there is to say, unless the peer has gone on already.
+    /// Sends what was not sent yet, unless the peer has sent more already.
     fn flush_if_peer_waits(&mut self) -> io::Result<()> {
         if self.reader.is_drained() {
             self.send(&[])?;

@@ -1,4 +1,4 @@
-//! The socket, byte by byte. The daemon behind it serves no login, and says so to whoever begins one.
+//! The socket, byte by byte. The daemon behind it serves no login, and answers each `Begin` so.
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -69,10 +69,10 @@ impl Daemon {
         stream
     }
 
-    /// All that is heard by whoever says this and no more.
+    /// All that a peer receives that sends these bytes and no more.
     fn hear(&self, said: &[u8]) -> Vec<u8> {
         let mut stream = self.connect();
-        // Whoever is thrown out in the middle need not get to the end.
+        // The daemon may close the connection in the middle.
         let _ = stream.write_all(said);
         let _ = stream.shutdown(Shutdown::Write);
         let mut heard = Vec::new();
@@ -205,7 +205,7 @@ fn nobody_is_answered_who_has_not_logged_on() {
     for said in [
         "\0BEGIN\r\n".to_owned(),
         "\0AUTH\r\nBEGIN\r\n".to_owned(),
-        // Of a uid that is nobody's.
+        // A uid that no user has.
         "\0AUTH EXTERNAL 34323934393637323935\r\nBEGIN\r\n".to_owned(),
         format!("\0{auth}CANCEL\r\nBEGIN\r\n"),
         format!("{auth}BEGIN\r\n"),
@@ -249,7 +249,7 @@ fn what_is_no_call_ends_the_visit_before_the_rest_of_it_comes() {
             .write_all(&flight(&bytes[..FIXED_HEADER_LENGTH]))
             .unwrap();
         let mut heard = Vec::new();
-        // Nothing more is said, and the end comes all the same.
+        // The connection ends although the peer sends no more.
         stream.read_to_end(&mut heard).unwrap();
         assert_eq!(heard, b"", "nothing goes out before the first answer");
     }

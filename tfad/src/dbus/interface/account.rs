@@ -70,7 +70,7 @@ impl OwnAccount {
     ) -> Result<Offer, BusError> {
         let invitation = Zeroizing::new(parameters.invitation.take().unwrap_or_default());
         let mut call = self.begin_change(&header, connection).await?;
-        // Checked before polkit asks for the password in vain.
+        // Checked before polkit asks for the password.
         let (authenticator, invitation) = call
             .run(move |owner| {
                 let authenticator = authenticator(&parameters)?;
@@ -151,7 +151,7 @@ impl OwnAccount {
     ) -> Result<(), BusError> {
         let proof = Zeroizing::new(proof);
         let mut call = self.begin_change(&header, connection).await?;
-        // Checked before polkit asks for the password in vain, and again afterwards.
+        // Checked before polkit asks for the password, and again afterwards.
         call.run(|owner| owner.may_switch_off()).await?;
         let factor = call.authenticate(&proof).await?;
         Ok(call.run(move |owner| owner.pause(&factor)).await?)
@@ -179,7 +179,7 @@ impl OwnAccount {
     ) -> Result<(), BusError> {
         let proof = Zeroizing::new(proof);
         let mut call = self.begin_change(&header, connection).await?;
-        // Checked before polkit asks for the password in vain, and again afterwards.
+        // Checked before polkit asks for the password, and again afterwards.
         call.run(|owner| owner.may_switch_off()).await?;
         let factor = call.authenticate(&proof).await?;
         Ok(call.run(move |owner| owner.remove(&factor)).await?)
@@ -283,7 +283,7 @@ impl OwnerCall<'_> {
     /// # Errors
     /// [`Error::NotSetUp`]; as [`Self::authorize`]; then [`Error::CodeNeeded`] where there is no code.
     async fn authenticate(&mut self, proof: &str) -> Result<SecondFactor, Error> {
-        // Checked before polkit asks for the password in vain.
+        // Checked before polkit asks for the password.
         self.run(|owner| owner.must_be_set_up()).await?;
         let prompt = self.logins.password_prompts().open(self.owner.user.uid);
         let grounds = self.authorize().await?;

@@ -272,8 +272,8 @@ impl Administrator {
         }
     }
 
-    /// What is to be said of a record whose name the system does not know: whoever has its uid may
-    /// have got another name.
+    /// Describes a record whose name the system does not know: the user with its uid may have another
+    /// name now.
     fn renamed(
         &self,
         former: &str,
@@ -314,8 +314,8 @@ impl Administrator {
         )))
     }
 
-    /// Forgets the record that a name stands for, and tells the name that it was of. A record under
-    /// the very name that was given comes first, for that one was meant.
+    /// Removes the record that a name means, and returns the name that it was stored under. A record
+    /// under exactly the given name comes first.
     fn reset_record(&self, given: &str, known: Option<User>) -> Result<String, Error> {
         let accounts = &self.accounts;
         let named = known.as_ref().map_or(given, |user| &user.name);
@@ -348,8 +348,8 @@ impl Administrator {
         Ok(named.to_owned())
     }
 
-    /// Forgets everything but that there is no second grace. Of a record that cannot be read it is
-    /// not known whether it was set up.
+    /// Removes everything but the mark that there is no second grace. For a record that cannot be read it
+    /// is not known whether the user had enrolled.
     fn reset_without_grace(&self, user: &User) -> Result<(), account::Error> {
         let accounts = &self.accounts;
         if accounts.change_and_move(user, Account::reset).is_ok() {
@@ -429,7 +429,7 @@ fn unknown_user(user: String) -> Impact {
     }
 }
 
-/// Of a user who is gone.
+/// Describes a record whose user is gone.
 fn gone(name: &str) -> String {
     format!(
         "this system knows no user {name} now. If the user has left, and it is not only the \
@@ -437,7 +437,7 @@ fn gone(name: &str) -> String {
     )
 }
 
-/// Of a record that stands under a name that is nobody's, while the uid has another name.
+/// Describes a record under a name that no user has, while its uid has another name.
 fn moved(former: &str, user: &User) -> String {
     let User { name, uid, .. } = user;
     format!(
@@ -447,7 +447,7 @@ fn moved(former: &str, user: &User) -> String {
     )
 }
 
-/// Of such a record, where the user has one of the present name.
+/// Describes such a record, where the user has another one under the present name.
 fn left_over(former: &str, user: &User) -> String {
     format!(
         "this system knows no user {former} now, and {}, whose uid it was set up for, has a record of \
