@@ -7,6 +7,10 @@ use super::render::origin;
 
 type Fields = Vec<(&'static str, String)>;
 
+/// The characters of foreign text in a field: as many as a login name can have. A caller who is not root
+/// chooses some of it, and a call has up to 32 KiB.
+const MAX_CHARS: usize = 256;
+
 impl Event<'_> {
     pub(super) fn fields(&self) -> Fields {
         let kind = self.kind();
@@ -22,8 +26,8 @@ impl Event<'_> {
                 event,
             } => {
                 fields.extend([
-                    ("TFA_USER", (*user).to_owned()),
-                    ("TFA_SERVICE", context.service.clone()),
+                    ("TFA_USER", bounded(user)),
+                    ("TFA_SERVICE", bounded(&context.service)),
                     ("TFA_ORIGIN", origin(context, caller.uid)),
                     ("TFA_CALLER_UID", caller.uid.to_string()),
                 ]);
@@ -31,17 +35,17 @@ impl Event<'_> {
             }
             Self::Account { uid, user, event } => {
                 fields.extend([
-                    ("TFA_USER", (*user).to_owned()),
+                    ("TFA_USER", bounded(user)),
                     ("TFA_CALLER_UID", uid.to_string()),
                 ]);
                 if let AccountEvent::RecordGiven { former, .. } = event {
-                    fields.push(("TFA_FORMER_USER", (*former).to_owned()));
+                    fields.push(("TFA_FORMER_USER", bounded(former)));
                 }
             }
             Self::Record { user, event } => {
-                fields.push(("TFA_USER", (*user).to_owned()));
+                fields.push(("TFA_USER", bounded(user)));
                 if let RecordEvent::Moved { former, .. } = event {
-                    fields.push(("TFA_FORMER_USER", (*former).to_owned()));
+                    fields.push(("TFA_FORMER_USER", bounded(former)));
                 }
             }
             Self::Daemon(_) => {}
@@ -61,7 +65,7 @@ impl LoginEvent<'_> {
             | Self::Deferred { rule }
             | Self::Audited { rule, .. } => fields.push(("TFA_RULE", rule.to_string())),
             Self::NameChanged { former, .. } => {
-                fields.push(("TFA_FORMER_USER", (*former).to_owned()));
+                fields.push(("TFA_FORMER_USER", bounded(former)));
             }
             Self::WrongCode
             | Self::WrongInvitation
@@ -76,9 +80,52 @@ impl LoginEvent<'_> {
     }
 }
 
+fn bounded(text: &str) -> String {
+    text.chars().take(MAX_CHARS).collect()
+}
+
 fn factor_name(factor: Factor) -> &'static str {
     match factor {
         Factor::Authenticator => "authenticator",
         Factor::BackupCode => "backup-code",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tfa_proto::Context;
+
+    use super::*;
+    use crate::caller::Caller;
+
+    #[test]
+    fn foreign_text_takes_a_bounded_part_of_an_entry() {
+        let long = "ü".repeat(16 * 1024);
+        let caller = Caller {
+            name: ":1.7".to_owned(),
+            uid: 1000,
+        };
+        let context = Context {
+            service: long.clone(),
+            ..Context::default()
+        };
+        let login = Event::Login {
+            caller: &caller,
+            user: &long,
+            context: &context,
+            event: LoginEvent::NameChanged {
+                former: &long,
+                uid: 1000,
+            },
+        };
+        let account = Event::Account {
+            uid: 1000,
+            user: &long,
+            event: AccountEvent::NotAdministrator,
+        };
+        for event in [login, account] {
+            let length: usize = event.fields().iter().map(|(_, value)| value.len()).sum();
+            assert!(length < 4096, "{length}");
+        }
     }
 }
