@@ -1,17 +1,16 @@
-//! Which terminals are consoles of this machine: those at which nobody works over a network.
+//! The consoles of this machine: terminals that are not reachable over a network.
 
 use std::fs;
 
-/// Where the kernel names the consoles that it writes to.
+/// The consoles to which the kernel writes.
 const ACTIVE: &str = "/sys/class/tty/console/active";
 
-/// Virtual terminals, and consoles of a hypervisor or of a mainframe's firmware: the kernel need not
-/// write to them.
+/// Virtual terminals, and consoles of a hypervisor or of a mainframe's firmware. The kernel does
+/// not always write to them.
 const NUMBERED: [&str; 4] = ["tty", "hvc", "hvsi", "xvc"];
 const NAMED: [&str; 4] = ["console", "sclp_line0", "ttysclp0", FIRST_DISPLAY];
 
-/// The first display is the one at the machine. Further ones are mostly served over the network
-/// (VNC, xrdp).
+/// The first display is local. Further displays are mostly served over the network (VNC, xrdp).
 const FIRST_DISPLAY: &str = ":0";
 
 /// The consoles of a machine.
@@ -24,7 +23,7 @@ pub struct Consoles {
 }
 
 impl Default for Consoles {
-    /// Those that every machine may have.
+    /// The consoles that every machine may have.
     fn default() -> Self {
         Self {
             usual: true,
@@ -34,15 +33,15 @@ impl Default for Consoles {
 }
 
 impl Consoles {
-    /// These alone, or besides the usual ones.
+    /// The named consoles, and the usual ones if requested.
     #[must_use]
     pub fn new(usual: bool, names: Vec<String>) -> Self {
         Self { usual, names }
     }
 
-    /// Adds the consoles that the kernel uses, where the usual ones count. No other serial line is
-    /// added: behind one may be a modem or a terminal server. In a container these are the consoles
-    /// of the container's host.
+    /// Adds the consoles that the kernel uses, if the usual ones are included. No other serial line
+    /// is added, because it may lead to a modem or a terminal server. In a container these are the
+    /// consoles of the container's host.
     #[must_use]
     pub fn with_those_of_the_kernel(mut self) -> Self {
         if self.usual {
@@ -59,7 +58,7 @@ impl Consoles {
         &self.names
     }
 
-    /// Whether a terminal is one of them, as PAM names it: with or without `/dev/`, or a display.
+    /// Whether a terminal is a console. PAM names it with or without `/dev/`, or by a display.
     #[must_use]
     pub fn has(&self, tty: &str) -> bool {
         let tty = tty.strip_prefix("/dev/").unwrap_or(tty);
@@ -74,15 +73,15 @@ impl Consoles {
         (self.usual && is_usual(tty)) || self.names.iter().any(|name| name == tty)
     }
 
-    /// Whether a login at a seat of the machine is at one of them. PAM names no terminal for such a
-    /// login, or the display.
+    /// Whether a login at a seat is at a console. PAM names no terminal for such a login, or the
+    /// display.
     #[must_use]
     pub fn have_seat(&self, seat: &str, tty: &str) -> bool {
         self.usual && !seat.is_empty() && (tty.is_empty() || tty.starts_with(':'))
     }
 }
 
-/// Whether a terminal is never a console: a login over the network has one as well.
+/// Whether a terminal is a pseudo-terminal, which is never a console.
 #[must_use]
 pub fn is_pseudo_terminal(tty: &str) -> bool {
     tty.starts_with("pts/")

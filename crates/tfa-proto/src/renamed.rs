@@ -1,11 +1,11 @@
-//! Records that go to other names and uids.
+//! Records that get another name or uid.
 
 use zbus::wire::{DeserializeDict, SerializeDict, Type};
 
 use crate::OpenEnum;
 use crate::wire_name::wire_enum;
 
-/// What became, or would become, of a record that is to go to another name.
+/// The result of moving a record to another name, or of a check of such a move.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
 pub struct Renamed {
@@ -17,9 +17,10 @@ pub struct Renamed {
     pub uid: u32,
     /// What happened, or would happen.
     pub outcome: OpenEnum<RenameOutcome>,
-    /// Why it would be refused; else empty.
+    /// The reason for a refusal; else empty.
     pub why: String,
-    /// The names of other records of the new name or its uid, which have to move first or at once.
+    /// The names of other records that have the new name or its uid. They must move first or in the
+    /// same call.
     pub in_the_way: Vec<String>,
 }
 

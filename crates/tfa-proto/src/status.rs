@@ -1,67 +1,66 @@
-//! What may be said about an account: never a secret, never a code.
+//! The status of an account. It never contains a secret or a code.
 
 use zbus::wire::{DeserializeDict, SerializeDict, Type};
 
 use crate::OpenEnum;
 use crate::wire_name::wire_enum;
 
-/// The state of one account, as `Status` and `Show` tell it. Times are seconds since the epoch.
+/// The status of one account, as `Status` and `Show` return it. Times are seconds since the epoch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
 pub struct Status {
     /// The login name.
     pub user: String,
-    /// The uid that the account was set up for, or that the user has; absent where the system knows
-    /// no such user.
+    /// The uid of the account, or of the user; absent if the system does not know the user.
     pub uid: Option<u32>,
     /// The state; absent where there is a [`Self::problem`].
     pub state: Option<OpenEnum<State>>,
     /// The names of the authenticators.
     pub authenticators: Vec<String>,
-    /// Whether a new authenticator was offered and not yet proved.
+    /// Whether a new authenticator waits for its first code.
     pub offer_pending: bool,
-    /// How many backup codes are left.
+    /// The number of unused backup codes.
     pub backup_codes_left: u32,
-    /// Wrong codes in a row from afar.
+    /// Remote wrong codes in a row.
     pub failures: u32,
-    /// Until when no code is accepted from afar; absent when not locked for a time.
+    /// The end of the remote lock; absent without a timed lock.
     pub locked_until: Option<u64>,
-    /// Whether codes from afar wait for the administrator.
+    /// Whether the remote lock ends only when the administrator removes it.
     pub locked_for_good: bool,
     /// Wrong codes in a row at the console.
     pub console_failures: u32,
-    /// Until when no code is accepted at the console.
+    /// The end of the lock at the console; absent without a timed lock.
     pub console_locked_until: Option<u64>,
-    /// Whether codes at the console wait for a backup code or the administrator.
+    /// Whether the lock at the console ends only with a backup code or by the administrator.
     pub console_locked_for_good: bool,
-    /// Wrong codes in a row from programs of the user's own.
+    /// Wrong codes in a row from programs that run as the user.
     pub own_failures: u32,
-    /// Until when no code is accepted from programs of the user's own.
+    /// The end of the lock of programs that run as the user; absent without a timed lock.
     pub own_locked_until: Option<u64>,
-    /// Whether codes from programs of the user's own wait for the administrator.
+    /// Whether that lock ends only when the administrator removes it.
     pub own_locked_for_good: bool,
-    /// Wrong codes since the last login that was told of them.
+    /// Wrong codes that no login has reported yet.
     pub wrong_codes: u32,
-    /// When the last of them was typed; absent where there is none.
+    /// The time of the last one; absent if there is none.
     pub last_wrong_code: Option<u64>,
-    /// Its remote host, its terminal, or the PAM service that knows neither; empty for a program of the
-    /// user's own, absent where there is none.
+    /// Its remote host, else its terminal, else its PAM service. Empty for a program that runs as
+    /// the user; absent if there is none.
     pub last_wrong_code_from: Option<String>,
     /// Whether the policy requires a second factor of this user.
     pub required: bool,
-    /// No policy is in force, for it cannot be read: `required` and `grace_until` say nothing.
+    /// The policy cannot be read: `required` and `grace_until` have no meaning.
     pub policy_unknown: bool,
-    /// Until when the policy lets the user in without one.
+    /// The end of the grace period.
     pub grace_until: Option<u64>,
-    /// Until when an invitation is good.
+    /// The end of a valid invitation.
     pub invited_until: Option<u64>,
-    /// The devices that are remembered.
+    /// Reserved; always empty.
     pub devices: Vec<String>,
-    /// When a code was last accepted at a login.
+    /// The last login with a right code.
     pub last_login: Option<u64>,
-    /// Why the record cannot be used; the other fields then say nothing.
+    /// Why the record cannot be used. The other fields then have no meaning.
     pub problem: Option<String>,
-    /// What the administrator should know of a record that can be used.
+    /// A note for the administrator about a record that can be used.
     pub note: Option<String>,
 }
 
