@@ -1,6 +1,6 @@
-//! A mount namespace for one test: its own `/etc`, `/run` and `/dev`. Whoever looks for users, a PAM
-//! service, the bus, the log or the time zone finds the same on every host. Nothing of it is seen
-//! from outside, and it goes with the last process in it.
+//! A mount namespace for one test: its own `/etc`, `/run` and `/dev`. Users, PAM services, the bus,
+//! the log and the time zone are the same on every host. The namespace is invisible from outside,
+//! and ends with the last process in it.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
@@ -9,8 +9,9 @@ use std::{panic, thread};
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use tfa_proto::SYSTEM_BUS_SOCKET;
+use tfa_testkit::PrivateBus;
 
-use super::bus::Bus;
 use super::daemon::Daemon;
 use super::log::Log;
 use super::{built, prepared};
@@ -20,9 +21,9 @@ use crate::person::Person;
 /// Where the counted programs are seen, so that the length of their paths is the same everywhere.
 pub(super) const PROGRAMS: &str = "/run/tfa-bench";
 
-/// The enclosure, seen from inside. The bus goes first, and the log last.
+/// The enclosure, seen from inside. The bus ends first, and the log last.
 pub(super) struct Enclosure {
-    _bus: Bus,
+    _bus: PrivateBus,
     _log: Log,
 }
 
@@ -35,7 +36,7 @@ impl Enclosure {
             enclose();
             let enclosure = Self {
                 _log: Log::open(),
-                _bus: Bus::start(),
+                _bus: start_bus(),
             };
             work(&enclosure)
         };
@@ -78,6 +79,13 @@ fn enclose() {
     tmpfs("/etc");
     furnish();
     bring_programs();
+}
+
+/// Starts the system bus, which allows everything to all users.
+fn start_bus() -> PrivateBus {
+    let folder = Path::new("/run/dbus");
+    fs::create_dir(folder).unwrap();
+    PrivateBus::start(folder, Path::new(SYSTEM_BUS_SOCKET))
 }
 
 /// Writes what the programs look for.

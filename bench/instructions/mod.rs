@@ -4,12 +4,10 @@
 //!
 //! 1. `built` finds the programs, and `prepared` makes what all tests share.
 //! 2. `enclosure` gives a test a mount namespace in which none of the host's files changes a count.
-//! 3. `bus` and `log` are its system bus and system log, `daemon` and `programs` what is counted,
-//!    `visits` what people do.
+//! 3. `log` is its system log, `daemon` and `programs` what is counted, `visits` what people do.
 //! 4. `callgrind` counts, and `figures` judges.
 
 mod built;
-mod bus;
 mod callgrind;
 mod daemon;
 mod enclosure;

@@ -9,7 +9,7 @@
 )]
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Error, Read, Write};
+use std::io::{self, Error, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tfa_proto::{ACCOUNT, ADMIN, LOGIN, NAME, PATH};
+use tfa_testkit::PrivateBus;
 use tfa_wire::{FixedHeader, HeaderFields, MessageReader};
 use zbus::Message;
 use zbus::message::{Builder, Flags};
@@ -33,8 +34,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// A bus, a daemon on it, and their folder.
 struct Host {
     folder: PathBuf,
-    bus: Child,
     daemon: Child,
+    bus: PrivateBus,
 }
 
 impl Host {
@@ -43,7 +44,7 @@ impl Host {
         let folder = folder.join(format!("{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
-        let bus = start_bus(&folder);
+        let bus = PrivateBus::start(&folder, &folder.join("bus"));
         let config = folder.join("tfad.toml");
         fs::write(&config, "[policy]\nmode = \"optional\"\n").unwrap();
         let daemon = Command::new(env!("CARGO_BIN_EXE_tfad"))
@@ -52,7 +53,7 @@ impl Host {
             .arg("--state")
             .arg(folder.join("state"))
             .arg("--bus")
-            .arg(format!("unix:path={}", folder.join("bus").display()))
+            .arg(format!("unix:path={}", bus.socket().display()))
             .arg("--socket")
             .arg(folder.join("login"))
             // As the unit has it: what is freed goes back.
@@ -63,8 +64,8 @@ impl Host {
             .unwrap();
         let host = Self {
             folder,
-            bus,
             daemon,
+            bus,
         };
         let deadline = Instant::now() + TIMEOUT;
         while host.ask().is_err() {
@@ -76,7 +77,7 @@ impl Host {
 
     /// Asks for the caller's own status, as a command of the package does.
     fn ask(&self) -> io::Result<()> {
-        let mut client = Client::connect(&self.folder.join("bus"));
+        let mut client = Client::connect(self.bus.socket());
         client.send(&bytes(call(ACCOUNT, "Status"), &()), 77)?;
         let name = client.wait_for_reply(77)?;
         match name.as_deref() {
@@ -104,38 +105,10 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        for child in [&mut self.daemon, &mut self.bus] {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        let _ = self.daemon.kill();
+        let _ = self.daemon.wait();
         let _ = fs::remove_dir_all(&self.folder);
     }
-}
-
-fn start_bus(folder: &Path) -> Child {
-    let config = folder.join("bus.conf");
-    let text = format!(
-        "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN\" \
-         \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\
-         <busconfig><type>system</type><listen>unix:path={}</listen>\
-         <policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/>\
-         <allow send_destination=\"*\"/><allow receive_sender=\"*\"/></policy>\
-         <limit name=\"max_replies_per_connection\">50000</limit></busconfig>",
-        folder.join("bus").display()
-    );
-    fs::write(&config, text).unwrap();
-    let mut daemon = Command::new("dbus-daemon")
-        .arg(format!("--config-file={}", config.display()))
-        .args(["--nofork", "--print-address=1"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("dbus-daemon is installed");
-    let mut address = String::new();
-    BufReader::new(daemon.stdout.take().unwrap())
-        .read_line(&mut address)
-        .unwrap();
-    daemon
 }
 
 /// A program that sends and does not read.
@@ -262,7 +235,7 @@ fn kinds() -> Vec<(String, Vec<u8>)> {
 
 /// Sends a message many times, and then one more to whose reply it waits: all were seen then.
 fn flood(host: &Host, message: &[u8], times: u32) {
-    let mut client = Client::connect(&host.folder.join("bus"));
+    let mut client = Client::connect(host.bus.socket());
     let all: Vec<u8> = (2..times + 2)
         .flat_map(|serial| numbered(message, serial))
         .collect();
@@ -314,7 +287,7 @@ fn the_connections_of_one_user_leave_room_for_others() {
     let begin = bytes(call(LOGIN, "Begin"), &("x".repeat(30_000), &none));
     let status = bytes(call(ACCOUNT, "Status"), &none);
     let mut clients: Vec<Client> = (0..200)
-        .map(|_| Client::connect(&host.folder.join("bus")))
+        .map(|_| Client::connect(host.bus.socket()))
         .collect();
     for serial in 2..30 {
         for client in &mut clients {

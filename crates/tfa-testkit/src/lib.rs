@@ -1,12 +1,30 @@
 //! What the tests of several crates share. No program depends on this crate.
 //!
-//! - [`MemoryStore`]: a store in memory, to stand in for the real one.
+//! - [`daemon`]: a double of the daemon, with one account and fixed codes.
+//! - [`MemoryStore`]: a double of the store, in memory.
+//! - [`PrivateBus`]: a message bus for one test.
+//! - [`TestHost`] runs a command where that bus is the system bus, on a [`Terminal`] or without.
 //! - [`store_contract!`]: the tests that every store must pass.
 //! - [`skip_without_root`] and [`skip_without_uid`]: skip a test that needs privileges.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends by panicking"
+)]
+
+pub mod daemon;
 mod memory_store;
+mod private_bus;
 mod privileges;
 pub mod store_contract;
+mod terminal;
+mod test_host;
 
 pub use memory_store::MemoryStore;
+pub use private_bus::PrivateBus;
 pub use privileges::{NOBODY, skip_without_root, skip_without_uid};
+pub use terminal::Terminal;
+pub use test_host::{Run, TestHost, finished};

@@ -1,16 +1,17 @@
 //! The fixture of one test: the module, a bus, a log and a PAM service.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{OnceLock, mpsc};
 use std::thread;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tfa_testkit::PrivateBus;
 
 use crate::daemon::{Action, Daemon};
 use crate::program::{Answer, Report, Script, Step};
@@ -33,7 +34,7 @@ pub(crate) const ENDPOINTS: [Endpoint; 2] = [Endpoint::Daemon, Endpoint::Bus];
 /// A folder, a bus and a log.
 pub(crate) struct Fixture {
     folder: PathBuf,
-    bus: Option<Child>,
+    bus: Option<PrivateBus>,
     log: Log,
 }
 
@@ -41,7 +42,7 @@ impl Fixture {
     /// A fixture with a bus.
     pub(crate) fn new() -> Self {
         let mut fixture = Self::without_bus();
-        fixture.bus = Some(start_bus(&fixture.folder));
+        fixture.bus = Some(PrivateBus::start(&fixture.folder, &fixture.socket()));
         fixture
     }
 
@@ -143,16 +144,13 @@ impl Fixture {
 
     /// Returns the pid of the bus.
     pub(crate) fn bus(&self) -> i32 {
-        self.bus.as_ref().unwrap().id().try_into().unwrap()
+        self.bus.as_ref().unwrap().pid().try_into().unwrap()
     }
 }
 
 impl Drop for Fixture {
     fn drop(&mut self) {
-        if let Some(mut bus) = self.bus.take() {
-            let _ = bus.kill();
-            let _ = bus.wait();
-        }
+        drop(self.bus.take());
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
@@ -287,34 +285,6 @@ impl Login<'_> {
              account required pam_debug.so acct=cred_unavail\n"
         )
     }
-}
-
-fn start_bus(folder: &Path) -> Child {
-    let configuration = folder.join("bus.conf");
-    let socket = folder.join("bus/system_bus_socket");
-    fs::write(
-        &configuration,
-        format!(
-            "<busconfig><listen>unix:path={}</listen><auth>EXTERNAL</auth>\
-             <policy context='default'><allow user='*'/><allow own='*'/>\
-             <allow send_destination='*'/><allow receive_sender='*'/></policy></busconfig>",
-            socket.display()
-        ),
-    )
-    .unwrap();
-    let mut bus = Command::new("dbus-daemon")
-        .arg(format!("--config-file={}", configuration.display()))
-        .args(["--nofork", "--print-address=1"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null()) // it warns about limits
-        .spawn()
-        .unwrap();
-    let mut address = String::new();
-    BufReader::new(bus.stdout.as_mut().unwrap())
-        .read_line(&mut address)
-        .unwrap();
-    assert!(address.starts_with("unix:"), "the bus did not start");
-    bus
 }
 
 /// The log: a socket that libc writes to.

@@ -1,25 +1,25 @@
 //! After the set-up: a new phone, pausing, resuming, removing, trying a code.
 
 use tfa_proto::Status;
+use tfa_testkit::TestHost;
+use tfa_testkit::daemon::{NEW_CODE, PROOF, enabled};
 
-use crate::double::{NEW_CODE, PROOF, Place, enabled};
-
-fn place() -> Place {
-    Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled())
+fn host() -> TestHost {
+    TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), enabled())
 }
 
-fn paused() -> Place {
+fn paused() -> TestHost {
     let status = Status {
         state: Some(tfa_proto::State::Paused.into()),
         ..enabled()
     };
-    Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), status)
+    TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), status)
 }
 
 #[test]
 fn a_new_phone_is_in_force_once_a_code_of_it_was_right() {
-    let place = place();
-    let mut terminal = place.types(&["move"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["move"]);
     terminal.answers("Code from your phone, or a backup code:", PROOF);
     terminal.answers("Press Enter to show the QR code", "");
     terminal.answers("Scan it with the app", "");
@@ -28,15 +28,15 @@ fn a_new_phone_is_in_force_once_a_code_of_it_was_right() {
     terminal.expect("Your backup codes did not change. Unused backup codes: 8");
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(
-        place.daemon().calls(),
+        host.daemon().calls(),
         ["Move", "Move 111111", "Confirm 222222"]
     );
 }
 
 #[test]
 fn a_backup_code_that_the_move_took_is_not_counted_as_left() {
-    let place = place();
-    let terminal = place.types(&["move", "--qr", "none"]);
+    let host = host();
+    let terminal = host.terminal_with(&["move", "--qr", "none"]);
     terminal.answers("or a backup code:", "ABCDE-FGHJK");
     terminal.expect("To cancel, press Ctrl-C.");
     terminal.types(&format!("{NEW_CODE}\r"));
@@ -45,38 +45,38 @@ fn a_backup_code_that_the_move_took_is_not_counted_as_left() {
 
 #[test]
 fn a_move_that_is_cancelled_withdraws_the_offer() {
-    let place = place();
-    let mut terminal = place.types(&["move"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["move"]);
     terminal.answers("or a backup code:", "ABCDE-FGHJK");
     terminal.expect("Press Enter to show the QR code");
     terminal.types("\x03");
     terminal.expect("Cancelled. Your old phone still works");
     assert_eq!(terminal.exit_code(), 1);
     assert_eq!(
-        place.daemon().calls(),
+        host.daemon().calls(),
         ["Move", "Move ABCDE-FGHJK", "Abandon"]
     );
 }
 
 #[test]
 fn pause_resume_and_remove_each_take_a_proof() {
-    let place = place();
+    let host = host();
     for (command, said) in [
         ("pause", "Two-factor login is paused"),
         ("resume", "Two-factor login is on again."),
     ] {
-        let mut terminal = place.types(&[command]);
+        let mut terminal = host.terminal_with(&[command]);
         terminal.answers("or a backup code:", PROOF);
         terminal.expect(said);
         assert_eq!(terminal.exit_code(), 0);
     }
-    let mut terminal = place.types(&["remove"]);
+    let mut terminal = host.terminal_with(&["remove"]);
     terminal.answers("To remove it, type yes", "yes");
     terminal.answers("or a backup code:", PROOF);
     terminal.expect("Two-factor login is off for alice.");
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(
-        place.daemon().calls(),
+        host.daemon().calls(),
         [
             "Pause",
             "Pause 111111",
@@ -91,47 +91,47 @@ fn pause_resume_and_remove_each_take_a_proof() {
 #[test]
 fn removing_takes_a_written_yes() {
     for answer in ["", "y", "no", "remove"] {
-        let place = place();
-        let mut terminal = place.types(&["remove"]);
+        let host = host();
+        let mut terminal = host.terminal_with(&["remove"]);
         terminal.answers("To remove it, type yes", answer);
         terminal.expect("Not removed. Nothing was changed.");
         assert_eq!(terminal.exit_code(), 1);
-        assert!(place.daemon().calls().is_empty());
+        assert!(host.daemon().calls().is_empty());
     }
 }
 
 #[test]
 fn what_makes_no_sense_is_said_before_a_code_is_asked_for() {
-    for (place, command, said) in [
-        (place(), "resume", "Two-factor login is not paused."),
+    for (host, command, said) in [
+        (host(), "resume", "Two-factor login is not paused."),
         (paused(), "pause", "Two-factor login is already paused."),
     ] {
-        let mut terminal = place.types(&[command]);
+        let mut terminal = host.terminal_with(&[command]);
         terminal.expect(said);
         assert_eq!(terminal.exit_code(), 1);
-        assert!(place.daemon().calls().is_empty());
+        assert!(host.daemon().calls().is_empty());
     }
 }
 
 #[test]
 fn whoever_has_nothing_set_up_is_told_how() {
     for command in ["codes", "move", "pause", "resume", "remove", "test"] {
-        let place = crate::setup::place();
-        let mut terminal = place.types(&[command]);
+        let host = crate::setup::host();
+        let mut terminal = host.terminal_with(&[command]);
         terminal.expect("To set it up: tfa-enroll setup");
         assert_eq!(terminal.exit_code(), 1);
-        assert!(place.daemon().calls().is_empty());
+        assert!(host.daemon().calls().is_empty());
     }
 }
 
 #[test]
 fn a_code_can_be_tried_and_a_wrong_one_is_explained() {
-    let place = place();
-    let mut terminal = place.types(&["test"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["test"]);
     terminal.answers("or a backup code:", PROOF);
     terminal.expect("A login would accept it. It was not used up.");
     assert_eq!(terminal.exit_code(), 0);
-    let mut terminal = place.types(&["test"]);
+    let mut terminal = host.terminal_with(&["test"]);
     terminal.answers("or a backup code:", "000000");
     terminal.expect("A login would not accept this code.");
     terminal.expect("Perhaps the clock of your phone is off");

@@ -4,9 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use tfa_testkit::Terminal;
 use vt100::{Cell, Color, Screen};
-
-use crate::double::Terminal;
 
 /// The colours of a window.
 #[derive(Clone, Copy)]

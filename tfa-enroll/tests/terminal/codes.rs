@@ -4,10 +4,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::double::{PROOF, Place, Run, enabled};
+use tfa_testkit::daemon::{PROOF, enabled};
+use tfa_testkit::{Run, TestHost};
 
-fn place() -> Place {
-    Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled())
+fn host() -> TestHost {
+    TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), enabled())
 }
 
 fn text_of(pdf: &Path) -> String {
@@ -24,8 +25,8 @@ fn text_of(pdf: &Path) -> String {
 
 #[test]
 fn a_new_set_is_shown_once_the_proof_was_right() {
-    let place = place();
-    let mut terminal = place.types(&["codes"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["codes"]);
     terminal.answers("Code from your phone, or a backup code:", "000000");
     terminal.expect("Perhaps the clock of your phone is off");
     assert!(!terminal.screen().contains("ABCD0"));
@@ -40,33 +41,33 @@ fn a_new_set_is_shown_once_the_proof_was_right() {
 
 #[test]
 fn three_wrong_proofs_are_enough() {
-    let place = place();
-    let mut terminal = place.types(&["codes"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["codes"]);
     for _ in 0..3 {
         terminal.types("000000\r");
     }
     terminal.expect("Stopped after three wrong codes");
     assert_eq!(terminal.exit_code(), 1);
-    assert_eq!(place.daemon().calls().len(), 4);
+    assert_eq!(host.daemon().calls().len(), 4);
 }
 
 #[test]
 fn what_is_no_code_is_not_sent_and_one_empty_line_is_a_slip() {
-    let place = place();
-    let mut terminal = place.types(&["codes"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["codes"]);
     for slip in ["hello", "12345", "", "11111o", ""] {
         terminal.answers("or a backup code:", slip);
     }
     terminal.types("\r");
     terminal.expect("Cancelled. Nothing was changed.");
     assert_eq!(terminal.exit_code(), 1);
-    assert_eq!(place.daemon().calls(), ["NewBackupCodes"]);
+    assert_eq!(host.daemon().calls(), ["NewBackupCodes"]);
 }
 
 #[test]
 fn a_lock_ends_it_at_once_with_the_time_to_wait() {
-    let place = place();
-    let mut terminal = place.types(&["codes"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["codes"]);
     terminal.answers("or a backup code:", "999999");
     terminal.expect("Try again in 30 seconds.");
     assert_eq!(terminal.exit_code(), 1);
@@ -74,9 +75,9 @@ fn a_lock_ends_it_at_once_with_the_time_to_wait() {
 
 #[test]
 fn a_page_to_print_holds_the_codes_and_what_they_are_for() {
-    let place = place();
-    let pdf = place.file("codes.pdf");
-    let mut terminal = place.terminal(&Run {
+    let host = host();
+    let pdf = host.file("codes.pdf");
+    let mut terminal = host.terminal(&Run {
         arguments: &["codes", "--pdf", pdf.to_str().unwrap()],
         size: Some((24, 160)),
         ..Run::default()
@@ -103,31 +104,31 @@ fn a_page_to_print_holds_the_codes_and_what_they_are_for() {
 
 #[test]
 fn a_page_that_cannot_be_made_is_refused_before_anything_is_asked() {
-    let place = place();
-    let taken = place.file("taken.pdf");
+    let host = host();
+    let taken = host.file("taken.pdf");
     std::fs::write(&taken, "precious").unwrap();
     for (path, reason) in [
         (taken.clone(), "already exists"),
-        (place.file("no/folder.pdf"), "The directory does not exist"),
+        (host.file("no/folder.pdf"), "The directory does not exist"),
     ] {
-        let mut terminal = place.types(&["codes", "--pdf", path.to_str().unwrap()]);
+        let mut terminal = host.terminal_with(&["codes", "--pdf", path.to_str().unwrap()]);
         terminal.expect(reason);
         assert_eq!(terminal.exit_code(), 1);
     }
     assert_eq!(std::fs::read_to_string(&taken).unwrap(), "precious");
-    assert!(place.daemon().calls().is_empty());
+    assert!(host.daemon().calls().is_empty());
 }
 
 #[test]
 fn codes_that_do_not_get_onto_the_disk_are_shown() {
-    let place = place();
+    let host = host();
     let before = format!(
         "mkdir {0}/full; mount -t tmpfs -o size=4k,mode=1777 tmpfs {0}/full; \
          head -c 4096 /dev/zero > {0}/full/all",
-        place.bus.folder().display()
+        host.folder().display()
     );
-    let pdf = place.file("full/codes.pdf");
-    let mut terminal = place.terminal(&Run {
+    let pdf = host.file("full/codes.pdf");
+    let mut terminal = host.terminal(&Run {
         arguments: &["codes", "--pdf", pdf.to_str().unwrap()],
         before: &before,
         ..Run::default()
@@ -143,9 +144,9 @@ fn codes_that_do_not_get_onto_the_disk_are_shown() {
 
 #[test]
 fn no_page_stays_behind_when_the_proof_is_not_given() {
-    let place = place();
-    let pdf = place.file("codes.pdf");
-    let mut terminal = place.types(&["codes", "--pdf", pdf.to_str().unwrap()]);
+    let host = host();
+    let pdf = host.file("codes.pdf");
+    let mut terminal = host.terminal_with(&["codes", "--pdf", pdf.to_str().unwrap()]);
     terminal.expect("or a backup code:");
     terminal.types("\x04");
     terminal.expect("Cancelled. Nothing was changed.");
@@ -155,8 +156,8 @@ fn no_page_stays_behind_when_the_proof_is_not_given() {
 
 #[test]
 fn a_file_name_in_place_of_enter_makes_the_page_and_a_bad_one_loses_nothing() {
-    let place = place();
-    let mut terminal = place.types(&["codes"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["codes"]);
     terminal.answers("or a backup code:", PROOF);
     terminal.answers("Press Enter when you have saved them:", "no/folder.pdf");
     terminal.expect("The directory does not exist");
@@ -164,18 +165,18 @@ fn a_file_name_in_place_of_enter_makes_the_page_and_a_bad_one_loses_nothing() {
     terminal.expect("paper.pdf\nPrint the file, then delete it.");
     terminal.types("\r");
     assert_eq!(terminal.exit_code(), 0);
-    assert!(text_of(&place.file("paper.pdf")).contains("ABCD9-FGHJ9"));
+    assert!(text_of(&host.file("paper.pdf")).contains("ABCD9-FGHJ9"));
 }
 
 #[test]
 fn an_answer_that_names_no_file_makes_none() {
-    let place = place();
-    let mut terminal = place.types(&["codes"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["codes"]);
     terminal.answers("or a backup code:", PROOF);
     for answer in ["y", "ok", "ABCD9-FGHJ9"] {
         terminal.answers("Press Enter when you have saved them:", answer);
         terminal.expect("Not saved. The name of the file must end in .pdf");
-        assert!(!place.file(answer).exists());
+        assert!(!host.file(answer).exists());
     }
     terminal.types("\r");
     assert_eq!(terminal.exit_code(), 0);

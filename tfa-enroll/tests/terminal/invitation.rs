@@ -1,28 +1,27 @@
 //! Setting up where the policy wants the administrator's word first.
 
-use crate::double::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, Place, Polkit, Terminal};
+use tfa_testkit::daemon::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, Polkit};
+use tfa_testkit::{Terminal, TestHost};
 
 const PROMPT: &str = "Invitation code from your administrator:";
 
-fn place() -> Place {
-    let place = crate::setup::place();
-    place
-        .daemon()
-        .account(|account| account.by_invitation = true);
-    place
+fn host() -> TestHost {
+    let host = crate::setup::host();
+    host.daemon()
+        .account(|account| account.needs_invitation = true);
+    host
 }
 
-fn setting_up(place: &Place) -> Terminal {
-    place.types(&["setup", "--qr", "none"])
+fn setting_up(host: &TestHost) -> Terminal {
+    host.terminal_with(&["setup", "--qr", "none"])
 }
 
 #[test]
 fn the_word_is_asked_for_before_the_password_and_can_be_seen_while_it_is_typed() {
-    let place = place();
-    place
-        .daemon()
+    let host = host();
+    host.daemon()
         .account(|account| account.polkit = Polkit::WrongPassword(1));
-    let mut terminal = setting_up(&place);
+    let mut terminal = setting_up(&host);
     terminal.expect("Your administrator can create one: tfactl invite alice");
     terminal.answers(PROMPT, INVITATION);
     terminal.expect(&format!("{PROMPT} {INVITATION}"));
@@ -31,7 +30,7 @@ fn the_word_is_asked_for_before_the_password_and_can_be_seen_while_it_is_typed()
     terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(
-        place.daemon().calls(),
+        host.daemon().calls(),
         [
             "Setup",
             "Setup MNPQR-STVWX",
@@ -44,8 +43,8 @@ fn the_word_is_asked_for_before_the_password_and_can_be_seen_while_it_is_typed()
 
 #[test]
 fn three_wrong_words_are_the_end() {
-    let place = place();
-    let mut terminal = setting_up(&place);
+    let host = host();
+    let mut terminal = setting_up(&host);
     for said in 1..=3 {
         terminal.expect_that("prompt", |screen| {
             screen.contents().matches(PROMPT).count() == said
@@ -55,13 +54,13 @@ fn three_wrong_words_are_the_end() {
     terminal.expect("Wrong invitation code.");
     terminal.expect("Stopped after three wrong invitation codes");
     assert_eq!(terminal.exit_code(), 1);
-    assert_eq!(place.daemon().calls().len(), 4);
+    assert_eq!(host.daemon().calls().len(), 4);
 }
 
 #[test]
 fn a_wrong_word_can_be_followed_by_the_right_one() {
-    let place = place();
-    let terminal = setting_up(&place);
+    let host = host();
+    let terminal = setting_up(&host);
     terminal.answers(PROMPT, "ABCDE-FGHJK");
     terminal.expect("Wrong invitation code.");
     terminal.types(&format!("{INVITATION}\r"));
@@ -70,8 +69,8 @@ fn a_wrong_word_can_be_followed_by_the_right_one() {
 
 #[test]
 fn what_has_not_the_form_of_a_word_costs_nothing() {
-    let place = place();
-    let terminal = setting_up(&place);
+    let host = host();
+    let terminal = setting_up(&host);
     terminal.expect(PROMPT);
     for typed in ["123456", "hello", "ABCDE-FGHJ!", "ABCDE", "a b c"] {
         terminal.types(&format!("{typed}\r"));
@@ -79,19 +78,19 @@ fn what_has_not_the_form_of_a_word_costs_nothing() {
     terminal.expect("Not a valid invitation code. It has two groups of five letters and digits.");
     terminal.types(&format!("{INVITATION}\r"));
     terminal.expect("Code from your phone:");
-    assert_eq!(place.daemon().calls(), ["Setup", "Setup MNPQR-STVWX"]);
+    assert_eq!(host.daemon().calls(), ["Setup", "Setup MNPQR-STVWX"]);
 }
 
 #[test]
 fn whoever_has_none_can_leave() {
     for keys in ["\r\r", "\x03", "\x04"] {
-        let place = place();
-        let mut terminal = setting_up(&place);
+        let host = host();
+        let mut terminal = setting_up(&host);
         terminal.expect(PROMPT);
         terminal.types(keys);
         terminal.expect("Cancelled. Nothing was changed. An unused invitation code stays valid.");
         assert_eq!(terminal.exit_code(), 1);
-        assert_eq!(place.daemon().calls(), ["Setup"]);
+        assert_eq!(host.daemon().calls(), ["Setup"]);
     }
 }
 
@@ -104,19 +103,19 @@ fn a_lock_and_an_invitation_that_has_ended_are_told_as_they_are() {
         ),
         (OLD_INVITATION, "There is no invitation for you now."),
     ] {
-        let place = place();
-        let mut terminal = setting_up(&place);
+        let host = host();
+        let mut terminal = setting_up(&host);
         terminal.answers(PROMPT, word);
         terminal.expect(said);
         assert_eq!(terminal.exit_code(), 1);
-        assert_eq!(place.daemon().calls().len(), 2);
+        assert_eq!(host.daemon().calls().len(), 2);
     }
 }
 
 #[test]
 fn where_none_is_needed_none_is_asked_for() {
-    let place = crate::setup::place();
-    let terminal = setting_up(&place);
+    let host = crate::setup::host();
+    let terminal = setting_up(&host);
     terminal.expect("Code from your phone:");
     assert!(!terminal.everything().contains("nvitation"));
 }

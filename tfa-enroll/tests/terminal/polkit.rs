@@ -1,32 +1,29 @@
 //! polkit's text agent: started for whoever is not root, for the time of the call alone.
 
-use tfa_testkit::{NOBODY, skip_without_uid};
+use tfa_testkit::daemon::{NEW_CODE, PROOF, Polkit, enabled};
+use tfa_testkit::{NOBODY, Run, TestHost, skip_without_uid};
 
-use crate::double::{NEW_CODE, PROOF, Place, Polkit, Run, enabled};
-use crate::setup::place;
+use crate::setup::host;
 
 /// Puts a `pkttyagent` of our own first in the search path. It tells what it was called with,
 /// is ready once it closes its output, and then waits to be ended.
-fn with_agent(place: &Place, before_ready: &str) -> String {
+fn with_agent(host: &TestHost, before_ready: &str) -> String {
     let text = format!(
         "#!/bin/sh\necho \"$@\" > {folder}/called\necho $$ > {folder}/pid\n\
          trap 'echo ended > {folder}/ended; exit' TERM\n{before_ready}\nexec 1>&-\n\
          while :; do sleep 0.05; done\n",
-        folder = place.bus.folder().display()
+        folder = host.folder().display()
     );
-    place.script("pkttyagent", &text);
-    format!(
-        "{}:/usr/sbin:/usr/bin:/sbin:/bin",
-        place.bus.folder().display()
-    )
+    host.script("pkttyagent", &text);
+    format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", host.folder().display())
 }
 
-fn set_up_place() -> Place {
-    Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled())
+fn enrolled_host() -> TestHost {
+    TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), enabled())
 }
 
-fn read(place: &Place, name: &str) -> String {
-    std::fs::read_to_string(place.file(name)).unwrap()
+fn read(host: &TestHost, name: &str) -> String {
+    std::fs::read_to_string(host.file(name)).unwrap()
 }
 
 #[test]
@@ -34,23 +31,23 @@ fn the_agent_serves_the_call_and_is_gone_after_it() {
     if skip_without_uid(NOBODY) {
         return;
     }
-    let place = place();
-    let path = with_agent(&place, "stty -echo < /dev/tty");
-    let mut terminal = place.terminal(&Run {
+    let host = host();
+    let path = with_agent(&host, "stty -echo < /dev/tty");
+    let mut terminal = host.terminal(&Run {
         arguments: &["setup", "--qr", "none"],
         environment: &[("PATH", &path)],
         as_nobody: true,
         ..Run::default()
     });
     terminal.expect("Code from your phone:");
-    let called = read(&place, "called");
+    let called = read(&host, "called");
     let process = called.trim().strip_prefix("--notify-fd 1 --process ");
     let (pid, start) = process.expect(&called).split_once(',').unwrap();
     assert!(
         pid.parse::<u32>().is_ok() && start.parse::<u64>().is_ok(),
         "{called}"
     );
-    assert_eq!(read(&place, "ended"), "ended\n");
+    assert_eq!(read(&host, "ended"), "ended\n");
     assert!(
         terminal.echoes(),
         "the terminal is as it was before the agent"
@@ -62,15 +59,15 @@ fn the_agent_serves_the_call_and_is_gone_after_it() {
 
 #[test]
 fn root_is_asked_for_nothing() {
-    let place = place();
-    let path = with_agent(&place, "");
-    let terminal = place.terminal(&Run {
+    let host = host();
+    let path = with_agent(&host, "");
+    let terminal = host.terminal(&Run {
         arguments: &["setup", "--qr", "none"],
         environment: &[("PATH", &path)],
         ..Run::default()
     });
     terminal.expect("Code from your phone:");
-    assert!(!place.file("called").exists());
+    assert!(!host.file("called").exists());
 }
 
 #[test]
@@ -78,22 +75,22 @@ fn ctrl_c_at_the_password_ends_the_wait_and_the_agent() {
     if skip_without_uid(NOBODY) {
         return;
     }
-    let place = place();
-    place.daemon().account(|account| account.silent = true);
-    let path = with_agent(&place, "stty -echo < /dev/tty");
-    let mut terminal = place.terminal(&Run {
+    let host = host();
+    host.daemon().account(|account| account.silent = true);
+    let path = with_agent(&host, "stty -echo < /dev/tty");
+    let mut terminal = host.terminal(&Run {
         arguments: &["setup"],
         environment: &[("PATH", &path)],
         as_nobody: true,
         ..Run::default()
     });
-    place.daemon().expect_call("Setup");
-    place.daemon().account(|account| account.silent = false);
+    host.daemon().expect_call("Setup");
+    host.daemon().account(|account| account.silent = false);
     terminal.types("\x03");
     terminal.expect("Cancelled. Nothing was changed.");
     assert_eq!(terminal.exit_code(), 1);
     assert!(terminal.echoes());
-    assert_eq!(place.daemon().calls(), ["Setup", "Abandon"]);
+    assert_eq!(host.daemon().calls(), ["Setup", "Abandon"]);
 }
 
 #[test]
@@ -101,8 +98,8 @@ fn a_missing_agent_is_named_with_its_package_and_the_call_is_tried() {
     if skip_without_uid(NOBODY) {
         return;
     }
-    let place = place();
-    let terminal = place.terminal(&Run {
+    let host = host();
+    let terminal = host.terminal(&Run {
         arguments: &["setup", "--qr", "none"],
         environment: &[("PATH", "/sbin:/bin")],
         before: "mount -t tmpfs tmpfs /usr/local; mkdir -p /usr/local/bin; \
@@ -117,15 +114,14 @@ fn a_missing_agent_is_named_with_its_package_and_the_call_is_tried() {
 #[test]
 fn a_mistyped_password_can_be_typed_again() {
     for (command, call) in [("setup", "Setup"), ("move", "Move")] {
-        let place = if command == "setup" {
-            place()
+        let host = if command == "setup" {
+            host()
         } else {
-            set_up_place()
+            enrolled_host()
         };
-        place
-            .daemon()
+        host.daemon()
             .account(|account| account.polkit = Polkit::WrongPassword(2));
-        let mut terminal = place.types(&[command, "--qr", "none"]);
+        let mut terminal = host.terminal_with(&[command, "--qr", "none"]);
         terminal.expect(
             "Not allowed: the password, or a code after it, was not right or was not given.",
         );
@@ -133,7 +129,7 @@ fn a_mistyped_password_can_be_typed_again() {
         terminal.answers("Try again? [Y/n]", "n");
         terminal.expect("Cancelled. Nothing was changed.");
         assert_eq!(terminal.exit_code(), 1);
-        assert_eq!(place.daemon().calls(), [call, call]);
+        assert_eq!(host.daemon().calls(), [call, call]);
     }
 }
 
@@ -148,19 +144,19 @@ fn no_second_try_is_offered_where_none_would_help() {
     ] as [(fn() -> Polkit, &str); 2]
     {
         for command in ["setup", "move", "codes", "pause"] {
-            let place = if command == "setup" {
-                place()
+            let host = if command == "setup" {
+                host()
             } else {
-                set_up_place()
+                enrolled_host()
             };
-            place.daemon().account(|account| account.polkit = polkit());
-            let mut terminal = place.types(&[command]);
+            host.daemon().account(|account| account.polkit = polkit());
+            let mut terminal = host.terminal_with(&[command]);
             terminal.expect(said);
             assert_eq!(terminal.exit_code(), 1, "{command}");
             let everything = terminal.everything();
             assert!(!everything.contains("Try again"), "{everything}");
             assert!(!everything.contains("Code from your phone"), "{everything}");
-            assert_eq!(place.daemon().calls().len(), 1);
+            assert_eq!(host.daemon().calls().len(), 1);
         }
     }
 }
@@ -170,47 +166,46 @@ fn a_change_asks_for_the_password_once_and_before_the_code() {
     if skip_without_uid(NOBODY) {
         return;
     }
-    let place = set_up_place();
-    let path = with_agent(&place, "");
-    let mut terminal = place.terminal(&Run {
+    let host = enrolled_host();
+    let path = with_agent(&host, "");
+    let mut terminal = host.terminal(&Run {
         arguments: &["pause"],
         environment: &[("PATH", &path)],
         as_nobody: true,
         ..Run::default()
     });
     terminal.expect("or a backup code:");
-    assert!(!place.file("ended").exists());
-    assert_eq!(place.daemon().calls(), ["Pause"]);
+    assert!(!host.file("ended").exists());
+    assert_eq!(host.daemon().calls(), ["Pause"]);
     terminal.types("333333\r");
     terminal.answers("or a backup code:", PROOF);
     terminal.expect("Two-factor login is paused");
     assert_eq!(terminal.exit_code(), 0);
-    assert_eq!(read(&place, "ended"), "ended\n");
+    assert_eq!(read(&host, "ended"), "ended\n");
     assert_eq!(
-        place.daemon().calls(),
+        host.daemon().calls(),
         ["Pause", "Pause 333333", "Pause 111111"]
     );
 }
 
 #[test]
 fn a_code_that_polkit_took_is_not_asked_for_again() {
-    let place = set_up_place();
-    place
-        .daemon()
+    let host = enrolled_host();
+    host.daemon()
         .account(|account| account.polkit_takes_code = true);
-    let mut terminal = place.types(&["pause"]);
+    let mut terminal = host.terminal_with(&["pause"]);
     terminal.expect("Two-factor login is paused");
     assert_eq!(terminal.exit_code(), 0);
-    assert_eq!(place.daemon().calls(), ["Pause"]);
+    assert_eq!(host.daemon().calls(), ["Pause"]);
 }
 
 #[test]
 fn ctrl_c_at_the_password_of_a_change_changes_nothing() {
-    let place = set_up_place();
-    place.daemon().account(|account| account.silent = true);
-    let mut terminal = place.types(&["remove"]);
+    let host = enrolled_host();
+    host.daemon().account(|account| account.silent = true);
+    let mut terminal = host.terminal_with(&["remove"]);
     terminal.answers("To remove it, type yes", "yes");
-    place.daemon().expect_call("Remove");
+    host.daemon().expect_call("Remove");
     terminal.types("\x03");
     terminal.expect("Cancelled. Nothing was changed.");
     assert_eq!(terminal.exit_code(), 1);
@@ -234,12 +229,11 @@ fn each_reason_why_the_agent_cannot_ask_has_its_own_words() {
         ),
     ];
     for (agent, before, said) in cases {
-        let place = place();
-        place
-            .daemon()
+        let host = host();
+        host.daemon()
             .account(|account| account.polkit = Polkit::NoAgent);
-        let path = with_agent(&place, agent);
-        let mut terminal = place.terminal(&Run {
+        let path = with_agent(&host, agent);
+        let mut terminal = host.terminal(&Run {
             arguments: &["setup"],
             environment: &[("PATH", &path)],
             before,

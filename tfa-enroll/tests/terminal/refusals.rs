@@ -2,30 +2,30 @@
 
 use std::os::unix::fs::MetadataExt;
 
-use tfa_testkit::{NOBODY, skip_without_uid};
+use tfa_testkit::daemon::{PROOF, enabled};
+use tfa_testkit::{NOBODY, Run, TestHost, finished, skip_without_uid};
 
-use crate::double::{PROOF, Place, Run, enabled, finished};
-use crate::setup::place;
+use crate::setup::host;
 
 #[test]
 fn without_a_terminal_nothing_that_asks_begins() {
-    let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
+    let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
     for command in [
         "setup", "codes", "move", "pause", "resume", "remove", "test",
     ] {
-        let (code, out, error) = finished(&place.output(&[command]));
+        let (code, out, error) = finished(&host.output_with(&[command]));
         assert_eq!(code, 1, "{command}");
         assert_eq!(out, "");
         assert!(error.contains("needs a terminal"), "{error}");
         assert!(error.contains("ssh -t"), "{error}");
     }
-    assert!(place.daemon().calls().is_empty());
+    assert!(host.daemon().calls().is_empty());
 }
 
 #[test]
 fn an_absent_daemon_is_exit_code_3_and_says_whom_to_tell() {
-    let place = Place::without_daemon(env!("CARGO_BIN_EXE_tfa-enroll"));
-    let (code, _, error) = finished(&place.output(&["status"]));
+    let host = TestHost::without_daemon(env!("CARGO_BIN_EXE_tfa-enroll"));
+    let (code, _, error) = finished(&host.output_with(&["status"]));
     assert_eq!(code, 3);
     assert!(
         error.contains("does not run and could not be started"),
@@ -36,8 +36,8 @@ fn an_absent_daemon_is_exit_code_3_and_says_whom_to_tell() {
 
 #[test]
 fn an_absent_bus_is_exit_code_3_too() {
-    let place = place();
-    let output = place.output_of(&Run {
+    let host = host();
+    let output = host.output(&Run {
         arguments: &["status"],
         before: "rm /run/dbus/system_bus_socket",
         ..Run::default()
@@ -52,8 +52,8 @@ fn an_absent_bus_is_exit_code_3_too() {
 
 #[test]
 fn the_address_of_the_bus_is_not_taken_from_the_environment() {
-    let place = Place::without_daemon(env!("CARGO_BIN_EXE_tfa-enroll"));
-    let output = place.output_of(&Run {
+    let host = TestHost::without_daemon(env!("CARGO_BIN_EXE_tfa-enroll"));
+    let output = host.output(&Run {
         arguments: &["status"],
         environment: &[("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere")],
         ..Run::default()
@@ -64,7 +64,7 @@ fn the_address_of_the_bus_is_not_taken_from_the_environment() {
 
 #[test]
 fn wrong_usage_is_exit_code_2() {
-    let place = place();
+    let host = host();
     for arguments in [
         &["dance"][..],
         &["setup", "--qr", "gif:x"],
@@ -75,7 +75,7 @@ fn wrong_usage_is_exit_code_2() {
         &["status", "--pdf", "x"],
         &["codes", "123456"],
     ] {
-        let (code, _, error) = finished(&place.output(arguments));
+        let (code, _, error) = finished(&host.output_with(arguments));
         assert_eq!(code, 2, "{arguments:?}");
         assert!(error.contains("error:"), "{error}");
     }
@@ -83,7 +83,7 @@ fn wrong_usage_is_exit_code_2() {
 
 #[test]
 fn help_is_no_error() {
-    let (code, out, _) = finished(&place().output(&["--help"]));
+    let (code, out, _) = finished(&host().output_with(&["--help"]));
     assert_eq!(code, 0);
     assert!(out.contains("Exit status: 0 success"), "{out}");
     assert!(out.lines().count() < 24, "{out}");
@@ -91,10 +91,10 @@ fn help_is_no_error() {
 
 #[test]
 fn whoever_waits_is_told_for_what_and_can_still_leave() {
-    let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
-    let mut terminal = place.types(&["codes"]);
+    let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
+    let mut terminal = host.terminal_with(&["codes"]);
     terminal.expect("or a backup code:");
-    place.daemon().account(|account| account.silent = true);
+    host.daemon().account(|account| account.silent = true);
     terminal.types(&format!("{PROOF}\r"));
     terminal.expect("Waiting for the two-factor service (tfad)...");
     terminal.types("\x03");
@@ -104,8 +104,8 @@ fn whoever_waits_is_told_for_what_and_can_still_leave() {
 
 #[test]
 fn a_full_disk_under_the_output_is_no_success() {
-    let place = place();
-    let (code, _, error) = finished(&place.output_of(&Run {
+    let host = host();
+    let (code, _, error) = finished(&host.output(&Run {
         arguments: &["status"],
         before: "exec > /dev/full",
         ..Run::default()
@@ -119,8 +119,8 @@ fn other_programs_of_the_same_user_cannot_look_into_it() {
     if skip_without_uid(NOBODY) {
         return;
     }
-    let place = place();
-    let terminal = place.terminal(&Run {
+    let host = host();
+    let terminal = host.terminal(&Run {
         as_nobody: true,
         ..Run::default()
     });
@@ -131,7 +131,7 @@ fn other_programs_of_the_same_user_cannot_look_into_it() {
 
 #[test]
 fn the_help_fits_80_columns() {
-    let place = place();
+    let host = host();
     for command in [
         &[][..],
         &["setup"],
@@ -141,7 +141,7 @@ fn the_help_fits_80_columns() {
         &["remove"],
     ] {
         let arguments = [command, &["--help"]].concat();
-        let (code, out, _) = finished(&place.output(&arguments));
+        let (code, out, _) = finished(&host.output_with(&arguments));
         assert_eq!(code, 0);
         for line in out.lines() {
             assert!(line.chars().count() <= 80, "{line}");

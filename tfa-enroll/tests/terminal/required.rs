@@ -2,13 +2,14 @@
 
 use tfa_client::now;
 use tfa_proto::Status;
+use tfa_testkit::daemon::enabled;
+use tfa_testkit::{TestHost, finished};
 use tfa_text::time::{date, date_time};
 
-use crate::double::{Place, enabled, finished};
 use crate::setup::nobody_yet;
 
-fn place(status: Status) -> Place {
-    Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), status)
+fn host(status: Status) -> TestHost {
+    TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), status)
 }
 
 fn required() -> Status {
@@ -19,7 +20,7 @@ fn required() -> Status {
 }
 
 fn status(status: Status) -> String {
-    let (code, out, error) = finished(&place(status).output(&["status"]));
+    let (code, out, error) = finished(&host(status).output_with(&["status"]));
     assert_eq!((code, error.as_str()), (0, ""));
     let longest = out.lines().map(str::len).max();
     assert!(longest < Some(80), "{out}");
@@ -29,22 +30,23 @@ fn status(status: Status) -> String {
 #[test]
 fn it_cannot_be_switched_off_and_no_code_is_spent_on_that() {
     for command in ["pause", "remove"] {
-        let place = place(required());
-        let mut terminal = place.types(&[command]);
+        let host = host(required());
+        let mut terminal = host.terminal_with(&[command]);
         terminal.expect("required on this host, so you cannot switch it off.");
         terminal.expect("For a new phone: tfa-enroll move");
         assert_eq!(terminal.exit_code(), 1);
         assert!(!terminal.everything().contains("backup code:"));
-        assert!(place.daemon().calls().is_empty());
+        assert!(host.daemon().calls().is_empty());
     }
 }
 
 #[test]
 fn the_daemon_has_the_last_word_and_its_words_are_shown() {
     for (command, before) in [("pause", None), ("remove", Some("To remove it, type yes"))] {
-        let place = place(enabled());
-        place.daemon().account(|account| account.insists = true);
-        let mut terminal = place.types(&[command]);
+        let host = host(enabled());
+        host.daemon()
+            .account(|account| account.refuses_switch_off = true);
+        let mut terminal = host.terminal_with(&[command]);
         if let Some(question) = before {
             terminal.answers(question, "yes");
         }
@@ -55,8 +57,8 @@ fn the_daemon_has_the_last_word_and_its_words_are_shown() {
 
 #[test]
 fn what_cannot_be_done_is_not_offered() {
-    let place = place(required());
-    let mut terminal = place.types(&[]);
+    let host = host(required());
+    let mut terminal = host.terminal_with(&[]);
     terminal.expect("tfa-enroll move     move to a new phone");
     assert_eq!(terminal.exit_code(), 0);
     let all = terminal.everything();

@@ -4,12 +4,13 @@ use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
 use tfa_proto::Status;
+use tfa_testkit::daemon::{NEW_CODE, SECRET, URI, enabled};
+use tfa_testkit::{Run, Terminal, TestHost};
 
 use crate::camera::{Theme, reads, reads_drawing, reads_file};
-use crate::double::{NEW_CODE, Place, Run, SECRET, Terminal, URI, enabled};
 
-pub(crate) fn place() -> Place {
-    Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), nobody_yet())
+pub(crate) fn host() -> TestHost {
+    TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), nobody_yet())
 }
 
 pub(crate) fn nobody_yet() -> Status {
@@ -32,8 +33,8 @@ fn to_the_key(terminal: &Terminal) {
 
 #[test]
 fn at_80x24_the_qr_code_has_a_page_to_itself_and_nothing_of_it_scrolls_away() {
-    let place = place();
-    let terminal = place.types(&["setup"]);
+    let host = host();
+    let terminal = host.terminal_with(&["setup"]);
     terminal.answers("Press Enter to show the QR code", "");
     terminal.expect("Scan it with the app, then press Enter:");
     assert_eq!(reads(&terminal, Theme::Dark).as_deref(), Some(URI));
@@ -44,8 +45,8 @@ fn at_80x24_the_qr_code_has_a_page_to_itself_and_nothing_of_it_scrolls_away() {
 
 #[test]
 fn a_camera_reads_the_code_off_a_light_window_too() {
-    let place = place();
-    let terminal = place.types(&["setup"]);
+    let host = host();
+    let terminal = host.terminal_with(&["setup"]);
     terminal.answers("Press Enter to show the QR code", "");
     terminal.expect("Scan it with the app, then press Enter:");
     assert_eq!(reads(&terminal, Theme::Light).as_deref(), Some(URI));
@@ -53,8 +54,8 @@ fn a_camera_reads_the_code_off_a_light_window_too() {
 
 #[test]
 fn a_right_code_switches_it_on_and_brings_ten_backup_codes() {
-    let place = place();
-    let mut terminal = place.types(&["setup"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
     terminal.types(&format!("{NEW_CODE}\r"));
     terminal.expect("Two-factor login is on for alice.");
@@ -63,13 +64,13 @@ fn a_right_code_switches_it_on_and_brings_ten_backup_codes() {
     }
     terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
-    assert_eq!(place.daemon().calls(), ["Setup", "Confirm 222222"]);
+    assert_eq!(host.daemon().calls(), ["Setup", "Confirm 222222"]);
 }
 
 #[test]
 fn everything_from_is_on_to_the_last_question_fits_80x24() {
-    let place = place();
-    let terminal = place.types(&["setup"]);
+    let host = host();
+    let terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
     terminal.types(&format!("{NEW_CODE}\r"));
     terminal.expect("Press Enter when you have saved them:");
@@ -83,8 +84,8 @@ fn everything_from_is_on_to_the_last_question_fits_80x24() {
 
 #[test]
 fn link_and_key_are_shown_as_text_with_the_question() {
-    let place = place();
-    let terminal = place.types(&["setup"]);
+    let host = host();
+    let terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
     let screen = terminal.screen();
     assert!(screen.replace('\n', "").contains(URI), "{screen}");
@@ -97,8 +98,8 @@ fn link_and_key_are_shown_as_text_with_the_question() {
 
 #[test]
 fn the_key_leaves_no_trace_on_the_terminal() {
-    let place = place();
-    let mut terminal = place.types(&["setup"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
     terminal.types(&format!("{NEW_CODE}\r"));
     terminal.answers("Press Enter when you have saved them:", "");
@@ -113,8 +114,8 @@ fn the_key_leaves_no_trace_on_the_terminal() {
 
 #[test]
 fn a_wrong_code_brings_the_daemons_hint_and_the_question_again() {
-    let place = place();
-    let mut terminal = place.types(&["setup"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
     terminal.types("333333\r");
     terminal.expect("That code is wrong. Type the one that the app shows now.");
@@ -126,15 +127,15 @@ fn a_wrong_code_brings_the_daemons_hint_and_the_question_again() {
     terminal.answers("Press Enter when you have saved them:", "");
     assert_eq!(terminal.exit_code(), 0);
     assert_eq!(
-        place.daemon().calls(),
+        host.daemon().calls(),
         ["Setup", "Confirm 333333", "Confirm 222222"]
     );
 }
 
 #[test]
 fn what_is_no_code_is_not_sent_and_costs_nothing() {
-    let place = place();
-    let terminal = place.types(&["setup"]);
+    let host = host();
+    let terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
     for _ in 0..7 {
         terminal.types("22222\r");
@@ -143,26 +144,26 @@ fn what_is_no_code_is_not_sent_and_costs_nothing() {
     terminal.types("hello\r");
     terminal.types(&format!("{NEW_CODE}\r"));
     terminal.expect("Two-factor login is on for alice.");
-    assert_eq!(place.daemon().calls(), ["Setup", "Confirm 222222"]);
+    assert_eq!(host.daemon().calls(), ["Setup", "Confirm 222222"]);
 }
 
 #[test]
 fn after_five_wrong_codes_it_stops_and_withdraws_the_offer() {
-    let place = place();
-    let mut terminal = place.types(&["setup"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
     for _ in 0..5 {
         terminal.types("333333\r");
     }
     terminal.expect("Stopped after five wrong codes. Nothing was changed.");
     assert_eq!(terminal.exit_code(), 1);
-    assert_eq!(place.daemon().calls().last().unwrap(), "Abandon");
+    assert_eq!(host.daemon().calls().last().unwrap(), "Abandon");
 }
 
 #[test]
 fn the_qr_code_comes_again_when_asked_for() {
-    let place = place();
-    let terminal = place.types(&["setup"]);
+    let host = host();
+    let terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
     terminal.types("qr\r");
     terminal.expect("Scan it with the app, then press Enter:");
@@ -171,23 +172,23 @@ fn the_qr_code_comes_again_when_asked_for() {
 
 #[test]
 fn one_empty_line_is_a_slip_and_two_cancel() {
-    let place = place();
-    let mut terminal = place.types(&["setup"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
     terminal.types("\r");
     terminal.expect("Enter the code, or press Enter again to cancel.");
     terminal.types("\r");
     terminal.expect("Cancelled. Nothing was changed.");
     assert_eq!(terminal.exit_code(), 1);
-    assert_eq!(place.daemon().calls(), ["Setup", "Abandon"]);
+    assert_eq!(host.daemon().calls(), ["Setup", "Abandon"]);
 }
 
 #[test]
 fn ctrl_c_and_ctrl_d_cancel_on_every_page() {
     for key in ["\x03", "\x04"] {
         for pages in 0..3 {
-            let place = place();
-            let mut terminal = place.types(&["setup"]);
+            let host = host();
+            let mut terminal = host.terminal_with(&["setup"]);
             let prompts = [
                 "Press Enter to show the QR code",
                 "Scan it with the app",
@@ -201,34 +202,34 @@ fn ctrl_c_and_ctrl_d_cancel_on_every_page() {
             terminal.expect("Cancelled. Nothing was changed.");
             assert_eq!(terminal.exit_code(), 1);
             assert!(!terminal.with_screen(vt100::Screen::alternate_screen));
-            assert_eq!(place.daemon().calls(), ["Setup", "Abandon"]);
+            assert_eq!(host.daemon().calls(), ["Setup", "Abandon"]);
         }
     }
 }
 
 #[test]
 fn a_kill_or_a_closed_window_withdraws_the_offer() {
-    let place = place();
-    let mut terminal = place.types(&["setup"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
     terminal.signal(Signal::TERM);
     assert_eq!(terminal.exit_code(), 1);
-    assert_eq!(place.daemon().calls(), ["Setup", "Abandon"]);
+    assert_eq!(host.daemon().calls(), ["Setup", "Abandon"]);
 
-    let mut terminal = place.types(&["setup"]);
+    let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
     terminal.closes();
     let _ = terminal.exit_code();
     assert_eq!(
-        place.daemon().calls(),
+        host.daemon().calls(),
         ["Setup", "Abandon", "Setup", "Abandon"]
     );
 }
 
 #[test]
 fn ctrl_z_gives_the_terminal_back_and_the_page_comes_again_after_it() {
-    let place = place();
-    let terminal = place.types(&["setup"]);
+    let host = host();
+    let terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
     terminal.types("\x1a");
     terminal.expect_that("first screen", |screen| !screen.alternate_screen());
@@ -244,8 +245,8 @@ fn ctrl_z_gives_the_terminal_back_and_the_page_comes_again_after_it() {
 
 #[test]
 fn a_large_window_shows_everything_at_once() {
-    let place = place();
-    let terminal = place.terminal(&Run {
+    let host = host();
+    let terminal = host.terminal(&Run {
         arguments: &["setup"],
         size: Some((50, 100)),
         ..Run::default()
@@ -259,8 +260,8 @@ fn a_large_window_shows_everything_at_once() {
 
 #[test]
 fn without_a_command_it_offers_to_set_up_and_goes_on() {
-    let place = place();
-    let mut terminal = place.types(&[]);
+    let host = host();
+    let mut terminal = host.terminal_with(&[]);
     terminal.expect("Two-factor login: off");
     terminal.answers("Set it up now? [Y/n]", "");
     to_the_key(&terminal);
@@ -271,28 +272,28 @@ fn without_a_command_it_offers_to_set_up_and_goes_on() {
 
 #[test]
 fn whoever_is_not_ready_hears_how_to_do_it_later() {
-    let place = place();
-    let mut terminal = place.types(&[]);
+    let host = host();
+    let mut terminal = host.terminal_with(&[]);
     terminal.answers("Set it up now? [Y/n]", "perhaps");
     terminal.answers("Type y or n", "n");
     terminal.expect("To set it up later: tfa-enroll setup");
     assert_eq!(terminal.exit_code(), 0);
-    assert!(place.daemon().calls().is_empty());
+    assert!(host.daemon().calls().is_empty());
 }
 
 #[test]
 fn whoever_has_it_set_up_is_told_before_anything_is_asked() {
-    let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
-    let mut terminal = place.types(&["setup"]);
+    let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
+    let mut terminal = host.terminal_with(&["setup"]);
     terminal.expect("Two-factor login is already set up. Nothing was changed.");
     assert_eq!(terminal.exit_code(), 1);
-    assert!(place.daemon().calls().is_empty());
+    assert!(host.daemon().calls().is_empty());
 }
 
 #[test]
 fn the_wishes_for_the_authenticator_reach_the_daemon() {
-    let place = place();
-    let terminal = place.types(&[
+    let host = host();
+    let terminal = host.terminal_with(&[
         "setup",
         "--algorithm",
         "sha256",
@@ -307,7 +308,7 @@ fn the_wishes_for_the_authenticator_reach_the_daemon() {
     terminal.expect("Time-based (TOTP), SHA256, 8 digits, every 60 seconds");
     terminal.types("222222\r");
     terminal.expect("A code has 8 digits");
-    let parameters = place.daemon().account(|account| account.parameters.clone());
+    let parameters = host.daemon().account(|account| account.parameters.clone());
     let parameters = parameters.unwrap();
     assert_eq!(parameters.name.as_deref(), Some("my phone"));
     assert_eq!(parameters.algorithm.as_deref(), Some("SHA256"));
@@ -317,10 +318,10 @@ fn the_wishes_for_the_authenticator_reach_the_daemon() {
 #[test]
 fn a_picture_of_the_code_is_its_owners_alone_and_goes_when_it_has_served() {
     for form in ["png", "svg"] {
-        let place = place();
-        let file = place.file("key");
+        let host = host();
+        let file = host.file("key");
         let option = format!("--qr={form}:{}", file.display());
-        let mut terminal = place.terminal(&Run {
+        let mut terminal = host.terminal(&Run {
             arguments: &["setup", &option],
             size: Some((24, 160)),
             ..Run::default()
@@ -345,10 +346,10 @@ fn a_picture_of_the_code_is_its_owners_alone_and_goes_when_it_has_served() {
 
 #[test]
 fn a_picture_stays_if_its_owner_wants_and_the_risk_is_named() {
-    let place = place();
-    let file = place.file("key.png");
+    let host = host();
+    let file = host.file("key.png");
     let option = format!("--qr=png:{}", file.display());
-    let mut terminal = place.terminal(&Run {
+    let mut terminal = host.terminal(&Run {
         arguments: &["setup", &option],
         size: Some((24, 160)),
         ..Run::default()
@@ -363,10 +364,10 @@ fn a_picture_stays_if_its_owner_wants_and_the_risk_is_named() {
 
 #[test]
 fn a_picture_of_an_offer_that_was_withdrawn_does_not_stay() {
-    let place = place();
-    let file = place.file("key.png");
+    let host = host();
+    let file = host.file("key.png");
     let option = format!("--qr=png:{}", file.display());
-    let mut terminal = place.types(&["setup", &option]);
+    let mut terminal = host.terminal_with(&["setup", &option]);
     terminal.expect("Code from your phone:");
     terminal.types("\x03");
     assert_eq!(terminal.exit_code(), 1);
@@ -375,30 +376,30 @@ fn a_picture_of_an_offer_that_was_withdrawn_does_not_stay() {
 
 #[test]
 fn a_file_that_exists_is_refused_before_anything_is_asked_and_stays_as_it_is() {
-    let place = place();
-    let (file, target) = (place.file("key.png"), place.file("target"));
+    let host = host();
+    let (file, target) = (host.file("key.png"), host.file("target"));
     std::fs::write(&file, "precious").unwrap();
     let option = format!("--qr=png:{}", file.display());
-    let mut terminal = place.types(&["setup", &option]);
+    let mut terminal = host.terminal_with(&["setup", &option]);
     terminal.expect("already exists");
     assert_eq!(terminal.exit_code(), 1);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
 
     std::fs::remove_file(&file).unwrap();
     std::os::unix::fs::symlink(&target, &file).unwrap();
-    let mut terminal = place.types(&["setup", &option]);
+    let mut terminal = host.terminal_with(&["setup", &option]);
     terminal.expect("already exists");
     assert_eq!(terminal.exit_code(), 1);
     assert!(!target.exists(), "a link is not followed");
-    assert!(place.daemon().calls().is_empty());
+    assert!(host.daemon().calls().is_empty());
 }
 
 #[test]
 fn a_daemon_that_goes_away_midway_ends_it_with_the_reason() {
-    let mut place = place();
-    let mut terminal = place.types(&["setup"]);
+    let mut host = host();
+    let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
-    place.daemon = None;
+    host.stop_daemon();
     terminal.types(&format!("{NEW_CODE}\r"));
     terminal.expect("The two-factor service (tfad) does not run");
     assert_eq!(terminal.exit_code(), 3);
@@ -408,12 +409,12 @@ fn a_daemon_that_goes_away_midway_ends_it_with_the_reason() {
 
 #[test]
 fn whoever_leaves_before_the_answer_hears_that_the_code_may_have_been_taken() {
-    let place = place();
-    let mut terminal = place.types(&["setup"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
-    place.daemon().account(|account| account.silent = true);
+    host.daemon().account(|account| account.silent = true);
     terminal.types(&format!("{NEW_CODE}\r"));
-    place.daemon().expect_call("Confirm 222222");
+    host.daemon().expect_call("Confirm 222222");
     terminal.types("\x03");
     terminal.expect("It is not known whether");
     terminal.expect("tfa-enroll codes");

@@ -1,15 +1,17 @@
 //! Small windows, no UTF-8, no colours, screen readers.
 
+use tfa_testkit::Run;
+use tfa_testkit::daemon::{NEW_CODE, URI};
+
 use crate::camera::{Theme, reads};
-use crate::double::{NEW_CODE, Run, URI};
-use crate::setup::place;
+use crate::setup::host;
 
 const GROUPED: &str = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXQ";
 
 #[test]
 fn two_rows_less_make_the_margin_narrower_and_the_camera_still_reads() {
-    let place = place();
-    let terminal = place.terminal(&Run {
+    let host = host();
+    let terminal = host.terminal(&Run {
         arguments: &["setup"],
         size: Some((22, 80)),
         ..Run::default()
@@ -21,9 +23,9 @@ fn two_rows_less_make_the_margin_narrower_and_the_camera_still_reads() {
 
 #[test]
 fn a_margin_of_one_module_is_the_last_resort_and_the_camera_still_reads() {
-    let place = place();
+    let host = host();
     for (size, locale) in [((21, 80), "C.UTF-8"), ((40, 80), "C")] {
-        let terminal = place.terminal(&Run {
+        let terminal = host.terminal(&Run {
             arguments: &["setup"],
             environment: &[("LANG", locale)],
             size: Some(size),
@@ -39,8 +41,8 @@ fn a_margin_of_one_module_is_the_last_resort_and_the_camera_still_reads() {
 
 #[test]
 fn a_window_too_small_for_the_code_says_so_and_gives_link_and_key() {
-    let place = place();
-    let terminal = place.terminal(&Run {
+    let host = host();
+    let terminal = host.terminal(&Run {
         arguments: &["setup"],
         size: Some((20, 80)),
         ..Run::default()
@@ -61,11 +63,11 @@ fn a_window_too_small_for_the_code_says_so_and_gives_link_and_key() {
 
 #[test]
 fn a_longer_name_that_makes_the_code_too_large_is_met_the_same_way() {
-    let place = place();
-    place.daemon().account(|account| {
+    let host = host();
+    host.daemon().account(|account| {
         account.uri = format!("{URI}&image={}", "x".repeat(60));
     });
-    let terminal = place.types(&["setup"]);
+    let terminal = host.terminal_with(&["setup"]);
     terminal.expect("The QR code needs");
     terminal.expect(GROUPED);
     terminal.expect("Code from your phone:");
@@ -74,8 +76,8 @@ fn a_longer_name_that_makes_the_code_too_large_is_met_the_same_way() {
 #[test]
 fn without_utf8_nothing_but_ascii_is_sent() {
     for locale in ["C", "POSIX", "de_DE.ISO-8859-1", ""] {
-        let place = place();
-        let mut terminal = place.terminal(&Run {
+        let host = host();
+        let mut terminal = host.terminal(&Run {
             arguments: &["setup"],
             environment: &[("LANG", locale)],
             ..Run::default()
@@ -92,8 +94,8 @@ fn without_utf8_nothing_but_ascii_is_sent() {
 #[test]
 fn an_ascii_code_in_a_large_window_is_read_too_with_colours_and_without() {
     for term in ["xterm", "dumb"] {
-        let place = place();
-        let terminal = place.terminal(&Run {
+        let host = host();
+        let terminal = host.terminal(&Run {
             arguments: &["setup"],
             environment: &[("LC_ALL", "C"), ("TERM", term)],
             size: Some((70, 100)),
@@ -111,8 +113,8 @@ fn an_ascii_code_in_a_large_window_is_read_too_with_colours_and_without() {
 
 #[test]
 fn an_ascii_code_asked_for_by_name_is_shown_even_where_it_has_to_be_scrolled() {
-    let place = place();
-    let terminal = place.types(&["setup", "--qr", "ascii"]);
+    let host = host();
+    let terminal = host.terminal_with(&["setup", "--qr", "ascii"]);
     terminal.answers("Press Enter to show the QR code", "");
     terminal.expect("Scan it with the app, then press Enter:");
     let everything = terminal.everything();
@@ -121,8 +123,8 @@ fn an_ascii_code_asked_for_by_name_is_shown_even_where_it_has_to_be_scrolled() {
 
 #[test]
 fn without_a_picture_everything_goes_line_after_line() {
-    let place = place();
-    let mut terminal = place.types(&["setup", "--qr", "none"]);
+    let host = host();
+    let mut terminal = host.terminal_with(&["setup", "--qr", "none"]);
     terminal.answers("Code from your phone:", "333333");
     terminal.expect("That code is wrong.");
     terminal.types(&format!("{NEW_CODE}\r"));
@@ -140,8 +142,8 @@ fn without_a_picture_everything_goes_line_after_line() {
 
 #[test]
 fn a_terminal_without_control_sequences_gets_none() {
-    let place = place();
-    let mut terminal = place.terminal(&Run {
+    let host = host();
+    let mut terminal = host.terminal(&Run {
         arguments: &["setup"],
         environment: &[("TERM", "dumb")],
         ..Run::default()
@@ -158,8 +160,8 @@ fn a_terminal_without_control_sequences_gets_none() {
 
 #[test]
 fn in_40_columns_no_word_and_no_group_of_the_key_is_broken() {
-    let place = place();
-    let terminal = place.terminal(&Run {
+    let host = host();
+    let terminal = host.terminal(&Run {
         arguments: &["setup"],
         size: Some((30, 40)),
         ..Run::default()

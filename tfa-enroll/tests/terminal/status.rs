@@ -1,13 +1,14 @@
 //! The status, for people and for programs.
 
 use tfa_proto::Status;
+use tfa_testkit::daemon::enabled;
+use tfa_testkit::{TestHost, finished};
 
-use crate::double::{Place, enabled, finished};
-use crate::setup::place;
+use crate::setup::host;
 
 fn shown(status: Status, arguments: &[&str]) -> String {
-    let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), status);
-    let (code, out, error) = finished(&place.output(arguments));
+    let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), status);
+    let (code, out, error) = finished(&host.output_with(arguments));
     assert_eq!((code, error.as_str()), (0, ""));
     out
 }
@@ -64,13 +65,12 @@ fn the_keys_of_the_json_form_are_stable() {
 
 #[test]
 fn a_daemon_that_refuses_every_login_is_told_of_first() {
-    let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
+    let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
     let why = "/etc/tfa/tfad.toml:2:8: mode: \"of\" is none of \"off\"";
-    place
-        .daemon()
+    host.daemon()
         .account(|account| account.refusal = why.to_owned());
     for arguments in [&["status"][..], &["status", "--json"], &[]] {
-        let (code, out, error) = finished(&place.output(arguments));
+        let (code, out, error) = finished(&host.output_with(arguments));
         assert_eq!(code, 1, "{arguments:?}");
         let first = "The two-factor service (tfad) refuses every login on this host now.";
         assert!(error.starts_with(first), "{error}");
@@ -183,15 +183,15 @@ fn a_name_cannot_drive_the_terminal() {
 
 #[test]
 fn alone_it_shows_the_way_on() {
-    let place = Place::with(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
-    let mut terminal = place.types(&[]);
+    let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
+    let mut terminal = host.terminal_with(&[]);
     terminal.expect("tfa-enroll codes    create new backup codes");
     assert_eq!(terminal.exit_code(), 0);
 }
 
 #[test]
 fn the_status_of_somebody_new_is_no_failure() {
-    let (code, out, _) = finished(&place().output(&["status"]));
+    let (code, out, _) = finished(&host().output_with(&["status"]));
     assert_eq!(code, 0);
     assert!(
         out.starts_with("Two-factor login: off\nUser: alice\n"),

@@ -1,9 +1,9 @@
 //! What would become of a login, in words and in JSON.
 
 use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, Outcome, Reason, State};
+use tfa_testkit::{TestHost, finished};
 
-use crate::double::{Place, finished};
-use crate::{fits, json, place};
+use crate::{fits, host_with, json};
 
 /// The text as if no line of it were broken.
 fn unbroken(text: &str) -> String {
@@ -11,12 +11,11 @@ fn unbroken(text: &str) -> String {
 }
 
 /// The daemon explains every login so.
-fn explaining(explanation: Explanation) -> Place {
-    let place = place(Vec::new());
-    place
-        .daemon()
+fn explaining(explanation: Explanation) -> TestHost {
+    let host = host_with(Vec::new());
+    host.daemon()
         .account(|account| account.explanation = explanation);
-    place
+    host
 }
 
 fn required() -> Explanation {
@@ -34,20 +33,19 @@ fn required() -> Explanation {
 #[track_caller]
 fn said(explanation: Explanation, more: &[&str]) -> String {
     let arguments = [&["explain", "alice"], more].concat();
-    let (code, out, error) = finished(&explaining(explanation).output(&arguments));
+    let (code, out, error) = finished(&explaining(explanation).output_with(&arguments));
     assert_eq!((code, error.as_str()), (0, ""), "{out}");
     fits(&out);
     out
 }
 
-fn supposed(more: &[&str]) -> HypotheticalLogin {
-    let place = explaining(required());
+fn hypothetical_login(more: &[&str]) -> HypotheticalLogin {
+    let host = explaining(required());
     let arguments = [&["explain", "alice"], more].concat();
-    let (code, _, error) = finished(&place.output(&arguments));
+    let (code, _, error) = finished(&host.output_with(&arguments));
     assert_eq!((code, error.as_str()), (0, ""));
-    place
-        .daemon()
-        .account(|account| account.supposed.take())
+    host.daemon()
+        .account(|account| account.hypothetical_login.take())
         .unwrap()
 }
 
@@ -69,8 +67,8 @@ The user sees: Verification code or backup code:
 
 #[test]
 fn the_same_on_a_terminal() {
-    let place = explaining(required());
-    let mut terminal = place.types(&["explain", "alice", "--service", "sudo"]);
+    let host = explaining(required());
+    let mut terminal = host.terminal_with(&["explain", "alice", "--service", "sudo"]);
     assert_eq!(terminal.exit_code(), 0);
     let screen = terminal.screen();
     assert!(
@@ -103,22 +101,31 @@ fn what_is_typed_reaches_the_daemon() {
         method: method.map(str::to_owned),
         at: None,
     };
-    assert_eq!(supposed(&[]), login("sshd", "192.0.2.1", None));
-    assert_eq!(supposed(&["--from", "local"]), login("sshd", "", None));
+    assert_eq!(hypothetical_login(&[]), login("sshd", "192.0.2.1", None));
+    assert_eq!(
+        hypothetical_login(&["--from", "local"]),
+        login("sshd", "", None)
+    );
     let su = HypotheticalLogin {
         session: Some(true),
         ..login("su", "", None)
     };
-    assert_eq!(supposed(&["--service", "su"]), su);
-    assert_eq!(supposed(&["--service", "su", "--from", "session"]), su);
-    let at_console = supposed(&["--service", "su", "--from", "local"]);
+    assert_eq!(hypothetical_login(&["--service", "su"]), su);
+    assert_eq!(
+        hypothetical_login(&["--service", "su", "--from", "session"]),
+        su
+    );
+    let at_console = hypothetical_login(&["--service", "su", "--from", "local"]);
     assert_eq!(at_console, login("su", "", None));
     assert_eq!(
-        supposed(&["--from", "2001:db8::7", "--method", "publickey"]),
+        hypothetical_login(&["--from", "2001:db8::7", "--method", "publickey"]),
         login("sshd", "2001:db8::7", Some("publickey"))
     );
-    assert_eq!(supposed(&["--method", "password"]), supposed(&[]));
-    let at = |typed: &str| supposed(&["--at", typed]).at;
+    assert_eq!(
+        hypothetical_login(&["--method", "password"]),
+        hypothetical_login(&[])
+    );
+    let at = |typed: &str| hypothetical_login(&["--at", typed]).at;
     assert_eq!(at("2026-12-01"), Some(1_796_083_200));
     assert_eq!(at("2026-12-01 14:05"), Some(1_796_133_900));
     assert_eq!(at("2026-12-01T15:05:00+01:00"), Some(1_796_133_900));
@@ -329,16 +336,16 @@ fn no_rule_is_named_where_none_decides() {
 
 #[test]
 fn a_policy_that_is_to_come_is_sent_with_its_drop_ins() {
-    let place = explaining(required());
-    std::fs::write(place.file("new.toml"), "[policy]\n").unwrap();
-    std::fs::create_dir(place.file("new.toml.d")).unwrap();
-    std::fs::write(place.file("new.toml.d/1.toml"), "one").unwrap();
+    let host = explaining(required());
+    std::fs::write(host.file("new.toml"), "[policy]\n").unwrap();
+    std::fs::create_dir(host.file("new.toml.d")).unwrap();
+    std::fs::write(host.file("new.toml.d/1.toml"), "one").unwrap();
     let arguments = ["explain", "alice", "--policy", "new.toml", "--json"];
-    let (code, out, error) = finished(&place.output(&arguments));
+    let (code, out, error) = finished(&host.output_with(&arguments));
     assert_eq!((code, error.as_str()), (0, ""));
     let names = serde_json::json!(["new.toml", "new.toml.d/1.toml"]);
     assert_eq!(json(&out)["files"], names);
-    let sent = place.daemon().account(|account| account.files.clone());
+    let sent = host.daemon().account(|account| account.files.clone());
     let expected = [("new.toml", "[policy]\n"), ("new.toml.d/1.toml", "one")];
     assert_eq!(
         sent,
@@ -385,12 +392,12 @@ fn rows_that_the_user_sees_stay_as_they_are() {
 
 #[test]
 fn the_keys_of_the_json_form_are_stable() {
-    let place = explaining(Explanation {
+    let host = explaining(Explanation {
         grace_until: Some(1_796_133_900),
         ..required()
     });
     let arguments = ["explain", "alice", "--at", "2026-12-01", "--json"];
-    let (code, out, _) = finished(&place.output(&arguments));
+    let (code, out, _) = finished(&host.output_with(&arguments));
     assert_eq!(code, 0);
     let expected = r#"{
   "user": "alice",
@@ -421,14 +428,14 @@ fn the_keys_of_the_json_form_are_stable() {
 
 #[test]
 fn in_json_the_default_is_no_rule_and_this_machine_is_local() {
-    let place = explaining(Explanation {
+    let host = explaining(Explanation {
         file: String::new(),
         outcome: Outcome::Nothing.into(),
         reason: Some(Reason::Off.into()),
         ..Explanation::default()
     });
     let arguments = ["explain", "alice", "--service", "login", "--json"];
-    let report = json(&finished(&place.output(&arguments)).1);
+    let report = json(&finished(&host.output_with(&arguments)).1);
     assert!(report["rule"].is_null() && report["method"].is_null());
     assert_eq!(report["from"], "local");
     assert_eq!(report["reason"], "off");
@@ -437,13 +444,13 @@ fn in_json_the_default_is_no_rule_and_this_machine_is_local() {
 
 #[test]
 fn an_unknown_user_is_exit_code_1() {
-    let (code, _, error) = finished(&place(Vec::new()).output(&["explain", "nobody1"]));
+    let (code, _, error) = finished(&host_with(Vec::new()).output_with(&["explain", "nobody1"]));
     assert_eq!(
         (code, error.as_str()),
         (1, "There is no user nobody1 here.\n")
     );
     let arguments = ["explain", "alice", "--at", "1960-01-01"];
-    let (code, _, error) = finished(&place(Vec::new()).output(&arguments));
+    let (code, _, error) = finished(&host_with(Vec::new()).output_with(&arguments));
     assert_eq!(code, 1);
     assert!(error.contains("before 1970"), "{error}");
 }

@@ -1,12 +1,13 @@
 //! The members of a group.
 
-use crate::double::{Place, Run, finished};
-use crate::{account, accounts_of_the_host, json, people, place};
+use tfa_testkit::{Run, TestHost, finished};
+
+use crate::{account, accounts_of_the_host, host_with, json, people};
 
 const GROUPS: &str = "wheel:x:10:alice,bob,nobody-any-more\nempty:x:11:\nbob:x:1001:\n";
 
-fn host() -> (Place, String) {
-    let place = place(vec![
+fn host() -> (TestHost, String) {
+    let host = host_with(vec![
         account("alice", "enabled"),
         account("dora", "enabled"),
         account("zoe", "paused"),
@@ -15,13 +16,13 @@ fn host() -> (Place, String) {
         "{}dora:x:2000:10::/:/bin/bash\n",
         people(&["alice", "bob", "zoe"])
     );
-    let before = accounts_of_the_host(&place, &passwd, GROUPS);
-    (place, before)
+    let before = accounts_of_the_host(&host, &passwd, GROUPS);
+    (host, before)
 }
 
 fn run(more: &[&str]) -> (i32, String, String) {
-    let (place, before) = host();
-    finished(&place.output_of(&Run {
+    let (host, before) = host();
+    finished(&host.output(&Run {
         arguments: &[&["list"], more].concat(),
         before: &before,
         ..Run::default()

@@ -1,9 +1,9 @@
 //! What a policy means for the people of a host.
 
 use tfa_proto::{Impact, OpenEnum, Reason, Status};
+use tfa_testkit::{Run, TestHost, finished};
 
-use crate::double::{Place, Run, finished};
-use crate::{account, accounts_of_the_host, fits, json, people, place};
+use crate::{account, accounts_of_the_host, fits, host_with, json, people};
 
 fn reason(name: &str) -> Option<OpenEnum<Reason>> {
     (!name.is_empty()).then(|| OpenEnum::from_name(name))
@@ -20,14 +20,14 @@ fn impact(user: &str, now: (&str, &str), later: (&str, &str)) -> Impact {
 }
 
 /// Zoe has it, carol is in her grace, dora will be refused; bob and root are asked for nothing.
-fn host() -> (Place, String) {
+fn host() -> (TestHost, String) {
     let gone = Status {
         uid: None,
         problem: Some("There is no user nobody-any-more here.".to_owned()),
         ..account("nobody-any-more", "")
     };
-    let place = place(vec![account("zoe", "enabled"), gone]);
-    place.daemon().account(|account| {
+    let host = host_with(vec![account("zoe", "enabled"), gone]);
+    host.daemon().account(|account| {
         account.impacts = vec![
             impact("zoe", ("code", ""), ("code", "")),
             impact("dora", ("offered", ""), ("refused", "too-late")),
@@ -38,12 +38,12 @@ fn host() -> (Place, String) {
         "root:x:0:0::/root:/bin/sh\ndaemon:x:1:1::/:/usr/sbin/nologin\n{}",
         people(&["dora", "bob", "carol"])
     );
-    let before = accounts_of_the_host(&place, &passwd, "");
-    (place, before)
+    let before = accounts_of_the_host(&host, &passwd, "");
+    (host, before)
 }
 
-fn run(place: &Place, before: &str, more: &[&str]) -> (i32, String, String) {
-    finished(&place.output_of(&Run {
+fn run(host: &TestHost, before: &str, more: &[&str]) -> (i32, String, String) {
+    finished(&host.output(&Run {
         arguments: &[&["policy", "impact"], more].concat(),
         before,
         ..Run::default()
@@ -81,18 +81,18 @@ Users who have a record and do not exist on this host:
 
 #[test]
 fn people_are_counted_and_named_by_what_becomes_of_them_now_and_later() {
-    let (place, before) = host();
-    let (code, out, error) = run(&place, &before, &[]);
+    let (host, before) = host();
+    let (code, out, error) = run(&host, &before, &[]);
     assert_eq!((code, error.as_str()), (0, ""));
     assert_eq!(out, SHOWN);
     fits(&out);
-    assert_eq!(place.daemon().calls(), ["List", "Impact 0 files, 5 users"]);
+    assert_eq!(host.daemon().calls(), ["List", "Impact 0 files, 5 users"]);
 }
 
 #[test]
 fn on_a_terminal_of_80_by_24_too() {
-    let (place, before) = host();
-    let mut terminal = place.terminal(&Run {
+    let (host, before) = host();
+    let mut terminal = host.terminal(&Run {
         arguments: &["policy", "impact"],
         before: &before,
         ..Run::default()
@@ -105,9 +105,9 @@ fn on_a_terminal_of_80_by_24_too() {
 
 #[test]
 fn where_no_grace_is_running_later_is_the_same() {
-    let place = place(Vec::new());
-    let before = accounts_of_the_host(&place, &people(&["bob"]), "");
-    let (_, out, _) = run(&place, &before, &["--service", "su"]);
+    let host = host_with(Vec::new());
+    let before = accounts_of_the_host(&host, &people(&["bob"]), "");
+    let (_, out, _) = run(&host, &before, &["--service", "su"]);
     let expected = "\
 Policy: the policy in force
 Service: su
@@ -123,14 +123,14 @@ Now and after every grace period:
 
 #[test]
 fn the_json_form_has_every_outcome_as_a_key() {
-    let (place, before) = host();
+    let (host, before) = host();
     let more = [
         "--json",
         "--method=publickey",
         "--from=10.0.0.7",
         "--at=2026-12-01",
     ];
-    let (code, out, _) = run(&place, &before, &more);
+    let (code, out, _) = run(&host, &before, &more);
     assert_eq!(code, 0);
     let expected = serde_json::json!({
         "service": "sshd",
@@ -158,17 +158,19 @@ fn the_json_form_has_every_outcome_as_a_key() {
         "unknown": ["nobody-any-more"]
     });
     assert_eq!(json(&out), expected);
-    let supposed = place.daemon().account(|account| account.supposed.take());
-    let supposed = supposed.unwrap();
-    assert_eq!(supposed.method.as_deref(), Some("publickey"));
-    assert_eq!(supposed.at, Some(1_796_083_200));
+    let hypothetical_login = host
+        .daemon()
+        .account(|account| account.hypothetical_login.take());
+    let hypothetical_login = hypothetical_login.unwrap();
+    assert_eq!(hypothetical_login.method.as_deref(), Some("publickey"));
+    assert_eq!(hypothetical_login.at, Some(1_796_083_200));
 }
 
 #[test]
 fn audit_mode_and_the_date_are_told_before_what_the_policy_means() {
-    let (place, before) = host();
-    place.daemon().account(|account| account.audit = true);
-    let (code, out, _) = run(&place, &before, &["--at", "2026-12-01 14:05"]);
+    let (host, before) = host();
+    host.daemon().account(|account| account.audit = true);
+    let (code, out, _) = run(&host, &before, &["--at", "2026-12-01 14:05"]);
     assert_eq!(code, 0);
     let head = "\
 Policy: the policy in force
@@ -186,23 +188,23 @@ Now:
 ";
     assert!(out.starts_with(head), "{out}");
     fits(&out);
-    let (_, out, _) = run(&place, &before, &["--json"]);
+    let (_, out, _) = run(&host, &before, &["--json"]);
     assert_eq!(json(&out)["audit"], true);
 }
 
 #[test]
 fn a_policy_that_is_to_come_is_sent_with_the_files_of_its_folder_in_their_order() {
-    let (place, before) = host();
-    std::fs::write(place.file("new.toml"), "[policy]\n").unwrap();
-    std::fs::create_dir(place.file("new.toml.d")).unwrap();
+    let (host, before) = host();
+    std::fs::write(host.file("new.toml"), "[policy]\n").unwrap();
+    std::fs::create_dir(host.file("new.toml.d")).unwrap();
     for name in ["20-b.toml", "10-a.toml", "README", ".old.toml"] {
-        std::fs::write(place.file("new.toml.d").join(name), name).unwrap();
+        std::fs::write(host.file("new.toml.d").join(name), name).unwrap();
     }
-    let (code, out, _) = run(&place, &before, &["new.toml"]);
+    let (code, out, _) = run(&host, &before, &["new.toml"]);
     assert_eq!(code, 0);
     let head = "Policy: new.toml, and 2 files in new.toml.d\n";
     assert!(out.starts_with(head), "{out}");
-    let files = place.daemon().account(|account| account.files.clone());
+    let files = host.daemon().account(|account| account.files.clone());
     let expected = [
         ("new.toml", "[policy]\n"),
         ("new.toml.d/10-a.toml", "10-a.toml"),
@@ -212,38 +214,38 @@ fn a_policy_that_is_to_come_is_sent_with_the_files_of_its_folder_in_their_order(
         files,
         expected.map(|(name, text)| (name.to_owned(), text.to_owned()))
     );
-    let (_, out, _) = run(&place, &before, &["new.toml", "--json"]);
+    let (_, out, _) = run(&host, &before, &["new.toml", "--json"]);
     assert_eq!(json(&out)["files"][2], "new.toml.d/20-b.toml");
 }
 
 #[test]
 fn a_policy_with_a_mistake_or_none_at_all_is_refused() {
-    let (place, before) = host();
-    std::fs::write(place.file("new.toml"), "mode = 7").unwrap();
-    let (code, out, error) = run(&place, &before, &["new.toml"]);
+    let (host, before) = host();
+    std::fs::write(host.file("new.toml"), "mode = 7").unwrap();
+    let (code, out, error) = run(&host, &before, &["new.toml"]);
     assert_eq!((code, out.as_str()), (1, ""));
     assert_eq!(error, "new.toml line 1: no mode\n");
-    let (code, _, error) = run(&place, &before, &["absent.toml"]);
+    let (code, _, error) = run(&host, &before, &["absent.toml"]);
     assert_eq!(code, 1);
     assert!(error.starts_with("absent.toml cannot be read: "), "{error}");
 }
 
 #[test]
 fn what_stands_in_the_folder_and_is_no_file_is_refused_and_not_waited_for() {
-    let (place, before) = host();
-    std::fs::write(place.file("new.toml"), "").unwrap();
-    std::fs::create_dir(place.file("new.toml.d")).unwrap();
+    let (host, before) = host();
+    std::fs::write(host.file("new.toml"), "").unwrap();
+    std::fs::create_dir(host.file("new.toml.d")).unwrap();
     let before = format!(
         "{before}; mkfifo {}/new.toml.d/1.toml",
-        place.bus.folder().display()
+        host.folder().display()
     );
-    let (code, _, error) = run(&place, &before, &["new.toml"]);
+    let (code, _, error) = run(&host, &before, &["new.toml"]);
     assert_eq!(code, 1);
     assert_eq!(
         error,
         "new.toml.d/1.toml cannot be read: it is not a regular file\n"
     );
-    assert!(place.daemon().calls().is_empty());
+    assert!(host.daemon().calls().is_empty());
 }
 
 /// 700 people with names as long as they may be.
@@ -257,12 +259,12 @@ fn crowd() -> (Vec<String>, String) {
 
 #[test]
 fn many_people_are_asked_about_in_calls_that_the_daemon_takes_and_all_are_named() {
-    let place = place(Vec::new());
+    let host = host_with(Vec::new());
     let (names, passwd) = crowd();
-    let before = accounts_of_the_host(&place, &passwd, "");
-    let (code, out, error) = run(&place, &before, &[]);
+    let before = accounts_of_the_host(&host, &passwd, "");
+    let (code, out, error) = run(&host, &before, &[]);
     assert_eq!((code, error.as_str()), (0, ""));
-    let calls: Vec<String> = place.daemon().calls();
+    let calls: Vec<String> = host.daemon().calls();
     assert_eq!(calls.len(), 1 + 4, "200 a call");
     for name in &names {
         assert!(out.contains(name), "{name}");
@@ -272,34 +274,34 @@ fn many_people_are_asked_about_in_calls_that_the_daemon_takes_and_all_are_named(
 
 #[test]
 fn a_long_policy_takes_more_calls_and_one_that_is_too_long_is_refused_in_words() {
-    let place = place(Vec::new());
+    let host = host_with(Vec::new());
     let (_, passwd) = crowd();
-    let before = accounts_of_the_host(&place, &passwd, "");
+    let before = accounts_of_the_host(&host, &passwd, "");
     let policy = |length: usize| format!("#{}", "x".repeat(length));
     for length in [20_000, 28_000, 31_500] {
-        std::fs::write(place.file("new.toml"), policy(length)).unwrap();
-        let (code, out, error) = run(&place, &before, &["new.toml", "--json"]);
+        std::fs::write(host.file("new.toml"), policy(length)).unwrap();
+        let (code, out, error) = run(&host, &before, &["new.toml", "--json"]);
         assert_eq!((code, error.as_str()), (0, ""));
         assert_eq!(json(&out)["now"]["nothing"].as_array().unwrap().len(), 700);
     }
-    let calls = place.daemon().calls().len();
-    std::fs::write(place.file("new.toml"), policy(40_000)).unwrap();
-    let (code, out, error) = run(&place, &before, &["new.toml"]);
+    let calls = host.daemon().calls().len();
+    std::fs::write(host.file("new.toml"), policy(40_000)).unwrap();
+    let (code, out, error) = run(&host, &before, &["new.toml"]);
     assert_eq!((code, out.as_str()), (1, ""));
     assert!(
         error.contains("40 KiB, and the daemon accepts 32 KiB"),
         "{error}"
     );
-    assert_eq!(place.daemon().calls().len(), calls, "it is not even sent");
+    assert_eq!(host.daemon().calls().len(), calls, "it is not even sent");
 }
 
 #[test]
 fn a_host_without_anybody_is_said_to_be_one() {
-    let place = place(Vec::new());
-    let before = accounts_of_the_host(&place, "daemon:x:1:1::/:/bin/false\n", "");
-    let (code, out, _) = run(&place, &before, &[]);
+    let host = host_with(Vec::new());
+    let before = accounts_of_the_host(&host, "daemon:x:1:1::/:/bin/false\n", "");
+    let (code, out, _) = run(&host, &before, &[]);
     assert_eq!(code, 0);
     assert!(out.contains("\nUsers: 0\n"), "{out}");
-    let (_, out, _) = run(&place, &before, &["--json"]);
+    let (_, out, _) = run(&host, &before, &["--json"]);
     assert_eq!(json(&out)["now"]["code"], serde_json::json!([]));
 }

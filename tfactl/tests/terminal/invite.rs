@@ -1,16 +1,17 @@
 //! Inviting.
 
 use tfa_client::now;
+use tfa_testkit::daemon::INVITATION;
+use tfa_testkit::finished;
 use tfa_text::time::date_time;
 
-use crate::double::{INVITATION, finished};
-use crate::{fits, json, place};
+use crate::{fits, host_with, json};
 
 #[test]
 fn the_word_is_the_first_line_and_what_to_do_with_it_follows() {
-    let place = place(Vec::new());
+    let host = host_with(Vec::new());
     let before = now();
-    let (code, out, error) = finished(&place.output(&["invite", "alice"]));
+    let (code, out, error) = finished(&host.output_with(&["invite", "alice"]));
     assert_eq!((code, error.as_str()), (0, ""));
     assert_eq!(out.lines().next(), Some(INVITATION));
     let possible = (before..=now()).map(|now| date_time(now + 3 * 86_400));
@@ -25,7 +26,7 @@ fn the_word_is_the_first_line_and_what_to_do_with_it_follows() {
         "{out}"
     );
     fits(&out);
-    assert_eq!(place.daemon().calls(), ["Invite alice 259200"]);
+    assert_eq!(host.daemon().calls(), ["Invite alice 259200"]);
 }
 
 #[test]
@@ -35,19 +36,21 @@ fn how_long_it_is_good_is_said_as_people_say_it() {
         ("2 weeks", "Invite alice 1209600"),
         ("90d", "Invite alice 7776000"),
     ] {
-        let place = place(Vec::new());
-        let (code, _, _) = finished(&place.output(&["invite", "alice", "--for", length]));
+        let host = host_with(Vec::new());
+        let (code, _, _) = finished(&host.output_with(&["invite", "alice", "--for", length]));
         assert_eq!(code, 0);
-        assert_eq!(place.daemon().calls(), [call]);
+        assert_eq!(host.daemon().calls(), [call]);
     }
 }
 
 #[test]
 fn too_long_a_time_is_refused_with_the_bounds() {
-    let (code, _, error) = finished(&place(Vec::new()).output(&["invite", "bob", "--for", "91d"]));
+    let (code, _, error) =
+        finished(&host_with(Vec::new()).output_with(&["invite", "bob", "--for", "91d"]));
     assert_eq!(code, 2);
     assert!(error.contains("1 minute to 90 days"), "{error}");
-    let (_, _, error) = finished(&place(Vec::new()).output(&["invite", "bob", "--for", "soon"]));
+    let (_, _, error) =
+        finished(&host_with(Vec::new()).output_with(&["invite", "bob", "--for", "soon"]));
     assert!(
         error.contains("for example 12h, 3d or \"2 weeks\""),
         "{error}"
@@ -56,7 +59,8 @@ fn too_long_a_time_is_refused_with_the_bounds() {
 
 #[test]
 fn the_json_form_has_three_keys() {
-    let (code, out, _) = finished(&place(Vec::new()).output(&["invite", "alice", "--json"]));
+    let (code, out, _) =
+        finished(&host_with(Vec::new()).output_with(&["invite", "alice", "--json"]));
     assert_eq!(code, 0);
     let report = json(&out);
     assert_eq!(report["user"], "alice");
@@ -67,15 +71,15 @@ fn the_json_form_has_three_keys() {
 
 #[test]
 fn nobody_is_invited_who_is_not_there() {
-    let (code, out, error) = finished(&place(Vec::new()).output(&["invite", "nobody1"]));
+    let (code, out, error) = finished(&host_with(Vec::new()).output_with(&["invite", "nobody1"]));
     assert_eq!((code, out.as_str()), (1, ""));
     assert_eq!(error, "There is no user nobody1 here.\n");
 }
 
 #[test]
 fn on_a_terminal_it_all_fits_the_window() {
-    let place = place(Vec::new());
-    let mut terminal = place.types(&["invite", "alice"]);
+    let host = host_with(Vec::new());
+    let mut terminal = host.terminal_with(&["invite", "alice"]);
     assert_eq!(terminal.exit_code(), 0);
     let screen = terminal.screen();
     assert_eq!(screen.lines().next(), Some(INVITATION), "{screen}");

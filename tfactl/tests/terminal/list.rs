@@ -1,9 +1,9 @@
 //! Who has two-factor login, and who has not.
 
 use tfa_proto::Status;
+use tfa_testkit::{Run, finished};
 
-use crate::double::{Run, finished};
-use crate::{account, accounts_of_the_host, place};
+use crate::{account, accounts_of_the_host, host_with};
 
 fn accounts() -> Vec<Status> {
     vec![
@@ -29,7 +29,7 @@ fn accounts() -> Vec<Status> {
 
 /// The names in a listing, in its order.
 fn names(arguments: &[&str]) -> Vec<String> {
-    let (code, out, error) = finished(&place(accounts()).output(arguments));
+    let (code, out, error) = finished(&host_with(accounts()).output_with(arguments));
     assert_eq!((code, error.as_str()), (0, ""), "{arguments:?}");
     let lines = out.lines().skip(1);
     lines
@@ -39,7 +39,7 @@ fn names(arguments: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_listing_is_plain_columns_in_the_order_of_names() {
-    let (_, out, _) = finished(&place(accounts()).output(&["list"]));
+    let (_, out, _) = finished(&host_with(accounts()).output_with(&["list"]));
     let expected = "\
 USER   STATE       BACKUP-CODES  REQUIRED  LOCKED  LAST-LOGIN
 alice  on          8             yes       yes     2026-12-01T14:05
@@ -62,13 +62,13 @@ fn each_filter_shows_those_whom_it_names() {
 
 #[test]
 fn one_filter_at_a_time() {
-    let output = place(accounts()).output(&["list", "--enabled", "--locked"]);
+    let output = host_with(accounts()).output_with(&["list", "--enabled", "--locked"]);
     assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]
 fn disabled_are_the_people_of_the_host_who_have_no_finished_set_up() {
-    let place = place(accounts());
+    let host = host_with(accounts());
     let passwd = "root:x:0:0::/root:/bin/sh\n\
                   alice:x:1000:1000::/:/bin/bash\n\
                   bob:x:1001:1001::/:/bin/bash\n\
@@ -77,13 +77,13 @@ fn disabled_are_the_people_of_the_host_who_have_no_finished_set_up() {
                   frank:x:1004:1004::/:/bin/bash\n\
                   gone:x:1005:1005::/:/usr/sbin/nologin\n\
                   heidi:x:500:500::/:/bin/bash\n";
-    let before = accounts_of_the_host(&place, passwd, "");
+    let before = accounts_of_the_host(&host, passwd, "");
     let run = Run {
         arguments: &["list", "--disabled"],
         before: &before,
         ..Run::default()
     };
-    let (code, out, error) = finished(&place.output_of(&run));
+    let (code, out, error) = finished(&host.output(&run));
     assert_eq!((code, error.as_str()), (0, ""));
     let first = |line: &str| line.split(' ').next().unwrap().to_owned();
     let names: Vec<_> = out.lines().skip(1).map(first).collect();
@@ -92,16 +92,16 @@ fn disabled_are_the_people_of_the_host_who_have_no_finished_set_up() {
 
 #[test]
 fn nobody_to_list_is_said_in_words_and_is_an_empty_array_in_json() {
-    let place = place(Vec::new());
-    let (code, out, _) = finished(&place.output(&["list", "--locked"]));
+    let host = host_with(Vec::new());
+    let (code, out, _) = finished(&host.output_with(&["list", "--locked"]));
     assert_eq!((code, out.as_str()), (0, "No user is locked.\n"));
-    let (code, out, _) = finished(&place.output(&["list", "--json"]));
+    let (code, out, _) = finished(&host.output_with(&["list", "--json"]));
     assert_eq!((code, out.as_str()), (0, "[]\n"));
 }
 
 #[test]
 fn the_json_form_is_an_array_of_accounts() {
-    let (_, out, _) = finished(&place(accounts()).output(&["list", "--paused", "--json"]));
+    let (_, out, _) = finished(&host_with(accounts()).output_with(&["list", "--paused", "--json"]));
     assert!(
         out.starts_with("[\n  {\n    \"user\": \"bob\",\n    \"uid\": 1000,"),
         "{out}"
@@ -111,19 +111,19 @@ fn the_json_form_is_an_array_of_accounts() {
 
 #[test]
 fn a_reader_who_has_seen_enough_hears_no_complaint() {
-    let place = place(accounts());
+    let host = host_with(accounts());
     let run = Run {
         arguments: &["list"],
         before: "mkfifo /run/pipe; head -c 0 < /run/pipe & exec > /run/pipe; wait",
         ..Run::default()
     };
-    let (code, _, error) = finished(&place.output_of(&run));
+    let (code, _, error) = finished(&host.output(&run));
     assert_eq!((code, error.as_str()), (1, ""));
 }
 
 #[test]
 fn a_name_cannot_drive_the_terminal() {
-    let place = place(vec![account("al\x1b[2Jice", "enabled")]);
-    let (_, out, _) = finished(&place.output(&["list"]));
+    let host = host_with(vec![account("al\x1b[2Jice", "enabled")]);
+    let (_, out, _) = finished(&host.output_with(&["list"]));
     assert!(out.contains("al?[2Jice"), "{out:?}");
 }

@@ -1,15 +1,7 @@
-//! `tfactl` as an administrator meets it, with a double of the daemon on a private bus. Needs
-//! root, for a mount namespace of its own.
+//! `tfactl` on a pseudo-terminal, with a double of the daemon on a private bus. Needs root, for a
+//! mount namespace of its own.
 
 #![cfg(test)]
-
-#[path = "../../../tfa-enroll/tests/double/mod.rs"]
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "tfa-enroll's tests use more of it"
-)]
-mod double;
 
 mod changes;
 mod check;
@@ -25,15 +17,16 @@ mod required;
 mod seen;
 mod show;
 
-use double::{Place, enabled};
 use serde_json::Value;
 use tfa_proto::Status;
+use tfa_testkit::TestHost;
+use tfa_testkit::daemon::enabled;
 
 /// A host with some accounts.
-fn place(accounts: Vec<Status>) -> Place {
-    let place = Place::with(env!("CARGO_BIN_EXE_tfactl"), enabled());
-    place.daemon().account(|account| account.others = accounts);
-    place
+fn host_with(accounts: Vec<Status>) -> TestHost {
+    let host = TestHost::new(env!("CARGO_BIN_EXE_tfactl"), enabled());
+    host.daemon().account(|account| account.others = accounts);
+    host
 }
 
 /// An account in that state.
@@ -46,12 +39,12 @@ fn account(user: &str, state: &str) -> Status {
 }
 
 /// Shell commands that give the host these accounts and groups, and no others.
-fn accounts_of_the_host(place: &Place, passwd: &str, group: &str) -> String {
-    std::fs::write(place.file("passwd"), passwd).unwrap();
-    std::fs::write(place.file("group"), group).unwrap();
-    std::fs::write(place.file("login.defs"), "UID_MIN 500\n").unwrap();
-    std::fs::write(place.file("nsswitch.conf"), "passwd: files\ngroup: files\n").unwrap();
-    let folder = place.bus.folder().display();
+fn accounts_of_the_host(host: &TestHost, passwd: &str, group: &str) -> String {
+    std::fs::write(host.file("passwd"), passwd).unwrap();
+    std::fs::write(host.file("group"), group).unwrap();
+    std::fs::write(host.file("login.defs"), "UID_MIN 500\n").unwrap();
+    std::fs::write(host.file("nsswitch.conf"), "passwd: files\ngroup: files\n").unwrap();
+    let folder = host.folder().display();
     format!(
         "mount -t tmpfs tmpfs /etc; \
          cp {folder}/passwd {folder}/group {folder}/login.defs {folder}/nsswitch.conf /etc"

@@ -1,19 +1,18 @@
 //! Whoever is not root is asked for a password by a text agent, where there is somebody to ask.
 
-use tfa_testkit::{NOBODY, skip_without_uid};
+use tfa_testkit::{NOBODY, Run, finished, skip_without_uid};
 
-use crate::double::{Run, finished};
-use crate::{account, place};
+use crate::{account, host_with};
 
 #[test]
 fn the_agent_is_there_for_the_call_on_a_terminal_alone() {
     if skip_without_uid(NOBODY) {
         return;
     }
-    let place = place(vec![account("alice", "enabled")]);
-    let folder = place.bus.folder().display();
+    let host = host_with(vec![account("alice", "enabled")]);
+    let folder = host.folder().display();
     let text = format!("#!/bin/sh\necho called >> {folder}/called\nexec sleep 1000 >&-\n");
-    place.script("pkttyagent", &text);
+    host.script("pkttyagent", &text);
     let path = format!("{folder}:/usr/sbin:/usr/bin:/sbin:/bin");
     let run = Run {
         arguments: &["list"],
@@ -21,12 +20,12 @@ fn the_agent_is_there_for_the_call_on_a_terminal_alone() {
         as_nobody: true,
         ..Run::default()
     };
-    let (code, _, error) = finished(&place.output_of(&run));
+    let (code, _, error) = finished(&host.output(&run));
     assert_eq!((code, error.as_str()), (0, ""));
-    assert!(!place.file("called").exists());
+    assert!(!host.file("called").exists());
 
-    let mut terminal = place.terminal(&run);
+    let mut terminal = host.terminal(&run);
     terminal.expect("alice");
     assert_eq!(terminal.exit_code(), 0, "the agent holds nothing up");
-    assert!(place.file("called").exists());
+    assert!(host.file("called").exists());
 }

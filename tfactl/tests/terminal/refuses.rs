@@ -1,24 +1,23 @@
 //! A daemon that refuses every login: nothing is said as if all were well.
 
 use tfa_proto::Status;
+use tfa_testkit::{Run, TestHost, finished};
 
-use crate::double::{Place, Run, finished};
-use crate::{account, accounts_of_the_host, people, place};
+use crate::{account, accounts_of_the_host, host_with, people};
 
 const WHY: &str = "/etc/tfa/tfad.toml:2:8: mode: \"of\" is none of \"off\"";
 const FIRST: &str = "tfad refuses every login on this host:\n  /etc/tfa/tfad.toml:2:8: mode: ";
 
-fn broken() -> (Place, String) {
-    let place = place(vec![account("zoe", "enabled")]);
-    place
-        .daemon()
+fn broken() -> (TestHost, String) {
+    let host = host_with(vec![account("zoe", "enabled")]);
+    host.daemon()
         .account(|account| account.refusal = WHY.to_owned());
-    let before = accounts_of_the_host(&place, &people(&["zoe"]), "");
-    (place, before)
+    let before = accounts_of_the_host(&host, &people(&["zoe"]), "");
+    (host, before)
 }
 
-fn run(place: &Place, before: &str, arguments: &[&str]) -> (i32, String, String) {
-    finished(&place.output_of(&Run {
+fn run(host: &TestHost, before: &str, arguments: &[&str]) -> (i32, String, String) {
+    finished(&host.output(&Run {
         arguments,
         before,
         ..Run::default()
@@ -27,9 +26,9 @@ fn run(place: &Place, before: &str, arguments: &[&str]) -> (i32, String, String)
 
 #[test]
 fn every_command_says_first_that_logins_are_refused_and_fails() {
-    let (place, before) = broken();
-    std::fs::write(place.file("new.toml"), "").unwrap();
-    std::fs::write(place.file("map"), "zoe zoe\n").unwrap();
+    let (host, before) = broken();
+    std::fs::write(host.file("new.toml"), "").unwrap();
+    std::fs::write(host.file("map"), "zoe zoe\n").unwrap();
     for (arguments, shows) in [
         (&["list"][..], "zoe"),
         (&["list", "--json"], "\"zoe\""),
@@ -43,7 +42,7 @@ fn every_command_says_first_that_logins_are_refused_and_fails() {
         (&["policy", "impact", "--seen"], "not recorded"),
         (&["policy", "impact", "new.toml"], "new.toml"),
     ] {
-        let (code, out, error) = run(&place, &before, arguments);
+        let (code, out, error) = run(&host, &before, arguments);
         assert_eq!(code, 1, "{arguments:?}");
         assert!(error.starts_with(FIRST), "{arguments:?}: {error}");
         assert!(error.contains("systemctl reload tfad"), "{error}");
@@ -53,22 +52,21 @@ fn every_command_says_first_that_logins_are_refused_and_fails() {
 
 #[test]
 fn whether_it_is_required_is_not_known_while_the_policy_cannot_be_read() {
-    let (place, before) = broken();
-    place
-        .daemon()
+    let (host, before) = broken();
+    host.daemon()
         .account(|account| account.others[0].policy_unknown = true);
-    let (_, out, _) = run(&place, &before, &["list"]);
+    let (_, out, _) = run(&host, &before, &["list"]);
     let row: Vec<&str> = out.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!(row[3], "-", "{out}");
-    let (_, out, _) = run(&place, &before, &["show", "zoe"]);
+    let (_, out, _) = run(&host, &before, &["show", "zoe"]);
     assert!(out.contains("Required: not known"), "{out}");
-    let (_, out, _) = run(&place, &before, &["show", "zoe", "--json"]);
+    let (_, out, _) = run(&host, &before, &["show", "zoe", "--json"]);
     assert!(crate::json(&out)["required"].is_null(), "{out}");
 }
 
 #[test]
 fn nothing_is_said_of_a_policy_that_is_not_in_force() {
-    let (place, before) = broken();
+    let (host, before) = broken();
     for arguments in [
         &["explain", "zoe"][..],
         &["explain", "zoe", "--json"],
@@ -76,19 +74,19 @@ fn nothing_is_said_of_a_policy_that_is_not_in_force() {
         &["policy", "impact", "--json"],
         &["list", "--required"],
     ] {
-        let (code, out, error) = run(&place, &before, arguments);
+        let (code, out, error) = run(&host, &before, arguments);
         assert_eq!((code, out.as_str()), (1, ""), "{arguments:?}");
         assert!(error.starts_with(FIRST), "{error}");
     }
-    assert!(place.daemon().calls().is_empty());
+    assert!(host.daemon().calls().is_empty());
 }
 
 #[test]
 fn a_daemon_that_serves_is_not_remarked_on() {
-    let place = place(vec![Status {
+    let host = host_with(vec![Status {
         uid: Some(1000),
         ..account("zoe", "enabled")
     }]);
-    let (code, _, error) = run(&place, "true", &["list"]);
+    let (code, _, error) = run(&host, "true", &["list"]);
     assert_eq!((code, error.as_str()), (0, ""));
 }

@@ -1,39 +1,40 @@
 //! Records that go to other names.
 
-use crate::double::finished;
-use crate::{account, place};
+use tfa_testkit::finished;
+
+use crate::{account, host_with};
 
 #[test]
 fn a_renaming_says_where_the_record_stands_now() {
-    let place = place(vec![account("alice", "enabled")]);
-    let (code, out, _) = finished(&place.output(&["rename", "alice", "alicia"]));
+    let host = host_with(vec![account("alice", "enabled")]);
+    let (code, out, _) = finished(&host.output_with(&["rename", "alice", "alicia"]));
     let told = "The record of alice is now the record of alicia, with uid 4321.\n";
     assert_eq!((code, out.as_str()), (0, told));
-    let (code, out, _) = finished(&place.output(&["rename", "alice", "alice"]));
+    let (code, out, _) = finished(&host.output_with(&["rename", "alice", "alice"]));
     assert_eq!(
         (code, out.as_str()),
         (0, "The record of alice now has uid 4321.\n")
     );
     assert_eq!(
-        place.daemon().calls(),
+        host.daemon().calls(),
         ["Rename alice alicia false", "Rename alice alice false"]
     );
 }
 
 #[test]
 fn a_renaming_of_nothing_is_refused() {
-    let place = place(Vec::new());
-    let (code, _, error) = finished(&place.output(&["rename", "bob", "robert"]));
+    let host = host_with(Vec::new());
+    let (code, _, error) = finished(&host.output_with(&["rename", "bob", "robert"]));
     assert_eq!(code, 1);
     assert!(error.contains("There is no record of bob"), "{error}");
-    let (code, _, _) = finished(&place.output(&["rename", "bob"]));
+    let (code, _, _) = finished(&host.output_with(&["rename", "bob"]));
     assert_eq!(code, 2);
 }
 
 #[test]
 fn a_missing_old_record_is_reported_and_repeating_is_no_error() {
-    let place = place(vec![account("robert", "enabled")]);
-    let (code, out, _) = finished(&place.output(&["rename", "bob", "robert"]));
+    let host = host_with(vec![account("robert", "enabled")]);
+    let (code, out, _) = finished(&host.output_with(&["rename", "bob", "robert"]));
     let expected = "\
 There is no record of bob. Nothing was changed.
 The record of robert has uid 4321.
@@ -43,11 +44,12 @@ The record of robert has uid 4321.
 
 /// What `rename --map` says, and the calls that it made.
 fn map(users: &[&str], map: &str) -> (i32, String, String, Vec<String>) {
-    let place = place(users.iter().map(|user| account(user, "enabled")).collect());
-    let file = place.file("map");
+    let host = host_with(users.iter().map(|user| account(user, "enabled")).collect());
+    let file = host.file("map");
     std::fs::write(&file, map).unwrap();
-    let (code, out, error) = finished(&place.output(&["rename", "--map", file.to_str().unwrap()]));
-    (code, out, error, place.daemon().calls())
+    let (code, out, error) =
+        finished(&host.output_with(&["rename", "--map", file.to_str().unwrap()]));
+    (code, out, error, host.daemon().calls())
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use tfa_client::now;
 use tfa_proto::Status;
+use tfa_testkit::{Run, finished};
 use tfa_text::time::date_time;
 
-use crate::double::{Run, finished};
-use crate::{account, accounts_of_the_host, people, place};
+use crate::{account, accounts_of_the_host, host_with, people};
 
 fn in_grace(user: &str, until: u64) -> Status {
     Status {
@@ -18,38 +18,38 @@ fn in_grace(user: &str, until: u64) -> Status {
 
 #[test]
 fn the_list_has_them_with_a_record_or_without() {
-    let place = place(vec![
+    let host = host_with(vec![
         Status {
             required: true,
             ..account("alice", "enabled")
         },
         account("zoe", "enabled"),
     ]);
-    let before = accounts_of_the_host(&place, &people(&["alice", "bob", "zoe"]), "");
+    let before = accounts_of_the_host(&host, &people(&["alice", "bob", "zoe"]), "");
     let run = Run {
         arguments: &["list", "--required"],
         before: &before,
         ..Run::default()
     };
-    let (code, out, error) = finished(&place.output_of(&run));
+    let (code, out, error) = finished(&host.output(&run));
     assert_eq!((code, error.as_str()), (0, ""));
     let names: Vec<_> = out.lines().skip(1).map(|line| &line[..5]).collect();
     assert_eq!(names, ["alice"], "{out}");
     assert_eq!(
-        place.daemon().calls(),
+        host.daemon().calls(),
         ["List", "Show bob"],
         "who has no record is asked about"
     );
-    place.daemon().account(|account| account.others.clear());
-    let (_, out, _) = finished(&place.output_of(&run));
+    host.daemon().account(|account| account.others.clear());
+    let (_, out, _) = finished(&host.output(&run));
     assert_eq!(out, "The policy requires two-factor login for no user.\n");
 }
 
 #[test]
 fn the_list_says_from_when_on_and_who_is_invited_in_a_word_each() {
     let until = now() + 5 * 86_400;
-    let place = place(vec![in_grace("alice", until)]);
-    let (_, out, _) = finished(&place.output(&["list"]));
+    let host = host_with(vec![in_grace("alice", until)]);
+    let (_, out, _) = finished(&host.output_with(&["list"]));
     let fields: Vec<_> = out.lines().nth(1).unwrap().split_whitespace().collect();
     let from = date_time(until).replace(' ', "T");
     assert_eq!(fields, ["alice", "invited", "8", &from, "no", "never"]);
@@ -58,8 +58,8 @@ fn the_list_says_from_when_on_and_who_is_invited_in_a_word_each() {
 #[test]
 fn an_account_says_it_in_words() {
     let until = now() + 5 * 86_400;
-    let place = place(vec![in_grace("alice", until)]);
-    let (_, out, _) = finished(&place.output(&["show", "alice"]));
+    let host = host_with(vec![in_grace("alice", until)]);
+    let (_, out, _) = finished(&host.output_with(&["show", "alice"]));
     let at = date_time(until);
     let required = format!("Required: yes, from {at}. Until then logins work without it.\n");
     assert!(out.contains(&required), "{out}");
@@ -72,25 +72,25 @@ fn an_account_says_it_in_words() {
 
 #[test]
 fn what_is_over_is_not_told() {
-    let place = place(vec![in_grace("alice", now() - 1)]);
-    let (_, out, _) = finished(&place.output(&["show", "alice"]));
+    let host = host_with(vec![in_grace("alice", now() - 1)]);
+    let (_, out, _) = finished(&host.output_with(&["show", "alice"]));
     assert!(
         out.contains("Required: yes\n") && !out.contains("Invitation"),
         "{out}"
     );
-    let (_, out, _) = finished(&place.output(&["list"]));
+    let (_, out, _) = finished(&host.output_with(&["list"]));
     let fields: Vec<_> = out.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!(fields, ["alice", "off", "8", "yes", "no", "never"]);
 }
 
 #[test]
 fn whoever_has_set_up_has_no_grace() {
-    let place = place(vec![Status {
+    let host = host_with(vec![Status {
         state: Some(tfa_proto::State::Paused.into()),
         invited_until: None,
         ..in_grace("alice", now() + 5 * 86_400)
     }]);
-    let (_, out, _) = finished(&place.output(&["show", "alice"]));
+    let (_, out, _) = finished(&host.output_with(&["show", "alice"]));
     assert!(out.contains("Required: yes\n"), "{out}");
     assert!(out.contains("paused, but logins ask for codes"), "{out}");
 }

@@ -1,9 +1,9 @@
 //! What audit mode noted.
 
 use tfa_proto::{AuditRecord, OpenEnum};
+use tfa_testkit::{TestHost, finished};
 
-use crate::double::{Place, finished};
-use crate::{fits, json, place};
+use crate::{fits, host_with, json};
 
 fn seen(user: &str, outcome: &str, reason: &str, from: &str, count: u32) -> AuditRecord {
     AuditRecord {
@@ -17,21 +17,21 @@ fn seen(user: &str, outcome: &str, reason: &str, from: &str, count: u32) -> Audi
     }
 }
 
-fn noted() -> Place {
-    let place = place(Vec::new());
-    place.daemon().account(|account| {
-        account.seen = vec![
+fn noted() -> TestHost {
+    let host = host_with(Vec::new());
+    host.daemon().account(|account| {
+        account.audit_records = vec![
             seen("bob", "code", "", "", 1),
             seen("alice", "refused", "not-verified", "192.0.2.7", 2),
             seen("alice", "refused", "too-late", "2001:db8::7", 60),
         ];
     });
-    place
+    host
 }
 
 #[test]
 fn it_is_told_by_user_and_what_was_last_comes_first() {
-    let (code, out, _) = finished(&noted().output(&["policy", "impact", "--seen"]));
+    let (code, out, _) = finished(&noted().output_with(&["policy", "impact", "--seen"]));
     let expected = "\
 Logins that audit mode let in, with the outcome without audit mode:
   alice: sshd from 2001:db8::7
@@ -51,7 +51,7 @@ Logins that audit mode let in, with the outcome without audit mode:
 
 #[test]
 fn the_json_form_is_an_array_with_stable_keys() {
-    let (code, out, _) = finished(&noted().output(&["policy", "impact", "--seen", "--json"]));
+    let (code, out, _) = finished(&noted().output_with(&["policy", "impact", "--seen", "--json"]));
     assert_eq!(code, 0);
     let report = json(&out);
     let expected = serde_json::json!({
@@ -69,21 +69,22 @@ fn the_json_form_is_an_array_with_stable_keys() {
 
 #[test]
 fn nothing_noted_is_said_in_words_and_is_an_empty_array_in_json() {
-    let (code, out, _) = finished(&place(Vec::new()).output(&["policy", "impact", "--seen"]));
+    let (code, out, _) =
+        finished(&host_with(Vec::new()).output_with(&["policy", "impact", "--seen"]));
     assert_eq!(
         (code, out.as_str()),
         (0, "Audit mode has not recorded any login.\n")
     );
-    let output = place(Vec::new()).output(&["policy", "impact", "--seen", "--json"]);
+    let output = host_with(Vec::new()).output_with(&["policy", "impact", "--seen", "--json"]);
     assert_eq!(finished(&output).1, "[]\n");
 }
 
 #[test]
 fn a_host_of_anothers_naming_cannot_drive_the_terminal() {
-    let place = place(Vec::new());
-    place.daemon().account(|account| {
-        account.seen = vec![seen("bob", "code", "", "\x1b[2Jevil", 1)];
+    let host = host_with(Vec::new());
+    host.daemon().account(|account| {
+        account.audit_records = vec![seen("bob", "code", "", "\x1b[2Jevil", 1)];
     });
-    let (_, out, _) = finished(&place.output(&["policy", "impact", "--seen"]));
+    let (_, out, _) = finished(&host.output_with(&["policy", "impact", "--seen"]));
     assert!(out.contains("from ?[2Jevil"), "{out}");
 }

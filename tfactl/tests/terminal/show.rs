@@ -1,9 +1,9 @@
 //! One account, for eyes and for programs.
 
 use tfa_proto::Status;
+use tfa_testkit::{TestHost, finished};
 
-use crate::double::{Place, finished};
-use crate::{account, fits, place};
+use crate::{account, fits, host_with};
 
 #[test]
 fn an_account_is_shown_in_plain_lines() {
@@ -20,7 +20,7 @@ fn an_account_is_shown_in_plain_lines() {
         devices: vec!["laptop".to_owned()],
         ..account("alice", "enabled")
     };
-    let (code, out, _) = finished(&place(vec![status]).output(&["show", "alice"]));
+    let (code, out, _) = finished(&host_with(vec![status]).output_with(&["show", "alice"]));
     let expected = "\
 User: alice (uid 1000)
 Two-factor login: on
@@ -40,7 +40,7 @@ To remove the lock: tfactl unlock alice
 
 #[test]
 fn somebody_without_a_set_up_is_shown_too() {
-    let (code, out, _) = finished(&place(Vec::new()).output(&["show", "bob"]));
+    let (code, out, _) = finished(&host_with(Vec::new()).output_with(&["show", "bob"]));
     assert_eq!(code, 0);
     assert!(
         out.starts_with("User: bob (uid 1000)\nTwo-factor login: off\n"),
@@ -54,7 +54,7 @@ fn a_record_that_cannot_be_used_comes_with_the_way_out() {
         problem: Some("The record is damaged.".to_owned()),
         ..account("eve", "")
     };
-    let (_, out, _) = finished(&place(vec![status]).output(&["show", "eve"]));
+    let (_, out, _) = finished(&host_with(vec![status]).output_with(&["show", "eve"]));
     assert!(out.contains("logins are refused"), "{out}");
     assert!(out.contains("Problem: The record is damaged."), "{out}");
     assert!(out.contains("tfactl reset eve"), "{out}");
@@ -63,7 +63,7 @@ fn a_record_that_cannot_be_used_comes_with_the_way_out() {
 
 #[test]
 fn the_json_form_has_the_keys_of_tfa_enroll_status() {
-    let (code, out, _) = finished(&place(Vec::new()).output(&["show", "bob", "--json"]));
+    let (code, out, _) = finished(&host_with(Vec::new()).output_with(&["show", "bob", "--json"]));
     assert_eq!(code, 0);
     let keys: Vec<&str> = out
         .lines()
@@ -103,10 +103,10 @@ fn the_json_form_has_the_keys_of_tfa_enroll_status() {
 
 #[test]
 fn an_unknown_user_is_exit_code_1_and_an_absent_daemon_3() {
-    let (code, out, error) = finished(&place(Vec::new()).output(&["show", "nobody1"]));
+    let (code, out, error) = finished(&host_with(Vec::new()).output_with(&["show", "nobody1"]));
     assert_eq!((code, out.as_str()), (1, ""));
     assert_eq!(error, "There is no user nobody1 here.\n");
-    let place = Place::without_daemon(env!("CARGO_BIN_EXE_tfactl"));
+    let host = TestHost::without_daemon(env!("CARGO_BIN_EXE_tfactl"));
     for arguments in [
         &["list"][..],
         &["show", "bob"],
@@ -117,7 +117,7 @@ fn an_unknown_user_is_exit_code_1_and_an_absent_daemon_3() {
         &["policy", "impact"],
         &["policy", "impact", "--seen"],
     ] {
-        let (code, _, error) = finished(&place.output(arguments));
+        let (code, _, error) = finished(&host.output_with(arguments));
         assert_eq!(code, 3, "{arguments:?}");
         assert!(error.contains("systemctl status tfad"), "{error}");
     }
@@ -125,7 +125,7 @@ fn an_unknown_user_is_exit_code_1_and_an_absent_daemon_3() {
 
 #[test]
 fn wrong_usage_is_exit_code_2() {
-    let place = place(Vec::new());
+    let host = host_with(Vec::new());
     for arguments in [
         &[][..],
         &["show"],
@@ -146,7 +146,7 @@ fn wrong_usage_is_exit_code_2() {
         &["policy", "impact", "--seen", "--service", "sshd"],
     ] {
         assert_eq!(
-            place.output(arguments).status.code(),
+            host.output_with(arguments).status.code(),
             Some(2),
             "{arguments:?}"
         );
@@ -155,7 +155,7 @@ fn wrong_usage_is_exit_code_2() {
 
 #[test]
 fn the_help_fits_80_columns() {
-    let place = place(Vec::new());
+    let host = host_with(Vec::new());
     for command in [
         &[][..],
         &["list"],
@@ -170,7 +170,7 @@ fn the_help_fits_80_columns() {
         &["policy", "impact"],
     ] {
         let arguments = [command, &["--help"]].concat();
-        let (code, out, _) = finished(&place.output(&arguments));
+        let (code, out, _) = finished(&host.output_with(&arguments));
         assert_eq!(code, 0);
         fits(&out);
     }

@@ -23,12 +23,6 @@
 //! # fn main() {}
 //! ```
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test ends by panicking"
-)]
-
 pub mod commits;
 pub mod renames;
 pub mod revisions;

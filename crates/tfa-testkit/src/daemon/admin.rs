@@ -1,8 +1,8 @@
-//! Anybody's account, and the policy.
+//! The interface `Admin`.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use tfa_client::now;
 use tfa_proto::{
     AuditRecord, Error, Explanation, HypotheticalLogin, Impact, Outcome, Reason, RenameOutcome,
     Renamed, State, Status,
@@ -12,18 +12,18 @@ use zbus::message::Header;
 use super::error::BusError;
 use super::{INVITATION, Shared};
 
-pub(super) struct AdminOnBus(pub(super) Arc<Shared>);
+pub(super) struct AdminInterface(pub(super) Arc<Shared>);
 
 #[zbus::interface(name = "org.tfad.Tfa1.Admin")]
-impl AdminOnBus {
+impl AdminInterface {
     async fn list(&self) -> Vec<Status> {
-        self.0.called("List".to_owned()).await;
+        self.0.record("List".to_owned()).await;
         self.0.account.lock().unwrap().others.clone()
     }
 
     async fn show(&self, user: &str) -> Result<Status, BusError> {
-        self.0.called(format!("Show {user}")).await;
-        known(user)?;
+        self.0.record(format!("Show {user}")).await;
+        check_known(user)?;
         let account = self.0.account.lock().unwrap();
         let known = account.others.iter().find(|other| other.user == user);
         Ok(known.cloned().unwrap_or_else(|| Status {
@@ -35,7 +35,7 @@ impl AdminOnBus {
     }
 
     async fn reset(&self, user: &str) -> Result<(), BusError> {
-        self.0.called(format!("Reset {user}")).await;
+        self.0.record(format!("Reset {user}")).await;
         Ok(())
     }
 
@@ -45,14 +45,14 @@ impl AdminOnBus {
         check: bool,
     ) -> Result<Vec<Renamed>, BusError> {
         for (old, new) in &names {
-            self.0.called(format!("Rename {old} {new} {check}")).await;
+            self.0.record(format!("Rename {old} {new} {check}")).await;
         }
         let account = self.0.account.lock().unwrap();
         let has_record = |name: &str| account.others.iter().any(|other| other.user == name);
         names
             .into_iter()
             .map(|(old, new)| {
-                let unknown = known(&new).err();
+                let unknown = check_known(&new).err();
                 let outcome = match unknown {
                     Some(error) if !check => return Err(error.into()),
                     Some(_) => RenameOutcome::Refused,
@@ -76,14 +76,15 @@ impl AdminOnBus {
     }
 
     async fn unlock(&self, user: &str) -> Result<(), BusError> {
-        self.0.called(format!("Unlock {user}")).await;
+        self.0.record(format!("Unlock {user}")).await;
         Ok(())
     }
 
     async fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), BusError> {
-        self.0.called(format!("Invite {user} {seconds}")).await;
-        known(user)?;
-        Ok((INVITATION.to_owned(), now() + seconds))
+        self.0.record(format!("Invite {user} {seconds}")).await;
+        check_known(user)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        Ok((INVITATION.to_owned(), now.as_secs() + seconds))
     }
 
     async fn explain(
@@ -92,17 +93,17 @@ impl AdminOnBus {
         user: &str,
         login: HypotheticalLogin,
     ) -> Result<Explanation, BusError> {
-        self.0.called(format!("Explain {user}")).await;
-        known(user)?;
+        self.0.record(format!("Explain {user}")).await;
+        check_known(user)?;
         let mut account = self.0.account.lock().unwrap();
-        (account.supposed, account.files) = (Some(login), files);
+        (account.hypothetical_login, account.files) = (Some(login), files);
         Ok(Explanation {
             user: user.to_owned(),
             ..account.explanation.clone()
         })
     }
 
-    /// Bounded like the daemon's.
+    /// Has the same limits as in the daemon.
     async fn impact(
         &self,
         files: Vec<(String, String)>,
@@ -111,7 +112,7 @@ impl AdminOnBus {
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(bool, Vec<Impact>), BusError> {
         let call = format!("Impact {} files, {} users", files.len(), users.len());
-        self.0.called(call).await;
+        self.0.record(call).await;
         if header.primary().body_len() > 32 * 1024 || users.len() > 200 {
             return Err(Error::InvalidArgument("the call is too long".to_owned()).into());
         }
@@ -119,9 +120,9 @@ impl AdminOnBus {
             return Err(Error::InvalidArgument(format!("{name} line 1: no mode")).into());
         }
         let mut account = self.0.account.lock().unwrap();
-        (account.supposed, account.files) = (Some(login), files);
+        (account.hypothetical_login, account.files) = (Some(login), files);
         for user in &users {
-            known(user)?;
+            check_known(user)?;
         }
         let impacts = users
             .into_iter()
@@ -140,12 +141,12 @@ impl AdminOnBus {
     }
 
     async fn seen(&self) -> Vec<AuditRecord> {
-        self.0.called("Seen".to_owned()).await;
-        self.0.account.lock().unwrap().seen.clone()
+        self.0.record("Seen".to_owned()).await;
+        self.0.account.lock().unwrap().audit_records.clone()
     }
 }
 
-fn known(user: &str) -> Result<(), Error> {
+fn check_known(user: &str) -> Result<(), Error> {
     if user.starts_with("nobody") {
         return Err(Error::UnknownUser(format!("There is no user {user} here.")));
     }

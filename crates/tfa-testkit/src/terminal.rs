@@ -1,4 +1,4 @@
-//! A pseudo-terminal with a command on it, and what the command's output makes of a screen.
+//! A pseudo-terminal with a command on it, and the screen that results from its output.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -14,19 +14,19 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use vt100::Screen;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A command on a terminal.
-pub(crate) struct Terminal {
+pub struct Terminal {
     master: Option<OwnedFd>,
     child: Child,
-    seen: Arc<Seen>,
+    output: Arc<Output>,
     reader: Option<JoinHandle<()>>,
 }
 
-struct Seen {
+struct Output {
     stream: Mutex<Stream>,
-    grown: Condvar,
+    changed: Condvar,
 }
 
 struct Stream {
@@ -36,8 +36,8 @@ struct Stream {
 }
 
 impl Terminal {
-    /// Starts the command as the leader of a session with this terminal.
-    pub(crate) fn with(command: &Command, rows: u16, columns: u16) -> Self {
+    /// Starts the command as the leader of a session whose terminal this is.
+    pub fn start(command: &Command, rows: u16, columns: u16) -> Self {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let master = openpt(flags).unwrap();
         grantpt(&master).unwrap();
@@ -64,18 +64,18 @@ impl Terminal {
             };
         }
         let child = on_terminal.spawn().expect("setsid is installed");
-        // The last of the slave's descriptors here: the end of the command is the end of output.
+        // Closes the last copy of the slave in this process. The output then ends with the command.
         drop(on_terminal);
         let size = |number| NonZeroU16::new(number).unwrap();
-        let seen = Arc::new(Seen {
+        let output = Arc::new(Output {
             stream: Mutex::new(Stream {
                 parser: vt100::Parser::new(size(rows), size(columns), 1000),
                 bytes: Vec::new(),
                 ended: false,
             }),
-            grown: Condvar::new(),
+            changed: Condvar::new(),
         });
-        let (into, mut from) = (seen.clone(), File::from(master.try_clone().unwrap()));
+        let (into, mut from) = (output.clone(), File::from(master.try_clone().unwrap()));
         let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             loop {
@@ -84,7 +84,7 @@ impl Terminal {
                 stream.parser.process(&buffer[..length]);
                 stream.bytes.extend_from_slice(&buffer[..length]);
                 stream.ended = length == 0;
-                into.grown.notify_all();
+                into.changed.notify_all();
                 if length == 0 {
                     return;
                 }
@@ -93,62 +93,62 @@ impl Terminal {
         Self {
             master: Some(master),
             child,
-            seen,
+            output,
             reader: Some(reader),
         }
     }
 
     /// Waits until the screen shows the text.
     #[track_caller]
-    pub(crate) fn expect(&self, text: &str) {
+    pub fn expect(&self, text: &str) {
         self.expect_that(text, |screen| screen.contents().contains(text));
     }
 
-    /// Waits until the screen is as it should be.
+    /// Waits until the condition holds for the screen. `what` names it in a failure.
     #[track_caller]
-    pub(crate) fn expect_that(&self, what: &str, condition: impl Fn(&Screen) -> bool) {
-        let stream = self.seen.stream.lock().unwrap();
+    pub fn expect_that(&self, what: &str, condition: impl Fn(&Screen) -> bool) {
+        let stream = self.output.stream.lock().unwrap();
         let missing = |stream: &mut Stream| !stream.ended && !condition(stream.parser.screen());
         let (stream, _) = self
-            .seen
-            .grown
-            .wait_timeout_while(stream, PATIENCE, missing)
+            .output
+            .changed
+            .wait_timeout_while(stream, TIMEOUT, missing)
             .unwrap();
         let screen = stream.parser.screen();
         assert!(condition(screen), "no {what}:\n{}", screen.contents());
     }
 
-    /// Types, as the keys are given.
-    pub(crate) fn types(&self, keys: &str) {
+    /// Types these keys.
+    pub fn types(&self, keys: &str) {
         let mut master = File::from(self.master.as_ref().unwrap().try_clone().unwrap());
         master.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Waits for a text, then types a line.
+    /// Waits for the prompt, then types a line.
     #[track_caller]
-    pub(crate) fn answers(&self, prompt: &str, line: &str) {
+    pub fn answers(&self, prompt: &str, line: &str) {
         self.expect(prompt);
         self.types(&format!("{line}\r"));
     }
 
-    /// What stands on the screen now.
-    pub(crate) fn screen(&self) -> String {
+    /// Returns the text on the screen now.
+    pub fn screen(&self) -> String {
         self.with_screen(Screen::contents)
     }
 
-    /// Looks at the screen as it is now.
-    pub(crate) fn with_screen<T>(&self, look: impl FnOnce(&Screen) -> T) -> T {
-        look(self.seen.stream.lock().unwrap().parser.screen())
+    /// Calls `look` with the screen as it is now.
+    pub fn with_screen<T>(&self, look: impl FnOnce(&Screen) -> T) -> T {
+        look(self.output.stream.lock().unwrap().parser.screen())
     }
 
-    /// All that came from the command, byte for byte.
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        self.seen.stream.lock().unwrap().bytes.clone()
+    /// Returns all output of the command so far.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.output.stream.lock().unwrap().bytes.clone()
     }
 
-    /// The screen with all that scrolled off it.
-    pub(crate) fn everything(&self) -> String {
-        let mut stream = self.seen.stream.lock().unwrap();
+    /// Returns the text on the screen, with the lines that scrolled off it.
+    pub fn everything(&self) -> String {
+        let mut stream = self.output.stream.lock().unwrap();
         let screen = stream.parser.screen_mut();
         let (rows, columns) = screen.size();
         let length = screen.scrollback_len();
@@ -165,9 +165,10 @@ impl Terminal {
         lines.join("\n")
     }
 
-    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+    /// Changes the size of the window.
+    pub fn resize(&self, rows: u16, columns: u16) {
         let size = |number| NonZeroU16::new(number).unwrap();
-        let mut stream = self.seen.stream.lock().unwrap();
+        let mut stream = self.output.stream.lock().unwrap();
         stream
             .parser
             .screen_mut()
@@ -175,46 +176,50 @@ impl Terminal {
         set_size(self.master.as_ref().unwrap(), rows, columns);
     }
 
-    /// Whether typing shows.
-    pub(crate) fn echoes(&self) -> bool {
+    /// Returns whether the terminal echoes what is typed.
+    pub fn echoes(&self) -> bool {
         let modes = tcgetattr(self.master.as_ref().unwrap()).unwrap();
         modes.local_modes.contains(LocalModes::ECHO)
     }
 
     /// Sends a signal to the command.
-    pub(crate) fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// The command's process.
-    pub(crate) fn process(&self) -> u32 {
+    /// Returns the process id of the command.
+    pub fn process(&self) -> u32 {
         self.child.id()
     }
 
-    /// The state letter of the command's process.
-    pub(crate) fn process_state(&self) -> char {
+    /// Returns the state letter of the command's process (`proc_pid_stat(5)`).
+    pub fn process_state(&self) -> char {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process())).unwrap();
         let (_, rest) = stat.rsplit_once(") ").unwrap();
         rest.chars().next().unwrap()
     }
 
-    /// Closes the window.
-    pub(crate) fn closes(&mut self) {
-        // The reader holds the other copy, and ends with the hang-up of the session's leader.
+    /// Closes the window: the command gets `SIGHUP`.
+    pub fn closes(&mut self) {
+        // The reader thread has a copy of the master. It ends when the session leader has ended.
         self.signal(Signal::HUP);
         drop(self.master.take());
     }
 
-    /// The exit code, once the command has ended and all its output is here.
+    /// Waits until the command has ended and all its output is read, and returns the exit code.
     #[track_caller]
-    pub(crate) fn exit_code(&mut self) -> i32 {
-        let deadline = Instant::now() + PATIENCE;
+    pub fn exit_code(&mut self) -> i32 {
+        let deadline = Instant::now() + TIMEOUT;
         let status = loop {
-            // No handle waits for a child with a limit; the end of the output is near it.
+            // The standard library has no wait with a time limit.
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(Instant::now() < deadline, "it goes on:\n{}", self.screen());
+            assert!(
+                Instant::now() < deadline,
+                "the command does not end:\n{}",
+                self.screen()
+            );
             std::thread::sleep(Duration::from_millis(2));
         };
         if let Some(reader) = self.reader.take() {

@@ -1,4 +1,4 @@
-//! The caller's own account.
+//! The interface `Account`.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use tfa_proto::{Error, Factor, Offer, OpenEnum, Parameters, State, Status};
 use super::error::BusError;
 use super::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, PROOF, Polkit, SECRET, Shared};
 
-pub(super) struct OnBus(pub(super) Arc<Shared>);
+pub(super) struct AccountInterface(pub(super) Arc<Shared>);
 
 #[zbus::interface(name = "org.tfad.Tfa1.Account")]
-impl OnBus {
+impl AccountInterface {
     async fn status(&self) -> Status {
         self.0.account.lock().unwrap().status.clone()
     }
@@ -22,16 +22,16 @@ impl OnBus {
     async fn setup(&self, parameters: Parameters) -> Result<Offer, BusError> {
         let word = parameters.invitation.as_deref();
         let call = word.map_or("Setup".to_owned(), |word| format!("Setup {word}"));
-        self.0.called(call).await;
-        self.0.invited(&parameters)?;
-        self.0.allowed()?;
+        self.0.record(call).await;
+        self.0.check_invitation(&parameters)?;
+        self.0.check_polkit()?;
         Ok(self.0.offer(parameters))
     }
 
     async fn r#move(&self, proof: &str, parameters: Parameters) -> Result<Offer, BusError> {
-        self.0.called(with_proof("Move", proof)).await;
-        self.0.authenticated(proof)?;
-        self.0.proved(proof)?;
+        self.0.record(with_proof("Move", proof)).await;
+        self.0.authenticate(proof)?;
+        self.0.check_code(proof)?;
         if proof == "ABCDE-FGHJK" {
             self.0.account.lock().unwrap().status.backup_codes_left -= 1;
         }
@@ -39,7 +39,7 @@ impl OnBus {
     }
 
     async fn confirm(&self, code: &str) -> Result<Vec<String>, BusError> {
-        self.0.called(format!("Confirm {code}")).await;
+        self.0.record(format!("Confirm {code}")).await;
         let mut account = self.0.account.lock().unwrap();
         if !account.pending {
             return Err(Error::NothingPending("Nothing waits for a code.".to_owned()).into());
@@ -57,43 +57,43 @@ impl OnBus {
     }
 
     async fn abandon(&self) -> Result<(), BusError> {
-        self.0.called("Abandon".to_owned()).await;
+        self.0.record("Abandon".to_owned()).await;
         self.0.account.lock().unwrap().pending = false;
         Ok(())
     }
 
     async fn new_backup_codes(&self, proof: &str) -> Result<Vec<String>, BusError> {
-        self.0.called(with_proof("NewBackupCodes", proof)).await;
-        self.0.authenticated(proof)?;
-        self.0.proved(proof)?;
+        self.0.record(with_proof("NewBackupCodes", proof)).await;
+        self.0.authenticate(proof)?;
+        self.0.check_code(proof)?;
         Ok(backup_codes())
     }
 
     async fn pause(&self, proof: &str) -> Result<(), BusError> {
-        self.0.called(with_proof("Pause", proof)).await;
-        self.0.may_switch_off()?;
-        self.0.authenticated(proof)?;
-        Ok(self.0.switched_off(proof, State::Paused)?)
+        self.0.record(with_proof("Pause", proof)).await;
+        self.0.check_switch_off()?;
+        self.0.authenticate(proof)?;
+        Ok(self.0.switch_off(proof, State::Paused)?)
     }
 
     async fn resume(&self, proof: &str) -> Result<(), BusError> {
-        self.0.called(with_proof("Resume", proof)).await;
-        self.0.authenticated(proof)?;
-        self.0.proved(proof)?;
+        self.0.record(with_proof("Resume", proof)).await;
+        self.0.authenticate(proof)?;
+        self.0.check_code(proof)?;
         self.0.set(State::Enabled);
         Ok(())
     }
 
     async fn remove(&self, proof: &str) -> Result<(), BusError> {
-        self.0.called(with_proof("Remove", proof)).await;
-        self.0.may_switch_off()?;
-        self.0.authenticated(proof)?;
-        Ok(self.0.switched_off(proof, State::None)?)
+        self.0.record(with_proof("Remove", proof)).await;
+        self.0.check_switch_off()?;
+        self.0.authenticate(proof)?;
+        Ok(self.0.switch_off(proof, State::None)?)
     }
 
     async fn test(&self, code: &str) -> Result<OpenEnum<Factor>, BusError> {
-        self.0.called(format!("Test {code}")).await;
-        self.0.proved(code)?;
+        self.0.record(format!("Test {code}")).await;
+        self.0.check_code(code)?;
         Ok(if code == PROOF {
             Factor::Authenticator.into()
         } else {
@@ -103,8 +103,8 @@ impl OnBus {
 }
 
 impl Shared {
-    /// What polkit says.
-    fn allowed(&self) -> Result<(), Error> {
+    /// Fails as polkit is set to.
+    fn check_polkit(&self) -> Result<(), Error> {
         let mut account = self.account.lock().unwrap();
         match account.polkit {
             Polkit::Yes => Ok(()),
@@ -124,18 +124,18 @@ impl Shared {
         }
     }
 
-    /// The password comes before the code, whose absence counts as nothing.
-    fn authenticated(&self, proof: &str) -> Result<(), Error> {
-        self.allowed()?;
+    /// Checks polkit before the code. A missing code is not counted as a wrong one.
+    fn authenticate(&self, proof: &str) -> Result<(), Error> {
+        self.check_polkit()?;
         if proof.is_empty() && !self.account.lock().unwrap().polkit_takes_code {
             return Err(Error::CodeNeeded("This takes a code.".to_owned()));
         }
         Ok(())
     }
 
-    fn proved(&self, proof: &str) -> Result<(), Error> {
+    fn check_code(&self, proof: &str) -> Result<(), Error> {
         match proof {
-            // Only where polkit took one.
+            // An empty code arrives here only if polkit has asked for one.
             "" | PROOF | "ABCDE-FGHJK" => Ok(()),
             "999999" => Err(Error::Locked(
                 "Too many wrong codes. Try again in 30 seconds.".to_owned(),
@@ -152,9 +152,9 @@ impl Shared {
         self.account.lock().unwrap().status.state = Some(state.into());
     }
 
-    fn invited(&self, parameters: &Parameters) -> Result<(), Error> {
+    fn check_invitation(&self, parameters: &Parameters) -> Result<(), Error> {
         match &parameters.invitation {
-            _ if !self.account.lock().unwrap().by_invitation => Ok(()),
+            _ if !self.account.lock().unwrap().needs_invitation => Ok(()),
             Some(word) if word == INVITATION => Ok(()),
             Some(word) if word == ONE_TOO_MANY => Err(Error::Locked(
                 "Too many wrong codes. Try again in 30 seconds.".to_owned(),
@@ -169,8 +169,8 @@ impl Shared {
         }
     }
 
-    fn may_switch_off(&self) -> Result<(), Error> {
-        if self.account.lock().unwrap().insists {
+    fn check_switch_off(&self) -> Result<(), Error> {
+        if self.account.lock().unwrap().refuses_switch_off {
             return Err(Error::Required(
                 "It was made required just now, so it cannot be switched off.".to_owned(),
             ));
@@ -178,8 +178,8 @@ impl Shared {
         Ok(())
     }
 
-    fn switched_off(&self, proof: &str, state: State) -> Result<(), Error> {
-        self.proved(proof)?;
+    fn switch_off(&self, proof: &str, state: State) -> Result<(), Error> {
+        self.check_code(proof)?;
         self.set(state);
         Ok(())
     }

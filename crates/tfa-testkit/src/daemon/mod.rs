@@ -1,0 +1,224 @@
+//! The double of the daemon: one account, codes that never change, and a record of the calls.
+//!
+//! [`account`] serves the interface that `tfa-enroll` calls, [`admin`] the one that `tfactl` calls.
+
+mod account;
+mod admin;
+mod error;
+
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use tfa_proto::{
+    AuditRecord, Explanation, HypotheticalLogin, Impact, NAME, PATH, Parameters, Status,
+};
+use zbus::connection;
+
+use crate::private_bus::PrivateBus;
+use account::AccountInterface;
+use admin::AdminInterface;
+
+/// The one-time code of the active authenticator.
+pub const PROOF: &str = "111111";
+/// The one-time code of the pending authenticator.
+pub const NEW_CODE: &str = "222222";
+/// The invitation code.
+pub const INVITATION: &str = "MNPQR-STVWX";
+/// The code of an invitation that expires while the code is typed.
+pub const OLD_INVITATION: &str = "EXPRD-EXPRD";
+/// A wrong invitation code that locks the account.
+pub const ONE_TOO_MANY: &str = "00000-00000";
+/// The secret of the pending authenticator.
+pub const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXQ";
+/// The link for the pending authenticator, as long as with usual names.
+pub const URI: &str =
+    "otpauth://totp/desk.example:alice?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXQ&issuer=desk.example";
+
+/// What polkit answers.
+pub enum Polkit {
+    /// The call is authorized.
+    Yes,
+    /// So many wrong passwords, then the call is authorized.
+    WrongPassword(u32),
+    /// No authentication agent is registered.
+    NoAgent,
+    /// The rules of polkit do not permit the call.
+    Never,
+}
+
+/// The state of the double.
+pub struct Account {
+    /// The caller's own account.
+    pub status: Status,
+    /// The link for the pending authenticator: [`URI`], unless a test sets another.
+    pub uri: String,
+    /// All accounts that the administrator sees.
+    pub others: Vec<Status>,
+    /// Why every login is refused. Empty if none is.
+    pub refusal: String,
+    /// Whether the double leaves all calls but `Status` and `Refusal` unanswered.
+    pub silent: bool,
+    /// What polkit answers.
+    pub polkit: Polkit,
+    /// Whether polkit asks for a code too, so that the call needs none.
+    pub polkit_takes_code: bool,
+    /// The calls in their order, with arguments.
+    pub calls: Vec<String>,
+    /// The parameters of the last enrollment.
+    pub parameters: Option<Parameters>,
+    /// Whether enrollment needs the invitation code.
+    pub needs_invitation: bool,
+    /// Whether `Pause` and `Remove` are refused because the policy requires two-factor login.
+    pub refuses_switch_off: bool,
+    /// The answer to `Explain`.
+    pub explanation: Explanation,
+    /// Whether the policy is in audit mode.
+    pub audit: bool,
+    /// The answer to `Impact`, for the users who are affected.
+    pub impacts: Vec<Impact>,
+    /// The answer to `Seen`.
+    pub audit_records: Vec<AuditRecord>,
+    /// The login of the last `Explain` or `Impact`.
+    pub hypothetical_login: Option<HypotheticalLogin>,
+    /// The policy files of the last `Explain` or `Impact`, as names and texts.
+    pub files: Vec<(String, String)>,
+    pending: bool,
+}
+
+impl Account {
+    fn new(status: Status) -> Self {
+        Self {
+            status,
+            uri: URI.to_owned(),
+            others: Vec::new(),
+            refusal: String::new(),
+            silent: false,
+            polkit: Polkit::Yes,
+            polkit_takes_code: false,
+            calls: Vec::new(),
+            parameters: None,
+            needs_invitation: false,
+            refuses_switch_off: false,
+            explanation: Explanation::default(),
+            audit: false,
+            impacts: Vec::new(),
+            audit_records: Vec::new(),
+            hypothetical_login: None,
+            files: Vec::new(),
+            pending: false,
+        }
+    }
+}
+
+/// Returns the status of alice, who has enrolled.
+pub fn enabled() -> Status {
+    Status {
+        user: "alice".to_owned(),
+        uid: Some(1000),
+        state: Some(tfa_proto::State::Enabled.into()),
+        authenticators: vec!["phone".to_owned()],
+        backup_codes_left: 8,
+        ..Status::default()
+    }
+}
+
+/// The double on its bus. Dropping it ends its connection.
+pub struct Daemon {
+    shared: Arc<Shared>,
+    end: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+struct Shared {
+    account: Mutex<Account>,
+    called: Condvar,
+}
+
+impl Daemon {
+    /// Starts the double on the bus.
+    pub fn start(bus: &PrivateBus, status: Status) -> Self {
+        let shared = Arc::new(Shared {
+            account: Mutex::new(Account::new(status)),
+            called: Condvar::new(),
+        });
+        let (end, ended) = tokio::sync::oneshot::channel();
+        let (ready, is_ready) = std::sync::mpsc::channel();
+        let address = format!("unix:path={}", bus.socket().display());
+        let (account, admin) = (
+            AccountInterface(shared.clone()),
+            AdminInterface(shared.clone()),
+        );
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async move {
+                let connection = connection::Builder::address(address.as_str())
+                    .serve_at(PATH, account)
+                    .serve_at(PATH, admin)
+                    .name(NAME)
+                    .build()
+                    .await
+                    .unwrap();
+                ready.send(()).unwrap();
+                let _ = ended.await;
+                drop(connection);
+            });
+        });
+        is_ready.recv().unwrap();
+        Self {
+            shared,
+            end: Some(end),
+            thread: Some(thread),
+        }
+    }
+
+    /// Calls `with` with the state of the double.
+    pub fn account<T>(&self, with: impl FnOnce(&mut Account) -> T) -> T {
+        with(&mut self.shared.account.lock().unwrap())
+    }
+
+    /// Returns the calls so far.
+    pub fn calls(&self) -> Vec<String> {
+        self.account(|account| account.calls.clone())
+    }
+
+    /// Waits until this call has come.
+    #[track_caller]
+    pub fn expect_call(&self, call: &str) {
+        let account = self.shared.account.lock().unwrap();
+        let is_missing = |account: &mut Account| !account.calls.iter().any(|seen| seen == call);
+        let timeout = Duration::from_secs(10);
+        let (account, waited) = self
+            .shared
+            .called
+            .wait_timeout_while(account, timeout, is_missing)
+            .unwrap();
+        assert!(!waited.timed_out(), "no {call} among {:?}", account.calls);
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    /// Records a call. Never returns while the double is silent.
+    async fn record(&self, call: String) {
+        let silent = {
+            let mut account = self.account.lock().unwrap();
+            account.calls.push(call);
+            account.silent
+        };
+        self.called.notify_all();
+        if silent {
+            std::future::pending::<()>().await;
+        }
+    }
+}
