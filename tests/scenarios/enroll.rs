@@ -88,7 +88,7 @@ fn before_a_code_was_right_no_login_is_asked_and_the_status_says_so() {
 
     let other = at_the_shell(&machine);
     other.type_line("tfa-enroll status; tfa-enroll status --json");
-    other.expect("Two-factor login: off, the set-up was not finished");
+    other.expect("Two-factor login: off, the setup was not finished");
     other.expect(r#""state": "pending""#);
     other.expect(SHELL);
 
@@ -296,7 +296,7 @@ fn the_qr_code_can_be_had_as_a_picture_which_is_deleted_afterwards() {
     assert_eq!(owner_and_mode(&machine, png), "alice 600");
     assert_eq!(read_qr(fetched(&machine, png)), uri_in(&terminal.screen()));
     terminal.type_line(&phone.next_unused());
-    terminal.expect("new.png holds the key and is no longer needed. Delete it? [Y/n]");
+    terminal.expect("The file new.png contains the key and is no longer needed. Delete it? [Y/n]");
     terminal.type_line("");
     terminal.expect("Press Enter when you have saved them:");
     assert!(!machine.has_file("/home/alice/new.png"));
@@ -596,7 +596,7 @@ fn a_code_can_be_tried_and_is_not_used_up() {
     terminal.expect(PROOF);
     terminal.type_line(&alice.phone.code_at(-10));
     terminal.expect("A login would not accept this code.");
-    terminal.expect("the phone's clock is about 5 minutes behind");
+    terminal.expect("The clock of the phone is about 5 minutes behind");
 
     drop(logged_in_with(&machine, &code));
     terminal.type_line("tfa-enroll test");

@@ -399,23 +399,23 @@ fn a_password_alone_leads_in_nowhere_whatever_else_is_claimed() {
     let typed = format!("{PASSWORD}\n{PASSWORD}\n\n\n{PASSWORD}\n");
     for user in ["alice", "bob"] {
         for words in [
-            &["su", user, "--command", "echo in"][..],
-            &["su", "-", user, "--command", "echo in"],
+            &["su", user, "--command", "echo INSIDE"][..],
+            &["su", "-", user, "--command", "echo INSIDE"],
         ] {
             let su = machine
                 .command(words)
                 .user("eve")
                 .env("SSH_AUTH_INFO_0", claim);
             let output = su.stdin(&*typed).fail();
-            assert!(!output.text().contains("in\n"), "{user}: {output}");
+            assert!(!output.text().contains("INSIDE\n"), "{user}: {output}");
         }
         for words in [
-            &["sudo", "-S", "echo", "in"][..],
-            &["sudo", "-S", "-i", "echo", "in"],
+            &["sudo", "-S", "echo", "INSIDE"][..],
+            &["sudo", "-S", "-i", "echo", "INSIDE"],
             &["chsh", "--shell", "/bin/sh"],
         ] {
             let output = machine.command(words).user(user).stdin(&*typed).fail();
-            assert!(!output.stdout.contains("in\n"), "{user}: {output}");
+            assert!(!output.stdout.contains("INSIDE\n"), "{user}: {output}");
         }
         let output = machine.run_as("eve", ["login", "-f", user]);
         assert!(!output.success(), "{output}");

@@ -359,7 +359,7 @@ fn owners_hear_of_wrong_codes_at_the_next_login_and_their_own_programs_stay_open
     let status = machine.command(["tfa-enroll", "status"]);
     let told = status.user("alice").succeed();
     assert!(
-        told.contains("Wrong codes since your last login: 3, the last on "),
+        told.contains("Wrong codes since your last login: 3\nLast wrong code: "),
         "{told}"
     );
 

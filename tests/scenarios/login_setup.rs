@@ -115,7 +115,7 @@ fn over_ssh_alice_scans_the_code_on_the_screen_and_goes_on_into_her_shell() {
     assert_state(&machine, "alice", "none");
     terminal.type_line(&phone.next_unused());
     terminal.expect(SAVED);
-    look(&terminal, "Here are your 10 backup codes", SAVED);
+    look(&terminal, "These are your backup codes", SAVED);
     let codes = backup_codes_in(&terminal.screen());
     assert_eq!(codes.len(), 10);
     terminal.type_line("");
@@ -162,7 +162,7 @@ fn in_ascii_the_text_comes_first_and_a_window_of_the_announced_size_holds_the_co
     let terminal = log_in_with_ascii(&machine, "alice");
     terminal.expect(BEGIN);
     look(&terminal, "Two-factor login is required on host", BEGIN);
-    let size = announced(&terminal.screen(), "needs a window of");
+    let size = announced(&terminal.screen(), "window of");
     terminal.type_line("");
     terminal.expect(NEW_CODE);
     look(&terminal, "The link", NEW_CODE);
@@ -226,7 +226,7 @@ fn with_long_names_each_page_fits_the_window_and_the_code_comes_on_wish() {
         assert_eq!(phone.issuer(), Some(LONG_ISSUER));
         assert_eq!(phone.label(), format!("{LONG_ISSUER}:{LONG_USER}"));
         if style == "none" {
-            assert!(!terminal.transcript().contains("QR"), "{page}");
+            assert!(!terminal.transcript().contains("QR code"), "{page}");
             let _ = to_its_end(&terminal, phone);
             terminal.expect("$");
             continue;
@@ -383,7 +383,7 @@ fn in_sudo_which_wants_silence_it_is_set_up_too() {
     look(&terminal, "Wrong code.", NEW_CODE);
     terminal.type_line(&phone.next_unused());
     terminal.expect(SAVED);
-    look(&terminal, "Here are your 10 backup codes", SAVED);
+    look(&terminal, "These are your backup codes", SAVED);
     terminal.type_line("");
     terminal.expect("root");
     assert!(terminal.wait_exit().success());
@@ -560,7 +560,7 @@ fn a_stack_that_cannot_lead_through_it_refuses_and_says_where_it_can_be_done() {
 }
 
 const GRACE: &str = "[policy]\nmode = \"required\"\ngrace = \"7d\"\n";
-const WHETHER: &str = "yes, or press Enter for later:";
+const WHETHER: &str = "yes, or Enter for later:";
 const DAY: i64 = 86_400;
 
 #[test]
@@ -668,7 +668,7 @@ fn where_sshd_takes_passwords_itself_the_grace_lets_in_and_its_end_refuses() {
     terminal.expect(PROMPT);
     look(
         &terminal,
-        "in 7 days.\nTo set it up in time: tfa-enroll",
+        "(in 7 days).\nTo set it up in time: tfa-enroll",
         PROMPT,
     );
     machine.shift_clock(8 * DAY);
@@ -711,7 +711,7 @@ fn commands_and_copies_over_ssh_ask_on_the_terminal_in_the_grace() {
 }
 
 const INVITED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\ninvitation = true\n";
-const INVITATION: &str = "Invitation code from your administrator:";
+const INVITATION: &str = "Invitation code:";
 const NO_INVITATION: &str = "You need an invitation code";
 
 #[track_caller]

@@ -200,7 +200,7 @@ fn assert_old_phone_works(machine: &Machine, alice: &Owner, new: &Phone) {
 #[track_caller]
 fn as_far_as_the_new_code(terminal: &Terminal, proof: &str) -> Phone {
     terminal.type_line("tfa-enroll move");
-    terminal.expect("The old one works\nuntil a code from the new one was right.");
+    terminal.expect("The old phone works\nuntil you have entered a correct code from the new one.");
     authenticate(terminal, proof);
     terminal.expect("Press Enter to show the QR code");
     terminal.send(b"\r");

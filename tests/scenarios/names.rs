@@ -5,7 +5,7 @@ use tfa_tests::Machine;
 use crate::locks::at_the_door;
 use crate::people::{CODE, PASSWORD, decree, machine_with_alice, set_up};
 
-const BEGIN: &str = "Press Enter to begin, or type no to stop:";
+const BEGIN: &str = "Press Enter to begin, or no to stop:";
 
 /// Alice, and a second name of her uid that is in a group of its own.
 fn machine_with_two_names() -> Machine {

@@ -107,7 +107,7 @@ pub(crate) fn set_up_in_login(terminal: &Terminal) -> Owner {
 /// The same, where the daemon's clock is so many seconds ahead.
 #[track_caller]
 pub(crate) fn set_up_in_login_at(terminal: &Terminal, ahead: i64) -> Owner {
-    terminal.expect("Press Enter to begin, or type no to stop:");
+    terminal.expect("Press Enter to begin, or no to stop:");
     terminal.type_line("");
     terminal.expect("Scan it with the app, then press Enter:");
     terminal.type_line("");

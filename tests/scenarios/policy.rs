@@ -14,7 +14,7 @@ const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
 const FILE: &str = "/etc/tfa/tfad.toml";
 const DROP_IN: &str = "/etc/tfa/tfad.toml.d/50-more.toml";
 
-const BEGIN: &str = "Press Enter to begin, or type no to stop:";
+const BEGIN: &str = "Press Enter to begin, or no to stop:";
 const NOT_AVAILABLE: &str = "Two-factor login is not available right now.";
 const UNKNOWN: &str = "could not be determined";
 const CHANGED: &str = "Your two-factor login was just changed. Log in again.";
@@ -470,7 +470,7 @@ fn a_policy_that_changes_under_a_question_is_never_a_yes() {
     // Longer or shorter, the grace holds as it is when the answer is given.
     decree(&machine, "[policy]\nmode = \"required\"\n");
     let terminal = past_the_password(&machine, "bob");
-    terminal.expect("Set it up now? Type yes, or press Enter for later:");
+    terminal.expect("Set it up now? yes, or Enter for later:");
     decree(&machine, REQUIRED);
     terminal.type_line("");
     terminal.expect("Scan it with the app, then press Enter:");

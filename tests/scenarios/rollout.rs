@@ -322,7 +322,7 @@ impl Story {
                 terminal.expect("Two-factor login will be required on");
                 let until = self.date(until, 0, "%F %H:%M");
                 terminal.expect(&format!("from {until} on: in "));
-                terminal.expect("Set it up now? Type yes, or press Enter for later:");
+                terminal.expect("Set it up now? yes, or Enter for later:");
                 terminal.type_line("");
             }
             SetUp => {

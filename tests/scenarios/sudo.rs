@@ -307,7 +307,7 @@ fn sudo_tells_once_a_login_session_until_when_the_grace_lasts() {
         let terminal = machine.ssh("alice");
         terminal.expect("Password:");
         terminal.type_secret(PASSWORD);
-        terminal.expect("Set it up now? Type yes, or press Enter for later:");
+        terminal.expect("Set it up now? yes, or Enter for later:");
         terminal.type_line("");
         terminal.expect("alice@host:~$");
         // From another terminal of the session, too, as in tmux.

@@ -10,8 +10,8 @@ use crate::people::{CODE, Owner, PASSWORD, uri_in};
 
 /// The questions, each to its end.
 const ASK_PASSWORD: &str = "Password:";
-const ASK_WHETHER: &str = "Set it up now? Type yes, or press Enter for later:";
-const ASK_TO_BEGIN: &str = "Press Enter to begin, or type no to stop:";
+const ASK_WHETHER: &str = "Set it up now? yes, or Enter for later:";
+const ASK_TO_BEGIN: &str = "Press Enter to begin, or no to stop:";
 const ASK_SCANNED: &str = "Scan it with the app, then press Enter:";
 const ASK_NEW_CODE: &str = "Code from your phone:";
 const ASK_SAVED: &str = "Press Enter when you have saved them:";

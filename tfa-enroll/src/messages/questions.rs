@@ -2,7 +2,7 @@
 
 pub(crate) const ASK_PROOF: &str = "Code from your phone, or a backup code: ";
 pub(crate) const ASK_NEW_CODE: &str = "Code from your phone: ";
-pub(crate) const ASK_INVITATION: &str = "Invitation code from your administrator: ";
+pub(crate) const ASK_INVITATION: &str = "Invitation code: ";
 pub(crate) const TYPE_YES: &str = "To remove it, type yes. To keep it, press Enter: ";
 pub(crate) const SET_UP_NOW: &str = "Set it up now? [Y/n] ";
 pub(crate) const SET_UP_ANYWAY: &str = "To set it up anyway, type yes. To stop, press Enter: ";

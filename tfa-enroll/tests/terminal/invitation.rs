@@ -3,7 +3,7 @@
 use tfa_testkit::daemon::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, Polkit};
 use tfa_testkit::{Terminal, TestHost};
 
-const PROMPT: &str = "Invitation code from your administrator:";
+const PROMPT: &str = "Invitation code:";
 
 fn host() -> TestHost {
     let host = crate::setup::host();

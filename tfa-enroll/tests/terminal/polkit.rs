@@ -122,9 +122,7 @@ fn a_mistyped_password_can_be_typed_again() {
         host.daemon()
             .account(|account| account.polkit = Polkit::WrongPassword(2));
         let mut terminal = host.terminal_with(&[command, "--qr", "none"]);
-        terminal.expect(
-            "Not allowed: the password, or a code after it, was not right or was not given.",
-        );
+        terminal.expect("Not allowed: the password, or a code after it, was wrong or missing.");
         terminal.answers("Try again? [Y/n]", "");
         terminal.answers("Try again? [Y/n]", "n");
         terminal.expect("Cancelled. Nothing was changed.");

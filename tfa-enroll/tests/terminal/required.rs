@@ -28,7 +28,7 @@ fn status(status: Status) -> String {
 }
 
 #[test]
-fn it_cannot_be_switched_off_and_no_code_is_spent_on_that() {
+fn required_login_cannot_be_switched_off_and_costs_no_code() {
     for command in ["pause", "remove"] {
         let host = host(required());
         let mut terminal = host.terminal_with(&[command]);
@@ -41,7 +41,7 @@ fn it_cannot_be_switched_off_and_no_code_is_spent_on_that() {
 }
 
 #[test]
-fn the_daemon_has_the_last_word_and_its_words_are_shown() {
+fn a_refusal_of_the_daemon_is_shown() {
     for (command, before) in [("pause", None), ("remove", Some("To remove it, type yes"))] {
         let host = host(enabled());
         host.daemon()
@@ -67,7 +67,7 @@ fn what_cannot_be_done_is_not_offered() {
 }
 
 #[test]
-fn whoever_has_paused_what_is_now_required_is_told_that_it_is_asked_for() {
+fn a_paused_user_is_told_when_codes_are_required() {
     let text = status(Status {
         state: Some(tfa_proto::State::Paused.into()),
         ..required()

@@ -41,7 +41,7 @@ fn names(more: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn members_are_whom_it_lists_and_whose_first_group_it_is_with_a_record_or_without() {
+fn members_are_listed_users_and_users_of_the_primary_group() {
     assert_eq!(names(&["--group", "wheel"]), ["alice", "bob", "dora"]);
     assert_eq!(
         names(&["--group", "10"]),
@@ -52,14 +52,14 @@ fn members_are_whom_it_lists_and_whose_first_group_it_is_with_a_record_or_withou
 }
 
 #[test]
-fn it_goes_with_the_other_filters() {
+fn the_group_combines_with_other_filters() {
     assert_eq!(names(&["--group", "wheel", "--enabled"]), ["alice", "dora"]);
     assert_eq!(names(&["--group", "wheel", "--disabled"]), ["bob"]);
     assert!(names(&["--group", "wheel", "--paused"]).is_empty());
 }
 
 #[test]
-fn a_member_who_is_gone_is_told_and_the_others_are_listed() {
+fn a_missing_member_is_reported_and_others_are_listed() {
     let (code, out, error) = run(&["--group", "wheel"]);
     assert_eq!(code, 0);
     assert_eq!(error, "There is no user nobody-any-more here.\n");

@@ -9,6 +9,7 @@ use zbus::message::{Flags, Header};
 use zbus::wire::Variant;
 
 use crate::caller::Caller;
+use crate::messages;
 
 /// The flag that lets polkit ask the user.
 const ALLOW_USER_INTERACTION: u32 = 1;
@@ -53,25 +54,18 @@ pub(super) async fn authorize(
         Answer::Authorized => return Ok(Grounds::Standing),
         Answer::Challenge => {}
         Answer::Denied => {
-            return Err(Error::NotAuthorized(
-                "polkit's rules on this host do not permit it, whatever the password".to_owned(),
-            ));
+            return Err(Error::NotAuthorized(messages::DENIED_BY_RULE.to_owned()));
         }
     }
     let flags = header.primary().flags();
     if !flags.contains(Flags::ALLOW_INTERACTIVE_AUTH) {
-        return Err(Error::NotAuthorized(
-            "polkit has to ask for the password, and this call lets nobody ask".to_owned(),
-        ));
+        return Err(Error::NotAuthorized(messages::NOT_INTERACTIVE.to_owned()));
     }
     match check(connection, caller, action, ALLOW_USER_INTERACTION).await? {
         Answer::Authorized => Ok(Grounds::Authentication),
-        Answer::Challenge => Err(Error::NoAuthenticationAgent(
-            "polkit has to ask for the password, and no authentication agent serves this program"
-                .to_owned(),
-        )),
+        Answer::Challenge => Err(Error::NoAuthenticationAgent(messages::NO_AGENT.to_owned())),
         Answer::Denied => Err(Error::AuthenticationFailed(
-            "the password, or a code after it, was not right or was not given".to_owned(),
+            messages::NOT_AUTHENTICATED.to_owned(),
         )),
     }
 }
@@ -96,15 +90,11 @@ async fn check(
             &(subject, action, details, flags, ""),
         )
         .await
-        .map_err(|error| {
-            Error::NotAuthorized(format!(
-                "polkit does not answer ({error}); see: systemctl status polkit"
-            ))
-        })?;
+        .map_err(|error| Error::NotAuthorized(messages::polkit_failed(&error)))?;
     let body = reply.body();
     let ((authorized, challenge, _),): ((bool, bool, HashMap<String, String>),) = body
         .deserialize()
-        .map_err(|_| Error::NotAuthorized("polkit's answer is not understood".to_owned()))?;
+        .map_err(|_| Error::NotAuthorized(messages::BAD_REPLY.to_owned()))?;
     Ok(match (authorized, challenge) {
         (true, _) => Answer::Authorized,
         (false, true) => Answer::Challenge,

@@ -59,5 +59,6 @@ pub const SSH_TIME_LIMIT: &str =
     "sshd may end this login after 2 minutes. Then log in and start again.";
 
 /// Above the backup codes.
-pub const ENROLLED: &str =
-    "The code is correct. Two-factor login is on: logins ask for a code from now on.";
+pub const ENROLLED: &str = "\
+The code is correct.
+Two-factor login is on: logins ask for a code from now on.";

@@ -5,6 +5,7 @@ mod denials;
 mod dialog;
 mod enrollment;
 mod notices;
+mod polkit;
 mod questions;
 mod refusals;
 
@@ -12,5 +13,6 @@ pub use denials::denial;
 pub use dialog::{locked, message};
 pub use enrollment::*;
 pub use notices::*;
+pub use polkit::*;
 pub use questions::*;
 pub use refusals::*;

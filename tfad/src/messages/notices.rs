@@ -16,24 +16,24 @@ pub fn wrong_codes(wrong: &WrongCodes) -> String {
         plural(
             number,
             format!(
-                "1 wrong code since your last login, on {last} in a program that runs as you. If \
-                 that was not you, change your password."
+                "1 wrong code since your last login, on {last}\n\
+                 in a program that runs as you. If that was not you, change your password."
             ),
             format!(
-                "{count} wrong codes since your last login, the last on {last} in a program that \
-                 runs as you. If that was not you, change your password."
+                "{count} wrong codes since your last login, the last on {last}\n\
+                 in a program that runs as you. If that was not you, change your password."
             ),
         )
     } else {
         plural(
             number,
             format!(
-                "1 wrong code since your last login, on {last} from {from}. If that was not you, \
-                 change your password."
+                "1 wrong code since your last login, on {last}\n\
+                 from {from}. If that was not you, change your password."
             ),
             format!(
-                "{count} wrong codes since your last login, the last on {last} from {from}. If \
-                 that was not you, change your password."
+                "{count} wrong codes since your last login, the last on {last}\n\
+                 from {from}. If that was not you, change your password."
             ),
         )
     }

@@ -112,7 +112,7 @@ impl Shared {
             Polkit::WrongPassword(more) => {
                 account.polkit = Polkit::WrongPassword(more - 1);
                 Err(Error::AuthenticationFailed(
-                    "the password, or a code after it, was not right or was not given".to_owned(),
+                    "the password, or a code after it, was wrong or missing".to_owned(),
                 ))
             }
             Polkit::NoAgent => Err(Error::NoAuthenticationAgent(
