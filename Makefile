@@ -82,7 +82,7 @@ instructions: prerequisites build ## the figures that guard the hot paths, recor
 	TFA_BENCH_RECORD=1 $(TESTS) --bin tfa-bench $(OF_RELEASE)
 
 deb: build ## the Debian package, in dist/
-	packaging/build-deb $(VERSION) dist
+	FLAVOUR=release packaging/build-deb $(VERSION) dist
 
 quick-deb:
 	@cargo build --locked -q -p pam_tfa -p tfad -p tfa-enroll -p tfactl

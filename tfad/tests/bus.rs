@@ -10,10 +10,10 @@
 
 use std::fs;
 use std::io::{self, Error, Read, Write};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 use tfa_proto::{ACCOUNT, ADMIN, LOGIN, NAME, PATH};
@@ -47,6 +47,9 @@ impl Host {
         let bus = PrivateBus::start(&folder, &folder.join("bus"));
         let config = folder.join("tfad.toml");
         fs::write(&config, "[policy]\nmode = \"optional\"\n").unwrap();
+        let notify = folder.join("notify");
+        let notices = UnixDatagram::bind(&notify).unwrap();
+        notices.set_read_timeout(Some(TIMEOUT)).unwrap();
         let daemon = Command::new(env!("CARGO_BIN_EXE_tfad"))
             .arg("--config")
             .arg(config)
@@ -59,6 +62,7 @@ impl Host {
             // As the unit has it: what is freed goes back.
             .env("MALLOC_MMAP_THRESHOLD_", "131072")
             .env("MALLOC_ARENA_MAX", "2")
+            .env("NOTIFY_SOCKET", &notify)
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
@@ -67,12 +71,13 @@ impl Host {
             daemon,
             bus,
         };
-        let deadline = Instant::now() + TIMEOUT;
-        while host.ask().is_err() {
-            assert!(Instant::now() < deadline, "the daemon does not come up");
-            std::thread::yield_now();
+        let mut notice = [0; 256];
+        loop {
+            let length = notices.recv(&mut notice).expect("the daemon is ready");
+            if notice[..length].starts_with(b"READY=1") {
+                return host;
+            }
         }
-        host
     }
 
     /// Asks for the caller's own status, as a command of the package does.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tfa_proto::Error;
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use zbus::Connection;
 use zbus::message::Header;
@@ -11,11 +12,17 @@ use zbus::message::Header;
 use crate::call_limiter::{CallLimiter, Permit};
 use crate::caller::Caller;
 
+/// The number of worker threads that callers other than root occupy. It is less than
+/// [`MAX_WORKERS`](super::service::MAX_WORKERS), so root's calls find one. A call that waits for polkit
+/// occupies none.
+const MAX_UNPRIVILEGED_WORKERS: usize = 256;
+
 /// The callers on the bus.
 #[derive(Debug)]
 pub(crate) struct Calls {
     callers: Callers,
     limiter: Arc<CallLimiter>,
+    workers: Arc<Semaphore>,
 }
 
 /// A call that was admitted. It counts as under way until this is dropped and the work that it has run
@@ -24,12 +31,16 @@ pub(crate) struct Calls {
 pub(crate) struct Call {
     pub(crate) caller: Caller,
     permit: Arc<Permit>,
+    workers: Arc<Semaphore>,
 }
 
 impl Calls {
     pub(crate) fn new(limiter: Arc<CallLimiter>) -> Self {
-        let callers = Callers::default();
-        Self { callers, limiter }
+        Self {
+            callers: Callers::default(),
+            limiter,
+            workers: Arc::new(Semaphore::new(MAX_UNPRIVILEGED_WORKERS)),
+        }
     }
 
     /// The caller of a message.
@@ -55,7 +66,11 @@ impl Calls {
     ) -> Result<Call, Error> {
         let caller = self.identify(header, connection).await?;
         let permit = Arc::new(self.limiter.admit(&caller)?);
-        Ok(Call { caller, permit })
+        Ok(Call {
+            caller,
+            permit,
+            workers: Arc::clone(&self.workers),
+        })
     }
 
     /// Forgets a connection that is gone.
@@ -73,11 +88,17 @@ impl Call {
         &self,
         work: impl FnOnce() -> Result<T, E> + Send + 'static,
     ) -> Result<T, Error> {
-        // The work goes on where its caller leaves, and counts as long.
+        let worker = if self.caller.is_root() {
+            None
+        } else {
+            // The semaphore is never closed, so this does not fail.
+            Arc::clone(&self.workers).acquire_owned().await.ok()
+        };
+        // If the caller leaves, the work continues and keeps both permits.
         let permit = Arc::clone(&self.permit);
         let work = move || {
             let result = work();
-            drop(permit);
+            drop((permit, worker));
             result
         };
         match spawn_blocking(work).await {
@@ -168,6 +189,9 @@ fn unvouched() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::task::Poll;
+
     use super::*;
 
     #[test]
@@ -193,6 +217,7 @@ mod tests {
         let call = Call {
             caller: caller.clone(),
             permit,
+            workers: Arc::new(Semaphore::new(1)),
         };
         let (begun, begins) = std::sync::mpsc::channel();
         let (end, ends) = std::sync::mpsc::channel::<()>();
@@ -217,6 +242,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn calls_of_root_do_not_wait_for_the_workers_of_others() {
+        let limiter = CallLimiter::new(1, 1);
+        let workers = Arc::new(Semaphore::new(0));
+        let call = |uid| {
+            let name = format!(":1.{uid}");
+            let caller = Caller { name, uid };
+            let permit = Arc::new(limiter.admit(&caller).unwrap());
+            let workers = Arc::clone(&workers);
+            Call {
+                caller,
+                permit,
+                workers,
+            }
+        };
+        assert_eq!(call(0).run(|| Ok::<_, Error>(7)).await.unwrap(), 7);
+        let other = call(1000);
+        let mut waiting = std::pin::pin!(other.run(|| Ok::<_, Error>(8)));
+        let is_pending =
+            poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context).is_pending()));
+        assert!(is_pending.await);
+        workers.add_permits(1);
+        assert_eq!(waiting.await.unwrap(), 8);
+        assert_eq!(workers.available_permits(), 1);
+    }
+
+    #[tokio::test]
     async fn work_that_panics_is_answered() {
         let limiter = CallLimiter::new(1, 1);
         let caller = Caller {
@@ -224,7 +275,11 @@ mod tests {
             uid: 1000,
         };
         let permit = Arc::new(limiter.admit(&caller).unwrap());
-        let call = Call { caller, permit };
+        let call = Call {
+            caller,
+            permit,
+            workers: Arc::new(Semaphore::new(1)),
+        };
         let broken = call.run(|| -> Result<(), Error> { panic!("it breaks off") });
         let broken = broken.await;
         assert!(matches!(broken, Err(Error::Storage(_))));

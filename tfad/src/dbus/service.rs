@@ -24,9 +24,9 @@ use crate::socket::LoginSocket;
 use crate::state::DaemonState;
 
 /// The number of calls under way, on the bus and at the socket: of one uid other than root, and of all
-/// of them together. Fewer than there are worker threads: root's calls find one.
+/// of them together. A call that waits for a person at polkit counts, too.
 const MAX_CALLS_PER_UID: u32 = 8;
-const MAX_UNPRIVILEGED_CALLS: u32 = 256;
+const MAX_UNPRIVILEGED_CALLS: u32 = 1024;
 /// The number of threads on which calls from the bus do their work.
 pub const MAX_WORKERS: usize = 512;
 
