@@ -383,7 +383,7 @@ fn owners_hear_of_wrong_codes_at_the_next_login_and_their_own_programs_stay_open
     let listed = machine.succeed(["tfactl", "show", "alice"]);
     assert!(listed.contains("Remote logins: locked for "), "{listed}");
     assert!(
-        listed.contains("In programs of the user: not locked, 0 "),
+        listed.contains("Programs that run as the user: not locked (wrong codes in a row: 0)"),
         "{listed}"
     );
 }

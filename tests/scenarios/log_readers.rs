@@ -111,7 +111,7 @@ fn the_journal_has_each_event_with_its_fields() {
     begin_a_time_step(&machine, &alice.phone, 5);
     let terminal = from(&machine, STRANGER);
     terminal.type_secret(&alice.phone.wrong_code());
-    terminal.expect("That code is not right");
+    terminal.expect("Wrong code");
     terminal.expect(CODE);
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("alice@host:~$");

@@ -443,7 +443,7 @@ fn the_journal_holds_no_key_no_code_and_no_password() {
     terminal.type_line("tfa-enroll test");
     terminal.expect("Code from your phone, or a backup code:");
     terminal.type_line("ZZZZZ-ZZZZZ");
-    terminal.expect("Wrong:");
+    terminal.expect("A login would not accept this code.");
     typed.push("ZZZZZ".to_owned());
     terminal.type_line("tfa-enroll move");
     crate::people::authenticate(&terminal, &alice.backup_codes[0]);

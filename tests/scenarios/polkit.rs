@@ -124,7 +124,7 @@ fn where_nothing_can_ask_for_the_password_the_reason_and_the_way_on_are_named() 
     machine.succeed(["mount", "-o", "remount,hidepid=2", "/proc"]);
     machine.succeed(["systemctl", "restart", "polkit"]);
     says(&[
-        "/proc is mounted\nwith hidepid",
+        "/proc is mounted with hidepid",
         "tfad(8)",
         "could not ask for your password",
     ]);
@@ -148,7 +148,7 @@ fn where_nothing_can_ask_for_the_password_the_reason_and_the_way_on_are_named() 
          if (action.id == 'org.tfad.tfa1.enroll') return polkit.Result.NO;\n});\n",
     );
     machine.succeed(["systemctl", "restart", "polkit"]);
-    says(&["polkit's rules on this host do not permit it"]);
+    says(&["the polkit rules of this host do not allow it"]);
     machine.succeed(["rm", "/etc/polkit-1/rules.d/10-no.rules"]);
 
     machine.succeed(["mv", "/usr/bin/pkttyagent", "/usr/bin/away"]);

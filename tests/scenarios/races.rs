@@ -32,7 +32,7 @@ const RUSH: &str = r#"
 printf '%s\n' "$1" >>"/tmp/rush/told/$PPID"
 case $1 in
     *Password:*) cat /tmp/rush/password ;;
-    *used*|*Too*|*right*) exit 1 ;;
+    *used*|*Too*|*Wrong*) exit 1 ;;
     *) echo >/tmp/rush/come; flock --shared /tmp/rush/gate cat /tmp/rush/code ;;
 esac
 ANSWER
@@ -69,7 +69,7 @@ SU
     systemctl kill --signal=CONT tfad
     wait
     echo "$(cat in-* | grep -c 'I am in') got in"
-    echo "$(cat told/* err-* | grep -c 'used already') were told"
+    echo "$(cat told/* err-* | grep -c 'already used') were told"
     echo "the rush is over""#;
 
 /// Lets them rush; `code` is asked for when they stand at the gate.

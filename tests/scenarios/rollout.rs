@@ -321,7 +321,7 @@ impl Story {
             Offered(until) => {
                 terminal.expect("Two-factor login will be required on");
                 let until = self.date(until, 0, "%F %H:%M");
-                terminal.expect(&format!("from {until} on: in "));
+                terminal.expect(&format!("from {until} (in "));
                 terminal.expect("Set it up now? yes, or Enter for later:");
                 terminal.type_line("");
             }
