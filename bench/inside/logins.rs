@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_two_seats_in_a_round_and_the_regulars_have_none() {
+    fn each_uid_has_one_turn_a_round() {
         let size = Size {
             users: 1000,
             peers: true,

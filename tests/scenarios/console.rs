@@ -46,7 +46,7 @@ fn the_console_asks_for_password_and_code_and_a_backup_code_will_do() {
 }
 
 #[test]
-fn the_console_refuses_after_three_wrong_codes_or_an_empty_answer_and_asks_anew() {
+fn the_console_refuses_after_three_wrong_codes_or_an_empty_answer() {
     let machine = machine_with_alice();
     let alice = set_up(&machine, "alice", PASSWORD);
     let console = screen(&machine);
@@ -78,7 +78,7 @@ fn the_console_refuses_after_three_wrong_codes_or_an_empty_answer_and_asks_anew(
 }
 
 #[test]
-fn the_console_says_nothing_about_codes_to_a_wrong_password_or_to_who_has_none_set_up() {
+fn the_console_reveals_no_enrollment_to_a_wrong_password() {
     let machine = machine_with_alice();
     machine.add_user("bob", PASSWORD);
     set_up(&machine, "alice", PASSWORD);

@@ -49,7 +49,7 @@ fn setting_up_asks_for_the_password_again_and_a_wrong_one_changes_nothing() {
 }
 
 #[test]
-fn on_the_console_alice_sets_up_her_phone_with_the_text_agent_and_is_asked_from_then_on() {
+fn on_the_console_a_user_enrolls_with_the_text_agent() {
     let machine = machine_with_alice();
     let console = machine.console();
     console.expect("host login:");
@@ -109,7 +109,7 @@ fn before_a_code_was_right_no_login_is_asked_and_the_status_says_so() {
 }
 
 #[test]
-fn whoever_cancels_a_set_up_leaves_nothing_behind() {
+fn a_cancelled_enrollment_stores_nothing() {
     let machine = machine_with_alice();
     let terminal = at_the_shell(&machine);
     let begin = |prompt: &str| {
@@ -317,7 +317,7 @@ fn the_qr_code_can_be_had_as_a_picture_which_is_deleted_afterwards() {
 }
 
 #[test]
-fn without_utf8_all_is_ascii_and_the_qr_code_comes_where_the_window_is_large_enough() {
+fn without_utf8_the_output_is_ascii_and_the_qr_code_needs_room() {
     let machine = machine_with_alice();
     let terminal = at_the_shell(&machine);
     terminal.type_line("export LC_ALL=C; clear");

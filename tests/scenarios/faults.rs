@@ -54,7 +54,7 @@ fn bring_back(machine: &Machine) {
 }
 
 #[test]
-fn without_a_daemon_nobody_gets_in_and_with_it_all_is_as_before() {
+fn without_a_daemon_no_login_succeeds() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
     take_down(&machine);
@@ -90,7 +90,7 @@ fn a_login_starts_a_daemon_that_was_stopped() {
 }
 
 #[test]
-fn a_daemon_killed_between_question_and_answer_lets_nobody_in_and_comes_back() {
+fn a_daemon_killed_before_the_answer_admits_no_login() {
     let (machine, alice) = machine_with_alice_set_up();
     let terminal = past_the_password(&machine);
     terminal.expect(CODE);
@@ -189,7 +189,7 @@ const IMPOSTOR: &str = r#"
     }"#;
 
 #[test]
-fn garbage_in_the_daemons_name_lets_nobody_in() {
+fn garbage_replies_admit_no_login() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
     add_options(&machine, "timeout=3");
@@ -232,7 +232,7 @@ fn garbage_in_the_daemons_name_lets_nobody_in() {
 }
 
 #[test]
-fn nobody_but_root_takes_the_daemons_name_and_no_variable_leads_to_another_bus() {
+fn only_root_owns_the_bus_name_and_no_variable_changes_the_bus() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
     machine.succeed(["systemctl", "stop", "tfad.service"]);
@@ -260,7 +260,7 @@ fn nobody_but_root_takes_the_daemons_name_and_no_variable_leads_to_another_bus()
 }
 
 #[test]
-fn without_a_bus_nobody_gets_in_and_the_daemon_comes_back_with_it() {
+fn without_a_bus_no_login_succeeds_and_the_daemon_returns_with_it() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.succeed(["systemctl", "stop", "dbus.socket", "dbus.service"]);
     is_refused(&machine, "alice", PASSWORD);
@@ -282,7 +282,7 @@ fn without_a_bus_nobody_gets_in_and_the_daemon_comes_back_with_it() {
 }
 
 #[test]
-fn the_way_round_for_root_at_the_console_is_for_nobody_else_and_for_no_other_day() {
+fn only_root_at_the_console_passes_an_absent_daemon() {
     let machine = machine_with_alice();
     machine.set_password("root", "mainframe");
     machine.configure_sshd("20-root", "PermitRootLogin yes");
@@ -337,7 +337,7 @@ fn the_way_round_for_root_at_the_console_is_for_nobody_else_and_for_no_other_day
 }
 
 #[test]
-fn a_daemon_that_cannot_serve_says_so_at_once_and_root_at_the_console_mends_it() {
+fn a_daemon_that_cannot_serve_refuses_at_once_with_the_reason() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
     machine.set_password("root", "mainframe");
@@ -367,7 +367,7 @@ fn a_daemon_that_cannot_serve_says_so_at_once_and_root_at_the_console_mends_it()
 }
 
 #[test]
-fn a_dialog_dies_with_whoever_conducted_it() {
+fn a_dialog_ends_with_its_connection() {
     let (machine, alice) = machine_with_alice_set_up();
     // As many dialogs about alice as there may be. One more is too many.
     const FILL: &str = r#"

@@ -228,7 +228,7 @@ fn audit_mode_lets_keys_in_and_lists_them() {
 }
 
 #[test]
-fn where_sshd_may_have_taken_something_else_than_the_rules_method_nobody_is_let_off() {
+fn a_method_rule_exempts_no_login_if_sshd_offers_other_methods() {
     let methods = |of_sshd: &str| format!("{REQUIRED}sshd_methods = [{of_sshd}]\n{KEYS_DO}");
     let (machine, alice) = machine_under(REQUIRED);
     for of_sshd in ["\"publickey\", \"gssapi-with-mic\"", ""] {
@@ -259,7 +259,7 @@ fn where_sshd_may_have_taken_something_else_than_the_rules_method_nobody_is_let_
 }
 
 #[test]
-fn where_nothing_is_guarded_a_key_alone_goes_on_and_a_password_alone_does_not() {
+fn without_a_guard_a_key_suffices_and_a_password_does_not() {
     let (machine, alice) = machine_under(&format!("{REQUIRED}guard = []\n"));
     for user in ["alice", "bob"] {
         is_let_in(&by_key(&machine, user));

@@ -74,7 +74,7 @@ fn a_renamed_user_is_asked_for_the_code_under_the_new_name() {
 }
 
 #[test]
-fn who_gets_the_uid_of_somebody_who_left_is_asked_for_a_code_until_the_reset() {
+fn a_reused_uid_is_asked_for_a_code_until_the_reset() {
     let (machine, _alice) = machine_with_alice_set_up();
     after_the_last_process(&machine, "alice", "userdel --remove alice");
     let said = machine.succeed(["tfactl", "list"]);
@@ -106,7 +106,7 @@ fn who_gets_the_uid_of_somebody_who_left_is_asked_for_a_code_until_the_reset() {
 }
 
 #[test]
-fn a_changed_uid_is_refused_until_the_administrator_renames_and_a_map_does_many() {
+fn a_changed_uid_is_refused_until_an_administrator_renames() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", PASSWORD);
     let bob = set_up(&machine, "bob", PASSWORD);

@@ -157,7 +157,7 @@ fn log_in_with_ascii(machine: &Machine, user: &str) -> Terminal {
 }
 
 #[test]
-fn in_ascii_the_text_comes_first_and_a_window_of_the_announced_size_holds_the_code() {
+fn in_ascii_the_announced_window_size_fits_the_qr_code() {
     let machine = machine_where(ASCII);
     let terminal = log_in_with_ascii(&machine, "alice");
     terminal.expect(BEGIN);
@@ -313,7 +313,7 @@ fn on_the_console_alice_sets_up_and_goes_on_into_her_shell() {
 }
 
 #[test]
-fn whoever_stops_on_the_console_is_asked_for_a_name_again() {
+fn a_cancelled_console_login_asks_for_the_name_again() {
     let machine = machine_where(REQUIRED);
     let console = screen(&machine);
     give_password(console, "alice");
@@ -326,7 +326,7 @@ fn whoever_stops_on_the_console_is_asked_for_a_name_again() {
 }
 
 #[test]
-fn in_su_whoever_knows_the_password_is_led_through_the_set_up() {
+fn su_guides_the_target_user_through_enrollment() {
     let machine = machine_where(REQUIRED);
     machine.add_user("bob", PASSWORD);
     let become_alice = || {
@@ -443,7 +443,7 @@ fn records(machine: &Machine) -> String {
 }
 
 #[test]
-fn whoever_breaks_off_leaves_nothing_behind_and_begins_anew() {
+fn an_interrupted_enrollment_leaves_nothing_behind() {
     let machine = machine_where(REQUIRED);
     let pages = [BEGIN, SCANNED, NEW_CODE];
     for (number, page) in pages.into_iter().enumerate() {
@@ -506,7 +506,7 @@ const GOES_ON: &str = "auth required pam_unix.so\n\
     session required pam_unix.so\n";
 
 #[test]
-fn where_the_stack_goes_on_a_wrong_password_leads_to_no_set_up_and_leaves_no_note() {
+fn a_wrong_password_in_a_continuing_stack_enrolls_no_user() {
     for policy in [REQUIRED, GRACE] {
         let machine = machine_where(policy);
         machine.add_user("bob", PASSWORD);
@@ -542,7 +542,7 @@ fn where_the_stack_goes_on_a_wrong_password_leads_to_no_set_up_and_leaves_no_not
 }
 
 #[test]
-fn a_stack_that_cannot_lead_through_it_refuses_and_says_where_it_can_be_done() {
+fn a_stack_without_an_account_line_refuses_with_a_remedy() {
     let machine = machine_where(REQUIRED);
     machine.add_user("bob", PASSWORD);
     machine.write_file(
@@ -650,7 +650,7 @@ fn with_a_day_in_the_past_the_grace_counts_from_there() {
 }
 
 #[test]
-fn where_sshd_takes_passwords_itself_the_grace_lets_in_and_its_end_refuses() {
+fn with_password_authentication_the_grace_admits_and_its_end_refuses() {
     let machine = machine_where(GRACE);
     machine.configure_sshd(
         "00-questions",

@@ -147,7 +147,7 @@ fn two_machines_know_nothing_of_each_other() {
 }
 
 #[test]
-fn somebody_logs_in_from_another_machine() {
+fn a_login_from_another_machine() {
     let (laptop, server) = (Machine::boot_bare(), Machine::boot_bare());
     laptop.connect("192.0.2.1", &server, "192.0.2.2");
     server.add_user("alice", "correct horse");

@@ -89,7 +89,7 @@ fn commands_of(section: &str) -> Vec<String> {
 }
 
 #[test]
-fn when_nobody_gets_in_the_manual_leads_in_and_back() {
+fn recovery_works_as_the_manual_describes() {
     const ROOT: &str = "battery staple";
     let (machine, alice) = machine_with_alice_set_up();
     machine.set_password("root", ROOT);

@@ -14,7 +14,7 @@ const NEW_CODE: &str = "Code from your phone:";
 const UNTOUCHED: &str = "Your old phone still works";
 
 #[test]
-fn the_old_phone_works_until_the_new_one_has_proved_itself_and_then_no_longer() {
+fn the_old_phone_works_until_the_new_one_is_confirmed() {
     let (machine, alice) = machine_with_alice_set_up();
     begin_a_time_step(&machine, &alice.phone, 5);
     let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
@@ -48,7 +48,7 @@ fn the_old_phone_works_until_the_new_one_has_proved_itself_and_then_no_longer() 
 }
 
 #[test]
-fn the_code_that_proves_the_new_phone_logs_nobody_in() {
+fn the_code_that_confirms_the_new_phone_admits_no_login() {
     let (machine, alice) = machine_with_alice_set_up();
     let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
     let new = as_far_as_the_new_code(&terminal, &alice.backup_codes[1]);
@@ -131,7 +131,7 @@ fn a_move_that_is_broken_off_at_any_step_leaves_the_old_phone_working() {
 }
 
 #[test]
-fn a_connection_that_is_cut_in_the_middle_of_a_move_leaves_the_old_phone_working() {
+fn a_cut_connection_during_a_move_keeps_the_old_phone() {
     let (machine, alice) = machine_with_alice_set_up();
     let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
     let new = as_far_as_the_new_code(&terminal, &alice.backup_codes[1]);

@@ -140,7 +140,7 @@ fn another_user_gets_nowhere_with_any_method_and_every_refusal_is_logged() {
 }
 
 #[test]
-fn a_screen_locker_of_alices_own_verifies_her_and_nobody_else() {
+fn a_users_own_screen_locker_verifies_only_that_user() {
     for road in ROADS {
         screen_locker(road);
     }
@@ -233,7 +233,7 @@ fn claims(road: &str) {
 }
 
 #[test]
-fn nobody_else_takes_the_daemons_place_on_the_bus() {
+fn no_other_user_owns_the_daemons_bus_name() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("mallory", "letmein");
     const TAKE: &str = r#"
@@ -268,7 +268,7 @@ fn nobody_else_takes_the_daemons_place_on_the_bus() {
 }
 
 #[test]
-fn nobody_reads_a_secret_their_own_included() {
+fn no_user_can_read_a_secret() {
     let (machine, alice) = machine_with_alice_set_up();
     let secret = alice.phone.secret();
 
@@ -342,7 +342,7 @@ fn nobody_reads_a_secret_their_own_included() {
 }
 
 #[test]
-fn a_user_has_eight_login_dialogs_at_most_and_takes_nobodys_place() {
+fn a_uid_has_at_most_eight_login_dialogs() {
     let (machine, alice) = machine_with_alice_set_up();
     const FLOOD: &str = r#"
         my @buses = (Bus->new, Bus->own, Bus->own);
@@ -381,7 +381,7 @@ fn a_user_has_eight_login_dialogs_at_most_and_takes_nobodys_place() {
 }
 
 #[test]
-fn nobody_forges_a_line_of_the_journal_with_a_strange_name() {
+fn a_strange_name_forges_no_line_of_the_journal() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("mallory", "letmein");
     const FORGE: &str = r#"

@@ -14,7 +14,7 @@ use crate::people::{
 const SHELL: &str = "alice@host:~$";
 
 #[test]
-fn installing_names_the_one_next_step_and_locks_nobody_out() {
+fn installation_names_the_next_step_and_locks_no_user_out() {
     let machine = Machine::boot_bare();
     machine.add_user("alice", PASSWORD);
     machine.add_to_group("alice", "sudo");
@@ -117,7 +117,7 @@ fn sshd_may_ask_by_default_only_where_passwords_are_on_for_all() {
 }
 
 #[test]
-fn sshds_questions_are_switched_on_only_where_the_administrator_has_not_decided() {
+fn debconf_enables_sshds_questions_only_if_not_configured() {
     let machine = Machine::boot_bare();
     let asks = || machine.succeed(["sh", "-c", "sshd -T | grep ^kbdinteractive"]);
     // Keys alone: questions would let passwords in.
@@ -275,7 +275,7 @@ fn an_upgrade_keeps_keys_and_settings_and_asks_all_the_while() {
 }
 
 #[test]
-fn removing_ends_the_questions_installing_again_brings_them_back_purging_forgets() {
+fn removal_disables_reinstallation_restores_purge_deletes() {
     let (machine, alice) = machine_with_alice_set_up();
     let files = machine.succeed(["dpkg", "-L", "tfa"]);
     for file in ["README.md", "SECURITY.md"] {

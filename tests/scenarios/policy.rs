@@ -59,7 +59,7 @@ fn add_users(machine: &Machine, users: &[&str]) {
 }
 
 #[test]
-fn a_reload_with_a_mistake_says_where_it_is_and_loses_neither_policy_nor_logins() {
+fn a_failed_reload_names_the_position_and_keeps_the_policy() {
     let (machine, alice) = machine_with_alice_set_up();
     add_users(&machine, &["bob", "carol", "dave"]);
     decree(&machine, REQUIRED);
@@ -136,7 +136,7 @@ fn a_reload_with_a_mistake_says_where_it_is_and_loses_neither_policy_nor_logins(
 }
 
 #[test]
-fn a_daemon_that_starts_with_half_a_file_serves_nobody_until_it_is_mended_and_reloaded() {
+fn a_truncated_policy_refuses_all_logins_until_reload() {
     let (machine, alice) = machine_with_alice_set_up();
     add_users(&machine, &["bob"]);
     for (number, half) in [
@@ -196,7 +196,7 @@ mode = \"optional\"
 ";
 
 #[test]
-fn rules_go_by_groups_uids_and_names_and_each_exemption_is_logged_with_its_place() {
+fn rules_match_groups_uids_and_names_and_exemptions_are_logged() {
     let machine = machine_with_alice();
     let users = [
         "joiner", "numeric", "primary", "ranged", "edge", "beyond", "single", "named",
@@ -343,7 +343,7 @@ fn a_host_that_sshd_gives_by_name_is_in_no_network_for_certain() {
 }
 
 #[test]
-fn a_group_that_is_left_or_goes_in_the_middle_of_a_login_lets_nobody_off() {
+fn leaving_a_group_during_a_login_exempts_no_user() {
     let (machine, alice) = machine_with_alice_set_up();
     add_users(&machine, &["bob"]);
     machine.succeed(["groupadd", "exempt"]);
@@ -398,7 +398,7 @@ fn a_group_that_is_left_or_goes_in_the_middle_of_a_login_lets_nobody_off() {
 }
 
 #[test]
-fn where_the_mode_is_off_a_record_that_cannot_be_read_keeps_nobody_out() {
+fn with_mode_off_an_unreadable_record_does_not_matter() {
     let (machine, _alice) = machine_with_alice_set_up();
     let key = machine.authorize_key("alice");
     machine.succeed(["systemctl", "stop", "tfad"]);

@@ -156,7 +156,7 @@ fn a_store_that_was_refused_at_the_start_is_opened_by_a_reload() {
 }
 
 #[test]
-fn the_shipped_examples_have_no_warning_and_an_unknown_group_has_one_in_the_log() {
+fn shipped_examples_have_no_warning_and_an_unknown_group_has_one() {
     let machine = machine_with_alice();
     // A key behind a bare # is for use.
     let use_all = format!("sed -i 's/^#\\([^ ]\\)/\\1/' {FILE}");

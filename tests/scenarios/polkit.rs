@@ -108,7 +108,7 @@ fn without_a_login_session_a_phone_is_set_up_all_the_same() {
 }
 
 #[test]
-fn where_nothing_can_ask_for_the_password_the_reason_and_the_way_on_are_named() {
+fn without_an_agent_the_reason_and_the_remedy_are_shown() {
     let machine = machine_with_alice();
     let says = |words: &[&str]| {
         let terminal = at_the_shell(&machine, "alice");

@@ -99,7 +99,7 @@ fn times_verified(machine: &Machine, words: &str) -> usize {
 }
 
 #[test]
-fn of_a_hundred_logins_at_once_with_one_code_one_gets_in_and_nobody_is_locked() {
+fn one_of_a_hundred_concurrent_logins_with_one_code_succeeds() {
     let (machine, alice) = machine_with_alice_set_up();
     rush(&machine, || alice.phone.next_unused());
     assert_eq!(times_verified(&machine, "alice: verified by a code"), 1);
@@ -108,7 +108,7 @@ fn of_a_hundred_logins_at_once_with_one_code_one_gets_in_and_nobody_is_locked() 
 }
 
 #[test]
-fn of_a_hundred_logins_at_once_with_one_backup_code_one_gets_in_and_nobody_is_locked() {
+fn one_of_a_hundred_concurrent_logins_with_one_backup_code_succeeds() {
     let (machine, alice) = machine_with_alice_set_up();
     rush(&machine, || alice.backup_codes[3].clone());
     assert_eq!(

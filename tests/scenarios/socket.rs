@@ -74,7 +74,7 @@ fn the_socket_is_roots_and_open_to_all_and_goes_with_the_daemon() {
 }
 
 #[test]
-fn nobody_logs_on_as_somebody_else() {
+fn no_user_authenticates_as_another_uid() {
     let (machine, _) = machine_with_alice_set_up();
     machine.add_user("mallory", "letmein");
     const CLAIM: &str = r#"
@@ -150,7 +150,7 @@ fn what_is_no_call_ends_its_connection_and_nothing_else() {
 }
 
 #[test]
-fn a_user_who_takes_connections_without_end_takes_nobodys_place() {
+fn one_users_connections_leave_room_for_others() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("mallory", "letmein");
     let before = daemon(&machine);

@@ -49,7 +49,7 @@ fn three_wrong_codes_end_a_dialog_and_a_later_right_one_gets_in() {
 }
 
 #[test]
-fn whoever_is_refused_over_ssh_is_told_why() {
+fn a_refusal_over_ssh_shows_the_reason() {
     let (machine, alice) = machine_with_alice_set_up();
     // A client as people have it; the machine's own one says less.
     let words = ["ssh", "-o", "StrictHostKeyChecking=no", "alice@localhost"];
@@ -152,7 +152,7 @@ fn who_has_not_set_it_up_logs_in_as_ever() {
 }
 
 #[test]
-fn a_wrong_password_tells_nobody_whether_a_code_would_be_asked() {
+fn a_wrong_password_reveals_no_enrollment() {
     let (machine, _alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
     let journal = machine.journal("tfad");

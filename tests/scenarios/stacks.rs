@@ -109,7 +109,7 @@ fn use_first_pass_takes_what_was_typed_before_and_never_asks() {
 }
 
 #[test]
-fn try_first_pass_takes_what_was_typed_before_and_asks_if_that_was_not_right() {
+fn try_first_pass_uses_the_earlier_answer_and_asks_if_it_is_wrong() {
     let (machine, alice) = machine_with_stack(&format!(
         "{ASKS_FIRST}auth required pam_tfa.so try_first_pass"
     ));
@@ -129,7 +129,7 @@ fn try_first_pass_takes_what_was_typed_before_and_asks_if_that_was_not_right() {
 }
 
 #[test]
-fn echo_shows_the_code_and_without_it_nobody_sees_it() {
+fn the_code_is_echoed_only_with_the_option_echo() {
     let (machine, alice) = machine_with_stack(
         "auth requisite pam_unix.so\n\
          auth required pam_tfa.so echo",

@@ -128,7 +128,7 @@ fn no_secret_lies_on_the_disk_in_the_clear() {
 }
 
 #[test]
-fn a_flipped_byte_in_a_record_refuses_its_owner_alone_and_stays_until_the_reset() {
+fn a_damaged_record_refuses_only_its_owner_until_the_reset() {
     let (machine, _alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
     machine.add_user("carol", "teapot");
@@ -180,7 +180,7 @@ fn a_flipped_byte_in_a_record_refuses_its_owner_alone_and_stays_until_the_reset(
 }
 
 #[test]
-fn with_a_database_that_is_garbage_cut_short_or_gone_no_login_is_served_and_it_is_left_alone() {
+fn a_damaged_or_missing_database_serves_no_login_and_is_unchanged() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
     machine.succeed(["systemctl", "stop", "tfad.service"]);
@@ -240,7 +240,7 @@ fn with_a_database_that_is_garbage_cut_short_or_gone_no_login_is_served_and_it_i
 }
 
 #[test]
-fn without_the_sealing_key_who_has_set_up_is_refused_and_the_key_put_back_heals() {
+fn without_the_sealing_key_enrolled_users_are_refused() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
     machine.succeed(["mv", "/var/lib/tfa/key", "/root/key"]);
@@ -279,7 +279,7 @@ fn without_the_sealing_key_who_has_set_up_is_refused_and_the_key_put_back_heals(
 }
 
 #[test]
-fn somebody_of_the_same_name_and_another_uid_inherits_nothing() {
+fn a_user_of_the_same_name_and_another_uid_inherits_nothing() {
     let (machine, alice) = machine_with_alice_set_up();
     const DELETE: &str = "loginctl terminate-user alice; \
         while pgrep -u alice >/dev/null; do sleep 0.1; done; userdel --remove alice";
@@ -494,7 +494,7 @@ const CUT_SHORT: &str = r#"
     print "killed $kills times\n";"#;
 
 #[test]
-fn a_daemon_killed_in_the_middle_of_a_change_leaves_the_state_before_or_after_it() {
+fn a_killed_daemon_leaves_the_state_before_or_after_a_change() {
     let machine = Machine::boot();
     // Two seconds before each restart are for a daemon that cannot start.
     machine.write_file(

@@ -16,7 +16,7 @@ fn add_bob(machine: &Machine) {
 }
 
 #[test]
-fn sudo_asks_whoever_calls_it_for_password_and_code_whoever_they_want_to_be() {
+fn sudo_asks_the_calling_user_for_password_and_code() {
     let (machine, alice) = machine_with_alice_set_up();
     add_bob(&machine);
     machine.add_to_group("alice", "sudo");

@@ -117,7 +117,7 @@ fn logins_at_once(scratch: &Scratch, credential: Credential, logins: usize) -> (
 }
 
 #[test]
-fn of_a_hundred_logins_on_two_hosts_with_one_code_exactly_one_gets_in_and_nobody_is_locked() {
+fn one_of_a_hundred_logins_on_two_hosts_with_one_code_succeeds() {
     let scratch = Scratch::new("one-code");
     let (set, _) = codes();
     scratch
@@ -134,7 +134,7 @@ fn of_a_hundred_logins_on_two_hosts_with_one_code_exactly_one_gets_in_and_nobody
 }
 
 #[test]
-fn of_a_hundred_logins_on_two_hosts_with_one_backup_code_exactly_one_gets_in() {
+fn one_of_a_hundred_logins_on_two_hosts_with_a_backup_code_succeeds() {
     let scratch = Scratch::new("one-backup-code");
     let (set, code) = codes();
     scratch
@@ -166,7 +166,7 @@ fn an_account_that_was_only_looked_at_is_not_stored_again() {
 }
 
 #[test]
-fn what_is_judged_on_an_earlier_record_holds_only_if_nothing_was_stored_since() {
+fn a_judgement_on_an_earlier_record_holds_only_if_unchanged() {
     let scratch = Scratch::new("earlier");
     let (accounts, (set, _)) = (scratch.host(), codes());
     let set_up = |account: &mut Account| set_up(account, set.clone());

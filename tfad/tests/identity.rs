@@ -212,7 +212,7 @@ fn a_state_without_a_code_follows_the_uid_and_stays_where_it_is() {
 }
 
 #[test]
-fn a_record_of_a_name_that_another_uid_has_is_nobodys_until_the_administrator_says() {
+fn a_record_whose_name_has_another_uid_waits_for_an_administrator() {
     let host = Host::new(&[("alice", 1000)]);
     host.set_up("alice");
     // Alice has got another uid, and bob hers.
@@ -451,7 +451,7 @@ proptest! {
     }
 
     #[test]
-    fn a_new_spelling_of_all_names_locks_nobody_out(
+    fn a_new_spelling_of_all_names_locks_no_user_out(
         spellings in prop::collection::vec(
             (prop::sample::select(vec![None, Some('\\'), Some('+')]), any::<bool>()),
             1..6,

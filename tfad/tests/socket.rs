@@ -164,7 +164,7 @@ fn a_right_code_lets_in_once() {
 }
 
 #[test]
-fn a_wrong_code_lets_nobody_in_and_an_unknown_user_is_unknown() {
+fn a_wrong_code_admits_no_login_and_an_unknown_user_is_unknown() {
     let daemon = Daemon::start("wrong");
     let turn = daemon.answer(&wrong_code());
     assert!(matches!(turn.next, Next::Ask(_)), "{turn:?}");
@@ -189,7 +189,7 @@ fn many_logins_at_once_are_each_judged_for_themselves() {
 }
 
 #[test]
-fn anybody_may_connect_and_nobody_else_may_listen() {
+fn any_user_may_connect_and_only_root_may_listen() {
     let daemon = Daemon::start("mode");
     let mode = fs::metadata(daemon.socket()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o666);

@@ -34,7 +34,7 @@ fn begin(uid: u32, name: &str) -> (Result<(), Error>, usize) {
 }
 
 #[test]
-fn a_refused_stranger_has_no_record_read() {
+fn a_refused_caller_has_no_record_read() {
     let user = nix::unistd::User::from_name(USER).unwrap().unwrap();
     let (begun, reads) = begin(12_345, USER);
     assert!(matches!(begun, Err(Error::NotOwnUser { .. })));

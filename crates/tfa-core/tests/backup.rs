@@ -110,7 +110,7 @@ fn a_new_set_kills_the_old_one() {
 }
 
 #[test]
-fn a_backup_code_from_afar_clears_the_count_from_afar_alone() {
+fn a_remote_backup_code_clears_only_the_remote_count() {
     let mut owner = Owner::new();
     owner.fail(4, ThrottleScope::Remote, NOON);
     owner.fail(4, ThrottleScope::Console, NOON);

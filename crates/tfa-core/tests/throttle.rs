@@ -385,7 +385,7 @@ proptest! {
     }
 
     #[test]
-    fn no_flood_from_afar_locks_the_console(floods in 0..300_u32) {
+    fn remote_wrong_codes_do_not_lock_the_console(floods in 0..300_u32) {
         let (mut owner, mut now) = (Owner::new(), NOON);
         for _ in 0..floods {
             if let Judgement::Wrong(LockState::Until(until)) =

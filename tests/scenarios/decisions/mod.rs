@@ -76,7 +76,7 @@ fn play_rows_of(policy: &str) {
 }
 
 #[test]
-fn whoever_says_no_to_the_set_up_is_refused_and_nothing_is_set_up() {
+fn declining_required_enrollment_is_refused() {
     let table = Table::read();
     let stage = Stage::set(table.config("required"), &[]);
     let machine = stage.machine();

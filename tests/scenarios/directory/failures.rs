@@ -35,7 +35,7 @@ fn let_root_in(machine: &Machine) {
 }
 
 #[test]
-fn local_users_give_a_code_or_are_refused_while_a_group_cannot_be_found_out() {
+fn local_users_need_a_code_while_a_group_is_unresolved() {
     let machine = machine_with_directory();
     let_root_in(&machine);
     for user in ["alice", "bob"] {
@@ -66,7 +66,7 @@ fn local_users_give_a_code_or_are_refused_while_a_group_cannot_be_found_out() {
 }
 
 #[test]
-fn a_group_of_the_files_to_which_the_directory_adds_members_is_not_taken_for_the_whole() {
+fn a_group_in_files_is_incomplete_while_the_directory_is_down() {
     let machine = machine_with_directory();
     for user in ["alice", "bob"] {
         machine.add_user(user, PASSWORD);
@@ -92,7 +92,7 @@ fn a_group_of_the_files_to_which_the_directory_adds_members_is_not_taken_for_the
 }
 
 #[test]
-fn a_directory_that_fails_in_the_middle_of_a_login_lets_no_member_in_without_a_code() {
+fn a_directory_failing_during_a_login_exempts_no_member() {
     let machine = machine_with_directory();
     for user in ["alice", "clerk", "bob"] {
         machine.add_user(user, PASSWORD);
@@ -147,7 +147,7 @@ fn a_directory_that_fails_in_the_middle_of_a_login_lets_no_member_in_without_a_c
 }
 
 #[test]
-fn a_group_that_lets_its_members_off_does_not_while_it_cannot_be_found_out() {
+fn an_exempting_group_exempts_no_user_while_it_is_unresolved() {
     let machine = machine_with_directory();
     for user in ["alice", "bob"] {
         machine.add_user(user, PASSWORD);

@@ -20,7 +20,7 @@ fn signal(machine: &Machine, signal: &str) {
 }
 
 #[test]
-fn while_the_directory_hangs_a_code_lets_a_local_user_in_and_who_has_none_is_refused() {
+fn with_a_hanging_directory_local_users_log_in_with_a_code() {
     // nslcd waits for ten seconds, twice: more than the module waits for the daemon.
     let machine = machine_with_directory();
     for user in ["alice", "bob"] {

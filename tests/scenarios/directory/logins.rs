@@ -35,7 +35,7 @@ fn a_user_of_the_directory_sets_up_and_logs_in_with_password_and_code() {
 }
 
 #[test]
-fn while_the_directory_is_down_nobody_of_it_gets_in_and_a_local_user_does() {
+fn while_the_directory_is_down_only_local_users_log_in() {
     let machine = machine_with_directory();
     for user in ["alice", "bob"] {
         machine.add_user(user, PASSWORD);
@@ -61,7 +61,7 @@ fn while_the_directory_is_down_nobody_of_it_gets_in_and_a_local_user_does() {
 }
 
 #[test]
-fn a_directory_that_fails_in_the_middle_of_a_login_lets_nobody_of_it_in() {
+fn a_directory_failing_during_a_login_admits_no_user_of_it() {
     let machine = machine_with_directory();
     // Of codes from the phone there is a new one every half minute only.
     let mut codes = set_up(&machine, "ldapuser", PASSWORD)
@@ -96,7 +96,7 @@ fn a_directory_that_fails_in_the_middle_of_a_login_lets_nobody_of_it_in() {
 }
 
 #[test]
-fn a_user_known_through_sssd_logs_in_with_password_and_code_and_not_while_nobody_knows_the_user() {
+fn a_user_of_sssd_logs_in_and_not_while_unknown() {
     let machine = machine_with_sssd();
     machine.add_user("alice", PASSWORD);
     let owner = set_up(&machine, "ldapuser", PASSWORD).phone;

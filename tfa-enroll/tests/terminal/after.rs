@@ -114,7 +114,7 @@ fn what_makes_no_sense_is_said_before_a_code_is_asked_for() {
 }
 
 #[test]
-fn whoever_has_nothing_set_up_is_told_how() {
+fn status_of_a_new_user_shows_how_to_enroll() {
     for command in ["codes", "move", "pause", "resume", "remove", "test"] {
         let host = crate::setup::host();
         let mut terminal = host.terminal_with(&[command]);

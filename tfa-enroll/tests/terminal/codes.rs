@@ -155,7 +155,7 @@ fn no_page_stays_behind_when_the_proof_is_not_given() {
 }
 
 #[test]
-fn a_file_name_in_place_of_enter_makes_the_page_and_a_bad_one_loses_nothing() {
+fn a_file_name_saves_the_page_and_a_bad_name_loses_nothing() {
     let host = host();
     let mut terminal = host.terminal_with(&["codes"]);
     terminal.answers("or a backup code:", PROOF);

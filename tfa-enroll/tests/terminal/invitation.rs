@@ -17,7 +17,7 @@ fn setting_up(host: &TestHost) -> Terminal {
 }
 
 #[test]
-fn the_word_is_asked_for_before_the_password_and_can_be_seen_while_it_is_typed() {
+fn the_invitation_code_is_asked_first_and_is_visible() {
     let host = host();
     host.daemon()
         .account(|account| account.polkit = Polkit::WrongPassword(1));
@@ -82,7 +82,7 @@ fn what_has_not_the_form_of_a_word_costs_nothing() {
 }
 
 #[test]
-fn whoever_has_none_can_leave() {
+fn a_user_without_an_invitation_code_can_leave() {
     for keys in ["\r\r", "\x03", "\x04"] {
         let host = host();
         let mut terminal = setting_up(&host);

@@ -90,7 +90,7 @@ fn help_is_no_error() {
 }
 
 #[test]
-fn whoever_waits_is_told_for_what_and_can_still_leave() {
+fn a_wait_is_explained_and_can_be_interrupted() {
     let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
     let mut terminal = host.terminal_with(&["codes"]);
     terminal.expect("or a backup code:");

@@ -32,7 +32,7 @@ fn to_the_key(terminal: &Terminal) {
 }
 
 #[test]
-fn at_80x24_the_qr_code_has_a_page_to_itself_and_nothing_of_it_scrolls_away() {
+fn at_80x24_the_qr_code_has_a_page_to_itself() {
     let host = host();
     let terminal = host.terminal_with(&["setup"]);
     terminal.answers("Press Enter to show the QR code", "");
@@ -271,7 +271,7 @@ fn without_a_command_it_offers_to_set_up_and_goes_on() {
 }
 
 #[test]
-fn whoever_is_not_ready_hears_how_to_do_it_later() {
+fn a_declined_offer_shows_how_to_enroll_later() {
     let host = host();
     let mut terminal = host.terminal_with(&[]);
     terminal.answers("Set it up now? [Y/n]", "perhaps");
@@ -282,7 +282,7 @@ fn whoever_is_not_ready_hears_how_to_do_it_later() {
 }
 
 #[test]
-fn whoever_has_it_set_up_is_told_before_anything_is_asked() {
+fn an_enrolled_user_is_told_before_any_question() {
     let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
     let mut terminal = host.terminal_with(&["setup"]);
     terminal.expect("Two-factor login is already set up. Nothing was changed.");
@@ -375,7 +375,7 @@ fn a_picture_of_an_offer_that_was_withdrawn_does_not_stay() {
 }
 
 #[test]
-fn a_file_that_exists_is_refused_before_anything_is_asked_and_stays_as_it_is() {
+fn an_existing_file_is_refused_first_and_is_unchanged() {
     let host = host();
     let (file, target) = (host.file("key.png"), host.file("target"));
     std::fs::write(&file, "precious").unwrap();
@@ -408,7 +408,7 @@ fn a_daemon_that_goes_away_midway_ends_it_with_the_reason() {
 }
 
 #[test]
-fn whoever_leaves_before_the_answer_hears_that_the_code_may_have_been_taken() {
+fn an_interrupt_before_the_answer_warns_that_the_code_may_be_used() {
     let host = host();
     let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);

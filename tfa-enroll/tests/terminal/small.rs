@@ -112,7 +112,7 @@ fn an_ascii_code_in_a_large_window_is_read_too_with_colours_and_without() {
 }
 
 #[test]
-fn an_ascii_code_asked_for_by_name_is_shown_even_where_it_has_to_be_scrolled() {
+fn a_requested_ascii_qr_code_is_shown_even_if_it_scrolls() {
     let host = host();
     let terminal = host.terminal_with(&["setup", "--qr", "ascii"]);
     terminal.answers("Press Enter to show the QR code", "");

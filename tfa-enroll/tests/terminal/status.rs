@@ -98,7 +98,7 @@ Last login with a code: 2026-12-01 14:05
 }
 
 #[test]
-fn whoever_runs_out_of_backup_codes_is_told_how_to_get_new_ones() {
+fn the_last_backup_code_shows_how_to_create_new_ones() {
     for (left, told) in [(3, false), (2, true), (0, true)] {
         let status = Status {
             backup_codes_left: left,
@@ -132,7 +132,7 @@ fn a_lock_says_how_long() {
 }
 
 #[test]
-fn wrong_codes_are_told_with_the_last_one_and_so_is_a_lock_of_the_users_programs() {
+fn show_lists_wrong_codes_and_the_lock_of_the_users_programs() {
     let now = tfa_client::now();
     let told = |count, from: &str| {
         let status = Status {
@@ -190,7 +190,7 @@ fn alone_it_shows_the_way_on() {
 }
 
 #[test]
-fn the_status_of_somebody_new_is_no_failure() {
+fn the_status_of_a_new_user_succeeds() {
     let (code, out, _) = finished(&host().output_with(&["status"]));
     assert_eq!(code, 0);
     assert!(

@@ -72,7 +72,7 @@ fn the_record_of_a_user_who_is_gone_can_be_reset() {
 }
 
 #[test]
-fn whoever_has_nothing_set_up_has_nothing_to_reset() {
+fn a_user_who_has_not_enrolled_has_nothing_to_reset() {
     let host = host_with(Vec::new());
     let mut terminal = host.terminal_with(&["reset", "bob"]);
     terminal.expect("bob has not set up two-factor login. There is nothing to reset.");

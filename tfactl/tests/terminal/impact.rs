@@ -193,7 +193,7 @@ Now:
 }
 
 #[test]
-fn a_policy_that_is_to_come_is_sent_with_the_files_of_its_folder_in_their_order() {
+fn a_draft_policy_is_sent_with_its_drop_ins_in_order() {
     let (host, before) = host();
     std::fs::write(host.file("new.toml"), "[policy]\n").unwrap();
     std::fs::create_dir(host.file("new.toml.d")).unwrap();
@@ -258,7 +258,7 @@ fn crowd() -> (Vec<String>, String) {
 }
 
 #[test]
-fn many_people_are_asked_about_in_calls_that_the_daemon_takes_and_all_are_named() {
+fn impact_splits_many_users_into_calls_and_lists_them_all() {
     let host = host_with(Vec::new());
     let (names, passwd) = crowd();
     let before = accounts_of_the_host(&host, &passwd, "");
@@ -273,7 +273,7 @@ fn many_people_are_asked_about_in_calls_that_the_daemon_takes_and_all_are_named(
 }
 
 #[test]
-fn a_long_policy_takes_more_calls_and_one_that_is_too_long_is_refused_in_words() {
+fn a_long_policy_takes_more_calls_and_too_long_is_refused() {
     let host = host_with(Vec::new());
     let (_, passwd) = crowd();
     let before = accounts_of_the_host(&host, &passwd, "");

@@ -70,7 +70,7 @@ fn the_json_form_has_three_keys() {
 }
 
 #[test]
-fn nobody_is_invited_who_is_not_there() {
+fn an_unknown_user_cannot_be_invited() {
     let (code, out, error) = finished(&host_with(Vec::new()).output_with(&["invite", "nobody1"]));
     assert_eq!((code, out.as_str()), (1, ""));
     assert_eq!(error, "There is no user nobody1 here.\n");

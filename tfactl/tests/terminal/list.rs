@@ -91,7 +91,7 @@ fn disabled_are_the_people_of_the_host_who_have_no_finished_set_up() {
 }
 
 #[test]
-fn nobody_to_list_is_said_in_words_and_is_an_empty_array_in_json() {
+fn an_empty_list_is_a_sentence_and_an_empty_json_array() {
     let host = host_with(Vec::new());
     let (code, out, _) = finished(&host.output_with(&["list", "--locked"]));
     assert_eq!((code, out.as_str()), (0, "No user is locked.\n"));

@@ -84,7 +84,7 @@ fn what_is_over_is_not_told() {
 }
 
 #[test]
-fn whoever_has_set_up_has_no_grace() {
+fn an_enrolled_user_has_no_grace() {
     let host = host_with(vec![Status {
         state: Some(tfa_proto::State::Paused.into()),
         invited_until: None,

@@ -39,7 +39,7 @@ To remove the lock: tfactl unlock alice
 }
 
 #[test]
-fn somebody_without_a_set_up_is_shown_too() {
+fn a_user_who_has_not_enrolled_is_shown() {
     let (code, out, _) = finished(&host_with(Vec::new()).output_with(&["show", "bob"]));
     assert_eq!(code, 0);
     assert!(

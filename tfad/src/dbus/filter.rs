@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_waits_for_is_dropped_and_what_follows_goes_on() {
+    fn abandoned_work_is_dropped_and_the_next_runs() {
         let silent = call("Do").with_flags(Flags::NO_REPLY_EXPECTED);
         let signal = Message::signal("/", "org.example", "Said").sender(":1.7");
         let forged = Message::signal("/", "org.freedesktop.DBus", "NameOwnerChanged");

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_that_nobody_knows_or_a_name_service_that_fails_is_no_no() {
+    fn an_unknown_group_or_a_failed_name_service_is_not_a_no() {
         assert_eq!(staff(&[7], true, Ok(None)), Ternary::Unknown);
         for error in [Errno::ENOENT, Errno::EIO, Errno::ERANGE] {
             assert_eq!(staff(&[7], true, Err(error)), Ternary::Unknown);
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn root_is_known_and_nobody_is_asked_for_longer_than_said() {
+    fn look_ups_find_root_and_respect_the_time_limit() {
         assert_eq!(list("ro\0ot", 0), None);
         let own = list("root", 0).unwrap();
         assert_eq!(own.first(), Some(&Gid::from_raw(0)));
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_without_a_name_counts_for_whoever_has_it() {
+    fn a_uid_without_a_name_counts_for_its_owner() {
         let own = [Gid::from_raw(12)];
         let group = Group::Number(12);
         assert_eq!(

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_but_root_speaks_for_a_place() {
+    fn only_root_states_the_origin_of_a_login() {
         let at = |tty: &str, rhost: &str| Context {
             tty: tty.to_owned(),
             rhost: rhost.to_owned(),

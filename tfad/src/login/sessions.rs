@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_up_waits_while_somebody_installs_an_app() {
+    fn enrollment_waits_ten_minutes() {
         let (mut dialogs, now) = (Sessions::default(), Instant::now());
         let number = dialogs.open(set_up(":1.5"), None, now).unwrap();
         assert!(
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dialog_counts_while_its_answer_is_judged_and_does_not_outlive_its_connection() {
+    fn a_session_counts_while_an_answer_is_judged_and_ends_with_its_peer() {
         let (mut dialogs, now) = (Sessions::default(), Instant::now());
         let numbers: Vec<u32> = (0..MAX_PER_CALLER)
             .map(|_| dialogs.open(dialog(":1.9", 1000, 1000), None, now).unwrap())
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_can_fill_the_daemon() {
+    fn the_number_of_sessions_is_bounded() {
         let (mut dialogs, now) = (Sessions::default(), Instant::now());
         for _ in 0..MAX_PER_CALLER {
             dialogs.open(dialog(":1.9", 1000, 1000), None, now).unwrap();

@@ -199,7 +199,7 @@ fn who_waits_for_every_line_is_answered_line_by_line() {
 }
 
 #[test]
-fn nobody_is_answered_who_has_not_logged_on() {
+fn no_call_is_answered_before_authentication() {
     let daemon = Daemon::start("strangers");
     let auth = auth();
     for said in [
@@ -222,7 +222,7 @@ fn nobody_is_answered_who_has_not_logged_on() {
 }
 
 #[test]
-fn nobody_talks_on_and_on_before_logging_on() {
+fn the_handshake_has_a_bounded_number_of_lines() {
     let daemon = Daemon::start("talk");
     for (lines, is_let_on) in [(14, true), (15, false)] {
         let talk = "HELP\r\n".repeat(lines);
@@ -271,7 +271,7 @@ fn a_visit_does_not_hold_up_another() {
 }
 
 #[test]
-fn a_door_that_closes_lets_go_of_whoever_has_been_answered() {
+fn a_closing_socket_ends_answered_connections() {
     let mut daemon = Daemon::start("idle");
     let mut stream = daemon.connect();
     stream.write_all(&flight(&begin())).unwrap();
