@@ -1,6 +1,6 @@
 //! The double of the daemon: one account, codes that never change, and a record of the calls.
 //!
-//! [`account`] serves the interface that `tfa-enroll` calls, [`admin`] the one that `tfactl` calls.
+//! `account` serves the interface that `tfa-enroll` calls, `admin` the one that `tfactl` calls.
 
 mod account;
 mod admin;
