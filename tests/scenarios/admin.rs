@@ -50,7 +50,7 @@ fn root_lists_shows_unlocks_and_resets() {
     try_codes(&machine, "", &alice.phone.wrong_code(), 5);
     assert_eq!(listed(&machine, "--locked"), ["alice"]);
     let shown = machine.succeed(["tfactl", "show", "alice"]);
-    assert!(shown.contains("Remote logins: locked for"), "{shown}");
+    assert!(shown.contains("Remote logins: locked until"), "{shown}");
     assert!(
         shown.contains("To remove the lock: tfactl unlock alice"),
         "{shown}"

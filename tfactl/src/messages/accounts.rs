@@ -1,7 +1,7 @@
 //! `tfactl list` and `tfactl show`.
 
 use tfa_proto::{OpenEnum, State, Status};
-use tfa_text::time::{date_time, wait};
+use tfa_text::time::date_time;
 
 use super::hanging;
 use crate::filter::{Filter, is_locked};
@@ -154,7 +154,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         status.own_locked_for_good,
         now,
     );
-    lines.push(format!("Programs that run as the user: {own}"));
+    lines.push(format!("Programs of the user: {own}"));
     lines.extend(wrong_codes(status));
     lines.push(match status.last_login {
         Some(at) => format!("Last login with a code: {}", date_time(at)),
@@ -205,8 +205,7 @@ fn lock(wrong: u32, until: Option<u64>, for_good: bool, now: u64) -> String {
     match until {
         _ if for_good => format!("locked until you unlock them (wrong codes in a row: {wrong})"),
         Some(until) if until > now => format!(
-            "locked for {}, until {} (wrong codes in a row: {wrong})",
-            wait(until - now),
+            "locked until {} (wrong codes in a row: {wrong})",
             date_time(until)
         ),
         Some(_) | None => format!("not locked (wrong codes in a row: {wrong})"),

@@ -29,7 +29,7 @@ Backup codes left: 8
 Required: yes
 Remote logins: not locked (wrong codes in a row: 1)
 Console logins: locked until you unlock them (wrong codes in a row: 100)
-Programs that run as the user: not locked (wrong codes in a row: 0)
+Programs of the user: not locked (wrong codes in a row: 0)
 Wrong codes since the last login: 101
 Last wrong code: 2026-12-01 14:06, from 192.0.2.66
 Last login with a code: 2026-12-01 14:05
