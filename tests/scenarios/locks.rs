@@ -383,7 +383,7 @@ fn wrong_codes_are_reported_and_do_not_lock_the_users_programs() {
     let listed = machine.succeed(["tfactl", "show", "alice"]);
     assert!(listed.contains("Remote logins: locked until 2"), "{listed}");
     assert!(
-        listed.contains("Programs that run as the user: not locked (wrong codes in a row: 0)"),
+        listed.contains("Programs of the user: not locked (wrong codes in a row: 0)"),
         "{listed}"
     );
 }
