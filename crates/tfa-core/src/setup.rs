@@ -206,7 +206,7 @@ impl Account {
     ) -> Result<(), Refusal> {
         let confirmed = self.check_pending(input, now)?;
         if self.authenticators.is_empty() {
-            // Nobody is set up without a way back in.
+            // Every enrolled user has backup codes.
             self.backup = Some(first_codes.ok_or(Refusal::NothingPending)?);
             self.paused = false;
             self.invitation = None;

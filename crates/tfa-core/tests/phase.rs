@@ -48,7 +48,7 @@ enum Column {
     /// The auth phase, and one does.
     Followed,
     Nothing,
-    /// The same, where nobody is to be asked needlessly.
+    /// The same with a silent login program, which asks only what is required.
     Silent,
     /// The auth phase refused, and the login goes on.
     Refused,
@@ -124,7 +124,7 @@ fn each_phase_does_what_stands_in_the_table() {
         for phase in stages() {
             let expected = match Column::of(phase) {
                 Ok(column) => row[column as usize],
-                // Nobody is exempt from what need not be asked about.
+                // A phase that needs no policy exempts no user.
                 Err(_) if matches!(requirement, Requirement::Exempt(_)) && !is_factor(phase) => {
                     row[0]
                 }
@@ -222,7 +222,7 @@ proptest! {
                 match decision.requirement {
                     Requirement::Exempt(why) => prop_assert_eq!(action, PhaseAction::Exempt(why)),
                     Requirement::Grace(_) => prop_assert!(auth_result != AuthPhaseResult::Denied || !goes_on(action)),
-                    // Only what the user wished, and nobody required, guards nothing.
+                    // A second factor that the user chose and no rule requires guards nothing.
                     _ => prop_assert!(
                         !goes_on(action) || (!decision.required && auth_result == AuthPhaseResult::NotRun)
                     ),
@@ -284,7 +284,7 @@ proptest! {
         for phase in stages() {
             prop_assert_eq!(strict.audit_outcome(phase), None);
             let (is, would_be) = (audit.action(phase), strict.action(phase));
-            // Audit mode refuses nobody but who gave no right code and was let on by the stack.
+            // Audit mode refuses only a login whose auth phase failed and whose stack continued.
             let refused = matches!(phase, PhaseInput::Account { auth_result: AuthPhaseResult::Denied, .. });
             let refuses = matches!(is, PhaseAction::Deny(_));
             prop_assert!(!refuses || (refused && is == FAILED), "{:?}: {:?}", phase, is);

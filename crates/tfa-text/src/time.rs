@@ -27,7 +27,7 @@ pub fn date(seconds: u64) -> String {
     local(seconds, "%-d %B %Y")
 }
 
-/// A time to wait, in its largest unit. It is rounded up, so that nobody tries too early.
+/// A time to wait, in its largest unit. It is rounded up, so that a retry is never too early.
 #[must_use]
 pub fn wait(seconds: u64) -> String {
     match seconds {
@@ -38,7 +38,7 @@ pub fn wait(seconds: u64) -> String {
     }
 }
 
-/// The time until a deadline. It is rounded down, so that nobody relies on more.
+/// The time until a deadline. It is rounded down, so that no more time is promised than is left.
 #[must_use]
 pub fn time_left(seconds: u64) -> String {
     match seconds / HOUR {

@@ -2,10 +2,11 @@
 //!
 //! 1. `event` is what happened; `kind` gives each kind of event its name and message ID, `level` its
 //!    level.
-//! 2. `report` tells the level and the text of an error. `render` makes the line of an event, `fields` the fields for the journal, `quoting` makes text of
+//! 2. `report` gives the level and the text of an error.
+//! 3. `render` makes the line of an event, `fields` its journal fields, and `quoting` makes text of
 //!    others harmless.
-//! 3. `quota` bounds the lines that one uid causes, `queue` holds them until its thread sends them.
-//! 4. `sink` sends them: to journald with `journald`, else to `/dev/log` with `syslog`.
+//! 4. `quota` bounds the lines that one uid causes, `queue` holds them until its thread sends them.
+//! 5. `sink` sends them: to journald with `journald`, else to `/dev/log` with `syslog`.
 //!
 //! No secret, code or password is ever part of an event.
 
