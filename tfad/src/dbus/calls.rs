@@ -214,10 +214,11 @@ mod tests {
             uid: 1000,
         };
         let permit = Arc::new(limiter.admit(&caller).unwrap());
+        let workers = Arc::new(Semaphore::new(1));
         let call = Call {
             caller: caller.clone(),
             permit,
-            workers: Arc::new(Semaphore::new(1)),
+            workers: Arc::clone(&workers),
         };
         let (begun, begins) = std::sync::mpsc::channel();
         let (end, ends) = std::sync::mpsc::channel::<()>();
@@ -235,7 +236,9 @@ mod tests {
         work.abort();
         assert!(work.await.unwrap_err().is_cancelled());
         assert!(limiter.admit(&caller).is_err());
+        let free = workers.available_permits();
         drop(end);
+        assert_eq!(free, 0);
         while limiter.admit(&caller).is_err() {
             tokio::task::yield_now().await;
         }
