@@ -117,7 +117,7 @@ sub raw {
 sub unread {
     my ($DIAG, $BY_FAMILY, $DUMP, $NAMES, $QUEUES) = (4, 20, 0x301, 1, 16);
     socket my $kernel, 16, 3, $DIAG or die "no sock_diag: $!\n";
-    send $kernel, pack('VvvVV CCvVVVVV', 40, $BY_FAMILY, $DUMP, 1, 0,
+    CORE::send $kernel, pack('VvvVV CCvVVVVV', 40, $BY_FAMILY, $DUMP, 1, 0,
         1, 0, 0, 0xffffffff, 0, $NAMES | $QUEUES, 0, 0), 0 or die "no sock_diag: $!\n";
     my $unread = 0;
     while (1) {

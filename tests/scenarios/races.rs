@@ -5,18 +5,19 @@ use std::time::Duration;
 use tfa_tests::Machine;
 
 use crate::bus::{bring_bus, shown};
+use crate::faults::add_options;
 use crate::locks::gets_in;
 use crate::people::{PASSWORD, machine_with_alice_set_up};
 
-/// How many come over SSH, and how many at the same moment with `su`.
+/// Concurrent logins over SSH, and concurrent logins with `su`.
 const OVER_SSH: usize = 70;
 const WITH_SU: usize = 30;
 
-/// All of them, at real programs: sshd and su, each with a PAM transaction of its own. The helper
-/// that ssh asks for the answers gives the password, and at the question for the code waits at the
-/// gate; so does what types into su. When all have come, and the code was typed into this program,
-/// the gate opens. The daemon is held until the bus has passed on the last answer, and finds them
-/// all at once. Whoever is asked a second time gives up.
+/// The logins, through real programs: sshd and su, each with a PAM transaction of its own. The
+/// helper that ssh starts for answers gives the password, and at the question for the code waits
+/// for the lock on `gate`; the script that types into su does the same. When all logins wait, the
+/// script reads the code and releases the lock. The daemon is stopped until the last answer lies in
+/// its sockets, and reads all answers at once. A login that is asked a second time ends.
 const RUSH: &str = r#"
     set -e
     over_ssh=$1 with_su=$2 password=$3
@@ -72,12 +73,14 @@ SU
     echo "$(cat told/* err-* | grep -c 'already used') were told"
     echo "the rush is over""#;
 
-/// Lets them rush; `code` is asked for when they stand at the gate.
+/// Runs the logins; `code` is called when all of them wait for it.
 fn rush(machine: &Machine, code: impl FnOnce() -> String) {
     bring_bus(machine);
     machine.configure_sshd("10-crowd", "MaxStartups 300\nLogLevel VERBOSE");
     machine.add_user("bob", "tractor");
-    // A password that is quick to check: it is not the password that is tried here.
+    // The answers of all logins reach the daemon before the module of any login gives up.
+    add_options(machine, "timeout=600");
+    // A password hash that is quick to check, because the password is not under test.
     machine
         .command(["chpasswd", "--crypt-method=SHA256", "--sha-rounds=1000"])
         .stdin(format!("alice:{PASSWORD}\n"))
@@ -93,7 +96,7 @@ fn rush(machine: &Machine, code: impl FnOnce() -> String) {
     assert!(told.contains(&format!("{losers} were told\n")), "{told}");
 }
 
-/// How often the daemon said yes to alice in these words.
+/// How many lines of the log contain these words.
 fn times_verified(machine: &Machine, words: &str) -> usize {
     machine.journal("tfad").matches(words).count()
 }
