@@ -1,4 +1,4 @@
-//! Medians and percentiles.
+//! Medians, percentiles and rates.
 
 use std::time::Duration;
 
@@ -63,6 +63,27 @@ pub(crate) struct Summary {
     pub(crate) median: f64,
     /// Their 99th percentile.
     pub(crate) p99: f64,
+}
+
+/// How often an operation completed in a measured time.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Rate {
+    /// The measured time.
+    pub(crate) elapsed: Duration,
+    /// The duration of each operation.
+    pub(crate) times: Times,
+}
+
+impl Rate {
+    pub(crate) fn per_second(&self) -> f64 {
+        self.times.count() as f64 / self.elapsed.as_secs_f64()
+    }
+
+    /// Adds another slice of the measurement.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.elapsed += other.elapsed;
+        self.times.extend(&other.times);
+    }
 }
 
 #[cfg(test)]

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::folder;
+use super::folder::{self, RESTORED_UP_TO};
 use super::load::{self, Codes, Crowd};
-use super::logins::FEW;
 use super::process::wake_ups;
 use super::programs::{Phases, SUCCESS, log_in, time_of};
 use super::service;
@@ -79,7 +78,7 @@ pub(super) fn run(task: &Task) -> Vec<Measured> {
 /// A fresh daemon, a login of each regular, a quiet time, then a load.
 fn idle(users: u32, quiet: Duration, phones: &mut Phones<(u32, Person)>) -> Measured {
     service::serve_after(users, || {
-        if users <= FEW {
+        if users <= RESTORED_UP_TO {
             folder::put_back(&layout::ours(users));
         }
     });
@@ -149,6 +148,10 @@ fn login(users: u32, number: u32, phones: &mut Phones<(u32, Person)>) -> Duratio
 
 /// Users who have a line in `/etc/passwd` and log in nowhere else.
 fn regular(users: u32, number: u32) -> Person {
-    let first = if users <= FEW { 0 } else { SEATED - REGULARS };
+    let first = if users <= RESTORED_UP_TO {
+        0
+    } else {
+        SEATED - REGULARS
+    };
     Person(first + number % REGULARS)
 }

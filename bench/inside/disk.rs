@@ -5,8 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
-use super::load::Rate;
-use crate::statistics::Times;
+use crate::statistics::{Rate, Times};
 use tfa_tests::OrFail;
 
 /// What is written at a time.

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use tfa_core::{Account, Authenticator, BackupSet, Input, Parameters, Secret, Time};
 use tfa_store::{Commit, Revision, Sealed, SqliteStore, StateDir, Store};
 
-use super::folder;
+use super::folder::{self, RESTORED_UP_TO};
 use crate::backup;
 use crate::layout;
 use crate::person::Person;
@@ -49,7 +49,7 @@ pub(super) fn run(task: &Task) -> Filled {
         fill_google(&layout::google(users), users);
         fill_oath(&layout::oath(users), users);
     }
-    if users <= super::logins::FEW {
+    if users <= RESTORED_UP_TO {
         folder::keep(&layout::ours(users));
         folder::keep(&layout::google(users));
         folder::keep(&layout::oath(users));

@@ -7,6 +7,10 @@ use std::path::Path;
 use crate::layout;
 use tfa_tests::OrFail;
 
+/// Up to this number of users, the stores are restored before each round: a round needs more codes
+/// than the users have.
+pub(crate) const RESTORED_UP_TO: u32 = 10;
+
 /// Makes a folder for root alone, empty.
 pub(crate) fn make(folder: &Path) {
     if folder.exists() {

@@ -18,7 +18,7 @@ use super::service;
 use crate::layout;
 use crate::person::{Person, SEATED};
 use crate::phone::{self, Phones};
-use crate::statistics::Times;
+use crate::statistics::{Rate, Times};
 use tfa_tests::OrFail;
 
 /// How many users log in: each has a code every 30 seconds, and three at first.
@@ -68,28 +68,6 @@ pub(crate) struct Level {
     pub(crate) echo: Rate,
     /// Commits at the store alone.
     pub(crate) store: Rate,
-}
-
-/// How often something was done.
-#[derive(Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Rate {
-    /// How long it was done.
-    pub(crate) elapsed: Duration,
-    /// How long each one took; as many as were done.
-    pub(crate) times: Times,
-}
-
-impl Rate {
-    /// How many a second.
-    pub(crate) fn per_second(&self) -> f64 {
-        self.times.count() as f64 / self.elapsed.as_secs_f64()
-    }
-
-    /// Adds what was done in another slice.
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.elapsed += other.elapsed;
-        self.times.extend(&other.times);
-    }
 }
 
 pub(super) fn run(task: &Task) -> Measured {

@@ -14,17 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use super::disk::Disk;
 use super::echo::Echo;
-use super::folder;
+use super::folder::{self, RESTORED_UP_TO};
 use super::programs::{Phases, SUCCESS, call, log_in};
 use super::service;
 use crate::layout;
 use crate::person::{Person, REGULARS, SEATED};
 use crate::phone::{Phones, wrong_code};
 use crate::statistics::Times;
-
-/// Up to so many users the stores are put back before each round: there are fewer users than
-/// codes are needed.
-pub(crate) const FEW: u32 = 10;
 
 /// How many users log in in one round, three times each: once for each step of the window.
 const SEATS: u32 = 9;
@@ -106,7 +102,7 @@ impl Subject {
         match self {
             Self::Google | Self::Oath => size.peers,
             // Where users are few there are not enough codes.
-            _ if self.seats() > 0 => size.users > FEW,
+            _ if self.seats() > 0 => size.users > RESTORED_UP_TO,
             _ => true,
         }
     }
@@ -193,7 +189,7 @@ impl Bench {
     /// few.
     fn serve(&mut self, size: Size) {
         service::serve_after(size.users, || {
-            if size.users <= FEW {
+            if size.users <= RESTORED_UP_TO {
                 folder::put_back(&layout::ours(size.users));
                 folder::put_back(&layout::google(size.users));
                 folder::put_back(&layout::oath(size.users));
@@ -300,8 +296,8 @@ fn shuffled(subjects: &[Subject], draw: impl Hash) -> Vec<Subject> {
 
 /// Who sits at a place in a round.
 fn seat(size: Size, round: u32, place: u32) -> Person {
-    if size.users <= FEW {
-        return Person(place.min(FEW - 1));
+    if size.users <= RESTORED_UP_TO {
+        return Person(place.min(RESTORED_UP_TO - 1));
     }
     Person(round % ROUNDS_APART * PLACES + place)
 }

@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use tfa_store::{Commit, Sealed, SqliteStore, StateDir, Store};
 
-use super::load::Rate;
 use crate::person::Person;
-use crate::statistics::Times;
+use crate::statistics::{Rate, Times};
 use tfa_tests::OrFail;
 
 /// Requesters commit as fast as they are answered, each the record of a user of its own.

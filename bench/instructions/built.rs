@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 /// The variable that names another folder that `make build` filled.
 pub(super) const FOLDER: &str = "TFA_BENCH_BUILT";
 
+/// The folder of the counted programs in the namespace of a test. Paths there have the same length
+/// on every host.
+pub(super) const PROGRAMS: &str = "/run/tfa-bench";
+
 /// The module.
 pub(super) fn module() -> PathBuf {
     find("module/libpam_tfa.so")

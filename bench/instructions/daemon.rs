@@ -8,8 +8,8 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::built::PROGRAMS;
 use super::callgrind;
-use super::enclosure::PROGRAMS;
 
 /// The service manager's socket.
 const MANAGER: &str = "/run/notify";

@@ -12,14 +12,12 @@ use nix::sched::{CloneFlags, unshare};
 use tfa_proto::SYSTEM_BUS_SOCKET;
 use tfa_testkit::PrivateBus;
 
+use super::built::PROGRAMS;
 use super::daemon::Daemon;
 use super::log::Log;
 use super::{built, prepared};
 use crate::inside::folder;
 use crate::person::Person;
-
-/// Where the counted programs are seen, so that the length of their paths is the same everywhere.
-pub(super) const PROGRAMS: &str = "/run/tfa-bench";
 
 /// The enclosure, seen from inside. The bus ends first, and the log last.
 pub(super) struct Enclosure {

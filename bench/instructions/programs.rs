@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::built::PROGRAMS;
 use super::callgrind;
-use super::enclosure::PROGRAMS;
 use super::visits::current_code;
 use crate::inside::programs::{SUCCESS, numbers, said_by};
 use crate::person::Person;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::goals::Goal;
-use crate::inside::load::Rate;
 use crate::results::Results;
+use crate::statistics::Rate;
 
 /// The whole file.
 pub(crate) fn result(results: &Results, goals: &[Goal]) -> Value {
