@@ -1,9 +1,9 @@
-//! Everybody's backup codes: one set, so that filling a store hashes ten codes and not ten a user.
+//! One set of backup codes for all users, so that filling a store hashes ten codes only.
 
 use sha2::{Digest, Sha256};
 use tfa_core::{BackupCode, BackupSet};
 
-/// The set and its codes, the same ones each time.
+/// The set and its codes. They are the same in each run.
 pub(crate) fn codes() -> (BackupSet, [BackupCode; BackupSet::SIZE]) {
     let mut draws = 0_u32;
     let drawn = BackupSet::draw(|bytes| {

@@ -1,4 +1,4 @@
-//! The goals: how fast and how lean it is to be, as ratios within one run where that is possible.
+//! The goals for time and memory. Where possible, they are ratios within one run.
 
 use serde::Serialize;
 
@@ -6,16 +6,13 @@ use crate::inside::logins::Subject;
 use crate::results::Results;
 use crate::statistics::Times;
 
-/// A goal, and what was measured of it.
+/// A goal, with the measured figure.
 #[derive(Debug, PartialEq, Serialize)]
 pub(crate) struct Goal {
-    /// What it is about.
     pub(crate) name: String,
-    /// What was measured.
     pub(crate) figure: f64,
-    /// What it is to be.
+    /// The limit, with its comparison.
     pub(crate) goal: String,
-    /// Whether it is.
     pub(crate) met: bool,
 }
 
@@ -48,8 +45,8 @@ impl Goal {
     }
 }
 
-/// Holds a run against the goals. What was not measured is not judged.
-pub(crate) fn judge(results: &Results) -> Vec<Goal> {
+/// Compares a run with the goals. A goal whose figure was not measured is left out.
+pub(crate) fn evaluate(results: &Results) -> Vec<Goal> {
     let mut goals = Vec::new();
     for at in &results.logins {
         let Some(ours) = at.added(Subject::Ours) else {
@@ -58,14 +55,14 @@ pub(crate) fn judge(results: &Results) -> Vec<Goal> {
         let users = at.users;
         if let Some(google) = at.added(Subject::Google) {
             goals.push(Goal::at_most(
-                format!("added time / google's, {users} users"),
+                format!("added time / google-authenticator's, {users} users"),
                 ours / google,
                 0.5,
             ));
         }
         if let Some(oath) = at.added(Subject::Oath) {
             goals.push(Goal::below(
-                format!("added time / oath's, {users} users"),
+                format!("added time / pam_oath's, {users} users"),
                 ours / oath,
                 1.0,
             ));
@@ -94,14 +91,14 @@ pub(crate) fn judge(results: &Results) -> Vec<Goal> {
         let clients = level.clients;
         if clients == 64 {
             goals.push(Goal::at_least(
-                "logins/s / the disk's rate, at once: 64",
+                "logins/s / rate of the disk, clients: 64",
                 level.daemon.per_second() / disk,
                 3.0,
             ));
         }
         let times: &Times = &level.daemon.times;
         goals.push(Goal::at_most(
-            format!("p99 / p50, at once: {clients}"),
+            format!("p99 / p50, clients: {clients}"),
             times.percentile(99.0) / times.median(),
             5.0,
         ));
@@ -127,7 +124,7 @@ pub(crate) fn judge(results: &Results) -> Vec<Goal> {
     }
     if let Some(module) = results.modules.first() {
         goals.push(Goal::at_most(
-            "module's size in MiB",
+            "size of the module in MiB",
             module.bytes as f64 / 1024.0 / 1024.0,
             1.0,
         ));
@@ -149,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_computed_is_not_met() {
+    fn a_figure_that_is_not_a_number_is_not_met() {
         assert!(!Goal::at_most("", f64::NAN, 1.5).met);
         assert!(!Goal::below("", f64::NAN, 1.0).met);
         assert!(!Goal::at_least("", f64::NAN, 3.0).met);

@@ -1,4 +1,4 @@
-//! The host that the figures are of.
+//! The host on which the figures were measured.
 
 use std::fs;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use serde::Serialize;
 use tfa_tests::Machine;
 
-/// What the packages are whose versions matter.
+/// The packages whose versions are reported.
 const PACKAGES: [&str; 6] = [
     "tfa",
     "libpam-google-authenticator",
@@ -16,7 +16,7 @@ const PACKAGES: [&str; 6] = [
     "openssh-server",
 ];
 
-/// The host and the machine's packages.
+/// The host, and the packages of the machine.
 #[derive(Serialize)]
 pub(crate) struct Host {
     processor: String,
@@ -28,10 +28,10 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Looks at it.
-    pub(crate) fn look(machine: &Machine) -> Self {
-        let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-        let cpuinfo = read("/proc/cpuinfo");
+    /// Reads the properties of the host and the packages of the machine.
+    pub(crate) fn read(machine: &Machine) -> Self {
+        let content = |path: &str| fs::read_to_string(path).unwrap_or_default();
+        let cpuinfo = content("/proc/cpuinfo");
         let field = |text: &str, name: &str| {
             text.lines()
                 .find(|line| line.starts_with(name))
@@ -39,7 +39,7 @@ impl Host {
                 .map(|(_, value)| value.trim().to_owned())
                 .unwrap_or_default()
         };
-        let memory = field(&read("/proc/meminfo"), "MemTotal");
+        let memory = field(&content("/proc/meminfo"), "MemTotal");
         let kib = memory.split(' ').next().and_then(|kib| kib.parse().ok());
         let mut query = vec![
             "dpkg-query",
@@ -54,13 +54,13 @@ impl Host {
                 .filter(|line| line.starts_with("processor"))
                 .count(),
             memory_mib: kib.unwrap_or(0_u64) / 1024,
-            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            kernel: content("/proc/sys/kernel/osrelease").trim().to_owned(),
             file_system: file_system(),
             packages: machine.succeed(query).lines().map(str::to_owned).collect(),
         }
     }
 
-    /// As a paragraph.
+    /// A paragraph for the report.
     pub(crate) fn describe(&self) -> String {
         format!(
             "{} x {}, {} MiB, Linux {}, {}.\nIn the machine:\n- {}\n",
@@ -74,15 +74,15 @@ impl Host {
     }
 }
 
-/// The file system and the device of the machine's disk.
+/// The file system and the device of the disk of the machine.
 fn file_system() -> String {
     let folder = std::env::var("TFA_TEST_CACHE").unwrap_or("/var/cache/tfa-tests".to_owned());
-    let told = Command::new("findmnt")
+    let output = Command::new("findmnt")
         .args(["--noheadings", "--output", "FSTYPE,SOURCE", "--target"])
         .arg(folder)
         .output();
-    match told {
-        Ok(told) => String::from_utf8_lossy(&told.stdout)
+    match output {
+        Ok(output) => String::from_utf8_lossy(&output.stdout)
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" on "),

@@ -1,8 +1,9 @@
-//! `make bench`: a login next to its peers, and to what the bus and the disk cost at least.
+//! `make bench`: measures the cost of a login, and compares it with other modules and with the minimum
+//! cost of the bus and the disk.
 //!
-//! Two halves of one program. The outer one boots the machine (`stage.rs`), has the tasks done one
-//! after the other (`plan.rs` says how much), and tells what came out (`report/`, `goals.rs`). The
-//! inner one (`inside/`) is the same program, started in the machine with a task in
+//! The program has two halves. The outer half boots the machine (`machine.rs`), runs the tasks one
+//! after the other (`plan.rs` has their sizes), and reports the results (`report/`, `goals.rs`). The
+//! inner half (`inside/`) is the same program, started in the machine with a task in
 //! `TFA_BENCH_TASK`.
 
 mod backup;
@@ -12,14 +13,14 @@ mod inside;
 #[cfg(test)]
 mod instructions;
 mod layout;
-mod person;
+mod machine;
 mod phone;
 mod plan;
 mod programs;
 mod report;
 mod results;
-mod stage;
 mod statistics;
+mod user;
 
 use std::env;
 use std::path::Path;
@@ -28,23 +29,23 @@ use std::process::{Command, ExitCode};
 use host::Host;
 use inside::logins::Size;
 use inside::{Task, fill, load};
+use machine::BenchMachine;
 use plan::Plan;
 use report::{Report, sections};
 use results::Results;
-use stage::Stage;
 use tfa_tests::OrFail;
 
 const USAGE: &str = "usage: tfa-bench [--quick]
-Measures on a booted machine, as root, and writes to target/bench. --quick: fewer samples, and no
-more than a thousand users; for a first look.";
+Measures on a booted machine, as root, and writes the results to target/bench.
+--quick takes fewer samples, with up to 1,000 users.";
 
 fn main() -> ExitCode {
     if let Ok(task) = env::var("TFA_BENCH_TASK") {
         inside::run(&task);
         return ExitCode::SUCCESS;
     }
-    let words: Vec<String> = env::args().skip(1).collect();
-    let plan = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let plan = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => Plan::full(),
         ["--quick"] => Plan::quick(),
         _ => {
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
         }
     };
     if !is_root() {
-        eprintln!("The bench boots a machine, which takes root: sudo make bench");
+        eprintln!("The bench boots a machine, which needs root. Run: sudo make bench");
         return ExitCode::FAILURE;
     }
     measure(plan);
@@ -63,20 +64,20 @@ fn main() -> ExitCode {
 fn measure(plan: Plan) {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(1);
     let folder = project.or_fail("find the project").join("target/bench");
-    let stage = Stage::set(&folder, &plan.logins.sizes);
+    let machine = BenchMachine::boot(&folder, &plan.logins.sizes);
     let mut report = Report::new(folder);
-    let host = Host::look(stage.machine());
-    report.say(&format!("# A login, measured\n\n{}", host.describe()));
+    let host = Host::read(machine.machine());
+    report.add(&format!("# Cost of a login\n\n{}", host.describe()));
 
     let mut filled = Vec::new();
     for size in &plan.logins.sizes {
-        filled.push((*size, stage.run(&fill_task(*size))));
+        filled.push((*size, machine.run(&fill_task(*size))));
     }
-    let _: fill::Filled = stage.run(&fill_task(Size {
+    let _: fill::Filled = machine.run(&fill_task(Size {
         users: load::USERS,
         peers: false,
     }));
-    report.say(&sections::filled(&filled));
+    report.add(&sections::filled(&filled));
 
     let Plan {
         quick,
@@ -87,16 +88,16 @@ fn measure(plan: Plan) {
         module,
     } = plan;
     let (at_once, cycles) = (sshd.at_once, module.cycles);
-    let logins: Vec<_> = stage.run(&Task::Logins(logins));
-    report.say(&sections::logins(&logins));
-    let load = stage.run(&Task::Load(load));
-    report.say(&sections::load(&load));
-    let sshd: Vec<_> = stage.run(&Task::Sshd(sshd));
-    report.say(&sections::sshd(&sshd, at_once));
-    let daemon: Vec<_> = stage.run(&Task::Daemon(daemon));
-    report.say(&sections::daemon(&daemon));
-    let modules: Vec<_> = stage.run(&Task::Module(module));
-    report.say(&sections::modules(&modules, cycles));
+    let logins: Vec<_> = machine.run(&Task::Logins(logins));
+    report.add(&sections::logins(&logins));
+    let load = machine.run(&Task::Load(load));
+    report.add(&sections::load(&load));
+    let sshd: Vec<_> = machine.run(&Task::Sshd(sshd));
+    report.add(&sections::sshd(&sshd, at_once));
+    let daemon: Vec<_> = machine.run(&Task::Daemon(daemon));
+    report.add(&sections::daemon(&daemon));
+    let modules: Vec<_> = machine.run(&Task::Module(module));
+    report.add(&sections::modules(&modules, cycles));
 
     let results = Results {
         host,
@@ -107,9 +108,9 @@ fn measure(plan: Plan) {
         daemon,
         modules,
     };
-    let goals = goals::judge(&results);
-    report.say(&sections::goals(&goals));
-    report.keep(&results, &goals);
+    let goals = goals::evaluate(&results);
+    report.add(&sections::goals(&goals));
+    report.write_files(&results, &goals);
 }
 
 fn fill_task(size: Size) -> Task {

@@ -1,4 +1,4 @@
-//! How much is measured.
+//! The sizes of the tasks: users, clients and samples.
 
 use std::time::Duration;
 
@@ -16,16 +16,16 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// What the figures are made of.
+    /// The plan of the published figures.
     pub(crate) fn full() -> Self {
         Self {
             quick: false,
             logins: logins::Task {
                 sizes: vec![
-                    peers_too(10),
-                    peers_too(1000),
-                    peers_too(100_000),
-                    ours_alone(1_000_000),
+                    with_peers(10),
+                    with_peers(1000),
+                    with_peers(100_000),
+                    without_peers(1_000_000),
                 ],
                 rounds: 20,
             },
@@ -50,12 +50,12 @@ impl Plan {
         }
     }
 
-    /// A first look.
+    /// A short plan, for a first impression.
     pub(crate) fn quick() -> Self {
         Self {
             quick: true,
             logins: logins::Task {
-                sizes: vec![peers_too(10), peers_too(1000)],
+                sizes: vec![with_peers(10), with_peers(1000)],
                 rounds: 6,
             },
             load: load::Task {
@@ -80,11 +80,11 @@ impl Plan {
     }
 }
 
-fn peers_too(users: u32) -> Size {
+fn with_peers(users: u32) -> Size {
     Size { users, peers: true }
 }
 
-fn ours_alone(users: u32) -> Size {
+fn without_peers(users: u32) -> Size {
     Size {
         users,
         peers: false,

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tfa_tests::OrFail;
 
-/// A program's name, its source, and how it is linked.
+/// The name of a program, its source, and the arguments for the linker.
 type Program = (&'static str, &'static str, &'static [&'static str]);
 
 const PROGRAMS: &[Program] = &[
@@ -15,13 +15,13 @@ const PROGRAMS: &[Program] = &[
     (NAME_SERVICE, "nss.c", &["-shared", "-fPIC"]),
 ];
 
-/// The library of the name service, under the name that glibc looks for.
+/// The library of the name service, with the name that glibc loads.
 pub(crate) const NAME_SERVICE: &str = "libnss_bench.so.2";
 
-/// Compiles all of them into a folder, and gives their names and places.
+/// Compiles the programs into a folder, and returns their names and paths.
 pub(crate) fn compile(into: &Path) -> Vec<(&'static str, PathBuf)> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
-    std::fs::create_dir_all(into).or_fail(&format!("make {}", into.display()));
+    std::fs::create_dir_all(into).or_fail(&format!("create {}", into.display()));
     PROGRAMS
         .iter()
         .map(|(name, source, libraries)| {
@@ -32,10 +32,10 @@ pub(crate) fn compile(into: &Path) -> Vec<(&'static str, PathBuf)> {
                 .arg(sources.join(source))
                 .args(*libraries)
                 .output()
-                .or_fail("run cc (tests/prerequisites installs it)");
+                .or_fail("run cc; tests/prerequisites installs it");
             if !output.status.success() {
                 panic!(
-                    "cannot compile {source} (tests/prerequisites installs what it needs):\n{}",
+                    "cannot compile {source}; tests/prerequisites installs what it needs:\n{}",
                     String::from_utf8_lossy(&output.stderr)
                 );
             }

@@ -1,11 +1,10 @@
-//! All that was measured.
+//! The results of a run.
 
 use crate::host::Host;
 use crate::inside::logins::Subject;
 use crate::inside::{daemon, load, logins, module, sshd};
 use crate::statistics::Times;
 
-/// What came out of a run.
 pub(crate) struct Results {
     pub(crate) host: Host,
     pub(crate) quick: bool,
@@ -17,17 +16,17 @@ pub(crate) struct Results {
 }
 
 impl logins::Measured {
-    /// The median of a subject in nanoseconds, where it was measured.
+    /// The median of a subject in nanoseconds, if it was measured.
     pub(crate) fn median(&self, subject: Subject) -> Option<f64> {
         self.times.get(&subject).map(Times::median)
     }
 
-    /// What a stack adds to the one that asks nothing.
+    /// The median of a stack minus the median of the stack without a question.
     pub(crate) fn added(&self, subject: Subject) -> Option<f64> {
         Some(self.median(subject)? - self.median(Subject::Empty)?)
     }
 
-    /// What the bus and the disk cost at least.
+    /// The minimum cost of the bus and the disk.
     pub(crate) fn floor(&self) -> Option<f64> {
         Some(self.median(Subject::Bus)? + self.median(Subject::Disk)?)
     }

@@ -4,34 +4,31 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Times of the same thing, in nanoseconds, in the order in which they were taken.
+/// Durations of one operation in nanoseconds, in the order of the samples.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Times(Vec<u64>);
 
 impl Times {
-    /// Adds one.
     pub(crate) fn push(&mut self, time: Duration) {
         self.0
             .push(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     }
 
-    /// Adds others.
     pub(crate) fn extend(&mut self, others: &Self) {
         self.0.extend(&others.0);
     }
 
-    /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// The median; zero where nothing was measured.
+    /// The median, or 0 without samples.
     pub(crate) fn median(&self) -> f64 {
         self.percentile(50.0)
     }
 
-    /// The value below which `percent` of the times lie, between neighbours by proportion.
+    /// The percentile, interpolated linearly between the two nearest samples. 0 without samples.
     pub(crate) fn percentile(&self, percent: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
@@ -44,7 +41,6 @@ impl Times {
         below + (above - below) * place.fract()
     }
 
-    /// In short.
     pub(crate) fn summary(&self) -> Summary {
         Summary {
             count: self.count(),
@@ -54,14 +50,13 @@ impl Times {
     }
 }
 
-/// What is said of some times, in nanoseconds.
+/// The figures that are reported, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Summary {
-    /// How many there were.
+    /// The number of samples.
     pub(crate) count: usize,
-    /// Their median.
     pub(crate) median: f64,
-    /// Their 99th percentile.
+    /// The 99th percentile.
     pub(crate) p99: f64,
 }
 
@@ -95,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_median_lies_in_the_middle_whatever_the_order() {
+    fn a_median_does_not_depend_on_the_order() {
         assert_eq!(times(&[9, 1, 5]).median(), 5.0);
         assert_eq!(times(&[8, 2, 4, 6]).median(), 5.0);
         assert_eq!(times(&[7]).median(), 7.0);
@@ -103,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentile_lies_between_its_neighbours() {
+    fn a_percentile_is_interpolated() {
         let hundred: Vec<u64> = (0..=100).collect();
         assert_eq!(times(&hundred).percentile(99.0), 99.0);
         assert_eq!(times(&[0, 100]).percentile(99.0), 99.0);

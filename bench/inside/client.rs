@@ -1,4 +1,4 @@
-//! A login as the module makes it, but for PAM: one connection, Begin, Answer, the end.
+//! A login with the client of the module, without PAM: connect, Begin, Answer, close.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,43 +7,46 @@ use tfa_proto::Verdict;
 use tfa_proto::{Context, LOGIN_SOCKET, Next, SYSTEM_BUS_SOCKET, Turn};
 use tfa_wire::{Endpoints, LoginClient, LoginError};
 
-use crate::person::Person;
+use crate::user::User;
 
-/// How long a login may take.
-const LIMIT: Duration = Duration::from_secs(30);
+/// The time limit of one login.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Logs in. Whatever is not a yes ends the run.
-pub(crate) fn log_in(person: Person, code: &str) {
-    let turn = answered(person, code);
+/// Logs in. Panics if the login is not verified.
+pub(crate) fn log_in(user: User, code: &str) {
+    let turn = give_code(user, code);
     if turn.next != Next::Verdict(Verdict::Verified) {
-        panic!("{} was not let in: {turn:?}", person.name());
+        panic!("the login of {} is not verified: {turn:?}", user.name());
     }
 }
 
-/// What is said to a code.
-pub(crate) fn answered(person: Person, code: &str) -> Turn {
-    let (mut client, turn) = begun(person, &context());
+/// Returns the turn that follows a code.
+pub(crate) fn give_code(user: User, code: &str) -> Turn {
+    let (mut client, turn) = begin(user, &context());
     if !matches!(turn.next, Next::Ask(_)) {
-        panic!("{} was asked for no code: {turn:?}", person.name());
+        panic!(
+            "the daemon does not ask {} for a code: {turn:?}",
+            user.name()
+        );
     }
-    understood(client.answer(code))
+    expect_ok(client.answer(code))
 }
 
-/// A dialog, begun.
-pub(crate) fn begun(person: Person, context: &Context) -> (LoginClient, Turn) {
+/// Begins a dialog.
+pub(crate) fn begin(user: User, context: &Context) -> (LoginClient, Turn) {
     let endpoints = Endpoints {
         daemon: Path::new(LOGIN_SOCKET),
         bus: Path::new(SYSTEM_BUS_SOCKET),
     };
-    understood(LoginClient::begin(
+    expect_ok(LoginClient::begin(
         endpoints,
-        LIMIT,
-        &person.name(),
+        TIMEOUT,
+        &user.name(),
         context,
     ))
 }
 
-/// What PAM knows about these logins.
+/// The context of these logins.
 pub(crate) fn context() -> Context {
     Context {
         service: "bench-load".to_owned(),
@@ -53,7 +56,7 @@ pub(crate) fn context() -> Context {
     }
 }
 
-fn understood<T>(result: Result<T, LoginError>) -> T {
+fn expect_ok<T>(result: Result<T, LoginError>) -> T {
     match result {
         Ok(value) => value,
         Err(error) => panic!("a login failed: {error:?}"),

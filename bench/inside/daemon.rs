@@ -1,5 +1,5 @@
-//! The daemon: how soon it answers after a start, the memory that it takes, and how often it wakes
-//! up when nobody logs in.
+//! The daemon: the time from its start to its first answer, its memory, and its wake-ups without
+//! logins.
 
 use std::thread;
 use std::time::Duration;
@@ -7,53 +7,52 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::folder::{self, RESTORED_UP_TO};
-use super::load::{self, Codes, Crowd};
+use super::load::{self, Codes, UserPool};
 use super::process::wake_ups;
 use super::programs::{Phases, SUCCESS, log_in, time_of};
 use super::service;
 use crate::layout;
-use crate::person::{Person, REGULARS, SEATED};
 use crate::phone::Phones;
 use crate::statistics::Times;
+use crate::user::{DAEMON_USERS, LOCAL_USERS, User};
 
-/// Clients and time of the load after which the memory is looked at.
+/// The clients and the duration of the load before the memory is measured.
 const CLIENTS: u32 = 64;
 const LOAD_TIME: Duration = Duration::from_secs(5);
 
-/// How long the daemon has nothing to do before it is watched being idle.
+/// The pause before the wake-ups are counted.
 const SETTLE: Duration = Duration::from_secs(20);
 
-/// What is to be measured.
+/// What to measure.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Task {
     /// The numbers of users.
     pub(crate) sizes: Vec<u32>,
-    /// How many starts of each kind.
+    /// The number of starts of each kind.
     pub(crate) starts: u32,
-    /// How long it is watched being idle.
+    /// The time in which wake-ups are counted.
     pub(crate) quiet: Duration,
 }
 
-/// What came out at one number of users.
+/// The results for one number of users.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Measured {
-    /// How many users.
     pub(crate) users: u32,
-    /// From the daemon's exec to its answer to a first Begin.
+    /// From the exec of the daemon to its answer to the first Begin.
     pub(crate) start: Times,
-    /// A login that finds no daemon, and has the bus and systemd start it.
+    /// A login for which the bus and systemd start the daemon.
     pub(crate) activation: Times,
     /// Resident memory in KiB after the start.
     pub(crate) started: u64,
-    /// After a few logins.
+    /// Resident memory in KiB after one login of each user.
     pub(crate) used: u64,
-    /// After a load; none where the users are too few for one.
+    /// Resident memory in KiB after a load. `None` if there are too few users for a load.
     pub(crate) loaded: Option<u64>,
-    /// How many threads it has after a few logins, when it has been idle for a while.
+    /// The number of threads of the idle daemon.
     pub(crate) threads: usize,
-    /// How often it woke up in the quiet time.
+    /// The number of wake-ups in the quiet time.
     pub(crate) wake_ups: u64,
-    /// How long that was.
+    /// The time in which wake-ups were counted.
     pub(crate) quiet: Duration,
 }
 
@@ -75,16 +74,16 @@ pub(super) fn run(task: &Task) -> Vec<Measured> {
     all
 }
 
-/// A fresh daemon, a login of each regular, a quiet time, then a load.
-fn idle(users: u32, quiet: Duration, phones: &mut Phones<(u32, Person)>) -> Measured {
+/// Measures a new daemon: logins, a quiet time, and then a load.
+fn idle(users: u32, quiet: Duration, phones: &mut Phones<(u32, User)>) -> Measured {
     service::serve_after(users, || {
         if users <= RESTORED_UP_TO {
-            folder::put_back(&layout::ours(users));
+            folder::restore(&layout::ours(users));
         }
     });
     let daemon = service::process_of(service::DAEMON);
     let started = daemon.resident();
-    for number in 0..REGULARS {
+    for number in 0..DAEMON_USERS {
         login(users, number, phones);
     }
     let used = daemon.resident();
@@ -93,7 +92,7 @@ fn idle(users: u32, quiet: Duration, phones: &mut Phones<(u32, Person)>) -> Meas
     thread::sleep(quiet);
     let after = daemon.switches();
     let loaded = (users >= load::USERS).then(|| {
-        Crowd::new().log_in(CLIENTS, LOAD_TIME, Codes::Right);
+        UserPool::new().log_in(CLIENTS, LOAD_TIME, Codes::Right);
         daemon.resident()
     });
     Measured {
@@ -109,7 +108,7 @@ fn idle(users: u32, quiet: Duration, phones: &mut Phones<(u32, Person)>) -> Meas
     }
 }
 
-/// Starts the daemon as a plain program. Its unit adds what systemd does first: see `activation`.
+/// Starts the daemon as a plain program. `activation` includes the work of systemd.
 fn start(users: u32) -> Duration {
     service::stop(service::DAEMON);
     let state = layout::ours(users);
@@ -118,7 +117,7 @@ fn start(users: u32) -> Duration {
         &[
             "start",
             tfa_proto::NAME,
-            &regular(users, 0).name(),
+            &daemon_user(users, 0).name(),
             "/usr/sbin/tfad",
             "--state",
             &state.display().to_string(),
@@ -126,32 +125,32 @@ fn start(users: u32) -> Duration {
     )
 }
 
-fn activation(users: u32, number: usize, phones: &mut Phones<(u32, Person)>) -> Duration {
+fn activation(users: u32, number: usize, phones: &mut Phones<(u32, User)>) -> Duration {
     service::stop(service::DAEMON);
-    service::choose(&layout::ours(users));
+    service::set_store(&layout::ours(users));
     login(users, number as u32, phones)
 }
 
-fn login(users: u32, number: u32, phones: &mut Phones<(u32, Person)>) -> Duration {
-    let person = regular(users, number);
-    let code = phones.next((users, person), person);
-    let (time, verdict) = log_in("bench-tfa", person, &code, Phases::Auth);
+fn login(users: u32, number: u32, phones: &mut Phones<(u32, User)>) -> Duration {
+    let user = daemon_user(users, number);
+    let code = phones.next((users, user), user);
+    let (time, verdict) = log_in("bench-tfa", user, &code, Phases::Auth);
     if verdict != SUCCESS {
         panic!(
-            "a login of {} with {users} users failed with PAM code {verdict}: look for the reason in \
-             the machine's journal (TFA_KEEP=1 keeps it)",
-            person.name()
+            "a login of {} with {users} users failed with PAM code {verdict}: see the journal of the \
+             machine (TFA_KEEP=1 keeps the machine)",
+            user.name()
         );
     }
     time
 }
 
-/// Users who have a line in `/etc/passwd` and log in nowhere else.
-fn regular(users: u32, number: u32) -> Person {
+/// A user with a line in `/etc/passwd` who logs in only in this task.
+fn daemon_user(users: u32, number: u32) -> User {
     let first = if users <= RESTORED_UP_TO {
         0
     } else {
-        SEATED - REGULARS
+        LOCAL_USERS - DAEMON_USERS
     };
-    Person(first + number % REGULARS)
+    User(first + number % DAEMON_USERS)
 }

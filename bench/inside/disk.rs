@@ -1,4 +1,4 @@
-//! What the disk asks for one durable write, on the file system of the daemon's store.
+//! The cost of one durable write on the file system of the daemon's store.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use crate::statistics::{Rate, Times};
 use tfa_tests::OrFail;
 
-/// What is written at a time.
+/// The content of one write.
 const BLOCK: [u8; 4096] = [0x5a; 4096];
 
-/// How many blocks the file has that is written in place.
+/// The number of blocks of the file that is written in place.
 const BLOCKS: u64 = 256;
 
-/// Files to write to.
+/// The two files that are written.
 pub(crate) struct Disk {
     in_place: File,
     next: u64,
@@ -22,12 +22,12 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// Makes the files. The one that is written in place has all its blocks on disk already: the
-    /// cheapest durable write that there is.
+    /// Creates the files. All blocks of the file that is written in place are allocated and on disk:
+    /// this is the cheapest durable write.
     pub(crate) fn new() -> Self {
         let create = |name: &str| {
             let path = std::path::Path::new("/var/lib/tfa-bench").join(name);
-            File::create(&path).or_fail(&format!("make {}", path.display()))
+            File::create(&path).or_fail(&format!("create {}", path.display()))
         };
         let in_place = create("in-place");
         for block in 0..BLOCKS {
@@ -35,7 +35,7 @@ impl Disk {
                 .write_all_at(&BLOCK, block * BLOCK.len() as u64)
                 .or_fail("write to the disk");
         }
-        in_place.sync_all().or_fail("synchronise the disk");
+        in_place.sync_all().or_fail("synchronize the disk");
         Self {
             in_place,
             next: 0,
@@ -43,7 +43,7 @@ impl Disk {
         }
     }
 
-    /// Writes 4 KiB in place and synchronises.
+    /// Writes 4 KiB in place and synchronizes.
     pub(crate) fn write_in_place(&mut self) -> Duration {
         let place = self.next % BLOCKS * BLOCK.len() as u64;
         self.next += 1;
@@ -55,7 +55,7 @@ impl Disk {
         start.elapsed()
     }
 
-    /// Writes in place for a while.
+    /// Writes in place, without a pause, for this time.
     pub(crate) fn rate(&mut self, time: Duration) -> Rate {
         let start = Instant::now();
         let mut times = Times::default();
@@ -68,7 +68,7 @@ impl Disk {
         }
     }
 
-    /// Writes 4 KiB at the end of a growing file and synchronises.
+    /// Writes 4 KiB at the end of a growing file and synchronizes.
     pub(crate) fn append(&mut self) -> Duration {
         let start = Instant::now();
         self.append

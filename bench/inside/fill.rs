@@ -1,5 +1,5 @@
-//! Makes the stores with as many users as are wanted: the daemon's through its own code, the
-//! peers' as their manuals say.
+//! Fills the stores: that of the daemon through the daemon's own code, those of the peers as their
+//! manuals describe.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -14,31 +14,31 @@ use tfa_store::{Commit, Revision, Sealed, SqliteStore, StateDir, Store};
 use super::folder::{self, RESTORED_UP_TO};
 use crate::backup;
 use crate::layout;
-use crate::person::Person;
 use crate::phone;
+use crate::user::User;
 use tfa_tests::OrFail;
 
-/// When everybody has set up: long enough ago that no code of then is good now.
+/// The time of all enrollments. No code of that time is valid now.
 const SET_UP: Time = Time::from_secs(1_700_000_010);
 
-/// How many commits are under way at a time: several full batches of the store's writer.
-const UNDER_WAY: usize = 900;
+/// The number of concurrent commits: several full batches of the writer of the store.
+const CONCURRENT_COMMITS: usize = 900;
 
-/// Which stores to make.
+/// Which stores to fill.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Task {
-    /// How many users.
+    /// The number of users.
     pub(crate) users: u32,
-    /// Whether the peers get as many.
+    /// Whether the stores of the peers are filled too.
     pub(crate) peers: bool,
 }
 
-/// What was made.
+/// The filled store of the daemon.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Filled {
-    /// How long it took to fill the daemon's store.
+    /// The time to fill it.
     pub(crate) took: Duration,
-    /// The size of the database.
+    /// The size of its database.
     pub(crate) bytes: u64,
 }
 
@@ -50,41 +50,41 @@ pub(super) fn run(task: &Task) -> Filled {
         fill_oath(&layout::oath(users), users);
     }
     if users <= RESTORED_UP_TO {
-        folder::keep(&layout::ours(users));
-        folder::keep(&layout::google(users));
-        folder::keep(&layout::oath(users));
+        folder::save(&layout::ours(users));
+        folder::save(&layout::google(users));
+        folder::save(&layout::oath(users));
     }
     filled
 }
 
-/// The daemon's store, one commit a user as when people set up.
+/// Fills a store of the daemon, with one commit for each user, as enrollments do.
 pub(crate) fn fill_ours(state: &Path, users: u32) -> Filled {
     let start = Instant::now();
-    folder::make(state);
+    folder::create(state);
     let state_dir = StateDir {
         path: state.to_owned(),
         credentials: None,
     };
     let store = tfa_store::open(&state_dir, |_| None)
-        .or_fail("make a store")
+        .or_fail("create a store")
         .store;
     let (backup, _) = backup::codes();
-    // Each thread takes the next user of the list, so that what is committed together is together in
-    // the list.
-    let people = Mutex::new(in_order_of_the_roll(users).into_iter());
-    let next = || people.lock().unwrap_or_else(PoisonError::into_inner).next();
+    // Each thread takes the next user of the list. Users in one batch are then neighbours in the
+    // index of the store.
+    let list = Mutex::new(in_index_order(users).into_iter());
+    let next = || list.lock().unwrap_or_else(PoisonError::into_inner).next();
     thread::scope(|scope| {
-        for _ in 0..UNDER_WAY {
+        for _ in 0..CONCURRENT_COMMITS {
             scope.spawn(|| {
-                while let Some(person) = next() {
-                    commit(&store, person, backup.clone());
+                while let Some(user) = next() {
+                    commit(&store, user, backup.clone());
                 }
             });
         }
     });
     store.close();
     let bytes = std::fs::metadata(state.join("accounts.db"))
-        .or_fail("look at the database")
+        .or_fail("read the size of the database")
         .len();
     Filled {
         took: start.elapsed(),
@@ -92,54 +92,54 @@ pub(crate) fn fill_ours(state: &Path, users: u32) -> Filled {
     }
 }
 
-fn commit(store: &Sealed<SqliteStore>, person: Person, backup: BackupSet) {
-    let record = account(person, backup).encode();
-    let committed = store.commit(&person.name(), person.uid(), &record, Revision::NONE);
+fn commit(store: &Sealed<SqliteStore>, user: User, backup: BackupSet) {
+    let record = account(user, backup).encode();
+    let committed = store.commit(&user.name(), user.uid(), &record, Revision::NONE);
     match committed.or_fail("commit a record") {
         Commit::Committed(_) => {}
-        Commit::Conflict => panic!("cannot fill a store: another program writes to it"),
+        Commit::Conflict => panic!("cannot fill a store: another program wrote to it"),
     }
 }
 
-/// The users in the order in which the store's roll keeps their names, so that a commit of many
-/// touches few of its parts. Any other order makes the same store, only slower.
-fn in_order_of_the_roll(users: u32) -> Vec<Person> {
-    let mut people: Vec<Person> = Person::first(users).collect();
-    people.sort_by_cached_key(|person| {
-        let [high, low, ..] = <[u8; 32]>::from(Sha256::digest(person.name()));
+/// The users in the order of the index of the store, so that one batch changes few of its parts. Any
+/// other order makes the same store, but takes longer.
+fn in_index_order(users: u32) -> Vec<User> {
+    let mut list: Vec<User> = User::first(users).collect();
+    list.sort_by_cached_key(|user| {
+        let [high, low, ..] = <[u8; 32]>::from(Sha256::digest(user.name()));
         u16::from_be_bytes([high, low]) % 1024
     });
-    people
+    list
 }
 
-/// An account that was set up in the usual way.
-fn account(person: Person, backup: BackupSet) -> Account {
-    let key = Secret::new(&person.key()).or_fail("make a key");
+/// An account, enrolled as a user enrolls.
+fn account(user: User, backup: BackupSet) -> Account {
+    let key = Secret::new(&user.key()).or_fail("create a key");
     let authenticator = Authenticator::new("phone".to_owned(), Parameters::default(), key);
-    let mut account = Account::new(person.uid());
-    let proof = phone::code(person, SET_UP.step(30).counter());
+    let mut account = Account::new(user.uid());
+    let proof = phone::code(user, SET_UP.step(30).counter());
     let done = account
         .set_up(authenticator, SET_UP)
         .and_then(|()| account.confirm(&Input::parse(&proof), Some(backup), SET_UP));
     if let Err(refusal) = done {
-        panic!("cannot set up an account: {refusal:?}");
+        panic!("cannot enroll an account: {refusal:?}");
     }
     account
 }
 
-/// A file a user.
+/// One file for each user.
 fn fill_google(place: &Path, users: u32) {
-    folder::make(place);
-    for person in Person::first(users) {
-        folder::write_secret(&place.join(person.name()), &person.google_file());
+    folder::create(place);
+    for user in User::first(users) {
+        folder::write_secret(&place.join(user.name()), &user.google_file());
     }
 }
 
-/// One file with a line a user, in the order of the names.
+/// One file with a line for each user, sorted by name.
 fn fill_oath(place: &Path, users: u32) {
-    folder::make(place);
-    let mut people: Vec<Person> = Person::first(users).collect();
-    people.sort_by_cached_key(|person| person.name());
-    let lines: String = people.into_iter().map(Person::oath_line).collect();
+    folder::create(place);
+    let mut list: Vec<User> = User::first(users).collect();
+    list.sort_by_cached_key(|user| user.name());
+    let lines: String = list.into_iter().map(User::oath_line).collect();
     folder::write_secret(&place.join("users"), &lines);
 }

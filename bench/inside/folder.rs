@@ -1,4 +1,4 @@
-//! Folders that are copied and put back, and the users' files.
+//! Folders: created, copied, saved and restored.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,36 +11,36 @@ use tfa_tests::OrFail;
 /// than the users have.
 pub(crate) const RESTORED_UP_TO: u32 = 10;
 
-/// Makes a folder for root alone, empty.
-pub(crate) fn make(folder: &Path) {
+/// Creates an empty folder that only root can read. Removes an earlier one.
+pub(crate) fn create(folder: &Path) {
     if folder.exists() {
         fs::remove_dir_all(folder).or_fail(&format!("clear {}", folder.display()));
     }
-    fs::create_dir_all(folder).or_fail(&format!("make {}", folder.display()));
+    fs::create_dir_all(folder).or_fail(&format!("create {}", folder.display()));
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
         .or_fail(&format!("close {} to others", folder.display()));
 }
 
-/// Writes a file for root alone.
+/// Writes a file that only root can read.
 pub(crate) fn write_secret(path: &Path, content: &str) {
     fs::write(path, content).or_fail(&format!("write {}", path.display()));
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))
         .or_fail(&format!("close {} to others", path.display()));
 }
 
-/// Keeps a folder as it is now.
-pub(crate) fn keep(folder: &Path) {
-    copy(folder, &layout::pristine(folder));
+/// Saves a copy of a folder.
+pub(crate) fn save(folder: &Path) {
+    copy(folder, &layout::saved_copy(folder));
 }
 
-/// Puts a folder back as it was kept.
-pub(crate) fn put_back(folder: &Path) {
-    copy(&layout::pristine(folder), folder);
+/// Restores a folder from its copy.
+pub(crate) fn restore(folder: &Path) {
+    copy(&layout::saved_copy(folder), folder);
 }
 
-/// Copies a folder of files; their modes come along.
+/// Copies a folder of files, with their modes.
 pub(crate) fn copy(from: &Path, to: &Path) {
-    make(to);
+    create(to);
     let doing = format!("copy {} to {}", from.display(), to.display());
     for entry in fs::read_dir(from).or_fail(&doing) {
         let entry = entry.or_fail(&doing);

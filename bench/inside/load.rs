@@ -1,6 +1,6 @@
-//! Many logins at once: at the daemon, at a service that only knows the answers, and the same number
-//! of commits at the store alone. In slices, one of each in turn with the disk's own rate, at each
-//! number of clients in turn.
+//! Concurrent logins: at the daemon, at the service with fixed answers, and as commits at the store
+//! alone. The measurements alternate in slices, together with the rate of the disk, for each number
+//! of clients.
 
 use std::sync::Mutex;
 use std::thread;
@@ -10,62 +10,61 @@ use serde::{Deserialize, Serialize};
 
 use super::client;
 use super::disk::Disk;
-use super::echo::Echo;
 use super::fill;
 use super::process::Process;
-use super::requesters;
 use super::service;
+use super::store;
+use super::stub::Stub;
 use crate::layout;
-use crate::person::{Person, SEATED};
 use crate::phone::{self, Phones};
 use crate::statistics::{Rate, Times};
+use crate::user::{LOCAL_USERS, User};
 use tfa_tests::OrFail;
 
-/// How many users log in: each has a code every 30 seconds, and three at first.
+/// The number of users who log in. Each has one code every 30 seconds, and three at the start.
 pub(crate) const USERS: u32 = 50_000;
 
-/// How long the disk is measured in each slice.
+/// The duration of the measurement of the disk in each slice.
 const DISK_TIME: Duration = Duration::from_millis(500);
 
-/// What is to be measured.
+/// What to measure.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Task {
     /// The numbers of clients.
     pub(crate) clients: Vec<u32>,
-    /// How many slices each number of clients has.
+    /// The number of slices for each number of clients.
     pub(crate) slices: u32,
-    /// How long one slice is.
+    /// The duration of one slice.
     pub(crate) slice: Duration,
 }
 
-/// What came out.
+/// The results.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Measured {
-    /// One thread that writes and synchronises.
+    /// One thread that writes and synchronizes.
     pub(crate) disk: Rate,
-    /// Each number of clients.
+    /// The results for each number of clients.
     pub(crate) levels: Vec<Level>,
-    /// What the daemon's memory was after the last login, in KiB.
+    /// The resident memory of the daemon after the last login, in KiB.
     pub(crate) resident: u64,
-    /// How many threads the daemon had then.
+    /// The number of threads of the daemon after the last login.
     pub(crate) threads: usize,
 }
 
-/// What came out at one number of clients.
+/// The results for one number of clients.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Level {
-    /// How many clients.
     pub(crate) clients: u32,
     /// Logins at the daemon.
     pub(crate) daemon: Rate,
-    /// Processor time of the daemon and the bus while it served them.
+    /// Processor time of the daemon.
     pub(crate) daemon_time: Duration,
-    /// The bus'.
+    /// Processor time of the bus.
     pub(crate) bus_time: Duration,
-    /// The clients' own.
+    /// Processor time of the clients.
     pub(crate) clients_time: Duration,
-    /// The same logins at a service that knows the answers.
-    pub(crate) echo: Rate,
+    /// The same calls at the service with fixed answers.
+    pub(crate) stub: Rate,
     /// Commits at the store alone.
     pub(crate) store: Rate,
 }
@@ -77,28 +76,28 @@ pub(super) fn run(task: &Task) -> Measured {
         resident: 0,
         threads: 0,
     };
-    fill::fill_ours(&layout::store_alone(), Crowd::PARTS);
+    fill::fill_ours(&layout::store_alone(), UserPool::PARTITIONS);
     let mut disk = Disk::new();
-    let crowd = Crowd::new();
+    let pool = UserPool::new();
     for _ in 0..task.slices {
         for level in &mut measured.levels {
             measured.disk.add(&disk.rate(DISK_TIME));
 
             service::stop(service::DAEMON);
-            let echo = Echo::serve(tfa_proto::NAME);
-            let answered = crowd.log_in(level.clients, task.slice, Codes::Any);
-            level.echo.add(&answered);
-            drop(echo);
+            let stub = Stub::serve(tfa_proto::NAME);
+            let replies = pool.log_in(level.clients, task.slice, Codes::Any);
+            level.stub.add(&replies);
+            drop(stub);
 
             let state = layout::store_alone();
-            let committed = requesters::commit(&state, level.clients, task.slice);
+            let committed = store::commit(&state, level.clients, task.slice);
             level.store.add(&committed);
 
             service::serve_after(USERS, || {});
             let daemon = service::process_of(service::DAEMON);
             let processes = [daemon, service::process_of(service::BUS), Process::own()];
             let before = processes.map(Process::processor_time);
-            let logged_in = crowd.log_in(level.clients, task.slice, Codes::Right);
+            let logged_in = pool.log_in(level.clients, task.slice, Codes::Right);
             let after = processes.map(Process::processor_time);
             level.daemon.add(&logged_in);
             level.daemon_time += after[0] - before[0];
@@ -119,66 +118,67 @@ impl Level {
             daemon_time: Duration::ZERO,
             bus_time: Duration::ZERO,
             clients_time: Duration::ZERO,
-            echo: Rate::default(),
+            stub: Rate::default(),
             store: Rate::default(),
         }
     }
 }
 
-/// Which codes are given.
+/// The codes that the clients give.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Codes {
-    /// Right ones that were not used yet.
+    /// Correct and unused codes.
     Right,
-    /// Anything: nobody looks at it.
+    /// Any code, for a service that does not verify it.
     Any,
 }
 
-/// The users of the load and their phones.
-pub(crate) struct Crowd {
-    /// In as many parts as there are ever clients: who logs in is nobody else at the moment.
-    parts: Vec<Mutex<Part>>,
+/// The users of the load, with the codes that they have used.
+pub(crate) struct UserPool {
+    /// As many partitions as the most clients. No two clients use one partition at the same time.
+    partitions: Vec<Mutex<Partition>>,
 }
 
-struct Part {
-    people: Vec<Person>,
+struct Partition {
+    users: Vec<User>,
     next: usize,
-    phones: Phones<Person>,
+    phones: Phones<User>,
 }
 
-impl Crowd {
-    const PARTS: u32 = 256;
+impl UserPool {
+    const PARTITIONS: u32 = 256;
 
     pub(crate) fn new() -> Self {
-        let part = |number: u32| {
-            // Who logs in elsewhere in the bench has used up codes.
-            let people = Person::first(USERS).skip((SEATED + number) as usize);
-            Mutex::new(Part {
-                people: people.step_by(Self::PARTS as usize).collect(),
+        let partition = |number: u32| {
+            // The other tasks have used codes of the local users.
+            let users = User::first(USERS).skip((LOCAL_USERS + number) as usize);
+            Mutex::new(Partition {
+                users: users.step_by(Self::PARTITIONS as usize).collect(),
                 next: 0,
                 phones: Phones::new(),
             })
         };
         Self {
-            parts: (0..Self::PARTS).map(part).collect(),
+            partitions: (0..Self::PARTITIONS).map(partition).collect(),
         }
     }
 
-    /// So many clients log in, each as soon as it is in again as another user, until the time is
-    /// over.
+    /// Each client logs in without a pause, each time as another user, until the time is over.
     pub(crate) fn log_in(&self, clients: u32, time: Duration, codes: Codes) -> Rate {
         let start = Instant::now();
         let times = thread::scope(|scope| {
             let running: Vec<_> = (0..clients)
                 .map(|client| {
-                    scope.spawn(move || self.be_client(client, clients, start, time, codes))
+                    scope.spawn(move || self.run_client(client, clients, start, time, codes))
                 })
                 .collect();
             let mut times = Times::default();
             for client in running {
                 match client.join() {
                     Ok(own) => times.extend(&own),
-                    Err(_) => panic!("a client of the load failed, see above"),
+                    Err(_) => {
+                        panic!("a client of the load failed; the message above has the reason")
+                    }
                 }
             }
             times
@@ -189,7 +189,7 @@ impl Crowd {
         }
     }
 
-    fn be_client(
+    fn run_client(
         &self,
         client: u32,
         clients: u32,
@@ -198,37 +198,37 @@ impl Crowd {
         codes: Codes,
     ) -> Times {
         let mut times = Times::default();
-        let mine = self.parts.iter().skip(client as usize);
-        for part in mine.step_by(clients as usize).cycle() {
-            let mut part = part.lock().or_fail("find somebody to log in");
+        let mine = self.partitions.iter().skip(client as usize);
+        for partition in mine.step_by(clients as usize).cycle() {
+            let mut partition = partition.lock().or_fail("take the next user");
             if start.elapsed() >= time {
                 break;
             }
-            let (person, code) = part.next(codes);
+            let (user, code) = partition.next(codes);
             let begin = Instant::now();
-            client::log_in(person, &code);
+            client::log_in(user, &code);
             times.push(begin.elapsed());
         }
         times
     }
 }
 
-impl Part {
-    /// The next user who has a code.
-    fn next(&mut self, codes: Codes) -> (Person, String) {
-        for _ in 0..self.people.len() {
-            let place = self.next % self.people.len();
+impl Partition {
+    /// The next user with an unused code.
+    fn next(&mut self, codes: Codes) -> (User, String) {
+        for _ in 0..self.users.len() {
+            let place = self.next % self.users.len();
             self.next += 1;
-            let Some(person) = self.people.get(place).copied() else {
+            let Some(user) = self.users.get(place).copied() else {
                 break;
             };
             if codes == Codes::Any {
-                return (person, phone::code(person, 0));
+                return (user, phone::code(user, 0));
             }
-            if let Some(code) = self.phones.fresh(person, person) {
-                return (person, code);
+            if let Some(code) = self.phones.unused(user, user) {
+                return (user, code);
             }
         }
-        panic!("the users of the load have no codes left: there must be more of them (load.rs)");
+        panic!("the users of the load have no codes left: increase USERS in load.rs");
     }
 }

@@ -1,9 +1,9 @@
-//! Logins one after the other: each stack's, and between them what the bus and the disk cost at
-//! least.
+//! Logins one after the other through each stack, and between them the minimum cost of the bus and
+//! the disk.
 //!
-//! Everything is interleaved: one sample of each, in an order that is drawn anew each time, and the
-//! numbers of users in turn, round after round. Whatever else the host does meanwhile, it does to
-//! all of them, and nobody always comes behind the same other.
+//! The samples are interleaved: one of each subject, in a new random order each time. The numbers of
+//! users alternate, round after round. Other activity of the host then affects all subjects alike, and
+//! no subject always follows the same other one.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
@@ -13,73 +13,71 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::disk::Disk;
-use super::echo::Echo;
 use super::folder::{self, RESTORED_UP_TO};
 use super::programs::{Phases, SUCCESS, call, log_in};
 use super::service;
+use super::stub::Stub;
 use crate::layout;
-use crate::person::{Person, REGULARS, SEATED};
 use crate::phone::{Phones, wrong_code};
 use crate::statistics::Times;
+use crate::user::{DAEMON_USERS, LOCAL_USERS, User};
 
-/// How many users log in in one round, three times each: once for each step of the window.
-const SEATS: u32 = 9;
-const TURNS: u32 = 3;
+/// The users of one kind of login in one round. Each logs in once for each step of the window.
+const USERS_PER_KIND: u32 = 9;
+const CODES_PER_USER: u32 = 3;
 
-/// How many places a round has: three times the seats, for the logins in our store alone are of
-/// three kinds, and one to warm up.
-const PLACES: u32 = 3 * SEATS + 1;
+/// The users of one round: those of the three kinds of logins that use codes in the daemon's store,
+/// and one for the warm-up.
+const USERS_PER_ROUND: u32 = 3 * USERS_PER_KIND + 1;
 
-/// Between two samples: whoever has something left to do, such as a line for the log, does it now
-/// and not in the time of the next.
+/// The pause before a sample. Work that the last sample left, such as a line for the log, ends in it.
 const PAUSE: Duration = Duration::from_millis(3);
 
-/// After so many rounds the same users come again, and not before so long a time:
-/// google-authenticator takes three tries in 30 seconds.
-const ROUNDS_APART: u32 = (SEATED - REGULARS) / PLACES;
+/// After this number of rounds the same users log in again, but not before this time has passed:
+/// google-authenticator allows three attempts in 30 seconds.
+const ROUNDS_APART: u32 = (LOCAL_USERS - DAEMON_USERS) / USERS_PER_ROUND;
 const TIME_APART: Duration = Duration::from_secs(60);
 
-/// What is to be measured.
+/// What to measure.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Task {
     /// The numbers of users.
     pub(crate) sizes: Vec<Size>,
-    /// How many rounds.
+    /// The number of rounds.
     pub(crate) rounds: u32,
 }
 
 /// A number of users.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Size {
-    /// How many.
     pub(crate) users: u32,
-    /// Whether the peers have as many.
+    /// Whether the peers are measured too.
     pub(crate) peers: bool,
 }
 
-/// What is measured in turn.
+/// What one sample measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Subject {
-    /// A login through a stack that asks nothing.
+    /// A login through a stack without a question.
     Empty,
     /// A login through `pam_tfa`.
     Ours,
     /// The same with the account phase.
     OursBothPhases,
-    /// A login at the daemon without PAM, from the client that has no library.
+    /// A login at the daemon without PAM, by the C client.
     OursWithoutPam,
     /// A login through `pam_google_authenticator`.
     Google,
     /// A login through `pam_oath`.
     Oath,
-    /// The calls of a login from a client without a library to a service that knows the answers.
+    /// The calls of a login by the C client, over the bus, to the service with fixed answers.
     Bus,
-    /// The same over a socket of the service, without the bus between.
+    /// The same over the socket of the service, without the bus.
     Peer,
-    /// 4 KiB in place and fdatasync.
+    /// A write of 4 KiB in place, with fdatasync.
     Disk,
-    /// 4 KiB at the end of a file and fdatasync.
+    /// A write of 4 KiB at the end of a file, with fdatasync.
     DiskAppend,
 }
 
@@ -101,43 +99,44 @@ impl Subject {
     fn has(self, size: Size) -> bool {
         match self {
             Self::Google | Self::Oath => size.peers,
-            // Where users are few there are not enough codes.
-            _ if self.seats() > 0 => size.users > RESTORED_UP_TO,
+            // A small number of users does not have enough codes.
+            _ if self.first_place() > 0 => size.users > RESTORED_UP_TO,
             _ => true,
         }
     }
 
-    /// The first of its seats: who uses codes up in the same store has users of its own.
-    fn seats(self) -> u32 {
+    /// The first place of its users in a round. Subjects that use codes in the same store have
+    /// different users.
+    fn first_place(self) -> u32 {
         match self {
-            Self::OursBothPhases => SEATS,
-            Self::OursWithoutPam => 2 * SEATS,
+            Self::OursBothPhases => USERS_PER_KIND,
+            Self::OursWithoutPam => 2 * USERS_PER_KIND,
             _ => 0,
         }
     }
 
-    /// Whose store a code is used up in.
-    fn store(self) -> Option<Keeper> {
+    /// The store in which a code is marked as used.
+    fn store(self) -> Option<CodeStore> {
         match self {
-            Self::Ours | Self::OursBothPhases | Self::OursWithoutPam => Some(Keeper::Ours),
-            Self::Google => Some(Keeper::Google),
-            Self::Oath => Some(Keeper::Oath),
+            Self::Ours | Self::OursBothPhases | Self::OursWithoutPam => Some(CodeStore::Ours),
+            Self::Google => Some(CodeStore::Google),
+            Self::Oath => Some(CodeStore::Oath),
             _ => None,
         }
     }
 }
 
+/// A store that marks codes as used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Keeper {
+enum CodeStore {
     Ours,
     Google,
     Oath,
 }
 
-/// What came out at one number of users.
+/// The results for one number of users.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Measured {
-    /// How many users.
     pub(crate) users: u32,
     /// The times of each subject.
     pub(crate) times: BTreeMap<Subject, Times>,
@@ -147,7 +146,7 @@ pub(super) fn run(task: &Task) -> Vec<Measured> {
     let mut bench = Bench {
         phones: Phones::new(),
         disk: Disk::new(),
-        _echo: Echo::serve(layout::ECHO),
+        _stub: Stub::serve(layout::STUB),
     };
     let mut all: Vec<Measured> = task
         .sizes
@@ -179,31 +178,30 @@ pub(super) fn run(task: &Task) -> Vec<Measured> {
 }
 
 struct Bench {
-    phones: Phones<(Keeper, u32, Person)>,
+    phones: Phones<(CodeStore, u32, User)>,
     disk: Disk,
-    _echo: Echo,
+    _stub: Stub,
 }
 
 impl Bench {
-    /// Starts the daemon on the store of this size, with the accounts as they were where they are
-    /// few.
+    /// Starts the daemon on the store of this size. Restores the accounts first if there are few.
     fn serve(&mut self, size: Size) {
         service::serve_after(size.users, || {
             if size.users <= RESTORED_UP_TO {
-                folder::put_back(&layout::ours(size.users));
-                folder::put_back(&layout::google(size.users));
-                folder::put_back(&layout::oath(size.users));
+                folder::restore(&layout::ours(size.users));
+                folder::restore(&layout::google(size.users));
+                folder::restore(&layout::oath(size.users));
                 self.phones.forget(|(_, users, _)| *users == size.users);
             }
         });
     }
 
-    /// One login each that is not measured, so that nobody starts cold.
+    /// One login through each stack that is not measured, to fill the caches.
     fn warm(&mut self, size: Size, round: u32) {
-        let person = seat(size, round, 3 * SEATS);
+        let user = user_at(size, round, 3 * USERS_PER_KIND);
         for subject in Subject::ALL.into_iter().filter(|one| one.has(size)) {
-            if subject.seats() == 0 {
-                self.sample(subject, size, person);
+            if subject.first_place() == 0 {
+                self.sample(subject, size, user);
             }
         }
     }
@@ -213,28 +211,28 @@ impl Bench {
             .into_iter()
             .filter(|subject| subject.has(size))
             .collect();
-        for turn in 0..TURNS {
-            for place in 0..SEATS {
+        for turn in 0..CODES_PER_USER {
+            for place in 0..USERS_PER_KIND {
                 for subject in shuffled(&subjects, (size.users, round, turn, place)) {
-                    let person = seat(size, round, subject.seats() + place);
+                    let user = user_at(size, round, subject.first_place() + place);
                     thread::sleep(PAUSE);
-                    let time = self.sample(subject, size, person);
+                    let time = self.sample(subject, size, user);
                     times.entry(subject).or_default().push(time);
                 }
             }
         }
     }
 
-    /// Measures once.
-    fn sample(&mut self, subject: Subject, size: Size, person: Person) -> Duration {
+    /// Takes one sample.
+    fn sample(&mut self, subject: Subject, size: Size, user: User) -> Duration {
         let code = match subject.store() {
-            Some(keeper) => self.phones.next((keeper, size.users, person), person),
+            Some(code_store) => self.phones.next((code_store, size.users, user), user),
             None => "123456".to_owned(),
         };
         match subject {
-            Subject::Bus => call("call", layout::ECHO, person, &code),
-            Subject::Peer => call("peer", layout::ECHO_SOCKET, person, &code),
-            Subject::OursWithoutPam => call("peer", tfa_proto::LOGIN_SOCKET, person, &code),
+            Subject::Bus => call("call", layout::STUB, user, &code),
+            Subject::Peer => call("peer", layout::STUB_SOCKET, user, &code),
+            Subject::OursWithoutPam => call("peer", tfa_proto::LOGIN_SOCKET, user, &code),
             Subject::Disk => self.disk.write_in_place(),
             Subject::DiskAppend => self.disk.append(),
             _ => {
@@ -243,12 +241,12 @@ impl Bench {
                     _ => Phases::Auth,
                 };
                 let service = stack(subject, size);
-                let (time, verdict) = log_in(&service, person, &code, phases);
+                let (time, verdict) = log_in(&service, user, &code, phases);
                 if verdict != SUCCESS {
                     panic!(
                         "the login of {} through {service} with {} users failed with PAM code \
-                         {verdict}: look for the reason in the machine's journal (TFA_KEEP=1 keeps it)",
-                        person.name(),
+                         {verdict}: see the journal of the machine (TFA_KEEP=1 keeps the machine)",
+                        user.name(),
                         size.users
                     );
                 }
@@ -257,33 +255,32 @@ impl Bench {
         }
     }
 
-    /// Makes sure that what is measured asks for a code: a wrong one and one that was used before
-    /// are refused.
+    /// Verifies that each stack refuses a wrong code and a used code.
     fn expect_refusals(&mut self, size: Size) {
-        let person = seat(size, 0, 0);
-        for (subject, keeper) in [
-            (Subject::Ours, Keeper::Ours),
-            (Subject::Google, Keeper::Google),
-            (Subject::Oath, Keeper::Oath),
+        let user = user_at(size, 0, 0);
+        for (subject, code_store) in [
+            (Subject::Ours, CodeStore::Ours),
+            (Subject::Google, CodeStore::Google),
+            (Subject::Oath, CodeStore::Oath),
         ] {
             let service = stack(subject, size);
-            let verdict = |code: &str| log_in(&service, person, code, Phases::Auth).1;
+            let verdict = |code: &str| log_in(&service, user, code, Phases::Auth).1;
             let refused = |code: &str, what: &str| {
                 if verdict(code) == SUCCESS {
-                    panic!("{service} lets in with {what}");
+                    panic!("{service} accepts {what}");
                 }
             };
-            refused(&wrong_code(person), "a wrong code");
-            let code = self.phones.next((keeper, size.users, person), person);
+            refused(&wrong_code(user), "a wrong code");
+            let code = self.phones.next((code_store, size.users, user), user);
             if verdict(&code) != SUCCESS {
-                panic!("{service} refuses a right code");
+                panic!("{service} refuses a correct code");
             }
-            refused(&code, "a code that was used before");
+            refused(&code, "a used code");
         }
     }
 }
 
-/// The subjects in the order of this draw: by chance, and in every run the same.
+/// The subjects in a pseudorandom order, which depends only on the draw.
 fn shuffled(subjects: &[Subject], draw: impl Hash) -> Vec<Subject> {
     let mut shuffled = subjects.to_vec();
     shuffled.sort_by_cached_key(|subject| {
@@ -294,12 +291,12 @@ fn shuffled(subjects: &[Subject], draw: impl Hash) -> Vec<Subject> {
     shuffled
 }
 
-/// Who sits at a place in a round.
-fn seat(size: Size, round: u32, place: u32) -> Person {
+/// The user at a place in a round.
+fn user_at(size: Size, round: u32, place: u32) -> User {
     if size.users <= RESTORED_UP_TO {
-        return Person(place.min(RESTORED_UP_TO - 1));
+        return User(place.min(RESTORED_UP_TO - 1));
     }
-    Person(round % ROUNDS_APART * PLACES + place)
+    User(round % ROUNDS_APART * USERS_PER_ROUND + place)
 }
 
 fn stack(subject: Subject, size: Size) -> String {
@@ -317,7 +314,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everybody_comes_behind_everybody_else() {
+    fn each_subject_follows_each_other_one() {
         let mut pairs = std::collections::BTreeSet::new();
         for draw in 0..540 {
             let order = shuffled(&Subject::ALL, draw);
@@ -328,16 +325,17 @@ mod tests {
     }
 
     #[test]
-    fn each_uid_has_one_turn_a_round() {
+    fn each_uid_has_one_place_in_a_round() {
         let size = Size {
             users: 1000,
             peers: true,
         };
         for round in 0..20 {
-            let seated: std::collections::BTreeSet<_> =
-                (0..PLACES).map(|place| seat(size, round, place)).collect();
-            assert_eq!(seated.len(), PLACES as usize);
-            assert!(seated.iter().all(|person| person.0 < SEATED - REGULARS));
+            let uids: std::collections::BTreeSet<_> = (0..USERS_PER_ROUND)
+                .map(|place| user_at(size, round, place))
+                .collect();
+            assert_eq!(uids.len(), USERS_PER_ROUND as usize);
+            assert!(uids.iter().all(|user| user.0 < LOCAL_USERS - DAEMON_USERS));
         }
     }
 }

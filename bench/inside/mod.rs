@@ -1,10 +1,9 @@
-//! The half that runs in the machine: it fills the stores, logs in and measures. The other half
-//! starts it with a task and reads the results from its standard output, both as JSON.
+//! The half that runs in the machine: it fills the stores, logs in and measures. The outer half
+//! starts it with a task, and reads the result from its standard output. Both are JSON.
 
 pub(crate) mod client;
 pub(crate) mod daemon;
 mod disk;
-mod echo;
 pub(crate) mod fill;
 pub(crate) mod folder;
 pub(crate) mod load;
@@ -12,9 +11,10 @@ pub(crate) mod logins;
 pub(crate) mod module;
 mod process;
 pub(crate) mod programs;
-mod requesters;
 mod service;
 pub(crate) mod sshd;
+mod store;
+mod stub;
 
 use std::io::Write as _;
 use std::process::Command;
@@ -23,39 +23,39 @@ use serde::{Deserialize, Serialize};
 
 use tfa_tests::OrFail;
 
-/// What there is to do.
+/// A task of the inner half.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Task {
-    /// Makes the stores.
+    /// Fill the stores.
     Fill(fill::Task),
-    /// Times logins one after the other.
+    /// Measure logins one after the other.
     Logins(logins::Task),
-    /// Many logins at once.
+    /// Measure concurrent logins.
     Load(load::Task),
-    /// Many logins at once through sshd.
+    /// Measure concurrent logins through sshd.
     Sshd(sshd::Task),
-    /// The daemon's start and its memory.
+    /// Measure the start and the memory of the daemon.
     Daemon(daemon::Task),
-    /// The modules' size and memory.
+    /// Measure the size and the memory of the modules.
     Module(module::Task),
 }
 
-/// Does the task and says what came out. What was written before is on disk then, and does not
-/// keep the disk busy.
+/// Runs the task, and prints its result. Earlier writes are synchronized first, so that they do not
+/// keep the disk busy during the measurement.
 pub(crate) fn run(task: &str) {
     let task = serde_json::from_str(task).or_fail("read the task");
-    programs::said_by(&mut Command::new("sync"));
+    programs::output_of(&mut Command::new("sync"));
     match task {
-        Task::Fill(task) => say(&fill::run(&task)),
-        Task::Logins(task) => say(&logins::run(&task)),
-        Task::Load(task) => say(&load::run(&task)),
-        Task::Sshd(task) => say(&sshd::run(&task)),
-        Task::Daemon(task) => say(&daemon::run(&task)),
-        Task::Module(task) => say(&module::run(&task)),
+        Task::Fill(task) => print(&fill::run(&task)),
+        Task::Logins(task) => print(&logins::run(&task)),
+        Task::Load(task) => print(&load::run(&task)),
+        Task::Sshd(task) => print(&sshd::run(&task)),
+        Task::Daemon(task) => print(&daemon::run(&task)),
+        Task::Module(task) => print(&module::run(&task)),
     }
 }
 
-fn say(result: &impl Serialize) {
+fn print(result: &impl Serialize) {
     let text = serde_json::to_string(result).or_fail("write the result");
-    writeln!(std::io::stdout(), "{text}").or_fail("say the result");
+    writeln!(std::io::stdout(), "{text}").or_fail("print the result");
 }

@@ -1,4 +1,4 @@
-//! What the modules cost the program that loads them.
+//! The cost of the modules for the program that loads them.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,44 +6,44 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-use super::programs::{numbers, said_by, time_of};
+use super::programs::{numbers, output_of, time_of};
 use crate::layout;
 use crate::statistics::Times;
 use tfa_tests::OrFail;
 
-/// The project's module and its peers'.
+/// The module of the project, and its peers.
 const MODULES: [&str; 3] = ["pam_tfa.so", "pam_google_authenticator.so", "pam_oath.so"];
 
-/// What is to be measured.
+/// What to measure.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Task {
-    /// How many processes load each.
+    /// The number of processes that load each module.
     pub(crate) loads: u32,
-    /// How often one process loads and unloads each.
+    /// How often one process loads and unloads each module.
     pub(crate) cycles: u32,
 }
 
-/// What came out for one module.
+/// The results for one module.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Measured {
-    /// Its file's name.
+    /// The name of its file.
     pub(crate) name: String,
     /// Its size in bytes.
     pub(crate) bytes: u64,
-    /// How long it took to load, in a fresh process each.
+    /// The time to load it, each time in a new process.
     pub(crate) load: Times,
-    /// Before and after the cycles.
-    pub(crate) before: Host,
-    /// After them.
-    pub(crate) after: Host,
+    /// The memory before the cycles.
+    pub(crate) before: Memory,
+    /// The memory after the cycles.
+    pub(crate) after: Memory,
 }
 
 /// The memory of a program that has loaded and unloaded a module.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Host {
+pub(crate) struct Memory {
     /// Resident memory in KiB.
     pub(crate) resident: u64,
-    /// How many mappings.
+    /// The number of mappings.
     pub(crate) mappings: u64,
 }
 
@@ -63,28 +63,30 @@ pub(super) fn run(task: &Task) -> Vec<Measured> {
 
 fn measure_memory(name: &str, cycles: u32) -> Measured {
     let path = path_of(name);
-    let said = said_by(
+    let output = output_of(
         Command::new(layout::program("module"))
             .arg("cycles")
             .arg(&path)
             .arg(cycles.to_string()),
     );
-    let [resident, mappings, resident_after, mappings_after] = numbers(&said)[..] else {
-        panic!("cannot understand the program module: {said:?}");
+    let [resident, mappings, resident_after, mappings_after] = numbers(&output)[..] else {
+        panic!("the program module printed {output:?}");
     };
     Measured {
         name: name.to_owned(),
-        bytes: fs::metadata(&path).or_fail("look at a module").len(),
+        bytes: fs::metadata(&path)
+            .or_fail("read the size of a module")
+            .len(),
         load: Times::default(),
-        before: Host { resident, mappings },
-        after: Host {
+        before: Memory { resident, mappings },
+        after: Memory {
             resident: resident_after,
             mappings: mappings_after,
         },
     }
 }
 
-/// Where a PAM module lies.
+/// The path of a PAM module.
 fn path_of(name: &str) -> PathBuf {
     fs::read_dir("/usr/lib")
         .or_fail("look for PAM modules")

@@ -1,4 +1,4 @@
-//! What `/proc` tells of a process.
+//! What `/proc` says about a process.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tfa_tests::OrFail;
 
-/// Ticks of `/proc/PID/stat` a second: a constant of the kernel's interface.
+/// Ticks of `/proc/PID/stat` per second, a constant of the kernel interface.
 const TICKS: u64 = 100;
 
 /// A process.
@@ -14,15 +14,15 @@ const TICKS: u64 = 100;
 pub(crate) struct Process(pub(crate) u32);
 
 impl Process {
-    /// This one.
+    /// The process of this program.
     pub(crate) fn own() -> Self {
         Self(std::process::id())
     }
 
-    /// The processor time that all of its threads have used, those that have ended too.
+    /// The processor time of all its threads, ended ones included.
     pub(crate) fn processor_time(self) -> Duration {
         let stat = self.read("stat");
-        // The name in brackets may hold anything; behind it the fields are counted.
+        // The name in brackets may contain any character. The fields are counted after it.
         let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
         let ticks: u64 = fields
             .split(' ')
@@ -39,12 +39,12 @@ impl Process {
         line_of(&status, "VmRSS").or_fail("find the resident memory of a process")
     }
 
-    /// How many threads it has.
+    /// The number of its threads.
     pub(crate) fn threads(self) -> usize {
         self.switches().len()
     }
 
-    /// How often each thread was given the processor.
+    /// How often each thread was scheduled.
     pub(crate) fn switches(self) -> BTreeMap<String, u64> {
         let tasks = format!("/proc/{}/task", self.0);
         fs::read_dir(&tasks)
@@ -66,20 +66,20 @@ impl Process {
     }
 }
 
-/// How often the processor was given between two readings; a thread that came or went counts once.
+/// How often threads were scheduled between two readings. A new or ended thread counts once more.
 pub(crate) fn wake_ups(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> u64 {
-    let gone = before
+    let ended = before
         .keys()
         .filter(|thread| !after.contains_key(*thread))
         .count();
-    let there: u64 = after
+    let running: u64 = after
         .iter()
         .map(|(thread, count)| match before.get(thread) {
             Some(earlier) => count - earlier,
             None => 1 + count,
         })
         .sum();
-    there + gone as u64
+    running + ended as u64
 }
 
 fn line_of(status: &str, name: &str) -> Option<u64> {
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_came_or_went_counts_as_awake() {
+    fn a_new_or_ended_thread_counts_as_a_wake_up() {
         let reading = |counts: &[(&str, u64)]| {
             counts
                 .iter()

@@ -1,13 +1,13 @@
-//! The C programs of the bench, run once each: every login has a process of its own.
+//! Runs the C programs of the bench. Each login has a process of its own.
 
 use std::process::Command;
 use std::time::Duration;
 
 use crate::layout;
-use crate::person::Person;
+use crate::user::User;
 use tfa_tests::OrFail;
 
-/// libpam's code for a login that succeeds.
+/// The code of libpam for success.
 pub(crate) const SUCCESS: i32 = 0;
 
 /// The phases of a login.
@@ -15,44 +15,44 @@ pub(crate) const SUCCESS: i32 = 0;
 pub(crate) enum Phases {
     /// `pam_authenticate`.
     Auth,
-    /// The same and `pam_acct_mgmt`.
+    /// `pam_authenticate` and `pam_acct_mgmt`.
     Both,
 }
 
-/// One PAM transaction through a service: how long it took, and libpam's code.
-pub(crate) fn log_in(service: &str, person: Person, code: &str, phases: Phases) -> (Duration, i32) {
+/// Runs one PAM transaction. Returns its duration and the code of libpam.
+pub(crate) fn log_in(service: &str, user: User, code: &str, phases: Phases) -> (Duration, i32) {
     let mut command = Command::new(layout::program("login"));
-    command.args([service, &person.name(), code]);
+    command.args([service, &user.name(), code]);
     if phases == Phases::Both {
         command.arg("account");
     }
-    let said = said_by(&mut command);
-    match numbers(&said)[..] {
+    let output = output_of(&mut command);
+    match numbers(&output)[..] {
         [time, verdict] => (
             Duration::from_nanos(time),
-            i32::try_from(verdict).or_fail("understand libpam"),
+            i32::try_from(verdict).or_fail("read the code of libpam"),
         ),
-        _ => panic!("cannot understand the login program: {said:?}"),
+        _ => panic!("the login program printed {output:?}"),
     }
 }
 
-/// One login without PAM and without a library, by `call` or `peer` of `programs/floor.c`, at the
-/// service that has this name on the bus, or listens at this socket. It must be a yes.
-pub(crate) fn call(how: &str, to: &str, person: Person, code: &str) -> Duration {
-    time_of("floor", &[how, to, &person.name(), code])
+/// Runs one login without PAM and without a library, by `call` or `peer` of `programs/floor.c`, at the
+/// service with this bus name or this socket. The login must be verified.
+pub(crate) fn call(how: &str, to: &str, user: User, code: &str) -> Duration {
+    time_of("floor", &[how, to, &user.name(), code])
 }
 
-/// Runs a program that prints nanoseconds.
-pub(crate) fn time_of(program: &str, words: &[&str]) -> Duration {
-    let said = said_by(Command::new(layout::program(program)).args(words));
-    match numbers(&said)[..] {
+/// Runs a program that prints a duration in nanoseconds.
+pub(crate) fn time_of(program: &str, arguments: &[&str]) -> Duration {
+    let output = output_of(Command::new(layout::program(program)).args(arguments));
+    match numbers(&output)[..] {
         [time] => Duration::from_nanos(time),
-        _ => panic!("cannot understand the program {program}: {said:?}"),
+        _ => panic!("the program {program} printed {output:?}"),
     }
 }
 
-/// Runs a program that must succeed, and gives what it prints.
-pub(crate) fn said_by(command: &mut Command) -> String {
+/// Returns the output of a program, which must succeed.
+pub(crate) fn output_of(command: &mut Command) -> String {
     let output = command.output().or_fail(&format!("start {command:?}"));
     if !output.status.success() {
         panic!(
@@ -65,8 +65,9 @@ pub(crate) fn said_by(command: &mut Command) -> String {
 }
 
 /// The numbers in a program's output.
-pub(crate) fn numbers(said: &str) -> Vec<u64> {
-    said.split_whitespace()
+pub(crate) fn numbers(output: &str) -> Vec<u64> {
+    output
+        .split_whitespace()
         .filter_map(|word| word.parse().ok())
         .collect()
 }

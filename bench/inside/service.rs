@@ -1,4 +1,4 @@
-//! Services of the machine: which store the daemon serves, started and stopped.
+//! The units of the machine, and the store of the daemon.
 
 use std::fs;
 use std::path::Path;
@@ -8,52 +8,52 @@ use super::process::Process;
 use crate::layout;
 use tfa_tests::OrFail;
 
-/// The daemon's unit.
+/// The unit of the daemon.
 pub(crate) const DAEMON: &str = "tfad.service";
 
-/// The system bus' unit.
+/// The unit of the system bus.
 pub(crate) const BUS: &str = "dbus.service";
 
-/// Stops the daemon, has its store changed, and starts it on the store of so many users.
+/// Stops the daemon, calls `change`, and starts the daemon on the store with this number of users.
 pub(crate) fn serve_after(users: u32, change: impl FnOnce()) {
     stop(DAEMON);
     change();
-    choose(&layout::ours(users));
+    set_store(&layout::ours(users));
     systemctl("start", DAEMON);
 }
 
-/// Has the daemon serve this store from its next start on.
-pub(crate) fn choose(state: &Path) {
+/// Sets the store that the daemon opens at its next start.
+pub(crate) fn set_store(state: &Path) {
     let line = format!("STORE={}\n", state.display());
-    fs::write(layout::SERVED, line).or_fail("name the daemon's store");
+    fs::write(layout::SERVED, line).or_fail("write the path of the store");
 }
 
-/// Stops a unit; returns when it has.
+/// Stops a unit, and waits for the end.
 pub(crate) fn stop(unit: &str) {
     systemctl("stop", unit);
 }
 
 /// The main process of a unit.
 pub(crate) fn process_of(unit: &str) -> Process {
-    let said = systemctl_said(&["show", "--property=MainPID", "--value", unit]);
-    Process(said.trim().parse().or_fail("find a service's process"))
+    let output = systemctl_output(&["show", "--property=MainPID", "--value", unit]);
+    Process(output.trim().parse().or_fail("read the PID of a service"))
 }
 
 fn systemctl(verb: &str, unit: &str) {
-    systemctl_said(&[verb, unit]);
+    systemctl_output(&[verb, unit]);
 }
 
-fn systemctl_said(words: &[&str]) -> String {
-    let done = Command::new("systemctl")
-        .args(words)
+fn systemctl_output(arguments: &[&str]) -> String {
+    let output = Command::new("systemctl")
+        .args(arguments)
         .output()
         .or_fail("run systemctl");
-    if !done.status.success() {
+    if !output.status.success() {
         panic!(
             "`systemctl {}` failed, see the journal: {}",
-            words.join(" "),
-            String::from_utf8_lossy(&done.stderr)
+            arguments.join(" "),
+            String::from_utf8_lossy(&output.stderr)
         );
     }
-    String::from_utf8_lossy(&done.stdout).into_owned()
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

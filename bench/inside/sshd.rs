@@ -1,4 +1,4 @@
-//! Logins through a real sshd, many at once: a password, then the second factor.
+//! Concurrent logins through sshd, with a password and a second factor.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,21 +9,21 @@ use serde::{Deserialize, Serialize};
 
 use super::service;
 use crate::layout;
-use crate::person::Person;
 use crate::phone::{self, Phones};
 use crate::statistics::Times;
+use crate::user::User;
 use tfa_tests::OrFail;
 
-/// The stores that have the users: those of so many.
+/// The number of users in the stores.
 const USERS: u32 = 1000;
 
-/// The first of the users who log in.
+/// The number of the first user who logs in.
 const FIRST: u32 = 900;
 
-/// Everybody's password.
+/// The password of all users.
 const PASSWORD: &str = "correct horse battery staple";
 
-/// Types the password or the code, whichever ssh asks for.
+/// Answers the questions of ssh with the password and the code.
 const ASKPASS: &str = "#!/bin/sh
 case $1 in
 *assword*) echo \"$BENCH_PASSWORD\" ;;
@@ -31,40 +31,39 @@ case $1 in
 esac
 ";
 
-/// What is to be measured.
+/// What to measure.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Task {
-    /// How many log in at once.
+    /// The number of concurrent logins.
     pub(crate) at_once: u32,
-    /// How often.
+    /// The number of rounds.
     pub(crate) rounds: u32,
 }
 
-/// What came out with one stack.
+/// The results for one stack.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Measured {
-    /// Whose second factor.
     pub(crate) stack: Stack,
-    /// Until the last one was in.
+    /// From the start to the end of the last login.
     pub(crate) times: Times,
 }
 
-/// What sshd asks for behind the password.
+/// What sshd asks for after the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Stack {
     /// Nothing.
     Password,
-    /// Ours, in both phases, as its profile has it.
+    /// The code of `pam_tfa`, in both phases, as in its PAM profile.
     Ours,
-    /// google-authenticator's code.
+    /// The code of google-authenticator.
     Google,
 }
 
 impl Stack {
     const ALL: [Self; 3] = [Self::Password, Self::Ours, Self::Google];
 
-    /// The PAM configuration: what differs is the second factor alone.
+    /// The PAM configuration. Only the second factor differs.
     fn lines(self) -> String {
         let (auth, account) = match self {
             Self::Password => (String::new(), ""),
@@ -89,7 +88,7 @@ impl Stack {
 }
 
 pub(super) fn run(task: &Task) -> Vec<Measured> {
-    add_people(task.at_once);
+    add_users(task.at_once);
     service::serve_after(USERS, || {});
     let mut phones = Phones::new();
     let mut all = Stack::ALL.map(|stack| Measured {
@@ -105,53 +104,53 @@ pub(super) fn run(task: &Task) -> Vec<Measured> {
     all.into()
 }
 
-/// How long a code must stay good: so long all of them together take at most.
-const TIME: Duration = Duration::from_secs(20);
+/// The remaining time of a step before a round starts. A round takes less time.
+const CODE_LIFETIME: Duration = Duration::from_secs(20);
 
-fn people(count: u32) -> impl Iterator<Item = Person> {
-    (FIRST..FIRST + count).map(Person)
+fn users(count: u32) -> impl Iterator<Item = User> {
+    (FIRST..FIRST + count).map(User)
 }
 
-/// Gives the users a line in `/etc/passwd`, a shell and a password.
-fn add_people(count: u32) {
-    let lines: String = people(count)
-        .map(|person| {
-            let (name, uid) = (person.name(), person.uid());
+/// Adds the users to `/etc/passwd`, with a shell and a password.
+fn add_users(count: u32) {
+    let lines: String = users(count)
+        .map(|user| {
+            let (name, uid) = (user.name(), user.uid());
             format!("{name}:x:{uid}:{uid}::/:/bin/sh\n")
         })
         .collect();
-    let passwords: String = people(count)
-        .map(|person| format!("{}:{PASSWORD}\n", person.name()))
+    let passwords: String = users(count)
+        .map(|user| format!("{}:{PASSWORD}\n", user.name()))
         .collect();
     append("/etc/passwd", &lines);
     feed(Command::new("pwconv"), "");
     feed(Command::new("chpasswd"), &passwords);
-    fs::write(askpass(), ASKPASS).or_fail("write the program that types");
+    fs::write(askpass(), ASKPASS).or_fail("write the askpass program");
     fs::set_permissions(askpass(), fs::Permissions::from_mode(0o755))
-        .or_fail("mark the program that types");
+        .or_fail("make the askpass program executable");
 }
 
 fn askpass() -> std::path::PathBuf {
     layout::program("askpass")
 }
 
-fn log_all_in(stack: Stack, at_once: u32, phones: &mut Phones<(Stack, Person)>) -> Duration {
+fn log_all_in(stack: Stack, at_once: u32, phones: &mut Phones<(Stack, User)>) -> Duration {
     fs::write("/etc/pam.d/sshd", stack.lines()).or_fail("write sshd's PAM configuration");
-    phone::wait_for_a_step_with(TIME);
-    let codes: Vec<(Person, String)> = people(at_once)
-        .map(|person| (person, phones.next((stack, person), person)))
+    phone::wait_for_step_with(CODE_LIFETIME);
+    let codes: Vec<(User, String)> = users(at_once)
+        .map(|user| (user, phones.next((stack, user), user)))
         .collect();
     let start = Instant::now();
-    let clients: Vec<(Person, Child)> = codes
+    let clients: Vec<(User, Child)> = codes
         .into_iter()
-        .map(|(person, code)| (person, ssh(person, &code)))
+        .map(|(user, code)| (user, ssh(user, &code)))
         .collect();
-    for (person, client) in clients {
+    for (user, client) in clients {
         let output = client.wait_with_output().or_fail("wait for ssh");
         if !output.status.success() {
             panic!(
-                "ssh has not let {} in with {stack:?}: {}",
-                person.name(),
+                "the ssh login of {} with {stack:?} failed: {}",
+                user.name(),
                 String::from_utf8_lossy(&output.stderr)
             );
         }
@@ -159,7 +158,7 @@ fn log_all_in(stack: Stack, at_once: u32, phones: &mut Phones<(Stack, Person)>) 
     start.elapsed()
 }
 
-fn ssh(person: Person, code: &str) -> Child {
+fn ssh(user: User, code: &str) -> Child {
     let options = [
         "PreferredAuthentications=keyboard-interactive",
         "StrictHostKeyChecking=no",
@@ -169,7 +168,7 @@ fn ssh(person: Person, code: &str) -> Child {
     let mut command = Command::new("ssh");
     command
         .args(options.iter().flat_map(|option| ["-o", option]))
-        .arg(format!("{}@localhost", person.name()))
+        .arg(format!("{}@localhost", user.name()))
         .arg("true")
         .env("SSH_ASKPASS", askpass())
         .env("SSH_ASKPASS_REQUIRE", "force")

@@ -1,21 +1,19 @@
-//! The programs that are counted: those that the package ships.
+//! The programs that are counted: those of the package.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The variable that names another folder that `make build` filled.
+/// The environment variable that names another folder filled by `make build`.
 pub(super) const FOLDER: &str = "TFA_BENCH_BUILT";
 
 /// The folder of the counted programs in the namespace of a test. Paths there have the same length
 /// on every host.
 pub(super) const PROGRAMS: &str = "/run/tfa-bench";
 
-/// The module.
 pub(super) fn module() -> PathBuf {
     find("module/libpam_tfa.so")
 }
 
-/// The daemon.
 pub(super) fn daemon() -> PathBuf {
     find("release/tfad")
 }
@@ -25,13 +23,13 @@ fn find(name: &str) -> PathBuf {
     let path = project().join(folder).join(name);
     assert!(
         path.exists(),
-        "{} is not there: make deb builds it",
+        "{} does not exist. Build it with: make deb",
         path.display()
     );
     path
 }
 
-/// The project's folder.
+/// The folder of the project.
 pub(super) fn project() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(1).unwrap()

@@ -1,5 +1,5 @@
-//! Counting instructions with valgrind's callgrind, for every thread of a program from its start to
-//! its end.
+//! Counts the instructions of all threads of a program, from its start to its end, with callgrind of
+//! valgrind.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,12 @@ use std::process::Command;
 
 use super::built;
 
-/// Whatever a limit lets the daemon lock, and whatever valgrind has beside it, this is too little:
-/// it locks nothing, on every host.
+/// The limit of locked memory. It is too low for the daemon, so that the daemon locks no memory on
+/// any host.
 const LOCKED: &str = "--memlock=65536";
 
-/// After so many seconds a program is stopped, and fails.
-const LIMIT: &str = "120";
+/// The time limit of a program in seconds.
+const TIMEOUT: &str = "120";
 
 /// The file that callgrind writes for a measurement.
 pub(super) fn profile(name: &str) -> PathBuf {
@@ -21,20 +21,20 @@ pub(super) fn profile(name: &str) -> PathBuf {
     folder.join(format!("{name}.out"))
 }
 
-/// A program under callgrind, without the host's environment.
+/// A program under callgrind, without the environment of the host.
 pub(super) fn counted(program: &Path, profile: &Path) -> Command {
     let mut command = Command::new("timeout");
     command
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
-        .args(["--foreground", LIMIT, "prlimit", LOCKED])
+        .args(["--foreground", TIMEOUT, "prlimit", LOCKED])
         .args(["valgrind", "--tool=callgrind", "--vgdb=no", "-q"])
         .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(program);
     command
 }
 
-/// What was counted, when the program has ended.
+/// The count of a program that has ended.
 pub(super) fn count(profile: &Path) -> u64 {
     let text = fs::read_to_string(profile)
         .unwrap_or_else(|error| panic!("callgrind wrote no {}: {error}", profile.display()));

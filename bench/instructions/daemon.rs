@@ -1,4 +1,4 @@
-//! The daemon, started and stopped as its service manager does it.
+//! Starts and stops the daemon as a service manager does.
 
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -11,21 +11,21 @@ use nix::unistd::Pid;
 use super::built::PROGRAMS;
 use super::callgrind;
 
-/// The service manager's socket.
-const MANAGER: &str = "/run/notify";
+/// The notification socket of the service manager.
+const NOTIFY_SOCKET: &str = "/run/notify";
 
-/// How long a start may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time limit of a start.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running daemon.
 pub(super) struct Daemon(Child);
 
 impl Daemon {
-    /// Starts it on a store, and returns when it says that it is ready. With a file for the
-    /// profile, its instructions are counted.
+    /// Starts the daemon on a store, and waits until it is ready. If a profile is given, callgrind
+    /// counts the instructions.
     pub(super) fn start(store: &Path, profile: Option<&Path>) -> Self {
-        let manager = UnixDatagram::bind(MANAGER).unwrap();
-        manager.set_read_timeout(Some(PATIENCE)).unwrap();
+        let manager = UnixDatagram::bind(NOTIFY_SOCKET).unwrap();
+        manager.set_read_timeout(Some(START_TIMEOUT)).unwrap();
         let programs = Path::new(PROGRAMS);
         let program = programs.join("tfad");
         let mut command = match profile {
@@ -37,18 +37,18 @@ impl Daemon {
             .arg(programs.join("tfad.toml"))
             .arg("--state")
             .arg(store)
-            .env("NOTIFY_SOCKET", MANAGER);
+            .env("NOTIFY_SOCKET", NOTIFY_SOCKET);
         let daemon = Self(command.spawn().unwrap());
-        let mut said = [0; 4096];
+        let mut message = [0; 4096];
         loop {
-            let length = manager.recv(&mut said).expect("the daemon is not ready");
-            if said[..length].starts_with(b"READY=1") {
+            let length = manager.recv(&mut message).expect("the daemon is not ready");
+            if message[..length].starts_with(b"READY=1") {
                 return daemon;
             }
         }
     }
 
-    /// Stops it, and returns when it has ended well.
+    /// Stops the daemon. Panics if its exit status is not 0.
     pub(super) fn stop(mut self) {
         kill(self.pid(), Signal::SIGTERM).unwrap();
         let status = self.0.wait().unwrap();

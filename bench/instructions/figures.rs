@@ -1,4 +1,4 @@
-//! The recorded figures: read, held against what was counted, and recorded anew.
+//! The recorded figures: reads them, compares them with a count, and records new ones.
 
 use std::collections::BTreeMap;
 use std::env::consts::ARCH;
@@ -13,49 +13,50 @@ use serde::Deserialize;
 
 use super::built;
 
-/// The variable that has the figures recorded instead of judged.
+/// The environment variable that records the figures instead of comparing them.
 const RECORD: &str = "TFA_BENCH_RECORD";
 
-/// How much more is too much, in percent. As much less is worth recording.
+/// A count fails if it is higher than the figure by more than this, in percent. A count that is lower
+/// by more than this should be recorded.
 const TOLERANCE: f64 = 10.0;
 
-/// One test at a time reads and writes the file.
+/// Protects the file from concurrent tests.
 static FILE: Mutex<()> = Mutex::new(());
 
-/// The file.
+/// The content of the file.
 #[derive(Default, Deserialize)]
 struct Figures {
-    /// What they were counted with.
+    /// The versions with which the instructions were counted.
     made_with: BTreeMap<String, String>,
-    /// Instructions by name.
+    /// Numbers of instructions.
     instructions: BTreeMap<String, u64>,
 }
 
-/// Holds a count against its figure, and says both. Panics when it is too much.
-pub(super) fn hold(name: &str, count: u64, profile: &Path) {
+/// Prints a count and its figure. Panics if the count is too high.
+pub(super) fn check(name: &str, count: u64, profile: &Path) {
     let _file = FILE.lock().unwrap_or_else(PoisonError::into_inner);
     let figures = Figures::read();
     if env::var_os(RECORD).is_some() {
-        say(&format!("{name:<32}{:>14} recorded", grouped(count)));
+        print(&format!("{name:<32}{:>14} recorded", grouped(count)));
         return figures.unwrap_or_default().record(name, count);
     }
     let Some(figures) = figures else {
-        return say(&format!(
-            "{name:<32}{:>14}   nothing is recorded for {ARCH}",
+        return print(&format!(
+            "{name:<32}{:>14}   no figure is recorded for {ARCH}",
             grouped(count)
         ));
     };
     let Some(&recorded) = figures.instructions.get(name) else {
-        panic!("no figure of {name:?} is recorded: make instructions records it");
+        panic!("no figure is recorded for {name:?}. Record it with: make instructions");
     };
     let deviation = 100.0 * (count as f64 / recorded as f64 - 1.0);
-    let less = if deviation < -TOLERANCE {
-        ": worth a make instructions"
+    let advice_if_less = if deviation < -TOLERANCE {
+        ": record it with make instructions"
     } else {
         ""
     };
-    say(&format!(
-        "{name:<32}{:>14} of {:>14}{deviation:>+8.1} %{less}",
+    print(&format!(
+        "{name:<32}{:>14} of {:>14}{deviation:>+8.1} %{advice_if_less}",
         grouped(count),
         grouped(recorded)
     ));
@@ -65,14 +66,14 @@ pub(super) fn hold(name: &str, count: u64, profile: &Path) {
             grouped(count),
             grouped(recorded),
             path().display(),
-            figures.other_circumstances(),
+            figures.changed_versions(),
             advice(profile),
         );
     }
 }
 
 impl Figures {
-    /// The recorded ones, where this architecture has any.
+    /// The recorded figures, if there are any for this architecture.
     fn read() -> Option<Self> {
         let path = path();
         let text = path.exists().then(|| fs::read_to_string(&path).unwrap())?;
@@ -81,7 +82,7 @@ impl Figures {
     }
 
     fn record(mut self, name: &str, count: u64) {
-        self.made_with = circumstances();
+        self.made_with = versions();
         self.instructions.insert(name.to_owned(), count);
         let mut text =
             "# Instructions of the hot paths, as callgrind counts them: bench/README.md.\n\
@@ -97,46 +98,46 @@ impl Figures {
         fs::write(path(), text).unwrap();
     }
 
-    /// What is different here from where the figures were made.
-    fn other_circumstances(&self) -> String {
+    /// The versions that differ from the recorded ones.
+    fn changed_versions(&self) -> String {
         let mut text = String::new();
-        for (what, here) in circumstances() {
+        for (what, here) in versions() {
             let there = self.made_with.get(&what).map_or("?", String::as_str);
             if there != here {
-                writeln!(text, "Recorded with {there}; here is {here}.").unwrap();
+                writeln!(text, "Recorded with {there}; this host has {here}.").unwrap();
             }
         }
         text
     }
 }
 
-/// What a count depends on beside the project.
-fn circumstances() -> BTreeMap<String, String> {
-    let said = |program: &str, word: &str| {
+/// What a count depends on, other than the project.
+fn versions() -> BTreeMap<String, String> {
+    let version = |program: &str, word: &str| {
         let output = Command::new(program).arg(word).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        said.lines().next().unwrap_or_default().to_owned()
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines().next().unwrap_or_default().to_owned()
     };
-    // valgrind shows programs a processor of its own, with AVX2 where the host has it.
+    // The processor that valgrind emulates has AVX2 only if the host has it.
     let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let avx2 = processor.split_whitespace().any(|word| word == "avx2");
     let processor = if avx2 { "AVX2" } else { "no AVX2" };
     BTreeMap::from([
-        ("compiler".to_owned(), said("rustc", "--version")),
-        ("libc".to_owned(), said("getconf", "GNU_LIBC_VERSION")),
-        ("valgrind".to_owned(), said("valgrind", "--version")),
+        ("compiler".to_owned(), version("rustc", "--version")),
+        ("libc".to_owned(), version("getconf", "GNU_LIBC_VERSION")),
+        ("valgrind".to_owned(), version("valgrind", "--version")),
         ("processor".to_owned(), processor.to_owned()),
     ])
 }
 
-/// How to go on.
+/// What to do about a count that is too high.
 fn advice(profile: &Path) -> String {
     format!(
-        "Where they go: callgrind_annotate {}\n\
-         With names, and the same from a commit that was good:\n    \
+        "To see where the instructions are: callgrind_annotate {}\n\
+         For names of functions, and for the same from an earlier commit:\n    \
          CARGO_PROFILE_RELEASE_STRIP=none make build TARGET=target/symbols\n    \
          {}=target/symbols cargo test -p tfa-bench instructions\n\
-         If it is meant to be so: make instructions, and commit the file.",
+         If the increase is intended: make instructions, and commit the file.",
         profile.display(),
         built::FOLDER,
     )
@@ -147,12 +148,12 @@ fn path() -> PathBuf {
     folder.join(format!("{ARCH}.toml"))
 }
 
-/// A line on standard error, whether the test fails or not.
-fn say(line: &str) {
+/// Prints a line on standard error, whether the test fails or not.
+fn print(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// With a comma after each three digits.
+/// The number with a comma between the thousands.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -166,7 +167,7 @@ fn grouped(number: u64) -> String {
 }
 
 #[test]
-fn digits_stand_in_threes() {
+fn digits_are_grouped_in_threes() {
     assert_eq!(grouped(7), "7");
     assert_eq!(grouped(123), "123");
     assert_eq!(grouped(1_234_567), "1,234,567");

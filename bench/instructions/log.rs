@@ -1,19 +1,18 @@
-//! The enclosure's system log. Whoever writes to it never waits; when a test fails, it is shown.
+//! The system log of a namespace. Writing to it never blocks. It is printed if the test fails.
 
 use std::os::unix::net::UnixDatagram;
 use std::thread::{self, JoinHandle};
 
-const PLACE: &str = "/dev/log";
-const END: &[u8] = b"the test is over";
+const SOCKET: &str = "/dev/log";
+const END: &[u8] = b"end of the test";
 
-/// The log.
+/// The thread that reads the log.
 pub(super) struct Log(Option<JoinHandle<Vec<String>>>);
 
 impl Log {
-    /// Opens it.
     pub(super) fn open() -> Self {
-        let socket = UnixDatagram::bind(PLACE).unwrap();
-        // A thread, because the socket holds ten lines and then lets the writer wait.
+        let socket = UnixDatagram::bind(SOCKET).unwrap();
+        // A thread reads at once, because the socket holds only ten lines.
         Self(Some(thread::spawn(move || {
             let mut lines = Vec::new();
             let mut buffer = [0; 4096];
@@ -30,7 +29,7 @@ impl Log {
 
 impl Drop for Log {
     fn drop(&mut self) {
-        let ended = UnixDatagram::unbound().and_then(|socket| socket.send_to(END, PLACE));
+        let ended = UnixDatagram::unbound().and_then(|socket| socket.send_to(END, SOCKET));
         if let (Ok(_), Some(reader)) = (ended, self.0.take()) {
             let lines = reader.join().unwrap_or_default();
             if thread::panicking() {

@@ -1,37 +1,38 @@
-//! How many instructions the hot paths take, as callgrind counts them: the same number on an idle
-//! host and on a busy one. Each test counts one, in the programs that `make deb` built, and holds
-//! it against the figure in `x86_64.toml`.
+//! The number of instructions of the hot paths. callgrind counts them, with the same result on an idle
+//! host and on a busy one. Each test counts one path in the programs that `make deb` built, and
+//! compares it with the figure in `x86_64.toml`.
 //!
-//! 1. `built` finds the programs, and `prepared` makes what all tests share.
-//! 2. `enclosure` gives a test a mount namespace in which none of the host's files changes a count.
-//! 3. `log` is its system log, `daemon` and `programs` what is counted, `visits` what people do.
-//! 4. `callgrind` counts, and `figures` judges.
+//! 1. `built` finds the programs, and `prepared` creates what all tests share.
+//! 2. `namespace` gives a test a mount namespace, so that no file of the host changes a count.
+//! 3. `log` is the system log in it. `daemon` and `programs` run the counted programs, and `logins`
+//!    has the logins.
+//! 4. `callgrind` counts, and `figures` compares.
 
 mod built;
 mod callgrind;
 mod daemon;
-mod enclosure;
 mod figures;
 mod log;
+mod logins;
+mod namespace;
 mod prepared;
 mod programs;
-mod visits;
 
-use enclosure::Enclosure;
-use figures::hold;
+use figures::check;
+use namespace::Namespace;
 
 use crate::inside::client;
-use crate::person::Person;
+use crate::user::User;
 
 #[test]
-fn loading_the_module_takes_a_login_program_no_more_than_recorded() {
+fn loading_the_module_costs_no_more_than_recorded() {
     let (few, many) = (0, 100);
     let profile = callgrind::profile("module-load");
-    let count = Enclosure::enter(|_| {
+    let count = Namespace::enter(|_| {
         let base = programs::load_and_unload(few, &profile);
         programs::load_and_unload(many, &profile) - base
     });
-    hold(
+    check(
         "module: load and unload",
         count / u64::from(many - few),
         &profile,
@@ -39,63 +40,63 @@ fn loading_the_module_takes_a_login_program_no_more_than_recorded() {
 }
 
 #[test]
-fn a_login_takes_a_login_program_no_more_than_recorded() {
+fn a_login_costs_the_login_program_no_more_than_recorded() {
     let profile = callgrind::profile("module-login");
-    let count = Enclosure::enter(|enclosure| {
-        let daemon = enclosure.daemon();
-        let base = programs::log_in("nothing-asked", Person(0), &profile);
-        let count = programs::log_in("tfa", Person(0), &profile) - base;
+    let count = Namespace::enter(|namespace| {
+        let daemon = namespace.daemon();
+        let base = programs::log_in("nothing-asked", User(0), &profile);
+        let count = programs::log_in("tfa", User(0), &profile) - base;
         daemon.stop();
         count
     });
-    hold("module: one login", count, &profile);
+    check("module: one login", count, &profile);
 }
 
 #[test]
-fn a_login_takes_the_daemon_no_more_than_recorded() {
-    hold_each("daemon: one login", "daemon-login", (4, 24), visits::log_in);
+fn a_login_costs_the_daemon_no_more_than_recorded() {
+    check_per_user("daemon: one login", "daemon-login", (4, 24), logins::log_in);
 }
 
 #[test]
-fn a_refused_code_takes_the_daemon_no_more_than_recorded() {
+fn a_refused_code_costs_the_daemon_no_more_than_recorded() {
     let name = "daemon: one refused code";
-    hold_each(name, "daemon-refused", (4, 24), visits::be_refused);
+    check_per_user(name, "daemon-refused", (4, 24), logins::try_wrong_code);
 }
 
 #[test]
-fn a_backup_code_takes_the_daemon_no_more_than_recorded() {
+fn a_backup_code_costs_the_daemon_no_more_than_recorded() {
     let name = "daemon: one backup code";
     let code = &prepared::get().backup_code;
-    hold_each(name, "daemon-backup", (1, 2), |person| {
-        client::log_in(person, code);
+    check_per_user(name, "daemon-backup", (1, 2), |user| {
+        client::log_in(user, code);
     });
 }
 
 #[test]
-fn a_start_with_one_login_takes_the_daemon_no_more_than_recorded() {
+fn a_start_with_one_login_costs_the_daemon_no_more_than_recorded() {
     let profile = callgrind::profile("daemon-start");
-    let count = Enclosure::enter(|enclosure| {
-        let daemon = enclosure.counted_daemon(&profile);
-        visits::log_in(Person(0));
+    let count = Namespace::enter(|namespace| {
+        let daemon = namespace.counted_daemon(&profile);
+        logins::log_in(User(0));
         daemon.stop();
         callgrind::count(&profile)
     });
-    hold("daemon: start, one login, stop", count, &profile);
+    check("daemon: start, one login, stop", count, &profile);
 }
 
-/// Holds what one more visit takes the daemon: the difference between a run with a few and one with
-/// many, each visit another person's, so that what a start and a stop take does not count.
-fn hold_each(name: &str, file: &str, (few, many): (u32, u32), visit: impl Fn(Person) + Sync) {
+/// Checks the cost of one more user for the daemon: the difference between a run with few users and
+/// one with many. The start and the stop of the daemon are then not counted.
+fn check_per_user(name: &str, file: &str, (few, many): (u32, u32), log_in: impl Fn(User) + Sync) {
     let profile = callgrind::profile(file);
-    let run = |visits| {
-        Enclosure::enter(|enclosure| {
-            let daemon = enclosure.counted_daemon(&profile);
-            Person::first(visits).for_each(&visit);
+    let run = |users| {
+        Namespace::enter(|namespace| {
+            let daemon = namespace.counted_daemon(&profile);
+            User::first(users).for_each(&log_in);
             daemon.stop();
             callgrind::count(&profile)
         })
     };
     let base = run(few);
     let count = (run(many) - base) / u64::from(many - few);
-    hold(name, count, &profile);
+    check(name, count, &profile);
 }

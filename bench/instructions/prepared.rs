@@ -1,4 +1,4 @@
-//! What the tests share, made once: the programs in C, and a store with everybody in it.
+//! What the tests share, created once: the C programs, and a store with all users.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -7,21 +7,20 @@ use super::built;
 use crate::inside::fill;
 use crate::{backup, programs};
 
-/// How many users there are: as many as any run has visits, and few, for `/etc/passwd` is read line by
-/// line.
+/// The number of users: as many as the largest run needs, and not more, because `/etc/passwd` is read
+/// line by line.
 pub(super) const USERS: u32 = 24;
 
-/// What was made.
 pub(super) struct Prepared {
-    /// The folder of the programs in C.
+    /// The folder of the C programs.
     pub(super) programs: PathBuf,
-    /// A state directory of the daemon's, to be copied.
+    /// A state directory of the daemon. Each test copies it.
     pub(super) store: PathBuf,
-    /// A backup code that is good once for everybody.
+    /// A backup code of each user.
     pub(super) backup_code: String,
 }
 
-/// What all tests begin with.
+/// Creates what the tests share, once.
 pub(super) fn get() -> &'static Prepared {
     static PREPARED: OnceLock<Prepared> = OnceLock::new();
     PREPARED.get_or_init(|| {

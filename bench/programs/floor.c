@@ -1,17 +1,18 @@
 /*
- * The least that a login over the system bus can cost: a client without any library that makes the
- * calls of a login, and a service that answers them with fixed bytes.
+ * The minimum cost of a login over the system bus: a client without a library that makes the calls
+ * of a login, and a service with fixed answers.
  *
- *     floor serve NAME          owns NAME, says "ready", answers Begin and Answer for ever
+ *     floor serve NAME          owns NAME, prints "ready", and answers Begin and Answer until it
+ *                               is stopped
  *     floor call NAME USER CODE one login: socket, handshake, Hello, Begin, Answer, close
  *     floor peer SOCKET USER CODE
- *                               the same without the bus between: D-Bus from peer to peer
+ *                               the same without the bus: D-Bus from peer to peer
  *     floor start NAME USER PROGRAM ARGUMENT...
- *                               starts PROGRAM, waits until it owns NAME, and says Begin
+ *                               starts PROGRAM, waits until it owns NAME, and calls Begin
  *
- * The clients print the nanoseconds from before socket() to after close(); "start" those from
- * before the program is started to the reply, and ends the program. The messages are those of a
- * real login: where NAME is the daemon's, it is one.
+ * "call" and "peer" print the nanoseconds from before socket() to after close(). "start" prints
+ * those from before the start of the program to the reply, and stops the program. The messages are
+ * those of a login: if the daemon owns NAME, the login takes place.
  */
 #include <errno.h>
 #include <poll.h>
@@ -49,10 +50,10 @@ static void refuse(const char *why)
     exit(1);
 }
 
-/* Bytes on their way out. */
+/* Bytes to send. */
 struct out {
     size_t length;
-    size_t start; /* of the message being written, from which alignment counts */
+    size_t start; /* of the current message; alignment is relative to it */
     char bytes[1 << 17];
 };
 
@@ -105,8 +106,8 @@ static void patch_u32(struct out *out, size_t at, uint32_t number)
     memcpy(out->bytes + at, &number, 4);
 }
 
-/* Writes a header up to its fields, and gives the place of the body's length. */
-static size_t begin_message(struct out *out, unsigned char type, unsigned char flags,
+/* Writes a header up to its fields. */
+static void begin_message(struct out *out, unsigned char type, unsigned char flags,
                             uint32_t serial)
 {
     unsigned char head[4] = { 'l', type, flags, 1 };
@@ -115,14 +116,13 @@ static size_t begin_message(struct out *out, unsigned char type, unsigned char f
     put_u32(out, 0);
     put_u32(out, serial);
     put_u32(out, 0);
-    return out->start + 4;
 }
 
 static void end_fields(struct out *out)
 {
     patch_u32(out, out->start + 12, out->length - out->start - 16);
     align(out, 8);
-    /* The body's length, once it is known, is that from here. */
+    /* The start of the body, from which end_message computes its length. */
     patch_u32(out, out->start + 4, out->length);
 }
 
@@ -147,7 +147,7 @@ static void begin_call(struct out *out, uint32_t serial, const char *destination
     end_fields(out);
 }
 
-/* Credentials, the handshake and Hello in one flight. */
+/* The handshake. The first byte carries the credentials. */
 static void put_handshake(struct out *out)
 {
     char uid[16], hex[33] = "", sasl[96];
@@ -159,6 +159,7 @@ static void put_handshake(struct out *out)
     put(out, sasl, length);
 }
 
+/* The handshake and Hello, sent together. */
 static void put_greeting(struct out *out)
 {
     put_handshake(out);
@@ -237,7 +238,7 @@ static void flush(int bus, struct out *out)
     out->length = 0;
 }
 
-/* Bytes on their way in. */
+/* Received bytes. */
 struct in {
     size_t length, used;
     char bytes[1 << 16];
@@ -275,22 +276,22 @@ static void expect_ok(int bus, struct in *in)
     while (!(end = memchr(in->bytes, '\n', in->length)))
         receive(bus, in);
     if (in->length < 3 || memcmp(in->bytes, "OK ", 3))
-        refuse("the bus refuses the handshake");
+        refuse("the bus rejected the handshake");
     in->used = end + 1 - in->bytes;
 }
 
-/* Whether a whole message is there, which it then takes. */
+/* Takes a message, if it has been received completely. */
 static int take(struct in *in, struct message *message)
 {
     const char *bytes = in->bytes + in->used;
-    size_t there = in->length - in->used;
+    size_t received = in->length - in->used;
     uint32_t body, fields;
-    if (there < 16)
+    if (received < 16)
         return 0;
     memcpy(&body, bytes + 4, 4);
     memcpy(&fields, bytes + 12, 4);
     size_t head = 16 + ((size_t)fields + 7) / 8 * 8;
-    if (there < head + body)
+    if (received < head + body)
         return 0;
     message->type = bytes[1];
     message->flags = bytes[2];
@@ -303,7 +304,7 @@ static int take(struct in *in, struct message *message)
     return 1;
 }
 
-/* Waits for the next answer; signals pass by. */
+/* Waits for the next reply. Skips signals. */
 static struct message await_return(int bus, struct in *in)
 {
     struct message message;
@@ -323,7 +324,7 @@ static const char *field(const struct message *message, unsigned char wanted)
     while (at + 8 <= message->fields_length) {
         const char *here = message->fields + at;
         uint32_t length;
-        /* A header's fields are strings, signatures and numbers; the first with a long length. */
+        /* Header fields are strings with a length of four bytes, signatures and numbers. */
         size_t start = 1 + 1 + (unsigned char)here[1] + 1;
         if (here[2] == 'g') {
             if ((unsigned char)here[0] == wanted)
@@ -352,10 +353,10 @@ static long long now(void)
 static struct out out;
 static struct in in;
 
-/* A name that a peer does not look at. */
+/* The destination in peer to peer calls, which the service ignores. */
 #define PEER "org.tfad.Tfa1"
 
-/* Over the bus to whoever has the name, or, without one, to whoever listens at the socket. */
+/* One login over the bus at the owner of the name. Without a name: at the listener of the socket. */
 static void log_in(const char *socket, const char *name, const char *user, const char *code)
 {
     long long start = now();
@@ -383,11 +384,11 @@ static void log_in(const char *socket, const char *name, const char *user, const
     close(bus);
     long long took = now() - start;
     if (!memmem(turn.body, turn.body_length, "verified", 8))
-        refuse("the service has not said yes");
+        refuse("the login is not verified");
     printf("%lld\n", took);
 }
 
-/* The name is free when this begins, so the next that is heard of it is that it has an owner. */
+/* Waits until the name gets an owner. It has none at the start, so the first signal is that one. */
 static void await_owner(int bus)
 {
     struct message message;
@@ -431,7 +432,7 @@ static void start(const char *name, const char *user, char **program)
     kill(child, SIGTERM);
     waitpid(child, NULL, 0);
     if (!asks)
-        refuse("the program asks for no code");
+        refuse("the program does not ask for a code");
     printf("%lld\n", took);
 }
 
@@ -471,17 +472,17 @@ static int listen_for_peers(void)
     return peers;
 }
 
-/* One login of a client that has connected without the bus between. It is known by its socket. */
+/* Serves one login of a client that has connected without the bus. */
 static void serve_peer(int peers)
 {
     static struct in in;
     struct message message;
-    struct ucred who;
-    socklen_t length = sizeof who;
+    struct ucred peer_credentials;
+    socklen_t length = sizeof peer_credentials;
     const char *begin = "BEGIN\r\n", *end;
     int peer = accept4(peers, NULL, NULL, SOCK_CLOEXEC);
-    if (peer < 0 || getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &who, &length) < 0)
-        fail("take a peer");
+    if (peer < 0 || getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &peer_credentials, &length) < 0)
+        fail("accept a connection");
     in.length = in.used = 0;
     while (!(end = memmem(in.bytes, in.length, begin, strlen(begin))))
         receive(peer, &in);
@@ -514,7 +515,7 @@ static void serve(const char *name)
     if (message.body_length >= 4)
         memcpy(&owner, message.body, 4);
     if (owner != PRIMARY_OWNER)
-        refuse("the name has an owner already");
+        refuse("the name already has an owner");
     int peers = listen_for_peers();
     puts("ready");
     fflush(stdout);
@@ -538,16 +539,16 @@ static void serve(const char *name)
     }
 }
 
-int main(int count, char **words)
+int main(int count, char **arguments)
 {
-    if (count == 3 && strcmp(words[1], "serve") == 0)
-        serve(words[2]);
-    else if (count == 5 && strcmp(words[1], "call") == 0)
-        log_in(BUS, words[2], words[3], words[4]);
-    else if (count == 5 && strcmp(words[1], "peer") == 0)
-        log_in(words[2], NULL, words[3], words[4]);
-    else if (count >= 5 && strcmp(words[1], "start") == 0)
-        start(words[2], words[3], words + 4);
+    if (count == 3 && strcmp(arguments[1], "serve") == 0)
+        serve(arguments[2]);
+    else if (count == 5 && strcmp(arguments[1], "call") == 0)
+        log_in(BUS, arguments[2], arguments[3], arguments[4]);
+    else if (count == 5 && strcmp(arguments[1], "peer") == 0)
+        log_in(arguments[2], NULL, arguments[3], arguments[4]);
+    else if (count >= 5 && strcmp(arguments[1], "start") == 0)
+        start(arguments[2], arguments[3], arguments + 4);
     else {
         fprintf(stderr, "usage: floor serve NAME\n"
                         "       floor call NAME USER CODE\n"

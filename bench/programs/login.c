@@ -1,10 +1,11 @@
 /*
- * A login program, as small as it can be: one PAM transaction in a process of its own.
+ * A minimal login program: one PAM transaction in a process of its own.
  *
  *     login SERVICE USER CODE [account]
  *
- * Prints the nanoseconds from before pam_start to after pam_end, and libpam's code. Every question
- * is answered with CODE at once. With "account" the account phase follows the auth phase.
+ * Prints the nanoseconds from before pam_start to after pam_end, and the code of libpam. Every
+ * question is answered with CODE, without a delay. With "account", the account phase follows the auth
+ * phase.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,18 +35,18 @@ static long long now(void)
     return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-int main(int count, char **words)
+int main(int count, char **arguments)
 {
-    int with_account = count == 5 && strcmp(words[4], "account") == 0;
+    int with_account = count == 5 && strcmp(arguments[4], "account") == 0;
     if (count != 4 && !with_account) {
         fprintf(stderr, "usage: login SERVICE USER CODE [account]\n");
         return 2;
     }
-    struct pam_conv conversation = { answer, words[3] };
+    struct pam_conv conversation = { answer, arguments[3] };
     pam_handle_t *pam = NULL;
 
     long long start = now();
-    int code = pam_start(words[1], words[2], &conversation, &pam);
+    int code = pam_start(arguments[1], arguments[2], &conversation, &pam);
     if (code == PAM_SUCCESS) {
         pam_set_item(pam, PAM_TTY, "ssh");
         pam_set_item(pam, PAM_RHOST, "192.0.2.7");

@@ -1,11 +1,12 @@
 /*
- * What a PAM module costs the program that loads it.
+ * The cost of a PAM module for the program that loads it.
  *
- *     module load FILE           nanoseconds to load it and to find its functions, as libpam does
- *     module cycles FILE COUNT   what stays in the program after COUNT times loading and unloading
+ *     module load FILE           loads the module and finds its functions as libpam does, and
+ *                                prints the nanoseconds that it takes
+ *     module cycles FILE COUNT   loads and unloads the module COUNT times
  *
- * The second prints the resident memory in KiB and the number of mappings before and after. The
- * first reading comes after a few rounds, when whatever is loaded once and for all is there.
+ * "cycles" prints the resident memory in KiB and the number of mappings, before and after. The
+ * reading before comes after a warm-up, in which libraries that stay loaded are loaded.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -69,20 +70,20 @@ static void cycle(const char *file, long count)
         dlclose(load(file));
 }
 
-int main(int count, char **words)
+int main(int count, char **arguments)
 {
-    /* A login program has libpam loaded already, and so has this one. */
+    /* A login program has loaded libpam before it loads a module. */
     pam_handle_t *pam = NULL;
     struct pam_conv conversation = { 0 };
-    if (pam_start("other", "nobody", &conversation, &pam) == PAM_SUCCESS)
+    if (pam_start("other", "root", &conversation, &pam) == PAM_SUCCESS)
         pam_end(pam, PAM_SUCCESS);
 
-    if (count == 3 && strcmp(words[1], "load") == 0) {
-        time_load(words[2]);
-    } else if (count == 4 && strcmp(words[1], "cycles") == 0) {
-        cycle(words[2], WARM_UP);
+    if (count == 3 && strcmp(arguments[1], "load") == 0) {
+        time_load(arguments[2]);
+    } else if (count == 4 && strcmp(arguments[1], "cycles") == 0) {
+        cycle(arguments[2], WARM_UP);
         print_memory();
-        cycle(words[2], atol(words[3]));
+        cycle(arguments[2], atol(arguments[3]));
         print_memory();
     } else {
         fprintf(stderr, "usage: module load FILE\n       module cycles FILE COUNT\n");

@@ -1,9 +1,9 @@
 /*
- * A name service that knows a million users by arithmetic: a directory that answers at once. The
- * users of the load come from here, for /etc/passwd is read line by line at each login.
+ * A name service that computes a million users from their numbers, in place of a directory with a
+ * cache. It has the users of the load: /etc/passwd would be read line by line at each login.
  *
- * The numbers are those of person.rs: user N has the uid FIRST + N and the name "u" with N times
- * STEP, modulo 2^28, in seven hexadecimal digits.
+ * The users are those of user.rs. User N has the uid FIRST + N, and the name "u" followed by
+ * N * STEP modulo 2^28 in seven hexadecimal digits.
  */
 #include <errno.h>
 #include <nss.h>
@@ -16,7 +16,7 @@ enum { FIRST = 200000, USERS = 1000000 };
 
 static const uint32_t STEP = 0x09e3779b, MASK = (1u << 28) - 1;
 
-/* The number by which a multiplication with STEP is undone. Each round doubles the bits. */
+/* The inverse of STEP modulo 2^32. Each round doubles the number of correct bits. */
 static uint32_t inverse(void)
 {
     uint32_t inverse = STEP;

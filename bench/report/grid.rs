@@ -1,6 +1,6 @@
-//! A table in Markdown that can be read as it is: the columns stand under each other.
+//! A Markdown table with aligned columns.
 
-/// The table; the first column to the left, the others, which are numbers, to the right.
+/// The table. The first column is left-aligned; the others, which are numbers, are right-aligned.
 pub(crate) fn grid(head: &[&str], rows: &[Vec<String>]) -> String {
     let head: Vec<String> = head.iter().map(|cell| (*cell).to_owned()).collect();
     let widths: Vec<usize> = (0..head.len())
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_stand_under_each_other() {
+    fn columns_are_aligned() {
         let rows = [
             vec!["a".into(), "1.5".into()],
             vec!["abc".into(), "10".into()],

@@ -1,4 +1,4 @@
-//! The results for programs: `result.json`. Times are in nanoseconds.
+//! `result.json`: the results for programs. Times are in nanoseconds.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ pub(crate) fn result(results: &Results, goals: &[Goal]) -> Value {
             json!({
                 "clients": level.clients,
                 "logins": rate(&level.daemon),
-                "bus_alone": rate(&level.echo),
+                "bus_alone": rate(&level.stub),
                 "store_alone": rate(&level.store),
                 "processor_seconds": {
                     "daemon": level.daemon_time.as_secs_f64(),

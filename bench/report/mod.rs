@@ -1,5 +1,5 @@
-//! What came out, told as it comes and kept in `target/bench`: `table.md` to read, `plot.svg` to
-//! look at, `result.json` for programs.
+//! The report. Sections are printed as they are measured. The files are written to `target/bench`:
+//! `table.md` and `plot.svg` for people, `result.json` for programs.
 
 mod grid;
 mod json;
@@ -14,14 +14,13 @@ use crate::goals::Goal;
 use crate::results::Results;
 use tfa_tests::OrFail;
 
-/// The report as far as it is written.
+/// The sections so far, and the folder of the files.
 pub(crate) struct Report {
     folder: PathBuf,
     text: String,
 }
 
 impl Report {
-    /// An empty one, to be kept in that folder.
     pub(crate) fn new(folder: PathBuf) -> Self {
         Self {
             folder,
@@ -30,14 +29,14 @@ impl Report {
     }
 
     /// Adds a section, and prints it.
-    pub(crate) fn say(&mut self, section: &str) {
+    pub(crate) fn add(&mut self, section: &str) {
         println!("{section}");
         self.text += section;
         self.text.push('\n');
     }
 
     /// Writes the files.
-    pub(crate) fn keep(&self, results: &Results, goals: &[Goal]) {
+    pub(crate) fn write_files(&self, results: &Results, goals: &[Goal]) {
         let json = serde_json::to_string_pretty(&json::result(results, goals));
         self.write("table.md", &self.text);
         self.write("plot.svg", &plot::draw(results));

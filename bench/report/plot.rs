@@ -1,7 +1,8 @@
-//! The plot: what a login adds by the number of users, and logins a second by the number of clients.
+//! The plot: the time that a login adds by the number of users, and the logins per second by the number
+//! of clients.
 //!
-//! Two charts with logarithmic axes are a few dozen lines of SVG; a crate that draws any chart would
-//! bring a tree of its own. The colours hold on light and on dark ground.
+//! Two charts with logarithmic axes need little SVG, so no crate for charts is used. The colours are
+//! readable on a light and on a dark background.
 
 use std::fmt::Write as _;
 
@@ -12,11 +13,11 @@ use crate::results::Results;
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 340.0;
-/// Space for the axes' figures and the title.
+/// Space for the title and for the figures at the axes.
 const LEFT: f64 = 62.0;
 const TOP: f64 = 44.0;
 const BOTTOM: f64 = 52.0;
-/// Space for the lines' names.
+/// Space for the names of the lines.
 const RIGHT: f64 = 150.0;
 
 const BLUE: &str = "#3b82d6";
@@ -39,7 +40,7 @@ struct Chart {
     lines: Vec<Line>,
 }
 
-/// The whole picture.
+/// The plot as SVG.
 pub(crate) fn draw(results: &Results) -> String {
     let charts = [logins(results), load(results)];
     let each = LEFT + WIDTH + RIGHT;
@@ -108,8 +109,8 @@ fn load(results: &Results) -> Chart {
     };
     let disk = results.load.disk.per_second();
     Chart {
-        title: "Durable logins a second",
-        x_title: "clients at once",
+        title: "Durable logins per second",
+        x_title: "concurrent clients",
         lines: vec![
             line(
                 "tfad",
@@ -121,7 +122,7 @@ fn load(results: &Results) -> Chart {
                 "the bus alone",
                 ORANGE,
                 false,
-                by_clients(&|at| at.echo.per_second()),
+                by_clients(&|at| at.stub.per_second()),
             ),
             line(
                 "the store alone",
@@ -180,8 +181,8 @@ impl Chart {
 }
 
 impl Line {
-    /// The line, its points, and its name behind the last of them, below the names in `taken` that
-    /// are in the way.
+    /// The line, its points, and its name after the last point. The name is moved down to keep clear of
+    /// the names in `taken`.
     fn draw(&self, x: &Axis, y: &Axis, taken: &mut Vec<f64>) -> String {
         let Self { name, colour, .. } = self;
         let places: Vec<(f64, f64)> = self
@@ -225,7 +226,7 @@ impl Line {
     }
 }
 
-/// A logarithmic axis between two places.
+/// A logarithmic axis between two coordinates.
 struct Axis {
     least: f64,
     most: f64,
@@ -234,7 +235,7 @@ struct Axis {
 }
 
 impl Axis {
-    /// One that holds these values, which are positive, with a little room.
+    /// An axis for these values, which must be positive, with a margin.
     fn over(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Self {
         let (least, most) = values
             .filter(|value| *value > 0.0)
@@ -255,7 +256,7 @@ impl Axis {
         self.from + share * (self.to - self.from)
     }
 
-    /// Round values on it: 1, 2 and 5 of each power of ten.
+    /// The values with a label: 1, 2 and 5 of each power of ten.
     fn decades(&self) -> Vec<f64> {
         (-9..=9)
             .flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10_f64.powi(power)))
@@ -277,7 +278,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_axis_goes_by_ratios() {
+    fn equal_ratios_have_equal_distances() {
         let axis = Axis::over([10.0, 1000.0].into_iter(), 0.0, 100.0);
         let (low, middle, high) = (axis.place(10.0), axis.place(100.0), axis.place(1000.0));
         assert!((middle - 50.0).abs() < 1e-9, "{middle}");
@@ -289,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn names_do_not_lie_on_each_other() {
+    fn names_do_not_overlap() {
         let axis = || Axis::over([1.0, 10.0].into_iter(), 0.0, 100.0);
         let line = |name| Line {
             name,

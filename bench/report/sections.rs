@@ -1,4 +1,4 @@
-//! The sections of the report, one a task, each a sentence and a table.
+//! The sections of the report, one for each task.
 
 use super::grid::grid;
 use super::units::{ms, ratio, thousands};
@@ -7,7 +7,7 @@ use crate::inside::fill::Filled;
 use crate::inside::logins::{Size, Subject};
 use crate::inside::{daemon, load, logins, module, sshd};
 
-/// The stores that were made.
+/// The filled stores.
 pub(crate) fn filled(sizes: &[(Size, Filled)]) -> String {
     let rows: Vec<Vec<String>> = sizes
         .iter()
@@ -20,7 +20,7 @@ pub(crate) fn filled(sizes: &[(Size, Filled)]) -> String {
         })
         .collect();
     format!(
-        "## The store\n\nMade through the daemon's own code, one commit a user.\n\n{}",
+        "## The store\n\nFilled through the code of the daemon, with one commit for each user.\n\n{}",
         grid(&["users", "seconds to fill", "KiB"], &rows)
     )
 }
@@ -28,8 +28,8 @@ pub(crate) fn filled(sizes: &[(Size, Filled)]) -> String {
 /// Logins one after the other.
 pub(crate) fn logins(measured: &[logins::Measured]) -> String {
     let mut text = "## One login\n\n\
-         Milliseconds of a whole PAM transaction in a fresh process. \"Added\" is what\n\
-         its median is above the stack that asks nothing.\n"
+         Milliseconds of a whole PAM transaction in a new process. \"Added\" is the\n\
+         median minus the median of the stack without a question.\n"
         .to_owned();
     for at in measured {
         let rows: Vec<Vec<String>> = at
@@ -67,23 +67,23 @@ pub(crate) fn logins(measured: &[logins::Measured]) -> String {
     text
 }
 
-/// What a subject is called.
+/// The name of a subject.
 pub(crate) fn label(subject: Subject) -> &'static str {
     match subject {
-        Subject::Empty => "nothing asked",
+        Subject::Empty => "no question",
         Subject::Ours => "pam_tfa",
         Subject::OursBothPhases => "pam_tfa, both phases",
         Subject::OursWithoutPam => "tfad without PAM, from C",
         Subject::Google => "google-authenticator",
         Subject::Oath => "pam_oath",
         Subject::Bus => "bus: two calls",
-        Subject::Peer => "the same without the bus",
+        Subject::Peer => "two calls without the bus",
         Subject::Disk => "disk: 4 KiB in place",
         Subject::DiskAppend => "disk: 4 KiB appended",
     }
 }
 
-/// Many logins at once.
+/// Concurrent logins.
 pub(crate) fn load(measured: &load::Measured) -> String {
     let disk = measured.disk.per_second();
     let rows: Vec<Vec<String>> = measured
@@ -108,20 +108,27 @@ pub(crate) fn load(measured: &load::Measured) -> String {
         })
         .collect();
     let head = [
-        "clients", "logins/s", "x disk", "p50 ms", "p99 ms", "p99/p50", "tfad us", "bus us",
-        "own us",
+        "clients",
+        "logins/s",
+        "x disk",
+        "p50 ms",
+        "p99 ms",
+        "p99/p50",
+        "tfad us",
+        "bus us",
+        "client us",
     ];
     let alone: Vec<Vec<String>> = measured
         .levels
         .iter()
         .map(|level| {
             let store = level.store.times.summary();
-            let echo = level.echo.times.summary();
+            let stub = level.stub.times.summary();
             vec![
                 level.clients.to_string(),
-                format!("{:.0}", level.echo.per_second()),
-                ms(echo.median),
-                ms(echo.p99),
+                format!("{:.0}", level.stub.per_second()),
+                ms(stub.median),
+                ms(stub.p99),
                 format!("{:.0}", level.store.per_second()),
                 format!("{:.2}", level.store.per_second() / disk),
                 ms(store.median),
@@ -133,12 +140,12 @@ pub(crate) fn load(measured: &load::Measured) -> String {
         "clients", "bus /s", "p50 ms", "p99 ms", "store /s", "x disk", "p50 ms", "p99 ms",
     ];
     format!(
-        "## Many at once\n\n\
+        "## Concurrent logins\n\n\
          Each login is a connection, a code and a durable commit. One thread alone\n\
-         writes and synchronises {disk:.0} times a second (\"disk\"). The last columns are\n\
-         microseconds of processor time a login: the daemon's, the bus', the clients'.\n\n\
+         writes and synchronizes {disk:.0} times per second (\"disk\"). The last columns are\n\
+         the processor time of a login in microseconds: daemon, bus, clients.\n\n\
          {}\n\
-         The bus alone (a service that knows the answers) and the store alone:\n\n{}\n\
+         The bus alone (a service with fixed answers) and the store alone:\n\n{}\n\
          After the load the daemon had {} KiB resident and {} threads.\n",
         grid(&head, &rows),
         grid(&head_alone, &alone),
@@ -167,8 +174,8 @@ pub(crate) fn sshd(measured: &[sshd::Measured], at_once: u32) -> String {
         })
         .collect();
     format!(
-        "## {at_once} at once through sshd\n\nUntil the last one is in.\n\n{}",
-        grid(&["", "seconds", "ms a login", "rounds"], &rows)
+        "## {at_once} concurrent logins through sshd\n\nThe time to the end of the last login.\n\n{}",
+        grid(&["", "seconds", "ms per login", "rounds"], &rows)
     )
 }
 
@@ -202,9 +209,9 @@ pub(crate) fn daemon(measured: &[daemon::Measured]) -> String {
     ];
     format!(
         "## The daemon\n\n\
-         Milliseconds from its start to its first answer, and of a login that has\n\
-         systemd start it. KiB resident after the start, after ten logins, after a load.\n\
-         Threads, and wake-ups in {quiet} s in which nobody logs in.\n\n{}",
+         Milliseconds from the start to the first answer, and of a login that starts\n\
+         the daemon. KiB of resident memory after the start, ten logins, and a load.\n\
+         Threads, and wake-ups in {quiet} s without logins.\n\n{}",
         grid(&head, &rows)
     )
 }
@@ -228,8 +235,8 @@ pub(crate) fn modules(measured: &[module::Measured], cycles: u32) -> String {
         .collect();
     format!(
         "## The module\n\n\
-         KiB of the file, microseconds to load it into a fresh process, and what stays\n\
-         in a program that has loaded and unloaded it {} times.\n\n{}",
+         KiB of the file, microseconds to load it into a new process, and the memory\n\
+         left in a program that has loaded and unloaded it {} times.\n\n{}",
         thousands(cycles.into()),
         grid(&["", "KiB", "load", "KiB left", "mappings left"], &rows)
     )

@@ -1,11 +1,11 @@
-//! Figures as they are read.
+//! Formats of figures.
 
 /// Nanoseconds as milliseconds.
 pub(crate) fn ms(nanoseconds: f64) -> String {
     format!("{:.3}", nanoseconds / 1e6)
 }
 
-/// A ratio, where there is one.
+/// A ratio, or "-" if one of the figures was not measured.
 pub(crate) fn ratio(part: Option<f64>, whole: Option<f64>) -> String {
     match (part, whole) {
         (Some(part), Some(whole)) => format!("{:.2}", part / whole),

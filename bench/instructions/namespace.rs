@@ -1,6 +1,6 @@
-//! A mount namespace for one test: its own `/etc`, `/run` and `/dev`. Users, PAM services, the bus,
-//! the log and the time zone are the same on every host. The namespace is invisible from outside,
-//! and ends with the last process in it.
+//! A mount namespace for one test, with its own `/etc`, `/run` and `/dev`. Users, PAM services, the
+//! bus, the log and the time zone are then the same on every host. The namespace ends with the last
+//! process in it.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
@@ -17,50 +17,50 @@ use super::daemon::Daemon;
 use super::log::Log;
 use super::{built, prepared};
 use crate::inside::folder;
-use crate::person::Person;
+use crate::user::User;
 
-/// The enclosure, seen from inside. The bus ends first, and the log last.
-pub(super) struct Enclosure {
+/// The namespace of the current thread. Dropping it ends the bus, and then the log.
+pub(super) struct Namespace {
     _bus: PrivateBus,
     _log: Log,
 }
 
-impl Enclosure {
-    /// Does something in a new one.
+impl Namespace {
+    /// Runs `work` in a new namespace.
     pub(super) fn enter<T: Send>(work: impl FnOnce(&Self) -> T + Send) -> T {
-        // What is made once is made with the host's own compiler, outside.
+        // The compiler is only visible outside the namespace.
         prepared::get();
         let inside = || {
-            enclose();
-            let enclosure = Self {
+            isolate();
+            let namespace = Self {
                 _log: Log::open(),
                 _bus: start_bus(),
             };
-            work(&enclosure)
+            work(&namespace)
         };
-        // A thread of its own, and with it the processes that it starts, is in the namespace.
-        let done = thread::scope(|scope| scope.spawn(inside).join());
-        done.unwrap_or_else(|panicked| panic::resume_unwind(panicked))
+        // A thread of its own enters the namespace, with the processes that it starts.
+        let result = thread::scope(|scope| scope.spawn(inside).join());
+        result.unwrap_or_else(|panicked| panic::resume_unwind(panicked))
     }
 
-    /// The daemon on a fresh copy of the store.
+    /// Starts the daemon on a new copy of the store.
     pub(super) fn daemon(&self) -> Daemon {
-        Daemon::start(&self.fresh_store(), None)
+        Daemon::start(&self.copy_store(), None)
     }
 
-    /// The same, counted, when it has stopped, in the file.
+    /// Starts the daemon under callgrind, which writes the profile when the daemon stops.
     pub(super) fn counted_daemon(&self, profile: &Path) -> Daemon {
-        Daemon::start(&self.fresh_store(), Some(profile))
+        Daemon::start(&self.copy_store(), Some(profile))
     }
 
-    fn fresh_store(&self) -> PathBuf {
+    fn copy_store(&self) -> PathBuf {
         let store = Path::new(PROGRAMS).join("state");
         folder::copy(&prepared::get().store, &store);
         store
     }
 }
 
-fn enclose() {
+fn isolate() {
     unshare(CloneFlags::CLONE_NEWNS).expect("a mount namespace needs root: tests/runner");
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>).unwrap();
@@ -69,30 +69,30 @@ fn enclose() {
     let dev = Path::new("/run/dev");
     fs::create_dir(dev).unwrap();
     for name in ["null", "zero", "random", "urandom"] {
-        put(&Path::new("/dev").join(name), &dev.join(name));
+        bind_file(&Path::new("/dev").join(name), &dev.join(name));
     }
     symlink("/proc/self/fd", dev.join("fd")).unwrap();
     bind(dev, Path::new("/dev"));
 
     tmpfs("/etc");
-    furnish();
-    bring_programs();
+    write_configuration();
+    mount_programs();
 }
 
-/// Starts the system bus, which allows everything to all users.
+/// Starts a system bus that allows every call to every user.
 fn start_bus() -> PrivateBus {
     let folder = Path::new("/run/dbus");
     fs::create_dir(folder).unwrap();
     PrivateBus::start(folder, Path::new(SYSTEM_BUS_SOCKET))
 }
 
-/// Writes what the programs look for.
-fn furnish() {
-    let people: String = Person::first(prepared::USERS)
-        .map(Person::passwd_line)
+/// Writes the files that the programs read.
+fn write_configuration() {
+    let users: String = User::first(prepared::USERS)
+        .map(User::passwd_line)
         .collect();
     let root = "root:x:0:0:root:/root:/bin/sh\n";
-    fs::write("/etc/passwd", format!("{root}{people}")).unwrap();
+    fs::write("/etc/passwd", format!("{root}{users}")).unwrap();
     fs::write("/etc/group", "root:x:0:\n").unwrap();
     fs::write("/etc/nsswitch.conf", "passwd: files\ngroup: files\n").unwrap();
 
@@ -105,30 +105,30 @@ fn furnish() {
     fs::write("/etc/pam.d/other", "").unwrap();
 }
 
-fn bring_programs() {
+fn mount_programs() {
     let folder = Path::new(PROGRAMS);
     fs::create_dir(folder).unwrap();
-    put(&built::module(), &folder.join("pam_tfa.so"));
-    put(&built::daemon(), &folder.join("tfad"));
+    bind_file(&built::module(), &folder.join("pam_tfa.so"));
+    bind_file(&built::daemon(), &folder.join("tfad"));
     for program in ["login", "module"] {
-        put(
+        bind_file(
             &prepared::get().programs.join(program),
             &folder.join(program),
         );
     }
     let settings = built::project().join("packaging/tfad.toml");
-    put(&settings, &folder.join("tfad.toml"));
+    bind_file(&settings, &folder.join("tfad.toml"));
 }
 
-fn tmpfs(at: &str) {
+fn tmpfs(path: &str) {
     let flags = MsFlags::empty();
-    // By default anybody may write in it, and the daemon takes no configuration from such a folder.
-    mount(None::<&str>, at, Some("tmpfs"), flags, Some("mode=755")).unwrap();
+    // By default all users can write to it, and the daemon rejects a configuration in such a folder.
+    mount(None::<&str>, path, Some("tmpfs"), flags, Some("mode=755")).unwrap();
 }
 
-/// Shows a file under another name, too. No copy: a program that is being written cannot be run,
-/// and whatever another test starts meanwhile has the file open for a moment as well.
-fn put(file: &Path, name: &Path) {
+/// Binds a file to another name. A copy would not do: a program cannot be executed while it is open
+/// for writing, and a process that another test forks can hold the file open.
+fn bind_file(file: &Path, name: &Path) {
     File::create(name).unwrap();
     bind(file, name);
 }

@@ -1,5 +1,5 @@
-//! The machine that everything is measured on: the project's package and its peers from Debian,
-//! the bench's own programs, and a PAM service for each stack.
+//! The machine on which everything is measured, with the package of the project, its peers from
+//! Debian, the programs of the bench, and a PAM service for each stack.
 
 use std::env;
 use std::fs;
@@ -12,18 +12,18 @@ use tfa_tests::Machine;
 use crate::inside::Task;
 use crate::inside::logins::Size;
 use crate::layout;
-use crate::person::{Person, SEATED};
 use crate::programs;
+use crate::user::{LOCAL_USERS, User};
 use tfa_tests::OrFail;
 
 /// The peers, from Debian.
 const PEERS: &[&str] = &["libpam-google-authenticator", "libpam-oath"];
 
-/// How long a task may take.
-const PATIENCE: Duration = Duration::from_secs(3600);
+/// The time limit of a task.
+const TASK_TIMEOUT: Duration = Duration::from_secs(3600);
 
-/// Lets the bench's service own its name, and everybody talk to it. The bus takes 256 connections
-/// of one user unless told otherwise, fewer than the load has clients, all of them root's.
+/// Allows root to own the name of the service with fixed answers, and all users to call it. Raises the
+/// limit of connections of one user: its default, 256, is less than the load needs as root.
 const BUS_POLICY: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -33,7 +33,7 @@ const BUS_POLICY: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BU
 </busconfig>
 "#;
 
-/// The daemon serves the store that a file names, in its own state directory.
+/// A drop-in that starts the daemon on the store that a file names.
 const DROP_IN: &str = "[Service]
 EnvironmentFile=-SERVED
 ExecStart=
@@ -41,75 +41,74 @@ ExecStart=/usr/sbin/tfad --state ${STORE}
 ";
 
 /// The booted machine.
-pub(crate) struct Stage {
+pub(crate) struct BenchMachine {
     machine: Machine,
 }
 
-impl Stage {
-    /// Boots it and puts everything in place, with the peers' services for these numbers of users.
-    pub(crate) fn set(folder: &Path, sizes: &[Size]) -> Self {
+impl BenchMachine {
+    /// Boots the machine and configures it. The peers have a service for each number of users.
+    pub(crate) fn boot(folder: &Path, sizes: &[Size]) -> Self {
         let programs = programs::compile(&folder.join("programs"));
-        let stage = Self {
+        let machine = Self {
             machine: Machine::boot_with(PEERS),
         };
         for (name, path) in programs {
-            stage.bring(name, &path);
+            machine.install(name, &path);
         }
-        stage.bring(
+        machine.install(
             "tfa-bench",
             &env::current_exe().or_fail("find this program"),
         );
-        stage.allow_echo();
-        stage.add_people();
-        stage.add_name_service();
-        stage.add_services(sizes);
-        stage.choose_stores();
-        stage.open_sshd();
-        stage
+        machine.allow_stub();
+        machine.add_users();
+        machine.add_name_service();
+        machine.add_services(sizes);
+        machine.add_drop_in();
+        machine.configure_sshd();
+        machine
     }
 
-    /// The machine itself.
     pub(crate) fn machine(&self) -> &Machine {
         &self.machine
     }
 
-    /// Has a task done in the machine.
+    /// Runs a task in the machine.
     pub(crate) fn run<Result: DeserializeOwned>(&self, task: &Task) -> Result {
         let task = serde_json::to_string(task).or_fail("write a task");
-        let said = self
+        let output = self
             .machine
             .command([layout::program("tfa-bench").display().to_string()])
             .env("TFA_BENCH_TASK", &task)
-            .within(PATIENCE)
+            .within(TASK_TIMEOUT)
             .succeed();
-        serde_json::from_str(&said).or_fail("read the results")
+        serde_json::from_str(&output).or_fail("read the results")
     }
 
-    fn bring(&self, name: &str, path: &Path) {
+    fn install(&self, name: &str, path: &Path) {
         let content = fs::read(path).or_fail(&format!("read {}", path.display()));
         let there = layout::program(name).display().to_string();
         self.machine.write_file(&there, content);
         self.machine.succeed(["chmod", "755", &there]);
     }
 
-    fn allow_echo(&self) {
-        let policy = BUS_POLICY.replace("NAME", layout::ECHO);
-        let path = format!("/etc/dbus-1/system.d/{}.conf", layout::ECHO);
+    fn allow_stub(&self) {
+        let policy = BUS_POLICY.replace("NAME", layout::STUB);
+        let path = format!("/etc/dbus-1/system.d/{}.conf", layout::STUB);
         self.machine.write_file(&path, policy);
         self.machine
             .succeed(["systemctl", "reload", "dbus.service"]);
     }
 
-    fn add_people(&self) {
-        let lines: String = Person::first(SEATED).map(Person::passwd_line).collect();
+    fn add_users(&self) {
+        let lines: String = User::first(LOCAL_USERS).map(User::passwd_line).collect();
         self.machine
             .command(["sh", "-c", "cat >>/etc/passwd"])
             .stdin(lines)
             .succeed();
     }
 
-    /// Whoever is not in `/etc/passwd` is known by arithmetic, to `programs/nss.c` as to
-    /// `person.rs`.
+    /// Installs the name service for users who are not in `/etc/passwd`. `programs/nss.c` and `user.rs`
+    /// compute the same users.
     fn add_name_service(&self) {
         const ADD: &str = r#"
             set -e
@@ -118,17 +117,17 @@ impl Stage {
         let library = layout::program(programs::NAME_SERVICE);
         let library = library.display().to_string();
         self.machine.succeed(["sh", "-c", ADD, "sh", &library]);
-        let person = Person(987_654);
-        for asked in [person.name(), person.uid().to_string()] {
-            let line = self.machine.succeed(["getent", "passwd", &asked]);
-            if line != person.passwd_line() {
-                panic!("the name service says {line:?} for {asked}");
+        let user = User(987_654);
+        for key in [user.name(), user.uid().to_string()] {
+            let line = self.machine.succeed(["getent", "passwd", &key]);
+            if line != user.passwd_line() {
+                panic!("the name service returns {line:?} for {key}");
             }
         }
     }
 
-    /// Lets sshd ask questions, and of as many people at once as come.
-    fn open_sshd(&self) {
+    /// Enables keyboard-interactive, and raises the number of concurrent logins.
+    fn configure_sshd(&self) {
         self.machine.configure_sshd(
             "00-bench",
             "KbdInteractiveAuthentication yes\nMaxStartups 500\nUseDNS no",
@@ -140,8 +139,8 @@ impl Stage {
             self.machine
                 .write_file(&format!("/etc/pam.d/{name}"), format!("{lines}\n"));
         };
-        // libpam loads the modules of `other` into every transaction, and Debian's has them all,
-        // the project's too.
+        // libpam loads the modules of `other` in every transaction. The file of Debian includes the
+        // module of the project.
         service(
             "other",
             "auth required pam_deny.so\naccount required pam_deny.so",
@@ -172,7 +171,7 @@ impl Stage {
         }
     }
 
-    fn choose_stores(&self) {
+    fn add_drop_in(&self) {
         self.machine.write_file(
             "/etc/systemd/system/tfad.service.d/bench.conf",
             DROP_IN.replace("SERVED", layout::SERVED),

@@ -1,4 +1,4 @@
-//! The store without the bus: how many commits a second it takes from so many requesters at once.
+//! The store alone: commits per second with a number of concurrent clients.
 
 use std::path::Path;
 use std::thread;
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use tfa_store::{Commit, Sealed, SqliteStore, StateDir, Store};
 
-use crate::person::Person;
 use crate::statistics::{Rate, Times};
+use crate::user::User;
 use tfa_tests::OrFail;
 
-/// Requesters commit as fast as they are answered, each the record of a user of its own.
-pub(crate) fn commit(state: &Path, requesters: u32, time: Duration) -> Rate {
+/// Each client commits the record of one user, again and again, without a pause.
+pub(crate) fn commit(state: &Path, clients: u32, time: Duration) -> Rate {
     let state_dir = StateDir {
         path: state.to_owned(),
         credentials: None,
@@ -23,11 +23,11 @@ pub(crate) fn commit(state: &Path, requesters: u32, time: Duration) -> Rate {
     let mut times = Times::default();
     thread::scope(|scope| {
         let store = &store;
-        let running: Vec<_> = Person::first(requesters)
-            .map(|person| scope.spawn(move || request(store, person, start + time)))
+        let running: Vec<_> = User::first(clients)
+            .map(|user| scope.spawn(move || commit_until(store, user, start + time)))
             .collect();
-        for requester in running {
-            times.extend(&requester.join().ok().or_fail("wait for a requester"));
+        for client in running {
+            times.extend(&client.join().ok().or_fail("wait for a client of the store"));
         }
     });
     let elapsed = start.elapsed();
@@ -35,14 +35,14 @@ pub(crate) fn commit(state: &Path, requesters: u32, time: Duration) -> Rate {
     Rate { elapsed, times }
 }
 
-fn request(store: &Sealed<SqliteStore>, person: Person, end: Instant) -> Times {
-    let name = person.name();
+fn commit_until(store: &Sealed<SqliteStore>, user: User, end: Instant) -> Times {
+    let name = user.name();
     let loaded = store.load(&name).or_fail("load a record");
     let (record, mut revision) = loaded.or_fail("find a record in the store");
     let mut times = Times::default();
     while Instant::now() < end {
         let begin = Instant::now();
-        let committed = store.commit(&name, person.uid(), record.as_bytes(), revision);
+        let committed = store.commit(&name, user.uid(), record.as_bytes(), revision);
         times.push(begin.elapsed());
         revision = match committed.or_fail("commit a record") {
             Commit::Committed(revision) => revision,

@@ -1,40 +1,37 @@
-//! The users of a measurement. Everything about one follows from the number, so that whoever
-//! fills a store and whoever logs in need not tell each other.
+//! The users of a measurement. Name, uid and key are computed from a number, so that the tasks need not
+//! exchange them.
 
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use sha2::{Digest, Sha256};
 
-/// How many of the users log in while logins are timed. They alone stand in `/etc/passwd`, whose
-/// length is the same at every number of users, for it is read line by line at each login.
-pub(crate) const SEATED: u32 = 200;
+/// The number of users who log in while single logins are measured. Only they are in `/etc/passwd`,
+/// which is read line by line at each login: its length is the same for every number of users.
+pub(crate) const LOCAL_USERS: u32 = 200;
 
-/// How many of these, the last ones, log in while the daemon alone is looked at.
-pub(crate) const REGULARS: u32 = 10;
+/// The number of these, at the end, who log in only while the daemon is measured.
+pub(crate) const DAEMON_USERS: u32 = 10;
 
 /// The first uid.
 const FIRST_UID: u32 = 200_000;
 
-/// The names' numbers have this many bits.
+/// The number of bits of the number in a name.
 const BITS: u32 = 28;
 
-/// A user.
+/// A user, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Person(pub(crate) u32);
+pub(crate) struct User(pub(crate) u32);
 
-impl Person {
-    /// The first so many.
+impl User {
     pub(crate) fn first(count: u32) -> impl Iterator<Item = Self> {
         (0..count).map(Self)
     }
 
-    /// The name. Steps of the golden ratio spread the first few users evenly over the names of
-    /// however many there are.
+    /// The name. Steps of the golden ratio spread the first users evenly over the names of all users.
     pub(crate) fn name(self) -> String {
         let spread = self.0.wrapping_mul(0x09e3_779b) & ((1 << BITS) - 1);
         format!("u{spread:07x}")
     }
 
-    /// The uid.
     pub(crate) fn uid(self) -> u32 {
         FIRST_UID + self.0
     }
@@ -53,7 +50,7 @@ impl Person {
         format!("{name}:x:{uid}:{uid}::/nonexistent:/usr/sbin/nologin\n")
     }
 
-    /// The line in a users file of `pam_oath`: a TOTP of 30 seconds and 6 digits.
+    /// The line in a users file of `pam_oath`: TOTP with 30 seconds and 6 digits.
     pub(crate) fn oath_line(self) -> String {
         format!(
             "HOTP/T30/6\t{}\t-\t{}\n",
@@ -78,19 +75,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_users_have_a_name_or_a_key_in_common() {
-        let names: HashSet<_> = Person::first(1_000_000).map(Person::name).collect();
+    fn names_and_keys_are_unique() {
+        let names: HashSet<_> = User::first(1_000_000).map(User::name).collect();
         assert_eq!(names.len(), 1_000_000);
-        let keys: HashSet<_> = Person::first(1000).map(Person::key).collect();
+        let keys: HashSet<_> = User::first(1000).map(User::key).collect();
         assert_eq!(keys.len(), 1000);
     }
 
     #[test]
-    fn those_who_log_in_are_spread_evenly_over_the_names() {
-        let mut names: Vec<_> = Person::first(100_000).map(Person::name).collect();
+    fn local_users_are_spread_evenly_over_the_names() {
+        let mut names: Vec<_> = User::first(100_000).map(User::name).collect();
         names.sort();
-        let mut places: Vec<_> = Person::first(SEATED)
-            .map(|person| names.binary_search(&person.name()).unwrap())
+        let mut places: Vec<_> = User::first(LOCAL_USERS)
+            .map(|user| names.binary_search(&user.name()).unwrap())
             .collect();
         places.sort_unstable();
         let even = names.len() / places.len();
