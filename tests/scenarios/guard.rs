@@ -216,13 +216,13 @@ fn audit_mode_lets_keys_in_and_lists_them() {
             ),
         );
     }
-    let seen = machine.succeed(["tfactl", "policy", "impact", "--seen"]);
+    let seen = machine.succeed(["tfactl", "policy", "impact", "--recorded"]);
     for user in ["alice", "bob"] {
         let row = seen.lines().find(|line| line.contains(user));
         let row = row.unwrap_or_else(|| panic!("{user} is not in {seen}"));
         assert!(row.contains("sshd") && row.contains("127.0.0.1"), "{row}");
     }
-    let json = machine.succeed(["tfactl", "policy", "impact", "--seen", "--json"]);
+    let json = machine.succeed(["tfactl", "policy", "impact", "--recorded", "--json"]);
     assert!(json.contains("\"reason\": \"not-verified\""), "{json}");
     assert!(json.contains("\"count\": 2"), "{json}");
 }

@@ -225,7 +225,7 @@ fn a_permanent_lock_ends_by_administrator_or_console_backup_code() {
     let (before, last) = told.split_once('\n').unwrap();
     assert!(before.contains("Try again in 60 minutes."), "{told}");
     assert!(last.contains("Ask your administrator"), "{told}");
-    assert_eq!(shown(&machine, "locked_for_good"), "true");
+    assert_eq!(shown(&machine, "permanently_locked"), "true");
 
     // No time opens it, and from afar no backup code either.
     let ages = 400 * 24 * 3600;
@@ -249,11 +249,11 @@ fn a_permanent_lock_ends_by_administrator_or_console_backup_code() {
     at_console(&alice.phone.next_unused());
     console.expect("alice@host:~$");
     console.type_line("exit");
-    assert_eq!(shown(&machine, "locked_for_good"), "true");
+    assert_eq!(shown(&machine, "permanently_locked"), "true");
 
     // The console worn down as well: a code from the phone does nothing there any more.
     perl(&machine, WEAR_DOWN, &["tty1", &wrong, "100"]).succeed();
-    assert_eq!(shown(&machine, "console_locked_for_good"), "true");
+    assert_eq!(shown(&machine, "console_permanently_locked"), "true");
     shift_clocks(&machine, &alice.phone, ages);
     at_console(&alice.phone.next_unused());
     console.expect("Too many wrong codes. Ask your administrator");
@@ -262,8 +262,8 @@ fn a_permanent_lock_ends_by_administrator_or_console_backup_code() {
     at_console(&alice.backup_codes[0]);
     console.expect("Backup code used, 9 left.");
     console.expect("alice@host:~$");
-    assert_eq!(shown(&machine, "locked_for_good"), "false");
-    assert_eq!(shown(&machine, "console_locked_for_good"), "false");
+    assert_eq!(shown(&machine, "permanently_locked"), "false");
+    assert_eq!(shown(&machine, "console_permanently_locked"), "false");
     gets_in(&machine, &alice.phone.next_unused());
 }
 

@@ -467,7 +467,10 @@ fn an_interrupted_enrollment_leaves_nothing_behind() {
         drop(reach());
         assert_state(&machine, "alice", "none");
         let record = record_of(&machine, "alice");
-        assert!(record.contains("\"offer_pending\": false"), "{record}");
+        assert!(
+            record.contains("\"pending_authenticator\": false"),
+            "{record}"
+        );
     }
     // A key that was shown before is worth nothing.
     let terminal = log_in(&machine, "alice");

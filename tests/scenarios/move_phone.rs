@@ -81,7 +81,7 @@ fn a_move_takes_a_code_of_the_old_phone() {
     terminal.expect("Nothing was changed.");
     terminal.expect(SHELL);
     assert!(!terminal.transcript().contains("otpauth"));
-    assert!(record_of(&machine, "alice").contains(r#""offer_pending": false"#));
+    assert!(record_of(&machine, "alice").contains(r#""pending_authenticator": false"#));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_move_that_is_broken_off_at_any_step_leaves_the_old_phone_working() {
     terminal.send(b"\x03");
     terminal.expect(UNTOUCHED);
     terminal.expect(SHELL);
-    assert!(record_of(&machine, "alice").contains(r#""offer_pending": false"#));
+    assert!(record_of(&machine, "alice").contains(r#""pending_authenticator": false"#));
 
     assert_refused(&machine, &new.code_not_of(&alice.phone));
     drop(logged_in_with(&machine, &alice.phone.next_unused()));
@@ -136,8 +136,7 @@ fn a_cut_connection_during_a_move_keeps_the_old_phone() {
     let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
     let new = as_far_as_the_new_code(&terminal, &alice.backup_codes[1]);
     drop(terminal);
-    const WITHDRAWN: &str =
-        "until tfactl show alice --json | grep -q '\"offer_pending\": false'; do sleep 0.05; done";
+    const WITHDRAWN: &str = "until tfactl show alice --json | grep -q '\"pending_authenticator\": false'; do sleep 0.05; done";
     machine.succeed(["timeout", "20", "sh", "-c", WITHDRAWN]);
     assert_old_phone_works(&machine, &alice, &new);
 

@@ -461,12 +461,12 @@ const CUT_SHORT: &str = r#"
         $is = status();
         my $old_works = works(code($key, 1));
         judge('move', $answered,
-            $old_works && !$is->{offer_pending} && $is->{backup_codes_left} == 10,
-            $old_works && $is->{offer_pending} && $is->{backup_codes_left} == 9);
+            $old_works && !$is->{pending_authenticator} && $is->{backup_codes_left} == 10,
+            $old_works && $is->{pending_authenticator} && $is->{backup_codes_left} == 9);
         ($told) = account('Move', 'sa{sv}', $codes[1], []) unless $answered;
         my $new = offer($told);
         ($answered) = cut('confirm the move', 'Account', 'Confirm', 's', code($new, 0));
-        my $pending = status()->{offer_pending};
+        my $pending = status()->{pending_authenticator};
         my ($old_phone, $new_phone) = (works(code($key, 1)), works(code($new, 1)));
         judge('confirm the move', $answered,
             $pending && $old_phone && !$new_phone, !$pending && !$old_phone && $new_phone);

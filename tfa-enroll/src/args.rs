@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Parser, Subcommand};
-use tfa_proto::Parameters;
+use tfa_proto::{Algorithm, Parameters};
 
 use crate::messages;
 
@@ -60,8 +61,8 @@ pub(crate) struct New {
         ignore_case = true,
         hide_possible_values = true
     )]
-    #[arg(value_parser = ["SHA1", "SHA256", "SHA512"])]
-    algorithm: Option<String>,
+    #[arg(value_parser = algorithm())]
+    algorithm: Option<Algorithm>,
     /// Digits of a code: 6 or 8
     #[arg(long, value_name = "NUMBER", hide_possible_values = true, value_parser = ["6", "8"])]
     digits: Option<String>,
@@ -73,11 +74,19 @@ pub(crate) struct New {
     name: Option<String>,
 }
 
+/// Accepts the names in either case.
+fn algorithm() -> impl clap::builder::TypedValueParser<Value = Algorithm> {
+    let names = Algorithm::ALL.iter().map(|algorithm| algorithm.name());
+    PossibleValuesParser::new(names).try_map(|name| {
+        Algorithm::from_name(&name.to_ascii_uppercase()).ok_or(messages::ALGORITHMS)
+    })
+}
+
 impl From<New> for Parameters {
     fn from(new: New) -> Self {
         Self {
             name: new.name,
-            algorithm: new.algorithm.map(|name| name.to_ascii_uppercase()),
+            algorithm: new.algorithm.map(Into::into),
             digits: new.digits.and_then(|digits| digits.parse().ok()),
             period: new.period,
             // Not on the command line, which other users can read.
@@ -112,6 +121,25 @@ impl FromStr for QrForm {
             Some(("png", file)) if !file.is_empty() => Ok(Self::Png(file.into())),
             Some(("svg", file)) if !file.is_empty() => Ok(Self::Svg(file.into())),
             _ => Err(messages::QR_FORMS),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_algorithm_is_named_in_either_case() {
+        for algorithm in Algorithm::ALL {
+            let name = algorithm.name();
+            for name in [name.to_owned(), name.to_ascii_lowercase()] {
+                let args = Args::try_parse_from(["tfa-enroll", "setup", "--algorithm", &name]);
+                let Ok(Some(Command::Setup(new))) = args.map(|args| args.command) else {
+                    panic!("{name} is not accepted");
+                };
+                assert_eq!(new.algorithm, Some(*algorithm));
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //! key is discarded.
 
 use tfa_client::{Error, Failure};
-use tfa_proto::{Error as Refusal, Offer};
+use tfa_proto::{Error as Refusal, PendingAuthenticator};
 use tfa_text::qr::Qr;
 use zeroize::Zeroizing;
 
@@ -31,14 +31,14 @@ pub(crate) fn picture_file(qr: Option<&QrForm>) -> Result<Option<NewFile>, Failu
 /// `cancelled` is the message for a user who cancels.
 pub(crate) async fn confirm(
     session: &mut Session,
-    offer: Offer,
+    pending: PendingAuthenticator,
     qr: Option<QrForm>,
     mut picture: Option<NewFile>,
     cancelled: &str,
 ) -> Result<BackupCodes, Failure> {
-    let offer = Wiped(offer);
-    let confirmed = match draw(&offer.0, qr.as_ref(), picture.as_mut()) {
-        Ok(code) => ask(session, &offer.0, qr.as_ref(), code.as_ref(), cancelled).await,
+    let pending = Wiped(pending);
+    let confirmed = match draw(&pending.0, qr.as_ref(), picture.as_mut()) {
+        Ok(code) => ask(session, &pending.0, qr.as_ref(), code.as_ref(), cancelled).await,
         Err(failure) => Err(failure),
     };
     if confirmed.is_err() {
@@ -53,11 +53,11 @@ pub(crate) async fn confirm(
 
 /// The QR code, which is also written to its file. `None` if the link is too long for one.
 fn draw(
-    offer: &Offer,
+    pending: &PendingAuthenticator,
     form: Option<&QrForm>,
     picture: Option<&mut NewFile>,
 ) -> Result<Option<Qr>, Failure> {
-    let code = Qr::new(&offer.uri);
+    let code = Qr::new(&pending.uri);
     if let Some(file) = picture {
         let Some(code) = &code else {
             return Err(Failure::Refused(messages::NO_QR.to_owned()));
@@ -72,13 +72,13 @@ fn draw(
 
 async fn ask(
     session: &mut Session,
-    offer: &Offer,
+    pending: &PendingAuthenticator,
     form: Option<&QrForm>,
     code: Option<&Qr>,
     cancelled: &str,
 ) -> Result<BackupCodes, Failure> {
     let layout = Layout {
-        offer,
+        pending,
         form,
         code,
         utf8: session.terminal.is_utf8(),
@@ -112,7 +112,7 @@ async fn ask(
         let Some(line) = screen.ask(messages::ASK_NEW_CODE).await? else {
             return Err(cancelled());
         };
-        match read(&line, offer.digits) {
+        match read(&line, pending.digits) {
             Typed::Nothing if was_empty => return Err(cancelled()),
             Typed::Nothing => {
                 messages::EMPTY_CODE.clone_into(&mut note);
@@ -123,7 +123,7 @@ async fn ask(
                 qr_page = true;
                 note.clear();
             }
-            Typed::NotACode => note = messages::not_a_code(offer.digits),
+            Typed::NotACode => note = messages::not_a_code(pending.digits),
             Typed::Code(typed) => match screen.during(daemon.confirm(&typed)).await {
                 Some(Ok(codes)) => return Ok(codes),
                 Some(Err(Error::Daemon(Refusal::WrongCode(text)))) => {
@@ -180,7 +180,7 @@ async fn offer_deletion(session: &mut Session, picture: NewFile) -> Result<(), F
 }
 
 /// A new key that is wiped from memory when it is dropped.
-struct Wiped(Offer);
+struct Wiped(PendingAuthenticator);
 
 impl Drop for Wiped {
     fn drop(&mut self) {

@@ -4,7 +4,7 @@ use tfa_client::AccountProxy;
 use tfa_client::{
     Error, Failure, Interrupt, Terminal, best_effort, connect, is_root, with_timeout,
 };
-use tfa_proto::{Factor, Offer, OpenEnum, Parameters, Status};
+use tfa_proto::{Factor, OpenEnum, Parameters, PendingAuthenticator, Status};
 use zeroize::Zeroizing;
 
 use crate::messages;
@@ -40,7 +40,7 @@ impl Daemon {
         &self,
         interrupt: &mut Interrupt,
         parameters: Parameters,
-    ) -> Option<Result<Offer, Error>> {
+    ) -> Option<Result<PendingAuthenticator, Error>> {
         let answer = interrupt.during(self.account.setup(parameters)).await;
         if answer.is_none() {
             // The daemon may have created the key.
@@ -53,7 +53,7 @@ impl Daemon {
         &self,
         proof: &str,
         parameters: Parameters,
-    ) -> Result<Offer, Error> {
+    ) -> Result<PendingAuthenticator, Error> {
         change(self.account.move_to(proof, parameters)).await
     }
 

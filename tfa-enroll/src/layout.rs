@@ -2,7 +2,7 @@
 //! page of its own; or link and key alone, with a hint how to get the QR code.
 
 use tfa_client::plain;
-use tfa_proto::Offer;
+use tfa_proto::PendingAuthenticator;
 use tfa_text::pages::{self, Cancel, Key, QrHint};
 use tfa_text::qr::{Qr, Style};
 use tfa_text::wrapped;
@@ -13,7 +13,7 @@ use crate::messages;
 
 /// What is shown, and the capabilities of the terminal.
 pub(crate) struct Layout<'a> {
-    pub(crate) offer: &'a Offer,
+    pub(crate) pending: &'a PendingAuthenticator,
     pub(crate) form: Option<&'a QrForm>,
     pub(crate) code: Option<&'a Qr>,
     pub(crate) utf8: bool,
@@ -108,16 +108,16 @@ impl Layout<'_> {
 
     /// Link and key, and an empty row.
     fn key(&self, columns: usize, hint: QrHint) -> Zeroizing<String> {
-        let offer = self.offer;
+        let pending = self.pending;
         let ascii = |text: &str| Zeroizing::new(plain(text, false));
         let key = Key {
-            uri: &ascii(&offer.uri),
-            secret: &offer.secret,
-            account: &ascii(&offer.account),
-            issuer: &ascii(&offer.issuer),
-            algorithm: &ascii(&offer.algorithm),
-            digits: offer.digits,
-            period: offer.period,
+            uri: &ascii(&pending.uri),
+            secret: &pending.secret,
+            account: &ascii(&pending.account),
+            issuer: &ascii(&pending.issuer),
+            algorithm: &ascii(pending.algorithm.name()),
+            digits: pending.digits,
+            period: pending.period,
         };
         let mut page = pages::key(&key, hint, Cancel::CtrlC, columns);
         page.push('\n');

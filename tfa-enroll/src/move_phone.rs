@@ -15,11 +15,11 @@ pub(crate) async fn run(
     status::require_set_up(&session.daemon).await?;
     let picture = confirm::picture_file(qr.as_ref())?;
     session.print(messages::MOVE_INTRO)?;
-    let offer = proof::with_proof(session, async |daemon, proof| {
+    let pending = proof::with_proof(session, async |daemon, proof| {
         daemon.move_to(proof, parameters.clone()).await
     })
     .await?;
-    confirm::confirm(session, offer, qr, picture, messages::MOVE_CANCELLED).await?;
+    confirm::confirm(session, pending, qr, picture, messages::MOVE_CANCELLED).await?;
     // The move is complete, even if this call fails.
     let status = session.daemon.status().await.ok();
     session.print(&messages::moved(status.map(|now| now.backup_codes_left)))?;

@@ -1,7 +1,7 @@
 //! `tfa-enroll setup`: invitation code, if required; password; new key and its first code; backup codes.
 
 use tfa_client::{Error, Failure};
-use tfa_proto::{Error as Refusal, Offer, Parameters};
+use tfa_proto::{Error as Refusal, Parameters, PendingAuthenticator};
 
 use crate::args::QrForm;
 use crate::invitation::Invitation;
@@ -29,8 +29,8 @@ pub(crate) async fn run(
             return Err(Failure::Cancelled(messages::CANCELLED.to_owned()));
         }
     }
-    let offer = new_key(session, &status.user, parameters).await?;
-    let codes = confirm::confirm(session, offer, qr, picture, messages::CANCELLED).await?;
+    let pending = new_key(session, &status.user, parameters).await?;
+    let codes = confirm::confirm(session, pending, qr, picture, messages::CANCELLED).await?;
     session.print(&messages::is_on(&status.user))?;
     backup_codes::show(session, &status.user, &codes).await
 }
@@ -41,7 +41,7 @@ async fn new_key(
     session: &mut Session,
     user: &str,
     mut parameters: Parameters,
-) -> Result<Offer, Failure> {
+) -> Result<PendingAuthenticator, Failure> {
     let mut invitation = Invitation::default();
     let agent = password::agent(session)?;
     loop {
@@ -49,7 +49,7 @@ async fn new_key(
             .daemon
             .setup(&mut session.interrupt, parameters.clone());
         match call.await {
-            Some(Ok(offer)) => return Ok(offer),
+            Some(Ok(pending)) => return Ok(pending),
             Some(Err(Error::Daemon(Refusal::InvitationNeeded(_))))
                 if parameters.invitation.is_none() =>
             {

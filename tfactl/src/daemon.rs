@@ -111,8 +111,8 @@ impl Daemon {
         answered(&mut self.interrupt, call).await
     }
 
-    pub(crate) async fn seen(&mut self) -> Result<Vec<AuditRecord>, Failure> {
-        answered(&mut self.interrupt, self.admin.seen()).await
+    pub(crate) async fn audit_records(&mut self) -> Result<Vec<AuditRecord>, Failure> {
+        answered(&mut self.interrupt, self.admin.audit_records()).await
     }
 }
 

@@ -35,9 +35,9 @@ pub(crate) fn selects(status: &Status, filter: Filter, now: u64) -> bool {
 /// user.
 pub(crate) fn is_locked(status: &Status, now: u64) -> bool {
     let lasts = |until: Option<u64>| until.is_some_and(|until| until > now);
-    status.locked_for_good
-        || status.console_locked_for_good
-        || status.own_locked_for_good
+    status.permanently_locked
+        || status.console_permanently_locked
+        || status.own_permanently_locked
         || lasts(status.locked_until)
         || lasts(status.console_locked_until)
         || lasts(status.own_locked_until)
@@ -80,11 +80,11 @@ mod tests {
                 ..Status::default()
             },
             Status {
-                locked_for_good: true,
+                permanently_locked: true,
                 ..Status::default()
             },
             Status {
-                console_locked_for_good: true,
+                console_permanently_locked: true,
                 ..Status::default()
             },
             Status {
@@ -92,7 +92,7 @@ mod tests {
                 ..Status::default()
             },
             Status {
-                own_locked_for_good: true,
+                own_permanently_locked: true,
                 ..Status::default()
             },
         ] {

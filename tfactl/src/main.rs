@@ -73,7 +73,9 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         Command::Policy { command } => match command {
             PolicyCommand::Check { file, strict } => policy::check(&file, strict),
             PolicyCommand::Impact {
-                seen: true, json, ..
+                recorded: true,
+                json,
+                ..
             } => policy::audit(json).await,
             PolicyCommand::Impact {
                 file,

@@ -1,6 +1,6 @@
 //! The client of `.Account`: the account of the caller, whose uid the bus reports.
 
-use tfa_proto::{Factor, Offer, OpenEnum, Parameters, Status};
+use tfa_proto::{Factor, OpenEnum, Parameters, PendingAuthenticator, Status};
 
 use crate::error::Error;
 
@@ -22,12 +22,12 @@ pub trait Account {
     /// Creates the first authenticator, pending until [`Self::confirm`]. Asks polkit for
     /// `org.tfad.tfa1.enroll`, which asks the user for the password.
     #[zbus(allow_interactive_auth)]
-    fn setup(&self, parameters: Parameters) -> Result<Offer, Error>;
+    fn setup(&self, parameters: Parameters) -> Result<PendingAuthenticator, Error>;
 
     /// Creates an authenticator that replaces the present ones when it is confirmed. Named `Move`
     /// on the bus.
     #[zbus(name = "Move", allow_interactive_auth)]
-    fn move_to(&self, proof: &str, parameters: Parameters) -> Result<Offer, Error>;
+    fn move_to(&self, proof: &str, parameters: Parameters) -> Result<PendingAuthenticator, Error>;
 
     /// Confirms the pending authenticator with one of its codes, and activates it. Returns the backup
     /// codes after a first enrollment, and none after a move.

@@ -60,5 +60,5 @@ pub trait Admin {
 
     /// The logins that audit mode recorded.
     #[zbus(allow_interactive_auth)]
-    fn seen(&self) -> Result<Vec<AuditRecord>, Error>;
+    fn audit_records(&self) -> Result<Vec<AuditRecord>, Error>;
 }

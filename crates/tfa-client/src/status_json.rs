@@ -10,13 +10,13 @@
 //! | `uid` | the uid of the record, or else of the user; null where the user does not exist on this host |
 //! | `state` | `none` (not enrolled), `pending` (enrollment started, no code entered), `enabled`, `paused`; empty where there is a `problem` |
 //! | `authenticators` | their names |
-//! | `offer_pending` | whether a new authenticator waits for its first correct code |
+//! | `pending_authenticator` | whether a new authenticator waits for its first correct code |
 //! | `backup_codes_left` | the number of unused backup codes |
 //! | `failures` | consecutive wrong codes in remote logins |
 //! | `locked_until` | the end of the lock for remote logins, or null |
-//! | `locked_for_good` | whether the lock for remote logins has no end |
-//! | `console_failures`, `console_locked_until`, `console_locked_for_good` | the same at the console |
-//! | `own_failures`, `own_locked_until`, `own_locked_for_good` | the same for programs that run as the user |
+//! | `permanently_locked` | whether the lock for remote logins has no end |
+//! | `console_failures`, `console_locked_until`, `console_permanently_locked` | the same at the console |
+//! | `own_failures`, `own_locked_until`, `own_permanently_locked` | the same for programs that run as the user |
 //! | `wrong_codes` | wrong codes that no login has reported yet |
 //! | `last_wrong_code` | the time of the last of them, or null |
 //! | `last_wrong_code_from` | its remote host, its terminal, or the PAM service if neither is known; empty for a program that runs as the user; or null |
@@ -40,17 +40,17 @@ pub struct StatusJson<'a> {
     uid: Option<u32>,
     state: &'a str,
     authenticators: &'a [String],
-    offer_pending: bool,
+    pending_authenticator: bool,
     backup_codes_left: u32,
     failures: u32,
     locked_until: Option<String>,
-    locked_for_good: bool,
+    permanently_locked: bool,
     console_failures: u32,
     console_locked_until: Option<String>,
-    console_locked_for_good: bool,
+    console_permanently_locked: bool,
     own_failures: u32,
     own_locked_until: Option<String>,
-    own_locked_for_good: bool,
+    own_permanently_locked: bool,
     wrong_codes: u32,
     last_wrong_code: Option<String>,
     last_wrong_code_from: Option<&'a str>,
@@ -70,17 +70,17 @@ impl<'a> From<&'a Status> for StatusJson<'a> {
             uid: status.uid,
             state: status.state.as_ref().map_or("", OpenEnum::name),
             authenticators: &status.authenticators,
-            offer_pending: status.offer_pending,
+            pending_authenticator: status.pending_authenticator,
             backup_codes_left: status.backup_codes_left,
             failures: status.failures,
             locked_until: status.locked_until.map(rfc3339),
-            locked_for_good: status.locked_for_good,
+            permanently_locked: status.permanently_locked,
             console_failures: status.console_failures,
             console_locked_until: status.console_locked_until.map(rfc3339),
-            console_locked_for_good: status.console_locked_for_good,
+            console_permanently_locked: status.console_permanently_locked,
             own_failures: status.own_failures,
             own_locked_until: status.own_locked_until.map(rfc3339),
-            own_locked_for_good: status.own_locked_for_good,
+            own_permanently_locked: status.own_permanently_locked,
             wrong_codes: status.wrong_codes,
             last_wrong_code: status.last_wrong_code.map(rfc3339),
             last_wrong_code_from: status.last_wrong_code_from.as_deref(),

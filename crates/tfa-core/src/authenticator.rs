@@ -38,14 +38,6 @@ impl Algorithm {
             Self::Sha512 => "SHA512",
         }
     }
-
-    /// The algorithm of that name, in either case.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Sha1, Self::Sha256, Self::Sha512]
-            .into_iter()
-            .find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
-    }
 }
 
 /// How an authenticator computes its codes.

@@ -47,7 +47,7 @@ pub struct Explanation {
     /// The end of the lock that applies to this login; absent without a timed lock.
     pub locked_until: Option<u64>,
     /// Whether the lock ends only when the administrator removes it.
-    pub locked_for_good: bool,
+    pub permanently_locked: bool,
     /// In audit mode, the outcome without it, where that differs.
     pub audited: Option<OpenEnum<Outcome>>,
     /// The reason for [`Self::audited`].

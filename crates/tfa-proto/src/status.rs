@@ -18,7 +18,7 @@ pub struct Status {
     /// The names of the authenticators.
     pub authenticators: Vec<String>,
     /// Whether a new authenticator waits for its first code.
-    pub offer_pending: bool,
+    pub pending_authenticator: bool,
     /// The number of unused backup codes.
     pub backup_codes_left: u32,
     /// Remote wrong codes in a row.
@@ -26,19 +26,19 @@ pub struct Status {
     /// The end of the remote lock; absent without a timed lock.
     pub locked_until: Option<u64>,
     /// Whether the remote lock ends only when the administrator removes it.
-    pub locked_for_good: bool,
+    pub permanently_locked: bool,
     /// Wrong codes in a row at the console.
     pub console_failures: u32,
     /// The end of the lock at the console; absent without a timed lock.
     pub console_locked_until: Option<u64>,
     /// Whether the lock at the console ends only with a backup code or by the administrator.
-    pub console_locked_for_good: bool,
+    pub console_permanently_locked: bool,
     /// Wrong codes in a row from programs that run as the user.
     pub own_failures: u32,
     /// The end of the lock of programs that run as the user; absent without a timed lock.
     pub own_locked_until: Option<u64>,
     /// Whether that lock ends only when the administrator removes it.
-    pub own_locked_for_good: bool,
+    pub own_permanently_locked: bool,
     /// Wrong codes that no login has reported yet.
     pub wrong_codes: u32,
     /// The time of the last one; absent if there is none.

@@ -148,14 +148,17 @@ mod tests {
     use zbus::wire::{LE, to_bytes};
 
     use super::*;
-    use crate::{Explanation, Factor, Outcome, Reason, RenameOutcome, State, Verdict};
+    use crate::{Algorithm, Explanation, Factor, Outcome, Reason, RenameOutcome, State, Verdict};
 
     fn has_names_of_its_own<T: WireName + Debug + PartialEq>(all: &[T]) {
+        has_names(all, |letter| letter.is_ascii_lowercase() || letter == '-');
+    }
+
+    fn has_names<T: WireName + Debug + PartialEq>(all: &[T], is_plain: fn(char) -> bool) {
         let names: HashSet<_> = all.iter().map(|value| value.name()).collect();
         assert_eq!(names.len(), all.len(), "{all:?}");
         for value in all {
             assert_eq!(T::from_name(value.name()), Some(*value));
-            let is_plain = |letter: char| letter.is_ascii_lowercase() || letter == '-';
             assert!(value.name().chars().all(is_plain), "{value:?}");
         }
     }
@@ -168,6 +171,9 @@ mod tests {
         has_names_of_its_own(Factor::ALL);
         has_names_of_its_own(RenameOutcome::ALL);
         has_names_of_its_own(Verdict::ALL);
+        has_names(Algorithm::ALL, |letter| {
+            letter.is_ascii_uppercase() || letter.is_ascii_digit()
+        });
     }
 
     fn crosses(explanation: &Explanation) -> Explanation {

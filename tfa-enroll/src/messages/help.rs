@@ -14,14 +14,14 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
   state                    none, pending, enabled or paused; empty if there is a
                            problem
   authenticators           the names of the authenticators
-  offer_pending            a new phone waits for its first correct code
+  pending_authenticator    a new phone waits for its first correct code
   backup_codes_left        the number of unused backup codes
   failures                 consecutive wrong codes in remote logins
   locked_until             the end of the lock for remote logins, or null
-  locked_for_good          only the administrator can remove that lock
-  console_failures, console_locked_until, console_locked_for_good
+  permanently_locked       only the administrator can remove that lock
+  console_failures, console_locked_until, console_permanently_locked
                            the same for logins at the console
-  own_failures, own_locked_until, own_locked_for_good
+  own_failures, own_locked_until, own_permanently_locked
                            the same for programs that run as you
   wrong_codes              wrong codes that no login has reported yet
   last_wrong_code, last_wrong_code_from
@@ -34,5 +34,7 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
   problem                  why the record cannot be used, or null
   note                     a note for the administrator, or null
 Times are in RFC 3339 format, in UTC.";
+
+pub(crate) const ALGORITHMS: &str = "\n  possible algorithms: SHA1, SHA256, SHA512";
 
 pub(crate) const QR_FORMS: &str = "\n  possible forms: utf8, ascii, png:FILE, svg:FILE, none";

@@ -22,7 +22,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
     if set_up {
         lines.extend(authenticators(status));
         lines.push(backup_codes_left(status.backup_codes_left));
-        if status.offer_pending {
+        if status.pending_authenticator {
             lines.push("A new phone waits for its first correct code.".to_owned());
         }
     }
@@ -93,21 +93,21 @@ fn day(at: u64, now: u64) -> String {
 
 fn locks(status: &Status, now: u64) -> impl Iterator<Item = String> {
     let remote = match status.locked_until {
-        _ if status.locked_for_good => {
+        _ if status.permanently_locked => {
             Some("Remote logins: locked until the administrator unlocks them".to_owned())
         }
         until => lasting(until, now)
             .map(|(until, wait)| format!("Remote logins: locked for {wait}, until {until}")),
     };
     let console = match status.console_locked_until {
-        _ if status.console_locked_for_good => {
+        _ if status.console_permanently_locked => {
             Some("Console logins: locked until the administrator unlocks them".to_owned())
         }
         until => lasting(until, now)
             .map(|(until, wait)| format!("Console logins: locked for {wait}, until {until}")),
     };
     let own = match status.own_locked_until {
-        _ if status.own_locked_for_good => Some(
+        _ if status.own_permanently_locked => Some(
             "Screen lockers and tfa-enroll: locked until the administrator unlocks them".to_owned(),
         ),
         until => lasting(until, now).map(|(until, wait)| {

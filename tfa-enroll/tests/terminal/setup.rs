@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
-use tfa_proto::Status;
+use tfa_proto::{Algorithm, Status};
 use tfa_testkit::daemon::{NEW_CODE, SECRET, URI, enabled};
 use tfa_testkit::{Run, Terminal, TestHost};
 
@@ -311,7 +311,7 @@ fn the_wishes_for_the_authenticator_reach_the_daemon() {
     let parameters = host.daemon().account(|account| account.parameters.clone());
     let parameters = parameters.unwrap();
     assert_eq!(parameters.name.as_deref(), Some("my phone"));
-    assert_eq!(parameters.algorithm.as_deref(), Some("SHA256"));
+    assert_eq!(parameters.algorithm, Some(Algorithm::Sha256.into()));
     assert_eq!((parameters.digits, parameters.period), (Some(8), Some(60)));
 }
 

@@ -35,17 +35,17 @@ fn the_keys_of_the_json_form_are_stable() {
     "phone",
     "tablet"
   ],
-  "offer_pending": false,
+  "pending_authenticator": false,
   "backup_codes_left": 8,
   "failures": 6,
   "locked_until": "2026-12-01T14:05:00Z",
-  "locked_for_good": false,
+  "permanently_locked": false,
   "console_failures": 0,
   "console_locked_until": null,
-  "console_locked_for_good": false,
+  "console_permanently_locked": false,
   "own_failures": 0,
   "own_locked_until": null,
-  "own_locked_for_good": false,
+  "own_permanently_locked": false,
   "wrong_codes": 2,
   "last_wrong_code": "2026-12-01T14:06:00Z",
   "last_wrong_code_from": "",
@@ -119,7 +119,7 @@ fn a_lock_says_how_long() {
     let status = Status {
         state: Some(tfa_proto::State::None.into()),
         locked_until: Some(now + 1800),
-        console_locked_for_good: true,
+        console_permanently_locked: true,
         ..enabled()
     };
     let text = shown(status, &["status"]);

@@ -140,7 +140,7 @@ pub(crate) enum PolicyCommand {
         at: Option<Moment>,
         /// Print the logins that audit mode recorded instead
         #[arg(long, conflicts_with_all = ["file", "service", "from", "method", "at"])]
-        seen: bool,
+        recorded: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,

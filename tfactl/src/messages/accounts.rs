@@ -126,7 +126,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         let names = status.authenticators.join(", ");
         lines.push(format!("Authenticators: {names}"));
         lines.push(format!("Backup codes left: {}", status.backup_codes_left));
-        if status.offer_pending {
+        if status.pending_authenticator {
             lines.push("A new phone waits for its first correct code.".to_owned());
         }
     }
@@ -137,21 +137,21 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
     let remote = lock(
         status.failures,
         status.locked_until,
-        status.locked_for_good,
+        status.permanently_locked,
         now,
     );
     lines.push(format!("Remote logins: {remote}"));
     let console = lock(
         status.console_failures,
         status.console_locked_until,
-        status.console_locked_for_good,
+        status.console_permanently_locked,
         now,
     );
     lines.push(format!("Console logins: {console}"));
     let own = lock(
         status.own_failures,
         status.own_locked_until,
-        status.own_locked_for_good,
+        status.own_permanently_locked,
         now,
     );
     lines.push(format!("Programs of the user: {own}"));

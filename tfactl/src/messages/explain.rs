@@ -76,7 +76,7 @@ fn rule(explained: &Explanation) -> Option<String> {
 fn lock(explained: &Explanation) -> Option<String> {
     let user = &explained.user;
     match explained.locked_until {
-        _ if explained.locked_for_good => Some(format!(
+        _ if explained.permanently_locked => Some(format!(
             "Locked: until an administrator runs: tfactl unlock {user}"
         )),
         Some(until) => Some(format!(

@@ -27,14 +27,14 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
   state                    none, pending, enabled or paused; empty if there is a
                            problem
   authenticators           the names of the authenticators
-  offer_pending            a new phone waits for its first correct code
+  pending_authenticator    a new phone waits for its first correct code
   backup_codes_left        the number of unused backup codes
   failures                 consecutive wrong codes in remote logins
   locked_until             the end of the lock for remote logins, or null
-  locked_for_good          only the administrator can remove that lock
-  console_failures, console_locked_until, console_locked_for_good
+  permanently_locked       only the administrator can remove that lock
+  console_failures, console_locked_until, console_permanently_locked
                            the same for logins at the console
-  own_failures, own_locked_until, own_locked_for_good
+  own_failures, own_locked_until, own_permanently_locked
                            the same for programs that run as the user
   wrong_codes              wrong codes that no login has reported yet
   last_wrong_code, last_wrong_code_from
@@ -88,7 +88,7 @@ Keys of the JSON output, which do not change (see tfactl(8)):
   required                 that line requires two-factor login
   grace_until              the end of the grace period, or null
   locked_until             the end of the lock for this login, or null
-  locked_for_good          only the administrator can remove that lock
+  permanently_locked       only the administrator can remove that lock
   audited, audited_reason  in audit mode, outcome and reason without it, if they
                            are different; otherwise null
   state                    as in tfactl show --json
@@ -114,7 +114,7 @@ Keys of the JSON output, which do not change (see tfactl(8)):
                            notified, offered, set-up and refused; later is
                            after every grace period
   unknown                  users with a record who do not exist on this host
-With --seen: an array of user, outcome, reason (or null), service, from (the
+With --recorded: an array of user, outcome, reason (or null), service, from (the
 remote host of the last login, or local), count, last.
 Times are in RFC 3339 format, in UTC.";
 

@@ -1,4 +1,4 @@
-//! `tfactl policy impact --seen`: the logins that audit mode recorded.
+//! `tfactl policy impact --recorded`: the logins that audit mode recorded.
 
 use serde::Serialize;
 use tfa_client::{Failure, Terminal};
@@ -36,7 +36,7 @@ impl<'a> From<&'a AuditRecord> for AuditRecordJson<'a> {
 pub(crate) async fn run(as_json: bool) -> Result<(), Failure> {
     let terminal = Terminal::new();
     let mut daemon = Daemon::connect(&terminal).await?;
-    let mut records = daemon.seen().await?;
+    let mut records = daemon.audit_records().await?;
     // By user, the latest first.
     records.sort_by(|one, other| {
         let by_user = one.user.cmp(&other.user);

@@ -309,13 +309,16 @@ The user sees: Too many wrong codes. Try again in 30 seconds.
     let report = json(&said(for_a_time, &["--json"]));
     assert_eq!(report["locked_until"], "2026-12-01T14:05:00Z");
     let for_good = Explanation {
-        locked_for_good: true,
+        permanently_locked: true,
         ..locked
     };
     let text = said(for_good.clone(), &[]);
     let words = "Locked: until an administrator runs: tfactl unlock alice\n";
     assert!(text.contains(words), "{text}");
-    assert_eq!(json(&said(for_good, &["--json"]))["locked_for_good"], true);
+    assert_eq!(
+        json(&said(for_good, &["--json"]))["permanently_locked"],
+        true
+    );
 }
 
 #[test]
@@ -415,7 +418,7 @@ fn the_keys_of_the_json_form_are_stable() {
   "required": true,
   "grace_until": "2026-12-01T14:05:00Z",
   "locked_until": null,
-  "locked_for_good": false,
+  "permanently_locked": false,
   "audited": null,
   "audited_reason": null,
   "state": "enabled",

@@ -17,7 +17,7 @@ fn accounts() -> Vec<Status> {
             ..account("alice", "enabled")
         },
         Status {
-            console_locked_for_good: true,
+            console_permanently_locked: true,
             ..account("dora", "enabled")
         },
         Status {

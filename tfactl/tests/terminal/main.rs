@@ -11,10 +11,10 @@ mod impact;
 mod invite;
 mod list;
 mod polkit;
+mod recorded;
 mod refuses;
 mod rename;
 mod required;
-mod seen;
 mod show;
 
 use serde_json::Value;

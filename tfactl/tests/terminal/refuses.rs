@@ -39,7 +39,7 @@ fn every_command_says_first_that_logins_are_refused_and_fails() {
         (&["invite", "zoe"], "MNPQR"),
         (&["rename", "zoe", "zoe"], "zoe"),
         (&["rename", "--map", "map"], "moved"),
-        (&["policy", "impact", "--seen"], "not recorded"),
+        (&["policy", "impact", "--recorded"], "not recorded"),
         (&["policy", "impact", "new.toml"], "new.toml"),
     ] {
         let (code, out, error) = run(&host, &before, arguments);

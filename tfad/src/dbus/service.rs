@@ -12,10 +12,10 @@ use zbus::{Connection, MatchRule, MessageStream, message};
 
 use super::calls::Calls;
 use super::control::{self, publish_status};
-use super::interface::account::OwnAccount;
-use super::interface::admin::Admin;
+use super::interface::account::AccountInterface;
+use super::interface::admin::AdminInterface;
 use super::interface::bounded::Bounded;
-use super::interface::login::Login;
+use super::interface::login::LoginInterface;
 use crate::account::Accounts;
 use crate::call_limiter::CallLimiter;
 use crate::log::DaemonEvent;
@@ -56,9 +56,9 @@ pub async fn serve(
     let logins = Arc::new(Logins::new(Arc::clone(&state), Arc::clone(&accounts)));
     let limiter = CallLimiter::new(MAX_CALLS_PER_UID, MAX_UNPRIVILEGED_CALLS);
     let calls = Arc::new(Calls::new(Arc::clone(&limiter)));
-    let login = Login::new(&logins, &calls);
-    let account = OwnAccount::new(&state, &accounts, &logins, &calls);
-    let admin = Admin::new(&state, &accounts, &calls);
+    let login = LoginInterface::new(&logins, &calls);
+    let account = AccountInterface::new(&state, &accounts, &logins, &calls);
+    let admin = AdminInterface::new(&state, &accounts, &calls);
     let connection = super::connect(bus)?
         .serve_at(tfa_proto::PATH, Bounded::new(&calls, login))
         .serve_at(tfa_proto::PATH, Bounded::new(&calls, account))

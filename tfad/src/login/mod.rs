@@ -6,6 +6,7 @@
 
 mod answer;
 mod begin;
+mod bypasses;
 pub mod enrollment;
 mod error;
 mod log;
@@ -16,7 +17,6 @@ mod reminders;
 pub mod render;
 pub mod sessions;
 pub mod simulate;
-mod unguarded;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,11 +29,11 @@ use zbus::wire::OwnedVariant;
 use crate::account::Accounts;
 use crate::caller::Caller;
 use crate::host::host_name;
+use crate::login::bypasses::Bypasses;
 use crate::login::password_prompts::PasswordPrompts;
 use crate::login::reminders::Reminders;
 use crate::login::render::Renderer;
 use crate::login::sessions::{LoginAttempt, Sessions};
-use crate::login::unguarded::Bypasses;
 use crate::state::DaemonState;
 
 pub use error::Error;

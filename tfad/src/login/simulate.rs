@@ -223,7 +223,7 @@ pub fn explain(
             Some(LockState::Until(until)) => Some(until.as_secs()),
             _ => None,
         },
-        locked_for_good: locked == Some(LockState::Permanent),
+        permanently_locked: locked == Some(LockState::Permanent),
         audited: audited.map(|(what, _)| what.into()),
         audited_reason: audited.and_then(|(_, why)| why).map(OpenEnum::from),
         state: status::state_of(account).into(),

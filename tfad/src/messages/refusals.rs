@@ -77,6 +77,12 @@ pub fn code_needed() -> Error {
     Error::CodeNeeded("A code from your phone, or a backup code, is required.".to_owned())
 }
 
+/// The hash function of a new authenticator is none of the contract.
+#[must_use]
+pub fn unknown_algorithm() -> Error {
+    Error::InvalidArgument("The algorithm can be SHA1, SHA256 or SHA512.".to_owned())
+}
+
 /// The parameters of a new authenticator are out of range.
 #[must_use]
 pub fn bad_parameters(bad: BadParameters) -> Error {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tfa_proto::{Error, Factor, Offer, OpenEnum, Parameters, State, Status};
+use tfa_proto::{Error, Factor, OpenEnum, Parameters, PendingAuthenticator, State, Status};
 
 use super::error::BusError;
 use super::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, PROOF, Polkit, SECRET, Shared};
@@ -19,23 +19,27 @@ impl AccountInterface {
         self.0.account.lock().unwrap().refusal.clone()
     }
 
-    async fn setup(&self, parameters: Parameters) -> Result<Offer, BusError> {
+    async fn setup(&self, parameters: Parameters) -> Result<PendingAuthenticator, BusError> {
         let word = parameters.invitation.as_deref();
         let call = word.map_or("Setup".to_owned(), |word| format!("Setup {word}"));
         self.0.record(call).await;
         self.0.check_invitation(&parameters)?;
         self.0.check_polkit()?;
-        Ok(self.0.offer(parameters))
+        Ok(self.0.new_authenticator(parameters))
     }
 
-    async fn r#move(&self, proof: &str, parameters: Parameters) -> Result<Offer, BusError> {
+    async fn r#move(
+        &self,
+        proof: &str,
+        parameters: Parameters,
+    ) -> Result<PendingAuthenticator, BusError> {
         self.0.record(with_proof("Move", proof)).await;
         self.0.authenticate(proof)?;
         self.0.check_code(proof)?;
         if proof == "ABCDE-FGHJK" {
             self.0.account.lock().unwrap().status.backup_codes_left -= 1;
         }
-        Ok(self.0.offer(parameters))
+        Ok(self.0.new_authenticator(parameters))
     }
 
     async fn confirm(&self, code: &str) -> Result<Vec<String>, BusError> {
@@ -184,21 +188,21 @@ impl Shared {
         Ok(())
     }
 
-    fn offer(&self, parameters: Parameters) -> Offer {
+    fn new_authenticator(&self, parameters: Parameters) -> PendingAuthenticator {
         let mut account = self.account.lock().unwrap();
         account.pending = true;
         let digits = parameters.digits.unwrap_or(6);
-        let offer = Offer {
+        let pending = PendingAuthenticator {
             uri: account.uri.clone(),
             secret: SECRET.to_owned(),
             issuer: "desk.example".to_owned(),
             account: "alice".to_owned(),
-            algorithm: parameters.algorithm.clone().unwrap_or("SHA1".to_owned()),
+            algorithm: parameters.algorithm.clone().unwrap_or_default(),
             digits,
             period: parameters.period.unwrap_or(30),
         };
         account.parameters = Some(parameters);
-        offer
+        pending
     }
 }
 

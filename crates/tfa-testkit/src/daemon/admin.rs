@@ -140,8 +140,8 @@ impl AdminInterface {
         Ok((account.audit, impacts))
     }
 
-    async fn seen(&self) -> Vec<AuditRecord> {
-        self.0.record("Seen".to_owned()).await;
+    async fn audit_records(&self) -> Vec<AuditRecord> {
+        self.0.record("AuditRecords".to_owned()).await;
         self.0.account.lock().unwrap().audit_records.clone()
     }
 }

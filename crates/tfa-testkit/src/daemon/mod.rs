@@ -76,7 +76,7 @@ pub struct Account {
     pub audit: bool,
     /// The answer to `Impact`, for the users who are affected.
     pub impacts: Vec<Impact>,
-    /// The answer to `Seen`.
+    /// The answer to `AuditRecords`.
     pub audit_records: Vec<AuditRecord>,
     /// The login of the last `Explain` or `Impact`.
     pub hypothetical_login: Option<HypotheticalLogin>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tfa_core::{Factor, Input};
-use tfa_proto::{ACTION_ENROLL, Error, Offer, OpenEnum, Parameters, Status};
+use tfa_proto::{ACTION_ENROLL, Error, OpenEnum, Parameters, PendingAuthenticator, Status};
 use zbus::Connection;
 use zbus::message::Header;
 use zeroize::Zeroizing;
@@ -19,7 +19,7 @@ use crate::state::DaemonState;
 
 /// The interface.
 #[derive(Debug)]
-pub(crate) struct OwnAccount {
+pub(crate) struct AccountInterface {
     state: Arc<DaemonState>,
     accounts: Arc<Accounts>,
     /// Its password prompts.
@@ -37,7 +37,7 @@ struct OwnerCall<'call> {
 }
 
 #[zbus::interface(name = "org.tfad.Tfa1.Account")]
-impl OwnAccount {
+impl AccountInterface {
     /// The state of the account.
     #[zbus(out_args("status"))]
     async fn status(
@@ -60,14 +60,14 @@ impl OwnAccount {
         Ok(self.state.refusal().unwrap_or_default())
     }
 
-    /// Offers a first authenticator.
-    #[zbus(out_args("offer"))]
+    /// Creates a first authenticator, which is pending until `Confirm`.
+    #[zbus(out_args("pending_authenticator"))]
     async fn setup(
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         mut parameters: Parameters,
-    ) -> Result<Offer, BusError> {
+    ) -> Result<PendingAuthenticator, BusError> {
         let invitation = Zeroizing::new(parameters.invitation.take().unwrap_or_default());
         let mut call = self.begin_change(&header, connection).await?;
         // Checked before polkit asks for the password.
@@ -85,15 +85,15 @@ impl OwnAccount {
             .await?)
     }
 
-    /// Offers an authenticator that is to replace the present ones.
-    #[zbus(name = "Move", out_args("offer"))]
+    /// Creates an authenticator that replaces the present ones at `Confirm`.
+    #[zbus(name = "Move", out_args("pending_authenticator"))]
     async fn move_to(
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         proof: String,
         parameters: Parameters,
-    ) -> Result<Offer, BusError> {
+    ) -> Result<PendingAuthenticator, BusError> {
         let proof = Zeroizing::new(proof);
         let mut call = self.begin_change(&header, connection).await?;
         let authenticator = call.run(move |_| authenticator(&parameters)).await?;
@@ -103,7 +103,7 @@ impl OwnAccount {
             .await?)
     }
 
-    /// Verifies the first code of the offered authenticator and activates it.
+    /// Verifies the first code of the pending authenticator and activates it.
     #[zbus(out_args("backup_codes"))]
     async fn confirm(
         &self,
@@ -116,7 +116,7 @@ impl OwnAccount {
         Ok(call.run(move |owner| owner.confirm(&code)).await?)
     }
 
-    /// Withdraws the offer.
+    /// Withdraws the pending authenticator.
     async fn abandon(
         &self,
         #[zbus(header)] header: Header<'_>,
@@ -203,7 +203,7 @@ impl OwnAccount {
     }
 }
 
-impl OwnAccount {
+impl AccountInterface {
     /// The interface to these accounts.
     pub(crate) fn new(
         state: &Arc<DaemonState>,

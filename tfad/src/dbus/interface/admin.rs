@@ -18,14 +18,14 @@ use crate::state::DaemonState;
 
 /// The interface.
 #[derive(Debug)]
-pub(crate) struct Admin {
+pub(crate) struct AdminInterface {
     state: Arc<DaemonState>,
     accounts: Arc<Accounts>,
     calls: Arc<Calls>,
 }
 
 #[zbus::interface(name = "org.tfad.Tfa1.Admin")]
-impl Admin {
+impl AdminInterface {
     /// Every account that has a record.
     #[zbus(out_args("accounts"))]
     async fn list(
@@ -97,7 +97,7 @@ impl Admin {
     }
 
     /// Makes an invitation.
-    #[zbus(out_args("word", "until"))]
+    #[zbus(out_args("code", "until"))]
     async fn invite(
         &self,
         #[zbus(header)] header: Header<'_>,
@@ -149,21 +149,21 @@ impl Admin {
             .await?)
     }
 
-    /// What audit mode saw.
-    #[zbus(out_args("seen"))]
-    async fn seen(
+    /// The logins that audit mode recorded.
+    #[zbus(out_args("audit_records"))]
+    async fn audit_records(
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<AuditRecord>, BusError> {
-        let call = self.admit(&header, connection, "seen").await?;
+        let call = self.admit(&header, connection, "audit_records").await?;
         Ok(self
-            .run(&call, |administrator| administrator.seen())
+            .run(&call, |administrator| administrator.audit_records())
             .await?)
     }
 }
 
-impl Admin {
+impl AdminInterface {
     /// The interface to these accounts.
     pub(crate) fn new(
         state: &Arc<DaemonState>,

@@ -134,7 +134,7 @@ impl Administrator {
         let user = self.accounts.user(user)?;
         let now = clock::now();
         let until = now.plus(Duration::from_secs(seconds));
-        let (invitation, word) = random::drawn(|fill| Invitation::draw(fill, now, until))?;
+        let (invitation, code) = random::drawn(|fill| Invitation::draw(fill, now, until))?;
         let invited = self
             .accounts
             .change(&user, |account| {
@@ -154,7 +154,7 @@ impl Administrator {
         self.state
             .journal
             .log_account(&self.caller, &user.name, AccountEvent::Invited);
-        Ok((word.to_printed(), until.as_secs()))
+        Ok((code.to_printed(), until.as_secs()))
     }
 
     pub(super) fn explain(
@@ -231,17 +231,17 @@ impl Administrator {
         Ok((config.policy.audit, impacts))
     }
 
-    pub(super) fn seen(&self) -> Result<Vec<AuditRecord>, Error> {
+    pub(super) fn audit_records(&self) -> Result<Vec<AuditRecord>, Error> {
         let records = self.accounts.list()?;
-        let mut seen = Vec::new();
+        let mut all = Vec::new();
         for (name, record) in records {
             let account = record
                 .ok()
                 .and_then(|(record, _)| Account::decode(record.as_bytes()).ok());
             let audit_records = account.iter().flat_map(Account::audit_records);
-            seen.extend(audit_records.map(|record| audit_record(&name, record)));
+            all.extend(audit_records.map(|record| audit_record(&name, record)));
         }
-        Ok(seen)
+        Ok(all)
     }
 }
 

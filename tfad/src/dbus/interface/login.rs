@@ -16,12 +16,12 @@ use crate::login::{self, Logins};
 
 /// The interface.
 #[derive(Debug)]
-pub(crate) struct Login {
+pub(crate) struct LoginInterface {
     logins: Arc<Logins>,
     calls: Arc<Calls>,
 }
 
-impl Login {
+impl LoginInterface {
     pub(crate) fn new(logins: &Arc<Logins>, calls: &Arc<Calls>) -> Self {
         let (logins, calls) = (Arc::clone(logins), Arc::clone(calls));
         Self { logins, calls }
@@ -29,7 +29,7 @@ impl Login {
 }
 
 #[zbus::interface(name = "org.tfad.Tfa1.Login")]
-impl Login {
+impl LoginInterface {
     /// Begins the dialog for a user.
     #[zbus(out_args("dialog", "turn"))]
     async fn begin(

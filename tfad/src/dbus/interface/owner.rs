@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Credential, Factor, Input};
 use tfa_core::{Proof, Refusal, State, ThrottleScope, Time};
-use tfa_proto::{Error, Offer, Parameters, Status};
+use tfa_proto::{Error, OpenEnum, Parameters, PendingAuthenticator, Status};
 
 use crate::account::{self, Accounts, status};
 use crate::caller::Caller;
@@ -92,7 +92,7 @@ impl Owner {
         &self,
         authenticator: &Authenticator,
         invitation: &Input,
-    ) -> Result<Offer, Error> {
+    ) -> Result<PendingAuthenticator, Error> {
         // An invitation may be required since polkit asked.
         let is_required = self.check_invitation(invitation)?;
         self.change(|account, now| {
@@ -102,7 +102,7 @@ impl Owner {
             account.set_up(authenticator.clone(), now)
         })?;
         self.log(AccountEvent::FirstAuthenticatorOffered);
-        Ok(self.offer(authenticator))
+        Ok(self.pending(authenticator))
     }
 
     /// Checks that there is a set-up to change.
@@ -119,12 +119,12 @@ impl Owner {
         &self,
         authenticator: &Authenticator,
         factor: &SecondFactor,
-    ) -> Result<Offer, Error> {
+    ) -> Result<PendingAuthenticator, Error> {
         self.change_with(factor, |account, proof, now| {
             account.move_to(authenticator.clone(), proof, now)
         })?;
         self.log(AccountEvent::AuthenticatorOffered);
-        Ok(self.offer(authenticator))
+        Ok(self.pending(authenticator))
     }
 
     pub(super) fn confirm(&self, code: &Input) -> Result<Vec<String>, Error> {
@@ -288,14 +288,18 @@ impl Owner {
     }
 
     /// The authenticator as it is shown to its owner, once.
-    fn offer(&self, authenticator: &Authenticator) -> Offer {
+    fn pending(&self, authenticator: &Authenticator) -> PendingAuthenticator {
         let (parameters, issuer) = (authenticator.parameters(), self.state.issuer());
-        Offer {
+        PendingAuthenticator {
             uri: authenticator.uri(&issuer, &self.user.name).to_string(),
             secret: authenticator.secret().to_base32().to_string(),
             issuer,
             account: self.user.name.clone(),
-            algorithm: parameters.algorithm().name().to_owned(),
+            algorithm: match parameters.algorithm() {
+                Algorithm::Sha1 => tfa_proto::Algorithm::Sha1.into(),
+                Algorithm::Sha256 => tfa_proto::Algorithm::Sha256.into(),
+                Algorithm::Sha512 => tfa_proto::Algorithm::Sha512.into(),
+            },
             digits: u32::from(parameters.digits()),
             period: parameters.period(),
         }
@@ -318,9 +322,10 @@ pub(super) fn authenticator(wanted: &Parameters) -> Result<Authenticator, Error>
     let usual = tfa_core::Parameters::default();
     let algorithm = match &wanted.algorithm {
         None => usual.algorithm(),
-        Some(name) => Algorithm::from_name(name).ok_or_else(|| {
-            Error::InvalidArgument("The algorithms are SHA1, SHA256 and SHA512.".to_owned())
-        })?,
+        Some(OpenEnum::Known(tfa_proto::Algorithm::Sha1)) => Algorithm::Sha1,
+        Some(OpenEnum::Known(tfa_proto::Algorithm::Sha256)) => Algorithm::Sha256,
+        Some(OpenEnum::Known(tfa_proto::Algorithm::Sha512)) => Algorithm::Sha512,
+        Some(OpenEnum::Unknown(_)) => return Err(messages::unknown_algorithm()),
     };
     let parameters = tfa_core::Parameters::new(
         algorithm,

@@ -2,14 +2,31 @@
 
 use zbus::wire::{DeserializeDict, SerializeDict, Type};
 
+use crate::OpenEnum;
+use crate::wire_name::wire_enum;
+
+wire_enum! {
+    /// The hash function of an authenticator, by its name in otpauth URIs.
+    #[derive(Default)]
+    pub enum Algorithm {
+        /// Supported by every authenticator app.
+        #[default]
+        Sha1 = "SHA1",
+        /// Optional in RFC 6238.
+        Sha256 = "SHA256",
+        /// Optional in RFC 6238.
+        Sha512 = "SHA512",
+    }
+}
+
 /// The requested parameters of a new authenticator. Absent keys take the daemon's defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
 pub struct Parameters {
     /// The name of the authenticator.
     pub name: Option<String>,
-    /// `SHA1`, `SHA256` or `SHA512`.
-    pub algorithm: Option<String>,
+    /// The hash function.
+    pub algorithm: Option<OpenEnum<Algorithm>>,
     /// 6 or 8.
     pub digits: Option<u32>,
     /// Seconds.
@@ -18,11 +35,11 @@ pub struct Parameters {
     pub invitation: Option<String>,
 }
 
-/// A new key, which the user stores on the phone and confirms by a code. It holds the secret, so it
-/// has no `Debug`. Drop it as soon as it was shown.
+/// A new authenticator. The user stores its key on the phone and confirms it by a code. It holds the
+/// secret, so it has no `Debug`. Drop it as soon as it was shown.
 #[derive(Clone, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
-pub struct Offer {
+pub struct PendingAuthenticator {
     /// `otpauth://totp/…`, for the QR code and the link.
     pub uri: String,
     /// The key in base32 without padding.
@@ -31,10 +48,22 @@ pub struct Offer {
     pub issuer: String,
     /// The account: the login name.
     pub account: String,
-    /// `SHA1`, `SHA256` or `SHA512`.
-    pub algorithm: String,
+    /// The hash function.
+    pub algorithm: OpenEnum<Algorithm>,
     /// 6 or 8.
     pub digits: u32,
     /// Seconds.
     pub period: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_three_algorithms_have_a_name() {
+        for name in ["", "MD5", "SHA", "SHA384", "SHA1 ", "sha1"] {
+            assert_eq!(Algorithm::from_name(name), None, "{name}");
+        }
+    }
 }

@@ -40,7 +40,7 @@ pub(super) struct Bypasses {
 }
 
 /// A login whose account phase ran without the auth phase.
-struct Unguarded {
+struct BypassLogin {
     bypass: Bypass,
     caller: Caller,
     user: User,
@@ -76,7 +76,7 @@ impl Bypasses {
         if self.told.was_said(&key, Instant::now()) {
             return;
         }
-        let login = Unguarded {
+        let login = BypassLogin {
             bypass,
             caller: caller.clone(),
             user: user.clone(),
@@ -92,12 +92,12 @@ impl Bypasses {
             }
         };
         // Without a thread there is no line: the login goes on as it does.
-        let thread = thread::Builder::new().name("unguarded".to_owned());
+        let thread = thread::Builder::new().name("bypass".to_owned());
         drop(thread.spawn(examine));
     }
 }
 
-impl Unguarded {
+impl BypassLogin {
     /// Whether the login would be refused if its service were guarded.
     fn would_be_refused(&self, accounts: &Accounts, config: &Config) -> bool {
         let (policy, user, context) = (&config.policy, &self.user, &self.context);

@@ -1,11 +1,11 @@
-//! What audit mode noted.
+//! The logins that audit mode recorded.
 
 use tfa_proto::{AuditRecord, OpenEnum};
 use tfa_testkit::{TestHost, finished};
 
 use crate::{fits, host_with, json};
 
-fn seen(user: &str, outcome: &str, reason: &str, from: &str, count: u32) -> AuditRecord {
+fn recorded(user: &str, outcome: &str, reason: &str, from: &str, count: u32) -> AuditRecord {
     AuditRecord {
         user: user.to_owned(),
         outcome: OpenEnum::from_name(outcome),
@@ -21,9 +21,9 @@ fn noted() -> TestHost {
     let host = host_with(Vec::new());
     host.daemon().account(|account| {
         account.audit_records = vec![
-            seen("bob", "code", "", "", 1),
-            seen("alice", "refused", "not-verified", "192.0.2.7", 2),
-            seen("alice", "refused", "too-late", "2001:db8::7", 60),
+            recorded("bob", "code", "", "", 1),
+            recorded("alice", "refused", "not-verified", "192.0.2.7", 2),
+            recorded("alice", "refused", "too-late", "2001:db8::7", 60),
         ];
     });
     host
@@ -31,7 +31,7 @@ fn noted() -> TestHost {
 
 #[test]
 fn it_is_told_by_user_and_what_was_last_comes_first() {
-    let (code, out, _) = finished(&noted().output_with(&["policy", "impact", "--seen"]));
+    let (code, out, _) = finished(&noted().output_with(&["policy", "impact", "--recorded"]));
     let expected = "\
 Logins that audit mode let in, with the outcome without audit mode:
   alice: sshd from 2001:db8::7
@@ -51,7 +51,8 @@ Logins that audit mode let in, with the outcome without audit mode:
 
 #[test]
 fn the_json_form_is_an_array_with_stable_keys() {
-    let (code, out, _) = finished(&noted().output_with(&["policy", "impact", "--seen", "--json"]));
+    let (code, out, _) =
+        finished(&noted().output_with(&["policy", "impact", "--recorded", "--json"]));
     assert_eq!(code, 0);
     let report = json(&out);
     let expected = serde_json::json!({
@@ -70,12 +71,12 @@ fn the_json_form_is_an_array_with_stable_keys() {
 #[test]
 fn nothing_noted_is_said_in_words_and_is_an_empty_array_in_json() {
     let (code, out, _) =
-        finished(&host_with(Vec::new()).output_with(&["policy", "impact", "--seen"]));
+        finished(&host_with(Vec::new()).output_with(&["policy", "impact", "--recorded"]));
     assert_eq!(
         (code, out.as_str()),
         (0, "Audit mode has not recorded any login.\n")
     );
-    let output = host_with(Vec::new()).output_with(&["policy", "impact", "--seen", "--json"]);
+    let output = host_with(Vec::new()).output_with(&["policy", "impact", "--recorded", "--json"]);
     assert_eq!(finished(&output).1, "[]\n");
 }
 
@@ -83,8 +84,8 @@ fn nothing_noted_is_said_in_words_and_is_an_empty_array_in_json() {
 fn a_host_of_anothers_naming_cannot_drive_the_terminal() {
     let host = host_with(Vec::new());
     host.daemon().account(|account| {
-        account.audit_records = vec![seen("bob", "code", "", "\x1b[2Jevil", 1)];
+        account.audit_records = vec![recorded("bob", "code", "", "\x1b[2Jevil", 1)];
     });
-    let (_, out, _) = finished(&host.output_with(&["policy", "impact", "--seen"]));
+    let (_, out, _) = finished(&host.output_with(&["policy", "impact", "--recorded"]));
     assert!(out.contains("from ?[2Jevil"), "{out}");
 }
