@@ -1,4 +1,4 @@
-//! What audit mode saw: bounded, and counted.
+//! Audit records: their number and length are limited, and repeated logins are counted.
 
 use proptest::prelude::*;
 use tfa_core::{Account, AuditOutcome, AuditRecord};
@@ -17,7 +17,7 @@ const KINDS: [AuditOutcome; 6] = [
 ];
 
 #[test]
-fn logins_of_a_kind_are_counted_with_the_last_ones_moment_and_host() {
+fn logins_of_a_kind_are_counted_with_the_last_time_and_host() {
     let mut account = Account::new(UID);
     assert!(account.audit_records().is_empty());
     account.record_audit(AuditOutcome::Asked, "sshd", "192.0.2.7", NOON);
@@ -34,7 +34,7 @@ fn logins_of_a_kind_are_counted_with_the_last_ones_moment_and_host() {
 }
 
 #[test]
-fn another_service_or_another_fate_is_another_kind() {
+fn another_service_or_outcome_is_another_kind() {
     let mut account = Account::new(UID);
     for (outcome, service) in [
         (AuditOutcome::Asked, "sshd"),
@@ -53,7 +53,7 @@ fn another_service_or_another_fate_is_another_kind() {
 }
 
 #[test]
-fn of_more_than_eight_kinds_the_one_that_was_not_seen_for_longest_goes() {
+fn a_ninth_kind_replaces_the_least_recent_one() {
     let mut account = Account::new(UID);
     for number in 0..8 {
         account.record_audit(AuditOutcome::Asked, &format!("service-{number}"), "", NOON);
@@ -83,7 +83,7 @@ fn names_are_kept_short_and_without_control_characters() {
 }
 
 #[test]
-fn no_number_of_logins_is_too_large_to_be_counted() {
+fn the_count_of_logins_saturates() {
     use crate::cbor::Item;
     let mut account = Account::new(UID);
     account.record_audit(AuditOutcome::Asked, "sshd", "", NOON);

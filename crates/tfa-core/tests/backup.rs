@@ -1,4 +1,4 @@
-//! Backup codes: each of ten is right once.
+//! Backup codes: each of the ten is accepted once.
 
 use proptest::prelude::*;
 use tfa_core::{Account, BackupSet, Credential, Factor, Judgement, LockState, ThrottleScope};
@@ -14,7 +14,7 @@ proptest! {
     #![proptest_config(cases(32))]
 
     #[test]
-    fn every_backup_code_is_right_exactly_once_in_any_order_and_place(
+    fn every_backup_code_is_accepted_once_in_any_order_and_origin(
         order in Just((0..BackupSet::SIZE).collect::<Vec<_>>()).prop_shuffle(),
         console in any::<u16>(),
     ) {
@@ -34,7 +34,7 @@ proptest! {
 }
 
 #[test]
-fn ten_different_codes_are_drawn_and_read_as_they_are_printed() {
+fn ten_different_codes_are_drawn_and_parse_as_printed() {
     let printed: std::collections::BTreeSet<_> = (0..BackupSet::SIZE)
         .map(|place| sheet::FIRST.printed(place))
         .collect();
@@ -49,7 +49,7 @@ fn ten_different_codes_are_drawn_and_read_as_they_are_printed() {
 }
 
 #[test]
-fn a_typed_code_is_right_when_it_was_hashed_by_the_recipe_of_the_set() {
+fn a_code_is_right_if_hashed_with_the_parameters_of_the_set() {
     let mut owner = Owner::new();
     let typed = read(&sheet::FIRST.printed(4));
     let hash_params = owner.account.backup().unwrap().hash_params().clone();
@@ -81,7 +81,7 @@ fn code_hashed_for_another_set_is_rehashed_and_not_counted() {
 }
 
 #[test]
-fn a_backup_code_is_wrong_and_counts_where_there_is_no_set() {
+fn a_backup_code_without_a_set_is_wrong_and_counts() {
     for credential in [Credential::Backup(None), sheet::FIRST.code(0)] {
         let mut blank = Account::new(UID);
         let judgement = blank.judge(&credential, ThrottleScope::Remote, NOON);
@@ -94,7 +94,7 @@ fn a_backup_code_is_wrong_and_counts_where_there_is_no_set() {
 }
 
 #[test]
-fn a_new_set_kills_the_old_one() {
+fn a_new_set_invalidates_the_old_one() {
     let mut owner = Owner::new();
     let proof = owner.code(NOON, 0);
     owner
@@ -128,7 +128,7 @@ fn a_remote_backup_code_clears_only_the_remote_count() {
 }
 
 #[test]
-fn a_timed_lock_holds_backup_codes_too() {
+fn a_timed_lock_also_refuses_backup_codes() {
     for origin in [ThrottleScope::Remote, ThrottleScope::Console] {
         let mut owner = Owner::new();
         let until = owner.fail(5, origin, NOON);

@@ -1,9 +1,9 @@
-//! Records taken apart and put together again, to see what a changed one is read as.
+//! A CBOR reader and writer, with which tests change single fields of a record.
 
 use minicbor::data::Type;
 use minicbor::{Decoder, Encoder};
 
-/// As much of CBOR as records are made of.
+/// The subset of CBOR that records use.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Item {
     Number(u64),
@@ -62,13 +62,12 @@ impl Item {
         .unwrap();
     }
 
-    /// The item at the end of a path through arrays.
+    /// Returns the item at the end of a path through arrays.
     pub(crate) fn at(&mut self, path: &[usize]) -> &mut Self {
         path.iter()
             .fold(self, |item, place| &mut item.fields()[*place])
     }
 
-    /// The items of an array.
     pub(crate) fn fields(&mut self) -> &mut Vec<Self> {
         match self {
             Self::Array(items) => items,

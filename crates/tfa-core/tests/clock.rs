@@ -1,4 +1,5 @@
-//! Codes under a clock that jumps: none is right twice, and no jump shuts the owner out for long.
+//! Codes under a clock that jumps. No code is accepted twice, and no jump refuses the owner for
+//! long.
 
 use std::collections::HashSet;
 
@@ -14,21 +15,21 @@ const ACCEPTED: Judgement = Judgement::Accepted(Factor::Authenticator);
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
-/// Types the code that the phone shows so many steps from now.
+/// Types the code that the phone shows `steps` time steps from now.
 fn type_code(owner: &mut Owner, now: Time, steps: i64) -> Judgement {
     let code = owner.code(now, steps);
     owner.judge(&code, ThrottleScope::Remote, now)
 }
 
 #[test]
-fn a_code_accepted_under_a_clock_far_ahead_leaves_the_owner_in() {
+fn a_code_accepted_far_ahead_does_not_lock_the_owner_out() {
     let mut owner = Owner::new();
     let ahead = after(NOON, 400 * DAY);
     assert_eq!(type_code(&mut owner, ahead, 0), ACCEPTED);
     assert_eq!(owner.account.used_ahead(NOON), Some(ahead));
     assert_eq!(type_code(&mut owner, NOON, 0), ACCEPTED);
     assert_eq!(owner.account.used_ahead(NOON), None);
-    // What was used under the wrong clock is used when its time comes, and nothing else is.
+    // Steps used under the wrong clock are still used when the clock reaches them. No others are.
     assert_eq!(type_code(&mut owner, ahead, 0), Judgement::AlreadyUsed);
     assert_eq!(type_code(&mut owner, after(ahead, -HOUR), 0), ACCEPTED);
     assert_eq!(type_code(&mut owner, ahead, 0), Judgement::AlreadyUsed);
@@ -36,7 +37,7 @@ fn a_code_accepted_under_a_clock_far_ahead_leaves_the_owner_in() {
 }
 
 #[test]
-fn what_was_used_before_the_clock_jumped_stays_used_after_it() {
+fn steps_used_before_a_clock_jump_stay_used() {
     let mut owner = Owner::new();
     assert_eq!(type_code(&mut owner, NOON, 1), ACCEPTED);
     assert_eq!(type_code(&mut owner, after(NOON, 400 * DAY), 0), ACCEPTED);
@@ -47,7 +48,7 @@ fn what_was_used_before_the_clock_jumped_stays_used_after_it() {
 }
 
 #[test]
-fn a_clock_that_was_ahead_by_two_hours_or_less_is_waited_for() {
+fn steps_used_up_to_two_hours_ahead_block_earlier_ones() {
     for (ahead, expected) in [
         (2 * HOUR, Judgement::AlreadyUsed),
         (2 * HOUR + 30, ACCEPTED),
@@ -61,8 +62,8 @@ fn a_clock_that_was_ahead_by_two_hours_or_less_is_waited_for() {
 }
 
 #[test]
-fn a_phone_set_up_under_a_clock_far_ahead_works_when_it_is_right() {
-    // The set-up of this owner was a day before noon: from two days before, the clock was ahead.
+fn a_phone_enrolled_far_ahead_works_under_the_right_clock() {
+    // This owner enrolled a day before noon. Seen from two days before noon, the clock was ahead.
     let mut owner = Owner::new();
     assert_eq!(type_code(&mut owner, after(NOON, -2 * DAY), 0), ACCEPTED);
     assert_eq!(
@@ -72,7 +73,7 @@ fn a_phone_set_up_under_a_clock_far_ahead_works_when_it_is_right() {
 }
 
 #[test]
-fn logins_for_weeks_under_a_clock_far_ahead_leave_the_owner_in() {
+fn weeks_of_logins_far_ahead_do_not_lock_the_owner_out() {
     let mut owner = Owner::new();
     for day in 0..60 {
         assert_eq!(type_code(&mut owner, after(NOON, day * DAY), 0), ACCEPTED);
@@ -90,8 +91,8 @@ fn logins_for_weeks_under_a_clock_far_ahead_leave_the_owner_in() {
     }
 }
 
-/// Walks a right clock from one moment to another, with a login of the owner's now and then, and
-/// gives the longest time for which no fresh code was accepted, in steps.
+/// Advances a right clock from one time to another, with a login of the owner every `login` steps.
+/// Returns the longest time for which no fresh code was accepted, in steps.
 fn longest_refusal(owner: &mut Owner, from: i64, to: i64, login: i64, used: &HashSet<i64>) -> u32 {
     let (mut longest, mut refused) = (0, 0);
     for step in from / 30..to / 30 {
@@ -117,9 +118,10 @@ fn longest_refusal(owner: &mut Owner, from: i64, to: i64, login: i64, used: &Has
 }
 
 #[test]
-fn the_time_of_logins_under_a_clock_ahead_refuses_two_hours_at_most() {
-    // How far ahead, how many logins, how far apart, and how many steps lie between the owner's logins
-    // afterwards. 150 are more than are remembered one by one, so some of them are joined.
+fn logins_under_a_clock_ahead_block_two_hours_at_most() {
+    // How far ahead, how many logins, the interval between them, and the number of steps between
+    // the owner's logins afterwards. 150 logins are more than the ranges the record keeps, so some
+    // ranges are joined.
     for (ahead, logins, apart, login) in [(DAY, 48, 90 * 60, 960), (3 * DAY, 150, 10 * 60, 20)] {
         let mut owner = Owner::new();
         let mut used = HashSet::new();
@@ -135,7 +137,7 @@ fn the_time_of_logins_under_a_clock_ahead_refuses_two_hours_at_most() {
 }
 
 #[test]
-fn a_record_of_before_keeps_every_step_up_to_its_last_one_used() {
+fn an_older_record_keeps_each_step_up_to_its_last_used_one() {
     let mut record = Item::parse(&Owner::new().account.encode());
     record.at(&[2, 0]).fields().truncate(5);
     let mut owner = Owner::new();
@@ -152,8 +154,8 @@ fn a_record_of_before_keeps_every_step_up_to_its_last_one_used() {
     assert_eq!(type_code(&mut owner, NOON, 0), ACCEPTED);
 }
 
-/// A clock that somebody types under: one of a few moments, so that it comes there again, and so
-/// many seconds more; and which of the codes around it is typed.
+/// A login under one of a few clock times, so that times repeat, plus an offset in seconds. The
+/// second number selects one of the codes around that time.
 fn attempt() -> impl Strategy<Value = (i64, i64)> {
     let moment = prop::sample::select(vec![
         0,
@@ -176,7 +178,7 @@ fn attempts(most: usize) -> impl Strategy<Value = Vec<(i64, i64)>> {
     prop::collection::vec(attempt(), 0..=most)
 }
 
-/// Types those codes, and gives the steps that were accepted, each once.
+/// Types those codes, and returns the accepted steps. Each step is accepted once at most.
 fn typed(owner: &mut Owner, attempts: &[(i64, i64)]) -> Result<HashSet<i64>, TestCaseError> {
     let mut accepted = HashSet::from([-DAY / 30]);
     for (clock, steps) in attempts {
@@ -200,8 +202,8 @@ proptest! {
     }
 
     #[test]
-    fn an_owner_under_a_right_clock_is_refused_for_two_hours_at_most(
-        // The first code is that of the set-up: 64 are remembered exactly.
+    fn a_right_clock_refuses_the_owner_for_two_hours_at_most(
+        // The first code is that of enrollment. The record keeps 64 steps exactly.
         attempts in attempts(63),
         (right, _) in attempt(),
     ) {

@@ -1,4 +1,4 @@
-//! One-time codes: which are right, and that each is right once.
+//! One-time codes: which are accepted, and that each is accepted once.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +15,7 @@ const ACCEPTED: Judgement = Judgement::Accepted(Factor::Authenticator);
 const BOTH: [ThrottleScope; 2] = [ThrottleScope::Remote, ThrottleScope::Console];
 
 #[test]
-fn the_code_of_the_step_before_now_or_after_is_right() {
+fn the_code_of_the_previous_current_or_next_step_is_right() {
     for steps in -1..=1 {
         let mut owner = Owner::new();
         let code = owner.code(NOON, steps);
@@ -41,7 +41,7 @@ fn a_code_two_steps_old_or_early_is_wrong() {
 }
 
 #[test]
-fn a_code_is_right_once_wherever_it_is_tried_again() {
+fn a_code_is_accepted_once_across_all_origins() {
     for (first, second) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
         let mut owner = Owner::new();
         let code = owner.code(NOON, 0);
@@ -57,7 +57,7 @@ fn a_code_is_right_once_wherever_it_is_tried_again() {
 }
 
 #[test]
-fn an_accepted_step_kills_all_earlier_ones() {
+fn an_accepted_step_invalidates_all_earlier_ones() {
     let mut owner = Owner::new();
     let next = owner.code(NOON, 1);
     assert_eq!(owner.judge(&next, ThrottleScope::Remote, NOON), ACCEPTED);
@@ -74,7 +74,7 @@ fn an_accepted_step_kills_all_earlier_ones() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_brings_no_code_to_life() {
+fn a_clock_set_back_makes_no_used_code_valid() {
     let mut owner = Owner::new();
     let code = owner.code(NOON, 0);
     assert_eq!(owner.judge(&code, ThrottleScope::Remote, NOON), ACCEPTED);
@@ -89,7 +89,7 @@ fn a_clock_that_is_set_back_brings_no_code_to_life() {
 }
 
 #[test]
-fn a_spent_code_counts_as_no_try() {
+fn a_used_code_counts_as_no_try() {
     let mut owner = Owner::new();
     let code = owner.code(NOON, 0);
     let _: Judgement = owner.judge(&code, ThrottleScope::Remote, NOON);
@@ -103,8 +103,8 @@ fn a_spent_code_counts_as_no_try() {
 }
 
 #[test]
-fn digits_that_stand_for_two_steps_of_the_window_are_right_once() {
-    // With this key, the steps on either side of that moment have the same code.
+fn digits_of_two_steps_in_the_window_are_accepted_once() {
+    // With this key, the steps before and after this time have the same code.
     let (key, now) = (b"12345678901234567890", Time::from_secs(61_331_810 * 30));
     let phone = Phone::new(key, Parameters::default());
     assert_eq!(phone.shows(after(now, -30)), phone.shows(after(now, 30)));
@@ -121,7 +121,7 @@ fn digits_that_stand_for_two_steps_of_the_window_are_right_once() {
 }
 
 #[test]
-fn the_code_of_two_authenticators_with_one_key_is_right_once() {
+fn the_code_of_two_authenticators_with_one_key_is_accepted_once() {
     let mut account = account_of_several(&[Phone::usual(7), Phone::usual(7)]);
     assert_eq!(account.authenticators().len(), 2);
     let code = Phone::usual(7).code(NOON);
@@ -133,7 +133,7 @@ fn the_code_of_two_authenticators_with_one_key_is_right_once() {
 }
 
 #[test]
-fn each_of_several_authenticators_is_right_and_spends_its_own_steps() {
+fn each_authenticator_marks_only_its_own_steps_as_used() {
     let phones = phones();
     let mut account = account_of_several(&phones);
     assert_eq!(account.digits(), 0);
@@ -148,7 +148,7 @@ fn each_of_several_authenticators_is_right_and_spends_its_own_steps() {
 }
 
 #[test]
-fn nothing_is_right_for_an_account_that_is_not_set_up() {
+fn an_account_without_enrollment_accepts_no_code() {
     let mut blank = Account::new(UID);
     assert_eq!(blank.state(), State::None);
     let phone = Phone::usual(7);
@@ -159,12 +159,12 @@ fn nothing_is_right_for_an_account_that_is_not_set_up() {
     assert_eq!(
         judgement,
         Judgement::Wrong(LockState::Unlocked),
-        "an offer is not in force"
+        "a pending authenticator accepts no login"
     );
 }
 
 #[test]
-fn the_ends_of_time_are_moments_like_any_other() {
+fn the_smallest_and_largest_times_are_handled() {
     let phone = Phone::usual(7);
     for now in [0, 1, u64::MAX - 1, u64::MAX].map(Time::from_secs) {
         let mut account = Account::new(UID);
@@ -184,7 +184,7 @@ fn the_ends_of_time_are_moments_like_any_other() {
     }
 }
 
-/// Three phones of different kinds. Of the codes that they show around noon, no two are the same.
+/// Three phones with different parameters. No two of the codes they show around noon are the same.
 fn phones() -> [Phone; 3] {
     [
         Phone::usual(1),
@@ -194,7 +194,7 @@ fn phones() -> [Phone; 3] {
 }
 
 #[test]
-fn no_two_codes_of_the_phones_here_are_the_same() {
+fn the_phones_of_these_tests_share_no_code() {
     let mut seen = HashMap::from([(WRONG.to_owned(), 0)]);
     for phone in phones().into_iter().chain([Owner::new().phone]) {
         let steps = (-900..HOUR + 900).step_by(phone.period() as usize);
@@ -207,8 +207,8 @@ fn no_two_codes_of_the_phones_here_are_the_same() {
 
 const HOUR: i64 = 3600;
 
-/// Somebody types a code: so long after the last one (or before, when the clock was set back),
-/// of a phone (or of none), so many steps from now.
+/// A typed code: the seconds since the last one (negative if the clock was set back), the phone
+/// (`None` for a wrong code), and the offset in steps.
 #[derive(Debug, Clone)]
 struct Attempt {
     wait: i64,
@@ -230,18 +230,20 @@ fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
     prop::collection::vec(attempt, 1..80)
 }
 
-/// The rules in plain words, to hold the account against.
+/// An independent implementation of the rules, which the account is compared with.
 #[derive(Default)]
 struct Rules {
     spent: [Option<i64>; 3],
     failures: [i64; 2],
     closed_until: [i64; 2],
-    /// When the last of the day's wrong codes is forgotten; the console has no day.
+    /// When the last of the day's wrong codes expires; unused at the console, which has no daily
+    /// limit.
     day: i64,
 }
 
 impl Rules {
-    /// What becomes of an attempt; `period` is its phone's, `None` without a phone.
+    /// The expected judgement of an attempt. `period` is that of its phone, or `None` without a
+    /// phone.
     fn judge(&mut self, attempt: &Attempt, period: Option<i64>, now: i64) -> Judgement {
         let (failures, closed_until) = (
             &mut self.failures[attempt.origin],
@@ -285,7 +287,7 @@ proptest! {
     #![proptest_config(cases(128))]
 
     #[test]
-    fn no_code_is_right_twice_in_any_order_of_attempts_under_any_clock(attempts in attempts()) {
+    fn no_code_is_accepted_twice_in_any_order_under_any_clock(attempts in attempts()) {
         let phones = phones();
         let mut account = account_of_several(&phones);
         let (mut rules, mut now) = (Rules::default(), 0);
@@ -307,7 +309,7 @@ proptest! {
     }
 
     #[test]
-    fn no_wrong_codes_widen_the_window(
+    fn wrong_codes_do_not_widen_the_window(
         wrong in 0..99_u32,
         origin in 0..2_usize,
         steps in prop_oneof![-300..=-2_i64, 2..=300_i64, -3..=-2_i64, 2..=3_i64],

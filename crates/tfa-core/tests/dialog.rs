@@ -1,4 +1,4 @@
-//! The dialog at a login: it ends, and says yes to a right code alone.
+//! The dialog of a login: it ends, and succeeds only after a right code.
 
 use proptest::prelude::*;
 use tfa_core::{
@@ -23,7 +23,7 @@ fn begin(owner: &Owner, origin: ThrottleScope, now: Time) -> AskCode {
     question(begun.dialog).unwrap()
 }
 
-/// The question for a code, which is what dialogs are made of here.
+/// Returns the dialog, which must ask for a code.
 fn question(dialog: Option<Dialog>) -> Option<AskCode> {
     dialog.map(|dialog| match dialog {
         Dialog::AskCode(question) => question,
@@ -31,7 +31,7 @@ fn question(dialog: Option<Dialog>) -> Option<AskCode> {
     })
 }
 
-/// An answer's turn, and the dialog that goes on.
+/// Answers, and returns the turn and the continued dialog.
 fn answer(
     dialog: AskCode,
     account: &mut Account,
@@ -54,7 +54,7 @@ fn end(says: Option<Message>, verdict: Verdict) -> Turn {
     }
 }
 
-/// The question again, after these words.
+/// The question again, after this message.
 fn again(says: Option<Message>) -> Turn {
     Turn {
         says,
@@ -64,7 +64,7 @@ fn again(says: Option<Message>) -> Turn {
 }
 
 #[test]
-fn a_right_code_ends_it_with_a_yes_and_is_the_last_login() {
+fn a_right_code_succeeds_and_sets_the_last_login() {
     let mut owner = Owner::new();
     assert_eq!(owner.account.last_login(), None);
     let dialog = begin(&owner, ThrottleScope::Console, NOON);
@@ -77,7 +77,7 @@ fn a_right_code_ends_it_with_a_yes_and_is_the_last_login() {
 }
 
 #[test]
-fn a_right_backup_code_ends_it_with_a_yes_and_says_how_many_are_left() {
+fn a_right_backup_code_succeeds_and_shows_the_number_left() {
     let mut owner = Owner::new();
     let dialog = begin(&owner, ThrottleScope::Remote, NOON);
     let (turn, _) = answer(dialog, &mut owner.account, &sheet::FIRST.code(0), NOON);
@@ -86,7 +86,7 @@ fn a_right_backup_code_ends_it_with_a_yes_and_says_how_many_are_left() {
 }
 
 #[test]
-fn the_third_wrong_answer_ends_it_whatever_was_wrong_with_it() {
+fn the_third_wrong_answer_of_any_kind_ends_the_dialog() {
     let wrong = Message::Wrong(LockState::Unlocked);
     for says in [wrong, Message::AlreadyUsed, Message::NotACode] {
         let mut owner = Owner::new();
@@ -112,7 +112,7 @@ fn the_third_wrong_answer_ends_it_whatever_was_wrong_with_it() {
 }
 
 #[test]
-fn an_empty_answer_ends_it_and_counts_as_no_try() {
+fn an_empty_answer_ends_the_dialog_and_is_not_counted() {
     let mut owner = Owner::new();
     let dialog = begin(&owner, ThrottleScope::Remote, NOON);
     let (turn, dialog) = answer(dialog, &mut owner.account, &Credential::Empty, NOON);
@@ -122,7 +122,7 @@ fn an_empty_answer_ends_it_and_counts_as_no_try() {
 }
 
 #[test]
-fn the_wrong_code_that_locks_ends_it() {
+fn the_wrong_code_that_locks_ends_the_dialog() {
     let mut owner = Owner::new();
     owner.fail(4, ThrottleScope::Remote, NOON);
     let dialog = begin(&owner, ThrottleScope::Remote, NOON);
@@ -134,7 +134,7 @@ fn the_wrong_code_that_locks_ends_it() {
 }
 
 #[test]
-fn lock_set_during_the_dialog_ends_it_even_for_a_right_code() {
+fn lock_set_during_the_dialog_refuses_even_a_right_code() {
     let mut owner = Owner::new();
     let dialog = begin(&owner, ThrottleScope::Remote, NOON);
     owner.fail(5, ThrottleScope::Remote, NOON);
@@ -146,7 +146,7 @@ fn lock_set_during_the_dialog_ends_it_even_for_a_right_code() {
 }
 
 #[test]
-fn dialogs_at_the_same_time_share_the_count() {
+fn concurrent_dialogs_share_the_count() {
     let mut owner = Owner::new();
     let dialogs = [(); 6].map(|()| begin(&owner, ThrottleScope::Remote, NOON));
     let verdicts = dialogs.map(|dialog| {
@@ -159,7 +159,7 @@ fn dialogs_at_the_same_time_share_the_count() {
 }
 
 #[test]
-fn one_code_ends_one_of_two_dialogs_with_a_yes() {
+fn one_code_succeeds_in_one_of_two_dialogs() {
     let mut owner = Owner::new();
     let dialogs =
         [ThrottleScope::Remote, ThrottleScope::Console].map(|origin| begin(&owner, origin, NOON));
@@ -175,7 +175,7 @@ fn one_code_ends_one_of_two_dialogs_with_a_yes() {
 }
 
 #[test]
-fn it_does_not_begin_while_it_is_locked() {
+fn no_dialog_begins_while_the_account_is_locked() {
     let mut owner = Owner::new();
     owner.fail(5, ThrottleScope::Remote, NOON);
     let begun = |now| AskCode::begin(&owner.account, ThrottleScope::Remote, now);
@@ -270,7 +270,7 @@ fn user_no_longer_asked_is_refused_and_the_code_not_checked() {
 }
 
 #[test]
-fn backup_codes_that_changed_meanwhile_use_up_no_answer() {
+fn replaced_backup_codes_use_up_no_answer() {
     let mut owner = Owner::new();
     let dialog = begin(&owner, ThrottleScope::Remote, NOON);
     let before = owner.account.encode();
@@ -281,7 +281,7 @@ fn backup_codes_that_changed_meanwhile_use_up_no_answer() {
 }
 
 #[test]
-fn the_question_says_how_long_a_code_is_unless_the_authenticators_differ() {
+fn the_question_names_the_code_length_unless_it_varies() {
     let eight = || Phone::unusual(2, tfa_core::Algorithm::Sha256, 8, 60);
     for (phones, digits) in [
         (vec![Phone::usual(1)], 6),
@@ -295,7 +295,7 @@ fn the_question_says_how_long_a_code_is_unless_the_authenticators_differ() {
     }
 }
 
-/// What is answered, so long after the last answer.
+/// An answer, and the seconds since the last one.
 #[derive(Debug, Clone, Copy)]
 enum Reply {
     Code(i64),

@@ -1,4 +1,4 @@
-//! The set-up inside a login: the ways through it and out of it.
+//! Enrollment during a login: each way through it, and each way to end it.
 
 use proptest::prelude::*;
 use tfa_core::{
@@ -8,18 +8,17 @@ use tfa_core::{
 };
 
 use crate::cases;
-use crate::host::{DAY, effect, everybody, login, required};
+use crate::host::{DAY, effect, login, policy_of, required};
 use crate::invitation::{invitation, other_invitation, other_printed, printed};
 use crate::owner::{UID, WRONG};
 use crate::phone::{NOON, Phone, after};
 use crate::sheet;
 
 const NEW_CODE: Next = Next::AskNewCode { digits: 6 };
-/// No dialog takes more answers: 40, and a look at the backup codes.
+/// The most answers a dialog takes: 40, and one that confirms the backup codes.
 const ANSWERS: usize = 41;
 
-/// A login that leads through the set-up: the account and the policy of the host, and the person's
-/// phone.
+/// A login with enrollment: the account, the policy of the host, and the user's phone.
 struct Login {
     policy: Policy,
     account: Account,
@@ -30,10 +29,10 @@ struct Login {
     dialog: Option<Enroll>,
 }
 
-/// How a test begins one.
+/// The settings of a login.
 #[derive(Clone)]
 struct Setting {
-    /// 0 for a set-up at once.
+    /// The days of grace; 0 requires enrollment at once.
     days: u64,
     after_grace: AfterGrace,
     picture: Picture,
@@ -43,7 +42,7 @@ struct Setting {
 }
 
 impl Setting {
-    /// A set-up at once, with a QR code.
+    /// Enrollment is required at once, and a QR code is shown.
     fn new() -> Self {
         Self {
             days: 0,
@@ -65,17 +64,17 @@ impl Setting {
 
     fn invited(mut self) -> Self {
         self.by_invitation = true;
-        self.invited_unasked()
+        self.invited_but_not_required()
     }
 
-    /// Invited under a policy that wants no invitations.
-    fn invited_unasked(mut self) -> Self {
+    /// Invited under a policy that requires no invitation.
+    fn invited_but_not_required(mut self) -> Self {
         self.account.invite(invitation(NOON));
         self
     }
 
-    /// After the grace there is no login, but for who is invited.
-    fn or_no_login(self) -> Self {
+    /// The policy denies logins after the grace period, except for invited users.
+    fn deny_after_grace(self) -> Self {
         Self {
             after_grace: AfterGrace::Deny,
             ..self
@@ -88,7 +87,7 @@ impl Setting {
 
     fn begin(self) -> Login {
         let phone = Phone::usual(1);
-        let policy = everybody(RuleEffect {
+        let policy = policy_of(RuleEffect {
             after_grace: self.after_grace,
             ..required(self.days)
         });
@@ -137,7 +136,7 @@ impl Login {
             .requirement
     }
 
-    /// Types an answer; backup codes are drawn where they are asked for.
+    /// Types an answer. Backup codes are drawn when the dialog needs them.
     fn types(&mut self, typed: &str) -> Turn {
         let dialog = self.dialog.take().unwrap();
         let (requirement, set) = (self.requirement(), sheet::FIRST.set());
@@ -147,7 +146,11 @@ impl Login {
         };
         let mut answered = answer(dialog.clone(), &mut self.account, None);
         if let Answered::DrawCodes = answered {
-            assert_eq!(*self.account.encode(), *before, "nothing is set up by half");
+            assert_eq!(
+                *self.account.encode(),
+                *before,
+                "no partial enrollment is stored"
+            );
             answered = answer(dialog, &mut self.account, Some(&set));
         }
         match answered {
@@ -169,7 +172,7 @@ impl Login {
         self
     }
 
-    /// Types the code that the phone shows so many steps from now.
+    /// Types the code that the phone shows `steps` time steps from now.
     fn types_code(&mut self, steps: i64) -> Turn {
         let code = self.shows(steps);
         self.types(&code)
@@ -212,7 +215,7 @@ fn until() -> Time {
     after(NOON, 7 * DAY)
 }
 
-// The way through.
+// The regular course.
 
 #[test]
 fn enrollment_shows_qr_code_key_and_backup_codes_then_succeeds() {
@@ -259,12 +262,12 @@ fn required_enrollment_starts_with_enter_optional_one_with_yes_only() {
     assert_eq!(
         login.types("what?"),
         asks(Next::AskToBegin(None)),
-        "it asks again"
+        "the question is repeated"
     );
 }
 
 #[test]
-fn the_key_says_how_many_digits_its_codes_have() {
+fn the_key_page_names_the_number_of_digits() {
     let phone = Phone::unusual(1, tfa_core::Algorithm::Sha256, 8, 60);
     let key = phone.authenticator();
     let begun = Enroll::begin(
@@ -287,7 +290,7 @@ fn the_key_says_how_many_digits_its_codes_have() {
 }
 
 #[test]
-fn the_picture_comes_first_or_on_wish_or_not_at_all_and_can_be_seen_again() {
+fn the_qr_code_is_shown_as_configured_and_can_be_repeated() {
     let mut first = Setting::new().begin().types_all(&["y", ""]);
     assert_eq!(first.types("qr"), asks(Next::ShowPicture));
     assert_eq!(first.types("qr"), asks(NEW_CODE));
@@ -306,7 +309,7 @@ fn the_picture_comes_first_or_on_wish_or_not_at_all_and_can_be_seen_again() {
 }
 
 #[test]
-fn a_code_that_is_typed_at_the_picture_counts_there_and_then() {
+fn a_code_typed_at_the_qr_code_confirms_enrollment() {
     let mut login = Setting::new().begin().types_all(&["y"]);
     let wrong = again(Message::WrongNewCode(None), NEW_CODE);
     assert_eq!(login.clone_for("y").types(WRONG), wrong);
@@ -314,13 +317,13 @@ fn a_code_that_is_typed_at_the_picture_counts_there_and_then() {
 }
 
 impl Login {
-    /// The same login anew, after that answer.
+    /// The same login from the start, after this answer.
     fn clone_for(&self, typed: &str) -> Self {
         Setting::new().at(self.origin).begin().types_all(&[typed])
     }
 }
 
-// The code that proves it.
+// The code that confirms enrollment.
 
 #[test]
 fn first_code_and_earlier_steps_are_used_the_next_is_not() {
@@ -338,7 +341,7 @@ fn first_code_and_earlier_steps_are_used_the_next_is_not() {
 }
 
 #[test]
-fn the_backup_codes_that_it_brings_are_right() {
+fn the_backup_codes_of_an_enrollment_are_accepted() {
     let mut login = Setting::new().begin().types_all(&["y", ""]);
     login.types_code(0);
     let judgement = login
@@ -348,7 +351,7 @@ fn the_backup_codes_that_it_brings_are_right() {
 }
 
 #[test]
-fn wrong_codes_may_be_tried_again_until_there_were_too_many() {
+fn wrong_codes_can_be_repeated_up_to_the_limit() {
     for setting in [Setting::new(), Setting::new().in_grace()] {
         let in_grace = setting.days > 0;
         let mut login = setting.begin().types_all(&["y", ""]);
@@ -359,13 +362,13 @@ fn wrong_codes_may_be_tried_again_until_there_were_too_many() {
         }
         let verdict = without(in_grace);
         assert_eq!(login.types(WRONG), end(Message::PendingWithdrawn, verdict));
-        // None of them was a try at a login.
+        // None of them was counted as a login attempt.
         assert_eq!(*login.account.encode(), *before);
     }
 }
 
 #[test]
-fn after_nine_wrong_codes_the_tenth_may_be_right() {
+fn a_right_code_after_nine_wrong_ones_confirms_enrollment() {
     let mut login = Setting::new().begin().types_all(&["y", ""]);
     for _ in 1..MAX_CONFIRM_TRIES {
         login.types(WRONG);
@@ -374,7 +377,7 @@ fn after_nine_wrong_codes_the_tenth_may_be_right() {
 }
 
 #[test]
-fn what_is_no_code_is_said_to_be_none_and_withdraws_nothing() {
+fn malformed_input_is_reported_and_withdraws_nothing() {
     let mut login = Setting::new().begin().types_all(&["y", ""]);
     for typed in [
         "",
@@ -396,7 +399,7 @@ fn what_is_no_code_is_said_to_be_none_and_withdraws_nothing() {
 }
 
 #[test]
-fn a_phone_whose_clock_is_off_by_up_to_two_hours_is_told_by_how_much() {
+fn a_drift_of_up_to_two_hours_is_reported() {
     for (steps, hint) in [
         (2, Some(60)),
         (-2, Some(-60)),
@@ -427,12 +430,12 @@ fn code_of_a_drift_hint_never_confirms_enrollment() {
     assert_eq!(
         judgement,
         Judgement::AlreadyUsed,
-        "nor is it right at a login"
+        "it is not accepted at a login either"
     );
 }
 
 #[test]
-fn the_key_waits_an_hour_for_its_first_code() {
+fn a_pending_key_expires_after_an_hour() {
     let lifetime = i64::try_from(CONFIRM_TIMEOUT.as_secs()).unwrap();
     for (seconds, waits) in [
         (lifetime, true),
@@ -451,9 +454,9 @@ fn the_key_waits_an_hour_for_its_first_code() {
     }
 }
 
-// Ways out.
+// Enrollments that end early.
 
-/// How it ends without a set-up.
+/// The verdict without an enrollment.
 fn without(in_grace: bool) -> Verdict {
     if in_grace {
         Verdict::InGrace(until())
@@ -462,7 +465,7 @@ fn without(in_grace: bool) -> Verdict {
     }
 }
 
-/// The end where no key was shown.
+/// The last turn of a dialog that has shown no key.
 fn left(in_grace: bool) -> Turn {
     Turn {
         says: (!in_grace).then_some(Message::NotBegun),
@@ -512,10 +515,10 @@ fn empty_answer_gives_up_in_grace_and_at_the_invitation_prompt() {
 }
 
 #[test]
-fn stated_grace_is_the_one_at_the_end_of_the_dialog() {
+fn the_reported_grace_is_the_one_at_the_end_of_the_dialog() {
     let mut login = Setting::new().in_grace().begin();
     assert_eq!(login.turn, asks(Next::AskToBegin(Some(until()))));
-    login.policy = everybody(required(2));
+    login.policy = policy_of(required(2));
     let sooner = Verdict::InGrace(after(NOON, 2 * DAY));
     let ends = Turn {
         says: None,
@@ -526,7 +529,7 @@ fn stated_grace_is_the_one_at_the_end_of_the_dialog() {
 }
 
 #[test]
-fn a_set_up_ends_the_grace_that_ran_and_takes_back_that_there_is_none() {
+fn enrollment_ends_the_grace_and_permits_a_later_one() {
     let mut forbidden = Setting::new().invited();
     forbidden.account.require(after(NOON, -DAY));
     forbidden.account.forbid_grace();
@@ -546,15 +549,15 @@ fn a_set_up_ends_the_grace_that_ran_and_takes_back_that_there_is_none() {
         login.types_code(0);
         assert_eq!(login.account.first_required(), None);
         assert!(!login.account.has_no_grace());
-        // A reset takes it away again: there is one grace, and it was before.
+        // A reset removes the enrollment. The grace period is not granted again.
         login.account.reset();
-        login.policy = everybody(required(7));
+        login.policy = policy_of(required(7));
         assert_eq!(login.requirement(), Requirement::SetUp);
     }
 }
 
 #[test]
-fn once_it_is_set_up_no_answer_undoes_it() {
+fn no_later_answer_undoes_an_enrollment() {
     for typed in ["", "n", "q", "cancel", "hello", WRONG] {
         let mut login = Setting::new().begin().types_all(&["y", ""]);
         login.types_code(0);
@@ -565,7 +568,7 @@ fn once_it_is_set_up_no_answer_undoes_it() {
 }
 
 #[test]
-fn nothing_changes_in_the_account_before_the_first_code_was_right() {
+fn the_account_is_unchanged_before_the_first_right_code() {
     let mut login = Setting::new().begin();
     let before = login.account.encode();
     let early = login.shows(5);
@@ -601,17 +604,17 @@ fn enrollment_ends_after_forty_answers_without_a_further_question() {
     assert_eq!(
         login.types_code(0),
         asks(Next::ShowBackupCodes),
-        "the last may be right"
+        "the last answer may be right"
     );
     assert_eq!(login.types(""), asks(Next::End(Verdict::Enrolled)));
 }
 
-// What changes meanwhile.
+// Changes during the dialog.
 
 const CHANGED: Message = Message::Changed;
 
 #[test]
-fn of_two_set_ups_at_once_the_second_loses() {
+fn the_second_of_two_concurrent_enrollments_fails() {
     let mut first = Setting::new().begin().types_all(&["y", ""]);
     let mut second = Setting::new().begin().types_all(&["y", ""]);
     first.types_code(0);
@@ -623,7 +626,7 @@ fn of_two_set_ups_at_once_the_second_loses() {
 }
 
 #[test]
-fn a_set_up_that_lost_while_its_backup_codes_were_drawn_loses() {
+fn an_enrollment_replaced_during_the_drawing_of_codes_fails() {
     let login = Setting::new().begin().types_all(&["y", ""]);
     let code = login.shows(0);
     let dialog = || login.dialog.clone().unwrap();
@@ -635,7 +638,7 @@ fn a_set_up_that_lost_while_its_backup_codes_were_drawn_loses() {
     let mut account = other.account;
     let before = account.encode();
     let set = sheet::SECOND.set();
-    // Whatever the caller believes: what is set up is not set up anew.
+    // An enrolled account is not enrolled again, whatever the caller requires.
     for requirement in [
         Requirement::Ask,
         Requirement::SetUp,
@@ -657,7 +660,10 @@ fn enrollment_elsewhere_ends_the_dialog_a_pending_one_does_not() {
     assert_eq!(login.account.state(), State::Pending);
     let mut lost = Setting::new().begin().types_all(&["y", ""]);
     assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
-    assert!(login.account.pending().is_none(), "the offer is void");
+    assert!(
+        login.account.pending().is_none(),
+        "the pending authenticator is void"
+    );
 
     lost.account.set_up(other.authenticator(), NOON).unwrap();
     let codes = Some(sheet::SECOND.set());
@@ -668,7 +674,7 @@ fn enrollment_elsewhere_ends_the_dialog_a_pending_one_does_not() {
 }
 
 #[test]
-fn a_policy_that_asks_for_no_set_up_any_more_ends_it_without_a_yes() {
+fn a_policy_without_enrollment_ends_the_dialog_unsuccessfully() {
     let late = RuleEffect {
         after_grace: AfterGrace::Deny,
         ..required(0)
@@ -678,7 +684,7 @@ fn a_policy_that_asks_for_no_set_up_any_more_ends_it_without_a_yes() {
             let mut login = Setting::new()
                 .begin()
                 .types_all(&["y", "", WRONG][..answers]);
-            login.policy = everybody(changed.clone());
+            login.policy = policy_of(changed.clone());
             let before = login.account.encode();
             assert_eq!(login.types_code(0), end(CHANGED, Verdict::Denied));
             assert_eq!(*login.account.encode(), *before);
@@ -711,26 +717,29 @@ fn grace_that_ends_during_the_dialog_requires_enrollment() {
             end(Message::NotSetUp, Verdict::NotSetUp)
         );
     }
-    // Nor one that the administrator ends.
+    // It does not if the administrator ends the grace period either.
     let mut login = Setting::new().in_grace().begin();
-    login.policy = everybody(required(0));
+    login.policy = policy_of(required(0));
     assert_eq!(login.types("n"), end(Message::NotBegun, Verdict::NotSetUp));
-    // It can be set up yet.
+    // The dialog still permits enrollment.
     let mut login = Setting::new().in_grace().begin().types_all(&["y", ""]);
-    login.policy = everybody(required(0));
+    login.policy = policy_of(required(0));
     assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
 }
 
-// By invitation.
+// Enrollment by invitation.
 
 #[test]
-fn the_word_comes_before_the_key() {
+fn the_invitation_code_is_asked_before_the_key() {
     let mut login = Setting::new().invited().begin();
     assert_eq!(login.types("y"), asks(Next::AskInvitation));
     assert_eq!(login.types(&printed()), asks(Next::ShowPicture));
     login.types("");
     assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
-    assert!(login.account.invitation().is_none(), "it is used up");
+    assert!(
+        login.account.invitation().is_none(),
+        "the invitation is used up"
+    );
 }
 
 #[test]
@@ -757,22 +766,32 @@ fn user_without_invitation_gets_a_message_and_only_grace() {
 #[test]
 fn existing_invitation_is_asked_for_whatever_the_policy_requires() {
     for setting in [Setting::new(), Setting::new().in_grace()] {
-        for invited in [setting.clone().invited(), setting.invited_unasked()] {
+        for invited in [
+            setting.clone().invited(),
+            setting.invited_but_not_required(),
+        ] {
             let mut login = invited.begin();
             assert!(login.dialog.as_ref().unwrap().is_by_invitation());
             assert_eq!(login.types("y"), asks(Next::AskInvitation));
             let wrong = again(Message::NotAnInvitation, Next::AskInvitation);
-            assert_eq!(login.types_code(0), wrong, "no code goes round the word");
+            assert_eq!(
+                login.types_code(0),
+                wrong,
+                "no code replaces the invitation code"
+            );
             assert_eq!(login.types(&printed()), asks(Next::ShowPicture));
             login.types_code(0);
             assert_eq!(login.account.state(), State::Enabled);
-            assert!(login.account.invitation().is_none(), "it is used up");
+            assert!(
+                login.account.invitation().is_none(),
+                "the invitation is used up"
+            );
         }
     }
 }
 
 #[test]
-fn without_an_invitation_no_word_is_asked_for_where_the_policy_wants_none() {
+fn no_invitation_code_is_asked_if_none_exists_or_is_required() {
     let mut expired = Setting::new();
     expired.account.invite(invitation(after(NOON, -2 * DAY)));
     for setting in [Setting::new(), Setting::new().in_grace(), expired] {
@@ -781,15 +800,18 @@ fn without_an_invitation_no_word_is_asked_for_where_the_policy_wants_none() {
         assert_eq!(login.types("y"), asks(Next::ShowPicture));
         login.types_code(0);
         assert_eq!(login.account.state(), State::Enabled);
-        assert!(login.account.invitation().is_none(), "an expired one goes");
+        assert!(
+            login.account.invitation().is_none(),
+            "an expired invitation is removed"
+        );
     }
 }
 
 #[test]
 fn invitation_permits_enrollment_after_the_grace_period() {
-    let mut late = Setting::new().or_no_login().invited_unasked();
+    let mut late = Setting::new().deny_after_grace().invited_but_not_required();
     late.account.require(after(NOON, -30 * DAY));
-    let mut reset = Setting::new().or_no_login().invited_unasked();
+    let mut reset = Setting::new().deny_after_grace().invited_but_not_required();
     reset.account.forbid_grace();
     for setting in [late, reset] {
         let mut login = setting.begin().types_all(&["y", &printed(), ""]);
@@ -800,11 +822,11 @@ fn invitation_permits_enrollment_after_the_grace_period() {
 }
 
 #[test]
-fn an_invitation_that_ends_in_the_middle_closes_the_way_back_in_again() {
+fn an_invitation_expiring_during_the_dialog_refuses_late_users() {
     let word = printed();
     let way = ["y", &word, "", WRONG];
     for answers in 0..=way.len() {
-        let setting = Setting::new().or_no_login().invited_unasked();
+        let setting = Setting::new().deny_after_grace().invited_but_not_required();
         let mut login = setting.begin().types_all(&way[..answers]);
         login.wait(DAY);
         let before = login.account.encode();
@@ -830,7 +852,7 @@ fn invitation_made_during_the_dialog_ends_it() {
             assert_eq!(*login.account.encode(), *before, "after {answers}");
         }
     }
-    // One that is no good any more is none.
+    // An invitation that is no longer valid counts as none.
     let mut login = Setting::new().begin().types_all(&way);
     login.account.invite(invitation(after(NOON, -2 * DAY)));
     assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));
@@ -852,7 +874,7 @@ fn wrong_invitation_codes_lock_and_enrollment_resets_their_scope() {
             }
             setting.begin().types_all(&["y"])
         };
-        // The lock closes the set-up. Who is in grace goes on without, and nobody else.
+        // The lock ends enrollment. Only a user in the grace period logs in without it.
         let verdict = without(in_grace);
         let mut login = start();
         for failures in 1..=4 {
@@ -863,7 +885,7 @@ fn wrong_invitation_codes_lock_and_enrollment_resets_their_scope() {
         let locked = Message::Locked(closed);
         let fifth = login.types(&other_printed());
         assert_eq!(fifth, end(Message::Wrong(closed), verdict));
-        // The next login is not let past the question either, until the lock opens.
+        // The next login is refused at the same question until the lock ends.
         let mut next = start();
         next.account = login.account.clone();
         assert_eq!(next.types(&printed()), end(locked, verdict));
@@ -871,14 +893,18 @@ fn wrong_invitation_codes_lock_and_enrollment_resets_their_scope() {
         next.account = login.account;
         next.wait(30);
         assert_eq!(next.types(&printed()), asks(Next::ShowPicture));
-        assert_eq!(next.failures(), 5, "the word alone forgives nothing");
+        assert_eq!(
+            next.failures(),
+            5,
+            "the invitation code alone resets no count"
+        );
         next.types_code(0);
         assert_eq!(next.failures(), 0);
     }
 }
 
 #[test]
-fn a_set_up_in_one_place_forgives_nothing_that_was_wrong_in_the_other() {
+fn enrollment_resets_no_count_of_another_origin() {
     let mut login = Setting::new().invited().begin().types_all(&["y"]);
     let wrong = Input::parse(&other_printed());
     for _ in 0..4 {
@@ -894,10 +920,10 @@ fn a_set_up_in_one_place_forgives_nothing_that_was_wrong_in_the_other() {
 }
 
 #[test]
-fn what_is_no_word_is_wrong_and_counts_as_no_try() {
+fn a_malformed_invitation_code_is_wrong_and_not_counted() {
     let mut login = Setting::new().invited().begin().types_all(&["y"]);
     let before = login.account.encode();
-    // No failure: a slip is logged nowhere as a guess, and fail2ban counts none.
+    // Not a failure, so that the log reports no guess and fail2ban counts none.
     assert!(!Message::NotAnInvitation.is_failure() && Message::WrongInvitation.is_failure());
     let wrong = again(Message::NotAnInvitation, Next::AskInvitation);
     for typed in ["y", "qr", "hello", WRONG, "correct horse battery staple"] {
@@ -907,7 +933,7 @@ fn what_is_no_word_is_wrong_and_counts_as_no_try() {
 }
 
 #[test]
-fn an_invitation_that_ends_in_the_middle_ends_it_at_any_question() {
+fn an_expiring_invitation_ends_the_dialog_at_any_question() {
     let word = printed();
     for in_grace in [false, true] {
         for revoked in [false, true] {
@@ -932,7 +958,7 @@ fn an_invitation_that_ends_in_the_middle_ends_it_at_any_question() {
 }
 
 #[test]
-fn a_new_invitation_ends_what_was_begun_with_the_one_before() {
+fn a_new_invitation_ends_dialogs_with_the_old_one() {
     let word = printed();
     let way = ["y", &word, "", WRONG];
     for answers in 0..=way.len() {
@@ -944,7 +970,7 @@ fn a_new_invitation_ends_what_was_begun_with_the_one_before() {
     }
 }
 
-// Whatever is typed.
+// Arbitrary answers.
 
 #[derive(Debug, Clone)]
 enum Reply {
@@ -953,7 +979,7 @@ enum Reply {
     Word,
     OtherWord,
     BackupCode,
-    /// Something else happens to the account meanwhile.
+    /// Another change of the account during the dialog.
     PendingAuthenticator,
     Invite,
     Reset,
@@ -979,7 +1005,7 @@ fn reply() -> impl Strategy<Value = Reply> {
     ]
 }
 
-/// Whether a question comes with the new key.
+/// Whether this question is asked with the new key on the screen.
 fn is_about_the_key(next: Next) -> bool {
     matches!(next, Next::ShowPicture | Next::AskNewCode { .. })
 }
@@ -997,7 +1023,7 @@ proptest! {
     ) {
         let mut setting = Setting { days, picture, by_invitation, ..Setting::new() };
         if invited {
-            setting = setting.invited_unasked();
+            setting = setting.invited_but_not_required();
         }
         let mut login = setting.begin();
         prop_assert_eq!(login.dialog.is_some(), invited || !by_invitation);
@@ -1037,7 +1063,8 @@ proptest! {
             let turn = login.types(&typed);
             answers += 1;
             if turn.next == Next::ShowBackupCodes {
-                // Nothing was in force, the word was right, and the code is the phone's.
+                // The account had no authenticator, the invitation code was right, and the code is
+                // the phone's.
                 prop_assert_eq!(keys, 0);
                 let needs_none = !by_invitation && !before.is_invited(login.now);
                 prop_assert!(told || needs_none);
@@ -1050,7 +1077,7 @@ proptest! {
                 let Input::Code(code) = Input::parse(&typed) else { panic!("no code: {typed}") };
                 proved = Some((Credential::Code(code), login.account.clone(), login.now));
             } else {
-                // The account has counted a wrong word at most.
+                // The account has counted one wrong invitation code at most.
                 prop_assert_eq!(login.account.state(), before.state());
                 prop_assert_eq!(login.account.authenticators().len(), keys);
                 prop_assert_eq!(login.account.is_invited(login.now), before.is_invited(login.now));

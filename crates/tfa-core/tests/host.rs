@@ -1,4 +1,4 @@
-//! The double of a host: its policy, who logs in on it, and in which states accounts are.
+//! The double of a host: its policy, the logins on it, and the states of accounts.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::phone::{NOON, Phone, after};
 
 pub(crate) const DAY: i64 = 86_400;
 
-/// Terms that stand on that line.
+/// The effect of a rule that is on that line.
 pub(crate) fn effect(mode: Mode, line: u32) -> RuleEffect {
     let file = "tfad.toml".to_owned();
     RuleEffect {
@@ -26,7 +26,7 @@ pub(crate) fn effect(mode: Mode, line: u32) -> RuleEffect {
     }
 }
 
-/// Required of everybody, with a grace of so many days.
+/// Requires two-factor login, with a grace period of `days` days.
 pub(crate) fn required(days: u64) -> RuleEffect {
     RuleEffect {
         grace: Duration::from_secs(days * 86_400),
@@ -34,8 +34,8 @@ pub(crate) fn required(days: u64) -> RuleEffect {
     }
 }
 
-/// The policy of a host where that holds for everybody.
-pub(crate) fn everybody(otherwise: RuleEffect) -> Policy {
+/// The policy of a host without rules.
+pub(crate) fn policy_of(otherwise: RuleEffect) -> Policy {
     Policy {
         otherwise,
         ..Policy::default()
@@ -46,7 +46,7 @@ pub(crate) fn group(name: &str) -> Group {
     Group::Name(name.to_owned())
 }
 
-/// Lea, who is in no group that any rule names, and of whom all is known.
+/// Lea. She is in no group of the rules, and all her groups are known.
 pub(crate) fn lea() -> Subject {
     Subject {
         uid: UID,
@@ -55,7 +55,7 @@ pub(crate) fn lea() -> Subject {
     }
 }
 
-/// A name that is in no group that any rule names.
+/// A name that is in no group of the rules.
 pub(crate) fn in_no_group(name: &str) -> Identity {
     Identity {
         name: name.to_owned(),
@@ -63,7 +63,7 @@ pub(crate) fn in_no_group(name: &str) -> Identity {
     }
 }
 
-/// Every group that the rules of the tests name.
+/// Every group in the rules of the tests.
 fn all_groups() -> impl Iterator<Item = Group> {
     [group("wheel"), group("staff"), Group::Number(50)].into_iter()
 }
@@ -78,12 +78,12 @@ pub(crate) fn login() -> Login {
     }
 }
 
-/// A remote host, or the inside of a session where there is none.
+/// A remote host. An empty name stands for a login inside a session.
 pub(crate) fn remote(rhost: &str) -> LoginOrigin {
     LoginOrigin::new(rhost, false, true)
 }
 
-/// Methods of which all is known.
+/// Methods that are all known.
 pub(crate) fn passed(methods: &[&str]) -> Methods {
     Methods {
         passed: methods.iter().map(|method| (*method).to_owned()).collect(),
@@ -95,7 +95,7 @@ pub(crate) fn network(written: &str) -> OriginMatcher {
     OriginMatcher::Network(written.parse().unwrap())
 }
 
-/// Every state that an account can be in, by name.
+/// Every state of an account, by name.
 pub(crate) fn accounts() -> Vec<(&'static str, Option<Account>)> {
     let mut pending = Account::new(UID);
     let phone = Phone::usual(1);
@@ -117,16 +117,16 @@ pub(crate) fn accounts() -> Vec<(&'static str, Option<Account>)> {
 
 static ACCOUNTS: LazyLock<Vec<(&'static str, Option<Account>)>> = LazyLock::new(accounts);
 
-/// Any login under any policy, at any moment, to an account in any state.
+/// Any login under any policy, at any time, to an account in any state.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) policy: Policy,
     pub(crate) login: Login,
     pub(crate) now: Time,
-    /// The account's place in [`accounts`], and its first login under a requirement.
+    /// The index into [`accounts`], and the time of the first login under a requirement.
     state: usize,
     first: Option<Time>,
-    /// The moment at which an invitation for a day was made.
+    /// The time at which an invitation for a day was created.
     invited: Option<Time>,
 }
 
@@ -154,26 +154,27 @@ impl Case {
         other
     }
 
-    /// Every case that it may be, for all that is known of the login.
+    /// Every fully known case that agrees with what is known of this one.
     pub(crate) fn readings(&self) -> Vec<Self> {
         let from = |origin: LoginOrigin| {
             let mut case = self.clone();
             case.login.origin = origin;
-            case.readings_of_place()
+            case.possible_origins()
         };
         match self.login.origin {
-            LoginOrigin::Unknown => places()
+            LoginOrigin::Unknown => origins()
                 .chain([LoginOrigin::Session])
                 .flat_map(from)
                 .collect(),
-            _ => self.readings_of_place(),
+            _ => self.possible_origins(),
         }
     }
 
-    fn readings_of_place(&self) -> Vec<Self> {
+    fn possible_origins(&self) -> Vec<Self> {
         let mut policy = self.policy.clone();
         if self.login.origin == LoginOrigin::Session {
-            // That it comes from inside a session is known, wherever the session was opened.
+            // A login inside a session is known to be one, even if the origin of the session is
+            // not.
             for rule in &mut policy.rules {
                 if rule.origins.contains(&OriginMatcher::Session) {
                     rule.origins.clear();
@@ -190,7 +191,7 @@ impl Case {
             .collect()
     }
 
-    /// The same under one name of the user's alone, for each of them.
+    /// The same case under each single name of the user.
     pub(crate) fn by_single_names(&self) -> impl Iterator<Item = Self> {
         let subject = self.login.subject.clone();
         let names: Vec<Identity> = subject.identities().cloned().collect();
@@ -207,18 +208,11 @@ impl Case {
 }
 
 pub(crate) fn any_case() -> impl Strategy<Value = Case> {
-    let first = prop::option::of(any_moment());
-    // Mostly one that is open now, else one that ended a while ago.
+    let first = prop::option::of(any_time());
+    // Mostly an invitation that is valid now, else an expired one.
     let invited = prop::option::of(-2 * DAY..DAY);
     let state = 0..6_usize;
-    let parts = (
-        any_policy(),
-        any_login(),
-        any_moment(),
-        state,
-        first,
-        invited,
-    );
+    let parts = (any_policy(), any_login(), any_time(), state, first, invited);
     parts.prop_map(|(policy, login, now, state, first, invited)| Case {
         policy,
         login,
@@ -229,19 +223,19 @@ pub(crate) fn any_case() -> impl Strategy<Value = Case> {
     })
 }
 
-/// Any moment in the weeks around noon.
-fn any_moment() -> impl Strategy<Value = Time> {
+/// Any time in the weeks around noon.
+fn any_time() -> impl Strategy<Value = Time> {
     (-20 * DAY..20 * DAY).prop_map(|seconds| after(NOON, seconds))
 }
 
-fn any_terms() -> impl Strategy<Value = RuleEffect> {
+fn any_effect() -> impl Strategy<Value = RuleEffect> {
     let mode = select(vec![
         Mode::Off,
         Mode::Optional,
         Mode::Required,
         Mode::Required,
     ]);
-    let since = prop::option::of(any_moment());
+    let since = prop::option::of(any_time());
     let grace = select(vec![0, 1, 7, 36_500]).prop_map(|days| Duration::from_secs(days * 86_400));
     let after_grace = select(vec![AfterGrace::Enroll, AfterGrace::Deny]);
     (mode, since, grace, after_grace).prop_map(|(mode, since, grace, after_grace)| RuleEffect {
@@ -257,14 +251,14 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// Mostly nothing, else some of these.
+/// Mostly an empty list, else some of these.
 fn some<T: Clone + std::fmt::Debug + 'static>(of: Vec<T>) -> impl Strategy<Value = Vec<T>> {
     let all = of.len();
     prop_oneof![2 => Just(Vec::new()), 1 => subsequence(of, 1..=all)]
 }
 
 fn any_rule() -> impl Strategy<Value = Rule> {
-    let places = vec![
+    let origins = vec![
         OriginMatcher::Local,
         OriginMatcher::Session,
         network("192.0.2.0/24"),
@@ -276,9 +270,9 @@ fn any_rule() -> impl Strategy<Value = Rule> {
         some(all_groups().collect()),
         some(vec![0..=999, 1000..=1000]),
         some(words(&["sshd", "login"])),
-        some(places),
+        some(origins),
         some(words(&["password", "publickey", "hostbased"])),
-        any_terms(),
+        any_effect(),
     )
         .prop_map(
             |(users, groups, uids, services, origins, methods, effect)| Rule {
@@ -293,7 +287,7 @@ fn any_rule() -> impl Strategy<Value = Rule> {
         )
 }
 
-/// Any policy; its terms stand on lines of their own.
+/// Any policy. Each of its effects is on a line of its own.
 fn any_policy() -> impl Strategy<Value = Policy> {
     let sshd_methods = select(vec![
         words(&[]),
@@ -303,7 +297,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
     let rules = prop::collection::vec(any_rule(), 0..5);
     (
         rules,
-        any_terms(),
+        any_effect(),
         any::<bool>(),
         any::<bool>(),
         sshd_methods,
@@ -324,8 +318,8 @@ fn any_policy() -> impl Strategy<Value = Policy> {
         })
 }
 
-/// Somebody under one or two names.
-fn any_person() -> impl Strategy<Value = Subject> {
+/// A user with one or two names.
+fn any_subject() -> impl Strategy<Value = Subject> {
     let who = select(vec![("lea", UID), ("bob", 7), ("eve", 2000)]);
     let alias = prop::option::of(any_identity(&["lea", "bob", "mia"]));
     let groups = any_identity(&[""]);
@@ -355,10 +349,10 @@ fn any_identity(names: &[&str]) -> impl Strategy<Value = Identity> + use<> {
     })
 }
 
-/// Addresses, one in each network of the rules and one in none.
+/// An address in each network of the rules, and one in none.
 const HOSTS: [&str; 4] = ["192.0.2.7", "198.51.100.7", "2001:db8::7", "203.0.113.7"];
 
-/// Any login, whatever is unknown of it.
+/// Any login, with any facts unknown.
 fn any_login() -> impl Strategy<Value = Login> {
     let service = select(words(&["sshd", "login", "su"]));
     let origin = prop_oneof![
@@ -369,7 +363,7 @@ fn any_login() -> impl Strategy<Value = Login> {
         Just(LoginOrigin::Name("laptop.example".to_owned())),
     ];
     let methods = subsequence(words(&["password", "publickey", "hostbased"]), 0..=2);
-    (any_person(), service, origin, methods, any::<bool>()).prop_map(
+    (any_subject(), service, origin, methods, any::<bool>()).prop_map(
         |(subject, service, origin, passed, one_of_sshds_own)| Login {
             subject,
             service,
@@ -382,12 +376,12 @@ fn any_login() -> impl Strategy<Value = Login> {
     )
 }
 
-/// A place in each network of the rules, one in none, and the machine itself.
-fn places() -> impl Iterator<Item = LoginOrigin> {
+/// An origin in each network of the rules, one in none, and the machine itself.
+fn origins() -> impl Iterator<Item = LoginOrigin> {
     HOSTS.map(remote).into_iter().chain([LoginOrigin::Local])
 }
 
-/// Whether nothing is unknown of a login.
+/// Whether all facts of a login are known.
 pub(crate) fn is_known(login: &Login) -> bool {
     login.subject.unknown_groups().is_empty()
         && !matches!(
@@ -397,7 +391,7 @@ pub(crate) fn is_known(login: &Login) -> bool {
         && !login.methods.one_of_sshds_own
 }
 
-/// Every login that an unknown one may be.
+/// Every fully known login that agrees with what is known of this one.
 fn readings(login: &Login, policy: &Policy) -> Vec<Login> {
     let mut readings = vec![login.clone()];
     for place in 0..=login.subject.aliases.len() {
@@ -429,8 +423,8 @@ fn readings(login: &Login, policy: &Policy) -> Vec<Login> {
             });
         }
         LoginOrigin::Session => {
-            let places: Vec<LoginOrigin> = places().collect();
-            readings = each(readings, &places, |reading, place| {
+            let origins: Vec<LoginOrigin> = origins().collect();
+            readings = each(readings, &origins, |reading, place| {
                 reading.origin = place.clone();
             });
         }
@@ -451,7 +445,7 @@ fn readings(login: &Login, policy: &Policy) -> Vec<Login> {
     readings
 }
 
-/// One of the names of a login's user, by its place.
+/// Returns the name of a login's user at this index.
 fn identity(login: &mut Login, place: usize) -> &mut Identity {
     let Subject {
         canonical, aliases, ..

@@ -1,4 +1,4 @@
-//! Invitations: one word, for one set-up, for a while.
+//! Invitations: one code, for one enrollment, for a limited time.
 
 use tfa_core::{
     Account, Input, Invitation, LockState, MAX_INVITATION_LIFETIME, Refusal, State, ThrottleScope,
@@ -10,27 +10,27 @@ use crate::owner::{Owner, UID};
 use crate::phone::{NOON, Phone, after};
 use crate::sheet;
 
-/// An invitation that is good for a day; its word is [`word`].
+/// An invitation that is valid for a day. Its code is [`invitation_code`].
 pub(crate) fn invitation(now: Time) -> Invitation {
     draw(9, now, after(now, 86_400)).0
 }
 
-/// The word of [`invitation`], typed.
-pub(crate) fn word() -> Input {
+/// The code of [`invitation`], typed.
+pub(crate) fn invitation_code() -> Input {
     Input::parse(&printed())
 }
 
-/// The word of [`invitation`], as it is told.
+/// The code of [`invitation`], as it is printed.
 pub(crate) fn printed() -> String {
     draw(9, NOON, NOON).1
 }
 
-/// The word of another one.
+/// The code of [`other_invitation`], as it is printed.
 pub(crate) fn other_printed() -> String {
     draw(10, NOON, NOON).1
 }
 
-/// Another one, that is good for a day.
+/// Another invitation that is valid for a day.
 pub(crate) fn other_invitation(now: Time) -> Invitation {
     draw(10, now, after(now, 86_400)).0
 }
@@ -55,7 +55,7 @@ fn failures(account: &Account, origin: ThrottleScope) -> u32 {
 }
 
 #[test]
-fn the_word_is_right_however_it_is_typed_and_not_used_up_by_being_right() {
+fn the_invitation_code_is_right_in_any_spelling_and_not_used_up() {
     let mut account = invited();
     let before = account.encode();
     let word = printed();
@@ -72,7 +72,7 @@ fn the_word_is_right_however_it_is_typed_and_not_used_up_by_being_right() {
 }
 
 #[test]
-fn it_is_kept_in_the_record_and_the_word_is_not() {
+fn the_record_keeps_the_invitation_but_not_its_code() {
     let bytes = invited().encode();
     let word = printed().replace('-', "");
     assert!(
@@ -87,7 +87,7 @@ fn it_is_kept_in_the_record_and_the_word_is_not() {
 }
 
 #[test]
-fn two_invitations_with_one_word_are_kept_differently() {
+fn two_invitations_with_one_code_are_stored_differently() {
     let draw = |salt| {
         let mut labels = [salt, 9].into_iter().cycle();
         Invitation::draw(|bytes| bytes.fill(labels.next().unwrap()), NOON, NOON)
@@ -103,7 +103,7 @@ fn two_invitations_with_one_word_are_kept_differently() {
 }
 
 #[test]
-fn it_is_good_until_its_end_and_no_longer_than_any_is_made_for() {
+fn an_invitation_is_valid_until_its_end_within_the_maximum() {
     let longest = i64::try_from(MAX_INVITATION_LIFETIME.as_secs()).unwrap();
     for (lives, now, is_open) in [
         (86_400, 0, true),
@@ -114,8 +114,8 @@ fn it_is_good_until_its_end_and_no_longer_than_any_is_made_for() {
         (longest + 1, 0, false),
         (longest + 1, 1, true),
         (10 * longest, 0, false),
-        // A clock that is set back by a little closes none; one that was far ahead made it for
-        // another time.
+        // A clock set back by up to two hours invalidates no invitation. A clock that was further
+        // ahead does.
         (86_400, -7200, true),
         (86_400, -7201, false),
     ] {
@@ -136,7 +136,7 @@ fn it_is_good_until_its_end_and_no_longer_than_any_is_made_for() {
 }
 
 #[test]
-fn a_new_one_voids_the_one_before_and_what_was_offered_for_it() {
+fn a_new_invitation_voids_the_old_one_and_its_pending_key() {
     let mut account = invited();
     let phone = Phone::usual(1);
     check(&mut account, &printed(), NOON).unwrap();
@@ -164,23 +164,23 @@ fn invitation_leaves_a_pending_move_alone() {
 }
 
 #[test]
-fn a_set_up_uses_it_up() {
+fn enrollment_uses_up_the_invitation() {
     let mut account = invited();
     let phone = Phone::usual(1);
     account.set_up(phone.authenticator(), NOON).unwrap();
-    assert!(account.is_invited(NOON), "an offer does not");
+    assert!(account.is_invited(NOON), "a pending authenticator does not");
     account
         .confirm(&phone.typed(NOON), Some(sheet::FIRST.set()), NOON)
         .unwrap();
     assert!(account.invitation().is_none());
-    // And so it lets nobody in after the set-up was removed again.
+    // So it permits no login after the enrollment was removed again.
     let next = after(NOON, 60);
     account.remove(&phone.code(next), next).unwrap();
     assert!(account.invitation().is_none());
 }
 
 #[test]
-fn wrong_words_count_and_lock_like_wrong_codes() {
+fn wrong_invitation_codes_count_and_lock_like_wrong_codes() {
     for (origin, there) in [
         (ThrottleScope::Remote, ThrottleScope::Console),
         (ThrottleScope::Console, ThrottleScope::OwnProgram),
@@ -201,11 +201,11 @@ fn wrong_words_count_and_lock_like_wrong_codes() {
             assert_eq!(checked, Err(expected), "{tries}");
             assert_eq!(account.throttle(), owner.account.throttle());
             if lock_state != LockState::Unlocked {
-                let right = account.check_invitation(&word(), origin, now);
+                let right = account.check_invitation(&invitation_code(), origin, now);
                 assert_eq!(
                     right,
                     Err(Refusal::Locked(lock_state)),
-                    "not even the right one"
+                    "even the right code is refused"
                 );
             }
             now = until;
@@ -213,21 +213,27 @@ fn wrong_words_count_and_lock_like_wrong_codes() {
         let closed = Refusal::Locked(LockState::Permanent);
         let later = after(now, 3600);
         assert_eq!(
-            account.check_invitation(&word(), origin, later),
+            account.check_invitation(&invitation_code(), origin, later),
             Err(closed)
         );
         assert_eq!(
             (failures(&account, origin), failures(&account, there)),
             (100, 0)
         );
-        assert_eq!(account.check_invitation(&word(), there, later), Ok(()));
+        assert_eq!(
+            account.check_invitation(&invitation_code(), there, later),
+            Ok(())
+        );
         account.unlock();
-        assert_eq!(account.check_invitation(&word(), origin, later), Ok(()));
+        assert_eq!(
+            account.check_invitation(&invitation_code(), origin, later),
+            Ok(())
+        );
     }
 }
 
 #[test]
-fn what_has_not_the_shape_of_a_word_is_wrong_and_counts_as_no_try() {
+fn a_malformed_invitation_code_is_wrong_and_not_counted() {
     let mut account = invited();
     let before = account.encode();
     for typed in ["", "123456", "hello", "ABCDE-FGHJU", "ABCDE-FGHJKM"] {
@@ -240,7 +246,7 @@ fn what_has_not_the_shape_of_a_word_is_wrong_and_counts_as_no_try() {
 }
 
 #[test]
-fn without_one_no_word_is_held_against_anything_and_none_counts() {
+fn without_an_invitation_no_code_is_compared_or_counted() {
     let mut expired = invited();
     let late = after(NOON, 86_400);
     let mut owner = Owner::new();
@@ -255,7 +261,7 @@ fn without_one_no_word_is_held_against_anything_and_none_counts() {
 }
 
 #[test]
-fn a_reset_withdraws_it() {
+fn a_reset_withdraws_the_invitation() {
     let mut account = invited();
     account.reset();
     assert!(!account.is_invited(NOON));

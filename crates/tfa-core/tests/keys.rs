@@ -1,4 +1,4 @@
-//! Keys, the kinds of codes, and the link that carries both to a phone.
+//! Keys, code parameters, and the link that passes both to a phone.
 
 use tfa_core::{Algorithm, Authenticator, BadParameters, Parameters, Secret};
 
@@ -17,7 +17,7 @@ fn a_key_has_16_to_128_bytes() {
 }
 
 #[test]
-fn a_key_is_written_in_base32_without_padding() {
+fn a_key_is_formatted_as_base32_without_padding() {
     let key = Secret::new(b"12345678901234567890").unwrap();
     assert_eq!(*key.to_base32(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
     assert!(!Secret::new(&[0; 16]).unwrap().to_base32().contains('='));
@@ -45,7 +45,7 @@ fn authenticator(name: &str, parameters: Parameters) -> Authenticator {
 }
 
 #[test]
-fn the_link_leaves_out_what_every_phone_takes_for_granted() {
+fn the_link_omits_default_parameters() {
     let link = authenticator("phone", Parameters::default()).uri("host.example", "alice");
     assert_eq!(
         *link,
@@ -55,7 +55,7 @@ fn the_link_leaves_out_what_every_phone_takes_for_granted() {
 }
 
 #[test]
-fn the_link_names_what_is_unusual() {
+fn the_link_contains_parameters_that_are_not_the_default() {
     let parameters = Parameters::new(Algorithm::Sha512, 8, 60).unwrap();
     let link = authenticator("phone", parameters).uri("host", "alice");
     assert!(
@@ -66,7 +66,7 @@ fn the_link_names_what_is_unusual() {
 }
 
 #[test]
-fn no_name_breaks_out_of_its_place_in_the_link() {
+fn names_in_the_link_are_escaped() {
     let link = authenticator("phone", Parameters::default()).uri("a:b&c=d/ü", "x?secret=y#z %");
     assert!(
         link.starts_with("otpauth://totp/a%3Ab%26c%3Dd%2F%C3%BC:x%3Fsecret%3Dy%23z%20%25?secret=G"),

@@ -1,4 +1,4 @@
-//! An owner: an account that is set up, and the phone and the backup codes that go with it.
+//! An owner: an enrolled account, with its phone and its backup codes.
 
 use tfa_core::{Account, Credential, Input, Judgement, LockState, Refusal, ThrottleScope, Time};
 
@@ -16,14 +16,14 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    /// Set up a day before noon, with [`sheet::FIRST`].
+    /// Enrolled a day before noon, with [`sheet::FIRST`].
     pub(crate) fn new() -> Self {
         let phone = Phone::usual(7);
         let account = account(&phone);
         Self { account, phone }
     }
 
-    /// The code that the phone shows so many steps from now.
+    /// The code that the phone shows `steps` time steps from now.
     pub(crate) fn code(&self, now: Time, steps: i64) -> Credential {
         self.phone.code(after(now, steps * self.phone.period()))
     }
@@ -37,8 +37,8 @@ impl Owner {
         self.account.judge(credential, origin, now)
     }
 
-    /// Types so many wrong codes, each as soon as it is judged. Gives the moment of the next try,
-    /// or of the last where there is none.
+    /// Types `times` wrong codes, each as soon as the account is unlocked. Returns the time of the
+    /// next possible try, or of the last one under a permanent lock.
     pub(crate) fn fail(&mut self, times: u32, origin: ThrottleScope, mut now: Time) -> Time {
         for _ in 0..times {
             match self.account.judge(&code(WRONG), origin, now) {
@@ -59,7 +59,7 @@ impl Owner {
     }
 }
 
-/// An account that a phone is set up for, a day before noon.
+/// An account that was enrolled with a phone a day before noon.
 pub(crate) fn account(phone: &Phone) -> Account {
     let yesterday = after(NOON, -86_400);
     let mut account = Account::new(UID);
@@ -71,8 +71,7 @@ pub(crate) fn account(phone: &Phone) -> Account {
     account
 }
 
-/// An account that several phones are set up for: records can hold it, though no owner's wish
-/// makes one yet.
+/// An account with several phones. Records can hold it, although no request creates one yet.
 pub(crate) fn account_of_several(phones: &[Phone]) -> Account {
     let mut record = Item::parse(&account(&phones[0]).encode());
     let authenticators = phones
@@ -82,15 +81,15 @@ pub(crate) fn account_of_several(phones: &[Phone]) -> Account {
     Account::decode(&record.bytes()).unwrap()
 }
 
-/// What somebody without the phone types at a wish that needs a proof.
+/// A wrong code for a request that needs a proof.
 pub(crate) fn wrong_code() -> Credential {
     code(WRONG)
 }
 
-/// Six digits at the question that confirms an offer.
+/// Six wrong digits for the question that confirms a pending authenticator.
 pub(crate) fn wrong_entry() -> Input {
     Input::parse(WRONG)
 }
 
-/// A wrong code without a hint.
+/// A wrong code without a drift hint.
 pub(crate) const PLAINLY_WRONG: Refusal = Refusal::WrongCode(None);

@@ -1,4 +1,4 @@
-//! What each phase of a login does: the whole table, and what holds all over it.
+//! The action of each phase of a login: the whole table, and properties of all its rows.
 
 use proptest::prelude::*;
 use tfa_core::{
@@ -40,24 +40,24 @@ fn decision(requirement: Requirement, required: bool) -> PolicyDecision {
     }
 }
 
-/// The columns of the table.
+/// The columns of the table: each kind of [`PhaseInput`] for which the decision matters.
 #[derive(Debug, Clone, Copy)]
 enum Column {
-    /// The auth phase, and no account phase takes people through the set-up.
+    /// `Auth`, and the account phase does not enroll users.
     Alone,
-    /// The auth phase, and one does.
+    /// `Auth`, and the account phase enrolls users.
     Followed,
     Nothing,
-    /// The same with a silent login program, which asks only what is required.
+    /// `Account`, `NotRequired`, and the program shows no messages.
     Silent,
-    /// The auth phase refused, and the login goes on.
+    /// `Account`, `Denied`: the auth phase refused, and the stack continued.
     Refused,
-    /// Nothing met the auth phase, and the service is guarded.
+    /// `Account`, `NotRun`: no auth phase ran, and the policy guards the service.
     Guarded,
 }
 
 impl Column {
-    /// Where a stage stands in the table; `None` where the decision does not matter.
+    /// The column of a phase, or the action if it does not depend on the decision.
     fn of(phase: PhaseInput) -> Result<Self, PhaseAction> {
         match phase {
             PhaseInput::Auth {
@@ -82,9 +82,8 @@ impl Column {
     }
 }
 
-/// Every stage that there is.
-fn stages() -> Vec<PhaseInput> {
-    let mut stages: Vec<PhaseInput> = [false, true]
+fn phases() -> Vec<PhaseInput> {
+    let mut phases: Vec<PhaseInput> = [false, true]
         .map(|account_follows| PhaseInput::Auth { account_follows })
         .to_vec();
     for auth_result in [
@@ -94,19 +93,20 @@ fn stages() -> Vec<PhaseInput> {
         AuthPhaseResult::NotRun,
     ] {
         for guarded in [false, true] {
-            stages.extend([false, true].map(|silent| PhaseInput::Account {
+            phases.extend([false, true].map(|silent| PhaseInput::Account {
                 auth_result,
                 guarded,
                 silent,
             }));
         }
     }
-    stages
+    phases
 }
 
 #[rustfmt::skip]
 const TABLE: [(Requirement, bool, [PhaseAction; 6]); 9] = [
-    // required?                           Alone      Followed   Nothing    Silent     Refused  Guarded
+    // required?                           AuthOnly   AuthEnroll NotRequired Silent    Denied
+    // NotRun
     (Requirement::Ask,                false, [ASK,       ASK,       ASK,       ASK,       FAILED,  NOT_GUARDED]),
     (Requirement::Ask,                true,  [ASK,       ASK,       ASK,       ASK,       FAILED,  NOT_VERIFIED]),
     (Requirement::Exempt(OFF),        false, [EXEMPT_OFF; 6]),
@@ -119,12 +119,12 @@ const TABLE: [(Requirement, bool, [PhaseAction; 6]); 9] = [
 ];
 
 #[test]
-fn each_phase_does_what_stands_in_the_table() {
+fn each_phase_does_what_the_table_says() {
     for (requirement, required, row) in TABLE {
-        for phase in stages() {
+        for phase in phases() {
             let expected = match Column::of(phase) {
                 Ok(column) => row[column as usize],
-                // A phase that needs no policy exempts no user.
+                // A phase that does not depend on the decision exempts no user.
                 Err(_) if matches!(requirement, Requirement::Exempt(_)) && !is_factor(phase) => {
                     row[0]
                 }
@@ -146,8 +146,8 @@ fn is_factor(phase: PhaseInput) -> bool {
     )
 }
 
-/// Whether the phase lets the login go on, and asks nothing before.
-fn goes_on(action: PhaseAction) -> bool {
+/// Whether the phase lets the login continue without a question.
+fn continues(action: PhaseAction) -> bool {
     match action {
         PhaseAction::Verified
         | PhaseAction::Exempt(_)
@@ -159,7 +159,7 @@ fn goes_on(action: PhaseAction) -> bool {
     }
 }
 
-/// How much a phase puts in the way.
+/// How strict an action is.
 fn weight(action: PhaseAction) -> u8 {
     match action {
         PhaseAction::Verified
@@ -173,15 +173,15 @@ fn weight(action: PhaseAction) -> u8 {
 }
 
 #[test]
-fn the_decision_matters_to_no_stage_that_needs_none() {
-    for phase in stages() {
+fn phases_without_a_column_ignore_the_decision() {
+    for phase in phases() {
         let needless = phase.action_without_policy();
         assert_eq!(needless, Column::of(phase).err(), "{phase:?}");
         let Some(needless) = needless else { continue };
         for (requirement, required, _) in TABLE {
             let action = decision(requirement, required).action(phase);
             assert!(
-                goes_on(needless) && goes_on(action),
+                continues(needless) && continues(action),
                 "{requirement:?}, {phase:?}"
             );
         }
@@ -191,7 +191,7 @@ fn the_decision_matters_to_no_stage_that_needs_none() {
 #[test]
 fn only_an_account_phase_without_requirement_enrolls() {
     for (requirement, required, _) in TABLE {
-        for phase in stages() {
+        for phase in phases() {
             let action = decision(requirement, required).action(phase);
             if matches!(action, PhaseAction::SetUp(_)) {
                 let after_a_password = matches!(
@@ -221,10 +221,10 @@ proptest! {
                 let action = decision.action(PhaseInput::Account { auth_result, guarded: true, silent });
                 match decision.requirement {
                     Requirement::Exempt(why) => prop_assert_eq!(action, PhaseAction::Exempt(why)),
-                    Requirement::Grace(_) => prop_assert!(auth_result != AuthPhaseResult::Denied || !goes_on(action)),
-                    // A second factor that the user chose and no rule requires guards nothing.
+                    Requirement::Grace(_) => prop_assert!(auth_result != AuthPhaseResult::Denied || !continues(action)),
+                    // A second factor that the user chose and no rule requires guards no service.
                     _ => prop_assert!(
-                        !goes_on(action) || (!decision.required && auth_result == AuthPhaseResult::NotRun)
+                        !continues(action) || (!decision.required && auth_result == AuthPhaseResult::NotRun)
                     ),
                 }
             }
@@ -232,7 +232,7 @@ proptest! {
     }
 
     #[test]
-    fn a_refusal_in_the_auth_phase_holds_unless_nothing_is_asked(
+    fn a_denied_auth_phase_is_refused_unless_exempt(
         case in any_case(),
         guarded in any::<bool>(),
         silent in any::<bool>(),
@@ -249,11 +249,11 @@ proptest! {
     }
 
     #[test]
-    fn no_phase_puts_less_in_the_way_of_a_login_of_which_less_is_known(case in any_case()) {
+    fn unknown_facts_never_make_a_phase_less_strict(case in any_case()) {
         let decision = case.decision();
         for known in case.readings() {
             let known = known.decision();
-            for phase in stages() {
+            for phase in phases() {
                 let (less, more) = (decision.action(phase), known.action(phase));
                 prop_assert!(weight(less) >= weight(more), "{:?}: {:?}, {:?}", phase, less, more);
             }
@@ -261,7 +261,7 @@ proptest! {
     }
 
     #[test]
-    fn what_the_auth_phase_leaves_to_the_account_phase_is_not_left_out(
+    fn what_the_auth_phase_defers_the_account_phase_does(
         case in any_case(),
         guarded in any::<bool>(),
         silent in any::<bool>(),
@@ -274,14 +274,14 @@ proptest! {
                 let action = decision.action(PhaseInput::Account { auth_result, guarded, silent });
                 prop_assert!(in_grace || action == PhaseAction::SetUp(None));
             }
-            action => prop_assert!(!goes_on(action) || matches!(action, PhaseAction::Exempt(_))),
+            action => prop_assert!(!continues(action) || matches!(action, PhaseAction::Exempt(_))),
         }
     }
 
     #[test]
-    fn audit_notes_what_would_have_been_wherever_that_is_something_else(case in any_case()) {
+    fn audit_records_the_strict_outcome_wherever_it_differs(case in any_case()) {
         let (audit, strict) = (case.with_audit(true).decision(), case.with_audit(false).decision());
-        for phase in stages() {
+        for phase in phases() {
             prop_assert_eq!(strict.audit_outcome(phase), None);
             let (is, would_be) = (audit.action(phase), strict.action(phase));
             // Audit mode refuses only a login whose auth phase failed and whose stack continued.
@@ -298,9 +298,9 @@ proptest! {
                 PhaseAction::Deny(DenyReason::NotVerified) => Some(AuditOutcome::NotVerified),
                 PhaseAction::Deny(DenyReason::Undetermined) => Some(AuditOutcome::Undetermined),
                 PhaseAction::Deny(DenyReason::AuthRefused) => None,
-                // Let on either way, if for another reason.
+                // Permitted in both cases, for another reason.
                 _ => {
-                    prop_assert!(goes_on(is) && goes_on(would_be), "{:?}: {:?}", phase, is);
+                    prop_assert!(continues(is) && continues(would_be), "{:?}: {:?}", phase, is);
                     None
                 }
             };

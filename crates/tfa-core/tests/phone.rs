@@ -1,12 +1,12 @@
-//! The double of a phone: it has a key and shows codes.
+//! The double of a phone, which has a key and shows codes.
 
 use tfa_core::{Algorithm, Authenticator, Credential, Input, Parameters, Secret, Time};
 use totp_rs::{Builder, Totp};
 
-/// The moment around which most tests play; every period divides it.
+/// The time around which most tests run. Every period divides it.
 pub(crate) const NOON: Time = Time::from_secs(1_800_000_000);
 
-/// The moment so many seconds after (or before) another.
+/// The time so many seconds after (or before) another.
 pub(crate) fn after(moment: Time, seconds: i64) -> Time {
     Time::from_secs(moment.as_secs().saturating_add_signed(seconds))
 }
@@ -24,7 +24,7 @@ impl Phone {
         }
     }
 
-    /// SHA-1, 6 digits, 30 seconds. Different labels make different keys.
+    /// SHA-1, 6 digits, 30 seconds. Each label makes another key.
     pub(crate) fn usual(label: u8) -> Self {
         Self::new(&[label; 20], Parameters::default())
     }
@@ -43,7 +43,7 @@ impl Phone {
         Authenticator::new("phone".to_owned(), self.parameters, key)
     }
 
-    /// What is on the screen.
+    /// The code on the screen.
     pub(crate) fn shows(&self, at: Time) -> String {
         self.totp().generate(at.as_secs()).to_string()
     }
@@ -71,7 +71,6 @@ impl Phone {
     }
 }
 
-/// Typed digits.
 pub(crate) fn code(digits: &str) -> Credential {
     match Input::parse(digits) {
         Input::Code(code) => Credential::Code(code),

@@ -1,4 +1,4 @@
-//! Which rule holds for a login, and what it asks.
+//! Which rule decides over a login, and what it requires.
 
 use proptest::prelude::*;
 use tfa_core::{
@@ -9,34 +9,34 @@ use tfa_core::{
 
 use crate::cases;
 use crate::host::{
-    DAY, accounts, any_case, effect, everybody, group, in_no_group, is_known, lea, login, network,
-    passed, remote, required,
+    DAY, accounts, any_case, effect, group, in_no_group, is_known, lea, login, network, passed,
+    policy_of, remote, required,
 };
 use crate::invitation::invitation;
 use crate::owner::{Owner, UID};
 use crate::phone::{NOON, Phone, after};
 
-/// What a policy asks at noon.
+/// The requirement of a policy at noon.
 fn decide(policy: &Policy, account: Option<&Account>) -> Requirement {
     policy.decide(&login(), account, NOON).requirement
 }
 
-/// What a policy of that mode asks at noon.
-fn under(mode: Mode, account: Option<&Account>) -> Requirement {
-    decide(&everybody(effect(mode, 1)), account)
+/// The requirement of a policy with this mode at noon.
+fn requirement_under(mode: Mode, account: Option<&Account>) -> Requirement {
+    decide(&policy_of(effect(mode, 1)), account)
 }
 
-/// The line of the terms that decide over a login, where each rule stands on a line of its own
-/// and the rest of the policy on line 100.
+/// The line of the effect that decides over a login. Each rule is on a line of its own, and the
+/// rest of the policy is on line 100.
 fn line(rules: &[Rule], login: &Login) -> u32 {
     let policy = Policy {
         rules: rules.to_vec(),
-        ..everybody(effect(Mode::Optional, 100))
+        ..policy_of(effect(Mode::Optional, 100))
     };
     policy.decide(login, None, NOON).source.line
 }
 
-/// Whether a rule holds for a login.
+/// Whether a rule matches a login.
 fn matches(rule: &Rule, login: &Login) -> bool {
     let effect = effect(Mode::Off, 1);
     let rule = Rule {
@@ -68,7 +68,7 @@ fn default_policy_asks_enrolled_users() {
 }
 
 #[test]
-fn each_mode_asks_each_state_of_an_account_for_what_it_must() {
+fn each_mode_decides_each_state_of_an_account() {
     let (ask, grace) = (Requirement::Ask, Requirement::Grace(after(NOON, 7 * DAY)));
     let [off, not_set_up, paused] =
         [Exemption::Off, Exemption::NotSetUp, Exemption::Paused].map(Requirement::Exempt);
@@ -82,8 +82,8 @@ fn each_mode_asks_each_state_of_an_account_for_what_it_must() {
     ];
     for ((state, account), (name, expected)) in accounts().into_iter().zip(expected) {
         assert_eq!(state, name);
-        let asked =
-            [Mode::Off, Mode::Optional, Mode::Required].map(|mode| under(mode, account.as_ref()));
+        let asked = [Mode::Off, Mode::Optional, Mode::Required]
+            .map(|mode| requirement_under(mode, account.as_ref()));
         assert_eq!(asked, expected, "{state}");
     }
 }
@@ -98,14 +98,17 @@ fn pending_move_or_lock_does_not_suspend_the_requirement() {
         .unwrap();
     owner.fail(100, ThrottleScope::Remote, NOON);
     for mode in [Mode::Optional, Mode::Required] {
-        assert_eq!(under(mode, Some(&owner.account)), Requirement::Ask);
+        assert_eq!(
+            requirement_under(mode, Some(&owner.account)),
+            Requirement::Ask
+        );
     }
 }
 
-// Which rule.
+// The matching rule.
 
 #[test]
-fn the_first_rule_that_fits_holds_and_else_what_stands_below_them() {
+fn the_first_matching_rule_decides_else_the_default() {
     let rule = |line, users: &[&str]| Rule {
         users: words(users),
         effect: effect(Mode::Off, line),
@@ -124,7 +127,7 @@ fn the_first_rule_that_fits_holds_and_else_what_stands_below_them() {
 }
 
 #[test]
-fn a_rule_about_users_is_about_their_whole_names() {
+fn a_rule_on_users_matches_whole_names() {
     for (users, fits) in [
         (&["lea"][..], true),
         (&["bob", "lea"], true),
@@ -141,7 +144,7 @@ fn a_rule_about_users_is_about_their_whole_names() {
 }
 
 #[test]
-fn a_rule_about_uids_holds_from_the_first_to_the_last() {
+fn a_rule_on_uids_includes_both_ends_of_the_range() {
     let uids = |uids: Vec<_>| Rule {
         uids,
         ..Rule::default()
@@ -157,7 +160,7 @@ fn a_rule_about_uids_holds_from_the_first_to_the_last() {
     ] {
         assert_eq!(matches(&uids(range.clone()), &login()), fits, "{range:?}");
     }
-    // Backwards, it holds for nobody.
+    // A reversed range matches no uid.
     #[expect(
         clippy::reversed_empty_ranges,
         reason = "an administrator may write it"
@@ -167,7 +170,7 @@ fn a_rule_about_uids_holds_from_the_first_to_the_last() {
 }
 
 #[test]
-fn a_rule_about_groups_holds_for_the_members_of_one_of_them() {
+fn a_rule_on_groups_matches_members_of_any_of_them() {
     let rule = |groups: &[Group]| Rule {
         groups: groups.to_vec(),
         ..Rule::default()
@@ -191,7 +194,7 @@ fn a_rule_about_groups_holds_for_the_members_of_one_of_them() {
 }
 
 #[test]
-fn a_rule_about_services_is_about_their_whole_names() {
+fn a_rule_on_services_matches_whole_names() {
     for (services, fits) in [
         (&["sshd"][..], true),
         (&["login", "sshd"], true),
@@ -208,7 +211,7 @@ fn a_rule_about_services_is_about_their_whole_names() {
 }
 
 #[test]
-fn a_rule_about_origins_holds_for_the_addresses_of_its_networks() {
+fn a_rule_on_origins_matches_addresses_of_its_networks() {
     let at = |origin, places: &[OriginMatcher]| {
         let rule = Rule {
             origins: places.to_vec(),
@@ -260,7 +263,7 @@ fn a_rule_about_origins_holds_for_the_addresses_of_its_networks() {
 }
 
 #[test]
-fn a_rule_about_methods_holds_where_one_of_them_was_passed() {
+fn a_rule_on_methods_matches_any_passed_method() {
     let by = |passed: &[&str], methods: &[&str]| {
         let rule = Rule {
             methods: words(methods),
@@ -276,7 +279,7 @@ fn a_rule_about_methods_holds_where_one_of_them_was_passed() {
     ));
     assert!(!by(&["password"], &["publickey"]));
     assert!(!by(&["password"], &["pass", "PASSWORD"]));
-    // A service that knows no methods is met by no rule about them.
+    // A rule for_user methods does not match a service that reports none.
     assert!(!by(&[], &["password"]));
     assert!(by(&[], &[]));
 }
@@ -299,7 +302,7 @@ fn rule_on_some_of_sshds_own_methods_is_undetermined() {
                 ..Rule::default()
             }],
             sshd_methods: words(sshd),
-            ..everybody(required(0))
+            ..policy_of(required(0))
         };
         match policy.decide(&login, None, NOON).requirement {
             Requirement::Exempt(Exemption::Off) => Ternary::Yes,
@@ -322,7 +325,7 @@ fn rule_on_some_of_sshds_own_methods_is_undetermined() {
             Ternary::Yes,
         ),
         (&["publickey", "hostbased"], &["password"], Ternary::No),
-        // It came by one that was not told of.
+        // sshd may have accepted a method that it did not report.
         (&[], &["publickey"], Ternary::Unknown),
     ] {
         assert_eq!(possible(sshd, rule), expected, "{rule:?} of {sshd:?}");
@@ -330,7 +333,7 @@ fn rule_on_some_of_sshds_own_methods_is_undetermined() {
 }
 
 #[test]
-fn every_key_of_a_rule_must_fit() {
+fn every_key_of_a_rule_must_match() {
     let mut full = Rule {
         users: words(&["lea"]),
         groups: vec![group("staff")],
@@ -360,9 +363,9 @@ fn every_key_of_a_rule_must_fit() {
     assert!(!matches(&full, &login));
 }
 
-// What is unknown.
+// Unknown facts.
 
-/// A policy with these terms for members of wheel, and these for others.
+/// A policy with one effect for members of wheel, and another for all other logins.
 fn for_wheel(wheel: RuleEffect, otherwise: RuleEffect) -> Policy {
     let rule = Rule {
         groups: vec![group("wheel")],
@@ -371,11 +374,11 @@ fn for_wheel(wheel: RuleEffect, otherwise: RuleEffect) -> Policy {
     };
     Policy {
         rules: vec![rule],
-        ..everybody(otherwise)
+        ..policy_of(otherwise)
     }
 }
 
-/// The same where both are rules, and neither is what the host says of everybody.
+/// The same policy with two rules, so that neither effect is the default of the host.
 fn for_wheel_and_for_others(wheel: RuleEffect, others: RuleEffect) -> Policy {
     let mut policy = for_wheel(wheel, effect(Mode::Optional, 100));
     policy.rules.push(Rule {
@@ -385,8 +388,8 @@ fn for_wheel_and_for_others(wheel: RuleEffect, others: RuleEffect) -> Policy {
     policy
 }
 
-/// Lea, and nobody knows whether she is in wheel.
-fn perhaps_in_wheel() -> Login {
+/// Lea, of whom it is unknown whether she is in wheel.
+fn lea_with_unknown_groups() -> Login {
     let mut login = login();
     login.subject.canonical.groups = Groups::from_iter([(group("wheel"), Ternary::Unknown)]);
     login
@@ -405,7 +408,8 @@ fn undetermined_rule_needs_agreement_else_a_code_or_a_refusal() {
     let grace = Requirement::Grace(after(NOON, 7 * DAY));
     let (ask, set_up) = (Requirement::Ask, Requirement::SetUp);
     let (too_late, undetermined) = (Requirement::TooLate, Requirement::Undetermined);
-    // The terms, and what is asked of who is not set up, is, and has paused it.
+    // The two effects, and the requirement for a user without enrollment, an enrolled one, and a
+    // paused one.
     for (one, other, expected) in [
         (&off, &off, [off_for_sure; 3]),
         (&off, &optional, [not_set_up, ask, paused]),
@@ -428,7 +432,7 @@ fn undetermined_rule_needs_agreement_else_a_code_or_a_refusal() {
             let Some((_, place)) = states.iter().find(|(name, _)| *name == state) else {
                 continue;
             };
-            // What is off for the whole host has no rules that could disagree with it.
+            // `mode = "off"` for the whole host leaves no rule that could disagree.
             let policies = [(one, other), (other, one)].map(|(wheel, others)| {
                 let (wheel, others) = (wheel.clone(), others.clone());
                 if others.mode == Mode::Off {
@@ -438,7 +442,7 @@ fn undetermined_rule_needs_agreement_else_a_code_or_a_refusal() {
                 }
             });
             for policy in policies {
-                let decision = policy.decide(&perhaps_in_wheel(), account.as_ref(), NOON);
+                let decision = policy.decide(&lea_with_unknown_groups(), account.as_ref(), NOON);
                 assert_eq!(
                     decision.requirement, expected[*place],
                     "{state}: {one:?}, {other:?}"
@@ -451,25 +455,25 @@ fn undetermined_rule_needs_agreement_else_a_code_or_a_refusal() {
 }
 
 #[test]
-fn a_rule_that_cannot_hold_whatever_is_unknown_does_not_count() {
+fn a_rule_that_cannot_match_is_ignored_despite_unknown_facts() {
     let mut policy = for_wheel(effect(Mode::Off, 1), required(0));
     policy.rules[0].users = words(&["bob"]);
-    let decision = policy.decide(&perhaps_in_wheel(), None, NOON);
+    let decision = policy.decide(&lea_with_unknown_groups(), None, NOON);
     assert_eq!(decision.requirement, Requirement::SetUp);
-    // Nor does one below a rule that holds.
+    // A rule below a rule that matches does not count either.
     let above = Rule {
         users: words(&["lea"]),
         effect: effect(Mode::Off, 2),
         ..Rule::default()
     };
     policy.rules = vec![above, for_wheel(required(0), required(0)).rules.remove(0)];
-    let decision = policy.decide(&perhaps_in_wheel(), None, NOON);
+    let decision = policy.decide(&lea_with_unknown_groups(), None, NOON);
     assert_eq!(decision.requirement, Requirement::Exempt(Exemption::Off));
     assert!(!decision.required);
 }
 
 #[test]
-fn a_group_that_was_never_looked_up_is_unknown() {
+fn a_group_that_was_not_looked_up_is_unknown() {
     let mut login = login();
     login.subject.canonical.groups = Groups::default();
     let policy = for_wheel(effect(Mode::Off, 1), required(0));
@@ -485,7 +489,7 @@ fn host_known_by_name_may_be_in_any_network_and_is_not_local() {
             effect: effect(Mode::Off, 1),
             ..Rule::default()
         }],
-        ..everybody(required(0))
+        ..policy_of(required(0))
     };
     for name in ["laptop.example", "localhost", "192.0.2.999", "192.0.2"] {
         let origin = remote(name);
@@ -498,7 +502,7 @@ fn host_known_by_name_may_be_in_any_network_and_is_not_local() {
 }
 
 #[test]
-fn a_zone_makes_no_address_of_what_is_none_without_it() {
+fn a_zone_makes_no_host_name_an_address() {
     let office = |rhost| {
         let policy = Policy {
             rules: vec![Rule {
@@ -506,14 +510,14 @@ fn a_zone_makes_no_address_of_what_is_none_without_it() {
                 effect: effect(Mode::Off, 1),
                 ..Rule::default()
             }],
-            ..everybody(required(0))
+            ..policy_of(required(0))
         };
         let origin = remote(rhost);
         let login = Login { origin, ..login() };
         policy.decide(&login, None, NOON).requirement
     };
     assert_eq!(office("10.7.0.2"), Requirement::Exempt(Exemption::Off));
-    // Only IPv6 has zones: whoever names a host so names no address of the office.
+    // Only IPv6 addresses have zones. An IPv4 address with a zone is a host name, and no address.
     for rhost in ["10.7.0.2%eth0", "10.7.0.2%", "10.7.0.2%:", "%10.7.0.2"] {
         let origin = remote(rhost);
         assert_eq!(origin, LoginOrigin::Name(rhost.to_owned()));
@@ -523,8 +527,8 @@ fn a_zone_makes_no_address_of_what_is_none_without_it() {
 
 // Several names of one uid.
 
-/// A rule that requires of a user name.
-fn about(user: &str, effect: RuleEffect) -> Rule {
+/// A rule for one user name.
+fn for_user(user: &str, effect: RuleEffect) -> Rule {
     Rule {
         users: words(&[user]),
         effect,
@@ -532,7 +536,7 @@ fn about(user: &str, effect: RuleEffect) -> Rule {
     }
 }
 
-/// Lea logs in under another name of her uid.
+/// Lea logs in requirement_under another name of her uid.
 fn as_alias(alias: Identity) -> Login {
     let mut login = login();
     login.subject.aliases.push(alias);
@@ -540,7 +544,7 @@ fn as_alias(alias: Identity) -> Login {
 }
 
 #[test]
-fn a_rule_holds_for_the_name_that_logs_in_and_for_the_canonical_one() {
+fn a_rule_matches_the_login_name_and_the_canonical_name() {
     let must = RuleEffect {
         source: Source {
             line: 7,
@@ -551,8 +555,8 @@ fn a_rule_holds_for_the_name_that_logs_in_and_for_the_canonical_one() {
     let login = as_alias(in_no_group("lea2"));
     for user in ["lea", "lea2"] {
         let policy = Policy {
-            rules: vec![about(user, must.clone())],
-            ..everybody(effect(Mode::Optional, 100))
+            rules: vec![for_user(user, must.clone())],
+            ..policy_of(effect(Mode::Optional, 100))
         };
         let decision = policy.decide(&login, None, NOON);
         assert_eq!(
@@ -561,28 +565,24 @@ fn a_rule_holds_for_the_name_that_logs_in_and_for_the_canonical_one() {
         );
         assert!(decision.required);
         assert!(policy.requires_of(&login.subject, NOON).is_some());
-        // Neither name is let off by a rule on the other.
+        // A rule for one name does not exempt the other name.
         let policy = Policy {
-            rules: vec![about(user, effect(Mode::Off, 7))],
-            ..everybody(must.clone())
+            rules: vec![for_user(user, effect(Mode::Off, 7))],
+            ..policy_of(must.clone())
         };
         let decision = policy.decide(&login, None, NOON);
-        assert_eq!(
-            decision.requirement,
-            Requirement::SetUp,
-            "{user} is let off"
-        );
+        assert_eq!(decision.requirement, Requirement::SetUp, "{user} is exempt");
     }
 }
 
 #[test]
-fn names_count_where_a_rule_that_may_hold_is_about_them() {
+fn names_matter_only_if_a_possible_rule_uses_them() {
     let su = |mut rule: Rule| {
         rule.services = vec!["su".to_owned()];
         rule
     };
-    let of_lea = || about("lea", required(0));
-    let rest = || about_all(required(0));
+    let of_lea = || for_user("lea", required(0));
+    let rest = || for_all(required(0));
     for (rules, counts) in [
         (vec![], false),
         (vec![of_lea()], true),
@@ -592,20 +592,17 @@ fn names_count_where_a_rule_that_may_hold_is_about_them() {
     ] {
         let mut policy = Policy {
             rules,
-            ..everybody(required(0))
+            ..policy_of(required(0))
         };
         assert_eq!(policy.depends_on_names(&login()), counts, "{policy:?}");
         policy.otherwise.mode = Mode::Off;
-        assert!(
-            !policy.depends_on_names(&login()),
-            "no rule is gone through"
-        );
+        assert!(!policy.depends_on_names(&login()), "no rule is evaluated");
     }
 }
 
 #[test]
-fn the_groups_of_either_name_count_and_unknown_ones_never_soften() {
-    let under = |belongs| {
+fn the_groups_of_both_names_count_and_unknown_ones_exempt_none() {
+    let requirement_under = |belongs| {
         let groups = Groups::from_iter([(group("wheel"), belongs)]);
         let alias = Identity {
             name: "lea2".to_owned(),
@@ -614,21 +611,24 @@ fn the_groups_of_either_name_count_and_unknown_ones_never_soften() {
         let policy = for_wheel(required(0), effect(Mode::Optional, 100));
         policy.decide(&as_alias(alias), None, NOON)
     };
-    assert_eq!(under(Ternary::Yes).requirement, Requirement::SetUp);
     assert_eq!(
-        under(Ternary::Unknown).requirement,
+        requirement_under(Ternary::Yes).requirement,
+        Requirement::SetUp
+    );
+    assert_eq!(
+        requirement_under(Ternary::Unknown).requirement,
         Requirement::Undetermined
     );
     let not_set_up = Requirement::Exempt(Exemption::NotSetUp);
-    assert_eq!(under(Ternary::No).requirement, not_set_up);
+    assert_eq!(requirement_under(Ternary::No).requirement, not_set_up);
 }
 
 #[test]
-fn of_two_names_that_are_asked_alike_the_one_that_is_required_decides() {
+fn of_two_names_asked_alike_the_required_one_decides() {
     let enabled = Owner::new().account;
     let mut policy = Policy {
-        rules: vec![about("lea2", effect(Mode::Required, 7))],
-        ..everybody(effect(Mode::Optional, 100))
+        rules: vec![for_user("lea2", effect(Mode::Required, 7))],
+        ..policy_of(effect(Mode::Optional, 100))
     };
     for audit in [false, true] {
         policy.audit = audit;
@@ -641,16 +641,16 @@ fn of_two_names_that_are_asked_alike_the_one_that_is_required_decides() {
     }
 }
 
-fn about_all(effect: RuleEffect) -> Rule {
+fn for_all(effect: RuleEffect) -> Rule {
     Rule {
         effect,
         ..Rule::default()
     }
 }
 
-// Inside a session.
+// Logins inside a session.
 
-/// What is asked of a login inside a session, at a console and from a remote host.
+/// The requirement of a login inside a session, at a console and from a remote host.
 fn by_origin(policy: &Policy) -> [Requirement; 3] {
     [
         LoginOrigin::Session,
@@ -664,7 +664,7 @@ fn by_origin(policy: &Policy) -> [Requirement; 3] {
 }
 
 #[test]
-fn a_login_inside_a_session_is_not_known_to_be_local() {
+fn a_login_inside_a_session_may_be_remote() {
     let policy = |places: &[OriginMatcher], exempt: bool| {
         let [one, other] = [effect(Mode::Off, 1), required(0)];
         let (rule, otherwise) = if exempt { (one, other) } else { (other, one) };
@@ -675,26 +675,26 @@ fn a_login_inside_a_session_is_not_known_to_be_local() {
         };
         Policy {
             rules: vec![from(places.to_vec(), rule), from(vec![], otherwise)],
-            ..everybody(effect(Mode::Optional, 100))
+            ..policy_of(effect(Mode::Optional, 100))
         }
     };
     let off = Requirement::Exempt(Exemption::Off);
     let set_up = Requirement::SetUp;
     let everywhere = [network("0.0.0.0/0"), network("::/0")];
-    // Whether the exemption names the machine or the requirement names the networks.
+    // Both if the exemption names the machine and if the requirement names the networks.
     let exempt = policy(&[OriginMatcher::Local], true);
     assert_eq!(by_origin(&exempt), [set_up, off, set_up]);
     let from_networks = policy(&everywhere, false);
     assert_eq!(by_origin(&from_networks), [set_up, off, set_up]);
     let at_machine = policy(&[OriginMatcher::Local], false);
     assert_eq!(by_origin(&at_machine), [set_up, set_up, off]);
-    // What is said of sessions is certain.
+    // Rules for_user sessions are certain.
     let inside = policy(&[OriginMatcher::Local, OriginMatcher::Session], true);
     assert_eq!(by_origin(&inside), [off, off, set_up]);
 }
 
 #[test]
-fn a_login_from_a_place_that_is_not_told_is_not_let_off_by_sessions() {
+fn a_session_rule_exempts_no_login_of_unknown_origin() {
     let [off, must] = [effect(Mode::Off, 1), required(0)];
     let from = |origins: &[OriginMatcher], effect: &RuleEffect| Rule {
         origins: origins.to_vec(),
@@ -713,7 +713,7 @@ fn a_login_from_a_place_that_is_not_told_is_not_let_off_by_sessions() {
     let decide = |rules| {
         let policy = Policy {
             rules,
-            ..everybody(off.clone())
+            ..policy_of(off.clone())
         };
         let mut policy = policy;
         policy.otherwise.mode = Mode::Optional;
@@ -738,35 +738,38 @@ fn a_user_in_the_grace_period_is_not_refused_inside_a_session() {
             effect: effect(Mode::Optional, 1),
             ..Rule::default()
         }],
-        ..everybody(required(7))
+        ..policy_of(required(7))
     };
     let grace = Requirement::Grace(after(NOON, 7 * DAY));
     assert_eq!(by_origin(&policy)[0], grace);
 }
 
-// Since when, and the grace.
+// `since`, and the grace period.
 
 #[test]
-fn what_is_required_from_a_later_day_on_is_optional_until_then() {
+fn a_later_since_is_optional_until_that_day() {
     let effect = RuleEffect {
         since: Some(NOON),
         ..required(7)
     };
-    let policy = everybody(effect);
+    let policy = policy_of(effect);
     for (_, account) in accounts() {
         let account = account.as_ref();
         let before = policy.decide(&login(), account, after(NOON, -1));
-        assert_eq!(before.requirement, under(Mode::Optional, account));
+        assert_eq!(
+            before.requirement,
+            requirement_under(Mode::Optional, account)
+        );
         assert!(!before.required && !before.records_first_login);
         let then = policy.decide(&login(), account, NOON);
-        assert_eq!(then.requirement, under(Mode::Required, account));
+        assert_eq!(then.requirement, requirement_under(Mode::Required, account));
         assert!(then.required && !then.records_first_login);
     }
 }
 
 #[test]
-fn grace_runs_from_since_whenever_the_first_login_is() {
-    let policy = everybody(RuleEffect {
+fn grace_runs_from_since_for_any_first_login() {
+    let policy = policy_of(RuleEffect {
         since: Some(NOON),
         ..required(7)
     });
@@ -787,8 +790,8 @@ fn grace_runs_from_since_whenever_the_first_login_is() {
 }
 
 #[test]
-fn a_grace_without_such_a_day_runs_from_the_first_login_that_was_noted() {
-    let policy = everybody(required(7));
+fn grace_without_since_runs_from_the_first_recorded_login() {
+    let policy = policy_of(required(7));
     let decision = policy.decide(&login(), None, NOON);
     assert_eq!(
         decision.requirement,
@@ -798,7 +801,11 @@ fn a_grace_without_such_a_day_runs_from_the_first_login_that_was_noted() {
     let mut account = Account::new(UID);
     account.require(NOON);
     account.require(after(NOON, DAY));
-    assert_eq!(account.first_required(), Some(NOON), "the first one counts");
+    assert_eq!(
+        account.first_required(),
+        Some(NOON),
+        "the first login counts"
+    );
     let at = |seconds| {
         let now = after(NOON, seconds);
         policy.decide(&login(), Some(&account), now).requirement
@@ -809,21 +816,21 @@ fn a_grace_without_such_a_day_runs_from_the_first_login_that_was_noted() {
 }
 
 #[test]
-fn no_grace_at_all_is_a_set_up_at_the_first_login() {
-    assert_eq!(decide(&everybody(required(0)), None), Requirement::SetUp);
+fn without_grace_the_first_login_requires_enrollment() {
+    assert_eq!(decide(&policy_of(required(0)), None), Requirement::SetUp);
 }
 
 #[test]
-fn a_grace_without_end_does_not_overflow() {
-    let mut policy = everybody(required(7));
+fn the_longest_grace_does_not_overflow() {
+    let mut policy = policy_of(required(7));
     policy.otherwise.grace = std::time::Duration::MAX;
     let end = tfa_core::Time::from_secs(u64::MAX);
     assert_eq!(decide(&policy, None), Requirement::Grace(end));
 }
 
 #[test]
-fn a_clock_that_is_set_back_stretches_no_grace_beyond_its_length() {
-    let policy = everybody(required(7));
+fn a_clock_set_back_extends_no_grace_beyond_its_length() {
+    let policy = policy_of(required(7));
     let mut account = Account::new(UID);
     account.require(NOON);
     let now = after(NOON, -100 * DAY);
@@ -836,7 +843,7 @@ fn a_clock_that_is_set_back_stretches_no_grace_beyond_its_length() {
 
 #[test]
 fn future_first_login_does_not_extend_grace() {
-    let policy = everybody(required(7));
+    let policy = policy_of(required(7));
     let mut account = Account::new(UID);
     account.require(after(NOON, 3650 * DAY));
     let mut lasted = 0;
@@ -845,14 +852,14 @@ fn future_first_login_does_not_extend_grace() {
         let decision = policy.decide(&login(), Some(&account), now);
         assert!(decision.records_first_login);
         lasted += i64::from(matches!(decision.requirement, Requirement::Grace(_)));
-        // As the host does at each such login.
+        // As the daemon does at each such login.
         account.require(now);
     }
     assert_eq!(lasted, 7);
 }
 
 #[test]
-fn after_the_grace_it_is_set_up_or_there_is_no_login_as_the_rule_says() {
+fn after_the_grace_the_rule_requires_enrollment_or_refuses() {
     let (mut account, owner) = (Account::new(UID), Owner::new());
     account.require(NOON);
     let now = after(NOON, 7 * DAY);
@@ -860,7 +867,7 @@ fn after_the_grace_it_is_set_up_or_there_is_no_login_as_the_rule_says() {
         (AfterGrace::Enroll, Requirement::SetUp),
         (AfterGrace::Deny, Requirement::TooLate),
     ] {
-        let policy = everybody(RuleEffect {
+        let policy = policy_of(RuleEffect {
             after_grace,
             ..required(7)
         });
@@ -868,14 +875,18 @@ fn after_the_grace_it_is_set_up_or_there_is_no_login_as_the_rule_says() {
         assert_eq!(at(Some(&account), now), expected);
         assert_eq!(at(Some(&owner.account), now), Requirement::Ask);
         let earlier = at(Some(&account), after(now, -1));
-        assert_eq!(earlier, Requirement::Grace(now), "and not before");
+        assert_eq!(
+            earlier,
+            Requirement::Grace(now),
+            "it is not required before"
+        );
     }
 }
 
 #[test]
 fn only_an_open_invitation_permits_late_enrollment() {
     let deny = |days| {
-        everybody(RuleEffect {
+        policy_of(RuleEffect {
             after_grace: AfterGrace::Deny,
             ..required(days)
         })
@@ -895,7 +906,7 @@ fn only_an_open_invitation_permits_late_enrollment() {
         };
         let decision = at(&deny(7), 0);
         assert_eq!(decision.requirement, Requirement::SetUp);
-        assert!(decision.required, "whoever declines is not let in");
+        assert!(decision.required, "a user who declines is refused");
         assert_eq!(at(&deny(7), DAY - 1).requirement, Requirement::SetUp);
         assert_eq!(
             at(&deny(7), DAY).requirement,
@@ -905,7 +916,7 @@ fn only_an_open_invitation_permits_late_enrollment() {
         account.reset();
         assert_eq!(decide(&deny(7), Some(&account)), Requirement::TooLate);
     }
-    // It shortens no grace, and asks nobody to set up who has.
+    // It shortens no grace period, and requires no enrollment of an enrolled user.
     let mut in_grace = Account::new(UID);
     in_grace.invite(invitation(NOON));
     let grace = Requirement::Grace(after(NOON, 7 * DAY));
@@ -913,9 +924,9 @@ fn only_an_open_invitation_permits_late_enrollment() {
     let mut owner = Owner::new();
     owner.account.invite(invitation(NOON));
     assert_eq!(decide(&deny(0), Some(&owner.account)), Requirement::Ask);
-    // Where another rule may hold that knows of no invitation, nothing is softer for it.
+    // An undetermined second rule without invitations does not become less strict.
     let either = for_wheel(effect(Mode::Off, 1), deny(0).otherwise);
-    let decision = either.decide(&perhaps_in_wheel(), Some(&in_grace), NOON);
+    let decision = either.decide(&lea_with_unknown_groups(), Some(&in_grace), NOON);
     assert_eq!(decision.requirement, Requirement::Undetermined);
 }
 
@@ -924,15 +935,18 @@ fn forbidden_grace_requires_enrollment_at_once() {
     let mut account = Account::new(UID);
     account.forbid_grace();
     for since in [None, Some(NOON), Some(after(NOON, -DAY))] {
-        let policy = everybody(RuleEffect {
+        let policy = policy_of(RuleEffect {
             since,
             ..required(36_500)
         });
         assert_eq!(decide(&policy, Some(&account)), Requirement::SetUp);
     }
-    // Where it is not required, nothing is forbidden.
+    // If two-factor login is not required, the flag has no effect.
     let not_set_up = Requirement::Exempt(Exemption::NotSetUp);
-    assert_eq!(under(Mode::Optional, Some(&account)), not_set_up);
+    assert_eq!(
+        requirement_under(Mode::Optional, Some(&account)),
+        not_set_up
+    );
 }
 
 #[test]
@@ -940,58 +954,61 @@ fn reset_user_has_no_grace_under_any_rule() {
     let mut owner = Owner::new();
     owner.account.reset();
     for since in [None, Some(NOON)] {
-        let policy = everybody(RuleEffect {
+        let policy = policy_of(RuleEffect {
             since,
             ..required(36_500)
         });
         assert_eq!(decide(&policy, Some(&owner.account)), Requirement::SetUp);
     }
-    // Somebody who never had it set up keeps the grace that runs.
+    // A user who never enrolled keeps the current grace period.
     let mut account = Account::new(UID);
     account.require(after(NOON, -DAY));
     account.reset();
-    let policy = everybody(required(7));
+    let policy = policy_of(required(7));
     let grace = Requirement::Grace(after(NOON, 6 * DAY));
     assert_eq!(decide(&policy, Some(&account)), grace);
 }
 
-// Audit.
+// Audit mode.
 
 #[test]
 fn audit_acts_as_optional_and_keeps_the_strict_requirement() {
-    let mut policy = everybody(required(0));
+    let mut policy = policy_of(required(0));
     policy.audit = true;
     for (state, account) in accounts() {
         let account = account.as_ref();
         let decision = policy.decide(&login(), account, NOON);
         assert_eq!(
             decision.requirement,
-            under(Mode::Optional, account),
+            requirement_under(Mode::Optional, account),
             "{state}"
         );
         assert!(!decision.required && !decision.records_first_login);
-        let strict = decide(&everybody(required(0)), account);
+        let strict = decide(&policy_of(required(0)), account);
         assert_eq!(decision.audited, Some(strict), "{state}");
         assert_eq!(decision.strict(), strict, "{state}");
     }
 }
 
 #[test]
-fn audit_leaves_what_is_not_required_alone() {
+fn audit_does_not_change_optional_logins() {
     for mode in [Mode::Off, Mode::Optional] {
         let policy = Policy {
             audit: true,
-            ..everybody(effect(mode, 1))
+            ..policy_of(effect(mode, 1))
         };
         for (_, account) in accounts() {
             let decision = policy.decide(&login(), account.as_ref(), NOON);
-            assert_eq!(decision.requirement, under(mode, account.as_ref()));
+            assert_eq!(
+                decision.requirement,
+                requirement_under(mode, account.as_ref())
+            );
             assert_eq!(decision.audited, None);
         }
     }
 }
 
-// Of whom it is required for some login or other.
+// Users who are required at some login.
 
 #[test]
 fn user_is_required_if_a_rule_may_require_it_for_some_login() {
@@ -1028,14 +1045,14 @@ fn user_is_required_if_a_rule_may_require_it_for_some_login() {
         since: Some(after(NOON, 1)),
         ..required(7)
     };
-    let (lea, perhaps) = (&lea(), &perhaps_in_wheel().subject);
+    let (lea, perhaps) = (&lea(), &lea_with_unknown_groups().subject);
     for (rules, otherwise, subject, expected) in [
         (vec![], must, lea, true),
         (vec![], may, lea, false),
         (vec![], later, lea, false),
         (vec![for_ssh(must)], may, lea, true),
         (vec![for_users(&["bob"], must)], may, lea, false),
-        // A rule about people alone stands before everything below it.
+        // A rule on users alone overrides every rule below it.
         (vec![for_users(&["lea"], off)], must, lea, false),
         (
             vec![for_users(&["lea"], may), for_ssh(must)],
@@ -1055,23 +1072,23 @@ fn user_is_required_if_a_rule_may_require_it_for_some_login() {
             lea,
             true,
         ),
-        // One about services, origins or methods does not,
+        // A rule on services, origins or methods does not.
         (vec![for_ssh(off)], must, lea, true),
         (vec![at_the_machine(off)], must, lea, true),
         (vec![by_key(off)], must, lea, true),
-        // nor does one that may fit or not; and one that may fit may require.
+        // An undetermined rule does not override, and may require.
         (vec![for_wheel(off)], must, perhaps, true),
         (vec![for_wheel(must)], may, perhaps, true),
         (vec![for_wheel(must)], may, lea, false),
         (vec![for_wheel(off)], may, perhaps, false),
-        // Off for the whole host is off, whatever the rules say.
+        // `mode = "off"` for the whole host overrides every rule.
         (vec![for_ssh(must)], off, lea, false),
         (vec![for_users(&["lea"], must)], off, lea, false),
         (vec![for_wheel(must)], off, perhaps, false),
     ] {
         let mut policy = Policy {
             rules,
-            ..everybody(otherwise.clone())
+            ..policy_of(otherwise.clone())
         };
         let effect = policy.requires_of(subject, NOON);
         assert!(effect.is_none_or(|effect| effect.require(NOON)));
@@ -1111,15 +1128,15 @@ fn may_require_includes_later_dates_and_the_end_of_audit() {
             let policy = Policy {
                 rules: rules.clone(),
                 audit,
-                ..everybody(otherwise.clone())
+                ..policy_of(otherwise.clone())
             };
-            let subject = perhaps_in_wheel().subject;
+            let subject = lea_with_unknown_groups().subject;
             assert_eq!(policy.may_require_of(&subject), expected, "{policy:?}");
         }
     }
 }
 
-// Off for the whole host.
+// `mode = "off"` for the whole host.
 
 #[test]
 fn mode_off_of_the_policy_overrides_every_rule() {
@@ -1140,13 +1157,13 @@ fn mode_off_of_the_policy_overrides_every_rule() {
             passed: vec![],
             one_of_sshds_own: true,
         },
-        ..perhaps_in_wheel()
+        ..lea_with_unknown_groups()
     };
     for audit in [false, true] {
         policy.audit = audit;
         assert!(policy.is_off());
-        for login in [&login(), &perhaps_in_wheel(), &elsewhere] {
-            assert!(policy.is_settled(login), "nobody need be asked for groups");
+        for login in [&login(), &lea_with_unknown_groups(), &elsewhere] {
+            assert!(policy.is_settled(login), "the policy needs no groups");
             for (state, account) in accounts() {
                 let decision = policy.decide(login, account.as_ref(), NOON);
                 assert!(is_off(&decision), "{state}: {decision:?}");
@@ -1160,7 +1177,7 @@ fn mode_off_of_the_policy_overrides_every_rule() {
 }
 
 #[test]
-fn a_rule_that_is_off_switches_off_nothing_but_its_own_logins() {
+fn a_rule_with_mode_off_affects_only_its_own_logins() {
     let mut policy = for_wheel(effect(Mode::Off, 1), required(0));
     assert!(!policy.is_off());
     assert_eq!(decide(&policy, None), Requirement::SetUp);
@@ -1171,11 +1188,11 @@ fn a_rule_that_is_off_switches_off_nothing_but_its_own_logins() {
     assert!(!Policy::default().is_off());
 }
 
-// What need not be known.
+// Facts that the policy does not need.
 
 #[test]
-fn a_login_is_settled_where_nothing_that_is_unknown_can_make_a_difference() {
-    let about = |users: &[&str]| Rule {
+fn a_login_is_settled_if_unknown_facts_make_no_difference() {
+    let for_user = |users: &[&str]| Rule {
         users: words(users),
         effect: required(0),
         ..Rule::default()
@@ -1191,9 +1208,9 @@ fn a_login_is_settled_where_nothing_that_is_unknown_can_make_a_difference() {
     for (policy, settled) in [
         (with(&[]), true),
         (with(&[rule]), false),
-        (with(&[&about(&["lea"]), rule]), true),
-        (with(&[&about(&["bob"]), rule]), false),
-        (with(&[rule, &about(&["lea"])]), false),
+        (with(&[&for_user(&["lea"]), rule]), true),
+        (with(&[&for_user(&["bob"]), rule]), false),
+        (with(&[rule, &for_user(&["lea"])]), false),
         (with(&[&wheel_and_bob]), true),
     ] {
         let mut subject_without_groups = login();
@@ -1203,13 +1220,13 @@ fn a_login_is_settled_where_nothing_that_is_unknown_can_make_a_difference() {
             settled,
             "{policy:?}"
         );
-        assert_eq!(policy.is_settled(&perhaps_in_wheel()), settled);
-        assert!(policy.is_settled(&login()), "all is known");
+        assert_eq!(policy.is_settled(&lea_with_unknown_groups()), settled);
+        assert!(policy.is_settled(&login()), "all facts are known");
     }
 }
 
 #[test]
-fn the_groups_that_the_rules_name_are_what_has_to_be_looked_up() {
+fn only_groups_of_the_rules_are_looked_up() {
     let mut policy = for_wheel(required(0), required(0));
     policy.rules.push(Rule {
         groups: vec![Group::Number(50), group("staff")],
@@ -1219,9 +1236,9 @@ fn the_groups_that_the_rules_name_are_what_has_to_be_looked_up() {
     assert!(policy.groups().into_iter().eq(&named));
 }
 
-/// The rules that hold for a login of which all is known, one for each name of its user, found in
-/// the simplest way.
-fn plainly(policy: &Policy, login: &Login) -> Vec<Source> {
+/// The rules that match a fully known login, one for each name of its user. An independent, simple
+/// implementation.
+fn expected_rules(policy: &Policy, login: &Login) -> Vec<Source> {
     let one_of = |list: &[String], word: &String| list.is_empty() || list.contains(word);
     let in_place = |place: &OriginMatcher| match (place, &login.origin) {
         (OriginMatcher::Local, origin) => *origin == LoginOrigin::Local,
@@ -1235,7 +1252,7 @@ fn plainly(policy: &Policy, login: &Login) -> Vec<Source> {
     } else {
         &policy.rules[..]
     };
-    let under = |who: &Identity| {
+    let requirement_under = |who: &Identity| {
         let is_in = |group: &Group| who.groups.hold(group) == Ternary::Yes;
         let rule = rules.iter().find(|rule| {
             let passed = |method: &String| rule.methods.contains(method);
@@ -1251,10 +1268,10 @@ fn plainly(policy: &Policy, login: &Login) -> Vec<Source> {
             .source
             .clone()
     };
-    login.subject.identities().map(under).collect()
+    login.subject.identities().map(requirement_under).collect()
 }
 
-/// Whether one decision leaves nothing open that another, over the same account, does not.
+/// Whether a requirement permits nothing that another one for the same account does not.
 fn is_as_strict(one: Requirement, other: Requirement) -> bool {
     use Requirement::{Ask, Exempt, Grace, SetUp, TooLate, Undetermined};
     match (one, other) {
@@ -1273,17 +1290,17 @@ proptest! {
     #![proptest_config(cases(512))]
 
     #[test]
-    fn of_a_login_that_is_known_the_first_rule_that_fits_decides(case in any_case()) {
+    fn the_first_matching_rule_decides_a_known_login(case in any_case()) {
         for known in case.readings() {
             prop_assert!(is_known(&known.login));
             let decision = known.decision();
-            prop_assert!(plainly(&known.policy, &known.login).contains(&decision.source));
+            prop_assert!(expected_rules(&known.policy, &known.login).contains(&decision.source));
             prop_assert_ne!(decision.requirement, Requirement::Undetermined);
         }
     }
 
     #[test]
-    fn what_is_unknown_is_never_decided_more_softly_than_it_may_have_to_be(case in any_case()) {
+    fn unknown_facts_never_make_a_decision_less_strict(case in any_case()) {
         let decision = case.decision();
         for known in case.readings() {
             let known = known.decision();
@@ -1298,7 +1315,7 @@ proptest! {
     }
 
     #[test]
-    fn a_user_with_two_names_is_asked_what_the_stricter_is_asked(case in any_case()) {
+    fn of_two_names_the_stricter_decides(case in any_case()) {
         let decision = case.decision();
         let singles: Vec<PolicyDecision> = case.by_single_names().map(|case| case.decision()).collect();
         for single in &singles {
@@ -1309,12 +1326,12 @@ proptest! {
             prop_assert!(decision.audited.is_some() || single.audited.is_none());
             prop_assert!(!is_off(&decision) || is_off(single));
         }
-        // And nothing more than that.
+        // And no more than that.
         let is_one = |of: &dyn Fn(&PolicyDecision) -> Requirement| {
             singles.iter().any(|single| of(single) == of(&decision))
         };
         prop_assert!(is_one(&|decision| decision.requirement) && is_one(&PolicyDecision::strict));
-        // One rule may decide under both names, and be certain under one of them alone.
+        // One rule may decide requirement_under both names, and be certain requirement_under only one of them.
         let said = |one: &PolicyDecision| (one.source.clone(), one.strict(), one.required);
         prop_assert!(singles.iter().any(|single| said(single) == said(&decision)));
     }
@@ -1331,7 +1348,7 @@ proptest! {
     }
 
     #[test]
-    fn where_names_do_not_count_a_further_name_changes_nothing(case in any_case()) {
+    fn a_further_name_changes_nothing_if_names_do_not_matter(case in any_case()) {
         if !case.policy.depends_on_names(&case.login) {
             for single in case.by_single_names() {
                 prop_assert_eq!(single.decision(), case.decision());
@@ -1350,7 +1367,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_off_without_a_look_at_the_account_is_off_whatever_it_is(case in any_case()) {
+    fn off_without_the_account_is_off_for_any_account(case in any_case()) {
         let unread = case.policy.decide(&case.login, None, case.now);
         prop_assert!(!is_off(&unread) || is_off(&case.decision()));
         prop_assert_eq!(case.policy.is_off_for(&case.login), is_off(&unread));
@@ -1367,13 +1384,13 @@ proptest! {
     }
 
     #[test]
-    fn no_login_requires_what_requires_of_excludes(case in any_case()) {
+    fn a_user_excluded_by_requires_of_is_never_required(case in any_case()) {
         let of_person = case.policy.requires_of(&case.login.subject, case.now);
         prop_assert!(of_person.is_some() || !case.decision().required);
     }
 
     #[test]
-    fn no_login_requires_what_may_require_excludes(
+    fn a_policy_excluded_by_may_require_requires_no_login(
         case in any_case(),
         later in any_case(),
     ) {
@@ -1390,10 +1407,10 @@ proptest! {
     }
 
     #[test]
-    fn a_login_that_is_settled_is_decided_alike_whatever_is_unknown_of_it(case in any_case()) {
+    fn a_settled_login_is_decided_alike_for_any_unknown_fact(case in any_case()) {
         let mut case = case;
         if matches!(case.login.origin, LoginOrigin::Session | LoginOrigin::Unknown) {
-            // Where a session was opened is not looked up.
+            // The origin of a session is not looked up.
             case.login.origin = LoginOrigin::Local;
         }
         let decision = case.decision();

@@ -1,4 +1,4 @@
-//! Records: what is read back, and what is not read.
+//! Records: what the decoder accepts, and what it refuses.
 
 use proptest::prelude::*;
 use tfa_core::{
@@ -8,13 +8,13 @@ use tfa_core::{
 
 use crate::cases;
 use crate::cbor::Item;
-use crate::host::{everybody, login, required};
-use crate::invitation::{invitation, word};
+use crate::host::{login, policy_of, required};
+use crate::invitation::{invitation, invitation_code};
 use crate::owner::{Owner, UID, wrong_code, wrong_entry};
 use crate::phone::{NOON, Phone, after};
 use crate::sheet;
 
-/// Something that happens to an account, some time after the last.
+/// A change of an account, some time after the previous one.
 #[derive(Debug, Clone, Copy)]
 enum Event {
     Wrong(ThrottleScope),
@@ -85,8 +85,8 @@ fn audit_outcome() -> impl Strategy<Value = AuditOutcome> {
     ])
 }
 
-/// The account of an owner who went through all that; what is refused is passed over.
-fn lived(events: &[(Event, i64)]) -> Account {
+/// Returns the account after these events. Refused requests have no effect.
+fn account_after(events: &[(Event, i64)]) -> Account {
     let Owner {
         mut account,
         mut phone,
@@ -171,7 +171,7 @@ fn lived(events: &[(Event, i64)]) -> Account {
     account
 }
 
-/// An account that has every field, an offer and an hour's lock included.
+/// An account in which every field is set, including a pending authenticator and a lock of an hour.
 fn full() -> Account {
     let mut events = vec![
         (Event::Require, 0),
@@ -190,9 +190,9 @@ fn full() -> Account {
     ] {
         events.extend([(Event::Wrong(origin), 0); 5]);
     }
-    // After the set-up: that one begins with a clean sheet.
+    // After enrollment, which clears this flag.
     events.push((Event::ForbidGrace, 0));
-    let account = lived(&events);
+    let account = account_after(&events);
     assert!(account.pending().is_some() && account.last_login().is_some());
     assert!(account.first_required().is_some() && account.has_no_grace());
     assert!(account.invitation().is_some());
@@ -200,8 +200,8 @@ fn full() -> Account {
     account
 }
 
-/// Where in a full record a structure stands, as opposed to a list, and how many fields it has in
-/// this version, the empty ones included.
+/// The path of each structure in a full record, and the number of its fields in this version,
+/// including empty ones. Lists are not structures.
 const STRUCTURES: [(&[usize], usize); 16] = [
     (&[], 12),
     (&[2, 0], 6),
@@ -225,8 +225,8 @@ proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
-    fn a_record_is_read_as_it_was_written(events in events()) {
-        let account = lived(&events);
+    fn a_record_is_decoded_as_it_was_encoded(events in events()) {
+        let account = account_after(&events);
         let bytes = account.encode();
         let read = Account::decode(&bytes).unwrap();
         prop_assert_eq!(&**read.encode(), &**bytes);
@@ -245,20 +245,20 @@ proptest! {
     }
 
     #[test]
-    fn a_record_stays_small_whatever_happens(events in events()) {
-        let bytes = lived(&events).encode();
+    fn a_record_stays_small_after_any_events(events in events()) {
+        let bytes = account_after(&events).encode();
         prop_assert!(bytes.len() < 1200, "{} bytes", bytes.len());
-        // The buffer never grew, and so left no copy of a key behind.
+        // The buffer did not grow, so no reallocation left a copy of a key in memory.
         prop_assert_eq!(bytes.len(), bytes.capacity());
     }
 
     #[test]
-    fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+    fn arbitrary_bytes_do_not_panic_the_decoder(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         use_if_read(&bytes);
     }
 
     #[test]
-    fn no_field_of_a_later_version_keeps_a_record_from_being_read(
+    fn fields_of_a_later_version_are_ignored(
         place in 0..STRUCTURES.len(),
         fields in prop::collection::vec(item(), 1..4),
     ) {
@@ -277,7 +277,7 @@ proptest! {
     #![proptest_config(cases(1024))]
 
     #[test]
-    fn no_change_to_a_record_makes_the_reader_panic(
+    fn a_changed_record_does_not_panic_the_decoder(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..4),
     ) {
         let mut bytes = FULL.clone();
@@ -299,7 +299,7 @@ proptest! {
 
 static FULL: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| full().encode().to_vec());
 
-/// Anything that a field can be.
+/// Any value of a field.
 fn item() -> impl Strategy<Value = Item> {
     let leaf = prop_oneof![
         any::<u64>().prop_map(Item::Number),
@@ -313,7 +313,7 @@ fn item() -> impl Strategy<Value = Item> {
     })
 }
 
-/// Whatever is read can be used: no number in it is taken on trust.
+/// Uses an account that was decoded from these bytes. No number in it may cause a panic.
 fn use_if_read(bytes: &[u8]) {
     let Ok(mut account) = Account::decode(bytes) else {
         return;
@@ -326,9 +326,9 @@ fn use_if_read(bytes: &[u8]) {
         .judge(&sheet::FIRST.wrong(), ThrottleScope::Console, NOON);
     let _: bool = account.clone().try_code(&wrong_code(), NOON).is_ok();
     let _: bool = account.check_pending(&wrong_entry(), NOON).is_ok();
-    let shown = account.check_invitation(&word(), ThrottleScope::Remote, NOON);
+    let shown = account.check_invitation(&invitation_code(), ThrottleScope::Remote, NOON);
     assert!(shown.is_err() || account.is_invited(NOON));
-    for policy in [Policy::default(), everybody(required(7))] {
+    for policy in [Policy::default(), policy_of(required(7))] {
         let _: Requirement = policy.decide(&login(), Some(&account), NOON).requirement;
     }
     account.record_audit(AuditOutcome::Asked, "sshd", "", NOON);
@@ -341,7 +341,7 @@ fn use_if_read(bytes: &[u8]) {
 }
 
 #[test]
-fn a_part_of_a_record_is_no_record_and_neither_is_more_than_one() {
+fn a_truncated_or_extended_record_is_refused() {
     let bytes = full().encode();
     for length in 0..bytes.len() {
         assert!(Account::decode(&bytes[..length]).is_err(), "{length} bytes");
@@ -351,7 +351,7 @@ fn a_part_of_a_record_is_no_record_and_neither_is_more_than_one() {
     }
 }
 
-/// A full record, changed.
+/// Decodes a full record with one changed item.
 fn changed(path: &[usize], item: Item) -> Result<Account, Undecodable> {
     let mut record = Item::parse(&FULL);
     *record.at(path) = item;
@@ -393,7 +393,7 @@ fn decoding_refuses_parameters_out_of_range() {
 }
 
 #[test]
-fn no_backup_code_is_hashed_at_a_price_that_no_set_has() {
+fn hash_parameters_and_sets_out_of_range_are_refused() {
     for number in [1024 * 1024 + 1, u64::from(u32::MAX)] {
         assert!(changed(&[4, 0, 1], Item::Number(number)).is_err());
     }
@@ -414,7 +414,7 @@ fn no_backup_code_is_hashed_at_a_price_that_no_set_has() {
 }
 
 #[test]
-fn a_record_without_one_of_the_fields_that_it_must_have_is_not_read() {
+fn a_record_without_a_required_field_is_refused() {
     for place in [0, 1, 2, 5, 8, 10] {
         assert!(changed(&[place], Item::Null).is_err(), "field {place}");
     }
@@ -426,7 +426,7 @@ fn a_record_without_one_of_the_fields_that_it_must_have_is_not_read() {
 }
 
 #[test]
-fn a_record_that_lacks_the_last_optional_fields_is_read_with_none_in_them() {
+fn missing_optional_fields_are_decoded_as_empty() {
     for (path, fields) in [(&[2, 0][..], 3), (&[3, 0], 3), (&[5, 0], 1), (&[5, 1], 1)] {
         let mut older = Item::parse(&FULL);
         older.at(path).fields().truncate(fields);
@@ -447,7 +447,7 @@ fn record_from_before_the_policy_decodes_without_policy_data() {
         assert_eq!(read.has_no_grace(), fields > 8);
         assert_eq!(read.invitation().is_some(), fields > 9);
         assert!(read.audit_records().is_empty());
-        // Nothing that it had is lost.
+        // No field of the old record is lost.
         let mut written = Item::parse(&read.encode());
         assert_eq!(written.fields()[..fields], older.fields()[..]);
     }
@@ -470,8 +470,8 @@ fn decoding_checks_bounds_of_audit_records_and_invitations() {
 }
 
 #[test]
-fn the_records_of_the_first_version_are_read() {
-    // Written by hand, and not to be changed: records like this one are on disks.
+fn records_of_the_first_version_are_decoded() {
+    // Written by hand. Do not change it: records like this one are stored on hosts.
     let record = "87 1903e8 f4 \
         81 84 6570686f6e65 83 00 06 181e \
             54 3132333435363738393031323334353637383930 1a03938700 \
@@ -504,7 +504,7 @@ fn the_records_of_the_first_version_are_read() {
         5
     );
     assert_eq!(account.last_login(), Some(NOON));
-    // Its used-up step is used up, and its lock is a lock.
+    // Its used step stays used, and its lock is in force.
     let phone = Phone::new(b"12345678901234567890", Parameters::default());
     let spent = account.judge(&phone.code(NOON), ThrottleScope::Console, NOON);
     assert_eq!(spent, Judgement::AlreadyUsed);
@@ -512,7 +512,7 @@ fn the_records_of_the_first_version_are_read() {
         account.judge(&phone.code(NOON), ThrottleScope::Remote, NOON),
         Judgement::Locked(_)
     ));
-    // It is written as it was read, and with what it lacks: nothing was noted.
+    // It is encoded as it was read, with the missing fields added as empty.
     let (mut read, mut written) = (Item::parse(&bytes), Item::parse(&account.encode()));
     assert_eq!(written.fields()[..7], read.fields()[..]);
     let nothing = [
@@ -524,8 +524,8 @@ fn the_records_of_the_first_version_are_read() {
     assert_eq!(written.fields()[7..], nothing);
 }
 
-/// A full record of the version before used steps were kept as ranges. Not to be changed: records
-/// like this one are on disks.
+/// A full record of the version before used steps were stored as ranges. Do not change it: records
+/// like this one are stored on hosts.
 const ELEVEN_FIELDS: &str = include_str!("records/eleven-fields.hex");
 
 fn bytes_of(hex: &str) -> Vec<u8> {
@@ -537,7 +537,7 @@ fn bytes_of(hex: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_record_of_eleven_fields_is_read_and_written_as_it_was() {
+fn a_record_of_eleven_fields_keeps_its_contents() {
     let bytes = bytes_of(ELEVEN_FIELDS);
     let mut account = Account::decode(&bytes).unwrap();
     let (mut read, mut written) = (Item::parse(&bytes), Item::parse(&account.encode()));
@@ -551,7 +551,7 @@ fn a_record_of_eleven_fields_is_read_and_written_as_it_was() {
     );
     assert_eq!(account.backup().map(BackupSet::left), Some(9));
     assert!(account.invitation().is_some() && account.audit_records().len() == 2);
-    // Its last used step, of the login, is used, and so is everything before it.
+    // The step of its last login is used, and so is every earlier step.
     account.unlock();
     let phone = Phone::usual(7);
     for seconds in [60, 30] {

@@ -1,8 +1,8 @@
-//! The rules, tried through the public interface alone: one topic a file, one rule a test.
+//! Tests of the public interface: one file for each subject, one test for each rule.
 //!
-//! `phone`, `sheet` and `owner` are the people's side: what shows codes, what they are printed
-//! on, and who has both. `host` is the administrator's: policies, and logins under them. `cbor`
-//! takes records apart.
+//! `phone`, `sheet` and `owner` are doubles of a user's devices: what shows codes, what they are
+//! printed on, and an account with both. `host` has policies, and logins under them. `cbor` changes
+//! fields of records.
 
 #[cfg(test)]
 mod cbor;

@@ -1,4 +1,4 @@
-//! The owner's wishes: set up, confirm, move, pause, resume, remove, new backup codes, a try.
+//! The owner's requests: enroll, confirm, move, pause, resume, remove, new backup codes, test.
 
 use proptest::prelude::*;
 use tfa_core::{
@@ -15,20 +15,20 @@ use crate::sheet;
 const ACCEPTED: Judgement = Judgement::Accepted(Factor::Authenticator);
 const LIFETIME: i64 = CONFIRM_TIMEOUT.as_secs() as i64;
 
-/// An account that a phone was offered to at noon.
+/// An account with an authenticator that is pending since noon.
 fn pending(phone: &Phone) -> Account {
     let mut account = Account::new(UID);
     account.set_up(phone.authenticator(), NOON).unwrap();
     account
 }
 
-/// The backup codes that a first confirmation brings.
+/// The backup codes that a first confirmation stores.
 #[expect(clippy::unnecessary_wraps, reason = "it is what confirm takes")]
 fn sheet() -> Option<BackupSet> {
     Some(sheet::FIRST.set())
 }
 
-/// An owner who was offered another phone's key at noon.
+/// An owner whose other phone is pending since noon.
 fn moving(phone: &Phone) -> Owner {
     let mut owner = Owner::new();
     let proof = owner.code(NOON, 0);
@@ -43,10 +43,10 @@ fn ahead(seconds: i64) -> Refusal {
     Refusal::WrongCode(Some(Drift { seconds }))
 }
 
-// The first set-up.
+// Enrollment.
 
 #[test]
-fn a_first_set_up_is_in_force_when_a_code_has_proved_it() {
+fn enrollment_takes_effect_when_a_code_confirms_it() {
     let phone = Phone::usual(1);
     let mut account = Account::new(UID);
     assert_eq!(account.state(), State::None);
@@ -64,7 +64,7 @@ fn a_first_set_up_is_in_force_when_a_code_has_proved_it() {
 }
 
 #[test]
-fn the_code_that_proved_it_is_used_up() {
+fn the_confirming_code_is_used_up() {
     let phone = Phone::usual(1);
     let mut account = pending(&phone);
     account.confirm(&phone.typed(NOON), sheet(), NOON).unwrap();
@@ -79,7 +79,7 @@ fn the_code_that_proved_it_is_used_up() {
 }
 
 #[test]
-fn a_second_offer_withdraws_the_first() {
+fn a_second_pending_authenticator_replaces_the_first() {
     let (first, second) = (Phone::usual(1), Phone::usual(2));
     let mut account = pending(&first);
     account.set_up(second.authenticator(), NOON).unwrap();
@@ -91,7 +91,7 @@ fn a_second_offer_withdraws_the_first() {
 }
 
 #[test]
-fn what_is_set_up_cannot_be_set_up_afresh() {
+fn an_enrolled_account_cannot_be_enrolled_again() {
     let mut owner = Owner::new();
     for paused in [false, true] {
         if paused {
@@ -106,7 +106,7 @@ fn what_is_set_up_cannot_be_set_up_afresh() {
 }
 
 #[test]
-fn nothing_is_confirmed_that_was_not_offered() {
+fn confirmation_needs_a_pending_authenticator() {
     let phone = Phone::usual(7);
     let mut blank = Account::new(UID);
     let mut owner = Owner::new();
@@ -118,7 +118,7 @@ fn nothing_is_confirmed_that_was_not_offered() {
 }
 
 #[test]
-fn an_abandoned_offer_is_gone_and_leaves_a_blank_account() {
+fn an_abandoned_enrollment_leaves_a_blank_account() {
     let phone = Phone::usual(1);
     let mut account = pending(&phone);
     assert!(!account.is_blank());
@@ -131,7 +131,7 @@ fn an_abandoned_offer_is_gone_and_leaves_a_blank_account() {
 }
 
 #[test]
-fn an_offer_waits_an_hour() {
+fn a_pending_authenticator_expires_after_an_hour() {
     for (seconds, waits) in [
         (0, true),
         (LIFETIME, true),
@@ -152,7 +152,7 @@ fn an_offer_waits_an_hour() {
 }
 
 #[test]
-fn an_offer_made_by_a_clock_that_was_ahead_does_not_wait_until_then() {
+fn a_pending_authenticator_from_the_future_is_expired() {
     for (seconds, waits) in [(-1, true), (-LIFETIME, true), (-LIFETIME - 1, false)] {
         let (phone, now) = (Phone::usual(1), after(NOON, seconds));
         let confirmed = pending(&phone).confirm(&phone.typed(now), sheet(), now);
@@ -161,7 +161,7 @@ fn an_offer_made_by_a_clock_that_was_ahead_does_not_wait_until_then() {
 }
 
 #[test]
-fn ten_wrong_confirmations_withdraw_the_offer() {
+fn ten_wrong_confirmations_withdraw_the_pending_authenticator() {
     let phone = Phone::usual(1);
     let mut account = pending(&phone);
     for _ in 1..MAX_CONFIRM_TRIES {
@@ -184,14 +184,11 @@ fn ten_wrong_confirmations_withdraw_the_offer() {
         account.confirm(&phone.typed(NOON), sheet(), NOON),
         Err(Refusal::NothingPending)
     );
-    assert!(
-        account.is_blank(),
-        "nor does any of it count against a login"
-    );
+    assert!(account.is_blank(), "none of them counts against a login");
 }
 
 #[test]
-fn what_is_no_one_time_code_confirms_nothing_and_counts_as_no_try() {
+fn malformed_input_confirms_nothing_and_is_not_counted() {
     let phone = Phone::usual(1);
     let mut account = pending(&phone);
     for typed in ["", "hello", &sheet::FIRST.printed(0), "1234567"] {
@@ -208,7 +205,7 @@ fn what_is_no_one_time_code_confirms_nothing_and_counts_as_no_try() {
 }
 
 #[test]
-fn to_check_an_offer_puts_nothing_in_force() {
+fn checking_a_pending_authenticator_does_not_activate_it() {
     let phone = Phone::usual(1);
     let mut account = pending(&phone);
     let before = account.encode();
@@ -216,11 +213,11 @@ fn to_check_an_offer_puts_nothing_in_force() {
     assert!(proved.is_ok());
     assert_eq!(*account.encode(), *before);
     assert!(account.check_pending(&wrong_entry(), NOON).is_err());
-    assert_ne!(*account.encode(), *before, "but a wrong code is counted");
+    assert_ne!(*account.encode(), *before, "a wrong code is counted");
 }
 
 #[test]
-fn a_phone_whose_clock_is_off_by_up_to_two_hours_is_told_by_how_much() {
+fn a_drift_of_up_to_two_hours_is_reported() {
     for (steps, hint) in [
         (2, Some(60)),
         (-2, Some(-60)),
@@ -257,13 +254,17 @@ fn future_code_of_a_drift_hint_is_never_accepted() {
         "others are"
     );
     let judgement = account.judge(&phone.code(later), ThrottleScope::OwnProgram, later);
-    assert_eq!(judgement, Judgement::AlreadyUsed, "not at a login either");
+    assert_eq!(
+        judgement,
+        Judgement::AlreadyUsed,
+        "it is not accepted at a login either"
+    );
 }
 
 // The move to another phone.
 
 #[test]
-fn the_old_phone_works_until_the_new_one_is_proved_and_then_no_more() {
+fn the_old_phone_works_only_until_the_new_one_is_confirmed() {
     let new = Phone::usual(1);
     let mut owner = moving(&new);
     assert_eq!(owner.account.state(), State::Enabled);
@@ -290,7 +291,7 @@ fn the_old_phone_works_until_the_new_one_is_proved_and_then_no_more() {
 }
 
 #[test]
-fn the_backup_codes_stay_over_a_move() {
+fn a_move_keeps_the_backup_codes() {
     let new = Phone::usual(1);
     let mut owner = moving(&new);
     owner
@@ -302,7 +303,7 @@ fn the_backup_codes_stay_over_a_move() {
 }
 
 #[test]
-fn a_move_that_comes_to_nothing_leaves_the_old_phone_in_force() {
+fn a_failed_move_keeps_the_old_phone() {
     let new = Phone::usual(1);
     let abandon = |account: &mut Account| account.abandon().is_ok();
     let expire = |account: &mut Account| {
@@ -327,7 +328,7 @@ fn a_move_that_comes_to_nothing_leaves_the_old_phone_in_force() {
 }
 
 #[test]
-fn a_move_while_it_is_paused_leaves_it_paused() {
+fn a_move_of_a_paused_account_keeps_it_paused() {
     let (mut owner, new) = (Owner::new(), Phone::usual(1));
     let proofs = [owner.code(NOON, 0), owner.code(NOON, 1)];
     owner.account.pause(&proofs[0], NOON).unwrap();
@@ -339,20 +340,20 @@ fn a_move_while_it_is_paused_leaves_it_paused() {
     assert_eq!(owner.account.state(), State::Paused);
 }
 
-// What every wish needs.
+// What every change needs.
 
-type Choice = fn(&mut Account, &Credential, Time) -> Result<(), Refusal>;
+type Change = fn(&mut Account, &Credential, Time) -> Result<(), Refusal>;
 
-const MOVE: Choice =
+const MOVE: Change =
     |account, proof, now| account.move_to(Phone::usual(1).authenticator(), proof, now);
-const NEW_CODES: Choice =
+const NEW_CODES: Change =
     |account, proof, now| account.replace_backup_codes(sheet::SECOND.set(), proof, now);
-const PAUSE: Choice = |account, proof, now| account.pause(proof, now);
-const RESUME: Choice = |account, proof, now| account.resume(proof, now);
-const REMOVE: Choice = |account, proof, now| account.remove(proof, now);
+const PAUSE: Change = |account, proof, now| account.pause(proof, now);
+const RESUME: Change = |account, proof, now| account.resume(proof, now);
+const REMOVE: Change = |account, proof, now| account.remove(proof, now);
 
-/// Every wish, with an owner who may have it.
-fn wishes() -> impl Iterator<Item = (Owner, Choice)> {
+/// Every change, with an owner who may make it.
+fn changes() -> impl Iterator<Item = (Owner, Change)> {
     [MOVE, NEW_CODES, PAUSE, RESUME, REMOVE]
         .into_iter()
         .map(|wish| {
@@ -366,7 +367,7 @@ fn wishes() -> impl Iterator<Item = (Owner, Choice)> {
 }
 
 #[test]
-fn a_factor_verified_elsewhere_changes_a_set_up_account_alone() {
+fn a_factor_verified_elsewhere_changes_only_an_enrolled_account() {
     let mut stranger = Account::new(UID);
     assert_eq!(
         stranger.remove(Proof::Verified, NOON),
@@ -385,8 +386,8 @@ fn a_factor_verified_elsewhere_changes_a_set_up_account_alone() {
 }
 
 #[test]
-fn every_wish_is_granted_for_a_code_that_is_then_used_up() {
-    for (mut owner, wish) in wishes() {
+fn every_change_takes_a_code_and_uses_it_up() {
+    for (mut owner, wish) in changes() {
         owner.fail(4, ThrottleScope::OwnProgram, NOON);
         let mut other = Owner {
             account: owner.account.clone(),
@@ -401,7 +402,7 @@ fn every_wish_is_granted_for_a_code_that_is_then_used_up() {
                 Judgement::AlreadyUsed
             );
         }
-        // And the other way about: a code that was good for a login grants no wish.
+        // Conversely, a code used for a login permits no change.
         let _: Judgement = other.judge(&proof, ThrottleScope::Console, NOON);
         assert_eq!(
             wish(&mut other.account, &proof, NOON),
@@ -411,8 +412,8 @@ fn every_wish_is_granted_for_a_code_that_is_then_used_up() {
 }
 
 #[test]
-fn every_wish_is_granted_for_a_backup_code_that_is_then_used_up() {
-    for (mut owner, wish) in wishes() {
+fn every_change_takes_a_backup_code_and_uses_it_up() {
+    for (mut owner, wish) in changes() {
         assert_eq!(
             wish(&mut owner.account, &sheet::FIRST.code(5), NOON),
             Ok(())
@@ -425,8 +426,8 @@ fn every_wish_is_granted_for_a_backup_code_that_is_then_used_up() {
 }
 
 #[test]
-fn no_wish_is_granted_without_a_right_code_and_wrong_ones_count() {
-    for (mut owner, wish) in wishes() {
+fn no_change_without_a_right_code_and_wrong_ones_count() {
+    for (mut owner, wish) in changes() {
         let spent = owner.code(NOON, 0);
         let _: Judgement = owner.judge(&spent, ThrottleScope::OwnProgram, NOON);
         let before = owner.account.encode();
@@ -478,7 +479,7 @@ fn changes_need_an_enrollment() {
 }
 
 #[test]
-fn to_pause_twice_or_resume_what_is_not_paused_uses_up_no_code() {
+fn a_pause_or_resume_without_effect_uses_up_no_code() {
     for (wish, state) in [(PAUSE, State::Paused), (RESUME, State::Enabled)] {
         let mut owner = Owner::new();
         if state == State::Paused {
@@ -503,7 +504,7 @@ fn enrollment_needs_backup_codes() {
 }
 
 #[test]
-fn a_proof_that_is_only_checked_is_not_used_up_but_a_wrong_one_counts() {
+fn a_checked_proof_is_not_used_up_and_a_wrong_one_counts() {
     let mut owner = Owner::new();
     let proof = owner.code(NOON, 0);
     assert_eq!(
@@ -538,7 +539,7 @@ fn a_pause_keeps_the_key_and_the_backup_codes() {
 }
 
 #[test]
-fn a_removal_leaves_no_record_for_the_count_of_the_day() {
+fn the_count_of_the_day_keeps_no_record_after_a_removal() {
     let mut owner = Owner::new();
     owner.fail(2, ThrottleScope::OwnProgram, NOON);
     let proof = owner.code(NOON, 0);
@@ -547,7 +548,7 @@ fn a_removal_leaves_no_record_for_the_count_of_the_day() {
 }
 
 #[test]
-fn what_is_removed_is_forgotten_but_for_the_count_of_wrong_codes() {
+fn a_removal_keeps_only_the_count_of_wrong_codes() {
     let mut owner = moving(&Phone::usual(1));
     owner.fail(4, ThrottleScope::Console, NOON);
     let proof = owner.code(NOON, 1);
@@ -566,7 +567,7 @@ fn what_is_removed_is_forgotten_but_for_the_count_of_wrong_codes() {
 }
 
 #[test]
-fn what_the_policy_and_the_administrator_noted_outlives_a_removal() {
+fn a_removal_keeps_policy_data_and_administrator_data() {
     let mut owner = Owner::new();
     let (proof, later) = (owner.code(NOON, 2), after(NOON, 60));
     let account = &mut owner.account;
@@ -583,7 +584,7 @@ fn what_the_policy_and_the_administrator_noted_outlives_a_removal() {
 }
 
 #[test]
-fn a_reset_forgets_all_but_the_grace_that_is_over_or_runs() {
+fn a_reset_keeps_only_the_grace_period() {
     let mut owner = moving(&Phone::usual(1));
     owner.fail(100, ThrottleScope::Console, NOON);
     let account = &mut owner.account;
@@ -603,11 +604,11 @@ fn a_reset_forgets_all_but_the_grace_that_is_over_or_runs() {
 
     let mut never = pending(&Phone::usual(1));
     never.reset();
-    assert!(never.is_blank(), "who never had it set up loses no grace");
+    assert!(never.is_blank(), "a user who never enrolled loses no grace");
 }
 
 #[test]
-fn a_set_up_ends_the_grace_that_ran_and_takes_back_that_there_is_none() {
+fn enrollment_ends_the_grace_and_permits_a_later_one() {
     let phone = Phone::usual(1);
     let mut account = Account::new(UID);
     account.require(NOON);
@@ -617,7 +618,11 @@ fn a_set_up_ends_the_grace_that_ran_and_takes_back_that_there_is_none() {
         assert!(account.confirm(&refused, sheet(), NOON).is_err());
     }
     assert!(account.confirm(&phone.typed(NOON), None, NOON).is_err());
-    assert_eq!(account.first_required(), Some(NOON), "an offer ends none");
+    assert_eq!(
+        account.first_required(),
+        Some(NOON),
+        "a pending authenticator ends none"
+    );
     assert!(account.has_no_grace());
     let next = after(NOON, 60);
     account.confirm(&phone.typed(next), sheet(), next).unwrap();
@@ -626,7 +631,7 @@ fn a_set_up_ends_the_grace_that_ran_and_takes_back_that_there_is_none() {
 }
 
 #[test]
-fn a_move_to_another_phone_is_no_set_up_and_leaves_the_grace_as_it_is() {
+fn a_move_does_not_change_the_grace_period() {
     let phone = Phone::usual(1);
     let mut owner = moving(&phone);
     let account = &mut owner.account;
@@ -652,7 +657,7 @@ fn reset_after_enrollment_ends_grace_for_good() {
 }
 
 #[test]
-fn a_grace_that_is_forbidden_stays_so_over_resets_until_a_set_up() {
+fn a_forbidden_grace_stays_forbidden_until_enrollment() {
     let mut account = Account::new(UID);
     account.forbid_grace();
     assert!(account.has_no_grace() && !account.is_blank());
@@ -668,7 +673,7 @@ fn a_grace_that_is_forbidden_stays_so_over_resets_until_a_set_up() {
 }
 
 #[test]
-fn each_thing_that_is_noted_alone_is_worth_a_record() {
+fn each_kind_of_data_alone_keeps_a_record() {
     let notes: [fn(&mut Account); 7] = [
         |account| account.require(NOON),
         Account::forbid_grace,
@@ -698,10 +703,10 @@ fn each_thing_that_is_noted_alone_is_worth_a_record() {
     }
 }
 
-// A try.
+// Testing a code.
 
 #[test]
-fn a_try_uses_up_nothing_and_clears_nothing() {
+fn a_test_uses_up_no_code_and_clears_no_count() {
     let mut owner = Owner::new();
     owner.fail(4, ThrottleScope::OwnProgram, NOON);
     let before = owner.account.encode();
@@ -726,7 +731,7 @@ fn a_try_uses_up_nothing_and_clears_nothing() {
 }
 
 #[test]
-fn a_try_with_what_is_no_code_counts_as_none() {
+fn a_test_with_malformed_input_is_not_counted() {
     let mut owner = Owner::new();
     let before = owner.account.encode();
     for (credential, refusal) in [
@@ -741,7 +746,7 @@ fn a_try_with_what_is_no_code_counts_as_none() {
 }
 
 #[test]
-fn wrong_tries_count_and_lock_like_wrong_codes_at_a_login() {
+fn wrong_tests_count_and_lock_like_wrong_codes_at_a_login() {
     for credential in [wrong_code(), sheet::FIRST.wrong()] {
         let (mut tried, mut judged) = (Owner::new(), Owner::new());
         let mut now = NOON;
@@ -801,7 +806,7 @@ fn future_code_of_a_test_hint_is_never_accepted() {
 }
 
 #[test]
-fn a_hint_about_an_old_code_brings_no_later_one_to_life() {
+fn a_hint_about_an_old_code_makes_no_later_one_valid() {
     let mut owner = Owner::new();
     let (spent, old) = (owner.code(NOON, 0), owner.code(NOON, -20));
     assert_eq!(
@@ -829,11 +834,11 @@ fn code_of_a_drift_hint_stays_used_after_the_clock_is_set_back() {
     assert_eq!(
         owner.judge(&now, ThrottleScope::OwnProgram, NOON),
         ACCEPTED,
-        "which costs the owner nothing"
+        "the owner loses nothing"
     );
 }
 
-// Somebody at the owner's terminal who has neither the phone nor the sheet.
+// An attacker at the owner's terminal, with neither the phone nor the sheet.
 
 #[derive(Debug, Clone, Copy)]
 enum Guess {

@@ -1,6 +1,6 @@
-//! The double of a sheet of paper: ten backup codes, and the set that stands in the account.
+//! The double of a sheet of paper: ten backup codes, and the set stored in the account.
 //!
-//! Drawn once for all tests, for each code costs two evaluations of Argon2id.
+//! The sheets are drawn once for all tests, because each code costs two evaluations of Argon2id.
 
 use std::sync::LazyLock;
 
@@ -38,28 +38,28 @@ impl Sheet {
         }
     }
 
-    /// What is kept of it.
+    /// The set as the account stores it.
     pub(crate) fn set(&self) -> BackupSet {
         self.set.clone()
     }
 
-    /// The code at a place, as it is printed.
+    /// The code at this index, as it is printed.
     pub(crate) fn printed(&self, place: usize) -> String {
         self.codes[place].to_printed()
     }
 
-    /// The code at a place, typed.
+    /// The code at this index, typed.
     pub(crate) fn code(&self, place: usize) -> Credential {
         Credential::Backup(Some(self.hashed[place].clone()))
     }
 
-    /// A code that is not on it, typed.
+    /// A code that is not on the sheet, typed.
     pub(crate) fn wrong(&self) -> Credential {
         Credential::Backup(Some(self.wrong.clone()))
     }
 }
 
-/// A typed backup code.
+/// Parses a typed backup code.
 pub(crate) fn read(typed: &str) -> BackupCode {
     match Input::parse(typed) {
         Input::Backup(code) => code,

@@ -1,4 +1,4 @@
-//! Wrong codes: how many are too many, for how long, and for whom.
+//! Wrong codes: how many cause a lock, for how long, and for which origins.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ fn fifth_wrong_code_locks_also_against_a_right_code() {
 }
 
 #[test]
-fn a_lock_doubles_up_to_an_hour_with_one_try_at_each_end() {
+fn a_lock_doubles_up_to_an_hour_with_one_try_after_each() {
     let mut owner = Owner::new();
     let mut now = owner.fail(4, ThrottleScope::Remote, NOON);
     for seconds in [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600] {
@@ -61,7 +61,7 @@ fn a_lock_doubles_up_to_an_hour_with_one_try_at_each_end() {
 }
 
 #[test]
-fn tries_while_it_is_locked_neither_count_nor_prolong() {
+fn tries_during_a_lock_neither_count_nor_prolong_it() {
     let mut owner = Owner::new();
     owner.fail(5, ThrottleScope::Remote, NOON);
     let before = *owner.account.throttle();
@@ -81,7 +81,7 @@ fn tries_while_it_is_locked_neither_count_nor_prolong() {
 }
 
 #[test]
-fn a_right_code_clears_its_own_origin_alone() {
+fn a_right_code_clears_only_its_own_origin() {
     for here in ALL {
         let mut owner = Owner::new();
         for origin in ALL {
@@ -97,7 +97,7 @@ fn a_right_code_clears_its_own_origin_alone() {
 }
 
 #[test]
-fn what_has_not_the_shape_of_a_code_counts_as_no_try() {
+fn malformed_input_is_not_counted() {
     let mut owner = Owner::new();
     for _ in 0..200 {
         let judge = |credential| {
@@ -131,7 +131,7 @@ fn wrong_backup_codes_count_like_wrong_codes() {
 }
 
 #[test]
-fn after_100_wrong_codes_no_time_and_no_one_time_code_opens_it() {
+fn after_100_wrong_codes_neither_time_nor_a_code_unlocks() {
     for origin in ALL {
         let mut owner = Owner::new();
         let ninety_nine = owner.fail(99, origin, NOON);
@@ -204,7 +204,7 @@ fn console_permanent_lock_opens_by_backup_code_within_timed_lock() {
 }
 
 #[test]
-fn the_administrator_opens_every_origin() {
+fn the_administrator_unlocks_every_origin() {
     let mut owner = Owner::new();
     let now = owner.fail(100, ThrottleScope::Remote, NOON);
     owner.fail(100, ThrottleScope::Console, NOON);
@@ -217,7 +217,7 @@ fn the_administrator_opens_every_origin() {
 }
 
 #[test]
-fn a_lock_made_by_a_clock_that_was_years_ahead_does_not_hold_for_years() {
+fn a_lock_from_a_clock_years_ahead_does_not_last_years() {
     let mut owner = Owner::new();
     let ahead = owner.fail(12, ThrottleScope::Remote, after(NOON, 70 * YEAR));
     assert!(NOON < ahead);
@@ -226,13 +226,13 @@ fn a_lock_made_by_a_clock_that_was_years_ahead_does_not_hold_for_years() {
     assert_eq!(
         judgement,
         Judgement::Wrong(closed),
-        "and the next wrong code locks as ever"
+        "the next wrong code locks as usual"
     );
     assert_eq!(owner.failures(ThrottleScope::Remote), 13);
 }
 
 #[test]
-fn a_clock_that_is_set_back_by_a_little_opens_no_lock() {
+fn a_clock_set_back_by_a_little_ends_no_lock() {
     let mut owner = Owner::new();
     let until = owner.fail(12, ThrottleScope::Remote, NOON);
     for seconds in [0, -3600, -3601, -7200] {
@@ -249,8 +249,9 @@ fn a_clock_that_is_set_back_by_a_little_opens_no_lock() {
     }
 }
 
-/// Somebody guesses whenever it is open, and the owner gives a right code after every fourth guess,
-/// so that the row never gets to five. Gives how many guesses were judged, by the hour.
+/// An attacker guesses whenever the origin is not locked. The owner gives a right code after every
+/// fourth guess, so that no five wrong codes follow each other. Returns the number of judged
+/// guesses by the hour.
 fn guesses_between_right_codes(owner: &mut Owner, origin: ThrottleScope, hours: u32) -> Vec<u32> {
     let mut now = NOON;
     let mut by_hour = Vec::new();
@@ -271,14 +272,15 @@ fn guesses_between_right_codes(owner: &mut Owner, origin: ThrottleScope, hours: 
 }
 
 #[test]
-fn a_day_bounds_the_wrong_codes_between_right_ones() {
+fn wrong_codes_between_right_ones_are_limited_by_the_day() {
     for origin in [ThrottleScope::Remote, ThrottleScope::OwnProgram] {
         let mut owner = Owner::new();
         let by_hour = guesses_between_right_codes(&mut owner, origin, 72);
         let (first, steady): (u32, u32) = (by_hour[..24].iter().sum(), by_hour[24..].iter().sum());
         assert!((50..=100).contains(&first), "{first} on the first day");
         assert!(steady <= 101, "{steady} on the two days after it");
-        // The console is a way in, and the owner gets in from afar at the end of each lock.
+        // The console does not lock the owner out, and the owner logs in remotely at the end of
+        // each lock.
         let now = after(NOON, 72 * 3600);
         let code = owner.code(now, 0);
         let judgement = owner.judge(&code, ThrottleScope::Console, now);
@@ -287,13 +289,13 @@ fn a_day_bounds_the_wrong_codes_between_right_ones() {
 }
 
 #[test]
-fn the_console_counts_no_day() {
+fn the_console_has_no_daily_limit() {
     let by_hour = guesses_between_right_codes(&mut Owner::new(), ThrottleScope::Console, 2);
     assert_eq!(by_hour, [240, 240]);
 }
 
 #[test]
-fn an_owner_who_mistypes_twice_at_each_of_20_logins_a_day_is_never_locked() {
+fn two_wrong_codes_at_each_of_20_logins_a_day_never_lock() {
     let mut owner = Owner::new();
     for day in 0..30 {
         for login in 0..20 {
@@ -315,7 +317,7 @@ fn an_owner_who_mistypes_twice_at_each_of_20_logins_a_day_is_never_locked() {
 }
 
 #[test]
-fn the_lock_of_a_day_ends_within_half_an_hour_and_under_any_clock() {
+fn the_daily_lock_ends_within_half_an_hour_under_any_clock() {
     let mut owner = Owner::new();
     let ahead = after(NOON, 400 * DAY);
     for minute in 0..20 {
@@ -356,7 +358,7 @@ fn remote_and_own_program_scopes_do_not_lock_each_other() {
     }
 }
 
-/// What somebody types, and from where.
+/// Typed answers and their origins.
 fn typed() -> impl Strategy<Value = Vec<(usize, u8, i64)>> {
     prop::collection::vec((0..3_usize, 0..5_u8, 0..4000_i64), 0..60)
 }
@@ -365,7 +367,7 @@ proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
-    fn what_is_typed_in_one_place_changes_nothing_in_the_others(typed in typed()) {
+    fn answers_at_one_origin_do_not_change_the_others(typed in typed()) {
         let (mut owner, mut now) = (Owner::new(), NOON);
         for (place, kind, wait) in typed {
             now = now.plus(Duration::from_secs(wait.unsigned_abs()));

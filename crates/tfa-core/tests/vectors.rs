@@ -1,8 +1,8 @@
-//! The test vectors of the RFCs.
+//! The test vectors of RFC 4226 and RFC 6238.
 
 use tfa_core::{Algorithm, Authenticator, Code, Input, Match, Parameters, Secret, Time};
 
-/// The seed of the RFCs, repeated to the length that the hash asks for.
+/// The seed of the RFCs, repeated to the length that the hash requires.
 fn seed(length: usize) -> Secret {
     let digits: Vec<u8> = b"1234567890".iter().copied().cycle().take(length).collect();
     Secret::new(&digits).unwrap()

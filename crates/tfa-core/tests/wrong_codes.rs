@@ -1,4 +1,4 @@
-//! Wrong codes since the last login: who is told of which, and how often.
+//! Wrong codes since the last login: which login reports them, and how often.
 
 use tfa_core::{
     Account, Answered, AskCode, Client, Credential, Dialog, Judgement, Next, Requirement,
@@ -19,7 +19,7 @@ const GUESSER: Client<'static> = Client {
     shows: true,
 };
 
-/// A login that types these one after another; its last turn.
+/// A login with these answers. Returns its last turn.
 fn login(owner: &mut Owner, client: Client<'_>, typed: &[Credential], now: Time) -> Turn {
     let begun = AskCode::begin(&owner.account, ThrottleScope::Remote, now);
     let (mut turn, mut dialog) = (begun.turn, begun.dialog);
@@ -42,8 +42,8 @@ fn login(owner: &mut Owner, client: Client<'_>, typed: &[Credential], now: Time)
     turn
 }
 
-/// A login with a right code, and what it is told: how many, the last when and from where.
-fn told(owner: &mut Owner, now: Time) -> Option<(u32, Time, String)> {
+/// A login with a right code. Returns the reported number, time and origin of wrong codes.
+fn report(owner: &mut Owner, now: Time) -> Option<(u32, Time, String)> {
     let right = owner.code(now, 0);
     let turn = login(owner, SSHD, &[right], now);
     assert!(
@@ -61,16 +61,16 @@ fn pending(owner: &Owner) -> u32 {
 #[test]
 fn wrong_codes_are_reported_once_with_count_and_last() {
     let mut owner = Owner::new();
-    assert_eq!(told(&mut owner, NOON), None);
+    assert_eq!(report(&mut owner, NOON), None);
     for minute in [10, 20, 30] {
         let guessed = after(NOON, 60 * minute);
         login(&mut owner, GUESSER, &[wrong_code()], guessed);
     }
     assert_eq!(pending(&owner), 3);
     let expected = (3, after(NOON, 1800), "192.0.2.66".to_owned());
-    assert_eq!(told(&mut owner, after(NOON, 3600)), Some(expected));
+    assert_eq!(report(&mut owner, after(NOON, 3600)), Some(expected));
     assert_eq!(pending(&owner), 0);
-    assert_eq!(told(&mut owner, after(NOON, 7200)), None);
+    assert_eq!(report(&mut owner, after(NOON, 7200)), None);
 }
 
 #[test]
@@ -110,19 +110,19 @@ fn own_wrong_codes_are_not_reported_and_hide_no_others() {
 fn login_soon_after_a_report_repeats_it() {
     let mut owner = Owner::new();
     login(&mut owner, GUESSER, &[wrong_code()], NOON);
-    let first = told(&mut owner, after(NOON, 60));
+    let first = report(&mut owner, after(NOON, 60));
     assert!(first.is_some());
-    assert_eq!(told(&mut owner, after(NOON, 120)), first);
-    assert_eq!(told(&mut owner, after(NOON, 240)), None);
+    assert_eq!(report(&mut owner, after(NOON, 120)), first);
+    assert_eq!(report(&mut owner, after(NOON, 240)), None);
 }
 
 #[test]
-fn a_slip_while_it_is_told_again_is_not_told_as_the_guessers() {
+fn a_wrong_code_of_the_owner_is_not_added_to_a_repeated_report() {
     let mut owner = Owner::new();
     for _ in 0..3 {
         login(&mut owner, GUESSER, &[wrong_code()], NOON);
     }
-    let first = told(&mut owner, after(NOON, 60));
+    let first = report(&mut owner, after(NOON, 60));
     assert_eq!(first, Some((3, NOON, "192.0.2.66".to_owned())));
     let now = after(NOON, 120);
     let right = owner.code(now, 0);
@@ -131,8 +131,8 @@ fn a_slip_while_it_is_told_again_is_not_told_as_the_guessers() {
         .wrong_codes
         .map(|wrong| (wrong.count, wrong.last, wrong.from));
     assert_eq!(wrong, first);
-    // The slip does not begin the two minutes anew.
-    assert_eq!(told(&mut owner, after(NOON, 60 + 150)), None);
+    // The owner's wrong code does not restart the two minutes.
+    assert_eq!(report(&mut owner, after(NOON, 60 + 150)), None);
 }
 
 #[test]
@@ -147,22 +147,22 @@ fn program_without_messages_does_not_use_up_the_report() {
     };
     assert_eq!(login(&mut owner, silent, &[right], now).wrong_codes, None);
     assert_eq!(
-        told(&mut owner, after(NOON, 600)).map(|told| told.0),
+        report(&mut owner, after(NOON, 600)).map(|report| report.0),
         Some(1)
     );
 }
 
 #[test]
-fn wrong_proofs_and_backup_codes_are_told_as_well() {
+fn wrong_proofs_and_backup_codes_are_reported_too() {
     let mut owner = Owner::new();
     assert!(owner.account.try_code(&wrong_code(), NOON).is_err());
     let _: Judgement = owner.judge(&sheet::FIRST.wrong(), ThrottleScope::Console, NOON);
-    let told = told(&mut owner, after(NOON, 600));
-    assert_eq!(told, Some((2, NOON, String::new())));
+    let report = report(&mut owner, after(NOON, 600));
+    assert_eq!(report, Some((2, NOON, String::new())));
 }
 
 #[test]
-fn what_is_told_of_where_it_came_from_is_short_and_plain() {
+fn the_reported_origin_is_short_and_printable() {
     let mut owner = Owner::new();
     let from = format!("x\n\u{1b}[2J\u{202e}é{}", "y".repeat(500));
     let client = Client {
@@ -170,9 +170,9 @@ fn what_is_told_of_where_it_came_from_is_short_and_plain() {
         shows: true,
     };
     login(&mut owner, client, &[wrong_code()], NOON);
-    let from = told(&mut owner, after(NOON, 60)).unwrap().2;
+    let from = report(&mut owner, after(NOON, 60)).unwrap().2;
     assert_eq!(from, format!("x??[2J??{}", "y".repeat(56)));
-    // Nor does a record say otherwise.
+    // The record does not contain more either.
     login(&mut owner, GUESSER, &[wrong_code()], after(NOON, 600));
     let record = Item::parse(&owner.account.encode());
     for from in ["\u{1b}[2J", "é", &"y".repeat(65)] {
@@ -183,11 +183,11 @@ fn what_is_told_of_where_it_came_from_is_short_and_plain() {
 }
 
 #[test]
-fn a_clock_that_jumps_keeps_no_wrong_code_from_being_told() {
+fn a_clock_jump_suppresses_no_report() {
     let mut owner = Owner::new();
     let ahead = after(NOON, 400 * 86_400);
     login(&mut owner, GUESSER, &[wrong_code()], ahead);
-    assert_eq!(told(&mut owner, ahead).map(|told| told.0), Some(1));
+    assert_eq!(report(&mut owner, ahead).map(|report| report.0), Some(1));
     login(&mut owner, GUESSER, &[wrong_code()], NOON);
     let counted = owner
         .account
@@ -195,13 +195,13 @@ fn a_clock_that_jumps_keeps_no_wrong_code_from_being_told() {
         .map(|wrong: &WrongCodes| wrong.count);
     assert_eq!(counted, Some(1));
     assert_eq!(
-        told(&mut owner, after(NOON, 60)).map(|told| told.0),
+        report(&mut owner, after(NOON, 60)).map(|report| report.0),
         Some(1)
     );
 }
 
 #[test]
-fn an_account_that_is_not_set_up_notes_none() {
+fn an_account_without_enrollment_records_no_wrong_codes() {
     let mut account = Account::new(1000);
     let _: Judgement = account.judge(&wrong_code(), ThrottleScope::Remote, NOON);
     assert_eq!(account.wrong_codes(), None);

@@ -1,4 +1,4 @@
-//! Which characters of somebody else's text must not reach a terminal or a log.
+//! Which characters of foreign text must not reach a terminal or a log.
 
 /// Whether a character can steer a terminal, or make a text look like another: control characters,
 /// those that change the direction of what follows (CVE-2021-42574), those without width, and the
