@@ -1,5 +1,5 @@
-//! One code is good for one login, whatever runs at the same time: at the level where it is decided,
-//! the loop of loading, judging and committing.
+//! One code permits one login, whatever runs at the same time. These tests run the loop that loads,
+//! judges and commits an account.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,12 +18,12 @@ use tfa_store::{Opened, Revision, Sealed, SqliteStore, StateDir, Store};
 use tfad::account::Accounts;
 use tfad::host::users::User;
 
-/// A moment at which the codes of the key below are known: RFC 6238 appendix B, shortened to six
+/// A time at which the codes of the key below are known: RFC 6238 appendix B, truncated to six
 /// digits.
 const NOW: u64 = 1_111_111_109;
 const CODE: &str = "081804";
 
-/// A state directory that goes with the test.
+/// A state directory that is removed on drop.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -47,7 +47,6 @@ impl Scratch {
         store
     }
 
-    /// The revision of alice's record, if there is one.
     fn revision(&self) -> Option<Revision> {
         let found = self.store().load("alice").unwrap();
         found.map(|(_, revision)| revision)
@@ -90,9 +89,9 @@ fn codes() -> (BackupSet, String) {
     (set, codes[3].to_printed())
 }
 
-/// Lets so many logins try the evidence at once, half of them on another host, and counts those
-/// that were accepted.
-fn logins_at_once(scratch: &Scratch, credential: Credential, logins: usize) -> (usize, Account) {
+/// Tries the credential in many concurrent logins, half of them on another host. Returns the number
+/// of accepted logins.
+fn concurrent_logins(scratch: &Scratch, credential: Credential, logins: usize) -> (usize, Account) {
     let hosts = [scratch.host(), scratch.host()];
     let credential = Arc::new(credential);
     let start = Arc::new(std::sync::Barrier::new(logins));
@@ -125,10 +124,10 @@ fn one_of_a_hundred_logins_on_two_hosts_with_one_code_succeeds() {
         .change(&alice(), |account| set_up(account, set.clone()))
         .unwrap();
     let Input::Code(code) = Input::parse(CODE) else {
-        panic!("six digits are a code")
+        panic!("the code has six digits")
     };
 
-    let (accepted, account) = logins_at_once(&scratch, Credential::Code(code), 100);
+    let (accepted, account) = concurrent_logins(&scratch, Credential::Code(code), 100);
     assert_eq!(accepted, 1);
     assert!(account.throttle().is_clear());
 }
@@ -142,17 +141,17 @@ fn one_of_a_hundred_logins_on_two_hosts_with_a_backup_code_succeeds() {
         .change(&alice(), |account| set_up(account, set.clone()))
         .unwrap();
     let Input::Backup(code) = Input::parse(&code) else {
-        panic!("a backup code is one")
+        panic!("the code is a backup code")
     };
     let credential = Credential::Backup(Some(set.hash_params().hash(&code).unwrap()));
 
-    let (accepted, account) = logins_at_once(&scratch, credential, 100);
+    let (accepted, account) = concurrent_logins(&scratch, credential, 100);
     assert_eq!(accepted, 1);
     assert_eq!(account.backup().unwrap().left(), BackupSet::SIZE - 1);
 }
 
 #[test]
-fn an_account_that_was_only_looked_at_is_not_stored_again() {
+fn an_unchanged_account_is_not_stored_again() {
     let scratch = Scratch::new("looked-at");
     let (accounts, (set, _)) = (scratch.host(), codes());
     accounts.change(&alice(), |_| ()).unwrap();
@@ -172,12 +171,12 @@ fn a_judgement_on_an_earlier_record_holds_only_if_unchanged() {
     let set_up = |account: &mut Account| set_up(account, set.clone());
     accounts.change(&alice(), set_up).unwrap();
     let Input::Code(code) = Input::parse(CODE) else {
-        panic!("six digits are a code")
+        panic!("the code has six digits")
     };
     let (code, now) = (Credential::Code(code), Time::from_secs(NOW));
     let judge = |account: &mut Account| account.judge(&code, ThrottleScope::Remote, now);
 
-    // Two dialogs that began on the same record.
+    // Two dialogs that began with the same record.
     let one = accounts.load_record(&alice()).unwrap();
     let other = accounts.load_record(&alice()).unwrap();
     let accepted = accounts.change_from(Some(one), &alice(), judge);
@@ -185,7 +184,7 @@ fn a_judgement_on_an_earlier_record_holds_only_if_unchanged() {
     let again = accounts.change_from(Some(other), &alice(), judge);
     assert!(matches!(again, Ok(Judgement::AlreadyUsed)));
 
-    // Nothing to store on the earlier record: the present one counts.
+    // A judgement that stores nothing on the earlier record. The current record counts.
     let earlier = accounts.load_record(&alice()).unwrap();
     accounts.change(&alice(), Account::reset).unwrap();
     let state = |account: &mut Account| account.state();
@@ -194,7 +193,7 @@ fn a_judgement_on_an_earlier_record_holds_only_if_unchanged() {
 }
 
 #[test]
-fn a_name_whose_uid_has_changed_inherits_nothing() {
+fn a_name_with_another_uid_does_not_get_the_record() {
     let scratch = Scratch::new("uid");
     let (accounts, (set, _)) = (scratch.host(), codes());
     accounts
@@ -220,7 +219,7 @@ fn a_removed_account_leaves_no_record() {
         .change(&alice(), |account| set_up(account, set.clone()))
         .unwrap();
     let Input::Code(code) = Input::parse(CODE) else {
-        panic!("six digits are a code")
+        panic!("the code has six digits")
     };
     let proof = Credential::Code(code);
     let now = Time::from_secs(NOW);

@@ -1,5 +1,5 @@
-//! What any local program can cost the daemon over a real bus: every method, flag and road, many
-//! times each, with replies that are never read. Memory and threads stay within a constant.
+//! The cost of any local program for the daemon over a real bus: every method, flag and endpoint,
+//! many times each, with replies that are never read. Memory and threads stay within a constant.
 
 #![expect(
     clippy::unwrap_used,
@@ -23,11 +23,12 @@ use zbus::Message;
 use zbus::message::{Builder, Flags};
 use zbus::wire::DynamicType;
 
-/// How many messages of each kind. Each was once a task of seven kilobytes.
+/// Messages of each kind. A task for each would need seven kilobytes.
 const MESSAGES: u32 = 1500;
-/// What the daemon may take more, in kilobytes: the budget of a connection, queues, the allocator.
+/// The permitted growth of the daemon in kilobytes: the budget of a connection, queues, the
+/// allocator.
 const MAX_GROWTH: u64 = 6 << 10;
-/// The same for one user's 256 connections, whose budget is 16 MiB.
+/// The permitted growth for 256 connections of one user, whose budget is 16 MiB.
 const MAX_GROWTH_OF_USER: u64 = 40 << 10;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -59,7 +60,7 @@ impl Host {
             .arg(format!("unix:path={}", bus.socket().display()))
             .arg("--socket")
             .arg(folder.join("login"))
-            // As the unit has it: what is freed goes back.
+            // As in the unit: freed memory is returned to the kernel.
             .env("MALLOC_MMAP_THRESHOLD_", "131072")
             .env("MALLOC_ARENA_MAX", "2")
             .env("NOTIFY_SOCKET", &notify)
@@ -80,7 +81,7 @@ impl Host {
         }
     }
 
-    /// Asks for the caller's own status, as a command of the package does.
+    /// Calls `Status` for the caller's own account, as a command of the package does.
     fn ask(&self) -> io::Result<()> {
         let mut client = Client::connect(self.bus.socket());
         client.send(&bytes(call(ACCOUNT, "Status"), &()), 77)?;
@@ -98,7 +99,7 @@ impl Host {
         words.split_whitespace().next().unwrap().parse().unwrap()
     }
 
-    /// The most memory that it has ever had, in kilobytes.
+    /// The peak resident memory in kilobytes.
     fn peak(&self) -> u64 {
         self.figure("VmHWM")
     }
@@ -123,7 +124,6 @@ struct Client {
 }
 
 impl Client {
-    /// Connects to the bus.
     fn connect(path: &Path) -> Self {
         let mut client = Self::peer(path);
         let bus = "org.freedesktop.DBus";
@@ -136,7 +136,7 @@ impl Client {
         client
     }
 
-    /// Connects to whoever speaks D-Bus there.
+    /// Connects to the peer-to-peer socket or the bus at this path.
     fn peer(path: &Path) -> Self {
         let mut stream = UnixStream::connect(path).unwrap();
         stream.set_read_timeout(Some(TIMEOUT)).unwrap();
@@ -151,7 +151,7 @@ impl Client {
         self.stream.write_all(&numbered(message, serial))
     }
 
-    /// Reads on until the reply to a call; gives the name of its error.
+    /// Reads until the reply to a call. Returns the name of its error.
     fn wait_for_reply(&mut self, serial: u32) -> io::Result<Option<String>> {
         loop {
             let head = self.reader.read_fixed_header()?;
@@ -238,7 +238,8 @@ fn kinds() -> Vec<(String, Vec<u8>)> {
     kinds
 }
 
-/// Sends a message many times, and then one more to whose reply it waits: all were seen then.
+/// Sends a message many times, then one more, and waits for its reply. The daemon has then read
+/// them all.
 fn flood(host: &Host, message: &[u8], times: u32) {
     let mut client = Client::connect(host.bus.socket());
     let all: Vec<u8> = (2..times + 2)
@@ -301,7 +302,7 @@ fn the_connections_of_one_user_leave_room_for_others() {
                 .unwrap();
         }
     }
-    // Nobody has read a reply yet.
+    // No client has read a reply yet.
     assert!(host.ask().is_ok());
     for client in &mut clients {
         client.wait_for_reply(29).unwrap();
@@ -322,7 +323,7 @@ fn the_login_socket_costs_no_more_than_a_constant() {
             .map(|_| {
                 let mut client = Client::peer(&host.folder.join("login"));
                 client.stream.set_nonblocking(true).unwrap();
-                // It stops where the daemon does.
+                // The write stops when the daemon stops reading.
                 let _ = client.stream.write(&begin);
                 client
             })

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A directory, removed after the test. Every user can write to the directory around it.
+/// A directory that is removed on drop. Every user can write to its parent.
 struct Directory(PathBuf);
 
 impl Directory {
@@ -20,7 +20,7 @@ impl Directory {
         fs::write(self.0.join(name), text).unwrap();
     }
 
-    /// Whether the check succeeds, and what it prints.
+    /// Runs the check. Returns whether it succeeds, and what it prints.
     fn check(&self, more: &[&str]) -> (bool, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_tfad"))
             .args(["--check", "--config"])

@@ -1,4 +1,4 @@
-//! Whose record is whose, while the name service changes its answers.
+//! Which record belongs to which user while the answers of the name service change.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use tfa_store::{ByUid, Sealed, SqliteStore, StateDir, Store};
 use tfad::account::{Accounts, Error};
 use tfad::host::users::{self, LookUpError, NameService, NameServiceFailed, User};
 
-/// RFC 6238 appendix B, shortened to six digits.
+/// RFC 6238 appendix B, truncated to six digits.
 const NOW: Time = Time::from_secs(1_111_111_109);
 const CODE: &str = "081804";
 const NO_CODE: &str = "123456";
@@ -29,15 +29,15 @@ const NO_CODE: &str = "123456";
 /// A name service that a test changes.
 #[derive(Default)]
 struct Names {
-    /// Who is there. Of several names of one uid the first is the canonical one.
+    /// The users. Of several names of one uid the first is the canonical one.
     users: Vec<(String, u32)>,
-    /// How names are spelled.
+    /// The separator between name and domain, if names have a domain.
     domain: Option<char>,
-    /// Capital letters are as good as small ones.
+    /// Whether names are case-insensitive.
     folds: bool,
-    /// The source of these users does not answer; of the others nothing is known either.
+    /// The source of the users does not answer, so that unknown users are undetermined too.
     down: bool,
-    /// The source of these uids is gone without an error.
+    /// The source of these uids disappeared without an error.
     hidden: Vec<u32>,
 }
 
@@ -126,7 +126,7 @@ impl Host {
         self.accounts.change(&user, set_up).unwrap();
     }
 
-    /// A login: the account that holds, or why none does.
+    /// A login. Returns the account, or why there is none.
     fn login(&self, name: &str) -> Result<Option<Account>, Error> {
         self.accounts.load(&self.user(name)?)
     }
@@ -138,7 +138,7 @@ impl Host {
 
     fn types(&self, name: &str, code: &str) -> Judgement {
         let Input::Code(code) = Input::parse(code) else {
-            panic!("six digits are a code")
+            panic!("the code has six digits")
         };
         let credential = Credential::Code(code);
         let judge = |account: &mut Account| account.judge(&credential, ThrottleScope::Remote, NOW);
@@ -146,7 +146,7 @@ impl Host {
         self.accounts.change(&user, judge).unwrap()
     }
 
-    /// The names that records stand under.
+    /// The names under which records are stored.
     fn stored(&self) -> Vec<String> {
         let listed = self.store.list().unwrap();
         listed.into_iter().map(|(name, _)| name).collect()
@@ -162,7 +162,7 @@ impl Drop for Host {
 fn set_up(account: &mut Account) {
     let secret = Secret::new(b"12345678901234567890").unwrap();
     let phone = Authenticator::new("phone".to_owned(), Parameters::default(), secret);
-    // Ten hashes, which take long.
+    // Ten Argon2id hashes, which are slow to create.
     static CODES: LazyLock<BackupSet> =
         LazyLock::new(|| BackupSet::draw(|bytes| bytes.fill(7)).unwrap().0);
     let codes = CODES.clone();
@@ -184,14 +184,14 @@ fn a_renamed_user_keeps_the_record_and_a_right_code_moves_it() {
     host.change(|names| names.users = vec![("alicia".to_owned(), 1000)]);
     assert_eq!(host.state("alicia"), State::Enabled);
     assert!(matches!(host.types("alicia", NO_CODE), Judgement::Wrong(_)));
-    assert_eq!(host.stored(), ["alice"], "nothing was proved");
+    assert_eq!(host.stored(), ["alice"], "no code was verified");
     assert!(matches!(host.types("alicia", CODE), Judgement::Accepted(_)));
     assert_eq!(host.stored(), ["alicia"]);
     assert!(matches!(host.types("alicia", CODE), Judgement::AlreadyUsed));
 }
 
 #[test]
-fn a_state_without_a_code_follows_the_uid_and_stays_where_it_is() {
+fn a_login_without_a_code_finds_the_record_and_does_not_move_it() {
     let host = Host::new(&[("alice", 1000)]);
     let first = Time::from_secs(1000);
     let user = host.user("alice").unwrap();
@@ -215,13 +215,13 @@ fn a_state_without_a_code_follows_the_uid_and_stays_where_it_is() {
 fn a_record_whose_name_has_another_uid_waits_for_an_administrator() {
     let host = Host::new(&[("alice", 1000)]);
     host.set_up("alice");
-    // Alice has got another uid, and bob hers.
+    // Alice has another uid, and bob has hers.
     host.change(|names| {
         names.users = vec![("alice".to_owned(), 2000), ("bob".to_owned(), 1000)];
     });
     assert!(is_refused(host.login("alice")));
     assert!(is_refused(host.login("bob")));
-    // The directory that knew alice is gone, without a word: bob is asked for her code.
+    // The directory that knew alice disappeared without an error. Bob is asked for her code.
     host.change(|names| names.hidden = vec![2000]);
     assert_eq!(host.state("bob"), State::Enabled);
     host.change(|names| {
@@ -231,10 +231,10 @@ fn a_record_whose_name_has_another_uid_waits_for_an_administrator() {
 }
 
 #[test]
-fn who_may_have_owned_a_moved_record_is_known_and_has_no_grace() {
+fn a_possible_owner_of_a_moved_record_is_known_without_grace() {
     let host = Host::new(&[("alice", 1000)]);
     host.set_up("alice");
-    // The owner has another name now, and somebody new has the old one.
+    // The owner has another name, and a new user has the old name.
     host.change(|names| names.users = vec![("anna".to_owned(), 1000), ("alice".to_owned(), 1002)]);
     let alice = host.user("alice").unwrap();
     let other = host.accounts.other_owner("alice", &alice).unwrap();
@@ -249,7 +249,7 @@ fn who_may_have_owned_a_moved_record_is_known_and_has_no_grace() {
 }
 
 #[test]
-fn who_gets_a_record_in_the_same_change_keeps_it_as_it_is() {
+fn records_swapped_in_one_change_keep_their_grace() {
     let host = Host::new(&[("alice", 1000), ("bob", 1001)]);
     host.set_up("alice");
     host.set_up("bob");
@@ -264,7 +264,7 @@ fn who_gets_a_record_in_the_same_change_keeps_it_as_it_is() {
 }
 
 #[test]
-fn a_name_that_became_one_more_name_of_another_uid_is_refused() {
+fn a_name_that_became_an_alias_of_another_uid_is_refused() {
     let host = Host::new(&[("alice", 1000), ("bob", 1001)]);
     host.set_up("alice");
     host.change(|names| {
@@ -289,7 +289,7 @@ fn two_logins_of_one_uid_under_two_names_make_one_record() {
         let other = host.accounts.change(&renamed, note);
         (one.join().unwrap(), other)
     });
-    // The other name is known to nobody, so that its record is the same.
+    // The other name is unknown, so that it has the same record.
     assert!(one.is_ok() && other.is_ok());
     assert_eq!(host.stored().len(), 1);
 }
@@ -307,13 +307,13 @@ fn a_former_name_finds_the_user_who_has_the_uid_now() {
     assert!(matches!(unknown, Err(Error::UnknownUser(_))));
 }
 
-/// Something that happens to the answers of the name service, or a login.
+/// A change of the answers of the name service, or a login.
 #[derive(Debug, Clone)]
 enum Event {
     Rename(usize, usize),
     Alias(usize, usize),
     Leave(usize),
-    Come(usize, u32),
+    Join(usize, u32),
     OtherUid(usize, u32),
     Reorder,
     Spell(Option<char>),
@@ -335,7 +335,7 @@ fn event() -> impl Strategy<Value = Event> {
         (place.clone(), name.clone()).prop_map(|(who, name)| Event::Rename(who, name)),
         (place.clone(), name.clone()).prop_map(|(who, name)| Event::Alias(who, name)),
         place.clone().prop_map(Event::Leave),
-        (name.clone(), UIDS).prop_map(|(name, uid)| Event::Come(name, uid)),
+        (name.clone(), UIDS).prop_map(|(name, uid)| Event::Join(name, uid)),
         (place, UIDS).prop_map(|(who, uid)| Event::OtherUid(who, uid)),
         Just(Event::Reorder),
         prop::sample::select(vec![None, Some('\\'), Some('+')]).prop_map(Event::Spell),
@@ -363,7 +363,7 @@ impl Names {
                 self.users.push((NAMES[name].to_owned(), uid));
             }
             Event::Leave(who) if count > 0 => drop(self.users.remove(who % count)),
-            Event::Come(name, uid) if is_free(&self.users, NAMES[name]) => {
+            Event::Join(name, uid) if is_free(&self.users, NAMES[name]) => {
                 self.users.push((NAMES[name].to_owned(), uid));
             }
             Event::OtherUid(who, uid) if count > 0 => self.users[who % count].1 = uid,
@@ -392,7 +392,7 @@ impl Host {
             NO_CODE
         };
         let Input::Code(code) = Input::parse(code) else {
-            panic!("six digits are a code")
+            panic!("the code has six digits")
         };
         let credential = Credential::Code(code);
         let judge = |account: &mut Account| {
@@ -405,8 +405,8 @@ impl Host {
         let _: Result<(), Error> = self.accounts.change(&user, judge);
     }
 
-    /// Whoever has a record, by one of the names or by the uid, is never taken for somebody who has
-    /// none, and gets no other's.
+    /// A user with a record, under one of the names or by uid, never counts as a user without one,
+    /// and never gets the record of another user.
     fn takes_no_record_for_absent(&self) {
         let spelled = |name: &&str| self.names.0.lock().unwrap().spelled(name);
         for name in NAMES.iter().map(spelled) {
@@ -428,7 +428,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn no_answer_of_the_name_service_makes_a_record_count_for_absent(
+    fn no_answer_of_the_name_service_makes_a_record_absent(
         events in prop::collection::vec(event(), 1..40),
     ) {
         let host = Host::new(&[("alice", 1000), ("bob", 1001), ("carol", 1002)]);
@@ -439,7 +439,7 @@ proptest! {
         for event in &events {
             host.happens(event);
             host.takes_no_record_for_absent();
-            // Whatever happens, each of the two still has the phone.
+            // In every case each of the two still has the phone.
             for uid in [1000, 1001] {
                 let ByUid::Found(_, record, _) = host.store.find(uid).unwrap() else {
                     panic!("the record of uid {uid} is gone")

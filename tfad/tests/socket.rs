@@ -1,4 +1,4 @@
-//! The daemon's own socket, with the client that the PAM module has, and with zbus' own.
+//! The daemon's own socket, with the client of the PAM module and with that of zbus.
 
 #![expect(
     clippy::unwrap_used,
@@ -29,11 +29,11 @@ use tfad::state::DaemonState;
 use totp_rs::Builder;
 
 const KEY: &[u8] = b"12345678901234567890";
-/// Whom every system has.
+/// A user that exists on every system.
 const USER: &str = "daemon";
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A daemon without a bus, until it is dropped.
+/// A daemon without a bus. Dropping it stops it.
 struct Daemon {
     folder: PathBuf,
     store: Arc<Sealed<SqliteStore>>,
@@ -82,14 +82,14 @@ impl Daemon {
         )
     }
 
-    /// What is said to a code.
+    /// The turn that follows a code.
     fn answer(&self, code: &str) -> Turn {
         let (mut client, turn) = self.begin(USER).ok().unwrap();
         assert!(matches!(turn.next, Next::Ask(_)), "{turn:?}");
         client.answer(code).unwrap()
     }
 
-    /// Another client of D-Bus, as libraries have it.
+    /// A connection by zbus, another D-Bus client.
     async fn peer(&self) -> zbus::Connection {
         let stream = UnixStream::connect(self.socket()).unwrap();
         let builder = zbus::connection::Builder::unix_stream(stream).p2p();
@@ -130,7 +130,7 @@ fn set_up(account: &mut tfa_core::Account) {
     account.confirm(&first, Some(codes), then).unwrap();
 }
 
-/// The code of a moment that far from now, in steps.
+/// The code of the time step that is `steps` from now.
 fn code(steps: i64) -> String {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -141,7 +141,7 @@ fn code(steps: i64) -> String {
     token.to_string()
 }
 
-/// A code that is none now, nor just before or after.
+/// A code that no step around now has.
 fn wrong_code() -> String {
     let near: Vec<String> = (-2..=2).map(code).collect();
     let mut codes = (1000..).map(code);
@@ -156,7 +156,7 @@ fn verdict(turn: &Turn) -> Verdict {
 }
 
 #[test]
-fn a_right_code_lets_in_once() {
+fn a_right_code_is_accepted_once() {
     let daemon = Daemon::start("once");
     let code = code(0);
     assert_eq!(verdict(&daemon.answer(&code)), Verdict::Verified);
@@ -173,7 +173,7 @@ fn a_wrong_code_admits_no_login_and_an_unknown_user_is_unknown() {
 }
 
 #[test]
-fn many_logins_at_once_are_each_judged_for_themselves() {
+fn concurrent_logins_are_judged_separately() {
     let daemon = Daemon::start("many");
     let code = code(0);
     let verified = thread::scope(|scope| {
@@ -196,7 +196,7 @@ fn any_user_may_connect_and_only_root_may_listen() {
 }
 
 #[test]
-fn what_was_left_at_the_path_is_no_hindrance() {
+fn a_leftover_socket_at_the_path_is_replaced() {
     let folder = std::env::temp_dir().join(format!("tfad-left-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     drop(UnixListener::bind(folder.join("login")).unwrap());
@@ -206,7 +206,7 @@ fn what_was_left_at_the_path_is_no_hindrance() {
 }
 
 #[test]
-fn a_door_that_closes_is_gone_and_a_dialog_with_it() {
+fn a_closed_socket_is_removed_and_its_dialogs_end() {
     let mut daemon = Daemon::start("close");
     let (mut client, _) = daemon.begin(USER).ok().unwrap();
     daemon.stop();
@@ -216,7 +216,7 @@ fn a_door_that_closes_is_gone_and_a_dialog_with_it() {
 }
 
 #[test]
-fn more_dialogs_come_and_go_than_may_be_open_at_once() {
+fn ended_dialogs_do_not_count_toward_the_limit() {
     let daemon = Daemon::start("departed");
     for _ in 0..600 {
         let (_, turn) = daemon.begin(USER).ok().unwrap();
@@ -236,7 +236,7 @@ where
 }
 
 #[tokio::test]
-async fn a_dialog_is_its_connections_alone() {
+async fn only_its_own_connection_continues_a_dialog() {
     let daemon = Daemon::start("alone");
     let (peer, other) = (daemon.peer().await, daemon.peer().await);
     let context = Context::default();
@@ -256,7 +256,7 @@ async fn a_dialog_is_its_connections_alone() {
 }
 
 #[tokio::test]
-async fn what_is_no_call_of_a_login_is_refused() {
+async fn calls_that_are_not_of_a_login_are_refused() {
     let daemon = Daemon::start("refused");
     let peer = daemon.peer().await;
     for (path, interface, method) in [

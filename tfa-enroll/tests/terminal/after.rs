@@ -1,4 +1,4 @@
-//! After the set-up: a new phone, pausing, resuming, removing, trying a code.
+//! After enrollment: a new phone, pausing, resuming, removing, testing a code.
 
 use tfa_proto::Status;
 use tfa_testkit::TestHost;
@@ -17,7 +17,7 @@ fn paused() -> TestHost {
 }
 
 #[test]
-fn a_new_phone_is_in_force_once_a_code_of_it_was_right() {
+fn a_right_code_activates_a_new_phone() {
     let host = host();
     let mut terminal = host.terminal_with(&["move"]);
     terminal.answers("Code from your phone, or a backup code:", PROOF);
@@ -34,7 +34,7 @@ fn a_new_phone_is_in_force_once_a_code_of_it_was_right() {
 }
 
 #[test]
-fn a_backup_code_that_the_move_took_is_not_counted_as_left() {
+fn a_backup_code_used_by_a_move_is_not_counted_as_left() {
     let host = host();
     let terminal = host.terminal_with(&["move", "--qr", "none"]);
     terminal.answers("or a backup code:", "ABCDE-FGHJK");
@@ -44,7 +44,7 @@ fn a_backup_code_that_the_move_took_is_not_counted_as_left() {
 }
 
 #[test]
-fn a_move_that_is_cancelled_withdraws_the_offer() {
+fn a_cancelled_move_withdraws_the_pending_authenticator() {
     let host = host();
     let mut terminal = host.terminal_with(&["move"]);
     terminal.answers("or a backup code:", "ABCDE-FGHJK");
@@ -59,7 +59,7 @@ fn a_move_that_is_cancelled_withdraws_the_offer() {
 }
 
 #[test]
-fn pause_resume_and_remove_each_take_a_proof() {
+fn pause_resume_and_remove_each_need_a_proof() {
     let host = host();
     for (command, said) in [
         ("pause", "Two-factor login is paused"),
@@ -89,7 +89,7 @@ fn pause_resume_and_remove_each_take_a_proof() {
 }
 
 #[test]
-fn removing_takes_a_written_yes() {
+fn removing_needs_a_typed_yes() {
     for answer in ["", "y", "no", "remove"] {
         let host = host();
         let mut terminal = host.terminal_with(&["remove"]);
@@ -101,7 +101,7 @@ fn removing_takes_a_written_yes() {
 }
 
 #[test]
-fn what_makes_no_sense_is_said_before_a_code_is_asked_for() {
+fn an_impossible_change_is_refused_before_the_code() {
     for (host, command, said) in [
         (host(), "resume", "Two-factor login is not paused."),
         (paused(), "pause", "Two-factor login is already paused."),
@@ -125,7 +125,7 @@ fn status_of_a_new_user_shows_how_to_enroll() {
 }
 
 #[test]
-fn a_code_can_be_tried_and_a_wrong_one_is_explained() {
+fn a_code_can_be_tested_and_a_wrong_one_is_explained() {
     let host = host();
     let mut terminal = host.terminal_with(&["test"]);
     terminal.answers("or a backup code:", PROOF);

@@ -1,4 +1,4 @@
-//! A phone's camera: what it reads off the screen, `zbarimg` being the eye.
+//! The camera of a phone. `zbarimg` decodes what it sees.
 
 use std::io::Write;
 use std::path::Path;
@@ -16,17 +16,17 @@ pub(crate) enum Theme {
 
 const CELL: (usize, usize) = (6, 12);
 
-/// What the camera reads off the terminal.
+/// Decodes the QR code on the terminal.
 pub(crate) fn reads(terminal: &Terminal, theme: Theme) -> Option<String> {
     decoded(&terminal.with_screen(|screen| picture(screen, theme)))
 }
 
-/// What the camera reads off a file.
+/// Decodes the QR code in a file.
 pub(crate) fn reads_file(path: &Path) -> Option<String> {
     decoded(&std::fs::read(path).unwrap())
 }
 
-/// What the camera reads off a drawing of squares, `M{x} {y}h1v1h-1z` each.
+/// Decodes a drawing of squares, each of the form `M{x} {y}h1v1h-1z`.
 pub(crate) fn reads_drawing(svg: &str) -> Option<String> {
     const SCALE: usize = 4;
     let after = |text: &str| Some(svg.split_once(text)?.1.split('"').next()?.to_owned());
@@ -56,7 +56,7 @@ fn decoded(png: &[u8]) -> Option<String> {
         ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null()) // looks for a bus of its own
+        .stderr(Stdio::null()) // zbarimg connects to a bus if it finds one
         .spawn()
         .expect("zbarimg is installed");
     zbar.stdin.take().unwrap().write_all(png).unwrap();
@@ -91,7 +91,7 @@ fn grey(pixels: &[u8], width: usize, height: usize) -> Vec<u8> {
     file
 }
 
-/// How bright a cell is at that height.
+/// The brightness of a cell at this height.
 fn shade(cell: &Cell, y: usize, theme: Theme) -> u8 {
     let (letters, window) = match theme {
         Theme::Dark => (200, 20),

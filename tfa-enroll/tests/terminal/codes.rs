@@ -24,7 +24,7 @@ fn text_of(pdf: &Path) -> String {
 }
 
 #[test]
-fn a_new_set_is_shown_once_the_proof_was_right() {
+fn a_new_set_is_shown_after_a_right_proof() {
     let host = host();
     let mut terminal = host.terminal_with(&["codes"]);
     terminal.answers("Code from your phone, or a backup code:", "000000");
@@ -40,7 +40,7 @@ fn a_new_set_is_shown_once_the_proof_was_right() {
 }
 
 #[test]
-fn three_wrong_proofs_are_enough() {
+fn three_wrong_proofs_end_the_command() {
     let host = host();
     let mut terminal = host.terminal_with(&["codes"]);
     for _ in 0..3 {
@@ -52,7 +52,7 @@ fn three_wrong_proofs_are_enough() {
 }
 
 #[test]
-fn what_is_no_code_is_not_sent_and_one_empty_line_is_a_slip() {
+fn malformed_input_is_not_sent_and_one_empty_line_is_ignored() {
     let host = host();
     let mut terminal = host.terminal_with(&["codes"]);
     for slip in ["hello", "12345", "", "11111o", ""] {
@@ -65,7 +65,7 @@ fn what_is_no_code_is_not_sent_and_one_empty_line_is_a_slip() {
 }
 
 #[test]
-fn a_lock_ends_it_at_once_with_the_time_to_wait() {
+fn a_lock_ends_the_command_with_the_time_to_wait() {
     let host = host();
     let mut terminal = host.terminal_with(&["codes"]);
     terminal.answers("or a backup code:", "999999");
@@ -74,7 +74,7 @@ fn a_lock_ends_it_at_once_with_the_time_to_wait() {
 }
 
 #[test]
-fn a_page_to_print_holds_the_codes_and_what_they_are_for() {
+fn a_printable_page_has_the_codes_and_their_purpose() {
     let host = host();
     let pdf = host.file("codes.pdf");
     let mut terminal = host.terminal(&Run {
@@ -103,7 +103,7 @@ fn a_page_to_print_holds_the_codes_and_what_they_are_for() {
 }
 
 #[test]
-fn a_page_that_cannot_be_made_is_refused_before_anything_is_asked() {
+fn an_impossible_page_is_refused_before_any_question() {
     let host = host();
     let taken = host.file("taken.pdf");
     std::fs::write(&taken, "precious").unwrap();
@@ -120,7 +120,7 @@ fn a_page_that_cannot_be_made_is_refused_before_anything_is_asked() {
 }
 
 #[test]
-fn codes_that_do_not_get_onto_the_disk_are_shown() {
+fn codes_that_cannot_be_saved_are_shown() {
     let host = host();
     let before = format!(
         "mkdir {0}/full; mount -t tmpfs -o size=4k,mode=1777 tmpfs {0}/full; \
@@ -143,7 +143,7 @@ fn codes_that_do_not_get_onto_the_disk_are_shown() {
 }
 
 #[test]
-fn no_page_stays_behind_when_the_proof_is_not_given() {
+fn without_a_proof_no_page_is_left() {
     let host = host();
     let pdf = host.file("codes.pdf");
     let mut terminal = host.terminal_with(&["codes", "--pdf", pdf.to_str().unwrap()]);
@@ -169,7 +169,7 @@ fn a_file_name_saves_the_page_and_a_bad_name_loses_nothing() {
 }
 
 #[test]
-fn an_answer_that_names_no_file_makes_none() {
+fn an_answer_without_a_file_name_saves_no_file() {
     let host = host();
     let mut terminal = host.terminal_with(&["codes"]);
     terminal.answers("or a backup code:", PROOF);

@@ -1,4 +1,4 @@
-//! Setting up where the policy wants the administrator's word first.
+//! Enrollment under a policy that requires an invitation.
 
 use tfa_testkit::daemon::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, Polkit};
 use tfa_testkit::{Terminal, TestHost};
@@ -37,12 +37,12 @@ fn the_invitation_code_is_asked_first_and_is_visible() {
             "Setup MNPQR-STVWX",
             "Confirm 222222"
         ],
-        "the word is asked for once, however often polkit asks"
+        "the code is asked for once, however often polkit asks"
     );
 }
 
 #[test]
-fn three_wrong_words_are_the_end() {
+fn three_wrong_invitation_codes_end_the_command() {
     let host = host();
     let mut terminal = setting_up(&host);
     for said in 1..=3 {
@@ -58,7 +58,7 @@ fn three_wrong_words_are_the_end() {
 }
 
 #[test]
-fn a_wrong_word_can_be_followed_by_the_right_one() {
+fn a_right_invitation_code_is_accepted_after_a_wrong_one() {
     let host = host();
     let terminal = setting_up(&host);
     terminal.answers(PROMPT, "ABCDE-FGHJK");
@@ -68,7 +68,7 @@ fn a_wrong_word_can_be_followed_by_the_right_one() {
 }
 
 #[test]
-fn what_has_not_the_form_of_a_word_costs_nothing() {
+fn a_malformed_invitation_code_is_not_sent() {
     let host = host();
     let terminal = setting_up(&host);
     terminal.expect(PROMPT);
@@ -95,7 +95,7 @@ fn a_user_without_an_invitation_code_can_leave() {
 }
 
 #[test]
-fn a_lock_and_an_invitation_that_has_ended_are_told_as_they_are() {
+fn a_lock_and_an_expired_invitation_have_their_own_messages() {
     for (word, said) in [
         (
             ONE_TOO_MANY,
@@ -113,7 +113,7 @@ fn a_lock_and_an_invitation_that_has_ended_are_told_as_they_are() {
 }
 
 #[test]
-fn where_none_is_needed_none_is_asked_for() {
+fn no_invitation_code_is_asked_if_none_is_needed() {
     let host = crate::setup::host();
     let terminal = setting_up(&host);
     terminal.expect("Code from your phone:");

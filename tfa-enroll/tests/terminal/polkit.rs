@@ -1,12 +1,12 @@
-//! polkit's text agent: started for whoever is not root, for the time of the call alone.
+//! polkit's text agent. It is started for users other than root, and only for the time of the call.
 
 use tfa_testkit::daemon::{NEW_CODE, PROOF, Polkit, enabled};
 use tfa_testkit::{NOBODY, Run, TestHost, skip_without_uid};
 
 use crate::setup::host;
 
-/// Puts a `pkttyagent` of our own first in the search path. It tells what it was called with,
-/// is ready once it closes its output, and then waits to be ended.
+/// Puts a double of `pkttyagent` first in the search path. It records its arguments, closes its
+/// output when it is ready, and then waits to be terminated.
 fn with_agent(host: &TestHost, before_ready: &str) -> String {
     let text = format!(
         "#!/bin/sh\necho \"$@\" > {folder}/called\necho $$ > {folder}/pid\n\
@@ -27,7 +27,7 @@ fn read(host: &TestHost, name: &str) -> String {
 }
 
 #[test]
-fn the_agent_serves_the_call_and_is_gone_after_it() {
+fn the_agent_runs_during_the_call_only() {
     if skip_without_uid(NOBODY) {
         return;
     }
@@ -58,7 +58,7 @@ fn the_agent_serves_the_call_and_is_gone_after_it() {
 }
 
 #[test]
-fn root_is_asked_for_nothing() {
+fn root_is_not_asked_for_a_password() {
     let host = host();
     let path = with_agent(&host, "");
     let terminal = host.terminal(&Run {
@@ -94,7 +94,7 @@ fn ctrl_c_at_the_password_ends_the_wait_and_the_agent() {
 }
 
 #[test]
-fn a_missing_agent_is_named_with_its_package_and_the_call_is_tried() {
+fn a_missing_agent_is_reported_and_the_call_is_made() {
     if skip_without_uid(NOBODY) {
         return;
     }
@@ -132,7 +132,7 @@ fn a_mistyped_password_can_be_typed_again() {
 }
 
 #[test]
-fn no_second_try_is_offered_where_none_would_help() {
+fn no_second_try_is_offered_if_it_cannot_help() {
     for (polkit, said) in [
         (|| Polkit::NoAgent, "polkit could not ask for your password"),
         (
@@ -187,7 +187,7 @@ fn a_change_asks_for_the_password_once_and_before_the_code() {
 }
 
 #[test]
-fn a_code_that_polkit_took_is_not_asked_for_again() {
+fn a_code_given_to_polkit_is_not_asked_for_again() {
     let host = enrolled_host();
     host.daemon()
         .account(|account| account.polkit_takes_code = true);
@@ -210,7 +210,7 @@ fn ctrl_c_at_the_password_of_a_change_changes_nothing() {
 }
 
 #[test]
-fn each_reason_why_the_agent_cannot_ask_has_its_own_words() {
+fn each_reason_why_the_agent_cannot_ask_has_its_own_message() {
     if skip_without_uid(NOBODY) {
         return;
     }

@@ -1,4 +1,4 @@
-//! What is refused and how: no terminal, no daemon, no bus, wrong usage.
+//! Refusals: no terminal, no daemon, no bus, wrong usage.
 
 use std::os::unix::fs::MetadataExt;
 
@@ -8,7 +8,7 @@ use tfa_testkit::{NOBODY, Run, TestHost, finished, skip_without_uid};
 use crate::setup::host;
 
 #[test]
-fn without_a_terminal_nothing_that_asks_begins() {
+fn without_a_terminal_commands_that_ask_are_refused() {
     let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
     for command in [
         "setup", "codes", "move", "pause", "resume", "remove", "test",
@@ -23,7 +23,7 @@ fn without_a_terminal_nothing_that_asks_begins() {
 }
 
 #[test]
-fn an_absent_daemon_is_exit_code_3_and_says_whom_to_tell() {
+fn an_absent_daemon_is_exit_code_3_with_a_remedy() {
     let host = TestHost::without_daemon(env!("CARGO_BIN_EXE_tfa-enroll"));
     let (code, _, error) = finished(&host.output_with(&["status"]));
     assert_eq!(code, 3);
@@ -82,7 +82,7 @@ fn wrong_usage_is_exit_code_2() {
 }
 
 #[test]
-fn help_is_no_error() {
+fn help_succeeds() {
     let (code, out, _) = finished(&host().output_with(&["--help"]));
     assert_eq!(code, 0);
     assert!(out.contains("Exit status: 0 success"), "{out}");
@@ -103,7 +103,7 @@ fn a_wait_is_explained_and_can_be_interrupted() {
 }
 
 #[test]
-fn a_full_disk_under_the_output_is_no_success() {
+fn a_failed_write_to_the_output_is_an_error() {
     let host = host();
     let (code, _, error) = finished(&host.output(&Run {
         arguments: &["status"],
@@ -115,7 +115,7 @@ fn a_full_disk_under_the_output_is_no_success() {
 }
 
 #[test]
-fn other_programs_of_the_same_user_cannot_look_into_it() {
+fn other_programs_of_the_user_cannot_read_its_memory() {
     if skip_without_uid(NOBODY) {
         return;
     }

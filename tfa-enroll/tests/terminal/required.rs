@@ -1,4 +1,4 @@
-//! Where the policy requires two-factor login.
+//! Enrollment and status where the policy requires two-factor login.
 
 use tfa_client::now;
 use tfa_proto::Status;
@@ -6,7 +6,7 @@ use tfa_testkit::daemon::enabled;
 use tfa_testkit::{TestHost, finished};
 use tfa_text::time::{date, date_time};
 
-use crate::setup::nobody_yet;
+use crate::setup::status_without_enrollment;
 
 fn host(status: Status) -> TestHost {
     TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), status)
@@ -28,7 +28,7 @@ fn status(status: Status) -> String {
 }
 
 #[test]
-fn required_login_cannot_be_switched_off_and_costs_no_code() {
+fn required_login_cannot_be_switched_off_and_uses_no_code() {
     for command in ["pause", "remove"] {
         let host = host(required());
         let mut terminal = host.terminal_with(&[command]);
@@ -56,7 +56,7 @@ fn a_refusal_of_the_daemon_is_shown() {
 }
 
 #[test]
-fn what_cannot_be_done_is_not_offered() {
+fn impossible_commands_are_not_listed() {
     let host = host(required());
     let mut terminal = host.terminal_with(&[]);
     terminal.expect("tfa-enroll move     move to a new phone");
@@ -76,12 +76,12 @@ fn a_paused_user_is_told_when_codes_are_required() {
 }
 
 #[test]
-fn the_status_says_from_when_on_it_is_required() {
+fn the_status_shows_the_day_from_which_it_is_required() {
     let until = now() + 20 * 86_400;
     let text = status(Status {
         required: true,
         grace_until: Some(until),
-        ..nobody_yet()
+        ..status_without_enrollment()
     });
     let line = format!(
         "Required: yes, from {}. Until then you can log in without it.\n",
@@ -91,12 +91,12 @@ fn the_status_says_from_when_on_it_is_required() {
 }
 
 #[test]
-fn a_day_that_is_near_is_told_with_the_time() {
+fn a_near_date_is_shown_with_the_time() {
     let until = now() + 3600;
     let text = status(Status {
         required: true,
         grace_until: Some(until),
-        ..nobody_yet()
+        ..status_without_enrollment()
     });
     assert!(
         text.contains(&format!("from {}.", date_time(until))),
@@ -105,7 +105,7 @@ fn a_day_that_is_near_is_told_with_the_time() {
 }
 
 #[test]
-fn a_grace_that_is_over_or_not_needed_is_not_told() {
+fn an_expired_or_unneeded_grace_is_not_shown() {
     let set_up = Status {
         grace_until: Some(now() + 86_400),
         ..required()
@@ -113,7 +113,7 @@ fn a_grace_that_is_over_or_not_needed_is_not_told() {
     let over = Status {
         required: true,
         grace_until: Some(now() - 1),
-        ..nobody_yet()
+        ..status_without_enrollment()
     };
     for shown in [set_up, over] {
         assert!(status(shown).contains("Required: yes\n"));
@@ -121,11 +121,11 @@ fn a_grace_that_is_over_or_not_needed_is_not_told() {
 }
 
 #[test]
-fn the_status_says_until_when_an_invitation_is_good() {
+fn the_status_shows_when_an_invitation_expires() {
     let until = now() + 20 * 86_400;
     let invited = Status {
         invited_until: Some(until),
-        ..nobody_yet()
+        ..status_without_enrollment()
     };
     let text = status(invited.clone());
     let line = format!("Invitation: valid until {}\n", date(until));

@@ -1,4 +1,4 @@
-//! Setting up, from the first screen to the backup codes.
+//! Enrollment, from the first screen to the backup codes.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -10,10 +10,13 @@ use tfa_testkit::{Run, Terminal, TestHost};
 use crate::camera::{Theme, reads, reads_drawing, reads_file};
 
 pub(crate) fn host() -> TestHost {
-    TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), nobody_yet())
+    TestHost::new(
+        env!("CARGO_BIN_EXE_tfa-enroll"),
+        status_without_enrollment(),
+    )
 }
 
-pub(crate) fn nobody_yet() -> Status {
+pub(crate) fn status_without_enrollment() -> Status {
     Status {
         user: "alice".to_owned(),
         uid: Some(1000),
@@ -24,7 +27,7 @@ pub(crate) fn nobody_yet() -> Status {
 
 const GROUPED: &str = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXQ";
 
-/// Up to the question for the code, past the page with the QR code.
+/// Continues to the question for the code, after the page with the QR code.
 fn to_the_key(terminal: &Terminal) {
     terminal.answers("Press Enter to show the QR code", "");
     terminal.answers("Scan it with the app, then press Enter:", "");
@@ -39,12 +42,12 @@ fn at_80x24_the_qr_code_has_a_page_to_itself() {
     terminal.expect("Scan it with the app, then press Enter:");
     assert_eq!(reads(&terminal, Theme::Dark).as_deref(), Some(URI));
     let (row, _) = terminal.with_screen(vt100::Screen::cursor_position);
-    assert_eq!(row, 23, "the prompt stands below 23 rows of QR code");
+    assert_eq!(row, 23, "the prompt is below 23 rows of QR code");
     assert!(terminal.with_screen(vt100::Screen::alternate_screen));
 }
 
 #[test]
-fn a_camera_reads_the_code_off_a_light_window_too() {
+fn a_camera_reads_the_qr_code_in_a_light_window() {
     let host = host();
     let terminal = host.terminal_with(&["setup"]);
     terminal.answers("Press Enter to show the QR code", "");
@@ -53,7 +56,7 @@ fn a_camera_reads_the_code_off_a_light_window_too() {
 }
 
 #[test]
-fn a_right_code_switches_it_on_and_brings_ten_backup_codes() {
+fn a_right_code_enables_it_and_shows_ten_backup_codes() {
     let host = host();
     let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
@@ -68,7 +71,7 @@ fn a_right_code_switches_it_on_and_brings_ten_backup_codes() {
 }
 
 #[test]
-fn everything_from_is_on_to_the_last_question_fits_80x24() {
+fn the_last_page_fits_80x24() {
     let host = host();
     let terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
@@ -113,7 +116,7 @@ fn the_key_leaves_no_trace_on_the_terminal() {
 }
 
 #[test]
-fn a_wrong_code_brings_the_daemons_hint_and_the_question_again() {
+fn a_wrong_code_shows_the_hint_and_repeats_the_question() {
     let host = host();
     let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
@@ -121,7 +124,7 @@ fn a_wrong_code_brings_the_daemons_hint_and_the_question_again() {
     terminal.expect("That code is wrong. Type the one that the app shows now.");
     assert!(
         terminal.screen().contains(GROUPED),
-        "the key is still there"
+        "the key is still shown"
     );
     terminal.types("222 222\r");
     terminal.answers("Press Enter when you have saved them:", "");
@@ -133,7 +136,7 @@ fn a_wrong_code_brings_the_daemons_hint_and_the_question_again() {
 }
 
 #[test]
-fn what_is_no_code_is_not_sent_and_costs_nothing() {
+fn malformed_input_is_not_sent() {
     let host = host();
     let terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
@@ -148,7 +151,7 @@ fn what_is_no_code_is_not_sent_and_costs_nothing() {
 }
 
 #[test]
-fn after_five_wrong_codes_it_stops_and_withdraws_the_offer() {
+fn five_wrong_codes_withdraw_the_pending_authenticator() {
     let host = host();
     let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
@@ -161,7 +164,7 @@ fn after_five_wrong_codes_it_stops_and_withdraws_the_offer() {
 }
 
 #[test]
-fn the_qr_code_comes_again_when_asked_for() {
+fn the_qr_code_is_repeated_on_request() {
     let host = host();
     let terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
@@ -171,7 +174,7 @@ fn the_qr_code_comes_again_when_asked_for() {
 }
 
 #[test]
-fn one_empty_line_is_a_slip_and_two_cancel() {
+fn one_empty_line_is_ignored_and_two_cancel() {
     let host = host();
     let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
@@ -208,7 +211,7 @@ fn ctrl_c_and_ctrl_d_cancel_on_every_page() {
 }
 
 #[test]
-fn a_kill_or_a_closed_window_withdraws_the_offer() {
+fn a_signal_or_hangup_withdraws_the_pending_authenticator() {
     let host = host();
     let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
@@ -227,7 +230,7 @@ fn a_kill_or_a_closed_window_withdraws_the_offer() {
 }
 
 #[test]
-fn ctrl_z_gives_the_terminal_back_and_the_page_comes_again_after_it() {
+fn ctrl_z_restores_the_terminal_and_resuming_redraws_the_page() {
     let host = host();
     let terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);
@@ -244,7 +247,7 @@ fn ctrl_z_gives_the_terminal_back_and_the_page_comes_again_after_it() {
 }
 
 #[test]
-fn a_large_window_shows_everything_at_once() {
+fn a_large_window_shows_all_on_one_page() {
     let host = host();
     let terminal = host.terminal(&Run {
         arguments: &["setup"],
@@ -259,7 +262,7 @@ fn a_large_window_shows_everything_at_once() {
 }
 
 #[test]
-fn without_a_command_it_offers_to_set_up_and_goes_on() {
+fn without_a_command_it_offers_enrollment_and_runs_it() {
     let host = host();
     let mut terminal = host.terminal_with(&[]);
     terminal.expect("Two-factor login: off");
@@ -291,7 +294,7 @@ fn an_enrolled_user_is_told_before_any_question() {
 }
 
 #[test]
-fn the_wishes_for_the_authenticator_reach_the_daemon() {
+fn the_authenticator_options_are_sent_to_the_daemon() {
     let host = host();
     let terminal = host.terminal_with(&[
         "setup",
@@ -316,7 +319,7 @@ fn the_wishes_for_the_authenticator_reach_the_daemon() {
 }
 
 #[test]
-fn a_picture_of_the_code_is_its_owners_alone_and_goes_when_it_has_served() {
+fn a_qr_code_file_is_private_and_removed_after_enrollment() {
     for form in ["png", "svg"] {
         let host = host();
         let file = host.file("key");
@@ -345,7 +348,7 @@ fn a_picture_of_the_code_is_its_owners_alone_and_goes_when_it_has_served() {
 }
 
 #[test]
-fn a_picture_stays_if_its_owner_wants_and_the_risk_is_named() {
+fn a_qr_code_file_can_be_kept_with_a_warning() {
     let host = host();
     let file = host.file("key.png");
     let option = format!("--qr=png:{}", file.display());
@@ -363,7 +366,7 @@ fn a_picture_stays_if_its_owner_wants_and_the_risk_is_named() {
 }
 
 #[test]
-fn a_picture_of_an_offer_that_was_withdrawn_does_not_stay() {
+fn the_qr_code_file_of_a_withdrawn_enrollment_is_removed() {
     let host = host();
     let file = host.file("key.png");
     let option = format!("--qr=png:{}", file.display());
@@ -395,7 +398,7 @@ fn an_existing_file_is_refused_first_and_is_unchanged() {
 }
 
 #[test]
-fn a_daemon_that_goes_away_midway_ends_it_with_the_reason() {
+fn a_daemon_that_exits_midway_ends_it_with_the_reason() {
     let mut host = host();
     let mut terminal = host.terminal_with(&["setup"]);
     to_the_key(&terminal);

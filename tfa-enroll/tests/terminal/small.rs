@@ -9,7 +9,7 @@ use crate::setup::host;
 const GROUPED: &str = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXQ";
 
 #[test]
-fn two_rows_less_make_the_margin_narrower_and_the_camera_still_reads() {
+fn two_rows_less_narrow_the_margin_of_a_readable_qr_code() {
     let host = host();
     let terminal = host.terminal(&Run {
         arguments: &["setup"],
@@ -22,7 +22,7 @@ fn two_rows_less_make_the_margin_narrower_and_the_camera_still_reads() {
 }
 
 #[test]
-fn a_margin_of_one_module_is_the_last_resort_and_the_camera_still_reads() {
+fn the_smallest_margin_of_a_readable_qr_code_is_one_module() {
     let host = host();
     for (size, locale) in [((21, 80), "C.UTF-8"), ((40, 80), "C")] {
         let terminal = host.terminal(&Run {
@@ -40,7 +40,7 @@ fn a_margin_of_one_module_is_the_last_resort_and_the_camera_still_reads() {
 }
 
 #[test]
-fn a_window_too_small_for_the_code_says_so_and_gives_link_and_key() {
+fn a_window_too_small_for_the_qr_code_shows_link_and_key() {
     let host = host();
     let terminal = host.terminal(&Run {
         arguments: &["setup"],
@@ -62,7 +62,7 @@ fn a_window_too_small_for_the_code_says_so_and_gives_link_and_key() {
 }
 
 #[test]
-fn a_longer_name_that_makes_the_code_too_large_is_met_the_same_way() {
+fn a_qr_code_too_large_for_the_window_shows_link_and_key() {
     let host = host();
     host.daemon().account(|account| {
         account.uri = format!("{URI}&image={}", "x".repeat(60));
@@ -74,7 +74,7 @@ fn a_longer_name_that_makes_the_code_too_large_is_met_the_same_way() {
 }
 
 #[test]
-fn without_utf8_nothing_but_ascii_is_sent() {
+fn without_utf8_only_ascii_is_written() {
     for locale in ["C", "POSIX", "de_DE.ISO-8859-1", ""] {
         let host = host();
         let mut terminal = host.terminal(&Run {
@@ -92,7 +92,7 @@ fn without_utf8_nothing_but_ascii_is_sent() {
 }
 
 #[test]
-fn an_ascii_code_in_a_large_window_is_read_too_with_colours_and_without() {
+fn an_ascii_qr_code_is_readable_with_and_without_colours() {
     for term in ["xterm", "dumb"] {
         let host = host();
         let terminal = host.terminal(&Run {
@@ -122,7 +122,7 @@ fn a_requested_ascii_qr_code_is_shown_even_if_it_scrolls() {
 }
 
 #[test]
-fn without_a_picture_everything_goes_line_after_line() {
+fn without_a_qr_code_all_output_is_line_by_line() {
     let host = host();
     let mut terminal = host.terminal_with(&["setup", "--qr", "none"]);
     terminal.answers("Code from your phone:", "333333");

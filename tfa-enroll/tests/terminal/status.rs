@@ -1,4 +1,4 @@
-//! The status, for people and for programs.
+//! The status, as text and as JSON.
 
 use tfa_proto::Status;
 use tfa_testkit::daemon::enabled;
@@ -64,7 +64,7 @@ fn the_keys_of_the_json_form_are_stable() {
 }
 
 #[test]
-fn a_daemon_that_refuses_every_login_is_told_of_first() {
+fn a_daemon_that_refuses_all_logins_is_reported_first() {
     let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
     let why = "/etc/tfa/tfad.toml:2:8: mode: \"of\" is none of \"off\"";
     host.daemon()
@@ -114,7 +114,7 @@ fn the_last_backup_code_shows_how_to_create_new_ones() {
 }
 
 #[test]
-fn a_lock_says_how_long() {
+fn a_lock_shows_its_remaining_time() {
     let now = tfa_client::now();
     let status = Status {
         state: Some(tfa_proto::State::None.into()),
@@ -157,7 +157,7 @@ If that was not you, change your password.
 }
 
 #[test]
-fn a_record_that_cannot_be_used_is_told_and_nothing_else_is_claimed() {
+fn an_unusable_record_is_reported_without_other_claims() {
     let status = Status {
         problem: Some("The record is damaged.".to_owned()),
         ..enabled()
@@ -169,7 +169,7 @@ fn a_record_that_cannot_be_used_is_told_and_nothing_else_is_claimed() {
 }
 
 #[test]
-fn a_name_cannot_drive_the_terminal() {
+fn a_name_cannot_control_the_terminal() {
     let status = Status {
         authenticators: vec!["\x1b]0;owned\x07\u{9b}2Jphone".to_owned()],
         ..enabled()
@@ -182,7 +182,7 @@ fn a_name_cannot_drive_the_terminal() {
 }
 
 #[test]
-fn alone_it_shows_the_way_on() {
+fn without_a_command_it_lists_the_commands() {
     let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
     let mut terminal = host.terminal_with(&[]);
     terminal.expect("tfa-enroll codes    create new backup codes");

@@ -6,7 +6,7 @@ use tfa_testkit::finished;
 use crate::{account, host_with};
 
 #[test]
-fn a_reset_says_what_it_does_and_takes_the_users_name() {
+fn a_reset_describes_itself_and_asks_for_the_user_name() {
     let host = host_with(vec![account("alice", "enabled")]);
     let mut terminal = host.terminal_with(&["reset", "alice"]);
     terminal.expect("This deletes the authenticators, the backup codes and an invitation.");
@@ -18,7 +18,7 @@ fn a_reset_says_what_it_does_and_takes_the_users_name() {
 }
 
 #[test]
-fn anything_else_than_the_name_resets_nothing() {
+fn any_other_answer_than_the_name_resets_nothing() {
     for answer in ["", "yes", "y", "Alice", "bob"] {
         let host = host_with(vec![account("alice", "enabled")]);
         let mut terminal = host.terminal_with(&["reset", "alice"]);
@@ -36,7 +36,7 @@ fn anything_else_than_the_name_resets_nothing() {
 }
 
 #[test]
-fn what_the_policy_asks_afterwards_is_told_before() {
+fn the_effect_of_the_policy_is_shown_before_the_reset() {
     let required = Status {
         required: true,
         ..account("alice", "enabled")
@@ -47,7 +47,7 @@ fn what_the_policy_asks_afterwards_is_told_before() {
 }
 
 #[test]
-fn a_script_has_to_say_yes() {
+fn a_script_needs_the_option_yes() {
     let host = host_with(vec![account("alice", "enabled")]);
     let (code, _, error) = finished(&host.output_with(&["reset", "alice"]));
     assert_eq!(code, 1);
@@ -62,7 +62,7 @@ fn a_script_has_to_say_yes() {
 }
 
 #[test]
-fn the_record_of_a_user_who_is_gone_can_be_reset() {
+fn the_record_of_a_deleted_user_can_be_reset() {
     let host = host_with(Vec::new());
     let mut terminal = host.terminal_with(&["reset", "nobody1"]);
     terminal.expect("There is no user nobody1 here.");
@@ -94,7 +94,7 @@ fn an_invitation_alone_can_be_reset() {
 }
 
 #[test]
-fn unlocking_says_what_stays() {
+fn unlocking_lists_what_it_keeps() {
     let host = host_with(vec![account("alice", "enabled")]);
     let (code, out, _) = finished(&host.output_with(&["unlock", "alice"]));
     assert_eq!(code, 0);

@@ -33,7 +33,7 @@ fn host() -> TestHost {
 }
 
 #[test]
-fn a_policy_is_checked_in_the_daemons_words_while_the_daemon_is_down() {
+fn a_policy_is_checked_while_the_daemon_is_down() {
     let host = host();
     let before = with_program(&host);
     std::fs::write(host.file("new.toml"), "").unwrap();
@@ -44,7 +44,7 @@ fn a_policy_is_checked_in_the_daemons_words_while_the_daemon_is_down() {
 }
 
 #[test]
-fn an_error_is_printed_in_the_daemons_words_alone_and_fails() {
+fn an_error_is_printed_unchanged_and_fails() {
     let host = host();
     let before = with_program(&host);
     std::fs::write(host.file("new.toml"), "error").unwrap();
@@ -58,7 +58,7 @@ fn an_error_is_printed_in_the_daemons_words_alone_and_fails() {
 }
 
 #[test]
-fn without_a_file_it_is_the_hosts_policy_and_no_draft() {
+fn without_a_file_the_hosts_policy_is_checked_not_as_draft() {
     let host = host();
     let before = with_program(&host);
     let before =

@@ -1,16 +1,16 @@
-//! What would become of a login, in words and in JSON.
+//! The outcome of a hypothetical login, as text and as JSON.
 
 use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, Outcome, Reason, State};
 use tfa_testkit::{TestHost, finished};
 
 use crate::{fits, host_with, json};
 
-/// The text as if no line of it were broken.
+/// The text with its broken lines joined.
 fn unbroken(text: &str) -> String {
     text.replace("\n  ", " ")
 }
 
-/// The daemon explains every login so.
+/// A host whose daemon gives this explanation for every login.
 fn explaining(explanation: Explanation) -> TestHost {
     let host = host_with(Vec::new());
     host.daemon()
@@ -50,7 +50,7 @@ fn hypothetical_login(more: &[&str]) -> HypotheticalLogin {
 }
 
 #[test]
-fn who_is_asked_for_a_code_reads_by_which_rule() {
+fn the_rule_that_asks_for_a_code_is_named() {
     let expected = "\
 User: alice
 Service: sshd
@@ -80,7 +80,7 @@ fn the_same_on_a_terminal() {
 }
 
 #[test]
-fn a_host_that_was_not_named_is_any_host_and_the_text_says_so() {
+fn an_unnamed_remote_host_is_any_host() {
     let text = said(required(), &[]);
     let from = "\nFrom: a host that no rule names (192.0.2.1)\n";
     assert!(text.contains(from), "{text}");
@@ -92,7 +92,7 @@ fn a_host_that_was_not_named_is_any_host_and_the_text_says_so() {
 }
 
 #[test]
-fn what_is_typed_reaches_the_daemon() {
+fn the_arguments_are_sent_to_the_daemon() {
     let login = |service: &str, from: &str, method: Option<&str>| HypotheticalLogin {
         service: service.to_owned(),
         from: from.to_owned(),
@@ -135,7 +135,7 @@ fn what_is_typed_reaches_the_daemon() {
 }
 
 #[test]
-fn a_date_is_repeated_as_it_was_understood() {
+fn the_date_is_shown_as_it_was_parsed() {
     let text = said(required(), &["--service", "su", "--at", "2026-12-01"]);
     assert!(
         text.contains("\nService: su\nFrom: inside a session\nTime: 2026-12-01 00:00\n"),
@@ -144,7 +144,7 @@ fn a_date_is_repeated_as_it_was_understood() {
 }
 
 #[test]
-fn every_outcome_and_every_reason_has_words_of_its_own() {
+fn every_outcome_and_every_reason_has_its_own_text() {
     let mut all = std::collections::HashSet::new();
     let outcomes = [
         (Outcome::Code, &[None][..]),
@@ -194,7 +194,7 @@ fn every_outcome_and_every_reason_has_words_of_its_own() {
 }
 
 #[test]
-fn a_grace_says_until_when_it_lasts() {
+fn a_grace_period_is_shown_with_its_end() {
     for (outcome, words) in [
         (
             Outcome::Notified,
@@ -224,7 +224,7 @@ fn a_grace_says_until_when_it_lasts() {
 }
 
 #[test]
-fn what_is_asked_without_being_required_is_asked_because_it_is_set_up() {
+fn an_optional_code_is_explained_by_the_enrollment() {
     let text = said(
         Explanation {
             required: false,
@@ -239,7 +239,7 @@ fn what_is_asked_without_being_required_is_asked_because_it_is_set_up() {
 }
 
 #[test]
-fn audit_mode_is_told_with_what_would_be_without_it() {
+fn audit_mode_is_shown_with_the_outcome_without_it() {
     let text = said(
         Explanation {
             outcome: Outcome::Nothing.into(),
@@ -262,7 +262,7 @@ fn audit_mode_is_told_with_what_would_be_without_it() {
 }
 
 #[test]
-fn what_could_not_be_found_out_is_listed_with_what_that_means() {
+fn undetermined_facts_are_listed_with_their_meaning() {
     let text = said(
         Explanation {
             unknown: vec![
@@ -281,7 +281,7 @@ fn what_could_not_be_found_out_is_listed_with_what_that_means() {
 }
 
 #[test]
-fn a_lock_is_told_with_its_end() {
+fn a_lock_is_shown_with_its_end() {
     let locked = Explanation {
         outcome: Outcome::Refused.into(),
         reason: Some(Reason::Locked.into()),
@@ -322,7 +322,7 @@ The user sees: Too many wrong codes. Try again in 30 seconds.
 }
 
 #[test]
-fn no_rule_is_named_where_none_decides() {
+fn no_rule_is_named_if_none_decides() {
     for reason in [Reason::NotGuarded, Reason::NotAsked] {
         let told = Explanation {
             outcome: Outcome::Nothing.into(),
@@ -338,7 +338,7 @@ fn no_rule_is_named_where_none_decides() {
 }
 
 #[test]
-fn a_policy_that_is_to_come_is_sent_with_its_drop_ins() {
+fn a_draft_policy_is_sent_with_its_drop_ins() {
     let host = explaining(required());
     std::fs::write(host.file("new.toml"), "[policy]\n").unwrap();
     std::fs::create_dir(host.file("new.toml.d")).unwrap();
@@ -357,7 +357,7 @@ fn a_policy_that_is_to_come_is_sent_with_its_drop_ins() {
 }
 
 #[test]
-fn a_record_that_cannot_be_used_is_told_with_its_fault() {
+fn an_unusable_record_is_shown_with_its_problem() {
     let text = said(
         Explanation {
             outcome: Outcome::Refused.into(),
@@ -380,7 +380,7 @@ fn a_record_that_cannot_be_used_is_told_with_its_fault() {
 }
 
 #[test]
-fn rows_that_the_user_sees_stay_as_they_are() {
+fn lines_shown_to_the_user_are_not_rewrapped() {
     let text = said(
         Explanation {
             shown: "Two-factor login is required on desk,\n  and you have\x1b[2J not.\n".to_owned(),
@@ -430,7 +430,7 @@ fn the_keys_of_the_json_form_are_stable() {
 }
 
 #[test]
-fn in_json_the_default_is_no_rule_and_this_machine_is_local() {
+fn in_json_the_default_has_no_rule_and_this_machine_is_local() {
     let host = explaining(Explanation {
         file: String::new(),
         outcome: Outcome::Nothing.into(),

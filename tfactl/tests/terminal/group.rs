@@ -2,7 +2,7 @@
 
 use tfa_testkit::{Run, TestHost, finished};
 
-use crate::{account, accounts_of_the_host, host_with, json, people};
+use crate::{account, accounts_of_the_host, host_with, json, passwd_lines};
 
 const GROUPS: &str = "wheel:x:10:alice,bob,nobody-any-more\nempty:x:11:\nbob:x:1001:\n";
 
@@ -14,7 +14,7 @@ fn host() -> (TestHost, String) {
     ]);
     let passwd = format!(
         "{}dora:x:2000:10::/:/bin/bash\n",
-        people(&["alice", "bob", "zoe"])
+        passwd_lines(&["alice", "bob", "zoe"])
     );
     let before = accounts_of_the_host(&host, &passwd, GROUPS);
     (host, before)
@@ -67,7 +67,7 @@ fn a_missing_member_is_reported_and_others_are_listed() {
 }
 
 #[test]
-fn a_group_without_members_and_one_that_is_not_there_are_told_apart() {
+fn an_empty_group_and_a_missing_group_have_different_messages() {
     let (code, out, _) = run(&["--group", "empty"]);
     assert_eq!(
         (code, out.as_str()),

@@ -1,9 +1,9 @@
-//! What a policy means for the people of a host.
+//! What a policy means for the users of a host.
 
 use tfa_proto::{Impact, OpenEnum, Reason, Status};
 use tfa_testkit::{Run, TestHost, finished};
 
-use crate::{account, accounts_of_the_host, fits, host_with, json, people};
+use crate::{account, accounts_of_the_host, fits, host_with, json, passwd_lines};
 
 fn reason(name: &str) -> Option<OpenEnum<Reason>> {
     (!name.is_empty()).then(|| OpenEnum::from_name(name))
@@ -19,7 +19,7 @@ fn impact(user: &str, now: (&str, &str), later: (&str, &str)) -> Impact {
     }
 }
 
-/// Zoe has it, carol is in her grace, dora will be refused; bob and root are asked for nothing.
+/// zoe is enrolled, carol is in the grace period, dora will be refused. bob and root are exempt.
 fn host() -> (TestHost, String) {
     let gone = Status {
         uid: None,
@@ -36,7 +36,7 @@ fn host() -> (TestHost, String) {
     });
     let passwd = format!(
         "root:x:0:0::/root:/bin/sh\ndaemon:x:1:1::/:/usr/sbin/nologin\n{}",
-        people(&["dora", "bob", "carol"])
+        passwd_lines(&["dora", "bob", "carol"])
     );
     let before = accounts_of_the_host(&host, &passwd, "");
     (host, before)
@@ -80,7 +80,7 @@ Users who have a record and do not exist on this host:
 ";
 
 #[test]
-fn people_are_counted_and_named_by_what_becomes_of_them_now_and_later() {
+fn users_are_counted_and_listed_by_outcome_now_and_later() {
     let (host, before) = host();
     let (code, out, error) = run(&host, &before, &[]);
     assert_eq!((code, error.as_str()), (0, ""));
@@ -104,9 +104,9 @@ fn on_a_terminal_of_80_by_24_too() {
 }
 
 #[test]
-fn where_no_grace_is_running_later_is_the_same() {
+fn without_a_grace_period_later_is_the_same() {
     let host = host_with(Vec::new());
-    let before = accounts_of_the_host(&host, &people(&["bob"]), "");
+    let before = accounts_of_the_host(&host, &passwd_lines(&["bob"]), "");
     let (_, out, _) = run(&host, &before, &["--service", "su"]);
     let expected = "\
 Policy: the policy in force
@@ -167,7 +167,7 @@ fn the_json_form_has_every_outcome_as_a_key() {
 }
 
 #[test]
-fn audit_mode_and_the_date_are_told_before_what_the_policy_means() {
+fn audit_mode_and_the_date_are_shown_first() {
     let (host, before) = host();
     host.daemon().account(|account| account.audit = true);
     let (code, out, _) = run(&host, &before, &["--at", "2026-12-01 14:05"]);
@@ -219,7 +219,7 @@ fn a_draft_policy_is_sent_with_its_drop_ins_in_order() {
 }
 
 #[test]
-fn a_policy_with_a_mistake_or_none_at_all_is_refused() {
+fn an_invalid_or_missing_policy_is_refused() {
     let (host, before) = host();
     std::fs::write(host.file("new.toml"), "mode = 7").unwrap();
     let (code, out, error) = run(&host, &before, &["new.toml"]);
@@ -231,7 +231,7 @@ fn a_policy_with_a_mistake_or_none_at_all_is_refused() {
 }
 
 #[test]
-fn what_stands_in_the_folder_and_is_no_file_is_refused_and_not_waited_for() {
+fn a_drop_in_that_is_no_regular_file_is_refused() {
     let (host, before) = host();
     std::fs::write(host.file("new.toml"), "").unwrap();
     std::fs::create_dir(host.file("new.toml.d")).unwrap();
@@ -248,19 +248,19 @@ fn what_stands_in_the_folder_and_is_no_file_is_refused_and_not_waited_for() {
     assert!(host.daemon().calls().is_empty());
 }
 
-/// 700 people with names as long as they may be.
-fn crowd() -> (Vec<String>, String) {
+/// 700 users with names of the maximum length.
+fn many_users() -> (Vec<String>, String) {
     let names: Vec<String> = (0..700)
         .map(|at| format!("{at:03}{}", "x".repeat(29)))
         .collect();
-    let passwd = people(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let passwd = passwd_lines(&names.iter().map(String::as_str).collect::<Vec<_>>());
     (names, passwd)
 }
 
 #[test]
 fn impact_splits_many_users_into_calls_and_lists_them_all() {
     let host = host_with(Vec::new());
-    let (names, passwd) = crowd();
+    let (names, passwd) = many_users();
     let before = accounts_of_the_host(&host, &passwd, "");
     let (code, out, error) = run(&host, &before, &[]);
     assert_eq!((code, error.as_str()), (0, ""));
@@ -275,7 +275,7 @@ fn impact_splits_many_users_into_calls_and_lists_them_all() {
 #[test]
 fn a_long_policy_takes_more_calls_and_too_long_is_refused() {
     let host = host_with(Vec::new());
-    let (_, passwd) = crowd();
+    let (_, passwd) = many_users();
     let before = accounts_of_the_host(&host, &passwd, "");
     let policy = |length: usize| format!("#{}", "x".repeat(length));
     for length in [20_000, 28_000, 31_500] {
@@ -296,7 +296,7 @@ fn a_long_policy_takes_more_calls_and_too_long_is_refused() {
 }
 
 #[test]
-fn a_host_without_anybody_is_said_to_be_one() {
+fn a_host_without_users_is_reported() {
     let host = host_with(Vec::new());
     let before = accounts_of_the_host(&host, "daemon:x:1:1::/:/bin/false\n", "");
     let (code, out, _) = run(&host, &before, &[]);

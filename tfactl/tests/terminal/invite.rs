@@ -1,4 +1,4 @@
-//! Inviting.
+//! Invitations.
 
 use tfa_client::now;
 use tfa_testkit::daemon::INVITATION;
@@ -8,7 +8,7 @@ use tfa_text::time::date_time;
 use crate::{fits, host_with, json};
 
 #[test]
-fn the_word_is_the_first_line_and_what_to_do_with_it_follows() {
+fn the_invitation_code_is_the_first_line_and_help_follows() {
     let host = host_with(Vec::new());
     let before = now();
     let (code, out, error) = finished(&host.output_with(&["invite", "alice"]));
@@ -30,7 +30,7 @@ fn the_word_is_the_first_line_and_what_to_do_with_it_follows() {
 }
 
 #[test]
-fn how_long_it_is_good_is_said_as_people_say_it() {
+fn the_validity_is_shown_in_suitable_units() {
     for (length, call) in [
         ("12h", "Invite alice 43200"),
         ("2 weeks", "Invite alice 1209600"),
@@ -77,7 +77,7 @@ fn an_unknown_user_cannot_be_invited() {
 }
 
 #[test]
-fn on_a_terminal_it_all_fits_the_window() {
+fn on_a_terminal_the_output_fits_the_window() {
     let host = host_with(Vec::new());
     let mut terminal = host.terminal_with(&["invite", "alice"]);
     assert_eq!(terminal.exit_code(), 0);

@@ -1,4 +1,4 @@
-//! Who has two-factor login, and who has not.
+//! The list of users with and without two-factor login.
 
 use tfa_proto::Status;
 use tfa_testkit::{Run, finished};
@@ -54,7 +54,7 @@ eve: The record is damaged.
 }
 
 #[test]
-fn each_filter_shows_those_whom_it_names() {
+fn each_filter_shows_its_users() {
     assert_eq!(names(&["list", "--enabled"]), ["alice", "dora", "zoe"]);
     assert_eq!(names(&["list", "--paused"]), ["bob"]);
     assert_eq!(names(&["list", "--locked"]), ["alice", "dora"]);
@@ -67,7 +67,7 @@ fn one_filter_at_a_time() {
 }
 
 #[test]
-fn disabled_are_the_people_of_the_host_who_have_no_finished_set_up() {
+fn disabled_lists_users_without_a_complete_enrollment() {
     let host = host_with(accounts());
     let passwd = "root:x:0:0::/root:/bin/sh\n\
                   alice:x:1000:1000::/:/bin/bash\n\
@@ -91,7 +91,7 @@ fn disabled_are_the_people_of_the_host_who_have_no_finished_set_up() {
 }
 
 #[test]
-fn an_empty_list_is_a_sentence_and_an_empty_json_array() {
+fn an_empty_list_is_a_message_or_an_empty_json_array() {
     let host = host_with(Vec::new());
     let (code, out, _) = finished(&host.output_with(&["list", "--locked"]));
     assert_eq!((code, out.as_str()), (0, "No user is locked.\n"));
@@ -110,7 +110,7 @@ fn the_json_form_is_an_array_of_accounts() {
 }
 
 #[test]
-fn a_reader_who_has_seen_enough_hears_no_complaint() {
+fn a_closed_pipe_is_no_error() {
     let host = host_with(accounts());
     let run = Run {
         arguments: &["list"],
@@ -122,7 +122,7 @@ fn a_reader_who_has_seen_enough_hears_no_complaint() {
 }
 
 #[test]
-fn a_name_cannot_drive_the_terminal() {
+fn a_name_cannot_control_the_terminal() {
     let host = host_with(vec![account("al\x1b[2Jice", "enabled")]);
     let (_, out, _) = finished(&host.output_with(&["list"]));
     assert!(out.contains("al?[2Jice"), "{out:?}");

@@ -51,21 +51,21 @@ fn accounts_of_the_host(host: &TestHost, passwd: &str, group: &str) -> String {
     )
 }
 
-/// A line of passwd for each name, of people in a group of their own.
-fn people(names: &[&str]) -> String {
+/// One line of passwd for each name, each with a primary group of its own.
+fn passwd_lines(names: &[&str]) -> String {
     let lines = names.iter().zip(1000..);
     lines
         .map(|(name, uid)| format!("{name}:x:{uid}:{uid}::/:/bin/bash\n"))
         .collect()
 }
 
-/// Whatever was printed is JSON.
+/// Parses the output as JSON.
 #[track_caller]
 fn json(out: &str) -> Value {
     serde_json::from_str(out).expect(out)
 }
 
-/// No line is wider than a window of 80 columns, and none ends in blanks.
+/// Asserts that no line is wider than 80 columns or ends in blanks.
 #[track_caller]
 fn fits(out: &str) {
     for line in out.lines() {

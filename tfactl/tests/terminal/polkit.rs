@@ -1,11 +1,11 @@
-//! Whoever is not root is asked for a password by a text agent, where there is somebody to ask.
+//! A text agent asks for a password if the caller is not root and has a terminal.
 
 use tfa_testkit::{NOBODY, Run, finished, skip_without_uid};
 
 use crate::{account, host_with};
 
 #[test]
-fn the_agent_is_there_for_the_call_on_a_terminal_alone() {
+fn the_agent_runs_during_a_call_on_a_terminal_only() {
     if skip_without_uid(NOBODY) {
         return;
     }
@@ -26,6 +26,10 @@ fn the_agent_is_there_for_the_call_on_a_terminal_alone() {
 
     let mut terminal = host.terminal(&run);
     terminal.expect("alice");
-    assert_eq!(terminal.exit_code(), 0, "the agent holds nothing up");
+    assert_eq!(
+        terminal.exit_code(),
+        0,
+        "the agent does not delay the command"
+    );
     assert!(host.file("called").exists());
 }

@@ -1,4 +1,4 @@
-//! The logins that audit mode recorded.
+//! The records of audit mode.
 
 use tfa_proto::{AuditRecord, OpenEnum};
 use tfa_testkit::{TestHost, finished};
@@ -17,7 +17,7 @@ fn recorded(user: &str, outcome: &str, reason: &str, from: &str, count: u32) -> 
     }
 }
 
-fn noted() -> TestHost {
+fn audit_record() -> TestHost {
     let host = host_with(Vec::new());
     host.daemon().account(|account| {
         account.audit_records = vec![
@@ -30,8 +30,8 @@ fn noted() -> TestHost {
 }
 
 #[test]
-fn it_is_told_by_user_and_what_was_last_comes_first() {
-    let (code, out, _) = finished(&noted().output_with(&["policy", "impact", "--recorded"]));
+fn records_are_grouped_by_user_the_latest_first() {
+    let (code, out, _) = finished(&audit_record().output_with(&["policy", "impact", "--recorded"]));
     let expected = "\
 Logins that audit mode let in, with the outcome without audit mode:
   alice: sshd from 2001:db8::7
@@ -52,7 +52,7 @@ Logins that audit mode let in, with the outcome without audit mode:
 #[test]
 fn the_json_form_is_an_array_with_stable_keys() {
     let (code, out, _) =
-        finished(&noted().output_with(&["policy", "impact", "--recorded", "--json"]));
+        finished(&audit_record().output_with(&["policy", "impact", "--recorded", "--json"]));
     assert_eq!(code, 0);
     let report = json(&out);
     let expected = serde_json::json!({
@@ -69,7 +69,7 @@ fn the_json_form_is_an_array_with_stable_keys() {
 }
 
 #[test]
-fn nothing_noted_is_said_in_words_and_is_an_empty_array_in_json() {
+fn no_records_are_a_message_or_an_empty_json_array() {
     let (code, out, _) =
         finished(&host_with(Vec::new()).output_with(&["policy", "impact", "--recorded"]));
     assert_eq!(
@@ -81,7 +81,7 @@ fn nothing_noted_is_said_in_words_and_is_an_empty_array_in_json() {
 }
 
 #[test]
-fn a_host_of_anothers_naming_cannot_drive_the_terminal() {
+fn a_host_name_cannot_control_the_terminal() {
     let host = host_with(Vec::new());
     host.daemon().account(|account| {
         account.audit_records = vec![recorded("bob", "code", "", "\x1b[2Jevil", 1)];

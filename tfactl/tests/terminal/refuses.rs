@@ -1,9 +1,9 @@
-//! A daemon that refuses every login: nothing is said as if all were well.
+//! A daemon that refuses every login: no command reports success.
 
 use tfa_proto::Status;
 use tfa_testkit::{Run, TestHost, finished};
 
-use crate::{account, accounts_of_the_host, host_with, people};
+use crate::{account, accounts_of_the_host, host_with, passwd_lines};
 
 const WHY: &str = "/etc/tfa/tfad.toml:2:8: mode: \"of\" is none of \"off\"";
 const FIRST: &str = "tfad refuses every login on this host:\n  /etc/tfa/tfad.toml:2:8: mode: ";
@@ -12,7 +12,7 @@ fn broken() -> (TestHost, String) {
     let host = host_with(vec![account("zoe", "enabled")]);
     host.daemon()
         .account(|account| account.refusal = WHY.to_owned());
-    let before = accounts_of_the_host(&host, &people(&["zoe"]), "");
+    let before = accounts_of_the_host(&host, &passwd_lines(&["zoe"]), "");
     (host, before)
 }
 
@@ -25,7 +25,7 @@ fn run(host: &TestHost, before: &str, arguments: &[&str]) -> (i32, String, Strin
 }
 
 #[test]
-fn every_command_says_first_that_logins_are_refused_and_fails() {
+fn every_command_first_reports_refused_logins_and_fails() {
     let (host, before) = broken();
     std::fs::write(host.file("new.toml"), "").unwrap();
     std::fs::write(host.file("map"), "zoe zoe\n").unwrap();
@@ -51,7 +51,7 @@ fn every_command_says_first_that_logins_are_refused_and_fails() {
 }
 
 #[test]
-fn whether_it_is_required_is_not_known_while_the_policy_cannot_be_read() {
+fn requirements_are_unknown_while_the_policy_is_unreadable() {
     let (host, before) = broken();
     host.daemon()
         .account(|account| account.others[0].policy_unknown = true);
@@ -65,7 +65,7 @@ fn whether_it_is_required_is_not_known_while_the_policy_cannot_be_read() {
 }
 
 #[test]
-fn nothing_is_said_of_a_policy_that_is_not_in_force() {
+fn a_policy_that_is_not_in_force_is_not_reported() {
     let (host, before) = broken();
     for arguments in [
         &["explain", "zoe"][..],
@@ -82,7 +82,7 @@ fn nothing_is_said_of_a_policy_that_is_not_in_force() {
 }
 
 #[test]
-fn a_daemon_that_serves_is_not_remarked_on() {
+fn a_daemon_that_accepts_logins_is_not_mentioned() {
     let host = host_with(vec![Status {
         uid: Some(1000),
         ..account("zoe", "enabled")

@@ -1,11 +1,11 @@
-//! Records that go to other names.
+//! Records that move to other names.
 
 use tfa_testkit::finished;
 
 use crate::{account, host_with};
 
 #[test]
-fn a_renaming_says_where_the_record_stands_now() {
+fn a_rename_shows_the_new_name_of_the_record() {
     let host = host_with(vec![account("alice", "enabled")]);
     let (code, out, _) = finished(&host.output_with(&["rename", "alice", "alicia"]));
     let told = "The record of alice is now the record of alicia, with uid 4321.\n";
@@ -22,7 +22,7 @@ fn a_renaming_says_where_the_record_stands_now() {
 }
 
 #[test]
-fn a_renaming_of_nothing_is_refused() {
+fn a_rename_without_a_record_is_refused() {
     let host = host_with(Vec::new());
     let (code, _, error) = finished(&host.output_with(&["rename", "bob", "robert"]));
     assert_eq!(code, 1);
@@ -32,7 +32,7 @@ fn a_renaming_of_nothing_is_refused() {
 }
 
 #[test]
-fn a_missing_old_record_is_reported_and_repeating_is_no_error() {
+fn a_missing_old_record_is_reported_and_repeating_succeeds() {
     let host = host_with(vec![account("robert", "enabled")]);
     let (code, out, _) = finished(&host.output_with(&["rename", "bob", "robert"]));
     let expected = "\
@@ -42,7 +42,7 @@ The record of robert has uid 4321.
     assert_eq!((code, out.as_str()), (0, expected));
 }
 
-/// What `rename --map` says, and the calls that it made.
+/// Runs `rename --map`. Returns its result and the calls that it made.
 fn map(users: &[&str], map: &str) -> (i32, String, String, Vec<String>) {
     let host = host_with(users.iter().map(|user| account(user, "enabled")).collect());
     let file = host.file("map");
@@ -53,7 +53,7 @@ fn map(users: &[&str], map: &str) -> (i32, String, String, Vec<String>) {
 }
 
 #[test]
-fn a_map_is_checked_as_a_whole_and_then_moved_in_an_order_that_works() {
+fn a_map_is_checked_first_and_moved_in_a_possible_order() {
     let (code, out, _, calls) = map(
         &["a", "b", "c", "x", "y", "moved"],
         "a b\nb c\nc d\nx y\ny x\nold moved\nnever set-up\n",
@@ -67,7 +67,7 @@ fn a_map_is_checked_as_a_whole_and_then_moved_in_an_order_that_works() {
 }
 
 #[test]
-fn a_map_with_a_mistake_moves_nothing() {
+fn an_invalid_map_moves_nothing() {
     for (text, said) in [
         ("a\n", "line 1: expected two names"),
         ("a b\na c\n", "line 2: a is already in line 1"),

@@ -1,11 +1,11 @@
-//! Of whom the policy requires it, from when on, and who is invited.
+//! Users of whom the policy requires two-factor login, from which day, and who is invited.
 
 use tfa_client::now;
 use tfa_proto::Status;
 use tfa_testkit::{Run, finished};
 use tfa_text::time::date_time;
 
-use crate::{account, accounts_of_the_host, host_with, people};
+use crate::{account, accounts_of_the_host, host_with, passwd_lines};
 
 fn in_grace(user: &str, until: u64) -> Status {
     Status {
@@ -17,7 +17,7 @@ fn in_grace(user: &str, until: u64) -> Status {
 }
 
 #[test]
-fn the_list_has_them_with_a_record_or_without() {
+fn the_list_has_required_users_with_and_without_a_record() {
     let host = host_with(vec![
         Status {
             required: true,
@@ -25,7 +25,7 @@ fn the_list_has_them_with_a_record_or_without() {
         },
         account("zoe", "enabled"),
     ]);
-    let before = accounts_of_the_host(&host, &people(&["alice", "bob", "zoe"]), "");
+    let before = accounts_of_the_host(&host, &passwd_lines(&["alice", "bob", "zoe"]), "");
     let run = Run {
         arguments: &["list", "--required"],
         before: &before,
@@ -38,7 +38,7 @@ fn the_list_has_them_with_a_record_or_without() {
     assert_eq!(
         host.daemon().calls(),
         ["List", "Show bob"],
-        "who has no record is asked about"
+        "a user without a record is looked up in the policy"
     );
     host.daemon().account(|account| account.others.clear());
     let (_, out, _) = finished(&host.output(&run));
@@ -46,7 +46,7 @@ fn the_list_has_them_with_a_record_or_without() {
 }
 
 #[test]
-fn the_list_says_from_when_on_and_who_is_invited_in_a_word_each() {
+fn the_list_shows_the_start_and_invitations_in_one_word() {
     let until = now() + 5 * 86_400;
     let host = host_with(vec![in_grace("alice", until)]);
     let (_, out, _) = finished(&host.output_with(&["list"]));
@@ -56,7 +56,7 @@ fn the_list_says_from_when_on_and_who_is_invited_in_a_word_each() {
 }
 
 #[test]
-fn an_account_says_it_in_words() {
+fn show_says_it_in_sentences() {
     let until = now() + 5 * 86_400;
     let host = host_with(vec![in_grace("alice", until)]);
     let (_, out, _) = finished(&host.output_with(&["show", "alice"]));
@@ -71,7 +71,7 @@ fn an_account_says_it_in_words() {
 }
 
 #[test]
-fn what_is_over_is_not_told() {
+fn expired_dates_are_not_shown() {
     let host = host_with(vec![in_grace("alice", now() - 1)]);
     let (_, out, _) = finished(&host.output_with(&["show", "alice"]));
     assert!(

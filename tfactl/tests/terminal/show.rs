@@ -1,4 +1,4 @@
-//! One account, for eyes and for programs.
+//! One account, as text and as JSON.
 
 use tfa_proto::Status;
 use tfa_testkit::{TestHost, finished};
@@ -6,7 +6,7 @@ use tfa_testkit::{TestHost, finished};
 use crate::{account, fits, host_with};
 
 #[test]
-fn an_account_is_shown_in_plain_lines() {
+fn an_account_is_shown_as_plain_lines() {
     let status = Status {
         authenticators: vec!["phone".to_owned(), "tablet".to_owned()],
         failures: 1,
@@ -49,7 +49,7 @@ fn a_user_who_has_not_enrolled_is_shown() {
 }
 
 #[test]
-fn a_record_that_cannot_be_used_comes_with_the_way_out() {
+fn an_unusable_record_is_shown_with_the_remedy() {
     let status = Status {
         problem: Some("The record is damaged.".to_owned()),
         ..account("eve", "")

@@ -1,4 +1,4 @@
-//! What a program that is not root learns of users other than its own.
+//! What a program that is not root learns of other users.
 
 #![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 
@@ -14,7 +14,7 @@ use tfad::log::Journal;
 use tfad::login::{Error, Logins};
 use tfad::state::DaemonState;
 
-/// Whom every system has.
+/// A user that exists on every system.
 const USER: &str = "daemon";
 
 fn begin(uid: u32, name: &str) -> (Result<(), Error>, usize) {
@@ -46,7 +46,7 @@ fn a_refused_caller_has_no_record_read() {
 }
 
 #[test]
-fn a_user_who_is_not_there_is_refused_like_another() {
+fn an_unknown_user_is_refused_like_a_known_one() {
     let said = |name| format!("{:?}", begin(12_345, name).0);
     assert_eq!(said("no-such-user"), said(USER));
 }
