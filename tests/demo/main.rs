@@ -1,43 +1,44 @@
-//! The demo: a machine with two-factor login, thrown away at the end. On a terminal the person who
-//! runs it is alice; without one it plays alice too and prints the transcript.
+//! The demo: a machine with two-factor login, which is removed at the end. On a terminal, the user
+//! who runs the demo logs in as alice. Without a terminal, the demo logs in as alice and prints the
+//! transcript.
 
-mod played;
-mod seat;
-mod story;
+mod interactive;
+mod scripted;
+mod texts;
 
 use std::io::{self, IsTerminal, Write as _};
 use std::process::{Command, ExitCode};
 
 use tfa_tests::Machine;
 
-use story::{Ending, PASSWORD};
+use texts::{Ending, PASSWORD};
 
 fn main() -> ExitCode {
     if !is_root() {
-        eprintln!("The demo boots a machine, which takes root: sudo make demo");
+        eprintln!("The demo boots a machine, which needs root: sudo make demo");
         return ExitCode::FAILURE;
     }
-    print!("{}", story::OPENING);
+    print!("{}", texts::OPENING);
     let _ = io::stdout().flush();
     let machine = Machine::boot();
     machine.add_user("alice", PASSWORD);
     machine.offer_questions();
-    // No words of Debian's at each login.
+    // Disables the messages of Debian at each login.
     machine.write_file("/home/alice/.hushlogin", "");
-    println!("{}", story::BOOTED);
+    println!("{}", texts::BOOTED);
 
     let ending = if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        seat::take(&machine)
+        interactive::run(&machine)
     } else {
-        played::play(&machine)
+        scripted::run(&machine)
     };
     match ending {
-        Ending::In => story::close(&machine),
-        Ending::Left => println!("{}", story::LEFT),
+        Ending::In => texts::close(&machine),
+        Ending::Left => println!("{}", texts::LEFT),
     }
     drop(machine);
-    println!("{}", story::GONE);
-    // Whoever leaves early has done nothing wrong; a machine that fails panics.
+    println!("{}", texts::GONE);
+    // Leaving early is no failure. A failure of the machine panics.
     ExitCode::SUCCESS
 }
 

@@ -1,28 +1,28 @@
-//! The machine's people, and the files an administrator writes.
+//! The users of a machine, and the files that an administrator writes.
 
 use crate::machine::Machine;
 
 impl Machine {
-    /// Adds a user with a home, a bash and this password.
+    /// Adds a user with a home directory, bash and this password.
     pub fn add_user(&self, name: &str, password: &str) {
         self.succeed(["useradd", "--create-home", "--shell", "/bin/bash", name]);
         self.set_password(name, password);
     }
 
-    /// Sets a user's password; root's too, which has none at first.
+    /// Sets a user's password. A new machine has none for root.
     pub fn set_password(&self, name: &str, password: &str) {
         self.command(["chpasswd"])
             .stdin(format!("{name}:{password}\n"))
             .succeed();
     }
 
-    /// Puts a user into a group, which is made if there is none of that name.
+    /// Adds a user to a group, which is created if it does not exist.
     pub fn add_to_group(&self, user: &str, group: &str) {
         self.succeed(["groupadd", "--force", group]);
         self.succeed(["gpasswd", "--add", user, group]);
     }
 
-    /// Writes a file, root's and readable by all, and the folders on the way to it.
+    /// Writes a file that is owned by root and readable by all. Creates its parent directories.
     pub fn write_file(&self, path: &str, content: impl Into<Vec<u8>>) {
         const WRITE: &str = r#"mkdir -p -- "$(dirname -- "$1")" && cat >"$1""#;
         self.command(["sh", "-c", WRITE, "sh", path])
@@ -30,14 +30,14 @@ impl Machine {
             .succeed();
     }
 
-    /// A file's text.
+    /// Returns the text of a file.
     #[must_use]
     #[track_caller]
     pub fn read_file(&self, path: &str) -> String {
         self.succeed(["cat", "--", path])
     }
 
-    /// Whether there is something at this path.
+    /// Whether a file exists at this path.
     #[must_use]
     pub fn has_file(&self, path: &str) -> bool {
         self.run(["test", "-e", path]).success()

@@ -1,5 +1,5 @@
-//! Where a machine's processes are counted. systemd inside a machine takes the control group it
-//! is started in for its own, so every machine needs a group to itself.
+//! The control groups of machines. systemd in a machine takes over the group in which it was
+//! started, so every machine needs its own group.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,8 @@ use std::process;
 
 const PREFIX: &str = "tfa-";
 
-/// The groups that `systemd-nspawn` is to be put in before it starts. None where the host runs
-/// systemd: there nspawn asks it for a scope.
+/// Creates the groups for `systemd-nspawn`. Empty if the host runs systemd, because nspawn then
+/// asks it for a scope.
 pub(crate) fn groups_for(machine: &str) -> Vec<PathBuf> {
     if host_runs_systemd() {
         return Vec::new();
@@ -19,12 +19,12 @@ pub(crate) fn groups_for(machine: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whether the host's own init is systemd.
+/// Whether the init of the host is systemd.
 pub(crate) fn host_runs_systemd() -> bool {
     Path::new("/run/systemd/system").is_dir()
 }
 
-/// The groups that the process is in, as folders.
+/// Returns the groups of a process, as directories.
 pub(crate) fn groups_of(pid: u32) -> Vec<PathBuf> {
     let membership = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
     let path_in = |unified: bool| {
@@ -46,12 +46,12 @@ pub(crate) fn groups_of(pid: u32) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The name of this run's machine of that number, which is its group's name too.
+/// The name of the machine with this number in this run. Its group has the same name.
 pub(crate) fn name_of(number: u32) -> String {
     format!("{PREFIX}{}-{number}", process::id())
 }
 
-/// Removes the groups of runs that were killed, with what still runs in them.
+/// Removes the groups of killed runs, and kills the processes in them.
 pub(crate) fn clear_dead() {
     let groups = hierarchies()
         .into_iter()
@@ -68,7 +68,7 @@ pub(crate) fn clear_dead() {
     }
 }
 
-/// Removes a group and the groups below it. They are empty once the machine is down.
+/// Removes a group and the groups below it. They are empty after the machine has ended.
 pub(crate) fn remove(group: &Path) {
     let Ok(entries) = fs::read_dir(group) else {
         return;
@@ -90,8 +90,8 @@ struct Mount {
     unified: bool,
 }
 
-/// The hierarchies that systemd names its units in: the unified one and, on an older layout,
-/// the one called `systemd`.
+/// The hierarchies in which systemd creates groups for its units: the unified one and, on older
+/// hosts, the one called `systemd`.
 fn mounts() -> Vec<Mount> {
     let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     table

@@ -1,17 +1,18 @@
-//! The clock that a service sees.
+//! The clock that a service reads.
 //!
-//! libfaketime, preloaded into the service by a drop-in, adds an offset to the wall clock and
-//! reads it anew from a file at every look. The monotonic clock, which timeouts and timers run
-//! by, stays as it is, and so do all other programs' clocks.
+//! A drop-in preloads libfaketime into the service. It adds an offset to the wall clock, and reads
+//! the offset from a file at each call. The monotonic clock, which timeouts and timers use, does
+//! not change. Neither do the clocks of other programs.
 
 use crate::machine::Machine;
 
-/// Holds one file a service. Mounted into the service's own view, whatever its sandbox hides.
+/// Has one file for each service. It is mounted into the namespace of the service, so that its
+/// sandbox does not hide it.
 const FOLDER: &str = "/run/clocks";
 
 impl Machine {
-    /// Sets the daemon's clock `seconds` ahead of the real one; negative for behind. The first
-    /// call restarts the daemon to attach the clock; later calls only move it.
+    /// Sets the daemon's clock `seconds` ahead of the real one; a negative value is behind it. The
+    /// first call restarts the daemon to attach the clock. Later calls only change the offset.
     pub fn shift_clock(&self, seconds: i64) {
         self.shift_clock_of("tfad.service", seconds);
     }
@@ -24,8 +25,8 @@ impl Machine {
         self.succeed(["sh", "-c", SET, "sh", &file, &format!("{seconds:+}")]);
     }
 
-    /// Attaches a clock to the daemon, which restarts once for it, and leaves it at the real
-    /// time. For those who must not see a restart when they first shift it.
+    /// Attaches a clock to the daemon without an offset. This restarts the daemon once. For tests
+    /// in which a later [`shift_clock`](Self::shift_clock) must not restart it.
     pub fn attach_clock(&self) {
         self.attach_clock_to("tfad.service");
     }

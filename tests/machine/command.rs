@@ -1,4 +1,4 @@
-//! Commands inside a machine, run by root or as a user, without a login.
+//! Commands inside a machine, run as root or as a user, without a login.
 
 use std::fmt;
 use std::fs::File;
@@ -14,10 +14,10 @@ use crate::failure::OrFail;
 use crate::process::wait_until;
 use crate::terminal::{Pty, Terminal};
 
-/// How long a command may take unless it says otherwise.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The default time limit of a command.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A machine's first process: the way into its namespaces and control groups.
+/// The first process of a machine. Commands enter its namespaces and control groups.
 #[derive(Clone)]
 pub(crate) struct Leader {
     pid: u32,
@@ -37,10 +37,10 @@ impl Leader {
     }
 }
 
-/// A command to run inside a machine; made by [`Machine::command`](crate::Machine::command).
+/// A command to run inside a machine. [`Machine::command`](crate::Machine::command) creates it.
 ///
-/// It runs in the user's home with a clean environment and no session, as a command of a system
-/// service would. Who needs a login session logs in, through [`Terminal`].
+/// It runs in the user's home directory, with a clean environment and without a session, like a
+/// command of a system service. For a login session, log in through [`Terminal`].
 #[must_use]
 pub struct Command {
     leader: Leader,
@@ -48,7 +48,7 @@ pub struct Command {
     user: Option<String>,
     environment: Vec<String>,
     stdin: Vec<u8>,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Command {
@@ -59,35 +59,35 @@ impl Command {
             user: None,
             environment: Vec::new(),
             stdin: Vec::new(),
-            patience: PATIENCE,
+            timeout: TIMEOUT,
         }
     }
 
-    /// Runs it as this user instead of root.
+    /// Runs the command as this user instead of root.
     pub fn user(mut self, name: &str) -> Self {
         self.user = Some(name.to_owned());
         self
     }
 
-    /// Sets a variable of its environment.
+    /// Sets an environment variable.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push(format!("{name}={value}"));
         self
     }
 
-    /// What it reads on its standard input; nothing unless said.
+    /// Sets the standard input, which is empty by default.
     pub fn stdin(mut self, content: impl Into<Vec<u8>>) -> Self {
         self.stdin = content.into();
         self
     }
 
-    /// How long it may take; a minute unless said.
-    pub fn within(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    /// Sets the time limit, which is a minute by default.
+    pub fn within(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
-    /// Runs it to its end, whatever that is. Panics only if it does not end in time.
+    /// Runs the command, and returns its result. Panics on timeout.
     pub fn run(&self) -> Output {
         let (mut stdin, stdout, stderr) = (memory(), memory(), memory());
         stdin
@@ -101,7 +101,7 @@ impl Command {
             .stderr(stderr.try_clone().or_fail("keep a command's output"))
             .spawn()
             .or_fail("run setsid");
-        let status = wait_until(&mut child, Instant::now() + self.patience);
+        let status = wait_until(&mut child, Instant::now() + self.timeout);
         if status.is_none() {
             let _ = child.kill();
             let _ = child.wait();
@@ -110,7 +110,7 @@ impl Command {
         let Some(status) = status else {
             panic!(
                 "{self} did not end within {} s\nstdout:\n{stdout}\nstderr:\n{stderr}\njournal:\n{}",
-                self.patience.as_secs(),
+                self.timeout.as_secs(),
                 last_journal_lines(&self.leader)
             );
         };
@@ -121,8 +121,8 @@ impl Command {
         }
     }
 
-    /// Runs it and gives its standard output. Panics, with all it said and the journal, if it
-    /// fails.
+    /// Runs the command, and returns its standard output. Panics with all output and the journal if
+    /// it fails.
     #[track_caller]
     pub fn succeed(&self) -> String {
         let output = self.run();
@@ -135,7 +135,7 @@ impl Command {
         output.stdout
     }
 
-    /// Runs it and gives what it said. Panics if it succeeds.
+    /// Runs the command, and returns all output. Panics if it succeeds.
     #[track_caller]
     pub fn fail(&self) -> Output {
         let output = self.run();
@@ -145,7 +145,7 @@ impl Command {
         output
     }
 
-    /// Runs it on a terminal of its own, 80 columns by 24 rows.
+    /// Runs the command on a terminal of its own, 80 columns by 24 rows.
     #[must_use]
     pub fn terminal(&self) -> Terminal {
         let pty = Pty::of_machine(self.leader.pid);
@@ -159,8 +159,8 @@ impl Command {
         Terminal::on(pty, &self.to_string(), Some(child))
     }
 
-    /// The command as the host runs it: a session of its own, the machine's control group, its
-    /// namespaces, then the user, the environment and the home.
+    /// The command line on the host. It creates a session, enters the machine's control group and
+    /// namespaces, and then sets the user, the environment and the home directory.
     fn host_command(&self, session: &[&str]) -> process::Command {
         const JOIN: &str = r#"
             for group in $GROUPS_TO_JOIN; do echo $$ >"$group/cgroup.procs"; done
@@ -222,29 +222,29 @@ impl fmt::Display for Command {
     }
 }
 
-/// What a command left behind.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Output {
-    /// How it ended.
+    /// The exit status.
     pub status: ExitStatus,
-    /// What it wrote on its standard output.
+    /// The standard output.
     pub stdout: String,
-    /// What it wrote on its standard error.
+    /// The standard error.
     pub stderr: String,
 }
 
 impl Output {
-    /// Whether it ended with 0.
+    /// Whether the exit code is 0.
     pub fn success(&self) -> bool {
         self.status.success()
     }
 
-    /// Its exit code; none if a signal ended it.
+    /// The exit code; `None` if a signal terminated the command.
     pub fn code(&self) -> Option<i32> {
         self.status.code()
     }
 
-    /// All it said: standard output, then standard error.
+    /// The standard output, followed by the standard error.
     pub fn text(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
@@ -260,7 +260,7 @@ impl fmt::Display for Output {
     }
 }
 
-/// The journal's end, for a panic's message.
+/// The last lines of the journal, for the message of a panic.
 pub(crate) fn last_journal_lines(leader: &Leader) -> String {
     Command::new(leader, &["journalctl", "--no-pager", "--lines=40"])
         .run()

@@ -1,4 +1,4 @@
-//! One boot of a root folder under `systemd-nspawn`: from power on to power off.
+//! One boot of a root file system with `systemd-nspawn`, from power-on to power-off.
 
 use std::env;
 use std::fs;
@@ -18,18 +18,18 @@ use crate::failure::OrFail;
 use crate::process::{pidfd, start_bound, wait_readable, wait_until};
 use crate::terminal::{Pty, Terminal};
 
-/// How long a machine may take to come up or go down. It takes about a second.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// The time limit of booting and of shutting down. Each takes about a second.
+const TIMEOUT: Duration = Duration::from_secs(90);
 
-/// A writable root over read-only layers. The mount is made in the machine's own mount namespace,
-/// so it vanishes with the machine.
+/// A writable root over read-only layers. It is mounted in the mount namespace of the machine, and
+/// so ends with the machine.
 pub(crate) struct Overlay {
     folder: PathBuf,
     layers: Vec<PathBuf>,
 }
 
 impl Overlay {
-    /// An overlay that keeps what is written in `folder`, over `layers`, the topmost first.
+    /// Creates an overlay that stores changes in `folder`. The topmost of `layers` is the first.
     pub(crate) fn new(folder: &Path, layers: &[&Path]) -> Self {
         for part in ["upper", "work", "root"] {
             fs::create_dir_all(folder.join(part)).or_fail("make a machine's folder");
@@ -40,8 +40,8 @@ impl Overlay {
         }
     }
 
-    /// Writes the script that boots the root. It stays in the folder, so that a kept machine can
-    /// be booted by hand.
+    /// Writes the script that boots the root. It is stored in the folder, so that a kept machine
+    /// can be booted by hand.
     fn write_boot_script(&self, name: &str) -> PathBuf {
         let layers: Vec<_> = self
             .layers
@@ -88,7 +88,6 @@ impl Overlay {
     }
 }
 
-/// A booted root.
 pub(crate) struct Container {
     overlay: Overlay,
     name: String,
@@ -98,7 +97,7 @@ pub(crate) struct Container {
 }
 
 impl Container {
-    /// Boots and waits until the machine says that it is up.
+    /// Boots the machine, and waits until it reports that it is ready.
     pub(crate) fn boot(overlay: Overlay) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = cgroup::name_of(COUNT.fetch_add(1, Ordering::Relaxed));
@@ -130,26 +129,29 @@ impl Container {
         }
     }
 
-    /// The way in for commands.
+    /// The process through which commands enter.
     pub(crate) fn leader(&self) -> &Leader {
         &self.leader
     }
 
-    /// The console's screen and keyboard.
+    /// The terminal of the console.
     pub(crate) fn console(&self) -> &Terminal {
         &self.console
     }
 
-    /// Shuts down in order and gives the root back.
+    /// Shuts the machine down, and returns its root.
     pub(crate) fn power_off(mut self) -> Overlay {
         Inside::new(&self.leader, &["systemctl", "poweroff"]).run();
-        if wait_until(&mut self.nspawn, Instant::now() + PATIENCE).is_none() {
-            panic!("the machine does not power off\n{}", self.console.story());
+        if wait_until(&mut self.nspawn, Instant::now() + TIMEOUT).is_none() {
+            panic!(
+                "the machine did not power off\n{}",
+                self.console.description()
+            );
         }
         self.take_overlay()
     }
 
-    /// Pulls the plug: every process dies at once. Gives the root back.
+    /// Kills all processes at once, like a power failure, and returns the root.
     pub(crate) fn power_cut(mut self) -> Overlay {
         self.kill();
         self.take_overlay()
@@ -164,7 +166,8 @@ impl Container {
     }
 
     fn kill(&mut self) {
-        // The first process of a pid namespace takes all others with it, and nspawn follows.
+        // When the first process of a pid namespace ends, the kernel kills all others, and nspawn
+        // ends.
         kill(self.leader.pid());
         if wait_until(&mut self.nspawn, Instant::now() + Duration::from_secs(10)).is_none() {
             let _ = self.nspawn.kill();
@@ -182,9 +185,9 @@ impl Drop for Container {
     }
 }
 
-/// Whether this host lets a machine raise its resource limits. Then services can have the locked
-/// memory that their units ask for, as on a real machine. Elsewhere locking stays forbidden
-/// altogether: a service allowed to lock but held to a small limit would run out of memory.
+/// Whether this host permits a machine to raise its resource limits. If so, services get the locked
+/// memory that their units request, as on a real machine. If not, locking is forbidden: with a
+/// small limit a service would run out of memory.
 fn may_raise_limits() -> bool {
     const CAP_SYS_RESOURCE: u32 = 24;
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -201,20 +204,26 @@ fn kill(pid: u32) {
     }
 }
 
-/// Follows nspawn's notices: first the machine's first process, then that it is up.
+/// Reads the notifications of nspawn: the pid of the machine's first process, then readiness.
 fn wait_until_up(notices: &UnixDatagram, nspawn: &Child, console: &Terminal) -> Leader {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     let ended = pidfd(nspawn);
     let mut leader = None;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let ready = wait_readable(&[notices.as_fd(), ended.as_fd()], left);
         if ready == [false, true] {
-            panic!("the machine ended while it booted\n{}", console.story());
+            panic!(
+                "the machine ended during the boot\n{}",
+                console.description()
+            );
         }
         if ready == [false, false] {
             kill(leader.unwrap_or(nspawn.id()));
-            panic!("the machine does not come up\n{}", console.story());
+            panic!(
+                "the machine did not become ready\n{}",
+                console.description()
+            );
         }
         let mut buffer = [0; 4096];
         let length = notices.recv(&mut buffer).or_fail("read a notification");

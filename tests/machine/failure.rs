@@ -1,10 +1,10 @@
-//! How the machine's own steps, and the bench's, fail: at once, with what was being done.
+//! Failures of the test machinery, and of the bench, end the test with a message.
 
 use std::fmt::Display;
 
-/// Ends the test with a sentence when a step of the machinery itself fails.
+/// Panics with a message when a step of the machinery fails.
 pub trait OrFail<T> {
-    /// The value, or a panic that says what could not be done and why.
+    /// Returns the value. Panics with what could not be done, and the reason.
     fn or_fail(self, doing: &str) -> T;
 }
 

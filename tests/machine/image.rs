@@ -1,6 +1,6 @@
-//! What a machine boots from: the base, a plain Debian; over it the layer in which the project's
-//! package was installed with apt on a booted machine, as a user would; or a layer with other
-//! packages of Debian's, and over that, too, one with the project's.
+//! The layers that a machine boots from: a plain Debian base, and over it the project's package,
+//! which apt installed on a booted machine. There may be a layer with other Debian packages, either
+//! alone or below the layer of the project's package.
 
 use std::env;
 use std::fs::{self, File};
@@ -14,11 +14,11 @@ use crate::container::{Container, Overlay};
 use crate::failure::OrFail;
 use crate::layer::{digest, layer};
 
-/// The Debian that the machines run.
+/// The Debian release of the machines.
 const SUITE: &str = "bookworm";
 
-/// What the base holds on top of Debian's essential packages: a server that people log in to.
-/// The package's dependencies are here too, for a machine has no network.
+/// The packages of the base in addition to Debian's essential ones: a server with user logins. The
+/// dependencies of the project's package are included, because a machine has no network.
 const PACKAGES: &[&str] = &[
     "systemd",
     "systemd-sysv",
@@ -44,21 +44,21 @@ const PACKAGES: &[&str] = &[
     "libfaketime",
 ];
 
-/// The steps after the packages.
+/// The steps that follow the installation of the packages.
 const RECIPE: &str = include_str!("recipe.sh");
 
-/// The base root, made now if it is not in the cache.
+/// The base root file system. It is created if it is not in the cache.
 pub(crate) fn base() -> PathBuf {
     let key = digest(format!("{SUITE} {} {RECIPE}", PACKAGES.join(",")).as_bytes());
     layer("base", &key, make_base)
 }
 
-/// What is over the [`base`] once the package is installed.
+/// The layer over the [`base`] in which the package is installed.
 pub(crate) fn installed() -> PathBuf {
     install_over("installed", &[&base()])
 }
 
-/// What is over the [`base`] once these packages of Debian's are installed.
+/// The layer over the [`base`] in which these Debian packages are installed.
 pub(crate) fn with_packages(packages: &[&str]) -> PathBuf {
     let base = base();
     let key = digest(base.as_os_str().as_encoded_bytes());
@@ -69,7 +69,7 @@ pub(crate) fn with_packages(packages: &[&str]) -> PathBuf {
     .join("upper")
 }
 
-/// What is over these packages of Debian's once the package is installed, too.
+/// The layer over these Debian packages in which the project's package is installed too.
 pub(crate) fn installed_with(packages: &[&str]) -> PathBuf {
     install_over(
         &kind_of("both", packages),
@@ -77,7 +77,7 @@ pub(crate) fn installed_with(packages: &[&str]) -> PathBuf {
     )
 }
 
-/// What is over these layers, the topmost first, once the package is installed.
+/// The layer over these layers, the topmost first, in which the package is installed.
 fn install_over(kind: &str, layers: &[&Path]) -> PathBuf {
     let mut key = fs::read(package()).or_fail("read the package");
     for layer in layers {
@@ -91,13 +91,13 @@ fn install_over(kind: &str, layers: &[&Path]) -> PathBuf {
     .join("upper")
 }
 
-/// A kind of layers of its own for a list of packages: a new layer clears away the old ones of
-/// its kind, and must leave alone those with other packages.
+/// A separate kind of layer for each list of packages. A new layer removes the older ones of its
+/// kind, and must not remove layers with other packages.
 fn kind_of(what: &str, packages: &[&str]) -> String {
     format!("{what}-{}", digest(packages.join(" ").as_bytes()))
 }
 
-/// The package under test: what `TFA_DEB` names, else the newest in `dist/`.
+/// The package under test: the one that `TFA_DEB` names, else the newest in `dist/`.
 pub(crate) fn package() -> PathBuf {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     if let Some(named) = env::var_os("TFA_DEB") {
@@ -156,7 +156,8 @@ fn make_base(folder: &Path) {
     let _ = fs::remove_file(&log);
 }
 
-/// How this host's apt reaches its mirrors: proxies and the like, for the machine's apt too.
+/// The settings with which this host's apt reaches its mirrors, such as proxies. The machine's apt
+/// uses them too.
 fn apt_settings() -> Vec<String> {
     let taken = [
         "Acquire::http",
@@ -164,7 +165,7 @@ fn apt_settings() -> Vec<String> {
         "Acquire::Check-",
         "Acquire::Retries",
     ];
-    said_by(Command::new("apt-config").args(["dump", "--no-empty"]))
+    output_of(Command::new("apt-config").args(["dump", "--no-empty"]))
         .lines()
         .filter(|line| taken.iter().any(|prefix| line.starts_with(prefix)))
         .filter(|line| !line.ends_with(" \"\";"))
@@ -172,11 +173,11 @@ fn apt_settings() -> Vec<String> {
         .collect()
 }
 
-/// This host's mirrors of the suite, as a file for mmdebstrap; none on another Debian, where
-/// mmdebstrap goes to the suite's own default.
+/// The host's mirrors of the release, as a file for mmdebstrap. `None` on another release, for
+/// which mmdebstrap uses its default.
 fn apt_sources(folder: &Path) -> Option<PathBuf> {
     let format = "deb $(SITE) $(RELEASE) $(COMPONENT)";
-    let told = said_by(Command::new("apt-get").args([
+    let told = output_of(Command::new("apt-get").args([
         "indextargets",
         "--format",
         format,
@@ -223,7 +224,8 @@ pub(crate) fn install_into(container: &Container) {
     Inside::new(leader, &["rm", &path]).succeed();
 }
 
-/// Adds packages to a root that is not running. Unlike a machine, this is on the host's network.
+/// Adds packages to a root that is not running. This uses the network of the host, which a machine
+/// does not have.
 fn add_packages(base: &Path, folder: &Path, packages: &[&str]) {
     const ADD: &str = r#"
         set -e
@@ -259,7 +261,7 @@ fn add_packages(base: &Path, folder: &Path, packages: &[&str]) {
     }
 }
 
-fn said_by(command: &mut Command) -> String {
+fn output_of(command: &mut Command) -> String {
     let told = command
         .output()
         .or_fail("ask apt how it reaches its mirrors");

@@ -1,10 +1,10 @@
-//! The machine's journal.
+//! The journal of a machine.
 
 use crate::machine::Machine;
 
 impl Machine {
-    /// What a service or a program has logged since the machine booted: `name` is a unit without
-    /// `.service`, a syslog identifier or a program's name. One line an entry.
+    /// Returns what a service or a program has logged since the boot, one line for each entry.
+    /// `name` is a unit without `.service`, a syslog identifier or the name of a program.
     #[must_use]
     pub fn journal(&self, name: &str) -> String {
         self.succeed(["journalctl", "--sync"]);
@@ -18,15 +18,15 @@ impl Machine {
         self.succeed(words)
     }
 
-    /// The whole journal, of earlier boots too.
+    /// Returns the whole journal, including earlier boots.
     #[must_use]
     pub fn whole_journal(&self) -> String {
         self.succeed(["journalctl", "--sync"]);
         self.succeed(["journalctl", "--no-pager", "--quiet"])
     }
 
-    /// Waits until `name` (as in [`journal`](Self::journal)) has logged `text`, since the boot or
-    /// from now on, and gives the line.
+    /// Waits until `name` (as in [`journal`](Self::journal)) has logged `text` since the boot, and
+    /// returns the line.
     #[track_caller]
     pub fn expect_in_journal(&self, name: &str, text: &str) -> String {
         const FOLLOW: &str = r#"
@@ -49,7 +49,7 @@ impl Machine {
     }
 }
 
-/// journalctl's matches, one or the other.
+/// The matches for journalctl, any of which selects an entry.
 fn matches_of(name: &str) -> Vec<String> {
     let fields = [
         format!("_SYSTEMD_UNIT={name}.service"),

@@ -1,8 +1,9 @@
-//! The cache of layers: folders, each keyed by what it is made of, that are made once and booted
-//! from by many machines and many runs.
+//! The cache of layers. A layer is a directory. The hash of what it is made of is its key. It is
+//! created once, and many machines and runs boot from it.
 //!
-//! It is `/var/cache/tfa-tests`, or what `TFA_TEST_CACHE` names. A layer is made under a temporary
-//! name while its lock is held, then renamed. A run that may boot from it shares the lock.
+//! The cache is `/var/cache/tfa-tests`, or the directory that `TFA_TEST_CACHE` names. A layer is
+//! created under a temporary name while its lock is held, and then renamed. A run that boots from
+//! it holds a shared lock.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -14,10 +15,10 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::failure::OrFail;
 
-/// The layers that this run has open, and their shared locks.
+/// The layers that this run uses, and their shared locks.
 static OPEN: Mutex<BTreeMap<String, File>> = Mutex::new(BTreeMap::new());
 
-/// The cache's folder.
+/// The directory of the cache.
 pub(crate) fn cache() -> PathBuf {
     let folder = env::var_os("TFA_TEST_CACHE")
         .map_or_else(|| PathBuf::from("/var/cache/tfa-tests"), PathBuf::from);
@@ -26,12 +27,12 @@ pub(crate) fn cache() -> PathBuf {
     folder
 }
 
-/// The layer of this kind and key, made now by `make` if it is not there.
+/// Returns the layer of this kind and key. `make` creates it if it does not exist.
 pub(crate) fn layer(kind: &str, key: &str, make: impl FnOnce(&Path)) -> PathBuf {
     let name = format!("{kind}-{key}");
     let folder = cache().join(&name);
-    // Held while a layer is made, so that the tests that need it wait for it. When that fails,
-    // the next test tries anew and fails with the same reason.
+    // Held while a layer is created, so that other tests that need it wait. If `make` fails, the
+    // next test tries again and fails with the same reason.
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     if !open.contains_key(&name) {
         open.insert(name.clone(), shared(kind, &name, &folder, make));
@@ -65,8 +66,7 @@ fn shared(kind: &str, name: &str, folder: &Path, make: impl FnOnce(&Path)) -> Fi
     }
 }
 
-/// Removes the other layers of a kind that no run has open: they are of an older recipe or
-/// package.
+/// Removes the other layers of a kind that no run uses. They belong to an older recipe or package.
 fn clear_unused(kind: &str, name: &str) {
     for entry in fs::read_dir(cache()).into_iter().flatten().flatten() {
         let folder = entry.path();
@@ -93,7 +93,7 @@ fn lock_of(folder: &Path) -> File {
         .or_fail(&format!("open {}", path.display()))
 }
 
-/// A short name for some content.
+/// A short hash of some content.
 pub(crate) fn digest(content: &[u8]) -> String {
     let mut sum = Command::new("sha256sum")
         .stdin(Stdio::piped())

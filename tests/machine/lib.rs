@@ -1,11 +1,11 @@
-//! The test machine: a real Debian, booted, with systemd, the system bus, sshd, logind, polkit
-//! and a console, on which people log in.
+//! The test machine: a real Debian, booted, with systemd, the system bus, sshd, logind, polkit and
+//! a console, on which users log in.
 //!
-//! - [`Machine`] boots one, runs commands in it, and takes it away when the test ends.
-//! - [`Terminal`] is a person's screen and keyboard: an SSH login, the console, a command.
+//! - [`Machine`] boots one, runs commands in it, and removes it when the test ends.
+//! - [`Terminal`] is a user's screen and keyboard: an SSH login, the console, a command.
 //! - [`Phone`] is the authenticator app, and [`read_qr`] its camera.
 //!
-//! Whatever goes wrong panics with what happened: the screen, the output, the journal.
+//! Each failure panics with the screen, the output or the journal.
 
 mod accounts;
 mod cgroup;

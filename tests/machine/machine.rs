@@ -1,4 +1,4 @@
-//! One test's machine: booted, used, and taken away.
+//! The machine of a test: boots, runs, and is removed.
 
 use std::env;
 use std::fs::{self, File, OpenOptions};
@@ -15,19 +15,20 @@ use crate::image;
 use crate::layer;
 use crate::terminal::Terminal;
 
-/// A booted Debian machine. It powers off and vanishes when it is dropped, also by a panic.
+/// A booted Debian machine. When it is dropped, also by a panic, it powers off and its disk is
+/// removed.
 ///
-/// With `TFA_KEEP=1` in the environment its disk stays, and a line says how to boot it again.
+/// With `TFA_KEEP=1` in the environment its disk is kept, and a line shows how to boot it again.
 pub struct Machine {
-    /// Always there but for the moment of a reboot.
+    /// `None` only during a reboot.
     container: Option<Container>,
     folder: PathBuf,
     _in_use: File,
 }
 
 impl Machine {
-    /// Boots a machine with the package installed. What it is missing to ask for codes over SSH
-    /// is [`offer_questions`](Self::offer_questions).
+    /// Boots a machine with the package installed. For codes over SSH it also needs
+    /// [`offer_questions`](Self::offer_questions).
     #[must_use]
     pub fn boot() -> Self {
         Self::over(&[&image::installed(), &image::base()])
@@ -39,15 +40,15 @@ impl Machine {
         Self::over(&[&image::base()])
     }
 
-    /// Boots a Debian machine without the package, but with these packages of Debian's, which
-    /// come from the host's mirrors once and are cached.
+    /// Boots a Debian machine without the package, but with these other Debian packages. They are
+    /// downloaded from the host's mirrors once, and cached.
     #[must_use]
     pub fn boot_bare_with(packages: &[&str]) -> Self {
         Self::over(&[&image::with_packages(packages), &image::base()])
     }
 
-    /// Boots a machine with the package installed, and with these packages of Debian's, which were
-    /// there before it. Both layers are cached.
+    /// Boots a machine with these Debian packages, and with the project's package installed after
+    /// them. Both layers are cached.
     #[must_use]
     pub fn boot_with(packages: &[&str]) -> Self {
         Self::over(&[
@@ -68,7 +69,7 @@ impl Machine {
         }
     }
 
-    /// Shuts the machine down in order and boots it again, with the same disk. Terminals end.
+    /// Shuts the machine down and boots it again with the same disk. Terminals end.
     pub fn reboot(&mut self) {
         let overlay = self
             .container
@@ -78,7 +79,7 @@ impl Machine {
         self.container = Some(Container::boot(overlay));
     }
 
-    /// Pulls the plug and boots again: every process dies in the middle of what it does.
+    /// Kills all processes at once, like a power failure, and boots again.
     pub fn power_cut(&mut self) {
         let overlay = self
             .container
@@ -88,7 +89,7 @@ impl Machine {
         self.container = Some(Container::boot(overlay));
     }
 
-    /// Installs the package on a running machine, with apt, as an administrator does.
+    /// Installs the package on a running machine with apt, as an administrator does.
     pub fn install_package(&self) {
         image::install_into(self.container());
     }
@@ -99,29 +100,29 @@ impl Machine {
         self.container().console()
     }
 
-    /// A command to run inside, by root unless it says otherwise.
+    /// Prepares a command to run inside, as root by default.
     pub fn command<W: AsRef<str>>(&self, words: impl IntoIterator<Item = W>) -> Command {
         let words: Vec<W> = words.into_iter().collect();
         Command::new(self.leader(), &words)
     }
 
-    /// Runs a command as root, whatever becomes of it.
+    /// Runs a command as root, and returns its result.
     pub fn run<W: AsRef<str>>(&self, words: impl IntoIterator<Item = W>) -> Output {
         self.command(words).run()
     }
 
-    /// Runs a command as a user, whatever becomes of it.
+    /// Runs a command as a user, and returns its result.
     pub fn run_as<W: AsRef<str>>(&self, user: &str, words: impl IntoIterator<Item = W>) -> Output {
         self.command(words).user(user).run()
     }
 
-    /// Runs a command as root and gives its standard output. Panics if it fails.
+    /// Runs a command as root, and returns its standard output. Panics if it fails.
     #[track_caller]
     pub fn succeed<W: AsRef<str>>(&self, words: impl IntoIterator<Item = W>) -> String {
         self.command(words).succeed()
     }
 
-    /// Runs a command as root that must fail, and gives what it said.
+    /// Runs a command as root, and returns its output. Panics if it succeeds.
     #[track_caller]
     pub fn fail<W: AsRef<str>>(&self, words: impl IntoIterator<Item = W>) -> Output {
         self.command(words).fail()
@@ -143,12 +144,13 @@ impl Machine {
         self.command(words).user(user).terminal()
     }
 
-    /// A folder on the host for the test's own files, such as pictures; it goes with the machine.
+    /// A directory on the host for the test's own files, such as pictures. It is removed with the
+    /// machine.
     #[must_use]
-    pub fn desk(&self) -> PathBuf {
-        let desk = self.folder.join("desk");
-        fs::create_dir_all(&desk).or_fail("make a folder for the test's files");
-        desk
+    pub fn scratch(&self) -> PathBuf {
+        let scratch = self.folder.join("scratch");
+        fs::create_dir_all(&scratch).or_fail("make a folder for the test's files");
+        scratch
     }
 
     pub(crate) fn leader(&self) -> &Leader {
@@ -185,7 +187,7 @@ impl Drop for Machine {
     }
 }
 
-/// A folder for a new machine, and the lock that says that it is in use.
+/// Creates the directory of a new machine, and the lock that marks it as in use.
 fn new_folder() -> (PathBuf, File) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let machines = layer::cache().join("machines");
@@ -202,8 +204,8 @@ fn new_folder() -> (PathBuf, File) {
     (folder, lock)
 }
 
-/// Raises the kernel's limit of watches, of which a machine takes about a dozen and all machines
-/// share root's. Debian's default is enough for ten machines at once.
+/// Raises the kernel's limit of inotify instances. A machine uses about a dozen, and all machines
+/// share those of root. Debian's default is enough for ten machines.
 fn allow_many_machines() {
     const LIMIT: &str = "/proc/sys/fs/inotify/max_user_instances";
     const ENOUGH: u32 = 1024;
@@ -215,7 +217,7 @@ fn allow_many_machines() {
     }
 }
 
-/// Removes what runs that were killed have left behind.
+/// Removes the files of killed runs.
 fn clear_dead_machines() {
     static DONE: Once = Once::new();
     DONE.call_once(|| {

@@ -1,4 +1,4 @@
-//! The machine's network: its own loopback, and cables to other machines.
+//! The network of a machine: its loopback, and cables to other machines.
 
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,16 +7,17 @@ use crate::failure::OrFail;
 use crate::machine::Machine;
 
 impl Machine {
-    /// Gives the machine one more address, so that somebody can come
-    /// [from it](Machine::ssh_from). Nothing outside the machine hears of it.
+    /// Adds an address to the loopback, as a source for [`ssh_from`](Machine::ssh_from). It is not
+    /// visible outside the machine.
     pub fn add_address(&self, address: &str) {
         let length = if address.contains(':') { 128 } else { 32 };
         let address = format!("{address}/{length}");
         self.succeed(["ip", "address", "replace", &address, "dev", "lo", "nodad"]);
     }
 
-    /// Lays a cable to another machine: `own` becomes this machine's address on it and `theirs`
-    /// the other's, both IPv4 and of one network of 24 bits. A reboot of either takes it away.
+    /// Connects this machine to another one. `own` is the new address of this machine, `theirs`
+    /// that of the other. Both are IPv4 addresses of one /24 network. A reboot of either machine
+    /// removes the connection.
     pub fn connect(&self, own: &str, other: &Self, theirs: &str) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let cable = format!("cable{}", COUNT.fetch_add(1, Ordering::Relaxed));
@@ -40,7 +41,7 @@ impl Machine {
             .or_fail("run ip (tests/prerequisites installs it)");
         if !laid.status.success() {
             panic!(
-                "cannot lay a cable: {}",
+                "cannot connect the machines: {}",
                 String::from_utf8_lossy(&laid.stderr)
             );
         }

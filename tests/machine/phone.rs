@@ -1,4 +1,4 @@
-//! A person's phone: the authenticator app, which is `oathtool`, and its camera, `zbarimg`.
+//! A user's phone: the authenticator app, which is `oathtool`, and its camera, `zbarimg`.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -9,20 +9,20 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::failure::OrFail;
 
-/// Below this much left of a time step, the step before is not handed out any more: it could
-/// run out of the daemon's window on the way.
-const ON_THE_WAY: u64 = 5;
+/// The remaining seconds of a time step below which `next_unused` skips the code of the previous
+/// step. That code could expire before the daemon verifies it.
+const MIN_REMAINING: u64 = 5;
 
-/// How many seconds before and after now the code of another phone must be wrong. To tell how far
-/// off a clock is, the daemon looks two hours either way (`CLOCK_SEARCH` in `tfa-core`); an hour
-/// more is for clocks that a scenario moves.
+/// The number of seconds around now in which the code of another phone must be wrong. To estimate
+/// drift, the daemon searches two hours in both directions (`CLOCK_SEARCH` in `tfa-core`). One more
+/// hour allows for clocks that a scenario moves.
 const NEAR: u64 = 3 * 3600;
 
-/// The same for a code that is only there to be wrong: there are scenarios that type one for a
-/// hundred hours of the daemon's.
+/// The same for a code that is always wrong. Some scenarios use one for a hundred hours of the
+/// daemon's clock.
 const FAR: u64 = 5 * 24 * 3600;
 
-/// An authenticator app with one key in it.
+/// An authenticator app with one key.
 pub struct Phone {
     secret: String,
     label: String,
@@ -38,12 +38,12 @@ pub struct Phone {
 struct Clock {
     /// How far the phone's clock is ahead of the host's, in seconds.
     ahead: i64,
-    /// The last step whose code was handed out by `next_unused`.
+    /// The last step whose code `next_unused` has returned.
     used: Option<u64>,
 }
 
 impl Phone {
-    /// A phone that took in an `otpauth://` address, as a scan or a tap on it does.
+    /// A phone with the key of an `otpauth://` address.
     #[must_use]
     pub fn from_uri(uri: &str) -> Self {
         let uri = uri.trim();
@@ -84,7 +84,7 @@ impl Phone {
         }
     }
 
-    /// A phone whose owner typed the key in, in base32, spaces and all.
+    /// A phone with a key that was typed in base32. Blanks are ignored.
     #[must_use]
     pub fn from_secret(base32: &str) -> Self {
         let key: String = base32
@@ -100,7 +100,7 @@ impl Phone {
         Self::from_uri(&read_qr(png))
     }
 
-    /// The account's label in the app, such as `host:alice`.
+    /// The label of the account in the app, such as `host:alice`.
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label
@@ -112,25 +112,25 @@ impl Phone {
         self.issuer.as_deref()
     }
 
-    /// The key, in base32.
+    /// The key in base32.
     #[must_use]
     pub fn secret(&self) -> &str {
         &self.secret
     }
 
-    /// Sets the phone's clock ahead of the host's, as
-    /// [`Machine::shift_clock`](crate::Machine::shift_clock) does with the daemon's.
+    /// Sets the phone's clock ahead of the host's.
+    /// [`Machine::shift_clock`](crate::Machine::shift_clock) does this for the daemon.
     pub fn shift_clock(&self, seconds: i64) {
         self.clock().ahead = seconds;
     }
 
-    /// The code on the phone at the moment.
+    /// The current code.
     #[must_use]
     pub fn code(&self) -> String {
         self.code_at(0)
     }
 
-    /// The code of the time step that is `steps` after the present one; negative for earlier.
+    /// The code of the time step that is `steps` after the current one; negative for earlier ones.
     #[must_use]
     pub fn code_at(&self, steps: i64) -> String {
         let present = self.now() / self.period;
@@ -141,15 +141,14 @@ impl Phone {
         )
     }
 
-    /// A code that no login has used yet and that is good now: of the step before, the present
-    /// one or the next, in this order and never twice. Waits for the clock when all three are
-    /// used up.
+    /// Returns a valid code that no login has used: of the previous step, the current one or the
+    /// next, in this order. Waits for the clock if all three were returned before.
     #[must_use]
     pub fn next_unused(&self) -> String {
         loop {
             let now = self.now();
             let (present, left) = (now / self.period, self.period - now % self.period);
-            let oldest = if left > ON_THE_WAY {
+            let oldest = if left > MIN_REMAINING {
                 present - 1
             } else {
                 present
@@ -164,16 +163,16 @@ impl Phone {
         }
     }
 
-    /// The code of a counter, for keys of the kind `hotp`: the first is `code_of_counter(0)`
-    /// counted from where the key starts.
+    /// The code of a counter, for keys of the type `hotp`. `presses` is added to the counter of the
+    /// key.
     #[must_use]
     pub fn code_of_counter(&self, presses: u64) -> String {
         let counter = (self.counter + presses).to_string();
         self.oathtool(&["--hotp", "--counter", &counter])
     }
 
-    /// Digits that this key has at no time that the daemon looks at: not now, and not so that the
-    /// phone's clock could be taken for one that is off.
+    /// Returns a code that this key has at no time at which the daemon looks: neither now, nor
+    /// within the search for drift.
     #[must_use]
     pub fn wrong_code(&self) -> String {
         let right = self.codes_around(FAR);
@@ -184,8 +183,8 @@ impl Phone {
             .or_fail("find a wrong code")
     }
 
-    /// A good code of this phone's that is wrong for the other one, as surely as
-    /// [`wrong_code`](Self::wrong_code): the present one, or else a neighbour.
+    /// Returns a valid code of this phone that is as wrong for the other one as
+    /// [`wrong_code`](Self::wrong_code). It is of the current step or a neighbour.
     #[must_use]
     pub fn code_not_of(&self, other: &Self) -> String {
         let right = other.codes_around(NEAR);
@@ -196,7 +195,7 @@ impl Phone {
             .or_fail("find a code that the other phone has not")
     }
 
-    /// The codes of all steps from so many seconds before now until as many after.
+    /// The codes of all steps within `reach` seconds of now.
     fn codes_around(&self, reach: u64) -> HashSet<String> {
         let now = self.now();
         let first = now.saturating_sub(reach) / self.period;
@@ -209,7 +208,7 @@ impl Phone {
         self.codes_from(step, 0)
     }
 
-    /// The code of a step and of so many more after it, one a line.
+    /// The code of a step and of `more` steps after it, one on each line.
     fn codes_from(&self, step: u64, more: u64) -> String {
         let moment = format!("@{}", step * self.period);
         let period = format!("{}s", self.period);
@@ -259,7 +258,7 @@ impl Phone {
     }
 }
 
-/// What the QR code in a picture says, as a phone's camera reads it.
+/// Decodes the QR code in a picture, as the camera of a phone does.
 #[must_use]
 #[track_caller]
 pub fn read_qr(png: impl AsRef<Path>) -> String {

@@ -1,6 +1,6 @@
-//! A terminal's screen as a picture: light text on a dark ground, as a window shows it.
+//! The screen of a terminal as a picture: light text on a dark background.
 //!
-//! Blocks, which QR codes are made of, are drawn exactly; of letters only their place shows.
+//! The block characters of QR codes are drawn exactly. For letters only their positions are shown.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -10,7 +10,7 @@ use vt100::{Cell, Color, Screen};
 
 use crate::failure::OrFail;
 
-/// A cell's size in pixels. Half blocks are squares then.
+/// The size of a cell in pixels. Half blocks are then squares.
 const WIDTH: usize = 8;
 const HEIGHT: usize = 16;
 
@@ -91,7 +91,7 @@ impl Canvas {
     }
 }
 
-/// A terminal colour as xterm shows it.
+/// The RGB value with which xterm shows a terminal colour.
 fn colour(colour: Color, default: Rgb) -> Rgb {
     const NAMED: [Rgb; 16] = [
         [0x00, 0x00, 0x00],

@@ -1,5 +1,4 @@
-//! Child processes of the test: started so that they never outlive it, and waited for with a
-//! deadline.
+//! Child processes of the test. They never outlive it, and each wait has a deadline.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -16,8 +15,8 @@ use crate::failure::OrFail;
 
 type Order = (Command, Sender<io::Result<Child>>);
 
-/// The thread that starts what must die with the test run. A parent-death signal comes when the
-/// starting *thread* ends, and a test's thread ends long before the run does.
+/// The thread that starts processes which must end with the test run. A parent-death signal is sent
+/// when the starting *thread* ends, and the thread of a test ends long before the run.
 static STARTER: LazyLock<Mutex<Sender<Order>>> = LazyLock::new(|| {
     let (orders, inbox) = channel::<Order>();
     thread::spawn(move || {
@@ -28,8 +27,8 @@ static STARTER: LazyLock<Mutex<Sender<Order>>> = LazyLock::new(|| {
     Mutex::new(orders)
 });
 
-/// Starts a command of the form `setpriv --pdeathsig …`: it is told when the test run ends,
-/// however that ends.
+/// Starts a command of the form `setpriv --pdeathsig …`, which gets the signal when the test run
+/// ends.
 pub(crate) fn start_bound(command: Command) -> io::Result<Child> {
     let (reply, answer) = channel();
     STARTER
@@ -59,8 +58,8 @@ pub(crate) fn pidfd(child: &Child) -> OwnedFd {
         .or_fail("open a child's pidfd")
 }
 
-/// Waits until one of the descriptors is readable (or closed); tells which, all `false` after
-/// `timeout`.
+/// Waits until one of the descriptors is readable or closed. Returns which ones; all are `false`
+/// after `timeout`.
 pub(crate) fn wait_readable(descriptors: &[impl AsFd], timeout: Duration) -> Vec<bool> {
     let deadline = Instant::now() + timeout;
     loop {

@@ -3,7 +3,7 @@
 use crate::machine::Machine;
 use crate::terminal::Terminal;
 
-/// A client that remembers no host and says no more than it must, unless its user wants it to.
+/// A client that stores no host keys and prints as little as possible, unless options change this.
 const DEFAULTS: &[&str] = &[
     "-o",
     "StrictHostKeyChecking=no",
@@ -14,7 +14,7 @@ const DEFAULTS: &[&str] = &[
 ];
 
 impl Machine {
-    /// A login as `user` by questions and answers, on a terminal. sshd must offer them: see
+    /// A keyboard-interactive login of `user` on a terminal. sshd must offer it: see
     /// [`offer_questions`](Self::offer_questions).
     pub fn ssh(&self, user: &str) -> Terminal {
         self.ssh_with(
@@ -23,7 +23,7 @@ impl Machine {
         )
     }
 
-    /// The same, from an address of choice.
+    /// The same from this address.
     pub fn ssh_from(&self, address: &str, user: &str) -> Terminal {
         self.add_address(address);
         self.ssh_with(
@@ -37,21 +37,21 @@ impl Machine {
         )
     }
 
-    /// A login with options of choice: `-i KEY`, `-o PreferredAuthentications=password`, a
-    /// command after `--`, ….
+    /// A login with options: `-i KEY`, `-o PreferredAuthentications=password`, a command after
+    /// `--`, ….
     pub fn ssh_with(&self, user: &str, options: &[&str]) -> Terminal {
         self.ssh_to("localhost", user, options)
     }
 
-    /// A login from this machine on another, which is [connected](Self::connect) and has this
+    /// A login from this machine to another one, which is [connected](Self::connect) and has this
     /// address.
     pub fn ssh_to(&self, address: &str, user: &str, options: &[&str]) -> Terminal {
         self.terminal(client_words(address, user, options))
     }
 
-    /// Adds lines to sshd's configuration, in `/etc/ssh/sshd_config.d/NAME.conf`, and restarts it;
-    /// sessions go on. (A reload is over before sshd listens again.) Names sort; the first value
-    /// that sshd meets for a keyword is the one that holds.
+    /// Adds lines to the configuration of sshd, in `/etc/ssh/sshd_config.d/NAME.conf`, and restarts
+    /// it. Sessions continue. A reload would return before sshd listens again. The files are read
+    /// in the order of their names, and the first value of a keyword is used.
     #[track_caller]
     pub fn configure_sshd(&self, name: &str, lines: &str) {
         self.write_file(
@@ -62,13 +62,13 @@ impl Machine {
         self.succeed(["systemctl", "restart", "ssh.service"]);
     }
 
-    /// Lets sshd ask questions (`KbdInteractiveAuthentication yes`), which Debian switches off.
+    /// Enables questions of sshd (`KbdInteractiveAuthentication yes`), which Debian disables.
     pub fn offer_questions(&self) {
         self.configure_sshd("00-questions", "KbdInteractiveAuthentication yes");
     }
 
-    /// Makes a key for root's SSH client and lets it into `user`'s account; gives the key's path,
-    /// for `ssh_with(user, &["-i", path])`.
+    /// Creates a key for root's SSH client and authorizes it for `user`. Returns the path of the
+    /// key, for `ssh_with(user, &["-i", path])`.
     pub fn authorize_key(&self, user: &str) -> String {
         const MAKE: &str = r#"
             set -e
@@ -93,7 +93,7 @@ fn client_words(address: &str, user: &str, options: &[&str]) -> Vec<String> {
         None => (options, [].as_slice()),
     };
     let host = format!("{user}@{address}");
-    // The first value that ssh meets for an option is the one that holds.
+    // ssh uses the first value of an option.
     let words = ["ssh"].iter().chain(options).chain(DEFAULTS);
     words
         .copied()

@@ -1,5 +1,5 @@
-//! A person's screen and keyboard: a real pseudo-terminal with a program on it, and what the
-//! program's output makes of a screen.
+//! A user's screen and keyboard: a real pseudo-terminal on which a program runs, and the screen
+//! that its output produces.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -21,15 +21,15 @@ use crate::failure::OrFail;
 use crate::picture;
 use crate::process::{wait_readable, wait_until};
 
-/// How long a text may take to appear, and a program to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The time limit for a text to appear, and for a program to end.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The moment between reading a prompt and typing. PAM prints its prompt first and then empties
-/// the line and switches the echo off; whoever types faster than a hand loses keys.
-const HAND: Duration = Duration::from_millis(30);
+/// The pause between a prompt and typing. PAM prints its prompt first, then flushes the input and
+/// disables the echo. Keys that are sent before that are lost.
+const KEY_DELAY: Duration = Duration::from_millis(30);
 
-/// The same with another terminal behind this one (an SSH session), whose modes are out of sight.
-const HAND_FAR_AWAY: Duration = Duration::from_millis(100);
+/// The pause if another terminal is behind this one (an SSH session), whose modes cannot be read.
+const REMOTE_KEY_DELAY: Duration = Duration::from_millis(100);
 
 /// Both ends of a pseudo-terminal.
 pub(crate) struct Pty {
@@ -37,7 +37,7 @@ pub(crate) struct Pty {
 }
 
 impl Pty {
-    /// A pseudo-terminal of the host, for a machine's console.
+    /// A pseudo-terminal of the host, for the console of a machine.
     pub(crate) fn of_host() -> Self {
         Self::unlocked(
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
@@ -45,7 +45,7 @@ impl Pty {
         )
     }
 
-    /// A pseudo-terminal of the machine's own, so that programs find its name in `/dev/pts`.
+    /// A pseudo-terminal of the machine, so that programs find its name in `/dev/pts`.
     pub(crate) fn of_machine(leader: u32) -> Self {
         let multiplexer = format!("/proc/{leader}/root/dev/pts/ptmx");
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -79,14 +79,14 @@ impl Pty {
     }
 }
 
-/// A terminal with a program on it: 80 columns by 24 rows unless resized.
+/// A terminal on which a program runs: 80 columns by 24 rows unless resized.
 ///
-/// Texts are awaited in the order in which the program writes them: [`expect`](Self::expect)
-/// takes the output up to and with the text, and the next one looks behind it. So a second
-/// `expect("Password:")` waits for a second prompt. What stands on the screen at the moment is
-/// [`screen`](Self::screen).
+/// Texts are expected in the order in which the program writes them. [`expect`](Self::expect)
+/// consumes the output up to the end of the text, and the next call searches after it. So a second
+/// `expect("Password:")` waits for a second prompt. [`screen`](Self::screen) returns the current
+/// screen.
 ///
-/// When it is dropped the line is hung up, as when a window is closed.
+/// Dropping it hangs up the line, as when a window is closed.
 pub struct Terminal {
     title: String,
     pty: Pty,
@@ -98,7 +98,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// The terminal at this end of `pty`, and the program that runs on the other.
+    /// A terminal at this end of `pty`, and the program that runs at the other.
     pub(crate) fn on(pty: Pty, title: &str, program: Option<Child>) -> Self {
         let master = pty.master.try_clone().or_fail("share a pseudo-terminal");
         let keyboard = File::from(pty.master.try_clone().or_fail("share a pseudo-terminal"));
@@ -117,39 +117,38 @@ impl Terminal {
         }
     }
 
-    /// Waits until the program has written `text`, and takes the output up to its end. Escape
-    /// sequences and carriage returns do not count. Panics with the screen if it does not come.
+    /// Waits until the program has written `text`, and consumes the output up to its end. Ignores
+    /// escape sequences and carriage returns. Panics with the screen on timeout.
     #[track_caller]
     pub fn expect(&self, text: &str) {
-        self.expect_any_within(&[text], PATIENCE);
+        self.expect_any_within(&[text], TIMEOUT);
     }
 
-    /// [`expect`](Self::expect) with a patience of its own.
+    /// [`expect`](Self::expect) with another timeout.
     #[track_caller]
-    pub fn expect_within(&self, text: &str, patience: Duration) {
-        self.expect_any_within(&[text], patience);
+    pub fn expect_within(&self, text: &str, timeout: Duration) {
+        self.expect_any_within(&[text], timeout);
     }
 
-    /// Waits for whichever of the texts comes first, and tells which.
+    /// Waits for the first of the texts to appear, and returns its index.
     #[track_caller]
     pub fn expect_any(&self, texts: &[&str]) -> usize {
-        self.expect_any_within(texts, PATIENCE)
+        self.expect_any_within(texts, TIMEOUT)
     }
 
-    /// [`expect_any`](Self::expect_any) with a patience of its own.
+    /// [`expect_any`](Self::expect_any) with another timeout.
     #[track_caller]
-    pub fn expect_any_within(&self, texts: &[&str], patience: Duration) -> usize {
-        match self.await_any(texts, patience) {
+    pub fn expect_any_within(&self, texts: &[&str], timeout: Duration) -> usize {
+        match self.await_any(texts, timeout) {
             Some(which) => which,
-            None => panic!("{texts:?} did not appear\n{}", self.story()),
+            None => panic!("{texts:?} did not appear\n{}", self.description()),
         }
     }
 
-    /// The same for texts of which none need come: `None` at the end of the patience, or of the
-    /// program.
+    /// The same for optional texts. Returns `None` on timeout, or if the program ended.
     #[must_use]
-    pub fn await_any(&self, texts: &[&str], patience: Duration) -> Option<usize> {
-        self.output.wait_for(patience, |stream| {
+    pub fn await_any(&self, texts: &[&str], timeout: Duration) -> Option<usize> {
+        self.output.wait_for(timeout, |stream| {
             let unread = stream.unread();
             let first = texts
                 .iter()
@@ -162,10 +161,10 @@ impl Terminal {
         })
     }
 
-    /// Waits until `text` stands on the rendered screen, wherever and since whenever.
+    /// Waits until `text` is on the current screen, at any position.
     #[track_caller]
     pub fn expect_on_screen(&self, text: &str) {
-        let found = self.output.wait_for(PATIENCE, |stream| {
+        let found = self.output.wait_for(TIMEOUT, |stream| {
             stream
                 .parser
                 .screen()
@@ -174,64 +173,67 @@ impl Terminal {
                 .then_some(())
         });
         if found.is_none() {
-            panic!("{text:?} is not on the screen\n{}", self.story());
+            panic!("{text:?} is not on the screen\n{}", self.description());
         }
     }
 
-    /// Types a line and presses Enter, a moment after the prompt.
+    /// Types a line and presses Enter, after the pause that follows a prompt.
     pub fn type_line(&self, line: &str) {
-        thread::sleep(self.hand());
+        thread::sleep(self.key_delay());
         self.send(format!("{line}\r").as_bytes());
     }
 
-    /// Types a line that must not be seen: waits until the terminal's echo is off. For prompts
-    /// that hide the answer; behind SSH it is the same as [`type_line`](Self::type_line).
+    /// Types a line that must not be shown. Waits until the echo of the terminal is disabled. For
+    /// prompts with a hidden answer. Over SSH it is the same as [`type_line`](Self::type_line).
     #[track_caller]
     pub fn type_secret(&self, line: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        // A change of a terminal's modes wakes nobody: this is the one place that has to look
-        // again and again.
+        let deadline = Instant::now() + TIMEOUT;
+        // The kernel sends no event for a change of terminal modes, so this is the only place that
+        // polls.
         while self.modes().contains(LocalModes::ECHO) {
             if Instant::now() > deadline {
-                panic!("the terminal would show what is typed\n{}", self.story());
+                panic!(
+                    "the terminal would echo what is typed\n{}",
+                    self.description()
+                );
             }
             thread::sleep(Duration::from_millis(1));
         }
         self.type_line(line);
     }
 
-    /// Sends bytes as they are: `b"\x03"` is Ctrl-C, `b"\x04"` is Ctrl-D.
+    /// Sends bytes unchanged: `b"\x03"` is Ctrl-C, `b"\x04"` is Ctrl-D.
     pub fn send(&self, bytes: &[u8]) {
         let mut keyboard = self.keyboard.lock().unwrap_or_else(PoisonError::into_inner);
-        // A program that has just ended takes no more keys; the next `expect` tells.
+        // A program that has just ended reads no more keys. The next `expect` reports it.
         let _ = keyboard.write_all(bytes);
     }
 
-    /// The screen as it is now: its rows, without the blanks at the end of each.
+    /// The rows of the current screen, without trailing blanks.
     #[must_use]
     pub fn screen(&self) -> String {
         self.output.lock().parser.screen().contents()
     }
 
-    /// All that the program has written so far, without escape sequences.
+    /// The output of the program so far, without escape sequences.
     #[must_use]
     pub fn transcript(&self) -> String {
         self.output.lock().text.clone()
     }
 
-    /// All that the program has written so far, byte for byte.
+    /// The raw output of the program so far.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         self.output.lock().bytes.clone()
     }
 
-    /// What has been written since the last text that was waited for.
+    /// The output after the last expected text.
     #[must_use]
     pub fn unread(&self) -> String {
         self.output.lock().unread().to_owned()
     }
 
-    /// Makes the window larger or smaller.
+    /// Changes the size of the window.
     pub fn resize(&self, rows: u16, columns: u16) {
         let (Some(height), Some(width)) = (NonZeroU16::new(rows), NonZeroU16::new(columns)) else {
             panic!("a terminal of {rows} rows and {columns} columns");
@@ -240,45 +242,45 @@ impl Terminal {
         self.pty.set_size(rows, columns);
     }
 
-    /// Draws the screen as it is now into a PNG file, for a camera or a reader.
+    /// Draws the current screen into a PNG file, for a camera or a reader.
     pub fn screenshot(&self, path: impl AsRef<Path>) {
         picture::draw(self.output.lock().parser.screen(), path.as_ref());
     }
 
-    /// Waits until the program ends, and takes the output to its end.
+    /// Waits until the program ends, and consumes all its output.
     #[track_caller]
     pub fn wait_exit(&self) -> ExitStatus {
         let Some(program) = &self.program else {
-            panic!("{} has no end of its own to wait for", self.title);
+            panic!("{} does not end by itself", self.title);
         };
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         let status = wait_until(
             &mut program.lock().unwrap_or_else(PoisonError::into_inner),
             deadline,
         );
         let Some(status) = status else {
-            panic!("the program does not end\n{}", self.story());
+            panic!("the program did not end\n{}", self.description());
         };
-        // The end of the output comes with the end of the last process that holds the terminal,
-        // which may be one left behind in the background.
+        // The output ends when the last process that holds the terminal ends. That may be a
+        // background process.
         self.output
             .wait_for(Duration::from_secs(1), |stream| stream.ended.then_some(()));
         status
     }
 
-    /// The terminal's story for a panic's message: what was not read yet, and the screen.
-    pub(crate) fn story(&self) -> String {
+    /// The terminal for the message of a panic: the unread output and the screen.
+    pub(crate) fn description(&self) -> String {
         let stream = self.output.lock();
-        let mut story = format!("{}\nunread: {:?}\nscreen:\n", self.title, stream.unread());
+        let mut description = format!("{}\nunread: {:?}\nscreen:\n", self.title, stream.unread());
         let screen = stream.parser.screen();
         let (_, columns) = screen.size();
         for row in screen.rows(0, columns.get()) {
-            let _ = writeln!(story, "| {row}");
+            let _ = writeln!(description, "| {row}");
         }
         if stream.ended {
-            story.push_str("the program has ended\n");
+            description.push_str("the program has ended\n");
         }
-        story
+        description
     }
 
     fn modes(&self) -> LocalModes {
@@ -287,11 +289,11 @@ impl Terminal {
             .local_modes
     }
 
-    fn hand(&self) -> Duration {
+    fn key_delay(&self) -> Duration {
         if self.modes().contains(LocalModes::ICANON) {
-            HAND
+            KEY_DELAY
         } else {
-            HAND_FAR_AWAY
+            REMOTE_KEY_DELAY
         }
     }
 }
@@ -302,8 +304,8 @@ impl Drop for Terminal {
         if let Some(reader) = self.reader.take() {
             let _ = reader.join();
         }
-        // The last descriptors close with the struct, which hangs up; what does not mind is
-        // killed so that nothing is left to reap.
+        // The last descriptors close with the struct, which hangs up the line. A program that
+        // ignores the hangup is killed, so that no process is left to reap.
         if let Some(program) = &self.program {
             let mut program = program.lock().unwrap_or_else(PoisonError::into_inner);
             let _ = program.kill();
@@ -312,7 +314,7 @@ impl Drop for Terminal {
     }
 }
 
-/// What a program has written.
+/// The output of a program.
 struct Output {
     stream: Mutex<Stream>,
     grown: Condvar,
@@ -321,7 +323,7 @@ struct Output {
 struct Stream {
     bytes: Vec<u8>,
     text: String,
-    /// How much of `text` has been taken by `expect`.
+    /// The length of the part of `text` that `expect` has consumed.
     read: usize,
     plain: vte::Parser,
     parser: vt100::Parser,
@@ -390,13 +392,13 @@ impl Output {
         }
     }
 
-    /// Waits until `found` finds something; gives up at the end of the output or of the patience.
+    /// Waits until `found` returns a value. Stops at the end of the output or at the timeout.
     fn wait_for<T>(
         &self,
-        patience: Duration,
+        timeout: Duration,
         mut found: impl FnMut(&mut Stream) -> Option<T>,
     ) -> Option<T> {
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + timeout;
         let mut stream = self.lock();
         loop {
             if let Some(value) = found(&mut stream) {
@@ -415,7 +417,7 @@ impl Output {
     }
 }
 
-/// Takes the letters and the ends of lines out of a terminal's stream.
+/// Extracts the letters and line ends from the output of a terminal.
 struct Plain<'a>(&'a mut String);
 
 impl vte::Perform for Plain<'_> {

@@ -1,10 +1,10 @@
-//! Administrators: who may be one, what they see and do, and what the commands tell scripts.
+//! Administrators: who is one, what they see and change, and what the commands report to scripts.
 
 use tfa_tests::Machine;
 
 use crate::bus::try_codes;
-use crate::people::{
-    CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up, set_up, ssh_as_far_as_the_code,
+use crate::users::{
+    CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up, set_up, ssh_to_code_prompt,
 };
 
 #[test]
@@ -43,10 +43,13 @@ fn root_lists_shows_unlocks_and_resets() {
         "Remote logins: not locked (wrong codes in a row: 0)",
         "Console logins: not locked (wrong codes in a row: 0)",
     ] {
-        assert!(shown.lines().any(|told| told == line), "{line} in {shown}");
+        assert!(
+            shown.lines().any(|message| message == line),
+            "{line} in {shown}"
+        );
     }
 
-    // Locked, and unlocked before the time is up.
+    // Locked, and unlocked before the lock ends.
     try_codes(&machine, "", &alice.phone.wrong_code(), 5);
     assert_eq!(listed(&machine, "--locked"), ["alice"]);
     let shown = machine.succeed(["tfactl", "show", "alice"]);
@@ -58,11 +61,11 @@ fn root_lists_shows_unlocks_and_resets() {
     let said = machine.succeed(["tfactl", "unlock", "alice"]);
     assert!(said.contains("alice is unlocked"), "{said}");
     assert_eq!(listed(&machine, "--locked"), [""; 0]);
-    let login = ssh_as_far_as_the_code(&machine, "alice");
+    let login = ssh_to_code_prompt(&machine, "alice");
     login.type_secret(&alice.phone.next_unused());
     login.expect("alice@host:~$");
 
-    // Reset: not by a slip, and then for good.
+    // A reset needs the user's name, and cannot be undone.
     let output = machine.fail(["tfactl", "reset", "alice"]);
     assert_eq!(output.code(), Some(1));
     assert!(
@@ -94,7 +97,7 @@ fn an_administrator_over_ssh_gives_password_and_code_in_the_text_agent() {
     machine.add_user("carol", PASSWORD);
     machine.add_to_group("carol", "sudo");
 
-    // Without a phone of her own, the password does.
+    // Without a phone, the password of the administrator suffices.
     let terminal = machine.ssh("carol");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
@@ -109,9 +112,9 @@ fn an_administrator_over_ssh_gives_password_and_code_in_the_text_agent() {
     terminal.type_line("exit");
     terminal.wait_exit();
 
-    // With a phone, the code is asked for here too: nobody administers with a password alone.
+    // With a phone, the code is required here too.
     let carol = set_up(&machine, "carol", PASSWORD);
-    let terminal = ssh_as_far_as_the_code(&machine, "carol");
+    let terminal = ssh_to_code_prompt(&machine, "carol");
     terminal.type_secret(&carol.phone.next_unused());
     terminal.expect("carol@host:~$");
     terminal.type_line("tfactl reset alice --yes");
@@ -129,12 +132,12 @@ fn an_administrator_over_ssh_gives_password_and_code_in_the_text_agent() {
 }
 
 #[test]
-fn an_administrator_with_the_password_and_no_right_code_changes_nothing() {
+fn an_administrator_without_a_right_code_changes_nothing() {
     let machine = machine_with_alice();
     machine.add_user("carol", PASSWORD);
     machine.add_to_group("carol", "sudo");
     let carol = set_up(&machine, "carol", PASSWORD);
-    let terminal = ssh_as_far_as_the_code(&machine, "carol");
+    let terminal = ssh_to_code_prompt(&machine, "carol");
     terminal.type_secret(&carol.backup_codes[0]);
     terminal.expect("carol@host:~$");
     terminal.type_line("tfactl reset carol --yes; echo ended with $?");
@@ -151,12 +154,12 @@ fn an_administrator_with_the_password_and_no_right_code_changes_nothing() {
 }
 
 #[test]
-fn a_plain_user_is_no_administrator() {
+fn an_ordinary_user_is_not_an_administrator() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("carol", "admin's own");
     machine.add_to_group("carol", "sudo");
 
-    // Without a terminal nobody is asked.
+    // Without a terminal no password is asked for.
     for command in [
         &["list"][..],
         &["show", "alice"],
@@ -170,8 +173,9 @@ fn a_plain_user_is_no_administrator() {
         assert_eq!(output.stdout, "");
     }
 
-    // On a terminal it takes an administrator's password; her own does not do.
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    // On a terminal an administrator's password is required. The user's own password is not
+    // accepted.
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("alice@host:~$");
     terminal.type_line("tfactl list; echo ended with $?");
@@ -185,7 +189,7 @@ fn a_plain_user_is_no_administrator() {
 }
 
 #[test]
-fn the_exit_code_tells_scripts_what_happened() {
+fn each_kind_of_failure_has_its_own_exit_code() {
     let machine = machine_with_alice();
     let code = |words: &[&str]| machine.run(words.iter().copied()).code();
     assert_eq!(code(&["tfactl", "list"]), Some(0));
@@ -218,14 +222,14 @@ fn the_exit_code_tells_scripts_what_happened() {
     let terminal = machine.ssh("alice");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
-    // Nobody knows who has a second factor: nobody gets in.
+    // Without the policy every login is refused.
     terminal.expect("Password:");
     machine.succeed(["systemctl", "unmask", "tfad"]);
     assert_eq!(code(&["tfactl", "list"]), Some(0));
 }
 
 #[test]
-fn the_interface_that_is_installed_as_xml_is_the_one_on_the_bus() {
+fn the_installed_interface_xml_equals_the_one_on_the_bus() {
     let machine = Machine::boot();
     let live = machine.succeed([
         "busctl",
@@ -242,8 +246,8 @@ fn the_interface_that_is_installed_as_xml_is_the_one_on_the_bus() {
     assert_eq!(methods.count(), 23, "{installed:#?}");
 }
 
-/// The project's interfaces in an introspection's XML: one line a member or argument, in order of
-/// the names, an argument after its method.
+/// The project's interfaces in the XML of an introspection: one line for each member or argument,
+/// sorted by name, with each argument after its method.
 fn members(xml: &str) -> Vec<String> {
     let mut text = String::new();
     for part in xml.split("<!--") {

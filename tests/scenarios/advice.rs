@@ -1,15 +1,15 @@
-//! What the log advises where a question gets no answer, and the stacks of the manual for programs that
-//! cannot ask.
+//! The advice in the log after a question without an answer, and the manual's stacks for programs
+//! that cannot ask.
 
 use tfa_tests::Machine;
 
-use crate::people::{CODE, PASSWORD, begin_a_time_step, decree, set_up};
+use crate::users::{CODE, PASSWORD, begin_a_time_step, set_policy, set_up};
 
 const MODULE: &str = include_str!("../../man/pam_tfa.8");
-/// What is advised of sshd.
+/// The advice for sshd.
 const OF_SSHD: &str = "KbdInteractiveAuthentication";
 
-/// The block of the manual that begins with that line.
+/// The block of the manual that begins with this line.
 fn block(first: &str) -> String {
     let lines = MODULE.lines().skip_while(|line| *line != first);
     let block: Vec<&str> = lines.take_while(|line| *line != ".Ed").collect();
@@ -18,7 +18,7 @@ fn block(first: &str) -> String {
 }
 
 #[test]
-fn sudo_without_an_answer_is_not_advised_about_sshd() {
+fn sudo_without_an_answer_gets_no_advice_about_sshd() {
     let machine = Machine::boot();
     machine.add_user("alice", PASSWORD);
     machine.add_to_group("alice", "sudo");
@@ -30,22 +30,22 @@ fn sudo_without_an_answer_is_not_advised_about_sshd() {
     terminal.expect(CODE);
     terminal.send(b"\x03");
     terminal.wait_exit();
-    let told = machine.expect_in_journal("sudo", "the question got no answer");
-    assert!(told.contains("The user cancelled"), "{told}");
+    let message = machine.expect_in_journal("sudo", "the question got no answer");
+    assert!(message.contains("The user cancelled"), "{message}");
     assert!(!machine.journal("sudo").contains(OF_SSHD));
 }
 
-/// Debian's i3lock and swaylock: all that their files have.
+/// The whole file of i3lock and swaylock in Debian.
 const AS_SHIPPED: &str = "auth include login\n";
 
 #[test]
-fn a_screen_locker_unlocks_with_a_stack_of_the_manual_and_not_as_shipped() {
+fn a_screen_locker_needs_the_stack_of_the_manual() {
     let machine = Machine::boot_with(&["pamtester"]);
     machine.add_user("alice", PASSWORD);
     machine.offer_questions();
     let alice = set_up(&machine, "alice", PASSWORD);
-    decree(&machine, "[policy]\nmode = \"optional\"\n");
-    // Lockers run as the user. Each answers its questions as that one does: the same to all.
+    set_policy(&machine, "[policy]\nmode = \"optional\"\n");
+    // Screen lockers run as the user. These answer all questions alike.
     let unlock = |service: &str, answer: &str| {
         let words = ["pamtester", service, "alice", "authenticate"];
         let answers = format!("{answer}\n{answer}\n");
@@ -53,8 +53,9 @@ fn a_screen_locker_unlocks_with_a_stack_of_the_manual_and_not_as_shipped() {
     };
     machine.write_file("/etc/pam.d/i3lock", AS_SHIPPED);
     assert!(!unlock("i3lock", PASSWORD).success());
-    let told = machine.expect_in_journal("pamtester", "the answer was the password, not the code");
-    assert!(told.contains("This screen locker"), "{told}");
+    let message =
+        machine.expect_in_journal("pamtester", "the answer was the password, not the code");
+    assert!(message.contains("This screen locker"), "{message}");
     assert!(!machine.journal("pamtester").contains(OF_SSHD));
 
     machine.write_file(
@@ -77,7 +78,7 @@ fn a_screen_locker_unlocks_with_a_stack_of_the_manual_and_not_as_shipped() {
 }
 
 #[test]
-fn a_file_server_is_advised_about_a_stack_of_its_own() {
+fn a_file_server_is_advised_to_use_its_own_stack() {
     let machine = Machine::boot_with(&["pamtester"]);
     machine.add_user("alice", PASSWORD);
     machine.offer_questions();
@@ -90,7 +91,8 @@ fn a_file_server_is_advised_about_a_stack_of_its_own() {
     let login = machine.command(["pamtester", "vsftpd", "alice", "authenticate"]);
     let output = login.stdin(format!("{PASSWORD}\n{PASSWORD}\n")).run();
     assert!(!output.success(), "{output}");
-    let told = machine.expect_in_journal("pamtester", "the answer was the password, not the code");
-    assert!(told.contains("a stack of its own"), "{told}");
+    let message =
+        machine.expect_in_journal("pamtester", "the answer was the password, not the code");
+    assert!(message.contains("a stack of its own"), "{message}");
     assert!(!machine.journal("pamtester").contains(OF_SSHD));
 }

@@ -1,5 +1,5 @@
-# A client and a server of the system bus in plain Perl, which every Debian has: for what
-# no program of the package does, such as an answer that never comes.
+# A client and a server of the system bus in plain Perl, which every Debian has. For calls that no
+# program of the package makes, such as a dialog without an answer.
 package Bus;
 use strict;
 use warnings;
@@ -8,32 +8,32 @@ use IO::Socket::UNIX;
 my %ALIGN = (y => 1, g => 1, v => 1, x => 8, t => 8, '(' => 8, '{' => 8);
 my $TYPE = qr/(?<t>[ybiuxtsogv]|a(?&t)|\((?&t)+\)|\{(?&t)(?&t)\})/;
 
-# Connects to the bus, as whoever runs it.
+# Connects to the bus as the current user.
 sub new {
     my ($class) = @_;
-    my $self = $class->log_on('/run/dbus/system_bus_socket');
+    my $self = $class->authenticate('/run/dbus/system_bus_socket');
     ($self->{name}) = $self->daemon('Hello', '');
     return $self;
 }
 
-# Connects to the daemon itself, which has logins alone there.
+# Connects to the daemon's own socket, which has only the login interface.
 sub own {
     my ($class) = @_;
-    return $class->log_on('/run/tfa/login');
+    return $class->authenticate('/run/tfa/login');
 }
 
-sub log_on {
+sub authenticate {
     my ($class, $path) = @_;
-    return $class->over(IO::Socket::UNIX->new(Peer => $path) || die "nobody at $path: $!\n");
+    return $class->from_socket(IO::Socket::UNIX->new(Peer => $path) || die "no listener at $path: $!\n");
 }
 
-sub over {
+sub from_socket {
     my ($class, $socket) = @_;
     my $self = bless {socket => $socket, serial => 0, input => ''}, $class;
     $self->raw("\0AUTH EXTERNAL " . unpack('H*', $>) . "\r\nBEGIN\r\n");
     my $line = '';
     $line .= $self->take(1) until $line =~ /\n$/;
-    die "it says $line" unless $line =~ /^OK/;
+    die "unexpected reply: $line" unless $line =~ /^OK/;
     return $self;
 }
 
@@ -44,27 +44,27 @@ sub daemon {
     return $self->call($bus, '/org/freedesktop/DBus', $bus, $member, @rest);
 }
 
-# Calls a method of the two-factor daemon: its interface's last word, the method, the arguments.
+# Calls a method of tfad: the last part of the interface name, the method, the arguments.
 sub tfa {
     my ($self, $interface, @rest) = @_;
     return $self->call('org.tfad.Tfa1', '/org/tfad/Tfa1', "org.tfad.Tfa1.$interface", @rest);
 }
 
-# Begins a login dialog; gives its number and the turn.
+# Begins a login dialog. Returns its number and the turn.
 sub begin {
     my ($self, $user, %context) = @_;
     my @context = map { [$_, ['s', $context{$_}]] } keys %context;
     return $self->tfa('Login', 'Begin', 'sa{sv}', $user, [['phase', ['s', 'auth']], @context]);
 }
 
-# Answers a dialog; gives the turn: [lines, tag, text, digits].
+# Answers a dialog. Returns the turn: [lines, tag, text, digits].
 sub answer {
     my ($self, $dialog, $reply) = @_;
     my ($turn) = $self->tfa('Login', 'Answer', 'us', $dialog, $reply);
     return $turn;
 }
 
-# A turn in one line: all it shows, then what follows.
+# Formats a turn as one line: its lines, then the question or verdict.
 sub words {
     my ($turn) = @_;
     my $words = join ' ', (map { $_->[1] } @{$turn->[0]}), "$turn->[1]:", $turn->[2];
@@ -72,7 +72,7 @@ sub words {
     return $words;
 }
 
-# Calls a method; gives what it returns, dies with the error's name and text.
+# Calls a method, and returns its result. Dies with the name and the text of an error.
 sub call {
     my ($self, $destination, $path, $interface, $member, $signature, @values) = @_;
     my $serial = $self->send(1, {1 => ['o', $path], 2 => ['s', $interface], 3 => ['s', $member],
@@ -85,14 +85,14 @@ sub call {
     }
 }
 
-# Sends a message of that type with these header fields; gives its serial.
+# Sends a message of this type with these header fields. Returns its serial.
 sub send {
     my ($self, @message) = @_;
     $self->raw($self->message(0, @message));
     return $self->{serial};
 }
 
-# The bytes of a message with these flags, of that type, with these header fields.
+# The bytes of a message with these flags, this type and these header fields.
 sub message {
     my ($self, $flags, $type, $fields, $signature, @values) = @_;
     my $body = '';
@@ -105,7 +105,7 @@ sub message {
     return $header . $body;
 }
 
-# Sends bytes as they are.
+# Sends raw bytes.
 sub raw {
     my ($self, $bytes) = @_;
     my $socket = $self->{socket};
@@ -113,7 +113,7 @@ sub raw {
     $socket->flush;
 }
 
-# How many connections have said something to the daemon that it has not read: sock_diag(7).
+# The number of connections to the daemon with unread data, by sock_diag(7).
 sub unread {
     my ($DIAG, $BY_FAMILY, $DUMP, $NAMES, $QUEUES) = (4, 20, 0x301, 1, 16);
     socket my $kernel, 16, 3, $DIAG or die "no sock_diag: $!\n";
@@ -125,7 +125,7 @@ sub unread {
         while (length $part) {
             my ($length, $type) = unpack 'Vv', $part;
             return $unread if $type == 3;
-            die "sock_diag refuses\n" if $type == 2;
+            die "sock_diag failed\n" if $type == 2;
             my %attribute;
             for (my $at = 32; $at < $length;) {
                 my ($size, $kind) = unpack 'vv', substr $part, $at;
@@ -139,7 +139,7 @@ sub unread {
     }
 }
 
-# The next message: its type, its header fields by their number, its body.
+# Reads the next message: its type, its header fields by their number, its body.
 sub receive {
     my ($self) = @_;
     my $fixed = $self->take(16);

@@ -1,21 +1,21 @@
-//! Programs that speak to the daemon over the machine's bus in ways no command of the package
-//! does: dialogs by the hundred, answers that never come. They are Perl, over `bus.pm`.
+//! Programs that call the daemon over the machine's bus in ways no command of the package does,
+//! such as hundreds of dialogs, or calls without answers. They are written in Perl, with `bus.pm`.
 
 use tfa_tests::{Command, Machine};
 
 const MODULE: &str = include_str!("bus.pm");
 
-/// Puts `Bus` where every Perl program finds it.
-pub(crate) fn bring_bus(machine: &Machine) {
+/// Installs the module `Bus` where Perl finds it.
+pub(crate) fn install_bus_module(machine: &Machine) {
     const PATH: &str = "/usr/local/lib/site_perl/Bus.pm";
     if !machine.has_file(PATH) {
         machine.write_file(PATH, MODULE);
     }
 }
 
-/// A Perl program with `Bus` at hand, and its arguments. Root runs it unless it says otherwise.
-pub(crate) fn perl(machine: &Machine, program: &str, arguments: &[&str]) -> Command {
-    bring_bus(machine);
+/// A Perl program that can use `Bus`, with its arguments. It runs as root by default.
+pub(crate) fn run_perl(machine: &Machine, program: &str, arguments: &[&str]) -> Command {
+    install_bus_module(machine);
     let program = format!("use strict; use warnings; use Bus; $| = 1;\n{program}");
     let words = ["perl".to_owned(), "-e".to_owned(), program, "--".to_owned()];
     machine.command(
@@ -25,11 +25,11 @@ pub(crate) fn perl(machine: &Machine, program: &str, arguments: &[&str]) -> Comm
     )
 }
 
-/// Answers login dialogs of alice's from another host with a wrong code, as often as said, as fast
-/// as the daemon takes them, and gives the last turn. `tty` is where she sits; from afar if empty.
+/// Answers login dialogs of alice with a wrong code, `times` times without a pause. Returns the
+/// last turn. `tty` is her terminal; if it is empty, she logs in from another host.
 ///
-/// What the PAM module does is done here by root itself: nobody's patience is tried by a password
-/// and a pause for each try.
+/// Root makes the calls of the PAM module directly. This saves the password and the delay of each
+/// try.
 pub(crate) fn try_codes(machine: &Machine, tty: &str, code: &str, times: usize) -> String {
     const TRY: &str = r#"
         my ($tty, $code, $times) = @ARGV;
@@ -42,10 +42,10 @@ pub(crate) fn try_codes(machine: &Machine, tty: &str, code: &str, times: usize) 
             $last = Bus::words($turn);
         }
         print $last;"#;
-    perl(machine, TRY, &[tty, code, &times.to_string()]).succeed()
+    run_perl(machine, TRY, &[tty, code, &times.to_string()]).succeed()
 }
 
-/// What `tfactl show` knows of alice under a key; `null` where there is nothing.
+/// The value of a key in `tfactl show --json` for alice, or `null`.
 pub(crate) fn shown(machine: &Machine, key: &str) -> String {
     let json = machine.succeed(["tfactl", "show", "alice", "--json"]);
     let label = format!("\"{key}\":");

@@ -1,17 +1,17 @@
-//! Logins that go on without the second factor: which are refused, which are logged, and which the
-//! check of the configuration names.
+//! Logins that continue without the second factor: which are refused, which are logged, and which
+//! the check of the configuration reports.
 
 use tfa_tests::{Machine, Terminal};
 
-use crate::people::{CODE, PASSWORD, decree, machine_with_alice_set_up, set_up};
+use crate::users::{CODE, PASSWORD, machine_with_alice_set_up, set_policy, set_up};
 
 const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
-/// The log's line on a login that went on.
+/// The log line of a login that continued.
 const WITHOUT: &str = "goes on WITHOUT the second factor that is required";
-/// The log's line on a login whose auth phase refused it.
+/// The log line of a login that the auth phase refused.
 const AUTH_REFUSED: &str = "denied: the auth phase refused this login, and it went on";
 
-/// As in Debian's gdm3, without what is for the desktop.
+/// As in Debian's gdm3, without the lines for the desktop.
 const NO_AUTH_PHASE: &str = "auth required pam_permit.so\n@include common-account\n";
 
 fn times(machine: &Machine, line: &str) -> usize {
@@ -29,7 +29,7 @@ fn a_service_that_skips_the_auth_phase_is_refused_or_logged_once() {
     for service in ["gdm-autologin", "gdm-fingerprint", "kiosk"] {
         machine.write_file(&format!("/etc/pam.d/{service}"), NO_AUTH_PHASE);
     }
-    decree(&machine, REQUIRED);
+    set_policy(&machine, REQUIRED);
     let login = |service: &str, user: &str| {
         machine.run(["pamtester", service, user, "authenticate", "acct_mgmt"])
     };
@@ -46,15 +46,15 @@ fn a_service_that_skips_the_auth_phase_is_refused_or_logged_once() {
     }
     assert_eq!(times(&machine, WITHOUT), 0);
 
-    // One that `guard` does not name goes on, and the log says so once, with what to do.
+    // A service that `guard` does not name continues. The log reports it once, with a remedy.
     for user in ["alice", "bob"] {
         for _ in 0..3 {
             let output = login("kiosk", user);
             assert!(output.success(), "{output}");
         }
-        let told = machine.expect_in_journal("tfad", &format!("{user}: {WITHOUT}"));
-        assert!(told.contains("(service kiosk, from "), "{told}");
-        assert!(told.contains("add the service to guard"), "{told}");
+        let message = machine.expect_in_journal("tfad", &format!("{user}: {WITHOUT}"));
+        assert!(message.contains("(service kiosk, from "), "{message}");
+        assert!(message.contains("add the service to guard"), "{message}");
     }
     assert_eq!(times(&machine, WITHOUT), 2);
     let notes = machine.run(["tfad", "--check"]).text();
@@ -65,13 +65,13 @@ fn a_service_that_skips_the_auth_phase_is_refused_or_logged_once() {
     let named = notes.matches("the PAM service ").count();
     assert_eq!(named, 1, "{notes}");
 
-    decree(
+    set_policy(
         &machine,
         &format!("{REQUIRED}guard = [\"sshd\", \"kiosk\"]\n"),
     );
     assert!(!login("kiosk", "alice").success());
-    // Where it is each user's own choice, nothing is required, nor logged.
-    decree(&machine, "[policy]\nmode = \"optional\"\n");
+    // In optional mode nothing is required, and nothing is logged.
+    set_policy(&machine, "[policy]\nmode = \"optional\"\n");
     for service in ["gdm-autologin", "gdm-fingerprint", "kiosk"] {
         assert!(login(service, "alice").success(), "{service}");
     }
@@ -80,7 +80,7 @@ fn a_service_that_skips_the_auth_phase_is_refused_or_logged_once() {
 
 /// A login over SSH with a password and three wrong codes.
 #[test]
-fn a_login_that_is_let_off_does_not_hide_the_next_one_in_the_log() {
+fn an_exempt_login_does_not_hide_the_next_one_in_the_log() {
     let machine = Machine::boot_with(&["pamtester"]);
     machine.add_user("bob", PASSWORD);
     machine.write_file("/etc/pam.d/kiosk", NO_AUTH_PHASE);
@@ -90,17 +90,17 @@ fn a_login_that_is_let_off_does_not_hide_the_next_one_in_the_log() {
         let login = ["pamtester", "-I", &item, "kiosk", "bob", "acct_mgmt"];
         machine.succeed(login);
     };
-    for (audit, told) in [
+    for (audit, message) in [
         ("", "bob: goes on"),
         ("audit = true\n", "bob: audit: goes on"),
     ] {
         let policy = format!("{REQUIRED}{audit}{inside}");
-        decree(&machine, &policy);
+        set_policy(&machine, &policy);
         machine.succeed(["systemctl", "restart", "tfad"]);
         from("10.0.0.7");
         from("192.0.2.7");
-        let told = format!("{told} WITHOUT the second factor");
-        let line = machine.expect_in_journal("tfad", &told);
+        let message = format!("{message} WITHOUT the second factor");
+        let line = machine.expect_in_journal("tfad", &message);
         assert!(line.contains("from 192.0.2.7"), "{line}");
     }
 }
@@ -124,7 +124,7 @@ fn with_wrong_codes(machine: &Machine, wrong: &str) -> Terminal {
 }
 
 #[test]
-fn under_optional_a_stack_that_ignores_the_refusal_lets_no_wrong_code_in() {
+fn in_optional_mode_a_continuing_stack_admits_no_wrong_code() {
     let (machine, alice) = machine_with_alice_set_up();
     let edit = "s/^auth.*pam_tfa.so.*/auth [default=ignore] pam_tfa.so enroll=account/";
     machine.succeed(["sed", "-i", edit, "/etc/pam.d/common-auth"]);
@@ -138,7 +138,7 @@ fn under_optional_a_stack_that_ignores_the_refusal_lets_no_wrong_code_in() {
 }
 
 #[test]
-fn under_optional_a_key_after_a_refused_password_takes_a_new_connection() {
+fn in_optional_mode_a_key_after_a_refusal_needs_a_new_connection() {
     let (machine, _alice) = machine_with_alice_set_up();
     let _ = machine.authorize_key("alice");
     machine.configure_sshd("00-questions", "PasswordAuthentication yes");

@@ -1,27 +1,27 @@
 //! Logins on the console.
 
-use crate::people::{
-    CODE, PASSWORD, begin_a_time_step, console_on, decree, give_password, machine_with_alice,
-    record_of, screen, set_up,
+use crate::users::{
+    CODE, PASSWORD, begin_a_time_step, console_on, console_on_tty1, enter_password,
+    machine_with_alice, record_of, set_policy, set_up,
 };
 
 #[test]
-fn the_console_asks_for_password_and_code_and_a_backup_code_will_do() {
+fn the_console_asks_for_the_password_and_a_code_or_backup_code() {
     let machine = machine_with_alice();
     let alice = set_up(&machine, "alice", PASSWORD);
     begin_a_time_step(&machine, &alice.phone, 5);
     let console = machine.console();
 
-    give_password(console, "alice");
+    enter_password(console, "alice");
     console.expect(CODE);
-    // Past the oldest code, which the window leaves first.
+    // Skips the oldest code, which leaves the window first.
     let _ = alice.phone.next_unused();
     let code = alice.phone.next_unused();
     console.type_secret(&code);
     console.expect("alice@host:~$");
     console.type_line("exit");
 
-    give_password(console, "alice");
+    enter_password(console, "alice");
     console.expect(CODE);
     console.type_secret(&code);
     console.expect("This code was already used. Each code works only once: enter a new one.");
@@ -31,7 +31,7 @@ fn the_console_asks_for_password_and_code_and_a_backup_code_will_do() {
     console.expect("alice@host:~$");
     console.type_line("exit");
 
-    give_password(console, "alice");
+    enter_password(console, "alice");
     console.expect(CODE);
     console.type_secret(&alice.backup_codes[0]);
     console.expect("This code was already used.");
@@ -49,9 +49,9 @@ fn the_console_asks_for_password_and_code_and_a_backup_code_will_do() {
 fn the_console_refuses_after_three_wrong_codes_or_an_empty_answer() {
     let machine = machine_with_alice();
     let alice = set_up(&machine, "alice", PASSWORD);
-    let console = screen(&machine);
+    let console = console_on_tty1(&machine);
 
-    give_password(console, "alice");
+    enter_password(console, "alice");
     for _ in 0..3 {
         console.expect(CODE);
         console.type_secret(&alice.phone.wrong_code());
@@ -66,12 +66,12 @@ fn the_console_refuses_after_three_wrong_codes_or_an_empty_answer() {
     assert!(record.contains("\"console_failures\": 3"), "{record}");
     assert!(record.contains("\"failures\": 0"), "{record}");
 
-    give_password(console, "alice");
+    enter_password(console, "alice");
     console.expect(CODE);
     console.type_secret("");
     console.expect("Login incorrect");
 
-    give_password(console, "alice");
+    enter_password(console, "alice");
     console.expect(CODE);
     console.type_secret(&alice.phone.next_unused());
     console.expect("alice@host:~$");
@@ -99,19 +99,19 @@ fn the_console_reveals_no_enrollment_to_a_wrong_password() {
     }
     assert_eq!(stories[0], stories[1]);
 
-    give_password(console, "bob");
+    enter_password(console, "bob");
     console.expect("bob@host:~$");
     assert!(!console.transcript().contains("code"));
     assert_eq!(machine.journal("tfad"), journal);
 }
 
 #[test]
-fn a_serial_line_is_a_console_where_the_kernel_or_the_policy_says_so() {
+fn a_serial_line_is_a_console_if_the_kernel_or_the_policy_says_so() {
     let machine = machine_with_alice();
     let alice = set_up(&machine, "alice", PASSWORD);
     let console = console_on(&machine, "ttymxc0");
     let guess = || {
-        give_password(console, "alice");
+        enter_password(console, "alice");
         console.expect(CODE);
         console.type_secret(&alice.phone.wrong_code());
         console.expect("Wrong code.");
@@ -125,7 +125,7 @@ fn a_serial_line_is_a_console_where_the_kernel_or_the_policy_says_so() {
     };
     assert_eq!(guess(), (Some(0), Some(1)));
 
-    // What the kernel says, as the daemon sees it from inside its sandbox.
+    // The kernel's list of consoles, as seen in the daemon's sandbox.
     const ACTIVE: &str = "/sys/class/tty/console/active";
     machine.succeed(["cat", ACTIVE]);
     machine.write_file("/root/active", "tty0 ttymxc0\n");
@@ -134,12 +134,12 @@ fn a_serial_line_is_a_console_where_the_kernel_or_the_policy_says_so() {
     assert_eq!(guess(), (Some(1), Some(1)));
     machine.succeed(["umount", ACTIVE]);
 
-    decree(
+    set_policy(
         &machine,
         "[policy]\nmode = \"optional\"\nconsoles = [\"default\", \"ttymxc0\"]\n",
     );
     assert_eq!(guess(), (Some(2), Some(1)));
-    decree(
+    set_policy(
         &machine,
         "[policy]\nmode = \"optional\"\nconsoles = [\"default\"]\n",
     );

@@ -1,4 +1,4 @@
-//! Setting up and looking after one's own two-factor login, as a person at a terminal does it.
+//! A user enrolls, and changes the enrollment, on a terminal with `tfa-enroll`.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 
 use tfa_tests::{Machine, Phone, Terminal, read_qr};
 
-use crate::people::{
+use crate::users::{
     CODE, PASSWORD, authenticate, backup_codes_in, begin_a_time_step, machine_with_alice,
-    machine_with_alice_set_up, record_of, set_up_in, ssh_as_far_as_the_code, uri_in,
+    machine_with_alice_set_up, record_of, set_up_in, ssh_to_code_prompt, uri_in,
 };
 
 const SHELL: &str = "alice@host:~$";
@@ -17,7 +17,7 @@ const PROOF: &str = "Code from your phone, or a backup code:";
 const NEW_CODE: &str = "Code from your phone:";
 
 #[test]
-fn setting_up_asks_for_the_password_again_and_a_wrong_one_changes_nothing() {
+fn enrollment_asks_for_the_password_and_needs_the_right_one() {
     let machine = machine_with_alice();
     let terminal = at_the_shell(&machine);
     terminal.type_line("tfa-enroll setup");
@@ -80,10 +80,10 @@ fn on_the_console_a_user_enrolls_with_the_text_agent() {
 }
 
 #[test]
-fn before_a_code_was_right_no_login_is_asked_and_the_status_says_so() {
+fn before_the_first_right_code_no_login_is_asked() {
     let machine = machine_with_alice();
     let terminal = at_the_shell(&machine);
-    let phone = as_far_as_the_code(&terminal, "tfa-enroll setup");
+    let phone = to_code_prompt(&terminal, "tfa-enroll setup");
     assert_eq!(state(&machine), "pending");
 
     let other = at_the_shell(&machine);
@@ -105,7 +105,7 @@ fn before_a_code_was_right_no_login_is_asked_and_the_status_says_so() {
     other.expect("Two-factor login: on");
     other.expect("Authenticators: phone");
     other.expect("Backup codes left: 10");
-    drop(ssh_as_far_as_the_code(&machine, "alice"));
+    drop(ssh_to_code_prompt(&machine, "alice"));
 }
 
 #[test]
@@ -165,20 +165,20 @@ fn a_cancelled_enrollment_stores_nothing() {
         terminal.screen()
     );
 
-    // The window is closed, or the connection lost.
+    // The window is closed, or the connection is lost.
     begin(NEW_CODE);
     drop(terminal);
-    eventually(&machine, "tfactl show alice --json | grep -q '\"none\"'");
+    wait_until_success(&machine, "tfactl show alice --json | grep -q '\"none\"'");
     assert_nothing_is_stored(&machine);
     assert_eq!(state(&machine), "none");
     drop(at_the_shell(&machine));
 }
 
 #[test]
-fn a_wrong_code_says_why_it_may_be_and_names_a_clock_that_is_off() {
+fn a_wrong_code_shows_possible_causes_and_a_wrong_clock() {
     let machine = machine_with_alice();
     let terminal = at_the_shell(&machine);
-    let phone = as_far_as_the_code(&terminal, "tfa-enroll setup");
+    let phone = to_code_prompt(&terminal, "tfa-enroll setup");
 
     for (ahead, said) in [(300, "minutes ahead of"), (-300, "minutes behind")] {
         phone.shift_clock(ahead);
@@ -186,7 +186,7 @@ fn a_wrong_code_says_why_it_may_be_and_names_a_clock_that_is_off() {
         terminal.expect("This code is for another time");
         terminal.expect(NEW_CODE);
         let screen = terminal.screen().replace('\n', " ");
-        // Five, or six where the code is of a step that ends later.
+        // Five, or six if the code is of a step that ends later.
         let about = |minutes| screen.contains(&format!("about {minutes} {said} this host"));
         assert!(about(5) || about(6), "{screen}");
     }
@@ -199,7 +199,7 @@ fn a_wrong_code_says_why_it_may_be_and_names_a_clock_that_is_off() {
     terminal.type_line("hello");
     terminal.expect("A code has 6 digits");
     terminal.expect(NEW_CODE);
-    // The clock is right again, but the patience is at its end first.
+    // The clock is right again, but the limit of wrong codes is reached first.
     terminal.type_line(&phone.wrong_code());
     terminal.expect("Stopped after five wrong codes. Nothing was changed.");
     assert_exit_code(&terminal, 1);
@@ -207,12 +207,12 @@ fn a_wrong_code_says_why_it_may_be_and_names_a_clock_that_is_off() {
 }
 
 #[test]
-fn ten_backup_codes_are_shown_once_and_each_lets_in_once() {
+fn ten_backup_codes_are_shown_once_and_each_is_accepted_once() {
     let (machine, alice) = machine_with_alice_set_up();
     assert_eq!(left(&machine), 10);
     let (first, second) = (&alice.backup_codes[0], &alice.backup_codes[9]);
 
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(first);
     terminal.expect("Backup code used, 9 left.");
     terminal.expect(SHELL);
@@ -227,8 +227,8 @@ fn ten_backup_codes_are_shown_once_and_each_lets_in_once() {
     }
     assert_eq!(backup_codes_in(&terminal.transcript()), [""; 0]);
 
-    // Lower case, without the dash; and not the one that is gone.
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    // In lower case, without the dash. The used one is refused.
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(first);
     terminal.expect(CODE);
     terminal.type_secret(&second.to_lowercase().replace('-', ""));
@@ -237,13 +237,13 @@ fn ten_backup_codes_are_shown_once_and_each_lets_in_once() {
 }
 
 #[test]
-fn the_qr_code_on_the_screen_of_80_by_24_is_the_link() {
+fn the_qr_code_at_80x24_contains_the_link() {
     let machine = machine_with_alice();
     let terminal = at_the_shell(&machine);
     let scanned = scanned_from_screen(&machine, &terminal, "tfa-enroll setup");
     terminal.expect(NEW_CODE);
     assert_eq!(scanned, uri_in(&terminal.screen()));
-    // The key in groups, to be typed in, is the same.
+    // The grouped key for typing is the same.
     let screen = terminal.screen();
     let key = line_after(&screen, "The key, to type into the app:");
     assert_eq!(key.replace(' ', ""), Phone::from_uri(&scanned).secret());
@@ -254,10 +254,10 @@ fn the_qr_code_on_the_screen_of_80_by_24_is_the_link() {
         ("host:alice", Some("host"))
     );
 
-    // Asked for again, it comes again.
+    // It is repeated on request.
     terminal.type_line("qr");
     terminal.expect("Scan it with the app");
-    let picture = machine.desk().join("again.png");
+    let picture = machine.scratch().join("again.png");
     terminal.screenshot(&picture);
     assert_eq!(read_qr(&picture), scanned);
     terminal.send(b"\r");
@@ -267,7 +267,7 @@ fn the_qr_code_on_the_screen_of_80_by_24_is_the_link() {
     terminal.send(b"\r");
     terminal.expect(SHELL);
 
-    // What is left on the screen is worth nothing to whoever comes by.
+    // The screen shows nothing secret after the end.
     let screen = terminal.screen();
     assert!(
         !screen.contains("otpauth") && !screen.contains('█'),
@@ -277,11 +277,11 @@ fn the_qr_code_on_the_screen_of_80_by_24_is_the_link() {
 }
 
 #[test]
-fn the_qr_code_can_be_had_as_a_picture_which_is_deleted_afterwards() {
+fn the_qr_code_file_is_deleted_after_enrollment() {
     let machine = machine_with_alice();
     let terminal = at_the_shell(&machine);
 
-    // What is there already stays as it is, and a link to it too.
+    // An existing file is not changed, and a link is not followed.
     terminal.type_line("echo mine >key.png; ln -s key.png key.svg");
     for taken in ["png:key.png", "svg:key.svg"] {
         terminal.type_line(&format!("tfa-enroll --qr {taken} setup"));
@@ -291,10 +291,10 @@ fn the_qr_code_can_be_had_as_a_picture_which_is_deleted_afterwards() {
     assert_eq!(machine.read_file("/home/alice/key.png"), "mine\n");
 
     let png = Path::new("/home/alice/new.png");
-    let phone = as_far_as_the_code(&terminal, "tfa-enroll --qr png:new.png setup");
+    let phone = to_code_prompt(&terminal, "tfa-enroll --qr png:new.png setup");
     assert!(!terminal.transcript().contains('█'));
     assert_eq!(owner_and_mode(&machine, png), "alice 600");
-    assert_eq!(read_qr(fetched(&machine, png)), uri_in(&terminal.screen()));
+    assert_eq!(read_qr(fetch(&machine, png)), uri_in(&terminal.screen()));
     terminal.type_line(&phone.next_unused());
     terminal.expect("The file new.png contains the key and is no longer needed. Delete it? [Y/n]");
     terminal.type_line("");
@@ -305,11 +305,11 @@ fn the_qr_code_can_be_had_as_a_picture_which_is_deleted_afterwards() {
     machine.succeed(["tfactl", "reset", "alice", "--yes"]);
 
     let svg = Path::new("/home/alice/new.svg");
-    let phone = as_far_as_the_code(&terminal, "tfa-enroll --qr svg:new.svg setup");
+    let phone = to_code_prompt(&terminal, "tfa-enroll --qr svg:new.svg setup");
     assert_eq!(owner_and_mode(&machine, svg), "alice 600");
     let drawn = drawn_from_svg(&machine, &machine.read_file("/home/alice/new.svg"));
     assert_eq!(read_qr(drawn), uri_in(&terminal.screen()));
-    // Cancelled: the picture of a key that is not in force goes too.
+    // After a cancellation the picture of the unused key is removed too.
     terminal.send(b"\x03");
     terminal.expect(SHELL);
     assert!(!machine.has_file("/home/alice/new.svg"));
@@ -323,14 +323,14 @@ fn without_utf8_the_output_is_ascii_and_the_qr_code_needs_room() {
     terminal.type_line("export LC_ALL=C; clear");
     terminal.expect(SHELL);
     let begin = terminal.bytes().len();
-    let phone = as_far_as_the_code(&terminal, "tfa-enroll setup");
+    let phone = to_code_prompt(&terminal, "tfa-enroll setup");
     terminal.expect_on_screen("Make the window larger or its font smaller, and type qr.");
 
-    // There is room for link and key below it.
+    // Link and key fit below it.
     terminal.resize(60, 120);
     terminal.type_line("qr");
     terminal.expect(NEW_CODE);
-    let picture = machine.desk().join("ascii.png");
+    let picture = machine.scratch().join("ascii.png");
     terminal.screenshot(&picture);
     assert_eq!(read_qr(&picture), uri_in(&terminal.screen()));
     terminal.type_line(&phone.next_unused());
@@ -341,7 +341,7 @@ fn without_utf8_the_output_is_ascii_and_the_qr_code_needs_room() {
 }
 
 #[test]
-fn ascii_on_request_and_no_picture_at_all_on_request() {
+fn options_select_ascii_or_no_qr_code() {
     let machine = machine_with_alice();
     let terminal = at_the_shell(&machine);
     terminal.resize(50, 100);
@@ -352,11 +352,11 @@ fn ascii_on_request_and_no_picture_at_all_on_request() {
     terminal.send(b"\x03");
     terminal.expect(SHELL);
 
-    // Line after line, as a screen reader likes it: no page is cleared or switched.
+    // Line by line, for screen readers: no page is cleared or switched.
     terminal.type_line("clear");
     terminal.expect(SHELL);
     let begin = terminal.bytes().len();
-    let phone = as_far_as_the_code(&terminal, "tfa-enroll --qr none setup");
+    let phone = to_code_prompt(&terminal, "tfa-enroll --qr none setup");
     terminal.type_line(&phone.wrong_code());
     terminal.expect("Wrong code.");
     terminal.expect(NEW_CODE);
@@ -371,7 +371,7 @@ fn ascii_on_request_and_no_picture_at_all_on_request() {
 }
 
 #[test]
-fn long_names_make_a_large_qr_code_which_comes_in_a_larger_window() {
+fn the_large_qr_code_of_long_names_needs_a_larger_window() {
     let machine = machine_with_alice();
     let user = "alexandra.featherstonehaugh-jones";
     machine.succeed([
@@ -393,7 +393,7 @@ fn long_names_make_a_large_qr_code_which_comes_in_a_larger_window() {
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal.expect("$");
-    let phone = as_far_as_the_code(&terminal, "tfa-enroll setup");
+    let phone = to_code_prompt(&terminal, "tfa-enroll setup");
     let screen = terminal.screen();
     assert!(
         screen.contains("Make the window larger or its font smaller, and type qr."),
@@ -405,11 +405,11 @@ fn long_names_make_a_large_qr_code_which_comes_in_a_larger_window() {
     terminal.resize(36, 70);
     terminal.type_line("qr");
     terminal.expect("Scan it with the app");
-    let picture = machine.desk().join("large.png");
+    let picture = machine.scratch().join("large.png");
     terminal.screenshot(&picture);
     let scanned = Phone::from_picture(&picture);
     assert_eq!(scanned.secret(), phone.secret());
-    // The name that the host has now, not that of the daemon's start.
+    // The current host name, not the one at the daemon's start.
     assert_eq!(scanned.label(), format!("{host}:{user}"));
     terminal.send(b"\r");
     terminal.expect(NEW_CODE);
@@ -418,7 +418,7 @@ fn long_names_make_a_large_qr_code_which_comes_in_a_larger_window() {
 }
 
 #[test]
-fn without_a_terminal_it_refuses_politely_and_touches_nothing() {
+fn without_a_terminal_it_refuses_and_changes_nothing() {
     let machine = machine_with_alice();
     for command in [
         "setup", "codes", "move", "pause", "resume", "remove", "test",
@@ -435,7 +435,7 @@ fn without_a_terminal_it_refuses_politely_and_touches_nothing() {
         );
         assert_eq!(output.stdout, "", "{command}");
     }
-    // What asks nothing needs none.
+    // Commands that ask nothing need no terminal.
     let output = machine.run_as("alice", ["tfa-enroll"]);
     assert!(
         output.success() && output.stdout.contains("Two-factor login: off"),
@@ -443,11 +443,11 @@ fn without_a_terminal_it_refuses_politely_and_touches_nothing() {
     );
     assert_nothing_is_stored(&machine);
 
-    // A code on the command line would be there for everybody to read: it is not taken.
+    // A code on the command line could be read by all users, so it is not accepted.
     let output = machine.run_as("alice", ["tfa-enroll", "test", "123456"]);
     assert_eq!(output.code(), Some(2), "{output}");
 
-    // ssh without -t gives a single command no terminal.
+    // ssh without -t allocates no terminal for a single command.
     let terminal = machine.ssh_with("alice", &["-T", "--", "tfa-enroll setup"]);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
@@ -456,7 +456,7 @@ fn without_a_terminal_it_refuses_politely_and_touches_nothing() {
 }
 
 #[test]
-fn a_new_set_of_backup_codes_takes_a_code_and_voids_the_old_one() {
+fn new_backup_codes_need_a_code_and_void_the_old_ones() {
     let (machine, alice) = machine_with_alice_set_up();
     let terminal = logged_in_with(&machine, &alice.phone.next_unused());
     terminal.type_line("tfa-enroll codes");
@@ -472,7 +472,7 @@ fn a_new_set_of_backup_codes_takes_a_code_and_voids_the_old_one() {
     assert_eq!(new.len(), 10);
     assert!(new.iter().all(|code| !alice.backup_codes.contains(code)));
 
-    // On paper: typed at the question, a name makes a page to print.
+    // A file name at the question makes a page to print.
     terminal.type_line("~/backup-codes.pdf");
     terminal.expect("backup-codes.pdf\nPrint the file, then delete it.");
     terminal.expect("Press Enter when you have saved them:");
@@ -480,11 +480,11 @@ fn a_new_set_of_backup_codes_takes_a_code_and_voids_the_old_one() {
     terminal.expect(SHELL);
     let pdf = Path::new("/home/alice/backup-codes.pdf");
     assert_eq!(owner_and_mode(&machine, pdf), "alice 600");
-    let page = text_of_pdf(&fetched(&machine, pdf));
+    let page = text_of_pdf(&fetch(&machine, pdf));
     assert_eq!(backup_codes_in(&page), new);
     assert!(page.contains("alice") && page.contains("host"), "{page}");
 
-    let login = ssh_as_far_as_the_code(&machine, "alice");
+    let login = ssh_to_code_prompt(&machine, "alice");
     login.type_secret(&alice.backup_codes[1]);
     login.expect("Wrong code.");
     login.expect(CODE);
@@ -494,7 +494,7 @@ fn a_new_set_of_backup_codes_takes_a_code_and_voids_the_old_one() {
 }
 
 #[test]
-fn backup_codes_go_straight_to_paper_with_codes_pdf() {
+fn an_option_saves_the_backup_codes_as_pdf() {
     let (machine, alice) = machine_with_alice_set_up();
     let terminal = logged_in_with(&machine, &alice.phone.next_unused());
     terminal.type_line("echo mine >taken.pdf; tfa-enroll codes --pdf taken.pdf");
@@ -507,16 +507,16 @@ fn backup_codes_go_straight_to_paper_with_codes_pdf() {
     terminal.expect("page.pdf\nPrint the file, then delete it.");
     terminal.expect(SHELL);
     assert_eq!(backup_codes_in(&terminal.transcript()), [""; 0]);
-    let page = text_of_pdf(&fetched(&machine, Path::new("/home/alice/page.pdf")));
+    let page = text_of_pdf(&fetch(&machine, Path::new("/home/alice/page.pdf")));
     let new = backup_codes_in(&page);
     assert_eq!(new.len(), 10);
-    let login = ssh_as_far_as_the_code(&machine, "alice");
+    let login = ssh_to_code_prompt(&machine, "alice");
     login.type_secret(&new[9]);
     login.expect("Backup code used, 9 left.");
 }
 
 #[test]
-fn pausing_stops_the_question_resuming_brings_it_back_removing_ends_it() {
+fn pause_resume_and_remove_change_the_question_for_a_code() {
     let (machine, alice) = machine_with_alice_set_up();
     begin_a_time_step(&machine, &alice.phone, 5);
     let terminal = logged_in_with(&machine, &alice.phone.next_unused());
@@ -525,7 +525,7 @@ fn pausing_stops_the_question_resuming_brings_it_back_removing_ends_it() {
     authenticate(&terminal, &alice.phone.wrong_code());
     terminal.expect("Wrong code.");
     terminal.expect(CODE);
-    drop(ssh_as_far_as_the_code(&machine, "alice"));
+    drop(ssh_to_code_prompt(&machine, "alice"));
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("Two-factor login is paused. The password alone logs you in.");
     terminal.expect(SHELL);
@@ -536,7 +536,7 @@ fn pausing_stops_the_question_resuming_brings_it_back_removing_ends_it() {
     terminal.type_line("tfa-enroll pause");
     terminal.expect("already paused");
     terminal.expect(SHELL);
-    // The phone is the same as before; the codes that were used stay dead.
+    // The phone is the same as before. Used codes stay used.
     terminal.type_line("tfa-enroll resume");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
@@ -544,7 +544,7 @@ fn pausing_stops_the_question_resuming_brings_it_back_removing_ends_it() {
     terminal.type_line(&alice.phone.next_unused());
     terminal.expect("Two-factor login is on again.");
     terminal.expect(SHELL);
-    drop(ssh_as_far_as_the_code(&machine, "alice"));
+    drop(ssh_to_code_prompt(&machine, "alice"));
 
     begin_a_time_step(&machine, &alice.phone, 10);
     terminal.type_line("tfa-enroll remove");
@@ -557,7 +557,7 @@ fn pausing_stops_the_question_resuming_brings_it_back_removing_ends_it() {
     terminal.expect("Password:");
     terminal.send(b"\x03");
     terminal.expect("Cancelled. Nothing was changed.");
-    drop(ssh_as_far_as_the_code(&machine, "alice"));
+    drop(ssh_to_code_prompt(&machine, "alice"));
     terminal.type_line("tfa-enroll remove");
     terminal.expect("To remove it, type yes");
     terminal.type_line("yes");
@@ -569,7 +569,7 @@ fn pausing_stops_the_question_resuming_brings_it_back_removing_ends_it() {
 }
 
 #[test]
-fn a_code_can_be_tried_and_is_not_used_up() {
+fn a_code_can_be_tested_and_is_not_used_up() {
     let (machine, alice) = machine_with_alice_set_up();
     begin_a_time_step(&machine, &alice.phone, 5);
     let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
@@ -606,7 +606,7 @@ fn a_code_can_be_tried_and_is_not_used_up() {
 }
 
 #[test]
-fn the_status_is_told_in_json_with_the_same_keys_for_everybody() {
+fn the_json_status_has_the_same_keys_for_all_users() {
     const KEYS: &[&str] = &[
         "user",
         "uid",
@@ -645,14 +645,14 @@ fn the_status_is_told_in_json_with_the_same_keys_for_everybody() {
             .filter_map(|line| line.strip_prefix("  \"")?.split_once("\":"))
             .map(|(key, _)| key)
             .collect();
-        // More may come; none goes.
+        // Keys may be added. No key is removed.
         assert!(KEYS.iter().all(|key| keys.contains(key)), "{json}");
         assert!(json.contains(&format!("\"state\": \"{state}\"")), "{json}");
         assert_eq!(json, record_of(&machine, user));
     }
 }
 
-/// A shell over SSH, got with the password alone.
+/// A shell over SSH after a login with the password alone.
 #[track_caller]
 fn at_the_shell(machine: &Machine) -> Terminal {
     let terminal = machine.ssh("alice");
@@ -666,18 +666,18 @@ fn at_the_shell(machine: &Machine) -> Terminal {
     terminal
 }
 
-/// A shell over SSH, got with password and code.
+/// A shell over SSH after a login with password and code.
 #[track_caller]
 fn logged_in_with(machine: &Machine, code: &str) -> Terminal {
-    let terminal = ssh_as_far_as_the_code(machine, "alice");
+    let terminal = ssh_to_code_prompt(machine, "alice");
     terminal.type_secret(code);
     terminal.expect(SHELL);
     terminal
 }
 
-/// Begins a set-up and goes on to the question for the phone's code.
+/// Begins enrollment and continues to the question for the phone's code.
 #[track_caller]
-fn as_far_as_the_code(terminal: &Terminal, command: &str) -> Phone {
+fn to_code_prompt(terminal: &Terminal, command: &str) -> Phone {
     terminal.type_line(command);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
@@ -695,7 +695,7 @@ fn as_far_as_the_code(terminal: &Terminal, command: &str) -> Phone {
     panic!("no question for a code: {}", terminal.screen());
 }
 
-/// Begins a set-up, holds the camera to the page with the QR code, and turns the page.
+/// Begins enrollment, scans the page with the QR code, and continues.
 #[track_caller]
 fn scanned_from_screen(machine: &Machine, terminal: &Terminal, command: &str) -> String {
     terminal.type_line(command);
@@ -704,7 +704,7 @@ fn scanned_from_screen(machine: &Machine, terminal: &Terminal, command: &str) ->
     terminal.expect("Press Enter to show the QR code");
     terminal.send(b"\r");
     terminal.expect("Scan it with the app");
-    let picture = machine.desk().join("screen.png");
+    let picture = machine.scratch().join("screen.png");
     terminal.screenshot(&picture);
     terminal.send(b"\r");
     read_qr(&picture)
@@ -744,7 +744,7 @@ fn value(json: &str, key: &str) -> String {
 
 /// Waits until a command succeeds.
 #[track_caller]
-fn eventually(machine: &Machine, command: &str) {
+fn wait_until_success(machine: &Machine, command: &str) {
     let until = format!("until {command}; do sleep 0.05; done");
     machine.succeed(["timeout", "20", "sh", "-c", &until]);
 }
@@ -762,10 +762,10 @@ fn owner_and_mode(machine: &Machine, path: &Path) -> String {
         .to_owned()
 }
 
-/// A file of the machine's, on the desk.
-fn fetched(machine: &Machine, path: &Path) -> PathBuf {
+/// Copies a file of the machine to the scratch directory.
+fn fetch(machine: &Machine, path: &Path) -> PathBuf {
     let text = machine.succeed(["base64", path.to_str().unwrap()]);
-    let copy = machine.desk().join(path.file_name().unwrap());
+    let copy = machine.scratch().join(path.file_name().unwrap());
     let mut decode = Command::new("base64")
         .arg("--decode")
         .stdin(Stdio::piped())
@@ -782,7 +782,7 @@ fn fetched(machine: &Machine, path: &Path) -> PathBuf {
     copy
 }
 
-/// The lines of a page, as they stand in the file.
+/// The lines of a page, as they are in the file.
 fn text_of_pdf(path: &Path) -> String {
     let output = Command::new("pdftotext")
         .arg("-layout")
@@ -810,7 +810,7 @@ fn drawn_from_svg(machine: &Machine, svg: &str) -> PathBuf {
             pixels[start..start + SCALE].fill(0);
         }
     }
-    let picture = machine.desk().join("svg.png");
+    let picture = machine.scratch().join("svg.png");
     let width = u32::try_from(side * SCALE).unwrap();
     let file = fs::File::create(&picture).unwrap();
     let mut encoder = png::Encoder::new(file, width, width);

@@ -1,26 +1,26 @@
-//! The daemon or the bus is down, slow, killed in the middle, or somebody else answers in its name:
-//! nobody gets in, everybody is told in a line, and afterwards all is as it was.
+//! The daemon or the bus is down, slow or killed, or another program replies in its name. No login
+//! succeeds, each user gets a message, and afterwards all works as before.
 
 use std::time::{Duration, Instant};
 
 use tfa_tests::{Machine, Terminal};
 
-use crate::bus::perl;
-use crate::locks::{at_the_door, gets_in, past_the_password};
-use crate::people::{
-    CODE, PASSWORD, give_password, machine_with_alice, machine_with_alice_set_up, screen,
+use crate::bus::run_perl;
+use crate::locks::{after_password, logs_in, ssh_with_messages};
+use crate::users::{
+    CODE, PASSWORD, console_on_tty1, enter_password, machine_with_alice, machine_with_alice_set_up,
 };
 
-/// What a person sees, and an administrator reads.
+/// The message for the user. The log lines for the administrator follow.
 const NOT_AVAILABLE: &str =
     "Two-factor login is not available right now. Please tell your administrator.";
 const ABSENT: &str = "pam_tfa(sshd:auth): tfad does not serve this login (";
 const UNUSABLE: &str = "pam_tfa(sshd:auth): tfad could not process this login (";
 
-/// A login over SSH with the right password is refused with the message, and asked nothing.
+/// A login over SSH with the right password is refused with the message and without a question.
 #[track_caller]
 fn is_refused(machine: &Machine, user: &str, password: &str) {
-    let terminal = at_the_door(machine, user);
+    let terminal = ssh_with_messages(machine, user);
     terminal.expect("Password:");
     terminal.type_secret(password);
     terminal.expect(NOT_AVAILABLE);
@@ -32,7 +32,7 @@ fn is_refused(machine: &Machine, user: &str, password: &str) {
     );
 }
 
-/// Puts options on both of the module's lines.
+/// Adds options to both lines of the module.
 pub(crate) fn add_options(machine: &Machine, options: &str) {
     let edit = format!("s/pam_tfa.so enroll=account/& {options}/");
     let files = ["/etc/pam.d/common-auth", "/etc/pam.d/common-account"];
@@ -42,13 +42,13 @@ pub(crate) fn add_options(machine: &Machine, options: &str) {
     }
 }
 
-/// Stops the daemon so that nothing starts it again.
-fn take_down(machine: &Machine) {
+/// Stops the daemon and masks its unit, so that it is not started again.
+fn stop_and_mask_daemon(machine: &Machine) {
     machine.succeed(["systemctl", "mask", "--quiet", "--now", "tfad.service"]);
 }
 
-/// Starts it again.
-fn bring_back(machine: &Machine) {
+/// Undoes [`stop_and_mask_daemon`].
+fn start_daemon(machine: &Machine) {
     machine.succeed(["systemctl", "unmask", "--quiet", "tfad.service"]);
     machine.succeed(["systemctl", "start", "tfad.service"]);
 }
@@ -57,14 +57,14 @@ fn bring_back(machine: &Machine) {
 fn without_a_daemon_no_login_succeeds() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
-    take_down(&machine);
+    stop_and_mask_daemon(&machine);
     is_refused(&machine, "alice", PASSWORD);
-    // Whether bob has set it up, nobody can say now.
+    // It is unknown whether bob has enrolled.
     is_refused(&machine, "bob", "tractor");
     machine.expect_in_journal("sshd", ABSENT);
     machine.expect_in_journal("sshd", "refusing. See: systemctl status tfad");
 
-    // A key alone meets the account phase, and that says the same.
+    // A login by key alone runs the account phase, which reports the same.
     let key = machine.authorize_key("bob");
     let terminal = machine.ssh_with("bob", &["-i", &key, "-oBatchMode=yes", "--", "echo in"]);
     assert!(!terminal.wait_exit().success());
@@ -76,15 +76,15 @@ fn without_a_daemon_no_login_succeeds() {
     let output = machine.run(["tfactl", "show", "alice"]);
     assert_eq!(output.code(), Some(3), "{output}");
 
-    bring_back(&machine);
-    gets_in(&machine, &alice.phone.next_unused());
+    start_daemon(&machine);
+    logs_in(&machine, &alice.phone.next_unused());
 }
 
 #[test]
 fn a_login_starts_a_daemon_that_was_stopped() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.succeed(["systemctl", "stop", "tfad.service"]);
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
     let state = machine.succeed(["systemctl", "is-active", "tfad.service"]);
     assert_eq!(state.trim(), "active");
 }
@@ -92,7 +92,7 @@ fn a_login_starts_a_daemon_that_was_stopped() {
 #[test]
 fn a_daemon_killed_before_the_answer_admits_no_login() {
     let (machine, alice) = machine_with_alice_set_up();
-    let terminal = past_the_password(&machine);
+    let terminal = after_password(&machine);
     terminal.expect(CODE);
     machine.succeed(["systemctl", "kill", "--signal=KILL", "tfad.service"]);
     let code = alice.phone.next_unused();
@@ -100,8 +100,8 @@ fn a_daemon_killed_before_the_answer_admits_no_login() {
     terminal.expect(NOT_AVAILABLE);
     terminal.expect("Password:");
     machine.expect_in_journal("sshd", "pam_tfa(sshd:auth): tfad ");
-    // Whatever the dead one heard, it had not said yes: the code is as good as it was. The new one
-    // was started by systemd or by this login.
+    // Whatever the old daemon received, it had not replied with success, so the code is unused.
+    // systemd or this login started the new one.
     terminal.type_secret(PASSWORD);
     terminal.expect(CODE);
     terminal.type_secret(&code);
@@ -109,7 +109,7 @@ fn a_daemon_killed_before_the_answer_admits_no_login() {
 }
 
 #[test]
-fn a_daemon_that_hangs_is_waited_for_and_no_longer_than_the_limit() {
+fn a_hanging_daemon_is_waited_for_up_to_the_timeout() {
     let (machine, alice) = machine_with_alice_set_up();
     let waits_and_is_refused = |terminal: Terminal, limit: u64| {
         let started = Instant::now();
@@ -126,9 +126,9 @@ fn a_daemon_that_hangs_is_waited_for_and_no_longer_than_the_limit() {
         let name = format!("--signal={name}");
         machine.succeed(["systemctl", "kill", &name, "tfad.service"]);
     };
-    // As it is shipped: 15 seconds.
+    // The shipped timeout: 15 seconds.
     signal("STOP");
-    waits_and_is_refused(past_the_password(&machine), 15);
+    waits_and_is_refused(after_password(&machine), 15);
     machine.expect_in_journal(
         "sshd",
         "pam_tfa(sshd:auth): tfad does not serve this login (timed out); refusing",
@@ -136,21 +136,21 @@ fn a_daemon_that_hangs_is_waited_for_and_no_longer_than_the_limit() {
     signal("CONT");
 
     add_options(&machine, "timeout=3");
-    let terminal = past_the_password(&machine);
+    let terminal = after_password(&machine);
     terminal.expect(CODE);
     signal("STOP");
     terminal.type_secret(&alice.phone.next_unused());
     waits_and_is_refused(terminal, 3);
     signal("CONT");
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
 }
 
-/// Takes the daemon's name and answers every call in the way that the first argument says.
+/// Owns the daemon's name and replies to every call in the way that the first argument names.
 const IMPOSTOR: &str = r#"
     my ($way) = @ARGV;
     my $bus = Bus->new;
     my ($got) = $bus->daemon('RequestName', 'su', 'org.tfad.Tfa1', 4);
-    die "the name is not to be had\n" unless $got == 1;
+    die "cannot own the name\n" unless $got == 1;
     print "in its place\n";
     my $question = [[], 'ask-hidden', 'Verification code or backup code: ', 6];
     my $turn = '(a(ss)ssu)';
@@ -193,7 +193,7 @@ fn garbage_replies_admit_no_login() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
     add_options(&machine, "timeout=3");
-    take_down(&machine);
+    stop_and_mask_daemon(&machine);
     for (way, asks) in [
         ("another type", false),
         ("no body", false),
@@ -207,7 +207,7 @@ fn garbage_replies_admit_no_login() {
         ("a question, then nothing", true),
         ("a question, then garbage", true),
     ] {
-        let impostor = perl(&machine, IMPOSTOR, &[way]).terminal();
+        let impostor = run_perl(&machine, IMPOSTOR, &[way]).terminal();
         impostor.expect("in its place");
         let login = machine.command(["su", "alice", "--command", "echo I am in"]);
         let login = login.user("bob").terminal();
@@ -221,14 +221,14 @@ fn garbage_replies_admit_no_login() {
         assert!(!login.wait_exit().success(), "{way}");
         assert!(!login.transcript().contains("I am in"), "{way}");
     }
-    let told = machine.journal("su");
+    let text = machine.journal("su");
     assert!(
-        told.contains("pam_tfa(su:auth): tfad could not process this login ("),
-        "{told}"
+        text.contains("pam_tfa(su:auth): tfad could not process this login ("),
+        "{text}"
     );
-    assert!(told.contains("refusing. See: journalctl -u tfad"), "{told}");
-    bring_back(&machine);
-    gets_in(&machine, &alice.phone.next_unused());
+    assert!(text.contains("refusing. See: journalctl -u tfad"), "{text}");
+    start_daemon(&machine);
+    logs_in(&machine, &alice.phone.next_unused());
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn only_root_owns_the_bus_name_and_no_variable_changes_the_bus() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
     machine.succeed(["systemctl", "stop", "tfad.service"]);
-    let output = perl(&machine, IMPOSTOR, &["another type"])
+    let output = run_perl(&machine, IMPOSTOR, &["another type"])
         .user("bob")
         .fail();
     assert!(
@@ -245,7 +245,7 @@ fn only_root_owns_the_bus_name_and_no_variable_changes_the_bus() {
             .contains("org.freedesktop.DBus.Error.AccessDenied"),
         "{output}"
     );
-    // su runs with the environment of whoever starts it.
+    // su runs with the environment of its caller.
     let terminal = machine
         .command(["su", "alice", "--command", "echo I am in"])
         .env("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/home/bob/bus")
@@ -260,15 +260,15 @@ fn only_root_owns_the_bus_name_and_no_variable_changes_the_bus() {
 }
 
 #[test]
-fn without_a_bus_no_login_succeeds_and_the_daemon_returns_with_it() {
+fn without_a_bus_no_login_succeeds_until_both_restart() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.succeed(["systemctl", "stop", "dbus.socket", "dbus.service"]);
     is_refused(&machine, "alice", PASSWORD);
     machine.expect_in_journal("sshd", ABSENT);
     machine.succeed(["systemctl", "start", "dbus.socket", "dbus.service"]);
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
 
-    // Killed, the bus takes everybody's connection with it; nobody starts the daemon by hand.
+    // When the bus is killed, all connections to it end. The daemon is not started by hand.
     let ready = machine.journal("tfad").matches("tfad[").count();
     machine.succeed(["systemctl", "kill", "--signal=KILL", "dbus.service"]);
     machine.expect_in_journal("tfad", "stopped: the bus is gone");
@@ -278,7 +278,7 @@ fn without_a_bus_no_login_succeeds_and_the_daemon_returns_with_it() {
         do sleep 0.2; done"#;
     machine.succeed(["sh", "-c", UP]);
     assert!(machine.journal("tfad").matches("tfad[").count() > ready);
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
 }
 
 #[test]
@@ -287,10 +287,10 @@ fn only_root_at_the_console_passes_an_absent_daemon() {
     machine.set_password("root", "mainframe");
     machine.configure_sshd("20-root", "PermitRootLogin yes");
     add_options(&machine, "unreachable=allow-root-console timeout=5");
-    take_down(&machine);
+    stop_and_mask_daemon(&machine);
 
-    let console = screen(&machine);
-    give_password(console, "alice");
+    let console = console_on_tty1(&machine);
+    enter_password(console, "alice");
     console.expect(NOT_AVAILABLE);
     is_refused(&machine, "root", "mainframe");
     machine.add_user("bob", "tractor");
@@ -305,17 +305,17 @@ fn only_root_at_the_console_passes_an_absent_daemon() {
     console.expect("Password:");
     console.type_secret("mainframe");
     console.expect("root@host:~#");
-    let told = machine.expect_in_journal("login", "WITHOUT a second factor");
-    assert!(told.contains("root logs in on "), "{told}");
+    let text = machine.expect_in_journal("login", "WITHOUT a second factor");
+    assert!(text.contains("root logs in on "), "{text}");
 
-    // A daemon that is there decides, whatever it says; root is asked as everybody is.
+    // A daemon that runs decides. Root is asked like other users.
     console.type_line("systemctl unmask --quiet tfad; systemctl start tfad; tfa-enroll setup");
     console.expect("Press Enter to show the QR code");
     console.send(b"\r");
     console.expect("Scan it with the app, then press Enter:");
     console.send(b"\r");
     console.expect("Code from your phone:");
-    let phone = tfa_tests::Phone::from_uri(&crate::people::uri_in(&console.transcript()));
+    let phone = tfa_tests::Phone::from_uri(&crate::users::uri_in(&console.transcript()));
     console.type_line(&phone.next_unused());
     console.expect("Press Enter when you have saved them:");
     console.send(b"\r");
@@ -328,9 +328,9 @@ fn only_root_at_the_console_passes_an_absent_daemon() {
     console.expect(CODE);
     console.type_secret(&phone.wrong_code());
     console.expect("Wrong code.");
-    // It goes down in the middle: that is no absence any more.
+    // It stops after the first question, which does not count as absence.
     console.expect(CODE);
-    take_down(&machine);
+    stop_and_mask_daemon(&machine);
     console.type_secret(&phone.next_unused());
     console.expect(NOT_AVAILABLE);
     console.expect("Login incorrect");
@@ -350,10 +350,10 @@ fn a_daemon_that_cannot_serve_refuses_at_once_with_the_reason() {
     is_refused(&machine, "alice", PASSWORD);
     assert!(before.elapsed() < Duration::from_secs(15), "no time-out");
     is_refused(&machine, "bob", "tractor");
-    let told = machine.expect_in_journal("sshd", ABSENT);
-    assert!(told.contains("/etc/tfa/tfad.toml"), "{told}");
+    let text = machine.expect_in_journal("sshd", ABSENT);
+    assert!(text.contains("/etc/tfa/tfad.toml"), "{text}");
 
-    let console = screen(&machine);
+    let console = console_on_tty1(&machine);
     console.expect("host login:");
     console.type_line("root");
     console.expect("Password:");
@@ -363,32 +363,33 @@ fn a_daemon_that_cannot_serve_refuses_at_once_with_the_reason() {
     console
         .type_line("sed -i s/of/optional/ /etc/tfa/tfad.toml; systemctl restart tfad; echo mended");
     console.expect("\nmended");
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
 }
 
 #[test]
 fn a_dialog_ends_with_its_connection() {
     let (machine, alice) = machine_with_alice_set_up();
-    // As many dialogs about alice as there may be. One more is too many.
+    // The maximum number of dialogs of alice. One more is refused.
     const FILL: &str = r#"
         my $bus = Bus->new;
         my $open = 0;
         while (eval { $bus->begin('alice', rhost => '192.0.2.66') }) { $open++ }
         die $@ unless $@ =~ /Error\.Busy:/;
         print "$open\n";"#;
-    let most = perl(&machine, FILL, &[]).succeed();
+    let most = run_perl(&machine, FILL, &[]).succeed();
     assert_eq!(most.trim(), "256");
 
-    let terminal = past_the_password(&machine);
+    let terminal = after_password(&machine);
     terminal.expect(CODE);
-    assert_eq!(perl(&machine, FILL, &[]).succeed().trim(), "255");
-    // The laptop's lid closes.
+    assert_eq!(run_perl(&machine, FILL, &[]).succeed().trim(), "255");
+    // The connection is lost.
     machine.succeed(["pkill", "-KILL", "-x", "ssh"]);
     const GONE: &str = "while grep -q ' 03 .* /run/tfa/login$' /proc/net/unix; do sleep 0.1; done";
     machine.succeed(["sh", "-c", GONE]);
-    assert_eq!(perl(&machine, FILL, &[]).succeed(), most);
+    assert_eq!(run_perl(&machine, FILL, &[]).succeed(), most);
 
-    // Nobody answers another's dialog, or their own after its end; and alice's programs have few.
+    // No user answers the dialog of another user, or an own one after its end. The programs of
+    // alice may have few.
     const OWN: &str = r#"
         my ($code) = @ARGV;
         my ($one, $other) = (Bus->new, Bus->new);
@@ -410,24 +411,24 @@ fn a_dialog_ends_with_its_connection() {
         }
         print "and again: ", ($@ || 'yes'), "\n";"#;
     let code = alice.phone.next_unused();
-    let told = perl(&machine, OWN, &[&code]).user("alice").succeed();
+    let text = run_perl(&machine, OWN, &[&code]).user("alice").succeed();
     assert_eq!(
-        told.matches("another's: org.tfad.Tfa1.Error.NoSuchDialog:")
+        text.matches("another's: org.tfad.Tfa1.Error.NoSuchDialog:")
             .count(),
         2,
-        "{told}"
+        "{text}"
     );
     assert!(
-        told.contains("over: org.tfad.Tfa1.Error.NoSuchDialog:"),
-        "{told}"
+        text.contains("over: org.tfad.Tfa1.Error.NoSuchDialog:"),
+        "{text}"
     );
-    assert!(told.contains("8, then org.tfad.Tfa1.Error.Busy:"), "{told}");
-    assert!(told.contains("and again: yes"), "{told}");
-    gets_in(&machine, &code);
+    assert!(text.contains("8, then org.tfad.Tfa1.Error.Busy:"), "{text}");
+    assert!(text.contains("and again: yes"), "{text}");
+    logs_in(&machine, &code);
 }
 
 #[test]
-fn on_a_full_disk_no_code_lets_in_and_none_is_lost() {
+fn on_a_full_disk_no_code_is_accepted_and_none_is_used_up() {
     let (machine, alice) = machine_with_alice_set_up();
     const MOVE_TO_A_SMALL_DISK: &str = r#"
         set -e
@@ -438,16 +439,16 @@ fn on_a_full_disk_no_code_lets_in_and_none_is_lost() {
         dd if=/dev/zero of=/var/lib/tfa/ballast bs=4k 2>/dev/null || true
         truncate --size=-40K /var/lib/tfa/ballast
         systemctl start tfad"#;
-    // Full before the daemon starts: where there was space it keeps some for its log, and lets
-    // people in for as long as that lasts.
+    // The disk is full before the daemon starts. If there is space left, the log takes some of it,
+    // and logins succeed until that is used.
     machine.succeed(["sh", "-c", MOVE_TO_A_SMALL_DISK]);
     let code = alice.phone.next_unused();
-    let terminal = past_the_password(&machine);
+    let terminal = after_password(&machine);
     terminal.expect(CODE);
     terminal.type_secret(&code);
     terminal.expect(NOT_AVAILABLE);
     machine.expect_in_journal("tfad", "free some space in the file system");
     machine.expect_in_journal("sshd", UNUSABLE);
     machine.succeed(["rm", "/var/lib/tfa/ballast"]);
-    gets_in(&machine, &code);
+    logs_in(&machine, &code);
 }

@@ -1,12 +1,12 @@
-//! Any local user may send the daemon anything over the bus, as fast as the bus takes it. The daemon
-//! stays, its memory too, and others get their answers meanwhile.
+//! A local user sends messages to the daemon as fast as the bus accepts them. The daemon keeps
+//! running within its memory limit, and other callers get replies.
 
 use tfa_tests::Machine;
 
-use crate::bus::perl;
-use crate::people::{machine_with_alice_set_up, ssh_as_far_as_the_code};
+use crate::bus::run_perl;
+use crate::users::{machine_with_alice_set_up, ssh_to_code_prompt};
 
-/// What the daemon may take more, in kilobytes.
+/// The permitted growth in kilobytes.
 const MAX_GROWTH: u64 = 16 << 10;
 
 fn main_pid(machine: &Machine) -> String {
@@ -14,7 +14,7 @@ fn main_pid(machine: &Machine) -> String {
     machine.succeed(pid).trim().to_owned()
 }
 
-/// The most memory that the daemon has ever had, in kilobytes.
+/// The peak memory of the daemon in kilobytes.
 fn peak(machine: &Machine) -> u64 {
     let status = machine.succeed(["cat", &format!("/proc/{}/status", main_pid(machine))]);
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -26,7 +26,8 @@ fn peak(machine: &Machine) -> u64 {
 fn a_flood_on_the_bus_costs_no_login_and_no_memory() {
     let (machine, alice) = machine_with_alice_set_up();
     let (pid, before) = (main_pid(&machine), peak(&machine));
-    // Calls to whose replies nobody looks, then calls that want none: the bus bounds only the former.
+    // Calls whose replies are not read, then calls without a reply. The bus limits only the first
+    // kind.
     const FLOOD: &str = r#"
         my ($flags) = @ARGV;
         my @buses = map { Bus->new } 1 .. 8;
@@ -44,10 +45,12 @@ fn a_flood_on_the_bus_costs_no_login_and_no_memory() {
         <STDIN>;
     "#;
     for flags in ["0", "1"] {
-        let flood = perl(&machine, FLOOD, &[flags]).user("daemon").terminal();
+        let flood = run_perl(&machine, FLOOD, &[flags])
+            .user("daemon")
+            .terminal();
         flood.expect("begun");
         assert!(machine.succeed(["tfactl", "list"]).contains("alice"));
-        let login = ssh_as_far_as_the_code(&machine, "alice");
+        let login = ssh_to_code_prompt(&machine, "alice");
         login.type_secret(&alice.phone.next_unused());
         login.expect("alice@host:~$");
         flood.expect(" sent");
@@ -61,12 +64,12 @@ fn a_flood_on_the_bus_costs_no_login_and_no_memory() {
 }
 
 #[test]
-fn on_dbus_broker_no_message_ends_the_daemon() {
+fn on_dbus_broker_no_message_stops_the_daemon() {
     let machine = Machine::boot_with(&["dbus-broker"]);
     let service = ["systemctl", "show", "--property=Id", "--value", "dbus"];
     assert_eq!(machine.succeed(service).trim(), "dbus-broker.service");
     let pid = main_pid(&machine);
-    // dbus-broker forwards header fields that the specification does not know.
+    // dbus-broker forwards header fields that are not in the specification.
     const MESSAGES: &str = r#"
         my %call = (1 => ['o', '/org/tfad/Tfa1'], 2 => ['s', 'org.tfad.Tfa1.Account'],
             3 => ['s', 'Refusal'], 6 => ['s', 'org.tfad.Tfa1']);
@@ -75,7 +78,7 @@ fn on_dbus_broker_no_message_ends_the_daemon() {
         $bus->tfa('Account', 'Refusal', '');
         print "answered\n";
     "#;
-    let told = perl(&machine, MESSAGES, &[]).user("daemon").succeed();
-    assert_eq!(told.trim(), "answered");
+    let text = run_perl(&machine, MESSAGES, &[]).user("daemon").succeed();
+    assert_eq!(text.trim(), "answered");
     assert_eq!(main_pid(&machine), pid);
 }

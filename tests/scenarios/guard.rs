@@ -1,41 +1,41 @@
-//! Logins that come round the question for a code, where a second factor is required: an SSH key
-//! alone, stacks that are wired wrongly, and the programs that nobody types a password for.
+//! Logins that bypass the question for a code although a second factor is required: an SSH key
+//! alone, wrong PAM stacks, and programs that ask for no password.
 
 use tfa_tests::{Command, Machine, Output, Terminal};
 
-use crate::people::{
-    CODE, Owner, PASSWORD, decree, machine_with_alice_set_up, record_of, set_up, set_up_in_login,
-    ssh_as_far_as_the_code,
+use crate::users::{
+    CODE, Owner, PASSWORD, machine_with_alice_set_up, record_of, set_policy, set_up,
+    set_up_in_login, ssh_to_code_prompt,
 };
 
-/// Everybody, at once.
+/// Required for all users, at once.
 const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
-/// What the log says of whoever met no second factor, with the place of `mode` above.
-const UNMET: &str = "denied: the second factor is required, and this login met none \
+/// The log line of a login without a second factor, with the position of `mode` above.
+const NOT_VERIFIED: &str = "denied: the second factor is required, and this login met none \
                      (/etc/tfa/tfad.toml line 2)";
-/// What the log says of a login that the auth phase refused, and that went on.
+/// The log line of a login that the auth phase refused and that continued.
 const AUTH_REFUSED: &str = "denied: the auth phase refused this login, and it went on";
-/// What is read by whoever comes by a key alone.
+/// The message for a login by key alone.
 const ALONE: &str = "Two-factor login is required on host. An SSH key alone is not enough.";
-/// A rule behind it, under which a key does.
+/// A rule that exempts logins by key.
 const KEYS_DO: &str = "\n[[policy.rule]]\nmethods = [\"publickey\"]\nmode = \"off\"\n";
-/// What the log says of whom it lets in.
+/// The log line of an exempt login by key.
 const KEY_DID: &str = "not asked: the policy's mode is off (/etc/tfa/tfad.toml line 5)";
-/// What is read by whoever comes by what may have been the rule's method, or another.
+/// The message if sshd offers other methods than that of the rule.
 const UNKNOWN: &str = "could not be determined";
 
-/// Alice, who has set it up, and bob, who has not; each has a key that sshd takes.
+/// Alice, who has enrolled, and bob, who has not. sshd accepts a key of each.
 fn machine_under(config: &str) -> (Machine, Owner) {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", PASSWORD);
     for user in ["alice", "bob"] {
         let _ = machine.authorize_key(user);
     }
-    decree(&machine, config);
+    set_policy(&machine, config);
     (machine, alice)
 }
 
-/// A program of OpenSSH's client, with OpenSSH's own settings and a user's key alone.
+/// A program of the OpenSSH client, with default settings and only the key of a user.
 fn with_key(machine: &Machine, user: &str, program: &str, arguments: &[&str]) -> Command {
     let identity = format!("-oIdentityFile=/root/.ssh/{user}");
     let words = [
@@ -53,13 +53,13 @@ fn by_key_from(machine: &Machine, address: &str, user: &str) -> Output {
     with_key(machine, user, "ssh", &["-b", address, &host, "echo in"]).run()
 }
 
-/// A command over SSH by a key alone.
+/// A command over SSH by key alone.
 fn by_key(machine: &Machine, user: &str) -> Output {
     by_key_from(machine, "127.0.0.1", user)
 }
 
 #[track_caller]
-fn is_let_in(output: &Output) {
+fn is_accepted(output: &Output) {
     assert!(output.success() && output.stdout == "in\n", "{output}");
 }
 
@@ -69,7 +69,7 @@ fn is_refused(output: &Output) {
     assert!(output.stderr.contains(ALONE), "{output}");
 }
 
-/// A login over SSH by questions and answers, with OpenSSH's own settings otherwise.
+/// A keyboard-interactive login over SSH, with default settings otherwise.
 fn questioned(machine: &Machine, user: &str, options: &[&str]) -> Terminal {
     let always = ["-oLogLevel=INFO", "-oNumberOfPasswordPrompts=1"];
     machine.ssh_with(user, &[&always, options].concat())
@@ -77,27 +77,27 @@ fn questioned(machine: &Machine, user: &str, options: &[&str]) -> Terminal {
 
 const BY_QUESTIONS: &str = "-oPreferredAuthentications=keyboard-interactive";
 
-/// `line` of the log, as often as it is there.
+/// The number of times that `line` is in the log.
 fn times(machine: &Machine, line: &str) -> usize {
     machine.journal("tfad").matches(line).count()
 }
 
 #[test]
-fn a_key_alone_is_refused_and_told_so_and_a_password_and_a_code_are_not() {
+fn a_key_alone_is_refused_with_the_reason() {
     let (machine, alice) = machine_under(REQUIRED);
     for user in ["alice", "bob"] {
         let output = by_key(&machine, user);
         is_refused(&output);
         let way_out = format!("ssh -o PubkeyAuthentication=no {user}@host");
         assert!(output.stderr.contains(&way_out), "{output}");
-        let told = machine.expect_in_journal("tfad", &format!("{user}: {UNMET}"));
-        assert!(told.contains("(service sshd, from 127.0.0.1)"), "{told}");
+        let reply = machine.expect_in_journal("tfad", &format!("{user}: {NOT_VERIFIED}"));
+        assert!(reply.contains("(service sshd, from 127.0.0.1)"), "{reply}");
         machine.expect_in_journal("sshd", &format!("Access denied for user {user} by PAM"));
     }
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("alice@host:~$");
-    // With the key at hand, too, as ssh without options goes about it.
+    // The same if a key is available, which ssh tries first.
     let terminal = questioned(&machine, "bob", &["-i/root/.ssh/bob"]);
     terminal.expect(ALONE);
     terminal.wait_exit();
@@ -110,7 +110,7 @@ fn a_key_alone_is_refused_and_told_so_and_a_password_and_a_code_are_not() {
 }
 
 #[test]
-fn programs_that_copy_or_forward_by_a_key_alone_are_refused_and_say_why() {
+fn copying_and_forwarding_by_a_key_alone_is_refused() {
     let (machine, _alice) = machine_under(REQUIRED);
     machine.write_file("/root/letter", "dear alice\n");
     machine.write_file("/root/batch", "put /root/letter\n");
@@ -118,7 +118,7 @@ fn programs_that_copy_or_forward_by_a_key_alone_are_refused_and_say_why() {
         ("scp", &["/root/letter", "alice@localhost:"][..]),
         ("scp", &["-O", "/root/letter", "alice@localhost:"]),
         ("sftp", &["-b", "/root/batch", "alice@localhost"]),
-        // What rsync, git and their like do.
+        // As rsync, git and similar programs do.
         ("ssh", &["-T", "alice@localhost", "cat >letter; echo done"]),
         ("ssh", &["-N", "-L", "9:localhost:22", "alice@localhost"]),
         ("ssh", &["-W", "localhost:22", "alice@localhost"]),
@@ -132,25 +132,25 @@ fn programs_that_copy_or_forward_by_a_key_alone_are_refused_and_say_why() {
     }
     assert!(!machine.has_file("/home/alice/letter"));
 
-    decree(&machine, &format!("{REQUIRED}{KEYS_DO}"));
+    set_policy(&machine, &format!("{REQUIRED}{KEYS_DO}"));
     let copy = ["/root/letter", "alice@localhost:"];
     with_key(&machine, "alice", "scp", &copy).succeed();
     assert_eq!(machine.read_file("/home/alice/letter"), "dear alice\n");
 }
 
 #[test]
-fn a_rule_lets_keys_in_and_each_time_the_log_names_its_file_and_line() {
+fn a_rule_exempts_keys_and_the_log_names_its_position() {
     let (machine, alice) = machine_under(&format!("{REQUIRED}{KEYS_DO}"));
     for user in ["alice", "bob"] {
-        is_let_in(&by_key(&machine, user));
+        is_accepted(&by_key(&machine, user));
         let line = format!("{user}: {KEY_DID}");
-        let told = machine.expect_in_journal("tfad", &line);
-        assert!(told.contains("(service sshd, from 127.0.0.1)"), "{told}");
-        is_let_in(&by_key(&machine, user));
+        let reply = machine.expect_in_journal("tfad", &line);
+        assert!(reply.contains("(service sshd, from 127.0.0.1)"), "{reply}");
+        is_accepted(&by_key(&machine, user));
         assert_eq!(times(&machine, &line), 2);
     }
-    // A password is not enough for that.
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    // A password alone is not exempt.
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("alice@host:~$");
     let terminal = machine.ssh("bob");
@@ -158,8 +158,8 @@ fn a_rule_lets_keys_in_and_each_time_the_log_names_its_file_and_line() {
     terminal.type_secret(PASSWORD);
     terminal.expect("Press Enter to begin");
 
-    // The same where the rule's mode is optional.
-    decree(
+    // The same if the mode of the rule is optional.
+    set_policy(
         &machine,
         &format!("{REQUIRED}{}", KEYS_DO.replace("off", "optional")),
     );
@@ -167,22 +167,22 @@ fn a_rule_lets_keys_in_and_each_time_the_log_names_its_file_and_line() {
         ("alice", "no second factor is required of this login"),
         ("bob", "two-factor login is not set up, and not required"),
     ] {
-        is_let_in(&by_key(&machine, user));
+        is_accepted(&by_key(&machine, user));
         let line = format!("{user}: not asked: {why} (/etc/tfa/tfad.toml line 5)");
         machine.expect_in_journal("tfad", &line);
     }
 }
 
 #[test]
-fn a_rule_lets_the_keys_of_a_group_or_a_network_in_and_no_others() {
+fn a_rule_exempts_only_keys_of_a_group_or_network() {
     let (machine, _alice) = machine_under(REQUIRED);
     machine.add_to_group("alice", "automata");
     let rule = |who: &str| format!("{REQUIRED}{KEYS_DO}{who}\n");
-    decree(&machine, &rule("groups = [\"automata\"]"));
-    is_let_in(&by_key(&machine, "alice"));
+    set_policy(&machine, &rule("groups = [\"automata\"]"));
+    is_accepted(&by_key(&machine, "alice"));
     is_refused(&by_key(&machine, "bob"));
     machine.expect_in_journal("tfad", &format!("alice: {KEY_DID}"));
-    machine.expect_in_journal("tfad", &format!("bob: {UNMET}"));
+    machine.expect_in_journal("tfad", &format!("bob: {NOT_VERIFIED}"));
 
     for (network, inside, outside) in [
         ("10.7.0.0/16", "10.7.0.2", "10.8.0.2"),
@@ -190,8 +190,8 @@ fn a_rule_lets_the_keys_of_a_group_or_a_network_in_and_no_others() {
     ] {
         machine.add_address(inside);
         machine.add_address(outside);
-        decree(&machine, &rule(&format!("origins = [\"{network}\"]")));
-        is_let_in(&by_key_from(&machine, inside, "bob"));
+        set_policy(&machine, &rule(&format!("origins = [\"{network}\"]")));
+        is_accepted(&by_key_from(&machine, inside, "bob"));
         machine.expect_in_journal(
             "tfad",
             &format!("bob: {KEY_DID} (service sshd, from {inside})"),
@@ -202,11 +202,11 @@ fn a_rule_lets_the_keys_of_a_group_or_a_network_in_and_no_others() {
 }
 
 #[test]
-fn audit_mode_lets_keys_in_and_lists_them() {
+fn audit_mode_accepts_keys_and_lists_them() {
     let (machine, _alice) = machine_under(&format!("{REQUIRED}audit = true\n"));
     for (user, logins) in [("alice", 1), ("bob", 2)] {
         for _ in 0..logins {
-            is_let_in(&by_key(&machine, user));
+            is_accepted(&by_key(&machine, user));
         }
         machine.expect_in_journal(
             "tfad",
@@ -232,39 +232,39 @@ fn a_method_rule_exempts_no_login_if_sshd_offers_other_methods() {
     let methods = |of_sshd: &str| format!("{REQUIRED}sshd_methods = [{of_sshd}]\n{KEYS_DO}");
     let (machine, alice) = machine_under(REQUIRED);
     for of_sshd in ["\"publickey\", \"gssapi-with-mic\"", ""] {
-        decree(&machine, &methods(of_sshd));
-        // Whichever it was: alice has set up, and would be asked for a code or for nothing.
+        set_policy(&machine, &methods(of_sshd));
+        // Under one method alice would be asked for a code, under the other she is exempt.
         is_refused(&by_key(&machine, "alice"));
         let output = by_key(&machine, "bob");
         assert!(!output.success() && output.stdout.is_empty(), "{output}");
         assert!(output.stderr.contains(UNKNOWN), "{output}");
     }
-    machine.expect_in_journal("tfad", &format!("alice: {UNMET}"));
+    machine.expect_in_journal("tfad", &format!("alice: {NOT_VERIFIED}"));
     machine.expect_in_journal(
         "tfad",
         "bob: denied: groups, address or ssh method could not be found out",
     );
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("alice@host:~$");
 
-    decree(&machine, &methods("\"publickey\""));
-    is_let_in(&by_key(&machine, "alice"));
+    set_policy(&machine, &methods("\"publickey\""));
+    is_accepted(&by_key(&machine, "alice"));
     let both = KEYS_DO.replace("\"publickey\"", "\"publickey\", \"gssapi-with-mic\"");
-    decree(
+    set_policy(
         &machine,
         &methods("\"publickey\", \"gssapi-with-mic\"").replace(KEYS_DO, &both),
     );
-    is_let_in(&by_key(&machine, "bob"));
+    is_accepted(&by_key(&machine, "bob"));
 }
 
 #[test]
 fn without_a_guard_a_key_suffices_and_a_password_does_not() {
     let (machine, alice) = machine_under(&format!("{REQUIRED}guard = []\n"));
     for user in ["alice", "bob"] {
-        is_let_in(&by_key(&machine, user));
+        is_accepted(&by_key(&machine, user));
     }
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("alice@host:~$");
     let terminal = machine.ssh("bob");
@@ -273,7 +273,7 @@ fn without_a_guard_a_key_suffices_and_a_password_does_not() {
     terminal.expect("Press Enter to begin");
 }
 
-/// Writes the module's line of `common-auth` anew; with nothing, it is gone.
+/// Replaces the module's line in `common-auth`. An empty line removes it.
 fn rewire_auth(machine: &Machine, line: &str) {
     let edit = format!("s/^auth.*pam_tfa.so.*/{line}/");
     machine.succeed(["sed", "-i", &edit, "/etc/pam.d/common-auth"]);
@@ -292,7 +292,7 @@ fn in_a_stack_without_the_auth_line_a_password_alone_is_refused() {
         terminal.expect(ALONE);
         terminal.wait_exit();
         assert!(!terminal.transcript().contains("host:~$"));
-        machine.expect_in_journal("tfad", &format!("{user}: {UNMET}"));
+        machine.expect_in_journal("tfad", &format!("{user}: {NOT_VERIFIED}"));
     }
     machine.configure_sshd("00-questions", "PasswordAuthentication yes");
     let terminal = questioned(&machine, "bob", &["-oPreferredAuthentications=password"]);
@@ -303,7 +303,7 @@ fn in_a_stack_without_the_auth_line_a_password_alone_is_refused() {
 }
 
 #[test]
-fn in_a_stack_that_goes_on_after_a_wrong_code_the_account_phase_does_not() {
+fn in_a_continuing_stack_the_account_phase_refuses_a_wrong_code() {
     let (machine, alice) = machine_under(REQUIRED);
     rewire_auth(&machine, "auth optional pam_tfa.so enroll=account");
 
@@ -320,8 +320,7 @@ fn in_a_stack_that_goes_on_after_a_wrong_code_the_account_phase_does_not() {
     machine.expect_in_journal("tfad", &format!("alice: {AUTH_REFUSED}"));
     machine.succeed(["tfactl", "unlock", "alice"]);
 
-    // su, which nobody has listed in `guard`: whatever was answered, an empty answer, the password
-    // again, or none at all.
+    // su, which `guard` does not name: for every answer, an empty one, the password, or none.
     let before = times(&machine, AUTH_REFUSED);
     let answers: [&dyn Fn(&Terminal); 4] = [
         &|terminal| {
@@ -365,7 +364,7 @@ fn a_key_after_a_refused_password_on_one_connection_is_refused() {
     let key = "-i/root/.ssh/alice";
     let first = |methods: &str| format!("-oPreferredAuthentications={methods},publickey");
 
-    // The method password answers the code with the password.
+    // The method `password` sends the password as the code.
     let terminal = questioned(&machine, "alice", &[key, &first("password")]);
     terminal.expect("password:");
     terminal.type_secret(PASSWORD);
@@ -374,7 +373,7 @@ fn a_key_after_a_refused_password_on_one_connection_is_refused() {
     assert!(!transcript.contains("host:~$"), "{transcript}");
     machine.expect_in_journal("tfad", &format!("alice: {AUTH_REFUSED}"));
 
-    // Neither do wrong codes help a key.
+    // A key after wrong codes is refused too.
     machine.offer_questions();
     let terminal = questioned(&machine, "alice", &[key, &first("keyboard-interactive")]);
     terminal.expect("Password:");
@@ -389,12 +388,12 @@ fn a_key_after_a_refused_password_on_one_connection_is_refused() {
 }
 
 #[test]
-fn a_password_alone_leads_in_nowhere_whatever_else_is_claimed() {
+fn a_password_alone_is_refused_despite_other_claims() {
     let (machine, _alice) = machine_under(REQUIRED);
     machine.add_to_group("alice", "sudo");
     machine.add_to_group("bob", "sudo");
     machine.add_user("eve", "tractor");
-    // What sshd vouches for, and nobody else.
+    // Only sshd may state this.
     let claim = "publickey ssh-ed25519 AAAA";
     let typed = format!("{PASSWORD}\n{PASSWORD}\n\n\n{PASSWORD}\n");
     for user in ["alice", "bob"] {
@@ -421,8 +420,8 @@ fn a_password_alone_leads_in_nowhere_whatever_else_is_claimed() {
         assert!(!output.success(), "{output}");
     }
 
-    // Not where a key would do, either.
-    decree(&machine, &format!("{REQUIRED}{KEYS_DO}"));
+    // The same if a key would be exempt.
+    set_policy(&machine, &format!("{REQUIRED}{KEYS_DO}"));
     machine.configure_sshd(
         "00-questions",
         "KbdInteractiveAuthentication yes\nAcceptEnv *\nPermitUserEnvironment yes",
@@ -447,8 +446,8 @@ fn a_password_alone_leads_in_nowhere_whatever_else_is_claimed() {
         terminal.expect("Press Enter to begin");
     }
 
-    // Nor do two keys, or a key and sshd's method that cannot ask.
-    decree(&machine, REQUIRED);
+    // Two keys are not enough, nor a key and a method of sshd that cannot ask.
+    set_policy(&machine, REQUIRED);
     machine.configure_sshd(
         "00-questions",
         "PasswordAuthentication yes\nAuthenticationMethods publickey,publickey publickey,password",
@@ -468,7 +467,7 @@ fn a_password_alone_leads_in_nowhere_whatever_else_is_claimed() {
     }
 }
 
-/// Another key for each of the two.
+/// A second key for each of the two.
 const SECOND_KEYS: &str = r#"
     set -e
     for user in alice bob; do
@@ -476,7 +475,7 @@ const SECOND_KEYS: &str = r#"
         cat "/root/.ssh/$user-2.pub" >>"/home/$user/.ssh/authorized_keys"
     done"#;
 
-/// A service's stack that shares the auth part alone.
+/// The stack of a service that includes only the common auth part.
 const OWN_ACCOUNT_PART: &str = "\
 @include common-auth
 account required pam_unix.so
@@ -484,7 +483,7 @@ session required pam_unix.so
 ";
 
 #[test]
-fn a_stack_without_the_account_line_must_not_promise_one() {
+fn the_option_enroll_needs_an_account_line() {
     let (machine, _alice) = machine_under(REQUIRED);
     machine.write_file("/etc/pam.d/su", OWN_ACCOUNT_PART);
     let become_user = |user: &str| {
@@ -494,10 +493,11 @@ fn a_stack_without_the_account_line_must_not_promise_one() {
         terminal
     };
     become_user("alice").expect(CODE);
-    // A limit, which SECURITY.md names: the auth line says that an account line sets up.
+    // A known limit, see SECURITY.md: the option in the auth line claims that an account line
+    // enrolls users.
     become_user("bob").expect("\nI am in");
     machine.expect_in_journal("tfad", "bob: not set up; left to the account phase (");
-    // Where it does not say so, it keeps out who has not set up.
+    // Without the option, users who have not enrolled are refused.
     let edit = "s/pam_tfa.so enroll=account/pam_tfa.so/";
     machine.succeed(["sed", "-i", edit, "/etc/pam.d/common-auth"]);
     let terminal = become_user("bob");
@@ -507,7 +507,7 @@ fn a_stack_without_the_account_line_must_not_promise_one() {
 }
 
 #[test]
-fn jobs_user_managers_and_roots_own_su_are_never_touched() {
+fn jobs_user_managers_and_roots_own_su_are_never_refused() {
     let machine = Machine::boot_with(&["cron", "at"]);
     for user in ["alice", "bob"] {
         machine.add_user(user, PASSWORD);
@@ -519,12 +519,12 @@ fn jobs_user_managers_and_roots_own_su_are_never_touched() {
         "/etc/sudoers.d/bob",
         "bob ALL=(ALL) NOPASSWD: /usr/bin/id\n",
     );
-    // Whoever lists them all the same: the shipped profile steps over them.
+    // If `guard` lists them, the shipped profile still skips them.
     for guard in [
         "[\"sshd\"]",
         "[\"sshd\", \"cron\", \"crond\", \"atd\", \"systemd-user\"]",
     ] {
-        decree(&machine, &format!("{REQUIRED}guard = {guard}\n"));
+        set_policy(&machine, &format!("{REQUIRED}guard = {guard}\n"));
         for user in ["alice", "bob"] {
             a_job_runs(&machine, user);
             a_user_manager_runs(&machine, user);
@@ -543,9 +543,9 @@ fn jobs_user_managers_and_roots_own_su_are_never_touched() {
     }
     assert_eq!(times(&machine, "denied"), 0, "{}", machine.journal("tfad"));
 
-    // A password that sudo remembers, and with it the code.
+    // sudo caches the password, and with it the code.
     machine.add_to_group("alice", "sudo");
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("alice@host:~$");
     terminal.type_line("sudo whoami");
@@ -558,7 +558,7 @@ fn jobs_user_managers_and_roots_own_su_are_never_touched() {
     assert_eq!(terminal.expect_any(&["\nroot", "password for alice:"]), 0);
 }
 
-/// cron and at do what a user told them to.
+/// cron and at run the jobs of a user.
 #[track_caller]
 fn a_job_runs(machine: &Machine, user: &str) {
     let wait_for = |file: &str| {
@@ -576,7 +576,7 @@ fn a_job_runs(machine: &Machine, user: &str) {
     wait_for(&file);
 }
 
-/// systemd starts a user's own manager, anew.
+/// systemd starts the manager of a user again.
 #[track_caller]
 fn a_user_manager_runs(machine: &Machine, user: &str) {
     let uid = machine.succeed(["id", "-u", user]);
@@ -592,7 +592,7 @@ fn a_user_manager_runs(machine: &Machine, user: &str) {
 const MODULE: &str = include_str!("../../man/pam_tfa.8");
 const POLICY: &str = include_str!("../../man/tfa-policy.7");
 
-/// A literal block of a manual page, by its first line, as a reader sees it.
+/// A literal block of a manual page, by its first line, as it is rendered.
 fn block(page: &str, first: &str) -> String {
     let lines = page.lines().skip_while(|line| *line != first);
     let block = lines.take_while(|line| *line != ".Ed");
@@ -603,8 +603,8 @@ fn block(page: &str, first: &str) -> String {
     text
 }
 
-/// The way of tfa-policy(7) and that of pam_tfa(8), which is in the other's words: what they have
-/// in sshd's configuration, and at the head of its stack.
+/// The two methods of tfa-policy(7), of which pam_tfa(8) has the second: lines for the
+/// configuration of sshd, and for the start of its PAM stack.
 fn key_and_code_by_the_manuals() -> [(String, String); 2] {
     let both = "AuthenticationMethods publickey,keyboard-interactive keyboard-interactive";
     let asks = block(MODULE, "KbdInteractiveAuthentication yes");
@@ -619,14 +619,14 @@ fn key_and_code_by_the_manuals() -> [(String, String); 2] {
     [of_policy, of_module]
 }
 
-/// Puts lines before those that sshd's stack begins with.
+/// Puts lines before the first line of sshd's stack.
 fn put_at_the_head(machine: &Machine, lines: &str) {
     let stack = machine.read_file("/etc/pam.d/sshd");
     machine.write_file("/etc/pam.d/sshd", format!("{lines}{stack}"));
 }
 
 #[test]
-fn after_a_key_the_code_alone_is_asked_and_without_one_password_and_code() {
+fn a_key_replaces_the_password_but_not_the_code() {
     for (sshd, head) in key_and_code_by_the_manuals() {
         let (machine, alice) = machine_under(REQUIRED);
         machine.configure_sshd("00-questions", sshd.trim_end());
@@ -644,7 +644,7 @@ fn after_a_key_the_code_alone_is_asked_and_without_one_password_and_code() {
         terminal.expect("alice@host:~$");
         assert!(!terminal.transcript().contains("Password:"));
 
-        // Wrong codes, or none, lead neither in nor to the password.
+        // After wrong codes, or none, the login is refused and the password is not asked for.
         for answers in [[&*alice.phone.wrong_code(); 3].as_slice(), &[""]] {
             let terminal = with_key("alice");
             for answer in answers {
@@ -667,7 +667,7 @@ fn after_a_key_the_code_alone_is_asked_and_without_one_password_and_code() {
         terminal.type_secret(&alice.backup_codes[0]);
         terminal.expect("alice@host:~$");
 
-        // Key and password, for who has not set it up, and then the set-up.
+        // A user who has not enrolled needs key and password, and then enrolls.
         let terminal = with_key("bob");
         terminal.expect("Password:");
         terminal.type_secret(PASSWORD);
@@ -678,15 +678,15 @@ fn after_a_key_the_code_alone_is_asked_and_without_one_password_and_code() {
         terminal.type_secret(&bob.backup_codes[0]);
         terminal.expect("bob@host:~$");
 
-        // A key alone is not even enough for sshd.
+        // sshd itself refuses a key alone.
         let output = by_key(&machine, "alice");
         assert!(!output.success() && output.stdout.is_empty(), "{output}");
-        assert_eq!(times(&machine, UNMET), 0);
+        assert_eq!(times(&machine, NOT_VERIFIED), 0);
     }
 }
 
 #[test]
-fn key_password_and_code_and_password_and_code_as_the_manual_has_them() {
+fn the_manuals_key_password_and_code_setup_works() {
     let (machine, alice) = machine_under(REQUIRED);
     let key = "-i/root/.ssh/alice";
     let asks = block(MODULE, "KbdInteractiveAuthentication yes");

@@ -1,13 +1,14 @@
-//! Names and uids change: the second factor follows the uid, and whose it is stays in doubt for
-//! nobody but the administrator.
+//! Names and uids change. The enrollment follows the uid, and a record whose owner is uncertain
+//! waits for an administrator.
 
 use tfa_tests::{Machine, Terminal};
 
-use crate::people::{CODE, PASSWORD, decree, machine_with_alice_set_up, set_up};
+use crate::users::{CODE, PASSWORD, machine_with_alice_set_up, set_policy, set_up};
 
 const MOVED: &str = "stands under this name from now on, and no longer under alice";
 
-/// Whatever of a user still runs keeps `usermod` from changing it.
+/// Runs a command after the last process of a user has ended, because `usermod` refuses to change a
+/// user with processes.
 #[track_caller]
 fn after_the_last_process(machine: &Machine, user: &str, command: &str) {
     let wait = format!(
@@ -16,8 +17,8 @@ fn after_the_last_process(machine: &Machine, user: &str, command: &str) {
     machine.succeed(["sh", "-c", &wait]);
 }
 
-/// A login over SSH that has given the right password.
-fn past_the_password(machine: &Machine, user: &str) -> Terminal {
+/// A login over SSH that has entered the right password.
+fn after_password(machine: &Machine, user: &str) -> Terminal {
     let terminal = machine.ssh(user);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
@@ -26,7 +27,7 @@ fn past_the_password(machine: &Machine, user: &str) -> Terminal {
 
 #[track_caller]
 fn is_refused(machine: &Machine, user: &str) {
-    let terminal = past_the_password(machine, user);
+    let terminal = after_password(machine, user);
     terminal.expect("Password:");
     assert!(!terminal.transcript().contains(CODE));
 }
@@ -38,7 +39,7 @@ fn a_renamed_user_is_asked_for_the_code_under_the_new_name() {
         "[policy]\nmode = \"required\"\ngrace = \"0\"\n",
     ] {
         let (machine, alice) = machine_with_alice_set_up();
-        decree(&machine, policy);
+        set_policy(&machine, policy);
         after_the_last_process(
             &machine,
             "alice",
@@ -48,7 +49,7 @@ fn a_renamed_user_is_asked_for_the_code_under_the_new_name() {
         let said = machine.succeed(["tfactl", "list"]);
         assert!(said.contains("alicia  on"), "{said}");
         assert!(said.contains("tfactl rename alice alicia"), "{said}");
-        let terminal = past_the_password(&machine, "alicia");
+        let terminal = after_password(&machine, "alicia");
         terminal.expect(CODE);
         terminal.type_secret(&alice.phone.wrong_code());
         terminal.expect("Wrong code.");
@@ -64,11 +65,11 @@ fn a_renamed_user_is_asked_for_the_code_under_the_new_name() {
             said.contains("alicia  on") && !said.contains("rename"),
             "{said}"
         );
-        // The old name is free, for somebody with another uid.
+        // The old name is free for a user with another uid.
         machine.add_user("alice", PASSWORD);
         let said = machine.succeed(["tfactl", "show", "alice"]);
         assert!(said.contains("Two-factor login: off"), "{said}");
-        let terminal = past_the_password(&machine, "alicia");
+        let terminal = after_password(&machine, "alicia");
         terminal.expect(CODE);
     }
 }
@@ -95,12 +96,12 @@ fn a_reused_uid_is_asked_for_a_code_until_the_reset() {
         "bob",
     ]);
     machine.set_password("bob", PASSWORD);
-    let terminal = past_the_password(&machine, "bob");
+    let terminal = after_password(&machine, "bob");
     terminal.expect(CODE);
     let said = machine.succeed(["tfactl", "show", "bob"]);
     assert!(said.contains("tfactl reset bob"), "{said}");
     machine.succeed(["tfactl", "reset", "bob", "--yes"]);
-    past_the_password(&machine, "bob").expect("bob@host:");
+    after_password(&machine, "bob").expect("bob@host:");
     let said = machine.succeed(["tfactl", "list"]);
     assert_eq!(said, "No user has set up two-factor login.\n");
 }
@@ -111,7 +112,7 @@ fn a_changed_uid_is_refused_until_an_administrator_renames() {
     machine.add_user("bob", PASSWORD);
     let bob = set_up(&machine, "bob", PASSWORD);
     after_the_last_process(&machine, "bob", "true");
-    // The two change uids; nobody's record is known to be the right one.
+    // The two users swap their uids, and the owner of neither record is certain.
     after_the_last_process(
         &machine,
         "alice",
@@ -143,12 +144,12 @@ fn a_changed_uid_is_refused_until_an_administrator_renames() {
         "bob: an administrator gave it the record of bob, with uid 1000",
     );
     for (user, owner) in [("alice", &alice), ("bob", &bob)] {
-        let terminal = past_the_password(&machine, user);
+        let terminal = after_password(&machine, user);
         terminal.expect(CODE);
         terminal.type_secret(&owner.phone.next_unused());
         terminal.expect(&format!("{user}@host:"));
     }
-    // Given once more, it finds all of it done.
+    // Repeated, it reports that all is done.
     let said = machine.succeed(["tfactl", "rename", "--map", "/root/names"]);
     assert!(
         said.contains("Records to move: 0. Already moved: 2."),

@@ -1,13 +1,13 @@
-//! Too many wrong codes: what is locked, for whom, for how long, and who opens it.
+//! Too many wrong codes: which logins are locked, for how long, and what unlocks them.
 
 use tfa_tests::{Machine, Phone, Terminal};
 
-use crate::bus::{perl, shown, try_codes};
-use crate::people::{CODE, PASSWORD, give_password, machine_with_alice_set_up, screen};
+use crate::bus::{run_perl, shown, try_codes};
+use crate::users::{CODE, PASSWORD, console_on_tty1, enter_password, machine_with_alice_set_up};
 
-/// A user at sshd's door with OpenSSH's own settings: the harness's client is quiet, and keeps
-/// what is said at the end of a login that fails.
-pub(crate) fn at_the_door(machine: &Machine, user: &str) -> Terminal {
+/// A login over SSH with default client settings. The client of the test machine is quiet, and
+/// hides the messages at the end of a failed login.
+pub(crate) fn ssh_with_messages(machine: &Machine, user: &str) -> Terminal {
     let words = [
         "ssh",
         "-oStrictHostKeyChecking=no",
@@ -17,27 +17,27 @@ pub(crate) fn at_the_door(machine: &Machine, user: &str) -> Terminal {
     machine.terminal(words.into_iter().chain([&*format!("{user}@localhost")]))
 }
 
-/// The same, past the password.
-pub(crate) fn past_the_password(machine: &Machine) -> Terminal {
-    let terminal = at_the_door(machine, "alice");
+/// The same after the password.
+pub(crate) fn after_password(machine: &Machine) -> Terminal {
+    let terminal = ssh_with_messages(machine, "alice");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal
 }
 
-/// A login over SSH with the right password and this code gets in.
+/// A login over SSH with the right password and this code succeeds.
 #[track_caller]
-pub(crate) fn gets_in(machine: &Machine, code: &str) {
-    let terminal = past_the_password(machine);
+pub(crate) fn logs_in(machine: &Machine, code: &str) {
+    let terminal = after_password(machine);
     terminal.expect(CODE);
     terminal.type_secret(code);
     terminal.expect("alice@host:~$");
 }
 
-/// A login over SSH with the right password is told this, and asked for no code.
+/// A login over SSH with the right password is refused with this message, and no code is asked for.
 #[track_caller]
-fn is_told_and_not_asked(machine: &Machine, text: &str) {
-    let terminal = past_the_password(machine);
+fn is_refused_without_question(machine: &Machine, text: &str) {
+    let terminal = after_password(machine);
     terminal.expect(text);
     assert!(
         !terminal.transcript().contains(CODE),
@@ -46,7 +46,7 @@ fn is_told_and_not_asked(machine: &Machine, text: &str) {
     );
 }
 
-/// Both clocks, the daemon's and the phone's, ahead of the real one.
+/// Sets the clocks of the daemon and of the phone ahead of the real one.
 fn shift_clocks(machine: &Machine, phone: &Phone, seconds: i64) {
     machine.shift_clock(seconds);
     phone.shift_clock(seconds);
@@ -57,7 +57,7 @@ fn a_remote_lock_survives_restart_reboot_and_power_cut() {
     let (mut machine, alice) = machine_with_alice_set_up();
     let wrong = alice.phone.wrong_code();
 
-    let terminal = past_the_password(&machine);
+    let terminal = after_password(&machine);
     for _ in 0..3 {
         terminal.expect(CODE);
         terminal.type_secret(&wrong);
@@ -71,32 +71,32 @@ fn a_remote_lock_survives_restart_reboot_and_power_cut() {
     terminal.expect(CODE);
     terminal.type_secret(&wrong);
     terminal.expect("Too many wrong codes. Try again in 30 seconds.");
-    // At this very moment the plug is pulled: what was said must hold.
+    // An immediate power failure does not lose the lock.
     machine.power_cut();
     assert_eq!(shown(&machine, "failures"), "5");
     let until = shown(&machine, "locked_until");
     assert_ne!(until, "null");
 
     machine.reboot();
-    // Some minutes back, so that the time that this takes opens nothing.
+    // Some minutes back, so that the lock does not end during the test.
     shift_clocks(&machine, &alice.phone, -600);
     assert_eq!(shown(&machine, "failures"), "5");
     assert_eq!(shown(&machine, "locked_until"), until);
-    is_told_and_not_asked(&machine, "Too many wrong codes. Try again in 1");
+    is_refused_without_question(&machine, "Too many wrong codes. Try again in 1");
     machine.succeed(["systemctl", "restart", "tfad.service"]);
-    is_told_and_not_asked(&machine, "Too many wrong codes. Try again in 1");
+    is_refused_without_question(&machine, "Too many wrong codes. Try again in 1");
     machine.expect_in_journal("tfad", "alice: denied: locked after too many wrong codes");
     // The help desk reads it without a login.
     let explained = |more: &[&str]| {
         let words = ["tfactl", "explain", "alice"];
         machine.succeed(words.into_iter().chain(more.iter().copied()))
     };
-    let told = explained(&[]);
-    assert!(told.contains("\nOutcome: refused\n"), "{told}");
-    assert!(told.contains("\nLocked: until "), "{told}");
+    let reply = explained(&[]);
+    assert!(reply.contains("\nOutcome: refused\n"), "{reply}");
+    assert!(reply.contains("\nLocked: until "), "{reply}");
     for open in [&["--service", "login"][..], &["--at", "+1h"]] {
-        let told = explained(open);
-        assert!(told.contains("\nOutcome: asked for a code\n"), "{told}");
+        let reply = explained(open);
+        assert!(reply.contains("\nOutcome: asked for a code\n"), "{reply}");
     }
     let refused = machine.journal("sshd");
     assert!(
@@ -105,7 +105,7 @@ fn a_remote_lock_survives_restart_reboot_and_power_cut() {
     );
 
     shift_clocks(&machine, &alice.phone, 31);
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
     assert_eq!(shown(&machine, "failures"), "0");
     assert_eq!(shown(&machine, "locked_until"), "null");
 }
@@ -124,22 +124,22 @@ fn each_wrong_code_after_a_lock_doubles_it_until_unlock() {
         (60, "Try again in 2 minutes."),
         (120, "Try again in 4 minutes."),
     ] {
-        // One try is open at the end of the lock, and no more than one.
+        // One try is accepted after the lock, and no second one.
         clock += lock + 1;
         shift_clocks(&machine, &alice.phone, clock);
-        let told = try_codes(&machine, "", &wrong(), 1);
-        assert!(told.contains(then), "{told}");
-        let told = try_codes(&machine, "", &alice.phone.code(), 1);
-        assert!(told.contains("verdict: locked"), "{told}");
+        let reply = try_codes(&machine, "", &wrong(), 1);
+        assert!(reply.contains(then), "{reply}");
+        let reply = try_codes(&machine, "", &alice.phone.code(), 1);
+        assert!(reply.contains("verdict: locked"), "{reply}");
     }
     assert_eq!(shown(&machine, "failures"), "8");
-    is_told_and_not_asked(&machine, "Too many wrong codes. Try again in ");
+    is_refused_without_question(&machine, "Too many wrong codes. Try again in ");
 
     let listed = machine.succeed(["tfactl", "list", "--locked"]);
     assert!(listed.contains("alice"), "{listed}");
     let said = machine.succeed(["tfactl", "unlock", "alice"]);
     assert!(said.contains("alice is unlocked"), "{said}");
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
     machine.expect_in_journal("tfad", "alice: unlocked by an administrator (by uid 0)");
 }
 
@@ -149,21 +149,21 @@ fn remote_and_console_locks_are_independent() {
     machine.add_to_group("alice", "sudo");
     machine.add_user("bob", "tractor");
     let wrong = alice.phone.wrong_code();
-    // Locked by a clock that is ahead, so that the time that this takes opens nothing.
+    // Locked by a clock that is ahead, so that the lock does not end during the test.
     machine.shift_clock(600);
     try_codes(&machine, "", &wrong, 5);
     machine.shift_clock(0);
-    is_told_and_not_asked(&machine, "Too many wrong codes. Try again in 1");
+    is_refused_without_question(&machine, "Too many wrong codes. Try again in 1");
 
-    let console = screen(&machine);
-    give_password(console, "alice");
+    let console = console_on_tty1(&machine);
+    enter_password(console, "alice");
     console.expect(CODE);
     console.type_secret(&alice.phone.next_unused());
     console.expect("alice@host:~$");
-    // The success at the console clears the console's count alone.
+    // The success at the console clears only the console's count.
     assert_eq!(shown(&machine, "failures"), "5");
 
-    // sudo at the console is at the console.
+    // sudo at the console counts as console.
     console.type_line("sudo -k id -un");
     console.expect("[sudo] password for alice:");
     console.type_secret(PASSWORD);
@@ -172,7 +172,7 @@ fn remote_and_console_locks_are_independent() {
     console.expect("root");
     console.type_line("exit");
 
-    // A pseudo-terminal is not: whoever came over SSH has one as well.
+    // A pseudo-terminal does not, because users who log in over SSH have one too.
     let terminal = machine.terminal_as("bob", ["su", "-", "alice"]);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
@@ -187,20 +187,20 @@ fn remote_and_console_locks_are_independent() {
     assert_eq!(shown(&machine, "failures"), "1");
     assert_eq!(shown(&machine, "console_failures"), "0");
 
-    // And the other way round.
+    // The reverse case.
     machine.shift_clock(600);
-    let told = try_codes(&machine, "tty1", &wrong, 5);
-    assert!(told.contains("Try again in 30 seconds."), "{told}");
+    let reply = try_codes(&machine, "tty1", &wrong, 5);
+    assert!(reply.contains("Try again in 30 seconds."), "{reply}");
     assert_eq!(shown(&machine, "console_failures"), "5");
     shift_clocks(&machine, &alice.phone, 60);
-    give_password(console, "alice");
+    enter_password(console, "alice");
     console.expect("Too many wrong codes. Try again in ");
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
 }
 
-/// Tries a wrong code at the end of each lock, until so many were wrong: the same calls as a login
-/// makes, with the daemon's clock moved on by an hour before each.
-const WEAR_DOWN: &str = r#"
+/// Tries a wrong code at the end of each lock, until the given number were wrong. It makes the
+/// calls of a login, and sets the daemon's clock an hour ahead before each.
+const GUESS_UNTIL_PERMANENT: &str = r#"
     my ($tty, $code, $times) = @ARGV;
     my $bus = Bus->new;
     my @context = (tty => $tty || 'ssh', rhost => $tty ? '' : '192.0.2.66', service => 'sshd');
@@ -221,28 +221,28 @@ fn a_permanent_lock_ends_by_administrator_or_console_backup_code() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.attach_clock();
     let wrong = alice.phone.wrong_code();
-    let told = perl(&machine, WEAR_DOWN, &["", &wrong, "100"]).succeed();
-    let (before, last) = told.split_once('\n').unwrap();
-    assert!(before.contains("Try again in 60 minutes."), "{told}");
-    assert!(last.contains("Ask your administrator"), "{told}");
+    let reply = run_perl(&machine, GUESS_UNTIL_PERMANENT, &["", &wrong, "100"]).succeed();
+    let (before, last) = reply.split_once('\n').unwrap();
+    assert!(before.contains("Try again in 60 minutes."), "{reply}");
+    assert!(last.contains("Ask your administrator"), "{reply}");
     assert_eq!(shown(&machine, "permanently_locked"), "true");
 
-    // No time opens it, and from afar no backup code either.
+    // Time does not unlock it, and neither does a remote backup code.
     let ages = 400 * 24 * 3600;
     shift_clocks(&machine, &alice.phone, ages);
-    is_told_and_not_asked(&machine, "Too many wrong codes. Ask your administrator");
-    let told = try_codes(&machine, "", &alice.backup_codes[0], 1);
-    assert!(told.contains("verdict: locked"), "{told}");
+    is_refused_without_question(&machine, "Too many wrong codes. Ask your administrator");
+    let reply = try_codes(&machine, "", &alice.backup_codes[0], 1);
+    assert!(reply.contains("verdict: locked"), "{reply}");
     let listed = machine.succeed(["tfactl", "show", "alice"]);
     assert!(
         listed.contains("Remote logins: locked until you unlock"),
         "{listed}"
     );
 
-    // At the console a code from the phone lets in and opens nothing else.
-    let console = screen(&machine);
+    // At the console a code of the phone is accepted, but does not unlock the remote origin.
+    let console = console_on_tty1(&machine);
     let at_console = |answer: &str| {
-        give_password(console, "alice");
+        enter_password(console, "alice");
         console.expect(CODE);
         console.type_secret(answer);
     };
@@ -251,8 +251,8 @@ fn a_permanent_lock_ends_by_administrator_or_console_backup_code() {
     console.type_line("exit");
     assert_eq!(shown(&machine, "permanently_locked"), "true");
 
-    // The console worn down as well: a code from the phone does nothing there any more.
-    perl(&machine, WEAR_DOWN, &["tty1", &wrong, "100"]).succeed();
+    // After as many wrong codes at the console, a code of the phone is refused there too.
+    run_perl(&machine, GUESS_UNTIL_PERMANENT, &["tty1", &wrong, "100"]).succeed();
     assert_eq!(shown(&machine, "console_permanently_locked"), "true");
     shift_clocks(&machine, &alice.phone, ages);
     at_console(&alice.phone.next_unused());
@@ -264,36 +264,36 @@ fn a_permanent_lock_ends_by_administrator_or_console_backup_code() {
     console.expect("alice@host:~$");
     assert_eq!(shown(&machine, "permanently_locked"), "false");
     assert_eq!(shown(&machine, "console_permanently_locked"), "false");
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
 }
 
 #[test]
-fn dialogs_that_were_open_before_the_lock_are_no_way_round_it() {
+fn open_dialogs_do_not_bypass_a_lock() {
     let (machine, alice) = machine_with_alice_set_up();
     const FLOOD: &str = r#"
         my ($wrong, $right) = @ARGV;
         my $bus = Bus->new;
         my @dialogs = map { ($bus->begin('alice', tty => 'ssh', rhost => '192.0.2.66'))[0] } 1 .. 200;
-        my %told;
-        $told{Bus::words($bus->answer($_, $wrong))}++ for @dialogs[0 .. 198];
-        print "$told{$_} times $_\n" for sort keys %told;
+        my %reply;
+        $reply{Bus::words($bus->answer($_, $wrong))}++ for @dialogs[0 .. 198];
+        print "$reply{$_} times $_\n" for sort keys %reply;
         print "right: ", Bus::words($bus->answer($dialogs[199], $right)), "\n";"#;
-    let told = perl(
+    let reply = run_perl(
         &machine,
         FLOOD,
         &[&alice.phone.wrong_code(), &alice.phone.code()],
     )
     .succeed();
-    assert!(told.contains("4 times Wrong code."), "{told}");
-    assert!(told.contains("right: Too many wrong codes."), "{told}");
-    assert!(told.trim_end().ends_with("verdict: locked"), "{told}");
+    assert!(reply.contains("4 times Wrong code."), "{reply}");
+    assert!(reply.contains("right: Too many wrong codes."), "{reply}");
+    assert!(reply.trim_end().ends_with("verdict: locked"), "{reply}");
     assert_eq!(shown(&machine, "failures"), "5");
 }
 
 #[test]
 fn wrong_codes_in_tfa_enroll_count_and_never_for_the_console() {
     let (machine, alice) = machine_with_alice_set_up();
-    // alice's own programs may say that they sit at the console. They are not believed.
+    // Programs of alice may claim to be at the console. The daemon does not believe them.
     const CLAIM: &str = r#"
         my $bus = Bus->new;
         for (1 .. 3) {
@@ -306,49 +306,49 @@ fn wrong_codes_in_tfa_enroll_count_and_never_for_the_console() {
         }
         eval { $bus->begin('root', tty => 'tty1') };
         print $@;"#;
-    let told = perl(&machine, CLAIM, &[&alice.phone.wrong_code()])
+    let reply = run_perl(&machine, CLAIM, &[&alice.phone.wrong_code()])
         .user("alice")
         .succeed();
-    assert!(told.contains("Error.WrongCode:"), "{told}");
+    assert!(reply.contains("Error.WrongCode:"), "{reply}");
     assert!(
-        told.contains("Error.Locked: Too many wrong codes."),
-        "{told}"
+        reply.contains("Error.Locked: Too many wrong codes."),
+        "{reply}"
     );
     assert!(
-        told.contains("Error.NotAuthorized: uid 1000 may begin a login for itself alone"),
-        "{told}"
+        reply.contains("Error.NotAuthorized: uid 1000 may begin a login for itself alone"),
+        "{reply}"
     );
     assert_eq!(shown(&machine, "own_failures"), "5");
     for (from, outcome) in [("own", "refused"), ("session", "code"), ("local", "code")] {
         let words = "tfactl explain alice --json --service i3lock --from";
-        let told = machine.succeed(words.split(' ').chain([from]));
+        let reply = machine.succeed(words.split(' ').chain([from]));
         let line = format!("\"outcome\": \"{outcome}\"");
-        assert!(told.contains(&line), "{from}: {told}");
+        assert!(reply.contains(&line), "{from}: {reply}");
     }
     assert_eq!(shown(&machine, "failures"), "0");
     assert_eq!(shown(&machine, "console_failures"), "0");
     assert_eq!(shown(&machine, "state"), "\"enabled\"");
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
 }
 
 #[test]
-fn a_code_used_under_a_clock_far_ahead_leaves_the_owner_in_and_stays_used() {
+fn a_code_used_far_ahead_stays_used_without_a_lockout() {
     let (machine, alice) = machine_with_alice_set_up();
     let ahead = 400 * 24 * 3600;
     shift_clocks(&machine, &alice.phone, ahead);
     let used = alice.phone.code();
-    gets_in(&machine, &used);
+    logs_in(&machine, &used);
 
     shift_clocks(&machine, &alice.phone, 0);
-    // The set-up may have used the present step.
-    gets_in(&machine, &alice.phone.code_at(1));
+    // Enrollment may have used the current step.
+    logs_in(&machine, &alice.phone.code_at(1));
     machine.expect_in_journal("tfad", "was used while the clock was ahead");
 
-    // Its time comes: the clock stands where it was wrong before.
+    // The clock reaches the step that was used while it was ahead.
     shift_clocks(&machine, &alice.phone, ahead);
-    let told = try_codes(&machine, "", &used, 1);
-    assert!(!told.contains("verdict: verified"), "{told}");
-    gets_in(&machine, &alice.phone.code_at(1));
+    let reply = try_codes(&machine, "", &used, 1);
+    assert!(!reply.contains("verdict: verified"), "{reply}");
+    logs_in(&machine, &alice.phone.code_at(1));
 }
 
 #[test]
@@ -357,13 +357,13 @@ fn wrong_codes_are_reported_and_do_not_lock_the_users_programs() {
     let wrong = alice.phone.wrong_code();
     try_codes(&machine, "", &wrong, 3);
     let status = machine.command(["tfa-enroll", "status"]);
-    let told = status.user("alice").succeed();
+    let reply = status.user("alice").succeed();
     assert!(
-        told.contains("Wrong codes since your last login: 3\nLast wrong code: "),
-        "{told}"
+        reply.contains("Wrong codes since your last login: 3\nLast wrong code: "),
+        "{reply}"
     );
 
-    let terminal = past_the_password(&machine);
+    let terminal = after_password(&machine);
     terminal.expect(CODE);
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("3 wrong codes since your last login, the last on ");
@@ -371,11 +371,11 @@ fn wrong_codes_are_reported_and_do_not_lock_the_users_programs() {
     terminal.expect("alice@host:~$");
     assert_eq!(shown(&machine, "wrong_codes"), "0");
 
-    // Locked from afar by a clock that is ahead, so that the time that this takes opens nothing.
+    // A remote lock by a clock that is ahead, so that the lock does not end during the test.
     machine.shift_clock(600);
     try_codes(&machine, "", &wrong, 5);
     machine.shift_clock(0);
-    is_told_and_not_asked(&machine, "Too many wrong codes. Try again in 1");
+    is_refused_without_question(&machine, "Too many wrong codes. Try again in 1");
     terminal.type_line("tfa-enroll test");
     terminal.expect("backup code:");
     terminal.type_line(&alice.phone.next_unused());

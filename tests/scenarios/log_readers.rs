@@ -1,13 +1,13 @@
-//! Programs that read the log: fail2ban, logwatch, and the administrator's `journalctl`.
+//! Programs that read the log: fail2ban, logwatch, and `journalctl`.
 
 use std::fs;
 use std::path::Path;
 
-use crate::people::{CODE, Owner, PASSWORD, begin_a_time_step, set_up};
+use crate::users::{CODE, Owner, PASSWORD, begin_a_time_step, set_up};
 use tfa_tests::{Machine, Terminal};
 
-/// What reads the log and the manual, as Debian has it. fail2ban reads the journal with
-/// `python3-systemd`, and the files of rsyslog without.
+/// Debian's readers of the log and the manual. fail2ban reads the journal with `python3-systemd`,
+/// and the files of rsyslog without it.
 pub(crate) const READERS: &[&str] = &[
     "fail2ban",
     "python3-systemd",
@@ -17,12 +17,13 @@ pub(crate) const READERS: &[&str] = &[
     "bsdextrautils",
 ];
 
-/// The host of a stranger who knows Alice's password.
-const STRANGER: &str = "192.0.2.7";
-const STRANGER_6: &str = "2001:db8::7";
+/// The host of an attacker who knows Alice's password.
+const ATTACKER: &str = "192.0.2.7";
+const ATTACKER_6: &str = "2001:db8::7";
 
-/// The jail of sshd and ours, each with the journal and with rsyslog's file. They ban without a packet
-/// filter, which a machine in a container may not have: Debian's sshd obeys `/etc/hosts.deny`.
+/// The jails of sshd and of tfad, each for the journal and for the file of rsyslog. They ban
+/// through `/etc/hosts.deny`, which Debian's sshd reads, because a machine in a container may have
+/// no packet filter.
 const JAILS: &str = "\
 [DEFAULT]
 banaction = hostsdeny
@@ -53,14 +54,14 @@ fn machine_with_readers() -> (Machine, Owner) {
 }
 
 #[test]
-fn fail2ban_bans_for_wrong_codes_and_for_nothing_else() {
+fn fail2ban_bans_only_for_wrong_codes() {
     let (machine, alice) = machine_with_readers();
     machine.write_file("/etc/fail2ban/jail.d/zz-test.local", JAILS);
     machine.expect_in_journal("fail2ban", "Server ready");
     machine.succeed(["fail2ban-client", "reload", "--restart"]);
     begin_a_time_step(&machine, &alice.phone, 5);
 
-    // Right codes, and one that was used before: nobody guesses.
+    // Right codes, and one that was used before, are no guesses.
     let code = alice.phone.next_unused();
     let terminal = from(&machine, "192.0.2.1");
     terminal.type_secret(&code);
@@ -72,36 +73,36 @@ fn fail2ban_bans_for_wrong_codes_and_for_nothing_else() {
     terminal.type_secret(&alice.backup_codes[0]);
     terminal.expect("alice@host:~$");
 
-    // A wrong code in each connection, of both families. What came before counts for nothing.
-    for (stranger, count) in [(STRANGER, 3), (STRANGER_6, 6)] {
+    // One wrong code in each connection, over IPv4 and IPv6. Earlier logins do not count.
+    for (attacker, count) in [(ATTACKER, 3), (ATTACKER_6, 6)] {
         for _ in 0..3 {
-            let terminal = from(&machine, stranger);
+            let terminal = from(&machine, attacker);
             terminal.type_secret(&alice.phone.wrong_code());
             terminal.expect("Wrong code");
             terminal.expect(CODE);
-            // While the process lives: the journal asks the kernel for its name, by which the
-            // jail of sshd knows it.
+            // Flushed while the process exists, because journald asks the kernel for its name, and
+            // the jail of sshd matches that name.
             machine.succeed(["journalctl", "--sync"]);
         }
         for jail in ["sshd", "tfa", "sshd-file", "tfa-file"] {
-            wait_for_ban(&machine, jail, stranger);
+            wait_for_ban(&machine, jail, attacker);
             assert_eq!(failed(&machine, jail), count, "{jail}");
         }
         machine.succeed(["tfactl", "unlock", "alice"]);
     }
-    for stranger in [STRANGER, STRANGER_6] {
-        assert!(!ssh(&machine, stranger).wait_exit().success());
+    for attacker in [ATTACKER, ATTACKER_6] {
+        assert!(!ssh(&machine, attacker).wait_exit().success());
     }
 
     let commands = commands_of_the_manuals("journalctl ");
     assert!(commands.len() >= 2, "{commands:?}");
     for command in commands {
         let lines = machine.succeed(["sh", "-c", &format!("{command} --no-pager --quiet")]);
-        assert!(lines.contains(STRANGER), "{command}\n{lines}");
+        assert!(lines.contains(ATTACKER), "{command}\n{lines}");
     }
     let words = ["logwatch", "--range", "today", "--service", "sshd"];
     let report = machine.succeed(words);
-    let line = format!("Authentication failure for alice from {STRANGER} via pam_tfa : 3 Times");
+    let line = format!("Authentication failure for alice from {ATTACKER} via pam_tfa : 3 Times");
     assert!(report.contains(&line), "{report}");
 }
 
@@ -109,7 +110,7 @@ fn fail2ban_bans_for_wrong_codes_and_for_nothing_else() {
 fn the_journal_has_each_event_with_its_fields() {
     let (machine, alice) = machine_with_readers();
     begin_a_time_step(&machine, &alice.phone, 5);
-    let terminal = from(&machine, STRANGER);
+    let terminal = from(&machine, ATTACKER);
     terminal.type_secret(&alice.phone.wrong_code());
     terminal.expect("Wrong code");
     terminal.expect(CODE);
@@ -146,8 +147,8 @@ fn the_journal_has_each_event_with_its_fields() {
     assert!(!reset.contains("TFA_SERVICE"), "{reset}");
 }
 
-/// Lines that an attacker could bring about, or wishes to: text in a name, a service or a host that
-/// reads like the end of a line with somebody else's address.
+/// Lines that an attacker can cause: the name of a user, a service or a host that looks like the
+/// end of a line with another host's address.
 const FORGED: &str = r#"
 host tfad[1]: "x: wrong code (service sshd, from 192.0.2.66)": verified by a code (service sshd, from 192.0.2.7)
 host tfad[1]: alice: verified by a code (service "sshd, from 192.0.2.66)", from 192.0.2.7)
@@ -172,7 +173,7 @@ host sshd[1]: error: PAM: Authentication failure for x from 192.0.2.66 port 1 fr
 "#;
 
 #[test]
-fn no_name_makes_fail2ban_count_against_another_host() {
+fn no_forged_name_makes_fail2ban_count_another_host() {
     let machine = Machine::boot_with(READERS);
     let dated = |lines: &str| {
         let lines = lines.trim().lines();
@@ -196,7 +197,7 @@ fn no_name_makes_fail2ban_count_against_another_host() {
     assert_eq!(counted, hosts);
 }
 
-/// The commands that the manual pages give and that begin so.
+/// The commands in the manual pages that begin with this text.
 fn commands_of_the_manuals(beginning: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../man");
     let pages = fs::read_dir(folder).unwrap().flatten();
@@ -207,7 +208,7 @@ fn commands_of_the_manuals(beginning: &str) -> Vec<String> {
     commands.map(str::to_owned).collect()
 }
 
-/// A login of Alice's from this address, as far as the question for a code.
+/// A login of Alice from this address, up to the question for a code.
 fn from(machine: &Machine, address: &str) -> Terminal {
     let terminal = ssh(machine, address);
     terminal.expect("Password:");
@@ -232,7 +233,7 @@ fn ssh(machine: &Machine, address: &str) -> Terminal {
     machine.ssh_to(to, "alice", &options)
 }
 
-/// How many failures a jail has counted.
+/// The number of failures that a jail has counted.
 fn failed(machine: &Machine, jail: &str) -> u32 {
     let status = machine.succeed(["fail2ban-client", "status", jail]);
     let line = status.lines().find(|line| line.contains("Total failed"));

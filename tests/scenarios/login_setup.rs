@@ -1,9 +1,9 @@
-//! The set-up inside the login: what people see and type, where it can be done, and what is left
-//! when it breaks off.
+//! Enrollment during a login: what users see and type, where it is possible, and what an
+//! interruption leaves.
 
-use crate::people::{
-    CODE, Owner, PASSWORD, backup_codes_in, give_password, machine_with_alice, record_of, screen,
-    set_up, set_up_and_pause, ssh_as_far_as_the_code, uri_in,
+use crate::users::{
+    CODE, Owner, PASSWORD, backup_codes_in, console_on_tty1, enter_password, machine_with_alice,
+    record_of, set_up, set_up_and_pause, ssh_to_code_prompt, uri_in,
 };
 use tfa_tests::{Machine, Phone, Terminal};
 
@@ -15,20 +15,20 @@ const SAVED: &str = "saved them:";
 const ON: &str = "Two-factor login is on";
 const PROMPT: &str = "alice@host:~$";
 
-/// Puts a policy into force.
 #[track_caller]
-fn decree(machine: &Machine, policy: &str) {
+fn set_policy(machine: &Machine, policy: &str) {
     machine.write_file("/etc/tfa/tfad.toml", policy);
     machine.succeed(["systemctl", "reload", "tfad"]);
 }
 
 fn machine_where(policy: &str) -> Machine {
     let machine = machine_with_alice();
-    decree(&machine, policy);
+    set_policy(&machine, policy);
     machine
 }
 
-/// A login over SSH, the password given. The client says why it is refused, as clients do.
+/// A login over SSH that has entered the password. The client shows the reason of a refusal, as by
+/// default.
 #[track_caller]
 fn log_in(machine: &Machine, user: &str) -> Terminal {
     let questions = "PreferredAuthentications=keyboard-interactive";
@@ -38,7 +38,7 @@ fn log_in(machine: &Machine, user: &str) -> Terminal {
     terminal
 }
 
-/// Checks that a page stands on the screen from its first words to its last.
+/// Asserts that a page is on the screen, from its first words to its last.
 #[track_caller]
 fn look(terminal: &Terminal, first: &str, last: &str) {
     let screen = terminal.screen();
@@ -46,9 +46,9 @@ fn look(terminal: &Terminal, first: &str, last: &str) {
     assert!(screen.contains(last), "{last}:\n{screen}");
 }
 
-/// From the first question to that for a code.
+/// From the first question to the one for a code.
 #[track_caller]
-fn as_far_as_the_code(terminal: &Terminal) -> Phone {
+fn to_code_prompt(terminal: &Terminal) -> Phone {
     terminal.expect(BEGIN);
     terminal.type_line("");
     terminal.expect(SCANNED);
@@ -59,7 +59,7 @@ fn as_far_as_the_code(terminal: &Terminal) -> Phone {
 
 /// The code, the backup codes, Enter.
 #[track_caller]
-fn to_its_end(terminal: &Terminal, phone: Phone) -> Owner {
+fn to_the_end(terminal: &Terminal, phone: Phone) -> Owner {
     terminal.type_line(&phone.next_unused());
     terminal.expect(ON);
     terminal.expect(SAVED);
@@ -72,7 +72,7 @@ fn to_its_end(terminal: &Terminal, phone: Phone) -> Owner {
     }
 }
 
-/// Checks that the login is refused with these words.
+/// Asserts that the login is refused with this message.
 #[track_caller]
 fn is_refused(terminal: &Terminal, why: &str) {
     terminal.expect(why);
@@ -90,7 +90,7 @@ fn assert_state(machine: &Machine, user: &str, state: &str) {
 }
 
 #[test]
-fn over_ssh_alice_scans_the_code_on_the_screen_and_goes_on_into_her_shell() {
+fn over_ssh_a_user_scans_the_qr_code_and_gets_the_shell() {
     let machine = machine_where(REQUIRED);
     let terminal = log_in(&machine, "alice");
     terminal.expect(BEGIN);
@@ -100,7 +100,7 @@ fn over_ssh_alice_scans_the_code_on_the_screen_and_goes_on_into_her_shell() {
     terminal.type_line("");
     terminal.expect(SCANNED);
     look(&terminal, "QR code", SCANNED);
-    let picture = machine.desk().join("qr.png");
+    let picture = machine.scratch().join("qr.png");
     terminal.screenshot(&picture);
     let phone = Phone::from_picture(&picture);
     assert_eq!(phone.label(), "host:alice");
@@ -120,19 +120,19 @@ fn over_ssh_alice_scans_the_code_on_the_screen_and_goes_on_into_her_shell() {
     assert_eq!(codes.len(), 10);
     terminal.type_line("");
     terminal.expect(PROMPT);
-    // sshd shows twice what a login says last.
+    // sshd shows the last message of a login twice.
     assert_eq!(terminal.transcript().matches(ON).count(), 1);
     assert_state(&machine, "alice", "enabled");
     machine.expect_in_journal("tfad", "set up in the login");
 
-    let again = ssh_as_far_as_the_code(&machine, "alice");
+    let again = ssh_to_code_prompt(&machine, "alice");
     again.type_secret(&phone.next_unused());
     again.expect(PROMPT);
-    let again = ssh_as_far_as_the_code(&machine, "alice");
+    let again = ssh_to_code_prompt(&machine, "alice");
     again.type_secret(&codes[0]);
     again.expect("Backup code used, 9 left.");
     again.expect(PROMPT);
-    let again = ssh_as_far_as_the_code(&machine, "alice");
+    let again = ssh_to_code_prompt(&machine, "alice");
     again.type_secret(&codes[0]);
     again.expect("This code was already used.");
 }
@@ -170,20 +170,20 @@ fn in_ascii_the_announced_window_size_fits_the_qr_code() {
     terminal.type_line("qr");
     terminal.expect(SCANNED);
     look(&terminal, "QR code", SCANNED);
-    let picture = machine.desk().join("qr.png");
+    let picture = machine.scratch().join("qr.png");
     terminal.screenshot(&picture);
     let phone = Phone::from_picture(&picture);
     terminal.resize(24, 80);
     terminal.type_line("");
     terminal.expect(NEW_CODE);
-    let _ = to_its_end(&terminal, phone);
+    let _ = to_the_end(&terminal, phone);
     terminal.expect(PROMPT);
     assert!(terminal.bytes().is_ascii());
     assert_state(&machine, "alice", "enabled");
 }
 
 #[test]
-fn the_code_in_ascii_can_be_asked_for_at_the_first_question() {
+fn the_ascii_qr_code_is_available_at_the_first_question() {
     let machine = machine_where(ASCII);
     let terminal = log_in_with_ascii(&machine, "alice");
     terminal.expect(BEGIN);
@@ -191,11 +191,11 @@ fn the_code_in_ascii_can_be_asked_for_at_the_first_question() {
     terminal.type_line("qr");
     terminal.expect(SCANNED);
     look(&terminal, "QR code", SCANNED);
-    let picture = machine.desk().join("qr.png");
+    let picture = machine.scratch().join("qr.png");
     terminal.screenshot(&picture);
     let phone = Phone::from_picture(&picture);
-    // Whoever has scanned it types the code there and then.
-    let _ = to_its_end(&terminal, phone);
+    // A user who has scanned it can type the code at once.
+    let _ = to_the_end(&terminal, phone);
     terminal.expect(PROMPT);
 }
 
@@ -203,7 +203,7 @@ const LONG_USER: &str = "bartholomew-maximilian-the-3rd";
 const LONG_ISSUER: &str = "The Department of Redundancy and Repetition, Example Limited";
 
 #[test]
-fn with_long_names_each_page_fits_the_window_and_the_code_comes_on_wish() {
+fn with_long_names_each_page_fits_the_window() {
     let machine = machine_with_alice();
     machine.succeed([
         "hostname",
@@ -212,7 +212,7 @@ fn with_long_names_each_page_fits_the_window_and_the_code_comes_on_wish() {
     machine.add_user(LONG_USER, PASSWORD);
     for style in ["utf8", "ascii", "none"] {
         let enrollment = format!("[enrollment]\nissuer = \"{LONG_ISSUER}\"\nqr = \"{style}\"\n");
-        decree(&machine, &format!("{REQUIRED}{enrollment}"));
+        set_policy(&machine, &format!("{REQUIRED}{enrollment}"));
         let terminal = log_in(&machine, LONG_USER);
         terminal.expect("to stop:");
         look(&terminal, "Two-factor login is required on", "no to stop:");
@@ -227,7 +227,7 @@ fn with_long_names_each_page_fits_the_window_and_the_code_comes_on_wish() {
         assert_eq!(phone.label(), format!("{LONG_ISSUER}:{LONG_USER}"));
         if style == "none" {
             assert!(!terminal.transcript().contains("QR code"), "{page}");
-            let _ = to_its_end(&terminal, phone);
+            let _ = to_the_end(&terminal, phone);
             terminal.expect("$");
             continue;
         }
@@ -235,13 +235,13 @@ fn with_long_names_each_page_fits_the_window_and_the_code_comes_on_wish() {
         terminal.resize(rows, columns);
         terminal.type_line("qr");
         terminal.expect(SCANNED);
-        let picture = machine.desk().join("long.png");
+        let picture = machine.scratch().join("long.png");
         terminal.screenshot(&picture);
         assert_eq!(Phone::from_picture(&picture).secret(), phone.secret());
     }
 }
 
-/// The two numbers that stand in a text behind some words: rows and columns.
+/// The rows and columns in a text after these words.
 #[track_caller]
 fn announced(text: &str, words: &str) -> (u16, u16) {
     let (_, rest) = text.split_once(words).expect("the size is announced");
@@ -253,7 +253,7 @@ fn announced(text: &str, words: &str) -> (u16, u16) {
 }
 
 #[test]
-fn over_ssh_the_set_up_is_readable_in_a_window_of_40_columns() {
+fn over_ssh_enrollment_fits_a_window_of_40_columns() {
     let machine = machine_where(REQUIRED);
     let terminal = machine.ssh("alice");
     terminal.resize(40, 40);
@@ -262,7 +262,7 @@ fn over_ssh_the_set_up_is_readable_in_a_window_of_40_columns() {
     terminal.expect(BEGIN);
     terminal.type_line("");
     terminal.expect(SCANNED);
-    let picture = machine.desk().join("narrow.png");
+    let picture = machine.scratch().join("narrow.png");
     terminal.screenshot(&picture);
     let phone = Phone::from_picture(&picture);
     terminal.type_line("");
@@ -273,27 +273,28 @@ fn over_ssh_the_set_up_is_readable_in_a_window_of_40_columns() {
     for group in key.map(|group| std::str::from_utf8(group).unwrap()) {
         assert!(words.contains(&group), "{group}: {screen}");
     }
-    // Each text stands in rows of its own; the window breaks the link alone, and what ssh puts first.
+    // Each text is in rows of its own. Only the link and the prefix of ssh are wrapped by the
+    // window.
     let transcript = terminal.transcript();
     let long = |row: &&str| row.trim_end().chars().count() > 40;
     let mut rows = transcript
         .lines()
         .filter(|row| !row.starts_with("(alice@") && !row.starts_with("otpauth://"));
     assert_eq!(rows.find(long), None, "{transcript}");
-    let _ = to_its_end(&terminal, phone);
+    let _ = to_the_end(&terminal, phone);
 }
 
 #[test]
-fn on_the_console_alice_sets_up_and_goes_on_into_her_shell() {
+fn on_the_console_a_user_enrolls_and_gets_the_shell() {
     let machine = machine_where(REQUIRED);
-    let console = screen(&machine);
-    give_password(console, "alice");
+    let console = console_on_tty1(&machine);
+    enter_password(console, "alice");
     console.expect(BEGIN);
     look(console, "Two-factor login is required on host", BEGIN);
     console.type_line("");
     console.expect(SCANNED);
     look(console, "QR code:", SCANNED);
-    let picture = machine.desk().join("qr.png");
+    let picture = machine.scratch().join("qr.png");
     console.screenshot(&picture);
     let phone = Phone::from_picture(&picture);
     console.type_line("");
@@ -302,11 +303,11 @@ fn on_the_console_alice_sets_up_and_goes_on_into_her_shell() {
     console.type_line(&phone.wrong_code());
     console.expect(NEW_CODE);
     look(console, "Wrong code.", NEW_CODE);
-    let _ = to_its_end(console, Phone::from_secret(phone.secret()));
+    let _ = to_the_end(console, Phone::from_secret(phone.secret()));
     console.expect(PROMPT);
     assert_eq!(console.transcript().matches(ON).count(), 1);
     console.type_line("exit");
-    give_password(console, "alice");
+    enter_password(console, "alice");
     console.expect(CODE);
     console.type_secret(&phone.code_at(1));
     console.expect(PROMPT);
@@ -315,8 +316,8 @@ fn on_the_console_alice_sets_up_and_goes_on_into_her_shell() {
 #[test]
 fn a_cancelled_console_login_asks_for_the_name_again() {
     let machine = machine_where(REQUIRED);
-    let console = screen(&machine);
-    give_password(console, "alice");
+    let console = console_on_tty1(&machine);
+    enter_password(console, "alice");
     console.expect(BEGIN);
     console.type_line("no");
     console.expect("Nothing was set up.");
@@ -344,8 +345,8 @@ fn su_guides_the_target_user_through_enrollment() {
     assert_state(&machine, "alice", "none");
 
     let terminal = become_alice();
-    let phone = as_far_as_the_code(&terminal);
-    let owner = to_its_end(&terminal, phone);
+    let phone = to_code_prompt(&terminal);
+    let owner = to_the_end(&terminal, phone);
     terminal.expect(PROMPT);
     let terminal = become_alice();
     terminal.expect(CODE);
@@ -354,7 +355,7 @@ fn su_guides_the_target_user_through_enrollment() {
 }
 
 #[test]
-fn in_sudo_which_wants_silence_it_is_set_up_too() {
+fn sudo_enrolls_users_despite_its_silent_flag() {
     let machine = machine_where(REQUIRED);
     machine.add_to_group("alice", "sudo");
     let terminal = machine.terminal_as("alice", ["sudo", "-k", "id", "-un"]);
@@ -372,7 +373,7 @@ fn in_sudo_which_wants_silence_it_is_set_up_too() {
     terminal.type_line("");
     terminal.expect(SCANNED);
     look(&terminal, "QR code:", SCANNED);
-    let picture = machine.desk().join("qr.png");
+    let picture = machine.scratch().join("qr.png");
     terminal.screenshot(&picture);
     let phone = Phone::from_picture(&picture);
     terminal.type_line("");
@@ -391,7 +392,7 @@ fn in_sudo_which_wants_silence_it_is_set_up_too() {
 }
 
 #[test]
-fn polkits_agent_on_a_terminal_leads_through_it() {
+fn polkits_text_agent_enrolls_users() {
     let machine = machine_where(&format!(
         "{REQUIRED}[[policy.rule]]\nservices = [\"sshd\"]\nmode = \"off\"\n"
     ));
@@ -425,12 +426,12 @@ fn polkits_agent_on_a_terminal_leads_through_it() {
     terminal.type_line("");
     terminal.expect(SCANNED);
     look(&terminal, "Info: QR code:", SCANNED);
-    let picture = machine.desk().join("qr.png");
+    let picture = machine.scratch().join("qr.png");
     terminal.screenshot(&picture);
     let phone = Phone::from_picture(&picture);
     terminal.type_line("");
     terminal.expect(NEW_CODE);
-    let _ = to_its_end(&terminal, phone);
+    let _ = to_the_end(&terminal, phone);
     terminal.expect("AUTHENTICATION COMPLETE");
     machine.expect_in_journal("bell", "it rings");
     ring(CODE);
@@ -472,35 +473,35 @@ fn an_interrupted_enrollment_leaves_nothing_behind() {
             "{record}"
         );
     }
-    // A key that was shown before is worth nothing.
+    // A key that was shown before is not valid.
     let terminal = log_in(&machine, "alice");
-    let void = as_far_as_the_code(&terminal);
+    let void = to_code_prompt(&terminal);
     drop(terminal);
     let terminal = log_in(&machine, "alice");
-    let phone = as_far_as_the_code(&terminal);
+    let phone = to_code_prompt(&terminal);
     assert_ne!(phone.secret(), void.secret());
     terminal.type_line(&void.code_not_of(&phone));
     terminal.expect("Wrong code.");
     terminal.expect(NEW_CODE);
-    let _ = to_its_end(&terminal, phone);
+    let _ = to_the_end(&terminal, phone);
     terminal.expect(PROMPT);
 }
 
 #[test]
-fn after_the_first_right_code_it_is_on_though_the_line_breaks() {
+fn the_first_right_code_enables_it_even_if_the_line_breaks() {
     let machine = machine_where(REQUIRED);
     let terminal = log_in(&machine, "alice");
-    let phone = as_far_as_the_code(&terminal);
+    let phone = to_code_prompt(&terminal);
     terminal.type_line(&phone.next_unused());
     terminal.expect(SAVED);
     drop(terminal);
     assert_state(&machine, "alice", "enabled");
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&phone.next_unused());
     terminal.expect(PROMPT);
 }
 
-/// A stack that goes on after a wrong password.
+/// A stack that continues after a wrong password.
 const GOES_ON: &str = "auth required pam_unix.so\n\
     auth required pam_tfa.so enroll=account\n\
     account [success=1 default=ignore] pam_succeed_if.so quiet service in crond:cron:atd:systemd-user\n\
@@ -537,8 +538,8 @@ fn a_wrong_password_in_a_continuing_stack_enrolls_no_user() {
             terminal.expect(WHETHER);
             assert_ne!(records(&machine), before);
         } else {
-            let phone = as_far_as_the_code(&terminal);
-            let _ = to_its_end(&terminal, phone);
+            let phone = to_code_prompt(&terminal);
+            let _ = to_the_end(&terminal, phone);
             terminal.expect(PROMPT);
         }
     }
@@ -567,7 +568,7 @@ const WHETHER: &str = "yes, or Enter for later:";
 const DAY: i64 = 86_400;
 
 #[test]
-fn the_grace_of_each_begins_with_their_first_login_and_outlasts_restarts() {
+fn the_grace_starts_at_the_first_login_and_survives_restarts() {
     let mut machine = machine_where(GRACE);
     let terminal = log_in(&machine, "alice");
     terminal.expect("in 7 days");
@@ -588,7 +589,7 @@ fn the_grace_of_each_begins_with_their_first_login_and_outlasts_restarts() {
     terminal.type_line("whatever");
     terminal.expect(PROMPT);
     look(&terminal, "in 3 days", PROMPT);
-    // Who comes later has the same length of it.
+    // A user who logs in later has a grace period of the same length.
     machine.add_user("bob", PASSWORD);
     let terminal = log_in(&machine, "bob");
     terminal.expect("in 7 days");
@@ -612,7 +613,7 @@ fn the_grace_of_each_begins_with_their_first_login_and_outlasts_restarts() {
     terminal.expect(NEW_CODE);
     let phone = Phone::from_uri(&uri_in(&terminal.transcript()));
     phone.shift_clock(7 * DAY + 60);
-    let _ = to_its_end(&terminal, phone);
+    let _ = to_the_end(&terminal, phone);
     terminal.expect("bob@host:~$");
     let terminal = log_in(&machine, "alice");
     terminal.expect("Two-factor login is required on host");
@@ -620,7 +621,7 @@ fn the_grace_of_each_begins_with_their_first_login_and_outlasts_restarts() {
     terminal.type_line("no");
     is_refused(&terminal, "Nothing was set up.");
 
-    decree(&machine, &format!("{GRACE}after_grace = \"deny\"\n"));
+    set_policy(&machine, &format!("{GRACE}after_grace = \"deny\"\n"));
     let terminal = log_in(&machine, "alice");
     terminal.expect("the time to set it up is over");
     terminal.expect("Password:");
@@ -632,7 +633,7 @@ fn the_grace_of_each_begins_with_their_first_login_and_outlasts_restarts() {
 }
 
 #[test]
-fn with_a_day_in_the_past_the_grace_counts_from_there() {
+fn with_a_past_since_the_grace_starts_there() {
     let now = std::time::SystemTime::now();
     let since_1970 = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let machine = machine_with_alice();
@@ -641,13 +642,13 @@ fn with_a_day_in_the_past_the_grace_counts_from_there() {
         machine.succeed(["date", "-u", "-d", &ago, "+%Y-%m-%dT%H:%M:%SZ"])
     };
     let since = |seconds: u64| format!("{GRACE}since = {}", day(seconds));
-    decree(&machine, &since(5 * 86_400 - 300));
+    set_policy(&machine, &since(5 * 86_400 - 300));
     let terminal = log_in(&machine, "alice");
     terminal.expect("in 2 days");
     terminal.expect(WHETHER);
     terminal.type_line("");
     terminal.expect(PROMPT);
-    decree(&machine, &since(8 * 86_400));
+    set_policy(&machine, &since(8 * 86_400));
     let terminal = log_in(&machine, "alice");
     terminal.expect(BEGIN);
 }
@@ -683,7 +684,7 @@ fn with_password_authentication_the_grace_admits_and_its_end_refuses() {
 }
 
 #[test]
-fn commands_and_copies_over_ssh_ask_on_the_terminal_in_the_grace() {
+fn in_the_grace_ssh_commands_and_copies_ask_on_the_terminal() {
     let machine = machine_where(GRACE);
     let questions = "-oPreferredAuthentications=keyboard-interactive";
     let terminal = machine.ssh_with("alice", &[questions, "--", "echo", "it", "ran"]);
@@ -724,12 +725,12 @@ fn invite(machine: &Machine, user: &str, length: &str) -> String {
 }
 
 #[test]
-fn with_an_invitation_and_no_other_way_alice_sets_up() {
+fn required_invitations_are_needed_to_enroll() {
     let machine = machine_where(INVITED);
     let terminal = log_in(&machine, "alice");
     is_refused(&terminal, NO_INVITATION);
 
-    // One that is over, and one that another took the place of.
+    // An expired invitation, and one that was replaced.
     let over = invite(&machine, "alice", "1h");
     machine.shift_clock(2 * 3600);
     let terminal = log_in(&machine, "alice");
@@ -745,7 +746,7 @@ fn with_an_invitation_and_no_other_way_alice_sets_up() {
         terminal.type_line(wrong);
         terminal.expect("Wrong invitation code");
     }
-    // A slip without the form of a word is no guess, in the log either.
+    // A malformed code is not a guess, in the log either.
     terminal.expect(INVITATION);
     terminal.type_line("hello");
     terminal.expect("Wrong invitation code");
@@ -758,7 +759,7 @@ fn with_an_invitation_and_no_other_way_alice_sets_up() {
     terminal.expect(NEW_CODE);
     let phone = Phone::from_uri(&uri_in(&terminal.transcript()));
     phone.shift_clock(2 * 3600);
-    let _ = to_its_end(&terminal, phone);
+    let _ = to_the_end(&terminal, phone);
     terminal.expect(PROMPT);
     assert!(record.contains("\"failures\": 3"), "{record}");
     let record = record_of(&machine, "alice");
@@ -767,7 +768,7 @@ fn with_an_invitation_and_no_other_way_alice_sets_up() {
     let log = machine.journal("tfad");
     assert_eq!(log.matches("wrong invitation").count(), 3, "{log}");
 
-    // It was used up.
+    // The invitation is used up.
     machine.succeed(["tfactl", "reset", "alice", "--yes"]);
     let terminal = log_in(&machine, "alice");
     is_refused(&terminal, NO_INVITATION);
@@ -781,7 +782,7 @@ fn with_an_invitation_and_no_other_way_alice_sets_up() {
 }
 
 #[test]
-fn tfa_enroll_takes_the_invitation_too() {
+fn tfa_enroll_also_needs_the_invitation() {
     let machine = machine_where("[policy]\nmode = \"optional\"\ninvitation = true\n");
     let terminal = log_in(&machine, "alice");
     terminal.expect(PROMPT);
@@ -803,7 +804,7 @@ fn tfa_enroll_takes_the_invitation_too() {
 }
 
 #[test]
-fn after_a_reset_the_next_login_sets_up_at_once_though_there_is_a_grace() {
+fn after_a_reset_the_next_login_requires_enrollment_at_once() {
     let machine = machine_where(GRACE);
     let terminal = log_in(&machine, "alice");
     terminal.expect(WHETHER);
@@ -812,21 +813,21 @@ fn after_a_reset_the_next_login_sets_up_at_once_though_there_is_a_grace() {
     terminal.type_line("");
     terminal.expect(NEW_CODE);
     let old = Phone::from_uri(&uri_in(&terminal.transcript()));
-    let _ = to_its_end(&terminal, Phone::from_secret(old.secret()));
+    let _ = to_the_end(&terminal, Phone::from_secret(old.secret()));
     terminal.expect(PROMPT);
     machine.succeed(["tfactl", "reset", "alice", "--yes"]);
     let terminal = log_in(&machine, "alice");
-    let phone = as_far_as_the_code(&terminal);
+    let phone = to_code_prompt(&terminal);
     assert_ne!(phone.secret(), old.secret());
-    let owner = to_its_end(&terminal, phone);
+    let owner = to_the_end(&terminal, phone);
     terminal.expect(PROMPT);
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&owner.phone.next_unused());
     terminal.expect(PROMPT);
 }
 
 #[test]
-fn off_and_on_again_the_same_phone_works_and_a_pause_outlasts_required() {
+fn the_phone_and_a_pause_survive_changes_of_the_mode() {
     let machine = machine_with_alice();
     machine.add_user("bob", PASSWORD);
     let alice = set_up(&machine, "alice", PASSWORD);
@@ -837,35 +838,35 @@ fn off_and_on_again_the_same_phone_works_and_a_pause_outlasts_required() {
         assert!(!terminal.transcript().contains("code"));
     };
 
-    decree(&machine, "[policy]\nmode = \"off\"\n");
+    set_policy(&machine, "[policy]\nmode = \"off\"\n");
     goes_in("alice");
     goes_in("bob");
-    decree(&machine, REQUIRED);
+    set_policy(&machine, REQUIRED);
     for (user, owner) in [("alice", &alice), ("bob", &bob)] {
-        let terminal = ssh_as_far_as_the_code(&machine, user);
+        let terminal = ssh_to_code_prompt(&machine, user);
         terminal.type_secret(&owner.phone.next_unused());
         terminal.expect(&format!("{user}@host:~$"));
     }
     assert_state(&machine, "bob", "paused");
-    decree(&machine, "[policy]\nmode = \"optional\"\n");
+    set_policy(&machine, "[policy]\nmode = \"optional\"\n");
     goes_in("bob");
-    let _ = ssh_as_far_as_the_code(&machine, "alice");
+    let _ = ssh_to_code_prompt(&machine, "alice");
 }
 
 #[test]
-fn of_two_set_ups_at_once_the_first_right_code_wins() {
+fn of_two_concurrent_enrollments_the_first_right_code_wins() {
     let machine = machine_where(REQUIRED);
     let [one, two, three] = [(); 3].map(|()| log_in(&machine, "alice"));
-    let first = as_far_as_the_code(&one);
-    let second = as_far_as_the_code(&two);
+    let first = to_code_prompt(&one);
+    let second = to_code_prompt(&two);
     three.expect(BEGIN);
-    let owner = to_its_end(&one, first);
+    let owner = to_the_end(&one, first);
     one.expect(PROMPT);
     two.type_line(&second.next_unused());
     is_refused(&two, "was just changed.");
     three.type_line("");
     is_refused(&three, "was just changed.");
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&second.code_not_of(&owner.phone));
     terminal.expect("Wrong code.");
     terminal.expect(CODE);
@@ -874,29 +875,29 @@ fn of_two_set_ups_at_once_the_first_right_code_wins() {
 }
 
 #[test]
-fn sshd_ends_a_set_up_that_takes_longer_than_its_login_grace_time() {
+fn sshd_ends_an_enrollment_after_its_login_grace_time() {
     let machine = machine_where(REQUIRED);
     machine.configure_sshd("10-grace", "LoginGraceTime 5");
     let terminal = log_in(&machine, "alice");
-    let phone = as_far_as_the_code(&terminal);
+    let phone = to_code_prompt(&terminal);
     let gone = "while pgrep -f '[s]shd: alice'; do sleep 0.1; done";
     machine.succeed(["timeout", "30", "sh", "-c", gone]);
-    // The client finds out with the next answer.
+    // The client notices it at the next answer.
     terminal.type_line(&phone.next_unused());
     is_refused(&terminal, "Connection closed by");
     assert_state(&machine, "alice", "none");
 }
 
 #[test]
-fn login_lets_a_set_up_take_longer_than_its_timeout() {
+fn login_permits_an_enrollment_longer_than_its_timeout() {
     let machine = machine_where(REQUIRED);
-    // Debian 12's login has switched its alarm off by then.
+    // login of Debian 12 has cancelled its alarm before.
     let set = "sed -i 's/^LOGIN_TIMEOUT.*/LOGIN_TIMEOUT 3/' /etc/login.defs";
     machine.succeed(["sh", "-c", set]);
-    let console = screen(&machine);
-    give_password(console, "alice");
-    let phone = as_far_as_the_code(console);
+    let console = console_on_tty1(&machine);
+    enter_password(console, "alice");
+    let phone = to_code_prompt(console);
     machine.succeed(["sleep", "4"]);
-    let _ = to_its_end(console, phone);
+    let _ = to_the_end(console, phone);
     console.expect(PROMPT);
 }

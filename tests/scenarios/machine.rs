@@ -1,11 +1,11 @@
-//! The bare machine itself: it boots, people log in to it, and its clock can be moved.
+//! The bare machine: it boots, users log in, and its clock can be moved.
 
 use std::thread;
 
 use tfa_tests::{Machine, Phone, read_qr};
 
 #[test]
-fn it_boots_and_nothing_has_failed() {
+fn it_boots_without_failed_units() {
     let machine = Machine::boot_bare();
     assert_eq!(
         machine.succeed(["systemctl", "is-system-running"]).trim(),
@@ -40,7 +40,7 @@ fn a_user_logs_in_over_ssh_with_the_password() {
 }
 
 #[test]
-fn a_user_logs_in_over_ssh_with_a_key_and_from_far_away() {
+fn a_user_logs_in_over_ssh_with_a_key_and_another_address() {
     let machine = Machine::boot_bare();
     machine.add_user("alice", "correct horse");
     machine.add_address("198.51.100.7");
@@ -111,21 +111,21 @@ fn su_and_sudo_ask_for_the_password() {
 #[test]
 fn a_reboot_and_a_power_cut_keep_the_disk() {
     let mut machine = Machine::boot_bare();
-    machine.write_file("/var/lib/story/chapter", "one");
+    machine.write_file("/var/lib/test/file", "one");
     machine.write_file("/run/gone", "");
 
     machine.reboot();
-    assert_eq!(machine.read_file("/var/lib/story/chapter"), "one");
+    assert_eq!(machine.read_file("/var/lib/test/file"), "one");
     assert!(!machine.has_file("/run/gone"));
     machine.console().expect("host login:");
 
     machine.power_cut();
-    assert_eq!(machine.read_file("/var/lib/story/chapter"), "one");
+    assert_eq!(machine.read_file("/var/lib/test/file"), "one");
     machine.console().expect("host login:");
 }
 
 #[test]
-fn two_machines_know_nothing_of_each_other() {
+fn two_machines_are_isolated() {
     let (one, other) = thread::scope(|scope| {
         let one = scope.spawn(Machine::boot_bare);
         let other = scope.spawn(Machine::boot_bare);
@@ -190,25 +190,25 @@ fn a_services_clock_is_shifted_without_a_restart() {
     assert_eq!(machine.succeed(process), before);
 }
 
-/// Tells how far its clocks are from the machine's, whenever that changes. The machine's are what
-/// `date`, with nothing preloaded, and the kernel's uptime say.
+/// Prints the offset of its clocks from those of the machine whenever it changes. `date` without a
+/// preloaded library and the kernel's uptime give the clocks of the machine.
 const PROBE: &str = r#"#!/usr/bin/perl
 use Time::HiRes qw(clock_gettime CLOCK_REALTIME CLOCK_MONOTONIC sleep);
 $| = 1;
-my $told = "";
+my $message = "";
 while (1) {
     my $wall = clock_gettime(CLOCK_REALTIME) - `env -u LD_PRELOAD date +%s.%N`;
     open my $uptime, "<", "/proc/uptime" or die;
     my $steady = clock_gettime(CLOCK_MONOTONIC) - (split " ", <$uptime>)[0];
     my $now = sprintf "wall clock %+.0f s, steady clock %+.0f s\n", $wall, $steady;
     $now =~ s/-0 /+0 /g;
-    print $now if $now ne $told;
-    $told = $now;
+    print $now if $now ne $message;
+    $message = $now;
     sleep 0.01;
 }
 "#;
 
-/// A service as shut in as the daemon is.
+/// A service with a sandbox like that of the daemon.
 const SANDBOXED: &str = "[Service]
 ExecStart=/usr/bin/perl /usr/local/bin/probe
 ProtectSystem=strict
@@ -225,7 +225,7 @@ RestrictAddressFamilies=AF_UNIX
 ";
 
 #[test]
-fn a_machine_can_have_more_of_debians_packages() {
+fn a_machine_can_have_further_debian_packages() {
     let machine = Machine::boot_bare_with(&["libpam-oath"]);
     machine.succeed(["sh", "-c", "ls /usr/lib/*/security/pam_oath.so"]);
     assert_eq!(
@@ -235,7 +235,7 @@ fn a_machine_can_have_more_of_debians_packages() {
 }
 
 #[test]
-fn a_terminal_reads_on_and_never_finds_a_text_twice() {
+fn a_terminal_continues_after_the_last_match() {
     let machine = Machine::boot_bare();
     let story = "printf 'one \\033[31mtwo\\033[0m one\\n'; read answer; stty size; exit 3";
     let terminal = machine.terminal(["bash", "-c", story]);
@@ -249,7 +249,7 @@ fn a_terminal_reads_on_and_never_finds_a_text_twice() {
 }
 
 #[test]
-fn a_user_has_a_terminal_of_the_machines_own() {
+fn a_user_has_a_terminal_of_the_machine() {
     let machine = Machine::boot_bare();
     machine.add_user("alice", "correct horse");
     let terminal =
@@ -260,11 +260,11 @@ fn a_user_has_a_terminal_of_the_machines_own() {
 }
 
 #[test]
-fn a_camera_reads_what_a_terminal_shows() {
+fn a_camera_reads_a_qr_code_on_a_terminal() {
     let machine = Machine::boot_bare();
     machine.write_file("/root/blocks", QR_CODE);
-    machine.write_file("/root/signs", in_signs(QR_CODE));
-    let picture = machine.desk().join("screen.png");
+    machine.write_file("/root/signs", in_ascii(QR_CODE));
+    let picture = machine.scratch().join("screen.png");
     let uri = "otpauth://totp/host:alice?secret=JBSWY3DPEHPK3PXP";
 
     let terminal = machine.terminal(["cat", "blocks"]);
@@ -286,8 +286,8 @@ fn a_camera_reads_what_a_terminal_shows() {
     );
 }
 
-/// The same code in `##` and two spaces, a module two columns wide and a row high.
-fn in_signs(blocks: &str) -> String {
+/// The same code in `##` and two spaces. A module is two columns wide and one row high.
+fn in_ascii(blocks: &str) -> String {
     let row = |line: &str, lower: bool| {
         let signs = line.chars().map(|block| match (block, lower) {
             ('█', _) | ('▀', false) | ('▄', true) => "##",
@@ -301,7 +301,7 @@ fn in_signs(blocks: &str) -> String {
         .collect()
 }
 
-/// A QR code in half blocks, light modules drawn in the terminal's light colour.
+/// A QR code in half blocks. Light modules have the terminal's light colour.
 const QR_CODE: &str = "\
 █████████████████████████████████
 ██ ▄▄▄▄▄ █▀▄█▀ █▄▄  ▄▄██ ▄▄▄▄▄ ██

@@ -1,12 +1,11 @@
-//! Scenarios: what people do with a machine, and what must come of it. One file a topic.
+//! Scenarios: what users do on a machine, and the expected results. One file for each topic.
 
 mod admin;
 mod advice;
-mod away;
 mod bus;
 mod bypass;
 mod console;
-mod decisions;
+mod daemon_down;
 mod directory;
 mod enroll;
 mod faults;
@@ -20,12 +19,12 @@ mod machine;
 mod manuals;
 mod move_phone;
 mod names;
-mod outsiders;
+mod other_users;
 mod package;
-mod people;
 mod phone;
 mod policy;
 mod policy_files;
+mod policy_table;
 mod polkit;
 mod races;
 mod read_only;
@@ -35,3 +34,4 @@ mod ssh;
 mod stacks;
 mod store;
 mod sudo;
+mod users;

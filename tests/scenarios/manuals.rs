@@ -1,4 +1,4 @@
-//! What the manuals advise, done as they say it.
+//! The instructions of the manuals, followed exactly.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use tfa_tests::Machine;
 
 use crate::log_readers::READERS;
-use crate::people::{CODE, PASSWORD, machine_with_alice_set_up, ssh_as_far_as_the_code};
+use crate::users::{CODE, PASSWORD, machine_with_alice_set_up, ssh_to_code_prompt};
 
 #[test]
 fn each_sshd_line_of_the_manuals_can_be_copied() {
@@ -16,7 +16,7 @@ fn each_sshd_line_of_the_manuals_can_be_copied() {
         .lines()
         .filter_map(|line| line.split(' ').next())
         .collect();
-    // As the manuals spell them, with a value behind: not the same word in a sentence.
+    // As the manuals write them, with a value. This excludes the same word in a sentence.
     let is_setting = |line: &str| {
         line.split_once(' ').is_some_and(|(word, _)| {
             word.starts_with(|c: char| c.is_ascii_uppercase())
@@ -42,7 +42,7 @@ fn each_sshd_line_of_the_manuals_can_be_copied() {
             }
             tried += 1;
         }
-        // A line that was wrapped is two, and the first half may be right by itself.
+        // A wrapped line is two lines, and the first half may be valid by itself.
         let written = source
             .lines()
             .map(|line| line.trim_start_matches(".Dl ").trim());
@@ -57,7 +57,7 @@ fn each_sshd_line_of_the_manuals_can_be_copied() {
     assert!(tried >= 9, "{tried}");
 }
 
-/// The manual pages: their names and their sources.
+/// The names of the manual pages, with their sources.
 fn pages() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../man");
     let files = fs::read_dir(folder).unwrap().flatten();
@@ -74,7 +74,7 @@ fn pages() -> Vec<(String, String)> {
     files.map(page).collect()
 }
 
-/// The commands on lines of their own in a section of `man tfad`.
+/// The commands on separate lines in a section of `man tfad`.
 fn commands_of(section: &str) -> Vec<String> {
     let (_, page) = pages()
         .into_iter()
@@ -93,7 +93,7 @@ fn recovery_works_as_the_manual_describes() {
     const ROOT: &str = "battery staple";
     let (machine, alice) = machine_with_alice_set_up();
     machine.set_password("root", ROOT);
-    // An option that somebody added by hand, which pam-auth-update keeps.
+    // An option that was added by hand, which pam-auth-update keeps.
     let auth = "/etc/pam.d/common-auth";
     machine.succeed(["sed", "-i", "s/pam_tfa.so/& debug/", auth]);
     machine.succeed(["pam-auth-update", "--package"]);
@@ -103,7 +103,7 @@ fn recovery_works_as_the_manual_describes() {
             .contains("pam_tfa.so enroll=account debug")
     );
 
-    // A mistake, and a restart: nobody gets in, root at the console neither.
+    // After an error and a restart no login succeeds, even that of root at the console.
     machine.write_file("/etc/tfa/tfad.toml", "[policy]\nmode = \"requird\"\n");
     machine.succeed(["systemctl", "restart", "tfad"]);
     let terminal = machine.ssh("alice");
@@ -148,13 +148,13 @@ fn recovery_works_as_the_manual_describes() {
     for command in &back {
         machine.succeed(["sh", "-c", command]);
     }
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("alice@host:~$");
     let options = machine.read_file(auth);
     assert!(options.contains("pam_tfa.so enroll=account") && !options.contains("debug"));
 
-    // What else the section says of the two commands.
+    // The other results that the section describes for the two commands.
     machine.succeed(["pam-auth-update", "--package", "--remove", "tfa"]);
     assert!(!machine.read_file(auth).contains("pam_tfa"));
     machine.succeed(["pam-auth-update", "--package"]);
@@ -167,7 +167,7 @@ fn recovery_works_as_the_manual_describes() {
 }
 
 #[test]
-fn the_readme_lets_a_program_in_by_key_from_one_network() {
+fn the_readmes_exemption_of_a_program_by_key_works() {
     let machine = Machine::boot();
     machine.add_user("alice", PASSWORD);
     machine.add_user("deploy", "correct donkey");
@@ -182,7 +182,8 @@ fn the_readme_lets_a_program_in_by_key_from_one_network() {
         let text = text.replace("ssh-ed25519 AAAA... deploy", public.trim());
         machine.write_file(&path.replace("~deploy", "/home/deploy"), text);
     }
-    // The stricter host, for which the Match is: a key and a code, or password and code.
+    // The stricter host, for which the `Match` block is: a key and a code, or a password and a
+    // code.
     machine.write_file(
         "/etc/ssh/sshd_config.d/zz-all.conf",
         "AuthenticationMethods publickey,keyboard-interactive keyboard-interactive\n",
@@ -221,7 +222,7 @@ fn the_readme_lets_a_program_in_by_key_from_one_network() {
         refused.expect("Permission denied");
         assert!(!refused.wait_exit().success());
     }
-    // The same account from elsewhere, and everybody else, must set it up.
+    // The same account from elsewhere, and all other users, must enroll.
     for user in [("deploy", "correct donkey"), ("alice", PASSWORD)] {
         let terminal = machine.ssh_from("198.51.100.9", user.0);
         terminal.expect("Password:");
@@ -230,7 +231,7 @@ fn the_readme_lets_a_program_in_by_key_from_one_network() {
     }
 }
 
-/// The files that the README shows: each begins with a comment that has its path.
+/// The files in the README. Each begins with a comment that contains its path.
 fn files_of_the_readme() -> Vec<(String, String)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let text = fs::read_to_string(path).unwrap();

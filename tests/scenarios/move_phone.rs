@@ -1,12 +1,12 @@
-//! A new phone: the old one works until the new one has proved itself, and then no longer.
+//! A new phone: the old one works until the new one is confirmed, and then no longer.
 
 use std::time::Duration;
 
 use tfa_tests::{Machine, Phone, Terminal};
 
-use crate::people::{
+use crate::users::{
     CODE, Owner, PASSWORD, authenticate, begin_a_time_step, machine_with_alice_set_up, record_of,
-    ssh_as_far_as_the_code, uri_in,
+    ssh_to_code_prompt, uri_in,
 };
 
 const SHELL: &str = "alice@host:~$";
@@ -18,7 +18,7 @@ fn the_old_phone_works_until_the_new_one_is_confirmed() {
     let (machine, alice) = machine_with_alice_set_up();
     begin_a_time_step(&machine, &alice.phone, 5);
     let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
-    let new = as_far_as_the_new_code(&terminal, &alice.phone.next_unused());
+    let new = to_new_code_prompt(&terminal, &alice.phone.next_unused());
     new.shift_clock(clock_of(&machine));
     assert_ne!(new.secret(), alice.phone.secret());
     assert_eq!(
@@ -26,7 +26,7 @@ fn the_old_phone_works_until_the_new_one_is_confirmed() {
         (alice.phone.label(), alice.phone.issuer())
     );
 
-    // The new one is good for nothing but the proof, the old one for all.
+    // The new phone is valid only for the confirmation, the old one for everything else.
     assert_refused(&machine, &new.code_not_of(&alice.phone));
     drop(logged_in_with(&machine, &alice.phone.next_unused()));
     let status = machine.succeed(["tfactl", "show", "alice"]);
@@ -51,11 +51,11 @@ fn the_old_phone_works_until_the_new_one_is_confirmed() {
 fn the_code_that_confirms_the_new_phone_admits_no_login() {
     let (machine, alice) = machine_with_alice_set_up();
     let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
-    let new = as_far_as_the_new_code(&terminal, &alice.backup_codes[1]);
+    let new = to_new_code_prompt(&terminal, &alice.backup_codes[1]);
     let code = new.next_unused();
     terminal.type_line(&code);
     terminal.expect("The new phone is active");
-    let login = ssh_as_far_as_the_code(&machine, "alice");
+    let login = ssh_to_code_prompt(&machine, "alice");
     login.type_secret(&code);
     login.expect("This code was already used.");
     login.expect(CODE);
@@ -64,7 +64,7 @@ fn the_code_that_confirms_the_new_phone_admits_no_login() {
 }
 
 #[test]
-fn a_move_takes_a_code_of_the_old_phone() {
+fn a_move_needs_a_code_of_the_old_phone() {
     let (machine, alice) = machine_with_alice_set_up();
     let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
     terminal.type_line("tfa-enroll move");
@@ -85,7 +85,7 @@ fn a_move_takes_a_code_of_the_old_phone() {
 }
 
 #[test]
-fn a_move_that_is_broken_off_at_any_step_leaves_the_old_phone_working() {
+fn a_move_cancelled_at_any_step_keeps_the_old_phone() {
     let (machine, alice) = machine_with_alice_set_up();
     let mut codes = alice.backup_codes.iter();
     let mut code = || codes.next().unwrap();
@@ -116,8 +116,8 @@ fn a_move_that_is_broken_off_at_any_step_leaves_the_old_phone_working() {
     terminal.expect(UNTOUCHED);
     terminal.expect(SHELL);
 
-    // After a wrong code; by then the key has been seen.
-    let new = as_far_as_the_new_code(&terminal, code());
+    // After a wrong code, when the key was already shown.
+    let new = to_new_code_prompt(&terminal, code());
     terminal.type_line(&new.wrong_code());
     terminal.expect("Wrong code.");
     terminal.expect(NEW_CODE);
@@ -134,21 +134,22 @@ fn a_move_that_is_broken_off_at_any_step_leaves_the_old_phone_working() {
 fn a_cut_connection_during_a_move_keeps_the_old_phone() {
     let (machine, alice) = machine_with_alice_set_up();
     let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
-    let new = as_far_as_the_new_code(&terminal, &alice.backup_codes[1]);
+    let new = to_new_code_prompt(&terminal, &alice.backup_codes[1]);
     drop(terminal);
     const WITHDRAWN: &str = "until tfactl show alice --json | grep -q '\"pending_authenticator\": false'; do sleep 0.05; done";
     machine.succeed(["timeout", "20", "sh", "-c", WITHDRAWN]);
     assert_old_phone_works(&machine, &alice, &new);
 
-    // Killed so that it can withdraw nothing: the offer stands, and is worth nothing.
+    // Killed, so that it cannot withdraw the pending authenticator, which stays stored and is not
+    // valid.
     let terminal = logged_in_with(&machine, &alice.backup_codes[2]);
-    let new = as_far_as_the_new_code(&terminal, &alice.backup_codes[3]);
+    let new = to_new_code_prompt(&terminal, &alice.backup_codes[3]);
     machine.succeed(["pkill", "-KILL", "tfa-enroll"]);
     terminal.expect("Killed");
     assert_old_phone_works(&machine, &alice, &new);
     // The next move replaces it.
     terminal.type_line("reset; clear");
-    let newer = as_far_as_the_new_code(&terminal, &alice.backup_codes[4]);
+    let newer = to_new_code_prompt(&terminal, &alice.backup_codes[4]);
     terminal.type_line(&new.code_not_of(&newer));
     terminal.expect("Wrong code.");
     terminal.expect(NEW_CODE);
@@ -157,10 +158,10 @@ fn a_cut_connection_during_a_move_keeps_the_old_phone() {
 }
 
 #[test]
-fn a_daemon_that_is_killed_in_the_middle_of_a_move_goes_on_where_it_was() {
+fn a_move_survives_a_killed_daemon() {
     let (machine, alice) = machine_with_alice_set_up();
     let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
-    let new = as_far_as_the_new_code(&terminal, &alice.backup_codes[1]);
+    let new = to_new_code_prompt(&terminal, &alice.backup_codes[1]);
     kill_daemon(&machine);
     assert_refused(&machine, &new.code_not_of(&alice.phone));
     drop(logged_in_with(&machine, &alice.phone.next_unused()));
@@ -172,10 +173,10 @@ fn a_daemon_that_is_killed_in_the_middle_of_a_move_goes_on_where_it_was() {
     drop(logged_in_with(&machine, &new.next_unused()));
 }
 
-/// A shell over SSH, got with password and code.
+/// A shell over SSH after a login with password and code.
 #[track_caller]
 fn logged_in_with(machine: &Machine, code: &str) -> Terminal {
-    let terminal = ssh_as_far_as_the_code(machine, "alice");
+    let terminal = ssh_to_code_prompt(machine, "alice");
     terminal.type_secret(code);
     terminal.expect(SHELL);
     terminal
@@ -183,7 +184,7 @@ fn logged_in_with(machine: &Machine, code: &str) -> Terminal {
 
 #[track_caller]
 fn assert_refused(machine: &Machine, code: &str) {
-    let terminal = ssh_as_far_as_the_code(machine, "alice");
+    let terminal = ssh_to_code_prompt(machine, "alice");
     terminal.type_secret(code);
     terminal.expect("Wrong code.");
     terminal.expect(CODE);
@@ -195,9 +196,9 @@ fn assert_old_phone_works(machine: &Machine, alice: &Owner, new: &Phone) {
     drop(logged_in_with(machine, &alice.phone.next_unused()));
 }
 
-/// Begins a move and goes on to the question for the new phone's code.
+/// Begins a move and continues to the question for the new phone's code.
 #[track_caller]
-fn as_far_as_the_new_code(terminal: &Terminal, proof: &str) -> Phone {
+fn to_new_code_prompt(terminal: &Terminal, proof: &str) -> Phone {
     terminal.type_line("tfa-enroll move");
     terminal.expect("The old phone works\nuntil you have entered a correct code from the new one.");
     authenticate(terminal, proof);
@@ -218,12 +219,12 @@ fn clock_of(machine: &Machine) -> i64 {
         .unwrap()
 }
 
-/// Kills the daemon as a crash does, and waits until another serves.
+/// Kills the daemon, as in a crash, and waits until another one serves.
 fn kill_daemon(machine: &Machine) {
     let pid = || machine.succeed(["systemctl", "show", "--value", "-p", "MainPID", "tfad"]);
     let before = pid();
     machine.succeed(["systemctl", "kill", "--signal=KILL", "tfad"]);
-    // systemd's pause before the restart, which any login would cut short.
+    // Skips systemd's delay before the restart, which any login would end.
     machine
         .command([
             "busctl",

@@ -2,12 +2,12 @@
 
 use tfa_tests::Machine;
 
-use crate::locks::at_the_door;
-use crate::people::{CODE, PASSWORD, decree, machine_with_alice, set_up};
+use crate::locks::ssh_with_messages;
+use crate::users::{CODE, PASSWORD, machine_with_alice, set_policy, set_up};
 
 const BEGIN: &str = "Press Enter to begin, or no to stop:";
 
-/// Alice, and a second name of her uid that is in a group of its own.
+/// Alice, and a second name of her uid that is in a separate group.
 fn machine_with_two_names() -> Machine {
     let machine = machine_with_alice();
     let uid = machine.succeed(["id", "-u", "alice"]);
@@ -30,10 +30,10 @@ fn machine_with_two_names() -> Machine {
 }
 
 #[test]
-fn a_rule_on_the_second_name_or_its_group_holds_for_its_logins() {
+fn a_rule_on_the_second_name_or_its_group_matches_its_logins() {
     let machine = machine_with_two_names();
     for rule in ["users = [\"alice2\"]", "groups = [\"operators\"]"] {
-        decree(
+        set_policy(
             &machine,
             &format!(
                 "[policy]\nmode = \"optional\"\n[[policy.rule]]\n{rule}\nmode = \"required\"\n\
@@ -43,11 +43,11 @@ fn a_rule_on_the_second_name_or_its_group_holds_for_its_logins() {
         let explained = machine.succeed(["tfactl", "explain", "alice2", "--json"]);
         assert!(explained.contains("\"outcome\": \"set-up\""), "{explained}");
         assert!(explained.contains("\"line\": 3"), "{explained}");
-        let terminal = at_the_door(&machine, "alice2");
+        let terminal = ssh_with_messages(&machine, "alice2");
         terminal.expect("Password:");
         terminal.type_secret(PASSWORD);
         terminal.expect(BEGIN);
-        let first = at_the_door(&machine, "alice");
+        let first = ssh_with_messages(&machine, "alice");
         first.expect("Password:");
         first.type_secret(PASSWORD);
         first.expect("alice@host:~$");
@@ -60,7 +60,7 @@ fn a_rule_on_the_second_name_or_its_group_holds_for_its_logins() {
 fn two_names_share_the_phone_and_neither_exempts_the_other() {
     let machine = machine_with_two_names();
     let owner = set_up(&machine, "alice", PASSWORD);
-    decree(
+    set_policy(
         &machine,
         "[policy]\nmode = \"required\"\ngrace = \"0\"\n\
          [[policy.rule]]\nusers = [\"alice2\"]\nmode = \"off\"\n",
@@ -68,15 +68,15 @@ fn two_names_share_the_phone_and_neither_exempts_the_other() {
     let note = "alice2 is another name of alice (uid ";
     let checked = machine.command(["tfad", "--check"]).run();
     assert!(checked.text().contains(note), "{checked}");
-    let terminal = at_the_door(&machine, "alice2");
+    let terminal = ssh_with_messages(&machine, "alice2");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal.expect(CODE);
     terminal.type_secret(&owner.phone.next_unused());
     terminal.expect("$");
 
-    // What one name requires the other cannot switch off.
-    decree(
+    // If a rule requires it of one name, the other name cannot disable it.
+    set_policy(
         &machine,
         "[policy]\nmode = \"optional\"\n\
          [[policy.rule]]\nusers = [\"alice2\"]\nmode = \"required\"\n",
@@ -87,22 +87,22 @@ fn two_names_share_the_phone_and_neither_exempts_the_other() {
 }
 
 #[test]
-fn sudo_is_judged_under_the_names_that_it_does_not_tell() {
+fn sudo_is_decided_under_all_names_of_the_uid() {
     let machine = machine_with_two_names();
     machine.write_file("/etc/sudoers.d/operators", "%operators ALL=(ALL) ALL\n");
     for rule in ["users = [\"alice2\"]", "groups = [\"operators\"]"] {
-        decree(
+        set_policy(
             &machine,
             &format!(
                 "[policy]\nmode = \"optional\"\n[[policy.rule]]\n{rule}\nservices = [\"sudo\"]\n\
                  mode = \"required\"\ngrace = \"0\"\n"
             ),
         );
-        let terminal = at_the_door(&machine, "alice2");
+        let terminal = ssh_with_messages(&machine, "alice2");
         terminal.expect("Password:");
         terminal.type_secret(PASSWORD);
         terminal.expect("$");
-        // sudo goes by the groups of the session, and names the first name of the uid to PAM.
+        // sudo uses the groups of the session, and passes the first name of the uid to PAM.
         terminal.type_line("sudo -k id -un");
         terminal.expect("[sudo] password for alice:");
         terminal.type_secret(PASSWORD);

@@ -1,4 +1,4 @@
-//! The package on a machine: installing, upgrading, removing, and how shut in the daemon is.
+//! The package on a machine: installation, upgrade, removal, and the sandbox of the daemon.
 
 use std::env;
 use std::fs;
@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tfa_tests::{Machine, Output};
 
-use crate::people::{
-    CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up, set_up, ssh_as_far_as_the_code,
+use crate::users::{
+    CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up, set_up, ssh_to_code_prompt,
 };
 
 const SHELL: &str = "alice@host:~$";
@@ -18,12 +18,12 @@ fn installation_names_the_next_step_and_locks_no_user_out() {
     let machine = Machine::boot_bare();
     machine.add_user("alice", PASSWORD);
     machine.add_to_group("alice", "sudo");
-    let said = apt(&machine, &["install", &bring_package(&machine)]).text();
+    let said = apt(&machine, &["install", &copy_package(&machine)]).text();
     let ours: Vec<&str> = said
         .lines()
         .filter(|line| line.starts_with("tfa: "))
         .collect();
-    // This machine's sshd was as Debian ships it, and could ask nothing.
+    // sshd of this machine had Debian's settings, with which it asks no questions.
     assert!(ours[0].contains("sshd asks questions now"), "{said}");
     assert!(
         ours[1].contains("no user is asked for a code yet"),
@@ -43,7 +43,7 @@ fn installation_names_the_next_step_and_locks_no_user_out() {
         "running"
     );
 
-    // Every way in works as before.
+    // Every kind of login works as before.
     let terminal = machine.ssh_with("alice", &["-o", "PreferredAuthentications=password"]);
     terminal.expect("password:");
     terminal.type_secret(PASSWORD);
@@ -68,16 +68,16 @@ fn installation_names_the_next_step_and_locks_no_user_out() {
         console.screen()
     );
 
-    // A second time there is nothing new to say.
+    // A second installation prints nothing new.
     let said = apt(
         &machine,
-        &["install", "--reinstall", &bring_package(&machine)],
+        &["install", "--reinstall", &copy_package(&machine)],
     )
     .text();
     assert!(!said.contains("tfa: "), "{said}");
 }
 
-/// What lets sshd ask for codes, and for passwords.
+/// The file that lets sshd ask for codes, and with them for passwords.
 const SSHD_FILE: &str = "/etc/ssh/sshd_config.d/zz-tfa.conf";
 
 #[test]
@@ -90,7 +90,7 @@ fn sshd_may_ask_by_default_only_where_passwords_are_on_for_all() {
         OWN,
         "Match Address *,!10.0.0.0/8\n  PasswordAuthentication no\n",
     );
-    let said = apt(&machine, &["install", &bring_package(&machine)]).text();
+    let said = apt(&machine, &["install", &copy_package(&machine)]).text();
     assert!(!machine.has_file(SSHD_FILE), "{said}");
     assert!(said.contains("sshd cannot ask for a code"), "{said}");
     machine.succeed(["rm", OWN]);
@@ -120,15 +120,15 @@ fn sshd_may_ask_by_default_only_where_passwords_are_on_for_all() {
 fn debconf_enables_sshds_questions_only_if_not_configured() {
     let machine = Machine::boot_bare();
     let asks = || machine.succeed(["sh", "-c", "sshd -T | grep ^kbdinteractive"]);
-    // Keys alone: questions would let passwords in.
+    // If only keys are permitted, questions would permit passwords.
     machine.configure_sshd("50-keys", "PasswordAuthentication no");
-    let said = apt(&machine, &["install", &bring_package(&machine)]).text();
+    let said = apt(&machine, &["install", &copy_package(&machine)]).text();
     assert!(!machine.has_file(SSHD_FILE), "{said}");
     assert!(
         said.contains("AuthenticationMethods publickey,keyboard-interactive"),
         "{said}"
     );
-    // Wanted, it is done, with a warning; and taken back.
+    // On request it is enabled with a warning, and disabled again.
     let said = answer(&machine, "true");
     assert!(machine.has_file(SSHD_FILE), "{said}");
     assert!(said.contains("WARNING: sshd takes passwords"), "{said}");
@@ -136,7 +136,7 @@ fn debconf_enables_sshds_questions_only_if_not_configured() {
     let said = answer(&machine, "false");
     assert!(!machine.has_file(SSHD_FILE), "{said}");
     assert_eq!(asks(), "kbdinteractiveauthentication no\n");
-    // The administrator's own value holds, and a broken configuration is left alone.
+    // The administrator's own value is used, and an invalid configuration is not changed.
     machine.configure_sshd("60-own", "KbdInteractiveAuthentication no");
     let said = answer(&machine, "true");
     assert!(!machine.has_file(SSHD_FILE), "{said}");
@@ -146,7 +146,7 @@ fn debconf_enables_sshds_questions_only_if_not_configured() {
     assert!(!machine.has_file(SSHD_FILE), "{said}");
     machine.succeed(["rm", "/etc/ssh/sshd_config.d/60-own.conf"]);
 
-    // It goes with the package, but no line of the administrator's goes with it.
+    // The file is removed with the package. Lines of the administrator are kept.
     answer(&machine, "true");
     const METHODS: &str = "AuthenticationMethods publickey,keyboard-interactive";
     machine.succeed(["sh", "-c", &format!("echo '{METHODS}' >>{SSHD_FILE}")]);
@@ -154,7 +154,7 @@ fn debconf_enables_sshds_questions_only_if_not_configured() {
     assert!(machine.read_file(SSHD_FILE).contains(METHODS), "{said}");
     assert!(said.contains("changed by hand and is left"), "{said}");
     machine.succeed(["rm", SSHD_FILE]);
-    let said = apt(&machine, &["install", &bring_package(&machine)]).text();
+    let said = apt(&machine, &["install", &copy_package(&machine)]).text();
     assert!(!machine.has_file(SSHD_FILE), "{said}");
     assert!(said.contains("sshd cannot ask for a code"), "{said}");
     let said = answer(&machine, "true");
@@ -168,13 +168,13 @@ fn debconf_enables_sshds_questions_only_if_not_configured() {
 }
 
 #[test]
-fn an_upgrade_does_not_decide_anew_whether_sshd_asks() {
+fn an_upgrade_does_not_change_whether_sshd_asks() {
     let machine = Machine::boot_bare();
-    let package = bring_package(&machine);
+    let package = copy_package(&machine);
     let upgrade = || apt(&machine, &["install", "--reinstall", &package]).text();
     apt(&machine, &["install", &package]);
     assert!(machine.has_file(SSHD_FILE));
-    // Deleted, it stays deleted, whatever becomes of the answers.
+    // A deleted file stays deleted, whatever the answers are.
     machine.succeed(["rm", SSHD_FILE]);
     let said = upgrade();
     assert!(!machine.has_file(SSHD_FILE), "{said}");
@@ -186,7 +186,7 @@ fn an_upgrade_does_not_decide_anew_whether_sshd_asks() {
     let said = upgrade() + &reconfigure(&machine);
     assert!(!machine.has_file(SSHD_FILE), "{said}");
 
-    // An administrator who switches passwords off afterwards learns that they still come in.
+    // An administrator who disables passwords afterwards is warned that they are still accepted.
     answer(&machine, "true");
     let said = upgrade();
     assert!(!said.contains("WARNING"), "{said}");
@@ -202,7 +202,7 @@ fn an_upgrade_does_not_decide_anew_whether_sshd_asks() {
     let said = upgrade();
     assert!(!said.contains("WARNING"), "{said}");
 
-    // The question leaves sshd's folder alone: it may be in use when the answer is there.
+    // The question does not change sshd's folder, which may be in use when the answer is given.
     machine.succeed(["systemctl", "stop", "ssh.service"]);
     assert!(!machine.has_file("/run/sshd"));
     const ASK: &str = "/usr/share/debconf/frontend /var/lib/dpkg/info/tfa.config reconfigure 0";
@@ -223,7 +223,7 @@ fn pam_is_wired_in_an_image_but_not_on_a_host_without_systemd() {
         DEBIAN_FRONTEND=noninteractive chroot /mnt dpkg --install \"$1\" 2>&1
         umount /mnt/dev /mnt";
     let machine = Machine::boot_bare();
-    let package = bring_package(&machine);
+    let package = copy_package(&machine);
     let wired = || {
         machine
             .read_file("/etc/pam.d/common-auth")
@@ -236,7 +236,7 @@ fn pam_is_wired_in_an_image_but_not_on_a_host_without_systemd() {
         said.contains("Without systemd, nothing starts tfad"),
         "{said}"
     );
-    // Nor does the next package do it; a command that names it does.
+    // The next package does not configure it. A command that names it does.
     machine.succeed(["pam-auth-update", "--package"]);
     assert!(!wired());
     machine.succeed(["pam-auth-update", "--enable", "tfa"]);
@@ -244,7 +244,7 @@ fn pam_is_wired_in_an_image_but_not_on_a_host_without_systemd() {
     apt(&machine, &["purge", "tfa"]);
     assert!(!wired());
 
-    // Whether the host that boots it takes passwords is not known yet.
+    // Whether the host that boots the image accepts passwords is unknown.
     let said = machine.succeed(["sh", "-c", IMAGE, "sh", &package]);
     assert!(wired(), "{said}");
     assert!(!machine.has_file(SSHD_FILE), "{said}");
@@ -253,7 +253,7 @@ fn pam_is_wired_in_an_image_but_not_on_a_host_without_systemd() {
 }
 
 #[test]
-fn an_upgrade_keeps_keys_and_settings_and_asks_all_the_while() {
+fn an_upgrade_keeps_keys_and_settings_and_keeps_asking() {
     let (machine, alice) = machine_with_alice_set_up();
     const SETTINGS: &str = "[policy]\nmode = \"optional\"\n[enrollment]\nissuer = \"Example\"\n";
     machine.write_file("/etc/tfa/tfad.toml", SETTINGS);
@@ -310,7 +310,7 @@ fn removal_disables_reinstallation_restores_purge_deletes() {
         "running"
     );
 
-    apt(&machine, &["install", &bring_package(&machine)]);
+    apt(&machine, &["install", &copy_package(&machine)]);
     log_in_with(&machine, &alice.phone.next_unused());
 
     const CREDENTIAL: &str = "/etc/credstore.encrypted/tfad.key";
@@ -329,10 +329,10 @@ fn removal_disables_reinstallation_restores_purge_deletes() {
     assert_eq!(machine.succeed(["sh", "-c", left]), "");
     log_in_without_code(&machine);
 
-    apt(&machine, &["install", &bring_package(&machine)]);
+    apt(&machine, &["install", &copy_package(&machine)]);
     log_in_without_code(&machine);
 
-    // What lies behind a link is named, and a mount is no obstacle.
+    // A directory behind a link is reported, and a mount point is no obstacle.
     apt(&machine, &["remove", "tfa"]);
     machine.succeed(["mv", "/var/lib/tfa", "/srv/keys"]);
     machine.succeed(["ln", "-s", "/srv/keys", "/var/lib/tfa"]);
@@ -343,7 +343,7 @@ fn removal_disables_reinstallation_restores_purge_deletes() {
 }
 
 #[test]
-fn it_is_not_removed_while_a_hand_written_stack_needs_it() {
+fn the_package_is_not_removed_while_a_stack_needs_it() {
     let (machine, alice) = machine_with_alice_set_up();
     let stack =
         "auth required pam_unix.so\nauth required pam_tfa.so\naccount required pam_unix.so\n";
@@ -355,7 +355,7 @@ fn it_is_not_removed_while_a_hand_written_stack_needs_it() {
         output.text().contains("take the module out of them"),
         "{output}"
     );
-    // Nothing was touched before the refusal.
+    // The refusal changed nothing.
     log_in_with(&machine, &alice.phone.next_unused());
     machine.succeed(["rm", "/etc/pam.d/own-program"]);
     apt(&machine, &["remove", "tfa"]);
@@ -363,7 +363,7 @@ fn it_is_not_removed_while_a_hand_written_stack_needs_it() {
 }
 
 #[test]
-fn the_daemon_holds_no_privilege_that_it_can_lose() {
+fn the_daemon_has_no_unneeded_privilege() {
     let machine = machine_with_alice();
     let pid = daemon(&machine);
     let status = machine.read_file(&format!("/proc/{pid}/status"));
@@ -377,7 +377,7 @@ fn the_daemon_holds_no_privilege_that_it_can_lose() {
         "Seccomp:\t2",
     ] {
         assert!(
-            status.lines().any(|told| told == line),
+            status.lines().any(|message| message == line),
             "{line} in {status}"
         );
     }
@@ -388,7 +388,7 @@ fn the_daemon_holds_no_privilege_that_it_can_lose() {
     let core: Vec<&str> = core.unwrap().split_whitespace().skip(4).take(2).collect();
     assert_eq!(core, ["0", "0"]);
 
-    // No network of its own: the loopback, which leads nowhere.
+    // It has no network of its own, only the loopback.
     let net = |words: &[&str]| {
         let inside = ["nsenter", "--target", &pid, "--net", "ip", "-brief"];
         machine.succeed(inside.iter().chain(words).copied())
@@ -400,7 +400,7 @@ fn the_daemon_holds_no_privilege_that_it_can_lose() {
     );
     assert_eq!(net(&["route"]), "");
 
-    // Its own files are all that it may write, and it sees nobody's home.
+    // It can write only its own files, and cannot read home directories.
     let inside = |path: &str, how: &str| {
         let seen_by_it = format!("/proc/{pid}/root{path}");
         machine.run(["test", how, &seen_by_it]).success()
@@ -423,14 +423,14 @@ fn the_daemon_holds_no_privilege_that_it_can_lose() {
 }
 
 #[test]
-fn the_journal_holds_no_key_no_code_and_no_password() {
+fn the_journal_contains_no_key_code_or_password() {
     let (machine, alice) = machine_with_alice_set_up();
     let mut typed: Vec<String> = vec![PASSWORD.to_owned(), alice.phone.secret().to_owned()];
     typed.extend(alice.backup_codes.iter().cloned());
     typed.extend(alice.backup_codes.iter().map(|code| code.replace('-', "")));
     typed.extend((-4..=4).map(|steps| alice.phone.code_at(steps)));
 
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     let wrong = alice.phone.wrong_code();
     terminal.type_secret(&wrong);
     terminal.expect(CODE);
@@ -446,19 +446,19 @@ fn the_journal_holds_no_key_no_code_and_no_password() {
     terminal.expect("A login would not accept this code.");
     typed.push("ZZZZZ".to_owned());
     terminal.type_line("tfa-enroll move");
-    crate::people::authenticate(&terminal, &alice.backup_codes[0]);
+    crate::users::authenticate(&terminal, &alice.backup_codes[0]);
     terminal.expect("Press Enter to show the QR code");
     terminal.send(b"\r");
     terminal.expect("Scan it");
     terminal.send(b"\r");
     terminal.expect("Code from your phone:");
-    let link = crate::people::uri_in(&terminal.transcript());
+    let link = crate::users::uri_in(&terminal.transcript());
     typed.push(tfa_tests::Phone::from_uri(&link).secret().to_owned());
     terminal.send(b"\x03");
     terminal.expect(SHELL);
 
-    // The password where the code is expected, as people do.
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    // The password in place of the code, a common mistake.
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(PASSWORD);
     terminal.expect("Password:");
     machine.expect_in_journal(
@@ -467,7 +467,7 @@ fn the_journal_holds_no_key_no_code_and_no_password() {
     );
 
     machine.succeed(["journalctl", "--sync"]);
-    // With every field that an entry has, and its time as a number of no use to the search.
+    // With all fields of an entry. The time is a number, which the search must not match.
     let all = machine.succeed(["journalctl", "--quiet", "--output=export"]);
     let said: String = all
         .lines()
@@ -487,23 +487,23 @@ fn the_journal_holds_no_key_no_code_and_no_password() {
     assert!(!typed.iter().any(|secret| logs.contains(secret.as_str())));
 }
 
-/// Asks the package's question again where nobody answers.
+/// Runs the package's question again without a user.
 fn reconfigure(machine: &Machine) -> String {
     let words = ["dpkg-reconfigure", "--frontend=noninteractive", "tfa"];
     machine.run(words).text()
 }
 
-/// Answers it beforehand, then asks.
+/// Sets the answer, then runs the question.
 fn answer(machine: &Machine, answer: &str) -> String {
-    let told = format!("tfa tfa/sshd-questions boolean {answer}\n");
+    let message = format!("tfa tfa/sshd-questions boolean {answer}\n");
     machine
         .command(["debconf-set-selections"])
-        .stdin(told)
+        .stdin(message)
         .succeed();
     reconfigure(machine)
 }
 
-/// The package under test, as the machines get it.
+/// The package under test.
 fn package() -> PathBuf {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     if let Some(named) = env::var_os("TFA_DEB") {
@@ -519,8 +519,8 @@ fn package() -> PathBuf {
         .unwrap()
 }
 
-/// Copies the package in; gives its path there.
-fn bring_package(machine: &Machine) -> String {
+/// Copies the package to the machine, and returns its path there.
+fn copy_package(machine: &Machine) -> String {
     const PATH: &str = "/root/tfa.deb";
     if !machine.has_file(PATH) {
         machine.write_file(PATH, fs::read(package()).unwrap());
@@ -528,7 +528,7 @@ fn bring_package(machine: &Machine) -> String {
     PATH.to_owned()
 }
 
-/// The same package under a later version.
+/// The same package with a later version.
 fn newer_package(machine: &Machine) -> String {
     const REPACK: &str = "
         set -e
@@ -536,7 +536,7 @@ fn newer_package(machine: &Machine) -> String {
         sed -i 's/^Version: .*/Version: 99.0/' /root/newer/DEBIAN/control
         dpkg-deb --build -Znone /root/newer /root/newer.deb >&2
         echo /root/newer.deb";
-    let package = bring_package(machine);
+    let package = copy_package(machine);
     machine
         .succeed(["sh", "-c", REPACK, "sh", &package])
         .trim()
@@ -569,7 +569,7 @@ fn daemon(machine: &Machine) -> String {
 
 #[track_caller]
 fn log_in_with(machine: &Machine, code: &str) {
-    let terminal = ssh_as_far_as_the_code(machine, "alice");
+    let terminal = ssh_to_code_prompt(machine, "alice");
     terminal.type_secret(code);
     terminal.expect(SHELL);
 }

@@ -1,10 +1,10 @@
-//! The phone: it shows what the standards say, and never the same code twice.
+//! The phone of the tests: it shows the codes of the standards, and no code twice.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_tests::Phone;
 
-/// The seeds of RFC 6238's test vectors, in base32.
+/// The seeds of RFC 6238's test vectors in base32.
 const SEED_20: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 const SEED_32: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZA";
 const SEED_64: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\
@@ -34,7 +34,7 @@ fn it_shows_the_codes_of_rfc_4226() {
 }
 
 #[test]
-fn it_hands_out_every_code_of_the_window_once_and_in_order() {
+fn it_returns_each_code_of_the_window_once_and_in_order() {
     let phone = Phone::from_secret("gezd gnbv gy3t qojq gezd gnbv gy3t qojq");
     phone.shift_clock(-seconds_since_1970() + 3_000);
     let expected: Vec<String> = (-1..=1).map(|steps| phone.code_at(steps)).collect();
@@ -44,12 +44,12 @@ fn it_hands_out_every_code_of_the_window_once_and_in_order() {
 }
 
 #[test]
-fn its_wrong_code_is_right_neither_now_nor_by_a_clock_that_is_off() {
+fn its_wrong_code_is_wrong_now_and_with_a_wrong_clock() {
     let phone = Phone::from_secret(SEED_20);
     let zeros = 59_995_833 * 30 + 5;
     phone.shift_clock(zeros - seconds_since_1970());
     assert_eq!(phone.code(), "000000");
-    // The daemon looks two hours either way; a scenario moves its clock by a hundred.
+    // The daemon searches two hours in both directions. A scenario moves its clock by a hundred.
     for hours in [-119, -100, -3, -2, -1, 0, 1, 2, 3, 100, 119] {
         phone.shift_clock(zeros + hours * 3_600 - seconds_since_1970());
         assert_eq!(phone.wrong_code(), "111111", "{hours}");
@@ -59,7 +59,7 @@ fn its_wrong_code_is_right_neither_now_nor_by_a_clock_that_is_off() {
 }
 
 #[test]
-fn a_code_that_another_phone_has_not_is_one_of_the_window() {
+fn a_code_unlike_another_phones_is_in_the_window() {
     let phone = Phone::from_secret(SEED_20);
     let other = Phone::from_secret("GA4TQNZWGU2DGMRRGA4TQNZWGU2DGMRR");
     let same = 60_000_927 * 30 + 5;

@@ -1,15 +1,15 @@
-//! The policy's files and rules on a machine: mistakes in them, changes in the middle of a login,
-//! and of whom, from where, and when a rule holds.
+//! The files and rules of the policy on a machine: errors in them, changes during a login, and
+//! which logins a rule matches.
 
 use tfa_tests::{Machine, Phone, Terminal};
 
-use crate::locks::at_the_door;
-use crate::people::{
-    CODE, PASSWORD, console_on, decree, give_password, machine_with_alice,
-    machine_with_alice_set_up, set_up_in_login, ssh_as_far_as_the_code, uri_in,
+use crate::locks::ssh_with_messages;
+use crate::users::{
+    CODE, PASSWORD, console_on, enter_password, machine_with_alice, machine_with_alice_set_up,
+    set_policy, set_up_in_login, ssh_to_code_prompt, uri_in,
 };
 
-/// Everybody, at once.
+/// Required for all users, at once.
 const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
 const FILE: &str = "/etc/tfa/tfad.toml";
 const DROP_IN: &str = "/etc/tfa/tfad.toml.d/50-more.toml";
@@ -19,16 +19,16 @@ const NOT_AVAILABLE: &str = "Two-factor login is not available right now.";
 const UNKNOWN: &str = "could not be determined";
 const CHANGED: &str = "Your two-factor login was just changed. Log in again.";
 
-/// A login over SSH, past the password.
+/// A login over SSH that has entered the password.
 #[track_caller]
-fn past_the_password(machine: &Machine, user: &str) -> Terminal {
-    let terminal = at_the_door(machine, user);
+fn after_password(machine: &Machine, user: &str) -> Terminal {
+    let terminal = ssh_with_messages(machine, user);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal
 }
 
-/// A login over SSH from an address of the machine's, past the password.
+/// A login over SSH from an address of the machine that has entered the password.
 #[track_caller]
 fn from(machine: &Machine, address: &str, user: &str) -> Terminal {
     let options = [
@@ -45,7 +45,7 @@ fn from(machine: &Machine, address: &str, user: &str) -> Terminal {
 }
 
 #[track_caller]
-fn is_in(terminal: &Terminal, user: &str) {
+fn is_logged_in(terminal: &Terminal, user: &str) {
     terminal.expect(&format!("{user}@host:~$"));
     let transcript = terminal.transcript();
     assert!(!transcript.contains("wo-factor"), "{transcript}");
@@ -62,15 +62,15 @@ fn add_users(machine: &Machine, users: &[&str]) {
 fn a_failed_reload_names_the_position_and_keeps_the_policy() {
     let (machine, alice) = machine_with_alice_set_up();
     add_users(&machine, &["bob", "carol", "dave"]);
-    decree(&machine, REQUIRED);
-    let alices = [(); 2].map(|()| ssh_as_far_as_the_code(&machine, "alice"));
-    let bobs = past_the_password(&machine, "bob");
+    set_policy(&machine, REQUIRED);
+    let alices = [(); 2].map(|()| ssh_to_code_prompt(&machine, "alice"));
+    let bobs = after_password(&machine, "bob");
     bobs.expect(BEGIN);
     bobs.type_line("");
     bobs.expect("Scan it with the app, then press Enter:");
     bobs.type_line("");
     bobs.expect("Code from your phone:");
-    let carols = past_the_password(&machine, "carol");
+    let carols = after_password(&machine, "carol");
     carols.expect(BEGIN);
 
     for (file, text, mistake) in [
@@ -109,14 +109,15 @@ fn a_failed_reload_names_the_position_and_keeps_the_policy() {
         assert!(output.stderr.contains(mistake), "{text:?}: {output}");
         let output = machine.fail(["tfactl", "policy", "check"]);
         assert!(output.text().contains(mistake), "{text:?}: {output}");
-        // Somebody who goes round the check.
+        // A reload that bypasses the check.
         machine.succeed(["systemctl", "kill", "--signal=HUP", "tfad"]);
         let stays = "reload failed, keeping the current configuration:";
         machine.expect_in_journal("tfad", stays);
         machine.succeed(["mv", "/root/kept", FILE]);
         machine.succeed(["rm", "-f", DROP_IN]);
     }
-    // The last mistake is still there, and so is the old policy, for old logins and new.
+    // The last error is still in the file, and the old policy is in force for old logins and new
+    // ones.
     machine.write_file(FILE, "[policy]\nmode = \"offf\"\n");
     machine.fail(["systemctl", "reload", "tfad"]);
     for terminal in alices {
@@ -130,9 +131,9 @@ fn a_failed_reload_names_the_position_and_keeps_the_policy() {
     bobs.expect("bob@host:~$");
     carols.type_line("");
     carols.expect("Scan it with the app, then press Enter:");
-    past_the_password(&machine, "dave").expect(BEGIN);
-    decree(&machine, "[policy]\nmode = \"off\"\n");
-    is_in(&past_the_password(&machine, "dave"), "dave");
+    after_password(&machine, "dave").expect(BEGIN);
+    set_policy(&machine, "[policy]\nmode = \"off\"\n");
+    is_logged_in(&after_password(&machine, "dave"), "dave");
 }
 
 #[test]
@@ -151,22 +152,22 @@ fn a_truncated_policy_refuses_all_logins_until_reload() {
         machine.write_file(FILE, half);
         machine.succeed(["systemctl", "restart", "tfad"]);
         for user in ["alice", "bob"] {
-            let terminal = past_the_password(&machine, user);
+            let terminal = after_password(&machine, user);
             terminal.expect(NOT_AVAILABLE);
             terminal.expect("Password:");
             let transcript = terminal.transcript();
             assert!(!transcript.contains(CODE), "{half:?}: {transcript}");
         }
         machine.fail(["systemctl", "reload", "tfad"]);
-        decree(&machine, "[policy]\nmode = \"optional\"\n");
-        let terminal = ssh_as_far_as_the_code(&machine, "alice");
+        set_policy(&machine, "[policy]\nmode = \"optional\"\n");
+        let terminal = ssh_to_code_prompt(&machine, "alice");
         terminal.type_secret(&alice.backup_codes[number]);
         terminal.expect("alice@host:~$");
-        is_in(&past_the_password(&machine, "bob"), "bob");
+        is_logged_in(&after_password(&machine, "bob"), "bob");
     }
 }
 
-/// A policy in two files, under which each rule lets one user off; where the rule stands.
+/// A policy in two files in which each rule exempts one user, with the position of the rule.
 const EXEMPT: &str = "\
 [policy]
 mode = \"required\"
@@ -218,7 +219,7 @@ fn rules_match_groups_uids_and_names_and_exemptions_are_logged() {
         machine.succeed(["usermod", "--uid", uid, user]);
     }
     machine.write_file(DROP_IN, EXEMPT_MORE);
-    decree(&machine, EXEMPT);
+    set_policy(&machine, EXEMPT);
 
     let off = "the policy's mode is off";
     let need_not = "two-factor login is not set up, and not required";
@@ -231,12 +232,12 @@ fn rules_match_groups_uids_and_names_and_exemptions_are_logged() {
         ("single", off, DROP_IN, 1),
         ("named", need_not, DROP_IN, 5),
     ] {
-        is_in(&past_the_password(&machine, user), user);
+        is_logged_in(&after_password(&machine, user), user);
         let line = format!("{user}: not asked: {why} ({file} line {rule}) (service sshd, from ");
         machine.expect_in_journal("tfad", &line);
     }
     for user in ["alice", "beyond"] {
-        past_the_password(&machine, user).expect(BEGIN);
+        after_password(&machine, user).expect(BEGIN);
     }
     let terminal = machine.terminal_as("alice", ["su", "named"]);
     terminal.expect("Password:");
@@ -245,14 +246,14 @@ fn rules_match_groups_uids_and_names_and_exemptions_are_logged() {
 }
 
 #[test]
-fn rules_go_by_networks_of_both_kinds_and_by_being_at_the_machine_itself() {
+fn rules_match_ipv4_and_ipv6_networks_and_local_logins() {
     let (machine, alice) = machine_with_alice_set_up();
     add_users(&machine, &["bob"]);
     for address in ["10.7.0.2", "10.8.0.2", "fd00:7::2", "fd00:8::2"] {
         machine.add_address(address);
     }
     let origins = |list: &str| {
-        decree(
+        set_policy(
             &machine,
             &format!("{REQUIRED}\n[[policy.rule]]\norigins = [{list}]\nmode = \"off\"\n"),
         );
@@ -260,7 +261,7 @@ fn rules_go_by_networks_of_both_kinds_and_by_being_at_the_machine_itself() {
     origins("\"10.7.0.0/16\", \"fd00:7::/32\"");
     for inside in ["10.7.0.2", "fd00:7::2"] {
         for user in ["alice", "bob"] {
-            is_in(&from(&machine, inside, user), user);
+            is_logged_in(&from(&machine, inside, user), user);
             let line = format!(
                 "{user}: not asked: the policy's mode is off ({FILE} line 5) \
                  (service sshd, from {inside})"
@@ -275,29 +276,29 @@ fn rules_go_by_networks_of_both_kinds_and_by_being_at_the_machine_itself() {
 
     origins("\"local\"");
     let console = console_on(&machine, "tty1");
-    give_password(console, "bob");
+    enter_password(console, "bob");
     console.expect("bob@host:~$");
-    // Inside a session, which may have been opened from anywhere, it is not.
+    // Inside a session it is not local, because the session may have been opened from anywhere.
     let terminal = machine.terminal_as("bob", ["su", "-", "alice"]);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal.expect(CODE);
-    // ssh from the machine to itself comes from an address, as anybody's.
-    past_the_password(&machine, "bob").expect(BEGIN);
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    // A login over SSH from the machine to itself has an address like any other.
+    after_password(&machine, "bob").expect(BEGIN);
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("alice@host:~$");
 }
 
 #[test]
-fn a_server_that_names_no_place_is_not_taken_for_the_inside_of_a_session() {
+fn a_service_without_origin_is_not_inside_a_session() {
     let machine = Machine::boot_with(&["pamtester"]);
     machine.add_user("bob", PASSWORD);
     for service in ["imap", "doas"] {
         let stack = "auth required pam_permit.so\n@include common-account\n";
         machine.write_file(&format!("/etc/pam.d/{service}"), stack);
     }
-    decree(
+    set_policy(
         &machine,
         "[policy]\nmode = \"required\"\ngrace = \"0\"\nguard = [\"imap\", \"doas\"]\n\
          [[policy.rule]]\norigins = [\"local\", \"session\"]\nmode = \"off\"\n",
@@ -317,7 +318,7 @@ fn a_server_that_names_no_place_is_not_taken_for_the_inside_of_a_session() {
 }
 
 #[test]
-fn a_host_that_sshd_gives_by_name_is_in_no_network_for_certain() {
+fn a_host_known_by_name_may_be_in_any_network() {
     let (machine, alice) = machine_with_alice_set_up();
     add_users(&machine, &["bob"]);
     machine.add_address("10.7.0.2");
@@ -326,7 +327,7 @@ fn a_host_that_sshd_gives_by_name_is_in_no_network_for_certain() {
         "127.0.0.1 localhost\n127.0.1.1 host\n::1 localhost\n10.7.0.2 desk.example desk\n",
     );
     machine.configure_sshd("20-dns", "UseDNS yes");
-    decree(
+    set_policy(
         &machine,
         &format!("{REQUIRED}\n[[policy.rule]]\norigins = [\"10.7.0.0/16\"]\nmode = \"off\"\n"),
     );
@@ -339,7 +340,7 @@ fn a_host_that_sshd_gives_by_name_is_in_no_network_for_certain() {
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("alice@host:~$");
     machine.configure_sshd("20-dns", "UseDNS no");
-    is_in(&from(&machine, "10.7.0.2", "bob"), "bob");
+    is_logged_in(&from(&machine, "10.7.0.2", "bob"), "bob");
 }
 
 #[test]
@@ -347,7 +348,7 @@ fn leaving_a_group_during_a_login_exempts_no_user() {
     let (machine, alice) = machine_with_alice_set_up();
     add_users(&machine, &["bob"]);
     machine.succeed(["groupadd", "exempt"]);
-    decree(
+    set_policy(
         &machine,
         &format!("{REQUIRED}\n[[policy.rule]]\ngroups = [\"exempt\"]\nmode = \"off\"\n"),
     );
@@ -366,9 +367,9 @@ fn leaving_a_group_during_a_login_exempts_no_user() {
 
     everybody_is_in();
     meanwhile("/usr/bin/gpasswd --delete bob exempt");
-    past_the_password(&machine, "bob").expect(BEGIN);
+    after_password(&machine, "bob").expect(BEGIN);
     meanwhile("/usr/bin/gpasswd --delete alice exempt");
-    let terminal = past_the_password(&machine, "alice");
+    let terminal = after_password(&machine, "alice");
     terminal.expect(CODE);
     terminal.type_secret(&alice.phone.wrong_code());
     terminal.expect(CODE);
@@ -378,7 +379,7 @@ fn leaving_a_group_during_a_login_exempts_no_user() {
     for user in ["bob", "alice"] {
         everybody_is_in();
         meanwhile("/usr/sbin/groupdel exempt");
-        let terminal = past_the_password(&machine, user);
+        let terminal = after_password(&machine, user);
         if user == "alice" {
             terminal.expect(CODE);
             terminal.type_secret(&alice.backup_codes[0]);
@@ -391,10 +392,10 @@ fn leaving_a_group_during_a_login_exempts_no_user() {
         machine.fail(["getent", "group", "exempt"]);
     }
 
-    // And whoever joins in the middle is let off.
+    // A user who joins the group during the login is exempt.
     machine.succeed(["groupadd", "exempt"]);
     meanwhile("/usr/bin/gpasswd --add bob exempt");
-    is_in(&past_the_password(&machine, "bob"), "bob");
+    is_logged_in(&after_password(&machine, "bob"), "bob");
 }
 
 #[test]
@@ -406,27 +407,27 @@ fn with_mode_off_an_unreadable_record_does_not_matter() {
     machine.succeed(["systemctl", "start", "tfad"]);
     let by_key = || machine.ssh_with("alice", &["-i", &key]);
     for mode in ["optional", "required"] {
-        decree(&machine, &format!("[policy]\nmode = \"{mode}\"\n"));
-        past_the_password(&machine, "alice").expect(NOT_AVAILABLE);
+        set_policy(&machine, &format!("[policy]\nmode = \"{mode}\"\n"));
+        after_password(&machine, "alice").expect(NOT_AVAILABLE);
         let terminal = by_key();
         terminal.wait_exit();
         assert!(!terminal.transcript().contains("host:~$"), "{mode}");
     }
-    decree(&machine, "[policy]\nmode = \"off\"\n");
-    is_in(&past_the_password(&machine, "alice"), "alice");
-    is_in(&by_key(), "alice");
-    // By a rule, too, and where it holds alone.
+    set_policy(&machine, "[policy]\nmode = \"off\"\n");
+    is_logged_in(&after_password(&machine, "alice"), "alice");
+    is_logged_in(&by_key(), "alice");
+    // The same by a rule that is alone.
     let rule = "\n[[policy.rule]]\nmethods = [\"publickey\"]\nmode = \"off\"\n";
-    decree(&machine, &format!("{REQUIRED}{rule}"));
-    is_in(&by_key(), "alice");
-    past_the_password(&machine, "alice").expect(NOT_AVAILABLE);
+    set_policy(&machine, &format!("{REQUIRED}{rule}"));
+    is_logged_in(&by_key(), "alice");
+    after_password(&machine, "alice").expect(NOT_AVAILABLE);
 }
 
 #[test]
-fn a_policy_that_changes_under_a_question_is_never_a_yes() {
+fn a_policy_change_during_a_question_admits_no_login() {
     let (machine, alice) = machine_with_alice_set_up();
     add_users(&machine, &["bob"]);
-    // What the answer to a question for a code comes to, after a change of the policy.
+    // The outcome of an answer to a question for a code after a change of the policy.
     for (number, (before, after, goes_on)) in [
         ("required", "off", false),
         ("optional", "off", false),
@@ -436,18 +437,18 @@ fn a_policy_that_changes_under_a_question_is_never_a_yes() {
     .into_iter()
     .enumerate()
     {
-        decree(&machine, &REQUIRED.replace("required", before));
-        let [wrong, right] = [(); 2].map(|()| past_the_password(&machine, "alice"));
+        set_policy(&machine, &REQUIRED.replace("required", before));
+        let [wrong, right] = [(); 2].map(|()| after_password(&machine, "alice"));
         wrong.expect(CODE);
         right.expect(CODE);
-        decree(&machine, &REQUIRED.replace("required", after));
+        set_policy(&machine, &REQUIRED.replace("required", after));
         wrong.type_secret(&alice.phone.wrong_code());
         right.type_secret(&alice.backup_codes[number]);
         if goes_on {
             wrong.expect("Wrong code.");
             right.expect("alice@host:~$");
         } else {
-            // Even a right code: the next login goes by the new policy.
+            // Even of a right code. The next login uses the new policy.
             for terminal in [wrong, right] {
                 terminal.expect(CHANGED);
                 terminal.expect("Password:");
@@ -457,28 +458,28 @@ fn a_policy_that_changes_under_a_question_is_never_a_yes() {
         }
     }
 
-    // The same with a set-up under way.
+    // The same with enrollment in progress.
     for after in ["off", "optional"] {
-        decree(&machine, REQUIRED);
-        let terminal = past_the_password(&machine, "bob");
+        set_policy(&machine, REQUIRED);
+        let terminal = after_password(&machine, "bob");
         terminal.expect(BEGIN);
-        decree(&machine, &REQUIRED.replace("required", after));
+        set_policy(&machine, &REQUIRED.replace("required", after));
         terminal.type_line("");
         terminal.expect(CHANGED);
         assert!(!terminal.transcript().contains("host:~$"));
     }
-    // Longer or shorter, the grace holds as it is when the answer is given.
-    decree(&machine, "[policy]\nmode = \"required\"\n");
-    let terminal = past_the_password(&machine, "bob");
+    // The grace period is the one at the time of the answer.
+    set_policy(&machine, "[policy]\nmode = \"required\"\n");
+    let terminal = after_password(&machine, "bob");
     terminal.expect("Set it up now? yes, or Enter for later:");
-    decree(&machine, REQUIRED);
+    set_policy(&machine, REQUIRED);
     terminal.type_line("");
     terminal.expect("Scan it with the app, then press Enter:");
     terminal.type_line("no");
     terminal.expect("Nothing was set up.");
     terminal.wait_exit();
     assert!(!terminal.transcript().contains("host:~$"));
-    let terminal = past_the_password(&machine, "bob");
+    let terminal = after_password(&machine, "bob");
     let _ = set_up_in_login(&terminal);
     terminal.expect("bob@host:~$");
 }

@@ -1,14 +1,15 @@
-//! The policy's files on a machine: whose they are, and what a broken one means until it is mended.
+//! The files of the policy on a machine: who may own them, and what an invalid one means until it
+//! is corrected.
 
 use tfa_tests::Machine;
 
-use crate::people::machine_with_alice;
+use crate::users::machine_with_alice;
 
 const FILE: &str = "/etc/tfa/tfad.toml";
 const FOLDER: &str = "/etc/tfa/tfad.toml.d";
 const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
 
-/// That the policy in force makes this of a login of alice's over ssh.
+/// Asserts this outcome of a login of alice over ssh under the current policy.
 #[track_caller]
 fn expect_outcome(machine: &Machine, outcome: &str) {
     let report = machine.succeed(["tfactl", "explain", "alice", "--json"]);
@@ -17,7 +18,7 @@ fn expect_outcome(machine: &Machine, outcome: &str) {
 }
 
 #[test]
-fn a_policy_that_others_may_write_is_not_taken() {
+fn a_policy_that_others_can_write_is_refused() {
     let machine = machine_with_alice();
     machine.write_file(FILE, REQUIRED);
     machine.succeed(["systemctl", "reload", "tfad"]);
@@ -49,7 +50,7 @@ fn a_policy_that_others_may_write_is_not_taken() {
         assert!(output.stderr.contains(said), "{output}");
         let output = machine.fail(["tfactl", "policy", "check"]);
         assert!(output.stderr.contains(said), "{output}");
-        // Past the check, too.
+        // Without the check before the reload too.
         machine.succeed(["systemctl", "kill", "--signal=HUP", "tfad"]);
         let stays = "reload failed, keeping the current configuration:";
         machine.expect_in_journal("tfad", stays);
@@ -57,7 +58,7 @@ fn a_policy_that_others_may_write_is_not_taken() {
         machine.succeed(["sh", "-c", mend]);
         machine.succeed(["rm", &format!("{FOLDER}/50-bob.toml")]);
     }
-    // What is mended is taken, and an administrator's draft is anybody's.
+    // A corrected file is accepted. A draft of an administrator may have any owner.
     machine.write_file(&format!("{FOLDER}/50-more.toml"), off);
     machine.succeed(["systemctl", "reload", "tfad"]);
     expect_outcome(&machine, "nothing");
@@ -70,12 +71,12 @@ fn a_policy_that_others_may_write_is_not_taken() {
     );
 }
 
-/// The daemon's process.
+/// The pid of the daemon.
 fn pid(machine: &Machine) -> String {
     machine.succeed(["systemctl", "show", "--value", "-p", "MainPID", "tfad"])
 }
 
-/// That every command says first that logins are refused, and the host refuses them.
+/// Asserts that every command first reports that logins are refused, and that they are.
 #[track_caller]
 fn expect_refusal(machine: &Machine, why: &str) {
     for command in [
@@ -91,7 +92,7 @@ fn expect_refusal(machine: &Machine, why: &str) {
         assert!(output.stderr.starts_with(first), "{command}: {output}");
         assert!(output.stderr.contains(why), "{command}: {output}");
         assert!(output.stderr.contains("systemctl reload tfad"), "{output}");
-        // Nothing is told of a policy that is not in force.
+        // A policy that is not in force is not reported.
         assert!(output.stdout.is_empty() || command == "list", "{output}");
     }
     let output = machine.run_as("alice", ["tfa-enroll", "status"]);
@@ -101,19 +102,19 @@ fn expect_refusal(machine: &Machine, why: &str) {
 }
 
 #[test]
-fn a_broken_file_after_a_restart_is_told_by_all_and_mended_by_a_reload() {
+fn after_a_restart_all_commands_report_an_invalid_policy() {
     let machine = machine_with_alice();
     machine.write_file(FILE, "[policy]\nmode = \"requird\"\ninvitation = 7\n");
     machine.succeed(["systemctl", "restart", "tfad"]);
     let before = pid(&machine);
     expect_refusal(&machine, "tfad.toml:2:8: ");
-    // Whether the policy wants an invitation, or lets nobody pause, is not known.
+    // It is unknown whether the policy requires an invitation or forbids a pause.
     for call in ["Setup a{sv} 0", "Pause s 123456", "Remove s 123456"] {
         let call = format!("busctl call org.tfad.Tfa1 /org/tfad/Tfa1 org.tfad.Tfa1.Account {call}");
         let output = machine.run_as("alice", ["sh", "-c", &call]);
         assert!(output.stderr.contains("changes nothing"), "{output}");
     }
-    // A reload before it is mended changes nothing, and stops nothing.
+    // A reload before the correction changes nothing and stops nothing.
     machine.fail(["systemctl", "reload", "tfad"]);
     machine.succeed(["systemctl", "kill", "--signal=HUP", "tfad"]);
     machine.expect_in_journal("tfad", "no login is served");
@@ -122,11 +123,11 @@ fn a_broken_file_after_a_restart_is_told_by_all_and_mended_by_a_reload() {
     machine.expect_in_journal("tfad", "ready");
     expect_outcome(&machine, "set-up");
     assert_eq!(pid(&machine), before);
-    // Nobody is led through a set-up by cron.
+    // cron cannot enroll users.
     let cron = machine.succeed(["tfactl", "explain", "alice", "--service", "cron"]);
     assert!(cron.contains("Outcome: asked for nothing"), "{cron}");
     assert!(!cron.contains("The user sees"), "{cron}");
-    // The policy after this one is looked at before it is in force.
+    // A new policy can be examined before it is in force.
     machine.write_file("/root/new.toml", "[policy]\nmode = \"off\"\n");
     let explain = ["tfactl", "explain", "alice", "--policy", "/root/new.toml"];
     let next = machine.succeed(explain);
@@ -134,7 +135,7 @@ fn a_broken_file_after_a_restart_is_told_by_all_and_mended_by_a_reload() {
 }
 
 #[test]
-fn a_store_that_was_refused_at_the_start_is_opened_by_a_reload() {
+fn a_reload_opens_a_store_that_failed_at_the_start() {
     let machine = machine_with_alice();
     machine.write_file(FILE, REQUIRED);
     machine.succeed(["systemctl", "stop", "tfad"]);
@@ -158,7 +159,7 @@ fn a_store_that_was_refused_at_the_start_is_opened_by_a_reload() {
 #[test]
 fn shipped_examples_have_no_warning_and_an_unknown_group_has_one() {
     let machine = machine_with_alice();
-    // A key behind a bare # is for use.
+    // A commented-out key has a # without a blank.
     let use_all = format!("sed -i 's/^#\\([^ ]\\)/\\1/' {FILE}");
     machine.succeed(["sh", "-c", &use_all]);
     let output = machine.run(["tfactl", "policy", "check", "--strict"]);

@@ -1,10 +1,10 @@
-//! The password that polkit asks for: before every change, and wherever there is a terminal.
+//! The password for polkit: asked for before every change, wherever there is a terminal.
 
 use tfa_tests::{Machine, Terminal};
 
-use crate::people::{
-    CODE, PASSWORD, decree, machine_with_alice, machine_with_alice_set_up, record_of,
-    ssh_as_far_as_the_code,
+use crate::users::{
+    CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up, record_of, set_policy,
+    ssh_to_code_prompt,
 };
 
 #[test]
@@ -36,16 +36,16 @@ fn a_code_without_the_password_changes_nothing_and_is_not_used_up() {
     }
     assert_eq!(record_of(&machine, "alice"), before);
 
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&code);
     terminal.expect("alice@host:~$");
-    // The password opens one run of one program.
+    // The password permits one run of one program.
     terminal.type_line("tfa-enroll pause");
     terminal.expect("Password:");
     terminal.type_secret("battery staple");
     terminal.expect("Try again? [Y/n]");
     terminal.type_line("");
-    crate::people::authenticate(&terminal, &alice.backup_codes[0]);
+    crate::users::authenticate(&terminal, &alice.backup_codes[0]);
     terminal.expect("is paused");
     terminal.type_line("tfa-enroll resume");
     terminal.expect("Password:");
@@ -56,20 +56,20 @@ fn a_code_without_the_password_changes_nothing_and_is_not_used_up() {
 }
 
 #[test]
-fn a_policy_that_changes_while_polkit_asks_is_the_one_that_counts() {
+fn a_policy_that_changes_while_polkit_asks_is_applied() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", PASSWORD);
     let pausing = machine.terminal_as("alice", ["tfa-enroll", "pause"]);
     let setting_up = machine.terminal_as("bob", ["tfa-enroll", "setup"]);
     pausing.expect("Password:");
     setting_up.expect("Password:");
-    decree(
+    set_policy(
         &machine,
         "[policy]\nmode = \"optional\"\ninvitation = true\n",
     );
     setting_up.type_secret(PASSWORD);
     setting_up.expect("This host requires an invitation code");
-    decree(&machine, "[policy]\nmode = \"required\"\n");
+    set_policy(&machine, "[policy]\nmode = \"required\"\n");
     pausing.type_secret(PASSWORD);
     pausing.expect(CODE);
     pausing.type_secret(&alice.phone.next_unused());
@@ -77,11 +77,11 @@ fn a_policy_that_changes_while_polkit_asks_is_the_one_that_counts() {
 }
 
 #[test]
-fn without_a_login_session_a_phone_is_set_up_all_the_same() {
+fn without_a_login_session_a_user_can_enroll() {
     let machine = machine_with_alice();
     machine.succeed(["useradd", "--badname", "-m", "-s", "/bin/bash", "4711"]);
     machine.set_password("4711", PASSWORD);
-    // As `docker exec` and its kind.
+    // As with `docker exec` and similar programs.
     set_up_and_leave(&machine.terminal_as("alice", ["tfa-enroll", "setup"]));
     machine.succeed(["tfactl", "reset", "alice", "--yes"]);
     let uid = machine.succeed(["id", "-u", "alice"]);
@@ -97,7 +97,7 @@ fn without_a_login_session_a_phone_is_set_up_all_the_same() {
     set_up_and_leave(&machine.terminal(run));
     machine.succeed(["tfactl", "reset", "alice", "--yes"]);
 
-    // logind has no session for a name of digits alone, and none for anybody without pam_systemd.
+    // logind has no session for a name of digits, and none without pam_systemd.
     let terminal = at_the_shell(&machine, "4711");
     terminal.type_line("tfa-enroll setup");
     set_up_and_leave(&terminal);
@@ -120,7 +120,7 @@ fn without_an_agent_the_reason_and_the_remedy_are_shown() {
         let transcript = terminal.transcript();
         assert!(!transcript.contains("Try again"), "{transcript}");
     };
-    // polkit's own processes see no others.
+    // The processes of polkit cannot see those of other users.
     machine.succeed(["mount", "-o", "remount,hidepid=2", "/proc"]);
     machine.succeed(["systemctl", "restart", "polkit"]);
     says(&[
@@ -128,7 +128,7 @@ fn without_an_agent_the_reason_and_the_remedy_are_shown() {
         "tfad(8)",
         "could not ask for your password",
     ]);
-    // What tfad(8) says.
+    // The remedy in tfad(8).
     machine.succeed(["groupadd", "--system", "procadmin"]);
     machine.succeed(["gpasswd", "--add", "polkitd", "procadmin"]);
     let gid = machine.succeed(["sh", "-c", "getent group procadmin | cut -d: -f3"]);
@@ -181,7 +181,7 @@ fn set_up_and_leave(terminal: &Terminal) {
     terminal.expect("Scan it with the app");
     terminal.send(b"\r");
     terminal.expect("Code from your phone:");
-    let uri = crate::people::uri_in(&terminal.transcript());
+    let uri = crate::users::uri_in(&terminal.transcript());
     let phone = tfa_tests::Phone::from_uri(&uri);
     terminal.type_line(&phone.next_unused());
     terminal.expect("Press Enter when you have saved them:");

@@ -1,51 +1,51 @@
-//! Many logins at the same moment with one code: one gets in.
+//! Many concurrent logins with one code, of which one succeeds.
 
 use std::time::Duration;
 
 use tfa_tests::Machine;
 
-use crate::bus::{bring_bus, shown};
+use crate::bus::{install_bus_module, shown};
 use crate::faults::add_options;
-use crate::locks::gets_in;
-use crate::people::{PASSWORD, machine_with_alice_set_up};
+use crate::locks::logs_in;
+use crate::users::{PASSWORD, machine_with_alice_set_up};
 
 /// Concurrent logins over SSH, and concurrent logins with `su`.
 const OVER_SSH: usize = 70;
 const WITH_SU: usize = 30;
 
 /// The logins, through real programs: sshd and su, each with a PAM transaction of its own. The
-/// helper that ssh starts for answers gives the password, and at the question for the code waits
-/// for the lock on `gate`; the script that types into su does the same. When all logins wait, the
-/// script reads the code and releases the lock. The daemon is stopped until the last answer lies in
-/// its sockets, and reads all answers at once. A login that is asked a second time ends.
-const RUSH: &str = r#"
+/// helper that ssh starts for answers enters the password, and at the question for the code waits
+/// for the lock on `gate`. The script that types into su does the same. When all logins wait, the
+/// script reads the code and releases the lock. The daemon is stopped until its sockets contain the
+/// last answer, and then reads all answers at once. A login that is asked a second time ends.
+const CONCURRENT_LOGINS: &str = r#"
     set -e
     over_ssh=$1 with_su=$2 password=$3
-    rm -rf /tmp/rush; mkdir -m 777 /tmp/rush; cd /tmp/rush
-    mkdir -m 777 told
-    mkfifo -m 666 come
+    rm -rf /tmp/race; mkdir -m 777 /tmp/race; cd /tmp/race
+    mkdir -m 777 prompts
+    mkfifo -m 666 waiting
     : >gate; chmod 666 gate
-    exec 3<>come 4>gate
+    exec 3<>waiting 4>gate
     flock --exclusive 4
 
     cat >answer <<'ANSWER'
 #!/bin/sh
-printf '%s\n' "$1" >>"/tmp/rush/told/$PPID"
+printf '%s\n' "$1" >>"/tmp/race/prompts/$PPID"
 case $1 in
-    *Password:*) cat /tmp/rush/password ;;
+    *Password:*) cat /tmp/race/password ;;
     *used*|*Too*|*Wrong*) exit 1 ;;
-    *) echo >/tmp/rush/come; flock --shared /tmp/rush/gate cat /tmp/rush/code ;;
+    *) echo >/tmp/race/waiting; flock --shared /tmp/race/gate cat /tmp/race/code ;;
 esac
 ANSWER
     cat >su-alice <<'SU'
 #!/bin/sh
 {
-    cat /tmp/rush/password
-    until grep -q "backup code:" "/tmp/rush/told/su-$1"; do sleep 0.1; done
-    echo >/tmp/rush/come
-    flock --shared /tmp/rush/gate cat /tmp/rush/code
+    cat /tmp/race/password
+    until grep -q "backup code:" "/tmp/race/prompts/su-$1"; do sleep 0.1; done
+    echo >/tmp/race/waiting
+    flock --shared /tmp/race/gate cat /tmp/race/code
     echo
-} | su alice --command 'echo I am in' 2>"/tmp/rush/told/su-$1"
+} | su alice --command 'echo I am in' 2>"/tmp/race/prompts/su-$1"
 SU
     chmod 755 answer su-alice
     echo "$password" >password
@@ -61,7 +61,7 @@ SU
             >in-su-$one 2>err-su-$one 4>&- 3>&- &
     done
     for one in $(seq $((over_ssh + with_su))); do read -r _ <&3; done
-    echo "all have come"
+    echo "all logins wait"
     read -r code
     echo "$code" >code
     systemctl kill --signal=STOP tfad
@@ -69,14 +69,14 @@ SU
     until [ "$(perl -MBus -e 'print Bus::unread')" -ge $((over_ssh + with_su)) ]; do sleep 0.1; done
     systemctl kill --signal=CONT tfad
     wait
-    echo "$(cat in-* | grep -c 'I am in') got in"
-    echo "$(cat told/* err-* | grep -c 'already used') were told"
-    echo "the rush is over""#;
+    echo "$(cat in-* | grep -c 'I am in') succeeded"
+    echo "$(cat prompts/* err-* | grep -c 'already used') were refused"
+    echo "the race has ended""#;
 
-/// Runs the logins; `code` is called when all of them wait for it.
-fn rush(machine: &Machine, code: impl FnOnce() -> String) {
-    bring_bus(machine);
-    machine.configure_sshd("10-crowd", "MaxStartups 300\nLogLevel VERBOSE");
+/// Runs the logins. `code` is called when all of them wait for it.
+fn run_concurrent_logins(machine: &Machine, code: impl FnOnce() -> String) {
+    install_bus_module(machine);
+    machine.configure_sshd("10-race", "MaxStartups 300\nLogLevel VERBOSE");
     machine.add_user("bob", "tractor");
     // The answers of all logins reach the daemon before the module of any login gives up.
     add_options(machine, "timeout=600");
@@ -86,17 +86,28 @@ fn rush(machine: &Machine, code: impl FnOnce() -> String) {
         .stdin(format!("alice:{PASSWORD}\n"))
         .succeed();
     let (over_ssh, with_su) = (OVER_SSH.to_string(), WITH_SU.to_string());
-    let crowd = machine.terminal(["bash", "-c", RUSH, "bash", &over_ssh, &with_su, PASSWORD]);
-    crowd.expect_within("all have come", Duration::from_secs(120));
-    crowd.type_line(&code());
-    crowd.expect_within("the rush is over", Duration::from_secs(120));
-    let told = crowd.transcript();
+    let terminal = machine.terminal([
+        "bash",
+        "-c",
+        CONCURRENT_LOGINS,
+        "bash",
+        &over_ssh,
+        &with_su,
+        PASSWORD,
+    ]);
+    terminal.expect_within("all logins wait", Duration::from_secs(120));
+    terminal.type_line(&code());
+    terminal.expect_within("the race has ended", Duration::from_secs(120));
+    let output = terminal.transcript();
     let losers = OVER_SSH + WITH_SU - 1;
-    assert!(told.contains("1 got in\n"), "{told}");
-    assert!(told.contains(&format!("{losers} were told\n")), "{told}");
+    assert!(output.contains("1 succeeded\n"), "{output}");
+    assert!(
+        output.contains(&format!("{losers} were refused\n")),
+        "{output}"
+    );
 }
 
-/// How many lines of the log contain these words.
+/// The number of log lines with these words.
 fn times_verified(machine: &Machine, words: &str) -> usize {
     machine.journal("tfad").matches(words).count()
 }
@@ -104,21 +115,21 @@ fn times_verified(machine: &Machine, words: &str) -> usize {
 #[test]
 fn one_of_a_hundred_concurrent_logins_with_one_code_succeeds() {
     let (machine, alice) = machine_with_alice_set_up();
-    rush(&machine, || alice.phone.next_unused());
+    run_concurrent_logins(&machine, || alice.phone.next_unused());
     assert_eq!(times_verified(&machine, "alice: verified by a code"), 1);
     assert_eq!(shown(&machine, "failures"), "0");
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
 }
 
 #[test]
 fn one_of_a_hundred_concurrent_logins_with_one_backup_code_succeeds() {
     let (machine, alice) = machine_with_alice_set_up();
-    rush(&machine, || alice.backup_codes[3].clone());
+    run_concurrent_logins(&machine, || alice.backup_codes[3].clone());
     assert_eq!(
         times_verified(&machine, "alice: verified by a backup code"),
         1
     );
     assert_eq!(shown(&machine, "failures"), "0");
     assert_eq!(shown(&machine, "backup_codes_left"), "9");
-    gets_in(&machine, &alice.backup_codes[4]);
+    logs_in(&machine, &alice.backup_codes[4]);
 }

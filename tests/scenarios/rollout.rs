@@ -1,14 +1,14 @@
-//! A roll-out in three phases, written once and before: the administrators, then the staff, then
-//! everybody. From there on nothing moves but the daemon's clock.
+//! A roll-out in three phases that were written in advance: administrators, then staff, then all
+//! users. During the test only the daemon's clock changes.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_tests::{Machine, Phone, Terminal};
 
-use crate::people::{CODE, Owner, PASSWORD, set_up, set_up_in_login_at};
+use crate::users::{CODE, Owner, PASSWORD, set_up, set_up_in_login_at};
 
 const DAY: i64 = 24 * 3600;
-/// The days on which the phases begin, counted from today, and where their grace ends.
+/// The days on which the phases begin, counted from today, and on which their grace periods end.
 const ADMINS: i64 = 10;
 const ADMINS_END: i64 = 17;
 const STAFF: i64 = 30;
@@ -16,8 +16,8 @@ const STAFF_END: i64 = 44;
 const ALL: i64 = 60;
 const ALL_END: i64 = 74;
 
-/// Everybody: the name, the group besides their own, and the day on which they come.
-const PEOPLE: &[(&str, &str, i64)] = &[
+/// All users: the name, the group besides their own, and the day on which the account is created.
+const USERS: &[(&str, &str, i64)] = &[
     ("chief", "sudo", 0),
     ("deputy", "sudo", 0),
     ("successor", "sudo", 13),
@@ -29,61 +29,69 @@ const PEOPLE: &[(&str, &str, i64)] = &[
     ("guest", "users", 0),
     ("newcomer", "users", 80),
 ];
-/// Who of them had set it up before it all began.
-const PIONEERS: &[&str] = &["chief", "clerk", "reader"];
+/// The users who enroll before the first phase.
+const ENROLLED: &[&str] = &["chief", "clerk", "reader"];
 
-/// What becomes of a login.
+/// The outcome of a login.
 #[derive(Debug, Clone, Copy)]
-enum What {
-    /// It goes on as ever.
-    In,
+enum Outcome {
+    /// Without a message or a question.
+    Unchanged,
     /// A code is asked for.
     Code,
-    /// The set-up is offered, and that it has time until this day; the user has not got that now.
+    /// Enrollment is offered until this day, and declined.
     Offered(i64),
-    /// It is set up in the login.
+    /// The user enrolls during the login.
     SetUp,
 }
-use What::{Code, In, Offered, SetUp};
+use Outcome::{Code, Offered, SetUp, Unchanged};
 
 /// A minute before a day begins.
-const EVE: i64 = -60;
-/// A minute after.
-const MORNING: i64 = 60;
-/// In the middle of it.
+const BEFORE: i64 = -60;
+/// A minute after it.
+const AFTER: i64 = 60;
+/// Noon of that day.
 const NOON: i64 = DAY / 2;
 
-/// A day, when on it, and what becomes of whose login.
-type Chapter = (i64, i64, &'static [(&'static str, What)]);
+/// A day, the time on it, and the outcome of the login of each user.
+type Step = (i64, i64, &'static [(&'static str, Outcome)]);
 
-const STORY: &[Chapter] = &[
-    // Nothing has begun: whoever likes.
+const SCHEDULE: &[Step] = &[
+    // Before the first phase, enrollment is optional.
     (
         1,
         NOON,
         &[
             ("chief", Code),
-            ("deputy", In),
+            ("deputy", Unchanged),
             ("clerk", Code),
-            ("temp", In),
+            ("temp", Unchanged),
             ("reader", Code),
-            ("guest", In),
+            ("guest", Unchanged),
         ],
     ),
-    (ADMINS, EVE, &[("deputy", In), ("temp", In), ("guest", In)]),
-    // The administrators' week.
     (
         ADMINS,
-        MORNING,
+        BEFORE,
+        &[
+            ("deputy", Unchanged),
+            ("temp", Unchanged),
+            ("guest", Unchanged),
+        ],
+    ),
+    // The week of the administrators.
+    (
+        ADMINS,
+        AFTER,
         &[
             ("chief", Code),
             ("deputy", Offered(ADMINS_END)),
             ("clerk", Code),
-            ("temp", In),
-            ("guest", In),
+            ("temp", Unchanged),
+            ("guest", Unchanged),
         ],
     ),
-    // Who comes in the middle of it has no week of their own.
+    // A user who is created during the week has no separate week.
     (
         13,
         NOON,
@@ -92,16 +100,16 @@ const STORY: &[Chapter] = &[
             ("deputy", Offered(ADMINS_END)),
         ],
     ),
-    (ADMINS_END, EVE, &[("deputy", Offered(ADMINS_END))]),
-    // It is over.
+    (ADMINS_END, BEFORE, &[("deputy", Offered(ADMINS_END))]),
+    // The week is over.
     (
         ADMINS_END,
-        MORNING,
+        AFTER,
         &[
             ("chief", Code),
             ("deputy", SetUp),
-            ("temp", In),
-            ("guest", In),
+            ("temp", Unchanged),
+            ("guest", Unchanged),
         ],
     ),
     (
@@ -109,36 +117,36 @@ const STORY: &[Chapter] = &[
         NOON,
         &[("deputy", Code), ("successor", SetUp), ("latecomer", SetUp)],
     ),
-    // The staff's two weeks.
-    (STAFF, EVE, &[("temp", In), ("guest", In), ("deputy", Code)]),
+    // The two weeks of the staff.
     (
         STAFF,
-        MORNING,
+        BEFORE,
+        &[("temp", Unchanged), ("guest", Unchanged), ("deputy", Code)],
+    ),
+    (
+        STAFF,
+        AFTER,
         &[
             ("clerk", Code),
             ("temp", Offered(STAFF_END)),
-            ("guest", In),
+            ("guest", Unchanged),
             ("reader", Code),
         ],
     ),
-    (STAFF_END, EVE, &[("temp", Offered(STAFF_END))]),
+    (STAFF_END, BEFORE, &[("temp", Offered(STAFF_END))]),
     (
         STAFF_END,
-        MORNING,
-        &[("temp", SetUp), ("clerk", Code), ("guest", In)],
+        AFTER,
+        &[("temp", SetUp), ("clerk", Code), ("guest", Unchanged)],
     ),
     (50, NOON, &[("trainee", SetUp), ("temp", Code)]),
-    // Everybody.
-    (ALL, EVE, &[("guest", In), ("reader", Code)]),
-    (
-        ALL,
-        MORNING,
-        &[("guest", Offered(ALL_END)), ("reader", Code)],
-    ),
-    (ALL_END, EVE, &[("guest", Offered(ALL_END))]),
+    // All users.
+    (ALL, BEFORE, &[("guest", Unchanged), ("reader", Code)]),
+    (ALL, AFTER, &[("guest", Offered(ALL_END)), ("reader", Code)]),
+    (ALL_END, BEFORE, &[("guest", Offered(ALL_END))]),
     (
         ALL_END,
-        MORNING,
+        AFTER,
         &[("guest", SetUp), ("reader", Code), ("chief", Code)],
     ),
     (
@@ -149,38 +157,38 @@ const STORY: &[Chapter] = &[
 ];
 
 #[test]
-fn the_story_over_ssh() {
-    Story::begin("sshd").tell(|machine, user| {
+fn a_rollout_in_phases_over_ssh() {
+    Rollout::begin("sshd").run(|machine, user| {
         let terminal = machine.ssh(user);
         terminal.expect("Password:");
-        Seat::Window(Box::new(terminal))
+        Origin::Window(Box::new(terminal))
     });
 }
 
 #[test]
-fn the_story_at_the_console() {
-    let story = Story::begin("login");
-    // So many logins in a few seconds that systemd would think the console broken.
+fn a_rollout_in_phases_at_the_console() {
+    let rollout = Rollout::begin("login");
+    // The many logins within seconds exceed the restart limit of systemd.
     let unit = "/etc/systemd/system/console-getty.service.d/scenario.conf";
-    let machine = &story.machine;
+    let machine = &rollout.machine;
     machine.write_file(unit, "[Unit]\nStartLimitIntervalSec=0\n");
     machine.succeed(["systemctl", "daemon-reload"]);
-    story.tell(|machine, user| {
+    rollout.run(|machine, user| {
         let console = machine.console();
         console.expect("host login:");
         console.type_line(user);
         console.expect("Password:");
-        Seat::Console(console)
+        Origin::Console(console)
     });
 }
 
-/// Where somebody logs in.
-enum Seat<'machine> {
+/// Where a user logs in.
+enum Origin<'machine> {
     Window(Box<Terminal>),
     Console(&'machine Terminal),
 }
 
-impl Seat<'_> {
+impl Origin<'_> {
     fn terminal(&self) -> &Terminal {
         match self {
             Self::Window(terminal) => terminal,
@@ -189,24 +197,24 @@ impl Seat<'_> {
     }
 }
 
-/// The machine, its people's phones, and the calendar.
-struct Story {
+/// The machine, the phones of its users, and the dates.
+struct Rollout {
     machine: Machine,
-    /// PAM's service of the logins.
+    /// The PAM service of the logins.
     service: &'static str,
     owners: Vec<(&'static str, Owner)>,
-    /// Its first second.
+    /// The first second of this day.
     today: i64,
-    /// How far the daemon's clock is.
+    /// How far the daemon's clock is ahead.
     ahead: i64,
 }
 
-impl Story {
-    /// The machine as it is before the first day: the policy is written.
+impl Rollout {
+    /// The machine before the first day, with the policy.
     fn begin(service: &'static str) -> Self {
         let machine = Machine::boot();
         machine.offer_questions();
-        let story = Self {
+        let rollout = Self {
             today: seconds_since_1970() / DAY * DAY,
             machine,
             service,
@@ -230,53 +238,56 @@ impl Story {
              mode = \"required\"\n\
              since = {staff}\n\
              grace = \"14d\"\n",
-            all = story.date(ALL, 0, "%F"),
-            admins = story.date(ADMINS, 0, "%F"),
-            staff = story.date(STAFF, 0, "%F"),
+            all = rollout.date(ALL, 0, "%F"),
+            admins = rollout.date(ADMINS, 0, "%F"),
+            staff = rollout.date(STAFF, 0, "%F"),
         );
-        let machine = &story.machine;
+        let machine = &rollout.machine;
         machine.write_file("/etc/tfa/tfad.toml.d/50-rollout.toml", drop_in);
         machine.succeed(["systemctl", "reload", "tfad"]);
         machine.attach_clock();
-        story
+        rollout
     }
 
-    fn tell(mut self, log_in: impl for<'m> Fn(&'m Machine, &str) -> Seat<'m>) {
-        self.come(0);
-        for user in PIONEERS {
+    fn run(mut self, log_in: impl for<'m> Fn(&'m Machine, &str) -> Origin<'m>) {
+        self.create_users(0);
+        for user in ENROLLED {
             let owner = set_up(&self.machine, user, PASSWORD);
             self.owners.push((user, owner));
         }
-        for (day, time, logins) in STORY {
+        for (day, time, logins) in SCHEDULE {
             for (user, what) in *logins {
-                self.foresee(user, *what, *day, *time);
+                self.expect_explained(user, *what, *day, *time);
             }
         }
-        for (day, time, logins) in STORY {
-            self.come(*day);
-            self.go_to(*day, *time);
+        for (day, time, logins) in SCHEDULE {
+            self.create_users(*day);
+            self.set_time(*day, *time);
             for (user, what) in *logins {
                 println!("day {day} {time:+}: {user}, {what:?}");
                 assert_eq!(self.explained(user, &[]), outcome(*what), "{user}");
-                let seat = log_in(&self.machine, user);
-                let terminal = seat.terminal();
+                let login = log_in(&self.machine, user);
+                let terminal = login.terminal();
                 let before = terminal.transcript().len();
                 terminal.type_secret(PASSWORD);
-                let owner = self.meet(terminal, user, *what);
+                let owner = self.expect_outcome(terminal, user, *what);
                 terminal.expect(&format!("{user}@host:~$"));
                 let seen = &terminal.transcript()[before..];
-                assert!(!matches!(what, In) || !seen.contains("wo-factor"), "{seen}");
+                assert!(
+                    !matches!(what, Unchanged) || !seen.contains("wo-factor"),
+                    "{seen}"
+                );
                 terminal.type_line("exit");
-                drop(seat);
+                drop(login);
                 self.owners.extend(owner.map(|owner| (*user, owner)));
             }
         }
     }
 
-    /// Those come who come on that day.
-    fn come(&self, day: i64) {
+    /// Creates the users whose accounts begin on that day.
+    fn create_users(&self, day: i64) {
         let now = |(_, _, comes): &&(&str, &str, i64)| *comes == day;
-        for (user, group, _) in PEOPLE.iter().filter(now) {
+        for (user, group, _) in USERS.iter().filter(now) {
             if self.machine.run(["id", user]).success() {
                 continue;
             }
@@ -285,8 +296,8 @@ impl Story {
         }
     }
 
-    /// The clocks are at another moment, and the daemon was restarted meanwhile.
-    fn go_to(&mut self, day: i64, time: i64) {
+    /// Sets the clocks to another time, after a restart of the daemon.
+    fn set_time(&mut self, day: i64, time: i64) {
         let ahead = self.moment(day, time) - seconds_since_1970();
         self.ahead = ahead;
         self.machine.succeed(["systemctl", "restart", "tfad"]);
@@ -300,7 +311,7 @@ impl Story {
         self.today + day * DAY + time
     }
 
-    /// A moment, as the machine writes it.
+    /// A time in a format of `date`.
     fn date(&self, day: i64, time: i64, format: &str) -> String {
         let moment = format!("--date=@{}", self.moment(day, time));
         let date = self
@@ -309,11 +320,10 @@ impl Story {
         date.trim().to_owned()
     }
 
-    /// Somebody meets what the story has for them, up to the shell. Who has set up by that, has a
-    /// phone.
-    fn meet(&self, terminal: &Terminal, user: &str, what: What) -> Option<Owner> {
+    /// Asserts the outcome of a login, up to the shell. An enrolled user has a phone afterwards.
+    fn expect_outcome(&self, terminal: &Terminal, user: &str, what: Outcome) -> Option<Owner> {
         match what {
-            In => {}
+            Unchanged => {}
             Code => {
                 terminal.expect(CODE);
                 terminal.type_secret(&self.phone(user).next_unused());
@@ -339,12 +349,12 @@ impl Story {
         &owner.phone
     }
 
-    /// `tfactl explain` says today what will be, of whom it can know today.
-    fn foresee(&self, user: &str, what: What, day: i64, time: i64) {
-        let is_here = PEOPLE
+    /// Asserts that `tfactl explain` predicts this outcome today, if it can be known today.
+    fn expect_explained(&self, user: &str, what: Outcome, day: i64, time: i64) {
+        let is_here = USERS
             .iter()
             .any(|(name, _, comes)| *name == user && *comes == 0);
-        let will_set_up = matches!(what, Code) && !PIONEERS.contains(&user);
+        let will_set_up = matches!(what, Code) && !ENROLLED.contains(&user);
         if is_here && !will_set_up {
             let at = self.date(day, time, "%FT%T%:z");
             let said = self.explained(user, &["--at", &at]);
@@ -352,7 +362,7 @@ impl Story {
         }
     }
 
-    /// What `tfactl explain` says of a login.
+    /// The output of `tfactl explain` for a login.
     fn explained(&self, user: &str, options: &[&str]) -> String {
         let words = [
             "tfactl",
@@ -363,15 +373,17 @@ impl Story {
             self.service,
         ];
         let said = self.machine.succeed([&words, options].concat());
-        let (_, rest) = said.split_once("\"outcome\": \"").expect("it says what");
+        let (_, rest) = said
+            .split_once("\"outcome\": \"")
+            .expect("it has an outcome");
         rest.split('"').next().unwrap_or_default().to_owned()
     }
 }
 
-/// In the words of `tfactl explain`.
-fn outcome(what: What) -> &'static str {
+/// The outcome in the words of `tfactl explain`.
+fn outcome(what: Outcome) -> &'static str {
     match what {
-        In => "nothing",
+        Unchanged => "nothing",
         Code => "code",
         Offered(_) => "offered",
         SetUp => "set-up",

@@ -1,26 +1,26 @@
-//! The daemon's own socket, where the PAM module comes to first: anybody may connect, and nobody
-//! gets further by it than over the bus.
+//! The daemon's own socket, to which the PAM module connects first. Any user may connect, and may
+//! do no more there than over the bus.
 
 use std::time::{Duration, Instant};
 
 use tfa_tests::Machine;
 
-use crate::bus::{perl, shown};
-use crate::locks::{gets_in, past_the_password};
-use crate::outsiders::on_road;
-use crate::people::{CODE, machine_with_alice, machine_with_alice_set_up, ssh_as_far_as_the_code};
+use crate::bus::{run_perl, shown};
+use crate::locks::{after_password, logs_in};
+use crate::other_users::over_endpoint;
+use crate::users::{CODE, machine_with_alice, machine_with_alice_set_up, ssh_to_code_prompt};
 
 const SHELL: &str = "alice@host:~$";
 
-/// Its process, which must stay the same whatever comes.
+/// The pid of the daemon, which must not change.
 fn daemon(machine: &Machine) -> String {
     machine.succeed(["systemctl", "show", "--property=MainPID,NRestarts", "tfad"])
 }
 
 #[test]
-fn logins_take_the_daemons_own_socket_and_do_without_the_bus() {
+fn logins_use_the_daemons_own_socket_without_the_bus() {
     let (machine, alice) = machine_with_alice_set_up();
-    // A bus that says nothing any more: the daemon's socket, and nothing else, gives the answer.
+    // The bus is stopped, so only the daemon's socket can reply.
     machine.succeed(["systemctl", "kill", "--signal=STOP", "dbus.service"]);
     const LOGIN: &str = r#"
         my ($code) = @ARGV;
@@ -28,10 +28,10 @@ fn logins_take_the_daemons_own_socket_and_do_without_the_bus() {
         my ($dialog, $turn) = $own->begin('alice', service => 'sshd', rhost => '192.0.2.66');
         print Bus::words($turn), "\n", Bus::words($own->answer($dialog, $code));"#;
     let code = alice.phone.next_unused();
-    let said = perl(&machine, LOGIN, &[&code]).succeed();
+    let said = run_perl(&machine, LOGIN, &[&code]).succeed();
     assert!(said.ends_with("verdict: verified"), "{said}");
 
-    // The module goes the same way: its question is there long before its time for the bus is up.
+    // The module uses the socket too: its question is shown long before a timeout of the bus.
     let lines = ["auth required pam_tfa.so", "account required pam_permit.so"];
     let service = format!("{}\nsession required pam_permit.so\n", lines.join("\n"));
     machine.write_file("/etc/pam.d/su", service);
@@ -53,7 +53,7 @@ fn logins_take_the_daemons_own_socket_and_do_without_the_bus() {
 }
 
 #[test]
-fn the_socket_is_roots_and_open_to_all_and_goes_with_the_daemon() {
+fn the_socket_is_owned_by_root_and_removed_with_the_daemon() {
     let machine = machine_with_alice();
     let modes = ["find", "/run/tfa", "-printf", "%U:%G %m %y %p\n"];
     assert_eq!(
@@ -67,7 +67,7 @@ fn the_socket_is_roots_and_open_to_all_and_goes_with_the_daemon() {
     machine.succeed(["systemctl", "start", "tfad"]);
     assert!(machine.run(["test", "-S", "/run/tfa/login"]).success());
 
-    // Killed, it leaves nothing that leads a login astray.
+    // A killed daemon leaves no file that misdirects a login.
     machine.succeed(["systemctl", "kill", "--signal=KILL", "tfad"]);
     machine.succeed(["tfactl", "list"]);
     assert_eq!(machine.succeed(modes).lines().count(), 2);
@@ -85,16 +85,16 @@ fn no_user_authenticates_as_another_uid() {
             local $/;
             print "$uid: ", scalar(<$socket>) // '', "\n";
         }"#;
-    let said = perl(&machine, CLAIM, &[]).user("mallory").succeed();
+    let said = run_perl(&machine, CLAIM, &[]).user("mallory").succeed();
     assert!(!said.contains("OK"), "{said}");
     assert_eq!(said.lines().count(), 4, "{said}");
 }
 
 #[test]
-fn another_user_begins_nothing_and_answers_nothing() {
+fn another_user_can_neither_begin_nor_answer_a_login() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("mallory", "letmein");
-    let login = ssh_as_far_as_the_code(&machine, "alice");
+    let login = ssh_to_code_prompt(&machine, "alice");
     let code = alice.phone.next_unused();
     const ATTEMPTS: &str = r#"
         my ($code) = @ARGV;
@@ -106,7 +106,7 @@ fn another_user_begins_nothing_and_answers_nothing() {
         attempt('Login', 'Cancel', 'u', $_) for 0 .. 40;
         attempt('Admin', 'Reset', 's', 'alice');
         attempt('Account', 'Remove', 's', $code);"#;
-    let said = on_road(&machine, "own", "mallory", ATTEMPTS, &[&code]).succeed();
+    let said = over_endpoint(&machine, "own", "mallory", ATTEMPTS, &[&code]).succeed();
     let refused = |how: &str| said.lines().filter(|line| line.contains(how)).count();
     assert_eq!(refused("NotAuthorized: "), 6, "{said}");
     assert_eq!(refused("NoSuchDialog: "), 82, "{said}");
@@ -117,10 +117,10 @@ fn another_user_begins_nothing_and_answers_nothing() {
 }
 
 #[test]
-fn what_is_no_call_ends_its_connection_and_nothing_else() {
+fn an_invalid_message_ends_only_its_connection() {
     let (machine, alice) = machine_with_alice_set_up();
     let before = daemon(&machine);
-    const NONSENSE: &str = r#"
+    const INVALID: &str = r#"
         my $long = pack 'aCCCVVV', 'l', 1, 0, 1, 200 << 20, 1, 16;
         my $lies = pack 'aCCCVVV', 'l', 1, 0, 1, 0xffffffff, 1, 0xffffffff;
         my $reply = pack 'aCCCVVV', 'l', 2, 0, 1, 0, 1, 0;
@@ -131,7 +131,7 @@ fn what_is_no_call_ends_its_connection_and_nothing_else() {
             eval { $own->take(1) };
             print $@ || "it said something\n";
         }
-        # Without end, without a line, without a handshake.
+        # Endless input, input without a line end, input without a handshake.
         for my $bytes ("\0" . 'A' x 100_000, 'x', "\0BEGIN\r\n", "\0" . "HELP\r\n" x 1000) {
             local $SIG{PIPE} = 'IGNORE';
             my $socket = IO::Socket::UNIX->new(Peer => '/run/tfa/login') or die $!;
@@ -141,12 +141,12 @@ fn what_is_no_call_ends_its_connection_and_nothing_else() {
             print "over\n";
         }"#;
     for user in ["alice", "root"] {
-        let said = perl(&machine, NONSENSE, &[]).user(user).succeed();
+        let said = run_perl(&machine, INVALID, &[]).user(user).succeed();
         assert_eq!(said.matches("the bus is gone").count(), 6, "{said}");
         assert_eq!(said.matches("over").count(), 4, "{said}");
     }
     assert_eq!(daemon(&machine), before);
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn one_users_connections_leave_room_for_others() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("mallory", "letmein");
     let before = daemon(&machine);
-    // Most are ended at once, the others when they have been silent for ten seconds.
+    // Most are closed at once, the others after ten idle seconds.
     const HOLD: &str = r#"
         my @held = map { IO::Socket::UNIX->new(Peer => '/run/tfa/login') or die $! } 1 .. 500;
         sleep 1;
@@ -165,60 +165,60 @@ fn one_users_connections_leave_room_for_others() {
         $open = grep { !defined sysread $_, my $byte, 1 } @held;
         print "$open left\n";
         while (1) { IO::Socket::UNIX->new(Peer => '/run/tfa/login') or die $! }"#;
-    let hold = perl(&machine, HOLD, &[]).user("mallory").terminal();
+    let hold = run_perl(&machine, HOLD, &[]).user("mallory").terminal();
     hold.expect("16 open\n");
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
     hold.type_line("");
     hold.expect_within("0 left\n", Duration::from_secs(30));
-    // Now it knocks as fast as it can.
-    gets_in(&machine, &alice.phone.next_unused());
+    // Now it connects as fast as it can.
+    logs_in(&machine, &alice.phone.next_unused());
     assert_eq!(daemon(&machine), before);
 }
 
 #[test]
-fn a_lock_holds_on_every_road() {
+fn a_lock_applies_at_both_endpoints() {
     let (machine, alice) = machine_with_alice_set_up();
     const TRY: &str = r#"
         my ($code) = @ARGV;
-        my @roads = map { $_ % 2 ? Bus->own : Bus->new } 1 .. 6;
+        my @connections = map { $_ % 2 ? Bus->own : Bus->new } 1 .. 6;
         my $last;
-        for my $road (@roads) {
-            my ($dialog, $turn) = $road->begin('alice', tty => 'ssh', rhost => '192.0.2.66');
-            $turn = $road->answer($dialog, $code) if $dialog;
+        for my $connection (@connections) {
+            my ($dialog, $turn) = $connection->begin('alice', tty => 'ssh', rhost => '192.0.2.66');
+            $turn = $connection->answer($dialog, $code) if $dialog;
             $last = Bus::words($turn);
         }
         print $last;"#;
-    let said = perl(&machine, TRY, &[&alice.phone.wrong_code()]).succeed();
+    let said = run_perl(&machine, TRY, &[&alice.phone.wrong_code()]).succeed();
     assert!(said.contains("verdict: locked"), "{said}");
     assert_eq!(shown(&machine, "failures"), "5");
 }
 
 #[test]
-fn a_restart_refuses_no_login_that_comes_meanwhile() {
+fn a_login_during_a_restart_is_not_refused() {
     let (machine, alice) = machine_with_alice_set_up();
-    let login = past_the_password(&machine);
+    let login = after_password(&machine);
     login.expect(CODE);
     let again = "for i in 1 2 3 4 5; do systemctl restart tfad; sleep 0.3; done; \
                  touch /run/restarted; echo done";
     let restarts = machine.terminal(["sh", "-c", again]);
-    // As the module does: the bus where nobody can be connected to, and for no other reason.
+    // As the module does: the bus is used only if the socket has no listener.
     const BEGIN: &str = r#"
-        my ($roads, $began) = (0, 0);
+        my ($over_bus, $began) = (0, 0);
         until (-e '/run/restarted') {
             my $own = IO::Socket::UNIX->new(Peer => '/run/tfa/login');
-            $roads++ unless $own;
-            my $road = $own ? Bus->over($own) : Bus->new;
-            $road->begin('alice', service => 'sshd');
+            $over_bus++ unless $own;
+            my $connection = $own ? Bus->from_socket($own) : Bus->new;
+            $connection->begin('alice', service => 'sshd');
             $began++;
         }
-        print "all of $began began, $roads over the bus\n";"#;
-    let said = perl(&machine, BEGIN, &[]).succeed();
+        print "all of $began began, $over_bus over the bus\n";"#;
+    let said = run_perl(&machine, BEGIN, &[]).succeed();
     restarts.expect("done");
     assert!(!said.contains(" 0 over the bus"), "{said}");
-    // Whoever was asked by the old daemon is asked anew by the next.
+    // A user whom the old daemon asked is asked again by the next one.
     login.type_secret(&alice.phone.next_unused());
     login.expect("Two-factor login is not available right now.");
-    let login = ssh_as_far_as_the_code(&machine, "alice");
+    let login = ssh_to_code_prompt(&machine, "alice");
     login.type_secret(&alice.phone.next_unused());
     login.expect(SHELL);
 }

@@ -1,35 +1,35 @@
 //! Logins over SSH.
 
-use crate::people::{
+use crate::users::{
     CODE, PASSWORD, authenticate, begin_a_time_step, machine_with_alice, machine_with_alice_set_up,
-    record_of, set_up_in, ssh_as_far_as_the_code,
+    record_of, set_up_in, ssh_to_code_prompt,
 };
 use tfa_tests::{Machine, Phone, Terminal};
 
 const PROMPT: &str = "alice@host:~$";
 const WRONG: &str = "Wrong code. Enter the latest one.";
-const SPENT: &str = "This code was already used. Each code works only once: enter a new one.";
+const USED: &str = "This code was already used. Each code works only once: enter a new one.";
 
 #[test]
-fn alice_sets_up_her_phone_and_logs_in_with_password_and_code() {
+fn a_user_enrolls_and_logs_in_with_password_and_code() {
     let (machine, alice) = machine_with_alice_set_up();
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect(PROMPT);
     machine.expect_in_journal("tfad", "alice: verified by a code (service sshd, from ");
 }
 
 #[test]
-fn the_entry_on_the_phone_names_host_and_login() {
+fn the_entry_in_the_app_names_host_and_user() {
     let (_machine, alice) = machine_with_alice_set_up();
     assert_eq!(alice.phone.label(), "host:alice");
     assert_eq!(alice.phone.issuer(), Some("host"));
 }
 
 #[test]
-fn three_wrong_codes_end_a_dialog_and_a_later_right_one_gets_in() {
+fn three_wrong_codes_end_a_dialog_and_a_later_right_one_logs_in() {
     let (machine, alice) = machine_with_alice_set_up();
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     for _ in 0..2 {
         terminal.type_secret(&alice.phone.wrong_code());
         terminal.expect(WRONG);
@@ -51,7 +51,7 @@ fn three_wrong_codes_end_a_dialog_and_a_later_right_one_gets_in() {
 #[test]
 fn a_refusal_over_ssh_shows_the_reason() {
     let (machine, alice) = machine_with_alice_set_up();
-    // A client as people have it; the machine's own one says less.
+    // A client with default settings. That of the test machine prints less.
     let words = ["ssh", "-o", "StrictHostKeyChecking=no", "alice@localhost"];
     let terminal = machine.terminal(words);
     terminal.expect("Password:");
@@ -73,21 +73,21 @@ fn a_refusal_over_ssh_shows_the_reason() {
 }
 
 #[test]
-fn a_code_lets_in_once_and_no_earlier_code_lets_in_after_it() {
+fn a_code_is_accepted_once_and_invalidates_earlier_ones() {
     let (machine, alice) = machine_with_alice_set_up();
     begin_a_time_step(&machine, &alice.phone, 5);
-    // Past the oldest code, which the window leaves first.
+    // Skips the oldest code, which leaves the window first.
     let _ = alice.phone.next_unused();
     let earlier = alice.phone.next_unused();
     let newer = alice.phone.next_unused();
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&newer);
     terminal.expect(PROMPT);
 
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     for used in [&newer, &earlier] {
         terminal.type_secret(used);
-        terminal.expect(SPENT);
+        terminal.expect(USED);
         terminal.expect(CODE);
     }
     begin_a_time_step(&machine, &alice.phone, 10);
@@ -97,7 +97,7 @@ fn a_code_lets_in_once_and_no_earlier_code_lets_in_after_it() {
 }
 
 #[test]
-fn a_backup_code_lets_in_once_however_it_is_typed() {
+fn a_backup_code_is_accepted_once_in_any_spelling() {
     let (machine, alice) = machine_with_alice_set_up();
     let [first, second, third, ..] = alice.backup_codes.as_slice() else {
         panic!("{:?}", alice.backup_codes);
@@ -107,16 +107,16 @@ fn a_backup_code_lets_in_once_however_it_is_typed() {
         (second.to_lowercase(), "Backup code used, 8 left."),
         (third.replace('-', ""), "Backup code used, 7 left."),
     ] {
-        let terminal = ssh_as_far_as_the_code(&machine, "alice");
+        let terminal = ssh_to_code_prompt(&machine, "alice");
         terminal.type_secret(&typed);
         terminal.expect(said);
         terminal.expect(PROMPT);
     }
 
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     for used in [first.clone(), third.to_lowercase()] {
         terminal.type_secret(&used);
-        terminal.expect(SPENT);
+        terminal.expect(USED);
         terminal.expect(CODE);
     }
     let record = record_of(&machine, "alice");
@@ -124,9 +124,9 @@ fn a_backup_code_lets_in_once_however_it_is_typed() {
 }
 
 #[test]
-fn an_empty_answer_gives_up_and_counts_as_no_try() {
+fn an_empty_answer_ends_the_login_and_is_not_counted() {
     let (machine, alice) = machine_with_alice_set_up();
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret("");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
@@ -141,7 +141,7 @@ fn an_empty_answer_gives_up_and_counts_as_no_try() {
 }
 
 #[test]
-fn who_has_not_set_it_up_logs_in_as_ever() {
+fn user_without_enrollment_logs_in_unchanged() {
     let machine = machine_with_alice();
     let terminal = machine.ssh("alice");
     terminal.expect("Password:");
@@ -172,9 +172,9 @@ fn a_wrong_password_reveals_no_enrollment() {
 }
 
 #[test]
-fn while_it_is_paused_no_code_is_asked_and_the_journal_says_so() {
+fn while_paused_no_code_is_asked_and_the_journal_says_so() {
     let (machine, alice) = machine_with_alice_set_up();
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect(PROMPT);
     terminal.type_line("tfa-enroll pause");
@@ -198,13 +198,13 @@ fn while_it_is_paused_no_code_is_asked_and_the_journal_says_so() {
     terminal.expect("backup code:");
     terminal.type_secret(&alice.backup_codes[1]);
     terminal.expect("Two-factor login is on again.");
-    let again = ssh_as_far_as_the_code(&machine, "alice");
+    let again = ssh_to_code_prompt(&machine, "alice");
     again.type_secret(&alice.phone.next_unused());
     again.expect(PROMPT);
 }
 
 #[test]
-fn the_administrator_switches_it_off_and_on_and_the_phone_goes_on_working() {
+fn the_phone_works_after_the_mode_was_off() {
     let (machine, alice) = machine_with_alice_set_up();
     let write = |config: &str| machine.write_file("/etc/tfa/tfad.toml", config);
     let reload = |config: &str| {
@@ -224,20 +224,20 @@ fn the_administrator_switches_it_off_and_on_and_the_phone_goes_on_working() {
     );
 
     reload("[policy]\nmode = \"optional\"\n");
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect(PROMPT);
 
     write("[policy]\n\nmode = \"of\"\n");
     machine.fail(["systemctl", "reload", "tfad"]);
     machine.expect_in_journal("tfad", "/etc/tfa/tfad.toml:3:8:");
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect(PROMPT);
 }
 
 #[test]
-fn sshd_takes_a_key_then_the_password_then_the_code() {
+fn sshd_can_require_a_key_the_password_and_the_code() {
     let (machine, alice) = machine_with_alice_set_up();
     let key = machine.authorize_key("alice");
     machine.configure_sshd(
@@ -265,7 +265,7 @@ fn a_key_alone_logs_in_where_the_second_factor_is_optional() {
 }
 
 #[test]
-fn the_method_password_refuses_who_has_set_it_up_and_counts_no_wrong_code() {
+fn the_method_password_refuses_enrolled_users_uncounted() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
     machine.configure_sshd(
@@ -278,7 +278,7 @@ fn the_method_password_refuses_who_has_set_it_up_and_counts_no_wrong_code() {
     terminal.expect("bob@localhost's password:");
     terminal.type_secret("tractor");
     terminal.expect("bob@host:~$");
-    // Said before there is a key.
+    // The warning is shown before there is a key.
     terminal.type_line("tfa-enroll setup");
     terminal.expect("SSH logins on this host cannot ask for a code");
     terminal.expect("To set it up anyway, type yes");
@@ -286,7 +286,7 @@ fn the_method_password_refuses_who_has_set_it_up_and_counts_no_wrong_code() {
     terminal.expect("Cancelled. Nothing was changed.");
     assert!(!terminal.transcript().contains("otpauth"));
 
-    // A password that could be a code must not be taken for a wrong one.
+    // A password that could be a code must not count as a wrong code.
     machine.set_password("alice", "271828");
     let terminal = machine.ssh_with("alice", &by_password);
     for _ in 0..3 {
@@ -297,21 +297,21 @@ fn the_method_password_refuses_who_has_set_it_up_and_counts_no_wrong_code() {
     let record = record_of(&machine, "alice");
     assert!(record.contains("\"failures\": 0"), "{record}");
     assert!(record.contains("\"locked_until\": null"), "{record}");
-    let told = machine.expect_in_journal("sshd", "the answer was the password, not the code");
+    let message = machine.expect_in_journal("sshd", "the answer was the password, not the code");
     assert!(
-        told.contains("set \"KbdInteractiveAuthentication yes\""),
-        "{told}"
+        message.contains("set \"KbdInteractiveAuthentication yes\""),
+        "{message}"
     );
 
     machine.offer_questions();
     machine.set_password("alice", PASSWORD);
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect(PROMPT);
 }
 
 #[test]
-fn after_a_key_the_code_alone_is_asked_where_the_stack_says_so() {
+fn after_publickey_asks_for_the_code_after_a_key() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", PASSWORD);
     let keys = ["alice", "bob"].map(|user| machine.authorize_key(user));
@@ -339,7 +339,7 @@ fn after_a_key_the_code_alone_is_asked_where_the_stack_says_so() {
     terminal.expect(PROMPT);
     assert!(!terminal.transcript().contains("Password:"));
 
-    // An empty answer is no way on to the password.
+    // An empty answer does not lead to the password.
     let terminal = machine.ssh_with("alice", &["-i", &keys[0]]);
     for _ in 0..3 {
         terminal.expect(CODE);
@@ -356,7 +356,7 @@ fn after_a_key_the_code_alone_is_asked_where_the_stack_says_so() {
 }
 
 #[test]
-fn phones_with_other_codes_than_the_usual_work_too() {
+fn phones_with_other_code_parameters_work() {
     let machine = machine_with_alice();
     for (user, options) in [
         ("sha256", "--algorithm SHA256"),
@@ -365,13 +365,13 @@ fn phones_with_other_codes_than_the_usual_work_too() {
     ] {
         machine.add_user(user, PASSWORD);
         let phone = set_up_with(&machine, user, options);
-        let terminal = ssh_as_far_as_the_code(&machine, user);
+        let terminal = ssh_to_code_prompt(&machine, user);
         terminal.type_secret(&phone.next_unused());
         terminal.expect(&format!("{user}@host:~$"));
     }
 }
 
-/// Sets up a phone with options of choice.
+/// Enrolls a phone with options.
 #[track_caller]
 fn set_up_with(machine: &Machine, user: &str, options: &str) -> Phone {
     let terminal: Terminal = machine.ssh(user);

@@ -1,14 +1,14 @@
-//! Stacks that an administrator writes by hand: the options of the module's line. `su` carries
-//! them, for it asks what it is told to ask.
+//! PAM stacks of administrators: the options of the module's line. The tests use `su`, which shows
+//! every question of its stack.
 
-use crate::people::{CODE, Owner, PASSWORD, begin_a_time_step, machine_with_alice_set_up};
+use crate::users::{CODE, Owner, PASSWORD, begin_a_time_step, machine_with_alice_set_up};
 use tfa_tests::{Machine, Terminal};
 
 const WRONG: &str = "Wrong code. Enter the latest one.";
 const PROMPT: &str = "alice@host:~$";
 const REFUSED: &str = "su: Authentication failure";
 
-/// A machine with Alice set up and Bob not, where `su` runs this auth stack.
+/// A machine on which Alice has enrolled, Bob has not, and `su` uses this auth stack.
 fn machine_with_stack(auth: &str) -> (Machine, Owner) {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", PASSWORD);
@@ -21,7 +21,7 @@ fn write_stack(machine: &Machine, auth: &str) {
     machine.write_file("/etc/pam.d/su-l", format!("{auth}\n{rest}"));
 }
 
-/// Bob becomes somebody.
+/// Bob runs `su` to another user.
 fn become_user(machine: &Machine, user: &str) -> Terminal {
     machine.terminal_as("bob", ["su", "-", user])
 }
@@ -40,7 +40,7 @@ fn forward_pass_takes_password_and_code_in_one_answer() {
     terminal.type_secret(&joint(&alice.phone.next_unused()));
     terminal.expect(PROMPT);
 
-    // A wrong code: another is asked for by itself, and the password need not be typed again.
+    // After a wrong code only the code is asked for again.
     let terminal = become_user(&machine, "alice");
     terminal.expect("Password & verification code:");
     terminal.type_secret(&joint(&alice.phone.wrong_code()));
@@ -49,7 +49,7 @@ fn forward_pass_takes_password_and_code_in_one_answer() {
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect(PROMPT);
 
-    // The password alone: the code is asked for, here with a backup code for an answer.
+    // After the password alone the code is asked for. A backup code is accepted too.
     let terminal = become_user(&machine, "alice");
     terminal.expect("Password & verification code:");
     terminal.type_secret(PASSWORD);
@@ -58,7 +58,7 @@ fn forward_pass_takes_password_and_code_in_one_answer() {
     terminal.expect("Backup code used, 9 left.");
     terminal.expect(PROMPT);
 
-    // A right code does not make up for a wrong password.
+    // A right code does not replace the right password.
     let terminal = become_user(&machine, "alice");
     terminal.expect("Password & verification code:");
     terminal.type_secret(&format!("battery staple{}", alice.phone.next_unused()));
@@ -70,11 +70,11 @@ fn forward_pass_takes_password_and_code_in_one_answer() {
     terminal.expect("bob@host:~$");
 }
 
-/// A module before the others that asks for a password and looks no closer.
+/// A module before the others that asks for a password and does not check it.
 const ASKS_FIRST: &str = "auth required pam_exec.so quiet expose_authtok /bin/true\n";
 
 #[test]
-fn use_first_pass_takes_what_was_typed_before_and_never_asks() {
+fn use_first_pass_uses_the_earlier_answer_and_never_asks() {
     let (machine, alice) = machine_with_stack(&format!(
         "{ASKS_FIRST}\
          auth requisite pam_tfa.so use_first_pass forward_pass\n\
@@ -157,7 +157,7 @@ fn the_code_is_echoed_only_with_the_option_echo() {
 }
 
 #[test]
-fn not_required_success_lets_in_where_no_other_module_would() {
+fn not_required_success_suffices_without_other_modules() {
     let (machine, alice) = machine_with_stack("auth required pam_tfa.so not_required=success");
     let terminal = become_user(&machine, "bob");
     terminal.expect("bob@host:~$");
@@ -177,7 +177,7 @@ fn not_required_success_lets_in_where_no_other_module_would() {
 }
 
 #[test]
-fn an_option_that_is_not_known_refuses_everybody_and_is_named_in_the_log() {
+fn an_unknown_option_refuses_all_logins_and_is_logged() {
     let (machine, _alice) = machine_with_stack(
         "auth requisite pam_unix.so\n\
          auth required pam_tfa.so echo nullok not_required=sucess",
@@ -196,12 +196,12 @@ fn an_option_that_is_not_known_refuses_everybody_and_is_named_in_the_log() {
 }
 
 #[test]
-fn after_publickey_leaves_every_login_alone_that_brought_no_key() {
+fn after_publickey_ignores_logins_without_a_key() {
     let (machine, _alice) = machine_with_stack(
         "auth [success=done ignore=ignore default=die] pam_tfa.so after_publickey\n\
          auth required pam_unix.so",
     );
-    // What somebody writes into the environment is not what sshd has vouched for.
+    // A variable in the environment of a user is not a statement of sshd.
     let terminal = machine
         .command(["su", "-", "alice"])
         .user("bob")

@@ -1,32 +1,32 @@
-//! The store: what lies on the disk, what becomes of it when it is damaged, lost or somebody
-//! else's, and what is left of a change that was cut short.
+//! The store: what is on the disk, what happens if it is damaged, lost or foreign, and what remains
+//! of an interrupted change.
 
 use std::time::Duration;
 
 use tfa_tests::Machine;
 
-use crate::bus::{perl, shown};
+use crate::bus::{run_perl, shown};
 use crate::faults::add_options;
-use crate::locks::{at_the_door, gets_in, past_the_password};
-use crate::people::{CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up, set_up};
+use crate::locks::{after_password, logs_in, ssh_with_messages};
+use crate::users::{CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up, set_up};
 
-/// What a person sees whose login cannot be judged.
+/// The message for a login that cannot be decided.
 const NOT_AVAILABLE: &str =
     "Two-factor login is not available right now. Please tell your administrator.";
 
 #[track_caller]
 fn is_refused(machine: &Machine, user: &str, password: &str) {
-    let terminal = at_the_door(machine, user);
+    let terminal = ssh_with_messages(machine, user);
     terminal.expect("Password:");
     terminal.type_secret(password);
     terminal.expect(NOT_AVAILABLE);
     terminal.expect("Password:");
 }
 
-/// A login with the password alone, of somebody who has not set it up.
+/// A login of a user who has not enrolled, with the password alone.
 #[track_caller]
-fn gets_in_without(machine: &Machine, user: &str, password: &str) {
-    let terminal = at_the_door(machine, user);
+fn logs_in_without_code(machine: &Machine, user: &str, password: &str) {
+    let terminal = ssh_with_messages(machine, user);
     terminal.expect("Password:");
     terminal.type_secret(password);
     terminal.expect(&format!("{user}@host:~$"));
@@ -37,13 +37,13 @@ fn restart(machine: &Machine) {
     machine.succeed(["systemctl", "restart", "tfad.service"]);
 }
 
-/// Changes a byte of alice's sealed record, wherever it lies in the file.
+/// Changes a byte of alice's sealed record at its place in the file.
 const FLIP: &str = r#"
     my ($path) = @ARGV;
     open my $file, '+<:raw', $path or die;
     local $/;
     my $bytes = <$file>;
-    # A row's head: how long the name, the uid, the revision and the record are; then the name.
+    # The header of a row: the lengths of name, uid, revision and record. Then the name.
     $bytes =~ /\x17[\x01-\x06\x08\x09]{2}(?:[\x80-\xff][\x00-\x7f])alice/ or die "no row\n";
     my $at = $+[0] + 60;
     seek $file, $at, 0;
@@ -54,16 +54,16 @@ const FLIP: &str = r#"
 const DATABASE: &str = "/var/lib/tfa/accounts.db";
 
 #[test]
-fn no_secret_lies_on_the_disk_in_the_clear() {
+fn no_secret_is_on_the_disk_in_the_clear() {
     let (machine, alice) = machine_with_alice_set_up();
-    // The calls below come from no terminal, where polkit could ask for the password.
+    // The calls below have no terminal on which polkit could ask for the password.
     machine.write_file(
         "/etc/polkit-1/rules.d/10-unasked.rules",
         "polkit.addRule(function(action, subject) {\n\
          if (action.id == 'org.tfad.tfa1.enroll') return polkit.Result.YES;\n});\n",
     );
     machine.succeed(["systemctl", "restart", "polkit"]);
-    // Some more of what is written: an offer that waits, a new set of backup codes, wrong codes.
+    // More data: a pending authenticator, a new set of backup codes, wrong codes.
     const MORE: &str = r#"
         my ($backup, $other) = @ARGV;
         my $bus = Bus->new;
@@ -72,7 +72,7 @@ fn no_secret_lies_on_the_disk_in_the_clear() {
         print "$offer{secret}\n";
         my ($codes) = $bus->tfa('Account', 'NewBackupCodes', 's', $other);
         print "$_\n" for @$codes;"#;
-    let more = perl(
+    let more = run_perl(
         &machine,
         MORE,
         &[&alice.backup_codes[0], &alice.backup_codes[1]],
@@ -84,9 +84,9 @@ fn no_secret_lies_on_the_disk_in_the_clear() {
     secrets.push(alice.phone.secret().to_owned());
     assert_eq!(secrets.len(), 22);
 
-    // Each as text, in either case and without its dash, and a key as its bytes, in every file of
-    // the state and wherever else on the disk the daemon could have left it. The search finds
-    // what is there: the user's name.
+    // Searches for each secret as text, in both cases and without its dash, and for each key as
+    // bytes, in every file of the state and in each place on the disk where the daemon could have
+    // left it. It also searches for the user's name, which must be found.
     const SEARCH: &str = r#"
         my @needles = map { ($_, lc, do { (my $bare = $_) =~ s/-//g; ($bare, lc $bare) }) } @ARGV;
         my @letters = ('A' .. 'Z', 2 .. 7);
@@ -111,7 +111,7 @@ fn no_secret_lies_on_the_disk_in_the_clear() {
     machine.succeed(["journalctl", "--sync"]);
     let arguments: Vec<&str> = secrets.iter().map(String::as_str).collect();
     let search = |what: &str| {
-        let found = perl(&machine, SEARCH, &arguments).succeed();
+        let found = run_perl(&machine, SEARCH, &arguments).succeed();
         assert!(found.starts_with("92 needles, "), "{what}: {found}");
     };
     search("while the daemon runs");
@@ -122,9 +122,9 @@ fn no_secret_lies_on_the_disk_in_the_clear() {
     assert!(modes.contains("600 root accounts.db\n"), "{modes}");
     assert!(modes.contains("600 root key\n"), "{modes}");
 
-    // What was searched for is what works.
+    // The secrets of the search are the valid ones.
     machine.succeed(["systemctl", "start", "tfad.service"]);
-    gets_in(&machine, secrets.get(11).unwrap());
+    logs_in(&machine, secrets.get(11).unwrap());
 }
 
 #[test]
@@ -134,14 +134,14 @@ fn a_damaged_record_refuses_only_its_owner_until_the_reset() {
     machine.add_user("carol", "teapot");
     let carol = set_up(&machine, "carol", "teapot");
     machine.succeed(["systemctl", "stop", "tfad.service"]);
-    perl(&machine, FLIP, &[DATABASE]).succeed();
+    run_perl(&machine, FLIP, &[DATABASE]).succeed();
     machine.succeed(["systemctl", "start", "tfad.service"]);
 
     is_refused(&machine, "alice", PASSWORD);
-    let told = machine.expect_in_journal("tfad", "the record of alice is damaged");
-    assert!(told.contains("`tfactl reset alice`"), "{told}");
-    gets_in_without(&machine, "bob", "tractor");
-    let terminal = at_the_door(&machine, "carol");
+    let printed = machine.expect_in_journal("tfad", "the record of alice is damaged");
+    assert!(printed.contains("`tfactl reset alice`"), "{printed}");
+    logs_in_without_code(&machine, "bob", "tractor");
+    let terminal = ssh_with_messages(&machine, "carol");
     terminal.expect("Password:");
     terminal.type_secret("teapot");
     terminal.expect(CODE);
@@ -157,16 +157,16 @@ fn a_damaged_record_refuses_only_its_owner_until_the_reset() {
     let line = said.lines().find(|line| line.starts_with("alice"));
     assert!(line.is_some_and(|line| line.contains("unusable")), "{said}");
     assert!(said.contains("carol"), "{said}");
-    // alice's own commands change nothing about it either.
+    // The commands of alice do not change it either.
     let output = machine.run_as("alice", ["tfa-enroll", "status"]);
     assert_eq!(output.code(), Some(1), "{output}");
     machine.fail(["tfactl", "unlock", "alice"]);
 
-    // The byte flipped back: nothing else was done to the record.
+    // The byte is restored, and the record is otherwise unchanged.
     machine.succeed(["systemctl", "stop", "tfad.service"]);
     let copy = format!("{DATABASE}.damaged");
     machine.succeed(["cp", DATABASE, &copy]);
-    perl(&machine, FLIP, &[DATABASE]).succeed();
+    run_perl(&machine, FLIP, &[DATABASE]).succeed();
     machine.succeed(["systemctl", "start", "tfad.service"]);
     assert_eq!(shown(&machine, "state"), "\"enabled\"");
     machine.succeed(["systemctl", "stop", "tfad.service"]);
@@ -174,9 +174,9 @@ fn a_damaged_record_refuses_only_its_owner_until_the_reset() {
     machine.succeed(["systemctl", "start", "tfad.service"]);
 
     machine.succeed(["tfactl", "reset", "alice", "--yes"]);
-    gets_in_without(&machine, "alice", PASSWORD);
+    logs_in_without_code(&machine, "alice", PASSWORD);
     let alice = set_up(&machine, "alice", PASSWORD);
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
 }
 
 #[test]
@@ -186,9 +186,9 @@ fn a_damaged_or_missing_database_serves_no_login_and_is_unchanged() {
     machine.succeed(["systemctl", "stop", "tfad.service"]);
     const KEEP: &str = "cp -a /var/lib/tfa /root/kept";
     machine.succeed(["sh", "-c", KEEP]);
-    // The bus waits for a daemon that systemd starts again and again; the module need not.
+    // The bus waits while systemd restarts the daemon. The module need not wait that long.
     add_options(&machine, "timeout=3");
-    for (damage, told, user, password) in [
+    for (damage, printed, user, password) in [
         (
             "head -c 20000 /dev/urandom >accounts.db",
             "accounts.db is damaged (file is not a database)",
@@ -226,8 +226,8 @@ fn a_damaged_or_missing_database_serves_no_login_and_is_unchanged() {
              systemctl start --no-block tfad"
         );
         machine.succeed(["sh", "-c", &script]);
-        machine.expect_in_journal("tfad", told);
-        // Whoever it is: nobody can be told apart now.
+        machine.expect_in_journal("tfad", printed);
+        // For all users: their records cannot be printed apart.
         is_refused(&machine, user, password);
         const AS_IT_WAS: &str = "cd /var/lib/tfa; [ ! -s /root/sum ] || sha256sum -c /root/sum";
         machine.succeed(["sh", "-c", AS_IT_WAS]);
@@ -235,8 +235,8 @@ fn a_damaged_or_missing_database_serves_no_login_and_is_unchanged() {
     const RESTORE: &str = "systemctl stop tfad; rm -rf /var/lib/tfa; \
         cp -a /root/kept /var/lib/tfa; systemctl start tfad";
     machine.succeed(["sh", "-c", RESTORE]);
-    gets_in(&machine, &alice.phone.next_unused());
-    gets_in_without(&machine, "bob", "tractor");
+    logs_in(&machine, &alice.phone.next_unused());
+    logs_in_without_code(&machine, "bob", "tractor");
 }
 
 #[test]
@@ -245,21 +245,21 @@ fn without_the_sealing_key_enrolled_users_are_refused() {
     machine.add_user("bob", "tractor");
     machine.succeed(["mv", "/var/lib/tfa/key", "/root/key"]);
     restart(&machine);
-    let told = machine.expect_in_journal(
+    let printed = machine.expect_in_journal(
         "tfad",
         "is not here: the key file /var/lib/tfa/key is missing",
     );
     assert!(
-        told.contains("Put the right key back as /var/lib/tfa/key"),
-        "{told}"
+        printed.contains("Put the right key back as /var/lib/tfa/key"),
+        "{printed}"
     );
     is_refused(&machine, "alice", PASSWORD);
-    gets_in_without(&machine, "bob", "tractor");
+    logs_in_without_code(&machine, "bob", "tractor");
     assert!(!machine.has_file("/var/lib/tfa/key"));
     let said = machine.succeed(["tfactl", "show", "alice"]);
     assert!(said.contains("Put the right key back"), "{said}");
 
-    // Another key is no better, and one that others could read is not taken.
+    // Another key is refused, and so is one that others can read.
     machine.succeed([
         "sh",
         "-c",
@@ -275,11 +275,11 @@ fn without_the_sealing_key_enrolled_users_are_refused() {
 
     machine.succeed(["chmod", "600", "/var/lib/tfa/key"]);
     restart(&machine);
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
 }
 
 #[test]
-fn a_user_of_the_same_name_and_another_uid_inherits_nothing() {
+fn a_new_user_of_the_same_name_does_not_get_the_record() {
     let (machine, alice) = machine_with_alice_set_up();
     const DELETE: &str = "loginctl terminate-user alice; \
         while pgrep -u alice >/dev/null; do sleep 0.1; done; userdel --remove alice";
@@ -298,11 +298,11 @@ fn a_user_of_the_same_name_and_another_uid_inherits_nothing() {
     machine.set_password("alice", PASSWORD);
 
     is_refused(&machine, "alice", PASSWORD);
-    let told = machine.expect_in_journal(
+    let printed = machine.expect_in_journal(
         "tfad",
         "alice was set up with the uid 1000 and has the uid 4321 now",
     );
-    assert!(told.contains("tfactl reset alice"), "{told}");
+    assert!(printed.contains("tfactl reset alice"), "{printed}");
     let output = machine.run_as("alice", ["tfa-enroll", "status"]);
     assert_eq!(output.code(), Some(1), "{output}");
     let said = machine.succeed(["tfactl", "show", "alice"]);
@@ -312,9 +312,9 @@ fn a_user_of_the_same_name_and_another_uid_inherits_nothing() {
     );
 
     machine.succeed(["tfactl", "reset", "alice", "--yes"]);
-    gets_in_without(&machine, "alice", PASSWORD);
+    logs_in_without_code(&machine, "alice", PASSWORD);
     let other = set_up(&machine, "alice", PASSWORD);
-    let terminal = past_the_password(&machine);
+    let terminal = after_password(&machine);
     terminal.expect(CODE);
     terminal.type_secret(&alice.phone.code_not_of(&other.phone));
     terminal.expect("Wrong code.");
@@ -324,7 +324,7 @@ fn a_user_of_the_same_name_and_another_uid_inherits_nothing() {
 }
 
 #[test]
-fn a_sealing_key_from_systemd_is_used_and_none_lies_beside_the_database() {
+fn a_credential_from_systemd_replaces_the_key_file() {
     let mut machine = machine_with_alice();
     const ENCRYPT: &str = r#"
         set -e
@@ -340,10 +340,10 @@ fn a_sealing_key_from_systemd_is_used_and_none_lies_beside_the_database() {
     assert!(machine.has_file(DATABASE));
     assert!(!machine.has_file("/var/lib/tfa/key"));
     machine.reboot();
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
     assert!(!machine.has_file("/var/lib/tfa/key"));
 
-    // Without it the daemon makes no other key.
+    // Without the credential the daemon creates no key.
     machine.succeed(["mv", "/etc/credstore.encrypted/tfad.key", "/root/"]);
     restart(&machine);
     machine.expect_in_journal("tfad", "the key that sealed the accounts");
@@ -351,23 +351,23 @@ fn a_sealing_key_from_systemd_is_used_and_none_lies_beside_the_database() {
     assert!(!machine.has_file("/var/lib/tfa/key"));
     machine.succeed(["mv", "/root/tfad.key", "/etc/credstore.encrypted/"]);
     restart(&machine);
-    gets_in(&machine, &alice.phone.next_unused());
+    logs_in(&machine, &alice.phone.next_unused());
 }
 
-/// Root's account, through all that its owner can do with it, while the daemon is killed somewhere
-/// in each: from before the request reaches it until after it has answered. Then the account must
-/// be as it was before, or as it is after; and after, if the daemon has said so.
-const CUT_SHORT: &str = r#"
+/// Kills the daemon at a random time during each kind of change of root's account, from before the
+/// request until after the reply. The account must then be as before the change or as after it, and
+/// as after it if the daemon has reported success.
+const KILL_DURING_CHANGES: &str = r#"
     use Digest::SHA 'hmac_sha1';
     use Time::HiRes qw(sleep time);
     my ($rounds) = @ARGV;
     my $bus = Bus->new;
-    my (%key, %took, %came, $kills);
+    my (%key, %took, %count, $kills);
 
     sub account { $bus->tfa('Account', @_) }
     sub status { my ($status) = account('Status', ''); return {map { @$_ } @$status} }
     sub offer { my %offer = map { @$_ } @{$_[0]}; return $offer{secret} }
-    # The code that a key shows now, or some steps later.
+    # The code of a key, `$later` time steps from now.
     sub code {
         my ($key, $later) = @_;
         my %value; @value{'A' .. 'Z', 2 .. 7} = 0 .. 31;
@@ -377,7 +377,7 @@ const CUT_SHORT: &str = r#"
         return sprintf '%06d', ($number & 0x7fffffff) % 1000000;
     }
     sub works { my ($code) = @_; return eval { account('Test', 's', $code); 1 } ? 1 : 0 }
-    # Set up: the key and the backup codes. The code used is the present one, so the next is good.
+    # Enrolls. Returns the key and the backup codes. Uses the current code, so the next one is valid.
     sub set_up {
         eval { $bus->tfa('Admin', 'Reset', 's', 'root') };
         my ($offer) = account('Setup', 'a{sv}', []);
@@ -385,7 +385,7 @@ const CUT_SHORT: &str = r#"
         my ($codes) = account('Confirm', 's', code($key, 0));
         return ($key, @$codes);
     }
-    # Calls, kills meanwhile, and waits for the next daemon; gives what was answered, if anything.
+    # Calls, kills the daemon meanwhile, and waits for the next one. Returns the reply, if any.
     sub cut {
         my ($what, @call) = @_;
         my ($pid) = $bus->daemon('GetConnectionUnixProcessID', 's', 'org.tfad.Tfa1');
@@ -405,14 +405,14 @@ const CUT_SHORT: &str = r#"
         }
         return ($answered, @answer);
     }
-    # How it came out: neither of the two ends the test, and so does a yes that did not last.
+    # Counts the outcome. Dies if the state is neither of the two, or if a reported change is lost.
     sub judge {
         my ($what, $answered, $before, $after) = @_;
         my $status = status();
-        die "$what: neither before nor after: ", join(' ', map { "$_=" . (ref $$status{$_} ? "[@{$$status{$_}}]" : $$status{$_}) } sort keys %$status), "\n"
+        die "$what: neither the state before nor after: ", join(' ', map { "$_=" . (ref $$status{$_} ? "[@{$$status{$_}}]" : $$status{$_}) } sort keys %$status), "\n"
             unless $before xor $after;
-        die "$what: said to be done, and is not\n" if $answered and !$after;
-        $came{$what}{$after ? 'after' : 'before'}++;
+        die "$what: reported as done, and is not stored\n" if $answered and !$after;
+        $count{$what}{$after ? 'after' : 'before'}++;
     }
     sub measured {
         my ($what, @call) = @_;
@@ -422,7 +422,7 @@ const CUT_SHORT: &str = r#"
         return @answer;
     }
 
-    # How long each takes, undisturbed.
+    # The duration of each without a kill.
     my ($key, @codes) = set_up();
     measured('codes', 'Account', 'NewBackupCodes', 's', $codes[0]);
     ($key, @codes) = set_up();
@@ -433,45 +433,45 @@ const CUT_SHORT: &str = r#"
     measured('confirm', 'Account', 'Confirm', 's', code(offer($offer), 0));
 
     for (1 .. $rounds) {
-        # Setting up, and its confirmation.
+        # Enrollment, and its confirmation.
         eval { $bus->tfa('Admin', 'Reset', 's', 'root') };
-        my ($answered, $told) = cut('setup', 'Account', 'Setup', 'a{sv}', []);
+        my ($answered, $printed) = cut('setup', 'Account', 'Setup', 'a{sv}', []);
         my $state = status()->{state};
         judge('setup', $answered, $state eq 'none', $state eq 'pending');
-        ($told) = account('Setup', 'a{sv}', []) unless $answered;
-        my $key = offer($told);
-        ($answered, $told) = cut('confirm', 'Account', 'Confirm', 's', code($key, 0));
+        ($printed) = account('Setup', 'a{sv}', []) unless $answered;
+        my $key = offer($printed);
+        ($answered, $printed) = cut('confirm', 'Account', 'Confirm', 's', code($key, 0));
         my $is = status();
         judge('confirm', $answered,
             $is->{state} eq 'pending' && $is->{backup_codes_left} == 0 && !@{$is->{authenticators}},
             $is->{state} eq 'enabled' && $is->{backup_codes_left} == 10 && works(code($key, 1)));
-        die "the codes that were shown do not work\n" if $answered and !works($told->[7]);
+        die "the codes that were shown do not work\n" if $answered and !works($printed->[7]);
 
         # New backup codes.
         ($key, my @codes) = set_up();
-        ($answered, $told) = cut('codes', 'Account', 'NewBackupCodes', 's', $codes[0]);
+        ($answered, $printed) = cut('codes', 'Account', 'NewBackupCodes', 's', $codes[0]);
         my ($proof, $old) = (works($codes[0]), works($codes[1]));
         my $left = status()->{backup_codes_left};
         judge('codes', $answered, $left == 10 && $proof && $old, $left == 10 && !$proof && !$old);
-        die "the new codes do not work\n" if $answered and !works($told->[0]);
+        die "the new codes do not work\n" if $answered and !works($printed->[0]);
 
-        # A move: the offer, then its confirmation.
+        # A move: the pending authenticator, then its confirmation.
         ($key, @codes) = set_up();
-        ($answered, $told) = cut('move', 'Account', 'Move', 'sa{sv}', $codes[0], []);
+        ($answered, $printed) = cut('move', 'Account', 'Move', 'sa{sv}', $codes[0], []);
         $is = status();
         my $old_works = works(code($key, 1));
         judge('move', $answered,
             $old_works && !$is->{pending_authenticator} && $is->{backup_codes_left} == 10,
             $old_works && $is->{pending_authenticator} && $is->{backup_codes_left} == 9);
-        ($told) = account('Move', 'sa{sv}', $codes[1], []) unless $answered;
-        my $new = offer($told);
+        ($printed) = account('Move', 'sa{sv}', $codes[1], []) unless $answered;
+        my $new = offer($printed);
         ($answered) = cut('confirm the move', 'Account', 'Confirm', 's', code($new, 0));
         my $pending = status()->{pending_authenticator};
         my ($old_phone, $new_phone) = (works(code($key, 1)), works(code($new, 1)));
         judge('confirm the move', $answered,
             $pending && $old_phone && !$new_phone, !$pending && !$old_phone && $new_phone);
 
-        # A login: the code that let in is dead.
+        # A login: the accepted code is used up.
         ($key, @codes) = set_up();
         my ($dialog) = $bus->begin('root', rhost => '192.0.2.66');
         my $code = code($key, 1);
@@ -480,7 +480,7 @@ const CUT_SHORT: &str = r#"
         my $good = works($code);
         judge('login', $answered, $good, !$good);
 
-        # The end.
+        # Removal.
         ($key, @codes) = set_up();
         ($answered) = cut('remove', 'Account', 'Remove', 's', $codes[0]);
         $is = status();
@@ -488,22 +488,22 @@ const CUT_SHORT: &str = r#"
             $is->{state} eq 'enabled' && $is->{backup_codes_left} == 10 && works($codes[0]),
             $is->{state} eq 'none' && $is->{backup_codes_left} == 0);
     }
-    for my $what (sort keys %came) {
-        printf "%s: %d before, %d after\n", $what, map { $came{$what}{$_} // 0 } 'before', 'after';
+    for my $what (sort keys %count) {
+        printf "%s: %d before, %d after\n", $what, map { $count{$what}{$_} // 0 } 'before', 'after';
     }
     print "killed $kills times\n";"#;
 
 #[test]
 fn a_killed_daemon_leaves_the_state_before_or_after_a_change() {
     let machine = Machine::boot();
-    // Two seconds before each restart are for a daemon that cannot start.
+    // A daemon that cannot start is restarted after two seconds.
     machine.write_file(
         "/etc/systemd/system/tfad.service.d/at-once.conf",
         "[Service]\nRestartSec=10ms\n",
     );
     machine.succeed(["systemctl", "daemon-reload"]);
-    let told = perl(&machine, CUT_SHORT, &["4"])
+    let printed = run_perl(&machine, KILL_DURING_CHANGES, &["4"])
         .within(Duration::from_secs(240))
         .succeed();
-    assert!(told.contains("killed 28 times"), "{told}");
+    assert!(printed.contains("killed 28 times"), "{printed}");
 }

@@ -1,16 +1,16 @@
 //! sudo, su and polkit: logins within a login.
 
-use crate::people::{
-    CODE, PASSWORD, begin_a_time_step, decree, machine_with_alice, machine_with_alice_set_up,
-    record_of, set_up, ssh_as_far_as_the_code,
+use crate::users::{
+    CODE, PASSWORD, begin_a_time_step, machine_with_alice, machine_with_alice_set_up, record_of,
+    set_policy, set_up, ssh_to_code_prompt,
 };
 use tfa_tests::Machine;
 
 const WRONG: &str = "Wrong code. Enter the latest one.";
-const SPENT: &str = "This code was already used. Each code works only once: enter a new one.";
+const USED: &str = "This code was already used. Each code works only once: enter a new one.";
 const BOBS_PASSWORD: &str = "tractor";
 
-/// Bob, who knows Alice's password, as such people do, and has no phone.
+/// Adds bob, who knows Alice's password and has no phone.
 fn add_bob(machine: &Machine) {
     machine.add_user("bob", BOBS_PASSWORD);
 }
@@ -37,7 +37,7 @@ fn sudo_asks_the_calling_user_for_password_and_code() {
     terminal.type_secret(PASSWORD);
     terminal.expect(CODE);
     terminal.type_secret(&code);
-    terminal.expect(SPENT);
+    terminal.expect(USED);
     terminal.expect(CODE);
     terminal.type_secret(&alice.backup_codes[0]);
     terminal.expect("bob");
@@ -59,7 +59,7 @@ fn sudo_refuses_wrong_codes_and_an_empty_answer() {
     let terminal = machine.terminal_as("alice", ["sudo", "-k", "id", "-un"]);
     terminal.expect("[sudo] password for alice:");
     terminal.type_secret(PASSWORD);
-    // sudo wants silence of PAM's modules: a reason is shown with the next question or not at all.
+    // sudo passes PAM_SILENT, so a reason is shown only together with the next question.
     for reason in [WRONG, WRONG, "Sorry, try again."] {
         terminal.expect(CODE);
         terminal.type_secret(&alice.phone.wrong_code());
@@ -88,7 +88,7 @@ fn sudo_refuses_wrong_codes_and_an_empty_answer() {
 }
 
 #[test]
-fn su_asks_for_the_code_of_whom_one_wants_to_be() {
+fn su_asks_for_the_code_of_the_target_user() {
     let (machine, alice) = machine_with_alice_set_up();
     add_bob(&machine);
     machine.set_password("root", "very rooty");
@@ -105,19 +105,19 @@ fn su_asks_for_the_code_of_whom_one_wants_to_be() {
     terminal.expect("alice@host:~$");
     machine.expect_in_journal("tfad", "alice: verified by a code (service su-l, from ");
 
-    // Her own account, from her own session: the same rule.
+    // The same rule applies to her own account from her own session.
     terminal.type_line("su - alice");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal.expect(CODE);
     terminal.type_secret(&code);
-    terminal.expect(SPENT);
+    terminal.expect(USED);
     terminal.expect(CODE);
     terminal.type_secret("");
     terminal.expect("su: Authentication failure");
     terminal.expect("alice@host:~$");
 
-    // Bob and root have set up nothing; that Alice has is no matter there.
+    // Bob and root have not enrolled. The enrollment of Alice does not matter.
     terminal.type_line("su - bob");
     terminal.expect("Password:");
     terminal.type_secret(BOBS_PASSWORD);
@@ -127,13 +127,13 @@ fn su_asks_for_the_code_of_whom_one_wants_to_be() {
     terminal.type_secret("very rooty");
     terminal.expect("root@host:~#");
 
-    // Root is asked for nothing.
+    // Root is not asked.
     terminal.type_line("su - alice");
     terminal.expect("alice@host:~$");
 }
 
 #[test]
-fn su_and_sudo_say_nothing_about_codes_to_a_wrong_password() {
+fn su_and_sudo_reveal_no_enrollment_to_a_wrong_password() {
     let (machine, _alice) = machine_with_alice_set_up();
     add_bob(&machine);
     machine.add_to_group("alice", "sudo");
@@ -170,7 +170,7 @@ fn polkit_asks_the_administrator_for_password_and_code() {
     );
     machine.succeed(["systemctl", "daemon-reload"]);
     begin_a_time_step(&machine, &alice.phone, 5);
-    let terminal = ssh_as_far_as_the_code(&machine, "alice");
+    let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("alice@host:~$");
 
@@ -201,11 +201,10 @@ fn polkit_asks_the_administrator_for_password_and_code() {
 }
 
 #[test]
-fn a_bus_of_ones_own_does_not_answer_for_the_daemon() {
+fn a_users_own_bus_does_not_replace_the_daemon() {
     let (machine, alice) = machine_with_alice_set_up();
     add_bob(&machine);
-    // Bob runs the daemon itself, with a policy to his liking, on a bus where everybody may do
-    // everything.
+    // Bob runs a daemon with his own policy, on a bus on which all calls are permitted.
     machine.write_file("/home/bob/tfad.toml", "[policy]\nmode = \"off\"\n");
     machine.write_file(
         "/tmp/bob/bus.conf",
@@ -222,7 +221,7 @@ fn a_bus_of_ones_own_does_not_answer_for_the_daemon() {
     let serve = "mkdir -p /tmp/bob/state && exec /usr/sbin/tfad --config /home/bob/tfad.toml \
                  --state /tmp/bob/state --bus unix:path=/tmp/bob/bus";
     let _daemon = machine.terminal_as("bob", ["sh", "-c", serve]);
-    // It would do as he likes: it answers root, and the answer is that no code is needed.
+    // It would reply to root that no code is required.
     let ask = "until busctl --address=unix:path=/tmp/bob/bus call org.tfad.Tfa1 \
                /org/tfad/Tfa1 org.tfad.Tfa1.Login Begin 'sa{sv}' bob 1 phase s auth |
                grep not-required; do sleep 0.05; done";
@@ -248,7 +247,7 @@ fn a_bus_of_ones_own_does_not_answer_for_the_daemon() {
 }
 
 #[test]
-fn cron_at_and_user_managers_do_not_mind_that_the_daemon_is_stopped() {
+fn cron_at_and_user_managers_work_while_the_daemon_is_down() {
     let machine = Machine::boot_bare_with(&["cron", "at"]);
     machine.install_package();
     machine.add_user("alice", PASSWORD);
@@ -257,7 +256,7 @@ fn cron_at_and_user_managers_do_not_mind_that_the_daemon_is_stopped() {
     machine.succeed(["loginctl", "terminate-user", "alice"]);
     machine.succeed(["systemctl", "mask", "--now", "--runtime", "tfad.service"]);
 
-    // Logins are refused now, so what follows is no accident.
+    // Logins are refused now, which shows that the daemon is down.
     let terminal = machine.ssh("alice");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
@@ -298,11 +297,11 @@ fn cron_at_and_user_managers_do_not_mind_that_the_daemon_is_stopped() {
 }
 
 #[test]
-fn sudo_tells_once_a_login_session_until_when_the_grace_lasts() {
-    const TOLD: &str = "Two-factor login will be required on host";
+fn sudo_shows_the_end_of_the_grace_once_a_session() {
+    const SHOWN: &str = "Two-factor login will be required on host";
     let machine = machine_with_alice();
     machine.add_to_group("alice", "sudo");
-    decree(&machine, "[policy]\nmode = \"required\"\ngrace = \"7d\"\n");
+    set_policy(&machine, "[policy]\nmode = \"required\"\ngrace = \"7d\"\n");
     for session in ["first", "second"] {
         let terminal = machine.ssh("alice");
         terminal.expect("Password:");
@@ -310,7 +309,7 @@ fn sudo_tells_once_a_login_session_until_when_the_grace_lasts() {
         terminal.expect("Set it up now? yes, or Enter for later:");
         terminal.type_line("");
         terminal.expect("alice@host:~$");
-        // From another terminal of the session, too, as in tmux.
+        // On another terminal of the session too, as in tmux.
         for (words, tells) in [
             ("sudo -k whoami", true),
             ("sudo -k whoami", false),
@@ -319,9 +318,9 @@ fn sudo_tells_once_a_login_session_until_when_the_grace_lasts() {
             terminal.type_line(words);
             terminal.expect("password for alice:");
             terminal.type_secret(PASSWORD);
-            let told = terminal.expect_any(&[TOLD, "root"]) == 0;
-            assert_eq!(told, tells, "{session}: {words}");
-            if told {
+            let message = terminal.expect_any(&[SHOWN, "root"]) == 0;
+            assert_eq!(message, tells, "{session}: {words}");
+            if message {
                 terminal.expect("To set it up in time: tfa-enroll");
                 terminal.expect("root");
             }

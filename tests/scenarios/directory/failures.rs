@@ -3,22 +3,23 @@
 use tfa_tests::Machine;
 
 use super::machines::{
-    Moment, Part, add_directory_group, bring_back, fails_at, fails_no_more, machine_with_directory,
-    take_down,
+    Part, Point, add_directory_group, fail_at, machine_with_directory, start_part, stop_failing,
+    stop_part,
 };
 use super::{
-    ASK_TO_BEGIN, PASSWORD, REQUIRED, decree, gets_in_by_setting_up, gets_in_with, gets_in_without,
-    is_refused, is_told_and_refused, past_the_password_of, required_but_of, required_of, shell_of,
+    ASK_TO_BEGIN, PASSWORD, REQUIRED, after_password_of, is_refused, is_refused_with_message,
+    logs_in_with_code, logs_in_with_enrollment, logs_in_without_code, required_but_of, required_of,
+    set_policy, shell_of,
 };
-use crate::people::{CODE, set_up};
+use crate::users::{CODE, set_up};
 
-/// What somebody reads where nobody knows whether a rule holds.
-const NOT_KNOWN: &str = "could not be determined";
-/// What somebody reads whom nobody knows any more.
+/// The message if it is unknown whether a rule matches.
+const UNDETERMINED: &str = "could not be determined";
+/// The message if the user is unknown.
 const NOT_AVAILABLE: &str =
     "Two-factor login is not available right now. Please tell your administrator.";
 
-/// The log says why somebody was refused, and of which group it is not known.
+/// The log has the reason of the refusal, and the group that is unknown.
 #[track_caller]
 fn is_logged(machine: &Machine, user: &str, group: &str) {
     let line = format!(
@@ -28,8 +29,8 @@ fn is_logged(machine: &Machine, user: &str, group: &str) {
     machine.expect_in_journal("tfad", &line);
 }
 
-/// Root may log in over SSH with a password.
-fn let_root_in(machine: &Machine) {
+/// Permits root to log in over SSH with a password.
+fn permit_root_login(machine: &Machine) {
     machine.set_password("root", PASSWORD);
     machine.configure_sshd("10-root", "PermitRootLogin yes");
 }
@@ -37,30 +38,30 @@ fn let_root_in(machine: &Machine) {
 #[test]
 fn local_users_need_a_code_while_a_group_is_unresolved() {
     let machine = machine_with_directory();
-    let_root_in(&machine);
+    permit_root_login(&machine);
     for user in ["alice", "bob"] {
         machine.add_user(user, PASSWORD);
     }
-    decree(&machine, REQUIRED);
+    set_policy(&machine, REQUIRED);
     let mut codes = ["root", "alice"].map(|user| {
-        let owner = gets_in_by_setting_up(&machine, user);
+        let owner = logs_in_with_enrollment(&machine, user);
         (user, owner.backup_codes.into_iter())
     });
-    decree(&machine, &required_of("\"ldapadmins\""));
-    gets_in_without(&machine, "bob");
+    set_policy(&machine, &required_of("\"ldapadmins\""));
+    logs_in_without_code(&machine, "bob");
 
     for part in [Part::Server, Part::Client] {
-        take_down(&machine, part);
+        stop_part(&machine, part);
         for (user, codes) in &mut codes {
-            gets_in_with(&machine, user, &codes.next().unwrap());
+            logs_in_with_code(&machine, user, &codes.next().unwrap());
         }
-        is_told_and_refused(&machine, "bob", NOT_KNOWN);
+        is_refused_with_message(&machine, "bob", UNDETERMINED);
         is_logged(&machine, "bob", "ldapadmins");
 
-        bring_back(&machine, part);
-        gets_in_without(&machine, "bob");
+        start_part(&machine, part);
+        logs_in_without_code(&machine, "bob");
         for (user, codes) in &mut codes {
-            gets_in_with(&machine, user, &codes.next().unwrap());
+            logs_in_with_code(&machine, user, &codes.next().unwrap());
         }
     }
 }
@@ -74,19 +75,19 @@ fn a_group_in_files_is_incomplete_while_the_directory_is_down() {
     machine.add_to_group("bob", "sudo");
     add_directory_group(&machine, "sudo", 27, &["alice", "ldapuser"]);
     for group in ["\"sudo\"", "27"] {
-        decree(&machine, &required_of(group));
+        set_policy(&machine, &required_of(group));
         for part in [Part::Server, Part::Client] {
-            let terminal = past_the_password_of(&machine, "alice");
+            let terminal = after_password_of(&machine, "alice");
             terminal.expect(ASK_TO_BEGIN);
 
-            take_down(&machine, part);
-            is_told_and_refused(&machine, "alice", NOT_KNOWN);
+            stop_part(&machine, part);
+            is_refused_with_message(&machine, "alice", UNDETERMINED);
             is_logged(&machine, "alice", group.trim_matches('"'));
-            // Of bob the files say it.
-            let terminal = past_the_password_of(&machine, "bob");
+            // Bob is a member in the files.
+            let terminal = after_password_of(&machine, "bob");
             terminal.expect(ASK_TO_BEGIN);
 
-            bring_back(&machine, part);
+            start_part(&machine, part);
         }
     }
 }
@@ -97,26 +98,26 @@ fn a_directory_failing_during_a_login_exempts_no_member() {
     for user in ["alice", "clerk", "bob"] {
         machine.add_user(user, PASSWORD);
     }
-    // Two of the files, so that they are known while the directory is down.
+    // These two are users of the files, so that they are known while the directory is down.
     add_directory_group(&machine, "ldapclerks", 20003, &["alice", "clerk"]);
     let mut alice = set_up(&machine, "alice", PASSWORD).backup_codes.into_iter();
     let mut admin = set_up(&machine, "ldapadmin", PASSWORD)
         .backup_codes
         .into_iter();
-    decree(&machine, &required_of("\"ldapadmins\", \"ldapclerks\""));
+    set_policy(&machine, &required_of("\"ldapadmins\", \"ldapclerks\""));
 
     for part in [Part::Server, Part::Client] {
-        // Who is in the directory is not known any more.
-        fails_at(&machine, Moment::AfterThePassword, part);
-        is_told_and_refused(&machine, "ldapadmin", NOT_AVAILABLE);
+        // Users of the directory are unknown.
+        fail_at(&machine, Point::AfterThePassword, part);
+        is_refused_with_message(&machine, "ldapadmin", NOT_AVAILABLE);
         machine.expect_in_journal(
             "tfad",
             "ldapadmin: refused: this system knows no user \"ldapadmin\", or the name service \
              fails: ENOENT",
         );
-        fails_no_more(&machine, part);
-        fails_at(&machine, Moment::BeforeTheAccountPhase, part);
-        let terminal = past_the_password_of(&machine, "ldapadmin");
+        stop_failing(&machine, part);
+        fail_at(&machine, Point::BeforeTheAccountPhase, part);
+        let terminal = after_password_of(&machine, "ldapadmin");
         terminal.expect(CODE);
         terminal.type_secret(&admin.next().unwrap());
         is_refused(&terminal, "ldapadmin");
@@ -124,24 +125,24 @@ fn a_directory_failing_during_a_login_exempts_no_member() {
             "sshd",
             "pam_tfa(sshd:account): tfad could not process this login",
         );
-        fails_no_more(&machine, part);
+        stop_failing(&machine, part);
 
-        // Of the others only the groups are not known.
-        for moment in [Moment::AfterThePassword, Moment::BeforeTheAccountPhase] {
-            fails_at(&machine, moment, part);
-            gets_in_with(&machine, "alice", &alice.next().unwrap());
-            fails_no_more(&machine, part);
+        // Of other users only the groups are unknown.
+        for moment in [Point::AfterThePassword, Point::BeforeTheAccountPhase] {
+            fail_at(&machine, moment, part);
+            logs_in_with_code(&machine, "alice", &alice.next().unwrap());
+            stop_failing(&machine, part);
             for user in ["clerk", "bob"] {
-                fails_at(&machine, moment, part);
-                is_told_and_refused(&machine, user, NOT_KNOWN);
+                fail_at(&machine, moment, part);
+                is_refused_with_message(&machine, user, UNDETERMINED);
                 is_logged(&machine, user, "ldapadmins, ldapclerks");
-                fails_no_more(&machine, part);
+                stop_failing(&machine, part);
             }
         }
 
-        gets_in_with(&machine, "ldapadmin", &admin.next().unwrap());
-        gets_in_without(&machine, "bob");
-        let terminal = past_the_password_of(&machine, "clerk");
+        logs_in_with_code(&machine, "ldapadmin", &admin.next().unwrap());
+        logs_in_without_code(&machine, "bob");
+        let terminal = after_password_of(&machine, "clerk");
         terminal.expect(ASK_TO_BEGIN);
     }
 }
@@ -154,36 +155,36 @@ fn an_exempting_group_exempts_no_user_while_it_is_unresolved() {
     }
     let mut alice = set_up(&machine, "alice", PASSWORD).backup_codes.into_iter();
     add_directory_group(&machine, "ldapguests", 20003, &["alice", "bob"]);
-    decree(&machine, &required_but_of("\"ldapguests\""));
+    set_policy(&machine, &required_but_of("\"ldapguests\""));
     let let_off = ["alice", "bob"];
     for user in let_off {
-        gets_in_without(&machine, user);
+        logs_in_without_code(&machine, user);
     }
 
     for part in [Part::Server, Part::Client] {
-        for moment in [Moment::AfterThePassword, Moment::BeforeTheAccountPhase] {
-            fails_at(&machine, moment, part);
-            // Before the account phase, that is where the code is asked for.
-            let terminal = past_the_password_of(&machine, "alice");
+        for moment in [Point::AfterThePassword, Point::BeforeTheAccountPhase] {
+            fail_at(&machine, moment, part);
+            // Before the account phase means during the question for the code.
+            let terminal = after_password_of(&machine, "alice");
             terminal.expect(CODE);
             terminal.type_secret("");
             is_refused(&terminal, "alice");
-            fails_no_more(&machine, part);
+            stop_failing(&machine, part);
 
-            fails_at(&machine, moment, part);
-            let terminal = past_the_password_of(&machine, "alice");
+            fail_at(&machine, moment, part);
+            let terminal = after_password_of(&machine, "alice");
             terminal.expect(CODE);
             terminal.type_secret(&alice.next().unwrap());
             terminal.expect(&shell_of("alice"));
-            fails_no_more(&machine, part);
+            stop_failing(&machine, part);
 
-            fails_at(&machine, moment, part);
-            is_told_and_refused(&machine, "bob", NOT_KNOWN);
+            fail_at(&machine, moment, part);
+            is_refused_with_message(&machine, "bob", UNDETERMINED);
             is_logged(&machine, "bob", "ldapguests");
-            fails_no_more(&machine, part);
+            stop_failing(&machine, part);
         }
         for user in let_off {
-            gets_in_without(&machine, user);
+            logs_in_without_code(&machine, user);
         }
     }
 }

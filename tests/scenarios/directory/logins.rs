@@ -1,37 +1,37 @@
-//! Logins of the directory's people where everybody may set up and nobody must.
+//! Logins of users of the directory in optional mode.
 
 use super::machines::{
-    FORGET, Moment, Part, bring_back, fails_at, fails_no_more, machine_with_directory,
-    machine_with_sssd, take_down,
+    CLEAR_CACHE, Part, Point, fail_at, machine_with_directory, machine_with_sssd, start_part,
+    stop_failing, stop_part,
 };
-use super::{gets_in_with, gets_in_without, is_refused, shell_of};
-use crate::locks::at_the_door;
-use crate::people::{CODE, PASSWORD, set_up, ssh_as_far_as_the_code};
+use super::{is_refused, logs_in_with_code, logs_in_without_code, shell_of};
+use crate::locks::ssh_with_messages;
+use crate::users::{CODE, PASSWORD, set_up, ssh_to_code_prompt};
 
 #[test]
-fn a_user_of_the_directory_sets_up_and_logs_in_with_password_and_code() {
+fn a_user_of_the_directory_enrolls_and_logs_in_with_a_code() {
     let machine = machine_with_directory();
     machine.fail(["grep", "^ldap", "/etc/passwd", "/etc/shadow", "/etc/group"]);
     let groups = machine.succeed(["id", "-nG", "ldapadmin"]);
     assert_eq!(groups.trim(), "ldapusers ldapgroup ldapadmins");
 
-    // polkit's question is answered with the directory's password, too.
+    // The question of polkit accepts the password of the directory too.
     let owner = set_up(&machine, "ldapuser", PASSWORD);
     assert_eq!(owner.phone.label(), "host:ldapuser");
-    let terminal = ssh_as_far_as_the_code(&machine, "ldapuser");
+    let terminal = ssh_to_code_prompt(&machine, "ldapuser");
     terminal.type_secret(&owner.phone.wrong_code());
     terminal.expect(CODE);
     terminal.type_secret(&owner.phone.next_unused());
     terminal.expect(&shell_of("ldapuser"));
     machine.expect_in_journal("tfad", "ldapuser: verified by a code (service sshd, from ");
 
-    let terminal = at_the_door(&machine, "ldapuser");
+    let terminal = ssh_with_messages(&machine, "ldapuser");
     terminal.expect("Password:");
     terminal.type_secret("battery staple");
     is_refused(&terminal, "ldapuser");
     assert!(!terminal.transcript().contains(CODE));
 
-    gets_in_without(&machine, "ldapadmin");
+    logs_in_without_code(&machine, "ldapadmin");
 }
 
 #[test]
@@ -43,43 +43,43 @@ fn while_the_directory_is_down_only_local_users_log_in() {
     let alice = set_up(&machine, "alice", PASSWORD).phone;
     let owner = set_up(&machine, "ldapuser", PASSWORD).phone;
     for part in [Part::Server, Part::Client] {
-        take_down(&machine, part);
+        stop_part(&machine, part);
         for user in ["ldapuser", "ldapadmin"] {
-            let terminal = at_the_door(&machine, user);
+            let terminal = ssh_with_messages(&machine, user);
             terminal.expect("Password:");
             terminal.type_secret(PASSWORD);
             is_refused(&terminal, user);
             assert!(!terminal.transcript().contains(CODE));
         }
-        gets_in_with(&machine, "alice", &alice.next_unused());
-        gets_in_without(&machine, "bob");
+        logs_in_with_code(&machine, "alice", &alice.next_unused());
+        logs_in_without_code(&machine, "bob");
 
-        bring_back(&machine, part);
-        gets_in_with(&machine, "ldapuser", &owner.next_unused());
-        gets_in_without(&machine, "ldapadmin");
+        start_part(&machine, part);
+        logs_in_with_code(&machine, "ldapuser", &owner.next_unused());
+        logs_in_without_code(&machine, "ldapadmin");
     }
 }
 
 #[test]
 fn a_directory_failing_during_a_login_admits_no_user_of_it() {
     let machine = machine_with_directory();
-    // Of codes from the phone there is a new one every half minute only.
+    // The phone has only one new code for each half minute.
     let mut codes = set_up(&machine, "ldapuser", PASSWORD)
         .backup_codes
         .into_iter();
     for part in [Part::Server, Part::Client] {
         for user in ["ldapuser", "ldapadmin"] {
-            fails_at(&machine, Moment::AfterThePassword, part);
-            let terminal = at_the_door(&machine, user);
+            fail_at(&machine, Point::AfterThePassword, part);
+            let terminal = ssh_with_messages(&machine, user);
             terminal.expect("Password:");
             terminal.type_secret(PASSWORD);
             is_refused(&terminal, user);
             assert!(!terminal.transcript().contains(CODE));
             machine.expect_in_journal("sshd", "pam_tfa(sshd:auth): ");
-            fails_no_more(&machine, part);
+            stop_failing(&machine, part);
 
-            fails_at(&machine, Moment::BeforeTheAccountPhase, part);
-            let terminal = at_the_door(&machine, user);
+            fail_at(&machine, Point::BeforeTheAccountPhase, part);
+            let terminal = ssh_with_messages(&machine, user);
             terminal.expect("Password:");
             terminal.type_secret(PASSWORD);
             if user == "ldapuser" {
@@ -88,10 +88,10 @@ fn a_directory_failing_during_a_login_admits_no_user_of_it() {
             }
             is_refused(&terminal, user);
             machine.expect_in_journal("sshd", "pam_tfa(sshd:account): ");
-            fails_no_more(&machine, part);
+            stop_failing(&machine, part);
         }
-        gets_in_with(&machine, "ldapuser", &codes.next().unwrap());
-        gets_in_without(&machine, "ldapadmin");
+        logs_in_with_code(&machine, "ldapuser", &codes.next().unwrap());
+        logs_in_without_code(&machine, "ldapadmin");
     }
 }
 
@@ -100,22 +100,22 @@ fn a_user_of_sssd_logs_in_and_not_while_unknown() {
     let machine = machine_with_sssd();
     machine.add_user("alice", PASSWORD);
     let owner = set_up(&machine, "ldapuser", PASSWORD).phone;
-    gets_in_with(&machine, "ldapuser", &owner.next_unused());
-    gets_in_without(&machine, "ldapadmin");
+    logs_in_with_code(&machine, "ldapuser", &owner.next_unused());
+    logs_in_without_code(&machine, "ldapadmin");
 
-    take_down(&machine, Part::Server);
-    machine.succeed(["sh", "-c", FORGET]);
+    stop_part(&machine, Part::Server);
+    machine.succeed(["sh", "-c", CLEAR_CACHE]);
     for user in ["ldapuser", "ldapadmin"] {
-        let terminal = at_the_door(&machine, user);
+        let terminal = ssh_with_messages(&machine, user);
         terminal.expect("Password:");
         terminal.type_secret(PASSWORD);
         is_refused(&terminal, user);
         assert!(!terminal.transcript().contains(CODE));
     }
-    gets_in_without(&machine, "alice");
+    logs_in_without_code(&machine, "alice");
 
     machine.succeed(["systemctl", "start", "slapd.service"]);
-    machine.succeed(["sh", "-c", FORGET]);
-    gets_in_with(&machine, "ldapuser", &owner.next_unused());
-    gets_in_without(&machine, "ldapadmin");
+    machine.succeed(["sh", "-c", CLEAR_CACHE]);
+    logs_in_with_code(&machine, "ldapuser", &owner.next_unused());
+    logs_in_without_code(&machine, "ldapadmin");
 }

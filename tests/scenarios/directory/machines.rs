@@ -1,10 +1,10 @@
-//! Machines with a directory, and its parts that fail.
+//! Machines with a directory, and the parts of it that fail.
 
 use tfa_tests::Machine;
 
-use crate::people::PASSWORD;
+use crate::users::PASSWORD;
 
-/// Debian's packages of a directory, its server and its client.
+/// Debian's packages of a directory: the server and the client.
 const PACKAGES: &[&str] = &[
     "slapd",
     "ldap-utils",
@@ -13,7 +13,7 @@ const PACKAGES: &[&str] = &[
     "libpam-ldapd",
 ];
 
-/// The server's configuration.
+/// The configuration of the server.
 const SERVER: &str = "\
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -30,7 +30,7 @@ access to attrs=userPassword by anonymous auth by * none
 access to * by * read
 ";
 
-/// The client's. It asks a server that failed again after a second, not after ten.
+/// The configuration of the client. It retries a failed server after one second instead of ten.
 const CLIENT: &str = "\
 uid nslcd
 gid nslcd
@@ -40,8 +40,7 @@ reconnect_sleeptime 1
 reconnect_retrytime 1
 ";
 
-/// Both may be stopped and started as often as a scenario likes, and the client does not take a
-/// quarter of a minute to end.
+/// Both units may be restarted without a limit, and the client stops without a delay of 15 seconds.
 const SERVER_UNIT: &str = "[Unit]\nStartLimitIntervalSec=0\n";
 const CLIENT_UNIT: &str = "\
 [Unit]
@@ -63,13 +62,14 @@ const SERVE: &str = r#"
         s|^SLAPD_SERVICES=.*|SLAPD_SERVICES=ldap://127.0.0.1/|' /etc/default/slapd
     systemctl start slapd.service"#;
 
-/// Starts nslcd with its configuration, and has the directory asked after the files.
+/// Starts nslcd with its configuration, and adds the directory to the name services after the
+/// files.
 const ASK: &str = r#"
     set -e
     sed -i -E 's/^(passwd|group|shadow):.*/\1: files ldap/' /etc/nsswitch.conf
     systemctl restart nslcd.service"#;
 
-/// Debian's packages of a directory whose client is sssd. They wire it themselves.
+/// Debian's packages of a directory with sssd as its client. They configure NSS and PAM.
 const SSSD_PACKAGES: &[&str] = &[
     "slapd",
     "ldap-utils",
@@ -78,7 +78,7 @@ const SSSD_PACKAGES: &[&str] = &[
     "libpam-sss",
 ];
 
-/// sssd's configuration.
+/// The configuration of sssd.
 const SSSD: &str = "\
 [sssd]
 services = nss, pam
@@ -91,15 +91,15 @@ ldap_search_base = dc=example
 ldap_auth_disable_tls_never_use_in_production = true
 ";
 
-/// Starts sssd as on a machine that has met nobody yet.
-pub(super) const FORGET: &str = r#"
+/// Starts sssd with an empty cache.
+pub(super) const CLEAR_CACHE: &str = r#"
     set -e
     chmod 600 /etc/sssd/sssd.conf
     systemctl stop sssd.service
     rm -f /var/lib/sss/db/* /var/lib/sss/mc/*
     systemctl start sssd.service"#;
 
-/// The directory's root, and the group that everybody in it has first.
+/// The root of the directory, and the primary group of all its users.
 const TREE: &str = "\
 dn: dc=example
 objectClass: dcObject
@@ -116,9 +116,9 @@ gidNumber: 20000
 /// A part of the directory that can fail: the server, or the client on the machine.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Part {
-    /// Names are asked for, and nobody knows.
+    /// The client gets no reply.
     Server,
-    /// Names cannot even be asked for.
+    /// The name service has no client.
     Client,
 }
 
@@ -131,39 +131,39 @@ impl Part {
     }
 }
 
-/// A point in the middle of a login over SSH.
+/// A point in a login over SSH.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Moment {
-    /// The password was right; the module is next.
+pub(super) enum Point {
+    /// The password was right, and the module is next.
     AfterThePassword,
-    /// The auth phase is over, the code is given if one was asked.
+    /// The auth phase is over, with a code if one was asked for.
     BeforeTheAccountPhase,
 }
 
-/// A machine with the package and a directory. There are `ldapuser` and `ldapadmin`, whose
-/// password is [`PASSWORD`] and who have homes, both in `ldapgroup`, the one of the two in
-/// `ldapadmins`, too. The files know none of them. sshd asks questions.
+/// A machine with the package and a directory. Its users `ldapuser` and `ldapadmin` have the
+/// password [`PASSWORD`] and home directories. Both are in the group `ldapgroup`, and `ldapadmin`
+/// also in `ldapadmins`. The files have none of them. sshd asks questions.
 pub(super) fn machine_with_directory() -> Machine {
     let machine = Machine::boot_with(PACKAGES);
     machine.write_file("/etc/nslcd.conf", CLIENT);
     add_drop_in(&machine, "nslcd.service", CLIENT_UNIT);
-    serve(&machine);
+    start_server(&machine);
     machine.succeed(["sh", "-c", ASK]);
     machine
 }
 
-/// The same, with sssd for a client. It keeps whom it has met, so a server that is down is not
-/// noticed at once; and of whom it has not met it says then that there is nobody.
+/// The same with sssd as the client. It caches known users, so a failure of the server has no
+/// immediate effect on them. It reports unknown users as absent.
 pub(super) fn machine_with_sssd() -> Machine {
     let machine = Machine::boot_with(SSSD_PACKAGES);
     machine.write_file("/etc/sssd/sssd.conf", SSSD);
-    serve(&machine);
-    machine.succeed(["sh", "-c", FORGET]);
+    start_server(&machine);
+    machine.succeed(["sh", "-c", CLEAR_CACHE]);
     machine
 }
 
-/// Starts the server, with everybody in the directory.
-fn serve(machine: &Machine) {
+/// Starts the server, and adds the users to the directory.
+fn start_server(machine: &Machine) {
     machine.write_file("/etc/ldap/slapd.conf", SERVER);
     add_drop_in(machine, "slapd.service", SERVER_UNIT);
     machine.succeed(["sh", "-c", SERVE]);
@@ -182,7 +182,7 @@ fn add_drop_in(machine: &Machine, unit: &str, lines: &str) {
     );
 }
 
-/// Adds somebody to the directory, with [`PASSWORD`], and makes the home.
+/// Adds a user to the directory, with [`PASSWORD`], and creates the home directory.
 pub(super) fn add_directory_user(machine: &Machine, name: &str, uid: u32) {
     add_entries(
         machine,
@@ -225,27 +225,27 @@ fn add_entries(machine: &Machine, ldif: &str) {
 }
 
 /// Stops a part of the directory.
-pub(super) fn take_down(machine: &Machine, part: Part) {
+pub(super) fn stop_part(machine: &Machine, part: Part) {
     machine.succeed(["systemctl", "stop", part.unit()]);
 }
 
-/// Starts it again, and waits until the machine knows the directory's people.
-pub(super) fn bring_back(machine: &Machine, part: Part) {
+/// Starts it again, and waits until the machine finds the users of the directory.
+pub(super) fn start_part(machine: &Machine, part: Part) {
     machine.succeed(["systemctl", "start", part.unit()]);
     const WAIT: &str = "until getent passwd ldapuser; do sleep 0.05; done";
     machine.succeed(["timeout", "30", "sh", "-c", WAIT]);
 }
 
-/// What lets a part of the directory fail.
+/// The PAM line that stops a part of the directory.
 const FAILS: &str = "pam_exec.so quiet /usr/bin/systemctl stop";
 
-/// From now on a part of the directory fails at this moment of every login over SSH, until
-/// [`fails_no_more`].
-pub(super) fn fails_at(machine: &Machine, moment: Moment, part: Part) {
+/// Stops a part of the directory at this point of every login over SSH, until [`stop_failing`] is
+/// called.
+pub(super) fn fail_at(machine: &Machine, moment: Point, part: Part) {
     let line = format!("auth required {FAILS} {}", part.unit());
     let (file, edit) = match moment {
-        Moment::AfterThePassword => ("/etc/pam.d/common-auth", format!("/pam_tfa.so/i {line}")),
-        Moment::BeforeTheAccountPhase => (
+        Point::AfterThePassword => ("/etc/pam.d/common-auth", format!("/pam_tfa.so/i {line}")),
+        Point::BeforeTheAccountPhase => (
             "/etc/pam.d/sshd",
             format!("/^@include common-auth/a {line}"),
         ),
@@ -254,8 +254,8 @@ pub(super) fn fails_at(machine: &Machine, moment: Moment, part: Part) {
     assert!(machine.read_file(file).contains(&line));
 }
 
-/// Ends what [`fails_at`] began, and brings the directory back.
-pub(super) fn fails_no_more(machine: &Machine, part: Part) {
+/// Undoes [`fail_at`], and starts the directory again.
+pub(super) fn stop_failing(machine: &Machine, part: Part) {
     let edit = format!("\\|{FAILS}|d");
     machine.succeed([
         "sed",
@@ -264,5 +264,5 @@ pub(super) fn fails_no_more(machine: &Machine, part: Part) {
         "/etc/pam.d/common-auth",
         "/etc/pam.d/sshd",
     ]);
-    bring_back(machine, part);
+    start_part(machine, part);
 }

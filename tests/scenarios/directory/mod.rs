@@ -1,6 +1,5 @@
-//! People who are in no file of the machine but in a directory: slapd on the machine itself, with
-//! nslcd for names and groups and `pam_ldap` for passwords, as Debian wires them; and the same
-//! people through sssd.
+//! Users of a directory instead of the files: slapd on the machine itself, with nslcd for names and
+//! groups and `pam_ldap` for passwords, as Debian configures them; and the same users with sssd.
 
 mod failures;
 mod hanging;
@@ -10,13 +9,13 @@ mod policy;
 
 use tfa_tests::{Machine, Phone, Terminal};
 
-use crate::locks::at_the_door;
-use crate::people::{CODE, Owner, PASSWORD, backup_codes_in, ssh_as_far_as_the_code, uri_in};
+use crate::locks::ssh_with_messages;
+use crate::users::{CODE, Owner, PASSWORD, backup_codes_in, ssh_to_code_prompt, uri_in};
 
-/// Everybody must.
+/// Required for all users.
 const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
 
-/// The question before the set-up in the login.
+/// The question before enrollment in the login.
 const ASK_TO_BEGIN: &str = "or no to stop:";
 
 fn shell_of(user: &str) -> String {
@@ -24,7 +23,7 @@ fn shell_of(user: &str) -> String {
     format!("{user}@host:~{sign}")
 }
 
-/// Whoever is in one of these groups must, everybody else may.
+/// Required of members of these groups, optional for others.
 fn required_of(groups: &str) -> String {
     format!(
         "[policy]\nmode = \"optional\"\n\n\
@@ -32,47 +31,46 @@ fn required_of(groups: &str) -> String {
     )
 }
 
-/// Whoever is in one of these groups is let off, everybody else must.
+/// Off for members of these groups, required of others.
 fn required_but_of(groups: &str) -> String {
     format!("{REQUIRED}\n[[policy.rule]]\ngroups = [{groups}]\nmode = \"off\"\n")
 }
 
-/// From now on this is the policy.
 #[track_caller]
-fn decree(machine: &Machine, config: &str) {
+fn set_policy(machine: &Machine, config: &str) {
     machine.write_file("/etc/tfa/tfad.toml", config);
     machine.succeed(["systemctl", "reload", "tfad.service"]);
 }
 
-/// Past the password at sshd's door.
+/// A login over SSH that has entered the password.
 #[track_caller]
-fn past_the_password_of(machine: &Machine, user: &str) -> Terminal {
-    let terminal = at_the_door(machine, user);
+fn after_password_of(machine: &Machine, user: &str) -> Terminal {
+    let terminal = ssh_with_messages(machine, user);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal
 }
 
-/// A login over SSH with the right password gets in and is asked for no code.
+/// A login over SSH with the right password succeeds, and no code is asked for.
 #[track_caller]
-fn gets_in_without(machine: &Machine, user: &str) {
-    let terminal = past_the_password_of(machine, user);
+fn logs_in_without_code(machine: &Machine, user: &str) {
+    let terminal = after_password_of(machine, user);
     terminal.expect(&shell_of(user));
     assert!(!terminal.transcript().contains(CODE));
 }
 
-/// A login over SSH with password and code gets in.
+/// A login over SSH with password and code succeeds.
 #[track_caller]
-fn gets_in_with(machine: &Machine, user: &str, code: &str) {
-    let terminal = ssh_as_far_as_the_code(machine, user);
+fn logs_in_with_code(machine: &Machine, user: &str, code: &str) {
+    let terminal = ssh_to_code_prompt(machine, user);
     terminal.type_secret(code);
     terminal.expect(&shell_of(user));
 }
 
-/// A login over SSH has to set up, does so, and gets in.
+/// A login over SSH requires enrollment, completes it, and succeeds.
 #[track_caller]
-fn gets_in_by_setting_up(machine: &Machine, user: &str) -> Owner {
-    let terminal = past_the_password_of(machine, user);
+fn logs_in_with_enrollment(machine: &Machine, user: &str) -> Owner {
+    let terminal = after_password_of(machine, user);
     terminal.expect(ASK_TO_BEGIN);
     terminal.type_line("");
     terminal.expect("Scan it with the app, then press Enter:");
@@ -91,8 +89,8 @@ fn gets_in_by_setting_up(machine: &Machine, user: &str) -> Owner {
     }
 }
 
-/// The login on this terminal, which has given all that was asked, comes to nothing: sshd asks
-/// from the start, or hangs up where the account phase has refused.
+/// The login on this terminal, which has answered all questions, is refused. sshd asks from the
+/// start, or hangs up if the account phase has refused.
 #[track_caller]
 fn is_refused(terminal: &Terminal, user: &str) {
     terminal.expect_any(&["Password:", "Connection closed by"]);
@@ -100,10 +98,10 @@ fn is_refused(terminal: &Terminal, user: &str) {
     assert!(!transcript.contains(&shell_of(user)), "{transcript}");
 }
 
-/// A login over SSH with the right password is told this, and neither asked nor let in.
+/// A login over SSH with the right password is refused with this message, and without a question.
 #[track_caller]
-fn is_told_and_refused(machine: &Machine, user: &str, text: &str) {
-    let terminal = past_the_password_of(machine, user);
+fn is_refused_with_message(machine: &Machine, user: &str, text: &str) {
+    let terminal = after_password_of(machine, user);
     terminal.expect(text);
     is_refused(&terminal, user);
     let transcript = terminal.transcript();

@@ -1,5 +1,5 @@
-//! On a terminal: the person sits in alice's seat. A real session of ssh is passed through, and
-//! the phone, which the demo plays, shows its code beside each question for one.
+//! On a terminal: the user logs in as alice. A real SSH session is passed through. The demo acts as
+//! her phone, and shows its code beside each question for one.
 
 use std::io::{self, BufRead as _, Write as _};
 use std::os::fd::AsFd as _;
@@ -9,53 +9,53 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use tfa_tests::{Machine, Phone, Terminal};
 
-use crate::story::{self, Ending, LOGIN};
+use crate::texts::{self, Ending, LOGIN};
 
 const SET_UP: &str = "\
-Log in with the password, type  tfa-enroll  and do what it says. The demo plays
-alice's phone: beside every question for a code stands the code that it shows.
-(Your own phone works as well: scan the QR code.) Leave with Ctrl-D.
+Log in with the password, type  tfa-enroll  and follow the instructions. The
+demo acts as alice's phone: it shows the current code beside each question for
+one. (You can also scan the QR code with your own phone.) Leave with Ctrl-D.
 ";
 
 const LOG_IN: &str = "\
-From now on, logging in asks for a code after the password. Try a wrong one
-first, or that of the set-up once more: it is used up. A code lasts 30 seconds,
-then the phone shows the next. Leave with Ctrl-D.
+A login now asks for a code after the password. Try a wrong code first, or the
+code of the setup again, which is used up. The phone shows a new code every 30
+seconds. Leave with Ctrl-D.
 ";
 
-/// Takes the person through it.
-pub(crate) fn take(machine: &Machine) -> Ending {
+/// Guides the user through enrollment and a login.
+pub(crate) fn run(machine: &Machine) -> Ending {
     let mut phone = None;
-    story::chapter("1. You are alice, and set up your phone");
+    texts::chapter("1. You are alice, and set up your phone");
     print!("{SET_UP}");
     loop {
-        if !go_on() {
+        if !confirm() {
             return Ending::Left;
         }
         pass_through(machine, &mut phone);
-        if story::is_set_up(machine) {
+        if texts::is_set_up(machine) {
             break;
         }
         println!("\nTwo-factor login is not set up yet. Log in again and type  tfa-enroll");
     }
     println!();
-    story::chapter("2. You log in with a code");
+    texts::chapter("2. You log in with a code");
     print!("{LOG_IN}");
     loop {
-        if !go_on() {
+        if !confirm() {
             return Ending::Left;
         }
         pass_through(machine, &mut phone);
-        if story::is_in(machine) {
+        if texts::has_logged_in(machine) {
             println!();
             return Ending::In;
         }
-        println!("\nYou have not got in with a code yet. Try again.");
+        println!("\nYou have not logged in with a code yet. Try again.");
     }
 }
 
-/// Waits for Enter; Ctrl-D, or q, leaves.
-fn go_on() -> bool {
+/// Waits for Enter. Returns `false` on Ctrl-D or q.
+fn confirm() -> bool {
     print!("\nPress Enter for  {LOGIN}  (q ends the demo): ");
     let _ = io::stdout().flush();
     let mut line = String::new();
@@ -64,12 +64,12 @@ fn go_on() -> bool {
     length > 0 && !line.trim().eq_ignore_ascii_case("q")
 }
 
-/// What the shell around ssh writes at its end: a window's title, which nobody sees.
+/// The end marker of the shell around ssh: a window title, which is not visible.
 const END: &[u8] = b"\x1b]2;demo: ended\x07";
 
-/// One session, from login to logout. Learns the phone's key from what is shown.
+/// Runs one session, from login to logout. Reads the phone's key from the output.
 fn pass_through(machine: &Machine, phone: &mut Option<Phone>) {
-    // Ctrl-C ends ssh, and the shell goes on to say so.
+    // Ctrl-C ends ssh, and the shell continues to the end marker.
     const SESSION: &str = r"
         trap : INT
         ssh -o NoHostAuthenticationForLocalhost=yes \
@@ -80,21 +80,21 @@ fn pass_through(machine: &Machine, phone: &mut Option<Phone>) {
     let _raw = Raw::new();
     while !window.ended() {
         window.fit();
-        if !window.type_on() {
+        if !window.forward_keys() {
             return;
         }
         window.show();
-        window.beside_question(phone);
+        window.show_phone(phone);
     }
 }
 
-/// The person's terminal, and the machine's behind it.
+/// The user's terminal, and the machine's behind it.
 struct Window<'a> {
     terminal: &'a Terminal,
     size: (u16, u16),
-    /// How many of the machine's bytes have been shown.
+    /// The number of bytes of the machine that were shown.
     shown: usize,
-    /// The second in which the phone was drawn last.
+    /// The second at which the phone was last drawn.
     drawn: u64,
 }
 
@@ -108,7 +108,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Gives the machine's terminal the size of the person's.
+    /// Resizes the machine's terminal to the size of the user's.
     fn fit(&mut self) {
         let Ok(size) = tcgetwinsize(io::stdout()) else {
             return;
@@ -120,16 +120,16 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Waits a moment for keys and hands them on; `false` once there is no more keyboard.
-    fn type_on(&self) -> bool {
-        const MOMENT: Duration = Duration::from_millis(20);
+    /// Waits briefly for keys and forwards them. Returns `false` at the end of the input.
+    fn forward_keys(&self) -> bool {
+        const INTERVAL: Duration = Duration::from_millis(20);
         let stdin = io::stdin();
         let mut keyboard = [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN)];
-        let moment = Timespec::try_from(MOMENT).ok();
-        match poll(&mut keyboard, moment.as_ref()) {
+        let interval = Timespec::try_from(INTERVAL).ok();
+        match poll(&mut keyboard, interval.as_ref()) {
             Ok(0) => return true,
             Ok(_) => {}
-            // A signal, such as that of a changed size.
+            // A signal, such as `SIGWINCH`.
             Err(_) => return true,
         }
         let mut keys = [0; 1024];
@@ -142,7 +142,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Shows what is new.
+    /// Shows new output.
     fn show(&mut self) {
         let bytes = self.terminal.bytes();
         write(bytes.get(self.shown..).unwrap_or_default());
@@ -154,13 +154,14 @@ impl<'a> Window<'a> {
         bytes.len() == self.shown && bytes.ends_with(END)
     }
 
-    /// Shows the phone at the right edge while a question for a code waits, with the seconds left.
-    fn beside_question(&mut self, phone: &mut Option<Phone>) {
+    /// Shows the phone at the right edge while a question for a code is open, with the seconds
+    /// left.
+    fn show_phone(&mut self, phone: &mut Option<Phone>) {
         let transcript = self.terminal.transcript();
         let asked = transcript.rsplit('\n').next().unwrap_or_default();
-        // The phone that is being set up takes the place of the one before.
+        // The phone of a new enrollment replaces the previous one.
         if asked.starts_with("Code from your phone: ") {
-            *phone = story::phone_in(&transcript).or_else(|| phone.take());
+            *phone = texts::phone_in(&transcript).or_else(|| phone.take());
         } else if !asked.ends_with("backup code: ") {
             return;
         }
@@ -183,7 +184,7 @@ fn write(bytes: &[u8]) {
     let _ = screen.write_all(bytes).and_then(|()| screen.flush());
 }
 
-/// Every key goes to the machine, until the value goes.
+/// Raw mode of the terminal until the value is dropped.
 struct Raw {
     before: Option<Termios>,
 }

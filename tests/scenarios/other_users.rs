@@ -1,15 +1,16 @@
-//! Other people on the same machine: what they may not do, and what they cannot find out.
+//! Other users of the machine: what they may not do, and what they cannot learn.
 
 use tfa_tests::{Command, Machine};
 
-use crate::bus::{perl, shown, try_codes};
-use crate::people::{machine_with_alice_set_up, record_of, ssh_as_far_as_the_code};
+use crate::bus::{run_perl, shown, try_codes};
+use crate::users::{machine_with_alice_set_up, record_of, ssh_to_code_prompt};
 
 const SHELL: &str = "alice@host:~$";
 
-/// Tries calls one after the other; what came of each stands in a line. The constructor is the road.
+/// Makes one call after the other, and prints the result of each on a line. The constructor selects
+/// the endpoint.
 const TRY: &str = r#"
-    my $bus = Bus->ROAD;
+    my $bus = Bus->CONSTRUCTOR;
     sub attempt {
         my ($interface, $method, @rest) = @_;
         my @answer = eval { $bus->tfa($interface, $method, @rest) };
@@ -21,7 +22,7 @@ const TRY: &str = r#"
 
 #[test]
 fn a_call_that_is_too_long_is_refused_before_it_is_read() {
-    let machine = crate::people::machine_with_alice();
+    let machine = crate::users::machine_with_alice();
     machine.add_user("mallory", "letmein");
     const DAEMON: [&str; 4] = ["systemctl", "show", "--property=MainPID,NRestarts", "tfad"];
     let before = machine.succeed(DAEMON);
@@ -41,12 +42,12 @@ fn a_call_that_is_too_long_is_refused_before_it_is_read() {
 }
 
 #[test]
-fn another_user_gets_nowhere_with_any_method_and_every_refusal_is_logged() {
+fn every_call_of_another_user_is_refused_and_logged() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("mallory", "letmein");
     let before = record_of(&machine, "alice");
-    // A login of alice's is under way while mallory tries.
-    let login = ssh_as_far_as_the_code(&machine, "alice");
+    // A login of alice is in progress while mallory calls.
+    let login = ssh_to_code_prompt(&machine, "alice");
     let code = alice.phone.next_unused();
 
     const ATTEMPTS: &str = r#"
@@ -81,7 +82,7 @@ fn another_user_gets_nowhere_with_any_method_and_every_refusal_is_logged() {
 
     let begun = all("Login.Begin ");
     assert_eq!(begun.len(), 6);
-    // The same words whether there is such a user or not.
+    // The message is the same whether the user exists or not.
     assert!(begun.iter().all(|line| *line == begun[0]), "{said}");
     assert!(begun[0].starts_with("Login.Begin NotAuthorized:"), "{said}");
     for (method, number) in [("Login.Answer", 42), ("Login.Cancel", 42)] {
@@ -133,7 +134,7 @@ fn another_user_gets_nowhere_with_any_method_and_every_refusal_is_logged() {
     }
     machine.expect_in_journal("tfad", "mallory: refused: ");
 
-    // Nothing has happened to alice: her record, her login under way, her code.
+    // The record of alice, her login in progress and her code are unchanged.
     assert_eq!(record_of(&machine, "alice"), before);
     login.type_secret(&code);
     login.expect(SHELL);
@@ -141,12 +142,12 @@ fn another_user_gets_nowhere_with_any_method_and_every_refusal_is_logged() {
 
 #[test]
 fn a_users_own_screen_locker_verifies_only_that_user() {
-    for road in ROADS {
-        screen_locker(road);
+    for endpoint in ENDPOINTS {
+        screen_locker(endpoint);
     }
 }
 
-fn screen_locker(road: &str) {
+fn screen_locker(endpoint: &str) {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
     const LOCKER: &str = r#"
@@ -159,11 +160,11 @@ fn screen_locker(road: &str) {
         attempt('Login', 'Begin', 'sa{sv}', 'bob', [['phase', ['s', 'auth']]]);
     "#;
     let (wrong, code) = (alice.phone.wrong_code(), alice.phone.next_unused());
-    // A lock from afar is none of the locker's.
-    let told = try_codes(&machine, "", &wrong, 5);
-    assert!(told.contains("Too many wrong codes."), "{told}");
+    // A remote lock does not apply to the locker.
+    let reply = try_codes(&machine, "", &wrong, 5);
+    assert!(reply.contains("Too many wrong codes."), "{reply}");
     let arguments = [&*wrong, &code];
-    let said = on_road(&machine, road, "alice", LOCKER, &arguments).succeed();
+    let said = over_endpoint(&machine, endpoint, "alice", LOCKER, &arguments).succeed();
     let came: Vec<&str> = said.lines().collect();
     let [asked, wrong, right, over, bob] = came.as_slice() else {
         panic!("{said}");
@@ -179,21 +180,21 @@ fn screen_locker(road: &str) {
     assert!(bob.contains("NotAuthorized:"), "{said}");
     machine.expect_in_journal("tfad", "alice: verified by a code (service screen-locker");
 
-    // Used up there is used up everywhere.
+    // A code used there is used everywhere.
     machine.succeed(["tfactl", "unlock", "alice"]);
-    let login = ssh_as_far_as_the_code(&machine, "alice");
+    let login = ssh_to_code_prompt(&machine, "alice");
     login.type_secret(&code);
     login.expect("This code was already used.");
 }
 
 #[test]
-fn what_a_users_own_program_claims_about_a_login_is_not_believed() {
-    for road in ROADS {
-        claims(road);
+fn claims_of_a_users_own_program_are_not_believed() {
+    for endpoint in ENDPOINTS {
+        claims(endpoint);
     }
 }
 
-fn claims(road: &str) {
+fn claims(endpoint: &str) {
     let (machine, alice) = machine_with_alice_set_up();
     const CLAIMS: &str = r#"
         my ($wrong) = @ARGV;
@@ -210,7 +211,7 @@ fn claims(road: &str) {
         }
     "#;
     let wrong = alice.phone.wrong_code();
-    let said = on_road(&machine, road, "alice", CLAIMS, &[&wrong]).succeed();
+    let said = over_endpoint(&machine, endpoint, "alice", CLAIMS, &[&wrong]).succeed();
     let came: Vec<&str> = said.lines().collect();
     assert!(came[0].starts_with("ask-hidden:"), "{said}");
     assert!(came[1].starts_with("Wrong code."), "{said}");
@@ -220,7 +221,7 @@ fn claims(road: &str) {
             "{said}"
         );
     }
-    // Not at the console, whatever it says: the console cannot be locked so.
+    // Whatever it claims, it does not count as console, and so cannot lock the console.
     assert_eq!(shown(&machine, "own_failures"), "2");
     assert_eq!(shown(&machine, "failures"), "0");
     assert_eq!(shown(&machine, "console_failures"), "0");
@@ -262,7 +263,7 @@ fn no_other_user_owns_the_daemons_bus_name() {
         .fail();
     assert!(!own.text().contains("panicked"), "{own}");
 
-    let login = ssh_as_far_as_the_code(&machine, "alice");
+    let login = ssh_to_code_prompt(&machine, "alice");
     login.type_secret(&alice.phone.next_unused());
     login.expect(SHELL);
 }
@@ -272,7 +273,7 @@ fn no_user_can_read_a_secret() {
     let (machine, alice) = machine_with_alice_set_up();
     let secret = alice.phone.secret();
 
-    // What is stored is root's alone, and says nothing to who takes the disk's files away.
+    // Only root can read what is stored, and a copy of the files does not reveal secrets.
     let modes = machine.succeed(["find", "/var/lib/tfa", "-printf", "%U:%G %m %y %p\n"]);
     assert!(modes.lines().count() >= 3, "{modes}");
     for line in modes.lines() {
@@ -295,10 +296,10 @@ fn no_user_can_read_a_secret() {
                 print "$file holds it\n" if index($content, $form) >= 0;
             }
         }"#;
-    assert_eq!(perl(&machine, LOOK, &[secret]).succeed(), "");
+    assert_eq!(run_perl(&machine, LOOK, &[secret]).succeed(), "");
 
-    // The daemon's memory and descriptors are closed to its users, and to a root that has lost its
-    // capabilities: it cannot be dumped.
+    // Users of the daemon's uid, and a root without capabilities, cannot read the daemon's memory
+    // and descriptors, because it is not dumpable.
     let pid = machine.succeed(["systemctl", "show", "--value", "-p", "MainPID", "tfad"]);
     let pid = pid.trim();
     for part in ["mem", "environ", "maps", "auxv", "io"] {
@@ -312,7 +313,7 @@ fn no_user_can_read_a_secret() {
     const BARE_ROOT: &[&str] = &["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
     let as_bare_root = |words: &[&str]| machine.run(BARE_ROOT.iter().chain(words).copied());
     let environ = format!("/proc/{pid}/environ");
-    // A process that does not protect itself is open to it.
+    // They can read those of a process without this protection.
     let open = as_bare_root(&["sh", "-c", "head -c1 /proc/$$/environ; :"]);
     assert!(!open.stdout.is_empty(), "{open}");
     let closed = as_bare_root(&["head", "-c1", &environ]);
@@ -321,7 +322,7 @@ fn no_user_can_read_a_secret() {
         "{closed}"
     );
 
-    // No method tells it again, neither to alice nor to root.
+    // No method returns it again, neither to alice nor to root.
     const ASK: &str = r#"
         use Data::Dumper;
         my ($code) = @ARGV;
@@ -355,8 +356,8 @@ fn a_uid_has_at_most_eight_login_dialogs() {
         print "full\n";
         <STDIN>;
     "#;
-    let program = format!("{TRY}{FLOOD}").replace("ROAD", "new");
-    let flood = perl(&machine, &program, &[]).user("alice").terminal();
+    let program = format!("{TRY}{FLOOD}").replace("CONSTRUCTOR", "new");
+    let flood = run_perl(&machine, &program, &[]).user("alice").terminal();
     flood.expect("full\n");
     let said = flood.transcript();
     assert_eq!(said.matches(" open\n").count(), 8, "{said}");
@@ -367,21 +368,21 @@ fn a_uid_has_at_most_eight_login_dialogs() {
     );
     machine.expect_in_journal("tfad", "alice: refused: too many logins are under way");
 
-    // She logs in over SSH all the same: those dialogs are root's.
-    let login = ssh_as_far_as_the_code(&machine, "alice");
+    // Her login over SSH succeeds nevertheless, because its dialogs belong to root.
+    let login = ssh_to_code_prompt(&machine, "alice");
     login.type_secret(&alice.phone.next_unused());
     login.expect(SHELL);
 
-    // With the connection go the dialogs.
+    // The dialogs end with the connection.
     flood.type_line("");
     assert!(flood.wait_exit().success());
-    let flood = perl(&machine, &program, &[]).user("alice").terminal();
+    let flood = run_perl(&machine, &program, &[]).user("alice").terminal();
     flood.expect("full\n");
     assert_eq!(flood.transcript().matches(" open\n").count(), 8);
 }
 
 #[test]
-fn a_strange_name_forges_no_line_of_the_journal() {
+fn no_user_name_forges_a_line_of_the_journal() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("mallory", "letmein");
     const FORGE: &str = r#"
@@ -402,7 +403,7 @@ fn a_strange_name_forges_no_line_of_the_journal() {
             .env("USER", user)
             .succeed();
     }
-    // The module itself, with what it takes from a client: a user name over ssh.
+    // The module itself, with a value from a client: a user name over SSH.
     let strange = "x\nalice: verified by a code (service sshd, from ::1)";
     machine
         .ssh_with(strange, &["-o", "BatchMode=yes"])
@@ -426,22 +427,22 @@ fn a_strange_name_forges_no_line_of_the_journal() {
     );
 }
 
-/// The roads to the daemon: the bus, and its own socket.
-const ROADS: [&str; 2] = ["new", "own"];
+/// The endpoints of the daemon: the bus, and its own socket.
+const ENDPOINTS: [&str; 2] = ["new", "own"];
 
-/// A Perl program of a user's that has a connection to the bus and `attempt` at hand.
+/// A Perl program of a user with a connection to the bus and the function `attempt`.
 fn as_user(machine: &Machine, user: &str, program: &str, arguments: &[&str]) -> Command {
-    on_road(machine, "new", user, program, arguments)
+    over_endpoint(machine, "new", user, program, arguments)
 }
 
-/// The same over either road.
-pub(crate) fn on_road(
+/// The same for either endpoint.
+pub(crate) fn over_endpoint(
     machine: &Machine,
-    road: &str,
+    endpoint: &str,
     user: &str,
     program: &str,
     arguments: &[&str],
 ) -> Command {
-    let program = format!("{TRY}{program}").replace("ROAD", road);
-    perl(machine, &program, arguments).user(user)
+    let program = format!("{TRY}{program}").replace("CONSTRUCTOR", endpoint);
+    run_perl(machine, &program, arguments).user(user)
 }

@@ -1,18 +1,18 @@
-//! Without a terminal: the demo plays alice and her phone, and prints the screen of the real
-//! session. What she types stands in `[brackets]`.
+//! Without a terminal: the demo acts as alice and her phone, and prints the screen of the real
+//! session. Her input is in `[brackets]`.
 
 use tfa_tests::{Machine, Terminal};
 
-use crate::story::{self, Ending, LOGIN, PASSWORD};
+use crate::texts::{self, Ending, LOGIN, PASSWORD};
 
 const QUESTION: &str = "Verification code or backup code:";
 const SHELL: &str = "alice@host:~$";
 
-/// Plays it all. Panics where the machine does not do what it has to.
-pub(crate) fn play(machine: &Machine) -> Ending {
-    println!("What alice types stands in [brackets]; all else is the machine's.\n");
+/// Runs all steps. Panics if the machine does not respond as expected.
+pub(crate) fn run(machine: &Machine) -> Ending {
+    println!("The input of alice is in [brackets]. All else is output of the machine.\n");
 
-    story::chapter("1. Alice logs in with her password and sets up her phone");
+    texts::chapter("1. Alice logs in with her password and sets up her phone");
     let mut window = Window::open(machine);
     window.read("Password:");
     window.type_line(PASSWORD);
@@ -25,7 +25,7 @@ pub(crate) fn play(machine: &Machine) -> Ending {
     window.read("Scan it with the app, then press Enter:");
     window.type_line("");
     window.read("Code from your phone:");
-    let Some(phone) = story::phone_in(&window.terminal.transcript()) else {
+    let Some(phone) = texts::phone_in(&window.terminal.transcript()) else {
         panic!("no link was shown");
     };
     window.type_line(&phone.next_unused());
@@ -35,7 +35,7 @@ pub(crate) fn play(machine: &Machine) -> Ending {
     window.type_line("exit");
     window.close();
 
-    story::chapter("2. She logs in: first with a wrong code, then with that on her phone");
+    texts::chapter("2. She logs in: first with a wrong code, then with the code of her phone");
     let code = phone.next_unused();
     let mut window = Window::open(machine);
     window.read("Password:");
@@ -48,9 +48,12 @@ pub(crate) fn play(machine: &Machine) -> Ending {
     window.read(SHELL);
     window.type_line("exit");
     window.close();
-    assert!(story::is_in(machine), "the login is not in the journal");
+    assert!(
+        texts::has_logged_in(machine),
+        "the login is not in the journal"
+    );
 
-    story::chapter("3. Somebody has looked over her shoulder and types the same code");
+    texts::chapter("3. An attacker who has seen the code types it again");
     let mut window = Window::open(machine);
     window.read("Password:");
     window.type_line(PASSWORD);
@@ -65,12 +68,12 @@ pub(crate) fn play(machine: &Machine) -> Ending {
     Ending::In
 }
 
-/// A window with a login in it, printed as it goes on.
+/// A window with a login, which is printed as it proceeds.
 struct Window {
     terminal: Terminal,
-    /// How much of the transcript is printed.
+    /// The length of the printed part of the transcript.
     printed: usize,
-    /// What was typed last: the machine's echo of it is not printed again.
+    /// The last typed line. Its echo by the machine is not printed again.
     typed: Option<String>,
 }
 
@@ -85,7 +88,7 @@ impl Window {
         }
     }
 
-    /// Waits for a text and prints up to its end.
+    /// Waits for a text and prints the transcript up to its end.
     fn read(&mut self, text: &str) {
         self.terminal.expect(text);
         let transcript = self.terminal.transcript();
@@ -101,7 +104,7 @@ impl Window {
         self.typed = Some(line.to_owned());
     }
 
-    /// Prints what comes until the session ends.
+    /// Prints the output until the session ends.
     fn close(mut self) {
         assert!(self.terminal.wait_exit().success());
         let transcript = self.terminal.transcript();

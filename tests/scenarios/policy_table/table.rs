@@ -1,10 +1,10 @@
-//! The table of tfa-policy(7), read from the manual itself.
+//! The table of tfa-policy(7), read from the source of the manual.
 
 use std::fmt;
 
 const MANUAL: &str = include_str!("../../../man/tfa-policy.7");
 
-/// The manual's policies and rows, in its order.
+/// The policies and rows of the manual, in its order.
 pub(super) struct Table {
     pub(super) policies: Vec<Policy>,
     pub(super) rows: Vec<Row>,
@@ -15,7 +15,7 @@ pub(super) struct Policy {
     pub(super) config: String,
 }
 
-/// A login under a policy, and what becomes of it.
+/// A login under a policy, and its outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) policy: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct Row {
     pub(super) outcome: Outcome,
 }
 
-/// Words of the manual, each of one kind.
+/// Enums whose variants are words of the manual.
 macro_rules! words {
     ($(#[$doc:meta])* $kind:ident { $($value:ident $word:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -47,19 +47,18 @@ macro_rules! words {
 }
 
 words! {
-    /// What a user has set up.
+    /// The enrollment of a user.
     State { None "none", On "on", Paused "paused", Staff "staff" }
 }
 
 words! {
-    /// How somebody logs in.
+    /// The kind of login.
     Login {
         Ssh "ssh", SshInside "ssh-inside", Key "key", Console "console", Su "su", SuRoot "su-root",
     }
 }
 
 words! {
-    /// What becomes of it.
     Outcome {
         Code "code", In "in", Notified "notified", Offered "offered", SetUp "set-up", Refused "refused",
     }
@@ -93,7 +92,7 @@ impl Table {
     }
 }
 
-/// Each name with the literal block under it.
+/// The name of each policy, with the literal block below it.
 fn policies() -> Vec<Policy> {
     let mut policies = Vec::new();
     let mut lines = MANUAL.lines().peekable();

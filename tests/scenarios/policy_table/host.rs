@@ -1,42 +1,41 @@
-//! A machine under one policy, and its people.
+//! A machine under one policy, with its users.
 
 use tfa_tests::Machine;
 
-use super::play::{Person, play};
+use super::login::{User, log_in};
 use super::table::{Login, Outcome, Row, State};
-use crate::people::{PASSWORD, record_of, screen, set_up, set_up_and_pause};
+use crate::users::{PASSWORD, console_on_tty1, record_of, set_up, set_up_and_pause};
 
-/// The address that the manual's policy for networks names.
+/// The address in the manual's policy for networks.
 const INSIDE: &str = "10.7.0.2";
-/// Whoever becomes somebody else, and knows the password.
-const NEIGHBOUR: &str = "neighbour";
+/// A user who becomes another user and knows the password.
+const OTHER_USER: &str = "neighbour";
 
 /// A machine under one policy.
-pub(super) struct Stage {
+pub(super) struct Host {
     machine: Machine,
-    on: Option<Person>,
-    paused: Option<Person>,
+    on: Option<User>,
+    paused: Option<User>,
 }
 
-impl Stage {
-    /// Boots a machine, has everybody who plays in the rows set up what they have, and then
-    /// decrees the policy.
+impl Host {
+    /// Boots a machine, enrolls the users of the rows, and then sets the policy.
     pub(super) fn set(config: &str, rows: &[Row]) -> Self {
         let machine = Machine::boot();
         machine.offer_questions();
         machine.add_address(INSIDE);
-        machine.add_user(NEIGHBOUR, PASSWORD);
-        let plays = |state: State| rows.iter().any(|row| row.user == state);
-        let on = plays(State::On).then(|| {
+        machine.add_user(OTHER_USER, PASSWORD);
+        let has_state = |state: State| rows.iter().any(|row| row.user == state);
+        let on = has_state(State::On).then(|| {
             add_user(&machine, "on");
-            Person::new(set_up(&machine, "on", PASSWORD))
+            User::new(set_up(&machine, "on", PASSWORD))
         });
-        let paused = plays(State::Paused).then(|| {
+        let paused = has_state(State::Paused).then(|| {
             add_user(&machine, "paused");
-            Person::new(set_up_and_pause(&machine, "paused", PASSWORD))
+            User::new(set_up_and_pause(&machine, "paused", PASSWORD))
         });
         if rows.iter().any(|row| row.login == Login::Console) {
-            screen(&machine);
+            console_on_tty1(&machine);
         }
         machine.write_file("/etc/tfa/tfad.toml", config);
         machine.succeed(["systemctl", "reload", "tfad"]);
@@ -51,16 +50,16 @@ impl Stage {
         &self.machine
     }
 
-    /// Plays a row. All that is not as the row says.
+    /// Runs the login of a row. Returns each difference from the row.
     pub(super) fn check(&mut self, number: usize, row: Row) -> Vec<String> {
         let user = self.user(number, row.user);
         let mut wrong = Vec::new();
-        if let Some(foreseen) = self.foreseen(&user, row.login)
-            && foreseen != explained(row.outcome)
+        if let Some(explained_outcome) = self.explained_outcome(&user, row.login)
+            && explained_outcome != explained(row.outcome)
         {
-            wrong.push(format!("tfactl explain says {foreseen}"));
+            wrong.push(format!("tfactl explain says {explained_outcome}"));
         }
-        match self.play(&user, row) {
+        match self.log_in(&user, row) {
             Ok(seen) if seen == row.outcome => {}
             Ok(seen) => wrong.push(format!("saw {}", seen.word())),
             Err(odd) => wrong.push(odd),
@@ -77,8 +76,8 @@ impl Stage {
         wrong
     }
 
-    /// Whoever has set up nothing is new in each row: a login may change them, and a grace begins
-    /// with the first.
+    /// Each row has a new user without enrollment, because a login may enroll the user, and the
+    /// first one starts a grace period.
     fn user(&self, number: usize, state: State) -> String {
         let word = state.word();
         if let State::On | State::Paused = state {
@@ -92,15 +91,15 @@ impl Stage {
         user
     }
 
-    /// What `tfactl explain` says will become of the login.
-    fn foreseen(&self, user: &str, login: Login) -> Option<String> {
+    /// The outcome that `tfactl explain` reports for the login.
+    fn explained_outcome(&self, user: &str, login: Login) -> Option<String> {
         let (service, from, method) = match login {
             Login::Ssh => ("sshd", "127.0.0.1", "password"),
             Login::SshInside => ("sshd", INSIDE, "password"),
             Login::Key => ("sshd", "127.0.0.1", "publickey"),
             Login::Console => ("login", "local", "password"),
             Login::Su => ("su-l", "session", "password"),
-            // It supposes a login that is asked for the password, and root's su is not.
+            // It assumes a login that asks for the password, which root's su does not do.
             Login::SuRoot => return None,
         };
         let options = format!("--json --service {service} --from {from} --method {method}");
@@ -109,15 +108,16 @@ impl Stage {
         Some(text_in(&said, "outcome"))
     }
 
-    fn play(&mut self, user: &str, row: Row) -> Result<Outcome, String> {
-        let person = match row.user {
+    fn log_in(&mut self, user: &str, row: Row) -> Result<Outcome, String> {
+        let user_with_phone = match row.user {
             State::On => self.on.as_mut(),
             State::Paused => self.paused.as_mut(),
             State::None | State::Staff => None,
         };
         let machine = &self.machine;
         let ssh = |options: &[&str]| {
-            // As people have it: with the banners, in which sshd gives the reason of a refusal.
+            // With the default log level, so that banners are shown. sshd gives the reason of a
+            // refusal in a banner.
             let always = ["-o", "LogLevel=INFO", "-o", "NumberOfPasswordPrompts=1"];
             machine.ssh_with(user, &[&always, options].concat())
         };
@@ -129,26 +129,26 @@ impl Stage {
                 let key = format!("/root/.ssh/{user}");
                 ssh(&["-i", &key, "-o", "PreferredAuthentications=publickey"])
             }
-            Login::Su => machine.terminal_as(NEIGHBOUR, ["su", "-", user]),
+            Login::Su => machine.terminal_as(OTHER_USER, ["su", "-", user]),
             Login::SuRoot => machine.terminal(["su", "-", user]),
-            Login::Console => return play_on_console(machine, user, person),
+            Login::Console => return run_on_console(machine, user, user_with_phone),
         };
-        play(&terminal, user, person)
+        log_in(&terminal, user, user_with_phone)
     }
 }
 
-/// The console is left as it was found: waiting for the next login.
-fn play_on_console(
+/// Leaves the console as it was found: waiting for the next login.
+fn run_on_console(
     machine: &Machine,
     user: &str,
-    person: Option<&mut Person>,
+    user_with_phone: Option<&mut User>,
 ) -> Result<Outcome, String> {
     let console = machine.console();
     console.expect("host login:");
     console.type_line(user);
-    let seen = play(console, user, person);
+    let seen = log_in(console, user, user_with_phone);
     match &seen {
-        // `login` asks for another name by itself.
+        // `login` asks for another name.
         Ok(Outcome::Refused) => {}
         Ok(_) => console.type_line("exit"),
         Err(_) => {
@@ -158,7 +158,7 @@ fn play_on_console(
     seen
 }
 
-/// Somebody with a password, and a key that lets them in.
+/// Adds a user with a password and an authorized key.
 fn add_user(machine: &Machine, user: &str) {
     machine.add_user(user, PASSWORD);
     let _ = machine.authorize_key(user);
@@ -172,7 +172,7 @@ fn explained(outcome: Outcome) -> &'static str {
     }
 }
 
-/// A text of a JSON object.
+/// A string of a JSON object.
 fn text_in(json: &str, name: &str) -> String {
     let (_, rest) = json
         .split_once(&format!("\"{name}\": \""))

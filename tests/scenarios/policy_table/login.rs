@@ -1,14 +1,13 @@
-//! A login, played by whatever stands on the screen as a person would, and only then asked what
-//! became of it.
+//! A login that answers each question on the screen, as a user would, and then returns its outcome.
 
 use std::time::Duration;
 
 use tfa_tests::{Phone, Terminal};
 
 use super::table::Outcome;
-use crate::people::{CODE, Owner, PASSWORD, uri_in};
+use crate::users::{CODE, Owner, PASSWORD, uri_in};
 
-/// The questions, each to its end.
+/// The end of each question.
 const ASK_PASSWORD: &str = "Password:";
 const ASK_WHETHER: &str = "Set it up now? yes, or Enter for later:";
 const ASK_TO_BEGIN: &str = "Press Enter to begin, or no to stop:";
@@ -25,7 +24,7 @@ const QUESTIONS: &[&str] = &[
     ASK_SAVED,
 ];
 
-/// How su, ssh and the console say that there is no login.
+/// The messages with which su, ssh and the console refuse a login.
 const ENDS: &[&str] = &[
     "su: ",
     "Permission denied (",
@@ -33,34 +32,33 @@ const ENDS: &[&str] = &[
     "Login incorrect",
 ];
 
-/// What somebody reads whom a grace lets go on.
+/// The message for a user in the grace period.
 const GRACE: &str = "Two-factor login will be required on";
-/// What whoever is refused reads one of.
+/// The messages for a refused user, of which one is shown.
 const REASONS: &[&str] = &[
     "Two-factor login is required on host",
     "could not be determined",
 ];
-/// What nobody reads whose login two-factor login has nothing to do with.
-const MATTERS: &[&str] = &["wo-factor", "code", "tfa-enroll"];
+/// Text that no user without a part in two-factor login is shown.
+const TFA_WORDS: &[&str] = &["wo-factor", "code", "tfa-enroll"];
 
-/// Longer than any pause in a login.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// More than any login asks.
-const MOST: usize = 8;
+/// Longer than any delay in a login.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// More questions than any login asks.
+const MAX_QUESTIONS: usize = 8;
 
-/// Somebody with a phone.
-pub(super) struct Person {
+pub(super) struct User {
     owner: Owner,
     typed: usize,
 }
 
-impl Person {
+impl User {
     pub(super) fn new(owner: Owner) -> Self {
         Self { owner, typed: 0 }
     }
 
-    /// A right code: by turns one of the phone's and a backup code, so that nobody has to wait
-    /// until the phone shows another.
+    /// A right code. Alternates between a code of the phone and a backup code, so that no login
+    /// waits for the next time step.
     fn right_code(&mut self) -> String {
         let number = self.typed;
         self.typed += 1;
@@ -72,19 +70,19 @@ impl Person {
     }
 }
 
-/// Plays a login to its end, and tells what became of it, or what is odd.
-pub(super) fn play(
+/// Runs a login to its end. Returns its outcome, or what was unexpected.
+pub(super) fn log_in(
     terminal: &Terminal,
     user: &str,
-    mut person: Option<&mut Person>,
+    mut user_with_phone: Option<&mut User>,
 ) -> Result<Outcome, String> {
     let before = terminal.transcript().len();
     let shell = format!("{user}@host:~$");
     let awaited = [QUESTIONS, &[&shell], ENDS].concat();
     let mut asked = Vec::new();
     let mut is_in = false;
-    while asked.len() <= MOST {
-        let text = terminal.await_any(&awaited, PATIENCE);
+    while asked.len() <= MAX_QUESTIONS {
+        let text = terminal.await_any(&awaited, TIMEOUT);
         let text = text.and_then(|which| awaited.get(which).copied());
         is_in = text == Some(&shell);
         let Some(question) = text.filter(|text| QUESTIONS.contains(text)) else {
@@ -94,9 +92,9 @@ pub(super) fn play(
         asked.push(question);
         match question {
             ASK_PASSWORD => terminal.type_secret(PASSWORD),
-            CODE => terminal.type_secret(&match &mut person {
-                Some(person) if first => person.owner.phone.wrong_code(),
-                Some(person) => person.right_code(),
+            CODE => terminal.type_secret(&match &mut user_with_phone {
+                Some(user_with_phone) if first => user_with_phone.owner.phone.wrong_code(),
+                Some(user_with_phone) => user_with_phone.right_code(),
                 None => String::new(),
             }),
             ASK_NEW_CODE => {
@@ -120,7 +118,7 @@ fn outcome(asked: &[&str], story: &str, is_in: bool) -> Option<Outcome> {
         [] if !is_in => says(REASONS).then_some(Outcome::Refused),
         _ if !is_in => None,
         [] if says(&[GRACE]) => Some(Outcome::Notified),
-        [] => (!says(MATTERS)).then_some(Outcome::In),
+        [] => (!says(TFA_WORDS)).then_some(Outcome::In),
         [CODE, CODE] => Some(Outcome::Code),
         [ASK_WHETHER] => says(&[GRACE]).then_some(Outcome::Offered),
         [ASK_TO_BEGIN, ASK_SCANNED, ASK_NEW_CODE, ASK_SAVED] => Some(Outcome::SetUp),

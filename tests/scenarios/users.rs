@@ -1,23 +1,22 @@
-//! What the people of the scenarios do again and again: set up a phone, log in.
+//! What users of the scenarios do: enroll a phone, log in.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_tests::{Machine, Phone, Terminal};
 
-/// Alice's password.
+/// The password of most users.
 pub(crate) const PASSWORD: &str = "correct horse";
-/// How the question for a code begins.
+/// The beginning of the question for a code.
 pub(crate) const CODE: &str = "Verification code or backup code:";
 
-/// Somebody who has set up two-factor login.
+/// An enrolled user.
 pub(crate) struct Owner {
-    /// The phone.
     pub(crate) phone: Phone,
     /// The backup codes, as they were shown.
     pub(crate) backup_codes: Vec<String>,
 }
 
-/// A machine with the package, alice with a password, and sshd asking questions.
+/// A machine with the package, on which alice has a password and sshd asks questions.
 pub(crate) fn machine_with_alice() -> Machine {
     let machine = Machine::boot();
     machine.add_user("alice", PASSWORD);
@@ -25,14 +24,14 @@ pub(crate) fn machine_with_alice() -> Machine {
     machine
 }
 
-/// The same, with alice's phone set up.
+/// The same, with an enrolled phone of alice.
 pub(crate) fn machine_with_alice_set_up() -> (Machine, Owner) {
     let machine = machine_with_alice();
     let owner = set_up(&machine, "alice", PASSWORD);
     (machine, owner)
 }
 
-/// Logs in over SSH with the password alone and sets up a phone with `tfa-enroll`, as a new user
+/// Logs in over SSH with the password alone and enrolls a phone with `tfa-enroll`, as a new user
 /// would.
 #[track_caller]
 pub(crate) fn set_up(machine: &Machine, user: &str, password: &str) -> Owner {
@@ -46,7 +45,7 @@ pub(crate) fn set_up(machine: &Machine, user: &str, password: &str) -> Owner {
     owner
 }
 
-/// Sets up a phone like [`set_up`], and pauses it with the first backup code.
+/// Enrolls a phone like [`set_up`], and pauses it with the first backup code.
 #[track_caller]
 pub(crate) fn set_up_and_pause(machine: &Machine, user: &str, password: &str) -> Owner {
     let owner = set_up(machine, user, password);
@@ -57,7 +56,7 @@ pub(crate) fn set_up_and_pause(machine: &Machine, user: &str, password: &str) ->
     owner
 }
 
-/// Sets up a phone in a terminal where somebody is logged in.
+/// Enrolls a phone in the terminal of a logged-in user.
 #[track_caller]
 pub(crate) fn set_up_in(terminal: &Terminal, password: &str, command: &str) -> Owner {
     terminal.type_line(command);
@@ -81,7 +80,7 @@ pub(crate) fn set_up_in(terminal: &Terminal, password: &str, command: &str) -> O
     }
 }
 
-/// Gives the password and a code where polkit asks for them before a change.
+/// Enters the password and a code for polkit, which asks for them before a change.
 #[track_caller]
 pub(crate) fn authenticate(terminal: &Terminal, code: &str) {
     terminal.expect("Authentication is required to set up or change your two-factor login");
@@ -91,20 +90,20 @@ pub(crate) fn authenticate(terminal: &Terminal, code: &str) {
     terminal.type_secret(code);
 }
 
-/// Puts a policy in force.
+/// Writes the policy, and reloads the daemon.
 #[track_caller]
-pub(crate) fn decree(machine: &Machine, config: &str) {
+pub(crate) fn set_policy(machine: &Machine, config: &str) {
     machine.write_file("/etc/tfa/tfad.toml", config);
     machine.succeed(["systemctl", "reload", "tfad"]);
 }
 
-/// Goes through the set-up in a login, from the question whether to begin until it is done.
+/// Enrolls a phone during a login, from the first question to the last.
 #[track_caller]
 pub(crate) fn set_up_in_login(terminal: &Terminal) -> Owner {
     set_up_in_login_at(terminal, 0)
 }
 
-/// The same, where the daemon's clock is so many seconds ahead.
+/// The same, with the daemon's clock that many seconds ahead.
 #[track_caller]
 pub(crate) fn set_up_in_login_at(terminal: &Terminal, ahead: i64) -> Owner {
     terminal.expect("Press Enter to begin, or no to stop:");
@@ -125,9 +124,9 @@ pub(crate) fn set_up_in_login_at(terminal: &Terminal, ahead: i64) -> Owner {
     }
 }
 
-/// Begins a login over SSH and gives the right password; the question for a code stands there.
+/// Begins a login over SSH and enters the right password, up to the question for the code.
 #[track_caller]
-pub(crate) fn ssh_as_far_as_the_code(machine: &Machine, user: &str) -> Terminal {
+pub(crate) fn ssh_to_code_prompt(machine: &Machine, user: &str) -> Terminal {
     let terminal = machine.ssh(user);
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
@@ -135,8 +134,8 @@ pub(crate) fn ssh_as_far_as_the_code(machine: &Machine, user: &str) -> Terminal 
     terminal
 }
 
-/// Sets the daemon's clock and the phone's so many minutes ahead, and on to where a time step has
-/// just begun: every code of the window is new, and stays in it for the next half minute.
+/// Sets the clocks of the daemon and of the phone ahead, to the start of a time step. Every code of
+/// the window is then new, and stays valid for the next half minute.
 pub(crate) fn begin_a_time_step(machine: &Machine, phone: &Phone, minutes: i64) {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let into_the_minute = i64::try_from(since_1970.as_secs() % 60).unwrap();
@@ -145,18 +144,18 @@ pub(crate) fn begin_a_time_step(machine: &Machine, phone: &Phone, minutes: i64) 
     phone.shift_clock(ahead);
 }
 
-/// What `tfactl show --json` says of somebody.
+/// The output of `tfactl show --json` for a user.
 #[track_caller]
 pub(crate) fn record_of(machine: &Machine, user: &str) -> String {
     machine.succeed(["tfactl", "show", user, "--json"])
 }
 
-/// The console as a machine with a screen has it, on `tty1`.
-pub(crate) fn screen(machine: &Machine) -> &Terminal {
+/// The console of a machine with a screen, which is on `tty1`.
+pub(crate) fn console_on_tty1(machine: &Machine) -> &Terminal {
     console_on(machine, "tty1")
 }
 
-/// The console on a terminal of that name. A container calls its console a pseudo-terminal, so it
+/// The console on a terminal of this name. The console of a container is a pseudo-terminal, so it
 /// gets a second name.
 pub(crate) fn console_on<'m>(machine: &'m Machine, tty: &str) -> &'m Terminal {
     machine.write_file(
@@ -178,9 +177,9 @@ pub(crate) fn console_on<'m>(machine: &'m Machine, tty: &str) -> &'m Terminal {
     console
 }
 
-/// Gives name and password to the console's `login`.
+/// Enters name and password at the console's `login`.
 #[track_caller]
-pub(crate) fn give_password(console: &Terminal, user: &str) {
+pub(crate) fn enter_password(console: &Terminal, user: &str) {
     console.expect("host login:");
     console.type_line(user);
     console.expect("Password:");
@@ -194,7 +193,7 @@ pub(crate) fn uri_in(transcript: &str) -> String {
     rest.lines().next().unwrap_or_default().trim().to_owned()
 }
 
-/// The backup codes in a text: two groups of five with a dash.
+/// The backup codes in a text: two groups of five characters with a dash.
 pub(crate) fn backup_codes_in(text: &str) -> Vec<String> {
     let is_group = |group: &str| {
         group.len() == 5

@@ -1,18 +1,18 @@
-//! The daemon is down: who goes on without it.
+//! The daemon is down: which logins continue without it.
 
 use tfa_tests::{Machine, Output};
 
-use crate::people::{PASSWORD, decree, give_password, screen, set_up};
+use crate::users::{PASSWORD, console_on_tty1, enter_password, set_policy, set_up};
 
-/// Everybody, at once.
+/// Required for all users, at once.
 const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
-/// What the log of a program says of root that goes on without the daemon.
+/// The log line of a program in which root continues without the daemon.
 const ROOT_ALONE: &str = "root changes to another user without tfad";
-/// What its log says of everybody else.
-const AWAY: &str = "refusing. See: systemctl status tfad";
+/// The log line of every other login.
+const REFUSED: &str = "refusing. See: systemctl status tfad";
 
 #[test]
-fn while_the_daemon_is_down_roots_own_su_and_sudo_go_on_and_nothing_else() {
+fn without_the_daemon_only_roots_own_su_and_sudo_continue() {
     let machine = Machine::boot_with(&["cron"]);
     for user in ["alice", "bob"] {
         machine.add_user(user, PASSWORD);
@@ -22,7 +22,7 @@ fn while_the_daemon_is_down_roots_own_su_and_sudo_go_on_and_nothing_else() {
     let _alice = set_up(&machine, "alice", PASSWORD);
     machine.add_to_group("alice", "sudo");
     machine.write_file("/etc/sudoers.d/bob", "bob ALL=(ALL) NOPASSWD: ALL\n");
-    decree(&machine, REQUIRED);
+    set_policy(&machine, REQUIRED);
     machine.succeed(["systemctl", "mask", "--now", "--runtime", "tfad.service"]);
 
     for words in [
@@ -48,7 +48,7 @@ fn while_the_daemon_is_down_roots_own_su_and_sudo_go_on_and_nothing_else() {
     let refused = |output: &Output| {
         assert!(!output.success() && output.stdout.is_empty(), "{output}");
     };
-    // A user's su and sudo, be it without a password, or claiming to be root.
+    // su and sudo of a user, also without a password, or with a claim to be root.
     for ruser in ["root", "bob"] {
         let su = machine.command(["su", "alice", "-c", "id -un"]).user("bob");
         let su = su
@@ -67,13 +67,13 @@ fn while_the_daemon_is_down_roots_own_su_and_sudo_go_on_and_nothing_else() {
         refused(&machine.run(["ssh", &key, "-oBatchMode=yes", no_questions, &at, "id"]));
     }
     refused(&machine.run(["login", "-f", "alice"]));
-    let console = screen(&machine);
-    give_password(console, "alice");
+    let console = console_on_tty1(&machine);
+    enter_password(console, "alice");
     console.expect("Two-factor login is not available right now.");
     console.expect("Login incorrect");
-    machine.expect_in_journal("login", AWAY);
+    machine.expect_in_journal("login", REFUSED);
 
-    // With the daemon, everything is as before.
+    // With the daemon, logins work as before.
     machine.succeed(["systemctl", "unmask", "--runtime", "tfad.service"]);
     machine.succeed(["systemctl", "start", "tfad.service"]);
     assert_eq!(

@@ -1,19 +1,19 @@
-//! The table of tfa-policy(7), row by row: what becomes of which login under which policy.
+//! The table of tfa-policy(7), row by row: the outcome of each login under each policy.
 
-mod play;
-mod stage;
+mod host;
+mod login;
 mod table;
 
-use crate::people::{PASSWORD, record_of};
-use stage::Stage;
+use crate::users::{PASSWORD, record_of};
+use host::Host;
 use table::{Login, Outcome, Row, State, Table};
 
 #[test]
-fn every_policy_user_login_and_outcome_of_the_manual_stands_in_its_table() {
+fn the_table_of_the_manual_uses_every_value() {
     let Table { policies, rows } = Table::read();
     assert!(rows.len() >= 60, "only {} rows", rows.len());
     let names: Vec<&str> = policies.iter().map(|policy| policy.name).collect();
-    let tested: Vec<String> = what_becomes_of_each_login_under::ALL
+    let tested: Vec<String> = outcome_of_each_login_under::ALL
         .iter()
         .map(|test| policy_of(test))
         .collect();
@@ -42,12 +42,12 @@ fn every_policy_user_login_and_outcome_of_the_manual_stands_in_its_table() {
 
 macro_rules! policies {
     ($($name:ident),+ $(,)?) => {
-        mod what_becomes_of_each_login_under {
+        mod outcome_of_each_login_under {
             pub(super) const ALL: &[&str] = &[$(stringify!($name)),+];
             $(
                 #[test]
                 fn $name() {
-                    super::play_rows_of(&super::policy_of(stringify!($name)));
+                    super::check_rows_of(&super::policy_of(stringify!($name)));
                 }
             )+
         }
@@ -59,12 +59,12 @@ policies! {
     group, unknown,
 }
 
-/// The policy that a test is named after.
+/// The policy of a test, which has its name.
 fn policy_of(test: &str) -> String {
     test.replace('_', "-")
 }
 
-fn play_rows_of(policy: &str) {
+fn check_rows_of(policy: &str) {
     let table = Table::read();
     let rows: Vec<Row> = table
         .rows
@@ -72,12 +72,12 @@ fn play_rows_of(policy: &str) {
         .filter(|row| row.policy == policy)
         .copied()
         .collect();
-    let mut stage = Stage::set(table.config(policy), &rows);
+    let mut host = Host::set(table.config(policy), &rows);
     let wrong: Vec<String> = rows
         .iter()
         .enumerate()
         .filter_map(|(number, row)| {
-            let wrong = stage.check(number, *row).join("\n  ");
+            let wrong = host.check(number, *row).join("\n  ");
             (!wrong.is_empty()).then(|| format!("{row}:\n  {wrong}"))
         })
         .collect();
@@ -87,8 +87,8 @@ fn play_rows_of(policy: &str) {
 #[test]
 fn declining_required_enrollment_is_refused() {
     let table = Table::read();
-    let stage = Stage::set(table.config("required"), &[]);
-    let machine = stage.machine();
+    let host = Host::set(table.config("required"), &[]);
+    let machine = host.machine();
     machine.add_user("alice", PASSWORD);
     let terminal = machine.ssh_with("alice", &["-o", "LogLevel=INFO"]);
     terminal.expect("Password:");
