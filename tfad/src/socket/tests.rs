@@ -293,7 +293,10 @@ fn a_door_makes_its_folder_and_takes_the_place_of_what_was_left() {
     left.set_nonblocking(true).unwrap();
     let login_socket = open(&path).unwrap();
     drop(UnixStream::connect(&path).unwrap());
-    assert!(left.accept().is_err(), "nobody finds what was left");
+    assert!(
+        left.accept().is_err(),
+        "the leftover socket has no listener"
+    );
     login_socket.close(PATIENCE);
     fs::remove_dir_all(&folder).unwrap();
 }
