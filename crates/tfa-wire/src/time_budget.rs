@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// The time that is left, and since when it decreases.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeBudget {
     left: Duration,
     running_since: Option<Instant>,

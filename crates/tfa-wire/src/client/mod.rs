@@ -13,7 +13,7 @@ mod reply;
 #[cfg(test)]
 mod tests;
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
@@ -42,6 +42,31 @@ pub struct Endpoints<'a> {
     pub bus: &'a Path,
 }
 
+/// A connection, and the endpoint that accepted it.
+#[derive(Debug, PartialEq, Eq)]
+enum Connected<S> {
+    ToDaemon(S),
+    ToBus(S),
+}
+
+impl Endpoints<'_> {
+    /// Connects to the daemon, or to the bus if no daemon listens. Both attempts share the budget.
+    fn connect<S>(
+        self,
+        budget: TimeBudget,
+        mut connect: impl FnMut(&Path, TimeBudget) -> io::Result<S>,
+    ) -> Result<Connected<S>, LoginError> {
+        match connect(self.daemon, budget) {
+            Ok(socket) => Ok(Connected::ToDaemon(socket)),
+            // A full queue: the daemon listens.
+            Err(error) if error.kind() == ErrorKind::TimedOut => Err(LoginError::TimedOut),
+            Err(_) => connect(self.bus, budget)
+                .map(Connected::ToBus)
+                .map_err(LoginError::from_connect),
+        }
+    }
+}
+
 impl LoginClient {
     /// Connects to the daemon, begins the dialog for a user, and returns the first turn. The limit
     /// holds for all operations of the client together; the time between two calls, in which the user
@@ -55,15 +80,9 @@ impl LoginClient {
         user: &str,
         context: &Context,
     ) -> Result<(Self, Turn), LoginError> {
-        let budget = TimeBudget::start(limit);
-        match Socket::connect(endpoints.daemon, budget) {
-            Ok(socket) => Self::with_daemon(socket, user, context),
-            // A full queue: the daemon listens.
-            Err(error) if error.kind() == ErrorKind::TimedOut => Err(LoginError::TimedOut),
-            Err(_) => {
-                let socket = Socket::connect(endpoints.bus, budget);
-                Self::on_bus(socket.map_err(LoginError::from_connect)?, user, context)
-            }
+        match endpoints.connect(TimeBudget::start(limit), Socket::connect)? {
+            Connected::ToDaemon(socket) => Self::with_daemon(socket, user, context),
+            Connected::ToBus(socket) => Self::on_bus(socket, user, context),
         }
     }
 
