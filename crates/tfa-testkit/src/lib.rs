@@ -23,6 +23,9 @@ pub mod store_contract;
 mod terminal;
 mod test_host;
 
+/// How long a test waits for an event. Only a test that fails waits that long, even on a busy host.
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
+
 pub use memory_store::MemoryStore;
 pub use private_bus::PrivateBus;
 pub use privileges::{NOBODY, skip_without_root, skip_without_uid};

@@ -14,7 +14,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use vt100::Screen;
 
-const TIMEOUT: Duration = Duration::from_secs(20);
+use crate::TIMEOUT;
 
 /// A command on a terminal.
 pub struct Terminal {

@@ -7,13 +7,13 @@ mod admin;
 mod error;
 
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
 
 use tfa_proto::{
     AuditRecord, Explanation, HypotheticalLogin, Impact, NAME, PATH, Parameters, Status,
 };
 use zbus::connection;
 
+use crate::TIMEOUT;
 use crate::private_bus::PrivateBus;
 use account::AccountInterface;
 use admin::AdminInterface;
@@ -163,6 +163,9 @@ impl Daemon {
                     .unwrap();
                 ready.send(()).unwrap();
                 let _ = ended.await;
+                // The bus learns that the daemon has gone before `drop` returns. Without this, it
+                // could still pass a call to the closed connection.
+                let _ = connection.release_name(NAME).await;
                 drop(connection);
             });
         });
@@ -189,11 +192,10 @@ impl Daemon {
     pub fn expect_call(&self, call: &str) {
         let account = self.shared.account.lock().unwrap();
         let is_missing = |account: &mut Account| !account.calls.iter().any(|seen| seen == call);
-        let timeout = Duration::from_secs(10);
         let (account, waited) = self
             .shared
             .called
-            .wait_timeout_while(account, timeout, is_missing)
+            .wait_timeout_while(account, TIMEOUT, is_missing)
             .unwrap();
         assert!(!waited.timed_out(), "no {call} among {:?}", account.calls);
     }
