@@ -115,9 +115,9 @@ fn in_index_order(users: u32) -> Vec<User> {
 /// An account, enrolled as a user enrolls.
 fn account(user: User, backup: BackupSet) -> Account {
     let key = Secret::new(&user.key()).or_fail("create a key");
-    let authenticator = Authenticator::new("phone".to_owned(), Parameters::default(), key);
+    let authenticator = Authenticator::totp("phone", Parameters::default(), key);
     let mut account = Account::new(user.uid());
-    let proof = phone::code(user, SET_UP.step(30).counter());
+    let proof = phone::code(user, SET_UP.step(30).counter().value());
     let done = account
         .set_up(authenticator, SET_UP)
         .and_then(|()| account.confirm(&Input::parse(&proof), Some(backup), SET_UP));

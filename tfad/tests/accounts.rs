@@ -69,7 +69,7 @@ fn alice() -> User {
 
 fn set_up(account: &mut Account, codes: BackupSet) {
     let secret = Secret::new(b"12345678901234567890").unwrap();
-    let phone = Authenticator::new("phone".to_owned(), Parameters::default(), secret);
+    let phone = Authenticator::totp("phone", Parameters::default(), secret);
     let earlier = Time::from_secs(59);
     account.set_up(phone, earlier).unwrap();
     account

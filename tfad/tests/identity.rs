@@ -161,7 +161,7 @@ impl Drop for Host {
 
 fn set_up(account: &mut Account) {
     let secret = Secret::new(b"12345678901234567890").unwrap();
-    let phone = Authenticator::new("phone".to_owned(), Parameters::default(), secret);
+    let phone = Authenticator::totp("phone", Parameters::default(), secret);
     // Ten Argon2id hashes, which are slow to create.
     static CODES: LazyLock<BackupSet> =
         LazyLock::new(|| BackupSet::draw(|bytes| bytes.fill(7)).unwrap().0);

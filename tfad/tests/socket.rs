@@ -116,11 +116,7 @@ fn user() -> User {
 }
 
 fn set_up(account: &mut tfa_core::Account) {
-    let phone = Authenticator::new(
-        "phone".to_owned(),
-        Parameters::default(),
-        Secret::new(KEY).unwrap(),
-    );
+    let phone = Authenticator::totp("phone", Parameters::default(), Secret::new(KEY).unwrap());
     // Long ago, so that every code of today is unused.
     let then = Time::from_secs(59);
     account.set_up(phone, then).unwrap();

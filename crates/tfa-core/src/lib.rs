@@ -9,23 +9,24 @@ mod account;
 mod audit;
 mod authenticator;
 mod backup;
+mod counter;
 mod dialog;
-mod hotp;
 mod input;
 mod invitation;
 mod phase;
 mod policy;
 mod secret;
-mod setup;
 mod throttle;
 mod time;
-mod used;
-mod wrong_codes;
 
 pub use account::{Account, Factor, Judgement, State, Undecodable};
+pub use account::{CONFIRM_TIMEOUT, MAX_AUTHENTICATORS, MAX_CONFIRM_TRIES};
+pub use account::{Client, PendingAuthenticator, Proof, Purpose, Refusal, WrongCodes};
 pub use audit::{AuditOutcome, AuditRecord};
-pub use authenticator::{Algorithm, Authenticator, BadParameters, Match, Parameters};
+pub use authenticator::{Algorithm, BadParameters, CodeFormat, Parameters};
+pub use authenticator::{Authenticator, AuthenticatorId, AuthenticatorKind, Drift, Match};
 pub use backup::{BackupSet, HashFailed, HashParams, Hashed};
+pub use counter::Counter;
 pub use dialog::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
 pub use dialog::{AskCode, Enroll, MAX_TRIES, Picture};
 pub use input::{BackupCode, Code, Credential, Input};
@@ -39,7 +40,5 @@ pub use policy::{
     Group, Groups, Identity, Login, LoginOrigin, Methods, OriginMatcher, Rule, Subject, Ternary,
 };
 pub use secret::Secret;
-pub use setup::{CONFIRM_TIMEOUT, Drift, MAX_CONFIRM_TRIES, PendingAuthenticator, Proof, Refusal};
 pub use throttle::{FailureCounter, LockState, Throttle, ThrottleScope};
 pub use time::{Step, Time};
-pub use wrong_codes::{Client, WrongCodes};

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use minicbor::{CborLen, Decode, Encode};
 
+use crate::Counter;
+
 /// How far a stored time may lie ahead of now. One beyond that was stored while the clock was
 /// ahead. A clock may be set back by less than that at any time.
 pub(crate) const MAX_AHEAD: Duration = Duration::from_secs(2 * 3600);
@@ -67,8 +69,8 @@ impl Step {
 
     /// The counter of RFC 4226.
     #[must_use]
-    pub fn counter(self) -> u64 {
-        self.0
+    pub fn counter(self) -> Counter {
+        Counter::new(self.0)
     }
 
     /// The step so many steps later, or earlier for a negative number. Saturates.

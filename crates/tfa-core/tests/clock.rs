@@ -4,14 +4,14 @@
 use std::collections::HashSet;
 
 use proptest::prelude::*;
-use tfa_core::{Account, Factor, Judgement, ThrottleScope, Time};
+use tfa_core::{Account, Judgement, ThrottleScope, Time};
 
 use crate::cases;
 use crate::cbor::Item;
-use crate::owner::Owner;
+use crate::owner::{CODE, Owner};
 use crate::phone::{NOON, after};
 
-const ACCEPTED: Judgement = Judgement::Accepted(Factor::Authenticator);
+const ACCEPTED: Judgement = Judgement::Accepted(CODE);
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 

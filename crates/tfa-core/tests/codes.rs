@@ -4,14 +4,20 @@ use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Algorithm, Factor, Judgement, LockState, Parameters, State, ThrottleScope, Time,
+    Account, Algorithm, AuthenticatorId, Factor, Judgement, LockState, Parameters, State,
+    ThrottleScope, Time,
 };
 
 use crate::cases;
-use crate::owner::{Owner, UID, WRONG, account, account_of_several, wrong_code};
+use crate::owner::{CODE, Owner, UID, WRONG, account, account_of_several, wrong_code};
 use crate::phone::{NOON, Phone, after, code};
 
-const ACCEPTED: Judgement = Judgement::Accepted(Factor::Authenticator);
+/// The judgement over a right code of the authenticator of this number.
+fn accepted(number: u32) -> Judgement {
+    Judgement::Accepted(Factor::Authenticator(AuthenticatorId::new(number)))
+}
+
+const ACCEPTED: Judgement = Judgement::Accepted(CODE);
 const BOTH: [ThrottleScope; 2] = [ThrottleScope::Remote, ThrottleScope::Console];
 
 #[test]
@@ -137,9 +143,12 @@ fn each_authenticator_marks_only_its_own_steps_as_used() {
     let phones = phones();
     let mut account = account_of_several(&phones);
     assert_eq!(account.digits(), 0);
-    for phone in &phones {
+    for (phone, number) in phones.iter().zip(1..) {
         let code = phone.code(NOON);
-        assert_eq!(account.judge(&code, ThrottleScope::Remote, NOON), ACCEPTED);
+        assert_eq!(
+            account.judge(&code, ThrottleScope::Remote, NOON),
+            accepted(number)
+        );
         assert_eq!(
             account.judge(&code, ThrottleScope::Remote, NOON),
             Judgement::AlreadyUsed
@@ -264,7 +273,7 @@ impl Rules {
             }
             *spent = Some(step);
             (*failures, *closed_until) = (0, 0);
-            return ACCEPTED;
+            return accepted(attempt.phone as u32 + 1);
         }
         *failures += 1;
         if remote {
@@ -302,7 +311,7 @@ proptest! {
             let judgement = account.judge(&code(&shown), BOTH[attempt.origin], moment);
             let expected = rules.judge(&attempt, phone.map(Phone::period), now);
             prop_assert_eq!(judgement, expected, "{:?} at {}", attempt, now);
-            if judgement == ACCEPTED {
+            if matches!(judgement, Judgement::Accepted(_)) {
                 prop_assert!(accepted.insert(shown), "twice: {:?}", attempt);
             }
         }

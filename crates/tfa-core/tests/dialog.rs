@@ -7,7 +7,7 @@ use tfa_core::{
 };
 
 use crate::cases;
-use crate::owner::{Owner, UID, account_of_several, wrong_code};
+use crate::owner::{CODE, Owner, UID, account_of_several, wrong_code};
 use crate::phone::{NOON, Phone, after};
 use crate::sheet;
 
@@ -71,7 +71,7 @@ fn a_right_code_succeeds_and_sets_the_last_login() {
     assert_eq!(dialog.scope(), ThrottleScope::Console);
     let code = owner.code(NOON, 0);
     let (turn, dialog) = answer(dialog, &mut owner.account, &code, NOON);
-    assert_eq!(turn, end(None, Verdict::Verified(Factor::Authenticator)));
+    assert_eq!(turn, end(None, Verdict::Verified(CODE)));
     assert!(dialog.is_none());
     assert_eq!(owner.account.last_login(), Some(NOON));
 }
@@ -168,7 +168,7 @@ fn one_code_succeeds_in_one_of_two_dialogs() {
     assert_eq!(
         turns,
         [
-            end(None, Verdict::Verified(Factor::Authenticator)),
+            end(None, Verdict::Verified(CODE)),
             again(Some(Message::AlreadyUsed))
         ]
     );
@@ -234,10 +234,7 @@ fn an_account_without_a_key_is_never_verified() {
     while let Some(asked) = dialog {
         let credential = [Phone::usual(7).code(NOON), Credential::Backup(None)];
         let (turn, next) = answer(asked, &mut account, &credential[answers % 2], NOON);
-        assert_ne!(
-            turn.next,
-            Next::End(Verdict::Verified(Factor::Authenticator))
-        );
+        assert_ne!(turn.next, Next::End(Verdict::Verified(CODE)));
         assert_ne!(turn.next, Next::End(Verdict::Verified(Factor::BackupCode)));
         (dialog, answers) = (next, answers + 1);
     }

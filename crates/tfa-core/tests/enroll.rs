@@ -10,7 +10,7 @@ use tfa_core::{
 use crate::cases;
 use crate::host::{DAY, effect, login, policy_of, required};
 use crate::invitation::{invitation, other_invitation, other_printed, printed};
-use crate::owner::{UID, WRONG};
+use crate::owner::{CODE, UID, WRONG};
 use crate::phone::{NOON, Phone, after};
 use crate::sheet;
 
@@ -281,7 +281,7 @@ fn the_key_page_names_the_number_of_digits() {
     );
     let dialog = enroll(begun.dialog).unwrap();
     assert_eq!(dialog.scope(), ThrottleScope::Console);
-    assert_eq!(dialog.authenticator().parameters().digits(), 8);
+    assert_eq!(dialog.authenticator().format().digits(), 8);
     let mut account = Account::new(UID);
     match dialog.answer(Requirement::SetUp, &mut account, "y", None, NOON) {
         Answered::Turn(turn, _) => assert_eq!(turn, asks(Next::AskNewCode { digits: 8 })),
@@ -332,7 +332,7 @@ fn first_code_and_earlier_steps_are_used_the_next_is_not() {
     for (steps, expected) in [
         (-1, Judgement::AlreadyUsed),
         (0, Judgement::AlreadyUsed),
-        (1, Judgement::Accepted(Factor::Authenticator)),
+        (1, Judgement::Accepted(CODE)),
     ] {
         let code = login.phone.code(after(NOON, 30 * steps));
         let judgement = login.account.judge(&code, ThrottleScope::Console, NOON);

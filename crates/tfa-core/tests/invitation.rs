@@ -157,7 +157,7 @@ fn invitation_leaves_a_pending_move_alone() {
     let proof = owner.code(NOON, 0);
     owner
         .account
-        .move_to(new.authenticator(), &proof, NOON)
+        .move_to(None, new.authenticator(), &proof, NOON)
         .unwrap();
     owner.account.invite(invitation(NOON));
     assert_eq!(owner.account.confirm(&new.typed(NOON), None, NOON), Ok(()));

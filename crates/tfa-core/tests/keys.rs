@@ -41,7 +41,7 @@ fn codes_have_6_or_8_digits_and_a_period_of_15_to_120_seconds() {
 
 fn authenticator(name: &str, parameters: Parameters) -> Authenticator {
     let key = Secret::new(b"12345678901234567890").unwrap();
-    Authenticator::new(name.to_owned(), parameters, key)
+    Authenticator::totp(name, parameters, key)
 }
 
 #[test]

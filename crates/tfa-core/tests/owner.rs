@@ -1,12 +1,16 @@
 //! An owner: an enrolled account, with its phone and its backup codes.
 
-use tfa_core::{Account, Credential, Input, Judgement, LockState, Refusal, ThrottleScope, Time};
+use tfa_core::{
+    Account, AuthenticatorId, Credential, Factor, Input, Judgement, LockState, Refusal,
+    ThrottleScope, Time,
+};
 
-use crate::cbor::Item;
 use crate::phone::{NOON, Phone, after, code};
 use crate::sheet;
 
 pub(crate) const UID: u32 = 1000;
+/// What a right code of the first authenticator is.
+pub(crate) const CODE: Factor = Factor::Authenticator(AuthenticatorId::new(1));
 /// Six digits that no phone of the tests shows in the hours around noon.
 pub(crate) const WRONG: &str = "000000";
 
@@ -71,14 +75,14 @@ pub(crate) fn account(phone: &Phone) -> Account {
     account
 }
 
-/// An account with several phones. Records can hold it, although no request creates one yet.
+/// An account with several phones, in this order.
 pub(crate) fn account_of_several(phones: &[Phone]) -> Account {
-    let mut record = Item::parse(&account(&phones[0]).encode());
-    let authenticators = phones
-        .iter()
-        .map(|phone| Item::parse(&account(phone).encode()).at(&[2, 0]).clone());
-    *record.at(&[2]) = Item::Array(authenticators.collect());
-    Account::decode(&record.bytes()).unwrap()
+    let mut account = account(&phones[0]);
+    for (phone, number) in phones[1..].iter().zip(2..) {
+        let authenticator = phone.authenticator_named(&format!("phone {number}"));
+        account.bind(authenticator, NOON).unwrap();
+    }
+    account
 }
 
 /// A wrong code for a request that needs a proof.

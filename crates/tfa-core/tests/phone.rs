@@ -39,8 +39,12 @@ impl Phone {
     }
 
     pub(crate) fn authenticator(&self) -> Authenticator {
+        self.authenticator_named("phone")
+    }
+
+    pub(crate) fn authenticator_named(&self, name: &str) -> Authenticator {
         let key = Secret::new(&self.key).unwrap();
-        Authenticator::new("phone".to_owned(), self.parameters, key)
+        Authenticator::totp(name, self.parameters, key)
     }
 
     /// The code on the screen.
@@ -57,14 +61,14 @@ impl Phone {
     }
 
     fn totp(&self) -> Totp {
-        let algorithm = match self.parameters.algorithm() {
+        let algorithm = match self.parameters.format().algorithm() {
             Algorithm::Sha1 => totp_rs::Algorithm::SHA1,
             Algorithm::Sha256 => totp_rs::Algorithm::SHA256,
             Algorithm::Sha512 => totp_rs::Algorithm::SHA512,
         };
         Builder::new()
             .with_algorithm(algorithm)
-            .with_digits(self.parameters.digits())
+            .with_digits(self.parameters.format().digits())
             .with_step_duration(self.parameters.period().into())
             .with_secret(&*self.key)
             .build_noncompliant()

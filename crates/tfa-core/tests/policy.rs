@@ -94,7 +94,7 @@ fn pending_move_or_lock_does_not_suspend_the_requirement() {
     let proof = owner.code(NOON, 0);
     owner
         .account
-        .move_to(Phone::usual(1).authenticator(), &proof, NOON)
+        .move_to(None, Phone::usual(1).authenticator(), &proof, NOON)
         .unwrap();
     owner.fail(100, ThrottleScope::Remote, NOON);
     for mode in [Mode::Optional, Mode::Required] {

@@ -2,15 +2,15 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Algorithm, AskCode, AuditOutcome, Authenticator, BackupSet, Client, Dialog, Factor,
-    Input, Judgement, Parameters, Policy, Requirement, Secret, State, ThrottleScope, Undecodable,
+    Account, Algorithm, AskCode, AuditOutcome, Authenticator, BackupSet, Client, Dialog, Input,
+    Judgement, Parameters, Policy, Requirement, Secret, State, ThrottleScope, Undecodable,
 };
 
 use crate::cases;
 use crate::cbor::Item;
 use crate::host::{login, policy_of, required};
 use crate::invitation::{invitation, invitation_code};
-use crate::owner::{Owner, UID, wrong_code, wrong_entry};
+use crate::owner::{CODE, Owner, UID, wrong_code, wrong_entry};
 use crate::phone::{NOON, Phone, after};
 use crate::sheet;
 
@@ -123,7 +123,9 @@ fn account_after(events: &[(Event, i64)]) -> Account {
             Event::Hint(steps) => account
                 .try_code(&phone.code(after(now, 30 * steps)), now)
                 .is_ok(),
-            Event::Move => account.move_to(new.authenticator(), &proof, now).is_ok(),
+            Event::Move => account
+                .move_to(None, new.authenticator(), &proof, now)
+                .is_ok(),
             Event::WrongConfirmation => account.check_pending(&wrong_entry(), now).is_ok(),
             Event::EarlyConfirmation => account
                 .check_pending(&new.typed(after(now, 300)), now)
@@ -202,13 +204,17 @@ fn full() -> Account {
 
 /// The path of each structure in a full record, and the number of its fields in this version,
 /// including empty ones. Lists are not structures.
-const STRUCTURES: [(&[usize], usize); 16] = [
-    (&[], 12),
-    (&[2, 0], 6),
-    (&[2, 0, 1], 3),
-    (&[3], 3),
-    (&[3, 0], 6),
-    (&[3, 0, 1], 3),
+const STRUCTURES: [(&[usize], usize); 20] = [
+    (&[], 13),
+    (&[2, 0], 2),
+    (&[2, 0, 0], 4),
+    (&[2, 0, 1, 1, 0], 5),
+    (&[2, 0, 1, 1, 0, 0], 3),
+    (&[3], 4),
+    (&[3, 0], 2),
+    (&[3, 0, 0], 4),
+    (&[3, 0, 1, 1, 0], 5),
+    (&[3, 0, 1, 1, 0, 0], 3),
     (&[4], 3),
     (&[4, 0], 3),
     (&[5], 3),
@@ -363,7 +369,7 @@ fn decoding_refuses_parameters_out_of_range() {
     for authenticator in [[2, 0], [3, 0]] {
         let parameter = |place, number| {
             changed(
-                &[authenticator[0], authenticator[1], 1, place],
+                &[authenticator[0], authenticator[1], 1, 1, 0, 0, place],
                 Item::Number(number),
             )
             .is_ok()
@@ -385,7 +391,7 @@ fn decoding_refuses_parameters_out_of_range() {
             (128, true),
             (129, false),
         ] {
-            let path = [authenticator[0], authenticator[1], 2];
+            let path = [authenticator[0], authenticator[1], 1, 1, 0, 1];
             let key = Item::Bytes(vec![1; length]);
             assert_eq!(changed(&path, key).is_ok(), fits, "{length} bytes");
         }
@@ -427,7 +433,13 @@ fn a_record_without_a_required_field_is_refused() {
 
 #[test]
 fn missing_optional_fields_are_decoded_as_empty() {
-    for (path, fields) in [(&[2, 0][..], 3), (&[3, 0], 3), (&[5, 0], 1), (&[5, 1], 1)] {
+    for (path, fields) in [
+        (&[2, 0, 0][..], 2),
+        (&[2, 0, 1, 1, 0], 2),
+        (&[3, 0, 1, 1, 0], 2),
+        (&[5, 0], 1),
+        (&[5, 1], 1),
+    ] {
         let mut older = Item::parse(&FULL);
         older.at(path).fields().truncate(fields);
         let read = Account::decode(&older.bytes()).unwrap();
@@ -488,8 +500,8 @@ fn records_of_the_first_version_are_decoded() {
         panic!("there is one authenticator");
     };
     assert_eq!(
-        (phone.name(), phone.parameters()),
-        ("phone", Parameters::default())
+        (phone.name(), phone.format(), phone.period()),
+        ("phone", Parameters::default().format(), Some(30))
     );
     assert_eq!(
         *phone.secret().to_base32(),
@@ -497,7 +509,10 @@ fn records_of_the_first_version_are_decoded() {
     );
     let mobile = account.pending().unwrap().authenticator();
     let parameters = Parameters::new(Algorithm::Sha512, 8, 60).unwrap();
-    assert_eq!((mobile.name(), mobile.parameters()), ("mobile", parameters));
+    assert_eq!(
+        (mobile.name(), mobile.format(), mobile.period()),
+        ("mobile", parameters.format(), Some(parameters.period()))
+    );
     assert_eq!(account.backup().map(BackupSet::left), Some(1));
     assert_eq!(
         account.throttle().counter(ThrottleScope::Remote).failures(),
@@ -514,12 +529,17 @@ fn records_of_the_first_version_are_decoded() {
     ));
     // It is encoded as it was read, with the missing fields added as empty.
     let (mut read, mut written) = (Item::parse(&bytes), Item::parse(&account.encode()));
-    assert_eq!(written.fields()[..7], read.fields()[..]);
+    let (written_fields, read_fields) = (written.fields(), read.fields());
+    assert_eq!(written_fields[..2], read_fields[..2]);
+    assert_eq!(written_fields[4..7], read_fields[4..]);
     let nothing = [
         Item::Null,
         Item::Truth(false),
         Item::Null,
         Item::Array(vec![]),
+        Item::Null,
+        // The id of its authenticator.
+        Item::Number(1),
     ];
     assert_eq!(written.fields()[7..], nothing);
 }
@@ -541,7 +561,10 @@ fn a_record_of_eleven_fields_keeps_its_contents() {
     let bytes = bytes_of(ELEVEN_FIELDS);
     let mut account = Account::decode(&bytes).unwrap();
     let (mut read, mut written) = (Item::parse(&bytes), Item::parse(&account.encode()));
-    assert_eq!(written.fields()[..11], read.fields()[..]);
+    let (written, read) = (written.fields(), read.fields());
+    // Authenticators are written in the form of today.
+    assert_eq!(written[..2], read[..2]);
+    assert_eq!(written[4..11], read[4..]);
     assert_eq!(
         account
             .throttle()
@@ -561,7 +584,7 @@ fn a_record_of_eleven_fields_keeps_its_contents() {
     }
     let later = after(NOON, 90);
     let judgement = account.judge(&phone.code(later), ThrottleScope::Remote, later);
-    assert_eq!(judgement, Judgement::Accepted(Factor::Authenticator));
+    assert_eq!(judgement, Judgement::Accepted(CODE));
 }
 
 #[test]
@@ -569,7 +592,7 @@ fn the_largest_record_has_seven_kilobytes() {
     let parameters = Parameters::new(Algorithm::Sha512, 8, 120).unwrap();
     let largest = || {
         let name = "\u{10ffff}".repeat(1000);
-        Authenticator::new(name, parameters, Secret::new(&[255; 128]).unwrap())
+        Authenticator::totp(&name, parameters, Secret::new(&[255; 128]).unwrap())
     };
     let phone = Phone::new(&[255; 128], parameters);
     let mut account = Account::new(u32::MAX);
@@ -578,7 +601,9 @@ fn the_largest_record_has_seven_kilobytes() {
         .confirm(&phone.typed(NOON), Some(sheet::FIRST.set()), NOON)
         .unwrap();
     let next = after(NOON, 120);
-    account.move_to(largest(), &phone.code(next), next).unwrap();
+    account
+        .move_to(None, largest(), &phone.code(next), next)
+        .unwrap();
     for year in 0..100 {
         let login = after(next, year * 31_536_000);
         let judgement = account.judge(&phone.code(login), ThrottleScope::Remote, login);

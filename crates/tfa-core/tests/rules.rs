@@ -18,6 +18,7 @@ mod sheet;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod authenticators;
 mod backup;
 #[cfg(test)]
 mod clock;

@@ -2,17 +2,17 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, AuditOutcome, BackupSet, CONFIRM_TIMEOUT, Credential, Drift, Factor, Input, Judgement,
-    LockState, MAX_CONFIRM_TRIES, Proof, Refusal, State, ThrottleScope, Time,
+    Account, AuditOutcome, AuthenticatorId, BackupSet, CONFIRM_TIMEOUT, Credential, Drift, Factor,
+    Input, Judgement, LockState, MAX_CONFIRM_TRIES, Proof, Refusal, State, ThrottleScope, Time,
 };
 
 use crate::cases;
 use crate::invitation::invitation;
-use crate::owner::{Owner, PLAINLY_WRONG, UID, wrong_code, wrong_entry};
+use crate::owner::{CODE, Owner, PLAINLY_WRONG, UID, wrong_code, wrong_entry};
 use crate::phone::{NOON, Phone, after};
 use crate::sheet;
 
-const ACCEPTED: Judgement = Judgement::Accepted(Factor::Authenticator);
+const ACCEPTED: Judgement = Judgement::Accepted(CODE);
 const LIFETIME: i64 = CONFIRM_TIMEOUT.as_secs() as i64;
 
 /// An account with an authenticator that is pending since noon.
@@ -34,7 +34,7 @@ fn moving(phone: &Phone) -> Owner {
     let proof = owner.code(NOON, 0);
     owner
         .account
-        .move_to(phone.authenticator(), &proof, NOON)
+        .move_to(None, phone.authenticator(), &proof, NOON)
         .unwrap();
     owner
 }
@@ -285,7 +285,7 @@ fn the_old_phone_works_only_until_the_new_one_is_confirmed() {
     );
     assert_eq!(
         owner.judge(&new.code(later), ThrottleScope::OwnProgram, later),
-        ACCEPTED
+        Judgement::Accepted(Factor::Authenticator(AuthenticatorId::new(2)))
     );
     assert_eq!(owner.account.authenticators().len(), 1);
 }
@@ -334,7 +334,7 @@ fn a_move_of_a_paused_account_keeps_it_paused() {
     owner.account.pause(&proofs[0], NOON).unwrap();
     owner
         .account
-        .move_to(new.authenticator(), &proofs[1], NOON)
+        .move_to(None, new.authenticator(), &proofs[1], NOON)
         .unwrap();
     owner.account.confirm(&new.typed(NOON), None, NOON).unwrap();
     assert_eq!(owner.account.state(), State::Paused);
@@ -345,7 +345,7 @@ fn a_move_of_a_paused_account_keeps_it_paused() {
 type Change = fn(&mut Account, &Credential, Time) -> Result<(), Refusal>;
 
 const MOVE: Change =
-    |account, proof, now| account.move_to(Phone::usual(1).authenticator(), proof, now);
+    |account, proof, now| account.move_to(None, Phone::usual(1).authenticator(), proof, now);
 const NEW_CODES: Change =
     |account, proof, now| account.replace_backup_codes(sheet::SECOND.set(), proof, now);
 const PAUSE: Change = |account, proof, now| account.pause(proof, now);
@@ -379,7 +379,7 @@ fn a_factor_verified_elsewhere_changes_only_an_enrolled_account() {
     owner.account.resume(Proof::Verified, NOON).unwrap();
     owner
         .account
-        .move_to(Phone::usual(1).authenticator(), Proof::Verified, NOON)
+        .move_to(None, Phone::usual(1).authenticator(), Proof::Verified, NOON)
         .unwrap();
     owner.account.remove(Proof::Verified, NOON).unwrap();
     assert_eq!(owner.account.state(), State::None);
@@ -507,10 +507,7 @@ fn enrollment_needs_backup_codes() {
 fn a_checked_proof_is_not_used_up_and_a_wrong_one_counts() {
     let mut owner = Owner::new();
     let proof = owner.code(NOON, 0);
-    assert_eq!(
-        owner.account.check_proof(&proof, NOON),
-        Ok(Factor::Authenticator)
-    );
+    assert_eq!(owner.account.check_proof(&proof, NOON), Ok(CODE));
     let wrong = wrong_code();
     let refused = owner.account.check_proof(&wrong, NOON);
     assert_eq!(refused, Err(Refusal::WrongCode(None)));
@@ -711,10 +708,7 @@ fn a_test_uses_up_no_code_and_clears_no_count() {
     owner.fail(4, ThrottleScope::OwnProgram, NOON);
     let before = owner.account.encode();
     let code = owner.code(NOON, 0);
-    for (credential, factor) in [
-        (&code, Factor::Authenticator),
-        (&sheet::FIRST.code(2), Factor::BackupCode),
-    ] {
+    for (credential, factor) in [(&code, CODE), (&sheet::FIRST.code(2), Factor::BackupCode)] {
         for _ in 0..2 {
             assert_eq!(owner.account.try_code(credential, NOON), Ok(factor));
             assert_eq!(*owner.account.encode(), *before);
@@ -881,7 +875,7 @@ proptest! {
         }
         if offered {
             let phone = Phone::usual(1);
-            owner.account.move_to(phone.authenticator(), &sheet::FIRST.code(1), NOON).unwrap();
+            owner.account.move_to(None, phone.authenticator(), &sheet::FIRST.code(1), NOON).unwrap();
         }
         let (state, left) = (owner.account.state(), owner.backup_codes_left());
         let key = owner.account.authenticators()[0].secret().to_base32();

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tfa_core::{Credential, Factor, Judgement, LockState, ThrottleScope};
 
 use crate::cases;
-use crate::owner::{Owner, wrong_code};
+use crate::owner::{CODE, Owner, wrong_code};
 use crate::phone::{NOON, after};
 use crate::sheet;
 
@@ -35,7 +35,7 @@ fn fifth_wrong_code_locks_also_against_a_right_code() {
         Judgement::Locked(closed)
     );
     let open = after(NOON, 30);
-    let accepted = Judgement::Accepted(Factor::Authenticator);
+    let accepted = Judgement::Accepted(CODE);
     assert_eq!(
         owner.judge(&right, ThrottleScope::Remote, open),
         accepted,
@@ -213,7 +213,7 @@ fn the_administrator_unlocks_every_origin() {
     assert!(owner.account.throttle().is_clear());
     let code = owner.code(now, 0);
     let judgement = owner.judge(&code, ThrottleScope::Remote, now);
-    assert_eq!(judgement, Judgement::Accepted(Factor::Authenticator));
+    assert_eq!(judgement, Judgement::Accepted(CODE));
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn wrong_codes_between_right_ones_are_limited_by_the_day() {
         let now = after(NOON, 72 * 3600);
         let code = owner.code(now, 0);
         let judgement = owner.judge(&code, ThrottleScope::Console, now);
-        assert_eq!(judgement, Judgement::Accepted(Factor::Authenticator));
+        assert_eq!(judgement, Judgement::Accepted(CODE));
     }
 }
 
@@ -311,7 +311,7 @@ fn two_wrong_codes_at_each_of_20_logins_a_day_never_lock() {
             }
             let code = owner.code(now, 0);
             let judgement = owner.judge(&code, ThrottleScope::Remote, now);
-            assert_eq!(judgement, Judgement::Accepted(Factor::Authenticator));
+            assert_eq!(judgement, Judgement::Accepted(CODE));
         }
     }
 }
@@ -353,7 +353,7 @@ fn remote_and_own_program_scopes_do_not_lock_each_other() {
         let now = owner.fail(100, locked, NOON);
         let code = owner.code(now, 0);
         let judgement = owner.judge(&code, open, now);
-        assert_eq!(judgement, Judgement::Accepted(Factor::Authenticator));
+        assert_eq!(judgement, Judgement::Accepted(CODE));
         assert_eq!(owner.failures(locked), 100);
     }
 }
@@ -398,6 +398,6 @@ proptest! {
         }
         let code = owner.code(now, 0);
         let judgement = owner.judge(&code, ThrottleScope::Console, now);
-        prop_assert_eq!(judgement, Judgement::Accepted(Factor::Authenticator));
+        prop_assert_eq!(judgement, Judgement::Accepted(CODE));
     }
 }

@@ -61,5 +61,5 @@ pub fn secret() -> Result<Secret, NoRandomness> {
 /// As [`fill`].
 pub fn authenticator() -> Result<Authenticator, NoRandomness> {
     let (name, parameters) = ("phone".to_owned(), Parameters::default());
-    Ok(Authenticator::new(name, parameters, secret()?))
+    Ok(Authenticator::totp(&name, parameters, secret()?))
 }

@@ -148,7 +148,7 @@ mod tests {
 
     fn with_issuer(issuer: &str, style: QrStyle, check: impl FnOnce(&Enrollment<'_>)) {
         let key = Secret::new(&[0x5a; 20]).unwrap();
-        let authenticator = Authenticator::new("phone".to_owned(), Parameters::default(), key);
+        let authenticator = Authenticator::totp("phone", Parameters::default(), key);
         check(&Enrollment {
             authenticator: &authenticator,
             issuer,

@@ -213,7 +213,7 @@ mod tests {
     fn dialog(sender: &str, uid: u32, user: u32) -> Session {
         let mut account = Account::new(user);
         let key = Secret::new(&[7; 20]).unwrap();
-        let authenticator = Authenticator::new("phone".to_owned(), Parameters::default(), key);
+        let authenticator = Authenticator::totp("phone", Parameters::default(), key);
         let now = Time::from_secs(1_700_000_000);
         account.set_up(authenticator, now).unwrap();
         let begun = AskCode::begin(&account, ThrottleScope::Remote, now);
@@ -254,7 +254,7 @@ mod tests {
 
     fn set_up(sender: &str) -> Session {
         let key = Secret::new(&[7; 20]).unwrap();
-        let authenticator = Authenticator::new("phone".to_owned(), Parameters::default(), key);
+        let authenticator = Authenticator::totp("phone", Parameters::default(), key);
         let now = Time::from_secs(1_700_000_000);
         let begun = Enroll::begin(
             None,

@@ -6,7 +6,7 @@
 
 use super::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
 use crate::{
-    Account, Authenticator, BackupSet, Input, Invitation, PendingAuthenticator, Refusal,
+    Account, Authenticator, BackupSet, Input, Invitation, PendingAuthenticator, Purpose, Refusal,
     Requirement, ThrottleScope, Time,
 };
 
@@ -73,7 +73,7 @@ impl Enroll {
         let invited = account.and_then(|account| account.open_invitation(now));
         let dialog = Self {
             scope,
-            pending: PendingAuthenticator::new(authenticator, now),
+            pending: PendingAuthenticator::new(authenticator, Purpose::First, now),
             until,
             // One that was made is asked for, wanted by the policy or not.
             invitation: invited.cloned(),
@@ -245,7 +245,7 @@ impl Enroll {
             Question::Invitation => Next::AskInvitation,
             Question::Picture => Next::ShowPicture,
             Question::NewCode => Next::AskNewCode {
-                digits: self.authenticator().parameters().digits(),
+                digits: self.authenticator().format().digits(),
             },
             Question::Saved => Next::ShowBackupCodes,
         }

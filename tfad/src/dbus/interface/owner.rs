@@ -342,7 +342,7 @@ pub(super) fn authenticator(wanted: &Parameters) -> Result<Authenticator, Error>
             "A name has 1 to {MAX_NAME_LENGTH} characters, none of them a control character."
         )));
     }
-    Ok(Authenticator::new(name, parameters, random::secret()?))
+    Ok(Authenticator::totp(&name, parameters, random::secret()?))
 }
 
 fn printed(codes: &[BackupCode]) -> Vec<String> {

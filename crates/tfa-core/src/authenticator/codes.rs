@@ -2,14 +2,15 @@
 
 use totp_rs::{Algorithm, Builder, Totp};
 
-use crate::{Code, Parameters, Secret};
+use super::CodeFormat;
+use crate::{Code, Counter, Secret};
 
 /// The codes of one secret. The value holds one copy of the secret, which is wiped with it.
-pub(crate) struct Hotp(Totp);
+pub(super) struct Codes(Totp);
 
-impl Hotp {
-    pub(crate) fn new(parameters: Parameters, secret: &Secret) -> Self {
-        let algorithm = match parameters.algorithm() {
+impl Codes {
+    pub(super) fn new(format: CodeFormat, secret: &Secret) -> Self {
+        let algorithm = match format.algorithm() {
             crate::Algorithm::Sha1 => Algorithm::SHA1,
             crate::Algorithm::Sha256 => Algorithm::SHA256,
             crate::Algorithm::Sha512 => Algorithm::SHA512,
@@ -18,7 +19,7 @@ impl Hotp {
         // one code. Lengths and ranges were checked when the parts were made.
         let codes = Builder::new()
             .with_algorithm(algorithm)
-            .with_digits(parameters.digits())
+            .with_digits(format.digits())
             .with_step_duration(1)
             .with_skew(0)
             .with_secret(secret.expose())
@@ -27,7 +28,7 @@ impl Hotp {
     }
 
     /// Whether a code is that of a counter. The codes are compared in constant time.
-    pub(crate) fn is_code(&self, counter: u64, code: &Code) -> bool {
-        self.0.check(code.digits(), counter).is_some()
+    pub(super) fn is_code(&self, counter: Counter, code: &Code) -> bool {
+        self.0.check(code.digits(), counter.value()).is_some()
     }
 }

@@ -32,17 +32,17 @@ impl Range {
 /// The used steps, as ranges in ascending order. A range never shrinks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode, CborLen)]
 #[cbor(transparent)]
-pub(crate) struct UsedSteps(#[cbor(n(0), with = "distances")] Vec<Range>);
+pub(super) struct UsedSteps(#[cbor(n(0), with = "distances")] Vec<Range>);
 
 impl UsedSteps {
     /// Every step up to this one: the meaning of a used step in a record without gaps.
-    pub(crate) fn up_to(last: Step) -> Self {
+    pub(super) fn up_to(last: Step) -> Self {
         let first = Step::FIRST;
         Self(vec![Range { first, last }])
     }
 
     /// Whether a decoded value is one that [`Self::insert`] makes.
-    pub(crate) fn is_sound(&self) -> bool {
+    pub(super) fn is_sound(&self) -> bool {
         let ascend = |pair: &[Range]| matches!(pair, [one, next] if one.last < next.first);
         self.0.len() <= MAX_RANGES
             && self.0.iter().all(|range| range.first <= range.last)
@@ -50,12 +50,12 @@ impl UsedSteps {
     }
 
     /// Whether a step is used.
-    pub(crate) fn contains(&self, step: Step) -> bool {
+    pub(super) fn contains(&self, step: Step) -> bool {
         self.0.iter().any(|range| range.contains(step))
     }
 
     /// The highest end of a range that is not above a limit.
-    pub(crate) fn highest_up_to(&self, limit: Step) -> Option<Step> {
+    pub(super) fn highest_up_to(&self, limit: Step) -> Option<Step> {
         let ends = self.0.iter().map(|range| range.last);
         ends.filter(|last| *last <= limit).max()
     }
@@ -63,7 +63,7 @@ impl UsedSteps {
     /// Marks a step as used. If there are too many ranges, two are joined. Ranges that span less
     /// than `reach` steps together are joined first: the owner loses at most the codes of that
     /// time.
-    pub(crate) fn insert(&mut self, step: Step, reach: u64) {
+    pub(super) fn insert(&mut self, step: Step, reach: u64) {
         if self.contains(step) {
             return;
         }

@@ -1,0 +1,258 @@
+//! The owner's changes of an existing enrollment: pause, resume, remove, rename, new backup codes.
+//!
+//! Every change needs a proof: a code that is checked, counted and marked as used like any other.
+
+use super::{Account, Factor, Judgement, State};
+use crate::authenticator::stored_name;
+use crate::{AuthenticatorId, BackupSet, Credential, Drift, LockState, ThrottleScope, Time};
+
+/// The authorization of a change of an existing enrollment.
+#[derive(Clone, Copy)]
+pub enum Proof<'code> {
+    /// A code, which is checked, counted, and marked as used.
+    Typed(&'code Credential),
+    /// A code was verified for this change alone, in the login through which polkit asked for the
+    /// password.
+    Verified,
+}
+
+impl<'code> From<&'code Credential> for Proof<'code> {
+    fn from(credential: &'code Credential) -> Self {
+        Self::Typed(credential)
+    }
+}
+
+/// Why a change was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The user has already enrolled.
+    AlreadySetUp,
+    /// The user has not enrolled.
+    NotSetUp,
+    /// The account is already paused, or not paused.
+    WrongState(State),
+    /// No authenticator waits for its first code, or no longer.
+    NothingPending,
+    /// The pending authenticator was removed after too many wrong codes.
+    PendingWithdrawn,
+    /// The code was wrong. The clocks may differ by this much.
+    WrongCode(Option<Drift>),
+    /// The code was used before.
+    AlreadyUsed,
+    /// The input does not have the form of a code.
+    NotACode,
+    /// No code is accepted now.
+    Locked(LockState),
+    /// The code was wrong, and no further code is accepted now.
+    WrongAndLocked(LockState),
+    /// A first enrollment requires an invitation, and there is no valid one.
+    NoInvitation,
+    /// The invitation code was wrong.
+    WrongInvitation,
+    /// The input does not have the form of an invitation code. It is not counted.
+    NotAnInvitation,
+    /// The user has no authenticator of this id or name.
+    NoSuchAuthenticator,
+    /// The user has several authenticators, and the change did not name one.
+    SeveralAuthenticators,
+    /// The user has an authenticator of this name already.
+    NameTaken,
+    /// The user has as many authenticators as one may have.
+    TooManyAuthenticators,
+    /// The authenticator is the last one, and a second factor is required.
+    LastAuthenticator,
+    /// The backup codes changed in the meantime: the caller must hash the proof again and repeat
+    /// the call.
+    Rehash,
+}
+
+impl Account {
+    /// Replaces the set of backup codes.
+    ///
+    /// # Errors
+    /// [`Refusal::NotSetUp`], or why the proof was not accepted.
+    pub fn replace_backup_codes<'code>(
+        &mut self,
+        set: BackupSet,
+        proof: impl Into<Proof<'code>>,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        self.prove(proof.into(), now)?;
+        self.backup = Some(set);
+        Ok(())
+    }
+
+    /// Stops asking for codes and keeps the keys.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongState`], or why the proof was not accepted.
+    pub fn pause<'code>(
+        &mut self,
+        proof: impl Into<Proof<'code>>,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        self.must_be(State::Enabled)?;
+        self.prove(proof.into(), now)?;
+        self.paused = true;
+        Ok(())
+    }
+
+    /// Asks for codes again.
+    ///
+    /// # Errors
+    /// As [`Self::pause`].
+    pub fn resume<'code>(
+        &mut self,
+        proof: impl Into<Proof<'code>>,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        self.must_be(State::Paused)?;
+        self.prove(proof.into(), now)?;
+        self.paused = false;
+        Ok(())
+    }
+
+    /// Removes authenticators, backup codes and pending authenticators. The count of wrong codes
+    /// stays, and so does what the policy and the administrator have recorded.
+    ///
+    /// # Errors
+    /// [`Refusal::NotSetUp`], or why the proof was not accepted.
+    pub fn remove<'code>(
+        &mut self,
+        proof: impl Into<Proof<'code>>,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        self.prove(proof.into(), now)?;
+        *self = Self {
+            throttle: self.throttle.without_days(),
+            first_required: self.first_required,
+            no_grace: self.no_grace,
+            invitation: self.invitation.take(),
+            audit_records: std::mem::take(&mut self.audit_records),
+            highest_id: self.highest_id,
+            ..Self::new(self.uid)
+        };
+        Ok(())
+    }
+
+    /// Gives an authenticator another name.
+    ///
+    /// # Errors
+    /// [`Refusal::NotSetUp`], [`Refusal::NoSuchAuthenticator`], [`Refusal::NameTaken`], or why the
+    /// proof was not accepted.
+    pub fn rename_authenticator<'code>(
+        &mut self,
+        id: AuthenticatorId,
+        name: &str,
+        proof: impl Into<Proof<'code>>,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        self.must_be_set_up()?;
+        self.must_have(id)?;
+        self.must_be_free(name, Some(id))?;
+        self.prove(proof.into(), now)?;
+        if let Some(one) = self.authenticators.iter_mut().find(|one| one.id() == id) {
+            one.rename(name);
+        }
+        Ok(())
+    }
+
+    /// Removes an authenticator. The last one takes the backup codes with it, as [`Self::remove`]
+    /// does.
+    ///
+    /// # Errors
+    /// [`Refusal::NotSetUp`], [`Refusal::NoSuchAuthenticator`], [`Refusal::LastAuthenticator`] if it
+    /// is the last one and must be kept, or why the proof was not accepted.
+    pub fn remove_authenticator<'code>(
+        &mut self,
+        id: AuthenticatorId,
+        keep_last: bool,
+        proof: impl Into<Proof<'code>>,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        self.must_be_set_up()?;
+        self.must_have(id)?;
+        let is_last = self.authenticators.len() == 1;
+        match (is_last, keep_last) {
+            (true, true) => Err(Refusal::LastAuthenticator),
+            (true, false) => self.remove(proof, now),
+            (false, _) => {
+                self.prove(proof.into(), now)?;
+                self.authenticators.retain(|one| one.id() != id);
+                Ok(())
+            }
+        }
+    }
+
+    /// Refuses an id that no authenticator has.
+    pub(super) fn must_have(&self, id: AuthenticatorId) -> Result<(), Refusal> {
+        self.authenticator(id)
+            .map(|_| ())
+            .ok_or(Refusal::NoSuchAuthenticator)
+    }
+
+    /// Refuses a name that an authenticator other than `own` has, in either case.
+    pub(super) fn must_be_free(
+        &self,
+        name: &str,
+        own: Option<AuthenticatorId>,
+    ) -> Result<(), Refusal> {
+        match self.authenticator_named(&stored_name(name)) {
+            Some(other) if Some(other.id()) != own => Err(Refusal::NameTaken),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks a proof without marking a right code as used. A wrong one is counted. This precedes
+    /// work that is too costly to do for any caller.
+    ///
+    /// # Errors
+    /// [`Refusal::NotSetUp`], or why the proof was not accepted.
+    pub fn check_proof(&mut self, proof: &Credential, now: Time) -> Result<Factor, Refusal> {
+        self.must_be_set_up()?;
+        let before = self.clone();
+        let verdict = self.prove_typed(proof, now);
+        if verdict.is_ok() {
+            *self = before;
+        }
+        verdict
+    }
+
+    /// Checks the proof that every change of an existing enrollment needs.
+    pub(super) fn prove(&mut self, proof: Proof<'_>, now: Time) -> Result<(), Refusal> {
+        self.must_be_set_up()?;
+        match proof {
+            Proof::Verified => Ok(()),
+            Proof::Typed(credential) => self.prove_typed(credential, now).map(|_| ()),
+        }
+    }
+
+    fn prove_typed(&mut self, credential: &Credential, now: Time) -> Result<Factor, Refusal> {
+        match self.judge(credential, ThrottleScope::OwnProgram, now) {
+            Judgement::Accepted(factor) => Ok(factor),
+            Judgement::AlreadyUsed => Err(Refusal::AlreadyUsed),
+            Judgement::Wrong(LockState::Unlocked) => Err(Refusal::WrongCode(None)),
+            Judgement::Wrong(closed) => Err(Refusal::WrongAndLocked(closed)),
+            Judgement::Locked(closed) => Err(Refusal::Locked(closed)),
+            Judgement::NotACode | Judgement::GaveUp => Err(Refusal::NotACode),
+            Judgement::Rehash => Err(Refusal::Rehash),
+        }
+    }
+
+    pub(super) fn must_be_set_up(&self) -> Result<(), Refusal> {
+        if self.authenticators.is_empty() {
+            Err(Refusal::NotSetUp)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn must_be(&self, state: State) -> Result<(), Refusal> {
+        self.must_be_set_up()?;
+        if self.state() == state {
+            Ok(())
+        } else {
+            Err(Refusal::WrongState(self.state()))
+        }
+    }
+}

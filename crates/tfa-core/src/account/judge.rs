@@ -1,0 +1,139 @@
+//! The judgement over a code.
+
+use super::Account;
+use crate::backup::Found;
+use crate::{AuthenticatorId, Code, Credential, LockState, Match, ThrottleScope, Time};
+
+/// What a right code was a code of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Factor {
+    /// A one-time code of this authenticator.
+    Authenticator(AuthenticatorId),
+    /// A backup code.
+    BackupCode,
+}
+
+/// The result of one answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    /// Right; the code is now used.
+    Accepted(Factor),
+    /// The code was used before. It does not count as a wrong code, because it tells a guesser
+    /// nothing.
+    AlreadyUsed,
+    /// Wrong, and counted. The state tells whether a further code is accepted now.
+    Wrong(LockState),
+    /// Not checked: there were too many wrong codes.
+    Locked(LockState),
+    /// The input does not have the form of a code. It is not counted.
+    NotACode,
+    /// The input was empty: the user gave up.
+    GaveUp,
+    /// The backup codes changed in the meantime: the caller must hash the answer again and repeat
+    /// the call.
+    Rehash,
+}
+
+impl Account {
+    /// Checks an answer. A right code becomes used, a wrong one is counted. The caller must store
+    /// the account before it lets the login proceed.
+    #[must_use]
+    pub fn judge(&mut self, credential: &Credential, scope: ThrottleScope, now: Time) -> Judgement {
+        self.judge_from("", credential, scope, now)
+    }
+
+    /// As [`Self::judge`], with the remote host or the terminal of the answer.
+    pub(crate) fn judge_from(
+        &mut self,
+        from: &str,
+        credential: &Credential,
+        scope: ThrottleScope,
+        now: Time,
+    ) -> Judgement {
+        match self.lock_state(credential, scope, now) {
+            LockState::Unlocked => {}
+            closed => return Judgement::Locked(closed),
+        }
+        match credential {
+            Credential::Empty => Judgement::GaveUp,
+            Credential::Malformed => Judgement::NotACode,
+            Credential::Code(code) => match self.accept_code(code, now) {
+                Match::Fresh(id) => {
+                    self.code_accepted = true;
+                    self.throttle.succeed(scope, now);
+                    Judgement::Accepted(Factor::Authenticator(id))
+                }
+                Match::Used => Judgement::AlreadyUsed,
+                Match::No => self.wrong(from, scope, now),
+            },
+            Credential::Backup(hashed) => {
+                let found = match (&self.backup, hashed) {
+                    (Some(set), Some(hashed)) => set.find(hashed),
+                    (Some(_), None) => Found::OtherSet,
+                    (None, _) => Found::No,
+                };
+                match found {
+                    Found::OtherSet => Judgement::Rehash,
+                    Found::Used => Judgement::AlreadyUsed,
+                    Found::No => self.wrong(from, scope, now),
+                    Found::At(place) => {
+                        if let Some(set) = &mut self.backup {
+                            set.mark_used(place);
+                        }
+                        self.code_accepted = true;
+                        match scope {
+                            ThrottleScope::Console => self.throttle.clear(),
+                            ThrottleScope::Remote | ThrottleScope::OwnProgram => {
+                                self.throttle.succeed(scope, now);
+                            }
+                        }
+                        Judgement::Accepted(Factor::BackupCode)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Checks a code against every authenticator, and marks it as used in each that it fits: two may
+    /// have the same key.
+    fn accept_code(&mut self, code: &Code, now: Time) -> Match<AuthenticatorId> {
+        let (mut accepted, mut used) = (None, false);
+        for authenticator in &mut self.authenticators {
+            match authenticator.accept(code, now) {
+                Match::Fresh(_) => accepted = accepted.or(Some(authenticator.id())),
+                Match::Used => used = true,
+                Match::No => {}
+            }
+        }
+        match accepted {
+            Some(id) => Match::Fresh(id),
+            None if used => Match::Used,
+            None => Match::No,
+        }
+    }
+
+    /// Whether an answer of this kind is checked now. After 100 wrong codes the console still
+    /// accepts a backup code, subject to the timed lock.
+    #[must_use]
+    pub fn lock_state(
+        &self,
+        credential: &Credential,
+        scope: ThrottleScope,
+        now: Time,
+    ) -> LockState {
+        let counter = self.throttle.counter(scope);
+        match (credential, scope) {
+            (Credential::Backup(_), ThrottleScope::Console) => counter.timed_lock(now),
+            _ => counter.lock_state(now),
+        }
+    }
+
+    /// Counts a wrong code.
+    pub(crate) fn wrong(&mut self, from: &str, scope: ThrottleScope, now: Time) -> Judgement {
+        if !self.authenticators.is_empty() {
+            self.record_wrong_code(from, now);
+        }
+        self.throttle.fail(scope, now);
+        Judgement::Wrong(self.throttle.counter(scope).lock_state(now))
+    }
+}

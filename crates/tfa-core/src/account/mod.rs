@@ -1,0 +1,288 @@
+//! One user's account.
+
+mod changes;
+mod enrollment;
+mod judge;
+mod pending;
+mod record;
+mod try_code;
+mod wrong_codes;
+
+use minicbor::{CborLen, Decode, Encode};
+
+pub use changes::{Proof, Refusal};
+pub use enrollment::MAX_AUTHENTICATORS;
+pub use judge::{Factor, Judgement};
+pub use pending::{CONFIRM_TIMEOUT, MAX_CONFIRM_TRIES, PendingAuthenticator, Purpose};
+pub use record::Undecodable;
+pub use wrong_codes::{Client, WrongCodes};
+
+use crate::audit;
+use crate::{
+    AuditOutcome, AuditRecord, Authenticator, AuthenticatorId, BackupSet, Invitation, Throttle,
+    Time,
+};
+
+/// The stored data of one user, encoded as CBOR with numbered fields. The number of a removed field
+/// is never used again.
+#[derive(Clone, Encode, Decode, CborLen)]
+pub struct Account {
+    /// The uid that the account was set up for.
+    #[n(0)]
+    pub(crate) uid: u32,
+    /// The keys are kept, no code is asked for.
+    #[n(1)]
+    pub(crate) paused: bool,
+    /// The active authenticators, in the order of their activation.
+    #[n(2)]
+    pub(crate) authenticators: Vec<Authenticator>,
+    /// An authenticator that waits for its first code.
+    #[n(3)]
+    pub(crate) pending: Option<PendingAuthenticator>,
+    #[n(4)]
+    pub(crate) backup: Option<BackupSet>,
+    #[n(5)]
+    pub(crate) throttle: Throttle,
+    #[n(6)]
+    pub(crate) last_login: Option<Time>,
+    /// The first login at which a second factor was required.
+    #[n(7)]
+    pub(crate) first_required: Option<Time>,
+    /// The account was reset: there is no grace period for a new enrollment.
+    #[cbor(n(8), default)]
+    pub(crate) no_grace: bool,
+    #[n(9)]
+    pub(crate) invitation: Option<Invitation>,
+    /// What audit mode has recorded.
+    #[cbor(n(10), default)]
+    pub(crate) audit_records: Vec<AuditRecord>,
+    /// Wrong codes that a later login reports.
+    #[n(11)]
+    pub(crate) wrong_codes: Option<WrongCodes>,
+    /// The highest id that an authenticator has or had.
+    #[n(12)]
+    pub(crate) highest_id: Option<AuthenticatorId>,
+    /// A right code was accepted since the record was loaded.
+    #[cbor(skip)]
+    pub(crate) code_accepted: bool,
+}
+
+/// The state of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// The user has not enrolled.
+    None,
+    /// A first authenticator waits for its first code.
+    Pending,
+    /// Codes are asked for.
+    Enabled,
+    /// The keys are kept, no code is asked for.
+    Paused,
+}
+
+impl Account {
+    /// An account without enrollment.
+    #[must_use]
+    pub fn new(uid: u32) -> Self {
+        Self {
+            uid,
+            paused: false,
+            authenticators: Vec::new(),
+            pending: None,
+            backup: None,
+            throttle: Throttle::default(),
+            last_login: None,
+            first_required: None,
+            no_grace: false,
+            invitation: None,
+            audit_records: Vec::new(),
+            wrong_codes: None,
+            highest_id: None,
+            code_accepted: false,
+        }
+    }
+
+    /// The uid that the account was set up for.
+    #[must_use]
+    pub fn uid(&self) -> u32 {
+        self.uid
+    }
+
+    /// Assigns the account to another uid. Only the administrator can know that the user is the
+    /// same.
+    pub fn set_uid(&mut self, uid: u32) {
+        self.uid = uid;
+    }
+
+    /// Whether a right code, or a right backup code, was accepted since the record was loaded. It is
+    /// not stored.
+    #[must_use]
+    pub fn has_accepted_code(&self) -> bool {
+        self.code_accepted
+    }
+
+    /// The state of the account.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match (self.authenticators.is_empty(), self.paused) {
+            (true, _) if self.pending.is_some() => State::Pending,
+            (true, _) => State::None,
+            (false, true) => State::Paused,
+            (false, false) => State::Enabled,
+        }
+    }
+
+    /// Whether the account holds nothing that must be stored.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.state() == State::None
+            && self.backup.is_none()
+            && self.throttle.is_clear()
+            && self.first_required.is_none()
+            && !self.no_grace
+            && self.invitation.is_none()
+            && self.audit_records.is_empty()
+    }
+
+    /// The active authenticators.
+    #[must_use]
+    pub fn authenticators(&self) -> &[Authenticator] {
+        &self.authenticators
+    }
+
+    /// The active authenticator of this id.
+    #[must_use]
+    pub fn authenticator(&self, id: AuthenticatorId) -> Option<&Authenticator> {
+        self.authenticators.iter().find(|one| one.id() == id)
+    }
+
+    /// The active authenticator of this name, in either case.
+    #[must_use]
+    pub fn authenticator_named(&self, name: &str) -> Option<&Authenticator> {
+        let name = name.to_lowercase();
+        self.authenticators
+            .iter()
+            .find(|one| one.name().to_lowercase() == name)
+    }
+
+    /// The id of the next authenticator.
+    pub(crate) fn next_id(&self) -> AuthenticatorId {
+        self.highest_id
+            .map_or(AuthenticatorId::FIRST, AuthenticatorId::following)
+    }
+
+    /// The authenticator that waits for its first code.
+    #[must_use]
+    pub fn pending(&self) -> Option<&PendingAuthenticator> {
+        self.pending.as_ref()
+    }
+
+    /// The backup codes.
+    #[must_use]
+    pub fn backup(&self) -> Option<&BackupSet> {
+        self.backup.as_ref()
+    }
+
+    /// How many backup codes are left.
+    #[must_use]
+    pub fn backup_codes_left(&self) -> usize {
+        self.backup.as_ref().map_or(0, BackupSet::left)
+    }
+
+    /// The counters of wrong codes.
+    #[must_use]
+    pub fn throttle(&self) -> &Throttle {
+        &self.throttle
+    }
+
+    /// The last login with a right code.
+    #[must_use]
+    pub fn last_login(&self) -> Option<Time> {
+        self.last_login
+    }
+
+    /// The first recorded login at which a second factor was required.
+    #[must_use]
+    pub fn first_required(&self) -> Option<Time> {
+        self.first_required
+    }
+
+    /// Records a login at which a second factor is required. The earliest one counts, so that a
+    /// time that was recorded while the clock was ahead does not extend the grace period.
+    pub fn require(&mut self, now: Time) {
+        let first = self.first_required.map_or(now, |first| first.min(now));
+        self.first_required = Some(first);
+    }
+
+    /// Whether the user must enroll without a grace period, because the account was reset.
+    #[must_use]
+    pub fn has_no_grace(&self) -> bool {
+        self.no_grace
+    }
+
+    /// The unused invitation.
+    #[must_use]
+    pub fn invitation(&self) -> Option<&Invitation> {
+        self.invitation.as_ref()
+    }
+
+    /// Sets an invitation. An earlier one becomes void, and so does a first authenticator that
+    /// waits for its first code.
+    pub fn invite(&mut self, invitation: Invitation) {
+        if self.authenticators.is_empty() {
+            self.pending = None;
+        }
+        self.invitation = Some(invitation);
+    }
+
+    /// What audit mode has recorded.
+    #[must_use]
+    pub fn audit_records(&self) -> &[AuditRecord] {
+        &self.audit_records
+    }
+
+    /// Records the outcome that a login would have had without audit mode.
+    pub fn record_audit(&mut self, outcome: AuditOutcome, service: &str, from: &str, now: Time) {
+        audit::record(&mut self.audit_records, outcome, service, from, now);
+    }
+
+    /// Ends the grace period for good. The user may have been enrolled before.
+    pub fn forbid_grace(&mut self) {
+        self.no_grace = true;
+    }
+
+    /// Removes all data except what limits the grace period: an enrolled user has none afterwards.
+    pub fn reset(&mut self) {
+        *self = Self {
+            first_required: self.first_required,
+            no_grace: self.no_grace || !self.authenticators.is_empty(),
+            highest_id: self.highest_id,
+            ..Self::new(self.uid)
+        };
+    }
+
+    /// Removes all locks and counters.
+    pub fn unlock(&mut self) {
+        self.throttle.clear();
+    }
+
+    /// The number of digits of a code; 0 where the authenticators differ.
+    #[must_use]
+    pub fn digits(&self) -> u8 {
+        let mut digits = self.authenticators.iter().map(|one| one.format().digits());
+        let first = digits.next().unwrap_or(0);
+        if digits.all(|other| other == first) {
+            first
+        } else {
+            0
+        }
+    }
+
+    /// The time of a used step that lies too far ahead of now: the clock was ahead when it was
+    /// used. The next check of a code sets it aside.
+    #[must_use]
+    pub fn used_ahead(&self, now: Time) -> Option<Time> {
+        let mut ahead = self.authenticators.iter().map(|one| one.used_ahead(now));
+        ahead.find_map(|moment| moment)
+    }
+}

@@ -1,0 +1,95 @@
+//! An authenticator that waits for its first code.
+
+use std::time::Duration;
+
+use minicbor::{CborLen, Decode, Encode};
+
+use super::Refusal;
+use crate::{Authenticator, AuthenticatorId, Input, Match, Time};
+
+/// How long a pending authenticator waits for its first code.
+pub const CONFIRM_TIMEOUT: Duration = Duration::from_secs(3600);
+/// The number of wrong codes after which a pending authenticator is removed. The owner has the key
+/// on the screen. A guesser must not get the backup codes that follow.
+pub const MAX_CONFIRM_TRIES: u8 = 10;
+
+/// An authenticator that was shown to its owner and waits for its first code.
+#[derive(Clone, Encode, Decode, CborLen)]
+pub struct PendingAuthenticator {
+    #[n(0)]
+    authenticator: Authenticator,
+    #[n(1)]
+    made: Time,
+    #[n(2)]
+    wrong: u8,
+    /// What it becomes. Absent in older records, in which it is the first or replaces the only one.
+    #[n(3)]
+    purpose: Option<Purpose>,
+}
+
+/// What a pending authenticator becomes once it is confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
+pub enum Purpose {
+    /// The first authenticator of the account.
+    #[n(0)]
+    First,
+    /// A further authenticator.
+    #[n(1)]
+    Add,
+    /// The successor of an active one, which then is removed.
+    #[n(2)]
+    Replace(#[n(0)] AuthenticatorId),
+}
+
+impl PendingAuthenticator {
+    /// A pending authenticator made now.
+    pub(crate) fn new(authenticator: Authenticator, purpose: Purpose, now: Time) -> Self {
+        Self {
+            authenticator,
+            made: now,
+            wrong: 0,
+            purpose: Some(purpose),
+        }
+    }
+
+    /// What it becomes; `None` in an older record.
+    #[must_use]
+    pub fn purpose(&self) -> Option<Purpose> {
+        self.purpose
+    }
+
+    /// Returns the authenticator as confirmed, if the input is a code of it. The step is then used.
+    /// Wrong codes are counted. A hint that the phone is ahead marks the code as used, because it
+    /// would be right later.
+    ///
+    /// # Errors
+    /// As [`crate::Account::check_pending`]. After [`Refusal::NothingPending`] or
+    /// [`Refusal::PendingWithdrawn`] it is void.
+    pub(crate) fn prove(&mut self, input: &Input, now: Time) -> Result<Authenticator, Refusal> {
+        // In either direction: a clock that was ahead must not make an offer live for years.
+        if self.made.distance(now) > CONFIRM_TIMEOUT {
+            return Err(Refusal::NothingPending);
+        }
+        let Input::Code(code) = input else {
+            return Err(Refusal::NotACode);
+        };
+        let mut confirmed = self.authenticator.clone();
+        match confirmed.accept(code, now) {
+            Match::Fresh(_) => return Ok(confirmed),
+            Match::Used => return Err(Refusal::AlreadyUsed),
+            Match::No => {}
+        }
+        self.wrong = self.wrong.saturating_add(1);
+        if self.wrong >= MAX_CONFIRM_TRIES {
+            return Err(Refusal::PendingWithdrawn);
+        }
+        let drift = self.authenticator.find_drift_of_pending(code, now);
+        Err(Refusal::WrongCode(drift))
+    }
+
+    /// The authenticator.
+    #[must_use]
+    pub fn authenticator(&self) -> &Authenticator {
+        &self.authenticator
+    }
+}

@@ -1,0 +1,86 @@
+//! A test of a code without a login, and the resynchronization of a counter.
+
+use super::{Account, Factor, Judgement, Refusal};
+use crate::{
+    AuthenticatorId, Code, Credential, Drift, Input, LockState, Match, ThrottleScope, Time,
+};
+
+impl Account {
+    /// Checks a code without marking it as used. A wrong one is counted. The refusal may tell that
+    /// a clock is off.
+    ///
+    /// # Errors
+    /// [`Refusal::NotSetUp`], or what is wrong with the code.
+    pub fn try_code(&mut self, credential: &Credential, now: Time) -> Result<Factor, Refusal> {
+        self.must_be_set_up()?;
+        let Credential::Code(code) = credential else {
+            return self.check_proof(credential, now);
+        };
+        match self.lock_state(credential, ThrottleScope::OwnProgram, now) {
+            LockState::Unlocked => {}
+            closed => return Err(Refusal::Locked(closed)),
+        }
+        let mut used = false;
+        for authenticator in &self.authenticators {
+            match authenticator.check(code, now) {
+                Match::Fresh(_) => return Ok(Factor::Authenticator(authenticator.id())),
+                Match::Used => used = true,
+                Match::No => {}
+            }
+        }
+        if used {
+            return Err(Refusal::AlreadyUsed);
+        }
+        let drift = self.find_drift(code, now);
+        let _: Judgement = self.wrong("", ThrottleScope::OwnProgram, now);
+        Err(Refusal::WrongCode(drift))
+    }
+
+    /// Searches two codes in a row beyond the window of each counter-based authenticator, and marks
+    /// them as used where it finds them. Otherwise one wrong code is counted.
+    ///
+    /// # Errors
+    /// [`Refusal::NotSetUp`], [`Refusal::NotACode`], [`Refusal::Locked`], [`Refusal::WrongCode`],
+    /// [`Refusal::WrongAndLocked`].
+    pub fn resynchronize(
+        &mut self,
+        first: &Input,
+        second: &Input,
+        now: Time,
+    ) -> Result<AuthenticatorId, Refusal> {
+        self.must_be_set_up()?;
+        let (Input::Code(first), Input::Code(second)) = (first, second) else {
+            return Err(Refusal::NotACode);
+        };
+        let scope = ThrottleScope::OwnProgram;
+        match self.throttle.counter(scope).lock_state(now) {
+            LockState::Unlocked => {}
+            closed => return Err(Refusal::Locked(closed)),
+        }
+        let mut found = None;
+        for authenticator in &mut self.authenticators {
+            if authenticator.resynchronize(first, second, now) {
+                found = found.or(Some(authenticator.id()));
+            }
+        }
+        if let Some(id) = found {
+            self.code_accepted = true;
+            self.throttle.succeed(scope, now);
+            return Ok(id);
+        }
+        match self.wrong("", scope, now) {
+            Judgement::Wrong(closed) if closed != LockState::Unlocked => {
+                Err(Refusal::WrongAndLocked(closed))
+            }
+            _ => Err(Refusal::WrongCode(None)),
+        }
+    }
+
+    /// The clock difference of the phone that shows this code. The message tells when the code is
+    /// right, so the code is marked as used.
+    fn find_drift(&mut self, code: &Code, now: Time) -> Option<Drift> {
+        self.authenticators
+            .iter_mut()
+            .find_map(|authenticator| authenticator.find_drift(code, now))
+    }
+}

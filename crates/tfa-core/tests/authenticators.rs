@@ -1,0 +1,463 @@
+//! Several authenticators of one user, and counter-based ones.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+use tfa_core::{
+    Account, Algorithm, Authenticator, AuthenticatorId, AuthenticatorKind, CodeFormat, Counter,
+    Credential, Factor, Input, Judgement, LockState, MAX_AUTHENTICATORS, Match, Proof, Refusal,
+    Secret, State, ThrottleScope, Time,
+};
+
+use crate::cases;
+use crate::owner::{Owner, UID};
+use crate::phone::{NOON, Phone, after, code};
+use crate::sheet;
+
+/// The codes of RFC 4226 appendix D, from counter 0 on.
+const VECTORS: [&str; 10] = [
+    "755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871",
+    "520489",
+];
+
+/// A token with the key of RFC 4226 appendix D.
+fn token(next: u64) -> Authenticator {
+    let key = Secret::new(b"12345678901234567890").unwrap();
+    Authenticator::hotp("token", CodeFormat::default(), key, Counter::new(next))
+}
+
+/// The code of a counter of [`token`]: the code of a time-based authenticator with the same key at
+/// that step.
+fn token_code(counter: u64) -> String {
+    let phone = Phone::new(b"12345678901234567890", tfa_core::Parameters::default());
+    phone.shows(Time::from_secs(counter * 30))
+}
+
+/// An owner who has a phone with the id 1, and [`token`] with the id 2.
+fn owner_with_token() -> Owner {
+    let mut owner = Owner::new();
+    owner.account.bind(token(0), NOON).unwrap();
+    owner
+}
+
+fn id(number: u32) -> AuthenticatorId {
+    AuthenticatorId::new(number)
+}
+
+fn by(number: u32) -> Judgement {
+    Judgement::Accepted(Factor::Authenticator(id(number)))
+}
+
+fn judge(account: &mut Account, digits: &str) -> Judgement {
+    account.judge(&code(digits), ThrottleScope::Remote, NOON)
+}
+
+#[test]
+fn counter_codes_are_those_of_rfc_4226_appendix_d() {
+    for (counter, digits) in (0_u64..).zip(VECTORS) {
+        let Input::Code(code) = Input::parse(digits) else {
+            panic!("{digits}");
+        };
+        let found = token(counter).check(&code, NOON);
+        assert_eq!(
+            found,
+            Match::Fresh(Counter::new(counter)),
+            "count {counter}"
+        );
+    }
+}
+
+#[test]
+fn counter_code_is_accepted_once_and_voids_earlier_ones() {
+    let mut account = owner_with_token().account;
+    assert_eq!(judge(&mut account, VECTORS[4]), by(2));
+    assert_eq!(judge(&mut account, VECTORS[4]), Judgement::AlreadyUsed);
+    for skipped in &VECTORS[..4] {
+        let judgement = judge(&mut account, skipped);
+        assert_eq!(
+            judgement,
+            Judgement::Wrong(LockState::Unlocked),
+            "{skipped}"
+        );
+    }
+    account.unlock();
+    assert_eq!(judge(&mut account, VECTORS[5]), by(2));
+}
+
+#[test]
+fn look_ahead_window_has_ten_codes() {
+    for (ahead, expected) in [(9, by(2)), (10, Judgement::Wrong(LockState::Unlocked))] {
+        let mut account = owner_with_token().account;
+        assert_eq!(judge(&mut account, &token_code(ahead)), expected, "{ahead}");
+    }
+}
+
+#[test]
+fn counter_does_not_depend_on_the_clock() {
+    for moment in [0, 1, NOON.as_secs(), u64::MAX].map(Time::from_secs) {
+        let mut account = owner_with_token().account;
+        let judgement = account.judge(&code(VECTORS[0]), ThrottleScope::Remote, moment);
+        assert_eq!(judgement, by(2));
+    }
+}
+
+#[test]
+fn last_counter_is_never_accepted() {
+    let mut account = Owner::new().account;
+    account.bind(token(u64::MAX), NOON).unwrap();
+    for digits in [VECTORS[0], "000000"] {
+        let judgement = judge(&mut account, digits);
+        assert_eq!(judgement, Judgement::Wrong(LockState::Unlocked));
+    }
+    let counter = account.authenticators()[1].counter();
+    assert_eq!(counter, Some(Counter::new(u64::MAX)));
+}
+
+#[test]
+fn resynchronization_takes_two_codes_in_a_row_within_100() {
+    let resync = |account: &mut Account, first: u64, second: u64| {
+        let input = |counter| Input::parse(&token_code(counter));
+        account.resynchronize(&input(first), &input(second), NOON)
+    };
+    for (first, second, found) in [
+        (42, 43, true),
+        (99, 100, true),
+        (100, 101, false),
+        (43, 42, false),
+        (42, 44, false),
+        (42, 42, false),
+    ] {
+        let mut account = owner_with_token().account;
+        let expected = found.then_some(id(2)).ok_or(Refusal::WrongCode(None));
+        assert_eq!(
+            resync(&mut account, first, second),
+            expected,
+            "{first} {second}"
+        );
+        let wrong = account.throttle().counter(ThrottleScope::OwnProgram);
+        assert_eq!(wrong.failures(), u32::from(!found));
+        if found {
+            assert_eq!(
+                judge(&mut account, &token_code(second)),
+                Judgement::AlreadyUsed
+            );
+            assert_eq!(judge(&mut account, &token_code(second + 1)), by(2));
+        }
+    }
+}
+
+#[test]
+fn locked_account_is_not_resynchronized() {
+    let mut owner = owner_with_token();
+    let now = owner.fail(5, ThrottleScope::OwnProgram, NOON);
+    let before = after(now, -1);
+    let input = |counter| Input::parse(&token_code(counter));
+    let refused = owner.account.resynchronize(&input(42), &input(43), before);
+    assert!(matches!(refused, Err(Refusal::Locked(_))));
+    let counter = owner.account.authenticators()[1].counter();
+    assert_eq!(counter, Some(Counter::new(0)));
+}
+
+#[test]
+fn test_of_a_counter_code_does_not_use_it() {
+    let mut account = owner_with_token().account;
+    let tried = account.try_code(&code(VECTORS[3]), NOON);
+    assert_eq!(tried, Ok(Factor::Authenticator(id(2))));
+    assert_eq!(judge(&mut account, VECTORS[3]), by(2));
+}
+
+#[test]
+fn added_authenticator_is_active_beside_the_others_once_confirmed() {
+    let mut owner = Owner::new();
+    let tablet = Phone::usual(1);
+    let offer = || tablet.authenticator_named("tablet");
+    let proof = owner.code(NOON, 0);
+    owner.account.add(offer(), &proof, NOON).unwrap();
+    assert_eq!(owner.account.authenticators().len(), 1);
+    owner
+        .account
+        .confirm(&tablet.typed(NOON), None, NOON)
+        .unwrap();
+    assert_eq!(owner.account.authenticators().len(), 2);
+    let later = after(NOON, 60);
+    let judge = |account: &mut Account, code: &Credential| {
+        account.judge(code, ThrottleScope::Remote, later)
+    };
+    assert_eq!(judge(&mut owner.account, &tablet.code(later)), by(2));
+    assert_eq!(judge(&mut owner.account, &owner.phone.code(later)), by(1));
+    let [first, second] = owner.account.authenticators() else {
+        panic!("there are two");
+    };
+    assert_eq!((first.name(), second.name()), ("phone", "tablet"));
+    assert_eq!(
+        (second.created(), second.last_accepted()),
+        (Some(NOON), Some(later))
+    );
+    assert_eq!(owner.backup_codes_left(), 10);
+}
+
+#[test]
+fn every_change_of_authenticators_needs_a_proof() {
+    let wrong = code("000000");
+    let changes: [(&str, fn(&mut Account, &Credential) -> Result<(), Refusal>); 4] = [
+        ("add", |account, proof| {
+            account.add(Phone::usual(1).authenticator_named("tablet"), proof, NOON)
+        }),
+        ("move", |account, proof| {
+            account.move_to(
+                Some(id(2)),
+                Phone::usual(1).authenticator_named("new"),
+                proof,
+                NOON,
+            )
+        }),
+        ("rename", |account, proof| {
+            account.rename_authenticator(id(2), "other", proof, NOON)
+        }),
+        ("remove", |account, proof| {
+            account.remove_authenticator(id(2), false, proof, NOON)
+        }),
+    ];
+    for (name, change) in changes {
+        let mut account = owner_with_token().account;
+        let before = account.encode();
+        assert_eq!(
+            change(&mut account, &wrong),
+            Err(Refusal::WrongCode(None)),
+            "{name}"
+        );
+        assert_eq!(account.authenticators().len(), 2);
+        assert!(account.pending().is_none());
+        account.unlock();
+        let code = code(VECTORS[0]);
+        assert_eq!(change(&mut account, &code), Ok(()), "{name}");
+        let again = change(&mut account, &code);
+        assert_ne!(again, Ok(()), "{name}: a code proves one change");
+        assert!(account.encode() != before);
+    }
+}
+
+#[test]
+fn move_replaces_one_of_several() {
+    let mut owner = owner_with_token();
+    let proof = owner.code(NOON, 0);
+    let new = Phone::usual(1);
+    let unnamed = owner
+        .account
+        .move_to(None, new.authenticator(), &proof, NOON);
+    assert_eq!(unnamed, Err(Refusal::SeveralAuthenticators));
+    let missing = owner
+        .account
+        .move_to(Some(id(3)), new.authenticator(), &proof, NOON);
+    assert_eq!(missing, Err(Refusal::NoSuchAuthenticator));
+    let moved = owner
+        .account
+        .move_to(Some(id(1)), new.authenticator(), &proof, NOON);
+    assert_eq!(moved, Ok(()), "the earlier refusals used no code");
+    owner.account.confirm(&new.typed(NOON), None, NOON).unwrap();
+    let ids: Vec<_> = owner
+        .account
+        .authenticators()
+        .iter()
+        .map(Authenticator::id)
+        .collect();
+    assert_eq!(ids, [id(2), id(3)]);
+    let old = owner.code(NOON, 1);
+    assert_eq!(
+        owner.judge(&old, ThrottleScope::Remote, NOON),
+        Judgement::Wrong(LockState::Unlocked)
+    );
+    assert_eq!(judge(&mut owner.account, VECTORS[0]), by(2));
+}
+
+#[test]
+fn name_is_unique_in_either_case() {
+    let mut owner = owner_with_token();
+    let proof = owner.code(NOON, 0);
+    let named = |name| Phone::usual(1).authenticator_named(name);
+    let taken = Err(Refusal::NameTaken);
+    assert_eq!(owner.account.add(named("TOKEN"), &proof, NOON), taken);
+    assert_eq!(owner.account.bind(named("Phone"), NOON), taken);
+    assert_eq!(
+        owner
+            .account
+            .move_to(Some(id(1)), named("Token"), &proof, NOON),
+        taken
+    );
+    assert_eq!(
+        owner
+            .account
+            .rename_authenticator(id(1), "token", &proof, NOON),
+        taken
+    );
+    let renamed = owner
+        .account
+        .rename_authenticator(id(1), "PHONE", &proof, NOON);
+    assert_eq!(renamed, Ok(()));
+    assert_eq!(owner.account.authenticators()[0].name(), "PHONE");
+}
+
+#[test]
+fn name_taken_while_pending_refuses_the_confirmation() {
+    let mut owner = Owner::new();
+    let tablet = Phone::usual(1);
+    let proof = owner.code(NOON, 0);
+    owner
+        .account
+        .add(tablet.authenticator_named("token"), &proof, NOON)
+        .unwrap();
+    owner.account.bind(token(0), NOON).unwrap();
+    let confirmed = owner.account.confirm(&tablet.typed(NOON), None, NOON);
+    assert_eq!(confirmed, Err(Refusal::NameTaken));
+    assert_eq!(owner.account.authenticators().len(), 2);
+}
+
+#[test]
+fn user_has_at_most_ten_authenticators() {
+    let mut account = Owner::new().account;
+    let named = |number: usize| Phone::usual(1).authenticator_named(&format!("token {number}"));
+    for number in 1..MAX_AUTHENTICATORS {
+        account.bind(named(number), NOON).unwrap();
+    }
+    let full = Err(Refusal::TooManyAuthenticators);
+    assert_eq!(account.bind(named(0), NOON), full);
+    assert_eq!(account.add(named(0), Proof::Verified, NOON), full);
+    account
+        .move_to(Some(id(1)), named(0), Proof::Verified, NOON)
+        .unwrap();
+}
+
+#[test]
+fn last_authenticator_stays_while_it_must() {
+    let mut owner = owner_with_token();
+    let next = |owner: &mut Owner, steps| owner.code(NOON, steps);
+    let proof = next(&mut owner, 0);
+    owner
+        .account
+        .remove_authenticator(id(2), true, &proof, NOON)
+        .unwrap();
+    let proof = next(&mut owner, 1);
+    let refused = owner
+        .account
+        .remove_authenticator(id(1), true, &proof, NOON);
+    assert_eq!(refused, Err(Refusal::LastAuthenticator));
+    owner
+        .account
+        .remove_authenticator(id(1), false, &proof, NOON)
+        .unwrap();
+    assert_eq!(owner.account.state(), State::None);
+    assert_eq!(owner.backup_codes_left(), 0);
+}
+
+#[test]
+fn id_of_a_removed_authenticator_is_not_used_again() {
+    let mut owner = owner_with_token();
+    let proof = owner.code(NOON, 0);
+    owner
+        .account
+        .remove_authenticator(id(2), false, &proof, NOON)
+        .unwrap();
+    let mut account = Account::decode(&owner.account.encode()).unwrap();
+    account.bind(token(0), NOON).unwrap();
+    assert_eq!(account.authenticators()[1].id(), id(3));
+}
+
+#[test]
+fn token_bound_to_a_user_without_enrollment_enrolls_the_user() {
+    let mut account = Account::new(UID);
+    account.require(NOON);
+    account.bind(token(0), NOON).unwrap();
+    assert_eq!(account.state(), State::Enabled);
+    assert_eq!(account.first_required(), None);
+    assert_eq!(judge(&mut account, VECTORS[0]), by(1));
+    assert_eq!(account.backup_codes_left(), 0);
+    let made = account.replace_backup_codes(sheet::FIRST.set(), &code(VECTORS[1]), NOON);
+    assert_eq!(made, Ok(()));
+}
+
+#[test]
+fn record_with_a_token_survives_the_round_trip() {
+    let mut account = owner_with_token().account;
+    assert_eq!(judge(&mut account, VECTORS[6]), by(2));
+    let bytes = account.encode();
+    let mut read = Account::decode(&bytes).unwrap();
+    assert!(read.encode() == bytes);
+    let token = &read.authenticators()[1];
+    assert_eq!(
+        (token.kind(), token.counter(), token.period()),
+        (AuthenticatorKind::Hotp, Some(Counter::new(7)), None)
+    );
+    assert_eq!(judge(&mut read, VECTORS[6]), Judgement::AlreadyUsed);
+    assert_eq!(judge(&mut read, VECTORS[7]), by(2));
+}
+
+#[test]
+fn uri_of_a_token_carries_the_counter() {
+    let format = CodeFormat::new(Algorithm::Sha256, 8).unwrap();
+    let key = Secret::new(b"12345678901234567890").unwrap();
+    let token = Authenticator::hotp("token", format, key, Counter::new(7));
+    let uri = token.uri("host", "alice");
+    let expected = "otpauth://hotp/host:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\
+                    &issuer=host&algorithm=SHA256&digits=8&counter=7";
+    assert_eq!(*uri, expected);
+}
+
+/// An attempt with a code of the token or of the phone.
+#[derive(Debug, Clone, Copy)]
+enum Attempt {
+    Token(u64),
+    Resynchronize(u64),
+    Phone(i64),
+    Reload,
+}
+
+fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
+    let attempt = prop_oneof![
+        4 => (0..40_u64).prop_map(Attempt::Token),
+        1 => (0..140_u64).prop_map(Attempt::Resynchronize),
+        4 => (-2..=2_i64).prop_map(Attempt::Phone),
+        1 => Just(Attempt::Reload),
+    ];
+    prop::collection::vec(attempt, 1..40)
+}
+
+proptest! {
+    #![proptest_config(cases(64))]
+
+    #[test]
+    fn no_counter_or_step_is_accepted_twice_in_any_order(attempts in attempts()) {
+        let mut owner = owner_with_token();
+        let (mut steps, mut highest) = (HashSet::new(), None);
+        for attempt in attempts {
+            // Locks are not under test.
+            owner.account.unlock();
+            match attempt {
+                Attempt::Token(counter) => {
+                    let judgement = judge(&mut owner.account, &token_code(counter));
+                    if judgement == by(2) {
+                        prop_assert!(highest < Some(counter), "{counter} after {highest:?}");
+                        prop_assert!(counter <= highest.map_or(9, |last| last + 10));
+                        highest = Some(counter);
+                    }
+                }
+                Attempt::Resynchronize(counter) => {
+                    let input = |counter| Input::parse(&token_code(counter));
+                    let (first, second) = (input(counter), input(counter + 1));
+                    if owner.account.resynchronize(&first, &second, NOON).is_ok() {
+                        prop_assert!(highest < Some(counter), "{counter} after {highest:?}");
+                        highest = Some(counter + 1);
+                    }
+                }
+                Attempt::Phone(step) => {
+                    let shown = owner.code(NOON, step);
+                    if owner.account.judge(&shown, ThrottleScope::Remote, NOON) == by(1) {
+                        prop_assert!(steps.insert(step), "step {step} twice");
+                    }
+                }
+                Attempt::Reload => {
+                    owner.account = Account::decode(&owner.account.encode()).unwrap();
+                }
+            }
+        }
+    }
+}
