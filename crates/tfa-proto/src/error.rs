@@ -65,6 +65,12 @@ errors! {
     NotSetUp,
     /// Two-factor login is set up already.
     AlreadySetUp,
+    /// The user has no authenticator of this id.
+    NoSuchAuthenticator,
+    /// The user has another authenticator of this name.
+    NameTaken,
+    /// The user has as many authenticators as one may have.
+    TooManyAuthenticators,
     /// No authenticator waits for its confirmation.
     NothingPending,
     /// The account is in a state that does not allow the change (paused, not paused).

@@ -86,7 +86,7 @@ fn bounded(text: &str) -> String {
 
 fn factor_name(factor: Factor) -> &'static str {
     match factor {
-        Factor::Authenticator => "authenticator",
+        Factor::Authenticator(_) => "authenticator",
         Factor::BackupCode => "backup-code",
     }
 }

@@ -48,9 +48,9 @@ impl Event<'_> {
 impl LoginEvent<'_> {
     fn level(&self) -> Level {
         match self {
-            Self::Verified(Factor::Authenticator) | Self::Grace { .. } | Self::Deferred { .. } => {
-                Level::Info
-            }
+            Self::Verified(Factor::Authenticator(_))
+            | Self::Grace { .. }
+            | Self::Deferred { .. } => Level::Info,
             Self::Bypassed { bypass, .. } => match bypass {
                 Bypass::Sudo => Level::Info,
                 Bypass::Harmless | Bypass::Su | Bypass::Login => Level::Warning,

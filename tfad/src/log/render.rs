@@ -49,7 +49,7 @@ impl LoginEvent<'_> {
     // The filter for fail2ban (`packaging/fail2ban`) counts `wrong code` and `wrong invitation`.
     fn text(&self, user: &str) -> Cow<'static, str> {
         match self {
-            Self::Verified(Factor::Authenticator) => "verified by a code".into(),
+            Self::Verified(Factor::Authenticator(_)) => "verified by a code".into(),
             Self::Verified(Factor::BackupCode) => "verified by a backup code".into(),
             Self::WrongCode => "wrong code".into(),
             Self::WrongInvitation => "wrong invitation".into(),

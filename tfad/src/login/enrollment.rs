@@ -75,15 +75,15 @@ impl Enrollment<'_> {
     /// The rows of the page with link and key.
     #[must_use]
     pub fn key_page(&self) -> Vec<String> {
-        let parameters = self.authenticator.parameters();
+        let format = self.authenticator.format();
         let key = Key {
             uri: &self.uri(),
             secret: &self.authenticator.secret().to_base32(),
             account: self.user,
             issuer: self.issuer,
-            algorithm: parameters.algorithm().name(),
-            digits: u32::from(parameters.digits()),
-            period: parameters.period(),
+            algorithm: format.algorithm().name(),
+            digits: u32::from(format.digits()),
+            period: self.authenticator.period().unwrap_or(0),
         };
         let hint = match self.shown() {
             Shown::Never => QrHint::None,

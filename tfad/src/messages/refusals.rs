@@ -1,6 +1,6 @@
 //! Refusals of changes that users request, as errors of the contract.
 
-use tfa_core::{BadParameters, Drift, Refusal, State, Time};
+use tfa_core::{BadParameters, Drift, MAX_AUTHENTICATORS, Refusal, State, Time};
 use tfa_proto::Error;
 use tfa_text::time::difference;
 
@@ -39,6 +39,26 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
         Refusal::WrongInvitation | Refusal::NotAnInvitation => {
             Error::WrongCode(WRONG_INVITATION.to_owned())
         }
+        Refusal::NoSuchAuthenticator => Error::NoSuchAuthenticator(
+            "There is no authenticator of this name. To list yours: tfa-enroll list".to_owned(),
+        ),
+        Refusal::SeveralAuthenticators => Error::InvalidArgument(
+            "You have several authenticators. Name the one that you mean. To list them: tfa-enroll \
+             list"
+                .to_owned(),
+        ),
+        Refusal::NameTaken => Error::NameTaken(
+            "Another of your authenticators has this name. Choose a different name.".to_owned(),
+        ),
+        Refusal::TooManyAuthenticators => Error::TooManyAuthenticators(format!(
+            "You can have {MAX_AUTHENTICATORS} authenticators. Remove one first: tfa-enroll remove \
+             NAME"
+        )),
+        Refusal::LastAuthenticator => Error::Required(
+            "Two-factor login is required on this host, so you cannot remove your last \
+             authenticator. For a new phone: tfa-enroll move"
+                .to_owned(),
+        ),
         Refusal::Rehash => Error::Busy("The backup codes were just changed. Try again.".to_owned()),
     }
 }

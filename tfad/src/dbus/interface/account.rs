@@ -197,7 +197,7 @@ impl AccountInterface {
         let call = self.begin_change(&header, connection).await?;
         let factor = call.run(move |owner| owner.test(&code)).await?;
         Ok(match factor {
-            Factor::Authenticator => tfa_proto::Factor::Authenticator.into(),
+            Factor::Authenticator(_) => tfa_proto::Factor::Authenticator.into(),
             Factor::BackupCode => tfa_proto::Factor::BackupCode.into(),
         })
     }

@@ -121,7 +121,7 @@ impl Owner {
         factor: &SecondFactor,
     ) -> Result<PendingAuthenticator, Error> {
         self.change_with(factor, |account, proof, now| {
-            account.move_to(authenticator.clone(), proof, now)
+            account.move_to(None, authenticator.clone(), proof, now)
         })?;
         self.log(AccountEvent::AuthenticatorOffered);
         Ok(self.pending(authenticator))
@@ -289,19 +289,19 @@ impl Owner {
 
     /// The authenticator as it is shown to its owner, once.
     fn pending(&self, authenticator: &Authenticator) -> PendingAuthenticator {
-        let (parameters, issuer) = (authenticator.parameters(), self.state.issuer());
+        let (format, issuer) = (authenticator.format(), self.state.issuer());
         PendingAuthenticator {
             uri: authenticator.uri(&issuer, &self.user.name).to_string(),
             secret: authenticator.secret().to_base32().to_string(),
             issuer,
             account: self.user.name.clone(),
-            algorithm: match parameters.algorithm() {
+            algorithm: match format.algorithm() {
                 Algorithm::Sha1 => tfa_proto::Algorithm::Sha1.into(),
                 Algorithm::Sha256 => tfa_proto::Algorithm::Sha256.into(),
                 Algorithm::Sha512 => tfa_proto::Algorithm::Sha512.into(),
             },
-            digits: u32::from(parameters.digits()),
-            period: parameters.period(),
+            digits: u32::from(format.digits()),
+            period: authenticator.period().unwrap_or(0),
         }
     }
 
@@ -321,7 +321,7 @@ impl Owner {
 pub(super) fn authenticator(wanted: &Parameters) -> Result<Authenticator, Error> {
     let usual = tfa_core::Parameters::default();
     let algorithm = match &wanted.algorithm {
-        None => usual.algorithm(),
+        None => usual.format().algorithm(),
         Some(OpenEnum::Known(tfa_proto::Algorithm::Sha1)) => Algorithm::Sha1,
         Some(OpenEnum::Known(tfa_proto::Algorithm::Sha256)) => Algorithm::Sha256,
         Some(OpenEnum::Known(tfa_proto::Algorithm::Sha512)) => Algorithm::Sha512,
@@ -329,7 +329,9 @@ pub(super) fn authenticator(wanted: &Parameters) -> Result<Authenticator, Error>
     };
     let parameters = tfa_core::Parameters::new(
         algorithm,
-        wanted.digits.unwrap_or_else(|| u32::from(usual.digits())),
+        wanted
+            .digits
+            .unwrap_or_else(|| u32::from(usual.format().digits())),
         wanted.period.unwrap_or_else(|| usual.period()),
     )
     .map_err(messages::bad_parameters)?;
