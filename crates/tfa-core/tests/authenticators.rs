@@ -195,10 +195,12 @@ fn added_authenticator_is_active_beside_the_others_once_confirmed() {
     assert_eq!(owner.backup_codes_left(), 10);
 }
 
+type Change = fn(&mut Account, &Credential) -> Result<(), Refusal>;
+
 #[test]
 fn every_change_of_authenticators_needs_a_proof() {
     let wrong = code("000000");
-    let changes: [(&str, fn(&mut Account, &Credential) -> Result<(), Refusal>); 4] = [
+    let changes: [(&str, Change); 4] = [
         ("add", |account, proof| {
             account.add(Phone::usual(1).authenticator_named("tablet"), proof, NOON)
         }),
