@@ -150,8 +150,8 @@ fn make_base(folder: &Path) {
     let _ = fs::remove_file(&hook);
     let _ = fs::remove_file(folder.with_extension("sources.list"));
     if !done.success() {
-        let told = fs::read_to_string(&log).unwrap_or_default();
-        panic!("mmdebstrap could not make the base ({done}):\n{told}");
+        let output = fs::read_to_string(&log).unwrap_or_default();
+        panic!("mmdebstrap could not make the base ({done}):\n{output}");
     }
     let _ = fs::remove_file(&log);
 }
@@ -177,13 +177,13 @@ fn apt_settings() -> Vec<String> {
 /// which mmdebstrap uses its default.
 fn apt_sources(folder: &Path) -> Option<PathBuf> {
     let format = "deb $(SITE) $(RELEASE) $(COMPONENT)";
-    let told = output_of(Command::new("apt-get").args([
+    let output = output_of(Command::new("apt-get").args([
         "indextargets",
         "--format",
         format,
         "Created-By: Packages",
     ]));
-    let mut lines: Vec<&str> = told
+    let mut lines: Vec<&str> = output
         .lines()
         .filter(|line| {
             let mut words = line.split(' ').skip(2);
@@ -262,8 +262,8 @@ fn add_packages(base: &Path, folder: &Path, packages: &[&str]) {
 }
 
 fn output_of(command: &mut Command) -> String {
-    let told = command
+    let output = command
         .output()
         .or_fail("ask apt how it reaches its mirrors");
-    String::from_utf8_lossy(&told.stdout).into_owned()
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

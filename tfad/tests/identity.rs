@@ -295,7 +295,7 @@ fn two_logins_of_one_uid_under_two_names_make_one_record() {
 }
 
 #[test]
-fn a_former_name_finds_the_user_who_has_the_uid_now() {
+fn a_former_name_finds_the_current_user_of_the_uid() {
     let host = Host::new(&[("alice", 1000)]);
     host.set_up("alice");
     host.change(|names| names.users = vec![("alicia".to_owned(), 1000)]);

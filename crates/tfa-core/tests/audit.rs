@@ -49,7 +49,7 @@ fn another_service_or_outcome_is_another_kind() {
         .iter()
         .map(|seen| seen.count)
         .collect();
-    assert_eq!(counts, [1, 1, 2], "the last one stands last");
+    assert_eq!(counts, [1, 1, 2], "the latest one is last");
 }
 
 #[test]

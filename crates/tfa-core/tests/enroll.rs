@@ -95,7 +95,7 @@ impl Setting {
         let until = match decision.requirement {
             Requirement::Grace(until) => Some(until),
             Requirement::SetUp => None,
-            other => panic!("no set-up under {other:?}"),
+            other => panic!("no enrollment under {other:?}"),
         };
         let begun = Enroll::begin(
             Some(&self.account),

@@ -45,7 +45,7 @@ fn a_bus_that_dies_between_calls_ends_only_the_login() {
 }
 
 #[test]
-fn allow_root_console_lets_root_in_at_the_console() {
+fn allow_root_console_admits_root_at_the_console() {
     let fixture = Fixture::new();
     let login = || {
         fixture
@@ -62,7 +62,7 @@ fn allow_root_console_lets_root_in_at_the_console() {
 }
 
 #[test]
-fn allow_root_console_lets_no_other_login_in() {
+fn allow_root_console_admits_no_other_login() {
     let fixture = Fixture::new();
     for (options, user, tty, rhost) in [
         ("", "root", "tty1", ""),

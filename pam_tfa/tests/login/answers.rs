@@ -7,7 +7,7 @@ use crate::fixture::{Fixture, IGNORED};
 use crate::program::{Answer, Step, types};
 
 #[test]
-fn lines_and_questions_come_in_the_daemons_order() {
+fn lines_and_questions_keep_the_daemons_order() {
     let fixture = Fixture::new();
     let first = raw_turn("ask", "Code: ", 6).after_line("info", "Welcome.\nTwo rows.");
     let second = raw_turn("ask-hidden", "Again: ", 6).after_line("error", "That was wrong.");

@@ -80,11 +80,11 @@ pub(super) fn log_in(
     let shell = format!("{user}@host:~$");
     let awaited = [QUESTIONS, &[&shell], ENDS].concat();
     let mut asked = Vec::new();
-    let mut is_in = false;
+    let mut is_logged_in = false;
     while asked.len() <= MAX_QUESTIONS {
         let text = terminal.await_any(&awaited, TIMEOUT);
         let text = text.and_then(|which| awaited.get(which).copied());
-        is_in = text == Some(&shell);
+        is_logged_in = text == Some(&shell);
         let Some(question) = text.filter(|text| QUESTIONS.contains(text)) else {
             break;
         };
@@ -104,19 +104,19 @@ pub(super) fn log_in(
             _ => terminal.type_line(""),
         }
     }
-    let story = &terminal.transcript()[before..];
-    outcome(&asked, story, is_in).ok_or_else(|| {
-        let end = if is_in { "a shell" } else { "no shell" };
-        format!("saw what the manual has no word for: {asked:?}, then {end}:\n{story}")
+    let shown = &terminal.transcript()[before..];
+    outcome(&asked, shown, is_logged_in).ok_or_else(|| {
+        let end = if is_logged_in { "a shell" } else { "no shell" };
+        format!("the manual has no outcome for this: {asked:?}, then {end}:\n{shown}")
     })
 }
 
-fn outcome(asked: &[&str], story: &str, is_in: bool) -> Option<Outcome> {
-    let says = |texts: &[&str]| texts.iter().any(|text| story.contains(text));
+fn outcome(asked: &[&str], shown: &str, is_logged_in: bool) -> Option<Outcome> {
+    let says = |texts: &[&str]| texts.iter().any(|text| shown.contains(text));
     let asked = asked.strip_prefix(&[ASK_PASSWORD]).unwrap_or(asked);
     match asked {
-        [] if !is_in => says(REASONS).then_some(Outcome::Refused),
-        _ if !is_in => None,
+        [] if !is_logged_in => says(REASONS).then_some(Outcome::Refused),
+        _ if !is_logged_in => None,
         [] if says(&[GRACE]) => Some(Outcome::Notified),
         [] => (!says(TFA_WORDS)).then_some(Outcome::In),
         [CODE, CODE] => Some(Outcome::Code),

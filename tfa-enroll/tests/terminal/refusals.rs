@@ -35,7 +35,7 @@ fn an_absent_daemon_is_exit_code_3_with_a_remedy() {
 }
 
 #[test]
-fn an_absent_bus_is_exit_code_3_too() {
+fn an_absent_bus_is_exit_code_3() {
     let host = host();
     let output = host.output(&Run {
         arguments: &["status"],

@@ -67,7 +67,7 @@ fn impossible_commands_are_not_listed() {
 }
 
 #[test]
-fn a_paused_user_is_told_when_codes_are_required() {
+fn a_paused_user_sees_when_codes_become_required() {
     let text = status(Status {
         state: Some(tfa_proto::State::Paused.into()),
         ..required()

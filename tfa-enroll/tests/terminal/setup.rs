@@ -285,7 +285,7 @@ fn a_declined_offer_shows_how_to_enroll_later() {
 }
 
 #[test]
-fn an_enrolled_user_is_told_before_any_question() {
+fn an_enrolled_user_gets_a_message_before_any_question() {
     let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), enabled());
     let mut terminal = host.terminal_with(&["setup"]);
     terminal.expect("Two-factor login is already set up. Nothing was changed.");

@@ -99,7 +99,7 @@ Last login with a code: 2026-12-01 14:05
 
 #[test]
 fn the_last_backup_code_shows_how_to_create_new_ones() {
-    for (left, told) in [(3, false), (2, true), (0, true)] {
+    for (left, has_hint) in [(3, false), (2, true), (0, true)] {
         let status = Status {
             backup_codes_left: left,
             ..enabled()
@@ -109,7 +109,7 @@ fn the_last_backup_code_shows_how_to_create_new_ones() {
             text.contains(&format!("Backup codes left: {left}")),
             "{text}"
         );
-        assert_eq!(text.contains("tfa-enroll codes"), told, "{text}");
+        assert_eq!(text.contains("tfa-enroll codes"), has_hint, "{text}");
     }
 }
 
@@ -134,7 +134,7 @@ fn a_lock_shows_its_remaining_time() {
 #[test]
 fn show_lists_wrong_codes_and_the_lock_of_the_users_programs() {
     let now = tfa_client::now();
-    let told = |count, from: &str| {
+    let shown = |count, from: &str| {
         let status = Status {
             own_locked_until: Some(now + 1800),
             wrong_codes: count,
@@ -144,7 +144,7 @@ fn show_lists_wrong_codes_and_the_lock_of_the_users_programs() {
         };
         shown(status, &["status"])
     };
-    let text = told(3, "192.0.2.66");
+    let text = shown(3, "192.0.2.66");
     let expected = "\
 Wrong codes since your last login: 3
 Last wrong code: 2026-12-01 14:06, from 192.0.2.66
@@ -153,7 +153,7 @@ If that was not you, change your password.
     assert!(text.contains(expected), "{text}");
     let expected = "Screen lockers and tfa-enroll: locked for 30 minutes, until ";
     assert!(text.contains(expected), "{text}");
-    assert!(told(1, "").contains("14:06, in a program that runs as you\n"));
+    assert!(shown(1, "").contains("14:06, in a program that runs as you\n"));
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn users_are_counted_and_listed_by_outcome_now_and_later() {
 }
 
 #[test]
-fn on_a_terminal_of_80_by_24_too() {
+fn the_summary_fits_a_terminal_of_80x24() {
     let (host, before) = host();
     let mut terminal = host.terminal(&Run {
         arguments: &["policy", "impact"],

@@ -1,4 +1,4 @@
-//! The sealing key: where it comes from, and what its loss means.
+//! The sealing key: its source, and the effect of its loss.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};

@@ -172,7 +172,7 @@ pub fn invalid_names_and_records_are_refused(backend: &impl Backend) {
     put(&store, &longest, b"one", Revision::NONE);
 }
 
-/// A closed store has finished what was reported as committed, and refuses what comes later.
+/// A closed store has finished what was reported as committed, and refuses later calls.
 pub fn close_finishes_what_was_asked_for(backend: &impl Backend) {
     let store = backend.open();
     let outcomes = thread::scope(|scope| {
