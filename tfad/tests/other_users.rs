@@ -2,10 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tfa_proto::Context;
 use tfa_testkit::MemoryStore;
 use tfad::account::Accounts;
 use tfad::caller::Caller;
@@ -13,6 +13,7 @@ use tfad::config::Config;
 use tfad::log::Journal;
 use tfad::login::{Error, Logins};
 use tfad::state::DaemonState;
+use zbus::wire::{OwnedVariant, Variant};
 
 /// A user that exists on every system.
 const USER: &str = "daemon";
@@ -29,7 +30,9 @@ fn begin(uid: u32, name: &str) -> (Result<(), Error>, usize) {
         name: ":1.7".to_owned(),
         uid,
     };
-    let begun = logins.begin(&caller, name, Context::default());
+    let phase = OwnedVariant::try_from(Variant::from("auth")).unwrap();
+    let context = HashMap::from([("phase".to_owned(), phase)]);
+    let begun = logins.begin(&caller, name, &context);
     (begun.map(|_| ()), store.reads())
 }
 

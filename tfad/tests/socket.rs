@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tfa_core::{Authenticator, Parameters, Secret, Time};
-use tfa_proto::{Context, LOGIN, Next, PATH, Turn, Verdict, WireTurn};
+use tfa_proto::{Context, LOGIN, Next, PATH, Phase, Turn, Verdict, WireTurn};
 use tfa_store::{Sealed, SqliteStore, StateDir, Store};
 use tfa_wire::{Endpoints, LoginClient, LoginError};
 use tfad::account::Accounts;
@@ -249,6 +249,28 @@ async fn only_its_own_connection_continues_a_dialog() {
     let turn = of_login(&peer, "Answer", &answer).await.unwrap();
     let (turn,): (WireTurn,) = turn.body().deserialize().unwrap();
     assert_eq!(verdict(&Turn::try_from(turn).unwrap()), Verdict::Verified);
+}
+
+#[tokio::test]
+async fn a_context_of_another_version_is_refused_with_the_remedy() {
+    let daemon = Daemon::start("versions");
+    let peer = daemon.peer().await;
+    let account = Context {
+        phase: Phase::Account,
+        ..Context::default()
+    };
+    let mut without_result = account.to_dict();
+    without_result.remove("auth-result");
+    let mut with_old_key = account.to_dict();
+    with_old_key.insert("met", "verified".into());
+    for (context, key) in [(without_result, "auth-result"), (with_old_key, "met")] {
+        let begin = (USER, context);
+        let error = of_login(&peer, "Begin", &begin).await.unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("InvalidArgument"), "{error}");
+        assert!(error.contains(key), "{error}");
+        assert!(error.contains("systemctl restart tfad"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -22,6 +22,36 @@ pub const INSIDE_SESSIONS: [&str; 8] = [
     "su", "su-l", "sudo", "sudo-i", "doas", "polkit-1", "chfn", "chsh",
 ];
 
+/// The `auth-result` of an account phase without an auth phase.
+const NOT_RUN: &str = "not-run";
+
+/// The keys of the dictionary.
+const KEYS: [&str; 12] = [
+    "phase",
+    "service",
+    "rhost",
+    "tty",
+    "borrows-tty",
+    "seat",
+    "ruser",
+    "ssh-auth-info",
+    "auth-result",
+    "can-enroll",
+    "silent",
+    "session",
+];
+
+/// Why a dictionary is not a context. The module and the daemon may have different versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContextError {
+    /// A required key is absent.
+    Missing(&'static str),
+    /// The value of a key has the wrong type, or is unknown.
+    Invalid(&'static str),
+    /// A key that this version does not know. It may restrict the login.
+    Unknown(String),
+}
+
 /// The context of a login. The daemon trusts it only from root.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Context {
@@ -44,7 +74,7 @@ pub struct Context {
     /// `SSH_AUTH_INFO_0` of the PAM environment: the SSH methods that have succeeded.
     pub ssh_auth_info: String,
     /// In the account phase: the verdict of the auth phase of the same transaction. `None` if the
-    /// auth phase did not run.
+    /// auth phase did not run, which the module states as `not-run`.
     pub auth_result: Option<Verdict>,
     /// Whether the stack has an account line that can enroll a user.
     pub can_enroll: bool,
@@ -71,12 +101,18 @@ impl Context {
         self.service == "sshd" || self.tty == "ssh"
     }
 
-    /// Encodes the context as `a{sv}`, without empty values.
+    /// Encodes the context as `a{sv}`, without empty values. The account phase always has an
+    /// `auth-result`.
     #[must_use]
     pub fn to_dict(&self) -> BTreeMap<&'static str, Variant<'_>> {
         let phase = match self.phase {
             Phase::Auth => "auth",
             Phase::Account => "account",
+        };
+        let auth_result = match (self.auth_result, self.phase) {
+            (Some(verdict), _) => verdict.name(),
+            (None, Phase::Account) => NOT_RUN,
+            (None, Phase::Auth) => "",
         };
         let texts = [
             ("phase", phase),
@@ -86,7 +122,7 @@ impl Context {
             ("seat", self.seat.as_str()),
             ("ruser", self.ruser.as_str()),
             ("ssh-auth-info", self.ssh_auth_info.as_str()),
-            ("auth-result", self.auth_result.map_or("", Verdict::name)),
+            ("auth-result", auth_result),
         ];
         let flags = [
             ("can-enroll", self.can_enroll),
@@ -103,27 +139,39 @@ impl Context {
             .collect()
     }
 
-    /// Decodes the context. Absent keys are empty; unknown keys are ignored.
+    /// Decodes the context. Absent keys are empty, but for `phase` and, in the account phase,
+    /// `auth-result`.
     ///
     /// # Errors
-    /// The key whose value has the wrong type or is unknown.
-    pub fn from_dict(dict: &HashMap<String, OwnedVariant>) -> Result<Self, &'static str> {
-        let text = |key: &'static str| match dict.get(key) {
-            None => Ok(""),
-            Some(value) => <&str>::try_from(value).map_err(|_| key),
+    /// [`ContextError`].
+    pub fn from_dict(dict: &HashMap<String, OwnedVariant>) -> Result<Self, ContextError> {
+        if let Some(key) = dict.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            return Err(ContextError::Unknown(key.clone()));
+        }
+        let given = |key: &'static str| match dict.get(key) {
+            None => Ok(None),
+            Some(value) => match <&str>::try_from(value) {
+                Ok(text) => Ok(Some(text)),
+                Err(_) => Err(ContextError::Invalid(key)),
+            },
         };
+        let text = |key: &'static str| Ok(given(key)?.unwrap_or_default());
         let flag = |key: &'static str| match dict.get(key) {
             None => Ok(false),
-            Some(value) => bool::try_from(value).map_err(|_| key),
+            Some(value) => bool::try_from(value).map_err(|_| ContextError::Invalid(key)),
         };
-        let phase = match text("phase")? {
-            "auth" => Phase::Auth,
-            "account" => Phase::Account,
-            _ => return Err("phase"),
+        let phase = match given("phase")? {
+            Some("auth") => Phase::Auth,
+            Some("account") => Phase::Account,
+            Some(_) => return Err(ContextError::Invalid("phase")),
+            None => return Err(ContextError::Missing("phase")),
         };
-        let auth_result = match text("auth-result")? {
-            "" => None,
-            name => Some(Verdict::from_name(name).ok_or("auth-result")?),
+        let auth_result = match (given("auth-result")?, phase) {
+            (Some(NOT_RUN), Phase::Account) | (None, Phase::Auth) => None,
+            (None, Phase::Account) => return Err(ContextError::Missing("auth-result")),
+            (Some(name), _) => {
+                Some(Verdict::from_name(name).ok_or(ContextError::Invalid("auth-result"))?)
+            }
         };
         Ok(Self {
             phase,
@@ -139,7 +187,7 @@ impl Context {
             borrows_tty: flag("borrows-tty")?,
             session: match dict.get("session") {
                 None => None,
-                Some(id) => Some(u32::try_from(id).map_err(|_| "session")?),
+                Some(id) => Some(u32::try_from(id).map_err(|_| ContextError::Invalid("session"))?),
             },
         })
     }
@@ -158,9 +206,12 @@ mod tests {
             .collect()
     }
 
-    #[test]
-    fn a_context_survives_the_round_trip() {
-        let context = Context {
+    fn text(text: &str) -> OwnedVariant {
+        OwnedVariant::try_from(Variant::from(text)).unwrap()
+    }
+
+    fn full() -> Context {
+        Context {
             phase: Phase::Account,
             service: "sshd".to_owned(),
             rhost: "192.0.2.7".to_owned(),
@@ -173,7 +224,12 @@ mod tests {
             can_enroll: true,
             silent: true,
             session: Some(7),
-        };
+        }
+    }
+
+    #[test]
+    fn a_context_survives_the_round_trip() {
+        let context = full();
         assert_eq!(Context::from_dict(&owned(&context)), Ok(context));
     }
 
@@ -184,7 +240,7 @@ mod tests {
             dict.remove(flag);
             assert_eq!(Context::from_dict(&dict), Ok(Context::default()));
             dict.insert(flag.to_owned(), OwnedVariant::from(1_u32));
-            assert_eq!(Context::from_dict(&dict), Err(flag));
+            assert_eq!(Context::from_dict(&dict), Err(ContextError::Invalid(flag)));
             dict.remove(flag);
         }
     }
@@ -194,7 +250,10 @@ mod tests {
         let mut dict = owned(&Context::default());
         assert!(!dict.contains_key("session"));
         dict.insert("session".to_owned(), OwnedVariant::from(true));
-        assert_eq!(Context::from_dict(&dict), Err("session"));
+        assert_eq!(
+            Context::from_dict(&dict),
+            Err(ContextError::Invalid("session"))
+        );
     }
 
     #[test]
@@ -210,10 +269,60 @@ mod tests {
     fn an_unknown_verdict_or_phase_is_an_error() {
         let mut dict = owned(&Context::default());
         dict.insert("auth-result".to_owned(), OwnedVariant::from(7_u32));
-        assert_eq!(Context::from_dict(&dict), Err("auth-result"));
+        assert_eq!(
+            Context::from_dict(&dict),
+            Err(ContextError::Invalid("auth-result"))
+        );
         dict.remove("auth-result");
         dict.remove("phase");
-        assert_eq!(Context::from_dict(&dict), Err("phase"));
+        assert_eq!(
+            Context::from_dict(&dict),
+            Err(ContextError::Missing("phase"))
+        );
+        dict.insert("phase".to_owned(), text("session"));
+        assert_eq!(
+            Context::from_dict(&dict),
+            Err(ContextError::Invalid("phase"))
+        );
+    }
+
+    #[test]
+    fn an_account_phase_without_an_auth_result_is_an_error() {
+        let not_run = Context {
+            phase: Phase::Account,
+            ..Context::default()
+        };
+        let mut dict = owned(&not_run);
+        assert_eq!(dict["auth-result"], text("not-run"));
+        assert_eq!(Context::from_dict(&dict), Ok(not_run));
+        dict.insert("auth-result".to_owned(), text(""));
+        let invalid = ContextError::Invalid("auth-result");
+        assert_eq!(Context::from_dict(&dict), Err(invalid));
+        dict.remove("auth-result");
+        let missing = ContextError::Missing("auth-result");
+        assert_eq!(Context::from_dict(&dict), Err(missing));
+    }
+
+    #[test]
+    fn a_key_of_another_version_is_an_error() {
+        for key in ["met", "enrolls", "", "Phase"] {
+            let mut dict = owned(&Context::default());
+            dict.insert(key.to_owned(), text("verified"));
+            let unknown = ContextError::Unknown(key.to_owned());
+            assert_eq!(Context::from_dict(&dict), Err(unknown));
+        }
+    }
+
+    #[test]
+    fn every_key_that_is_sent_is_known() {
+        let all = owned(&full());
+        assert_eq!(all.len(), KEYS.len());
+        assert!(KEYS.iter().all(|key| all.contains_key(*key)));
+    }
+
+    #[test]
+    fn no_verdict_is_named_as_an_auth_phase_that_did_not_run() {
+        assert_eq!(Verdict::from_name(NOT_RUN), None);
     }
 
     #[test]

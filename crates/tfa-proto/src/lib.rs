@@ -17,7 +17,7 @@ mod turn;
 mod wire_name;
 
 pub use consoles::Consoles;
-pub use context::{Context, INSIDE_SESSIONS, Phase};
+pub use context::{Context, ContextError, INSIDE_SESSIONS, Phase};
 pub use error::Error;
 pub use limits::{INVITATION_SECONDS, MAX_CALL, MAX_CALL_BODY};
 pub use pending_authenticator::{Algorithm, Parameters, PendingAuthenticator};

@@ -32,7 +32,7 @@ fn the_account_phase_sends_the_result_of_the_auth_phase() {
 }
 
 #[test]
-fn an_account_phase_alone_sends_no_auth_result() {
+fn an_account_phase_alone_reports_that_the_auth_phase_did_not_run() {
     let fixture = Fixture::new();
     let daemon = fixture.daemon([verdict("not-required")]);
     fixture.login("").account();

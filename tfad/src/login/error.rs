@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use tfa_proto::ContextError;
+
 use crate::account;
 use crate::host::random::NoRandomness;
 use crate::log::{Level, Report};
+use crate::messages;
 
 /// Why a login has no next turn. Each denies the login.
 #[derive(Debug)]
@@ -21,8 +24,8 @@ pub enum Error {
     NoSuchDialog,
     /// Too many dialogs are open.
     TooManyDialogs,
-    /// The context of the call is malformed. The text names the key.
-    BadContext(String),
+    /// The context of the call is not one of this version.
+    BadContext(ContextError),
     /// The account cannot be used.
     Account(account::Error),
 }
@@ -36,9 +39,7 @@ impl fmt::Display for Error {
             }
             Self::NoSuchDialog => formatter.write_str("the dialog is over; log in again"),
             Self::TooManyDialogs => formatter.write_str("too many logins are under way; try again"),
-            Self::BadContext(key) => {
-                write!(formatter, "invalid value of {key} in the context")
-            }
+            Self::BadContext(error) => formatter.write_str(&messages::bad_context(error)),
             Self::Account(error) => error.fmt(formatter),
         }
     }
@@ -47,10 +48,12 @@ impl fmt::Display for Error {
 impl Report for Error {
     fn level(&self) -> Option<Level> {
         match self {
+            // No login is let in until the administrator acts.
+            Self::BadContext(_) => Some(Level::Error),
             Self::NotOwnUser { .. } | Self::TooManyDialogs => Some(Level::Warning),
             Self::Account(error) => error.level(),
             // The refusal stands in the log once, where it began.
-            Self::NotServing(_) | Self::NoSuchDialog | Self::BadContext(_) => None,
+            Self::NotServing(_) | Self::NoSuchDialog => None,
         }
     }
 
@@ -65,6 +68,12 @@ impl Report for Error {
 impl From<account::Error> for Error {
     fn from(error: account::Error) -> Self {
         Self::Account(error)
+    }
+}
+
+impl From<ContextError> for Error {
+    fn from(error: ContextError) -> Self {
+        Self::BadContext(error)
     }
 }
 

@@ -71,13 +71,14 @@ impl Logins {
         &self,
         caller: &Caller,
         user: &str,
-        context: Context,
+        context: &HashMap<String, OwnedVariant>,
     ) -> Result<(u32, Turn), Error> {
+        let report = |error| self.state.journal.report(caller, user, error);
+        let context = Context::from_dict(context).map_err(|error| report(error.into()))?;
         if let Some(why) = self.state.refusal() {
             return Err(Error::NotServing(why));
         }
-        self.begin_dialog(caller, user, context)
-            .map_err(|error| self.state.journal.report(caller, user, error))
+        self.begin_dialog(caller, user, context).map_err(report)
     }
 
     /// Answers the question that the dialog asked last.
@@ -157,12 +158,4 @@ impl Logins {
         };
         renderer.render(turn)
     }
-}
-
-/// What PAM knows about a login, out of the arguments of the call.
-///
-/// # Errors
-/// [`Error::BadContext`].
-pub fn context(dict: &HashMap<String, OwnedVariant>) -> Result<Context, Error> {
-    Context::from_dict(dict).map_err(|key| Error::BadContext(key.to_string()))
 }

@@ -1,6 +1,7 @@
 //! The messages of the daemon. Each one is a whole text with named arguments, so that it can be
 //! translated. A paragraph has no line breaks: the caller wraps it to its window.
 
+mod context;
 mod denials;
 mod dialog;
 mod enrollment;
@@ -9,6 +10,7 @@ mod polkit;
 mod questions;
 mod refusals;
 
+pub use context::bad_context;
 pub use denials::denial;
 pub use dialog::{locked, message};
 pub use enrollment::*;

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::call::{self, Call, Request, Response};
 use super::counters::ConnectionCounters;
 use crate::caller::Caller;
-use crate::login::{self, Logins};
+use crate::login::Logins;
 
 /// How long a peer without a dialog may take for a call, which the module sends at once, and any peer
 /// to receive a reply.
@@ -116,8 +116,7 @@ impl<'a> Connection<'a> {
         let Self { caller, logins, .. } = self;
         match request {
             Request::Begin(user, context) => {
-                let context = login::context(&context)?;
-                let begin = || logins.begin(caller, &user, context);
+                let begin = || logins.begin(caller, &user, &context);
                 let (dialog, turn) = self.queue.run(caller, begin)??;
                 Ok(Response::Begun(dialog, turn.into()))
             }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::dbus::calls::{Calls, sender};
 use crate::dbus::error::BusError;
-use crate::login::{self, Logins};
+use crate::login::Logins;
 
 /// The interface.
 #[derive(Debug)]
@@ -39,10 +39,9 @@ impl LoginInterface {
         user: String,
         context: HashMap<String, OwnedVariant>,
     ) -> Result<(u32, WireTurn), BusError> {
-        let context = login::context(&context)?;
         let call = self.calls.admit(&header, connection).await?;
         let (logins, caller) = (Arc::clone(&self.logins), call.caller.clone());
-        let begun = call.run(move || logins.begin(&caller, &user, context));
+        let begun = call.run(move || logins.begin(&caller, &user, &context));
         let (dialog, turn) = begun.await?;
         Ok((dialog, turn.into()))
     }
