@@ -220,6 +220,11 @@ pub enum DaemonEvent<'a> {
     NoLoginSocket(&'a str),
     /// A connection could not be served.
     ConnectionRefused(&'a str),
+    /// The log daemon took nothing, and the queue was full.
+    EntriesLost {
+        /// The number of entries.
+        count: u64,
+    },
     /// A uid caused more lines than its quota.
     QuotaReached {
         /// The uid.

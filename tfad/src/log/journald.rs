@@ -20,7 +20,7 @@ impl Journald {
         Self::connect_to(Path::new(SOCKET), send_timeout)
     }
 
-    fn connect_to(path: &Path, send_timeout: Duration) -> Option<Self> {
+    pub(super) fn connect_to(path: &Path, send_timeout: Duration) -> Option<Self> {
         let socket = UnixDatagram::unbound().ok()?;
         socket.connect(path).ok()?;
         socket.set_write_timeout(Some(send_timeout)).ok()?;
@@ -64,7 +64,7 @@ fn add(bytes: &mut Vec<u8>, key: &str, value: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Level;
+    use super::super::{Importance, Level};
     use super::*;
 
     fn entry(line: &str, fields: &[(&'static str, &str)]) -> Entry {
@@ -73,6 +73,7 @@ mod tests {
             .map(|(key, value)| (*key, (*value).to_owned()));
         Entry {
             level: Level::Warning,
+            importance: Importance::Low,
             line: line.to_owned(),
             fields: owned.collect(),
         }

@@ -69,6 +69,7 @@ kinds! {
     NO_LOGIN_SOCKET = "no-login-socket", "1205a4a8cbb2b581898d16e255d20dce";
     CONNECTION_REFUSED = "connection-refused", "0c2f75174ad46f3c860b7c2fb9669957";
     QUOTA_REACHED = "quota-reached", "11c510c284a5e3776c71551e185c1490";
+    ENTRIES_LOST = "entries-lost", "889b43836ce322be3b694abdf9980c3c";
 }
 
 impl Event<'_> {
@@ -158,6 +159,7 @@ impl DaemonEvent<'_> {
             Self::NoLoginSocket(_) => NO_LOGIN_SOCKET,
             Self::ConnectionRefused(_) => CONNECTION_REFUSED,
             Self::QuotaReached { .. } => QUOTA_REACHED,
+            Self::EntriesLost { .. } => ENTRIES_LOST,
         }
     }
 }

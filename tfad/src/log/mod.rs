@@ -5,13 +5,15 @@
 //! 2. `report` gives the level and the text of an error.
 //! 3. `render` makes the line of an event, `fields` its journal fields, and `quoting` makes text of
 //!    others harmless.
-//! 4. `quota` bounds the lines that one uid causes, `queue` holds them until its thread sends them.
+//! 4. `quota` bounds the lines that one uid causes, `queue` holds them until its thread sends them, and
+//!    `importance` says which of them are lost first while the log daemon hangs.
 //! 5. `sink` sends them: to journald with `journald`, else to `/dev/log` with `syslog`.
 //!
 //! No secret, code or password is ever part of an event.
 
 mod event;
 mod fields;
+mod importance;
 mod journald;
 mod kind;
 mod level;
@@ -35,6 +37,7 @@ use std::time::Instant;
 use tfa_proto::Context;
 
 use crate::caller::Caller;
+use importance::Importance;
 use queue::Queue;
 use quota::{Quota, Share};
 use sink::Sink;
@@ -48,6 +51,7 @@ pub struct Journal {
 /// An event as it is sent.
 struct Entry {
     level: Level,
+    importance: Importance,
     line: String,
     fields: Vec<(&'static str, String)>,
 }
@@ -117,7 +121,8 @@ impl Journal {
         error
     }
 
-    /// Sends the lines that were not sent yet, and returns after that.
+    /// Sends the lines that were not sent yet, and returns after that, or once the log daemon takes
+    /// nothing.
     pub fn flush(&self) {
         self.queue.flush();
     }
@@ -135,10 +140,20 @@ impl fmt::Debug for Journal {
     }
 }
 
+impl Entry {
+    /// The size in memory.
+    fn bytes(&self) -> usize {
+        let fields = self.fields.iter();
+        let values: usize = fields.map(|(_, value)| value.len()).sum();
+        size_of::<Self>() + self.line.len() + size_of_val(self.fields.as_slice()) + values
+    }
+}
+
 impl Event<'_> {
     fn entry(&self) -> Entry {
         Entry {
             level: self.level(),
+            importance: self.importance(),
             line: self.line(),
             fields: self.fields(),
         }

@@ -1,17 +1,24 @@
 //! The entries that were not sent yet, and the thread that sends them: a log daemon that hangs delays
 //! no login.
+//!
+//! While it hangs, the entries wait here, up to a number and a size. Further ones are lost and counted.
+//! Once the queue is empty again, one entry says how many were lost.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::Entry;
-use super::sink::Sink;
+use super::sink::{SendError, Sink};
+use super::{DaemonEvent, Entry, Event};
 
 /// The time that an entry waits before it is sent. The log daemon takes a processor at once, and the
 /// reply to the login goes first.
 const DELAY: Duration = Duration::from_millis(1);
+/// The entries that wait.
+const MAX_ENTRIES: usize = 4096;
+/// Their size in bytes.
+const MAX_BYTES: usize = 4 << 20;
 
 /// The entries, and where they go.
 pub(super) struct Queue {
@@ -24,19 +31,28 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct Waiting {
     entries: VecDeque<Entry>,
+    /// The size of the entries.
+    bytes: usize,
+    /// The entries that were lost and not reported yet.
+    lost: u64,
+    /// The log daemon has refused the report of the lost entries.
+    is_report_refused: bool,
     sender_waits: bool,
     has_no_sender: bool,
     is_closed: bool,
 }
 
+/// What is sent next.
+enum Next {
+    Entry(Entry),
+    /// That so many entries were lost.
+    Report(u64),
+}
+
 impl Queue {
     /// An empty queue, with the thread that sends what arrives.
     pub(super) fn start(sink: Sink) -> Arc<Self> {
-        let queue = Arc::new(Self {
-            waiting: Mutex::default(),
-            arrived: Condvar::new(),
-            sink: Mutex::new(sink),
-        });
+        let queue = Arc::new(Self::new(sink));
         let of_sender = Arc::clone(&queue);
         let thread = thread::Builder::new().name("log".to_owned());
         let sender = thread.spawn(move || of_sender.send_all());
@@ -44,10 +60,20 @@ impl Queue {
         queue
     }
 
-    /// Adds an entry. Without a thread that sends it, it is sent here.
+    /// An empty queue.
+    fn new(sink: Sink) -> Self {
+        Self {
+            waiting: Mutex::default(),
+            arrived: Condvar::new(),
+            sink: Mutex::new(sink),
+        }
+    }
+
+    /// Adds an entry, or counts it as lost if the queue is full. Without a thread that sends it, it is
+    /// sent here.
     pub(super) fn push(&self, entry: Entry) {
         let mut waiting = self.waiting();
-        waiting.entries.push_back(entry);
+        waiting.push(entry);
         let has_no_sender = waiting.has_no_sender;
         let sender_waits = std::mem::take(&mut waiting.sender_waits);
         drop(waiting);
@@ -59,7 +85,8 @@ impl Queue {
         }
     }
 
-    /// Sends the entries that were not sent yet, and returns after that.
+    /// Sends the entries that were not sent yet, and returns after that, or once the log daemon takes
+    /// nothing.
     pub(super) fn flush(&self) {
         while self.send_one() {}
     }
@@ -82,10 +109,10 @@ impl Queue {
         }
     }
 
-    /// Waits for an entry; `false` once the queue is closed.
+    /// Waits for something to send; `false` once the queue is closed.
     fn wait(&self) -> bool {
         let mut waiting = self.waiting();
-        while waiting.entries.is_empty() && !waiting.is_closed {
+        while waiting.has_nothing_to_send() && !waiting.is_closed {
             waiting.sender_waits = true;
             let woken = self.arrived.wait(waiting);
             waiting = woken.unwrap_or_else(PoisonError::into_inner);
@@ -93,14 +120,176 @@ impl Queue {
         !waiting.is_closed
     }
 
-    /// Sends an entry. Returns whether there was one.
+    /// Sends an entry. Returns whether there may be another to send now.
     fn send_one(&self) -> bool {
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = self.waiting().entries.pop_front();
-        let Some(entry) = next else {
+        let next = self.waiting().next();
+        let Some(next) = next else {
             return false;
         };
-        sink.send(&entry);
-        true
+        let sent = match &next {
+            Next::Entry(entry) => sink.send(entry),
+            Next::Report(count) => sink.send(&lost(*count)),
+        };
+        self.waiting().after(next, sent);
+        sent != Err(SendError::Busy)
+    }
+}
+
+impl Waiting {
+    fn push(&mut self, entry: Entry) {
+        let room = |whole| entry.importance.share_of(whole);
+        let bytes = self.bytes.saturating_add(entry.bytes());
+        if self.entries.len() < room(MAX_ENTRIES) && bytes <= room(MAX_BYTES) {
+            self.bytes = bytes;
+            self.entries.push_back(entry);
+        } else {
+            self.lost = self.lost.saturating_add(1);
+        }
+    }
+
+    fn has_nothing_to_send(&self) -> bool {
+        self.entries.is_empty() && (self.lost == 0 || self.is_report_refused)
+    }
+
+    fn next(&mut self) -> Option<Next> {
+        if self.has_nothing_to_send() {
+            return None;
+        }
+        Some(match self.entries.pop_front() {
+            Some(entry) => {
+                self.bytes = self.bytes.saturating_sub(entry.bytes());
+                Next::Entry(entry)
+            }
+            None => Next::Report(std::mem::take(&mut self.lost)),
+        })
+    }
+
+    /// Keeps what was not sent, or counts it as lost.
+    fn after(&mut self, next: Next, sent: Result<(), SendError>) {
+        match (next, sent) {
+            (_, Ok(())) => self.is_report_refused = false,
+            (Next::Entry(entry), Err(SendError::Busy)) => {
+                self.bytes = self.bytes.saturating_add(entry.bytes());
+                self.entries.push_front(entry);
+            }
+            (Next::Entry(_), Err(SendError::Refused)) => self.lost = self.lost.saturating_add(1),
+            (Next::Report(count), Err(error)) => {
+                self.lost = self.lost.saturating_add(count);
+                self.is_report_refused = error == SendError::Refused;
+            }
+        }
+    }
+}
+
+fn lost(count: u64) -> Entry {
+    Event::Daemon(DaemonEvent::EntriesLost { count }).entry()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::net::UnixDatagram;
+    use std::sync::mpsc;
+
+    use super::super::journald::Journald;
+    use super::super::sink::Target;
+    use super::super::{Importance, Level};
+    use super::*;
+
+    fn entry(line: String, importance: Importance) -> Entry {
+        Entry {
+            level: Level::Notice,
+            importance,
+            line,
+            fields: Vec::new(),
+        }
+    }
+
+    /// A queue without a thread: what is pushed stays.
+    fn stuck() -> Queue {
+        Queue::new(Sink::new(Box::new(|| Target::StandardError)))
+    }
+
+    #[test]
+    fn a_full_queue_keeps_room_for_what_matters_and_counts_the_rest() {
+        let queue = stuck();
+        let (mut kept, mut lost) = (0, 0);
+        for importance in [Importance::Low, Importance::Medium, Importance::High] {
+            for number in 0..MAX_ENTRIES {
+                queue.push(entry(number.to_string(), importance));
+            }
+            let room = importance.share_of(MAX_ENTRIES);
+            lost += MAX_ENTRIES - (room - kept);
+            kept = room;
+            let waiting = queue.waiting();
+            assert_eq!(waiting.entries.len(), kept, "{importance:?}");
+            assert_eq!(waiting.lost, u64::try_from(lost).unwrap(), "{importance:?}");
+        }
+        assert_eq!(kept, MAX_ENTRIES);
+    }
+
+    #[test]
+    fn long_entries_take_no_more_memory_than_short_ones() {
+        let queue = stuck();
+        for _ in 0..8 {
+            queue.push(entry("x".repeat(MAX_BYTES / 4), Importance::High));
+        }
+        let waiting = queue.waiting();
+        let bytes: usize = waiting.entries.iter().map(Entry::bytes).sum();
+        assert_eq!(waiting.bytes, bytes);
+        assert!(bytes <= MAX_BYTES, "{bytes}");
+        assert_eq!((waiting.entries.len(), waiting.lost), (3, 5));
+    }
+
+    #[test]
+    fn a_log_daemon_that_hung_hears_each_entry_or_how_many_were_lost() {
+        const SENT: usize = 3 * MAX_ENTRIES;
+        let folder = std::env::temp_dir().join(format!("tfad-queue-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("socket");
+        let log_daemon = UnixDatagram::bind(&path).unwrap();
+        log_daemon
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        let (connected, connections) = mpsc::channel();
+        let connect = move || {
+            let _ = connected.send(());
+            let journald = Journald::connect_to(&path, Duration::from_millis(1));
+            Target::Journald(journald.unwrap())
+        };
+        let queue = Queue::start(Sink::new(Box::new(connect)));
+        // It reads nothing now: what the kernel does not hold waits in the queue, or is lost.
+        for number in 0..SENT {
+            queue.push(entry(format!("entry {number}"), Importance::High));
+            assert!(queue.waiting().entries.len() <= MAX_ENTRIES + 1);
+        }
+        // The sender has connected anew twice, so it has kept an entry that was not taken.
+        for _ in 0..3 {
+            connections.recv().unwrap();
+        }
+        let (mut heard, mut lost, mut last) = (0, 0, None);
+        while heard + lost < SENT {
+            let mut bytes = [0; 4096];
+            let length = log_daemon.recv(&mut bytes).unwrap();
+            let text = String::from_utf8(bytes[..length].to_vec()).unwrap();
+            let line = text.lines().next().unwrap();
+            match line.strip_prefix("MESSAGE=entry ") {
+                Some(number) => {
+                    let number: Option<usize> = Some(number.parse().unwrap());
+                    assert!(number > last, "{number:?} after {last:?}");
+                    (heard, last) = (heard + 1, number);
+                }
+                None => {
+                    assert!(text.contains("TFA_EVENT=entries-lost"), "{text}");
+                    let (_, count) = line.split_once("them: ").unwrap();
+                    let (count, _) = count.split_once('.').unwrap();
+                    lost += count.parse::<usize>().unwrap();
+                }
+            }
+        }
+        assert!(lost > 0 && heard >= MAX_ENTRIES, "{heard} heard");
+        queue.close();
+        fs::remove_dir_all(folder).unwrap();
     }
 }

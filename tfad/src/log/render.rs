@@ -231,6 +231,11 @@ impl DaemonEvent<'_> {
             Self::NoSignals => "cannot listen for signals: no reload, no graceful stop".into(),
             Self::NoLoginSocket(error) => (*error).into(),
             Self::ConnectionRefused(why) => format!("a login cannot be served: {why}").into(),
+            Self::EntriesLost { count } => format!(
+                "log entries were lost because the log daemon did not take them: {count}. See: \
+                 systemctl status systemd-journald"
+            )
+            .into(),
             Self::QuotaReached { uid } => {
                 format!("uid {uid} causes too many lines: the rest of this minute is left out")
                     .into()
