@@ -55,7 +55,7 @@ impl From<NoRandomness> for Error {
 
 impl From<TooManyCalls> for Error {
     fn from(_: TooManyCalls) -> Self {
-        Self::Busy("too many of your calls are under way; try again".to_owned())
+        Self::Busy(messages::TOO_MANY_OF_YOUR_CALLS.to_owned())
     }
 }
 

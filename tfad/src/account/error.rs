@@ -8,9 +8,7 @@ use tfa_store::StoreError;
 use crate::host::random::NoRandomness;
 use crate::host::users::{LookUpError, NameServiceFailed};
 use crate::log::{Level, Report};
-
-/// Logged for each user whose record cannot be opened.
-const KEY_LOST: &str = "the sealing key is not here; see: journalctl -u tfad -g fingerprint";
+use crate::messages;
 
 /// Why an account cannot be used. Each denies the login. A text says what happened and what to do.
 #[derive(Debug)]
@@ -29,7 +27,7 @@ pub enum Error {
     OwnerStays(String),
     /// The record is to go to another user, who has one.
     InTheWay(String),
-    /// The account, or its backup codes, are changed by others all the time.
+    /// Other calls change the account, or its backup codes, all the time. The text says which.
     Contended(&'static str),
     /// A backup code could not be hashed.
     Hashing,
@@ -47,12 +45,8 @@ impl fmt::Display for Error {
             | Self::InTheWay(text) => formatter.write_str(text),
             Self::NameService(error) => error.fmt(formatter),
             Self::Store(error) => error.fmt(formatter),
-            Self::Contended(what) => {
-                write!(formatter, "{what} being changed all the time; try again")
-            }
-            Self::Hashing => {
-                formatter.write_str("the backup code could not be hashed; is memory short?")
-            }
+            Self::Contended(text) => formatter.write_str(text),
+            Self::Hashing => formatter.write_str(messages::HASHING_FAILED),
             Self::Randomness(error) => error.fmt(formatter),
         }
     }
@@ -74,7 +68,7 @@ impl Report for Error {
     fn text(&self) -> Cow<'_, str> {
         match self {
             // The remedy is long, and stands in the log once, where the daemon started.
-            Self::Store(StoreError::KeyLost { .. }) => KEY_LOST.into(),
+            Self::Store(StoreError::KeyLost { .. }) => messages::KEY_LOST.into(),
             error => error.to_string().into(),
         }
     }

@@ -5,6 +5,7 @@ use tfa_core::{Account, BackupCode, BackupSet, Credential, Input, ThrottleScope,
 use super::{Accounts, Error, Loaded};
 use crate::host::users::User;
 use crate::log::RecordEvent;
+use crate::messages;
 
 /// The number of times that an entry is hashed, because the backup codes changed meanwhile.
 const MAX_HASHES: u32 = 8;
@@ -47,7 +48,7 @@ impl Accounts {
                 return Ok(answer);
             }
         }
-        Err(Error::Contended("the backup codes are"))
+        Err(Error::Contended(messages::BACKUP_CODES_CONTENDED))
     }
 
     /// Makes a new set of backup codes.

@@ -19,6 +19,7 @@ use tfa_core::Account;
 use crate::account::hashing::Hashing;
 use crate::host::users::{self, LookUpError, NameService, Nss, User};
 use crate::log::{Journal, RecordEvent};
+use crate::messages;
 pub use error::Error;
 use tfa_store::{Commit, Listed, Move, Record, Revision, Store, StoreError};
 
@@ -331,5 +332,5 @@ enum Stored {
 }
 
 fn busy() -> Error {
-    Error::Contended("the account is")
+    Error::Contended(messages::ACCOUNT_CONTENDED)
 }

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{Accounts, Error, busy, resolve};
 use crate::host::users::{self, LookUpError, NameService, User};
+use crate::messages;
 use tfa_store::{ByUid, Commit, Move, Revision, Store, StoreError};
 
 /// The number of conflicts in a row after which the change is given up.
@@ -205,11 +206,10 @@ fn holder(store: &dyn Store, uid: u32) -> Result<Option<String>, Error> {
 /// another uid, so that the record is in doubt.
 fn must_have_left(names: &dyn NameService, from: &str, uid: u32, to: &User) -> Result<(), Error> {
     match names.by_name(from)? {
-        Some(owner) if owner.uid == uid && uid != to.uid => Err(Error::OwnerStays(format!(
-            "{from} is still there and has the uid {uid}, for which the record was set up: it is not \
-             the record of {}. Nothing was changed",
-            to.name
-        ))),
+        Some(owner) if owner.uid == uid && uid != to.uid => {
+            let text = messages::owner_stays(from, uid, &to.name);
+            Err(Error::OwnerStays(text))
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -223,11 +223,9 @@ fn must_have_room(planned: &[Planned]) -> Result<(), Error> {
     for Planned { renamed, .. } in planned {
         let in_the_way = renamed.in_the_way.iter().find(|name| !moving(name));
         if let Some(name) = in_the_way {
-            return Err(Error::InTheWay(format!(
-                "the record of {} cannot go to {} (uid {}): the record of {name} is in the way. See \
-                 which one is in use (tfactl show {name}), and reset the other. Nothing was changed",
-                renamed.old, renamed.new, renamed.uid
-            )));
+            let Renamed { old, new, uid, .. } = renamed;
+            let text = messages::in_the_way(old, new, *uid, name);
+            return Err(Error::InTheWay(text));
         }
     }
     Ok(())

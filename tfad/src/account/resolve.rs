@@ -5,10 +5,11 @@
 //! one of the user's names that was made for another uid denies the login, because only the administrator
 //! knows whose it is. A user has no record only if none is known under any of the names or the uid.
 
-use tfa_core::{Account, Undecodable};
+use tfa_core::Account;
 
 use super::{Error, Loaded};
 use crate::host::users::{NameService, User};
+use crate::messages;
 use tfa_store::{ByUid, Record, Revision, Store};
 
 /// Reads a user's record. It blocks.
@@ -64,13 +65,9 @@ fn loaded(
 fn must_be_free(names: &dyn NameService, former: &str, user: &User) -> Result<(), Error> {
     match names.by_name(former)? {
         Some(other) if other.uid != user.uid => {
-            let (name, uid, now) = (&user.name, user.uid, other.uid);
-            Err(Error::UidChanged(format!(
-                "uid {uid} is {name} now, and its record stands under {former}, who exists and has \
-                 the uid {now}. If it is the record of {name}: tfactl rename {former} {name}. If it \
-                 is the record of {former}: tfactl rename {former} {former}. If it is neither's, \
-                 reset it: tfactl reset {former}"
-            )))
+            let text =
+                messages::record_under_name_of_other(&user.name, user.uid, former, other.uid);
+            Err(Error::UidChanged(text))
         }
         Some(_) | None => Ok(()),
     }
@@ -80,10 +77,8 @@ fn must_be_free(names: &dyn NameService, former: &str, user: &User) -> Result<()
 fn must_be_known(names: &dyn NameService, other: &str, user: &User) -> Result<(), Error> {
     match names.by_name(other)? {
         Some(found) if found.uid != user.uid => Ok(()),
-        Some(_) | None => Err(Error::Damaged(format!(
-            "the record of {other} is damaged, and it may be the record of {}. Restore the database, \
-             or reset it: tfactl reset {other}",
-            user.name
+        Some(_) | None => Err(Error::Damaged(messages::damaged_record_may_be_of(
+            other, &user.name,
         ))),
     }
 }
@@ -106,11 +101,10 @@ pub(crate) fn must_be_of(account: &Account, name: &str, uid: u32) -> Result<(), 
     if account.uid() == uid {
         return Ok(());
     }
-    Err(Error::UidChanged(format!(
-        "{name} was set up with the uid {} and has the uid {uid} now. If it is the same person, keep \
-         the record: tfactl rename {name} {name}. If that person has another name now: tfactl rename \
-         {name} NEWNAME. If it is another person, reset it: tfactl reset {name}",
+    Err(Error::UidChanged(messages::uid_changed(
+        name,
         account.uid(),
+        uid,
     )))
 }
 
@@ -119,10 +113,6 @@ pub(crate) fn must_be_of(account: &Account, name: &str, uid: u32) -> Result<(), 
 /// # Errors
 /// [`Error::Damaged`].
 pub(crate) fn decode(record: &Record, name: &str) -> Result<Account, Error> {
-    Account::decode(record.as_bytes()).map_err(|undecodable: Undecodable| {
-        Error::Damaged(format!(
-            "the record of {name}: {undecodable}. Restore the database, or reset the account: \
-             tfactl reset {name}"
-        ))
-    })
+    Account::decode(record.as_bytes())
+        .map_err(|undecodable| Error::Damaged(messages::damaged_record(name, &undecodable)))
 }

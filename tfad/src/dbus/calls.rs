@@ -11,6 +11,7 @@ use zbus::message::Header;
 
 use crate::call_limiter::{CallLimiter, Permit};
 use crate::caller::Caller;
+use crate::messages;
 
 /// The number of worker threads that callers other than root occupy. It is less than
 /// [`MAX_WORKERS`](super::service::MAX_WORKERS), so root's calls find one. A call that waits for polkit
@@ -110,7 +111,7 @@ impl Call {
 
 /// The answer to a call that panicked.
 pub(crate) fn broke_off() -> Error {
-    Error::Storage("the call broke off; see the journal of tfad".to_owned())
+    Error::Storage(messages::BROKE_OFF.to_owned())
 }
 
 /// The unique name that the bus put on a message.
@@ -121,7 +122,7 @@ pub(crate) fn sender(header: &Header<'_>) -> Result<String, Error> {
     header
         .sender()
         .map(|name| name.to_string())
-        .ok_or_else(|| Error::NotAuthorized("a call without a sender".to_owned()))
+        .ok_or_else(|| Error::NotAuthorized(messages::NO_SENDER.to_owned()))
 }
 
 /// The number of connections that are remembered.
@@ -184,7 +185,7 @@ async fn uid_behind(connection: &Connection, name: &str) -> Result<u32, Error> {
 }
 
 fn unvouched() -> Error {
-    Error::NotAuthorized("the bus does not say who calls".to_owned())
+    Error::NotAuthorized(messages::UNKNOWN_CALLER.to_owned())
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::budget::CallBudget;
 use super::parser::parsed;
+use crate::messages;
 
 /// The longest message with its header, in bytes.
 pub(super) const MAX_MESSAGE: usize = tfa_proto::MAX_CALL as usize;
@@ -125,7 +126,7 @@ impl Filter {
         let fields = HeaderFields::decode(header, &message).ok()?;
         match (header.message_type, fields.sender.as_deref()) {
             (METHOD_CALL, Some(sender)) if !is_whole => {
-                let error = Error::InvalidArgument("the call is too long".to_owned());
+                let error = Error::InvalidArgument(messages::CALL_TOO_LONG.to_owned());
                 refusal(sender, header.serial, &error)
             }
             _ if !is_whole => None,
@@ -137,8 +138,8 @@ impl Filter {
                 if self.budget.admit(sender, header.serial, message.len()) {
                     return Some(Output::Pass(message));
                 }
-                let text = "too many calls are under way; try again";
-                refusal(sender, header.serial, &Error::Busy(text.to_owned()))
+                let text = messages::TOO_MANY_CALLS.to_owned();
+                refusal(sender, header.serial, &Error::Busy(text))
             }
             _ => None,
         }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use nix::unistd::{Uid, User as Entry};
 
+use crate::messages;
+
 /// A user of this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -62,11 +64,15 @@ pub struct Nss;
 
 impl NameService for Nss {
     fn by_name(&self, name: &str) -> Result<Option<User>, NameServiceFailed> {
-        found(Entry::from_name(name), || no_user_named(name))
+        found(Entry::from_name(name), |error| {
+            messages::name_service_failed_for(name, error)
+        })
     }
 
     fn by_uid(&self, uid: u32) -> Result<Option<User>, NameServiceFailed> {
-        found(Entry::from_uid(Uid::from_raw(uid)), || no_user_of(uid))
+        found(Entry::from_uid(Uid::from_raw(uid)), |error| {
+            messages::name_service_failed_for_uid(uid, error)
+        })
     }
 }
 
@@ -76,7 +82,7 @@ impl NameService for Nss {
 /// # Errors
 /// [`LookUpError`].
 pub fn look_up(names: &dyn NameService, name: &str) -> Result<User, LookUpError> {
-    let unknown = || LookUpError::Unknown(no_user_named(name));
+    let unknown = || LookUpError::Unknown(messages::no_user_named(name));
     let spelled = names.by_name(name)?.ok_or_else(unknown)?;
     let mut user = names.by_uid(spelled.uid)?.ok_or_else(unknown)?;
     let mut aliases = vec![name.to_owned(), spelled.name];
@@ -92,20 +98,12 @@ pub fn look_up(names: &dyn NameService, name: &str) -> Result<User, LookUpError>
 /// [`LookUpError`].
 pub fn by_uid(names: &dyn NameService, uid: u32) -> Result<User, LookUpError> {
     let found = names.by_uid(uid)?;
-    found.ok_or_else(|| LookUpError::Unknown(no_user_of(uid)))
-}
-
-fn no_user_named(name: &str) -> String {
-    format!("this system knows no user {name:?}")
-}
-
-fn no_user_of(uid: u32) -> String {
-    format!("this system knows no user with the uid {uid}")
+    found.ok_or_else(|| LookUpError::Unknown(messages::no_user_of(uid)))
 }
 
 fn found(
     found: nix::Result<Option<Entry>>,
-    unknown: impl Fn() -> String,
+    failed: impl Fn(&dyn fmt::Display) -> String,
 ) -> Result<Option<User>, NameServiceFailed> {
     match found {
         Ok(entry) => Ok(entry.map(|entry| User {
@@ -114,9 +112,6 @@ fn found(
             aliases: Vec::new(),
         })),
         // ENOENT too: with that nslcd says that the directory does not answer.
-        Err(error) => Err(NameServiceFailed(format!(
-            "{}, or the name service fails: {error}",
-            unknown()
-        ))),
+        Err(error) => Err(NameServiceFailed(failed(&error))),
     }
 }

@@ -34,11 +34,9 @@ impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotServing(why) => formatter.write_str(why),
-            Self::NotOwnUser { uid } => {
-                write!(formatter, "uid {uid} may begin a login for itself alone")
-            }
-            Self::NoSuchDialog => formatter.write_str("the dialog is over; log in again"),
-            Self::TooManyDialogs => formatter.write_str("too many logins are under way; try again"),
+            Self::NotOwnUser { uid } => formatter.write_str(&messages::not_own_user(*uid)),
+            Self::NoSuchDialog => formatter.write_str(messages::DIALOG_OVER),
+            Self::TooManyDialogs => formatter.write_str(messages::TOO_MANY_LOGINS),
             Self::BadContext(error) => formatter.write_str(&messages::bad_context(error)),
             Self::Account(error) => error.fmt(formatter),
         }

@@ -2,7 +2,8 @@
 
 use tfa_proto::ContextError;
 
-use crate::log::quoted;
+/// The characters of an unknown key that are shown. The key is foreign text.
+const MAX_CHARS: usize = 64;
 
 /// Why the context is not accepted, and what to do.
 #[must_use]
@@ -16,10 +17,12 @@ pub fn bad_context(error: &ContextError) -> String {
             "the context of the login has an unknown value of {key}: pam_tfa and tfad have different \
              versions. Finish the upgrade of the package, then run: systemctl restart tfad"
         ),
-        ContextError::Unknown(key) => format!(
-            "the context of the login has the unknown key {}: pam_tfa and tfad have different \
-             versions. Finish the upgrade of the package, then run: systemctl restart tfad",
-            quoted(key)
-        ),
+        ContextError::Unknown(key) => {
+            let key: String = key.chars().take(MAX_CHARS).collect();
+            format!(
+                "the context of the login has the unknown key {key:?}: pam_tfa and tfad have different \
+                 versions. Finish the upgrade of the package, then run: systemctl restart tfad"
+            )
+        }
     }
 }

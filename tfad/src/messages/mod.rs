@@ -1,6 +1,7 @@
 //! The messages of the daemon. Each one is a whole text with named arguments, so that it can be
 //! translated. A paragraph has no line breaks: the caller wraps it to its window.
 
+mod calls;
 mod context;
 mod denials;
 mod dialog;
@@ -8,8 +9,11 @@ mod enrollment;
 mod notices;
 mod polkit;
 mod questions;
+mod records;
 mod refusals;
+mod users;
 
+pub use calls::*;
 pub use context::bad_context;
 pub use denials::denial;
 pub use dialog::{locked, message};
@@ -17,4 +21,6 @@ pub use enrollment::*;
 pub use notices::*;
 pub use polkit::*;
 pub use questions::*;
+pub use records::*;
 pub use refusals::*;
+pub use users::*;

@@ -1,7 +1,7 @@
 //! Refusals of changes that users request, as errors of the contract.
 
 use tfa_core::{BadParameters, Drift, MAX_AUTHENTICATORS, Refusal, State, Time};
-use tfa_proto::Error;
+use tfa_proto::{Error, INVITATION_SECONDS};
 use tfa_text::time::difference;
 
 use super::dialog::{ALREADY_USED, NO_INVITATION, NOT_A_CODE, WRONG_INVITATION, locked};
@@ -111,6 +111,49 @@ pub fn bad_parameters(bad: BadParameters) -> Error {
         BadParameters::Period => "The period can be 15 to 120 seconds.",
     };
     Error::InvalidArgument(text.to_owned())
+}
+
+/// The name of a new authenticator is empty, too long, or has control characters.
+#[must_use]
+pub fn bad_authenticator_name(max_length: usize) -> Error {
+    Error::InvalidArgument(format!(
+        "A name has 1 to {max_length} characters, none of them a control character."
+    ))
+}
+
+/// The change needs an invitation code, and none was given.
+#[must_use]
+pub fn invitation_needed() -> Error {
+    Error::InvitationNeeded("Setting up takes an invitation from your administrator.".to_owned())
+}
+
+/// The user who is to be invited has enrolled.
+#[must_use]
+pub fn invited_is_set_up(name: &str) -> Error {
+    Error::AlreadySetUp(format!(
+        "{name} has set up two-factor login already. To begin anew: tfactl reset {name}"
+    ))
+}
+
+/// The validity of an invitation code is out of range.
+#[must_use]
+pub fn bad_invitation_time() -> Error {
+    let days = INVITATION_SECONDS.end() / 86_400;
+    Error::InvalidArgument(format!(
+        "An invitation is good for a minute to {days} days."
+    ))
+}
+
+/// The user has no record.
+#[must_use]
+pub fn nothing_to_unlock(name: &str) -> Error {
+    Error::NotSetUp(format!("{name} has no two-factor login to unlock."))
+}
+
+/// There is no record of that name.
+#[must_use]
+pub fn nothing_to_reset(name: &str) -> Error {
+    Error::NotSetUp(format!("{name} has no two-factor login to reset."))
 }
 
 /// No login is served.

@@ -17,6 +17,7 @@ use crate::host::users::{self, LookUpError, User};
 use crate::host::{clock, host_name, random, subject};
 use crate::log::AccountEvent;
 use crate::login::simulate;
+use crate::messages;
 use crate::state::DaemonState;
 
 // The record accepts no longer invitation.
@@ -58,7 +59,9 @@ impl Administrator {
         let user = self.accounts.user(user)?;
         let loaded = self.accounts.load_record(&user);
         let note = match &loaded {
-            Ok(loaded) => loaded.former_name().map(|former| moved(former, &user)),
+            Ok(loaded) => loaded
+                .former_name()
+                .map(|former| messages::moved(former, &user.name, user.uid)),
             Err(_) => None,
         };
         let account = loaded.map(|loaded| loaded.account().cloned());
@@ -91,10 +94,7 @@ impl Administrator {
         let user = self.accounts.user(user)?;
         let report = |error| self.state.journal.report(&self.caller, &user.name, error);
         if self.accounts.load(&user).map_err(report)?.is_none() {
-            let name = &user.name;
-            return Err(Error::NotSetUp(format!(
-                "{name} has no two-factor login to unlock."
-            )));
+            return Err(messages::nothing_to_unlock(&user.name));
         }
         self.accounts
             .change(&user, Account::unlock)
@@ -126,10 +126,7 @@ impl Administrator {
 
     pub(super) fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), Error> {
         if !INVITATION_SECONDS.contains(&seconds) {
-            return Err(Error::InvalidArgument(format!(
-                "An invitation is good for a minute to {} days.",
-                INVITATION_SECONDS.end() / 86_400
-            )));
+            return Err(messages::bad_invitation_time());
         }
         let user = self.accounts.user(user)?;
         let now = clock::now();
@@ -146,10 +143,7 @@ impl Administrator {
             })
             .map_err(|error| self.state.journal.report(&self.caller, &user.name, error))?;
         if !invited {
-            return Err(Error::AlreadySetUp(format!(
-                "{name} has set up two-factor login already. To begin anew: tfactl reset {name}",
-                name = user.name
-            )));
+            return Err(messages::invited_is_set_up(&user.name));
         }
         self.state
             .journal
@@ -285,14 +279,16 @@ impl Administrator {
             Err(error) => return status::unusable(former, None, error.to_string()),
         };
         match users::by_uid(self.accounts.names(), account.uid()) {
-            Err(LookUpError::Unknown(_)) => status::unusable(former, None, gone(former)),
+            Err(LookUpError::Unknown(_)) => {
+                status::unusable(former, None, messages::user_gone(former))
+            }
             Err(LookUpError::Failed(failed)) => status::unusable(former, None, failed.to_string()),
             Ok(user) if names.contains(&user.name) => {
-                let why = left_over(former, &user);
+                let why = messages::left_over(former, &user.name);
                 status::unusable(former, Some(user.uid), why)
             }
             Ok(user) => {
-                let note = Some(moved(former, &user));
+                let note = Some(messages::moved(former, &user.name, user.uid));
                 let told = self.described(&user, Ok(Some(account)));
                 Status { note, ..told }
             }
@@ -306,12 +302,8 @@ impl Administrator {
         let Some(other) = self.accounts.other_owner(name, user)? else {
             return Ok(());
         };
-        let (uid, other) = (other.uid, other.name);
-        Err(Error::WrongState(format!(
-            "the record under {name} was set up for the uid {uid}, which is {other} now. If it is the \
-             record of {other}: tfactl rename {name} {other}. If it is the record of {name}: tfactl \
-             rename {name} {name}. Then reset whom you mean. Nothing was changed"
-        )))
+        let text = messages::record_of_other_uid(name, &other.name, other.uid);
+        Err(Error::WrongState(text))
     }
 
     /// Removes the record that a name means, and returns the name that it was stored under. A record
@@ -335,9 +327,7 @@ impl Administrator {
                 None => false,
             };
             if !follows {
-                return Err(Error::NotSetUp(format!(
-                    "{named} has no two-factor login to reset."
-                )));
+                return Err(messages::nothing_to_reset(named));
             }
         }
         match &known {
@@ -427,31 +417,4 @@ fn unknown_user(user: String) -> Impact {
         later: Outcome::Refused.into(),
         later_reason: Some(Reason::UnknownUser.into()),
     }
-}
-
-/// Describes a record whose user is gone.
-fn gone(name: &str) -> String {
-    format!(
-        "this system knows no user {name} now. If the user has left, and it is not only the \
-         directory that is gone: tfactl reset {name}"
-    )
-}
-
-/// Describes a record under a name that no user has, while its uid has another name.
-fn moved(former: &str, user: &User) -> String {
-    let User { name, uid, .. } = user;
-    format!(
-        "set up under the name {former}, which is no other user's now; uid {uid} is {name}. The \
-         record holds for {name} and goes to this name with the next right code, or at once: tfactl \
-         rename {former} {name}. If {name} is another person than {former} was: tfactl reset {name}"
-    )
-}
-
-/// Describes such a record, where the user has another one under the present name.
-fn left_over(former: &str, user: &User) -> String {
-    format!(
-        "this system knows no user {former} now, and {}, whose uid it was set up for, has a record of \
-         that name. To forget this one: tfactl reset {former}",
-        user.name
-    )
 }

@@ -209,9 +209,7 @@ impl Owner {
             return Ok(false);
         }
         if matches!(code, Input::Empty) {
-            return Err(Error::InvitationNeeded(
-                "Setting up takes an invitation from your administrator.".to_owned(),
-            ));
+            return Err(messages::invitation_needed());
         }
         self.change(|account, now| account.check_invitation(code, ThrottleScope::OwnProgram, now))?;
         Ok(true)
@@ -340,9 +338,7 @@ pub(super) fn authenticator(wanted: &Parameters) -> Result<Authenticator, Error>
         || name.chars().count() > MAX_NAME_LENGTH
         || name.chars().any(tfa_proto::is_misleading)
     {
-        return Err(Error::InvalidArgument(format!(
-            "A name has 1 to {MAX_NAME_LENGTH} characters, none of them a control character."
-        )));
+        return Err(messages::bad_authenticator_name(MAX_NAME_LENGTH));
     }
     Ok(Authenticator::totp(&name, parameters, random::secret()?))
 }

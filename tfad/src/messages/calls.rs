@@ -1,0 +1,24 @@
+//! Calls that are refused because of the caller, or of the number of calls.
+
+/// The call is longer than the daemon accepts.
+pub const CALL_TOO_LONG: &str = "the call is too long";
+/// The bytes of the calls that are under way are too many.
+pub const TOO_MANY_CALLS: &str = "too many calls are under way; try again";
+/// The caller has too many calls under way.
+pub const TOO_MANY_OF_YOUR_CALLS: &str = "too many of your calls are under way; try again";
+/// Too many dialogs are open.
+pub const TOO_MANY_LOGINS: &str = "too many logins are under way; try again";
+/// The dialog has ended, or belongs to another connection.
+pub const DIALOG_OVER: &str = "the dialog is over; log in again";
+/// The work of the call panicked.
+pub const BROKE_OFF: &str = "the call broke off; see the journal of tfad";
+/// The message has no sender.
+pub const NO_SENDER: &str = "a call without a sender";
+/// The bus does not report the uid of the sender.
+pub const UNKNOWN_CALLER: &str = "the bus does not say who calls";
+
+/// A caller who is not root asks about another user.
+#[must_use]
+pub fn not_own_user(uid: u32) -> String {
+    format!("uid {uid} may begin a login for itself alone")
+}

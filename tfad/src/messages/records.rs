@@ -1,0 +1,108 @@
+//! Records that cannot be used or moved, and what an administrator does about them. `tfactl` shows these
+//! texts, and the log has them.
+
+use std::fmt::Display;
+
+/// The record does not decode.
+#[must_use]
+pub fn damaged_record(name: &str, error: &dyn Display) -> String {
+    format!(
+        "the record of {name}: {error}. Restore the database, or reset the account: tfactl reset {name}"
+    )
+}
+
+/// A damaged record, whose uid is not known, may be this user's.
+#[must_use]
+pub fn damaged_record_may_be_of(name: &str, user: &str) -> String {
+    format!(
+        "the record of {name} is damaged, and it may be the record of {user}. Restore the database, or \
+         reset it: tfactl reset {name}"
+    )
+}
+
+/// The record was made for another uid than the name has now.
+#[must_use]
+pub fn uid_changed(name: &str, former: u32, uid: u32) -> String {
+    format!(
+        "{name} was set up with the uid {former} and has the uid {uid} now. If it is the same person, \
+         keep the record: tfactl rename {name} {name}. If that person has another name now: tfactl \
+         rename {name} NEWNAME. If it is another person, reset it: tfactl reset {name}"
+    )
+}
+
+/// The record of a user's uid stands under the name of a user who has another uid.
+#[must_use]
+pub fn record_under_name_of_other(name: &str, uid: u32, former: &str, other_uid: u32) -> String {
+    format!(
+        "uid {uid} is {name} now, and its record stands under {former}, who exists and has the uid \
+         {other_uid}. If it is the record of {name}: tfactl rename {former} {name}. If it is the record \
+         of {former}: tfactl rename {former} {former}. If it is neither's, reset it: tfactl reset \
+         {former}"
+    )
+}
+
+/// The record under a user's name was made for the uid of another user.
+#[must_use]
+pub fn record_of_other_uid(name: &str, other: &str, uid: u32) -> String {
+    format!(
+        "the record under {name} was set up for the uid {uid}, which is {other} now. If it is the \
+         record of {other}: tfactl rename {name} {other}. If it is the record of {name}: tfactl rename \
+         {name} {name}. Then reset whom you mean. Nothing was changed"
+    )
+}
+
+/// The owner of the record still has its name and uid.
+#[must_use]
+pub fn owner_stays(owner: &str, uid: u32, new: &str) -> String {
+    format!(
+        "{owner} is still there and has the uid {uid}, for which the record was set up: it is not the \
+         record of {new}. Nothing was changed"
+    )
+}
+
+/// The new owner has a record already, under `in_the_way`.
+#[must_use]
+pub fn in_the_way(old: &str, new: &str, uid: u32, in_the_way: &str) -> String {
+    format!(
+        "the record of {old} cannot go to {new} (uid {uid}): the record of {in_the_way} is in the way. \
+         See which one is in use (tfactl show {in_the_way}), and reset the other. Nothing was changed"
+    )
+}
+
+/// The user of the record is gone.
+#[must_use]
+pub fn user_gone(name: &str) -> String {
+    format!(
+        "this system knows no user {name} now. If the user has left, and it is not only the directory \
+         that is gone: tfactl reset {name}"
+    )
+}
+
+/// The record stands under a name that no user has, and its uid has another name.
+#[must_use]
+pub fn moved(former: &str, name: &str, uid: u32) -> String {
+    format!(
+        "set up under the name {former}, which is no other user's now; uid {uid} is {name}. The record \
+         holds for {name} and goes to this name with the next right code, or at once: tfactl rename \
+         {former} {name}. If {name} is another person than {former} was: tfactl reset {name}"
+    )
+}
+
+/// The same, and the user has another record under the present name.
+#[must_use]
+pub fn left_over(former: &str, name: &str) -> String {
+    format!(
+        "this system knows no user {former} now, and {name}, whose uid it was set up for, has a record \
+         of that name. To forget this one: tfactl reset {former}"
+    )
+}
+
+/// Other calls change the account all the time.
+pub const ACCOUNT_CONTENDED: &str = "the account is being changed all the time; try again";
+/// Other calls replace the backup codes all the time.
+pub const BACKUP_CODES_CONTENDED: &str =
+    "the backup codes are being changed all the time; try again";
+/// A backup code could not be hashed.
+pub const HASHING_FAILED: &str = "the backup code could not be hashed; is memory short?";
+/// The sealing key is missing. Logged for each user whose record cannot be opened.
+pub const KEY_LOST: &str = "the sealing key is not here; see: journalctl -u tfad -g fingerprint";
