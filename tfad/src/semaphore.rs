@@ -1,4 +1,6 @@
 //! A counting semaphore for threads. Permits go to the waiting threads in the order of their requests.
+//!
+//! The semaphore of tokio, the only one among the dependencies, is async and has no wait of a thread.
 
 use std::collections::VecDeque;
 use std::fmt;
