@@ -173,6 +173,20 @@ fn an_ordinary_user_is_not_an_administrator() {
         assert_eq!(output.stdout, "");
     }
 
+    for call in [
+        &["Users", "bs", "true", ""][..],
+        &["Members", "ss", "sudo", ""],
+    ] {
+        let object = ["org.tfad.Tfa1", "/org/tfad/Tfa1", "org.tfad.Tfa1.Admin"];
+        let words = ["busctl", "call"].iter().chain(&object).chain(call);
+        let output = machine.run_as("alice", words.copied());
+        assert_eq!((output.code(), output.stdout.as_str()), (Some(1), ""));
+        assert!(
+            output.stderr.contains("polkit has to ask for a password"),
+            "{output}"
+        );
+    }
+
     // On a terminal an administrator's password is required. The user's own password is not
     // accepted.
     let terminal = ssh_to_code_prompt(&machine, "alice");
@@ -243,7 +257,7 @@ fn the_installed_interface_xml_equals_the_one_on_the_bus() {
     assert!(installed.len() > 30, "{installed:#?}");
     assert_eq!(live, installed);
     let methods = installed.iter().filter(|member| member.ends_with(' '));
-    assert_eq!(methods.count(), 23, "{installed:#?}");
+    assert_eq!(methods.count(), 25, "{installed:#?}");
 }
 
 /// The project's interfaces in the XML of an introspection: one line for each member or argument,

@@ -2,12 +2,18 @@
 //! timeout, except for root. A signal ends the wait.
 
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use tfa_client::{AccountProxy, AdminProxy, Error};
-use tfa_client::{Agent, Failure, Interrupt, Terminal, connect, is_root, with_timeout};
-use tfa_proto::{AuditRecord, Explanation, HypotheticalLogin, Impact, Renamed, Status};
+use tfa_client::{Agent, CALL_TIMEOUT, Failure, Interrupt, Terminal, connect, is_root, within};
+use tfa_proto::{
+    AuditRecord, ENUMERATION_TIME_LIMIT, Explanation, HypotheticalLogin, Impact, Renamed, Status,
+};
 
 use crate::messages;
+
+/// How long root waits for a call in which the daemon enumerates users.
+const ENUMERATION_TIMEOUT: Duration = ENUMERATION_TIME_LIMIT.saturating_add(CALL_TIMEOUT);
 
 /// The accounts of this host.
 #[derive(Debug)]
@@ -111,6 +117,34 @@ impl Daemon {
         answered(&mut self.interrupt, call).await
     }
 
+    /// The accounts of persons on this host, and of root.
+    pub(crate) async fn users(&mut self, root: bool) -> Result<Vec<String>, Failure> {
+        let (mut users, mut after) = (Vec::new(), String::new());
+        loop {
+            let call = self.admin.users(root, &after);
+            let (page, next) = enumerated(&mut self.interrupt, call).await?;
+            users.extend(page);
+            if next.is_empty() {
+                return Ok(users);
+            }
+            after = next;
+        }
+    }
+
+    /// The members of a group, also those who do not exist any more.
+    pub(crate) async fn members(&mut self, group: &str) -> Result<Vec<String>, Failure> {
+        let (mut members, mut after) = (Vec::new(), String::new());
+        loop {
+            let call = self.admin.members(group, &after);
+            let (page, next) = enumerated(&mut self.interrupt, call).await?;
+            members.extend(page);
+            if next.is_empty() {
+                return Ok(members);
+            }
+            after = next;
+        }
+    }
+
     pub(crate) async fn audit_records(&mut self) -> Result<Vec<AuditRecord>, Failure> {
         answered(&mut self.interrupt, self.admin.audit_records()).await
     }
@@ -120,9 +154,24 @@ async fn answered<T>(
     interrupt: &mut Interrupt,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Failure> {
+    answered_within(CALL_TIMEOUT, interrupt, call).await
+}
+
+async fn enumerated<T>(
+    interrupt: &mut Interrupt,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Failure> {
+    answered_within(ENUMERATION_TIMEOUT, interrupt, call).await
+}
+
+async fn answered_within<T>(
+    limit: Duration,
+    interrupt: &mut Interrupt,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Failure> {
     let call = async {
         if is_root() {
-            with_timeout(&Terminal::new(), messages::WAITING, call).await
+            within(limit, &Terminal::new(), messages::WAITING, call).await
         } else {
             call.await
         }

@@ -6,7 +6,7 @@ use tfa_client::{Failure, StatusJson, Terminal, now};
 
 use crate::daemon::Daemon;
 use crate::filter::{Filter, selects};
-use crate::{group, json, messages, passwd, table};
+use crate::{json, messages, table};
 
 pub(crate) async fn run(filter: Filter, group: Option<&str>, as_json: bool) -> Result<(), Failure> {
     let terminal = Terminal::new();
@@ -16,12 +16,12 @@ pub(crate) async fn run(filter: Filter, group: Option<&str>, as_json: bool) -> R
         daemon.serves()?;
     }
     let mut listed = daemon.list().await?;
-    let names: Vec<&str> = listed.iter().map(|status| status.user.as_str()).collect();
-    let members = group
-        .map(|group| group::members(group, &names))
-        .transpose()?;
-    let known: HashSet<String> = names.into_iter().map(str::to_owned).collect();
-    for user in without_record(filter, members.as_ref())? {
+    let members: Option<BTreeSet<String>> = match group {
+        Some(group) => Some(daemon.members(group).await?.into_iter().collect()),
+        None => None,
+    };
+    let known: HashSet<String> = listed.iter().map(|status| status.user.clone()).collect();
+    for user in without_record(&mut daemon, filter, members.as_ref()).await? {
         if !known.contains(&user) {
             // The daemon evaluates the policy for one user in each call.
             match daemon.show(&user).await {
@@ -65,7 +65,8 @@ fn note_width(terminal: &Terminal) -> usize {
 }
 
 /// The users who may have to be listed without a record.
-fn without_record(
+async fn without_record(
+    daemon: &mut Daemon,
     filter: Filter,
     members: Option<&BTreeSet<String>>,
 ) -> Result<Vec<String>, Failure> {
@@ -76,7 +77,7 @@ fn without_record(
         (Filter::All | Filter::Disabled | Filter::Required, Some(members)) => {
             Ok(members.iter().cloned().collect())
         }
-        (Filter::Disabled, None) => passwd::users(),
-        (Filter::Required, None) => passwd::users_and_root(),
+        (Filter::Disabled, None) => daemon.users(false).await,
+        (Filter::Required, None) => daemon.users(true).await,
     }
 }

@@ -8,7 +8,7 @@ use tfa_store::{Opened, StateDir, Store, StoreError, UnavailableStore};
 use tfad::account::Accounts;
 use tfad::config::{BadConfig, Config, Trust, check};
 use tfad::dbus::service::{self, Stop};
-use tfad::host::hardening;
+use tfad::host::{enumerate, hardening};
 use tfad::log::{DaemonEvent, Journal};
 use tfad::state::DaemonState;
 
@@ -29,6 +29,10 @@ struct Options {
 }
 
 fn main() -> ExitCode {
+    // Before any thread is started. No option for users: the daemon starts itself with it.
+    if std::env::args().nth(1).as_deref() == Some(enumerate::OPTION) {
+        return enumerate::run();
+    }
     let options = match options(std::env::args().skip(1)) {
         Ok(Some(options)) => options,
         Ok(None) => return say(USAGE, ExitCode::SUCCESS),

@@ -58,6 +58,17 @@ pub trait Admin {
         users: &[&str],
     ) -> Result<(bool, Vec<Impact>), Error>;
 
+    /// The login names of the accounts of persons on this host, and with `root` also that of root: those
+    /// after this name, in order. Also returns the name after which the next page begins, or an empty
+    /// one. The first page follows an empty name.
+    #[zbus(allow_interactive_auth)]
+    fn users(&self, root: bool, after: &str) -> Result<(Vec<String>, String), Error>;
+
+    /// The members of a group, given by name or number: the users that it lists, and those whose primary
+    /// group it is. Pages are as in [`Self::users`].
+    #[zbus(allow_interactive_auth)]
+    fn members(&self, group: &str, after: &str) -> Result<(Vec<String>, String), Error>;
+
     /// The logins that audit mode recorded.
     #[zbus(allow_interactive_auth)]
     fn audit_records(&self) -> Result<Vec<AuditRecord>, Error>;

@@ -15,7 +15,7 @@ use crate::error::Error;
 
 /// For the bus and for the daemon, where no person has to answer. It exceeds the time that the bus
 /// waits for a service that it starts (25 s), because the error of the bus says more.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// When a slow call is reported on the terminal.
 const NOTE_TIMEOUT: Duration = Duration::from_secs(3);
 /// For a call whose result is ignored.
@@ -43,12 +43,25 @@ pub async fn with_timeout<T>(
     note: &str,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
+    within(CALL_TIMEOUT, terminal, note, call).await
+}
+
+/// Waits for an answer as [`with_timeout`], up to this limit.
+///
+/// # Errors
+/// The error of the call, or a timeout.
+pub async fn within<T>(
+    limit: Duration,
+    terminal: &Terminal,
+    note: &str,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     let mut call = pin!(call);
     if let Ok(answer) = timeout(NOTE_TIMEOUT, &mut call).await {
         return answer;
     }
     terminal.note(note);
-    timeout(CALL_TIMEOUT - NOTE_TIMEOUT, call)
+    timeout(limit.saturating_sub(NOTE_TIMEOUT), call)
         .await
         .unwrap_or_else(|_| Err(Error::Bus(io::Error::from(io::ErrorKind::TimedOut).into())))
 }

@@ -18,7 +18,7 @@ mod terminal;
 pub use account::AccountProxy;
 pub use admin::AdminProxy;
 pub use agent::{Agent, NoAgent};
-pub use connection::{best_effort, connect, with_timeout};
+pub use connection::{CALL_TIMEOUT, best_effort, connect, with_timeout, within};
 pub use error::Error;
 pub use failure::Failure;
 pub use interrupt::{Interrupt, Interruption};

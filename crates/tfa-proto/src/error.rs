@@ -49,6 +49,8 @@ errors! {
     NoAuthenticationAgent,
     /// The system knows no such user.
     UnknownUser,
+    /// The system knows no such group.
+    UnknownGroup,
     /// No dialog of that number belongs to the caller: it is over, or another connection's.
     NoSuchDialog,
     /// The caller has too many calls or dialogs under way, or the daemon has.

@@ -19,7 +19,7 @@ mod wire_name;
 pub use consoles::Consoles;
 pub use context::{Context, ContextError, INSIDE_SESSIONS, Phase};
 pub use error::Error;
-pub use limits::{INVITATION_SECONDS, MAX_CALL, MAX_CALL_BODY};
+pub use limits::{ENUMERATION_TIME_LIMIT, INVITATION_SECONDS, MAX_CALL, MAX_CALL_BODY};
 pub use pending_authenticator::{Algorithm, Parameters, PendingAuthenticator};
 pub use policy::{AuditRecord, Explanation, HypotheticalLogin, Impact, Outcome, Reason};
 pub use printable::is_misleading;

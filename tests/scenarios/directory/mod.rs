@@ -3,6 +3,7 @@
 
 mod failures;
 mod hanging;
+mod lists;
 mod logins;
 mod machines;
 mod policy;

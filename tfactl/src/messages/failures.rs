@@ -1,8 +1,5 @@
 //! Errors.
 
-use std::io;
-use std::process::ExitStatus;
-
 use tfa_client::{Failure, NoAgent};
 
 /// Starts with a line feed, because the prompt of polkit's agent may precede it.
@@ -33,18 +30,6 @@ See FILES in tfad(8). Root needs no password: sudo tfactl ..."
              polkit: {error}"
         ),
     }
-}
-
-pub(crate) fn getent_not_started(error: &io::Error) -> String {
-    format!("The accounts of this host cannot be listed: getent did not start: {error}.")
-}
-
-pub(crate) fn getent_failed(database: &str, status: ExitStatus) -> String {
-    format!("The accounts of this host cannot be listed: getent {database} failed ({status}).")
-}
-
-pub(crate) fn no_group(group: &str) -> String {
-    format!("The group {group} does not exist on this host.")
 }
 
 pub(crate) fn refuses_every_login(why: &str) -> String {

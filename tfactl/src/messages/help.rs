@@ -12,10 +12,10 @@ Exit status: 0 success, 1 refused or failed, 2 wrong usage, 3 no daemon.";
 
 pub(crate) const LIST_HELP: &str = "\
 Without a filter: all users who have a record, or all members of the group.
---disabled and --required also list users without a record: the accounts that
-getent passwd prints, with a login shell and a uid from UID_MIN to UID_MAX of
-/etc/login.defs; --required also lists root. Users of a directory that does not
-enumerate are missing.
+--disabled and --required also list users without a record: the accounts of this
+host with a login shell and a uid from UID_MIN to UID_MAX of /etc/login.defs;
+--required also lists root. Users of a directory that does not enumerate are
+missing. If a directory does not answer, the command fails.
 REQUIRED is yes, no, or the time from which two-factor login is required.
 A hyphen stands for a value that is not known.
 The JSON output is an array of the objects that tfactl show --json prints.";
@@ -103,8 +103,8 @@ changed. To apply a policy: systemctl reload tfad";
 
 pub(crate) const IMPACT_HELP: &str = "\
 Without FILE the policy in force is used. The login is simulated as in tfactl
-explain. The users are root, the accounts that getent passwd prints with a login
-shell and a uid from UID_MIN to UID_MAX, and all users who have a record.
+explain. The users are root, the accounts that tfactl list --disabled goes
+through, and all users who have a record.
 Keys of the JSON output, which do not change (see tfactl(8)):
   service, from, method, at
                            the login, as in tfactl explain --json

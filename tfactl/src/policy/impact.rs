@@ -12,7 +12,7 @@ use super::files::Files;
 use crate::args::{Login, Moment};
 use crate::call_size::{self, MAX_USERS};
 use crate::daemon::Daemon;
-use crate::{json, messages, passwd};
+use crate::{json, messages};
 
 /// The names of users by the name of the outcome.
 type ByOutcome<'a> = BTreeMap<&'a str, Vec<&'a str>>;
@@ -113,7 +113,7 @@ struct Users {
 /// The users of this host, root, and all users who have a record.
 async fn users(daemon: &mut Daemon) -> Result<Users, Failure> {
     let mut all = Users {
-        users: passwd::users_and_root()?.into_iter().collect(),
+        users: daemon.users(true).await?.into_iter().collect(),
         unknown: Vec::new(),
     };
     for status in daemon.list().await? {

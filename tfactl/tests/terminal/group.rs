@@ -1,32 +1,32 @@
 //! The members of a group.
 
-use tfa_testkit::{Run, TestHost, finished};
+use tfa_testkit::{TestHost, finished};
 
-use crate::{account, accounts_of_the_host, host_with, json, passwd_lines};
+use crate::{account, host_with, json};
 
-const GROUPS: &str = "wheel:x:10:alice,bob,nobody-any-more\nempty:x:11:\nbob:x:1001:\n";
+const WHEEL: &[&str] = &["alice", "bob", "dora", "nobody-any-more"];
 
-fn host() -> (TestHost, String) {
+fn host() -> TestHost {
     let host = host_with(vec![
         account("alice", "enabled"),
         account("dora", "enabled"),
         account("zoe", "paused"),
     ]);
-    let passwd = format!(
-        "{}dora:x:2000:10::/:/bin/bash\n",
-        passwd_lines(&["alice", "bob", "zoe"])
-    );
-    let before = accounts_of_the_host(&host, &passwd, GROUPS);
-    (host, before)
+    let groups = [
+        ("wheel", WHEEL),
+        ("10", WHEEL),
+        ("bob", &["bob"]),
+        ("empty", &[]),
+    ];
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let groups = groups.map(|(group, members)| (group.to_owned(), owned(members)));
+    host.daemon()
+        .account(|account| account.host_groups = groups.into());
+    host
 }
 
 fn run(more: &[&str]) -> (i32, String, String) {
-    let (host, before) = host();
-    finished(&host.output(&Run {
-        arguments: &[&["list"], more].concat(),
-        before: &before,
-        ..Run::default()
-    }))
+    finished(&host().output_with(&[&["list"], more].concat()))
 }
 
 #[track_caller]
@@ -49,6 +49,14 @@ fn members_are_listed_users_and_users_of_the_primary_group() {
         "by its number"
     );
     assert_eq!(names(&["--group", "bob"]), ["bob"]);
+}
+
+#[test]
+fn members_that_the_daemon_sends_in_several_pages_are_all_listed() {
+    let host = host();
+    host.daemon().account(|account| account.page_length = 1);
+    let (_, out, _) = finished(&host.output_with(&["list", "--group", "wheel"]));
+    assert_eq!(out.lines().count(), 1 + 3, "{out}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use tfa_proto::{Impact, OpenEnum, Reason, Status};
 use tfa_testkit::{Run, TestHost, finished};
 
-use crate::{account, accounts_of_the_host, fits, host_with, json, passwd_lines};
+use crate::{account, fits, host_with, json, set_users_of_the_host};
 
 fn reason(name: &str) -> Option<OpenEnum<Reason>> {
     (!name.is_empty()).then(|| OpenEnum::from_name(name))
@@ -20,7 +20,7 @@ fn impact(user: &str, now: (&str, &str), later: (&str, &str)) -> Impact {
 }
 
 /// zoe is enrolled, carol is in the grace period, dora will be refused. bob and root are exempt.
-fn host() -> (TestHost, String) {
+fn host() -> TestHost {
     let gone = Status {
         uid: None,
         problem: Some("There is no user nobody-any-more here.".to_owned()),
@@ -34,20 +34,12 @@ fn host() -> (TestHost, String) {
             impact("carol", ("offered", ""), ("set-up", "")),
         ];
     });
-    let passwd = format!(
-        "root:x:0:0::/root:/bin/sh\ndaemon:x:1:1::/:/usr/sbin/nologin\n{}",
-        passwd_lines(&["dora", "bob", "carol"])
-    );
-    let before = accounts_of_the_host(&host, &passwd, "");
-    (host, before)
+    set_users_of_the_host(&host, &["root", "dora", "bob", "carol"]);
+    host
 }
 
-fn run(host: &TestHost, before: &str, more: &[&str]) -> (i32, String, String) {
-    finished(&host.output(&Run {
-        arguments: &[&["policy", "impact"], more].concat(),
-        before,
-        ..Run::default()
-    }))
+fn run(host: &TestHost, more: &[&str]) -> (i32, String, String) {
+    finished(&host.output_with(&[&["policy", "impact"], more].concat()))
 }
 
 const SHOWN: &str = "\
@@ -81,22 +73,21 @@ Users who have a record and do not exist on this host:
 
 #[test]
 fn users_are_counted_and_listed_by_outcome_now_and_later() {
-    let (host, before) = host();
-    let (code, out, error) = run(&host, &before, &[]);
+    let host = host();
+    let (code, out, error) = run(&host, &[]);
     assert_eq!((code, error.as_str()), (0, ""));
     assert_eq!(out, SHOWN);
     fits(&out);
-    assert_eq!(host.daemon().calls(), ["List", "Impact 0 files, 5 users"]);
+    assert_eq!(
+        host.daemon().calls(),
+        ["Users true", "List", "Impact 0 files, 5 users"]
+    );
 }
 
 #[test]
 fn the_summary_fits_a_terminal_of_80x24() {
-    let (host, before) = host();
-    let mut terminal = host.terminal(&Run {
-        arguments: &["policy", "impact"],
-        before: &before,
-        ..Run::default()
-    });
+    let host = host();
+    let mut terminal = host.terminal_with(&["policy", "impact"]);
     assert_eq!(terminal.exit_code(), 0);
     let all = terminal.everything();
     let lines: Vec<&str> = all.lines().map(str::trim_end).collect();
@@ -106,8 +97,8 @@ fn the_summary_fits_a_terminal_of_80x24() {
 #[test]
 fn without_a_grace_period_later_is_the_same() {
     let host = host_with(Vec::new());
-    let before = accounts_of_the_host(&host, &passwd_lines(&["bob"]), "");
-    let (_, out, _) = run(&host, &before, &["--service", "su"]);
+    set_users_of_the_host(&host, &["bob"]);
+    let (_, out, _) = run(&host, &["--service", "su"]);
     let expected = "\
 Policy: the policy in force
 Service: su
@@ -123,14 +114,14 @@ Now and after every grace period:
 
 #[test]
 fn the_json_form_has_every_outcome_as_a_key() {
-    let (host, before) = host();
+    let host = host();
     let more = [
         "--json",
         "--method=publickey",
         "--from=10.0.0.7",
         "--at=2026-12-01",
     ];
-    let (code, out, _) = run(&host, &before, &more);
+    let (code, out, _) = run(&host, &more);
     assert_eq!(code, 0);
     let expected = serde_json::json!({
         "service": "sshd",
@@ -168,9 +159,9 @@ fn the_json_form_has_every_outcome_as_a_key() {
 
 #[test]
 fn audit_mode_and_the_date_are_shown_first() {
-    let (host, before) = host();
+    let host = host();
     host.daemon().account(|account| account.audit = true);
-    let (code, out, _) = run(&host, &before, &["--at", "2026-12-01 14:05"]);
+    let (code, out, _) = run(&host, &["--at", "2026-12-01 14:05"]);
     assert_eq!(code, 0);
     let head = "\
 Policy: the policy in force
@@ -188,19 +179,19 @@ Now:
 ";
     assert!(out.starts_with(head), "{out}");
     fits(&out);
-    let (_, out, _) = run(&host, &before, &["--json"]);
+    let (_, out, _) = run(&host, &["--json"]);
     assert_eq!(json(&out)["audit"], true);
 }
 
 #[test]
 fn a_draft_policy_is_sent_with_its_drop_ins_in_order() {
-    let (host, before) = host();
+    let host = host();
     std::fs::write(host.file("new.toml"), "[policy]\n").unwrap();
     std::fs::create_dir(host.file("new.toml.d")).unwrap();
     for name in ["20-b.toml", "10-a.toml", "README", ".old.toml"] {
         std::fs::write(host.file("new.toml.d").join(name), name).unwrap();
     }
-    let (code, out, _) = run(&host, &before, &["new.toml"]);
+    let (code, out, _) = run(&host, &["new.toml"]);
     assert_eq!(code, 0);
     let head = "Policy: new.toml, and 2 files in new.toml.d\n";
     assert!(out.starts_with(head), "{out}");
@@ -214,32 +205,33 @@ fn a_draft_policy_is_sent_with_its_drop_ins_in_order() {
         files,
         expected.map(|(name, text)| (name.to_owned(), text.to_owned()))
     );
-    let (_, out, _) = run(&host, &before, &["new.toml", "--json"]);
+    let (_, out, _) = run(&host, &["new.toml", "--json"]);
     assert_eq!(json(&out)["files"][2], "new.toml.d/20-b.toml");
 }
 
 #[test]
 fn an_invalid_or_missing_policy_is_refused() {
-    let (host, before) = host();
+    let host = host();
     std::fs::write(host.file("new.toml"), "mode = 7").unwrap();
-    let (code, out, error) = run(&host, &before, &["new.toml"]);
+    let (code, out, error) = run(&host, &["new.toml"]);
     assert_eq!((code, out.as_str()), (1, ""));
     assert_eq!(error, "new.toml line 1: no mode\n");
-    let (code, _, error) = run(&host, &before, &["absent.toml"]);
+    let (code, _, error) = run(&host, &["absent.toml"]);
     assert_eq!(code, 1);
     assert!(error.starts_with("absent.toml cannot be read: "), "{error}");
 }
 
 #[test]
 fn a_drop_in_that_is_no_regular_file_is_refused() {
-    let (host, before) = host();
+    let host = host();
     std::fs::write(host.file("new.toml"), "").unwrap();
     std::fs::create_dir(host.file("new.toml.d")).unwrap();
-    let before = format!(
-        "{before}; mkfifo {}/new.toml.d/1.toml",
-        host.folder().display()
-    );
-    let (code, _, error) = run(&host, &before, &["new.toml"]);
+    let before = format!("mkfifo {}/new.toml.d/1.toml", host.folder().display());
+    let (code, _, error) = finished(&host.output(&Run {
+        arguments: &["policy", "impact", "new.toml"],
+        before: &before,
+        ..Run::default()
+    }));
     assert_eq!(code, 1);
     assert_eq!(
         error,
@@ -249,23 +241,22 @@ fn a_drop_in_that_is_no_regular_file_is_refused() {
 }
 
 /// 700 users with names of the maximum length.
-fn many_users() -> (Vec<String>, String) {
-    let names: Vec<String> = (0..700)
+fn many_users() -> Vec<String> {
+    (0..700)
         .map(|at| format!("{at:03}{}", "x".repeat(29)))
-        .collect();
-    let passwd = passwd_lines(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    (names, passwd)
+        .collect()
 }
 
 #[test]
 fn impact_splits_many_users_into_calls_and_lists_them_all() {
     let host = host_with(Vec::new());
-    let (names, passwd) = many_users();
-    let before = accounts_of_the_host(&host, &passwd, "");
-    let (code, out, error) = run(&host, &before, &[]);
+    let names = many_users();
+    host.daemon()
+        .account(|account| account.host_users.clone_from(&names));
+    let (code, out, error) = run(&host, &[]);
     assert_eq!((code, error.as_str()), (0, ""));
     let calls: Vec<String> = host.daemon().calls();
-    assert_eq!(calls.len(), 1 + 4, "200 a call");
+    assert_eq!(calls.len(), 2 + 4, "200 a call");
     for name in &names {
         assert!(out.contains(name), "{name}");
     }
@@ -275,18 +266,18 @@ fn impact_splits_many_users_into_calls_and_lists_them_all() {
 #[test]
 fn a_long_policy_takes_more_calls_and_too_long_is_refused() {
     let host = host_with(Vec::new());
-    let (_, passwd) = many_users();
-    let before = accounts_of_the_host(&host, &passwd, "");
+    host.daemon()
+        .account(|account| account.host_users = many_users());
     let policy = |length: usize| format!("#{}", "x".repeat(length));
     for length in [20_000, 28_000, 31_500] {
         std::fs::write(host.file("new.toml"), policy(length)).unwrap();
-        let (code, out, error) = run(&host, &before, &["new.toml", "--json"]);
+        let (code, out, error) = run(&host, &["new.toml", "--json"]);
         assert_eq!((code, error.as_str()), (0, ""));
         assert_eq!(json(&out)["now"]["nothing"].as_array().unwrap().len(), 700);
     }
     let calls = host.daemon().calls().len();
     std::fs::write(host.file("new.toml"), policy(40_000)).unwrap();
-    let (code, out, error) = run(&host, &before, &["new.toml"]);
+    let (code, out, error) = run(&host, &["new.toml"]);
     assert_eq!((code, out.as_str()), (1, ""));
     assert!(
         error.contains("40 KiB, and the daemon accepts 32 KiB"),
@@ -298,10 +289,9 @@ fn a_long_policy_takes_more_calls_and_too_long_is_refused() {
 #[test]
 fn a_host_without_users_is_reported() {
     let host = host_with(Vec::new());
-    let before = accounts_of_the_host(&host, "daemon:x:1:1::/:/bin/false\n", "");
-    let (code, out, _) = run(&host, &before, &[]);
+    let (code, out, _) = run(&host, &[]);
     assert_eq!(code, 0);
     assert!(out.contains("\nUsers: 0\n"), "{out}");
-    let (_, out, _) = run(&host, &before, &["--json"]);
+    let (_, out, _) = run(&host, &["--json"]);
     assert_eq!(json(&out)["now"]["code"], serde_json::json!([]));
 }

@@ -3,7 +3,7 @@
 use tfa_proto::Status;
 use tfa_testkit::{Run, finished};
 
-use crate::{account, accounts_of_the_host, host_with};
+use crate::{account, host_with, set_users_of_the_host};
 
 fn accounts() -> Vec<Status> {
     vec![
@@ -69,25 +69,27 @@ fn one_filter_at_a_time() {
 #[test]
 fn disabled_lists_users_without_a_complete_enrollment() {
     let host = host_with(accounts());
-    let passwd = "root:x:0:0::/root:/bin/sh\n\
-                  alice:x:1000:1000::/:/bin/bash\n\
-                  bob:x:1001:1001::/:/bin/bash\n\
-                  carol:x:1002:1002::/:/bin/bash\n\
-                  eve:x:1003:1003::/:/bin/bash\n\
-                  frank:x:1004:1004::/:/bin/bash\n\
-                  gone:x:1005:1005::/:/usr/sbin/nologin\n\
-                  heidi:x:500:500::/:/bin/bash\n";
-    let before = accounts_of_the_host(&host, passwd, "");
-    let run = Run {
-        arguments: &["list", "--disabled"],
-        before: &before,
-        ..Run::default()
-    };
-    let (code, out, error) = finished(&host.output(&run));
+    let users = ["root", "alice", "bob", "carol", "eve", "frank", "heidi"];
+    set_users_of_the_host(&host, &users);
+    let (code, out, error) = finished(&host.output_with(&["list", "--disabled"]));
     assert_eq!((code, error.as_str()), (0, ""));
     let first = |line: &str| line.split(' ').next().unwrap().to_owned();
     let names: Vec<_> = out.lines().skip(1).map(first).collect();
     assert_eq!(names, ["carol", "frank", "heidi"], "{out}");
+}
+
+#[test]
+fn users_that_the_daemon_sends_in_several_pages_are_all_listed() {
+    let host = host_with(Vec::new());
+    set_users_of_the_host(&host, &["alice", "bob", "carol", "dora", "eve"]);
+    host.daemon().account(|account| account.page_length = 2);
+    let (_, out, _) = finished(&host.output_with(&["list", "--disabled"]));
+    assert_eq!(out.lines().count(), 1 + 5, "{out}");
+    let calls = host.daemon().calls();
+    assert_eq!(
+        calls[1..4],
+        ["Users false", "Users false bob", "Users false dora"]
+    );
 }
 
 #[test]

@@ -38,25 +38,10 @@ fn account(user: &str, state: &str) -> Status {
     }
 }
 
-/// Shell commands that give the host these accounts and groups, and no others.
-fn accounts_of_the_host(host: &TestHost, passwd: &str, group: &str) -> String {
-    std::fs::write(host.file("passwd"), passwd).unwrap();
-    std::fs::write(host.file("group"), group).unwrap();
-    std::fs::write(host.file("login.defs"), "UID_MIN 500\n").unwrap();
-    std::fs::write(host.file("nsswitch.conf"), "passwd: files\ngroup: files\n").unwrap();
-    let folder = host.folder().display();
-    format!(
-        "mount -t tmpfs tmpfs /etc; \
-         cp {folder}/passwd {folder}/group {folder}/login.defs {folder}/nsswitch.conf /etc"
-    )
-}
-
-/// One line of passwd for each name, each with a primary group of its own.
-fn passwd_lines(names: &[&str]) -> String {
-    let lines = names.iter().zip(1000..);
-    lines
-        .map(|(name, uid)| format!("{name}:x:{uid}:{uid}::/:/bin/bash\n"))
-        .collect()
+/// Gives the host these accounts of persons, and no others.
+fn set_users_of_the_host(host: &TestHost, users: &[&str]) {
+    let users = users.iter().map(|user| (*user).to_owned()).collect();
+    host.daemon().account(|account| account.host_users = users);
 }
 
 /// Parses the output as JSON.

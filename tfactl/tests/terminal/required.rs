@@ -2,10 +2,10 @@
 
 use tfa_client::now;
 use tfa_proto::Status;
-use tfa_testkit::{Run, finished};
+use tfa_testkit::finished;
 use tfa_text::time::date_time;
 
-use crate::{account, accounts_of_the_host, host_with, passwd_lines};
+use crate::{account, host_with, set_users_of_the_host};
 
 fn in_grace(user: &str, until: u64) -> Status {
     Status {
@@ -25,23 +25,18 @@ fn the_list_has_required_users_with_and_without_a_record() {
         },
         account("zoe", "enabled"),
     ]);
-    let before = accounts_of_the_host(&host, &passwd_lines(&["alice", "bob", "zoe"]), "");
-    let run = Run {
-        arguments: &["list", "--required"],
-        before: &before,
-        ..Run::default()
-    };
-    let (code, out, error) = finished(&host.output(&run));
+    set_users_of_the_host(&host, &["alice", "bob", "zoe"]);
+    let (code, out, error) = finished(&host.output_with(&["list", "--required"]));
     assert_eq!((code, error.as_str()), (0, ""));
     let names: Vec<_> = out.lines().skip(1).map(|line| &line[..5]).collect();
     assert_eq!(names, ["alice"], "{out}");
     assert_eq!(
         host.daemon().calls(),
-        ["List", "Show bob"],
-        "a user without a record is looked up in the policy"
+        ["List", "Users true", "Show bob"],
+        "who has no record is asked about"
     );
     host.daemon().account(|account| account.others.clear());
-    let (_, out, _) = finished(&host.output(&run));
+    let (_, out, _) = finished(&host.output_with(&["list", "--required"]));
     assert_eq!(out, "The policy requires two-factor login for no user.\n");
 }
 

@@ -2,8 +2,12 @@
 
 pub mod aliases;
 pub mod clock;
+pub mod enumerate;
+pub(crate) mod group_members;
 pub mod groups;
 pub mod hardening;
+pub(crate) mod login_accounts;
+pub(crate) mod name_page;
 pub mod pam_files;
 pub mod pam_services;
 pub mod random;

@@ -140,10 +140,40 @@ impl AdminInterface {
         Ok((account.audit, impacts))
     }
 
+    async fn users(&self, root: bool, after: &str) -> (Vec<String>, String) {
+        let call = format!("Users {root} {after}");
+        self.0.record(call.trim_end().to_owned()).await;
+        let account = self.0.account.lock().unwrap();
+        let users = account.host_users.iter();
+        let users = users.filter(|user| root || *user != "root").cloned();
+        page(users.collect(), after, account.page_length)
+    }
+
+    async fn members(&self, group: &str, after: &str) -> Result<(Vec<String>, String), BusError> {
+        let call = format!("Members {group} {after}");
+        self.0.record(call.trim_end().to_owned()).await;
+        let account = self.0.account.lock().unwrap();
+        let Some(members) = account.host_groups.get(group) else {
+            let text = format!("The group {group} does not exist on this host.");
+            return Err(Error::UnknownGroup(text).into());
+        };
+        Ok(page(members.clone(), after, account.page_length))
+    }
+
     async fn audit_records(&self) -> Vec<AuditRecord> {
         self.0.record("AuditRecords".to_owned()).await;
         self.0.account.lock().unwrap().audit_records.clone()
     }
+}
+
+/// The names after this one, and the last of them if more follow.
+fn page(mut names: Vec<String>, after: &str, length: usize) -> (Vec<String>, String) {
+    names.sort();
+    names.retain(|name| name.as_str() > after);
+    let follow = names.len() > length;
+    names.truncate(length);
+    let next = names.last().filter(|_| follow).cloned();
+    (names, next.unwrap_or_default())
 }
 
 fn check_known(user: &str) -> Result<(), Error> {

@@ -6,6 +6,7 @@ mod account;
 mod admin;
 mod error;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
 
 use tfa_proto::{
@@ -76,6 +77,12 @@ pub struct Account {
     pub audit: bool,
     /// The answer to `Impact`, for the users who are affected.
     pub impacts: Vec<Impact>,
+    /// The answer to `Users`. Root is left out where it is not asked for.
+    pub host_users: Vec<String>,
+    /// The answers to `Members`, by name or number of the group.
+    pub host_groups: BTreeMap<String, Vec<String>>,
+    /// How many names a page of these answers has.
+    pub page_length: usize,
     /// The answer to `AuditRecords`.
     pub audit_records: Vec<AuditRecord>,
     /// The login of the last `Explain` or `Impact`.
@@ -102,6 +109,9 @@ impl Account {
             explanation: Explanation::default(),
             audit: false,
             impacts: Vec::new(),
+            host_users: Vec::new(),
+            host_groups: BTreeMap::new(),
+            page_length: usize::MAX,
             audit_records: Vec::new(),
             hypothetical_login: None,
             files: Vec::new(),

@@ -149,6 +149,38 @@ impl AdminInterface {
             .await?)
     }
 
+    /// The accounts of persons on this host.
+    #[zbus(out_args("users", "next"))]
+    async fn users(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        root: bool,
+        after: String,
+    ) -> Result<(Vec<String>, String), BusError> {
+        let call = self.admit(&header, connection, "users").await?;
+        Ok(self
+            .run(&call, move |administrator| administrator.users(root, after))
+            .await?)
+    }
+
+    /// The members of a group.
+    #[zbus(out_args("members", "next"))]
+    async fn members(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        group: String,
+        after: String,
+    ) -> Result<(Vec<String>, String), BusError> {
+        let call = self.admit(&header, connection, "members").await?;
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.members(&group, after)
+            })
+            .await?)
+    }
+
     /// The logins that audit mode recorded.
     #[zbus(out_args("audit_records"))]
     async fn audit_records(

@@ -7,3 +7,4 @@ mod administrator;
 pub(crate) mod bounded;
 pub(crate) mod login;
 mod owner;
+mod users_of_host;
