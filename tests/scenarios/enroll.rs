@@ -12,7 +12,7 @@ use crate::users::{
     machine_with_alice_set_up, record_of, set_up_in, ssh_to_code_prompt, uri_in,
 };
 
-const SHELL: &str = "alice@host:~$";
+pub(crate) const SHELL: &str = "alice@host:~$";
 const PROOF: &str = "Code from your phone, or a backup code:";
 const NEW_CODE: &str = "Code from your phone:";
 
@@ -668,7 +668,7 @@ fn at_the_shell(machine: &Machine) -> Terminal {
 
 /// A shell over SSH after a login with password and code.
 #[track_caller]
-fn logged_in_with(machine: &Machine, code: &str) -> Terminal {
+pub(crate) fn logged_in_with(machine: &Machine, code: &str) -> Terminal {
     let terminal = ssh_to_code_prompt(machine, "alice");
     terminal.type_secret(code);
     terminal.expect(SHELL);
@@ -763,7 +763,7 @@ fn owner_and_mode(machine: &Machine, path: &Path) -> String {
 }
 
 /// Copies a file of the machine to the scratch directory.
-fn fetch(machine: &Machine, path: &Path) -> PathBuf {
+pub(crate) fn fetch(machine: &Machine, path: &Path) -> PathBuf {
     let text = machine.succeed(["base64", path.to_str().unwrap()]);
     let copy = machine.scratch().join(path.file_name().unwrap());
     let mut decode = Command::new("base64")
@@ -783,7 +783,7 @@ fn fetch(machine: &Machine, path: &Path) -> PathBuf {
 }
 
 /// The lines of a page, as they are in the file.
-fn text_of_pdf(path: &Path) -> String {
+pub(crate) fn text_of_pdf(path: &Path) -> String {
     let output = Command::new("pdftotext")
         .arg("-layout")
         .arg(path)

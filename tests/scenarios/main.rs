@@ -26,6 +26,7 @@ mod policy;
 mod policy_files;
 mod policy_table;
 mod polkit;
+mod printing;
 mod races;
 mod read_only;
 mod rollout;

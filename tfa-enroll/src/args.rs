@@ -34,11 +34,7 @@ pub(crate) enum Command {
         json: bool,
     },
     /// Create new backup codes; the old ones become invalid
-    Codes {
-        /// Write them to this new file, as a page to print
-        #[arg(long, value_name = "FILE")]
-        pdf: Option<PathBuf>,
-    },
+    Codes(CodesTo),
     /// Move to a new phone; the old one works until then
     Move(New),
     /// Stop asking for codes at login, and keep the key
@@ -49,6 +45,21 @@ pub(crate) enum Command {
     Remove,
     /// Check a code without a login
     Test,
+}
+
+/// Where new backup codes go. Without an option, they are shown on the terminal.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+pub(crate) struct CodesTo {
+    /// Write them to this new file, as a page to print
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pdf: Option<PathBuf>,
+    /// Write them to this new file, as text
+    #[arg(long, value_name = "FILE")]
+    pub(crate) text: Option<PathBuf>,
+    /// Print them on the default printer
+    #[arg(long)]
+    pub(crate) print: bool,
 }
 
 /// The new authenticator. The daemon has defaults for the options.

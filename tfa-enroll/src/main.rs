@@ -13,9 +13,11 @@ mod layout;
 mod messages;
 mod move_phone;
 mod new_file;
+mod paper;
 mod password;
 mod pdf;
 mod picture;
+mod printer;
 mod proof;
 mod screen;
 mod session;
@@ -24,6 +26,7 @@ mod sshd;
 mod state;
 mod status;
 mod test_code;
+mod text_page;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -60,7 +63,7 @@ async fn run_command(args: Args) -> Result<(), Failure> {
         Some(Command::Move(new)) => {
             move_phone::run(&mut Session::open().await?, new.into(), qr).await
         }
-        Some(Command::Codes { pdf }) => codes::run(pdf.as_deref()).await,
+        Some(Command::Codes(to)) => codes::run(&to).await,
         Some(Command::Pause) => state::pause(&mut Session::open().await?).await,
         Some(Command::Resume) => state::resume(&mut Session::open().await?).await,
         Some(Command::Remove) => state::remove(&mut Session::open().await?).await,

@@ -13,7 +13,7 @@ const MARGIN: f32 = 70.0;
 /// The content of the file.
 pub(crate) fn page(user: &str, host: &str, codes: &[String], now: u64) -> Zeroizing<Vec<u8>> {
     let [catalog, pages, page, plain, bold, content, info] = [1, 2, 3, 4, 5, 6, 7].map(Ref::new);
-    let title = messages::pdf_title(user, host);
+    let title = messages::page_title(user, host);
     let mut pdf = Pdf::new();
     pdf.catalog(catalog)
         .pages(pages)
@@ -46,9 +46,9 @@ fn written(user: &str, host: &str, codes: &[String], now: u64) -> Zeroizing<Vec<
         content: Content::new(),
         y: HEIGHT - MARGIN - 20.0,
     };
-    lines.line(Name(b"Bold"), 18.0, messages::PDF_HEADING);
+    lines.line(Name(b"Bold"), 18.0, messages::PAGE_HEADING);
     lines.skip(8.0);
-    for line in messages::pdf_head(user, host, &date(now)) {
+    for line in messages::page_head(user, host, &date(now)) {
         lines.line(Name(b"Plain"), 12.0, &line);
     }
     lines.skip(20.0);
@@ -60,7 +60,7 @@ fn written(user: &str, host: &str, codes: &[String], now: u64) -> Zeroizing<Vec<
         lines.skip(10.0);
     }
     lines.skip(16.0);
-    for line in messages::PDF_FOOT {
+    for line in messages::PAGE_FOOT {
         lines.line(Name(b"Plain"), 11.0, line);
     }
     Zeroizing::new(lines.content.finish().into_vec())

@@ -1,6 +1,7 @@
 //! Backup codes, on the screen and on paper.
 
 use std::fmt::Display;
+use std::io;
 
 pub(crate) const CODES_INTRO: &str = "\
 Creating new backup codes. The old backup codes become invalid.
@@ -11,23 +12,56 @@ The new backup codes are valid. The old ones are invalid.
 ";
 
 pub(crate) const HOW_TO_SAVE: &str = "\
-Write them down, or copy them to a password manager. For a page to print, type
-the name of a new file, for example backup-codes.pdf";
+Write them down, or copy them to a password manager. To save them, type the name
+of a new file that ends in .pdf or .txt. To print them, type print";
 
 pub(crate) const NOT_A_FILE_NAME: &str = "\
-Not saved. The name of the file must end in .pdf or contain a slash.";
+Not saved. Type a file name that ends in .pdf or .txt, or print.";
 
 pub(crate) fn codes_in_file(path: &dyn Display) -> String {
     format!("The backup codes are in {path}\nPrint the file, then delete it.")
 }
 
-pub(crate) const PDF_HEADING: &str = "Backup codes for two-factor login";
+pub(crate) fn codes_printed(printer: &str) -> String {
+    format!(
+        "The backup codes were sent to the printer {printer}. Fetch the page now.\n\
+         The print service can keep a copy for a day."
+    )
+}
 
-pub(crate) fn pdf_title(user: &str, host: &str) -> String {
+pub(crate) const NO_DEFAULT_PRINTER: &str = "\
+This host has no default printer. To choose one: lpoptions -d PRINTER
+To write a page instead: tfa-enroll codes --pdf FILE";
+
+pub(crate) fn no_print_program(program: &str) -> String {
+    format!(
+        "This host cannot print: the program {program} is not installed.\n\
+         To write a page instead: tfa-enroll codes --pdf FILE"
+    )
+}
+
+pub(crate) fn print_program_not_started(program: &str, error: &io::Error) -> String {
+    format!(
+        "This host cannot print: {program} did not start: {error}.\n\
+         To write a page instead: tfa-enroll codes --pdf FILE"
+    )
+}
+
+pub(crate) const NO_PRINT_SERVICE: &str = "\
+The print service of this host is not running.
+To write a page instead: tfa-enroll codes --pdf FILE";
+
+pub(crate) fn not_printed(printer: &str, said: &str) -> String {
+    format!("The backup codes were not printed on {printer}: {said}")
+}
+
+pub(crate) const PAGE_HEADING: &str = "Backup codes for two-factor login";
+
+pub(crate) fn page_title(user: &str, host: &str) -> String {
     format!("Backup codes of {user} on {host}")
 }
 
-pub(crate) fn pdf_head(user: &str, host: &str, date: &str) -> [String; 3] {
+pub(crate) fn page_head(user: &str, host: &str, date: &str) -> [String; 3] {
     [
         format!("User:     {user}"),
         format!("Host:     {host}"),
@@ -35,7 +69,7 @@ pub(crate) fn pdf_head(user: &str, host: &str, date: &str) -> [String; 3] {
     ]
 }
 
-pub(crate) const PDF_FOOT: [&str; 7] = [
+pub(crate) const PAGE_FOOT: [&str; 7] = [
     "When a login asks for a code and you do not have your",
     "phone, enter one of these. Each works once: tick it off.",
     "",

@@ -103,6 +103,47 @@ fn a_printable_page_has_the_codes_and_their_purpose() {
 }
 
 #[test]
+fn text_file_has_the_codes_and_names_user_host_and_purpose() {
+    let host = host();
+    let text = host.file("codes.txt");
+    let mut terminal = host.terminal(&Run {
+        arguments: &["codes", "--text", text.to_str().unwrap()],
+        size: Some((24, 160)),
+        ..Run::default()
+    });
+    terminal.answers("or a backup code:", PROOF);
+    terminal.expect("codes.txt\nPrint the file, then delete it.");
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(!terminal.everything().contains("ABCD0"), "only in the file");
+    let mode = std::fs::metadata(&text).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o600);
+    let text = std::fs::read_to_string(&text).unwrap();
+    for at in 0..10 {
+        assert!(text.contains(&format!("[ ] ABCD{at}-FGHJ{at}\n")), "{text}");
+    }
+    for part in [
+        "User:     alice",
+        "Host:     ",
+        "Created:  ",
+        "Each works once",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+}
+
+#[test]
+fn the_destinations_of_codes_exclude_each_other() {
+    let host = host();
+    for other in [&["--text", "a.txt"][..], &["--print"]] {
+        let arguments = [&["codes", "--pdf", "a.pdf"], other].concat();
+        let mut terminal = host.terminal_with(&arguments);
+        terminal.expect("cannot be used with");
+        assert_eq!(terminal.exit_code(), 2);
+    }
+    assert!(host.daemon().calls().is_empty());
+}
+
+#[test]
 fn an_impossible_page_is_refused_before_any_question() {
     let host = host();
     let taken = host.file("taken.pdf");
@@ -111,9 +152,11 @@ fn an_impossible_page_is_refused_before_any_question() {
         (taken.clone(), "already exists"),
         (host.file("no/folder.pdf"), "The directory does not exist"),
     ] {
-        let mut terminal = host.terminal_with(&["codes", "--pdf", path.to_str().unwrap()]);
-        terminal.expect(reason);
-        assert_eq!(terminal.exit_code(), 1);
+        for option in ["--pdf", "--text"] {
+            let mut terminal = host.terminal_with(&["codes", option, path.to_str().unwrap()]);
+            terminal.expect(reason);
+            assert_eq!(terminal.exit_code(), 1);
+        }
     }
     assert_eq!(std::fs::read_to_string(&taken).unwrap(), "precious");
     assert!(host.daemon().calls().is_empty());
@@ -169,13 +212,26 @@ fn a_file_name_saves_the_page_and_a_bad_name_loses_nothing() {
 }
 
 #[test]
+fn a_file_name_in_txt_saves_a_text_file() {
+    let host = host();
+    let mut terminal = host.terminal_with(&["codes"]);
+    terminal.answers("or a backup code:", PROOF);
+    terminal.answers("Press Enter when you have saved them:", "paper.txt");
+    terminal.expect("paper.txt\nPrint the file, then delete it.");
+    terminal.types("\r");
+    assert_eq!(terminal.exit_code(), 0);
+    let text = std::fs::read_to_string(host.file("paper.txt")).unwrap();
+    assert!(text.contains("ABCD9-FGHJ9"), "{text}");
+}
+
+#[test]
 fn an_answer_without_a_file_name_saves_no_file() {
     let host = host();
     let mut terminal = host.terminal_with(&["codes"]);
     terminal.answers("or a backup code:", PROOF);
     for answer in ["y", "ok", "ABCD9-FGHJ9"] {
         terminal.answers("Press Enter when you have saved them:", answer);
-        terminal.expect("Not saved. The name of the file must end in .pdf");
+        terminal.expect("Not saved. Type a file name that ends in .pdf or .txt");
         assert!(!host.file(answer).exists());
     }
     terminal.types("\r");
