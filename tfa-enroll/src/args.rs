@@ -27,7 +27,7 @@ pub(crate) enum Command {
     /// Set up two-factor login with an authenticator app
     Setup(New),
     /// Show the status of your two-factor login
-    #[command(after_help = messages::JSON_HELP)]
+    #[command(after_help = tfa_client::STATUS_JSON_HELP)]
     Status {
         /// Print JSON
         #[arg(long)]

@@ -13,6 +13,7 @@ mod interrupt;
 mod json;
 mod process;
 mod status_json;
+mod status_text;
 mod terminal;
 
 pub use account::AccountProxy;
@@ -25,4 +26,5 @@ pub use interrupt::{Interrupt, Interruption};
 pub use json::json;
 pub use process::{harden, host, is_root, now, run};
 pub use status_json::StatusJson;
+pub use status_text::{STATUS_JSON_HELP, state_text};
 pub use terminal::{LineRead, Terminal, plain};

@@ -4,29 +4,7 @@
 //! The keys are stable: keys may be added, and existing keys do not change. Times are in RFC 3339
 //! format, in UTC, or null.
 //!
-//! | key | value |
-//! | --- | --- |
-//! | `user` | the login name |
-//! | `uid` | the uid of the record, or else of the user; null where the user does not exist on this host |
-//! | `state` | `none` (not enrolled), `pending` (enrollment started, no code entered), `enabled`, `paused`; empty where there is a `problem` |
-//! | `authenticators` | their names |
-//! | `pending_authenticator` | whether a new authenticator waits for its first correct code |
-//! | `backup_codes_left` | the number of unused backup codes |
-//! | `failures` | consecutive wrong codes in remote logins |
-//! | `locked_until` | the end of the lock for remote logins, or null |
-//! | `permanently_locked` | whether the lock for remote logins has no end |
-//! | `console_failures`, `console_locked_until`, `console_permanently_locked` | the same at the console |
-//! | `own_failures`, `own_locked_until`, `own_permanently_locked` | the same for programs that run as the user |
-//! | `wrong_codes` | wrong codes that no login has reported yet |
-//! | `last_wrong_code` | the time of the last of them, or null |
-//! | `last_wrong_code_from` | its remote host, its terminal, or the PAM service if neither is known; empty for a program that runs as the user; or null |
-//! | `required` | whether the policy requires a second factor; null if the policy cannot be read |
-//! | `grace_until` | the end of the grace period, or null |
-//! | `invited_until` | the end of the validity of an invitation, or null |
-//! | `devices` | reserved; always an empty array |
-//! | `last_login` | the time of the last login with a code, or null |
-//! | `problem` | why the record cannot be used, or null; if it is set, the other keys are not valid |
-//! | `note` | a note for the administrator about a record that can be used, or null |
+//! [`STATUS_JSON_HELP`](crate::STATUS_JSON_HELP) and tfa-enroll(1) say what they mean.
 
 use serde::Serialize;
 

@@ -1,6 +1,7 @@
 //! The status, and the commands that are available in it.
 
-use tfa_proto::{OpenEnum, State, Status};
+use tfa_client::state_text;
+use tfa_proto::Status;
 use tfa_text::time::{date, date_time, wait};
 
 /// With fewer backup codes than this, the status says how to create new ones.
@@ -10,7 +11,10 @@ const NEAR: u64 = 48 * 3600;
 
 pub(crate) fn status(status: &Status, now: u64) -> String {
     let mut lines = vec![
-        format!("Two-factor login: {}", state(status)),
+        format!(
+            "Two-factor login: {}",
+            state_text(status).unwrap_or("not usable")
+        ),
         format!("User: {}", status.user),
     ];
     if let Some(problem) = &status.problem {
@@ -34,22 +38,6 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         lines.push(format!("Last login with a code: {}", date_time(at)));
     }
     lines.join("\n")
-}
-
-fn state(status: &Status) -> &str {
-    let Some(state) = status.state.as_ref().filter(|_| status.problem.is_none()) else {
-        return "not usable";
-    };
-    match state {
-        OpenEnum::Known(State::Enabled) => "on",
-        OpenEnum::Known(State::Paused) if status.required => {
-            "paused, but logins ask for codes: it is required"
-        }
-        OpenEnum::Known(State::Paused) => "paused, logins do not ask for codes",
-        OpenEnum::Known(State::Pending) => "off, the setup was not finished",
-        OpenEnum::Known(State::None) => "off",
-        OpenEnum::Unknown(name) => name,
-    }
 }
 
 fn authenticators(status: &Status) -> Option<String> {

@@ -41,7 +41,7 @@ pub(crate) enum Command {
         json: bool,
     },
     /// Show the record of one user
-    #[command(after_help = messages::JSON_HELP)]
+    #[command(after_help = tfa_client::STATUS_JSON_HELP)]
     Show {
         /// The login name
         user: String,

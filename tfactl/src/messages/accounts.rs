@@ -1,5 +1,6 @@
 //! `tfactl list` and `tfactl show`.
 
+use tfa_client::state_text;
 use tfa_proto::{OpenEnum, State, Status};
 use tfa_text::time::date_time;
 
@@ -174,19 +175,7 @@ fn user(status: &Status) -> String {
 }
 
 pub(super) fn state(status: &Status) -> &str {
-    let Some(state) = status.state.as_ref().filter(|_| status.problem.is_none()) else {
-        return "the record cannot be used, logins are refused";
-    };
-    match state {
-        OpenEnum::Known(State::Enabled) => "on",
-        OpenEnum::Known(State::Paused) if status.required => {
-            "paused, but logins ask for codes: it is required"
-        }
-        OpenEnum::Known(State::Paused) => "paused, logins do not ask for codes",
-        OpenEnum::Known(State::Pending) => "off, the setup was not finished",
-        OpenEnum::Known(State::None) => "off",
-        OpenEnum::Unknown(name) => name,
-    }
+    state_text(status).unwrap_or("the record cannot be used, logins are refused")
 }
 
 fn required(status: &Status, now: u64) -> String {

@@ -27,6 +27,9 @@ pub(crate) struct AccountInterface {
     calls: Arc<Calls>,
 }
 
+/// A check of an owner's account before a change.
+type Check = fn(&Owner) -> Result<(), Error>;
+
 /// A call of an owner.
 struct OwnerCall<'call> {
     call: Call,
@@ -134,12 +137,8 @@ impl AccountInterface {
         #[zbus(connection)] connection: &Connection,
         proof: String,
     ) -> Result<Vec<String>, BusError> {
-        let proof = Zeroizing::new(proof);
-        let mut call = self.begin_change(&header, connection).await?;
-        let factor = call.authenticate(&proof).await?;
-        Ok(call
-            .run(move |owner| owner.new_backup_codes(&factor))
-            .await?)
+        self.with_proof(&header, connection, proof, None, Owner::new_backup_codes)
+            .await
     }
 
     /// Stops asking for codes and keeps the keys.
@@ -149,12 +148,9 @@ impl AccountInterface {
         #[zbus(connection)] connection: &Connection,
         proof: String,
     ) -> Result<(), BusError> {
-        let proof = Zeroizing::new(proof);
-        let mut call = self.begin_change(&header, connection).await?;
-        // Checked before polkit asks for the password, and again afterwards.
-        call.run(|owner| owner.may_switch_off()).await?;
-        let factor = call.authenticate(&proof).await?;
-        Ok(call.run(move |owner| owner.pause(&factor)).await?)
+        let check = Some(Owner::may_switch_off as Check);
+        self.with_proof(&header, connection, proof, check, Owner::pause)
+            .await
     }
 
     /// Asks for codes again.
@@ -164,10 +160,8 @@ impl AccountInterface {
         #[zbus(connection)] connection: &Connection,
         proof: String,
     ) -> Result<(), BusError> {
-        let proof = Zeroizing::new(proof);
-        let mut call = self.begin_change(&header, connection).await?;
-        let factor = call.authenticate(&proof).await?;
-        Ok(call.run(move |owner| owner.resume(&factor)).await?)
+        self.with_proof(&header, connection, proof, None, Owner::resume)
+            .await
     }
 
     /// Removes the authenticators and the backup codes.
@@ -177,12 +171,9 @@ impl AccountInterface {
         #[zbus(connection)] connection: &Connection,
         proof: String,
     ) -> Result<(), BusError> {
-        let proof = Zeroizing::new(proof);
-        let mut call = self.begin_change(&header, connection).await?;
-        // Checked before polkit asks for the password, and again afterwards.
-        call.run(|owner| owner.may_switch_off()).await?;
-        let factor = call.authenticate(&proof).await?;
-        Ok(call.run(move |owner| owner.remove(&factor)).await?)
+        let check = Some(Owner::may_switch_off as Check);
+        self.with_proof(&header, connection, proof, check, Owner::remove)
+            .await
     }
 
     /// Verifies a code without using it up.
@@ -217,6 +208,25 @@ impl AccountInterface {
             logins: Arc::clone(logins),
             calls: Arc::clone(calls),
         }
+    }
+
+    /// Changes an existing enrollment. The check runs before polkit asks for the password; the change
+    /// repeats it afterwards.
+    async fn with_proof<T: Send + 'static>(
+        &self,
+        header: &Header<'_>,
+        connection: &Connection,
+        proof: String,
+        check: Option<Check>,
+        change: fn(&Owner, &SecondFactor) -> Result<T, Error>,
+    ) -> Result<T, BusError> {
+        let proof = Zeroizing::new(proof);
+        let mut call = self.begin_change(header, connection).await?;
+        if let Some(check) = check {
+            call.run(check).await?;
+        }
+        let factor = call.authenticate(&proof).await?;
+        Ok(call.run(move |owner| change(owner, &factor)).await?)
     }
 
     /// Admits a call that changes something.

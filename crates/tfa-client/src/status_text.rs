@@ -1,0 +1,49 @@
+//! Texts about the state of an account that both commands show.
+
+use tfa_proto::{State, Status};
+
+/// The keys of [`StatusJson`](crate::StatusJson), for the help of both commands.
+pub const STATUS_JSON_HELP: &str = "\
+Keys of the JSON output, which do not change (see tfa-enroll(1)):
+  user, uid                the login name and its number; the number is null for
+                           a user who does not exist on this host
+  state                    none, pending, enabled or paused; empty if there is a
+                           problem
+  authenticators           the names of the authenticators
+  pending_authenticator    a new phone waits for its first correct code
+  backup_codes_left        the number of unused backup codes
+  failures                 consecutive wrong codes in remote logins
+  locked_until             the end of the lock for remote logins, or null
+  permanently_locked       only the administrator can remove that lock
+  console_failures, console_locked_until, console_permanently_locked
+                           the same for logins at the console
+  own_failures, own_locked_until, own_permanently_locked
+                           the same for programs that run as the user
+  wrong_codes              wrong codes that no login has reported yet
+  last_wrong_code, last_wrong_code_from
+                           when and from where the last of them came, or null
+  required                 the policy requires two-factor login; null if the
+                           policy cannot be read
+  grace_until              the end of the grace period, or null
+  invited_until            the end of the validity of an invitation, or null
+  devices                  reserved, always an empty array
+  last_login               the time of the last login with a code, or null
+  problem                  why the record cannot be used, or null
+  note                     a note about the record, or null
+Times are in RFC 3339 format, in UTC.";
+
+/// The state of an account whose record can be used; `None` where it cannot.
+#[must_use]
+pub fn state_text(status: &Status) -> Option<&str> {
+    let state = status.state.as_ref().filter(|_| status.problem.is_none())?;
+    Some(match state.known() {
+        Some(State::Enabled) => "on",
+        Some(State::Paused) if status.required => {
+            "paused, but logins ask for codes: it is required"
+        }
+        Some(State::Paused) => "paused, logins do not ask for codes",
+        Some(State::Pending) => "off, the setup was not finished",
+        Some(State::None) => "off",
+        None => state.name(),
+    })
+}
