@@ -42,17 +42,18 @@ check: ## format, clippy, documentation and each test that needs no root
 	tests/run 'make --no-print-directory lint' '$(TESTS) -- --skip $(OF_RELEASE)'
 
 build: ## the module and the programs, for use
+	packaging/prerequisites
 	RUSTFLAGS="$(REMAP)" cargo build --profile module --locked --target-dir $(RELEASE) -p pam_tfa
 	RUSTFLAGS="$(REMAP)" cargo build --release --locked --target-dir $(RELEASE) -p tfad -p tfa-enroll -p tfactl
 
-lint: ## format, clippy, documentation; and man pages, where mandoc is
+lint: ## format, clippy, documentation, and man pages if mandoc is installed
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --locked
 	if command -v mandoc >/dev/null; then mandoc -T lint -W warning man/*.[1-8]; fi
 
-deny: ## licences, sources and duplicates of the dependencies (cargo install cargo-deny)
-	cargo deny --locked check licenses bans sources
+deny: ## licences, advisories, sources and duplicates of the dependencies (cargo install cargo-deny)
+	cargo deny --locked check
 
 prerequisites:
 	packaging/prerequisites

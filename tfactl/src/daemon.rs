@@ -51,7 +51,7 @@ impl Daemon {
     }
 
     /// Fails if the daemon refuses every login: no policy is in force then, and the reason was printed.
-    pub(crate) fn serves(&self) -> Result<(), Failure> {
+    pub(crate) fn fail_if_not_serving(&self) -> Result<(), Failure> {
         if self.refuses {
             Err(Failure::Reported)
         } else {

@@ -90,7 +90,7 @@ pub(crate) async fn run(
     let mut daemon = Daemon::connect(&terminal).await?;
     if policy.is_none() {
         // There is no policy in force while every login is refused.
-        daemon.serves()?;
+        daemon.fail_if_not_serving()?;
     }
     let explained = daemon
         .explain(&files.contents(), user, hypothetical.clone())
@@ -100,10 +100,10 @@ pub(crate) async fn run(
             &terminal,
             &ExplanationJson::of(&explained, &hypothetical, &files, now),
         )?;
-        return daemon.serves();
+        return daemon.fail_if_not_serving();
     }
     let width = messages::width(&terminal);
     let text = messages::explanation(&explained, &hypothetical, login.is_from_anywhere(), width);
     terminal.print(&text)?;
-    daemon.serves()
+    daemon.fail_if_not_serving()
 }

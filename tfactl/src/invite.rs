@@ -29,5 +29,5 @@ pub(crate) async fn run(user: &str, length: Length, as_json: bool) -> Result<(),
     } else {
         terminal.print(&messages::invitation(user, &code, until, now()))?;
     }
-    daemon.serves()
+    daemon.fail_if_not_serving()
 }

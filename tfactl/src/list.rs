@@ -13,7 +13,7 @@ pub(crate) async fn run(filter: Filter, group: Option<&str>, as_json: bool) -> R
     let mut daemon = Daemon::connect(&terminal).await?;
     if filter == Filter::Required {
         // Without a policy in force, this is not known.
-        daemon.serves()?;
+        daemon.fail_if_not_serving()?;
     }
     let mut listed = daemon.list().await?;
     let members: Option<BTreeSet<String>> = match group {
@@ -43,7 +43,7 @@ pub(crate) async fn run(filter: Filter, group: Option<&str>, as_json: bool) -> R
     if as_json {
         let reports: Vec<_> = listed.iter().map(StatusJson::from).collect();
         json::print(&terminal, &reports)?;
-        return daemon.serves();
+        return daemon.fail_if_not_serving();
     }
     match group {
         _ if !listed.is_empty() => {
@@ -52,7 +52,7 @@ pub(crate) async fn run(filter: Filter, group: Option<&str>, as_json: bool) -> R
         Some(group) => terminal.print(&messages::empty_group_list(group, filter))?,
         None => terminal.print(messages::empty_list(filter))?,
     }
-    daemon.serves()
+    daemon.fail_if_not_serving()
 }
 
 /// Notes are wrapped on a terminal. Programs get each note in one line.

@@ -38,7 +38,7 @@ pub(crate) async fn run(user: &str, yes: bool) -> Result<(), Failure> {
     }
     daemon.reset(user).await?;
     terminal.print(&messages::reset(user))?;
-    daemon.serves()
+    daemon.fail_if_not_serving()
 }
 
 fn has_nothing(status: &Status) -> bool {

@@ -14,5 +14,5 @@ pub(crate) async fn run(user: &str, as_json: bool) -> Result<(), Failure> {
     } else {
         terminal.print(&messages::status(&status, now()))?;
     }
-    daemon.serves()
+    daemon.fail_if_not_serving()
 }

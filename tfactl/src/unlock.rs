@@ -10,5 +10,5 @@ pub(crate) async fn run(user: &str) -> Result<(), Failure> {
     let mut daemon = Daemon::connect(&terminal).await?;
     daemon.unlock(user).await?;
     terminal.print(&messages::unlocked(user))?;
-    daemon.serves()
+    daemon.fail_if_not_serving()
 }

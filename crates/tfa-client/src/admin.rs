@@ -33,8 +33,8 @@ pub trait Admin {
     #[zbus(allow_interactive_auth)]
     fn rename(&self, names: &[(&str, &str)], check: bool) -> Result<Vec<Renamed>, Error>;
 
-    /// Creates an invitation that is valid for so many seconds, and replaces an earlier one. Returns the
-    /// invitation code, which is returned only once, and the end of its validity.
+    /// Creates an invitation that is valid for `seconds` seconds, and replaces an earlier one. Returns
+    /// the invitation code, which is returned only once, and the end of its validity.
     #[zbus(allow_interactive_auth)]
     fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), Error>;
 
@@ -58,9 +58,9 @@ pub trait Admin {
         users: &[&str],
     ) -> Result<(bool, Vec<Impact>), Error>;
 
-    /// The login names of the accounts of persons on this host, and with `root` also that of root: those
-    /// after this name, in order. Also returns the name after which the next page begins, or an empty
-    /// one. The first page follows an empty name.
+    /// Returns a page of the login names of the users of this host, in order: the names greater than
+    /// `after`, which is empty for the first page. With `root`, root is included. Also returns the
+    /// `after` of the next page, or an empty name if there is none.
     #[zbus(allow_interactive_auth)]
     fn users(&self, root: bool, after: &str) -> Result<(Vec<String>, String), Error>;
 

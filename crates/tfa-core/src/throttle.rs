@@ -53,7 +53,7 @@ pub struct FailureCounter {
     failures: u32,
     #[n(1)]
     closed_until: Option<Time>,
-    /// When the last wrong code of the day stops to count.
+    /// When the last wrong code of the day stops counting.
     #[n(2)]
     forgotten_at: Option<Time>,
 }
@@ -92,7 +92,7 @@ impl FailureCounter {
         }
     }
 
-    /// When the last wrong code of the day stops to count, if that is a plausible time in the
+    /// When the last wrong code of the day stops counting, if that is a plausible time in the
     /// future.
     fn day(&self, now: Time) -> Option<Time> {
         let believed = DAY.saturating_add(MAX_AHEAD);

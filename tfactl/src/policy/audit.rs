@@ -53,5 +53,5 @@ pub(crate) async fn run(as_json: bool) -> Result<(), Failure> {
             messages::width(&terminal),
         ))?;
     }
-    daemon.serves()
+    daemon.fail_if_not_serving()
 }

@@ -45,7 +45,7 @@ pub(crate) async fn run(
     let mut daemon = Daemon::connect(&terminal).await?;
     if file.is_none() {
         // There is none while every login is refused.
-        daemon.serves()?;
+        daemon.fail_if_not_serving()?;
     }
     let Users { users, unknown } = users(&mut daemon).await?;
     let contents = files.contents();
@@ -72,7 +72,7 @@ pub(crate) async fn run(
             unknown: &unknown,
         };
         json::print(&terminal, &report)?;
-        return daemon.serves();
+        return daemon.fail_if_not_serving();
     }
     let width = messages::width(&terminal);
     let anywhere = login.is_from_anywhere();
@@ -100,7 +100,7 @@ pub(crate) async fn run(
     if !unknown.is_empty() {
         terminal.print(&messages::unknown_users(&unknown, width))?;
     }
-    daemon.serves()
+    daemon.fail_if_not_serving()
 }
 
 /// The users to whom a policy can apply.

@@ -27,7 +27,7 @@ pub(crate) async fn one(old: &str, new: &str) -> Result<(), Failure> {
         }
         terminal.print(&messages::renamed(one))?;
     }
-    daemon.serves()
+    daemon.fail_if_not_serving()
 }
 
 /// Checks the whole map before the first record is moved.
@@ -87,7 +87,7 @@ pub(crate) async fn many(file: &Path) -> Result<(), Failure> {
         }
     }
     terminal.print(&messages::map_done(done))?;
-    daemon.serves()
+    daemon.fail_if_not_serving()
 }
 
 /// The pairs in as few calls as the limits allow.

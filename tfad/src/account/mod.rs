@@ -149,9 +149,9 @@ impl Accounts {
         self.change_from(None, user, judge)
     }
 
-    /// As [`Self::change`], with a record that was loaded some time ago: what is judged on it holds
-    /// if it can still be stored in that record's place. Where there is nothing to store, the record
-    /// is loaded anew and judged again.
+    /// As [`Self::change`], with a record that was loaded some time ago. The result is valid if the
+    /// commit finds that record unchanged. If there is nothing to store, the record is loaded anew and
+    /// judged again.
     ///
     /// # Errors
     /// As [`Self::load`].

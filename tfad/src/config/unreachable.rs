@@ -20,20 +20,27 @@ pub(super) fn check(rules: &[RuleBuilder], problems: &Problems) {
 /// Whether a rule matches every login that another one matches. Lists are compared entry by entry,
 /// so not every such pair is found.
 fn covers(first: &Rule, late: &Rule) -> bool {
-    covers_list(&first.users, &late.users, PartialEq::eq)
-        && covers_list(&first.groups, &late.groups, PartialEq::eq)
-        && covers_list(&first.services, &late.services, PartialEq::eq)
-        && covers_list(&first.methods, &late.methods, PartialEq::eq)
-        && covers_list(&first.uids, &late.uids, |first, late| {
+    // A new condition does not compile until it is compared here. A condition that is not compared
+    // would turn a useful rule into an error.
+    let Rule {
+        users,
+        groups,
+        uids,
+        services,
+        origins,
+        methods,
+        effect: _,
+    } = first;
+    covers_list(users, &late.users, PartialEq::eq)
+        && covers_list(groups, &late.groups, PartialEq::eq)
+        && covers_list(services, &late.services, PartialEq::eq)
+        && covers_list(methods, &late.methods, PartialEq::eq)
+        && covers_list(uids, &late.uids, |first, late| {
             first.start() <= late.start() && late.end() <= first.end()
         })
-        && covers_list(&first.origins, &late.origins, |first, late| {
-            match (first, late) {
-                (OriginMatcher::Network(first), OriginMatcher::Network(late)) => {
-                    first.contains(late)
-                }
-                (first, late) => first == late,
-            }
+        && covers_list(origins, &late.origins, |first, late| match (first, late) {
+            (OriginMatcher::Network(first), OriginMatcher::Network(late)) => first.contains(late),
+            (first, late) => first == late,
         })
 }
 

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_of_the_files_is_no_word_of_a_directory_that_could_not_be_asked() {
+    fn a_group_from_files_is_unknown_while_the_directory_is_down() {
         let found = || Ok(Some(entry(50, &["bob"])));
         assert_eq!(staff(&[7], false, found()), Ternary::Unknown);
         assert_eq!(staff(&[50], false, found()), Ternary::Yes);

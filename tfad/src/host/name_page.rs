@@ -45,7 +45,8 @@ impl NamePage {
         }
     }
 
-    /// The names, and the last of them where further pages follow; else an empty name.
+    /// Returns the names, and the name after which the next page begins; an empty one if there are no
+    /// more pages.
     pub(crate) fn finish(self) -> (Vec<String>, String) {
         let last = self.names.last().filter(|_| self.is_full).cloned();
         (self.names.into_iter().collect(), last.unwrap_or_default())

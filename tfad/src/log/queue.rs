@@ -12,8 +12,8 @@ use std::time::Duration;
 use super::sink::{SendError, Sink};
 use super::{DaemonEvent, Entry, Event};
 
-/// The time that an entry waits before it is sent. The log daemon takes a processor at once, and the
-/// reply to the login goes first.
+/// The time that an entry waits before it is sent, so that the reply to the login goes first: the log
+/// daemon would compete for the processor.
 const DELAY: Duration = Duration::from_millis(1);
 /// The entries that wait.
 const MAX_ENTRIES: usize = 4096;

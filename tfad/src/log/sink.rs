@@ -41,7 +41,7 @@ impl Sink {
         Self::new(Box::new(Target::connect))
     }
 
-    /// `connect` connects to the log daemon, now and whenever it has not taken an entry.
+    /// Calls `connect` now, and again after the log daemon has not taken an entry.
     pub(super) fn new(connect: Box<dyn Fn() -> Target + Send>) -> Self {
         Self {
             target: connect(),

@@ -119,7 +119,17 @@ impl Rule {
 
     /// Whether the rule has conditions on the user only.
     pub(super) fn is_about_users_alone(&self) -> bool {
-        self.services.is_empty() && self.origins.is_empty() && self.methods.is_empty()
+        // A new condition does not compile until it is named here.
+        let Self {
+            users: _,
+            groups: _,
+            uids: _,
+            services,
+            origins,
+            methods,
+            effect: _,
+        } = self;
+        services.is_empty() && origins.is_empty() && methods.is_empty()
     }
 
     fn fits_methods(&self, login: &Login, sshd_methods: &[String]) -> Ternary {

@@ -35,7 +35,7 @@ pub(super) struct NewRecord {
 }
 
 impl Change {
-    /// About how many pages it adds to the log.
+    /// The estimated number of pages that it adds to the write-ahead log.
     pub(super) fn pages(&self) -> usize {
         let pages = |record: &NewRecord| 1 + record.bytes.len() / PAGE_BYTES;
         match self {
