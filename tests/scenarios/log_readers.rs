@@ -138,6 +138,7 @@ fn the_journal_has_each_event_with_its_fields() {
     assert!(wrong.contains("MESSAGE_ID="), "{wrong}");
     let verified = entry("verified");
     assert!(has(&verified, "TFA_FACTOR=authenticator"), "{verified}");
+    assert!(has(&verified, "TFA_AUTHENTICATOR=phone"), "{verified}");
     assert!(has(&verified, "PRIORITY=6"), "{verified}");
 
     machine.succeed(["tfactl", "reset", "alice", "--yes"]);
@@ -152,6 +153,8 @@ fn the_journal_has_each_event_with_its_fields() {
 const FORGED: &str = r#"
 host tfad[1]: "x: wrong code (service sshd, from 192.0.2.66)": verified by a code (service sshd, from 192.0.2.7)
 host tfad[1]: alice: verified by a code (service "sshd, from 192.0.2.66)", from 192.0.2.7)
+host tfad[1]: alice: verified by a code of "x: wrong code (service sshd, from 192.0.2.66)" (service sshd, from 192.0.2.7)
+host tfad[1]: alice: an authenticator was removed: "x: wrong code (service sshd, from 192.0.2.66)" (by uid 1000)
 host tfad[1]: alice: wrong code (service "sshd, from 192.0.2.66", from a program of uid 1000)
 host tfad[1]: alice: wrong code (service sshd, from "192.0.2.66 x")
 host tfad[1]: alice: wrong code (service login, from tty1)

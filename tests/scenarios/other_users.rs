@@ -63,7 +63,13 @@ fn every_call_of_another_user_is_refused_and_logged() {
         attempt('Admin', 'List', '');
         attempt('Admin', $_, 's', 'alice') for 'Show', 'Reset', 'Unlock';
         attempt('Account', 'Setup', 'a{sv}', []);
-        attempt('Account', 'Move', 'sa{sv}', $code, []);
+        attempt('Admin', 'RemoveAuthenticator', 'su', 'alice', 1);
+        attempt('Admin', 'AddAuthenticator', 'sa{sv}ay', 'alice',
+            [['kind', ['s', 'totp']], ['name', ['s', 'stolen']]], [(7) x 20]);
+        attempt('Account', $_, 'sa{sv}', $code, []) for 'Add', 'Move';
+        attempt('Account', 'RenameAuthenticator', 'uss', 1, 'stolen', $code);
+        attempt('Account', 'RemoveAuthenticator', 'us', 1, $code);
+        attempt('Account', 'Resynchronize', 'ss', $code, $code);
         attempt('Account', $_, 's', $code) for 'NewBackupCodes', 'Pause', 'Resume', 'Remove', 'Test';
         attempt('Account', 'Confirm', 's', $code);
         attempt('Account', 'Abandon', '');
@@ -89,7 +95,14 @@ fn every_call_of_another_user_is_refused_and_logged() {
         let refused = all(&format!("{method} NoSuchDialog:"));
         assert_eq!(refused.len(), number, "{said}");
     }
-    for method in ["List", "Show", "Reset", "Unlock"] {
+    for method in [
+        "List",
+        "Show",
+        "Reset",
+        "Unlock",
+        "AddAuthenticator",
+        "RemoveAuthenticator",
+    ] {
         assert_eq!(
             all(&format!("Admin.{method} NotAuthorized:")).len(),
             1,
@@ -98,7 +111,11 @@ fn every_call_of_another_user_is_refused_and_logged() {
     }
     assert_eq!(all("Account.Setup NotAuthorized:").len(), 1, "{said}");
     for method in [
+        "Add",
         "Move",
+        "RenameAuthenticator",
+        "RemoveAuthenticator",
+        "Resynchronize",
         "NewBackupCodes",
         "Pause",
         "Resume",
@@ -178,7 +195,10 @@ fn screen_locker(endpoint: &str) {
     assert_eq!(right.trim(), "verdict: verified");
     assert!(over.contains("NoSuchDialog:"), "{said}");
     assert!(bob.contains("NotAuthorized:"), "{said}");
-    machine.expect_in_journal("tfad", "alice: verified by a code (service screen-locker");
+    machine.expect_in_journal(
+        "tfad",
+        "alice: verified by a code of phone (service screen-locker",
+    );
 
     // A code used there is used everywhere.
     machine.succeed(["tfactl", "unlock", "alice"]);
@@ -419,7 +439,7 @@ fn no_user_name_forges_a_line_of_the_journal() {
     assert!(
         !messages
             .lines()
-            .any(|line| line.starts_with("alice: verified by a code ("))
+            .any(|line| line.starts_with("alice: verified by a code"))
     );
     assert!(
         !messages.contains('\u{1b}') && !messages.contains('\r'),

@@ -23,6 +23,9 @@ fn a_code_without_the_password_changes_nothing_and_is_not_used_up() {
         let flag = format!("--allow-interactive-authorization={asks}");
         for call in [
             &["Move", "sa{sv}", &code, "0"][..],
+            &["Add", "sa{sv}", &code, "0"],
+            &["RenameAuthenticator", "uss", "1", "tablet", &code],
+            &["RemoveAuthenticator", "us", "1", &code],
             &["NewBackupCodes", "s", &code],
             &["Pause", "s", &code],
             &["Resume", "s", &code],

@@ -16,7 +16,10 @@ fn a_user_enrolls_and_logs_in_with_password_and_code() {
     let terminal = ssh_to_code_prompt(&machine, "alice");
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect(PROMPT);
-    machine.expect_in_journal("tfad", "alice: verified by a code (service sshd, from ");
+    machine.expect_in_journal(
+        "tfad",
+        "alice: verified by a code of phone (service sshd, from ",
+    );
 }
 
 #[test]

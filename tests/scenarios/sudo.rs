@@ -30,7 +30,10 @@ fn sudo_asks_the_calling_user_for_password_and_code() {
     terminal.type_secret(&code);
     terminal.expect("root");
     assert!(terminal.wait_exit().success());
-    machine.expect_in_journal("tfad", "alice: verified by a code (service sudo, from ");
+    machine.expect_in_journal(
+        "tfad",
+        "alice: verified by a code of phone (service sudo, from ",
+    );
 
     let terminal = machine.terminal_as("alice", ["sudo", "-k", "-u", "bob", "id", "-un"]);
     terminal.expect("[sudo] password for alice:");
@@ -103,7 +106,10 @@ fn su_asks_for_the_code_of_the_target_user() {
     let code = alice.phone.next_unused();
     terminal.type_secret(&code);
     terminal.expect("alice@host:~$");
-    machine.expect_in_journal("tfad", "alice: verified by a code (service su-l, from ");
+    machine.expect_in_journal(
+        "tfad",
+        "alice: verified by a code of phone (service su-l, from ",
+    );
 
     // The same rule applies to her own account from her own session.
     terminal.type_line("su - alice");
@@ -197,7 +203,10 @@ fn polkit_asks_the_administrator_for_password_and_code() {
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("AUTHENTICATION COMPLETE");
     machine.expect_in_journal("bell", "it rings");
-    machine.expect_in_journal("tfad", "alice: verified by a code (service polkit-1, from ");
+    machine.expect_in_journal(
+        "tfad",
+        "alice: verified by a code of phone (service polkit-1, from ",
+    );
 }
 
 #[test]

@@ -96,6 +96,8 @@ fn algorithm() -> impl clap::builder::TypedValueParser<Value = Algorithm> {
 impl From<New> for Parameters {
     fn from(new: New) -> Self {
         Self {
+            kind: None,
+            replaces: None,
             name: new.name,
             algorithm: new.algorithm.map(Into::into),
             digits: new.digits.and_then(|digits| digits.parse().ok()),

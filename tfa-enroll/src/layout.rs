@@ -3,7 +3,7 @@
 
 use tfa_client::plain;
 use tfa_proto::PendingAuthenticator;
-use tfa_text::pages::{self, Cancel, Key, QrHint};
+use tfa_text::pages::{self, Cancel, Key, QrHint, Sequence};
 use tfa_text::qr::{Qr, Style};
 use tfa_text::wrapped;
 use zeroize::Zeroizing;
@@ -117,7 +117,12 @@ impl Layout<'_> {
             issuer: &ascii(&pending.issuer),
             algorithm: &ascii(pending.algorithm.name()),
             digits: pending.digits,
-            period: pending.period,
+            sequence: match (pending.counter, pending.period) {
+                (Some(next), _) => Sequence::Counter { next },
+                (None, period) => Sequence::Time {
+                    period: period.unwrap_or(0),
+                },
+            },
         };
         let mut page = pages::key(&key, hint, Cancel::CtrlC, columns);
         page.push('\n');

@@ -210,6 +210,20 @@ fn kinds() -> Vec<(String, Vec<u8>)> {
             add(member, bytes(of(ACCOUNT, member), &"123456"));
         }
         add("Setup", bytes(of(ACCOUNT, "Setup"), &dict));
+        let named = (1_u32, "phone", "123456");
+        add(
+            "RenameAuthenticator",
+            bytes(of(ACCOUNT, "RenameAuthenticator"), &named),
+        );
+        let two = ("123456", "123457");
+        add("Resynchronize", bytes(of(ACCOUNT, "Resynchronize"), &two));
+        let key: &[u8] = &[7; 20];
+        let token = ("nobody", &dict, key);
+        add(
+            "AddAuthenticator",
+            bytes(of(ADMIN, "AddAuthenticator"), &token),
+        );
+        add("Add", bytes(of(ACCOUNT, "Add"), &("123456", &dict)));
         add("Move", bytes(of(ACCOUNT, "Move"), &("123456", &dict)));
         add("List", bytes(of(ADMIN, "List"), &()));
         add("Show", bytes(of(ADMIN, "Show"), &"nobody"));

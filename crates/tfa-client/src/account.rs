@@ -24,13 +24,17 @@ pub trait Account {
     #[zbus(allow_interactive_auth)]
     fn setup(&self, parameters: Parameters) -> Result<PendingAuthenticator, Error>;
 
-    /// Creates an authenticator that replaces the present ones when it is confirmed. Named `Move`
-    /// on the bus.
+    /// Creates a further authenticator, pending until [`Self::confirm`].
+    #[zbus(allow_interactive_auth)]
+    fn add(&self, proof: &str, parameters: Parameters) -> Result<PendingAuthenticator, Error>;
+
+    /// Creates an authenticator that replaces an active one when it is confirmed. Named `Move` on the
+    /// bus.
     #[zbus(name = "Move", allow_interactive_auth)]
     fn move_to(&self, proof: &str, parameters: Parameters) -> Result<PendingAuthenticator, Error>;
 
     /// Confirms the pending authenticator with one of its codes, and activates it. Returns the backup
-    /// codes after a first enrollment, and none after a move.
+    /// codes after a first enrollment, and none later.
     fn confirm(&self, code: &str) -> Result<Vec<String>, Error>;
 
     /// Discards the pending authenticator.
@@ -52,6 +56,18 @@ pub trait Account {
     #[zbus(allow_interactive_auth)]
     fn remove(&self, proof: &str) -> Result<(), Error>;
 
+    /// Gives an authenticator another name.
+    #[zbus(allow_interactive_auth)]
+    fn rename_authenticator(&self, id: u32, name: &str, proof: &str) -> Result<(), Error>;
+
+    /// Deletes an authenticator. The last one takes the backup codes with it.
+    #[zbus(allow_interactive_auth)]
+    fn remove_authenticator(&self, id: u32, proof: &str) -> Result<(), Error>;
+
     /// Checks a code without using it up.
     fn test(&self, code: &str) -> Result<OpenEnum<Factor>, Error>;
+
+    /// Resynchronizes a counter-based authenticator with two codes that follow each other, and returns
+    /// its id.
+    fn resynchronize(&self, first: &str, second: &str) -> Result<u32, Error>;
 }

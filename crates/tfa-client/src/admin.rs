@@ -1,7 +1,9 @@
 //! The client of `.Admin`: any account, for root and for users with polkit's authorization
 //! `org.tfad.tfa1.manage`.
 
-use tfa_proto::{AuditRecord, Explanation, HypotheticalLogin, Impact, Renamed, Status};
+use tfa_proto::{
+    AuditRecord, Explanation, HypotheticalLogin, Impact, Renamed, Status, TokenParameters,
+};
 
 use crate::error::Error;
 
@@ -37,6 +39,19 @@ pub trait Admin {
     /// the invitation code, which is returned only once, and the end of its validity.
     #[zbus(allow_interactive_auth)]
     fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), Error>;
+
+    /// Activates an authenticator of which the administrator has the key, and returns its id.
+    #[zbus(allow_interactive_auth)]
+    fn add_authenticator(
+        &self,
+        user: &str,
+        parameters: TokenParameters,
+        key: &[u8],
+    ) -> Result<u32, Error>;
+
+    /// Deletes an authenticator that is not the last one.
+    #[zbus(allow_interactive_auth)]
+    fn remove_authenticator(&self, user: &str, id: u32) -> Result<(), Error>;
 
     /// Simulates a login under the policy in force, or under the one in these files (name and text, in
     /// the order in which they are read).

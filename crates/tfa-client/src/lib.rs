@@ -25,6 +25,6 @@ pub use failure::Failure;
 pub use interrupt::{Interrupt, Interruption};
 pub use json::json;
 pub use process::{harden, host, is_root, now, run};
-pub use status_json::StatusJson;
+pub use status_json::{AuthenticatorJson, StatusJson, authenticators_json};
 pub use status_text::{STATUS_JSON_HELP, state_text};
 pub use terminal::{LineRead, Terminal, plain};

@@ -8,7 +8,7 @@
 
 use serde::Serialize;
 
-use tfa_proto::{OpenEnum, Status};
+use tfa_proto::{Authenticator, OpenEnum, Status};
 use tfa_text::time::rfc3339;
 
 /// A [`Status`] as JSON.
@@ -17,7 +17,7 @@ pub struct StatusJson<'a> {
     user: &'a str,
     uid: Option<u32>,
     state: &'a str,
-    authenticators: &'a [String],
+    authenticators: Vec<AuthenticatorJson<'a>>,
     pending_authenticator: bool,
     backup_codes_left: u32,
     failures: u32,
@@ -47,7 +47,7 @@ impl<'a> From<&'a Status> for StatusJson<'a> {
             user: &status.user,
             uid: status.uid,
             state: status.state.as_ref().map_or("", OpenEnum::name),
-            authenticators: &status.authenticators,
+            authenticators: authenticators_json(&status.authenticators),
             pending_authenticator: status.pending_authenticator,
             backup_codes_left: status.backup_codes_left,
             failures: status.failures,
@@ -71,4 +71,27 @@ impl<'a> From<&'a Status> for StatusJson<'a> {
             note: status.note.as_deref(),
         }
     }
+}
+
+/// An [`Authenticator`] as JSON.
+#[derive(Debug, Serialize)]
+pub struct AuthenticatorJson<'a> {
+    id: u32,
+    kind: &'a str,
+    name: &'a str,
+    created: Option<String>,
+    last_accepted: Option<String>,
+}
+
+/// The authenticators as JSON.
+#[must_use]
+pub fn authenticators_json(all: &[Authenticator]) -> Vec<AuthenticatorJson<'_>> {
+    let json = all.iter().map(|one| AuthenticatorJson {
+        id: one.id,
+        kind: one.kind.name(),
+        name: &one.name,
+        created: one.created.map(rfc3339),
+        last_accepted: one.last_accepted.map(rfc3339),
+    });
+    json.collect()
 }

@@ -9,7 +9,8 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
                            a user who does not exist on this host
   state                    none, pending, enabled or paused; empty if there is a
                            problem
-  authenticators           the names of the authenticators
+  authenticators           an array of objects: id, kind (totp or hotp), name,
+                           created and last_accepted (times or null)
   pending_authenticator    a new phone waits for its first correct code
   backup_codes_left        the number of unused backup codes
   failures                 consecutive wrong codes in remote logins

@@ -278,7 +278,7 @@ fn name_is_unique_in_either_case() {
     let named = |name| Phone::usual(1).authenticator_named(name);
     let taken = Err(Refusal::NameTaken);
     assert_eq!(owner.account.add(named("TOKEN"), &proof, NOON), taken);
-    assert_eq!(owner.account.bind(named("Phone"), NOON), taken);
+    assert_eq!(owner.account.bind(named("Phone"), NOON).map(drop), taken);
     assert_eq!(
         owner
             .account
@@ -338,7 +338,7 @@ fn user_has_at_most_ten_authenticators() {
         account.bind(named(number), NOON).unwrap();
     }
     let full = Err(Refusal::TooManyAuthenticators);
-    assert_eq!(account.bind(named(0), NOON), full);
+    assert_eq!(account.bind(named(0), NOON).map(drop), full);
     assert_eq!(account.add(named(0), Proof::Verified, NOON), full);
     account
         .move_to(Some(id(1)), named(0), Proof::Verified, NOON)
@@ -394,6 +394,29 @@ fn token_bound_to_a_user_without_enrollment_enrolls_the_user() {
     assert_eq!(account.backup_codes_left(), 0);
     let made = account.replace_backup_codes(sheet::FIRST.set(), &code(VECTORS[1]), NOON);
     assert_eq!(made, Ok(()));
+}
+
+#[test]
+fn first_authenticator_pending_before_a_token_is_bound_is_void() {
+    let mut account = Account::new(UID);
+    let offered = Phone::usual(1);
+    account.set_up(offered.authenticator(), NOON).unwrap();
+    assert_eq!(account.bind(token(0), NOON), Ok(id(1)));
+    let confirmed = account.confirm(&offered.typed(NOON), Some(sheet::FIRST.set()), NOON);
+    assert_eq!(confirmed, Err(Refusal::NothingPending));
+    assert_eq!(account.authenticators().len(), 1);
+}
+
+#[test]
+fn administrator_removes_each_authenticator_but_the_last() {
+    let mut owner = owner_with_token();
+    let unknown = Err(Refusal::NoSuchAuthenticator);
+    assert_eq!(owner.account.unbind(id(3)), unknown);
+    assert_eq!(owner.account.unbind(id(1)), Ok(()));
+    assert_eq!(owner.account.unbind(id(1)), unknown);
+    let last = Err(Refusal::LastAuthenticator);
+    assert_eq!(owner.account.unbind(id(2)), last);
+    assert_eq!(judge(&mut owner.account, VECTORS[0]), by(2));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! What lives here: names, and the types that cross the bus. What does not: any rule about codes,
 //! accounts or policy (`tfa-core`), the bytes (`tfa-wire`), and any text that a person reads.
 
+mod authenticator;
 pub mod consoles;
 mod context;
 mod error;
@@ -16,11 +17,12 @@ mod status;
 mod turn;
 mod wire_name;
 
+pub use authenticator::{Authenticator, AuthenticatorKind, find_authenticator};
 pub use consoles::Consoles;
 pub use context::{Context, ContextError, INSIDE_SESSIONS, Phase};
 pub use error::Error;
 pub use limits::{ENUMERATION_TIME_LIMIT, INVITATION_SECONDS, MAX_CALL, MAX_CALL_BODY};
-pub use pending_authenticator::{Algorithm, Parameters, PendingAuthenticator};
+pub use pending_authenticator::{Algorithm, Parameters, PendingAuthenticator, TokenParameters};
 pub use policy::{AuditRecord, Explanation, HypotheticalLogin, Impact, Outcome, Reason};
 pub use printable::is_misleading;
 pub use renamed::{RenameOutcome, Renamed};

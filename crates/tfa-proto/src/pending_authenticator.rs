@@ -2,8 +2,8 @@
 
 use zbus::wire::{DeserializeDict, SerializeDict, Type};
 
-use crate::OpenEnum;
 use crate::wire_name::wire_enum;
+use crate::{AuthenticatorKind, OpenEnum};
 
 wire_enum! {
     /// The hash function of an authenticator, by its name in otpauth URIs.
@@ -23,16 +23,39 @@ wire_enum! {
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
 pub struct Parameters {
+    /// The kind.
+    pub kind: Option<OpenEnum<AuthenticatorKind>>,
     /// The name of the authenticator.
     pub name: Option<String>,
     /// The hash function.
     pub algorithm: Option<OpenEnum<Algorithm>>,
     /// 6 or 8.
     pub digits: Option<u32>,
-    /// Seconds.
+    /// Seconds; only of a time-based one.
     pub period: Option<u32>,
-    /// The invitation code, if the policy requires one.
+    /// The invitation code, if the policy requires one; only in `Setup`.
     pub invitation: Option<String>,
+    /// The id of the authenticator that the new one replaces; only in `Move`. Absent: the only one.
+    pub replaces: Option<u32>,
+}
+
+/// The parameters of an authenticator of which the administrator has the key. Absent keys take the
+/// daemon's defaults.
+#[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
+#[zbus(signature = "a{sv}")]
+pub struct TokenParameters {
+    /// The kind.
+    pub kind: OpenEnum<AuthenticatorKind>,
+    /// The name of the authenticator.
+    pub name: String,
+    /// The hash function.
+    pub algorithm: Option<OpenEnum<Algorithm>>,
+    /// 6 or 8.
+    pub digits: Option<u32>,
+    /// Seconds; only of a time-based one.
+    pub period: Option<u32>,
+    /// The counter of the next code; only of a counter-based one. Absent: 0.
+    pub counter: Option<u64>,
 }
 
 /// A new authenticator. The user stores its key on the phone and confirms it by a code. It holds the
@@ -40,7 +63,7 @@ pub struct Parameters {
 #[derive(Clone, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
 pub struct PendingAuthenticator {
-    /// `otpauth://totp/…`, for the QR code and the link.
+    /// `otpauth://…`, for the QR code and the link.
     pub uri: String,
     /// The key in base32 without padding.
     pub secret: String,
@@ -48,12 +71,16 @@ pub struct PendingAuthenticator {
     pub issuer: String,
     /// The account: the login name.
     pub account: String,
+    /// The kind.
+    pub kind: OpenEnum<AuthenticatorKind>,
     /// The hash function.
     pub algorithm: OpenEnum<Algorithm>,
     /// 6 or 8.
     pub digits: u32,
-    /// Seconds.
-    pub period: u32,
+    /// Seconds; absent if it is not time-based.
+    pub period: Option<u32>,
+    /// The counter of the first code; absent if it is not counter-based.
+    pub counter: Option<u64>,
 }
 
 #[cfg(test)]

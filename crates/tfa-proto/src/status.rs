@@ -2,8 +2,8 @@
 
 use zbus::wire::{DeserializeDict, SerializeDict, Type};
 
-use crate::OpenEnum;
 use crate::wire_name::wire_enum;
+use crate::{Authenticator, OpenEnum};
 
 /// The status of one account, as `Status` and `Show` return it. Times are seconds since the epoch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
@@ -15,8 +15,8 @@ pub struct Status {
     pub uid: Option<u32>,
     /// The state; absent where there is a [`Self::problem`].
     pub state: Option<OpenEnum<State>>,
-    /// The names of the authenticators.
-    pub authenticators: Vec<String>,
+    /// The active authenticators, in the order of their activation.
+    pub authenticators: Vec<Authenticator>,
     /// Whether a new authenticator waits for its first code.
     pub pending_authenticator: bool,
     /// The number of unused backup codes.

@@ -148,7 +148,10 @@ mod tests {
     use zbus::wire::{LE, to_bytes};
 
     use super::*;
-    use crate::{Algorithm, Explanation, Factor, Outcome, Reason, RenameOutcome, State, Verdict};
+    use crate::{
+        Algorithm, AuthenticatorKind, Explanation, Factor, Outcome, Reason, RenameOutcome, State,
+        Verdict,
+    };
 
     fn has_names_of_its_own<T: WireName + Debug + PartialEq>(all: &[T]) {
         has_names(all, |letter| letter.is_ascii_lowercase() || letter == '-');
@@ -169,6 +172,7 @@ mod tests {
         has_names_of_its_own(Reason::ALL);
         has_names_of_its_own(State::ALL);
         has_names_of_its_own(Factor::ALL);
+        has_names_of_its_own(AuthenticatorKind::ALL);
         has_names_of_its_own(RenameOutcome::ALL);
         has_names_of_its_own(Verdict::ALL);
         has_names(Algorithm::ALL, |letter| {

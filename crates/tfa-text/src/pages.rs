@@ -21,8 +21,23 @@ pub struct Key<'a> {
     pub algorithm: &'a str,
     /// The digits of a code.
     pub digits: u32,
-    /// The time step in seconds.
-    pub period: u32,
+    /// How its codes follow each other.
+    pub sequence: Sequence,
+}
+
+/// How the codes of an authenticator follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sequence {
+    /// By time.
+    Time {
+        /// The time step in seconds.
+        period: u32,
+    },
+    /// By a counter.
+    Counter {
+        /// The counter of the next code.
+        next: u64,
+    },
 }
 
 /// How the user gets to the QR code from the page of the key.
@@ -60,8 +75,16 @@ pub fn key(key: &Key<'_>, hint: QrHint, cancel: Cancel, width: usize) -> Zeroizi
         issuer,
         algorithm,
         digits,
-        period,
+        sequence,
     } = key;
+    let codes = match sequence {
+        Sequence::Time { period } => {
+            format!("Time-based (TOTP), {algorithm}, {digits} digits, every {period} seconds")
+        }
+        Sequence::Counter { next } => {
+            format!("Counter-based (HOTP), {algorithm}, {digits} digits, counter {next}")
+        }
+    };
     let secret = grouped(secret);
     // Of the full size at once: a string that grows leaves copies behind.
     let mut page = Zeroizing::new(String::with_capacity(1024 + uri.len()));
@@ -75,7 +98,7 @@ pub fn key(key: &Key<'_>, hint: QrHint, cancel: Cancel, width: usize) -> Zeroizi
          {secret}\n    \
          Account: {account}\n    \
          Issuer: {issuer}\n    \
-         Time-based (TOTP), {algorithm}, {digits} digits, every {period} seconds\n\
+         {codes}\n\
          \n\
          {next}\n",
         secret = *secret,
@@ -150,7 +173,7 @@ mod tests {
         issuer: "host.example.org",
         algorithm: "SHA1",
         digits: 6,
-        period: 30,
+        sequence: Sequence::Time { period: 30 },
     };
     const HINTS: [QrHint; 3] = [
         QrHint::None,
@@ -174,6 +197,17 @@ mod tests {
             assert_eq!(page.lines().find(long), None);
             assert!(page.contains("LJNF UWS2") && page.ends_with(".\n"));
         }
+    }
+
+    #[test]
+    fn a_key_page_tells_the_counter_of_a_counter_based_key() {
+        let counted = Key {
+            sequence: Sequence::Counter { next: 7 },
+            ..KEY
+        };
+        let page = key(&counted, QrHint::None, Cancel::CtrlC, 80);
+        assert!(page.contains("Counter-based (HOTP), SHA1, 6 digits, counter 7\n"));
+        assert!(!page.contains("seconds"));
     }
 
     #[test]

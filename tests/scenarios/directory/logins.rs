@@ -23,7 +23,10 @@ fn a_user_of_the_directory_enrolls_and_logs_in_with_a_code() {
     terminal.expect(CODE);
     terminal.type_secret(&owner.phone.next_unused());
     terminal.expect(&shell_of("ldapuser"));
-    machine.expect_in_journal("tfad", "ldapuser: verified by a code (service sshd, from ");
+    machine.expect_in_journal(
+        "tfad",
+        "ldapuser: verified by a code of phone (service sshd, from ",
+    );
 
     let terminal = ssh_with_messages(&machine, "ldapuser");
     terminal.expect("Password:");

@@ -41,7 +41,8 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
 }
 
 fn authenticators(status: &Status) -> Option<String> {
-    let names = status.authenticators.join(", ");
+    let names = status.authenticators.iter().map(|one| one.name.as_str());
+    let names = names.collect::<Vec<_>>().join(", ");
     (!names.is_empty()).then(|| format!("Authenticators: {names}"))
 }
 

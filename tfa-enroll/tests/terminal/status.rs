@@ -1,7 +1,7 @@
 //! The status, as text and as JSON.
 
-use tfa_proto::Status;
-use tfa_testkit::daemon::enabled;
+use tfa_proto::{Authenticator, AuthenticatorKind, Status};
+use tfa_testkit::daemon::{authenticator, enabled};
 use tfa_testkit::{TestHost, finished};
 
 use crate::setup::host;
@@ -16,7 +16,15 @@ fn shown(status: Status, arguments: &[&str]) -> String {
 #[test]
 fn the_keys_of_the_json_form_are_stable() {
     let status = Status {
-        authenticators: vec!["phone".to_owned(), "tablet".to_owned()],
+        authenticators: vec![
+            authenticator(1, "phone"),
+            Authenticator {
+                kind: AuthenticatorKind::Hotp.into(),
+                created: Some(1_796_133_900),
+                last_accepted: Some(1_796_133_960),
+                ..authenticator(3, "token")
+            },
+        ],
         failures: 6,
         locked_until: Some(1_796_133_900),
         wrong_codes: 2,
@@ -32,8 +40,20 @@ fn the_keys_of_the_json_form_are_stable() {
   "uid": 1000,
   "state": "enabled",
   "authenticators": [
-    "phone",
-    "tablet"
+    {
+      "id": 1,
+      "kind": "totp",
+      "name": "phone",
+      "created": null,
+      "last_accepted": null
+    },
+    {
+      "id": 3,
+      "kind": "hotp",
+      "name": "token",
+      "created": "2026-12-01T14:05:00Z",
+      "last_accepted": "2026-12-01T14:06:00Z"
+    }
   ],
   "pending_authenticator": false,
   "backup_codes_left": 8,
@@ -171,7 +191,7 @@ fn an_unusable_record_is_reported_without_other_claims() {
 #[test]
 fn a_name_cannot_control_the_terminal() {
     let status = Status {
-        authenticators: vec!["\x1b]0;owned\x07\u{9b}2Jphone".to_owned()],
+        authenticators: vec![authenticator(1, "\x1b]0;owned\x07\u{9b}2Jphone")],
         ..enabled()
     };
     let text = shown(status, &["status"]);

@@ -124,7 +124,8 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         lines.push(format!("Note: {note}"));
     }
     if status.is_set_up() {
-        let names = status.authenticators.join(", ");
+        let names = status.authenticators.iter().map(|one| one.name.as_str());
+        let names = names.collect::<Vec<_>>().join(", ");
         lines.push(format!("Authenticators: {names}"));
         lines.push(format!("Backup codes left: {}", status.backup_codes_left));
         if status.pending_authenticator {

@@ -1,6 +1,7 @@
 //! One account, as text and as JSON.
 
 use tfa_proto::Status;
+use tfa_testkit::daemon::authenticator;
 use tfa_testkit::{TestHost, finished};
 
 use crate::{account, fits, host_with};
@@ -8,7 +9,7 @@ use crate::{account, fits, host_with};
 #[test]
 fn an_account_is_shown_as_plain_lines() {
     let status = Status {
-        authenticators: vec!["phone".to_owned(), "tablet".to_owned()],
+        authenticators: vec![authenticator(1, "phone"), authenticator(2, "tablet")],
         failures: 1,
         console_failures: 100,
         console_permanently_locked: true,

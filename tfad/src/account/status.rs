@@ -1,7 +1,9 @@
 //! An account's state in the contract's terms.
 
-use tfa_core::{Account, FailureCounter, LockState, RuleEffect, ThrottleScope, Time};
-use tfa_proto::{State, Status};
+use tfa_core::{
+    Account, Authenticator, FailureCounter, LockState, RuleEffect, ThrottleScope, Time,
+};
+use tfa_proto::{AuthenticatorKind, State, Status};
 
 use crate::host::users::User;
 
@@ -38,13 +40,9 @@ pub(crate) fn of(
     let own = account.throttle().counter(ThrottleScope::OwnProgram);
     let wrong = account.wrong_codes();
     let left = account.backup_codes_left();
-    let names = account
-        .authenticators()
-        .iter()
-        .map(|one| one.name().to_owned());
     Status {
         state: Some(state_of(Some(account)).into()),
-        authenticators: names.collect(),
+        authenticators: account.authenticators().iter().map(described).collect(),
         pending_authenticator: account.pending().is_some(),
         backup_codes_left: u32::try_from(left).unwrap_or(u32::MAX),
         failures: remote.failures(),
@@ -65,6 +63,24 @@ pub(crate) fn of(
             .map(|invitation| invitation.until().as_secs()),
         last_login: account.last_login().map(Time::as_secs),
         ..bare
+    }
+}
+
+fn described(authenticator: &Authenticator) -> tfa_proto::Authenticator {
+    tfa_proto::Authenticator {
+        id: authenticator.id().number(),
+        kind: kind_of(authenticator).into(),
+        name: authenticator.name().to_owned(),
+        created: authenticator.created().map(Time::as_secs),
+        last_accepted: authenticator.last_accepted().map(Time::as_secs),
+    }
+}
+
+/// The kind in the contract's terms.
+pub(crate) fn kind_of(authenticator: &Authenticator) -> AuthenticatorKind {
+    match authenticator.kind() {
+        tfa_core::AuthenticatorKind::Totp => AuthenticatorKind::Totp,
+        tfa_core::AuthenticatorKind::Hotp => AuthenticatorKind::Hotp,
     }
 }
 

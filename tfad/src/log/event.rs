@@ -1,6 +1,6 @@
 //! What happened.
 
-use tfa_core::{AuditOutcome, DenyReason, Exemption, Factor, Source, Time};
+use tfa_core::{AuditOutcome, DenyReason, Exemption, Source, Time};
 use tfa_proto::Context;
 use tfa_store::Notice;
 
@@ -46,7 +46,7 @@ pub enum Event<'a> {
 #[derive(Debug, Clone, Copy)]
 pub enum LoginEvent<'a> {
     /// A right code was given, and used up.
-    Verified(Factor),
+    Verified(VerifiedBy<'a>),
     /// A wrong code was given.
     WrongCode,
     /// A wrong invitation code was given.
@@ -62,7 +62,10 @@ pub enum LoginEvent<'a> {
     /// The account is locked.
     Locked,
     /// The user enrolled an authenticator in the login.
-    Enrolled,
+    Enrolled {
+        /// Its name.
+        authenticator: &'a str,
+    },
     /// The policy refuses the login.
     Denied {
         /// Why.
@@ -119,13 +122,42 @@ pub enum LoginEvent<'a> {
     },
 }
 
-/// What happens in a call about an account.
+/// What a right code was a code of.
+#[derive(Debug, Clone, Copy)]
+pub enum VerifiedBy<'a> {
+    /// The authenticator of this name.
+    Authenticator(&'a str),
+    /// The backup codes.
+    BackupCode,
+}
+
+/// What happens in a call about an account. An authenticator is given by its name.
 #[derive(Debug, Clone, Copy)]
 pub enum AccountEvent<'a> {
     /// The owner was offered a new authenticator.
-    AuthenticatorOffered,
+    AuthenticatorOffered(&'a str),
     /// The owner confirmed it with a code.
-    AuthenticatorActivated,
+    AuthenticatorActivated {
+        /// The new one.
+        authenticator: &'a str,
+        /// The one that it replaced.
+        replaced: Option<&'a str>,
+    },
+    /// The owner gave an authenticator another name.
+    AuthenticatorRenamed {
+        /// The name before.
+        former: &'a str,
+        /// The name now.
+        authenticator: &'a str,
+    },
+    /// The owner removed an authenticator.
+    AuthenticatorRemoved(&'a str),
+    /// An administrator activated an authenticator for the user.
+    AuthenticatorBound(&'a str),
+    /// An administrator removed an authenticator of the user.
+    AuthenticatorUnbound(&'a str),
+    /// A counter-based authenticator was resynchronized with two codes.
+    Resynchronized(&'a str),
     /// The owner made new backup codes.
     BackupCodesMade,
     /// The owner paused two-factor login.
@@ -148,7 +180,7 @@ pub enum AccountEvent<'a> {
         uid: u32,
     },
     /// The owner was offered a first authenticator. It takes no code, so it counts against the quota.
-    FirstAuthenticatorOffered,
+    FirstAuthenticatorOffered(&'a str),
     /// A code was tried, and is right.
     CodeTested,
     /// A wrong code was given.
@@ -240,7 +272,7 @@ impl Event<'_> {
         match self {
             Self::Login { caller, .. } => Some(caller.uid),
             Self::Account { uid, event, .. } => match event {
-                A::FirstAuthenticatorOffered
+                A::FirstAuthenticatorOffered(_)
                 | A::CodeTested
                 | A::WrongCode
                 | A::WrongInvitation
@@ -249,8 +281,13 @@ impl Event<'_> {
                 | A::SwitchOffRefused
                 | A::NotAdministrator
                 | A::Refused { .. } => Some(*uid),
-                A::AuthenticatorOffered
-                | A::AuthenticatorActivated
+                A::AuthenticatorOffered(_)
+                | A::AuthenticatorActivated { .. }
+                | A::AuthenticatorRenamed { .. }
+                | A::AuthenticatorRemoved(_)
+                | A::AuthenticatorBound(_)
+                | A::AuthenticatorUnbound(_)
+                | A::Resynchronized(_)
                 | A::BackupCodesMade
                 | A::Paused
                 | A::Resumed

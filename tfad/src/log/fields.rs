@@ -1,8 +1,6 @@
 //! The journal fields of an event, besides the message. tfad(8) lists them.
 
-use tfa_core::Factor;
-
-use super::event::{AccountEvent, Event, LoginEvent, RecordEvent};
+use super::event::{AccountEvent, Event, LoginEvent, RecordEvent, VerifiedBy};
 use super::render::origin;
 
 type Fields = Vec<(&'static str, String)>;
@@ -38,9 +36,7 @@ impl Event<'_> {
                     ("TFA_USER", bounded(user)),
                     ("TFA_CALLER_UID", uid.to_string()),
                 ]);
-                if let AccountEvent::RecordGiven { former, .. } = event {
-                    fields.push(("TFA_FORMER_USER", bounded(former)));
-                }
+                event.add_fields(&mut fields);
             }
             Self::Record { user, event } => {
                 fields.push(("TFA_USER", bounded(user)));
@@ -57,7 +53,16 @@ impl Event<'_> {
 impl LoginEvent<'_> {
     fn add_fields(&self, fields: &mut Fields) {
         match self {
-            Self::Verified(factor) => fields.push(("TFA_FACTOR", factor_name(*factor).to_owned())),
+            Self::Verified(VerifiedBy::Authenticator(name)) => {
+                fields.push(("TFA_FACTOR", "authenticator".to_owned()));
+                fields.push(("TFA_AUTHENTICATOR", bounded(name)));
+            }
+            Self::Verified(VerifiedBy::BackupCode) => {
+                fields.push(("TFA_FACTOR", "backup-code".to_owned()));
+            }
+            Self::Enrolled { authenticator } => {
+                fields.push(("TFA_AUTHENTICATOR", bounded(authenticator)));
+            }
             Self::Denied { rule, .. }
             | Self::Exempt { rule, .. }
             | Self::NotGuarded { rule }
@@ -74,21 +79,45 @@ impl LoginEvent<'_> {
             | Self::NoRightCode
             | Self::NotEnrolled
             | Self::Locked
-            | Self::Enrolled
             | Self::Bypassed { .. } => {}
+        }
+    }
+}
+
+impl AccountEvent<'_> {
+    fn add_fields(&self, fields: &mut Fields) {
+        match self {
+            Self::FirstAuthenticatorOffered(name)
+            | Self::AuthenticatorOffered(name)
+            | Self::AuthenticatorRemoved(name)
+            | Self::AuthenticatorBound(name)
+            | Self::AuthenticatorUnbound(name)
+            | Self::Resynchronized(name)
+            | Self::AuthenticatorActivated {
+                authenticator: name,
+                replaced: None,
+            } => fields.push(("TFA_AUTHENTICATOR", bounded(name))),
+            Self::AuthenticatorActivated {
+                authenticator,
+                replaced: Some(former),
+            }
+            | Self::AuthenticatorRenamed {
+                former,
+                authenticator,
+            } => fields.extend([
+                ("TFA_AUTHENTICATOR", bounded(authenticator)),
+                ("TFA_FORMER_AUTHENTICATOR", bounded(former)),
+            ]),
+            Self::RecordGiven { former, .. } => {
+                fields.push(("TFA_FORMER_USER", bounded(former)));
+            }
+            _ => {}
         }
     }
 }
 
 fn bounded(text: &str) -> String {
     text.chars().take(MAX_CHARS).collect()
-}
-
-fn factor_name(factor: Factor) -> &'static str {
-    match factor {
-        Factor::Authenticator(_) => "authenticator",
-        Factor::BackupCode => "backup-code",
-    }
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Event<'_> {
 impl LoginEvent<'_> {
     fn took_a_code(&self) -> bool {
         match self {
-            Self::Verified(_) | Self::Enrolled => true,
+            Self::Verified(_) | Self::Enrolled { .. } => true,
             Self::WrongCode
             | Self::WrongInvitation
             | Self::WrongNewCode
@@ -79,10 +79,9 @@ impl LoginEvent<'_> {
 
 #[cfg(test)]
 mod tests {
-    use tfa_core::Factor;
     use tfa_proto::Context;
 
-    use super::super::event::AccountEvent;
+    use super::super::event::{AccountEvent, VerifiedBy};
     use super::*;
     use crate::caller::Caller;
 
@@ -103,7 +102,7 @@ mod tests {
 
     #[test]
     fn right_codes_stay_before_refusals_and_those_before_noise_of_users() {
-        let verified = LoginEvent::Verified(Factor::BackupCode);
+        let verified = LoginEvent::Verified(VerifiedBy::BackupCode);
         assert_eq!(importance(0, verified), Importance::High);
         assert_eq!(importance(1000, verified), Importance::High);
         for refused in [LoginEvent::Locked, LoginEvent::WrongCode] {

@@ -40,6 +40,10 @@ kinds! {
     NAME_CHANGED = "name-changed", "8f233142e8407da5ca6edb6a33d99852";
     AUTHENTICATOR_OFFERED = "authenticator-offered", "513811db07f4c966e4a34fd2f6188a3b";
     AUTHENTICATOR_ACTIVATED = "authenticator-activated", "bbf11362d21fb70ee6b85c606ebca79b";
+    AUTHENTICATOR_RENAMED = "authenticator-renamed", "cbb2e022a6e54c25a1f8ba53915f840d";
+    AUTHENTICATOR_REMOVED = "authenticator-removed", "00823b8ecbff49ba9d31bb10fafecf9b";
+    AUTHENTICATOR_BOUND = "authenticator-bound", "fbfe1a175c8b424091fc8a8a4d0b543a";
+    RESYNCHRONIZED = "resynchronized", "de6160144fa2467f91c52e68a6ab4255";
     BACKUP_CODES_MADE = "backup-codes-made", "91c86f54e58a8a651f0ade7cc6ae4544";
     PAUSED = "paused", "cdcf2a84f2ed6d93ed39683b3ad0a475";
     RESUMED = "resumed", "0d50162b1ccf30c32729852b02363092";
@@ -94,7 +98,7 @@ impl LoginEvent<'_> {
             Self::NoRightCode => NO_RIGHT_CODE,
             Self::NotEnrolled => NOT_ENROLLED,
             Self::Locked => LOCKED,
-            Self::Enrolled => ENROLLED,
+            Self::Enrolled { .. } => ENROLLED,
             Self::Denied { .. } => DENIED,
             Self::Exempt { .. } => EXEMPT,
             Self::NotGuarded { .. } => NOT_GUARDED,
@@ -110,8 +114,14 @@ impl LoginEvent<'_> {
 impl AccountEvent<'_> {
     fn kind(&self) -> Kind {
         match self {
-            Self::FirstAuthenticatorOffered | Self::AuthenticatorOffered => AUTHENTICATOR_OFFERED,
-            Self::AuthenticatorActivated => AUTHENTICATOR_ACTIVATED,
+            Self::FirstAuthenticatorOffered(_) | Self::AuthenticatorOffered(_) => {
+                AUTHENTICATOR_OFFERED
+            }
+            Self::AuthenticatorActivated { .. } => AUTHENTICATOR_ACTIVATED,
+            Self::AuthenticatorRenamed { .. } => AUTHENTICATOR_RENAMED,
+            Self::AuthenticatorRemoved(_) | Self::AuthenticatorUnbound(_) => AUTHENTICATOR_REMOVED,
+            Self::AuthenticatorBound(_) => AUTHENTICATOR_BOUND,
+            Self::Resynchronized(_) => RESYNCHRONIZED,
             Self::BackupCodesMade => BACKUP_CODES_MADE,
             Self::Paused => PAUSED,
             Self::Resumed => RESUMED,

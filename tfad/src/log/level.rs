@@ -1,9 +1,8 @@
 //! How much each event matters.
 
-use tfa_core::Factor;
 use tfa_store::Notice;
 
-use super::event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent};
+use super::event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent, VerifiedBy};
 use crate::host::pam_services::Bypass;
 
 /// How much a line matters, by syslog(3)'s names.
@@ -48,15 +47,15 @@ impl Event<'_> {
 impl LoginEvent<'_> {
     fn level(&self) -> Level {
         match self {
-            Self::Verified(Factor::Authenticator(_))
+            Self::Verified(VerifiedBy::Authenticator(_))
             | Self::Grace { .. }
             | Self::Deferred { .. } => Level::Info,
             Self::Bypassed { bypass, .. } => match bypass {
                 Bypass::Sudo => Level::Info,
                 Bypass::Harmless | Bypass::Su | Bypass::Login => Level::Warning,
             },
-            Self::Verified(Factor::BackupCode)
-            | Self::Enrolled
+            Self::Verified(VerifiedBy::BackupCode)
+            | Self::Enrolled { .. }
             | Self::Exempt { .. }
             | Self::NotGuarded { .. }
             | Self::Audited { .. }
@@ -77,9 +76,14 @@ impl AccountEvent<'_> {
     fn level(&self) -> Level {
         match self {
             Self::CodeTested => Level::Info,
-            Self::FirstAuthenticatorOffered
-            | Self::AuthenticatorOffered
-            | Self::AuthenticatorActivated
+            Self::FirstAuthenticatorOffered(_)
+            | Self::AuthenticatorOffered(_)
+            | Self::AuthenticatorActivated { .. }
+            | Self::AuthenticatorRenamed { .. }
+            | Self::AuthenticatorRemoved(_)
+            | Self::AuthenticatorBound(_)
+            | Self::AuthenticatorUnbound(_)
+            | Self::Resynchronized(_)
             | Self::BackupCodesMade
             | Self::Paused
             | Self::Resumed

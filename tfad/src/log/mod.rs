@@ -25,7 +25,7 @@ mod report;
 mod sink;
 mod syslog;
 
-pub use event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent};
+pub use event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent, VerifiedBy};
 pub use level::Level;
 pub use quoting::quoted;
 pub use report::Report;

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use tfa_core::{AuditOutcome, DenyReason, Exemption, Factor};
+use tfa_core::{AuditOutcome, DenyReason, Exemption};
 use tfa_proto::Context;
 use tfa_text::time::date_time;
 
-use super::event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent};
+use super::event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent, VerifiedBy};
 use super::quoting::quoted;
 use crate::host::pam_services::Bypass;
 
@@ -49,8 +49,10 @@ impl LoginEvent<'_> {
     // The filter for fail2ban (`packaging/fail2ban`) counts `wrong code` and `wrong invitation`.
     fn text(&self, user: &str) -> Cow<'static, str> {
         match self {
-            Self::Verified(Factor::Authenticator(_)) => "verified by a code".into(),
-            Self::Verified(Factor::BackupCode) => "verified by a backup code".into(),
+            Self::Verified(VerifiedBy::Authenticator(name)) => {
+                format!("verified by a code of {}", quoted(name)).into()
+            }
+            Self::Verified(VerifiedBy::BackupCode) => "verified by a backup code".into(),
             Self::WrongCode => "wrong code".into(),
             Self::WrongInvitation => "wrong invitation".into(),
             Self::WrongNewCode => "wrong first code of a new authenticator".into(),
@@ -58,9 +60,11 @@ impl LoginEvent<'_> {
             Self::NoRightCode => "denied: no right code".into(),
             Self::NotEnrolled => "denied: it has to be set up, and was not".into(),
             Self::Locked => "denied: locked after too many wrong codes".into(),
-            Self::Enrolled => {
-                "an authenticator was set up in the login, proved, and is in force".into()
-            }
+            Self::Enrolled { authenticator } => format!(
+                "an authenticator was set up in the login, proved, and is in force: {}",
+                quoted(authenticator)
+            )
+            .into(),
             Self::Denied {
                 reason,
                 rule,
@@ -161,9 +165,52 @@ fn bypassed(bypass: Bypass, audit: bool) -> Cow<'static, str> {
 impl AccountEvent<'_> {
     fn text(&self) -> Cow<'_, str> {
         match self {
-            Self::FirstAuthenticatorOffered => "a first authenticator was offered".into(),
-            Self::AuthenticatorOffered => "a new authenticator was offered".into(),
-            Self::AuthenticatorActivated => "an authenticator was proved and is in force".into(),
+            Self::FirstAuthenticatorOffered(name) => {
+                format!("a first authenticator was offered: {}", quoted(name)).into()
+            }
+            Self::AuthenticatorOffered(name) => {
+                format!("a new authenticator was offered: {}", quoted(name)).into()
+            }
+            Self::AuthenticatorActivated {
+                authenticator,
+                replaced: None,
+            } => format!(
+                "an authenticator was proved and is in force: {}",
+                quoted(authenticator)
+            )
+            .into(),
+            Self::AuthenticatorActivated {
+                authenticator,
+                replaced: Some(replaced),
+            } => format!(
+                "an authenticator was proved and is in force: {}, in place of {}",
+                quoted(authenticator),
+                quoted(replaced)
+            )
+            .into(),
+            Self::AuthenticatorRenamed {
+                former,
+                authenticator,
+            } => format!(
+                "an authenticator was renamed: {}, before that {}",
+                quoted(authenticator),
+                quoted(former)
+            )
+            .into(),
+            Self::AuthenticatorRemoved(name) => {
+                format!("an authenticator was removed: {}", quoted(name)).into()
+            }
+            Self::AuthenticatorBound(name) => {
+                format!("an administrator added an authenticator: {}", quoted(name)).into()
+            }
+            Self::AuthenticatorUnbound(name) => format!(
+                "an administrator removed an authenticator: {}",
+                quoted(name)
+            )
+            .into(),
+            Self::Resynchronized(name) => {
+                format!("an authenticator was resynchronized: {}", quoted(name)).into()
+            }
             Self::BackupCodesMade => "new backup codes were made".into(),
             Self::Paused => "two-factor login was paused".into(),
             Self::Resumed => "two-factor login was resumed".into(),
@@ -240,6 +287,86 @@ impl DaemonEvent<'_> {
                 format!("uid {uid} causes too many lines: the rest of this minute is left out")
                     .into()
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tfa_proto::Context;
+
+    use super::*;
+    use crate::caller::Caller;
+
+    /// A name that an owner may give an authenticator.
+    const FORGED: &str = "x (by uid 0)\nbob: verified";
+
+    #[test]
+    fn a_verified_login_names_its_authenticator() {
+        let caller = Caller {
+            name: ":1.7".to_owned(),
+            uid: 0,
+        };
+        let context = Context {
+            service: "sshd".to_owned(),
+            rhost: "192.0.2.7".to_owned(),
+            ..Context::default()
+        };
+        let verified = |name| {
+            let event = Event::Login {
+                caller: &caller,
+                user: "alice",
+                context: &context,
+                event: LoginEvent::Verified(VerifiedBy::Authenticator(name)),
+            };
+            (event.line(), event.fields())
+        };
+        let (line, fields) = verified("phone 2");
+        let expected = r#"alice: verified by a code of "phone 2" (service sshd, from 192.0.2.7)"#;
+        assert_eq!(line, expected);
+        assert!(fields.contains(&("TFA_AUTHENTICATOR", "phone 2".to_owned())));
+        let (line, _) = verified(FORGED);
+        assert!(
+            line.starts_with(r#"alice: verified by a code of "x (by uid 0)?bob: "#),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn a_change_names_its_authenticators() {
+        let change = |event| {
+            let event = Event::Account {
+                uid: 1000,
+                user: "alice",
+                event,
+            };
+            (event.line(), event.fields())
+        };
+        let (line, fields) = change(AccountEvent::AuthenticatorRenamed {
+            former: "phone",
+            authenticator: FORGED,
+        });
+        assert!(
+            line.ends_with(r#"verified", before that phone (by uid 1000)"#),
+            "{line}"
+        );
+        assert!(fields.contains(&("TFA_AUTHENTICATOR", FORGED.to_owned())));
+        assert!(fields.contains(&("TFA_FORMER_AUTHENTICATOR", "phone".to_owned())));
+        let name = ("TFA_AUTHENTICATOR", "token".to_owned());
+        for event in [
+            AccountEvent::AuthenticatorOffered("token"),
+            AccountEvent::AuthenticatorRemoved("token"),
+            AccountEvent::AuthenticatorBound("token"),
+            AccountEvent::AuthenticatorUnbound("token"),
+            AccountEvent::Resynchronized("token"),
+            AccountEvent::AuthenticatorActivated {
+                authenticator: "token",
+                replaced: None,
+            },
+        ] {
+            let (line, fields) = change(event);
+            assert!(line.ends_with(": token (by uid 1000)"), "{line}");
+            assert!(fields.contains(&name), "{fields:?}");
         }
     }
 }

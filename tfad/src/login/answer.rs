@@ -1,6 +1,9 @@
 //! The answers of a login dialog.
 
-use tfa_core::{Answered, AskCode, BackupCode, Dialog, Enroll, Input, Requirement, Time};
+use tfa_core::{
+    Account, Answered, AskCode, BackupCode, Dialog, Enroll, Factor, Input, Next, Requirement, Time,
+    Verdict,
+};
 use tfa_proto::Turn;
 
 use super::{Error, Logins, log, pam_context, password_prompts};
@@ -17,19 +20,25 @@ impl Logins {
         typed: &str,
     ) -> Result<(Turn, Option<Dialog>), Error> {
         let now = clock::now();
-        let (turn, next, drawn) = match &session.dialog {
+        let (turn, next, drawn, authenticator) = match &session.dialog {
             Dialog::AskCode(question) => {
                 let judged = self.judge_code(session, loaded, question, typed, now);
-                let (turn, next) = judged?;
-                (turn, next, Vec::new())
+                let (turn, next, authenticator) = judged?;
+                (turn, next, Vec::new(), authenticator)
             }
-            Dialog::Enroll(enroll) => self.judge_enrollment(session, enroll, typed, now)?,
+            Dialog::Enroll(enroll) => {
+                let judged = self.judge_enrollment(session, enroll, typed, now)?;
+                let (turn, next, drawn) = judged;
+                (turn, next, drawn, enroll.authenticator().name().to_owned())
+            }
         };
-        log::turn(&self.state.journal, &session.attempt, &turn);
+        let journal = &self.state.journal;
+        log::turn(journal, &session.attempt, &turn, &authenticator);
         let turn = self.render(&turn, next.as_ref(), &drawn, &session.attempt, now);
         Ok((turn, next))
     }
 
+    /// Also returns the name of the authenticator whose code it was.
     fn judge_code(
         &self,
         session: &Session,
@@ -37,7 +46,7 @@ impl Logins {
         question: &AskCode,
         typed: &str,
         now: Time,
-    ) -> Result<(tfa_core::Turn, Option<Dialog>), Error> {
+    ) -> Result<(tfa_core::Turn, Option<Dialog>, String), Error> {
         let config = self.state.config();
         let LoginAttempt {
             user,
@@ -56,11 +65,14 @@ impl Logins {
                 let decision = config.policy.decide(login, Some(account), now);
                 match question.answer(decision.requirement, account, credential, client, now) {
                     Answered::Rehash | Answered::DrawCodes => None,
-                    Answered::Turn(turn, next) => Some((turn, next)),
+                    Answered::Turn(turn, next) => {
+                        let name = name_of_verified(account, &turn);
+                        Some((turn, next, name))
+                    }
                 }
             },
         )?;
-        if let tfa_core::Next::End(tfa_core::Verdict::Verified(_)) = judged.0.next
+        if let Next::End(Verdict::Verified(_)) = judged.0.next
             && session.attempt.caller.is_root()
             && session.attempt.context.service == password_prompts::POLKIT
         {
@@ -101,4 +113,13 @@ impl Logins {
             }
         }
     }
+}
+
+/// The name of the authenticator that the login was verified with; empty if it was not.
+fn name_of_verified(account: &Account, turn: &tfa_core::Turn) -> String {
+    let Next::End(Verdict::Verified(Factor::Authenticator(id))) = turn.next else {
+        return String::new();
+    };
+    let authenticator = account.authenticator(id);
+    authenticator.map_or_else(String::new, |one| one.name().to_owned())
 }

@@ -150,7 +150,7 @@ impl Logins {
                 )
             }
         };
-        log::turn(&self.state.journal, &attempt, &begun.turn);
+        log::turn(&self.state.journal, &attempt, &begun.turn, "");
         let turn = self.render(&begun.turn, begun.dialog.as_ref(), &[], &attempt, now);
         let number = match begun.dialog {
             None => 0,

@@ -5,7 +5,7 @@
 //! content follows as text, because not every user can scan it.
 
 use tfa_core::{Authenticator, BackupCode, Picture};
-use tfa_text::pages::{self, Cancel, Key, QrHint};
+use tfa_text::pages::{self, Cancel, Key, QrHint, Sequence};
 use tfa_text::qr::{Qr, Style};
 use tfa_text::wrapped;
 use zeroize::Zeroizing;
@@ -83,7 +83,12 @@ impl Enrollment<'_> {
             issuer: self.issuer,
             algorithm: format.algorithm().name(),
             digits: u32::from(format.digits()),
-            period: self.authenticator.period().unwrap_or(0),
+            sequence: match self.authenticator.counter() {
+                Some(next) => Sequence::Counter { next: next.value() },
+                None => Sequence::Time {
+                    period: self.authenticator.period().unwrap_or(0),
+                },
+            },
         };
         let hint = match self.shown() {
             Shown::Never => QrHint::None,

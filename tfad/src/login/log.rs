@@ -1,11 +1,11 @@
 //! The events of a login: what the policy decides about it, and the turns of its dialog.
 
 use tfa_core::{
-    DenyReason, Exemption, Message, Mode, Next, PhaseAction, PhaseInput, Policy, PolicyDecision,
-    Turn, Verdict,
+    DenyReason, Exemption, Factor, Message, Mode, Next, PhaseAction, PhaseInput, Policy,
+    PolicyDecision, Turn, Verdict,
 };
 
-use crate::log::{Journal, LoginEvent};
+use crate::log::{Journal, LoginEvent, VerifiedBy};
 use crate::login::sessions::LoginAttempt;
 
 fn log(journal: &Journal, attempt: &LoginAttempt, event: LoginEvent<'_>) {
@@ -77,9 +77,11 @@ pub(super) fn renamed(journal: &Journal, attempt: &LoginAttempt, former: &str) {
     log(journal, attempt, LoginEvent::NameChanged { former, uid });
 }
 
-/// Logs a turn of the dialog: what the answer before it was, and how the login ends.
-pub(super) fn turn(journal: &Journal, attempt: &LoginAttempt, turn: &Turn) {
-    for event in answer(turn.says).into_iter().chain(outcome(turn.next)) {
+/// Logs a turn of the dialog: what the answer before it was, and how the login ends. The name is that
+/// of the authenticator which the login was verified with, or which it enrolled.
+pub(super) fn turn(journal: &Journal, attempt: &LoginAttempt, turn: &Turn, authenticator: &str) {
+    let outcome = outcome(turn.next, authenticator);
+    for event in answer(turn.says).into_iter().chain(outcome) {
         log(journal, attempt, event);
     }
 }
@@ -95,16 +97,19 @@ fn answer(says: Option<Message>) -> Option<LoginEvent<'static>> {
     })
 }
 
-fn outcome(next: Next) -> Option<LoginEvent<'static>> {
+fn outcome(next: Next, authenticator: &str) -> Option<LoginEvent<'_>> {
     Some(match next {
         Next::End(verdict) => match verdict {
-            Verdict::Verified(factor) => LoginEvent::Verified(factor),
+            Verdict::Verified(Factor::Authenticator(_)) => {
+                LoginEvent::Verified(VerifiedBy::Authenticator(authenticator))
+            }
+            Verdict::Verified(Factor::BackupCode) => LoginEvent::Verified(VerifiedBy::BackupCode),
             Verdict::Denied => LoginEvent::NoRightCode,
             Verdict::NotSetUp => LoginEvent::NotEnrolled,
             Verdict::Locked => LoginEvent::Locked,
             Verdict::InGrace(_) | Verdict::Enrolled => return None,
         },
-        Next::ShowBackupCodes => LoginEvent::Enrolled,
+        Next::ShowBackupCodes => LoginEvent::Enrolled { authenticator },
         _ => return None,
     })
 }

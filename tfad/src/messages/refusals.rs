@@ -63,6 +63,28 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
     }
 }
 
+/// Why a change by an administrator is refused.
+#[must_use]
+pub fn refusal_for_administrator(refused: Refusal, user: &str, now: Time) -> Error {
+    match refused {
+        Refusal::NoSuchAuthenticator => Error::NoSuchAuthenticator(format!(
+            "{user} has no such authenticator. To list them: tfactl authenticator list {user}"
+        )),
+        Refusal::NameTaken => Error::NameTaken(format!(
+            "{user} has an authenticator of this name already. Choose a different name."
+        )),
+        Refusal::TooManyAuthenticators => Error::TooManyAuthenticators(format!(
+            "{user} has {MAX_AUTHENTICATORS} authenticators, which is the limit. To remove one: \
+             tfactl authenticator remove {user} NAME"
+        )),
+        Refusal::LastAuthenticator => Error::WrongState(format!(
+            "This is the last authenticator of {user}. To remove it with the backup codes: tfactl \
+             reset {user}"
+        )),
+        other => refusal(other, now),
+    }
+}
+
 /// As in a login, and what to do where the phone sets its clock already.
 fn code_of_another_time(drift: Drift) -> String {
     let difference = difference(drift.seconds.unsigned_abs());
@@ -101,6 +123,32 @@ pub fn code_needed() -> Error {
 #[must_use]
 pub fn unknown_algorithm() -> Error {
     Error::InvalidArgument("The algorithm can be SHA1, SHA256 or SHA512.".to_owned())
+}
+
+/// The kind of a new authenticator is none of the contract.
+#[must_use]
+pub fn unknown_kind() -> Error {
+    Error::InvalidArgument("The kind can be totp or hotp.".to_owned())
+}
+
+/// A period of codes that do not follow the time.
+#[must_use]
+pub fn no_period() -> Error {
+    let text = "A counter-based authenticator (hotp) has no period.";
+    Error::InvalidArgument(text.to_owned())
+}
+
+/// A counter of codes that follow the time.
+#[must_use]
+pub fn no_counter() -> Error {
+    let text = "A time-based authenticator (totp) has no counter.";
+    Error::InvalidArgument(text.to_owned())
+}
+
+/// The key of a token is too short or too long.
+#[must_use]
+pub fn bad_key_length(bytes: usize) -> Error {
+    Error::InvalidArgument(format!("The key has {bytes} bytes. It can have 16 to 128."))
 }
 
 /// The parameters of a new authenticator are out of range.

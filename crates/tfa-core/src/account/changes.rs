@@ -59,7 +59,7 @@ pub enum Refusal {
     NameTaken,
     /// The user has as many authenticators as one may have.
     TooManyAuthenticators,
-    /// The authenticator is the last one, and a second factor is required.
+    /// The authenticator is the last one, and must stay.
     LastAuthenticator,
     /// The backup codes changed in the meantime: the caller must hash the proof again and repeat
     /// the call.
@@ -182,6 +182,20 @@ impl Account {
                 Ok(())
             }
         }
+    }
+
+    /// Removes an authenticator for the administrator, without a proof. The last one stays: a reset
+    /// removes it, and says what follows.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchAuthenticator`], [`Refusal::LastAuthenticator`].
+    pub fn unbind(&mut self, id: AuthenticatorId) -> Result<(), Refusal> {
+        self.must_have(id)?;
+        if self.authenticators.len() == 1 {
+            return Err(Refusal::LastAuthenticator);
+        }
+        self.authenticators.retain(|one| one.id() != id);
+        Ok(())
     }
 
     /// Refuses an id that no authenticator has.

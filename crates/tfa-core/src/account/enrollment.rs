@@ -70,17 +70,22 @@ impl Account {
     }
 
     /// Activates an authenticator of which the administrator has the key, such as a hardware token.
-    /// No code confirms it.
+    /// No code confirms it. A pending first authenticator becomes void: it was offered for the
+    /// password alone, and further ones need a code.
     ///
     /// # Errors
     /// [`Refusal::TooManyAuthenticators`], [`Refusal::NameTaken`].
-    pub fn bind(&mut self, authenticator: Authenticator, now: Time) -> Result<(), Refusal> {
+    pub fn bind(
+        &mut self,
+        authenticator: Authenticator,
+        now: Time,
+    ) -> Result<AuthenticatorId, Refusal> {
         self.must_have_room_for(authenticator.name())?;
         if self.authenticators.is_empty() {
             self.begin_enrollment();
+            self.pending = None;
         }
-        self.activate(authenticator, now);
-        Ok(())
+        Ok(self.activate(authenticator, now))
     }
 
     /// Returns the pending authenticator as confirmed, with the step of the code used, if the input
@@ -167,12 +172,13 @@ impl Account {
     }
 
     /// Adds an authenticator to the active ones, under the next id.
-    fn activate(&mut self, mut authenticator: Authenticator, now: Time) {
+    fn activate(&mut self, mut authenticator: Authenticator, now: Time) -> AuthenticatorId {
         let id = self.next_id();
         authenticator.set_id(id);
         authenticator.set_created(now);
         self.highest_id = Some(id);
         self.authenticators.push(authenticator);
+        id
     }
 
     /// Refuses one authenticator more than [`MAX_AUTHENTICATORS`], or a second one of a name.

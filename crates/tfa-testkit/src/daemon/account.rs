@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
-use tfa_proto::{Error, Factor, OpenEnum, Parameters, PendingAuthenticator, State, Status};
+use tfa_proto::{
+    AuthenticatorKind, Error, Factor, OpenEnum, Parameters, PendingAuthenticator, State, Status,
+};
 
 use super::error::BusError;
-use super::{INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, PROOF, Polkit, SECRET, Shared};
+use super::{
+    AHEAD, INVITATION, NEW_CODE, OLD_INVITATION, ONE_TOO_MANY, PROOF, Polkit, SECRET, Shared,
+    authenticator,
+};
 
 pub(super) struct AccountInterface(pub(super) Arc<Shared>);
 
@@ -25,6 +30,20 @@ impl AccountInterface {
         self.0.record(call).await;
         self.0.check_invitation(&parameters)?;
         self.0.check_polkit()?;
+        Ok(self.0.new_authenticator(parameters))
+    }
+
+    async fn add(
+        &self,
+        proof: &str,
+        parameters: Parameters,
+    ) -> Result<PendingAuthenticator, BusError> {
+        self.0.record(with_proof("Add", proof)).await;
+        let name = parameters.name.clone().unwrap_or_default();
+        self.0.check_free(&name)?;
+        self.0.authenticate(proof)?;
+        self.0.check_code(proof)?;
+        self.0.account.lock().unwrap().adds = true;
         Ok(self.0.new_authenticator(parameters))
     }
 
@@ -55,6 +74,12 @@ impl AccountInterface {
             .into());
         }
         account.pending = false;
+        if std::mem::take(&mut account.adds) {
+            let id = account.status.authenticators.len() as u32 + 1;
+            let name = account.parameters.as_ref().and_then(|new| new.name.clone());
+            let name = name.unwrap_or_else(|| format!("phone {id}"));
+            account.status.authenticators.push(authenticator(id, &name));
+        }
         let first = !account.status.is_set_up();
         account.status.state = Some(State::Enabled.into());
         Ok(if first { backup_codes() } else { Vec::new() })
@@ -93,6 +118,47 @@ impl AccountInterface {
         self.0.check_switch_off()?;
         self.0.authenticate(proof)?;
         Ok(self.0.switch_off(proof, State::None)?)
+    }
+
+    async fn rename_authenticator(&self, id: u32, name: &str, proof: &str) -> Result<(), BusError> {
+        self.0
+            .record(with_proof(
+                &format!("RenameAuthenticator {id} {name}"),
+                proof,
+            ))
+            .await;
+        self.0.check_free(name)?;
+        self.0.authenticate(proof)?;
+        self.0.check_code(proof)?;
+        let mut account = self.0.account.lock().unwrap();
+        let mut all = account.status.authenticators.iter_mut();
+        if let Some(one) = all.find(|one| one.id == id) {
+            name.clone_into(&mut one.name);
+        }
+        Ok(())
+    }
+
+    async fn remove_authenticator(&self, id: u32, proof: &str) -> Result<(), BusError> {
+        self.0
+            .record(with_proof(&format!("RemoveAuthenticator {id}"), proof))
+            .await;
+        self.0.authenticate(proof)?;
+        self.0.check_code(proof)?;
+        let mut account = self.0.account.lock().unwrap();
+        account.status.authenticators.retain(|one| one.id != id);
+        Ok(())
+    }
+
+    async fn resynchronize(&self, first: &str, second: &str) -> Result<u32, BusError> {
+        self.0
+            .record(format!("Resynchronize {first} {second}"))
+            .await;
+        if [first, second] != AHEAD {
+            return Err(Error::WrongCode("Wrong codes.".to_owned()).into());
+        }
+        let account = self.0.account.lock().unwrap();
+        let all = &account.status.authenticators;
+        Ok(all.last().map_or(0, |one| one.id))
     }
 
     async fn test(&self, code: &str) -> Result<OpenEnum<Factor>, BusError> {
@@ -152,6 +218,15 @@ impl Shared {
         }
     }
 
+    fn check_free(&self, name: &str) -> Result<(), Error> {
+        let account = self.account.lock().unwrap();
+        let mut all = account.status.authenticators.iter();
+        if all.any(|one| one.name == name) {
+            return Err(Error::NameTaken("The name is taken.".to_owned()));
+        }
+        Ok(())
+    }
+
     fn set(&self, state: State) {
         self.account.lock().unwrap().status.state = Some(state.into());
     }
@@ -192,14 +267,18 @@ impl Shared {
         let mut account = self.account.lock().unwrap();
         account.pending = true;
         let digits = parameters.digits.unwrap_or(6);
+        let kind = parameters.kind.as_ref();
+        let is_counted = kind.is_some_and(|kind| *kind == AuthenticatorKind::Hotp);
         let pending = PendingAuthenticator {
             uri: account.uri.clone(),
             secret: SECRET.to_owned(),
             issuer: "desk.example".to_owned(),
             account: "alice".to_owned(),
+            kind: parameters.kind.clone().unwrap_or_default(),
             algorithm: parameters.algorithm.clone().unwrap_or_default(),
             digits,
-            period: parameters.period.unwrap_or(30),
+            period: (!is_counted).then_some(parameters.period.unwrap_or(30)),
+            counter: is_counted.then_some(0),
         };
         account.parameters = Some(parameters);
         pending

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_proto::{
     AuditRecord, Error, Explanation, HypotheticalLogin, Impact, Outcome, Reason, RenameOutcome,
-    Renamed, State, Status,
+    Renamed, State, Status, TokenParameters,
 };
 use zbus::message::Header;
 
@@ -85,6 +85,27 @@ impl AdminInterface {
         check_known(user)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         Ok((INVITATION.to_owned(), now.as_secs() + seconds))
+    }
+
+    async fn add_authenticator(
+        &self,
+        user: &str,
+        parameters: TokenParameters,
+        key: Vec<u8>,
+    ) -> Result<u32, BusError> {
+        let call = format!("AddAuthenticator {user} {}", parameters.name);
+        self.0.record(call).await;
+        check_known(user)?;
+        self.0.account.lock().unwrap().token = Some((parameters, key));
+        Ok(7)
+    }
+
+    async fn remove_authenticator(&self, user: &str, id: u32) -> Result<(), BusError> {
+        self.0
+            .record(format!("RemoveAuthenticator {user} {id}"))
+            .await;
+        check_known(user)?;
+        Ok(())
     }
 
     async fn explain(

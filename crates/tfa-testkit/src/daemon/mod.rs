@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
 
 use tfa_proto::{
-    AuditRecord, Explanation, HypotheticalLogin, Impact, NAME, PATH, Parameters, Status,
+    AuditRecord, Authenticator, Explanation, HypotheticalLogin, Impact, NAME, PATH, Parameters,
+    Status, TokenParameters,
 };
 use zbus::connection;
 
@@ -23,6 +24,8 @@ use admin::AdminInterface;
 pub const PROOF: &str = "111111";
 /// The one-time code of the pending authenticator.
 pub const NEW_CODE: &str = "222222";
+/// Two codes of a token that follow each other, ahead of its counter.
+pub const AHEAD: [&str; 2] = ["333333", "444444"];
 /// The invitation code.
 pub const INVITATION: &str = "MNPQR-STVWX";
 /// The code of an invitation that expires while the code is typed.
@@ -67,6 +70,8 @@ pub struct Account {
     pub calls: Vec<String>,
     /// The parameters of the last enrollment.
     pub parameters: Option<Parameters>,
+    /// The parameters and the key of the last authenticator that the administrator added.
+    pub token: Option<(TokenParameters, Vec<u8>)>,
     /// Whether enrollment needs the invitation code.
     pub needs_invitation: bool,
     /// Whether `Pause` and `Remove` are refused because the policy requires two-factor login.
@@ -90,6 +95,7 @@ pub struct Account {
     /// The policy files of the last `Explain` or `Impact`, as names and texts.
     pub files: Vec<(String, String)>,
     pending: bool,
+    adds: bool,
 }
 
 impl Account {
@@ -104,6 +110,7 @@ impl Account {
             polkit_takes_code: false,
             calls: Vec::new(),
             parameters: None,
+            token: None,
             needs_invitation: false,
             refuses_switch_off: false,
             explanation: Explanation::default(),
@@ -116,6 +123,7 @@ impl Account {
             hypothetical_login: None,
             files: Vec::new(),
             pending: false,
+            adds: false,
         }
     }
 }
@@ -126,9 +134,18 @@ pub fn enabled() -> Status {
         user: "alice".to_owned(),
         uid: Some(1000),
         state: Some(tfa_proto::State::Enabled.into()),
-        authenticators: vec!["phone".to_owned()],
+        authenticators: vec![authenticator(1, "phone")],
         backup_codes_left: 8,
         ..Status::default()
+    }
+}
+
+/// Returns a time-based authenticator of this id and name.
+pub fn authenticator(id: u32, name: &str) -> Authenticator {
+    Authenticator {
+        id,
+        name: name.to_owned(),
+        ..Authenticator::default()
     }
 }
 

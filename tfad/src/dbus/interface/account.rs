@@ -8,7 +8,7 @@ use zbus::Connection;
 use zbus::message::Header;
 use zeroize::Zeroizing;
 
-use super::owner::{Owner, SecondFactor, authenticator};
+use super::owner::{Owner, SecondFactor};
 use crate::account::Accounts;
 use crate::dbus::calls::{Call, Calls};
 use crate::dbus::error::BusError;
@@ -76,7 +76,7 @@ impl AccountInterface {
         // Checked before polkit asks for the password.
         let (authenticator, invitation) = call
             .run(move |owner| {
-                let authenticator = authenticator(&parameters)?;
+                let authenticator = owner.first_authenticator(&parameters)?;
                 let invitation = Input::parse(&invitation);
                 owner.may_set_up(&invitation)?;
                 Ok((authenticator, invitation))
@@ -88,7 +88,28 @@ impl AccountInterface {
             .await?)
     }
 
-    /// Creates an authenticator that replaces the present ones at `Confirm`.
+    /// Creates a further authenticator, which is pending until `Confirm`.
+    #[zbus(out_args("pending_authenticator"))]
+    async fn add(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        proof: String,
+        parameters: Parameters,
+    ) -> Result<PendingAuthenticator, BusError> {
+        let proof = Zeroizing::new(proof);
+        let mut call = self.begin_change(&header, connection).await?;
+        // Checked before polkit asks for the password, and again afterwards.
+        let authenticator = call
+            .run(move |owner| owner.further_authenticator(&parameters))
+            .await?;
+        let factor = call.authenticate(&proof).await?;
+        Ok(call
+            .run(move |owner| owner.add(&authenticator, &factor))
+            .await?)
+    }
+
+    /// Creates an authenticator that replaces an active one at `Confirm`.
     #[zbus(name = "Move", out_args("pending_authenticator"))]
     async fn move_to(
         &self,
@@ -99,10 +120,12 @@ impl AccountInterface {
     ) -> Result<PendingAuthenticator, BusError> {
         let proof = Zeroizing::new(proof);
         let mut call = self.begin_change(&header, connection).await?;
-        let authenticator = call.run(move |_| authenticator(&parameters)).await?;
+        let replaces = parameters.replaces;
+        // Checked before polkit asks for the password, and again afterwards.
+        let authenticator = call.run(move |owner| owner.successor(&parameters)).await?;
         let factor = call.authenticate(&proof).await?;
         Ok(call
-            .run(move |owner| owner.move_to(&authenticator, &factor))
+            .run(move |owner| owner.move_to(replaces, &authenticator, &factor))
             .await?)
     }
 
@@ -174,6 +197,61 @@ impl AccountInterface {
         let check = Some(Owner::may_switch_off as Check);
         self.with_proof(&header, connection, proof, check, Owner::remove)
             .await
+    }
+
+    /// Gives an authenticator another name.
+    async fn rename_authenticator(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        id: u32,
+        name: String,
+        proof: String,
+    ) -> Result<(), BusError> {
+        let proof = Zeroizing::new(proof);
+        let mut call = self.begin_change(&header, connection).await?;
+        // Checked before polkit asks for the password, and again afterwards.
+        let named = name.clone();
+        call.run(move |owner| owner.may_rename(id, &named)).await?;
+        let factor = call.authenticate(&proof).await?;
+        Ok(call
+            .run(move |owner| owner.rename_authenticator(id, &name, &factor))
+            .await?)
+    }
+
+    /// Removes an authenticator.
+    async fn remove_authenticator(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        id: u32,
+        proof: String,
+    ) -> Result<(), BusError> {
+        let proof = Zeroizing::new(proof);
+        let mut call = self.begin_change(&header, connection).await?;
+        // Checked before polkit asks for the password, and again afterwards.
+        call.run(move |owner| owner.may_remove(id)).await?;
+        let factor = call.authenticate(&proof).await?;
+        Ok(call
+            .run(move |owner| owner.remove_authenticator(id, &factor))
+            .await?)
+    }
+
+    /// Resynchronizes a counter-based authenticator with two codes that follow each other.
+    #[zbus(out_args("id"))]
+    async fn resynchronize(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        first: String,
+        second: String,
+    ) -> Result<u32, BusError> {
+        let first = Input::parse(&Zeroizing::new(first));
+        let second = Input::parse(&Zeroizing::new(second));
+        let call = self.begin_change(&header, connection).await?;
+        Ok(call
+            .run(move |owner| owner.resynchronize(&first, &second))
+            .await?)
     }
 
     /// Verifies a code without using it up.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use tfa_proto::{
     ACTION_MANAGE, AuditRecord, Error, Explanation, HypotheticalLogin, Impact, Renamed, Status,
+    TokenParameters,
 };
 use zbus::Connection;
 use zbus::message::Header;
+use zeroize::Zeroizing;
 
 use super::administrator::Administrator;
 use crate::account::Accounts;
@@ -109,6 +111,41 @@ impl AdminInterface {
         Ok(self
             .run(&call, move |administrator| {
                 administrator.invite(&user, seconds)
+            })
+            .await?)
+    }
+
+    /// Activates an authenticator of which the administrator has the key.
+    #[zbus(out_args("id"))]
+    async fn add_authenticator(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        user: String,
+        parameters: TokenParameters,
+        key: Vec<u8>,
+    ) -> Result<u32, BusError> {
+        let key = Zeroizing::new(key);
+        let call = self.admit(&header, connection, &user).await?;
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.add_authenticator(&user, &parameters, &key)
+            })
+            .await?)
+    }
+
+    /// Removes an authenticator.
+    async fn remove_authenticator(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        user: String,
+        id: u32,
+    ) -> Result<(), BusError> {
+        let call = self.admit(&header, connection, &user).await?;
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.remove_authenticator(&user, id)
             })
             .await?)
     }

@@ -6,5 +6,6 @@ pub(crate) mod admin;
 mod administrator;
 pub(crate) mod bounded;
 pub(crate) mod login;
+mod new_authenticator;
 mod owner;
 mod users_of_host;

@@ -1,35 +1,34 @@
 //! What the owner of an account does with it. Every call blocks.
 
+mod authenticators;
+
 use std::sync::Arc;
 
-use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Credential, Factor, Input};
-use tfa_core::{Proof, Refusal, State, ThrottleScope, Time};
-use tfa_proto::{Error, OpenEnum, Parameters, PendingAuthenticator, Status};
+use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Counter, Credential, Factor};
+use tfa_core::{Input, Proof, Purpose, Refusal, State, ThrottleScope, Time};
+use tfa_proto::{Error, PendingAuthenticator, Status};
 
 use crate::account::{self, Accounts, status};
 use crate::caller::Caller;
 use crate::host::users::{self, User};
-use crate::host::{clock, random, subject};
+use crate::host::{clock, subject};
 use crate::log::{AccountEvent, Report};
 use crate::messages;
 use crate::state::DaemonState;
 
-/// The longest name of an authenticator, in characters.
-const MAX_NAME_LENGTH: usize = 64;
-
 /// The owner of an account, in one call. Everything in the call is judged by one moment, so that a code
 /// which was right does not become wrong while hashes are computed.
 #[derive(Clone)]
-pub(super) struct Owner {
+pub(in crate::dbus::interface) struct Owner {
     state: Arc<DaemonState>,
     accounts: Arc<Accounts>,
-    pub(super) caller: Caller,
-    pub(super) user: User,
+    pub(in crate::dbus::interface) caller: Caller,
+    pub(in crate::dbus::interface) user: User,
     now: Time,
 }
 
 /// What proves the second factor for a change.
-pub(super) enum SecondFactor {
+pub(in crate::dbus::interface) enum SecondFactor {
     /// A code that came with the call.
     Typed(Input),
     /// A code that polkit's login used up for this call.
@@ -38,7 +37,7 @@ pub(super) enum SecondFactor {
 
 impl Owner {
     /// The user behind a caller.
-    pub(super) fn find(
+    pub(in crate::dbus::interface) fn find(
         state: Arc<DaemonState>,
         accounts: Arc<Accounts>,
         caller: Caller,
@@ -55,18 +54,18 @@ impl Owner {
     }
 
     /// The same owner at the present moment.
-    pub(super) fn now(self) -> Self {
+    pub(in crate::dbus::interface) fn now(self) -> Self {
         let now = clock::now();
         Self { now, ..self }
     }
 
     /// Refuses a change while no login is served: whether the policy wants an invitation, or forbids to
     /// switch off, is not known.
-    pub(super) fn must_be_served(&self) -> Result<(), Error> {
+    pub(in crate::dbus::interface) fn must_be_served(&self) -> Result<(), Error> {
         Ok(self.state.serves()?)
     }
 
-    pub(super) fn status(&self) -> Result<Status, Error> {
+    pub(in crate::dbus::interface) fn status(&self) -> Result<Status, Error> {
         let account = self.load()?;
         let policy = &self.state.config().policy;
         let required = subject::required_of(policy, &self.user, self.now);
@@ -78,7 +77,7 @@ impl Owner {
     }
 
     /// Checks that there is no set-up, and the invitation.
-    pub(super) fn may_set_up(&self, invitation: &Input) -> Result<(), Error> {
+    pub(in crate::dbus::interface) fn may_set_up(&self, invitation: &Input) -> Result<(), Error> {
         match self.load()?.as_ref().map(Account::state) {
             Some(State::Enabled | State::Paused) => {
                 return Err(messages::refusal(Refusal::AlreadySetUp, self.now));
@@ -88,7 +87,7 @@ impl Owner {
         self.check_invitation(invitation).map(|_: bool| ())
     }
 
-    pub(super) fn set_up(
+    pub(in crate::dbus::interface) fn set_up(
         &self,
         authenticator: &Authenticator,
         invitation: &Input,
@@ -101,12 +100,14 @@ impl Owner {
             }
             account.set_up(authenticator.clone(), now)
         })?;
-        self.log(AccountEvent::FirstAuthenticatorOffered);
+        self.log(AccountEvent::FirstAuthenticatorOffered(
+            authenticator.name(),
+        ));
         Ok(self.pending(authenticator))
     }
 
     /// Checks that there is a set-up to change.
-    pub(super) fn must_be_set_up(&self) -> Result<(), Error> {
+    pub(in crate::dbus::interface) fn must_be_set_up(&self) -> Result<(), Error> {
         match self.load()?.as_ref().map(Account::state) {
             Some(State::Enabled | State::Paused) => Ok(()),
             Some(State::None | State::Pending) | None => {
@@ -115,19 +116,7 @@ impl Owner {
         }
     }
 
-    pub(super) fn move_to(
-        &self,
-        authenticator: &Authenticator,
-        factor: &SecondFactor,
-    ) -> Result<PendingAuthenticator, Error> {
-        self.change_with(factor, |account, proof, now| {
-            account.move_to(None, authenticator.clone(), proof, now)
-        })?;
-        self.log(AccountEvent::AuthenticatorOffered);
-        Ok(self.pending(authenticator))
-    }
-
-    pub(super) fn confirm(&self, code: &Input) -> Result<Vec<String>, Error> {
+    pub(in crate::dbus::interface) fn confirm(&self, code: &Input) -> Result<Vec<String>, Error> {
         let first = self.change(|account, now| {
             account
                 .check_pending(code, now)
@@ -139,16 +128,25 @@ impl Owner {
         } else {
             (None, Vec::new())
         };
-        self.change(|account, now| account.confirm(code, set.clone(), now))?;
-        self.log(AccountEvent::AuthenticatorActivated);
+        let (name, replaced) = self.change(|account, now| {
+            let names = names_of_pending(account);
+            account.confirm(code, set.clone(), now).map(|()| names)
+        })?;
+        self.log(AccountEvent::AuthenticatorActivated {
+            authenticator: &name,
+            replaced: replaced.as_deref(),
+        });
         Ok(codes)
     }
 
-    pub(super) fn abandon(&self) -> Result<(), Error> {
+    pub(in crate::dbus::interface) fn abandon(&self) -> Result<(), Error> {
         self.change(|account, _| account.abandon())
     }
 
-    pub(super) fn new_backup_codes(&self, factor: &SecondFactor) -> Result<Vec<String>, Error> {
+    pub(in crate::dbus::interface) fn new_backup_codes(
+        &self,
+        factor: &SecondFactor,
+    ) -> Result<Vec<String>, Error> {
         // Ten hashes are computed only for a right code.
         if let SecondFactor::Typed(input) = factor {
             self.change_with_input(input, Account::check_proof)?;
@@ -161,34 +159,34 @@ impl Owner {
         Ok(printed(&codes))
     }
 
-    pub(super) fn pause(&self, factor: &SecondFactor) -> Result<(), Error> {
+    pub(in crate::dbus::interface) fn pause(&self, factor: &SecondFactor) -> Result<(), Error> {
         self.may_switch_off()?;
         self.change_with(factor, |account, proof, now| account.pause(proof, now))?;
         self.log(AccountEvent::Paused);
         Ok(())
     }
 
-    pub(super) fn resume(&self, factor: &SecondFactor) -> Result<(), Error> {
+    pub(in crate::dbus::interface) fn resume(&self, factor: &SecondFactor) -> Result<(), Error> {
         self.change_with(factor, |account, proof, now| account.resume(proof, now))?;
         self.log(AccountEvent::Resumed);
         Ok(())
     }
 
-    pub(super) fn remove(&self, factor: &SecondFactor) -> Result<(), Error> {
+    pub(in crate::dbus::interface) fn remove(&self, factor: &SecondFactor) -> Result<(), Error> {
         self.may_switch_off()?;
         self.change_with(factor, |account, proof, now| account.remove(proof, now))?;
         self.log(AccountEvent::Removed);
         Ok(())
     }
 
-    pub(super) fn test(&self, code: &Input) -> Result<Factor, Error> {
+    pub(in crate::dbus::interface) fn test(&self, code: &Input) -> Result<Factor, Error> {
         let factor = self.change_with_input(code, Account::try_code)?;
         self.log(AccountEvent::CodeTested);
         Ok(factor)
     }
 
     /// Refuses to switch off what is required.
-    pub(super) fn may_switch_off(&self) -> Result<(), Error> {
+    pub(in crate::dbus::interface) fn may_switch_off(&self) -> Result<(), Error> {
         let policy = &self.state.config().policy;
         match subject::required_of(policy, &self.user, self.now) {
             Some(_) => {
@@ -271,18 +269,22 @@ impl Owner {
 
     fn answered<T>(&self, changed: Result<Result<T, Refusal>, account::Error>) -> Result<T, Error> {
         let changed = changed.map_err(|error| self.report(error))?;
-        changed.map_err(|refusal| {
-            match refusal {
-                Refusal::WrongCode(_) | Refusal::WrongAndLocked(_) => {
-                    self.log(AccountEvent::WrongCode);
-                }
-                Refusal::Locked(_) => self.log(AccountEvent::Locked),
-                Refusal::WrongInvitation => self.log(AccountEvent::WrongInvitation),
-                Refusal::AlreadyUsed => self.log(AccountEvent::CodeReused),
-                _ => {}
+        changed.map_err(|refusal| self.refused(refusal))
+    }
+
+    /// Logs a refusal that an administrator should see, and returns it.
+    fn refused(&self, refusal: Refusal) -> Error {
+        match refusal {
+            Refusal::WrongCode(_) | Refusal::WrongAndLocked(_) => {
+                self.log(AccountEvent::WrongCode);
             }
-            messages::refusal(refusal, self.now)
-        })
+            Refusal::Locked(_) => self.log(AccountEvent::Locked),
+            Refusal::WrongInvitation => self.log(AccountEvent::WrongInvitation),
+            Refusal::AlreadyUsed => self.log(AccountEvent::CodeReused),
+            Refusal::LastAuthenticator => self.log(AccountEvent::SwitchOffRefused),
+            _ => {}
+        }
+        messages::refusal(refusal, self.now)
     }
 
     /// The authenticator as it is shown to its owner, once.
@@ -293,13 +295,15 @@ impl Owner {
             secret: authenticator.secret().to_base32().to_string(),
             issuer,
             account: self.user.name.clone(),
+            kind: status::kind_of(authenticator).into(),
             algorithm: match format.algorithm() {
                 Algorithm::Sha1 => tfa_proto::Algorithm::Sha1.into(),
                 Algorithm::Sha256 => tfa_proto::Algorithm::Sha256.into(),
                 Algorithm::Sha512 => tfa_proto::Algorithm::Sha512.into(),
             },
             digits: u32::from(format.digits()),
-            period: authenticator.period().unwrap_or(0),
+            period: authenticator.period(),
+            counter: authenticator.counter().map(Counter::value),
         }
     }
 
@@ -309,40 +313,27 @@ impl Owner {
     }
 
     /// Logs an error that an administrator should act on, and returns it.
-    pub(super) fn report<E: Report>(&self, error: E) -> E {
+    pub(in crate::dbus::interface) fn report<E: Report>(&self, error: E) -> E {
         let journal = &self.state.journal;
         journal.report(&self.caller, &self.user.name, error)
     }
 }
 
-/// A new authenticator with these parameters.
-pub(super) fn authenticator(wanted: &Parameters) -> Result<Authenticator, Error> {
-    let usual = tfa_core::Parameters::default();
-    let algorithm = match &wanted.algorithm {
-        None => usual.format().algorithm(),
-        Some(OpenEnum::Known(tfa_proto::Algorithm::Sha1)) => Algorithm::Sha1,
-        Some(OpenEnum::Known(tfa_proto::Algorithm::Sha256)) => Algorithm::Sha256,
-        Some(OpenEnum::Known(tfa_proto::Algorithm::Sha512)) => Algorithm::Sha512,
-        Some(OpenEnum::Unknown(_)) => return Err(messages::unknown_algorithm()),
-    };
-    let parameters = tfa_core::Parameters::new(
-        algorithm,
-        wanted
-            .digits
-            .unwrap_or_else(|| u32::from(usual.format().digits())),
-        wanted.period.unwrap_or_else(|| usual.period()),
-    )
-    .map_err(messages::bad_parameters)?;
-    let name = wanted.name.clone().unwrap_or_else(|| "phone".to_owned());
-    if name.is_empty()
-        || name.chars().count() > MAX_NAME_LENGTH
-        || name.chars().any(tfa_proto::is_misleading)
-    {
-        return Err(messages::bad_authenticator_name(MAX_NAME_LENGTH));
-    }
-    Ok(Authenticator::totp(&name, parameters, random::secret()?))
-}
-
 fn printed(codes: &[BackupCode]) -> Vec<String> {
     codes.iter().map(BackupCode::to_printed).collect()
+}
+
+/// The name of the pending authenticator, and of the one that it replaces.
+fn names_of_pending(account: &Account) -> (String, Option<String>) {
+    let Some(pending) = account.pending() else {
+        return (String::new(), None);
+    };
+    let replaced = match pending.purpose() {
+        Some(Purpose::Replace(id)) => account.authenticator(id),
+        Some(Purpose::First | Purpose::Add) | None => None,
+    };
+    (
+        pending.authenticator().name().to_owned(),
+        replaced.map(|one| one.name().to_owned()),
+    )
 }

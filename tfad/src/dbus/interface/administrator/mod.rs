@@ -1,5 +1,7 @@
 //! What an administrator does with any account. Every call blocks.
 
+mod authenticators;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,14 +26,14 @@ use crate::state::DaemonState;
 const _: () = assert!(*INVITATION_SECONDS.end() == MAX_INVITATION_LIFETIME.as_secs());
 
 /// An administrator, in one call.
-pub(super) struct Administrator {
-    pub(super) state: Arc<DaemonState>,
-    pub(super) accounts: Arc<Accounts>,
-    pub(super) caller: Caller,
+pub(in crate::dbus::interface) struct Administrator {
+    pub(in crate::dbus::interface) state: Arc<DaemonState>,
+    pub(in crate::dbus::interface) accounts: Arc<Accounts>,
+    pub(in crate::dbus::interface) caller: Caller,
 }
 
 impl Administrator {
-    pub(super) fn list(&self) -> Result<Vec<Status>, Error> {
+    pub(in crate::dbus::interface) fn list(&self) -> Result<Vec<Status>, Error> {
         let records = self.accounts.list()?;
         let mut accounts = Vec::with_capacity(records.len());
         let names: HashSet<String> = records.iter().map(|(name, _)| name.clone()).collect();
@@ -55,7 +57,7 @@ impl Administrator {
         Ok(accounts)
     }
 
-    pub(super) fn show(&self, user: &str) -> Result<Status, Error> {
+    pub(in crate::dbus::interface) fn show(&self, user: &str) -> Result<Status, Error> {
         let user = self.accounts.user(user)?;
         let loaded = self.accounts.load_record(&user);
         let note = match &loaded {
@@ -69,7 +71,7 @@ impl Administrator {
         Ok(Status { note, ..told })
     }
 
-    pub(super) fn reset(&self, user: &str) -> Result<(), Error> {
+    pub(in crate::dbus::interface) fn reset(&self, user: &str) -> Result<(), Error> {
         // A record may have outlived its user: then it is found by the name as given. A name
         // service that fails says nothing of that.
         let known = match self.accounts.user(user) {
@@ -90,7 +92,7 @@ impl Administrator {
         Ok(())
     }
 
-    pub(super) fn unlock(&self, user: &str) -> Result<(), Error> {
+    pub(in crate::dbus::interface) fn unlock(&self, user: &str) -> Result<(), Error> {
         let user = self.accounts.user(user)?;
         let report = |error| self.state.journal.report(&self.caller, &user.name, error);
         if self.accounts.load(&user).map_err(report)?.is_none() {
@@ -105,7 +107,7 @@ impl Administrator {
         Ok(())
     }
 
-    pub(super) fn rename(
+    pub(in crate::dbus::interface) fn rename(
         &self,
         names: &[(String, String)],
         check: bool,
@@ -124,7 +126,11 @@ impl Administrator {
         Ok(renamed)
     }
 
-    pub(super) fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), Error> {
+    pub(in crate::dbus::interface) fn invite(
+        &self,
+        user: &str,
+        seconds: u64,
+    ) -> Result<(String, u64), Error> {
         if !INVITATION_SECONDS.contains(&seconds) {
             return Err(messages::bad_invitation_time());
         }
@@ -151,7 +157,7 @@ impl Administrator {
         Ok((code.to_printed(), until.as_secs()))
     }
 
-    pub(super) fn explain(
+    pub(in crate::dbus::interface) fn explain(
         &self,
         files: &[(String, String)],
         user: &str,
@@ -194,7 +200,7 @@ impl Administrator {
         })
     }
 
-    pub(super) fn impact(
+    pub(in crate::dbus::interface) fn impact(
         &self,
         files: &[(String, String)],
         login: &HypotheticalLogin,
@@ -225,7 +231,7 @@ impl Administrator {
         Ok((config.policy.audit, impacts))
     }
 
-    pub(super) fn audit_records(&self) -> Result<Vec<AuditRecord>, Error> {
+    pub(in crate::dbus::interface) fn audit_records(&self) -> Result<Vec<AuditRecord>, Error> {
         let records = self.accounts.list()?;
         let mut all = Vec::new();
         for (name, record) in records {

@@ -1,0 +1,164 @@
+//! What the owner of an account does with several authenticators.
+//!
+//! Each change is tried first without its code, before polkit asks for the password.
+
+use tfa_core::{Account, Authenticator, AuthenticatorId, Input, Proof, Refusal, Time};
+use tfa_proto::{Error, Parameters, PendingAuthenticator};
+
+use super::{Owner, SecondFactor};
+use crate::dbus::interface::new_authenticator::{DEFAULT_NAME, checked_name, drawn, unused_name};
+use crate::host::subject;
+use crate::log::AccountEvent;
+
+impl Owner {
+    /// A first authenticator.
+    pub(in crate::dbus::interface) fn first_authenticator(
+        &self,
+        wanted: &Parameters,
+    ) -> Result<Authenticator, Error> {
+        drawn(wanted, DEFAULT_NAME)
+    }
+
+    /// A further authenticator, if there is room for it.
+    pub(in crate::dbus::interface) fn further_authenticator(
+        &self,
+        wanted: &Parameters,
+    ) -> Result<Authenticator, Error> {
+        let account = self.load()?;
+        let name = account.as_ref().map(unused_name);
+        let authenticator = drawn(wanted, name.as_deref().unwrap_or(DEFAULT_NAME))?;
+        self.rehearse(|account, now| account.add(authenticator.clone(), Proof::Verified, now))?;
+        Ok(authenticator)
+    }
+
+    /// The successor of an authenticator, which it takes the name of.
+    pub(in crate::dbus::interface) fn successor(
+        &self,
+        wanted: &Parameters,
+    ) -> Result<Authenticator, Error> {
+        let replaces = wanted.replaces.map(AuthenticatorId::new);
+        let account = self.load()?;
+        let replaced = account.as_ref().and_then(|account| match replaces {
+            Some(id) => account.authenticator(id),
+            None => account.authenticators().first(),
+        });
+        let name = replaced.map_or(DEFAULT_NAME, Authenticator::name);
+        let authenticator = drawn(wanted, name)?;
+        self.rehearse(|account, now| {
+            account.move_to(replaces, authenticator.clone(), Proof::Verified, now)
+        })?;
+        Ok(authenticator)
+    }
+
+    pub(in crate::dbus::interface) fn add(
+        &self,
+        authenticator: &Authenticator,
+        factor: &SecondFactor,
+    ) -> Result<PendingAuthenticator, Error> {
+        self.change_with(factor, |account, proof, now| {
+            account.add(authenticator.clone(), proof, now)
+        })?;
+        self.log(AccountEvent::AuthenticatorOffered(authenticator.name()));
+        Ok(self.pending(authenticator))
+    }
+
+    pub(in crate::dbus::interface) fn move_to(
+        &self,
+        replaces: Option<u32>,
+        authenticator: &Authenticator,
+        factor: &SecondFactor,
+    ) -> Result<PendingAuthenticator, Error> {
+        let replaces = replaces.map(AuthenticatorId::new);
+        self.change_with(factor, |account, proof, now| {
+            account.move_to(replaces, authenticator.clone(), proof, now)
+        })?;
+        self.log(AccountEvent::AuthenticatorOffered(authenticator.name()));
+        Ok(self.pending(authenticator))
+    }
+
+    /// Checks what can be known of a new name before the code is.
+    pub(in crate::dbus::interface) fn may_rename(&self, id: u32, name: &str) -> Result<(), Error> {
+        let (id, name) = (AuthenticatorId::new(id), checked_name(name)?);
+        self.rehearse(|account, now| account.rename_authenticator(id, name, Proof::Verified, now))
+    }
+
+    pub(in crate::dbus::interface) fn rename_authenticator(
+        &self,
+        id: u32,
+        name: &str,
+        factor: &SecondFactor,
+    ) -> Result<(), Error> {
+        let id = AuthenticatorId::new(id);
+        let former = self.change_with(factor, |account, proof, now| {
+            let former = name_of(account, id);
+            let renamed = account.rename_authenticator(id, name, proof, now);
+            renamed.map(|()| former)
+        })?;
+        self.log(AccountEvent::AuthenticatorRenamed {
+            former: &former,
+            authenticator: name,
+        });
+        Ok(())
+    }
+
+    /// Checks whether an authenticator may be removed, as far as it can be known before the code is.
+    pub(in crate::dbus::interface) fn may_remove(&self, id: u32) -> Result<(), Error> {
+        let (id, keep_last) = (AuthenticatorId::new(id), self.must_keep_last());
+        self.rehearse(|account, now| {
+            account.remove_authenticator(id, keep_last, Proof::Verified, now)
+        })
+    }
+
+    pub(in crate::dbus::interface) fn remove_authenticator(
+        &self,
+        id: u32,
+        factor: &SecondFactor,
+    ) -> Result<(), Error> {
+        let (id, keep_last) = (AuthenticatorId::new(id), self.must_keep_last());
+        let (name, was_last) = self.change_with(factor, |account, proof, now| {
+            let name = name_of(account, id);
+            let removed = account.remove_authenticator(id, keep_last, proof, now);
+            removed.map(|()| (name, account.authenticators().is_empty()))
+        })?;
+        self.log(AccountEvent::AuthenticatorRemoved(&name));
+        if was_last {
+            self.log(AccountEvent::Removed);
+        }
+        Ok(())
+    }
+
+    pub(in crate::dbus::interface) fn resynchronize(
+        &self,
+        first: &Input,
+        second: &Input,
+    ) -> Result<u32, Error> {
+        let (id, name) = self.change(|account, now| {
+            let found = account.resynchronize(first, second, now);
+            found.map(|id| (id, name_of(account, id)))
+        })?;
+        self.log(AccountEvent::Resynchronized(&name));
+        Ok(id.number())
+    }
+
+    /// Whether the policy requires a second factor of the user.
+    fn must_keep_last(&self) -> bool {
+        let policy = &self.state.config().policy;
+        subject::required_of(policy, &self.user, self.now).is_some()
+    }
+
+    /// Makes a change of the loaded account that is not stored.
+    fn rehearse(
+        &self,
+        change: impl FnOnce(&mut Account, Time) -> Result<(), Refusal>,
+    ) -> Result<(), Error> {
+        let account = self.load()?;
+        let mut account = account.unwrap_or_else(|| Account::new(self.user.uid));
+        change(&mut account, self.now).map_err(|refusal| self.refused(refusal))
+    }
+}
+
+/// The name of an authenticator; empty if there is none of this id.
+fn name_of(account: &Account, id: AuthenticatorId) -> String {
+    let authenticator = account.authenticator(id);
+    authenticator.map_or_else(String::new, |one| one.name().to_owned())
+}
