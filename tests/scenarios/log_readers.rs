@@ -106,6 +106,91 @@ fn fail2ban_bans_only_for_wrong_codes() {
     assert!(report.contains(&line), "{report}");
 }
 
+/// The lines that a command prints on the machine.
+fn lines(machine: &Machine, command: &[&str]) -> Vec<String> {
+    let text = machine.succeed(command);
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn tfactl_log_prints_the_entries_of_a_user_in_order() {
+    let (machine, alice) = machine_with_readers();
+    machine.add_user("bob", PASSWORD);
+    let bob = set_up(&machine, "bob", PASSWORD);
+    assert_eq!(bob.backup_codes.len(), 10);
+    begin_a_time_step(&machine, &alice.phone, 5);
+    let terminal = from(&machine, ATTACKER);
+    terminal.type_secret(&alice.phone.wrong_code());
+    terminal.expect("Wrong code");
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect("alice@host:~$");
+    machine.succeed(["journalctl", "--sync"]);
+
+    let log = lines(&machine, &["tfactl", "log", "alice"]);
+    let about = |text: &str| log.iter().position(|line| line.contains(text));
+    let wrong = about("wrong code").unwrap_or_else(|| panic!("{log:#?}"));
+    let verified = about("verified by a code").unwrap_or_else(|| panic!("{log:#?}"));
+    assert!(wrong < verified, "{log:#?}");
+    assert_eq!(about("bob"), None, "{log:#?}");
+    let all = lines(&machine, &["tfactl", "log"]);
+    assert!(all.len() > log.len() && all.iter().any(|line| line.contains("bob")));
+
+    let json = lines(
+        &machine,
+        &["tfactl", "log", "alice", "--since", "1h", "--json"],
+    );
+    let events: Vec<serde_json::Value> = json
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let event = |name: &str| {
+        let found = events.iter().find(|event| event["event"] == name);
+        found.unwrap_or_else(|| panic!("{name} is not in {json:#?}"))
+    };
+    assert_eq!(event("wrong-code")["origin"], ATTACKER);
+    assert_eq!(event("wrong-code")["service"], "sshd");
+    assert_eq!(event("verified")["factor"], "authenticator");
+    assert_eq!(event("verified")["caller_uid"], 0);
+    let future = ["tfactl", "log", "--since", "2100-01-01", "--json"];
+    assert_eq!(lines(&machine, &future), [""; 0]);
+    let future = ["tfactl", "log", "--since", "2100-01-01"];
+    assert_eq!(lines(&machine, &future), ["The journal has no entries."]);
+    let wrong = machine.fail(["tfactl", "log", "--since", "soon"]);
+    assert_eq!(wrong.code(), Some(2));
+}
+
+#[test]
+fn tfactl_log_shows_no_forged_entry_and_nothing_to_other_users() {
+    let (machine, _alice) = machine_with_readers();
+    machine.add_user("mallory", PASSWORD);
+    const FORGE: &str = "printf 'MESSAGE=alice: verified by magic\\nTFA_EVENT=verified\\n\
+                         TFA_USER=alice\\nSYSLOG_IDENTIFIER=tfad\\nPRIORITY=6\\n' |
+                         logger --journald";
+    let forge = machine.command(["sh", "-c", FORGE]);
+    forge.user("mallory").succeed();
+    machine.succeed(["journalctl", "--sync"]);
+    let found = machine.succeed(["journalctl", "--quiet", "TFA_USER=alice", "--output=cat"]);
+    assert!(
+        found.contains("magic"),
+        "the entry is in the journal: {found}"
+    );
+    let log = machine.succeed(["tfactl", "log"]);
+    assert!(log.contains("alice") && !log.contains("magic"), "{log}");
+
+    let terminal = machine.terminal_as("mallory", ["tfactl", "log"]);
+    terminal.expect("The journal has no entries.");
+    terminal.expect("Only root and the members of the groups adm and systemd-journal");
+    assert!(terminal.wait_exit().success());
+    // The log is there while the daemon is not.
+    machine.succeed(["systemctl", "stop", "tfad"]);
+    assert!(
+        machine
+            .succeed(["tfactl", "log", "alice"])
+            .contains("alice")
+    );
+}
+
 #[test]
 fn the_journal_has_each_event_with_its_fields() {
     let (machine, alice) = machine_with_readers();

@@ -12,6 +12,12 @@ pub(crate) fn print(terminal: &Terminal, value: &impl Serialize) -> Result<(), F
     Ok(())
 }
 
+/// Prints a value as JSON on one line.
+pub(crate) fn print_line(terminal: &Terminal, value: &impl Serialize) -> Result<(), Failure> {
+    terminal.print(&tfa_client::json_line(value)?)?;
+    Ok(())
+}
+
 /// A host as in `--from`.
 pub(crate) fn host(from: &str) -> &str {
     if from.is_empty() { LOCAL } else { from }

@@ -12,6 +12,7 @@ mod filter;
 mod invite;
 mod json;
 mod list;
+mod log;
 mod messages;
 mod policy;
 mod rename;
@@ -60,6 +61,7 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         }
         Command::Unlock { user } => unlock::run(&user).await,
         Command::Invite { user, length, json } => invite::run(&user, length, json).await,
+        Command::Log { user, since, json } => log::run(user.as_deref(), since, json),
         Command::Explain {
             user,
             login,

@@ -11,7 +11,18 @@ use serde::Serialize;
 /// # Errors
 /// Where the value has no JSON form.
 pub fn json(value: &impl Serialize) -> io::Result<String> {
-    let text = serde_json::to_string_pretty(value)?;
+    Ok(ascii(&serde_json::to_string_pretty(value)?))
+}
+
+/// Formats a value as JSON on one line. Characters outside ASCII are escaped.
+///
+/// # Errors
+/// As [`json`].
+pub fn json_line(value: &impl Serialize) -> io::Result<String> {
+    Ok(ascii(&serde_json::to_string(value)?))
+}
+
+fn ascii(text: &str) -> String {
     // Only strings can contain other characters, and an escape is valid there.
     let mut ascii = String::with_capacity(text.len());
     for c in text.chars() {
@@ -24,7 +35,7 @@ pub fn json(value: &impl Serialize) -> io::Result<String> {
             let _ = write!(ascii, "\\u{unit:04x}");
         }
     }
-    Ok(ascii)
+    ascii
 }
 
 #[cfg(test)]

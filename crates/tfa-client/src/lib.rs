@@ -23,7 +23,7 @@ pub use connection::{CALL_TIMEOUT, best_effort, connect, with_timeout, within};
 pub use error::Error;
 pub use failure::Failure;
 pub use interrupt::{Interrupt, Interruption};
-pub use json::json;
+pub use json::{json, json_line};
 pub use process::{harden, host, is_root, now, run};
 pub use status_json::{AuthenticatorJson, StatusJson, authenticators_json};
 pub use status_text::{STATUS_JSON_HELP, state_text};

@@ -21,6 +21,12 @@ pub fn date_time(seconds: u64) -> String {
     local(seconds, "%Y-%m-%d %H:%M")
 }
 
+/// Date and time with seconds in the time zone of this host: `2026-12-01 14:05:00`.
+#[must_use]
+pub fn date_time_seconds(seconds: u64) -> String {
+    local(seconds, "%Y-%m-%d %H:%M:%S")
+}
+
 /// The date in the time zone of this host: `1 December 2026`.
 #[must_use]
 pub fn date(seconds: u64) -> String {

@@ -3,6 +3,7 @@
 mod length;
 mod login;
 mod moment;
+mod since;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ use crate::messages;
 pub(crate) use length::Length;
 pub(crate) use login::{LOCAL, Login, OWN, SESSION, SSHD};
 pub(crate) use moment::Moment;
+pub(crate) use since::Since;
 
 /// Administer the two-factor login of users.
 #[derive(Debug, Parser)]
@@ -84,6 +86,18 @@ pub(crate) enum Command {
         #[arg(long = "for", value_name = "LENGTH", default_value = "3d")]
         length: Length,
         /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what the daemon has logged about logins and changes
+    #[command(after_help = messages::LOG_HELP)]
+    Log {
+        /// Only entries about this user
+        user: Option<String>,
+        /// Only entries from this time on: 2d, 12h, 2026-12-01, ...
+        #[arg(long, value_name = "TIME")]
+        since: Option<Since>,
+        /// Print JSON, one object a line
         #[arg(long)]
         json: bool,
     },

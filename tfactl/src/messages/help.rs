@@ -35,6 +35,23 @@ The first line of the output is the invitation code. It is required where the
 policy does not allow enrollment without one, and can be used once.
 Keys of the JSON output: user, invitation (the invitation code), until.";
 
+pub(crate) const LOG_HELP: &str = "\
+The entries come from the journal. Only those of the daemon count: no other
+program can forge them. Root and the members of the groups adm and
+systemd-journal can read them.
+The JSON output is one object a line. Its keys, which do not change; absent
+values are null (see tfactl(8), and tfad(8) for the events):
+  time                     the time
+  event                    the kind of event, for example verified
+  user, former_user        the login name; the name before a change of names
+  service, origin          the PAM service, and the remote host or the terminal
+  rule                     the file and line of the rule that decided
+  factor, authenticator    what the right answer was, and which authenticator
+  caller_uid               the uid of the program that called the daemon
+  priority                 the syslog level: 2 critical to 7 debug
+  message                  the line of the log
+Times are in RFC 3339 format, in UTC.";
+
 pub(crate) const EXPLAIN_HELP: &str = "\
 The login is only simulated: nothing is asked and nothing changes.
 The default of --from depends on the service: for sshd a host that no rule names

@@ -6,6 +6,7 @@ mod changes;
 mod explain;
 mod failures;
 mod help;
+mod log;
 mod login;
 mod policy;
 mod rename;
@@ -15,6 +16,7 @@ pub(crate) use changes::*;
 pub(crate) use explain::*;
 pub(crate) use failures::*;
 pub(crate) use help::*;
+pub(crate) use log::*;
 pub(crate) use policy::*;
 pub(crate) use rename::*;
 

@@ -1,0 +1,51 @@
+//! `tfactl log`: what the daemon has logged about logins and changes, from the journal.
+
+mod entry;
+mod journal;
+
+use std::io::BufRead;
+
+use tfa_client::{Failure, Terminal, is_root, now};
+
+use crate::args::Since;
+use crate::{json, messages};
+use entry::Entry;
+use journal::Journal;
+
+/// Prints the entries about one user or all users, the oldest first.
+pub(crate) fn run(user: Option<&str>, since: Option<Since>, as_json: bool) -> Result<(), Failure> {
+    let terminal = Terminal::new();
+    let since = since.map(|since| since.on_this_host(now())).transpose()?;
+    let mut journal = Journal::read(user, since)?;
+    let width = messages::width(&terminal);
+    let mut is_empty = true;
+    for line in journal.lines() {
+        let Some(entry) = Entry::parse(&line?) else {
+            continue;
+        };
+        is_empty = false;
+        if as_json {
+            json::print_line(&terminal, &entry)?;
+        } else {
+            terminal.print(&messages::log_entry(
+                &entry.local_time(),
+                &entry.message,
+                width,
+            ))?;
+        }
+    }
+    journal.finish()?;
+    if is_empty && !as_json {
+        terminal.print(messages::NO_LOG_ENTRIES)?;
+    }
+    if is_empty && !is_root() {
+        terminal.note(messages::LOG_READERS);
+    }
+    Ok(())
+}
+
+impl Journal {
+    fn lines(&mut self) -> impl Iterator<Item = std::io::Result<String>> {
+        self.output().lines()
+    }
+}

@@ -1,0 +1,30 @@
+//! The log.
+
+use std::io;
+use std::process::ExitStatus;
+
+use super::hanging;
+
+pub(crate) const NO_LOG_ENTRIES: &str = "The journal has no entries.";
+
+pub(crate) const LOG_READERS: &str = "\
+Only root and the members of the groups adm and systemd-journal can read the
+journal of the system.";
+
+pub(crate) const NO_JOURNAL: &str = "\
+This host has no journalctl. The entries are where syslog writes the facility
+authpriv, for example in /var/log/auth.log.";
+
+pub(crate) fn journal_not_read(error: &io::Error) -> String {
+    format!("The journal was not read: journalctl did not start: {error}.")
+}
+
+pub(crate) fn journal_failed(status: ExitStatus) -> String {
+    format!("The journal was not read to its end: journalctl failed ({status}).")
+}
+
+pub(crate) const NOT_A_START: &str = "\n  examples: 2d, 12h, 2026-12-01, \"2026-12-01 08:00\"";
+
+pub(crate) fn log_entry(time: &str, message: &str, width: usize) -> String {
+    hanging(&format!("{time}  {message}"), width)
+}
