@@ -5,13 +5,14 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Parser, Subcommand};
-use tfa_proto::{Algorithm, Parameters};
+use tfa_proto::{Algorithm, AuthenticatorKind, Parameters};
 
 use crate::messages;
 
 /// Set up and manage your two-factor login.
 #[derive(Debug, Parser)]
-#[command(version, about = messages::ABOUT, after_help = messages::AFTER_HELP, disable_help_subcommand = true)]
+#[command(version, about = messages::ABOUT, after_help = messages::AFTER_HELP)]
+#[command(help_template = messages::HELP_TEMPLATE, disable_help_subcommand = true)]
 pub(crate) struct Args {
     /// QR code as utf8, ascii, png:FILE, svg:FILE or none
     #[arg(long, global = true, value_name = "FORM", display_order = 100)]
@@ -35,14 +36,40 @@ pub(crate) enum Command {
     },
     /// Create new backup codes; the old ones become invalid
     Codes(CodesTo),
+    /// Add another phone or token
+    Add(Further),
+    /// List your phones and tokens
+    #[command(after_help = messages::LIST_HELP)]
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a phone or token another name
+    Rename {
+        /// The present name, or the id
+        old: String,
+        /// The new name
+        new: String,
+    },
     /// Move to a new phone; the old one works until then
-    Move(New),
+    Move {
+        /// The one to replace, by name or id; needed if you have several
+        #[arg(value_name = "NAME")]
+        authenticator: Option<String>,
+        /// The new one
+        #[command(flatten)]
+        new: New,
+    },
     /// Stop asking for codes at login, and keep the key
     Pause,
     /// Ask for codes again
     Resume,
-    /// Switch two-factor login off and delete the key
-    Remove,
+    /// Remove one phone or token; without a name, switch two-factor login off
+    Remove {
+        /// The name or the id
+        name: Option<String>,
+    },
     /// Check a code without a login
     Test,
 }
@@ -62,9 +89,33 @@ pub(crate) struct CodesTo {
     pub(crate) print: bool,
 }
 
-/// The new authenticator. The daemon has defaults for the options.
+/// A new authenticator. The daemon has defaults for the options.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct New {
+    /// The codes
+    #[command(flatten)]
+    codes: Codes,
+    /// Name of the phone in the status
+    #[arg(long)]
+    name: Option<String>,
+}
+
+/// A further authenticator.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Further {
+    /// Its name; the default is phone, phone 2, ...
+    name: Option<String>,
+    /// The codes
+    #[command(flatten)]
+    codes: Codes,
+}
+
+/// How an authenticator computes its codes.
+#[derive(Debug, Default, clap::Args)]
+struct Codes {
+    /// totp (codes by time) or hotp (codes by a counter)
+    #[arg(long, hide_possible_values = true, value_parser = kind())]
+    kind: Option<AuthenticatorKind>,
     /// SHA1, SHA256 or SHA512; many apps support only SHA1
     #[arg(
         long,
@@ -80,9 +131,12 @@ pub(crate) struct New {
     /// Seconds for which a code is shown
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     period: Option<u32>,
-    /// Name of the phone in the status
-    #[arg(long)]
-    name: Option<String>,
+}
+
+fn kind() -> impl clap::builder::TypedValueParser<Value = AuthenticatorKind> {
+    let names = AuthenticatorKind::ALL.iter().map(|kind| kind.name());
+    PossibleValuesParser::new(names)
+        .try_map(|name| AuthenticatorKind::from_name(&name).ok_or(messages::KINDS))
 }
 
 /// Accepts the names in either case.
@@ -94,16 +148,34 @@ fn algorithm() -> impl clap::builder::TypedValueParser<Value = Algorithm> {
 }
 
 impl From<New> for Parameters {
-    fn from(new: New) -> Self {
+    fn from(New { codes, name }: New) -> Self {
         Self {
-            kind: None,
-            replaces: None,
-            name: new.name,
-            algorithm: new.algorithm.map(Into::into),
-            digits: new.digits.and_then(|digits| digits.parse().ok()),
-            period: new.period,
+            name,
+            ..codes.into()
+        }
+    }
+}
+
+impl From<Further> for Parameters {
+    fn from(Further { codes, name }: Further) -> Self {
+        Self {
+            name,
+            ..codes.into()
+        }
+    }
+}
+
+impl From<Codes> for Parameters {
+    fn from(codes: Codes) -> Self {
+        Self {
+            kind: codes.kind.map(Into::into),
+            name: None,
+            algorithm: codes.algorithm.map(Into::into),
+            digits: codes.digits.and_then(|digits| digits.parse().ok()),
+            period: codes.period,
             // Not on the command line, which other users can read.
             invitation: None,
+            replaces: None,
         }
     }
 }
@@ -151,7 +223,7 @@ mod tests {
                 let Ok(Some(Command::Setup(new))) = args.map(|args| args.command) else {
                     panic!("{name} is not accepted");
                 };
-                assert_eq!(new.algorithm, Some(*algorithm));
+                assert_eq!(new.codes.algorithm, Some(*algorithm));
             }
         }
     }

@@ -57,6 +57,31 @@ impl Daemon {
         change(self.account.move_to(proof, parameters)).await
     }
 
+    pub(crate) async fn add(
+        &self,
+        proof: &str,
+        parameters: Parameters,
+    ) -> Result<PendingAuthenticator, Error> {
+        change(self.account.add(proof, parameters)).await
+    }
+
+    pub(crate) async fn rename_authenticator(
+        &self,
+        id: u32,
+        name: &str,
+        proof: &str,
+    ) -> Result<(), Error> {
+        change(self.account.rename_authenticator(id, name, proof)).await
+    }
+
+    pub(crate) async fn remove_authenticator(&self, id: u32, proof: &str) -> Result<(), Error> {
+        change(self.account.remove_authenticator(id, proof)).await
+    }
+
+    pub(crate) async fn resynchronize(&self, first: &str, second: &str) -> Result<u32, Error> {
+        answer(self.account.resynchronize(first, second)).await
+    }
+
     pub(crate) async fn confirm(&self, code: &str) -> Result<BackupCodes, Error> {
         answer(self.account.confirm(code)).await.map(Zeroizing::new)
     }

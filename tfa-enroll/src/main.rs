@@ -3,7 +3,9 @@
 //! The arguments ([`args`]) select one command. It calls the daemon ([`daemon`]), which decides, and
 //! prints messages ([`messages`]).
 
+mod add;
 mod args;
+mod authenticators;
 mod backup_codes;
 mod codes;
 mod confirm;
@@ -60,13 +62,22 @@ async fn run_command(args: Args) -> Result<(), Failure> {
         None => status::show_and_offer_setup(qr).await,
         Some(Command::Status { json }) => status::show(json).await,
         Some(Command::Setup(new)) => setup::run(&mut Session::open().await?, new.into(), qr).await,
-        Some(Command::Move(new)) => {
-            move_phone::run(&mut Session::open().await?, new.into(), qr).await
+        Some(Command::Add(new)) => add::run(&mut Session::open().await?, new.into(), qr).await,
+        Some(Command::List { json }) => authenticators::list(json).await,
+        Some(Command::Rename { old, new }) => {
+            authenticators::rename(&mut Session::open().await?, &old, &new).await
+        }
+        Some(Command::Move { authenticator, new }) => {
+            let mut session = Session::open().await?;
+            move_phone::run(&mut session, authenticator.as_deref(), new.into(), qr).await
         }
         Some(Command::Codes(to)) => codes::run(&to).await,
         Some(Command::Pause) => state::pause(&mut Session::open().await?).await,
         Some(Command::Resume) => state::resume(&mut Session::open().await?).await,
-        Some(Command::Remove) => state::remove(&mut Session::open().await?).await,
+        Some(Command::Remove { name: None }) => state::remove(&mut Session::open().await?).await,
+        Some(Command::Remove { name: Some(name) }) => {
+            authenticators::remove(&mut Session::open().await?, &name).await
+        }
         Some(Command::Test) => test_code::run(&mut Session::open().await?).await,
     }
 }

@@ -5,14 +5,23 @@ use tfa_proto::Parameters;
 
 use crate::args::QrForm;
 use crate::session::Session;
-use crate::{confirm, messages, proof, status};
+use crate::{authenticators, confirm, messages, proof, status};
 
 pub(crate) async fn run(
     session: &mut Session,
-    parameters: Parameters,
+    replaced: Option<&str>,
+    mut parameters: Parameters,
     qr: Option<QrForm>,
 ) -> Result<(), Failure> {
-    status::require_set_up(&session.daemon).await?;
+    let status = status::require_set_up(&session.daemon).await?;
+    parameters.replaces = match replaced {
+        Some(name) => Some(authenticators::find(&status, name)?.id),
+        None if status.authenticators.len() > 1 => {
+            let names = authenticators::names(&status);
+            return Err(Failure::Refused(messages::move_needs_a_name(&names)));
+        }
+        None => None,
+    };
     let picture = confirm::picture_file(qr.as_ref())?;
     session.print(messages::MOVE_INTRO)?;
     let pending = proof::with_proof(session, async |daemon, proof| {

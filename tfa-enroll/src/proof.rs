@@ -68,14 +68,30 @@ pub(crate) async fn ask(session: &mut Session) -> Result<Zeroizing<String>, Fail
     }
 }
 
+/// Asks until the input has the form of a one-time code. An empty line cancels.
+pub(crate) async fn ask_code(
+    session: &mut Session,
+    prompt: &str,
+) -> Result<Zeroizing<String>, Failure> {
+    loop {
+        match session.ask(prompt).await? {
+            Some(line) if is_one_time_code(&line) => return Ok(line),
+            Some(line) if !line.is_empty() => session.print(messages::NOT_A_ONE_TIME_CODE)?,
+            Some(_) | None => return Err(Failure::Cancelled(messages::CANCELLED.to_owned())),
+        }
+    }
+}
+
+/// Six or eight digits, with any spaces and dashes.
+fn is_one_time_code(line: &str) -> bool {
+    matches!(letters(line).count(), 6 | 8) && letters(line).all(char::is_numeric)
+}
+
 /// Six or eight digits, or ten letters and digits, with any spaces and dashes. Other input is not sent
 /// to the daemon, where it would be counted.
 fn has_valid_form(line: &str) -> bool {
-    match letters(line).count() {
-        6 | 8 => letters(line).all(char::is_numeric),
-        10 => letters(line).all(char::is_alphanumeric),
-        _ => false,
-    }
+    is_one_time_code(line)
+        || (letters(line).count() == 10 && letters(line).all(char::is_alphanumeric))
 }
 
 /// The input without spaces and dashes. Outside ASCII, only letters and digits are kept: pasted text can

@@ -33,17 +33,24 @@ pub(crate) async fn remove(session: &mut Session) -> Result<(), Failure> {
     let status = status::require_set_up(&session.daemon).await?;
     refuse_if_required(&status)?;
     session.print(&messages::remove_intro(&status.user))?;
-    let agreed = session.ask(messages::TYPE_YES).await?;
-    if !agreed.is_some_and(|line| line.eq_ignore_ascii_case("yes")) {
-        return Err(Failure::Cancelled(messages::NOT_REMOVED.to_owned()));
-    }
+    confirm_removal(session).await?;
     proof::with_proof(session, async |daemon, proof| daemon.remove(proof).await).await?;
     session.print(&messages::removed(&status.user))?;
     Ok(())
 }
 
+/// Asks whether to remove. Any answer but yes cancels.
+pub(crate) async fn confirm_removal(session: &mut Session) -> Result<(), Failure> {
+    let agreed = session.ask(messages::TYPE_YES).await?;
+    if agreed.is_some_and(|line| line.eq_ignore_ascii_case("yes")) {
+        Ok(())
+    } else {
+        Err(Failure::Cancelled(messages::NOT_REMOVED.to_owned()))
+    }
+}
+
 /// Refuses before a code is asked for. The daemon checks it again.
-fn refuse_if_required(status: &Status) -> Result<(), Failure> {
+pub(crate) fn refuse_if_required(status: &Status) -> Result<(), Failure> {
     if status.required {
         Err(Failure::Refused(messages::REQUIRED.to_owned()))
     } else {

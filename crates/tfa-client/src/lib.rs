@@ -26,5 +26,5 @@ pub use interrupt::{Interrupt, Interruption};
 pub use json::{json, json_line};
 pub use process::{harden, host, is_root, now, run};
 pub use status_json::{AuthenticatorJson, StatusJson, authenticators_json};
-pub use status_text::{STATUS_JSON_HELP, state_text};
+pub use status_text::{STATUS_JSON_HELP, authenticator_list, kind_text, state_text};
 pub use terminal::{LineRead, Terminal, plain};

@@ -1,6 +1,7 @@
 //! Texts about the state of an account that both commands show.
 
-use tfa_proto::{State, Status};
+use tfa_proto::{Authenticator, AuthenticatorKind, State, Status};
+use tfa_text::time::date_time;
 
 /// The keys of [`StatusJson`](crate::StatusJson), for the help of both commands.
 pub const STATUS_JSON_HELP: &str = "\
@@ -47,4 +48,44 @@ pub fn state_text(status: &Status) -> Option<&str> {
         Some(State::None) => "off",
         None => state.name(),
     })
+}
+
+/// The kind of an authenticator, in words.
+#[must_use]
+pub fn kind_text(authenticator: &Authenticator) -> &str {
+    match authenticator.kind.known() {
+        Some(AuthenticatorKind::Totp) => "time-based",
+        Some(AuthenticatorKind::Hotp) => "counter-based",
+        None => authenticator.kind.name(),
+    }
+}
+
+/// The authenticators in plain columns, the name last, because it may contain spaces.
+#[must_use]
+pub fn authenticator_list(all: &[Authenticator]) -> String {
+    let head = format!(
+        "{:<4}  {:<4}  {:<10}  {:<16}  NAME",
+        "ID", "KIND", "ADDED", "LAST-USED"
+    );
+    let rows = all.iter().map(|one| {
+        let unknown = || "-".to_owned();
+        let day = |at| {
+            date_time(at)
+                .split(' ')
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        format!(
+            "{:<4}  {:<4}  {:<10}  {:<16}  {}",
+            one.id,
+            one.kind.name(),
+            one.created.map_or_else(unknown, day),
+            one.last_accepted
+                .map_or_else(unknown, |at| date_time(at).replace(' ', "T")),
+            one.name
+        )
+    });
+    let lines: Vec<_> = std::iter::once(head).chain(rows).collect();
+    lines.join("\n")
 }

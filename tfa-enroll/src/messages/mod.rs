@@ -1,6 +1,7 @@
 //! The messages of `tfa-enroll`. Each one is a whole text with named arguments, so that it can be
 //! translated. Lines have at most 80 columns of ASCII.
 
+mod authenticators;
 mod changes;
 mod codes;
 mod files;
@@ -11,6 +12,7 @@ mod refusals;
 mod setup;
 mod status;
 
+pub(crate) use authenticators::*;
 pub(crate) use changes::*;
 pub(crate) use codes::*;
 pub(crate) use files::*;

@@ -19,6 +19,9 @@ pub(crate) const NOT_A_PROOF: &str = "\
 Not a valid code. A code has 6 or 8 digits. A backup code has two groups of five
 letters and digits.";
 
+pub(crate) const NOT_A_ONE_TIME_CODE: &str = "\
+Not a valid code. A code has 6 or 8 digits. To cancel, press Enter.";
+
 pub(crate) fn not_a_code(digits: u32) -> String {
     format!("Not a valid code. A code has {digits} digits. Enter the one that the app shows now.")
 }

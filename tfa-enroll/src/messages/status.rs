@@ -141,6 +141,7 @@ pub(crate) fn commands(paused: bool, required: bool) -> String {
         "tfa-enroll codes    create new backup codes"
     });
     lines.push("tfa-enroll test     check a code");
+    lines.push("tfa-enroll add      add another phone or token");
     lines.push("tfa-enroll move     move to a new phone");
     if !paused && !required {
         lines.push("tfa-enroll pause    stop asking for codes for a while");

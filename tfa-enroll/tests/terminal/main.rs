@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod after;
+mod authenticators;
 mod camera;
 mod codes;
 mod invitation;

@@ -137,6 +137,9 @@ fn the_help_fits_80_columns() {
         &["setup"],
         &["status"],
         &["codes"],
+        &["add"],
+        &["list"],
+        &["rename"],
         &["move"],
         &["remove"],
     ] {

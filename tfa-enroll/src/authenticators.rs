@@ -1,0 +1,74 @@
+//! `tfa-enroll list`, `rename`, and `remove` of one authenticator.
+
+use tfa_client::{Failure, Terminal, authenticator_list, authenticators_json};
+use tfa_proto::{Authenticator, Status, find_authenticator};
+use tfa_text::wrapped;
+
+use crate::daemon::Daemon;
+use crate::session::Session;
+use crate::{messages, proof, state, status};
+
+/// `tfa-enroll list`.
+pub(crate) async fn list(json: bool) -> Result<(), Failure> {
+    let terminal = Terminal::new();
+    let all = Daemon::connect().await?.status().await?.authenticators;
+    if json {
+        terminal.print(&tfa_client::json(&authenticators_json(&all))?)?;
+    } else if all.is_empty() {
+        terminal.print(messages::NOT_SET_UP)?;
+    } else {
+        let (_, columns) = terminal.size();
+        terminal.print(&wrapped(&authenticator_list(&all), columns))?;
+    }
+    Ok(())
+}
+
+/// `tfa-enroll rename`.
+pub(crate) async fn rename(session: &mut Session, old: &str, new: &str) -> Result<(), Failure> {
+    let status = status::require_set_up(&session.daemon).await?;
+    let Authenticator { id, name, .. } = find(&status, old)?;
+    session.print(&messages::rename_intro(name, new))?;
+    proof::with_proof(session, async |daemon, proof| {
+        daemon.rename_authenticator(*id, new, proof).await
+    })
+    .await?;
+    session.print(&messages::renamed(new))?;
+    Ok(())
+}
+
+/// `tfa-enroll remove NAME`.
+pub(crate) async fn remove(session: &mut Session, name: &str) -> Result<(), Failure> {
+    let status = status::require_set_up(&session.daemon).await?;
+    let Authenticator { id, name, .. } = find(&status, name)?;
+    let is_last = status.authenticators.len() == 1;
+    if is_last {
+        state::refuse_if_required(&status)?;
+        session.print(&messages::remove_intro(&status.user))?;
+    } else {
+        session.print(&messages::remove_one_intro(name))?;
+    }
+    state::confirm_removal(session).await?;
+    proof::with_proof(session, async |daemon, proof| {
+        daemon.remove_authenticator(*id, proof).await
+    })
+    .await?;
+    if is_last {
+        session.print(&messages::removed(&status.user))?;
+    } else {
+        session.print(&messages::removed_one(name))?;
+    }
+    Ok(())
+}
+
+/// The authenticator of this name, in either case, or of this id.
+pub(crate) fn find<'a>(status: &'a Status, name: &str) -> Result<&'a Authenticator, Failure> {
+    let all = &status.authenticators;
+    find_authenticator(all, name)
+        .ok_or_else(|| Failure::Refused(messages::no_such_authenticator(name, &names(status))))
+}
+
+/// The names, for a message.
+pub(crate) fn names(status: &Status) -> String {
+    let names = status.authenticators.iter().map(|one| one.name.as_str());
+    names.collect::<Vec<_>>().join(", ")
+}
