@@ -10,6 +10,7 @@ use tfa_core::{
 };
 
 use crate::cases;
+use crate::cbor::Item;
 use crate::owner::{Owner, UID};
 use crate::phone::{NOON, Phone, after, code};
 use crate::sheet;
@@ -328,6 +329,114 @@ fn name_taken_while_a_move_is_pending_keeps_the_replaced_one() {
     let confirmed = owner.account.confirm(&new.typed(NOON), None, NOON);
     assert_eq!(confirmed, Err(Refusal::NameTaken));
     assert!(owner.account.authenticator(id(1)).is_some());
+}
+
+#[test]
+fn removal_withdraws_a_pending_authenticator() {
+    let removals: [(&str, Change); 2] = [
+        ("by the owner", |account, proof| {
+            account.remove_authenticator(id(1), false, proof, NOON)
+        }),
+        ("by the administrator", |account, _| account.unbind(id(1))),
+    ];
+    for (name, remove) in removals {
+        let mut owner = owner_with_token();
+        let thief = Phone::usual(1);
+        let stolen = owner.code(NOON, 0);
+        let offer = thief.authenticator_named("thief");
+        owner.account.add(offer, &stolen, NOON).unwrap();
+        remove(&mut owner.account, &code(VECTORS[0])).unwrap();
+        let confirmed = owner.account.confirm(&thief.typed(NOON), None, NOON);
+        assert_eq!(confirmed, Err(Refusal::NothingPending), "{name}");
+        assert_eq!(owner.account.authenticators().len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn first_authenticator_is_not_confirmed_beside_another() {
+    let mut account = Account::new(UID);
+    let phone = Phone::usual(1);
+    account.set_up(phone.authenticator(), NOON).unwrap();
+    let mut pending = Item::parse(&account.encode());
+    account.bind(token(0), NOON).unwrap();
+    let confirmed = account.confirm(&phone.typed(NOON), Some(sheet::FIRST.set()), NOON);
+    assert_eq!(confirmed, Err(Refusal::NothingPending));
+    // The same, had the token not withdrawn the pending one.
+    let mut both = Item::parse(&account.encode());
+    *both.at(&[3]) = pending.at(&[3]).clone();
+    let mut account = Account::decode(&both.bytes()).unwrap();
+    let confirmed = account.confirm(&phone.typed(NOON), Some(sheet::FIRST.set()), NOON);
+    assert_eq!(confirmed, Err(Refusal::NothingPending));
+    assert!(account.pending().is_none());
+    assert_eq!(account.authenticators().len(), 1);
+}
+
+#[test]
+fn move_is_not_confirmed_after_the_replaced_one_is_gone() {
+    let mut account = owner_with_token().account;
+    let new = Phone::usual(1);
+    account
+        .move_to(Some(id(1)), new.authenticator(), Proof::Verified, NOON)
+        .unwrap();
+    let mut moving = Item::parse(&account.encode());
+    account.unbind(id(1)).unwrap();
+    let mut gone = Item::parse(&account.encode());
+    *gone.at(&[3]) = moving.at(&[3]).clone();
+    let mut account = Account::decode(&gone.bytes()).unwrap();
+    let confirmed = account.confirm(&new.typed(NOON), None, NOON);
+    assert_eq!(confirmed, Err(Refusal::NothingPending));
+}
+
+#[test]
+fn move_of_an_older_record_replaces_the_only_authenticator_or_nothing() {
+    let new = Phone::usual(1);
+    for bound in [false, true] {
+        let mut account = Owner::new().account;
+        account
+            .move_to(None, new.authenticator(), Proof::Verified, NOON)
+            .unwrap();
+        let mut older = Item::parse(&account.encode());
+        older.at(&[3]).fields().truncate(3);
+        if bound {
+            account.bind(token(0), NOON).unwrap();
+            *older.at(&[2]) = Item::parse(&account.encode()).at(&[2]).clone();
+        }
+        let mut account = Account::decode(&older.bytes()).unwrap();
+        assert_eq!(account.pending().unwrap().purpose(), None);
+        let confirmed = account.confirm(&new.typed(NOON), None, NOON);
+        let expected = if bound {
+            Err(Refusal::NothingPending)
+        } else {
+            Ok(())
+        };
+        assert_eq!(confirmed, expected, "a token was bound: {bound}");
+        let ids: Vec<_> = account
+            .authenticators()
+            .iter()
+            .map(Authenticator::id)
+            .collect();
+        let left = if bound {
+            vec![id(1), id(2)]
+        } else {
+            vec![id(2)]
+        };
+        assert_eq!(ids, left);
+    }
+}
+
+#[test]
+fn hint_burns_the_code_in_each_authenticator_with_the_same_key() {
+    let phone = Phone::usual(7);
+    let mut account = Owner::new().account;
+    let copy = phone.authenticator_named("copy");
+    account.bind(copy, NOON).unwrap();
+    let ahead = phone.code(after(NOON, 120));
+    let hinted = account.try_code(&ahead, NOON);
+    assert!(matches!(hinted, Err(Refusal::WrongCode(Some(_)))));
+    account.unlock();
+    let later = after(NOON, 120);
+    let judgement = account.judge(&ahead, ThrottleScope::Remote, later);
+    assert_eq!(judgement, Judgement::AlreadyUsed);
 }
 
 #[test]

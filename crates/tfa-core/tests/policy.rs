@@ -279,7 +279,7 @@ fn a_rule_on_methods_matches_any_passed_method() {
     ));
     assert!(!by(&["password"], &["publickey"]));
     assert!(!by(&["password"], &["pass", "PASSWORD"]));
-    // A rule for_user methods does not match a service that reports none.
+    // A rule on methods does not match a service that reports none.
     assert!(!by(&[], &["password"]));
     assert!(by(&[], &[]));
 }
@@ -536,7 +536,7 @@ fn for_user(user: &str, effect: RuleEffect) -> Rule {
     }
 }
 
-/// Lea logs in requirement_under another name of her uid.
+/// Lea logs in under another name of her uid.
 fn as_alias(alias: Identity) -> Login {
     let mut login = login();
     login.subject.aliases.push(alias);
@@ -688,7 +688,7 @@ fn a_login_inside_a_session_may_be_remote() {
     assert_eq!(by_origin(&from_networks), [set_up, off, set_up]);
     let at_machine = policy(&[OriginMatcher::Local], false);
     assert_eq!(by_origin(&at_machine), [set_up, set_up, off]);
-    // Rules for_user sessions are certain.
+    // Rules for sessions are certain.
     let inside = policy(&[OriginMatcher::Local, OriginMatcher::Session], true);
     assert_eq!(by_origin(&inside), [off, off, set_up]);
 }
@@ -1331,7 +1331,7 @@ proptest! {
             singles.iter().any(|single| of(single) == of(&decision))
         };
         prop_assert!(is_one(&|decision| decision.requirement) && is_one(&PolicyDecision::strict));
-        // One rule may decide requirement_under both names, and be certain requirement_under only one of them.
+        // One rule may decide under both names, and be certain under only one of them.
         let said = |one: &PolicyDecision| (one.source.clone(), one.strict(), one.required);
         prop_assert!(singles.iter().any(|single| said(single) == said(&decision)));
     }

@@ -178,7 +178,7 @@ impl Account {
             (true, false) => self.remove(proof, now),
             (false, _) => {
                 self.prove(proof.into(), now)?;
-                self.authenticators.retain(|one| one.id() != id);
+                self.withdraw(id);
                 Ok(())
             }
         }
@@ -194,8 +194,15 @@ impl Account {
         if self.authenticators.len() == 1 {
             return Err(Refusal::LastAuthenticator);
         }
-        self.authenticators.retain(|one| one.id() != id);
+        self.withdraw(id);
         Ok(())
+    }
+
+    /// Removes an authenticator, and a pending one: a code of the removed one may have proved it, and
+    /// its owner may be a thief.
+    fn withdraw(&mut self, id: AuthenticatorId) {
+        self.authenticators.retain(|one| one.id() != id);
+        self.pending = None;
     }
 
     /// Refuses an id that no authenticator has.

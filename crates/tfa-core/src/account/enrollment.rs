@@ -9,6 +9,16 @@ use crate::{
 /// time of a check.
 pub const MAX_AUTHENTICATORS: usize = 10;
 
+/// What a pending authenticator replaces when it is confirmed.
+enum Replaced {
+    /// There is none yet: it is the first.
+    Nothing,
+    /// It is added to the others.
+    NoneOfThem,
+    /// This one.
+    One(AuthenticatorId),
+}
+
 impl Account {
     /// Starts a first enrollment. An earlier pending authenticator is removed.
     ///
@@ -109,39 +119,53 @@ impl Account {
     /// A first enrollment needs its backup codes. Later ones keep the old set.
     ///
     /// # Errors
-    /// As [`Self::check_pending`]; [`Refusal::TooManyAuthenticators`], [`Refusal::NameTaken`] if the
-    /// account has changed in the meantime.
+    /// As [`Self::check_pending`]; [`Refusal::TooManyAuthenticators`], [`Refusal::NameTaken`] or
+    /// [`Refusal::NothingPending`] if the account has changed in the meantime.
     pub fn confirm(
         &mut self,
         input: &Input,
         first_codes: Option<BackupSet>,
         now: Time,
     ) -> Result<(), Refusal> {
-        let purpose = self
-            .pending
-            .as_ref()
-            .and_then(PendingAuthenticator::purpose);
+        let replaced = self
+            .replaced_by_pending()
+            .inspect_err(|_| self.pending = None)?;
         let confirmed = self.check_pending(input, now)?;
-        if self.authenticators.is_empty() {
-            // Every user who enrolls has backup codes.
-            self.backup = Some(first_codes.ok_or(Refusal::NothingPending)?);
-            self.begin_enrollment();
-        } else {
-            match purpose {
-                Some(Purpose::Replace(replaced)) if self.authenticator(replaced).is_some() => {
-                    self.must_be_free(confirmed.name(), Some(replaced))?;
-                    self.authenticators.retain(|one| one.id() != replaced);
-                }
-                Some(Purpose::First | Purpose::Add | Purpose::Replace(_)) => {
-                    self.must_have_room_for(confirmed.name())?;
-                }
-                None => self.authenticators.clear(),
+        match replaced {
+            Replaced::Nothing => {
+                // Every user who enrolls has backup codes.
+                self.backup = Some(first_codes.ok_or(Refusal::NothingPending)?);
+                self.begin_enrollment();
+            }
+            Replaced::NoneOfThem => self.must_have_room_for(confirmed.name())?,
+            Replaced::One(id) => {
+                self.must_be_free(confirmed.name(), Some(id))?;
+                self.authenticators.retain(|one| one.id() != id);
             }
         }
         self.activate(confirmed, now);
         self.pending = None;
         self.code_accepted = true;
         Ok(())
+    }
+
+    /// What the pending authenticator replaces. Its purpose must still fit the account: an
+    /// administrator may have bound or removed authenticators in the meantime.
+    ///
+    /// # Errors
+    /// [`Refusal::NothingPending`] if it does not fit, or nothing is pending.
+    fn replaced_by_pending(&self) -> Result<Replaced, Refusal> {
+        let pending = self.pending.as_ref().ok_or(Refusal::NothingPending)?;
+        match (pending.purpose(), self.authenticators.as_slice()) {
+            (Some(Purpose::First) | None, []) => Ok(Replaced::Nothing),
+            (Some(Purpose::Add), [_, ..]) => Ok(Replaced::NoneOfThem),
+            (Some(Purpose::Replace(id)), _) if self.authenticator(id).is_some() => {
+                Ok(Replaced::One(id))
+            }
+            // In an older record it is a move from the only authenticator.
+            (None, [only]) => Ok(Replaced::One(only.id())),
+            _ => Err(Refusal::NothingPending),
+        }
     }
 
     /// Activates a first authenticator that was confirmed in a login, with its backup codes. The

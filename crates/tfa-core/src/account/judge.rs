@@ -94,8 +94,8 @@ impl Account {
         }
     }
 
-    /// Checks a code against every authenticator, and marks it as used in each that it fits: two may
-    /// have the same key.
+    /// Checks a code against every authenticator, and marks it as used in each that it fits, so that
+    /// the same digits are not accepted again by another one.
     fn accept_code(&mut self, code: &Code, now: Time) -> Match<AuthenticatorId> {
         let (mut accepted, mut used) = (None, false);
         for authenticator in &mut self.authenticators {

@@ -79,8 +79,11 @@ impl Account {
     /// The clock difference of the phone that shows this code. The message tells when the code is
     /// right, so the code is marked as used.
     fn find_drift(&mut self, code: &Code, now: Time) -> Option<Drift> {
-        self.authenticators
-            .iter_mut()
-            .find_map(|authenticator| authenticator.find_drift(code, now))
+        // In each that it fits: two may have the same key.
+        let found = self.authenticators.iter_mut();
+        found.fold(None, |drift, authenticator| {
+            let own = authenticator.find_drift(code, now);
+            drift.or(own)
+        })
     }
 }

@@ -7,7 +7,8 @@ use crate::Time;
 /// How many characters of a name are kept.
 const MAX_NAME_LENGTH: usize = 64;
 
-/// The number of an authenticator in its account, from 1. It is not used again after a removal.
+/// The number of an authenticator in its account, from 1. It is not used again while the account has a
+/// record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, CborLen)]
 #[cbor(transparent)]
 pub struct AuthenticatorId(#[n(0)] u32);

@@ -119,7 +119,7 @@ impl RuleEffect {
                 Some(until) if now < until => Requirement::Grace(until),
                 _ => match self.after_grace {
                     AfterGrace::Enroll => Requirement::SetUp,
-                    // The administrator has opened the door to one person.
+                    // The administrator has invited this user.
                     AfterGrace::Deny if account.is_some_and(|account| account.is_invited(now)) => {
                         Requirement::SetUp
                     }
