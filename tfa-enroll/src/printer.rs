@@ -21,16 +21,11 @@ impl Printer {
             .args(["-r", "-d"])
             .output()
             .map_err(|error| not_started("lpstat", &error))?;
-        // "scheduler is running", then "system default destination: NAME" or a line without a colon.
         let text = String::from_utf8_lossy(&output.stdout);
         if !text.starts_with("scheduler is running") {
             return Err(Failure::Refused(messages::NO_PRINT_SERVICE.to_owned()));
         }
-        let name = text
-            .lines()
-            .find_map(|line| line.split_once(": "))
-            .map(|(_, name)| plain(name.trim(), false))
-            .filter(|name| !name.is_empty())
+        let name = default_printer(&text)
             .ok_or_else(|| Failure::Refused(messages::NO_DEFAULT_PRINTER.to_owned()))?;
         Ok(Self { name })
     }
@@ -81,4 +76,35 @@ fn said(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let line = text.lines().rev().find(|line| !line.trim().is_empty());
     plain(line.unwrap_or_default().trim(), false)
+}
+
+/// The printer in the output of `lpstat -d`. Other lines say that there is no default, or that a
+/// variable of the environment names a printer that does not exist.
+fn default_printer(output: &str) -> Option<String> {
+    let name = output
+        .lines()
+        .find_map(|line| line.strip_prefix("system default destination: "))?;
+    Some(plain(name.trim(), false)).filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_default_destination_is_a_printer() {
+        let line = "system default destination: PDF";
+        for (output, expected) in [
+            (format!("scheduler is running\n{line}\n"), Some("PDF")),
+            ("no system default destination\n".to_owned(), None),
+            (
+                "lpstat: error - LPDEST environment variable names non-existent destination \"x\"."
+                    .to_owned(),
+                None,
+            ),
+            ("system default destination: ".to_owned(), None),
+        ] {
+            assert_eq!(default_printer(&output).as_deref(), expected, "{output}");
+        }
+    }
 }

@@ -265,7 +265,7 @@ fn an_unreadable_record_is_not_taken_for_an_absent_one() {
 }
 
 #[test]
-fn a_login_without_a_record_does_not_depend_on_the_store() {
+fn a_login_under_mode_off_does_not_depend_on_the_store() {
     let host = Host::new(OFF);
     host.store.unreadable.lock().unwrap().push("alice");
     host.store.find_fails.store(true, Ordering::SeqCst);

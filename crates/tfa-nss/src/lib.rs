@@ -46,7 +46,8 @@ pub fn for_each_user(mut visit: impl FnMut(User<'_>) -> io::Result<()>) -> io::R
     let _end = Position::start();
     let mut buffer: Vec<c_char> = vec![0; BUFFER];
     loop {
-        let mut entry = MaybeUninit::uninit();
+        // Zeroed: a module may leave a string out without writing the pointer.
+        let mut entry = MaybeUninit::zeroed();
         let mut result = ptr::null_mut();
         // SAFETY: the pointers are those of live variables, and the length is that of the buffer. The
         // process had one thread above. `visit` may have started more; these can call safe functions
@@ -69,7 +70,8 @@ pub fn for_each_user(mut visit: impl FnMut(User<'_>) -> io::Result<()>) -> io::R
             }
             error => return Err(io::Error::from_raw_os_error(error)),
         }
-        // SAFETY: getpwent_r succeeded and returned an entry, so it has filled `entry`.
+        // SAFETY: getpwent_r succeeded and returned an entry, so it has filled `entry`. A
+        // field that it has left out is zero, which is valid for each.
         let entry: libc::passwd = unsafe { entry.assume_init() };
         // SAFETY: the strings of the entry are in `buffer`, which lives until the next call and is not
         // changed while `visit` has them.

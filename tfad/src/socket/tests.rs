@@ -24,9 +24,9 @@ use crate::state::DaemonState;
 use tfa_store::{StoreError, UnavailableStore};
 
 /// More than any test takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_secs(60);
 
-/// A daemon behind a door, in a folder of its own.
+/// A daemon with a login socket, in a folder of its own.
 struct Daemon {
     folder: PathBuf,
     login_socket: Option<LoginSocket>,
@@ -65,7 +65,7 @@ impl Daemon {
 
     fn connect(&self) -> UnixStream {
         let stream = UnixStream::connect(self.folder.join("login")).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(WAIT)).unwrap();
         stream
     }
 
@@ -89,7 +89,7 @@ impl Daemon {
 
     fn close(&mut self) {
         if let Some(login_socket) = self.login_socket.take() {
-            login_socket.close(PATIENCE);
+            login_socket.close(WAIT);
         }
     }
 }
@@ -285,7 +285,7 @@ fn a_closing_socket_ends_answered_connections() {
 }
 
 #[test]
-fn a_door_makes_its_folder_and_takes_the_place_of_what_was_left() {
+fn socket_creates_its_folder_and_replaces_a_stale_socket() {
     let folder = folder("place");
     let path = folder.join("a/b/login");
     fs::create_dir_all(folder.join("a/b")).unwrap();
@@ -297,12 +297,12 @@ fn a_door_makes_its_folder_and_takes_the_place_of_what_was_left() {
         left.accept().is_err(),
         "the leftover socket has no listener"
     );
-    login_socket.close(PATIENCE);
+    login_socket.close(WAIT);
     fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
-fn what_cannot_be_a_door_that_was_left_stays() {
+fn a_file_that_is_no_stale_socket_is_kept() {
     let folder = folder("stays");
     let path = folder.join("login");
     fs::create_dir_all(&path).unwrap();

@@ -12,6 +12,7 @@ use std::fmt;
 use std::io::{self, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::Instant;
 
 use crate::host::users::NameServiceFailed;
@@ -70,7 +71,7 @@ pub(crate) fn each_user(
     let permit = ENUMERATIONS.acquire_within(left);
     let _permit = permit.ok_or(EnumerationError::Busy)?;
     let mut command = Command::new(PROGRAM);
-    command.arg0("tfad").arg(OPTION);
+    command.arg0("tfad").arg(OPTION).env_clear();
     read_users(command, deadline, visit).map_err(|error| failed(&error).into())
 }
 
@@ -79,13 +80,10 @@ fn read_users(
     deadline: Instant,
     mut visit: impl FnMut(&User),
 ) -> io::Result<()> {
-    let mut process = Process(
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?,
-    );
-    let output = process.0.stdout.take();
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn()?;
+    let output = child.stdout.take();
+    let _process = Process(Some(child));
     let output = output.ok_or(io::ErrorKind::BrokenPipe)?;
     let mut output = BufReader::with_capacity(BUFFER, TimedReader::new(output, deadline));
     loop {
@@ -97,13 +95,16 @@ fn read_users(
     }
 }
 
-/// A process that is ended on drop.
-struct Process(Child);
+/// A process that is ended on drop. A thread waits for its end, because a process that waits for a
+/// device or a network file system does not end at once.
+struct Process(Option<Child>);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            thread::spawn(move || child.wait());
+        }
     }
 }
 
@@ -164,12 +165,16 @@ mod tests {
     #[test]
     fn a_process_that_hangs_is_ended_at_the_deadline() {
         let mut pid = tempfile();
-        let script = format!("echo $$ > {}; exec sleep 60 2>&-", pid.0);
-        let (_, late) = read(&script, Duration::from_millis(200));
+        let alice = r"printf 'user\0alice\00001000\00001000\0/bin/sh\0'";
+        let script = format!("echo $$ > {}; {alice}; exec sleep 600 2>&-", pid.0);
+        let (names, late) = read(&script, Duration::from_secs(3));
         let why = late.unwrap_err();
         assert!(why.ends_with("the name service takes too long"), "{why}");
-        let pid = pid.read();
-        assert!(pid.is_empty() || !std::path::Path::new(&format!("/proc/{pid}")).exists());
+        assert_eq!(names, ["alice"], "the process was running");
+        let process = format!("/proc/{}", pid.read());
+        while std::path::Path::new(&process).exists() {
+            std::thread::yield_now();
+        }
     }
 
     /// A file that the shell of a test writes.

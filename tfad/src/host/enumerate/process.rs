@@ -1,8 +1,11 @@
 //! The process that enumerates: it writes the users to its standard output.
 
+use std::fs;
 use std::io::{self, BufWriter, Write, stdout};
 use std::process::ExitCode;
 
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
 use nix::unistd::{Uid, User};
 
 use super::record::{write_end, write_failed, write_user};
@@ -12,6 +15,10 @@ const NO_USER: Uid = Uid::from_raw(u32::MAX);
 
 /// Writes the users, and then that these are all or why they are not. The process has one thread.
 pub fn run() -> ExitCode {
+    // The memory of a large directory is this process's, which is killed rather than the daemon.
+    let _ = fs::write("/proc/self/oom_score_adj", "1000");
+    // The daemon ends this process. A daemon that was killed cannot.
+    let _ = prctl::set_pdeathsig(Signal::SIGKILL);
     let mut output = BufWriter::with_capacity(super::BUFFER, stdout().lock());
     let written = match write_users(&mut output) {
         Ok(()) => write_end(&mut output),
