@@ -8,6 +8,8 @@
 //!    from the password that an earlier module asked for.
 //! 4. `outcome` maps the result to a PAM code.
 //!
+//! `session` tells which logins the session phase must decide.
+//!
 //! The module holds no secret, no rule, and no state beyond the transaction. It knows no dialog: it
 //! asks every question that the daemon sends, so a new dialog needs no new module.
 
@@ -26,5 +28,6 @@ mod password_hashes;
 mod responder;
 mod root_switch;
 mod sanitize;
+mod session;
 mod terminal;
 mod transaction_data;

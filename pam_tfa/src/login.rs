@@ -15,7 +15,7 @@ use crate::outcome::{Failure, Outcome, PamResult};
 use crate::password_hashes::PasswordHashes;
 use crate::responder::Responder;
 use crate::transaction_data::TransactionData;
-use crate::{messages, pam_context, root_switch};
+use crate::{messages, pam_context, root_switch, session};
 
 /// The delay after a wrong code.
 const FAIL_DELAY: Duration = Duration::from_secs(2);
@@ -23,6 +23,9 @@ const FAIL_DELAY: Duration = Duration::from_secs(2);
 /// Runs a phase.
 pub(crate) fn run(pam: &Handle, phase: Phase, silent: bool, arguments: &[String]) -> PamResult {
     let log = Log::new(pam);
+    if phase == Phase::Session && !session::is_undecided(pam) {
+        return PamResult::Success;
+    }
     let options = match Options::parse(arguments) {
         Ok(options) => options,
         Err(unknown) => {
@@ -79,7 +82,7 @@ impl Login<'_> {
         let mut data = match phase {
             // The result of an earlier attempt in this transaction is void.
             Phase::Auth => TransactionData::new(&user),
-            Phase::Account => self.data_of(&user)?,
+            Phase::Account | Phase::Session => self.data_of(&user)?,
         };
         if let Some(password) = self.pam.password() {
             data.passwords.add(&password);
@@ -94,14 +97,34 @@ impl Login<'_> {
             self.log.error(messages::LOG_USER_CHANGED);
             return Err(Failure::UserChanged);
         }
-        if phase == Phase::Auth {
-            let auth_result = match outcome {
-                Outcome::Verdict(verdict) => Some(verdict),
-                Outcome::NotApplicable | Outcome::RootAtConsole | Outcome::RootSwitchesUser => None,
-            };
-            self.set_data(data.with_auth_result(auth_result))?;
-        }
+        self.keep_result(phase, outcome, &data)?;
         Ok(outcome)
+    }
+
+    /// Keeps the result for the later phases.
+    fn keep_result(
+        &self,
+        phase: Phase,
+        outcome: Outcome,
+        data: &TransactionData,
+    ) -> Result<(), Failure> {
+        let result = match outcome {
+            Outcome::Verdict(verdict) => Some(verdict),
+            Outcome::NotApplicable | Outcome::RootAtConsole | Outcome::RootSwitchesUser => None,
+        };
+        match phase {
+            Phase::Auth => self.set_data(data.with_auth_result(result)),
+            // Only logins over SSH have a session phase that matters.
+            Phase::Account if self.context.is_ssh() => {
+                if result == Some(Verdict::LeftToSession) {
+                    session::mark(self.pam).map_err(|_| self.not_stored())?;
+                }
+                let pam_result = outcome.pam_result(phase, self.options.not_required);
+                let lets_in = !matches!(pam_result, PamResult::Refuse(_));
+                self.set_data(data.with_account_result(result.filter(|_| lets_in)))
+            }
+            Phase::Account | Phase::Session => Ok(()),
+        }
     }
 
     fn ask_daemon(&self, data: &mut TransactionData) -> Result<Outcome, Failure> {
@@ -181,10 +204,12 @@ impl Login<'_> {
     }
 
     fn set_data(&self, data: TransactionData) -> Result<(), Failure> {
-        self.pam.set_data(data).map_err(|_| {
-            self.log.error(messages::LOG_NOT_STORED);
-            Failure::Module
-        })
+        self.pam.set_data(data).map_err(|_| self.not_stored())
+    }
+
+    fn not_stored(&self) -> Failure {
+        self.log.error(messages::LOG_NOT_STORED);
+        Failure::Module
     }
 
     /// Returns the data of the auth phase, which must be about the same user.

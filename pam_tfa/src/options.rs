@@ -22,6 +22,8 @@ pub(crate) struct Options {
     pub(crate) forward_pass: bool,
     /// `enroll=account`: the stack has an account line that can enroll a user.
     pub(crate) can_enroll: bool,
+    /// `session=gate`: the stack has a session line that can refuse a login.
+    pub(crate) session_follows: bool,
     /// `after_publickey`: ask only if sshd has accepted a public key before.
     pub(crate) after_publickey: bool,
     /// `not_required=`: the result if no second factor is required.
@@ -68,6 +70,7 @@ impl Default for Options {
             first_pass: FirstPass::Ignore,
             forward_pass: false,
             can_enroll: false,
+            session_follows: false,
             after_publickey: false,
             not_required: NotRequired::Ignore,
             unreachable: Unreachable::Deny,
@@ -102,6 +105,7 @@ impl Options {
             "use_first_pass" => self.first_pass = self.first_pass.and(FirstPass::Only)?,
             "forward_pass" => self.forward_pass = true,
             "enroll=account" => self.can_enroll = true,
+            "session=gate" => self.session_follows = true,
             "after_publickey" => self.after_publickey = true,
             "not_required=ignore" => self.not_required = NotRequired::Ignore,
             "not_required=success" => self.not_required = NotRequired::Success,

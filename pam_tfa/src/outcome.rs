@@ -70,6 +70,8 @@ pub(crate) enum RefusalCode {
     ConvErr,
     /// `PAM_ABORT`.
     Abort,
+    /// `PAM_SESSION_ERR`.
+    SessionErr,
 }
 
 impl Outcome {
@@ -77,16 +79,21 @@ impl Outcome {
         match self {
             Self::Verdict(verdict) => match verdict {
                 Verdict::Verified | Verdict::Remembered => PamResult::Success,
-                Verdict::NotRequired => match not_required {
+                // A session stack of ignored lines alone refuses.
+                Verdict::NotRequired if phase == Phase::Session => PamResult::Success,
+                Verdict::LeftToSession if phase != Phase::Account => {
+                    PamResult::Refuse(denied(phase))
+                }
+                Verdict::NotRequired | Verdict::LeftToSession => match not_required {
                     NotRequired::Ignore => PamResult::Ignore,
                     NotRequired::Success => PamResult::Success,
                 },
                 Verdict::Denied | Verdict::MustEnroll => PamResult::Refuse(denied(phase)),
                 Verdict::Locked => PamResult::Refuse(match phase {
                     Phase::Auth => RefusalCode::MaxTries,
-                    Phase::Account => denied(phase),
+                    Phase::Account | Phase::Session => denied(phase),
                 }),
-                Verdict::UnknownUser => PamResult::Refuse(RefusalCode::UserUnknown),
+                Verdict::UnknownUser => PamResult::Refuse(Failure::UnknownUser.refusal(phase)),
             },
             Self::NotApplicable => PamResult::Ignore,
             Self::RootAtConsole | Self::RootSwitchesUser => PamResult::Success,
@@ -96,15 +103,17 @@ impl Outcome {
 
 impl Failure {
     pub(crate) fn refusal(self, phase: Phase) -> RefusalCode {
-        match self {
+        match (self, phase) {
+            (Self::Panic, _) => RefusalCode::Abort,
+            // pam_open_session(3) has no other code.
+            (_, Phase::Session) => RefusalCode::SessionErr,
             // Not AUTHINFO_UNAVAIL: some stacks skip a module with that code, and a mistake in the
             // options must never skip the module.
-            Self::Module => RefusalCode::ServiceErr,
-            Self::Unavailable => RefusalCode::AuthinfoUnavail,
-            Self::UnknownUser => RefusalCode::UserUnknown,
-            Self::UserChanged | Self::NoCode => denied(phase),
-            Self::Conversation => RefusalCode::ConvErr,
-            Self::Panic => RefusalCode::Abort,
+            (Self::Module, _) => RefusalCode::ServiceErr,
+            (Self::Unavailable, _) => RefusalCode::AuthinfoUnavail,
+            (Self::UnknownUser, _) => RefusalCode::UserUnknown,
+            (Self::UserChanged | Self::NoCode, _) => denied(phase),
+            (Self::Conversation, _) => RefusalCode::ConvErr,
         }
     }
 }
@@ -115,6 +124,7 @@ fn denied(phase: Phase) -> RefusalCode {
     match phase {
         Phase::Auth => RefusalCode::AuthErr,
         Phase::Account => RefusalCode::PermDenied,
+        Phase::Session => RefusalCode::SessionErr,
     }
 }
 
@@ -122,52 +132,46 @@ fn denied(phase: Phase) -> RefusalCode {
 mod tests {
     use super::*;
 
+    const PHASES: [Phase; 3] = [Phase::Auth, Phase::Account, Phase::Session];
+
     #[test]
-    fn every_verdict_has_its_code_in_both_phases() {
+    fn every_verdict_has_its_code_in_each_phase() {
+        use PamResult::{Ignore, Success};
+        use RefusalCode::{AuthErr, MaxTries, PermDenied, SessionErr, UserUnknown};
         let refuse = PamResult::Refuse;
-        let table = [
-            (Verdict::Verified, PamResult::Success, PamResult::Success),
-            (Verdict::Remembered, PamResult::Success, PamResult::Success),
-            (Verdict::NotRequired, PamResult::Ignore, PamResult::Ignore),
-            (
-                Verdict::Denied,
-                refuse(RefusalCode::AuthErr),
-                refuse(RefusalCode::PermDenied),
-            ),
-            (
-                Verdict::MustEnroll,
-                refuse(RefusalCode::AuthErr),
-                refuse(RefusalCode::PermDenied),
-            ),
-            (
-                Verdict::Locked,
-                refuse(RefusalCode::MaxTries),
-                refuse(RefusalCode::PermDenied),
-            ),
-            (
-                Verdict::UnknownUser,
-                refuse(RefusalCode::UserUnknown),
-                refuse(RefusalCode::UserUnknown),
-            ),
-        ];
-        for (verdict, auth, account) in table {
-            let result = |phase| Outcome::Verdict(verdict).pam_result(phase, NotRequired::Ignore);
-            assert_eq!(result(Phase::Auth), auth, "{verdict:?}");
-            assert_eq!(result(Phase::Account), account, "{verdict:?}");
+        let denied = [refuse(AuthErr), refuse(PermDenied), refuse(SessionErr)];
+        let locked = [refuse(MaxTries), refuse(PermDenied), refuse(SessionErr)];
+        let unknown = [refuse(UserUnknown), refuse(UserUnknown), refuse(SessionErr)];
+        let left = [refuse(AuthErr), Ignore, refuse(SessionErr)];
+        for (verdict, results) in [
+            (Verdict::Verified, [Success; 3]),
+            (Verdict::Remembered, [Success; 3]),
+            (Verdict::NotRequired, [Ignore, Ignore, Success]),
+            (Verdict::LeftToSession, left),
+            (Verdict::Denied, denied),
+            (Verdict::MustEnroll, denied),
+            (Verdict::Locked, locked),
+            (Verdict::UnknownUser, unknown),
+        ] {
+            for (phase, expected) in PHASES.into_iter().zip(results) {
+                let result = Outcome::Verdict(verdict).pam_result(phase, NotRequired::Ignore);
+                assert_eq!(result, expected, "{verdict:?}, {phase:?}");
+            }
         }
     }
 
     #[test]
-    fn not_required_success_changes_that_verdict_only() {
-        for verdict in [Verdict::Verified, Verdict::Denied, Verdict::Locked] {
-            let result = |option| Outcome::Verdict(verdict).pam_result(Phase::Auth, option);
-            assert_eq!(result(NotRequired::Ignore), result(NotRequired::Success));
+    fn not_required_success_changes_ignored_verdicts_only() {
+        for verdict in Verdict::ALL.iter().copied() {
+            for phase in PHASES {
+                let result = |option| Outcome::Verdict(verdict).pam_result(phase, option);
+                let expected = match result(NotRequired::Ignore) {
+                    PamResult::Ignore => PamResult::Success,
+                    other => other,
+                };
+                assert_eq!(result(NotRequired::Success), expected, "{verdict:?}");
+            }
         }
-        let outcome = Outcome::Verdict(Verdict::NotRequired);
-        assert_eq!(
-            outcome.pam_result(Phase::Auth, NotRequired::Success),
-            PamResult::Success
-        );
         assert_eq!(
             Outcome::NotApplicable.pam_result(Phase::Auth, NotRequired::Success),
             PamResult::Ignore
@@ -175,43 +179,26 @@ mod tests {
     }
 
     #[test]
-    fn every_failure_has_its_code_in_both_phases() {
-        let table = [
-            (
-                Failure::Module,
-                RefusalCode::ServiceErr,
-                RefusalCode::ServiceErr,
-            ),
+    fn every_failure_has_its_code_in_each_phase() {
+        use RefusalCode::{
+            Abort, AuthErr, AuthinfoUnavail, ConvErr, PermDenied, ServiceErr, SessionErr,
+            UserUnknown,
+        };
+        for (failure, codes) in [
+            (Failure::Module, [ServiceErr, ServiceErr, SessionErr]),
             (
                 Failure::Unavailable,
-                RefusalCode::AuthinfoUnavail,
-                RefusalCode::AuthinfoUnavail,
+                [AuthinfoUnavail, AuthinfoUnavail, SessionErr],
             ),
-            (
-                Failure::UnknownUser,
-                RefusalCode::UserUnknown,
-                RefusalCode::UserUnknown,
-            ),
-            (
-                Failure::UserChanged,
-                RefusalCode::AuthErr,
-                RefusalCode::PermDenied,
-            ),
-            (
-                Failure::Conversation,
-                RefusalCode::ConvErr,
-                RefusalCode::ConvErr,
-            ),
-            (
-                Failure::NoCode,
-                RefusalCode::AuthErr,
-                RefusalCode::PermDenied,
-            ),
-            (Failure::Panic, RefusalCode::Abort, RefusalCode::Abort),
-        ];
-        for (failure, auth, account) in table {
-            assert_eq!(failure.refusal(Phase::Auth), auth, "{failure:?}");
-            assert_eq!(failure.refusal(Phase::Account), account, "{failure:?}");
+            (Failure::UnknownUser, [UserUnknown, UserUnknown, SessionErr]),
+            (Failure::UserChanged, [AuthErr, PermDenied, SessionErr]),
+            (Failure::Conversation, [ConvErr, ConvErr, SessionErr]),
+            (Failure::NoCode, [AuthErr, PermDenied, SessionErr]),
+            (Failure::Panic, [Abort; 3]),
+        ] {
+            for (phase, expected) in PHASES.into_iter().zip(codes) {
+                assert_eq!(failure.refusal(phase), expected, "{failure:?}, {phase:?}");
+            }
         }
     }
 }

@@ -24,6 +24,7 @@ pub(crate) fn collect(pam: &Handle, phase: Phase, silent: bool, options: &Option
         ssh_auth_info: pam.environment(c"SSH_AUTH_INFO_0").unwrap_or_default(),
         auth_result: None,
         can_enroll: options.can_enroll,
+        session_follows: phase == Phase::Account && options.session_follows,
         silent,
         session: silent.then(audit_session).flatten(),
     }

@@ -32,8 +32,8 @@ pub(crate) struct Responder<'a> {
 }
 
 impl<'a> Responder<'a> {
-    /// The options about the password hold in the auth phase only: in the account phase no module asks
-    /// for one.
+    /// The options about the password hold in the auth phase only: in later phases no module asks for
+    /// one.
     pub(crate) fn new(
         pam: &'a Handle,
         conversation: &'a Conversation<'a>,
@@ -45,7 +45,7 @@ impl<'a> Responder<'a> {
         let phase = context.phase;
         let (first_pass, forward_pass) = match phase {
             Phase::Auth => (options.first_pass, options.forward_pass),
-            Phase::Account => (FirstPass::Ignore, false),
+            Phase::Account | Phase::Session => (FirstPass::Ignore, false),
         };
         Self {
             pam,
@@ -147,7 +147,7 @@ impl<'a> Responder<'a> {
     fn ask(&self, prompt: &str, echo: Echo) -> Result<Answer, Failure> {
         self.conversation.ask(prompt, echo).map_err(|_| {
             self.log.notice(messages::log_no_answer(self.program));
-            if self.phase == Phase::Account {
+            if self.phase != Phase::Auth {
                 self.conversation.error(messages::no_answer(self.program));
             }
             Failure::Conversation

@@ -30,6 +30,7 @@ mod printing;
 mod races;
 mod read_only;
 mod rollout;
+mod session_phase;
 mod socket;
 mod ssh;
 mod stacks;

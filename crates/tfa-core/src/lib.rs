@@ -37,7 +37,8 @@ pub use policy::{
     RuleEffect, Source,
 };
 pub use policy::{
-    Group, Groups, Identity, Login, LoginOrigin, Methods, OriginMatcher, Rule, Subject, Ternary,
+    Group, Groups, Identity, Login, LoginOrigin, Methods, OriginMatcher, OwnMethod, Rule, Subject,
+    Ternary,
 };
 pub use secret::Secret;
 pub use throttle::{FailureCounter, LockState, Throttle, ThrottleScope};

@@ -2,7 +2,8 @@
 //!
 //! The auth phase asks for codes. It never enrolls a user: in many stacks it continues after a wrong
 //! password. The account phase runs only after the whole auth stack has succeeded. It enrolls users,
-//! and refuses logins that bypassed the auth phase.
+//! and refuses logins that bypassed the auth phase. The session phase decides where that depends on
+//! a method of sshd's own, which the account phase does not know.
 
 use crate::{AuditOutcome, Exemption, PolicyDecision, Requirement, Time};
 
@@ -35,6 +36,13 @@ pub enum PhaseInput {
         guarded: bool,
         /// The program wants no question that can be omitted.
         silent: bool,
+    },
+    /// The session phase. It cannot ask.
+    Session {
+        /// The result of the auth phase.
+        auth_result: AuthPhaseResult,
+        /// The policy guards this service.
+        guarded: bool,
     },
 }
 
@@ -79,17 +87,36 @@ impl PhaseInput {
     #[must_use]
     pub fn action_without_policy(self) -> Option<PhaseAction> {
         match self {
+            Self::Auth { .. } => None,
             Self::Account {
-                auth_result: AuthPhaseResult::Verified,
+                auth_result,
+                guarded,
                 ..
-            } => Some(PhaseAction::Verified),
+            }
+            | Self::Session {
+                auth_result,
+                guarded,
+            } => match auth_result {
+                AuthPhaseResult::Verified => Some(PhaseAction::Verified),
+                AuthPhaseResult::NotRun if !guarded => Some(PhaseAction::NotGuarded),
+                AuthPhaseResult::NotRun
+                | AuthPhaseResult::NotRequired
+                | AuthPhaseResult::Denied => None,
+            },
+        }
+    }
+
+    /// Whether this is an account phase that a session phase can decide for: no auth phase has run.
+    #[must_use]
+    pub fn can_be_left_to_session(self) -> bool {
+        matches!(
+            self,
             Self::Account {
                 auth_result: AuthPhaseResult::NotRun,
-                guarded: false,
+                guarded: true,
                 ..
-            } => Some(PhaseAction::NotGuarded),
-            Self::Auth { .. } | Self::Account { .. } => None,
-        }
+            }
+        )
     }
 }
 
@@ -104,6 +131,10 @@ impl PolicyDecision {
                 guarded,
                 silent,
             } => account(self, auth_result, guarded, silent),
+            PhaseInput::Session {
+                auth_result,
+                guarded,
+            } => session(self, auth_result, guarded),
         }
     }
 
@@ -166,5 +197,14 @@ fn account(
         (NotRun, Requirement::Ask | Requirement::SetUp) => PhaseAction::NotGuarded,
         (_, Requirement::TooLate) => PhaseAction::Deny(DenyReason::TooLate),
         (_, Requirement::Undetermined) => PhaseAction::Deny(DenyReason::Undetermined),
+    }
+}
+
+/// As the account phase of a silent program, but without a question and without enrollment.
+fn session(decision: &PolicyDecision, auth_result: AuthPhaseResult, guarded: bool) -> PhaseAction {
+    match account(decision, auth_result, guarded, true) {
+        PhaseAction::Ask => PhaseAction::Deny(DenyReason::NotVerified),
+        PhaseAction::SetUp(_) => PhaseAction::Deny(DenyReason::MustEnroll),
+        action => action,
     }
 }

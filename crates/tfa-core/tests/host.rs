@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use tfa_core::{
     Account, AfterGrace, Group, Groups, Identity, Login, LoginOrigin, Methods, Mode, OriginMatcher,
-    Policy, PolicyDecision, Rule, RuleEffect, Source, Subject, Ternary, Time,
+    OwnMethod, Policy, PolicyDecision, Rule, RuleEffect, Source, Subject, Ternary, Time,
 };
 
 use crate::invitation::invitation;
@@ -87,7 +87,7 @@ pub(crate) fn remote(rhost: &str) -> LoginOrigin {
 pub(crate) fn passed(methods: &[&str]) -> Methods {
     Methods {
         passed: methods.iter().map(|method| (*method).to_owned()).collect(),
-        one_of_sshds_own: false,
+        own: OwnMethod::Known,
     }
 }
 
@@ -363,15 +363,17 @@ fn any_login() -> impl Strategy<Value = Login> {
         Just(LoginOrigin::Name("laptop.example".to_owned())),
     ];
     let methods = subsequence(words(&["password", "publickey", "hostbased"]), 0..=2);
-    (any_subject(), service, origin, methods, any::<bool>()).prop_map(
-        |(subject, service, origin, passed, one_of_sshds_own)| Login {
+    let own = select(vec![
+        OwnMethod::Known,
+        OwnMethod::OneOfTheHost,
+        OwnMethod::Unknown,
+    ]);
+    (any_subject(), service, origin, methods, own).prop_map(
+        |(subject, service, origin, passed, own)| Login {
             subject,
             service,
             origin,
-            methods: Methods {
-                passed,
-                one_of_sshds_own,
-            },
+            methods: Methods { passed, own },
         },
     )
 }
@@ -388,7 +390,7 @@ pub(crate) fn is_known(login: &Login) -> bool {
             login.origin,
             LoginOrigin::Name(_) | LoginOrigin::Session | LoginOrigin::Unknown
         )
-        && !login.methods.one_of_sshds_own
+        && login.methods.own == OwnMethod::Known
 }
 
 /// Every fully known login that agrees with what is known of this one.
@@ -430,15 +432,17 @@ fn readings(login: &Login, policy: &Policy) -> Vec<Login> {
         }
         LoginOrigin::Local | LoginOrigin::Address(_) | LoginOrigin::Unknown => {}
     }
-    if login.methods.one_of_sshds_own {
-        let any_at_all = words(&["publickey", "hostbased", "gssapi-with-mic"]);
-        let own = if policy.sshd_methods.is_empty() {
-            &any_at_all
-        } else {
+    if login.methods.own != OwnMethod::Known {
+        let any_at_all = words(&["publickey", "hostbased", "gssapi-with-mic", "other"]);
+        let is_told =
+            login.methods.own == OwnMethod::OneOfTheHost && !policy.sshd_methods.is_empty();
+        let own = if is_told {
             &policy.sshd_methods
+        } else {
+            &any_at_all
         };
         readings = each(readings, own, |reading, method| {
-            reading.methods.one_of_sshds_own = false;
+            reading.methods.own = OwnMethod::Known;
             reading.methods.passed.push(method.clone());
         });
     }

@@ -54,6 +54,8 @@ enum Column {
     Refused,
     /// `Account`, `NotRun`: no auth phase ran, and the policy guards the service.
     Guarded,
+    /// `Session`, `NotRequired`: an auth phase ran, and the session phase cannot ask.
+    Session,
 }
 
 impl Column {
@@ -78,6 +80,16 @@ impl Column {
                 AuthPhaseResult::NotRun if guarded => Ok(Self::Guarded),
                 AuthPhaseResult::NotRun => Err(PhaseAction::NotGuarded),
             },
+            PhaseInput::Session {
+                auth_result,
+                guarded,
+            } => match auth_result {
+                AuthPhaseResult::Verified => Err(PhaseAction::Verified),
+                AuthPhaseResult::NotRequired => Ok(Self::Session),
+                AuthPhaseResult::Denied => Ok(Self::Refused),
+                AuthPhaseResult::NotRun if guarded => Ok(Self::Guarded),
+                AuthPhaseResult::NotRun => Err(PhaseAction::NotGuarded),
+            },
         }
     }
 }
@@ -98,24 +110,28 @@ fn phases() -> Vec<PhaseInput> {
                 guarded,
                 silent,
             }));
+            phases.push(PhaseInput::Session {
+                auth_result,
+                guarded,
+            });
         }
     }
     phases
 }
 
 #[rustfmt::skip]
-const TABLE: [(Requirement, bool, [PhaseAction; 6]); 9] = [
+const TABLE: [(Requirement, bool, [PhaseAction; 7]); 9] = [
     // required?                           AuthOnly   AuthEnroll NotRequired Silent    Denied
-    // NotRun
-    (Requirement::Ask,                false, [ASK,       ASK,       ASK,       ASK,       FAILED,  NOT_GUARDED]),
-    (Requirement::Ask,                true,  [ASK,       ASK,       ASK,       ASK,       FAILED,  NOT_VERIFIED]),
-    (Requirement::Exempt(OFF),        false, [EXEMPT_OFF; 6]),
-    (Requirement::Exempt(NOT_SET_UP), false, [EXEMPT_NOT_SET_UP; 6]),
-    (Requirement::Exempt(PAUSED),     false, [EXEMPT_PAUSED; 6]),
-    (Requirement::Grace(UNTIL),       true,  [GRACE,     DEFER,     OFFER,     GRACE,     FAILED,  GRACE]),
-    (Requirement::SetUp,              true,  [ENROLL,    DEFER,     SET_UP,    SET_UP,    FAILED,  NOT_VERIFIED]),
-    (Requirement::TooLate,            true,  [LATE,      LATE,      LATE,      LATE,      FAILED,  LATE]),
-    (Requirement::Undetermined,          true,  [UNDETERMINED, UNDETERMINED, UNDETERMINED, UNDETERMINED, FAILED,  UNDETERMINED]),
+    // NotRun, Session
+    (Requirement::Ask,                false, [ASK,       ASK,       ASK,       ASK,       FAILED,  NOT_GUARDED, NOT_VERIFIED]),
+    (Requirement::Ask,                true,  [ASK,       ASK,       ASK,       ASK,       FAILED,  NOT_VERIFIED, NOT_VERIFIED]),
+    (Requirement::Exempt(OFF),        false, [EXEMPT_OFF; 7]),
+    (Requirement::Exempt(NOT_SET_UP), false, [EXEMPT_NOT_SET_UP; 7]),
+    (Requirement::Exempt(PAUSED),     false, [EXEMPT_PAUSED; 7]),
+    (Requirement::Grace(UNTIL),       true,  [GRACE,     DEFER,     OFFER,     GRACE,     FAILED,  GRACE, GRACE]),
+    (Requirement::SetUp,              true,  [ENROLL,    DEFER,     SET_UP,    SET_UP,    FAILED,  NOT_VERIFIED, ENROLL]),
+    (Requirement::TooLate,            true,  [LATE,      LATE,      LATE,      LATE,      FAILED,  LATE, LATE]),
+    (Requirement::Undetermined,          true,  [UNDETERMINED, UNDETERMINED, UNDETERMINED, UNDETERMINED, FAILED,  UNDETERMINED, UNDETERMINED]),
 ];
 
 #[test]
@@ -140,6 +156,9 @@ fn is_factor(phase: PhaseInput) -> bool {
     matches!(
         phase,
         PhaseInput::Account {
+            auth_result: AuthPhaseResult::Verified,
+            ..
+        } | PhaseInput::Session {
             auth_result: AuthPhaseResult::Verified,
             ..
         }
@@ -208,8 +227,58 @@ fn only_an_account_phase_without_requirement_enrolls() {
     }
 }
 
+#[test]
+fn the_session_phase_neither_asks_nor_enrolls() {
+    for (requirement, required, _) in TABLE {
+        for phase in phases() {
+            let action = decision(requirement, required).action(phase);
+            let asks = matches!(
+                action,
+                PhaseAction::Ask | PhaseAction::SetUp(_) | PhaseAction::Defer
+            );
+            assert!(
+                !(asks && matches!(phase, PhaseInput::Session { .. })),
+                "{requirement:?}, {phase:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn only_a_guarded_account_phase_without_auth_phase_is_left_to_the_session() {
+    for phase in phases() {
+        let left = matches!(
+            phase,
+            PhaseInput::Account {
+                auth_result: AuthPhaseResult::NotRun,
+                guarded: true,
+                ..
+            }
+        );
+        assert_eq!(phase.can_be_left_to_session(), left, "{phase:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(cases(512))]
+
+    #[test]
+    fn the_session_phase_is_as_strict_as_a_guarded_account_phase(case in any_case()) {
+        let decision = case.decision();
+        for auth_result in [
+            AuthPhaseResult::Verified,
+            AuthPhaseResult::NotRequired,
+            AuthPhaseResult::Denied,
+            AuthPhaseResult::NotRun,
+        ] {
+            for guarded in [false, true] {
+                let account = PhaseInput::Account { auth_result, guarded, silent: true };
+                let session = PhaseInput::Session { auth_result, guarded };
+                let (less, more) = (decision.action(session), decision.action(account));
+                prop_assert!(weight(less) >= weight(more), "{:?}, {:?}", less, more);
+            }
+        }
+    }
 
     #[test]
     fn guarded_login_without_factor_needs_grace_or_exemption(
@@ -284,10 +353,17 @@ proptest! {
         for phase in phases() {
             prop_assert_eq!(strict.audit_outcome(phase), None);
             let (is, would_be) = (audit.action(phase), strict.action(phase));
-            // Audit mode refuses only a login whose auth phase failed and whose stack continued.
-            let refused = matches!(phase, PhaseInput::Account { auth_result: AuthPhaseResult::Denied, .. });
+            // Otherwise audit mode refuses only a login whose auth phase failed and whose stack
+            // continued.
+            let refused = matches!(
+                phase,
+                PhaseInput::Account { auth_result: AuthPhaseResult::Denied, .. }
+                    | PhaseInput::Session { auth_result: AuthPhaseResult::Denied, .. }
+            );
             let refuses = matches!(is, PhaseAction::Deny(_));
-            prop_assert!(!refuses || (refused && is == FAILED), "{:?}: {:?}", phase, is);
+            // The session phase cannot ask a user who has enrolled.
+            let cannot_ask = is == NOT_VERIFIED && audit.requirement == Requirement::Ask;
+            prop_assert!(!refuses || (refused && is == FAILED) || cannot_ask, "{:?}: {:?}", phase, is);
             let audit_outcome = match would_be {
                 _ if phase == (PhaseInput::Auth { account_follows: true }) => None,
                 _ if is == would_be => None,

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use tfa_core::{
     Account, AfterGrace, DEFAULT_GRACE, Exemption, Group, Groups, Identity, Login, LoginOrigin,
-    Methods, Mode, OriginMatcher, Policy, PolicyDecision, Requirement, Rule, RuleEffect, Source,
-    Ternary, ThrottleScope,
+    Methods, Mode, OriginMatcher, OwnMethod, Policy, PolicyDecision, Requirement, Rule, RuleEffect,
+    Source, Ternary, ThrottleScope,
 };
 
 use crate::cases;
@@ -288,7 +288,7 @@ fn a_rule_on_methods_matches_any_passed_method() {
 fn rule_on_some_of_sshds_own_methods_is_undetermined() {
     let own = Methods {
         passed: vec![],
-        one_of_sshds_own: true,
+        own: OwnMethod::OneOfTheHost,
     };
     let login = Login {
         methods: own,
@@ -1138,6 +1138,94 @@ fn may_require_includes_later_dates_and_the_end_of_audit() {
 
 // `mode = "off"` for the whole host.
 
+/// A login over SSH by a method that is not known.
+fn by_unknown_method() -> Login {
+    Login {
+        methods: Methods {
+            passed: vec![],
+            own: OwnMethod::Unknown,
+        },
+        ..login()
+    }
+}
+
+#[test]
+fn an_unknown_method_matches_no_list_of_methods_with_certainty() {
+    let all = &["publickey", "hostbased", "gssapi-with-mic", "gssapi-keyex"];
+    for (rule, expected) in [
+        (&["publickey"][..], Requirement::Undetermined),
+        (all, Requirement::Undetermined),
+        (&["password", "publickey"], Requirement::Undetermined),
+        (&["password"], Requirement::SetUp),
+        (&[], Requirement::Exempt(Exemption::Off)),
+    ] {
+        let policy = Policy {
+            rules: vec![for_methods(rule, effect(Mode::Off, 1))],
+            ..policy_of(required(0))
+        };
+        let decision = policy.decide(&by_unknown_method(), None, NOON);
+        assert_eq!(decision.requirement, expected, "{rule:?}");
+    }
+}
+
+fn for_methods(methods: &[&str], effect: RuleEffect) -> Rule {
+    Rule {
+        methods: words(methods),
+        effect,
+        ..Rule::default()
+    }
+}
+
+#[test]
+fn a_login_depends_on_its_method_only_where_such_a_rule_may_apply() {
+    let key = || for_methods(&["publickey"], effect(Mode::Off, 1));
+    let depends = |rules: Vec<Rule>, login: &Login| {
+        let policy = Policy {
+            rules,
+            ..policy_of(required(0))
+        };
+        policy.depends_on_method(login)
+    };
+    let unknown = by_unknown_method();
+    assert!(depends(vec![key()], &unknown));
+    assert!(!depends(vec![], &unknown));
+    let of = |rule: Rule| depends(vec![rule], &unknown);
+    assert!(!of(for_methods(&["password"], effect(Mode::Off, 1))));
+    let services = words(&["login"]);
+    assert!(!of(Rule { services, ..key() }));
+    let users = words(&["bob"]);
+    assert!(!of(Rule { users, ..key() }));
+    let origins = vec![network("203.0.113.0/24")];
+    assert!(!of(Rule { origins, ..key() }));
+    // A rule that matches for certain ends the list; one that may match does not.
+    let everyone = Rule {
+        effect: required(0),
+        ..Rule::default()
+    };
+    assert!(!depends(vec![everyone, key()], &unknown));
+    let unknown_groups = Login {
+        methods: unknown.methods.clone(),
+        ..lea_with_unknown_groups()
+    };
+    let wheel = Rule {
+        groups: vec![Group::Name("wheel".to_owned())],
+        effect: required(0),
+        ..Rule::default()
+    };
+    assert!(depends(vec![wheel, key()], &unknown_groups));
+    // A known method leaves nothing to find out.
+    let known = Login {
+        methods: passed(&["publickey"]),
+        ..login()
+    };
+    assert!(!depends(vec![key()], &known));
+    let off = Policy {
+        rules: vec![key()],
+        ..policy_of(effect(Mode::Off, 1))
+    };
+    assert!(!off.depends_on_method(&unknown) && !off.names_own_methods());
+}
+
 #[test]
 fn mode_off_of_the_policy_overrides_every_rule() {
     let about_lea = Rule {
@@ -1155,7 +1243,7 @@ fn mode_off_of_the_policy_overrides_every_rule() {
         origin: remote("laptop.example"),
         methods: Methods {
             passed: vec![],
-            one_of_sshds_own: true,
+            own: OwnMethod::OneOfTheHost,
         },
         ..lea_with_unknown_groups()
     };
@@ -1296,6 +1384,21 @@ proptest! {
             let decision = known.decision();
             prop_assert!(expected_rules(&known.policy, &known.login).contains(&decision.source));
             prop_assert_ne!(decision.requirement, Requirement::Undetermined);
+        }
+    }
+
+    #[test]
+    fn without_dependence_on_the_method_each_method_decides_the_same(case in any_case()) {
+        let with = |passed: &[&str], own| {
+            let mut case = case.clone();
+            case.login.methods = Methods { passed: words(passed), own };
+            case
+        };
+        let unknown = with(&[], OwnMethod::Unknown);
+        let depends = unknown.policy.depends_on_method(&unknown.login);
+        for method in ["publickey", "hostbased", "gssapi-with-mic", "other"] {
+            let known = with(&[method], OwnMethod::Known);
+            prop_assert!(depends || known.decision() == unknown.decision(), "{}", method);
         }
     }
 

@@ -14,6 +14,8 @@ pub enum Phase {
     Auth,
     /// `pam_sm_acct_mgmt`.
     Account,
+    /// `pam_sm_open_session`.
+    Session,
 }
 
 /// The services whose programs a user starts inside a session. They are not reachable from a network,
@@ -22,11 +24,11 @@ pub const INSIDE_SESSIONS: [&str; 8] = [
     "su", "su-l", "sudo", "sudo-i", "doas", "polkit-1", "chfn", "chsh",
 ];
 
-/// The `auth-result` of an account phase without an auth phase.
+/// The `auth-result` of a later phase without an auth phase.
 const NOT_RUN: &str = "not-run";
 
 /// The keys of the dictionary.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "phase",
     "service",
     "rhost",
@@ -37,6 +39,7 @@ const KEYS: [&str; 12] = [
     "ssh-auth-info",
     "auth-result",
     "can-enroll",
+    "session-follows",
     "silent",
     "session",
 ];
@@ -73,11 +76,13 @@ pub struct Context {
     pub ruser: String,
     /// `SSH_AUTH_INFO_0` of the PAM environment: the SSH methods that have succeeded.
     pub ssh_auth_info: String,
-    /// In the account phase: the verdict of the auth phase of the same transaction. `None` if the
-    /// auth phase did not run, which the module states as `not-run`.
+    /// In the account and session phases: the verdict of the auth phase of the same transaction.
+    /// `None` if the auth phase did not run, which the module states as `not-run`.
     pub auth_result: Option<Verdict>,
     /// Whether the stack has an account line that can enroll a user.
     pub can_enroll: bool,
+    /// In the account phase: whether the stack has a session line that can refuse the login.
+    pub session_follows: bool,
     /// Whether the program set `PAM_SILENT`, as sudo always does: no optional question is asked.
     pub silent: bool,
     /// The audit session id of the login program, which all programs of a login session share. Only a
@@ -101,17 +106,18 @@ impl Context {
         self.service == "sshd" || self.tty == "ssh"
     }
 
-    /// Encodes the context as `a{sv}`, without empty values. The account phase always has an
-    /// `auth-result`.
+    /// Encodes the context as `a{sv}`, without empty values. The account and session phases always
+    /// have an `auth-result`.
     #[must_use]
     pub fn to_dict(&self) -> BTreeMap<&'static str, Variant<'_>> {
         let phase = match self.phase {
             Phase::Auth => "auth",
             Phase::Account => "account",
+            Phase::Session => "session",
         };
         let auth_result = match (self.auth_result, self.phase) {
             (Some(verdict), _) => verdict.name(),
-            (None, Phase::Account) => NOT_RUN,
+            (None, Phase::Account | Phase::Session) => NOT_RUN,
             (None, Phase::Auth) => "",
         };
         let texts = [
@@ -126,6 +132,7 @@ impl Context {
         ];
         let flags = [
             ("can-enroll", self.can_enroll),
+            ("session-follows", self.session_follows),
             ("silent", self.silent),
             ("borrows-tty", self.borrows_tty),
         ];
@@ -139,7 +146,7 @@ impl Context {
             .collect()
     }
 
-    /// Decodes the context. Absent keys are empty, but for `phase` and, in the account phase,
+    /// Decodes the context. Absent keys are empty, but for `phase` and, after the auth phase,
     /// `auth-result`.
     ///
     /// # Errors
@@ -163,12 +170,15 @@ impl Context {
         let phase = match given("phase")? {
             Some("auth") => Phase::Auth,
             Some("account") => Phase::Account,
+            Some("session") => Phase::Session,
             Some(_) => return Err(ContextError::Invalid("phase")),
             None => return Err(ContextError::Missing("phase")),
         };
         let auth_result = match (given("auth-result")?, phase) {
-            (Some(NOT_RUN), Phase::Account) | (None, Phase::Auth) => None,
-            (None, Phase::Account) => return Err(ContextError::Missing("auth-result")),
+            (Some(NOT_RUN), Phase::Account | Phase::Session) | (None, Phase::Auth) => None,
+            (None, Phase::Account | Phase::Session) => {
+                return Err(ContextError::Missing("auth-result"));
+            }
             (Some(name), _) => {
                 Some(Verdict::from_name(name).ok_or(ContextError::Invalid("auth-result"))?)
             }
@@ -183,6 +193,7 @@ impl Context {
             ssh_auth_info: text("ssh-auth-info")?.to_owned(),
             auth_result,
             can_enroll: flag("can-enroll")?,
+            session_follows: flag("session-follows")?,
             silent: flag("silent")?,
             borrows_tty: flag("borrows-tty")?,
             session: match dict.get("session") {
@@ -222,6 +233,7 @@ mod tests {
             ssh_auth_info: "publickey ssh-ed25519 AAAA".to_owned(),
             auth_result: Some(Verdict::Verified),
             can_enroll: true,
+            session_follows: true,
             silent: true,
             session: Some(7),
         }
@@ -236,7 +248,7 @@ mod tests {
     #[test]
     fn a_flag_is_off_where_it_is_absent_and_must_be_one() {
         let mut dict = owned(&Context::default());
-        for flag in ["can-enroll", "silent", "borrows-tty"] {
+        for flag in ["can-enroll", "session-follows", "silent", "borrows-tty"] {
             dict.remove(flag);
             assert_eq!(Context::from_dict(&dict), Ok(Context::default()));
             dict.insert(flag.to_owned(), OwnedVariant::from(1_u32));
@@ -279,7 +291,7 @@ mod tests {
             Context::from_dict(&dict),
             Err(ContextError::Missing("phase"))
         );
-        dict.insert("phase".to_owned(), text("session"));
+        dict.insert("phase".to_owned(), text("password"));
         assert_eq!(
             Context::from_dict(&dict),
             Err(ContextError::Invalid("phase"))
@@ -287,20 +299,22 @@ mod tests {
     }
 
     #[test]
-    fn an_account_phase_without_an_auth_result_is_an_error() {
-        let not_run = Context {
-            phase: Phase::Account,
-            ..Context::default()
-        };
-        let mut dict = owned(&not_run);
-        assert_eq!(dict["auth-result"], text("not-run"));
-        assert_eq!(Context::from_dict(&dict), Ok(not_run));
-        dict.insert("auth-result".to_owned(), text(""));
-        let invalid = ContextError::Invalid("auth-result");
-        assert_eq!(Context::from_dict(&dict), Err(invalid));
-        dict.remove("auth-result");
-        let missing = ContextError::Missing("auth-result");
-        assert_eq!(Context::from_dict(&dict), Err(missing));
+    fn a_later_phase_without_an_auth_result_is_an_error() {
+        for phase in [Phase::Account, Phase::Session] {
+            let not_run = Context {
+                phase,
+                ..Context::default()
+            };
+            let mut dict = owned(&not_run);
+            assert_eq!(dict["auth-result"], text("not-run"));
+            assert_eq!(Context::from_dict(&dict), Ok(not_run));
+            dict.insert("auth-result".to_owned(), text(""));
+            let invalid = ContextError::Invalid("auth-result");
+            assert_eq!(Context::from_dict(&dict), Err(invalid));
+            dict.remove("auth-result");
+            let missing = ContextError::Missing("auth-result");
+            assert_eq!(Context::from_dict(&dict), Err(missing));
+        }
     }
 
     #[test]

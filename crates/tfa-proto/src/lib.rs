@@ -26,7 +26,9 @@ pub use pending_authenticator::{Algorithm, Parameters, PendingAuthenticator, Tok
 pub use policy::{AuditRecord, Explanation, HypotheticalLogin, Impact, Outcome, Reason};
 pub use printable::is_misleading;
 pub use renamed::{RenameOutcome, Renamed};
-pub use ssh_methods::{KEYBOARD_INTERACTIVE, PASSWORD_METHOD, SSH_METHODS};
+pub use ssh_methods::{
+    KEYBOARD_INTERACTIVE, PASSWORD_METHOD, SSH_METHODS, methods_in, pam_was_asked,
+};
 pub use status::{Factor, State, Status};
 pub use turn::{
     DecodeTurnError, Line, LineKind, Next, PromptStyle, Question, Turn, Verdict, WireTurn,

@@ -95,6 +95,8 @@ wire_enum! {
         Remembered = "remembered",
         /// The policy requires no second factor.
         NotRequired = "not-required",
+        /// Of the account phase: the session phase decides, because that depends on the SSH method.
+        LeftToSession = "left-to-session",
         /// No right code was given, or the user gave up, or the policy refuses this login.
         Denied = "denied",
         /// The user must set up two-factor login and has not.

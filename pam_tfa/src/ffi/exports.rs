@@ -47,6 +47,32 @@ unsafe extern "C" fn pam_sm_acct_mgmt(
     unsafe { run_phase(Phase::Account, pamh, flags, argc, argv) }
 }
 
+/// The session phase.
+///
+/// # Safety
+/// `pamh` is null or a live handle; `argv` has `argc` C strings.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn pam_sm_open_session(
+    pamh: *mut PamHandle,
+    flags: c_int,
+    argc: c_int,
+    argv: *const *const c_char,
+) -> c_int {
+    // SAFETY: libpam calls this function, and promises this to its modules.
+    unsafe { run_phase(Phase::Session, pamh, flags, argc, argv) }
+}
+
+/// The module keeps nothing for a session.
+#[unsafe(no_mangle)]
+extern "C" fn pam_sm_close_session(
+    _pamh: *mut PamHandle,
+    _flags: c_int,
+    _argc: c_int,
+    _argv: *const *const c_char,
+) -> c_int {
+    PamReturnCode::SUCCESS as c_int
+}
+
 /// There are no credentials to set. libpam calls every module of the auth stack, and a login whose
 /// auth phase succeeded must not fail here.
 #[unsafe(no_mangle)]
@@ -113,6 +139,7 @@ fn return_code(result: PamResult) -> c_int {
             RefusalCode::MaxTries => PamReturnCode::MAXTRIES,
             RefusalCode::ConvErr => PamReturnCode::CONV_ERR,
             RefusalCode::Abort => PamReturnCode::ABORT,
+            RefusalCode::SessionErr => PamReturnCode::SESSION_ERR,
         },
     };
     code as c_int

@@ -107,6 +107,15 @@ impl Handle {
         Some(value.to_string_lossy().into_owned())
     }
 
+    /// Sets a variable of the PAM environment (`NAME=value`), or deletes it (`NAME`).
+    ///
+    /// # Errors
+    /// libpam is out of memory, or there is no variable to delete.
+    pub(crate) fn set_environment(&self, assignment: &CStr) -> Result<(), NotStored> {
+        // SAFETY: the handle is live, and libpam copies the C string.
+        stored(unsafe { raw::pam_putenv(self.as_ptr(), assignment.as_ptr()) })
+    }
+
     /// Sets the minimum delay before libpam reports a failure. libpam varies it at random, and takes
     /// the longest of all modules.
     pub(crate) fn set_fail_delay(&self, delay: Duration) {

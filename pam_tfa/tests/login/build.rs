@@ -24,7 +24,13 @@ fn it_exports_only_what_libpam_calls() {
     symbols.sort_unstable();
     assert_eq!(
         symbols,
-        ["pam_sm_acct_mgmt", "pam_sm_authenticate", "pam_sm_setcred"]
+        [
+            "pam_sm_acct_mgmt",
+            "pam_sm_authenticate",
+            "pam_sm_close_session",
+            "pam_sm_open_session",
+            "pam_sm_setcred"
+        ]
     );
 }
 

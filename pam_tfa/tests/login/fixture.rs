@@ -105,6 +105,7 @@ impl Fixture {
             fixture: self,
             options: options.to_owned(),
             account_options: None,
+            session_options: String::new(),
             before: String::new(),
             after: String::new(),
             environment: Vec::new(),
@@ -160,6 +161,7 @@ pub(crate) struct Login<'a> {
     fixture: &'a Fixture,
     options: String,
     account_options: Option<String>,
+    session_options: String,
     before: String,
     after: String,
     environment: Vec<(String, String)>,
@@ -183,6 +185,12 @@ impl Login<'_> {
     /// Sets other options for the account line.
     pub(crate) fn account_options(mut self, options: &str) -> Self {
         self.account_options = Some(options.to_owned());
+        self
+    }
+
+    /// Sets the options of the session line, which has none otherwise.
+    pub(crate) fn session_options(mut self, options: &str) -> Self {
+        options.clone_into(&mut self.session_options);
         self
     }
 
@@ -270,6 +278,7 @@ impl Login<'_> {
     fn service(&self) -> String {
         let Self {
             options,
+            session_options,
             before,
             after,
             ..
@@ -282,7 +291,8 @@ impl Login<'_> {
             "{before}auth {control} {module} {options}\n{after}\
              auth required pam_debug.so auth=cred_unavail cred=success\n\
              account {control} {module} {account_options}\n\
-             account required pam_debug.so acct=cred_unavail\n"
+             account required pam_debug.so acct=cred_unavail\n\
+             session required {module} {session_options}\n"
         )
     }
 }

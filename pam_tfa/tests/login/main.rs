@@ -27,4 +27,5 @@ mod no_answer;
 mod optional;
 mod program;
 mod root_switch;
+mod session;
 mod verdicts;

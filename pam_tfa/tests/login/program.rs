@@ -69,6 +69,15 @@ pub(crate) enum Step {
     Account,
     /// `pam_acct_mgmt` with `PAM_SILENT`.
     AccountSilently,
+    /// `pam_open_session`.
+    OpenSession,
+    /// `pam_close_session`.
+    CloseSession,
+    /// Sets a variable of the PAM environment.
+    SetVariable(String),
+    /// `pam_authenticate` and `pam_acct_mgmt` in a forked child, as sshd does for
+    /// `keyboard-interactive`: of the child, only the PAM environment reaches the program.
+    AuthenticateAndAccountInAChild,
     /// `pam_setcred`.
     SetCred,
     /// Changes `PAM_USER`.
@@ -127,6 +136,8 @@ pub(crate) struct Report {
     pub(crate) shown: Vec<String>,
     /// The requested delays in milliseconds.
     pub(crate) delays: Vec<u32>,
+    /// The PAM environment at the end.
+    pub(crate) environment: Vec<String>,
     /// Standard output and standard error.
     pub(crate) printed: String,
     /// The process at the start, at each [`Step::Inspect`], and at the end.
@@ -308,6 +319,7 @@ fn run(script: Script) -> Report {
         report.milliseconds.push(started.elapsed().as_millis());
     }
     if let Some(transaction) = transaction.into_inner() {
+        report.environment = transaction.environment();
         let screen = transaction.end();
         report.shown = screen.shown;
         report.delays = screen.delays;
@@ -339,6 +351,30 @@ fn run_step<'a>(
         Step::Rename(user) => {
             set_item(transaction().raw, PamItemType::USER, user);
             None
+        }
+        Step::OpenSession => Some(transaction().open_session()),
+        Step::CloseSession => Some(transaction().close_session()),
+        Step::SetVariable(assignment) => {
+            transaction().set_variable(assignment);
+            None
+        }
+        Step::AuthenticateAndAccountInAChild => {
+            let file = script.fixture.join("environment");
+            let transaction = transaction();
+            let code = in_a_child(|| {
+                let code = transaction.authenticate(0);
+                let code = if code == PamReturnCode::SUCCESS as c_int {
+                    transaction.account(0)
+                } else {
+                    code
+                };
+                fs::write(&file, transaction.environment().join("\n")).unwrap();
+                code
+            });
+            for assignment in fs::read_to_string(file).unwrap().lines() {
+                transaction.set_variable(assignment);
+            }
+            Some(code)
         }
         Step::AuthenticateInAChild => Some(in_a_child(|| transaction().authenticate(0))),
         Step::AuthenticateInAnEndingThread => Some(in_an_ending_thread(transaction().raw)),
@@ -485,12 +521,11 @@ impl Transaction {
         // SAFETY: the transaction is live, and the item a function of the kind that is due here.
         let code = unsafe { raw::pam_set_item(raw, item, delay as *const c_void) };
         assert_eq!(code, PamReturnCode::SUCCESS as c_int);
+        let begun = Self { raw, screen };
         for variable in &script.variables {
-            let variable = CString::new(variable.as_str()).unwrap();
-            // SAFETY: the transaction is live; libpam copies the string.
-            unsafe { raw::pam_putenv(raw, variable.as_ptr()) };
+            begun.set_variable(variable);
         }
-        Self { raw, screen }
+        begun
     }
 
     fn authenticate(&self, flags: c_int) -> c_int {
@@ -501,6 +536,36 @@ impl Transaction {
     fn account(&self, flags: c_int) -> c_int {
         // SAFETY: the transaction is live.
         unsafe { raw::pam_acct_mgmt(self.raw, flags) }
+    }
+
+    fn open_session(&self) -> c_int {
+        // SAFETY: the transaction is live.
+        unsafe { raw::pam_open_session(self.raw, 0) }
+    }
+
+    fn close_session(&self) -> c_int {
+        // SAFETY: the transaction is live.
+        unsafe { raw::pam_close_session(self.raw, 0) }
+    }
+
+    fn set_variable(&self, assignment: &str) {
+        let assignment = CString::new(assignment).unwrap();
+        // SAFETY: the transaction is live; libpam copies the string.
+        unsafe { raw::pam_putenv(self.raw, assignment.as_ptr()) };
+    }
+
+    /// The PAM environment. The list of libpam is not freed.
+    fn environment(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        // SAFETY: the transaction is live; the list ends with a null pointer.
+        unsafe {
+            let mut next = raw::pam_getenvlist(self.raw);
+            while !(*next).is_null() {
+                all.push(CStr::from_ptr(*next).to_str().unwrap().to_owned());
+                next = next.add(1);
+            }
+        }
+        all
     }
 
     fn end(self) -> Screen {

@@ -1,4 +1,4 @@
-//! The PAM files of this host that ask `pam_tfa` in the account phase and not in the auth phase.
+//! The PAM files of this host: which phases of a service ask `pam_tfa`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,6 +18,12 @@ const MAX_DEPTH: u32 = 8;
 #[must_use]
 pub fn unguarded(policy: &Policy) -> Vec<String> {
     unguarded_in(&FOLDERS.map(Path::new), policy)
+}
+
+/// Whether the session lines of a service name `pam_tfa`.
+#[must_use]
+pub fn has_session_line(service: &str) -> bool {
+    asks(&FOLDERS.map(Path::new), service, "session", 0)
 }
 
 fn unguarded_in(folders: &[&Path], policy: &Policy) -> Vec<String> {

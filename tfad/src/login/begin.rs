@@ -7,7 +7,7 @@ use tfa_core::{
 };
 use tfa_proto::{Context, Turn, Verdict};
 
-use super::{Error, Logins, log, pam_context, render};
+use super::{Error, Logins, log, pam_context, render, session_gate};
 use crate::account::{self, Loaded};
 use crate::caller::Caller;
 use crate::config::Config;
@@ -36,6 +36,10 @@ impl Logins {
             Err(LookUpError::Failed(failed)) => return Err(account::Error::from(failed).into()),
         };
         let config = self.state.config();
+        let context = Context {
+            session_follows: session_gate::can_decide(&context, &config.policy),
+            ..context
+        };
         let phase = pam_context::phase(&context, &config.policy);
         // Neither the account nor the groups matter to a login that this phase does not judge.
         match phase.action_without_policy() {
@@ -57,6 +61,12 @@ impl Logins {
         let known = subject::of_login(&login, &user, &config.policy, inside_session);
         if let Some(subject) = known {
             login.subject = subject;
+        }
+        if context.session_follows
+            && phase.can_be_left_to_session()
+            && config.policy.depends_on_method(&login)
+        {
+            return Ok((0, render::end(Verdict::LeftToSession, None)));
         }
         let attempt = LoginAttempt {
             caller: caller.clone(),

@@ -15,6 +15,7 @@ pub mod pam_context;
 pub mod password_prompts;
 mod reminders;
 pub mod render;
+mod session_gate;
 pub mod sessions;
 pub mod simulate;
 

@@ -1,11 +1,12 @@
 //! What PAM knows about a login, in the terms of the policy.
 
 use tfa_core::{
-    AuthPhaseResult, Client, Login, LoginOrigin, Methods, PhaseInput, Policy, Subject,
+    AuthPhaseResult, Client, Login, LoginOrigin, Methods, OwnMethod, PhaseInput, Policy, Subject,
     ThrottleScope,
 };
 use tfa_proto::{
-    Consoles, Context, INSIDE_SESSIONS, KEYBOARD_INTERACTIVE, PASSWORD_METHOD, Phase, Verdict,
+    Consoles, Context, INSIDE_SESSIONS, KEYBOARD_INTERACTIVE, PASSWORD_METHOD, Phase, SSH_METHODS,
+    Verdict, methods_in,
 };
 
 use crate::caller::Caller;
@@ -38,21 +39,31 @@ pub fn is_inside_session(is_root: bool, service: &str) -> bool {
 /// The phase that a context describes.
 #[must_use]
 pub fn phase(context: &Context, policy: &Policy) -> PhaseInput {
+    let auth_result = match context.auth_result {
+        None => AuthPhaseResult::NotRun,
+        Some(Verdict::Verified | Verdict::Remembered) => AuthPhaseResult::Verified,
+        Some(Verdict::NotRequired) => AuthPhaseResult::NotRequired,
+        Some(
+            Verdict::LeftToSession
+            | Verdict::Denied
+            | Verdict::MustEnroll
+            | Verdict::Locked
+            | Verdict::UnknownUser,
+        ) => AuthPhaseResult::Denied,
+    };
+    let guarded = policy.guards(&context.service) || (context.is_ssh() && policy.guards("sshd"));
     match context.phase {
         Phase::Auth => PhaseInput::Auth {
             account_follows: context.can_enroll,
         },
         Phase::Account => PhaseInput::Account {
-            auth_result: match context.auth_result {
-                None => AuthPhaseResult::NotRun,
-                Some(Verdict::Verified | Verdict::Remembered) => AuthPhaseResult::Verified,
-                Some(Verdict::NotRequired) => AuthPhaseResult::NotRequired,
-                Some(
-                    Verdict::Denied | Verdict::MustEnroll | Verdict::Locked | Verdict::UnknownUser,
-                ) => AuthPhaseResult::Denied,
-            },
-            guarded: policy.guards(&context.service) || (context.is_ssh() && policy.guards("sshd")),
+            auth_result,
+            guarded,
             silent: context.silent,
+        },
+        Phase::Session => PhaseInput::Session {
+            auth_result,
+            guarded,
         },
     }
 }
@@ -74,22 +85,42 @@ fn methods(context: &Context) -> Methods {
     if !context.is_ssh() {
         return Methods::default();
     }
-    // A line a method, with its details behind it.
-    let mut passed: Vec<String> = context
-        .ssh_auth_info
-        .lines()
-        .filter_map(|line| line.split_ascii_whitespace().next())
+    let named = methods_in(&context.ssh_auth_info);
+    if context.phase == Phase::Session {
+        return methods_of_session(named);
+    }
+    let mut passed: Vec<String> = named
         .filter(|method| *method != KEYBOARD_INTERACTIVE)
         .map(str::to_owned)
         .collect();
-    let pam_asks = context.phase == Phase::Auth || context.auth_result.is_some();
-    if pam_asks {
+    let own = if context.phase == Phase::Auth || context.auth_result.is_some() {
         passed.push(PASSWORD_METHOD.to_owned());
-    }
-    Methods {
-        passed,
-        one_of_sshds_own: !pam_asks,
-    }
+        OwnMethod::Known
+    } else if context.session_follows {
+        OwnMethod::Unknown
+    } else {
+        OwnMethod::OneOfTheHost
+    };
+    Methods { passed, own }
+}
+
+/// The methods of the session phase, which sshd names completely. If it names none, or one that is not
+/// known here, the method is unknown.
+fn methods_of_session<'a>(named: impl Iterator<Item = &'a str>) -> Methods {
+    let passed: Vec<String> = named
+        .map(|method| match method {
+            KEYBOARD_INTERACTIVE => PASSWORD_METHOD,
+            other => other,
+        })
+        .map(str::to_owned)
+        .collect();
+    let is_known = |method: &String| SSH_METHODS.contains(&method.as_str());
+    let own = if !passed.is_empty() && passed.iter().all(is_known) {
+        OwnMethod::Known
+    } else {
+        OwnMethod::Unknown
+    };
+    Methods { passed, own }
 }
 
 /// The program that carries a login's dialog, as far as the user hears of it.
@@ -127,17 +158,58 @@ mod tests {
 
     #[test]
     fn a_login_that_pam_was_never_asked_about_came_by_a_method_of_sshds_own() {
-        let subject_without_groups = ssh(Phase::Account, None, "");
-        assert!(
-            subject_without_groups.one_of_sshds_own && subject_without_groups.passed.is_empty()
-        );
+        let own = ssh(Phase::Account, None, "");
+        assert_eq!(own.own, OwnMethod::OneOfTheHost);
+        assert!(own.passed.is_empty());
         for (phase, auth_result) in [
             (Phase::Auth, None),
             (Phase::Account, Some(Verdict::NotRequired)),
         ] {
             let asked = ssh(phase, auth_result, "publickey ssh-ed25519 AAAA\n");
-            assert!(!asked.one_of_sshds_own);
+            assert_eq!(asked.own, OwnMethod::Known);
             assert_eq!(asked.passed, ["publickey", PASSWORD_METHOD]);
+        }
+    }
+
+    #[test]
+    fn a_method_that_the_session_phase_will_know_is_unknown_before() {
+        let context = Context {
+            phase: Phase::Account,
+            service: "sshd".to_owned(),
+            session_follows: true,
+            ..Context::default()
+        };
+        assert_eq!(methods(&context).own, OwnMethod::Unknown);
+    }
+
+    #[test]
+    fn the_session_phase_knows_exactly_the_methods_that_sshd_names() {
+        for (info, expected) in [
+            ("publickey ssh-ed25519 AAAA\n", &["publickey"][..]),
+            ("gssapi-with-mic alice@EXAMPLE\n", &["gssapi-with-mic"]),
+            ("hostbased ssh-ed25519 AAAA\n", &["hostbased"]),
+            (
+                "publickey ssh-ed25519 AAAA\ngssapi-keyex\n",
+                &["publickey", "gssapi-keyex"],
+            ),
+            ("keyboard-interactive/pam\n", &["password"]),
+        ] {
+            let known = ssh(Phase::Session, None, info);
+            assert_eq!(known.passed, expected, "{info}");
+            assert_eq!(known.own, OwnMethod::Known, "{info}");
+        }
+        for info in [
+            "",
+            "\n",
+            "none\n",
+            "publickeys ssh-ed25519 AAAA\n",
+            "publickey ssh-ed25519 AAAA\nnew-method x\n",
+        ] {
+            assert_eq!(
+                ssh(Phase::Session, None, info).own,
+                OwnMethod::Unknown,
+                "{info}"
+            );
         }
     }
 

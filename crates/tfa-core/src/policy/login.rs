@@ -157,8 +157,20 @@ impl LoginOrigin {
 pub struct Methods {
     /// The known methods: sshd's names, and `password` for all that PAM asked.
     pub passed: Vec<String>,
-    /// The login also used one of sshd's own methods, and it is not known which.
-    pub one_of_sshds_own: bool,
+    /// What is known beside them of a method of sshd's own.
+    pub own: OwnMethod,
+}
+
+/// What is known of a method by which sshd authenticated the user without PAM.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OwnMethod {
+    /// There is none, or it is one of the known methods.
+    #[default]
+    Known,
+    /// It is one that [`sshd_methods`](super::Policy::sshd_methods) names.
+    OneOfTheHost,
+    /// It may be any.
+    Unknown,
 }
 
 /// The properties of a login that rules can match.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::{Account, Time};
 
 pub use decision::{Exemption, PolicyDecision, Requirement};
-pub use login::{Groups, Identity, Login, LoginOrigin, Methods, Subject, Ternary};
+pub use login::{Groups, Identity, Login, LoginOrigin, Methods, OwnMethod, Subject, Ternary};
 use rule::Fit;
 pub use rule::{Group, OriginMatcher, Rule};
 
@@ -147,8 +147,8 @@ pub struct Policy {
     pub guard: Vec<String>,
     /// A first enrollment requires an invitation.
     pub invitation: bool,
-    /// The methods by which sshd authenticates users without PAM. It does not tell which of them it
-    /// used.
+    /// The methods by which sshd authenticates users without PAM. In the account phase it does not
+    /// tell which of them it used.
     pub sshd_methods: Vec<String>,
 }
 
@@ -214,6 +214,26 @@ impl Policy {
             }
         }
         false
+    }
+
+    /// Whether a rule names a method of sshd's own, so that the session phase may be needed.
+    #[must_use]
+    pub fn names_own_methods(&self) -> bool {
+        !self.is_off() && self.rules.iter().any(Rule::names_own_method)
+    }
+
+    /// Whether the rule that applies to a login depends on a method of sshd's own that is not known
+    /// yet. The session phase, which knows it, then decides.
+    #[must_use]
+    pub fn depends_on_method(&self, login: &Login) -> bool {
+        let depends_under = |who: &Identity| {
+            let mut up_to_a_match = self
+                .rules
+                .iter()
+                .take_while(|rule| rule.fits(who, login, &self.sshd_methods) != Fit::Yes);
+            up_to_a_match.any(|rule| rule.depends_on_method(who, login))
+        };
+        !self.is_off() && login.subject.identities().any(depends_under)
     }
 
     /// The groups that the rules name.

@@ -5,7 +5,10 @@ use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 
-use super::{Identity, Login, LoginOrigin, RuleEffect, Ternary};
+use super::{Identity, Login, LoginOrigin, OwnMethod, RuleEffect, Ternary};
+
+/// The method that rules name for anything that PAM asked. It is none of sshd's own.
+const PASSWORD: &str = "password";
 
 /// A group as a rule names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -111,10 +114,15 @@ impl Rule {
 
     /// Whether uid, service and method match.
     fn fits_program(&self, login: &Login, sshd_methods: &[String]) -> Ternary {
+        self.fits_service(login)
+            .and(self.fits_methods(login, sshd_methods))
+    }
+
+    /// Whether uid and service match.
+    fn fits_service(&self, login: &Login) -> Ternary {
         let service = |service: &String| (*service == login.service).into();
         self.fits_uid(login.subject.uid)
             .and(any(&self.services, service))
-            .and(self.fits_methods(login, sshd_methods))
     }
 
     /// Whether the rule has conditions on the user only.
@@ -132,22 +140,41 @@ impl Rule {
         services.is_empty() && origins.is_empty() && methods.is_empty()
     }
 
+    /// Whether the rule names a method of sshd's own.
+    pub(super) fn names_own_method(&self) -> bool {
+        self.methods.iter().any(|method| method != PASSWORD)
+    }
+
+    /// Whether the rule may match, and the method of the login is needed to determine that.
+    pub(super) fn depends_on_method(&self, who: &Identity, login: &Login) -> bool {
+        let origin = any(&self.origins, |place| place.matches(&login.origin));
+        let but_method = self
+            .fits_name(who)
+            .and(self.fits_service(login))
+            .and(origin);
+        but_method != Ternary::No && self.fits_methods(login, &[]) == Ternary::Unknown
+    }
+
     fn fits_methods(&self, login: &Login, sshd_methods: &[String]) -> Ternary {
         if self.methods.is_empty() {
             return Ternary::Yes;
         }
         let named = |method: &String| self.methods.contains(method);
         let known = Ternary::from(login.methods.passed.iter().any(named));
-        if !login.methods.one_of_sshds_own {
-            return known;
-        }
-        let some_are = sshd_methods.iter().any(named);
-        let some_are_not = sshd_methods.iter().any(|method| !named(method));
-        let own = match (some_are, some_are_not) {
-            (true, false) => Ternary::Yes,
-            (false, true) => Ternary::No,
-            // One of several, or none that was told.
-            _ => Ternary::Unknown,
+        let own = match login.methods.own {
+            OwnMethod::Known => Ternary::No,
+            OwnMethod::OneOfTheHost => {
+                let some_are = sshd_methods.iter().any(named);
+                let some_are_not = sshd_methods.iter().any(|method| !named(method));
+                match (some_are, some_are_not) {
+                    (true, false) => Ternary::Yes,
+                    (false, true) => Ternary::No,
+                    // One of several, or none that was told.
+                    _ => Ternary::Unknown,
+                }
+            }
+            OwnMethod::Unknown if self.names_own_method() => Ternary::Unknown,
+            OwnMethod::Unknown => Ternary::No,
         };
         known.or(own)
     }

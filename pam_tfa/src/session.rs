@@ -1,0 +1,149 @@
+//! Which logins the session phase decides.
+//!
+//! Only sshd authenticates users without PAM and says how in the session phase. Every other service, and
+//! every login in which PAM was asked, is decided in the account phase at the latest. For these the
+//! daemon is not asked, so it may be down.
+
+use std::ffi::CStr;
+
+use tfa_proto::{Context, Verdict, pam_was_asked};
+
+use crate::ffi::handle::{Handle, Item, NotStored};
+use crate::transaction_data::TransactionData;
+
+/// A variable of the PAM environment. sshd runs the auth and account phases of its method
+/// `keyboard-interactive` in a process of their own. Of what they store, only the PAM environment reaches
+/// the session phase. The variable can only refuse a login, so a forged one lets no user in.
+const MARK: &CStr = c"PAM_TFA_LEFT_TO_SESSION";
+const SET_MARK: &CStr = c"PAM_TFA_LEFT_TO_SESSION=1";
+
+/// Marks a login that the account phase leaves to the session phase.
+pub(crate) fn mark(pam: &Handle) -> Result<(), NotStored> {
+    pam.set_environment(SET_MARK)
+}
+
+/// Returns whether the login is marked, and removes the mark: it is not for the user's session.
+fn take_mark(pam: &Handle) -> bool {
+    let is_marked = pam.environment(MARK).is_some();
+    if is_marked {
+        let _ = pam.set_environment(MARK);
+    }
+    is_marked
+}
+
+/// Returns whether the session phase must decide the login.
+pub(crate) fn is_undecided(pam: &Handle) -> bool {
+    let item = |item| pam.item(item).unwrap_or_default();
+    let context = Context {
+        service: item(Item::Service),
+        tty: item(Item::Tty),
+        ssh_auth_info: pam.environment(c"SSH_AUTH_INFO_0").unwrap_or_default(),
+        ..Context::default()
+    };
+    // Always, so that the mark is removed.
+    let is_marked = take_mark(pam);
+    let data = pam.data();
+    let user_changed = data
+        .as_ref()
+        .is_some_and(|data| pam.user().as_ref() != Some(&data.user));
+    // The phase refuses a user who changed.
+    is_marked || (user_changed && context.is_ssh()) || is_open(&context, data.as_ref())
+}
+
+/// Returns whether no earlier phase has decided the login. `data` is that of the earlier phases, if they
+/// ran in this process.
+fn is_open(context: &Context, data: Option<&TransactionData>) -> bool {
+    let auth_result = data.and_then(|data| data.auth_result);
+    let account_result = data.and_then(|data| data.account_result);
+    match (account_result, auth_result) {
+        (Some(Verdict::LeftToSession), _) => true,
+        _ if !context.is_ssh() => false,
+        (Some(_), _) | (None, Some(Verdict::Verified | Verdict::Remembered)) => false,
+        (None, Some(_)) => true,
+        // The account phase ran in another process, unless the stack has no account line.
+        (None, None) => !pam_was_asked(&context.ssh_auth_info),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "publickey ssh-ed25519 AAAA\n";
+    const QUESTIONS: &str = "keyboard-interactive/pam\n";
+
+    fn undecided(
+        service: &str,
+        info: &str,
+        auth_result: Option<Verdict>,
+        account_result: Option<Verdict>,
+    ) -> bool {
+        let context = Context {
+            service: service.to_owned(),
+            ssh_auth_info: info.to_owned(),
+            ..Context::default()
+        };
+        let data = TransactionData::new("alice")
+            .with_auth_result(auth_result)
+            .with_account_result(account_result);
+        is_open(&context, Some(&data))
+    }
+
+    #[test]
+    fn a_login_that_the_account_phase_left_is_undecided_in_any_service() {
+        for service in ["sshd", "login", "cron"] {
+            for info in [KEY, QUESTIONS, ""] {
+                for auth_result in [None, Some(Verdict::Verified), Some(Verdict::Denied)] {
+                    let left = Some(Verdict::LeftToSession);
+                    assert!(undecided(service, info, auth_result, left));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_login_that_an_earlier_phase_let_in_is_decided() {
+        for info in [KEY, QUESTIONS, ""] {
+            let verified = Some(Verdict::Verified);
+            assert!(!undecided("sshd", info, verified, None));
+            for account in [Verdict::Verified, Verdict::NotRequired] {
+                assert!(!undecided("sshd", info, None, Some(account)));
+            }
+        }
+    }
+
+    #[test]
+    fn other_services_are_decided_before() {
+        for service in ["cron", "atd", "systemd-user", "login", "su", "sudo", ""] {
+            for auth_result in [None, Some(Verdict::Denied), Some(Verdict::NotRequired)] {
+                assert!(!undecided(service, "", auth_result, None), "{service}");
+                assert!(!undecided(service, KEY, auth_result, None), "{service}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_results_sshds_method_tells() {
+        for (info, expected) in [
+            (KEY, true),
+            ("", true),
+            ("none\n", true),
+            (QUESTIONS, false),
+        ] {
+            assert_eq!(undecided("sshd", info, None, None), expected, "{info}");
+            let context = Context {
+                tty: "ssh".to_owned(),
+                ssh_auth_info: info.to_owned(),
+                ..Context::default()
+            };
+            assert_eq!(is_open(&context, None), expected, "{info}");
+        }
+    }
+
+    #[test]
+    fn a_refused_auth_phase_leaves_the_login_undecided() {
+        for auth_result in [Verdict::Denied, Verdict::NotRequired, Verdict::MustEnroll] {
+            assert!(undecided("sshd", QUESTIONS, Some(auth_result), None));
+        }
+    }
+}
