@@ -15,7 +15,7 @@ const NOT_KEYS: &str = "[policy]\nmode = \"optional\"\n\
 /// The log line of a login without a second factor.
 const NOT_VERIFIED: &str = "alice: denied: the second factor is required, and this login met none";
 /// The log line of an exempt login.
-const EXEMPT: &str = "alice: not asked: the policy's mode is off (/etc/tfa/tfad.toml line 6)";
+const EXEMPT: &str = "alice: not asked: the policy's mode is off (/etc/tfa/tfad.toml line 4)";
 const REASON: &str = "Two-factor login is required on host.";
 /// The exit status of sshd's session if PAM opens none.
 const NO_SESSION: &str = "254";

@@ -4,18 +4,21 @@ use std::collections::{BTreeMap, HashMap};
 
 use zbus::wire::{OwnedVariant, Variant};
 
+use crate::wire_name::wire_enum;
 use crate::{Consoles, Verdict};
 
-/// The phases of a login in which the module runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Phase {
-    /// `pam_sm_authenticate`.
-    #[default]
-    Auth,
-    /// `pam_sm_acct_mgmt`.
-    Account,
-    /// `pam_sm_open_session`.
-    Session,
+wire_enum! {
+    /// The phases of a login in which the module runs.
+    #[derive(Default)]
+    pub enum Phase {
+        /// `pam_sm_authenticate`.
+        #[default]
+        Auth = "auth",
+        /// `pam_sm_acct_mgmt`.
+        Account = "account",
+        /// `pam_sm_open_session`.
+        Session = "session",
+    }
 }
 
 /// The services whose programs a user starts inside a session. They are not reachable from a network,
@@ -110,18 +113,13 @@ impl Context {
     /// have an `auth-result`.
     #[must_use]
     pub fn to_dict(&self) -> BTreeMap<&'static str, Variant<'_>> {
-        let phase = match self.phase {
-            Phase::Auth => "auth",
-            Phase::Account => "account",
-            Phase::Session => "session",
-        };
         let auth_result = match (self.auth_result, self.phase) {
             (Some(verdict), _) => verdict.name(),
             (None, Phase::Account | Phase::Session) => NOT_RUN,
             (None, Phase::Auth) => "",
         };
         let texts = [
-            ("phase", phase),
+            ("phase", self.phase.name()),
             ("service", self.service.as_str()),
             ("rhost", self.rhost.as_str()),
             ("tty", self.tty.as_str()),
@@ -168,10 +166,7 @@ impl Context {
             Some(value) => bool::try_from(value).map_err(|_| ContextError::Invalid(key)),
         };
         let phase = match given("phase")? {
-            Some("auth") => Phase::Auth,
-            Some("account") => Phase::Account,
-            Some("session") => Phase::Session,
-            Some(_) => return Err(ContextError::Invalid("phase")),
+            Some(name) => Phase::from_name(name).ok_or(ContextError::Invalid("phase"))?,
             None => return Err(ContextError::Missing("phase")),
         };
         let auth_result = match (given("auth-result")?, phase) {

@@ -3,7 +3,7 @@
 use zbus::wire::{DeserializeDict, SerializeDict, Type};
 
 use crate::wire_name::wire_enum;
-use crate::{OpenEnum, State};
+use crate::{OpenEnum, Phase, State};
 
 /// A hypothetical login of `tfactl explain`. Absent keys: an unknown host of the network, now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
@@ -36,6 +36,8 @@ pub struct Explanation {
     pub outcome: OpenEnum<Outcome>,
     /// The reason, where the outcome alone does not tell it.
     pub reason: Option<OpenEnum<Reason>>,
+    /// The PAM phase that decides; absent if none does.
+    pub phase: Option<OpenEnum<Phase>>,
     /// The file of the rule that decides; empty for the built-in default, and where no rule does.
     pub file: String,
     /// The rule's line.

@@ -26,6 +26,7 @@ pub(crate) fn explanation(
         outcome(&explained.outcome, explained.grace_until)
     )];
     lines.extend(why(explained).map(|why| format!("Reason: {why}")));
+    lines.extend(phase(explained));
     lines.extend(rule(explained));
     lines.extend(lock(explained));
     lines.extend(without_audit_mode(explained));
@@ -59,6 +60,12 @@ fn why(explained: &Explanation) -> Option<&str> {
         Outcome::Code => Some("two-factor login is set up"),
         Outcome::Nothing | Outcome::Refused => None,
     }
+}
+
+/// The PAM phase that decides.
+fn phase(explained: &Explanation) -> Option<String> {
+    let phase = explained.phase.as_ref()?;
+    Some(format!("Decided in: the {} phase", phase.name()))
 }
 
 /// The line of the policy that decides.

@@ -71,6 +71,8 @@ Keys of the JSON output, which do not change (see tfactl(8)):
                            not-asked; of notified: once-a-session; of refused:
                            too-late, undetermined, not-verified, must-enroll,
                            not-invited, locked or unusable; or null
+  phase                    the PAM phase that decides: auth, account or session;
+                           null for not-asked
   rule                     the file and line that decides; null for the default,
                            and for not-guarded, not-asked, locked and unusable
   required                 that line requires two-factor login

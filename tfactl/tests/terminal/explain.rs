@@ -1,6 +1,6 @@
 //! The outcome of a hypothetical login, as text and as JSON.
 
-use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, Outcome, Reason, State};
+use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, Outcome, Phase, Reason, State};
 use tfa_testkit::{TestHost, finished};
 
 use crate::{fits, host_with, json};
@@ -63,6 +63,20 @@ Rule: /etc/tfa/tfad.toml line 12
 The user sees: Verification code or backup code:
 ";
     assert_eq!(said(required(), &["--from", "192.0.2.7"]), expected);
+}
+
+#[test]
+fn the_phase_that_decides_is_shown() {
+    for phase in Phase::ALL.iter().copied() {
+        let explanation = Explanation {
+            phase: Some(phase.into()),
+            ..required()
+        };
+        let line = format!("\nDecided in: the {} phase\n", phase.name());
+        let text = said(explanation, &[]);
+        assert!(text.contains(&line), "{text}");
+    }
+    assert!(!said(required(), &[]).contains("Decided in"));
 }
 
 #[test]
@@ -397,6 +411,7 @@ fn lines_shown_to_the_user_are_not_rewrapped() {
 fn the_keys_of_the_json_form_are_stable() {
     let host = explaining(Explanation {
         grace_until: Some(1_796_133_900),
+        phase: Some(Phase::Session.into()),
         ..required()
     });
     let arguments = ["explain", "alice", "--at", "2026-12-01", "--json"];
@@ -411,6 +426,7 @@ fn the_keys_of_the_json_form_are_stable() {
   "files": [],
   "outcome": "code",
   "reason": null,
+  "phase": "session",
   "rule": {
     "file": "/etc/tfa/tfad.toml",
     "line": 12

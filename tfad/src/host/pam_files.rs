@@ -23,7 +23,18 @@ pub fn unguarded(policy: &Policy) -> Vec<String> {
 /// Whether the session lines of a service name `pam_tfa`.
 #[must_use]
 pub fn has_session_line(service: &str) -> bool {
-    asks(&FOLDERS.map(Path::new), service, "session", 0)
+    asks(&FOLDERS.map(Path::new), service, "session")
+}
+
+/// Whether the account lines of a service leave logins to its session lines (`session=gate`).
+#[must_use]
+pub fn leaves_to_session(service: &str) -> bool {
+    leaves_to_session_in(&FOLDERS.map(Path::new), service)
+}
+
+fn leaves_to_session_in(folders: &[&Path], service: &str) -> bool {
+    let gate = |arguments: &[&str]| arguments.contains(&"session=gate");
+    has_line(folders, service, "account", &gate, 0) && asks(folders, service, "session")
 }
 
 fn unguarded_in(folders: &[&Path], policy: &Policy) -> Vec<String> {
@@ -34,7 +45,7 @@ fn unguarded_in(folders: &[&Path], policy: &Policy) -> Vec<String> {
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| is_service(name) && !is_of_no_person(name) && !is_guarded(policy, name))
         .collect();
-    names.retain(|name| asks(folders, name, "account", 0) && !asks(folders, name, "auth", 0));
+    names.retain(|name| asks(folders, name, "account") && !asks(folders, name, "auth"));
     names.into_iter().collect()
 }
 
@@ -54,7 +65,18 @@ fn is_guarded(policy: &Policy, name: &str) -> bool {
 }
 
 /// Whether the lines of that kind in a service's file, or in what they include, name `pam_tfa`.
-fn asks(folders: &[&Path], file: &str, kind: &str, depth: u32) -> bool {
+fn asks(folders: &[&Path], service: &str, kind: &str) -> bool {
+    has_line(folders, service, kind, &|_| true, 0)
+}
+
+/// Whether one of the lines that name `pam_tfa` has such arguments.
+fn has_line(
+    folders: &[&Path],
+    file: &str,
+    kind: &str,
+    has_arguments: &dyn Fn(&[&str]) -> bool,
+    depth: u32,
+) -> bool {
     if depth > MAX_DEPTH || file.contains('/') {
         return false;
     }
@@ -62,10 +84,11 @@ fn asks(folders: &[&Path], file: &str, kind: &str, depth: u32) -> bool {
         .iter()
         .find_map(|folder| fs::read_to_string(folder.join(file)).ok());
     let text = texts.unwrap_or_default().replace("\\\n", " ");
+    let included = |other: &str| has_line(folders, other, kind, has_arguments, depth + 1);
     text.lines().any(|line| {
         let line = line.split('#').next().unwrap_or_default().trim();
         if let Some(other) = line.strip_prefix("@include") {
-            return asks(folders, other.trim(), kind, depth + 1);
+            return included(other.trim());
         }
         let Some((found, rest)) = line.split_once(char::is_whitespace) else {
             return false;
@@ -73,24 +96,26 @@ fn asks(folders: &[&Path], file: &str, kind: &str, depth: u32) -> bool {
         if !found.trim_start_matches('-').eq_ignore_ascii_case(kind) {
             return false;
         }
-        let Some((control, module)) = control(rest.trim_start()) else {
+        let Some((control, module, arguments)) = control(rest.trim_start()) else {
             return false;
         };
         if ["include", "substack"].contains(&control) {
-            asks(folders, module, kind, depth + 1)
+            included(module)
         } else {
             Path::new(module).file_name() == Some("pam_tfa.so".as_ref())
+                && has_arguments(&arguments)
         }
     })
 }
 
-/// The control of a line, in one word or in brackets, and the module behind it.
-fn control(rest: &str) -> Option<(&str, &str)> {
+/// The control of a line, in one word or in brackets, the module behind it, and the module's arguments.
+fn control(rest: &str) -> Option<(&str, &str, Vec<&str>)> {
     let (control, rest) = match rest.starts_with('[') {
         true => rest.split_once(']')?,
         false => rest.split_once(char::is_whitespace)?,
     };
-    Some((control, rest.split_ascii_whitespace().next()?))
+    let mut words = rest.split_ascii_whitespace();
+    Some((control, words.next()?, words.collect()))
 }
 
 #[cfg(test)]
@@ -144,13 +169,63 @@ mod tests {
         ("byhand.dpkg-old", "account required pam_tfa.so\n"),
     ];
 
-    #[test]
-    fn services_with_the_account_line_alone_are_named_unless_guarded() {
-        let folder = std::env::temp_dir().join(format!("tfad-pam-files-{}", std::process::id()));
+    /// A folder with files, of that name.
+    fn folder(name: &str, files: &[(&str, &str)]) -> std::path::PathBuf {
+        let name = format!("tfad-pam-files-{name}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).unwrap();
-        for (name, text) in FILES {
+        for (name, text) in files {
             fs::write(folder.join(name), text).unwrap();
         }
+        folder
+    }
+
+    #[test]
+    fn a_login_is_left_to_the_session_only_with_both_lines() {
+        let account = "account required pam_tfa.so enroll=account session=gate\n";
+        let session = "session requisite pam_tfa.so\n";
+        let both = format!("{account}{session}");
+        let folder = folder(
+            "gate",
+            &[
+                ("sshd", &format!("@include common\n{session}")),
+                ("common", account),
+                ("both", &both),
+                ("account-only", account),
+                ("session-only", session),
+                (
+                    "no-option",
+                    "account required pam_tfa.so\nsession required pam_tfa.so\n",
+                ),
+                (
+                    "other-module",
+                    "account required pam_x.so session=gate\nsession required pam_tfa.so\n",
+                ),
+                (
+                    "comment",
+                    "account required pam_tfa.so # session=gate\nsession required pam_tfa.so\n",
+                ),
+            ],
+        );
+        let leaves = |service| leaves_to_session_in(&[&folder], service);
+        assert!(leaves("sshd") && leaves("both"));
+        for service in [
+            "common",
+            "account-only",
+            "session-only",
+            "no-option",
+            "other-module",
+            "comment",
+            "absent",
+        ] {
+            assert!(!leaves(service), "{service}");
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn services_with_the_account_line_alone_are_named_unless_guarded() {
+        let folder = folder("unguarded", &FILES);
         let found = |guard: &[&str]| -> Vec<String> {
             let policy = Policy {
                 guard: guard.iter().map(|name| (*name).to_owned()).collect(),

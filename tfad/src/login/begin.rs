@@ -15,7 +15,7 @@ use crate::host::users::{self, LookUpError, User};
 use crate::host::{clock, groups, host_name, random, subject};
 use crate::login::enrollment::Enrollment;
 use crate::login::sessions::{LoginAttempt, Session};
-use crate::messages;
+use crate::messages::{self, DeniedLogin};
 
 impl Logins {
     pub(super) fn begin_dialog(
@@ -132,8 +132,8 @@ impl Logins {
                     | DenyReason::NotVerified
                     | DenyReason::AuthRefused => Verdict::Denied,
                 };
-                let by_ssh = attempt.context.is_ssh();
-                let said = messages::denial(reason, &host_name(), &attempt.user.name, by_ssh);
+                let denied = DeniedLogin::of(attempt.context.is_ssh(), &attempt.login.methods);
+                let said = messages::denial(reason, &host_name(), &attempt.user.name, denied);
                 return Ok((0, render::end(verdict, Some((true, said)))));
             }
             PhaseAction::Ask => match account {

@@ -15,7 +15,7 @@ use crate::account::status;
 use crate::host::pam_services::{STEPPED_OVER, is_silent};
 use crate::host::users::User;
 use crate::login::pam_context;
-use crate::messages::{self, Shown};
+use crate::messages::{self, DeniedLogin, Shown};
 
 /// The columns of what the user would see. `tfactl explain` indents it.
 const WIDTH: usize = 78;
@@ -35,8 +35,21 @@ pub struct Simulation {
     pub decision: PolicyDecision,
     /// It could be set up, with an invitation that is not there.
     pub uninvited: bool,
+    /// The phase that decides.
+    pub phase: Phase,
+    /// How a refusal describes the login.
+    denied_login: DeniedLogin,
     /// The program wants silence: what need not be said each time is said once a session.
     pub silent: bool,
+}
+
+/// The host of a simulation.
+#[derive(Debug, Clone, Copy)]
+pub struct SimulatedHost<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The PAM files of the service leave logins to the session phase.
+    pub has_session_phase: bool,
 }
 
 /// Follows a supposed login through its phases.
@@ -46,9 +59,9 @@ pub fn simulate(
     supposed: &HypotheticalLogin,
     subject: &Subject,
     account: Option<&Account>,
+    has_session_phase: bool,
     now: Time,
 ) -> Simulation {
-    // Which of its own methods it was sshd does not say, so that is not known here either.
     let asked_by_pam = supposed
         .method
         .as_ref()
@@ -66,28 +79,71 @@ pub fn simulate(
             rhost: supposed.from.clone(),
             can_enroll: !is_own(supposed),
             silent: is_silent(&supposed.service),
+            session_follows: first == Phase::Account
+                && has_session_phase
+                && !is_own(supposed)
+                && policy.names_own_methods(),
+            // In the account phase sshd has not named its method yet.
+            ssh_auth_info: match (&supposed.method, phase) {
+                (Some(method), Phase::Session) => method.clone(),
+                _ => String::new(),
+            },
             ..Context::default()
         };
         let login = pam_context::login(&context, subject.clone(), origin(supposed));
-        let phase = pam_context::phase(&context, policy);
+        let input = pam_context::phase(&context, policy);
+        let is_left_to_session = context.session_follows
+            && input.can_be_left_to_session()
+            && policy.depends_on_method(&login);
         let decision = policy.decide(&login, account, now);
-        let none_needed = phase.action_without_policy();
-        let action = none_needed.unwrap_or_else(|| decision.action(phase));
-        (action, none_needed.is_some(), decision)
+        let none_needed = input.action_without_policy();
+        let step = Step {
+            phase,
+            action: none_needed.unwrap_or_else(|| decision.action(input)),
+            whatever_the_policy: none_needed.is_some(),
+            decision,
+            denied_login: DeniedLogin::of(context.is_ssh(), &login.methods),
+        };
+        (step, is_left_to_session)
     };
-    let (action, whatever_the_policy, decision) = match in_phase(first, None) {
-        (PhaseAction::Defer, ..) => in_phase(Phase::Account, Some(Verdict::NotRequired)),
-        decided => decided,
+    let step = match in_phase(first, None) {
+        (_, true) => in_phase(Phase::Session, None).0,
+        (
+            Step {
+                action: PhaseAction::Defer,
+                ..
+            },
+            _,
+        ) => in_phase(Phase::Account, Some(Verdict::NotRequired)).0,
+        (step, false) => step,
     };
+    let Step {
+        phase,
+        action,
+        whatever_the_policy,
+        decision,
+        denied_login,
+    } = step;
     let is_invited = account.is_some_and(|account| account.is_invited(now));
     Simulation {
         stepped_over: STEPPED_OVER.contains(&supposed.service.as_str()),
         action,
         whatever_the_policy,
         decision,
+        phase,
+        denied_login,
         uninvited: policy.invitation && !is_invited,
         silent: is_silent(&supposed.service),
     }
+}
+
+/// What one phase does.
+struct Step {
+    phase: Phase,
+    action: PhaseAction,
+    whatever_the_policy: bool,
+    decision: PolicyDecision,
+    denied_login: DeniedLogin,
 }
 
 /// The name that logs in: the one that was given.
@@ -122,19 +178,21 @@ pub fn impact(
     user: &str,
     subject: &Subject,
     account: Option<&Account>,
+    has_session_phase: bool,
     now: Time,
 ) -> Impact {
     // The impact of a policy is what it asks after audit mode.
     let policy = &policy.without_audit();
-    let at = |now| simulate(policy, supposed, subject, account, now).outcome();
-    let (today, now_reason) = at(now);
+    let simulated = |account, now| {
+        simulate(policy, supposed, subject, account, has_session_phase, now).outcome()
+    };
+    let (today, now_reason) = simulated(account, now);
     // The grace of a user who was never asked begins today.
     let mut waiting = account
         .cloned()
         .unwrap_or_else(|| Account::new(subject.uid));
     waiting.require(now);
-    let simulation = simulate(policy, supposed, subject, Some(&waiting), now.plus(LATER));
-    let (later, later_reason) = simulation.outcome();
+    let (later, later_reason) = simulated(Some(&waiting), now.plus(LATER));
     Impact {
         user: user.to_owned(),
         now: today.into(),
@@ -152,15 +210,21 @@ pub fn explain(
     user: &str,
     subject: &Subject,
     account: Option<&Account>,
-    host: &str,
+    host: SimulatedHost<'_>,
     now: Time,
 ) -> Explanation {
+    let SimulatedHost {
+        name: host,
+        has_session_phase,
+    } = host;
     let groups = subject.unknown_groups();
     let mut unknown: Vec<String> = groups.iter().map(|g| format!("group {g}")).collect();
     if let LoginOrigin::Name(name) = origin(supposed) {
         unknown.push(format!("the address of {name}"));
     }
-    let simulation = simulate(policy, supposed, subject, account, now);
+    let simulated =
+        |policy: &Policy| simulate(policy, supposed, subject, account, has_session_phase, now);
+    let simulation = simulated(policy);
     let locked = simulation.lock(account, lock_of(supposed), now);
     let (what, reason) = match locked {
         Some(_) => (Outcome::Refused, Some(Reason::Locked)),
@@ -171,13 +235,15 @@ pub fn explain(
     let Simulation {
         action,
         decision,
+        phase,
+        denied_login,
         uninvited,
         stepped_over,
         ..
     } = simulation;
     let strict = decision.audited.map(|_| {
         let strict = policy.without_audit();
-        simulate(&strict, supposed, subject, account, now).outcome()
+        simulated(&strict).outcome()
     });
     let audited = strict.filter(|strict| locked.is_none() && *strict != (what, reason));
     let source = if no_rule_decides {
@@ -200,9 +266,7 @@ pub fn explain(
             messages::grace(host, until, now).join("\n")
         }
         (PhaseAction::SetUp(None), _) => messages::must_set_up(host, Shown::First).join("\n"),
-        (PhaseAction::Deny(reason), _) => {
-            messages::denial(reason, host, user, supposed.service == "sshd")
-        }
+        (PhaseAction::Deny(reason), _) => messages::denial(reason, host, user, denied_login),
         (
             PhaseAction::Verified
             | PhaseAction::Exempt(_)
@@ -215,6 +279,7 @@ pub fn explain(
         user: user.to_owned(),
         outcome: what.into(),
         reason: reason.map(OpenEnum::from),
+        phase: (!stepped_over).then_some(phase.into()),
         file: source.file,
         line: source.line,
         grace_until: grace_until.map(Time::as_secs),
@@ -301,7 +366,7 @@ pub fn outcome(action: PhaseAction) -> (Outcome, Option<Reason>) {
 
 #[cfg(test)]
 mod tests {
-    use tfa_core::{Groups, Identity, Mode, RuleEffect};
+    use tfa_core::{Groups, Identity, Mode, Rule, RuleEffect};
 
     use super::*;
 
@@ -330,6 +395,14 @@ mod tests {
             },
             ..Policy::default()
         };
+        explained_under(&policy, supposed, false)
+    }
+
+    fn explained_under(
+        policy: &Policy,
+        supposed: &HypotheticalLogin,
+        has_session_phase: bool,
+    ) -> Explanation {
         let subject = Subject {
             uid: 1000,
             canonical: Identity {
@@ -339,12 +412,15 @@ mod tests {
             aliases: Vec::new(),
         };
         explain(
-            &policy,
+            policy,
             supposed,
             "alice",
             &subject,
             None,
-            "host",
+            SimulatedHost {
+                name: "host",
+                has_session_phase,
+            },
             Time::from_secs(0),
         )
     }
@@ -393,6 +469,64 @@ mod tests {
             assert_eq!(told.reason, Some(Reason::NotAsked.into()));
             assert_eq!((&*told.file, &*told.shown), ("", ""));
         }
+    }
+
+    #[test]
+    fn the_phase_that_decides_is_named() {
+        let phase = |service: &str, method, mode| {
+            let explained = explained(service, method, mode);
+            explained.phase.map(|phase| phase.name().to_owned())
+        };
+        let is = |phase: Phase| Some(phase.name().to_owned());
+        assert_eq!(phase("sshd", None, Mode::Off), is(Phase::Auth));
+        assert_eq!(phase("sshd", None, Mode::Required), is(Phase::Account));
+        let key = Some("publickey");
+        assert_eq!(phase("sshd", key, Mode::Required), is(Phase::Account));
+        assert_eq!(phase("cron", None, Mode::Required), None);
+    }
+
+    #[test]
+    fn a_rule_on_methods_decides_exactly_in_the_session_phase() {
+        let effect = |mode| RuleEffect {
+            mode,
+            grace: std::time::Duration::ZERO,
+            ..RuleEffect::default()
+        };
+        let policy = Policy {
+            rules: vec![Rule {
+                methods: vec!["publickey".to_owned()],
+                effect: effect(Mode::Off),
+                ..Rule::default()
+            }],
+            otherwise: effect(Mode::Required),
+            ..Policy::default()
+        };
+        let explained = |method: &str, has_session_phase| {
+            let supposed = HypotheticalLogin {
+                service: "sshd".to_owned(),
+                from: "192.0.2.7".to_owned(),
+                method: Some(method.to_owned()),
+                ..HypotheticalLogin::default()
+            };
+            let explained = explained_under(&policy, &supposed, has_session_phase);
+            (explained.outcome, explained.phase)
+        };
+        let (nothing, refused) = (Outcome::Nothing.into(), Outcome::Refused.into());
+        let session = Some(Phase::Session.into());
+        let account = Some(Phase::Account.into());
+        assert_eq!(explained("publickey", true), (nothing, session.clone()));
+        assert_eq!(explained("gssapi-with-mic", true), (refused, session));
+        // The account phase takes every method of sshd for a key.
+        let nothing = || Outcome::Nothing.into();
+        assert_eq!(explained("publickey", false), (nothing(), account.clone()));
+        assert_eq!(explained("gssapi-with-mic", false), (nothing(), account));
+        // No rule on methods applies to a service without methods.
+        let login = HypotheticalLogin {
+            service: "login".to_owned(),
+            ..HypotheticalLogin::default()
+        };
+        let at_login = explained_under(&policy, &login, true);
+        assert_eq!(at_login.phase, Some(Phase::Account.into()));
     }
 
     #[test]

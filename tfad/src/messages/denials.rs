@@ -1,10 +1,34 @@
 //! Refusals of a login without a question.
 
-use tfa_core::DenyReason;
+use tfa_core::{DenyReason, Methods, OwnMethod};
+
+/// How a refused login came, as far as the text tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeniedLogin {
+    /// Over SSH by a key, or by a method that is not known.
+    SshKey,
+    /// Over SSH by another method.
+    SshMethod,
+    /// Not over SSH.
+    Other,
+}
+
+impl DeniedLogin {
+    /// A login over SSH, or another one, with these methods.
+    #[must_use]
+    pub fn of(is_ssh: bool, methods: &Methods) -> Self {
+        let has_key = methods.passed.iter().any(|method| method == "publickey");
+        match (is_ssh, methods.own) {
+            (false, _) => Self::Other,
+            (true, OwnMethod::Known) if !has_key => Self::SshMethod,
+            (true, _) => Self::SshKey,
+        }
+    }
+}
 
 /// Why the login is refused, and how to log in.
 #[must_use]
-pub fn denial(reason: DenyReason, host: &str, user: &str, by_ssh: bool) -> String {
+pub fn denial(reason: DenyReason, host: &str, user: &str, login: DeniedLogin) -> String {
     match reason {
         DenyReason::MustEnroll => format!(
             "Two-factor login is required on {host}, and you have not set it up.\n\
@@ -21,10 +45,15 @@ pub fn denial(reason: DenyReason, host: &str, user: &str, by_ssh: bool) -> Strin
              If you used an SSH key, log in with your password."
         ),
         // A user who has not enrolled is guided through it after the password.
-        DenyReason::NotVerified if by_ssh => format!(
+        DenyReason::NotVerified if login == DeniedLogin::SshKey => format!(
             "Two-factor login is required on {host}. An SSH key alone is not enough.\n\
              Log in with your password, and enter a code or set up two-factor login:\n    \
              ssh -o PubkeyAuthentication=no {user}@{host}"
+        ),
+        DenyReason::NotVerified if login == DeniedLogin::SshMethod => format!(
+            "Two-factor login is required on {host}. This SSH method alone is not enough.\n\
+             Log in with your password, and enter a code or set up two-factor login:\n    \
+             ssh -o PreferredAuthentications=keyboard-interactive {user}@{host}"
         ),
         DenyReason::NotVerified => format!(
             "Two-factor login is required on {host}.\n\
@@ -43,8 +72,29 @@ mod tests {
 
     #[test]
     fn ssh_options_are_suggested_only_over_ssh() {
-        let text = |by_ssh| denial(DenyReason::NotVerified, "host", "alice", by_ssh);
-        assert!(text(true).contains("ssh -o PubkeyAuthentication=no alice@host"));
-        assert!(!text(false).contains("ssh") && text(false).contains("cannot ask for a code"));
+        let text = |login| denial(DenyReason::NotVerified, "host", "alice", login);
+        let by_key = text(DeniedLogin::SshKey);
+        assert!(by_key.contains("ssh -o PubkeyAuthentication=no alice@host"));
+        let by_other = text(DeniedLogin::SshMethod);
+        assert!(
+            by_other.contains("PreferredAuthentications=keyboard-interactive alice@host")
+                && !by_other.contains("key alone")
+        );
+        let other = text(DeniedLogin::Other);
+        assert!(!other.contains("ssh") && other.contains("cannot ask for a code"));
+    }
+
+    #[test]
+    fn an_unknown_ssh_method_is_taken_for_a_key() {
+        let of = |is_ssh, passed: &[&str], own| {
+            let passed = passed.iter().map(|method| (*method).to_owned()).collect();
+            DeniedLogin::of(is_ssh, &Methods { passed, own })
+        };
+        let (key, known) = (["publickey"], OwnMethod::Known);
+        assert_eq!(of(true, &[], OwnMethod::OneOfTheHost), DeniedLogin::SshKey);
+        assert_eq!(of(true, &[], OwnMethod::Unknown), DeniedLogin::SshKey);
+        assert_eq!(of(true, &key, known), DeniedLogin::SshKey);
+        assert_eq!(of(true, &["hostbased"], known), DeniedLogin::SshMethod);
+        assert_eq!(of(false, &[], known), DeniedLogin::Other);
     }
 }

@@ -15,7 +15,7 @@ mod users;
 
 pub use calls::*;
 pub use context::bad_context;
-pub use denials::denial;
+pub use denials::{DeniedLogin, denial};
 pub use dialog::{locked, message};
 pub use enrollment::*;
 pub use notices::*;

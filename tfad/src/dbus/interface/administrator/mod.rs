@@ -16,7 +16,7 @@ use crate::account::{self, Accounts, resolve, status};
 use crate::caller::Caller;
 use crate::config::Config;
 use crate::host::users::{self, LookUpError, User};
-use crate::host::{clock, host_name, random, subject};
+use crate::host::{clock, host_name, pam_files, random, subject};
 use crate::log::AccountEvent;
 use crate::login::simulate;
 use crate::messages;
@@ -179,7 +179,10 @@ impl Administrator {
             simulate::login_name(&user),
             &subject,
             account.as_ref(),
-            &host,
+            simulate::SimulatedHost {
+                name: &host,
+                has_session_phase: pam_files::leaves_to_session(&login.service),
+            },
             now,
         );
         Ok(match problem {
@@ -208,6 +211,7 @@ impl Administrator {
     ) -> Result<(bool, Vec<Impact>), Error> {
         let config = self.policy_of(files)?;
         let now = login.at.map_or_else(clock::now, Time::from_secs);
+        let has_session_phase = pam_files::leaves_to_session(&login.service);
         let mut impacts = Vec::with_capacity(users.len());
         for name in users {
             let Ok(user) = self.accounts.user(&name) else {
@@ -224,6 +228,7 @@ impl Administrator {
                 simulate::login_name(&user),
                 &subject,
                 account.as_ref(),
+                has_session_phase,
                 now,
             );
             impacts.push(if usable { impact } else { unusable(impact) });
