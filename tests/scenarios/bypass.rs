@@ -7,7 +7,7 @@ use crate::users::{CODE, PASSWORD, machine_with_alice_set_up, set_policy, set_up
 
 const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
 /// The log line of a login that continued.
-const WITHOUT: &str = "goes on WITHOUT the second factor that is required";
+const WITHOUT: &str = "continues WITHOUT the required second factor";
 /// The log line of a login that the auth phase refused.
 const AUTH_REFUSED: &str = "denied: the auth phase refused this login, and it went on";
 
@@ -39,7 +39,7 @@ fn a_service_that_skips_the_auth_phase_is_refused_or_logged_once() {
             assert!(!output.success(), "{output}");
             let said = "This kind of login cannot ask for a code.";
             assert!(output.text().contains(said), "{output}");
-            let unmet = "denied: the second factor is required, and this login met none";
+            let unmet = "denied: a second factor is required, and this login verified none";
             let line = format!("{user}: {unmet} (/etc/tfa/tfad.toml line 2) (service {service}, ");
             machine.expect_in_journal("tfad", &line);
         }

@@ -11,7 +11,7 @@ use crate::users::{
 /// Required for all users, at once.
 const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
 /// The log line of a login without a second factor, with the position of `mode` above.
-const NOT_VERIFIED: &str = "denied: the second factor is required, and this login met none \
+const NOT_VERIFIED: &str = "denied: a second factor is required, and this login verified none \
                      (/etc/tfa/tfad.toml line 2)";
 /// The log line of a login that the auth phase refused and that continued.
 const AUTH_REFUSED: &str = "denied: the auth phase refused this login, and it went on";
@@ -165,7 +165,10 @@ fn a_rule_exempts_keys_and_the_log_names_its_position() {
     );
     for (user, why) in [
         ("alice", "no second factor is required of this login"),
-        ("bob", "two-factor login is not set up, and not required"),
+        (
+            "bob",
+            "the user is not enrolled, and no second factor is required",
+        ),
     ] {
         is_accepted(&by_key(&machine, user));
         let line = format!("{user}: not asked: {why} (/etc/tfa/tfad.toml line 5)");
@@ -211,7 +214,7 @@ fn audit_mode_accepts_keys_and_lists_them() {
         machine.expect_in_journal(
             "tfad",
             &format!(
-                "{user}: audit: would have been refused: it met no second factor \
+                "{user}: audit: would have been refused: it verified no second factor \
                  (/etc/tfa/tfad.toml line 2) (service sshd, from 127.0.0.1)"
             ),
         );
@@ -498,7 +501,7 @@ fn the_option_enroll_needs_an_account_line() {
     // A known limit, see SECURITY.md: the option in the auth line claims that an account line
     // enrolls users.
     become_user("bob").expect("\nI am in");
-    machine.expect_in_journal("tfad", "bob: not set up; left to the account phase (");
+    machine.expect_in_journal("tfad", "bob: not enrolled; left to the account phase (");
     // Without the option, users who have not enrolled are refused.
     let edit = "s/pam_tfa.so enroll=account/pam_tfa.so/";
     machine.succeed(["sed", "-i", edit, "/etc/pam.d/common-auth"]);

@@ -5,7 +5,7 @@ use tfa_tests::{Machine, Terminal};
 
 use crate::users::{CODE, PASSWORD, machine_with_alice_set_up, set_policy, set_up};
 
-const MOVED: &str = "stands under this name from now on, and no longer under alice";
+const MOVED: &str = "was moved to this name from alice";
 
 /// Runs a command after the last process of a user has ended, because `usermod` refuses to change a
 /// user with processes.
@@ -53,7 +53,7 @@ fn a_renamed_user_is_asked_for_the_code_under_the_new_name() {
         terminal.expect(CODE);
         terminal.type_secret(&alice.phone.wrong_code());
         terminal.expect("Wrong code.");
-        machine.expect_in_journal("tfad", "its record stands under alice, and holds");
+        machine.expect_in_journal("tfad", "its record is stored under alice and applies");
         assert!(!machine.journal("tfad").contains(MOVED), "{policy}");
         terminal.expect(CODE);
         terminal.type_secret(&alice.phone.next_unused());

@@ -222,7 +222,7 @@ fn rules_match_groups_uids_and_names_and_exemptions_are_logged() {
     set_policy(&machine, EXEMPT);
 
     let off = "the policy's mode is off";
-    let need_not = "two-factor login is not set up, and not required";
+    let need_not = "the user is not enrolled, and no second factor is required";
     for (user, why, file, rule) in [
         ("joiner", off, FILE, 5),
         ("numeric", off, FILE, 9),

@@ -13,7 +13,8 @@ const KEYS_DO: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n\
 const NOT_KEYS: &str = "[policy]\nmode = \"optional\"\n\
                         [[policy.rule]]\nmethods = [\"publickey\"]\nmode = \"required\"\ngrace = \"0\"\n";
 /// The log line of a login without a second factor.
-const NOT_VERIFIED: &str = "alice: denied: the second factor is required, and this login met none";
+const NOT_VERIFIED: &str =
+    "alice: denied: a second factor is required, and this login verified none";
 /// The log line of an exempt login.
 const EXEMPT: &str = "alice: not asked: the policy's mode is off (/etc/tfa/tfad.toml line 4)";
 const REASON: &str = "Two-factor login is required on host.";

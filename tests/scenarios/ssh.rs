@@ -216,7 +216,7 @@ fn the_phone_works_after_the_mode_was_off() {
     };
 
     reload("[policy]\nmode = \"off\"\n");
-    machine.expect_in_journal("tfad", "the configuration was read again");
+    machine.expect_in_journal("tfad", "the configuration was reloaded");
     let terminal = machine.ssh("alice");
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);

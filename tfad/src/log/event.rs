@@ -106,7 +106,7 @@ pub enum LoginEvent<'a> {
         /// The rule that decides.
         rule: &'a Source,
     },
-    /// The login goes on without the second factor that is required.
+    /// The login continues without the required second factor.
     Bypassed {
         /// What lets it.
         bypass: Bypass,

@@ -58,10 +58,10 @@ impl LoginEvent<'_> {
             Self::WrongNewCode => "wrong first code of a new authenticator".into(),
             Self::CodeReused => "a code that was used before".into(),
             Self::NoRightCode => "denied: no right code".into(),
-            Self::NotEnrolled => "denied: it has to be set up, and was not".into(),
+            Self::NotEnrolled => "denied: enrollment is required, and was not completed".into(),
             Self::Locked => "denied: locked after too many wrong codes".into(),
             Self::Enrolled { authenticator } => format!(
-                "an authenticator was set up in the login, proved, and is in force: {}",
+                "an authenticator was enrolled in the login and is active: {}",
                 quoted(authenticator)
             )
             .into(),
@@ -76,7 +76,7 @@ impl LoginEvent<'_> {
                 }
                 let names: Vec<String> = unknown_groups.iter().map(|name| quoted(name)).collect();
                 let names = names.join(", ");
-                format!("denied: {why}; not known of the groups: {names} ({rule})").into()
+                format!("denied: {why}; groups that could not be determined: {names} ({rule})").into()
             }
             Self::Exempt { why, rule } => format!("not asked: {} ({rule})", exempt(*why)).into(),
             Self::NotGuarded { rule } => {
@@ -84,18 +84,18 @@ impl LoginEvent<'_> {
             }
             Self::Grace { until, rule } => {
                 let until = date_time(until.as_secs());
-                format!("two-factor login is not set up; let in until {until} ({rule})").into()
+                format!("not enrolled; allowed until {until} ({rule})").into()
             }
             Self::Deferred { rule } => {
-                format!("not set up; left to the account phase ({rule})").into()
+                format!("not enrolled; left to the account phase ({rule})").into()
             }
             Self::Audited { outcome, rule } => {
                 format!("audit: {} ({rule})", audited(*outcome)).into()
             }
             Self::Bypassed { bypass, audit } => bypassed(*bypass, *audit),
             Self::NameChanged { former, uid } => format!(
-                "the name of uid {uid} has changed: its record stands under {former}, and holds. With a \
-                 right code it goes to this name. If this is another person: tfactl reset {user}",
+                "the name of uid {uid} has changed; its record is stored under {former} and applies. A \
+                 right code moves it to the new name. If this is another person: tfactl reset {user}",
                 former = quoted(former),
             )
             .into(),
@@ -105,12 +105,12 @@ impl LoginEvent<'_> {
 
 fn denied(reason: DenyReason) -> &'static str {
     match reason {
-        DenyReason::MustEnroll => "it is not set up, and this stack cannot",
-        DenyReason::TooLate => "it was not set up in time",
+        DenyReason::MustEnroll => "the user is not enrolled, and this PAM stack cannot enroll",
+        DenyReason::TooLate => "the user did not enroll in time",
         DenyReason::Undetermined => {
-            "groups, address or ssh method could not be found out, and a rule depends on them"
+            "groups, address or SSH method could not be determined, and a rule depends on them"
         }
-        DenyReason::NotVerified => "the second factor is required, and this login met none",
+        DenyReason::NotVerified => "a second factor is required, and this login verified none",
         DenyReason::AuthRefused => {
             "the auth phase refused this login, and it went on: the PAM stack ignores the result of \
              pam_tfa, or sshd tried another method on the same connection"
@@ -121,7 +121,7 @@ fn denied(reason: DenyReason) -> &'static str {
 fn exempt(why: Exemption) -> &'static str {
     match why {
         Exemption::Off => "the policy's mode is off",
-        Exemption::NotSetUp => "two-factor login is not set up, and not required",
+        Exemption::NotSetUp => "the user is not enrolled, and no second factor is required",
         Exemption::Paused => "two-factor login is paused",
     }
 }
@@ -129,12 +129,12 @@ fn exempt(why: Exemption) -> &'static str {
 fn audited(outcome: AuditOutcome) -> &'static str {
     match outcome {
         AuditOutcome::Asked => "would have been asked for a code",
-        AuditOutcome::Notified => "would have been told to set up while the grace lasts",
-        AuditOutcome::SetUp => "would have had to set up",
-        AuditOutcome::TooLate => "would have been refused: it was not set up in time",
-        AuditOutcome::NotVerified => "would have been refused: it met no second factor",
+        AuditOutcome::Notified => "would have been notified of the end of the grace period",
+        AuditOutcome::SetUp => "would have had to enroll",
+        AuditOutcome::TooLate => "would have been refused: the user did not enroll in time",
+        AuditOutcome::NotVerified => "would have been refused: it verified no second factor",
         AuditOutcome::Undetermined => {
-            "would have been refused: groups, address or ssh method could not be found out"
+            "would have been refused: groups, address or SSH method could not be determined"
         }
     }
 }
@@ -142,15 +142,15 @@ fn audited(outcome: AuditOutcome) -> &'static str {
 fn bypassed(bypass: Bypass, audit: bool) -> Cow<'static, str> {
     let what = match bypass {
         Bypass::Sudo => {
-            "goes on without the second factor that is required: sudo asked for no password, because \
-             of a right one a short time ago or of NOPASSWD in sudoers(5)"
+            "continues without the required second factor: sudo asked for no password, because \
+             one was entered a short time ago or because of NOPASSWD in sudoers(5)"
         }
         Bypass::Su => {
-            "goes on WITHOUT the second factor that is required: su asked for no password. See the \
+            "continues WITHOUT the required second factor: su asked for no password. See the \
              auth lines of its file in /etc/pam.d"
         }
         Bypass::Login | Bypass::Harmless => {
-            "goes on WITHOUT the second factor that is required: this login never ran the auth lines \
+            "continues WITHOUT the required second factor: this login never ran the auth lines \
              of pam_tfa, and the service is not guarded. To refuse such logins, add the service to \
              guard in /etc/tfa/tfad.toml"
         }
@@ -165,17 +165,21 @@ fn bypassed(bypass: Bypass, audit: bool) -> Cow<'static, str> {
 impl AccountEvent<'_> {
     fn text(&self) -> Cow<'_, str> {
         match self {
-            Self::FirstAuthenticatorOffered(name) => {
-                format!("a first authenticator was offered: {}", quoted(name)).into()
-            }
-            Self::AuthenticatorOffered(name) => {
-                format!("a new authenticator was offered: {}", quoted(name)).into()
-            }
+            Self::FirstAuthenticatorOffered(name) => format!(
+                "a first authenticator waits for its first code: {}",
+                quoted(name)
+            )
+            .into(),
+            Self::AuthenticatorOffered(name) => format!(
+                "a new authenticator waits for its first code: {}",
+                quoted(name)
+            )
+            .into(),
             Self::AuthenticatorActivated {
                 authenticator,
                 replaced: None,
             } => format!(
-                "an authenticator was proved and is in force: {}",
+                "an authenticator was confirmed and is active: {}",
                 quoted(authenticator)
             )
             .into(),
@@ -183,7 +187,7 @@ impl AccountEvent<'_> {
                 authenticator,
                 replaced: Some(replaced),
             } => format!(
-                "an authenticator was proved and is in force: {}, in place of {}",
+                "an authenticator was confirmed and is active: {}, in place of {}",
                 quoted(authenticator),
                 quoted(replaced)
             )
@@ -211,23 +215,25 @@ impl AccountEvent<'_> {
             Self::Resynchronized(name) => {
                 format!("an authenticator was resynchronized: {}", quoted(name)).into()
             }
-            Self::BackupCodesMade => "new backup codes were made".into(),
+            Self::BackupCodesMade => "new backup codes were created".into(),
             Self::Paused => "two-factor login was paused".into(),
             Self::Resumed => "two-factor login was resumed".into(),
             Self::Removed => "two-factor login was removed".into(),
             Self::Reset => "reset by an administrator".into(),
             Self::Unlocked => "unlocked by an administrator".into(),
-            Self::Invited => "invited to set up".into(),
+            Self::Invited => "invited to enroll".into(),
             Self::RecordGiven { former, uid } => format!(
                 "an administrator gave it the record of {former}, with uid {uid}",
                 former = quoted(former)
             )
             .into(),
-            Self::CodeTested => "a code was tried and would have been accepted".into(),
+            Self::CodeTested => "a code was tested and would be accepted".into(),
             Self::WrongCode => "wrong code".into(),
             Self::WrongInvitation => "wrong invitation".into(),
             Self::CodeReused => "a code that was used before".into(),
-            Self::SwitchOffRefused => "switching off was refused: it is required".into(),
+            Self::SwitchOffRefused => {
+                "switching off was refused: a second factor is required".into()
+            }
             Self::Locked => "locked after too many wrong codes".into(),
             Self::NotAdministrator => "an administrator's call was refused".into(),
             Self::Refused { text, .. } => format!("refused: {text}").into(),
@@ -239,7 +245,7 @@ impl RecordEvent<'_> {
     fn text(&self) -> String {
         match self {
             Self::Moved { former, uid } => format!(
-                "the record of uid {uid} stands under this name from now on, and no longer under {former}",
+                "the record of uid {uid} was moved to this name from {former}",
                 former = quoted(former)
             ),
             Self::ClockWasAhead { step } => {
@@ -260,15 +266,15 @@ impl DaemonEvent<'_> {
             Self::Stopped => "stopped".into(),
             Self::Failed(why) => format!("stopped: {why}").into(),
             Self::NotServing(why) => {
-                format!("no login is served, every one is refused: {why}").into()
+                format!("every login is refused: {why}").into()
             }
-            Self::Reloaded => "the configuration was read again".into(),
+            Self::Reloaded => "the configuration was reloaded".into(),
             Self::ReloadFailed(error) => {
                 format!("reload failed, keeping the current configuration: {error}").into()
             }
             Self::ConfigWarning(text) | Self::MemoryUnprotected(text) => (*text).into(),
             Self::NamesPending => {
-                "names of the policy are still being looked up; tfad --check tells the warnings"
+                "the names in the policy are still being looked up; tfad --check prints the warnings"
                     .into()
             }
             Self::NamesUnavailable(error) => {
