@@ -38,7 +38,7 @@ fn root_lists_shows_unlocks_and_resets() {
     for line in [
         "User: alice (uid 1000)",
         "Two-factor login: on",
-        "Authenticators: phone",
+        "Authenticator: phone (time-based, not used yet)",
         "Backup codes left: 10",
         "Remote logins: not locked (wrong codes in a row: 0)",
         "Console logins: not locked (wrong codes in a row: 0)",

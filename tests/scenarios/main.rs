@@ -2,6 +2,7 @@
 
 mod admin;
 mod advice;
+mod authenticators;
 mod bus;
 mod bypass;
 mod console;

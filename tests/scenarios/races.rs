@@ -74,7 +74,7 @@ SU
     echo "the race has ended""#;
 
 /// Runs the logins. `code` is called when all of them wait for it.
-fn run_concurrent_logins(machine: &Machine, code: impl FnOnce() -> String) {
+pub(crate) fn run_concurrent_logins(machine: &Machine, code: impl FnOnce() -> String) {
     install_bus_module(machine);
     machine.configure_sshd("10-race", "MaxStartups 300\nLogLevel VERBOSE");
     machine.add_user("bob", "tractor");
@@ -108,7 +108,7 @@ fn run_concurrent_logins(machine: &Machine, code: impl FnOnce() -> String) {
 }
 
 /// The number of log lines with these words.
-fn times_verified(machine: &Machine, words: &str) -> usize {
+pub(crate) fn times_verified(machine: &Machine, words: &str) -> usize {
     machine.journal("tfad").matches(words).count()
 }
 

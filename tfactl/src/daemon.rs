@@ -8,6 +8,7 @@ use tfa_client::{AccountProxy, AdminProxy, Error};
 use tfa_client::{Agent, CALL_TIMEOUT, Failure, Interrupt, Terminal, connect, is_root, within};
 use tfa_proto::{
     AuditRecord, ENUMERATION_TIME_LIMIT, Explanation, HypotheticalLogin, Impact, Renamed, Status,
+    TokenParameters,
 };
 
 use crate::messages;
@@ -85,6 +86,25 @@ impl Daemon {
 
     pub(crate) async fn unlock(&mut self, user: &str) -> Result<(), Failure> {
         answered(&mut self.interrupt, self.admin.unlock(user)).await
+    }
+
+    pub(crate) async fn add_authenticator(
+        &mut self,
+        user: &str,
+        parameters: TokenParameters,
+        key: &[u8],
+    ) -> Result<u32, Failure> {
+        let call = self.admin.add_authenticator(user, parameters, key);
+        answered(&mut self.interrupt, call).await
+    }
+
+    pub(crate) async fn remove_authenticator(
+        &mut self,
+        user: &str,
+        id: u32,
+    ) -> Result<(), Failure> {
+        let call = self.admin.remove_authenticator(user, id);
+        answered(&mut self.interrupt, call).await
     }
 
     /// The invitation code, and the end of its validity.

@@ -5,6 +5,7 @@
 //! polkit, and prints messages ([`messages`]) or JSON ([`json`]).
 
 mod args;
+mod authenticator;
 mod call_size;
 mod daemon;
 mod explain;
@@ -60,6 +61,7 @@ async fn run_command(command: Command) -> Result<(), Failure> {
             rename::one(&old.unwrap_or_default(), &new.unwrap_or_default()).await
         }
         Command::Unlock { user } => unlock::run(&user).await,
+        Command::Authenticator { command } => authenticator::run(command).await,
         Command::Invite { user, length, json } => invite::run(&user, length, json).await,
         Command::Log { user, since, json } => log::run(user.as_deref(), since, json),
         Command::Explain {

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod authenticator;
 mod length;
 mod login;
 mod moment;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand};
 use crate::filter::Filter;
 use crate::messages;
 
+pub(crate) use authenticator::{AuthenticatorCommand, Token};
 pub(crate) use length::Length;
 pub(crate) use login::{LOCAL, Login, OWN, SESSION, SSHD};
 pub(crate) use moment::Moment;
@@ -76,6 +78,13 @@ pub(crate) enum Command {
     Unlock {
         /// The login name
         user: String,
+    },
+    /// Add, list or remove the authenticators of a user
+    #[command(disable_help_subcommand = true)]
+    Authenticator {
+        /// The command
+        #[command(subcommand)]
+        command: AuthenticatorCommand,
     },
     /// Create an invitation code, with which a user can enroll
     #[command(after_help = messages::INVITE_HELP)]

@@ -1,7 +1,7 @@
 //! `tfactl list` and `tfactl show`.
 
-use tfa_client::state_text;
-use tfa_proto::{OpenEnum, State, Status};
+use tfa_client::{kind_text, state_text};
+use tfa_proto::{Authenticator, OpenEnum, State, Status};
 use tfa_text::time::date_time;
 
 use super::hanging;
@@ -124,9 +124,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         lines.push(format!("Note: {note}"));
     }
     if status.is_set_up() {
-        let names = status.authenticators.iter().map(|one| one.name.as_str());
-        let names = names.collect::<Vec<_>>().join(", ");
-        lines.push(format!("Authenticators: {names}"));
+        lines.extend(status.authenticators.iter().map(authenticator));
         lines.push(format!("Backup codes left: {}", status.backup_codes_left));
         if status.pending_authenticator {
             lines.push("A new phone waits for its first correct code.".to_owned());
@@ -166,6 +164,17 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         lines.push(format!("To remove the lock: tfactl unlock {}", status.user));
     }
     lines.join("\n")
+}
+
+fn authenticator(one: &Authenticator) -> String {
+    let (name, kind) = (&one.name, kind_text(one));
+    match one.last_accepted {
+        Some(at) => format!(
+            "Authenticator: {name} ({kind}, last used {})",
+            date_time(at)
+        ),
+        None => format!("Authenticator: {name} ({kind}, not used yet)"),
+    }
 }
 
 fn user(status: &Status) -> String {

@@ -2,6 +2,7 @@
 //! translated. Lines have at most 80 columns of ASCII.
 
 mod accounts;
+mod authenticators;
 mod changes;
 mod explain;
 mod failures;
@@ -12,6 +13,7 @@ mod policy;
 mod rename;
 
 pub(crate) use accounts::*;
+pub(crate) use authenticators::*;
 pub(crate) use changes::*;
 pub(crate) use explain::*;
 pub(crate) use failures::*;

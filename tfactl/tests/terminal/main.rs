@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod authenticators;
 mod changes;
 mod check;
 mod explain;

@@ -1,6 +1,6 @@
 //! One account, as text and as JSON.
 
-use tfa_proto::Status;
+use tfa_proto::{Authenticator, AuthenticatorKind, Status};
 use tfa_testkit::daemon::authenticator;
 use tfa_testkit::{TestHost, finished};
 
@@ -9,7 +9,14 @@ use crate::{account, fits, host_with};
 #[test]
 fn an_account_is_shown_as_plain_lines() {
     let status = Status {
-        authenticators: vec![authenticator(1, "phone"), authenticator(2, "tablet")],
+        authenticators: vec![
+            authenticator(1, "phone"),
+            Authenticator {
+                kind: AuthenticatorKind::Hotp.into(),
+                last_accepted: Some(1_796_133_900),
+                ..authenticator(2, "token")
+            },
+        ],
         failures: 1,
         console_failures: 100,
         console_permanently_locked: true,
@@ -25,7 +32,8 @@ fn an_account_is_shown_as_plain_lines() {
     let expected = "\
 User: alice (uid 1000)
 Two-factor login: on
-Authenticators: phone, tablet
+Authenticator: phone (time-based, not used yet)
+Authenticator: token (counter-based, last used 2026-12-01 14:05)
 Backup codes left: 8
 Required: yes
 Remote logins: not locked (wrong codes in a row: 1)
@@ -136,6 +144,9 @@ fn wrong_usage_is_exit_code_2() {
         &["list", "--required", "--locked"],
         &["list", "--group"],
         &["invite"],
+        &["authenticator"],
+        &["authenticator", "add", "bob"],
+        &["authenticator", "remove", "bob"],
         &["invite", "bob", "--for", "91d"],
         &["invite", "bob", "--for", "soon"],
         &["explain"],
@@ -164,6 +175,10 @@ fn the_help_fits_80_columns() {
         &["reset"],
         &["rename"],
         &["unlock"],
+        &["authenticator"],
+        &["authenticator", "add"],
+        &["authenticator", "list"],
+        &["authenticator", "remove"],
         &["invite"],
         &["explain"],
         &["policy"],

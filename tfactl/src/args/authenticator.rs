@@ -1,0 +1,97 @@
+//! The command line of `tfactl authenticator`. A key is never on it.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use tfa_proto::{Algorithm, AuthenticatorKind, TokenParameters};
+
+use crate::messages;
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuthenticatorCommand {
+    /// Add a token, or another authenticator of which you have the key
+    #[command(after_help = messages::ADD_HELP)]
+    Add(Token),
+    /// List the authenticators of a user
+    #[command(after_help = messages::AUTHENTICATORS_HELP)]
+    List {
+        /// The login name
+        user: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove an authenticator that is not the last one
+    Remove {
+        /// The login name
+        user: String,
+        /// The name or the id of the authenticator
+        name: String,
+    },
+}
+
+/// An authenticator of which the administrator has the key.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Token {
+    /// The login name
+    pub(crate) user: String,
+    /// totp (codes by time) or hotp (codes by a counter)
+    #[arg(long, hide_possible_values = true, value_parser = kind())]
+    kind: AuthenticatorKind,
+    /// The file with the key; - reads the standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: PathBuf,
+    /// The key is in hex, and not in base32
+    #[arg(long)]
+    pub(crate) hex: bool,
+    /// The name of the authenticator
+    #[arg(long)]
+    pub(crate) name: String,
+    /// SHA1 (the default), SHA256 or SHA512
+    #[arg(
+        long,
+        value_name = "HASH",
+        ignore_case = true,
+        hide_possible_values = true
+    )]
+    #[arg(value_parser = algorithm())]
+    algorithm: Option<Algorithm>,
+    /// Digits of a code: 6 (the default) or 8
+    #[arg(long, value_name = "NUMBER", hide_possible_values = true, value_parser = ["6", "8"])]
+    digits: Option<String>,
+    /// With totp: seconds for which a code is shown; 30 if not given
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    period: Option<u32>,
+    /// With hotp: the counter of the next code; 0 if not given
+    #[arg(long, value_name = "NUMBER")]
+    counter: Option<u64>,
+}
+
+fn kind() -> impl TypedValueParser<Value = AuthenticatorKind> {
+    let names = AuthenticatorKind::ALL.iter().map(|kind| kind.name());
+    PossibleValuesParser::new(names)
+        .try_map(|name| AuthenticatorKind::from_name(&name).ok_or(messages::KINDS))
+}
+
+/// Accepts the names in either case.
+fn algorithm() -> impl TypedValueParser<Value = Algorithm> {
+    let names = Algorithm::ALL.iter().map(|algorithm| algorithm.name());
+    PossibleValuesParser::new(names).try_map(|name| {
+        Algorithm::from_name(&name.to_ascii_uppercase()).ok_or(messages::ALGORITHMS)
+    })
+}
+
+impl From<Token> for TokenParameters {
+    fn from(token: Token) -> Self {
+        Self {
+            kind: token.kind.into(),
+            name: token.name,
+            algorithm: token.algorithm.map(Into::into),
+            digits: token.digits.and_then(|digits| digits.parse().ok()),
+            period: token.period,
+            counter: token.counter,
+        }
+    }
+}
