@@ -38,7 +38,6 @@ fn root_lists_shows_unlocks_and_resets() {
     for line in [
         "User: alice (uid 1000)",
         "Two-factor login: on",
-        "Authenticator: phone (time-based, not used yet)",
         "Backup codes left: 10",
         "Remote logins: not locked (wrong codes in a row: 0)",
         "Console logins: not locked (wrong codes in a row: 0)",
@@ -48,6 +47,10 @@ fn root_lists_shows_unlocks_and_resets() {
             "{line} in {shown}"
         );
     }
+
+    // The first code, which confirmed it, is a use.
+    let used = "\nAuthenticator: phone (time-based, last used ";
+    assert!(shown.contains(used), "{shown}");
 
     // Locked, and unlocked before the lock ends.
     try_codes(&machine, "", &alice.phone.wrong_code(), 5);

@@ -6,8 +6,8 @@ use crate::bus::shown;
 use crate::locks::logs_in;
 use crate::races::{run_concurrent_logins, times_verified};
 use crate::users::{
-    CODE, authenticate, machine_with_alice, machine_with_alice_set_up, set_policy,
-    ssh_to_code_prompt, uri_in,
+    CODE, PASSWORD, authenticate, machine_with_alice, machine_with_alice_set_up, set_policy,
+    set_up_in_login, ssh_to_code_prompt, uri_in,
 };
 
 const SHELL: &str = "alice@host:~$";
@@ -344,4 +344,56 @@ fn wrong_use_of_the_commands_changes_nothing_and_says_why() {
         !list.contains("spare") && !list.contains("stolen"),
         "{list}"
     );
+}
+
+/// Time-based codes of eight digits only.
+const STRICT: &str = r#"
+[policy]
+mode = "required"
+grace = "0s"
+
+[authenticator]
+kinds = ["totp"]
+digits = 8
+"#;
+
+#[test]
+fn users_enroll_what_the_policy_allows_and_the_administrator_adds_any() {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_user("bob", PASSWORD);
+    let terminal = logged_in_with(&machine, &alice.backup_codes[0]);
+    set_policy(&machine, STRICT);
+    for (option, why) in [
+        (
+            "--kind hotp",
+            "does not allow the kind hotp. It allows: totp",
+        ),
+        ("--digits 6", "allows codes of 8 digits only."),
+    ] {
+        for command in ["add", "move"] {
+            terminal.type_line(&format!("tfa-enroll {command} {option}"));
+            terminal.expect(why);
+            terminal.expect(SHELL);
+        }
+    }
+    // Refused before polkit asks for the password.
+    assert!(!terminal.transcript().contains("Authentication is required"));
+
+    // The default follows the policy, and the phone of before still works.
+    let tablet = add(&terminal, "tablet", &alice.backup_codes[1]);
+    assert_eq!(tablet.code().len(), 8);
+    drop(logged_in_with(&machine, &tablet.next_unused()));
+    drop(logged_in_with(&machine, &alice.phone.next_unused()));
+
+    // So does the enrollment in a login.
+    let login = machine.ssh("bob");
+    login.expect("Password:");
+    login.type_secret(PASSWORD);
+    let bob = set_up_in_login(&login);
+    login.expect("bob@host:~$");
+    assert_eq!(bob.phone.code().len(), 8);
+
+    let output = add_token(&machine, "token", RFC_4226_KEY, &[]);
+    assert!(output.success(), "{output}");
+    drop(logged_in_with(&machine, RFC_4226_CODES[0]));
 }

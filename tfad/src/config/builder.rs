@@ -4,6 +4,7 @@
 use jiff::tz::TimeZone;
 use tfa_core::{Mode, Policy, RuleEffect};
 
+use super::AuthenticatorRules;
 use super::document::{Document, Table};
 use super::keys::{self, Settings};
 use super::messages::errors;
@@ -16,7 +17,7 @@ use super::unreachable;
 
 /// What the files have set so far.
 pub(super) struct Builder {
-    /// The keys of `[policy]` and `[enrollment]`.
+    /// The keys outside rules.
     settings: Settings,
     rules: Vec<RuleBuilder>,
     /// Whether some file has a mode, right or wrong.
@@ -61,6 +62,10 @@ impl Builder {
         if let Some(enrollment) = file.section(Section::Enrollment) {
             enrollment.has_known_names(Section::Enrollment);
             enrollment.read_into(&mut self.settings, Section::Enrollment);
+        }
+        if let Some(authenticator) = file.section(Section::Authenticator) {
+            authenticator.has_known_names(Section::Authenticator);
+            authenticator.read_into(&mut self.settings, Section::Authenticator);
         }
         // What is missing from a truncated file may have been strict.
         if is_understood && file.is_empty() {
@@ -133,6 +138,12 @@ impl Builder {
             policy,
             issuer: (!issuer.is_empty()).then_some(issuer),
             qr: set(settings.qr, "qr")?,
+            authenticator: AuthenticatorRules {
+                kinds: set(settings.kinds, "kinds")?,
+                algorithm: settings.algorithm.map(|set| set.value),
+                digits: settings.digits.map(|set| set.value),
+                period: settings.period.map(|set| set.value),
+            },
             ignored: Vec::new(),
             consoles: set(settings.consoles, "consoles")?,
         })

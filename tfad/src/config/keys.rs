@@ -8,11 +8,12 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tfa_core::{AfterGrace, Group, Mode, OriginMatcher, Time};
+use tfa_core::{AfterGrace, Algorithm, AuthenticatorKind, Group, Mode, OriginMatcher, Time};
 use tfa_proto::Consoles;
 use toml::de::DeValue;
 
 use super::QrStyle;
+use super::authenticator::{algorithm, digits, kind, period};
 use super::names::{consoles, group, issuer, method, service, user};
 use super::origins::origin;
 use super::problem::{Located, Position, Problem};
@@ -20,7 +21,7 @@ use super::report::Problems;
 use super::schema::{Key, Section, keys};
 use super::time::{date, time_span};
 use super::uids::uids;
-use super::values::{Value, flag, list, non_empty_list, word};
+use super::values::{Value, flag, list, non_empty_list, some_of, word};
 
 keys! {
     mode: Mode {
@@ -139,6 +140,34 @@ keys! {
         ]),
         default: Some(r#""utf8""#),
         summary: "How QR codes are drawn during a login: \"utf8\", \"ascii\" or \"none\".",
+    }
+    kinds: Vec<AuthenticatorKind> {
+        sections: [Authenticator],
+        read: |value| some_of(value, kind),
+        default: Some(r#"["totp", "hotp"]"#),
+        summary: "What users can enroll: \"totp\" (codes by time), \"hotp\" (codes by a counter). The \
+                  first one is the default.",
+    }
+    algorithm: Algorithm {
+        sections: [Authenticator],
+        read: algorithm,
+        default: None,
+        summary: "The only hash function that users can enroll: \"SHA1\", \"SHA256\" or \"SHA512\". If it \
+                  is not set: any, by default SHA1.",
+    }
+    digits: u32 {
+        sections: [Authenticator],
+        read: digits,
+        default: None,
+        summary: "The only number of digits that users can enroll, 6 or 8. If it is not set: any, by \
+                  default 6.",
+    }
+    period: u32 {
+        sections: [Authenticator],
+        read: period,
+        default: None,
+        summary: "The only time step that users can enroll, 15 to 120 seconds. If it is not set: any, by \
+                  default 30.",
     }
 }
 

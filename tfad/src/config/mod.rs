@@ -3,12 +3,13 @@
 //! In the order of one reading: `files.rs` reads the files that no other user can change
 //! (`trust.rs`). `document.rs` parses each as TOML. It looks up each key in the table of keys
 //! (`keys.rs`, and `schema.rs` for what a key is) and reads its value (`values.rs`, `names.rs`,
-//! `uids.rs`, `origins.rs`, `time.rs`). `builder.rs` combines the files, and `rule.rs` one rule.
+//! `uids.rs`, `authenticator.rs`, `origins.rs`, `time.rs`). `builder.rs` combines the files, and `rule.rs` one rule.
 //! `unreachable.rs` finds rules that never take effect. The result is the [`Config`] (`model.rs`).
 //!
 //! Every problem is reported with its position (`problem.rs`, `report.rs`). If there is one, the
 //! whole configuration is refused. `messages/` has all texts. `check.rs` is `tfad --check`.
 
+mod authenticator;
 mod builder;
 pub mod check;
 mod document;
@@ -35,6 +36,7 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 
+pub use authenticator::AuthenticatorRules;
 use builder::Builder;
 use document::Document;
 use files::{Text, Texts};

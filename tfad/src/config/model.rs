@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use tfa_core::Policy;
 use tfa_proto::Consoles;
 
+use super::AuthenticatorRules;
+
 /// The configuration of a host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
@@ -14,6 +16,8 @@ pub struct Config {
     pub issuer: Option<String>,
     /// How QR codes are drawn during a login.
     pub qr: QrStyle,
+    /// What users may enroll.
+    pub authenticator: AuthenticatorRules,
     /// Files beside the drop-ins that are not read, and may have been meant as drop-ins.
     pub ignored: Vec<PathBuf>,
     /// The consoles of this machine.

@@ -14,11 +14,18 @@ pub(super) enum Section {
     Rule,
     /// `[enrollment]`.
     Enrollment,
+    /// `[authenticator]`.
+    Authenticator,
 }
 
 impl Section {
     /// The sections that another section contains.
-    pub(super) const INNER: [Self; 3] = [Self::Policy, Self::Rule, Self::Enrollment];
+    pub(super) const INNER: [Self; 4] = [
+        Self::Policy,
+        Self::Rule,
+        Self::Enrollment,
+        Self::Authenticator,
+    ];
 
     /// The name of its key in the section around it.
     pub(super) fn name(self) -> &'static str {
@@ -27,6 +34,7 @@ impl Section {
             Self::Policy => "policy",
             Self::Rule => "rule",
             Self::Enrollment => "enrollment",
+            Self::Authenticator => "authenticator",
         }
     }
 
@@ -34,7 +42,7 @@ impl Section {
     pub(super) fn parent(self) -> Option<Self> {
         match self {
             Self::File => None,
-            Self::Policy | Self::Enrollment => Some(Self::File),
+            Self::Policy | Self::Enrollment | Self::Authenticator => Some(Self::File),
             Self::Rule => Some(Self::Policy),
         }
     }
@@ -46,6 +54,7 @@ impl Section {
             Self::Policy => "[policy]",
             Self::Rule => "[[policy.rule]]",
             Self::Enrollment => "[enrollment]",
+            Self::Authenticator => "[authenticator]",
         }
     }
 }
@@ -56,7 +65,7 @@ pub(super) struct Key<S> {
     pub(super) name: &'static str,
     /// The sections in which it may stand.
     pub(super) sections: &'static [Section],
-    /// The value where `[policy]` or `[enrollment]` does not set it, in TOML.
+    /// The value where no section outside a rule sets it, in TOML.
     pub(super) default: Option<&'static str>,
     /// One sentence for the shipped file, `packaging/tfad.toml`.
     #[cfg_attr(not(test), expect(dead_code, reason = "a test makes the shipped file"))]

@@ -99,7 +99,19 @@ pub(super) fn list<'d, 't, T>(
     problem.map_or(Ok(list), Err)
 }
 
-/// Reads a list with at least one entry.
+/// Reads a list outside a rule, with at least one entry.
+pub(super) fn some_of<'d, 't, T>(
+    value: Value<'d, 't>,
+    read: impl Fn(Value<'d, 't>) -> Result<T, Problem>,
+) -> Result<Vec<T>, Problem> {
+    let list = list(value, read)?;
+    if list.is_empty() {
+        return Err(errors::nothing_listed());
+    }
+    Ok(list)
+}
+
+/// Reads a list of a rule, with at least one entry.
 pub(super) fn non_empty_list<'d, 't, T>(
     value: Value<'d, 't>,
     read: impl Fn(Value<'d, 't>) -> Result<T, Problem>,

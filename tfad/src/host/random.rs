@@ -4,7 +4,7 @@ use std::fmt;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
-use tfa_core::{Authenticator, Parameters, Secret};
+use tfa_core::Secret;
 use zeroize::Zeroize;
 
 /// The kernel gives no random bytes. Nothing may be made of the bytes that are there.
@@ -53,13 +53,4 @@ pub fn secret() -> Result<Secret, NoRandomness> {
     let secret = Secret::new(&bytes);
     bytes.zeroize();
     secret.ok_or_else(|| NoRandomness("a secret of the standard length was refused".to_owned()))
-}
-
-/// A new authenticator with the default parameters, for an enrollment inside a login.
-///
-/// # Errors
-/// As [`fill`].
-pub fn authenticator() -> Result<Authenticator, NoRandomness> {
-    let (name, parameters) = ("phone".to_owned(), Parameters::default());
-    Ok(Authenticator::totp(&name, parameters, secret()?))
 }

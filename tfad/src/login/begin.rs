@@ -13,7 +13,7 @@ use crate::caller::Caller;
 use crate::config::Config;
 use crate::host::users::{self, LookUpError, User};
 use crate::host::{clock, groups, host_name, random, subject};
-use crate::login::enrollment::Enrollment;
+use crate::login::enrollment::{DEFAULT_NAME, Enrollment};
 use crate::login::sessions::{LoginAttempt, Session};
 use crate::messages::{self, DeniedLogin};
 
@@ -141,7 +141,7 @@ impl Logins {
                 None => return Ok((0, render::end(Verdict::Denied, None))),
             },
             PhaseAction::SetUp(until) => {
-                let authenticator = random::authenticator()?;
+                let authenticator = config.authenticator.usual(DEFAULT_NAME, random::secret()?);
                 let picture = Enrollment {
                     authenticator: &authenticator,
                     issuer: &self.state.issuer(),

@@ -13,6 +13,8 @@ use zeroize::Zeroizing;
 use crate::config::QrStyle;
 use crate::messages::{self, Shown};
 
+/// The name of a first authenticator, and the beginning of later default names.
+pub const DEFAULT_NAME: &str = "phone";
 /// The rows for a QR code on a page of its own.
 const ROWS: usize = 22;
 /// The columns of a narrow window.

@@ -1,6 +1,8 @@
 //! Refusals of changes that users request, as errors of the contract.
 
-use tfa_core::{BadParameters, Drift, MAX_AUTHENTICATORS, Refusal, State, Time};
+use tfa_core::{
+    Algorithm, AuthenticatorKind, BadParameters, Drift, MAX_AUTHENTICATORS, Refusal, State, Time,
+};
 use tfa_proto::{Error, INVITATION_SECONDS};
 use tfa_text::time::difference;
 
@@ -129,6 +131,46 @@ pub fn unknown_algorithm() -> Error {
 #[must_use]
 pub fn unknown_kind() -> Error {
     Error::InvalidArgument("The kind can be totp or hotp.".to_owned())
+}
+
+/// The policy does not let users enroll this kind.
+#[must_use]
+pub fn kind_not_allowed(kind: AuthenticatorKind, allowed: &[AuthenticatorKind]) -> Error {
+    let name = |kind| match kind {
+        AuthenticatorKind::Totp => "totp",
+        AuthenticatorKind::Hotp => "hotp",
+    };
+    let allowed: Vec<&str> = allowed.iter().copied().map(name).collect();
+    Error::InvalidArgument(format!(
+        "The policy of this host does not allow the kind {}. It allows: {}",
+        name(kind),
+        allowed.join(", ")
+    ))
+}
+
+/// The policy does not let users enroll another hash function.
+#[must_use]
+pub fn algorithm_not_allowed(only: Algorithm) -> Error {
+    Error::InvalidArgument(format!(
+        "The policy of this host allows the algorithm {} only.",
+        only.name()
+    ))
+}
+
+/// The policy does not let users enroll another number of digits.
+#[must_use]
+pub fn digits_not_allowed(only: u32) -> Error {
+    Error::InvalidArgument(format!(
+        "The policy of this host allows codes of {only} digits only."
+    ))
+}
+
+/// The policy does not let users enroll another period.
+#[must_use]
+pub fn period_not_allowed(only: u32) -> Error {
+    Error::InvalidArgument(format!(
+        "The policy of this host allows a period of {only} seconds only."
+    ))
 }
 
 /// A period of codes that do not follow the time.

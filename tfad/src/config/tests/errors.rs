@@ -9,6 +9,7 @@ use super::{one, parse};
 fn an_error_has_its_position_and_what_helps() {
     let policy = |line: &str| format!("[policy]\nmode = \"required\"\n{line}\n");
     let enrollment = |line: &str| format!("[policy]\nmode = \"off\"\n[enrollment]\n{line}\n");
+    let authenticator = |line: &str| format!("[policy]\nmode = \"off\"\n[authenticator]\n{line}\n");
     let rule = |line: &str| format!("[policy]\nmode = \"off\"\n[[policy.rule]]\n{line}\n");
     let all = |line: &str| rule(&format!("mode = \"required\"\n{line}"));
     for (text, said) in [
@@ -161,6 +162,38 @@ fn an_error_has_its_position_and_what_helps() {
             enrollment("issuer = \"a:b\""),
             ":4:10: issuer: must not have a colon or an invisible character; \
              authenticator apps split the name at a colon",
+        ),
+        (
+            authenticator("kinds = [\"totp\", \"otp\"]"),
+            ":4:18: kinds: \"otp\" is none of \"totp\", \"hotp\"; did you mean \"totp\"?",
+        ),
+        (
+            authenticator("kinds = []"),
+            ":4:9: kinds: the list is empty; list at least one, or remove the key",
+        ),
+        (
+            authenticator("algorithm = \"MD5\""),
+            ":4:13: algorithm: \"MD5\" is none of \"SHA1\", \"SHA256\", \"SHA512\"",
+        ),
+        (
+            authenticator("digits = 7"),
+            ":4:10: digits: must be 6 or 8, not 7",
+        ),
+        (
+            authenticator("digits = \"6\""),
+            ":4:10: digits: must be 6 or 8, not a text",
+        ),
+        (
+            authenticator("period = 10"),
+            ":4:10: period: must be 15 to 120 seconds, not 10",
+        ),
+        (
+            authenticator("period = \"30s\""),
+            ":4:10: period: must be a number of seconds such as 30, not a text",
+        ),
+        (
+            authenticator("issuer = \"a\""),
+            ":4:1: unknown key \"issuer\" in [authenticator]; it belongs to [enrollment]",
         ),
         // Time.
         (

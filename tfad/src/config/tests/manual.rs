@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use tfa_core::{AfterGrace, Group, Mode, OriginMatcher, Policy, Rule, RuleEffect, Time};
+use tfa_core::{Algorithm, AuthenticatorKind};
 use tfa_proto::Consoles;
 
 use super::super::keys::KEYS;
-use super::super::{Config, QrStyle};
+use super::super::{AuthenticatorRules, Config, QrStyle};
 use super::{bare, one, parse};
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../man/tfad.toml.5"));
@@ -257,6 +258,18 @@ fn wanted() -> Vec<(&'static str, Config)> {
             },
         ),
         (
+            "Codes by time only, of eight digits",
+            Config {
+                authenticator: AuthenticatorRules {
+                    kinds: vec![AuthenticatorKind::Totp],
+                    algorithm: Some(Algorithm::Sha256),
+                    digits: Some(8),
+                    period: Some(30),
+                },
+                ..Config::default()
+            },
+        ),
+        (
             "/etc/tfa/tfad.toml.d/50-operators.toml",
             with(required(vec![Rule {
                 groups: groups(&["operator"]),
@@ -365,6 +378,7 @@ fn the_manual_states_the_default_of_every_key() {
         let stated = stated.into_iter().filter(|word| *word != "Ar");
         let stated = match stated.collect::<Vec<_>>().as_slice() {
             ["Bq", "Qq", word] => format!("[\"{word}\"]"),
+            ["Bq", "Qo", one, "Qc", ",", "Qo", two, "Qc"] => format!("[\"{one}\", \"{two}\"]"),
             ["Qq", word] => format!("\"{word}\""),
             ["Qq"] => "\"\"".to_owned(),
             words => words.concat(),

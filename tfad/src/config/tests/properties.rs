@@ -8,7 +8,7 @@ use super::super::schema::Section;
 use super::{bare, one};
 
 /// Pieces of files, right and wrong.
-const PIECES: [&str; 48] = [
+const PIECES: [&str; 50] = [
     "[policy]\n",
     "[[policy.rule]]\n",
     "[enrollment]\n",
@@ -31,6 +31,8 @@ const PIECES: [&str; 48] = [
     "services",
     "issuer",
     "qr",
+    "kinds",
+    "digits",
     "rule",
     " = ",
     "\"required\"\n",
@@ -103,12 +105,16 @@ proptest! {
             "since = 2026-11-01", "grace = \"1d\"", "after_grace = \"enroll\"",
         ]).prop_shuffle(),
         enrollment in Just(vec!["issuer = \"A\"", "qr = \"none\""]).prop_shuffle(),
-        tables in Just(vec![0, 1, 2, 3]).prop_shuffle(),
+        authenticator in Just(vec![
+            "kinds = [\"hotp\"]", "algorithm = \"SHA256\"", "digits = 8", "period = 60",
+        ]).prop_shuffle(),
+        tables in Just(vec![0, 1, 2, 3, 4]).prop_shuffle(),
     ) {
         let texts = [
             format!("[policy]\n{}\n", policy.join("\n")),
             format!("[[policy.rule]]\n{}\n", rule.join("\n")),
             format!("[enrollment]\n{}\n", enrollment.join("\n")),
+            format!("[authenticator]\n{}\n", authenticator.join("\n")),
             "# nothing\n".to_owned(),
         ];
         let shuffled: String = tables.into_iter().map(|table: usize| texts[table].clone()).collect();

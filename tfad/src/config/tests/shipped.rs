@@ -78,7 +78,10 @@ fn from_table() -> String {
         .collect();
     let policy = defaults(Section::Policy);
     let enrollment = defaults(Section::Enrollment);
-    format!("{HEAD}{policy}{RULES}{selectors}{EXAMPLE}{enrollment}")
+    let authenticator = defaults(Section::Authenticator);
+    format!(
+        "{HEAD}{policy}{RULES}{selectors}{EXAMPLE}{enrollment}\n[authenticator]\n{authenticator}"
+    )
 }
 
 #[test]
@@ -131,5 +134,5 @@ fn every_key_outside_a_rule_has_a_default_or_may_be_unset() {
         .filter(|key| key.default.is_none() && key.sections != [Section::Rule])
         .map(|key| key.name)
         .collect();
-    assert_eq!(unset, ["mode", "since"]);
+    assert_eq!(unset, ["mode", "since", "algorithm", "digits", "period"]);
 }

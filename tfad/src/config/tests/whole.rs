@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tfa_core::{AfterGrace, Group, Mode, OriginMatcher, Policy, Rule, RuleEffect, Source, Time};
+use tfa_core::{Algorithm, AuthenticatorKind};
 use tfa_proto::Consoles;
 
-use super::super::{Config, QrStyle};
+use super::super::{AuthenticatorRules, Config, QrStyle};
 use super::{bare, one, parse};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -44,6 +45,12 @@ after_grace = "enroll"
 [enrollment]
 issuer = "Example"
 qr = "ascii"
+
+[authenticator]
+kinds = ["hotp"]
+algorithm = "SHA512"
+digits = 8
+period = 60
 "#)
     .unwrap();
     let source = |line| Source {
@@ -107,6 +114,12 @@ qr = "ascii"
         policy,
         issuer: Some("Example".to_owned()),
         qr: QrStyle::Ascii,
+        authenticator: AuthenticatorRules {
+            kinds: vec![AuthenticatorKind::Hotp],
+            algorithm: Some(Algorithm::Sha512),
+            digits: Some(8),
+            period: Some(60),
+        },
         ignored: Vec::new(),
         consoles: Consoles::new(true, names(&["ttyS1", ":1"])),
     };

@@ -27,9 +27,6 @@ pub(crate) struct AccountInterface {
     calls: Arc<Calls>,
 }
 
-/// A check of an owner's account before a change.
-type Check = fn(&Owner) -> Result<(), Error>;
-
 /// A call of an owner.
 struct OwnerCall<'call> {
     call: Call,
@@ -97,16 +94,14 @@ impl AccountInterface {
         proof: String,
         parameters: Parameters,
     ) -> Result<PendingAuthenticator, BusError> {
-        let proof = Zeroizing::new(proof);
-        let mut call = self.begin_change(&header, connection).await?;
-        // Checked before polkit asks for the password, and again afterwards.
-        let authenticator = call
-            .run(move |owner| owner.further_authenticator(&parameters))
-            .await?;
-        let factor = call.authenticate(&proof).await?;
-        Ok(call
-            .run(move |owner| owner.add(&authenticator, &factor))
-            .await?)
+        self.with_proof(
+            &header,
+            connection,
+            proof,
+            move |owner| owner.further_authenticator(&parameters),
+            |owner, factor, authenticator| owner.add(&authenticator, factor),
+        )
+        .await
     }
 
     /// Creates an authenticator that replaces an active one at `Confirm`.
@@ -118,15 +113,15 @@ impl AccountInterface {
         proof: String,
         parameters: Parameters,
     ) -> Result<PendingAuthenticator, BusError> {
-        let proof = Zeroizing::new(proof);
-        let mut call = self.begin_change(&header, connection).await?;
         let replaces = parameters.replaces;
-        // Checked before polkit asks for the password, and again afterwards.
-        let authenticator = call.run(move |owner| owner.successor(&parameters)).await?;
-        let factor = call.authenticate(&proof).await?;
-        Ok(call
-            .run(move |owner| owner.move_to(replaces, &authenticator, &factor))
-            .await?)
+        self.with_proof(
+            &header,
+            connection,
+            proof,
+            move |owner| owner.successor(&parameters),
+            move |owner, factor, authenticator| owner.move_to(replaces, &authenticator, factor),
+        )
+        .await
     }
 
     /// Verifies the first code of the pending authenticator and activates it.
@@ -160,8 +155,14 @@ impl AccountInterface {
         #[zbus(connection)] connection: &Connection,
         proof: String,
     ) -> Result<Vec<String>, BusError> {
-        self.with_proof(&header, connection, proof, None, Owner::new_backup_codes)
-            .await
+        self.with_proof(
+            &header,
+            connection,
+            proof,
+            unchecked,
+            |owner, factor, ()| owner.new_backup_codes(factor),
+        )
+        .await
     }
 
     /// Stops asking for codes and keeps the keys.
@@ -171,9 +172,11 @@ impl AccountInterface {
         #[zbus(connection)] connection: &Connection,
         proof: String,
     ) -> Result<(), BusError> {
-        let check = Some(Owner::may_switch_off as Check);
-        self.with_proof(&header, connection, proof, check, Owner::pause)
-            .await
+        let check = Owner::may_switch_off;
+        self.with_proof(&header, connection, proof, check, |owner, factor, ()| {
+            owner.pause(factor)
+        })
+        .await
     }
 
     /// Asks for codes again.
@@ -183,8 +186,14 @@ impl AccountInterface {
         #[zbus(connection)] connection: &Connection,
         proof: String,
     ) -> Result<(), BusError> {
-        self.with_proof(&header, connection, proof, None, Owner::resume)
-            .await
+        self.with_proof(
+            &header,
+            connection,
+            proof,
+            unchecked,
+            |owner, factor, ()| owner.resume(factor),
+        )
+        .await
     }
 
     /// Removes the authenticators and the backup codes.
@@ -194,9 +203,11 @@ impl AccountInterface {
         #[zbus(connection)] connection: &Connection,
         proof: String,
     ) -> Result<(), BusError> {
-        let check = Some(Owner::may_switch_off as Check);
-        self.with_proof(&header, connection, proof, check, Owner::remove)
-            .await
+        let check = Owner::may_switch_off;
+        self.with_proof(&header, connection, proof, check, |owner, factor, ()| {
+            owner.remove(factor)
+        })
+        .await
     }
 
     /// Gives an authenticator another name.
@@ -208,15 +219,14 @@ impl AccountInterface {
         name: String,
         proof: String,
     ) -> Result<(), BusError> {
-        let proof = Zeroizing::new(proof);
-        let mut call = self.begin_change(&header, connection).await?;
-        // Checked before polkit asks for the password, and again afterwards.
-        let named = name.clone();
-        call.run(move |owner| owner.may_rename(id, &named)).await?;
-        let factor = call.authenticate(&proof).await?;
-        Ok(call
-            .run(move |owner| owner.rename_authenticator(id, &name, &factor))
-            .await?)
+        self.with_proof(
+            &header,
+            connection,
+            proof,
+            move |owner| owner.may_rename(id, &name).map(|()| name),
+            move |owner, factor, name| owner.rename_authenticator(id, &name, factor),
+        )
+        .await
     }
 
     /// Removes an authenticator.
@@ -227,14 +237,14 @@ impl AccountInterface {
         id: u32,
         proof: String,
     ) -> Result<(), BusError> {
-        let proof = Zeroizing::new(proof);
-        let mut call = self.begin_change(&header, connection).await?;
-        // Checked before polkit asks for the password, and again afterwards.
-        call.run(move |owner| owner.may_remove(id)).await?;
-        let factor = call.authenticate(&proof).await?;
-        Ok(call
-            .run(move |owner| owner.remove_authenticator(id, &factor))
-            .await?)
+        self.with_proof(
+            &header,
+            connection,
+            proof,
+            move |owner| owner.may_remove(id),
+            move |owner, factor, ()| owner.remove_authenticator(id, factor),
+        )
+        .await
     }
 
     /// Resynchronizes a counter-based authenticator with two codes that follow each other.
@@ -272,6 +282,11 @@ impl AccountInterface {
     }
 }
 
+/// A change that needs no check before its code.
+fn unchecked(_: &Owner) -> Result<(), Error> {
+    Ok(())
+}
+
 impl AccountInterface {
     /// The interface to these accounts.
     pub(crate) fn new(
@@ -289,22 +304,22 @@ impl AccountInterface {
     }
 
     /// Changes an existing enrollment. The check runs before polkit asks for the password; the change
-    /// repeats it afterwards.
-    async fn with_proof<T: Send + 'static>(
+    /// repeats it afterwards. The change gets what the check returns.
+    async fn with_proof<C: Send + 'static, T: Send + 'static>(
         &self,
         header: &Header<'_>,
         connection: &Connection,
         proof: String,
-        check: Option<Check>,
-        change: fn(&Owner, &SecondFactor) -> Result<T, Error>,
+        check: impl FnOnce(&Owner) -> Result<C, Error> + Send + 'static,
+        change: impl FnOnce(&Owner, &SecondFactor, C) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, BusError> {
         let proof = Zeroizing::new(proof);
         let mut call = self.begin_change(header, connection).await?;
-        if let Some(check) = check {
-            call.run(check).await?;
-        }
+        let checked = call.run(check).await?;
         let factor = call.authenticate(&proof).await?;
-        Ok(call.run(move |owner| change(owner, &factor)).await?)
+        Ok(call
+            .run(move |owner| change(owner, &factor, checked))
+            .await?)
     }
 
     /// Admits a call that changes something.

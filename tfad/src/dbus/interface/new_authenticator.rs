@@ -1,38 +1,69 @@
 //! New authenticators, from the parameters of the contract.
 
-use tfa_core::{Account, Algorithm, Authenticator, CodeFormat, Counter, Secret};
-use tfa_proto::{AuthenticatorKind, Error, OpenEnum, Parameters, TokenParameters};
+use tfa_core::{Account, Algorithm, Authenticator, AuthenticatorKind, CodeFormat, Counter, Secret};
+use tfa_proto::{Error, OpenEnum, Parameters, TokenParameters};
 
+use crate::config::AuthenticatorRules;
 use crate::host::random;
+use crate::login::enrollment::DEFAULT_NAME;
 use crate::messages;
 
 /// The longest name of an authenticator, in characters.
 const MAX_NAME_LENGTH: usize = 64;
-/// The name of a first authenticator, and the beginning of later default names.
-pub(super) const DEFAULT_NAME: &str = "phone";
 
-/// A new authenticator with a key of its own.
-pub(super) fn drawn(wanted: &Parameters, default_name: &str) -> Result<Authenticator, Error> {
-    let kind = wanted.kind.clone().unwrap_or_default();
-    let name = wanted.name.as_deref().unwrap_or(default_name);
+/// A new authenticator with a key of its own, as the policy lets users enroll it.
+pub(super) fn drawn(
+    wanted: &Parameters,
+    default_name: &str,
+    rules: &AuthenticatorRules,
+) -> Result<Authenticator, Error> {
+    let kind = match &wanted.kind {
+        None => rules.usual_kind(),
+        Some(kind) => known_kind(kind)?,
+    };
+    if !rules.kinds.contains(&kind) {
+        return Err(messages::kind_not_allowed(kind, &rules.kinds));
+    }
+    let algorithm = match &wanted.algorithm {
+        None => rules.usual_algorithm(),
+        Some(algorithm) => known_algorithm(algorithm)?,
+    };
+    if rules.algorithm.is_some_and(|only| only != algorithm) {
+        return Err(messages::algorithm_not_allowed(rules.usual_algorithm()));
+    }
     let numbers = Numbers {
-        algorithm: wanted.algorithm.as_ref(),
-        digits: wanted.digits,
-        period: wanted.period,
+        algorithm,
+        digits: wanted.digits.unwrap_or_else(|| rules.usual_digits()),
+        period: match kind {
+            AuthenticatorKind::Totp => wanted.period.or_else(|| Some(rules.usual_period())),
+            AuthenticatorKind::Hotp => wanted.period,
+        },
         counter: None,
     };
-    made(&kind, name, &numbers, || Ok(random::secret()?))
+    let name = wanted.name.as_deref().unwrap_or(default_name);
+    let authenticator = made(kind, name, &numbers, || Ok(random::secret()?))?;
+    if let Some(only) = rules.digits.filter(|only| *only != numbers.digits) {
+        return Err(messages::digits_not_allowed(only));
+    }
+    match (rules.period, authenticator.period()) {
+        (Some(only), Some(period)) if only != period => Err(messages::period_not_allowed(only)),
+        _ => Ok(authenticator),
+    }
 }
 
-/// An authenticator with the key of a token.
+/// An authenticator with the key of a token. The administrator may add any.
 pub(super) fn of_token(wanted: &TokenParameters, key: &[u8]) -> Result<Authenticator, Error> {
+    let usual = CodeFormat::default();
     let numbers = Numbers {
-        algorithm: wanted.algorithm.as_ref(),
-        digits: wanted.digits,
+        algorithm: match &wanted.algorithm {
+            None => usual.algorithm(),
+            Some(algorithm) => known_algorithm(algorithm)?,
+        },
+        digits: wanted.digits.unwrap_or(usual.digits().into()),
         period: wanted.period,
         counter: wanted.counter,
     };
-    made(&wanted.kind, &wanted.name, &numbers, || {
+    made(known_kind(&wanted.kind)?, &wanted.name, &numbers, || {
         Secret::new(key).ok_or_else(|| messages::bad_key_length(key.len()))
     })
 }
@@ -57,42 +88,35 @@ pub(super) fn checked_name(name: &str) -> Result<&str, Error> {
 }
 
 /// The parameters beside kind and name.
-struct Numbers<'a> {
-    algorithm: Option<&'a OpenEnum<tfa_proto::Algorithm>>,
-    digits: Option<u32>,
+struct Numbers {
+    algorithm: Algorithm,
+    digits: u32,
     period: Option<u32>,
     counter: Option<u64>,
 }
 
 fn made(
-    kind: &OpenEnum<AuthenticatorKind>,
+    kind: AuthenticatorKind,
     name: &str,
-    numbers: &Numbers<'_>,
+    numbers: &Numbers,
     secret: impl FnOnce() -> Result<Secret, Error>,
 ) -> Result<Authenticator, Error> {
     let name = checked_name(name)?;
-    let usual = tfa_core::Parameters::default();
-    let algorithm = match numbers.algorithm {
-        None => usual.format().algorithm(),
-        Some(OpenEnum::Known(tfa_proto::Algorithm::Sha1)) => Algorithm::Sha1,
-        Some(OpenEnum::Known(tfa_proto::Algorithm::Sha256)) => Algorithm::Sha256,
-        Some(OpenEnum::Known(tfa_proto::Algorithm::Sha512)) => Algorithm::Sha512,
-        Some(OpenEnum::Unknown(_)) => return Err(messages::unknown_algorithm()),
-    };
-    let digits = numbers
-        .digits
-        .unwrap_or_else(|| u32::from(usual.format().digits()));
+    let Numbers {
+        algorithm, digits, ..
+    } = *numbers;
     match kind {
-        OpenEnum::Known(AuthenticatorKind::Totp) => {
+        AuthenticatorKind::Totp => {
             if numbers.counter.is_some() {
                 return Err(messages::no_counter());
             }
-            let period = numbers.period.unwrap_or_else(|| usual.period());
+            let usual = tfa_core::Parameters::default().period();
+            let period = numbers.period.unwrap_or(usual);
             let parameters = tfa_core::Parameters::new(algorithm, digits, period)
                 .map_err(messages::bad_parameters)?;
             Ok(Authenticator::totp(name, parameters, secret()?))
         }
-        OpenEnum::Known(AuthenticatorKind::Hotp) => {
+        AuthenticatorKind::Hotp => {
             if numbers.period.is_some() {
                 return Err(messages::no_period());
             }
@@ -100,6 +124,128 @@ fn made(
             let next = Counter::new(numbers.counter.unwrap_or(0));
             Ok(Authenticator::hotp(name, format, secret()?, next))
         }
+    }
+}
+
+fn known_kind(kind: &OpenEnum<tfa_proto::AuthenticatorKind>) -> Result<AuthenticatorKind, Error> {
+    match kind {
+        OpenEnum::Known(tfa_proto::AuthenticatorKind::Totp) => Ok(AuthenticatorKind::Totp),
+        OpenEnum::Known(tfa_proto::AuthenticatorKind::Hotp) => Ok(AuthenticatorKind::Hotp),
         OpenEnum::Unknown(_) => Err(messages::unknown_kind()),
+    }
+}
+
+fn known_algorithm(algorithm: &OpenEnum<tfa_proto::Algorithm>) -> Result<Algorithm, Error> {
+    match algorithm {
+        OpenEnum::Known(tfa_proto::Algorithm::Sha1) => Ok(Algorithm::Sha1),
+        OpenEnum::Known(tfa_proto::Algorithm::Sha256) => Ok(Algorithm::Sha256),
+        OpenEnum::Known(tfa_proto::Algorithm::Sha512) => Ok(Algorithm::Sha512),
+        OpenEnum::Unknown(_) => Err(messages::unknown_algorithm()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn only(kinds: &[AuthenticatorKind]) -> AuthenticatorRules {
+        AuthenticatorRules {
+            kinds: kinds.to_vec(),
+            algorithm: Some(Algorithm::Sha256),
+            digits: Some(8),
+            period: Some(60),
+        }
+    }
+
+    fn refused(wanted: &Parameters, rules: &AuthenticatorRules) -> String {
+        match drawn(wanted, "phone", rules) {
+            Err(Error::InvalidArgument(text)) => text,
+            Err(error) => panic!("{error}"),
+            Ok(_) => panic!("accepted"),
+        }
+    }
+
+    #[test]
+    fn defaults_of_the_options_follow_the_policy() {
+        let rules = only(&[AuthenticatorKind::Totp]);
+        let new = drawn(&Parameters::default(), "phone", &rules).unwrap();
+        assert_eq!(new.format().algorithm(), Algorithm::Sha256);
+        assert_eq!((new.format().digits(), new.period()), (8, Some(60)));
+        let rules = only(&[AuthenticatorKind::Hotp]);
+        let new = drawn(&Parameters::default(), "phone", &rules).unwrap();
+        assert_eq!(new.kind(), AuthenticatorKind::Hotp);
+        assert_eq!(
+            (new.format().digits(), new.counter()),
+            (8, Some(Counter::new(0)))
+        );
+    }
+
+    #[test]
+    fn an_option_that_differs_from_the_policy_is_refused() {
+        let rules = only(&[AuthenticatorKind::Totp]);
+        let hotp = Parameters {
+            kind: Some(tfa_proto::AuthenticatorKind::Hotp.into()),
+            ..Parameters::default()
+        };
+        let text = refused(&hotp, &rules);
+        assert!(text.contains("totp") && !text.contains("hotp, "), "{text}");
+        let sha1 = Parameters {
+            algorithm: Some(tfa_proto::Algorithm::Sha1.into()),
+            ..Parameters::default()
+        };
+        assert!(refused(&sha1, &rules).contains("SHA256"));
+        let digits = Parameters {
+            digits: Some(6),
+            ..Parameters::default()
+        };
+        assert!(refused(&digits, &rules).contains("8 digits"));
+        let period = Parameters {
+            period: Some(30),
+            ..Parameters::default()
+        };
+        assert!(refused(&period, &rules).contains("60 seconds"));
+    }
+
+    #[test]
+    fn without_rules_each_option_is_free_and_counters_have_no_period() {
+        let rules = AuthenticatorRules::default();
+        let sha512 = Parameters {
+            algorithm: Some(tfa_proto::Algorithm::Sha512.into()),
+            digits: Some(8),
+            period: Some(15),
+            ..Parameters::default()
+        };
+        let new = drawn(&sha512, "phone", &rules).unwrap();
+        assert_eq!((new.format().digits(), new.period()), (8, Some(15)));
+        let counted = Parameters {
+            kind: Some(tfa_proto::AuthenticatorKind::Hotp.into()),
+            period: Some(30),
+            ..Parameters::default()
+        };
+        assert!(refused(&counted, &rules).contains("has no period"));
+    }
+
+    #[test]
+    fn a_token_is_free_of_the_rules_and_its_key_has_a_length() {
+        let token = TokenParameters {
+            kind: tfa_proto::AuthenticatorKind::Hotp.into(),
+            name: "token".to_owned(),
+            counter: Some(9),
+            ..TokenParameters::default()
+        };
+        let new = of_token(&token, &[7; 16]).unwrap();
+        assert_eq!(new.counter(), Some(Counter::new(9)));
+        for length in [0, 15, 129] {
+            let key = vec![7; length];
+            let Err(Error::InvalidArgument(text)) = of_token(&token, &key) else {
+                panic!("{length} bytes are accepted");
+            };
+            assert!(text.contains(&format!("{length} bytes")), "{text}");
+        }
+        let timed = TokenParameters {
+            kind: tfa_proto::AuthenticatorKind::Totp.into(),
+            ..token
+        };
+        assert!(of_token(&timed, &[7; 20]).is_err());
     }
 }

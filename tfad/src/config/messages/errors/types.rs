@@ -18,6 +18,8 @@ pub(in crate::config) enum Expected {
     Date,
     Uids,
     Group,
+    Digits,
+    Seconds,
 }
 
 impl Expected {
@@ -32,6 +34,8 @@ impl Expected {
             Self::Date => "a date such as 2026-12-01",
             Self::Uids => "a number or a range such as \"0-999\"",
             Self::Group => "the name of a group in quotes or its number",
+            Self::Digits => "6 or 8",
+            Self::Seconds => "a number of seconds such as 30",
         }
     }
 }
@@ -73,6 +77,18 @@ pub(in crate::config) fn no_rules() -> Problem {
 pub(in crate::config) fn empty_list() -> Problem {
     Problem::new("the list is empty, so the rule would match no login")
         .help("to match every login, remove the key")
+}
+
+pub(in crate::config) fn nothing_listed() -> Problem {
+    Problem::new("the list is empty").help("list at least one, or remove the key")
+}
+
+pub(in crate::config) fn bad_digits(digits: u32) -> Problem {
+    Problem::new(format!("must be 6 or 8, not {digits}"))
+}
+
+pub(in crate::config) fn bad_period(seconds: u32) -> Problem {
+    Problem::new(format!("must be 15 to 120 seconds, not {seconds}"))
 }
 
 pub(in crate::config) fn not_one_of(

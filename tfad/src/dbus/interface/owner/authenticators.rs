@@ -6,9 +6,10 @@ use tfa_core::{Account, Authenticator, AuthenticatorId, Input, Proof, Refusal, T
 use tfa_proto::{Error, Parameters, PendingAuthenticator};
 
 use super::{Owner, SecondFactor};
-use crate::dbus::interface::new_authenticator::{DEFAULT_NAME, checked_name, drawn, unused_name};
+use crate::dbus::interface::new_authenticator::{checked_name, drawn, unused_name};
 use crate::host::subject;
 use crate::log::AccountEvent;
+use crate::login::enrollment::DEFAULT_NAME;
 
 impl Owner {
     /// A first authenticator.
@@ -16,7 +17,7 @@ impl Owner {
         &self,
         wanted: &Parameters,
     ) -> Result<Authenticator, Error> {
-        drawn(wanted, DEFAULT_NAME)
+        drawn(wanted, DEFAULT_NAME, &self.state.config().authenticator)
     }
 
     /// A further authenticator, if there is room for it.
@@ -26,7 +27,8 @@ impl Owner {
     ) -> Result<Authenticator, Error> {
         let account = self.load()?;
         let name = account.as_ref().map(unused_name);
-        let authenticator = drawn(wanted, name.as_deref().unwrap_or(DEFAULT_NAME))?;
+        let name = name.as_deref().unwrap_or(DEFAULT_NAME);
+        let authenticator = drawn(wanted, name, &self.state.config().authenticator)?;
         self.rehearse(|account, now| account.add(authenticator.clone(), Proof::Verified, now))?;
         Ok(authenticator)
     }
@@ -43,7 +45,7 @@ impl Owner {
             None => account.authenticators().first(),
         });
         let name = replaced.map_or(DEFAULT_NAME, Authenticator::name);
-        let authenticator = drawn(wanted, name)?;
+        let authenticator = drawn(wanted, name, &self.state.config().authenticator)?;
         self.rehearse(|account, now| {
             account.move_to(replaces, authenticator.clone(), Proof::Verified, now)
         })?;
