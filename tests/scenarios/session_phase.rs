@@ -59,22 +59,6 @@ fn by_host(machine: &Machine) -> Output {
     machine.command(words).user("alice").run()
 }
 
-fn trust_this_host(machine: &Machine) {
-    machine.configure_sshd(
-        "00-hostbased",
-        "HostbasedAuthentication yes\nIgnoreRhosts yes\nHostbasedUsesNameFromPacketOnly yes",
-    );
-    machine.write_file("/etc/ssh/shosts.equiv", "localhost\nhost\n");
-    machine.write_file(
-        "/etc/ssh/ssh_config.d/keysign.conf",
-        "EnableSSHKeysign yes\n",
-    );
-    let names = "for key in /etc/ssh/ssh_host_*_key.pub; do \
-                 printf 'localhost,host,127.0.0.1,::1 %s\\n' \"$(cut -d' ' -f1,2 $key)\"; \
-                 done >/etc/ssh/ssh_known_hosts";
-    machine.succeed(["sh", "-c", names]);
-}
-
 #[track_caller]
 fn is_accepted(output: &Output) {
     assert!(output.success() && output.stdout == "in\n", "{output}");
@@ -91,9 +75,19 @@ fn has_no_session(output: &Output) {
 #[test]
 fn a_rule_on_keys_exempts_keys_and_no_other_method_of_sshd() {
     let (machine, alice) = machine_under(KEYS_DO);
-    trust_this_host(&machine);
+    machine.trust_own_host_key();
     is_accepted(&by_key(&machine));
     machine.expect_in_journal("tfad", EXEMPT);
+    for (method, outcome) in [("publickey", "asked for nothing"), ("hostbased", "refused")] {
+        let words = ["tfactl", "explain", "alice", "--method", method];
+        let explained = machine.succeed(words);
+        assert!(
+            explained.contains(&format!("\nOutcome: {outcome}\n")),
+            "{explained}"
+        );
+        let phase = "\nDecided in: the session phase\n";
+        assert!(explained.contains(phase), "{explained}");
+    }
 
     has_no_session(&by_host(&machine));
     machine.expect_in_journal("tfad", NOT_VERIFIED);
@@ -171,13 +165,23 @@ fn a_refused_session_has_no_shell_no_copy_and_no_forwarding() {
 #[test]
 fn without_the_session_line_rules_on_methods_are_as_strict_as_before() {
     let (machine, _alice) = machine_under(KEYS_DO);
-    trust_this_host(&machine);
+    machine.trust_own_host_key();
     // The account line still tells of a session line.
     machine.succeed(["sed", "-i", "/pam_tfa.so/d", FILE]);
     assert!(
         machine
             .read_file("/etc/pam.d/common-account")
             .contains("session=gate")
+    );
+    let check = machine.run(["tfad", "--check"]).text();
+    assert!(
+        check.contains("the PAM service sshd has session=gate"),
+        "{check}"
+    );
+    let explained = machine.succeed(["tfactl", "explain", "alice", "--method", "publickey"]);
+    assert!(
+        explained.contains("\nDecided in: the account phase\n"),
+        "{explained}"
     );
     // By default a host has keys only.
     is_accepted(&by_key(&machine));
@@ -253,6 +257,8 @@ fn the_profile_puts_the_session_line_before_the_modules_that_open_sessions() {
     }
     let jobs = machine.read_file("/etc/pam.d/common-session-noninteractive");
     assert!(!jobs.contains("pam_tfa"), "{jobs}");
+    let check = machine.run(["tfad", "--check"]).text();
+    assert!(!check.contains("session=gate"), "{check}");
     machine.succeed(["dpkg", "--remove", "tfa"]);
     for file in [FILE, "/etc/pam.d/common-account", "/etc/pam.d/common-auth"] {
         let lines = machine.read_file(file);

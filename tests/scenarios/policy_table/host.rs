@@ -34,6 +34,9 @@ impl Host {
             add_user(&machine, "paused");
             User::new(set_up_and_pause(&machine, "paused", PASSWORD))
         });
+        if rows.iter().any(|row| row.login == Login::HostKey) {
+            machine.trust_own_host_key();
+        }
         if rows.iter().any(|row| row.login == Login::Console) {
             console_on_tty1(&machine);
         }
@@ -97,6 +100,7 @@ impl Host {
             Login::Ssh => ("sshd", "127.0.0.1", "password"),
             Login::SshInside => ("sshd", INSIDE, "password"),
             Login::Key => ("sshd", "127.0.0.1", "publickey"),
+            Login::HostKey => ("sshd", "127.0.0.1", "hostbased"),
             Login::Console => ("login", "local", "password"),
             Login::Su => ("su-l", "session", "password"),
             // It assumes a login that asks for the password, which root's su does not do.
@@ -129,12 +133,31 @@ impl Host {
                 let key = format!("/root/.ssh/{user}");
                 ssh(&["-i", &key, "-o", "PreferredAuthentications=publickey"])
             }
+            // The client runs as the user, from this machine.
+            Login::HostKey => machine.terminal_as(user, by_host(user)),
             Login::Su => machine.terminal_as(OTHER_USER, ["su", "-", user]),
             Login::SuRoot => machine.terminal(["su", "-", user]),
             Login::Console => return run_on_console(machine, user, user_with_phone),
         };
         log_in(&terminal, user, user_with_phone)
     }
+}
+
+/// An SSH client that authenticates by the host key of the machine.
+fn by_host(user: &str) -> Vec<String> {
+    let options = [
+        "ssh",
+        "-oStrictHostKeyChecking=no",
+        "-oLogLevel=INFO",
+        "-oHostbasedAuthentication=yes",
+        "-oPreferredAuthentications=hostbased",
+    ];
+    let host = format!("{user}@localhost");
+    options
+        .map(str::to_owned)
+        .into_iter()
+        .chain([host])
+        .collect()
 }
 
 /// Leaves the console as it was found: waiting for the next login.

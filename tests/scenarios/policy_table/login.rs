@@ -29,6 +29,7 @@ const ENDS: &[&str] = &[
     "su: ",
     "Permission denied (",
     "Connection closed by",
+    "Connection to localhost closed",
     "Login incorrect",
 ];
 

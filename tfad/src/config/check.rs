@@ -119,6 +119,9 @@ pub fn findings(config: &Config) -> Findings {
             notes.push(messages::unguarded_sshd());
         }
     }
+    if pam_files::lacks_session_line(SSHD) {
+        notes.push(messages::session_line_missing(SSHD));
+    }
     let (sender, receiver) = mpsc::channel();
     let look_up = move || sender.send(look_up(&policy));
     let thread = thread::Builder::new().spawn(look_up).ok();

@@ -32,9 +32,21 @@ pub fn leaves_to_session(service: &str) -> bool {
     leaves_to_session_in(&FOLDERS.map(Path::new), service)
 }
 
+/// Whether the account lines of a service leave logins to session lines that it does not have.
+#[must_use]
+pub fn lacks_session_line(service: &str) -> bool {
+    let folders = FOLDERS.map(Path::new);
+    has_gate(&folders, service) && !asks(&folders, service, "session")
+}
+
 fn leaves_to_session_in(folders: &[&Path], service: &str) -> bool {
+    has_gate(folders, service) && asks(folders, service, "session")
+}
+
+/// Whether an account line of a service has the option `session=gate`.
+fn has_gate(folders: &[&Path], service: &str) -> bool {
     let gate = |arguments: &[&str]| arguments.contains(&"session=gate");
-    has_line(folders, service, "account", &gate, 0) && asks(folders, service, "session")
+    has_line(folders, service, "account", &gate, 0)
 }
 
 fn unguarded_in(folders: &[&Path], policy: &Policy) -> Vec<String> {

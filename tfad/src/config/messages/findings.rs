@@ -67,6 +67,15 @@ pub(in crate::config) fn unguarded_service(service: &str) -> String {
     )
 }
 
+pub(in crate::config) fn session_line_missing(service: &str) -> String {
+    let name = quoted(service);
+    format!(
+        "the PAM service {name} has session=gate in its account line, and pam_tfa is not in its \
+         session lines: the account phase decides, and sshd_methods applies. Add the session line \
+         (man pam_tfa), or remove session=gate"
+    )
+}
+
 pub(in crate::config) fn absent_console(name: &str) -> String {
     format!("consoles: this machine has no terminal {}", quoted(name))
 }
