@@ -91,15 +91,15 @@ fn an_exempt_login_does_not_hide_the_next_one_in_the_log() {
         machine.succeed(login);
     };
     for (audit, message) in [
-        ("", "bob: goes on"),
-        ("audit = true\n", "bob: audit: goes on"),
+        ("", "bob: continues"),
+        ("audit = true\n", "bob: audit: continues"),
     ] {
         let policy = format!("{REQUIRED}{audit}{inside}");
         set_policy(&machine, &policy);
         machine.succeed(["systemctl", "restart", "tfad"]);
         from("10.0.0.7");
         from("192.0.2.7");
-        let message = format!("{message} WITHOUT the second factor");
+        let message = format!("{message} WITHOUT the required second factor");
         let line = machine.expect_in_journal("tfad", &message);
         assert!(line.contains("from 192.0.2.7"), "{line}");
     }

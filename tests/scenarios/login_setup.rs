@@ -123,7 +123,7 @@ fn over_ssh_a_user_scans_the_qr_code_and_gets_the_shell() {
     // sshd shows the last message of a login twice.
     assert_eq!(terminal.transcript().matches(ON).count(), 1);
     assert_state(&machine, "alice", "enabled");
-    machine.expect_in_journal("tfad", "set up in the login");
+    machine.expect_in_journal("tfad", "enrolled in the login");
 
     let again = ssh_to_code_prompt(&machine, "alice");
     again.type_secret(&phone.next_unused());
@@ -764,7 +764,7 @@ fn required_invitations_are_needed_to_enroll() {
     assert!(record.contains("\"failures\": 3"), "{record}");
     let record = record_of(&machine, "alice");
     assert!(record.contains("\"invited_until\": null"), "{record}");
-    machine.expect_in_journal("tfad", "alice: an authenticator was set up in the login");
+    machine.expect_in_journal("tfad", "alice: an authenticator was enrolled in the login");
     let log = machine.journal("tfad");
     assert_eq!(log.matches("wrong invitation").count(), 3, "{log}");
 

@@ -117,7 +117,7 @@ fn after_a_restart_all_commands_report_an_invalid_policy() {
     // A reload before the correction changes nothing and stops nothing.
     machine.fail(["systemctl", "reload", "tfad"]);
     machine.succeed(["systemctl", "kill", "--signal=HUP", "tfad"]);
-    machine.expect_in_journal("tfad", "no login is served");
+    machine.expect_in_journal("tfad", "every login is refused");
     machine.write_file(FILE, REQUIRED);
     machine.succeed(["systemctl", "reload", "tfad"]);
     machine.expect_in_journal("tfad", "ready");

@@ -50,7 +50,7 @@ fn a_store_opened_read_only_works_after_it_is_writable() {
     machine.succeed(["mount", "--bind", "/mnt", "/var/lib/tfa"]);
     shell("cd /var/lib/tfa; mv accounts.db away; mkdir accounts.db");
     machine.succeed(["systemctl", "start", "tfad"]);
-    machine.expect_in_journal("tfad", "no login is served");
+    machine.expect_in_journal("tfad", "every login is refused");
 
     shell("cd /var/lib/tfa; rmdir accounts.db; mv away accounts.db");
     mount(&machine, "remount,ro");

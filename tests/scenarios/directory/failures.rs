@@ -24,7 +24,7 @@ const NOT_AVAILABLE: &str =
 fn is_logged(machine: &Machine, user: &str, group: &str) {
     let line = format!(
         "{user}: denied: groups, address or SSH method could not be determined, and a rule depends on them; \
-         not known of the groups: {group} (/etc/tfa/tfad.toml line "
+         unknown groups: {group} (/etc/tfa/tfad.toml line "
     );
     machine.expect_in_journal("tfad", &line);
 }

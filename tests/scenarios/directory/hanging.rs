@@ -40,7 +40,7 @@ fn with_a_hanging_directory_local_users_log_in_with_a_code() {
     let terminal = after_password_of(&machine, "bob");
     terminal.expect_within("could not be determined", TIMEOUT);
     is_refused(&terminal, "bob");
-    machine.expect_in_journal("tfad", "not known of the groups: ldapadmins, ldapgroup (");
+    machine.expect_in_journal("tfad", "unknown groups: ldapadmins, ldapgroup (");
 
     signal(&machine, "CONT");
     const WAIT: &str = "until getent passwd ldapuser; do sleep 0.05; done";

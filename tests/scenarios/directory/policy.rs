@@ -14,7 +14,10 @@ fn enrolls_during_login(machine: &Machine) {
     set_policy(machine, REQUIRED);
     let owner = logs_in_with_enrollment(machine, "ldapuser");
     assert_eq!(owner.phone.label(), "host:ldapuser");
-    machine.expect_in_journal("tfad", "ldapuser: an authenticator was set up in the login");
+    machine.expect_in_journal(
+        "tfad",
+        "ldapuser: an authenticator was enrolled in the login",
+    );
     logs_in_with_code(machine, "ldapuser", &owner.phone.next_unused());
     logs_in_with_code(machine, "ldapuser", &owner.backup_codes[0]);
     machine.expect_in_journal("tfad", "ldapuser: verified by a backup code (service sshd");

@@ -76,7 +76,7 @@ impl LoginEvent<'_> {
                 }
                 let names: Vec<String> = unknown_groups.iter().map(|name| quoted(name)).collect();
                 let names = names.join(", ");
-                format!("denied: {why}; groups that could not be determined: {names} ({rule})").into()
+                format!("denied: {why}; unknown groups: {names} ({rule})").into()
             }
             Self::Exempt { why, rule } => format!("not asked: {} ({rule})", exempt(*why)).into(),
             Self::NotGuarded { rule } => {
