@@ -127,10 +127,21 @@ fn a_refused_session_has_no_shell_no_copy_and_no_forwarding() {
     ] {
         let output = with_key(&machine, program, arguments).fail();
         assert!(!output.stdout.contains("done"), "{program}: {output}");
+        // sshd sends the reason as output of the program, and these take it for data.
+        let takes_data = program == "sftp" || arguments == ["/root/letter", "alice@localhost:"];
+        let garbled = output.stderr.contains("Received message too long");
+        assert_eq!(garbled, takes_data, "{program} {arguments:?}: {output}");
     }
     assert!(!machine.has_file("/home/alice/letter"));
     let output = with_key(&machine, "ssh", &["-W", "localhost:22", "alice@localhost"]).fail();
     let prohibited = "administratively prohibited";
+    // Each connection to the forwarded port opens a channel.
+    let forward = "ssh -oStrictHostKeyChecking=no -oUserKnownHostsFile=/root/known -oBatchMode=yes \
+                   -i /root/.ssh/alice -N -L 8022:localhost:22 alice@localhost 2>/root/log & \
+                   until grep -q 'administratively prohibited' /root/log; do \
+                   ssh-keyscan -T 1 -p 8022 localhost >>/root/seen 2>/root/noise; done; kill $!";
+    machine.succeed(["timeout", "30", "sh", "-c", forward]);
+    assert!(!machine.read_file("/root/seen").contains("ssh-"));
     assert!(output.stderr.contains(prohibited), "{output}");
     assert!(!output.stdout.contains("SSH-2.0"), "{output}");
     let forward = "-R 8022:localhost:22";
