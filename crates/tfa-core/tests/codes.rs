@@ -223,18 +223,18 @@ struct Attempt {
     wait: i64,
     phone: usize,
     steps: i64,
-    origin: usize,
+    scope: usize,
 }
 
 fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
     let wait = prop_oneof![3 => 0..20_i64, 2 => -60..120_i64, 1 => -HOUR..HOUR];
     let steps = prop_oneof![4 => -1..=1_i64, 1 => -4..=4_i64];
     let attempt = (wait, 0..4_usize, steps, 0..2_usize);
-    let attempt = attempt.prop_map(|(wait, phone, steps, origin)| Attempt {
+    let attempt = attempt.prop_map(|(wait, phone, steps, scope)| Attempt {
         wait,
         phone,
         steps,
-        origin,
+        scope,
     });
     prop::collection::vec(attempt, 1..80)
 }
@@ -255,11 +255,11 @@ impl Rules {
     /// phone.
     fn judge(&mut self, attempt: &Attempt, period: Option<i64>, now: i64) -> Judgement {
         let (failures, closed_until) = (
-            &mut self.failures[attempt.origin],
-            &mut self.closed_until[attempt.origin],
+            &mut self.failures[attempt.scope],
+            &mut self.closed_until[attempt.scope],
         );
         let until = |moment| LockState::Until(after(NOON, moment));
-        let remote = BOTH[attempt.origin] == ThrottleScope::Remote;
+        let remote = BOTH[attempt.scope] == ThrottleScope::Remote;
         let full_until = |day: i64| if remote { day - 49 * 1728 } else { 0 };
         let closed = full_until(self.day).max(*closed_until);
         if now < closed {
@@ -308,7 +308,7 @@ proptest! {
             let shown = phone.map_or(WRONG.to_owned(), |phone| {
                 phone.shows(after(moment, attempt.steps * phone.period()))
             });
-            let judgement = account.judge(&code(&shown), BOTH[attempt.origin], moment);
+            let judgement = account.judge(&code(&shown), BOTH[attempt.scope], moment);
             let expected = rules.judge(&attempt, phone.map(Phone::period), now);
             prop_assert_eq!(judgement, expected, "{:?} at {}", attempt, now);
             if matches!(judgement, Judgement::Accepted(_)) {
@@ -320,15 +320,15 @@ proptest! {
     #[test]
     fn wrong_codes_do_not_widen_the_window(
         wrong in 0..99_u32,
-        origin in 0..2_usize,
+        scope in 0..2_usize,
         steps in prop_oneof![-300..=-2_i64, 2..=300_i64, -3..=-2_i64, 2..=3_i64],
     ) {
-        let (mut owner, origin) = (Owner::new(), BOTH[origin]);
-        let now = owner.fail(wrong, origin, NOON);
+        let (mut owner, scope) = (Owner::new(), BOTH[scope]);
+        let now = owner.fail(wrong, scope, NOON);
         let shown = |steps| owner.phone.shows(after(now, steps * 30));
         prop_assume!((-1..=1).all(|near| shown(near) != shown(steps)));
         let code = owner.code(now, steps);
-        prop_assert!(matches!(owner.judge(&code, origin, now), Judgement::Wrong(_)));
-        prop_assert_eq!(owner.failures(origin), wrong + 1);
+        prop_assert!(matches!(owner.judge(&code, scope, now), Judgement::Wrong(_)));
+        prop_assert_eq!(owner.failures(scope), wrong + 1);
     }
 }

@@ -17,8 +17,8 @@ const SSHD: Client<'static> = Client {
     shows: true,
 };
 
-fn begin(owner: &Owner, origin: ThrottleScope, now: Time) -> AskCode {
-    let begun = AskCode::begin(&owner.account, origin, now);
+fn begin(owner: &Owner, scope: ThrottleScope, now: Time) -> AskCode {
+    let begun = AskCode::begin(&owner.account, scope, now);
     assert_eq!(begun.turn.next, ASK);
     question(begun.dialog).unwrap()
 }
@@ -162,7 +162,7 @@ fn concurrent_dialogs_share_the_count() {
 fn one_code_succeeds_in_one_of_two_dialogs() {
     let mut owner = Owner::new();
     let dialogs =
-        [ThrottleScope::Remote, ThrottleScope::Console].map(|origin| begin(&owner, origin, NOON));
+        [ThrottleScope::Remote, ThrottleScope::Console].map(|scope| begin(&owner, scope, NOON));
     let code = owner.code(NOON, 0);
     let turns = dialogs.map(|dialog| answer(dialog, &mut owner.account, &code, NOON).0);
     assert_eq!(
@@ -190,17 +190,17 @@ fn no_dialog_begins_while_the_account_is_locked() {
 
 #[test]
 fn after_100_wrong_codes_only_the_console_asks_for_a_backup_code() {
-    for origin in [
+    for scope in [
         ThrottleScope::Remote,
         ThrottleScope::Console,
         ThrottleScope::OwnProgram,
     ] {
         let mut owner = Owner::new();
-        let until = after(owner.fail(100, origin, NOON), 3600);
-        let begin = |now| AskCode::begin(&owner.account, origin, now);
+        let until = after(owner.fail(100, scope, NOON), 3600);
+        let begin = |now| AskCode::begin(&owner.account, scope, now);
         let (early, later) = (begin(after(until, -1)), begin(until));
         assert!(early.dialog.is_none());
-        match origin {
+        match scope {
             ThrottleScope::Remote | ThrottleScope::OwnProgram => {
                 let locked = end(Some(Message::Locked(LockState::Permanent)), Verdict::Locked);
                 assert_eq!([early.turn, later.turn], [locked.clone(), locked]);
@@ -345,13 +345,13 @@ proptest! {
         let (mut owner, mut now) = (Owner::new(), NOON);
         for (replies, wait, console) in logins {
             now = after(now, wait);
-            let origin = if console { ThrottleScope::Console } else { ThrottleScope::Remote };
-            let mut dialog = question(AskCode::begin(&owner.account, origin, now).dialog);
+            let scope = if console { ThrottleScope::Console } else { ThrottleScope::Remote };
+            let mut dialog = question(AskCode::begin(&owner.account, scope, now).dialog);
             let mut answers = 0;
             for reply in replies {
                 let Some(asked) = dialog.take() else { break };
                 let credential = reply.credential(&owner, now);
-                let judgement = owner.account.clone().judge(&credential, origin, now);
+                let judgement = owner.account.clone().judge(&credential, scope, now);
                 let before = owner.account.encode();
                 match asked.answer(Requirement::Ask, &mut owner.account, &credential, SSHD, now) {
                     Answered::Rehash => {

@@ -23,7 +23,7 @@ struct Login {
     policy: Policy,
     account: Account,
     phone: Phone,
-    origin: ThrottleScope,
+    scope: ThrottleScope,
     now: Time,
     turn: Turn,
     dialog: Option<Enroll>,
@@ -38,7 +38,7 @@ struct Setting {
     picture: Picture,
     by_invitation: bool,
     account: Account,
-    origin: ThrottleScope,
+    scope: ThrottleScope,
 }
 
 impl Setting {
@@ -50,7 +50,7 @@ impl Setting {
             picture: Picture::First,
             by_invitation: false,
             account: Account::new(UID),
-            origin: ThrottleScope::Remote,
+            scope: ThrottleScope::Remote,
         }
     }
 
@@ -81,8 +81,8 @@ impl Setting {
         }
     }
 
-    fn at(self, origin: ThrottleScope) -> Self {
-        Self { origin, ..self }
+    fn at(self, scope: ThrottleScope) -> Self {
+        Self { scope, ..self }
     }
 
     fn begin(self) -> Login {
@@ -103,7 +103,7 @@ impl Setting {
             until,
             self.by_invitation,
             self.picture,
-            self.origin,
+            self.scope,
             NOON,
         );
         let mut account = self.account;
@@ -114,7 +114,7 @@ impl Setting {
             policy,
             account,
             phone,
-            origin: self.origin,
+            scope: self.scope,
             now: NOON,
             turn: begun.turn,
             dialog: enroll(begun.dialog),
@@ -187,7 +187,7 @@ impl Login {
     }
 
     fn failures(&self) -> u32 {
-        self.account.throttle().counter(self.origin).failures()
+        self.account.throttle().counter(self.scope).failures()
     }
 }
 
@@ -319,7 +319,7 @@ fn a_code_typed_at_the_qr_code_confirms_enrollment() {
 impl Login {
     /// The same login from the start, after this answer.
     fn clone_for(&self, typed: &str) -> Self {
-        Setting::new().at(self.origin).begin().types_all(&[typed])
+        Setting::new().at(self.scope).begin().types_all(&[typed])
     }
 }
 
@@ -861,14 +861,14 @@ fn invitation_made_during_the_dialog_ends_it() {
 #[test]
 fn wrong_invitation_codes_lock_and_enrollment_resets_their_scope() {
     let wrong = again(Message::WrongInvitation, Next::AskInvitation);
-    for (origin, in_grace) in [
+    for (scope, in_grace) in [
         (ThrottleScope::Remote, false),
         (ThrottleScope::Remote, true),
         (ThrottleScope::Console, false),
         (ThrottleScope::Console, true),
     ] {
         let start = || {
-            let mut setting = Setting::new().invited().at(origin);
+            let mut setting = Setting::new().invited().at(scope);
             if in_grace {
                 setting = setting.in_grace();
             }

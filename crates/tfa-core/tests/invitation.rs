@@ -50,8 +50,8 @@ fn check(account: &mut Account, typed: &str, now: Time) -> Result<(), Refusal> {
     account.check_invitation(&Input::parse(typed), ThrottleScope::Remote, now)
 }
 
-fn failures(account: &Account, origin: ThrottleScope) -> u32 {
-    account.throttle().counter(origin).failures()
+fn failures(account: &Account, scope: ThrottleScope) -> u32 {
+    account.throttle().counter(scope).failures()
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn enrollment_uses_up_the_invitation() {
 
 #[test]
 fn wrong_invitation_codes_count_and_lock_like_wrong_codes() {
-    for (origin, there) in [
+    for (scope, there) in [
         (ThrottleScope::Remote, ThrottleScope::Console),
         (ThrottleScope::Console, ThrottleScope::OwnProgram),
         (ThrottleScope::OwnProgram, ThrottleScope::Remote),
@@ -191,9 +191,9 @@ fn wrong_invitation_codes_count_and_lock_like_wrong_codes() {
         let mut now = NOON;
         let wrong = Input::parse("00000-00000");
         for tries in 1..=100 {
-            let checked = account.check_invitation(&wrong, origin, now);
-            let until = owner.fail(1, origin, now);
-            let lock_state = owner.account.throttle().counter(origin).lock_state(now);
+            let checked = account.check_invitation(&wrong, scope, now);
+            let until = owner.fail(1, scope, now);
+            let lock_state = owner.account.throttle().counter(scope).lock_state(now);
             let expected = match lock_state {
                 LockState::Unlocked => Refusal::WrongInvitation,
                 closed => Refusal::WrongAndLocked(closed),
@@ -201,7 +201,7 @@ fn wrong_invitation_codes_count_and_lock_like_wrong_codes() {
             assert_eq!(checked, Err(expected), "{tries}");
             assert_eq!(account.throttle(), owner.account.throttle());
             if lock_state != LockState::Unlocked {
-                let right = account.check_invitation(&invitation_code(), origin, now);
+                let right = account.check_invitation(&invitation_code(), scope, now);
                 assert_eq!(
                     right,
                     Err(Refusal::Locked(lock_state)),
@@ -213,11 +213,11 @@ fn wrong_invitation_codes_count_and_lock_like_wrong_codes() {
         let closed = Refusal::Locked(LockState::Permanent);
         let later = after(now, 3600);
         assert_eq!(
-            account.check_invitation(&invitation_code(), origin, later),
+            account.check_invitation(&invitation_code(), scope, later),
             Err(closed)
         );
         assert_eq!(
-            (failures(&account, origin), failures(&account, there)),
+            (failures(&account, scope), failures(&account, there)),
             (100, 0)
         );
         assert_eq!(
@@ -226,7 +226,7 @@ fn wrong_invitation_codes_count_and_lock_like_wrong_codes() {
         );
         account.unlock();
         assert_eq!(
-            account.check_invitation(&invitation_code(), origin, later),
+            account.check_invitation(&invitation_code(), scope, later),
             Ok(())
         );
     }

@@ -35,17 +35,17 @@ impl Owner {
     pub(crate) fn judge(
         &mut self,
         credential: &Credential,
-        origin: ThrottleScope,
+        scope: ThrottleScope,
         now: Time,
     ) -> Judgement {
-        self.account.judge(credential, origin, now)
+        self.account.judge(credential, scope, now)
     }
 
     /// Types `times` wrong codes, each as soon as the account is unlocked. Returns the time of the
     /// next possible try, or of the last one under a permanent lock.
-    pub(crate) fn fail(&mut self, times: u32, origin: ThrottleScope, mut now: Time) -> Time {
+    pub(crate) fn fail(&mut self, times: u32, scope: ThrottleScope, mut now: Time) -> Time {
         for _ in 0..times {
-            match self.account.judge(&code(WRONG), origin, now) {
+            match self.account.judge(&code(WRONG), scope, now) {
                 Judgement::Wrong(LockState::Until(until)) => now = until,
                 Judgement::Wrong(_) => {}
                 other => panic!("judged {other:?}"),
@@ -54,8 +54,8 @@ impl Owner {
         now
     }
 
-    pub(crate) fn failures(&self, origin: ThrottleScope) -> u32 {
-        self.account.throttle().counter(origin).failures()
+    pub(crate) fn failures(&self, scope: ThrottleScope) -> u32 {
+        self.account.throttle().counter(scope).failures()
     }
 
     pub(crate) fn backup_codes_left(&self) -> usize {

@@ -43,7 +43,7 @@ const CLIENT: Client<'static> = Client {
     shows: true,
 };
 
-fn origin() -> impl Strategy<Value = ThrottleScope> {
+fn scope() -> impl Strategy<Value = ThrottleScope> {
     prop::sample::select(vec![
         ThrottleScope::Remote,
         ThrottleScope::Console,
@@ -53,8 +53,8 @@ fn origin() -> impl Strategy<Value = ThrottleScope> {
 
 fn events() -> impl Strategy<Value = Vec<(Event, i64)>> {
     let event = prop_oneof![
-        origin().prop_map(Event::Wrong),
-        origin().prop_map(Event::Login),
+        scope().prop_map(Event::Wrong),
+        scope().prop_map(Event::Login),
         (0..10_usize).prop_map(Event::Backup),
         (2..10_i64).prop_map(Event::Hint),
         Just(Event::Move),
@@ -97,14 +97,14 @@ fn account_after(events: &[(Event, i64)]) -> Account {
         now = after(now, *wait);
         let (proof, new) = (phone.code(now), Phone::usual(label + 1));
         let _granted: bool = match *event {
-            Event::Wrong(origin) => {
+            Event::Wrong(scope) => {
                 matches!(
-                    account.judge(&wrong_code(), origin, now),
+                    account.judge(&wrong_code(), scope, now),
                     Judgement::Accepted(_)
                 )
             }
-            Event::Login(origin) => {
-                let begun = AskCode::begin(&account, origin, now);
+            Event::Login(scope) => {
+                let begun = AskCode::begin(&account, scope, now);
                 match begun.dialog {
                     Some(Dialog::AskCode(question)) => {
                         let _ =
@@ -186,12 +186,12 @@ fn full() -> Account {
         (Event::Backup(3), 0),
         (Event::Invite, 0),
     ];
-    for origin in [
+    for scope in [
         ThrottleScope::Remote,
         ThrottleScope::Console,
         ThrottleScope::OwnProgram,
     ] {
-        events.extend([(Event::Wrong(origin), 0); 5]);
+        events.extend([(Event::Wrong(scope), 0); 5]);
     }
     // After enrollment, which clears this flag.
     events.push((Event::ForbidGrace, 0));

@@ -84,14 +84,14 @@ fn tries_during_a_lock_neither_count_nor_prolong_it() {
 fn a_right_code_clears_only_its_own_origin() {
     for here in ALL {
         let mut owner = Owner::new();
-        for origin in ALL {
-            owner.fail(4, origin, NOON);
+        for scope in ALL {
+            owner.fail(4, scope, NOON);
         }
         let code = owner.code(NOON, 0);
         let _: Judgement = owner.judge(&code, here, NOON);
-        for origin in ALL {
-            let failures = if origin == here { 0 } else { 4 };
-            assert_eq!(owner.failures(origin), failures);
+        for scope in ALL {
+            let failures = if scope == here { 0 } else { 4 };
+            assert_eq!(owner.failures(scope), failures);
         }
     }
 }
@@ -132,24 +132,24 @@ fn wrong_backup_codes_count_like_wrong_codes() {
 
 #[test]
 fn after_100_wrong_codes_neither_time_nor_a_code_unlocks() {
-    for origin in ALL {
+    for scope in ALL {
         let mut owner = Owner::new();
-        let ninety_nine = owner.fail(99, origin, NOON);
+        let ninety_nine = owner.fail(99, scope, NOON);
         let lock_state = |owner: &Owner| {
             owner
                 .account
                 .throttle()
-                .counter(origin)
+                .counter(scope)
                 .lock_state(ninety_nine)
         };
         assert_eq!(lock_state(&owner), LockState::Unlocked);
-        let judgement = owner.judge(&wrong_code(), origin, ninety_nine);
+        let judgement = owner.judge(&wrong_code(), scope, ninety_nine);
         assert_eq!(judgement, Judgement::Wrong(LockState::Permanent));
         for later in [0, 3600, YEAR, 100 * YEAR] {
             let now = after(ninety_nine, later);
             let code = owner.code(now, 0);
             assert_eq!(
-                owner.judge(&code, origin, now),
+                owner.judge(&code, scope, now),
                 Judgement::Locked(LockState::Permanent)
             );
         }
@@ -249,21 +249,21 @@ fn a_clock_set_back_by_a_little_ends_no_lock() {
     }
 }
 
-/// An attacker guesses whenever the origin is not locked. The owner gives a right code after every
+/// An attacker guesses whenever the scope is not locked. The owner gives a right code after every
 /// fourth guess, so that no five wrong codes follow each other. Returns the number of judged
 /// guesses by the hour.
-fn guesses_between_right_codes(owner: &mut Owner, origin: ThrottleScope, hours: u32) -> Vec<u32> {
+fn guesses_between_right_codes(owner: &mut Owner, scope: ThrottleScope, hours: u32) -> Vec<u32> {
     let mut now = NOON;
     let mut by_hour = Vec::new();
     for _ in 0..hours {
         let mut judged = 0;
         for _ in 0..60 {
             for _ in 0..4 {
-                let judgement = owner.judge(&wrong_code(), origin, now);
+                let judgement = owner.judge(&wrong_code(), scope, now);
                 judged += u32::from(matches!(judgement, Judgement::Wrong(_)));
             }
             let right = owner.code(now, 0);
-            let _: Judgement = owner.judge(&right, origin, now);
+            let _: Judgement = owner.judge(&right, scope, now);
             now = after(now, 60);
         }
         by_hour.push(judged);
@@ -273,9 +273,9 @@ fn guesses_between_right_codes(owner: &mut Owner, origin: ThrottleScope, hours: 
 
 #[test]
 fn wrong_codes_between_right_ones_are_limited_by_the_day() {
-    for origin in [ThrottleScope::Remote, ThrottleScope::OwnProgram] {
+    for scope in [ThrottleScope::Remote, ThrottleScope::OwnProgram] {
         let mut owner = Owner::new();
-        let by_hour = guesses_between_right_codes(&mut owner, origin, 72);
+        let by_hour = guesses_between_right_codes(&mut owner, scope, 72);
         let (first, steady): (u32, u32) = (by_hour[..24].iter().sum(), by_hour[24..].iter().sum());
         assert!((50..=100).contains(&first), "{first} on the first day");
         assert!(steady <= 101, "{steady} on the two days after it");

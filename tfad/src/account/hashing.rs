@@ -37,7 +37,7 @@ impl Hashing {
         &self,
         input: &Input,
         account: Option<&Account>,
-        origin: ThrottleScope,
+        scope: ThrottleScope,
         now: Time,
     ) -> Result<Credential, Error> {
         let code = match input {
@@ -47,7 +47,7 @@ impl Hashing {
             Input::Backup(code) => code,
         };
         let open = |account: &&Account| {
-            account.lock_state(&Credential::Backup(None), origin, now) == LockState::Unlocked
+            account.lock_state(&Credential::Backup(None), scope, now) == LockState::Unlocked
         };
         let hash_params = account
             .filter(open)

@@ -22,7 +22,7 @@ impl Accounts {
         &self,
         user: &User,
         input: &Input,
-        origin: ThrottleScope,
+        scope: ThrottleScope,
         now: Time,
         mut earlier: Option<Loaded>,
         mut judge: impl FnMut(&mut Account, &Credential) -> Option<T>,
@@ -33,7 +33,7 @@ impl Accounts {
                 (loaded, _) => loaded,
             };
             let account = loaded.as_ref().and_then(Loaded::account);
-            let credential = self.hashing.credential(input, account, origin, now)?;
+            let credential = self.hashing.credential(input, account, scope, now)?;
             let mut ahead = None;
             let judged = self.change_from(loaded, user, |account| {
                 ahead = account.used_ahead(now);

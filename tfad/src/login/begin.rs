@@ -107,7 +107,7 @@ impl Logins {
             &decision,
         );
         self.record_attempt(&attempt, phase, action, &decision, account, now)?;
-        let origin =
+        let scope =
             pam_context::throttle_scope(&attempt.caller, &attempt.context, &config.consoles);
         let begun = match action {
             PhaseAction::Verified
@@ -137,7 +137,7 @@ impl Logins {
                 return Ok((0, render::end(verdict, Some((true, said)))));
             }
             PhaseAction::Ask => match account {
-                Some(account) => AskCode::begin(account, origin, now),
+                Some(account) => AskCode::begin(account, scope, now),
                 None => return Ok((0, render::end(Verdict::Denied, None))),
             },
             PhaseAction::SetUp(until) => {
@@ -155,7 +155,7 @@ impl Logins {
                     until,
                     policy.invitation,
                     picture,
-                    origin,
+                    scope,
                     now,
                 )
             }

@@ -311,13 +311,13 @@ impl Simulation {
     fn lock(
         &self,
         account: Option<&Account>,
-        origin: ThrottleScope,
+        scope: ThrottleScope,
         now: Time,
     ) -> Option<LockState> {
         if self.stepped_over || self.action != PhaseAction::Ask {
             return None;
         }
-        match AskCode::begin(account?, origin, now).turn.says {
+        match AskCode::begin(account?, scope, now).turn.says {
             Some(Message::Locked(lock_state)) => Some(lock_state),
             _ => None,
         }

@@ -252,11 +252,11 @@ impl Owner {
         input: &Input,
         mut change: impl FnMut(&mut Account, &Credential, Time) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
-        let (origin, now) = (ThrottleScope::OwnProgram, self.now);
+        let (scope, now) = (ThrottleScope::OwnProgram, self.now);
         let changed = self.accounts.judge(
             &self.user,
             input,
-            origin,
+            scope,
             now,
             None,
             |account, credential| match change(account, credential, now) {
