@@ -86,9 +86,9 @@ fn phone_and_tablet_both_log_in_and_the_log_says_which() {
     let tablet = add(&terminal, "tablet", backup());
     machine.expect_in_journal(
         "tfad",
-        "alice: a new authenticator was offered: tablet (by uid",
+        "alice: a new authenticator waits for its first code: tablet (by uid",
     );
-    machine.expect_in_journal("tfad", "proved and is in force: tablet (by uid");
+    machine.expect_in_journal("tfad", "confirmed and is active: tablet (by uid");
 
     drop(logged_in_with(&machine, &tablet.next_unused()));
     machine.expect_in_journal(
@@ -188,7 +188,7 @@ fn last_authenticator_is_kept_where_the_policy_requires_one() {
     );
     machine.expect_in_journal(
         "tfad",
-        "alice: switching off was refused: it is required (by uid",
+        "alice: switching off was refused: a second factor is required (by uid",
     );
     assert_eq!(shown(&machine, "backup_codes_left"), "7");
 }
