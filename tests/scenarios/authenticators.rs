@@ -147,7 +147,7 @@ fn move_with_a_name_replaces_that_authenticator_only() {
     let new = Phone::from_uri(&uri_in(&terminal.transcript()));
     terminal.type_line(&new.next_unused());
     terminal.expect("The new phone is active.");
-    machine.expect_in_journal("tfad", "is in force: tablet, in place of tablet (by uid");
+    machine.expect_in_journal("tfad", "is active: tablet, in place of tablet (by uid");
     assert_refused(&machine, &tablet.code_not_of(&new));
     drop(logged_in_with(&machine, &new.next_unused()));
     drop(logged_in_with(&machine, &alice.phone.next_unused()));
