@@ -12,7 +12,7 @@ use crate::messages;
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthenticatorCommand {
     /// Add a token, or another authenticator of which you have the key
-    #[command(after_help = messages::ADD_HELP)]
+    #[command(after_help = messages::ADD_HELP, override_usage = messages::ADD_USAGE)]
     Add(Token),
     /// List the authenticators of a user
     #[command(after_help = messages::AUTHENTICATORS_HELP)]
@@ -61,10 +61,10 @@ pub(crate) struct Token {
     /// Digits of a code: 6 (the default) or 8
     #[arg(long, value_name = "NUMBER", hide_possible_values = true, value_parser = ["6", "8"])]
     digits: Option<String>,
-    /// With totp: seconds for which a code is shown; 30 if not given
+    /// With totp: seconds a code is shown; default 30
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     period: Option<u32>,
-    /// With hotp: the counter of the next code; 0 if not given
+    /// With hotp: counter of the next code; default 0
     #[arg(long, value_name = "NUMBER")]
     counter: Option<u64>,
 }

@@ -30,6 +30,9 @@ A map is checked as a whole first. Then each record is moved in one change, and
 records that exchange their names are moved together. If the command is
 interrupted, run it again.";
 
+pub(crate) const ADD_USAGE: &str = "\
+tfactl authenticator add USER --kind KIND --key-file FILE --name NAME";
+
 pub(crate) const ADD_HELP: &str = "\
 Logins accept the codes of the authenticator at once; no code confirms it. A user
 who had none is then asked for its codes, and has no backup codes.
