@@ -34,10 +34,10 @@ pub(crate) const ADD_USAGE: &str = "\
 tfactl authenticator add USER --kind KIND --key-file FILE --name NAME";
 
 pub(crate) const ADD_HELP: &str = "\
-Logins accept the codes of the authenticator at once; no code confirms it. A user
-who had none is then asked for its codes, and has no backup codes.
-The key is text in base32 or hex, in either case, with any blanks and dashes. It
-has 16 to 128 bytes. Delete the file afterwards.";
+Logins accept the codes of the authenticator at once; no code confirms it.
+A user who had none is then asked for its codes, and has no backup codes.
+The key is text in base32 or hex, in either case, with any blanks and dashes.
+It has 16 to 128 bytes. Delete the file afterwards.";
 
 pub(crate) const AUTHENTICATORS_HELP: &str = "\
 KIND is totp (codes by time) or hotp (codes by a counter). A hyphen stands for a
