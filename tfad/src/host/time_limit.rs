@@ -46,6 +46,9 @@ pub(super) fn within<T: Send + 'static>(
     limit: Duration,
     call: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
+    if limit.is_zero() {
+        return None;
+    }
     let deadline = Instant::now() + limit;
     let permit = CALLS.acquire_within(limit)?;
     let (answer, result) = sync_channel(1);
