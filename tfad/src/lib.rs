@@ -15,6 +15,7 @@ pub mod host;
 pub mod log;
 pub mod login;
 pub mod messages;
+pub mod quota;
 pub mod semaphore;
 pub mod socket;
 pub mod state;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
+use std::time::Instant;
 
 use tfa_store::{StoreError, UnavailableStore};
 
@@ -11,10 +12,14 @@ use crate::config::check;
 use crate::config::{BadConfig, Config, Trust};
 use crate::host::host_name;
 use crate::log::{DaemonEvent, Journal};
+use crate::quota::{Quota, Share};
 
 /// The daemon serves no login. The text says why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotServing(pub String);
+
+/// The changes a minute of a user's own account.
+const MAX_CHANGES: u32 = 20;
 
 /// What the daemon works with, apart from the accounts and the logins under way.
 #[derive(Debug)]
@@ -29,6 +34,8 @@ pub struct DaemonState {
     unavailable: Option<Arc<UnavailableStore>>,
     /// Names of the policy are being looked up, for warnings.
     looks: Arc<AtomicBool>,
+    /// The changes that users make of their own accounts.
+    changes: Quota,
 }
 
 impl DaemonState {
@@ -47,7 +54,14 @@ impl DaemonState {
             bad_config: RwLock::new(bad_config),
             unavailable: None,
             looks: Arc::default(),
+            changes: Quota::new(MAX_CHANGES),
         }
+    }
+
+    /// Whether a user may make one more change of the own account now. A user who knows many valid
+    /// codes, those of a counter-based authenticator, could write to the store and the log without end.
+    pub fn admits_change(&self, uid: u32, now: Instant) -> bool {
+        self.changes.take(uid, now) == Share::Within
     }
 
     /// The same with a store that could not be opened. No login is served until it is open.

@@ -8,8 +8,9 @@ use tfa_client::Failure;
 use super::entry::FIELDS;
 use crate::messages;
 
-/// The field that journald sets, so that no other program can write entries of the daemon.
-const FROM_THE_DAEMON: &str = "_SYSTEMD_UNIT=tfad.service";
+/// The kernel vouches for the uid, so that no program of a user can write entries of the daemon. The
+/// unit is not matched: journald does not find it for the last entries of a daemon that has ended.
+const FROM_THE_DAEMON: [&str; 2] = ["_UID=0", "SYSLOG_IDENTIFIER=tfad"];
 
 /// A running `journalctl`.
 pub(super) struct Journal {
@@ -61,15 +62,12 @@ impl Journal {
 
 /// The entries to read: fields in a row are joined by "and", groups separated by `+` by "or".
 fn matches(user: Option<&str>) -> Vec<String> {
-    let daemon = || FROM_THE_DAEMON.to_owned();
-    match user {
-        None => vec![daemon()],
-        Some(user) => vec![
-            daemon(),
-            format!("TFA_USER={user}"),
-            "+".to_owned(),
-            daemon(),
-            format!("TFA_FORMER_USER={user}"),
-        ],
-    }
+    let daemon = || FROM_THE_DAEMON.map(str::to_owned);
+    let Some(user) = user else {
+        return daemon().into();
+    };
+    let present = format!("TFA_USER={user}");
+    let former = format!("TFA_FORMER_USER={user}");
+    let groups = daemon().into_iter().chain([present, "+".to_owned()]);
+    groups.chain(daemon()).chain([former]).collect()
 }

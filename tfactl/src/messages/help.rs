@@ -55,8 +55,8 @@ policy does not allow enrollment without one, and can be used once.
 Keys of the JSON output: user, invitation (the invitation code), until.";
 
 pub(crate) const LOG_HELP: &str = "\
-The entries come from the journal. Only those of the daemon count: no other
-program can forge them. Root and the members of the groups adm and
+The entries come from the journal. Only those of root's programs count, so that
+no user can forge one. Root and the members of the groups adm and
 systemd-journal can read them.
 The JSON output is one object a line. Its keys, which do not change; absent
 values are null (see tfactl(8), and tfad(8) for the events):

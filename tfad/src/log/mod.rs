@@ -5,7 +5,7 @@
 //! 2. `report` gives the level and the text of an error.
 //! 3. `render` makes the line of an event, `fields` its journal fields, and `quoting` makes text of
 //!    others harmless.
-//! 4. `quota` bounds the lines that one uid causes, `queue` holds them until its thread sends them, and
+//! 4. `crate::quota` bounds the lines that one uid causes, `queue` holds them until its thread sends them, and
 //!    `importance` says which of them are lost first while the log daemon hangs.
 //! 5. `sink` sends them: to journald with `journald`, else to `/dev/log` with `syslog`.
 //!
@@ -18,7 +18,6 @@ mod journald;
 mod kind;
 mod level;
 mod queue;
-mod quota;
 mod quoting;
 mod render;
 mod report;
@@ -37,10 +36,13 @@ use std::time::Instant;
 use tfa_proto::Context;
 
 use crate::caller::Caller;
+use crate::quota::{Quota, Share};
 use importance::Importance;
 use queue::Queue;
-use quota::{Quota, Share};
 use sink::Sink;
+
+/// The lines a minute of a uid other than root.
+const MAX_LINES: u32 = 60;
 
 /// The log.
 pub struct Journal {
@@ -62,7 +64,7 @@ impl Journal {
     pub fn open() -> Self {
         Self {
             queue: Queue::start(Sink::connect()),
-            quota: Quota::default(),
+            quota: Quota::new(MAX_LINES),
         }
     }
 

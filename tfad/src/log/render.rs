@@ -10,6 +10,9 @@ use super::event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent, Ve
 use super::quoting::quoted;
 use crate::host::pam_services::Bypass;
 
+/// The characters of a refusal: it can contain a name that a caller chose.
+const MAX_REFUSAL: usize = 1024;
+
 impl Event<'_> {
     /// The line. Text of others is quoted, so that it forges no line.
     pub(super) fn line(&self) -> String {
@@ -236,7 +239,10 @@ impl AccountEvent<'_> {
             }
             Self::Locked => "locked after too many wrong codes".into(),
             Self::NotAdministrator => "an administrator's call was refused".into(),
-            Self::Refused { text, .. } => format!("refused: {text}").into(),
+            Self::Refused { text, .. } => {
+                let text: String = text.chars().take(MAX_REFUSAL).collect();
+                format!("refused: {text}").into()
+            }
         }
     }
 }

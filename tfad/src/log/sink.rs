@@ -71,10 +71,11 @@ impl Sink {
                 syslog::Error::Initialization(_) => SendError::Refused,
             }),
             Target::StandardError => {
-                let _ = writeln!(std::io::stderr(), "tfad: {}", entry.line);
+                let written = writeln!(std::io::stderr(), "tfad: {}", entry.line);
                 // A log daemon may have been started.
                 self.target = (self.connect)();
-                Ok(())
+                // Under systemd it leads to journald, which may have been stopped.
+                written.map_err(|_| SendError::Busy)
             }
         }
     }

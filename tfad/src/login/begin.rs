@@ -225,11 +225,55 @@ fn own(caller: &Caller, found: Result<User, LookUpError>) -> Result<User, Error>
     own.ok_or(Error::NotOwnUser { uid: caller.uid })
 }
 
-/// The part of a context that is used where the caller is not root.
+/// The part of a context that is used where the caller is not root. A program of the user may say that
+/// the auth phase refused: it makes the answer stricter only.
 fn untrusted(context: Context) -> Context {
+    let auth_result = context.auth_result.filter(|verdict| match verdict {
+        Verdict::Denied | Verdict::MustEnroll | Verdict::Locked | Verdict::UnknownUser => true,
+        Verdict::Verified | Verdict::Remembered | Verdict::NotRequired | Verdict::LeftToSession => {
+            false
+        }
+    });
     Context {
         phase: context.phase,
         service: context.service,
+        auth_result,
         ..Context::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tfa_proto::Phase;
+
+    use super::*;
+
+    #[test]
+    fn an_untrusted_context_keeps_refusals_only() {
+        for verdict in Verdict::ALL.iter().copied() {
+            let context = Context {
+                phase: Phase::Account,
+                service: "i3lock".to_owned(),
+                rhost: "192.0.2.7".to_owned(),
+                tty: "tty1".to_owned(),
+                seat: "seat0".to_owned(),
+                auth_result: Some(verdict),
+                ..Context::default()
+            };
+            let is_refusal = !matches!(
+                verdict,
+                Verdict::Verified
+                    | Verdict::Remembered
+                    | Verdict::NotRequired
+                    | Verdict::LeftToSession
+            );
+            let expected = Context {
+                phase: Phase::Account,
+                service: "i3lock".to_owned(),
+                auth_result: is_refusal.then_some(verdict),
+                ..Context::default()
+            };
+            assert_eq!(untrusted(context), expected, "{verdict:?}");
+        }
     }
 }

@@ -46,11 +46,9 @@ impl fmt::Display for Error {
 impl Report for Error {
     fn level(&self) -> Option<Level> {
         match self {
-            // From the module, it means that no login is let in until the administrator acts. Any
-            // program of a user can cause it, too.
-            Self::BadContext(_) | Self::NotOwnUser { .. } | Self::TooManyDialogs => {
-                Some(Level::Warning)
-            }
+            // No login is let in until the administrator acts.
+            Self::BadContext(_) => Some(Level::Error),
+            Self::NotOwnUser { .. } | Self::TooManyDialogs => Some(Level::Warning),
             Self::Account(error) => error.level(),
             // The refusal stands in the log once, where it began.
             Self::NotServing(_) | Self::NoSuchDialog => None,

@@ -207,8 +207,14 @@ pub fn bad_parameters(bad: BadParameters) -> Error {
 #[must_use]
 pub fn bad_authenticator_name(max_length: usize) -> Error {
     Error::InvalidArgument(format!(
-        "A name has 1 to {max_length} characters, none of them a control character."
+        "A name has 1 to {max_length} visible characters, with single blanks between words."
     ))
+}
+
+/// The user has made too many changes in a minute.
+#[must_use]
+pub fn too_many_changes() -> Error {
+    Error::Busy("Too many changes at once. Wait a minute, and try again.".to_owned())
 }
 
 /// The change needs an invitation code, and none was given.

@@ -78,7 +78,9 @@ pub(super) fn unused_name(account: &Account) -> String {
 
 /// The name, if it can be one.
 pub(super) fn checked_name(name: &str) -> Result<&str, Error> {
-    if name.is_empty()
+    if name.trim() != name
+        || name.is_empty()
+        || name.contains("  ")
         || name.chars().count() > MAX_NAME_LENGTH
         || name.chars().any(tfa_proto::is_misleading)
     {

@@ -134,6 +134,7 @@ impl Owner {
         first: &Input,
         second: &Input,
     ) -> Result<u32, Error> {
+        self.must_be_within_quota()?;
         let (id, name) = self.change(|account, now| {
             let found = account.resynchronize(first, second, now);
             found.map(|id| (id, name_of(account, id)))

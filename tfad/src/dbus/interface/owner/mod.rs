@@ -3,6 +3,7 @@
 mod authenticators;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tfa_core::{Account, Algorithm, Authenticator, BackupCode, Counter, Credential, Factor};
 use tfa_core::{Input, Proof, Purpose, Refusal, State, ThrottleScope, Time};
@@ -235,6 +236,7 @@ impl Owner {
         factor: &SecondFactor,
         mut change: impl FnMut(&mut Account, Proof<'_>, Time) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
+        self.must_be_within_quota()?;
         match factor {
             SecondFactor::Verified => {
                 self.change(|account, now| change(account, Proof::Verified, now))
@@ -265,6 +267,15 @@ impl Owner {
             },
         );
         self.answered(changed)
+    }
+
+    /// Refuses more changes than a person makes.
+    fn must_be_within_quota(&self) -> Result<(), Error> {
+        if self.state.admits_change(self.user.uid, Instant::now()) {
+            Ok(())
+        } else {
+            Err(messages::too_many_changes())
+        }
     }
 
     fn answered<T>(&self, changed: Result<Result<T, Refusal>, account::Error>) -> Result<T, Error> {

@@ -1,32 +1,30 @@
-//! The number of lines that one uid may cause.
-//!
-//! The log daemon bounds what it takes from this daemon. A user who is not root must not use that up
-//! for the others.
+//! What one uid may cause in a minute: lines of the log, changes of an account. A user who is not root
+//! must not use up what is there for the others.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The lines a minute of a uid other than root.
-const MAX_LINES: u32 = 60;
 /// The minute.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// The lines of each uid.
-#[derive(Default)]
-pub(super) struct Quota {
+/// The number of each uid.
+#[derive(Debug)]
+pub struct Quota {
+    max: u32,
     uids: Mutex<HashMap<u32, Minute>>,
 }
 
-/// The lines of a uid in its current minute.
+/// The number of a uid in its current minute.
+#[derive(Debug)]
 struct Minute {
     began: Instant,
-    lines: u32,
+    count: u32,
 }
 
-/// Whether a line is within the quota.
+/// Whether a line or a change is within the quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Share {
+pub enum Share {
     /// It is.
     Within,
     /// It is the first that is not.
@@ -36,24 +34,33 @@ pub(super) enum Share {
 }
 
 impl Quota {
-    /// Counts a line of a uid. Root has no quota.
-    pub(super) fn take(&self, uid: u32, now: Instant) -> Share {
+    /// A quota of so many a minute for each uid other than root.
+    #[must_use]
+    pub fn new(max: u32) -> Self {
+        Self {
+            max,
+            uids: Mutex::default(),
+        }
+    }
+
+    /// Counts one of a uid. Root has no quota.
+    pub fn take(&self, uid: u32, now: Instant) -> Share {
         if uid == 0 {
             return Share::Within;
         }
         let mut uids = self.uids.lock().unwrap_or_else(PoisonError::into_inner);
         let minute = uids.entry(uid).or_insert(Minute {
             began: now,
-            lines: 0,
+            count: 0,
         });
         if now.saturating_duration_since(minute.began) >= PERIOD {
-            (minute.began, minute.lines) = (now, 0);
+            (minute.began, minute.count) = (now, 0);
         }
-        minute.lines = minute.lines.saturating_add(1);
-        match minute.lines {
-            0..=MAX_LINES => Share::Within,
-            lines if lines == MAX_LINES + 1 => Share::FirstOver,
-            _ => Share::Over,
+        minute.count = minute.count.saturating_add(1);
+        match minute.count.checked_sub(self.max) {
+            None | Some(0) => Share::Within,
+            Some(1) => Share::FirstOver,
+            Some(_) => Share::Over,
         }
     }
 }
@@ -62,10 +69,12 @@ impl Quota {
 mod tests {
     use super::*;
 
+    const MAX: u32 = 60;
+
     #[test]
-    fn a_uid_other_than_root_has_a_quota_of_lines_a_minute() {
-        let (quota, now) = (Quota::default(), Instant::now());
-        for _ in 0..MAX_LINES {
+    fn a_uid_other_than_root_has_a_quota_a_minute() {
+        let (quota, now) = (Quota::new(MAX), Instant::now());
+        for _ in 0..MAX {
             assert_eq!(quota.take(1000, now), Share::Within);
         }
         assert_eq!(quota.take(1000, now), Share::FirstOver);
