@@ -321,8 +321,21 @@ impl SmallDisk {
             .unwrap();
     }
 
+    /// Removes the filler, and waits until its space is free: a process that another test has just
+    /// forked holds the descriptor of the filler until it executes its program.
     fn free(&self) {
-        fs::remove_file(self.scratch.file("filler")).unwrap();
+        let filler = self.scratch.file("filler");
+        let disk = filler.parent().unwrap();
+        let free = || nix::sys::statvfs::statvfs(disk).unwrap().blocks_free();
+        let before = free();
+        let is_empty = fs::metadata(&filler).unwrap().len() == 0;
+        fs::remove_file(&filler).unwrap();
+        for _ in 0..1_000_000 {
+            if is_empty || free() > before {
+                break;
+            }
+            std::thread::yield_now();
+        }
     }
 }
 
