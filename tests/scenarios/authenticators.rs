@@ -397,3 +397,31 @@ fn users_enroll_what_the_policy_allows_and_the_administrator_adds_any() {
     assert!(output.success(), "{output}");
     drop(logged_in_with(&machine, RFC_4226_CODES[0]));
 }
+
+#[test]
+fn a_user_makes_at_most_twenty_changes_a_minute() {
+    let (machine, _alice) = machine_with_alice_set_up();
+    // Of these, the first five count as wrong codes.
+    const CALL: &str = "busctl call org.tfad.Tfa1 /org/tfad/Tfa1 org.tfad.Tfa1.Account Resynchronize \
+                        ss 000000 000000";
+    let script = format!("for call in $(seq 21); do {CALL}; done 2>&1 || true");
+    let calls = machine.command(["bash", "-c", &script]).user("alice").run();
+    let answers: Vec<&str> = calls.stdout.lines().collect();
+    assert_eq!(answers.len(), 21, "{answers:#?}");
+    let (within, over) = answers.split_at(20);
+    assert!(
+        within
+            .iter()
+            .all(|answer| !answer.contains("Too many changes")),
+        "{answers:#?}"
+    );
+    assert!(over[0].contains("Too many changes at once"), "{answers:#?}");
+    // Another user is not affected.
+    machine.add_user("bob", PASSWORD);
+    let other = machine.command(["bash", "-c", CALL]).user("bob").run();
+    assert!(
+        !other.stderr.contains("Too many changes"),
+        "{}",
+        other.stderr
+    );
+}
