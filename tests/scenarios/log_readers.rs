@@ -340,3 +340,31 @@ fn wait_for_ban(machine: &Machine, jail: &str, address: &str) {
         machine.read_file("/var/log/fail2ban.log")
     );
 }
+
+#[test]
+fn entries_that_a_stopped_journald_did_not_take_are_counted() {
+    let (machine, alice) = machine_with_readers();
+    const JOURNALD: [&str; 4] = [
+        "systemd-journald.socket",
+        "systemd-journald-dev-log.socket",
+        "systemd-journald-audit.socket",
+        "systemd-journald.service",
+    ];
+    let systemctl = |verb: &str| {
+        let words = ["systemctl", verb].into_iter().chain(JOURNALD);
+        machine.run(words);
+    };
+    machine.succeed(["systemctl", "stop", "rsyslog.service", "syslog.socket"]);
+    systemctl("stop");
+    for _ in 0..3 {
+        let terminal = from(&machine, ATTACKER);
+        terminal.type_secret(&alice.phone.wrong_code());
+        terminal.expect("Wrong code");
+    }
+    systemctl("start");
+    let terminal = from(&machine, "192.0.2.1");
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect("alice@host:~$");
+    machine.expect_in_journal("tfad", "alice: verified by a code of phone");
+    machine.expect_in_journal("tfad", "log entries were lost because the log daemon");
+}

@@ -74,8 +74,9 @@ impl Sink {
                 let written = writeln!(std::io::stderr(), "tfad: {}", entry.line);
                 // A log daemon may have been started.
                 self.target = (self.connect)();
-                // Under systemd it leads to journald, which may have been stopped.
-                written.map_err(|_| SendError::Busy)
+                // Under systemd it leads to journald, which may have been stopped. Refused, and not
+                // busy: a connection that fails at once must not be tried again without a pause.
+                written.map_err(|_| SendError::Refused)
             }
         }
     }

@@ -75,10 +75,13 @@ impl Logins {
         context: &HashMap<String, OwnedVariant>,
     ) -> Result<(u32, Turn), Error> {
         let report = |error| self.state.journal.report(caller, user, error);
-        let context = Context::from_dict(context).map_err(|error| match caller.is_root() {
-            true => report(error.into()),
-            // A program of a user can send anything, under any name.
-            false => error.into(),
+        let context = Context::from_dict(context).map_err(|error| {
+            // A program of a user can send anything, under any name: that is not logged.
+            if caller.is_root() {
+                report(error.into())
+            } else {
+                error.into()
+            }
         })?;
         if let Some(why) = self.state.refusal() {
             return Err(Error::NotServing(why));

@@ -103,7 +103,9 @@ impl Drop for Process {
     fn drop(&mut self) {
         if let Some(mut child) = self.0.take() {
             let _ = child.kill();
-            thread::spawn(move || child.wait());
+            let reaper = thread::Builder::new().name("reaper".to_owned());
+            // Without a thread, the ended process stays in the table of processes until the daemon ends.
+            let _ = reaper.spawn(move || child.wait());
         }
     }
 }
