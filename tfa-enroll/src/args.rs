@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Parser, Subcommand};
+use tfa_client::{algorithm_parser, kind_parser};
 use tfa_proto::{Algorithm, AuthenticatorKind, Parameters};
 
 use crate::messages;
@@ -39,7 +39,7 @@ pub(crate) enum Command {
     /// Add another phone or token
     Add(Further),
     /// List your phones and tokens
-    #[command(after_help = messages::LIST_HELP)]
+    #[command(after_help = tfa_client::AUTHENTICATORS_HELP)]
     List {
         /// Print JSON
         #[arg(long)]
@@ -114,7 +114,7 @@ pub(crate) struct Further {
 #[derive(Debug, Default, clap::Args)]
 struct Codes {
     /// totp (codes by time) or hotp (codes by a counter)
-    #[arg(long, hide_possible_values = true, value_parser = kind())]
+    #[arg(long, hide_possible_values = true, value_parser = kind_parser())]
     kind: Option<AuthenticatorKind>,
     /// SHA1, SHA256 or SHA512; many apps support only SHA1
     #[arg(
@@ -123,7 +123,7 @@ struct Codes {
         ignore_case = true,
         hide_possible_values = true
     )]
-    #[arg(value_parser = algorithm())]
+    #[arg(value_parser = algorithm_parser())]
     algorithm: Option<Algorithm>,
     /// Digits of a code: 6 or 8
     #[arg(long, value_name = "NUMBER", hide_possible_values = true, value_parser = ["6", "8"])]
@@ -131,20 +131,6 @@ struct Codes {
     /// Seconds for which a code is shown
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     period: Option<u32>,
-}
-
-fn kind() -> impl clap::builder::TypedValueParser<Value = AuthenticatorKind> {
-    let names = AuthenticatorKind::ALL.iter().map(|kind| kind.name());
-    PossibleValuesParser::new(names)
-        .try_map(|name| AuthenticatorKind::from_name(&name).ok_or(messages::KINDS))
-}
-
-/// Accepts the names in either case.
-fn algorithm() -> impl clap::builder::TypedValueParser<Value = Algorithm> {
-    let names = Algorithm::ALL.iter().map(|algorithm| algorithm.name());
-    PossibleValuesParser::new(names).try_map(|name| {
-        Algorithm::from_name(&name.to_ascii_uppercase()).ok_or(messages::ALGORITHMS)
-    })
 }
 
 impl From<New> for Parameters {

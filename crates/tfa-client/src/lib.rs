@@ -6,6 +6,7 @@
 mod account;
 mod admin;
 mod agent;
+mod arguments;
 mod connection;
 mod error;
 mod failure;
@@ -19,6 +20,7 @@ mod terminal;
 pub use account::AccountProxy;
 pub use admin::AdminProxy;
 pub use agent::{Agent, NoAgent};
+pub use arguments::{algorithm_parser, kind_parser};
 pub use connection::{CALL_TIMEOUT, best_effort, connect, with_timeout, within};
 pub use error::Error;
 pub use failure::Failure;
@@ -26,5 +28,7 @@ pub use interrupt::{Interrupt, Interruption};
 pub use json::{json, json_line};
 pub use process::{harden, host, is_root, now, run};
 pub use status_json::{AuthenticatorJson, StatusJson, authenticators_json};
-pub use status_text::{STATUS_JSON_HELP, authenticator_list, kind_text, state_text};
+pub use status_text::{
+    AUTHENTICATORS_HELP, STATUS_JSON_HELP, authenticator_list, kind_text, state_text,
+};
 pub use terminal::{LineRead, Terminal, plain};

@@ -3,6 +3,13 @@
 use tfa_proto::{Authenticator, AuthenticatorKind, State, Status};
 use tfa_text::time::date_time;
 
+/// The list of authenticators, for the help of both commands.
+pub const AUTHENTICATORS_HELP: &str = "\
+KIND is totp (codes by time) or hotp (codes by a counter). A hyphen stands for a
+time that is not known, or for no use yet.
+The JSON output is an array of objects: id, kind, name, created and
+last_accepted, the last two in RFC 3339 format, in UTC, or null.";
+
 /// The keys of [`StatusJson`](crate::StatusJson), for the help of both commands.
 pub const STATUS_JSON_HELP: &str = "\
 Keys of the JSON output, which do not change (see tfa-enroll(1)):

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use tfa_client::{algorithm_parser, kind_parser};
 use tfa_proto::{Algorithm, AuthenticatorKind, TokenParameters};
 
 use crate::messages;
@@ -15,7 +15,7 @@ pub(crate) enum AuthenticatorCommand {
     #[command(after_help = messages::ADD_HELP, override_usage = messages::ADD_USAGE)]
     Add(Token),
     /// List the authenticators of a user
-    #[command(after_help = messages::AUTHENTICATORS_HELP)]
+    #[command(after_help = tfa_client::AUTHENTICATORS_HELP)]
     List {
         /// The login name
         user: String,
@@ -38,7 +38,7 @@ pub(crate) struct Token {
     /// The login name
     pub(crate) user: String,
     /// totp (codes by time) or hotp (codes by a counter)
-    #[arg(long, hide_possible_values = true, value_parser = kind())]
+    #[arg(long, hide_possible_values = true, value_parser = kind_parser())]
     kind: AuthenticatorKind,
     /// The file with the key; - reads the standard input
     #[arg(long, value_name = "FILE")]
@@ -56,7 +56,7 @@ pub(crate) struct Token {
         ignore_case = true,
         hide_possible_values = true
     )]
-    #[arg(value_parser = algorithm())]
+    #[arg(value_parser = algorithm_parser())]
     algorithm: Option<Algorithm>,
     /// Digits of a code: 6 (the default) or 8
     #[arg(long, value_name = "NUMBER", hide_possible_values = true, value_parser = ["6", "8"])]
@@ -67,20 +67,6 @@ pub(crate) struct Token {
     /// With hotp: counter of the next code; default 0
     #[arg(long, value_name = "NUMBER")]
     counter: Option<u64>,
-}
-
-fn kind() -> impl TypedValueParser<Value = AuthenticatorKind> {
-    let names = AuthenticatorKind::ALL.iter().map(|kind| kind.name());
-    PossibleValuesParser::new(names)
-        .try_map(|name| AuthenticatorKind::from_name(&name).ok_or(messages::KINDS))
-}
-
-/// Accepts the names in either case.
-fn algorithm() -> impl TypedValueParser<Value = Algorithm> {
-    let names = Algorithm::ALL.iter().map(|algorithm| algorithm.name());
-    PossibleValuesParser::new(names).try_map(|name| {
-        Algorithm::from_name(&name.to_ascii_uppercase()).ok_or(messages::ALGORITHMS)
-    })
 }
 
 impl From<Token> for TokenParameters {

@@ -39,16 +39,6 @@ A user who had none is then asked for its codes, and has no backup codes.
 The key is text in base32 or hex, in either case, with any blanks and dashes.
 It has 16 to 128 bytes. Delete the file afterwards.";
 
-pub(crate) const AUTHENTICATORS_HELP: &str = "\
-KIND is totp (codes by time) or hotp (codes by a counter). A hyphen stands for a
-time that is not known, or for no use yet.
-The JSON output is an array of objects: id, kind, name, created and
-last_accepted, the last two in RFC 3339 format, in UTC, or null.";
-
-pub(crate) const KINDS: &str = "\n  possible kinds: totp, hotp";
-
-pub(crate) const ALGORITHMS: &str = "\n  possible algorithms: SHA1, SHA256, SHA512";
-
 pub(crate) const INVITE_HELP: &str = "\
 The first line of the output is the invitation code. It is required where the
 policy does not allow enrollment without one, and can be used once.
