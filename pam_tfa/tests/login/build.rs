@@ -1,8 +1,6 @@
-//! Exports, libraries, crates and unsafe code of the module.
+//! Exports, libraries and crates of the module.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::fixture::module;
@@ -74,40 +72,4 @@ fn it_links_no_runtime_and_nothing_asynchronous() {
             assert!(!name.contains(part), "{name}");
         }
     }
-}
-
-#[test]
-fn unsafe_is_confined_to_the_ffi_folder() {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let (inside, outside): (Vec<_>, Vec<_>) = files(&sources)
-        .into_iter()
-        .filter(|path| has_unsafe(path))
-        .partition(|path| path.starts_with(sources.join("ffi")));
-    assert!(!inside.is_empty());
-    assert_eq!(outside, Vec::<PathBuf>::new());
-}
-
-/// All files below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    paths
-        .flat_map(|path| {
-            if path.is_dir() {
-                files(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect()
-}
-
-/// Whether a file has the word `unsafe` outside comments.
-fn has_unsafe(path: &Path) -> bool {
-    let text = fs::read_to_string(path).unwrap();
-    let code = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
-    let mut words = code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'));
-    words.any(|word| word == "unsafe")
 }

@@ -1,6 +1,6 @@
 //! The journal, through `journalctl`.
 
-use std::io::{BufReader, ErrorKind};
+use std::io::{self, BufRead as _, BufReader, ErrorKind};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use tfa_client::Failure;
@@ -45,8 +45,9 @@ impl Journal {
         })
     }
 
-    pub(super) fn output(&mut self) -> &mut BufReader<ChildStdout> {
-        &mut self.output
+    /// The entries, one a line.
+    pub(super) fn lines(&mut self) -> impl Iterator<Item = io::Result<String>> {
+        (&mut self.output).lines()
     }
 
     /// Waits for the end, and fails if the journal was not read to its end.

@@ -3,8 +3,6 @@
 mod entry;
 mod journal;
 
-use std::io::BufRead;
-
 use tfa_client::{Failure, Terminal, is_root, now};
 
 use crate::args::Since;
@@ -42,10 +40,4 @@ pub(crate) fn run(user: Option<&str>, since: Option<Since>, as_json: bool) -> Re
         terminal.note(messages::LOG_READERS);
     }
     Ok(())
-}
-
-impl Journal {
-    fn lines(&mut self) -> impl Iterator<Item = std::io::Result<String>> {
-        self.output().lines()
-    }
 }

@@ -44,12 +44,13 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whether a file has a block, function or implementation that is unsafe, outside comments.
+/// Whether a file has the word `unsafe` outside comments. One that a quotation mark precedes is text.
 fn has_unsafe(path: &Path) -> bool {
     let text = fs::read_to_string(path).unwrap();
     let code = text
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"));
-    let mut code = code.flat_map(|line| line.split(' '));
-    code.any(|word| word.trim_start_matches(['(', '{', '|']) == "unsafe")
+    let in_word = |c: char| c.is_alphanumeric() || c == '_' || c == '"';
+    let mut words = code.flat_map(|line| line.split(|c| !in_word(c)));
+    words.any(|word| word == "unsafe")
 }
