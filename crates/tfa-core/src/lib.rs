@@ -16,6 +16,7 @@ mod invitation;
 mod phase;
 mod policy;
 mod secret;
+mod ssh_key;
 mod throttle;
 mod time;
 
@@ -41,5 +42,6 @@ pub use policy::{
     Ternary,
 };
 pub use secret::Secret;
+pub use ssh_key::{KeyFingerprint, KeyType, SshKey};
 pub use throttle::{FailureCounter, LockState, Throttle, ThrottleScope};
 pub use time::{Step, Time};

@@ -75,6 +75,7 @@ pub(crate) fn login() -> Login {
         service: "sshd".to_owned(),
         origin: remote("192.0.2.7"),
         methods: passed(&["password"]),
+        keys: Vec::new(),
     }
 }
 
@@ -374,6 +375,7 @@ fn any_login() -> impl Strategy<Value = Login> {
             service,
             origin,
             methods: Methods { passed, own },
+            keys: Vec::new(),
         },
     )
 }

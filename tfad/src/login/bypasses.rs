@@ -179,6 +179,7 @@ mod tests {
             service: "kiosk".to_owned(),
             origin: LoginOrigin::Local,
             methods: Methods::default(),
+            keys: Vec::new(),
         }
     }
 

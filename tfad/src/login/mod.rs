@@ -18,6 +18,7 @@ pub mod render;
 mod session_gate;
 pub mod sessions;
 pub mod simulate;
+mod ssh_keys;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,8 +1,8 @@
 //! What PAM knows about a login, in the terms of the policy.
 
 use tfa_core::{
-    AuthPhaseResult, Client, Login, LoginOrigin, Methods, OwnMethod, PhaseInput, Policy, Subject,
-    ThrottleScope,
+    AuthPhaseResult, Client, Login, LoginOrigin, Methods, OwnMethod, PhaseInput, Policy, SshKey,
+    Subject, ThrottleScope,
 };
 use tfa_proto::{
     Consoles, Context, INSIDE_SESSIONS, KEYBOARD_INTERACTIVE, PASSWORD_METHOD, Phase, SSH_METHODS,
@@ -10,6 +10,7 @@ use tfa_proto::{
 };
 
 use crate::caller::Caller;
+use crate::login::ssh_keys;
 
 /// Where a login comes from. `inside_session` says that its program is known for that.
 #[must_use]
@@ -25,6 +26,7 @@ pub fn login(context: &Context, subject: Subject, origin: LoginOrigin) -> Login 
         service: context.service.clone(),
         origin,
         methods: methods(context),
+        keys: keys(context),
     }
 }
 
@@ -78,6 +80,14 @@ pub fn throttle_scope(caller: &Caller, context: &Context, consoles: &Consoles) -
         ThrottleScope::Console
     } else {
         ThrottleScope::Remote
+    }
+}
+
+fn keys(context: &Context) -> Vec<SshKey> {
+    if context.is_ssh() {
+        ssh_keys::accepted(&context.ssh_auth_info)
+    } else {
+        Vec::new()
     }
 }
 

@@ -248,6 +248,7 @@ mod tests {
                 service: String::new(),
                 origin: LoginOrigin::Local,
                 methods: Methods::default(),
+                keys: Vec::new(),
             },
         }
     }

@@ -6,6 +6,7 @@ use std::iter;
 use std::net::IpAddr;
 
 use super::Group;
+use crate::SshKey;
 
 /// A truth value that may be unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,6 +185,8 @@ pub struct Login {
     pub origin: LoginOrigin,
     /// The SSH methods.
     pub methods: Methods,
+    /// The keys that sshd has accepted in this login, in their order. Only sshd can name them.
+    pub keys: Vec<SshKey>,
 }
 
 #[cfg(test)]
