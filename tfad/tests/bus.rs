@@ -10,14 +10,14 @@
 
 use std::fs;
 use std::io::{self, Error, Read, Write};
-use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde::Serialize;
 use tfa_proto::{ACCOUNT, ADMIN, LOGIN, NAME, PATH};
-use tfa_testkit::PrivateBus;
+use tfa_testkit::{NotifySocket, PrivateBus};
 use tfa_wire::{FixedHeader, HeaderFields, MessageReader};
 use zbus::Message;
 use zbus::message::{Builder, Flags};
@@ -48,9 +48,7 @@ impl Host {
         let bus = PrivateBus::start(&folder, &folder.join("bus"));
         let config = folder.join("tfad.toml");
         fs::write(&config, "[policy]\nmode = \"optional\"\n").unwrap();
-        let notify = folder.join("notify");
-        let notices = UnixDatagram::bind(&notify).unwrap();
-        notices.set_read_timeout(Some(TIMEOUT)).unwrap();
+        let notify = NotifySocket::bind(&folder);
         let daemon = Command::new(env!("CARGO_BIN_EXE_tfad"))
             .arg("--config")
             .arg(config)
@@ -63,21 +61,15 @@ impl Host {
             // As in the unit: freed memory is returned to the kernel.
             .env("MALLOC_MMAP_THRESHOLD_", "131072")
             .env("MALLOC_ARENA_MAX", "2")
-            .env("NOTIFY_SOCKET", &notify)
+            .env("NOTIFY_SOCKET", notify.path())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let host = Self {
+        notify.wait_until_ready();
+        Self {
             folder,
             daemon,
             bus,
-        };
-        let mut notice = [0; 256];
-        loop {
-            let length = notices.recv(&mut notice).expect("the daemon is ready");
-            if notice[..length].starts_with(b"READY=1") {
-                return host;
-            }
         }
     }
 

@@ -4,24 +4,20 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::panic,
     reason = "a test ends by panicking"
 )]
 
 use std::fs;
-use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use serde::Serialize;
 use tfa_proto::{ADMIN, Error, NAME, PATH};
-use tfa_testkit::PrivateBus;
+use tfa_testkit::{NotifySocket, PrivateBus};
 use zbus::wire::DynamicType;
 use zbus::{Connection, connection};
 
-const TIMEOUT: Duration = Duration::from_secs(60);
 /// The memory that one enumeration may cost the daemon, in kilobytes: a page, and the reply.
 const MAX_GROWTH: u64 = 32 << 10;
 
@@ -66,9 +62,7 @@ impl Host {
         fs::write(etc.join("nsswitch.conf"), "passwd: files\ngroup: files\n").unwrap();
         let bus = PrivateBus::start(&folder, &folder.join("bus"));
         fs::write(folder.join("tfad.toml"), "[policy]\nmode = \"optional\"\n").unwrap();
-        let notify = folder.join("notify");
-        let notices = UnixDatagram::bind(&notify).unwrap();
-        notices.set_read_timeout(Some(TIMEOUT)).unwrap();
+        let notify = NotifySocket::bind(&folder);
         let script = "set -e; mount -t tmpfs tmpfs /etc; cp etc/* /etc; exec \"$0\" \
                       --config \"$PWD/tfad.toml\" --state \"$PWD/state\" \
                       --bus \"unix:path=$PWD/bus\" --socket \"$PWD/login\"";
@@ -76,21 +70,15 @@ impl Host {
             .args(["--mount", "--propagation", "private", "sh", "-c", script])
             .arg(env!("CARGO_BIN_EXE_tfad"))
             .current_dir(&folder)
-            .env("NOTIFY_SOCKET", &notify)
+            .env("NOTIFY_SOCKET", notify.path())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let host = Self {
+        notify.wait_until_ready();
+        Self {
             folder,
             daemon,
             bus,
-        };
-        let mut notice = [0; 256];
-        loop {
-            let length = notices.recv(&mut notice).expect("the daemon is ready");
-            if notice[..length].starts_with(b"READY=1") {
-                return host;
-            }
         }
     }
 

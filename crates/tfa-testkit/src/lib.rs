@@ -2,7 +2,7 @@
 //!
 //! - [`daemon`]: a double of the daemon, with one account and fixed codes.
 //! - [`MemoryStore`]: a double of the store, in memory.
-//! - [`PrivateBus`]: a message bus for one test.
+//! - [`PrivateBus`]: a message bus for one test. [`NotifySocket`]: waits until a service is ready.
 //! - [`TestHost`] runs a command where that bus is the system bus, on a [`Terminal`] or without.
 //! - [`store_contract!`]: the tests that every store must pass.
 //! - [`skip_without_root`] and [`skip_without_uid`]: skip a test that needs privileges.
@@ -17,6 +17,7 @@
 
 pub mod daemon;
 mod memory_store;
+mod notify_socket;
 mod private_bus;
 mod privileges;
 pub mod store_contract;
@@ -27,6 +28,7 @@ mod test_host;
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 
 pub use memory_store::MemoryStore;
+pub use notify_socket::NotifySocket;
 pub use private_bus::PrivateBus;
 pub use privileges::{NOBODY, skip_without_root, skip_without_uid};
 pub use terminal::Terminal;
