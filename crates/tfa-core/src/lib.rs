@@ -21,8 +21,9 @@ mod throttle;
 mod time;
 
 pub use account::{Account, Factor, Judgement, State, Undecodable};
+pub use account::{Attempts, Change, ChangedBy, Changes, Client, Notice, Report};
 pub use account::{CONFIRM_TIMEOUT, MAX_AUTHENTICATORS, MAX_CONFIRM_TRIES};
-pub use account::{Client, PendingAuthenticator, Proof, Purpose, Refusal, WrongCodes};
+pub use account::{PendingAuthenticator, Proof, Purpose, Refusal};
 pub use audit::{AuditOutcome, AuditRecord};
 pub use authenticator::{Algorithm, BadParameters, CodeFormat, Parameters};
 pub use authenticator::{Authenticator, AuthenticatorId, AuthenticatorKind, Drift, Match};

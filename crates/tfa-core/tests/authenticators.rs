@@ -337,7 +337,9 @@ fn removal_withdraws_a_pending_authenticator() {
         ("by the owner", |account, proof| {
             account.remove_authenticator(id(1), false, proof, NOON)
         }),
-        ("by the administrator", |account, _| account.unbind(id(1))),
+        ("by the administrator", |account, _| {
+            account.unbind(id(1), NOON)
+        }),
     ];
     for (name, remove) in removals {
         let mut owner = owner_with_token();
@@ -379,7 +381,7 @@ fn move_is_not_confirmed_after_the_replaced_one_is_gone() {
         .move_to(Some(id(1)), new.authenticator(), Proof::Verified, NOON)
         .unwrap();
     let mut moving = Item::parse(&account.encode());
-    account.unbind(id(1)).unwrap();
+    account.unbind(id(1), NOON).unwrap();
     let mut gone = Item::parse(&account.encode());
     *gone.at(&[3]) = moving.at(&[3]).clone();
     let mut account = Account::decode(&gone.bytes()).unwrap();
@@ -520,11 +522,11 @@ fn first_authenticator_pending_before_a_token_is_bound_is_void() {
 fn administrator_removes_each_authenticator_but_the_last() {
     let mut owner = owner_with_token();
     let unknown = Err(Refusal::NoSuchAuthenticator);
-    assert_eq!(owner.account.unbind(id(3)), unknown);
-    assert_eq!(owner.account.unbind(id(1)), Ok(()));
-    assert_eq!(owner.account.unbind(id(1)), unknown);
+    assert_eq!(owner.account.unbind(id(3), NOON), unknown);
+    assert_eq!(owner.account.unbind(id(1), NOON), Ok(()));
+    assert_eq!(owner.account.unbind(id(1), NOON), unknown);
     let last = Err(Refusal::LastAuthenticator);
-    assert_eq!(owner.account.unbind(id(2)), last);
+    assert_eq!(owner.account.unbind(id(2), NOON), last);
     assert_eq!(judge(&mut owner.account, VECTORS[0]), by(2));
 }
 

@@ -49,7 +49,7 @@ fn end(says: Option<Message>, verdict: Verdict) -> Turn {
     let next = Next::End(verdict);
     Turn {
         says,
-        wrong_codes: None,
+        report: None,
         next,
     }
 }
@@ -58,7 +58,7 @@ fn end(says: Option<Message>, verdict: Verdict) -> Turn {
 fn again(says: Option<Message>) -> Turn {
     Turn {
         says,
-        wrong_codes: None,
+        report: None,
         next: ASK,
     }
 }
@@ -218,7 +218,12 @@ fn after_100_wrong_codes_only_the_console_asks_for_a_backup_code() {
                 let (turn, _) = answer(asked, &mut owner.account, &backup, until);
                 let says = Some(Message::BackupCodeUsed { left: 9 });
                 assert_eq!(turn.says, says);
-                assert_eq!(turn.wrong_codes.map(|wrong| wrong.count), Some(100));
+                assert_eq!(
+                    turn.report
+                        .and_then(|report| report.wrong_codes)
+                        .map(|wrong| wrong.count),
+                    Some(100)
+                );
                 assert_eq!(turn.next, Next::End(Verdict::Verified(Factor::BackupCode)));
             }
         }

@@ -194,7 +194,7 @@ impl Login {
 fn asks(next: Next) -> Turn {
     Turn {
         says: None,
-        wrong_codes: None,
+        report: None,
         next,
     }
 }
@@ -202,7 +202,7 @@ fn asks(next: Next) -> Turn {
 fn again(says: Message, next: Next) -> Turn {
     Turn {
         says: Some(says),
-        wrong_codes: None,
+        report: None,
         next,
     }
 }
@@ -469,7 +469,7 @@ fn without(in_grace: bool) -> Verdict {
 fn left(in_grace: bool) -> Turn {
     Turn {
         says: (!in_grace).then_some(Message::NotBegun),
-        wrong_codes: None,
+        report: None,
         next: Next::End(without(in_grace)),
     }
 }
@@ -522,7 +522,7 @@ fn the_reported_grace_is_the_one_at_the_end_of_the_dialog() {
     let sooner = Verdict::InGrace(after(NOON, 2 * DAY));
     let ends = Turn {
         says: None,
-        wrong_codes: None,
+        report: None,
         next: Next::End(sooner),
     };
     assert_eq!(login.types("n"), ends);

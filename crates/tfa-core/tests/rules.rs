@@ -33,6 +33,8 @@ mod invitation;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod phase;
 #[cfg(test)]
 mod policy;

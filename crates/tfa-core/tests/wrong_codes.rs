@@ -1,8 +1,8 @@
 //! Wrong codes since the last login: which login reports them, and how often.
 
 use tfa_core::{
-    Account, Answered, AskCode, Client, Credential, Dialog, Judgement, Next, Requirement,
-    ThrottleScope, Time, Turn, Verdict, WrongCodes,
+    Account, Answered, AskCode, Attempts, Client, Credential, Dialog, Judgement, Next, Requirement,
+    ThrottleScope, Time, Turn, Verdict,
 };
 
 use crate::cbor::Item;
@@ -10,17 +10,22 @@ use crate::owner::{Owner, wrong_code};
 use crate::phone::{NOON, after};
 use crate::sheet;
 
-const SSHD: Client<'static> = Client {
+pub(crate) const SSHD: Client<'static> = Client {
     from: "192.0.2.7",
     shows: true,
 };
-const GUESSER: Client<'static> = Client {
+pub(crate) const GUESSER: Client<'static> = Client {
     from: "192.0.2.66",
     shows: true,
 };
 
 /// A login with these answers. Returns its last turn.
-fn login(owner: &mut Owner, client: Client<'_>, typed: &[Credential], now: Time) -> Turn {
+pub(crate) fn login(
+    owner: &mut Owner,
+    client: Client<'_>,
+    typed: &[Credential],
+    now: Time,
+) -> Turn {
     let begun = AskCode::begin(&owner.account, ThrottleScope::Remote, now);
     let (mut turn, mut dialog) = (begun.turn, begun.dialog);
     for credential in typed {
@@ -50,7 +55,8 @@ fn report(owner: &mut Owner, now: Time) -> Option<(u32, Time, String)> {
         matches!(turn.next, Next::End(Verdict::Verified(_))),
         "{turn:?}"
     );
-    turn.wrong_codes
+    turn.report
+        .and_then(|report| report.wrong_codes)
         .map(|wrong| (wrong.count, wrong.last, wrong.from))
 }
 
@@ -79,10 +85,10 @@ fn wrong_codes_are_not_reported_before_a_right_code() {
     login(&mut owner, GUESSER, &[wrong_code()], NOON);
     for typed in [wrong_code(), Credential::Malformed, Credential::Empty] {
         let turn = login(&mut owner, SSHD, &[typed], after(NOON, 60));
-        assert_eq!(turn.wrong_codes, None);
+        assert_eq!(turn.report, None);
     }
     let begun = AskCode::begin(&owner.account, ThrottleScope::Remote, after(NOON, 60));
-    assert_eq!(begun.turn.wrong_codes, None);
+    assert_eq!(begun.turn.report, None);
     assert_eq!(pending(&owner), 2);
 }
 
@@ -91,7 +97,7 @@ fn own_wrong_codes_are_not_reported_and_hide_no_others() {
     let mut owner = Owner::new();
     let right = owner.code(NOON, 0);
     let turn = login(&mut owner, SSHD, &[wrong_code(), right], NOON);
-    assert_eq!(turn.wrong_codes, None);
+    assert_eq!(turn.report, None);
     assert_eq!(pending(&owner), 0);
 
     let guessed = after(NOON, 600);
@@ -99,7 +105,7 @@ fn own_wrong_codes_are_not_reported_and_hide_no_others() {
     let now = after(NOON, 1200);
     let right = owner.code(now, 0);
     let turn = login(&mut owner, SSHD, &[wrong_code(), wrong_code(), right], now);
-    let wrong = turn.wrong_codes.unwrap();
+    let wrong = turn.report.and_then(|report| report.wrong_codes).unwrap();
     assert_eq!(
         (wrong.count, wrong.last, &*wrong.from),
         (1, guessed, "192.0.2.66")
@@ -128,7 +134,8 @@ fn a_wrong_code_of_the_owner_is_not_added_to_a_repeated_report() {
     let right = owner.code(now, 0);
     let turn = login(&mut owner, SSHD, &[wrong_code(), right], now);
     let wrong = turn
-        .wrong_codes
+        .report
+        .and_then(|report| report.wrong_codes)
         .map(|wrong| (wrong.count, wrong.last, wrong.from));
     assert_eq!(wrong, first);
     // The owner's wrong code does not restart the two minutes.
@@ -145,7 +152,7 @@ fn program_without_messages_does_not_use_up_the_report() {
         shows: false,
         ..SSHD
     };
-    assert_eq!(login(&mut owner, silent, &[right], now).wrong_codes, None);
+    assert_eq!(login(&mut owner, silent, &[right], now).report, None);
     assert_eq!(
         report(&mut owner, after(NOON, 600)).map(|report| report.0),
         Some(1)
@@ -192,7 +199,7 @@ fn a_clock_jump_suppresses_no_report() {
     let counted = owner
         .account
         .wrong_codes()
-        .map(|wrong: &WrongCodes| wrong.count);
+        .map(|wrong: &Attempts| wrong.count);
     assert_eq!(counted, Some(1));
     assert_eq!(
         report(&mut owner, after(NOON, 60)).map(|report| report.0),

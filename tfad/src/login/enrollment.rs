@@ -18,7 +18,7 @@ pub const DEFAULT_NAME: &str = "phone";
 /// The rows for a QR code on a page of its own.
 const ROWS: usize = 22;
 /// The columns of a narrow window.
-const NARROW: usize = 40;
+pub(super) const NARROW: usize = 40;
 /// The columns of a common window.
 pub(super) const WIDE: usize = 80;
 

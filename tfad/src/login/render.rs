@@ -5,7 +5,7 @@ use tfa_proto::{Line, LineKind, Next, PromptStyle, Question, Turn, Verdict};
 use tfa_text::wrapped;
 
 use crate::config::QrStyle;
-use crate::login::enrollment::{Enrollment, WIDE, backup_codes_page, narrow};
+use crate::login::enrollment::{Enrollment, NARROW, WIDE, backup_codes_page, narrow};
 use crate::messages::{self, Shown};
 
 /// What the texts depend on besides the turn.
@@ -37,8 +37,9 @@ impl Renderer<'_> {
             .map(|says| self.message(says))
             .into_iter()
             .collect();
-        let told = turn.wrong_codes.as_ref();
-        lines.extend(told.map(|wrong| line(false, wrapped(&messages::wrong_codes(wrong), WIDE))));
+        let report = turn.report.iter();
+        let report = report.flat_map(|report| messages::report(report));
+        lines.extend(report.map(|text| line(false, wrapped(&text, NARROW))));
         let (page, next) = self.next(turn.next, turn.says);
         lines.extend(page.into_iter().map(|row| line(false, row)));
         Turn { lines, next }

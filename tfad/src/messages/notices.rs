@@ -1,13 +1,27 @@
 //! Notices to users whose login continues.
 
-use tfa_core::{Time, WrongCodes};
+use tfa_core::{Attempts, Change, ChangedBy, Changes, Notice, Report, Time};
+use tfa_proto::is_misleading;
 use tfa_text::plural;
 use tfa_text::time::{date_time, time_left};
 
-/// Wrong codes since the last login.
+/// What a login that met the second factor reports, one text for each subject.
 #[must_use]
-pub fn wrong_codes(wrong: &WrongCodes) -> String {
-    let WrongCodes {
+pub fn report(report: &Report) -> Vec<String> {
+    let Report {
+        wrong_codes,
+        used_codes,
+        changes,
+    } = report;
+    let wrong_codes = wrong_codes.iter().map(self::wrong_codes);
+    let used_codes = used_codes.iter().map(self::used_codes);
+    let changes = changes.iter().map(self::changes);
+    wrong_codes.chain(used_codes).chain(changes).collect()
+}
+
+/// Wrong codes since the last login.
+fn wrong_codes(wrong: &Attempts) -> String {
+    let Attempts {
         count, last, from, ..
     } = wrong;
     let last = date_time(last.as_secs());
@@ -16,27 +30,148 @@ pub fn wrong_codes(wrong: &WrongCodes) -> String {
         plural(
             number,
             format!(
-                "1 wrong code since your last login, on {last}\n\
-                 in a program that runs as you. If that was not you, change your password."
+                "1 wrong code since your last login, on {last} in a program that runs as you. If \
+                 that was not you, change your password."
             ),
             format!(
-                "{count} wrong codes since your last login, the last on {last}\n\
-                 in a program that runs as you. If that was not you, change your password."
+                "{count} wrong codes since your last login, the last on {last} in a program that \
+                 runs as you. If that was not you, change your password."
             ),
         )
     } else {
         plural(
             number,
             format!(
-                "1 wrong code since your last login, on {last}\n\
-                 from {from}. If that was not you, change your password."
+                "1 wrong code since your last login, on {last} from {from}. If that was not you, \
+                 change your password."
             ),
             format!(
-                "{count} wrong codes since your last login, the last on {last}\n\
-                 from {from}. If that was not you, change your password."
+                "{count} wrong codes since your last login, the last on {last} from {from}. If \
+                 that was not you, change your password."
             ),
         )
     }
+}
+
+/// Codes that were entered again after they were accepted.
+fn used_codes(used: &Attempts) -> String {
+    let Attempts {
+        count, last, from, ..
+    } = used;
+    let last = date_time(last.as_secs());
+    let number = u64::from(*count);
+    if used.is_more_than_counted() {
+        let counted = count.saturating_sub(1);
+        format!(
+            "Used codes were entered again more than {counted} times, the last on {last} from \
+             {from}. If that was not you, another person sees your codes: change your password."
+        )
+    } else {
+        plural(
+            number,
+            format!(
+                "A used code was entered again, on {last} from {from}. If that was not you, \
+                 another person sees your codes: change your password."
+            ),
+            format!(
+                "Used codes were entered again {count} times, the last on {last} from {from}. If \
+                 that was not you, another person sees your codes: change your password."
+            ),
+        )
+    }
+}
+
+/// Changes of the account.
+fn changes(changes: &Changes) -> String {
+    let Changes {
+        newest, dropped, ..
+    } = changes;
+    let mut lines: Vec<String> = newest.iter().map(change).collect();
+    let number = u64::from(*dropped);
+    if number > 0 {
+        lines.push(plural(
+            number,
+            "An earlier change is not listed.",
+            format!("{number} earlier changes are not listed."),
+        ));
+    }
+    lines.push(
+        "If you do not know of this, change your password and tell your administrator.".to_owned(),
+    );
+    lines.join("\n")
+}
+
+fn change(notice: &Notice) -> String {
+    let Notice { change, by, at } = notice;
+    let at = date_time(at.as_secs());
+    match (change, by) {
+        (Change::AuthenticatorAdded(name), ChangedBy::Owner) => {
+            let name = shown(name);
+            format!("Authenticator \"{name}\" was added on {at}.")
+        }
+        (Change::AuthenticatorAdded(name), ChangedBy::Administrator) => {
+            let name = shown(name);
+            format!("An administrator added authenticator \"{name}\" on {at}.")
+        }
+        (Change::AuthenticatorRemoved(name), ChangedBy::Owner) => {
+            let name = shown(name);
+            format!("Authenticator \"{name}\" was removed on {at}.")
+        }
+        (Change::AuthenticatorRemoved(name), ChangedBy::Administrator) => {
+            let name = shown(name);
+            format!("An administrator removed authenticator \"{name}\" on {at}.")
+        }
+        (Change::AuthenticatorReplaced { old, new }, ChangedBy::Owner) => {
+            let (old, new) = (shown(old), shown(new));
+            format!("Authenticator \"{old}\" was replaced by \"{new}\" on {at}.")
+        }
+        (Change::AuthenticatorReplaced { old, new }, ChangedBy::Administrator) => {
+            let (old, new) = (shown(old), shown(new));
+            format!("An administrator replaced authenticator \"{old}\" by \"{new}\" on {at}.")
+        }
+        (Change::BackupCodesReplaced, ChangedBy::Owner) => {
+            format!("New backup codes were created on {at}. The earlier ones are void.")
+        }
+        (Change::BackupCodesReplaced, ChangedBy::Administrator) => {
+            format!("An administrator created new backup codes on {at}. The earlier ones are void.")
+        }
+        (Change::Paused, ChangedBy::Owner) => {
+            format!("Two-factor login was paused on {at}.")
+        }
+        (Change::Paused, ChangedBy::Administrator) => {
+            format!("An administrator paused two-factor login on {at}.")
+        }
+        (Change::Resumed, ChangedBy::Owner) => {
+            format!("Two-factor login was resumed on {at}.")
+        }
+        (Change::Resumed, ChangedBy::Administrator) => {
+            format!("An administrator resumed two-factor login on {at}.")
+        }
+        (Change::Reset, ChangedBy::Owner) => {
+            format!("Two-factor login was reset on {at}.")
+        }
+        (Change::Reset, ChangedBy::Administrator) => {
+            format!("An administrator reset two-factor login on {at}.")
+        }
+        (Change::DeviceRemembered(name), ChangedBy::Owner) => {
+            let name = shown(name);
+            format!("Device \"{name}\" is remembered since {at}: it needs no code.")
+        }
+        (Change::DeviceRemembered(name), ChangedBy::Administrator) => {
+            let name = shown(name);
+            format!("An administrator had device \"{name}\" remembered on {at}: it needs no code.")
+        }
+    }
+}
+
+/// A name that its owner chose, for a terminal.
+fn shown(name: &str) -> String {
+    let harmless = |letter: char| match letter {
+        '"' => '?',
+        letter if is_misleading(letter) => '?',
+        letter => letter,
+    };
+    name.chars().map(harmless).collect()
 }
 
 /// The end of the grace period.
@@ -48,4 +183,88 @@ pub fn grace(host: &str, until: Time, now: Time) -> Vec<String> {
         format!("Two-factor login will be required on {host} from {until} (in {left})."),
         "To set it up in time: tfa-enroll".to_owned(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tfa_core::{Account, Answered, AskCode, Authenticator, Client, Credential, Dialog, Input};
+    use tfa_core::{Parameters, Requirement, Secret, ThrottleScope};
+    use tfa_text::wrapped;
+
+    use super::*;
+
+    const NOW: Time = Time::from_secs(1_800_000_000);
+
+    /// The code of the key at that time (oathtool).
+    const RIGHT: &str = "458176";
+
+    fn account(names: &[&str]) -> Account {
+        let mut account = Account::new(1000);
+        for name in names {
+            let key = Secret::new(&[7; 20]).unwrap();
+            let phone = Authenticator::totp(name, Parameters::default(), key);
+            account.bind(phone, NOW).unwrap();
+        }
+        account
+    }
+
+    fn report_of(account: &mut Account, now: Time) -> Vec<String> {
+        let client = Client {
+            from: "192.0.2.7",
+            shows: true,
+        };
+        report(&account.report(client, now).unwrap())
+    }
+
+    fn answer(account: &mut Account, from: &str, typed: &str, now: Time) {
+        let begun = AskCode::begin(account, ThrottleScope::Remote, now);
+        let Some(Dialog::AskCode(question)) = begun.dialog else {
+            panic!("not asked");
+        };
+        let Input::Code(code) = Input::parse(typed) else {
+            panic!("not a code");
+        };
+        let client = Client { from, shows: false };
+        let code = Credential::Code(code);
+        let _: Answered = question.answer(Requirement::Ask, account, &code, client, now);
+    }
+
+    #[test]
+    fn all_notices_at_once_fit_a_screen_of_40_columns_and_24_rows() {
+        let mut account = account(&["phone", "tablet", "token", "watch", "old", "new", "further"]);
+        for _ in 0..12 {
+            answer(&mut account, "2001:db8::1234:5678", RIGHT, NOW);
+        }
+        for _ in 0..2 {
+            answer(&mut account, "2001:db8::1234:5678", "000000", NOW);
+        }
+        let texts = report_of(&mut account, NOW);
+        assert_eq!(texts.len(), 3, "{texts:#?}");
+        let rows: Vec<String> = texts.iter().map(|text| wrapped(text, 40)).collect();
+        let rows: Vec<&str> = rows.iter().flat_map(|text| text.lines()).collect();
+        assert!(rows.len() <= 24, "{rows:#?}");
+        let long = rows.iter().find(|row| row.chars().count() > 40);
+        assert_eq!(long, None);
+        let text = texts.join(" ");
+        for part in [
+            "2 wrong codes since",
+            "more than 10 times",
+            "from 2001:db8::1234:5678.",
+            "An earlier change is not listed.",
+            "An administrator added authenticator \"further\" on ",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_name_does_not_reach_the_terminal_with_misleading_characters() {
+        let mut account = account(&["\u{202e}x\u{1b}[2J\" was removed"]);
+        let texts = report_of(&mut account, NOW.plus(Duration::from_secs(60)));
+        let expected = "authenticator \"?x[2J? was removed\" on ";
+        assert!(texts[0].contains(expected), "{texts:?}");
+        assert!(!texts.concat().contains(['\u{1b}', '\u{202e}']));
+    }
 }

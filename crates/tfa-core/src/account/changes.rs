@@ -2,7 +2,7 @@
 //!
 //! Every change needs a proof: a code that is checked, counted and marked as used like any other.
 
-use super::{Account, Factor, Judgement, State};
+use super::{Account, Change, ChangedBy, Factor, Judgement, State};
 use crate::authenticator::stored_name;
 use crate::{AuthenticatorId, BackupSet, Credential, Drift, LockState, ThrottleScope, Time};
 
@@ -79,6 +79,7 @@ impl Account {
     ) -> Result<(), Refusal> {
         self.prove(proof.into(), now)?;
         self.backup = Some(set);
+        self.notify(Change::BackupCodesReplaced, ChangedBy::Owner, now);
         Ok(())
     }
 
@@ -94,6 +95,7 @@ impl Account {
         self.must_be(State::Enabled)?;
         self.prove(proof.into(), now)?;
         self.paused = true;
+        self.notify(Change::Paused, ChangedBy::Owner, now);
         Ok(())
     }
 
@@ -178,7 +180,7 @@ impl Account {
             (true, false) => self.remove(proof, now),
             (false, _) => {
                 self.prove(proof.into(), now)?;
-                self.withdraw(id);
+                self.withdraw(id, ChangedBy::Owner, now);
                 Ok(())
             }
         }
@@ -189,18 +191,22 @@ impl Account {
     ///
     /// # Errors
     /// [`Refusal::NoSuchAuthenticator`], [`Refusal::LastAuthenticator`].
-    pub fn unbind(&mut self, id: AuthenticatorId) -> Result<(), Refusal> {
+    pub fn unbind(&mut self, id: AuthenticatorId, now: Time) -> Result<(), Refusal> {
         self.must_have(id)?;
         if self.authenticators.len() == 1 {
             return Err(Refusal::LastAuthenticator);
         }
-        self.withdraw(id);
+        self.withdraw(id, ChangedBy::Administrator, now);
         Ok(())
     }
 
     /// Removes an authenticator, and a pending one: a code of the removed one may have proved it, and
     /// its owner may be a thief.
-    fn withdraw(&mut self, id: AuthenticatorId) {
+    fn withdraw(&mut self, id: AuthenticatorId, by: ChangedBy, now: Time) {
+        if let Some(removed) = self.authenticator(id) {
+            let name = removed.name().to_owned();
+            self.notify(Change::AuthenticatorRemoved(name), by, now);
+        }
         self.authenticators.retain(|one| one.id() != id);
         self.pending = None;
     }

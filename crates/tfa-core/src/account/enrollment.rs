@@ -1,6 +1,7 @@
 //! Enrollment: from a new authenticator to an active one.
 
 use super::{Account, Judgement, PendingAuthenticator, Proof, Purpose, Refusal, State};
+use super::{Change, ChangedBy};
 use crate::{
     Authenticator, AuthenticatorId, BackupSet, Input, Invitation, LockState, ThrottleScope, Time,
 };
@@ -95,6 +96,8 @@ impl Account {
             self.begin_enrollment();
             self.pending = None;
         }
+        let added = Change::AuthenticatorAdded(authenticator.name().to_owned());
+        self.notify(added, ChangedBy::Administrator, now);
         Ok(self.activate(authenticator, now))
     }
 
@@ -137,9 +140,19 @@ impl Account {
                 self.backup = Some(first_codes.ok_or(Refusal::NothingPending)?);
                 self.begin_enrollment();
             }
-            Replaced::NoneOfThem => self.must_have_room_for(confirmed.name())?,
+            Replaced::NoneOfThem => {
+                self.must_have_room_for(confirmed.name())?;
+                let added = Change::AuthenticatorAdded(confirmed.name().to_owned());
+                self.notify(added, ChangedBy::Owner, now);
+            }
             Replaced::One(id) => {
                 self.must_be_free(confirmed.name(), Some(id))?;
+                let old = self.authenticator(id).map(Authenticator::name);
+                let replaced = Change::AuthenticatorReplaced {
+                    old: old.unwrap_or_default().to_owned(),
+                    new: confirmed.name().to_owned(),
+                };
+                self.notify(replaced, ChangedBy::Owner, now);
                 self.authenticators.retain(|one| one.id() != id);
             }
         }

@@ -1,21 +1,24 @@
 //! One user's account.
 
+mod attempts;
 mod changes;
 mod enrollment;
 mod judge;
+mod notices;
 mod pending;
 mod record;
 mod try_code;
-mod wrong_codes;
 
 use minicbor::{CborLen, Decode, Encode};
 
+pub use attempts::{Attempts, Client};
 pub use changes::{Proof, Refusal};
 pub use enrollment::MAX_AUTHENTICATORS;
 pub use judge::{Factor, Judgement};
+pub use notices::{Change, ChangedBy, Changes, Notice, Report};
+pub(crate) use notices::{Notices, OwnDialog};
 pub use pending::{CONFIRM_TIMEOUT, MAX_CONFIRM_TRIES, PendingAuthenticator, Purpose};
 pub use record::Undecodable;
-pub use wrong_codes::{Client, WrongCodes};
 
 use crate::audit;
 use crate::{
@@ -58,10 +61,13 @@ pub struct Account {
     pub(crate) audit_records: Vec<AuditRecord>,
     /// Wrong codes that a later login reports.
     #[n(11)]
-    pub(crate) wrong_codes: Option<WrongCodes>,
+    pub(crate) wrong_codes: Option<Attempts>,
     /// The highest id that an authenticator has or had.
     #[n(12)]
     pub(crate) highest_id: Option<AuthenticatorId>,
+    /// What a later login reports, besides wrong codes.
+    #[n(16)]
+    pub(crate) notices: Option<Notices>,
     /// A right code was accepted since the record was loaded.
     #[cbor(skip)]
     pub(crate) code_accepted: bool,
@@ -98,6 +104,7 @@ impl Account {
             audit_records: Vec::new(),
             wrong_codes: None,
             highest_id: None,
+            notices: None,
             code_accepted: false,
         }
     }

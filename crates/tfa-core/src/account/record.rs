@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{Account, PendingAuthenticator, WrongCodes};
+use super::{Account, Attempts, Notices, PendingAuthenticator};
 use crate::{Authenticator, BackupSet, audit};
 
 impl Account {
@@ -60,7 +60,8 @@ impl Account {
             && self.has_unique_ids()
             && self.backup.as_ref().is_none_or(BackupSet::is_sound)
             && audit::is_sound(&self.audit_records)
-            && self.wrong_codes.as_ref().is_none_or(WrongCodes::is_sound)
+            && self.wrong_codes.as_ref().is_none_or(Attempts::is_sound)
+            && self.notices.as_ref().is_none_or(Notices::is_sound)
     }
 
     fn has_unique_ids(&self) -> bool {

@@ -1,9 +1,9 @@
 //! The prompt for a code.
 
 use super::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
+use crate::account::OwnDialog;
 use crate::{
     Account, Client, Credential, Factor, Judgement, LockState, Requirement, ThrottleScope, Time,
-    WrongCodes,
 };
 
 /// The maximum number of answers of one dialog.
@@ -14,10 +14,8 @@ pub const MAX_TRIES: u8 = 3;
 pub struct AskCode {
     scope: ThrottleScope,
     answers_left: u8,
-    /// Wrong codes in this dialog.
-    wrong: u32,
-    /// The wrong codes from before this dialog.
-    before: Option<WrongCodes>,
+    /// What is not reported, because the same dialog ends with a right code.
+    own: OwnDialog,
 }
 
 impl AskCode {
@@ -39,7 +37,7 @@ impl AskCode {
         };
         let turn = Turn {
             says,
-            wrong_codes: None,
+            report: None,
             next: Next::AskCode {
                 digits: account.digits(),
             },
@@ -49,8 +47,7 @@ impl AskCode {
             dialog: Some(Dialog::AskCode(Self {
                 scope,
                 answers_left: MAX_TRIES,
-                wrong: 0,
-                before: account.pending_wrong_codes(now).cloned(),
+                own: account.own_dialog(now),
             })),
         }
     }
@@ -82,20 +79,9 @@ impl AskCode {
                 let left = account.backup_codes_left();
                 let says =
                     (factor == Factor::BackupCode).then_some(Message::BackupCodeUsed { left });
-                let wrong_codes = if client.shows {
-                    account.report_wrong_codes(self.wrong, self.before.as_ref(), now)
-                } else {
-                    None
-                };
+                let report = account.report_after(&self.own, client, now);
                 let next = Next::End(Verdict::Verified(factor));
-                Answered::Turn(
-                    Turn {
-                        says,
-                        wrong_codes,
-                        next,
-                    },
-                    None,
-                )
+                Answered::Turn(Turn { says, report, next }, None)
             }
             Judgement::GaveUp => Answered::end(None, Verdict::Denied),
             Judgement::Locked(lock_state) => {
@@ -107,13 +93,26 @@ impl AskCode {
             Judgement::Wrong(lock_state) => {
                 Answered::end(Some(Message::Wrong(lock_state)), Verdict::Locked)
             }
-            Judgement::AlreadyUsed => self.again(Message::AlreadyUsed, account),
+            Judgement::AlreadyUsed => {
+                // The owner often enters the code of a login again in a program in its session.
+                if self.scope != ThrottleScope::OwnProgram {
+                    account.record_used_code(client.from, now);
+                }
+                self.again(Message::AlreadyUsed, account)
+            }
             Judgement::NotACode => self.again(Message::NotACode, account),
         }
     }
 
     fn again(&self, says: Message, account: &Account) -> Answered {
-        let wrong = self.wrong + u32::from(says.is_failure());
+        let OwnDialog {
+            wrong_codes,
+            used_codes,
+        } = self.own.clone();
+        let own = OwnDialog {
+            wrong_codes: wrong_codes.and(says.is_failure()),
+            used_codes: used_codes.and(says == Message::AlreadyUsed),
+        };
         let answers_left = self.answers_left.saturating_sub(1);
         if answers_left == 0 {
             return Answered::end(Some(says), Verdict::Denied);
@@ -124,12 +123,12 @@ impl AskCode {
         Answered::Turn(
             Turn {
                 says: Some(says),
-                wrong_codes: None,
+                report: None,
                 next,
             },
             Some(Dialog::AskCode(Self {
                 answers_left,
-                wrong,
+                own,
                 ..self.clone()
             })),
         )

@@ -87,7 +87,7 @@ impl Enroll {
         Begun {
             turn: Turn {
                 says: None,
-                wrong_codes: None,
+                report: None,
                 next: dialog.next(),
             },
             dialog: Some(Dialog::Enroll(Box::new(dialog))),
@@ -233,7 +233,7 @@ impl Enroll {
         self.question = question;
         let turn = Turn {
             says,
-            wrong_codes: None,
+            report: None,
             next: self.next(),
         };
         Answered::Turn(turn, Some(Dialog::Enroll(Box::new(self))))

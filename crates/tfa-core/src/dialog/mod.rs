@@ -11,15 +11,15 @@ mod enroll;
 pub use code::{AskCode, MAX_TRIES};
 pub use enroll::{Enroll, Picture};
 
-use crate::{Drift, Factor, LockState, ThrottleScope, Time, WrongCodes};
+use crate::{Drift, Factor, LockState, Report, ThrottleScope, Time};
 
 /// What the login program does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
     /// The message that is shown first.
     pub says: Option<Message>,
-    /// Wrong codes that a login with a right code reports.
-    pub wrong_codes: Option<WrongCodes>,
+    /// What a login with a right code reports to the owner.
+    pub report: Option<Box<Report>>,
     /// What follows the message.
     pub next: Next,
 }
@@ -158,7 +158,7 @@ impl Begun {
         Self {
             turn: Turn {
                 says,
-                wrong_codes: None,
+                report: None,
                 next,
             },
             dialog: None,
@@ -172,7 +172,7 @@ impl Answered {
         Self::Turn(
             Turn {
                 says,
-                wrong_codes: None,
+                report: None,
                 next,
             },
             None,

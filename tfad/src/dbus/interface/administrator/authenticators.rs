@@ -39,17 +39,15 @@ impl Administrator {
         id: u32,
     ) -> Result<(), Error> {
         let user = self.accounts.user(user)?;
-        let id = AuthenticatorId::new(id);
+        let (id, now) = (AuthenticatorId::new(id), clock::now());
         let name = self
             .accounts
             .change(&user, |account| {
                 let named = account.authenticator(id).map(|one| one.name().to_owned());
-                account.unbind(id).map(|()| named.unwrap_or_default())
+                account.unbind(id, now).map(|()| named.unwrap_or_default())
             })
             .map_err(|error| self.state.journal.report(&self.caller, &user.name, error))?
-            .map_err(|refusal| {
-                messages::refusal_for_administrator(refusal, &user.name, clock::now())
-            })?;
+            .map_err(|refusal| messages::refusal_for_administrator(refusal, &user.name, now))?;
         let event = AccountEvent::AuthenticatorUnbound(&name);
         self.state
             .journal

@@ -6,7 +6,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tfa_core::{Account, Invitation, MAX_INVITATION_LIFETIME, Policy, Subject, Time};
+use tfa_core::{
+    Account, Change, ChangedBy, Invitation, MAX_INVITATION_LIFETIME, Policy, Subject, Time,
+};
 use tfa_proto::{
     AuditRecord, Error, Explanation, HypotheticalLogin, INVITATION_SECONDS, Impact, OpenEnum,
     Outcome, Reason, RenameOutcome, Renamed, Status,
@@ -352,8 +354,13 @@ impl Administrator {
     /// Removes everything but the mark that there is no second grace. For a record that cannot be read it
     /// is not known whether the user had enrolled.
     fn reset_without_grace(&self, user: &User) -> Result<(), account::Error> {
-        let accounts = &self.accounts;
-        if accounts.change_and_move(user, Account::reset).is_ok() {
+        let (accounts, now) = (&self.accounts, clock::now());
+        let reset = accounts.change_and_move(user, |account| {
+            account.reset();
+            // The owner learns of it after a new enrollment.
+            account.notify(Change::Reset, ChangedBy::Administrator, now);
+        });
+        if reset.is_ok() {
             return Ok(());
         }
         accounts.remove(&user.name)?;

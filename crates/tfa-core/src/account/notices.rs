@@ -1,0 +1,257 @@
+//! Notices: what the owner of an account learns at the next login that met the second factor.
+//!
+//! A notice is about a change of the account, or about used codes that were entered again. Wrong
+//! codes (`attempts.rs`) are reported with them. As there, a login soon after the first report
+//! repeats it.
+
+use minicbor::{CborLen, Decode, Encode};
+
+use super::attempts::{Attempts, Client, OwnAttempts, REPORT_AGAIN_TIMEOUT};
+use crate::{Account, Time};
+
+/// The number of changes that are kept: as many as fit a terminal of 24 rows beside the rest.
+const MAX_CHANGES: usize = 6;
+/// How many characters of a name are kept.
+const MAX_NAME_LENGTH: usize = 64;
+
+/// A change of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
+pub enum Change {
+    /// A further authenticator, or the first one where an administrator added it.
+    #[n(0)]
+    AuthenticatorAdded(#[n(0)] String),
+    /// An authenticator that was not the last one.
+    #[n(1)]
+    AuthenticatorRemoved(#[n(0)] String),
+    /// A new authenticator in place of another.
+    #[n(2)]
+    AuthenticatorReplaced {
+        /// The name of the one that was removed.
+        #[n(0)]
+        old: String,
+        /// The name of the new one.
+        #[n(1)]
+        new: String,
+    },
+    /// A new set of backup codes. The earlier one is void.
+    #[n(3)]
+    BackupCodesReplaced,
+    /// Codes were no longer asked for.
+    #[n(4)]
+    Paused,
+    /// Codes are asked for again.
+    #[n(5)]
+    Resumed,
+    /// Everything was removed.
+    #[n(6)]
+    Reset,
+    /// A device from which a login needs no code, by its name.
+    #[n(7)]
+    DeviceRemembered(#[n(0)] String),
+}
+
+/// Who changed an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(index_only)]
+pub enum ChangedBy {
+    /// Its owner, with a code.
+    #[n(0)]
+    Owner,
+    /// An administrator.
+    #[n(1)]
+    Administrator,
+}
+
+/// A change that the owner learns of.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
+pub struct Notice {
+    /// The change.
+    #[n(0)]
+    pub change: Change,
+    /// Who made it.
+    #[n(1)]
+    pub by: ChangedBy,
+    /// The time of the change.
+    #[n(2)]
+    pub at: Time,
+}
+
+/// The changes since the last report.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, CborLen)]
+pub struct Changes {
+    /// The newest changes, oldest first.
+    #[n(0)]
+    pub newest: Vec<Notice>,
+    /// The number of older changes that were dropped.
+    #[n(1)]
+    pub dropped: u32,
+    /// The time of the first report.
+    #[n(2)]
+    reported: Option<Time>,
+}
+
+/// The stored notices.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode, CborLen)]
+pub(crate) struct Notices {
+    #[n(0)]
+    changes: Option<Changes>,
+    #[n(1)]
+    used_codes: Option<Attempts>,
+}
+
+/// What a login reports to the owner. It holds something.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Wrong codes.
+    pub wrong_codes: Option<Attempts>,
+    /// Codes that were entered again after they were accepted.
+    pub used_codes: Option<Attempts>,
+    /// Changes of the account.
+    pub changes: Option<Changes>,
+}
+
+/// The attempts of one dialog, which the login at its end does not report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct OwnDialog {
+    pub(crate) wrong_codes: OwnAttempts,
+    pub(crate) used_codes: OwnAttempts,
+}
+
+impl Change {
+    /// The change with its names in the form in which they are stored.
+    fn stored(self) -> Self {
+        match self {
+            Self::AuthenticatorAdded(name) => Self::AuthenticatorAdded(short(&name)),
+            Self::AuthenticatorRemoved(name) => Self::AuthenticatorRemoved(short(&name)),
+            Self::AuthenticatorReplaced { old, new } => Self::AuthenticatorReplaced {
+                old: short(&old),
+                new: short(&new),
+            },
+            Self::DeviceRemembered(name) => Self::DeviceRemembered(short(&name)),
+            Self::BackupCodesReplaced | Self::Paused | Self::Resumed | Self::Reset => self,
+        }
+    }
+}
+
+impl Changes {
+    fn is_pending(&self, now: Time) -> bool {
+        self.reported
+            .is_none_or(|reported| reported.distance(now) <= REPORT_AGAIN_TIMEOUT)
+    }
+
+    /// The same with a change more. A repeated change replaces the earlier one, so that it pushes no
+    /// other one out.
+    fn and(mut self, notice: Notice) -> Self {
+        self.newest
+            .retain(|one| (&one.change, one.by) != (&notice.change, notice.by));
+        if self.newest.len() >= MAX_CHANGES {
+            self.newest.remove(0);
+            self.dropped = self.dropped.saturating_add(1);
+        }
+        self.newest.push(notice);
+        self.reported = None;
+        self
+    }
+}
+
+impl Notices {
+    /// Whether a decoded value is in the range of values that are made here.
+    pub(crate) fn is_sound(&self) -> bool {
+        let mut changes = self.changes.iter().flat_map(|changes| &changes.newest);
+        let count = self.changes.as_ref().map_or(0, |all| all.newest.len());
+        count <= MAX_CHANGES
+            && changes.all(|notice| notice.change == notice.change.clone().stored())
+            && self.used_codes.as_ref().is_none_or(Attempts::is_sound)
+    }
+}
+
+impl Account {
+    /// Records a change, for a login of the owner to report.
+    pub fn notify(&mut self, change: Change, by: ChangedBy, now: Time) {
+        let notices = self.notices.get_or_insert_default();
+        let change = change.stored();
+        let notice = Notice {
+            change,
+            by,
+            at: now,
+        };
+        let earlier = notices.changes.take().filter(|all| all.is_pending(now));
+        let earlier = earlier.unwrap_or(Changes {
+            newest: Vec::new(),
+            dropped: 0,
+            reported: None,
+        });
+        notices.changes = Some(earlier.and(notice));
+    }
+
+    /// The changes that were not reported yet.
+    #[must_use]
+    pub fn changes_to_report(&self) -> Option<&Changes> {
+        let changes = self.notices.as_ref()?.changes.as_ref();
+        changes.filter(|all| all.reported.is_none())
+    }
+
+    /// The used codes that were entered again, and that were not reported yet.
+    #[must_use]
+    pub fn used_codes(&self) -> Option<&Attempts> {
+        let used_codes = self.notices.as_ref()?.used_codes.as_ref();
+        used_codes.filter(|used| used.is_unreported())
+    }
+
+    /// Records that a used code was entered again.
+    pub(crate) fn record_used_code(&mut self, from: &str, now: Time) {
+        let notices = self.notices.get_or_insert_default();
+        Attempts::record_used(&mut notices.used_codes, from, now);
+    }
+
+    /// What a dialog that begins now leaves out of its report.
+    pub(crate) fn own_dialog(&self, now: Time) -> OwnDialog {
+        let used_codes = self.notices.as_ref();
+        let used_codes = used_codes.and_then(|notices| notices.used_codes.as_ref());
+        OwnDialog {
+            wrong_codes: OwnAttempts::begin(self.pending_wrong_codes(now)),
+            used_codes: OwnAttempts::begin(used_codes.filter(|used| used.is_pending(now))),
+        }
+    }
+
+    /// What a login reports that met the second factor without a question.
+    pub fn report(&mut self, client: Client<'_>, now: Time) -> Option<Box<Report>> {
+        self.report_after(&OwnDialog::default(), client, now)
+    }
+
+    /// What a login reports after a right code. A program that shows no messages leaves everything
+    /// for a later login.
+    pub(crate) fn report_after(
+        &mut self,
+        dialog: &OwnDialog,
+        client: Client<'_>,
+        now: Time,
+    ) -> Option<Box<Report>> {
+        if !client.shows {
+            return None;
+        }
+        let wrong_codes = Attempts::report(&mut self.wrong_codes, &dialog.wrong_codes, now);
+        let mut notices = self.notices.take().unwrap_or_default();
+        let used_codes = Attempts::report(&mut notices.used_codes, &dialog.used_codes, now);
+        notices.changes = notices.changes.filter(|all| all.is_pending(now));
+        if let Some(changes) = &mut notices.changes {
+            changes.reported = changes.reported.or(Some(now));
+        }
+        let changes = notices.changes.clone();
+        self.notices = Some(notices).filter(|notices| *notices != Notices::default());
+        let report = Report {
+            wrong_codes,
+            used_codes,
+            changes,
+        };
+        (report != Report::default()).then(|| Box::new(report))
+    }
+}
+
+/// A name in the form in which it is stored: short, and without control characters.
+fn short(name: &str) -> String {
+    name.chars()
+        .filter(|letter| !letter.is_control())
+        .take(MAX_NAME_LENGTH)
+        .collect()
+}
