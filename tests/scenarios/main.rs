@@ -7,6 +7,7 @@ mod bus;
 mod bypass;
 mod console;
 mod daemon_down;
+mod devices;
 mod directory;
 mod enroll;
 mod faults;

@@ -27,7 +27,7 @@ fn begin(owner: &Owner, scope: ThrottleScope, now: Time) -> AskCode {
 fn question(dialog: Option<Dialog>) -> Option<AskCode> {
     dialog.map(|dialog| match dialog {
         Dialog::AskCode(question) => question,
-        Dialog::Enroll(_) => panic!("nothing is to be set up"),
+        Dialog::AskRemember(_) | Dialog::Enroll(_) => panic!("only a code is asked for"),
     })
 }
 

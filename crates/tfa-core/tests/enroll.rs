@@ -125,7 +125,7 @@ impl Setting {
 fn enroll(dialog: Option<Dialog>) -> Option<Enroll> {
     dialog.map(|dialog| match dialog {
         Dialog::Enroll(enroll) => *enroll,
-        Dialog::AskCode(_) => panic!("no code is asked for"),
+        Dialog::AskCode(_) | Dialog::AskRemember(_) => panic!("no code is asked for"),
     })
 }
 

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Algorithm, AskCode, AuditOutcome, Authenticator, BackupSet, Client, Dialog, Input,
-    Judgement, MAX_AUTHENTICATORS, Parameters, Policy, Requirement, Secret, State, ThrottleScope,
-    Undecodable,
+    Account, Algorithm, AskCode, AuditOutcome, Authenticator, BackupSet, Client, DeviceId,
+    DeviceMark, Dialog, Input, Judgement, KeyFingerprint, KeyType, MAX_AUTHENTICATORS, Parameters,
+    Policy, RememberRules, Requirement, Secret, State, Term, ThrottleScope, Undecodable,
 };
 
 use crate::cases;
@@ -195,7 +195,17 @@ fn full() -> Account {
     }
     // After enrollment, which clears this flag.
     events.push((Event::ForbidGrace, 0));
-    let account = account_after(&events);
+    let mut account = account_after(&events);
+    let key = DeviceMark::Key {
+        fingerprint: KeyFingerprint([7; 32]),
+        key_type: KeyType::Ed25519,
+    };
+    let rules = RememberRules {
+        days: 30,
+        ..RememberRules::default()
+    };
+    let device = account.remember_device(key, Term::Days, &rules, NOON);
+    assert_eq!(device.map(DeviceId::number), Ok(1));
     assert!(account.pending().is_some() && account.last_login().is_some());
     assert!(account.first_required().is_some() && account.has_no_grace());
     assert!(account.invitation().is_some());
@@ -205,8 +215,8 @@ fn full() -> Account {
 
 /// The path of each structure in a full record, and the number of its fields in this version,
 /// including empty ones. Lists are not structures.
-const STRUCTURES: [(&[usize], usize); 20] = [
-    (&[], 13),
+const STRUCTURES: [(&[usize], usize); 23] = [
+    (&[], 18),
     (&[2, 0], 2),
     (&[2, 0, 0], 4),
     (&[2, 0, 1, 1, 0], 5),
@@ -226,6 +236,9 @@ const STRUCTURES: [(&[usize], usize); 20] = [
     (&[10, 0], 5),
     (&[10, 1], 5),
     (&[11], 4),
+    (&[13], 2),
+    (&[13, 0, 0], 7),
+    (&[13, 0, 0, 1, 1], 2),
 ];
 
 proptest! {

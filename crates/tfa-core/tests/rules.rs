@@ -25,6 +25,8 @@ mod clock;
 #[cfg(test)]
 mod codes;
 #[cfg(test)]
+mod devices;
+#[cfg(test)]
 mod dialog;
 #[cfg(test)]
 mod enroll;

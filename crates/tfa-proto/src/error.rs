@@ -73,6 +73,10 @@ errors! {
     NameTaken,
     /// The user has as many authenticators as one may have.
     TooManyAuthenticators,
+    /// No device of this number is remembered for the user.
+    NoSuchDevice,
+    /// The device is the one of the caller's own login session.
+    CurrentDevice,
     /// No authenticator waits for its confirmation.
     NothingPending,
     /// The account is in a state that does not allow the change (paused, not paused).

@@ -2,7 +2,7 @@
 //! appended.
 
 use jiff::tz::TimeZone;
-use tfa_core::{Mode, Policy, RuleEffect};
+use tfa_core::{Mode, Policy, RememberRules, RuleEffect};
 
 use super::AuthenticatorRules;
 use super::document::{Document, Table};
@@ -66,6 +66,10 @@ impl Builder {
         if let Some(authenticator) = file.section(Section::Authenticator) {
             authenticator.has_known_names(Section::Authenticator);
             authenticator.read_into(&mut self.settings, Section::Authenticator);
+        }
+        if let Some(remember) = file.section(Section::Remember) {
+            remember.has_known_names(Section::Remember);
+            remember.read_into(&mut self.settings, Section::Remember);
         }
         // What is missing from a truncated file may have been strict.
         if is_understood && file.is_empty() {
@@ -143,6 +147,13 @@ impl Builder {
                 algorithm: settings.algorithm.map(|set| set.value),
                 digits: settings.digits.map(|set| set.value),
                 period: settings.period.map(|set| set.value),
+            },
+            remember: RememberRules {
+                days: set(settings.days, "days")?,
+                minutes: set(settings.minutes, "minutes")?,
+                session_minutes: set(settings.session_minutes, "session_minutes")?,
+                by: set(settings.by, "by")?,
+                services: set(settings.remembered_services, "services")?,
             },
             ignored: Vec::new(),
             consoles: set(settings.consoles, "consoles")?,

@@ -8,7 +8,9 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tfa_core::{AfterGrace, Algorithm, AuthenticatorKind, Group, Mode, OriginMatcher, Time};
+use tfa_core::{
+    AfterGrace, Algorithm, AuthenticatorKind, DeviceKind, Group, Mode, OriginMatcher, Time,
+};
 use tfa_proto::Consoles;
 use toml::de::DeValue;
 
@@ -17,6 +19,7 @@ use super::authenticator::{algorithm, digits, kind, period};
 use super::names::{consoles, group, issuer, method, service, user};
 use super::origins::origin;
 use super::problem::{Located, Position, Problem};
+use super::remember::{MAX_DAYS, MAX_MINUTES, at_most, device_kind};
 use super::report::Problems;
 use super::schema::{Key, Section, keys};
 use super::time::{date, time_span};
@@ -168,6 +171,40 @@ keys! {
         default: None,
         summary: "The only time step that users can enroll, 15 to 120 seconds. If it is not set: any, by \
                   default 30.",
+    }
+    days: u32 {
+        sections: [Remember],
+        read: |value| at_most(value, MAX_DAYS),
+        default: Some("0"),
+        summary: "After a right code, ask whether to remember the device for so many days (up to 365). 30 \
+                  is common. 0: do not ask.",
+    }
+    minutes: u32 {
+        sections: [Remember],
+        read: |value| at_most(value, MAX_MINUTES),
+        default: Some("0"),
+        summary: "Remember the device for so many minutes after each right code, without a question (up to \
+                  1440).",
+    }
+    session_minutes: u32 {
+        sections: [Remember],
+        read: |value| at_most(value, MAX_MINUTES),
+        default: Some("0"),
+        summary: "The code of a login over SSH or at a console also serves sudo and su in its session for \
+                  so many minutes (up to 1440).",
+    }
+    by: Vec<DeviceKind> {
+        sections: [Remember],
+        read: |value| some_of(value, device_kind),
+        default: Some(r#"["key"]"#),
+        summary: "What identifies a device: \"key\" (the SSH key of the login), \"address\" (weak: many \
+                  computers can share one).",
+    }
+    remembered_services as "services": Vec<String> {
+        sections: [Remember],
+        read: |value| some_of(value, service),
+        default: Some(r#"["sshd"]"#),
+        summary: "The PAM services in which a remembered device counts.",
     }
 }
 

@@ -3,7 +3,7 @@
 //! In the order of one reading: `files.rs` reads the files that no other user can change
 //! (`trust.rs`). `document.rs` parses each as TOML. It looks up each key in the table of keys
 //! (`keys.rs`, and `schema.rs` for what a key is) and reads its value (`values.rs`, `names.rs`,
-//! `uids.rs`, `authenticator.rs`, `origins.rs`, `time.rs`). `builder.rs` combines the files, and `rule.rs` one rule.
+//! `uids.rs`, `authenticator.rs`, `remember.rs`, `origins.rs`, `time.rs`). `builder.rs` combines the files, and `rule.rs` one rule.
 //! `unreachable.rs` finds rules that never take effect. The result is the [`Config`] (`model.rs`).
 //!
 //! Every problem is reported with its position (`problem.rs`, `report.rs`). If there is one, the
@@ -20,6 +20,7 @@ mod model;
 mod names;
 mod origins;
 mod problem;
+mod remember;
 mod report;
 mod rule;
 mod schema;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use tfa_core::Policy;
+use tfa_core::{Policy, RememberRules};
 use tfa_proto::Consoles;
 
 use super::AuthenticatorRules;
@@ -18,6 +18,8 @@ pub struct Config {
     pub qr: QrStyle,
     /// What users may enroll.
     pub authenticator: AuthenticatorRules,
+    /// What is remembered of logins.
+    pub remember: RememberRules,
     /// Files beside the drop-ins that are not read, and may have been meant as drop-ins.
     pub ignored: Vec<PathBuf>,
     /// The consoles of this machine.

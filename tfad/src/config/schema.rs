@@ -16,15 +16,18 @@ pub(super) enum Section {
     Enrollment,
     /// `[authenticator]`.
     Authenticator,
+    /// `[remember]`.
+    Remember,
 }
 
 impl Section {
     /// The sections that another section contains.
-    pub(super) const INNER: [Self; 4] = [
+    pub(super) const INNER: [Self; 5] = [
         Self::Policy,
         Self::Rule,
         Self::Enrollment,
         Self::Authenticator,
+        Self::Remember,
     ];
 
     /// The name of its key in the section around it.
@@ -35,6 +38,7 @@ impl Section {
             Self::Rule => "rule",
             Self::Enrollment => "enrollment",
             Self::Authenticator => "authenticator",
+            Self::Remember => "remember",
         }
     }
 
@@ -42,7 +46,9 @@ impl Section {
     pub(super) fn parent(self) -> Option<Self> {
         match self {
             Self::File => None,
-            Self::Policy | Self::Enrollment | Self::Authenticator => Some(Self::File),
+            Self::Policy | Self::Enrollment | Self::Authenticator | Self::Remember => {
+                Some(Self::File)
+            }
             Self::Rule => Some(Self::Policy),
         }
     }
@@ -55,6 +61,7 @@ impl Section {
             Self::Rule => "[[policy.rule]]",
             Self::Enrollment => "[enrollment]",
             Self::Authenticator => "[authenticator]",
+            Self::Remember => "[remember]",
         }
     }
 }
@@ -77,9 +84,12 @@ pub(super) struct Key<S> {
 /// Declares the table of keys. From its rows it makes
 /// - `KEYS`, a list of [`Key`], which tells what each key is;
 /// - `Settings`, a struct with one field for each key, which holds the values of one section.
+///
+/// Two sections may have keys of the same name and another meaning: the second one is declared with its
+/// name in the file, `field as "name"`.
 macro_rules! keys {
     ($(
-        $name:ident: $type:ty {
+        $name:ident $(as $written:literal)?: $type:ty {
             sections: [$($section:ident),+],
             read: $read:expr,
             default: $default:expr,
@@ -95,7 +105,7 @@ macro_rules! keys {
         /// Every key of `tfad.toml`.
         pub(super) const KEYS: &[Key<Settings>] = &[$(
             Key {
-                name: stringify!($name),
+                name: keys!(@written $name $($written)?),
                 sections: &[$(Section::$section),+],
                 default: $default,
                 summary: $summary,
@@ -108,6 +118,8 @@ macro_rules! keys {
             },
         )+];
     };
+    (@written $name:ident) => { stringify!($name) };
+    (@written $name:ident $written:literal) => { $written };
 }
 
 pub(super) use keys;

@@ -1,6 +1,6 @@
 //! What happened.
 
-use tfa_core::{AuditOutcome, DenyReason, Exemption, Source, Time};
+use tfa_core::{AuditOutcome, DenyReason, Device, DeviceId, DeviceMark, Exemption, Source, Time};
 use tfa_proto::Context;
 use tfa_store::Notice;
 
@@ -47,6 +47,10 @@ pub enum Event<'a> {
 pub enum LoginEvent<'a> {
     /// A right code was given, and used up.
     Verified(VerifiedBy<'a>),
+    /// A remembered device replaces the code.
+    Remembered(LoggedDevice),
+    /// The user has a device remembered, after a right code.
+    DeviceAdded(LoggedDevice),
     /// A wrong code was given.
     WrongCode,
     /// A wrong invitation code was given.
@@ -131,6 +135,26 @@ pub enum VerifiedBy<'a> {
     BackupCode,
 }
 
+/// A device.
+#[derive(Debug, Clone, Copy)]
+pub struct LoggedDevice {
+    /// Its number in the account.
+    pub id: DeviceId,
+    /// Its key or address.
+    pub mark: DeviceMark,
+}
+
+impl LoggedDevice {
+    /// What the log says of a device.
+    #[must_use]
+    pub fn of(device: &Device) -> Self {
+        Self {
+            id: device.id(),
+            mark: device.mark(),
+        }
+    }
+}
+
 /// What happens in a call about an account. An authenticator is given by its name.
 #[derive(Debug, Clone, Copy)]
 pub enum AccountEvent<'a> {
@@ -166,6 +190,13 @@ pub enum AccountEvent<'a> {
     Resumed,
     /// The owner removed it.
     Removed,
+    /// The owner or an administrator had a device forgotten.
+    DeviceForgotten(LoggedDevice),
+    /// The owner or an administrator had several devices forgotten.
+    DevicesForgotten {
+        /// Their number.
+        count: usize,
+    },
     /// An administrator reset the account.
     Reset,
     /// An administrator unlocked the account.
@@ -292,6 +323,8 @@ impl Event<'_> {
                 | A::Paused
                 | A::Resumed
                 | A::Removed
+                | A::DeviceForgotten(_)
+                | A::DevicesForgotten { .. }
                 | A::Reset
                 | A::Unlocked
                 | A::Invited

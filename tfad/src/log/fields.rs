@@ -1,6 +1,6 @@
 //! The journal fields of an event, besides the message. tfad(8) lists them.
 
-use super::event::{AccountEvent, Event, LoginEvent, RecordEvent, VerifiedBy};
+use super::event::{AccountEvent, Event, LoggedDevice, LoginEvent, RecordEvent, VerifiedBy};
 use super::render::origin;
 
 type Fields = Vec<(&'static str, String)>;
@@ -60,6 +60,7 @@ impl LoginEvent<'_> {
             Self::Verified(VerifiedBy::BackupCode) => {
                 fields.push(("TFA_FACTOR", "backup-code".to_owned()));
             }
+            Self::Remembered(device) | Self::DeviceAdded(device) => device.add_fields(fields),
             Self::Enrolled { authenticator } => {
                 fields.push(("TFA_AUTHENTICATOR", bounded(authenticator)));
             }
@@ -81,6 +82,15 @@ impl LoginEvent<'_> {
             | Self::Locked
             | Self::Bypassed { .. } => {}
         }
+    }
+}
+
+impl LoggedDevice {
+    fn add_fields(&self, fields: &mut Fields) {
+        fields.extend([
+            ("TFA_DEVICE", self.id.number().to_string()),
+            ("TFA_DEVICE_MARK", self.mark.to_string()),
+        ]);
     }
 }
 
@@ -111,6 +121,7 @@ impl AccountEvent<'_> {
             Self::RecordGiven { former, .. } => {
                 fields.push(("TFA_FORMER_USER", bounded(former)));
             }
+            Self::DeviceForgotten(device) => device.add_fields(fields),
             _ => {}
         }
     }

@@ -45,8 +45,9 @@ impl Event<'_> {
 impl LoginEvent<'_> {
     fn took_a_code(&self) -> bool {
         match self {
-            Self::Verified(_) | Self::Enrolled { .. } => true,
-            Self::WrongCode
+            Self::Verified(_) | Self::DeviceAdded(_) | Self::Enrolled { .. } => true,
+            Self::Remembered(_)
+            | Self::WrongCode
             | Self::WrongInvitation
             | Self::WrongNewCode
             | Self::CodeReused
@@ -67,7 +68,8 @@ impl LoginEvent<'_> {
     fn was_not_asked(&self) -> bool {
         matches!(
             self,
-            Self::Exempt { .. }
+            Self::Remembered(_)
+                | Self::Exempt { .. }
                 | Self::NotGuarded { .. }
                 | Self::Grace { .. }
                 | Self::Deferred { .. }

@@ -22,6 +22,8 @@ macro_rules! kinds {
 
 kinds! {
     VERIFIED = "verified", "0fe4c15f0d7b62f459cdb2ad40b211ef";
+    REMEMBERED = "remembered", "1da4cc3d627f55a1e7d4db7bb2a951b8";
+    DEVICE_ADDED = "device-added", "6eb2311f592c57652f9d3ab1d2ae87c3";
     WRONG_CODE = "wrong-code", "1bfcf602d2684681117a4e8f73288b05";
     WRONG_INVITATION = "wrong-invitation", "09c79d56423d9cb8936ceda962f62403";
     WRONG_NEW_CODE = "wrong-new-code", "6a948d2d4f8541bdcc96dc164fa44ecc";
@@ -48,6 +50,7 @@ kinds! {
     PAUSED = "paused", "cdcf2a84f2ed6d93ed39683b3ad0a475";
     RESUMED = "resumed", "0d50162b1ccf30c32729852b02363092";
     REMOVED = "removed", "e7d28b9a2961965dd028c0c6c7659a2d";
+    DEVICE_FORGOTTEN = "device-forgotten", "634c86d8142315a3bde7a0db9611ab4e";
     RESET = "reset", "299c5cd7e65dd53062808a9961d674b6";
     UNLOCKED = "unlocked", "a1d45d6aacc4532e25ad9d4b0f6688b9";
     INVITED = "invited", "9cf547ce2cbb3d1872f0fa1122845dab";
@@ -91,6 +94,8 @@ impl LoginEvent<'_> {
     fn kind(&self) -> Kind {
         match self {
             Self::Verified(_) => VERIFIED,
+            Self::Remembered(_) => REMEMBERED,
+            Self::DeviceAdded(_) => DEVICE_ADDED,
             Self::WrongCode => WRONG_CODE,
             Self::WrongInvitation => WRONG_INVITATION,
             Self::WrongNewCode => WRONG_NEW_CODE,
@@ -126,6 +131,7 @@ impl AccountEvent<'_> {
             Self::Paused => PAUSED,
             Self::Resumed => RESUMED,
             Self::Removed => REMOVED,
+            Self::DeviceForgotten(_) | Self::DevicesForgotten { .. } => DEVICE_FORGOTTEN,
             Self::Reset => RESET,
             Self::Unlocked => UNLOCKED,
             Self::Invited => INVITED,

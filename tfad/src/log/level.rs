@@ -48,6 +48,7 @@ impl LoginEvent<'_> {
     fn level(&self) -> Level {
         match self {
             Self::Verified(VerifiedBy::Authenticator(_))
+            | Self::Remembered(_)
             | Self::Grace { .. }
             | Self::Deferred { .. } => Level::Info,
             Self::Bypassed { bypass, .. } => match bypass {
@@ -55,6 +56,7 @@ impl LoginEvent<'_> {
                 Bypass::Harmless | Bypass::Su | Bypass::Login => Level::Warning,
             },
             Self::Verified(VerifiedBy::BackupCode)
+            | Self::DeviceAdded(_)
             | Self::Enrolled { .. }
             | Self::Exempt { .. }
             | Self::NotGuarded { .. }
@@ -88,6 +90,8 @@ impl AccountEvent<'_> {
             | Self::Paused
             | Self::Resumed
             | Self::Removed
+            | Self::DeviceForgotten(_)
+            | Self::DevicesForgotten { .. }
             | Self::Reset
             | Self::Unlocked
             | Self::Invited

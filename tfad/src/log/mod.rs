@@ -24,7 +24,9 @@ mod report;
 mod sink;
 mod syslog;
 
-pub use event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent, VerifiedBy};
+pub use event::{
+    AccountEvent, DaemonEvent, Event, LoggedDevice, LoginEvent, RecordEvent, VerifiedBy,
+};
 pub use level::Level;
 pub use quoting::quoted;
 pub use report::Report;

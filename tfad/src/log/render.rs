@@ -1,12 +1,15 @@
 //! The line of an event.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use tfa_core::{AuditOutcome, DenyReason, Exemption};
 use tfa_proto::Context;
 use tfa_text::time::date_time;
 
-use super::event::{AccountEvent, DaemonEvent, Event, LoginEvent, RecordEvent, VerifiedBy};
+use super::event::{
+    AccountEvent, DaemonEvent, Event, LoggedDevice, LoginEvent, RecordEvent, VerifiedBy,
+};
 use super::quoting::quoted;
 use crate::host::pam_services::Bypass;
 
@@ -56,6 +59,8 @@ impl LoginEvent<'_> {
                 format!("verified by a code of {}", quoted(name)).into()
             }
             Self::Verified(VerifiedBy::BackupCode) => "verified by a backup code".into(),
+            Self::Remembered(device) => format!("not asked: remembered device {device}").into(),
+            Self::DeviceAdded(device) => format!("the device is now remembered: {device}").into(),
             Self::WrongCode => "wrong code".into(),
             Self::WrongInvitation => "wrong invitation".into(),
             Self::WrongNewCode => "wrong first code of a new authenticator".into(),
@@ -103,6 +108,13 @@ impl LoginEvent<'_> {
             )
             .into(),
         }
+    }
+}
+
+impl fmt::Display for LoggedDevice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, mark } = self;
+        write!(formatter, "{}, {mark}", id.number())
     }
 }
 
@@ -222,6 +234,12 @@ impl AccountEvent<'_> {
             Self::Paused => "two-factor login was paused".into(),
             Self::Resumed => "two-factor login was resumed".into(),
             Self::Removed => "two-factor login was removed".into(),
+            Self::DeviceForgotten(device) => {
+                format!("a remembered device was forgotten: {device}").into()
+            }
+            Self::DevicesForgotten { count } => {
+                format!("remembered devices were forgotten: {count}").into()
+            }
             Self::Reset => "reset by an administrator".into(),
             Self::Unlocked => "unlocked by an administrator".into(),
             Self::Invited => "invited to enroll".into(),

@@ -1,12 +1,12 @@
 //! The answers of a login dialog.
 
 use tfa_core::{
-    Account, Answered, AskCode, BackupCode, Dialog, Enroll, Factor, Input, Next, Requirement, Time,
-    Verdict,
+    Account, Answered, AskCode, AskRemember, BackupCode, Dialog, Enroll, Factor, Input,
+    Requirement, Time,
 };
 use tfa_proto::Turn;
 
-use super::{Error, Logins, log, pam_context, password_prompts};
+use super::{Error, Logins, log, pam_context, password_prompts, remember};
 use crate::account::Loaded;
 use crate::host::clock;
 use crate::login::sessions::{LoginAttempt, Session};
@@ -25,6 +25,12 @@ impl Logins {
                 let judged = self.judge_code(session, loaded, question, typed, now);
                 let (turn, next, authenticator) = judged?;
                 (turn, next, Vec::new(), authenticator)
+            }
+            Dialog::AskRemember(question) => {
+                let (turn, next) = self.judge_remember(&session.attempt, question, typed)?;
+                // The code was logged before the question.
+                let turn = self.render(&turn, next.as_ref(), &[], &session.attempt, now);
+                return Ok((turn, next));
             }
             Dialog::Enroll(enroll) => {
                 let judged = self.judge_enrollment(session, enroll, typed, now)?;
@@ -55,6 +61,9 @@ impl Logins {
             context,
         } = &session.attempt;
         let client = pam_context::client(caller, context);
+        let phase = pam_context::phase(context, &config.policy);
+        let marks = remember::devices_of(&config.remember, &session.attempt, phase);
+        let offer = remember::rememberable(&config.remember, &marks, &session.attempt);
         let judged = self.accounts.judge(
             user,
             &Input::parse(typed),
@@ -63,7 +72,9 @@ impl Logins {
             loaded,
             |account, credential| {
                 let decision = config.policy.decide(login, Some(account), now);
-                match question.answer(decision.requirement, account, credential, client, now) {
+                let answered =
+                    question.answer(decision.requirement, account, credential, client, now);
+                match AskRemember::after(answered, account, question.scope(), offer, now) {
                     Answered::Rehash | Answered::DrawCodes => None,
                     Answered::Turn(turn, next) => {
                         let name = name_of_verified(account, &turn);
@@ -72,7 +83,7 @@ impl Logins {
                 }
             },
         )?;
-        if let Next::End(Verdict::Verified(_)) = judged.0.next
+        if judged.0.next.verified().is_some()
             && session.attempt.caller.is_root()
             && session.attempt.context.service == password_prompts::POLKIT
         {
@@ -117,7 +128,7 @@ impl Logins {
 
 /// The name of the authenticator that the login was verified with; empty if it was not.
 fn name_of_verified(account: &Account, turn: &tfa_core::Turn) -> String {
-    let Next::End(Verdict::Verified(Factor::Authenticator(id))) = turn.next else {
+    let Some(Factor::Authenticator(id)) = turn.next.verified() else {
         return String::new();
     };
     let authenticator = account.authenticator(id);

@@ -137,7 +137,17 @@ impl Logins {
                 return Ok((0, render::end(verdict, Some((true, said)))));
             }
             PhaseAction::Ask => match account {
-                Some(account) => AskCode::begin(account, scope, now),
+                Some(account) => {
+                    let begun = AskCode::begin(account, scope, now);
+                    // Never past a lock.
+                    if begun.takes_any_code()
+                        && let Some(turn) =
+                            self.served_without_code(config, &attempt, phase, account, now)?
+                    {
+                        return Ok((0, turn));
+                    }
+                    begun
+                }
                 None => return Ok((0, render::end(Verdict::Denied, None))),
             },
             PhaseAction::SetUp(until) => {
@@ -172,6 +182,18 @@ impl Logins {
             }
         };
         Ok((number, turn))
+    }
+
+    /// The verdict for a login that need not give the code which the policy asks for.
+    fn served_without_code(
+        &self,
+        config: &Config,
+        attempt: &LoginAttempt,
+        phase: PhaseInput,
+        account: &Account,
+        now: Time,
+    ) -> Result<Option<Turn>, Error> {
+        self.served_by_device(&config.remember, attempt, phase, account, now)
     }
 
     /// Stores what the account keeps of a login: that a grace begins with it, and what audit mode

@@ -1,11 +1,11 @@
 //! The events of a login: what the policy decides about it, and the turns of its dialog.
 
 use tfa_core::{
-    DenyReason, Exemption, Factor, Message, Mode, Next, PhaseAction, PhaseInput, Policy,
+    DenyReason, Device, Exemption, Factor, Message, Mode, Next, PhaseAction, PhaseInput, Policy,
     PolicyDecision, Turn, Verdict,
 };
 
-use crate::log::{Journal, LoginEvent, VerifiedBy};
+use crate::log::{Journal, LoggedDevice, LoginEvent, VerifiedBy};
 use crate::login::sessions::LoginAttempt;
 
 fn log(journal: &Journal, attempt: &LoginAttempt, event: LoginEvent<'_>) {
@@ -86,6 +86,24 @@ pub(super) fn turn(journal: &Journal, attempt: &LoginAttempt, turn: &Turn, authe
     }
 }
 
+/// Logs that a remembered device replaces the code.
+pub(super) fn remembered(journal: &Journal, attempt: &LoginAttempt, device: &Device) {
+    log(
+        journal,
+        attempt,
+        LoginEvent::Remembered(LoggedDevice::of(device)),
+    );
+}
+
+/// Logs that the user has a device remembered.
+pub(super) fn device_added(journal: &Journal, attempt: &LoginAttempt, device: &Device) {
+    log(
+        journal,
+        attempt,
+        LoginEvent::DeviceAdded(LoggedDevice::of(device)),
+    );
+}
+
 /// An answer that was not right.
 fn answer(says: Option<Message>) -> Option<LoginEvent<'static>> {
     Some(match says? {
@@ -98,16 +116,23 @@ fn answer(says: Option<Message>) -> Option<LoginEvent<'static>> {
 }
 
 fn outcome(next: Next, authenticator: &str) -> Option<LoginEvent<'_>> {
+    if let Some(factor) = next.verified() {
+        return Some(LoginEvent::Verified(match factor {
+            Factor::Authenticator(_) => VerifiedBy::Authenticator(authenticator),
+            Factor::BackupCode => VerifiedBy::BackupCode,
+        }));
+    }
     Some(match next {
         Next::End(verdict) => match verdict {
-            Verdict::Verified(Factor::Authenticator(_)) => {
-                LoginEvent::Verified(VerifiedBy::Authenticator(authenticator))
-            }
-            Verdict::Verified(Factor::BackupCode) => LoginEvent::Verified(VerifiedBy::BackupCode),
             Verdict::Denied => LoginEvent::NoRightCode,
             Verdict::NotSetUp => LoginEvent::NotEnrolled,
             Verdict::Locked => LoginEvent::Locked,
-            Verdict::InGrace(_) | Verdict::Enrolled => return None,
+            Verdict::InGrace(_)
+            | Verdict::Enrolled
+            | Verdict::Verified(_)
+            | Verdict::Remembered => {
+                return None;
+            }
         },
         Next::ShowBackupCodes => LoginEvent::Enrolled { authenticator },
         _ => return None,

@@ -61,6 +61,10 @@ impl Renderer<'_> {
                 let question = ask(messages::ASK_CODE, PromptStyle::Hidden, digits);
                 (Vec::new(), question)
             }
+            N::AskRemember { days, .. } => (
+                Vec::new(),
+                ask(&messages::ask_remember(days), PromptStyle::Optional, 0),
+            ),
             N::AskInvitation => (
                 Vec::new(),
                 ask(messages::ASK_INVITATION, PromptStyle::Visible, 0),
@@ -115,7 +119,7 @@ impl Renderer<'_> {
     fn fitted(&self, text: String) -> String {
         match self.dialog {
             Some(Dialog::Enroll(_)) => narrow(&[text]).join("\n"),
-            Some(Dialog::AskCode(_)) | None => wrapped(&text, WIDE),
+            Some(Dialog::AskCode(_) | Dialog::AskRemember(_)) | None => wrapped(&text, WIDE),
         }
     }
 
@@ -133,7 +137,7 @@ impl Renderer<'_> {
                 user: self.user,
                 style: self.style,
             }),
-            Some(Dialog::AskCode(_)) | None => None,
+            Some(Dialog::AskCode(_) | Dialog::AskRemember(_)) | None => None,
         }
     }
 }
@@ -171,6 +175,7 @@ pub fn notice(verdict: Verdict, text: &str) -> Turn {
 fn wire_verdict(verdict: tfa_core::Verdict) -> Verdict {
     match verdict {
         tfa_core::Verdict::Verified(_) | tfa_core::Verdict::Enrolled => Verdict::Verified,
+        tfa_core::Verdict::Remembered => Verdict::Remembered,
         tfa_core::Verdict::InGrace(_) => Verdict::NotRequired,
         tfa_core::Verdict::Denied => Verdict::Denied,
         tfa_core::Verdict::NotSetUp => Verdict::MustEnroll,

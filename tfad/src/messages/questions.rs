@@ -15,11 +15,31 @@ pub const ASK_NEW_CODE: &str = "Code from your phone: ";
 /// Below the backup codes.
 pub const ASK_SAVED: &str = "Press Enter when you have saved them: ";
 
+/// Asks whether to remember the device after a right code.
+#[must_use]
+pub fn ask_remember(days: u32) -> String {
+    match days {
+        1 => "Remember this device for a day? [y/N] ".to_owned(),
+        _ => format!("Remember this device for {days} days? [y/N] "),
+    }
+}
+
 /// Asks to start the enrollment that is required.
 #[must_use]
 pub fn ask_to_begin(shown: Shown) -> &'static str {
     match shown {
         Shown::OnRequest { .. } => "Press Enter, or type qr, or no to stop: ",
         Shown::First | Shown::Never => "Press Enter to begin, or no to stop: ",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ask_remember;
+
+    #[test]
+    fn the_question_about_the_device_fits_40_columns_for_a_month() {
+        assert_eq!(ask_remember(30), "Remember this device for 30 days? [y/N] ");
+        assert!(ask_remember(30).len() <= 40 && ask_remember(1).len() <= 40);
     }
 }

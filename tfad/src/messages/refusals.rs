@@ -61,6 +61,9 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
              authenticator. For a new phone: tfa-enroll move"
                 .to_owned(),
         ),
+        Refusal::NoSuchDevice => Error::NoSuchDevice(
+            "No device of this number is remembered. To list yours: tfa-enroll devices".to_owned(),
+        ),
         Refusal::Rehash => Error::Busy("The backup codes were just changed. Try again.".to_owned()),
     }
 }
@@ -82,6 +85,9 @@ pub fn refusal_for_administrator(refused: Refusal, user: &str, now: Time) -> Err
         Refusal::LastAuthenticator => Error::WrongState(format!(
             "This is the last authenticator of {user}. To remove it with the backup codes: tfactl \
              reset {user}"
+        )),
+        Refusal::NoSuchDevice => Error::NoSuchDevice(format!(
+            "No device of this number is remembered for {user}. To list them: tfactl devices {user}"
         )),
         other => refusal(other, now),
     }

@@ -61,6 +61,8 @@ pub enum Refusal {
     TooManyAuthenticators,
     /// The authenticator is the last one, and must stay.
     LastAuthenticator,
+    /// The user has no remembered device of this id.
+    NoSuchDevice,
     /// The backup codes changed in the meantime: the caller must hash the proof again and repeat
     /// the call.
     Rehash,
@@ -200,8 +202,8 @@ impl Account {
         Ok(())
     }
 
-    /// Removes an authenticator, and a pending one: a code of the removed one may have proved it, and
-    /// its owner may be a thief.
+    /// Removes an authenticator, a pending one, and the devices: a code of the removed one may have
+    /// proved them, and its owner may be a thief.
     fn withdraw(&mut self, id: AuthenticatorId, by: ChangedBy, now: Time) {
         if let Some(removed) = self.authenticator(id) {
             let name = removed.name().to_owned();
@@ -209,6 +211,7 @@ impl Account {
         }
         self.authenticators.retain(|one| one.id() != id);
         self.pending = None;
+        self.forget_devices();
     }
 
     /// Refuses an id that no authenticator has.

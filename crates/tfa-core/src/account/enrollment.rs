@@ -154,6 +154,7 @@ impl Account {
                 };
                 self.notify(replaced, ChangedBy::Owner, now);
                 self.authenticators.retain(|one| one.id() != id);
+                self.forget_devices();
             }
         }
         self.activate(confirmed, now);
@@ -193,6 +194,7 @@ impl Account {
     ) {
         self.code_accepted = true;
         self.authenticators.clear();
+        self.forget_devices();
         self.backup = Some(first_codes);
         self.begin_enrollment();
         self.activate(confirmed, now);

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod changes;
+mod devices;
 mod enrollment;
 mod judge;
 mod notices;
@@ -13,6 +14,7 @@ use minicbor::{CborLen, Decode, Encode};
 
 pub use attempts::{Attempts, Client};
 pub use changes::{Proof, Refusal};
+pub use devices::Binding;
 pub use enrollment::MAX_AUTHENTICATORS;
 pub use judge::{Factor, Judgement};
 pub use notices::{Change, ChangedBy, Changes, Notice, Report};
@@ -21,6 +23,7 @@ pub use pending::{CONFIRM_TIMEOUT, MAX_CONFIRM_TRIES, PendingAuthenticator, Purp
 pub use record::Undecodable;
 
 use crate::audit;
+use crate::device::Devices;
 use crate::{
     AuditOutcome, AuditRecord, Authenticator, AuthenticatorId, BackupSet, Invitation, Throttle,
     Time,
@@ -65,6 +68,9 @@ pub struct Account {
     /// The highest id that an authenticator has or had.
     #[n(12)]
     pub(crate) highest_id: Option<AuthenticatorId>,
+    /// The remembered devices.
+    #[n(13)]
+    pub(crate) devices: Option<Devices>,
     /// What a later login reports, besides wrong codes.
     #[n(16)]
     pub(crate) notices: Option<Notices>,
@@ -104,6 +110,7 @@ impl Account {
             audit_records: Vec::new(),
             wrong_codes: None,
             highest_id: None,
+            devices: None,
             notices: None,
             code_accepted: false,
         }
@@ -116,8 +123,9 @@ impl Account {
     }
 
     /// Assigns the account to another uid. Only the administrator can know that the user is the
-    /// same.
+    /// same. The devices of the account are forgotten.
     pub fn set_uid(&mut self, uid: u32) {
+        self.forget_devices();
         self.uid = uid;
     }
 

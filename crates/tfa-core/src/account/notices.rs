@@ -198,6 +198,14 @@ impl Account {
         used_codes.filter(|used| used.is_unreported())
     }
 
+    /// Whether a login now has something to report.
+    #[must_use]
+    pub fn has_report(&self) -> bool {
+        self.changes_to_report().is_some()
+            || self.used_codes().is_some()
+            || self.wrong_codes().is_some()
+    }
+
     /// Records that a used code was entered again.
     pub(crate) fn record_used_code(&mut self, from: &str, now: Time) {
         let notices = self.notices.get_or_insert_default();

@@ -5,6 +5,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::{Account, Attempts, Notices, PendingAuthenticator};
+use crate::device::Devices;
 use crate::{Authenticator, BackupSet, audit};
 
 impl Account {
@@ -62,6 +63,7 @@ impl Account {
             && audit::is_sound(&self.audit_records)
             && self.wrong_codes.as_ref().is_none_or(Attempts::is_sound)
             && self.notices.as_ref().is_none_or(Notices::is_sound)
+            && self.devices.as_ref().is_none_or(Devices::is_sound)
     }
 
     fn has_unique_ids(&self) -> bool {

@@ -2,14 +2,17 @@
 //! account.
 //!
 //! It selects the messages. The daemon has their texts and draws the QR code. There are two
-//! dialogs: the prompt for a code ([`code`]), and enrollment inside the login ([`enroll`]). Each
+//! dialogs: the prompt for a code ([`code`]), which may go on with the question whether to remember the
+//! device ([`remember`]), and enrollment inside the login ([`enroll`]). Each
 //! dialog ends: every answer ends it, advances it, or uses up one of a limited number of tries.
 
 mod code;
 mod enroll;
+mod remember;
 
 pub use code::{AskCode, MAX_TRIES};
 pub use enroll::{Enroll, Picture};
+pub use remember::{AskRemember, Rememberable, remembered};
 
 use crate::{Drift, Factor, LockState, Report, ThrottleScope, Time};
 
@@ -32,6 +35,13 @@ pub enum Next {
         /// The number of digits of the code; 0 for several lengths.
         digits: u8,
     },
+    /// Asks whether to remember the device. The code was right, and is used.
+    AskRemember {
+        /// For how many days.
+        days: u32,
+        /// What the code was a code of.
+        factor: Factor,
+    },
     /// Asks for the invitation code.
     AskInvitation,
     /// Asks whether to enroll now. With a time, the login proceeds without enrollment until then.
@@ -49,11 +59,24 @@ pub enum Next {
     End(Verdict),
 }
 
+impl Next {
+    /// What the code was a code of, if the answer before was right.
+    #[must_use]
+    pub fn verified(self) -> Option<Factor> {
+        match self {
+            Self::AskRemember { factor, .. } | Self::End(Verdict::Verified(factor)) => Some(factor),
+            _ => None,
+        }
+    }
+}
+
 /// The outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// A right code was given, and is now used.
     Verified(Factor),
+    /// A remembered device replaced the code.
+    Remembered,
     /// The user enrolled in this login.
     Enrolled,
     /// The user did not enroll, and the grace period lasts until then.
@@ -116,6 +139,8 @@ impl Message {
 pub enum Dialog {
     /// The question for a code.
     AskCode(AskCode),
+    /// The question whether to remember the device.
+    AskRemember(AskRemember),
     /// Enrollment inside the login.
     Enroll(Box<Enroll>),
 }
@@ -126,6 +151,7 @@ impl Dialog {
     pub fn scope(&self) -> ThrottleScope {
         match self {
             Self::AskCode(dialog) => dialog.scope(),
+            Self::AskRemember(dialog) => dialog.scope(),
             Self::Enroll(dialog) => dialog.scope(),
         }
     }
@@ -153,6 +179,12 @@ pub enum Answered {
 }
 
 impl Begun {
+    /// Whether the turn asks for a code, and any right code is accepted: the account is not locked.
+    #[must_use]
+    pub fn takes_any_code(&self) -> bool {
+        matches!(self.turn.next, Next::AskCode { .. }) && self.turn.says.is_none()
+    }
+
     fn end(says: Option<Message>, verdict: Verdict) -> Self {
         let next = Next::End(verdict);
         Self {

@@ -9,6 +9,7 @@ use super::{one, parse};
 fn an_error_has_its_position_and_what_helps() {
     let policy = |line: &str| format!("[policy]\nmode = \"required\"\n{line}\n");
     let enrollment = |line: &str| format!("[policy]\nmode = \"off\"\n[enrollment]\n{line}\n");
+    let remember = |line: &str| format!("[policy]\nmode = \"off\"\n[remember]\n{line}\n");
     let authenticator = |line: &str| format!("[policy]\nmode = \"off\"\n[authenticator]\n{line}\n");
     let rule = |line: &str| format!("[policy]\nmode = \"off\"\n[[policy.rule]]\n{line}\n");
     let all = |line: &str| rule(&format!("mode = \"required\"\n{line}"));
@@ -194,6 +195,55 @@ fn an_error_has_its_position_and_what_helps() {
         (
             authenticator("issuer = \"a\""),
             ":4:1: unknown key \"issuer\" in [authenticator]; it belongs to [enrollment]",
+        ),
+        (
+            remember("days = 366"),
+            ":4:8: days: must be 0 to 365, not 366",
+        ),
+        (
+            remember("days = -1"),
+            ":4:8: days: must be 0 to 365, not -1",
+        ),
+        (
+            remember("days = \"30d\""),
+            ":4:8: days: must be a number, not a text",
+        ),
+        (
+            remember("days = true"),
+            ":4:8: days: must be a number, not true or false",
+        ),
+        (
+            remember("minutes = 1441"),
+            ":4:11: minutes: must be 0 to 1440, not 1441",
+        ),
+        (
+            remember("session_minutes = 99999999999"),
+            ":4:19: session_minutes: must be 0 to 1440, not 99999999999",
+        ),
+        (
+            remember("by = \"key\""),
+            ":4:6: by: must be a list, not a text; write [\"key\"]",
+        ),
+        (
+            remember("by = [\"keys\"]"),
+            ":4:7: by: \"keys\" is none of \"key\", \"address\"; did you mean \"key\"?",
+        ),
+        (
+            remember("by = []"),
+            ":4:6: by: the list is empty; list at least one, or remove the key",
+        ),
+        (
+            remember("services = []"),
+            ":4:12: services: the list is empty; list at least one, or remove the key",
+        ),
+        (
+            remember("hours = 3"),
+            ":4:1: unknown key \"hours\" in [remember]; known keys are days, minutes, session_minutes, \
+             by, services",
+        ),
+        (
+            policy("days = 30"),
+            ":3:1: unknown key \"days\" in [policy]; it belongs to [remember]",
         ),
         // Time.
         (

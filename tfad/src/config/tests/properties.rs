@@ -108,13 +108,18 @@ proptest! {
         authenticator in Just(vec![
             "kinds = [\"hotp\"]", "algorithm = \"SHA256\"", "digits = 8", "period = 60",
         ]).prop_shuffle(),
-        tables in Just(vec![0, 1, 2, 3, 4]).prop_shuffle(),
+        remember in Just(vec![
+            "days = 30", "minutes = 5", "session_minutes = 10", "by = [\"address\"]",
+            "services = [\"login\"]",
+        ]).prop_shuffle(),
+        tables in Just(vec![0, 1, 2, 3, 4, 5]).prop_shuffle(),
     ) {
         let texts = [
             format!("[policy]\n{}\n", policy.join("\n")),
             format!("[[policy.rule]]\n{}\n", rule.join("\n")),
             format!("[enrollment]\n{}\n", enrollment.join("\n")),
             format!("[authenticator]\n{}\n", authenticator.join("\n")),
+            format!("[remember]\n{}\n", remember.join("\n")),
             "# nothing\n".to_owned(),
         ];
         let shuffled: String = tables.into_iter().map(|table: usize| texts[table].clone()).collect();

@@ -79,8 +79,10 @@ fn from_table() -> String {
     let policy = defaults(Section::Policy);
     let enrollment = defaults(Section::Enrollment);
     let authenticator = defaults(Section::Authenticator);
+    let remember = defaults(Section::Remember);
     format!(
-        "{HEAD}{policy}{RULES}{selectors}{EXAMPLE}{enrollment}\n[authenticator]\n{authenticator}"
+        "{HEAD}{policy}{RULES}{selectors}{EXAMPLE}{enrollment}\n[authenticator]\n{authenticator}\n\
+         [remember]\n{remember}"
     )
 }
 

@@ -3,7 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tfa_core::{AfterGrace, Group, Mode, OriginMatcher, Policy, Rule, RuleEffect, Source, Time};
+use tfa_core::{
+    AfterGrace, DeviceKind, Group, Mode, OriginMatcher, Policy, RememberRules, Rule, RuleEffect,
+    Source, Time,
+};
 use tfa_core::{Algorithm, AuthenticatorKind};
 use tfa_proto::Consoles;
 
@@ -51,6 +54,13 @@ kinds = ["hotp"]
 algorithm = "SHA512"
 digits = 8
 period = 60
+
+[remember]
+days = 30
+minutes = 0x5
+session_minutes = 1_440
+by = ["address", "key"]
+services = ["sshd", "login"]
 "#)
     .unwrap();
     let source = |line| Source {
@@ -119,6 +129,13 @@ period = 60
             algorithm: Some(Algorithm::Sha512),
             digits: Some(8),
             period: Some(60),
+        },
+        remember: RememberRules {
+            days: 30,
+            minutes: 5,
+            session_minutes: 1440,
+            by: vec![DeviceKind::Address, DeviceKind::Key],
+            services: names(&["sshd", "login"]),
         },
         ignored: Vec::new(),
         consoles: Consoles::new(true, names(&["ttyS1", ":1"])),

@@ -20,6 +20,7 @@ pub(in crate::config) enum Expected {
     Group,
     Digits,
     Seconds,
+    Number,
 }
 
 impl Expected {
@@ -36,6 +37,7 @@ impl Expected {
             Self::Group => "the name of a group in quotes or its number",
             Self::Digits => "6 or 8",
             Self::Seconds => "a number of seconds such as 30",
+            Self::Number => "a number",
         }
     }
 }
@@ -89,6 +91,14 @@ pub(in crate::config) fn bad_digits(digits: u32) -> Problem {
 
 pub(in crate::config) fn bad_period(seconds: u32) -> Problem {
     Problem::new(format!("must be 15 to 120 seconds, not {seconds}"))
+}
+
+pub(in crate::config) fn above(written: &str, most: u32) -> Problem {
+    let written = quoted(written);
+    Problem::new(format!(
+        "must be 0 to {most}, not {}",
+        written.trim_matches('"')
+    ))
 }
 
 pub(in crate::config) fn not_one_of(

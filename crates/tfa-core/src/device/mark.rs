@@ -1,0 +1,123 @@
+//! What identifies a device.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use minicbor::{CborLen, Decode, Encode};
+
+use crate::{KeyFingerprint, KeyType, SshKey};
+
+/// The kinds of marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// An SSH key.
+    Key,
+    /// An address.
+    Address,
+}
+
+/// What identifies a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
+pub enum DeviceMark {
+    /// A key that sshd has accepted in the login.
+    #[n(0)]
+    Key {
+        /// Its fingerprint.
+        #[n(0)]
+        fingerprint: KeyFingerprint,
+        /// Its type, for people.
+        #[n(1)]
+        key_type: KeyType,
+    },
+    /// The address that the login comes from.
+    #[n(1)]
+    Address(#[n(0)] AddressPrefix),
+}
+
+/// An IPv4 address, or the first 64 bits of an IPv6 address: the other half changes every day on many
+/// computers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
+pub enum AddressPrefix {
+    /// The four bytes of an IPv4 address.
+    #[n(0)]
+    V4(#[n(0)] [u8; 4]),
+    /// The first eight bytes of an IPv6 address.
+    #[n(1)]
+    V6(#[n(0)] [u8; 8]),
+}
+
+impl DeviceMark {
+    /// What kind of mark it is.
+    #[must_use]
+    pub fn kind(&self) -> DeviceKind {
+        match self {
+            Self::Key { .. } => DeviceKind::Key,
+            Self::Address(_) => DeviceKind::Address,
+        }
+    }
+
+    /// What people know it by: type and fingerprint of a key, or the address.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Key { key_type, .. } => format!("{} {self}", key_type.name()),
+            Self::Address(_) => self.to_string(),
+        }
+    }
+
+    pub(super) fn of_key(key: &SshKey) -> Self {
+        Self::Key {
+            fingerprint: key.fingerprint,
+            key_type: key.key_type,
+        }
+    }
+
+    /// The mark of an address; `None` for the loopback and link-local addresses, which all programs of
+    /// the host and all hosts of the link share.
+    pub(super) fn of_address(address: IpAddr) -> Option<Self> {
+        let prefix = match address.to_canonical() {
+            IpAddr::V4(v4) if v4.is_loopback() || v4.is_link_local() || v4.is_unspecified() => {
+                return None;
+            }
+            IpAddr::V4(v4) => AddressPrefix::V4(v4.octets()),
+            IpAddr::V6(v6)
+                if v6.is_loopback() || v6.is_unicast_link_local() || v6.is_unspecified() =>
+            {
+                return None;
+            }
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, e, f, g, h, ..] = v6.octets();
+                AddressPrefix::V6([a, b, c, d, e, f, g, h])
+            }
+        };
+        Some(Self::Address(prefix))
+    }
+
+    /// Whether both are the same device. The type of a key follows from its fingerprint.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Key { fingerprint, .. },
+                Self::Key {
+                    fingerprint: other, ..
+                },
+            ) => fingerprint == other,
+            (Self::Address(prefix), Self::Address(other)) => prefix == other,
+            (Self::Key { .. } | Self::Address(_), _) => false,
+        }
+    }
+}
+
+/// The fingerprint in the form of `ssh-keygen -l`, or the address.
+impl fmt::Display for DeviceMark {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key { fingerprint, .. } => fingerprint.fmt(formatter),
+            Self::Address(AddressPrefix::V4(bytes)) => Ipv4Addr::from(*bytes).fmt(formatter),
+            Self::Address(AddressPrefix::V6(bytes)) => {
+                let prefix = u128::from(u64::from_be_bytes(*bytes)) << 64;
+                write!(formatter, "{}/64", Ipv6Addr::from(prefix))
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Remembered devices: which logins over SSH are asked for a code again.
+
+use crate::users::{
+    CODE, Owner, PASSWORD, begin_a_time_step, machine_with_alice_set_up, record_of, set_policy,
+};
+use tfa_tests::{Machine, Terminal};
+
+const PROMPT: &str = "alice@host:~$";
+const QUESTION: &str = "Remember this device for 30 days? [y/N]";
+/// A login with a key first, or without one.
+const METHODS: &str =
+    "AuthenticationMethods publickey,keyboard-interactive keyboard-interactive password";
+const MONTH: &str = "[policy]\nmode = \"optional\"\n[remember]\ndays = 30\n";
+const DAY: i64 = 86_400;
+
+/// A machine on which alice has a phone and an authorized key, under this policy.
+fn machine_under(policy: &str) -> (Machine, Owner, String) {
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.configure_sshd("10-methods", METHODS);
+    let key = machine.authorize_key("alice");
+    set_policy(&machine, policy);
+    (machine, alice, key)
+}
+
+/// A login with a key from an address, up to the password.
+fn ssh_with_key_from(machine: &Machine, address: &str, key: &str) -> Terminal {
+    machine.add_address(address);
+    let methods = "PreferredAuthentications=publickey,keyboard-interactive";
+    let terminal = machine.ssh_with("alice", &["-b", address, "-i", key, "-o", methods]);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal
+}
+
+fn ssh_with_key(machine: &Machine, key: &str) -> Terminal {
+    ssh_with_key_from(machine, "192.0.2.7", key)
+}
+
+/// Gives a code and has the device remembered.
+fn remember(machine: &Machine, alice: &Owner, key: &str) {
+    let terminal = ssh_with_key(machine, key);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(QUESTION);
+    terminal.type_line("y");
+    terminal.expect(PROMPT);
+}
+
+/// Checks that a login is asked for a code, and breaks it off.
+fn is_asked(terminal: &Terminal) {
+    terminal.expect(CODE);
+}
+
+/// Checks that a login gets its shell without a code.
+#[track_caller]
+fn is_not_asked(terminal: &Terminal) {
+    terminal.expect(PROMPT);
+    assert!(!terminal.transcript().contains(CODE));
+}
+
+/// A second key of alice.
+fn another_key(machine: &Machine) -> String {
+    const MAKE: &str = "ssh-keygen -q -t ecdsa -N '' -f /root/.ssh/second &&
+        cat /root/.ssh/second.pub >>/home/alice/.ssh/authorized_keys";
+    machine.succeed(["sh", "-c", MAKE]);
+    "/root/.ssh/second".to_owned()
+}
+
+fn fingerprint(machine: &Machine, key: &str) -> String {
+    let listed = machine.succeed(["ssh-keygen", "-lf", key]);
+    listed.split_whitespace().nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn a_remembered_key_is_not_asked_from_any_address_and_another_key_is() {
+    let (machine, alice, key) = machine_under(MONTH);
+    remember(&machine, &alice, &key);
+    let shown = fingerprint(&machine, &key);
+    let added = format!("alice: the device is now remembered: 1, {shown} (service sshd");
+    machine.expect_in_journal("tfad", &added);
+
+    is_not_asked(&ssh_with_key(&machine, &key));
+    machine.expect_in_journal(
+        "tfad",
+        &format!("alice: not asked: remembered device 1, {shown} (service sshd, from 192.0.2.7)"),
+    );
+    is_not_asked(&ssh_with_key_from(&machine, "198.51.100.9", &key));
+
+    let other = another_key(&machine);
+    is_asked(&ssh_with_key(&machine, &other));
+    is_asked(&with_password(machine.ssh_from("192.0.2.7", "alice")));
+}
+
+/// Enters the password.
+fn with_password(terminal: Terminal) -> Terminal {
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal
+}
+
+#[test]
+fn only_a_plain_yes_remembers_and_a_broken_login_does_not() {
+    let (machine, alice, key) = machine_under(MONTH);
+    for answer in ["", "n", PASSWORD, "yes please"] {
+        let terminal = ssh_with_key(&machine, &key);
+        terminal.expect(CODE);
+        terminal.type_secret(&alice.phone.next_unused());
+        terminal.expect(QUESTION);
+        terminal.type_line(answer);
+        terminal.expect(PROMPT);
+        begin_a_time_step(&machine, &alice.phone, 5);
+    }
+    let terminal = ssh_with_key(&machine, &key);
+    terminal.expect(CODE);
+    let code = alice.phone.next_unused();
+    terminal.type_secret(&code);
+    terminal.expect(QUESTION);
+    drop(terminal);
+    // The code is used up all the same.
+    let terminal = ssh_with_key(&machine, &key);
+    terminal.expect(CODE);
+    terminal.type_secret(&code);
+    terminal.expect("This code was already used.");
+    assert!(!machine.journal("tfad").contains("is now remembered"));
+}
+
+#[test]
+fn a_device_is_asked_again_after_its_days_and_when_the_policy_shortens_them() {
+    let (machine, alice, key) = machine_under(MONTH);
+    remember(&machine, &alice, &key);
+    // The logins before do not extend it.
+    for days in [1, 15, 29] {
+        machine.shift_clock(days * DAY);
+        is_not_asked(&ssh_with_key(&machine, &key));
+    }
+    machine.shift_clock(30 * DAY);
+    is_asked(&ssh_with_key(&machine, &key));
+    // A clock that is set back does not lengthen it, and neither do more days.
+    machine.shift_clock(-DAY);
+    is_asked(&ssh_with_key(&machine, &key));
+    machine.shift_clock(10 * DAY);
+    is_not_asked(&ssh_with_key(&machine, &key));
+    for (days, asked) in [
+        ("days = 9", true),
+        ("days = 0", true),
+        ("days = 365", false),
+    ] {
+        set_policy(&machine, &MONTH.replace("days = 30", days));
+        let terminal = ssh_with_key(&machine, &key);
+        if asked {
+            is_asked(&terminal);
+        } else {
+            is_not_asked(&terminal);
+        }
+    }
+    machine.shift_clock(31 * DAY);
+    is_asked(&ssh_with_key(&machine, &key));
+}
+
+#[test]
+fn a_locked_account_does_not_let_its_device_in() {
+    let (machine, alice, key) = machine_under(MONTH);
+    remember(&machine, &alice, &key);
+    let terminal = with_password(machine.ssh("alice"));
+    for wrong in 1..=5 {
+        terminal.expect(CODE);
+        terminal.type_secret(&alice.phone.wrong_code());
+        if wrong == 3 {
+            terminal.expect("Password:");
+            terminal.type_secret(PASSWORD);
+        }
+    }
+    terminal.expect("Password:");
+    let terminal = ssh_with_key(&machine, &key);
+    terminal.expect("Password:");
+    assert!(!terminal.transcript().contains(PROMPT));
+    machine.expect_in_journal("tfad", "alice: denied: locked after too many wrong codes");
+    machine.succeed(["tfactl", "unlock", "alice"]);
+    is_not_asked(&ssh_with_key(&machine, &key));
+}
+
+#[test]
+fn the_question_is_not_asked_without_a_key_nor_by_the_method_password() {
+    let (machine, alice, key) = machine_under(MONTH);
+    let terminal = with_password(machine.ssh("alice"));
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(PROMPT);
+    assert!(!terminal.transcript().contains("Remember"));
+
+    // sshd answers a hidden question of the method `password` with the password, and cannot ask others.
+    machine.configure_sshd("00-methods", "AuthenticationMethods publickey,password");
+    let methods = "PreferredAuthentications=publickey,password";
+    let terminal = machine.ssh_with("alice", &["-i", &key, "-o", methods]);
+    terminal.expect("password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("password:");
+    assert!(!machine.journal("tfad").contains("is now remembered"));
+}
+
+#[test]
+fn minutes_remember_without_a_question() {
+    let policy = MONTH.replace("days = 30", "minutes = 5");
+    let (machine, alice, key) = machine_under(&policy);
+    let terminal = ssh_with_key(&machine, &key);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(PROMPT);
+    assert!(!terminal.transcript().contains("Remember"));
+    is_not_asked(&ssh_with_key(&machine, &key));
+    machine.shift_clock(301);
+    is_asked(&ssh_with_key(&machine, &key));
+}
+
+#[test]
+fn an_address_is_a_device_where_the_policy_names_it() {
+    let policy = format!("{MONTH}by = [\"address\"]\n");
+    let (machine, alice, _) = machine_under(&policy);
+    let terminal = with_password(machine.ssh_from("192.0.2.7", "alice"));
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(QUESTION);
+    terminal.type_line("yes");
+    terminal.expect(PROMPT);
+    is_not_asked(&with_password(machine.ssh_from("192.0.2.7", "alice")));
+    machine.expect_in_journal("tfad", "alice: not asked: remembered device 1, 192.0.2.7 (");
+    is_asked(&with_password(machine.ssh_from("192.0.2.8", "alice")));
+    // Every user of the host has the loopback address.
+    begin_a_time_step(&machine, &alice.phone, 5);
+    let terminal = with_password(machine.ssh("alice"));
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(PROMPT);
+    assert!(!terminal.transcript().contains("Remember"));
+}
+
+#[test]
+fn a_reset_forgets_the_devices_and_an_unlock_does_not() {
+    let (machine, alice, key) = machine_under(MONTH);
+    remember(&machine, &alice, &key);
+    machine.succeed(["tfactl", "unlock", "alice"]);
+    is_not_asked(&ssh_with_key(&machine, &key));
+    machine.succeed(["tfactl", "reset", "alice", "--yes"]);
+    let again = crate::users::set_up(&machine, "alice", PASSWORD);
+    is_asked(&ssh_with_key(&machine, &key));
+    let record = record_of(&machine, "alice");
+    assert!(record.contains("\"devices\": []"), "{record}");
+    drop(again);
+}
