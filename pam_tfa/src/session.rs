@@ -58,7 +58,8 @@ fn is_open(context: &Context, data: Option<&TransactionData>) -> bool {
     match (account_result, auth_result) {
         (Some(Verdict::LeftToSession), _) => true,
         _ if !context.is_ssh() => false,
-        (Some(_), _) | (None, Some(Verdict::Verified | Verdict::Remembered)) => false,
+        (Some(_), _)
+        | (None, Some(Verdict::Verified | Verdict::Remembered | Verdict::Recovered)) => false,
         (None, Some(_)) => true,
         // The account phase ran in another process, unless the stack has no account line.
         (None, None) => !pam_was_asked(&context.ssh_auth_info),

@@ -216,6 +216,16 @@ const GUESS_UNTIL_PERMANENT: &str = r#"
         print Bus::words($turn), "\n" if $try > $times - 2;
     }"#;
 
+/// Enters wrong codes at the console until no time ends the lock, and waits for the end of the timed
+/// one.
+pub(crate) fn lock_the_console_permanently(machine: &Machine, phone: &Phone) {
+    machine.attach_clock();
+    let arguments = ["tty1", &phone.wrong_code(), "100"];
+    run_perl(machine, GUESS_UNTIL_PERMANENT, &arguments).succeed();
+    assert_eq!(shown(machine, "console_permanently_locked"), "true");
+    shift_clocks(machine, phone, 400 * 24 * 3600);
+}
+
 #[test]
 fn a_permanent_lock_ends_by_administrator_or_console_backup_code() {
     let (machine, alice) = machine_with_alice_set_up();

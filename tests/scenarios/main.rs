@@ -31,6 +31,7 @@ mod polkit;
 mod printing;
 mod races;
 mod read_only;
+mod recovery;
 mod rollout;
 mod session_phase;
 mod socket;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use tfa_client::{AccountProxy, AdminProxy, Error};
 use tfa_client::{Agent, CALL_TIMEOUT, Failure, Interrupt, Terminal, connect, is_root, within};
 use tfa_proto::{
-    AuditRecord, ENUMERATION_TIME_LIMIT, Explanation, HypotheticalLogin, Impact, Renamed, Status,
-    TokenParameters,
+    AuditRecord, ENUMERATION_TIME_LIMIT, Explanation, HypotheticalLogin, Impact, RecoveryStatus,
+    Renamed, Status, TokenParameters,
 };
+use zeroize::Zeroizing;
 
 use crate::messages;
 
@@ -163,6 +164,17 @@ impl Daemon {
             }
             after = next;
         }
+    }
+
+    pub(crate) async fn create_recovery_code(&mut self) -> Result<Zeroizing<String>, Failure> {
+        let call = self.admin.create_recovery_code();
+        answered(&mut self.interrupt, call)
+            .await
+            .map(Zeroizing::new)
+    }
+
+    pub(crate) async fn recovery_status(&mut self) -> Result<RecoveryStatus, Failure> {
+        answered(&mut self.interrupt, self.admin.recovery_status()).await
     }
 
     pub(crate) async fn audit_records(&mut self) -> Result<Vec<AuditRecord>, Failure> {

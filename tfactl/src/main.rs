@@ -16,6 +16,7 @@ mod list;
 mod log;
 mod messages;
 mod policy;
+mod recovery;
 mod rename;
 mod reset;
 mod show;
@@ -63,6 +64,7 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         Command::Unlock { user } => unlock::run(&user).await,
         Command::Authenticator { command } => authenticator::run(command).await,
         Command::Invite { user, length, json } => invite::run(&user, length, json).await,
+        Command::Recovery { command } => recovery::run(command).await,
         Command::Log { user, since, json } => log::run(user.as_deref(), since, json),
         Command::Explain {
             user,

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tfa_store::{Opened, StateDir, Store, StoreError, UnavailableStore};
-use tfad::account::Accounts;
+use tfa_store::{Opened, StateDir, StateFile, Store, StoreError, UnavailableStore};
+use tfad::account::{Accounts, RECOVERY_FILE};
 use tfad::config::{BadConfig, Config, Trust, check};
 use tfad::dbus::service::{self, Stop};
 use tfad::host::{enumerate, hardening};
@@ -78,6 +78,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     // Without a configuration or a store the daemon stays, and refuses every login with the reason:
     // an answer, at once, where a daemon that ends and starts again makes logins wait for nothing.
     // A reload tries again, and so does the daemon itself from time to time.
+    let recovery = StateFile::new(&state_dir, RECOVERY_FILE);
     let log = Arc::clone(journal);
     let open = move || open(&state_dir, &log);
     let (store, unavailable) = match open() {
@@ -88,7 +89,8 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         }
     };
     let accounts = Accounts::new(Arc::clone(&store));
-    let accounts = Arc::new(accounts.logging_to(Arc::clone(journal)));
+    let accounts = accounts.logging_to(Arc::clone(journal));
+    let accounts = Arc::new(accounts.with_recovery(recovery));
     let config = Config::read(&options.config, &Trust::own());
     let bad_config = config.as_ref().err().map(BadConfig::summary);
     let state = DaemonState::new(

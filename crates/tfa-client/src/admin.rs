@@ -2,7 +2,8 @@
 //! `org.tfad.tfa1.manage`.
 
 use tfa_proto::{
-    AuditRecord, Explanation, HypotheticalLogin, Impact, Renamed, Status, TokenParameters,
+    AuditRecord, Explanation, HypotheticalLogin, Impact, RecoveryStatus, Renamed, Status,
+    TokenParameters,
 };
 
 use crate::error::Error;
@@ -87,4 +88,10 @@ pub trait Admin {
     /// The logins that audit mode recorded.
     #[zbus(allow_interactive_auth)]
     fn audit_records(&self) -> Result<Vec<AuditRecord>, Error>;
+
+    /// Creates the recovery code of the host, and makes an earlier one void. Only root may call it.
+    fn create_recovery_code(&self) -> Result<String, Error>;
+
+    /// The state of the recovery code of the host. Only root may call it.
+    fn recovery_status(&self) -> Result<RecoveryStatus, Error>;
 }

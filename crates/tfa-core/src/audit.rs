@@ -47,6 +47,7 @@ impl AuditOutcome {
             PhaseAction::Deny(DenyReason::Undetermined) => Some(Self::Undetermined),
             PhaseAction::Deny(DenyReason::AuthRefused)
             | PhaseAction::Verified
+            | PhaseAction::Replace
             | PhaseAction::Exempt(_)
             | PhaseAction::Defer
             | PhaseAction::NotGuarded => None,

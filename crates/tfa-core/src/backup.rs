@@ -11,8 +11,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::BackupCode;
 use crate::input::BACKUP_LENGTH;
 
-const DIGEST: usize = 32;
-const SALT: usize = 16;
+pub(crate) const DIGEST: usize = 32;
+pub(crate) const SALT: usize = 16;
 /// The maximum cost that is accepted: memory in KiB, and passes.
 const MAX_COST: (u32, u32) = (1024 * 1024, 16);
 
@@ -29,7 +29,7 @@ pub struct HashParams {
 }
 
 impl HashParams {
-    fn new(salt: [u8; SALT]) -> Self {
+    pub(crate) fn new(salt: [u8; SALT]) -> Self {
         // OWASP's first choice for Argon2id: 19 MiB, two passes.
         Self {
             salt,
@@ -43,16 +43,28 @@ impl HashParams {
     /// # Errors
     /// [`HashFailed`] if the cost is out of the range of Argon2, or memory is short.
     pub fn hash(&self, code: &BackupCode) -> Result<Hashed, HashFailed> {
-        let parameters =
-            Params::new(self.memory, self.passes, 1, Some(DIGEST)).map_err(|_| HashFailed)?;
-        let mut digest = [0; DIGEST];
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
-            .hash_password_into(code.letters(), &self.salt, &mut digest)
-            .map_err(|_| HashFailed)?;
+        let digest = self.digest(code.letters())?;
         Ok(Hashed {
             salt: self.salt,
             digest,
         })
+    }
+
+    /// Hashes the letters of a code.
+    pub(crate) fn digest(&self, letters: &[u8]) -> Result<[u8; DIGEST], HashFailed> {
+        let parameters =
+            Params::new(self.memory, self.passes, 1, Some(DIGEST)).map_err(|_| HashFailed)?;
+        let mut digest = [0; DIGEST];
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
+            .hash_password_into(letters, &self.salt, &mut digest)
+            .map_err(|_| HashFailed)?;
+        Ok(digest)
+    }
+
+    /// Whether decoded parameters are in a range that a login can afford.
+    pub(crate) fn is_sound(&self) -> bool {
+        let (memory, passes) = MAX_COST;
+        self.memory <= memory && self.passes <= passes
     }
 }
 
@@ -139,11 +151,7 @@ impl BackupSet {
 
     /// Whether a decoded set is in the range of sets that are made here.
     pub(crate) fn is_sound(&self) -> bool {
-        let (memory, passes) = MAX_COST;
-        self.left() <= Self::SIZE
-            && self.used().len() <= Self::SIZE
-            && self.hash_params.memory <= memory
-            && self.hash_params.passes <= passes
+        self.left() <= Self::SIZE && self.used().len() <= Self::SIZE && self.hash_params.is_sound()
     }
 
     /// The number of unused codes.

@@ -2,10 +2,12 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::Hashed;
+use crate::{Hashed, Match};
 
 /// The number of characters of a backup code, with five bits each.
 pub(crate) const BACKUP_LENGTH: usize = 10;
+/// The number of characters of a host recovery code, with five bits each.
+pub(crate) const RECOVERY_LENGTH: usize = 16;
 /// Crockford's base32: no I, L, O, U.
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -15,7 +17,9 @@ pub enum Input {
     Code(Code),
     /// 10 characters of Crockford's base32.
     Backup(BackupCode),
-    /// Neither. Such input is never right, and is not counted.
+    /// 16 characters of Crockford's base32.
+    Recovery(RecoveryCode),
+    /// None of these. Such input is never right, and is not counted.
     Malformed,
     /// No character: the user gives up.
     Empty,
@@ -41,6 +45,9 @@ impl Input {
             0 => Self::Empty,
             6 | 8 if kept.iter().all(u8::is_ascii_digit) => Self::Code(Code(kept.into())),
             BACKUP_LENGTH => BackupCode::from_typed(kept).map_or(Self::Malformed, Self::Backup),
+            RECOVERY_LENGTH => {
+                RecoveryCode::from_typed(kept).map_or(Self::Malformed, Self::Recovery)
+            }
             _ => Self::Malformed,
         }
     }
@@ -69,7 +76,7 @@ fn is_filler(character: char) -> bool {
 /// The characters that are not ignored, in a buffer on the stack that is wiped.
 #[derive(Default, Zeroize, ZeroizeOnDrop)]
 struct Kept {
-    bytes: [u8; BACKUP_LENGTH],
+    bytes: [u8; RECOVERY_LENGTH],
     length: usize,
 }
 
@@ -110,16 +117,7 @@ impl BackupCode {
     }
 
     fn from_typed(typed: &[u8]) -> Option<Self> {
-        let mut canonical = [0; BACKUP_LENGTH];
-        for (place, byte) in canonical.iter_mut().zip(typed) {
-            *place = match byte.to_ascii_uppercase() {
-                b'O' => b'0',
-                b'I' | b'L' => b'1',
-                other if CROCKFORD.contains(&other) => other,
-                _ => return None,
-            };
-        }
-        (typed.len() == BACKUP_LENGTH).then_some(Self(canonical))
+        canonical(typed).map(Self)
     }
 
     pub(crate) fn letters(&self) -> &[u8] {
@@ -129,15 +127,60 @@ impl BackupCode {
     /// The code in the form in which it is shown: `ABCDE-FGHJK`.
     #[must_use]
     pub fn to_printed(&self) -> String {
-        let mut printed = String::with_capacity(BACKUP_LENGTH + 1);
-        for (place, letter) in self.0.iter().enumerate() {
-            if place == BACKUP_LENGTH / 2 {
-                printed.push('-');
-            }
-            printed.push(char::from(*letter));
-        }
-        printed
+        in_groups(&self.0, BACKUP_LENGTH / 2)
     }
+}
+
+/// A host recovery code in its canonical letters. It has no `Debug`.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct RecoveryCode([u8; RECOVERY_LENGTH]);
+
+impl RecoveryCode {
+    /// A code from random bytes, with five bits of each.
+    pub(crate) fn from_random(bytes: [u8; RECOVERY_LENGTH]) -> Self {
+        Self(bytes.map(|byte| letter(byte & 31)))
+    }
+
+    fn from_typed(typed: &[u8]) -> Option<Self> {
+        canonical(typed).map(Self)
+    }
+
+    pub(crate) fn letters(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The code in the form in which it is shown: `ABCD-EFGH-JKMN-PQRS`.
+    #[must_use]
+    pub fn to_printed(&self) -> String {
+        in_groups(&self.0, RECOVERY_LENGTH / 4)
+    }
+}
+
+/// The letters of a typed code: upper case, and without lookalikes.
+fn canonical<const LENGTH: usize>(typed: &[u8]) -> Option<[u8; LENGTH]> {
+    let mut canonical = [0; LENGTH];
+    for (place, byte) in canonical.iter_mut().zip(typed) {
+        *place = match byte.to_ascii_uppercase() {
+            b'O' => b'0',
+            b'I' | b'L' => b'1',
+            other if CROCKFORD.contains(&other) => other,
+            _ => return None,
+        };
+    }
+    (typed.len() == LENGTH).then_some(canonical)
+}
+
+/// Letters in groups of this size, with dashes between them.
+fn in_groups(letters: &[u8], size: usize) -> String {
+    // Enough for all dashes: a buffer that grows would leave copies.
+    let mut printed = String::with_capacity(2 * letters.len());
+    for (place, group) in letters.chunks(size).enumerate() {
+        if place > 0 {
+            printed.push('-');
+        }
+        printed.extend(group.iter().copied().map(char::from));
+    }
+    printed
 }
 
 fn letter(value: u8) -> u8 {
@@ -151,6 +194,8 @@ pub enum Credential {
     Code(Code),
     /// The hash of a backup code; `None` where there was no set to hash it for.
     Backup(Option<Hashed>),
+    /// A host recovery code that was typed where one is accepted, compared with the one of the host.
+    Recovery(Match<()>),
     /// The input does not have the form of a code.
     Malformed,
     /// No input: the user gives up.
@@ -167,6 +212,7 @@ mod tests {
         match Input::parse(typed) {
             Input::Code(_) => "code",
             Input::Backup(_) => "backup",
+            Input::Recovery(_) => "recovery",
             Input::Malformed => "nonsense",
             Input::Empty => "nothing",
         }
@@ -187,6 +233,12 @@ mod tests {
             ("0123456789", "backup"),
             ("ABCDE-FGHJU", "nonsense"),
             ("ABCDE-FGHJKM", "nonsense"),
+            ("ABCD-EFGH-JKMN-PQRS", "recovery"),
+            ("abcd efgh jkmn pqrs", "recovery"),
+            ("0123456789012345", "recovery"),
+            ("ABCD-EFGH-JKMN-PQR", "nonsense"),
+            ("ABCD-EFGH-JKMN-PQRST", "nonsense"),
+            ("ABCD-EFGH-JKMN-PQRU", "nonsense"),
             ("correct horse battery staple", "nonsense"),
             ("", "nothing"),
             ("  - ", "nothing"),
@@ -221,6 +273,7 @@ mod tests {
         match Input::parse(typed) {
             Input::Code(code) => Some(code.digits().to_owned()),
             Input::Backup(code) => Some(code.to_printed()),
+            Input::Recovery(code) => Some(code.to_printed()),
             Input::Malformed | Input::Empty => None,
         }
     }
@@ -228,7 +281,7 @@ mod tests {
     proptest! {
         #[test]
         fn fillers_change_no_code(
-            code in "[0-9]{6}|[0-9]{8}|[0-9A-HJKMNP-TV-Z]{10}",
+            code in "[0-9]{6}|[0-9]{8}|[0-9A-HJKMNP-TV-Z]{10}|[0-9A-HJKMNP-TV-Z]{16}",
             fillers in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..12),
         ) {
             let all: Vec<char> = FILLERS.chars().collect();
@@ -241,7 +294,7 @@ mod tests {
         }
 
         #[test]
-        fn a_code_is_made_of_the_letters_and_digits_that_were_typed(typed in "(\\PC|[0-9]|[A-Z]){0,14}") {
+        fn a_code_is_made_of_the_letters_and_digits_that_were_typed(typed in "(\\PC|[0-9]|[A-Z]){0,20}") {
             if let Some(code) = canonical(&typed) {
                 let wide = |one: char| char::from_u32(u32::from(one) + 0xfee0).unwrap();
                 let lookalikes = |one: char| match one {

@@ -80,7 +80,7 @@ impl Invitation {
     pub(crate) fn is_code(&self, typed: &Input) -> bool {
         match typed {
             Input::Backup(code) => self.digest.ct_eq(&digest(&self.salt, code)).into(),
-            Input::Code(_) | Input::Malformed | Input::Empty => false,
+            Input::Code(_) | Input::Recovery(_) | Input::Malformed | Input::Empty => false,
         }
     }
 }

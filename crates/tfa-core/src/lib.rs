@@ -16,6 +16,7 @@ mod input;
 mod invitation;
 mod phase;
 mod policy;
+mod recovery;
 mod secret;
 mod ssh_key;
 mod throttle;
@@ -34,7 +35,7 @@ pub use device::{AddressPrefix, DeviceKind, DeviceMark, RememberRules};
 pub use device::{Device, DeviceId, MAX_DEVICES, Term};
 pub use dialog::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
 pub use dialog::{AskCode, AskRemember, Enroll, MAX_TRIES, Picture, Rememberable, remembered};
-pub use input::{BackupCode, Code, Credential, Input};
+pub use input::{BackupCode, Code, Credential, Input, RecoveryCode};
 pub use invitation::{Invitation, MAX_INVITATION_LIFETIME};
 pub use phase::{AuthPhaseResult, DenyReason, PhaseAction, PhaseInput};
 pub use policy::{
@@ -45,6 +46,7 @@ pub use policy::{
     Group, Groups, Identity, Login, LoginOrigin, Methods, OriginMatcher, OwnMethod, Rule, Subject,
     Ternary,
 };
+pub use recovery::{HostRecovery, RecoveryUse, UnknownRecovery};
 pub use secret::Secret;
 pub use ssh_key::{KeyFingerprint, KeyType, SshKey};
 pub use throttle::{FailureCounter, LockState, Throttle, ThrottleScope};

@@ -12,6 +12,8 @@ use crate::{AuditOutcome, Exemption, PolicyDecision, Requirement, Time};
 pub enum AuthPhaseResult {
     /// The second factor was verified.
     Verified,
+    /// The second factor was verified with the host's recovery code.
+    Recovered,
     /// No second factor was asked for.
     NotRequired,
     /// The login was refused, and the stack continued.
@@ -53,6 +55,9 @@ pub enum PhaseAction {
     Ask,
     /// Lets the login proceed: the second factor was verified in the auth phase.
     Verified,
+    /// Offers to enroll a new authenticator, after the use of the host's recovery code, and lets the
+    /// login proceed.
+    Replace,
     /// Lets the login proceed: no second factor is asked of it.
     Exempt(Exemption),
     /// Lets the login proceed until the end of the grace period, and states that end.
@@ -89,6 +94,11 @@ impl PhaseInput {
         match self {
             Self::Auth { .. } => None,
             Self::Account {
+                auth_result: AuthPhaseResult::Recovered,
+                silent: false,
+                ..
+            } => Some(PhaseAction::Replace),
+            Self::Account {
                 auth_result,
                 guarded,
                 ..
@@ -97,7 +107,9 @@ impl PhaseInput {
                 auth_result,
                 guarded,
             } => match auth_result {
-                AuthPhaseResult::Verified => Some(PhaseAction::Verified),
+                AuthPhaseResult::Verified | AuthPhaseResult::Recovered => {
+                    Some(PhaseAction::Verified)
+                }
                 AuthPhaseResult::NotRun if !guarded => Some(PhaseAction::NotGuarded),
                 AuthPhaseResult::NotRun
                 | AuthPhaseResult::NotRequired
@@ -178,9 +190,10 @@ fn account(
     guarded: bool,
     silent: bool,
 ) -> PhaseAction {
-    use AuthPhaseResult::{Denied, NotRequired, NotRun, Verified};
+    use AuthPhaseResult::{Denied, NotRequired, NotRun, Recovered, Verified};
     match (auth_result, decision.requirement) {
-        (Verified, _) => PhaseAction::Verified,
+        (Recovered, _) if !silent => PhaseAction::Replace,
+        (Verified | Recovered, _) => PhaseAction::Verified,
         (_, Requirement::Exempt(why)) => PhaseAction::Exempt(why),
         // Either a stack ignored the refusal, or sshd continued from its method `password` to a key.
         // The two look alike, and in the first case a wrong code must not be enough.

@@ -73,7 +73,10 @@ impl Column {
                 guarded,
                 silent,
             } => match auth_result {
-                AuthPhaseResult::Verified => Err(PhaseAction::Verified),
+                AuthPhaseResult::Recovered if !silent => Err(PhaseAction::Replace),
+                AuthPhaseResult::Verified | AuthPhaseResult::Recovered => {
+                    Err(PhaseAction::Verified)
+                }
                 AuthPhaseResult::NotRequired if silent => Ok(Self::Silent),
                 AuthPhaseResult::NotRequired => Ok(Self::Nothing),
                 AuthPhaseResult::Denied => Ok(Self::Refused),
@@ -84,7 +87,9 @@ impl Column {
                 auth_result,
                 guarded,
             } => match auth_result {
-                AuthPhaseResult::Verified => Err(PhaseAction::Verified),
+                AuthPhaseResult::Verified | AuthPhaseResult::Recovered => {
+                    Err(PhaseAction::Verified)
+                }
                 AuthPhaseResult::NotRequired => Ok(Self::Session),
                 AuthPhaseResult::Denied => Ok(Self::Refused),
                 AuthPhaseResult::NotRun if guarded => Ok(Self::Guarded),
@@ -100,6 +105,7 @@ fn phases() -> Vec<PhaseInput> {
         .to_vec();
     for auth_result in [
         AuthPhaseResult::Verified,
+        AuthPhaseResult::Recovered,
         AuthPhaseResult::NotRequired,
         AuthPhaseResult::Denied,
         AuthPhaseResult::NotRun,
@@ -156,19 +162,20 @@ fn is_factor(phase: PhaseInput) -> bool {
     matches!(
         phase,
         PhaseInput::Account {
-            auth_result: AuthPhaseResult::Verified,
+            auth_result: AuthPhaseResult::Verified | AuthPhaseResult::Recovered,
             ..
         } | PhaseInput::Session {
-            auth_result: AuthPhaseResult::Verified,
+            auth_result: AuthPhaseResult::Verified | AuthPhaseResult::Recovered,
             ..
         }
     )
 }
 
-/// Whether the phase lets the login continue without a question.
+/// Whether the login continues, whatever the user answers.
 fn continues(action: PhaseAction) -> bool {
     match action {
         PhaseAction::Verified
+        | PhaseAction::Replace
         | PhaseAction::Exempt(_)
         | PhaseAction::Grace(_)
         | PhaseAction::NotGuarded => true,
@@ -182,6 +189,7 @@ fn continues(action: PhaseAction) -> bool {
 fn weight(action: PhaseAction) -> u8 {
     match action {
         PhaseAction::Verified
+        | PhaseAction::Replace
         | PhaseAction::Exempt(_)
         | PhaseAction::Grace(_)
         | PhaseAction::NotGuarded => 0,
@@ -222,7 +230,8 @@ fn only_an_account_phase_without_requirement_enrolls() {
                 );
                 assert!(after_a_password, "{requirement:?}, {phase:?}");
             }
-            assert_eq!(action == PhaseAction::Verified, is_factor(phase));
+            let is_verified = matches!(action, PhaseAction::Verified | PhaseAction::Replace);
+            assert_eq!(is_verified, is_factor(phase));
         }
     }
 }
@@ -267,6 +276,7 @@ proptest! {
         let decision = case.decision();
         for auth_result in [
             AuthPhaseResult::Verified,
+            AuthPhaseResult::Recovered,
             AuthPhaseResult::NotRequired,
             AuthPhaseResult::Denied,
             AuthPhaseResult::NotRun,

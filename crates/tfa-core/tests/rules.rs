@@ -43,6 +43,8 @@ mod policy;
 #[cfg(test)]
 mod record;
 #[cfg(test)]
+mod recovery;
+#[cfg(test)]
 mod setup;
 #[cfg(test)]
 mod throttle;

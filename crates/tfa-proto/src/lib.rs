@@ -11,6 +11,7 @@ mod limits;
 mod pending_authenticator;
 mod policy;
 mod printable;
+mod recovery;
 mod renamed;
 mod ssh_methods;
 mod status;
@@ -25,6 +26,7 @@ pub use limits::{ENUMERATION_TIME_LIMIT, INVITATION_SECONDS, MAX_CALL, MAX_CALL_
 pub use pending_authenticator::{Algorithm, Parameters, PendingAuthenticator, TokenParameters};
 pub use policy::{AuditRecord, Explanation, HypotheticalLogin, Impact, Outcome, Reason};
 pub use printable::is_misleading;
+pub use recovery::{RecoveryState, RecoveryStatus};
 pub use renamed::{RenameOutcome, Renamed};
 pub use ssh_methods::{
     KEYBOARD_INTERACTIVE, PASSWORD_METHOD, SSH_METHODS, methods_in, pam_was_asked,

@@ -93,6 +93,9 @@ wire_enum! {
         Verified = "verified",
         /// A remembered device replaced the code.
         Remembered = "remembered",
+        /// The host's recovery code was correct, and cannot be used again. The account phase offers a
+        /// new authenticator.
+        Recovered = "recovered",
         /// The policy requires no second factor.
         NotRequired = "not-required",
         /// Of the account phase: the session phase decides, because that depends on the SSH method.

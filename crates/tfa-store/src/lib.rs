@@ -6,6 +6,7 @@
 //! - [`Sealed`] is a store over any other store. It encrypts and authenticates every record.
 //! - [`SqliteStore`] keeps records in one SQLite database.
 //! - [`open`] opens the two together in the state directory, with the sealing key that belongs to them.
+//! - [`StateFile`] is a small file beside the store, for what belongs to the host and not to a user.
 //! - [`UnavailableStore`] stands in for a store that could not be opened.
 //!
 //! Every call blocks. None may run on the thread that serves the bus.
@@ -21,6 +22,7 @@ mod seal;
 mod sealed;
 mod sqlite;
 mod state_dir;
+mod state_file;
 mod store;
 mod unavailable;
 
@@ -33,5 +35,6 @@ pub use record::{Record, Revision};
 pub use sealed::Sealed;
 pub use sqlite::SqliteStore;
 pub use state_dir::StateDir;
+pub use state_file::StateFile;
 pub use store::{ByUid, Commit, Listed, Move, Store};
 pub use unavailable::UnavailableStore;

@@ -13,6 +13,7 @@ fn the_account_phase_sends_the_result_of_the_auth_phase() {
     for (name, auth_result) in [
         ("verified", Verdict::Verified),
         ("remembered", Verdict::Remembered),
+        ("recovered", Verdict::Recovered),
         ("not-required", Verdict::NotRequired),
         ("denied", Verdict::Denied),
     ] {

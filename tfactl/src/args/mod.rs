@@ -4,6 +4,7 @@ mod authenticator;
 mod length;
 mod login;
 mod moment;
+mod recovery;
 mod since;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub(crate) use authenticator::{AuthenticatorCommand, Token};
 pub(crate) use length::Length;
 pub(crate) use login::{LOCAL, Login, OWN, SESSION, SSHD};
 pub(crate) use moment::Moment;
+pub(crate) use recovery::RecoveryCommand;
 pub(crate) use since::Since;
 
 /// Administer the two-factor login of users.
@@ -97,6 +99,13 @@ pub(crate) enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Create the recovery code of this host, or show its state
+    #[command(disable_help_subcommand = true)]
+    Recovery {
+        /// The command
+        #[command(subcommand)]
+        command: RecoveryCommand,
     },
     /// Print what the daemon has logged about logins and changes
     #[command(after_help = messages::LOG_HELP)]

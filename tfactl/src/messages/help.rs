@@ -6,7 +6,8 @@ pub(crate) const POLICY_FILE: &str = "/etc/tfa/tfad.toml";
 pub(crate) const ABOUT: &str = "Administer the two-factor login of users";
 
 pub(crate) const AFTER_HELP: &str = "\
-Root can run all commands. Others are asked for an administrator's password.
+Root can run all commands. Others are asked for an administrator's password;
+the commands of recovery are for root alone.
 
 Exit status: 0 success, 1 refused or failed, 2 wrong usage, 3 no daemon.";
 
@@ -57,7 +58,7 @@ values are null (see tfactl(8), and tfad(8) for the events):
   rule                     the file and line of the rule that decided
   factor, authenticator    what the right answer was, and which authenticator
   caller_uid               the uid of the program that called the daemon
-  priority                 the syslog level: 2 critical to 7 debug
+  priority                 the syslog level: 1 alert to 7 debug
   message                  the line of the log
 Times are in RFC 3339 format, in UTC.";
 

@@ -10,6 +10,7 @@ mod help;
 mod log;
 mod login;
 mod policy;
+mod recovery;
 mod rename;
 
 pub(crate) use accounts::*;
@@ -20,6 +21,7 @@ pub(crate) use failures::*;
 pub(crate) use help::*;
 pub(crate) use log::*;
 pub(crate) use policy::*;
+pub(crate) use recovery::*;
 pub(crate) use rename::*;
 
 use tfa_client::Terminal;

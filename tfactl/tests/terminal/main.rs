@@ -13,6 +13,7 @@ mod invite;
 mod list;
 mod polkit;
 mod recorded;
+mod recovery;
 mod refuses;
 mod rename;
 mod required;

@@ -1,8 +1,8 @@
 //! Argon2, a few evaluations at a time.
 
 use tfa_core::{
-    Account, BackupCode, BackupSet, Credential, HashParams, Hashed, Input, LockState,
-    ThrottleScope, Time,
+    Account, BackupCode, BackupSet, Credential, HashParams, Hashed, HostRecovery, Input, LockState,
+    Match, RecoveryCode, ThrottleScope, Time,
 };
 
 use super::Error;
@@ -42,7 +42,8 @@ impl Hashing {
     ) -> Result<Credential, Error> {
         let code = match input {
             Input::Empty => return Ok(Credential::Empty),
-            Input::Malformed => return Ok(Credential::Malformed),
+            // Where the host's recovery code is accepted, it does not come here.
+            Input::Malformed | Input::Recovery(_) => return Ok(Credential::Malformed),
             Input::Code(code) => return Ok(Credential::Code(code.clone())),
             Input::Backup(code) => code,
         };
@@ -67,6 +68,29 @@ impl Hashing {
         let _permit = self.evaluations.acquire();
         let set = random::drawn(|fill| BackupSet::draw(fill))?;
         set.map_err(|_| Error::Hashing)
+    }
+
+    /// Makes a recovery code of the host.
+    ///
+    /// # Errors
+    /// As [`Self::draw`].
+    pub fn draw_recovery(&self, now: Time) -> Result<(HostRecovery, RecoveryCode), Error> {
+        let _permit = self.evaluations.acquire();
+        let drawn = random::drawn(|fill| HostRecovery::draw(fill, now))?;
+        drawn.map_err(|_| Error::Hashing)
+    }
+
+    /// Compares a typed recovery code with the one of the host.
+    ///
+    /// # Errors
+    /// [`Error::Hashing`].
+    pub fn check_recovery(
+        &self,
+        recovery: &HostRecovery,
+        code: &RecoveryCode,
+    ) -> Result<Match<()>, Error> {
+        let _permit = self.evaluations.acquire();
+        recovery.check(code).map_err(|_| Error::Hashing)
     }
 
     fn hash(&self, hash_params: &HashParams, code: &BackupCode) -> Result<Hashed, Error> {

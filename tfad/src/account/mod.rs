@@ -7,6 +7,7 @@
 mod error;
 pub mod hashing;
 mod judge;
+mod recovery;
 mod rename;
 pub(crate) mod resolve;
 pub(crate) mod status;
@@ -17,11 +18,13 @@ use std::sync::Arc;
 use tfa_core::Account;
 
 use crate::account::hashing::Hashing;
+use crate::account::recovery::RecoveryFile;
 use crate::host::users::{self, LookUpError, NameService, Nss, User};
 use crate::log::{Journal, RecordEvent};
 use crate::messages;
 pub use error::Error;
-use tfa_store::{Commit, Listed, Move, Record, Revision, Store, StoreError};
+pub use recovery::RECOVERY_FILE;
+use tfa_store::{Commit, Listed, Move, Record, Revision, StateFile, Store, StoreError};
 
 /// The number of conflicts in a row after which a change is given up. Each means that another change
 /// was stored, so chance does not reach this number.
@@ -33,6 +36,7 @@ pub struct Accounts {
     names: Arc<dyn NameService>,
     hashing: Hashing,
     journal: Option<Arc<Journal>>,
+    recovery: Option<RecoveryFile>,
 }
 
 impl fmt::Debug for Accounts {
@@ -90,7 +94,15 @@ impl Accounts {
             names: Arc::new(Nss),
             hashing: Hashing::default(),
             journal: None,
+            recovery: None,
         }
+    }
+
+    /// The same, with the recovery code of the host in this file.
+    #[must_use]
+    pub fn with_recovery(self, file: StateFile) -> Self {
+        let recovery = Some(RecoveryFile::new(file));
+        Self { recovery, ..self }
     }
 
     /// The same, with a line in this log for each record that goes to another name.

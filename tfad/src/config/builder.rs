@@ -4,7 +4,6 @@
 use jiff::tz::TimeZone;
 use tfa_core::{Mode, Policy, RememberRules, RuleEffect};
 
-use super::AuthenticatorRules;
 use super::document::{Document, Table};
 use super::keys::{self, Settings};
 use super::messages::errors;
@@ -14,6 +13,7 @@ use super::report::{BadConfig, Problems};
 use super::rule::RuleBuilder;
 use super::schema::Section;
 use super::unreachable;
+use super::{AuthenticatorRules, RecoveryRules};
 
 /// What the files have set so far.
 pub(super) struct Builder {
@@ -70,6 +70,10 @@ impl Builder {
         if let Some(remember) = file.section(Section::Remember) {
             remember.has_known_names(Section::Remember);
             remember.read_into(&mut self.settings, Section::Remember);
+        }
+        if let Some(recovery) = file.section(Section::Recovery) {
+            recovery.has_known_names(Section::Recovery);
+            recovery.read_into(&mut self.settings, Section::Recovery);
         }
         // What is missing from a truncated file may have been strict.
         if is_understood && file.is_empty() {
@@ -154,6 +158,9 @@ impl Builder {
                 session_minutes: set(settings.session_minutes, "session_minutes")?,
                 by: set(settings.by, "by")?,
                 services: set(settings.remembered_services, "services")?,
+            },
+            recovery: RecoveryRules {
+                administrators: set(settings.administrators, "administrators")?,
             },
             ignored: Vec::new(),
             consoles: set(settings.consoles, "consoles")?,

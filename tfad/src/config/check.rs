@@ -12,6 +12,7 @@ use tfa_proto::Consoles;
 
 use super::messages::findings as messages;
 use super::model::Config;
+use super::recovery::RecoveryRules;
 use super::trust::Trust;
 use crate::host::groups;
 use crate::host::pam_files;
@@ -123,7 +124,8 @@ pub fn findings(config: &Config) -> Findings {
         notes.push(messages::session_line_missing(SSHD));
     }
     let (sender, receiver) = mpsc::channel();
-    let look_up = move || sender.send(look_up(&policy));
+    let recovery = config.recovery.clone();
+    let look_up = move || sender.send(look_up(&policy, &recovery));
     let thread = thread::Builder::new().spawn(look_up).ok();
     match thread.and_then(|_| receiver.recv_timeout(LOOK_UP_TIMEOUT).ok()) {
         Some(names) => warnings.extend(names),
@@ -143,8 +145,14 @@ fn absent_terminals(consoles: &Consoles) -> impl Iterator<Item = String> {
 }
 
 /// The names that the name service does not know.
-fn look_up(policy: &Policy) -> Vec<String> {
+fn look_up(policy: &Policy, recovery: &RecoveryRules) -> Vec<String> {
     let mut warnings: Vec<String> = policy.rules.iter().flat_map(unknown_names).collect();
+    // No host has all groups of the default.
+    if *recovery != RecoveryRules::default() {
+        let groups = recovery.administrators.iter();
+        let unknown = groups.filter(|group| !is_known(group));
+        warnings.extend(unknown.map(|group| messages::unknown_administrators(&group.to_string())));
+    }
     if !policy.groups().is_empty() && !groups::are_answered_for() {
         warnings.push(messages::groups_unavailable());
     }

@@ -206,6 +206,13 @@ keys! {
         default: Some(r#"["sshd"]"#),
         summary: "The PAM services in which a remembered device counts.",
     }
+    administrators: Vec<Group> {
+        sections: [Recovery],
+        read: |value| list(value, group),
+        default: Some(r#"["sudo", "wheel"]"#),
+        summary: "The groups whose members, beside root, can use the recovery code of this host at the \
+                  console (tfactl recovery).",
+    }
 }
 
 /// The key of that name in a section.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tfa_core::{Policy, RememberRules};
 use tfa_proto::Consoles;
 
-use super::AuthenticatorRules;
+use super::{AuthenticatorRules, RecoveryRules};
 
 /// The configuration of a host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Config {
     pub authenticator: AuthenticatorRules,
     /// What is remembered of logins.
     pub remember: RememberRules,
+    /// Who may use the recovery code of this host.
+    pub recovery: RecoveryRules,
     /// Files beside the drop-ins that are not read, and may have been meant as drop-ins.
     pub ignored: Vec<PathBuf>,
     /// The consoles of this machine.

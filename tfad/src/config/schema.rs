@@ -18,16 +18,19 @@ pub(super) enum Section {
     Authenticator,
     /// `[remember]`.
     Remember,
+    /// `[recovery]`.
+    Recovery,
 }
 
 impl Section {
     /// The sections that another section contains.
-    pub(super) const INNER: [Self; 5] = [
+    pub(super) const INNER: [Self; 6] = [
         Self::Policy,
         Self::Rule,
         Self::Enrollment,
         Self::Authenticator,
         Self::Remember,
+        Self::Recovery,
     ];
 
     /// The name of its key in the section around it.
@@ -39,6 +42,7 @@ impl Section {
             Self::Enrollment => "enrollment",
             Self::Authenticator => "authenticator",
             Self::Remember => "remember",
+            Self::Recovery => "recovery",
         }
     }
 
@@ -46,9 +50,11 @@ impl Section {
     pub(super) fn parent(self) -> Option<Self> {
         match self {
             Self::File => None,
-            Self::Policy | Self::Enrollment | Self::Authenticator | Self::Remember => {
-                Some(Self::File)
-            }
+            Self::Policy
+            | Self::Enrollment
+            | Self::Authenticator
+            | Self::Remember
+            | Self::Recovery => Some(Self::File),
             Self::Rule => Some(Self::Policy),
         }
     }
@@ -62,6 +68,7 @@ impl Section {
             Self::Enrollment => "[enrollment]",
             Self::Authenticator => "[authenticator]",
             Self::Remember => "[remember]",
+            Self::Recovery => "[recovery]",
         }
     }
 }

@@ -51,6 +51,8 @@ pub enum LoginEvent<'a> {
     Remembered(LoggedDevice),
     /// The user has a device remembered, after a right code.
     DeviceAdded(LoggedDevice),
+    /// The recovery code of the host was used in this login, and is void.
+    RecoveryCodeUsed,
     /// A wrong code was given.
     WrongCode,
     /// A wrong invitation code was given.
@@ -133,6 +135,8 @@ pub enum VerifiedBy<'a> {
     Authenticator(&'a str),
     /// The backup codes.
     BackupCode,
+    /// The recovery code of the host.
+    RecoveryCode,
 }
 
 /// A device.
@@ -275,6 +279,8 @@ pub enum DaemonEvent<'a> {
     NamesUnavailable(&'a str),
     /// What the store has to tell.
     Store(&'a Notice),
+    /// Root created a recovery code of the host.
+    RecoveryCodeMade,
     /// Memory is not protected.
     MemoryUnprotected(&'a str),
     /// Signals do not arrive.

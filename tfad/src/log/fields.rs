@@ -61,6 +61,9 @@ impl LoginEvent<'_> {
                 fields.push(("TFA_FACTOR", "backup-code".to_owned()));
             }
             Self::Remembered(device) | Self::DeviceAdded(device) => device.add_fields(fields),
+            Self::Verified(VerifiedBy::RecoveryCode) => {
+                fields.push(("TFA_FACTOR", "recovery-code".to_owned()));
+            }
             Self::Enrolled { authenticator } => {
                 fields.push(("TFA_AUTHENTICATOR", bounded(authenticator)));
             }
@@ -73,7 +76,8 @@ impl LoginEvent<'_> {
             Self::NameChanged { former, .. } => {
                 fields.push(("TFA_FORMER_USER", bounded(former)));
             }
-            Self::WrongCode
+            Self::RecoveryCodeUsed
+            | Self::WrongCode
             | Self::WrongInvitation
             | Self::WrongNewCode
             | Self::CodeReused

@@ -45,7 +45,10 @@ impl Event<'_> {
 impl LoginEvent<'_> {
     fn took_a_code(&self) -> bool {
         match self {
-            Self::Verified(_) | Self::DeviceAdded(_) | Self::Enrolled { .. } => true,
+            Self::Verified(_)
+            | Self::DeviceAdded(_)
+            | Self::RecoveryCodeUsed
+            | Self::Enrolled { .. } => true,
             Self::Remembered(_)
             | Self::WrongCode
             | Self::WrongInvitation

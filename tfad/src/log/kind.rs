@@ -24,6 +24,7 @@ kinds! {
     VERIFIED = "verified", "0fe4c15f0d7b62f459cdb2ad40b211ef";
     REMEMBERED = "remembered", "1da4cc3d627f55a1e7d4db7bb2a951b8";
     DEVICE_ADDED = "device-added", "6eb2311f592c57652f9d3ab1d2ae87c3";
+    RECOVERY_CODE_USED = "recovery-code-used", "28cbf196cdd9dde5616e5b343c74f3e2";
     WRONG_CODE = "wrong-code", "1bfcf602d2684681117a4e8f73288b05";
     WRONG_INVITATION = "wrong-invitation", "09c79d56423d9cb8936ceda962f62403";
     WRONG_NEW_CODE = "wrong-new-code", "6a948d2d4f8541bdcc96dc164fa44ecc";
@@ -71,6 +72,7 @@ kinds! {
     NAMES_PENDING = "names-pending", "bc822efde72368f1d5a06423bed871b0";
     NAMES_UNAVAILABLE = "names-unavailable", "02ad097a21fda0e0e69d7a9c139d8540";
     STORE = "store", "65a5bd831937294ea7a8f9a23f7d0eef";
+    RECOVERY_CODE_MADE = "recovery-code-made", "df5e936d256ef192c140876124626502";
     MEMORY_UNPROTECTED = "memory-unprotected", "d9e53680052b8f6a83cb4ff8bc58b16c";
     NO_SIGNALS = "no-signals", "200fe4d68cccbd46df9fcd58ef21603b";
     NO_LOGIN_SOCKET = "no-login-socket", "1205a4a8cbb2b581898d16e255d20dce";
@@ -96,6 +98,7 @@ impl LoginEvent<'_> {
             Self::Verified(_) => VERIFIED,
             Self::Remembered(_) => REMEMBERED,
             Self::DeviceAdded(_) => DEVICE_ADDED,
+            Self::RecoveryCodeUsed => RECOVERY_CODE_USED,
             Self::WrongCode => WRONG_CODE,
             Self::WrongInvitation => WRONG_INVITATION,
             Self::WrongNewCode => WRONG_NEW_CODE,
@@ -170,6 +173,7 @@ impl DaemonEvent<'_> {
             Self::NamesPending => NAMES_PENDING,
             Self::NamesUnavailable(_) => NAMES_UNAVAILABLE,
             Self::Store(_) => STORE,
+            Self::RecoveryCodeMade => RECOVERY_CODE_MADE,
             Self::MemoryUnprotected(_) => MEMORY_UNPROTECTED,
             Self::NoSignals => NO_SIGNALS,
             Self::NoLoginSocket(_) => NO_LOGIN_SOCKET,

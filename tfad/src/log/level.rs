@@ -18,12 +18,15 @@ pub enum Level {
     Error,
     /// Logins cannot be judged before an administrator acts.
     Critical,
+    /// An administrator must look at once.
+    Alert,
 }
 
 impl Level {
     /// The number of syslog(3).
     pub(super) fn priority(self) -> u8 {
         match self {
+            Self::Alert => 1,
             Self::Critical => 2,
             Self::Error => 3,
             Self::Warning => 4,
@@ -55,7 +58,8 @@ impl LoginEvent<'_> {
                 Bypass::Sudo => Level::Info,
                 Bypass::Harmless | Bypass::Su | Bypass::Login => Level::Warning,
             },
-            Self::Verified(VerifiedBy::BackupCode)
+            Self::RecoveryCodeUsed => Level::Alert,
+            Self::Verified(VerifiedBy::BackupCode | VerifiedBy::RecoveryCode)
             | Self::DeviceAdded(_)
             | Self::Enrolled { .. }
             | Self::Exempt { .. }
@@ -120,7 +124,7 @@ impl DaemonEvent<'_> {
     fn level(&self) -> Level {
         match self {
             Self::Ready | Self::Stopped => Level::Info,
-            Self::Reloaded | Self::NamesPending => Level::Notice,
+            Self::Reloaded | Self::NamesPending | Self::RecoveryCodeMade => Level::Notice,
             Self::ConfigWarning(_) | Self::MemoryUnprotected(_) | Self::QuotaReached { .. } => {
                 Level::Warning
             }

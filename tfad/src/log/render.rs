@@ -61,6 +61,13 @@ impl LoginEvent<'_> {
             Self::Verified(VerifiedBy::BackupCode) => "verified by a backup code".into(),
             Self::Remembered(device) => format!("not asked: remembered device {device}").into(),
             Self::DeviceAdded(device) => format!("the device is now remembered: {device}").into(),
+            Self::Verified(VerifiedBy::RecoveryCode) => {
+                "verified by the recovery code of this host".into()
+            }
+            Self::RecoveryCodeUsed => "the recovery code of this host was USED to log in and is now \
+                                       void. If this was unexpected, find out who was at the \
+                                       console. Create a new one: tfactl recovery create"
+                .into(),
             Self::WrongCode => "wrong code".into(),
             Self::WrongInvitation => "wrong invitation".into(),
             Self::WrongNewCode => "wrong first code of a new authenticator".into(),
@@ -305,6 +312,9 @@ impl DaemonEvent<'_> {
                 format!("names of the policy cannot be looked up: {error}").into()
             }
             Self::Store(notice) => notice.to_string().into(),
+            Self::RecoveryCodeMade => {
+                "root created a recovery code of this host; an earlier one is void".into()
+            }
             Self::NoSignals => "cannot listen for signals: no reload, no graceful stop".into(),
             Self::NoLoginSocket(error) => (*error).into(),
             Self::ConnectionRefused(why) => format!("a login cannot be served: {why}").into(),

@@ -33,6 +33,7 @@ impl Syslog {
             Level::Warning => self.0.warning(line),
             Level::Error => self.0.err(line),
             Level::Critical => self.0.crit(line),
+            Level::Alert => self.0.alert(line),
         }
     }
 }

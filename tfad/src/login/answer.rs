@@ -1,15 +1,19 @@
 //! The answers of a login dialog.
 
 use tfa_core::{
-    Account, Answered, AskCode, AskRemember, BackupCode, Dialog, Enroll, Factor, Input,
-    Requirement, Time,
+    Account, Answered, AskCode, AskRemember, BackupCode, Credential, Dialog, Enroll, Factor, Input,
+    RecoveryCode, Requirement, ThrottleScope, Time,
 };
 use tfa_proto::Turn;
 
-use super::{Error, Logins, log, pam_context, password_prompts, remember};
-use crate::account::Loaded;
+use super::{Error, Logins, log, pam_context, password_prompts, recovery, remember};
+use crate::account::{self, Loaded};
 use crate::host::clock;
 use crate::login::sessions::{LoginAttempt, Session};
+
+/// The turn after an answer, the dialog that goes on, and the name of the authenticator whose code it
+/// was.
+type Judged = (tfa_core::Turn, Option<Dialog>, String);
 
 impl Logins {
     /// Verifies an answer. The account is stored before the turn is returned.
@@ -44,7 +48,6 @@ impl Logins {
         Ok((turn, next))
     }
 
-    /// Also returns the name of the authenticator whose code it was.
     fn judge_code(
         &self,
         session: &Session,
@@ -52,7 +55,7 @@ impl Logins {
         question: &AskCode,
         typed: &str,
         now: Time,
-    ) -> Result<(tfa_core::Turn, Option<Dialog>, String), Error> {
+    ) -> Result<Judged, Error> {
         let config = self.state.config();
         let LoginAttempt {
             user,
@@ -64,25 +67,31 @@ impl Logins {
         let phase = pam_context::phase(context, &config.policy);
         let marks = remember::devices_of(&config.remember, &session.attempt, phase);
         let offer = remember::rememberable(&config.remember, &marks, &session.attempt);
-        let judged = self.accounts.judge(
-            user,
-            &Input::parse(typed),
-            question.scope(),
-            now,
-            loaded,
-            |account, credential| {
-                let decision = config.policy.decide(login, Some(account), now);
-                let answered =
-                    question.answer(decision.requirement, account, credential, client, now);
-                match AskRemember::after(answered, account, question.scope(), offer, now) {
-                    Answered::Rehash | Answered::DrawCodes => None,
-                    Answered::Turn(turn, next) => {
-                        let name = name_of_verified(account, &turn);
-                        Some((turn, next, name))
-                    }
+        let answer = |account: &mut Account, credential: &Credential| {
+            let decision = config.policy.decide(login, Some(account), now);
+            let answered = question.answer(decision.requirement, account, credential, client, now);
+            match AskRemember::after(answered, account, question.scope(), offer, now) {
+                Answered::Rehash | Answered::DrawCodes => None,
+                Answered::Turn(turn, next) => {
+                    let name = name_of_verified(account, &turn);
+                    Some((turn, next, name))
                 }
-            },
-        )?;
+            }
+        };
+        let input = Input::parse(typed);
+        let judged = match &input {
+            Input::Recovery(code)
+                if question.scope() == ThrottleScope::Console
+                    && recovery::is_administrator(&config, user) =>
+            {
+                self.judge_recovery(session, loaded, code, now, answer)?
+            }
+            input => {
+                let scope = question.scope();
+                self.accounts
+                    .judge(user, input, scope, now, loaded, answer)?
+            }
+        };
         if judged.0.next.verified().is_some()
             && session.attempt.caller.is_root()
             && session.attempt.context.service == password_prompts::POLKIT
@@ -90,6 +99,30 @@ impl Logins {
             self.password_prompts.code_was_used(user.uid);
         }
         Ok(judged)
+    }
+
+    /// Verifies the recovery code of the host. It is void before the turn is returned.
+    fn judge_recovery(
+        &self,
+        session: &Session,
+        loaded: Option<Loaded>,
+        code: &RecoveryCode,
+        now: Time,
+        answer: impl FnMut(&mut Account, &Credential) -> Option<Judged>,
+    ) -> Result<Judged, Error> {
+        let user = &session.attempt.user;
+        let is_accepted = |judged: &Option<Judged>| {
+            judged
+                .as_ref()
+                .is_some_and(|(turn, ..)| turn.next.verified() == Some(Factor::RecoveryCode))
+        };
+        let judged = self
+            .accounts
+            .judge_recovery(user, code, now, loaded, answer, is_accepted)?;
+        if is_accepted(&judged) {
+            log::recovery_code_used(&self.state.journal, &session.attempt);
+        }
+        judged.ok_or_else(|| account::Error::Hashing.into())
     }
 
     fn judge_enrollment(

@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use tfa_core::{
-    Account, AskCode, DenyReason, Dialog, Enroll, PhaseAction, PhaseInput, PolicyDecision, Time,
+    Account, AskCode, Authenticator, Begun, DenyReason, Dialog, Enroll, PhaseAction, PhaseInput,
+    Picture, PolicyDecision, ThrottleScope, Time,
 };
 use tfa_proto::{Context, Turn, Verdict};
 
-use super::{Error, Logins, log, pam_context, render, session_gate};
+use super::{Error, Logins, log, pam_context, recovery, render, session_gate};
 use crate::account::{self, Loaded};
 use crate::caller::Caller;
 use crate::config::Config;
@@ -47,6 +48,17 @@ impl Logins {
                 let met = context.auth_result.unwrap_or(Verdict::Verified);
                 return Ok((0, render::end(met, None)));
             }
+            Some(PhaseAction::Replace) => {
+                let origin = pam_context::login_origin(&context, &config.consoles, false);
+                let subject = groups::subject_without_groups(&user);
+                let attempt = LoginAttempt {
+                    caller: caller.clone(),
+                    login: pam_context::login(&context, subject, origin),
+                    user,
+                    context,
+                };
+                return self.offer_replacement(&config, attempt);
+            }
             Some(_) => {
                 self.bypasses
                     .tell(&self.state, &self.accounts, caller, &user, &context);
@@ -75,6 +87,61 @@ impl Logins {
             context,
         };
         self.follow(&config, phase, attempt)
+    }
+
+    /// Offers a new authenticator after a login with the recovery code of the host.
+    fn offer_replacement(
+        &self,
+        config: &Config,
+        attempt: LoginAttempt,
+    ) -> Result<(u32, Turn), Error> {
+        let scope =
+            pam_context::throttle_scope(&attempt.caller, &attempt.context, &config.consoles);
+        if scope != ThrottleScope::Console {
+            return Ok((0, render::end(Verdict::Verified, None)));
+        }
+        let authenticator = config.authenticator.usual(DEFAULT_NAME, random::secret()?);
+        let picture = self.picture_of(config, &attempt, &authenticator);
+        let now = clock::now();
+        let begun = Enroll::begin_after_recovery(authenticator, picture, scope, now);
+        self.open_dialog(begun, attempt, None, now)
+    }
+
+    fn picture_of(
+        &self,
+        config: &Config,
+        attempt: &LoginAttempt,
+        authenticator: &Authenticator,
+    ) -> Picture {
+        let enrollment = Enrollment {
+            authenticator,
+            issuer: &self.state.issuer(),
+            user: &attempt.user.name,
+            style: config.qr,
+        };
+        enrollment.picture()
+    }
+
+    /// Renders the first turn of a dialog, and keeps the dialog until it is answered.
+    fn open_dialog(
+        &self,
+        begun: Begun,
+        attempt: LoginAttempt,
+        loaded: Option<Loaded>,
+        now: Time,
+    ) -> Result<(u32, Turn), Error> {
+        log::turn(&self.state.journal, &attempt, &begun.turn, "");
+        let turn = self.render(&begun.turn, begun.dialog.as_ref(), &[], &attempt, now);
+        let number = match begun.dialog {
+            None => 0,
+            Some(dialog) => {
+                let asks = matches!(dialog, Dialog::AskCode(_));
+                let loaded = loaded.filter(|_| asks);
+                let session = Session { attempt, dialog };
+                self.sessions().open(session, loaded, Instant::now())?
+            }
+        };
+        Ok((number, turn))
     }
 
     /// Does what the policy decides about a login.
@@ -111,6 +178,7 @@ impl Logins {
             pam_context::throttle_scope(&attempt.caller, &attempt.context, &config.consoles);
         let begun = match action {
             PhaseAction::Verified
+            | PhaseAction::Replace
             | PhaseAction::Defer
             | PhaseAction::NotGuarded
             | PhaseAction::Exempt(_) => {
@@ -138,7 +206,8 @@ impl Logins {
             }
             PhaseAction::Ask => match account {
                 Some(account) => {
-                    let begun = AskCode::begin(account, scope, now);
+                    let may_recover = || recovery::is_administrator(config, &attempt.user);
+                    let begun = AskCode::begin_with_recovery(account, scope, may_recover, now);
                     // Never past a lock.
                     if begun.takes_any_code()
                         && let Some(turn) =
@@ -152,13 +221,7 @@ impl Logins {
             },
             PhaseAction::SetUp(until) => {
                 let authenticator = config.authenticator.usual(DEFAULT_NAME, random::secret()?);
-                let picture = Enrollment {
-                    authenticator: &authenticator,
-                    issuer: &self.state.issuer(),
-                    user: &attempt.user.name,
-                    style: config.qr,
-                }
-                .picture();
+                let picture = self.picture_of(config, &attempt, &authenticator);
                 Enroll::begin(
                     account,
                     authenticator,
@@ -170,18 +233,7 @@ impl Logins {
                 )
             }
         };
-        log::turn(&self.state.journal, &attempt, &begun.turn, "");
-        let turn = self.render(&begun.turn, begun.dialog.as_ref(), &[], &attempt, now);
-        let number = match begun.dialog {
-            None => 0,
-            Some(dialog) => {
-                let asks = matches!(dialog, Dialog::AskCode(_));
-                let loaded = loaded.filter(|_| asks);
-                let session = Session { attempt, dialog };
-                self.sessions().open(session, loaded, Instant::now())?
-            }
-        };
-        Ok((number, turn))
+        self.open_dialog(begun, attempt, loaded, now)
     }
 
     /// The verdict for a login that need not give the code which the policy asks for.
@@ -252,9 +304,11 @@ fn own(caller: &Caller, found: Result<User, LookUpError>) -> Result<User, Error>
 fn untrusted(context: Context) -> Context {
     let auth_result = context.auth_result.filter(|verdict| match verdict {
         Verdict::Denied | Verdict::MustEnroll | Verdict::Locked | Verdict::UnknownUser => true,
-        Verdict::Verified | Verdict::Remembered | Verdict::NotRequired | Verdict::LeftToSession => {
-            false
-        }
+        Verdict::Verified
+        | Verdict::Remembered
+        | Verdict::Recovered
+        | Verdict::NotRequired
+        | Verdict::LeftToSession => false,
     });
     Context {
         phase: context.phase,
@@ -286,6 +340,7 @@ mod tests {
                 verdict,
                 Verdict::Verified
                     | Verdict::Remembered
+                    | Verdict::Recovered
                     | Verdict::NotRequired
                     | Verdict::LeftToSession
             );

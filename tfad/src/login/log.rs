@@ -65,6 +65,7 @@ pub(super) fn action(
         }
         PhaseAction::Ask
         | PhaseAction::Verified
+        | PhaseAction::Replace
         | PhaseAction::SetUp(None)
         | PhaseAction::NotGuarded => return,
     };
@@ -75,6 +76,11 @@ pub(super) fn action(
 pub(super) fn renamed(journal: &Journal, attempt: &LoginAttempt, former: &str) {
     let uid = attempt.user.uid;
     log(journal, attempt, LoginEvent::NameChanged { former, uid });
+}
+
+/// Logs that the recovery code of the host is void, and who used it.
+pub(super) fn recovery_code_used(journal: &Journal, attempt: &LoginAttempt) {
+    log(journal, attempt, LoginEvent::RecoveryCodeUsed);
 }
 
 /// Logs a turn of the dialog: what the answer before it was, and how the login ends. The name is that
@@ -120,6 +126,7 @@ fn outcome(next: Next, authenticator: &str) -> Option<LoginEvent<'_>> {
         return Some(LoginEvent::Verified(match factor {
             Factor::Authenticator(_) => VerifiedBy::Authenticator(authenticator),
             Factor::BackupCode => VerifiedBy::BackupCode,
+            Factor::RecoveryCode => VerifiedBy::RecoveryCode,
         }));
     }
     Some(match next {
@@ -129,6 +136,7 @@ fn outcome(next: Next, authenticator: &str) -> Option<LoginEvent<'_>> {
             Verdict::Locked => LoginEvent::Locked,
             Verdict::InGrace(_)
             | Verdict::Enrolled
+            | Verdict::NotReplaced
             | Verdict::Verified(_)
             | Verdict::Remembered => {
                 return None;

@@ -13,6 +13,7 @@ mod log;
 pub mod once;
 pub mod pam_context;
 pub mod password_prompts;
+mod recovery;
 mod remember;
 mod reminders;
 pub mod render;

@@ -44,6 +44,7 @@ pub fn phase(context: &Context, policy: &Policy) -> PhaseInput {
     let auth_result = match context.auth_result {
         None => AuthPhaseResult::NotRun,
         Some(Verdict::Verified | Verdict::Remembered) => AuthPhaseResult::Verified,
+        Some(Verdict::Recovered) => AuthPhaseResult::Recovered,
         Some(Verdict::NotRequired) => AuthPhaseResult::NotRequired,
         Some(
             Verdict::LeftToSession

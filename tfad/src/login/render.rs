@@ -1,6 +1,6 @@
 //! Renders the turns of a dialog: the texts that are sent to the module.
 
-use tfa_core::{BackupCode, Dialog, Message, Time};
+use tfa_core::{BackupCode, Dialog, Factor, Message, Time};
 use tfa_proto::{Line, LineKind, Next, PromptStyle, Question, Turn, Verdict};
 use tfa_text::wrapped;
 
@@ -68,6 +68,10 @@ impl Renderer<'_> {
             N::AskInvitation => (
                 Vec::new(),
                 ask(messages::ASK_INVITATION, PromptStyle::Visible, 0),
+            ),
+            N::AskToReplace => (
+                headed(&messages::after_recovery()),
+                ask(messages::ASK_TO_SET_UP, PromptStyle::Optional, 0),
             ),
             N::AskToBegin(None) => {
                 let picture = self
@@ -174,7 +178,10 @@ pub fn notice(verdict: Verdict, text: &str) -> Turn {
 
 fn wire_verdict(verdict: tfa_core::Verdict) -> Verdict {
     match verdict {
-        tfa_core::Verdict::Verified(_) | tfa_core::Verdict::Enrolled => Verdict::Verified,
+        tfa_core::Verdict::Verified(Factor::RecoveryCode) => Verdict::Recovered,
+        tfa_core::Verdict::Verified(Factor::Authenticator(_) | Factor::BackupCode)
+        | tfa_core::Verdict::Enrolled
+        | tfa_core::Verdict::NotReplaced => Verdict::Verified,
         tfa_core::Verdict::Remembered => Verdict::Remembered,
         tfa_core::Verdict::InGrace(_) => Verdict::NotRequired,
         tfa_core::Verdict::Denied => Verdict::Denied,

@@ -269,6 +269,7 @@ pub fn explain(
         (PhaseAction::Deny(reason), _) => messages::denial(reason, host, user, denied_login),
         (
             PhaseAction::Verified
+            | PhaseAction::Replace
             | PhaseAction::Exempt(_)
             | PhaseAction::Defer
             | PhaseAction::NotGuarded,
@@ -346,9 +347,10 @@ pub fn outcome(action: PhaseAction) -> (Outcome, Option<Reason>) {
         PhaseAction::Exempt(Exemption::Off) => (Outcome::Nothing, Some(Reason::Off)),
         PhaseAction::Exempt(Exemption::NotSetUp) => (Outcome::Nothing, Some(Reason::NotSetUp)),
         PhaseAction::Exempt(Exemption::Paused) => (Outcome::Nothing, Some(Reason::Paused)),
-        PhaseAction::NotGuarded | PhaseAction::Verified | PhaseAction::Defer => {
-            (Outcome::Nothing, Some(Reason::NotGuarded))
-        }
+        PhaseAction::NotGuarded
+        | PhaseAction::Verified
+        | PhaseAction::Replace
+        | PhaseAction::Defer => (Outcome::Nothing, Some(Reason::NotGuarded)),
         PhaseAction::Grace(_) => (Outcome::Notified, None),
         PhaseAction::SetUp(Some(_)) => (Outcome::Offered, None),
         PhaseAction::SetUp(None) => (Outcome::SetUp, None),

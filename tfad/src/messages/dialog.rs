@@ -8,7 +8,10 @@ use tfa_text::time::{difference, wait};
 pub fn message(message: Message, now: Time) -> (bool, String) {
     let is_error = !matches!(
         message,
-        Message::BackupCodeUsed { .. } | Message::NotBegun | Message::NotSetUp
+        Message::BackupCodeUsed { .. }
+            | Message::RecoveryCodeUsed
+            | Message::NotBegun
+            | Message::NotSetUp
     );
     (is_error, text(message, now))
 }
@@ -23,6 +26,14 @@ fn text(message: Message, now: Time) -> String {
         Message::AlreadyUsed => ALREADY_USED,
         Message::NotACode => NOT_A_CODE,
         Message::BackupCodeOnly => "Too many wrong codes. Only a backup code is accepted now.",
+        Message::BackupOrRecoveryCodeOnly => {
+            "Too many wrong codes. Only a backup code, or the recovery code of this host, is accepted \
+             now."
+        }
+        Message::RecoveryCodeOnly => {
+            "Too many wrong codes. Only the recovery code of this host is accepted now."
+        }
+        Message::RecoveryCodeUsed => RECOVERY_CODE_USED,
         Message::BackupCodeUsed { left } => return backup_code_used(left),
         Message::WrongInvitation | Message::NotAnInvitation => WRONG_INVITATION,
         Message::NoInvitation => NO_INVITATION,
@@ -45,6 +56,11 @@ pub(super) const WRONG_INVITATION: &str = "Wrong invitation code.";
 pub(super) const NO_INVITATION: &str = "\
 You need an invitation code to set up two-factor login, and have no valid one. Ask your \
 administrator for one (tfactl invite).";
+
+/// What the owner of the host must do next.
+const RECOVERY_CODE_USED: &str = "\
+The recovery code of this host was used and is now void. As root, create a new one:
+    tfactl recovery create";
 
 /// Fewer backup codes are a reason to create new ones. Each of them may be used because the phone is
 /// lost.

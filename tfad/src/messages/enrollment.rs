@@ -54,6 +54,17 @@ pub fn must_set_up(host: &str, shown: Shown) -> Vec<String> {
     page
 }
 
+/// After a login with the recovery code of the host.
+#[must_use]
+pub fn after_recovery() -> Vec<String> {
+    vec![
+        "You can set up a new authenticator now. It replaces all authenticators and backup codes \
+         that you have."
+            .to_owned(),
+        "Without it, the next login asks for a code again.".to_owned(),
+    ]
+}
+
 /// sshd ends a login after its `LoginGraceTime`, which PAM does not report.
 pub const SSH_TIME_LIMIT: &str =
     "sshd may end this login after 2 minutes. Then log in and start again.";

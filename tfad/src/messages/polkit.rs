@@ -1,6 +1,8 @@
 //! Why polkit does not allow a call. Each text is a clause: the commands write "Not allowed:" in front
 //! of it.
 
+/// A call that no answer of polkit authorizes.
+pub const ROOT_ONLY: &str = "only root may do that";
 /// A rule denies it, without a question.
 pub const DENIED_BY_RULE: &str = "the polkit rules of this host do not allow it";
 /// The call does not have the flag for interactive authorization.

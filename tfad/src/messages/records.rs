@@ -11,6 +11,13 @@ pub fn damaged_record(name: &str, error: &dyn Display) -> String {
     )
 }
 
+/// The file of the host's recovery code does not decode.
+pub const DAMAGED_RECOVERY: &str = "\
+the file `recovery` in the state directory holds no recovery code of a format known here. As root, \
+create a new code: tfactl recovery create";
+/// A store without a directory has no recovery code.
+pub const NO_RECOVERY_FILE: &str = "this daemon has no state directory for a recovery code";
+
 /// A damaged record, whose uid is not known, may be this user's.
 #[must_use]
 pub fn damaged_record_may_be_of(name: &str, user: &str) -> String {

@@ -11,6 +11,8 @@ pub enum Factor {
     Authenticator(AuthenticatorId),
     /// A backup code.
     BackupCode,
+    /// The recovery code of the host.
+    RecoveryCode,
 }
 
 /// The result of one answer.
@@ -66,6 +68,18 @@ impl Account {
                 Match::Used => Judgement::AlreadyUsed,
                 Match::No => self.wrong(from, scope, now),
             },
+            // Accepted at the console only, whatever the caller has compared.
+            Credential::Recovery(_) if scope != ThrottleScope::Console => Judgement::NotACode,
+            Credential::Recovery(matched) => match matched {
+                // It belongs to the host and proves no ownership of the record: `code_accepted`
+                // stays as it is.
+                Match::Fresh(()) => {
+                    self.throttle.clear();
+                    Judgement::Accepted(Factor::RecoveryCode)
+                }
+                Match::Used => Judgement::AlreadyUsed,
+                Match::No => self.wrong(from, scope, now),
+            },
             Credential::Backup(hashed) => {
                 let found = match (&self.backup, hashed) {
                     (Some(set), Some(hashed)) => set.find(hashed),
@@ -113,7 +127,7 @@ impl Account {
     }
 
     /// Whether an answer of this kind is checked now. After 100 wrong codes the console still
-    /// accepts a backup code, subject to the timed lock.
+    /// accepts a backup code and the host's recovery code, subject to the timed lock.
     #[must_use]
     pub fn lock_state(
         &self,
@@ -123,7 +137,9 @@ impl Account {
     ) -> LockState {
         let counter = self.throttle.counter(scope);
         match (credential, scope) {
-            (Credential::Backup(_), ThrottleScope::Console) => counter.timed_lock(now),
+            (Credential::Backup(_) | Credential::Recovery(_), ThrottleScope::Console) => {
+                counter.timed_lock(now)
+            }
             _ => counter.lock_state(now),
         }
     }

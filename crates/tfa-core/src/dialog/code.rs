@@ -22,13 +22,31 @@ impl AskCode {
     /// Asks for a code, unless the account is locked.
     #[must_use]
     pub fn begin(account: &Account, scope: ThrottleScope, now: Time) -> Begun {
+        Self::begin_with_recovery(account, scope, || false, now)
+    }
+
+    /// As [`Self::begin`]. `may_recover` tells whether the user may use the host's recovery code. It
+    /// is called only for an account that is permanently locked at the console.
+    #[must_use]
+    pub fn begin_with_recovery(
+        account: &Account,
+        scope: ThrottleScope,
+        may_recover: impl FnOnce() -> bool,
+        now: Time,
+    ) -> Begun {
         let counter = account.throttle().counter(scope);
         let says = match (counter.lock_state(now), counter.timed_lock(now), scope) {
             (LockState::Unlocked, ..) => None,
-            (LockState::Permanent, LockState::Unlocked, ThrottleScope::Console)
-                if account.backup_codes_left() > 0 =>
-            {
-                Some(Message::BackupCodeOnly)
+            (LockState::Permanent, LockState::Unlocked, ThrottleScope::Console) => {
+                match (account.backup_codes_left() > 0, may_recover()) {
+                    (true, false) => Some(Message::BackupCodeOnly),
+                    (true, true) => Some(Message::BackupOrRecoveryCodeOnly),
+                    (false, true) => Some(Message::RecoveryCodeOnly),
+                    (false, false) => {
+                        let locked = Message::Locked(LockState::Permanent);
+                        return Begun::end(Some(locked), Verdict::Locked);
+                    }
+                }
             }
             (LockState::Permanent, closed @ LockState::Until(_), ThrottleScope::Console)
             | (closed, ..) => {
@@ -76,9 +94,14 @@ impl AskCode {
             Judgement::Rehash => Answered::Rehash,
             Judgement::Accepted(factor) => {
                 account.last_login = Some(now);
-                let left = account.backup_codes_left();
-                let says =
-                    (factor == Factor::BackupCode).then_some(Message::BackupCodeUsed { left });
+                let says = match factor {
+                    Factor::Authenticator(_) => None,
+                    Factor::BackupCode => {
+                        let left = account.backup_codes_left();
+                        Some(Message::BackupCodeUsed { left })
+                    }
+                    Factor::RecoveryCode => Some(Message::RecoveryCodeUsed),
+                };
                 let report = account.report_after(&self.own, client, now);
                 let next = Next::End(Verdict::Verified(factor));
                 Answered::Turn(Turn { says, report, next }, None)

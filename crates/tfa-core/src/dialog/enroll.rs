@@ -19,13 +19,24 @@ const MAX_ANSWERS: u8 = 40;
 pub struct Enroll {
     scope: ThrottleScope,
     pending: PendingAuthenticator,
-    /// The end of the grace period.
-    until: Option<Time>,
+    occasion: Occasion,
     /// The invitation whose code is needed, if any.
     invitation: Option<Invitation>,
     picture: Picture,
     question: Question,
     answers_left: u8,
+}
+
+/// Why enrollment is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    /// The policy requires it now.
+    Required,
+    /// The policy requires it, and the grace period lasts until then.
+    Grace(Time),
+    /// The host's recovery code was used in this login. What the user has is lost, or the user has
+    /// nothing: a new authenticator replaces it.
+    Recovered,
 }
 
 /// The question that is waiting for an answer.
@@ -74,7 +85,7 @@ impl Enroll {
         let dialog = Self {
             scope,
             pending: PendingAuthenticator::new(authenticator, Purpose::First, now),
-            until,
+            occasion: until.map_or(Occasion::Required, Occasion::Grace),
             // One that was made is asked for, wanted by the policy or not.
             invitation: invited.cloned(),
             picture,
@@ -84,13 +95,38 @@ impl Enroll {
         if by_invitation && invited.is_none() {
             return Begun::end(Some(Message::NoInvitation), dialog.without());
         }
+        dialog.begun()
+    }
+
+    /// Offers enrollment after a login with the host's recovery code, whatever the policy requires.
+    #[must_use]
+    pub fn begin_after_recovery(
+        authenticator: Authenticator,
+        picture: Picture,
+        scope: ThrottleScope,
+        now: Time,
+    ) -> Begun {
+        let dialog = Self {
+            scope,
+            pending: PendingAuthenticator::new(authenticator, Purpose::First, now),
+            occasion: Occasion::Recovered,
+            // The owner of the host has the recovery code, and needs no permission.
+            invitation: None,
+            picture,
+            question: Question::Begin,
+            answers_left: MAX_ANSWERS,
+        };
+        dialog.begun()
+    }
+
+    fn begun(self) -> Begun {
         Begun {
             turn: Turn {
                 says: None,
                 report: None,
-                next: dialog.next(),
+                next: self.next(),
             },
-            dialog: Some(Dialog::Enroll(Box::new(dialog))),
+            dialog: Some(Dialog::Enroll(Box::new(self))),
         }
     }
 
@@ -113,7 +149,8 @@ impl Enroll {
     }
 
     /// Handles an answer. The caller evaluates the policy again: if the user need not enroll any
-    /// more, has enrolled, or has another invitation, the dialog ends with a refusal. `drawn` are
+    /// more, has enrolled, or has another invitation, the dialog ends with a refusal. After the use of
+    /// the host's recovery code none of that matters. `drawn` are
     /// the backup codes, once [`Answered::DrawCodes`] has asked for them.
     #[must_use]
     pub fn answer(
@@ -128,27 +165,19 @@ impl Enroll {
             // That it is on was said with the backup codes: sshd shows what a login says last twice.
             return Answered::end(None, Verdict::Enrolled);
         }
-        let changed = Answered::end(Some(Message::Changed), Verdict::Denied);
-        self.until = match requirement {
-            Requirement::Grace(until) => Some(until),
-            Requirement::SetUp => None,
-            _ => return changed,
-        };
-        if !account.authenticators().is_empty() {
-            return changed;
-        }
-        match (&self.invitation, account.open_invitation(now)) {
-            (None, None) => {}
-            (Some(invitation), Some(now_open)) if now_open.is(invitation) => {}
-            (Some(_), None) => return self.stop(Message::NoInvitation),
-            (_, Some(_)) => return changed,
+        if self.occasion != Occasion::Recovered
+            && let Some(ended) = self.follow_policy(requirement, account, now)
+        {
+            return ended;
         }
         self.answers_left = self.answers_left.saturating_sub(1);
         match (self.question, Choice::of(typed)) {
             (Question::Begin | Question::Invitation, Choice::No) => self.leave(),
             (_, Choice::No) => self.stop(Message::NotSetUp),
             // Only a plain yes begins what need not be: some programs answer every question alike.
-            (Question::Begin, Choice::Nothing | Choice::Else) if self.until.is_some() => {
+            (Question::Begin, Choice::Nothing | Choice::Else)
+                if self.occasion != Occasion::Required =>
+            {
                 self.leave()
             }
             (Question::Begin, Choice::Else) => self.on(None, Question::Begin),
@@ -173,6 +202,30 @@ impl Enroll {
             (Question::Picture | Question::NewCode | Question::Saved, _) => {
                 self.take_code(account, typed, drawn, now)
             }
+        }
+    }
+
+    /// Ends the dialog unless the user still has to enroll, with the same invitation.
+    fn follow_policy(
+        &mut self,
+        requirement: Requirement,
+        account: &Account,
+        now: Time,
+    ) -> Option<Answered> {
+        let changed = || Answered::end(Some(Message::Changed), Verdict::Denied);
+        self.occasion = match requirement {
+            Requirement::Grace(until) => Occasion::Grace(until),
+            Requirement::SetUp => Occasion::Required,
+            _ => return Some(changed()),
+        };
+        if !account.authenticators().is_empty() {
+            return Some(changed());
+        }
+        match (&self.invitation, account.open_invitation(now)) {
+            (None, None) => None,
+            (Some(invitation), Some(now_open)) if now_open.is(invitation) => None,
+            (Some(_), None) => Some(self.stop(Message::NoInvitation)),
+            (_, Some(_)) => Some(changed()),
         }
     }
 
@@ -241,7 +294,11 @@ impl Enroll {
 
     fn next(&self) -> Next {
         match self.question {
-            Question::Begin => Next::AskToBegin(self.until),
+            Question::Begin => match self.occasion {
+                Occasion::Required => Next::AskToBegin(None),
+                Occasion::Grace(until) => Next::AskToBegin(Some(until)),
+                Occasion::Recovered => Next::AskToReplace,
+            },
             Question::Invitation => Next::AskInvitation,
             Question::Picture => Next::ShowPicture,
             Question::NewCode => Next::AskNewCode {
@@ -251,9 +308,9 @@ impl Enroll {
         }
     }
 
-    /// Ends the dialog before a key was shown. In the grace period no message is needed.
+    /// Ends the dialog before a key was shown. Where the login goes on, no message is needed.
     fn leave(&self) -> Answered {
-        let says = self.until.is_none().then_some(Message::NotBegun);
+        let says = (self.occasion == Occasion::Required).then_some(Message::NotBegun);
         Answered::end(says, self.without())
     }
 
@@ -263,9 +320,10 @@ impl Enroll {
     }
 
     fn without(&self) -> Verdict {
-        match self.until {
-            Some(until) => Verdict::InGrace(until),
-            None => Verdict::NotSetUp,
+        match self.occasion {
+            Occasion::Grace(until) => Verdict::InGrace(until),
+            Occasion::Required => Verdict::NotSetUp,
+            Occasion::Recovered => Verdict::NotReplaced,
         }
     }
 }

@@ -44,6 +44,9 @@ pub enum Next {
     },
     /// Asks for the invitation code.
     AskInvitation,
+    /// Asks whether to enroll now, after a login with the host's recovery code. A new authenticator
+    /// replaces those that there are.
+    AskToReplace,
     /// Asks whether to enroll now. With a time, the login proceeds without enrollment until then.
     AskToBegin(Option<Time>),
     /// Shows the QR code, and waits until it was scanned.
@@ -81,6 +84,8 @@ pub enum Verdict {
     Enrolled,
     /// The user did not enroll, and the grace period lasts until then.
     InGrace(Time),
+    /// The user did not enroll after a login with the host's recovery code, which stays verified.
+    NotReplaced,
     /// No right code was given.
     Denied,
     /// The user had to enroll, and did not.
@@ -102,6 +107,12 @@ pub enum Message {
     Locked(LockState),
     /// Only a backup code removes the lock.
     BackupCodeOnly,
+    /// Only a backup code or the host's recovery code removes the lock.
+    BackupOrRecoveryCodeOnly,
+    /// Only the host's recovery code removes the lock.
+    RecoveryCodeOnly,
+    /// The host's recovery code was used.
+    RecoveryCodeUsed,
     /// A backup code was used.
     BackupCodeUsed {
         /// The number of unused backup codes.

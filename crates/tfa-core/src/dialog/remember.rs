@@ -58,6 +58,10 @@ impl AskRemember {
         let Next::End(Verdict::Verified(factor)) = turn.next else {
             return Answered::Turn(turn, dialog);
         };
+        // It belongs to the host and serves one login.
+        if factor == Factor::RecoveryCode {
+            return Answered::Turn(turn, dialog);
+        }
         let Rememberable { rules, marks, asks } = offer;
         account.prune_devices(rules, now);
         let Some(mark) = marks.first().copied() else {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_proto::{
-    AuditRecord, Error, Explanation, HypotheticalLogin, Impact, Outcome, Reason, RenameOutcome,
-    Renamed, State, Status, TokenParameters,
+    AuditRecord, Error, Explanation, HypotheticalLogin, Impact, Outcome, Reason, RecoveryStatus,
+    RenameOutcome, Renamed, State, Status, TokenParameters,
 };
 use zbus::message::Header;
 
 use super::error::BusError;
-use super::{INVITATION, Shared};
+use super::{INVITATION, RECOVERY_CODE, Shared};
 
 pub(super) struct AdminInterface(pub(super) Arc<Shared>);
 
@@ -179,6 +179,16 @@ impl AdminInterface {
             return Err(Error::UnknownGroup(text).into());
         };
         Ok(page(members.clone(), after, account.page_length))
+    }
+
+    async fn create_recovery_code(&self) -> String {
+        self.0.record("CreateRecoveryCode".to_owned()).await;
+        RECOVERY_CODE.to_owned()
+    }
+
+    async fn recovery_status(&self) -> RecoveryStatus {
+        self.0.record("RecoveryStatus".to_owned()).await;
+        self.0.account.lock().unwrap().recovery.clone()
     }
 
     async fn audit_records(&self) -> Vec<AuditRecord> {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use tfa_proto::{
     AuditRecord, Authenticator, Explanation, HypotheticalLogin, Impact, NAME, PATH, Parameters,
-    Status, TokenParameters,
+    RecoveryStatus, Status, TokenParameters,
 };
 use zbus::connection;
 
@@ -28,6 +28,8 @@ pub const NEW_CODE: &str = "222222";
 pub const AHEAD: [&str; 2] = ["333333", "444444"];
 /// The invitation code.
 pub const INVITATION: &str = "MNPQR-STVWX";
+/// The recovery code of the host.
+pub const RECOVERY_CODE: &str = "ABCD-EFGH-JKMN-PQRS";
 /// The code of an invitation that expires while the code is typed.
 pub const OLD_INVITATION: &str = "EXPRD-EXPRD";
 /// A wrong invitation code that locks the account.
@@ -90,6 +92,8 @@ pub struct Account {
     pub page_length: usize,
     /// The answer to `AuditRecords`.
     pub audit_records: Vec<AuditRecord>,
+    /// The recovery code of the host.
+    pub recovery: RecoveryStatus,
     /// The login of the last `Explain` or `Impact`.
     pub hypothetical_login: Option<HypotheticalLogin>,
     /// The policy files of the last `Explain` or `Impact`, as names and texts.
@@ -120,6 +124,7 @@ impl Account {
             host_groups: BTreeMap::new(),
             page_length: usize::MAX,
             audit_records: Vec::new(),
+            recovery: RecoveryStatus::default(),
             hypothetical_login: None,
             files: Vec::new(),
             pending: false,

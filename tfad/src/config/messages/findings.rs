@@ -91,6 +91,14 @@ pub(in crate::config) fn groups_unavailable() -> String {
         .to_owned()
 }
 
+pub(in crate::config) fn unknown_administrators(group: &str) -> String {
+    format!(
+        "administrators: this host does not know the group {}, so none of its members can use the \
+         recovery code",
+        quoted(group)
+    )
+}
+
 // Rules.
 
 pub(in crate::config) fn unknown_group(rule: &Source, group: &str) -> String {

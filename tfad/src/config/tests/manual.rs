@@ -7,7 +7,7 @@ use tfa_core::{Algorithm, AuthenticatorKind, DeviceKind, RememberRules};
 use tfa_proto::Consoles;
 
 use super::super::keys::KEYS;
-use super::super::{AuthenticatorRules, Config, QrStyle};
+use super::super::{AuthenticatorRules, Config, QrStyle, RecoveryRules};
 use super::{bare, one, parse};
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../man/tfad.toml.5"));
@@ -290,6 +290,15 @@ fn wanted() -> Vec<(&'static str, Config)> {
                     ..RememberRules::default()
                 },
                 ..with(required(Vec::new()))
+            },
+        ),
+        (
+            "Administrators are in another group",
+            Config {
+                recovery: RecoveryRules {
+                    administrators: groups(&["admins"]),
+                },
+                ..Config::default()
             },
         ),
         (

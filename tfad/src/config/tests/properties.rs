@@ -112,7 +112,7 @@ proptest! {
             "days = 30", "minutes = 5", "session_minutes = 10", "by = [\"address\"]",
             "services = [\"login\"]",
         ]).prop_shuffle(),
-        tables in Just(vec![0, 1, 2, 3, 4, 5]).prop_shuffle(),
+        tables in Just(vec![0, 1, 2, 3, 4, 5, 6]).prop_shuffle(),
     ) {
         let texts = [
             format!("[policy]\n{}\n", policy.join("\n")),
@@ -120,6 +120,7 @@ proptest! {
             format!("[enrollment]\n{}\n", enrollment.join("\n")),
             format!("[authenticator]\n{}\n", authenticator.join("\n")),
             format!("[remember]\n{}\n", remember.join("\n")),
+            "[recovery]\nadministrators = []\n".to_owned(),
             "# nothing\n".to_owned(),
         ];
         let shuffled: String = tables.into_iter().map(|table: usize| texts[table].clone()).collect();

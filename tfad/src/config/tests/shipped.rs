@@ -80,9 +80,10 @@ fn from_table() -> String {
     let enrollment = defaults(Section::Enrollment);
     let authenticator = defaults(Section::Authenticator);
     let remember = defaults(Section::Remember);
+    let recovery = defaults(Section::Recovery);
     format!(
         "{HEAD}{policy}{RULES}{selectors}{EXAMPLE}{enrollment}\n[authenticator]\n{authenticator}\n\
-         [remember]\n{remember}"
+         [remember]\n{remember}\n[recovery]\n{recovery}"
     )
 }
 

@@ -10,7 +10,7 @@ use tfa_core::{
 use tfa_core::{Algorithm, AuthenticatorKind};
 use tfa_proto::Consoles;
 
-use super::super::{AuthenticatorRules, Config, QrStyle};
+use super::super::{AuthenticatorRules, Config, QrStyle, RecoveryRules};
 use super::{bare, one, parse};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -61,6 +61,9 @@ minutes = 0x5
 session_minutes = 1_440
 by = ["address", "key"]
 services = ["sshd", "login"]
+
+[recovery]
+administrators = ["admins", 27]
 "#)
     .unwrap();
     let source = |line| Source {
@@ -136,6 +139,9 @@ services = ["sshd", "login"]
             session_minutes: 1440,
             by: vec![DeviceKind::Address, DeviceKind::Key],
             services: names(&["sshd", "login"]),
+        },
+        recovery: RecoveryRules {
+            administrators: vec![Group::Name("admins".to_owned()), Group::Number(27)],
         },
         ignored: Vec::new(),
         consoles: Consoles::new(true, names(&["ttyS1", ":1"])),

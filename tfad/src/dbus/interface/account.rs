@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tfa_core::{Factor, Input};
+use tfa_core::{Factor, Input, Refusal};
 use tfa_proto::{ACTION_ENROLL, Error, OpenEnum, Parameters, PendingAuthenticator, Status};
 use zbus::Connection;
 use zbus::message::Header;
@@ -13,6 +13,7 @@ use crate::account::Accounts;
 use crate::dbus::calls::{Call, Calls};
 use crate::dbus::error::BusError;
 use crate::dbus::polkit::{self, Grounds};
+use crate::host::clock;
 use crate::login::Logins;
 use crate::messages;
 use crate::state::DaemonState;
@@ -278,6 +279,11 @@ impl AccountInterface {
         Ok(match factor {
             Factor::Authenticator(_) => tfa_proto::Factor::Authenticator.into(),
             Factor::BackupCode => tfa_proto::Factor::BackupCode.into(),
+            // No call accepts it.
+            Factor::RecoveryCode => {
+                let refusal = messages::refusal(Refusal::NotACode, clock::now());
+                return Err(refusal.into());
+            }
         })
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tfa_proto::{
-    ACTION_MANAGE, AuditRecord, Error, Explanation, HypotheticalLogin, Impact, Renamed, Status,
-    TokenParameters,
+    ACTION_MANAGE, AuditRecord, Error, Explanation, HypotheticalLogin, Impact, RecoveryStatus,
+    Renamed, Status, TokenParameters,
 };
 use zbus::Connection;
 use zbus::message::Header;
@@ -16,6 +16,7 @@ use crate::dbus::calls::{Call, Calls};
 use crate::dbus::error::BusError;
 use crate::dbus::polkit;
 use crate::log::AccountEvent;
+use crate::messages;
 use crate::state::DaemonState;
 
 /// The interface.
@@ -218,6 +219,32 @@ impl AdminInterface {
             .await?)
     }
 
+    /// Creates the recovery code of the host.
+    #[zbus(out_args("code"))]
+    async fn create_recovery_code(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, BusError> {
+        let call = self.admit_root(&header, connection, "recovery").await?;
+        Ok(self
+            .run(&call, |administrator| administrator.create_recovery_code())
+            .await?)
+    }
+
+    /// The state of the recovery code of the host.
+    #[zbus(out_args("status"))]
+    async fn recovery_status(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<RecoveryStatus, BusError> {
+        let call = self.admit_root(&header, connection, "recovery").await?;
+        Ok(self
+            .run(&call, |administrator| administrator.recovery_status())
+            .await?)
+    }
+
     /// The logins that audit mode recorded.
     #[zbus(out_args("audit_records"))]
     async fn audit_records(
@@ -260,6 +287,22 @@ impl AdminInterface {
             journal.log_account(&call.caller, about, AccountEvent::NotAdministrator);
         })?;
         Ok(call)
+    }
+
+    /// Admits a call of root alone: polkit's answer does not count. A refusal is logged.
+    async fn admit_root(
+        &self,
+        header: &Header<'_>,
+        connection: &Connection,
+        about: &str,
+    ) -> Result<Call, Error> {
+        let call = self.calls.admit(header, connection).await?;
+        if call.caller.is_root() {
+            return Ok(call);
+        }
+        let journal = &self.state.journal;
+        journal.log_account(&call.caller, about, AccountEvent::NotAdministrator);
+        Err(Error::NotAuthorized(messages::ROOT_ONLY.to_owned()))
     }
 
     /// Runs blocking work of a call on a worker thread.
