@@ -36,6 +36,9 @@ pub(crate) fn selects(status: &Status, filter: Filter, now: u64) -> bool {
 pub(crate) fn is_locked(status: &Status, now: u64) -> bool {
     let lasts = |until: Option<u64>| until.is_some_and(|until| until > now);
     status.permanently_locked
+        || status.locked_known_origins > 0
+        || status.session_permanently_locked
+        || lasts(status.session_locked_until)
         || status.console_permanently_locked
         || status.own_permanently_locked
         || lasts(status.locked_until)
@@ -88,6 +91,18 @@ mod tests {
                 ..Status::default()
             },
             Status {
+                locked_known_origins: 1,
+                ..Status::default()
+            },
+            Status {
+                session_locked_until: Some(1001),
+                ..Status::default()
+            },
+            Status {
+                session_permanently_locked: true,
+                ..Status::default()
+            },
+            Status {
                 own_locked_until: Some(1001),
                 ..Status::default()
             },
@@ -101,6 +116,8 @@ mod tests {
         let past = Status {
             locked_until: Some(1000),
             console_locked_until: Some(3),
+            session_locked_until: Some(4),
+            known_origins: 2,
             ..Status::default()
         };
         assert!(!is_locked(&past, now));

@@ -103,7 +103,7 @@ fn concurrent_logins(scratch: &Scratch, credential: Credential, logins: usize) -
                 start.wait();
                 let now = Time::from_secs(NOW);
                 let judge =
-                    |account: &mut Account| account.judge(&credential, ThrottleScope::Remote, now);
+                    |account: &mut Account| account.judge(&credential, ThrottleScope::UNKNOWN, now);
                 accounts.change(&alice(), judge).unwrap()
             })
         })
@@ -174,7 +174,7 @@ fn a_judgement_on_an_earlier_record_holds_only_if_unchanged() {
         panic!("the code has six digits")
     };
     let (code, now) = (Credential::Code(code), Time::from_secs(NOW));
-    let judge = |account: &mut Account| account.judge(&code, ThrottleScope::Remote, now);
+    let judge = |account: &mut Account| account.judge(&code, ThrottleScope::UNKNOWN, now);
 
     // Two dialogs that began with the same record.
     let one = accounts.load_record(&alice()).unwrap();

@@ -141,7 +141,7 @@ impl Host {
             panic!("the code has six digits")
         };
         let credential = Credential::Code(code);
-        let judge = |account: &mut Account| account.judge(&credential, ThrottleScope::Remote, NOW);
+        let judge = |account: &mut Account| account.judge(&credential, ThrottleScope::UNKNOWN, NOW);
         let user = self.user(name).unwrap();
         self.accounts.change(&user, judge).unwrap()
     }
@@ -399,7 +399,7 @@ impl Host {
             if matches!(event, Event::Note(_)) {
                 account.require(NOW);
             } else if account.state() == State::Enabled {
-                let _: Judgement = account.judge(&credential, ThrottleScope::Remote, NOW);
+                let _: Judgement = account.judge(&credential, ThrottleScope::UNKNOWN, NOW);
             }
         };
         let _: Result<(), Error> = self.accounts.change(&user, judge);

@@ -21,9 +21,16 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
                            created and last_accepted (times or null)
   pending_authenticator    a new phone waits for its first correct code
   backup_codes_left        the number of unused backup codes
-  failures                 consecutive wrong codes in remote logins
-  locked_until             the end of the lock for remote logins, or null
+  failures                 consecutive wrong codes in remote logins from unknown
+                           places: all but the known_origins
+  locked_until             the end of the lock for these logins, or null
   permanently_locked       only the administrator can remove that lock
+  known_origins            the number of SSH keys and addresses from which the
+                           user has logged in with a code within 30 days
+  locked_known_origins     how many of them are locked after wrong codes, or
+                           count as unknown places
+  session_failures, session_locked_until, session_permanently_locked
+                           the same for sudo, su and polkit
   console_failures, console_locked_until, console_permanently_locked
                            the same for logins at the console
   own_failures, own_locked_until, own_permanently_locked

@@ -49,5 +49,6 @@ pub use policy::{
 pub use recovery::{HostRecovery, RecoveryUse, UnknownRecovery};
 pub use secret::Secret;
 pub use ssh_key::{KeyFingerprint, KeyType, SshKey};
-pub use throttle::{FailureCounter, LockState, Throttle, ThrottleScope};
+pub use throttle::{FailureCounter, LockScope, LockState, Throttle, ThrottleScope};
+pub use throttle::{KnownOrigins, ORIGIN_LIFETIME, RemoteOrigin};
 pub use time::{Step, Time};

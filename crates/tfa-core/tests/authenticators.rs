@@ -50,7 +50,7 @@ fn by(number: u32) -> Judgement {
 }
 
 fn judge(account: &mut Account, digits: &str) -> Judgement {
-    account.judge(&code(digits), ThrottleScope::Remote, NOON)
+    account.judge(&code(digits), ThrottleScope::UNKNOWN, NOON)
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn look_ahead_window_has_ten_codes() {
 fn counter_does_not_depend_on_the_clock() {
     for moment in [0, 1, NOON.as_secs(), u64::MAX].map(Time::from_secs) {
         let mut account = owner_with_token().account;
-        let judgement = account.judge(&code(VECTORS[0]), ThrottleScope::Remote, moment);
+        let judgement = account.judge(&code(VECTORS[0]), ThrottleScope::UNKNOWN, moment);
         assert_eq!(judgement, by(2));
     }
 }
@@ -181,7 +181,7 @@ fn added_authenticator_is_active_beside_the_others_once_confirmed() {
     assert_eq!(owner.account.authenticators().len(), 2);
     let later = after(NOON, 60);
     let judge = |account: &mut Account, code: &Credential| {
-        account.judge(code, ThrottleScope::Remote, later)
+        account.judge(code, ThrottleScope::UNKNOWN, later)
     };
     assert_eq!(judge(&mut owner.account, &tablet.code(later)), by(2));
     assert_eq!(judge(&mut owner.account, &owner.phone.code(later)), by(1));
@@ -266,7 +266,7 @@ fn move_replaces_one_of_several() {
     assert_eq!(ids, [id(2), id(3)]);
     let old = owner.code(NOON, 1);
     assert_eq!(
-        owner.judge(&old, ThrottleScope::Remote, NOON),
+        owner.judge(&old, ThrottleScope::UNKNOWN, NOON),
         Judgement::Wrong(LockState::Unlocked)
     );
     assert_eq!(judge(&mut owner.account, VECTORS[0]), by(2));
@@ -437,7 +437,7 @@ fn hint_burns_the_code_in_each_authenticator_with_the_same_key() {
     assert!(matches!(hinted, Err(Refusal::WrongCode(Some(_)))));
     account.unlock();
     let later = after(NOON, 120);
-    let judgement = account.judge(&ahead, ThrottleScope::Remote, later);
+    let judgement = account.judge(&ahead, ThrottleScope::UNKNOWN, later);
     assert_eq!(judgement, Judgement::AlreadyUsed);
 }
 
@@ -605,7 +605,7 @@ proptest! {
                 }
                 Attempt::Phone(step) => {
                     let shown = owner.code(NOON, step);
-                    if owner.account.judge(&shown, ThrottleScope::Remote, NOON) == by(1) {
+                    if owner.account.judge(&shown, ThrottleScope::UNKNOWN, NOON) == by(1) {
                         prop_assert!(steps.insert(step), "step {step} twice");
                     }
                 }

@@ -20,11 +20,11 @@ proptest! {
     ) {
         let mut owner = Owner::new();
         for (used, place) in (1..).zip(order) {
-            let origin = [ThrottleScope::Remote, ThrottleScope::Console][usize::from(console >> place & 1)];
+            let origin = [ThrottleScope::UNKNOWN, ThrottleScope::Console][usize::from(console >> place & 1)];
             let code = sheet::FIRST.code(place);
             prop_assert_eq!(owner.judge(&code, origin, NOON), ACCEPTED);
             prop_assert_eq!(owner.backup_codes_left(), BackupSet::SIZE - used);
-            for origin in [ThrottleScope::Remote, ThrottleScope::Console] {
+            for origin in [ThrottleScope::UNKNOWN, ThrottleScope::Console] {
                 let again = owner.judge(&code, origin, NOON);
                 prop_assert_eq!(again, Judgement::AlreadyUsed);
                 prop_assert_eq!(owner.failures(origin), 0);
@@ -55,11 +55,11 @@ fn a_code_is_right_if_hashed_with_the_parameters_of_the_set() {
     let hash_params = owner.account.backup().unwrap().hash_params().clone();
     let credential = Credential::Backup(hash_params.hash(&typed).ok());
     assert_eq!(
-        owner.judge(&credential, ThrottleScope::Remote, NOON),
+        owner.judge(&credential, ThrottleScope::UNKNOWN, NOON),
         ACCEPTED
     );
     assert_eq!(
-        owner.judge(&credential, ThrottleScope::Remote, NOON),
+        owner.judge(&credential, ThrottleScope::UNKNOWN, NOON),
         Judgement::AlreadyUsed
     );
 }
@@ -68,12 +68,12 @@ fn a_code_is_right_if_hashed_with_the_parameters_of_the_set() {
 fn code_hashed_for_another_set_is_rehashed_and_not_counted() {
     let mut owner = Owner::new();
     for credential in [sheet::SECOND.code(0), Credential::Backup(None)] {
-        let judgement = owner.judge(&credential, ThrottleScope::Remote, NOON);
+        let judgement = owner.judge(&credential, ThrottleScope::UNKNOWN, NOON);
         assert_eq!(judgement, Judgement::Rehash);
     }
     assert_eq!(
         (
-            owner.failures(ThrottleScope::Remote),
+            owner.failures(ThrottleScope::UNKNOWN),
             owner.backup_codes_left()
         ),
         (0, 10)
@@ -84,10 +84,10 @@ fn code_hashed_for_another_set_is_rehashed_and_not_counted() {
 fn a_backup_code_without_a_set_is_wrong_and_counts() {
     for credential in [Credential::Backup(None), sheet::FIRST.code(0)] {
         let mut blank = Account::new(UID);
-        let judgement = blank.judge(&credential, ThrottleScope::Remote, NOON);
+        let judgement = blank.judge(&credential, ThrottleScope::UNKNOWN, NOON);
         assert_eq!(judgement, Judgement::Wrong(LockState::Unlocked));
         assert_eq!(
-            blank.throttle().counter(ThrottleScope::Remote).failures(),
+            blank.throttle().counter(ThrottleScope::UNKNOWN).failures(),
             1
         );
     }
@@ -101,10 +101,10 @@ fn a_new_set_invalidates_the_old_one() {
         .account
         .replace_backup_codes(sheet::SECOND.set(), &proof, NOON)
         .unwrap();
-    let old = owner.judge(&sheet::FIRST.code(0), ThrottleScope::Remote, NOON);
+    let old = owner.judge(&sheet::FIRST.code(0), ThrottleScope::UNKNOWN, NOON);
     assert_eq!(old, Judgement::Rehash);
     assert_eq!(
-        owner.judge(&sheet::SECOND.code(0), ThrottleScope::Remote, NOON),
+        owner.judge(&sheet::SECOND.code(0), ThrottleScope::UNKNOWN, NOON),
         ACCEPTED
     );
 }
@@ -112,15 +112,15 @@ fn a_new_set_invalidates_the_old_one() {
 #[test]
 fn a_remote_backup_code_clears_only_the_remote_count() {
     let mut owner = Owner::new();
-    owner.fail(4, ThrottleScope::Remote, NOON);
+    owner.fail(4, ThrottleScope::UNKNOWN, NOON);
     owner.fail(4, ThrottleScope::Console, NOON);
     assert_eq!(
-        owner.judge(&sheet::FIRST.code(0), ThrottleScope::Remote, NOON),
+        owner.judge(&sheet::FIRST.code(0), ThrottleScope::UNKNOWN, NOON),
         ACCEPTED
     );
     assert_eq!(
         (
-            owner.failures(ThrottleScope::Remote),
+            owner.failures(ThrottleScope::UNKNOWN),
             owner.failures(ThrottleScope::Console)
         ),
         (0, 4)
@@ -129,7 +129,7 @@ fn a_remote_backup_code_clears_only_the_remote_count() {
 
 #[test]
 fn a_timed_lock_also_refuses_backup_codes() {
-    for origin in [ThrottleScope::Remote, ThrottleScope::Console] {
+    for origin in [ThrottleScope::UNKNOWN, ThrottleScope::Console] {
         let mut owner = Owner::new();
         let until = owner.fail(5, origin, NOON);
         let closed = Judgement::Locked(LockState::Until(until));

@@ -74,7 +74,7 @@ fn remember(account: &mut Account, label: u8, now: Time) -> DeviceId {
 
 /// A right code, and what follows it.
 fn give_code(owner: &mut Owner, offer: Rememberable<'_>, now: Time) -> (Turn, Option<AskRemember>) {
-    let scope = ThrottleScope::Remote;
+    let scope = ThrottleScope::UNKNOWN;
     let begun = AskCode::begin(&owner.account, scope, now);
     let Some(Dialog::AskCode(question)) = begun.dialog else {
         panic!("no question");
@@ -403,7 +403,7 @@ fn nothing_is_asked_of_a_login_that_cannot_be_remembered() {
 #[test]
 fn a_wrong_code_is_followed_by_no_question() {
     let mut owner = Owner::new();
-    let begun = AskCode::begin(&owner.account, ThrottleScope::Remote, NOON);
+    let begun = AskCode::begin(&owner.account, ThrottleScope::UNKNOWN, NOON);
     let Some(Dialog::AskCode(question)) = begun.dialog else {
         panic!("no question");
     };
@@ -418,7 +418,7 @@ fn a_wrong_code_is_followed_by_no_question() {
         };
         let account = &mut owner.account;
         let answered = question.answer(Requirement::Ask, account, &credential, client, NOON);
-        let scope = ThrottleScope::Remote;
+        let scope = ThrottleScope::UNKNOWN;
         let marks = [mark(1)];
         let after = AskRemember::after(answered, account, scope, offer(&rules, &marks), NOON);
         let Answered::Turn(turn, _) = after else {

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use tfa_core::{
     Account, Answered, AskCode, Client, Credential, Dialog, Exemption, Factor, Judgement,
-    LockState, MAX_TRIES, Message, Next, Requirement, ThrottleScope, Time, Turn, Verdict,
+    LockScope, LockState, MAX_TRIES, Message, Next, Requirement, ThrottleScope, Time, Turn,
+    Verdict,
 };
 
 use crate::cases;
@@ -79,7 +80,7 @@ fn a_right_code_succeeds_and_sets_the_last_login() {
 #[test]
 fn a_right_backup_code_succeeds_and_shows_the_number_left() {
     let mut owner = Owner::new();
-    let dialog = begin(&owner, ThrottleScope::Remote, NOON);
+    let dialog = begin(&owner, ThrottleScope::UNKNOWN, NOON);
     let (turn, _) = answer(dialog, &mut owner.account, &sheet::FIRST.code(0), NOON);
     let says = Some(Message::BackupCodeUsed { left: 9 });
     assert_eq!(turn, end(says, Verdict::Verified(Factor::BackupCode)));
@@ -87,18 +88,18 @@ fn a_right_backup_code_succeeds_and_shows_the_number_left() {
 
 #[test]
 fn the_third_wrong_answer_of_any_kind_ends_the_dialog() {
-    let wrong = Message::Wrong(LockState::Unlocked);
+    let wrong = Message::Wrong;
     for says in [wrong, Message::AlreadyUsed, Message::NotACode] {
         let mut owner = Owner::new();
         let spent = owner.code(NOON, 0);
-        let _: Judgement = owner.judge(&spent, ThrottleScope::Remote, NOON);
+        let _: Judgement = owner.judge(&spent, ThrottleScope::UNKNOWN, NOON);
         let credential = match says {
-            Message::Wrong(_) => wrong_code(),
+            Message::Wrong | Message::WrongAndLocked(..) => wrong_code(),
             Message::AlreadyUsed => spent,
             _ => Credential::Malformed,
         };
         let says = Some(says);
-        let dialog = begin(&owner, ThrottleScope::Remote, NOON);
+        let dialog = begin(&owner, ThrottleScope::UNKNOWN, NOON);
         let (turn, dialog) = answer(dialog, &mut owner.account, &credential, NOON);
         assert_eq!(turn, again(says));
         let (turn, dialog) = answer(dialog.unwrap(), &mut owner.account, &credential, NOON);
@@ -114,7 +115,7 @@ fn the_third_wrong_answer_of_any_kind_ends_the_dialog() {
 #[test]
 fn an_empty_answer_ends_the_dialog_and_is_not_counted() {
     let mut owner = Owner::new();
-    let dialog = begin(&owner, ThrottleScope::Remote, NOON);
+    let dialog = begin(&owner, ThrottleScope::UNKNOWN, NOON);
     let (turn, dialog) = answer(dialog, &mut owner.account, &Credential::Empty, NOON);
     assert_eq!(turn, end(None, Verdict::Denied));
     assert!(dialog.is_none());
@@ -124,10 +125,11 @@ fn an_empty_answer_ends_the_dialog_and_is_not_counted() {
 #[test]
 fn the_wrong_code_that_locks_ends_the_dialog() {
     let mut owner = Owner::new();
-    owner.fail(4, ThrottleScope::Remote, NOON);
-    let dialog = begin(&owner, ThrottleScope::Remote, NOON);
+    owner.fail(4, ThrottleScope::UNKNOWN, NOON);
+    let dialog = begin(&owner, ThrottleScope::UNKNOWN, NOON);
     let (turn, dialog) = answer(dialog, &mut owner.account, &wrong_code(), NOON);
-    let wrong = Message::Wrong(LockState::Until(after(NOON, 30)));
+    let until = LockState::Until(after(NOON, 30));
+    let wrong = Message::WrongAndLocked(until, LockScope::UnknownOrigins);
     assert_eq!(turn, end(Some(wrong), Verdict::Locked));
     assert!(wrong.is_failure());
     assert!(dialog.is_none());
@@ -136,11 +138,12 @@ fn the_wrong_code_that_locks_ends_the_dialog() {
 #[test]
 fn lock_set_during_the_dialog_refuses_even_a_right_code() {
     let mut owner = Owner::new();
-    let dialog = begin(&owner, ThrottleScope::Remote, NOON);
-    owner.fail(5, ThrottleScope::Remote, NOON);
+    let dialog = begin(&owner, ThrottleScope::UNKNOWN, NOON);
+    owner.fail(5, ThrottleScope::UNKNOWN, NOON);
     let code = owner.code(NOON, 0);
     let (turn, _) = answer(dialog, &mut owner.account, &code, NOON);
-    let locked = Message::Locked(LockState::Until(after(NOON, 30)));
+    let until = LockState::Until(after(NOON, 30));
+    let locked = Message::Locked(until, LockScope::UnknownOrigins);
     assert_eq!(turn, end(Some(locked), Verdict::Locked));
     assert!(!locked.is_failure());
 }
@@ -148,7 +151,7 @@ fn lock_set_during_the_dialog_refuses_even_a_right_code() {
 #[test]
 fn concurrent_dialogs_share_the_count() {
     let mut owner = Owner::new();
-    let dialogs = [(); 6].map(|()| begin(&owner, ThrottleScope::Remote, NOON));
+    let dialogs = [(); 6].map(|()| begin(&owner, ThrottleScope::UNKNOWN, NOON));
     let verdicts = dialogs.map(|dialog| {
         answer(dialog, &mut owner.account, &wrong_code(), NOON)
             .0
@@ -162,7 +165,7 @@ fn concurrent_dialogs_share_the_count() {
 fn one_code_succeeds_in_one_of_two_dialogs() {
     let mut owner = Owner::new();
     let dialogs =
-        [ThrottleScope::Remote, ThrottleScope::Console].map(|scope| begin(&owner, scope, NOON));
+        [ThrottleScope::UNKNOWN, ThrottleScope::Console].map(|scope| begin(&owner, scope, NOON));
     let code = owner.code(NOON, 0);
     let turns = dialogs.map(|dialog| answer(dialog, &mut owner.account, &code, NOON).0);
     assert_eq!(
@@ -177,9 +180,10 @@ fn one_code_succeeds_in_one_of_two_dialogs() {
 #[test]
 fn no_dialog_begins_while_the_account_is_locked() {
     let mut owner = Owner::new();
-    owner.fail(5, ThrottleScope::Remote, NOON);
-    let begun = |now| AskCode::begin(&owner.account, ThrottleScope::Remote, now);
-    let locked = Message::Locked(LockState::Until(after(NOON, 30)));
+    owner.fail(5, ThrottleScope::UNKNOWN, NOON);
+    let begun = |now| AskCode::begin(&owner.account, ThrottleScope::UNKNOWN, now);
+    let until = LockState::Until(after(NOON, 30));
+    let locked = Message::Locked(until, LockScope::UnknownOrigins);
     assert_eq!(
         begun(after(NOON, 29)).turn,
         end(Some(locked), Verdict::Locked)
@@ -189,30 +193,33 @@ fn no_dialog_begins_while_the_account_is_locked() {
 }
 
 #[test]
-fn after_100_wrong_codes_only_the_console_asks_for_a_backup_code() {
+fn under_a_permanent_lock_only_the_console_asks_for_a_backup_code() {
     for scope in [
-        ThrottleScope::Remote,
+        ThrottleScope::UNKNOWN,
         ThrottleScope::Console,
         ThrottleScope::OwnProgram,
+        ThrottleScope::Session,
     ] {
         let mut owner = Owner::new();
-        let until = after(owner.fail(100, scope, NOON), 3600);
+        let until = after(owner.lock_permanently(scope, NOON), 3600);
         let begin = |now| AskCode::begin(&owner.account, scope, now);
         let (early, later) = (begin(after(until, -1)), begin(until));
         assert!(early.dialog.is_none());
         match scope {
-            ThrottleScope::Remote | ThrottleScope::OwnProgram => {
-                let locked = end(Some(Message::Locked(LockState::Permanent)), Verdict::Locked);
+            ThrottleScope::Remote(_) | ThrottleScope::Session | ThrottleScope::OwnProgram => {
+                let scope = scope.without_known_origins();
+                let locked = Message::Locked(LockState::Permanent, scope);
+                let locked = end(Some(locked), Verdict::Locked);
                 assert_eq!([early.turn, later.turn], [locked.clone(), locked]);
             }
             ThrottleScope::Console => {
-                let locked = Message::Locked(LockState::Until(until));
+                let locked = Message::Locked(LockState::Until(until), LockScope::Console);
                 assert_eq!(early.turn, end(Some(locked), Verdict::Locked));
                 assert_eq!(later.turn, again(Some(Message::BackupCodeOnly)));
                 let code = owner.code(until, 0);
                 let asked = question(later.dialog).unwrap();
                 let (turn, _) = answer(asked.clone(), &mut owner.account, &code, until);
-                let locked = Message::Locked(LockState::Permanent);
+                let locked = Message::Locked(LockState::Permanent, LockScope::Console);
                 assert_eq!(turn, end(Some(locked), Verdict::Locked));
                 let backup = sheet::FIRST.code(0);
                 let (turn, _) = answer(asked, &mut owner.account, &backup, until);
@@ -259,7 +266,7 @@ fn user_no_longer_asked_is_refused_and_the_code_not_checked() {
         Requirement::TooLate,
         Requirement::Undetermined,
     ] {
-        let dialog = begin(&owner, ThrottleScope::Remote, NOON);
+        let dialog = begin(&owner, ThrottleScope::UNKNOWN, NOON);
         match dialog.answer(requirement, &mut owner.account, &code, SSHD, NOON) {
             Answered::Turn(turn, dialog) => {
                 assert_eq!(turn, end(Some(Message::Changed), Verdict::Denied));
@@ -274,7 +281,7 @@ fn user_no_longer_asked_is_refused_and_the_code_not_checked() {
 #[test]
 fn replaced_backup_codes_use_up_no_answer() {
     let mut owner = Owner::new();
-    let dialog = begin(&owner, ThrottleScope::Remote, NOON);
+    let dialog = begin(&owner, ThrottleScope::UNKNOWN, NOON);
     let before = owner.account.encode();
     let stale = sheet::SECOND.code(0);
     let answered = dialog.answer(Requirement::Ask, &mut owner.account, &stale, SSHD, NOON);
@@ -292,7 +299,7 @@ fn the_question_names_the_code_length_unless_it_varies() {
         (vec![Phone::usual(1), eight()], 0),
     ] {
         let account = account_of_several(&phones);
-        let begun = AskCode::begin(&account, ThrottleScope::Remote, NOON);
+        let begun = AskCode::begin(&account, ThrottleScope::UNKNOWN, NOON);
         assert_eq!(begun.turn.next, Next::AskCode { digits });
     }
 }
@@ -350,7 +357,7 @@ proptest! {
         let (mut owner, mut now) = (Owner::new(), NOON);
         for (replies, wait, console) in logins {
             now = after(now, wait);
-            let scope = if console { ThrottleScope::Console } else { ThrottleScope::Remote };
+            let scope = if console { ThrottleScope::Console } else { ThrottleScope::UNKNOWN };
             let mut dialog = question(AskCode::begin(&owner.account, scope, now).dialog);
             let mut answers = 0;
             for reply in replies {

@@ -50,7 +50,7 @@ impl Setting {
             picture: Picture::First,
             by_invitation: false,
             account: Account::new(UID),
-            scope: ThrottleScope::Remote,
+            scope: ThrottleScope::UNKNOWN,
         }
     }
 
@@ -346,7 +346,7 @@ fn the_backup_codes_of_an_enrollment_are_accepted() {
     login.types_code(0);
     let judgement = login
         .account
-        .judge(&sheet::FIRST.code(4), ThrottleScope::Remote, NOON);
+        .judge(&sheet::FIRST.code(4), ThrottleScope::UNKNOWN, NOON);
     assert_eq!(judgement, Judgement::Accepted(Factor::BackupCode));
 }
 
@@ -426,7 +426,7 @@ fn code_of_a_drift_hint_never_confirms_enrollment() {
     let given_away = login.phone.code(login.now);
     let judgement = login
         .account
-        .judge(&given_away, ThrottleScope::Remote, login.now);
+        .judge(&given_away, ThrottleScope::UNKNOWN, login.now);
     assert_eq!(
         judgement,
         Judgement::AlreadyUsed,
@@ -704,7 +704,7 @@ fn a_policy_without_enrollment_ends_the_dialog_unsuccessfully() {
         Answered::Turn(_, dialog) => enroll(dialog).unwrap(),
         _ => panic!("it does not go on"),
     };
-    assert_eq!(exempt.scope(), ThrottleScope::Remote);
+    assert_eq!(exempt.scope(), ThrottleScope::UNKNOWN);
 }
 
 #[test]
@@ -754,7 +754,7 @@ fn user_without_invitation_gets_a_message_and_only_grace() {
                 until,
                 true,
                 Picture::First,
-                ThrottleScope::Remote,
+                ThrottleScope::UNKNOWN,
                 NOON,
             );
             assert_eq!(turn, end(Message::NoInvitation, without(until.is_some())));
@@ -862,8 +862,8 @@ fn invitation_made_during_the_dialog_ends_it() {
 fn wrong_invitation_codes_lock_and_enrollment_resets_their_scope() {
     let wrong = again(Message::WrongInvitation, Next::AskInvitation);
     for (scope, in_grace) in [
-        (ThrottleScope::Remote, false),
-        (ThrottleScope::Remote, true),
+        (ThrottleScope::UNKNOWN, false),
+        (ThrottleScope::UNKNOWN, true),
         (ThrottleScope::Console, false),
         (ThrottleScope::Console, true),
     ] {
@@ -882,9 +882,15 @@ fn wrong_invitation_codes_lock_and_enrollment_resets_their_scope() {
             assert_eq!(login.failures(), failures);
         }
         let closed = LockState::Until(after(NOON, 30));
-        let locked = Message::Locked(closed);
+        let locked = Message::Locked(closed, scope.without_known_origins());
         let fifth = login.types(&other_printed());
-        assert_eq!(fifth, end(Message::Wrong(closed), verdict));
+        assert_eq!(
+            fifth,
+            end(
+                Message::WrongAndLocked(closed, scope.without_known_origins()),
+                verdict
+            )
+        );
         // The next login is refused at the same question until the lock ends.
         let mut next = start();
         next.account = login.account.clone();
@@ -1086,7 +1092,7 @@ proptest! {
             if turn.next == Next::End(Verdict::Enrolled) {
                 let (code, mut account, now) = proved.take().unwrap();
                 prop_assert_eq!(asked, Next::ShowBackupCodes);
-                prop_assert_eq!(account.judge(&code, ThrottleScope::Remote, now), Judgement::AlreadyUsed);
+                prop_assert_eq!(account.judge(&code, ThrottleScope::UNKNOWN, now), Judgement::AlreadyUsed);
             }
             let in_grace = matches!(turn.next, Next::End(Verdict::InGrace(_)));
             prop_assert!(!in_grace || matches!(login.requirement(), Requirement::Grace(_)));

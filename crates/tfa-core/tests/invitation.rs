@@ -6,7 +6,7 @@ use tfa_core::{
 };
 
 use crate::cbor::Item;
-use crate::owner::{Owner, UID};
+use crate::owner::{Owner, UID, permanent_after};
 use crate::phone::{NOON, Phone, after};
 use crate::sheet;
 
@@ -47,7 +47,7 @@ fn invited() -> Account {
 }
 
 fn check(account: &mut Account, typed: &str, now: Time) -> Result<(), Refusal> {
-    account.check_invitation(&Input::parse(typed), ThrottleScope::Remote, now)
+    account.check_invitation(&Input::parse(typed), ThrottleScope::UNKNOWN, now)
 }
 
 fn failures(account: &Account, scope: ThrottleScope) -> u32 {
@@ -182,18 +182,18 @@ fn enrollment_uses_up_the_invitation() {
 #[test]
 fn wrong_invitation_codes_count_and_lock_like_wrong_codes() {
     for (scope, there) in [
-        (ThrottleScope::Remote, ThrottleScope::Console),
+        (ThrottleScope::UNKNOWN, ThrottleScope::Console),
         (ThrottleScope::Console, ThrottleScope::OwnProgram),
-        (ThrottleScope::OwnProgram, ThrottleScope::Remote),
+        (ThrottleScope::OwnProgram, ThrottleScope::UNKNOWN),
     ] {
         let (mut account, mut owner) = (Account::new(UID), Owner::new());
         account.invite(draw(9, NOON, NOON.plus(MAX_INVITATION_LIFETIME)).0);
         let mut now = NOON;
         let wrong = Input::parse("00000-00000");
-        for tries in 1..=100 {
+        for tries in 1..=permanent_after(scope) {
             let checked = account.check_invitation(&wrong, scope, now);
             let until = owner.fail(1, scope, now);
-            let lock_state = owner.account.throttle().counter(scope).lock_state(now);
+            let lock_state = owner.account.lock_state(scope, now);
             let expected = match lock_state {
                 LockState::Unlocked => Refusal::WrongInvitation,
                 closed => Refusal::WrongAndLocked(closed),
@@ -218,7 +218,7 @@ fn wrong_invitation_codes_count_and_lock_like_wrong_codes() {
         );
         assert_eq!(
             (failures(&account, scope), failures(&account, there)),
-            (100, 0)
+            (permanent_after(scope), 0)
         );
         assert_eq!(
             account.check_invitation(&invitation_code(), there, later),

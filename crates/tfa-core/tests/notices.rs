@@ -89,7 +89,7 @@ fn a_program_that_shows_no_messages_uses_no_notice_up() {
 fn nothing_is_reported_without_a_right_code() {
     let mut owner = Owner::new();
     owner.account.notify(Change::Paused, ChangedBy::Owner, NOON);
-    let begun = AskCode::begin(&owner.account, ThrottleScope::Remote, NOON);
+    let begun = AskCode::begin(&owner.account, ThrottleScope::UNKNOWN, NOON);
     assert_eq!(begun.turn.report, None);
     for typed in [
         wrong_code(),

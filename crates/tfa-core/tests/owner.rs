@@ -54,12 +54,26 @@ impl Owner {
         now
     }
 
+    /// Types wrong codes until the lock is permanent. Returns the time of the last one.
+    pub(crate) fn lock_permanently(&mut self, scope: ThrottleScope, now: Time) -> Time {
+        self.fail(permanent_after(scope), scope, now)
+    }
+
     pub(crate) fn failures(&self, scope: ThrottleScope) -> u32 {
         self.account.throttle().counter(scope).failures()
     }
 
     pub(crate) fn backup_codes_left(&self) -> usize {
         self.account.backup().map_or(0, tfa_core::BackupSet::left)
+    }
+}
+
+/// The wrong codes in a row after which a lock is permanent.
+pub(crate) fn permanent_after(scope: ThrottleScope) -> u32 {
+    match scope {
+        ThrottleScope::Remote(_) => 45,
+        ThrottleScope::Session | ThrottleScope::OwnProgram => 15,
+        ThrottleScope::Console => 100,
     }
 }
 

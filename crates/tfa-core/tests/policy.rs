@@ -96,7 +96,7 @@ fn pending_move_or_lock_does_not_suspend_the_requirement() {
         .account
         .move_to(None, Phone::usual(1).authenticator(), &proof, NOON)
         .unwrap();
-    owner.fail(100, ThrottleScope::Remote, NOON);
+    owner.lock_permanently(ThrottleScope::UNKNOWN, NOON);
     for mode in [Mode::Optional, Mode::Required] {
         assert_eq!(
             requirement_under(mode, Some(&owner.account)),

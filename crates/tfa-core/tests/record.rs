@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use tfa_core::{
     Account, Algorithm, AskCode, AuditOutcome, Authenticator, BackupSet, Client, DeviceId,
     DeviceMark, Dialog, Input, Judgement, KeyFingerprint, KeyType, MAX_AUTHENTICATORS, Parameters,
-    Policy, RememberRules, Requirement, Secret, State, Term, ThrottleScope, Undecodable,
+    Policy, RememberRules, RemoteOrigin, Requirement, Secret, State, Term, ThrottleScope,
+    Undecodable,
 };
 
 use crate::cases;
@@ -43,11 +44,19 @@ const CLIENT: Client<'static> = Client {
     shows: true,
 };
 
+fn somewhere() -> ThrottleScope {
+    let key = KeyFingerprint([7; 32]);
+    let address = "2001:db8::7".parse().unwrap();
+    ThrottleScope::Remote(RemoteOrigin::new(Some(key), Some(address)))
+}
+
 fn scope() -> impl Strategy<Value = ThrottleScope> {
     prop::sample::select(vec![
-        ThrottleScope::Remote,
+        ThrottleScope::UNKNOWN,
         ThrottleScope::Console,
         ThrottleScope::OwnProgram,
+        ThrottleScope::Session,
+        somewhere(),
     ])
 }
 
@@ -162,7 +171,7 @@ fn account_after(events: &[(Event, i64)]) -> Account {
             Event::WrongWord => {
                 let wrong = Input::parse("00000-00000");
                 account
-                    .check_invitation(&wrong, ThrottleScope::Remote, now)
+                    .check_invitation(&wrong, ThrottleScope::UNKNOWN, now)
                     .is_ok()
             }
             Event::Note(outcome, service) => {
@@ -180,16 +189,18 @@ fn full() -> Account {
         (Event::Require, 0),
         (Event::Note(AuditOutcome::Asked, 0), 0),
         (Event::Note(AuditOutcome::NotVerified, 1), 0),
-        (Event::Login(ThrottleScope::Remote), 30),
+        (Event::Login(somewhere()), 30),
         (Event::Move, 30),
         (Event::EarlyConfirmation, 0),
         (Event::Backup(3), 0),
         (Event::Invite, 0),
     ];
     for scope in [
-        ThrottleScope::Remote,
+        ThrottleScope::UNKNOWN,
         ThrottleScope::Console,
         ThrottleScope::OwnProgram,
+        ThrottleScope::Session,
+        somewhere(),
     ] {
         events.extend([(Event::Wrong(scope), 0); 5]);
     }
@@ -215,7 +226,7 @@ fn full() -> Account {
 
 /// The path of each structure in a full record, and the number of its fields in this version,
 /// including empty ones. Lists are not structures.
-const STRUCTURES: [(&[usize], usize); 23] = [
+const STRUCTURES: [(&[usize], usize); 27] = [
     (&[], 18),
     (&[2, 0], 2),
     (&[2, 0, 0], 4),
@@ -228,10 +239,12 @@ const STRUCTURES: [(&[usize], usize); 23] = [
     (&[3, 0, 1, 1, 0, 0], 3),
     (&[4], 3),
     (&[4, 0], 3),
-    (&[5], 3),
+    (&[5], 5),
     (&[5, 0], 3),
     (&[5, 1], 3),
     (&[5, 2], 3),
+    (&[5, 3], 3),
+    (&[5, 4], 3),
     (&[9], 4),
     (&[10, 0], 5),
     (&[10, 1], 5),
@@ -239,6 +252,8 @@ const STRUCTURES: [(&[usize], usize); 23] = [
     (&[13], 2),
     (&[13, 0, 0], 7),
     (&[13, 0, 0, 1, 1], 2),
+    (&[14, 0], 3),
+    (&[14, 0, 2], 3),
 ];
 
 proptest! {
@@ -346,7 +361,7 @@ fn use_if_read(bytes: &[u8]) {
         .judge(&sheet::FIRST.wrong(), ThrottleScope::Console, NOON);
     let _: bool = account.clone().try_code(&wrong_code(), NOON).is_ok();
     let _: bool = account.check_pending(&wrong_entry(), NOON).is_ok();
-    let shown = account.check_invitation(&invitation_code(), ThrottleScope::Remote, NOON);
+    let shown = account.check_invitation(&invitation_code(), ThrottleScope::UNKNOWN, NOON);
     assert!(shown.is_err() || account.is_invited(NOON));
     for policy in [Policy::default(), policy_of(required(7))] {
         let _: Requirement = policy.decide(&login(), Some(&account), NOON).requirement;
@@ -529,7 +544,10 @@ fn records_of_the_first_version_are_decoded() {
     );
     assert_eq!(account.backup().map(BackupSet::left), Some(1));
     assert_eq!(
-        account.throttle().counter(ThrottleScope::Remote).failures(),
+        account
+            .throttle()
+            .counter(ThrottleScope::UNKNOWN)
+            .failures(),
         5
     );
     assert_eq!(account.last_login(), Some(NOON));
@@ -538,7 +556,7 @@ fn records_of_the_first_version_are_decoded() {
     let spent = account.judge(&phone.code(NOON), ThrottleScope::Console, NOON);
     assert_eq!(spent, Judgement::AlreadyUsed);
     assert!(matches!(
-        account.judge(&phone.code(NOON), ThrottleScope::Remote, NOON),
+        account.judge(&phone.code(NOON), ThrottleScope::UNKNOWN, NOON),
         Judgement::Locked(_)
     ));
     // It is encoded as it was read, with the missing fields added as empty.
@@ -593,11 +611,11 @@ fn a_record_of_eleven_fields_keeps_its_contents() {
     let phone = Phone::usual(7);
     for seconds in [60, 30] {
         let moment = after(NOON, seconds);
-        let judgement = account.judge(&phone.code(moment), ThrottleScope::Remote, moment);
+        let judgement = account.judge(&phone.code(moment), ThrottleScope::UNKNOWN, moment);
         assert_eq!(judgement, Judgement::AlreadyUsed);
     }
     let later = after(NOON, 90);
-    let judgement = account.judge(&phone.code(later), ThrottleScope::Remote, later);
+    let judgement = account.judge(&phone.code(later), ThrottleScope::UNKNOWN, later);
     assert_eq!(judgement, Judgement::Accepted(CODE));
 }
 
@@ -652,7 +670,7 @@ fn the_largest_record_has_twenty_kilobytes() {
         .unwrap();
     for year in 0..100 {
         let login = after(next, year * 31_536_000);
-        let judgement = account.judge(&phone.code(login), ThrottleScope::Remote, login);
+        let judgement = account.judge(&phone.code(login), ThrottleScope::UNKNOWN, login);
         assert!(matches!(
             judgement,
             Judgement::Accepted(_) | Judgement::AlreadyUsed

@@ -2,8 +2,8 @@
 
 use tfa_core::{
     Account, Answered, AskCode, AuthPhaseResult, BackupSet, Client, Credential, Dialog, Enroll,
-    Factor, HostRecovery, Input, Judgement, LockState, Match, Message, Next, PhaseAction,
-    PhaseInput, Picture, RecoveryCode, Requirement, ThrottleScope, Turn, Verdict,
+    Factor, HostRecovery, Input, Judgement, LockScope, LockState, Match, Message, Next,
+    PhaseAction, PhaseInput, Picture, RecoveryCode, Requirement, ThrottleScope, Turn, Verdict,
 };
 
 use crate::owner::{Owner, UID, WRONG};
@@ -83,12 +83,9 @@ fn two_codes_of_one_host_do_not_match_each_other() {
 #[test]
 fn a_right_one_at_the_console_is_accepted_and_clears_every_lock() {
     let mut owner = Owner::new();
-    owner.fail(100, ThrottleScope::Remote, NOON);
+    owner.lock_permanently(ThrottleScope::UNKNOWN, NOON);
     let now = after(owner.fail(100, CONSOLE, NOON), 3600);
-    assert_eq!(
-        owner.account.throttle().counter(CONSOLE).lock_state(now),
-        LockState::Permanent
-    );
+    assert_eq!(owner.account.lock_state(CONSOLE, now), LockState::Permanent);
     // As it was loaded: no code was accepted since.
     owner.account = Account::decode(&owner.account.encode()).unwrap();
     let judged = owner.judge(&of(Match::Fresh(())), CONSOLE, now);
@@ -101,7 +98,7 @@ fn a_right_one_at_the_console_is_accepted_and_clears_every_lock() {
 
 #[test]
 fn elsewhere_than_at_the_console_it_is_no_code_and_is_not_counted() {
-    for scope in [ThrottleScope::Remote, ThrottleScope::OwnProgram] {
+    for scope in [ThrottleScope::UNKNOWN, ThrottleScope::OwnProgram] {
         for matched in [Match::Fresh(()), Match::Used, Match::No] {
             let mut owner = Owner::new();
             let before = owner.account.encode();
@@ -145,7 +142,11 @@ fn a_permanent_lock_names_what_an_administrator_can_still_enter() {
         (true, true, Some(Message::BackupOrRecoveryCodeOnly)),
         (true, false, Some(Message::BackupCodeOnly)),
         (false, true, Some(Message::RecoveryCodeOnly)),
-        (false, false, Some(Message::Locked(LockState::Permanent))),
+        (
+            false,
+            false,
+            Some(Message::Locked(LockState::Permanent, LockScope::Console)),
+        ),
     ] {
         let mut owner = Owner::new();
         if !backup_codes {
@@ -164,7 +165,7 @@ fn a_permanent_lock_names_what_an_administrator_can_still_enter() {
         assert_eq!(begun.dialog.is_some(), backup_codes || may_recover);
         let remote = AskCode::begin_with_recovery(
             &owner.account,
-            ThrottleScope::Remote,
+            ThrottleScope::UNKNOWN,
             || panic!("a remote login does not ask for groups"),
             now,
         );

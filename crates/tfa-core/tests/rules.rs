@@ -37,6 +37,8 @@ mod keys;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]
+mod origins;
+#[cfg(test)]
 mod phase;
 #[cfg(test)]
 mod policy;

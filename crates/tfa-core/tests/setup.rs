@@ -583,7 +583,7 @@ fn a_removal_keeps_policy_data_and_administrator_data() {
 #[test]
 fn a_reset_keeps_only_the_grace_period() {
     let mut owner = moving(&Phone::usual(1));
-    owner.fail(100, ThrottleScope::Console, NOON);
+    owner.lock_permanently(ThrottleScope::Console, NOON);
     let account = &mut owner.account;
     account.require(NOON);
     account.record_audit(AuditOutcome::Asked, "sshd", "", NOON);
@@ -914,7 +914,7 @@ proptest! {
             prop_assert_eq!(keys.len(), 1);
             prop_assert_eq!(&*keys[0].secret().to_base32(), &*key);
             if let (true, LockState::Until(until)) =
-                (patient, owner.account.throttle().counter(ThrottleScope::OwnProgram).lock_state(now))
+                (patient, owner.account.lock_state(ThrottleScope::OwnProgram, now))
             {
                 now = until;
             }

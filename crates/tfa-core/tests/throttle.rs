@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use tfa_core::{Credential, Factor, Judgement, LockState, ThrottleScope};
+use tfa_core::{Credential, Factor, Judgement, LockState, RemoteOrigin, ThrottleScope};
 
 use crate::cases;
-use crate::owner::{CODE, Owner, wrong_code};
+use crate::owner::{CODE, Owner, permanent_after, wrong_code};
 use crate::phone::{NOON, after};
 use crate::sheet;
 
-const ALL: [ThrottleScope; 3] = [
-    ThrottleScope::Remote,
+const ALL: [ThrottleScope; 4] = [
+    ThrottleScope::UNKNOWN,
     ThrottleScope::Console,
     ThrottleScope::OwnProgram,
+    ThrottleScope::Session,
 ];
 const DAY: i64 = 86_400;
 const YEAR: i64 = 365 * 86_400;
@@ -22,22 +23,22 @@ const YEAR: i64 = 365 * 86_400;
 fn fifth_wrong_code_locks_also_against_a_right_code() {
     let mut owner = Owner::new();
     for _ in 0..4 {
-        let judgement = owner.judge(&wrong_code(), ThrottleScope::Remote, NOON);
+        let judgement = owner.judge(&wrong_code(), ThrottleScope::UNKNOWN, NOON);
         assert_eq!(judgement, Judgement::Wrong(LockState::Unlocked));
     }
     let closed = LockState::Until(after(NOON, 30));
-    let judgement = owner.judge(&wrong_code(), ThrottleScope::Remote, NOON);
+    let judgement = owner.judge(&wrong_code(), ThrottleScope::UNKNOWN, NOON);
     assert_eq!(judgement, Judgement::Wrong(closed));
     let early = after(NOON, 29);
     let right = owner.code(early, 0);
     assert_eq!(
-        owner.judge(&right, ThrottleScope::Remote, early),
+        owner.judge(&right, ThrottleScope::UNKNOWN, early),
         Judgement::Locked(closed)
     );
     let open = after(NOON, 30);
     let accepted = Judgement::Accepted(CODE);
     assert_eq!(
-        owner.judge(&right, ThrottleScope::Remote, open),
+        owner.judge(&right, ThrottleScope::UNKNOWN, open),
         accepted,
         "nor was it used up"
     );
@@ -46,14 +47,14 @@ fn fifth_wrong_code_locks_also_against_a_right_code() {
 #[test]
 fn a_lock_doubles_up_to_an_hour_with_one_try_after_each() {
     let mut owner = Owner::new();
-    let mut now = owner.fail(4, ThrottleScope::Remote, NOON);
+    let mut now = owner.fail(4, ThrottleScope::UNKNOWN, NOON);
     for seconds in [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600] {
         let until = after(now, seconds);
         let closed = LockState::Until(until);
-        let judged = owner.judge(&wrong_code(), ThrottleScope::Remote, now);
+        let judged = owner.judge(&wrong_code(), ThrottleScope::UNKNOWN, now);
         assert_eq!(judged, Judgement::Wrong(closed));
         for moment in [now, after(until, -1)] {
-            let again = owner.judge(&wrong_code(), ThrottleScope::Remote, moment);
+            let again = owner.judge(&wrong_code(), ThrottleScope::UNKNOWN, moment);
             assert_eq!(again, Judgement::Locked(closed));
         }
         now = until;
@@ -63,7 +64,7 @@ fn a_lock_doubles_up_to_an_hour_with_one_try_after_each() {
 #[test]
 fn tries_during_a_lock_neither_count_nor_prolong_it() {
     let mut owner = Owner::new();
-    owner.fail(5, ThrottleScope::Remote, NOON);
+    owner.fail(5, ThrottleScope::UNKNOWN, NOON);
     let before = *owner.account.throttle();
     for credential in [
         wrong_code(),
@@ -71,7 +72,7 @@ fn tries_during_a_lock_neither_count_nor_prolong_it() {
         Credential::Malformed,
         Credential::Empty,
     ] {
-        let judgement = owner.judge(&credential, ThrottleScope::Remote, after(NOON, 1));
+        let judgement = owner.judge(&credential, ThrottleScope::UNKNOWN, after(NOON, 1));
         assert_eq!(
             judgement,
             Judgement::Locked(LockState::Until(after(NOON, 30)))
@@ -103,27 +104,27 @@ fn malformed_input_is_not_counted() {
         let judge = |credential| {
             owner
                 .account
-                .judge(&credential, ThrottleScope::Remote, NOON)
+                .judge(&credential, ThrottleScope::UNKNOWN, NOON)
         };
         assert_eq!(
             [Credential::Malformed, Credential::Empty].map(judge),
             [Judgement::NotACode, Judgement::GaveUp]
         );
     }
-    assert_eq!(owner.failures(ThrottleScope::Remote), 0);
+    assert_eq!(owner.failures(ThrottleScope::UNKNOWN), 0);
 }
 
 #[test]
 fn wrong_backup_codes_count_like_wrong_codes() {
     let mut owner = Owner::new();
-    owner.fail(4, ThrottleScope::Remote, NOON);
-    let judgement = owner.judge(&sheet::FIRST.wrong(), ThrottleScope::Remote, NOON);
+    owner.fail(4, ThrottleScope::UNKNOWN, NOON);
+    let judgement = owner.judge(&sheet::FIRST.wrong(), ThrottleScope::UNKNOWN, NOON);
     assert_eq!(
         judgement,
         Judgement::Wrong(LockState::Until(after(NOON, 30)))
     );
     let right = sheet::FIRST.code(0);
-    let judgement = owner.judge(&right, ThrottleScope::Remote, after(NOON, 29));
+    let judgement = owner.judge(&right, ThrottleScope::UNKNOWN, after(NOON, 29));
     assert_eq!(
         judgement,
         Judgement::Locked(LockState::Until(after(NOON, 30)))
@@ -131,22 +132,16 @@ fn wrong_backup_codes_count_like_wrong_codes() {
 }
 
 #[test]
-fn after_100_wrong_codes_neither_time_nor_a_code_unlocks() {
+fn neither_time_nor_a_code_ends_a_permanent_lock() {
     for scope in ALL {
         let mut owner = Owner::new();
-        let ninety_nine = owner.fail(99, scope, NOON);
-        let lock_state = |owner: &Owner| {
-            owner
-                .account
-                .throttle()
-                .counter(scope)
-                .lock_state(ninety_nine)
-        };
+        let last_but_one = owner.fail(permanent_after(scope) - 1, scope, NOON);
+        let lock_state = |owner: &Owner| owner.account.lock_state(scope, last_but_one);
         assert_eq!(lock_state(&owner), LockState::Unlocked);
-        let judgement = owner.judge(&wrong_code(), scope, ninety_nine);
+        let judgement = owner.judge(&wrong_code(), scope, last_but_one);
         assert_eq!(judgement, Judgement::Wrong(LockState::Permanent));
         for later in [0, 3600, YEAR, 100 * YEAR] {
-            let now = after(ninety_nine, later);
+            let now = after(last_but_one, later);
             let code = owner.code(now, 0);
             assert_eq!(
                 owner.judge(&code, scope, now),
@@ -159,15 +154,15 @@ fn after_100_wrong_codes_neither_time_nor_a_code_unlocks() {
 #[test]
 fn remote_permanent_lock_opens_by_backup_code_at_console_only() {
     let mut owner = Owner::new();
-    let now = after(owner.fail(100, ThrottleScope::Remote, NOON), YEAR);
+    let now = after(owner.lock_permanently(ThrottleScope::UNKNOWN, NOON), YEAR);
     let backup = sheet::FIRST.code(3);
-    let judgement = owner.judge(&backup, ThrottleScope::Remote, now);
+    let judgement = owner.judge(&backup, ThrottleScope::UNKNOWN, now);
     assert_eq!(judgement, Judgement::Locked(LockState::Permanent));
     let code = owner.code(now, 0);
     let _: Judgement = owner.judge(&code, ThrottleScope::Console, now);
     assert_eq!(
-        owner.failures(ThrottleScope::Remote),
-        100,
+        owner.failures(ThrottleScope::UNKNOWN),
+        45,
         "a one-time code at the console does not"
     );
     let judgement = owner.judge(&backup, ThrottleScope::Console, now);
@@ -182,7 +177,7 @@ fn remote_permanent_lock_opens_by_backup_code_at_console_only() {
 #[test]
 fn console_permanent_lock_opens_by_backup_code_within_timed_lock() {
     let mut owner = Owner::new();
-    let hundredth = owner.fail(100, ThrottleScope::Console, NOON);
+    let hundredth = owner.lock_permanently(ThrottleScope::Console, NOON);
     let until = after(hundredth, 3600);
     let early = after(until, -1);
     let judgement = owner.judge(&sheet::FIRST.wrong(), ThrottleScope::Console, early);
@@ -206,41 +201,39 @@ fn console_permanent_lock_opens_by_backup_code_within_timed_lock() {
 #[test]
 fn the_administrator_unlocks_every_origin() {
     let mut owner = Owner::new();
-    let now = owner.fail(100, ThrottleScope::Remote, NOON);
-    owner.fail(100, ThrottleScope::Console, NOON);
-    owner.fail(100, ThrottleScope::OwnProgram, NOON);
+    let now = owner.lock_permanently(ThrottleScope::UNKNOWN, NOON);
+    owner.lock_permanently(ThrottleScope::Console, NOON);
+    owner.lock_permanently(ThrottleScope::OwnProgram, NOON);
     owner.account.unlock();
     assert!(owner.account.throttle().is_clear());
     let code = owner.code(now, 0);
-    let judgement = owner.judge(&code, ThrottleScope::Remote, now);
+    let judgement = owner.judge(&code, ThrottleScope::UNKNOWN, now);
     assert_eq!(judgement, Judgement::Accepted(CODE));
 }
 
 #[test]
 fn a_lock_from_a_clock_years_ahead_does_not_last_years() {
     let mut owner = Owner::new();
-    let ahead = owner.fail(12, ThrottleScope::Remote, after(NOON, 70 * YEAR));
+    let ahead = owner.fail(12, ThrottleScope::UNKNOWN, after(NOON, 70 * YEAR));
     assert!(NOON < ahead);
-    let judgement = owner.judge(&wrong_code(), ThrottleScope::Remote, NOON);
+    let judgement = owner.judge(&wrong_code(), ThrottleScope::UNKNOWN, NOON);
     let closed = LockState::Until(after(NOON, 3600));
     assert_eq!(
         judgement,
         Judgement::Wrong(closed),
         "the next wrong code locks as usual"
     );
-    assert_eq!(owner.failures(ThrottleScope::Remote), 13);
+    assert_eq!(owner.failures(ThrottleScope::UNKNOWN), 13);
 }
 
 #[test]
 fn a_clock_set_back_by_a_little_ends_no_lock() {
     let mut owner = Owner::new();
-    let until = owner.fail(12, ThrottleScope::Remote, NOON);
+    let until = owner.fail(12, ThrottleScope::UNKNOWN, NOON);
     for seconds in [0, -3600, -3601, -7200] {
         let lock_state = owner
             .account
-            .throttle()
-            .counter(ThrottleScope::Remote)
-            .lock_state(after(until, seconds - 1));
+            .lock_state(ThrottleScope::UNKNOWN, after(until, seconds - 1));
         assert_eq!(
             lock_state == LockState::Until(until),
             seconds != -7200,
@@ -273,12 +266,23 @@ fn guesses_between_right_codes(owner: &mut Owner, scope: ThrottleScope, hours: u
 
 #[test]
 fn wrong_codes_between_right_ones_are_limited_by_the_day() {
-    for scope in [ThrottleScope::Remote, ThrottleScope::OwnProgram] {
+    for (scope, at_once, per_day) in [
+        (ThrottleScope::UNKNOWN, 30, 15),
+        (ThrottleScope::OwnProgram, 10, 5),
+        (ThrottleScope::Session, 10, 5),
+    ] {
         let mut owner = Owner::new();
         let by_hour = guesses_between_right_codes(&mut owner, scope, 72);
         let (first, steady): (u32, u32) = (by_hour[..24].iter().sum(), by_hour[24..].iter().sum());
-        assert!((50..=100).contains(&first), "{first} on the first day");
-        assert!(steady <= 101, "{steady} on the two days after it");
+        let most = at_once + per_day;
+        assert!(
+            (at_once..=most).contains(&first),
+            "{first} on the first day"
+        );
+        assert!(
+            steady <= 2 * per_day + 1,
+            "{steady} on the two days after it"
+        );
         // The console does not lock the owner out, and the owner logs in remotely at the end of
         // each lock.
         let now = after(NOON, 72 * 3600);
@@ -295,72 +299,68 @@ fn the_console_has_no_daily_limit() {
 }
 
 #[test]
-fn two_wrong_codes_at_each_of_20_logins_a_day_never_lock() {
-    let mut owner = Owner::new();
-    for day in 0..30 {
-        for login in 0..20 {
-            // All of them within two hours.
-            let now = after(NOON, day * DAY + login * 360);
-            for _ in 0..2 {
-                let judgement = owner.judge(&wrong_code(), ThrottleScope::Remote, now);
-                assert_eq!(
-                    judgement,
-                    Judgement::Wrong(LockState::Unlocked),
-                    "{day} {login}"
-                );
+fn a_wrong_code_at_each_of_15_logins_a_day_never_locks() {
+    let home = ThrottleScope::Remote(RemoteOrigin::new(None, Some([192, 0, 2, 7].into())));
+    for scope in [home, ThrottleScope::UNKNOWN] {
+        let mut owner = Owner::new();
+        for day in 0..30 {
+            for login in 0..15 {
+                // All of them within two hours.
+                let now = after(NOON, day * DAY + login * 480);
+                let judgement = owner.judge(&wrong_code(), scope, now);
+                let unlocked = Judgement::Wrong(LockState::Unlocked);
+                assert_eq!(judgement, unlocked, "{day} {login}");
+                let code = owner.code(now, 0);
+                let judgement = owner.judge(&code, scope, now);
+                assert_eq!(judgement, Judgement::Accepted(CODE));
             }
-            let code = owner.code(now, 0);
-            let judgement = owner.judge(&code, ThrottleScope::Remote, now);
-            assert_eq!(judgement, Judgement::Accepted(CODE));
         }
     }
 }
 
 #[test]
-fn the_daily_lock_ends_within_half_an_hour_under_any_clock() {
+fn the_daily_lock_ends_within_two_hours_under_any_clock() {
     let mut owner = Owner::new();
     let ahead = after(NOON, 400 * DAY);
     for minute in 0..20 {
         let now = after(ahead, minute * 60);
         for _ in 0..4 {
-            let _: Judgement = owner.judge(&wrong_code(), ThrottleScope::Remote, now);
+            let _: Judgement = owner.judge(&wrong_code(), ThrottleScope::UNKNOWN, now);
         }
         let code = owner.code(now, 0);
-        let _: Judgement = owner.judge(&code, ThrottleScope::Remote, now);
+        let _: Judgement = owner.judge(&code, ThrottleScope::UNKNOWN, now);
     }
     let last = after(ahead, 20 * 60);
-    let closed = owner
-        .account
-        .throttle()
-        .counter(ThrottleScope::Remote)
-        .lock_state(last);
+    let closed = owner.account.lock_state(ThrottleScope::UNKNOWN, last);
     assert!(
-        matches!(closed, LockState::Until(until) if until <= after(last, 1800)),
+        matches!(closed, LockState::Until(until) if until <= after(last, 5760)),
         "{closed:?}"
     );
     // The clock was ahead.
-    let counter = owner.account.throttle().counter(ThrottleScope::Remote);
-    assert_eq!(counter.lock_state(NOON), LockState::Unlocked);
+    let lock_state = owner.account.lock_state(ThrottleScope::UNKNOWN, NOON);
+    assert_eq!(lock_state, LockState::Unlocked);
 }
 
 #[test]
-fn remote_and_own_program_scopes_do_not_lock_each_other() {
+fn remote_session_and_own_program_scopes_do_not_lock_each_other() {
     for (locked, open) in [
-        (ThrottleScope::Remote, ThrottleScope::OwnProgram),
-        (ThrottleScope::OwnProgram, ThrottleScope::Remote),
+        (ThrottleScope::UNKNOWN, ThrottleScope::Session),
+        (ThrottleScope::Session, ThrottleScope::UNKNOWN),
+        (ThrottleScope::UNKNOWN, ThrottleScope::OwnProgram),
+        (ThrottleScope::OwnProgram, ThrottleScope::UNKNOWN),
     ] {
         let mut owner = Owner::new();
-        let now = owner.fail(100, locked, NOON);
+        let now = owner.lock_permanently(locked, NOON);
         let code = owner.code(now, 0);
         let judgement = owner.judge(&code, open, now);
         assert_eq!(judgement, Judgement::Accepted(CODE));
-        assert_eq!(owner.failures(locked), 100);
+        assert_eq!(owner.failures(locked), permanent_after(locked));
     }
 }
 
 /// Typed answers and their origins.
 fn typed() -> impl Strategy<Value = Vec<(usize, u8, i64)>> {
-    prop::collection::vec((0..3_usize, 0..5_u8, 0..4000_i64), 0..60)
+    prop::collection::vec((0..4_usize, 0..5_u8, 0..4000_i64), 0..60)
 }
 
 proptest! {
@@ -391,7 +391,7 @@ proptest! {
         let (mut owner, mut now) = (Owner::new(), NOON);
         for _ in 0..floods {
             if let Judgement::Wrong(LockState::Until(until)) =
-                owner.judge(&wrong_code(), ThrottleScope::Remote, now)
+                owner.judge(&wrong_code(), ThrottleScope::UNKNOWN, now)
             {
                 now = until;
             }

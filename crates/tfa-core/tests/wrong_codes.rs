@@ -26,7 +26,7 @@ pub(crate) fn login(
     typed: &[Credential],
     now: Time,
 ) -> Turn {
-    let begun = AskCode::begin(&owner.account, ThrottleScope::Remote, now);
+    let begun = AskCode::begin(&owner.account, ThrottleScope::UNKNOWN, now);
     let (mut turn, mut dialog) = (begun.turn, begun.dialog);
     for credential in typed {
         let Some(Dialog::AskCode(asked)) = dialog else {
@@ -87,7 +87,7 @@ fn wrong_codes_are_not_reported_before_a_right_code() {
         let turn = login(&mut owner, SSHD, &[typed], after(NOON, 60));
         assert_eq!(turn.report, None);
     }
-    let begun = AskCode::begin(&owner.account, ThrottleScope::Remote, after(NOON, 60));
+    let begun = AskCode::begin(&owner.account, ThrottleScope::UNKNOWN, after(NOON, 60));
     assert_eq!(begun.turn.report, None);
     assert_eq!(pending(&owner), 2);
 }
@@ -210,6 +210,6 @@ fn a_clock_jump_suppresses_no_report() {
 #[test]
 fn an_account_without_enrollment_records_no_wrong_codes() {
     let mut account = Account::new(1000);
-    let _: Judgement = account.judge(&wrong_code(), ThrottleScope::Remote, NOON);
+    let _: Judgement = account.judge(&wrong_code(), ThrottleScope::UNKNOWN, NOON);
     assert_eq!(account.wrong_codes(), None);
 }

@@ -31,7 +31,7 @@ pub use renamed::{RenameOutcome, Renamed};
 pub use ssh_methods::{
     KEYBOARD_INTERACTIVE, PASSWORD_METHOD, SSH_METHODS, methods_in, pam_was_asked,
 };
-pub use status::{Factor, State, Status};
+pub use status::{Factor, LockScope, State, Status};
 pub use turn::{
     DecodeTurnError, Line, LineKind, Next, PromptStyle, Question, Turn, Verdict, WireTurn,
 };

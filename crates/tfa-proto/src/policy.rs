@@ -3,7 +3,7 @@
 use zbus::wire::{DeserializeDict, SerializeDict, Type};
 
 use crate::wire_name::wire_enum;
-use crate::{OpenEnum, Phase, State};
+use crate::{LockScope, OpenEnum, Phase, State};
 
 /// A hypothetical login of `tfactl explain`. Absent keys: an unknown host of the network, now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
@@ -50,6 +50,8 @@ pub struct Explanation {
     pub locked_until: Option<u64>,
     /// Whether the lock ends only when the administrator removes it.
     pub permanently_locked: bool,
+    /// What the wrong codes of this login count on; absent if no code is asked for.
+    pub lock_scope: Option<OpenEnum<LockScope>>,
     /// In audit mode, the outcome without it, where that differs.
     pub audited: Option<OpenEnum<Outcome>>,
     /// The reason for [`Self::audited`].

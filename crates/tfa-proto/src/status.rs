@@ -21,12 +21,22 @@ pub struct Status {
     pub pending_authenticator: bool,
     /// The number of unused backup codes.
     pub backup_codes_left: u32,
-    /// Remote wrong codes in a row.
+    /// Wrong codes in a row in remote logins from unknown origins.
     pub failures: u32,
-    /// The end of the remote lock; absent without a timed lock.
+    /// The end of the lock of these; absent without a timed lock.
     pub locked_until: Option<u64>,
-    /// Whether the remote lock ends only when the administrator removes it.
+    /// Whether that lock ends only when the administrator removes it.
     pub permanently_locked: bool,
+    /// The number of known origins: SSH keys and addresses from which a right code came lately.
+    pub known_origins: u32,
+    /// How many of them are locked, or count as unknown after too many wrong codes.
+    pub locked_known_origins: u32,
+    /// Wrong codes in a row inside sessions: sudo, su, polkit.
+    pub session_failures: u32,
+    /// The end of the lock inside sessions; absent without a timed lock.
+    pub session_locked_until: Option<u64>,
+    /// Whether that lock ends only when the administrator removes it.
+    pub session_permanently_locked: bool,
     /// Wrong codes in a row at the console.
     pub console_failures: u32,
     /// The end of the lock at the console; absent without a timed lock.
@@ -94,6 +104,22 @@ impl Status {
     #[must_use]
     pub fn is_paused(&self) -> bool {
         matches!(self.state, Some(OpenEnum::Known(State::Paused)))
+    }
+}
+
+wire_enum! {
+    /// What wrong codes are counted on together, and what a lock applies to.
+    pub enum LockScope {
+        /// An SSH key or an address from which a right code came lately.
+        KnownOrigin = "known-origin",
+        /// All other remote logins.
+        UnknownOrigins = "unknown-origins",
+        /// sudo, su and polkit.
+        Sessions = "sessions",
+        /// Programs that run as the user.
+        OwnPrograms = "own-programs",
+        /// The consoles of the host.
+        Console = "console",
     }
 }
 

@@ -82,12 +82,25 @@ fn day(at: u64, now: u64) -> String {
 
 fn locks(status: &Status, now: u64) -> impl Iterator<Item = String> {
     let remote = match status.locked_until {
-        _ if status.permanently_locked => {
-            Some("Remote logins: locked until the administrator unlocks them".to_owned())
+        _ if status.permanently_locked => Some(
+            "Logins from unknown places: locked until the administrator unlocks them".to_owned(),
+        ),
+        until => lasting(until, now).map(|(until, wait)| {
+            format!("Logins from unknown places: locked for {wait}, until {until}")
+        }),
+    };
+    let session = match status.session_locked_until {
+        _ if status.session_permanently_locked => {
+            Some("sudo, su and polkit: locked until the administrator unlocks them".to_owned())
         }
         until => lasting(until, now)
-            .map(|(until, wait)| format!("Remote logins: locked for {wait}, until {until}")),
+            .map(|(until, wait)| format!("sudo, su and polkit: locked for {wait}, until {until}")),
     };
+    // Whether a login from here is still possible matters under a lock.
+    let known = (remote.is_some() || status.locked_known_origins > 0).then(|| {
+        let (known, locked) = (status.known_origins, status.locked_known_origins);
+        format!("Places where you have logged in within 30 days: {known} (locked: {locked})")
+    });
     let console = match status.console_locked_until {
         _ if status.console_permanently_locked => {
             Some("Console logins: locked until the administrator unlocks them".to_owned())
@@ -103,7 +116,7 @@ fn locks(status: &Status, now: u64) -> impl Iterator<Item = String> {
             format!("Screen lockers and tfa-enroll: locked for {wait}, until {until}")
         }),
     };
-    [remote, console, own].into_iter().flatten()
+    [remote, known, session, console, own].into_iter().flatten()
 }
 
 /// The end of a lock that has not ended, and the time until then.

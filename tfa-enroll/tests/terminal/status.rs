@@ -27,6 +27,10 @@ fn the_keys_of_the_json_form_are_stable() {
         ],
         failures: 6,
         locked_until: Some(1_796_133_900),
+        known_origins: 2,
+        locked_known_origins: 1,
+        session_failures: 3,
+        session_locked_until: Some(1_796_134_020),
         wrong_codes: 2,
         last_wrong_code: Some(1_796_133_960),
         last_wrong_code_from: Some(String::new()),
@@ -60,6 +64,11 @@ fn the_keys_of_the_json_form_are_stable() {
   "failures": 6,
   "locked_until": "2026-12-01T14:05:00Z",
   "permanently_locked": false,
+  "known_origins": 2,
+  "locked_known_origins": 1,
+  "session_failures": 3,
+  "session_locked_until": "2026-12-01T14:07:00Z",
+  "session_permanently_locked": false,
   "console_failures": 0,
   "console_locked_until": null,
   "console_permanently_locked": false,
@@ -139,12 +148,19 @@ fn a_lock_shows_its_remaining_time() {
     let status = Status {
         state: Some(tfa_proto::State::None.into()),
         locked_until: Some(now + 1800),
+        known_origins: 3,
+        session_locked_until: Some(now + 60),
         console_permanently_locked: true,
         ..enabled()
     };
     let text = shown(status, &["status"]);
     assert!(text.contains("Two-factor login: off\n"), "{text}");
-    assert!(text.contains("locked for 30 minutes, until "), "{text}");
+    let expected = "Logins from unknown places: locked for 30 minutes, until ";
+    assert!(text.contains(expected), "{text}");
+    let expected = "Places where you have logged in within 30 days: 3 (locked: 0)\n";
+    assert!(text.contains(expected), "{text}");
+    let expected = "sudo, su and polkit: locked for 60 seconds, until ";
+    assert!(text.contains(expected), "{text}");
     assert!(
         text.contains("Console logins: locked until the administrator"),
         "{text}"

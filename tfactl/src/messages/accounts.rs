@@ -140,7 +140,18 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         status.permanently_locked,
         now,
     );
-    lines.push(format!("Remote logins: {remote}"));
+    lines.push(format!("Logins from unknown places: {remote}"));
+    lines.push(format!(
+        "Known places: {} (locked: {})",
+        status.known_origins, status.locked_known_origins
+    ));
+    let session = lock(
+        status.session_failures,
+        status.session_locked_until,
+        status.session_permanently_locked,
+        now,
+    );
+    lines.push(format!("sudo, su and polkit: {session}"));
     let console = lock(
         status.console_failures,
         status.console_locked_until,

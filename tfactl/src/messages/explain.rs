@@ -1,6 +1,6 @@
 //! `tfactl explain`.
 
-use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, Outcome, Reason, State};
+use tfa_proto::{Explanation, HypotheticalLogin, LockScope, OpenEnum, Outcome, Reason, State};
 use tfa_text::time::date_time;
 
 use super::login::{login, outcome, reason};
@@ -29,6 +29,7 @@ pub(crate) fn explanation(
     lines.extend(phase(explained));
     lines.extend(rule(explained));
     lines.extend(lock(explained));
+    lines.extend(lock_scope(explained));
     lines.extend(without_audit_mode(explained));
     let mut text = vec![
         format!("User: {}", explained.user),
@@ -92,6 +93,20 @@ fn lock(explained: &Explanation) -> Option<String> {
         )),
         None => None,
     }
+}
+
+/// What the wrong codes of the login count on.
+fn lock_scope(explained: &Explanation) -> Option<String> {
+    let scope = explained.lock_scope.as_ref()?;
+    let counted = match scope.known() {
+        Some(LockScope::KnownOrigin) => "this known place",
+        Some(LockScope::UnknownOrigins) => "all unknown places",
+        Some(LockScope::Sessions) => "sudo, su and polkit",
+        Some(LockScope::OwnPrograms) => "programs of the user",
+        Some(LockScope::Console) => "the console",
+        None => scope.name(),
+    };
+    Some(format!("Wrong codes count for: {counted}"))
 }
 
 /// In audit mode, the outcome without it.

@@ -89,6 +89,10 @@ Keys of the JSON output, which do not change (see tfactl(8)):
   grace_until              the end of the grace period, or null
   locked_until             the end of the lock for this login, or null
   permanently_locked       only the administrator can remove that lock
+  lock_scope               what wrong codes of this login count on, and what a
+                           lock applies to: known-origin, unknown-origins,
+                           sessions, own-programs or console; null if no code
+                           is asked for
   audited, audited_reason  in audit mode, outcome and reason without it, if they
                            are different; otherwise null
   state                    as in tfactl show --json

@@ -1,6 +1,8 @@
 //! The outcome of a hypothetical login, as text and as JSON.
 
-use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, Outcome, Phase, Reason, State};
+use tfa_proto::{
+    Explanation, HypotheticalLogin, LockScope, OpenEnum, Outcome, Phase, Reason, State,
+};
 use tfa_testkit::{TestHost, finished};
 
 use crate::{fits, host_with, json};
@@ -300,6 +302,7 @@ fn a_lock_is_shown_with_its_end() {
         outcome: Outcome::Refused.into(),
         reason: Some(Reason::Locked.into()),
         file: String::new(),
+        lock_scope: Some(LockScope::UnknownOrigins.into()),
         shown: "Too many wrong codes. Try again in 30 seconds.".to_owned(),
         ..required()
     };
@@ -317,11 +320,13 @@ Method: password
 Outcome: refused
 Reason: too many wrong codes
 Locked: until 2026-12-01 14:05. To remove the lock: tfactl unlock alice
+Wrong codes count for: all unknown places
 The user sees: Too many wrong codes. Try again in 30 seconds.
 ";
     assert_eq!(text, words);
     let report = json(&said(for_a_time, &["--json"]));
     assert_eq!(report["locked_until"], "2026-12-01T14:05:00Z");
+    assert_eq!(report["lock_scope"], "unknown-origins");
     let for_good = Explanation {
         permanently_locked: true,
         ..locked
@@ -435,6 +440,7 @@ fn the_keys_of_the_json_form_are_stable() {
   "grace_until": "2026-12-01T14:05:00Z",
   "locked_until": null,
   "permanently_locked": false,
+  "lock_scope": null,
   "audited": null,
   "audited_reason": null,
   "state": "enabled",

@@ -18,6 +18,9 @@ fn an_account_is_shown_as_plain_lines() {
             },
         ],
         failures: 1,
+        known_origins: 3,
+        locked_known_origins: 1,
+        session_failures: 2,
         console_failures: 100,
         console_permanently_locked: true,
         wrong_codes: 101,
@@ -36,7 +39,9 @@ Authenticator: phone (time-based, not used yet)
 Authenticator: token (counter-based, last used 2026-12-01 14:05)
 Backup codes left: 8
 Required: yes
-Remote logins: not locked (wrong codes in a row: 1)
+Logins from unknown places: not locked (wrong codes in a row: 1)
+Known places: 3 (locked: 1)
+sudo, su and polkit: not locked (wrong codes in a row: 2)
 Console logins: locked until you unlock them (wrong codes in a row: 100)
 Programs of the user: not locked (wrong codes in a row: 0)
 Wrong codes since the last login: 101
@@ -90,6 +95,11 @@ fn the_json_form_has_the_keys_of_tfa_enroll_status() {
             "failures",
             "locked_until",
             "permanently_locked",
+            "known_origins",
+            "locked_known_origins",
+            "session_failures",
+            "session_locked_until",
+            "session_permanently_locked",
             "console_failures",
             "console_locked_until",
             "console_permanently_locked",

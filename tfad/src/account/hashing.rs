@@ -47,9 +47,8 @@ impl Hashing {
             Input::Code(code) => return Ok(Credential::Code(code.clone())),
             Input::Backup(code) => code,
         };
-        let open = |account: &&Account| {
-            account.lock_state(&Credential::Backup(None), scope, now) == LockState::Unlocked
-        };
+        let open =
+            |account: &&Account| account.backup_lock_state(scope, now) == LockState::Unlocked;
         let hash_params = account
             .filter(open)
             .and_then(Account::backup)

@@ -1,9 +1,7 @@
 //! An account's state in the contract's terms.
 
-use tfa_core::{
-    Account, Authenticator, FailureCounter, LockState, RuleEffect, ThrottleScope, Time,
-};
-use tfa_proto::{AuthenticatorKind, State, Status};
+use tfa_core::{Account, Authenticator, LockState, RuleEffect, ThrottleScope, Time};
+use tfa_proto::{AuthenticatorKind, LockScope, State, Status};
 
 use crate::host::users::User;
 
@@ -35,25 +33,31 @@ pub(crate) fn of(
             ..bare
         };
     };
-    let remote = account.throttle().counter(ThrottleScope::Remote);
-    let console = account.throttle().counter(ThrottleScope::Console);
-    let own = account.throttle().counter(ThrottleScope::OwnProgram);
+    let remote = Lock::of(account, ThrottleScope::UNKNOWN, now);
+    let session = Lock::of(account, ThrottleScope::Session, now);
+    let console = Lock::of(account, ThrottleScope::Console, now);
+    let own = Lock::of(account, ThrottleScope::OwnProgram, now);
     let wrong = account.wrong_codes();
     let left = account.backup_codes_left();
     Status {
         state: Some(state_of(Some(account)).into()),
         authenticators: account.authenticators().iter().map(described).collect(),
         pending_authenticator: account.pending().is_some(),
-        backup_codes_left: u32::try_from(left).unwrap_or(u32::MAX),
-        failures: remote.failures(),
-        locked_until: until(remote, now),
-        permanently_locked: remote.lock_state(now) == LockState::Permanent,
-        console_failures: console.failures(),
-        console_locked_until: until(console, now),
-        console_permanently_locked: console.lock_state(now) == LockState::Permanent,
-        own_failures: own.failures(),
-        own_locked_until: until(own, now),
-        own_permanently_locked: own.lock_state(now) == LockState::Permanent,
+        backup_codes_left: count(left),
+        failures: remote.failures,
+        locked_until: remote.until,
+        permanently_locked: remote.is_permanent,
+        known_origins: count(account.known_origins(now)),
+        locked_known_origins: count(account.locked_known_origins(now)),
+        session_failures: session.failures,
+        session_locked_until: session.until,
+        session_permanently_locked: session.is_permanent,
+        console_failures: console.failures,
+        console_locked_until: console.until,
+        console_permanently_locked: console.is_permanent,
+        own_failures: own.failures,
+        own_locked_until: own.until,
+        own_permanently_locked: own.is_permanent,
         wrong_codes: wrong.map_or(0, |wrong| wrong.count),
         last_wrong_code: wrong.map(|wrong| wrong.last.as_secs()),
         last_wrong_code_from: wrong.map(|wrong| wrong.from.clone()),
@@ -104,9 +108,39 @@ pub(crate) fn unusable(user: &str, uid: Option<u32>, why: String) -> Status {
     }
 }
 
-fn until(counter: &FailureCounter, now: Time) -> Option<u64> {
-    match counter.timed_lock(now) {
-        LockState::Until(until) => Some(until.as_secs()),
-        LockState::Unlocked | LockState::Permanent => None,
+/// What a lock applies to, in the contract's terms.
+pub(crate) fn lock_scope_of(scope: tfa_core::LockScope) -> LockScope {
+    match scope {
+        tfa_core::LockScope::KnownOrigin => LockScope::KnownOrigin,
+        tfa_core::LockScope::UnknownOrigins => LockScope::UnknownOrigins,
+        tfa_core::LockScope::Sessions => LockScope::Sessions,
+        tfa_core::LockScope::OwnPrograms => LockScope::OwnPrograms,
+        tfa_core::LockScope::Console => LockScope::Console,
     }
+}
+
+/// The lock of one scope.
+struct Lock {
+    failures: u32,
+    until: Option<u64>,
+    is_permanent: bool,
+}
+
+impl Lock {
+    fn of(account: &Account, scope: ThrottleScope, now: Time) -> Self {
+        let is_permanent = account.lock_state(scope, now) == LockState::Permanent;
+        Self {
+            failures: account.throttle().counter(scope).failures(),
+            // At the console, a backup code must wait for it under a permanent lock too.
+            until: match account.backup_lock_state(scope, now) {
+                LockState::Until(until) => Some(until.as_secs()),
+                LockState::Unlocked | LockState::Permanent => None,
+            },
+            is_permanent,
+        }
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -1,6 +1,8 @@
 //! What happened.
 
-use tfa_core::{AuditOutcome, DenyReason, Device, DeviceId, DeviceMark, Exemption, Source, Time};
+use tfa_core::{
+    AuditOutcome, DenyReason, Device, DeviceId, DeviceMark, Exemption, LockScope, Source, Time,
+};
 use tfa_proto::Context;
 use tfa_store::Notice;
 
@@ -65,8 +67,8 @@ pub enum LoginEvent<'a> {
     NoRightCode,
     /// The dialog ended without the enrollment that is required.
     NotEnrolled,
-    /// The account is locked.
-    Locked,
+    /// The account is locked for logins of this scope.
+    Locked(LockScope),
     /// The user enrolled an authenticator in the login.
     Enrolled {
         /// Its name.

@@ -83,7 +83,7 @@ impl LoginEvent<'_> {
             | Self::CodeReused
             | Self::NoRightCode
             | Self::NotEnrolled
-            | Self::Locked
+            | Self::Locked(_)
             | Self::Bypassed { .. } => {}
         }
     }

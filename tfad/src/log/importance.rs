@@ -56,7 +56,7 @@ impl LoginEvent<'_> {
             | Self::CodeReused
             | Self::NoRightCode
             | Self::NotEnrolled
-            | Self::Locked
+            | Self::Locked(_)
             | Self::Denied { .. }
             | Self::Exempt { .. }
             | Self::NotGuarded { .. }
@@ -84,6 +84,7 @@ impl LoginEvent<'_> {
 
 #[cfg(test)]
 mod tests {
+    use tfa_core::LockScope;
     use tfa_proto::Context;
 
     use super::super::event::{AccountEvent, VerifiedBy};
@@ -110,7 +111,10 @@ mod tests {
         let verified = LoginEvent::Verified(VerifiedBy::BackupCode);
         assert_eq!(importance(0, verified), Importance::High);
         assert_eq!(importance(1000, verified), Importance::High);
-        for refused in [LoginEvent::Locked, LoginEvent::WrongCode] {
+        for refused in [
+            LoginEvent::Locked(LockScope::UnknownOrigins),
+            LoginEvent::WrongCode,
+        ] {
             assert_eq!(importance(0, refused), Importance::Medium);
             assert_eq!(importance(1000, refused), Importance::Low);
         }

@@ -105,7 +105,7 @@ impl LoginEvent<'_> {
             Self::CodeReused => CODE_REUSED,
             Self::NoRightCode => NO_RIGHT_CODE,
             Self::NotEnrolled => NOT_ENROLLED,
-            Self::Locked => LOCKED,
+            Self::Locked(_) => LOCKED,
             Self::Enrolled { .. } => ENROLLED,
             Self::Denied { .. } => DENIED,
             Self::Exempt { .. } => EXEMPT,

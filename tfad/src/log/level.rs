@@ -72,7 +72,7 @@ impl LoginEvent<'_> {
             | Self::CodeReused
             | Self::NoRightCode
             | Self::NotEnrolled
-            | Self::Locked
+            | Self::Locked(_)
             | Self::Denied { .. } => Level::Warning,
         }
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use tfa_core::{AuditOutcome, DenyReason, Exemption};
+use tfa_core::{AuditOutcome, DenyReason, Exemption, LockScope};
 use tfa_proto::Context;
 use tfa_text::time::date_time;
 
@@ -51,6 +51,23 @@ pub(super) fn origin(context: &Context, uid: u32) -> String {
     }
 }
 
+/// A refusal because of a lock, and what is locked.
+fn locked(scope: LockScope) -> &'static str {
+    match scope {
+        LockScope::KnownOrigin => {
+            "denied: locked after too many wrong codes from this place, where the user has logged in"
+        }
+        LockScope::UnknownOrigins => {
+            "denied: locked after too many wrong codes from places where the user has not logged in"
+        }
+        LockScope::Sessions => "denied: locked after too many wrong codes in sudo, su or polkit",
+        LockScope::OwnPrograms => {
+            "denied: locked after too many wrong codes in programs of the user"
+        }
+        LockScope::Console => "denied: locked after too many wrong codes at the console",
+    }
+}
+
 impl LoginEvent<'_> {
     // The filter for fail2ban (`packaging/fail2ban`) counts `wrong code` and `wrong invitation`.
     fn text(&self, user: &str) -> Cow<'static, str> {
@@ -74,7 +91,7 @@ impl LoginEvent<'_> {
             Self::CodeReused => "a code that was used before".into(),
             Self::NoRightCode => "denied: no right code".into(),
             Self::NotEnrolled => "denied: enrollment is required, and was not completed".into(),
-            Self::Locked => "denied: locked after too many wrong codes".into(),
+            Self::Locked(scope) => locked(*scope).into(),
             Self::Enrolled { authenticator } => format!(
                 "an authenticator was enrolled in the login and is active: {}",
                 quoted(authenticator)

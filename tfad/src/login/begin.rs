@@ -95,8 +95,7 @@ impl Logins {
         config: &Config,
         attempt: LoginAttempt,
     ) -> Result<(u32, Turn), Error> {
-        let scope =
-            pam_context::throttle_scope(&attempt.caller, &attempt.context, &config.consoles);
+        let scope = pam_context::throttle_scope(attempt.caller.is_root(), &attempt.login);
         if scope != ThrottleScope::Console {
             return Ok((0, render::end(Verdict::Verified, None)));
         }
@@ -174,8 +173,7 @@ impl Logins {
             &decision,
         );
         self.record_attempt(&attempt, phase, action, &decision, account, now)?;
-        let scope =
-            pam_context::throttle_scope(&attempt.caller, &attempt.context, &config.consoles);
+        let scope = pam_context::throttle_scope(attempt.caller.is_root(), &attempt.login);
         let begun = match action {
             PhaseAction::Verified
             | PhaseAction::Replace

@@ -1,8 +1,8 @@
 //! The events of a login: what the policy decides about it, and the turns of its dialog.
 
 use tfa_core::{
-    DenyReason, Device, Exemption, Factor, Message, Mode, Next, PhaseAction, PhaseInput, Policy,
-    PolicyDecision, Turn, Verdict,
+    DenyReason, Device, Exemption, Factor, LockScope, Message, Mode, Next, PhaseAction, PhaseInput,
+    Policy, PolicyDecision, Turn, Verdict,
 };
 
 use crate::log::{Journal, LoggedDevice, LoginEvent, VerifiedBy};
@@ -86,7 +86,7 @@ pub(super) fn recovery_code_used(journal: &Journal, attempt: &LoginAttempt) {
 /// Logs a turn of the dialog: what the answer before it was, and how the login ends. The name is that
 /// of the authenticator which the login was verified with, or which it enrolled.
 pub(super) fn turn(journal: &Journal, attempt: &LoginAttempt, turn: &Turn, authenticator: &str) {
-    let outcome = outcome(turn.next, authenticator);
+    let outcome = outcome(turn, authenticator);
     for event in answer(turn.says).into_iter().chain(outcome) {
         log(journal, attempt, event);
     }
@@ -113,7 +113,7 @@ pub(super) fn device_added(journal: &Journal, attempt: &LoginAttempt, device: &D
 /// An answer that was not right.
 fn answer(says: Option<Message>) -> Option<LoginEvent<'static>> {
     Some(match says? {
-        Message::Wrong(_) => LoginEvent::WrongCode,
+        Message::Wrong | Message::WrongAndLocked(..) => LoginEvent::WrongCode,
         Message::WrongInvitation => LoginEvent::WrongInvitation,
         Message::WrongNewCode(_) => LoginEvent::WrongNewCode,
         Message::AlreadyUsed => LoginEvent::CodeReused,
@@ -121,19 +121,22 @@ fn answer(says: Option<Message>) -> Option<LoginEvent<'static>> {
     })
 }
 
-fn outcome(next: Next, authenticator: &str) -> Option<LoginEvent<'_>> {
-    if let Some(factor) = next.verified() {
+fn outcome<'name>(turn: &Turn, authenticator: &'name str) -> Option<LoginEvent<'name>> {
+    if let Some(factor) = turn.next.verified() {
         return Some(LoginEvent::Verified(match factor {
             Factor::Authenticator(_) => VerifiedBy::Authenticator(authenticator),
             Factor::BackupCode => VerifiedBy::BackupCode,
             Factor::RecoveryCode => VerifiedBy::RecoveryCode,
         }));
     }
-    Some(match next {
+    Some(match turn.next {
         Next::End(verdict) => match verdict {
             Verdict::Denied => LoginEvent::NoRightCode,
             Verdict::NotSetUp => LoginEvent::NotEnrolled,
-            Verdict::Locked => LoginEvent::Locked,
+            Verdict::Locked => {
+                let scope = turn.says.and_then(Message::lock_scope);
+                LoginEvent::Locked(scope.unwrap_or(LockScope::UnknownOrigins))
+            }
             Verdict::InGrace(_)
             | Verdict::Enrolled
             | Verdict::NotReplaced

@@ -1,8 +1,8 @@
 //! What PAM knows about a login, in the terms of the policy.
 
 use tfa_core::{
-    AuthPhaseResult, Client, Login, LoginOrigin, Methods, OwnMethod, PhaseInput, Policy, SshKey,
-    Subject, ThrottleScope,
+    AuthPhaseResult, Client, Login, LoginOrigin, Methods, OwnMethod, PhaseInput, Policy,
+    RemoteOrigin, SshKey, Subject, ThrottleScope,
 };
 use tfa_proto::{
     Consoles, Context, INSIDE_SESSIONS, KEYBOARD_INTERACTIVE, PASSWORD_METHOD, Phase, SSH_METHODS,
@@ -71,16 +71,28 @@ pub fn phase(context: &Context, policy: &Policy) -> PhaseInput {
     }
 }
 
-/// The counter that a wrong code counts on. A caller who is not root runs a program of their own, and
-/// where it runs is not known.
+/// What a wrong code is counted on. A caller who is not root runs a program of their own, and where it
+/// runs is not known.
 #[must_use]
-pub fn throttle_scope(caller: &Caller, context: &Context, consoles: &Consoles) -> ThrottleScope {
-    if !caller.is_root() {
-        ThrottleScope::OwnProgram
-    } else if context.at_console(consoles) {
-        ThrottleScope::Console
+pub fn throttle_scope(is_root: bool, login: &Login) -> ThrottleScope {
+    if is_root {
+        scope_of_origin(&login.origin, &login.keys)
     } else {
-        ThrottleScope::Remote
+        ThrottleScope::OwnProgram
+    }
+}
+
+/// The scope of a login through a program of root's. The name of a host is no address: reverse DNS is
+/// in the hands of the host's owner. Of several keys the first one identifies the login.
+#[must_use]
+pub fn scope_of_origin(origin: &LoginOrigin, keys: &[SshKey]) -> ThrottleScope {
+    let key = keys.first().map(|key| key.fingerprint);
+    let remote = |address| ThrottleScope::Remote(RemoteOrigin::new(key, address));
+    match origin {
+        LoginOrigin::Local => ThrottleScope::Console,
+        LoginOrigin::Session => ThrottleScope::Session,
+        LoginOrigin::Address(address) => remote(Some(*address)),
+        LoginOrigin::Name(_) | LoginOrigin::Unknown => remote(None),
     }
 }
 
@@ -256,23 +268,50 @@ mod tests {
 
     #[test]
     fn only_root_states_the_origin_of_a_login() {
-        let at = |tty: &str, rhost: &str| Context {
-            tty: tty.to_owned(),
-            rhost: rhost.to_owned(),
-            ..Context::default()
+        const KEY: &str = "publickey ssh-ed25519 \
+            AAAAC3NzaC1lZDI1NTE5AAAAIHgcfQXp8iJEA7x0SCWfkeeHupir+wEQjQq3YQ4AGBfA\n";
+        let [key] = ssh_keys::accepted(KEY)[..] else {
+            panic!("not one key");
         };
-        for (uid, tty, rhost, expected) in [
-            (0, "tty1", "", ThrottleScope::Console),
-            (0, "ssh", "192.0.2.7", ThrottleScope::Remote),
-            (0, "pts/0", "", ThrottleScope::Remote),
-            (1000, "", "", ThrottleScope::OwnProgram),
-            (1000, "tty1", "", ThrottleScope::OwnProgram),
+        let key = Some(key.fingerprint);
+        let address = Some([192, 0, 2, 7].into());
+        let remote = |key, address| ThrottleScope::Remote(RemoteOrigin::new(key, address));
+        for (service, tty, rhost, expected) in [
+            ("login", "tty1", "", ThrottleScope::Console),
+            ("sshd", "ssh", "192.0.2.7", remote(key, address)),
+            ("sshd", "ssh", "laptop.example", remote(key, None)),
+            ("vsftpd", "", "192.0.2.7", remote(None, address)),
+            ("screen", "pts/0", "", ThrottleScope::UNKNOWN),
+            ("sudo", "pts/0", "", ThrottleScope::Session),
+            ("polkit-1", "", "", ThrottleScope::Session),
+            ("sudo", "tty1", "", ThrottleScope::Console),
         ] {
-            assert_eq!(
-                throttle_scope(&caller(uid), &at(tty, rhost), &Consoles::default()),
-                expected,
-                "{uid} {tty}"
-            );
+            let context = Context {
+                service: service.to_owned(),
+                tty: tty.to_owned(),
+                rhost: rhost.to_owned(),
+                ssh_auth_info: KEY.to_owned(),
+                ..Context::default()
+            };
+            for is_root in [true, false] {
+                let inside_session = is_inside_session(is_root, service);
+                let origin = login_origin(&context, &Consoles::default(), inside_session);
+                let subject = Subject {
+                    uid: 1000,
+                    canonical: tfa_core::Identity {
+                        name: "alice".to_owned(),
+                        groups: tfa_core::Groups::default(),
+                    },
+                    aliases: Vec::new(),
+                };
+                let scope = throttle_scope(is_root, &login(&context, subject, origin));
+                let expected = if is_root {
+                    expected
+                } else {
+                    ThrottleScope::OwnProgram
+                };
+                assert_eq!(scope, expected, "{service} {rhost}");
+            }
         }
     }
 

@@ -95,9 +95,9 @@ impl Sessions {
         now: Instant,
     ) -> Result<u32, Error> {
         self.open.retain(|_, slot| !slot.is_expired(now));
-        let scope = dialog.dialog.scope();
+        let scope = dialog.dialog.counted_on();
         let about_user = self.count(|open| {
-            open.attempt.user.uid == dialog.attempt.user.uid && open.dialog.scope() == scope
+            open.attempt.user.uid == dialog.attempt.user.uid && open.dialog.counted_on() == scope
         });
         let is_crowded = self.open.len() >= CROWDED_FROM
             && self.count(|open| open.attempt.user.uid == dialog.attempt.user.uid) > 0;
@@ -216,7 +216,7 @@ mod tests {
         let authenticator = Authenticator::totp("phone", Parameters::default(), key);
         let now = Time::from_secs(1_700_000_000);
         account.set_up(authenticator, now).unwrap();
-        let begun = AskCode::begin(&account, ThrottleScope::Remote, now);
+        let begun = AskCode::begin(&account, ThrottleScope::UNKNOWN, now);
         Session {
             attempt: attempt(sender, uid, user),
             dialog: begun.dialog.unwrap(),
@@ -263,7 +263,7 @@ mod tests {
             None,
             false,
             Picture::First,
-            ThrottleScope::Remote,
+            ThrottleScope::UNKNOWN,
             now,
         );
         Session {

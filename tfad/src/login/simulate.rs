@@ -1,8 +1,8 @@
 //! What would become of a login: the policy's answer without a login, for the administrator.
 
 use tfa_core::{
-    Account, AskCode, DenyReason, Exemption, LockState, LoginOrigin, Message, PhaseAction,
-    ThrottleScope,
+    Account, AskCode, DenyReason, Exemption, LockScope, LockState, LoginOrigin, Message,
+    PhaseAction, ThrottleScope,
 };
 use tfa_core::{Policy, PolicyDecision, Source, Subject, Time};
 use tfa_proto::{
@@ -225,7 +225,7 @@ pub fn explain(
     let simulated =
         |policy: &Policy| simulate(policy, supposed, subject, account, has_session_phase, now);
     let simulation = simulated(policy);
-    let locked = simulation.lock(account, lock_of(supposed), now);
+    let (locked, lock_scope) = simulation.lock(account, lock_of(supposed), now);
     let (what, reason) = match locked {
         Some(_) => (Outcome::Refused, Some(Reason::Locked)),
         None => simulation.outcome(),
@@ -259,7 +259,10 @@ pub fn explain(
     };
     let shown = match (action, locked) {
         _ if stepped_over => String::new(),
-        (_, Some(lock_state)) => messages::locked(lock_state, now),
+        (_, Some(lock_state)) => {
+            let scope = lock_scope.unwrap_or(LockScope::UnknownOrigins);
+            messages::locked(lock_state, scope, now)
+        }
         (PhaseAction::Ask, _) => messages::ASK_CODE.trim_end().to_owned(),
         (PhaseAction::SetUp(_), _) if uninvited => messages::message(Message::NoInvitation, now).1,
         (PhaseAction::Grace(until) | PhaseAction::SetUp(Some(until)), _) => {
@@ -290,6 +293,7 @@ pub fn explain(
             _ => None,
         },
         permanently_locked: locked == Some(LockState::Permanent),
+        lock_scope: lock_scope.map(|scope| status::lock_scope_of(scope).into()),
         audited: audited.map(|(what, _)| what.into()),
         audited_reason: audited.and_then(|(_, why)| why).map(OpenEnum::from),
         state: status::state_of(account).into(),
@@ -298,29 +302,33 @@ pub fn explain(
     }
 }
 
-/// The counter of wrong codes that applies. A login without a remote host is taken for one at a console.
+/// What the wrong codes count on. A login without a remote host is taken for one at a console.
 fn lock_of(supposed: &HypotheticalLogin) -> ThrottleScope {
-    match origin(supposed) {
-        _ if is_own(supposed) => ThrottleScope::OwnProgram,
-        LoginOrigin::Local => ThrottleScope::Console,
-        _ => ThrottleScope::Remote,
+    if is_own(supposed) {
+        ThrottleScope::OwnProgram
+    } else {
+        pam_context::scope_of_origin(&origin(supposed), &[])
     }
 }
 
 impl Simulation {
-    /// The lock that a question for a code would meet.
+    /// The lock that a question for a code would meet, and what its wrong codes count on.
     fn lock(
         &self,
         account: Option<&Account>,
         scope: ThrottleScope,
         now: Time,
-    ) -> Option<LockState> {
+    ) -> (Option<LockState>, Option<LockScope>) {
         if self.stepped_over || self.action != PhaseAction::Ask {
-            return None;
+            return (None, None);
         }
-        match AskCode::begin(account?, scope, now).turn.says {
-            Some(Message::Locked(lock_state)) => Some(lock_state),
-            _ => None,
+        let Some(account) = account else {
+            return (None, None);
+        };
+        let counted_on = Some(account.lock_scope(scope, now));
+        match AskCode::begin(account, scope, now).turn.says {
+            Some(Message::Locked(lock_state, _)) => (Some(lock_state), counted_on),
+            _ => (None, counted_on),
         }
     }
 

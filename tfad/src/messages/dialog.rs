@@ -1,6 +1,6 @@
 //! Messages between the questions of a login.
 
-use tfa_core::{Drift, LockState, Message, Time};
+use tfa_core::{Drift, LockScope, LockState, Message, Time};
 use tfa_text::time::{difference, wait};
 
 /// The message, and whether it is an error.
@@ -18,10 +18,10 @@ pub fn message(message: Message, now: Time) -> (bool, String) {
 
 fn text(message: Message, now: Time) -> String {
     let text = match message {
-        Message::Wrong(LockState::Unlocked) | Message::WrongNewCode(None) => {
-            "Wrong code. Enter the latest one."
+        Message::Wrong | Message::WrongNewCode(None) => "Wrong code. Enter the latest one.",
+        Message::WrongAndLocked(lock, scope) | Message::Locked(lock, scope) => {
+            return locked(lock, scope, now);
         }
-        Message::Wrong(lock) | Message::Locked(lock) => return locked(lock, now),
         Message::WrongNewCode(Some(drift)) => return code_of_another_time(drift),
         Message::AlreadyUsed => ALREADY_USED,
         Message::NotACode => NOT_A_CODE,
@@ -94,16 +94,27 @@ fn code_of_another_time(drift: Drift) -> String {
     }
 }
 
-/// Why no code is verified, and when to try again.
+/// Why no code is verified, when to try again, and where a login is still possible.
 #[must_use]
-pub fn locked(lock: LockState, now: Time) -> String {
-    match lock {
-        LockState::Unlocked => "Too many wrong codes. Try again now.".to_owned(),
-        LockState::Until(until) => {
+pub fn locked(lock: LockState, scope: LockScope, now: Time) -> String {
+    match (lock, scope) {
+        (LockState::Unlocked, _) => "Too many wrong codes. Try again now.".to_owned(),
+        (LockState::Until(until), LockScope::UnknownOrigins) => {
+            let wait = wait(now.until(until).as_secs());
+            format!(
+                "Too many wrong codes. Try again in {wait}. You can still log in from a place where \
+                 you have logged in within 30 days, or at the console."
+            )
+        }
+        (LockState::Until(until), _) => {
             let wait = wait(now.until(until).as_secs());
             format!("Too many wrong codes. Try again in {wait}.")
         }
-        LockState::Permanent => "\
+        (LockState::Permanent, LockScope::UnknownOrigins) => "\
+Too many wrong codes. Ask your administrator to unlock you (tfactl unlock), or enter a backup code \
+at the console. You can still log in from a place where you have logged in within 30 days."
+            .to_owned(),
+        (LockState::Permanent, _) => "\
 Too many wrong codes. Ask your administrator to unlock you (tfactl unlock), or enter a backup code \
 at the console."
             .to_owned(),
@@ -117,10 +128,28 @@ mod tests {
     #[test]
     fn a_lock_states_when_to_try_again_and_never_too_early() {
         let now = Time::from_secs(1000);
-        let after = |seconds: u64| locked(LockState::Until(Time::from_secs(1000 + seconds)), now);
+        let after = |seconds: u64| {
+            let until = LockState::Until(Time::from_secs(1000 + seconds));
+            locked(until, LockScope::Sessions, now)
+        };
         assert!(after(30).ends_with("in 30 seconds."));
         assert!(after(121).ends_with("in 3 minutes."));
         assert!(after(3600).ends_with("in 60 minutes."));
+    }
+
+    #[test]
+    fn only_a_lock_of_unknown_places_names_places_that_are_open() {
+        let now = Time::from_secs(1000);
+        for lock in [
+            LockState::Until(Time::from_secs(1030)),
+            LockState::Permanent,
+        ] {
+            let names_them = |scope| locked(lock, scope, now).contains("within 30 days");
+            assert!(names_them(LockScope::UnknownOrigins));
+            assert!(!names_them(LockScope::KnownOrigin) && !names_them(LockScope::Sessions));
+        }
+        let lifetime = tfa_core::ORIGIN_LIFETIME.as_secs();
+        assert_eq!(lifetime, 30 * 24 * 3600);
     }
 
     #[test]

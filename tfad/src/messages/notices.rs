@@ -219,7 +219,7 @@ mod tests {
     }
 
     fn answer(account: &mut Account, from: &str, typed: &str, now: Time) {
-        let begun = AskCode::begin(account, ThrottleScope::Remote, now);
+        let begun = AskCode::begin(account, ThrottleScope::UNKNOWN, now);
         let Some(Dialog::AskCode(question)) = begun.dialog else {
             panic!("not asked");
         };

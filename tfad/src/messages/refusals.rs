@@ -1,7 +1,8 @@
 //! Refusals of changes that users request, as errors of the contract.
 
 use tfa_core::{
-    Algorithm, AuthenticatorKind, BadParameters, Drift, MAX_AUTHENTICATORS, Refusal, State, Time,
+    Algorithm, AuthenticatorKind, BadParameters, Drift, LockScope, MAX_AUTHENTICATORS, Refusal,
+    State, Time,
 };
 use tfa_proto::{Error, INVITATION_SECONDS};
 use tfa_text::time::difference;
@@ -36,7 +37,9 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
         Refusal::WrongCode(Some(drift)) => Error::WrongCode(code_of_another_time(drift)),
         Refusal::AlreadyUsed => Error::WrongCode(ALREADY_USED.to_owned()),
         Refusal::NotACode => Error::InvalidArgument(NOT_A_CODE.to_owned()),
-        Refusal::Locked(lock) | Refusal::WrongAndLocked(lock) => Error::Locked(locked(lock, now)),
+        Refusal::Locked(lock) | Refusal::WrongAndLocked(lock) => {
+            Error::Locked(locked(lock, LockScope::OwnPrograms, now))
+        }
         Refusal::NoInvitation => Error::InvitationNeeded(NO_INVITATION.to_owned()),
         Refusal::WrongInvitation | Refusal::NotAnInvitation => {
             Error::WrongCode(WRONG_INVITATION.to_owned())

@@ -199,7 +199,7 @@ impl Account {
         self.begin_enrollment();
         self.activate(confirmed, now);
         self.pending = None;
-        self.throttle.succeed(scope, now);
+        self.end_row(scope, now);
     }
 
     /// Ends what concerns a user without an authenticator: the invitation and the grace period.
@@ -242,7 +242,7 @@ impl Account {
         let Some(invitation) = self.open_invitation(now) else {
             return Err(Refusal::NoInvitation);
         };
-        match self.throttle.counter(scope).lock_state(now) {
+        match self.lock_state(scope, now) {
             LockState::Unlocked => {}
             closed => return Err(Refusal::Locked(closed)),
         }

@@ -52,7 +52,11 @@ impl Account {
         scope: ThrottleScope,
         now: Time,
     ) -> Judgement {
-        match self.lock_state(credential, scope, now) {
+        let lock_state = match credential {
+            Credential::Backup(_) | Credential::Recovery(_) => self.backup_lock_state(scope, now),
+            _ => self.lock_state(scope, now),
+        };
+        match lock_state {
             LockState::Unlocked => {}
             closed => return Judgement::Locked(closed),
         }
@@ -62,7 +66,7 @@ impl Account {
             Credential::Code(code) => match self.accept_code(code, now) {
                 Match::Fresh(id) => {
                     self.code_accepted = true;
-                    self.throttle.succeed(scope, now);
+                    self.end_row(scope, now);
                     Judgement::Accepted(Factor::Authenticator(id))
                 }
                 Match::Used => Judgement::AlreadyUsed,
@@ -74,7 +78,7 @@ impl Account {
                 // It belongs to the host and proves no ownership of the record: `code_accepted`
                 // stays as it is.
                 Match::Fresh(()) => {
-                    self.throttle.clear();
+                    self.unlock();
                     Judgement::Accepted(Factor::RecoveryCode)
                 }
                 Match::Used => Judgement::AlreadyUsed,
@@ -96,10 +100,8 @@ impl Account {
                         }
                         self.code_accepted = true;
                         match scope {
-                            ThrottleScope::Console => self.throttle.clear(),
-                            ThrottleScope::Remote | ThrottleScope::OwnProgram => {
-                                self.throttle.succeed(scope, now);
-                            }
+                            ThrottleScope::Console => self.unlock(),
+                            _ => self.end_row(scope, now),
                         }
                         Judgement::Accepted(Factor::BackupCode)
                     }
@@ -126,30 +128,12 @@ impl Account {
         }
     }
 
-    /// Whether an answer of this kind is checked now. After 100 wrong codes the console still
-    /// accepts a backup code and the host's recovery code, subject to the timed lock.
-    #[must_use]
-    pub fn lock_state(
-        &self,
-        credential: &Credential,
-        scope: ThrottleScope,
-        now: Time,
-    ) -> LockState {
-        let counter = self.throttle.counter(scope);
-        match (credential, scope) {
-            (Credential::Backup(_) | Credential::Recovery(_), ThrottleScope::Console) => {
-                counter.timed_lock(now)
-            }
-            _ => counter.lock_state(now),
-        }
-    }
-
     /// Counts a wrong code.
     pub(crate) fn wrong(&mut self, from: &str, scope: ThrottleScope, now: Time) -> Judgement {
         if !self.authenticators.is_empty() {
             self.record_wrong_code(from, now);
         }
-        self.throttle.fail(scope, now);
-        Judgement::Wrong(self.throttle.counter(scope).lock_state(now))
+        self.count_wrong(scope, now);
+        Judgement::Wrong(self.lock_state(scope, now))
     }
 }

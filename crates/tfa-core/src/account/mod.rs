@@ -5,6 +5,7 @@ mod changes;
 mod devices;
 mod enrollment;
 mod judge;
+mod locks;
 mod notices;
 mod pending;
 mod record;
@@ -25,8 +26,8 @@ pub use record::Undecodable;
 use crate::audit;
 use crate::device::Devices;
 use crate::{
-    AuditOutcome, AuditRecord, Authenticator, AuthenticatorId, BackupSet, Invitation, Throttle,
-    Time,
+    AuditOutcome, AuditRecord, Authenticator, AuthenticatorId, BackupSet, Invitation, KnownOrigins,
+    Throttle, Time,
 };
 
 /// The stored data of one user, encoded as CBOR with numbered fields. The number of a removed field
@@ -71,6 +72,9 @@ pub struct Account {
     /// The remembered devices.
     #[n(13)]
     pub(crate) devices: Option<Devices>,
+    /// The keys and addresses from which a right code came lately.
+    #[cbor(n(14), skip_if = "KnownOrigins::is_empty")]
+    pub(crate) known_origins: KnownOrigins,
     /// What a later login reports, besides wrong codes.
     #[n(16)]
     pub(crate) notices: Option<Notices>,
@@ -111,6 +115,7 @@ impl Account {
             wrong_codes: None,
             highest_id: None,
             devices: None,
+            known_origins: KnownOrigins::default(),
             notices: None,
             code_accepted: false,
         }
@@ -274,11 +279,6 @@ impl Account {
             highest_id: self.highest_id,
             ..Self::new(self.uid)
         };
-    }
-
-    /// Removes all locks and counters.
-    pub fn unlock(&mut self) {
-        self.throttle.clear();
     }
 
     /// The number of digits of a code; 0 where the authenticators differ.

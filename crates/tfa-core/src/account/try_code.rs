@@ -16,7 +16,7 @@ impl Account {
         let Credential::Code(code) = credential else {
             return self.check_proof(credential, now);
         };
-        match self.lock_state(credential, ThrottleScope::OwnProgram, now) {
+        match self.lock_state(ThrottleScope::OwnProgram, now) {
             LockState::Unlocked => {}
             closed => return Err(Refusal::Locked(closed)),
         }
@@ -53,7 +53,7 @@ impl Account {
             return Err(Refusal::NotACode);
         };
         let scope = ThrottleScope::OwnProgram;
-        match self.throttle.counter(scope).lock_state(now) {
+        match self.lock_state(scope, now) {
             LockState::Unlocked => {}
             closed => return Err(Refusal::Locked(closed)),
         }
@@ -65,7 +65,7 @@ impl Account {
         }
         if let Some(id) = found {
             self.code_accepted = true;
-            self.throttle.succeed(scope, now);
+            self.end_row(scope, now);
             return Ok(id);
         }
         match self.wrong("", scope, now) {

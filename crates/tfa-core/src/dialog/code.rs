@@ -3,7 +3,8 @@
 use super::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
 use crate::account::OwnDialog;
 use crate::{
-    Account, Client, Credential, Factor, Judgement, LockState, Requirement, ThrottleScope, Time,
+    Account, Client, Credential, Factor, Judgement, LockScope, LockState, Requirement,
+    ThrottleScope, Time,
 };
 
 /// The maximum number of answers of one dialog.
@@ -13,6 +14,7 @@ pub const MAX_TRIES: u8 = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskCode {
     scope: ThrottleScope,
+    counted_on: LockScope,
     answers_left: u8,
     /// What is not reported, because the same dialog ends with a right code.
     own: OwnDialog,
@@ -34,23 +36,26 @@ impl AskCode {
         may_recover: impl FnOnce() -> bool,
         now: Time,
     ) -> Begun {
-        let counter = account.throttle().counter(scope);
-        let says = match (counter.lock_state(now), counter.timed_lock(now), scope) {
-            (LockState::Unlocked, ..) => None,
-            (LockState::Permanent, LockState::Unlocked, ThrottleScope::Console) => {
+        let counted_on = account.lock_scope(scope, now);
+        let closed = account.lock_state(scope, now);
+        let says = match (closed, account.backup_lock_state(scope, now)) {
+            (LockState::Unlocked, _) => None,
+            (LockState::Permanent, LockState::Unlocked) => {
                 match (account.backup_codes_left() > 0, may_recover()) {
                     (true, false) => Some(Message::BackupCodeOnly),
                     (true, true) => Some(Message::BackupOrRecoveryCodeOnly),
                     (false, true) => Some(Message::RecoveryCodeOnly),
                     (false, false) => {
-                        let locked = Message::Locked(LockState::Permanent);
+                        let locked = Message::Locked(LockState::Permanent, counted_on);
                         return Begun::end(Some(locked), Verdict::Locked);
                     }
                 }
             }
-            (LockState::Permanent, closed @ LockState::Until(_), ThrottleScope::Console)
-            | (closed, ..) => {
-                return Begun::end(Some(Message::Locked(closed)), Verdict::Locked);
+            (LockState::Permanent, until @ LockState::Until(_)) => {
+                return Begun::end(Some(Message::Locked(until, counted_on)), Verdict::Locked);
+            }
+            (closed, _) => {
+                return Begun::end(Some(Message::Locked(closed, counted_on)), Verdict::Locked);
             }
         };
         let turn = Turn {
@@ -64,6 +69,7 @@ impl AskCode {
             turn,
             dialog: Some(Dialog::AskCode(Self {
                 scope,
+                counted_on,
                 answers_left: MAX_TRIES,
                 own: account.own_dialog(now),
             })),
@@ -74,6 +80,12 @@ impl AskCode {
     #[must_use]
     pub fn scope(&self) -> ThrottleScope {
         self.scope
+    }
+
+    /// What wrong codes counted on when the dialog began.
+    #[must_use]
+    pub fn counted_on(&self) -> LockScope {
+        self.counted_on
     }
 
     /// Handles an answer. The caller evaluates the policy again: if the account is no longer asked
@@ -108,13 +120,19 @@ impl AskCode {
             }
             Judgement::GaveUp => Answered::end(None, Verdict::Denied),
             Judgement::Locked(lock_state) => {
-                Answered::end(Some(Message::Locked(lock_state)), Verdict::Locked)
+                let counted_on = account.lock_scope(self.scope, now);
+                Answered::end(
+                    Some(Message::Locked(lock_state, counted_on)),
+                    Verdict::Locked,
+                )
             }
-            Judgement::Wrong(LockState::Unlocked) => {
-                self.again(Message::Wrong(LockState::Unlocked), account)
-            }
+            Judgement::Wrong(LockState::Unlocked) => self.again(Message::Wrong, account),
             Judgement::Wrong(lock_state) => {
-                Answered::end(Some(Message::Wrong(lock_state)), Verdict::Locked)
+                let counted_on = account.lock_scope(self.scope, now);
+                Answered::end(
+                    Some(Message::WrongAndLocked(lock_state, counted_on)),
+                    Verdict::Locked,
+                )
             }
             Judgement::AlreadyUsed => {
                 // The owner often enters the code of a login again in a program in its session.

@@ -235,8 +235,14 @@ impl Enroll {
                 let next = self.first_page();
                 self.on(None, next)
             }
-            Err(Refusal::Locked(lock_state)) => self.stop(Message::Locked(lock_state)),
-            Err(Refusal::WrongAndLocked(lock_state)) => self.stop(Message::Wrong(lock_state)),
+            Err(Refusal::Locked(lock_state)) => {
+                let counted_on = account.lock_scope(self.scope, now);
+                self.stop(Message::Locked(lock_state, counted_on))
+            }
+            Err(Refusal::WrongAndLocked(lock_state)) => {
+                let counted_on = account.lock_scope(self.scope, now);
+                self.stop(Message::WrongAndLocked(lock_state, counted_on))
+            }
             Err(Refusal::NoInvitation) => self.stop(Message::NoInvitation),
             Err(Refusal::NotAnInvitation) => {
                 self.on(Some(Message::NotAnInvitation), Question::Invitation)

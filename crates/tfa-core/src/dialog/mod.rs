@@ -14,7 +14,7 @@ pub use code::{AskCode, MAX_TRIES};
 pub use enroll::{Enroll, Picture};
 pub use remember::{AskRemember, Rememberable, remembered};
 
-use crate::{Drift, Factor, LockState, Report, ThrottleScope, Time};
+use crate::{Drift, Factor, LockScope, LockState, Report, ThrottleScope, Time};
 
 /// What the login program does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,14 +97,16 @@ pub enum Verdict {
 /// A message for the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
-    /// The code was wrong. The state tells whether a further code is accepted.
-    Wrong(LockState),
+    /// The code was wrong, and a further one is accepted.
+    Wrong,
+    /// The code was wrong, and no further one is accepted now.
+    WrongAndLocked(LockState, LockScope),
     /// The code was used before.
     AlreadyUsed,
     /// The input does not have the form of a code.
     NotACode,
     /// No code is accepted now.
-    Locked(LockState),
+    Locked(LockState, LockScope),
     /// Only a backup code removes the lock.
     BackupCodeOnly,
     /// Only a backup code or the host's recovery code removes the lock.
@@ -141,7 +143,19 @@ impl Message {
     /// of a new authenticator is not: its key is on the same screen.
     #[must_use]
     pub fn is_failure(self) -> bool {
-        matches!(self, Self::Wrong(_) | Self::WrongInvitation)
+        matches!(
+            self,
+            Self::Wrong | Self::WrongAndLocked(..) | Self::WrongInvitation
+        )
+    }
+
+    /// What is locked, if the message is about a lock.
+    #[must_use]
+    pub fn lock_scope(self) -> Option<LockScope> {
+        match self {
+            Self::Locked(_, scope) | Self::WrongAndLocked(_, scope) => Some(scope),
+            _ => None,
+        }
     }
 }
 
@@ -164,6 +178,17 @@ impl Dialog {
             Self::AskCode(dialog) => dialog.scope(),
             Self::AskRemember(dialog) => dialog.scope(),
             Self::Enroll(dialog) => dialog.scope(),
+        }
+    }
+
+    /// What wrong codes counted on when the dialog began. A user who has not enrolled has no known
+    /// origins, and the question after a right code counts none.
+    #[must_use]
+    pub fn counted_on(&self) -> LockScope {
+        match self {
+            Self::AskCode(dialog) => dialog.counted_on(),
+            Self::AskRemember(dialog) => dialog.scope().without_known_origins(),
+            Self::Enroll(dialog) => dialog.scope().without_known_origins(),
         }
     }
 }
