@@ -39,7 +39,7 @@ fn root_lists_shows_unlocks_and_resets() {
         "User: alice (uid 1000)",
         "Two-factor login: on",
         "Backup codes left: 10",
-        "Remote logins: not locked (wrong codes in a row: 0)",
+        "Logins from unknown places: not locked (wrong codes in a row: 0)",
         "Console logins: not locked (wrong codes in a row: 0)",
     ] {
         assert!(
@@ -56,7 +56,10 @@ fn root_lists_shows_unlocks_and_resets() {
     try_codes(&machine, "", &alice.phone.wrong_code(), 5);
     assert_eq!(listed(&machine, "--locked"), ["alice"]);
     let shown = machine.succeed(["tfactl", "show", "alice"]);
-    assert!(shown.contains("Remote logins: locked until"), "{shown}");
+    assert!(
+        shown.contains("Logins from unknown places: locked until"),
+        "{shown}"
+    );
     assert!(
         shown.contains("To remove the lock: tfactl unlock alice"),
         "{shown}"

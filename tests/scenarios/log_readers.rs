@@ -246,7 +246,7 @@ host tfad[1]: alice: wrong code (service login, from tty1)
 host tfad[1]: alice: wrong code (service sshd, from host.example)
 host tfad[1]: alice: wrong first code of a new authenticator (service sshd, from 192.0.2.66)
 host tfad[1]: alice: a code that was used before (service sshd, from 192.0.2.66)
-host tfad[1]: alice: denied: locked after too many wrong codes (service sshd, from 192.0.2.66)
+host tfad[1]: alice: denied: locked after too many wrong codes from places where the user has not logged in (service sshd, from 192.0.2.66)
 host other[1]: tfad[1]: alice: wrong code (service sshd, from 192.0.2.66)
 host other[1]: alice: wrong code (service sshd, from 192.0.2.66)
 "#;

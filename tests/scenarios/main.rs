@@ -14,6 +14,7 @@ mod faults;
 mod floods;
 mod guard;
 mod identity;
+mod known_places;
 mod locks;
 mod log_readers;
 mod login_setup;
