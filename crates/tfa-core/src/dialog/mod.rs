@@ -202,6 +202,10 @@ pub struct Begun {
 }
 
 /// A further turn of a dialog.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is returned by value once, and is nearly always a turn"
+)]
 pub enum Answered {
     /// The turn, and the dialog if the turn is a question. The answer may have changed the account:
     /// the caller must store it before it shows the turn.
