@@ -34,6 +34,7 @@ mod races;
 mod read_only;
 mod recovery;
 mod rollout;
+mod session_methods;
 mod session_phase;
 mod socket;
 mod ssh;

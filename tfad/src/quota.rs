@@ -43,6 +43,14 @@ impl Quota {
         }
     }
 
+    /// Whether one more of a uid is within the quota. It is not counted.
+    pub fn has_room(&self, uid: u32, now: Instant) -> bool {
+        let uids = self.uids.lock().unwrap_or_else(PoisonError::into_inner);
+        uids.get(&uid)
+            .filter(|minute| now.saturating_duration_since(minute.began) < PERIOD)
+            .is_none_or(|minute| uid == 0 || minute.count < self.max)
+    }
+
     /// Counts one of a uid. Root has no quota.
     pub fn take(&self, uid: u32, now: Instant) -> Share {
         if uid == 0 {
@@ -75,8 +83,11 @@ mod tests {
     fn a_uid_other_than_root_has_a_quota_a_minute() {
         let (quota, now) = (Quota::new(MAX), Instant::now());
         for _ in 0..MAX {
+            assert!(quota.has_room(1000, now) && quota.has_room(1000, now));
             assert_eq!(quota.take(1000, now), Share::Within);
         }
+        assert!(!quota.has_room(1000, now) && quota.has_room(1001, now));
+        assert!(quota.has_room(1000, now + PERIOD));
         assert_eq!(quota.take(1000, now), Share::FirstOver);
         assert_eq!(quota.take(1000, now), Share::Over);
         assert_eq!(quota.take(1001, now), Share::Within);

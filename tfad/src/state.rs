@@ -61,7 +61,13 @@ impl DaemonState {
     /// Whether a user may make one more change of the own account now. A user who knows many valid
     /// codes, those of a counter-based authenticator, could write to the store and the log without end.
     pub fn admits_change(&self, uid: u32, now: Instant) -> bool {
-        self.changes.take(uid, now) == Share::Within
+        self.changes.has_room(uid, now)
+    }
+
+    /// Counts a change that took effect. A refused one is not counted: a program without a code must
+    /// not use up what its user needs.
+    pub fn count_change(&self, uid: u32, now: Instant) {
+        let _: Share = self.changes.take(uid, now);
     }
 
     /// The same with a store that could not be opened. No login is served until it is open.

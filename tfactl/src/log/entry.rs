@@ -1,11 +1,15 @@
 //! One entry of the journal.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tfa_text::time::{date_time_seconds, rfc3339};
 
 /// The fields that are read.
-pub(super) const FIELDS: [&str; 11] = [
+pub(super) const FIELDS: [&str; 12] = [
+    "_EXE",
     "MESSAGE",
     "PRIORITY",
     "TFA_EVENT",
@@ -44,6 +48,10 @@ impl Entry {
     pub(super) fn parse(line: &str) -> Option<Self> {
         let fields: Map<String, Value> = serde_json::from_str(line).ok()?;
         let text = |key: &str| fields.get(key).and_then(text);
+        // A program that a user runs as root by sudo may send such an entry.
+        if text("_EXE").is_some_and(|path| !is_daemon(&path)) {
+            return None;
+        }
         let microseconds: u64 = text("__REALTIME_TIMESTAMP")?.parse().ok()?;
         let seconds = microseconds / 1_000_000;
         Some(Self {
@@ -67,6 +75,12 @@ impl Entry {
     pub(super) fn local_time(&self) -> String {
         date_time_seconds(self.seconds)
     }
+}
+
+/// Whether the sender of an entry is the daemon, by its program. journald does not know the program
+/// where it has ended.
+fn is_daemon(path: &str) -> bool {
+    Path::new(path).file_name() == Some(OsStr::new("tfad"))
 }
 
 /// A field: a text, or bytes if it is not text or has control characters.
@@ -111,6 +125,17 @@ mod tests {
             .replace("\"alice\"", "[97,108,27,255]");
         let entry = Entry::parse(&line).unwrap();
         assert_eq!(entry.user.as_deref(), Some("al\u{1b}\u{fffd}"));
+    }
+
+    #[test]
+    fn an_entry_of_another_program_of_root_is_left_out() {
+        let from = |path: &str| {
+            let exe = format!("{{\"_EXE\":\"{path}\",");
+            Entry::parse(&LINE.replace('\n', "").replacen('{', &exe, 1))
+        };
+        assert_eq!(from("/usr/bin/passwd"), None);
+        assert_eq!(from("/usr/sbin/tfad/x"), None);
+        assert!(from("/usr/sbin/tfad").is_some());
     }
 
     #[test]

@@ -8,8 +8,9 @@ use tfa_client::Failure;
 use super::entry::FIELDS;
 use crate::messages;
 
-/// The kernel vouches for the uid, so that no program of a user can write entries of the daemon. The
-/// unit is not matched: journald does not find it for the last entries of a daemon that has ended.
+/// The kernel vouches for the uid, so that a program that runs as a user cannot write entries of the
+/// daemon. The unit is not matched: journald does not find it for the last entries of a daemon that has
+/// ended.
 const FROM_THE_DAEMON: [&str; 2] = ["_UID=0", "SYSLOG_IDENTIFIER=tfad"];
 
 /// A running `journalctl`.

@@ -17,12 +17,15 @@ const MAX_EVALUATIONS: usize = 2;
 #[derive(Debug)]
 pub struct Hashing {
     evaluations: Semaphore,
+    /// New sets, each of ten evaluations, one at a time: there is room for the codes of logins.
+    draws: Semaphore,
 }
 
 impl Default for Hashing {
     fn default() -> Self {
         Self {
             evaluations: Semaphore::new(MAX_EVALUATIONS),
+            draws: Semaphore::new(1),
         }
     }
 }
@@ -64,6 +67,7 @@ impl Hashing {
     /// # Errors
     /// [`Error::Hashing`], [`Error::Randomness`].
     pub fn draw(&self) -> Result<(BackupSet, [BackupCode; BackupSet::SIZE]), Error> {
+        let _draw = self.draws.acquire();
         let _permit = self.evaluations.acquire();
         let set = random::drawn(|fill| BackupSet::draw(fill))?;
         set.map_err(|_| Error::Hashing)

@@ -20,10 +20,10 @@ pub fn unguarded(policy: &Policy) -> Vec<String> {
     unguarded_in(&FOLDERS.map(Path::new), policy)
 }
 
-/// Whether the session lines of a service name `pam_tfa`.
+/// Whether a service has a session line of `pam_tfa` that can refuse a login.
 #[must_use]
 pub fn has_session_line(service: &str) -> bool {
-    asks(&FOLDERS.map(Path::new), service, "session")
+    can_refuse_sessions(&FOLDERS.map(Path::new), service)
 }
 
 /// Whether the account lines of a service leave logins to its session lines (`session=gate`).
@@ -32,21 +32,32 @@ pub fn leaves_to_session(service: &str) -> bool {
     leaves_to_session_in(&FOLDERS.map(Path::new), service)
 }
 
-/// Whether the account lines of a service leave logins to session lines that it does not have.
+/// Whether the account lines of a service leave logins to session lines that it does not have, or that
+/// cannot refuse.
 #[must_use]
 pub fn lacks_session_line(service: &str) -> bool {
     let folders = FOLDERS.map(Path::new);
-    has_gate(&folders, service) && !asks(&folders, service, "session")
+    has_gate(&folders, service) && !can_refuse_sessions(&folders, service)
 }
 
 fn leaves_to_session_in(folders: &[&Path], service: &str) -> bool {
-    has_gate(folders, service) && asks(folders, service, "session")
+    has_gate(folders, service) && can_refuse_sessions(folders, service)
 }
 
 /// Whether an account line of a service has the option `session=gate`.
 fn has_gate(folders: &[&Path], service: &str) -> bool {
-    let gate = |arguments: &[&str]| arguments.contains(&"session=gate");
+    let gate = |line: &Line<'_>| line.arguments.contains(&"session=gate");
     has_line(folders, service, "account", &gate, 0)
+}
+
+fn can_refuse_sessions(folders: &[&Path], service: &str) -> bool {
+    has_line(
+        folders,
+        service,
+        "session",
+        &|line| line.can_refuse_session(),
+        0,
+    )
 }
 
 fn unguarded_in(folders: &[&Path], policy: &Policy) -> Vec<String> {
@@ -81,12 +92,12 @@ fn asks(folders: &[&Path], service: &str, kind: &str) -> bool {
     has_line(folders, service, kind, &|_| true, 0)
 }
 
-/// Whether one of the lines that name `pam_tfa` has such arguments.
+/// Whether one of the lines that name `pam_tfa` is such a line.
 fn has_line(
     folders: &[&Path],
     file: &str,
     kind: &str,
-    has_arguments: &dyn Fn(&[&str]) -> bool,
+    fits: &dyn Fn(&Line<'_>) -> bool,
     depth: u32,
 ) -> bool {
     if depth > MAX_DEPTH || file.contains('/') {
@@ -96,7 +107,7 @@ fn has_line(
         .iter()
         .find_map(|folder| fs::read_to_string(folder.join(file)).ok());
     let text = texts.unwrap_or_default().replace("\\\n", " ");
-    let included = |other: &str| has_line(folders, other, kind, has_arguments, depth + 1);
+    let included = |other: &str| has_line(folders, other, kind, fits, depth + 1);
     text.lines().any(|line| {
         let line = line.split('#').next().unwrap_or_default().trim();
         if let Some(other) = line.strip_prefix("@include") {
@@ -108,26 +119,52 @@ fn has_line(
         if !found.trim_start_matches('-').eq_ignore_ascii_case(kind) {
             return false;
         }
-        let Some((control, module, arguments)) = control(rest.trim_start()) else {
+        let Some(line) = Line::parse(rest.trim_start()) else {
             return false;
         };
-        if ["include", "substack"].contains(&control) {
-            included(module)
+        if ["include", "substack"].contains(&line.control) {
+            included(line.module)
         } else {
-            Path::new(module).file_name() == Some("pam_tfa.so".as_ref())
-                && has_arguments(&arguments)
+            Path::new(line.module).file_name() == Some("pam_tfa.so".as_ref()) && fits(&line)
         }
     })
 }
 
-/// The control of a line, in one word or in brackets, the module behind it, and the module's arguments.
-fn control(rest: &str) -> Option<(&str, &str, Vec<&str>)> {
-    let (control, rest) = match rest.starts_with('[') {
-        true => rest.split_once(']')?,
-        false => rest.split_once(char::is_whitespace)?,
-    };
-    let mut words = rest.split_ascii_whitespace();
-    Some((control, words.next()?, words.collect()))
+/// A line behind its kind.
+struct Line<'a> {
+    /// One word, or what stands in brackets.
+    control: &'a str,
+    module: &'a str,
+    arguments: Vec<&'a str>,
+}
+
+impl<'a> Line<'a> {
+    fn parse(rest: &'a str) -> Option<Self> {
+        let (control, rest) = match rest.strip_prefix('[') {
+            Some(rest) => rest.split_once(']')?,
+            None => rest.split_once(char::is_whitespace)?,
+        };
+        let mut words = rest.split_ascii_whitespace();
+        Some(Self {
+            control,
+            module: words.next()?,
+            arguments: words.collect(),
+        })
+    }
+
+    /// Whether the stack fails if the module refuses the session, which it does with
+    /// `PAM_SESSION_ERR`.
+    fn can_refuse_session(&self) -> bool {
+        let actions = || self.control.split_ascii_whitespace();
+        let action =
+            |code: &str| actions().find_map(|word| word.strip_prefix(code)?.strip_prefix('='));
+        match self.control.to_ascii_lowercase().as_str() {
+            "required" | "requisite" => true,
+            _ => action("session_err")
+                .or_else(|| action("default"))
+                .is_some_and(|action| ["die", "bad"].contains(&action)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -233,6 +270,31 @@ mod tests {
             assert!(!leaves(service), "{service}");
         }
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_session_line_that_cannot_refuse_is_none() {
+        for (control, expected) in [
+            ("required", true),
+            ("REQUISITE", true),
+            ("[success=ok default=die]", true),
+            ("[success=ok session_err=bad default=ignore]", true),
+            ("optional", false),
+            ("sufficient", false),
+            ("[success=ok default=ignore]", false),
+            ("[success=ok session_err=ignore default=die]", false),
+            ("[success=ok session_err=1 default=die]", false),
+            ("[success=die]", false),
+        ] {
+            let line = format!("session {control} pam_tfa.so\n");
+            let folder = folder("control", &[("sshd", &line)]);
+            assert_eq!(
+                can_refuse_sessions(&[&folder], "sshd"),
+                expected,
+                "{control}"
+            );
+            fs::remove_dir_all(&folder).unwrap();
+        }
     }
 
     #[test]

@@ -164,6 +164,11 @@ impl Logins {
         let account = loaded.as_ref().and_then(Loaded::account);
         let decision = policy.decide(&attempt.login, account, now);
         let action = decision.action(phase);
+        if matches!(action, PhaseAction::Exempt(_))
+            && session_gate::may_decide_otherwise(&attempt, policy)
+        {
+            return Ok((0, render::end(Verdict::LeftToSession, None)));
+        }
         log::action(
             &self.state.journal,
             policy,
@@ -184,11 +189,14 @@ impl Logins {
             }
             PhaseAction::Grace(until) => {
                 let (uid, context) = (attempt.user.uid, &attempt.context);
-                if !self.reminders.is_due(uid, context, Instant::now()) {
-                    return Ok((0, render::end(Verdict::NotRequired, None)));
-                }
-                let told = messages::grace(&host_name(), until, now).join("\n");
-                return Ok((0, render::notice(Verdict::NotRequired, &told)));
+                let was_told = session_gate::account_phase_spoke(&attempt);
+                let turn = if !was_told && self.reminders.is_due(uid, context, Instant::now()) {
+                    let told = messages::grace(&host_name(), until, now).join("\n");
+                    render::notice(Verdict::NotRequired, &told)
+                } else {
+                    render::end(Verdict::NotRequired, None)
+                };
+                return Ok((0, session_gate::left_to_session(turn, &attempt, policy)));
             }
             PhaseAction::Deny(reason) => {
                 let verdict = match reason {

@@ -157,6 +157,7 @@ impl Logins {
         attempt: &LoginAttempt,
         now: Time,
     ) -> Turn {
+        let config = self.state.config();
         let renderer = Renderer {
             dialog,
             drawn,
@@ -164,9 +165,9 @@ impl Logins {
             issuer: &self.state.issuer(),
             user: &attempt.user.name,
             ssh: attempt.context.is_ssh(),
-            style: self.state.config().qr,
+            style: config.qr,
             now,
         };
-        renderer.render(turn)
+        session_gate::left_to_session(renderer.render(turn), attempt, &config.policy)
     }
 }

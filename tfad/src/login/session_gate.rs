@@ -2,17 +2,47 @@
 //! method.
 
 use tfa_core::Policy;
-use tfa_proto::{Context, Phase};
+use tfa_proto::{Context, Next, PASSWORD_METHOD, Phase, Turn, Verdict};
 
 use crate::host::pam_files;
+use crate::login::sessions::LoginAttempt;
 
 /// Whether the session phase can decide a login whose account phase runs now. The module states that a
-/// session line follows; the PAM files of the service must have one as well.
+/// session line follows; the PAM files of the service must have one as well. A login with a verified
+/// second factor is decided.
 pub(super) fn can_decide(context: &Context, policy: &Policy) -> bool {
+    let depends_on_method = match context.auth_result {
+        None => policy.names_own_methods(),
+        Some(Verdict::NotRequired) => policy.names_methods(),
+        Some(_) => false,
+    };
     context.phase == Phase::Account
         && context.session_follows
         && context.is_ssh()
-        && context.auth_result.is_none()
-        && policy.names_own_methods()
+        && depends_on_method
         && pam_files::has_session_line(&context.service)
+}
+
+/// Whether the session phase may decide otherwise than an account phase that follows an auth phase
+/// without a question. sshd may have accepted a key after it, or instead of a wrong password; the
+/// session phase knows.
+pub(super) fn may_decide_otherwise(attempt: &LoginAttempt, policy: &Policy) -> bool {
+    attempt.context.session_follows && policy.may_depend_on_methods(&attempt.login)
+}
+
+/// Whether this is a session phase after an account phase that could show messages to the user.
+pub(super) fn account_phase_spoke(attempt: &LoginAttempt) -> bool {
+    let mut passed = attempt.login.methods.passed.iter();
+    attempt.context.phase == Phase::Session && passed.any(|method| method == PASSWORD_METHOD)
+}
+
+/// The turn of an account phase, where it lets a login go on that the session phase may refuse.
+pub(super) fn left_to_session(turn: Turn, attempt: &LoginAttempt, policy: &Policy) -> Turn {
+    match turn.next {
+        Next::Verdict(Verdict::NotRequired) if may_decide_otherwise(attempt, policy) => Turn {
+            next: Next::Verdict(Verdict::LeftToSession),
+            ..turn
+        },
+        _ => turn,
+    }
 }

@@ -236,6 +236,32 @@ impl Policy {
         !self.is_off() && login.subject.identities().any(depends_under)
     }
 
+    /// Whether a rule names a method.
+    #[must_use]
+    pub fn names_methods(&self) -> bool {
+        !self.is_off() && self.rules.iter().any(Rule::names_method)
+    }
+
+    /// Whether the rule that applies to a login may depend on its methods, whatever is known of them.
+    #[must_use]
+    pub fn may_depend_on_methods(&self, login: &Login) -> bool {
+        let login = Login {
+            methods: Methods {
+                passed: Vec::new(),
+                own: OwnMethod::Unknown,
+            },
+            ..login.clone()
+        };
+        let depends_under = |who: &Identity| {
+            let mut up_to_a_match = self
+                .rules
+                .iter()
+                .take_while(|rule| rule.fits(who, &login, &self.sshd_methods) != Fit::Yes);
+            up_to_a_match.any(|rule| rule.names_method() && rule.may_fit_but_method(who, &login))
+        };
+        !self.is_off() && login.subject.identities().any(depends_under)
+    }
+
     /// The groups that the rules name.
     #[must_use]
     pub fn groups(&self) -> Vec<&Group> {

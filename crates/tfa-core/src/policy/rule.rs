@@ -140,6 +140,11 @@ impl Rule {
         services.is_empty() && origins.is_empty() && methods.is_empty()
     }
 
+    /// Whether the rule names a method.
+    pub(super) fn names_method(&self) -> bool {
+        !self.methods.is_empty()
+    }
+
     /// Whether the rule names a method of sshd's own.
     pub(super) fn names_own_method(&self) -> bool {
         self.methods.iter().any(|method| method != PASSWORD)
@@ -147,12 +152,17 @@ impl Rule {
 
     /// Whether the rule may match, and the method of the login is needed to determine that.
     pub(super) fn depends_on_method(&self, who: &Identity, login: &Login) -> bool {
+        self.may_fit_but_method(who, login) && self.fits_methods(login, &[]) == Ternary::Unknown
+    }
+
+    /// Whether the conditions other than methods may match.
+    pub(super) fn may_fit_but_method(&self, who: &Identity, login: &Login) -> bool {
         let origin = any(&self.origins, |place| place.matches(&login.origin));
         let but_method = self
             .fits_name(who)
             .and(self.fits_service(login))
             .and(origin);
-        but_method != Ternary::No && self.fits_methods(login, &[]) == Ternary::Unknown
+        but_method != Ternary::No
     }
 
     fn fits_methods(&self, login: &Login, sshd_methods: &[String]) -> Ternary {

@@ -70,9 +70,9 @@ pub(in crate::config) fn unguarded_service(service: &str) -> String {
 pub(in crate::config) fn session_line_missing(service: &str) -> String {
     let name = quoted(service);
     format!(
-        "the PAM service {name} has session=gate in its account line, and pam_tfa is not in its \
-         session lines: the account phase decides, and sshd_methods applies. Add the session line \
-         (man pam_tfa), or remove session=gate"
+        "the PAM service {name} has session=gate in its account line, and no session line of pam_tfa \
+         that can refuse a login: the account phase decides, and sshd_methods applies. Add the line \
+         with the control requisite (man pam_tfa), or remove session=gate"
     )
 }
 

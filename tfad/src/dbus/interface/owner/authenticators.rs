@@ -134,10 +134,11 @@ impl Owner {
         first: &Input,
         second: &Input,
     ) -> Result<u32, Error> {
-        self.must_be_within_quota()?;
-        let (id, name) = self.change(|account, now| {
-            let found = account.resynchronize(first, second, now);
-            found.map(|id| (id, name_of(account, id)))
+        let (id, name) = self.within_quota(|| {
+            self.change(|account, now| {
+                let found = account.resynchronize(first, second, now);
+                found.map(|id| (id, name_of(account, id)))
+            })
         })?;
         self.log(AccountEvent::Resynchronized(&name));
         Ok(id.number())

@@ -95,11 +95,13 @@ impl Owner {
     ) -> Result<PendingAuthenticator, Error> {
         // An invitation may be required since polkit asked.
         let is_required = self.check_invitation(invitation)?;
-        self.change(|account, now| {
-            if is_required || account.is_invited(now) {
-                account.check_invitation(invitation, ThrottleScope::OwnProgram, now)?;
-            }
-            account.set_up(authenticator.clone(), now)
+        self.within_quota(|| {
+            self.change(|account, now| {
+                if is_required || account.is_invited(now) {
+                    account.check_invitation(invitation, ThrottleScope::OwnProgram, now)?;
+                }
+                account.set_up(authenticator.clone(), now)
+            })
         })?;
         self.log(AccountEvent::FirstAuthenticatorOffered(
             authenticator.name(),
@@ -141,14 +143,15 @@ impl Owner {
     }
 
     pub(in crate::dbus::interface) fn abandon(&self) -> Result<(), Error> {
-        self.change(|account, _| account.abandon())
+        self.within_quota(|| self.change(|account, _| account.abandon()))
     }
 
     pub(in crate::dbus::interface) fn new_backup_codes(
         &self,
         factor: &SecondFactor,
     ) -> Result<Vec<String>, Error> {
-        // Ten hashes are computed only for a right code.
+        // Ten hashes are computed only for a right code that this call can use.
+        self.must_be_within_quota()?;
         if let SecondFactor::Typed(input) = factor {
             self.change_with_input(input, Account::check_proof)?;
         }
@@ -236,8 +239,7 @@ impl Owner {
         factor: &SecondFactor,
         mut change: impl FnMut(&mut Account, Proof<'_>, Time) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
-        self.must_be_within_quota()?;
-        match factor {
+        self.within_quota(|| match factor {
             SecondFactor::Verified => {
                 self.change(|account, now| change(account, Proof::Verified, now))
             }
@@ -245,7 +247,7 @@ impl Owner {
                 .change_with_input(input, |account, credential, now| {
                     change(account, Proof::Typed(credential), now)
                 }),
-        }
+        })
     }
 
     /// Changes the account on what was typed.
@@ -269,7 +271,14 @@ impl Owner {
         self.answered(changed)
     }
 
-    /// Refuses more changes than a person makes.
+    /// Makes a change unless there were more than a person makes.
+    fn within_quota<T>(&self, change: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        self.must_be_within_quota()?;
+        let changed = change()?;
+        self.state.count_change(self.user.uid, Instant::now());
+        Ok(changed)
+    }
+
     fn must_be_within_quota(&self) -> Result<(), Error> {
         if self.state.admits_change(self.user.uid, Instant::now()) {
             Ok(())
