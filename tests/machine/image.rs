@@ -13,9 +13,7 @@ use crate::command::Command as Inside;
 use crate::container::{Container, Overlay};
 use crate::failure::OrFail;
 use crate::layer::{digest, layer};
-
-/// The Debian release of the machines.
-const SUITE: &str = "bookworm";
+use crate::suite::Suite;
 
 /// The packages of the base in addition to Debian's essential ones: a server with user logins. The
 /// dependencies of the project's package are included, because a machine has no network.
@@ -47,15 +45,21 @@ const PACKAGES: &[&str] = &[
 /// The steps that follow the installation of the packages.
 const RECIPE: &str = include_str!("recipe.sh");
 
-/// The base root file system. It is created if it is not in the cache.
-pub(crate) fn base() -> PathBuf {
-    let key = digest(format!("{SUITE} {} {RECIPE}", PACKAGES.join(",")).as_bytes());
-    layer("base", &key, make_base)
+/// The base root file system of a release. It is created if it is not in the cache.
+pub(crate) fn base_of(suite: Suite) -> PathBuf {
+    let suite_name = suite.name();
+    let key = digest(format!("{suite_name} {} {RECIPE}", PACKAGES.join(",")).as_bytes());
+    layer(&suite.kind("base"), &key, |folder| make_base(suite, folder))
 }
 
-/// The layer over the [`base`] in which the package is installed.
-pub(crate) fn installed() -> PathBuf {
-    install_over("installed", &[&base()])
+/// The base root file system of most machines.
+pub(crate) fn base() -> PathBuf {
+    base_of(Suite::Bookworm)
+}
+
+/// The layer over the base of a release in which the package is installed.
+pub(crate) fn installed_on(suite: Suite) -> PathBuf {
+    install_over(&suite.kind("installed"), &[&base_of(suite)])
 }
 
 /// The layer over the [`base`] in which these Debian packages are installed.
@@ -125,7 +129,7 @@ pub(crate) fn package() -> PathBuf {
         .or_fail("find dist/tfa_*.deb: run `make deb`, or set TFA_DEB")
 }
 
-fn make_base(folder: &Path) {
+fn make_base(suite: Suite, folder: &Path) {
     let hook = folder.with_extension("hook");
     fs::write(&hook, RECIPE).or_fail("write the recipe");
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).or_fail("mark the recipe");
@@ -137,7 +141,9 @@ fn make_base(folder: &Path) {
     for setting in apt_settings() {
         make.arg(format!("--aptopt={setting}"));
     }
-    make.arg(SUITE).arg(folder).args(apt_sources(folder));
+    make.arg(suite.name())
+        .arg(folder)
+        .args(apt_sources(suite, folder));
     let log = folder.with_extension("log");
     let output = File::create(&log).or_fail("write mmdebstrap's log");
     let errors = output.try_clone().or_fail("write mmdebstrap's log");
@@ -173,9 +179,9 @@ fn apt_settings() -> Vec<String> {
         .collect()
 }
 
-/// The host's mirrors of the release, as a file for mmdebstrap. `None` on another release, for
-/// which mmdebstrap uses its default.
-fn apt_sources(folder: &Path) -> Option<PathBuf> {
+/// The host's mirrors, with this release in place of the host's, as a file for mmdebstrap. `None` on
+/// a host with none of the releases, for which mmdebstrap uses its default.
+fn apt_sources(suite: Suite, folder: &Path) -> Option<PathBuf> {
     let format = "deb $(SITE) $(RELEASE) $(COMPONENT)";
     let output = output_of(Command::new("apt-get").args([
         "indextargets",
@@ -183,15 +189,17 @@ fn apt_sources(folder: &Path) -> Option<PathBuf> {
         format,
         "Created-By: Packages",
     ]));
-    let mut lines: Vec<&str> = output
+    let mut lines: Vec<String> = output
         .lines()
-        .filter(|line| {
-            let mut words = line.split(' ').skip(2);
-            let release = words.next().unwrap_or_default();
-            let of_suite = release
-                .strip_prefix(SUITE)
-                .is_some_and(|rest| matches!(rest, "" | "-updates" | "-security"));
-            of_suite && words.next() == Some("main")
+        .filter_map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            let [deb, site, release, "main"] = words.as_slice() else {
+                return None;
+            };
+            let mut suites = Suite::ALL.iter();
+            let pocket = suites.find_map(|known| release.strip_prefix(known.name()))?;
+            matches!(pocket, "" | "-updates" | "-security")
+                .then(|| format!("{deb} {site} {}{pocket} main", suite.name()))
         })
         .collect();
     lines.sort_unstable();

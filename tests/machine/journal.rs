@@ -51,11 +51,15 @@ impl Machine {
 
 /// The matches for journalctl, any of which selects an entry.
 fn matches_of(name: &str) -> Vec<String> {
-    let fields = [
+    let mut fields = vec![
         format!("_SYSTEMD_UNIT={name}.service"),
         format!("UNIT={name}.service"),
         format!("SYSLOG_IDENTIFIER={name}"),
         format!("_COMM={name}"),
     ];
+    // From OpenSSH 9.8 on, a program of its own serves each connection.
+    if name == "sshd" {
+        fields.push("SYSLOG_IDENTIFIER=sshd-session".to_owned());
+    }
     fields.join(" + ").split(' ').map(str::to_owned).collect()
 }

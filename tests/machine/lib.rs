@@ -22,10 +22,12 @@ mod phone;
 mod picture;
 mod process;
 mod ssh;
+mod suite;
 mod terminal;
 
 pub use command::{Command, Output};
 pub use failure::OrFail;
 pub use machine::Machine;
 pub use phone::{Phone, read_qr};
+pub use suite::Suite;
 pub use terminal::Terminal;

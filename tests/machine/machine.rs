@@ -13,6 +13,7 @@ use crate::container::{Container, Overlay};
 use crate::failure::OrFail;
 use crate::image;
 use crate::layer;
+use crate::suite::Suite;
 use crate::terminal::Terminal;
 
 /// A booted Debian machine. When it is dropped, also by a panic, it powers off and its disk is
@@ -31,7 +32,13 @@ impl Machine {
     /// [`offer_questions`](Self::offer_questions).
     #[must_use]
     pub fn boot() -> Self {
-        Self::over(&[&image::installed(), &image::base()])
+        Self::boot_on(Suite::Bookworm)
+    }
+
+    /// Boots a machine of this release with the package installed.
+    #[must_use]
+    pub fn boot_on(suite: Suite) -> Self {
+        Self::over(&[&image::installed_on(suite), &image::base_of(suite)])
     }
 
     /// Boots a plain Debian machine without the package.

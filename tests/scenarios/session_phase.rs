@@ -1,10 +1,31 @@
 //! The session phase of sshd: rules on methods are exact, and a refusal lets no user in.
 
-use tfa_tests::{Command, Machine, Output};
+use tfa_tests::{Command, Machine, Output, Suite};
 
 use crate::users::{
-    CODE, Owner, PASSWORD, machine_with_alice_set_up, set_policy, ssh_to_code_prompt,
+    CODE, Owner, PASSWORD, machine_with_alice_set_up_on, set_policy, ssh_to_code_prompt,
 };
+
+/// Runs each scenario on each release: sshd and login have other versions there.
+macro_rules! on_each_release {
+    ($($scenario:ident,)+) => {
+        mod bookworm {
+            $(#[test] fn $scenario() { super::$scenario(tfa_tests::Suite::Bookworm); })+
+        }
+        mod trixie {
+            $(#[test] fn $scenario() { super::$scenario(tfa_tests::Suite::Trixie); })+
+        }
+    };
+}
+
+on_each_release! {
+    a_rule_on_keys_exempts_keys_and_no_other_method_of_sshd,
+    a_refused_session_has_no_shell_no_copy_and_no_forwarding,
+    without_the_session_line_rules_on_methods_are_as_strict_as_before,
+    a_password_alone_is_refused_where_a_rule_names_methods,
+    a_daemon_that_goes_down_refuses_only_undecided_sessions,
+    the_profile_puts_the_session_line_before_the_modules_that_open_sessions,
+}
 
 /// Required for all users, at once, except after a key.
 const KEYS_DO: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n\
@@ -23,8 +44,8 @@ const NO_SESSION: &str = "254";
 const FILE: &str = "/etc/pam.d/common-session";
 
 /// Alice, who has enrolled, and whose key sshd accepts, under a policy.
-fn machine_under(config: &str) -> (Machine, Owner) {
-    let (machine, alice) = machine_with_alice_set_up();
+fn machine_under(suite: Suite, config: &str) -> (Machine, Owner) {
+    let (machine, alice) = machine_with_alice_set_up_on(suite);
     let _ = machine.authorize_key("alice");
     set_policy(&machine, config);
     (machine, alice)
@@ -72,9 +93,8 @@ fn has_no_session(output: &Output) {
     assert!(!output.text().contains("in\n"), "{output}");
 }
 
-#[test]
-fn a_rule_on_keys_exempts_keys_and_no_other_method_of_sshd() {
-    let (machine, alice) = machine_under(KEYS_DO);
+fn a_rule_on_keys_exempts_keys_and_no_other_method_of_sshd(suite: Suite) {
+    let (machine, alice) = machine_under(suite, KEYS_DO);
     machine.trust_own_host_key();
     is_accepted(&by_key(&machine));
     machine.expect_in_journal("tfad", EXEMPT);
@@ -103,9 +123,8 @@ fn a_rule_on_keys_exempts_keys_and_no_other_method_of_sshd() {
     terminal.expect("alice@host:~$");
 }
 
-#[test]
-fn a_refused_session_has_no_shell_no_copy_and_no_forwarding() {
-    let (machine, alice) = machine_under(NOT_KEYS);
+fn a_refused_session_has_no_shell_no_copy_and_no_forwarding(suite: Suite) {
+    let (machine, alice) = machine_under(suite, NOT_KEYS);
     let output = by_key(&machine);
     has_no_session(&output);
     machine.expect_in_journal("tfad", NOT_VERIFIED);
@@ -173,9 +192,8 @@ fn a_refused_session_has_no_shell_no_copy_and_no_forwarding() {
     terminal.expect("alice@host:~$");
 }
 
-#[test]
-fn without_the_session_line_rules_on_methods_are_as_strict_as_before() {
-    let (machine, _alice) = machine_under(KEYS_DO);
+fn without_the_session_line_rules_on_methods_are_as_strict_as_before(suite: Suite) {
+    let (machine, _alice) = machine_under(suite, KEYS_DO);
     machine.trust_own_host_key();
     // The account line still tells of a session line.
     machine.succeed(["sed", "-i", "/pam_tfa.so/d", FILE]);
@@ -207,9 +225,8 @@ fn without_the_session_line_rules_on_methods_are_as_strict_as_before() {
     assert!(output.stderr.contains(REASON), "{output}");
 }
 
-#[test]
-fn a_password_alone_is_refused_where_a_rule_names_methods() {
-    let (machine, _alice) = machine_under(KEYS_DO);
+fn a_password_alone_is_refused_where_a_rule_names_methods(suite: Suite) {
+    let (machine, _alice) = machine_under(suite, KEYS_DO);
     machine.succeed([
         "sed",
         "-i",
@@ -228,9 +245,8 @@ fn a_password_alone_is_refused_where_a_rule_names_methods() {
     machine.expect_in_journal("tfad", NOT_VERIFIED);
 }
 
-#[test]
-fn a_daemon_that_goes_down_refuses_only_undecided_sessions() {
-    let (machine, alice) = machine_under(KEYS_DO);
+fn a_daemon_that_goes_down_refuses_only_undecided_sessions(suite: Suite) {
+    let (machine, alice) = machine_under(suite, KEYS_DO);
     is_accepted(&by_key(&machine));
     let down = "session optional pam_exec.so quiet \
                 /usr/bin/systemctl mask --now --runtime tfad.service";
@@ -257,9 +273,8 @@ fn a_daemon_that_goes_down_refuses_only_undecided_sessions() {
     is_accepted(&by_key(&machine));
 }
 
-#[test]
-fn the_profile_puts_the_session_line_before_the_modules_that_open_sessions() {
-    let machine = Machine::boot();
+fn the_profile_puts_the_session_line_before_the_modules_that_open_sessions(suite: Suite) {
+    let machine = Machine::boot_on(suite);
     let lines = machine.read_file(FILE);
     let line_of = |module: &str| lines.lines().position(|line| line.contains(module));
     let of_tfa = line_of("pam_tfa.so").expect("the session line");

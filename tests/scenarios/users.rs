@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tfa_tests::{Machine, Phone, Terminal};
+use tfa_tests::{Machine, Phone, Suite, Terminal};
 
 /// The password of most users.
 pub(crate) const PASSWORD: &str = "correct horse";
@@ -18,7 +18,11 @@ pub(crate) struct Owner {
 
 /// A machine with the package, on which alice has a password and sshd asks questions.
 pub(crate) fn machine_with_alice() -> Machine {
-    let machine = Machine::boot();
+    machine_with_alice_on(Suite::Bookworm)
+}
+
+fn machine_with_alice_on(suite: Suite) -> Machine {
+    let machine = Machine::boot_on(suite);
     machine.add_user("alice", PASSWORD);
     machine.offer_questions();
     machine
@@ -26,7 +30,12 @@ pub(crate) fn machine_with_alice() -> Machine {
 
 /// The same, with an enrolled phone of alice.
 pub(crate) fn machine_with_alice_set_up() -> (Machine, Owner) {
-    let machine = machine_with_alice();
+    machine_with_alice_set_up_on(Suite::Bookworm)
+}
+
+/// The same on this release.
+pub(crate) fn machine_with_alice_set_up_on(suite: Suite) -> (Machine, Owner) {
+    let machine = machine_with_alice_on(suite);
     let owner = set_up(&machine, "alice", PASSWORD);
     (machine, owner)
 }
