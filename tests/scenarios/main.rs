@@ -10,6 +10,7 @@ mod daemon_down;
 mod devices;
 mod directory;
 mod enroll;
+mod exemptions;
 mod faults;
 mod floods;
 mod guard;

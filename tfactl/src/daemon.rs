@@ -7,8 +7,8 @@ use std::time::Duration;
 use tfa_client::{AccountProxy, AdminProxy, Error};
 use tfa_client::{Agent, CALL_TIMEOUT, Failure, Interrupt, Terminal, connect, is_root, within};
 use tfa_proto::{
-    AuditRecord, ENUMERATION_TIME_LIMIT, Explanation, HypotheticalLogin, Impact, RecoveryStatus,
-    Renamed, Status, TokenParameters,
+    AuditRecord, ENUMERATION_TIME_LIMIT, Exemption, Explanation, HypotheticalLogin, Impact,
+    RecoveryStatus, Renamed, Status, TokenParameters,
 };
 use zeroize::Zeroizing;
 
@@ -115,6 +115,47 @@ impl Daemon {
         seconds: u64,
     ) -> Result<(String, u64), Failure> {
         answered(&mut self.interrupt, self.admin.invite(user, seconds)).await
+    }
+
+    /// The end of the exemption.
+    pub(crate) async fn exempt(
+        &mut self,
+        user: &str,
+        seconds: u64,
+        reason: &str,
+    ) -> Result<u64, Failure> {
+        let call = self.admin.exempt(user, seconds, reason);
+        answered(&mut self.interrupt, call).await
+    }
+
+    pub(crate) async fn end_exemption(&mut self, user: &str) -> Result<(), Failure> {
+        answered(&mut self.interrupt, self.admin.end_exemption(user)).await
+    }
+
+    pub(crate) async fn disable(&mut self, user: &str) -> Result<(), Failure> {
+        answered(&mut self.interrupt, self.admin.disable(user)).await
+    }
+
+    pub(crate) async fn enable(&mut self, user: &str) -> Result<(), Failure> {
+        answered(&mut self.interrupt, self.admin.enable(user)).await
+    }
+
+    pub(crate) async fn policy_exemptions(&mut self) -> Result<Vec<Exemption>, Failure> {
+        answered(&mut self.interrupt, self.admin.policy_exemptions()).await
+    }
+
+    /// The exemptions and pauses of all users.
+    pub(crate) async fn user_exemptions(&mut self) -> Result<Vec<Exemption>, Failure> {
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let call = self.admin.user_exemptions(&after);
+            let (page, next) = enumerated(&mut self.interrupt, call).await?;
+            all.extend(page);
+            if next.is_empty() {
+                return Ok(all);
+            }
+            after = next;
+        }
     }
 
     pub(crate) async fn explain(

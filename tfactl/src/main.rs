@@ -8,6 +8,8 @@ mod args;
 mod authenticator;
 mod call_size;
 mod daemon;
+mod exempt;
+mod exemptions;
 mod explain;
 mod filter;
 mod invite;
@@ -64,6 +66,22 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         Command::Unlock { user } => unlock::run(&user).await,
         Command::Authenticator { command } => authenticator::run(command).await,
         Command::Invite { user, length, json } => invite::run(&user, length, json).await,
+        Command::Exempt {
+            user,
+            length: Some(length),
+            reason: Some(reason),
+            json,
+            ..
+        } => exempt::run(&user, length, &reason, json).await,
+        Command::Exempt { user, .. } => exempt::end(&user).await,
+        Command::Exemptions { json } => exemptions::run(json).await,
+        Command::Disable {
+            user,
+            length: Some(length),
+            reason: Some(reason),
+        } => exempt::run(&user, length, &reason, false).await,
+        Command::Disable { user, .. } => exempt::disable(&user).await,
+        Command::Enable { user } => exempt::enable(&user).await,
         Command::Recovery { command } => recovery::run(command).await,
         Command::Log { user, since, json } => log::run(user.as_deref(), since, json),
         Command::Explain {

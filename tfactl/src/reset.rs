@@ -42,5 +42,5 @@ pub(crate) async fn run(user: &str, yes: bool) -> Result<(), Failure> {
 }
 
 fn has_nothing(status: &Status) -> bool {
-    is_in(status, &[State::None]) && status.invited_until.is_none()
+    is_in(status, &[State::None]) && status.invited_until.is_none() && status.exempt_until.is_none()
 }

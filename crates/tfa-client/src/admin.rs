@@ -2,8 +2,8 @@
 //! `org.tfad.tfa1.manage`.
 
 use tfa_proto::{
-    AuditRecord, Explanation, HypotheticalLogin, Impact, RecoveryStatus, Renamed, Status,
-    TokenParameters,
+    AuditRecord, Exemption, Explanation, HypotheticalLogin, Impact, RecoveryStatus, Renamed,
+    Status, TokenParameters,
 };
 
 use crate::error::Error;
@@ -40,6 +40,30 @@ pub trait Admin {
     /// the invitation code, which is returned only once, and the end of its validity.
     #[zbus(allow_interactive_auth)]
     fn invite(&self, user: &str, seconds: u64) -> Result<(String, u64), Error>;
+
+    /// Exempts a user for `seconds` seconds, and replaces an earlier exemption. Returns the end.
+    #[zbus(allow_interactive_auth)]
+    fn exempt(&self, user: &str, seconds: u64, reason: &str) -> Result<u64, Error>;
+
+    /// Ends the exemption of a user.
+    #[zbus(allow_interactive_auth)]
+    fn end_exemption(&self, user: &str) -> Result<(), Error>;
+
+    /// Pauses two-factor login of a user of whom it is not required.
+    #[zbus(allow_interactive_auth)]
+    fn disable(&self, user: &str) -> Result<(), Error>;
+
+    /// Ends a pause and an exemption of a user.
+    #[zbus(allow_interactive_auth)]
+    fn enable(&self, user: &str) -> Result<(), Error>;
+
+    /// What of the policy in force lets logins proceed without a second factor.
+    #[zbus(allow_interactive_auth)]
+    fn policy_exemptions(&self) -> Result<Vec<Exemption>, Error>;
+
+    /// The exemptions and pauses of users. Pages are as in [`Self::users`].
+    #[zbus(allow_interactive_auth)]
+    fn user_exemptions(&self, after: &str) -> Result<(Vec<Exemption>, String), Error>;
 
     /// Activates an authenticator of which the administrator has the key, and returns its id.
     #[zbus(allow_interactive_auth)]

@@ -42,6 +42,9 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
                            policy cannot be read
   grace_until              the end of the grace period, or null
   invited_until            the end of the validity of an invitation, or null
+  exempt_until, exempt_reason
+                           the end of an exemption by the administrator, and
+                           the reason for it, or null
   devices                  reserved, always an empty array
   last_login               the time of the last login with a code, or null
   problem                  why the record cannot be used, or null

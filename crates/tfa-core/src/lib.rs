@@ -25,6 +25,7 @@ mod time;
 pub use account::{Account, Binding, Factor, Judgement, State, Undecodable};
 pub use account::{Attempts, Change, ChangedBy, Changes, Client, Notice, Report};
 pub use account::{CONFIRM_TIMEOUT, MAX_AUTHENTICATORS, MAX_CONFIRM_TRIES};
+pub use account::{MAX_EXEMPTION, MAX_REASON_LENGTH, UserExemption, is_reason};
 pub use account::{PendingAuthenticator, Proof, Purpose, Refusal};
 pub use audit::{AuditOutcome, AuditRecord};
 pub use authenticator::{Algorithm, BadParameters, CodeFormat, Parameters};
@@ -39,8 +40,8 @@ pub use input::{BackupCode, Code, Credential, Input, RecoveryCode};
 pub use invitation::{Invitation, MAX_INVITATION_LIFETIME};
 pub use phase::{AuthPhaseResult, DenyReason, PhaseAction, PhaseInput};
 pub use policy::{
-    AfterGrace, DEFAULT_GRACE, DEFAULT_GUARD, Exemption, Mode, Policy, PolicyDecision, Requirement,
-    RuleEffect, Source,
+    AfterGrace, DEFAULT_GRACE, DEFAULT_GUARD, Exemption, Mode, Policy, PolicyDecision,
+    PolicyExemption, Requirement, RuleEffect, Source, Terms,
 };
 pub use policy::{
     Group, Groups, Identity, Login, LoginOrigin, Methods, OriginMatcher, OwnMethod, Rule, Subject,

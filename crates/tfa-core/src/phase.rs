@@ -118,6 +118,25 @@ impl PhaseInput {
         }
     }
 
+    /// Whether this is an auth phase that an account phase follows. What both know, the later one says.
+    #[must_use]
+    pub fn is_before_account(self) -> bool {
+        self == Self::Auth {
+            account_follows: true,
+        }
+    }
+
+    /// Whether the phase tells a user of an exemption. What is said in the session phase reaches sftp
+    /// as data, and breaks it.
+    #[must_use]
+    pub fn may_say_exempt(self) -> bool {
+        match self {
+            Self::Auth { .. } => !self.is_before_account(),
+            Self::Account { .. } => true,
+            Self::Session { .. } => false,
+        }
+    }
+
     /// Whether this is an account phase that a session phase can decide for: no auth phase has run.
     #[must_use]
     pub fn can_be_left_to_session(self) -> bool {
@@ -162,10 +181,7 @@ impl PolicyDecision {
             ..self.clone()
         };
         let action = strict.action(phase);
-        let is_later = PhaseInput::Auth {
-            account_follows: true,
-        };
-        if action == self.action(phase) || phase == is_later {
+        if action == self.action(phase) || phase.is_before_account() {
             return None;
         }
         AuditOutcome::of(action)

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use tfa_core::{
     Account, AfterGrace, Group, Groups, Identity, Login, LoginOrigin, Methods, Mode, OriginMatcher,
-    OwnMethod, Policy, PolicyDecision, Rule, RuleEffect, Source, Subject, Ternary, Time,
+    OwnMethod, Policy, PolicyDecision, Rule, RuleEffect, Source, Subject, Terms, Ternary, Time,
+    UserExemption,
 };
 
 use crate::invitation::invitation;
@@ -129,6 +130,8 @@ pub(crate) struct Case {
     first: Option<Time>,
     /// The time at which an invitation for a day was created.
     invited: Option<Time>,
+    /// The exemption of the user.
+    pub(crate) exemption: Option<UserExemption>,
 }
 
 impl Case {
@@ -139,6 +142,9 @@ impl Case {
         }
         if let (Some(account), Some(invited)) = (&mut account, self.invited) {
             account.invite(invitation(invited));
+        }
+        if let (Some(account), Some(exemption)) = (&mut account, &self.exemption) {
+            account.exempt(exemption.clone());
         }
         account
     }
@@ -213,19 +219,31 @@ pub(crate) fn any_case() -> impl Strategy<Value = Case> {
     // Mostly an invitation that is valid now, else an expired one.
     let invited = prop::option::of(-2 * DAY..DAY);
     let state = 0..6_usize;
-    let parts = (any_policy(), any_login(), any_time(), state, first, invited);
-    parts.prop_map(|(policy, login, now, state, first, invited)| Case {
-        policy,
-        login,
-        now,
-        state,
-        first,
-        invited: invited.map(|seconds| after(now, seconds)),
-    })
+    let exemption = prop_oneof![3 => Just(None), 1 => any_exemption().prop_map(Some)];
+    let user = (state, first, invited, exemption);
+    let parts = (any_policy(), any_login(), any_time(), user);
+    parts.prop_map(
+        |(policy, login, now, (state, first, invited, exemption))| Case {
+            policy,
+            login,
+            now,
+            state,
+            first,
+            invited: invited.map(|seconds| after(now, seconds)),
+            exemption,
+        },
+    )
+}
+
+/// An exemption that was made at any time, for up to 90 days.
+pub(crate) fn any_exemption() -> impl Strategy<Value = UserExemption> {
+    let length = (0..100_u64).prop_map(|days| Duration::from_secs(days * 86_400));
+    (any_time(), length)
+        .prop_map(|(made, length)| UserExemption::new("a lost phone", length, made).unwrap())
 }
 
 /// Any time in the weeks around noon.
-fn any_time() -> impl Strategy<Value = Time> {
+pub(crate) fn any_time() -> impl Strategy<Value = Time> {
     (-20 * DAY..20 * DAY).prop_map(|seconds| after(NOON, seconds))
 }
 
@@ -245,6 +263,7 @@ fn any_effect() -> impl Strategy<Value = RuleEffect> {
         grace,
         after_grace,
         source: Source::default(),
+        terms: Terms::default(),
     })
 }
 
@@ -274,16 +293,21 @@ fn any_rule() -> impl Strategy<Value = Rule> {
         some(origins),
         some(words(&["password", "publickey", "hostbased"])),
         any_effect(),
+        prop::option::of(any_time()),
     )
         .prop_map(
-            |(users, groups, uids, services, origins, methods, effect)| Rule {
-                users,
-                groups,
-                uids,
-                services,
-                origins,
-                methods,
-                effect,
+            |(users, groups, uids, services, origins, methods, mut effect, until)| {
+                // Only exemptions have an end.
+                effect.terms.until = until.filter(|_| effect.mode != Mode::Required);
+                Rule {
+                    users,
+                    groups,
+                    uids,
+                    services,
+                    origins,
+                    methods,
+                    effect,
+                }
             },
         )
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tfa_core::{
     AuditOutcome, AuthPhaseResult, DenyReason, Exemption, PhaseAction, PhaseInput, PolicyDecision,
-    Requirement, Source, Time,
+    Requirement, Source, Terms, Time,
 };
 
 use crate::cases;
@@ -18,6 +18,8 @@ const NOT_SET_UP: Exemption = Exemption::NotSetUp;
 const ASK: PhaseAction = PhaseAction::Ask;
 const DEFER: PhaseAction = PhaseAction::Defer;
 const NOT_GUARDED: PhaseAction = PhaseAction::NotGuarded;
+const GRANTED: Exemption = Exemption::ByAdministrator(UNTIL);
+const EXEMPT_GRANTED: PhaseAction = PhaseAction::Exempt(GRANTED);
 const EXEMPT_OFF: PhaseAction = PhaseAction::Exempt(OFF);
 const EXEMPT_PAUSED: PhaseAction = PhaseAction::Exempt(PAUSED);
 const EXEMPT_NOT_SET_UP: PhaseAction = PhaseAction::Exempt(NOT_SET_UP);
@@ -37,6 +39,7 @@ fn decision(requirement: Requirement, required: bool) -> PolicyDecision {
         records_first_login: false,
         audited: None,
         source: Source::default(),
+        terms: Terms::default(),
     }
 }
 
@@ -126,12 +129,14 @@ fn phases() -> Vec<PhaseInput> {
 }
 
 #[rustfmt::skip]
-const TABLE: [(Requirement, bool, [PhaseAction; 7]); 9] = [
+const TABLE: [(Requirement, bool, [PhaseAction; 7]); 11] = [
     // required?                           AuthOnly   AuthEnroll NotRequired Silent    Denied
     // NotRun, Session
     (Requirement::Ask,                false, [ASK,       ASK,       ASK,       ASK,       FAILED,  NOT_GUARDED, NOT_VERIFIED]),
     (Requirement::Ask,                true,  [ASK,       ASK,       ASK,       ASK,       FAILED,  NOT_VERIFIED, NOT_VERIFIED]),
     (Requirement::Exempt(OFF),        false, [EXEMPT_OFF; 7]),
+    (Requirement::Exempt(GRANTED),    false, [EXEMPT_GRANTED; 7]),
+    (Requirement::Exempt(GRANTED),    true,  [EXEMPT_GRANTED; 7]),
     (Requirement::Exempt(NOT_SET_UP), false, [EXEMPT_NOT_SET_UP; 7]),
     (Requirement::Exempt(PAUSED),     false, [EXEMPT_PAUSED; 7]),
     (Requirement::Grace(UNTIL),       true,  [GRACE,     DEFER,     OFFER,     GRACE,     FAILED,  GRACE, GRACE]),

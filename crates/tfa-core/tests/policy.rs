@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tfa_core::{
     Account, AfterGrace, DEFAULT_GRACE, Exemption, Group, Groups, Identity, Login, LoginOrigin,
     Methods, Mode, OriginMatcher, OwnMethod, Policy, PolicyDecision, Requirement, Rule, RuleEffect,
-    Source, Ternary, ThrottleScope,
+    Source, Ternary, ThrottleScope, Time,
 };
 
 use crate::cases;
@@ -594,9 +594,16 @@ fn names_matter_only_if_a_possible_rule_uses_them() {
             rules,
             ..policy_of(required(0))
         };
-        assert_eq!(policy.depends_on_names(&login()), counts, "{policy:?}");
+        assert_eq!(
+            policy.depends_on_names(&login(), NOON),
+            counts,
+            "{policy:?}"
+        );
         policy.otherwise.mode = Mode::Off;
-        assert!(!policy.depends_on_names(&login()), "no rule is evaluated");
+        assert!(
+            !policy.depends_on_names(&login(), NOON),
+            "no rule is evaluated"
+        );
     }
 }
 
@@ -1184,7 +1191,7 @@ fn a_login_depends_on_its_method_only_where_such_a_rule_may_apply() {
             rules,
             ..policy_of(required(0))
         };
-        policy.depends_on_method(login)
+        policy.depends_on_method(login, NOON)
     };
     let unknown = by_unknown_method();
     assert!(depends(vec![key()], &unknown));
@@ -1223,7 +1230,7 @@ fn a_login_depends_on_its_method_only_where_such_a_rule_may_apply() {
         rules: vec![key()],
         ..policy_of(effect(Mode::Off, 1))
     };
-    assert!(!off.depends_on_method(&unknown) && !off.names_own_methods());
+    assert!(!off.depends_on_method(&unknown, NOON) && !off.names_own_methods());
 }
 
 #[test]
@@ -1251,7 +1258,7 @@ fn mode_off_of_the_policy_overrides_every_rule() {
         policy.audit = audit;
         assert!(policy.is_off());
         for login in [&login(), &lea_with_unknown_groups(), &elsewhere] {
-            assert!(policy.is_settled(login), "the policy needs no groups");
+            assert!(policy.is_settled(login, NOON), "the policy needs no groups");
             for (state, account) in accounts() {
                 let decision = policy.decide(login, account.as_ref(), NOON);
                 assert!(is_off(&decision), "{state}: {decision:?}");
@@ -1304,12 +1311,12 @@ fn a_login_is_settled_if_unknown_facts_make_no_difference() {
         let mut subject_without_groups = login();
         subject_without_groups.subject.canonical.groups = Groups::default();
         assert_eq!(
-            policy.is_settled(&subject_without_groups),
+            policy.is_settled(&subject_without_groups, NOON),
             settled,
             "{policy:?}"
         );
-        assert_eq!(policy.is_settled(&lea_with_unknown_groups()), settled);
-        assert!(policy.is_settled(&login()), "all facts are known");
+        assert_eq!(policy.is_settled(&lea_with_unknown_groups(), NOON), settled);
+        assert!(policy.is_settled(&login(), NOON), "all facts are known");
     }
 }
 
@@ -1326,7 +1333,7 @@ fn only_groups_of_the_rules_are_looked_up() {
 
 /// The rules that match a fully known login, one for each name of its user. An independent, simple
 /// implementation.
-fn expected_rules(policy: &Policy, login: &Login) -> Vec<Source> {
+fn expected_rules(policy: &Policy, login: &Login, now: Time) -> Vec<Source> {
     let one_of = |list: &[String], word: &String| list.is_empty() || list.contains(word);
     let in_place = |place: &OriginMatcher| match (place, &login.origin) {
         (OriginMatcher::Local, origin) => *origin == LoginOrigin::Local,
@@ -1344,7 +1351,9 @@ fn expected_rules(policy: &Policy, login: &Login) -> Vec<Source> {
         let is_in = |group: &Group| who.groups.hold(group) == Ternary::Yes;
         let rule = rules.iter().find(|rule| {
             let passed = |method: &String| rule.methods.contains(method);
-            one_of(&rule.users, &who.name)
+            let until = rule.effect.terms.until;
+            until.is_none_or(|until| now < until)
+                && one_of(&rule.users, &who.name)
                 && (rule.groups.is_empty() || rule.groups.iter().any(is_in))
                 && (rule.uids.is_empty()
                     || rule.uids.iter().any(|r| r.contains(&login.subject.uid)))
@@ -1382,7 +1391,7 @@ proptest! {
         for known in case.readings() {
             prop_assert!(is_known(&known.login));
             let decision = known.decision();
-            prop_assert!(expected_rules(&known.policy, &known.login).contains(&decision.source));
+            prop_assert!(expected_rules(&known.policy, &known.login, known.now).contains(&decision.source));
             prop_assert_ne!(decision.requirement, Requirement::Undetermined);
         }
     }
@@ -1395,7 +1404,7 @@ proptest! {
             case
         };
         let unknown = with(&[], OwnMethod::Unknown);
-        let depends = unknown.policy.depends_on_method(&unknown.login);
+        let depends = unknown.policy.depends_on_method(&unknown.login, unknown.now);
         for method in ["publickey", "hostbased", "gssapi-with-mic", "other"] {
             let known = with(&[method], OwnMethod::Known);
             prop_assert!(depends || known.decision() == unknown.decision(), "{}", method);
@@ -1447,12 +1456,12 @@ proptest! {
             std::mem::swap(alias, &mut subject.canonical);
         }
         let (one, other) = (case.decision(), other.decision());
-        prop_assert_eq!(PolicyDecision { source: other.source.clone(), ..one }, other);
+        prop_assert_eq!(PolicyDecision { source: other.source.clone(), terms: other.terms.clone(), ..one }, other);
     }
 
     #[test]
     fn a_further_name_changes_nothing_if_names_do_not_matter(case in any_case()) {
-        if !case.policy.depends_on_names(&case.login) {
+        if !case.policy.depends_on_names(&case.login, case.now) {
             for single in case.by_single_names() {
                 prop_assert_eq!(single.decision(), case.decision());
             }
@@ -1460,12 +1469,18 @@ proptest! {
     }
 
     #[test]
-    fn required_user_is_never_exempt(case in any_case()) {
+    fn required_user_is_exempt_by_the_administrator_only(case in any_case()) {
         let decision = case.decision();
         if decision.required {
             let keys = case.account().map_or(0, |account| account.authenticators().len());
-            prop_assert!(!matches!(decision.requirement, Requirement::Exempt(_)));
-            prop_assert_eq!(decision.requirement == Requirement::Ask, keys > 0);
+            let exempt = match decision.requirement {
+                Requirement::Exempt(why) => matches!(why, Exemption::ByAdministrator(_)),
+                _ => false,
+            };
+            let account = case.account();
+            let exemption = account.as_ref().and_then(|account| account.exemption(case.now));
+            prop_assert_eq!(exempt, exemption.is_some());
+            prop_assert_eq!(decision.requirement == Requirement::Ask, keys > 0 && !exempt);
         }
     }
 
@@ -1473,7 +1488,7 @@ proptest! {
     fn off_without_the_account_is_off_for_any_account(case in any_case()) {
         let unread = case.policy.decide(&case.login, None, case.now);
         prop_assert!(!is_off(&unread) || is_off(&case.decision()));
-        prop_assert_eq!(case.policy.is_off_for(&case.login), is_off(&unread));
+        prop_assert_eq!(case.policy.is_off_for(&case.login, case.now), is_off(&unread));
     }
 
     #[test]
@@ -1517,10 +1532,10 @@ proptest! {
             case.login.origin = LoginOrigin::Local;
         }
         let decision = case.decision();
-        let settled = case.policy.is_settled(&case.login);
+        let settled = case.policy.is_settled(&case.login, case.now);
         prop_assert!(settled || !is_known(&case.login));
         for known in case.readings() {
-            prop_assert!(known.policy.is_settled(&known.login));
+            prop_assert!(known.policy.is_settled(&known.login, known.now));
             prop_assert!(!settled || known.decision() == decision);
         }
     }

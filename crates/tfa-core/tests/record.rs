@@ -1,11 +1,13 @@
 //! Records: what the decoder accepts, and what it refuses.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use tfa_core::{
     Account, Algorithm, AskCode, AuditOutcome, Authenticator, BackupSet, Client, DeviceId,
     DeviceMark, Dialog, Input, Judgement, KeyFingerprint, KeyType, MAX_AUTHENTICATORS, Parameters,
     Policy, RememberRules, RemoteOrigin, Requirement, Secret, State, Term, ThrottleScope,
-    Undecodable,
+    Undecodable, UserExemption,
 };
 
 use crate::cases;
@@ -35,6 +37,7 @@ enum Event {
     Require,
     ForbidGrace,
     Invite,
+    Exempt,
     WrongWord,
     Note(AuditOutcome, u8),
 }
@@ -78,6 +81,7 @@ fn events() -> impl Strategy<Value = Vec<(Event, i64)>> {
         Just(Event::Require),
         Just(Event::ForbidGrace),
         Just(Event::Invite),
+        Just(Event::Exempt),
         Just(Event::WrongWord),
         (audit_outcome(), 0..4_u8).prop_map(|(outcome, service)| Event::Note(outcome, service)),
     ];
@@ -168,6 +172,12 @@ fn account_after(events: &[(Event, i64)]) -> Account {
                 account.invite(invitation(now));
                 true
             }
+            Event::Exempt => {
+                let length = Duration::from_secs(86_400);
+                let exemption = UserExemption::new("a lost phone", length, now);
+                account.exempt(exemption.unwrap());
+                true
+            }
             Event::WrongWord => {
                 let wrong = Input::parse("00000-00000");
                 account
@@ -194,6 +204,7 @@ fn full() -> Account {
         (Event::EarlyConfirmation, 0),
         (Event::Backup(3), 0),
         (Event::Invite, 0),
+        (Event::Exempt, 0),
     ];
     for scope in [
         ThrottleScope::UNKNOWN,
@@ -226,7 +237,7 @@ fn full() -> Account {
 
 /// The path of each structure in a full record, and the number of its fields in this version,
 /// including empty ones. Lists are not structures.
-const STRUCTURES: [(&[usize], usize); 27] = [
+const STRUCTURES: [(&[usize], usize); 28] = [
     (&[], 18),
     (&[2, 0], 2),
     (&[2, 0, 0], 4),
@@ -254,6 +265,7 @@ const STRUCTURES: [(&[usize], usize); 27] = [
     (&[13, 0, 0, 1, 1], 2),
     (&[14, 0], 3),
     (&[14, 0, 2], 3),
+    (&[15], 3),
 ];
 
 proptest! {
@@ -274,6 +286,7 @@ proptest! {
         prop_assert_eq!(read.has_no_grace(), account.has_no_grace());
         prop_assert_eq!(read.is_invited(NOON), account.is_invited(NOON));
         prop_assert_eq!(read.audit_records(), account.audit_records());
+        prop_assert_eq!(read.exemption(NOON), account.exemption(NOON));
         let left = |account: &Account| account.backup().map(BackupSet::left);
         prop_assert_eq!(left(&read), left(&account));
         prop_assert_eq!(read.authenticators().len(), account.authenticators().len());

@@ -31,6 +31,8 @@ mod dialog;
 #[cfg(test)]
 mod enroll;
 #[cfg(test)]
+mod exemption;
+#[cfg(test)]
 mod invitation;
 #[cfg(test)]
 mod keys;

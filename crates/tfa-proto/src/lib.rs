@@ -7,6 +7,7 @@ mod authenticator;
 pub mod consoles;
 mod context;
 mod error;
+mod exemption;
 mod limits;
 mod pending_authenticator;
 mod policy;
@@ -22,7 +23,10 @@ pub use authenticator::{Authenticator, AuthenticatorKind, find_authenticator};
 pub use consoles::Consoles;
 pub use context::{Context, ContextError, INSIDE_SESSIONS, Phase};
 pub use error::Error;
-pub use limits::{ENUMERATION_TIME_LIMIT, INVITATION_SECONDS, MAX_CALL, MAX_CALL_BODY};
+pub use exemption::{Exemption, ExemptionKind, Mode};
+pub use limits::{
+    ENUMERATION_TIME_LIMIT, EXEMPTION_SECONDS, INVITATION_SECONDS, MAX_CALL, MAX_CALL_BODY,
+};
 pub use pending_authenticator::{Algorithm, Parameters, PendingAuthenticator, TokenParameters};
 pub use policy::{AuditRecord, Explanation, HypotheticalLogin, Impact, Outcome, Reason};
 pub use printable::is_misleading;

@@ -15,3 +15,6 @@ pub const ENUMERATION_TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// How long an invitation can be valid, in seconds: one minute to 90 days.
 pub const INVITATION_SECONDS: RangeInclusive<u64> = 60..=90 * 24 * 3600;
+
+/// How long a user can be exempt, in seconds: one minute to 90 days.
+pub const EXEMPTION_SECONDS: RangeInclusive<u64> = 60..=90 * 24 * 3600;

@@ -46,6 +46,10 @@ pub struct Explanation {
     pub required: bool,
     /// The end of the grace period, up to which the login proceeds without a second factor.
     pub grace_until: Option<u64>,
+    /// The end of the exemption that lets the login proceed; absent without an end.
+    pub exempt_until: Option<u64>,
+    /// The reason for that exemption.
+    pub exempt_reason: Option<String>,
     /// The end of the lock that applies to this login; absent without a timed lock.
     pub locked_until: Option<u64>,
     /// Whether the lock ends only when the administrator removes it.
@@ -93,6 +97,8 @@ wire_enum! {
         NotSetUp = "not-set-up",
         /// Of [`Outcome::Nothing`]: the user has paused two-factor login, which the policy permits.
         Paused = "paused",
+        /// Of [`Outcome::Nothing`]: the administrator has exempted the user for a time.
+        Exempt = "exempt",
         /// Of [`Outcome::Nothing`]: PAM does not ask for a code in such a login, and the policy does not
         /// guard the service.
         NotGuarded = "not-guarded",

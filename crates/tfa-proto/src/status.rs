@@ -64,6 +64,10 @@ pub struct Status {
     pub grace_until: Option<u64>,
     /// The end of a valid invitation.
     pub invited_until: Option<u64>,
+    /// The end of an exemption by the administrator that is in force.
+    pub exempt_until: Option<u64>,
+    /// The reason for that exemption.
+    pub exempt_reason: Option<String>,
     /// Reserved; always empty.
     pub devices: Vec<String>,
     /// The last login with a right code.

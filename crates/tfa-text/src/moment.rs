@@ -39,6 +39,19 @@ impl Moment {
     /// # Errors
     /// [`MomentError`] if the text is neither.
     pub fn parse(text: &str) -> Result<Self, MomentError> {
+        Self::parse_as(text, DateAlone::Begin)
+    }
+
+    /// Parses the end of something: a date, or a date and time. A date alone includes that day: it is
+    /// the midnight after it.
+    ///
+    /// # Errors
+    /// [`MomentError`] if the text is neither.
+    pub fn parse_end(text: &str) -> Result<Self, MomentError> {
+        Self::parse_as(text, DateAlone::End)
+    }
+
+    fn parse_as(text: &str, date_alone: DateAlone) -> Result<Self, MomentError> {
         let text = text.trim();
         let (text, zone) = match text.rsplit_once(char::is_whitespace) {
             Some((text, zone)) if zone.starts_with(char::is_alphabetic) => {
@@ -46,7 +59,7 @@ impl Moment {
             }
             _ => (text, None),
         };
-        let (local, offset) = date_and_time(text)?;
+        let (local, offset) = date_and_time(text, date_alone)?;
         let zone = match (offset, zone) {
             (None, None) => return Ok(Self::Local(local)),
             (Some(_), Some(_)) => return Err(MomentError::OffsetAndZone),
@@ -77,9 +90,21 @@ fn in_zone(local: DateTime, zone: &TimeZone) -> Result<Timestamp, MomentError> {
         .map_err(|_| MomentError::NotInCalendar)
 }
 
+/// Which moment of the day a date without a time is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum DateAlone {
+    /// The midnight before the day.
+    Begin,
+    /// The midnight after the day.
+    End,
+}
+
 /// Parses `YYYY-MM-DD`, and then `[T ]HH:MM[:SS[.FRACTION]]`, and then `Z` or `±HH:MM`. The
 /// fraction is dropped.
-fn date_and_time(text: &str) -> Result<(DateTime, Option<Offset>), MomentError> {
+fn date_and_time(
+    text: &str,
+    date_alone: DateAlone,
+) -> Result<(DateTime, Option<Offset>), MomentError> {
     let mut scanner = Scanner(text);
     let Some([year, month, day]) = scanner.date() else {
         let is_time = Scanner(text).time().is_some();
@@ -91,6 +116,7 @@ fn date_and_time(text: &str) -> Result<(DateTime, Option<Offset>), MomentError> 
     };
     let mut time = [0, 0, 0];
     let mut offset = None;
+    let is_whole_day = scanner.0.is_empty() && date_alone == DateAlone::End;
     if scanner.eat(&['T', 't', ' ']).is_some() {
         time = scanner.time().ok_or(MomentError::Malformed)?;
         offset = scanner.offset().ok_or(MomentError::Malformed)?;
@@ -101,6 +127,7 @@ fn date_and_time(text: &str) -> Result<(DateTime, Option<Offset>), MomentError> 
     let [hour, minute, second] = time;
     let resolved = || -> Result<_, jiff::Error> {
         let date = Date::new(year, small(month)?, small(day)?)?;
+        let date = if is_whole_day { date.tomorrow()? } else { date };
         let time = Time::new(small(hour)?, small(minute)?, small(second)?, 0)?;
         let offset = offset.map(|minutes| Offset::from_seconds(i32::from(minutes) * 60));
         Ok((date.to_datetime(time), offset.transpose()?))
@@ -203,6 +230,27 @@ mod tests {
         ] {
             assert_eq!(read(text), Ok(moment), "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_end_includes_a_day_without_a_time() {
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let end = |text: &str| Moment::parse_end(text)?.seconds(&berlin);
+        for (text, moment) in [
+            ("2026-11-30", DAY - 3600),
+            (" 2026-11-30 ", DAY - 3600),
+            ("2026-11-30 UTC", DAY),
+            ("2026-12-01 00:00", DAY - 3600),
+            ("2026-12-01T00:00:00Z", DAY),
+            // A day of 23 hours, and one of 25.
+            ("2026-03-29", 1_774_821_600),
+            ("2026-10-25", 1_792_969_200),
+        ] {
+            assert_eq!(end(text), Ok(moment), "{text:?}");
+        }
+        assert_eq!(end("9999-12-31"), Err(MomentError::NotInCalendar));
+        assert_eq!(end("2026-02-29"), Err(MomentError::NotInCalendar));
+        assert_eq!(end("08:00"), Err(MomentError::NoDate));
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub(super) struct Host {
     machine: Machine,
     on: Option<User>,
     paused: Option<User>,
+    exempt: Option<User>,
 }
 
 impl Host {
@@ -34,6 +35,14 @@ impl Host {
             add_user(&machine, "paused");
             User::new(set_up_and_pause(&machine, "paused", PASSWORD))
         });
+        let exempt = has_state(State::Exempt).then(|| {
+            add_user(&machine, "exempt");
+            let owner = set_up(&machine, "exempt", PASSWORD);
+            machine.succeed([
+                "tfactl", "exempt", "exempt", "--for", "1d", "--reason", "a test",
+            ]);
+            User::new(owner)
+        });
         if rows.iter().any(|row| row.login == Login::HostKey) {
             machine.trust_own_host_key();
         }
@@ -46,6 +55,7 @@ impl Host {
             machine,
             on,
             paused,
+            exempt,
         }
     }
 
@@ -68,7 +78,7 @@ impl Host {
             Err(odd) => wrong.push(odd),
         }
         let state = match (row.user, row.outcome) {
-            (State::On, _) | (_, Outcome::SetUp) => "enabled",
+            (State::On | State::Exempt, _) | (_, Outcome::SetUp) => "enabled",
             (State::Paused, _) => "paused",
             (State::None | State::Staff, _) => "none",
         };
@@ -83,7 +93,7 @@ impl Host {
     /// first one starts a grace period.
     fn user(&self, number: usize, state: State) -> String {
         let word = state.word();
-        if let State::On | State::Paused = state {
+        if let State::On | State::Paused | State::Exempt = state {
             return word.to_owned();
         }
         let user = format!("{word}{number}");
@@ -116,6 +126,7 @@ impl Host {
         let user_with_phone = match row.user {
             State::On => self.on.as_mut(),
             State::Paused => self.paused.as_mut(),
+            State::Exempt => self.exempt.as_mut(),
             State::None | State::Staff => None,
         };
         let machine = &self.machine;
@@ -190,7 +201,7 @@ fn add_user(machine: &Machine, user: &str) {
 /// The outcome in the words of `tfactl explain`.
 fn explained(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::In => "nothing",
+        Outcome::In | Outcome::Exempt => "nothing",
         other => other.word(),
     }
 }

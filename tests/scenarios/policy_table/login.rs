@@ -35,6 +35,8 @@ const ENDS: &[&str] = &[
 
 /// The message for a user in the grace period.
 const GRACE: &str = "Two-factor login will be required on";
+/// The message for a user whom the administrator has exempted.
+const EXEMPT: &str = "Your administrator has exempted you from two-factor login on";
 /// The messages for a refused user, of which one is shown.
 const REASONS: &[&str] = &[
     "Two-factor login is required on host",
@@ -119,6 +121,7 @@ fn outcome(asked: &[&str], shown: &str, is_logged_in: bool) -> Option<Outcome> {
         [] if !is_logged_in => says(REASONS).then_some(Outcome::Refused),
         _ if !is_logged_in => None,
         [] if says(&[GRACE]) => Some(Outcome::Notified),
+        [] if says(&[EXEMPT]) => Some(Outcome::Exempt),
         [] => (!says(TFA_WORDS)).then_some(Outcome::In),
         [CODE, CODE] => Some(Outcome::Code),
         [ASK_WHETHER] => says(&[GRACE]).then_some(Outcome::Offered),

@@ -56,7 +56,7 @@ macro_rules! policies {
 
 policies! {
     off, optional, later, grace, required, deny, not_guarded, audit, keys, after_key, network, console, machine,
-    group, unknown,
+    group, unknown, until, ended,
 }
 
 /// The policy of a test, which has its name.

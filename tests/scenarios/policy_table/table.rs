@@ -48,7 +48,7 @@ macro_rules! words {
 
 words! {
     /// The enrollment of a user.
-    State { None "none", On "on", Paused "paused", Staff "staff" }
+    State { None "none", On "on", Paused "paused", Exempt "exempt", Staff "staff" }
 }
 
 words! {
@@ -60,7 +60,7 @@ words! {
 
 words! {
     Outcome {
-        Code "code", In "in", Notified "notified", Offered "offered", SetUp "set-up", Refused "refused",
+        Code "code", In "in", Exempt "exempt", Notified "notified", Offered "offered", SetUp "set-up", Refused "refused",
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         }
     }
     lines.push(required(status, set_up, now));
+    lines.extend(exemption(status, now));
     lines.extend(invitation(status, now));
     lines.extend(locks(status, now));
     lines.extend(wrong_codes(status));
@@ -69,6 +70,16 @@ fn required(status: &Status, set_up: bool, now: u64) -> String {
 fn invitation(status: &Status, now: u64) -> Option<String> {
     let until = status.invited_until.filter(|until| *until > now)?;
     Some(format!("Invitation: valid until {}", day(until, now)))
+}
+
+/// The exemption that is in force.
+fn exemption(status: &Status, now: u64) -> Option<String> {
+    let until = status.exempt_until.filter(|until| *until > now)?;
+    let reason = status.exempt_reason.as_deref().unwrap_or_default();
+    Some(format!(
+        "Exempt: no code is asked for until {}\nReason: {reason}",
+        day(until, now)
+    ))
 }
 
 /// A date, with the time of day if it is near.

@@ -81,6 +81,8 @@ fn the_keys_of_the_json_form_are_stable() {
   "required": true,
   "grace_until": "2026-12-01T14:05:01Z",
   "invited_until": null,
+  "exempt_until": null,
+  "exempt_reason": null,
   "devices": [
     "laptop"
   ],

@@ -1,8 +1,8 @@
-//! The validity of an invitation.
+//! How long an invitation code is valid, and how long a user is exempt.
 
-use std::str::FromStr;
+use std::ops::RangeInclusive;
 
-use tfa_proto::INVITATION_SECONDS;
+use tfa_proto::{EXEMPTION_SECONDS, INVITATION_SECONDS};
 use tfa_text::duration;
 
 use crate::messages;
@@ -15,19 +15,29 @@ impl Length {
     pub(crate) fn seconds(self) -> u64 {
         self.0
     }
+
+    /// Parses the validity of an invitation code.
+    pub(crate) fn of_invitation(typed: &str) -> Result<Self, &'static str> {
+        parse(typed, &INVITATION_SECONDS, messages::VALIDITY_OUT_OF_RANGE)
+    }
+
+    /// Parses the length of an exemption.
+    pub(crate) fn of_exemption(typed: &str) -> Result<Self, &'static str> {
+        parse(typed, &EXEMPTION_SECONDS, messages::EXEMPTION_OUT_OF_RANGE)
+    }
 }
 
-impl FromStr for Length {
-    type Err = &'static str;
-
-    fn from_str(typed: &str) -> Result<Self, Self::Err> {
-        let length = duration::parse(typed).map_err(|_| messages::NOT_A_TIME_SPAN)?;
-        let seconds = length.as_secs();
-        if INVITATION_SECONDS.contains(&seconds) {
-            Ok(Self(seconds))
-        } else {
-            Err(messages::VALIDITY_OUT_OF_RANGE)
-        }
+fn parse(
+    typed: &str,
+    range: &RangeInclusive<u64>,
+    out_of_range: &'static str,
+) -> Result<Length, &'static str> {
+    let length = duration::parse(typed).map_err(|_| messages::NOT_A_TIME_SPAN)?;
+    let seconds = length.as_secs();
+    if range.contains(&seconds) {
+        Ok(Length(seconds))
+    } else {
+        Err(out_of_range)
     }
 }
 
@@ -36,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_validity_is_a_time_span_as_in_the_configuration() {
+    fn a_length_is_a_time_span_as_in_the_configuration() {
         for (typed, seconds) in [
             ("12h", 12 * 3600),
             ("3d", 3 * 86_400),
@@ -47,25 +57,23 @@ mod tests {
             ("1m", 60),
             ("1 month", 2_630_016),
         ] {
-            assert_eq!(typed.parse(), Ok(Length(seconds)), "{typed}");
+            assert_eq!(Length::of_invitation(typed), Ok(Length(seconds)), "{typed}");
+            assert_eq!(Length::of_exemption(typed), Ok(Length(seconds)), "{typed}");
         }
     }
 
     #[test]
     fn other_texts_and_spans_out_of_range_are_refused() {
-        for (typed, why) in [
-            ("", messages::NOT_A_TIME_SPAN),
-            ("3", messages::NOT_A_TIME_SPAN),
-            ("tomorrow", messages::NOT_A_TIME_SPAN),
-            ("-3d", messages::NOT_A_TIME_SPAN),
-            ("3 days ago", messages::NOT_A_TIME_SPAN),
-            ("0d", messages::VALIDITY_OUT_OF_RANGE),
-            ("59s", messages::VALIDITY_OUT_OF_RANGE),
-            ("91d", messages::VALIDITY_OUT_OF_RANGE),
-            ("3 months", messages::VALIDITY_OUT_OF_RANGE),
-            ("999999999999d", messages::VALIDITY_OUT_OF_RANGE),
-        ] {
-            assert_eq!(typed.parse::<Length>(), Err(why), "{typed}");
+        for typed in ["", "3", "tomorrow", "-3d", "3 days ago"] {
+            let why = Err(messages::NOT_A_TIME_SPAN);
+            assert_eq!(Length::of_invitation(typed), why, "{typed}");
+            assert_eq!(Length::of_exemption(typed), why, "{typed}");
+        }
+        for typed in ["0d", "59s", "91d", "3 months", "999999999999d"] {
+            let why = Err(messages::VALIDITY_OUT_OF_RANGE);
+            assert_eq!(Length::of_invitation(typed), why, "{typed}");
+            let why = Err(messages::EXEMPTION_OUT_OF_RANGE);
+            assert_eq!(Length::of_exemption(typed), why, "{typed}");
         }
     }
 }

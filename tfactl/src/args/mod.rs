@@ -94,11 +94,56 @@ pub(crate) enum Command {
         /// The login name
         user: String,
         /// Validity: 12h, 3d, "2 weeks", ...
-        #[arg(long = "for", value_name = "LENGTH", default_value = "3d")]
+        #[arg(long = "for", value_name = "LENGTH", default_value = "3d",
+              value_parser = Length::of_invitation)]
         length: Length,
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Do not ask a user for codes for some time
+    #[command(after_help = messages::EXEMPT_HELP, override_usage = messages::EXEMPT_USAGE)]
+    Exempt {
+        /// The login name
+        user: String,
+        /// How long: 12h, 2d, "2 weeks", ... up to 90d
+        #[arg(long = "for", value_name = "LENGTH", value_parser = Length::of_exemption,
+              required_unless_present = "end")]
+        length: Option<Length>,
+        /// The reason, which the log and the user see
+        #[arg(long, value_name = "TEXT", required_unless_present = "end")]
+        reason: Option<String>,
+        /// End the exemption
+        #[arg(long, conflicts_with_all = ["length", "reason", "json"])]
+        end: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List what lets logins in without a second factor
+    #[command(after_help = messages::EXEMPTIONS_HELP)]
+    Exemptions {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Pause the two-factor login of a user
+    #[command(after_help = messages::DISABLE_HELP)]
+    Disable {
+        /// The login name
+        user: String,
+        /// Exempt the user for this time instead: 12h, 2d, ...
+        #[arg(long = "for", value_name = "LENGTH", value_parser = Length::of_exemption,
+              requires = "reason")]
+        length: Option<Length>,
+        /// The reason for the exemption
+        #[arg(long, value_name = "TEXT", requires = "length")]
+        reason: Option<String>,
+    },
+    /// End a pause and an exemption of a user
+    Enable {
+        /// The login name
+        user: String,
     },
     /// Create the recovery code of this host, or show its state
     #[command(disable_help_subcommand = true)]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use tfa_text::time::{date_time_seconds, rfc3339};
 
 /// The fields that are read.
-pub(super) const FIELDS: [&str; 12] = [
+pub(super) const FIELDS: [&str; 14] = [
     "_EXE",
     "MESSAGE",
     "PRIORITY",
@@ -18,6 +18,8 @@ pub(super) const FIELDS: [&str; 12] = [
     "TFA_SERVICE",
     "TFA_ORIGIN",
     "TFA_RULE",
+    "TFA_UNTIL",
+    "TFA_REASON",
     "TFA_FACTOR",
     "TFA_AUTHENTICATOR",
     "TFA_CALLER_UID",
@@ -35,6 +37,8 @@ pub(super) struct Entry {
     service: Option<String>,
     origin: Option<String>,
     rule: Option<String>,
+    until: Option<String>,
+    reason: Option<String>,
     factor: Option<String>,
     authenticator: Option<String>,
     caller_uid: Option<u32>,
@@ -63,6 +67,8 @@ impl Entry {
             service: text("TFA_SERVICE"),
             origin: text("TFA_ORIGIN"),
             rule: text("TFA_RULE"),
+            until: text("TFA_UNTIL"),
+            reason: text("TFA_REASON"),
             factor: text("TFA_FACTOR"),
             authenticator: text("TFA_AUTHENTICATOR"),
             caller_uid: text("TFA_CALLER_UID").and_then(|uid| uid.parse().ok()),

@@ -83,6 +83,9 @@ fn one_field(at: u64) -> String {
 }
 
 fn short_state(status: &Status, now: u64) -> &str {
+    if exempt(status, now).is_some() {
+        return "exempt";
+    }
     match &status.state {
         Some(OpenEnum::Known(State::Enabled)) => "on",
         Some(OpenEnum::Known(State::Paused)) => "paused",
@@ -103,6 +106,11 @@ fn grace(status: &Status, now: u64) -> Option<u64> {
 /// The end of the validity of an invitation, if it is valid.
 fn invited(status: &Status, now: u64) -> Option<u64> {
     status.invited_until.filter(|until| *until > now)
+}
+
+/// The end of an exemption that is in force.
+fn exempt(status: &Status, now: u64) -> Option<u64> {
+    status.exempt_until.filter(|until| *until > now)
 }
 
 // Show.
@@ -131,6 +139,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         }
     }
     lines.push(required(status, now));
+    lines.extend(exemption(status, now));
     if let Some(until) = invited(status, now) {
         lines.push(format!("Invitation: valid until {}", date_time(until)));
     }
@@ -209,6 +218,16 @@ fn required(status: &Status, now: u64) -> String {
         None if status.required => "Required: yes".to_owned(),
         None => "Required: no".to_owned(),
     }
+}
+
+/// The exemption that is in force.
+fn exemption(status: &Status, now: u64) -> Option<String> {
+    let until = exempt(status, now)?;
+    let reason = status.exempt_reason.as_deref().unwrap_or_default();
+    Some(format!(
+        "Exempt: no code is asked for until {}\nReason: {reason}",
+        date_time(until)
+    ))
 }
 
 fn lock(wrong: u32, until: Option<u64>, for_good: bool, now: u64) -> String {

@@ -28,6 +28,7 @@ pub(crate) fn explanation(
     lines.extend(why(explained).map(|why| format!("Reason: {why}")));
     lines.extend(phase(explained));
     lines.extend(rule(explained));
+    lines.extend(exemption(explained));
     lines.extend(lock(explained));
     lines.extend(lock_scope(explained));
     lines.extend(without_audit_mode(explained));
@@ -79,6 +80,15 @@ fn rule(explained: &Explanation) -> Option<String> {
     } else {
         Some("Rule: the built-in default".to_owned())
     }
+}
+
+/// The end of the exemption that lets the login in, and its reason.
+fn exemption(explained: &Explanation) -> Vec<String> {
+    let until = explained.exempt_until.map(date_time);
+    let until = until.map(|until| format!("Exempt until: {until}"));
+    let reason = explained.exempt_reason.as_ref();
+    let reason = reason.map(|reason| format!("Reason for the exemption: {reason}"));
+    until.into_iter().chain(reason).collect()
 }
 
 fn lock(explained: &Explanation) -> Option<String> {

@@ -45,6 +45,37 @@ The first line of the output is the invitation code. It is required where the
 policy does not allow enrollment without one, and can be used once.
 Keys of the JSON output: user, invitation (the invitation code), until.";
 
+pub(crate) const EXEMPT_USAGE: &str = "\
+tfactl exempt USER --for LENGTH --reason TEXT [--json]\n       tfactl exempt USER --end";
+
+pub(crate) const EXEMPT_HELP: &str = "\
+The exemption replaces an earlier one, ends by itself, and is logged at each
+login that would ask for a code or for enrollment. The user is told of it.
+It does not lift the requirement: meanwhile the user cannot pause two-factor
+login, nor remove the last authenticator.
+Keys of the JSON output: user, until, reason.";
+
+pub(crate) const EXEMPTIONS_HELP: &str = "\
+The list has the rules and the policy in force that do not require a second
+factor, audit mode, services that are not guarded, and users who are exempt or
+paused. Grace periods are left out (tfactl policy impact shows them).
+The JSON output is an array of objects. Its keys, which do not change; absent
+values are null (see tfactl(8)):
+  kind                     rule, policy, audit, not-guarded, user or pause
+  user                     the login name, of user and pause
+  service                  the PAM service, of not-guarded
+  mode                     off, optional or required (not yet), of rule and
+                           policy
+  rule                     the file and line, of rule and policy
+  until                    the end
+  reason                   the reason
+Times are in RFC 3339 format, in UTC.";
+
+pub(crate) const DISABLE_HELP: &str = "\
+A pause lasts until tfactl enable, or until the user resumes. It is refused for
+a user of whom two-factor login is required. With --for and --reason, the user
+is exempted for that time instead, as by tfactl exempt.";
+
 pub(crate) const LOG_HELP: &str = "\
 The entries come from the journal. Only those of root's programs count, so that
 no user can forge one. Root and the members of the groups adm and
@@ -56,6 +87,7 @@ values are null (see tfactl(8), and tfad(8) for the events):
   user, former_user        the login name; the name before a change of names
   service, origin          the PAM service, and the remote host or the terminal
   rule                     the file and line of the rule that decided
+  until, reason            the end of an exemption, and the reason for it
   factor, authenticator    what the right answer was, and which authenticator
   caller_uid               the uid of the program that called the daemon
   priority                 the syslog level: 1 alert to 7 debug
@@ -77,16 +109,20 @@ Keys of the JSON output, which do not change (see tfactl(8)):
   outcome                  code, nothing, notified (of the end of the grace
                            period), offered (the setup), set-up (must set up)
                            or refused
-  reason                   of nothing: off, not-set-up, paused, not-guarded or
-                           not-asked; of notified: once-a-session; of refused:
-                           too-late, undetermined, not-verified, must-enroll,
-                           not-invited, locked or unusable; or null
+  reason                   of nothing: off, not-set-up, paused, exempt,
+                           not-guarded or not-asked; of notified:
+                           once-a-session; of refused: too-late, undetermined,
+                           not-verified, must-enroll, not-invited, locked or
+                           unusable; or null
   phase                    the PAM phase that decides: auth, account or session;
                            null for not-asked
   rule                     the file and line that decides; null for the default,
                            and for not-guarded, not-asked, locked and unusable
   required                 that line requires two-factor login
   grace_until              the end of the grace period, or null
+  exempt_until, exempt_reason
+                           the end of the exemption that lets the login in, and
+                           the reason for it, or null
   locked_until             the end of the lock for this login, or null
   permanently_locked       only the administrator can remove that lock
   lock_scope               what wrong codes of this login count on, and what a
@@ -116,7 +152,7 @@ Keys of the JSON output, which do not change (see tfactl(8)):
   files                    the files of the policy; empty for the one in force
   now, later               the names of users for each outcome: code, nothing,
                            notified, offered, set-up and refused; later is
-                           after every grace period
+                           after every grace period and exemption with an end
   unknown                  users with a record who do not exist on this host
 With --recorded: an array of user, outcome, reason (or null), service, from (the
 remote host of the last login, or local), count, last.
@@ -127,6 +163,8 @@ pub(crate) const NOT_A_TIME_SPAN: &str =
 
 pub(crate) const VALIDITY_OUT_OF_RANGE: &str =
     "\n  an invitation code can be valid for 1 minute to 90 days";
+
+pub(crate) const EXEMPTION_OUT_OF_RANGE: &str = "\n  a user can be exempt for 1 minute to 90 days";
 
 pub(crate) const NOT_A_TIME: &str = "\n  expected a time, for example 2026-12-01, \"2026-12-01 08:00\",\n  2026-12-01T08:00:00Z or +3d";
 

@@ -77,6 +77,7 @@ pub(super) fn reason(reason: &OpenEnum<Reason>) -> &str {
         Reason::Off => "two-factor login is off",
         Reason::NotSetUp => "two-factor login is neither set up nor required",
         Reason::Paused => "two-factor login is paused, and not required",
+        Reason::Exempt => "an administrator has exempted the user for a time",
         Reason::NotGuarded => {
             "PAM asks no question in such a login, and the policy does not guard the service"
         }

@@ -4,6 +4,7 @@
 mod accounts;
 mod authenticators;
 mod changes;
+mod exemptions;
 mod explain;
 mod failures;
 mod help;
@@ -16,6 +17,7 @@ mod rename;
 pub(crate) use accounts::*;
 pub(crate) use authenticators::*;
 pub(crate) use changes::*;
+pub(crate) use exemptions::*;
 pub(crate) use explain::*;
 pub(crate) use failures::*;
 pub(crate) use help::*;

@@ -77,10 +77,10 @@ pub(crate) type ByReason<'a> =
 pub(crate) fn impact(now: &ByReason<'_>, later: &ByReason<'_>, width: usize) -> String {
     let now_list = by_reason(now, width);
     if now == later {
-        format!("\nNow and after every grace period:\n{now_list}")
+        format!("\nNow and after every grace period and exemption:\n{now_list}")
     } else {
         let later_list = by_reason(later, width);
-        format!("\nNow:\n{now_list}\n\nAfter every grace period:\n{later_list}")
+        format!("\nNow:\n{now_list}\n\nAfter every grace period and exemption:\n{later_list}")
     }
 }
 

@@ -438,6 +438,8 @@ fn the_keys_of_the_json_form_are_stable() {
   },
   "required": true,
   "grace_until": "2026-12-01T14:05:00Z",
+  "exempt_until": null,
+  "exempt_reason": null,
   "locked_until": null,
   "permanently_locked": false,
   "lock_scope": null,

@@ -57,7 +57,7 @@ Now:
   2 users: offered the setup, and let in without it in the grace period
     carol, dora
 
-After every grace period:
+After every grace period and exemption:
   1 user: asked for a code
     zoe
   2 users: asked for nothing (two-factor login is neither set up nor required)
@@ -105,7 +105,7 @@ Service: su
 From: inside a session
 Users: 1
 
-Now and after every grace period:
+Now and after every grace period and exemption:
   1 user: asked for nothing (two-factor login is neither set up nor required)
     bob
 ";

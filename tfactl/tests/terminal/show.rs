@@ -63,6 +63,30 @@ fn a_user_who_has_not_enrolled_is_shown() {
 }
 
 #[test]
+fn an_exemption_is_shown_until_its_end() {
+    let exempt = |until| Status {
+        exempt_until: Some(until),
+        exempt_reason: Some("phone in repair".to_owned()),
+        required: true,
+        ..account("alice", "enabled")
+    };
+    let shown = |status| {
+        let host = host_with(vec![status]);
+        let (_, show, _) = finished(&host.output_with(&["show", "alice"]));
+        let (_, list, _) = finished(&host.output_with(&["list"]));
+        (show, list)
+    };
+    let (show, list) = shown(exempt(4_000_000_000));
+    let expected = "Required: yes\nExempt: no code is asked for until 2096-10-02 07:06\n\
+                    Reason: phone in repair\n";
+    assert!(show.contains(expected), "{show}");
+    assert!(list.contains("alice  exempt"), "{list}");
+    let (show, list) = shown(exempt(1_000_000_000));
+    assert!(!show.contains("xempt"), "{show}");
+    assert!(list.contains("alice  on"), "{list}");
+}
+
+#[test]
 fn an_unusable_record_is_shown_with_the_remedy() {
     let status = Status {
         problem: Some("The record is damaged.".to_owned()),
@@ -112,6 +136,8 @@ fn the_json_form_has_the_keys_of_tfa_enroll_status() {
             "required",
             "grace_until",
             "invited_until",
+            "exempt_until",
+            "exempt_reason",
             "devices",
             "last_login",
             "problem",
@@ -132,6 +158,11 @@ fn an_unknown_user_is_exit_code_1_and_an_absent_daemon_3() {
         &["unlock", "bob"],
         &["reset", "bob", "--yes"],
         &["invite", "bob"],
+        &["exempt", "bob", "--for", "2d", "--reason", "x"],
+        &["exempt", "bob", "--end"],
+        &["exemptions"],
+        &["disable", "bob"],
+        &["enable", "bob"],
         &["explain", "bob"],
         &["policy", "impact"],
         &["policy", "impact", "--recorded"],
@@ -159,6 +190,19 @@ fn wrong_usage_is_exit_code_2() {
         &["authenticator", "remove", "bob"],
         &["invite", "bob", "--for", "91d"],
         &["invite", "bob", "--for", "soon"],
+        &["exempt"],
+        &["exempt", "bob"],
+        &["exempt", "bob", "--for", "2d"],
+        &["exempt", "bob", "--reason", "x"],
+        &["exempt", "bob", "--for", "91d", "--reason", "x"],
+        &["exempt", "bob", "--end", "--for", "2d"],
+        &["exempt", "bob", "--end", "--reason", "x"],
+        &["exempt", "bob", "--end", "--json"],
+        &["exemptions", "bob"],
+        &["disable"],
+        &["disable", "bob", "--for", "2d"],
+        &["disable", "bob", "--reason", "x"],
+        &["enable", "bob", "--for", "2d"],
         &["explain"],
         &["explain", "bob", "--at", "soon"],
         &["policy"],
@@ -190,6 +234,10 @@ fn the_help_fits_80_columns() {
         &["authenticator", "list"],
         &["authenticator", "remove"],
         &["invite"],
+        &["exempt"],
+        &["exemptions"],
+        &["disable"],
+        &["enable"],
         &["explain"],
         &["policy"],
         &["policy", "check"],

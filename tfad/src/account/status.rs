@@ -39,6 +39,7 @@ pub(crate) fn of(
     let own = Lock::of(account, ThrottleScope::OwnProgram, now);
     let wrong = account.wrong_codes();
     let left = account.backup_codes_left();
+    let exemption = account.exemption(now);
     Status {
         state: Some(state_of(Some(account)).into()),
         authenticators: account.authenticators().iter().map(described).collect(),
@@ -65,6 +66,8 @@ pub(crate) fn of(
             .invitation()
             .filter(|invitation| invitation.is_open(now))
             .map(|invitation| invitation.until().as_secs()),
+        exempt_until: exemption.map(|exemption| exemption.until().as_secs()),
+        exempt_reason: exemption.map(|exemption| exemption.reason().to_owned()),
         last_login: account.last_login().map(Time::as_secs),
         ..bare
     }

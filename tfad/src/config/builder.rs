@@ -2,7 +2,7 @@
 //! appended.
 
 use jiff::tz::TimeZone;
-use tfa_core::{Mode, Policy, RememberRules, RuleEffect};
+use tfa_core::{Mode, Policy, RememberRules, RuleEffect, Terms};
 
 use super::document::{Document, Table};
 use super::keys::{self, Settings};
@@ -131,6 +131,7 @@ impl Builder {
             grace,
             after_grace,
             source: mode.position.source(),
+            terms: Terms::default(),
         };
         let rules = self.rules.into_iter();
         let policy = Policy {

@@ -7,16 +7,16 @@ use std::thread;
 use std::time::Duration;
 
 use nix::unistd::{Gid, Group as Entry, User};
-use tfa_core::{Group, Mode, OriginMatcher, Policy, Rule, Source};
+use tfa_core::{Group, Mode, OriginMatcher, Policy, Rule, Source, Time};
 use tfa_proto::Consoles;
 
 use super::messages::findings as messages;
 use super::model::Config;
 use super::recovery::RecoveryRules;
 use super::trust::Trust;
-use crate::host::groups;
 use crate::host::pam_files;
 use crate::host::pam_services::may_require;
+use crate::host::{clock, groups};
 
 /// Where the kernel lists its terminals.
 const TERMINALS: &str = "/sys/class/tty";
@@ -107,16 +107,18 @@ pub fn findings(config: &Config) -> Findings {
     if policy.is_off() && !policy.rules.is_empty() {
         warnings.push(messages::ignored_rules(&policy.otherwise.source));
     }
+    warnings.extend(ended(&policy, clock::now()));
     let mut notes: Vec<String> = policy
         .rules
         .iter()
         .filter_map(local_without_session)
         .collect();
+    notes.extend(exemptions_without_end(&policy));
     if may_require(&policy) {
         let unguarded = pam_files::unguarded(&policy);
         let note = |service: &String| messages::unguarded_service(service);
         notes.extend(unguarded.iter().map(note));
-        if is_service(SSHD) && !policy.guards(SSHD) {
+        if pam_files::exists(SSHD) && !policy.guards(SSHD) {
             notes.push(messages::unguarded_sshd());
         }
     }
@@ -173,9 +175,33 @@ fn unknown_names(rule: &Rule) -> Vec<String> {
     let services = rule
         .services
         .iter()
-        .filter(|name| !is_service(name))
+        .filter(|name| !pam_files::exists(name))
         .map(|name| messages::absent_service(source, name));
     groups.chain(users).chain(services).collect()
+}
+
+/// A warning for each rule that has ended.
+fn ended(policy: &Policy, now: Time) -> impl Iterator<Item = String> {
+    let rules = policy.rules.iter().map(|rule| &rule.effect);
+    rules
+        .filter(move |effect| effect.has_ended(now))
+        .filter_map(|effect| Some(messages::ended_rule(&effect.source, effect.terms.until?)))
+}
+
+/// A note for each rule without an end that exempts logins of which a later rule, or the policy for all
+/// other logins, requires a second factor.
+fn exemptions_without_end(policy: &Policy) -> Vec<String> {
+    let mut requires_later = policy.otherwise.mode == Mode::Required;
+    let mut notes = Vec::new();
+    for effect in policy.rules.iter().rev().map(|rule| &rule.effect) {
+        if effect.mode == Mode::Required {
+            requires_later = true;
+        } else if requires_later && !policy.is_off() && effect.terms.until.is_none() {
+            notes.push(messages::exemption_without_end(&effect.source));
+        }
+    }
+    notes.reverse();
+    notes
 }
 
 /// A note for a rule that exempts consoles and not the sessions opened there.
@@ -185,13 +211,6 @@ fn local_without_session(rule: &Rule) -> Option<String> {
         && origins.contains(&OriginMatcher::Local)
         && !origins.contains(&OriginMatcher::Session);
     is_so.then(|| messages::local_without_session(&rule.effect.source))
-}
-
-/// Whether PAM has a service of that name.
-fn is_service(name: &str) -> bool {
-    ["/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d"]
-        .iter()
-        .any(|directory| Path::new(directory).join(name).exists())
 }
 
 fn is_known(group: &Group) -> bool {
@@ -219,6 +238,8 @@ fn check_user(source: &Source, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use tfa_core::{RuleEffect, Terms};
+
     use super::*;
 
     #[test]
@@ -265,6 +286,77 @@ mod tests {
             let note = local_without_session(&rule);
             assert_eq!(note.is_some(), expected, "{origins:?} {mode:?}");
         }
+    }
+
+    fn effect(mode: Mode, line: u32, until: Option<u64>) -> RuleEffect {
+        let file = "m".to_owned();
+        let (source, until) = (Source { file, line }, until.map(Time::from_secs));
+        RuleEffect {
+            mode,
+            source,
+            terms: Terms {
+                until,
+                reason: None,
+            },
+            ..RuleEffect::default()
+        }
+    }
+
+    fn policy(effects: &[RuleEffect], otherwise: Mode) -> Policy {
+        let rule = |effect: &RuleEffect| Rule {
+            effect: effect.clone(),
+            ..Rule::default()
+        };
+        Policy {
+            rules: effects.iter().map(rule).collect(),
+            otherwise: effect(otherwise, 100, None),
+            ..Policy::default()
+        }
+    }
+
+    #[test]
+    fn an_ended_rule_has_a_warning_from_its_end_on() {
+        let policy = policy(
+            &[
+                effect(Mode::Off, 3, Some(1_796_083_200)),
+                effect(Mode::Off, 5, None),
+            ],
+            Mode::Required,
+        );
+        let at = |now| ended(&policy, Time::from_secs(now)).collect::<Vec<_>>();
+        assert!(at(1_796_083_199).is_empty());
+        let warnings = at(1_796_083_200);
+        let [warning] = warnings.as_slice() else {
+            panic!("{warnings:?}");
+        };
+        assert!(
+            warning.starts_with("m line 3: the exemption has ended on 2026-12-01 "),
+            "{warning}"
+        );
+    }
+
+    #[test]
+    fn an_exemption_without_end_has_a_note_where_a_second_factor_is_required() {
+        use Mode::{Off, Optional, Required};
+        let noted = |modes: &[(Mode, Option<u64>)], otherwise| {
+            let effects = modes.iter().zip(1..);
+            let effects: Vec<_> = effects
+                .map(|((mode, until), line)| effect(*mode, line, *until))
+                .collect();
+            let notes = exemptions_without_end(&policy(&effects, otherwise));
+            let lines = notes
+                .iter()
+                .map(|note| note.split(':').next().unwrap().to_owned());
+            lines.collect::<Vec<_>>()
+        };
+        let both = [(Off, None), (Optional, None)];
+        assert_eq!(noted(&both, Required), ["m line 1", "m line 2"]);
+        assert!(noted(&both, Optional).is_empty() && noted(&both, Off).is_empty());
+        assert!(noted(&[(Off, Some(7)), (Optional, Some(7))], Required).is_empty());
+        // An exception to a later rule.
+        let before = [(Off, None), (Required, None), (Off, None)];
+        assert_eq!(noted(&before, Optional), ["m line 1"]);
+        assert!(noted(&before, Off).is_empty(), "the rules are ignored");
     }
 
     #[test]

@@ -16,13 +16,13 @@ use toml::de::DeValue;
 
 use super::QrStyle;
 use super::authenticator::{algorithm, digits, kind, period};
-use super::names::{consoles, group, issuer, method, service, user};
+use super::names::{consoles, group, issuer, method, reason, service, user};
 use super::origins::origin;
 use super::problem::{Located, Position, Problem};
 use super::remember::{MAX_DAYS, MAX_MINUTES, at_most, device_kind};
 use super::report::Problems;
 use super::schema::{Key, Section, keys};
-use super::time::{date, time_span};
+use super::time::{date, end, time_span};
 use super::uids::uids;
 use super::values::{Value, flag, list, non_empty_list, some_of, word};
 
@@ -127,6 +127,18 @@ keys! {
         read: |value| non_empty_list(value, method),
         default: None,
         summary: "For sshd: the authentication methods of the login.",
+    }
+    until: Time {
+        sections: [Rule],
+        read: end,
+        default: None,
+        summary: "The end of an exemption. A date without a time includes that day.",
+    }
+    reason: String {
+        sections: [Rule],
+        read: reason,
+        default: None,
+        summary: "The reason for an exemption, which the log names.",
     }
     issuer: String {
         sections: [Enrollment],

@@ -1,7 +1,7 @@
-//! Names of users, groups, services, consoles and methods. A name that cannot exist is an error,
+//! Names of users, groups, services, consoles and methods, and reasons. A name that cannot exist is an error,
 //! because its rule would not apply to the users it was written for.
 
-use tfa_core::Group;
+use tfa_core::{Group, MAX_REASON_LENGTH, is_reason};
 use tfa_proto::consoles::is_pseudo_terminal;
 use tfa_proto::{Consoles, KEYBOARD_INTERACTIVE, SSH_METHODS, is_misleading};
 use toml::de::DeValue;
@@ -103,6 +103,22 @@ pub(super) fn issuer(value: Value<'_, '_>) -> Result<String, Problem> {
         return Err(errors::bad_issuer());
     }
     Ok(name.to_owned())
+}
+
+/// Reads the reason for an exemption.
+pub(super) fn reason(value: Value<'_, '_>) -> Result<String, Problem> {
+    let written = text(value)?;
+    if written.is_empty() {
+        Err(errors::empty_reason())
+    } else if written.contains(is_misleading) {
+        Err(errors::invisible_in_reason(written))
+    } else if written.trim() != written {
+        Err(errors::space_around_reason(written))
+    } else if is_reason(written) {
+        Ok(written.to_owned())
+    } else {
+        Err(errors::long_reason(MAX_REASON_LENGTH))
+    }
 }
 
 fn name(name: &str) -> Result<&str, Problem> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tfa_core::{AfterGrace, Mode, Rule, RuleEffect};
+use tfa_core::{AfterGrace, Mode, Rule, RuleEffect, Terms};
 
 use super::document::{Document, Table};
 use super::keys::Settings;
@@ -53,6 +53,18 @@ impl RuleBuilder {
                 }
             }
         }
+        if mode == Some(Mode::Required) {
+            let of_an_exemption = [
+                ("until", settings.until.as_ref().map(|it| &it.position)),
+                ("reason", settings.reason.as_ref().map(|it| &it.position)),
+            ];
+            for (key, position) in of_an_exemption {
+                if let Some(position) = position {
+                    let problem = errors::needs_exemption(key);
+                    document.problems.at(&problem, position);
+                }
+            }
+        }
         if document.problems.count() > before {
             return None;
         }
@@ -67,6 +79,10 @@ impl RuleBuilder {
                 mode: mode?,
                 since: value(settings.since),
                 source: position.source(),
+                terms: Terms {
+                    until: value(settings.until),
+                    reason: value(settings.reason),
+                },
                 ..RuleEffect::default()
             },
         };

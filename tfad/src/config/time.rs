@@ -44,12 +44,24 @@ fn parse_time_span(text: &str) -> Result<Duration, Problem> {
 
 /// Reads a date, or a date and time. Without a time zone it is in the one of the host.
 pub(super) fn date(value: Value<'_, '_>) -> Result<Time, Problem> {
+    moment(value, Moment::parse)
+}
+
+/// Reads an end: as [`date`], but a date alone includes that day.
+pub(super) fn end(value: Value<'_, '_>) -> Result<Time, Problem> {
+    moment(value, Moment::parse_end)
+}
+
+fn moment(
+    value: Value<'_, '_>,
+    parse: impl Fn(&str) -> Result<Moment, MomentError>,
+) -> Result<Time, Problem> {
     let written = match value.toml() {
         DeValue::Datetime(stamp) => stamp.to_string(),
         DeValue::String(text) => text.to_string(),
         other => return Err(errors::wrong_type(Expected::Date, other)),
     };
-    let moment = Moment::parse(&written).and_then(|moment| moment.seconds(value.zone()));
+    let moment = parse(&written).and_then(|moment| moment.seconds(value.zone()));
     moment.map(Time::from_secs).map_err(|error| match error {
         MomentError::NoDate => errors::time_without_date(&written),
         MomentError::Malformed => errors::not_a_date(&written),
@@ -133,6 +145,21 @@ mod tests {
             ("2026-10-25 02:30", 1_792_888_200),
         ] {
             assert_eq!(read(toml), Ok(moment), "{toml}");
+        }
+    }
+
+    #[test]
+    fn an_end_without_a_time_includes_the_day() {
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        for (toml, moment) in [
+            ("2026-11-30", DECEMBER - 3600),
+            ("\"2026-11-30 UTC\"", DECEMBER),
+            ("2026-12-01 08:00", DECEMBER + 7 * 3600),
+            ("2026-12-01T08:00:00Z", DECEMBER + 8 * 3600),
+        ] {
+            let value = DeValue::parse(toml).unwrap();
+            let read = end(Value::new(&value, &berlin)).map(Time::as_secs);
+            assert_eq!(read, Ok(moment), "{toml}");
         }
     }
 

@@ -29,9 +29,14 @@ fn covers(first: &Rule, late: &Rule) -> bool {
         services,
         origins,
         methods,
-        effect: _,
+        effect,
     } = first;
-    covers_list(users, &late.users, PartialEq::eq)
+    let outlasts = effect.terms.until.is_none_or(|end| {
+        let late = late.effect.terms.until;
+        late.is_some_and(|late| late <= end)
+    });
+    outlasts
+        && covers_list(users, &late.users, PartialEq::eq)
         && covers_list(groups, &late.groups, PartialEq::eq)
         && covers_list(services, &late.services, PartialEq::eq)
         && covers_list(methods, &late.methods, PartialEq::eq)

@@ -10,6 +10,8 @@ use crate::host::pam_services::is_of_no_person;
 
 /// Where libpam looks for the file of a service; the first has precedence.
 const FOLDERS: [&str; 3] = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d"];
+/// The service of OpenSSH's server.
+const SSHD: &str = "sshd";
 /// How deep files may include others.
 const MAX_DEPTH: u32 = 8;
 
@@ -18,6 +20,25 @@ const MAX_DEPTH: u32 = 8;
 #[must_use]
 pub fn unguarded(policy: &Policy) -> Vec<String> {
     unguarded_in(&FOLDERS.map(Path::new), policy)
+}
+
+/// The services whose logins can go on without the second factor, because they skip the auth phase and
+/// the policy does not guard them: those of [`unguarded`], and that of OpenSSH's server.
+#[must_use]
+pub fn not_guarded(policy: &Policy) -> Vec<String> {
+    let mut services = unguarded(policy);
+    let is_listed = services.iter().any(|service| service == SSHD);
+    if exists(SSHD) && !policy.guards(SSHD) && !is_listed {
+        services.push(SSHD.to_owned());
+    }
+    services
+}
+
+/// Whether PAM has a file for a service of that name.
+#[must_use]
+pub fn exists(service: &str) -> bool {
+    let mut files = FOLDERS.iter().map(|folder| Path::new(folder).join(service));
+    files.any(|file| file.exists())
 }
 
 /// Whether a service has a session line of `pam_tfa` that can refuse a login.

@@ -13,11 +13,12 @@ pub(crate) fn of_login(
     user: &User,
     policy: &Policy,
     inside_session: bool,
+    now: Time,
 ) -> Option<Subject> {
-    if inside_session && policy.depends_on_names(login) {
+    if inside_session && policy.depends_on_names(login, now) {
         return Some(by_any_name(user, policy));
     }
-    if policy.is_settled(login) {
+    if policy.is_settled(login, now) {
         return None;
     }
     Some(by_names_in_use(user, policy))

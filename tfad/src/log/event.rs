@@ -1,7 +1,8 @@
 //! What happened.
 
 use tfa_core::{
-    AuditOutcome, DenyReason, Device, DeviceId, DeviceMark, Exemption, LockScope, Source, Time,
+    AuditOutcome, DenyReason, Device, DeviceId, DeviceMark, Exemption, LockScope, Source, Terms,
+    Time, UserExemption,
 };
 use tfa_proto::Context;
 use tfa_store::Notice;
@@ -89,11 +90,15 @@ pub enum LoginEvent<'a> {
         why: Exemption,
         /// The rule that decides.
         rule: &'a Source,
+        /// The end and the reason.
+        terms: &'a Terms,
     },
     /// A rule asks no second factor of logins that PAM did not ask for a password.
     NotGuarded {
         /// The rule.
         rule: &'a Source,
+        /// The end and the reason.
+        terms: &'a Terms,
     },
     /// The login goes on in the grace period.
     Grace {
@@ -209,6 +214,14 @@ pub enum AccountEvent<'a> {
     Unlocked,
     /// An administrator invited the user to enroll.
     Invited,
+    /// An administrator exempted the user for a time.
+    Exempted(&'a UserExemption),
+    /// An administrator ended the exemption.
+    ExemptionEnded,
+    /// An administrator paused two-factor login of the user.
+    Disabled,
+    /// An administrator ended the pause.
+    Enabled,
     /// An administrator moved a record to this user.
     RecordGiven {
         /// The name that it stood under.
@@ -336,6 +349,10 @@ impl Event<'_> {
                 | A::Reset
                 | A::Unlocked
                 | A::Invited
+                | A::Exempted(_)
+                | A::ExemptionEnded
+                | A::Disabled
+                | A::Enabled
                 | A::RecordGiven { .. } => None,
             },
             Self::Record { .. } | Self::Daemon(_) => None,

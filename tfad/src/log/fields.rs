@@ -1,5 +1,7 @@
 //! The journal fields of an event, besides the message. tfad(8) lists them.
 
+use tfa_text::time::rfc3339;
+
 use super::event::{AccountEvent, Event, LoggedDevice, LoginEvent, RecordEvent, VerifiedBy};
 use super::render::origin;
 
@@ -67,9 +69,14 @@ impl LoginEvent<'_> {
             Self::Enrolled { authenticator } => {
                 fields.push(("TFA_AUTHENTICATOR", bounded(authenticator)));
             }
+            Self::Exempt { rule, terms, .. } | Self::NotGuarded { rule, terms } => {
+                fields.push(("TFA_RULE", rule.to_string()));
+                let until = terms.until.map(|until| rfc3339(until.as_secs()));
+                fields.extend(until.map(|until| ("TFA_UNTIL", until)));
+                let reason = terms.reason.as_deref().map(bounded);
+                fields.extend(reason.map(|reason| ("TFA_REASON", reason)));
+            }
             Self::Denied { rule, .. }
-            | Self::Exempt { rule, .. }
-            | Self::NotGuarded { rule }
             | Self::Grace { rule, .. }
             | Self::Deferred { rule }
             | Self::Audited { rule, .. } => fields.push(("TFA_RULE", rule.to_string())),
@@ -121,6 +128,10 @@ impl AccountEvent<'_> {
             } => fields.extend([
                 ("TFA_AUTHENTICATOR", bounded(authenticator)),
                 ("TFA_FORMER_AUTHENTICATOR", bounded(former)),
+            ]),
+            Self::Exempted(exemption) => fields.extend([
+                ("TFA_UNTIL", rfc3339(exemption.until().as_secs())),
+                ("TFA_REASON", bounded(exemption.reason())),
             ]),
             Self::RecordGiven { former, .. } => {
                 fields.push(("TFA_FORMER_USER", bounded(former)));

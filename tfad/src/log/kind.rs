@@ -55,6 +55,8 @@ kinds! {
     RESET = "reset", "299c5cd7e65dd53062808a9961d674b6";
     UNLOCKED = "unlocked", "a1d45d6aacc4532e25ad9d4b0f6688b9";
     INVITED = "invited", "9cf547ce2cbb3d1872f0fa1122845dab";
+    EXEMPTED = "exempted", "3668e8331a6513b53d41564668da9993";
+    EXEMPTION_ENDED = "exemption-ended", "ecc66f22498a4b540a11187c3d112d40";
     RECORD_GIVEN = "record-given", "f2a72874eb6b870708ede501ede7c4a7";
     CODE_TESTED = "code-tested", "74eb86ae7a1bb2a6e9056ff8748ec1bd";
     SWITCH_OFF_REFUSED = "switch-off-refused", "e3d734ad22a1e2f2fbc675aa2bab4e9f";
@@ -131,13 +133,15 @@ impl AccountEvent<'_> {
             Self::AuthenticatorBound(_) => AUTHENTICATOR_BOUND,
             Self::Resynchronized(_) => RESYNCHRONIZED,
             Self::BackupCodesMade => BACKUP_CODES_MADE,
-            Self::Paused => PAUSED,
-            Self::Resumed => RESUMED,
+            Self::Paused | Self::Disabled => PAUSED,
+            Self::Resumed | Self::Enabled => RESUMED,
             Self::Removed => REMOVED,
             Self::DeviceForgotten(_) | Self::DevicesForgotten { .. } => DEVICE_FORGOTTEN,
             Self::Reset => RESET,
             Self::Unlocked => UNLOCKED,
             Self::Invited => INVITED,
+            Self::Exempted(_) => EXEMPTED,
+            Self::ExemptionEnded => EXEMPTION_ENDED,
             Self::RecordGiven { .. } => RECORD_GIVEN,
             Self::CodeTested => CODE_TESTED,
             Self::WrongCode => WRONG_CODE,

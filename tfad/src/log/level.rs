@@ -96,6 +96,10 @@ impl AccountEvent<'_> {
             | Self::Removed
             | Self::DeviceForgotten(_)
             | Self::DevicesForgotten { .. }
+            | Self::Exempted(_)
+            | Self::ExemptionEnded
+            | Self::Disabled
+            | Self::Enabled
             | Self::Reset
             | Self::Unlocked
             | Self::Invited

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use tfa_core::{AuditOutcome, DenyReason, Exemption, LockScope};
+use tfa_core::{AuditOutcome, DenyReason, Exemption, LockScope, Terms};
 use tfa_proto::Context;
 use tfa_text::time::date_time;
 
@@ -110,10 +110,14 @@ impl LoginEvent<'_> {
                 let names = names.join(", ");
                 format!("denied: {why}; unknown groups: {names} ({rule})").into()
             }
-            Self::Exempt { why, rule } => format!("not asked: {} ({rule})", exempt(*why)).into(),
-            Self::NotGuarded { rule } => {
-                format!("not asked: no second factor is required of this login ({rule})").into()
+            Self::Exempt { why, rule, terms } => {
+                format!("not asked: {}{} ({rule})", exempt(*why), of_terms(terms)).into()
             }
+            Self::NotGuarded { rule, terms } => format!(
+                "not asked: no second factor is required of this login{} ({rule})",
+                of_terms(terms)
+            )
+            .into(),
             Self::Grace { until, rule } => {
                 let until = date_time(until.as_secs());
                 format!("not enrolled; allowed until {until} ({rule})").into()
@@ -162,6 +166,18 @@ fn exempt(why: Exemption) -> &'static str {
         Exemption::Off => "the policy's mode is off",
         Exemption::NotSetUp => "the user is not enrolled, and no second factor is required",
         Exemption::Paused => "two-factor login is paused",
+        Exemption::ByAdministrator(_) => "an administrator has exempted the user",
+    }
+}
+
+/// The end and the reason of an exemption. Without either, nothing.
+fn of_terms(terms: &Terms) -> String {
+    let until = terms.until.map(|until| date_time(until.as_secs()));
+    match (until, terms.reason.as_deref().map(quoted)) {
+        (None, None) => String::new(),
+        (Some(until), None) => format!("; until {until}"),
+        (None, Some(reason)) => format!("; reason: {reason}"),
+        (Some(until), Some(reason)) => format!("; until {until}; reason: {reason}"),
     }
 }
 
@@ -267,6 +283,15 @@ impl AccountEvent<'_> {
             Self::Reset => "reset by an administrator".into(),
             Self::Unlocked => "unlocked by an administrator".into(),
             Self::Invited => "invited to enroll".into(),
+            Self::Exempted(exemption) => format!(
+                "exempted by an administrator until {}; reason: {}",
+                date_time(exemption.until().as_secs()),
+                quoted(exemption.reason())
+            )
+            .into(),
+            Self::ExemptionEnded => "an administrator ended the exemption".into(),
+            Self::Disabled => "paused by an administrator".into(),
+            Self::Enabled => "resumed by an administrator".into(),
             Self::RecordGiven { former, uid } => format!(
                 "an administrator gave it the record of {former}, with uid {uid}",
                 former = quoted(former)

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use tfa_core::{
-    Account, AskCode, Authenticator, Begun, DenyReason, Dialog, Enroll, PhaseAction, PhaseInput,
-    Picture, PolicyDecision, ThrottleScope, Time,
+    Account, AskCode, Authenticator, Begun, DenyReason, Dialog, Enroll, Exemption, PhaseAction,
+    PhaseInput, Picture, PolicyDecision, ThrottleScope, Time,
 };
 use tfa_proto::{Context, Turn, Verdict};
 
@@ -66,17 +66,20 @@ impl Logins {
             }
             None => {}
         }
+        // One moment for the whole decision: a rule that ends in between must not be judged by facts
+        // that were not looked up, or without the record.
+        let now = clock::now();
         // The name service is asked for groups only where they make a difference.
         let inside_session = pam_context::is_inside_session(root, &context.service);
         let origin = pam_context::login_origin(&context, &config.consoles, inside_session);
         let mut login = pam_context::login(&context, groups::subject_without_groups(&user), origin);
-        let known = subject::of_login(&login, &user, &config.policy, inside_session);
+        let known = subject::of_login(&login, &user, &config.policy, inside_session, now);
         if let Some(subject) = known {
             login.subject = subject;
         }
         if context.session_follows
             && phase.can_be_left_to_session()
-            && config.policy.depends_on_method(&login)
+            && config.policy.depends_on_method(&login, now)
         {
             return Ok((0, render::end(Verdict::LeftToSession, None)));
         }
@@ -86,7 +89,7 @@ impl Logins {
             user,
             context,
         };
-        self.follow(&config, phase, attempt)
+        self.follow(&config, phase, attempt, now)
     }
 
     /// Offers a new authenticator after a login with the recovery code of the host.
@@ -149,15 +152,15 @@ impl Logins {
         config: &Config,
         phase: PhaseInput,
         attempt: LoginAttempt,
+        now: Time,
     ) -> Result<(u32, Turn), Error> {
         let policy = &config.policy;
         // A login that needs no record must not depend on the store.
-        let loaded = if policy.is_off_for(&attempt.login) {
+        let loaded = if policy.is_off_for(&attempt.login, now) {
             None
         } else {
             Some(self.accounts.load_record(&attempt.user)?)
         };
-        let now = clock::now();
         if let Some(former) = loaded.as_ref().and_then(Loaded::former_name) {
             log::renamed(&self.state.journal, &attempt, former);
         }
@@ -180,6 +183,11 @@ impl Logins {
         self.record_attempt(&attempt, phase, action, &decision, account, now)?;
         let scope = pam_context::throttle_scope(attempt.caller.is_root(), &attempt.login);
         let begun = match action {
+            PhaseAction::Exempt(Exemption::ByAdministrator(until)) if phase.may_say_exempt() => {
+                let reason = decision.terms.reason.as_deref().unwrap_or_default();
+                let said = messages::exempt(&host_name(), until, reason, now);
+                return Ok((0, render::end(Verdict::NotRequired, Some((false, said)))));
+            }
             PhaseAction::Verified
             | PhaseAction::Replace
             | PhaseAction::Defer

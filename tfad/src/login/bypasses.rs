@@ -104,12 +104,13 @@ impl BypassLogin {
         let inside_session = pam_context::is_inside_session(true, &context.service);
         let origin = pam_context::login_origin(context, &config.consoles, inside_session);
         let mut login = pam_context::login(context, groups::subject_without_groups(user), origin);
-        if let Some(subject) = subject::of_login(&login, user, policy, inside_session) {
+        let now = clock::now();
+        if let Some(subject) = subject::of_login(&login, user, policy, inside_session, now) {
             login.subject = subject;
         }
         let loaded = accounts.load_record(user);
         let account = loaded.as_ref().map(Loaded::account);
-        is_refused(policy, &login, account.ok(), clock::now())
+        is_refused(policy, &login, account.ok(), now)
     }
 
     fn log(&self, state: &DaemonState, config: &Config) {

@@ -27,18 +27,14 @@ pub(super) fn action(
     action: PhaseAction,
     decision: &PolicyDecision,
 ) {
-    let rule = &decision.source;
+    let (rule, terms) = (&decision.source, &decision.terms);
     if let Some(outcome) = decision.audit_outcome(phase) {
         log(journal, attempt, LoginEvent::Audited { outcome, rule });
     }
     let by_a_rule = policy.otherwise.source != *rule;
-    let account_follows = phase
-        == PhaseInput::Auth {
-            account_follows: true,
-        };
     let groups = attempt.login.subject.unknown_groups();
     let event = match action {
-        PhaseAction::Exempt(_) if account_follows => return,
+        PhaseAction::Exempt(_) if phase.is_before_account() => return,
         // Where nothing is required, a user who has not enrolled is no exception.
         PhaseAction::Exempt(Exemption::NotSetUp)
             if decision.audited.is_some()
@@ -46,7 +42,7 @@ pub(super) fn action(
         {
             return;
         }
-        PhaseAction::Exempt(why) => LoginEvent::Exempt { why, rule },
+        PhaseAction::Exempt(why) => LoginEvent::Exempt { why, rule, terms },
         PhaseAction::Grace(until) | PhaseAction::SetUp(Some(until)) => {
             LoginEvent::Grace { until, rule }
         }
@@ -61,7 +57,7 @@ pub(super) fn action(
         // The one line where the account phase never runs.
         PhaseAction::Defer => LoginEvent::Deferred { rule },
         PhaseAction::NotGuarded if by_a_rule && decision.audited.is_none() => {
-            LoginEvent::NotGuarded { rule }
+            LoginEvent::NotGuarded { rule, terms }
         }
         PhaseAction::Ask
         | PhaseAction::Verified

@@ -4,7 +4,7 @@ use tfa_core::{
     Account, AskCode, DenyReason, Exemption, LockScope, LockState, LoginOrigin, Message,
     PhaseAction, ThrottleScope,
 };
-use tfa_core::{Policy, PolicyDecision, Source, Subject, Time};
+use tfa_core::{Policy, PolicyDecision, Source, Subject, Terms, Time};
 use tfa_proto::{
     Context, Explanation, HypotheticalLogin, Impact, OpenEnum, Outcome, PASSWORD_METHOD, Phase,
     Reason, Verdict,
@@ -94,7 +94,7 @@ pub fn simulate(
         let input = pam_context::phase(&context, policy);
         let is_left_to_session = context.session_follows
             && input.can_be_left_to_session()
-            && policy.depends_on_method(&login);
+            && policy.depends_on_method(&login, now);
         let decision = policy.decide(&login, account, now);
         let none_needed = input.action_without_policy();
         let step = Step {
@@ -239,6 +239,7 @@ pub fn explain(
         denied_login,
         uninvited,
         stepped_over,
+        silent,
         ..
     } = simulation;
     let strict = decision.audited.map(|_| {
@@ -257,8 +258,18 @@ pub fn explain(
         PhaseAction::SetUp(until) => until,
         _ => None,
     };
+    let terms = match action {
+        PhaseAction::Exempt(_) if !no_rule_decides => decision.terms.clone(),
+        _ => Terms::default(),
+    };
     let shown = match (action, locked) {
         _ if stepped_over => String::new(),
+        (PhaseAction::Exempt(Exemption::ByAdministrator(until)), _)
+            if !silent && phase != Phase::Session =>
+        {
+            let reason = terms.reason.as_deref().unwrap_or_default();
+            messages::exempt(host, until, reason, now)
+        }
         (_, Some(lock_state)) => {
             let scope = lock_scope.unwrap_or(LockScope::UnknownOrigins);
             messages::locked(lock_state, scope, now)
@@ -288,6 +299,8 @@ pub fn explain(
         line: source.line,
         grace_until: grace_until.map(Time::as_secs),
         required: decision.required || decision.audited.is_some(),
+        exempt_until: terms.until.map(Time::as_secs),
+        exempt_reason: terms.reason,
         locked_until: match locked {
             Some(LockState::Until(until)) => Some(until.as_secs()),
             _ => None,
@@ -355,6 +368,9 @@ pub fn outcome(action: PhaseAction) -> (Outcome, Option<Reason>) {
         PhaseAction::Exempt(Exemption::Off) => (Outcome::Nothing, Some(Reason::Off)),
         PhaseAction::Exempt(Exemption::NotSetUp) => (Outcome::Nothing, Some(Reason::NotSetUp)),
         PhaseAction::Exempt(Exemption::Paused) => (Outcome::Nothing, Some(Reason::Paused)),
+        PhaseAction::Exempt(Exemption::ByAdministrator(_)) => {
+            (Outcome::Nothing, Some(Reason::Exempt))
+        }
         PhaseAction::NotGuarded
         | PhaseAction::Verified
         | PhaseAction::Replace

@@ -174,6 +174,18 @@ fn shown(name: &str) -> String {
     name.chars().map(harmless).collect()
 }
 
+/// The administrator has exempted the user.
+#[must_use]
+pub fn exempt(host: &str, until: Time, reason: &str, now: Time) -> String {
+    let left = time_left(now.until(until).as_secs());
+    let until = date_time(until.as_secs());
+    format!(
+        "Your administrator has exempted you from two-factor login on {host}: no code is asked for \
+         until {until} (for {left}).\n\
+         Reason: {reason}"
+    )
+}
+
 /// The end of the grace period.
 #[must_use]
 pub fn grace(host: &str, until: Time, now: Time) -> Vec<String> {

@@ -1,10 +1,10 @@
 //! Refusals of changes that users request, as errors of the contract.
 
 use tfa_core::{
-    Algorithm, AuthenticatorKind, BadParameters, Drift, LockScope, MAX_AUTHENTICATORS, Refusal,
-    State, Time,
+    Algorithm, AuthenticatorKind, BadParameters, Drift, LockScope, MAX_AUTHENTICATORS,
+    MAX_REASON_LENGTH, Refusal, State, Time,
 };
-use tfa_proto::{Error, INVITATION_SECONDS};
+use tfa_proto::{EXEMPTION_SECONDS, Error, INVITATION_SECONDS};
 use tfa_text::time::difference;
 
 use super::dialog::{ALREADY_USED, NO_INVITATION, NOT_A_CODE, WRONG_INVITATION, locked};
@@ -92,6 +92,10 @@ pub fn refusal_for_administrator(refused: Refusal, user: &str, now: Time) -> Err
         Refusal::NoSuchDevice => Error::NoSuchDevice(format!(
             "No device of this number is remembered for {user}. To list them: tfactl devices {user}"
         )),
+        Refusal::NotSetUp => Error::NotSetUp(format!("{user} has not set up two-factor login.")),
+        Refusal::WrongState(State::Paused) => {
+            Error::WrongState(format!("Two-factor login of {user} is already paused."))
+        }
         other => refusal(other, now),
     }
 }
@@ -246,6 +250,42 @@ pub fn bad_invitation_time() -> Error {
     let days = INVITATION_SECONDS.end() / 86_400;
     Error::InvalidArgument(format!(
         "An invitation is good for a minute to {days} days."
+    ))
+}
+
+/// The length of an exemption is out of range.
+#[must_use]
+pub fn bad_exemption_time() -> Error {
+    let days = EXEMPTION_SECONDS.end() / 86_400;
+    Error::InvalidArgument(format!("A user can be exempt for a minute to {days} days."))
+}
+
+/// The reason of an exemption is empty, too long, or has invisible characters.
+#[must_use]
+pub fn bad_reason() -> Error {
+    Error::InvalidArgument(format!(
+        "A reason has 1 to {MAX_REASON_LENGTH} visible characters in one line."
+    ))
+}
+
+/// The user has no exemption to end.
+#[must_use]
+pub fn not_exempt(name: &str) -> Error {
+    Error::WrongState(format!("{name} has no exemption."))
+}
+
+/// The user has neither a pause nor an exemption to end.
+#[must_use]
+pub fn not_disabled(name: &str) -> Error {
+    Error::WrongState(format!("{name} is neither paused nor exempt."))
+}
+
+/// The policy requires a second factor of the user, and a pause would have no end.
+#[must_use]
+pub fn disable_required(name: &str) -> Error {
+    Error::Required(format!(
+        "Two-factor login is required of {name}, so it cannot be paused. To exempt {name} for a time: \
+         tfactl disable {name} --for 2d --reason TEXT"
     ))
 }
 

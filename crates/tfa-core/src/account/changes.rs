@@ -134,6 +134,7 @@ impl Account {
             invitation: self.invitation.take(),
             audit_records: std::mem::take(&mut self.audit_records),
             highest_id: self.highest_id,
+            exemption: self.exemption.take(),
             ..Self::new(self.uid)
         };
         Ok(())
@@ -277,7 +278,7 @@ impl Account {
         }
     }
 
-    fn must_be(&self, state: State) -> Result<(), Refusal> {
+    pub(super) fn must_be(&self, state: State) -> Result<(), Refusal> {
         self.must_be_set_up()?;
         if self.state() == state {
             Ok(())

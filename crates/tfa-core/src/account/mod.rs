@@ -4,6 +4,7 @@ mod attempts;
 mod changes;
 mod devices;
 mod enrollment;
+mod exemption;
 mod judge;
 mod locks;
 mod notices;
@@ -17,6 +18,7 @@ pub use attempts::{Attempts, Client};
 pub use changes::{Proof, Refusal};
 pub use devices::Binding;
 pub use enrollment::MAX_AUTHENTICATORS;
+pub use exemption::{MAX_EXEMPTION, MAX_REASON_LENGTH, UserExemption, is_reason};
 pub use judge::{Factor, Judgement};
 pub use notices::{Change, ChangedBy, Changes, Notice, Report};
 pub(crate) use notices::{Notices, OwnDialog};
@@ -75,6 +77,9 @@ pub struct Account {
     /// The keys and addresses from which a right code came lately.
     #[cbor(n(14), skip_if = "KnownOrigins::is_empty")]
     pub(crate) known_origins: KnownOrigins,
+    /// For a limited time, no code is asked for.
+    #[n(15)]
+    pub(crate) exemption: Option<UserExemption>,
     /// What a later login reports, besides wrong codes.
     #[n(16)]
     pub(crate) notices: Option<Notices>,
@@ -116,6 +121,7 @@ impl Account {
             highest_id: None,
             devices: None,
             known_origins: KnownOrigins::default(),
+            exemption: None,
             notices: None,
             code_accepted: false,
         }
@@ -162,6 +168,7 @@ impl Account {
             && !self.no_grace
             && self.invitation.is_none()
             && self.audit_records.is_empty()
+            && self.exemption.is_none()
     }
 
     /// The active authenticators.
@@ -271,7 +278,8 @@ impl Account {
         self.no_grace = true;
     }
 
-    /// Removes all data except what limits the grace period: an enrolled user has none afterwards.
+    /// Removes all data except what limits the grace period: an enrolled user has none afterwards. An
+    /// exemption ends.
     pub fn reset(&mut self) {
         *self = Self {
             first_required: self.first_required,

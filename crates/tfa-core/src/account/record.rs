@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{Account, Attempts, Notices, PendingAuthenticator};
+use super::{Account, Attempts, Notices, PendingAuthenticator, UserExemption};
 use crate::device::Devices;
 use crate::{Authenticator, BackupSet, audit};
 
@@ -65,6 +65,7 @@ impl Account {
             && self.wrong_codes.as_ref().is_none_or(Attempts::is_sound)
             && self.notices.as_ref().is_none_or(Notices::is_sound)
             && self.devices.as_ref().is_none_or(Devices::is_sound)
+            && self.exemption.as_ref().is_none_or(UserExemption::is_sound)
     }
 
     fn has_unique_ids(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What the effect of a rule requires of one account.
 
-use super::{AfterGrace, Identity, Login, Mode, Policy, Possible, RuleEffect, Source};
-use crate::{Account, State, Time};
+use super::{AfterGrace, Identity, Login, Mode, Policy, Possible, RuleEffect, Source, Terms};
+use crate::{Account, State, Time, UserExemption};
 
 /// What the policy requires of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub enum Exemption {
     NotSetUp,
     /// The user has paused two-factor login, which the policy permits.
     Paused,
+    /// The administrator has exempted the user until that time.
+    ByAdministrator(Time),
 }
 
 /// The decision of the policy over a login, and its source.
@@ -45,6 +47,8 @@ pub struct PolicyDecision {
     pub audited: Option<Requirement>,
     /// Where the rule stands that decided.
     pub source: Source,
+    /// The terms of that rule; of a user whom the administrator has exempted, the user's own.
+    pub terms: Terms,
 }
 
 impl Policy {
@@ -72,7 +76,7 @@ impl Policy {
         account: Option<&Account>,
         now: Time,
     ) -> PolicyDecision {
-        let Possible { effect, in_session } = self.effects_for(who, login);
+        let Possible { effect, in_session } = self.effects_for(who, login, now);
         let decision = |effect: &RuleEffect| self.rule(effect, account, now);
         let known = effect.into_iter().map(decision).reduce(PolicyDecision::or);
         let known = known.unwrap_or_else(|| decision(&self.otherwise));
@@ -81,7 +85,8 @@ impl Policy {
     }
 
     fn rule(&self, effect: &RuleEffect, account: Option<&Account>, now: Time) -> PolicyDecision {
-        let strict = effect.decide(account, now);
+        let exemption = account.and_then(|account| account.exemption(now));
+        let strict = effect.decide(account, now).unless_exempt(exemption);
         let required = effect.require(now);
         let decision = PolicyDecision {
             requirement: strict,
@@ -89,12 +94,18 @@ impl Policy {
             records_first_login: effect.records_first_login(now),
             audited: None,
             source: effect.source.clone(),
+            terms: match (strict, exemption) {
+                (Requirement::Exempt(Exemption::ByAdministrator(_)), Some(exemption)) => {
+                    exemption.terms()
+                }
+                _ => effect.terms.clone(),
+            },
         };
         if !(self.audit && required) {
             return decision;
         }
         PolicyDecision {
-            requirement: optional(account),
+            requirement: optional(account).unless_exempt(exemption),
             required: false,
             records_first_login: false,
             audited: Some(strict),
@@ -149,21 +160,38 @@ impl PolicyDecision {
     fn or(self, other: Self) -> Self {
         let strict = self.strict().or(other.strict());
         let others = strict == other.strict() && strict != self.strict();
+        let (source, terms) = if others {
+            (other.source, other.terms)
+        } else {
+            (self.source, self.terms)
+        };
         Self {
             requirement: self.requirement.or(other.requirement),
             required: self.required || other.required,
             records_first_login: self.records_first_login || other.records_first_login,
             audited: self.audited.or(other.audited).map(|_| strict),
-            source: if others { other.source } else { self.source },
+            source,
+            terms,
         }
     }
 }
 
 impl Requirement {
+    /// Nothing, if the administrator has exempted the user of the account. That is none of the
+    /// exemptions that the policy makes by itself: it is logged, and the user is told.
+    fn unless_exempt(self, exemption: Option<&UserExemption>) -> Self {
+        match (self, exemption) {
+            (Self::Exempt(_), _) | (_, None) => self,
+            (_, Some(exemption)) => Self::Exempt(Exemption::ByAdministrator(exemption.until())),
+        }
+    }
+
     fn or(self, other: Self) -> Self {
         use Requirement::{Ask, Exempt, Grace, SetUp, TooLate, Undetermined};
         match (self, other) {
             (Ask, _) | (_, Ask) => Ask,
+            (Exempt(why @ Exemption::ByAdministrator(_)), Exempt(_))
+            | (Exempt(_), Exempt(why @ Exemption::ByAdministrator(_))) => Exempt(why),
             // Off is said only where it is certain: it lets a login go on whatever the account.
             (Exempt(Exemption::Off), Exempt(why)) | (Exempt(why), Exempt(_)) => Exempt(why),
             (Grace(until), Grace(other)) => Grace(until.min(other)),

@@ -6,6 +6,7 @@
 //! decision applies ([`strictness`]). `phase.rs` has the consequences in each PAM phase.
 
 mod decision;
+mod exemptions;
 mod login;
 mod rule;
 mod strictness;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use crate::{Account, Time};
 
 pub use decision::{Exemption, PolicyDecision, Requirement};
+pub use exemptions::PolicyExemption;
 pub use login::{Groups, Identity, Login, LoginOrigin, Methods, OwnMethod, Subject, Ternary};
 use rule::Fit;
 pub use rule::{Group, OriginMatcher, Rule};
@@ -75,6 +77,17 @@ pub struct RuleEffect {
     pub after_grace: AfterGrace,
     /// Where the rule stands.
     pub source: Source,
+    /// The end and the reason of an exemption.
+    pub terms: Terms,
+}
+
+/// The terms of a rule that exempts logins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// From this time on, the rule matches no login.
+    pub until: Option<Time>,
+    /// Why the rule exempts them.
+    pub reason: Option<String>,
 }
 
 /// The default grace period, a week: long enough for most users to log in once.
@@ -104,11 +117,18 @@ impl Default for RuleEffect {
             grace: DEFAULT_GRACE,
             after_grace: AfterGrace::default(),
             source: Source::default(),
+            terms: Terms::default(),
         }
     }
 }
 
 impl RuleEffect {
+    /// Whether the rule matches no login any more.
+    #[must_use]
+    pub fn has_ended(&self, now: Time) -> bool {
+        self.terms.until.is_some_and(|until| until <= now)
+    }
+
     /// Whether a second factor is required at that time.
     #[must_use]
     pub fn require(&self, now: Time) -> bool {
@@ -175,9 +195,9 @@ impl Policy {
     /// Whether nothing is required of a login, whatever its account. If several rules may apply,
     /// all of them must be off, under every name of the user.
     #[must_use]
-    pub fn is_off_for(&self, login: &Login) -> bool {
+    pub fn is_off_for(&self, login: &Login, now: Time) -> bool {
         login.subject.identities().all(|who| {
-            let Possible { effect, in_session } = self.effects_for(who, login);
+            let Possible { effect, in_session } = self.effects_for(who, login, now);
             let mut all = effect.iter().chain(&in_session);
             all.all(|effect| effect.mode == Mode::Off)
         })
@@ -194,18 +214,18 @@ impl Policy {
 
     /// Whether the rule that applies is already determined. The groups then need not be looked up.
     #[must_use]
-    pub fn is_settled(&self, login: &Login) -> bool {
+    pub fn is_settled(&self, login: &Login, now: Time) -> bool {
         let mut identities = login.subject.identities();
-        identities.all(|who| self.effects_for(who, login).effect.len() == 1)
+        identities.all(|who| self.effects_for(who, login, now).effect.len() == 1)
     }
 
     /// Whether a further name of the user could make a difference to a login.
     #[must_use]
-    pub fn depends_on_names(&self, login: &Login) -> bool {
+    pub fn depends_on_names(&self, login: &Login, now: Time) -> bool {
         if self.is_off() {
             return false;
         }
-        for rule in &self.rules {
+        for rule in self.rules_at(now) {
             let fits = rule.fits_but_name(login, &self.sshd_methods);
             match (fits, rule.is_about_names()) {
                 (Ternary::Yes | Ternary::Unknown, true) => return true,
@@ -225,11 +245,10 @@ impl Policy {
     /// Whether the rule that applies to a login depends on a method of sshd's own that is not known
     /// yet. The session phase, which knows it, then decides.
     #[must_use]
-    pub fn depends_on_method(&self, login: &Login) -> bool {
+    pub fn depends_on_method(&self, login: &Login, now: Time) -> bool {
         let depends_under = |who: &Identity| {
             let mut up_to_a_match = self
-                .rules
-                .iter()
+                .rules_at(now)
                 .take_while(|rule| rule.fits(who, login, &self.sshd_methods) != Fit::Yes);
             up_to_a_match.any(|rule| rule.depends_on_method(who, login))
         };
@@ -280,16 +299,24 @@ impl Policy {
         self.guard.iter().any(|guarded| guarded == service)
     }
 
+    /// The rules that have not ended.
+    fn rules_at(&self, now: Time) -> impl Iterator<Item = &Rule> {
+        self.rules
+            .iter()
+            .filter(move |rule| !rule.effect.has_ended(now))
+    }
+
     /// The effects of all rules that may apply to a login under one of the user's names.
-    fn effects_for<'policy>(&'policy self, who: &Identity, login: &Login) -> Possible<'policy> {
+    fn effects_for<'policy>(
+        &'policy self,
+        who: &Identity,
+        login: &Login,
+        now: Time,
+    ) -> Possible<'policy> {
         let mut possible = Possible::default();
         // Off is off for the whole host: the way out of a policy that went wrong.
-        let rules = if self.is_off() {
-            &[]
-        } else {
-            self.rules.as_slice()
-        };
-        for rule in rules {
+        let rules = (!self.is_off()).then(|| self.rules_at(now));
+        for rule in rules.into_iter().flatten() {
             match rule.fits(who, login, &self.sshd_methods) {
                 Fit::No => {}
                 Fit::InSession => possible.in_session.push(&rule.effect),
@@ -313,7 +340,8 @@ impl Policy {
     }
 
     /// The effect that requires a second factor of a user for any login: for any service, origin,
-    /// method and name. `None` if there is none.
+    /// method and name. `None` if there is none. A rule with an end exempts logins until then; it
+    /// does not lift the requirement, which comes back.
     #[must_use]
     pub fn requires_of(&self, subject: &Subject, now: Time) -> Option<&RuleEffect> {
         if self.audit || self.is_off() {
@@ -329,7 +357,8 @@ impl Policy {
             if fits != Ternary::No && rule.effect.require(now) {
                 return Some(&rule.effect);
             }
-            if fits == Ternary::Yes && rule.is_about_users_alone() {
+            let has_end = rule.effect.terms.until.is_some();
+            if fits == Ternary::Yes && rule.is_about_users_alone() && !has_end {
                 return None;
             }
         }

@@ -19,11 +19,13 @@ impl Requirement {
             Self::Exempt(Exemption::Off) => 0,
             Self::Exempt(Exemption::NotSetUp) => 1,
             Self::Exempt(Exemption::Paused) => 2,
-            Self::Grace(until) => return (3, Reverse(Some(until))),
-            Self::SetUp => 4,
-            Self::Ask => 5,
-            Self::TooLate => 6,
-            Self::Undetermined => 7,
+            // Under the other name the policy asks nothing by itself.
+            Self::Exempt(Exemption::ByAdministrator(_)) => 3,
+            Self::Grace(until) => return (4, Reverse(Some(until))),
+            Self::SetUp => 5,
+            Self::Ask => 6,
+            Self::TooLate => 7,
+            Self::Undetermined => 8,
         };
         (place, Reverse(None))
     }
@@ -45,12 +47,18 @@ impl PolicyDecision {
     pub(super) fn stricter(self, other: Self) -> Self {
         let strict = self.strict().stricter(other.strict());
         let others = other.rank() > self.rank();
+        let (source, terms) = if others {
+            (other.source, other.terms)
+        } else {
+            (self.source, self.terms)
+        };
         Self {
             requirement: self.requirement.stricter(other.requirement),
             required: self.required || other.required,
             records_first_login: self.records_first_login || other.records_first_login,
             audited: self.audited.or(other.audited).map(|_| strict),
-            source: if others { other.source } else { self.source },
+            source,
+            terms,
         }
     }
 

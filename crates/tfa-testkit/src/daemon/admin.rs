@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_proto::{
-    AuditRecord, Error, Explanation, HypotheticalLogin, Impact, Outcome, Reason, RecoveryStatus,
-    RenameOutcome, Renamed, State, Status, TokenParameters,
+    AuditRecord, Error, Exemption, Explanation, HypotheticalLogin, Impact, Outcome, Reason,
+    RecoveryStatus, RenameOutcome, Renamed, State, Status, TokenParameters,
 };
 use zbus::message::Header;
 
@@ -85,6 +85,59 @@ impl AdminInterface {
         check_known(user)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         Ok((INVITATION.to_owned(), now.as_secs() + seconds))
+    }
+
+    async fn exempt(&self, user: &str, seconds: u64, reason: &str) -> Result<u64, BusError> {
+        self.0
+            .record(format!("Exempt {user} {seconds} {reason}"))
+            .await;
+        check_known(user)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        Ok(now.as_secs() + seconds)
+    }
+
+    async fn end_exemption(&self, user: &str) -> Result<(), BusError> {
+        self.0.record(format!("EndExemption {user}")).await;
+        check_known(user)?;
+        Ok(())
+    }
+
+    /// Refuses users whose name begins with `must`, as the policy may.
+    async fn disable(&self, user: &str) -> Result<(), BusError> {
+        self.0.record(format!("Disable {user}")).await;
+        if user.starts_with("must") {
+            let text = format!("Two-factor login is required of {user}.");
+            return Err(Error::Required(text).into());
+        }
+        check_known(user)?;
+        Ok(())
+    }
+
+    async fn enable(&self, user: &str) -> Result<(), BusError> {
+        self.0.record(format!("Enable {user}")).await;
+        check_known(user)?;
+        Ok(())
+    }
+
+    async fn policy_exemptions(&self) -> Vec<Exemption> {
+        self.0.record("PolicyExemptions".to_owned()).await;
+        let account = self.0.account.lock().unwrap();
+        let all = account.exemptions.iter();
+        all.filter(|exemption| exemption.user.is_none())
+            .cloned()
+            .collect()
+    }
+
+    async fn user_exemptions(&self, after: &str) -> (Vec<Exemption>, String) {
+        let call = format!("UserExemptions {after}");
+        self.0.record(call.trim_end().to_owned()).await;
+        let account = self.0.account.lock().unwrap();
+        let users = account.exemptions.iter();
+        let users = users.filter_map(|exemption| exemption.user.clone());
+        let (names, next) = page(users.collect(), after, account.page_length);
+        let all = account.exemptions.iter();
+        let all = all.filter(|one| one.user.as_ref().is_some_and(|user| names.contains(user)));
+        (all.cloned().collect(), next)
     }
 
     async fn add_authenticator(

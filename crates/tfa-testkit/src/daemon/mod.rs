@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
 
 use tfa_proto::{
-    AuditRecord, Authenticator, Explanation, HypotheticalLogin, Impact, NAME, PATH, Parameters,
-    RecoveryStatus, Status, TokenParameters,
+    AuditRecord, Authenticator, Exemption, Explanation, HypotheticalLogin, Impact, NAME, PATH,
+    Parameters, RecoveryStatus, Status, TokenParameters,
 };
 use zbus::connection;
 
@@ -94,6 +94,8 @@ pub struct Account {
     pub audit_records: Vec<AuditRecord>,
     /// The recovery code of the host.
     pub recovery: RecoveryStatus,
+    /// What `PolicyExemptions` and `UserExemptions` return.
+    pub exemptions: Vec<Exemption>,
     /// The login of the last `Explain` or `Impact`.
     pub hypothetical_login: Option<HypotheticalLogin>,
     /// The policy files of the last `Explain` or `Impact`, as names and texts.
@@ -125,6 +127,7 @@ impl Account {
             page_length: usize::MAX,
             audit_records: Vec::new(),
             recovery: RecoveryStatus::default(),
+            exemptions: Vec::new(),
             hypothetical_login: None,
             files: Vec::new(),
             pending: false,

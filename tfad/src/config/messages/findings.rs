@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use tfa_core::Source;
+use tfa_core::{Source, Time};
+use tfa_text::time::date_time;
 
 use crate::log::quoted;
 
@@ -129,6 +130,18 @@ pub(in crate::config) fn alias(rule: &Source, name: &str, canonical: &str, uid: 
 
 pub(in crate::config) fn absent_service(rule: &Source, service: &str) -> String {
     format!("{rule}: this host has no file /etc/pam.d/{service}, so no login has that service")
+}
+
+pub(in crate::config) fn ended_rule(rule: &Source, until: Time) -> String {
+    let until = date_time(until.as_secs());
+    format!("{rule}: the exemption has ended on {until}, so the rule matches no login. Remove it")
+}
+
+pub(in crate::config) fn exemption_without_end(rule: &Source) -> String {
+    format!(
+        "{rule}: the rule exempts logins from the second factor that is otherwise required, and has \
+         no end. To set one, add until and reason"
+    )
 }
 
 pub(in crate::config) fn local_without_session(rule: &Source) -> String {

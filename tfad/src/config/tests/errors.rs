@@ -298,6 +298,57 @@ fn an_error_has_its_position_and_what_helps() {
              remove it, or change the mode",
         ),
         (
+            all("until = 2027-03-01"),
+            ":5:1: until is for exemptions, and has no effect with the mode \"required\"; \
+             remove it, or change the mode; to give users time to enroll, set since and grace",
+        ),
+        (
+            all("reason = \"ticket 4711\""),
+            ":5:1: reason is for exemptions, and has no effect with the mode \"required\"; \
+             remove it, or change the mode; to give users time to enroll, set since and grace",
+        ),
+        (
+            policy("until = 2027-03-01"),
+            ":3:1: unknown key \"until\" in [policy]; it belongs to [[policy.rule]]",
+        ),
+        (
+            rule("mode = \"off\"\nuntil = 2027-02-29"),
+            ":5:9: invalid date, expected day between 01 and 28",
+        ),
+        (
+            rule("mode = \"off\"\nuntil = \"2027-02-29\""),
+            ":5:9: until: \"2027-02-29\" is not a date and time that exists",
+        ),
+        (
+            rule("mode = \"off\"\nuntil = \"2d\""),
+            ":5:9: until: \"2d\" is not a date or date and time; \
+             write 2026-12-01 or \"2026-12-01 08:00 UTC\"",
+        ),
+        (
+            rule("mode = \"optional\"\nreason = \"\""),
+            ":5:10: reason: the reason \"\" is empty",
+        ),
+        (
+            rule("mode = \"off\"\nreason = \" x\""),
+            ":5:10: reason: the reason \" x\" begins or ends with a space",
+        ),
+        (
+            rule("mode = \"off\"\nreason = \"a\\nb\""),
+            ":5:10: reason: the reason \"a\\nb\" has a line break or an invisible character",
+        ),
+        (
+            rule("mode = \"off\"\nreason = \"a\\u202eb\""),
+            ":5:10: reason: the reason \"a\\u{202e}b\" has a line break or an invisible character",
+        ),
+        (
+            rule("mode = \"off\"\nreason = 4711"),
+            ":5:10: reason: must be a text in quotes, not a number",
+        ),
+        (
+            rule(&format!("mode = \"off\"\nreason = \"{}\"", "ü".repeat(201))),
+            ":5:10: reason: the reason is longer than 200 characters",
+        ),
+        (
             all("users = []"),
             ":5:9: users: the list is empty, so the rule would match no login; \
              to match every login, remove the key",
@@ -491,6 +542,9 @@ fn an_unreachable_rule_is_an_error_that_names_the_earlier_rule() {
             "groups = [\"wheel\"]\nservices = [\"sshd\"]",
         ),
         ("uids = \"0-999\"", "uids = [5, \"7-999\"]"),
+        ("", "until = 2027-03-01"),
+        ("until = 2027-03-01", "until = 2027-03-01"),
+        ("until = 2027-03-01", "users = [\"a\"]\nuntil = 2027-02-28"),
         (
             "origins = [\"10.0.0.0/8\", \"local\"]",
             "origins = [\"local\", \"10.1.0.0/16\", \"10.2.3.4\"]",
@@ -511,6 +565,8 @@ fn an_unreachable_rule_is_an_error_that_names_the_earlier_rule() {
         ("users = [\"a\"]\nservices = [\"sshd\"]", "users = [\"a\"]"),
         ("groups = [10]", "groups = [\"wheel\"]"),
         ("uids = \"0-9\"", "uids = \"5-10\""),
+        ("until = 2027-03-01", ""),
+        ("until = 2027-03-01", "until = 2027-03-02"),
         ("origins = [\"10.0.0.0/8\"]", "origins = [\"local\"]"),
         ("origins = [\"10.0.0.0/8\"]", "origins = [\"0.0.0.0/0\"]"),
     ] {

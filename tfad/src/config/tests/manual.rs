@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tfa_core::{AfterGrace, Group, Mode, OriginMatcher, Policy, Rule, RuleEffect, Time};
-use tfa_core::{Algorithm, AuthenticatorKind, DeviceKind, RememberRules};
+use tfa_core::{Algorithm, AuthenticatorKind, DeviceKind, RememberRules, Terms};
 use tfa_proto::Consoles;
 
 use super::super::keys::KEYS;
@@ -242,6 +242,20 @@ fn wanted() -> Vec<(&'static str, Config)> {
                     ..Rule::default()
                 }])
             }),
+        ),
+        (
+            "Exempt the vendor's account up to and including March 1",
+            with(required(vec![Rule {
+                users: names(&["vendor"]),
+                effect: RuleEffect {
+                    terms: Terms {
+                        until: Some(Time::from_secs(1_803_945_600)),
+                        reason: Some("maintenance, ticket 4711".to_owned()),
+                    },
+                    ..effect(Off)
+                },
+                ..Rule::default()
+            }])),
         ),
         (
             "Show the name of the organization",

@@ -8,7 +8,7 @@ use super::super::schema::Section;
 use super::{bare, one};
 
 /// Pieces of files, right and wrong.
-const PIECES: [&str; 50] = [
+const PIECES: [&str; 52] = [
     "[policy]\n",
     "[[policy.rule]]\n",
     "[enrollment]\n",
@@ -28,6 +28,8 @@ const PIECES: [&str; 50] = [
     "uids",
     "origins",
     "methods",
+    "until",
+    "reason",
     "services",
     "issuer",
     "qr",

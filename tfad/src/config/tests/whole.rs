@@ -7,7 +7,7 @@ use tfa_core::{
     AfterGrace, DeviceKind, Group, Mode, OriginMatcher, Policy, RememberRules, Rule, RuleEffect,
     Source, Time,
 };
-use tfa_core::{Algorithm, AuthenticatorKind};
+use tfa_core::{Algorithm, AuthenticatorKind, Terms};
 use tfa_proto::Consoles;
 
 use super::super::{AuthenticatorRules, Config, QrStyle, RecoveryRules};
@@ -44,6 +44,8 @@ after_grace = "enroll"
   [[ policy.rule ]]
   uids = "0"
   mode = "off"
+  until = 2027-03-01
+  reason = "vendor maintenance, ticket 4711"
 
 [enrollment]
 issuer = "Example"
@@ -96,6 +98,7 @@ administrators = ["admins", 27]
             grace: Duration::ZERO,
             after_grace: AfterGrace::Enroll,
             source: source(13),
+            terms: Terms::default(),
         },
     };
     let second = Rule {
@@ -106,6 +109,10 @@ administrators = ["admins", 27]
             grace: DAY * 14,
             after_grace: AfterGrace::Deny,
             source: source(25),
+            terms: Terms {
+                until: Some(Time::from_secs(1_803_945_600)),
+                reason: Some("vendor maintenance, ticket 4711".to_owned()),
+            },
         },
         ..Rule::default()
     };
@@ -117,6 +124,7 @@ administrators = ["admins", 27]
             grace: DAY * 14,
             after_grace: AfterGrace::Deny,
             source: source(3),
+            terms: Terms::default(),
         },
         audit: true,
         guard: names(&["sshd", "cockpit"]),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tfa_proto::{
-    ACTION_MANAGE, AuditRecord, Error, Explanation, HypotheticalLogin, Impact, RecoveryStatus,
-    Renamed, Status, TokenParameters,
+    ACTION_MANAGE, AuditRecord, Error, Exemption, Explanation, HypotheticalLogin, Impact,
+    RecoveryStatus, Renamed, Status, TokenParameters,
 };
 use zbus::Connection;
 use zbus::message::Header;
@@ -112,6 +112,94 @@ impl AdminInterface {
         Ok(self
             .run(&call, move |administrator| {
                 administrator.invite(&user, seconds)
+            })
+            .await?)
+    }
+
+    /// Exempts a user for a time.
+    #[zbus(out_args("until"))]
+    async fn exempt(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        user: String,
+        seconds: u64,
+        reason: String,
+    ) -> Result<u64, BusError> {
+        let call = self.admit(&header, connection, &user).await?;
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.exempt(&user, seconds, &reason)
+            })
+            .await?)
+    }
+
+    /// Ends an exemption.
+    async fn end_exemption(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        user: String,
+    ) -> Result<(), BusError> {
+        let call = self.admit(&header, connection, &user).await?;
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.end_exemption(&user)
+            })
+            .await?)
+    }
+
+    /// Pauses two-factor login of a user.
+    async fn disable(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        user: String,
+    ) -> Result<(), BusError> {
+        let call = self.admit(&header, connection, &user).await?;
+        Ok(self
+            .run(&call, move |administrator| administrator.disable(&user))
+            .await?)
+    }
+
+    /// Ends a pause and an exemption.
+    async fn enable(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        user: String,
+    ) -> Result<(), BusError> {
+        let call = self.admit(&header, connection, &user).await?;
+        Ok(self
+            .run(&call, move |administrator| administrator.enable(&user))
+            .await?)
+    }
+
+    /// What of the policy lets logins proceed without a second factor.
+    #[zbus(out_args("exemptions"))]
+    async fn policy_exemptions(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Vec<Exemption>, BusError> {
+        let call = self.admit(&header, connection, "policy_exemptions").await?;
+        Ok(self
+            .run(&call, |administrator| administrator.policy_exemptions())
+            .await?)
+    }
+
+    /// The exemptions and pauses of users.
+    #[zbus(out_args("exemptions", "next"))]
+    async fn user_exemptions(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        after: String,
+    ) -> Result<(Vec<Exemption>, String), BusError> {
+        let call = self.admit(&header, connection, "user_exemptions").await?;
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.user_exemptions(&after)
             })
             .await?)
     }

@@ -66,6 +66,14 @@ pub(in crate::config) fn needs_required(key: &str) -> Problem {
     .help("remove it, or change the mode")
 }
 
+/// A key of an exemption in a rule that requires a second factor.
+pub(in crate::config) fn needs_exemption(key: &str) -> Problem {
+    Problem::new(format!(
+        "{key} is for exemptions, and has no effect with the mode \"required\""
+    ))
+    .help("remove it, or change the mode; to give users time to enroll, set since and grace")
+}
+
 pub(in crate::config) fn unreachable_rule(earlier: &Source) -> Problem {
     Problem::new(format!(
         "the rule never takes effect: the rule at {earlier} comes first and matches every login \

@@ -88,6 +88,28 @@ pub(in crate::config) fn bad_issuer() -> Problem {
         .help("authenticator apps split the name at a colon")
 }
 
+pub(in crate::config) fn empty_reason() -> Problem {
+    Problem::new("the reason \"\" is empty")
+}
+
+pub(in crate::config) fn invisible_in_reason(written: &str) -> Problem {
+    Problem::new(format!(
+        "the reason {} has a line break or an invisible character",
+        quoted(written)
+    ))
+}
+
+pub(in crate::config) fn space_around_reason(written: &str) -> Problem {
+    Problem::new(format!(
+        "the reason {} begins or ends with a space",
+        quoted(written)
+    ))
+}
+
+pub(in crate::config) fn long_reason(max_length: usize) -> Problem {
+    Problem::new(format!("the reason is longer than {max_length} characters"))
+}
+
 pub(in crate::config) fn reversed_range(written: &str, first: u32, last: u32) -> Problem {
     Problem::new(format!("the range {} is reversed", quoted(written)))
         .help(format!("write \"{last}-{first}\""))

@@ -1,6 +1,7 @@
 //! What an administrator does with any account. Every call blocks.
 
 mod authenticators;
+mod exemptions;
 mod recovery;
 
 use std::collections::HashSet;
