@@ -613,6 +613,7 @@ fn the_json_status_has_the_same_keys_for_all_users() {
         "state",
         "authenticators",
         "pending_authenticator",
+        "pending_kind",
         "backup_codes_left",
         "failures",
         "locked_until",

@@ -35,6 +35,7 @@ mod races;
 mod read_only;
 mod recovery;
 mod rollout;
+mod security_keys;
 mod session_methods;
 mod session_phase;
 mod socket;

@@ -36,9 +36,9 @@ pub(crate) enum Command {
     },
     /// Create new backup codes; the old ones become invalid
     Codes(CodesTo),
-    /// Add another phone or token
+    /// Add another phone, token or security key
     Add(Further),
-    /// List your phones and tokens
+    /// List your phones, tokens and security keys
     #[command(after_help = tfa_client::AUTHENTICATORS_HELP)]
     List {
         /// Print JSON
@@ -95,7 +95,10 @@ pub(crate) struct New {
     /// The codes
     #[command(flatten)]
     codes: Codes,
-    /// Name of the phone in the status
+    /// The security key
+    #[command(flatten)]
+    key: Key,
+    /// Its name in the status
     #[arg(long)]
     name: Option<String>,
 }
@@ -108,6 +111,31 @@ pub(crate) struct Further {
     /// The codes
     #[command(flatten)]
     codes: Codes,
+    /// The security key
+    #[command(flatten)]
+    key: Key,
+}
+
+/// A security key instead of an authenticator with codes.
+#[derive(Debug, Default, clap::Args)]
+struct Key {
+    /// A security key, by the .pub file of its SSH key
+    #[arg(long, value_name = "FILE")]
+    #[arg(conflicts_with_all = ["kind", "algorithm", "digits", "period", "qr"])]
+    security_key: Option<PathBuf>,
+}
+
+/// What is enrolled.
+pub(crate) enum Wanted {
+    /// An authenticator with codes.
+    Codes(Parameters),
+    /// A security key.
+    SecurityKey {
+        /// Its file.
+        file: PathBuf,
+        /// Its name.
+        name: Option<String>,
+    },
 }
 
 /// How an authenticator computes its codes.
@@ -133,20 +161,26 @@ struct Codes {
     period: Option<u32>,
 }
 
-impl From<New> for Parameters {
-    fn from(New { codes, name }: New) -> Self {
-        Self {
-            name,
-            ..codes.into()
-        }
+impl From<New> for Wanted {
+    fn from(New { codes, key, name }: New) -> Self {
+        Self::new(codes, key, name)
     }
 }
 
-impl From<Further> for Parameters {
-    fn from(Further { codes, name }: Further) -> Self {
-        Self {
-            name,
-            ..codes.into()
+impl From<Further> for Wanted {
+    fn from(Further { codes, key, name }: Further) -> Self {
+        Self::new(codes, key, name)
+    }
+}
+
+impl Wanted {
+    fn new(codes: Codes, key: Key, name: Option<String>) -> Self {
+        match key.security_key {
+            Some(file) => Self::SecurityKey { file, name },
+            None => Self::Codes(Parameters {
+                name,
+                ..codes.into()
+            }),
         }
     }
 }

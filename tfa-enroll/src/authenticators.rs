@@ -67,8 +67,23 @@ pub(crate) fn find<'a>(status: &'a Status, name: &str) -> Result<&'a Authenticat
         .ok_or_else(|| Failure::Refused(messages::no_such_authenticator(name, &names(status))))
 }
 
+/// The authenticator that a move replaces: the one that is named; `None` for the only one.
+pub(crate) fn to_replace<'a>(
+    status: &'a Status,
+    name: Option<&str>,
+) -> Result<Option<&'a Authenticator>, Failure> {
+    match name {
+        Some(name) => find(status, name).map(Some),
+        None if status.authenticators.len() > 1 => {
+            let names = names(status);
+            Err(Failure::Refused(messages::move_needs_a_name(&names)))
+        }
+        None => Ok(None),
+    }
+}
+
 /// The names, for a message.
-pub(crate) fn names(status: &Status) -> String {
+fn names(status: &Status) -> String {
     let names = status.authenticators.iter().map(|one| one.name.as_str());
     names.collect::<Vec<_>>().join(", ")
 }

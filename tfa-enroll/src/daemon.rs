@@ -1,10 +1,10 @@
 //! Calls to the daemon for the account of the caller.
 
 use tfa_client::AccountProxy;
-use tfa_client::{
-    Error, Failure, Interrupt, Terminal, best_effort, connect, is_root, with_timeout,
+use tfa_client::{Error, Failure, Terminal, best_effort, connect, is_root, with_timeout};
+use tfa_proto::{
+    Factor, OpenEnum, Parameters, PendingAuthenticator, SecurityKeyParameters, Status,
 };
-use tfa_proto::{Factor, OpenEnum, Parameters, PendingAuthenticator, Status};
 use zeroize::Zeroizing;
 
 use crate::messages;
@@ -35,18 +35,36 @@ impl Daemon {
         Ok(answer(self.account.status()).await?)
     }
 
-    /// Without a timeout, because polkit may ask for a password. `None`: a signal.
     pub(crate) async fn setup(
         &self,
-        interrupt: &mut Interrupt,
         parameters: Parameters,
-    ) -> Option<Result<PendingAuthenticator, Error>> {
-        let answer = interrupt.during(self.account.setup(parameters)).await;
-        if answer.is_none() {
-            // The daemon may have created the key.
-            self.abandon().await;
-        }
-        answer
+    ) -> Result<PendingAuthenticator, Error> {
+        // Without a timeout, because polkit may ask for a password.
+        self.account.setup(parameters).await
+    }
+
+    pub(crate) async fn setup_security_key(
+        &self,
+        parameters: SecurityKeyParameters,
+    ) -> Result<BackupCodes, Error> {
+        let codes = self.account.setup_security_key(parameters).await;
+        codes.map(Zeroizing::new)
+    }
+
+    pub(crate) async fn add_security_key(
+        &self,
+        proof: &str,
+        parameters: SecurityKeyParameters,
+    ) -> Result<u32, Error> {
+        change(self.account.add_security_key(proof, parameters)).await
+    }
+
+    pub(crate) async fn move_to_security_key(
+        &self,
+        proof: &str,
+        parameters: SecurityKeyParameters,
+    ) -> Result<u32, Error> {
+        change(self.account.move_to_security_key(proof, parameters)).await
     }
 
     pub(crate) async fn move_to(

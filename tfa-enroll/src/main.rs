@@ -11,6 +11,7 @@ mod codes;
 mod confirm;
 mod daemon;
 mod invitation;
+mod key_file;
 mod layout;
 mod messages;
 mod move_phone;
@@ -22,6 +23,7 @@ mod picture;
 mod printer;
 mod proof;
 mod screen;
+mod security_key;
 mod session;
 mod setup;
 mod sshd;
@@ -36,7 +38,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tfa_client::{Failure, Terminal, harden, run};
 
-use args::{Args, Command};
+use args::{Args, Command, Wanted};
 use session::Session;
 
 fn main() -> ExitCode {
@@ -61,15 +63,39 @@ async fn run_command(args: Args) -> Result<(), Failure> {
     match args.command {
         None => status::show_and_offer_setup(qr).await,
         Some(Command::Status { json }) => status::show(json).await,
-        Some(Command::Setup(new)) => setup::run(&mut Session::open().await?, new.into(), qr).await,
-        Some(Command::Add(new)) => add::run(&mut Session::open().await?, new.into(), qr).await,
+        Some(Command::Setup(new)) => {
+            let mut session = Session::open().await?;
+            match Wanted::from(new) {
+                Wanted::Codes(parameters) => setup::run(&mut session, parameters, qr).await,
+                Wanted::SecurityKey { file, name } => {
+                    security_key::set_up(&mut session, &file, name).await
+                }
+            }
+        }
+        Some(Command::Add(new)) => {
+            let mut session = Session::open().await?;
+            match Wanted::from(new) {
+                Wanted::Codes(parameters) => add::run(&mut session, parameters, qr).await,
+                Wanted::SecurityKey { file, name } => {
+                    security_key::add(&mut session, &file, name).await
+                }
+            }
+        }
         Some(Command::List { json }) => authenticators::list(json).await,
         Some(Command::Rename { old, new }) => {
             authenticators::rename(&mut Session::open().await?, &old, &new).await
         }
         Some(Command::Move { authenticator, new }) => {
             let mut session = Session::open().await?;
-            move_phone::run(&mut session, authenticator.as_deref(), new.into(), qr).await
+            let replaced = authenticator.as_deref();
+            match Wanted::from(new) {
+                Wanted::Codes(parameters) => {
+                    move_phone::run(&mut session, replaced, parameters, qr).await
+                }
+                Wanted::SecurityKey { file, name } => {
+                    security_key::replace(&mut session, replaced, &file, name).await
+                }
+            }
         }
         Some(Command::Codes(to)) => codes::run(&to).await,
         Some(Command::Pause) => state::pause(&mut Session::open().await?).await,

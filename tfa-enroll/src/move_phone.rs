@@ -14,14 +14,8 @@ pub(crate) async fn run(
     qr: Option<QrForm>,
 ) -> Result<(), Failure> {
     let status = status::require_set_up(&session.daemon).await?;
-    parameters.replaces = match replaced {
-        Some(name) => Some(authenticators::find(&status, name)?.id),
-        None if status.authenticators.len() > 1 => {
-            let names = authenticators::names(&status);
-            return Err(Failure::Refused(messages::move_needs_a_name(&names)));
-        }
-        None => None,
-    };
+    let replaced = authenticators::to_replace(&status, replaced)?;
+    parameters.replaces = replaced.map(|one| one.id);
     let picture = confirm::picture_file(qr.as_ref())?;
     session.print(messages::MOVE_INTRO)?;
     let pending = proof::with_proof(session, async |daemon, proof| {

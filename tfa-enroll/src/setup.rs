@@ -1,9 +1,10 @@
 //! `tfa-enroll setup`: invitation code, if required; password; new key and its first code; backup codes.
 
 use tfa_client::{Error, Failure};
-use tfa_proto::{Error as Refusal, Parameters, PendingAuthenticator};
+use tfa_proto::{Error as Refusal, Parameters};
 
 use crate::args::QrForm;
+use crate::daemon::Daemon;
 use crate::invitation::Invitation;
 use crate::session::Session;
 use crate::{backup_codes, confirm, messages, password, sshd};
@@ -29,42 +30,49 @@ pub(crate) async fn run(
             return Err(Failure::Cancelled(messages::CANCELLED.to_owned()));
         }
     }
-    let pending = new_key(session, &status.user, parameters).await?;
+    let pending = first_enrollment(session, &status.user, async |daemon, invitation| {
+        let parameters = Parameters {
+            invitation,
+            ..parameters.clone()
+        };
+        daemon.setup(parameters).await
+    })
+    .await?;
     let codes = confirm::confirm(session, pending, qr, picture, messages::CANCELLED).await?;
     session.print(&messages::is_on(&status.user))?;
     backup_codes::show(session, &status.user, &codes).await
 }
 
-/// Gets a new key. polkit asks for the password once in each call, so the call is repeated after a
-/// wrong one. The daemon asks for an invitation code before polkit asks for the password.
-async fn new_key(
+/// Makes the call of a first enrollment, with an invitation code where one is needed. polkit asks for the
+/// password once in each call, so the call is repeated after a wrong one. The daemon asks for an
+/// invitation code before polkit asks for the password.
+pub(crate) async fn first_enrollment<T>(
     session: &mut Session,
     user: &str,
-    mut parameters: Parameters,
-) -> Result<PendingAuthenticator, Failure> {
+    call: impl AsyncFn(&Daemon, Option<String>) -> Result<T, Error>,
+) -> Result<T, Failure> {
     let mut invitation = Invitation::default();
+    let mut code = None;
     let agent = password::agent(session)?;
     loop {
-        let call = session
-            .daemon
-            .setup(&mut session.interrupt, parameters.clone());
-        match call.await {
-            Some(Ok(pending)) => return Ok(pending),
-            Some(Err(Error::Daemon(Refusal::InvitationNeeded(_))))
-                if parameters.invitation.is_none() =>
-            {
+        let answer = call(&session.daemon, code.clone());
+        match session.interrupt.during(answer).await {
+            Some(Ok(answer)) => return Ok(answer),
+            Some(Err(Error::Daemon(Refusal::InvitationNeeded(_)))) if code.is_none() => {
                 session.print(&messages::invitation_intro(user))?;
-                parameters.invitation = Some(invitation.ask(session).await?);
+                code = Some(invitation.ask(session).await?);
             }
             Some(Err(Error::Daemon(Refusal::WrongCode(why)))) => {
                 invitation.reject(session, &why)?;
-                parameters.invitation = Some(invitation.ask(session).await?);
+                code = Some(invitation.ask(session).await?);
             }
             Some(Err(Error::Daemon(Refusal::Locked(why)))) => {
                 return Err(Failure::Refused(messages::locked(&why)));
             }
             Some(Err(error)) => password::retry(session, agent.as_ref(), error).await?,
             None => {
+                // The daemon may have created the key.
+                session.daemon.abandon().await;
                 let text = messages::CANCELLED_WHILE_WAITING.to_owned();
                 return Err(Failure::Cancelled(text));
             }

@@ -1,5 +1,5 @@
-//! Whether the sshd of this host can ask for a code. If it cannot, SSH logins of an enrolled user are
-//! refused, so the setup warns about it.
+//! Whether the sshd of this host can ask for a code, and whether it uses security keys as a second factor.
+//! If it cannot ask, SSH logins of an enrolled user are refused, so the setup warns about it.
 //!
 //! Only simple configurations are evaluated. A `Match` block, a file that cannot be read, or an option
 //! on the command line of sshd makes the result unknown, and no warning is printed.
@@ -21,6 +21,14 @@ pub(crate) fn cannot_ask() -> bool {
         && Settings::read(Path::new(CONFIG)).is_some_and(|settings| settings.cannot_ask())
 }
 
+/// Whether sshd is installed, and certainly does not ask for a key and then for PAM's questions.
+pub(crate) fn ignores_security_keys() -> bool {
+    let options = fs::read_to_string(OPTIONS).unwrap_or_default();
+    Path::new(PROGRAM).exists()
+        && !has_options(&options)
+        && Settings::read(Path::new(CONFIG)).is_some_and(|settings| settings.ignores_keys())
+}
+
 fn has_options(defaults: &str) -> bool {
     defaults
         .lines()
@@ -33,6 +41,8 @@ fn has_options(defaults: &str) -> bool {
 struct Settings {
     questions: Option<String>,
     pam: Option<String>,
+    /// The lists of methods of `AuthenticationMethods`.
+    methods: Option<String>,
 }
 
 impl Settings {
@@ -50,6 +60,20 @@ impl Settings {
                 .is_some_and(|found| found.eq_ignore_ascii_case(value))
         };
         is(&self.questions, "no") && is(&self.pam, "yes")
+    }
+
+    /// Whether no list of methods has PAM's questions after a key.
+    fn ignores_keys(&self) -> bool {
+        let asks_after_key = |list: &str| {
+            let mut methods = list.split(',').map(|method| {
+                let name = method.split(':').next().unwrap_or_default();
+                name.to_ascii_lowercase()
+            });
+            methods.any(|method| method == "publickey")
+                && methods.any(|method| matches!(&*method, "keyboard-interactive" | "password"))
+        };
+        let lists = self.methods.as_deref().unwrap_or_default();
+        !lists.split_ascii_whitespace().any(asks_after_key)
     }
 
     fn add(&mut self, file: &Path, depth: usize) -> Option<()> {
@@ -72,6 +96,9 @@ impl Settings {
                 }
                 "usepam" => {
                     self.pam.get_or_insert_with(|| first_word(value));
+                }
+                "authenticationmethods" => {
+                    self.methods.get_or_insert_with(|| value.replace('"', " "));
                 }
                 "include" => {
                     for included in files(value)? {
@@ -131,8 +158,12 @@ mod tests {
     const DEBIAN: &str = "Include FOLDER/*.conf\n# KbdInteractiveAuthentication yes\n\
                           KbdInteractiveAuthentication no\n  UsePAM   yes\n";
 
-    /// The result for a directory with these files, the first of which is the main one.
     fn cannot_ask(files: &[(&str, &str)]) -> bool {
+        settings(files).is_some_and(|settings| settings.cannot_ask())
+    }
+
+    /// The settings of a directory with these files, the first of which is the main one.
+    fn settings(files: &[(&str, &str)]) -> Option<Settings> {
         use std::sync::atomic::{AtomicU32, Ordering};
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -145,7 +176,33 @@ mod tests {
         }
         let settings = Settings::read(&folder.join(files[0].0));
         fs::remove_dir_all(&folder).unwrap();
-        settings.is_some_and(|settings| settings.cannot_ask())
+        settings
+    }
+
+    #[test]
+    fn security_keys_are_used_where_questions_follow_a_key() {
+        let ignores = |text: &str| {
+            let settings = settings(&[("main", text)]);
+            settings.map(|settings| settings.ignores_keys())
+        };
+        for used in [
+            "AuthenticationMethods publickey,keyboard-interactive",
+            "authenticationmethods \"hostbased publickey,keyboard-interactive:pam\"",
+            "AuthenticationMethods publickey,password",
+        ] {
+            assert_eq!(ignores(used), Some(false), "{used}");
+        }
+        for ignored in [
+            "",
+            "AuthenticationMethods any",
+            "AuthenticationMethods publickey",
+            "AuthenticationMethods keyboard-interactive,publickey",
+            "AuthenticationMethods any\nAuthenticationMethods publickey,keyboard-interactive",
+        ] {
+            assert_eq!(ignores(ignored), Some(true), "{ignored}");
+        }
+        let unknown = "Match group ssh\n AuthenticationMethods publickey,keyboard-interactive";
+        assert_eq!(ignores(unknown), None);
     }
 
     #[test]

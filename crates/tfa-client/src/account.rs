@@ -1,6 +1,8 @@
 //! The client of `.Account`: the account of the caller, whose uid the bus reports.
 
-use tfa_proto::{Factor, OpenEnum, Parameters, PendingAuthenticator, Status};
+use tfa_proto::{
+    Factor, OpenEnum, Parameters, PendingAuthenticator, SecurityKeyParameters, Status,
+};
 
 use crate::error::Error;
 
@@ -32,6 +34,27 @@ pub trait Account {
     /// bus.
     #[zbus(name = "Move", allow_interactive_auth)]
     fn move_to(&self, proof: &str, parameters: Parameters) -> Result<PendingAuthenticator, Error>;
+
+    /// Enrolls a first security key, pending until a login uses it. Returns the backup codes that become
+    /// active with it. Asks polkit as [`Self::setup`] does.
+    #[zbus(allow_interactive_auth)]
+    fn setup_security_key(&self, parameters: SecurityKeyParameters) -> Result<Vec<String>, Error>;
+
+    /// Adds a security key, which is active at once. Returns its id.
+    #[zbus(allow_interactive_auth)]
+    fn add_security_key(
+        &self,
+        proof: &str,
+        parameters: SecurityKeyParameters,
+    ) -> Result<u32, Error>;
+
+    /// Replaces an active authenticator by a security key. Returns its id.
+    #[zbus(allow_interactive_auth)]
+    fn move_to_security_key(
+        &self,
+        proof: &str,
+        parameters: SecurityKeyParameters,
+    ) -> Result<u32, Error>;
 
     /// Confirms the pending authenticator with one of its codes, and activates it. Returns the backup
     /// codes after a first enrollment, and none later.

@@ -6,11 +6,13 @@ use tfa_proto::{Algorithm, AuthenticatorKind};
 const KINDS: &str = "\n  possible kinds: totp, hotp";
 const ALGORITHMS: &str = "\n  possible algorithms: SHA1, SHA256, SHA512";
 
-/// A parser for the kinds of authenticators.
+/// The kinds that compute codes. A security key is enrolled by its file.
+const KINDS_WITH_CODES: [AuthenticatorKind; 2] = [AuthenticatorKind::Totp, AuthenticatorKind::Hotp];
+
+/// A parser for the kinds of authenticators that compute codes.
 #[must_use]
 pub fn kind_parser() -> impl TypedValueParser<Value = AuthenticatorKind> {
-    let names = AuthenticatorKind::ALL.iter().map(|kind| kind.name());
-    PossibleValuesParser::new(names)
+    PossibleValuesParser::new(KINDS_WITH_CODES.map(AuthenticatorKind::name))
         .try_map(|name| AuthenticatorKind::from_name(&name).ok_or(KINDS))
 }
 

@@ -19,6 +19,7 @@ pub struct StatusJson<'a> {
     state: &'a str,
     authenticators: Vec<AuthenticatorJson<'a>>,
     pending_authenticator: bool,
+    pending_kind: Option<&'a str>,
     backup_codes_left: u32,
     failures: u32,
     locked_until: Option<String>,
@@ -56,6 +57,7 @@ impl<'a> From<&'a Status> for StatusJson<'a> {
             state: status.state.as_ref().map_or("", OpenEnum::name),
             authenticators: authenticators_json(&status.authenticators),
             pending_authenticator: status.pending_authenticator,
+            pending_kind: status.pending_kind.as_ref().map(OpenEnum::name),
             backup_codes_left: status.backup_codes_left,
             failures: status.failures,
             locked_until: status.locked_until.map(rfc3339),
@@ -95,6 +97,7 @@ pub struct AuthenticatorJson<'a> {
     name: &'a str,
     created: Option<String>,
     last_accepted: Option<String>,
+    fingerprint: Option<&'a str>,
 }
 
 /// The authenticators as JSON.
@@ -106,6 +109,7 @@ pub fn authenticators_json(all: &[Authenticator]) -> Vec<AuthenticatorJson<'_>> 
         name: &one.name,
         created: one.created.map(rfc3339),
         last_accepted: one.last_accepted.map(rfc3339),
+        fingerprint: one.fingerprint.as_deref(),
     });
     json.collect()
 }

@@ -5,10 +5,11 @@ use tfa_text::time::date_time;
 
 /// The list of authenticators, for the help of both commands.
 pub const AUTHENTICATORS_HELP: &str = "\
-KIND is totp (codes by time) or hotp (codes by a counter). A hyphen stands for a
-time that is not known, or for no use yet.
-The JSON output is an array of objects: id, kind, name, created and
-last_accepted, the last two in RFC 3339 format, in UTC, or null.";
+KIND is totp (codes by time), hotp (codes by a counter) or security-key (an SSH
+key in hardware). A hyphen stands for an unknown time, or for no use yet.
+The JSON output is an array of objects: id, kind, name, created, last_accepted
+(times in RFC 3339 format, in UTC, or null) and fingerprint (that of a security
+key, as ssh-keygen -l shows it, else null).";
 
 /// The keys of [`StatusJson`](crate::StatusJson), for the help of both commands.
 pub const STATUS_JSON_HELP: &str = "\
@@ -17,9 +18,12 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
                            a user who does not exist on this host
   state                    none, pending, enabled or paused; empty if there is a
                            problem
-  authenticators           an array of objects: id, kind (totp or hotp), name,
-                           created and last_accepted (times or null)
-  pending_authenticator    a new phone waits for its first correct code
+  authenticators           an array of objects: id, kind (totp, hotp or
+                           security-key), name, created and last_accepted (times
+                           or null), fingerprint (of a security key, or null)
+  pending_authenticator    a new phone waits for its first correct code, or a
+                           security key for its first SSH login
+  pending_kind             which kind waits, or null
   backup_codes_left        the number of unused backup codes
   failures                 consecutive wrong codes in remote logins from unknown
                            places: all but the known_origins
@@ -46,7 +50,8 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
                            the end of an exemption by the administrator, and
                            the reason for it, or null
   devices                  reserved, always an empty array
-  last_login               the time of the last login with a code, or null
+  last_login               the time of the last login with a code or a security
+                           key, or null
   problem                  why the record cannot be used, or null
   note                     a note about the record, or null
 Times are in RFC 3339 format, in UTC.";
@@ -61,10 +66,19 @@ pub fn state_text(status: &Status) -> Option<&str> {
             "paused, but logins ask for codes: it is required"
         }
         Some(State::Paused) => "paused, logins do not ask for codes",
+        Some(State::Pending) if waits_for_key(status) => {
+            "off, the security key waits for its first SSH login"
+        }
         Some(State::Pending) => "off, the setup was not finished",
         Some(State::None) => "off",
         None => state.name(),
     })
+}
+
+/// Whether a security key waits for its first login.
+fn waits_for_key(status: &Status) -> bool {
+    let kind = status.pending_kind.as_ref();
+    kind.is_some_and(|kind| *kind == AuthenticatorKind::SecurityKey)
 }
 
 /// The kind of an authenticator, in words.
@@ -73,6 +87,7 @@ pub fn kind_text(authenticator: &Authenticator) -> &str {
     match authenticator.kind.known() {
         Some(AuthenticatorKind::Totp) => "time-based",
         Some(AuthenticatorKind::Hotp) => "counter-based",
+        Some(AuthenticatorKind::SecurityKey) => "security key",
         None => authenticator.kind.name(),
     }
 }
@@ -80,8 +95,10 @@ pub fn kind_text(authenticator: &Authenticator) -> &str {
 /// The authenticators in plain columns, the name last, because it may contain spaces.
 #[must_use]
 pub fn authenticator_list(all: &[Authenticator]) -> String {
+    let kinds = all.iter().map(|one| one.kind.name().len());
+    let width = kinds.max().unwrap_or(0).max(4);
     let head = format!(
-        "{:<4}  {:<4}  {:<10}  {:<16}  NAME",
+        "{:<4}  {:<width$}  {:<10}  {:<16}  NAME",
         "ID", "KIND", "ADDED", "LAST-USED"
     );
     let rows = all.iter().map(|one| {
@@ -94,7 +111,7 @@ pub fn authenticator_list(all: &[Authenticator]) -> String {
                 .to_owned()
         };
         format!(
-            "{:<4}  {:<4}  {:<10}  {:<16}  {}",
+            "{:<4}  {:<width$}  {:<10}  {:<16}  {}",
             one.id,
             one.kind.name(),
             one.created.map_or_else(unknown, day),

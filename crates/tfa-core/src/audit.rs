@@ -39,7 +39,8 @@ impl AuditOutcome {
         match action {
             PhaseAction::Ask => Some(Self::Asked),
             PhaseAction::Grace(_) | PhaseAction::SetUp(Some(_)) => Some(Self::Notified),
-            PhaseAction::SetUp(None) | PhaseAction::Deny(DenyReason::MustEnroll) => {
+            PhaseAction::SetUp(None)
+            | PhaseAction::Deny(DenyReason::MustEnroll | DenyReason::NoEnrollmentInLogin) => {
                 Some(Self::SetUp)
             }
             PhaseAction::Deny(DenyReason::TooLate) => Some(Self::TooLate),

@@ -36,6 +36,7 @@ pub use device::{AddressPrefix, DeviceKind, DeviceMark, RememberRules};
 pub use device::{Device, DeviceId, MAX_DEVICES, Term};
 pub use dialog::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
 pub use dialog::{AskCode, AskRemember, Enroll, MAX_TRIES, Picture, Rememberable, remembered};
+pub use dialog::{confirm_by_security_key, verify_by_security_key};
 pub use input::{BackupCode, Code, Credential, Input, RecoveryCode};
 pub use invitation::{Invitation, MAX_INVITATION_LIFETIME};
 pub use phase::{AuthPhaseResult, DenyReason, PhaseAction, PhaseInput};

@@ -77,6 +77,8 @@ pub enum PhaseAction {
 pub enum DenyReason {
     /// The user must enroll, and this stack cannot do that.
     MustEnroll,
+    /// The user must enroll, and what the policy accepts cannot be enrolled in a login.
+    NoEnrollmentInLogin,
     /// The user has not enrolled before the end of the grace period.
     TooLate,
     /// The rule that applies could not be determined.
@@ -156,7 +158,7 @@ impl PolicyDecision {
     #[must_use]
     pub fn action(&self, phase: PhaseInput) -> PhaseAction {
         match phase {
-            PhaseInput::Auth { account_follows } => auth(self.requirement, account_follows),
+            PhaseInput::Auth { account_follows } => auth(self, account_follows),
             PhaseInput::Account {
                 auth_result,
                 guarded,
@@ -167,6 +169,29 @@ impl PolicyDecision {
                 guarded,
             } => session(self, auth_result, guarded),
         }
+    }
+
+    /// Whether a login in this phase may confirm a first security key that it has used: the whole auth
+    /// stack has succeeded, so the password was right, and the user may enroll now.
+    #[must_use]
+    pub fn confirms_key(&self, phase: PhaseInput) -> bool {
+        let password_was_right = matches!(
+            phase,
+            PhaseInput::Account {
+                auth_result: AuthPhaseResult::NotRequired,
+                ..
+            }
+        );
+        password_was_right
+            && match self.requirement {
+                Requirement::Exempt(Exemption::NotSetUp | Exemption::ByAdministrator(_))
+                | Requirement::Grace(_)
+                | Requirement::SetUp => true,
+                Requirement::Exempt(Exemption::Off | Exemption::Paused)
+                | Requirement::Ask
+                | Requirement::TooLate
+                | Requirement::Undetermined => false,
+            }
     }
 
     /// In audit mode, the outcome of the phase without it, where that differs. Where an account phase
@@ -188,12 +213,15 @@ impl PolicyDecision {
     }
 }
 
-fn auth(requirement: Requirement, account_follows: bool) -> PhaseAction {
-    match requirement {
+fn auth(decision: &PolicyDecision, account_follows: bool) -> PhaseAction {
+    match decision.requirement {
         Requirement::Ask => PhaseAction::Ask,
         Requirement::Exempt(why) => PhaseAction::Exempt(why),
         Requirement::Grace(_) | Requirement::SetUp if account_follows => PhaseAction::Defer,
         Requirement::Grace(until) => PhaseAction::Grace(until),
+        Requirement::SetUp if !decision.enrolls_in_login => {
+            PhaseAction::Deny(DenyReason::NoEnrollmentInLogin)
+        }
         Requirement::SetUp => PhaseAction::Deny(DenyReason::MustEnroll),
         Requirement::TooLate => PhaseAction::Deny(DenyReason::TooLate),
         Requirement::Undetermined => PhaseAction::Deny(DenyReason::Undetermined),
@@ -215,8 +243,13 @@ fn account(
         // The two look alike, and in the first case a wrong code must not be enough.
         (Denied, _) => PhaseAction::Deny(DenyReason::AuthRefused),
         (NotRequired, Requirement::Ask) => PhaseAction::Ask,
-        (NotRequired, Requirement::Grace(until)) if silent => PhaseAction::Grace(until),
+        (NotRequired, Requirement::Grace(until)) if silent || !decision.enrolls_in_login => {
+            PhaseAction::Grace(until)
+        }
         (NotRequired, Requirement::Grace(until)) => PhaseAction::SetUp(Some(until)),
+        (NotRequired, Requirement::SetUp) if !decision.enrolls_in_login => {
+            PhaseAction::Deny(DenyReason::NoEnrollmentInLogin)
+        }
         (NotRequired, Requirement::SetUp) => PhaseAction::SetUp(None),
         (NotRun, _) if !guarded => PhaseAction::NotGuarded,
         (NotRun, Requirement::Grace(until)) => PhaseAction::Grace(until),

@@ -551,7 +551,7 @@ fn uri_of_a_token_carries_the_counter() {
     let format = CodeFormat::new(Algorithm::Sha256, 8).unwrap();
     let key = Secret::new(b"12345678901234567890").unwrap();
     let token = Authenticator::hotp("token", format, key, Counter::new(7));
-    let uri = token.uri("host", "alice");
+    let uri = token.uri("host", "alice").unwrap();
     let expected = "otpauth://hotp/host:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\
                     &issuer=host&algorithm=SHA256&digits=8&counter=7";
     assert_eq!(*uri, expected);

@@ -228,9 +228,16 @@ fn enrollment_shows_qr_code_key_and_backup_codes_then_succeeds() {
     assert_eq!(login.account.backup_codes_left(), BackupSet::SIZE);
     assert_eq!(login.account.last_login(), Some(NOON));
     assert_eq!(login.types(""), asks(Next::End(Verdict::Enrolled)));
-    let key = Phone::usual(1).authenticator().secret().to_base32();
+    let key = Phone::usual(1)
+        .authenticator()
+        .secret()
+        .unwrap()
+        .to_base32();
     assert_eq!(
-        *login.account.authenticators()[0].secret().to_base32(),
+        *login.account.authenticators()[0]
+            .secret()
+            .unwrap()
+            .to_base32(),
         *key
     );
 }
@@ -281,7 +288,7 @@ fn the_key_page_names_the_number_of_digits() {
     );
     let dialog = enroll(begun.dialog).unwrap();
     assert_eq!(dialog.scope(), ThrottleScope::Console);
-    assert_eq!(dialog.authenticator().format().digits(), 8);
+    assert_eq!(dialog.authenticator().format().unwrap().digits(), 8);
     let mut account = Account::new(UID);
     match dialog.answer(Requirement::SetUp, &mut account, "y", None, NOON) {
         Answered::Turn(turn, _) => assert_eq!(turn, asks(Next::AskNewCode { digits: 8 })),

@@ -339,6 +339,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
                 guard: words(if guarded { &["sshd"] } else { &[] }),
                 invitation: false,
                 sshd_methods,
+                enrolls_in_login: true,
             }
         })
 }

@@ -46,7 +46,9 @@ fn authenticator(name: &str, parameters: Parameters) -> Authenticator {
 
 #[test]
 fn the_link_omits_default_parameters() {
-    let link = authenticator("phone", Parameters::default()).uri("host.example", "alice");
+    let link = authenticator("phone", Parameters::default())
+        .uri("host.example", "alice")
+        .unwrap();
     assert_eq!(
         *link,
         "otpauth://totp/host.example:alice\
@@ -57,7 +59,9 @@ fn the_link_omits_default_parameters() {
 #[test]
 fn the_link_contains_parameters_that_are_not_the_default() {
     let parameters = Parameters::new(Algorithm::Sha512, 8, 60).unwrap();
-    let link = authenticator("phone", parameters).uri("host", "alice");
+    let link = authenticator("phone", parameters)
+        .uri("host", "alice")
+        .unwrap();
     assert!(
         link.ends_with("&issuer=host&algorithm=SHA512&digits=8&period=60"),
         "{}",
@@ -67,7 +71,9 @@ fn the_link_contains_parameters_that_are_not_the_default() {
 
 #[test]
 fn names_in_the_link_are_escaped() {
-    let link = authenticator("phone", Parameters::default()).uri("a:b&c=d/ü", "x?secret=y#z %");
+    let link = authenticator("phone", Parameters::default())
+        .uri("a:b&c=d/ü", "x?secret=y#z %")
+        .unwrap();
     assert!(
         link.starts_with("otpauth://totp/a%3Ab%26c%3Dd%2F%C3%BC:x%3Fsecret%3Dy%23z%20%25?secret=G"),
         "{}",

@@ -37,6 +37,7 @@ fn decision(requirement: Requirement, required: bool) -> PolicyDecision {
         requirement,
         required,
         records_first_login: false,
+        enrolls_in_login: true,
         audited: None,
         source: Source::default(),
         terms: Terms::default(),
@@ -259,6 +260,57 @@ fn the_session_phase_neither_asks_nor_enrolls() {
 }
 
 #[test]
+fn no_phase_enrolls_where_a_login_cannot() {
+    for (requirement, required, _) in TABLE {
+        for phase in phases() {
+            let usual = decision(requirement, required);
+            let decision = PolicyDecision {
+                enrolls_in_login: false,
+                ..usual.clone()
+            };
+            let expected = match usual.action(phase) {
+                PhaseAction::SetUp(Some(until)) => PhaseAction::Grace(until),
+                PhaseAction::SetUp(None) | PhaseAction::Deny(DenyReason::MustEnroll) => {
+                    PhaseAction::Deny(DenyReason::NoEnrollmentInLogin)
+                }
+                action => action,
+            };
+            assert_eq!(
+                decision.action(phase),
+                expected,
+                "{requirement:?}, {phase:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn only_a_login_that_may_enroll_now_confirms_a_security_key() {
+    for (requirement, required, _) in TABLE {
+        for phase in phases() {
+            let password_was_right = matches!(
+                phase,
+                PhaseInput::Account {
+                    auth_result: AuthPhaseResult::NotRequired,
+                    ..
+                }
+            );
+            let may_enroll = matches!(
+                requirement,
+                Requirement::Exempt(NOT_SET_UP | GRANTED)
+                    | Requirement::Grace(_)
+                    | Requirement::SetUp
+            );
+            assert_eq!(
+                decision(requirement, required).confirms_key(phase),
+                password_was_right && may_enroll,
+                "{requirement:?}, {phase:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn only_a_guarded_account_phase_without_auth_phase_is_left_to_the_session() {
     for phase in phases() {
         let left = matches!(
@@ -384,7 +436,10 @@ proptest! {
                 _ if is == would_be => None,
                 PhaseAction::Ask => Some(AuditOutcome::Asked),
                 PhaseAction::Grace(_) | PhaseAction::SetUp(Some(_)) => Some(AuditOutcome::Notified),
-                PhaseAction::SetUp(None) | PhaseAction::Deny(DenyReason::MustEnroll) => Some(AuditOutcome::SetUp),
+                PhaseAction::SetUp(None)
+                | PhaseAction::Deny(DenyReason::MustEnroll | DenyReason::NoEnrollmentInLogin) => {
+                    Some(AuditOutcome::SetUp)
+                }
                 PhaseAction::Deny(DenyReason::TooLate) => Some(AuditOutcome::TooLate),
                 PhaseAction::Deny(DenyReason::NotVerified) => Some(AuditOutcome::NotVerified),
                 PhaseAction::Deny(DenyReason::Undetermined) => Some(AuditOutcome::Undetermined),

@@ -49,6 +49,8 @@ mod record;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod security_keys;
+#[cfg(test)]
 mod setup;
 #[cfg(test)]
 mod throttle;

@@ -878,7 +878,7 @@ proptest! {
             owner.account.move_to(None, phone.authenticator(), &sheet::FIRST.code(1), NOON).unwrap();
         }
         let (state, left) = (owner.account.state(), owner.backup_codes_left());
-        let key = owner.account.authenticators()[0].secret().to_base32();
+        let key = owner.account.authenticators()[0].secret().unwrap().to_base32();
         let mut now = NOON;
         for (what, guess, wait, patient) in tries {
             now = after(now, wait);
@@ -912,7 +912,7 @@ proptest! {
             prop_assert_eq!((owner.account.state(), owner.backup_codes_left()), (state, left));
             let keys = owner.account.authenticators();
             prop_assert_eq!(keys.len(), 1);
-            prop_assert_eq!(&*keys[0].secret().to_base32(), &*key);
+            prop_assert_eq!(&*keys[0].secret().unwrap().to_base32(), &*key);
             if let (true, LockState::Until(until)) =
                 (patient, owner.account.lock_state(ThrottleScope::OwnProgram, now))
             {

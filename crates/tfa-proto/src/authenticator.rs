@@ -6,14 +6,16 @@ use crate::OpenEnum;
 use crate::wire_name::wire_enum;
 
 wire_enum! {
-    /// How the codes of an authenticator follow each other.
+    /// The kinds of authenticators.
     #[derive(Default)]
     pub enum AuthenticatorKind {
-        /// By time: RFC 6238.
+        /// Codes by time: RFC 6238.
         #[default]
         Totp = "totp",
-        /// By a counter: RFC 4226.
+        /// Codes by a counter: RFC 4226.
         Hotp = "hotp",
+        /// No codes: an SSH key that a FIDO security key holds.
+        SecurityKey = "security-key",
     }
 }
 
@@ -29,8 +31,10 @@ pub struct Authenticator {
     pub name: String,
     /// When it was activated; absent if that was before it was recorded.
     pub created: Option<u64>,
-    /// When a code of it was last accepted; absent if never, or before it was recorded.
+    /// When it was last accepted; absent if never, or before it was recorded.
     pub last_accepted: Option<u64>,
+    /// The fingerprint of a security key, as `ssh-keygen -l` shows it; absent for other kinds.
+    pub fingerprint: Option<String>,
 }
 
 /// The authenticator of this name, in either case. Without one, that of the id which the name is.
@@ -77,7 +81,7 @@ mod tests {
             authenticators: vec![
                 named(1, "phone"),
                 Authenticator {
-                    kind: OpenEnum::Unknown("security-key".to_owned()),
+                    kind: OpenEnum::Unknown("a-later-kind".to_owned()),
                     last_accepted: Some(7),
                     ..named(2, "key")
                 },

@@ -71,6 +71,8 @@ errors! {
     NoSuchAuthenticator,
     /// The user has another authenticator of this name.
     NameTaken,
+    /// One of the user's authenticators is this security key.
+    KeyTaken,
     /// The user has as many authenticators as one may have.
     TooManyAuthenticators,
     /// No device of this number is remembered for the user.

@@ -27,7 +27,8 @@ pub use exemption::{Exemption, ExemptionKind, Mode};
 pub use limits::{
     ENUMERATION_TIME_LIMIT, EXEMPTION_SECONDS, INVITATION_SECONDS, MAX_CALL, MAX_CALL_BODY,
 };
-pub use pending_authenticator::{Algorithm, Parameters, PendingAuthenticator, TokenParameters};
+pub use pending_authenticator::{Algorithm, Parameters, PendingAuthenticator};
+pub use pending_authenticator::{SecurityKeyParameters, TokenParameters};
 pub use policy::{AuditRecord, Explanation, HypotheticalLogin, Impact, Outcome, Reason};
 pub use printable::is_misleading;
 pub use recovery::{RecoveryState, RecoveryStatus};

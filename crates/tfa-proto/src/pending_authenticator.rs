@@ -39,6 +39,21 @@ pub struct Parameters {
     pub replaces: Option<u32>,
 }
 
+/// A security key that its owner enrolls. Absent keys take the daemon's defaults.
+#[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
+#[zbus(signature = "a{sv}")]
+pub struct SecurityKeyParameters {
+    /// The public key or certificate in one line, as in a `.pub` file of OpenSSH.
+    pub public_key: String,
+    /// The name of the authenticator.
+    pub name: Option<String>,
+    /// The invitation code, if the policy requires one; only in `SetupSecurityKey`.
+    pub invitation: Option<String>,
+    /// The id of the authenticator that the security key replaces; only in `MoveToSecurityKey`. Absent:
+    /// the only one.
+    pub replaces: Option<u32>,
+}
+
 /// The parameters of an authenticator of which the administrator has the key. Absent keys take the
 /// daemon's defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]

@@ -3,7 +3,7 @@
 use zbus::wire::{DeserializeDict, SerializeDict, Type};
 
 use crate::wire_name::wire_enum;
-use crate::{Authenticator, OpenEnum};
+use crate::{Authenticator, AuthenticatorKind, OpenEnum};
 
 /// The status of one account, as `Status` and `Show` return it. Times are seconds since the epoch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
@@ -17,8 +17,10 @@ pub struct Status {
     pub state: Option<OpenEnum<State>>,
     /// The active authenticators, in the order of their activation.
     pub authenticators: Vec<Authenticator>,
-    /// Whether a new authenticator waits for its first code.
+    /// Whether a new authenticator waits for its first code, or for a login.
     pub pending_authenticator: bool,
+    /// The kind of that authenticator; absent if there is none.
+    pub pending_kind: Option<OpenEnum<AuthenticatorKind>>,
     /// The number of unused backup codes.
     pub backup_codes_left: u32,
     /// Wrong codes in a row in remote logins from unknown origins.
@@ -70,7 +72,7 @@ pub struct Status {
     pub exempt_reason: Option<String>,
     /// Reserved; always empty.
     pub devices: Vec<String>,
-    /// The last login with a right code.
+    /// The last login with a right code or a security key.
     pub last_login: Option<u64>,
     /// Why the record cannot be used. The other fields then have no meaning.
     pub problem: Option<String>,
@@ -85,7 +87,7 @@ wire_enum! {
         /// The user has not enrolled.
         #[default]
         None = "none",
-        /// A first authenticator waits for its first code.
+        /// A first authenticator waits for its first code, or for the first login with its key.
         Pending = "pending",
         /// Codes are asked for.
         Enabled = "enabled",

@@ -9,6 +9,7 @@ mod help;
 mod polkit;
 mod questions;
 mod refusals;
+mod security_keys;
 mod setup;
 mod status;
 
@@ -20,5 +21,6 @@ pub(crate) use help::*;
 pub(crate) use polkit::*;
 pub(crate) use questions::*;
 pub(crate) use refusals::*;
+pub(crate) use security_keys::*;
 pub(crate) use setup::*;
 pub(crate) use status::*;

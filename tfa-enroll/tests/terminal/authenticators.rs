@@ -107,7 +107,8 @@ fn list_prints_json_and_an_empty_array_without_enrollment() {
     "kind": "hotp",
     "name": "token",
     "created": "2026-12-01T14:05:00Z",
-    "last_accepted": "2026-12-01T14:06:00Z"
+    "last_accepted": "2026-12-01T14:06:00Z",
+    "fingerprint": null
   }
 ]
 "#;

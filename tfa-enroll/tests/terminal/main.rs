@@ -11,6 +11,7 @@ mod invitation;
 mod polkit;
 mod refusals;
 mod required;
+mod security_keys;
 mod setup;
 mod small;
 mod status;

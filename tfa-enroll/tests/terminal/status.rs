@@ -49,17 +49,20 @@ fn the_keys_of_the_json_form_are_stable() {
       "kind": "totp",
       "name": "phone",
       "created": null,
-      "last_accepted": null
+      "last_accepted": null,
+      "fingerprint": null
     },
     {
       "id": 3,
       "kind": "hotp",
       "name": "token",
       "created": "2026-12-01T14:05:00Z",
-      "last_accepted": "2026-12-01T14:06:00Z"
+      "last_accepted": "2026-12-01T14:06:00Z",
+      "fingerprint": null
     }
   ],
   "pending_authenticator": false,
+  "pending_kind": null,
   "backup_codes_left": 8,
   "failures": 6,
   "locked_until": "2026-12-01T14:05:00Z",

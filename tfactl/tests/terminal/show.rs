@@ -115,6 +115,7 @@ fn the_json_form_has_the_keys_of_tfa_enroll_status() {
             "state",
             "authenticators",
             "pending_authenticator",
+            "pending_kind",
             "backup_codes_left",
             "failures",
             "locked_until",

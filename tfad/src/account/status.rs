@@ -44,6 +44,9 @@ pub(crate) fn of(
         state: Some(state_of(Some(account)).into()),
         authenticators: account.authenticators().iter().map(described).collect(),
         pending_authenticator: account.pending().is_some(),
+        pending_kind: account
+            .pending()
+            .map(|pending| kind_of(pending.authenticator()).into()),
         backup_codes_left: count(left),
         failures: remote.failures,
         locked_until: remote.until,
@@ -80,6 +83,9 @@ fn described(authenticator: &Authenticator) -> tfa_proto::Authenticator {
         name: authenticator.name().to_owned(),
         created: authenticator.created().map(Time::as_secs),
         last_accepted: authenticator.last_accepted().map(Time::as_secs),
+        fingerprint: authenticator
+            .key_fingerprint()
+            .map(|print| print.to_string()),
     }
 }
 
@@ -88,6 +94,7 @@ pub(crate) fn kind_of(authenticator: &Authenticator) -> AuthenticatorKind {
     match authenticator.kind() {
         tfa_core::AuthenticatorKind::Totp => AuthenticatorKind::Totp,
         tfa_core::AuthenticatorKind::Hotp => AuthenticatorKind::Hotp,
+        tfa_core::AuthenticatorKind::SecurityKey => AuthenticatorKind::SecurityKey,
     }
 }
 

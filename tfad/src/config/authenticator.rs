@@ -11,7 +11,7 @@ use super::values::{Value, number, word};
 /// What users may enroll. The administrator may add any authenticator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthenticatorRules {
-    /// The kinds; the first one is the default.
+    /// The kinds. The first one that computes codes is the default.
     pub kinds: Vec<AuthenticatorKind>,
     /// The only hash function; `None` for any.
     pub algorithm: Option<Algorithm>,
@@ -24,7 +24,11 @@ pub struct AuthenticatorRules {
 impl Default for AuthenticatorRules {
     fn default() -> Self {
         Self {
-            kinds: vec![AuthenticatorKind::Totp, AuthenticatorKind::Hotp],
+            kinds: vec![
+                AuthenticatorKind::Totp,
+                AuthenticatorKind::Hotp,
+                AuthenticatorKind::SecurityKey,
+            ],
             algorithm: None,
             digits: None,
             period: None,
@@ -33,12 +37,10 @@ impl Default for AuthenticatorRules {
 }
 
 impl AuthenticatorRules {
-    /// The kind where the user does not choose one.
-    pub fn usual_kind(&self) -> AuthenticatorKind {
-        self.kinds
-            .first()
-            .copied()
-            .unwrap_or(AuthenticatorKind::Totp)
+    /// The kind where the user does not choose one; `None` if users enroll security keys only.
+    pub fn usual_kind(&self) -> Option<AuthenticatorKind> {
+        let mut kinds = self.kinds.iter().copied();
+        kinds.find(|kind| kind.has_codes())
     }
 
     /// The hash function where the user does not choose one.
@@ -56,19 +58,21 @@ impl AuthenticatorRules {
         self.period.unwrap_or(Parameters::default().period())
     }
 
-    /// An authenticator for which the user chose nothing.
-    pub fn usual(&self, name: &str, secret: Secret) -> Authenticator {
+    /// An authenticator for which the user chose nothing; `None` if users enroll security keys only.
+    pub fn usual(&self, name: &str, secret: Secret) -> Option<Authenticator> {
         let (algorithm, digits) = (self.usual_algorithm(), self.usual_digits());
         // The values are in their ranges, which was checked when they were read.
-        match self.usual_kind() {
+        match self.usual_kind()? {
             AuthenticatorKind::Totp => {
                 let parameters = Parameters::new(algorithm, digits, self.usual_period());
-                Authenticator::totp(name, parameters.unwrap_or_default(), secret)
+                let parameters = parameters.unwrap_or_default();
+                Some(Authenticator::totp(name, parameters, secret))
             }
             AuthenticatorKind::Hotp => {
-                let format = CodeFormat::new(algorithm, digits);
-                Authenticator::hotp(name, format.unwrap_or_default(), secret, Counter::new(0))
+                let format = CodeFormat::new(algorithm, digits).unwrap_or_default();
+                Some(Authenticator::hotp(name, format, secret, Counter::new(0)))
             }
+            AuthenticatorKind::SecurityKey => None,
         }
     }
 }
@@ -80,6 +84,7 @@ pub(super) fn kind(value: Value<'_, '_>) -> Result<AuthenticatorKind, Problem> {
         &[
             ("totp", AuthenticatorKind::Totp),
             ("hotp", AuthenticatorKind::Hotp),
+            ("security-key", AuthenticatorKind::SecurityKey),
         ],
     )
 }

@@ -133,6 +133,7 @@ impl Builder {
             source: mode.position.source(),
             terms: Terms::default(),
         };
+        let kinds = set(settings.kinds, "kinds")?;
         let rules = self.rules.into_iter();
         let policy = Policy {
             rules: rules.map(|rule| rule.build(grace, after_grace)).collect(),
@@ -141,6 +142,7 @@ impl Builder {
             guard: set(settings.guard, "guard")?,
             invitation: set(settings.invitation, "invitation")?,
             sshd_methods: set(settings.sshd_methods, "sshd_methods")?,
+            enrolls_in_login: kinds.iter().any(|kind| kind.has_codes()),
         };
         let issuer = set(settings.issuer, "issuer")?;
         Ok(Config {
@@ -148,7 +150,7 @@ impl Builder {
             issuer: (!issuer.is_empty()).then_some(issuer),
             qr: set(settings.qr, "qr")?,
             authenticator: AuthenticatorRules {
-                kinds: set(settings.kinds, "kinds")?,
+                kinds,
                 algorithm: settings.algorithm.map(|set| set.value),
                 digits: settings.digits.map(|set| set.value),
                 period: settings.period.map(|set| set.value),

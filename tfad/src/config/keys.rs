@@ -159,9 +159,9 @@ keys! {
     kinds: Vec<AuthenticatorKind> {
         sections: [Authenticator],
         read: |value| some_of(value, kind),
-        default: Some(r#"["totp", "hotp"]"#),
-        summary: "What users can enroll: \"totp\" (codes by time), \"hotp\" (codes by a counter). The \
-                  first one is the default.",
+        default: Some(r#"["totp", "hotp", "security-key"]"#),
+        summary: "What users can enroll: \"totp\" (codes by time), \"hotp\" (codes by a counter), \
+                  \"security-key\" (SSH keys in hardware). The first one with codes is the default.",
     }
     algorithm: Algorithm {
         sections: [Authenticator],

@@ -48,7 +48,7 @@ pub enum Event<'a> {
 /// What happens in a login.
 #[derive(Debug, Clone, Copy)]
 pub enum LoginEvent<'a> {
-    /// A right code was given, and used up.
+    /// A right code was given, and used up; or sshd has accepted a security key.
     Verified(VerifiedBy<'a>),
     /// A remembered device replaces the code.
     Remembered(LoggedDevice),
@@ -135,12 +135,14 @@ pub enum LoginEvent<'a> {
     },
 }
 
-/// What a right code was a code of.
+/// What verified a login.
 #[derive(Debug, Clone, Copy)]
 pub enum VerifiedBy<'a> {
-    /// The authenticator of this name.
+    /// A code of the authenticator of this name.
     Authenticator(&'a str),
-    /// The backup codes.
+    /// The security key of this name.
+    SecurityKey(&'a str),
+    /// A backup code.
     BackupCode,
     /// The recovery code of the host.
     RecoveryCode,
@@ -176,6 +178,13 @@ pub enum AccountEvent<'a> {
         /// The new one.
         authenticator: &'a str,
         /// The one that it replaced.
+        replaced: Option<&'a str>,
+    },
+    /// The owner added a security key, with a code.
+    SecurityKeyActivated {
+        /// The new one.
+        authenticator: &'a str,
+        /// The authenticator that it replaced.
         replaced: Option<&'a str>,
     },
     /// The owner gave an authenticator another name.
@@ -231,6 +240,8 @@ pub enum AccountEvent<'a> {
     },
     /// The owner was offered a first authenticator. It takes no code, so it counts against the quota.
     FirstAuthenticatorOffered(&'a str),
+    /// The owner enrolled a first security key, which waits for a login. As above, it takes no code.
+    FirstSecurityKeyOffered(&'a str),
     /// A code was tried, and is right.
     CodeTested,
     /// A wrong code was given.
@@ -325,6 +336,7 @@ impl Event<'_> {
             Self::Login { caller, .. } => Some(caller.uid),
             Self::Account { uid, event, .. } => match event {
                 A::FirstAuthenticatorOffered(_)
+                | A::FirstSecurityKeyOffered(_)
                 | A::CodeTested
                 | A::WrongCode
                 | A::WrongInvitation
@@ -335,6 +347,7 @@ impl Event<'_> {
                 | A::Refused { .. } => Some(*uid),
                 A::AuthenticatorOffered(_)
                 | A::AuthenticatorActivated { .. }
+                | A::SecurityKeyActivated { .. }
                 | A::AuthenticatorRenamed { .. }
                 | A::AuthenticatorRemoved(_)
                 | A::AuthenticatorBound(_)

@@ -59,6 +59,10 @@ impl LoginEvent<'_> {
                 fields.push(("TFA_FACTOR", "authenticator".to_owned()));
                 fields.push(("TFA_AUTHENTICATOR", bounded(name)));
             }
+            Self::Verified(VerifiedBy::SecurityKey(name)) => {
+                fields.push(("TFA_FACTOR", "security-key".to_owned()));
+                fields.push(("TFA_AUTHENTICATOR", bounded(name)));
+            }
             Self::Verified(VerifiedBy::BackupCode) => {
                 fields.push(("TFA_FACTOR", "backup-code".to_owned()));
             }
@@ -109,16 +113,25 @@ impl AccountEvent<'_> {
     fn add_fields(&self, fields: &mut Fields) {
         match self {
             Self::FirstAuthenticatorOffered(name)
+            | Self::FirstSecurityKeyOffered(name)
             | Self::AuthenticatorOffered(name)
             | Self::AuthenticatorRemoved(name)
             | Self::AuthenticatorBound(name)
             | Self::AuthenticatorUnbound(name)
             | Self::Resynchronized(name)
+            | Self::SecurityKeyActivated {
+                authenticator: name,
+                replaced: None,
+            }
             | Self::AuthenticatorActivated {
                 authenticator: name,
                 replaced: None,
             } => fields.push(("TFA_AUTHENTICATOR", bounded(name))),
             Self::AuthenticatorActivated {
+                authenticator,
+                replaced: Some(former),
+            }
+            | Self::SecurityKeyActivated {
                 authenticator,
                 replaced: Some(former),
             }

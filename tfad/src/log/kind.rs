@@ -124,10 +124,12 @@ impl LoginEvent<'_> {
 impl AccountEvent<'_> {
     fn kind(&self) -> Kind {
         match self {
-            Self::FirstAuthenticatorOffered(_) | Self::AuthenticatorOffered(_) => {
-                AUTHENTICATOR_OFFERED
+            Self::FirstAuthenticatorOffered(_)
+            | Self::FirstSecurityKeyOffered(_)
+            | Self::AuthenticatorOffered(_) => AUTHENTICATOR_OFFERED,
+            Self::AuthenticatorActivated { .. } | Self::SecurityKeyActivated { .. } => {
+                AUTHENTICATOR_ACTIVATED
             }
-            Self::AuthenticatorActivated { .. } => AUTHENTICATOR_ACTIVATED,
             Self::AuthenticatorRenamed { .. } => AUTHENTICATOR_RENAMED,
             Self::AuthenticatorRemoved(_) | Self::AuthenticatorUnbound(_) => AUTHENTICATOR_REMOVED,
             Self::AuthenticatorBound(_) => AUTHENTICATOR_BOUND,

@@ -50,7 +50,7 @@ impl Event<'_> {
 impl LoginEvent<'_> {
     fn level(&self) -> Level {
         match self {
-            Self::Verified(VerifiedBy::Authenticator(_))
+            Self::Verified(VerifiedBy::Authenticator(_) | VerifiedBy::SecurityKey(_))
             | Self::Remembered(_)
             | Self::Grace { .. }
             | Self::Deferred { .. } => Level::Info,
@@ -83,6 +83,8 @@ impl AccountEvent<'_> {
         match self {
             Self::CodeTested => Level::Info,
             Self::FirstAuthenticatorOffered(_)
+            | Self::FirstSecurityKeyOffered(_)
+            | Self::SecurityKeyActivated { .. }
             | Self::AuthenticatorOffered(_)
             | Self::AuthenticatorActivated { .. }
             | Self::AuthenticatorRenamed { .. }

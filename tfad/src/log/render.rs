@@ -75,6 +75,9 @@ impl LoginEvent<'_> {
             Self::Verified(VerifiedBy::Authenticator(name)) => {
                 format!("verified by a code of {}", quoted(name)).into()
             }
+            Self::Verified(VerifiedBy::SecurityKey(name)) => {
+                format!("verified by the security key {}", quoted(name)).into()
+            }
             Self::Verified(VerifiedBy::BackupCode) => "verified by a backup code".into(),
             Self::Remembered(device) => format!("not asked: remembered device {device}").into(),
             Self::DeviceAdded(device) => format!("the device is now remembered: {device}").into(),
@@ -149,6 +152,9 @@ impl fmt::Display for LoggedDevice {
 fn denied(reason: DenyReason) -> &'static str {
     match reason {
         DenyReason::MustEnroll => "the user is not enrolled, and this PAM stack cannot enroll",
+        DenyReason::NoEnrollmentInLogin => {
+            "the user is not enrolled, and what the policy accepts cannot be enrolled in a login"
+        }
         DenyReason::TooLate => "the user did not enroll in time",
         DenyReason::Undetermined => {
             "groups, address or SSH method could not be determined, and a rule depends on them"
@@ -223,6 +229,28 @@ impl AccountEvent<'_> {
             Self::FirstAuthenticatorOffered(name) => format!(
                 "a first authenticator waits for its first code: {}",
                 quoted(name)
+            )
+            .into(),
+            Self::FirstSecurityKeyOffered(name) => format!(
+                "a first security key waits for a login that uses it: {}",
+                quoted(name)
+            )
+            .into(),
+            Self::SecurityKeyActivated {
+                authenticator,
+                replaced: None,
+            } => format!(
+                "a security key was added and is active: {}",
+                quoted(authenticator)
+            )
+            .into(),
+            Self::SecurityKeyActivated {
+                authenticator,
+                replaced: Some(replaced),
+            } => format!(
+                "a security key was added and is active: {}, in place of {}",
+                quoted(authenticator),
+                quoted(replaced)
             )
             .into(),
             Self::AuthenticatorOffered(name) => format!(
@@ -442,6 +470,11 @@ mod tests {
             AccountEvent::AuthenticatorUnbound("token"),
             AccountEvent::Resynchronized("token"),
             AccountEvent::AuthenticatorActivated {
+                authenticator: "token",
+                replaced: None,
+            },
+            AccountEvent::FirstSecurityKeyOffered("token"),
+            AccountEvent::SecurityKeyActivated {
                 authenticator: "token",
                 replaced: None,
             },

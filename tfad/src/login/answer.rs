@@ -161,9 +161,12 @@ impl Logins {
 
 /// The name of the authenticator that the login was verified with; empty if it was not.
 fn name_of_verified(account: &Account, turn: &tfa_core::Turn) -> String {
-    let Some(Factor::Authenticator(id)) = turn.next.verified() else {
+    let Some(factor) = turn.next.verified() else {
         return String::new();
     };
-    let authenticator = account.authenticator(id);
+    let authenticator = match factor {
+        Factor::Authenticator(id) | Factor::SecurityKey(id) => account.authenticator(id),
+        Factor::BackupCode | Factor::RecoveryCode => None,
+    };
     authenticator.map_or_else(String::new, |one| one.name().to_owned())
 }

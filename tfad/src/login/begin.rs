@@ -102,7 +102,11 @@ impl Logins {
         if scope != ThrottleScope::Console {
             return Ok((0, render::end(Verdict::Verified, None)));
         }
-        let authenticator = config.authenticator.usual(DEFAULT_NAME, random::secret()?);
+        let new = config.authenticator.usual(DEFAULT_NAME, random::secret()?);
+        let Some(authenticator) = new else {
+            // The policy allows none that a login can enroll.
+            return Ok((0, render::end(Verdict::Verified, None)));
+        };
         let picture = self.picture_of(config, &attempt, &authenticator);
         let now = clock::now();
         let begun = Enroll::begin_after_recovery(authenticator, picture, scope, now);
@@ -166,6 +170,11 @@ impl Logins {
         }
         let account = loaded.as_ref().and_then(Loaded::account);
         let decision = policy.decide(&attempt.login, account, now);
+        if !attempt.login.keys.is_empty()
+            && let Some(turn) = self.confirm_by_key(&attempt, phase, account)?
+        {
+            return Ok((0, turn));
+        }
         let action = decision.action(phase);
         if matches!(action, PhaseAction::Exempt(_))
             && session_gate::may_decide_otherwise(&attempt, policy)
@@ -208,7 +217,7 @@ impl Logins {
             }
             PhaseAction::Deny(reason) => {
                 let verdict = match reason {
-                    DenyReason::MustEnroll => Verdict::MustEnroll,
+                    DenyReason::MustEnroll | DenyReason::NoEnrollmentInLogin => Verdict::MustEnroll,
                     DenyReason::TooLate
                     | DenyReason::Undetermined
                     | DenyReason::NotVerified
@@ -220,6 +229,9 @@ impl Logins {
             }
             PhaseAction::Ask => match account {
                 Some(account) => {
+                    if let Some(turn) = self.served_by_key(&attempt, account, now)? {
+                        return Ok((0, turn));
+                    }
                     let may_recover = || recovery::is_administrator(config, &attempt.user);
                     let begun = AskCode::begin_with_recovery(account, scope, may_recover, now);
                     // Never past a lock.
@@ -234,7 +246,10 @@ impl Logins {
                 None => return Ok((0, render::end(Verdict::Denied, None))),
             },
             PhaseAction::SetUp(until) => {
-                let authenticator = config.authenticator.usual(DEFAULT_NAME, random::secret()?);
+                let new = config.authenticator.usual(DEFAULT_NAME, random::secret()?);
+                let Some(authenticator) = new else {
+                    return Ok((0, render::end(Verdict::MustEnroll, None)));
+                };
                 let picture = self.picture_of(config, &attempt, &authenticator);
                 Enroll::begin(
                     account,

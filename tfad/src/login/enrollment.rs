@@ -77,10 +77,16 @@ impl Enrollment<'_> {
     /// The rows of the page with link and key.
     #[must_use]
     pub fn key_page(&self) -> Vec<String> {
-        let format = self.authenticator.format();
+        let (Some(format), Some(secret), Some(uri)) = (
+            self.authenticator.format(),
+            self.authenticator.secret(),
+            self.uri(),
+        ) else {
+            return Vec::new();
+        };
         let key = Key {
-            uri: &self.uri(),
-            secret: &self.authenticator.secret().to_base32(),
+            uri: &uri,
+            secret: &secret.to_base32(),
             account: self.user,
             issuer: self.issuer,
             algorithm: format.algorithm().name(),
@@ -109,7 +115,7 @@ impl Enrollment<'_> {
             QrStyle::Utf8 => Style::HalfBlocks,
             QrStyle::Ascii => Style::Ascii,
         };
-        let code = Qr::new(&self.uri())?;
+        let code = Qr::new(&self.uri()?)?;
         let mut quiet = code.quiet_for(style, ROWS, NARROW);
         if code.size(style, quiet).1 > NARROW {
             quiet = code.quiet_for(style, ROWS, WIDE);
@@ -117,7 +123,7 @@ impl Enrollment<'_> {
         Some((code, style, quiet))
     }
 
-    fn uri(&self) -> Zeroizing<String> {
+    fn uri(&self) -> Option<Zeroizing<String>> {
         self.authenticator.uri(self.issuer, self.user)
     }
 }

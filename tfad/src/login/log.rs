@@ -106,6 +106,11 @@ pub(super) fn device_added(journal: &Journal, attempt: &LoginAttempt, device: &D
     );
 }
 
+/// Logs that the login has confirmed a first security key.
+pub(super) fn enrolled_key(journal: &Journal, attempt: &LoginAttempt, authenticator: &str) {
+    log(journal, attempt, LoginEvent::Enrolled { authenticator });
+}
+
 /// An answer that was not right.
 fn answer(says: Option<Message>) -> Option<LoginEvent<'static>> {
     Some(match says? {
@@ -121,6 +126,7 @@ fn outcome<'name>(turn: &Turn, authenticator: &'name str) -> Option<LoginEvent<'
     if let Some(factor) = turn.next.verified() {
         return Some(LoginEvent::Verified(match factor {
             Factor::Authenticator(_) => VerifiedBy::Authenticator(authenticator),
+            Factor::SecurityKey(_) => VerifiedBy::SecurityKey(authenticator),
             Factor::BackupCode => VerifiedBy::BackupCode,
             Factor::RecoveryCode => VerifiedBy::RecoveryCode,
         }));

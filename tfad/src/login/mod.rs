@@ -17,10 +17,11 @@ mod recovery;
 mod remember;
 mod reminders;
 pub mod render;
+mod security_key;
 mod session_gate;
 pub mod sessions;
 pub mod simulate;
-mod ssh_keys;
+pub mod ssh_keys;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

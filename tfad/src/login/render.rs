@@ -65,6 +65,10 @@ impl Renderer<'_> {
                 Vec::new(),
                 ask(&messages::ask_remember(days), PromptStyle::Optional, 0),
             ),
+            N::AskBackupCode => {
+                let question = ask(messages::ASK_BACKUP_CODE, PromptStyle::Hidden, 0);
+                (Vec::new(), question)
+            }
             N::AskInvitation => (
                 Vec::new(),
                 ask(messages::ASK_INVITATION, PromptStyle::Visible, 0),
@@ -165,6 +169,15 @@ pub fn end(verdict: Verdict, says: Option<(bool, String)>) -> Turn {
     }
 }
 
+/// The refusal of a login whose account has changed meanwhile.
+#[must_use]
+pub fn changed(now: Time) -> Turn {
+    end(
+        Verdict::Denied,
+        Some(messages::message(Message::Changed, now)),
+    )
+}
+
 /// A turn with a verdict, and a line that silent programs show too.
 #[must_use]
 pub fn notice(verdict: Verdict, text: &str) -> Turn {
@@ -179,7 +192,9 @@ pub fn notice(verdict: Verdict, text: &str) -> Turn {
 fn wire_verdict(verdict: tfa_core::Verdict) -> Verdict {
     match verdict {
         tfa_core::Verdict::Verified(Factor::RecoveryCode) => Verdict::Recovered,
-        tfa_core::Verdict::Verified(Factor::Authenticator(_) | Factor::BackupCode)
+        tfa_core::Verdict::Verified(
+            Factor::Authenticator(_) | Factor::SecurityKey(_) | Factor::BackupCode,
+        )
         | tfa_core::Verdict::Enrolled
         | tfa_core::Verdict::NotReplaced => Verdict::Verified,
         tfa_core::Verdict::Remembered => Verdict::Remembered,

@@ -378,7 +378,9 @@ pub fn outcome(action: PhaseAction) -> (Outcome, Option<Reason>) {
         PhaseAction::Grace(_) => (Outcome::Notified, None),
         PhaseAction::SetUp(Some(_)) => (Outcome::Offered, None),
         PhaseAction::SetUp(None) => (Outcome::SetUp, None),
-        PhaseAction::Deny(DenyReason::MustEnroll) => (Outcome::Refused, Some(Reason::MustEnroll)),
+        PhaseAction::Deny(DenyReason::MustEnroll | DenyReason::NoEnrollmentInLogin) => {
+            (Outcome::Refused, Some(Reason::MustEnroll))
+        }
         PhaseAction::Deny(DenyReason::TooLate) => (Outcome::Refused, Some(Reason::TooLate)),
         PhaseAction::Deny(DenyReason::Undetermined) => {
             (Outcome::Refused, Some(Reason::Undetermined))

@@ -1,5 +1,5 @@
-//! The keys in `SSH_AUTH_INFO_0`: sshd writes a line `publickey TYPE BASE64` for each key that it has
-//! accepted.
+//! SSH keys: those in `SSH_AUTH_INFO_0`, where sshd writes a line `publickey TYPE BASE64` for each key that
+//! it has accepted, and those that users enroll.
 
 use ssh_key::public::KeyData;
 use ssh_key::{Certificate, HashAlg, PublicKey};
@@ -13,13 +13,23 @@ const CERTIFICATE: &str = "-cert-v01@openssh.com";
 
 /// The keys that sshd has accepted in this login. A key of a type that is not known here is left out,
 /// so that it identifies no device and no security key.
-pub(super) fn accepted(info: &str) -> Vec<SshKey> {
+pub fn accepted(info: &str) -> Vec<SshKey> {
     let lines = info.lines();
     let keys = lines.filter_map(|line| match line.split_once(' ') {
         Some((PUBLICKEY, key)) => parse(key),
         _ => None,
     });
     keys.collect()
+}
+
+/// Parses the one line of a `.pub` file: a public key or a certificate.
+pub fn public_key(text: &str) -> Option<SshKey> {
+    let text = text.trim();
+    if text.lines().count() == 1 {
+        parse(text)
+    } else {
+        None
+    }
 }
 
 /// Parses a public key or a certificate in the form of OpenSSH: its type, its encoding in Base64, and

@@ -34,6 +34,10 @@ pub fn denial(reason: DenyReason, host: &str, user: &str, login: DeniedLogin) ->
             "Two-factor login is required on {host}, and you have not set it up.\n\
              This program cannot set it up. Log in over SSH with your password, or at the console."
         ),
+        DenyReason::NoEnrollmentInLogin => format!(
+            "Two-factor login is required on {host}, and you have not set it up.\n\
+             It needs a security key, which cannot be set up in a login. Ask your administrator."
+        ),
         DenyReason::TooLate => format!(
             "Two-factor login is required on {host}, and the time to set it up is over.\n\
              Ask your administrator."

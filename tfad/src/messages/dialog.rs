@@ -10,8 +10,12 @@ pub fn message(message: Message, now: Time) -> (bool, String) {
         message,
         Message::BackupCodeUsed { .. }
             | Message::RecoveryCodeUsed
+            | Message::SecurityKeyActive
             | Message::NotBegun
             | Message::NotSetUp
+            | Message::NoSecurityKey {
+                backup_codes_left: 1..
+            }
     );
     (is_error, text(message, now))
 }
@@ -34,6 +38,20 @@ fn text(message: Message, now: Time) -> String {
             "Too many wrong codes. Only the recovery code of this host is accepted now."
         }
         Message::RecoveryCodeUsed => RECOVERY_CODE_USED,
+        Message::NoSecurityKey {
+            backup_codes_left: 0,
+        } => {
+            "Your second factor is a security key, and this login has not used it. You have no \
+             backup codes left. Log in over SSH with the security key, or ask your administrator \
+             (tfactl reset)."
+        }
+        Message::NoSecurityKey { .. } => {
+            "Your second factor is a security key, and this login has not used it. Enter a backup \
+             code, or log in over SSH with the security key."
+        }
+        Message::SecurityKeyActive => {
+            "Your security key is active now. From now on, logins ask for it or for a backup code."
+        }
         Message::BackupCodeUsed { left } => return backup_code_used(left),
         Message::WrongInvitation | Message::NotAnInvitation => WRONG_INVITATION,
         Message::NoInvitation => NO_INVITATION,

@@ -4,6 +4,8 @@ use super::Shown;
 
 /// Asks for a code.
 pub const ASK_CODE: &str = "Verification code or backup code: ";
+/// Asks a user whose authenticators compute no codes.
+pub const ASK_BACKUP_CODE: &str = "Backup code: ";
 /// Asks for the invitation code.
 pub const ASK_INVITATION: &str = "Invitation code: ";
 /// Offers enrollment in the grace period.

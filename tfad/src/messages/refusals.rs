@@ -1,7 +1,7 @@
 //! Refusals of changes that users request, as errors of the contract.
 
 use tfa_core::{
-    Algorithm, AuthenticatorKind, BadParameters, Drift, LockScope, MAX_AUTHENTICATORS,
+    Algorithm, AuthenticatorKind, BadParameters, Drift, KeyType, LockScope, MAX_AUTHENTICATORS,
     MAX_REASON_LENGTH, Refusal, State, Time,
 };
 use tfa_proto::{EXEMPTION_SECONDS, Error, INVITATION_SECONDS};
@@ -66,6 +66,16 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
         ),
         Refusal::NoSuchDevice => Error::NoSuchDevice(
             "No device of this number is remembered. To list yours: tfa-enroll devices".to_owned(),
+        ),
+        Refusal::NotASecurityKey => not_a_public_key(),
+        Refusal::KeyTaken => Error::KeyTaken(
+            "One of your authenticators is this security key already. To list yours: tfa-enroll list"
+                .to_owned(),
+        ),
+        Refusal::NeedsLoginWithKey => Error::NothingPending(
+            "Your security key takes no code. It becomes active with the first SSH login that uses \
+             it."
+                .to_owned(),
         ),
         Refusal::Rehash => Error::Busy("The backup codes were just changed. Try again.".to_owned()),
     }
@@ -143,7 +153,7 @@ pub fn unknown_algorithm() -> Error {
 /// The kind of a new authenticator is none of the contract.
 #[must_use]
 pub fn unknown_kind() -> Error {
-    Error::InvalidArgument("The kind can be totp or hotp.".to_owned())
+    Error::InvalidArgument("The kind can be totp, hotp or security-key.".to_owned())
 }
 
 /// The policy does not let users enroll this kind.
@@ -152,12 +162,52 @@ pub fn kind_not_allowed(kind: AuthenticatorKind, allowed: &[AuthenticatorKind]) 
     let name = |kind| match kind {
         AuthenticatorKind::Totp => "totp",
         AuthenticatorKind::Hotp => "hotp",
+        AuthenticatorKind::SecurityKey => "security-key",
     };
     let allowed: Vec<&str> = allowed.iter().copied().map(name).collect();
     Error::InvalidArgument(format!(
         "The policy of this host does not allow the kind {}. It allows: {}",
         name(kind),
         allowed.join(", ")
+    ))
+}
+
+/// Users can enroll security keys only, and the call is for another kind.
+#[must_use]
+pub fn only_security_keys() -> Error {
+    Error::InvalidArgument(
+        "The policy of this host allows security keys only. Use the option --security-key FILE."
+            .to_owned(),
+    )
+}
+
+/// The call is for authenticators with a key of the daemon's.
+#[must_use]
+pub fn security_key_needs_its_key() -> Error {
+    Error::InvalidArgument(
+        "A security key has a public key of its own. Its owner adds it: tfa-enroll add \
+         --security-key FILE"
+            .to_owned(),
+    )
+}
+
+/// The text is not one public key.
+#[must_use]
+pub fn not_a_public_key() -> Error {
+    Error::InvalidArgument(
+        "Not the public key of a security key. Use the file that ends in .pub, with one line that \
+         begins with sk-ssh-ed25519@openssh.com or sk-ecdsa-sha2-nistp256@openssh.com."
+            .to_owned(),
+    )
+}
+
+/// The key is in a file and not in hardware.
+#[must_use]
+pub fn not_a_security_key(key_type: KeyType) -> Error {
+    Error::InvalidArgument(format!(
+        "This is a key of type {}, which is not in a security key: its file can be copied. To make one \
+         in a security key: ssh-keygen -t ed25519-sk",
+        key_type.name()
     ))
 }
 

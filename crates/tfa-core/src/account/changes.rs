@@ -63,6 +63,12 @@ pub enum Refusal {
     LastAuthenticator,
     /// The user has no remembered device of this id.
     NoSuchDevice,
+    /// The key is not of a type that a security key has.
+    NotASecurityKey,
+    /// One of the user's authenticators is this security key.
+    KeyTaken,
+    /// The pending authenticator is a security key, which a login confirms and not a code.
+    NeedsLoginWithKey,
     /// The backup codes changed in the meantime: the caller must hash the proof again and repeat
     /// the call.
     Rehash,
@@ -210,6 +216,11 @@ impl Account {
             let name = removed.name().to_owned();
             self.notify(Change::AuthenticatorRemoved(name), by, now);
         }
+        self.remove_with_what_it_proved(id);
+    }
+
+    /// As [`Self::withdraw`], without a notice.
+    pub(super) fn remove_with_what_it_proved(&mut self, id: AuthenticatorId) {
         self.authenticators.retain(|one| one.id() != id);
         self.pending = None;
         self.forget_devices();

@@ -11,7 +11,7 @@ use crate::{
 pub const MAX_AUTHENTICATORS: usize = 10;
 
 /// What a pending authenticator replaces when it is confirmed.
-enum Replaced {
+pub(super) enum Replaced {
     /// There is none yet: it is the first.
     Nothing,
     /// It is added to the others.
@@ -68,16 +68,24 @@ impl Account {
         now: Time,
     ) -> Result<(), Refusal> {
         self.must_be_set_up()?;
-        let replaced = match (replaced, self.authenticators.as_slice()) {
-            (Some(id), _) => self.must_have(id).map(|()| id)?,
-            (None, [only]) => only.id(),
-            (None, _) => return Err(Refusal::SeveralAuthenticators),
-        };
+        let replaced = self.replaced_by_move(replaced)?;
         self.must_be_free(authenticator.name(), Some(replaced))?;
         self.prove(proof.into(), now)?;
         let purpose = Purpose::Replace(replaced);
         self.pending = Some(PendingAuthenticator::new(authenticator, purpose, now));
         Ok(())
+    }
+
+    /// What a move replaces: the one that is named, else the only one.
+    pub(super) fn replaced_by_move(
+        &self,
+        named: Option<AuthenticatorId>,
+    ) -> Result<AuthenticatorId, Refusal> {
+        match (named, self.authenticators.as_slice()) {
+            (Some(id), _) => self.must_have(id).map(|()| id),
+            (None, [only]) => Ok(only.id()),
+            (None, _) => Err(Refusal::SeveralAuthenticators),
+        }
     }
 
     /// Activates an authenticator of which the administrator has the key, such as a hardware token.
@@ -106,7 +114,7 @@ impl Account {
     ///
     /// # Errors
     /// [`Refusal::NothingPending`], [`Refusal::PendingWithdrawn`], [`Refusal::WrongCode`],
-    /// [`Refusal::AlreadyUsed`], [`Refusal::NotACode`].
+    /// [`Refusal::AlreadyUsed`], [`Refusal::NotACode`], [`Refusal::NeedsLoginWithKey`].
     pub fn check_pending(&mut self, input: &Input, now: Time) -> Result<Authenticator, Refusal> {
         let Some(pending) = &mut self.pending else {
             return Err(Refusal::NothingPending);
@@ -168,7 +176,7 @@ impl Account {
     ///
     /// # Errors
     /// [`Refusal::NothingPending`] if it does not fit, or nothing is pending.
-    fn replaced_by_pending(&self) -> Result<Replaced, Refusal> {
+    pub(super) fn replaced_by_pending(&self) -> Result<Replaced, Refusal> {
         let pending = self.pending.as_ref().ok_or(Refusal::NothingPending)?;
         match (pending.purpose(), self.authenticators.as_slice()) {
             (Some(Purpose::First) | None, []) => Ok(Replaced::Nothing),
@@ -203,7 +211,7 @@ impl Account {
     }
 
     /// Ends what concerns a user without an authenticator: the invitation and the grace period.
-    fn begin_enrollment(&mut self) {
+    pub(super) fn begin_enrollment(&mut self) {
         self.paused = false;
         self.invitation = None;
         self.first_required = None;
@@ -211,7 +219,11 @@ impl Account {
     }
 
     /// Adds an authenticator to the active ones, under the next id.
-    fn activate(&mut self, mut authenticator: Authenticator, now: Time) -> AuthenticatorId {
+    pub(super) fn activate(
+        &mut self,
+        mut authenticator: Authenticator,
+        now: Time,
+    ) -> AuthenticatorId {
         let id = self.next_id();
         authenticator.set_id(id);
         authenticator.set_created(now);
@@ -221,7 +233,7 @@ impl Account {
     }
 
     /// Refuses one authenticator more than [`MAX_AUTHENTICATORS`], or a second one of a name.
-    fn must_have_room_for(&self, name: &str) -> Result<(), Refusal> {
+    pub(super) fn must_have_room_for(&self, name: &str) -> Result<(), Refusal> {
         if self.authenticators.len() >= MAX_AUTHENTICATORS {
             return Err(Refusal::TooManyAuthenticators);
         }

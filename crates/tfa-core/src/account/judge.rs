@@ -4,11 +4,13 @@ use super::Account;
 use crate::backup::Found;
 use crate::{AuthenticatorId, Code, Credential, LockState, Match, ThrottleScope, Time};
 
-/// What a right code was a code of.
+/// What verified the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Factor {
     /// A one-time code of this authenticator.
     Authenticator(AuthenticatorId),
+    /// This security key, whose signature sshd has verified.
+    SecurityKey(AuthenticatorId),
     /// A backup code.
     BackupCode,
     /// The recovery code of the host.

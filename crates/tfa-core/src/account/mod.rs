@@ -10,6 +10,7 @@ mod locks;
 mod notices;
 mod pending;
 mod record;
+mod security_keys;
 mod try_code;
 
 use minicbor::{CborLen, Decode, Encode};
@@ -28,8 +29,8 @@ pub use record::Undecodable;
 use crate::audit;
 use crate::device::Devices;
 use crate::{
-    AuditOutcome, AuditRecord, Authenticator, AuthenticatorId, BackupSet, Invitation, KnownOrigins,
-    Throttle, Time,
+    AuditOutcome, AuditRecord, Authenticator, AuthenticatorId, BackupSet, CodeFormat, Invitation,
+    KnownOrigins, Throttle, Time,
 };
 
 /// The stored data of one user, encoded as CBOR with numbered fields. The number of a removed field
@@ -45,7 +46,7 @@ pub struct Account {
     /// The active authenticators, in the order of their activation.
     #[n(2)]
     pub(crate) authenticators: Vec<Authenticator>,
-    /// An authenticator that waits for its first code.
+    /// An authenticator that waits for its first code, or for the first login with its key.
     #[n(3)]
     pub(crate) pending: Option<PendingAuthenticator>,
     #[n(4)]
@@ -83,7 +84,7 @@ pub struct Account {
     /// What a later login reports, besides wrong codes.
     #[n(16)]
     pub(crate) notices: Option<Notices>,
-    /// A right code was accepted since the record was loaded.
+    /// A right code or a security key was accepted since the record was loaded.
     #[cbor(skip)]
     pub(crate) code_accepted: bool,
 }
@@ -93,7 +94,7 @@ pub struct Account {
 pub enum State {
     /// The user has not enrolled.
     None,
-    /// A first authenticator waits for its first code.
+    /// A first authenticator waits for its first code, or for the first login with its key.
     Pending,
     /// Codes are asked for.
     Enabled,
@@ -140,8 +141,8 @@ impl Account {
         self.uid = uid;
     }
 
-    /// Whether a right code, or a right backup code, was accepted since the record was loaded. It is
-    /// not stored.
+    /// Whether a right code, a right backup code or a security key was accepted since the record was
+    /// loaded. It is not stored.
     #[must_use]
     pub fn has_accepted_code(&self) -> bool {
         self.code_accepted
@@ -222,7 +223,7 @@ impl Account {
         &self.throttle
     }
 
-    /// The last login with a right code.
+    /// The last login with a right code or a security key.
     #[must_use]
     pub fn last_login(&self) -> Option<Time> {
         self.last_login
@@ -289,10 +290,11 @@ impl Account {
         };
     }
 
-    /// The number of digits of a code; 0 where the authenticators differ.
+    /// The number of digits of a code; 0 where the authenticators differ, or none computes codes.
     #[must_use]
     pub fn digits(&self) -> u8 {
-        let mut digits = self.authenticators.iter().map(|one| one.format().digits());
+        let formats = self.authenticators.iter().filter_map(Authenticator::format);
+        let mut digits = formats.map(CodeFormat::digits);
         let first = digits.next().unwrap_or(0);
         if digits.all(|other| other == first) {
             first

@@ -53,11 +53,11 @@ impl Account {
     /// Whether every value is in its range. The costs of hashes and the parameters of codes must
     /// not be arbitrary numbers.
     fn is_sound(&self) -> bool {
-        let offered = self.pending.iter().map(PendingAuthenticator::authenticator);
-        self.authenticators
-            .iter()
-            .chain(offered)
-            .all(Authenticator::is_sound)
+        self.authenticators.iter().all(Authenticator::is_sound)
+            && self
+                .pending
+                .as_ref()
+                .is_none_or(PendingAuthenticator::is_sound)
             && self.has_unique_ids()
             && self.backup.as_ref().is_none_or(BackupSet::is_sound)
             && self.known_origins.is_sound()

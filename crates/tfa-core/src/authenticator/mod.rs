@@ -1,9 +1,11 @@
-//! An authenticator: what computes a user's one-time codes, and which of them are used.
+//! An authenticator: what proves that a user has a thing. Most compute one-time codes, of which each is
+//! used once. A security key computes none.
 
 mod codes;
 mod hotp;
 mod label;
 mod parameters;
+mod security_key;
 mod stored;
 mod totp;
 mod uri;
@@ -16,34 +18,50 @@ pub(crate) use label::stored_name;
 pub use parameters::{Algorithm, BadParameters, CodeFormat, Parameters};
 pub use totp::Drift;
 
-use crate::{Code, Counter, Secret, Time};
+use crate::{Code, Counter, KeyFingerprint, Secret, SshKey, Time};
 use hotp::Hotp;
 use label::Label;
+use security_key::SecurityKey;
 use totp::Totp;
 
 /// An authenticator of an account.
 #[derive(Clone)]
 pub struct Authenticator {
     label: Label,
-    generator: Generator,
+    means: Means,
 }
 
-/// The state of the codes.
+/// By what an authenticator proves itself: the state of its codes, or its key.
 #[derive(Clone, Encode, Decode, CborLen)]
-enum Generator {
+enum Means {
     #[n(0)]
     Totp(#[n(0)] Totp),
     #[n(1)]
     Hotp(#[n(0)] Hotp),
+    #[n(2)]
+    SecurityKey(#[n(0)] SecurityKey),
 }
 
-/// How the codes of an authenticator follow each other.
+/// The kinds of authenticators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthenticatorKind {
-    /// By time: RFC 6238.
+    /// Codes by time: RFC 6238.
     Totp,
-    /// By a counter: RFC 4226.
+    /// Codes by a counter: RFC 4226.
     Hotp,
+    /// No codes: sshd accepts its key.
+    SecurityKey,
+}
+
+impl AuthenticatorKind {
+    /// Whether it computes codes.
+    #[must_use]
+    pub fn has_codes(self) -> bool {
+        match self {
+            Self::Totp | Self::Hotp => true,
+            Self::SecurityKey => false,
+        }
+    }
 }
 
 /// The result of a check of a code against an authenticator.
@@ -64,7 +82,7 @@ impl Authenticator {
     pub fn totp(name: &str, parameters: Parameters, secret: Secret) -> Self {
         Self {
             label: Label::new(name),
-            generator: Generator::Totp(Totp::new(parameters, secret)),
+            means: Means::Totp(Totp::new(parameters, secret)),
         }
     }
 
@@ -74,8 +92,17 @@ impl Authenticator {
     pub fn hotp(name: &str, format: CodeFormat, secret: Secret, next: Counter) -> Self {
         Self {
             label: Label::new(name),
-            generator: Generator::Hotp(Hotp::new(format, secret, next)),
+            means: Means::Hotp(Hotp::new(format, secret, next)),
         }
+    }
+
+    /// A security key; `None` if the key is of another type. The name is treated as in [`Self::totp`].
+    #[must_use]
+    pub fn security_key(name: &str, key: SshKey) -> Option<Self> {
+        Some(Self {
+            label: Label::new(name),
+            means: Means::SecurityKey(SecurityKey::new(key)?),
+        })
     }
 
     /// The number of the authenticator in its account.
@@ -116,76 +143,103 @@ impl Authenticator {
         self.label.created = Some(now);
     }
 
-    /// When a code of it was last accepted; `None` if that was never, or before it was recorded.
+    /// When it was last accepted; `None` if that was never, or before it was recorded.
     #[must_use]
     pub fn last_accepted(&self) -> Option<Time> {
         self.label.last_accepted
     }
 
-    /// How its codes follow each other.
+    /// Its kind.
     #[must_use]
     pub fn kind(&self) -> AuthenticatorKind {
-        match self.generator {
-            Generator::Totp(_) => AuthenticatorKind::Totp,
-            Generator::Hotp(_) => AuthenticatorKind::Hotp,
+        match self.means {
+            Means::Totp(_) => AuthenticatorKind::Totp,
+            Means::Hotp(_) => AuthenticatorKind::Hotp,
+            Means::SecurityKey(_) => AuthenticatorKind::SecurityKey,
         }
     }
 
-    /// The algorithm and the digits of its codes.
+    /// The algorithm and the digits of its codes; `None` if it computes none.
     #[must_use]
-    pub fn format(&self) -> CodeFormat {
-        match &self.generator {
-            Generator::Totp(totp) => totp.parameters().format(),
-            Generator::Hotp(hotp) => hotp.format(),
+    pub fn format(&self) -> Option<CodeFormat> {
+        match &self.means {
+            Means::Totp(totp) => Some(totp.parameters().format()),
+            Means::Hotp(hotp) => Some(hotp.format()),
+            Means::SecurityKey(_) => None,
         }
+    }
+
+    /// The fingerprint of a security key; `None` of the other kinds.
+    #[must_use]
+    pub fn key_fingerprint(&self) -> Option<KeyFingerprint> {
+        match &self.means {
+            Means::Totp(_) | Means::Hotp(_) => None,
+            Means::SecurityKey(key) => Some(key.fingerprint()),
+        }
+    }
+
+    /// Whether it is the security key of a key that sshd has accepted.
+    #[must_use]
+    pub fn is_key(&self, key: &SshKey) -> bool {
+        match &self.means {
+            Means::Totp(_) | Means::Hotp(_) => false,
+            Means::SecurityKey(own) => own.is(key),
+        }
+    }
+
+    /// Records that it was accepted.
+    pub(crate) fn set_last_accepted(&mut self, now: Time) {
+        self.label.last_accepted = Some(now);
     }
 
     /// Seconds a step; `None` if it is not time-based.
     #[must_use]
     pub fn period(&self) -> Option<u32> {
-        match &self.generator {
-            Generator::Totp(totp) => Some(totp.parameters().period()),
-            Generator::Hotp(_) => None,
+        match &self.means {
+            Means::Totp(totp) => Some(totp.parameters().period()),
+            Means::Hotp(_) | Means::SecurityKey(_) => None,
         }
     }
 
     /// The counter of the next code; `None` if it is not counter-based.
     #[must_use]
     pub fn counter(&self) -> Option<Counter> {
-        match &self.generator {
-            Generator::Totp(_) => None,
-            Generator::Hotp(hotp) => Some(hotp.next()),
+        match &self.means {
+            Means::Totp(_) | Means::SecurityKey(_) => None,
+            Means::Hotp(hotp) => Some(hotp.next()),
         }
     }
 
-    /// The shared secret.
+    /// The shared secret; `None` if there is none.
     #[must_use]
-    pub fn secret(&self) -> &Secret {
-        match &self.generator {
-            Generator::Totp(totp) => totp.secret(),
-            Generator::Hotp(hotp) => hotp.secret(),
+    pub fn secret(&self) -> Option<&Secret> {
+        match &self.means {
+            Means::Totp(totp) => Some(totp.secret()),
+            Means::Hotp(hotp) => Some(hotp.secret()),
+            Means::SecurityKey(_) => None,
         }
     }
 
     /// Checks a code against the window of steps around now, or the window of counters from the next
     /// one on. Every code of the window is computed, so that the time taken does not tell which one
-    /// matched.
+    /// matched. No code is one of a security key.
     #[must_use]
     pub fn check(&self, code: &Code, now: Time) -> Match {
-        match &self.generator {
-            Generator::Totp(totp) => match totp.check(code, now) {
+        match &self.means {
+            Means::Totp(totp) => match totp.check(code, now) {
                 Match::Fresh(step) => Match::Fresh(step.counter()),
                 Match::Used => Match::Used,
                 Match::No => Match::No,
             },
-            Generator::Hotp(hotp) => hotp.check(code),
+            Means::Hotp(hotp) => hotp.check(code),
+            Means::SecurityKey(_) => Match::No,
         }
     }
 
     /// Checks a code as [`Self::check`] does, and marks a fresh one and every earlier one as used.
     pub(crate) fn accept(&mut self, code: &Code, now: Time) -> Match {
-        let found = match &mut self.generator {
-            Generator::Totp(totp) => {
+        let found = match &mut self.means {
+            Means::Totp(totp) => {
                 totp.put_aside_ahead(now);
                 match totp.check(code, now) {
                     Match::Fresh(step) => {
@@ -196,13 +250,14 @@ impl Authenticator {
                     Match::No => Match::No,
                 }
             }
-            Generator::Hotp(hotp) => {
+            Means::Hotp(hotp) => {
                 let found = hotp.check(code);
                 if let Match::Fresh(counter) = found {
                     hotp.mark_used(counter);
                 }
                 found
             }
+            Means::SecurityKey(_) => Match::No,
         };
         if matches!(found, Match::Fresh(_)) {
             self.label.last_accepted = Some(now);
@@ -213,10 +268,10 @@ impl Authenticator {
     /// Searches two codes that follow each other beyond the window of a counter-based authenticator,
     /// and marks them and every earlier one as used. Returns whether it found them.
     pub(crate) fn resynchronize(&mut self, first: &Code, second: &Code, now: Time) -> bool {
-        let Generator::Hotp(hotp) = &mut self.generator else {
-            return false;
+        let found = match &mut self.means {
+            Means::Hotp(hotp) => hotp.resynchronize(first, second),
+            Means::Totp(_) | Means::SecurityKey(_) => false,
         };
-        let found = hotp.resynchronize(first, second);
         if found {
             self.label.last_accepted = Some(now);
         }
@@ -227,35 +282,36 @@ impl Authenticator {
     /// the code is right for a time near now. The caller tells the user, so the code is marked as
     /// used.
     pub(crate) fn find_drift(&mut self, code: &Code, now: Time) -> Option<Drift> {
-        match &mut self.generator {
-            Generator::Totp(totp) => totp.find_drift(code, now),
-            Generator::Hotp(_) => None,
+        match &mut self.means {
+            Means::Totp(totp) => totp.find_drift(code, now),
+            Means::Hotp(_) | Means::SecurityKey(_) => None,
         }
     }
 
     /// As [`Self::find_drift`], for an authenticator whose key its owner has on the screen: the
     /// search reaches as far ahead as back.
     pub(crate) fn find_drift_of_pending(&mut self, code: &Code, now: Time) -> Option<Drift> {
-        match &mut self.generator {
-            Generator::Totp(totp) => totp.find_drift_of_pending(code, now),
-            Generator::Hotp(_) => None,
+        match &mut self.means {
+            Means::Totp(totp) => totp.find_drift_of_pending(code, now),
+            Means::Hotp(_) | Means::SecurityKey(_) => None,
         }
     }
 
     /// The time of the last used step, where that lies too far ahead of now.
     pub(crate) fn used_ahead(&self, now: Time) -> Option<Time> {
-        match &self.generator {
-            Generator::Totp(totp) => totp.used_ahead(now),
-            Generator::Hotp(_) => None,
+        match &self.means {
+            Means::Totp(totp) => totp.used_ahead(now),
+            Means::Hotp(_) | Means::SecurityKey(_) => None,
         }
     }
 
     /// Whether a decoded value is in the range of values that are made here.
     pub(crate) fn is_sound(&self) -> bool {
-        let codes = match &self.generator {
-            Generator::Totp(totp) => totp.is_sound(),
-            Generator::Hotp(hotp) => hotp.is_sound(),
+        let means = match &self.means {
+            Means::Totp(totp) => totp.is_sound(),
+            Means::Hotp(hotp) => hotp.is_sound(),
+            Means::SecurityKey(key) => key.is_sound(),
         };
-        codes && self.label.is_sound()
+        means && self.label.is_sound()
     }
 }

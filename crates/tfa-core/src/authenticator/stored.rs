@@ -8,16 +8,16 @@ use minicbor::{CborLen, Decode, Encode};
 use super::label::Label;
 use super::totp::Totp;
 use super::used_steps::UsedSteps;
-use super::{Authenticator, Generator, Parameters};
+use super::{Authenticator, Means, Parameters};
 use crate::{Secret, Step};
 
 /// The form of today. Its first field is an array.
 #[derive(Encode, Decode, CborLen)]
-struct Stored<L, G> {
+struct Stored<L, M> {
     #[n(0)]
     label: L,
     #[n(1)]
-    generator: G,
+    means: M,
 }
 
 /// The form of records in which every authenticator was time-based. Its first field is a text.
@@ -63,15 +63,15 @@ impl<'bytes, C> Decode<'bytes, C> for Authenticator {
         if first_field == Type::String {
             return Ok(OnlyTotp::decode(decoder, context)?.into());
         }
-        let Stored { label, generator } = Stored::<Label, Generator>::decode(decoder, context)?;
-        Ok(Self { label, generator })
+        let Stored { label, means } = Stored::<Label, Means>::decode(decoder, context)?;
+        Ok(Self { label, means })
     }
 }
 
-fn stored(authenticator: &Authenticator) -> Stored<&Label, &Generator> {
+fn stored(authenticator: &Authenticator) -> Stored<&Label, &Means> {
     Stored {
         label: &authenticator.label,
-        generator: &authenticator.generator,
+        means: &authenticator.means,
     }
 }
 
@@ -84,7 +84,7 @@ impl From<OnlyTotp> for Authenticator {
         );
         Self {
             label: Label::new(&stored.name),
-            generator: Generator::Totp(totp),
+            means: Means::Totp(totp),
         }
     }
 }

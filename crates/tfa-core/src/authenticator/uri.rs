@@ -5,25 +5,26 @@ use zeroize::Zeroizing;
 use super::{Authenticator, AuthenticatorKind, CodeFormat, Parameters};
 
 impl Authenticator {
-    /// The `otpauth` URI. Parameters with their default value are omitted, so that the QR code stays
-    /// small.
+    /// The `otpauth` URI; `None` if the authenticator computes no codes. Parameters with their default
+    /// value are omitted, so that the QR code stays small.
     #[must_use]
-    pub fn uri(&self, issuer: &str, account: &str) -> Zeroizing<String> {
-        let (issuer, account) = (escape(issuer), escape(account));
-        let secret = self.secret().to_base32();
-        // The full length is reserved, because a growing string would leave copies of the secret.
-        let length = 2 * issuer.len() + account.len() + secret.len() + 112;
-        let mut uri = Zeroizing::new(String::with_capacity(length));
+    pub fn uri(&self, issuer: &str, account: &str) -> Option<Zeroizing<String>> {
         let kind = match self.kind() {
             AuthenticatorKind::Totp => "otpauth://totp/",
             AuthenticatorKind::Hotp => "otpauth://hotp/",
+            AuthenticatorKind::SecurityKey => return None,
         };
+        let (issuer, account) = (escape(issuer), escape(account));
+        let secret = self.secret()?.to_base32();
+        // The full length is reserved, because a growing string would leave copies of the secret.
+        let length = 2 * issuer.len() + account.len() + secret.len() + 112;
+        let mut uri = Zeroizing::new(String::with_capacity(length));
         for part in [kind, &issuer, ":", &account, "?secret=", &secret] {
             uri.push_str(part);
         }
         uri.push_str("&issuer=");
         uri.push_str(&issuer);
-        let (format, usual) = (self.format(), CodeFormat::default());
+        let (format, usual) = (self.format()?, CodeFormat::default());
         if format.algorithm() != usual.algorithm() {
             uri.push_str("&algorithm=");
             uri.push_str(format.algorithm().name());
@@ -43,7 +44,7 @@ impl Authenticator {
             uri.push_str("&counter=");
             uri.push_str(&counter.value().to_string());
         }
-        uri
+        Some(uri)
     }
 }
 

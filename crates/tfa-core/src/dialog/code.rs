@@ -28,7 +28,8 @@ impl AskCode {
     }
 
     /// As [`Self::begin`]. `may_recover` tells whether the user may use the host's recovery code. It
-    /// is called only for an account that is permanently locked at the console.
+    /// is called only at the console, for an account that is permanently locked, or that has nothing
+    /// else to enter there.
     #[must_use]
     pub fn begin_with_recovery(
         account: &Account,
@@ -39,7 +40,16 @@ impl AskCode {
         let counted_on = account.lock_scope(scope, now);
         let closed = account.lock_state(scope, now);
         let says = match (closed, account.backup_lock_state(scope, now)) {
-            (LockState::Unlocked, _) => None,
+            (LockState::Unlocked, _) => {
+                let says = no_security_key(account);
+                // The recovery code of the host is accepted at the question for a backup code.
+                let can_type = account.backup_codes_left() > 0
+                    || (says.is_some() && scope == ThrottleScope::Console && may_recover());
+                if says.is_some() && !can_type {
+                    return Begun::end(says, Verdict::Denied);
+                }
+                says
+            }
             (LockState::Permanent, LockState::Unlocked) => {
                 match (account.backup_codes_left() > 0, may_recover()) {
                     (true, false) => Some(Message::BackupCodeOnly),
@@ -61,9 +71,7 @@ impl AskCode {
         let turn = Turn {
             says,
             report: None,
-            next: Next::AskCode {
-                digits: account.digits(),
-            },
+            next: question(account),
         };
         Begun {
             turn,
@@ -107,7 +115,7 @@ impl AskCode {
             Judgement::Accepted(factor) => {
                 account.last_login = Some(now);
                 let says = match factor {
-                    Factor::Authenticator(_) => None,
+                    Factor::Authenticator(_) | Factor::SecurityKey(_) => None,
                     Factor::BackupCode => {
                         let left = account.backup_codes_left();
                         Some(Message::BackupCodeUsed { left })
@@ -158,14 +166,11 @@ impl AskCode {
         if answers_left == 0 {
             return Answered::end(Some(says), Verdict::Denied);
         }
-        let next = Next::AskCode {
-            digits: account.digits(),
-        };
         Answered::Turn(
             Turn {
                 says: Some(says),
                 report: None,
-                next,
+                next: question(account),
             },
             Some(Dialog::AskCode(Self {
                 answers_left,
@@ -174,4 +179,22 @@ impl AskCode {
             })),
         )
     }
+}
+
+/// The question for whatever the user can type.
+fn question(account: &Account) -> Next {
+    if account.has_only_security_keys() {
+        Next::AskBackupCode
+    } else {
+        Next::AskCode {
+            digits: account.digits(),
+        }
+    }
+}
+
+/// Says why a user whose authenticators are all security keys is asked for a backup code.
+fn no_security_key(account: &Account) -> Option<Message> {
+    let backup_codes_left = account.backup_codes_left();
+    let says = Message::NoSecurityKey { backup_codes_left };
+    account.has_only_security_keys().then_some(says)
 }

@@ -6,8 +6,8 @@
 
 use super::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
 use crate::{
-    Account, Authenticator, BackupSet, Input, Invitation, PendingAuthenticator, Purpose, Refusal,
-    Requirement, ThrottleScope, Time,
+    Account, Authenticator, BackupSet, CodeFormat, Input, Invitation, PendingAuthenticator,
+    Purpose, Refusal, Requirement, ThrottleScope, Time,
 };
 
 /// The maximum number of answers: enough for all wrong codes and invitation codes, and for some
@@ -308,7 +308,7 @@ impl Enroll {
             Question::Invitation => Next::AskInvitation,
             Question::Picture => Next::ShowPicture,
             Question::NewCode => Next::AskNewCode {
-                digits: self.authenticator().format().digits(),
+                digits: self.authenticator().format().map_or(0, CodeFormat::digits),
             },
             Question::Saved => Next::ShowBackupCodes,
         }

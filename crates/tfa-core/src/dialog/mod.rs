@@ -4,15 +4,18 @@
 //! It selects the messages. The daemon has their texts and draws the QR code. There are two
 //! dialogs: the prompt for a code ([`code`]), which may go on with the question whether to remember the
 //! device ([`remember`]), and enrollment inside the login ([`enroll`]). Each
-//! dialog ends: every answer ends it, advances it, or uses up one of a limited number of tries.
+//! dialog ends: every answer ends it, advances it, or uses up one of a limited number of tries. A login
+//! by security key has no dialog ([`security_key`]).
 
 mod code;
 mod enroll;
 mod remember;
+mod security_key;
 
 pub use code::{AskCode, MAX_TRIES};
 pub use enroll::{Enroll, Picture};
 pub use remember::{AskRemember, Rememberable, remembered};
+pub use security_key::{confirm_by_security_key, verify_by_security_key};
 
 use crate::{Drift, Factor, LockScope, LockState, Report, ThrottleScope, Time};
 
@@ -42,6 +45,8 @@ pub enum Next {
         /// What the code was a code of.
         factor: Factor,
     },
+    /// Asks for a backup code: no authenticator of the user computes codes.
+    AskBackupCode,
     /// Asks for the invitation code.
     AskInvitation,
     /// Asks whether to enroll now, after a login with the host's recovery code. A new authenticator
@@ -76,7 +81,7 @@ impl Next {
 /// The outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// A right code was given, and is now used.
+    /// A right code was given, and is now used; or sshd has accepted a security key.
     Verified(Factor),
     /// A remembered device replaced the code.
     Remembered,
@@ -115,6 +120,13 @@ pub enum Message {
     RecoveryCodeOnly,
     /// The host's recovery code was used.
     RecoveryCodeUsed,
+    /// The user has security keys only, and this login shows none of them.
+    NoSecurityKey {
+        /// The number of unused backup codes.
+        backup_codes_left: usize,
+    },
+    /// The login has confirmed the user's first security key.
+    SecurityKeyActive,
     /// A backup code was used.
     BackupCodeUsed {
         /// The number of unused backup codes.
@@ -222,7 +234,11 @@ impl Begun {
     /// Whether the turn asks for a code, and any right code is accepted: the account is not locked.
     #[must_use]
     pub fn takes_any_code(&self) -> bool {
-        matches!(self.turn.next, Next::AskCode { .. }) && self.turn.says.is_none()
+        match (self.turn.next, self.turn.says) {
+            (Next::AskCode { .. }, says) => says.is_none(),
+            (Next::AskBackupCode, says) => matches!(says, Some(Message::NoSecurityKey { .. })),
+            _ => false,
+        }
     }
 
     fn end(says: Option<Message>, verdict: Verdict) -> Self {

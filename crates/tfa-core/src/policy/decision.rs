@@ -43,6 +43,8 @@ pub struct PolicyDecision {
     /// Whether the login must be recorded as the first one, because the grace period begins with
     /// it.
     pub records_first_login: bool,
+    /// Whether the login can enroll the user.
+    pub enrolls_in_login: bool,
     /// In audit mode, the requirement without it, also if that is the same.
     pub audited: Option<Requirement>,
     /// Where the rule stands that decided.
@@ -92,6 +94,7 @@ impl Policy {
             requirement: strict,
             required,
             records_first_login: effect.records_first_login(now),
+            enrolls_in_login: self.enrolls_in_login,
             audited: None,
             source: effect.source.clone(),
             terms: match (strict, exemption) {
@@ -169,6 +172,7 @@ impl PolicyDecision {
             requirement: self.requirement.or(other.requirement),
             required: self.required || other.required,
             records_first_login: self.records_first_login || other.records_first_login,
+            enrolls_in_login: self.enrolls_in_login && other.enrolls_in_login,
             audited: self.audited.or(other.audited).map(|_| strict),
             source,
             terms,

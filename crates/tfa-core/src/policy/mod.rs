@@ -170,6 +170,8 @@ pub struct Policy {
     /// The methods by which sshd authenticates users without PAM. In the account phase it does not
     /// tell which of them it used.
     pub sshd_methods: Vec<String>,
+    /// Users can enroll an authenticator in a login: one that computes codes.
+    pub enrolls_in_login: bool,
 }
 
 impl Default for Policy {
@@ -181,6 +183,7 @@ impl Default for Policy {
             guard: DEFAULT_GUARD.map(str::to_owned).to_vec(),
             invitation: false,
             sshd_methods: vec!["publickey".to_owned()],
+            enrolls_in_login: true,
         }
     }
 }

@@ -56,6 +56,7 @@ impl PolicyDecision {
             requirement: self.requirement.stricter(other.requirement),
             required: self.required || other.required,
             records_first_login: self.records_first_login || other.records_first_login,
+            enrolls_in_login: self.enrolls_in_login && other.enrolls_in_login,
             audited: self.audited.or(other.audited).map(|_| strict),
             source,
             terms,

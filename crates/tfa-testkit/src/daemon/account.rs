@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use tfa_proto::{
-    AuthenticatorKind, Error, Factor, OpenEnum, Parameters, PendingAuthenticator, State, Status,
+    Authenticator, AuthenticatorKind, Error, Factor, OpenEnum, Parameters, PendingAuthenticator,
+    SecurityKeyParameters, State, Status,
 };
 
 use super::error::BusError;
@@ -45,6 +46,39 @@ impl AccountInterface {
         self.0.check_code(proof)?;
         self.0.account.lock().unwrap().adds = true;
         Ok(self.0.new_authenticator(parameters))
+    }
+
+    async fn setup_security_key(
+        &self,
+        parameters: SecurityKeyParameters,
+    ) -> Result<Vec<String>, BusError> {
+        self.0.record("SetupSecurityKey".to_owned()).await;
+        self.0.check_polkit()?;
+        self.0.set(State::Pending);
+        self.0.account.lock().unwrap().security_key = Some(parameters);
+        Ok(backup_codes())
+    }
+
+    async fn add_security_key(
+        &self,
+        proof: &str,
+        parameters: SecurityKeyParameters,
+    ) -> Result<u32, BusError> {
+        self.0.record(with_proof("AddSecurityKey", proof)).await;
+        self.0.authenticate(proof)?;
+        self.0.check_code(proof)?;
+        Ok(self.0.add_security_key(parameters))
+    }
+
+    async fn move_to_security_key(
+        &self,
+        proof: &str,
+        parameters: SecurityKeyParameters,
+    ) -> Result<u32, BusError> {
+        self.0.record(with_proof("MoveToSecurityKey", proof)).await;
+        self.0.authenticate(proof)?;
+        self.0.check_code(proof)?;
+        Ok(self.0.add_security_key(parameters))
     }
 
     async fn r#move(
@@ -261,6 +295,20 @@ impl Shared {
         self.check_code(proof)?;
         self.set(state);
         Ok(())
+    }
+
+    fn add_security_key(&self, parameters: SecurityKeyParameters) -> u32 {
+        let mut account = self.account.lock().unwrap();
+        let all = &mut account.status.authenticators;
+        all.retain(|one| Some(one.id) != parameters.replaces);
+        let id = all.iter().map(|one| one.id).max().unwrap_or(0) + 1;
+        let name = parameters.name.as_deref().unwrap_or("security key");
+        all.push(Authenticator {
+            kind: AuthenticatorKind::SecurityKey.into(),
+            ..authenticator(id, name)
+        });
+        account.security_key = Some(parameters);
+        id
     }
 
     fn new_authenticator(&self, parameters: Parameters) -> PendingAuthenticator {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use tfa_proto::{
     AuditRecord, Authenticator, Exemption, Explanation, HypotheticalLogin, Impact, NAME, PATH,
-    Parameters, RecoveryStatus, Status, TokenParameters,
+    Parameters, RecoveryStatus, SecurityKeyParameters, Status, TokenParameters,
 };
 use zbus::connection;
 
@@ -72,6 +72,8 @@ pub struct Account {
     pub calls: Vec<String>,
     /// The parameters of the last enrollment.
     pub parameters: Option<Parameters>,
+    /// The last security key.
+    pub security_key: Option<SecurityKeyParameters>,
     /// The parameters and the key of the last authenticator that the administrator added.
     pub token: Option<(TokenParameters, Vec<u8>)>,
     /// Whether enrollment needs the invitation code.
@@ -116,6 +118,7 @@ impl Account {
             polkit_takes_code: false,
             calls: Vec::new(),
             parameters: None,
+            security_key: None,
             token: None,
             needs_invitation: false,
             refuses_switch_off: false,

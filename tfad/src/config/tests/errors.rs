@@ -166,7 +166,7 @@ fn an_error_has_its_position_and_what_helps() {
         ),
         (
             authenticator("kinds = [\"totp\", \"otp\"]"),
-            ":4:18: kinds: \"otp\" is none of \"totp\", \"hotp\"; did you mean \"totp\"?",
+            ":4:18: kinds: \"otp\" is none of \"totp\", \"hotp\", \"security-key\"; did you mean \"totp\"?",
         ),
         (
             authenticator("kinds = []"),

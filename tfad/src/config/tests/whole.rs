@@ -117,6 +117,7 @@ administrators = ["admins", 27]
         ..Rule::default()
     };
     let policy = Policy {
+        enrolls_in_login: true,
         rules: vec![rule, second],
         otherwise: RuleEffect {
             mode: Mode::Required,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tfa_core::{Factor, Input, Refusal};
+use tfa_proto::SecurityKeyParameters;
 use tfa_proto::{ACTION_ENROLL, Error, OpenEnum, Parameters, PendingAuthenticator, Status};
 use zbus::Connection;
 use zbus::message::Header;
@@ -121,6 +122,70 @@ impl AccountInterface {
             proof,
             move |owner| owner.successor(&parameters),
             move |owner, factor, authenticator| owner.move_to(replaces, &authenticator, factor),
+        )
+        .await
+    }
+
+    /// Keeps a first security key, which becomes active with the first login that uses it. Returns the
+    /// backup codes that become active with it.
+    #[zbus(out_args("backup_codes"))]
+    async fn setup_security_key(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        mut parameters: SecurityKeyParameters,
+    ) -> Result<Vec<String>, BusError> {
+        let invitation = Zeroizing::new(parameters.invitation.take().unwrap_or_default());
+        let mut call = self.begin_change(&header, connection).await?;
+        // Checked before polkit asks for the password.
+        let (new, invitation) = call
+            .run(move |owner| {
+                let invitation = Input::parse(&invitation);
+                let new = owner.first_security_key(&parameters, &invitation)?;
+                Ok((new, invitation))
+            })
+            .await?;
+        call.authorize().await?;
+        Ok(call
+            .run(move |owner| owner.set_up_security_key(&new, &invitation))
+            .await?)
+    }
+
+    /// Activates a further security key.
+    #[zbus(out_args("id"))]
+    async fn add_security_key(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        proof: String,
+        parameters: SecurityKeyParameters,
+    ) -> Result<u32, BusError> {
+        self.with_proof(
+            &header,
+            connection,
+            proof,
+            move |owner| owner.further_security_key(&parameters),
+            |owner, factor, new| owner.add_security_key(&new, factor),
+        )
+        .await
+    }
+
+    /// Activates a security key in place of an active authenticator.
+    #[zbus(out_args("id"))]
+    async fn move_to_security_key(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        proof: String,
+        parameters: SecurityKeyParameters,
+    ) -> Result<u32, BusError> {
+        let replaces = parameters.replaces;
+        self.with_proof(
+            &header,
+            connection,
+            proof,
+            move |owner| owner.succeeding_security_key(&parameters),
+            move |owner, factor, new| owner.move_to_security_key(replaces, &new, factor),
         )
         .await
     }
@@ -277,7 +342,9 @@ impl AccountInterface {
         let call = self.begin_change(&header, connection).await?;
         let factor = call.run(move |owner| owner.test(&code)).await?;
         Ok(match factor {
-            Factor::Authenticator(_) => tfa_proto::Factor::Authenticator.into(),
+            Factor::Authenticator(_) | Factor::SecurityKey(_) => {
+                tfa_proto::Factor::Authenticator.into()
+            }
             Factor::BackupCode => tfa_proto::Factor::BackupCode.into(),
             // No call accepts it.
             Factor::RecoveryCode => {

@@ -1,11 +1,12 @@
 //! New authenticators, from the parameters of the contract.
 
-use tfa_core::{Account, Algorithm, Authenticator, AuthenticatorKind, CodeFormat, Counter, Secret};
+use tfa_core::{Account, Algorithm, Authenticator, AuthenticatorKind, CodeFormat, Counter};
+use tfa_core::{Secret, SshKey};
 use tfa_proto::{Error, OpenEnum, Parameters, TokenParameters};
 
 use crate::config::AuthenticatorRules;
 use crate::host::random;
-use crate::login::enrollment::DEFAULT_NAME;
+use crate::login::ssh_keys;
 use crate::messages;
 
 /// The longest name of an authenticator, in characters.
@@ -18,7 +19,9 @@ pub(super) fn drawn(
     rules: &AuthenticatorRules,
 ) -> Result<Authenticator, Error> {
     let kind = match &wanted.kind {
-        None => rules.usual_kind(),
+        None => rules
+            .usual_kind()
+            .ok_or_else(messages::only_security_keys)?,
         Some(kind) => known_kind(kind)?,
     };
     if !rules.kinds.contains(&kind) {
@@ -36,7 +39,7 @@ pub(super) fn drawn(
         digits: wanted.digits.unwrap_or_else(|| rules.usual_digits()),
         period: match kind {
             AuthenticatorKind::Totp => wanted.period.or_else(|| Some(rules.usual_period())),
-            AuthenticatorKind::Hotp => wanted.period,
+            AuthenticatorKind::Hotp | AuthenticatorKind::SecurityKey => wanted.period,
         },
         counter: None,
     };
@@ -68,12 +71,27 @@ pub(super) fn of_token(wanted: &TokenParameters, key: &[u8]) -> Result<Authentic
     })
 }
 
-/// The first of the names "phone", "phone 2", ... that no authenticator of the account has.
-pub(super) fn unused_name(account: &Account) -> String {
-    let names = (2..).map(|number| format!("{DEFAULT_NAME} {number}"));
-    let mut names = std::iter::once(DEFAULT_NAME.to_owned()).chain(names);
+/// The first of the names "phone", "phone 2", ... that no authenticator of the account has, where `first`
+/// is "phone".
+pub(super) fn unused_name(account: &Account, first: &str) -> String {
+    let names = (2..).map(|number| format!("{first} {number}"));
+    let mut names = std::iter::once(first.to_owned()).chain(names);
     let unused = names.find(|name| account.authenticator_named(name).is_none());
-    unused.unwrap_or_else(|| DEFAULT_NAME.to_owned())
+    unused.unwrap_or_else(|| first.to_owned())
+}
+
+/// The key of a security key, if the policy lets users enroll it.
+pub(super) fn key_of(public_key: &str, rules: &AuthenticatorRules) -> Result<SshKey, Error> {
+    let kind = AuthenticatorKind::SecurityKey;
+    if !rules.kinds.contains(&kind) {
+        return Err(messages::kind_not_allowed(kind, &rules.kinds));
+    }
+    let key = ssh_keys::public_key(public_key).ok_or_else(messages::not_a_public_key)?;
+    if key.key_type.is_security_key() {
+        Ok(key)
+    } else {
+        Err(messages::not_a_security_key(key.key_type))
+    }
 }
 
 /// The name, if it can be one.
@@ -126,6 +144,7 @@ fn made(
             let next = Counter::new(numbers.counter.unwrap_or(0));
             Ok(Authenticator::hotp(name, format, secret()?, next))
         }
+        AuthenticatorKind::SecurityKey => Err(messages::security_key_needs_its_key()),
     }
 }
 
@@ -133,6 +152,9 @@ fn known_kind(kind: &OpenEnum<tfa_proto::AuthenticatorKind>) -> Result<Authentic
     match kind {
         OpenEnum::Known(tfa_proto::AuthenticatorKind::Totp) => Ok(AuthenticatorKind::Totp),
         OpenEnum::Known(tfa_proto::AuthenticatorKind::Hotp) => Ok(AuthenticatorKind::Hotp),
+        OpenEnum::Known(tfa_proto::AuthenticatorKind::SecurityKey) => {
+            Ok(AuthenticatorKind::SecurityKey)
+        }
         OpenEnum::Unknown(_) => Err(messages::unknown_kind()),
     }
 }
@@ -171,13 +193,16 @@ mod tests {
     fn defaults_of_the_options_follow_the_policy() {
         let rules = only(&[AuthenticatorKind::Totp]);
         let new = drawn(&Parameters::default(), "phone", &rules).unwrap();
-        assert_eq!(new.format().algorithm(), Algorithm::Sha256);
-        assert_eq!((new.format().digits(), new.period()), (8, Some(60)));
+        assert_eq!(new.format().unwrap().algorithm(), Algorithm::Sha256);
+        assert_eq!(
+            (new.format().unwrap().digits(), new.period()),
+            (8, Some(60))
+        );
         let rules = only(&[AuthenticatorKind::Hotp]);
         let new = drawn(&Parameters::default(), "phone", &rules).unwrap();
         assert_eq!(new.kind(), AuthenticatorKind::Hotp);
         assert_eq!(
-            (new.format().digits(), new.counter()),
+            (new.format().unwrap().digits(), new.counter()),
             (8, Some(Counter::new(0)))
         );
     }
@@ -218,7 +243,10 @@ mod tests {
             ..Parameters::default()
         };
         let new = drawn(&sha512, "phone", &rules).unwrap();
-        assert_eq!((new.format().digits(), new.period()), (8, Some(15)));
+        assert_eq!(
+            (new.format().unwrap().digits(), new.period()),
+            (8, Some(15))
+        );
         let counted = Parameters {
             kind: Some(tfa_proto::AuthenticatorKind::Hotp.into()),
             period: Some(30),

@@ -26,7 +26,9 @@ impl Owner {
         wanted: &Parameters,
     ) -> Result<Authenticator, Error> {
         let account = self.load()?;
-        let name = account.as_ref().map(unused_name);
+        let name = account
+            .as_ref()
+            .map(|account| unused_name(account, DEFAULT_NAME));
         let name = name.as_deref().unwrap_or(DEFAULT_NAME);
         let authenticator = drawn(wanted, name, &self.state.config().authenticator)?;
         self.rehearse(|account, now| account.add(authenticator.clone(), Proof::Verified, now))?;
@@ -61,7 +63,7 @@ impl Owner {
             account.add(authenticator.clone(), proof, now)
         })?;
         self.log(AccountEvent::AuthenticatorOffered(authenticator.name()));
-        Ok(self.pending(authenticator))
+        self.pending(authenticator)
     }
 
     pub(in crate::dbus::interface) fn move_to(
@@ -75,7 +77,7 @@ impl Owner {
             account.move_to(replaces, authenticator.clone(), proof, now)
         })?;
         self.log(AccountEvent::AuthenticatorOffered(authenticator.name()));
-        Ok(self.pending(authenticator))
+        self.pending(authenticator)
     }
 
     /// Checks what can be known of a new name before the code is.
@@ -151,10 +153,10 @@ impl Owner {
     }
 
     /// Makes a change of the loaded account that is not stored.
-    fn rehearse(
+    pub(super) fn rehearse<T>(
         &self,
-        change: impl FnOnce(&mut Account, Time) -> Result<(), Refusal>,
-    ) -> Result<(), Error> {
+        change: impl FnOnce(&mut Account, Time) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
         let account = self.load()?;
         let mut account = account.unwrap_or_else(|| Account::new(self.user.uid));
         change(&mut account, self.now).map_err(|refusal| self.refused(refusal))
@@ -162,7 +164,7 @@ impl Owner {
 }
 
 /// The name of an authenticator; empty if there is none of this id.
-fn name_of(account: &Account, id: AuthenticatorId) -> String {
+pub(super) fn name_of(account: &Account, id: AuthenticatorId) -> String {
     let authenticator = account.authenticator(id);
     authenticator.map_or_else(String::new, |one| one.name().to_owned())
 }

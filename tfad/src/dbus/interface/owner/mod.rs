@@ -1,6 +1,7 @@
 //! What the owner of an account does with it. Every call blocks.
 
 mod authenticators;
+mod security_keys;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -106,7 +107,7 @@ impl Owner {
         self.log(AccountEvent::FirstAuthenticatorOffered(
             authenticator.name(),
         ));
-        Ok(self.pending(authenticator))
+        self.pending(authenticator)
     }
 
     /// Checks that there is a set-up to change.
@@ -308,11 +309,17 @@ impl Owner {
     }
 
     /// The authenticator as it is shown to its owner, once.
-    fn pending(&self, authenticator: &Authenticator) -> PendingAuthenticator {
-        let (format, issuer) = (authenticator.format(), self.state.issuer());
-        PendingAuthenticator {
-            uri: authenticator.uri(&issuer, &self.user.name).to_string(),
-            secret: authenticator.secret().to_base32().to_string(),
+    fn pending(&self, authenticator: &Authenticator) -> Result<PendingAuthenticator, Error> {
+        let issuer = self.state.issuer();
+        let uri = authenticator.uri(&issuer, &self.user.name);
+        let (Some(uri), Some(secret), Some(format)) =
+            (uri, authenticator.secret(), authenticator.format())
+        else {
+            return Err(messages::security_key_needs_its_key());
+        };
+        Ok(PendingAuthenticator {
+            uri: uri.to_string(),
+            secret: secret.to_base32().to_string(),
             issuer,
             account: self.user.name.clone(),
             kind: status::kind_of(authenticator).into(),
@@ -324,7 +331,7 @@ impl Owner {
             digits: u32::from(format.digits()),
             period: authenticator.period(),
             counter: authenticator.counter().map(Counter::value),
-        }
+        })
     }
 
     fn log(&self, event: AccountEvent<'_>) {

@@ -1,0 +1,110 @@
+//! `setup`, `add` and `move` with `--security-key FILE`.
+
+use std::fs;
+
+use tfa_proto::Status;
+use tfa_testkit::daemon::{PROOF, authenticator, enabled};
+use tfa_testkit::{TestHost, finished};
+
+const KEY: &str = "sk-ssh-ed25519@openssh.com AAAAGnNr alice@laptop";
+
+/// The host of a user with this status, whose public key is in the file `key.pub`.
+fn host_of(status: Status) -> TestHost {
+    let host = TestHost::new(env!("CARGO_BIN_EXE_tfa-enroll"), status);
+    fs::write(host.file("key.pub"), format!("{KEY}\n")).unwrap();
+    host
+}
+
+fn enrolled() -> TestHost {
+    host_of(Status {
+        authenticators: vec![authenticator(1, "phone")],
+        ..enabled()
+    })
+}
+
+#[test]
+fn add_sends_the_key_and_asks_for_a_code() {
+    let host = enrolled();
+    let mut terminal = host.terminal_with(&["add", "yubi", "--security-key", "key.pub"]);
+    terminal.answers("Code from your phone, or a backup code:", PROOF);
+    terminal.expect("The security key is active, under the name yubi.");
+    assert_eq!(terminal.exit_code(), 0);
+    let calls = ["AddSecurityKey", "AddSecurityKey 111111"];
+    assert_eq!(host.daemon().calls(), calls);
+    let sent = host
+        .daemon()
+        .account(|account| account.security_key.clone());
+    let sent = sent.unwrap();
+    assert_eq!(sent.public_key, KEY);
+    assert_eq!((sent.name.as_deref(), sent.replaces), (Some("yubi"), None));
+}
+
+#[test]
+fn move_names_the_authenticator_that_it_replaces() {
+    let host = enrolled();
+    let words = ["move", "PHONE", "--security-key", "key.pub"];
+    let mut terminal = host.terminal_with(&words);
+    terminal.expect("A security key works");
+    terminal.answers("or a backup code:", PROOF);
+    terminal.expect("The security key is active, under the name security key.");
+    assert_eq!(terminal.exit_code(), 0);
+    let sent = host
+        .daemon()
+        .account(|account| account.security_key.clone());
+    assert_eq!(sent.unwrap().replaces, Some(1));
+}
+
+#[test]
+fn setup_and_add_show_backup_codes_and_say_that_the_key_waits() {
+    for command in ["setup", "add"] {
+        let host = host_of(Status::default());
+        let mut terminal = host.terminal_with(&[command, "--security-key", "key.pub"]);
+        terminal.expect("They become active together with the security key.");
+        terminal.answers("Press Enter when you have saved them:", "");
+        terminal.expect("Two-factor login is not on yet");
+        assert_eq!(terminal.exit_code(), 0, "{command}");
+        assert_eq!(host.daemon().calls(), ["SetupSecurityKey"], "{command}");
+    }
+}
+
+#[test]
+fn setup_of_an_enrolled_user_names_the_command_that_adds_a_key() {
+    let host = enrolled();
+    let mut terminal = host.terminal_with(&["setup", "--security-key", "key.pub"]);
+    terminal.expect("tfa-enroll add --security-key FILE");
+    assert_eq!(terminal.exit_code(), 1);
+    assert!(host.daemon().calls().is_empty());
+}
+
+#[test]
+fn a_wrong_file_is_refused_before_the_daemon_is_asked() {
+    let host = enrolled();
+    fs::write(
+        host.file("private"),
+        "-----BEGIN OPENSSH PRIVATE KEY-----\n",
+    )
+    .unwrap();
+    for file in ["private", "none.pub"] {
+        let mut terminal = host.terminal_with(&["add", "--security-key", file]);
+        terminal.expect("Nothing was changed.");
+        assert_eq!(terminal.exit_code(), 1, "{file}");
+    }
+    assert!(host.daemon().calls().is_empty());
+}
+
+#[test]
+fn options_of_codes_do_not_go_with_a_security_key() {
+    let host = enrolled();
+    for options in [
+        &["--kind", "hotp"][..],
+        &["--digits", "8"],
+        &["--period", "60"],
+        &["--algorithm", "sha1"],
+        &["--qr", "none"],
+    ] {
+        let words = [&["add", "--security-key", "key.pub"], options].concat();
+        let (code, _, error) = finished(&host.output_with(&words));
+        assert_eq!(code, 2, "{options:?}");
+        assert!(error.contains("cannot be used with"), "{error}");
+    }
+}
