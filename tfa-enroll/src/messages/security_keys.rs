@@ -29,7 +29,7 @@ SSH only. Elsewhere you need another authenticator or a backup code.
 pub(crate) const SSHD_IGNORES_KEYS: &str = "\
 WARNING: SSH logins on this host do not use the security key as a second factor,
 because sshd does not ask for the key and then for the password. Tell your
-administrator; see SECURITY KEYS in pam_tfa(8).
+administrator; see Security keys in pam_tfa(8).
 ";
 
 pub(crate) const KEY_BACKUP_CODES: &str = "\

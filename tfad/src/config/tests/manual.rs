@@ -435,7 +435,11 @@ fn stated_default(item: &str) -> String {
     let words = item.split(' ').filter(|word| *word != "Ar");
     match words.collect::<Vec<_>>().as_slice() {
         ["Bq", "Qq", word] => format!("[\"{word}\"]"),
-        ["Bq", "Qo", one, "Qc", ",", "Qo", two, "Qc"] => format!("[\"{one}\", \"{two}\"]"),
+        ["Bq", "Qo", list @ ..] => {
+            let entries = list.iter().filter(|word| !["Qo", "Qc", ","].contains(word));
+            let entries: Vec<String> = entries.map(|entry| format!("\"{entry}\"")).collect();
+            format!("[{}]", entries.join(", "))
+        }
         ["Qq", word] => format!("\"{word}\""),
         ["Qq"] => "\"\"".to_owned(),
         words => words.concat(),
