@@ -377,7 +377,7 @@ fn wrong_codes_are_reported_and_do_not_lock_the_users_programs() {
     terminal.type_secret(&alice.phone.next_unused());
     terminal.expect("3 wrong codes since your last login");
     terminal.expect("192.0.2.66. If");
-    terminal.expect("change your password.");
+    terminal.expect("your password.");
     terminal.expect("alice@host:~$");
     assert_eq!(shown(&machine, "wrong_codes"), "0");
 

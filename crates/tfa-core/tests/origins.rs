@@ -370,6 +370,19 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     prop::collection::vec(act, 1..120)
 }
 
+/// An attacker everywhere, and an owner who logs in at some places and then no more.
+fn siege() -> impl Strategy<Value = Vec<Act>> {
+    let logins = prop::collection::vec(place().prop_map(Act::Right), 0..12);
+    let clock = prop_oneof![4 => 0..DAY, 1 => -DAY..0].prop_map(Act::Clock);
+    let guess = (place(), 4..14_u32, any::<bool>())
+        .prop_map(|(place, times, patient)| Act::Guess(place, times, patient));
+    let guesses = prop::collection::vec(prop_oneof![3 => guess, 1 => clock], 30..80);
+    (logins, guesses).prop_map(|(logins, guesses)| {
+        let apart = logins.into_iter().flat_map(|login| [login, Act::Clock(30)]);
+        apart.chain(guesses).collect()
+    })
+}
+
 /// The guesses of a history, as a witness counts them.
 struct Witness {
     in_a_row: u32,
@@ -427,7 +440,7 @@ proptest! {
     #![proptest_config(cases(96))]
 
     #[test]
-    fn no_history_has_more_than_100_guesses_or_locks_another_scope(acts in acts()) {
+    fn no_history_has_more_than_100_guesses_or_locks_another_scope(acts in prop_oneof![acts(), siege()]) {
         let phone = Phone::usual(7);
         let mut account = account_of_several(std::slice::from_ref(&phone));
         let (mut now, mut new, mut backup) = (after(NOON, 0), 0_u32, 0);
