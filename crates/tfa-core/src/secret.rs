@@ -2,6 +2,7 @@
 
 use data_encoding::BASE32_NOPAD;
 use minicbor::{CborLen, Decode, Decoder, Encode, Encoder, bytes::ByteSlice, decode, encode};
+use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// A shared secret. It has no `Debug` and no comparison, and is wiped when dropped.
@@ -27,6 +28,11 @@ impl Secret {
     /// The bytes, for the HMAC.
     pub(crate) fn expose(&self) -> &[u8] {
         &self.0
+    }
+
+    /// Whether the bytes are the same, in a time that depends on the length alone.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
     }
 
     /// The secret in the form that is typed into authenticators: base32 (RFC 4648) without padding.

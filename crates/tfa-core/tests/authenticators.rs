@@ -495,6 +495,37 @@ fn id_of_a_removed_authenticator_is_not_used_again() {
 }
 
 #[test]
+fn key_that_is_bound_again_has_the_same_used_codes() {
+    let mut account = Account::new(UID);
+    account.bind(token(0), NOON).unwrap();
+    assert_eq!(judge(&mut account, VECTORS[1]), by(1));
+    let key = Secret::new(b"12345678901234567890").unwrap();
+    let again = Authenticator::hotp("again", CodeFormat::default(), key, Counter::new(0));
+    account.bind(again, NOON).unwrap();
+    for used in [VECTORS[0], VECTORS[1]] {
+        let judgement = judge(&mut account, used);
+        assert!(
+            !matches!(judgement, Judgement::Accepted(_)),
+            "{judgement:?}"
+        );
+    }
+    let phone = Phone::usual(7);
+    let used = phone.code(NOON);
+    account
+        .bind(phone.authenticator_named("phone"), NOON)
+        .unwrap();
+    assert!(matches!(
+        account.judge(&used, ThrottleScope::UNKNOWN, NOON),
+        Judgement::Accepted(_)
+    ));
+    account
+        .bind(phone.authenticator_named("copy"), NOON)
+        .unwrap();
+    let judgement = account.judge(&used, ThrottleScope::UNKNOWN, NOON);
+    assert_eq!(judgement, Judgement::AlreadyUsed);
+}
+
+#[test]
 fn token_bound_to_a_user_without_enrollment_enrolls_the_user() {
     let mut account = Account::new(UID);
     account.require(NOON);

@@ -90,16 +90,20 @@ impl Account {
 
     /// Activates an authenticator of which the administrator has the key, such as a hardware token.
     /// No code confirms it. A pending first authenticator becomes void: it was offered for the
-    /// password alone, and further ones need a code.
+    /// password alone, and further ones need a code. A code that an active authenticator with the
+    /// same key has used stays used.
     ///
     /// # Errors
     /// [`Refusal::TooManyAuthenticators`], [`Refusal::NameTaken`].
     pub fn bind(
         &mut self,
-        authenticator: Authenticator,
+        mut authenticator: Authenticator,
         now: Time,
     ) -> Result<AuthenticatorId, Refusal> {
         self.must_have_room_for(authenticator.name())?;
+        for twin in &self.authenticators {
+            authenticator.continue_from(twin);
+        }
         if self.authenticators.is_empty() {
             self.begin_enrollment();
             self.pending = None;

@@ -46,6 +46,13 @@ impl Hotp {
         self.next
     }
 
+    /// Marks the codes as used that an authenticator with the same secret has used.
+    pub(super) fn continue_from(&mut self, twin: &Self) {
+        if self.secret.is(&twin.secret) {
+            self.next = self.next.max(twin.next);
+        }
+    }
+
     /// Whether a decoded value is in the range of values that are made here.
     pub(super) fn is_sound(&self) -> bool {
         self.format.is_sound()

@@ -210,6 +210,16 @@ impl Authenticator {
         }
     }
 
+    /// Marks the codes as used that another authenticator of the account has used, if both have the
+    /// same secret. This one is new.
+    pub(crate) fn continue_from(&mut self, twin: &Self) {
+        match (&mut self.means, &twin.means) {
+            (Means::Totp(own), Means::Totp(twin)) => own.continue_from(twin),
+            (Means::Hotp(own), Means::Hotp(twin)) => own.continue_from(twin),
+            (Means::Totp(_) | Means::Hotp(_) | Means::SecurityKey(_), _) => {}
+        }
+    }
+
     /// The shared secret; `None` if there is none.
     #[must_use]
     pub fn secret(&self) -> Option<&Secret> {

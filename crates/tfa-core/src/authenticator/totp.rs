@@ -70,6 +70,16 @@ impl Totp {
         }
     }
 
+    /// Marks the codes as used that an authenticator with the same secret has used. This one is new.
+    pub(super) fn continue_from(&mut self, twin: &Self) {
+        let has_same_steps = self.parameters.period() == twin.parameters.period();
+        if has_same_steps && self.secret.is(&twin.secret) {
+            self.last_used = twin.last_used;
+            self.burned = twin.burned;
+            self.used.clone_from(&twin.used);
+        }
+    }
+
     pub(super) fn parameters(&self) -> Parameters {
         self.parameters
     }
