@@ -5,8 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tfa_core::{
     Account, Change, ChangedBy, Exemption, LockState, MAX_EXEMPTION, MAX_REASON_LENGTH, Mode,
-    Policy, PolicyDecision, Refusal, Requirement, Rule, RuleEffect, State, Terms, ThrottleScope,
-    Time, UserExemption, is_reason,
+    Policy, PolicyDecision, PolicyExemption, Refusal, Requirement, Rule, RuleEffect, State, Terms,
+    ThrottleScope, Time, UserExemption, is_reason,
 };
 
 use crate::cases;
@@ -258,6 +258,46 @@ fn a_rule_with_an_end_does_not_lift_the_requirement() {
     assert!(endless.requires_of(&lea(), NOON).is_none());
 }
 
+#[test]
+fn what_requires_nothing_now_is_listed_with_its_end() {
+    let since = after(NOON, 60);
+    let later = RuleEffect {
+        since: Some(since),
+        ..effect(Mode::Required, 3)
+    };
+    let rule = |effect| Rule {
+        effect,
+        ..Rule::default()
+    };
+    let policy = Policy {
+        rules: vec![
+            ending(after(NOON, 30)),
+            rule(effect(Mode::Optional, 2)),
+            rule(later),
+            rule(effect(Mode::Required, 4)),
+        ],
+        ..policy_of(effect(Mode::Required, 100))
+    };
+    let listed = |policy: &Policy, seconds| {
+        let all = policy.exemptions(after(NOON, seconds));
+        let of = |one: &PolicyExemption<'_>| (one.effect.source.line, one.is_rule, one.until);
+        all.iter().map(of).collect::<Vec<_>>()
+    };
+    let (optional, not_yet) = ((2, true, None), (3, true, Some(since)));
+    let ending = (7, true, Some(after(NOON, 30)));
+    assert_eq!(listed(&policy, 0), [ending, optional, not_yet]);
+    assert_eq!(listed(&policy, 30), [optional, not_yet]);
+    assert_eq!(listed(&policy, 60), [optional]);
+    assert!(policy.permits_pauses(NOON));
+    // Off ignores the rules, and no pause makes a difference.
+    let off = Policy {
+        otherwise: effect(Mode::Off, 100),
+        ..policy
+    };
+    assert_eq!(listed(&off, 0), [(100, false, None)]);
+    assert!(!off.permits_pauses(NOON) && !policy_of(required(0)).permits_pauses(NOON));
+}
+
 /// A decision without the end of its rule.
 fn without_terms(decision: PolicyDecision) -> PolicyDecision {
     PolicyDecision {
@@ -297,6 +337,20 @@ proptest! {
         // What is required stays so.
         prop_assert_eq!(decision.required, plain.required);
         prop_assert_eq!(decision.audited.is_some(), plain.audited.is_some());
+    }
+
+    #[test]
+    fn a_login_that_needs_nothing_is_decided_by_a_listed_part(case in any_case()) {
+        let mut case = case;
+        case.exemption = None;
+        let decision = case.decision();
+        if matches!(decision.requirement, Requirement::Exempt(_)) && !case.policy.audit {
+            let listed = case.policy.exemptions(case.now);
+            let source = &decision.source;
+            prop_assert!(listed.iter().any(|one| one.effect.source == *source), "{:?}", decision);
+        }
+        let is_paused = decision.requirement == Requirement::Exempt(Exemption::Paused);
+        prop_assert!(!is_paused || case.policy.permits_pauses(case.now));
     }
 
     #[test]

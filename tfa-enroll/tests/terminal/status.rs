@@ -14,6 +14,22 @@ fn shown(status: Status, arguments: &[&str]) -> String {
 }
 
 #[test]
+fn an_exemption_is_shown_with_its_end_and_reason_until_its_end() {
+    let exempt = |until| Status {
+        exempt_until: Some(until),
+        exempt_reason: Some("phone in repair".to_owned()),
+        required: true,
+        ..enabled()
+    };
+    let out = shown(exempt(4_000_000_000), &["status"]);
+    let expected = "Required: yes\nExempt: no code is asked for until 2 October 2096\n\
+                    Reason: phone in repair\n";
+    assert!(out.contains(expected), "{out}");
+    let out = shown(exempt(1_000_000_000), &["status"]);
+    assert!(!out.contains("xempt"), "{out}");
+}
+
+#[test]
 fn the_keys_of_the_json_form_are_stable() {
     let status = Status {
         authenticators: vec![

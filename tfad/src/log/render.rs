@@ -403,6 +403,7 @@ impl DaemonEvent<'_> {
 
 #[cfg(test)]
 mod tests {
+    use tfa_core::{Source, Time};
     use tfa_proto::Context;
 
     use super::*;
@@ -440,6 +441,47 @@ mod tests {
             line.starts_with(r#"alice: verified by a code of "x (by uid 0)?bob: "#),
             "{line}"
         );
+    }
+
+    #[test]
+    fn an_exemption_names_its_end_and_reason_where_it_has_them() {
+        let caller = Caller {
+            name: ":1.7".to_owned(),
+            uid: 0,
+        };
+        let context = Context {
+            service: "sshd".to_owned(),
+            rhost: "192.0.2.7".to_owned(),
+            ..Context::default()
+        };
+        let logged = |until: Option<u64>, reason: Option<&str>| {
+            let terms = Terms {
+                until: until.map(Time::from_secs),
+                reason: reason.map(str::to_owned),
+            };
+            let event = Event::Login {
+                caller: &caller,
+                user: "alice",
+                context: &context,
+                event: LoginEvent::Exempt {
+                    why: Exemption::Off,
+                    rule: &Source::default(),
+                    terms: &terms,
+                },
+            };
+            (event.line(), event.fields())
+        };
+        let (line, fields) = logged(None, None);
+        let bare = "alice: not asked: the policy's mode is off (the built-in default) ";
+        assert!(line.starts_with(bare), "{line}");
+        let has_terms = |name: &str| ["TFA_UNTIL", "TFA_REASON"].contains(&name);
+        assert!(!fields.iter().any(|(name, _)| has_terms(name)));
+        let (line, fields) = logged(Some(1_796_133_900), Some(FORGED));
+        let full =
+            "mode is off; until 2026-12-01 14:05; reason: \"x (by uid 0)?bob: verified\" (the";
+        assert!(line.contains(full), "{line}");
+        assert!(fields.contains(&("TFA_UNTIL", "2026-12-01T14:05:00Z".to_owned())));
+        assert!(fields.contains(&("TFA_REASON", FORGED.to_owned())));
     }
 
     #[test]
