@@ -23,6 +23,7 @@ mod machine;
 mod manuals;
 mod move_phone;
 mod names;
+mod notices;
 mod other_users;
 mod package;
 mod phone;

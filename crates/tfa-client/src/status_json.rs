@@ -8,7 +8,7 @@
 
 use serde::Serialize;
 
-use tfa_proto::{Authenticator, OpenEnum, Status};
+use tfa_proto::{Authenticator, FailedAttempt, OpenEnum, Status};
 use tfa_text::time::rfc3339;
 
 /// A [`Status`] as JSON.
@@ -38,6 +38,7 @@ pub struct StatusJson<'a> {
     wrong_codes: u32,
     last_wrong_code: Option<String>,
     last_wrong_code_from: Option<&'a str>,
+    failed_attempts: Vec<FailedAttemptJson<'a>>,
     required: Option<bool>,
     grace_until: Option<String>,
     invited_until: Option<String>,
@@ -76,6 +77,7 @@ impl<'a> From<&'a Status> for StatusJson<'a> {
             wrong_codes: status.wrong_codes,
             last_wrong_code: status.last_wrong_code.map(rfc3339),
             last_wrong_code_from: status.last_wrong_code_from.as_deref(),
+            failed_attempts: status.failed_attempts.iter().map(failed_attempt).collect(),
             required: (!status.policy_unknown).then_some(status.required),
             grace_until: status.grace_until.map(rfc3339),
             invited_until: status.invited_until.map(rfc3339),
@@ -86,6 +88,30 @@ impl<'a> From<&'a Status> for StatusJson<'a> {
             problem: status.problem.as_deref(),
             note: status.note.as_deref(),
         }
+    }
+}
+
+/// A [`FailedAttempt`] as JSON.
+#[derive(Debug, Serialize)]
+struct FailedAttemptJson<'a> {
+    reason: &'a str,
+    service: &'a str,
+    from: &'a str,
+    last: String,
+    count: u32,
+    drift_seconds: Option<i64>,
+    locked_until: Option<String>,
+}
+
+fn failed_attempt(one: &FailedAttempt) -> FailedAttemptJson<'_> {
+    FailedAttemptJson {
+        reason: one.reason.name(),
+        service: &one.service,
+        from: &one.from,
+        last: rfc3339(one.last),
+        count: one.count,
+        drift_seconds: one.drift,
+        locked_until: one.locked_until.map(rfc3339),
     }
 }
 

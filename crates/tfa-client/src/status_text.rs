@@ -42,6 +42,9 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
   wrong_codes              wrong codes that no login has reported yet
   last_wrong_code, last_wrong_code_from
                            when and from where the last of them came, or null
+  failed_attempts          why the last attempts failed (tfactl show only): an
+                           array of objects: reason, service, from, last, count,
+                           drift_seconds and locked_until (see tfactl(8))
   required                 the policy requires two-factor login; null if the
                            policy cannot be read
   grace_until              the end of the grace period, or null

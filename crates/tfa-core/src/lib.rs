@@ -25,6 +25,7 @@ mod time;
 pub use account::{Account, Binding, Factor, Judgement, State, Undecodable};
 pub use account::{Attempts, Change, ChangedBy, Changes, Client, Notice, Report};
 pub use account::{CONFIRM_TIMEOUT, MAX_AUTHENTICATORS, MAX_CONFIRM_TRIES};
+pub use account::{FailedAttempt, FailureReason, OtherTime};
 pub use account::{MAX_EXEMPTION, MAX_REASON_LENGTH, UserExemption, is_reason};
 pub use account::{PendingAuthenticator, Proof, Purpose, Refusal};
 pub use audit::{AuditOutcome, AuditRecord};

@@ -275,6 +275,12 @@ impl Rules {
             (*failures, *closed_until) = (0, 0);
             return accepted(attempt.phone as u32 + 1);
         }
+        // The code of a step in the past becomes used, while the reason is looked for.
+        if let (Some(period), true) = (period, *failures < 5 && attempt.steps < 0) {
+            let step = now.div_euclid(period) + attempt.steps;
+            let spent = &mut self.spent[attempt.phone];
+            *spent = (*spent).max(Some(step));
+        }
         *failures += 1;
         if remote {
             self.day = self.day.max(now) + 5760;

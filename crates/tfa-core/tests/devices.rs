@@ -80,6 +80,7 @@ fn give_code(owner: &mut Owner, offer: Rememberable<'_>, now: Time) -> (Turn, Op
         panic!("no question");
     };
     let client = Client {
+        service: "sshd",
         from: "192.0.2.7",
         shows: true,
     };
@@ -408,6 +409,7 @@ fn a_wrong_code_is_followed_by_no_question() {
         panic!("no question");
     };
     let client = Client {
+        service: "sshd",
         from: "",
         shows: true,
     };

@@ -15,6 +15,7 @@ use crate::sheet;
 const ASK: Next = Next::AskCode { digits: 6 };
 const SSHD: Client<'static> = Client {
     from: "192.0.2.7",
+    service: "sshd",
     shows: true,
 };
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Algorithm, AskCode, AuditOutcome, Authenticator, BackupSet, Client, DeviceId,
-    DeviceMark, Dialog, Input, Judgement, KeyFingerprint, KeyType, MAX_AUTHENTICATORS, Parameters,
-    Policy, RememberRules, RemoteOrigin, Requirement, Secret, State, Term, ThrottleScope,
-    Undecodable, UserExemption,
+    Account, Algorithm, AskCode, AuditOutcome, Authenticator, BackupSet, Change, ChangedBy, Client,
+    DeviceId, DeviceMark, Dialog, Input, Judgement, KeyFingerprint, KeyType, MAX_AUTHENTICATORS,
+    Parameters, Policy, RememberRules, RemoteOrigin, Requirement, Secret, State, Term,
+    ThrottleScope, Undecodable, UserExemption,
 };
 
 use crate::cases;
@@ -44,6 +44,7 @@ enum Event {
 
 const CLIENT: Client<'static> = Client {
     from: "192.0.2.7",
+    service: "sshd",
     shows: true,
 };
 
@@ -200,6 +201,8 @@ fn full() -> Account {
         (Event::Note(AuditOutcome::Asked, 0), 0),
         (Event::Note(AuditOutcome::NotVerified, 1), 0),
         (Event::Login(somewhere()), 30),
+        // With a used code.
+        (Event::Login(somewhere()), 0),
         (Event::Move, 30),
         (Event::EarlyConfirmation, 0),
         (Event::Backup(3), 0),
@@ -228,6 +231,8 @@ fn full() -> Account {
     };
     let device = account.remember_device(key, Term::Days, &rules, NOON);
     assert_eq!(device.map(DeviceId::number), Ok(1));
+    account.notify(Change::Paused, ChangedBy::Administrator, NOON);
+    assert!(account.used_codes().is_some() && account.failed_attempts(NOON).count() > 1);
     assert!(account.pending().is_some() && account.last_login().is_some());
     assert!(account.first_required().is_some() && account.has_no_grace());
     assert!(account.invitation().is_some());
@@ -237,7 +242,7 @@ fn full() -> Account {
 
 /// The path of each structure in a full record, and the number of its fields in this version,
 /// including empty ones. Lists are not structures.
-const STRUCTURES: [(&[usize], usize); 28] = [
+const STRUCTURES: [(&[usize], usize); 34] = [
     (&[], 18),
     (&[2, 0], 2),
     (&[2, 0, 0], 4),
@@ -266,6 +271,12 @@ const STRUCTURES: [(&[usize], usize); 28] = [
     (&[14, 0], 3),
     (&[14, 0, 2], 3),
     (&[15], 3),
+    (&[16], 2),
+    (&[16, 0], 3),
+    (&[16, 0, 0, 0], 3),
+    (&[16, 1], 4),
+    (&[17, 0], 5),
+    (&[17, 1], 5),
 ];
 
 proptest! {

@@ -12,6 +12,7 @@ use crate::sheet;
 
 const CONSOLE: ThrottleScope = ThrottleScope::Console;
 const LOGIN: Client<'static> = Client {
+    service: "login",
     from: "/dev/tty1",
     shows: true,
 };

@@ -16,6 +16,7 @@ use crate::phone::{NOON, after};
 use crate::sheet;
 
 const SSHD: Client<'static> = Client {
+    service: "sshd",
     from: "192.0.2.7",
     shows: true,
 };

@@ -12,10 +12,12 @@ use crate::sheet;
 
 pub(crate) const SSHD: Client<'static> = Client {
     from: "192.0.2.7",
+    service: "sshd",
     shows: true,
 };
 pub(crate) const GUESSER: Client<'static> = Client {
     from: "192.0.2.66",
+    service: "sshd",
     shows: true,
 };
 
@@ -174,6 +176,7 @@ fn the_reported_origin_is_short_and_printable() {
     let from = format!("x\n\u{1b}[2J\u{202e}é{}", "y".repeat(500));
     let client = Client {
         from: &from,
+        service: "sshd",
         shows: true,
     };
     login(&mut owner, client, &[wrong_code()], NOON);

@@ -8,6 +8,7 @@ pub mod consoles;
 mod context;
 mod error;
 mod exemption;
+mod failed_attempt;
 mod limits;
 mod pending_authenticator;
 mod policy;
@@ -24,6 +25,7 @@ pub use consoles::Consoles;
 pub use context::{Context, ContextError, INSIDE_SESSIONS, Phase};
 pub use error::Error;
 pub use exemption::{Exemption, ExemptionKind, Mode};
+pub use failed_attempt::{FailedAttempt, FailureReason};
 pub use limits::{
     ENUMERATION_TIME_LIMIT, EXEMPTION_SECONDS, INVITATION_SECONDS, MAX_CALL, MAX_CALL_BODY,
 };

@@ -3,7 +3,7 @@
 use zbus::wire::{DeserializeDict, SerializeDict, Type};
 
 use crate::wire_name::wire_enum;
-use crate::{Authenticator, AuthenticatorKind, OpenEnum};
+use crate::{Authenticator, AuthenticatorKind, FailedAttempt, OpenEnum};
 
 /// The status of one account, as `Status` and `Show` return it. Times are seconds since the epoch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
@@ -58,6 +58,8 @@ pub struct Status {
     /// Its remote host, else its terminal, else its PAM service. Empty for a program that runs as
     /// the user; absent if there is none.
     pub last_wrong_code_from: Option<String>,
+    /// Why the last attempts failed, the newest last. Only `Show` returns them.
+    pub failed_attempts: Vec<FailedAttempt>,
     /// Whether the policy requires a second factor of this user.
     pub required: bool,
     /// The policy cannot be read: `required` and `grace_until` have no meaning.

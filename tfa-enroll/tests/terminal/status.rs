@@ -97,6 +97,7 @@ fn the_keys_of_the_json_form_are_stable() {
   "wrong_codes": 2,
   "last_wrong_code": "2026-12-01T14:06:00Z",
   "last_wrong_code_from": "",
+  "failed_attempts": [],
   "required": true,
   "grace_until": "2026-12-01T14:05:01Z",
   "invited_until": null,

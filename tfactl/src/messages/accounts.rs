@@ -1,8 +1,9 @@
 //! `tfactl list` and `tfactl show`.
 
 use tfa_client::{kind_text, state_text};
-use tfa_proto::{Authenticator, OpenEnum, State, Status};
-use tfa_text::time::date_time;
+use tfa_proto::{Authenticator, FailedAttempt, FailureReason, OpenEnum, State, Status};
+use tfa_text::plural;
+use tfa_text::time::{date_time, difference};
 
 use super::hanging;
 use crate::filter::{Filter, is_locked};
@@ -176,6 +177,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
     );
     lines.push(format!("Programs of the user: {own}"));
     lines.extend(wrong_codes(status));
+    lines.extend(status.failed_attempts.iter().rev().map(failed_attempt));
     lines.push(match status.last_login {
         Some(at) => format!("Last login with a code: {}", date_time(at)),
         None => "Last login with a code: never".to_owned(),
@@ -238,6 +240,76 @@ fn lock(wrong: u32, until: Option<u64>, for_good: bool, now: u64) -> String {
             date_time(until)
         ),
         Some(_) | None => format!("not locked (wrong codes in a row: {wrong})"),
+    }
+}
+
+/// Attempts that failed for one reason.
+fn failed_attempt(attempt: &FailedAttempt) -> String {
+    let last = date_time(attempt.last);
+    let reason = reason(attempt);
+    let (service, from, count) = (&attempt.service, &attempt.from, attempt.count);
+    let number = u64::from(count);
+    if from.is_empty() {
+        plural(
+            number,
+            format!("Failed: {last}, in a program that runs as the user: {reason}"),
+            format!(
+                "Failed {count} times: the last {last}, in a program that runs as the user: {reason}"
+            ),
+        )
+    } else {
+        plural(
+            number,
+            format!("Failed: {last}, {service}, from {from}: {reason}"),
+            format!("Failed {count} times: the last {last}, {service}, from {from}: {reason}"),
+        )
+    }
+}
+
+fn reason(attempt: &FailedAttempt) -> String {
+    let reason = match attempt.reason.known() {
+        Some(FailureReason::WrongCode) => "wrong code",
+        Some(FailureReason::OtherTime) => return other_time(attempt.drift.unwrap_or(0)),
+        Some(FailureReason::WrongLength) => {
+            "wrong code, with a number of digits that no authenticator has"
+        }
+        Some(FailureReason::PendingAuthenticator) => {
+            "a code of the new authenticator, which is not confirmed yet"
+        }
+        Some(FailureReason::WrongBackupCode) => {
+            "wrong backup code, maybe of an older set or of another host"
+        }
+        Some(FailureReason::UsedCode) => "a code that was already used",
+        Some(FailureReason::NotACode) => "not a code, maybe the password",
+        Some(FailureReason::Locked) => {
+            return match attempt.locked_until {
+                Some(until) => format!("locked until {}", date_time(until)),
+                None => "locked until you unlock them".to_owned(),
+            };
+        }
+        Some(FailureReason::NotEnrolled) => "the user must enroll, and has not",
+        Some(FailureReason::NotAsked) => {
+            "the login asked for no code, as with an SSH key alone, and a code is required"
+        }
+        Some(FailureReason::WrongRecoveryCode) => "not the recovery code of this host",
+        None => attempt.reason.name(),
+    };
+    reason.to_owned()
+}
+
+/// The code is right for another time. Which of the two clocks is off is not known.
+fn other_time(drift: i64) -> String {
+    let difference = difference(drift.unsigned_abs());
+    if drift > 0 {
+        format!(
+            "right for another time: the clock of the phone is about {difference} ahead of this \
+             host, so one of the two is off"
+        )
+    } else {
+        format!(
+            "right for another time: the clock of the phone is about {difference} behind this \
+             host, so one of the two is off"
+        )
     }
 }
 

@@ -1,6 +1,6 @@
 //! One account, as text and as JSON.
 
-use tfa_proto::{Authenticator, AuthenticatorKind, Status};
+use tfa_proto::{Authenticator, AuthenticatorKind, FailedAttempt, FailureReason, Status};
 use tfa_testkit::daemon::authenticator;
 use tfa_testkit::{TestHost, finished};
 
@@ -50,6 +50,64 @@ Last login with a code: 2026-12-01 14:05
 To remove the lock: tfactl unlock alice
 ";
     assert_eq!((code, out.as_str()), (0, expected));
+}
+
+#[test]
+fn the_last_failed_attempts_are_shown_newest_first() {
+    let failed = |reason: FailureReason, service: &str, from: &str, count| FailedAttempt {
+        reason: reason.into(),
+        service: service.to_owned(),
+        from: from.to_owned(),
+        last: 1_796_133_900,
+        count,
+        ..FailedAttempt::default()
+    };
+    let late = |drift| FailedAttempt {
+        drift: Some(drift),
+        ..failed(FailureReason::OtherTime, "sshd", "192.0.2.7", 1)
+    };
+    let locked = |locked_until| FailedAttempt {
+        locked_until,
+        ..failed(FailureReason::Locked, "login", "tty1", 1)
+    };
+    let status = Status {
+        failed_attempts: vec![
+            failed(FailureReason::WrongCode, "", "", 3),
+            late(-300),
+            late(90),
+            locked(Some(1_796_133_960)),
+            locked(None),
+            failed(FailureReason::NotACode, "polkit-1", "polkit-1", 2),
+        ],
+        ..account("alice", "enabled")
+    };
+    let host = host_with(vec![status]);
+    let (_, out, _) = finished(&host.output_with(&["show", "alice"]));
+    let failed: Vec<&str> = out
+        .lines()
+        .filter(|line| line.starts_with("Failed"))
+        .collect();
+    let expected = [
+        "Failed 2 times: the last 2026-12-01 14:05, polkit-1, from polkit-1: not a code, maybe the \
+         password",
+        "Failed: 2026-12-01 14:05, login, from tty1: locked until you unlock them",
+        "Failed: 2026-12-01 14:05, login, from tty1: locked until 2026-12-01 14:06",
+        "Failed: 2026-12-01 14:05, sshd, from 192.0.2.7: right for another time: the clock of the \
+         phone is about 90 seconds ahead of this host, so one of the two is off",
+        "Failed: 2026-12-01 14:05, sshd, from 192.0.2.7: right for another time: the clock of the \
+         phone is about 5 minutes behind this host, so one of the two is off",
+        "Failed 3 times: the last 2026-12-01 14:05, in a program that runs as the user: wrong code",
+    ];
+    assert_eq!(failed, expected);
+    let (_, out, _) = finished(&host.output_with(&["show", "alice", "--json"]));
+    for part in [
+        "\"reason\": \"other-time\"",
+        "\"drift_seconds\": -300",
+        "\"locked_until\": \"2026-12-01T14:06:00Z\"",
+        "\"count\": 3",
+    ] {
+        assert!(out.contains(part), "{part}: {out}");
+    }
 }
 
 #[test]
@@ -134,6 +192,7 @@ fn the_json_form_has_the_keys_of_tfa_enroll_status() {
             "wrong_codes",
             "last_wrong_code",
             "last_wrong_code_from",
+            "failed_attempts",
             "required",
             "grace_until",
             "invited_until",

@@ -1,6 +1,9 @@
 //! An account's state in the contract's terms.
 
-use tfa_core::{Account, Authenticator, LockState, RuleEffect, ThrottleScope, Time};
+use tfa_core::{
+    Account, Authenticator, FailedAttempt, FailureReason, LockState, RuleEffect, ThrottleScope,
+    Time,
+};
 use tfa_proto::{AuthenticatorKind, LockScope, State, Status};
 
 use crate::host::users::User;
@@ -73,6 +76,53 @@ pub(crate) fn of(
         exempt_reason: exemption.map(|exemption| exemption.reason().to_owned()),
         last_login: account.last_login().map(Time::as_secs),
         ..bare
+    }
+}
+
+/// Why the last attempts failed, for an administrator.
+pub(crate) fn failed_attempts(account: &Account, now: Time) -> Vec<tfa_proto::FailedAttempt> {
+    account.failed_attempts(now).map(failed_attempt).collect()
+}
+
+fn failed_attempt(attempt: FailedAttempt) -> tfa_proto::FailedAttempt {
+    let FailedAttempt {
+        reason,
+        service,
+        from,
+        last,
+        count,
+    } = attempt;
+    tfa_proto::FailedAttempt {
+        reason: reason_of(reason).into(),
+        service,
+        from,
+        last: last.as_secs(),
+        count,
+        drift: match reason {
+            FailureReason::OtherTime(time) => Some(time.drift),
+            _ => None,
+        },
+        locked_until: match reason {
+            FailureReason::Locked(until) => until.map(Time::as_secs),
+            _ => None,
+        },
+    }
+}
+
+fn reason_of(reason: FailureReason) -> tfa_proto::FailureReason {
+    use tfa_proto::FailureReason as Wire;
+    match reason {
+        FailureReason::WrongCode => Wire::WrongCode,
+        FailureReason::OtherTime(_) => Wire::OtherTime,
+        FailureReason::WrongLength => Wire::WrongLength,
+        FailureReason::PendingAuthenticator => Wire::PendingAuthenticator,
+        FailureReason::WrongBackupCode => Wire::WrongBackupCode,
+        FailureReason::UsedCode => Wire::UsedCode,
+        FailureReason::NotACode => Wire::NotACode,
+        FailureReason::Locked(_) => Wire::Locked,
+        FailureReason::NotEnrolled => Wire::NotEnrolled,
+        FailureReason::NotAsked => Wire::NotAsked,
+        FailureReason::WrongRecoveryCode => Wire::WrongRecoveryCode,
     }
 }
 

@@ -1,8 +1,8 @@
 //! The answers of a login dialog.
 
 use tfa_core::{
-    Account, Answered, AskCode, AskRemember, BackupCode, Credential, Dialog, Enroll, Factor, Input,
-    RecoveryCode, Requirement, ThrottleScope, Time,
+    Account, Answered, AskCode, AskRemember, BackupCode, Credential, Dialog, Enroll, Factor,
+    FailureReason, Input, Next, RecoveryCode, Requirement, ThrottleScope, Time, Verdict,
 };
 use tfa_proto::Turn;
 
@@ -133,7 +133,13 @@ impl Logins {
         now: Time,
     ) -> Result<(tfa_core::Turn, Option<Dialog>, Vec<BackupCode>), Error> {
         let config = self.state.config();
-        let LoginAttempt { user, login, .. } = &session.attempt;
+        let LoginAttempt {
+            user,
+            login,
+            caller,
+            context,
+        } = &session.attempt;
+        let client = pam_context::client(caller, context);
         // Ten hashes are computed only for a right code.
         let mut drawn = None;
         loop {
@@ -144,7 +150,11 @@ impl Logins {
                     // Required since the dialog began.
                     requirement = Requirement::Undetermined;
                 }
-                enroll.clone().answer(requirement, account, typed, set, now)
+                let answered = enroll.clone().answer(requirement, account, typed, set, now);
+                if is_refusal(&answered) {
+                    account.record_refusal(FailureReason::NotEnrolled, client, now);
+                }
+                answered
             })?;
             match answered {
                 Answered::DrawCodes | Answered::Rehash => {
@@ -156,6 +166,14 @@ impl Logins {
                 }
             }
         }
+    }
+}
+
+/// Whether a login ends because the user has not enrolled.
+fn is_refusal(answered: &Answered) -> bool {
+    match answered {
+        Answered::Turn(turn, _) => turn.next == Next::End(Verdict::NotSetUp),
+        Answered::Rehash | Answered::DrawCodes => false,
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use tfa_core::{
-    Account, AskCode, Authenticator, Begun, DenyReason, Dialog, Enroll, Exemption, PhaseAction,
-    PhaseInput, Picture, PolicyDecision, ThrottleScope, Time,
+    Account, AskCode, Authenticator, Begun, DenyReason, Dialog, Enroll, Exemption, FailureReason,
+    Message, PhaseAction, PhaseInput, Picture, PolicyDecision, ThrottleScope, Time,
 };
 use tfa_proto::{Context, Turn, Verdict};
 
@@ -216,6 +216,7 @@ impl Logins {
                 return Ok((0, session_gate::left_to_session(turn, &attempt, policy)));
             }
             PhaseAction::Deny(reason) => {
+                self.record_refusal(&attempt, account, reason_of(reason), now);
                 let verdict = match reason {
                     DenyReason::MustEnroll | DenyReason::NoEnrollmentInLogin => Verdict::MustEnroll,
                     DenyReason::TooLate
@@ -234,6 +235,10 @@ impl Logins {
                     }
                     let may_recover = || recovery::is_administrator(config, &attempt.user);
                     let begun = AskCode::begin_with_recovery(account, scope, may_recover, now);
+                    if let Some(Message::Locked(lock, _)) = begun.turn.says {
+                        let locked = Some(FailureReason::locked(lock));
+                        self.record_refusal(&attempt, Some(account), locked, now);
+                    }
                     // Never past a lock.
                     if begun.takes_any_code()
                         && let Some(turn) =
@@ -277,6 +282,32 @@ impl Logins {
         self.served_by_device(&config.remember, attempt, phase, account, now)
     }
 
+    /// Stores why a login was refused without a question, for the administrator. That costs one write
+    /// in a minute, and only where there is a record.
+    fn record_refusal(
+        &self,
+        attempt: &LoginAttempt,
+        account: Option<&Account>,
+        reason: Option<FailureReason>,
+        now: Time,
+    ) {
+        let Some(reason) = reason.filter(|reason| {
+            attempt.caller.is_root()
+                && account.is_some_and(|account| account.records_refusal(*reason, now))
+        }) else {
+            return;
+        };
+        let client = pam_context::client(&attempt.caller, &attempt.context);
+        let recorded = self.accounts.change(&attempt.user, |account| {
+            account.record_refusal(reason, client, now);
+        });
+        // The login is refused in any case.
+        if let Err(error) = recorded {
+            let (caller, name) = (&attempt.caller, &attempt.user.name);
+            let _: account::Error = self.state.journal.report(caller, name, error);
+        }
+    }
+
     /// Stores what the account keeps of a login: that a grace begins with it, and what audit mode
     /// would have done.
     fn record_attempt(
@@ -317,6 +348,18 @@ impl Logins {
             }
             noted => Ok(noted?),
         }
+    }
+}
+
+/// The reason that the record keeps of a denial; `None` where another phase has recorded one, or where
+/// the user is not the cause.
+fn reason_of(denial: DenyReason) -> Option<FailureReason> {
+    match denial {
+        DenyReason::MustEnroll | DenyReason::NoEnrollmentInLogin | DenyReason::TooLate => {
+            Some(FailureReason::NotEnrolled)
+        }
+        DenyReason::NotVerified => Some(FailureReason::NotAsked),
+        DenyReason::Undetermined | DenyReason::AuthRefused => None,
     }
 }
 

@@ -161,6 +161,7 @@ pub fn client<'a>(caller: &Caller, context: &'a Context) -> Client<'a> {
             .into_iter()
             .find(|known| !known.is_empty())
             .unwrap_or(""),
+        service,
         shows: caller.is_root() && !context.silent,
     }
 }

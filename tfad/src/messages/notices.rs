@@ -225,6 +225,7 @@ mod tests {
     fn report_of(account: &mut Account, now: Time) -> Vec<String> {
         let client = Client {
             from: "192.0.2.7",
+            service: "sshd",
             shows: true,
         };
         report(&account.report(client, now).unwrap())
@@ -238,7 +239,11 @@ mod tests {
         let Input::Code(code) = Input::parse(typed) else {
             panic!("not a code");
         };
-        let client = Client { from, shows: false };
+        let client = Client {
+            from,
+            service: "sshd",
+            shows: false,
+        };
         let code = Credential::Code(code);
         let _: Answered = question.answer(Requirement::Ask, account, &code, client, now);
     }

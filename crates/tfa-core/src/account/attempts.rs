@@ -43,9 +43,20 @@ pub struct Client<'a> {
     /// The remote host, else the terminal, else the service; empty for a program that runs as the
     /// user.
     pub from: &'a str,
+    /// The PAM service; empty for a program that runs as the user.
+    pub service: &'a str,
     /// Whether it shows messages. A program that suppresses messages, or that does not run as root,
     /// does not count.
     pub shows: bool,
+}
+
+impl Client<'_> {
+    /// A program that runs as the user.
+    pub(super) const OWN_PROGRAM: Self = Self {
+        from: "",
+        service: "",
+        shows: false,
+    };
 }
 
 /// The attempts of one dialog, and those from before it.

@@ -1,7 +1,7 @@
 //! Enrollment: from a new authenticator to an active one.
 
 use super::{Account, Judgement, PendingAuthenticator, Proof, Purpose, Refusal, State};
-use super::{Change, ChangedBy};
+use super::{Change, ChangedBy, Client, FailureReason};
 use crate::{
     Authenticator, AuthenticatorId, BackupSet, Input, Invitation, LockState, ThrottleScope, Time,
 };
@@ -268,7 +268,7 @@ impl Account {
         if !matches!(code, Input::Backup(_)) {
             return Err(Refusal::NotAnInvitation);
         }
-        match self.wrong("", scope, now) {
+        match self.wrong(FailureReason::WrongCode, Client::OWN_PROGRAM, scope, now) {
             Judgement::Wrong(closed) if closed != LockState::Unlocked => {
                 Err(Refusal::WrongAndLocked(closed))
             }

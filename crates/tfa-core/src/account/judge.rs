@@ -1,6 +1,6 @@
 //! The judgement over a code.
 
-use super::Account;
+use super::{Account, Client, FailureReason};
 use crate::backup::Found;
 use crate::{AuthenticatorId, Code, Credential, LockState, Match, ThrottleScope, Time};
 
@@ -43,13 +43,13 @@ impl Account {
     /// the account before it lets the login proceed.
     #[must_use]
     pub fn judge(&mut self, credential: &Credential, scope: ThrottleScope, now: Time) -> Judgement {
-        self.judge_from("", credential, scope, now)
+        self.judge_from(Client::OWN_PROGRAM, credential, scope, now)
     }
 
     /// As [`Self::judge`], with the remote host or the terminal of the answer.
     pub(crate) fn judge_from(
         &mut self,
-        from: &str,
+        client: Client<'_>,
         credential: &Credential,
         scope: ThrottleScope,
         now: Time,
@@ -72,7 +72,10 @@ impl Account {
                     Judgement::Accepted(Factor::Authenticator(id))
                 }
                 Match::Used => Judgement::AlreadyUsed,
-                Match::No => self.wrong(from, scope, now),
+                Match::No => {
+                    let reason = self.reason_of_wrong(code, scope, now);
+                    self.wrong(reason, client, scope, now)
+                }
             },
             // Accepted at the console only, whatever the caller has compared.
             Credential::Recovery(_) if scope != ThrottleScope::Console => Judgement::NotACode,
@@ -84,7 +87,7 @@ impl Account {
                     Judgement::Accepted(Factor::RecoveryCode)
                 }
                 Match::Used => Judgement::AlreadyUsed,
-                Match::No => self.wrong(from, scope, now),
+                Match::No => self.wrong(FailureReason::WrongRecoveryCode, client, scope, now),
             },
             Credential::Backup(hashed) => {
                 let found = match (&self.backup, hashed) {
@@ -95,7 +98,7 @@ impl Account {
                 match found {
                     Found::OtherSet => Judgement::Rehash,
                     Found::Used => Judgement::AlreadyUsed,
-                    Found::No => self.wrong(from, scope, now),
+                    Found::No => self.wrong(FailureReason::WrongBackupCode, client, scope, now),
                     Found::At(place) => {
                         if let Some(set) = &mut self.backup {
                             set.mark_used(place);
@@ -131,9 +134,16 @@ impl Account {
     }
 
     /// Counts a wrong code.
-    pub(crate) fn wrong(&mut self, from: &str, scope: ThrottleScope, now: Time) -> Judgement {
+    pub(crate) fn wrong(
+        &mut self,
+        reason: FailureReason,
+        client: Client<'_>,
+        scope: ThrottleScope,
+        now: Time,
+    ) -> Judgement {
         if !self.authenticators.is_empty() {
-            self.record_wrong_code(from, now);
+            self.record_wrong_code(client.from, now);
+            self.record_failure(reason, client, now);
         }
         self.count_wrong(scope, now);
         Judgement::Wrong(self.lock_state(scope, now))

@@ -5,6 +5,7 @@ mod changes;
 mod devices;
 mod enrollment;
 mod exemption;
+mod failed_attempts;
 mod judge;
 mod locks;
 mod notices;
@@ -20,6 +21,7 @@ pub use changes::{Proof, Refusal};
 pub use devices::Binding;
 pub use enrollment::MAX_AUTHENTICATORS;
 pub use exemption::{MAX_EXEMPTION, MAX_REASON_LENGTH, UserExemption, is_reason};
+pub use failed_attempts::{FailedAttempt, FailureReason, OtherTime};
 pub use judge::{Factor, Judgement};
 pub use notices::{Change, ChangedBy, Changes, Notice, Report};
 pub(crate) use notices::{Notices, OwnDialog};
@@ -84,6 +86,9 @@ pub struct Account {
     /// What a later login reports, besides wrong codes.
     #[n(16)]
     pub(crate) notices: Option<Notices>,
+    /// Why the last attempts failed.
+    #[n(17)]
+    pub(crate) failed_attempts: Option<Vec<FailedAttempt>>,
     /// A right code or a security key was accepted since the record was loaded.
     #[cbor(skip)]
     pub(crate) code_accepted: bool,
@@ -124,6 +129,7 @@ impl Account {
             known_origins: KnownOrigins::default(),
             exemption: None,
             notices: None,
+            failed_attempts: None,
             code_accepted: false,
         }
     }

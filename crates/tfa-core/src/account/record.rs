@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{Account, Attempts, Notices, PendingAuthenticator, UserExemption};
+use super::{Account, Attempts, Notices, PendingAuthenticator, UserExemption, failed_attempts};
 use crate::device::Devices;
 use crate::{Authenticator, BackupSet, audit};
 
@@ -66,6 +66,10 @@ impl Account {
             && self.notices.as_ref().is_none_or(Notices::is_sound)
             && self.devices.as_ref().is_none_or(Devices::is_sound)
             && self.exemption.as_ref().is_none_or(UserExemption::is_sound)
+            && self
+                .failed_attempts
+                .as_deref()
+                .is_none_or(failed_attempts::is_sound)
     }
 
     fn has_unique_ids(&self) -> bool {

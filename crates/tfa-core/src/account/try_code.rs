@@ -1,6 +1,6 @@
 //! A test of a code without a login, and the resynchronization of a counter.
 
-use super::{Account, Factor, Judgement, Refusal};
+use super::{Account, Client, Factor, FailureReason, Judgement, OtherTime, Refusal};
 use crate::{
     AuthenticatorId, Code, Credential, Drift, Input, LockState, Match, ThrottleScope, Time,
 };
@@ -32,7 +32,12 @@ impl Account {
             return Err(Refusal::AlreadyUsed);
         }
         let drift = self.find_drift(code, now);
-        let _: Judgement = self.wrong("", ThrottleScope::OwnProgram, now);
+        let reason = match drift {
+            Some(drift) => FailureReason::OtherTime(OtherTime::of_hint(drift, now)),
+            None => self.reason_of_wrong(code, ThrottleScope::OwnProgram, now),
+        };
+        let scope = ThrottleScope::OwnProgram;
+        let _: Judgement = self.wrong(reason, Client::OWN_PROGRAM, scope, now);
         Err(Refusal::WrongCode(drift))
     }
 
@@ -68,7 +73,8 @@ impl Account {
             self.end_row(scope, now);
             return Ok(id);
         }
-        match self.wrong("", scope, now) {
+        let (reason, client) = (FailureReason::WrongCode, Client::OWN_PROGRAM);
+        match self.wrong(reason, client, scope, now) {
             Judgement::Wrong(closed) if closed != LockState::Unlocked => {
                 Err(Refusal::WrongAndLocked(closed))
             }

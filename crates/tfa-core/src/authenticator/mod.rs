@@ -18,7 +18,7 @@ pub(crate) use label::stored_name;
 pub use parameters::{Algorithm, BadParameters, CodeFormat, Parameters};
 pub use totp::Drift;
 
-use crate::{Code, Counter, KeyFingerprint, Secret, SshKey, Time};
+use crate::{Code, Counter, KeyFingerprint, OtherTime, Secret, SshKey, Time};
 use hotp::Hotp;
 use label::Label;
 use security_key::SecurityKey;
@@ -294,6 +294,16 @@ impl Authenticator {
     pub(crate) fn find_drift(&mut self, code: &Code, now: Time) -> Option<Drift> {
         match &mut self.means {
             Means::Totp(totp) => totp.find_drift(code, now),
+            Means::Hotp(_) | Means::SecurityKey(_) => None,
+        }
+    }
+
+    /// For which other time the code is right, if it is time-based, within two hours. A code of the
+    /// past is marked as used; one of the future is not, because only [`OtherTime::dead_from`] tells
+    /// when the result may be shown.
+    pub(crate) fn find_other_time(&mut self, code: &Code, now: Time) -> Option<OtherTime> {
+        match &mut self.means {
+            Means::Totp(totp) => totp.find_other_time(code, now),
             Means::Hotp(_) | Means::SecurityKey(_) => None,
         }
     }

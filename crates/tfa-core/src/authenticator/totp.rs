@@ -8,7 +8,7 @@ use super::codes::Codes;
 use super::used_steps::UsedSteps;
 use super::{Match, Parameters};
 use crate::time::MAX_AHEAD;
-use crate::{Code, Secret, Step, Time};
+use crate::{Code, OtherTime, Secret, Step, Time};
 
 /// How many steps before and after the current one are accepted (RFC 6238 section 5.2). The window is
 /// never widened.
@@ -164,6 +164,21 @@ impl Totp {
     pub(super) fn find_drift_of_pending(&mut self, code: &Code, now: Time) -> Option<Drift> {
         let reach = self.steps_in(MAX_CLOCK_DIFFERENCE);
         self.drift_within(code, now, reach, reach)
+    }
+
+    /// For which other time the code is right. A code of the past is marked as used.
+    pub(super) fn find_other_time(&mut self, code: &Code, now: Time) -> Option<OtherTime> {
+        let reach = self.steps_in(MAX_CLOCK_DIFFERENCE);
+        let steps = self.steps_off(code, now, reach, reach)?;
+        if steps < 0 {
+            self.burn(steps, now);
+        }
+        let period = self.parameters.period();
+        let after_window = now.step(period).offset(steps + WINDOW + 1);
+        Some(OtherTime {
+            drift: steps.saturating_mul(i64::from(period)),
+            dead_from: after_window.begin(period),
+        })
     }
 
     fn drift_within(&mut self, code: &Code, now: Time, back: i64, ahead: i64) -> Option<Drift> {

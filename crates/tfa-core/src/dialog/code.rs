@@ -3,8 +3,8 @@
 use super::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
 use crate::account::OwnDialog;
 use crate::{
-    Account, Client, Credential, Factor, Judgement, LockScope, LockState, Requirement,
-    ThrottleScope, Time,
+    Account, Client, Credential, Factor, FailureReason, Judgement, LockScope, LockState,
+    Requirement, ThrottleScope, Time,
 };
 
 /// The maximum number of answers of one dialog.
@@ -110,10 +110,18 @@ impl AskCode {
         if requirement != Requirement::Ask {
             return Answered::end(Some(Message::Changed), Verdict::Denied);
         }
-        match account.judge_from(client.from, credential, self.scope, now) {
+        let judgement = account.judge_from(client, credential, self.scope, now);
+        // A program that runs as the user costs no write.
+        if let Some(reason) = refused(judgement)
+            && self.scope != ThrottleScope::OwnProgram
+        {
+            account.record_refusal(reason, client, now);
+        }
+        match judgement {
             Judgement::Rehash => Answered::Rehash,
             Judgement::Accepted(factor) => {
                 account.last_login = Some(now);
+                account.forget_old_failures(now);
                 let says = match factor {
                     Factor::Authenticator(_) | Factor::SecurityKey(_) => None,
                     Factor::BackupCode => {
@@ -178,6 +186,18 @@ impl AskCode {
                 ..self.clone()
             })),
         )
+    }
+}
+
+/// The reason of an answer that was refused and changed nothing.
+fn refused(judgement: Judgement) -> Option<FailureReason> {
+    match judgement {
+        Judgement::Locked(lock) => Some(FailureReason::locked(lock)),
+        Judgement::AlreadyUsed => Some(FailureReason::UsedCode),
+        Judgement::NotACode => Some(FailureReason::NotACode),
+        Judgement::Accepted(_) | Judgement::Wrong(_) | Judgement::GaveUp | Judgement::Rehash => {
+            None
+        }
     }
 }
 

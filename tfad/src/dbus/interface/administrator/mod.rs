@@ -71,8 +71,15 @@ impl Administrator {
             Err(_) => None,
         };
         let account = loaded.map(|loaded| loaded.account().cloned());
+        let attempts = account.iter().flatten();
+        let attempts = attempts.flat_map(|account| status::failed_attempts(account, clock::now()));
+        let failed_attempts = attempts.collect();
         let told = self.described(&user, account);
-        Ok(Status { note, ..told })
+        Ok(Status {
+            note,
+            failed_attempts,
+            ..told
+        })
     }
 
     pub(in crate::dbus::interface) fn reset(&self, user: &str) -> Result<(), Error> {
