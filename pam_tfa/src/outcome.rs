@@ -78,7 +78,10 @@ impl Outcome {
     pub(crate) fn pam_result(self, phase: Phase, not_required: NotRequired) -> PamResult {
         match self {
             Self::Verdict(verdict) => match verdict {
-                Verdict::Verified | Verdict::Remembered | Verdict::Recovered => PamResult::Success,
+                Verdict::Verified
+                | Verdict::Remembered
+                | Verdict::CodeOfSession
+                | Verdict::Recovered => PamResult::Success,
                 // A session stack of ignored lines alone refuses.
                 Verdict::NotRequired if phase == Phase::Session => PamResult::Success,
                 Verdict::LeftToSession if phase != Phase::Account => {
@@ -147,6 +150,7 @@ mod tests {
             (Verdict::Verified, [Success; 3]),
             (Verdict::Remembered, [Success; 3]),
             (Verdict::Recovered, [Success; 3]),
+            (Verdict::CodeOfSession, [Success; 3]),
             (Verdict::NotRequired, [Ignore, Ignore, Success]),
             (Verdict::LeftToSession, left),
             (Verdict::Denied, denied),

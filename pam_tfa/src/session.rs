@@ -59,7 +59,15 @@ fn is_open(context: &Context, data: Option<&TransactionData>) -> bool {
         (Some(Verdict::LeftToSession), _) => true,
         _ if !context.is_ssh() => false,
         (Some(_), _)
-        | (None, Some(Verdict::Verified | Verdict::Remembered | Verdict::Recovered)) => false,
+        | (
+            None,
+            Some(
+                Verdict::Verified
+                | Verdict::Remembered
+                | Verdict::CodeOfSession
+                | Verdict::Recovered,
+            ),
+        ) => false,
         (None, Some(_)) => true,
         // The account phase ran in another process, unless the stack has no account line.
         (None, None) => !pam_was_asked(&context.ssh_auth_info),

@@ -37,6 +37,7 @@ mod read_only;
 mod recovery;
 mod rollout;
 mod security_keys;
+mod session_code;
 mod session_methods;
 mod session_phase;
 mod socket;

@@ -86,6 +86,7 @@ mod tests {
         let caller = |uid| Caller {
             name: ":1.7".to_owned(),
             uid,
+            pid: None,
         };
         let mut permits: Vec<_> = (0..MOST)
             .map(|_| limiter.admit(&caller(1000)).unwrap())

@@ -8,6 +8,8 @@ pub struct Caller {
     pub name: String,
     /// Its uid.
     pub uid: u32,
+    /// Its pid when it connected, as the kernel reports it at the login socket. It may run no more.
+    pub pid: Option<u32>,
 }
 
 impl Caller {

@@ -29,6 +29,7 @@ fn begin(uid: u32, name: &str) -> (Result<(), Error>, usize) {
     let caller = Caller {
         name: ":1.7".to_owned(),
         uid,
+        pid: None,
     };
     let phase = OwnedVariant::try_from(Variant::from("auth")).unwrap();
     let context = HashMap::from([("phase".to_owned(), phase)]);

@@ -167,6 +167,7 @@ fn root() -> Caller {
     Caller {
         name: ":1.7".to_owned(),
         uid: 0,
+        pid: None,
     }
 }
 

@@ -93,6 +93,8 @@ wire_enum! {
         Verified = "verified",
         /// A remembered device replaced the code.
         Remembered = "remembered",
+        /// The code that was given at the login of this session serves here too.
+        CodeOfSession = "code-of-session",
         /// The host's recovery code was correct, and cannot be used again. The account phase offers a
         /// new authenticator.
         Recovered = "recovered",

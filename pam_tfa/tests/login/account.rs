@@ -14,6 +14,7 @@ fn the_account_phase_sends_the_result_of_the_auth_phase() {
         ("verified", Verdict::Verified),
         ("remembered", Verdict::Remembered),
         ("recovered", Verdict::Recovered),
+        ("code-of-session", Verdict::CodeOfSession),
         ("not-required", Verdict::NotRequired),
         ("denied", Verdict::Denied),
     ] {

@@ -25,6 +25,11 @@ fn every_verdict_has_its_code_in_both_phases() {
     let table = [
         ("verified", Code::SUCCESS as i32, Code::SUCCESS as i32),
         ("remembered", Code::SUCCESS as i32, Code::SUCCESS as i32),
+        (
+            "code-of-session",
+            Code::SUCCESS as i32,
+            Code::SUCCESS as i32,
+        ),
         ("not-required", IGNORED, IGNORED),
         ("denied", Code::AUTH_ERR as i32, Code::PERM_DENIED as i32),
         (

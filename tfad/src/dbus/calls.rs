@@ -145,7 +145,11 @@ impl Callers {
             Some(uid) => uid,
             None => self.remember(&name, uid_behind(connection, &name).await?),
         };
-        Ok(Caller { name, uid })
+        Ok(Caller {
+            name,
+            uid,
+            pid: None,
+        })
     }
 
     /// A connection is gone.
@@ -213,6 +217,7 @@ mod tests {
         let caller = Caller {
             name: ":1.7".to_owned(),
             uid: 1000,
+            pid: None,
         };
         let permit = Arc::new(limiter.admit(&caller).unwrap());
         let workers = Arc::new(Semaphore::new(1));
@@ -251,7 +256,11 @@ mod tests {
         let workers = Arc::new(Semaphore::new(0));
         let call = |uid| {
             let name = format!(":1.{uid}");
-            let caller = Caller { name, uid };
+            let caller = Caller {
+                name,
+                uid,
+                pid: None,
+            };
             let permit = Arc::new(limiter.admit(&caller).unwrap());
             let workers = Arc::clone(&workers);
             Call {
@@ -277,6 +286,7 @@ mod tests {
         let caller = Caller {
             name: ":1.7".to_owned(),
             uid: 1000,
+            pid: None,
         };
         let permit = Arc::new(limiter.admit(&caller).unwrap());
         let call = Call {

@@ -1,4 +1,5 @@
-//! The machine: users and groups of the name service, the clock, random bytes, PAM files, memory.
+//! The machine: users and groups of the name service, the clock, random bytes, PAM files, processes,
+//! memory.
 
 pub mod aliases;
 pub mod clock;
@@ -10,6 +11,7 @@ pub(crate) mod login_accounts;
 pub(crate) mod name_page;
 pub mod pam_files;
 pub mod pam_services;
+pub mod process;
 pub mod random;
 pub(crate) mod subject;
 mod time_limit;

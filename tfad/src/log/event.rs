@@ -52,6 +52,11 @@ pub enum LoginEvent<'a> {
     Verified(VerifiedBy<'a>),
     /// A remembered device replaces the code.
     Remembered(LoggedDevice),
+    /// The code that was given at the login of the session serves here too.
+    CodeOfSession {
+        /// When it was given.
+        given: Time,
+    },
     /// The user has a device remembered, after a right code.
     DeviceAdded(LoggedDevice),
     /// The recovery code of the host was used in this login, and is void.

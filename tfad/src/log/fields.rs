@@ -90,6 +90,7 @@ impl LoginEvent<'_> {
             Self::RecoveryCodeUsed
             | Self::WrongCode
             | Self::WrongInvitation
+            | Self::CodeOfSession { .. }
             | Self::WrongNewCode
             | Self::CodeReused
             | Self::NoRightCode
@@ -172,6 +173,7 @@ mod tests {
         let caller = Caller {
             name: ":1.7".to_owned(),
             uid: 1000,
+            pid: None,
         };
         let context = Context {
             service: long.clone(),

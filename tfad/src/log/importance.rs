@@ -50,6 +50,7 @@ impl LoginEvent<'_> {
             | Self::RecoveryCodeUsed
             | Self::Enrolled { .. } => true,
             Self::Remembered(_)
+            | Self::CodeOfSession { .. }
             | Self::WrongCode
             | Self::WrongInvitation
             | Self::WrongNewCode
@@ -72,6 +73,7 @@ impl LoginEvent<'_> {
         matches!(
             self,
             Self::Remembered(_)
+                | Self::CodeOfSession { .. }
                 | Self::Exempt { .. }
                 | Self::NotGuarded { .. }
                 | Self::Grace { .. }
@@ -95,6 +97,7 @@ mod tests {
         let caller = Caller {
             name: ":1.7".to_owned(),
             uid,
+            pid: None,
         };
         let context = Context::default();
         let event = Event::Login {

@@ -23,6 +23,7 @@ macro_rules! kinds {
 kinds! {
     VERIFIED = "verified", "0fe4c15f0d7b62f459cdb2ad40b211ef";
     REMEMBERED = "remembered", "1da4cc3d627f55a1e7d4db7bb2a951b8";
+    CODE_OF_SESSION = "code-of-session", "413461b49805ca034f5c224dd3e35c75";
     DEVICE_ADDED = "device-added", "6eb2311f592c57652f9d3ab1d2ae87c3";
     RECOVERY_CODE_USED = "recovery-code-used", "28cbf196cdd9dde5616e5b343c74f3e2";
     WRONG_CODE = "wrong-code", "1bfcf602d2684681117a4e8f73288b05";
@@ -99,6 +100,7 @@ impl LoginEvent<'_> {
         match self {
             Self::Verified(_) => VERIFIED,
             Self::Remembered(_) => REMEMBERED,
+            Self::CodeOfSession { .. } => CODE_OF_SESSION,
             Self::DeviceAdded(_) => DEVICE_ADDED,
             Self::RecoveryCodeUsed => RECOVERY_CODE_USED,
             Self::WrongCode => WRONG_CODE,

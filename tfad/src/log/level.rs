@@ -52,6 +52,7 @@ impl LoginEvent<'_> {
         match self {
             Self::Verified(VerifiedBy::Authenticator(_) | VerifiedBy::SecurityKey(_))
             | Self::Remembered(_)
+            | Self::CodeOfSession { .. }
             | Self::Grace { .. }
             | Self::Deferred { .. } => Level::Info,
             Self::Bypassed { bypass, .. } => match bypass {

@@ -80,6 +80,10 @@ impl LoginEvent<'_> {
             }
             Self::Verified(VerifiedBy::BackupCode) => "verified by a backup code".into(),
             Self::Remembered(device) => format!("not asked: remembered device {device}").into(),
+            Self::CodeOfSession { given } => {
+                let given = date_time(given.as_secs());
+                format!("not asked: served by the code that this session began with on {given}").into()
+            }
             Self::DeviceAdded(device) => format!("the device is now remembered: {device}").into(),
             Self::Verified(VerifiedBy::RecoveryCode) => {
                 "verified by the recovery code of this host".into()
@@ -417,6 +421,7 @@ mod tests {
         let caller = Caller {
             name: ":1.7".to_owned(),
             uid: 0,
+            pid: None,
         };
         let context = Context {
             service: "sshd".to_owned(),

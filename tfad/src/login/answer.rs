@@ -1,14 +1,17 @@
 //! The answers of a login dialog.
 
+use std::time::Instant;
+
 use tfa_core::{
-    Account, Answered, AskCode, AskRemember, BackupCode, Credential, Dialog, Enroll, Factor,
-    FailureReason, Input, Next, RecoveryCode, Requirement, ThrottleScope, Time, Verdict,
+    Account, Answered, AskCode, AskRemember, BackupCode, Credential, Device, Dialog, Enroll,
+    Factor, FailureReason, Input, Next, RecoveryCode, Requirement, ThrottleScope, Time, Verdict,
 };
 use tfa_proto::Turn;
 
 use super::{Error, Logins, log, pam_context, password_prompts, recovery, remember};
 use crate::account::{self, Loaded};
 use crate::host::clock;
+use crate::login::login_sessions::GivenCode;
 use crate::login::sessions::{LoginAttempt, Session};
 
 /// The turn after an answer, the dialog that goes on, and the name of the authenticator whose code it
@@ -67,12 +70,20 @@ impl Logins {
         let phase = pam_context::phase(context, &config.policy);
         let marks = remember::devices_of(&config.remember, &session.attempt, phase);
         let offer = remember::rememberable(&config.remember, &marks, &session.attempt);
+        let (mut device, mut binding) = (None, None);
         let answer = |account: &mut Account, credential: &Credential| {
             let decision = config.policy.decide(login, Some(account), now);
             let answered = question.answer(decision.requirement, account, credential, client, now);
             match AskRemember::after(answered, account, question.scope(), offer, now) {
                 Answered::Rehash | Answered::DrawCodes => None,
                 Answered::Turn(turn, next) => {
+                    if begins_session(&turn) {
+                        let rules = &config.remember;
+                        device = account
+                            .remembered_device(&marks, rules, now)
+                            .map(Device::id);
+                        binding = (rules.session_minutes > 0).then(|| account.binding());
+                    }
                     let name = name_of_verified(account, &turn);
                     Some((turn, next, name))
                 }
@@ -92,6 +103,12 @@ impl Logins {
                     .judge(user, input, scope, now, loaded, answer)?
             }
         };
+        let code = binding.map(|binding| GivenCode {
+            at: now,
+            instant: Instant::now(),
+            binding,
+        });
+        self.note_session(&config, &session.attempt, code, device);
         if judged.0.next.verified().is_some()
             && session.attempt.caller.is_root()
             && session.attempt.context.service == password_prompts::POLKIT
@@ -174,6 +191,15 @@ fn is_refusal(answered: &Answered) -> bool {
     match answered {
         Answered::Turn(turn, _) => turn.next == Next::End(Verdict::NotSetUp),
         Answered::Rehash | Answered::DrawCodes => false,
+    }
+}
+
+/// Whether the answer was a code of the user, which later logins of the session can be served by. The
+/// recovery code is not.
+fn begins_session(turn: &tfa_core::Turn) -> bool {
+    match turn.next.verified() {
+        Some(Factor::Authenticator(_) | Factor::BackupCode) => true,
+        Some(Factor::RecoveryCode) | None => false,
     }
 }
 

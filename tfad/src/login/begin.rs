@@ -279,7 +279,10 @@ impl Logins {
         account: &Account,
         now: Time,
     ) -> Result<Option<Turn>, Error> {
-        self.served_by_device(&config.remember, attempt, phase, account, now)
+        if let Some(turn) = self.served_by_device(config, attempt, phase, account, now)? {
+            return Ok(Some(turn));
+        }
+        Ok(self.served_by_session(config, attempt, phase, account, now))
     }
 
     /// Stores why a login was refused without a question, for the administrator. That costs one write
@@ -379,6 +382,7 @@ fn untrusted(context: Context) -> Context {
         Verdict::Verified
         | Verdict::Remembered
         | Verdict::Recovered
+        | Verdict::CodeOfSession
         | Verdict::NotRequired
         | Verdict::LeftToSession => false,
     });
@@ -413,6 +417,7 @@ mod tests {
                 Verdict::Verified
                     | Verdict::Remembered
                     | Verdict::Recovered
+                    | Verdict::CodeOfSession
                     | Verdict::NotRequired
                     | Verdict::LeftToSession
             );

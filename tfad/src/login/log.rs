@@ -2,7 +2,7 @@
 
 use tfa_core::{
     DenyReason, Device, Exemption, Factor, LockScope, Message, Mode, Next, PhaseAction, PhaseInput,
-    Policy, PolicyDecision, Turn, Verdict,
+    Policy, PolicyDecision, Time, Turn, Verdict,
 };
 
 use crate::log::{Journal, LoggedDevice, LoginEvent, VerifiedBy};
@@ -95,6 +95,11 @@ pub(super) fn remembered(journal: &Journal, attempt: &LoginAttempt, device: &Dev
         attempt,
         LoginEvent::Remembered(LoggedDevice::of(device)),
     );
+}
+
+/// Logs that the code of the session serves here too.
+pub(super) fn served_by_session(journal: &Journal, attempt: &LoginAttempt, given: Time) {
+    log(journal, attempt, LoginEvent::CodeOfSession { given });
 }
 
 /// Logs that the user has a device remembered.

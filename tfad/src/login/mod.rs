@@ -10,6 +10,7 @@ mod bypasses;
 pub mod enrollment;
 mod error;
 mod log;
+mod login_sessions;
 pub mod once;
 pub mod pam_context;
 pub mod password_prompts;
@@ -18,6 +19,7 @@ mod remember;
 mod reminders;
 pub mod render;
 mod security_key;
+mod session_code;
 mod session_gate;
 pub mod sessions;
 pub mod simulate;
@@ -35,6 +37,7 @@ use crate::account::Accounts;
 use crate::caller::Caller;
 use crate::host::host_name;
 use crate::login::bypasses::Bypasses;
+use crate::login::login_sessions::LoginSessions;
 use crate::login::password_prompts::PasswordPrompts;
 use crate::login::reminders::Reminders;
 use crate::login::render::Renderer;
@@ -52,6 +55,7 @@ pub struct Logins {
     password_prompts: PasswordPrompts,
     bypasses: Bypasses,
     reminders: Reminders,
+    login_sessions: LoginSessions,
 }
 
 impl Logins {
@@ -65,6 +69,7 @@ impl Logins {
             password_prompts: PasswordPrompts::default(),
             bypasses: Bypasses::new(),
             reminders: Reminders::new(),
+            login_sessions: LoginSessions::default(),
         }
     }
 

@@ -43,7 +43,9 @@ pub fn is_inside_session(is_root: bool, service: &str) -> bool {
 pub fn phase(context: &Context, policy: &Policy) -> PhaseInput {
     let auth_result = match context.auth_result {
         None => AuthPhaseResult::NotRun,
-        Some(Verdict::Verified | Verdict::Remembered) => AuthPhaseResult::Verified,
+        Some(Verdict::Verified | Verdict::Remembered | Verdict::CodeOfSession) => {
+            AuthPhaseResult::Verified
+        }
         Some(Verdict::Recovered) => AuthPhaseResult::Recovered,
         Some(Verdict::NotRequired) => AuthPhaseResult::NotRequired,
         Some(
@@ -264,6 +266,7 @@ mod tests {
         Caller {
             name: ":1.7".to_owned(),
             uid,
+            pid: None,
         }
     }
 

@@ -10,6 +10,7 @@ use tfa_proto::Verdict;
 
 use super::{Error, Logins, log, pam_context, render};
 use crate::account;
+use crate::config::Config;
 use crate::host::clock;
 use crate::login::sessions::LoginAttempt;
 
@@ -32,12 +33,13 @@ impl Logins {
     /// The verdict for a login from a remembered device; `None` for all others.
     pub(super) fn served_by_device(
         &self,
-        rules: &RememberRules,
+        config: &Config,
         attempt: &LoginAttempt,
         phase: PhaseInput,
         account: &Account,
         now: Time,
     ) -> Result<Option<tfa_proto::Turn>, Error> {
+        let rules = &config.remember;
         let marks = devices_of(rules, attempt, phase);
         let Some(device) = account.remembered_device(&marks, rules, now) else {
             return Ok(None);
@@ -64,6 +66,7 @@ impl Logins {
                 }
             }
         }
+        self.note_session(config, attempt, None, Some(device.id()));
         log::remembered(&self.state.journal, attempt, &device);
         Ok(Some(match turn {
             Some(turn) => self.render(&turn, None, &[], attempt, now),
@@ -83,6 +86,7 @@ impl Logins {
             question.answer(account, typed, &config.remember, now)
         })?;
         if let Some(device) = device {
+            self.note_session(&config, attempt, None, Some(device.id()));
             log::device_added(&self.state.journal, attempt, &device);
         }
         Ok((turn, None))

@@ -229,6 +229,7 @@ mod tests {
             caller: Caller {
                 name: sender.to_owned(),
                 uid,
+                pid: None,
             },
             user: User {
                 name: name.clone(),

@@ -61,6 +61,7 @@ mod tests {
         Caller {
             name: "connection 1".to_owned(),
             uid: 0,
+            pid: None,
         }
     }
 

@@ -146,6 +146,10 @@ impl WorkerPool {
             // No unique name of the bus looks like it.
             name: format!("connection {number}"),
             uid: credentials.uid(),
+            // 0 for a process of a namespace that this one does not see.
+            pid: u32::try_from(credentials.pid())
+                .ok()
+                .filter(|pid| *pid != 0),
         };
         // A peer with too many learns of it by the end of the connection.
         let Ok(_permit) = self.connections.admit(&caller) else {

@@ -55,8 +55,10 @@ impl AskRemember {
         let Answered::Turn(turn, dialog) = answered else {
             return answered;
         };
-        let Next::End(Verdict::Verified(factor)) = turn.next else {
-            return Answered::Turn(turn, dialog);
+        let factor = match turn.next {
+            // The recovery code of the host is not the user's: it remembers nothing.
+            Next::End(Verdict::Verified(factor)) if factor != Factor::RecoveryCode => factor,
+            _ => return Answered::Turn(turn, dialog),
         };
         // It belongs to the host and serves one login.
         if factor == Factor::RecoveryCode {

@@ -1,0 +1,66 @@
+//! The code that was given at the login of a session, in later logins of the session.
+//!
+//! It serves sudo and su alone, and the same user alone. As a remembered device it replaces the code, and
+//! never a lock.
+
+use std::time::{Duration, Instant};
+
+use tfa_core::{Account, DeviceId, PhaseInput, Time};
+use tfa_proto::{INSIDE_SESSIONS, Verdict};
+
+use super::login_sessions::GivenCode;
+use super::{Logins, log, render};
+use crate::config::Config;
+use crate::login::sessions::LoginAttempt;
+
+/// The services that a code of the session serves.
+const SERVED: [&str; 4] = ["sudo", "sudo-i", "su", "su-l"];
+
+impl Logins {
+    /// The verdict for a login that the code of its session serves; `None` for all others.
+    pub(super) fn served_by_session(
+        &self,
+        config: &Config,
+        attempt: &LoginAttempt,
+        phase: PhaseInput,
+        account: &Account,
+        now: Time,
+    ) -> Option<tfa_proto::Turn> {
+        let minutes = config.remember.session_minutes;
+        let is_served = minutes > 0
+            && attempt.caller.is_root()
+            && matches!(phase, PhaseInput::Auth { .. })
+            && SERVED.contains(&attempt.context.service.as_str());
+        let pid = attempt.caller.pid.filter(|_| is_served)?;
+        let (length, instant) = (Duration::from_secs(u64::from(minutes) * 60), Instant::now());
+        let sessions = &self.login_sessions;
+        let code = sessions.code_of(pid, attempt.user.uid, length, now, instant)?;
+        // The authenticator may have been removed since then.
+        if !code.binding.holds(account) {
+            return None;
+        }
+        log::served_by_session(&self.state.journal, attempt, code.at);
+        Some(render::end(Verdict::CodeOfSession, None))
+    }
+
+    /// Records the code or the device with which a session begins.
+    pub(super) fn note_session(
+        &self,
+        config: &Config,
+        attempt: &LoginAttempt,
+        code: Option<GivenCode>,
+        device: Option<DeviceId>,
+    ) {
+        if code.is_none() && device.is_none() {
+            return;
+        }
+        let context = &attempt.context;
+        let begins_a_session = attempt.caller.is_root()
+            && !INSIDE_SESSIONS.contains(&context.service.as_str())
+            && (context.is_ssh() || context.at_console(&config.consoles));
+        if let Some(pid) = attempt.caller.pid.filter(|_| begins_a_session) {
+            self.login_sessions
+                .record(pid, attempt.user.uid, code, device);
+        }
+    }
+}
