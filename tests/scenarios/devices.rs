@@ -161,7 +161,9 @@ fn a_device_is_asked_again_after_its_days_and_when_the_policy_shortens_them() {
 fn a_locked_account_does_not_let_its_device_in() {
     let (machine, alice, key) = machine_under(MONTH);
     remember(&machine, &alice, &key);
-    let terminal = with_password(machine.ssh("alice"));
+    // A known device is locked by wrong codes of its own only: it has to be asked for them.
+    set_policy(&machine, &MONTH.replace("days = 30", "days = 0"));
+    let terminal = ssh_with_key(&machine, &key);
     for wrong in 1..=5 {
         terminal.expect(CODE);
         terminal.type_secret(&alice.phone.wrong_code());
@@ -170,10 +172,11 @@ fn a_locked_account_does_not_let_its_device_in() {
             terminal.type_secret(PASSWORD);
         }
     }
-    terminal.expect("Password:");
+    terminal.expect("Permission denied");
+    set_policy(&machine, MONTH);
     let terminal = ssh_with_key(&machine, &key);
-    terminal.expect("Password:");
-    assert!(!terminal.transcript().contains(PROMPT));
+    terminal.expect("Permission denied");
+    assert!(!terminal.transcript().contains(CODE));
     machine.expect_in_journal("tfad", "alice: denied: locked after too many wrong codes");
     machine.succeed(["tfactl", "unlock", "alice"]);
     is_not_asked(&ssh_with_key(&machine, &key));
@@ -246,4 +249,68 @@ fn a_reset_forgets_the_devices_and_an_unlock_does_not() {
     let record = record_of(&machine, "alice");
     assert!(record.contains("\"devices\": []"), "{record}");
     drop(again);
+}
+
+#[test]
+fn a_user_lists_and_forgets_devices_but_not_the_one_of_the_session() {
+    let (machine, alice, key) = machine_under(MONTH);
+    remember(&machine, &alice, &key);
+    let second = another_key(&machine);
+    remember(&machine, &alice, &second);
+    let [first_mark, second_mark] = [&key, &second].map(|key| fingerprint(&machine, key));
+
+    let terminal = ssh_with_key(&machine, &key);
+    // The owner learns of the device that was added since.
+    terminal.expect(&format!(
+        "Device \"ECDSA\n{second_mark}\"\nis remembered since"
+    ));
+    is_not_asked(&terminal);
+    terminal.type_line("tfa-enroll devices");
+    terminal.expect(&format!("  {first_mark}\n"));
+    terminal.expect(&format!("  {second_mark}\n"));
+    terminal.expect("The device of this login session: 1\n");
+    terminal.type_line("tfa-enroll devices forget 1");
+    terminal.expect("This login session began from this device");
+    terminal.type_line("tfa-enroll devices forget 3");
+    terminal.expect("No device of this number is remembered.");
+    terminal.type_line("tfa-enroll devices forget --all");
+    terminal.expect("One device was forgotten.");
+    terminal.expect("The device of this login session stays remembered: 1\n");
+    let forgotten = "alice: remembered devices were forgotten: 1 (by uid 1000)";
+    machine.expect_in_journal("tfad", forgotten);
+    is_asked(&ssh_with_key(&machine, &second));
+    is_not_asked(&ssh_with_key(&machine, &key));
+
+    // Another user's devices are not within reach.
+    machine.add_user("bob", PASSWORD);
+    let as_bob = |words: &[&str]| machine.command(words).user("bob");
+    assert_eq!(
+        as_bob(&["tfa-enroll", "devices", "--json"]).succeed(),
+        "[]\n"
+    );
+    as_bob(&["tfactl", "devices", "forget", "alice", "--all"]).fail();
+
+    let listed = machine.succeed(["tfactl", "devices", "list", "alice"]);
+    assert!(
+        listed.contains(&first_mark) && !listed.contains(&second_mark),
+        "{listed}"
+    );
+    machine.succeed(["tfactl", "devices", "forget", "alice", "1"]);
+    let forgotten = format!("alice: a remembered device was forgotten: 1, {first_mark} (by uid 0)");
+    machine.expect_in_journal("tfad", &forgotten);
+    is_asked(&ssh_with_key(&machine, &key));
+}
+
+#[test]
+fn a_session_from_a_remembered_device_has_no_code_that_serves_sudo() {
+    let policy = format!("{MONTH}session_minutes = 10\n");
+    let (machine, alice, key) = machine_under(&policy);
+    machine.add_to_group("alice", "sudo");
+    remember(&machine, &alice, &key);
+    let terminal = ssh_with_key(&machine, &key);
+    is_not_asked(&terminal);
+    terminal.type_line("sudo -k id -un");
+    terminal.expect("[sudo] password for alice:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(CODE);
 }

@@ -65,13 +65,39 @@ pub(crate) enum Command {
     Pause,
     /// Ask for codes again
     Resume,
-    /// Remove one phone or token; without a name, switch two-factor login off
+    /// Remove a phone or token; without a name, switch two-factor login off
     Remove {
         /// The name or the id
         name: Option<String>,
     },
+    /// List the remembered devices, or forget them
+    #[command(after_help = tfa_client::DEVICES_HELP)]
+    #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+    Devices {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// The command; without one, list them
+        #[command(subcommand)]
+        command: Option<DevicesCommand>,
+    },
     /// Check a code without a login
     Test,
+}
+
+/// The commands of `tfa-enroll devices`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DevicesCommand {
+    /// Forget a device; its next login is asked for a code
+    #[command(override_usage = messages::FORGET_USAGE)]
+    Forget {
+        /// The id of the device, from the list
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        id: Option<u32>,
+        /// All devices but that of this login session
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 /// Where new backup codes go. Without an option, they are shown on the terminal.

@@ -3,7 +3,7 @@
 use tfa_client::AccountProxy;
 use tfa_client::{Error, Failure, Terminal, best_effort, connect, is_root, with_timeout};
 use tfa_proto::{
-    Factor, OpenEnum, Parameters, PendingAuthenticator, SecurityKeyParameters, Status,
+    Device, Factor, OpenEnum, Parameters, PendingAuthenticator, SecurityKeyParameters, Status,
 };
 use zeroize::Zeroizing;
 
@@ -125,6 +125,18 @@ impl Daemon {
 
     pub(crate) async fn remove(&self, proof: &str) -> Result<(), Error> {
         change(self.account.remove(proof)).await
+    }
+
+    pub(crate) async fn devices(&self) -> Result<Vec<Device>, Error> {
+        answer(self.account.devices()).await
+    }
+
+    pub(crate) async fn forget_device(&self, id: u32) -> Result<(), Error> {
+        answer(self.account.forget_device(id)).await
+    }
+
+    pub(crate) async fn forget_devices(&self) -> Result<u32, Error> {
+        answer(self.account.forget_devices()).await
     }
 
     pub(crate) async fn test(&self, code: &str) -> Result<OpenEnum<Factor>, Error> {

@@ -10,6 +10,7 @@ mod backup_codes;
 mod codes;
 mod confirm;
 mod daemon;
+mod devices;
 mod invitation;
 mod key_file;
 mod layout;
@@ -38,7 +39,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tfa_client::{Failure, Terminal, harden, run};
 
-use args::{Args, Command, Wanted};
+use args::{Args, Command, DevicesCommand, Wanted};
 use session::Session;
 
 fn main() -> ExitCode {
@@ -104,6 +105,18 @@ async fn run_command(args: Args) -> Result<(), Failure> {
         Some(Command::Remove { name: Some(name) }) => {
             authenticators::remove(&mut Session::open().await?, &name).await
         }
+        Some(Command::Devices {
+            json,
+            command: None,
+        }) => devices::list(json).await,
+        Some(Command::Devices {
+            command: Some(DevicesCommand::Forget { id: Some(id), .. }),
+            ..
+        }) => devices::forget(id).await,
+        Some(Command::Devices {
+            command: Some(DevicesCommand::Forget { id: None, .. }),
+            ..
+        }) => devices::forget_all().await,
         Some(Command::Test) => test_code::run(&mut Session::open().await?).await,
     }
 }

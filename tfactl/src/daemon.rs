@@ -108,6 +108,14 @@ impl Daemon {
         answered(&mut self.interrupt, call).await
     }
 
+    pub(crate) async fn forget_device(&mut self, user: &str, id: u32) -> Result<(), Failure> {
+        answered(&mut self.interrupt, self.admin.forget_device(user, id)).await
+    }
+
+    pub(crate) async fn forget_devices(&mut self, user: &str) -> Result<u32, Failure> {
+        answered(&mut self.interrupt, self.admin.forget_devices(user)).await
+    }
+
     /// The invitation code, and the end of its validity.
     pub(crate) async fn invite(
         &mut self,

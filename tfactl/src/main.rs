@@ -8,6 +8,7 @@ mod args;
 mod authenticator;
 mod call_size;
 mod daemon;
+mod devices;
 mod exempt;
 mod exemptions;
 mod explain;
@@ -65,6 +66,7 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         }
         Command::Unlock { user } => unlock::run(&user).await,
         Command::Authenticator { command } => authenticator::run(command).await,
+        Command::Devices { command } => devices::run(command).await,
         Command::Invite { user, length, json } => invite::run(&user, length, json).await,
         Command::Exempt {
             user,

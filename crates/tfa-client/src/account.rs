@@ -1,7 +1,7 @@
 //! The client of `.Account`: the account of the caller, whose uid the bus reports.
 
 use tfa_proto::{
-    Factor, OpenEnum, Parameters, PendingAuthenticator, SecurityKeyParameters, Status,
+    Device, Factor, OpenEnum, Parameters, PendingAuthenticator, SecurityKeyParameters, Status,
 };
 
 use crate::error::Error;
@@ -86,6 +86,15 @@ pub trait Account {
     /// Deletes an authenticator. The last one takes the backup codes with it.
     #[zbus(allow_interactive_auth)]
     fn remove_authenticator(&self, id: u32, proof: &str) -> Result<(), Error>;
+
+    /// The remembered devices.
+    fn devices(&self) -> Result<Vec<Device>, Error>;
+
+    /// Forgets a device that is not the one of the caller's login session. It needs no code.
+    fn forget_device(&self, id: u32) -> Result<(), Error>;
+
+    /// Forgets all devices but the one of the caller's login session, and returns their number.
+    fn forget_devices(&self) -> Result<u32, Error>;
 
     /// Checks a code without using it up.
     fn test(&self, code: &str) -> Result<OpenEnum<Factor>, Error>;

@@ -78,6 +78,14 @@ pub trait Admin {
     #[zbus(allow_interactive_auth)]
     fn remove_authenticator(&self, user: &str, id: u32) -> Result<(), Error>;
 
+    /// Forgets a remembered device.
+    #[zbus(allow_interactive_auth)]
+    fn forget_device(&self, user: &str, id: u32) -> Result<(), Error>;
+
+    /// Forgets all remembered devices, and returns their number.
+    #[zbus(allow_interactive_auth)]
+    fn forget_devices(&self, user: &str) -> Result<u32, Error>;
+
     /// Simulates a login under the policy in force, or under the one in these files (name and text, in
     /// the order in which they are read).
     #[zbus(allow_interactive_auth)]

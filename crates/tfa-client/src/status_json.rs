@@ -11,6 +11,8 @@ use serde::Serialize;
 use tfa_proto::{Authenticator, FailedAttempt, OpenEnum, Status};
 use tfa_text::time::rfc3339;
 
+use crate::devices::{DeviceJson, devices_json};
+
 /// A [`Status`] as JSON.
 #[derive(Debug, Serialize)]
 pub struct StatusJson<'a> {
@@ -44,7 +46,7 @@ pub struct StatusJson<'a> {
     invited_until: Option<String>,
     exempt_until: Option<String>,
     exempt_reason: Option<&'a str>,
-    devices: &'a [String],
+    devices: Vec<DeviceJson<'a>>,
     last_login: Option<String>,
     problem: Option<&'a str>,
     note: Option<&'a str>,
@@ -83,7 +85,7 @@ impl<'a> From<&'a Status> for StatusJson<'a> {
             invited_until: status.invited_until.map(rfc3339),
             exempt_until: status.exempt_until.map(rfc3339),
             exempt_reason: status.exempt_reason.as_deref(),
-            devices: &status.devices,
+            devices: devices_json(&status.devices),
             last_login: status.last_login.map(rfc3339),
             problem: status.problem.as_deref(),
             note: status.note.as_deref(),

@@ -52,7 +52,9 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
   exempt_until, exempt_reason
                            the end of an exemption by the administrator, and
                            the reason for it, or null
-  devices                  reserved, always an empty array
+  devices                  an array of remembered devices: id, kind (key or
+                           address), mark, key_type, first_used, last_used,
+                           until, current (always false here)
   last_login               the time of the last login with a code or a security
                            key, or null
   problem                  why the record cannot be used, or null

@@ -6,6 +6,7 @@
 mod authenticator;
 pub mod consoles;
 mod context;
+mod device;
 mod error;
 mod exemption;
 mod failed_attempt;
@@ -23,6 +24,7 @@ mod wire_name;
 pub use authenticator::{Authenticator, AuthenticatorKind, find_authenticator};
 pub use consoles::Consoles;
 pub use context::{Context, ContextError, INSIDE_SESSIONS, Phase};
+pub use device::{Device, DeviceKind};
 pub use error::Error;
 pub use exemption::{Exemption, ExemptionKind, Mode};
 pub use failed_attempt::{FailedAttempt, FailureReason};

@@ -3,7 +3,7 @@
 use zbus::wire::{DeserializeDict, SerializeDict, Type};
 
 use crate::wire_name::wire_enum;
-use crate::{Authenticator, AuthenticatorKind, FailedAttempt, OpenEnum};
+use crate::{Authenticator, AuthenticatorKind, Device, FailedAttempt, OpenEnum};
 
 /// The status of one account, as `Status` and `Show` return it. Times are seconds since the epoch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
@@ -72,8 +72,8 @@ pub struct Status {
     pub exempt_until: Option<u64>,
     /// The reason for that exemption.
     pub exempt_reason: Option<String>,
-    /// Reserved; always empty.
-    pub devices: Vec<String>,
+    /// The remembered devices.
+    pub devices: Vec<Device>,
     /// The last login with a right code or a security key.
     pub last_login: Option<u64>,
     /// Why the record cannot be used. The other fields then have no meaning.

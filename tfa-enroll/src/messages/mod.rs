@@ -4,6 +4,7 @@
 mod authenticators;
 mod changes;
 mod codes;
+mod devices;
 mod files;
 mod help;
 mod polkit;
@@ -16,6 +17,7 @@ mod status;
 pub(crate) use authenticators::*;
 pub(crate) use changes::*;
 pub(crate) use codes::*;
+pub(crate) use devices::*;
 pub(crate) use files::*;
 pub(crate) use help::*;
 pub(crate) use polkit::*;

@@ -26,6 +26,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
     if set_up {
         lines.extend(authenticators(status));
         lines.push(backup_codes_left(status.backup_codes_left));
+        lines.extend(devices(status));
         if status.pending_authenticator {
             lines.push("A new phone waits for its first correct code.".to_owned());
         }
@@ -45,6 +46,11 @@ fn authenticators(status: &Status) -> Option<String> {
     let names = status.authenticators.iter().map(|one| one.name.as_str());
     let names = names.collect::<Vec<_>>().join(", ");
     (!names.is_empty()).then(|| format!("Authenticators: {names}"))
+}
+
+fn devices(status: &Status) -> Option<String> {
+    let count = status.devices.len();
+    (count > 0).then(|| format!("Remembered devices: {count} (to list them: tfa-enroll devices)"))
 }
 
 fn backup_codes_left(left: u32) -> String {

@@ -7,6 +7,7 @@ mod after;
 mod authenticators;
 mod camera;
 mod codes;
+mod devices;
 mod invitation;
 mod polkit;
 mod refusals;

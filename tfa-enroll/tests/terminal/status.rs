@@ -1,7 +1,7 @@
 //! The status, as text and as JSON.
 
 use tfa_proto::{Authenticator, AuthenticatorKind, Status};
-use tfa_testkit::daemon::{authenticator, enabled};
+use tfa_testkit::daemon::{authenticator, device, enabled};
 use tfa_testkit::{TestHost, finished};
 
 use crate::setup::host;
@@ -52,7 +52,7 @@ fn the_keys_of_the_json_form_are_stable() {
         last_wrong_code_from: Some(String::new()),
         required: true,
         grace_until: Some(1_796_133_901),
-        devices: vec!["laptop".to_owned()],
+        devices: vec![device(2)],
         ..enabled()
     };
     let expected = r#"{
@@ -104,7 +104,16 @@ fn the_keys_of_the_json_form_are_stable() {
   "exempt_until": null,
   "exempt_reason": null,
   "devices": [
-    "laptop"
+    {
+      "id": 2,
+      "kind": "key",
+      "mark": "SHA256:ZY5EzmKtBCq/4Yd2UekHLzTEl0BKOPobpgks2st/KCI",
+      "key_type": "ED25519",
+      "first_used": "2026-12-01T14:05:00Z",
+      "last_used": "2026-12-02T14:05:00Z",
+      "until": "2100-01-01T00:00:00Z",
+      "current": false
+    }
   ],
   "last_login": null,
   "problem": null,

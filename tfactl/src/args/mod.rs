@@ -1,6 +1,7 @@
 //! The command line.
 
 mod authenticator;
+mod devices;
 mod length;
 mod login;
 mod moment;
@@ -15,6 +16,7 @@ use crate::filter::Filter;
 use crate::messages;
 
 pub(crate) use authenticator::{AuthenticatorCommand, Token};
+pub(crate) use devices::DevicesCommand;
 pub(crate) use length::Length;
 pub(crate) use login::{LOCAL, Login, OWN, SESSION, SSHD};
 pub(crate) use moment::Moment;
@@ -87,6 +89,13 @@ pub(crate) enum Command {
         /// The command
         #[command(subcommand)]
         command: AuthenticatorCommand,
+    },
+    /// List or forget the remembered devices of a user
+    #[command(disable_help_subcommand = true)]
+    Devices {
+        /// The command
+        #[command(subcommand)]
+        command: DevicesCommand,
     },
     /// Create an invitation code, with which a user can enroll
     #[command(after_help = messages::INVITE_HELP)]

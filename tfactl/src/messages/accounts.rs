@@ -135,6 +135,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
     if status.is_set_up() {
         lines.extend(status.authenticators.iter().map(authenticator));
         lines.push(format!("Backup codes left: {}", status.backup_codes_left));
+        lines.extend(devices(status));
         if status.pending_authenticator {
             lines.push("A new phone waits for its first correct code.".to_owned());
         }
@@ -186,6 +187,12 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         lines.push(format!("To remove the lock: tfactl unlock {}", status.user));
     }
     lines.join("\n")
+}
+
+fn devices(status: &Status) -> Option<String> {
+    let (count, user) = (status.devices.len(), &status.user);
+    (count > 0)
+        .then(|| format!("Remembered devices: {count} (to list them: tfactl devices list {user})"))
 }
 
 fn authenticator(one: &Authenticator) -> String {

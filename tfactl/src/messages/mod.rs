@@ -4,6 +4,7 @@
 mod accounts;
 mod authenticators;
 mod changes;
+mod devices;
 mod exemptions;
 mod explain;
 mod failures;
@@ -17,6 +18,7 @@ mod rename;
 pub(crate) use accounts::*;
 pub(crate) use authenticators::*;
 pub(crate) use changes::*;
+pub(crate) use devices::*;
 pub(crate) use exemptions::*;
 pub(crate) use explain::*;
 pub(crate) use failures::*;

@@ -6,6 +6,7 @@
 mod authenticators;
 mod changes;
 mod check;
+mod devices;
 mod exempt;
 mod explain;
 mod group;

@@ -1,7 +1,7 @@
 //! One account, as text and as JSON.
 
 use tfa_proto::{Authenticator, AuthenticatorKind, FailedAttempt, FailureReason, Status};
-use tfa_testkit::daemon::authenticator;
+use tfa_testkit::daemon::{authenticator, device};
 use tfa_testkit::{TestHost, finished};
 
 use crate::{account, fits, host_with};
@@ -28,7 +28,7 @@ fn an_account_is_shown_as_plain_lines() {
         last_wrong_code_from: Some("192.0.2.66".to_owned()),
         required: true,
         last_login: Some(1_796_133_900),
-        devices: vec!["laptop".to_owned()],
+        devices: vec![device(2)],
         ..account("alice", "enabled")
     };
     let (code, out, _) = finished(&host_with(vec![status]).output_with(&["show", "alice"]));
@@ -38,6 +38,7 @@ Two-factor login: on
 Authenticator: phone (time-based, not used yet)
 Authenticator: token (counter-based, last used 2026-12-01 14:05)
 Backup codes left: 8
+Remembered devices: 1 (to list them: tfactl devices list alice)
 Required: yes
 Logins from unknown places: not locked (wrong codes in a row: 1)
 Known places: 3 (locked: 1)

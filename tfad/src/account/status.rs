@@ -1,10 +1,10 @@
 //! An account's state in the contract's terms.
 
 use tfa_core::{
-    Account, Authenticator, FailedAttempt, FailureReason, LockState, RuleEffect, ThrottleScope,
-    Time,
+    Account, Authenticator, FailedAttempt, FailureReason, LockState, RememberRules, RuleEffect,
+    ThrottleScope, Time,
 };
-use tfa_proto::{AuthenticatorKind, LockScope, State, Status};
+use tfa_proto::{AuthenticatorKind, Device, DeviceKind, LockScope, State, Status};
 
 use crate::host::users::User;
 
@@ -13,6 +13,7 @@ pub(crate) fn of(
     user: &User,
     account: Option<&Account>,
     required: Option<&RuleEffect>,
+    rules: &RememberRules,
     now: Time,
 ) -> Status {
     let set_up = matches!(
@@ -74,6 +75,7 @@ pub(crate) fn of(
             .map(|invitation| invitation.until().as_secs()),
         exempt_until: exemption.map(|exemption| exemption.until().as_secs()),
         exempt_reason: exemption.map(|exemption| exemption.reason().to_owned()),
+        devices: devices(account, rules, now),
         last_login: account.last_login().map(Time::as_secs),
         ..bare
     }
@@ -124,6 +126,25 @@ fn reason_of(reason: FailureReason) -> tfa_proto::FailureReason {
         FailureReason::NotAsked => Wire::NotAsked,
         FailureReason::WrongRecoveryCode => Wire::WrongRecoveryCode,
     }
+}
+
+/// The remembered devices.
+pub(crate) fn devices(account: &Account, rules: &RememberRules, now: Time) -> Vec<Device> {
+    let devices = account.devices(rules, now);
+    let described = devices.map(|device| Device {
+        id: device.id().number(),
+        kind: match device.mark().kind() {
+            tfa_core::DeviceKind::Key => DeviceKind::Key.into(),
+            tfa_core::DeviceKind::Address => DeviceKind::Address.into(),
+        },
+        mark: device.mark().to_string(),
+        key_type: device.mark().key_type().map(str::to_owned),
+        first_used: device.first_used().as_secs(),
+        last_used: device.last_used().as_secs(),
+        until: device.until(rules).as_secs(),
+        current: false,
+    });
+    described.collect()
 }
 
 fn described(authenticator: &Authenticator) -> tfa_proto::Authenticator {

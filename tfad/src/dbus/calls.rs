@@ -188,6 +188,21 @@ async fn uid_behind(connection: &Connection, name: &str) -> Result<u32, Error> {
     reply.body().deserialize().map_err(|_| unvouched())
 }
 
+/// Asks the bus for the pid behind a connection; `None` if it does not say.
+pub(crate) async fn pid_behind(connection: &Connection, name: &str) -> Option<u32> {
+    let reply = connection
+        .call_method(
+            Some("org.freedesktop.DBus"),
+            "/org/freedesktop/DBus",
+            Some("org.freedesktop.DBus"),
+            "GetConnectionUnixProcessID",
+            &name,
+        )
+        .await
+        .ok()?;
+    reply.body().deserialize().ok()
+}
+
 fn unvouched() -> Error {
     Error::NotAuthorized(messages::UNKNOWN_CALLER.to_owned())
 }

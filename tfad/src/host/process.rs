@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_name_with_parentheses_does_not_shift_the_fields() {
-        let rest = "S 7 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 8899 22 23\n";
+        let rest = "S 7 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 8899 23 24\n";
         for name in ["sshd", "a b", "x) S 1", ")", "(("] {
             let stat = format!("1234 ({name}) {rest}");
             assert_eq!(parse_stat(&stat), Some((7, 8899)), "{name}");

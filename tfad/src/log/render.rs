@@ -453,6 +453,7 @@ mod tests {
         let caller = Caller {
             name: ":1.7".to_owned(),
             uid: 0,
+            pid: None,
         };
         let context = Context {
             service: "sshd".to_owned(),

@@ -199,7 +199,7 @@ fn is_refusal(answered: &Answered) -> bool {
 fn begins_session(turn: &tfa_core::Turn) -> bool {
     match turn.next.verified() {
         Some(Factor::Authenticator(_) | Factor::BackupCode) => true,
-        Some(Factor::RecoveryCode) | None => false,
+        Some(Factor::RecoveryCode | Factor::SecurityKey(_)) | None => false,
     }
 }
 

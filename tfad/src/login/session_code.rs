@@ -43,6 +43,12 @@ impl Logins {
         Some(render::end(Verdict::CodeOfSession, None))
     }
 
+    /// The device from which the login session of a process began, if it is known.
+    #[must_use]
+    pub fn device_of_session(&self, pid: u32, uid: u32) -> Option<DeviceId> {
+        self.login_sessions.device_of(pid, uid)
+    }
+
     /// Records the code or the device with which a session begins.
     pub(super) fn note_session(
         &self,

@@ -100,7 +100,7 @@ pub fn refusal_for_administrator(refused: Refusal, user: &str, now: Time) -> Err
              reset {user}"
         )),
         Refusal::NoSuchDevice => Error::NoSuchDevice(format!(
-            "No device of this number is remembered for {user}. To list them: tfactl devices {user}"
+            "No device of this number is remembered for {user}. To list them: tfactl devices list {user}"
         )),
         Refusal::NotSetUp => Error::NotSetUp(format!("{user} has not set up two-factor login.")),
         Refusal::WrongState(State::Paused) => {
@@ -134,6 +134,16 @@ pub fn required() -> Error {
     Error::Required(
         "Two-factor login is required on this host, so you cannot switch it off. For a new phone: \
          tfa-enroll move"
+            .to_owned(),
+    )
+}
+
+/// The device is that of the caller's own login session.
+#[must_use]
+pub fn current_device() -> Error {
+    Error::CurrentDevice(
+        "This login session began from this device, so it cannot be forgotten here. Use a login from \
+         elsewhere, or ask your administrator (tfactl devices forget)."
             .to_owned(),
     )
 }

@@ -56,6 +56,15 @@ impl DeviceMark {
         }
     }
 
+    /// The type of the key; `None` for an address.
+    #[must_use]
+    pub fn key_type(&self) -> Option<&'static str> {
+        match self {
+            Self::Key { key_type, .. } => Some(key_type.name()),
+            Self::Address(_) => None,
+        }
+    }
+
     /// What people know it by: type and fingerprint of a key, or the address.
     #[must_use]
     pub fn name(&self) -> String {

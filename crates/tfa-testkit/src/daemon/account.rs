@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tfa_proto::{
-    Authenticator, AuthenticatorKind, Error, Factor, OpenEnum, Parameters, PendingAuthenticator,
-    SecurityKeyParameters, State, Status,
+    Authenticator, AuthenticatorKind, Device, Error, Factor, OpenEnum, Parameters,
+    PendingAuthenticator, SecurityKeyParameters, State, Status,
 };
 
 use super::error::BusError;
@@ -193,6 +193,35 @@ impl AccountInterface {
         let account = self.0.account.lock().unwrap();
         let all = &account.status.authenticators;
         Ok(all.last().map_or(0, |one| one.id))
+    }
+
+    async fn devices(&self) -> Vec<Device> {
+        self.0.account.lock().unwrap().status.devices.clone()
+    }
+
+    async fn forget_device(&self, id: u32) -> Result<(), BusError> {
+        self.0.record(format!("ForgetDevice {id}")).await;
+        let mut account = self.0.account.lock().unwrap();
+        let devices = &mut account.status.devices;
+        match devices.iter().find(|one| one.id == id) {
+            None => Err(Error::NoSuchDevice("There is no such device.".to_owned()).into()),
+            Some(one) if one.current => {
+                Err(Error::CurrentDevice("This session began from it.".to_owned()).into())
+            }
+            Some(_) => {
+                devices.retain(|one| one.id != id);
+                Ok(())
+            }
+        }
+    }
+
+    async fn forget_devices(&self) -> u32 {
+        self.0.record("ForgetDevices".to_owned()).await;
+        let mut account = self.0.account.lock().unwrap();
+        let devices = &mut account.status.devices;
+        let before = devices.len();
+        devices.retain(|one| one.current);
+        (before - devices.len()) as u32
     }
 
     async fn test(&self, code: &str) -> Result<OpenEnum<Factor>, BusError> {

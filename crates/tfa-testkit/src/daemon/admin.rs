@@ -161,6 +161,18 @@ impl AdminInterface {
         Ok(())
     }
 
+    async fn forget_device(&self, user: &str, id: u32) -> Result<(), BusError> {
+        self.0.record(format!("ForgetDevice {user} {id}")).await;
+        check_known(user)?;
+        Ok(())
+    }
+
+    async fn forget_devices(&self, user: &str) -> Result<u32, BusError> {
+        self.0.record(format!("ForgetDevices {user}")).await;
+        check_known(user)?;
+        Ok(2)
+    }
+
     async fn explain(
         &self,
         files: Vec<(String, String)>,

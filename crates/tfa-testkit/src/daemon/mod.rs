@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
 
 use tfa_proto::{
-    AuditRecord, Authenticator, Exemption, Explanation, HypotheticalLogin, Impact, NAME, PATH,
-    Parameters, RecoveryStatus, SecurityKeyParameters, Status, TokenParameters,
+    AuditRecord, Authenticator, Device, Exemption, Explanation, HypotheticalLogin, Impact, NAME,
+    PATH, Parameters, RecoveryStatus, SecurityKeyParameters, Status, TokenParameters,
 };
 use zbus::connection;
 
@@ -148,6 +148,20 @@ pub fn enabled() -> Status {
         authenticators: vec![authenticator(1, "phone")],
         backup_codes_left: 8,
         ..Status::default()
+    }
+}
+
+/// A remembered key, with this number.
+#[must_use]
+pub fn device(id: u32) -> Device {
+    Device {
+        id,
+        mark: "SHA256:ZY5EzmKtBCq/4Yd2UekHLzTEl0BKOPobpgks2st/KCI".to_owned(),
+        key_type: Some("ED25519".to_owned()),
+        first_used: 1_796_133_900,
+        last_used: 1_796_220_300,
+        until: 4_102_444_800,
+        ..Device::default()
     }
 }
 

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use tfa_core::{Factor, Input, Refusal};
+use tfa_core::{DeviceId, Factor, Input, Refusal};
 use tfa_proto::SecurityKeyParameters;
-use tfa_proto::{ACTION_ENROLL, Error, OpenEnum, Parameters, PendingAuthenticator, Status};
+use tfa_proto::{ACTION_ENROLL, Device, Error, OpenEnum, Parameters, PendingAuthenticator, Status};
 use zbus::Connection;
 use zbus::message::Header;
 use zeroize::Zeroizing;
 
 use super::owner::{Owner, SecondFactor};
 use crate::account::Accounts;
-use crate::dbus::calls::{Call, Calls};
+use crate::dbus::calls::{self, Call, Calls};
 use crate::dbus::error::BusError;
 use crate::dbus::polkit::{self, Grounds};
 use crate::host::clock;
@@ -330,6 +330,44 @@ impl AccountInterface {
             .await?)
     }
 
+    /// The remembered devices.
+    #[zbus(out_args("devices"))]
+    async fn devices(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Vec<Device>, BusError> {
+        let call = self.begin(&header, connection).await?;
+        let current = call.current_device().await;
+        Ok(call.run(move |owner| owner.devices(current)).await?)
+    }
+
+    /// Forgets a device that is not the one of the caller's login session.
+    async fn forget_device(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        id: u32,
+    ) -> Result<(), BusError> {
+        let call = self.begin_change(&header, connection).await?;
+        let current = call.current_device().await;
+        Ok(call
+            .run(move |owner| owner.forget_device(id, current))
+            .await?)
+    }
+
+    /// Forgets all devices but the one of the caller's login session.
+    #[zbus(out_args("count"))]
+    async fn forget_devices(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<u32, BusError> {
+        let call = self.begin_change(&header, connection).await?;
+        let current = call.current_device().await;
+        Ok(call.run(move |owner| owner.forget_devices(current)).await?)
+    }
+
     /// Verifies a code without using it up.
     #[zbus(out_args("kind"))]
     async fn test(
@@ -436,6 +474,14 @@ impl OwnerCall<'_> {
     ) -> Result<T, Error> {
         let owner = self.owner.clone();
         self.call.run(move || work(&owner)).await
+    }
+
+    /// The device from which the caller's login session began, if the daemon knows it. The pid may be
+    /// that of another process by now: the answer decides only whether the owner can forget it here.
+    async fn current_device(&self) -> Option<DeviceId> {
+        let caller = &self.call.caller;
+        let pid = calls::pid_behind(self.connection, &caller.name).await?;
+        self.logins.device_of_session(pid, caller.uid)
     }
 
     /// Has polkit ask for the password. That may take minutes, so what follows is judged by the time

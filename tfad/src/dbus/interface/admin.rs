@@ -239,6 +239,38 @@ impl AdminInterface {
             .await?)
     }
 
+    /// Forgets a remembered device.
+    async fn forget_device(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        user: String,
+        id: u32,
+    ) -> Result<(), BusError> {
+        let call = self.admit(&header, connection, &user).await?;
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.forget_device(&user, id)
+            })
+            .await?)
+    }
+
+    /// Forgets all remembered devices.
+    #[zbus(out_args("count"))]
+    async fn forget_devices(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        user: String,
+    ) -> Result<u32, BusError> {
+        let call = self.admit(&header, connection, &user).await?;
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.forget_devices(&user)
+            })
+            .await?)
+    }
+
     /// What would become of a login.
     #[zbus(out_args("explanation"))]
     async fn explain(

@@ -1,6 +1,7 @@
 //! What an administrator does with any account. Every call blocks.
 
 mod authenticators;
+mod devices;
 mod exemptions;
 mod recovery;
 
@@ -277,8 +278,10 @@ impl Administrator {
         match account {
             Ok(account) => {
                 let now = clock::now();
-                let required = subject::required_of(&self.state.config().policy, user, now);
-                let known = status::of(user, account.as_ref(), required.as_ref(), now);
+                let config = self.state.config();
+                let required = subject::required_of(&config.policy, user, now);
+                let (account, required) = (account.as_ref(), required.as_ref());
+                let known = status::of(user, account, required, &config.remember, now);
                 Status {
                     policy_unknown: self.state.has_bad_config(),
                     ..known

@@ -1,6 +1,7 @@
 //! What the owner of an account does with it. Every call blocks.
 
 mod authenticators;
+mod devices;
 mod security_keys;
 
 use std::sync::Arc;
@@ -69,9 +70,15 @@ impl Owner {
 
     pub(in crate::dbus::interface) fn status(&self) -> Result<Status, Error> {
         let account = self.load()?;
-        let policy = &self.state.config().policy;
-        let required = subject::required_of(policy, &self.user, self.now);
-        let known = status::of(&self.user, account.as_ref(), required.as_ref(), self.now);
+        let config = self.state.config();
+        let required = subject::required_of(&config.policy, &self.user, self.now);
+        let known = status::of(
+            &self.user,
+            account.as_ref(),
+            required.as_ref(),
+            &config.remember,
+            self.now,
+        );
         Ok(Status {
             policy_unknown: self.state.has_bad_config(),
             ..known

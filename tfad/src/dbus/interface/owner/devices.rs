@@ -1,0 +1,59 @@
+//! What the owner of an account does with remembered devices. It needs neither a password nor a code:
+//! later logins get stricter only.
+
+use tfa_core::DeviceId;
+use tfa_proto::{Device, Error};
+
+use super::Owner;
+use crate::account::status;
+use crate::log::{AccountEvent, LoggedDevice};
+use crate::messages;
+
+impl Owner {
+    /// The remembered devices. `current` is the one that the caller's login session began from.
+    pub(in crate::dbus::interface) fn devices(
+        &self,
+        current: Option<DeviceId>,
+    ) -> Result<Vec<Device>, Error> {
+        let (config, account) = (self.state.config(), self.load()?);
+        let devices = account.map(|one| status::devices(&one, &config.remember, self.now));
+        let marked = devices.into_iter().flatten().map(|device| Device {
+            current: Some(DeviceId::new(device.id)) == current,
+            ..device
+        });
+        Ok(marked.collect())
+    }
+
+    /// Forgets a device, unless it is the current one.
+    pub(in crate::dbus::interface) fn forget_device(
+        &self,
+        id: u32,
+        current: Option<DeviceId>,
+    ) -> Result<(), Error> {
+        self.must_be_within_quota()?;
+        let (config, id) = (self.state.config(), DeviceId::new(id));
+        if Some(id) == current {
+            return Err(messages::current_device());
+        }
+        let device =
+            self.change(|account, now| account.forget_device(id, &config.remember, now))?;
+        self.log(AccountEvent::DeviceForgotten(LoggedDevice::of(&device)));
+        Ok(())
+    }
+
+    /// Forgets all devices but the current one. Returns their number.
+    pub(in crate::dbus::interface) fn forget_devices(
+        &self,
+        current: Option<DeviceId>,
+    ) -> Result<u32, Error> {
+        self.must_be_within_quota()?;
+        let config = self.state.config();
+        let count = self.change(|account, now| {
+            Ok(account.forget_devices_except(current, &config.remember, now))
+        })?;
+        if count > 0 {
+            self.log(AccountEvent::DevicesForgotten { count });
+        }
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+}
