@@ -169,7 +169,12 @@ fn shipped_examples_have_no_warning_and_an_unknown_group_has_one() {
         "{output}"
     );
 
-    machine.succeed(["sed", "-i", "s/\"sudo\"/\"wheel\"/", FILE]);
+    machine.succeed([
+        "sed",
+        "-i",
+        "s/^groups = .\"sudo\"/groups = [\"wheel\"/",
+        FILE,
+    ]);
     let output = machine.fail(["tfactl", "policy", "check", "--strict"]);
     assert!(
         output.stderr.contains("root included, is refused"),
