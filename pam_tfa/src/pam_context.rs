@@ -22,6 +22,7 @@ pub(crate) fn collect(pam: &Handle, phase: Phase, silent: bool, options: &Option
         seat: seat(pam),
         ruser: item(Item::Ruser),
         ssh_auth_info: pam.environment(c"SSH_AUTH_INFO_0").unwrap_or_default(),
+        password_given: phase == Phase::Auth && pam.password().is_some(),
         auth_result: None,
         can_enroll: options.can_enroll,
         session_follows: phase == Phase::Account && options.session_follows,

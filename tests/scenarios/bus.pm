@@ -53,7 +53,7 @@ sub tfa {
 # Begins a login dialog. Returns its number and the turn.
 sub begin {
     my ($self, $user, %context) = @_;
-    my @context = map { [$_, ['s', $context{$_}]] } keys %context;
+    my @context = map { [$_, ref $context{$_} ? $context{$_} : ['s', $context{$_}]] } keys %context;
     return $self->tfa('Login', 'Begin', 'sa{sv}', $user, [['phase', ['s', 'auth']], @context]);
 }
 

@@ -34,6 +34,11 @@ fn machine_with_keys() -> (Machine, Owner) {
 
 fn ask_for_keys(machine: &Machine) {
     machine.configure_sshd("00-methods", KEY_THEN_PASSWORD);
+    install(machine);
+}
+
+/// Plugs the security key in: the client of each user loads it.
+pub(crate) fn install(machine: &Machine) {
     machine.write_file(PROVIDER, std::fs::read(provider()).unwrap());
     machine.write_file(
         "/etc/ssh/ssh_config.d/security-key.conf",
@@ -42,7 +47,7 @@ fn ask_for_keys(machine: &Machine) {
 }
 
 /// Makes a key of root's client in `/root/.ssh`, and returns its path.
-fn make_key(machine: &Machine, name: &str, key_type: &str, options: &[&str]) -> String {
+pub(crate) fn make_key(machine: &Machine, name: &str, key_type: &str, options: &[&str]) -> String {
     let path = format!("/root/.ssh/{name}");
     machine.succeed(["mkdir", "-p", "/root/.ssh"]);
     let words = ["ssh-keygen", "-q", "-t", key_type, "-N", "", "-f", &path];
@@ -57,7 +62,7 @@ fn make_key(machine: &Machine, name: &str, key_type: &str, options: &[&str]) -> 
 
 /// Lets the key log in as the user, with these options of `authorized_keys`, and gives the user a copy of
 /// its public part, whose path is returned.
-fn authorize(machine: &Machine, user: &str, key: &str, options: &str) -> String {
+pub(crate) fn authorize(machine: &Machine, user: &str, key: &str, options: &str) -> String {
     const AUTHORIZE: &str = r#"
         set -e
         user=$1 key=$2 options=$3
@@ -139,6 +144,16 @@ fn an_enrolled_security_key_needs_the_password_and_no_code() {
         "{list}"
     );
     assert!(!list.contains("\"last_accepted\": null"), "{list}");
+
+    let explained = machine.succeed(["tfactl", "explain", "alice", "--security-key"]);
+    assert!(
+        explained.contains("\nOutcome: asked for nothing\n"),
+        "{explained}"
+    );
+    assert!(
+        explained.contains("sshd has accepted a security key"),
+        "{explained}"
+    );
 
     // A wrong password stays wrong.
     let terminal = machine.ssh_with("alice", &["-i", "/root/.ssh/blue"]);
@@ -235,21 +250,91 @@ fn only_root_can_say_which_key_sshd_has_accepted() {
     let line = machine.succeed(["cat", &format!("{key}.pub")]);
     let line = line.split(' ').take(2).collect::<Vec<_>>().join(" ");
     const BEGIN: &str = r#"
-        my ($line, $service) = @ARGV;
+        my ($line, $service, $given) = @ARGV;
         for my $bus (Bus->own, Bus->new) {
             my ($dialog, $turn) = $bus->begin('alice', service => $service, rhost => '192.0.2.66',
-                'ssh-auth-info' => "publickey $line\n");
+                'password-given' => ['b', $given], 'ssh-auth-info' => "publickey $line\n");
             print Bus::words($turn), "\n";
         }"#;
-    let said = run_perl(&machine, BEGIN, &[&line, "sshd"]).succeed();
+    let said = run_perl(&machine, BEGIN, &[&line, "sshd", "1"]).succeed();
     assert_eq!(said.matches("verdict: verified").count(), 2, "{said}");
-    for (user, service) in [("alice", "sshd"), ("root", "su")] {
-        let said = run_perl(&machine, BEGIN, &[&line, service])
+    for (user, service, given) in [
+        ("alice", "sshd", "1"),
+        ("root", "su", "1"),
+        ("root", "sshd", "0"),
+    ] {
+        let said = run_perl(&machine, BEGIN, &[&line, service, given])
             .user(user)
             .succeed();
         assert!(!said.contains("verified"), "{user}, {service}: {said}");
         assert_eq!(said.matches(CODE).count(), 2, "{user}, {service}: {said}");
     }
+}
+
+#[test]
+fn a_security_key_that_replaces_the_password_does_not_replace_the_code() {
+    let (machine, alice) = machine_with_keys();
+    let (key, public) = new_key(&machine, "blue", "ed25519-sk");
+    add(&machine, &public, "blue", &alice.backup_codes[0]);
+    let line = "auth  [success=done ignore=ignore default=die] \
+                pam_tfa.so after_publickey enroll=account\n";
+    let stack = machine.read_file("/etc/pam.d/sshd");
+    let lines = format!("{line}@include common-auth");
+    machine.write_file(
+        "/etc/pam.d/sshd",
+        stack.replacen("@include common-auth", &lines, 1),
+    );
+    let options = ["-i", &key, "-o", "IdentitiesOnly=yes"];
+    let terminal = machine.ssh_with("alice", &options);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(SHELL);
+    assert!(!terminal.transcript().contains("Password:"));
+    // A rule can let the key be enough, as for any login by key.
+    set_policy(
+        &machine,
+        "[policy]\nmode = \"required\"\n\
+         [[policy.rule]]\nmethods = [\"publickey:sk\"]\nmode = \"off\"\n",
+    );
+    logs_in_without_a_code(&machine, &key);
+}
+
+#[test]
+fn a_rule_on_security_keys_matches_where_sshd_names_the_key() {
+    let (machine, _) = machine_with_keys();
+    let (key, _) = new_key(&machine, "blue", "ed25519-sk");
+    let (plain, _) = new_key(&machine, "plain", "ed25519");
+    set_policy(
+        &machine,
+        "[policy]\nmode = \"required\"\ngrace = \"0\"\n\
+         [[policy.rule]]\nmethods = [\"publickey:sk\"]\nmode = \"off\"\n",
+    );
+    // Beside the password, also a key that is not enrolled.
+    logs_in_without_a_code(&machine, &key);
+    is_asked_for_a_code(&machine, &plain);
+    // Alone, in the session phase.
+    machine.configure_sshd("00-methods", "");
+    let alone = |key: &str| {
+        let options = ["-i", key, "-o", "IdentitiesOnly=yes", "-o", "LogLevel=INFO"];
+        machine.ssh_with("alice", &options)
+    };
+    alone(&key).expect(SHELL);
+    machine.expect_in_journal("tfad", "alice: not asked: the policy's mode is off");
+    let terminal = alone(&plain);
+    terminal.expect("Two-factor login is required on host. An SSH key alone is not enough.");
+    terminal.wait_exit();
+    // Without the session line the kind of key is not known.
+    let stack = machine.read_file("/etc/pam.d/common-session");
+    let without: Vec<&str> = stack
+        .lines()
+        .filter(|line| !line.contains("pam_tfa"))
+        .collect();
+    machine.write_file(
+        "/etc/pam.d/common-session",
+        format!("{}\n", without.join("\n")),
+    );
+    machine.succeed(["systemctl", "restart", "tfad"]);
+    alone(&key).expect("An SSH key alone is not enough.");
 }
 
 #[test]

@@ -90,6 +90,7 @@ pub(crate) fn passed(methods: &[&str]) -> Methods {
     Methods {
         passed: methods.iter().map(|method| (*method).to_owned()).collect(),
         own: OwnMethod::Known,
+        has_unknown_key: false,
     }
 }
 
@@ -291,7 +292,12 @@ fn any_rule() -> impl Strategy<Value = Rule> {
         some(vec![0..=999, 1000..=1000]),
         some(words(&["sshd", "login"])),
         some(origins),
-        some(words(&["password", "publickey", "hostbased"])),
+        some(words(&[
+            "password",
+            "publickey",
+            "publickey:sk",
+            "hostbased",
+        ])),
         any_effect(),
         prop::option::of(any_time()),
     )
@@ -388,21 +394,37 @@ fn any_login() -> impl Strategy<Value = Login> {
         select(HOSTS.to_vec()).prop_map(remote),
         Just(LoginOrigin::Name("laptop.example".to_owned())),
     ];
-    let methods = subsequence(words(&["password", "publickey", "hostbased"]), 0..=2);
+    let methods = subsequence(
+        words(&["password", "publickey", "publickey:sk", "hostbased"]),
+        0..=2,
+    );
     let own = select(vec![
         OwnMethod::Known,
         OwnMethod::OneOfTheHost,
         OwnMethod::Unknown,
     ]);
-    (any_subject(), service, origin, methods, own).prop_map(
-        |(subject, service, origin, passed, own)| Login {
-            subject,
-            service,
-            origin,
-            methods: Methods { passed, own },
-            keys: Vec::new(),
-        },
+    let has_unknown_key = prop::bool::weighted(0.2);
+    (
+        any_subject(),
+        service,
+        origin,
+        methods,
+        own,
+        has_unknown_key,
     )
+        .prop_map(
+            |(subject, service, origin, passed, own, has_unknown_key)| Login {
+                subject,
+                service,
+                origin,
+                methods: Methods {
+                    passed,
+                    own,
+                    has_unknown_key,
+                },
+                keys: Vec::new(),
+            },
+        )
 }
 
 /// An origin in each network of the rules, one in none, and the machine itself.
@@ -418,6 +440,7 @@ pub(crate) fn is_known(login: &Login) -> bool {
             LoginOrigin::Name(_) | LoginOrigin::Session | LoginOrigin::Unknown
         )
         && login.methods.own == OwnMethod::Known
+        && !login.methods.has_unknown_key
 }
 
 /// Every fully known login that agrees with what is known of this one.
@@ -471,9 +494,21 @@ fn readings(login: &Login, policy: &Policy) -> Vec<Login> {
         readings = each(readings, own, |reading, method| {
             reading.methods.own = OwnMethod::Known;
             reading.methods.passed.push(method.clone());
+            reading.methods.has_unknown_key |= method == "publickey";
         });
     }
-    readings
+    let mut known = Vec::new();
+    for reading in readings {
+        let kinds: &[&[&str]] = match reading.methods.has_unknown_key {
+            true => &[&[], &["publickey:sk"], &["publickey:cert"]],
+            false => &[&[]],
+        };
+        known.extend(each(vec![reading], kinds, |reading, kinds| {
+            reading.methods.has_unknown_key = false;
+            reading.methods.passed.extend(words(kinds));
+        }));
+    }
+    known
 }
 
 /// Returns the name of a login's user at this index.

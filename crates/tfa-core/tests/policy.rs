@@ -285,10 +285,47 @@ fn a_rule_on_methods_matches_any_passed_method() {
 }
 
 #[test]
+fn a_rule_on_a_kind_of_key_matches_keys_of_that_kind() {
+    let by = |passed: &[&str], has_unknown_key: bool, rule: &[&str]| {
+        let policy = Policy {
+            rules: vec![for_methods(rule, effect(Mode::Off, 1))],
+            ..policy_of(required(0))
+        };
+        let methods = Methods {
+            has_unknown_key,
+            ..crate::host::passed(passed)
+        };
+        let login = Login { methods, ..login() };
+        policy.decide(&login, None, NOON).requirement
+    };
+    let exempt = Requirement::Exempt(Exemption::Off);
+    let of_sk = &["publickey", "publickey:sk"][..];
+    for (passed, has_unknown_key, rule, expected) in [
+        (of_sk, false, &["publickey:sk"][..], exempt),
+        (of_sk, false, &["publickey"], exempt),
+        (of_sk, false, &["publickey:cert"], Requirement::SetUp),
+        (&["publickey"], false, &["publickey:sk"], Requirement::SetUp),
+        // A key of a later kind may be one.
+        (
+            &["publickey"],
+            true,
+            &["publickey:sk"],
+            Requirement::Undetermined,
+        ),
+        (&["publickey"], true, &["publickey"], exempt),
+        (&["publickey"], true, &["hostbased"], Requirement::SetUp),
+    ] {
+        let decided = by(passed, has_unknown_key, rule);
+        assert_eq!(decided, expected, "{rule:?} of {passed:?}");
+    }
+}
+
+#[test]
 fn rule_on_some_of_sshds_own_methods_is_undetermined() {
     let own = Methods {
         passed: vec![],
         own: OwnMethod::OneOfTheHost,
+        has_unknown_key: false,
     };
     let login = Login {
         methods: own,
@@ -327,6 +364,11 @@ fn rule_on_some_of_sshds_own_methods_is_undetermined() {
         (&["publickey", "hostbased"], &["password"], Ternary::No),
         // sshd may have accepted a method that it did not report.
         (&[], &["publickey"], Ternary::Unknown),
+        // It does not report the kind of a key.
+        (&["publickey"], &["publickey:sk"], Ternary::Unknown),
+        (&["publickey"], &["publickey:sk", "publickey"], Ternary::Yes),
+        (&["hostbased"], &["publickey:sk"], Ternary::No),
+        (&[], &["publickey:sk"], Ternary::Unknown),
     ] {
         assert_eq!(possible(sshd, rule), expected, "{rule:?} of {sshd:?}");
     }
@@ -1151,6 +1193,7 @@ fn by_unknown_method() -> Login {
         methods: Methods {
             passed: vec![],
             own: OwnMethod::Unknown,
+            has_unknown_key: false,
         },
         ..login()
     }
@@ -1251,6 +1294,7 @@ fn mode_off_of_the_policy_overrides_every_rule() {
         methods: Methods {
             passed: vec![],
             own: OwnMethod::OneOfTheHost,
+            has_unknown_key: false,
         },
         ..lea_with_unknown_groups()
     };
@@ -1400,14 +1444,21 @@ proptest! {
     fn without_dependence_on_the_method_each_method_decides_the_same(case in any_case()) {
         let with = |passed: &[&str], own| {
             let mut case = case.clone();
-            case.login.methods = Methods { passed: words(passed), own };
+            case.login.methods = Methods { passed: words(passed), own, has_unknown_key: false };
             case
         };
         let unknown = with(&[], OwnMethod::Unknown);
         let depends = unknown.policy.depends_on_method(&unknown.login, unknown.now);
-        for method in ["publickey", "hostbased", "gssapi-with-mic", "other"] {
-            let known = with(&[method], OwnMethod::Known);
-            prop_assert!(depends || known.decision() == unknown.decision(), "{}", method);
+        for method in [
+            &["publickey"][..],
+            &["publickey", "publickey:sk"],
+            &["publickey", "publickey:cert"],
+            &["hostbased"],
+            &["gssapi-with-mic"],
+            &["other"],
+        ] {
+            let known = with(method, OwnMethod::Known);
+            prop_assert!(depends || known.decision() == unknown.decision(), "{:?}", method);
         }
     }
 

@@ -31,7 +31,7 @@ pub const INSIDE_SESSIONS: [&str; 8] = [
 const NOT_RUN: &str = "not-run";
 
 /// The keys of the dictionary.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "phase",
     "service",
     "rhost",
@@ -40,6 +40,7 @@ const KEYS: [&str; 13] = [
     "seat",
     "ruser",
     "ssh-auth-info",
+    "password-given",
     "auth-result",
     "can-enroll",
     "session-follows",
@@ -79,6 +80,9 @@ pub struct Context {
     pub ruser: String,
     /// `SSH_AUTH_INFO_0` of the PAM environment: the SSH methods that have succeeded.
     pub ssh_auth_info: String,
+    /// In the auth phase: whether an earlier module has asked for a password (`PAM_AUTHTOK`). Whether it
+    /// was right shows at the end of the stack.
+    pub password_given: bool,
     /// In the account and session phases: the verdict of the auth phase of the same transaction.
     /// `None` if the auth phase did not run, which the module states as `not-run`.
     pub auth_result: Option<Verdict>,
@@ -133,6 +137,7 @@ impl Context {
             ("session-follows", self.session_follows),
             ("silent", self.silent),
             ("borrows-tty", self.borrows_tty),
+            ("password-given", self.password_given),
         ];
         let texts = texts.into_iter().filter(|(_, text)| !text.is_empty());
         let flags = flags.into_iter().filter(|(_, flag)| *flag);
@@ -191,6 +196,7 @@ impl Context {
             session_follows: flag("session-follows")?,
             silent: flag("silent")?,
             borrows_tty: flag("borrows-tty")?,
+            password_given: flag("password-given")?,
             session: match dict.get("session") {
                 None => None,
                 Some(id) => Some(u32::try_from(id).map_err(|_| ContextError::Invalid("session"))?),
@@ -226,6 +232,7 @@ mod tests {
             seat: "seat0".to_owned(),
             ruser: "bob".to_owned(),
             ssh_auth_info: "publickey ssh-ed25519 AAAA".to_owned(),
+            password_given: true,
             auth_result: Some(Verdict::Verified),
             can_enroll: true,
             session_follows: true,
@@ -243,7 +250,13 @@ mod tests {
     #[test]
     fn a_flag_is_off_where_it_is_absent_and_must_be_one() {
         let mut dict = owned(&Context::default());
-        for flag in ["can-enroll", "session-follows", "silent", "borrows-tty"] {
+        for flag in [
+            "can-enroll",
+            "session-follows",
+            "silent",
+            "borrows-tty",
+            "password-given",
+        ] {
             dict.remove(flag);
             assert_eq!(Context::from_dict(&dict), Ok(Context::default()));
             dict.insert(flag.to_owned(), OwnedVariant::from(1_u32));

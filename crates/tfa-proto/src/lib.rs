@@ -38,7 +38,8 @@ pub use printable::is_misleading;
 pub use recovery::{RecoveryState, RecoveryStatus};
 pub use renamed::{RenameOutcome, Renamed};
 pub use ssh_methods::{
-    KEYBOARD_INTERACTIVE, PASSWORD_METHOD, SSH_METHODS, methods_in, pam_was_asked,
+    CERTIFICATE_METHOD, KEY_METHODS, KEYBOARD_INTERACTIVE, PASSWORD_METHOD, PUBLICKEY_METHOD,
+    SECURITY_KEY_METHOD, SSH_METHODS, methods_in, pam_was_asked,
 };
 pub use status::{Factor, LockScope, State, Status};
 pub use turn::{

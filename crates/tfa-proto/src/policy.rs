@@ -19,9 +19,12 @@ pub struct HypotheticalLogin {
     /// Without a remote host: the login program runs as the user, as many screen lockers do. Absent:
     /// it runs as root.
     pub own: Option<bool>,
-    /// The SSH method of a login of which PAM was not asked: `publickey`, …; absent where PAM asks for
-    /// the password.
+    /// The SSH method of a login of which PAM was not asked: `publickey`, `publickey:sk`, …; absent where
+    /// PAM asks for the password.
     pub method: Option<String>,
+    /// Before PAM asks for the password, sshd has accepted a security key that the user has enrolled, if
+    /// there is one.
+    pub security_key: Option<bool>,
     /// The time of the login, in seconds since the epoch.
     pub at: Option<u64>,
 }
@@ -99,6 +102,8 @@ wire_enum! {
         Paused = "paused",
         /// Of [`Outcome::Nothing`]: the administrator has exempted the user for a time.
         Exempt = "exempt",
+        /// Of [`Outcome::Nothing`]: sshd has accepted a security key of the user, beside the password.
+        SecurityKey = "security-key",
         /// Of [`Outcome::Nothing`]: PAM does not ask for a code in such a login, and the policy does not
         /// guard the service.
         NotGuarded = "not-guarded",

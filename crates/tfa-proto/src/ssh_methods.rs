@@ -21,9 +21,21 @@ pub fn methods_in(info: &str) -> impl Iterator<Item = &str> {
         .filter_map(|method| method.split('/').next())
 }
 
+/// A key that a FIDO security key holds.
+pub const SECURITY_KEY_METHOD: &str = "publickey:sk";
+
+/// A key in a certificate.
+pub const CERTIFICATE_METHOD: &str = "publickey:cert";
+
+/// The method of sshd that takes a key.
+pub const PUBLICKEY_METHOD: &str = "publickey";
+
+/// The kinds of keys that the policy can name beside [`SSH_METHODS`].
+pub const KEY_METHODS: [&str; 2] = [SECURITY_KEY_METHOD, CERTIFICATE_METHOD];
+
 /// Every method that the policy can name.
 pub const SSH_METHODS: [&str; 5] = [
-    "publickey",
+    PUBLICKEY_METHOD,
     "hostbased",
     "gssapi-with-mic",
     "gssapi-keyex",

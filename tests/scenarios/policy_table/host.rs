@@ -4,6 +4,7 @@ use tfa_tests::Machine;
 
 use super::login::{User, log_in};
 use super::table::{Login, Outcome, Row, State};
+use crate::security_keys;
 use crate::users::{PASSWORD, console_on_tty1, record_of, set_up, set_up_and_pause};
 
 /// The address in the manual's policy for networks.
@@ -45,6 +46,9 @@ impl Host {
         });
         if rows.iter().any(|row| row.login == Login::HostKey) {
             machine.trust_own_host_key();
+        }
+        if rows.iter().any(|row| row.login == Login::SecurityKey) {
+            security_keys::install(&machine);
         }
         if rows.iter().any(|row| row.login == Login::Console) {
             console_on_tty1(&machine);
@@ -110,6 +114,7 @@ impl Host {
             Login::Ssh => ("sshd", "127.0.0.1", "password"),
             Login::SshInside => ("sshd", INSIDE, "password"),
             Login::Key => ("sshd", "127.0.0.1", "publickey"),
+            Login::SecurityKey => ("sshd", "127.0.0.1", "publickey:sk"),
             Login::HostKey => ("sshd", "127.0.0.1", "hostbased"),
             Login::Console => ("login", "local", "password"),
             Login::Su => ("su-l", "session", "password"),
@@ -143,6 +148,17 @@ impl Host {
             Login::Key => {
                 let key = format!("/root/.ssh/{user}");
                 ssh(&["-i", &key, "-o", "PreferredAuthentications=publickey"])
+            }
+            Login::SecurityKey => {
+                let key =
+                    security_keys::make_key(machine, &format!("{user}-sk"), "ed25519-sk", &[]);
+                let _ = security_keys::authorize(machine, user, &key, "");
+                let only = ["-o", "IdentitiesOnly=yes"];
+                ssh(&[
+                    &["-i", &key, "-o", "PreferredAuthentications=publickey"],
+                    &only[..],
+                ]
+                .concat())
             }
             // The client runs as the user, from this machine.
             Login::HostKey => machine.terminal_as(user, by_host(user)),

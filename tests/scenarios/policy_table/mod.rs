@@ -55,7 +55,7 @@ macro_rules! policies {
 }
 
 policies! {
-    off, optional, later, grace, required, deny, not_guarded, audit, keys, after_key, network, console, machine,
+    off, optional, later, grace, required, deny, not_guarded, audit, keys, security_keys, after_key, network, console, machine,
     group, unknown, until, ended,
 }
 

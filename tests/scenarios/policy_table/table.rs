@@ -54,7 +54,7 @@ words! {
 words! {
     /// The kind of login.
     Login {
-        Ssh "ssh", SshInside "ssh-inside", Key "key", HostKey "host", Console "console", Su "su", SuRoot "su-root",
+        Ssh "ssh", SshInside "ssh-inside", Key "key", SecurityKey "sk", HostKey "host", Console "console", Su "su", SuRoot "su-root",
     }
 }
 

@@ -2,7 +2,8 @@
 
 use clap::builder::PossibleValuesParser;
 use tfa_proto::{
-    HypotheticalLogin, INSIDE_SESSIONS, KEYBOARD_INTERACTIVE, PASSWORD_METHOD, SSH_METHODS,
+    HypotheticalLogin, INSIDE_SESSIONS, KEY_METHODS, KEYBOARD_INTERACTIVE, PASSWORD_METHOD,
+    SSH_METHODS,
 };
 
 /// The PAM service of SSH.
@@ -18,7 +19,8 @@ const ANY_HOST: &str = "192.0.2.1";
 
 /// The methods of sshd.
 fn methods() -> PossibleValuesParser {
-    PossibleValuesParser::new(SSH_METHODS.into_iter().chain([KEYBOARD_INTERACTIVE]))
+    let all = SSH_METHODS.into_iter().chain(KEY_METHODS);
+    PossibleValuesParser::new(all.chain([KEYBOARD_INTERACTIVE]))
 }
 
 /// The options.
@@ -33,6 +35,9 @@ pub(crate) struct Login {
     /// SSH method: password, publickey, ...
     #[arg(long, value_name = "METHOD", value_parser = methods(), hide_possible_values = true)]
     method: Option<String>,
+    /// Over SSH: an enrolled security key, then the password
+    #[arg(long)]
+    security_key: bool,
 }
 
 impl Login {
@@ -64,6 +69,7 @@ impl Login {
             session: session.then_some(true),
             own: own.then_some(true),
             method: self.method.clone().filter(|method| !by_pam(method)),
+            security_key: self.security_key.then_some(true),
             at,
         }
     }
@@ -78,6 +84,7 @@ mod tests {
             service: service.to_owned(),
             from: from.map(str::to_owned),
             method: method.map(str::to_owned),
+            security_key: false,
         };
         login.hypothetical(None)
     }

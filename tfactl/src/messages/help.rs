@@ -99,18 +99,20 @@ The login is only simulated: nothing is asked and nothing changes.
 The default of --from depends on the service: for sshd a host that no rule names
 (192.0.2.1, a documentation address), for su, sudo and polkit session, and for
 other services local (a console). Many screen lockers run as the user: use own.
-Without --method the login uses a password.
+Without --method the login uses a password. The method publickey is a plain key,
+publickey:sk a security key, publickey:cert a certificate.
 Keys of the JSON output, which do not change (see tfactl(8)):
   user, service            the login name and the service
   from                     the remote host, local, session or own
   method                   the SSH method, or null for another service
+  security_key             whether --security-key is set
   at                       the time of the login
   files                    the files of the policy; empty for the one in force
   outcome                  code, nothing, notified (of the end of the grace
                            period), offered (the setup), set-up (must set up)
                            or refused
   reason                   of nothing: off, not-set-up, paused, exempt,
-                           not-guarded or not-asked; of notified:
+                           security-key, not-guarded or not-asked; of notified:
                            once-a-session; of refused: too-late, undetermined,
                            not-verified, must-enroll, not-invited, locked or
                            unusable; or null
@@ -146,7 +148,7 @@ Without FILE the policy in force is used. The login is simulated as in tfactl
 explain. The users are root, the accounts that tfactl list --disabled goes
 through, and all users who have a record.
 Keys of the JSON output, which do not change (see tfactl(8)):
-  service, from, method, at
+  service, from, method, security_key, at
                            the login, as in tfactl explain --json
   audit                    audit mode is on; now and later are without it
   files                    the files of the policy; empty for the one in force

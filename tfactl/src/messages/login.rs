@@ -37,6 +37,9 @@ fn origin(login: &HypotheticalLogin, from_anywhere: bool) -> String {
 fn method(login: &HypotheticalLogin) -> Option<String> {
     match &login.method {
         Some(method) => Some(format!("Method: {method}")),
+        None if login.security_key == Some(true) => {
+            Some("Method: an enrolled security key, then the password".to_owned())
+        }
         None if login.service == "sshd" => Some("Method: password".to_owned()),
         None => None,
     }
@@ -78,6 +81,7 @@ pub(super) fn reason(reason: &OpenEnum<Reason>) -> &str {
         Reason::NotSetUp => "two-factor login is neither set up nor required",
         Reason::Paused => "two-factor login is paused, and not required",
         Reason::Exempt => "an administrator has exempted the user for a time",
+        Reason::SecurityKey => "sshd has accepted a security key of the user, beside the password",
         Reason::NotGuarded => {
             "PAM asks no question in such a login, and the policy does not guard the service"
         }

@@ -115,6 +115,7 @@ fn the_arguments_are_sent_to_the_daemon() {
         session: None,
         own: None,
         method: method.map(str::to_owned),
+        security_key: None,
         at: None,
     };
     assert_eq!(hypothetical_login(&[]), login("sshd", "192.0.2.1", None));
@@ -133,6 +134,15 @@ fn the_arguments_are_sent_to_the_daemon() {
     );
     let at_console = hypothetical_login(&["--service", "su", "--from", "local"]);
     assert_eq!(at_console, login("su", "", None));
+    let with_key = HypotheticalLogin {
+        security_key: Some(true),
+        ..login("sshd", "192.0.2.1", None)
+    };
+    assert_eq!(hypothetical_login(&["--security-key"]), with_key);
+    assert_eq!(
+        hypothetical_login(&["--method", "publickey:sk"]),
+        login("sshd", "192.0.2.1", Some("publickey:sk"))
+    );
     assert_eq!(
         hypothetical_login(&["--from", "2001:db8::7", "--method", "publickey"]),
         login("sshd", "2001:db8::7", Some("publickey"))
@@ -427,6 +437,7 @@ fn the_keys_of_the_json_form_are_stable() {
   "service": "sshd",
   "from": "192.0.2.1",
   "method": "password",
+  "security_key": false,
   "at": "2026-12-01T00:00:00Z",
   "files": [],
   "outcome": "code",

@@ -127,6 +127,7 @@ fn the_json_form_has_every_outcome_as_a_key() {
         "service": "sshd",
         "from": "10.0.0.7",
         "method": "publickey",
+        "security_key": false,
         "at": "2026-12-01T00:00:00Z",
         "files": [],
         "audit": false,

@@ -16,7 +16,7 @@ use toml::de::DeValue;
 
 use super::QrStyle;
 use super::authenticator::{algorithm, digits, kind, period};
-use super::names::{consoles, group, issuer, method, reason, service, user};
+use super::names::{consoles, group, issuer, method, method_or_kind, reason, service, user};
 use super::origins::origin;
 use super::problem::{Located, Position, Problem};
 use super::remember::{MAX_DAYS, MAX_MINUTES, at_most, device_kind};
@@ -124,9 +124,9 @@ keys! {
     }
     methods: Vec<String> {
         sections: [Rule],
-        read: |value| non_empty_list(value, method),
+        read: |value| non_empty_list(value, method_or_kind),
         default: None,
-        summary: "For sshd: the authentication methods of the login.",
+        summary: "For sshd: the authentication methods of the login; \"publickey:sk\" for security keys.",
     }
     until: Time {
         sections: [Rule],

@@ -3,7 +3,7 @@
 
 use tfa_core::{Group, MAX_REASON_LENGTH, is_reason};
 use tfa_proto::consoles::is_pseudo_terminal;
-use tfa_proto::{Consoles, KEYBOARD_INTERACTIVE, SSH_METHODS, is_misleading};
+use tfa_proto::{Consoles, KEY_METHODS, KEYBOARD_INTERACTIVE, SSH_METHODS, is_misleading};
 use toml::de::DeValue;
 
 use super::messages::errors::{self, Expected};
@@ -85,14 +85,24 @@ fn console(value: Value<'_, '_>) -> Result<String, Problem> {
 
 /// Reads a method of sshd.
 pub(super) fn method(value: Value<'_, '_>) -> Result<String, Problem> {
+    one_of(value, &SSH_METHODS)
+}
+
+/// Reads a method of sshd, or a kind of key.
+pub(super) fn method_or_kind(value: Value<'_, '_>) -> Result<String, Problem> {
+    let all: Vec<_> = SSH_METHODS.into_iter().chain(KEY_METHODS).collect();
+    one_of(value, &all)
+}
+
+fn one_of(value: Value<'_, '_>, all: &[&'static str]) -> Result<String, Problem> {
     let written = text(value)?;
-    if SSH_METHODS.contains(&written) {
+    if all.contains(&written) {
         return Ok(written.to_owned());
     }
-    Err(match nearest(written, SSH_METHODS) {
+    Err(match nearest(written, all.iter().copied()) {
         Some(near) => errors::misspelled_method(written, near),
         None if written == KEYBOARD_INTERACTIVE => errors::keyboard_interactive(written),
-        None => errors::unknown_method(written, &SSH_METHODS),
+        None => errors::unknown_method(written, all),
     })
 }
 

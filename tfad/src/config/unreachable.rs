@@ -39,7 +39,11 @@ fn covers(first: &Rule, late: &Rule) -> bool {
         && covers_list(users, &late.users, PartialEq::eq)
         && covers_list(groups, &late.groups, PartialEq::eq)
         && covers_list(services, &late.services, PartialEq::eq)
-        && covers_list(methods, &late.methods, PartialEq::eq)
+        && covers_list(methods, &late.methods, |first, late| {
+            // "publickey" matches keys of every kind.
+            let kind = late.strip_prefix(first.as_str());
+            kind.is_some_and(|kind| kind.is_empty() || kind.starts_with(':'))
+        })
         && covers_list(uids, &late.uids, |first, late| {
             first.start() <= late.start() && late.end() <= first.end()
         })

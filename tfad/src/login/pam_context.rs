@@ -5,8 +5,9 @@ use tfa_core::{
     RemoteOrigin, SshKey, Subject, ThrottleScope,
 };
 use tfa_proto::{
-    Consoles, Context, INSIDE_SESSIONS, KEYBOARD_INTERACTIVE, PASSWORD_METHOD, Phase, SSH_METHODS,
-    Verdict, methods_in,
+    CERTIFICATE_METHOD, Consoles, Context, INSIDE_SESSIONS, KEY_METHODS, KEYBOARD_INTERACTIVE,
+    PASSWORD_METHOD, PUBLICKEY_METHOD, Phase, SECURITY_KEY_METHOD, SSH_METHODS, Verdict,
+    methods_in,
 };
 
 use crate::caller::Caller;
@@ -21,12 +22,13 @@ pub fn login_origin(context: &Context, consoles: &Consoles, inside_session: bool
 /// The login that a context describes.
 #[must_use]
 pub fn login(context: &Context, subject: Subject, origin: LoginOrigin) -> Login {
+    let keys = keys(context);
     Login {
         subject,
         service: context.service.clone(),
         origin,
-        methods: methods(context),
-        keys: keys(context),
+        methods: methods(context, &keys),
+        keys,
     }
 }
 
@@ -106,14 +108,47 @@ fn keys(context: &Context) -> Vec<SshKey> {
     }
 }
 
-fn methods(context: &Context) -> Methods {
+fn methods(context: &Context, keys: &[SshKey]) -> Methods {
     if !context.is_ssh() {
         return Methods::default();
     }
     let named = methods_in(&context.ssh_auth_info);
-    if context.phase == Phase::Session {
-        return methods_of_session(named);
+    let methods = if context.phase == Phase::Session {
+        methods_of_session(named)
+    } else {
+        methods_before_session(context, named)
+    };
+    with_kinds_of_keys(methods, keys)
+}
+
+/// The methods of a login by one method, or one kind of key, that is known.
+#[must_use]
+pub fn methods_named(method: &str) -> Methods {
+    let mut passed = vec![method.to_owned()];
+    if KEY_METHODS.contains(&method) {
+        passed.push(PUBLICKEY_METHOD.to_owned());
     }
+    Methods {
+        passed,
+        ..Methods::default()
+    }
+}
+
+/// The same with the kinds of the keys that sshd has accepted.
+fn with_kinds_of_keys(mut methods: Methods, keys: &[SshKey]) -> Methods {
+    let by_key = methods.passed.iter();
+    let by_key = by_key.filter(|method| *method == PUBLICKEY_METHOD).count();
+    methods.has_unknown_key = by_key > keys.len();
+    if keys.iter().any(|key| key.key_type.is_security_key()) {
+        methods.passed.push(SECURITY_KEY_METHOD.to_owned());
+    }
+    if keys.iter().any(|key| key.is_certificate) {
+        methods.passed.push(CERTIFICATE_METHOD.to_owned());
+    }
+    methods
+}
+
+fn methods_before_session<'a>(context: &Context, named: impl Iterator<Item = &'a str>) -> Methods {
     let mut passed: Vec<String> = named
         .filter(|method| *method != KEYBOARD_INTERACTIVE)
         .map(str::to_owned)
@@ -126,7 +161,11 @@ fn methods(context: &Context) -> Methods {
     } else {
         OwnMethod::OneOfTheHost
     };
-    Methods { passed, own }
+    Methods {
+        passed,
+        own,
+        ..Methods::default()
+    }
 }
 
 /// The methods of the session phase, which sshd names completely. If it names none, or one that is not
@@ -145,7 +184,11 @@ fn methods_of_session<'a>(named: impl Iterator<Item = &'a str>) -> Methods {
     } else {
         OwnMethod::Unknown
     };
-    Methods { passed, own }
+    Methods {
+        passed,
+        own,
+        ..Methods::default()
+    }
 }
 
 /// The program that carries a login's dialog, as far as the user hears of it.
@@ -172,8 +215,12 @@ pub fn client<'a>(caller: &Caller, context: &'a Context) -> Client<'a> {
 mod tests {
     use super::*;
 
+    fn of(context: &Context) -> Methods {
+        methods(context, &keys(context))
+    }
+
     fn ssh(phase: Phase, auth_result: Option<Verdict>, info: &str) -> Methods {
-        methods(&Context {
+        of(&Context {
             phase,
             auth_result,
             service: "sshd".to_owned(),
@@ -205,7 +252,7 @@ mod tests {
             session_follows: true,
             ..Context::default()
         };
-        assert_eq!(methods(&context).own, OwnMethod::Unknown);
+        assert_eq!(of(&context).own, OwnMethod::Unknown);
     }
 
     #[test]
@@ -237,6 +284,30 @@ mod tests {
                 "{info}"
             );
         }
+    }
+
+    #[test]
+    fn kinds_of_keys_are_methods_in_every_phase_that_names_the_key() {
+        const KEY: &str =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHgcfQXp8iJEA7x0SCWfkeeHupir+wEQjQq3YQ4AGBfA";
+        const SECURITY_KEY: &str = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIHCxbkM/JMbN7S9IxNFPB97oSby9IM0joiXF7GfGFGccAAAABHNzaDo=";
+        for phase in [Phase::Auth, Phase::Session] {
+            let plain = ssh(phase, None, &format!("publickey {KEY}\n"));
+            assert!(!plain.passed.iter().any(|method| method.contains(':')));
+            assert!(!plain.has_unknown_key);
+            let in_hardware = ssh(phase, None, &format!("publickey {SECURITY_KEY}\n"));
+            let kind = SECURITY_KEY_METHOD.to_owned();
+            assert!(in_hardware.passed.contains(&kind), "{phase:?}");
+            assert_eq!(in_hardware.own, OwnMethod::Known);
+            let later = ssh(phase, None, "publickey sk-mldsa44@openssh.com AAAA\n");
+            assert!(later.has_unknown_key && later.passed[0] == PUBLICKEY_METHOD);
+        }
+        let no_ssh = Context {
+            service: "su".to_owned(),
+            ssh_auth_info: format!("publickey {SECURITY_KEY}\n"),
+            ..Context::default()
+        };
+        assert_eq!(of(&no_ssh), Methods::default());
     }
 
     #[test]
@@ -367,6 +438,6 @@ mod tests {
             ssh_auth_info: "publickey ssh-ed25519 AAAA".to_owned(),
             ..Context::default()
         };
-        assert_eq!(methods(&su), Methods::default());
+        assert_eq!(of(&su), Methods::default());
     }
 }

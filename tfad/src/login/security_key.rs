@@ -14,7 +14,8 @@ use crate::login::sessions::LoginAttempt;
 
 impl Logins {
     /// The verdict for a login that is asked for a second factor, and in which sshd has accepted an
-    /// active security key; `None` for all others.
+    /// active security key; `None` for all others. A key that replaces the password, in a stack that asks
+    /// for none, does not replace the code too.
     pub(super) fn served_by_key(
         &self,
         attempt: &LoginAttempt,
@@ -30,6 +31,9 @@ impl Logins {
         let Some(key) = account.security_key_among(&login.keys) else {
             return Ok(None);
         };
+        if !caller.is_root() || !context.password_given {
+            return Ok(None);
+        }
         let client = pam_context::client(caller, context);
         let mut verified = verify_by_security_key(&mut account.clone(), &login.keys, client, now);
         if account.is_key_login_stored(key, client, now) {

@@ -1,13 +1,13 @@
 //! What would become of a login: the policy's answer without a login, for the administrator.
 
 use tfa_core::{
-    Account, AskCode, DenyReason, Exemption, LockScope, LockState, LoginOrigin, Message,
-    PhaseAction, ThrottleScope,
+    Account, AskCode, Authenticator, DenyReason, Exemption, LockScope, LockState, Login,
+    LoginOrigin, Message, PhaseAction, ThrottleScope,
 };
 use tfa_core::{Policy, PolicyDecision, Source, Subject, Terms, Time};
 use tfa_proto::{
     Context, Explanation, HypotheticalLogin, Impact, OpenEnum, Outcome, PASSWORD_METHOD, Phase,
-    Reason, Verdict,
+    Reason, SECURITY_KEY_METHOD, Verdict,
 };
 use tfa_text::wrapped;
 
@@ -37,6 +37,8 @@ pub struct Simulation {
     pub uninvited: bool,
     /// The phase that decides.
     pub phase: Phase,
+    /// sshd has accepted a security key of the user.
+    pub has_security_key: bool,
     /// How a refusal describes the login.
     denied_login: DeniedLogin,
     /// The program wants silence: what need not be said each time is said once a session.
@@ -83,14 +85,17 @@ pub fn simulate(
                 && has_session_phase
                 && !is_own(supposed)
                 && policy.names_own_methods(),
-            // In the account phase sshd has not named its method yet.
-            ssh_auth_info: match (&supposed.method, phase) {
-                (Some(method), Phase::Session) => method.clone(),
-                _ => String::new(),
-            },
             ..Context::default()
         };
-        let login = pam_context::login(&context, subject.clone(), origin(supposed));
+        let mut login = pam_context::login(&context, subject.clone(), origin(supposed));
+        match (&supposed.method, phase) {
+            // In the account phase sshd has not named its method yet.
+            (Some(method), Phase::Session) => login.methods = pam_context::methods_named(method),
+            (None, Phase::Auth) if supposed.security_key == Some(true) && context.is_ssh() => {
+                add_security_key(&mut login, account);
+            }
+            _ => {}
+        }
         let input = pam_context::phase(&context, policy);
         let is_left_to_session = context.session_follows
             && input.can_be_left_to_session()
@@ -102,6 +107,8 @@ pub fn simulate(
             action: none_needed.unwrap_or_else(|| decision.action(input)),
             whatever_the_policy: none_needed.is_some(),
             decision,
+            has_security_key: account
+                .is_some_and(|account| account.security_key_among(&login.keys).is_some()),
             denied_login: DeniedLogin::of(context.is_ssh(), &login.methods),
         };
         (step, is_left_to_session)
@@ -122,6 +129,7 @@ pub fn simulate(
         action,
         whatever_the_policy,
         decision,
+        has_security_key,
         denied_login,
     } = step;
     let is_invited = account.is_some_and(|account| account.is_invited(now));
@@ -131,6 +139,7 @@ pub fn simulate(
         whatever_the_policy,
         decision,
         phase,
+        has_security_key,
         denied_login,
         uninvited: policy.invitation && !is_invited,
         silent: is_silent(&supposed.service),
@@ -143,7 +152,19 @@ struct Step {
     action: PhaseAction,
     whatever_the_policy: bool,
     decision: PolicyDecision,
+    has_security_key: bool,
     denied_login: DeniedLogin,
+}
+
+/// Adds the security key that the user has enrolled, as sshd names it before PAM asks for the password.
+fn add_security_key(login: &mut Login, account: Option<&Account>) {
+    let mut all = account.iter().flat_map(|account| account.authenticators());
+    let Some(key) = all.find_map(Authenticator::ssh_key) else {
+        return;
+    };
+    let methods = pam_context::methods_named(SECURITY_KEY_METHOD).passed;
+    login.methods.passed.extend(methods);
+    login.keys.push(key);
 }
 
 /// The name that logs in: the one that was given.
@@ -236,6 +257,7 @@ pub fn explain(
         action,
         decision,
         phase,
+        has_security_key,
         denied_login,
         uninvited,
         stepped_over,
@@ -274,6 +296,7 @@ pub fn explain(
             let scope = lock_scope.unwrap_or(LockScope::UnknownOrigins);
             messages::locked(lock_state, scope, now)
         }
+        (PhaseAction::Ask, _) if has_security_key => String::new(),
         (PhaseAction::Ask, _) => messages::ASK_CODE.trim_end().to_owned(),
         (PhaseAction::SetUp(_), _) if uninvited => messages::message(Message::NoInvitation, now).1,
         (PhaseAction::Grace(until) | PhaseAction::SetUp(Some(until)), _) => {
@@ -332,7 +355,7 @@ impl Simulation {
         scope: ThrottleScope,
         now: Time,
     ) -> (Option<LockState>, Option<LockScope>) {
-        if self.stepped_over || self.action != PhaseAction::Ask {
+        if self.stepped_over || self.action != PhaseAction::Ask || self.has_security_key {
             return (None, None);
         }
         let Some(account) = account else {
@@ -350,6 +373,9 @@ impl Simulation {
     pub fn outcome(&self) -> (Outcome, Option<Reason>) {
         match self.action {
             _ if self.stepped_over => (Outcome::Nothing, Some(Reason::NotAsked)),
+            PhaseAction::Ask if self.has_security_key => {
+                (Outcome::Nothing, Some(Reason::SecurityKey))
+            }
             PhaseAction::SetUp(Some(_)) if self.uninvited => (Outcome::Notified, None),
             PhaseAction::Grace(_) if self.silent => (Outcome::Notified, Some(Reason::OnceASession)),
             PhaseAction::SetUp(None) if self.uninvited => {

@@ -92,7 +92,14 @@ mod tests {
     fn an_unknown_ssh_method_is_taken_for_a_key() {
         let of = |is_ssh, passed: &[&str], own| {
             let passed = passed.iter().map(|method| (*method).to_owned()).collect();
-            DeniedLogin::of(is_ssh, &Methods { passed, own })
+            DeniedLogin::of(
+                is_ssh,
+                &Methods {
+                    passed,
+                    own,
+                    ..Methods::default()
+                },
+            )
         };
         let (key, known) = (["publickey"], OwnMethod::Known);
         assert_eq!(of(true, &[], OwnMethod::OneOfTheHost), DeniedLogin::SshKey);

@@ -178,6 +178,15 @@ impl Authenticator {
         }
     }
 
+    /// The key of a security key; `None` of the other kinds.
+    #[must_use]
+    pub fn ssh_key(&self) -> Option<SshKey> {
+        match &self.means {
+            Means::Totp(_) | Means::Hotp(_) => None,
+            Means::SecurityKey(key) => Some(key.ssh_key()),
+        }
+    }
+
     /// Whether it is the security key of a key that sshd has accepted.
     #[must_use]
     pub fn is_key(&self, key: &SshKey) -> bool {

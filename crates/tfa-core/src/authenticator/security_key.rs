@@ -27,6 +27,15 @@ impl SecurityKey {
         self.fingerprint
     }
 
+    /// The key, without a certificate.
+    pub(super) fn ssh_key(&self) -> SshKey {
+        SshKey {
+            fingerprint: self.fingerprint,
+            key_type: self.key_type,
+            is_certificate: false,
+        }
+    }
+
     /// Whether sshd has accepted this key, or a certificate of it.
     pub(super) fn is(&self, key: &SshKey) -> bool {
         self.fingerprint == key.fingerprint && self.key_type == key.key_type

@@ -156,8 +156,11 @@ impl LoginOrigin {
 /// The SSH methods of a login. Other services have none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Methods {
-    /// The known methods: sshd's names, and `password` for all that PAM asked.
+    /// The known methods: sshd's names, `password` for all that PAM asked, and the kinds of the keys
+    /// that sshd has accepted (`publickey:sk`, `publickey:cert`).
     pub passed: Vec<String>,
+    /// Whether sshd has accepted a key whose kind is not known here.
+    pub has_unknown_key: bool,
     /// What is known beside them of a method of sshd's own.
     pub own: OwnMethod,
 }

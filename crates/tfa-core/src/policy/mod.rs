@@ -271,6 +271,7 @@ impl Policy {
             methods: Methods {
                 passed: Vec::new(),
                 own: OwnMethod::Unknown,
+                has_unknown_key: false,
             },
             ..login.clone()
         };

@@ -10,6 +10,9 @@ use super::{Identity, Login, LoginOrigin, OwnMethod, RuleEffect, Ternary};
 /// The method that rules name for anything that PAM asked. It is none of sshd's own.
 const PASSWORD: &str = "password";
 
+/// Between a method and the kind of its key, as in `publickey:sk`.
+const KIND: char = ':';
+
 /// A group as a rule names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Group {
@@ -52,7 +55,7 @@ pub struct Rule {
     pub services: Vec<String>,
     /// Where the login comes from.
     pub origins: Vec<OriginMatcher>,
-    /// SSH methods.
+    /// SSH methods, and kinds of keys.
     pub methods: Vec<String>,
     /// What the rule requires.
     pub effect: RuleEffect,
@@ -171,22 +174,44 @@ impl Rule {
         }
         let named = |method: &String| self.methods.contains(method);
         let known = Ternary::from(login.methods.passed.iter().any(named));
+        let names_kind = self.methods.iter().any(|method| method.contains(KIND));
+        let of_key = match login.methods.has_unknown_key && names_kind {
+            true => Ternary::Unknown,
+            false => Ternary::No,
+        };
         let own = match login.methods.own {
             OwnMethod::Known => Ternary::No,
             OwnMethod::OneOfTheHost => {
-                let some_are = sshd_methods.iter().any(named);
-                let some_are_not = sshd_methods.iter().any(|method| !named(method));
-                match (some_are, some_are_not) {
+                let names = |is: Ternary| {
+                    let mut all = sshd_methods.iter();
+                    all.all(|method| self.names_of_own_method(method) == is)
+                };
+                match (names(Ternary::Yes), names(Ternary::No)) {
                     (true, false) => Ternary::Yes,
                     (false, true) => Ternary::No,
-                    // One of several, or none that was told.
+                    // One of several, a key of which the kind was not told, or none that was told.
                     _ => Ternary::Unknown,
                 }
             }
             OwnMethod::Unknown if self.names_own_method() => Ternary::Unknown,
             OwnMethod::Unknown => Ternary::No,
         };
-        known.or(own)
+        known.or(of_key).or(own)
+    }
+
+    /// Whether the rule names a method of sshd's own, of which no more than the name is known.
+    fn names_of_own_method(&self, method: &str) -> Ternary {
+        let is_kind = |named: &String| {
+            let kind = named.strip_prefix(method);
+            kind.is_some_and(|kind| kind.starts_with(KIND))
+        };
+        if self.methods.iter().any(|named| named == method) {
+            Ternary::Yes
+        } else if self.methods.iter().any(is_kind) {
+            Ternary::Unknown
+        } else {
+            Ternary::No
+        }
     }
 }
 

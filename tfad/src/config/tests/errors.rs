@@ -467,7 +467,18 @@ fn an_error_has_its_position_and_what_helps() {
         (
             all("methods = [\"telnet\"]"),
             ":5:12: methods: \"telnet\" is not a method of sshd; \
+             known methods are publickey, hostbased, gssapi-with-mic, gssapi-keyex, password, \
+             publickey:sk, publickey:cert",
+        ),
+        (
+            "[policy]\nmode = \"off\"\nsshd_methods = [\"publickey:cert\"]\n".to_owned(),
+            ":3:17: sshd_methods: \"publickey:cert\" is not a method of sshd; \
              known methods are publickey, hostbased, gssapi-with-mic, gssapi-keyex, password",
+        ),
+        (
+            all("methods = [\"publickey:ks\"]"),
+            ":5:12: methods: \"publickey:ks\" is not a method of sshd; \
+             did you mean \"publickey:sk\"?",
         ),
     ] {
         let bad = one(&text).unwrap_err();
@@ -542,6 +553,7 @@ fn an_unreachable_rule_is_an_error_that_names_the_earlier_rule() {
             "groups = [\"wheel\"]\nservices = [\"sshd\"]",
         ),
         ("uids = \"0-999\"", "uids = [5, \"7-999\"]"),
+        ("methods = [\"publickey\"]", "methods = [\"publickey:sk\"]"),
         ("", "until = 2027-03-01"),
         ("until = 2027-03-01", "until = 2027-03-01"),
         ("until = 2027-03-01", "users = [\"a\"]\nuntil = 2027-02-28"),
@@ -565,6 +577,7 @@ fn an_unreachable_rule_is_an_error_that_names_the_earlier_rule() {
         ("users = [\"a\"]\nservices = [\"sshd\"]", "users = [\"a\"]"),
         ("groups = [10]", "groups = [\"wheel\"]"),
         ("uids = \"0-9\"", "uids = \"5-10\""),
+        ("methods = [\"publickey:sk\"]", "methods = [\"publickey\"]"),
         ("until = 2027-03-01", ""),
         ("until = 2027-03-01", "until = 2027-03-02"),
         ("origins = [\"10.0.0.0/8\"]", "origins = [\"local\"]"),
