@@ -1,5 +1,6 @@
 //! Remembered devices: which logins over SSH are asked for a code again.
 
+use crate::bus::run_perl;
 use crate::users::{
     CODE, Owner, PASSWORD, begin_a_time_step, machine_with_alice_set_up, record_of, set_policy,
 };
@@ -157,27 +158,49 @@ fn a_device_is_asked_again_after_its_days_and_when_the_policy_shortens_them() {
     is_asked(&ssh_with_key(&machine, &key));
 }
 
+/// Five wrong codes for alice from this host, with the key of this line.
+fn guess(machine: &Machine, service: &str, auth_info: &str, wrong: &str) {
+    const GUESS: &str = r#"
+        my ($service, $info, $wrong) = @ARGV;
+        my $bus = Bus->new;
+        my @info = $info ? ('ssh-auth-info' => $info) : ();
+        for (1 .. 5) {
+            my ($dialog) = $bus->begin('alice', tty => 'ssh', rhost => '203.0.113.66', service => $service, @info);
+            $bus->answer($dialog, $wrong);
+        }"#;
+    run_perl(machine, GUESS, &[service, auth_info, wrong]).succeed();
+}
+
 #[test]
-fn a_locked_account_does_not_let_its_device_in() {
+fn a_locked_key_does_not_let_its_device_in_and_other_locks_do() {
     let (machine, alice, key) = machine_under(MONTH);
     remember(&machine, &alice, &key);
-    // A known device is locked by wrong codes of its own only: it has to be asked for them.
-    set_policy(&machine, &MONTH.replace("days = 30", "days = 0"));
+    let wrong = alice.phone.wrong_code();
+    // By a clock that is ahead, so that the locks do not end during the test.
+    machine.shift_clock(3000);
+    guess(&machine, "sshd", "", &wrong);
+    machine.shift_clock(0);
+    let unknown = with_password(machine.ssh("alice"));
+    unknown.expect("Permission denied");
+    is_not_asked(&ssh_with_key(&machine, &key));
+
+    // A service in which no device is remembered asks for a code.
+    let public = machine.read_file(&format!("{key}.pub"));
+    machine.shift_clock(3000);
+    guess(
+        &machine,
+        "sshd-other",
+        &format!("publickey {public}"),
+        &wrong,
+    );
+    machine.shift_clock(0);
     let terminal = ssh_with_key(&machine, &key);
-    for wrong in 1..=5 {
-        terminal.expect(CODE);
-        terminal.type_secret(&alice.phone.wrong_code());
-        if wrong == 3 {
-            terminal.expect("Password:");
-            terminal.type_secret(PASSWORD);
-        }
-    }
     terminal.expect("Permission denied");
-    set_policy(&machine, MONTH);
-    let terminal = ssh_with_key(&machine, &key);
-    terminal.expect("Permission denied");
-    assert!(!terminal.transcript().contains(CODE));
-    machine.expect_in_journal("tfad", "alice: denied: locked after too many wrong codes");
+    assert!(!terminal.transcript().contains(PROMPT));
+    machine.expect_in_journal(
+        "tfad",
+        "alice: denied: locked after too many wrong codes from this place",
+    );
     machine.succeed(["tfactl", "unlock", "alice"]);
     is_not_asked(&ssh_with_key(&machine, &key));
 }

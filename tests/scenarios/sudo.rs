@@ -79,7 +79,7 @@ fn sudo_refuses_wrong_codes_and_an_empty_answer() {
     assert_eq!(terminal.wait_exit().code(), Some(1));
     assert!(!terminal.transcript().contains("root"));
     let record = record_of(&machine, "alice");
-    assert!(record.contains("\"failures\": 3"), "{record}");
+    assert!(record.contains("\"session_failures\": 3"), "{record}");
 
     let terminal = machine.terminal_as("alice", ["sudo", "-k", "id", "-un"]);
     terminal.expect("[sudo] password for alice:");

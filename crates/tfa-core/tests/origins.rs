@@ -153,6 +153,23 @@ fn an_origin_is_forgotten_30_days_after_its_last_right_code() {
 }
 
 #[test]
+fn a_remembered_device_keeps_its_origin_known_and_makes_none_known() {
+    let mut owner = Owner::new();
+    owner.log_in(with_key(1, HOME), NOON);
+    for day in [20, 40, 60] {
+        let now = after(NOON, day * DAY);
+        owner.account.keep_origin(with_key(1, OFFICE), now);
+        owner.account.keep_origin(ThrottleScope::Console, now);
+        assert!(owner.is_known(with_key(1, FAR_AWAY), now));
+        assert!(!owner.is_known(at(OFFICE), now));
+    }
+    assert!(!owner.is_known(at(HOME), after(NOON, 40 * DAY)));
+    let late = after(NOON, 91 * DAY);
+    owner.account.keep_origin(with_key(1, HOME), late);
+    assert!(!owner.is_known(with_key(1, HOME), late));
+}
+
+#[test]
 fn an_origin_of_a_clock_far_ahead_is_not_known() {
     let mut owner = Owner::new();
     owner.log_in(at(HOME), after(NOON, 400 * DAY));

@@ -53,6 +53,8 @@ impl Logins {
             let stored = self.accounts.change(&attempt.user, |account| {
                 account.remembered_device(&marks, rules, now)?;
                 account.note_device_use(device.id(), now);
+                let login = &attempt.login;
+                account.keep_origin(pam_context::throttle_scope(true, login), now);
                 Some(tfa_core::remembered(account, client, now))
             });
             match stored {

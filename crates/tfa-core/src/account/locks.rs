@@ -39,6 +39,14 @@ impl Account {
         self.throttle.known_origins(&self.known_origins, now).1
     }
 
+    /// Keeps the origin of a login known whose device replaced the code: wrong codes from elsewhere
+    /// must not lock a device that is in use. It makes no origin known.
+    pub fn keep_origin(&mut self, scope: ThrottleScope, now: Time) {
+        if let ThrottleScope::Remote(origin) = scope {
+            self.known_origins.keep(origin, now);
+        }
+    }
+
     /// Removes all locks and counters.
     pub fn unlock(&mut self) {
         self.throttle.clear(&mut self.known_origins);

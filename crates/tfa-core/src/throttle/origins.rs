@@ -81,7 +81,7 @@ impl Origin {
 pub(super) struct KnownOrigin {
     #[n(0)]
     origin: Origin,
-    /// The last right code from there.
+    /// The last right code from there, or the last login of a remembered device.
     #[n(1)]
     last_used: Time,
     #[n(2)]
@@ -153,6 +153,15 @@ impl KnownOrigins {
                 last_used: now,
                 wrong: None,
             });
+        }
+    }
+
+    /// Records a login from there without a code. It makes no origin known.
+    pub(crate) fn keep(&mut self, origin: RemoteOrigin, now: Time) {
+        for known in &mut self.0 {
+            if known.is_recent(now) && origin.origins().any(|origin| origin == known.origin) {
+                known.last_used = now;
+            }
         }
     }
 
