@@ -180,7 +180,8 @@ fn a_lock_shows_its_remaining_time() {
         state: Some(tfa_proto::State::None.into()),
         locked_until: Some(now + 1800),
         known_origins: 3,
-        session_locked_until: Some(now + 60),
+        // Rounded up to whole minutes, so that a second more or less does not show.
+        session_locked_until: Some(now + 570),
         console_permanently_locked: true,
         ..enabled()
     };
@@ -190,7 +191,7 @@ fn a_lock_shows_its_remaining_time() {
     assert!(text.contains(expected), "{text}");
     let expected = "Places where you have logged in within 30 days: 3 (locked: 0)\n";
     assert!(text.contains(expected), "{text}");
-    let expected = "sudo, su and polkit: locked for 60 seconds, until ";
+    let expected = "sudo, su and polkit: locked for 10 minutes, until ";
     assert!(text.contains(expected), "{text}");
     assert!(
         text.contains("Console logins: locked until the administrator"),
