@@ -73,6 +73,23 @@ fn fingerprint(machine: &Machine, key: &str) -> String {
 }
 
 #[test]
+fn a_remembered_key_without_a_password_is_asked() {
+    let (machine, alice, key) = machine_under(MONTH);
+    remember(&machine, &alice, &key);
+    // A stack that asks for the code in place of the password.
+    let line = "auth [success=done ignore=ignore default=die] \
+                pam_tfa.so after_publickey enroll=account\n";
+    let stack = machine.read_file("/etc/pam.d/sshd");
+    machine.write_file("/etc/pam.d/sshd", format!("{line}{stack}"));
+    let methods = "PreferredAuthentications=publickey,keyboard-interactive";
+    let terminal = machine.ssh_with("alice", &["-i", &key, "-o", methods]);
+    is_asked(&terminal);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(PROMPT);
+    assert!(!terminal.transcript().contains("Password:"));
+}
+
+#[test]
 fn a_remembered_key_is_not_asked_from_any_address_and_another_key_is() {
     let (machine, alice, key) = machine_under(MONTH);
     remember(&machine, &alice, &key);

@@ -14,15 +14,17 @@ use crate::config::Config;
 use crate::host::clock;
 use crate::login::sessions::LoginAttempt;
 
-/// The devices that a login shows. Only the auth phase of a program of root's shows any: the account
-/// phase asks for a code where the stack has no auth phase that could.
+/// The devices that a login shows. Only the auth phase of a program of root's shows any, and only after
+/// a password: the account phase asks for a code where the stack has no auth phase that could.
 pub(super) fn devices_of(
     rules: &RememberRules,
     attempt: &LoginAttempt,
     phase: PhaseInput,
 ) -> Vec<DeviceMark> {
+    // In a stack without a password, the key alone would let the user in.
+    let is_after_password = attempt.caller.is_root() && attempt.context.password_given;
     match phase {
-        PhaseInput::Auth { .. } if attempt.caller.is_root() => rules.devices_of(&attempt.login),
+        PhaseInput::Auth { .. } if is_after_password => rules.devices_of(&attempt.login),
         PhaseInput::Auth { .. } | PhaseInput::Account { .. } | PhaseInput::Session { .. } => {
             Vec::new()
         }
