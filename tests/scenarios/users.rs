@@ -170,7 +170,9 @@ pub(crate) fn console_on<'m>(machine: &'m Machine, tty: &str) -> &'m Terminal {
     machine.write_file(
         "/etc/systemd/system/console-getty.service.d/tty.conf",
         format!(
-            "[Service]\n\
+            "[Unit]\n\
+             StartLimitIntervalSec=0\n\
+             [Service]\n\
              ExecStart=\n\
              ExecStart=-/sbin/agetty --noclear --keep-baud {tty} 115200,38400,9600 $TERM\n\
              TTYPath=/dev/{tty}\n"
