@@ -12,7 +12,7 @@ use crate::users::{
 
 const SHELL: &str = "alice@host:~$";
 /// The key of RFC 4226 appendix D in base32.
-const RFC_4226_KEY: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+pub(crate) const RFC_4226_KEY: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 /// The same in hex.
 const RFC_4226_KEY_IN_HEX: &str = "3132333435363738393031323334353637383930";
 /// Its first codes, from counter 0 on.
@@ -51,7 +51,7 @@ fn assert_refused(machine: &Machine, code: &str) {
 }
 
 /// Adds a token with this key to alice, as root.
-fn add_token(machine: &Machine, name: &str, key: &str, options: &[&str]) -> Output {
+pub(crate) fn add_token(machine: &Machine, name: &str, key: &str, options: &[&str]) -> Output {
     let words = [
         "tfactl",
         "authenticator",

@@ -3,6 +3,7 @@
 
 use tfa_tests::{Machine, Terminal};
 
+use crate::authenticators::{RFC_4226_KEY, add_token};
 use crate::locks::after_password;
 use crate::users::{
     CODE, Owner, PASSWORD, authenticate, machine_with_alice, machine_with_alice_set_up, set_policy,
@@ -165,20 +166,8 @@ fn a_reset_and_a_token_by_an_administrator_are_reported() {
     let alice = set_up_in_login(&terminal);
     terminal.expect(SHELL);
     assert!(!terminal.transcript().contains("reset two-factor login"));
-    let key = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n";
-    let words = [
-        "tfactl",
-        "authenticator",
-        "add",
-        "alice",
-        "--kind",
-        "hotp",
-        "--key-file",
-        "-",
-        "--name",
-        "token",
-    ];
-    machine.command(words).stdin(key.to_owned()).succeed();
+    let output = add_token(&machine, "token", RFC_4226_KEY, &[]);
+    assert!(output.success(), "{output}");
     let (_, shown) = login(&machine, &alice.backup_codes[0]);
     let words: Vec<&str> = shown.split_whitespace().collect();
     let shown = words.join(" ");
