@@ -227,6 +227,22 @@ fn ending(until: Time) -> Rule {
 }
 
 #[test]
+fn a_rule_that_has_ended_hides_no_rule_on_methods() {
+    let on_keys = Rule {
+        methods: vec!["publickey".to_owned()],
+        effect: effect(Mode::Required, 0),
+        ..Rule::default()
+    };
+    let policy = Policy {
+        rules: vec![ending(after(NOON, 60)), on_keys],
+        ..policy_of(effect(Mode::Optional, 7))
+    };
+    let may_depend = |now| policy.may_depend_on_methods(&login(), now);
+    assert!(!may_depend(NOON));
+    assert!(may_depend(after(NOON, 60)));
+}
+
+#[test]
 fn a_rule_matches_before_its_end_only() {
     let policy = Policy {
         rules: vec![ending(after(NOON, 60)), ending(after(NOON, 120))],
@@ -379,6 +395,10 @@ proptest! {
         prop_assert_eq!(
             others.policy.depends_on_method(login, now),
             policy.depends_on_method(login, now)
+        );
+        prop_assert_eq!(
+            others.policy.may_depend_on_methods(login, now),
+            policy.may_depend_on_methods(login, now)
         );
         // One that has not ended is as if it had no end.
         let mut endless = others;

@@ -177,7 +177,7 @@ impl Logins {
         }
         let action = decision.action(phase);
         if matches!(action, PhaseAction::Exempt(_))
-            && session_gate::may_decide_otherwise(&attempt, policy)
+            && session_gate::may_decide_otherwise(&attempt, policy, now)
         {
             return Ok((0, render::end(Verdict::LeftToSession, None)));
         }
@@ -213,7 +213,10 @@ impl Logins {
                 } else {
                     render::end(Verdict::NotRequired, None)
                 };
-                return Ok((0, session_gate::left_to_session(turn, &attempt, policy)));
+                return Ok((
+                    0,
+                    session_gate::left_to_session(turn, &attempt, policy, now),
+                ));
             }
             PhaseAction::Deny(reason) => {
                 self.record_refusal(&attempt, account, reason_of(reason), now);

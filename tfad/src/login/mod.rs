@@ -174,6 +174,6 @@ impl Logins {
             style: config.qr,
             now,
         };
-        session_gate::left_to_session(renderer.render(turn), attempt, &config.policy)
+        session_gate::left_to_session(renderer.render(turn), attempt, &config.policy, now)
     }
 }

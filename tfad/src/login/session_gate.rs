@@ -1,7 +1,7 @@
 //! Which logins the account phase may leave to the session phase, the first in which sshd names its
 //! method.
 
-use tfa_core::Policy;
+use tfa_core::{Policy, Time};
 use tfa_proto::{Context, Next, PASSWORD_METHOD, Phase, Turn, Verdict};
 
 use crate::host::pam_files;
@@ -26,8 +26,8 @@ pub(super) fn can_decide(context: &Context, policy: &Policy) -> bool {
 /// Whether the session phase may decide otherwise than an account phase that follows an auth phase
 /// without a question. sshd may have accepted a key after it, or instead of a wrong password; the
 /// session phase knows.
-pub(super) fn may_decide_otherwise(attempt: &LoginAttempt, policy: &Policy) -> bool {
-    attempt.context.session_follows && policy.may_depend_on_methods(&attempt.login)
+pub(super) fn may_decide_otherwise(attempt: &LoginAttempt, policy: &Policy, now: Time) -> bool {
+    attempt.context.session_follows && policy.may_depend_on_methods(&attempt.login, now)
 }
 
 /// Whether this is a session phase after an account phase that could show messages to the user.
@@ -37,9 +37,14 @@ pub(super) fn account_phase_spoke(attempt: &LoginAttempt) -> bool {
 }
 
 /// The turn of an account phase, where it lets a login go on that the session phase may refuse.
-pub(super) fn left_to_session(turn: Turn, attempt: &LoginAttempt, policy: &Policy) -> Turn {
+pub(super) fn left_to_session(
+    turn: Turn,
+    attempt: &LoginAttempt,
+    policy: &Policy,
+    now: Time,
+) -> Turn {
     match turn.next {
-        Next::Verdict(Verdict::NotRequired) if may_decide_otherwise(attempt, policy) => Turn {
+        Next::Verdict(Verdict::NotRequired) if may_decide_otherwise(attempt, policy, now) => Turn {
             next: Next::Verdict(Verdict::LeftToSession),
             ..turn
         },

@@ -249,13 +249,7 @@ impl Policy {
     /// yet. The session phase, which knows it, then decides.
     #[must_use]
     pub fn depends_on_method(&self, login: &Login, now: Time) -> bool {
-        let depends_under = |who: &Identity| {
-            let mut up_to_a_match = self
-                .rules_at(now)
-                .take_while(|rule| rule.fits(who, login, &self.sshd_methods) != Fit::Yes);
-            up_to_a_match.any(|rule| rule.depends_on_method(who, login))
-        };
-        !self.is_off() && login.subject.identities().any(depends_under)
+        self.any_before_a_match(login, now, Rule::depends_on_method)
     }
 
     /// Whether a rule names a method.
@@ -266,7 +260,7 @@ impl Policy {
 
     /// Whether the rule that applies to a login may depend on its methods, whatever is known of them.
     #[must_use]
-    pub fn may_depend_on_methods(&self, login: &Login) -> bool {
+    pub fn may_depend_on_methods(&self, login: &Login, now: Time) -> bool {
         let login = Login {
             methods: Methods {
                 passed: Vec::new(),
@@ -275,12 +269,24 @@ impl Policy {
             },
             ..login.clone()
         };
+        self.any_before_a_match(&login, now, |rule, who, login| {
+            rule.names_method() && rule.may_fit_but_method(who, login)
+        })
+    }
+
+    /// Whether `depends` is true of a rule that a login under one of the user's names comes to: of the
+    /// rules up to the first one that matches.
+    fn any_before_a_match(
+        &self,
+        login: &Login,
+        now: Time,
+        depends: impl Fn(&Rule, &Identity, &Login) -> bool,
+    ) -> bool {
         let depends_under = |who: &Identity| {
             let mut up_to_a_match = self
-                .rules
-                .iter()
-                .take_while(|rule| rule.fits(who, &login, &self.sshd_methods) != Fit::Yes);
-            up_to_a_match.any(|rule| rule.names_method() && rule.may_fit_but_method(who, &login))
+                .rules_at(now)
+                .take_while(|rule| rule.fits(who, login, &self.sshd_methods) != Fit::Yes);
+            up_to_a_match.any(|rule| depends(rule, who, login))
         };
         !self.is_off() && login.subject.identities().any(depends_under)
     }
