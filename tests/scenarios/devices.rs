@@ -134,7 +134,7 @@ fn only_a_plain_yes_remembers_and_a_broken_login_does_not() {
     terminal.type_secret(&code);
     terminal.expect(QUESTION);
     drop(terminal);
-    // The code is used up all the same.
+    // The code is used up nevertheless.
     let terminal = ssh_with_key(&machine, &key);
     terminal.expect(CODE);
     terminal.type_secret(&code);

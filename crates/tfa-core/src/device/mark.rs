@@ -46,6 +46,19 @@ pub enum AddressPrefix {
     V6(#[n(0)] [u8; 8]),
 }
 
+impl AddressPrefix {
+    /// The prefix of an address. An IPv4-mapped IPv6 address is the IPv4 address.
+    pub(crate) fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => Self::V4(v4.octets()),
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, e, f, g, h, ..] = v6.octets();
+                Self::V6([a, b, c, d, e, f, g, h])
+            }
+        }
+    }
+}
+
 impl DeviceMark {
     /// What kind of mark it is.
     #[must_use]
@@ -84,22 +97,12 @@ impl DeviceMark {
     /// The mark of an address; `None` for the loopback and link-local addresses, which all programs of
     /// the host and all hosts of the link share.
     pub(super) fn of_address(address: IpAddr) -> Option<Self> {
-        let prefix = match address.to_canonical() {
-            IpAddr::V4(v4) if v4.is_loopback() || v4.is_link_local() || v4.is_unspecified() => {
-                return None;
-            }
-            IpAddr::V4(v4) => AddressPrefix::V4(v4.octets()),
-            IpAddr::V6(v6)
-                if v6.is_loopback() || v6.is_unicast_link_local() || v6.is_unspecified() =>
-            {
-                return None;
-            }
-            IpAddr::V6(v6) => {
-                let [a, b, c, d, e, f, g, h, ..] = v6.octets();
-                AddressPrefix::V6([a, b, c, d, e, f, g, h])
-            }
+        let address = address.to_canonical();
+        let is_shared = match address {
+            IpAddr::V4(v4) => v4.is_loopback() || v4.is_link_local() || v4.is_unspecified(),
+            IpAddr::V6(v6) => v6.is_loopback() || v6.is_unicast_link_local() || v6.is_unspecified(),
         };
-        Some(Self::Address(prefix))
+        (!is_shared).then(|| Self::Address(AddressPrefix::of(address)))
     }
 
     /// Whether both are the same device. The type of a key follows from its fingerprint.

@@ -9,7 +9,7 @@ use minicbor::{CborLen, Decode, Encode};
 
 use super::counter::{CLEAR, FailureCounter};
 use crate::time::MAX_AHEAD;
-use crate::{KeyFingerprint, Time};
+use crate::{AddressPrefix, KeyFingerprint, Time};
 
 /// How long an origin stays known after a right code from there.
 pub const ORIGIN_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -62,12 +62,9 @@ enum Origin {
 
 impl Origin {
     fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::Ipv4(address.octets()),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, e, f, g, h, ..] = address.octets();
-                Self::Ipv6([a, b, c, d, e, f, g, h])
-            }
+        match AddressPrefix::of(address) {
+            AddressPrefix::V4(bytes) => Self::Ipv4(bytes),
+            AddressPrefix::V6(bytes) => Self::Ipv6(bytes),
         }
     }
 
