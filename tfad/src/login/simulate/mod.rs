@@ -1,0 +1,21 @@
+//! What would become of a login: the policy's answer without a login, for the administrator.
+//!
+//! `hypothetical` puts the login that an administrator describes in the terms of the policy. `phases`
+//! follows it through the phases of PAM, and `outcome` names its end. `explain` collects all that for
+//! one login, with what the user would see (`shown`); `impact` compares two times for each user.
+
+mod explain;
+mod hypothetical;
+mod impact;
+mod outcome;
+mod phases;
+mod shown;
+
+#[cfg(test)]
+mod tests;
+
+pub use explain::{SimulatedHost, explain};
+pub use hypothetical::{is_inside_session, login_name};
+pub use impact::impact;
+pub use outcome::outcome;
+pub use phases::{Simulation, simulate};

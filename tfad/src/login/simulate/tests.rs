@@ -1,0 +1,185 @@
+use tfa_core::{
+    Groups, Identity, LoginOrigin, Mode, Policy, Rule, RuleEffect, Source, Subject, ThrottleScope,
+    Time,
+};
+use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, Outcome, Phase, Reason};
+
+use super::hypothetical::{lock_of, origin};
+use super::{SimulatedHost, explain};
+use crate::host::pam_services::STEPPED_OVER;
+
+const PROFILE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/pam/tfa"));
+
+fn explained(service: &str, method: Option<&str>, mode: Mode) -> Explanation {
+    let supposed = HypotheticalLogin {
+        service: service.to_owned(),
+        method: method.map(str::to_owned),
+        ..HypotheticalLogin::default()
+    };
+    explained_of(&supposed, mode)
+}
+
+fn explained_of(supposed: &HypotheticalLogin, mode: Mode) -> Explanation {
+    let policy = Policy {
+        otherwise: RuleEffect {
+            mode,
+            grace: std::time::Duration::ZERO,
+            source: Source {
+                file: "a.toml".to_owned(),
+                line: 2,
+            },
+            ..RuleEffect::default()
+        },
+        ..Policy::default()
+    };
+    explained_under(&policy, supposed, false)
+}
+
+fn explained_under(
+    policy: &Policy,
+    supposed: &HypotheticalLogin,
+    has_session_phase: bool,
+) -> Explanation {
+    let subject = Subject {
+        uid: 1000,
+        canonical: Identity {
+            name: "alice".to_owned(),
+            groups: Groups::default(),
+        },
+        aliases: Vec::new(),
+    };
+    explain(
+        policy,
+        supposed,
+        "alice",
+        &subject,
+        None,
+        SimulatedHost {
+            name: "host",
+            has_session_phase,
+        },
+        Time::from_secs(0),
+    )
+}
+
+#[test]
+fn a_session_is_certain_for_programs_that_no_network_reaches() {
+    let from = |service: &str, session: bool, own: bool| {
+        origin(&HypotheticalLogin {
+            service: service.to_owned(),
+            session: session.then_some(true),
+            own: own.then_some(true),
+            ..HypotheticalLogin::default()
+        })
+    };
+    assert_eq!(from("sudo", true, false), LoginOrigin::Session);
+    assert_eq!(from("sudo", false, false), LoginOrigin::Local);
+    assert_eq!(from("saslauthd", true, false), LoginOrigin::Unknown);
+    assert_eq!(from("i3lock", false, true), LoginOrigin::Session);
+}
+
+#[test]
+fn a_program_of_the_users_own_has_its_own_lock_and_sets_nothing_up() {
+    let own = HypotheticalLogin {
+        service: "i3lock".to_owned(),
+        own: Some(true),
+        ..HypotheticalLogin::default()
+    };
+    assert_eq!(lock_of(&own), ThrottleScope::OwnProgram);
+    let told = explained_of(&own, Mode::Required);
+    assert_eq!(told.outcome, Outcome::Refused);
+    assert_eq!(told.reason, Some(Reason::MustEnroll.into()));
+    let at_login = explained("i3lock", None, Mode::Required);
+    assert_eq!(at_login.outcome, Outcome::SetUp);
+}
+
+#[test]
+fn the_services_stepped_over_are_those_of_the_shipped_profile() {
+    let line = format!("service in {}", STEPPED_OVER.join(":"));
+    assert!(
+        PROFILE.lines().any(|rule| rule.ends_with(&line)),
+        "{PROFILE}"
+    );
+    for service in STEPPED_OVER {
+        let told = explained(service, None, Mode::Required);
+        assert_eq!(told.outcome, Outcome::Nothing);
+        assert_eq!(told.reason, Some(Reason::NotAsked.into()));
+        assert_eq!((&*told.file, &*told.shown), ("", ""));
+    }
+}
+
+#[test]
+fn the_phase_that_decides_is_named() {
+    let phase = |service: &str, method, mode| {
+        let explained = explained(service, method, mode);
+        explained.phase.map(|phase| phase.name().to_owned())
+    };
+    let is = |phase: Phase| Some(phase.name().to_owned());
+    assert_eq!(phase("sshd", None, Mode::Off), is(Phase::Auth));
+    assert_eq!(phase("sshd", None, Mode::Required), is(Phase::Account));
+    let key = Some("publickey");
+    assert_eq!(phase("sshd", key, Mode::Required), is(Phase::Account));
+    assert_eq!(phase("cron", None, Mode::Required), None);
+}
+
+#[test]
+fn a_rule_on_methods_decides_exactly_in_the_session_phase() {
+    let effect = |mode| RuleEffect {
+        mode,
+        grace: std::time::Duration::ZERO,
+        ..RuleEffect::default()
+    };
+    let policy = Policy {
+        rules: vec![Rule {
+            methods: vec!["publickey".to_owned()],
+            effect: effect(Mode::Off),
+            ..Rule::default()
+        }],
+        otherwise: effect(Mode::Required),
+        ..Policy::default()
+    };
+    let explained = |method: &str, has_session_phase| {
+        let supposed = HypotheticalLogin {
+            service: "sshd".to_owned(),
+            from: "192.0.2.7".to_owned(),
+            method: Some(method.to_owned()),
+            ..HypotheticalLogin::default()
+        };
+        let explained = explained_under(&policy, &supposed, has_session_phase);
+        (explained.outcome, explained.phase)
+    };
+    let (nothing, refused) = (Outcome::Nothing.into(), Outcome::Refused.into());
+    let session = Some(Phase::Session.into());
+    let account = Some(Phase::Account.into());
+    assert_eq!(explained("publickey", true), (nothing, session.clone()));
+    assert_eq!(explained("gssapi-with-mic", true), (refused, session));
+    // The account phase takes every method of sshd for a key.
+    let nothing = || Outcome::Nothing.into();
+    assert_eq!(explained("publickey", false), (nothing(), account.clone()));
+    assert_eq!(explained("gssapi-with-mic", false), (nothing(), account));
+    // No rule on methods applies to a service without methods.
+    let login = HypotheticalLogin {
+        service: "login".to_owned(),
+        ..HypotheticalLogin::default()
+    };
+    let at_login = explained_under(&policy, &login, true);
+    assert_eq!(at_login.phase, Some(Phase::Account.into()));
+}
+
+#[test]
+fn a_rule_is_named_only_where_it_decides() {
+    let rule = |service, method, mode| {
+        let told = explained(service, method, mode);
+        (told.reason, told.file)
+    };
+    let is = |reason: Option<Reason>, file: &str| (reason.map(OpenEnum::from), file.to_owned());
+    let key = Some("publickey");
+    assert_eq!(rule("sshd", None, Mode::Required), is(None, "a.toml"));
+    let not_verified = is(Some(Reason::NotVerified), "a.toml");
+    assert_eq!(rule("sshd", key, Mode::Required), not_verified);
+    // What decides is that the service is not guarded.
+    let not_guarded = is(Some(Reason::NotGuarded), "");
+    assert_eq!(rule("su", key, Mode::Required), not_guarded);
+    let off = is(Some(Reason::Off), "a.toml");
+    assert_eq!(rule("su", None, Mode::Off), off);
+}
