@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tfa_core::{
     Account, Answered, AskCode, AskRemember, BackupCode, Credential, Device, Dialog, Enroll,
-    Factor, FailureReason, Input, Next, RecoveryCode, Requirement, ThrottleScope, Time, Verdict,
+    Factor, FailureReason, Input, Next, RecoveryCode, Requirement, Time, Verdict,
 };
 use tfa_proto::Turn;
 
@@ -68,7 +68,7 @@ impl Logins {
         } = &session.attempt;
         let client = pam_context::client(caller, context);
         let phase = pam_context::phase(context, &config.policy);
-        let marks = remember::devices_of(&config.remember, &session.attempt, phase);
+        let marks = remember::devices_of(&config.remember, session.attempt.facts(phase));
         let offer = remember::rememberable(&config.remember, &marks, &session.attempt);
         let (mut device, mut binding) = (None, None);
         let answer = |account: &mut Account, credential: &Credential| {
@@ -91,10 +91,7 @@ impl Logins {
         };
         let input = Input::parse(typed);
         let judged = match &input {
-            Input::Recovery(code)
-                if question.scope() == ThrottleScope::Console
-                    && recovery::is_administrator(&config, user) =>
-            {
+            Input::Recovery(code) if recovery::is_accepted(&config, user, question.scope()) => {
                 self.judge_recovery(session, loaded, code, now, answer)?
             }
             input => {

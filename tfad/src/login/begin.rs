@@ -3,18 +3,19 @@
 use std::time::Instant;
 
 use tfa_core::{
-    Account, AskCode, Authenticator, Begun, DenyReason, Dialog, Enroll, Exemption, FailureReason,
-    Message, PhaseAction, PhaseInput, Picture, PolicyDecision, ThrottleScope, Time,
+    Account, Authenticator, Begun, DenyReason, Dialog, Enroll, Exemption, FailureReason, Message,
+    PhaseAction, PhaseInput, Picture, PolicyDecision, ThrottleScope, Time,
 };
 use tfa_proto::{Context, Turn, Verdict};
 
-use super::{Error, Logins, log, pam_context, recovery, render, session_gate};
+use super::{Error, Logins, log, pam_context, recovery, render, second_factor, session_gate};
 use crate::account::{self, Loaded};
 use crate::caller::Caller;
 use crate::config::Config;
 use crate::host::users::{self, LookUpError, User};
 use crate::host::{clock, groups, host_name, random, subject};
 use crate::login::enrollment::{DEFAULT_NAME, Enrollment};
+use crate::login::second_factor::{Prompt, SecondFactor};
 use crate::login::sessions::{LoginAttempt, Session};
 use crate::messages::{self, DeniedLogin};
 
@@ -233,23 +234,25 @@ impl Logins {
             }
             PhaseAction::Ask => match account {
                 Some(account) => {
-                    if let Some(turn) = self.served_by_key(&attempt, account, now)? {
-                        return Ok((0, turn));
-                    }
+                    let (rules, facts) = (&config.remember, attempt.facts(phase));
                     let may_recover = || recovery::is_administrator(config, &attempt.user);
-                    let begun = AskCode::begin_with_recovery(account, scope, may_recover, now);
-                    if let Some(Message::Locked(lock, _)) = begun.turn.says {
+                    let prompt = match second_factor::begin(rules, facts, account, may_recover, now)
+                    {
+                        SecondFactor::SecurityKey(key) => {
+                            return Ok((0, self.served_by_key(&attempt, account, key, now)?));
+                        }
+                        SecondFactor::Prompt(prompt) => prompt,
+                    };
+                    if let Some(Message::Locked(lock, _)) = prompt.begun.turn.says {
                         let locked = Some(FailureReason::locked(lock));
                         self.record_refusal(&attempt, Some(account), locked, now);
                     }
-                    // Never past a lock.
-                    if begun.takes_any_code()
-                        && let Some(turn) =
-                            self.served_without_code(config, &attempt, phase, account, now)?
+                    if let Some(turn) =
+                        self.served_without_code(config, &attempt, phase, account, &prompt, now)?
                     {
                         return Ok((0, turn));
                     }
-                    begun
+                    prompt.begun
                 }
                 None => return Ok((0, render::end(Verdict::Denied, None))),
             },
@@ -280,12 +283,17 @@ impl Logins {
         attempt: &LoginAttempt,
         phase: PhaseInput,
         account: &Account,
+        prompt: &Prompt<'_>,
         now: Time,
     ) -> Result<Option<Turn>, Error> {
-        if let Some(turn) = self.served_by_device(config, attempt, phase, account, now)? {
+        if let Some(device) = prompt.device
+            && let Some(turn) =
+                self.served_by_device(config, attempt, phase, account, device, now)?
+        {
             return Ok(Some(turn));
         }
-        Ok(self.served_by_session(config, attempt, phase, account, now))
+        let length = prompt.session_code;
+        Ok(length.and_then(|length| self.served_by_session(attempt, length, account, now)))
     }
 
     /// Stores why a login was refused without a question, for the administrator. That costs one write

@@ -18,6 +18,7 @@ mod recovery;
 mod remember;
 mod reminders;
 pub mod render;
+mod second_factor;
 mod security_key;
 mod session_code;
 mod session_gate;

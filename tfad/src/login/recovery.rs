@@ -1,10 +1,16 @@
 //! Who may use the recovery code of the host: root, and the members of the administrators' groups.
 
-use tfa_core::{Group, Ternary};
+use tfa_core::{Group, Ternary, ThrottleScope};
 
 use crate::config::Config;
 use crate::host::groups::{self, Names};
 use crate::host::users::User;
+
+/// Whether the recovery code of the host is accepted of a user where wrong codes count on this scope. It
+/// blocks, as [`is_administrator`].
+pub(super) fn is_accepted(config: &Config, user: &User, scope: ThrottleScope) -> bool {
+    scope == ThrottleScope::Console && is_administrator(config, user)
+}
 
 /// Whether a user is root, or certainly a member of one of the administrators' groups. It asks the name
 /// service, and blocks.

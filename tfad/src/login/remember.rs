@@ -4,7 +4,8 @@
 //! and the account is not locked for this login.
 
 use tfa_core::{
-    Account, AskRemember, DeviceMark, Dialog, PhaseInput, RememberRules, Rememberable, Time, Turn,
+    Account, AskRemember, Device, DeviceMark, Dialog, PhaseInput, RememberRules, Rememberable,
+    Time, Turn,
 };
 use tfa_proto::Verdict;
 
@@ -12,51 +13,51 @@ use super::{Error, Logins, log, pam_context, render};
 use crate::account;
 use crate::config::Config;
 use crate::host::clock;
+use crate::login::second_factor::LoginFacts;
 use crate::login::sessions::LoginAttempt;
 
 /// The devices that a login shows. Only the auth phase of a program of root's shows any, and only after
 /// a password: the account phase asks for a code where the stack has no auth phase that could.
-pub(super) fn devices_of(
-    rules: &RememberRules,
-    attempt: &LoginAttempt,
-    phase: PhaseInput,
-) -> Vec<DeviceMark> {
+pub(super) fn devices_of(rules: &RememberRules, facts: LoginFacts<'_>) -> Vec<DeviceMark> {
     // In a stack without a password, the key alone would let the user in.
-    let is_after_password = attempt.caller.is_root() && attempt.context.password_given;
-    match phase {
-        PhaseInput::Auth { .. } if is_after_password => rules.devices_of(&attempt.login),
+    let is_after_password = facts.is_root && facts.context.password_given;
+    match facts.phase {
+        PhaseInput::Auth { .. } if is_after_password => rules.devices_of(facts.login),
         PhaseInput::Auth { .. } | PhaseInput::Account { .. } | PhaseInput::Session { .. } => {
             Vec::new()
         }
     }
 }
 
+/// The remembered device from which a login comes.
+pub(super) fn device_of<'account>(
+    rules: &RememberRules,
+    facts: LoginFacts<'_>,
+    account: &'account Account,
+    now: Time,
+) -> Option<&'account Device> {
+    account.remembered_device(&devices_of(rules, facts), rules, now)
+}
+
 impl Logins {
-    /// The verdict for a login from a remembered device; `None` for all others.
+    /// The verdict for a login from a remembered device; `None` if it is no longer remembered.
     pub(super) fn served_by_device(
         &self,
         config: &Config,
         attempt: &LoginAttempt,
         phase: PhaseInput,
         account: &Account,
+        device: &Device,
         now: Time,
     ) -> Result<Option<tfa_proto::Turn>, Error> {
-        let rules = &config.remember;
-        let marks = devices_of(rules, attempt, phase);
-        let Some(device) = account.remembered_device(&marks, rules, now) else {
-            return Ok(None);
-        };
-        let (device, client) = (
-            device.clone(),
-            pam_context::client(&attempt.caller, &attempt.context),
-        );
+        let (rules, facts) = (&config.remember, attempt.facts(phase));
+        let client = pam_context::client(&attempt.caller, &attempt.context);
         let mut turn = None;
         if device.is_use_due(now) || (client.shows && account.has_report()) {
             let stored = self.accounts.change(&attempt.user, |account| {
-                account.remembered_device(&marks, rules, now)?;
+                device_of(rules, facts, account, now)?;
                 account.note_device_use(device.id(), now);
-                let login = &attempt.login;
-                account.keep_origin(pam_context::throttle_scope(true, login), now);
+                account.keep_origin(facts.throttle_scope(), now);
                 Some(tfa_core::remembered(account, client, now))
             });
             match stored {
@@ -71,7 +72,7 @@ impl Logins {
             }
         }
         self.note_session(config, attempt, None, Some(device.id()));
-        log::remembered(&self.state.journal, attempt, &device);
+        log::remembered(&self.state.journal, attempt, device);
         Ok(Some(match turn {
             Some(turn) => self.render(&turn, None, &[], attempt, now),
             None => render::end(Verdict::Remembered, None),

@@ -2,7 +2,8 @@
 //! asked for; unlike a device, a security key also passes a lock.
 
 use tfa_core::{
-    Account, PhaseInput, SshKey, Time, confirm_by_security_key, verify_by_security_key,
+    Account, Authenticator, PhaseInput, SshKey, Time, confirm_by_security_key,
+    verify_by_security_key,
 };
 use tfa_proto::Turn;
 
@@ -10,30 +11,44 @@ use super::{Error, Logins, log, pam_context};
 use crate::account;
 use crate::host::clock;
 use crate::login::render;
+use crate::login::second_factor::LoginFacts;
 use crate::login::sessions::LoginAttempt;
 
+/// The active security key of the user that sshd has accepted in a login. A key that replaces the
+/// password, in a stack that asks for none, does not replace the code too.
+pub(super) fn of_login<'account>(
+    facts: LoginFacts<'_>,
+    account: &'account Account,
+) -> Option<&'account Authenticator> {
+    let key = account.security_key_among(&facts.login.keys)?;
+    (facts.is_root && facts.context.password_given).then_some(key)
+}
+
+/// The pending first security key of the user, if a login has used it.
+pub(super) fn pending_of_login<'account>(
+    facts: LoginFacts<'_>,
+    account: &'account Account,
+    now: Time,
+) -> Option<&'account Authenticator> {
+    let key = account.pending_key_among(&facts.login.keys, now)?;
+    facts.is_root.then_some(key)
+}
+
 impl Logins {
-    /// The verdict for a login that is asked for a second factor, and in which sshd has accepted an
-    /// active security key; `None` for all others. A key that replaces the password, in a stack that asks
-    /// for none, does not replace the code too.
+    /// The verdict for a login by this active security key of the user.
     pub(super) fn served_by_key(
         &self,
         attempt: &LoginAttempt,
         account: &Account,
+        key: &Authenticator,
         now: Time,
-    ) -> Result<Option<Turn>, Error> {
+    ) -> Result<Turn, Error> {
         let LoginAttempt {
             caller,
             user,
             context,
             login,
         } = attempt;
-        let Some(key) = account.security_key_among(&login.keys) else {
-            return Ok(None);
-        };
-        if !caller.is_root() || !context.password_given {
-            return Ok(None);
-        }
         let client = pam_context::client(caller, context);
         let mut verified = verify_by_security_key(&mut account.clone(), &login.keys, client, now);
         if account.is_key_login_stored(key, client, now) {
@@ -50,10 +65,10 @@ impl Logins {
         }
         let Some(turn) = verified else {
             // It was removed at this moment.
-            return Ok(Some(render::changed(now)));
+            return Ok(render::changed(now));
         };
         log::turn(&self.state.journal, attempt, &turn, key.name());
-        Ok(Some(self.render(&turn, None, &[], attempt, now)))
+        Ok(self.render(&turn, None, &[], attempt, now))
     }
 
     /// Confirms the pending first security key of the user, if this login has used it.
@@ -64,8 +79,8 @@ impl Logins {
         account: Option<&Account>,
     ) -> Result<Option<Turn>, Error> {
         let (keys, now) = (&attempt.login.keys, clock::now());
-        let pending = account.and_then(|account| account.pending_key_among(keys, now));
-        if !attempt.caller.is_root() || pending.is_none() {
+        let facts = attempt.facts(phase);
+        if account.is_none_or(|account| pending_of_login(facts, account, now).is_none()) {
             return Ok(None);
         }
         let config = self.state.config();

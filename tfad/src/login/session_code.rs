@@ -5,34 +5,39 @@
 
 use std::time::{Duration, Instant};
 
-use tfa_core::{Account, DeviceId, PhaseInput, Time};
+use tfa_core::{Account, DeviceId, PhaseInput, RememberRules, Time};
 use tfa_proto::{INSIDE_SESSIONS, Verdict};
 
 use super::login_sessions::GivenCode;
 use super::{Logins, log, render};
 use crate::config::Config;
+use crate::login::second_factor::LoginFacts;
 use crate::login::sessions::LoginAttempt;
 
 /// The services that a code of the session serves.
 const SERVED: [&str; 4] = ["sudo", "sudo-i", "su", "su-l"];
 
+/// How old a code of the same login session may be that serves a login; `None` if none serves it.
+pub(super) fn length(rules: &RememberRules, facts: LoginFacts<'_>) -> Option<Duration> {
+    let minutes = rules.session_minutes;
+    let is_served = minutes > 0
+        && facts.is_root
+        && matches!(facts.phase, PhaseInput::Auth { .. })
+        && SERVED.contains(&facts.context.service.as_str());
+    is_served.then(|| Duration::from_secs(u64::from(minutes) * 60))
+}
+
 impl Logins {
-    /// The verdict for a login that the code of its session serves; `None` for all others.
+    /// The verdict for a login, if its session has a code of the user that is not older than this; `None`
+    /// for all others.
     pub(super) fn served_by_session(
         &self,
-        config: &Config,
         attempt: &LoginAttempt,
-        phase: PhaseInput,
+        length: Duration,
         account: &Account,
         now: Time,
     ) -> Option<tfa_proto::Turn> {
-        let minutes = config.remember.session_minutes;
-        let is_served = minutes > 0
-            && attempt.caller.is_root()
-            && matches!(phase, PhaseInput::Auth { .. })
-            && SERVED.contains(&attempt.context.service.as_str());
-        let pid = attempt.caller.pid.filter(|_| is_served)?;
-        let (length, instant) = (Duration::from_secs(u64::from(minutes) * 60), Instant::now());
+        let (pid, instant) = (attempt.caller.pid?, Instant::now());
         let sessions = &self.login_sessions;
         let code = sessions.code_of(pid, attempt.user.uid, length, now, instant)?;
         // The authenticator may have been removed since then.

@@ -7,13 +7,14 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use tfa_core::{Dialog, Login};
+use tfa_core::{Dialog, Login, PhaseInput};
 use tfa_proto::Context;
 
 use super::Error;
 use crate::account::Loaded;
 use crate::caller::Caller;
 use crate::host::users::User;
+use crate::login::second_factor::LoginFacts;
 
 /// How long a dialog waits for an answer.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
@@ -45,6 +46,16 @@ pub struct LoginAttempt {
 }
 
 impl LoginAttempt {
+    /// What the second factor depends on, in this phase.
+    pub(super) fn facts(&self, phase: PhaseInput) -> LoginFacts<'_> {
+        LoginFacts {
+            is_root: self.caller.is_root(),
+            context: &self.context,
+            login: &self.login,
+            phase,
+        }
+    }
+
     /// The user who runs a program of root's, as far as PAM knows (`PAM_RUSER`, which su and sudo set).
     fn requester(&self) -> Option<&str> {
         let name = self.context.ruser.as_str();

@@ -1,0 +1,79 @@
+//! How a login begins that is asked for a second factor: by a security key, from a remembered device, or
+//! with a question.
+//!
+//! A login (`begin`) and a simulation (`simulate`) both call [`begin`], so that an explanation cannot
+//! differ from the login that it explains.
+
+use std::time::Duration;
+
+use tfa_core::{
+    Account, AskCode, Authenticator, Begun, Device, Login, PhaseInput, RememberRules,
+    ThrottleScope, Time,
+};
+use tfa_proto::Context;
+
+use super::{pam_context, remember, security_key, session_code};
+
+/// A login in one of its phases, as far as the second factor depends on it.
+#[derive(Clone, Copy)]
+pub(super) struct LoginFacts<'login> {
+    /// The program runs as root: what it says of the login is true.
+    pub(super) is_root: bool,
+    pub(super) context: &'login Context,
+    pub(super) login: &'login Login,
+    pub(super) phase: PhaseInput,
+}
+
+impl LoginFacts<'_> {
+    /// What its wrong codes count on.
+    pub(super) fn throttle_scope(&self) -> ThrottleScope {
+        pam_context::throttle_scope(self.is_root, self.login)
+    }
+}
+
+/// How a login begins that is asked for a second factor.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is returned by value once, and is nearly always a prompt"
+)]
+pub(super) enum SecondFactor<'account> {
+    /// sshd has accepted an active security key of the user.
+    SecurityKey(&'account Authenticator),
+    /// The prompt for a code, or the refusal of an account that is locked.
+    Prompt(Prompt<'account>),
+}
+
+/// The prompt for a code, and what may replace the code.
+pub(super) struct Prompt<'account> {
+    pub(super) begun: Begun,
+    /// The remembered device from which the login comes: no code is asked for.
+    pub(super) device: Option<&'account Device>,
+    /// A code that was given less than this time ago in the same login session serves: none is asked for.
+    pub(super) session_code: Option<Duration>,
+}
+
+/// Decides how a login begins whose action is [`Ask`](tfa_core::PhaseAction::Ask). `may_recover` is as in
+/// [`AskCode::begin_with_recovery`].
+pub(super) fn begin<'account>(
+    rules: &RememberRules,
+    facts: LoginFacts<'_>,
+    account: &'account Account,
+    may_recover: impl FnOnce() -> bool,
+    now: Time,
+) -> SecondFactor<'account> {
+    if let Some(key) = security_key::of_login(facts, account) {
+        return SecondFactor::SecurityKey(key);
+    }
+    let begun = AskCode::begin_with_recovery(account, facts.throttle_scope(), may_recover, now);
+    // Neither a device nor an earlier code passes a lock.
+    let is_open = begun.takes_any_code();
+    SecondFactor::Prompt(Prompt {
+        device: is_open
+            .then(|| remember::device_of(rules, facts, account, now))
+            .flatten(),
+        session_code: is_open
+            .then(|| session_code::length(rules, facts))
+            .flatten(),
+        begun,
+    })
+}
