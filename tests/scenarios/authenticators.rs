@@ -23,6 +23,12 @@ const RFC_4226_CODES: [&str; 10] = [
 
 /// Adds a phone under this name in the terminal of a logged-in user.
 fn add(terminal: &Terminal, name: &str, proof: &str) -> Phone {
+    add_phone_at(terminal, name, proof, 0)
+}
+
+/// The same, with the daemon's clock that many seconds ahead.
+#[track_caller]
+pub(crate) fn add_phone_at(terminal: &Terminal, name: &str, proof: &str, ahead: i64) -> Phone {
     terminal.type_line(&format!("tfa-enroll add '{name}'"));
     authenticate(terminal, proof);
     terminal.expect("Press Enter to show the QR code");
@@ -31,6 +37,7 @@ fn add(terminal: &Terminal, name: &str, proof: &str) -> Phone {
     terminal.send(b"\r");
     terminal.expect("Code from your phone:");
     let phone = Phone::from_uri(&uri_in(&terminal.transcript()));
+    phone.shift_clock(ahead);
     terminal.type_line(&phone.next_unused());
     terminal.expect(&format!("under the name {name}."));
     terminal.expect(SHELL);

@@ -9,10 +9,10 @@ use tfa_tests::{Machine, Terminal};
 const PROMPT: &str = "alice@host:~$";
 const QUESTION: &str = "Remember this device for 30 days? [y/N]";
 /// A login with a key first, or without one.
-const METHODS: &str =
+pub(crate) const METHODS: &str =
     "AuthenticationMethods publickey,keyboard-interactive keyboard-interactive password";
 const MONTH: &str = "[policy]\nmode = \"optional\"\n[remember]\ndays = 30\n";
-const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
 
 /// A machine on which alice has a phone and an authorized key, under this policy.
 fn machine_under(policy: &str) -> (Machine, Owner, String) {
@@ -33,41 +33,46 @@ fn ssh_with_key_from(machine: &Machine, address: &str, key: &str) -> Terminal {
     terminal
 }
 
-fn ssh_with_key(machine: &Machine, key: &str) -> Terminal {
+pub(crate) fn ssh_with_key(machine: &Machine, key: &str) -> Terminal {
     ssh_with_key_from(machine, "192.0.2.7", key)
 }
 
 /// Gives a code and has the device remembered.
 fn remember(machine: &Machine, alice: &Owner, key: &str) {
-    let terminal = ssh_with_key(machine, key);
+    remember_with(&ssh_with_key(machine, key), &alice.phone.next_unused());
+}
+
+/// Gives this code in a login that is asked for one, and has the device remembered.
+#[track_caller]
+pub(crate) fn remember_with(terminal: &Terminal, code: &str) {
     terminal.expect(CODE);
-    terminal.type_secret(&alice.phone.next_unused());
+    terminal.type_secret(code);
     terminal.expect(QUESTION);
     terminal.type_line("y");
     terminal.expect(PROMPT);
 }
 
 /// Checks that a login is asked for a code, and breaks it off.
-fn is_asked(terminal: &Terminal) {
+pub(crate) fn is_asked(terminal: &Terminal) {
     terminal.expect(CODE);
 }
 
 /// Checks that a login gets its shell without a code.
 #[track_caller]
-fn is_not_asked(terminal: &Terminal) {
+pub(crate) fn is_not_asked(terminal: &Terminal) {
     terminal.expect(PROMPT);
     assert!(!terminal.transcript().contains(CODE));
 }
 
 /// A second key of alice.
-fn another_key(machine: &Machine) -> String {
+pub(crate) fn another_key(machine: &Machine) -> String {
     const MAKE: &str = "ssh-keygen -q -t ecdsa -N '' -f /root/.ssh/second &&
         cat /root/.ssh/second.pub >>/home/alice/.ssh/authorized_keys";
     machine.succeed(["sh", "-c", MAKE]);
     "/root/.ssh/second".to_owned()
 }
 
-fn fingerprint(machine: &Machine, key: &str) -> String {
+pub(crate) fn fingerprint(machine: &Machine, key: &str) -> String {
     let listed = machine.succeed(["ssh-keygen", "-lf", key]);
     listed.split_whitespace().nth(1).unwrap().to_owned()
 }
@@ -110,7 +115,7 @@ fn a_remembered_key_is_not_asked_from_any_address_and_another_key_is() {
 }
 
 /// Enters the password.
-fn with_password(terminal: Terminal) -> Terminal {
+pub(crate) fn with_password(terminal: Terminal) -> Terminal {
     terminal.expect("Password:");
     terminal.type_secret(PASSWORD);
     terminal

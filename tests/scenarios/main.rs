@@ -44,5 +44,6 @@ mod socket;
 mod ssh;
 mod stacks;
 mod store;
+mod story;
 mod sudo;
 mod users;

@@ -78,7 +78,7 @@ pub(crate) fn authorize(machine: &Machine, user: &str, key: &str, options: &str)
 }
 
 /// A new security key that may log in as alice, and its public part.
-fn new_key(machine: &Machine, name: &str, key_type: &str) -> (String, String) {
+pub(crate) fn new_key(machine: &Machine, name: &str, key_type: &str) -> (String, String) {
     let key = make_key(machine, name, key_type, &[]);
     let public = authorize(machine, "alice", &key, "");
     (key, public)
@@ -107,7 +107,7 @@ fn is_asked_for_a_code(machine: &Machine, key: &str) {
 
 /// Alice adds this security key, in a terminal of her own.
 #[track_caller]
-fn add(machine: &Machine, public: &str, name: &str, code: &str) {
+pub(crate) fn add(machine: &Machine, public: &str, name: &str, code: &str) {
     let words = ["tfa-enroll", "add", name, "--security-key", public];
     let terminal = machine.terminal_as("alice", words);
     authenticate(&terminal, code);
