@@ -400,6 +400,10 @@ fn the_daemon_has_no_unneeded_privilege() {
     );
     assert_eq!(net(&["route"]), "");
 
+    let mounts = machine.read_file(&format!("/proc/{pid}/mountinfo"));
+    let is_hidden = |mount: &str| mount.contains(" /proc ") && mount.contains("hidepid=invisible");
+    assert!(mounts.lines().any(is_hidden), "{mounts}");
+
     // It can write only its own files, and cannot read home directories.
     let inside = |path: &str, how: &str| {
         let seen_by_it = format!("/proc/{pid}/root{path}");

@@ -178,3 +178,18 @@ fn sudo_asks_where_no_code_was_given_at_the_login_or_the_policy_says_so() {
     terminal.expect(PROMPT);
     sudo_is_asked(&terminal);
 }
+
+#[test]
+fn a_unit_that_hides_processes_from_the_daemon_asks_each_sudo() {
+    let (machine, alice) = machine_under(TEN_MINUTES);
+    for settings in ["ProtectProc=ptraceable", "Group=nogroup"] {
+        machine.write_file(
+            "/etc/systemd/system/tfad.service.d/hide.conf",
+            format!("[Service]\n{settings}\n"),
+        );
+        machine.succeed(["systemctl", "daemon-reload"]);
+        machine.succeed(["systemctl", "restart", "tfad"]);
+        let terminal = ssh_with_code(&machine, &alice);
+        sudo_is_asked(&terminal);
+    }
+}
