@@ -544,3 +544,44 @@ fn a_file_without_a_security_key_is_refused_before_the_password() {
     let terminal = machine.terminal_as("alice", words);
     terminal.expect("Not the public key of a security key.");
 }
+
+#[test]
+fn an_administrator_enrolls_the_security_key_of_a_user() {
+    let machine = machine_with_alice();
+    ask_for_keys(&machine);
+    let (key, public) = new_key(&machine, "blue", "ed25519-sk");
+    let (_, plain) = new_key(&machine, "plain", "ed25519");
+    let add = |from: &str, options: &[&str]| {
+        let words = ["tfactl", "authenticator", "add", "alice", "--kind"];
+        let file = ["security-key", "--key-file", from];
+        let words = words.iter().chain(&file).chain(options);
+        machine.command(words).stdin(machine.read_file(&public))
+    };
+    assert!(add(&plain, &[]).fail().stderr.contains("security key"));
+    add(&public, &[]).user("alice").fail();
+    assert!(!machine.journal("tfad").contains("added an authenticator"));
+
+    set_policy(&machine, "[policy]\nmode = \"required\"\ngrace = \"0\"\n");
+    let said = add("-", &["--name", "blue", "--json"]).succeed();
+    assert!(said.contains("\"kind\": \"security-key\""), "{said}");
+    machine.expect_in_journal(
+        "tfad",
+        "alice: an administrator added an authenticator: blue (by uid 0)",
+    );
+    let taken = add(&public, &[]).fail();
+    assert!(
+        taken.stderr.contains("is this security key already"),
+        "{taken}"
+    );
+
+    let terminal = ssh(&machine, &key);
+    terminal.expect("An administrator added authenticator\n\"blue\" on ");
+    terminal.expect(SHELL);
+    assert!(!terminal.transcript().contains(CODE));
+    machine.expect_in_journal("tfad", "alice: verified by the security key blue (service");
+    // Elsewhere there is nothing to enter.
+    let console = console_on_tty1(&machine);
+    enter_password(console, "alice");
+    console.expect("administrator (tfactl reset).");
+    console.expect("Login incorrect");
+}

@@ -12,7 +12,6 @@ mod confirm;
 mod daemon;
 mod devices;
 mod invitation;
-mod key_file;
 mod layout;
 mod messages;
 mod move_phone;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use tfa_client::Failure;
+use tfa_client::{Failure, read_public_key};
 use tfa_proto::{SecurityKeyParameters, Status};
 
 use crate::session::Session;
-use crate::{authenticators, backup_codes, key_file, messages, proof, setup, sshd, status};
+use crate::{authenticators, backup_codes, messages, proof, setup, sshd, status};
 
 /// A first enrollment: the key waits for a login, and the backup codes with it.
 pub(crate) async fn set_up(
@@ -99,7 +99,7 @@ pub(crate) async fn replace(
 
 fn parameters(file: &Path, name: Option<String>) -> Result<SecurityKeyParameters, Failure> {
     Ok(SecurityKeyParameters {
-        public_key: key_file::read(file)?,
+        public_key: read_public_key(file)?,
         name,
         ..SecurityKeyParameters::default()
     })

@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use tfa_proto::{Algorithm, AuthenticatorKind};
 
-const KINDS: &str = "\n  possible kinds: totp, hotp";
+const KINDS: &str = "\n  possible kinds: totp, hotp, security-key";
 const ALGORITHMS: &str = "\n  possible algorithms: SHA1, SHA256, SHA512";
 
 /// The kinds that compute codes. A security key is enrolled by its file.
@@ -12,7 +12,20 @@ const KINDS_WITH_CODES: [AuthenticatorKind; 2] = [AuthenticatorKind::Totp, Authe
 /// A parser for the kinds of authenticators that compute codes.
 #[must_use]
 pub fn kind_parser() -> impl TypedValueParser<Value = AuthenticatorKind> {
-    PossibleValuesParser::new(KINDS_WITH_CODES.map(AuthenticatorKind::name))
+    parser_of(&KINDS_WITH_CODES)
+}
+
+/// A parser for all kinds of authenticators.
+#[must_use]
+pub fn any_kind_parser() -> impl TypedValueParser<Value = AuthenticatorKind> {
+    parser_of(AuthenticatorKind::ALL)
+}
+
+fn parser_of(
+    kinds: &[AuthenticatorKind],
+) -> impl TypedValueParser<Value = AuthenticatorKind> + use<> {
+    let names: Vec<&'static str> = kinds.iter().map(|kind| kind.name()).collect();
+    PossibleValuesParser::new(names)
         .try_map(|name| AuthenticatorKind::from_name(&name).ok_or(KINDS))
 }
 

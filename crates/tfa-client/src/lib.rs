@@ -14,6 +14,8 @@ mod failure;
 mod interrupt;
 mod json;
 mod process;
+mod public_key;
+mod public_key_text;
 mod status_json;
 mod status_text;
 mod terminal;
@@ -21,7 +23,7 @@ mod terminal;
 pub use account::AccountProxy;
 pub use admin::AdminProxy;
 pub use agent::{Agent, NoAgent};
-pub use arguments::{algorithm_parser, kind_parser};
+pub use arguments::{algorithm_parser, any_kind_parser, kind_parser};
 pub use connection::{CALL_TIMEOUT, best_effort, connect, with_timeout, within};
 pub use devices::{DEVICES_HELP, DeviceJson, device_list, devices_json};
 pub use error::Error;
@@ -29,6 +31,7 @@ pub use failure::Failure;
 pub use interrupt::{Interrupt, Interruption};
 pub use json::{json, json_line};
 pub use process::{harden, host, is_root, now, run};
+pub use public_key::{public_key_of_stdin, read_public_key};
 pub use status_json::{AuthenticatorJson, StatusJson, authenticators_json};
 pub use status_text::{
     AUTHENTICATORS_HELP, STATUS_JSON_HELP, authenticator_list, kind_text, state_text,

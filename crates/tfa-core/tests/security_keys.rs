@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, AskCode, AuthPhaseResult, Authenticator, AuthenticatorKind, CONFIRM_TIMEOUT, Client,
-    Credential, Dialog, Exemption, Factor, Input, Judgement, KeyFingerprint, KeyType, LockState,
-    MAX_AUTHENTICATORS, Message, Next, PhaseInput, PolicyDecision, Proof, Refusal, Requirement,
-    Source, SshKey, State, ThrottleScope, Time, Turn, Verdict, confirm_by_security_key,
-    verify_by_security_key,
+    Account, AskCode, AuthPhaseResult, Authenticator, AuthenticatorKind, CONFIRM_TIMEOUT,
+    ChangedBy, Client, Credential, Dialog, Exemption, Factor, Input, Judgement, KeyFingerprint,
+    KeyType, LockState, MAX_AUTHENTICATORS, Message, Next, PhaseInput, PolicyDecision, Proof,
+    Refusal, Requirement, Source, SshKey, State, ThrottleScope, Time, Turn, Verdict,
+    confirm_by_security_key, verify_by_security_key,
 };
 
 use crate::cases;
@@ -176,6 +176,24 @@ fn adding_a_key_needs_a_proof_and_activates_it_at_once() {
     assert!(added.format().is_none() && added.secret().is_none());
     assert!(added.period().is_none() && added.counter().is_none());
     assert!(added.uri("host", "alice").is_none());
+}
+
+#[test]
+fn a_key_of_the_administrator_is_active_at_once_and_is_added_once() {
+    let mut account = waiting();
+    let yubi = Authenticator::security_key("yubi", key(2)).unwrap();
+    let spare = Authenticator::security_key("spare", key(2)).unwrap();
+    account.bind(yubi, NOON).unwrap();
+    // The key that waited was offered for the password alone.
+    assert!(account.pending_key_among(&[key(1)], NOON).is_none());
+    assert_eq!(account.state(), State::Enabled);
+    assert!(verified(&mut account.clone(), &[key(2)], NOON).is_some());
+    assert_eq!(verified(&mut account.clone(), &[key(1)], NOON), None);
+    let before = account.encode();
+    assert_eq!(account.bind(spare, NOON), Err(Refusal::KeyTaken));
+    assert_eq!(account.encode(), before);
+    let changes = account.changes_to_report().unwrap();
+    assert_eq!(changes.newest[0].by, ChangedBy::Administrator);
 }
 
 #[test]

@@ -54,8 +54,8 @@ pub struct SecurityKeyParameters {
     pub replaces: Option<u32>,
 }
 
-/// The parameters of an authenticator of which the administrator has the key. Absent keys take the
-/// daemon's defaults.
+/// The parameters of an authenticator of which the administrator has the key, or the public key of a
+/// security key, which has a name only. Absent keys take the daemon's defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
 pub struct TokenParameters {

@@ -1,8 +1,5 @@
 //! Security keys.
 
-use std::fmt::Display;
-use std::io;
-
 pub(crate) const ALREADY_SET_UP_ADD_KEY: &str = "\
 Two-factor login is already set up. Nothing was changed.
 To add the security key: tfa-enroll add --security-key FILE";
@@ -71,41 +68,3 @@ Your backup codes did not change."
             .to_owned(),
     }
 }
-
-pub(crate) fn key_file_unreadable(path: &dyn Display, error: &io::Error) -> String {
-    format!("Could not read {path}: {error}.\nNothing was changed.")
-}
-
-pub(crate) fn key_file_too_large(path: &str) -> String {
-    format!("The file {path} is too large for a public key.\n{USE_THE_PUBLIC_FILE}")
-}
-
-pub(crate) fn key_file_is_private(path: &str) -> String {
-    format!("The file {path} is a private key, which was not sent.\n{USE_THE_PUBLIC_FILE}")
-}
-
-pub(crate) fn key_file_without_key(path: &str) -> String {
-    format!("The file {path} has no public key.\n{USE_THE_PUBLIC_FILE}")
-}
-
-pub(crate) fn key_file_with_several(path: &str) -> String {
-    format!("The file {path} has several lines with keys.\n{USE_THE_PUBLIC_FILE}")
-}
-
-pub(crate) fn key_file_with_options(path: &str) -> String {
-    format!(
-        "The file {path} has options before the key, as in authorized_keys.\n\
-         They have no effect here. {USE_THE_PUBLIC_FILE}"
-    )
-}
-
-pub(crate) fn key_file_of_plain_key(path: &str) -> String {
-    format!(
-        "The key in {path} is not in a security key: its file can be copied.\n\
-         To make one in a security key: ssh-keygen -t ed25519-sk\n\
-         Nothing was changed."
-    )
-}
-
-const USE_THE_PUBLIC_FILE: &str = "\
-Use the file of the security key that ends in .pub. Nothing was changed.";

@@ -3,15 +3,18 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use tfa_client::{algorithm_parser, kind_parser};
+use tfa_client::{algorithm_parser, any_kind_parser};
 use tfa_proto::{Algorithm, AuthenticatorKind, TokenParameters};
 
 use crate::messages;
 
+/// The default name of a security key.
+const SECURITY_KEY: &str = "security key";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthenticatorCommand {
-    /// Add a token, or another authenticator of which you have the key
+    /// Add a token or a security key, of which you have the key
     #[command(after_help = messages::ADD_HELP, override_usage = messages::ADD_USAGE)]
     Add(Token),
     /// List the authenticators of a user
@@ -37,18 +40,18 @@ pub(crate) enum AuthenticatorCommand {
 pub(crate) struct Token {
     /// The login name
     pub(crate) user: String,
-    /// totp (codes by time) or hotp (codes by a counter)
-    #[arg(long, hide_possible_values = true, value_parser = kind_parser())]
-    kind: AuthenticatorKind,
+    /// totp (by time), hotp (by a counter) or security-key
+    #[arg(long, hide_possible_values = true, value_parser = any_kind_parser())]
+    pub(crate) kind: AuthenticatorKind,
     /// The file with the key; - reads the standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: PathBuf,
     /// The key is in hex, and not in base32
     #[arg(long)]
     pub(crate) hex: bool,
-    /// The name of the authenticator
-    #[arg(long)]
-    pub(crate) name: String,
+    /// The name; the default of a key is security key
+    #[arg(long, required_if_eq_any = [("kind", "totp"), ("kind", "hotp")])]
+    name: Option<String>,
     /// SHA1 (the default), SHA256 or SHA512
     #[arg(
         long,
@@ -67,13 +70,27 @@ pub(crate) struct Token {
     /// With hotp: counter of the next code; default 0
     #[arg(long, value_name = "NUMBER")]
     counter: Option<u64>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Token {
+    /// Whether an option is set that describes how codes are computed.
+    pub(crate) fn has_options_of_codes(&self) -> bool {
+        self.hex
+            || self.algorithm.is_some()
+            || self.digits.is_some()
+            || self.period.is_some()
+            || self.counter.is_some()
+    }
 }
 
 impl From<Token> for TokenParameters {
     fn from(token: Token) -> Self {
         Self {
             kind: token.kind.into(),
-            name: token.name,
+            name: token.name.unwrap_or_else(|| SECURITY_KEY.to_owned()),
             algorithm: token.algorithm.map(Into::into),
             digits: token.digits.and_then(|digits| digits.parse().ok()),
             period: token.period,

@@ -31,7 +31,7 @@ pub(super) fn read(
     path: &Path,
     hex: bool,
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let (text, shown) = if path == Path::new("-") {
+    let (text, shown) = if is_stdin(path) {
         if io::stdin().is_terminal() {
             terminal.note(messages::TYPE_KEY);
         }
@@ -53,6 +53,11 @@ pub(super) fn read(
             BadKey::PerhapsHex => messages::key_perhaps_hex(&shown),
         })
     })
+}
+
+/// Whether the path stands for the standard input.
+pub(super) fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 /// Reads one byte more than a key may have, so that a longer one is noticed.

@@ -2,9 +2,12 @@
 
 mod key;
 
+use serde::Serialize;
 use tfa_client::{Failure, Terminal, authenticator_list, authenticators_json};
-use tfa_proto::{TokenParameters, find_authenticator};
+use tfa_client::{public_key_of_stdin, read_public_key};
+use tfa_proto::{AuthenticatorKind, TokenParameters, find_authenticator};
 use tfa_text::wrapped;
+use zeroize::Zeroizing;
 
 use crate::args::{AuthenticatorCommand, Token};
 use crate::daemon::Daemon;
@@ -21,13 +24,56 @@ pub(crate) async fn run(command: AuthenticatorCommand) -> Result<(), Failure> {
 async fn add(token: Token) -> Result<(), Failure> {
     let terminal = Terminal::new();
     // Read before the daemon, and polkit, are asked for anything.
-    let key = key::read(&terminal, &token.key_file, token.hex)?;
-    let (user, name) = (token.user.clone(), token.name.clone());
+    let key = key_of(&terminal, &token)?;
+    let (user, kind, as_json) = (token.user.clone(), token.kind, token.json);
     let mut daemon = Daemon::connect(&terminal).await?;
     let parameters = TokenParameters::from(token);
-    daemon.add_authenticator(&user, parameters, &key).await?;
-    terminal.print(&messages::authenticator_added(&user, &name))?;
+    let name = parameters.name.clone();
+    let id = daemon.add_authenticator(&user, parameters, &key).await?;
+    if as_json {
+        json::print(
+            &terminal,
+            &Added {
+                user: &user,
+                id,
+                kind: kind.name(),
+                name: &name,
+            },
+        )?;
+    } else {
+        terminal.print(&match kind {
+            AuthenticatorKind::SecurityKey => messages::security_key_added(&user, &name),
+            AuthenticatorKind::Totp | AuthenticatorKind::Hotp => {
+                messages::authenticator_added(&user, &name)
+            }
+        })?;
+    }
     daemon.fail_if_not_serving()
+}
+
+/// The key, as the daemon gets it.
+fn key_of(terminal: &Terminal, token: &Token) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    if token.kind != AuthenticatorKind::SecurityKey {
+        return key::read(terminal, &token.key_file, token.hex);
+    }
+    if token.has_options_of_codes() {
+        return Err(Failure::Refused(messages::NO_CODES.to_owned()));
+    }
+    let line = if key::is_stdin(&token.key_file) {
+        public_key_of_stdin()?
+    } else {
+        read_public_key(&token.key_file)?
+    };
+    Ok(Zeroizing::new(line.into_bytes()))
+}
+
+/// The JSON output of `add`.
+#[derive(Serialize)]
+struct Added<'a> {
+    user: &'a str,
+    id: u32,
+    kind: &'a str,
+    name: &'a str,
 }
 
 async fn list(user: &str, as_json: bool) -> Result<(), Failure> {

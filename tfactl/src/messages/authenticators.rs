@@ -12,6 +12,17 @@ pub(crate) fn authenticator_added(user: &str, name: &str) -> String {
     format!("The authenticator {name} was added. Logins of {user} accept its codes.")
 }
 
+pub(crate) fn security_key_added(user: &str, name: &str) -> String {
+    format!(
+        "The security key {name} was added. It replaces the code in SSH logins of {user}.\n\
+         Elsewhere {user} needs another authenticator or a backup code."
+    )
+}
+
+pub(crate) const NO_CODES: &str = "\
+A security key computes no codes: it has no algorithm, digits, period or
+counter, and no key in hex. Nothing was changed.";
+
 pub(crate) fn authenticator_removed(user: &str, name: &str) -> String {
     format!("The authenticator {name} of {user} was removed. The others still work.")
 }

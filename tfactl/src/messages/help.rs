@@ -38,7 +38,10 @@ pub(crate) const ADD_HELP: &str = "\
 Logins accept the codes of the authenticator at once; no code confirms it.
 A user who had none is then asked for its codes, and has no backup codes.
 The key is text in base32 or hex, in either case, with any blanks and dashes.
-It has 16 to 128 bytes. Delete the file afterwards.";
+It has 16 to 128 bytes. Delete the file afterwards.
+Of a security key, the file is the .pub file of its SSH key. Only SSH logins use
+it: elsewhere, a user who has nothing else and no backup codes is refused.
+Keys of the JSON output: user, id, kind, name.";
 
 pub(crate) const INVITE_HELP: &str = "\
 The first line of the output is the invitation code. It is required where the

@@ -151,6 +151,74 @@ fn a_bad_key_file_is_reported_without_its_text_and_calls_nothing() {
     assert!(host.daemon().calls().is_empty());
 }
 
+const PUBLIC_KEY: &str = "sk-ssh-ed25519@openssh.com AAAAGnNr alice@laptop";
+
+#[test]
+fn a_security_key_is_added_from_a_file_or_the_standard_input() {
+    let words = [
+        "authenticator",
+        "add",
+        "alice",
+        "--kind",
+        "security-key",
+        "--key-file",
+    ];
+    let file = KeyFile::new("public", format!("# mine\n{PUBLIC_KEY}\n").as_bytes());
+    let host = alice_with(&[]);
+    let arguments = [&words[..], &[file.path(), "--name", "blue"]].concat();
+    let (code, out, error) = finished(&host.output_with(&arguments));
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(out.starts_with("The security key blue was added."), "{out}");
+    fits(&out);
+    let arguments = [&words[..], &["-", "--json"]].concat();
+    let (code, out, error) = finished(&host.output(&Run {
+        arguments: &arguments,
+        before: &format!("exec < {}", file.path()),
+        ..Run::default()
+    }));
+    assert_eq!((code, error.as_str()), (0, ""));
+    let expected = serde_json::json!({
+        "user": "alice", "id": 7, "kind": "security-key", "name": "security key"
+    });
+    assert_eq!(crate::json(&out), expected);
+    let (parameters, key) = host
+        .daemon()
+        .account(|account| account.token.clone())
+        .unwrap();
+    assert_eq!(key, PUBLIC_KEY.as_bytes());
+    assert_eq!(parameters.kind, AuthenticatorKind::SecurityKey);
+}
+
+#[test]
+fn what_is_no_security_key_is_refused_before_any_call() {
+    let host = alice_with(&[]);
+    let add = |text: &str, options: &[&str]| {
+        let file = KeyFile::new("none", text.as_bytes());
+        let words = ["authenticator", "add", "alice", "--kind", "security-key"];
+        let arguments = [&words[..], &["--key-file", file.path()], options].concat();
+        let (code, out, error) = finished(&host.output_with(&arguments));
+        assert_eq!((code, out.as_str()), (1, ""), "{error}");
+        assert!(error.contains("Nothing was changed."), "{error}");
+        fits(&error);
+        error
+    };
+    for (text, why) in [
+        ("ssh-ed25519 AAAA alice\n", "is not in a security key"),
+        (
+            "-----BEGIN OPENSSH PRIVATE KEY-----\n",
+            "is a private key, which was not sent",
+        ),
+        ("", "has no public key"),
+    ] {
+        let error = add(text, &[]);
+        assert!(error.contains(why), "{error}");
+    }
+    for option in [&["--digits", "8"][..], &["--counter", "1"], &["--hex"]] {
+        assert!(add(PUBLIC_KEY, option).contains("computes no codes"));
+    }
+    assert!(host.daemon().calls().is_empty());
+}
+
 #[test]
 fn a_key_is_not_taken_from_the_command_line() {
     let host = alice_with(&[]);
@@ -165,6 +233,10 @@ fn a_key_is_not_taken_from_the_command_line() {
         "--name",
         "token",
     ];
+    assert_eq!(host.output_with(&arguments).status.code(), Some(2));
+    // A token has no default name.
+    let words = ["authenticator", "add", "alice", "--kind", "hotp"];
+    let arguments = [&words[..], &["--key-file", "/no/such/file"]].concat();
     assert_eq!(host.output_with(&arguments).status.code(), Some(2));
 }
 

@@ -91,6 +91,10 @@ pub fn refusal_for_administrator(refused: Refusal, user: &str, now: Time) -> Err
         Refusal::NameTaken => Error::NameTaken(format!(
             "{user} has an authenticator of this name already. Choose a different name."
         )),
+        Refusal::KeyTaken => Error::KeyTaken(format!(
+            "An authenticator of {user} is this security key already. To list them: tfactl \
+             authenticator list {user}"
+        )),
         Refusal::TooManyAuthenticators => Error::TooManyAuthenticators(format!(
             "{user} has {MAX_AUTHENTICATORS} authenticators, which is the limit. To remove one: \
              tfactl authenticator remove {user} NAME"
@@ -197,6 +201,15 @@ pub fn security_key_needs_its_key() -> Error {
     Error::InvalidArgument(
         "A security key has a public key of its own. Its owner adds it: tfa-enroll add \
          --security-key FILE"
+            .to_owned(),
+    )
+}
+
+/// The administrator adds a security key with parameters of codes.
+#[must_use]
+pub fn security_key_has_no_codes() -> Error {
+    Error::InvalidArgument(
+        "A security key computes no codes: it has no algorithm, digits, period or counter."
             .to_owned(),
     )
 }

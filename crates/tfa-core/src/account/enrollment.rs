@@ -91,15 +91,19 @@ impl Account {
     /// Activates an authenticator of which the administrator has the key, such as a hardware token.
     /// No code confirms it. A pending first authenticator becomes void: it was offered for the
     /// password alone, and further ones need a code. A code that an active authenticator with the
-    /// same key has used stays used.
+    /// same key has used stays used. A security key is active at once too: the administrator vouches for
+    /// it, and no one can take it up by the password alone.
     ///
     /// # Errors
-    /// [`Refusal::TooManyAuthenticators`], [`Refusal::NameTaken`].
+    /// [`Refusal::TooManyAuthenticators`], [`Refusal::NameTaken`], [`Refusal::KeyTaken`].
     pub fn bind(
         &mut self,
         mut authenticator: Authenticator,
         now: Time,
     ) -> Result<AuthenticatorId, Refusal> {
+        if let Some(key) = authenticator.ssh_key() {
+            self.must_be_new_key(&key)?;
+        }
         self.must_have_room_for(authenticator.name())?;
         for twin in &self.authenticators {
             authenticator.continue_from(twin);

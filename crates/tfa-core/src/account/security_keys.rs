@@ -160,10 +160,16 @@ impl Account {
     fn new_security_key(&self, name: &str, key: SshKey) -> Result<Authenticator, Refusal> {
         let authenticator = Authenticator::security_key(name, key);
         let authenticator = authenticator.ok_or(Refusal::NotASecurityKey)?;
-        if self.authenticators.iter().any(|one| one.is_key(&key)) {
+        self.must_be_new_key(&key)?;
+        Ok(authenticator)
+    }
+
+    /// Refuses a security key that is active already.
+    pub(super) fn must_be_new_key(&self, key: &SshKey) -> Result<(), Refusal> {
+        if self.authenticators.iter().any(|one| one.is_key(key)) {
             return Err(Refusal::KeyTaken);
         }
-        Ok(authenticator)
+        Ok(())
     }
 }
 

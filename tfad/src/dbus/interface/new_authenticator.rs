@@ -54,8 +54,13 @@ pub(super) fn drawn(
     }
 }
 
-/// An authenticator with the key of a token. The administrator may add any.
+/// An authenticator with the key of a token, or with the text of a security key's public key. The
+/// administrator may add any.
 pub(super) fn of_token(wanted: &TokenParameters, key: &[u8]) -> Result<Authenticator, Error> {
+    let kind = known_kind(&wanted.kind)?;
+    if kind == AuthenticatorKind::SecurityKey {
+        return of_security_key(wanted, key);
+    }
     let usual = CodeFormat::default();
     let numbers = Numbers {
         algorithm: match &wanted.algorithm {
@@ -66,9 +71,26 @@ pub(super) fn of_token(wanted: &TokenParameters, key: &[u8]) -> Result<Authentic
         period: wanted.period,
         counter: wanted.counter,
     };
-    made(known_kind(&wanted.kind)?, &wanted.name, &numbers, || {
+    made(kind, &wanted.name, &numbers, || {
         Secret::new(key).ok_or_else(|| messages::bad_key_length(key.len()))
     })
+}
+
+fn of_security_key(wanted: &TokenParameters, key: &[u8]) -> Result<Authenticator, Error> {
+    let TokenParameters {
+        kind: _,
+        name,
+        algorithm,
+        digits,
+        period,
+        counter,
+    } = wanted;
+    if algorithm.is_some() || digits.is_some() || period.is_some() || counter.is_some() {
+        return Err(messages::security_key_has_no_codes());
+    }
+    let text = str::from_utf8(key).map_err(|_| messages::not_a_public_key())?;
+    let key = security_key(text)?;
+    Authenticator::security_key(checked_name(name)?, key).ok_or_else(messages::not_a_public_key)
 }
 
 /// The first of the names "phone", "phone 2", ... that no authenticator of the account has, where `first`
@@ -86,6 +108,10 @@ pub(super) fn key_of(public_key: &str, rules: &AuthenticatorRules) -> Result<Ssh
     if !rules.kinds.contains(&kind) {
         return Err(messages::kind_not_allowed(kind, &rules.kinds));
     }
+    security_key(public_key)
+}
+
+fn security_key(public_key: &str) -> Result<SshKey, Error> {
     let key = ssh_keys::public_key(public_key).ok_or_else(messages::not_a_public_key)?;
     if key.key_type.is_security_key() {
         Ok(key)
@@ -277,5 +303,30 @@ mod tests {
             ..token
         };
         assert!(of_token(&timed, &[7; 20]).is_err());
+    }
+
+    #[test]
+    fn a_security_key_of_the_administrator_has_a_public_key_and_no_codes() {
+        const KEY: &str = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIAcHBwcH\
+            BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHAAAABHNzaDo= alice";
+        let wanted = TokenParameters {
+            kind: tfa_proto::AuthenticatorKind::SecurityKey.into(),
+            name: "blue".to_owned(),
+            ..TokenParameters::default()
+        };
+        let new = of_token(&wanted, KEY.as_bytes()).unwrap();
+        assert_eq!(new.kind(), AuthenticatorKind::SecurityKey);
+        let plain =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH";
+        let two = format!("{KEY}\n{KEY}");
+        for key in [plain, "", "sk-ssh-ed25519@openssh.com AAAA", &two] {
+            assert!(of_token(&wanted, key.as_bytes()).is_err(), "{key}");
+        }
+        assert!(of_token(&wanted, &[0xff; 20]).is_err());
+        let counted = TokenParameters {
+            counter: Some(1),
+            ..wanted
+        };
+        assert!(of_token(&counted, KEY.as_bytes()).is_err());
     }
 }

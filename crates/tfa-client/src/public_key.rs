@@ -1,13 +1,11 @@
-//! The file with the public key of a security key. The daemon parses it again; here the file is checked,
-//! so that the message can name it, and that no private key is sent.
+//! The public key of a security key, from a file or from the standard input. The daemon parses it again;
+//! here the text is checked, so that the message can name the file, and that no private key is sent.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
-use tfa_client::Failure;
-
-use crate::messages;
+use crate::{Failure, public_key_text as text};
 
 /// The largest file, in bytes. A certificate with many names has a few thousand.
 const MAX_SIZE: u64 = 16 * 1024;
@@ -17,19 +15,32 @@ const SECURITY_KEY_TYPES: &str = "sk-";
 const OTHER_TYPES: [&str; 4] = ["ssh-", "ecdsa-sha2-", "rsa-sha2-", "webauthn-"];
 
 /// Returns the one line of the file.
-pub(crate) fn read(path: &Path) -> Result<String, Failure> {
-    let shown = path.display();
-    let content = content(path).map_err(|error| messages::key_file_unreadable(&shown, &error));
-    let content = content.map_err(Failure::Refused)?;
-    let line = only_line(&content).map_err(|bad| bad.message(&shown.to_string()));
-    line.map(str::to_owned).map_err(Failure::Refused)
+///
+/// # Errors
+/// [`Failure::Refused`]: the file cannot be read, or has not the public key of a security key.
+pub fn read_public_key(path: &Path) -> Result<String, Failure> {
+    line_of(File::open(path), &text::file(&path.display()))
 }
 
-/// At most one byte more than is accepted, of whatever the file is.
-fn content(path: &Path) -> std::io::Result<Vec<u8>> {
-    let file = File::open(path)?;
+/// As [`read_public_key`], of the standard input.
+///
+/// # Errors
+/// As [`read_public_key`].
+pub fn public_key_of_stdin() -> Result<String, Failure> {
+    line_of(Ok(io::stdin().lock()), text::STANDARD_INPUT)
+}
+
+fn line_of(input: io::Result<impl Read>, source: &str) -> Result<String, Failure> {
+    let content = input.and_then(content);
+    let content = content.map_err(|error| Failure::Refused(text::unreadable(source, &error)))?;
+    let line = only_line(&content).map_err(|bad| Failure::Refused(bad.message(source)))?;
+    Ok(line.to_owned())
+}
+
+/// At most one byte more than is accepted, of whatever the input is.
+fn content(input: impl Read) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
-    file.take(MAX_SIZE + 1).read_to_end(&mut content)?;
+    input.take(MAX_SIZE + 1).read_to_end(&mut content)?;
     Ok(content)
 }
 
@@ -46,14 +57,14 @@ enum BadFile {
 }
 
 impl BadFile {
-    fn message(self, path: &str) -> String {
+    fn message(self, source: &str) -> String {
         match self {
-            Self::TooLarge => messages::key_file_too_large(path),
-            Self::PrivateKey => messages::key_file_is_private(path),
-            Self::NoKey => messages::key_file_without_key(path),
-            Self::SeveralKeys => messages::key_file_with_several(path),
-            Self::Options => messages::key_file_with_options(path),
-            Self::NotASecurityKey => messages::key_file_of_plain_key(path),
+            Self::TooLarge => text::too_large(source),
+            Self::PrivateKey => text::private(source),
+            Self::NoKey => text::without_key(source),
+            Self::SeveralKeys => text::several(source),
+            Self::Options => text::with_options(source),
+            Self::NotASecurityKey => text::plain_key(source),
         }
     }
 }
