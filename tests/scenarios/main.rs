@@ -11,6 +11,7 @@ mod devices;
 mod directory;
 mod enroll;
 mod exemptions;
+mod factors;
 mod faults;
 mod floods;
 mod guard;

@@ -32,7 +32,7 @@ fn machine_with_keys() -> (Machine, Owner) {
     (machine, alice)
 }
 
-fn ask_for_keys(machine: &Machine) {
+pub(crate) fn ask_for_keys(machine: &Machine) {
     machine.configure_sshd("00-methods", KEY_THEN_PASSWORD);
     install(machine);
 }
@@ -85,7 +85,7 @@ pub(crate) fn new_key(machine: &Machine, name: &str, key_type: &str) -> (String,
 }
 
 /// Begins a login of alice with this key, up to the password.
-fn ssh(machine: &Machine, key: &str) -> Terminal {
+pub(crate) fn ssh(machine: &Machine, key: &str) -> Terminal {
     let options = ["-i", key, "-o", "IdentitiesOnly=yes"];
     let terminal = machine.ssh_with("alice", &options);
     terminal.expect("Password:");

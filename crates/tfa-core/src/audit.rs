@@ -31,6 +31,9 @@ pub enum AuditOutcome {
     /// As [`DenyReason::Undetermined`].
     #[n(5)]
     Undetermined,
+    /// As [`DenyReason::FactorNotAccepted`].
+    #[n(6)]
+    FactorNotAccepted,
 }
 
 impl AuditOutcome {
@@ -46,6 +49,7 @@ impl AuditOutcome {
             PhaseAction::Deny(DenyReason::TooLate) => Some(Self::TooLate),
             PhaseAction::Deny(DenyReason::NotVerified) => Some(Self::NotVerified),
             PhaseAction::Deny(DenyReason::Undetermined) => Some(Self::Undetermined),
+            PhaseAction::Deny(DenyReason::FactorNotAccepted) => Some(Self::FactorNotAccepted),
             PhaseAction::Deny(DenyReason::AuthRefused)
             | PhaseAction::Verified
             | PhaseAction::Replace
@@ -88,6 +92,7 @@ impl AuditRecord {
             AuditOutcome::TooLate => PhaseAction::Deny(DenyReason::TooLate),
             AuditOutcome::NotVerified => PhaseAction::Deny(DenyReason::NotVerified),
             AuditOutcome::Undetermined => PhaseAction::Deny(DenyReason::Undetermined),
+            AuditOutcome::FactorNotAccepted => PhaseAction::Deny(DenyReason::FactorNotAccepted),
         }
     }
 }

@@ -45,6 +45,7 @@ pub use policy::{
     AfterGrace, DEFAULT_GRACE, DEFAULT_GUARD, Exemption, Mode, Policy, PolicyDecision,
     PolicyExemption, Requirement, RuleEffect, Source, Terms,
 };
+pub use policy::{FactorKind, Factors};
 pub use policy::{
     Group, Groups, Identity, Login, LoginOrigin, Methods, OriginMatcher, OwnMethod, Rule, Subject,
     Ternary,

@@ -5,7 +5,9 @@
 //! and refuses logins that bypassed the auth phase. The session phase decides where that depends on
 //! a method of sshd's own, which the account phase does not know.
 
-use crate::{AuditOutcome, Exemption, PolicyDecision, Requirement, Time};
+use crate::{
+    AuditOutcome, AuthenticatorKind, Exemption, Factors, PolicyDecision, Requirement, Time,
+};
 
 /// The result of the auth phase of the same login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +87,9 @@ pub enum DenyReason {
     Undetermined,
     /// A second factor is required, and the login bypassed the auth phase.
     NotVerified,
+    /// The login can use no second factor that the policy accepts. The prompt for a code finds it, and
+    /// not [`PolicyDecision::action`].
+    FactorNotAccepted,
     /// The auth phase refused the login, and the stack or the login program continued.
     AuthRefused,
 }
@@ -185,8 +190,8 @@ impl PolicyDecision {
         password_was_right
             && match self.requirement {
                 Requirement::Exempt(Exemption::NotSetUp | Exemption::ByAdministrator(_))
-                | Requirement::Grace(_)
-                | Requirement::SetUp => true,
+                | Requirement::Grace(_) => true,
+                Requirement::SetUp => self.factors().contains(AuthenticatorKind::SecurityKey),
                 Requirement::Exempt(Exemption::Off | Exemption::Paused)
                 | Requirement::Ask
                 | Requirement::TooLate
@@ -194,10 +199,15 @@ impl PolicyDecision {
             }
     }
 
-    /// In audit mode, the outcome of the phase without it, where that differs. Where an account phase
-    /// follows, the auth phase has none.
+    /// In audit mode, the outcome of the phase without it, where that differs. `can_meet` tells whether
+    /// the login can meet a requirement with one of these second factors. Where an account phase
+    /// follows, the auth phase has an outcome only if the login cannot.
     #[must_use]
-    pub fn audit_outcome(&self, phase: PhaseInput) -> Option<AuditOutcome> {
+    pub fn audit_outcome(
+        &self,
+        phase: PhaseInput,
+        can_meet: impl FnOnce(Factors) -> bool,
+    ) -> Option<AuditOutcome> {
         let requirement = self.audited?;
         let strict = Self {
             requirement,
@@ -206,6 +216,9 @@ impl PolicyDecision {
             ..self.clone()
         };
         let action = strict.action(phase);
+        if action == PhaseAction::Ask && !can_meet(self.strict_factors) {
+            return Some(AuditOutcome::FactorNotAccepted);
+        }
         if action == self.action(phase) || phase.is_before_account() {
             return None;
         }

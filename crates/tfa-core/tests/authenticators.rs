@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use tfa_core::{
     Account, Algorithm, Authenticator, AuthenticatorId, AuthenticatorKind, CodeFormat, Counter,
-    Credential, Factor, Input, Judgement, LockState, MAX_AUTHENTICATORS, Match, Proof, Refusal,
-    Secret, State, ThrottleScope, Time,
+    Credential, Factor, Factors, Input, Judgement, LockState, MAX_AUTHENTICATORS, Match, Proof,
+    Refusal, Secret, State, ThrottleScope, Time,
 };
 
 use crate::cases;
@@ -217,7 +217,7 @@ fn every_change_of_authenticators_needs_a_proof() {
             account.rename_authenticator(id(2), "other", proof, NOON)
         }),
         ("remove", |account, proof| {
-            account.remove_authenticator(id(2), false, proof, NOON)
+            account.remove_authenticator(id(2), &[], proof, NOON)
         }),
     ];
     for (name, change) in changes {
@@ -335,7 +335,7 @@ fn name_taken_while_a_move_is_pending_keeps_the_replaced_one() {
 fn removal_withdraws_a_pending_authenticator() {
     let removals: [(&str, Change); 2] = [
         ("by the owner", |account, proof| {
-            account.remove_authenticator(id(1), false, proof, NOON)
+            account.remove_authenticator(id(1), &[], proof, NOON)
         }),
         ("by the administrator", |account, _| {
             account.unbind(id(1), NOON)
@@ -463,16 +463,16 @@ fn last_authenticator_stays_while_it_must() {
     let proof = next(&mut owner, 0);
     owner
         .account
-        .remove_authenticator(id(2), true, &proof, NOON)
+        .remove_authenticator(id(2), &[Factors::ANY], &proof, NOON)
         .unwrap();
     let proof = next(&mut owner, 1);
     let refused = owner
         .account
-        .remove_authenticator(id(1), true, &proof, NOON);
+        .remove_authenticator(id(1), &[Factors::ANY], &proof, NOON);
     assert_eq!(refused, Err(Refusal::LastAuthenticator));
     owner
         .account
-        .remove_authenticator(id(1), false, &proof, NOON)
+        .remove_authenticator(id(1), &[], &proof, NOON)
         .unwrap();
     assert_eq!(owner.account.state(), State::None);
     assert_eq!(owner.backup_codes_left(), 0);
@@ -484,7 +484,7 @@ fn id_of_a_removed_authenticator_is_not_used_again() {
     let proof = owner.code(NOON, 0);
     owner
         .account
-        .remove_authenticator(id(2), false, &proof, NOON)
+        .remove_authenticator(id(2), &[], &proof, NOON)
         .unwrap();
     let mut account = Account::decode(&owner.account.encode()).unwrap();
     account.bind(token(0), NOON).unwrap();

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 use tfa_core::{
     Account, Answered, AskCode, AskRemember, Change, Client, Credential, Device, DeviceId,
-    DeviceKind, DeviceMark, Dialog, KeyFingerprint, KeyType, Login, LoginOrigin, MAX_DEVICES, Next,
-    Refusal, RememberRules, Rememberable, Requirement, SshKey, Term, ThrottleScope, Time, Turn,
-    Verdict,
+    DeviceKind, DeviceMark, Dialog, Factors, KeyFingerprint, KeyType, Login, LoginOrigin,
+    MAX_DEVICES, Next, Refusal, RememberRules, Rememberable, SshKey, Term, ThrottleScope, Time,
+    Turn, Verdict,
 };
 
 use crate::cases;
@@ -85,7 +85,7 @@ fn give_code(owner: &mut Owner, offer: Rememberable<'_>, now: Time) -> (Turn, Op
         shows: true,
     };
     let code = owner.code(now, 0);
-    let answered = question.answer(Requirement::Ask, &mut owner.account, &code, client, now);
+    let answered = question.answer(Some(Factors::ANY), &mut owner.account, &code, client, now);
     match AskRemember::after(answered, &mut owner.account, scope, offer, now) {
         Answered::Turn(turn, None) => (turn, None),
         Answered::Turn(turn, Some(Dialog::AskRemember(question))) => (turn, Some(question)),
@@ -286,7 +286,9 @@ fn a_change_of_the_authenticators_forgets_all_devices() {
         ("remove one", |account| {
             let id = account.authenticators()[1].id();
             let proof = tfa_core::Proof::Verified;
-            account.remove_authenticator(id, true, proof, NOON).unwrap();
+            account
+                .remove_authenticator(id, &[Factors::ANY], proof, NOON)
+                .unwrap();
         }),
         ("unbind", |account| {
             account
@@ -419,7 +421,7 @@ fn a_wrong_code_is_followed_by_no_question() {
             ..MONTH
         };
         let account = &mut owner.account;
-        let answered = question.answer(Requirement::Ask, account, &credential, client, NOON);
+        let answered = question.answer(Some(Factors::ANY), account, &credential, client, NOON);
         let scope = ThrottleScope::UNKNOWN;
         let marks = [mark(1)];
         let after = AskRemember::after(answered, account, scope, offer(&rules, &marks), NOON);

@@ -2,9 +2,8 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Answered, AskCode, Client, Credential, Dialog, Exemption, Factor, Judgement,
-    LockScope, LockState, MAX_TRIES, Message, Next, Requirement, ThrottleScope, Time, Turn,
-    Verdict,
+    Account, Answered, AskCode, Client, Credential, Dialog, Factor, Factors, Judgement, LockScope,
+    LockState, MAX_TRIES, Message, Next, ThrottleScope, Time, Turn, Verdict,
 };
 
 use crate::cases;
@@ -40,7 +39,7 @@ fn answer(
     credential: &Credential,
     now: Time,
 ) -> (Turn, Option<AskCode>) {
-    match dialog.answer(Requirement::Ask, account, credential, SSHD, now) {
+    match dialog.answer(Some(Factors::ANY), account, credential, SSHD, now) {
         Answered::Turn(turn, dialog) => (turn, question(dialog)),
         Answered::Rehash => panic!("the backup codes did not change"),
         Answered::DrawCodes => panic!("nothing is to be set up"),
@@ -240,9 +239,12 @@ fn under_a_permanent_lock_only_the_console_asks_for_a_backup_code() {
 
 #[test]
 fn an_account_without_a_key_is_never_verified() {
+    let begun = AskCode::begin(&Account::new(UID), ThrottleScope::Console, NOON);
+    assert_eq!(begun.turn.next, Next::End(Verdict::Denied));
+    assert!(begun.dialog.is_none());
+    // It was removed while the question was open.
+    let mut dialog = Some(begin(&Owner::new(), ThrottleScope::Console, NOON));
     let mut account = Account::new(UID);
-    let begun = AskCode::begin(&account, ThrottleScope::Console, NOON);
-    let mut dialog = question(begun.dialog);
     let mut answers = 0;
     while let Some(asked) = dialog {
         let credential = [Phone::usual(7).code(NOON), Credential::Backup(None)];
@@ -259,22 +261,13 @@ fn user_no_longer_asked_is_refused_and_the_code_not_checked() {
     let mut owner = Owner::new();
     let before = owner.account.encode();
     let code = owner.code(NOON, 0);
-    for requirement in [
-        Requirement::Exempt(Exemption::Paused),
-        Requirement::Exempt(Exemption::Off),
-        Requirement::Grace(after(NOON, 60)),
-        Requirement::SetUp,
-        Requirement::TooLate,
-        Requirement::Undetermined,
-    ] {
-        let dialog = begin(&owner, ThrottleScope::UNKNOWN, NOON);
-        match dialog.answer(requirement, &mut owner.account, &code, SSHD, NOON) {
-            Answered::Turn(turn, dialog) => {
-                assert_eq!(turn, end(Some(Message::Changed), Verdict::Denied));
-                assert!(dialog.is_none());
-            }
-            Answered::Rehash | Answered::DrawCodes => panic!("nothing is to be hashed"),
+    let dialog = begin(&owner, ThrottleScope::UNKNOWN, NOON);
+    match dialog.answer(None, &mut owner.account, &code, SSHD, NOON) {
+        Answered::Turn(turn, dialog) => {
+            assert_eq!(turn, end(Some(Message::Changed), Verdict::Denied));
+            assert!(dialog.is_none());
         }
+        Answered::Rehash | Answered::DrawCodes => panic!("nothing is to be hashed"),
     }
     assert_eq!(*owner.account.encode(), *before);
 }
@@ -285,7 +278,7 @@ fn replaced_backup_codes_use_up_no_answer() {
     let dialog = begin(&owner, ThrottleScope::UNKNOWN, NOON);
     let before = owner.account.encode();
     let stale = sheet::SECOND.code(0);
-    let answered = dialog.answer(Requirement::Ask, &mut owner.account, &stale, SSHD, NOON);
+    let answered = dialog.answer(Some(Factors::ANY), &mut owner.account, &stale, SSHD, NOON);
     assert!(matches!(answered, Answered::Rehash));
     assert_eq!(*owner.account.encode(), *before);
 }
@@ -366,7 +359,7 @@ proptest! {
                 let credential = reply.credential(&owner, now);
                 let judgement = owner.account.clone().judge(&credential, scope, now);
                 let before = owner.account.encode();
-                match asked.answer(Requirement::Ask, &mut owner.account, &credential, SSHD, now) {
+                match asked.answer(Some(Factors::ANY), &mut owner.account, &credential, SSHD, now) {
                     Answered::Rehash => {
                         prop_assert_eq!(judgement, Judgement::Rehash);
                         prop_assert_eq!(&**owner.account.encode(), &**before);

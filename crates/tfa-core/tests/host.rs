@@ -6,9 +6,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use tfa_core::{
-    Account, AfterGrace, Group, Groups, Identity, Login, LoginOrigin, Methods, Mode, OriginMatcher,
-    OwnMethod, Policy, PolicyDecision, Rule, RuleEffect, Source, Subject, Terms, Ternary, Time,
-    UserExemption,
+    Account, AfterGrace, AuthenticatorKind, FactorKind, Factors, Group, Groups, Identity, Login,
+    LoginOrigin, Methods, Mode, OriginMatcher, OwnMethod, Policy, PolicyDecision, Rule, RuleEffect,
+    Source, Subject, Terms, Ternary, Time, UserExemption,
 };
 
 use crate::invitation::invitation;
@@ -258,14 +258,22 @@ fn any_effect() -> impl Strategy<Value = RuleEffect> {
     let since = prop::option::of(any_time());
     let grace = select(vec![0, 1, 7, 36_500]).prop_map(|days| Duration::from_secs(days * 86_400));
     let after_grace = select(vec![AfterGrace::Enroll, AfterGrace::Deny]);
-    (mode, since, grace, after_grace).prop_map(|(mode, since, grace, after_grace)| RuleEffect {
+    let effect = (mode, since, grace, after_grace, any_factors());
+    effect.prop_map(|(mode, since, grace, after_grace, factors)| RuleEffect {
         mode,
         since,
         grace,
         after_grace,
+        factors,
         source: Source::default(),
         terms: Terms::default(),
     })
+}
+
+/// Mostly all factors, else some of them.
+fn any_factors() -> impl Strategy<Value = Factors> {
+    let some = subsequence(FactorKind::ALL.to_vec(), 1..=FactorKind::ALL.len());
+    prop_oneof![3 => Just(Factors::ANY), 1 => some.prop_map(Factors::from_iter)]
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -345,7 +353,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
                 guard: words(if guarded { &["sshd"] } else { &[] }),
                 invitation: false,
                 sshd_methods,
-                enrolls_in_login: true,
+                enrolled_in_login: Some(AuthenticatorKind::Totp),
             }
         })
 }

@@ -1,8 +1,8 @@
 //! Notices of changes and of used codes: which login reports them, and how often.
 
 use tfa_core::{
-    Account, AskCode, AuthenticatorId, Change, ChangedBy, Client, Credential, Next, Report,
-    ThrottleScope, Time, Verdict,
+    Account, AskCode, AuthenticatorId, Change, ChangedBy, Client, Credential, Factors, Next,
+    Report, ThrottleScope, Time, Verdict,
 };
 
 use crate::cbor::Item;
@@ -124,7 +124,7 @@ fn each_change_of_the_owner_is_reported() {
         .unwrap();
     let watch = AuthenticatorId::new(3);
     account
-        .remove_authenticator(watch, true, &proof(4), at(4))
+        .remove_authenticator(watch, &[Factors::ANY], &proof(4), at(4))
         .unwrap();
     account.pause(&proof(5), at(5)).unwrap();
     account.resume(&proof(6), at(6)).unwrap();
@@ -246,7 +246,7 @@ fn a_used_code_in_a_program_of_the_owner_is_not_recorded() {
         service: "sshd",
         shows: false,
     };
-    let ask = tfa_core::Requirement::Ask;
+    let ask = Some(tfa_core::Factors::ANY);
     let _: tfa_core::Answered = asked.answer(ask, &mut owner.account, &used, locker, NOON);
     assert_eq!(*owner.account.encode(), *before);
 }

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    AuditOutcome, AuthPhaseResult, DenyReason, Exemption, PhaseAction, PhaseInput, PolicyDecision,
-    Requirement, Source, Terms, Time,
+    AuditOutcome, AuthPhaseResult, DenyReason, Exemption, Factors, PhaseAction, PhaseInput,
+    PolicyDecision, Requirement, Source, Terms, Time,
 };
 
 use crate::cases;
@@ -35,6 +35,7 @@ const FAILED: PhaseAction = PhaseAction::Deny(DenyReason::AuthRefused);
 fn decision(requirement: Requirement, required: bool) -> PolicyDecision {
     PolicyDecision {
         requirement,
+        strict_factors: Factors::ANY,
         required,
         records_first_login: false,
         enrolls_in_login: true,
@@ -408,7 +409,9 @@ proptest! {
             PhaseAction::Defer => {
                 let auth_result = AuthPhaseResult::NotRequired;
                 let action = decision.action(PhaseInput::Account { auth_result, guarded, silent });
-                prop_assert!(in_grace || action == PhaseAction::SetUp(None));
+                let refused = PhaseAction::Deny(DenyReason::NoEnrollmentInLogin);
+                let needed = if decision.enrolls_in_login { SET_UP } else { refused };
+                prop_assert!(in_grace || action == needed);
             }
             action => prop_assert!(!continues(action) || matches!(action, PhaseAction::Exempt(_))),
         }
@@ -418,7 +421,7 @@ proptest! {
     fn audit_records_the_strict_outcome_wherever_it_differs(case in any_case()) {
         let (audit, strict) = (case.with_audit(true).decision(), case.with_audit(false).decision());
         for phase in phases() {
-            prop_assert_eq!(strict.audit_outcome(phase), None);
+            prop_assert_eq!(strict.audit_outcome(phase, |_| true), None);
             let (is, would_be) = (audit.action(phase), strict.action(phase));
             // Otherwise audit mode refuses only a login whose auth phase failed and whose stack
             // continued.
@@ -450,7 +453,7 @@ proptest! {
                     None
                 }
             };
-            prop_assert_eq!(audit.audit_outcome(phase), audit_outcome, "{:?}", phase);
+            prop_assert_eq!(audit.audit_outcome(phase, |_| true), audit_outcome, "{:?}", phase);
         }
     }
 }

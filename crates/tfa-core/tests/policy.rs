@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, AfterGrace, DEFAULT_GRACE, Exemption, Group, Groups, Identity, Login, LoginOrigin,
-    Methods, Mode, OriginMatcher, OwnMethod, Policy, PolicyDecision, Requirement, Rule, RuleEffect,
-    Source, Ternary, ThrottleScope, Time,
+    Account, AfterGrace, DEFAULT_GRACE, Exemption, Factors, Group, Groups, Identity, Login,
+    LoginOrigin, Methods, Mode, OriginMatcher, OwnMethod, Policy, PolicyDecision, Requirement,
+    Rule, RuleEffect, Source, Ternary, ThrottleScope, Time,
 };
 
 use crate::cases;
@@ -1423,6 +1423,14 @@ fn is_as_strict(one: Requirement, other: Requirement) -> bool {
     }
 }
 
+/// Whether every second factor that a decision accepts is one that the other accepts.
+fn accepts_no_more(decision: &PolicyDecision, other: &PolicyDecision) -> bool {
+    let is_subset = |one: Factors, other: Factors| one.and(other) == one;
+    is_subset(decision.factors(), other.factors())
+        && is_subset(decision.strict_factors, other.strict_factors)
+        && decision.enrolls_in_login <= other.enrolls_in_login
+}
+
 fn is_off(decision: &PolicyDecision) -> bool {
     decision.requirement == Requirement::Exempt(Exemption::Off)
 }
@@ -1468,7 +1476,8 @@ proptest! {
         for known in case.readings() {
             let known = known.decision();
             let strict = is_as_strict(decision.requirement, known.requirement)
-                && is_as_strict(decision.strict(), known.strict());
+                && is_as_strict(decision.strict(), known.strict())
+                && accepts_no_more(&decision, &known);
             prop_assert!(strict, "{:?}, {:?}", decision, known);
             prop_assert!(decision.required || !known.required);
             prop_assert!(decision.records_first_login || !known.records_first_login);
@@ -1484,6 +1493,7 @@ proptest! {
         for single in &singles {
             prop_assert!(is_as_strict(decision.requirement, single.requirement));
             prop_assert!(is_as_strict(decision.strict(), single.strict()));
+            prop_assert!(accepts_no_more(&decision, single));
             prop_assert!(decision.required || !single.required);
             prop_assert!(decision.records_first_login || !single.records_first_login);
             prop_assert!(decision.audited.is_some() || single.audited.is_none());

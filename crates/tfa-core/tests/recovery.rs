@@ -2,7 +2,7 @@
 
 use tfa_core::{
     Account, Answered, AskCode, AuthPhaseResult, BackupSet, Client, Credential, Dialog, Enroll,
-    Factor, HostRecovery, Input, Judgement, LockScope, LockState, Match, Message, Next,
+    Factor, Factors, HostRecovery, Input, Judgement, LockScope, LockState, Match, Message, Next,
     PhaseAction, PhaseInput, Picture, RecoveryCode, Requirement, ThrottleScope, Turn, Verdict,
 };
 
@@ -159,13 +159,14 @@ fn a_permanent_lock_names_what_an_administrator_can_still_enter() {
         }
         let now = after(owner.fail(100, CONSOLE, NOON), 3600);
         let begin = |scope, may_recover| {
-            AskCode::begin_with_recovery(&owner.account, scope, || may_recover, now)
+            AskCode::begin_with_recovery(&owner.account, Factors::ANY, scope, || may_recover, now)
         };
         let begun = begin(CONSOLE, may_recover);
         assert_eq!(begun.turn.says, says);
         assert_eq!(begun.dialog.is_some(), backup_codes || may_recover);
         let remote = AskCode::begin_with_recovery(
             &owner.account,
+            Factors::ANY,
             ThrottleScope::UNKNOWN,
             || panic!("a remote login does not ask for groups"),
             now,
@@ -183,7 +184,7 @@ fn a_login_with_it_says_that_it_is_void_and_asks_for_another() {
     };
     let credential = of(Match::Fresh(()));
     let Answered::Turn(turn, None) = question.answer(
-        Requirement::Ask,
+        Some(Factors::ANY),
         &mut owner.account,
         &credential,
         LOGIN,

@@ -33,6 +33,8 @@ mod enroll;
 #[cfg(test)]
 mod exemption;
 #[cfg(test)]
+mod factors;
+#[cfg(test)]
 mod failed_attempts;
 #[cfg(test)]
 mod invitation;

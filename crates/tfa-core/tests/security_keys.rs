@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use tfa_core::{
     Account, AskCode, AuthPhaseResult, Authenticator, AuthenticatorKind, CONFIRM_TIMEOUT,
-    ChangedBy, Client, Credential, Dialog, Exemption, Factor, Input, Judgement, KeyFingerprint,
-    KeyType, LockState, MAX_AUTHENTICATORS, Message, Next, PhaseInput, PolicyDecision, Proof,
-    Refusal, Requirement, Source, SshKey, State, ThrottleScope, Time, Turn, Verdict,
-    confirm_by_security_key, verify_by_security_key,
+    ChangedBy, Client, Credential, Dialog, Exemption, Factor, Factors, Input, Judgement,
+    KeyFingerprint, KeyType, LockState, MAX_AUTHENTICATORS, Message, Next, PhaseInput,
+    PolicyDecision, Proof, Refusal, Requirement, Source, SshKey, State, ThrottleScope, Time, Turn,
+    Verdict, confirm_by_security_key, verify_by_security_key,
 };
 
 use crate::cases;
@@ -102,7 +102,7 @@ fn a_removed_key_verifies_nothing() {
     let mut account = owner_with_key().account;
     let id = account.authenticators()[1].id();
     account
-        .remove_authenticator(id, true, Proof::Verified, NOON)
+        .remove_authenticator(id, &[Factors::ANY], Proof::Verified, NOON)
         .unwrap();
     assert_eq!(verified(&mut account, &[key(1)], NOON), None);
 }
@@ -261,7 +261,7 @@ fn named(phone: &Authenticator, name: &str) -> Authenticator {
 #[test]
 fn a_login_without_the_only_key_asks_for_a_backup_code_and_says_why() {
     let mut owner = owner_of_key_alone();
-    assert_eq!(owner.account.digits(), 0);
+    assert_eq!(owner.account.digits_of(Factors::ANY), 0);
     let begun = AskCode::begin(&owner.account, ThrottleScope::Console, NOON);
     let says = Message::NoSecurityKey {
         backup_codes_left: 10,
@@ -273,7 +273,7 @@ fn a_login_without_the_only_key_asks_for_a_backup_code_and_says_why() {
     };
     let mut answer = |question: &AskCode, credential: &Credential| {
         let account = &mut owner.account;
-        match question.answer(Requirement::Ask, account, credential, SSHD, NOON) {
+        match question.answer(Some(Factors::ANY), account, credential, SSHD, NOON) {
             tfa_core::Answered::Turn(turn, Some(Dialog::AskCode(next))) => (turn, Some(next)),
             tfa_core::Answered::Turn(turn, _) => (turn, None),
             _ => panic!("a turn"),
@@ -301,7 +301,8 @@ fn a_login_without_key_and_backup_codes_is_refused_with_the_reason() {
     assert!(begun.dialog.is_none());
     // An administrator at the console can still enter the recovery code of the host.
     for scope in [ThrottleScope::Console, ThrottleScope::UNKNOWN] {
-        let begun = AskCode::begin_with_recovery(&owner.account, scope, || true, NOON);
+        let begun =
+            AskCode::begin_with_recovery(&owner.account, Factors::ANY, scope, || true, NOON);
         let is_console = scope == ThrottleScope::Console;
         assert_eq!(begun.dialog.is_some(), is_console, "{scope:?}");
     }
@@ -324,6 +325,7 @@ fn codes_are_neither_accepted_nor_tested_nor_resynchronized_by_a_key() {
 fn decision(requirement: Requirement) -> PolicyDecision {
     PolicyDecision {
         requirement,
+        strict_factors: Factors::ANY,
         required: true,
         records_first_login: false,
         enrolls_in_login: true,

@@ -1,7 +1,7 @@
 //! Wrong codes since the last login: which login reports them, and how often.
 
 use tfa_core::{
-    Account, Answered, AskCode, Attempts, Client, Credential, Dialog, Judgement, Next, Requirement,
+    Account, Answered, AskCode, Attempts, Client, Credential, Dialog, Factors, Judgement, Next,
     ThrottleScope, Time, Turn, Verdict,
 };
 
@@ -35,7 +35,7 @@ pub(crate) fn login(
             panic!("over: {turn:?}")
         };
         let answered = asked.answer(
-            Requirement::Ask,
+            Some(Factors::ANY),
             &mut owner.account,
             credential,
             client,

@@ -32,6 +32,8 @@ wire_enum! {
         NotAsked = "not-asked",
         /// Not the recovery code of the host.
         WrongRecoveryCode = "wrong-recovery-code",
+        /// A second factor that the rule of the login does not accept.
+        FactorNotAccepted = "factor-not-accepted",
     }
 }
 

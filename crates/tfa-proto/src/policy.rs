@@ -111,6 +111,8 @@ wire_enum! {
         NotAsked = "not-asked",
         /// Of [`Outcome::Notified`]: shown once in a login session.
         OnceASession = "once-a-session",
+        /// Of [`Outcome::Refused`]: the login can use no second factor that the policy accepts.
+        FactorNotAccepted = "factor-not-accepted",
         /// Of [`Outcome::Refused`]: the user has not enrolled before the end of the grace period.
         TooLate = "too-late",
         /// Of [`Outcome::Refused`]: a group, an address or an SSH method cannot be determined.

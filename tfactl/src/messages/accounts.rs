@@ -298,6 +298,9 @@ fn reason(attempt: &FailedAttempt) -> String {
         Some(FailureReason::NotAsked) => {
             "the login asked for no code, as with an SSH key alone, and a code is required"
         }
+        Some(FailureReason::FactorNotAccepted) => {
+            "a second factor that the rule of that login does not accept"
+        }
         Some(FailureReason::WrongRecoveryCode) => "not the recovery code of this host",
         None => attempt.reason.name(),
     };

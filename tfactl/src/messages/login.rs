@@ -105,6 +105,10 @@ pub(super) fn reason(reason: &OpenEnum<Reason>) -> &str {
             "two-factor login is not set up, and the setup requires an invitation code (tfactl \
              invite)"
         }
+        Reason::FactorNotAccepted => {
+            "the rule accepts second factors that this login cannot use, or that the user has not \
+             enrolled"
+        }
         Reason::Locked => "too many wrong codes",
         Reason::Unusable => "the record cannot be used",
         Reason::UnknownUser => "the user does not exist on this host",

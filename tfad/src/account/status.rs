@@ -125,6 +125,7 @@ fn reason_of(reason: FailureReason) -> tfa_proto::FailureReason {
         FailureReason::NotEnrolled => Wire::NotEnrolled,
         FailureReason::NotAsked => Wire::NotAsked,
         FailureReason::WrongRecoveryCode => Wire::WrongRecoveryCode,
+        FailureReason::FactorNotAccepted => Wire::FactorNotAccepted,
     }
 }
 

@@ -2,7 +2,7 @@
 //! appended.
 
 use jiff::tz::TimeZone;
-use tfa_core::{Mode, Policy, RememberRules, RuleEffect, Terms};
+use tfa_core::{Factors, Mode, Policy, RememberRules, RuleEffect, Terms};
 
 use super::document::{Document, Table};
 use super::keys::{self, Settings};
@@ -130,10 +130,16 @@ impl Builder {
             since: settings.since.map(|since| since.value),
             grace,
             after_grace,
+            factors: Factors::ANY,
             source: mode.position.source(),
             terms: Terms::default(),
         };
-        let kinds = set(settings.kinds, "kinds")?;
+        let authenticator = AuthenticatorRules {
+            kinds: set(settings.kinds, "kinds")?,
+            algorithm: settings.algorithm.map(|set| set.value),
+            digits: settings.digits.map(|set| set.value),
+            period: settings.period.map(|set| set.value),
+        };
         let rules = self.rules.into_iter();
         let policy = Policy {
             rules: rules.map(|rule| rule.build(grace, after_grace)).collect(),
@@ -142,19 +148,14 @@ impl Builder {
             guard: set(settings.guard, "guard")?,
             invitation: set(settings.invitation, "invitation")?,
             sshd_methods: set(settings.sshd_methods, "sshd_methods")?,
-            enrolls_in_login: kinds.iter().any(|kind| kind.has_codes()),
+            enrolled_in_login: authenticator.usual_kind(),
         };
         let issuer = set(settings.issuer, "issuer")?;
         Ok(Config {
             policy,
             issuer: (!issuer.is_empty()).then_some(issuer),
             qr: set(settings.qr, "qr")?,
-            authenticator: AuthenticatorRules {
-                kinds,
-                algorithm: settings.algorithm.map(|set| set.value),
-                digits: settings.digits.map(|set| set.value),
-                period: settings.period.map(|set| set.value),
-            },
+            authenticator,
             remember: RememberRules {
                 days: set(settings.days, "days")?,
                 minutes: set(settings.minutes, "minutes")?,

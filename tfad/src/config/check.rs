@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::unistd::{Gid, Group as Entry, User};
-use tfa_core::{Group, Mode, OriginMatcher, Policy, Rule, Source, Time};
+use tfa_core::{FactorKind, Factors, Group, Mode, OriginMatcher, Policy, Rule, Source, Time};
 use tfa_proto::Consoles;
 
 use super::messages::findings as messages;
@@ -114,6 +114,7 @@ pub fn findings(config: &Config) -> Findings {
         .filter_map(local_without_session)
         .collect();
     notes.extend(exemptions_without_end(&policy));
+    notes.extend(policy.rules.iter().filter_map(keys_beyond_sshd));
     if may_require(&policy) {
         let unguarded = pam_files::unguarded(&policy);
         let note = |service: &String| messages::unguarded_service(service);
@@ -213,6 +214,14 @@ fn local_without_session(rule: &Rule) -> Option<String> {
     is_so.then(|| messages::local_without_session(&rule.effect.source))
 }
 
+/// A note for a rule that accepts security keys only, and applies to services other than sshd.
+fn keys_beyond_sshd(rule: &Rule) -> Option<String> {
+    let only_keys: Factors = [FactorKind::SecurityKey].into_iter().collect();
+    let is_for_sshd = rule.services == [SSHD] || !rule.methods.is_empty();
+    let is_so = rule.effect.factors == only_keys && !is_for_sshd;
+    is_so.then(|| messages::keys_beyond_sshd(&rule.effect.source))
+}
+
 fn is_known(group: &Group) -> bool {
     let found = match group {
         Group::Name(name) => Entry::from_name(name),
@@ -266,6 +275,26 @@ mod tests {
             "{warning}"
         );
         assert_eq!(check_user(&Source::default(), "root"), None);
+    }
+
+    #[test]
+    fn a_rule_on_security_keys_alone_has_a_note_unless_it_is_for_sshd() {
+        use FactorKind::{BackupCode, SecurityKey};
+        for (services, factors, expected) in [
+            (&["sshd"][..], &[SecurityKey][..], false),
+            (&[], &[SecurityKey], true),
+            (&["sshd", "sudo"], &[SecurityKey], true),
+            (&[], &[SecurityKey, BackupCode], false),
+            (&[], &FactorKind::ALL, false),
+        ] {
+            let mut rule = Rule {
+                services: services.iter().map(|name| (*name).to_owned()).collect(),
+                ..Rule::default()
+            };
+            rule.effect.factors = factors.iter().copied().collect();
+            let note = keys_beyond_sshd(&rule);
+            assert_eq!(note.is_some(), expected, "{services:?} {factors:?}");
+        }
     }
 
     #[test]

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tfa_core::{
-    AfterGrace, Algorithm, AuthenticatorKind, DeviceKind, Group, Mode, OriginMatcher, Time,
+    AfterGrace, Algorithm, AuthenticatorKind, DeviceKind, Factors, Group, Mode, OriginMatcher, Time,
 };
 use tfa_proto::Consoles;
 use toml::de::DeValue;
 
 use super::QrStyle;
 use super::authenticator::{algorithm, digits, kind, period};
+use super::factors::factors;
 use super::names::{consoles, group, issuer, method, method_or_kind, reason, service, user};
 use super::origins::origin;
 use super::problem::{Located, Position, Problem};
@@ -127,6 +128,12 @@ keys! {
         read: |value| non_empty_list(value, method_or_kind),
         default: None,
         summary: "For sshd: the authentication methods of the login; \"publickey:sk\" for security keys.",
+    }
+    factors: Factors {
+        sections: [Rule],
+        read: factors,
+        default: None,
+        summary: "With the mode \"required\": the accepted second factors, such as \"security-key\".",
     }
     until: Time {
         sections: [Rule],

@@ -13,6 +13,7 @@ mod authenticator;
 mod builder;
 pub mod check;
 mod document;
+mod factors;
 mod files;
 mod keys;
 mod messages;

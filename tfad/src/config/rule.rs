@@ -45,6 +45,7 @@ impl RuleBuilder {
                     "after_grace",
                     settings.after_grace.as_ref().map(|it| &it.position),
                 ),
+                ("factors", settings.factors.as_ref().map(|it| &it.position)),
             ];
             for (key, position) in needing_required {
                 if let Some(position) = position {
@@ -78,6 +79,7 @@ impl RuleBuilder {
             effect: RuleEffect {
                 mode: mode?,
                 since: value(settings.since),
+                factors: value(settings.factors).unwrap_or_default(),
                 source: position.source(),
                 terms: Terms {
                     until: value(settings.until),

@@ -163,6 +163,9 @@ fn denied(reason: DenyReason) -> &'static str {
         DenyReason::Undetermined => {
             "groups, address or SSH method could not be determined, and a rule depends on them"
         }
+        DenyReason::FactorNotAccepted => {
+            "this login can use no second factor that the rule accepts"
+        }
         DenyReason::NotVerified => "a second factor is required, and this login verified none",
         DenyReason::AuthRefused => {
             "the auth phase refused this login, and it went on: the PAM stack ignores the result of \
@@ -200,6 +203,9 @@ fn audited(outcome: AuditOutcome) -> &'static str {
         AuditOutcome::NotVerified => "would have been refused: it verified no second factor",
         AuditOutcome::Undetermined => {
             "would have been refused: groups, address or SSH method could not be determined"
+        }
+        AuditOutcome::FactorNotAccepted => {
+            "would have been refused: it can use no second factor that the rule accepts"
         }
     }
 }

@@ -73,7 +73,7 @@ impl Logins {
         let (mut device, mut binding) = (None, None);
         let answer = |account: &mut Account, credential: &Credential| {
             let decision = config.policy.decide(login, Some(account), now);
-            let answered = question.answer(decision.requirement, account, credential, client, now);
+            let answered = question.answer(decision.asks_for(), account, credential, client, now);
             match AskRemember::after(answered, account, question.scope(), offer, now) {
                 Answered::Rehash | Answered::DrawCodes => None,
                 Answered::Turn(turn, next) => {

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use tfa_core::{
-    Account, Authenticator, Begun, DenyReason, Dialog, Enroll, Exemption, FailureReason, Message,
-    PhaseAction, PhaseInput, Picture, PolicyDecision, ThrottleScope, Time,
+    Account, AuditOutcome, Authenticator, Begun, DenyReason, Dialog, Enroll, Exemption,
+    FailureReason, Message, PhaseAction, PhaseInput, Picture, PolicyDecision, ThrottleScope, Time,
 };
 use tfa_proto::{Context, Turn, Verdict};
 
@@ -182,6 +182,9 @@ impl Logins {
         {
             return Ok((0, render::end(Verdict::LeftToSession, None)));
         }
+        let audit_outcome = decision.audit_outcome(phase, |factors| {
+            account.is_some_and(|account| account.can_meet(factors, &attempt.login.keys))
+        });
         log::action(
             &self.state.journal,
             policy,
@@ -189,8 +192,9 @@ impl Logins {
             phase,
             action,
             &decision,
+            audit_outcome,
         );
-        self.record_attempt(&attempt, phase, action, &decision, account, now)?;
+        self.record_attempt(&attempt, action, &decision, audit_outcome, account, now)?;
         let scope = pam_context::throttle_scope(attempt.caller.is_root(), &attempt.login);
         let begun = match action {
             PhaseAction::Exempt(Exemption::ByAdministrator(until)) if phase.may_say_exempt() => {
@@ -226,6 +230,7 @@ impl Logins {
                     DenyReason::TooLate
                     | DenyReason::Undetermined
                     | DenyReason::NotVerified
+                    | DenyReason::FactorNotAccepted
                     | DenyReason::AuthRefused => Verdict::Denied,
                 };
                 let denied = DeniedLogin::of(attempt.context.is_ssh(), &attempt.login.methods);
@@ -235,9 +240,11 @@ impl Logins {
             PhaseAction::Ask => match account {
                 Some(account) => {
                     let (rules, facts) = (&config.remember, attempt.facts(phase));
+                    let factors = decision.factors();
                     let may_recover = || recovery::is_administrator(config, &attempt.user);
-                    let prompt = match second_factor::begin(rules, facts, account, may_recover, now)
-                    {
+                    let begun =
+                        second_factor::begin(rules, facts, account, factors, may_recover, now);
+                    let prompt = match begun {
                         SecondFactor::SecurityKey(key) => {
                             return Ok((0, self.served_by_key(&attempt, account, key, now)?));
                         }
@@ -246,6 +253,15 @@ impl Logins {
                     if let Some(Message::Locked(lock, _)) = prompt.begun.turn.says {
                         let locked = Some(FailureReason::locked(lock));
                         self.record_refusal(&attempt, Some(account), locked, now);
+                    }
+                    if prompt.accepts_nothing() {
+                        let not_accepted = Some(FailureReason::FactorNotAccepted);
+                        self.record_refusal(&attempt, Some(account), not_accepted, now);
+                        let denied = PhaseAction::Deny(DenyReason::FactorNotAccepted);
+                        let journal = &self.state.journal;
+                        log::action(journal, policy, &attempt, phase, denied, &decision, None);
+                        let turn = &prompt.begun.turn;
+                        return Ok((0, self.render(turn, None, &[], &attempt, now)));
                     }
                     if let Some(turn) =
                         self.served_without_code(config, &attempt, phase, account, &prompt, now)?
@@ -327,13 +343,12 @@ impl Logins {
     fn record_attempt(
         &self,
         attempt: &LoginAttempt,
-        phase: PhaseInput,
         action: PhaseAction,
         decision: &PolicyDecision,
+        audit_outcome: Option<AuditOutcome>,
         account: Option<&Account>,
         now: Time,
     ) -> Result<(), Error> {
-        let audit_outcome = decision.audit_outcome(phase);
         let begins = decision.records_first_login
             && matches!(action, PhaseAction::Grace(_) | PhaseAction::SetUp(Some(_)))
             && account
@@ -373,6 +388,7 @@ fn reason_of(denial: DenyReason) -> Option<FailureReason> {
             Some(FailureReason::NotEnrolled)
         }
         DenyReason::NotVerified => Some(FailureReason::NotAsked),
+        DenyReason::FactorNotAccepted => Some(FailureReason::FactorNotAccepted),
         DenyReason::Undetermined | DenyReason::AuthRefused => None,
     }
 }

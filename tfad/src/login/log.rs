@@ -1,8 +1,8 @@
 //! The events of a login: what the policy decides about it, and the turns of its dialog.
 
 use tfa_core::{
-    DenyReason, Device, Exemption, Factor, LockScope, Message, Mode, Next, PhaseAction, PhaseInput,
-    Policy, PolicyDecision, Time, Turn, Verdict,
+    AuditOutcome, DenyReason, Device, Exemption, Factor, LockScope, Message, Mode, Next,
+    PhaseAction, PhaseInput, Policy, PolicyDecision, Time, Turn, Verdict,
 };
 
 use crate::log::{Journal, LoggedDevice, LoginEvent, VerifiedBy};
@@ -26,9 +26,10 @@ pub(super) fn action(
     phase: PhaseInput,
     action: PhaseAction,
     decision: &PolicyDecision,
+    audit_outcome: Option<AuditOutcome>,
 ) {
     let (rule, terms) = (&decision.source, &decision.terms);
-    if let Some(outcome) = decision.audit_outcome(phase) {
+    if let Some(outcome) = audit_outcome {
         log(journal, attempt, LoginEvent::Audited { outcome, rule });
     }
     let by_a_rule = policy.otherwise.source != *rule;

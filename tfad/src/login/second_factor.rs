@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use tfa_core::{
-    Account, AskCode, Authenticator, Begun, Device, Login, PhaseInput, RememberRules,
-    ThrottleScope, Time,
+    Account, AskCode, Authenticator, AuthenticatorKind, Begun, Device, Factors, Login, Message,
+    Next, PhaseInput, RememberRules, ThrottleScope, Time, Verdict,
 };
 use tfa_proto::Context;
 
@@ -52,21 +52,39 @@ pub(super) struct Prompt<'account> {
     pub(super) session_code: Option<Duration>,
 }
 
-/// Decides how a login begins whose action is [`Ask`](tfa_core::PhaseAction::Ask). `may_recover` is as in
-/// [`AskCode::begin_with_recovery`].
+impl Prompt<'_> {
+    /// Whether the login is refused, because it can use no second factor that the policy accepts.
+    pub(super) fn accepts_nothing(&self) -> bool {
+        let turn = &self.begun.turn;
+        let says_factors = matches!(
+            turn.says,
+            Some(Message::AcceptedFactors(_) | Message::NoSecurityKey { .. })
+        );
+        says_factors && turn.next == Next::End(Verdict::Denied)
+    }
+}
+
+/// Decides how a login begins whose action is [`Ask`](tfa_core::PhaseAction::Ask), and which accepts these
+/// second factors. `may_recover` is as in [`AskCode::begin_with_recovery`].
 pub(super) fn begin<'account>(
     rules: &RememberRules,
     facts: LoginFacts<'_>,
     account: &'account Account,
+    factors: Factors,
     may_recover: impl FnOnce() -> bool,
     now: Time,
 ) -> SecondFactor<'account> {
-    if let Some(key) = security_key::of_login(facts, account) {
+    if factors.contains(AuthenticatorKind::SecurityKey)
+        && let Some(key) = security_key::of_login(facts, account)
+    {
         return SecondFactor::SecurityKey(key);
     }
-    let begun = AskCode::begin_with_recovery(account, facts.throttle_scope(), may_recover, now);
-    // Neither a device nor an earlier code passes a lock.
-    let is_open = begun.takes_any_code();
+    let begun = {
+        let scope = facts.throttle_scope();
+        AskCode::begin_with_recovery(account, factors, scope, may_recover, now)
+    };
+    // Neither a device nor an earlier code passes a lock, or replaces a factor that a rule names.
+    let is_open = factors.is_any() && begun.takes_any_code();
     SecondFactor::Prompt(Prompt {
         device: is_open
             .then(|| remember::device_of(rules, facts, account, now))

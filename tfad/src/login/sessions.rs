@@ -226,7 +226,7 @@ mod tests {
         let key = Secret::new(&[7; 20]).unwrap();
         let authenticator = Authenticator::totp("phone", Parameters::default(), key);
         let now = Time::from_secs(1_700_000_000);
-        account.set_up(authenticator, now).unwrap();
+        account.bind(authenticator, now).unwrap();
         let begun = AskCode::begin(&account, ThrottleScope::UNKNOWN, now);
         Session {
             attempt: attempt(sender, uid, user),

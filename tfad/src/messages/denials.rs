@@ -48,6 +48,10 @@ pub fn denial(reason: DenyReason, host: &str, user: &str, login: DeniedLogin) ->
              the SSH method is unknown. Tell your administrator.\n\
              If you used an SSH key, log in with your password."
         ),
+        DenyReason::FactorNotAccepted => format!(
+            "Your login on {host} is refused.\n\
+             The policy accepts no second factor that this login can use. Ask your administrator."
+        ),
         // A user who has not enrolled is guided through it after the password.
         DenyReason::NotVerified if login == DeniedLogin::SshKey => format!(
             "Two-factor login is required on {host}. An SSH key alone is not enough.\n\

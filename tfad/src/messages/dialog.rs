@@ -1,6 +1,6 @@
 //! Messages between the questions of a login.
 
-use tfa_core::{Drift, LockScope, LockState, Message, Time};
+use tfa_core::{Drift, FactorKind, Factors, LockScope, LockState, Message, Time};
 use tfa_text::time::{difference, wait};
 
 /// The message, and whether it is an error.
@@ -49,6 +49,8 @@ fn text(message: Message, now: Time) -> String {
             "Your second factor is a security key, and this login has not used it. Enter a backup \
              code, or log in over SSH with the security key."
         }
+        Message::AcceptedFactors(factors) => return accepted_factors(factors),
+        Message::BackupCodeNotAccepted => "Backup codes are not accepted for this login.",
         Message::SecurityKeyActive => {
             "Your security key is active now. From now on, logins ask for it or for a backup code."
         }
@@ -74,6 +76,28 @@ pub(super) const WRONG_INVITATION: &str = "Wrong invitation code.";
 pub(super) const NO_INVITATION: &str = "\
 You need an invitation code to set up two-factor login, and have no valid one. Ask your \
 administrator for one (tfactl invite).";
+
+/// Says what a login accepts, where the policy names it.
+fn accepted_factors(factors: Factors) -> String {
+    let names: Vec<&str> = factors.kinds().map(name_of_factor).collect();
+    let mut text = format!("This login accepts only: {}.", names.join(", "));
+    if factors.contains(FactorKind::SecurityKey) {
+        text.push_str(
+            " To use a security key, log in over SSH with it. To enroll one: tfa-enroll add \
+             --security-key FILE",
+        );
+    }
+    text
+}
+
+fn name_of_factor(kind: FactorKind) -> &'static str {
+    match kind {
+        FactorKind::Totp => "a code of an authenticator app (TOTP)",
+        FactorKind::Hotp => "a code of a counter-based token (HOTP)",
+        FactorKind::SecurityKey => "a security key",
+        FactorKind::BackupCode => "a backup code",
+    }
+}
 
 /// What the owner of the host must do next.
 const RECOVERY_CODE_USED: &str = "\

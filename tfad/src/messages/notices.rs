@@ -202,7 +202,7 @@ mod tests {
     use std::time::Duration;
 
     use tfa_core::{Account, Answered, AskCode, Authenticator, Client, Credential, Dialog, Input};
-    use tfa_core::{Parameters, Requirement, Secret, ThrottleScope};
+    use tfa_core::{Factors, Parameters, Secret, ThrottleScope};
     use tfa_text::wrapped;
 
     use super::*;
@@ -245,7 +245,7 @@ mod tests {
             shows: false,
         };
         let code = Credential::Code(code);
-        let _: Answered = question.answer(Requirement::Ask, account, &code, client, now);
+        let _: Answered = question.answer(Some(Factors::ANY), account, &code, client, now);
     }
 
     #[test]

@@ -64,6 +64,11 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
              authenticator. For a new phone: tfa-enroll move"
                 .to_owned(),
         ),
+        Refusal::LastAcceptedAuthenticator => Error::Required(
+            "The policy of this host accepts none of your other authenticators. Enroll another one \
+             of this kind first: tfa-enroll add"
+                .to_owned(),
+        ),
         Refusal::NoSuchDevice => Error::NoSuchDevice(
             "No device of this number is remembered. To list yours: tfa-enroll devices".to_owned(),
         ),

@@ -4,7 +4,9 @@
 
 use super::{Account, Change, ChangedBy, Factor, Judgement, State};
 use crate::authenticator::stored_name;
-use crate::{AuthenticatorId, BackupSet, Credential, Drift, LockState, ThrottleScope, Time};
+use crate::{
+    AuthenticatorId, BackupSet, Credential, Drift, Factors, LockState, ThrottleScope, Time,
+};
 
 /// The authorization of a change of an existing enrollment.
 #[derive(Clone, Copy)]
@@ -61,6 +63,8 @@ pub enum Refusal {
     TooManyAuthenticators,
     /// The authenticator is the last one, and must stay.
     LastAuthenticator,
+    /// The authenticator is the last one of those that a rule accepts, and must stay.
+    LastAcceptedAuthenticator,
     /// The user has no remembered device of this id.
     NoSuchDevice,
     /// The key is not of a type that a security key has.
@@ -169,30 +173,35 @@ impl Account {
     }
 
     /// Removes an authenticator. The last one takes the backup codes with it, as [`Self::remove`]
-    /// does.
+    /// does. `required` holds the second factors that each rule accepts which requires one of the user.
     ///
     /// # Errors
-    /// [`Refusal::NotSetUp`], [`Refusal::NoSuchAuthenticator`], [`Refusal::LastAuthenticator`] if it
-    /// is the last one and must be kept, or why the proof was not accepted.
+    /// [`Refusal::NotSetUp`], [`Refusal::NoSuchAuthenticator`], [`Refusal::LastAuthenticator`] or
+    /// [`Refusal::LastAcceptedAuthenticator`] if it must stay, or why the proof was not accepted.
     pub fn remove_authenticator<'code>(
         &mut self,
         id: AuthenticatorId,
-        keep_last: bool,
+        required: &[Factors],
         proof: impl Into<Proof<'code>>,
         now: Time,
     ) -> Result<(), Refusal> {
         self.must_be_set_up()?;
-        self.must_have(id)?;
+        let authenticator = self.authenticator(id);
+        let authenticator = authenticator.ok_or(Refusal::NoSuchAuthenticator)?;
         let is_last = self.authenticators.len() == 1;
-        match (is_last, keep_last) {
-            (true, true) => Err(Refusal::LastAuthenticator),
-            (true, false) => self.remove(proof, now),
-            (false, _) => {
-                self.prove(proof.into(), now)?;
-                self.withdraw(id, ChangedBy::Owner, now);
-                Ok(())
-            }
+        let is_last_of = |factors: &Factors| self.is_last_of(*factors, authenticator);
+        if is_last && !required.is_empty() {
+            return Err(Refusal::LastAuthenticator);
         }
+        if required.iter().any(is_last_of) {
+            return Err(Refusal::LastAcceptedAuthenticator);
+        }
+        if is_last {
+            return self.remove(proof, now);
+        }
+        self.prove(proof.into(), now)?;
+        self.withdraw(id, ChangedBy::Owner, now);
+        Ok(())
     }
 
     /// Removes an authenticator for the administrator, without a proof. The last one stays: a reset
@@ -276,7 +285,9 @@ impl Account {
             Judgement::Wrong(LockState::Unlocked) => Err(Refusal::WrongCode(None)),
             Judgement::Wrong(closed) => Err(Refusal::WrongAndLocked(closed)),
             Judgement::Locked(closed) => Err(Refusal::Locked(closed)),
-            Judgement::NotACode | Judgement::GaveUp => Err(Refusal::NotACode),
+            Judgement::NotACode | Judgement::BackupCodeNotAccepted | Judgement::GaveUp => {
+                Err(Refusal::NotACode)
+            }
             Judgement::Rehash => Err(Refusal::Rehash),
         }
     }

@@ -9,7 +9,7 @@ use minicbor::{CborLen, Decode, Encode};
 
 use super::attempts::short;
 use super::{Account, Client};
-use crate::{Authenticator, Code, Drift, LockState, Match, ThrottleScope, Time};
+use crate::{Authenticator, Code, Drift, Factors, LockState, Match, ThrottleScope, Time};
 
 /// The number of failed attempts that are kept.
 const MAX_KEPT: usize = 8;
@@ -61,6 +61,9 @@ pub enum FailureReason {
     /// Not the recovery code of the host.
     #[n(10)]
     WrongRecoveryCode,
+    /// A second factor that the rule of this login does not accept.
+    #[n(11)]
+    FactorNotAccepted,
 }
 
 /// For which time a code is right.
@@ -204,6 +207,7 @@ impl Account {
     pub(super) fn reason_of_wrong(
         &mut self,
         code: &Code,
+        factors: Factors,
         scope: ThrottleScope,
         now: Time,
     ) -> FailureReason {
@@ -211,6 +215,10 @@ impl Account {
         let mut formats = self.authenticators.iter().filter_map(Authenticator::format);
         if !formats.any(|format| usize::from(format.digits()) == length) {
             return FailureReason::WrongLength;
+        }
+        let mut others = self.authenticators.iter();
+        if others.any(|one| !factors.contains(one.kind()) && one.check(code, now) != Match::No) {
+            return FailureReason::FactorNotAccepted;
         }
         // Guesses of a flood are not worth the time.
         if self.throttle.counter(scope).failures() >= MAX_SEARCHES {

@@ -2,7 +2,8 @@
 
 use super::{Account, Client, FailureReason};
 use crate::backup::Found;
-use crate::{AuthenticatorId, Code, Credential, LockState, Match, ThrottleScope, Time};
+use crate::{Authenticator, AuthenticatorId, Code, Credential, FactorKind, Factors};
+use crate::{LockState, Match, ThrottleScope, Time};
 
 /// What verified the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub enum Judgement {
     Locked(LockState),
     /// The input does not have the form of a code. It is not counted.
     NotACode,
+    /// A backup code where none is accepted. It is neither checked nor counted.
+    BackupCodeNotAccepted,
     /// The input was empty: the user gave up.
     GaveUp,
     /// The backup codes changed in the meantime: the caller must hash the answer again and repeat
@@ -43,18 +46,23 @@ impl Account {
     /// the account before it lets the login proceed.
     #[must_use]
     pub fn judge(&mut self, credential: &Credential, scope: ThrottleScope, now: Time) -> Judgement {
-        self.judge_from(Client::OWN_PROGRAM, credential, scope, now)
+        self.judge_from(Client::OWN_PROGRAM, Factors::ANY, credential, scope, now)
     }
 
-    /// As [`Self::judge`], with the remote host or the terminal of the answer.
+    /// As [`Self::judge`], with the remote host or the terminal of the answer, and with the second
+    /// factors that are accepted. A code of another one is wrong, and stays unused.
     pub(crate) fn judge_from(
         &mut self,
         client: Client<'_>,
+        factors: Factors,
         credential: &Credential,
         scope: ThrottleScope,
         now: Time,
     ) -> Judgement {
         let lock_state = match credential {
+            Credential::Backup(_) if !factors.contains(FactorKind::BackupCode) => {
+                return Judgement::BackupCodeNotAccepted;
+            }
             Credential::Backup(_) | Credential::Recovery(_) => self.backup_lock_state(scope, now),
             _ => self.lock_state(scope, now),
         };
@@ -65,7 +73,7 @@ impl Account {
         match credential {
             Credential::Empty => Judgement::GaveUp,
             Credential::Malformed => Judgement::NotACode,
-            Credential::Code(code) => match self.accept_code(code, now) {
+            Credential::Code(code) => match self.accept_code(code, factors, now) {
                 Match::Fresh(id) => {
                     self.code_accepted = true;
                     self.end_row(scope, now);
@@ -73,7 +81,7 @@ impl Account {
                 }
                 Match::Used => Judgement::AlreadyUsed,
                 Match::No => {
-                    let reason = self.reason_of_wrong(code, scope, now);
+                    let reason = self.reason_of_wrong(code, factors, scope, now);
                     self.wrong(reason, client, scope, now)
                 }
             },
@@ -115,15 +123,21 @@ impl Account {
         }
     }
 
-    /// Checks a code against every authenticator, and marks it as used in each that it fits, so that
-    /// the same digits are not accepted again by another one.
-    fn accept_code(&mut self, code: &Code, now: Time) -> Match<AuthenticatorId> {
+    /// Checks a code against every authenticator of an accepted kind. One that is accepted becomes used
+    /// in every authenticator that it fits, so that no other one accepts the same digits again.
+    fn accept_code(&mut self, code: &Code, factors: Factors, now: Time) -> Match<AuthenticatorId> {
         let (mut accepted, mut used) = (None, false);
-        for authenticator in &mut self.authenticators {
+        let is_of = |one: &&mut Authenticator| factors.contains(one.kind());
+        for authenticator in self.authenticators.iter_mut().filter(is_of) {
             match authenticator.accept(code, now) {
                 Match::Fresh(_) => accepted = accepted.or(Some(authenticator.id())),
                 Match::Used => used = true,
                 Match::No => {}
+            }
+        }
+        if accepted.is_some() {
+            for authenticator in self.authenticators.iter_mut().filter(|one| !is_of(one)) {
+                authenticator.accept(code, now);
             }
         }
         match accepted {

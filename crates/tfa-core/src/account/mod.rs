@@ -5,6 +5,7 @@ mod changes;
 mod devices;
 mod enrollment;
 mod exemption;
+mod factors;
 mod failed_attempts;
 mod judge;
 mod locks;
@@ -31,8 +32,8 @@ pub use record::Undecodable;
 use crate::audit;
 use crate::device::Devices;
 use crate::{
-    AuditOutcome, AuditRecord, Authenticator, AuthenticatorId, BackupSet, CodeFormat, Invitation,
-    KnownOrigins, Throttle, Time,
+    AuditOutcome, AuditRecord, Authenticator, AuthenticatorId, BackupSet, Invitation, KnownOrigins,
+    Throttle, Time,
 };
 
 /// The stored data of one user, encoded as CBOR with numbered fields. The number of a removed field
@@ -294,19 +295,6 @@ impl Account {
             highest_id: self.highest_id,
             ..Self::new(self.uid)
         };
-    }
-
-    /// The number of digits of a code; 0 where the authenticators differ, or none computes codes.
-    #[must_use]
-    pub fn digits(&self) -> u8 {
-        let formats = self.authenticators.iter().filter_map(Authenticator::format);
-        let mut digits = formats.map(CodeFormat::digits);
-        let first = digits.next().unwrap_or(0);
-        if digits.all(|other| other == first) {
-            first
-        } else {
-            0
-        }
     }
 
     /// The time of a used step that lies too far ahead of now: the clock was ahead when it was

@@ -14,13 +14,6 @@ use crate::{Authenticator, AuthenticatorId, BackupSet, SshKey, Time};
 const LAST_USE_PRECISION: Duration = Duration::from_secs(60);
 
 impl Account {
-    /// Whether the user has security keys, and no authenticator that computes codes.
-    #[must_use]
-    pub fn has_only_security_keys(&self) -> bool {
-        let mut all = self.authenticators.iter();
-        !self.authenticators.is_empty() && all.all(|one| !one.kind().has_codes())
-    }
-
     /// The active security key among the keys that sshd has accepted.
     #[must_use]
     pub fn security_key_among(&self, keys: &[SshKey]) -> Option<&Authenticator> {

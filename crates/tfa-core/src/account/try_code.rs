@@ -2,7 +2,7 @@
 
 use super::{Account, Client, Factor, FailureReason, Judgement, OtherTime, Refusal};
 use crate::{
-    AuthenticatorId, Code, Credential, Drift, Input, LockState, Match, ThrottleScope, Time,
+    AuthenticatorId, Code, Credential, Drift, Factors, Input, LockState, Match, ThrottleScope, Time,
 };
 
 impl Account {
@@ -34,7 +34,7 @@ impl Account {
         let drift = self.find_drift(code, now);
         let reason = match drift {
             Some(drift) => FailureReason::OtherTime(OtherTime::of_hint(drift, now)),
-            None => self.reason_of_wrong(code, ThrottleScope::OwnProgram, now),
+            None => self.reason_of_wrong(code, Factors::ANY, ThrottleScope::OwnProgram, now),
         };
         let scope = ThrottleScope::OwnProgram;
         let _: Judgement = self.wrong(reason, Client::OWN_PROGRAM, scope, now);

@@ -3,8 +3,8 @@
 use super::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
 use crate::account::OwnDialog;
 use crate::{
-    Account, Client, Credential, Factor, FailureReason, Judgement, LockScope, LockState,
-    Requirement, ThrottleScope, Time,
+    Account, Client, Credential, Factor, Factors, FailureReason, Judgement, LockScope, LockState,
+    ThrottleScope, Time,
 };
 
 /// The maximum number of answers of one dialog.
@@ -24,15 +24,16 @@ impl AskCode {
     /// Asks for a code, unless the account is locked.
     #[must_use]
     pub fn begin(account: &Account, scope: ThrottleScope, now: Time) -> Begun {
-        Self::begin_with_recovery(account, scope, || false, now)
+        Self::begin_with_recovery(account, Factors::ANY, scope, || false, now)
     }
 
-    /// As [`Self::begin`]. `may_recover` tells whether the user may use the host's recovery code. It
-    /// is called only at the console, for an account that is permanently locked, or that has nothing
-    /// else to enter there.
+    /// As [`Self::begin`], with the second factors that are accepted. `may_recover` tells whether the
+    /// user may use the host's recovery code. It is called only at the console, for an account that is
+    /// permanently locked, or that has nothing else to enter there.
     #[must_use]
     pub fn begin_with_recovery(
         account: &Account,
+        factors: Factors,
         scope: ThrottleScope,
         may_recover: impl FnOnce() -> bool,
         now: Time,
@@ -41,17 +42,18 @@ impl AskCode {
         let closed = account.lock_state(scope, now);
         let says = match (closed, account.backup_lock_state(scope, now)) {
             (LockState::Unlocked, _) => {
-                let says = no_security_key(account);
+                let has_codes = account.has_codes_of(factors);
                 // The recovery code of the host is accepted at the question for a backup code.
-                let can_type = account.backup_codes_left() > 0
-                    || (says.is_some() && scope == ThrottleScope::Console && may_recover());
-                if says.is_some() && !can_type {
-                    return Begun::end(says, Verdict::Denied);
+                if !has_codes
+                    && account.backup_codes_of(factors) == 0
+                    && !(scope == ThrottleScope::Console && may_recover())
+                {
+                    return Begun::end(accepted(account, factors), Verdict::Denied);
                 }
-                says
+                accepted(account, factors)
             }
             (LockState::Permanent, LockState::Unlocked) => {
-                match (account.backup_codes_left() > 0, may_recover()) {
+                match (account.backup_codes_of(factors) > 0, may_recover()) {
                     (true, false) => Some(Message::BackupCodeOnly),
                     (true, true) => Some(Message::BackupOrRecoveryCodeOnly),
                     (false, true) => Some(Message::RecoveryCodeOnly),
@@ -71,7 +73,7 @@ impl AskCode {
         let turn = Turn {
             says,
             report: None,
-            next: question(account),
+            next: question(account, factors),
         };
         Begun {
             turn,
@@ -96,21 +98,24 @@ impl AskCode {
         self.counted_on
     }
 
-    /// Handles an answer. The caller evaluates the policy again: if the account is no longer asked
-    /// for a code, the dialog ends with a refusal, and the next login follows the new state.
+    /// Handles an answer. The caller evaluates the policy again ([`PolicyDecision::asks_for`]): if the
+    /// account is no longer asked for a second factor, the dialog ends with a refusal, and the next login
+    /// follows the new state.
+    ///
+    /// [`PolicyDecision::asks_for`]: crate::PolicyDecision::asks_for
     #[must_use]
     pub fn answer(
         &self,
-        requirement: Requirement,
+        asked_for: Option<Factors>,
         account: &mut Account,
         credential: &Credential,
         client: Client<'_>,
         now: Time,
     ) -> Answered {
-        if requirement != Requirement::Ask {
+        let Some(factors) = asked_for else {
             return Answered::end(Some(Message::Changed), Verdict::Denied);
-        }
-        let judgement = account.judge_from(client, credential, self.scope, now);
+        };
+        let judgement = account.judge_from(client, factors, credential, self.scope, now);
         // A program that runs as the user costs no write.
         if let Some(reason) = refused(judgement)
             && self.scope != ThrottleScope::OwnProgram
@@ -142,7 +147,7 @@ impl AskCode {
                     Verdict::Locked,
                 )
             }
-            Judgement::Wrong(LockState::Unlocked) => self.again(Message::Wrong, account),
+            Judgement::Wrong(LockState::Unlocked) => self.again(Message::Wrong, account, factors),
             Judgement::Wrong(lock_state) => {
                 let counted_on = account.lock_scope(self.scope, now);
                 Answered::end(
@@ -155,13 +160,16 @@ impl AskCode {
                 if self.scope != ThrottleScope::OwnProgram {
                     account.record_used_code(client.from, now);
                 }
-                self.again(Message::AlreadyUsed, account)
+                self.again(Message::AlreadyUsed, account, factors)
             }
-            Judgement::NotACode => self.again(Message::NotACode, account),
+            Judgement::NotACode => self.again(Message::NotACode, account, factors),
+            Judgement::BackupCodeNotAccepted => {
+                self.again(Message::BackupCodeNotAccepted, account, factors)
+            }
         }
     }
 
-    fn again(&self, says: Message, account: &Account) -> Answered {
+    fn again(&self, says: Message, account: &Account, factors: Factors) -> Answered {
         let OwnDialog {
             wrong_codes,
             used_codes,
@@ -178,7 +186,7 @@ impl AskCode {
             Turn {
                 says: Some(says),
                 report: None,
-                next: question(account),
+                next: question(account, factors),
             },
             Some(Dialog::AskCode(Self {
                 answers_left,
@@ -195,6 +203,7 @@ fn refused(judgement: Judgement) -> Option<FailureReason> {
         Judgement::Locked(lock) => Some(FailureReason::locked(lock)),
         Judgement::AlreadyUsed => Some(FailureReason::UsedCode),
         Judgement::NotACode => Some(FailureReason::NotACode),
+        Judgement::BackupCodeNotAccepted => Some(FailureReason::FactorNotAccepted),
         Judgement::Accepted(_) | Judgement::Wrong(_) | Judgement::GaveUp | Judgement::Rehash => {
             None
         }
@@ -202,19 +211,22 @@ fn refused(judgement: Judgement) -> Option<FailureReason> {
 }
 
 /// The question for whatever the user can type.
-fn question(account: &Account) -> Next {
-    if account.has_only_security_keys() {
-        Next::AskBackupCode
-    } else {
+fn question(account: &Account, factors: Factors) -> Next {
+    if account.has_codes_of(factors) {
         Next::AskCode {
-            digits: account.digits(),
+            digits: account.digits_of(factors),
         }
+    } else {
+        Next::AskBackupCode
     }
 }
 
-/// Says why a user whose authenticators are all security keys is asked for a backup code.
-fn no_security_key(account: &Account) -> Option<Message> {
+/// Says which second factors are accepted, unless that is any code of the user.
+fn accepted(account: &Account, factors: Factors) -> Option<Message> {
     let backup_codes_left = account.backup_codes_left();
-    let says = Message::NoSecurityKey { backup_codes_left };
-    account.has_only_security_keys().then_some(says)
+    match (factors.is_any(), account.has_codes_of(factors)) {
+        (true, true) => None,
+        (true, false) => Some(Message::NoSecurityKey { backup_codes_left }),
+        (false, _) => Some(Message::AcceptedFactors(factors)),
+    }
 }

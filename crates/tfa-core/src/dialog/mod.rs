@@ -17,7 +17,7 @@ pub use enroll::{Enroll, Picture};
 pub use remember::{AskRemember, Rememberable, remembered};
 pub use security_key::{confirm_by_security_key, verify_by_security_key};
 
-use crate::{Drift, Factor, LockScope, LockState, Report, ThrottleScope, Time};
+use crate::{Drift, Factor, Factors, LockScope, LockState, Report, ThrottleScope, Time};
 
 /// What the login program does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +125,10 @@ pub enum Message {
         /// The number of unused backup codes.
         backup_codes_left: usize,
     },
+    /// The login accepts these second factors only, and has used no accepted security key.
+    AcceptedFactors(Factors),
+    /// Backup codes are not accepted.
+    BackupCodeNotAccepted,
     /// The login has confirmed the user's first security key.
     SecurityKeyActive,
     /// A backup code was used.

@@ -1,6 +1,8 @@
 //! What the effect of a rule requires of one account.
 
-use super::{AfterGrace, Identity, Login, Mode, Policy, Possible, RuleEffect, Source, Terms};
+use super::{
+    AfterGrace, Factors, Identity, Login, Mode, Policy, Possible, RuleEffect, Source, Terms,
+};
 use crate::{Account, State, Time, UserExemption};
 
 /// What the policy requires of a login.
@@ -38,6 +40,8 @@ pub enum Exemption {
 pub struct PolicyDecision {
     /// What is required.
     pub requirement: Requirement,
+    /// The second factors that the rule accepts. In audit mode: without it.
+    pub strict_factors: Factors,
     /// Whether a second factor is required, so that a login without one may be refused.
     pub required: bool,
     /// Whether the login must be recorded as the first one, because the grace period begins with
@@ -92,9 +96,12 @@ impl Policy {
         let required = effect.require(now);
         let decision = PolicyDecision {
             requirement: strict,
+            strict_factors: effect.accepted_factors(now),
             required,
             records_first_login: effect.records_first_login(now),
-            enrolls_in_login: self.enrolls_in_login,
+            enrolls_in_login: self
+                .enrolled_in_login
+                .is_some_and(|kind| effect.accepted_factors(now).contains(kind)),
             audited: None,
             source: effect.source.clone(),
             terms: match (strict, exemption) {
@@ -159,6 +166,21 @@ impl PolicyDecision {
         self.audited.unwrap_or(self.requirement)
     }
 
+    /// The second factors that this login accepts.
+    #[must_use]
+    pub fn factors(&self) -> Factors {
+        match self.audited {
+            Some(_) => Factors::ANY,
+            None => self.strict_factors,
+        }
+    }
+
+    /// The second factors of which this login asks for one; `None` if it asks for none.
+    #[must_use]
+    pub fn asks_for(&self) -> Option<Factors> {
+        (self.requirement == Requirement::Ask).then(|| self.factors())
+    }
+
     /// The decision if it is not known which of the two applies: the strict one.
     fn or(self, other: Self) -> Self {
         let strict = self.strict().or(other.strict());
@@ -170,6 +192,7 @@ impl PolicyDecision {
         };
         Self {
             requirement: self.requirement.or(other.requirement),
+            strict_factors: self.strict_factors.and(other.strict_factors),
             required: self.required || other.required,
             records_first_login: self.records_first_login || other.records_first_login,
             enrolls_in_login: self.enrolls_in_login && other.enrolls_in_login,

@@ -7,6 +7,7 @@
 
 mod decision;
 mod exemptions;
+mod factors;
 mod login;
 mod rule;
 mod strictness;
@@ -14,10 +15,11 @@ mod strictness;
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Account, Time};
+use crate::{Account, AuthenticatorKind, Time};
 
 pub use decision::{Exemption, PolicyDecision, Requirement};
 pub use exemptions::PolicyExemption;
+pub use factors::{FactorKind, Factors};
 pub use login::{Groups, Identity, Login, LoginOrigin, Methods, OwnMethod, Subject, Ternary};
 use rule::Fit;
 pub use rule::{Group, OriginMatcher, Rule};
@@ -75,6 +77,8 @@ pub struct RuleEffect {
     pub grace: Duration,
     /// What happens after the grace period.
     pub after_grace: AfterGrace,
+    /// The second factors that are accepted where one is required.
+    pub factors: Factors,
     /// Where the rule stands.
     pub source: Source,
     /// The end and the reason of an exemption.
@@ -116,6 +120,7 @@ impl Default for RuleEffect {
             since: None,
             grace: DEFAULT_GRACE,
             after_grace: AfterGrace::default(),
+            factors: Factors::ANY,
             source: Source::default(),
             terms: Terms::default(),
         }
@@ -133,6 +138,15 @@ impl RuleEffect {
     #[must_use]
     pub fn require(&self, now: Time) -> bool {
         self.mode == Mode::Required && self.since.is_none_or(|since| since <= now)
+    }
+
+    /// The second factors that are accepted at that time.
+    #[must_use]
+    pub fn accepted_factors(&self, now: Time) -> Factors {
+        match self.require(now) {
+            true => self.factors,
+            false => Factors::ANY,
+        }
     }
 
     /// The end of the grace period of an account; `None` if it has no grace period.
@@ -170,8 +184,9 @@ pub struct Policy {
     /// The methods by which sshd authenticates users without PAM. In the account phase it does not
     /// tell which of them it used.
     pub sshd_methods: Vec<String>,
-    /// Users can enroll an authenticator in a login: one that computes codes.
-    pub enrolls_in_login: bool,
+    /// The kind of the authenticator that a user enrolls in a login: one that computes codes. `None`
+    /// if users can enroll security keys only.
+    pub enrolled_in_login: Option<AuthenticatorKind>,
 }
 
 impl Default for Policy {
@@ -183,7 +198,7 @@ impl Default for Policy {
             guard: DEFAULT_GUARD.map(str::to_owned).to_vec(),
             invitation: false,
             sshd_methods: vec!["publickey".to_owned()],
-            enrolls_in_login: true,
+            enrolled_in_login: Some(AuthenticatorKind::Totp),
         }
     }
 }
@@ -354,25 +369,34 @@ impl Policy {
     /// does not lift the requirement, which comes back.
     #[must_use]
     pub fn requires_of(&self, subject: &Subject, now: Time) -> Option<&RuleEffect> {
-        if self.audit || self.is_off() {
-            return None;
-        }
-        let mut identities = subject.identities();
-        identities.find_map(|who| self.requires_under(who, subject.uid, now))
+        self.all_that_require_of(subject, now).into_iter().next()
     }
 
-    fn requires_under(&self, who: &Identity, uid: u32, now: Time) -> Option<&RuleEffect> {
+    /// As [`Self::requires_of`], with every such effect.
+    #[must_use]
+    pub fn all_that_require_of(&self, subject: &Subject, now: Time) -> Vec<&RuleEffect> {
+        if self.audit || self.is_off() {
+            return Vec::new();
+        }
+        let identities = subject.identities();
+        let effects = identities.flat_map(|who| self.require_under(who, subject.uid, now));
+        effects.collect()
+    }
+
+    fn require_under(&self, who: &Identity, uid: u32, now: Time) -> Vec<&RuleEffect> {
+        let mut effects = Vec::new();
         for rule in &self.rules {
             let fits = rule.fits_subject(who, uid);
             if fits != Ternary::No && rule.effect.require(now) {
-                return Some(&rule.effect);
+                effects.push(&rule.effect);
             }
             let has_end = rule.effect.terms.until.is_some();
             if fits == Ternary::Yes && rule.is_about_users_alone() && !has_end {
-                return None;
+                return effects;
             }
         }
-        self.otherwise.require(now).then_some(&self.otherwise)
+        effects.extend(self.otherwise.require(now).then_some(&self.otherwise));
+        effects
     }
 }
 

@@ -1,7 +1,8 @@
 //! The order of decisions over one account by strictness.
 //!
 //! The order is total: a user may have two names, and the requirements of both apply. This differs
-//! from a decision that could not be determined, where two requirements may conflict.
+//! from a decision that could not be determined, where two requirements may conflict. Of the second
+//! factors that two decisions accept, those remain that both accept.
 
 use std::cmp::Reverse;
 
@@ -54,6 +55,7 @@ impl PolicyDecision {
         };
         Self {
             requirement: self.requirement.stricter(other.requirement),
+            strict_factors: self.strict_factors.and(other.strict_factors),
             required: self.required || other.required,
             records_first_login: self.records_first_login || other.records_first_login,
             enrolls_in_login: self.enrolls_in_login && other.enrolls_in_login,

@@ -144,6 +144,15 @@ pub(in crate::config) fn exemption_without_end(rule: &Source) -> String {
     )
 }
 
+/// For a rule that accepts security keys only.
+pub(in crate::config) fn keys_beyond_sshd(rule: &Source) -> String {
+    format!(
+        "{rule}: the rule accepts security keys only, which are used over SSH only. It refuses logins \
+         at the console, in sudo and in su. To limit it, set services = [\"sshd\"]; to accept paper, \
+         add \"backup-code\" to factors"
+    )
+}
+
 pub(in crate::config) fn local_without_session(rule: &Source) -> String {
     format!(
         "{rule}: \"local\" is a console or a seat of this machine. The rule does not exempt logins \

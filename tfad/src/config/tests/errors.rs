@@ -298,6 +298,16 @@ fn an_error_has_its_position_and_what_helps() {
              remove it, or change the mode",
         ),
         (
+            rule("uids = 1\nmode = \"optional\"\nfactors = [\"totp\"]"),
+            ":6:1: factors has no effect unless the mode is \"required\"; \
+             remove it, or change the mode",
+        ),
+        (
+            rule("uids = 1\nmode = \"required\"\nfactors = [\"sms\"]"),
+            ":6:12: factors: \"sms\" is none of \"totp\", \"hotp\", \"security-key\", \
+             \"backup-code\"",
+        ),
+        (
             all("until = 2027-03-01"),
             ":5:1: until is for exemptions, and has no effect with the mode \"required\"; \
              remove it, or change the mode; to give users time to enroll, set since and grace",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tfa_core::{AfterGrace, Group, Mode, OriginMatcher, Policy, Rule, RuleEffect, Time};
-use tfa_core::{Algorithm, AuthenticatorKind, DeviceKind, RememberRules, Terms};
+use tfa_core::{Algorithm, AuthenticatorKind, DeviceKind, FactorKind, RememberRules, Terms};
 use tfa_proto::Consoles;
 
 use super::super::keys::KEYS;
@@ -242,6 +242,20 @@ fn wanted() -> Vec<(&'static str, Config)> {
                     ..Rule::default()
                 }])
             }),
+        ),
+        (
+            "Administrators need a security key over SSH, or a backup code",
+            with(required(vec![Rule {
+                groups: groups(&["sudo"]),
+                services: names(&["sshd"]),
+                effect: RuleEffect {
+                    factors: [FactorKind::SecurityKey, FactorKind::BackupCode]
+                        .into_iter()
+                        .collect(),
+                    ..effect(Required)
+                },
+                ..Rule::default()
+            }])),
         ),
         (
             "Exempt the vendor's account up to and including March 1",

@@ -104,7 +104,7 @@ proptest! {
         rule in Just(vec![
             "users = [\"a\"]", "groups = [\"b\", 3]", "uids = [4, \"5-6\"]", "services = [\"su\"]",
             "origins = [\"local\"]", "methods = [\"password\"]", "mode = \"required\"",
-            "since = 2026-11-01", "grace = \"1d\"", "after_grace = \"enroll\"",
+            "since = 2026-11-01", "grace = \"1d\"", "after_grace = \"enroll\"", "factors = [\"hotp\"]",
         ]).prop_shuffle(),
         enrollment in Just(vec!["issuer = \"A\"", "qr = \"none\""]).prop_shuffle(),
         authenticator in Just(vec![

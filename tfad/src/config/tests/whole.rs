@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tfa_core::{
-    AfterGrace, DeviceKind, Group, Mode, OriginMatcher, Policy, RememberRules, Rule, RuleEffect,
-    Source, Time,
+    AfterGrace, DeviceKind, FactorKind, Factors, Group, Mode, OriginMatcher, Policy, RememberRules,
+    Rule, RuleEffect, Source, Time,
 };
 use tfa_core::{Algorithm, AuthenticatorKind, Terms};
 use tfa_proto::Consoles;
@@ -40,6 +40,7 @@ mode = "required"
 since = "2026-11-01 08:00"
 grace = 0
 after_grace = "enroll"
+factors = ["security-key", "backup-code"]
 
   [[ policy.rule ]]
   uids = "0"
@@ -97,6 +98,9 @@ administrators = ["admins", 27]
             since: Some(Time::from_secs(1_793_520_000)),
             grace: Duration::ZERO,
             after_grace: AfterGrace::Enroll,
+            factors: [FactorKind::SecurityKey, FactorKind::BackupCode]
+                .into_iter()
+                .collect(),
             source: source(13),
             terms: Terms::default(),
         },
@@ -108,7 +112,8 @@ administrators = ["admins", 27]
             since: None,
             grace: DAY * 14,
             after_grace: AfterGrace::Deny,
-            source: source(25),
+            factors: Factors::ANY,
+            source: source(26),
             terms: Terms {
                 until: Some(Time::from_secs(1_803_945_600)),
                 reason: Some("vendor maintenance, ticket 4711".to_owned()),
@@ -117,13 +122,14 @@ administrators = ["admins", 27]
         ..Rule::default()
     };
     let policy = Policy {
-        enrolls_in_login: true,
+        enrolled_in_login: Some(AuthenticatorKind::Hotp),
         rules: vec![rule, second],
         otherwise: RuleEffect {
             mode: Mode::Required,
             since: Some(Time::from_secs(1_796_083_200)),
             grace: DAY * 14,
             after_grace: AfterGrace::Deny,
+            factors: Factors::ANY,
             source: source(3),
             terms: Terms::default(),
         },

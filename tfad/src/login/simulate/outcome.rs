@@ -68,6 +68,9 @@ pub fn outcome(action: PhaseAction) -> (Outcome, Option<Reason>) {
         PhaseAction::Deny(DenyReason::MustEnroll | DenyReason::NoEnrollmentInLogin) => {
             (Outcome::Refused, Some(Reason::MustEnroll))
         }
+        PhaseAction::Deny(DenyReason::FactorNotAccepted) => {
+            (Outcome::Refused, Some(Reason::FactorNotAccepted))
+        }
         PhaseAction::Deny(DenyReason::TooLate) => (Outcome::Refused, Some(Reason::TooLate)),
         PhaseAction::Deny(DenyReason::Undetermined) => {
             (Outcome::Refused, Some(Reason::Undetermined))

@@ -2,7 +2,7 @@
 //!
 //! Each change is tried first without its code, before polkit asks for the password.
 
-use tfa_core::{Account, Authenticator, AuthenticatorId, Input, Proof, Refusal, Time};
+use tfa_core::{Account, Authenticator, AuthenticatorId, Factors, Input, Proof, Refusal, Time};
 use tfa_proto::{Error, Parameters, PendingAuthenticator};
 
 use super::{Owner, SecondFactor};
@@ -107,9 +107,9 @@ impl Owner {
 
     /// Checks whether an authenticator may be removed, as far as it can be known before the code is.
     pub(in crate::dbus::interface) fn may_remove(&self, id: u32) -> Result<(), Error> {
-        let (id, keep_last) = (AuthenticatorId::new(id), self.must_keep_last());
+        let (id, required) = (AuthenticatorId::new(id), self.required_factors());
         self.rehearse(|account, now| {
-            account.remove_authenticator(id, keep_last, Proof::Verified, now)
+            account.remove_authenticator(id, &required, Proof::Verified, now)
         })
     }
 
@@ -118,10 +118,10 @@ impl Owner {
         id: u32,
         factor: &SecondFactor,
     ) -> Result<(), Error> {
-        let (id, keep_last) = (AuthenticatorId::new(id), self.must_keep_last());
+        let (id, required) = (AuthenticatorId::new(id), self.required_factors());
         let (name, was_last) = self.change_with(factor, |account, proof, now| {
             let name = name_of(account, id);
-            let removed = account.remove_authenticator(id, keep_last, proof, now);
+            let removed = account.remove_authenticator(id, &required, proof, now);
             removed.map(|()| (name, account.authenticators().is_empty()))
         })?;
         self.log(AccountEvent::AuthenticatorRemoved(&name));
@@ -146,10 +146,12 @@ impl Owner {
         Ok(id.number())
     }
 
-    /// Whether the policy requires a second factor of the user.
-    fn must_keep_last(&self) -> bool {
+    /// The second factors that each rule accepts which requires one of the user.
+    fn required_factors(&self) -> Vec<Factors> {
         let policy = &self.state.config().policy;
-        subject::required_of(policy, &self.user, self.now).is_some()
+        let subject = subject::by_any_name(&self.user, policy);
+        let effects = policy.all_that_require_of(&subject, self.now);
+        effects.iter().map(|effect| effect.factors).collect()
     }
 
     /// Makes a change of the loaded account that is not stored.

@@ -309,7 +309,9 @@ impl Owner {
             Refusal::Locked(_) => self.log(AccountEvent::Locked),
             Refusal::WrongInvitation => self.log(AccountEvent::WrongInvitation),
             Refusal::AlreadyUsed => self.log(AccountEvent::CodeReused),
-            Refusal::LastAuthenticator => self.log(AccountEvent::SwitchOffRefused),
+            Refusal::LastAuthenticator | Refusal::LastAcceptedAuthenticator => {
+                self.log(AccountEvent::SwitchOffRefused)
+            }
             _ => {}
         }
         messages::refusal(refusal, self.now)
