@@ -126,7 +126,16 @@ fn an_administrator_without_phone_and_codes_gets_in_at_the_console_and_enrolls()
     terminal.expect("Wrong code.");
     terminal.expect(CODE);
     terminal.type_secret(&phone.next_unused());
+    // The login with the new phone reports it, and the next one does not.
+    terminal.expect("The recovery code of this host was\nentered for you on 2");
+    terminal.expect(" at\n/dev/tty1, in place of a code.");
     terminal.expect("alice@host:~$");
+    machine.shift_clock(600);
+    phone.shift_clock(600);
+    let terminal = ssh_to_code_prompt(&machine, "alice");
+    terminal.type_secret(&phone.next_unused());
+    terminal.expect("alice@host:~$");
+    assert!(!terminal.transcript().contains("recovery code"));
 
     // It is used for every administrator.
     type_at_console(console, "alice", &code);

@@ -1,9 +1,10 @@
 //! The recovery code of the host: accepted once, at the console, and followed by an enrollment.
 
 use tfa_core::{
-    Account, Answered, AskCode, AuthPhaseResult, BackupSet, Client, Credential, Dialog, Enroll,
-    Factor, Factors, HostRecovery, Input, Judgement, LockScope, LockState, Match, Message, Next,
-    PhaseAction, PhaseInput, Picture, RecoveryCode, Requirement, ThrottleScope, Turn, Verdict,
+    Account, Answered, AskCode, AuthPhaseResult, BackupSet, Change, ChangedBy, Client, Credential,
+    Dialog, Enroll, Factor, Factors, HostRecovery, Input, Judgement, LockScope, LockState, Match,
+    Message, Next, PhaseAction, PhaseInput, Picture, RecoveryCode, Requirement, ThrottleScope,
+    Turn, Verdict,
 };
 
 use crate::owner::{Owner, UID, WRONG};
@@ -196,6 +197,50 @@ fn a_login_with_it_says_that_it_is_void_and_asks_for_another() {
     let verified = Verdict::Verified(Factor::RecoveryCode);
     assert_eq!(turn.next, Next::End(verified));
     assert_eq!(owner.account.last_login(), Some(NOON));
+}
+
+#[test]
+fn its_use_is_reported_to_the_owner_once_and_not_by_the_same_login() {
+    let mut owner = Owner::new();
+    let report_of = |owner: &mut Owner, credential: &Credential, now| {
+        let begun = AskCode::begin(&owner.account, CONSOLE, now);
+        let Some(Dialog::AskCode(question)) = begun.dialog else {
+            panic!("a code is asked for");
+        };
+        let ask = Some(Factors::ANY);
+        match question.answer(ask, &mut owner.account, credential, LOGIN, now) {
+            Answered::Turn(turn, None) => turn.report.and_then(|report| report.changes),
+            _ => panic!("the dialog ends"),
+        }
+    };
+    assert_eq!(report_of(&mut owner, &of(Match::Fresh(())), NOON), None);
+    let entered = Change::RecoveryCodeEntered("/dev/tty1".to_owned());
+    for (seconds, said) in [(600, true), (660, true), (1200, false)] {
+        let now = after(NOON, seconds);
+        let code = owner.phone.code(now);
+        let changes = report_of(&mut owner, &code, now);
+        let notice = changes.and_then(|changes| changes.newest.first().cloned());
+        let notice = notice.map(|notice| (notice.change, notice.at));
+        assert_eq!(notice, said.then(|| (entered.clone(), NOON)), "{seconds}");
+    }
+    let bytes = owner.account.encode();
+    assert!(Account::decode(&bytes).is_ok());
+}
+
+#[test]
+fn its_use_is_reported_after_the_enrollment_that_follows() {
+    let mut account = Owner::new().account;
+    let entered = Change::RecoveryCodeEntered("/dev/tty1".to_owned());
+    account.notify(entered.clone(), ChangedBy::Administrator, NOON);
+    let mut login = Recovered::begin(account);
+    login.types("yes");
+    login.types("");
+    let code = login.phone.shows(NOON);
+    login.types(&code);
+    login.types("");
+    assert_eq!(login.turn.next, Next::End(Verdict::Enrolled));
+    let changes = login.account.changes_to_report().unwrap();
+    assert!(changes.newest.iter().any(|one| one.change == entered));
 }
 
 #[test]

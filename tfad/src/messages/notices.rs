@@ -161,6 +161,12 @@ fn change(notice: &Notice) -> String {
             let name = shown(name);
             format!("An administrator had device \"{name}\" remembered on {at}: it needs no code.")
         }
+        (Change::RecoveryCodeEntered(at_terminal), ChangedBy::Owner | ChangedBy::Administrator) => {
+            format!(
+                "The recovery code of this host was entered for you on {at} at {at_terminal}, in \
+                 place of a code."
+            )
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use minicbor::{CborLen, Decode, Encode};
 
-use super::attempts::{Attempts, Client, OwnAttempts, REPORT_AGAIN_TIMEOUT};
+use super::attempts::{self, Attempts, Client, OwnAttempts, REPORT_AGAIN_TIMEOUT};
 use crate::{Account, Time};
 
 /// The number of changes that are kept: as many as fit a terminal of 24 rows beside the rest.
@@ -48,6 +48,9 @@ pub enum Change {
     /// A device from which a login needs no code, by its name.
     #[n(7)]
     DeviceRemembered(#[n(0)] String),
+    /// The recovery code of the host was entered in place of a code, at this terminal.
+    #[n(8)]
+    RecoveryCodeEntered(#[n(0)] String),
 }
 
 /// Who changed an account.
@@ -128,6 +131,7 @@ impl Change {
                 new: short(&new),
             },
             Self::DeviceRemembered(name) => Self::DeviceRemembered(short(&name)),
+            Self::RecoveryCodeEntered(at) => Self::RecoveryCodeEntered(attempts::short(&at)),
             Self::BackupCodesReplaced | Self::Paused | Self::Resumed | Self::Reset => self,
         }
     }

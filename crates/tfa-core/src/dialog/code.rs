@@ -3,8 +3,8 @@
 use super::{Answered, Begun, Dialog, Message, Next, Turn, Verdict};
 use crate::account::OwnDialog;
 use crate::{
-    Account, Client, Credential, Factor, Factors, FailureReason, Judgement, LockScope, LockState,
-    ThrottleScope, Time,
+    Account, Change, ChangedBy, Client, Credential, Factor, Factors, FailureReason, Judgement,
+    LockScope, LockState, ThrottleScope, Time,
 };
 
 /// The maximum number of answers of one dialog.
@@ -136,6 +136,11 @@ impl AskCode {
                     Factor::RecoveryCode => Some(Message::RecoveryCodeUsed),
                 };
                 let report = account.report_after(&self.own, client, now);
+                if factor == Factor::RecoveryCode {
+                    // After the report: whoever uses the code knows of it, and may not be the owner.
+                    let entered = Change::RecoveryCodeEntered(client.from.to_owned());
+                    account.notify(entered, ChangedBy::Administrator, now);
+                }
                 let next = Next::End(Verdict::Verified(factor));
                 Answered::Turn(Turn { says, report, next }, None)
             }
