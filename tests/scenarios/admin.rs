@@ -22,7 +22,7 @@ fn root_lists_shows_unlocks_and_resets() {
     };
     assert_eq!(
         head.join(" "),
-        "USER STATE BACKUP-CODES REQUIRED LOCKED LAST-LOGIN"
+        "USER STATE BACKUP REQUIRED LOCKED LAST-LOGIN"
     );
     assert_eq!(row[..5].join(" "), "alice on 10 no no");
     for (filter, users) in [
@@ -204,7 +204,7 @@ fn an_ordinary_user_is_not_an_administrator() {
     terminal.type_secret(PASSWORD);
     terminal.expect("Not allowed:");
     terminal.expect("ended with 1");
-    assert!(!terminal.transcript().contains("BACKUP-CODES"));
+    assert!(!terminal.transcript().contains("LAST-LOGIN"));
     assert_eq!(listed(&machine, "--enabled"), ["alice"]);
 }
 

@@ -155,7 +155,7 @@ fn an_administrator_ends_an_exemption() {
     set_policy(&machine, REQUIRED);
     exempt_alice(&machine);
     let list = machine.succeed(["tfactl", "list"]);
-    assert!(list.contains("alice  exempt "), "{list}");
+    assert!(list.contains("alice             exempt "), "{list}");
     let said = machine.succeed(["tfactl", "exempt", "alice", "--end"]);
     assert_eq!(said, "The exemption of alice has ended.\n");
     machine.expect_in_journal(

@@ -47,7 +47,7 @@ fn a_renamed_user_is_asked_for_the_code_under_the_new_name() {
         );
 
         let said = machine.succeed(["tfactl", "list"]);
-        assert!(said.contains("alicia  on"), "{said}");
+        assert!(said.contains("alicia            on "), "{said}");
         assert!(said.contains("tfactl rename alice alicia"), "{said}");
         let terminal = after_password(&machine, "alicia");
         terminal.expect(CODE);
@@ -62,7 +62,7 @@ fn a_renamed_user_is_asked_for_the_code_under_the_new_name() {
 
         let said = machine.succeed(["tfactl", "list"]);
         assert!(
-            said.contains("alicia  on") && !said.contains("rename"),
+            said.contains("alicia            on ") && !said.contains("rename"),
             "{said}"
         );
         // The old name is free for a user with another uid.

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::messages;
 
-/// How long root waits for a call in which the daemon enumerates users.
+/// How long root waits for a call in which the daemon looks up many users.
 const ENUMERATION_TIMEOUT: Duration = ENUMERATION_TIME_LIMIT.saturating_add(CALL_TIMEOUT);
 
 /// The accounts of this host.
@@ -65,8 +65,9 @@ impl Daemon {
         &mut self.interrupt
     }
 
-    pub(crate) async fn list(&mut self) -> Result<Vec<Status>, Failure> {
-        answered(&mut self.interrupt, self.admin.list()).await
+    /// A page of the accounts that have a record, and the `after` of the next page; empty on the last one.
+    pub(crate) async fn list(&mut self, after: &str) -> Result<(Vec<Status>, String), Failure> {
+        enumerated(&mut self.interrupt, self.admin.list(after)).await
     }
 
     pub(crate) async fn show(&mut self, user: &str) -> Result<Status, Failure> {

@@ -23,7 +23,6 @@ mod recovery;
 mod rename;
 mod reset;
 mod show;
-mod table;
 mod unlock;
 
 use std::io::ErrorKind;

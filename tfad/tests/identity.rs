@@ -148,7 +148,7 @@ impl Host {
 
     /// The names under which records are stored.
     fn stored(&self) -> Vec<String> {
-        let listed = self.store.list().unwrap();
+        let listed = self.store.list("", 99).unwrap().records;
         listed.into_iter().map(|(name, _)| name).collect()
     }
 }

@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_core::{Account, Authenticator, BackupSet, Input, Parameters, Secret, Time};
 use tfa_proto::{Next, Turn, Verdict};
-use tfa_store::{ByUid, Commit, Listed, Move, Record, Revision, Store, StoreError};
+use tfa_store::{ByUid, Commit, Move, Page, Record, Revision, Store, StoreError};
 use tfa_testkit::MemoryStore;
 use tfad::account::{self, Accounts};
 use tfad::caller::Caller;
@@ -82,8 +82,8 @@ impl Store for FailingStore {
         self.store.remove(user, expected)
     }
 
-    fn list(&self) -> Result<Vec<Listed>, StoreError> {
-        self.store.list()
+    fn list(&self, after: &str, limit: usize) -> Result<Page, StoreError> {
+        self.store.list(after, limit)
     }
 }
 

@@ -15,9 +15,10 @@ use crate::error::Error;
     default_path = "/org/tfad/Tfa1"
 )]
 pub trait Admin {
-    /// Lists the accounts that have a record.
+    /// Returns a page of the accounts that have a record, in the order of the names of their records.
+    /// Pages are as in [`Self::users`]; one may be empty and not the last.
     #[zbus(allow_interactive_auth)]
-    fn list(&self) -> Result<Vec<Status>, Error>;
+    fn list(&self, after: &str) -> Result<(Vec<Status>, String), Error>;
 
     /// Returns one account.
     #[zbus(allow_interactive_auth)]
@@ -61,7 +62,7 @@ pub trait Admin {
     #[zbus(allow_interactive_auth)]
     fn policy_exemptions(&self) -> Result<Vec<Exemption>, Error>;
 
-    /// The exemptions and pauses of users. Pages are as in [`Self::users`].
+    /// The exemptions and pauses of users. Pages are as in [`Self::list`].
     #[zbus(allow_interactive_auth)]
     fn user_exemptions(&self, after: &str) -> Result<(Vec<Exemption>, String), Error>;
 

@@ -80,6 +80,8 @@ pub struct Status {
     pub problem: Option<String>,
     /// A note for the administrator about a record that can be used.
     pub note: Option<String>,
+    /// The name that the record is stored under, where it is not [`Self::user`]. For the administrator.
+    pub record: Option<String>,
 }
 
 wire_enum! {

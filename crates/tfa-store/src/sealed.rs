@@ -2,7 +2,7 @@
 
 use crate::limits::{self, MAX_RECORD_BYTES, MAX_STORED_BYTES};
 use crate::seal::{SEAL_BYTES, seal, unseal};
-use crate::{ByUid, Commit, Listed, Move, Record, Revision, SealingKey, Store, StoreError};
+use crate::{ByUid, Commit, Move, Page, Record, Revision, SealingKey, Store, StoreError};
 
 const _: () = assert!(MAX_RECORD_BYTES + SEAL_BYTES <= MAX_STORED_BYTES);
 
@@ -115,13 +115,15 @@ impl<S: Store> Store for Sealed<S> {
         self.store.remove(user, expected)
     }
 
-    fn list(&self) -> Result<Vec<Listed>, StoreError> {
-        let listed = self.store.list()?.into_iter().map(|(user, found)| {
+    fn list(&self, after: &str, limit: usize) -> Result<Page, StoreError> {
+        let Page { records, next } = self.store.list(after, limit)?;
+        let records = records.into_iter().map(|(user, found)| {
             let opened =
                 found.and_then(|(sealed, revision)| Ok((self.unseal(&user, sealed)?, revision)));
             (user, opened)
         });
-        Ok(listed.collect())
+        let records = records.collect();
+        Ok(Page { records, next })
     }
 
     fn writable_again(&self) -> Option<bool> {

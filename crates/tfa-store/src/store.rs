@@ -1,7 +1,7 @@
 //! The contract that every store fulfils. `tfa-testkit` has the tests that any store can be put
 //! through.
 
-use crate::{Record, Revision, StoreError};
+use crate::{Page, Record, Revision, StoreError};
 
 /// The result of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +39,6 @@ pub struct Move<'a> {
     /// The revision it has.
     pub expected: Revision,
 }
-
-/// One line of [`Store::list`]: a user, and the record or the reason why it cannot be read.
-pub type Listed = (String, Result<(Record, Revision), StoreError>);
 
 /// A store of opaque records. A caller that gets an error denies the login.
 pub trait Store: Send + Sync {
@@ -91,12 +88,16 @@ pub trait Store: Send + Sync {
     /// As [`Store::commit`].
     fn remove(&self, user: &str, expected: Option<Revision>) -> Result<Commit, StoreError>;
 
-    /// All users with a record, in the order of their names. A record that cannot be read is listed
-    /// with its error. The list is not one moment in time: records may change while it is made.
+    /// A page of the users with a record: the first `limit` of those whose names are greater than
+    /// `after`, in the order of the bytes of their names. It may have fewer, even none, and is the last
+    /// one only if it says so. A record that cannot be read is listed with its error.
+    ///
+    /// A page is not one moment in time: records may change while it is made. A record that has one name
+    /// all the time is in one of the pages, whatever is added or removed between them.
     ///
     /// # Errors
     /// As [`Store::load`], where even the names cannot be read.
-    fn list(&self) -> Result<Vec<Listed>, StoreError>;
+    fn list(&self, after: &str, limit: usize) -> Result<Page, StoreError>;
 
     /// `None` if the store accepts changes. Otherwise, whether it would accept them if it were opened
     /// again now.

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::{ByUid, Commit, Listed, Move, Record, Revision, Store, StoreError};
+use crate::{ByUid, Commit, Move, Page, Record, Revision, Store, StoreError};
 
 /// Opens the store.
 type Open = dyn Fn() -> Result<Arc<dyn Store>, StoreError> + Send + Sync;
@@ -108,8 +108,8 @@ impl Store for UnavailableStore {
         self.store()?.remove(user, expected)
     }
 
-    fn list(&self) -> Result<Vec<Listed>, StoreError> {
-        self.store()?.list()
+    fn list(&self, after: &str, limit: usize) -> Result<Page, StoreError> {
+        self.store()?.list(after, limit)
     }
 
     fn writable_again(&self) -> Option<bool> {
@@ -145,7 +145,7 @@ mod tests {
         let store = UnavailableStore::new(why.clone(), || Err(torn()));
         assert!(store.load("lea").is_err_and(|error| error == why));
         assert!(store.find(1000).is_err_and(|error| error == why));
-        assert!(store.list().is_err_and(|error| error == why));
+        assert!(store.list("", 1).is_err_and(|error| error == why));
         let stored = store.commit("lea", 1000, b"record", Revision::NONE);
         assert_eq!(stored, Err(why.clone()));
         assert_eq!(store.rename(&[]), Err(why.clone()));
@@ -203,7 +203,7 @@ mod tests {
         assert!(matches!(stored, Ok(Commit::Committed(_))));
         assert!(store.load("lea").unwrap().is_some());
         assert!(matches!(store.find(1000), Ok(ByUid::Found(..))));
-        assert_eq!(store.list().unwrap().len(), 1);
+        assert_eq!(store.list("", 9).unwrap().records.len(), 1);
         store.close();
         std::fs::remove_dir_all(path).unwrap();
     }

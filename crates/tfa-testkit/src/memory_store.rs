@@ -1,11 +1,12 @@
 //! A store in memory.
 
 use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tfa_store::limits::{self, MAX_STORED_BYTES};
-use tfa_store::{ByUid, Commit, Listed, Move, Record, Revision, Store, StoreError};
+use tfa_store::{ByUid, Commit, Move, Page, Record, Revision, Store, StoreError};
 use zeroize::Zeroizing;
 
 /// A store in memory. It keeps opaque bytes, and counts its reads.
@@ -165,12 +166,17 @@ impl Store for MemoryStore {
         Ok(Commit::Committed(Revision::NONE))
     }
 
-    fn list(&self) -> Result<Vec<Listed>, StoreError> {
+    fn list(&self, after: &str, limit: usize) -> Result<Page, StoreError> {
         let records = self.read()?;
-        let listed = records.by_name.iter();
-        Ok(listed
-            .map(|(name, stored)| (name.clone(), Ok(stored.record())))
-            .collect())
+        let by_name = &records.by_name;
+        let mut names = by_name.range::<str, _>((Excluded(after), Unbounded));
+        let first: Vec<String> = names
+            .by_ref()
+            .take(limit.max(1))
+            .map(|(name, _)| name.clone())
+            .collect();
+        let load = |user: &str| Ok(by_name.get(user).map(Stored::record));
+        Ok(Page::of_names(first, names.next().is_some(), load))
     }
 
     fn close(&self) {

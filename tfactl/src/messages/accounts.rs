@@ -5,7 +5,7 @@ use tfa_proto::{Authenticator, FailedAttempt, FailureReason, OpenEnum, State, St
 use tfa_text::plural;
 use tfa_text::time::{date_time, difference};
 
-use super::hanging;
+use super::{INDENT, indented};
 use crate::filter::{Filter, is_locked};
 
 pub(crate) fn empty_list(filter: Filter) -> &'static str {
@@ -37,16 +37,30 @@ pub(crate) fn empty_group_list(group: &str, filter: Filter) -> String {
 pub(crate) const COLUMNS: [&str; 6] = [
     "USER",
     "STATE",
-    "BACKUP-CODES",
+    "BACKUP",
     "REQUIRED",
     "LOCKED",
     "LAST-LOGIN",
 ];
 
-/// The line below the table for a record that cannot be used, or that has a note.
+/// The widths of the columns but the last: the longest values, and a name that leaves 80 columns for all.
+/// The rows are printed before all of them are known.
+pub(crate) const WIDTHS: [usize; 5] = [16, 10, 6, 16, 6];
+
+/// The lines below the row of a record that cannot be used, or that has a note. They are indented.
 pub(crate) fn note(status: &Status, width: usize) -> Option<String> {
     let note = status.problem.as_deref().or(status.note.as_deref())?;
-    Some(hanging(&format!("{}: {note}", status.user), width))
+    Some(indented(note, INDENT, width))
+}
+
+/// After an error, when accounts have been read.
+pub(crate) const LIST_INCOMPLETE: &str = "\
+The list is incomplete: accounts are missing from its end. Correct the error and
+run the command again.";
+
+/// While nothing of a long list is shown.
+pub(crate) fn list_progress(read: usize) -> String {
+    format!("Accounts read so far: {read}")
 }
 
 pub(crate) fn row(status: &Status, now: u64) -> [String; 6] {

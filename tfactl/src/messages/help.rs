@@ -17,9 +17,12 @@ Without a filter: all users who have a record, or all members of the group.
 host with a login shell and a uid from UID_MIN to UID_MAX of /etc/login.defs;
 --required also lists root. Users of a directory that does not enumerate are
 missing. If a directory does not answer, the command fails.
+BACKUP is the number of unused backup codes.
 REQUIRED is yes, no, or the time from which two-factor login is required.
 A hyphen stands for a value that is not known.
-The JSON output is an array of the objects that tfactl show --json prints.";
+If an error breaks the list off, the command says so and exits with status 1.
+The JSON output is an array of the objects that tfactl show --json prints. After
+an error its closing bracket is missing.";
 
 pub(crate) const RENAME_USAGE: &str = "tfactl rename OLD NEW\n       tfactl rename --map FILE";
 

@@ -118,12 +118,20 @@ async fn users(daemon: &mut Daemon) -> Result<Users, Failure> {
         users: daemon.users(true).await?.into_iter().collect(),
         unknown: Vec::new(),
     };
-    for status in daemon.list().await? {
-        if status.uid.is_none() {
-            all.unknown.push(status.user);
-        } else {
-            all.users.insert(status.user);
+    let mut after = String::new();
+    loop {
+        let (page, next) = daemon.list(&after).await?;
+        for status in page {
+            if status.uid.is_none() {
+                all.unknown.push(status.user);
+            } else {
+                all.users.insert(status.user);
+            }
         }
+        if next.is_empty() {
+            break;
+        }
+        after = next;
     }
     all.unknown.sort();
     Ok(all)

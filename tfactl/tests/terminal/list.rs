@@ -1,9 +1,9 @@
 //! The list of users with and without two-factor login.
 
 use tfa_proto::Status;
-use tfa_testkit::{Run, finished};
+use tfa_testkit::{Run, TestHost, finished};
 
-use crate::{account, host_with, set_users_of_the_host};
+use crate::{account, host_with, json, set_users_of_the_host};
 
 fn accounts() -> Vec<Status> {
     vec![
@@ -41,14 +41,14 @@ fn names(arguments: &[&str]) -> Vec<String> {
 fn the_listing_is_plain_columns_in_the_order_of_names() {
     let (_, out, _) = finished(&host_with(accounts()).output_with(&["list"]));
     let expected = "\
-USER   STATE       BACKUP-CODES  REQUIRED  LOCKED  LAST-LOGIN
-alice  on          8             yes       yes     2026-12-01T14:05
-bob    paused      8             no        no      never
-carol  unfinished  8             no        no      never
-dora   on          8             no        yes     never
-eve    unusable    -             -         -       -
-zoe    on          8             no        no      never
-eve: The record is damaged.
+USER              STATE       BACKUP  REQUIRED          LOCKED  LAST-LOGIN
+alice             on          8       yes               yes     2026-12-01T14:05
+bob               paused      8       no                no      never
+carol             unfinished  8       no                no      never
+dora              on          8       no                yes     never
+eve               unusable    -       -                 -       -
+  The record is damaged.
+zoe               on          8       no                no      never
 ";
     assert_eq!(out, expected);
 }
@@ -87,9 +87,128 @@ fn users_that_the_daemon_sends_in_several_pages_are_all_listed() {
     assert_eq!(out.lines().count(), 1 + 5, "{out}");
     let calls = host.daemon().calls();
     assert_eq!(
-        calls[1..4],
-        ["Users false", "Users false bob", "Users false dora"]
+        calls[..4],
+        ["Users false", "Users false bob", "Users false dora", "List"]
     );
+}
+
+/// A host with these enrolled users and others, whose daemon sends two at a time.
+fn host_with_pages(enrolled: &[&str], others: &[&str]) -> TestHost {
+    let enrolled = enrolled.iter().map(|user| account(user, "enabled"));
+    let host = host_with(enrolled.collect());
+    set_users_of_the_host(&host, others);
+    host.daemon().account(|account| account.page_length = 2);
+    host
+}
+
+#[test]
+fn accounts_of_several_pages_are_listed_once_and_in_order() {
+    let host = host_with_pages(&["emil", "dora", "carol", "bob", "alice"], &[]);
+    let (code, out, _) = finished(&host.output_with(&["list"]));
+    let users: Vec<&str> = out
+        .lines()
+        .map(|line| line.split(' ').next().unwrap())
+        .collect();
+    let listed = ["USER", "alice", "bob", "carol", "dora", "emil"];
+    assert_eq!((code, &users[..]), (0, &listed[..]));
+    assert_eq!(host.daemon().calls(), ["List", "List bob", "List dora"]);
+    let (_, out, _) = finished(&host.output_with(&["list", "--json"]));
+    let users = json(&out);
+    let users = users.as_array().unwrap().iter();
+    let users: Vec<&str> = users.map(|one| one["user"].as_str().unwrap()).collect();
+    assert_eq!(users, listed[1..]);
+}
+
+#[test]
+fn a_page_is_printed_before_the_next_one_comes() {
+    let host = host_with_pages(&["alice", "bob", "carol"], &[]);
+    host.daemon()
+        .account(|account| account.list_waits_after = Some("bob".to_owned()));
+    let mut terminal = host.terminal_with(&["list"]);
+    host.daemon().expect_call("List bob");
+    terminal.expect("alice");
+    terminal.expect("bob");
+    terminal.types("\u{3}");
+    assert_eq!(terminal.exit_code(), 1);
+    let seen = terminal.screen();
+    assert!(
+        seen.contains("The list is incomplete") && !seen.contains("carol"),
+        "{seen}"
+    );
+}
+
+#[test]
+fn users_with_and_without_a_record_are_merged_in_the_order_of_names() {
+    let host = host_with(vec![
+        account("bob", "pending"),
+        // A record under a former name is in the place of that name, and listed once.
+        Status {
+            record: Some("dave".to_owned()),
+            ..account("aaron", "pending")
+        },
+        account("zoe", "pending"),
+    ]);
+    set_users_of_the_host(
+        &host,
+        &["aaron", "alice", "bob", "carol", "emil", "zoe", "zz"],
+    );
+    for page_length in [1, 2, 9] {
+        host.daemon()
+            .account(|account| account.page_length = page_length);
+        let (_, out, error) = finished(&host.output_with(&["list", "--disabled"]));
+        let users: Vec<&str> = out
+            .lines()
+            .map(|line| line.split(' ').next().unwrap())
+            .collect();
+        let listed = [
+            "USER", "alice", "bob", "carol", "aaron", "emil", "zoe", "zz",
+        ];
+        assert_eq!((&users[..], error.as_str()), (&listed[..], ""));
+    }
+}
+
+#[test]
+fn a_list_that_breaks_off_is_called_incomplete_and_fails() {
+    let host = host_with_pages(&["alice", "bob", "carol", "dora"], &[]);
+    host.daemon()
+        .account(|account| account.list_fails_at = Some("dora".to_owned()));
+    let why = "The name service takes too long.\nThe list is incomplete: ";
+    let (code, out, error) = finished(&host.output_with(&["list"]));
+    assert_eq!((code, out.lines().count()), (1, 3), "{out}");
+    assert!(error.starts_with(why), "{error}");
+    let (code, out, error) = finished(&host.output_with(&["list", "--json"]));
+    assert_eq!(code, 1);
+    assert!(
+        out.starts_with("[\n  {") && out.ends_with("\n  }\n"),
+        "{out}"
+    );
+    assert!(serde_json::from_str::<serde_json::Value>(&out).is_err());
+    assert!(error.starts_with(why), "{error}");
+
+    // Without a first page there is no list.
+    host.daemon()
+        .account(|account| account.list_fails_at = Some("alice".to_owned()));
+    for arguments in [&["list"][..], &["list", "--json"]] {
+        let (code, out, error) = finished(&host.output_with(arguments));
+        assert_eq!((code, out.as_str()), (1, ""));
+        assert_eq!(error, "The name service takes too long.\n");
+    }
+}
+
+#[test]
+fn a_long_list_reports_its_progress_on_a_terminal_while_it_shows_none() {
+    let many = (0..10_000).map(|number| account(&format!("user{number}"), "enabled"));
+    let host = host_with(many.collect());
+    host.daemon().account(|account| account.page_length = 5000);
+    let mut terminal = host.terminal_with(&["list", "--locked"]);
+    assert_eq!(terminal.exit_code(), 0);
+    let seen = terminal.screen();
+    assert_eq!(
+        seen.trim_end(),
+        "Accounts read so far: 10000\nNo user is locked."
+    );
+    let (_, _, error) = finished(&host.output_with(&["list", "--locked"]));
+    assert_eq!(error, "");
 }
 
 #[test]
@@ -121,6 +240,14 @@ fn a_closed_pipe_is_no_error() {
     };
     let (code, _, error) = finished(&host.output(&run));
     assert_eq!((code, error.as_str()), (1, ""));
+    // Also in the middle of the list: no further page is asked for.
+    host.daemon().account(|account| account.page_length = 1);
+    let calls = host.daemon().calls().len();
+    for arguments in [&["list"][..], &["list", "--json"]] {
+        let (code, _, error) = finished(&host.output(&Run { arguments, ..run }));
+        assert_eq!((code, error.as_str()), (1, ""));
+    }
+    assert_eq!(host.daemon().calls().len(), calls + 2);
 }
 
 #[test]

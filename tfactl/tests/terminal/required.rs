@@ -32,7 +32,7 @@ fn the_list_has_required_users_with_and_without_a_record() {
     assert_eq!(names, ["alice"], "{out}");
     assert_eq!(
         host.daemon().calls(),
-        ["List", "Users true", "Show bob"],
+        ["Users true", "List", "Show bob"],
         "who has no record is asked about"
     );
     host.daemon().account(|account| account.others.clear());

@@ -24,7 +24,9 @@ use crate::log::{Journal, RecordEvent};
 use crate::messages;
 pub use error::Error;
 pub use recovery::RECOVERY_FILE;
-use tfa_store::{Commit, Listed, Move, Record, Revision, StateFile, Store, StoreError};
+use tfa_store::{
+    Commit, Listed, Move, Page, Record, Records, Revision, StateFile, Store, StoreError,
+};
 
 /// The number of conflicts in a row after which a change is given up. Each means that another change
 /// was stored, so chance does not reach this number.
@@ -118,6 +120,11 @@ impl Accounts {
     #[must_use]
     pub fn with_names(self, names: Arc<dyn NameService>) -> Self {
         Self { names, ..self }
+    }
+
+    /// The name service, for a call on another thread.
+    pub(crate) fn shared_names(&self) -> Arc<dyn NameService> {
+        Arc::clone(&self.names)
     }
 
     /// A user's account; `None` where there is no record.
@@ -327,12 +334,21 @@ impl Accounts {
         self.store.writable_again()
     }
 
-    /// Every user with a record, in the order of their names.
+    /// A page of the users with a record: [`Store::list`].
     ///
     /// # Errors
     /// [`Error::Store`], where even the names cannot be read.
-    pub fn list(&self) -> Result<Vec<Listed>, Error> {
-        Ok(self.store.list()?)
+    pub fn list(&self, after: &str, limit: usize) -> Result<Page, Error> {
+        Ok(self.store.list(after, limit)?)
+    }
+
+    /// Every user with a record, in the order of their names. Few records are in memory at a time. It ends
+    /// after an error.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub fn records(&self) -> impl Iterator<Item = Result<Listed, Error>> {
+        Records::of(&*self.store).map(|listed| Ok(listed?))
     }
 }
 

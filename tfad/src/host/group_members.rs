@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use nix::unistd::{Gid, Group, Uid, User};
 
-use super::time_limit;
+use super::time_limit::{self, CallsFor};
 use super::users::NameServiceFailed;
 
 /// The group of a name or of a number; `None` where there is none. It blocks, at most until the deadline.
@@ -14,7 +14,7 @@ use super::users::NameServiceFailed;
 pub(crate) fn find(asked: &str, deadline: Instant) -> Result<Option<Group>, NameServiceFailed> {
     let left = deadline.saturating_duration_since(Instant::now());
     let name = asked.to_owned();
-    let found = time_limit::within(left, move || match gid(&name) {
+    let found = time_limit::within(CallsFor::Administrators, left, move || match gid(&name) {
         Some(gid) => Group::from_gid(gid),
         None => Group::from_name(&name),
     });
@@ -50,7 +50,7 @@ pub(crate) fn with_primary_group(
     }
     let late = || NameServiceFailed("the users with a record take too long to look up".to_owned());
     let left = deadline.saturating_duration_since(Instant::now());
-    let members = time_limit::within(left, move || {
+    let members = time_limit::within(CallsFor::Administrators, left, move || {
         let mut members = Vec::new();
         for (name, uid) in records {
             if Instant::now() >= deadline {

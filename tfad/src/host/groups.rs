@@ -18,7 +18,7 @@ use nix::unistd::{Gid, Group as Entry, Uid, User as Account, getgrouplist};
 use tfa_core::{Group, Groups, Identity, Subject, Ternary};
 
 use crate::host::aliases;
-use crate::host::time_limit;
+use crate::host::time_limit::{self, CallsFor};
 use crate::host::users::User;
 
 /// How long the name service may take. The PAM module waits for fifteen seconds, all in all.
@@ -41,7 +41,13 @@ pub enum Names {
 /// A user, and to which of these groups each of the names belongs. The name service is asked only
 /// where there is something to ask.
 #[must_use]
-pub fn of(user: &User, names: Names, asked: Vec<Group>, in_rules: Vec<String>) -> Subject {
+pub fn of(
+    user: &User,
+    names: Names,
+    asked: Vec<Group>,
+    in_rules: Vec<String>,
+    calls: CallsFor,
+) -> Subject {
     if asked.is_empty() && (names == Names::InUse || in_rules.is_empty()) {
         return subject_without_groups(user);
     }
@@ -60,7 +66,7 @@ pub fn of(user: &User, names: Names, asked: Vec<Group>, in_rules: Vec<String>) -
     }
     let mut user = user.clone();
     let until = Instant::now() + TIME_LIMIT;
-    let known = time_limit::within(TIME_LIMIT, move || {
+    let known = time_limit::within(calls, TIME_LIMIT, move || {
         if names == Names::All {
             user.aliases.extend(aliases::of_uid(user.uid, &in_rules));
             user.aliases.retain(|alias| *alias != user.name);
@@ -247,10 +253,22 @@ mod tests {
     #[test]
     fn names_of_the_uid_that_the_rules_give_are_looked_at_too() {
         let rules = || vec!["daemon".to_owned(), "root".to_owned()];
-        let subject = of(&user("toor", &[]), Names::All, vec![], rules());
+        let subject = of(
+            &user("toor", &[]),
+            Names::All,
+            vec![],
+            rules(),
+            CallsFor::Logins,
+        );
         let names: Vec<&str> = subject.identities().map(|one| one.name.as_str()).collect();
         assert_eq!(names, ["toor", "root"]);
-        let in_use = of(&user("toor", &[]), Names::InUse, vec![], rules());
+        let in_use = of(
+            &user("toor", &[]),
+            Names::InUse,
+            vec![],
+            rules(),
+            CallsFor::Logins,
+        );
         assert!(in_use.aliases.is_empty());
     }
 

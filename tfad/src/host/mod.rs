@@ -13,8 +13,9 @@ pub mod pam_files;
 pub mod pam_services;
 pub mod process;
 pub mod random;
+pub(crate) mod record_owner;
 pub(crate) mod subject;
-mod time_limit;
+pub mod time_limit;
 pub mod users;
 
 /// The host name; `localhost` where the kernel does not tell one.

@@ -13,15 +13,37 @@ use std::time::{Duration, Instant};
 
 use crate::semaphore::Semaphore;
 
-/// The number of calls at once, of those that no caller waits for any more too.
-const MAX_CALLS: usize = 64;
+/// The number of calls at once for logins, of those that no caller waits for any more too.
+const MAX_CALLS_OF_LOGINS: usize = 64;
+/// The same for administrators.
+const MAX_CALLS_OF_ADMINISTRATORS: usize = 16;
 /// The time after which an idle thread ends, but for one: a start takes longer than most calls.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// For whom the name service is called. Calls for administrators, which may be many in a row, leave those
+/// for logins their permits while a directory hangs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallsFor {
+    /// A login, or a call of a user for the own account.
+    Logins,
+    /// A call of an administrator.
+    Administrators,
+}
+
+impl CallsFor {
+    fn permits(self) -> &'static Semaphore {
+        match self {
+            Self::Logins => &LOGINS,
+            Self::Administrators => &ADMINISTRATORS,
+        }
+    }
+}
 
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Each call that was not given up has a permit, and one that was keeps it to its end.
-static CALLS: Semaphore = Semaphore::new(MAX_CALLS);
+static LOGINS: Semaphore = Semaphore::new(MAX_CALLS_OF_LOGINS);
+static ADMINISTRATORS: Semaphore = Semaphore::new(MAX_CALLS_OF_ADMINISTRATORS);
 static THREADS: Threads = Threads {
     state: Mutex::new(State {
         jobs: VecDeque::new(),
@@ -43,6 +65,7 @@ struct State {
 
 /// The result of a call, if there is one in time.
 pub(super) fn within<T: Send + 'static>(
+    calls: CallsFor,
     limit: Duration,
     call: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
@@ -50,7 +73,7 @@ pub(super) fn within<T: Send + 'static>(
         return None;
     }
     let deadline = Instant::now() + limit;
-    let permit = CALLS.acquire_within(limit)?;
+    let permit = calls.permits().acquire_within(limit)?;
     let (answer, result) = sync_channel(1);
     let job = move || {
         let _permit = permit;
@@ -114,8 +137,9 @@ fn run(job: Job) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::sync::{Arc, mpsc};
 
+    use super::CallsFor::{Administrators, Logins};
     use super::*;
 
     const LONG: Duration = Duration::from_secs(60);
@@ -123,9 +147,9 @@ mod tests {
     #[test]
     fn a_call_that_hangs_holds_up_no_other() {
         let (go, wait) = mpsc::channel::<()>();
-        let hanging = thread::spawn(move || within(LONG, move || wait.recv().is_err()));
+        let hanging = thread::spawn(move || within(Logins, LONG, move || wait.recv().is_err()));
         for number in 0..20 {
-            assert_eq!(within(LONG, move || number), Some(number));
+            assert_eq!(within(Logins, LONG, move || number), Some(number));
         }
         drop(go);
         assert_eq!(hanging.join().unwrap(), Some(true));
@@ -135,15 +159,32 @@ mod tests {
     fn a_call_that_hangs_is_given_up_after_the_limit() {
         let (go, wait) = mpsc::channel::<()>();
         let limit = Duration::from_millis(20);
-        assert_eq!(within(limit, move || wait.recv().is_ok()), None);
+        assert_eq!(within(Logins, limit, move || wait.recv().is_ok()), None);
         drop(go);
     }
 
     #[test]
     fn a_call_that_panics_has_no_result_and_the_next_one_has() {
         for number in 0..20 {
-            assert_eq!(within(LONG, || panic!("it breaks off")), None::<()>);
-            assert_eq!(within(LONG, move || number), Some(number));
+            assert_eq!(within(Logins, LONG, || panic!("it breaks off")), None::<()>);
+            assert_eq!(within(Logins, LONG, move || number), Some(number));
         }
+    }
+
+    #[test]
+    fn calls_of_administrators_that_hang_leave_logins_their_permits() {
+        let (go, wait) = mpsc::channel::<()>();
+        let wait = Arc::new(Mutex::new(wait));
+        let limit = Duration::from_millis(2);
+        for _ in 0..=MAX_CALLS_OF_LOGINS {
+            let wait = Arc::clone(&wait);
+            let hanging = within(Administrators, limit, move || {
+                wait.lock().unwrap().recv().is_ok()
+            });
+            assert_eq!(hanging, None);
+        }
+        assert_eq!(within(Logins, LONG, || 7), Some(7));
+        drop(go);
+        assert_eq!(within(Administrators, LONG, || 7), Some(7));
     }
 }

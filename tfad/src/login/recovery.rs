@@ -4,6 +4,7 @@ use tfa_core::{Group, Ternary, ThrottleScope};
 
 use crate::config::Config;
 use crate::host::groups::{self, Names};
+use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
 
 /// Whether the recovery code of the host is accepted of a user where wrong codes count on this scope. It
@@ -19,7 +20,13 @@ pub(super) fn is_administrator(config: &Config, user: &User) -> bool {
 }
 
 fn is_member(administrators: &[Group], user: &User) -> bool {
-    let subject = groups::of(user, Names::InUse, administrators.to_vec(), Vec::new());
+    let subject = groups::of(
+        user,
+        Names::InUse,
+        administrators.to_vec(),
+        Vec::new(),
+        CallsFor::Logins,
+    );
     let own = subject.canonical.groups;
     // A group that is unknown, or cannot be looked up, has no members here.
     administrators

@@ -14,6 +14,7 @@ mod connection;
 mod database;
 mod db_file;
 mod error;
+mod first_names;
 mod index;
 mod meta;
 mod migrate;

@@ -5,7 +5,6 @@
 //! switches of threads.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use rusqlite::{Connection, params};
 use zeroize::Zeroizing;
@@ -15,7 +14,7 @@ use super::error::cause;
 use super::index::{Index, Part, UNKNOWN_UID};
 use super::row;
 use super::schema::Layout;
-use crate::{ByUid, Listed, Record, Revision, StoreError};
+use crate::{ByUid, Record, Revision, StoreError};
 
 /// One statement sees one state of the database: the record, and the part of the index of users that
 /// must not contain the user if there is none.
@@ -103,26 +102,8 @@ impl Reader {
         Ok(row.and_then(|row| row.get(0).ok()))
     }
 
-    /// The records in some parts of the index of users, in one state of the database.
-    pub(super) fn list(&self, parts: Range<i64>) -> Result<Vec<Listed>, StoreError> {
-        self.file.check()?;
-        let tx = self.db.unchecked_transaction().map_err(cause)?;
-        let mut listed = Vec::new();
-        for number in parts {
-            for user in self.part(Index::Users, number)?.users() {
-                let user = String::from_utf8_lossy(user).into_owned();
-                match self.load(&user) {
-                    Ok(Some(record)) => listed.push((user, Ok(record))),
-                    Ok(None) => {}
-                    Err(error) => listed.push((user, Err(error))),
-                }
-            }
-        }
-        tx.finish().map_err(cause)?;
-        Ok(listed)
-    }
-
-    fn part(&self, index: Index, number: i64) -> Result<Part, StoreError> {
+    /// A part of an index. It is one read, so the log can restart between two parts.
+    pub(super) fn part(&self, index: Index, number: i64) -> Result<Part, StoreError> {
         let mut select = self.db.prepare_cached(index.select()).map_err(cause)?;
         Part::query(index, number, &mut select)
     }

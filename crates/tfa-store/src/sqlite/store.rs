@@ -8,16 +8,15 @@ use super::change::{Change, NewRecord, Outcome, Request};
 use super::checkpoint::{self, CheckpointHandle};
 use super::database::{Database, LOG};
 use super::db_file::DbFile;
-use super::index::PARTS;
+use super::first_names::FirstNames;
+use super::index::{Index, PARTS};
 use super::reader_pool::ReaderPool;
 use super::writer;
 use crate::limits::{self, MAX_STORED_BYTES};
-use crate::{ByUid, Commit, KeyId, Listed, Move, Record, Revision, Store, StoreError};
+use crate::{ByUid, Commit, KeyId, Move, Page, Record, Revision, Store, StoreError};
 
 /// How many changes wait for the writer at most. A caller beyond that waits until there is room.
 const MAX_QUEUED: usize = 1024;
-/// How many parts of the index of users are listed at a time. Meanwhile the log cannot restart.
-const PARTS_PER_READ: i64 = 16;
 
 /// A store in one SQLite database. Dropping it closes it.
 pub struct SqliteStore {
@@ -170,18 +169,17 @@ impl Store for SqliteStore {
         self.write(Change::Remove { user, expected })
     }
 
-    fn list(&self) -> Result<Vec<Listed>, StoreError> {
-        // With a connection of its own: no login waits for a long list.
+    fn list(&self, after: &str, limit: usize) -> Result<Page, StoreError> {
+        // With a connection of its own: no login waits for a long list. The names come from the index
+        // of users and not from the table, which does not show that a record is missing.
         let reader = self.readers.unpooled()?;
-        let mut listed = Vec::new();
-        let mut from = 0;
-        while from < PARTS {
-            let parts = from..PARTS.min(from + PARTS_PER_READ);
-            from = parts.end;
-            listed.extend(reader.list(parts)?);
+        let mut first = FirstNames::after(after, limit);
+        for number in 0..PARTS {
+            let part = reader.part(Index::Users, number)?;
+            part.users().for_each(|user| first.add(user));
         }
-        listed.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Ok(listed)
+        let (names, more_follow) = first.finish();
+        Ok(Page::of_names(names, more_follow, |user| reader.load(user)))
     }
 
     fn writable_again(&self) -> Option<bool> {

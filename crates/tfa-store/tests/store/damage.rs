@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use tfa_store::{ByUid, Commit, Revision, Sealed, SqliteStore, Store, StoreError};
+use tfa_store::{ByUid, Commit, Page, Revision, Sealed, SqliteStore, Store, StoreError};
 
 use crate::scratch::{Scratch, error, get, put, uid, uid_of};
 
@@ -62,7 +62,7 @@ fn flipped_byte_of_a_record_is_damage_and_unchanged() {
             .unwrap();
         assert_eq!(over, Commit::Conflict);
         assert!(get(&store, "max").is_some());
-        let list = store.list().unwrap();
+        let list = store.list("", 9).unwrap().records;
         assert!(list.iter().map(|(name, _)| name).eq(USERS));
         for (name, record) in list {
             assert_eq!(record.is_err(), name == "lea");
@@ -98,7 +98,7 @@ fn missing_row_is_damage_and_is_not_created_again() {
         damaged_record(store.commit("lea", uid("lea"), b"new", Revision::NONE)),
         "lea"
     );
-    let list = store.list().unwrap();
+    let list = store.list("", 9).unwrap().records;
     assert!(
         list.iter()
             .any(|(name, record)| name == "lea" && record.is_err())
@@ -126,7 +126,7 @@ fn damaged_user_index_shows_no_absence() {
         assert!(get(&store, "lea").is_some(), "a record vouches for itself");
         let made = error(store.commit("nobody", uid("nobody"), b"new", Revision::NONE));
         assert!(matches!(made, StoreError::DatabaseDamaged { .. }), "{made}");
-        assert!(store.list().is_err());
+        assert!(store.list("", 9).is_err());
     }
 }
 
@@ -239,7 +239,7 @@ fn answers_are_true(store: &Sealed<SqliteStore>, case: &str) {
         let found = store.find(uid(absent));
         assert!(!matches!(found, Ok(ByUid::Found(..))), "{case}");
     }
-    if let Ok(list) = store.list() {
+    if let Ok(Page { records: list, .. }) = store.list("", 9) {
         assert!(list.iter().map(|(name, _)| name).eq(USERS), "{case}");
     }
 }
@@ -334,7 +334,7 @@ fn replaced_database_accepts_nothing() {
         error(store.load("lea")),
         error(store.load("nobody")),
         error(store.find(uid("lea"))),
-        error(store.list()),
+        error(store.list("", 9)),
     ] {
         assert!(refusal.to_string().contains("restart tfad"), "{refusal}");
     }

@@ -43,7 +43,7 @@ fn opens_without_a_key(scratch: &Scratch, words: &[&str]) {
     assert!(get(&store, "nobody").is_none());
     assert_eq!(find(&store, uid("nobody")), None);
     assert_eq!(key_lost(store.find(uid("lea"))), remedy);
-    let listed = store.list().unwrap();
+    let listed = store.list("", 9).unwrap().records;
     assert!(listed.iter().map(|(name, _)| name).eq(["lea", "max"]));
     for (_, record) in listed {
         assert_eq!(key_lost(record), remedy);

@@ -16,9 +16,29 @@ pub(super) struct AdminInterface(pub(super) Arc<Shared>);
 
 #[zbus::interface(name = "org.tfad.Tfa1.Admin")]
 impl AdminInterface {
-    async fn list(&self) -> Vec<Status> {
-        self.0.record("List".to_owned()).await;
-        self.0.account.lock().unwrap().others.clone()
+    async fn list(&self, after: &str) -> Result<(Vec<Status>, String), BusError> {
+        let call = format!("List {after}");
+        self.0.record(call.trim_end().to_owned()).await;
+        let waits = self.0.account.lock().unwrap().list_waits_after.as_deref() == Some(after);
+        if waits {
+            std::future::pending::<()>().await;
+        }
+        let account = self.0.account.lock().unwrap();
+        let name = |status: &Status| status.record.clone().unwrap_or_else(|| status.user.clone());
+        let names = account.others.iter().map(name).collect();
+        let (names, next) = page(names, after, account.page_length);
+        if account
+            .list_fails_at
+            .as_ref()
+            .is_some_and(|user| names.contains(user))
+        {
+            let text = "The name service takes too long.";
+            return Err(Error::Storage(text.to_owned()).into());
+        }
+        let mut accounts: Vec<Status> = account.others.clone();
+        accounts.retain(|status| names.contains(&name(status)));
+        accounts.sort_by_key(name);
+        Ok((accounts, next))
     }
 
     async fn show(&self, user: &str) -> Result<Status, BusError> {

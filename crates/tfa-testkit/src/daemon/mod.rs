@@ -60,6 +60,10 @@ pub struct Account {
     pub uri: String,
     /// All accounts that the administrator sees.
     pub others: Vec<Status>,
+    /// A page of `List` with this record fails.
+    pub list_fails_at: Option<String>,
+    /// The page of `List` after this name never comes.
+    pub list_waits_after: Option<String>,
     /// Why every login is refused. Empty if none is.
     pub refusal: String,
     /// Whether the double leaves all calls but `Status` and `Refusal` unanswered.
@@ -90,7 +94,7 @@ pub struct Account {
     pub host_users: Vec<String>,
     /// The answers to `Members`, by name or number of the group.
     pub host_groups: BTreeMap<String, Vec<String>>,
-    /// How many names a page of these answers has.
+    /// How many names a page has, of these answers, of `List` and of `UserExemptions`.
     pub page_length: usize,
     /// The answer to `AuditRecords`.
     pub audit_records: Vec<AuditRecord>,
@@ -112,6 +116,8 @@ impl Account {
             status,
             uri: URI.to_owned(),
             others: Vec::new(),
+            list_fails_at: None,
+            list_waits_after: None,
             refusal: String::new(),
             silent: false,
             polkit: Polkit::Yes,

@@ -1,6 +1,5 @@
-//! Reading, committing, removing, listing, closing.
+//! Reading, committing, removing, closing.
 
-use std::collections::BTreeSet;
 use std::thread;
 
 use tfa_store::limits::MAX_STORED_BYTES;
@@ -118,35 +117,6 @@ pub fn removal_of_a_missing_record_succeeds(backend: &impl Backend) {
         store.remove("lea", Some(Revision::new(1))).unwrap(),
         Commit::Conflict
     );
-}
-
-/// The list names every user once, in the order of the names, with the record.
-pub fn list_is_complete_and_ordered(backend: &impl Backend) {
-    let store = backend.open();
-    let names: BTreeSet<String> = (0..3000).map(|number| format!("user{number}")).collect();
-    let all: Vec<&String> = names.iter().collect();
-    thread::scope(|scope| {
-        for part in all.chunks(10) {
-            let store = &store;
-            scope.spawn(move || {
-                for name in part {
-                    put(store, name, name.as_bytes(), Revision::NONE);
-                }
-            });
-        }
-    });
-    let _ = store.remove("user7", None).unwrap();
-    let listed = store.list().unwrap();
-    assert!(
-        listed
-            .iter()
-            .map(|(name, _)| name)
-            .eq(names.iter().filter(|name| *name != "user7"))
-    );
-    for (name, record) in listed {
-        let record = record.map(|(record, _)| record.as_bytes().to_vec());
-        assert_eq!(record, Ok(name.into_bytes()));
-    }
 }
 
 /// A name or record out of bounds is refused with [`StoreError::Invalid`].

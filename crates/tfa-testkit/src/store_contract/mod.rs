@@ -24,6 +24,7 @@
 //! ```
 
 pub mod commits;
+pub mod pages;
 pub mod renames;
 pub mod revisions;
 pub mod uids;
@@ -50,9 +51,14 @@ macro_rules! store_contract {
             one_of_64_commits_wins,
             one_of_64_commits_through_two_stores_wins,
             removal_of_a_missing_record_succeeds,
-            list_is_complete_and_ordered,
             invalid_names_and_records_are_refused,
             close_finishes_what_was_asked_for
+        );
+        $crate::store_contract!($backend, pages:
+            list_is_complete_and_ordered,
+            page_ends_at_the_limit,
+            page_ends_at_a_length_and_has_at_least_one_record,
+            changes_between_pages_hide_and_repeat_no_other_record
         );
         $crate::store_contract!($backend, revisions:
             removed_record_never_gets_an_old_revision,

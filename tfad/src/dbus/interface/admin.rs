@@ -29,16 +29,17 @@ pub(crate) struct AdminInterface {
 
 #[zbus::interface(name = "org.tfad.Tfa1.Admin")]
 impl AdminInterface {
-    /// Every account that has a record.
-    #[zbus(out_args("accounts"))]
+    /// A page of the accounts that have a record.
+    #[zbus(out_args("accounts", "next"))]
     async fn list(
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-    ) -> Result<Vec<Status>, BusError> {
+        after: String,
+    ) -> Result<(Vec<Status>, String), BusError> {
         let call = self.admit(&header, connection, "list").await?;
         Ok(self
-            .run(&call, |administrator| administrator.list())
+            .run(&call, move |administrator| administrator.list(&after))
             .await?)
     }
 

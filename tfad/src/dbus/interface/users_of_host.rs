@@ -1,7 +1,7 @@
 //! The users of this host, with a record or without, page by page. Each page is a new enumeration: the
 //! daemon keeps no list between two calls.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Instant;
 
 use tfa_core::Account;
@@ -43,24 +43,21 @@ impl Administrator {
         };
         let mut page = NamePage::after(after);
         found.mem.iter().for_each(|member| page.add(member));
-        let records = self.accounts.list()?;
-        let mut others: HashSet<String> = records.iter().map(|(name, _)| name.clone()).collect();
+        let mut others: HashMap<String, Option<u32>> = HashMap::new();
+        for listed in self.accounts.records() {
+            let (name, record) = listed?;
+            let account = record.ok();
+            let account = account.and_then(|(record, _)| Account::decode(record.as_bytes()).ok());
+            others.insert(name, account.map(|account| account.uid()));
+        }
         self.enumerate("members", deadline, |user| {
             others.remove(&user.name);
             if user.gid == found.gid.as_raw() {
                 page.add(&user.name);
             }
         })?;
-        let others = records
-            .into_iter()
-            .filter(|(name, _)| others.contains(name));
-        let others = others.map(|(name, record)| {
-            let account = record
-                .ok()
-                .and_then(|(record, _)| Account::decode(record.as_bytes()).ok());
-            (name, account.map(|account| account.uid()))
-        });
-        let members = group_members::with_primary_group(found.gid, others.collect(), deadline);
+        let others = others.into_iter().collect();
+        let members = group_members::with_primary_group(found.gid, others, deadline);
         let members = members.map_err(|failed| self.reported("members", failed.into()))?;
         members.iter().for_each(|member| page.add(member));
         Ok(page.finish())
@@ -79,7 +76,7 @@ impl Administrator {
     }
 
     /// Logs an error, and returns it in the terms of the contract.
-    fn reported(&self, about: &str, error: account::Error) -> Error {
+    pub(super) fn reported(&self, about: &str, error: account::Error) -> Error {
         self.state.journal.report(&self.caller, about, error).into()
     }
 }

@@ -8,6 +8,7 @@ use tfa_proto::{EXEMPTION_SECONDS, Error, Exemption, ExemptionKind, Mode, is_mis
 use super::Administrator;
 use crate::account::resolve;
 use crate::host::pam_services::may_require;
+use crate::host::time_limit::CallsFor;
 use crate::host::{clock, pam_files, subject};
 use crate::log::AccountEvent;
 use crate::messages;
@@ -15,8 +16,8 @@ use crate::messages;
 // The record accepts no longer exemption.
 const _: () = assert!(*EXEMPTION_SECONDS.end() == MAX_EXEMPTION.as_secs());
 
-/// The most exemptions in one reply.
-const MAX_PAGE: usize = 5000;
+/// The most records that one reply is made of. Each has an exemption, a pause, or both at most.
+const MAX_RECORDS: usize = 2000;
 
 impl Administrator {
     /// Exempts a user. Returns the end.
@@ -67,7 +68,14 @@ impl Administrator {
         self.state.serves()?;
         let user = self.accounts.user(user)?;
         let now = clock::now();
-        if subject::required_of(&self.state.config().policy, &user, now).is_some() {
+        if subject::required_of(
+            &self.state.config().policy,
+            &user,
+            now,
+            CallsFor::Administrators,
+        )
+        .is_some()
+        {
             let event = AccountEvent::SwitchOffRefused;
             self.state
                 .journal
@@ -138,23 +146,17 @@ impl Administrator {
         Ok(all)
     }
 
-    /// A page of the exemptions and pauses of users, in the order of the names of their records. Also
-    /// returns the name after which the next page begins; empty on the last page.
+    /// A page of the exemptions and pauses of users, in the order of the names of their records. It may
+    /// be empty. Also returns the name after which the next page begins; empty on the last page.
     pub(in crate::dbus::interface) fn user_exemptions(
         &self,
         after: &str,
     ) -> Result<(Vec<Exemption>, String), Error> {
         let now = clock::now();
         let permits_pauses = self.state.config().policy.permits_pauses(now);
-        let mut page = Vec::new();
-        let mut last = String::new();
-        for (name, record) in self.accounts.list()? {
-            if name.as_str() <= after {
-                continue;
-            }
-            if page.len() >= MAX_PAGE {
-                return Ok((page, last));
-            }
+        let page = self.accounts.list(after, MAX_RECORDS)?;
+        let mut exemptions = Vec::new();
+        for (name, record) in page.records {
             // A record that cannot be used lets no login in.
             let Ok((record, _)) = record else { continue };
             let Ok(account) = resolve::decode(&record, &name) else {
@@ -170,14 +172,13 @@ impl Administrator {
             let is_paused = account.state() == State::Paused && permits_pauses;
             let pause = is_paused.then(|| Exemption {
                 kind: ExemptionKind::Pause.into(),
-                user: Some(name.clone()),
+                user: Some(name),
                 ..Exemption::default()
             });
-            page.extend(exemption);
-            page.extend(pause);
-            last = name;
+            exemptions.extend(exemption);
+            exemptions.extend(pause);
         }
-        Ok((page, String::new()))
+        Ok((exemptions, page.next.unwrap_or_default()))
     }
 }
 

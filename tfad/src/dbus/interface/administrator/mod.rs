@@ -3,9 +3,9 @@
 mod authenticators;
 mod devices;
 mod exemptions;
+mod list;
 mod recovery;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,10 +17,11 @@ use tfa_proto::{
     Outcome, Reason, RenameOutcome, Renamed, Status,
 };
 
-use crate::account::{self, Accounts, resolve, status};
+use crate::account::{self, Accounts, status};
 use crate::caller::Caller;
 use crate::config::Config;
-use crate::host::users::{self, LookUpError, User};
+use crate::host::time_limit::CallsFor;
+use crate::host::users::User;
 use crate::host::{clock, host_name, pam_files, random, subject};
 use crate::log::AccountEvent;
 use crate::login::simulate;
@@ -38,39 +39,16 @@ pub(in crate::dbus::interface) struct Administrator {
 }
 
 impl Administrator {
-    pub(in crate::dbus::interface) fn list(&self) -> Result<Vec<Status>, Error> {
-        let records = self.accounts.list()?;
-        let mut accounts = Vec::with_capacity(records.len());
-        let names: HashSet<String> = records.iter().map(|(name, _)| name.clone()).collect();
-        for (name, record) in records {
-            let account = record
-                .map_err(account::Error::from)
-                .and_then(|(record, _)| resolve::decode(&record, &name));
-            accounts.push(match users::look_up(self.accounts.names(), &name) {
-                Err(LookUpError::Unknown(_)) => self.renamed(&name, account, &names),
-                Err(LookUpError::Failed(failed)) => {
-                    status::unusable(&name, None, failed.to_string())
-                }
-                Ok(user) => {
-                    let account = account.and_then(|account| {
-                        resolve::must_be_of(&account, &name, user.uid).map(|()| account)
-                    });
-                    self.described(&user, account.map(Some))
-                }
-            });
-        }
-        Ok(accounts)
-    }
-
     pub(in crate::dbus::interface) fn show(&self, user: &str) -> Result<Status, Error> {
         let user = self.accounts.user(user)?;
         let loaded = self.accounts.load_record(&user);
-        let note = match &loaded {
-            Ok(loaded) => loaded
-                .former_name()
-                .map(|former| messages::moved(former, &user.name, user.uid)),
+        let record = match &loaded {
+            Ok(loaded) => loaded.former_name().map(str::to_owned),
             Err(_) => None,
         };
+        let note = record
+            .as_ref()
+            .map(|former| messages::moved(former, &user.name, user.uid));
         let account = loaded.map(|loaded| loaded.account().cloned());
         let attempts = account.iter().flatten();
         let attempts = attempts.flat_map(|account| status::failed_attempts(account, clock::now()));
@@ -78,6 +56,7 @@ impl Administrator {
         let told = self.described(&user, account);
         Ok(Status {
             note,
+            record,
             failed_attempts,
             ..told
         })
@@ -249,9 +228,9 @@ impl Administrator {
     }
 
     pub(in crate::dbus::interface) fn audit_records(&self) -> Result<Vec<AuditRecord>, Error> {
-        let records = self.accounts.list()?;
         let mut all = Vec::new();
-        for (name, record) in records {
+        for listed in self.accounts.records() {
+            let (name, record) = listed?;
             let account = record
                 .ok()
                 .and_then(|(record, _)| Account::decode(record.as_bytes()).ok());
@@ -279,7 +258,8 @@ impl Administrator {
             Ok(account) => {
                 let now = clock::now();
                 let config = self.state.config();
-                let required = subject::required_of(&config.policy, user, now);
+                let required =
+                    subject::required_of(&config.policy, user, now, CallsFor::Administrators);
                 let (account, required) = (account.as_ref(), required.as_ref());
                 let known = status::of(user, account, required, &config.remember, now);
                 Status {
@@ -288,35 +268,6 @@ impl Administrator {
                 }
             }
             Err(error) => status::unusable(&user.name, Some(user.uid), error.to_string()),
-        }
-    }
-
-    /// Describes a record whose name the system does not know: the user with its uid may have another
-    /// name now.
-    fn renamed(
-        &self,
-        former: &str,
-        account: Result<Account, account::Error>,
-        names: &HashSet<String>,
-    ) -> Status {
-        let account = match account {
-            Ok(account) => account,
-            Err(error) => return status::unusable(former, None, error.to_string()),
-        };
-        match users::by_uid(self.accounts.names(), account.uid()) {
-            Err(LookUpError::Unknown(_)) => {
-                status::unusable(former, None, messages::user_gone(former))
-            }
-            Err(LookUpError::Failed(failed)) => status::unusable(former, None, failed.to_string()),
-            Ok(user) if names.contains(&user.name) => {
-                let why = messages::left_over(former, &user.name);
-                status::unusable(former, Some(user.uid), why)
-            }
-            Ok(user) => {
-                let note = Some(messages::moved(former, &user.name, user.uid));
-                let told = self.described(&user, Ok(Some(account)));
-                Status { note, ..told }
-            }
         }
     }
 
@@ -382,9 +333,9 @@ impl Administrator {
     /// A user as a supposed login knows them.
     fn subject_of(&self, user: &User, policy: &Policy, login: &HypotheticalLogin) -> Subject {
         if simulate::is_inside_session(login) {
-            subject::by_any_name(user, policy)
+            subject::by_any_name(user, policy, CallsFor::Administrators)
         } else {
-            subject::by_names_in_use(user, policy)
+            subject::by_names_in_use(user, policy, CallsFor::Administrators)
         }
     }
 
@@ -395,7 +346,7 @@ impl Administrator {
             return true;
         }
         let config = self.state.config();
-        let subject = subject::by_any_name(user, &config.policy);
+        let subject = subject::by_any_name(user, &config.policy, CallsFor::Administrators);
         config.policy.may_require_of(&subject)
     }
 }

@@ -8,6 +8,7 @@ use tfa_proto::{Error, Parameters, PendingAuthenticator};
 use super::{Owner, SecondFactor};
 use crate::dbus::interface::new_authenticator::{checked_name, drawn, unused_name};
 use crate::host::subject;
+use crate::host::time_limit::CallsFor;
 use crate::log::AccountEvent;
 use crate::login::enrollment::DEFAULT_NAME;
 
@@ -149,7 +150,7 @@ impl Owner {
     /// The second factors that each rule accepts which requires one of the user.
     fn required_factors(&self) -> Vec<Factors> {
         let policy = &self.state.config().policy;
-        let subject = subject::by_any_name(&self.user, policy);
+        let subject = subject::by_any_name(&self.user, policy, CallsFor::Logins);
         let effects = policy.all_that_require_of(&subject, self.now);
         effects.iter().map(|effect| effect.factors).collect()
     }

@@ -13,6 +13,7 @@ use tfa_proto::{Error, PendingAuthenticator, Status};
 
 use crate::account::{self, Accounts, status};
 use crate::caller::Caller;
+use crate::host::time_limit::CallsFor;
 use crate::host::users::{self, User};
 use crate::host::{clock, subject};
 use crate::log::{AccountEvent, Report};
@@ -71,7 +72,7 @@ impl Owner {
     pub(in crate::dbus::interface) fn status(&self) -> Result<Status, Error> {
         let account = self.load()?;
         let config = self.state.config();
-        let required = subject::required_of(&config.policy, &self.user, self.now);
+        let required = subject::required_of(&config.policy, &self.user, self.now, CallsFor::Logins);
         let known = status::of(
             &self.user,
             account.as_ref(),
@@ -200,7 +201,7 @@ impl Owner {
     /// Refuses to switch off what is required.
     pub(in crate::dbus::interface) fn may_switch_off(&self) -> Result<(), Error> {
         let policy = &self.state.config().policy;
-        match subject::required_of(policy, &self.user, self.now) {
+        match subject::required_of(policy, &self.user, self.now, CallsFor::Logins) {
             Some(_) => {
                 self.log(AccountEvent::SwitchOffRefused);
                 Err(messages::required())

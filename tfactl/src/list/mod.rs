@@ -1,0 +1,160 @@
+//! `tfactl list`: the accounts that a filter selects. Each is printed when it arrives, so that a long list
+//! takes little memory.
+
+mod output;
+mod progress;
+mod table;
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+
+use tfa_client::{Failure, Terminal, now};
+use tfa_proto::Status;
+
+use crate::daemon::Daemon;
+use crate::filter::{Filter, selects};
+use crate::messages;
+use output::Output;
+use progress::Progress;
+
+pub(crate) async fn run(filter: Filter, group: Option<&str>, as_json: bool) -> Result<(), Failure> {
+    let terminal = Terminal::new();
+    let mut daemon = Daemon::connect(&terminal).await?;
+    if filter == Filter::Required {
+        // Without a policy in force, this is not known.
+        daemon.fail_if_not_serving()?;
+    }
+    // Before the first account: these calls fail if a directory does not answer.
+    let members: Option<BTreeSet<String>> = match group {
+        Some(group) => Some(daemon.members(group).await?.into_iter().collect()),
+        None => None,
+    };
+    let others = without_record(&mut daemon, filter, members.as_ref()).await?;
+    let mut list = List {
+        terminal: &terminal,
+        daemon: &mut daemon,
+        filter,
+        members,
+        others,
+        output: Output::new(&terminal, as_json),
+        progress: Progress::default(),
+    };
+    list.print().await?;
+    match group {
+        Some(group) => list
+            .output
+            .end(&messages::empty_group_list(group, filter))?,
+        None => list.output.end(messages::empty_list(filter))?,
+    }
+    daemon.fail_if_not_serving()
+}
+
+/// The users who may have to be listed without a record.
+async fn without_record(
+    daemon: &mut Daemon,
+    filter: Filter,
+    members: Option<&BTreeSet<String>>,
+) -> Result<BTreeSet<String>, Failure> {
+    Ok(match (filter, members) {
+        (Filter::Enabled | Filter::Paused | Filter::Locked, _) | (Filter::All, None) => {
+            BTreeSet::new()
+        }
+        (Filter::All | Filter::Disabled | Filter::Required, Some(members)) => members.clone(),
+        (Filter::Disabled, None) => daemon.users(false).await?.into_iter().collect(),
+        (Filter::Required, None) => daemon.users(true).await?.into_iter().collect(),
+    })
+}
+
+/// A list under way.
+struct List<'a> {
+    terminal: &'a Terminal,
+    daemon: &'a mut Daemon,
+    filter: Filter,
+    members: Option<BTreeSet<String>>,
+    /// Users who are not listed yet, and may have no record.
+    others: BTreeSet<String>,
+    output: Output<'a>,
+    progress: Progress,
+}
+
+impl List<'_> {
+    /// Prints the accounts in the order of the names of their records. After an error, the output of a
+    /// list that has begun stays without its end.
+    async fn print(&mut self) -> Result<(), Failure> {
+        let mut after = String::new();
+        loop {
+            let page = self.daemon.list(&after).await;
+            let (accounts, next) = match page {
+                // Nothing was read yet.
+                Err(failure) if after.is_empty() => return Err(failure),
+                page => self.complete(page)?,
+            };
+            let printed = self.print_page(accounts).await;
+            self.complete(printed)?;
+            if next.is_empty() {
+                let printed = self.print_others(None).await;
+                return self.complete(printed);
+            }
+            after = next;
+        }
+    }
+
+    /// Says after an error that the list is incomplete.
+    fn complete<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
+        match result {
+            Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
+                Err(Failure::Output(error))
+            }
+            Err(failure) => {
+                self.output.break_off();
+                self.terminal.error(&messages::failure(&failure));
+                self.terminal.error(messages::LIST_INCOMPLETE);
+                Err(Failure::Reported)
+            }
+            complete => complete,
+        }
+    }
+
+    async fn print_page(&mut self, accounts: Vec<Status>) -> Result<(), Failure> {
+        for status in accounts {
+            let record = status.record.as_ref().unwrap_or(&status.user);
+            self.print_others(Some(record)).await?;
+            self.others.remove(record);
+            self.others.remove(&status.user);
+            self.print_account(&status)?;
+        }
+        Ok(())
+    }
+
+    /// Prints the users without a record whose names are less than this one. The daemon evaluates the
+    /// policy for one user in each call.
+    async fn print_others(&mut self, before: Option<&str>) -> Result<(), Failure> {
+        while let Some(user) = self.others.first()
+            && before.is_none_or(|before| user.as_str() < before)
+        {
+            match self.daemon.show(user).await {
+                // The record under another name is listed in its place.
+                Ok(status) if status.record.is_some() => {}
+                Ok(status) => self.print_account(&status)?,
+                // A group can list users who do not exist any more.
+                Err(Failure::Refused(why)) => self.terminal.error(&why),
+                Err(failure) => return Err(failure),
+            }
+            self.others.pop_first();
+        }
+        Ok(())
+    }
+
+    fn print_account(&mut self, status: &Status) -> Result<(), Failure> {
+        let members = self.members.as_ref();
+        let is_member = members.is_none_or(|members| members.contains(&status.user));
+        let is_selected = is_member && selects(status, self.filter, now());
+        if is_selected {
+            self.output.add(status)?;
+        }
+        if let Some(read) = self.progress.add(is_selected && self.terminal.is_output()) {
+            self.terminal.note(&messages::list_progress(read));
+        }
+        Ok(())
+    }
+}

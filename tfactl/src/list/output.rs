@@ -1,0 +1,68 @@
+//! The output of a list, account by account.
+
+use std::io;
+
+use tfa_client::{StatusJson, Terminal, json, now};
+use tfa_proto::Status;
+
+use super::table;
+use crate::messages;
+
+/// A table or a JSON array that grows.
+pub(super) struct Output<'a> {
+    terminal: &'a Terminal,
+    as_json: bool,
+    has_accounts: bool,
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn new(terminal: &'a Terminal, as_json: bool) -> Self {
+        Self {
+            terminal,
+            as_json,
+            has_accounts: false,
+        }
+    }
+
+    pub(super) fn add(&mut self, status: &Status) -> io::Result<()> {
+        let is_first = !self.has_accounts;
+        self.has_accounts = true;
+        if self.as_json {
+            // A string in JSON has no line feed.
+            let object = json(&StatusJson::from(status))?.replace('\n', "\n  ");
+            let before = if is_first { "[" } else { "," };
+            return self.terminal.send(&format!("{before}\n  {object}"));
+        }
+        if is_first {
+            self.terminal.print(&table::header())?;
+        }
+        let row = table::row(status, now(), self.note_width());
+        self.terminal.print(&row)
+    }
+
+    /// Ends a complete list. An empty one is this message, or an empty array.
+    pub(super) fn end(&self, empty: &str) -> io::Result<()> {
+        match (self.as_json, self.has_accounts) {
+            (true, true) => self.terminal.send("\n]\n"),
+            (true, false) => self.terminal.send("[]\n"),
+            (false, true) => Ok(()),
+            (false, false) => self.terminal.print(empty),
+        }
+    }
+
+    /// Ends the line of an incomplete list. An array stays without its bracket, so that it is not valid.
+    pub(super) fn break_off(&self) {
+        if self.as_json && self.has_accounts {
+            let _ = self.terminal.send("\n");
+        }
+    }
+
+    /// Notes are wrapped on a terminal. Programs get each note in one line.
+    fn note_width(&self) -> usize {
+        if self.terminal.is_output() {
+            messages::width(self.terminal)
+        } else {
+            usize::MAX
+        }
+    }
+}
