@@ -8,20 +8,21 @@
     reason = "a test ends by panicking"
 )]
 
-use std::fs;
+mod host;
+
 use std::io::{self, Error, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
 use tfa_proto::{ACCOUNT, ADMIN, LOGIN, NAME, PATH};
-use tfa_testkit::{NotifySocket, PrivateBus};
 use tfa_wire::{FixedHeader, HeaderFields, MessageReader};
 use zbus::Message;
 use zbus::message::{Builder, Flags};
 use zbus::wire::DynamicType;
+
+use host::Host;
 
 /// Messages of each kind. A task for each would need seven kilobytes.
 const MESSAGES: u32 = 1500;
@@ -32,81 +33,19 @@ const MAX_GROWTH: u64 = 6 << 10;
 const MAX_GROWTH_OF_USER: u64 = 40 << 10;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A bus, a daemon on it, and their folder.
-struct Host {
-    folder: PathBuf,
-    daemon: Child,
-    bus: PrivateBus,
-}
-
-impl Host {
-    fn start(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let folder = folder.join(format!("{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        let bus = PrivateBus::start(&folder, &folder.join("bus"));
-        let config = folder.join("tfad.toml");
-        fs::write(&config, "[policy]\nmode = \"optional\"\n").unwrap();
-        let notify = NotifySocket::bind(&folder);
-        let daemon = Command::new(env!("CARGO_BIN_EXE_tfad"))
-            .arg("--config")
-            .arg(config)
-            .arg("--state")
-            .arg(folder.join("state"))
-            .arg("--bus")
-            .arg(format!("unix:path={}", bus.socket().display()))
-            .arg("--socket")
-            .arg(folder.join("login"))
-            // As in the unit: freed memory is returned to the kernel.
-            .env("MALLOC_MMAP_THRESHOLD_", "131072")
-            .env("MALLOC_ARENA_MAX", "2")
-            .env("NOTIFY_SOCKET", notify.path())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        notify.wait_until_ready();
-        Self {
-            folder,
-            daemon,
-            bus,
-        }
-    }
-
-    /// Calls `Status` for the caller's own account, as a command of the package does.
-    fn ask(&self) -> io::Result<()> {
-        let mut client = Client::connect(self.bus.socket());
-        client.send(&bytes(call(ACCOUNT, "Status"), &()), 77)?;
-        let name = client.wait_for_reply(77)?;
-        match name.as_deref() {
-            None => Ok(()),
-            Some(error) => Err(Error::other(error.to_owned())),
-        }
-    }
-
-    fn figure(&self, name: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.daemon.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        let words = line.expect("the daemon runs").trim_start_matches(':');
-        words.split_whitespace().next().unwrap().parse().unwrap()
-    }
-
-    /// The peak resident memory in kilobytes.
-    fn peak(&self) -> u64 {
-        self.figure("VmHWM")
-    }
-
-    fn threads(&self) -> u64 {
-        self.figure("Threads")
+/// Calls `Status` for the caller's own account, as a command of the package does.
+fn ask(host: &Host) -> io::Result<()> {
+    let mut client = Client::connect(host.bus.socket());
+    client.send(&bytes(call(ACCOUNT, "Status"), &()), 77)?;
+    let name = client.wait_for_reply(77)?;
+    match name.as_deref() {
+        None => Ok(()),
+        Some(error) => Err(Error::other(error.to_owned())),
     }
 }
 
-impl Drop for Host {
-    fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
-        let _ = fs::remove_dir_all(&self.folder);
-    }
+fn threads_of(host: &Host) -> u64 {
+    host.figure("Threads")
 }
 
 /// A program that sends and does not read.
@@ -217,7 +156,7 @@ fn kinds() -> Vec<(String, Vec<u8>)> {
         );
         add("Add", bytes(of(ACCOUNT, "Add"), &("123456", &dict)));
         add("Move", bytes(of(ACCOUNT, "Move"), &("123456", &dict)));
-        add("List", bytes(of(ADMIN, "List"), &()));
+        add("List", bytes(of(ADMIN, "List"), &""));
         add("Show", bytes(of(ADMIN, "Show"), &"nobody"));
         add("Begin", bytes(of(LOGIN, "Begin"), &("nobody", &dict)));
         let long = "x".repeat(30_000);
@@ -260,25 +199,28 @@ fn flood(host: &Host, message: &[u8], times: u32) {
 
 #[test]
 fn no_message_costs_the_daemon_more_than_a_constant() {
-    let host = Host::start("kinds");
-    let threads = host.threads();
+    let host = Host::start("kinds", |_| ());
+    let threads = threads_of(&host);
     let mut grown = Vec::new();
     for (name, message) in kinds() {
         let before = host.peak();
         let times = MESSAGES.min(40_000_000 / u32::try_from(message.len()).unwrap());
         flood(&host, &message, times);
         let growth = host.peak().saturating_sub(before);
-        if growth > MAX_GROWTH || host.threads() > threads + 16 {
-            grown.push(format!("{name}: {growth} kB, {} threads", host.threads()));
+        if growth > MAX_GROWTH || threads_of(&host) > threads + 16 {
+            grown.push(format!(
+                "{name}: {growth} kB, {} threads",
+                threads_of(&host)
+            ));
         }
     }
     assert!(grown.is_empty(), "{grown:#?}");
-    assert!(host.ask().is_ok());
+    assert!(ask(&host).is_ok());
 }
 
 #[test]
 fn a_message_of_megabytes_costs_no_more_than_a_short_one() {
-    let host = Host::start("megabytes");
+    let host = Host::start("megabytes", |_| ());
     let before = host.peak();
     let long = "x".repeat(4 << 20);
     for flags in [Flags::default(), Flags::NO_REPLY_EXPECTED] {
@@ -293,7 +235,7 @@ fn a_message_of_megabytes_costs_no_more_than_a_short_one() {
 
 #[test]
 fn the_connections_of_one_user_leave_room_for_others() {
-    let host = Host::start("connections");
+    let host = Host::start("connections", |_| ());
     let before = host.peak();
     let none: std::collections::HashMap<&str, &str> = Default::default();
     let begin = bytes(call(LOGIN, "Begin"), &("x".repeat(30_000), &none));
@@ -309,7 +251,7 @@ fn the_connections_of_one_user_leave_room_for_others() {
         }
     }
     // No client has read a reply yet.
-    assert!(host.ask().is_ok());
+    assert!(ask(&host).is_ok());
     for client in &mut clients {
         client.wait_for_reply(29).unwrap();
     }
@@ -319,8 +261,8 @@ fn the_connections_of_one_user_leave_room_for_others() {
 
 #[test]
 fn the_login_socket_costs_no_more_than_a_constant() {
-    let host = Host::start("login");
-    let (before, threads) = (host.peak(), host.threads());
+    let host = Host::start("login", |_| ());
+    let (before, threads) = (host.peak(), threads_of(&host));
     let dict: std::collections::HashMap<&str, zbus::wire::Variant<'_>> = Default::default();
     for flags in [Flags::default(), Flags::NO_REPLY_EXPECTED] {
         let begin = Message::method_call(PATH, "Begin").interface(LOGIN);
@@ -334,7 +276,7 @@ fn the_login_socket_costs_no_more_than_a_constant() {
                 client
             })
             .collect();
-        assert!(host.ask().is_ok());
+        assert!(ask(&host).is_ok());
         for client in clients {
             client.stream.set_nonblocking(false).unwrap();
             client.stream.shutdown(std::net::Shutdown::Write).unwrap();
@@ -343,5 +285,9 @@ fn the_login_socket_costs_no_more_than_a_constant() {
     }
     let growth = host.peak().saturating_sub(before);
     assert!(growth < MAX_GROWTH, "{growth} kB");
-    assert!(host.threads() <= threads + 40, "{} threads", host.threads());
+    assert!(
+        threads_of(&host) <= threads + 40,
+        "{} threads",
+        threads_of(&host)
+    );
 }
