@@ -99,10 +99,10 @@ fn a_remembered_device_replaces_no_factor_that_a_rule_names() {
     let policy = |factors: &str| {
         format!(
             "[policy]\nmode = \"required\"\n[[policy.rule]]\nservices = [\"sshd\"]\nmode = \"required\"\n\
-             {factors}\n[remember]\nminutes = 60"
+             {factors}"
         )
     };
-    set_policy(&machine, &policy(""));
+    set_policy(&machine, &policy("[remember]\nminutes = 60"));
     let log_in = |code: Option<String>| {
         let terminal = ssh(&machine, &plain);
         if let Some(code) = code {
@@ -113,7 +113,11 @@ fn a_remembered_device_replaces_no_factor_that_a_rule_names() {
     };
     log_in(Some(alice.phone.next_unused()));
     log_in(None);
-    set_policy(&machine, &policy("factors = [\"totp\"]"));
+    set_policy(
+        &machine,
+        &policy("factors = [\"totp\"]\n[remember]\nminutes = 60\ndays = 30"),
+    );
+    // Nor is it asked whether to remember the device.
     log_in(Some(alice.phone.next_unused()));
 }
 

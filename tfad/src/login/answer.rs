@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tfa_core::{
     Account, Answered, AskCode, AskRemember, BackupCode, Credential, Device, Dialog, Enroll,
-    Factor, FailureReason, Input, Next, RecoveryCode, Requirement, Time, Verdict,
+    Factor, FailureReason, Input, Next, RecoveryCode, Rememberable, Requirement, Time, Verdict,
 };
 use tfa_proto::Turn;
 
@@ -74,6 +74,11 @@ impl Logins {
         let answer = |account: &mut Account, credential: &Credential| {
             let decision = config.policy.decide(login, Some(account), now);
             let answered = question.answer(decision.asks_for(), account, credential, client, now);
+            let offer = Rememberable {
+                // The device would not serve this login again.
+                asks: offer.asks && decision.factors().is_any(),
+                ..offer
+            };
             match AskRemember::after(answered, account, question.scope(), offer, now) {
                 Answered::Rehash | Answered::DrawCodes => None,
                 Answered::Turn(turn, next) => {

@@ -60,10 +60,6 @@ impl AskRemember {
             Next::End(Verdict::Verified(factor)) if factor != Factor::RecoveryCode => factor,
             _ => return Answered::Turn(turn, dialog),
         };
-        // It belongs to the host and serves one login.
-        if factor == Factor::RecoveryCode {
-            return Answered::Turn(turn, dialog);
-        }
         let Rememberable { rules, marks, asks } = offer;
         account.prune_devices(rules, now);
         let Some(mark) = marks.first().copied() else {
