@@ -18,6 +18,7 @@ struct ExplanationJson<'a> {
     service: &'a str,
     from: &'a str,
     method: Option<&'a str>,
+    key: Option<&'a str>,
     security_key: bool,
     at: String,
     files: Vec<&'a str>,
@@ -32,6 +33,10 @@ struct ExplanationJson<'a> {
     locked_until: Option<String>,
     permanently_locked: bool,
     lock_scope: Option<&'a str>,
+    device: Option<u32>,
+    device_until: Option<String>,
+    session_minutes: Option<u32>,
+    recovery_code: bool,
     audited: Option<&'a str>,
     audited_reason: Option<&'a str>,
     state: &'a str,
@@ -61,6 +66,7 @@ impl<'a> ExplanationJson<'a> {
             service: &hypothetical.service,
             from: json::from(hypothetical),
             method: json::method(hypothetical),
+            key: explained.key.as_deref(),
             security_key: hypothetical.security_key == Some(true),
             at: rfc3339(hypothetical.at.unwrap_or(now)),
             files: files.names(),
@@ -75,6 +81,10 @@ impl<'a> ExplanationJson<'a> {
             locked_until: explained.locked_until.map(rfc3339),
             permanently_locked: explained.permanently_locked,
             lock_scope: explained.lock_scope.as_ref().map(OpenEnum::name),
+            device: explained.device,
+            device_until: explained.device_until.map(rfc3339),
+            session_minutes: explained.session_minutes,
+            recovery_code: explained.recovery_code,
             audited: explained.audited.as_ref().map(OpenEnum::name),
             audited_reason: explained.audited_reason.as_ref().map(OpenEnum::name),
             state: explained.state.name(),
@@ -87,6 +97,7 @@ impl<'a> ExplanationJson<'a> {
 pub(crate) async fn run(
     user: &str,
     login: &Login,
+    key: Option<String>,
     at: Option<Moment>,
     policy: Option<&Path>,
     as_json: bool,
@@ -94,7 +105,10 @@ pub(crate) async fn run(
     let terminal = Terminal::new();
     let now = now();
     let at = at.map(|at| at.on_this_host(now)).transpose()?;
-    let hypothetical = login.hypothetical(at);
+    let hypothetical = HypotheticalLogin {
+        key,
+        ..login.hypothetical(at)
+    };
     let files = Files::read(policy)?;
     files.room(&hypothetical, &[user])?;
     let mut daemon = Daemon::connect(&terminal).await?;

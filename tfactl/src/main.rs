@@ -23,6 +23,7 @@ mod recovery;
 mod rename;
 mod reset;
 mod show;
+mod ssh_key;
 mod unlock;
 
 use std::io::ErrorKind;
@@ -88,10 +89,14 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         Command::Explain {
             user,
             login,
+            key,
             at,
             policy,
             json,
-        } => explain::run(&user, &login, at, policy.as_deref(), json).await,
+        } => {
+            let key = key.as_deref().map(ssh_key::text_of).transpose()?;
+            explain::run(&user, &login, key, at, policy.as_deref(), json).await
+        }
         Command::Policy { command } => match command {
             PolicyCommand::Check { file, strict } => policy::check(&file, strict),
             PolicyCommand::Impact {

@@ -31,7 +31,7 @@ pub use failure::Failure;
 pub use interrupt::{Interrupt, Interruption};
 pub use json::{json, json_line};
 pub use process::{harden, host, is_root, now, run};
-pub use public_key::{public_key_of_stdin, read_public_key};
+pub use public_key::{public_key_of_stdin, read_any_public_key, read_public_key};
 pub use status_json::{AuthenticatorJson, StatusJson, authenticators_json};
 pub use status_text::{
     AUTHENTICATORS_HELP, STATUS_JSON_HELP, authenticator_list, kind_text, state_text,

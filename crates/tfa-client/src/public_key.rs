@@ -1,5 +1,5 @@
-//! The public key of a security key, from a file or from the standard input. The daemon parses it again;
-//! here the text is checked, so that the message can name the file, and that no private key is sent.
+//! The public key of an SSH key, from a file or from the standard input. The daemon parses it again; here
+//! the text is checked, so that the message can name the file, and that no private key is sent.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,12 +14,20 @@ const SECURITY_KEY_TYPES: &str = "sk-";
 /// The beginnings of the types of other keys.
 const OTHER_TYPES: [&str; 4] = ["ssh-", "ecdsa-sha2-", "rsa-sha2-", "webauthn-"];
 
-/// Returns the one line of the file.
+/// Returns the one line of a file with the public key of a security key.
 ///
 /// # Errors
 /// [`Failure::Refused`]: the file cannot be read, or has not the public key of a security key.
 pub fn read_public_key(path: &Path) -> Result<String, Failure> {
-    line_of(File::open(path), &text::file(&path.display()))
+    line_of(File::open(path), security_key, &text::file(&path.display()))
+}
+
+/// As [`read_public_key`], of any key.
+///
+/// # Errors
+/// As [`read_public_key`].
+pub fn read_any_public_key(path: &Path) -> Result<String, Failure> {
+    line_of(File::open(path), only_line, &text::file(&path.display()))
 }
 
 /// As [`read_public_key`], of the standard input.
@@ -27,13 +35,17 @@ pub fn read_public_key(path: &Path) -> Result<String, Failure> {
 /// # Errors
 /// As [`read_public_key`].
 pub fn public_key_of_stdin() -> Result<String, Failure> {
-    line_of(Ok(io::stdin().lock()), text::STANDARD_INPUT)
+    line_of(Ok(io::stdin().lock()), security_key, text::STANDARD_INPUT)
 }
 
-fn line_of(input: io::Result<impl Read>, source: &str) -> Result<String, Failure> {
+fn line_of(
+    input: io::Result<impl Read>,
+    line: fn(&[u8]) -> Result<&str, BadFile>,
+    source: &str,
+) -> Result<String, Failure> {
     let content = input.and_then(content);
     let content = content.map_err(|error| Failure::Refused(text::unreadable(source, &error)))?;
-    let line = only_line(&content).map_err(|bad| Failure::Refused(bad.message(source)))?;
+    let line = line(&content).map_err(|bad| Failure::Refused(bad.message(source)))?;
     Ok(line.to_owned())
 }
 
@@ -69,6 +81,15 @@ impl BadFile {
     }
 }
 
+fn security_key(content: &[u8]) -> Result<&str, BadFile> {
+    let line = only_line(content)?;
+    let is_in_security_key = line.starts_with(SECURITY_KEY_TYPES);
+    is_in_security_key
+        .then_some(line)
+        .ok_or(BadFile::NotASecurityKey)
+}
+
+/// The line of the only key.
 fn only_line(content: &[u8]) -> Result<&str, BadFile> {
     if u64::try_from(content.len()).is_ok_and(|size| size > MAX_SIZE) {
         return Err(BadFile::TooLarge);
@@ -91,8 +112,7 @@ fn only_line(content: &[u8]) -> Result<&str, BadFile> {
     };
     let mut words = line.split_ascii_whitespace();
     match words.next() {
-        Some(first) if first.starts_with(SECURITY_KEY_TYPES) => Ok(line),
-        Some(first) if is_key(first) => Err(BadFile::NotASecurityKey),
+        Some(first) if is_key(first) => Ok(line),
         Some(_) if words.any(is_key) => Err(BadFile::Options),
         _ => Err(BadFile::NoKey),
     }
@@ -111,10 +131,12 @@ mod tests {
             format!("{KEY}\n"),
             format!("# mine\r\n\r\n  {KEY}  \r\n"),
         ] {
-            assert_eq!(only_line(text.as_bytes()), Ok(KEY), "{text}");
+            assert_eq!(security_key(text.as_bytes()), Ok(KEY), "{text}");
         }
         let certificate = "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com AAAA x";
-        assert_eq!(only_line(certificate.as_bytes()), Ok(certificate));
+        assert_eq!(security_key(certificate.as_bytes()), Ok(certificate));
+        let plain = "ssh-ed25519 AAAA alice";
+        assert_eq!(only_line(plain.as_bytes()), Ok(plain));
     }
 
     #[test]
@@ -138,8 +160,8 @@ mod tests {
             ),
             ("x".repeat(16 * 1024 + 1), BadFile::TooLarge),
         ] {
-            assert_eq!(only_line(text.as_bytes()), Err(bad), "{text}");
+            assert_eq!(security_key(text.as_bytes()), Err(bad), "{text}");
         }
-        assert_eq!(only_line(&[0xff, 0xfe]), Err(BadFile::NoKey));
+        assert_eq!(security_key(&[0xff, 0xfe]), Err(BadFile::NoKey));
     }
 }

@@ -1,4 +1,4 @@
-//! Messages about the text that should be the public key of a security key. `source` is a file or the
+//! Messages about the text that should be the public key of an SSH key. `source` is a file or the
 //! standard input.
 
 use std::fmt::Display;
@@ -46,4 +46,4 @@ pub(crate) fn plain_key(source: &str) -> String {
 }
 
 const USE_THE_PUBLIC_FILE: &str = "\
-Use the file of the security key that ends in .pub. Nothing was changed.";
+Use the file of the key that ends in .pub. Nothing was changed.";

@@ -22,8 +22,11 @@ pub struct HypotheticalLogin {
     /// The SSH method of a login of which PAM was not asked: `publickey`, `publickey:sk`, …; absent where
     /// PAM asks for the password.
     pub method: Option<String>,
-    /// Before PAM asks for the password, sshd has accepted a security key that the user has enrolled, if
-    /// there is one.
+    /// The SSH key that sshd has accepted, before PAM asks for the password, or by the method `publickey`:
+    /// a public key or a certificate in OpenSSH's form, or a fingerprint (`SHA256:…`), which means a key
+    /// without a certificate. Not with another method.
+    pub key: Option<String>,
+    /// In place of [`Self::key`]: a security key that the user has enrolled, if there is one.
     pub security_key: Option<bool>,
     /// The time of the login, in seconds since the epoch.
     pub at: Option<u64>,
@@ -57,6 +60,17 @@ pub struct Explanation {
     pub locked_until: Option<u64>,
     /// Whether the lock ends only when the administrator removes it.
     pub permanently_locked: bool,
+    /// The fingerprint of the SSH key of the login (`SHA256:…`); absent without one.
+    pub key: Option<String>,
+    /// The number of the remembered device from which the login comes; absent if none replaces the code.
+    pub device: Option<u32>,
+    /// The end of the time for which it is remembered.
+    pub device_until: Option<u64>,
+    /// A code that was given at the beginning of the login session, less than so many minutes ago,
+    /// replaces the code; absent if none can. Whether there was one is not known.
+    pub session_minutes: Option<u32>,
+    /// Whether the recovery code of the host is accepted in place of the code.
+    pub recovery_code: bool,
     /// What the wrong codes of this login count on; absent if no code is asked for.
     pub lock_scope: Option<OpenEnum<LockScope>>,
     /// In audit mode, the outcome without it, where that differs.
@@ -104,6 +118,11 @@ wire_enum! {
         Exempt = "exempt",
         /// Of [`Outcome::Nothing`]: sshd has accepted a security key of the user, beside the password.
         SecurityKey = "security-key",
+        /// Of [`Outcome::Nothing`]: sshd has accepted the pending first security key of the user, beside
+        /// the password. The login makes it active.
+        SecurityKeyConfirmed = "security-key-confirmed",
+        /// Of [`Outcome::Nothing`]: the login comes from a remembered device, beside the password.
+        RememberedDevice = "remembered-device",
         /// Of [`Outcome::Nothing`]: PAM does not ask for a code in such a login, and the policy does not
         /// guard the service.
         NotGuarded = "not-guarded",

@@ -69,6 +69,7 @@ impl Login {
             session: session.then_some(true),
             own: own.then_some(true),
             method: self.method.clone().filter(|method| !by_pam(method)),
+            key: None,
             security_key: self.security_key.then_some(true),
             at,
         }

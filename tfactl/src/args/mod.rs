@@ -181,6 +181,9 @@ pub(crate) enum Command {
         /// The login
         #[command(flatten)]
         login: Login,
+        /// SSH key (FILE.pub or SHA256:...), then the password
+        #[arg(long, value_name = "KEY", conflicts_with = "security_key")]
+        key: Option<PathBuf>,
         /// Time: 2026-12-01, "2026-12-01 08:00", +3d, ...
         #[arg(long, value_name = "DATE")]
         at: Option<Moment>,

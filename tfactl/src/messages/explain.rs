@@ -31,10 +31,13 @@ pub(crate) fn explanation(
     lines.extend(exemption(explained));
     lines.extend(lock(explained));
     lines.extend(lock_scope(explained));
+    lines.extend(device(explained));
+    lines.extend(session_code(explained));
+    lines.extend(recovery_code(explained).map(str::to_owned));
     lines.extend(without_audit_mode(explained));
     let mut text = vec![
         format!("User: {}", explained.user),
-        login(hypothetical, from_anywhere, width),
+        login(hypothetical, explained.key.as_deref(), from_anywhere, width),
         String::new(),
     ];
     text.extend(lines.iter().map(|line| hanging(line, width)));
@@ -117,6 +120,35 @@ fn lock_scope(explained: &Explanation) -> Option<String> {
         None => scope.name(),
     };
     Some(format!("Wrong codes count for: {counted}"))
+}
+
+/// The remembered device that replaces the code.
+fn device(explained: &Explanation) -> Option<String> {
+    let (device, until) = (explained.device?, explained.device_until?);
+    let until = date_time(until);
+    Some(format!("Device: {device}, remembered until {until}"))
+}
+
+/// Whether a code of the login session can replace the code. The daemon does not know the session.
+fn session_code(explained: &Explanation) -> Option<String> {
+    let minutes = explained.session_minutes?;
+    Some(match minutes {
+        1 => {
+            "Code of the session: if the login session began with a code in the last minute, none \
+              is asked for"
+                .to_owned()
+        }
+        _ => format!(
+            "Code of the session: if the login session began with a code in the last {minutes} \
+             minutes, none is asked for"
+        ),
+    })
+}
+
+fn recovery_code(explained: &Explanation) -> Option<&'static str> {
+    explained
+        .recovery_code
+        .then_some("Recovery code: that of this host is accepted in place of the code")
 }
 
 /// In audit mode, the outcome without it.

@@ -106,11 +106,14 @@ The default of --from depends on the service: for sshd a host that no rule names
 (192.0.2.1, a documentation address), for su, sudo and polkit session, and for
 other services local (a console). Many screen lockers run as the user: use own.
 Without --method the login uses a password. The method publickey is a plain key,
-publickey:sk a security key, publickey:cert a certificate.
+publickey:sk a security key, publickey:cert a certificate. With --key, sshd has
+accepted the key before the password; with --method publickey, the key alone.
+--security-key is --key with the first security key that the user has enrolled.
 Keys of the JSON output, which do not change (see tfactl(8)):
   user, service            the login name and the service
   from                     the remote host, local, session or own
   method                   the SSH method, or null for another service
+  key                      the fingerprint of the SSH key of the login, or null
   security_key             whether --security-key is set
   at                       the time of the login
   files                    the files of the policy; empty for the one in force
@@ -118,10 +121,11 @@ Keys of the JSON output, which do not change (see tfactl(8)):
                            period), offered (the setup), set-up (must set up)
                            or refused
   reason                   of nothing: off, not-set-up, paused, exempt,
-                           security-key, not-guarded or not-asked; of notified:
-                           once-a-session; of refused: too-late, undetermined,
-                           not-verified, must-enroll, not-invited, locked or
-                           unusable; or null
+                           security-key, security-key-confirmed,
+                           remembered-device, not-guarded or not-asked; of
+                           notified: once-a-session; of refused: too-late,
+                           undetermined, not-verified, must-enroll, not-invited,
+                           factor-not-accepted, locked or unusable; or null
   phase                    the PAM phase that decides: auth, account or session;
                            null for not-asked
   rule                     the file and line that decides; null for the default,
@@ -137,6 +141,11 @@ Keys of the JSON output, which do not change (see tfactl(8)):
                            lock applies to: known-origin, unknown-origins,
                            sessions, own-programs or console; null if no code
                            is asked for
+  device, device_until     the remembered device that replaces the code, and the
+                           end of its time, or null
+  session_minutes          a code in the login session, less than so many
+                           minutes ago, would replace the code; or null
+  recovery_code            that of the host is accepted in place of the code
   audited, audited_reason  in audit mode, outcome and reason without it, if they
                            are different; otherwise null
   state                    as in tfactl show --json

@@ -6,12 +6,18 @@ use tfa_text::time::date_time;
 use super::hanging;
 
 /// The lines that describe the login.
-pub(super) fn login(login: &HypotheticalLogin, from_anywhere: bool, width: usize) -> String {
+pub(super) fn login(
+    login: &HypotheticalLogin,
+    key: Option<&str>,
+    from_anywhere: bool,
+    width: usize,
+) -> String {
     let mut lines = vec![
         format!("Service: {}", login.service),
         origin(login, from_anywhere),
     ];
     lines.extend(method(login));
+    lines.extend(key.map(|key| format!("Key: {key}")));
     lines.extend(login.at.map(|at| format!("Time: {}", date_time(at))));
     let lines = lines.iter().map(|line| hanging(line, width));
     lines.collect::<Vec<_>>().join("\n")
@@ -37,6 +43,7 @@ fn origin(login: &HypotheticalLogin, from_anywhere: bool) -> String {
 fn method(login: &HypotheticalLogin) -> Option<String> {
     match &login.method {
         Some(method) => Some(format!("Method: {method}")),
+        None if login.key.is_some() => Some("Method: an SSH key, then the password".to_owned()),
         None if login.security_key == Some(true) => {
             Some("Method: an enrolled security key, then the password".to_owned())
         }
@@ -82,6 +89,11 @@ pub(super) fn reason(reason: &OpenEnum<Reason>) -> &str {
         Reason::Paused => "two-factor login is paused, and not required",
         Reason::Exempt => "an administrator has exempted the user for a time",
         Reason::SecurityKey => "sshd has accepted a security key of the user, beside the password",
+        Reason::SecurityKeyConfirmed => {
+            "sshd has accepted the first security key of the user, beside the password; the login \
+             makes the key active"
+        }
+        Reason::RememberedDevice => "the login comes from a remembered device, beside the password",
         Reason::NotGuarded => {
             "PAM asks no question in such a login, and the policy does not guard the service"
         }
@@ -106,7 +118,7 @@ pub(super) fn reason(reason: &OpenEnum<Reason>) -> &str {
              invite)"
         }
         Reason::FactorNotAccepted => {
-            "the rule accepts second factors that this login cannot use, or that the user has not \
+            "only second factors are accepted that this login cannot use, or that the user has not \
              enrolled"
         }
         Reason::Locked => "too many wrong codes",

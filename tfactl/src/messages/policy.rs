@@ -58,7 +58,7 @@ pub(crate) fn impact_head(
     format!(
         "{}\n{}\nUsers: {users}",
         hanging(&policy, width),
-        login(hypothetical, from_anywhere, width)
+        login(hypothetical, None, from_anywhere, width)
     )
 }
 

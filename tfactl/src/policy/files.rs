@@ -92,6 +92,7 @@ impl Files {
         let strings = [hypothetical.service.as_str(), &hypothetical.from];
         let method = hypothetical.method.as_deref();
         let strings = strings.into_iter().chain(method);
+        let strings = strings.chain(hypothetical.key.as_deref());
         let login: usize = strings.chain(others.iter().copied()).map(str::len).sum();
         let left = MAX_BODY.saturating_sub(files + login + LOGIN_SIZE);
         // Room for at least one user name of the length that useradd allows.

@@ -5,22 +5,23 @@ use tfa_proto::{
 };
 use tfa_testkit::{TestHost, finished};
 
+use crate::explain_keys::FINGERPRINT;
 use crate::{fits, host_with, json};
 
 /// The text with its broken lines joined.
-fn unbroken(text: &str) -> String {
+pub(crate) fn unbroken(text: &str) -> String {
     text.replace("\n  ", " ")
 }
 
 /// A host whose daemon gives this explanation for every login.
-fn explaining(explanation: Explanation) -> TestHost {
+pub(crate) fn explaining(explanation: Explanation) -> TestHost {
     let host = host_with(Vec::new());
     host.daemon()
         .account(|account| account.explanation = explanation);
     host
 }
 
-fn required() -> Explanation {
+pub(crate) fn required() -> Explanation {
     Explanation {
         outcome: Outcome::Code.into(),
         file: "/etc/tfa/tfad.toml".to_owned(),
@@ -33,7 +34,7 @@ fn required() -> Explanation {
 }
 
 #[track_caller]
-fn said(explanation: Explanation, more: &[&str]) -> String {
+pub(crate) fn said(explanation: Explanation, more: &[&str]) -> String {
     let arguments = [&["explain", "alice"], more].concat();
     let (code, out, error) = finished(&explaining(explanation).output_with(&arguments));
     assert_eq!((code, error.as_str()), (0, ""), "{out}");
@@ -115,6 +116,7 @@ fn the_arguments_are_sent_to_the_daemon() {
         session: None,
         own: None,
         method: method.map(str::to_owned),
+        key: None,
         security_key: None,
         at: None,
     };
@@ -139,6 +141,12 @@ fn the_arguments_are_sent_to_the_daemon() {
         ..login("sshd", "192.0.2.1", None)
     };
     assert_eq!(hypothetical_login(&["--security-key"]), with_key);
+    let with_fingerprint = HypotheticalLogin {
+        key: Some(FINGERPRINT.to_owned()),
+        ..login("sshd", "192.0.2.1", None)
+    };
+    let sent = hypothetical_login(&["--key", FINGERPRINT]);
+    assert_eq!(sent, with_fingerprint);
     assert_eq!(
         hypothetical_login(&["--method", "publickey:sk"]),
         login("sshd", "192.0.2.1", Some("publickey:sk"))
@@ -437,6 +445,7 @@ fn the_keys_of_the_json_form_are_stable() {
   "service": "sshd",
   "from": "192.0.2.1",
   "method": "password",
+  "key": null,
   "security_key": false,
   "at": "2026-12-01T00:00:00Z",
   "files": [],
@@ -454,6 +463,10 @@ fn the_keys_of_the_json_form_are_stable() {
   "locked_until": null,
   "permanently_locked": false,
   "lock_scope": null,
+  "device": null,
+  "device_until": null,
+  "session_minutes": null,
+  "recovery_code": false,
   "audited": null,
   "audited_reason": null,
   "state": "enabled",

@@ -9,6 +9,7 @@ mod check;
 mod devices;
 mod exempt;
 mod explain;
+mod explain_keys;
 mod group;
 mod impact;
 mod invite;

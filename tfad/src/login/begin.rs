@@ -403,7 +403,7 @@ fn own(caller: &Caller, found: Result<User, LookUpError>) -> Result<User, Error>
 
 /// The part of a context that is used where the caller is not root. A program of the user may say that
 /// the auth phase refused: it makes the answer stricter only.
-fn untrusted(context: Context) -> Context {
+pub(super) fn untrusted(context: Context) -> Context {
     let auth_result = context.auth_result.filter(|verdict| match verdict {
         Verdict::Denied | Verdict::MustEnroll | Verdict::Locked | Verdict::UnknownUser => true,
         Verdict::Verified

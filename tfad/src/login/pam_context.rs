@@ -22,7 +22,17 @@ pub fn login_origin(context: &Context, consoles: &Consoles, inside_session: bool
 /// The login that a context describes.
 #[must_use]
 pub fn login(context: &Context, subject: Subject, origin: LoginOrigin) -> Login {
-    let keys = keys(context);
+    login_by_keys(context, keys(context), subject, origin)
+}
+
+/// The login that a context describes, in which sshd has accepted these keys.
+#[must_use]
+pub fn login_by_keys(
+    context: &Context,
+    keys: Vec<SshKey>,
+    subject: Subject,
+    origin: LoginOrigin,
+) -> Login {
     Login {
         subject,
         service: context.service.clone(),

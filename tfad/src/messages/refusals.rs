@@ -239,6 +239,34 @@ pub fn not_a_security_key(key_type: KeyType) -> Error {
     ))
 }
 
+/// The key of a simulated login is neither a key nor a fingerprint.
+#[must_use]
+pub fn bad_simulated_key() -> Error {
+    Error::InvalidArgument(
+        "The key is neither a public key of OpenSSH nor a fingerprint, for example \
+         SHA256:ZY5EzmKtBCq/4Yd2UekHLzTEl0BKOPobpgks2st/KCI. Use the file that ends in .pub, or the \
+         fingerprint that ssh-keygen -lf prints."
+            .to_owned(),
+    )
+}
+
+/// A simulated login has a key and another method.
+#[must_use]
+pub fn simulated_key_by_method(method: &str) -> Error {
+    Error::InvalidArgument(format!(
+        "A login by the method {method} does not tell its key. With a key, leave out the method for a \
+         login by key and password, or use the method publickey for a login by the key alone."
+    ))
+}
+
+/// A simulated login has a key twice.
+#[must_use]
+pub fn two_simulated_keys() -> Error {
+    Error::InvalidArgument(
+        "The login has either a key, or a security key that the user has enrolled.".to_owned(),
+    )
+}
+
 /// The policy does not let users enroll another hash function.
 #[must_use]
 pub fn algorithm_not_allowed(only: Algorithm) -> Error {

@@ -1,15 +1,14 @@
 //! The explanation of one login, for people and programs.
 
-use tfa_core::{
-    Account, LockScope, LockState, LoginOrigin, PhaseAction, Policy, Source, Subject, Terms, Time,
-};
-use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, Outcome, Reason};
+use tfa_core::{Device, LockState, LoginOrigin, PhaseAction, RememberRules, Source, Terms, Time};
+use tfa_proto::{Explanation, OpenEnum, Outcome, Reason};
 use tfa_text::wrapped;
 
-use super::hypothetical::{lock_of, origin};
-use super::phases::{Simulation, simulate};
+use super::hypothetical::login_name;
+use super::phases::{Simulation, Simulator};
 use super::shown::Shown;
 use crate::account::status;
+use crate::login::recovery;
 
 /// The columns of what the user would see. `tfactl explain` indents it.
 const WIDTH: usize = 78;
@@ -19,97 +18,119 @@ const WIDTH: usize = 78;
 pub struct SimulatedHost<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The PAM files of the service leave logins to the session phase.
-    pub has_session_phase: bool,
+    /// It has a recovery code that was not used.
+    pub has_recovery_code: bool,
 }
 
 /// What becomes of a login, for people and programs.
 #[must_use]
-pub fn explain(
-    policy: &Policy,
-    supposed: &HypotheticalLogin,
-    user: &str,
-    subject: &Subject,
-    account: Option<&Account>,
-    host: SimulatedHost<'_>,
-    now: Time,
-) -> Explanation {
-    let SimulatedHost {
-        name: host,
-        has_session_phase,
-    } = host;
-    let groups = subject.unknown_groups();
-    let mut unknown: Vec<String> = groups.iter().map(|g| format!("group {g}")).collect();
-    if let LoginOrigin::Name(name) = origin(supposed) {
-        unknown.push(format!("the address of {name}"));
-    }
-    let simulated =
-        |policy: &Policy| simulate(policy, supposed, subject, account, has_session_phase, now);
-    let simulation = simulated(policy);
-    let (locked, lock_scope) = simulation.lock(account, lock_of(supposed), now);
-    let (what, reason) = match locked {
+pub fn explain(simulator: &Simulator<'_>, host: SimulatedHost<'_>) -> Explanation {
+    let Simulator {
+        policy,
+        account,
+        now,
+        ..
+    } = *simulator;
+    let user = login_name(simulator.user);
+    let simulation = simulator.run();
+    let step = &simulation.step;
+    let lock = simulation.lock();
+    let (what, reason) = match lock {
         Some(_) => (Outcome::Refused, Some(Reason::Locked)),
         None => simulation.outcome(),
     };
-    let no_rule_decides =
-        locked.is_some() || simulation.stepped_over || simulation.whatever_the_policy;
-    let Simulation {
-        action,
-        decision,
-        phase,
-        stepped_over,
-        ..
-    } = &simulation;
-    let strict = decision.audited.map(|_| {
-        let strict = policy.without_audit();
-        simulated(&strict).outcome()
+    let no_rule_decides = lock.is_some() || simulation.stepped_over || step.whatever_the_policy;
+    let strict = step.decision.audited.map(|_| {
+        let policy = &policy.without_audit();
+        Simulator {
+            policy,
+            ..*simulator
+        }
+        .run()
+        .outcome()
     });
-    let audited = strict.filter(|strict| locked.is_none() && *strict != (what, reason));
+    let audited = strict.filter(|strict| lock.is_none() && *strict != (what, reason));
     let source = if no_rule_decides {
         Source::default()
     } else {
-        decision.source.clone()
+        step.decision.source.clone()
     };
-    let grace_until = match *action {
-        _ if *stepped_over => None,
-        PhaseAction::Grace(until) => Some(until),
-        PhaseAction::SetUp(until) => until,
-        _ => None,
-    };
-    let terms = match action {
-        PhaseAction::Exempt(_) if !no_rule_decides => decision.terms.clone(),
+    let terms = match step.action {
+        PhaseAction::Exempt(_) if !no_rule_decides && step.confirmed.is_none() => {
+            step.decision.terms.clone()
+        }
         _ => Terms::default(),
     };
     let shown = Shown {
         simulation: &simulation,
-        host,
+        host: host.name,
         user,
         reason: terms.reason.as_deref(),
-        lock: locked.map(|lock| (lock, lock_scope.unwrap_or(LockScope::UnknownOrigins))),
         now,
     };
-    let shown = shown.text();
+    let rules = &simulator.config.remember;
     Explanation {
         user: user.to_owned(),
         outcome: what.into(),
         reason: reason.map(OpenEnum::from),
-        phase: (!stepped_over).then_some((*phase).into()),
+        phase: (!simulation.stepped_over).then_some(step.phase.into()),
         file: source.file,
         line: source.line,
-        grace_until: grace_until.map(Time::as_secs),
-        required: decision.required || decision.audited.is_some(),
+        grace_until: grace_until(&simulation).map(Time::as_secs),
+        required: step.decision.required || step.decision.audited.is_some(),
         exempt_until: terms.until.map(Time::as_secs),
+        shown: wrapped(&shown.text(), WIDTH),
         exempt_reason: terms.reason,
-        locked_until: match locked {
+        locked_until: match lock {
             Some(LockState::Until(until)) => Some(until.as_secs()),
             _ => None,
         },
-        permanently_locked: locked == Some(LockState::Permanent),
-        lock_scope: lock_scope.map(|scope| status::lock_scope_of(scope).into()),
+        permanently_locked: lock == Some(LockState::Permanent),
+        key: simulator.key.map(|shown| shown.key.fingerprint.to_string()),
+        device: simulation.device().map(|device| device.id().number()),
+        device_until: simulation.device().map(|device| end_of(device, rules)),
+        session_minutes: session_minutes(&simulation),
+        recovery_code: host.has_recovery_code
+            && simulation.open_prompt().is_some()
+            && recovery::is_accepted(simulator.config, simulator.user, step.throttle_scope),
+        lock_scope: account
+            .filter(|_| simulation.is_asked_for_code())
+            .map(|account| account.lock_scope(step.throttle_scope, now))
+            .map(|scope| status::lock_scope_of(scope).into()),
         audited: audited.map(|(what, _)| what.into()),
         audited_reason: audited.and_then(|(_, why)| why).map(OpenEnum::from),
         state: status::state_of(account).into(),
-        shown: wrapped(&shown, WIDTH),
-        unknown,
+        unknown: unknown(simulator, &simulation),
     }
+}
+
+fn grace_until(simulation: &Simulation<'_>) -> Option<Time> {
+    match simulation.step.action {
+        _ if simulation.stepped_over || simulation.step.confirmed.is_some() => None,
+        PhaseAction::Grace(until) => Some(until),
+        PhaseAction::SetUp(until) => until,
+        _ => None,
+    }
+}
+
+fn end_of(device: &Device, rules: &RememberRules) -> u64 {
+    device.until(rules).as_secs()
+}
+
+fn session_minutes(simulation: &Simulation<'_>) -> Option<u32> {
+    let length = simulation.open_prompt()?.session_code?;
+    u32::try_from(length.as_secs() / 60).ok()
+}
+
+/// What could not be determined.
+fn unknown(simulator: &Simulator<'_>, simulation: &Simulation<'_>) -> Vec<String> {
+    let groups = simulator.subject.unknown_groups().into_iter();
+    let mut unknown: Vec<String> = groups.map(|group| format!("group {group}")).collect();
+    if let LoginOrigin::Name(name) = simulator.origin() {
+        unknown.push(format!("the address of {name}"));
+    }
+    if let Some(shown) = simulator.key.filter(|_| simulation.step.needs_kind_of_key) {
+        unknown.push(format!("the type of the key {}", shown.key.fingerprint));
+    }
+    unknown
 }

@@ -1,12 +1,14 @@
 //! What would become of a login: the policy's answer without a login, for the administrator.
 //!
-//! `hypothetical` puts the login that an administrator describes in the terms of the policy. `phases`
-//! follows it through the phases of PAM, and `outcome` names its end. `explain` collects all that for
-//! one login, with what the user would see (`shown`); `impact` compares two times for each user.
+//! `hypothetical` and `key` put the login that an administrator describes in the terms of the policy.
+//! `phases` follows it through the phases of PAM, and calls what a login calls. `outcome` names its end.
+//! `explain` collects all that for one login, with what the user would see (`shown`); `impact` compares
+//! two times for each user.
 
 mod explain;
 mod hypothetical;
 mod impact;
+mod key;
 mod outcome;
 mod phases;
 mod shown;
@@ -17,5 +19,6 @@ mod tests;
 pub use explain::{SimulatedHost, explain};
 pub use hypothetical::{is_inside_session, login_name};
 pub use impact::impact;
+pub use key::ShownKey;
 pub use outcome::outcome;
-pub use phases::{Simulation, simulate};
+pub use phases::{Simulation, Simulator};

@@ -1,48 +1,72 @@
 //! What becomes of a login, and why, in the contract's words.
 
-use tfa_core::{
-    Account, AskCode, DenyReason, Exemption, LockScope, LockState, Message, PhaseAction,
-    ThrottleScope, Time,
-};
+use tfa_core::{DenyReason, Device, Exemption, LockState, Message, PhaseAction};
 use tfa_proto::{Outcome, Reason};
 
 use super::phases::Simulation;
+use crate::login::second_factor::{Prompt, SecondFactor};
 
-impl Simulation {
-    /// The lock that a question for a code would meet, and what its wrong codes count on.
-    pub(super) fn lock(
-        &self,
-        account: Option<&Account>,
-        scope: ThrottleScope,
-        now: Time,
-    ) -> (Option<LockState>, Option<LockScope>) {
-        if self.stepped_over || self.action != PhaseAction::Ask || self.has_security_key {
-            return (None, None);
-        }
-        let Some(account) = account else {
-            return (None, None);
-        };
-        let counted_on = Some(account.lock_scope(scope, now));
-        match AskCode::begin(account, scope, now).turn.says {
-            Some(Message::Locked(lock_state, _)) => (Some(lock_state), counted_on),
-            _ => (None, counted_on),
+impl Simulation<'_> {
+    /// The prompt for a code, where nothing replaces it for certain, and no lock ends it.
+    pub(super) fn open_prompt(&self) -> Option<&Prompt<'_>> {
+        self.prompt()
+            .filter(|prompt| prompt.device.is_none() && prompt.begun.dialog.is_some())
+    }
+
+    /// Whether a code is asked for, or would be without a lock.
+    pub(super) fn is_asked_for_code(&self) -> bool {
+        self.open_prompt().is_some() || self.lock().is_some()
+    }
+
+    /// The remembered device that replaces the code.
+    pub(super) fn device(&self) -> Option<&Device> {
+        self.prompt()?.device
+    }
+
+    /// The lock that the login meets.
+    pub(super) fn lock(&self) -> Option<LockState> {
+        match self.prompt()?.begun.turn.says {
+            Some(Message::Locked(lock_state, _)) => Some(lock_state),
+            _ => None,
         }
     }
 
-    /// What becomes of it, and why, in the contract's words.
+    /// How the login is asked for a code, if it is.
+    pub(super) fn prompt(&self) -> Option<&Prompt<'_>> {
+        match &self.step.second_factor {
+            Some(SecondFactor::Prompt(prompt)) if !self.stepped_over => Some(prompt),
+            _ => None,
+        }
+    }
+
+    /// What becomes of it, and why, in the contract's words. Locks do not count: they end.
     #[must_use]
     pub fn outcome(&self) -> (Outcome, Option<Reason>) {
-        match self.action {
+        match self.step.action {
             _ if self.stepped_over => (Outcome::Nothing, Some(Reason::NotAsked)),
-            PhaseAction::Ask if self.has_security_key => {
-                (Outcome::Nothing, Some(Reason::SecurityKey))
+            _ if self.step.confirmed.is_some() => {
+                (Outcome::Nothing, Some(Reason::SecurityKeyConfirmed))
             }
+            PhaseAction::Ask => self.asked(),
             PhaseAction::SetUp(Some(_)) if self.uninvited => (Outcome::Notified, None),
             PhaseAction::Grace(_) if self.silent => (Outcome::Notified, Some(Reason::OnceASession)),
             PhaseAction::SetUp(None) if self.uninvited => {
                 (Outcome::Refused, Some(Reason::NotInvited))
             }
             action => outcome(action),
+        }
+    }
+
+    fn asked(&self) -> (Outcome, Option<Reason>) {
+        let Some(prompt) = self.prompt() else {
+            return (Outcome::Nothing, Some(Reason::SecurityKey));
+        };
+        if prompt.device.is_some() {
+            (Outcome::Nothing, Some(Reason::RememberedDevice))
+        } else if prompt.accepts_nothing() {
+            outcome(PhaseAction::Deny(DenyReason::FactorNotAccepted))
+        } else {
+            outcome(PhaseAction::Ask)
         }
     }
 }

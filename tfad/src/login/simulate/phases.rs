@@ -1,133 +1,222 @@
 //! A hypothetical login in the phases of PAM.
 
-use tfa_core::{Account, PhaseAction, Policy, PolicyDecision, Subject, Time};
-use tfa_proto::{Context, HypotheticalLogin, PASSWORD_METHOD, Phase, Verdict};
+use tfa_core::{
+    Account, LoginOrigin, PhaseAction, Policy, PolicyDecision, Subject, ThrottleScope, Time, Turn,
+    confirm_by_security_key,
+};
+use tfa_proto::{Context, HypotheticalLogin, PASSWORD_METHOD, PUBLICKEY_METHOD, Phase, Verdict};
 
-use super::hypothetical::{add_security_key, is_own, origin};
+use super::hypothetical::{is_own, origin};
+use super::key::ShownKey;
+use crate::config::Config;
 use crate::host::pam_services::{STEPPED_OVER, is_silent};
-use crate::login::pam_context;
+use crate::host::users::User;
+use crate::login::begin::untrusted;
+use crate::login::second_factor::{self, LoginFacts, SecondFactor};
+use crate::login::{pam_context, recovery, security_key};
 use crate::messages::DeniedLogin;
 
-/// A login, as far as it can be foreseen.
-pub struct Simulation {
-    /// The module is not asked.
-    pub stepped_over: bool,
-    /// What becomes of it.
-    pub action: PhaseAction,
-    /// It does so whatever the terms are.
-    pub whatever_the_policy: bool,
-    /// What the policy says.
-    pub decision: PolicyDecision,
-    /// It could be set up, with an invitation that is not there.
-    pub uninvited: bool,
-    /// The phase that decides.
-    pub phase: Phase,
-    /// sshd has accepted a security key of the user.
-    pub has_security_key: bool,
-    /// How a refusal describes the login.
-    pub(super) denied_login: DeniedLogin,
-    /// The program wants silence: what need not be said each time is said once a session.
-    pub silent: bool,
+/// The terminal that sshd names.
+const TTY_OF_SSHD: &str = "ssh";
+
+/// A hypothetical login of one user, and what decides about it.
+#[derive(Clone, Copy)]
+pub struct Simulator<'a> {
+    /// The configuration, but for the policy.
+    pub config: &'a Config,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The login.
+    pub login: &'a HypotheticalLogin,
+    /// The key that sshd has accepted in it.
+    pub key: Option<ShownKey>,
+    /// The user.
+    pub user: &'a User,
+    /// The user as the policy sees one.
+    pub subject: &'a Subject,
+    /// The account of the user.
+    pub account: Option<&'a Account>,
+    /// The PAM files of the service leave logins to the session phase.
+    pub has_session_phase: bool,
+    /// The time of the login.
+    pub now: Time,
 }
 
-/// Follows a supposed login through its phases.
-#[must_use]
-pub fn simulate(
-    policy: &Policy,
-    supposed: &HypotheticalLogin,
-    subject: &Subject,
-    account: Option<&Account>,
-    has_session_phase: bool,
-    now: Time,
-) -> Simulation {
-    let asked_by_pam = supposed
-        .method
-        .as_ref()
-        .is_none_or(|method| method == PASSWORD_METHOD);
-    let first = if asked_by_pam {
-        Phase::Auth
-    } else {
-        Phase::Account
-    };
-    let in_phase = |phase, auth_result| {
-        let context = Context {
-            phase,
-            auth_result,
-            service: supposed.service.clone(),
-            rhost: supposed.from.clone(),
-            can_enroll: !is_own(supposed),
-            silent: is_silent(&supposed.service),
-            session_follows: first == Phase::Account
-                && has_session_phase
-                && !is_own(supposed)
-                && policy.names_own_methods(),
-            ..Context::default()
-        };
-        let mut login = pam_context::login(&context, subject.clone(), origin(supposed));
-        match (&supposed.method, phase) {
-            // In the account phase sshd has not named its method yet.
-            (Some(method), Phase::Session) => login.methods = pam_context::methods_named(method),
-            (None, Phase::Auth) if supposed.security_key == Some(true) && context.is_ssh() => {
-                add_security_key(&mut login, account);
-            }
-            _ => {}
-        }
-        let input = pam_context::phase(&context, policy);
-        let is_left_to_session = context.session_follows
-            && input.can_be_left_to_session()
-            && policy.depends_on_method(&login, now);
-        let decision = policy.decide(&login, account, now);
-        let none_needed = input.action_without_policy();
-        let step = Step {
-            phase,
-            action: none_needed.unwrap_or_else(|| decision.action(input)),
-            whatever_the_policy: none_needed.is_some(),
-            decision,
-            has_security_key: account
-                .is_some_and(|account| account.security_key_among(&login.keys).is_some()),
-            denied_login: DeniedLogin::of(context.is_ssh(), &login.methods),
-        };
-        (step, is_left_to_session)
-    };
-    let step = match in_phase(first, None) {
-        (_, true) => in_phase(Phase::Session, None).0,
-        (
-            Step {
-                action: PhaseAction::Defer,
-                ..
-            },
-            _,
-        ) => in_phase(Phase::Account, Some(Verdict::NotRequired)).0,
-        (step, false) => step,
-    };
-    let Step {
-        phase,
-        action,
-        whatever_the_policy,
-        decision,
-        has_security_key,
-        denied_login,
-    } = step;
-    let is_invited = account.is_some_and(|account| account.is_invited(now));
-    Simulation {
-        stepped_over: STEPPED_OVER.contains(&supposed.service.as_str()),
-        action,
-        whatever_the_policy,
-        decision,
-        phase,
-        has_security_key,
-        denied_login,
-        uninvited: policy.invitation && !is_invited,
-        silent: is_silent(&supposed.service),
-    }
+/// A login, as far as it can be foreseen.
+pub struct Simulation<'account> {
+    /// The module is not asked.
+    pub stepped_over: bool,
+    /// It could be set up, with an invitation that is not there.
+    pub uninvited: bool,
+    /// The program wants silence: what need not be said each time is said once a session.
+    pub silent: bool,
+    /// The phase that decides.
+    pub(super) step: Step<'account>,
 }
 
 /// What one phase does.
-struct Step {
-    phase: Phase,
-    action: PhaseAction,
-    whatever_the_policy: bool,
-    decision: PolicyDecision,
-    has_security_key: bool,
-    denied_login: DeniedLogin,
+pub(super) struct Step<'account> {
+    pub(super) phase: Phase,
+    pub(super) action: PhaseAction,
+    /// It does so whatever the terms are.
+    pub(super) whatever_the_policy: bool,
+    /// What the policy says.
+    pub(super) decision: PolicyDecision,
+    /// How a login begins that is asked for a second factor.
+    pub(super) second_factor: Option<SecondFactor<'account>>,
+    /// The end of a login that makes the pending first security key active.
+    pub(super) confirmed: Option<Turn>,
+    /// What wrong codes count on.
+    pub(super) throttle_scope: ThrottleScope,
+    /// How a refusal describes the login.
+    pub(super) denied_login: DeniedLogin,
+    /// A rule may ask for the kind of the key, which is not known.
+    pub(super) needs_kind_of_key: bool,
+    is_left_to_session: bool,
+    has_pending_key: bool,
+}
+
+impl<'a> Simulator<'a> {
+    /// Follows the login through its phases.
+    #[must_use]
+    pub fn run(&self) -> Simulation<'a> {
+        let service = self.login.service.as_str();
+        let is_invited = self
+            .account
+            .is_some_and(|account| account.is_invited(self.now));
+        Simulation {
+            stepped_over: STEPPED_OVER.contains(&service),
+            uninvited: self.policy.invitation && !is_invited,
+            silent: is_silent(service),
+            step: self.deciding_step(),
+        }
+    }
+
+    /// Where the login comes from.
+    pub(super) fn origin(&self) -> LoginOrigin {
+        origin(self.login)
+    }
+
+    fn deciding_step(&self) -> Step<'a> {
+        let first = self.step(self.first_phase(), None);
+        let in_account_phase = || self.step(Phase::Account, Some(Verdict::NotRequired));
+        match first.action {
+            _ if first.is_left_to_session => self.step(Phase::Session, None),
+            PhaseAction::Defer => in_account_phase(),
+            PhaseAction::Exempt(_) if first.phase == Phase::Auth && first.has_pending_key => {
+                let account = in_account_phase();
+                if account.confirmed.is_some() {
+                    account
+                } else {
+                    first
+                }
+            }
+            _ => first,
+        }
+    }
+
+    fn first_phase(&self) -> Phase {
+        let method = self.login.method.as_ref();
+        if method.is_none_or(|method| method == PASSWORD_METHOD) {
+            Phase::Auth
+        } else {
+            Phase::Account
+        }
+    }
+
+    fn step(&self, phase: Phase, auth_result: Option<Verdict>) -> Step<'a> {
+        let Self { policy, now, .. } = *self;
+        let (context, key) = self.context(phase, auth_result);
+        let keys = key.iter().map(|shown| shown.key).collect();
+        let subject = self.subject.clone();
+        let mut login = pam_context::login_by_keys(&context, keys, subject, self.origin());
+        match (&self.login.method, phase) {
+            // In the account phase sshd has not named its method yet.
+            (Some(method), Phase::Session) if key.is_none() => {
+                login.methods = pam_context::methods_named(method);
+            }
+            _ => {}
+        }
+        login.methods.has_unknown_key |= key.is_some_and(|shown| shown.is_of_unknown_type);
+        let input = pam_context::phase(&context, policy);
+        let facts = LoginFacts {
+            is_root: !is_own(self.login),
+            context: &context,
+            login: &login,
+            phase: input,
+        };
+        let decision = policy.decide(&login, self.account, now);
+        let none_needed = input.action_without_policy();
+        let action = none_needed.unwrap_or_else(|| decision.action(input));
+        let pending = self
+            .account
+            .filter(|account| security_key::pending_of_login(facts, account, now).is_some());
+        let confirmed = pending.and_then(|account| {
+            confirm_by_security_key(&mut account.clone(), &decision, input, &login.keys, now)
+        });
+        Step {
+            phase,
+            action,
+            whatever_the_policy: none_needed.is_some(),
+            second_factor: self.second_factor(action, &decision, facts),
+            confirmed,
+            throttle_scope: facts.throttle_scope(),
+            denied_login: DeniedLogin::of(context.is_ssh(), &login.methods),
+            needs_kind_of_key: login.methods.has_unknown_key
+                && policy.may_depend_on_methods(&login, now),
+            is_left_to_session: context.session_follows
+                && input.can_be_left_to_session()
+                && policy.depends_on_method(&login, now),
+            has_pending_key: pending.is_some(),
+            decision,
+        }
+    }
+
+    fn second_factor(
+        &self,
+        action: PhaseAction,
+        decision: &PolicyDecision,
+        facts: LoginFacts<'_>,
+    ) -> Option<SecondFactor<'a>> {
+        let account = self.account.filter(|_| action == PhaseAction::Ask)?;
+        let may_recover = || recovery::is_administrator(self.config, self.user);
+        let rules = &self.config.remember;
+        Some(second_factor::begin(
+            rules,
+            facts,
+            account,
+            decision.factors(),
+            may_recover,
+            self.now,
+        ))
+    }
+
+    /// What PAM reports in a phase, and the key that it names.
+    fn context(&self, phase: Phase, auth_result: Option<Verdict>) -> (Context, Option<ShownKey>) {
+        let first = self.first_phase();
+        let is_own = is_own(self.login);
+        // sshd names a key to PAM before the password, and in the session phase.
+        let is_key_named = first == Phase::Auth || phase == Phase::Session;
+        let key = self.key.filter(|_| is_key_named && !is_own);
+        let info = key.map(|_| PUBLICKEY_METHOD).unwrap_or_default();
+        let tty = self.key.map(|_| TTY_OF_SSHD).unwrap_or_default();
+        let service = &self.login.service;
+        let context = Context {
+            phase,
+            auth_result,
+            service: service.clone(),
+            rhost: self.login.from.clone(),
+            tty: tty.to_owned(),
+            ssh_auth_info: info.to_owned(),
+            password_given: phase == Phase::Auth,
+            can_enroll: true,
+            silent: is_silent(service),
+            session_follows: first == Phase::Account
+                && self.has_session_phase
+                && self.policy.names_own_methods(),
+            ..Context::default()
+        };
+        let context = if is_own { untrusted(context) } else { context };
+        (context, key)
+    }
 }

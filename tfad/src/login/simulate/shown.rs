@@ -1,6 +1,6 @@
 //! What the user of a hypothetical login sees first.
 
-use tfa_core::{Exemption, LockScope, LockState, Message, PhaseAction, Time};
+use tfa_core::{Exemption, Message, Next, PhaseAction, Time, Turn};
 use tfa_proto::Phase;
 
 use super::phases::Simulation;
@@ -8,14 +8,12 @@ use crate::messages;
 
 /// What it depends on.
 pub(super) struct Shown<'a> {
-    pub(super) simulation: &'a Simulation,
+    pub(super) simulation: &'a Simulation<'a>,
     /// The name of the host.
     pub(super) host: &'a str,
     pub(super) user: &'a str,
     /// The reason for the exemption.
     pub(super) reason: Option<&'a str>,
-    /// The lock, and what it applies to.
-    pub(super) lock: Option<(LockState, LockScope)>,
     pub(super) now: Time,
 }
 
@@ -29,36 +27,55 @@ impl Shown<'_> {
             now,
             ..
         } = *self;
-        match (simulation.action, self.lock) {
-            _ if simulation.stepped_over => String::new(),
-            (PhaseAction::Exempt(Exemption::ByAdministrator(until)), _)
-                if !simulation.silent && simulation.phase != Phase::Session =>
+        let step = &simulation.step;
+        if simulation.stepped_over {
+            return String::new();
+        }
+        if let Some(turn) = &step.confirmed {
+            return self.turn(turn);
+        }
+        match step.action {
+            PhaseAction::Exempt(Exemption::ByAdministrator(until))
+                if !simulation.silent && step.phase != Phase::Session =>
             {
                 messages::exempt(host, until, self.reason.unwrap_or_default(), now)
             }
-            (_, Some((lock_state, scope))) => messages::locked(lock_state, scope, now),
-            (PhaseAction::Ask, _) if simulation.has_security_key => String::new(),
-            (PhaseAction::Ask, _) => messages::ASK_CODE.trim_end().to_owned(),
-            (PhaseAction::SetUp(_), _) if simulation.uninvited => {
+            PhaseAction::Ask => self.asked(),
+            PhaseAction::SetUp(_) if simulation.uninvited => {
                 messages::message(Message::NoInvitation, now).1
             }
-            (PhaseAction::Grace(until) | PhaseAction::SetUp(Some(until)), _) => {
+            PhaseAction::Grace(until) | PhaseAction::SetUp(Some(until)) => {
                 messages::grace(host, until, now).join("\n")
             }
-            (PhaseAction::SetUp(None), _) => {
+            PhaseAction::SetUp(None) => {
                 messages::must_set_up(host, messages::Shown::First).join("\n")
             }
-            (PhaseAction::Deny(reason), _) => {
-                messages::denial(reason, host, user, simulation.denied_login)
-            }
-            (
-                PhaseAction::Verified
-                | PhaseAction::Replace
-                | PhaseAction::Exempt(_)
-                | PhaseAction::Defer
-                | PhaseAction::NotGuarded,
-                _,
-            ) => String::new(),
+            PhaseAction::Deny(reason) => messages::denial(reason, host, user, step.denied_login),
+            PhaseAction::Verified
+            | PhaseAction::Replace
+            | PhaseAction::Exempt(_)
+            | PhaseAction::Defer
+            | PhaseAction::NotGuarded => String::new(),
         }
+    }
+
+    /// Nothing, where a security key or a device replaces the code.
+    fn asked(&self) -> String {
+        let prompt = self.simulation.prompt();
+        let prompt = prompt.filter(|prompt| prompt.device.is_none());
+        prompt.map_or_else(String::new, |prompt| self.turn(&prompt.begun.turn))
+    }
+
+    /// The message of a turn, and its question.
+    fn turn(&self, turn: &Turn) -> String {
+        let says = turn.says.map(|says| messages::message(says, self.now).1);
+        let question = match turn.next {
+            Next::AskCode { .. } => Some(messages::ASK_CODE),
+            Next::AskBackupCode => Some(messages::ASK_BACKUP_CODE),
+            _ => None,
+        };
+        let question = question.map(|question| question.trim_end().to_owned());
+        let rows: Vec<String> = says.into_iter().chain(question).collect();
+        rows.join("\n")
     }
 }

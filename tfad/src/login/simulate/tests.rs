@@ -1,12 +1,13 @@
 use tfa_core::{
-    Groups, Identity, LoginOrigin, Mode, Policy, Rule, RuleEffect, Source, Subject, ThrottleScope,
-    Time,
+    Groups, Identity, LoginOrigin, Mode, Policy, Rule, RuleEffect, Source, Subject, Time,
 };
 use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, Outcome, Phase, Reason};
 
-use super::hypothetical::{lock_of, origin};
-use super::{SimulatedHost, explain};
+use super::hypothetical::origin;
+use super::{SimulatedHost, Simulator, explain};
+use crate::config::Config;
 use crate::host::pam_services::STEPPED_OVER;
+use crate::host::users::User;
 
 const PROFILE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/pam/tfa"));
 
@@ -48,18 +49,27 @@ fn explained_under(
         },
         aliases: Vec::new(),
     };
-    explain(
+    let user = User {
+        name: "alice".to_owned(),
+        uid: 1000,
+        aliases: Vec::new(),
+    };
+    let simulator = Simulator {
+        config: &Config::default(),
         policy,
-        supposed,
-        "alice",
-        &subject,
-        None,
-        SimulatedHost {
-            name: "host",
-            has_session_phase,
-        },
-        Time::from_secs(0),
-    )
+        login: supposed,
+        key: None,
+        user: &user,
+        subject: &subject,
+        account: None,
+        has_session_phase,
+        now: Time::from_secs(0),
+    };
+    let host = SimulatedHost {
+        name: "host",
+        has_recovery_code: false,
+    };
+    explain(&simulator, host)
 }
 
 #[test]
@@ -79,13 +89,12 @@ fn a_session_is_certain_for_programs_that_no_network_reaches() {
 }
 
 #[test]
-fn a_program_of_the_users_own_has_its_own_lock_and_sets_nothing_up() {
+fn a_program_of_the_users_own_sets_nothing_up() {
     let own = HypotheticalLogin {
         service: "i3lock".to_owned(),
         own: Some(true),
         ..HypotheticalLogin::default()
     };
-    assert_eq!(lock_of(&own), ThrottleScope::OwnProgram);
     let told = explained_of(&own, Mode::Required);
     assert_eq!(told.outcome, Outcome::Refused);
     assert_eq!(told.reason, Some(Reason::MustEnroll.into()));

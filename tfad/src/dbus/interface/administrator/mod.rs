@@ -24,7 +24,7 @@ use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
 use crate::host::{clock, host_name, pam_files, random, subject};
 use crate::log::AccountEvent;
-use crate::login::simulate;
+use crate::login::simulate::{self, ShownKey, SimulatedHost, Simulator};
 use crate::messages;
 use crate::state::DaemonState;
 
@@ -162,20 +162,24 @@ impl Administrator {
             Ok(account) => (account, None),
             Err(error) => (None, Some(error.to_string())),
         };
+        let account = account.as_ref();
         let host = host_name();
-        let policy = &config.policy;
-        let told = simulate::explain(
-            policy,
+        let simulator = Simulator {
+            config: &config,
+            policy: &config.policy,
             login,
-            simulate::login_name(&user),
-            &subject,
-            account.as_ref(),
-            simulate::SimulatedHost {
-                name: &host,
-                has_session_phase: pam_files::leaves_to_session(&login.service),
-            },
+            key: ShownKey::of(login, account, &config.remember, now)?,
+            user: &user,
+            subject: &subject,
+            account,
+            has_session_phase: pam_files::leaves_to_session(&login.service),
             now,
-        );
+        };
+        let host = SimulatedHost {
+            name: &host,
+            has_recovery_code: self.has_recovery_code(),
+        };
+        let told = simulate::explain(&simulator, host);
         Ok(match problem {
             // Such a record refuses every login that would look at it.
             Some(problem) if needs_record(told.reason.as_ref()) => Explanation {
@@ -213,15 +217,18 @@ impl Administrator {
             let subject = self.subject_of(&user, &config.policy, login);
             let usable = account.is_ok();
             let account = account.ok().flatten();
-            let impact = simulate::impact(
-                &config.policy,
+            let account = account.as_ref();
+            let impact = simulate::impact(&Simulator {
+                config: &config,
+                policy: &config.policy,
                 login,
-                simulate::login_name(&user),
-                &subject,
-                account.as_ref(),
+                key: ShownKey::of(login, account, &config.remember, now)?,
+                user: &user,
+                subject: &subject,
+                account,
                 has_session_phase,
                 now,
-            );
+            });
             impacts.push(if usable { impact } else { unusable(impact) });
         }
         Ok((config.policy.audit, impacts))
@@ -328,6 +335,12 @@ impl Administrator {
         }
         accounts.remove(&user.name)?;
         accounts.change(user, Account::forbid_grace)
+    }
+
+    /// Whether a recovery code of the host can be used. A file that cannot be read accepts none.
+    fn has_recovery_code(&self) -> bool {
+        let recovery = self.accounts.recovery().ok().flatten();
+        recovery.is_some_and(|recovery| recovery.used().is_none())
     }
 
     /// A user as a supposed login knows them.

@@ -1,0 +1,166 @@
+//! What an explanation adds to the outcome.
+
+use tfa_proto::{Error, Explanation, HypotheticalLogin, Reason};
+
+use crate::accounts::{self, AccountState, DeviceState, LockedPlace};
+use crate::host::Host;
+use crate::logins::{ADDRESS, Key};
+
+const OPTIONAL: &str = "[policy]\nmode = \"optional\"\n";
+const SESSION: &str = "[remember]\nsession_minutes = 10\n";
+const DAYS: &str = "[remember]\ndays = 30\n";
+
+fn explained(
+    more: &str,
+    state: AccountState,
+    device: DeviceState,
+    locked: LockedPlace,
+    login: &HypotheticalLogin,
+) -> Explanation {
+    let host = Host::new(&format!("{OPTIONAL}{more}"));
+    let account = accounts::account(state, device, locked);
+    host.explanation(login, account.as_ref()).unwrap()
+}
+
+fn login(service: &str, from: &str) -> HypotheticalLogin {
+    HypotheticalLogin {
+        service: service.to_owned(),
+        from: from.to_owned(),
+        ..HypotheticalLogin::default()
+    }
+}
+
+fn by_key(key: Key) -> HypotheticalLogin {
+    HypotheticalLogin {
+        key: Some(key.line()),
+        ..login("sshd", ADDRESS)
+    }
+}
+
+#[test]
+fn a_code_of_the_session_may_serve_sudo_and_su_alone_and_no_lock() {
+    let minutes = |more, locked, login: &HypotheticalLogin| {
+        let phone = AccountState::Phone;
+        let explanation = explained(more, phone, DeviceState::None, locked, login);
+        explanation.session_minutes
+    };
+    let inside = |service| HypotheticalLogin {
+        session: Some(true),
+        ..login(service, "")
+    };
+    let nowhere = LockedPlace::Nowhere;
+    assert_eq!(minutes(SESSION, nowhere, &inside("sudo")), Some(10));
+    assert_eq!(minutes(SESSION, nowhere, &inside("su-l")), Some(10));
+    assert_eq!(minutes(SESSION, nowhere, &inside("polkit-1")), None);
+    assert_eq!(minutes(SESSION, nowhere, &login("login", "")), None);
+    assert_eq!(minutes("", nowhere, &inside("sudo")), None);
+    assert_eq!(
+        minutes(SESSION, LockedPlace::Session, &inside("sudo")),
+        None
+    );
+}
+
+#[test]
+fn the_recovery_code_is_accepted_of_administrators_at_an_open_console() {
+    let accepted_on = |host: &Host, locked, login: &HypotheticalLogin| {
+        let account = accounts::account(AccountState::Phone, DeviceState::None, locked);
+        let explanation = host.explanation(login, account.as_ref()).unwrap();
+        explanation.recovery_code
+    };
+    let console = login("login", "");
+    // The host has no user alice, so she is in no group of administrators.
+    assert!(!accepted_on(
+        &Host::new(OPTIONAL),
+        LockedPlace::Nowhere,
+        &console
+    ));
+    let of_root = Host::new(OPTIONAL).of_root();
+    let accepted = |locked, login: &HypotheticalLogin| accepted_on(&of_root, locked, login);
+    assert!(accepted(LockedPlace::Nowhere, &console));
+    assert!(accepted(LockedPlace::ConsoleForEver, &console));
+    assert!(!accepted(LockedPlace::Console, &console));
+    assert!(!accepted(LockedPlace::Nowhere, &login("sshd", ADDRESS)));
+    let sudo = HypotheticalLogin {
+        session: Some(true),
+        ..login("sudo", "")
+    };
+    assert!(!accepted(LockedPlace::Nowhere, &sudo));
+}
+
+#[test]
+fn a_device_is_named_with_its_end_and_its_key() {
+    let (phone, nowhere) = (AccountState::Phone, LockedPlace::Nowhere);
+    let login = by_key(Key::Plain);
+    let explanation = explained(DAYS, phone, DeviceState::Key, nowhere, &login);
+    let fingerprint = Key::Plain.key().fingerprint.to_string();
+    assert_eq!(explanation.key, Some(fingerprint));
+    assert_eq!(explanation.device, Some(1));
+    let now = tfad::host::clock::now().as_secs();
+    let left = explanation.device_until.unwrap() - now;
+    // It was remembered for 30 days, a day ago.
+    assert!((28 * 86_400..=29 * 86_400).contains(&left), "{left}");
+    assert_eq!(explanation.lock_scope, None);
+    let later = HypotheticalLogin {
+        key: Some(Key::OtherPlain.line()),
+        ..login
+    };
+    let explanation = explained(DAYS, phone, DeviceState::Key, nowhere, &later);
+    assert_eq!((explanation.device, explanation.device_until), (None, None));
+    assert!(explanation.lock_scope.is_some());
+}
+
+#[test]
+fn the_first_security_key_is_confirmed_and_the_users_own_stays_the_users() {
+    let reason = |state, key| {
+        let (device, locked) = (DeviceState::None, LockedPlace::Nowhere);
+        let explanation = explained("", state, device, locked, &by_key(key));
+        (explanation.reason, explanation.shown.replace('\n', " "))
+    };
+    let (confirmed, shown) = reason(AccountState::PendingKey, Key::Hardware);
+    assert_eq!(confirmed, Some(Reason::SecurityKeyConfirmed.into()));
+    assert!(
+        shown.starts_with("Your security key is active now."),
+        "{shown}"
+    );
+    let (other, _) = reason(AccountState::PendingKey, Key::OtherHardware);
+    assert_eq!(other, Some(Reason::NotSetUp.into()));
+    let (alone, shown) = reason(AccountState::KeyWithoutBackupCodes, Key::OtherHardware);
+    assert_eq!(alone, Some(Reason::FactorNotAccepted.into()));
+    assert!(shown.contains("You have no backup codes left."), "{shown}");
+    let (asked, shown) = reason(AccountState::KeyAlone, Key::OtherHardware);
+    assert_eq!(asked, None);
+    assert!(shown.ends_with("Backup code:"), "{shown}");
+}
+
+#[test]
+fn a_key_that_is_none_and_a_method_without_a_key_are_refused() {
+    let host = Host::new(OPTIONAL);
+    let refused = |login: HypotheticalLogin| match host.explanation(&login, None) {
+        Err(Error::InvalidArgument(text)) => text,
+        other => panic!("{other:?}"),
+    };
+    for text in [
+        "",
+        "SHA256:",
+        "SHA256:AAAA",
+        "MD5:00",
+        "ssh-ed25519",
+        "alice",
+    ] {
+        let bad = HypotheticalLogin {
+            key: Some(text.to_owned()),
+            ..login("sshd", ADDRESS)
+        };
+        assert!(refused(bad).starts_with("The key is neither"), "{text}");
+    }
+    let by_method = HypotheticalLogin {
+        method: Some("hostbased".to_owned()),
+        ..by_key(Key::Plain)
+    };
+    assert!(refused(by_method).contains("by the method hostbased does not tell its key"));
+    let twice = HypotheticalLogin {
+        security_key: Some(true),
+        ..by_key(Key::Plain)
+    };
+    assert!(refused(twice).starts_with("The login has either a key"));
+}

@@ -1,0 +1,170 @@
+//! A host under one configuration, with one user.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+
+use tfa_core::{Account, Groups, Identity, Subject};
+use tfa_proto::{Context, Error, Explanation, HypotheticalLogin, Next, Phase, Turn, Verdict};
+use tfa_testkit::MemoryStore;
+use tfad::account::Accounts;
+use tfad::caller::Caller;
+use tfad::config::Config;
+use tfad::host::clock;
+use tfad::host::users::{NameService, NameServiceFailed, User};
+use tfad::log::Journal;
+use tfad::login::Logins;
+use tfad::login::simulate::{self, ShownKey, SimulatedHost, Simulator};
+use tfad::state::DaemonState;
+use zbus::wire::OwnedVariant;
+
+use crate::logins::TestLogin;
+use crate::seen::Seen;
+
+pub(crate) const UID: u32 = 1000;
+
+/// A name service that knows alice.
+struct Names;
+
+impl NameService for Names {
+    fn by_name(&self, name: &str) -> Result<Option<User>, NameServiceFailed> {
+        Ok((name == "alice").then(alice))
+    }
+
+    fn by_uid(&self, uid: u32) -> Result<Option<User>, NameServiceFailed> {
+        Ok((uid == UID).then(alice))
+    }
+}
+
+fn alice() -> User {
+    User {
+        name: "alice".to_owned(),
+        uid: UID,
+        aliases: Vec::new(),
+    }
+}
+
+pub(crate) struct Host {
+    /// The user whose logins are explained.
+    user: User,
+    config: Config,
+    accounts: Arc<Accounts>,
+    logins: Logins,
+}
+
+impl Host {
+    pub(crate) fn new(config: &str) -> Self {
+        static JOURNAL: LazyLock<Arc<Journal>> = LazyLock::new(|| Arc::new(Journal::open()));
+        let config = Config::parse(&[("tfad.toml".to_owned(), config.to_owned())]).unwrap();
+        let accounts = Accounts::new(Arc::new(MemoryStore::new())).with_names(Arc::new(Names));
+        let accounts = Arc::new(accounts);
+        let journal = Arc::clone(&JOURNAL);
+        let state = DaemonState::new(journal, PathBuf::new(), config.clone(), None);
+        let logins = Logins::new(Arc::new(state), Arc::clone(&accounts));
+        Self {
+            user: alice(),
+            config,
+            accounts,
+            logins,
+        }
+    }
+
+    /// The same, where the explained logins are root's.
+    pub(crate) fn of_root(self) -> Self {
+        let user = User {
+            name: "root".to_owned(),
+            uid: 0,
+            aliases: Vec::new(),
+        };
+        Self { user, ..self }
+    }
+
+    /// Replaces the record of alice.
+    pub(crate) fn store(&self, account: Option<&Account>) {
+        if self.accounts.load(&alice()).unwrap().is_some() {
+            self.accounts.remove("alice").unwrap();
+        }
+        if let Some(account) = account {
+            let stored = self
+                .accounts
+                .change(&alice(), |stored| *stored = account.clone());
+            stored.unwrap();
+        }
+    }
+
+    /// What the explanation says of a login; `None` where it states that it cannot know: the type of a key
+    /// of which only the fingerprint is given.
+    pub(crate) fn explain(&self, login: &TestLogin, account: Option<&Account>) -> Option<Seen> {
+        let explanation = self.explanation(&login.hypothetical, account).unwrap();
+        let is_certain = explanation.unknown.is_empty();
+        is_certain.then(|| Seen::explained(&explanation))
+    }
+
+    /// The explanation of a login, on a host with a recovery code.
+    pub(crate) fn explanation(
+        &self,
+        login: &HypotheticalLogin,
+        account: Option<&Account>,
+    ) -> Result<Explanation, Error> {
+        let (now, rules) = (clock::now(), &self.config.remember);
+        let subject = Subject {
+            uid: self.user.uid,
+            canonical: Identity {
+                name: self.user.name.clone(),
+                groups: Groups::default(),
+            },
+            aliases: Vec::new(),
+        };
+        let simulator = Simulator {
+            config: &self.config,
+            policy: &self.config.policy,
+            login,
+            key: ShownKey::of(login, account, rules, now)?,
+            user: &self.user,
+            subject: &subject,
+            account,
+            has_session_phase: false,
+            now,
+        };
+        let host = SimulatedHost {
+            name: "host",
+            has_recovery_code: true,
+        };
+        Ok(simulate::explain(&simulator, host))
+    }
+
+    /// Runs a login through its phases, as the module does.
+    pub(crate) fn log_in(&self, login: &TestLogin) -> Seen {
+        let first = self.begin(login, &login.context);
+        let is_auth = login.context.phase == Phase::Auth;
+        let continues = first.next == Next::Verdict(Verdict::NotRequired);
+        if !(is_auth && continues && !login.is_own) {
+            return Seen::of(&first, !is_auth);
+        }
+        let context = Context {
+            phase: Phase::Account,
+            auth_result: Some(Verdict::NotRequired),
+            password_given: false,
+            ..login.context.clone()
+        };
+        Seen::of(&self.begin(login, &context), true)
+    }
+
+    fn begin(&self, login: &TestLogin, context: &Context) -> Turn {
+        let caller = Caller {
+            name: ":1.7".to_owned(),
+            uid: if login.is_own { UID } else { 0 },
+            pid: None,
+        };
+        let context: HashMap<String, OwnedVariant> = context
+            .to_dict()
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), OwnedVariant::try_from(value).unwrap()))
+            .collect();
+        let (dialog, turn) = self.logins.begin(&caller, "alice", &context).unwrap();
+        if dialog != 0 {
+            self.logins.cancel(&caller.name, dialog).unwrap();
+        }
+        turn
+    }
+}

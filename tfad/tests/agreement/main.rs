@@ -1,0 +1,104 @@
+//! The explanation of a login, and the login: both must have the same outcome, for every combination of
+//! policy, account, device, lock and login.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends by panicking"
+)]
+
+mod accounts;
+mod details;
+mod host;
+mod logins;
+mod seen;
+
+use std::collections::BTreeMap;
+
+use accounts::{AccountState, DeviceState, LockedPlace};
+use host::Host;
+use logins::TestLogin;
+use seen::Seen;
+
+/// The policies. Those at even places are combined with all of [`REMEMBERED`].
+const POLICIES: [&str; 7] = [
+    "[policy]\nmode = \"required\"\ngrace = \"0\"\n",
+    "[policy]\nmode = \"required\"\ngrace = \"7d\"\n",
+    "[policy]\nmode = \"optional\"\n",
+    "[policy]\nmode = \"off\"\n",
+    "[policy]\nmode = \"optional\"\n[[policy.rule]]\nservices = [\"sshd\", \"sudo\"]\nmode = \"required\"\nfactors = [\"security-key\"]\n",
+    "[policy]\nmode = \"required\"\ngrace = \"0\"\n[[policy.rule]]\nmethods = [\"publickey:sk\"]\nmode = \"off\"\n",
+    "[policy]\nmode = \"optional\"\n[[policy.rule]]\nmethods = [\"publickey:cert\"]\nmode = \"off\"\n",
+];
+
+/// What the host remembers.
+const REMEMBERED: [&str; 5] = [
+    "",
+    "[remember]\ndays = 30\n",
+    "[remember]\nminutes = 5\nsession_minutes = 10\n",
+    "[remember]\ndays = 30\nby = [\"key\", \"address\"]\n",
+    "[remember]\ndays = 30\nby = [\"address\"]\nservices = [\"login\", \"sudo\"]\n",
+];
+
+/// Enrollments in a login need no picture here.
+const NO_PICTURE: &str = "[enrollment]\nqr = \"none\"\n";
+
+/// The records of the logins: each state of an account with each device and each lock, where a code can be
+/// asked for.
+fn records() -> Vec<(AccountState, DeviceState, LockedPlace)> {
+    let states = AccountState::ALL.into_iter();
+    let all = states.flat_map(|state| {
+        let devices = DeviceState::ALL.into_iter();
+        devices.flat_map(move |device| LockedPlace::ALL.map(|locked| (state, device, locked)))
+    });
+    all.filter(|(state, device, locked)| {
+        state.may_be_asked() || (*device, *locked) == (DeviceState::None, LockedPlace::Nowhere)
+    })
+    .collect()
+}
+
+/// Runs every login under one configuration. Returns how many had each outcome.
+fn check(config: &str) -> BTreeMap<Seen, usize> {
+    let (logins, mut counts) = (TestLogin::all(), BTreeMap::new());
+    for (state, device, locked) in records() {
+        // A program that wants silence speaks once a session.
+        let host = Host::new(config);
+        let account = accounts::account(state, device, locked);
+        for login in &logins {
+            host.store(account.as_ref());
+            let Some(explained) = host.explain(login, account.as_ref()) else {
+                continue;
+            };
+            let seen = host.log_in(login);
+            assert_eq!(
+                explained, seen,
+                "explained, and seen:\n{config}\n{state:?} {device:?} {locked:?}\n{login:#?}"
+            );
+            *counts.entry(seen).or_default() += 1;
+        }
+    }
+    counts
+}
+
+#[test]
+fn the_explanation_has_the_outcome_of_the_login() {
+    let mut counts = BTreeMap::new();
+    for (number, policy) in POLICIES.into_iter().enumerate() {
+        let remembered = if number % 2 == 0 {
+            &REMEMBERED[..]
+        } else {
+            &REMEMBERED[3..4]
+        };
+        for remembered in remembered {
+            let config = format!("{policy}{remembered}{NO_PICTURE}");
+            for (seen, count) in check(&config) {
+                *counts.entry(seen).or_insert(0) += count;
+            }
+        }
+    }
+    // A test of agreement proves nothing about an outcome that never comes.
+    for seen in Seen::ALL {
+        assert!(counts.contains_key(seen), "{seen:?} in {counts:?}");
+    }
+}

@@ -1,0 +1,79 @@
+//! What an observer sees of a login, and what an explanation says of it.
+
+use tfa_proto::{Explanation, Next, OpenEnum, Outcome, PromptStyle, Reason, Turn, Verdict};
+
+/// The outcome of a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Seen {
+    Code,
+    SecurityKey,
+    Device,
+    Nothing,
+    Notified,
+    Offered,
+    SetUp,
+    Locked,
+    Refused,
+}
+
+impl Seen {
+    pub(crate) const ALL: &[Self] = &[
+        Self::Code,
+        Self::SecurityKey,
+        Self::Device,
+        Self::Nothing,
+        Self::Notified,
+        Self::Offered,
+        Self::SetUp,
+        Self::Locked,
+        Self::Refused,
+    ];
+
+    pub(crate) fn explained(explanation: &Explanation) -> Self {
+        let reason = explanation.reason.as_ref().and_then(OpenEnum::known);
+        match (explanation.outcome.known().unwrap(), reason) {
+            (Outcome::Code, _) => Self::Code,
+            (Outcome::Nothing, Some(Reason::SecurityKey | Reason::SecurityKeyConfirmed)) => {
+                Self::SecurityKey
+            }
+            (Outcome::Nothing, Some(Reason::RememberedDevice)) => Self::Device,
+            (Outcome::Nothing, _) => Self::Nothing,
+            (Outcome::Notified, _) => Self::Notified,
+            (Outcome::Offered, _) => Self::Offered,
+            (Outcome::SetUp, _) => Self::SetUp,
+            (Outcome::Refused, Some(Reason::Locked)) => Self::Locked,
+            (Outcome::Refused, _) => Self::Refused,
+        }
+    }
+
+    /// Of the last turn of the auth phase, or of the only phase.
+    pub(crate) fn of(turn: &Turn, account_phase: bool) -> Self {
+        match &turn.next {
+            Next::Ask(question) if !account_phase => {
+                assert_eq!(question.style, PromptStyle::Hidden, "{turn:?}");
+                Self::Code
+            }
+            Next::Ask(question) if question.style == PromptStyle::Optional => Self::Offered,
+            Next::Ask(_) => Self::SetUp,
+            Next::Verdict(Verdict::Verified) => Self::SecurityKey,
+            Next::Verdict(Verdict::Remembered) => Self::Device,
+            Next::Verdict(Verdict::NotRequired) if turn.lines.iter().any(is_grace) => {
+                Self::Notified
+            }
+            Next::Verdict(Verdict::NotRequired) => Self::Nothing,
+            Next::Verdict(Verdict::Locked) => Self::Locked,
+            Next::Verdict(Verdict::Denied | Verdict::MustEnroll) => Self::Refused,
+            Next::Verdict(
+                Verdict::Recovered
+                | Verdict::CodeOfSession
+                | Verdict::UnknownUser
+                | Verdict::LeftToSession,
+            ) => panic!("{turn:?}"),
+        }
+    }
+}
+
+/// Whether a line states the end of the grace period. One about an exemption does not.
+fn is_grace(line: &tfa_proto::Line) -> bool {
+    !line.text.contains("exempt")
+}
