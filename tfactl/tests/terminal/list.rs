@@ -202,11 +202,10 @@ fn a_long_list_reports_its_progress_on_a_terminal_while_it_shows_none() {
     host.daemon().account(|account| account.page_length = 5000);
     let mut terminal = host.terminal_with(&["list", "--locked"]);
     assert_eq!(terminal.exit_code(), 0);
+    // A slow double may make it say that it waits, too.
     let seen = terminal.screen();
-    assert_eq!(
-        seen.trim_end(),
-        "Accounts read so far: 10000\nNo user is locked."
-    );
+    let reported = "Accounts read so far: 10000\nNo user is locked.";
+    assert!(seen.contains(reported), "{seen}");
     let (_, _, error) = finished(&host.output_with(&["list", "--locked"]));
     assert_eq!(error, "");
 }
