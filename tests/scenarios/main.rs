@@ -17,6 +17,7 @@ mod floods;
 mod guard;
 mod identity;
 mod known_places;
+mod lists;
 mod locks;
 mod log_readers;
 mod login_setup;

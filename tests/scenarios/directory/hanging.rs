@@ -48,3 +48,34 @@ fn with_a_hanging_directory_local_users_log_in_with_a_code() {
     logs_in_with_code(&machine, "alice", &alice.backup_codes[1]);
     logs_in_without_code(&machine, "bob");
 }
+
+#[test]
+fn a_look_up_that_hangs_ends_a_list_as_incomplete() {
+    let machine = machine_with_directory();
+    for user in ["alice", "zoe"] {
+        machine.add_user(user, PASSWORD);
+        set_up(&machine, user, PASSWORD);
+    }
+    set_up(&machine, "ldapuser", PASSWORD);
+    let rows = |list: &str| -> Vec<String> {
+        let rows = list
+            .lines()
+            .skip(1)
+            .filter_map(|row| row.split_whitespace().next());
+        rows.map(str::to_owned).collect()
+    };
+    let list = machine.succeed(["tfactl", "list"]);
+    assert_eq!(rows(&list), ["alice", "ldapuser", "zoe"]);
+
+    // Then nothing answers, not even with an error.
+    machine.succeed(["systemctl", "kill", "-s", "STOP", "nslcd.service"]);
+    let output = machine.fail(["tfactl", "list"]);
+    assert_eq!(output.code(), Some(1), "{output}");
+    let why = "the user \"ldapuser\" cannot be looked up: the name service takes too long";
+    assert!(output.stderr.contains(why), "{output}");
+    assert!(output.stderr.contains("The list is incomplete"), "{output}");
+    assert_eq!(rows(&output.stdout), ["alice"]);
+    machine.succeed(["systemctl", "kill", "-s", "CONT", "nslcd.service"]);
+    let list = machine.succeed(["tfactl", "list"]);
+    assert_eq!(rows(&list), ["alice", "ldapuser", "zoe"]);
+}

@@ -15,17 +15,16 @@ use crate::messages;
 struct Bounds {
     /// The most accounts.
     accounts: usize,
-    /// The time after which a page ends, if it has an account. So that a list goes on while each look-up
-    /// takes long.
+    /// The time after which a page ends, if it has an account. Accounts go out while a look-up takes long.
     time: Duration,
-    /// The time for all look-ups of users. nslcd takes 20 seconds for one while its directory hangs.
-    look_ups: Duration,
+    /// The time for the look-up of its first user. nslcd takes 20 seconds while its directory hangs.
+    first: Duration,
 }
 
 const BOUNDS: Bounds = Bounds {
     accounts: 1000,
     time: Duration::from_secs(1),
-    look_ups: Duration::from_secs(30),
+    first: Duration::from_secs(30),
 };
 
 /// Accounts, and the name after which the next page begins; empty at the end.
@@ -39,7 +38,6 @@ impl Administrator {
 
     fn page(&self, after: &str, bounds: &Bounds) -> Result<Page, Error> {
         let begun = Instant::now();
-        let deadline = begun + bounds.look_ups;
         let page = self.accounts.list(after, bounds.accounts)?;
         let mut accounts: Vec<Status> = Vec::with_capacity(page.records.len());
         let mut last = String::new();
@@ -47,13 +45,12 @@ impl Administrator {
             let account = record
                 .map_err(account::Error::from)
                 .and_then(|(record, _)| resolve::decode(&record, &name));
-            let is_over = !accounts.is_empty() && begun.elapsed() >= bounds.time;
-            let status = if is_over {
-                None
+            let limit = if accounts.is_empty() {
+                bounds.first
             } else {
-                self.status_of_record(&name, account, deadline)
+                bounds.time
             };
-            match status {
+            match self.status_of_record(&name, account, begun + limit) {
                 Some(status) => accounts.push(status),
                 None if accounts.is_empty() => {
                     let late = NameServiceFailed(messages::look_up_takes_too_long(&name));
@@ -189,7 +186,7 @@ mod tests {
     const PATIENT: Bounds = Bounds {
         accounts: 3,
         time: Duration::from_secs(60),
-        look_ups: Duration::from_secs(60),
+        first: Duration::from_secs(60),
     };
 
     fn users((accounts, next): Page) -> (Vec<String>, String) {
@@ -226,7 +223,8 @@ mod tests {
     fn a_page_ends_before_a_look_up_that_hangs_and_the_next_one_fails() {
         let (administrator, _go) = administrator(&[1001, 1002, 1003], "user1002");
         let bounds = Bounds {
-            look_ups: Duration::from_secs(1),
+            time: Duration::from_secs(1),
+            first: Duration::from_secs(1),
             ..PATIENT
         };
         let first = administrator.page("", &bounds).unwrap();
