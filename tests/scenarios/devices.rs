@@ -11,11 +11,11 @@ const QUESTION: &str = "Remember this device for 30 days? [y/N]";
 /// A login with a key first, or without one.
 pub(crate) const METHODS: &str =
     "AuthenticationMethods publickey,keyboard-interactive keyboard-interactive password";
-const MONTH: &str = "[policy]\nmode = \"optional\"\n[remember]\ndays = 30\n";
+pub(crate) const MONTH: &str = "[policy]\nmode = \"optional\"\n[remember]\ndays = 30\n";
 pub(crate) const DAY: i64 = 86_400;
 
 /// A machine on which alice has a phone and an authorized key, under this policy.
-fn machine_under(policy: &str) -> (Machine, Owner, String) {
+pub(crate) fn machine_under(policy: &str) -> (Machine, Owner, String) {
     let (machine, alice) = machine_with_alice_set_up();
     machine.configure_sshd("10-methods", METHODS);
     let key = machine.authorize_key("alice");
@@ -38,7 +38,7 @@ pub(crate) fn ssh_with_key(machine: &Machine, key: &str) -> Terminal {
 }
 
 /// Gives a code and has the device remembered.
-fn remember(machine: &Machine, alice: &Owner, key: &str) {
+pub(crate) fn remember(machine: &Machine, alice: &Owner, key: &str) {
     remember_with(&ssh_with_key(machine, key), &alice.phone.next_unused());
 }
 
@@ -181,7 +181,7 @@ fn a_device_is_asked_again_after_its_days_and_when_the_policy_shortens_them() {
 }
 
 /// Five wrong codes for alice from this host, with the key of this line.
-fn guess(machine: &Machine, service: &str, auth_info: &str, wrong: &str) {
+pub(crate) fn guess(machine: &Machine, service: &str, auth_info: &str, wrong: &str) {
     const GUESS: &str = r#"
         my ($service, $info, $wrong) = @ARGV;
         my $bus = Bus->new;

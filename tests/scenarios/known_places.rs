@@ -55,7 +55,7 @@ fn is_refused_without_question(terminal: &Terminal, text: &str) {
 }
 
 /// The value of a key of `tfactl explain --json` for a login of alice.
-fn explained(machine: &Machine, key: &str, options: &[&str]) -> String {
+pub(crate) fn explained(machine: &Machine, key: &str, options: &[&str]) -> String {
     let words = ["tfactl", "explain", "alice", "--json"];
     let json = machine.succeed(words.into_iter().chain(options.iter().copied()));
     let label = format!("\"{key}\": ");

@@ -11,6 +11,7 @@ mod devices;
 mod directory;
 mod enroll;
 mod exemptions;
+mod explained_logins;
 mod factors;
 mod faults;
 mod floods;

@@ -26,7 +26,7 @@ fn provider() -> PathBuf {
 }
 
 /// Alice, who has enrolled a phone, on a machine on which sshd asks for a key and then for the password.
-fn machine_with_keys() -> (Machine, Owner) {
+pub(crate) fn machine_with_keys() -> (Machine, Owner) {
     let (machine, alice) = machine_with_alice_set_up();
     ask_for_keys(&machine);
     (machine, alice)
@@ -94,14 +94,14 @@ pub(crate) fn ssh(machine: &Machine, key: &str) -> Terminal {
 }
 
 #[track_caller]
-fn logs_in_without_a_code(machine: &Machine, key: &str) {
+pub(crate) fn logs_in_without_a_code(machine: &Machine, key: &str) {
     let terminal = ssh(machine, key);
     terminal.expect(SHELL);
     assert!(!terminal.transcript().contains(CODE));
 }
 
 #[track_caller]
-fn is_asked_for_a_code(machine: &Machine, key: &str) {
+pub(crate) fn is_asked_for_a_code(machine: &Machine, key: &str) {
     ssh(machine, key).expect(CODE);
 }
 
