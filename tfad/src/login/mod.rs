@@ -9,6 +9,7 @@ mod begin;
 mod bypasses;
 pub mod enrollment;
 mod error;
+mod facts;
 mod log;
 mod login_sessions;
 pub mod once;

@@ -13,7 +13,7 @@ use super::{Error, Logins, log, pam_context, render};
 use crate::account;
 use crate::config::Config;
 use crate::host::clock;
-use crate::login::second_factor::LoginFacts;
+use crate::login::facts::LoginFacts;
 use crate::login::sessions::LoginAttempt;
 
 /// The devices that a login shows. Only the auth phase of a program of root's shows any, and only after

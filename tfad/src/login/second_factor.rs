@@ -7,29 +7,12 @@
 use std::time::Duration;
 
 use tfa_core::{
-    Account, AskCode, Authenticator, AuthenticatorKind, Begun, Device, Factors, Login, Message,
-    Next, PhaseInput, RememberRules, ThrottleScope, Time, Verdict,
+    Account, AskCode, Authenticator, AuthenticatorKind, Begun, Device, Factors, Message, Next,
+    RememberRules, Time, Verdict,
 };
-use tfa_proto::Context;
 
-use super::{pam_context, remember, security_key, session_code};
-
-/// A login in one of its phases, as far as the second factor depends on it.
-#[derive(Clone, Copy)]
-pub(super) struct LoginFacts<'login> {
-    /// The program runs as root: what it says of the login is true.
-    pub(super) is_root: bool,
-    pub(super) context: &'login Context,
-    pub(super) login: &'login Login,
-    pub(super) phase: PhaseInput,
-}
-
-impl LoginFacts<'_> {
-    /// What its wrong codes count on.
-    pub(super) fn throttle_scope(&self) -> ThrottleScope {
-        pam_context::throttle_scope(self.is_root, self.login)
-    }
-}
+use super::facts::LoginFacts;
+use super::{remember, security_key, session_code};
 
 /// How a login begins that is asked for a second factor.
 #[expect(

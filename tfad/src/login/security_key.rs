@@ -10,8 +10,8 @@ use tfa_proto::Turn;
 use super::{Error, Logins, log, pam_context};
 use crate::account;
 use crate::host::clock;
+use crate::login::facts::LoginFacts;
 use crate::login::render;
-use crate::login::second_factor::LoginFacts;
 use crate::login::sessions::LoginAttempt;
 
 /// The active security key of the user that sshd has accepted in a login. A key that replaces the

@@ -11,7 +11,7 @@ use tfa_proto::{INSIDE_SESSIONS, Verdict};
 use super::login_sessions::GivenCode;
 use super::{Logins, log, render};
 use crate::config::Config;
-use crate::login::second_factor::LoginFacts;
+use crate::login::facts::LoginFacts;
 use crate::login::sessions::LoginAttempt;
 
 /// The services that a code of the session serves.

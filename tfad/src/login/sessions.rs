@@ -14,7 +14,7 @@ use super::Error;
 use crate::account::Loaded;
 use crate::caller::Caller;
 use crate::host::users::User;
-use crate::login::second_factor::LoginFacts;
+use crate::login::facts::LoginFacts;
 
 /// How long a dialog waits for an answer.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(120);

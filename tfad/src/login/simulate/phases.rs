@@ -12,7 +12,8 @@ use crate::config::Config;
 use crate::host::pam_services::{STEPPED_OVER, is_silent};
 use crate::host::users::User;
 use crate::login::begin::untrusted;
-use crate::login::second_factor::{self, LoginFacts, SecondFactor};
+use crate::login::facts::LoginFacts;
+use crate::login::second_factor::{self, SecondFactor};
 use crate::login::{pam_context, recovery, security_key};
 use crate::messages::DeniedLogin;
 
