@@ -155,16 +155,8 @@ impl Daemon {
 
     /// The exemptions and pauses of all users.
     pub(crate) async fn user_exemptions(&mut self) -> Result<Vec<Exemption>, Failure> {
-        let (mut all, mut after) = (Vec::new(), String::new());
-        loop {
-            let call = self.admin.user_exemptions(&after);
-            let (page, next) = enumerated(&mut self.interrupt, call).await?;
-            all.extend(page);
-            if next.is_empty() {
-                return Ok(all);
-            }
-            after = next;
-        }
+        let call = async |after: &str| self.admin.user_exemptions(after).await;
+        all_pages(&mut self.interrupt, call).await
     }
 
     pub(crate) async fn explain(
@@ -190,30 +182,14 @@ impl Daemon {
 
     /// The accounts of persons on this host, and of root.
     pub(crate) async fn users(&mut self, root: bool) -> Result<Vec<String>, Failure> {
-        let (mut users, mut after) = (Vec::new(), String::new());
-        loop {
-            let call = self.admin.users(root, &after);
-            let (page, next) = enumerated(&mut self.interrupt, call).await?;
-            users.extend(page);
-            if next.is_empty() {
-                return Ok(users);
-            }
-            after = next;
-        }
+        let call = async |after: &str| self.admin.users(root, after).await;
+        all_pages(&mut self.interrupt, call).await
     }
 
     /// The members of a group, also those who do not exist any more.
     pub(crate) async fn members(&mut self, group: &str) -> Result<Vec<String>, Failure> {
-        let (mut members, mut after) = (Vec::new(), String::new());
-        loop {
-            let call = self.admin.members(group, &after);
-            let (page, next) = enumerated(&mut self.interrupt, call).await?;
-            members.extend(page);
-            if next.is_empty() {
-                return Ok(members);
-            }
-            after = next;
-        }
+        let call = async |after: &str| self.admin.members(group, after).await;
+        all_pages(&mut self.interrupt, call).await
     }
 
     pub(crate) async fn create_recovery_code(&mut self) -> Result<Zeroizing<String>, Failure> {
@@ -228,7 +204,8 @@ impl Daemon {
     }
 
     pub(crate) async fn audit_records(&mut self) -> Result<Vec<AuditRecord>, Failure> {
-        answered(&mut self.interrupt, self.admin.audit_records()).await
+        let call = async |after: &str| self.admin.audit_records(after).await;
+        all_pages(&mut self.interrupt, call).await
     }
 }
 
@@ -244,6 +221,22 @@ async fn enumerated<T>(
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Failure> {
     answered_within(ENUMERATION_TIMEOUT, interrupt, call).await
+}
+
+/// Calls a method that returns one page, and the `after` of the next one, until the last page.
+async fn all_pages<T>(
+    interrupt: &mut Interrupt,
+    mut call: impl AsyncFnMut(&str) -> Result<(Vec<T>, String), Error>,
+) -> Result<Vec<T>, Failure> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let (page, next) = enumerated(interrupt, call(&after)).await?;
+        all.extend(page);
+        if next.is_empty() {
+            return Ok(all);
+        }
+        after = next;
+    }
 }
 
 async fn answered_within<T>(

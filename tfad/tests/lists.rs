@@ -14,8 +14,8 @@ use std::thread;
 use std::time::Instant;
 
 use serde::de::DeserializeOwned;
-use tfa_core::{Account, Time, UserExemption};
-use tfa_proto::{ADMIN, Exemption, NAME, PATH, Status};
+use tfa_core::{Account, AuditOutcome, Time, UserExemption};
+use tfa_proto::{ADMIN, AuditRecord, Exemption, NAME, PATH, Status};
 use tfa_store::{Revision, StateDir, Store};
 use zbus::Connection;
 use zbus::connection::Builder;
@@ -38,7 +38,8 @@ fn name(number: u32) -> String {
     format!("account{number:07}")
 }
 
-/// Makes a store of accounts that are exempt, of users who do not exist here.
+/// Makes a store of accounts that are exempt and have a login in audit mode, of users who do not exist
+/// here.
 fn fill(state: &Path) {
     let state_dir = StateDir {
         path: state.to_owned(),
@@ -61,6 +62,7 @@ fn fill(state: &Path) {
                     let uid = 2_000_000_000 + number;
                     let mut account = Account::new(uid);
                     account.exempt(exemption.clone());
+                    account.record_audit(AuditOutcome::Asked, "sshd", "192.0.2.7", now);
                     let record = account.encode();
                     let _ = store
                         .commit(&name(number), uid, &record, Revision::NONE)
@@ -119,6 +121,16 @@ async fn pages_of_many_accounts_are_bounded_and_complete() {
     );
     assert!(users == listed);
     assert!(lengths.iter().all(|length| *length <= 2000), "{lengths:?}");
+
+    let begun = Instant::now();
+    let (lengths, users) = all(&bus, "AuditRecords", |record: AuditRecord| record.user).await;
+    println!(
+        "AuditRecords: {:?}, {} pages",
+        begun.elapsed(),
+        lengths.len()
+    );
+    assert!(users == listed);
+    assert!(lengths.iter().all(|length| *length <= 1000), "{lengths:?}");
 
     let growth = host.peak().saturating_sub(before);
     println!(

@@ -118,9 +118,9 @@ pub trait Admin {
     #[zbus(allow_interactive_auth)]
     fn members(&self, group: &str, after: &str) -> Result<(Vec<String>, String), Error>;
 
-    /// The logins that audit mode recorded.
+    /// The logins that audit mode recorded. Pages are as in [`Self::list`].
     #[zbus(allow_interactive_auth)]
-    fn audit_records(&self) -> Result<Vec<AuditRecord>, Error>;
+    fn audit_records(&self, after: &str) -> Result<(Vec<AuditRecord>, String), Error>;
 
     /// Creates the recovery code of the host, and makes an earlier one void. Only root may call it.
     fn create_recovery_code(&self) -> Result<String, Error>;

@@ -69,6 +69,18 @@ fn the_json_form_is_an_array_with_stable_keys() {
 }
 
 #[test]
+fn records_that_the_daemon_sends_in_several_pages_are_all_listed() {
+    let host = audit_record();
+    host.daemon().account(|account| account.page_length = 1);
+    let (_, out, _) = finished(&host.output_with(&["policy", "impact", "--recorded", "--json"]));
+    assert_eq!(json(&out).as_array().unwrap().len(), 3);
+    assert_eq!(
+        host.daemon().calls(),
+        ["AuditRecords", "AuditRecords alice"]
+    );
+}
+
+#[test]
 fn no_records_are_a_message_or_an_empty_json_array() {
     let (code, out, _) =
         finished(&host_with(Vec::new()).output_with(&["policy", "impact", "--recorded"]));

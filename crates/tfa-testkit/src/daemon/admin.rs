@@ -1,5 +1,6 @@
 //! The interface `Admin`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -276,9 +277,19 @@ impl AdminInterface {
         self.0.account.lock().unwrap().recovery.clone()
     }
 
-    async fn audit_records(&self) -> Vec<AuditRecord> {
-        self.0.record("AuditRecords".to_owned()).await;
-        self.0.account.lock().unwrap().audit_records.clone()
+    async fn audit_records(&self, after: &str) -> (Vec<AuditRecord>, String) {
+        let call = format!("AuditRecords {after}");
+        self.0.record(call.trim_end().to_owned()).await;
+        let account = self.0.account.lock().unwrap();
+        let users: BTreeSet<String> = account
+            .audit_records
+            .iter()
+            .map(|one| one.user.clone())
+            .collect();
+        let (users, next) = page(users.into_iter().collect(), after, account.page_length);
+        let mut records = account.audit_records.clone();
+        records.retain(|record| users.contains(&record.user));
+        (records, next)
     }
 }
 

@@ -94,7 +94,7 @@ pub struct Account {
     pub host_users: Vec<String>,
     /// The answers to `Members`, by name or number of the group.
     pub host_groups: BTreeMap<String, Vec<String>>,
-    /// How many names a page has, of these answers, of `List` and of `UserExemptions`.
+    /// How many names a page has, of these answers and of the other lists.
     pub page_length: usize,
     /// The answer to `AuditRecords`.
     pub audit_records: Vec<AuditRecord>,

@@ -366,16 +366,19 @@ impl AdminInterface {
             .await?)
     }
 
-    /// The logins that audit mode recorded.
-    #[zbus(out_args("audit_records"))]
+    /// A page of the logins that audit mode recorded.
+    #[zbus(out_args("audit_records", "next"))]
     async fn audit_records(
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-    ) -> Result<Vec<AuditRecord>, BusError> {
+        after: String,
+    ) -> Result<(Vec<AuditRecord>, String), BusError> {
         let call = self.admit(&header, connection, "audit_records").await?;
         Ok(self
-            .run(&call, |administrator| administrator.audit_records())
+            .run(&call, move |administrator| {
+                administrator.audit_records(&after)
+            })
             .await?)
     }
 }

@@ -31,6 +31,9 @@ use crate::state::DaemonState;
 // The record accepts no longer invitation.
 const _: () = assert!(*INVITATION_SECONDS.end() == MAX_INVITATION_LIFETIME.as_secs());
 
+/// The most records that one reply about audit mode is made of. Each has up to eight kinds of logins.
+const MAX_AUDITED: usize = 1000;
+
 /// An administrator, in one call.
 pub(in crate::dbus::interface) struct Administrator {
     pub(in crate::dbus::interface) state: Arc<DaemonState>,
@@ -234,17 +237,22 @@ impl Administrator {
         Ok((config.policy.audit, impacts))
     }
 
-    pub(in crate::dbus::interface) fn audit_records(&self) -> Result<Vec<AuditRecord>, Error> {
+    /// A page of the logins that audit mode recorded, in the order of the names of the records. Also returns
+    /// the name after which the next page begins; empty on the last page.
+    pub(in crate::dbus::interface) fn audit_records(
+        &self,
+        after: &str,
+    ) -> Result<(Vec<AuditRecord>, String), Error> {
+        let page = self.accounts.list(after, MAX_AUDITED)?;
         let mut all = Vec::new();
-        for listed in self.accounts.records() {
-            let (name, record) = listed?;
+        for (name, record) in page.records {
             let account = record
                 .ok()
                 .and_then(|(record, _)| Account::decode(record.as_bytes()).ok());
             let audit_records = account.iter().flat_map(Account::audit_records);
             all.extend(audit_records.map(|record| audit_record(&name, record)));
         }
-        Ok(all)
+        Ok((all, page.next.unwrap_or_default()))
     }
 }
 
