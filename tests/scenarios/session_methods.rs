@@ -1,6 +1,6 @@
 //! Logins over SSH that use several methods: a rule on a key holds whatever PAM was asked before it.
 
-use tfa_tests::{Machine, Terminal};
+use tfa_tests::{Machine, Suite, Terminal};
 
 use crate::users::{PASSWORD, set_policy};
 
@@ -21,7 +21,11 @@ const SESSION_FILE: &str = "/etc/pam.d/common-session";
 
 /// Bob, who has not enrolled, and whose key sshd accepts, under a policy.
 fn machine_under(config: &str) -> (Machine, String) {
-    let machine = Machine::boot();
+    machine_on(Suite::Bookworm, config)
+}
+
+fn machine_on(suite: Suite, config: &str) -> (Machine, String) {
+    let machine = Machine::boot_on(suite);
     machine.add_user("bob", PASSWORD);
     machine.offer_questions();
     let key = machine.authorize_key("bob");
@@ -115,6 +119,66 @@ fn the_end_of_grace_is_shown_once_and_a_stricter_rule_on_keys_holds() {
     terminal.expect("Set it up now?");
     terminal.type_line("n");
     refused(&terminal);
+}
+
+/// A grace period after a key, which the session phase grants.
+const GRACE_AFTER_KEYS: &str = "[policy]\nmode = \"optional\"\n\
+                        [[policy.rule]]\nmethods = [\"publickey\"]\nmode = \"required\"\ngrace = \"30d\"\n";
+
+/// sshd shows what PAM says when it opens a session to a shell, and not to a command or a subsystem.
+fn notices_reach_shells_only_on(suite: Suite) {
+    let (machine, key) = machine_on(suite, GRACE_AFTER_KEYS);
+    machine.write_file("/root/letter", "dear bob\n");
+    machine.write_file("/root/batch", "put /root/letter by-sftp\n");
+    let run = |program: &str, arguments: &[&str]| {
+        let options = [
+            program,
+            "-oStrictHostKeyChecking=no",
+            "-oUserKnownHostsFile=/dev/null",
+            "-oLogLevel=ERROR",
+            "-oBatchMode=yes",
+            "-i",
+            &key,
+        ];
+        let words = options.iter().chain(arguments).copied();
+        let output = machine.command(words).run();
+        assert!(output.success(), "{program} {arguments:?}: {output}");
+        output.text()
+    };
+    let told = |said: &str, logged: &str| {
+        let terminal = by(&machine, &key, "publickey");
+        terminal.expect(said);
+        terminal.expect(SHELL);
+        machine.expect_in_journal("tfad", logged);
+        assert_eq!(run("ssh", &["bob@localhost", "echo in"]), "in\n");
+        run("sftp", &["-b", "/root/batch", "bob@localhost"]);
+        run("scp", &["/root/letter", "bob@localhost:by-scp"]);
+        run("scp", &["-O", "/root/letter", "bob@localhost:by-old-scp"]);
+        for name in ["by-sftp", "by-scp", "by-old-scp"] {
+            let path = format!("/home/bob/{name}");
+            assert_eq!(machine.read_file(&path), "dear bob\n", "{name}");
+            machine.succeed(["rm", &path]);
+        }
+    };
+    told(
+        "Two-factor login will be required on host",
+        "bob: not enrolled; allowed until ",
+    );
+    let exempt = [
+        "tfactl", "exempt", "bob", "--for", "2d", "--reason", "repair",
+    ];
+    machine.succeed(exempt);
+    told("exempted you", "repair");
+}
+
+#[test]
+fn what_the_session_phase_says_reaches_a_shell_and_not_sftp() {
+    notices_reach_shells_only_on(Suite::Bookworm);
+}
+
+#[test]
+fn what_the_session_phase_says_reaches_a_shell_and_not_sftp_on_trixie() {
+    notices_reach_shells_only_on(Suite::Trixie);
 }
 
 #[test]

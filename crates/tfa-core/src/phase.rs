@@ -133,17 +133,6 @@ impl PhaseInput {
         }
     }
 
-    /// Whether the phase tells a user of an exemption. What is said in the session phase reaches sftp
-    /// as data, and breaks it.
-    #[must_use]
-    pub fn may_say_exempt(self) -> bool {
-        match self {
-            Self::Auth { .. } => !self.is_before_account(),
-            Self::Account { .. } => true,
-            Self::Session { .. } => false,
-        }
-    }
-
     /// Whether this is an account phase that a session phase can decide for: no auth phase has run.
     #[must_use]
     pub fn can_be_left_to_session(self) -> bool {

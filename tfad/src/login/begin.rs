@@ -197,7 +197,9 @@ impl Logins {
         self.record_attempt(&attempt, action, &decision, audit_outcome, account, now)?;
         let scope = pam_context::throttle_scope(attempt.caller.is_root(), &attempt.login);
         let begun = match action {
-            PhaseAction::Exempt(Exemption::ByAdministrator(until)) if phase.may_say_exempt() => {
+            PhaseAction::Exempt(Exemption::ByAdministrator(until))
+                if !phase.is_before_account() =>
+            {
                 let reason = decision.terms.reason.as_deref().unwrap_or_default();
                 let said = messages::exempt(&host_name(), until, reason, now);
                 return Ok((0, render::end(Verdict::NotRequired, Some((false, said)))));

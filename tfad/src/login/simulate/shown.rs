@@ -1,7 +1,6 @@
 //! What the user of a hypothetical login sees first.
 
 use tfa_core::{Exemption, Message, Next, PhaseAction, Time, Turn};
-use tfa_proto::Phase;
 
 use super::phases::Simulation;
 use crate::messages;
@@ -35,9 +34,7 @@ impl Shown<'_> {
             return self.turn(turn);
         }
         match step.action {
-            PhaseAction::Exempt(Exemption::ByAdministrator(until))
-                if !simulation.silent && step.phase != Phase::Session =>
-            {
+            PhaseAction::Exempt(Exemption::ByAdministrator(until)) if !simulation.silent => {
                 messages::exempt(host, until, self.reason.unwrap_or_default(), now)
             }
             PhaseAction::Ask => self.asked(),
