@@ -6,7 +6,8 @@ use std::path::Path;
 use tfa_tests::Machine;
 
 use crate::log_readers::READERS;
-use crate::users::{CODE, PASSWORD, machine_with_alice_set_up, ssh_to_code_prompt};
+use crate::security_keys;
+use crate::users::{CODE, PASSWORD, authenticate, machine_with_alice_set_up, ssh_to_code_prompt};
 
 #[test]
 fn each_sshd_line_of_the_manuals_can_be_copied() {
@@ -178,7 +179,8 @@ fn the_readmes_exemption_of_a_program_by_key_works() {
         "[policy]\nmode = \"required\"\ngrace = \"0\"\n",
     );
     let public = machine.read_file(&format!("{key}.pub"));
-    for (path, text) in files_of_the_readme() {
+    let files = files_of_the_readme().into_iter();
+    for (path, text) in files.filter(|(path, _)| !path.contains("security-keys")) {
         let text = text.replace("ssh-ed25519 AAAA... deploy", public.trim());
         machine.write_file(&path.replace("~deploy", "/home/deploy"), text);
     }
@@ -231,10 +233,66 @@ fn the_readmes_exemption_of_a_program_by_key_works() {
     }
 }
 
+#[test]
+fn the_readmes_security_key_logs_in_as_it_shows() {
+    let (machine, alice) = machine_with_alice_set_up();
+    security_keys::install(&machine);
+    let key = security_keys::make_key(&machine, "id_ed25519_sk", "ed25519-sk", &[]);
+    let public = security_keys::authorize(&machine, "alice", &key, "");
+    machine.succeed([
+        "install",
+        "-m",
+        "644",
+        &public,
+        "/home/alice/.ssh/id_ed25519_sk.pub",
+    ]);
+    let files = files_of_the_readme().into_iter();
+    for (path, text) in files.filter(|(path, _)| path.contains("security-keys")) {
+        machine.write_file(&path, text);
+    }
+    machine.succeed(["sh", "-c", "sshd -t && systemctl restart ssh"]);
+    let settings = machine.succeed(["sshd", "-T"]);
+    assert!(
+        settings.contains("pubkeyauthoptions touch-required"),
+        "{settings}"
+    );
+
+    let text = readme();
+    let (_, section) = text.split_once("### Security keys\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let lines = section.lines().filter_map(|line| line.strip_prefix("    "));
+    let mut shown = lines.skip_while(|line| !line.starts_with("$ "));
+    let enroll = shown.next().and_then(|line| line.strip_prefix("$ "));
+    let terminal = machine.terminal_as("alice", ["sh", "-c", enroll.unwrap()]);
+    authenticate(&terminal, &alice.phone.next_unused());
+    terminal.expect("The security key is active");
+    assert!(terminal.wait_exit().success());
+
+    assert_eq!(shown.next(), Some("$ ssh alice@host"));
+    let login = machine.ssh_with("alice", &[]);
+    let shown: Vec<&str> = shown.collect();
+    assert_eq!(shown.len(), 3, "{shown:?}");
+    for line in shown {
+        login.expect(
+            &line
+                .trim_end_matches("...")
+                .replace("@host)", "@localhost)"),
+        );
+        if line.ends_with("Password:") {
+            login.type_secret(PASSWORD);
+        }
+    }
+    assert!(!login.transcript().contains(CODE));
+}
+
+fn readme() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    fs::read_to_string(path).unwrap()
+}
+
 /// The files in the README. Each begins with a comment that contains its path.
 fn files_of_the_readme() -> Vec<(String, String)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let text = fs::read_to_string(path).unwrap();
+    let text = readme();
     let mut files: Vec<(String, String)> = Vec::new();
     let mut inside = false;
     for line in text.lines() {
@@ -251,6 +309,6 @@ fn files_of_the_readme() -> Vec<(String, String)> {
             _ => inside = false,
         }
     }
-    assert_eq!(files.len(), 4, "{files:?}");
+    assert_eq!(files.len(), 5, "{files:?}");
     files
 }
