@@ -2,9 +2,10 @@
 
 use crate::bus::run_perl;
 use crate::users::{
-    CODE, Owner, PASSWORD, begin_a_time_step, machine_with_alice_set_up, record_of, set_policy,
+    CODE, Owner, PASSWORD, authenticate, begin_a_time_step, machine_with_alice_set_up, record_of,
+    set_policy, set_up, uri_in,
 };
-use tfa_tests::{Machine, Terminal};
+use tfa_tests::{Machine, Phone, Terminal};
 
 const PROMPT: &str = "alice@host:~$";
 const QUESTION: &str = "Remember this device for 30 days? [y/N]";
@@ -294,6 +295,69 @@ fn a_reset_forgets_the_devices_and_an_unlock_does_not() {
     let record = record_of(&machine, "alice");
     assert!(record.contains("\"devices\": []"), "{record}");
     drop(again);
+}
+
+#[test]
+fn a_move_forgets_the_devices_when_the_new_phone_is_confirmed() {
+    let (machine, alice, key) = machine_under(MONTH);
+    remember(&machine, &alice, &key);
+    let terminal = ssh_with_key(&machine, &key);
+    is_not_asked(&terminal);
+    terminal.type_line("tfa-enroll move --qr none");
+    authenticate(&terminal, &alice.backup_codes[0]);
+    terminal.expect("Code from your phone:");
+    let new = Phone::from_uri(&uri_in(&terminal.transcript()));
+    is_not_asked(&ssh_with_key(&machine, &key));
+    terminal.type_line(&new.next_unused());
+    terminal.expect("The new phone is active.");
+    is_asked(&ssh_with_key(&machine, &key));
+    let record = record_of(&machine, "alice");
+    assert!(record.contains("\"devices\": []"), "{record}");
+}
+
+#[test]
+fn a_program_that_wants_silence_is_not_asked_whether_to_remember() {
+    let machine = Machine::boot_with(&["pamtester"]);
+    machine.add_user("alice", PASSWORD);
+    machine.add_to_group("alice", "sudo");
+    machine.offer_questions();
+    let alice = set_up(&machine, "alice", PASSWORD);
+    let sudo_too = "by = [\"address\"]\nservices = [\"sshd\", \"sudo\"]\n";
+    set_policy(&machine, &format!("{MONTH}{sudo_too}"));
+
+    let sudo = machine.terminal_as("alice", ["sudo", "id", "-un"]);
+    sudo.expect("[sudo] password for alice:");
+    sudo.type_secret(PASSWORD);
+    sudo.expect(CODE);
+    sudo.type_secret(&alice.backup_codes[0]);
+    sudo.expect("\nroot");
+    assert!(!sudo.transcript().contains("Remember"));
+
+    // The same login with and without the flag, from an address that can be remembered.
+    let login = |operation: &str| {
+        let words = ["pamtester", "-I", "rhost=192.0.2.7", "sshd", "alice"];
+        with_password(machine.terminal(words.iter().copied().chain([operation])))
+    };
+    let (silent, passed) = ("authenticate(PAM_SILENT)", "successfully authenticated");
+    let terminal = login(silent);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.backup_codes[1]);
+    terminal.expect(passed);
+    assert!(!terminal.transcript().contains("Remember"));
+    assert!(!machine.journal("tfad").contains("is now remembered"));
+    let terminal = login("authenticate");
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.backup_codes[2]);
+    terminal.expect(QUESTION);
+    terminal.type_line("y");
+    terminal.expect(passed);
+    machine.expect_in_journal(
+        "tfad",
+        "alice: the device is now remembered: 1, 192.0.2.7 (",
+    );
+    let terminal = login(silent);
+    terminal.expect(passed);
+    assert!(!terminal.transcript().contains(CODE));
 }
 
 #[test]
