@@ -14,7 +14,7 @@ use tfa_core::{
     Account, Authenticator, BackupSet, Credential, Input, Judgement, Parameters, Secret, State,
     ThrottleScope, Time,
 };
-use tfa_store::{Opened, Revision, Sealed, SqliteStore, StateDir, Store};
+use tfa_store::{Commit, Opened, Revision, Sealed, SqliteStore, StateDir, Store};
 use tfad::account::Accounts;
 use tfad::host::users::User;
 
@@ -209,6 +209,41 @@ fn a_name_with_another_uid_does_not_get_the_record() {
     ));
     let changed = accounts.change(&other, |_| ());
     assert!(matches!(changed, Err(tfad::account::Error::UidChanged(_))));
+}
+
+#[test]
+fn a_record_of_a_later_version_refuses_its_user_with_a_remedy() {
+    let scratch = Scratch::new("later");
+    let accounts = scratch.host();
+    accounts
+        .change(&alice(), |account| set_up(account, codes().0))
+        .unwrap();
+    // The kind of the only authenticator, which this version does not know.
+    let store = scratch.store();
+    let (record, revision) = store.load("alice").unwrap().unwrap();
+    let mut later = record.as_bytes().to_vec();
+    let name = later.windows(5).position(|five| five == b"phone").unwrap();
+    let kind = name + later[name..].iter().position(|byte| *byte == 0x82).unwrap() + 1;
+    assert_eq!(later[kind], 0, "{later:02x?}");
+    later[kind] = 9;
+    let commit = store.commit("alice", 1000, &later, revision).unwrap();
+    assert_ne!(commit, Commit::Conflict);
+
+    let now = Time::from_secs(NOW);
+    let input = Input::parse(CODE);
+    let scope = ThrottleScope::UNKNOWN;
+    let judged = accounts.judge(&alice(), &input, scope, now, None, |account, credential| {
+        Some(account.judge(credential, scope, now))
+    });
+    let Err(refused) = judged else {
+        panic!("{judged:?}");
+    };
+    let refused = refused.to_string();
+    for remedy in ["install that one again", "tfactl reset alice"] {
+        assert!(refused.contains(remedy), "{refused}");
+    }
+    let (kept, _) = scratch.store().load("alice").unwrap().unwrap();
+    assert_eq!(kept.as_bytes(), later);
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn account_after(events: &[(Event, i64)]) -> Account {
 }
 
 /// An account in which every field is set, including a pending authenticator and a lock of an hour.
-fn full() -> Account {
+pub(crate) fn full() -> Account {
     let mut events = vec![
         (Event::Require, 0),
         (Event::Note(AuditOutcome::Asked, 0), 0),
@@ -609,7 +609,7 @@ fn records_of_the_first_version_are_decoded() {
 /// like this one are stored on hosts.
 const ELEVEN_FIELDS: &str = include_str!("records/eleven-fields.hex");
 
-fn bytes_of(hex: &str) -> Vec<u8> {
+pub(crate) fn bytes_of(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
     digits
         .chunks(2)

@@ -25,6 +25,8 @@ mod clock;
 #[cfg(test)]
 mod codes;
 #[cfg(test)]
+mod current_record;
+#[cfg(test)]
 mod devices;
 #[cfg(test)]
 mod dialog;

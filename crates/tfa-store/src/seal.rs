@@ -37,7 +37,10 @@ impl fmt::Display for SealError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Short => f.write_str("it is too short"),
-            Self::Version(version) => write!(f, "its sealing has the unknown version {version}"),
+            Self::Version(version) => write!(
+                f,
+                "its seal has the version {version}: if a newer tfad has written it, install that one again"
+            ),
             Self::Changed => f.write_str("its seal is broken"),
         }
     }

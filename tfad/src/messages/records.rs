@@ -7,7 +7,8 @@ use std::fmt::Display;
 #[must_use]
 pub fn damaged_record(name: &str, error: &dyn Display) -> String {
     format!(
-        "the record of {name}: {error}. Restore the database, or reset the account: tfactl reset {name}"
+        "the record of {name}: {error}. If a newer tfad has written it, install that one again. Otherwise \
+         restore the database, or reset the account: tfactl reset {name}"
     )
 }
 

@@ -1,0 +1,133 @@
+//! The record of today, with a value in each field, byte for byte as it is stored on hosts.
+
+use tfa_core::{
+    Account, AddressPrefix, Algorithm, Authenticator, AuthenticatorKind, Change, ChangedBy, Client,
+    CodeFormat, Counter, DeviceMark, FailureReason, KeyFingerprint, KeyType, RememberRules, Secret,
+    SshKey, Term, Undecodable,
+};
+
+use crate::cbor::Item;
+use crate::phone::{NOON, after};
+use crate::record::{bytes_of, full};
+
+/// Do not change it: a record like this one must be read by every later version. If the format changes
+/// on purpose, keep this one with a test of its own, and add another.
+const EIGHTEEN_FIELDS: &str = include_str!("records/eighteen-fields.hex");
+
+/// The account of the fixture: [`full`], with an authenticator, a device, a notice and a failed attempt
+/// of each further kind.
+fn account() -> Account {
+    let mut account = full();
+    let format = CodeFormat::new(Algorithm::Sha256, 8).unwrap();
+    let key = Secret::new(&[9; 32]).unwrap();
+    let token = Authenticator::hotp("token", format, key, Counter::new(42));
+    account.bind(token, NOON).unwrap();
+    let blue = SshKey {
+        fingerprint: KeyFingerprint([9; 32]),
+        key_type: KeyType::SkEcdsa,
+        is_certificate: false,
+    };
+    let blue = Authenticator::security_key("blue", blue).unwrap();
+    account.bind(blue, NOON).unwrap();
+
+    let rules = RememberRules {
+        days: 30,
+        minutes: 5,
+        ..RememberRules::default()
+    };
+    let address = DeviceMark::Address(AddressPrefix::V4([192, 0, 2, 7]));
+    account
+        .remember_device(address, Term::Minutes, &rules, NOON)
+        .unwrap();
+    let entered = Change::RecoveryCodeEntered("/dev/tty1".to_owned());
+    account.notify(entered, ChangedBy::Administrator, NOON);
+    let replaced = Change::AuthenticatorReplaced {
+        old: "phone".to_owned(),
+        new: "tablet".to_owned(),
+    };
+    account.notify(replaced, ChangedBy::Owner, NOON);
+    let client = Client {
+        from: "192.0.2.66",
+        service: "sshd",
+        shows: true,
+    };
+    let locked = FailureReason::Locked(Some(after(NOON, 3600)));
+    account.record_refusal(locked, client, NOON);
+    account
+}
+
+#[test]
+fn the_record_of_today_is_read_and_written_without_a_change() {
+    let bytes = bytes_of(EIGHTEEN_FIELDS);
+    let account = Account::decode(&bytes).unwrap();
+    assert_eq!(&**account.encode(), bytes, "written as it was read");
+    assert_eq!(&**self::account().encode(), bytes, "written as it was made");
+    assert_eq!(Item::parse(&bytes).fields().len(), 18);
+    let is_set = |field: &Item| *field != Item::Null;
+    assert!(Item::parse(&bytes).fields().iter().all(is_set));
+}
+
+#[test]
+fn each_field_of_the_record_of_today_has_its_meaning() {
+    let account = Account::decode(&bytes_of(EIGHTEEN_FIELDS)).unwrap();
+    let kinds: Vec<_> = account
+        .authenticators()
+        .iter()
+        .map(|one| (one.id().number(), one.name(), one.kind()))
+        .collect();
+    let expected = [
+        (1, "phone", AuthenticatorKind::Totp),
+        (2, "token", AuthenticatorKind::Hotp),
+        (3, "blue", AuthenticatorKind::SecurityKey),
+    ];
+    assert_eq!(kinds, expected);
+    let token = &account.authenticators()[1];
+    assert_eq!(token.counter(), Some(Counter::new(42)));
+    assert_eq!(token.format().map(|format| format.digits()), Some(8));
+    let blue = account.authenticators()[2].key_fingerprint();
+    assert_eq!(blue, Some(KeyFingerprint([9; 32])));
+    assert_eq!(
+        (account.uid(), account.last_login()),
+        (1000, Some(after(NOON, 30)))
+    );
+    assert_eq!(
+        account.pending().map(|one| one.authenticator().name()),
+        Some("phone")
+    );
+    assert_eq!(account.backup_codes_left(), 9);
+    assert!(account.is_invited(NOON) && account.has_no_grace());
+    assert_eq!(account.known_origins(NOON), 2);
+    let exemption = account.exemption(NOON).unwrap();
+    assert_eq!(exemption.reason(), "a lost phone");
+    let changes = account.changes_to_report().unwrap();
+    let newest = changes.newest.last().map(|notice| notice.by);
+    assert_eq!(newest, Some(ChangedBy::Owner));
+    let failed: Vec<_> = account.failed_attempts(NOON).collect();
+    let locked = failed.last().unwrap();
+    assert_eq!(
+        (locked.reason, locked.from.as_str()),
+        (FailureReason::Locked(Some(after(NOON, 3600))), "192.0.2.66")
+    );
+}
+
+/// The fixture with another number of a variant.
+fn with_variant(path: &[usize], number: u64) -> Result<Account, Undecodable> {
+    let mut record = Item::parse(&bytes_of(EIGHTEEN_FIELDS));
+    let item = record.at(path);
+    assert!(matches!(item, Item::Number(_)), "{path:?}: {item:?}");
+    *item = Item::Number(number);
+    Account::decode(&record.bytes())
+}
+
+#[test]
+fn a_kind_of_a_later_version_is_refused_and_not_left_out() {
+    for (what, path) in [
+        ("an authenticator", &[2, 2, 1, 0][..]),
+        ("the mark of a device", &[13, 0, 0, 1, 0]),
+        ("a change", &[16, 0, 0, 0, 0, 0]),
+        ("who changed it", &[16, 0, 0, 0, 1]),
+        ("the reason of a failed attempt", &[17, 0, 0, 0]),
+    ] {
+        assert!(with_variant(path, 99).is_err(), "{what}");
+    }
+}
