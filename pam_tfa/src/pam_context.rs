@@ -6,7 +6,7 @@ use nix::unistd::getuid;
 use tfa_proto::{Context, Phase};
 
 use crate::ffi::handle::{Handle, Item};
-use crate::options::Options;
+use crate::options::{FirstPass, Options};
 use crate::terminal;
 
 /// Returns the context for the daemon, without the result of the auth phase. An item that is not UTF-8
@@ -22,13 +22,19 @@ pub(crate) fn collect(pam: &Handle, phase: Phase, silent: bool, options: &Option
         seat: seat(pam),
         ruser: item(Item::Ruser),
         ssh_auth_info: pam.environment(c"SSH_AUTH_INFO_0").unwrap_or_default(),
-        password_given: phase == Phase::Auth && pam.password().is_some(),
+        password_given: phase == Phase::Auth && password_given(pam, options),
         auth_result: None,
         can_enroll: options.can_enroll,
         session_follows: phase == Phase::Account && options.session_follows,
         silent,
         session: silent.then(audit_session).flatten(),
     }
+}
+
+/// Returns whether an earlier module has asked for a password that it verifies. With `try_first_pass` and
+/// `use_first_pass` the answer of the user may be a code for this module, which nothing has verified.
+fn password_given(pam: &Handle, options: &Options) -> bool {
+    options.first_pass == FirstPass::Ignore && pam.password().is_some()
 }
 
 /// Returns the audit session id of this process; `None` if it is not set.

@@ -61,6 +61,27 @@ fn use_first_pass_takes_the_password_for_the_code_and_never_asks() {
 }
 
 #[test]
+fn an_answer_that_the_module_takes_for_the_code_is_no_password() {
+    for (options, expected) in [
+        ("", true),
+        ("forward_pass", true),
+        ("try_first_pass", false),
+        ("use_first_pass", false),
+    ] {
+        let fixture = Fixture::new();
+        let daemon = fixture.daemon([verdict("verified")]);
+        let report = fixture
+            .login(options)
+            .before(ASK_PASSWORD)
+            .answers([types("123456")])
+            .authenticate();
+        assert_eq!(report.code(), Code::SUCCESS as i32);
+        let given = daemon.contexts()[0].password_given;
+        assert_eq!(given, expected, "{options}");
+    }
+}
+
+#[test]
 fn use_first_pass_denies_at_the_second_question() {
     let fixture = Fixture::new();
     let daemon = fixture.daemon([ask_code(), ask_code()]);
