@@ -82,7 +82,11 @@ impl Login<'_> {
         let mut data = match phase {
             // The result of an earlier attempt in this transaction is void.
             Phase::Auth => TransactionData::new(&user),
-            Phase::Account | Phase::Session => self.data_of(&user)?,
+            Phase::Account => self.data_of(&user)?,
+            Phase::Session => {
+                let data = self.data_of(&user)?;
+                data.with_auth_result(session::auth_result(&self.context, data.auth_result))
+            }
         };
         if let Some(password) = self.pam.password() {
             data.passwords.add(&password);

@@ -3,10 +3,14 @@
 //! Only sshd authenticates users without PAM and says how in the session phase. Every other service, and
 //! every login in which PAM was asked, is decided in the account phase at the latest. For these the
 //! daemon is not asked, so it may be down.
+//!
+//! sshd goes on from a wrong password to another method, in the same PAM transaction. The account phase
+//! does not see the difference: what the auth phase kept may be the result of a stack that has failed. The
+//! session phase sees it, because sshd names every method that has succeeded.
 
 use std::ffi::CStr;
 
-use tfa_proto::{Context, Verdict, pam_was_asked};
+use tfa_proto::{Context, PASSWORD_METHOD, Verdict, methods_in, pam_was_asked};
 
 use crate::ffi::handle::{Handle, Item, NotStored};
 use crate::transaction_data::TransactionData;
@@ -58,20 +62,24 @@ fn is_open(context: &Context, data: Option<&TransactionData>) -> bool {
     match (account_result, auth_result) {
         (Some(Verdict::LeftToSession), _) => true,
         _ if !context.is_ssh() => false,
-        (Some(_), _)
-        | (
-            None,
-            Some(
-                Verdict::Verified
-                | Verdict::Remembered
-                | Verdict::CodeOfSession
-                | Verdict::Recovered,
-            ),
-        ) => false,
-        (None, Some(_)) => true,
+        // A method of PAM was tried, and another one has let the user in.
+        (_, Some(_)) if !pam_was_asked(&context.ssh_auth_info) => true,
+        (Some(_), _) => false,
+        (None, Some(result)) => !result.is_verified(),
         // The account phase ran in another process, unless the stack has no account line.
         (None, None) => !pam_was_asked(&context.ssh_auth_info),
     }
+}
+
+/// Returns the result of the auth phase as far as it is that of a method that has succeeded. `kept` is
+/// the one that was kept in this process.
+pub(crate) fn auth_result(context: &Context, kept: Option<Verdict>) -> Option<Verdict> {
+    let info = &context.ssh_auth_info;
+    if !context.is_ssh() || methods_in(info).any(|method| method == PASSWORD_METHOD) {
+        return kept;
+    }
+    // What `keyboard-interactive` verifies is kept in another process. This is of a wrong password.
+    kept.filter(|result| pam_was_asked(info) && !result.is_verified())
 }
 
 #[cfg(test)]
@@ -79,6 +87,7 @@ mod tests {
     use super::*;
 
     const KEY: &str = "publickey ssh-ed25519 AAAA\n";
+    const PASSWORD: &str = "publickey ssh-ed25519 AAAA\npassword\n";
     const QUESTIONS: &str = "keyboard-interactive/pam\n";
 
     fn undecided(
@@ -112,12 +121,46 @@ mod tests {
 
     #[test]
     fn a_login_that_an_earlier_phase_let_in_is_decided() {
-        for info in [KEY, QUESTIONS, ""] {
+        for info in [PASSWORD, QUESTIONS] {
             let verified = Some(Verdict::Verified);
             assert!(!undecided("sshd", info, verified, None));
+            assert!(!undecided("sshd", info, verified, verified));
+        }
+        for info in [KEY, PASSWORD, QUESTIONS, ""] {
             for account in [Verdict::Verified, Verdict::NotRequired] {
                 assert!(!undecided("sshd", info, None, Some(account)));
             }
+        }
+    }
+
+    #[test]
+    fn a_result_of_the_auth_phase_decides_only_with_a_method_of_pam() {
+        for result in Verdict::ALL.iter().copied().map(Some) {
+            for account in [None, Some(Verdict::Verified), Some(Verdict::NotRequired)] {
+                for info in [KEY, "", "hostbased ssh-ed25519 AAAA\n"] {
+                    assert!(undecided("sshd", info, result, account), "{result:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_result_of_a_failed_method_is_not_passed_on() {
+        let passed_on = |info: &str, kept| {
+            let context = Context {
+                service: "sshd".to_owned(),
+                ssh_auth_info: info.to_owned(),
+                ..Context::default()
+            };
+            auth_result(&context, Some(kept))
+        };
+        for kept in Verdict::ALL.iter().copied() {
+            for info in [KEY, "", "hostbased ssh-ed25519 AAAA\n"] {
+                assert_eq!(passed_on(info, kept), None, "{kept:?}");
+            }
+            assert_eq!(passed_on(PASSWORD, kept), Some(kept));
+            let refused = Some(kept).filter(|kept| !kept.is_verified());
+            assert_eq!(passed_on(QUESTIONS, kept), refused);
         }
     }
 

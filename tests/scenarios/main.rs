@@ -13,6 +13,7 @@ mod enroll;
 mod exemptions;
 mod explained_logins;
 mod factors;
+mod failed_password;
 mod faults;
 mod floods;
 mod guard;

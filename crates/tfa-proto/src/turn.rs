@@ -113,6 +113,22 @@ wire_enum! {
     }
 }
 
+impl Verdict {
+    /// Returns whether the second factor was verified, or replaced by a device or an earlier code.
+    #[must_use]
+    pub fn is_verified(self) -> bool {
+        match self {
+            Self::Verified | Self::Remembered | Self::CodeOfSession | Self::Recovered => true,
+            Self::NotRequired
+            | Self::LeftToSession
+            | Self::Denied
+            | Self::MustEnroll
+            | Self::Locked
+            | Self::UnknownUser => false,
+        }
+    }
+}
+
 /// A turn on the wire, signature `(a(ss)ssu)`: the lines as (kind, text), then the tag
 /// `ask`, `ask-hidden`, `ask-optional` or `verdict`, then the prompt or the verdict's name, then the digits.
 pub type WireTurn = (Vec<(String, String)>, String, String, u32);

@@ -120,6 +120,40 @@ fn a_key_that_the_account_phase_let_in_needs_no_daemon() {
 }
 
 #[test]
+fn a_result_of_a_failed_method_does_not_decide_a_login_by_key() {
+    for (auth, account) in [
+        ("verified", "verified"),
+        ("remembered", "remembered"),
+        ("code-of-session", "verified"),
+        ("not-required", "not-required"),
+        ("not-required", "left-to-session"),
+    ] {
+        let fixture = Fixture::without_bus();
+        let daemon = fixture.daemon([auth, account, "denied"].map(verdict));
+        // The answer is not the password, and the stack goes on.
+        let report = fixture
+            .login("not_required=success")
+            .before("auth required pam_unix.so nodelay")
+            .answers([types("not the password")])
+            .account_options(GATE)
+            .run([
+                Step::Authenticate,
+                Step::Account,
+                variable(KEY),
+                Step::OpenSession,
+            ]);
+        assert_eq!(report.codes[1..], [SUCCESS, SESSION_ERR], "{auth}");
+        assert_ne!(report.codes[0], SUCCESS, "{auth}");
+        let session = daemon.contexts().pop().unwrap();
+        assert_eq!(
+            (session.phase, session.auth_result),
+            (Phase::Session, None),
+            "{auth}"
+        );
+    }
+}
+
+#[test]
 fn phases_in_a_process_of_their_own_count_by_the_method() {
     let fixture = Fixture::without_bus();
     let daemon = fixture.daemon(["verified"; 2].map(verdict));

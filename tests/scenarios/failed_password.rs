@@ -1,0 +1,104 @@
+//! What the auth phase verified beside a wrong password lets no user in who goes on with a key. sshd keeps
+//! one PAM transaction for its method `password` and the methods that follow.
+
+use tfa_tests::{Machine, Terminal};
+
+use crate::security_keys::{authorize, make_key};
+use crate::users::{CODE, Owner, PASSWORD, machine_with_alice_set_up, set_policy};
+
+const SHELL: &str = "alice@host:~$";
+const ADDRESS: &str = "192.0.2.7";
+const KEY_ALONE: &str = "An SSH key alone is not enough.";
+/// A stack that goes on after a wrong password.
+const PASSWORD_FIRST: &str = "auth required pam_unix.so\nauth required pam_tfa.so enroll=account\n";
+/// A stack that asks for both in one answer.
+const ONE_ANSWER: &str = "auth required pam_tfa.so forward_pass enroll=account\n\
+                          auth required pam_unix.so try_first_pass\n";
+
+/// Alice, who has enrolled, and her key, on a machine with this stack.
+fn machine_with(stack: &str, remember: &str) -> (Machine, Owner, String) {
+    let (machine, alice) = machine_with_alice_set_up();
+    set_policy(
+        &machine,
+        &format!("[policy]\nmode = \"required\"\n{remember}"),
+    );
+    machine.write_file("/etc/pam.d/common-auth", stack);
+    machine.configure_sshd("00-methods", "PasswordAuthentication yes");
+    machine.add_address(ADDRESS);
+    let key = make_key(&machine, "plain", "ed25519", &[]);
+    let _ = authorize(&machine, "alice", &key, "");
+    (machine, alice, key)
+}
+
+/// Begins a login of alice by these methods, in their order.
+fn ssh(machine: &Machine, key: &str, methods: &str) -> Terminal {
+    let methods = format!("PreferredAuthentications={methods}");
+    let options = ["-b", ADDRESS, "-i", key, "-o", "IdentitiesOnly=yes", "-o"];
+    let more = [
+        &*methods,
+        "-o",
+        "NumberOfPasswordPrompts=1",
+        "-o",
+        "LogLevel=INFO",
+    ];
+    machine.ssh_with("alice", &[&options[..], &more].concat())
+}
+
+#[track_caller]
+fn is_refused(terminal: &Terminal) {
+    terminal.expect(KEY_ALONE);
+    terminal.wait_exit();
+    assert!(!terminal.transcript().contains(SHELL));
+}
+
+#[test]
+fn a_remembered_address_and_a_wrong_password_do_not_add_to_a_key() {
+    let remember = "[remember]\nminutes = 60\nby = [\"address\"]\n";
+    let (machine, alice, key) = machine_with(PASSWORD_FIRST, remember);
+    let owner = ssh(&machine, &key, "keyboard-interactive");
+    owner.expect("Password:");
+    owner.type_secret(PASSWORD);
+    owner.expect(CODE);
+    owner.type_secret(&alice.phone.next_unused());
+    owner.expect(SHELL);
+
+    is_refused(&ssh(&machine, &key, "publickey"));
+    let thief = ssh(&machine, &key, "password,publickey");
+    thief.expect("password:");
+    thief.type_secret("battery staple");
+    is_refused(&thief);
+    machine.expect_in_journal(
+        "tfad",
+        "alice: denied: a second factor is required, and this login verified none",
+    );
+
+    // The right password and the address are enough.
+    let owner = ssh(&machine, &key, "password");
+    owner.expect("password:");
+    owner.type_secret(PASSWORD);
+    owner.expect(SHELL);
+}
+
+#[test]
+fn a_right_code_and_a_wrong_password_do_not_add_to_a_key() {
+    let (machine, alice, key) = machine_with(ONE_ANSWER, "");
+    let thief = ssh(&machine, &key, "password,publickey");
+    thief.expect("password:");
+    thief.type_secret(&format!("battery staple{}", alice.phone.next_unused()));
+    is_refused(&thief);
+    let owner = ssh(&machine, &key, "password");
+    owner.expect("password:");
+    owner.type_secret(&format!("{PASSWORD}{}", alice.phone.next_unused()));
+    owner.expect(SHELL);
+}
+
+#[test]
+fn a_key_that_is_exempt_is_let_in_after_a_wrong_password() {
+    let rule = "[[policy.rule]]\nmethods = [\"publickey\"]\nmode = \"off\"\n";
+    let remember = "[remember]\nminutes = 60\nby = [\"address\"]\n";
+    let (machine, alice, key) = machine_with(ONE_ANSWER, &format!("{rule}{remember}"));
+    let terminal = ssh(&machine, &key, "password,publickey");
+    terminal.expect("password:");
+    terminal.type_secret(&format!("battery staple{}", alice.phone.next_unused()));
+    terminal.expect(SHELL);
+}
