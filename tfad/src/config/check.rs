@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::unistd::{Gid, Group as Entry, User};
 use tfa_core::{FactorKind, Factors, Group, Mode, OriginMatcher, Policy, Rule, Source, Time};
-use tfa_proto::Consoles;
+use tfa_proto::{Consoles, KEY_METHODS};
 
 use super::messages::findings as messages;
 use super::model::Config;
@@ -115,12 +115,16 @@ pub fn findings(config: &Config) -> Findings {
         .collect();
     notes.extend(exemptions_without_end(&policy));
     notes.extend(policy.rules.iter().filter_map(keys_beyond_sshd));
+    notes.extend(exempt_kinds_of_keys(&policy));
     if may_require(&policy) {
         let unguarded = pam_files::unguarded(&policy);
         let note = |service: &String| messages::unguarded_service(service);
         notes.extend(unguarded.iter().map(note));
         if pam_files::exists(SSHD) && !policy.guards(SSHD) {
             notes.push(messages::unguarded_sshd());
+        }
+        if pam_files::trusts_failed_password(SSHD) {
+            notes.push(messages::trusts_failed_password(SSHD));
         }
     }
     if pam_files::lacks_session_line(SSHD) {
@@ -200,6 +204,31 @@ fn exemptions_without_end(policy: &Policy) -> Vec<String> {
         } else if requires_later && !policy.is_off() && effect.terms.until.is_none() {
             notes.push(messages::exemption_without_end(&effect.source));
         }
+    }
+    notes.reverse();
+    notes
+}
+
+/// A note for each rule on a kind of key that requires less than a later rule, or than the policy for all
+/// other logins.
+fn exempt_kinds_of_keys(policy: &Policy) -> Vec<String> {
+    let strictness = |mode| match mode {
+        Mode::Off => 0,
+        Mode::Optional => 1,
+        Mode::Required => 2,
+    };
+    let mut strictest_later = strictness(policy.otherwise.mode);
+    let mut notes = Vec::new();
+    for rule in policy.rules.iter().rev() {
+        let strictness = strictness(rule.effect.mode);
+        let names_kind = rule
+            .methods
+            .iter()
+            .any(|name| KEY_METHODS.contains(&&**name));
+        if names_kind && strictness < strictest_later && !policy.is_off() {
+            notes.push(messages::exempt_kind_of_key(&rule.effect.source));
+        }
+        strictest_later = strictest_later.max(strictness);
     }
     notes.reverse();
     notes
@@ -386,6 +415,27 @@ mod tests {
         let before = [(Off, None), (Required, None), (Off, None)];
         assert_eq!(noted(&before, Optional), ["m line 1"]);
         assert!(noted(&before, Off).is_empty(), "the rules are ignored");
+    }
+
+    #[test]
+    fn a_rule_that_requires_less_of_a_kind_of_key_has_a_note() {
+        use Mode::{Off, Optional, Required};
+        let notes = |methods: &[&str], mode, later, otherwise| {
+            let effects = [effect(mode, 1, None), effect(later, 2, None)];
+            let mut policy = policy(&effects, otherwise);
+            policy.rules[0].methods = methods.iter().map(|name| (*name).to_owned()).collect();
+            exempt_kinds_of_keys(&policy).len()
+        };
+        for kind in KEY_METHODS {
+            assert_eq!(notes(&[kind], Off, Off, Required), 1);
+            assert_eq!(notes(&["password", kind], Optional, Required, Optional), 1);
+            assert_eq!(notes(&[kind], Off, Off, Optional), 1);
+            assert_eq!(notes(&[kind], Optional, Off, Optional), 0);
+            assert_eq!(notes(&[kind], Required, Required, Required), 0);
+            assert_eq!(notes(&[kind], Off, Required, Off), 0, "rules are ignored");
+        }
+        assert_eq!(notes(&["publickey"], Off, Off, Required), 0);
+        assert_eq!(notes(&[], Off, Off, Required), 0);
     }
 
     #[test]

@@ -12,6 +12,14 @@ use crate::host::pam_services::is_of_no_person;
 const FOLDERS: [&str; 3] = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d"];
 /// The service of OpenSSH's server.
 const SSHD: &str = "sshd";
+/// The modules that verify passwords in most stacks.
+const PASSWORD_MODULES: [&str; 5] = [
+    "pam_unix.so",
+    "pam_sss.so",
+    "pam_winbind.so",
+    "pam_ldap.so",
+    "pam_krb5.so",
+];
 /// How deep files may include others.
 const MAX_DEPTH: u32 = 8;
 
@@ -61,24 +69,33 @@ pub fn lacks_session_line(service: &str) -> bool {
     has_gate(&folders, service) && !can_refuse_sessions(&folders, service)
 }
 
+/// Whether a login by another method of sshd, after a wrong password, counts with the second factor of
+/// that attempt: its stack goes on after a wrong password, and has no session line that can refuse.
+#[must_use]
+pub fn trusts_failed_password(service: &str) -> bool {
+    trusts_failed_password_in(&FOLDERS.map(Path::new), service)
+}
+
 fn leaves_to_session_in(folders: &[&Path], service: &str) -> bool {
     has_gate(folders, service) && can_refuse_sessions(folders, service)
 }
 
 /// Whether an account line of a service has the option `session=gate`.
 fn has_gate(folders: &[&Path], service: &str) -> bool {
-    let gate = |line: &Line<'_>| line.arguments.contains(&"session=gate");
+    let gate = |line: &Line<'_>| line.is_ours() && line.arguments.contains(&"session=gate");
     has_line(folders, service, "account", &gate, 0)
 }
 
 fn can_refuse_sessions(folders: &[&Path], service: &str) -> bool {
-    has_line(
-        folders,
-        service,
-        "session",
-        &|line| line.can_refuse_session(),
-        0,
-    )
+    let refuses = |line: &Line<'_>| line.is_ours() && line.can_refuse_session();
+    has_line(folders, service, "session", &refuses, 0)
+}
+
+fn trusts_failed_password_in(folders: &[&Path], service: &str) -> bool {
+    let goes_on = |line: &Line<'_>| line.goes_on_after_wrong_password();
+    asks(folders, service, "auth")
+        && has_line(folders, service, "auth", &goes_on, 0)
+        && !can_refuse_sessions(folders, service)
 }
 
 fn unguarded_in(folders: &[&Path], policy: &Policy) -> Vec<String> {
@@ -110,10 +127,10 @@ fn is_guarded(policy: &Policy, name: &str) -> bool {
 
 /// Whether the lines of that kind in a service's file, or in what they include, name `pam_tfa`.
 fn asks(folders: &[&Path], service: &str, kind: &str) -> bool {
-    has_line(folders, service, kind, &|_| true, 0)
+    has_line(folders, service, kind, &|line| line.is_ours(), 0)
 }
 
-/// Whether one of the lines that name `pam_tfa` is such a line.
+/// Whether one of the lines of that kind is such a line.
 fn has_line(
     folders: &[&Path],
     file: &str,
@@ -146,7 +163,7 @@ fn has_line(
         if ["include", "substack"].contains(&line.control) {
             included(line.module)
         } else {
-            Path::new(line.module).file_name() == Some("pam_tfa.so".as_ref()) && fits(&line)
+            fits(&line)
         }
     })
 }
@@ -171,6 +188,22 @@ impl<'a> Line<'a> {
             module: words.next()?,
             arguments: words.collect(),
         })
+    }
+
+    fn is(&self, module: &str) -> bool {
+        Path::new(self.module).file_name() == Some(module.as_ref())
+    }
+
+    fn is_ours(&self) -> bool {
+        self.is("pam_tfa.so")
+    }
+
+    /// Whether the line verifies a password and the stack goes on if it is wrong, or the line is ours and
+    /// asks for the code before another one verifies the password.
+    fn goes_on_after_wrong_password(&self) -> bool {
+        let verifies_password = PASSWORD_MODULES.iter().any(|module| self.is(module));
+        (verifies_password && self.control.eq_ignore_ascii_case("required"))
+            || (self.is_ours() && self.arguments.contains(&"forward_pass"))
     }
 
     /// Whether the stack fails if the module refuses the session, which it does with
@@ -315,6 +348,43 @@ mod tests {
                 "{control}"
             );
             fs::remove_dir_all(&folder).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_stack_that_goes_on_after_a_wrong_password_needs_the_session_line() {
+        let session = "session requisite pam_tfa.so\n";
+        let tfa = "auth required pam_tfa.so\n";
+        let jump = "auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\n";
+        for (auth, expected) in [
+            (format!("auth required pam_unix.so\n{tfa}"), true),
+            (
+                format!("auth REQUIRED pam_sss.so use_first_pass\n{tfa}"),
+                true,
+            ),
+            (
+                "auth requisite pam_tfa.so forward_pass\nauth required pam_unix.so\n".into(),
+                true,
+            ),
+            (
+                "auth requisite pam_tfa.so forward_pass\nauth requisite pam_unix.so\n".into(),
+                true,
+            ),
+            (format!("auth requisite pam_unix.so\n{tfa}"), false),
+            (format!("{jump}{tfa}"), false),
+            ("auth required pam_unix.so\n".into(), false),
+            (format!("account required pam_unix.so\n{tfa}"), false),
+        ] {
+            for (file, expected) in [
+                (auth.clone(), expected),
+                (format!("{auth}{session}"), false),
+                (format!("{auth}session optional pam_tfa.so\n"), expected),
+            ] {
+                let folder = folder("failed", &[("sshd", &file)]);
+                let trusts = trusts_failed_password_in(&[&folder], "sshd");
+                assert_eq!(trusts, expected, "{file}");
+                fs::remove_dir_all(&folder).unwrap();
+            }
         }
     }
 

@@ -77,6 +77,15 @@ pub(in crate::config) fn session_line_missing(service: &str) -> String {
     )
 }
 
+pub(in crate::config) fn trusts_failed_password(service: &str) -> String {
+    let name = quoted(service);
+    format!(
+        "the auth lines of the PAM service {name} go on after a wrong password, and it has no session \
+         line of pam_tfa that can refuse a login: a login by an SSH key after a wrong password can \
+         count as verified. Add the session line with the control requisite (man pam_tfa)"
+    )
+}
+
 pub(in crate::config) fn absent_console(name: &str) -> String {
     format!("consoles: this machine has no terminal {}", quoted(name))
 }
@@ -150,6 +159,14 @@ pub(in crate::config) fn keys_beyond_sshd(rule: &Source) -> String {
         "{rule}: the rule accepts security keys only, which are used over SSH only. It refuses logins \
          at the console, in sudo and in su. To limit it, set services = [\"sshd\"]; to accept paper, \
          add \"backup-code\" to factors"
+    )
+}
+
+pub(in crate::config) fn exempt_kind_of_key(rule: &Source) -> String {
+    format!(
+        "{rule}: the rule requires less of a kind of key (publickey:sk, publickey:cert) than of other \
+         logins. The kind is what the user's own authorized_keys makes of a key. Let root alone \
+         decide which keys sshd accepts, with AuthorizedKeysFile and TrustedUserCAKeys (man tfad.toml)"
     )
 }
 
