@@ -193,3 +193,43 @@ fn a_unit_that_hides_processes_from_the_daemon_asks_each_sudo() {
         sudo_is_asked(&terminal);
     }
 }
+
+#[test]
+fn a_used_code_that_was_refused_serves_no_sudo() {
+    let (machine, alice) = machine_under(
+        "[policy]\nmode = \"required\"\n[[policy.rule]]\nmethods = [\"publickey\"]\n\
+         mode = \"optional\"\n[remember]\nsession_minutes = 10\n",
+    );
+    let key = machine.authorize_key("alice");
+    // A thief of the password and the key is asked before the owner, and answers with the same code.
+    let methods = "PreferredAuthentications=keyboard-interactive,publickey";
+    let thief = machine.ssh_with("alice", &["-i", &key, "-o", methods]);
+    thief.expect("Password:");
+    thief.type_secret(PASSWORD);
+    thief.expect(CODE);
+    let code = alice.phone.next_unused();
+    let owner = ssh_to_code_prompt(&machine, "alice");
+    owner.type_secret(&code);
+    owner.expect(PROMPT);
+    thief.type_secret(&code);
+    thief.expect("already used");
+    thief.expect(CODE);
+    // The thief gives up, and goes on with the key, which this policy lets in.
+    thief.type_secret("");
+    while thief.expect_any(&["Password:", PROMPT]) == 0 {
+        thief.type_secret("");
+    }
+    sudo_is_asked(&thief);
+}
+
+#[test]
+fn sudo_whose_stack_asks_for_no_password_is_asked_for_a_code() {
+    let (machine, alice) = machine_under(TEN_MINUTES);
+    let terminal = ssh_with_code(&machine, &alice);
+    machine.write_file(
+        "/etc/pam.d/sudo",
+        "auth required pam_tfa.so\n@include common-account\n@include common-session-noninteractive\n",
+    );
+    terminal.type_line("sudo -k id -un");
+    terminal.expect(CODE);
+}

@@ -278,7 +278,7 @@ fn forgetting_one_keeps_the_others_and_its_id_is_not_used_again() {
 fn a_change_of_the_authenticators_forgets_all_devices() {
     type Change = (&'static str, fn(&mut Account));
     let proof = tfa_core::Proof::Verified;
-    let changes: [Change; 6] = [
+    let changes: [Change; 7] = [
         ("reset", Account::reset),
         ("remove", |account| {
             account.remove(tfa_core::Proof::Verified, NOON).unwrap();
@@ -303,19 +303,27 @@ fn a_change_of_the_authenticators_forgets_all_devices() {
                 .unwrap();
             account.confirm(&new.typed(NOON), None, NOON).unwrap();
         }),
+        ("new backup codes", |account| {
+            let proof = tfa_core::Proof::Verified;
+            account
+                .replace_backup_codes(sheet::SECOND.set(), proof, NOON)
+                .unwrap();
+        }),
         ("uid", |account| account.set_uid(4711)),
     ];
     for (name, change) in changes {
         let mut account = crate::owner::account_of_several(&[Phone::usual(7), Phone::usual(8)]);
         remember(&mut account, 1, NOON);
+        let binding = account.binding();
         change(&mut account);
         assert!(!is_remembered(&account, 1, &MONTH, NOON), "{name}");
+        // Nor does a code of before serve in its login session.
+        assert_eq!(binding.holds(&account), name == "uid", "{name}");
     }
     let mut account = account(&Phone::usual(7));
     remember(&mut account, 1, NOON);
     account.unlock();
-    let (set, phone) = (sheet::FIRST.set(), Phone::usual(8));
-    account.replace_backup_codes(set, proof, NOON).unwrap();
+    let phone = Phone::usual(8);
     account
         .add(phone.authenticator_named("second"), proof, NOON)
         .unwrap();

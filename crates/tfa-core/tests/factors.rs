@@ -9,7 +9,7 @@ use tfa_core::{
 
 use crate::host::{lea, login};
 use crate::owner::{Owner, UID};
-use crate::phone::{NOON, after, code};
+use crate::phone::{NOON, Phone, after, code};
 use crate::sheet;
 
 const SSHD: Client<'_> = Client {
@@ -275,4 +275,37 @@ fn a_key_verifies_no_factor_but_itself() {
     let kind = owner.account.authenticator(id).unwrap().kind();
     assert!(only(&[FactorKind::SecurityKey]).contains(kind));
     assert!(!only(&[FactorKind::Totp, FactorKind::BackupCode]).contains(kind));
+}
+
+#[test]
+fn a_move_leaves_an_authenticator_that_each_rule_accepts() {
+    let mut owner = owner_of_all();
+    let account = &mut owner.account;
+    let id_of = |account: &Account, name| Some(account.authenticator_named(name).unwrap().id());
+    let (phone, key) = (id_of(account, "phone"), id_of(account, "yubi"));
+    let (totp, keys) = (only(&[FactorKind::Totp]), only(&[FactorKind::SecurityKey]));
+    let (to_phone, to_key) = (AuthenticatorKind::Totp, AuthenticatorKind::SecurityKey);
+    let lost = Err(Refusal::LastAcceptedAuthenticator);
+    for (replaced, kind, required, allowed) in [
+        (key, to_phone, &[keys][..], lost),
+        (key, to_phone, &[Factors::ANY, keys], lost),
+        (key, to_key, &[keys], Ok(())),
+        (phone, to_key, &[totp], lost),
+        (phone, to_key, &[keys], Ok(())),
+        (key, to_phone, &[Factors::ANY], Ok(())),
+        (key, to_phone, &[], Ok(())),
+    ] {
+        let may = account.may_replace(replaced, kind, required);
+        assert_eq!(may, allowed, "{replaced:?} {kind:?} {required:?}");
+    }
+    let new = Phone::usual(3);
+    account
+        .move_to(key, new.authenticator_named("new"), Proof::Verified, NOON)
+        .unwrap();
+    assert_eq!(account.may_confirm(&[keys]), lost);
+    assert_eq!(account.may_confirm(&[totp]), Ok(()));
+    account
+        .add(new.authenticator_named("new"), Proof::Verified, NOON)
+        .unwrap();
+    assert_eq!(account.may_confirm(&[keys]), Ok(()));
 }

@@ -274,6 +274,20 @@ fn a_right_code_at_an_origin_that_reached_its_limit_makes_it_known_again() {
 }
 
 #[test]
+fn a_right_code_at_a_new_origin_leaves_the_rows_of_known_ones() {
+    let places = [at(HOME), at(OFFICE), at("192.0.2.99")];
+    let mut owner = Owner::who_was_at(&places);
+    let mut now = NOON;
+    for place in places {
+        now = after(owner.fail(ALL_KNOWN / 3, place, now), 7200);
+    }
+    owner.log_in(at(FAR_AWAY), now);
+    assert!(owner.is_known(at(HOME), now));
+    owner.fail(1, at(HOME), now);
+    assert!(!owner.is_known(at(HOME), now), "{ALL_KNOWN} in a row");
+}
+
+#[test]
 fn unlock_keeps_known_origins_and_reset_and_removal_forget_them() {
     let locked = || {
         let mut owner = Owner::who_was_at(&[at(HOME), at(OFFICE)]);

@@ -2,13 +2,18 @@
 
 use tfa_core::{FactorKind, Factors};
 
+use super::messages::errors;
 use super::problem::Problem;
 use super::values::{Value, non_empty_list, word};
 
 /// Reads a list of them.
 pub(super) fn factors(value: Value<'_, '_>) -> Result<Factors, Problem> {
-    let kinds = non_empty_list(value, kind)?;
-    Ok(kinds.into_iter().collect())
+    let factors: Factors = non_empty_list(value, kind)?.into_iter().collect();
+    // It would read as a limit, and be none: remembered devices replace a factor that no rule names.
+    if factors.is_any() {
+        return Err(errors::every_factor());
+    }
+    Ok(factors)
 }
 
 fn kind(value: Value<'_, '_>) -> Result<FactorKind, Problem> {

@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use tfa_core::{
-    Account, Answered, AskCode, AskRemember, BackupCode, Credential, Device, Dialog, Enroll,
-    Factor, FailureReason, Input, Next, RecoveryCode, Rememberable, Requirement, Time, Verdict,
+    Account, Answered, AskCode, AskRemember, BackupCode, Binding, Credential, Device, DeviceMark,
+    Dialog, Enroll, Factor, FailureReason, Input, Next, RecoveryCode, Rememberable, Requirement,
+    Time, Verdict,
 };
 use tfa_proto::Turn;
 
@@ -14,9 +15,25 @@ use crate::host::clock;
 use crate::login::login_sessions::GivenCode;
 use crate::login::sessions::{LoginAttempt, Session};
 
-/// The turn after an answer, the dialog that goes on, and the name of the authenticator whose code it
-/// was.
-type Judged = (tfa_core::Turn, Option<Dialog>, String);
+/// What an answer led to. A conflict of commits judges an answer again, so nothing of it is kept
+/// elsewhere: an earlier verdict must not outlive the one that was stored.
+struct Judged {
+    turn: tfa_core::Turn,
+    /// The dialog that goes on.
+    dialog: Option<Dialog>,
+    /// The name of the authenticator whose code it was.
+    authenticator: String,
+    /// What a login session begins with, after a code of the user.
+    begins: Option<BegunSession>,
+}
+
+/// What a login session begins with.
+struct BegunSession {
+    /// What the code came from, if the code may serve in the session.
+    binding: Option<Binding>,
+    /// The device from which it comes.
+    device: Option<DeviceMark>,
+}
 
 impl Logins {
     /// Verifies an answer. The account is stored before the turn is returned.
@@ -29,9 +46,8 @@ impl Logins {
         let now = clock::now();
         let (turn, next, drawn, authenticator) = match &session.dialog {
             Dialog::AskCode(question) => {
-                let judged = self.judge_code(session, loaded, question, typed, now);
-                let (turn, next, authenticator) = judged?;
-                (turn, next, Vec::new(), authenticator)
+                let judged = self.judge_code(session, loaded, question, typed, now)?;
+                (judged.turn, judged.dialog, Vec::new(), judged.authenticator)
             }
             Dialog::AskRemember(question) => {
                 let (turn, next) = self.judge_remember(&session.attempt, question, typed)?;
@@ -70,7 +86,6 @@ impl Logins {
         let phase = pam_context::phase(context, &config.policy);
         let marks = remember::devices_of(&config.remember, session.attempt.facts(phase));
         let offer = remember::rememberable(&config.remember, &marks, &session.attempt);
-        let (mut device, mut binding) = (None, None);
         let answer = |account: &mut Account, credential: &Credential| {
             let decision = config.policy.decide(login, Some(account), now);
             let answered = question.answer(decision.asks_for(), account, credential, client, now);
@@ -82,15 +97,20 @@ impl Logins {
             match AskRemember::after(answered, account, question.scope(), offer, now) {
                 Answered::Rehash | Answered::DrawCodes => None,
                 Answered::Turn(turn, next) => {
-                    if begins_session(&turn) {
-                        let rules = &config.remember;
-                        device = account
+                    let rules = &config.remember;
+                    let begins = begins_session(&turn).then(|| BegunSession {
+                        binding: (rules.session_minutes > 0).then(|| account.binding()),
+                        device: account
                             .remembered_device(&marks, rules, now)
-                            .map(Device::id);
-                        binding = (rules.session_minutes > 0).then(|| account.binding());
-                    }
-                    let name = name_of_verified(account, &turn);
-                    Some((turn, next, name))
+                            .map(Device::mark),
+                    });
+                    let authenticator = name_of_verified(account, &turn);
+                    Some(Judged {
+                        turn,
+                        dialog: next,
+                        authenticator,
+                        begins,
+                    })
                 }
             }
         };
@@ -105,13 +125,15 @@ impl Logins {
                     .judge(user, input, scope, now, loaded, answer)?
             }
         };
-        let code = binding.map(|binding| GivenCode {
-            at: now,
-            instant: Instant::now(),
-            binding,
-        });
-        self.note_session(&config, &session.attempt, code, device);
-        if judged.0.next.verified().is_some()
+        if let Some(BegunSession { binding, device }) = &judged.begins {
+            let code = binding.clone().map(|binding| GivenCode {
+                at: now,
+                instant: Instant::now(),
+                binding,
+            });
+            self.note_session(&config, &session.attempt, code, *device);
+        }
+        if judged.turn.next.verified().is_some()
             && session.attempt.caller.is_root()
             && session.attempt.context.service == password_prompts::POLKIT
         {
@@ -133,7 +155,7 @@ impl Logins {
         let is_accepted = |judged: &Option<Judged>| {
             judged
                 .as_ref()
-                .is_some_and(|(turn, ..)| turn.next.verified() == Some(Factor::RecoveryCode))
+                .is_some_and(|one| one.turn.next.verified() == Some(Factor::RecoveryCode))
         };
         let judged = self
             .accounts
@@ -164,11 +186,13 @@ impl Logins {
         loop {
             let set = drawn.as_ref().map(|(set, _)| set);
             let answered = self.accounts.change(user, |account| {
-                let mut requirement = config.policy.decide(login, Some(account), now).requirement;
-                if config.policy.invitation && !enroll.is_by_invitation() {
-                    // Required since the dialog began.
-                    requirement = Requirement::Undetermined;
-                }
+                let decision = config.policy.decide(login, Some(account), now);
+                let lacks_invitation = config.policy.invitation && !enroll.is_by_invitation();
+                // The policy has changed since the dialog began.
+                let requirement = match lacks_invitation || !decision.enrolls_in_login {
+                    true => Requirement::Undetermined,
+                    false => decision.requirement,
+                };
                 let answered = enroll.clone().answer(requirement, account, typed, set, now);
                 if is_refusal(&answered) {
                     account.record_refusal(FailureReason::NotEnrolled, client, now);

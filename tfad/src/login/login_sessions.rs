@@ -9,7 +9,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tfa_core::{Binding, DeviceId, Time};
+use tfa_core::{Binding, DeviceMark, Time};
 
 use crate::host::process::{Process, audit_session, login_uid};
 
@@ -29,7 +29,7 @@ struct LoginSession {
     uid: u32,
     openers: Vec<Opener>,
     code: Option<GivenCode>,
-    device: Option<DeviceId>,
+    device: Option<DeviceMark>,
 }
 
 /// A process that may open the session.
@@ -66,7 +66,7 @@ impl LoginSessions {
         pid: u32,
         uid: u32,
         code: Option<GivenCode>,
-        device: Option<DeviceId>,
+        device: Option<DeviceMark>,
     ) {
         let Some((program, parent)) = Process::find(pid) else {
             return;
@@ -121,7 +121,7 @@ impl LoginSessions {
     }
 
     /// The device from which the user has begun the session of a process.
-    pub(super) fn device_of(&self, pid: u32, uid: u32) -> Option<DeviceId> {
+    pub(super) fn device_of(&self, pid: u32, uid: u32) -> Option<DeviceMark> {
         let id = audit_session(pid)?;
         let list = self.list();
         let mut sessions = list.iter().rev().filter(|one| one.uid == uid);
@@ -169,6 +169,8 @@ fn make_room(list: &mut Vec<LoginSession>, uid: u32) {
 
 #[cfg(test)]
 mod tests {
+    use tfa_core::AddressPrefix;
+
     use super::*;
 
     fn code(at: u64) -> GivenCode {
@@ -219,7 +221,12 @@ mod tests {
         for child in &children {
             sessions.record(child.id(), 1000, Some(code(1000)), None);
         }
-        sessions.record(children[5].id(), 1000, None, Some(DeviceId::new(1)));
+        sessions.record(
+            children[5].id(),
+            1000,
+            None,
+            Some(DeviceMark::Address(AddressPrefix::V4([192, 0, 2, 7]))),
+        );
         sessions.record(children[0].id(), 1001, Some(code(1000)), None);
         let list = sessions.list();
         assert_eq!(list.len(), MAX_PER_USER + 1);

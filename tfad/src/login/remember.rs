@@ -71,7 +71,7 @@ impl Logins {
                 }
             }
         }
-        self.note_session(config, attempt, None, Some(device.id()));
+        self.note_session(config, attempt, None, Some(device.mark()));
         log::remembered(&self.state.journal, attempt, device);
         Ok(Some(match turn {
             Some(turn) => self.render(&turn, None, &[], attempt, now),
@@ -91,7 +91,7 @@ impl Logins {
             question.answer(account, typed, &config.remember, now)
         })?;
         if let Some(device) = device {
-            self.note_session(&config, attempt, None, Some(device.id()));
+            self.note_session(&config, attempt, None, Some(device.mark()));
             log::device_added(&self.state.journal, attempt, &device);
         }
         Ok((turn, None))

@@ -85,6 +85,10 @@ impl Logins {
         }
         let config = self.state.config();
         let confirmed = self.accounts.change(&attempt.user, |account| {
+            // As in `Owner::confirm`: it was enrolled before the policy required an invitation.
+            if config.policy.invitation && account.invitation().is_none() {
+                return None;
+            }
             let decision = config.policy.decide(&attempt.login, Some(account), now);
             let turn = confirm_by_security_key(account, &decision, phase, keys, now)?;
             Some((name_of_key(account, keys), turn))

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use tfa_core::{Account, DeviceId, PhaseInput, RememberRules, Time};
+use tfa_core::{Account, DeviceMark, PhaseInput, RememberRules, Time};
 use tfa_proto::{INSIDE_SESSIONS, Verdict};
 
 use super::login_sessions::GivenCode;
@@ -22,6 +22,8 @@ pub(super) fn length(rules: &RememberRules, facts: LoginFacts<'_>) -> Option<Dur
     let minutes = rules.session_minutes;
     let is_served = minutes > 0
         && facts.is_root
+        // In a stack without a password, nothing at all would be asked.
+        && facts.context.password_given
         && matches!(facts.phase, PhaseInput::Auth { .. })
         && SERVED.contains(&facts.context.service.as_str());
     is_served.then(|| Duration::from_secs(u64::from(minutes) * 60))
@@ -50,7 +52,7 @@ impl Logins {
 
     /// The device from which the login session of a process began, if it is known.
     #[must_use]
-    pub fn device_of_session(&self, pid: u32, uid: u32) -> Option<DeviceId> {
+    pub fn device_of_session(&self, pid: u32, uid: u32) -> Option<DeviceMark> {
         self.login_sessions.device_of(pid, uid)
     }
 
@@ -60,7 +62,7 @@ impl Logins {
         config: &Config,
         attempt: &LoginAttempt,
         code: Option<GivenCode>,
-        device: Option<DeviceId>,
+        device: Option<DeviceMark>,
     ) {
         if code.is_none() && device.is_none() {
             return;

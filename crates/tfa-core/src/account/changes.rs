@@ -79,7 +79,8 @@ pub enum Refusal {
 }
 
 impl Account {
-    /// Replaces the set of backup codes.
+    /// Replaces the set of backup codes. What a code of the old set may have been used for ends: the
+    /// devices are forgotten, and a pending authenticator is removed.
     ///
     /// # Errors
     /// [`Refusal::NotSetUp`], or why the proof was not accepted.
@@ -91,6 +92,8 @@ impl Account {
     ) -> Result<(), Refusal> {
         self.prove(proof.into(), now)?;
         self.backup = Some(set);
+        self.pending = None;
+        self.forget_devices();
         self.notify(Change::BackupCodesReplaced, ChangedBy::Owner, now);
         Ok(())
     }

@@ -1,32 +1,42 @@
 //! The remembered devices of an account.
 
 use super::{Account, Refusal};
-use crate::{AuthenticatorId, Device, DeviceId, DeviceMark, RememberRules, Term, Time};
+use crate::{
+    AuthenticatorId, BackupSet, Device, DeviceId, DeviceMark, HashParams, RememberRules, Term, Time,
+};
 
-/// The authenticators of an account at one moment. What was granted for a code of them ends when one
-/// of them is removed, also if another one takes its id after a reset.
+/// What the codes of an account came from at one moment. What was granted for one of them ends when an
+/// authenticator is removed, also if another one takes its id after a reset, or when the set of backup
+/// codes is replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Binding(Vec<(AuthenticatorId, Option<Time>)>);
+pub struct Binding {
+    authenticators: Vec<(AuthenticatorId, Option<Time>)>,
+    /// They hold the salt of the set.
+    backup: Option<HashParams>,
+}
 
 impl Binding {
-    /// Whether the account still has all of these authenticators.
+    /// Whether the account still has all of these authenticators, and this set of backup codes.
     #[must_use]
     pub fn holds(&self, account: &Account) -> bool {
         let now = account.binding();
-        !self.0.is_empty() && self.0.iter().all(|one| now.0.contains(one))
+        let mut authenticators = self.authenticators.iter();
+        !self.authenticators.is_empty()
+            && self.backup == now.backup
+            && authenticators.all(|one| now.authenticators.contains(one))
     }
 }
 
 impl Account {
-    /// The active authenticators, for a later comparison.
+    /// The active authenticators and the set of backup codes, for a later comparison.
     #[must_use]
     pub fn binding(&self) -> Binding {
         let authenticators = self.authenticators.iter();
-        Binding(
-            authenticators
-                .map(|one| (one.id(), one.created()))
-                .collect(),
-        )
+        let authenticators = authenticators.map(|one| (one.id(), one.created()));
+        Binding {
+            authenticators: authenticators.collect(),
+            backup: self.backup.as_ref().map(BackupSet::hash_params).cloned(),
+        }
     }
 
     /// The devices that are remembered now.

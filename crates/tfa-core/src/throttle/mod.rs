@@ -235,7 +235,8 @@ impl Throttle {
     }
 
     /// Resets the wrong codes in a row of what a right code is counted on. The origin of a remote
-    /// login is known from now on. One that had reached a limit becomes known again.
+    /// login is known from now on. One that had reached a limit becomes known again, and with it end
+    /// the wrong codes of all known origins together.
     pub(crate) fn succeed(&mut self, origins: &mut KnownOrigins, scope: ThrottleScope, now: Time) {
         let reset = |counter: &mut Option<FailureCounter>, limits| {
             if let Some(counter) = counter {
@@ -248,7 +249,11 @@ impl Throttle {
             Counted::Known(_) => reset(&mut self.known, KNOWN),
             Counted::Unknown => {
                 self.unknown.succeed(UNKNOWN, now);
-                reset(&mut self.known, KNOWN);
+                if let ThrottleScope::Remote(origin) = scope
+                    && origins.places(origin, now).next().is_some()
+                {
+                    reset(&mut self.known, KNOWN);
+                }
             }
             Counted::Session => reset(&mut self.session, SESSION),
             Counted::OwnProgram => reset(&mut self.own_program, OWN_PROGRAM),

@@ -308,6 +308,13 @@ fn an_error_has_its_position_and_what_helps() {
              \"backup-code\"",
         ),
         (
+            rule(
+                "uids = 1\nmode = \"required\"\nfactors = [\"totp\", \"hotp\", \"security-key\", \
+                 \"backup-code\"]",
+            ),
+            ":6:11: factors: the list names every factor, which is the default; remove the key",
+        ),
+        (
             all("until = 2027-03-01"),
             ":5:1: until is for exemptions, and has no effect with the mode \"required\"; \
              remove it, or change the mode; to give users time to enroll, set since and grace",

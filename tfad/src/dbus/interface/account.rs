@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tfa_core::{DeviceId, Factor, Input, Refusal};
+use tfa_core::{DeviceMark, Factor, Input, Refusal};
 use tfa_proto::SecurityKeyParameters;
 use tfa_proto::{ACTION_ENROLL, Device, Error, OpenEnum, Parameters, PendingAuthenticator, Status};
 use zbus::Connection;
@@ -478,7 +478,7 @@ impl OwnerCall<'_> {
 
     /// The device from which the caller's login session began, if the daemon knows it. The pid may be
     /// that of another process by now: the answer decides only whether the owner can forget it here.
-    async fn current_device(&self) -> Option<DeviceId> {
+    async fn current_device(&self) -> Option<DeviceMark> {
         let caller = &self.call.caller;
         let pid = calls::pid_behind(self.connection, &caller.name).await?;
         self.logins.device_of_session(pid, caller.uid)

@@ -81,6 +81,10 @@ pub(in crate::config) fn empty_list() -> Problem {
         .help("to match every login, remove the key")
 }
 
+pub(in crate::config) fn every_factor() -> Problem {
+    Problem::new("the list names every factor, which is the default").help("remove the key")
+}
+
 pub(in crate::config) fn nothing_listed() -> Problem {
     Problem::new("the list is empty").help("list at least one, or remove the key")
 }

@@ -49,8 +49,10 @@ impl Owner {
         });
         let name = replaced.map_or(DEFAULT_NAME, Authenticator::name);
         let authenticator = drawn(wanted, name, &self.state.config().authenticator)?;
+        let required = self.required_factors();
         self.rehearse(|account, now| {
-            account.move_to(replaces, authenticator.clone(), Proof::Verified, now)
+            account.move_to(replaces, authenticator.clone(), Proof::Verified, now)?;
+            account.may_confirm(&required)
         })?;
         Ok(authenticator)
     }
@@ -74,7 +76,9 @@ impl Owner {
         factor: &SecondFactor,
     ) -> Result<PendingAuthenticator, Error> {
         let replaces = replaces.map(AuthenticatorId::new);
+        let required = self.required_factors();
         self.change_with(factor, |account, proof, now| {
+            account.may_replace(replaces, authenticator.kind(), &required)?;
             account.move_to(replaces, authenticator.clone(), proof, now)
         })?;
         self.log(AccountEvent::AuthenticatorOffered(authenticator.name()));
@@ -148,7 +152,7 @@ impl Owner {
     }
 
     /// The second factors that each rule accepts which requires one of the user.
-    fn required_factors(&self) -> Vec<Factors> {
+    pub(super) fn required_factors(&self) -> Vec<Factors> {
         let policy = &self.state.config().policy;
         let subject = subject::by_any_name(&self.user, policy, CallsFor::Logins);
         let effects = policy.all_that_require_of(&subject, self.now);

@@ -1,7 +1,7 @@
 //! What the owner of an account does with remembered devices. It needs neither a password nor a code:
 //! later logins get stricter only.
 
-use tfa_core::DeviceId;
+use tfa_core::{Account, Device as Remembered, DeviceId, DeviceMark};
 use tfa_proto::{Device, Error};
 
 use super::Owner;
@@ -13,11 +13,15 @@ impl Owner {
     /// The remembered devices. `current` is the one that the caller's login session began from.
     pub(in crate::dbus::interface) fn devices(
         &self,
-        current: Option<DeviceId>,
+        current: Option<DeviceMark>,
     ) -> Result<Vec<Device>, Error> {
         let (config, account) = (self.state.config(), self.load()?);
-        let devices = account.map(|one| status::devices(&one, &config.remember, self.now));
-        let marked = devices.into_iter().flatten().map(|device| Device {
+        let Some(account) = account else {
+            return Ok(Vec::new());
+        };
+        let current = self.id_of(&account, current);
+        let devices = status::devices(&account, &config.remember, self.now).into_iter();
+        let marked = devices.map(|device| Device {
             current: Some(DeviceId::new(device.id)) == current,
             ..device
         });
@@ -28,11 +32,12 @@ impl Owner {
     pub(in crate::dbus::interface) fn forget_device(
         &self,
         id: u32,
-        current: Option<DeviceId>,
+        current: Option<DeviceMark>,
     ) -> Result<(), Error> {
         self.must_be_within_quota()?;
         let (config, id) = (self.state.config(), DeviceId::new(id));
-        if Some(id) == current {
+        let is_current = |account: Account| self.id_of(&account, current) == Some(id);
+        if self.load()?.is_some_and(is_current) {
             return Err(messages::current_device());
         }
         let device =
@@ -44,16 +49,25 @@ impl Owner {
     /// Forgets all devices but the current one. Returns their number.
     pub(in crate::dbus::interface) fn forget_devices(
         &self,
-        current: Option<DeviceId>,
+        current: Option<DeviceMark>,
     ) -> Result<u32, Error> {
         self.must_be_within_quota()?;
         let config = self.state.config();
         let count = self.change(|account, now| {
+            let current = self.id_of(account, current);
             Ok(account.forget_devices_except(current, &config.remember, now))
         })?;
         if count > 0 {
             self.log(AccountEvent::DevicesForgotten { count });
         }
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// The number of a device, which belongs to another one after a reset.
+    fn id_of(&self, account: &Account, device: Option<DeviceMark>) -> Option<DeviceId> {
+        let config = self.state.config();
+        let mut devices = account.devices(&config.remember, self.now);
+        let found = devices.find(|one| Some(one.mark()) == device);
+        found.map(Remembered::id)
     }
 }

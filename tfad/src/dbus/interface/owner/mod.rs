@@ -129,10 +129,17 @@ impl Owner {
     }
 
     pub(in crate::dbus::interface) fn confirm(&self, code: &Input) -> Result<Vec<String>, Error> {
+        let required = self.required_factors();
+        let needs_invitation = self.state.config().policy.invitation;
         let first = self.change(|account, now| {
-            account
-                .check_pending(code, now)
-                .map(|_| account.authenticators().is_empty())
+            let first = account.authenticators().is_empty();
+            // An invitation makes an earlier pending authenticator void. So without one, this one was
+            // begun before the policy required it.
+            if first && needs_invitation && account.invitation().is_none() {
+                return Err(Refusal::NoInvitation);
+            }
+            account.may_confirm(&required)?;
+            account.check_pending(code, now).map(|_| first)
         })?;
         let (set, codes) = if first {
             let (set, codes) = self.accounts.draw_backup_codes()?;

@@ -1,6 +1,6 @@
 //! What the owner of an account does with security keys.
 
-use tfa_core::{Account, AuthenticatorId, Input, Proof, SshKey, ThrottleScope};
+use tfa_core::{Account, AuthenticatorId, AuthenticatorKind, Input, Proof, SshKey, ThrottleScope};
 use tfa_proto::{Error, SecurityKeyParameters};
 
 use super::authenticators::name_of;
@@ -84,7 +84,9 @@ impl Owner {
     ) -> Result<NewKey, Error> {
         let new = self.new_key(wanted)?;
         let replaces = wanted.replaces.map(AuthenticatorId::new);
+        let required = self.required_factors();
         self.rehearse(|account, now| {
+            account.may_replace(replaces, AuthenticatorKind::SecurityKey, &required)?;
             account.move_to_security_key(replaces, &new.name, new.key, Proof::Verified, now)
         })?;
         Ok(new)
@@ -97,7 +99,9 @@ impl Owner {
         factor: &SecondFactor,
     ) -> Result<u32, Error> {
         let replaces = replaces.map(AuthenticatorId::new);
+        let required = self.required_factors();
         let (id, former) = self.change_with(factor, |account, proof, now| {
+            account.may_replace(replaces, AuthenticatorKind::SecurityKey, &required)?;
             let only = account.authenticators().first().map(|one| one.id());
             let former = replaces.or(only).map(|id| name_of(account, id));
             let id = account.move_to_security_key(replaces, &new.name, new.key, proof, now)?;
