@@ -39,6 +39,7 @@ mod printing;
 mod races;
 mod read_only;
 mod recovery;
+mod recovery_of_refused;
 mod rollout;
 mod security_keys;
 mod session_code;

@@ -13,9 +13,9 @@ use crate::users::{
 };
 
 const REQUIRED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\n";
-const NOT_VALID: &str = "Not a valid code. Enter 6 or 8 digits, or a backup code.";
-const NOW_VOID: &str = "The recovery code of this host was used and is now void.";
-const OFFER: &str = "Set it up now? yes, or Enter for later:";
+pub(crate) const NOT_VALID: &str = "Not a valid code. Enter 6 or 8 digits, or a backup code.";
+pub(crate) const NOW_VOID: &str = "The recovery code of this host was used and is now void.";
+pub(crate) const OFFER: &str = "Set it up now? yes, or Enter for later:";
 const USED: &str = "This code was already used.";
 
 /// A machine with alice, who is its administrator and has enrolled, and the recovery code.
@@ -26,7 +26,7 @@ fn machine_with_recovery_code() -> (Machine, Owner, String) {
     (machine, alice, code)
 }
 
-fn create(machine: &Machine, options: &[&str]) -> String {
+pub(crate) fn create(machine: &Machine, options: &[&str]) -> String {
     let words = ["tfactl", "recovery", "create"].into_iter();
     let output = machine.succeed(words.chain(options.iter().copied()));
     let code = output.lines().next().unwrap_or_default().to_owned();
@@ -39,7 +39,7 @@ fn status(machine: &Machine) -> String {
 }
 
 #[track_caller]
-fn is_valid(machine: &Machine) {
+pub(crate) fn is_valid(machine: &Machine) {
     let status = status(machine);
     assert!(status.contains("\"state\": \"valid\""), "{status}");
 }

@@ -4,7 +4,7 @@ use tfa_core::{
     Account, Answered, AskCode, AuthPhaseResult, BackupSet, Change, ChangedBy, Client, Credential,
     Dialog, Enroll, Factor, Factors, HostRecovery, Input, Judgement, LockScope, LockState, Match,
     Message, Next, PhaseAction, PhaseInput, Picture, RecoveryCode, Requirement, ThrottleScope,
-    Turn, Verdict,
+    Time, Turn, Verdict,
 };
 
 use crate::owner::{Owner, UID, WRONG};
@@ -197,6 +197,75 @@ fn a_login_with_it_says_that_it_is_void_and_asks_for_another() {
     let verified = Verdict::Verified(Factor::RecoveryCode);
     assert_eq!(turn.next, Next::End(verified));
     assert_eq!(owner.account.last_login(), Some(NOON));
+}
+
+/// The question for the recovery code alone.
+fn only_recovery(account: &Account, now: Time) -> AskCode {
+    let begun = AskCode::begin_for_recovery(account, now).unwrap();
+    assert_eq!(
+        (begun.turn.says, begun.turn.next),
+        (None, Next::AskRecoveryCode)
+    );
+    assert!(!begun.takes_any_code());
+    match begun.dialog {
+        Some(Dialog::AskCode(question)) if question.is_only_for_recovery() => question,
+        _ => panic!("the recovery code is asked for"),
+    }
+}
+
+#[test]
+fn a_refused_administrator_is_asked_for_it_and_nothing_else_is_accepted() {
+    let mut owner = Owner::new();
+    let question = only_recovery(&owner.account, NOON);
+    let before = owner.account.clone();
+    let ask = Some(Factors::ANY);
+    let right_codes = [owner.code(NOON, 0), sheet::FIRST.code(3)];
+    for credential in right_codes {
+        let Answered::Turn(turn, Some(_)) =
+            question.answer(ask, &mut owner.account, &credential, LOGIN, NOON)
+        else {
+            panic!("the question is repeated");
+        };
+        assert_eq!(
+            (turn.says, turn.next),
+            (Some(Message::NotACode), Next::AskRecoveryCode)
+        );
+    }
+    assert_eq!(owner.failures(CONSOLE), 0);
+    assert_eq!(
+        owner.account.backup_codes_left(),
+        before.backup_codes_left()
+    );
+    assert_eq!(owner.account.last_login(), before.last_login());
+
+    // A user who never enrolled.
+    let mut account = Account::new(UID);
+    let question = only_recovery(&account, NOON);
+    let mut answered =
+        |ask, matched| match question.answer(ask, &mut account, &of(matched), LOGIN, NOON) {
+            Answered::Turn(turn, dialog) => (turn.next, dialog.is_some()),
+            _ => panic!("a turn follows"),
+        };
+    // The policy refuses the login no more.
+    let denied = Next::End(Verdict::Denied);
+    assert_eq!(answered(None, Match::Fresh(())), (denied, false));
+    assert_eq!(answered(ask, Match::No), (Next::AskRecoveryCode, true));
+    assert_eq!(answered(ask, Match::Used), (Next::AskRecoveryCode, true));
+    let verified = Next::End(Verdict::Verified(Factor::RecoveryCode));
+    assert_eq!(answered(ask, Match::Fresh(())), (verified, false));
+    assert!(account.authenticators().is_empty());
+}
+
+#[test]
+fn wrong_recovery_codes_lock_the_question_of_a_refused_administrator() {
+    let mut account = Account::new(UID);
+    for _ in 0..5 {
+        let question = only_recovery(&account, NOON);
+        let wrong = of(Match::No);
+        let _ = question.answer(Some(Factors::ANY), &mut account, &wrong, LOGIN, NOON);
+    }
+    assert!(AskCode::begin_for_recovery(&account, NOON).is_none());
+    let _ = only_recovery(&account, after(NOON, 31));
 }
 
 #[test]

@@ -146,9 +146,13 @@ fn session_code(explained: &Explanation) -> Option<String> {
 }
 
 fn recovery_code(explained: &Explanation) -> Option<&'static str> {
-    explained
-        .recovery_code
-        .then_some("Recovery code: that of this host is accepted in place of the code")
+    let accepted = match explained.outcome.known() {
+        Some(Outcome::Refused) => {
+            "Recovery code: that of this host is asked for, and lets the user in"
+        }
+        _ => "Recovery code: that of this host is accepted in place of the code",
+    };
+    explained.recovery_code.then_some(accepted)
 }
 
 /// In audit mode, the outcome without it.

@@ -59,6 +59,14 @@ fn what_may_replace_the_code_is_shown_and_not_claimed() {
     ] {
         assert!(text.contains(line), "{text}");
     }
+    let refused = Explanation {
+        outcome: Outcome::Refused.into(),
+        reason: Some(Reason::TooLate.into()),
+        ..at_console.clone()
+    };
+    let line = "\nRecovery code: that of this host is asked for, and lets the user in\n";
+    let text = said(refused, &[]);
+    assert!(text.contains(line), "{text}");
     let out = json_of(at_console);
     assert_eq!(out["session_minutes"], 10);
     assert_eq!(out["recovery_code"], true);

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use tfa_core::{
     Account, Answered, AskCode, AskRemember, BackupCode, Binding, Credential, Device, DeviceMark,
-    Dialog, Enroll, Factor, FailureReason, Input, Next, RecoveryCode, Rememberable, Requirement,
-    Time, Verdict,
+    Dialog, Enroll, Factor, Factors, FailureReason, Input, Next, RecoveryCode, Rememberable,
+    Requirement, Time, Verdict,
 };
 use tfa_proto::Turn;
 
@@ -13,6 +13,7 @@ use super::{Error, Logins, log, pam_context, password_prompts, recovery, remembe
 use crate::account::{self, Loaded};
 use crate::host::clock;
 use crate::login::login_sessions::GivenCode;
+use crate::login::recovery::Refusal;
 use crate::login::sessions::{LoginAttempt, Session};
 
 /// What an answer led to. A conflict of commits judges an answer again, so nothing of it is kept
@@ -88,7 +89,14 @@ impl Logins {
         let offer = remember::rememberable(&config.remember, &marks, &session.attempt);
         let answer = |account: &mut Account, credential: &Credential| {
             let decision = config.policy.decide(login, Some(account), now);
-            let answered = question.answer(decision.asks_for(), account, credential, client, now);
+            let asked_for = if question.is_only_for_recovery() {
+                // Refused still; else the next login follows the new state.
+                let refusal = Refusal::of(&config.policy, &decision, Some(account), now);
+                refusal.map(|_| Factors::ANY)
+            } else {
+                decision.asks_for()
+            };
+            let answered = question.answer(asked_for, account, credential, client, now);
             let offer = Rememberable {
                 // The device would not serve this login again.
                 asks: offer.asks && decision.factors().is_any(),

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use tfa_core::{
-    Account, AuditOutcome, Authenticator, Begun, DenyReason, Dialog, Enroll, Exemption,
+    Account, AskCode, AuditOutcome, Authenticator, Begun, DenyReason, Dialog, Enroll, Exemption,
     FailureReason, Message, PhaseAction, PhaseInput, Picture, PolicyDecision, ThrottleScope, Time,
 };
 use tfa_proto::{Context, Turn, Verdict};
@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::host::users::{self, LookUpError, User};
 use crate::host::{clock, groups, host_name, random, subject};
 use crate::login::enrollment::{DEFAULT_NAME, Enrollment};
+use crate::login::recovery::Refusal;
 use crate::login::second_factor::{Prompt, SecondFactor};
 use crate::login::sessions::{LoginAttempt, Session};
 use crate::messages::{self, DeniedLogin};
@@ -182,6 +183,11 @@ impl Logins {
         {
             return Ok((0, render::end(Verdict::LeftToSession, None)));
         }
+        if let Some(asked) =
+            self.ask_for_recovery_code(config, &attempt, phase, &decision, account, now)?
+        {
+            return Ok(asked);
+        }
         let audit_outcome = decision.audit_outcome(phase, |factors| {
             account.is_some_and(|account| account.can_meet(factors, &attempt.login.keys))
         });
@@ -292,6 +298,44 @@ impl Logins {
             }
         };
         self.open_dialog(begun, attempt, loaded, now)
+    }
+
+    /// Asks for the recovery code of the host in place of a refusal, where that is possible.
+    fn ask_for_recovery_code(
+        &self,
+        config: &Config,
+        attempt: &LoginAttempt,
+        phase: PhaseInput,
+        decision: &PolicyDecision,
+        account: Option<&Account>,
+        now: Time,
+    ) -> Result<Option<(u32, Turn)>, Error> {
+        let (facts, user) = (attempt.facts(phase), &attempt.user);
+        let has_code = || self.accounts.has_recovery_code();
+        let refusal =
+            recovery::replaced_refusal(config, facts, user, decision, account, has_code, now);
+        let Some(refusal) = refusal else {
+            return Ok(None);
+        };
+        let new = Account::new(user.uid);
+        let Some(begun) = AskCode::begin_for_recovery(account.unwrap_or(&new), now) else {
+            return Ok(None);
+        };
+        self.record_refusal(attempt, account, Some(FailureReason::NotEnrolled), now);
+        let said = match refusal {
+            Refusal::Denied(reason) => {
+                let denied = DeniedLogin::of(attempt.context.is_ssh(), &attempt.login.methods);
+                (
+                    true,
+                    messages::denial(reason, &host_name(), &user.name, denied),
+                )
+            }
+            Refusal::NoInvitation => messages::message(Message::NoInvitation, now),
+        };
+        let (number, turn) = self.open_dialog(begun, attempt.clone(), None, now)?;
+        let refused = render::end(Verdict::Denied, Some(said));
+        let lines = refused.lines.into_iter().chain(turn.lines).collect();
+        Ok(Some((number, Turn { lines, ..turn })))
     }
 
     /// The verdict for a login that need not give the code which the policy asks for.

@@ -1,7 +1,15 @@
 //! Who may use the recovery code of the host: root, and the members of the administrators' groups.
+//!
+//! It replaces a code at the console. It also lets in who would be refused there without a question,
+//! because the time to enroll is over, or an invitation is missing: the only administrator of a host may
+//! be such a user.
 
-use tfa_core::{Group, Ternary, ThrottleScope};
+use tfa_core::{
+    Account, DenyReason, Group, PhaseInput, Policy, PolicyDecision, Requirement, Ternary,
+    ThrottleScope, Time,
+};
 
+use super::facts::LoginFacts;
 use crate::config::Config;
 use crate::host::groups::{self, Names};
 use crate::host::time_limit::CallsFor;
@@ -11,6 +19,53 @@ use crate::host::users::User;
 /// blocks, as [`is_administrator`].
 pub(super) fn is_accepted(config: &Config, user: &User, scope: ThrottleScope) -> bool {
     scope == ThrottleScope::Console && is_administrator(config, user)
+}
+
+/// Why a login will be refused without a question, where the recovery code can replace that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The user has not enrolled in time.
+    Denied(DenyReason),
+    /// The user must enroll, and has no invitation.
+    NoInvitation,
+}
+
+impl Refusal {
+    /// The refusal that a decision leads to.
+    pub(super) fn of(
+        policy: &Policy,
+        decision: &PolicyDecision,
+        account: Option<&Account>,
+        now: Time,
+    ) -> Option<Self> {
+        let is_invited = account.is_some_and(|account| account.is_invited(now));
+        match decision.requirement {
+            Requirement::TooLate => Some(Self::Denied(DenyReason::TooLate)),
+            Requirement::SetUp if policy.invitation && !is_invited => Some(Self::NoInvitation),
+            _ => None,
+        }
+    }
+}
+
+/// The refusal in place of which a login is asked for the recovery code: in the auth phase, at the
+/// console, after a password, of an administrator. `has_code` tells whether there is a code that was not
+/// used; it and the name service are asked last.
+pub(super) fn replaced_refusal(
+    config: &Config,
+    facts: LoginFacts<'_>,
+    user: &User,
+    decision: &PolicyDecision,
+    account: Option<&Account>,
+    has_code: impl FnOnce() -> bool,
+    now: Time,
+) -> Option<Refusal> {
+    let refusal = Refusal::of(&config.policy, decision, account, now)?;
+    let is_asked = matches!(facts.phase, PhaseInput::Auth { .. })
+        && facts.context.password_given
+        && facts.throttle_scope() == ThrottleScope::Console
+        && has_code()
+        && is_administrator(config, user);
+    is_asked.then_some(refusal)
 }
 
 /// Whether a user is root, or certainly a member of one of the administrators' groups. It asks the name

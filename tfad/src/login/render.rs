@@ -69,6 +69,10 @@ impl Renderer<'_> {
                 let question = ask(messages::ASK_BACKUP_CODE, PromptStyle::Hidden, 0);
                 (Vec::new(), question)
             }
+            N::AskRecoveryCode => {
+                let question = ask(messages::ASK_RECOVERY_CODE, PromptStyle::Hidden, 0);
+                (Vec::new(), question)
+            }
             N::AskInvitation => (
                 Vec::new(),
                 ask(messages::ASK_INVITATION, PromptStyle::Visible, 0),

@@ -88,6 +88,24 @@ fn the_recovery_code_is_accepted_of_administrators_at_an_open_console() {
 }
 
 #[test]
+fn the_recovery_code_is_asked_for_in_place_of_a_refusal_at_the_console() {
+    const LATE: &str = "[policy]\nmode = \"required\"\nsince = 2020-01-01\ngrace = \"1d\"\nafter_grace = \"deny\"\n";
+    const INVITED: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\ninvitation = true\n";
+    for (policy, reason) in [(LATE, Reason::TooLate), (INVITED, Reason::NotInvited)] {
+        let explained = |host: Host, login: &HypotheticalLogin| {
+            let explanation = host.explanation(login, None).unwrap();
+            assert_eq!(explanation.reason, Some(reason.into()));
+            explanation.recovery_code
+        };
+        let console = login("login", "");
+        assert!(explained(Host::new(policy).of_root(), &console));
+        assert!(!explained(Host::new(policy), &console));
+        let ssh = login("sshd", ADDRESS);
+        assert!(!explained(Host::new(policy).of_root(), &ssh));
+    }
+}
+
+#[test]
 fn a_device_is_named_with_its_end_and_its_key() {
     let (phone, nowhere) = (AccountState::Phone, LockedPlace::Nowhere);
     let login = by_key(Key::Plain);

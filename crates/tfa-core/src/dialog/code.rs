@@ -18,6 +18,8 @@ pub struct AskCode {
     answers_left: u8,
     /// What is not reported, because the same dialog ends with a right code.
     own: OwnDialog,
+    /// Only the host's recovery code is accepted.
+    only_recovery: bool,
 }
 
 impl AskCode {
@@ -82,8 +84,37 @@ impl AskCode {
                 counted_on,
                 answers_left: MAX_TRIES,
                 own: account.own_dialog(now),
+                only_recovery: false,
             })),
         }
+    }
+
+    /// Asks an administrator at the console for the host's recovery code, in a login that is refused
+    /// otherwise. `None` where wrong codes have locked the console.
+    #[must_use]
+    pub fn begin_for_recovery(account: &Account, now: Time) -> Option<Begun> {
+        let scope = ThrottleScope::Console;
+        let is_open = account.backup_lock_state(scope, now) == LockState::Unlocked;
+        is_open.then(|| Begun {
+            turn: Turn {
+                says: None,
+                report: None,
+                next: Next::AskRecoveryCode,
+            },
+            dialog: Some(Dialog::AskCode(Self {
+                scope,
+                counted_on: account.lock_scope(scope, now),
+                answers_left: MAX_TRIES,
+                own: account.own_dialog(now),
+                only_recovery: true,
+            })),
+        })
+    }
+
+    /// Whether only the host's recovery code is accepted, in a login that is refused otherwise.
+    #[must_use]
+    pub fn is_only_for_recovery(&self) -> bool {
+        self.only_recovery
     }
 
     /// The scope in which wrong codes are counted.
@@ -114,6 +145,11 @@ impl AskCode {
     ) -> Answered {
         let Some(factors) = asked_for else {
             return Answered::end(Some(Message::Changed), Verdict::Denied);
+        };
+        let credential = match credential {
+            Credential::Recovery(_) | Credential::Empty => credential,
+            _ if self.only_recovery => &Credential::Malformed,
+            _ => credential,
         };
         let judgement = account.judge_from(client, factors, credential, self.scope, now);
         // A program that runs as the user costs no write.
@@ -191,7 +227,11 @@ impl AskCode {
             Turn {
                 says: Some(says),
                 report: None,
-                next: question(account, factors),
+                next: if self.only_recovery {
+                    Next::AskRecoveryCode
+                } else {
+                    question(account, factors)
+                },
             },
             Some(Dialog::AskCode(Self {
                 answers_left,

@@ -47,6 +47,8 @@ pub enum Next {
     },
     /// Asks for a backup code: no authenticator of the user computes codes.
     AskBackupCode,
+    /// Asks for the host's recovery code, which alone is accepted.
+    AskRecoveryCode,
     /// Asks for the invitation code.
     AskInvitation,
     /// Asks whether to enroll now, after a login with the host's recovery code. A new authenticator

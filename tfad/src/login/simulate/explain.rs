@@ -90,9 +90,7 @@ pub fn explain(simulator: &Simulator<'_>, host: SimulatedHost<'_>) -> Explanatio
         device: simulation.device().map(|device| device.id().number()),
         device_until: simulation.device().map(|device| end_of(device, rules)),
         session_minutes: session_minutes(&simulation),
-        recovery_code: host.has_recovery_code
-            && simulation.open_prompt().is_some()
-            && recovery::is_accepted(simulator.config, simulator.user, step.throttle_scope),
+        recovery_code: host.has_recovery_code && takes_recovery_code(simulator, &simulation),
         lock_scope: account
             .filter(|_| simulation.is_asked_for_code())
             .map(|account| account.lock_scope(step.throttle_scope, now))
@@ -115,6 +113,14 @@ fn grace_until(simulation: &Simulation<'_>) -> Option<Time> {
 
 fn end_of(device: &Device, rules: &RememberRules) -> u64 {
     device.until(rules).as_secs()
+}
+
+/// Whether the recovery code of the host is accepted, in place of a code or of a refusal.
+fn takes_recovery_code(simulator: &Simulator<'_>, simulation: &Simulation<'_>) -> bool {
+    let Simulator { config, user, .. } = *simulator;
+    let is_asked_for_code = simulation.open_prompt().is_some()
+        && recovery::is_accepted(config, user, simulation.step.throttle_scope);
+    simulation.may_recover || is_asked_for_code
 }
 
 fn session_minutes(simulation: &Simulation<'_>) -> Option<u32> {

@@ -1,8 +1,8 @@
 //! A hypothetical login in the phases of PAM.
 
 use tfa_core::{
-    Account, LoginOrigin, PhaseAction, Policy, PolicyDecision, Subject, ThrottleScope, Time, Turn,
-    confirm_by_security_key,
+    Account, AskCode, LoginOrigin, PhaseAction, Policy, PolicyDecision, Subject, ThrottleScope,
+    Time, Turn, confirm_by_security_key,
 };
 use tfa_proto::{Context, HypotheticalLogin, PASSWORD_METHOD, PUBLICKEY_METHOD, Phase, Verdict};
 
@@ -51,6 +51,8 @@ pub struct Simulation<'account> {
     pub uninvited: bool,
     /// The program wants silence: what need not be said each time is said once a session.
     pub silent: bool,
+    /// The login is asked for the host's recovery code in place of a refusal, if there is a code.
+    pub may_recover: bool,
     /// The phase that decides.
     pub(super) step: Step<'account>,
 }
@@ -65,6 +67,7 @@ pub(super) struct Step<'account> {
     pub(super) decision: PolicyDecision,
     /// How a login begins that is asked for a second factor.
     pub(super) second_factor: Option<SecondFactor<'account>>,
+    may_recover: bool,
     /// The end of a login that makes the pending first security key active.
     pub(super) confirmed: Option<Turn>,
     /// What wrong codes count on.
@@ -85,11 +88,13 @@ impl<'a> Simulator<'a> {
         let is_invited = self
             .account
             .is_some_and(|account| account.is_invited(self.now));
+        let first = self.step(self.first_phase(), None);
         Simulation {
+            may_recover: first.may_recover,
             stepped_over: STEPPED_OVER.contains(&service),
             uninvited: self.policy.invitation && !is_invited,
             silent: is_silent(service),
-            step: self.deciding_step(),
+            step: self.deciding_step(first),
         }
     }
 
@@ -98,8 +103,7 @@ impl<'a> Simulator<'a> {
         origin(self.login)
     }
 
-    fn deciding_step(&self) -> Step<'a> {
-        let first = self.step(self.first_phase(), None);
+    fn deciding_step(&self, first: Step<'a>) -> Step<'a> {
         let in_account_phase = || self.step(Phase::Account, Some(Verdict::NotRequired));
         match first.action {
             _ if first.is_left_to_session => self.step(Phase::Session, None),
@@ -159,6 +163,7 @@ impl<'a> Simulator<'a> {
             phase,
             action,
             whatever_the_policy: none_needed.is_some(),
+            may_recover: self.may_recover(&decision, facts),
             second_factor: self.second_factor(action, &decision, facts),
             confirmed,
             throttle_scope: facts.throttle_scope(),
@@ -190,6 +195,21 @@ impl<'a> Simulator<'a> {
             may_recover,
             self.now,
         ))
+    }
+
+    fn may_recover(&self, decision: &PolicyDecision, facts: LoginFacts<'_>) -> bool {
+        let Self {
+            config,
+            user,
+            account,
+            now,
+            ..
+        } = *self;
+        let new = Account::new(user.uid);
+        // The explanation knows whether there is a code.
+        let has_code = || true;
+        recovery::replaced_refusal(config, facts, user, decision, account, has_code, now).is_some()
+            && AskCode::begin_for_recovery(account.unwrap_or(&new), now).is_some()
     }
 
     /// What PAM reports in a phase, and the key that it names.

@@ -69,6 +69,7 @@ impl Shown<'_> {
         let question = match turn.next {
             Next::AskCode { .. } => Some(messages::ASK_CODE),
             Next::AskBackupCode => Some(messages::ASK_BACKUP_CODE),
+            Next::AskRecoveryCode => Some(messages::ASK_RECOVERY_CODE),
             _ => None,
         };
         let question = question.map(|question| question.trim_end().to_owned());

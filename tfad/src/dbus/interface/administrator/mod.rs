@@ -180,7 +180,7 @@ impl Administrator {
         };
         let host = SimulatedHost {
             name: &host,
-            has_recovery_code: self.has_recovery_code(),
+            has_recovery_code: self.accounts.has_recovery_code(),
         };
         let told = simulate::explain(&simulator, host);
         Ok(match problem {
@@ -343,12 +343,6 @@ impl Administrator {
         }
         accounts.remove(&user.name)?;
         accounts.change(user, Account::forbid_grace)
-    }
-
-    /// Whether a recovery code of the host can be used. A file that cannot be read accepts none.
-    fn has_recovery_code(&self) -> bool {
-        let recovery = self.accounts.recovery().ok().flatten();
-        recovery.is_some_and(|recovery| recovery.used().is_none())
     }
 
     /// A user as a supposed login knows them.

@@ -1,0 +1,111 @@
+//! The recovery code of the host, for an administrator whom the policy refuses without a question.
+
+use tfa_tests::{Machine, Phone};
+
+use crate::known_places::explained;
+use crate::recovery::{NOT_VALID, NOW_VOID, OFFER, create, is_valid};
+use crate::users::{
+    PASSWORD, console_on_tty1, enter_password, machine_with_alice, record_of, set_policy, uri_in,
+};
+
+/// The time to enroll is over.
+const LATE: &str =
+    "[policy]\nmode = \"required\"\nsince = 2020-01-01\ngrace = \"1d\"\nafter_grace = \"deny\"\n";
+const BY_INVITATION: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\ninvitation = true\n";
+const TOO_LATE: &str = "the time to set it up is over";
+const NOT_INVITED: &str = "You need an invitation code";
+const QUESTION: &str = "Recovery code of this host:";
+
+fn of_login(machine: &Machine, key: &str) -> String {
+    explained(machine, key, &["--service", "login"])
+}
+
+#[test]
+fn an_administrator_who_never_enrolled_in_time_gets_in_at_the_console() {
+    let machine = machine_with_alice();
+    machine.add_to_group("alice", "sudo");
+    machine.add_user("bob", PASSWORD);
+    set_policy(&machine, LATE);
+    let console = console_on_tty1(&machine);
+    // Without a recovery code the login is refused as before.
+    enter_password(console, "alice");
+    console.expect(TOO_LATE);
+    assert_eq!(of_login(&machine, "recovery_code"), "false");
+
+    let code = create(&machine, &[]);
+    // Nor do others, and other places, get a question.
+    enter_password(console, "bob");
+    console.expect(TOO_LATE);
+    let terminal = machine.ssh_with("alice", &["-o", "LogLevel=INFO"]);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect(TOO_LATE);
+    assert!(!terminal.transcript().contains(QUESTION));
+    assert_eq!(explained(&machine, "recovery_code", &[]), "false");
+    assert_eq!(of_login(&machine, "outcome"), "refused");
+    assert_eq!(of_login(&machine, "reason"), "too-late");
+    assert_eq!(of_login(&machine, "recovery_code"), "true");
+
+    // Nothing is typed.
+    enter_password(console, "alice");
+    assert!(!console.transcript().contains(QUESTION));
+    console.expect(TOO_LATE);
+    console.expect(QUESTION);
+    console.type_secret("");
+    enter_password(console, "alice");
+    let record = record_of(&machine, "alice");
+    assert!(record.contains("\"console_failures\": 0"), "{record}");
+
+    console.expect(QUESTION);
+    console.type_secret("123456");
+    console.expect(NOT_VALID);
+    console.expect(QUESTION);
+    console.type_secret("ABCD-EFGH-JKMN-PQRS");
+    console.expect("Wrong code.");
+    let record = record_of(&machine, "alice");
+    assert!(record.contains("\"console_failures\": 1"), "{record}");
+    is_valid(&machine);
+    console.expect(QUESTION);
+    console.type_secret(&code);
+    console.expect(NOW_VOID);
+    console.expect(OFFER);
+    console.type_line("yes");
+    console.expect("Scan it with the app, then press Enter:");
+    console.type_line("");
+    console.expect("Code from your phone:");
+    let phone = Phone::from_uri(&uri_in(&console.transcript()));
+    console.type_line(&phone.next_unused());
+    console.expect("Press Enter when you have saved them:");
+    console.type_line("");
+    console.expect("alice@host:~$");
+    console.type_line("exit");
+    let record = record_of(&machine, "alice");
+    assert!(record.contains("\"state\": \"enabled\""), "{record}");
+    let journal = machine.whole_journal();
+    let secret = code.replace('-', "");
+    assert!(!journal.contains(&code) && !journal.contains(&secret));
+}
+
+#[test]
+fn root_without_an_invitation_gets_in_at_the_console_once() {
+    let machine = machine_with_alice();
+    machine.set_password("root", PASSWORD);
+    set_policy(&machine, BY_INVITATION);
+    let code = create(&machine, &[]);
+    let console = console_on_tty1(&machine);
+    enter_password(console, "root");
+    console.expect(NOT_INVITED);
+    console.expect(QUESTION);
+    console.type_secret(&code);
+    console.expect(NOW_VOID);
+    console.expect(OFFER);
+    console.type_line("");
+    console.expect("root@host:~#");
+    console.type_line("exit");
+    // It is void: the next login is refused without a question.
+    let before = console.transcript().matches(QUESTION).count();
+    enter_password(console, "root");
+    console.expect(NOT_INVITED);
+    console.expect("host login:");
+    assert_eq!(console.transcript().matches(QUESTION).count(), before);
+}
