@@ -218,7 +218,7 @@ impl Story {
         desk.expect("Two-factor login of alice was reset.");
     }
 
-    /// The next login enrolls. Whoever has the old things has nothing.
+    /// The next login enrolls. What was stolen is not accepted.
     fn alice_begins_again(&self, stolen: &Phone) {
         let laptop = self.ssh(&self.laptop);
         let new = set_up_in_login_at(&laptop, self.ahead.get());

@@ -9,7 +9,7 @@ use super::values::{Value, non_empty_list, word};
 /// Reads a list of them.
 pub(super) fn factors(value: Value<'_, '_>) -> Result<Factors, Problem> {
     let factors: Factors = non_empty_list(value, kind)?.into_iter().collect();
-    // It would read as a limit, and be none: remembered devices replace a factor that no rule names.
+    // Devices and session codes would still replace a code, as without the key.
     if factors.is_any() {
         return Err(errors::every_factor());
     }

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::error::damaged;
+use crate::StoreError;
+
 /// A bounded number of names, in the order of their bytes.
 pub(super) struct FirstNames<'a> {
     after: &'a str,
@@ -21,22 +24,30 @@ impl<'a> FirstNames<'a> {
         }
     }
 
-    pub(super) fn add(&mut self, name: &[u8]) {
+    /// Adds a name.
+    ///
+    /// # Errors
+    /// [`StoreError::DatabaseDamaged`] if it is not UTF-8: no such name is ever stored. In another form
+    /// it could come before itself, and a list would not end.
+    pub(super) fn add(&mut self, name: &[u8]) -> Result<(), StoreError> {
         if name <= self.after.as_bytes() {
-            return;
+            return Ok(());
         }
+        let Ok(name) = std::str::from_utf8(name) else {
+            return damaged("a user name in the index is not UTF-8");
+        };
         let is_full = self.names.len() >= self.limit;
-        let is_past = |last: &String| name > last.as_bytes();
+        let is_past = |last: &String| name > last.as_str();
         if is_full && self.names.last().is_some_and(is_past) {
             self.is_cut = true;
-            return;
+            return Ok(());
         }
-        self.names
-            .insert(String::from_utf8_lossy(name).into_owned());
+        self.names.insert(name.to_owned());
         if self.names.len() > self.limit {
             self.names.pop_last();
             self.is_cut = true;
         }
+        Ok(())
     }
 
     /// The names, and whether further names follow them.
@@ -51,7 +62,9 @@ mod tests {
 
     fn first(names: &[&str], after: &str, limit: usize) -> (Vec<String>, bool) {
         let mut first = FirstNames::after(after, limit);
-        names.iter().for_each(|name| first.add(name.as_bytes()));
+        names
+            .iter()
+            .for_each(|name| first.add(name.as_bytes()).unwrap());
         let (names, more_follow) = first.finish();
         (names.into_iter().collect(), more_follow)
     }
@@ -71,5 +84,11 @@ mod tests {
             assert_eq!(first(&names, "a", 9), (all, false));
         }
         assert_eq!(first(&["a"], "a", 2), (Vec::new(), false));
+    }
+
+    #[test]
+    fn a_name_that_is_not_utf8_is_damage() {
+        let added = FirstNames::after("a", 2).add(b"b\xff");
+        assert!(matches!(added, Err(StoreError::DatabaseDamaged { .. })));
     }
 }

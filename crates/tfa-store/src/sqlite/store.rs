@@ -176,7 +176,7 @@ impl Store for SqliteStore {
         let mut first = FirstNames::after(after, limit);
         for number in 0..PARTS {
             let part = reader.part(Index::Users, number)?;
-            part.users().for_each(|user| first.add(user));
+            part.users().try_for_each(|user| first.add(user))?;
         }
         let (names, more_follow) = first.finish();
         Ok(Page::of_names(names, more_follow, |user| reader.load(user)))

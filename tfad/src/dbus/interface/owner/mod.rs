@@ -149,6 +149,8 @@ impl Owner {
         };
         let (name, replaced) = self.change(|account, now| {
             let names = names_of_pending(account);
+            // The account may have changed since the first check.
+            account.may_confirm(&required)?;
             account.confirm(code, set.clone(), now).map(|()| names)
         })?;
         self.log(AccountEvent::AuthenticatorActivated {
