@@ -19,11 +19,15 @@ pub(super) fn log_in(user: User) {
     client::log_in(user, &current_code(user));
     let context = Context {
         phase: Phase::Account,
-        auth_result: Some(Verdict::Verified),
+        auth_result: Some(Verdict::VerifiedByTotp),
         ..client::context()
     };
     let (_, turn) = client::begin(user, &context);
-    assert_eq!(turn.next, Next::Verdict(Verdict::Verified), "{turn:?}");
+    assert_eq!(
+        turn.next,
+        Next::Verdict(Verdict::VerifiedByTotp),
+        "{turn:?}"
+    );
 }
 
 /// A wrong code, after which the client closes the connection.

@@ -14,6 +14,7 @@ use crate::options::{Options, Unreachable};
 use crate::outcome::{Failure, Outcome, PamResult};
 use crate::password_hashes::PasswordHashes;
 use crate::responder::Responder;
+use crate::session::Undecided;
 use crate::transaction_data::TransactionData;
 use crate::{messages, pam_context, root_switch, session};
 
@@ -23,7 +24,11 @@ const FAIL_DELAY: Duration = Duration::from_secs(2);
 /// Runs a phase.
 pub(crate) fn run(pam: &Handle, phase: Phase, silent: bool, arguments: &[String]) -> PamResult {
     let log = Log::new(pam);
-    if phase == Phase::Session && !session::is_undecided(pam) {
+    let undecided = match phase {
+        Phase::Session => session::undecided(pam),
+        Phase::Auth | Phase::Account => None,
+    };
+    if phase == Phase::Session && undecided.is_none() {
         return PamResult::Success;
     }
     let options = match Options::parse(arguments) {
@@ -46,6 +51,7 @@ pub(crate) fn run(pam: &Handle, phase: Phase, silent: bool, arguments: &[String]
         log: log.with_debug(options.debug),
         context: pam_context::collect(pam, phase, silent, &options),
         options,
+        undecided,
     };
     let outcome = login.run();
     login.log.debug(&messages::log_outcome(&outcome));
@@ -67,6 +73,8 @@ struct Login<'a> {
     log: Log<'a>,
     context: Context,
     options: Options,
+    /// In the session phase.
+    undecided: Option<Undecided>,
 }
 
 impl Login<'_> {
@@ -85,7 +93,9 @@ impl Login<'_> {
             Phase::Account => self.data_of(&user)?,
             Phase::Session => {
                 let data = self.data_of(&user)?;
-                data.with_auth_result(session::auth_result(&self.context, data.auth_result))
+                let of_success =
+                    |login: Undecided| login.auth_result(&self.context, data.auth_result);
+                data.with_auth_result(self.undecided.and_then(of_success))
             }
         };
         if let Some(password) = self.pam.password() {
@@ -121,7 +131,8 @@ impl Login<'_> {
             // Only logins over SSH have a session phase that matters.
             Phase::Account if self.context.is_ssh() => {
                 if result == Some(Verdict::LeftToSession) {
-                    session::mark(self.pam).map_err(|_| self.not_stored())?;
+                    let marked = session::mark(self.pam, data.auth_result);
+                    marked.map_err(|_| self.not_stored())?;
                 }
                 let pam_result = outcome.pam_result(phase, self.options.not_required);
                 let lets_in = !matches!(pam_result, PamResult::Refuse(_));

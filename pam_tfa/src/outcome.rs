@@ -79,6 +79,10 @@ impl Outcome {
         match self {
             Self::Verdict(verdict) => match verdict {
                 Verdict::Verified
+                | Verdict::VerifiedByTotp
+                | Verdict::VerifiedByHotp
+                | Verdict::VerifiedBySecurityKey
+                | Verdict::VerifiedByBackupCode
                 | Verdict::Remembered
                 | Verdict::CodeOfSession
                 | Verdict::Recovered => PamResult::Success,
@@ -148,6 +152,10 @@ mod tests {
         let left = [refuse(AuthErr), Ignore, refuse(SessionErr)];
         for (verdict, results) in [
             (Verdict::Verified, [Success; 3]),
+            (Verdict::VerifiedByTotp, [Success; 3]),
+            (Verdict::VerifiedByHotp, [Success; 3]),
+            (Verdict::VerifiedBySecurityKey, [Success; 3]),
+            (Verdict::VerifiedByBackupCode, [Success; 3]),
             (Verdict::Remembered, [Success; 3]),
             (Verdict::Recovered, [Success; 3]),
             (Verdict::CodeOfSession, [Success; 3]),

@@ -8,7 +8,7 @@
 //! does not see the difference: what the auth phase kept may be the result of a stack that has failed. The
 //! session phase sees it, because sshd names every method that has succeeded.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 
 use tfa_proto::{Context, PASSWORD_METHOD, Verdict, methods_in, pam_was_asked};
 
@@ -17,26 +17,38 @@ use crate::transaction_data::TransactionData;
 
 /// A variable of the PAM environment. sshd runs the auth and account phases of its method
 /// `keyboard-interactive` in a process of their own. Of what they store, only the PAM environment reaches
-/// the session phase. The variable can only refuse a login, so a forged one lets no user in.
+/// the session phase. A mark lets in no login that would be let in without it: its value, what the auth
+/// phase verified, counts only where sshd names a method of PAM.
 const MARK: &CStr = c"PAM_TFA_LEFT_TO_SESSION";
-const SET_MARK: &CStr = c"PAM_TFA_LEFT_TO_SESSION=1";
+/// The value of the mark where nothing was verified.
+const NOTHING: &str = "1";
 
-/// Marks a login that the account phase leaves to the session phase.
-pub(crate) fn mark(pam: &Handle) -> Result<(), NotStored> {
-    pam.set_environment(SET_MARK)
+/// Marks a login that the account phase leaves to the session phase, with the result of the auth phase.
+pub(crate) fn mark(pam: &Handle, auth_result: Option<Verdict>) -> Result<(), NotStored> {
+    let verified = auth_result.filter(|result| result.is_verified());
+    let value = verified.map_or(NOTHING, Verdict::name);
+    let mut assignment = MARK.to_bytes().to_vec();
+    assignment.push(b'=');
+    assignment.extend_from_slice(value.as_bytes());
+    pam.set_environment(&CString::new(assignment).map_err(|_| NotStored)?)
 }
 
-/// Returns whether the login is marked, and removes the mark: it is not for the user's session.
-fn take_mark(pam: &Handle) -> bool {
-    let is_marked = pam.environment(MARK).is_some();
-    if is_marked {
-        let _ = pam.set_environment(MARK);
-    }
-    is_marked
+/// Returns the value of the mark, and removes the mark: it is not for the user's session.
+fn take_mark(pam: &Handle) -> Option<String> {
+    let value = pam.environment(MARK)?;
+    let _ = pam.set_environment(MARK);
+    Some(value)
 }
 
-/// Returns whether the session phase must decide the login.
-pub(crate) fn is_undecided(pam: &Handle) -> bool {
+/// A login that the session phase must decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Undecided {
+    /// What the auth phase verified, as the account phase has marked it.
+    marked: Option<Verdict>,
+}
+
+/// Returns the login if the session phase must decide it.
+pub(crate) fn undecided(pam: &Handle) -> Option<Undecided> {
     let item = |item| pam.item(item).unwrap_or_default();
     let context = Context {
         service: item(Item::Service),
@@ -45,13 +57,18 @@ pub(crate) fn is_undecided(pam: &Handle) -> bool {
         ..Context::default()
     };
     // Always, so that the mark is removed.
-    let is_marked = take_mark(pam);
+    let mark = take_mark(pam);
     let data = pam.data();
     let user_changed = data
         .as_ref()
         .is_some_and(|data| pam.user().as_ref() != Some(&data.user));
     // The phase refuses a user who changed.
-    is_marked || (user_changed && context.is_ssh()) || is_open(&context, data.as_ref())
+    let is_undecided =
+        mark.is_some() || (user_changed && context.is_ssh()) || is_open(&context, data.as_ref());
+    let marked = mark.and_then(|value| Verdict::from_name(&value));
+    is_undecided.then_some(Undecided {
+        marked: marked.filter(|result| result.is_verified()),
+    })
 }
 
 /// Returns whether no earlier phase has decided the login. `data` is that of the earlier phases, if they
@@ -71,15 +88,22 @@ fn is_open(context: &Context, data: Option<&TransactionData>) -> bool {
     }
 }
 
-/// Returns the result of the auth phase as far as it is that of a method that has succeeded. `kept` is
-/// the one that was kept in this process.
-pub(crate) fn auth_result(context: &Context, kept: Option<Verdict>) -> Option<Verdict> {
-    let info = &context.ssh_auth_info;
-    if !context.is_ssh() || methods_in(info).any(|method| method == PASSWORD_METHOD) {
-        return kept;
+impl Undecided {
+    /// Returns the result of the auth phase as far as it is that of a method that has succeeded. `kept` is
+    /// the one that was kept in this process.
+    pub(crate) fn auth_result(self, context: &Context, kept: Option<Verdict>) -> Option<Verdict> {
+        let info = &context.ssh_auth_info;
+        if !context.is_ssh() {
+            return kept;
+        }
+        if !pam_was_asked(info) {
+            return None;
+        }
+        let by_password = methods_in(info).any(|method| method == PASSWORD_METHOD);
+        // What `keyboard-interactive` verifies is kept in another process. This is of a wrong password.
+        let kept = kept.filter(|result| by_password || !result.is_verified());
+        self.marked.or(kept)
     }
-    // What `keyboard-interactive` verifies is kept in another process. This is of a wrong password.
-    kept.filter(|result| pam_was_asked(info) && !result.is_verified())
 }
 
 #[cfg(test)]
@@ -146,21 +170,25 @@ mod tests {
 
     #[test]
     fn the_result_of_a_failed_method_is_not_passed_on() {
-        let passed_on = |info: &str, kept| {
+        let passed_on = |info: &str, marked, kept| {
             let context = Context {
                 service: "sshd".to_owned(),
                 ssh_auth_info: info.to_owned(),
                 ..Context::default()
             };
-            auth_result(&context, Some(kept))
+            Undecided { marked }.auth_result(&context, Some(kept))
         };
         for kept in Verdict::ALL.iter().copied() {
             for info in [KEY, "", "hostbased ssh-ed25519 AAAA\n"] {
-                assert_eq!(passed_on(info, kept), None, "{kept:?}");
+                for marked in [None, Some(Verdict::VerifiedByTotp)] {
+                    assert_eq!(passed_on(info, marked, kept), None, "{kept:?}");
+                }
             }
-            assert_eq!(passed_on(PASSWORD, kept), Some(kept));
+            assert_eq!(passed_on(PASSWORD, None, kept), Some(kept));
             let refused = Some(kept).filter(|kept| !kept.is_verified());
-            assert_eq!(passed_on(QUESTIONS, kept), refused);
+            assert_eq!(passed_on(QUESTIONS, None, kept), refused);
+            let marked = Some(Verdict::VerifiedByTotp);
+            assert_eq!(passed_on(QUESTIONS, marked, kept), marked);
         }
     }
 

@@ -8,6 +8,7 @@ use crate::users::{
 };
 
 const SHELL: &str = "alice@host:~$";
+const REFUSED: &str = "The policy accepts no second factor that this login can use.";
 const ONLY_KEYS: &str = "This login accepts only: a security key.";
 
 /// The policy: over SSH these factors, elsewhere any.
@@ -132,4 +133,59 @@ fn the_last_authenticator_that_a_rule_accepts_stays() {
     assert!(!terminal.wait_exit().success());
     let list = machine.succeed(["tfactl", "authenticator", "list", "alice"]);
     assert!(list.contains("blue"), "{list}");
+}
+
+#[test]
+fn a_rule_on_keys_holds_in_both_orders_of_the_methods() {
+    let (machine, alice, key) = alice_with_key();
+    let plain = plain_key(&machine);
+    set_policy(
+        &machine,
+        "[policy]\nmode = \"required\"\n[[policy.rule]]\nmethods = [\"publickey\"]\n\
+         mode = \"required\"\nfactors = [\"security-key\"]\n",
+    );
+    machine.configure_sshd(
+        "00-methods",
+        "AuthenticationMethods keyboard-interactive,publickey publickey,keyboard-interactive \
+         keyboard-interactive",
+    );
+    let login = |key: &str, methods: &str| {
+        let methods = format!("PreferredAuthentications={methods}");
+        let options = ["-i", key, "-o", "IdentitiesOnly=yes", "-o", &methods];
+        let terminal =
+            machine.ssh_with("alice", &[&options[..], &["-o", "LogLevel=INFO"]].concat());
+        terminal.expect("Password:");
+        terminal.type_secret(PASSWORD);
+        terminal
+    };
+    // The key comes before the password: it is known in the auth phase.
+    login(&key, "publickey,keyboard-interactive").expect(SHELL);
+    login(&plain, "publickey,keyboard-interactive").expect(ONLY_KEYS);
+
+    // Without a key, any factor is accepted.
+    let terminal = login(&plain, "keyboard-interactive");
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect(SHELL);
+
+    // The key comes after the code.
+    machine.configure_sshd(
+        "00-methods",
+        "AuthenticationMethods keyboard-interactive,publickey",
+    );
+    let key_last = |key: &str| {
+        let terminal = login(key, "keyboard-interactive,publickey");
+        terminal.expect(CODE);
+        terminal.type_secret(&alice.phone.next_unused());
+        terminal
+    };
+    let terminal = key_last(&plain);
+    terminal.expect(REFUSED);
+    terminal.wait_exit();
+    assert!(!terminal.transcript().contains(SHELL));
+    machine.expect_in_journal(
+        "tfad",
+        "alice: denied: this login can use no second factor that the rule accepts",
+    );
+    key_last(&key).expect(SHELL);
 }

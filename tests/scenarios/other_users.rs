@@ -192,7 +192,7 @@ fn screen_locker(endpoint: &str) {
         wrong.ends_with("ask-hidden: Verification code or backup code: "),
         "{said}"
     );
-    assert_eq!(right.trim(), "verdict: verified");
+    assert_eq!(right.trim(), "verdict: verified-by-totp");
     assert!(over.contains("NoSuchDialog:"), "{said}");
     assert!(bob.contains("NotAuthorized:"), "{said}");
     machine.expect_in_journal(

@@ -29,7 +29,7 @@ fn logins_use_the_daemons_own_socket_without_the_bus() {
         print Bus::words($turn), "\n", Bus::words($own->answer($dialog, $code));"#;
     let code = alice.phone.next_unused();
     let said = run_perl(&machine, LOGIN, &[&code]).succeed();
-    assert!(said.ends_with("verdict: verified"), "{said}");
+    assert!(said.ends_with("verdict: verified-by-totp"), "{said}");
 
     // The module uses the socket too: with a wait for the bus, its question would come too late.
     let lines = [

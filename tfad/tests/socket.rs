@@ -155,7 +155,7 @@ fn verdict(turn: &Turn) -> Verdict {
 fn a_right_code_is_accepted_once() {
     let daemon = Daemon::start("once");
     let code = code(0);
-    assert_eq!(verdict(&daemon.answer(&code)), Verdict::Verified);
+    assert_eq!(verdict(&daemon.answer(&code)), Verdict::VerifiedByTotp);
     assert!(matches!(daemon.answer(&code).next, Next::Ask(_)));
 }
 
@@ -178,7 +178,7 @@ fn concurrent_logins_are_judged_separately() {
             .collect();
         let turns = tries.into_iter().map(|handle| handle.join().unwrap());
         turns
-            .filter(|turn| turn.next == Next::Verdict(Verdict::Verified))
+            .filter(|turn| turn.next == Next::Verdict(Verdict::VerifiedByTotp))
             .count()
     });
     assert_eq!(verified, 1);
@@ -198,7 +198,7 @@ fn a_leftover_socket_at_the_path_is_replaced() {
     drop(UnixListener::bind(folder.join("login")).unwrap());
     let daemon = Daemon::start("left");
     assert_eq!(daemon.folder, folder);
-    assert_eq!(verdict(&daemon.answer(&code(0))), Verdict::Verified);
+    assert_eq!(verdict(&daemon.answer(&code(0))), Verdict::VerifiedByTotp);
 }
 
 #[test]
@@ -248,7 +248,10 @@ async fn only_its_own_connection_continues_a_dialog() {
 
     let turn = of_login(&peer, "Answer", &answer).await.unwrap();
     let (turn,): (WireTurn,) = turn.body().deserialize().unwrap();
-    assert_eq!(verdict(&Turn::try_from(turn).unwrap()), Verdict::Verified);
+    assert_eq!(
+        verdict(&Turn::try_from(turn).unwrap()),
+        Verdict::VerifiedByTotp
+    );
 }
 
 #[tokio::test]

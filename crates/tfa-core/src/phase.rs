@@ -6,14 +6,16 @@
 //! a method of sshd's own, which the account phase does not know.
 
 use crate::{
-    AuditOutcome, AuthenticatorKind, Exemption, Factors, PolicyDecision, Requirement, Time,
+    AuditOutcome, AuthenticatorKind, Exemption, FactorKind, Factors, PolicyDecision, Requirement,
+    Time,
 };
 
 /// The result of the auth phase of the same login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthPhaseResult {
-    /// The second factor was verified.
-    Verified,
+    /// The second factor was verified, with one of this kind. Without a kind, a remembered device or an
+    /// earlier code replaced it.
+    Verified(Option<FactorKind>),
     /// The second factor was verified with the host's recovery code.
     Recovered,
     /// No second factor was asked for.
@@ -87,8 +89,8 @@ pub enum DenyReason {
     Undetermined,
     /// A second factor is required, and the login bypassed the auth phase.
     NotVerified,
-    /// The login can use no second factor that the policy accepts. The prompt for a code finds it, and
-    /// not [`PolicyDecision::action`].
+    /// The login can use, or has used, no second factor that the policy accepts. In the auth phase the
+    /// prompt for a code finds it, and not [`PolicyDecision::action`].
     FactorNotAccepted,
     /// The auth phase refused the login, and the stack or the login program continued.
     AuthRefused,
@@ -105,6 +107,11 @@ impl PhaseInput {
                 silent: false,
                 ..
             } => Some(PhaseAction::Replace),
+            // The rule that applies here may accept other factors.
+            Self::Session {
+                auth_result: AuthPhaseResult::Verified(_),
+                ..
+            } => None,
             Self::Account {
                 auth_result,
                 guarded,
@@ -114,7 +121,7 @@ impl PhaseInput {
                 auth_result,
                 guarded,
             } => match auth_result {
-                AuthPhaseResult::Verified | AuthPhaseResult::Recovered => {
+                AuthPhaseResult::Verified(_) | AuthPhaseResult::Recovered => {
                     Some(PhaseAction::Verified)
                 }
                 AuthPhaseResult::NotRun if !guarded => Some(PhaseAction::NotGuarded),
@@ -239,7 +246,7 @@ fn account(
     use AuthPhaseResult::{Denied, NotRequired, NotRun, Recovered, Verified};
     match (auth_result, decision.requirement) {
         (Recovered, _) if !silent => PhaseAction::Replace,
-        (Verified | Recovered, _) => PhaseAction::Verified,
+        (Verified(_) | Recovered, _) => PhaseAction::Verified,
         (_, Requirement::Exempt(why)) => PhaseAction::Exempt(why),
         // Either a stack ignored the refusal, or sshd continued from its method `password` to a key.
         // The two look alike, and in the first case a wrong code must not be enough.
@@ -264,8 +271,15 @@ fn account(
     }
 }
 
-/// As the account phase of a silent program, but without a question and without enrollment.
+/// As the account phase of a silent program, but without a question and without enrollment. The auth
+/// phase may have accepted a factor under another rule than the one that applies to the exact methods.
 fn session(decision: &PolicyDecision, auth_result: AuthPhaseResult, guarded: bool) -> PhaseAction {
+    if let AuthPhaseResult::Verified(kind) = auth_result
+        && let Some(factors) = decision.asks_for()
+        && !factors.accept(kind)
+    {
+        return PhaseAction::Deny(DenyReason::FactorNotAccepted);
+    }
     match account(decision, auth_result, guarded, true) {
         PhaseAction::Ask => PhaseAction::Deny(DenyReason::NotVerified),
         PhaseAction::SetUp(_) => PhaseAction::Deny(DenyReason::MustEnroll),

@@ -46,7 +46,11 @@ fn id(number: u32) -> AuthenticatorId {
 }
 
 fn by(number: u32) -> Judgement {
-    Judgement::Accepted(Factor::Authenticator(id(number)))
+    Judgement::Accepted(Factor::Authenticator(id(number), AuthenticatorKind::Totp))
+}
+
+fn by_token(number: u32) -> Judgement {
+    Judgement::Accepted(Factor::Authenticator(id(number), AuthenticatorKind::Hotp))
 }
 
 fn judge(account: &mut Account, digits: &str) -> Judgement {
@@ -71,7 +75,7 @@ fn counter_codes_are_those_of_rfc_4226_appendix_d() {
 #[test]
 fn counter_code_is_accepted_once_and_voids_earlier_ones() {
     let mut account = owner_with_token().account;
-    assert_eq!(judge(&mut account, VECTORS[4]), by(2));
+    assert_eq!(judge(&mut account, VECTORS[4]), by_token(2));
     assert_eq!(judge(&mut account, VECTORS[4]), Judgement::AlreadyUsed);
     for skipped in &VECTORS[..4] {
         let judgement = judge(&mut account, skipped);
@@ -82,12 +86,15 @@ fn counter_code_is_accepted_once_and_voids_earlier_ones() {
         );
     }
     account.unlock();
-    assert_eq!(judge(&mut account, VECTORS[5]), by(2));
+    assert_eq!(judge(&mut account, VECTORS[5]), by_token(2));
 }
 
 #[test]
 fn look_ahead_window_has_ten_codes() {
-    for (ahead, expected) in [(9, by(2)), (10, Judgement::Wrong(LockState::Unlocked))] {
+    for (ahead, expected) in [
+        (9, by_token(2)),
+        (10, Judgement::Wrong(LockState::Unlocked)),
+    ] {
         let mut account = owner_with_token().account;
         assert_eq!(judge(&mut account, &token_code(ahead)), expected, "{ahead}");
     }
@@ -98,7 +105,7 @@ fn counter_does_not_depend_on_the_clock() {
     for moment in [0, 1, NOON.as_secs(), u64::MAX].map(Time::from_secs) {
         let mut account = owner_with_token().account;
         let judgement = account.judge(&code(VECTORS[0]), ThrottleScope::UNKNOWN, moment);
-        assert_eq!(judgement, by(2));
+        assert_eq!(judgement, by_token(2));
     }
 }
 
@@ -141,7 +148,7 @@ fn resynchronization_takes_two_codes_in_a_row_within_100() {
                 judge(&mut account, &token_code(second)),
                 Judgement::AlreadyUsed
             );
-            assert_eq!(judge(&mut account, &token_code(second + 1)), by(2));
+            assert_eq!(judge(&mut account, &token_code(second + 1)), by_token(2));
         }
     }
 }
@@ -162,8 +169,11 @@ fn locked_account_is_not_resynchronized() {
 fn test_of_a_counter_code_does_not_use_it() {
     let mut account = owner_with_token().account;
     let tried = account.try_code(&code(VECTORS[3]), NOON);
-    assert_eq!(tried, Ok(Factor::Authenticator(id(2))));
-    assert_eq!(judge(&mut account, VECTORS[3]), by(2));
+    assert_eq!(
+        tried,
+        Ok(Factor::Authenticator(id(2), AuthenticatorKind::Hotp))
+    );
+    assert_eq!(judge(&mut account, VECTORS[3]), by_token(2));
 }
 
 #[test]
@@ -269,7 +279,7 @@ fn move_replaces_one_of_several() {
         owner.judge(&old, ThrottleScope::UNKNOWN, NOON),
         Judgement::Wrong(LockState::Unlocked)
     );
-    assert_eq!(judge(&mut owner.account, VECTORS[0]), by(2));
+    assert_eq!(judge(&mut owner.account, VECTORS[0]), by_token(2));
 }
 
 #[test]
@@ -498,7 +508,7 @@ fn id_of_a_removed_authenticator_is_not_used_again() {
 fn key_that_is_bound_again_has_the_same_used_codes() {
     let mut account = Account::new(UID);
     account.bind(token(0), NOON).unwrap();
-    assert_eq!(judge(&mut account, VECTORS[1]), by(1));
+    assert_eq!(judge(&mut account, VECTORS[1]), by_token(1));
     let key = Secret::new(b"12345678901234567890").unwrap();
     let again = Authenticator::hotp("again", CodeFormat::default(), key, Counter::new(0));
     account.bind(again, NOON).unwrap();
@@ -532,7 +542,7 @@ fn token_bound_to_a_user_without_enrollment_enrolls_the_user() {
     account.bind(token(0), NOON).unwrap();
     assert_eq!(account.state(), State::Enabled);
     assert_eq!(account.first_required(), None);
-    assert_eq!(judge(&mut account, VECTORS[0]), by(1));
+    assert_eq!(judge(&mut account, VECTORS[0]), by_token(1));
     assert_eq!(account.backup_codes_left(), 0);
     let made = account.replace_backup_codes(sheet::FIRST.set(), &code(VECTORS[1]), NOON);
     assert_eq!(made, Ok(()));
@@ -558,13 +568,13 @@ fn administrator_removes_each_authenticator_but_the_last() {
     assert_eq!(owner.account.unbind(id(1), NOON), unknown);
     let last = Err(Refusal::LastAuthenticator);
     assert_eq!(owner.account.unbind(id(2), NOON), last);
-    assert_eq!(judge(&mut owner.account, VECTORS[0]), by(2));
+    assert_eq!(judge(&mut owner.account, VECTORS[0]), by_token(2));
 }
 
 #[test]
 fn record_with_a_token_survives_the_round_trip() {
     let mut account = owner_with_token().account;
-    assert_eq!(judge(&mut account, VECTORS[6]), by(2));
+    assert_eq!(judge(&mut account, VECTORS[6]), by_token(2));
     let bytes = account.encode();
     let mut read = Account::decode(&bytes).unwrap();
     assert!(read.encode() == bytes);
@@ -574,7 +584,7 @@ fn record_with_a_token_survives_the_round_trip() {
         (AuthenticatorKind::Hotp, Some(Counter::new(7)), None)
     );
     assert_eq!(judge(&mut read, VECTORS[6]), Judgement::AlreadyUsed);
-    assert_eq!(judge(&mut read, VECTORS[7]), by(2));
+    assert_eq!(judge(&mut read, VECTORS[7]), by_token(2));
 }
 
 #[test]
@@ -620,7 +630,7 @@ proptest! {
             match attempt {
                 Attempt::Token(counter) => {
                     let judgement = judge(&mut owner.account, &token_code(counter));
-                    if judgement == by(2) {
+                    if judgement == by_token(2) {
                         prop_assert!(highest < Some(counter), "{counter} after {highest:?}");
                         prop_assert!(counter <= highest.map_or(9, |last| last + 10));
                         highest = Some(counter);

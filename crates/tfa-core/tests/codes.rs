@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, Algorithm, AuthenticatorId, Factor, Factors, Judgement, LockState, Parameters, State,
-    ThrottleScope, Time,
+    Account, Algorithm, AuthenticatorId, AuthenticatorKind, Factor, Factors, Judgement, LockState,
+    Parameters, State, ThrottleScope, Time,
 };
 
 use crate::cases;
@@ -14,7 +14,10 @@ use crate::phone::{NOON, Phone, after, code};
 
 /// The judgement over a right code of the authenticator of this number.
 fn accepted(number: u32) -> Judgement {
-    Judgement::Accepted(Factor::Authenticator(AuthenticatorId::new(number)))
+    Judgement::Accepted(Factor::Authenticator(
+        AuthenticatorId::new(number),
+        AuthenticatorKind::Totp,
+    ))
 }
 
 const ACCEPTED: Judgement = Judgement::Accepted(CODE);

@@ -2,9 +2,10 @@
 
 use tfa_core::{
     Account, Answered, AskCode, AuthPhaseResult, Authenticator, AuthenticatorKind, BackupSet,
-    Client, CodeFormat, Counter, Credential, Dialog, Factor, FactorKind, Factors, FailureReason,
-    KeyFingerprint, KeyType, Message, Mode, Next, PhaseInput, Policy, Proof, Refusal, Requirement,
-    Rule, RuleEffect, Secret, SshKey, ThrottleScope, Turn, Verdict, confirm_by_security_key,
+    Client, CodeFormat, Counter, Credential, DenyReason, Dialog, Factor, FactorKind, Factors,
+    FailureReason, KeyFingerprint, KeyType, Message, Mode, Next, PhaseAction, PhaseInput, Policy,
+    Proof, Refusal, Requirement, Rule, RuleEffect, Secret, SshKey, ThrottleScope, Turn, Verdict,
+    confirm_by_security_key,
 };
 
 use crate::host::{lea, login};
@@ -220,6 +221,52 @@ fn a_login_enrolls_only_what_the_rule_accepts() {
         assert_eq!(decision.requirement, Requirement::SetUp);
         assert_eq!(decision.enrolls_in_login, enrolls, "{kinds:?}");
     }
+}
+
+#[test]
+fn the_session_phase_refuses_a_factor_that_the_exact_methods_do_not_accept() {
+    let account = owner_of_all().account;
+    let mut rule = required(&[FactorKind::SecurityKey, FactorKind::Hotp], "sshd");
+    rule.methods = vec!["publickey".to_owned()];
+    let mut policy = Policy {
+        rules: vec![rule],
+        ..Policy::default()
+    };
+    policy.otherwise.mode = Mode::Required;
+    assert!(policy.names_factors_by_method());
+    let action = |policy: &Policy, methods: &[&str], kind| {
+        let mut login = login();
+        login.methods.passed = methods.iter().map(|name| (*name).to_owned()).collect();
+        let phase = PhaseInput::Session {
+            auth_result: AuthPhaseResult::Verified(kind),
+            guarded: true,
+        };
+        assert_eq!(phase.action_without_policy(), None);
+        let decision = policy.decide(&login, Some(&account), NOON);
+        decision.action(phase)
+    };
+    let refused = PhaseAction::Deny(DenyReason::FactorNotAccepted);
+    let kinds = FactorKind::ALL.into_iter().map(Some).chain([None]);
+    for kind in kinds {
+        let accepted = matches!(kind, Some(FactorKind::SecurityKey | FactorKind::Hotp));
+        let expected = match accepted {
+            true => PhaseAction::Verified,
+            false => refused,
+        };
+        for methods in [&["password", "publickey"][..], &["publickey", "password"]] {
+            assert_eq!(action(&policy, methods, kind), expected, "{kind:?}");
+        }
+        assert_eq!(action(&policy, &["password"], kind), PhaseAction::Verified);
+    }
+    policy.audit = true;
+    let both = ["password", "publickey"];
+    assert_eq!(action(&policy, &both, None), PhaseAction::Verified);
+
+    policy.rules[0].methods = vec!["password".to_owned()];
+    assert!(!policy.names_factors_by_method(), "known in the auth phase");
+    policy.rules[0] = required(&FactorKind::ALL, "sshd");
+    policy.rules[0].methods = vec!["publickey".to_owned()];
+    assert!(!policy.names_factors_by_method());
 }
 
 #[test]

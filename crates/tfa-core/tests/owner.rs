@@ -1,8 +1,8 @@
 //! An owner: an enrolled account, with its phone and its backup codes.
 
 use tfa_core::{
-    Account, AuthenticatorId, Credential, Factor, Input, Judgement, LockState, Refusal,
-    ThrottleScope, Time,
+    Account, AuthenticatorId, AuthenticatorKind, Credential, Factor, Input, Judgement, LockState,
+    Refusal, ThrottleScope, Time,
 };
 
 use crate::phone::{NOON, Phone, after, code};
@@ -10,7 +10,8 @@ use crate::sheet;
 
 pub(crate) const UID: u32 = 1000;
 /// What a right code of the first authenticator is.
-pub(crate) const CODE: Factor = Factor::Authenticator(AuthenticatorId::new(1));
+pub(crate) const CODE: Factor =
+    Factor::Authenticator(AuthenticatorId::new(1), AuthenticatorKind::Totp);
 /// Six digits that no phone of the tests shows in the hours around noon.
 pub(crate) const WRONG: &str = "000000";
 

@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 use tfa_core::{
-    Account, AuditOutcome, AuthenticatorId, BackupSet, CONFIRM_TIMEOUT, Credential, Drift, Factor,
-    Input, Judgement, LockState, MAX_CONFIRM_TRIES, Proof, Refusal, State, ThrottleScope, Time,
+    Account, AuditOutcome, AuthenticatorId, AuthenticatorKind, BackupSet, CONFIRM_TIMEOUT,
+    Credential, Drift, Factor, Input, Judgement, LockState, MAX_CONFIRM_TRIES, Proof, Refusal,
+    State, ThrottleScope, Time,
 };
 
 use crate::cases;
@@ -285,7 +286,10 @@ fn the_old_phone_works_only_until_the_new_one_is_confirmed() {
     );
     assert_eq!(
         owner.judge(&new.code(later), ThrottleScope::OwnProgram, later),
-        Judgement::Accepted(Factor::Authenticator(AuthenticatorId::new(2)))
+        Judgement::Accepted(Factor::Authenticator(
+            AuthenticatorId::new(2),
+            AuthenticatorKind::Totp
+        ))
     );
     assert_eq!(owner.account.authenticators().len(), 1);
 }

@@ -89,8 +89,16 @@ pub enum PromptStyle {
 wire_enum! {
     /// The outcome of a dialog.
     pub enum Verdict {
-        /// The code was correct, and cannot be used again.
+        /// The user enrolled, or an administrator enrolled again after the use of the recovery code.
         Verified = "verified",
+        /// A code by time was correct, and cannot be used again.
+        VerifiedByTotp = "verified-by-totp",
+        /// A code by a counter was correct, and cannot be used again.
+        VerifiedByHotp = "verified-by-hotp",
+        /// sshd has accepted a security key of the user.
+        VerifiedBySecurityKey = "verified-by-security-key",
+        /// A backup code was correct, and cannot be used again.
+        VerifiedByBackupCode = "verified-by-backup-code",
         /// A remembered device replaced the code.
         Remembered = "remembered",
         /// The code that was given at the login of this session serves here too.
@@ -118,7 +126,14 @@ impl Verdict {
     #[must_use]
     pub fn is_verified(self) -> bool {
         match self {
-            Self::Verified | Self::Remembered | Self::CodeOfSession | Self::Recovered => true,
+            Self::Verified
+            | Self::VerifiedByTotp
+            | Self::VerifiedByHotp
+            | Self::VerifiedBySecurityKey
+            | Self::VerifiedByBackupCode
+            | Self::Remembered
+            | Self::CodeOfSession
+            | Self::Recovered => true,
             Self::NotRequired
             | Self::LeftToSession
             | Self::Denied

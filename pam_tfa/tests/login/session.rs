@@ -11,6 +11,7 @@ const SUCCESS: i32 = Code::SUCCESS as i32;
 const SESSION_ERR: i32 = Code::SESSION_ERR as i32;
 /// As sshd sets it before it opens the session.
 const KEY: &str = "SSH_AUTH_INFO_0=publickey ssh-ed25519 AAAA\n";
+const PASSWORD: &str = "SSH_AUTH_INFO_0=password\n";
 const QUESTIONS: &str = "SSH_AUTH_INFO_0=keyboard-interactive/pam\n";
 
 /// An account line that leaves logins to the session line.
@@ -192,6 +193,37 @@ fn a_login_that_a_process_of_its_own_left_is_decided_in_the_session_phase() {
         report.environment,
         ["SSH_AUTH_INFO_0=keyboard-interactive/pam\n"]
     );
+}
+
+#[test]
+fn the_session_phase_knows_which_factor_was_verified() {
+    for (in_a_child, info) in [(true, QUESTIONS), (false, PASSWORD)] {
+        let fixture = Fixture::without_bus();
+        let actions = ["verified-by-totp", "left-to-session", "denied"];
+        let daemon = fixture.daemon(actions.map(verdict));
+        let first = match in_a_child {
+            true => vec![Step::AuthenticateAndAccountInAChild],
+            false => vec![Step::Authenticate, Step::Account],
+        };
+        let report = fixture
+            .login("")
+            .account_options(GATE)
+            .run(first.into_iter().chain([variable(info), Step::OpenSession]));
+        assert_eq!(report.codes.last(), Some(&SESSION_ERR), "{info}");
+        let session = daemon.contexts().pop().unwrap();
+        let expected = (Phase::Session, Some(Verdict::VerifiedByTotp));
+        assert_eq!((session.phase, session.auth_result), expected, "{info}");
+        assert_eq!(report.environment, [info], "{info}");
+    }
+    // A mark alone verifies nothing.
+    let fixture = Fixture::without_bus();
+    let daemon = fixture.daemon([verdict("denied")]);
+    let forged = variable("PAM_TFA_LEFT_TO_SESSION=verified-by-totp");
+    let report = fixture
+        .login("")
+        .run([forged, variable(KEY), Step::OpenSession]);
+    assert_eq!(report.code(), SESSION_ERR);
+    assert_eq!(daemon.contexts()[0].auth_result, None);
 }
 
 #[test]

@@ -232,7 +232,7 @@ fn is_refusal(answered: &Answered) -> bool {
 /// recovery code is not.
 fn begins_session(turn: &tfa_core::Turn) -> bool {
     match turn.next.verified() {
-        Some(Factor::Authenticator(_) | Factor::BackupCode) => true,
+        Some(Factor::Authenticator(..) | Factor::BackupCode) => true,
         Some(Factor::RecoveryCode | Factor::SecurityKey(_)) | None => false,
     }
 }
@@ -243,7 +243,7 @@ fn name_of_verified(account: &Account, turn: &tfa_core::Turn) -> String {
         return String::new();
     };
     let authenticator = match factor {
-        Factor::Authenticator(id) | Factor::SecurityKey(id) => account.authenticator(id),
+        Factor::Authenticator(id, _) | Factor::SecurityKey(id) => account.authenticator(id),
         Factor::BackupCode | Factor::RecoveryCode => None,
     };
     authenticator.map_or_else(String::new, |one| one.name().to_owned())

@@ -8,7 +8,9 @@ use tfa_core::{
 };
 use tfa_proto::{Context, Turn, Verdict};
 
-use super::{Error, Logins, log, pam_context, recovery, render, second_factor, session_gate};
+use super::{
+    Error, Logins, log, pam_context, recovery, render, second_factor, security_key, session_gate,
+};
 use crate::account::{self, Loaded};
 use crate::caller::Caller;
 use crate::config::Config;
@@ -46,6 +48,9 @@ impl Logins {
         let phase = pam_context::phase(&context, &config.policy);
         // Neither the account nor the groups matter to a login that this phase does not judge.
         match phase.action_without_policy() {
+            Some(PhaseAction::Verified) if context.session_follows => {
+                return Ok((0, render::end(Verdict::LeftToSession, None)));
+            }
             Some(PhaseAction::Verified) => {
                 let met = context.auth_result.unwrap_or(Verdict::Verified);
                 return Ok((0, render::end(met, None)));
@@ -177,6 +182,8 @@ impl Logins {
         {
             return Ok((0, turn));
         }
+        let (factors, keys) = (decision.factors(), &attempt.login.keys);
+        let phase = security_key::with_key_of_session(phase, factors, account, keys);
         let action = decision.action(phase);
         if matches!(action, PhaseAction::Exempt(_))
             && session_gate::may_decide_otherwise(&attempt, policy, now)
@@ -453,6 +460,10 @@ pub(super) fn untrusted(context: Context) -> Context {
     let auth_result = context.auth_result.filter(|verdict| match verdict {
         Verdict::Denied | Verdict::MustEnroll | Verdict::Locked | Verdict::UnknownUser => true,
         Verdict::Verified
+        | Verdict::VerifiedByTotp
+        | Verdict::VerifiedByHotp
+        | Verdict::VerifiedBySecurityKey
+        | Verdict::VerifiedByBackupCode
         | Verdict::Remembered
         | Verdict::Recovered
         | Verdict::CodeOfSession
@@ -485,15 +496,8 @@ mod tests {
                 auth_result: Some(verdict),
                 ..Context::default()
             };
-            let is_refusal = !matches!(
-                verdict,
-                Verdict::Verified
-                    | Verdict::Remembered
-                    | Verdict::Recovered
-                    | Verdict::CodeOfSession
-                    | Verdict::NotRequired
-                    | Verdict::LeftToSession
-            );
+            let is_let_in = matches!(verdict, Verdict::NotRequired | Verdict::LeftToSession);
+            let is_refusal = !verdict.is_verified() && !is_let_in;
             let expected = Context {
                 phase: Phase::Account,
                 service: "i3lock".to_owned(),

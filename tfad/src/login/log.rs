@@ -131,7 +131,7 @@ fn answer(says: Option<Message>) -> Option<LoginEvent<'static>> {
 fn outcome<'name>(turn: &Turn, authenticator: &'name str) -> Option<LoginEvent<'name>> {
     if let Some(factor) = turn.next.verified() {
         return Some(LoginEvent::Verified(match factor {
-            Factor::Authenticator(_) => VerifiedBy::Authenticator(authenticator),
+            Factor::Authenticator(..) => VerifiedBy::Authenticator(authenticator),
             Factor::SecurityKey(_) => VerifiedBy::SecurityKey(authenticator),
             Factor::BackupCode => VerifiedBy::BackupCode,
             Factor::RecoveryCode => VerifiedBy::RecoveryCode,

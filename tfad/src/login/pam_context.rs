@@ -1,8 +1,8 @@
 //! What PAM knows about a login, in the terms of the policy.
 
 use tfa_core::{
-    AuthPhaseResult, Client, Login, LoginOrigin, Methods, OwnMethod, PhaseInput, Policy,
-    RemoteOrigin, SshKey, Subject, ThrottleScope,
+    AuthPhaseResult, Client, FactorKind, Login, LoginOrigin, Methods, OwnMethod, PhaseInput,
+    Policy, RemoteOrigin, SshKey, Subject, ThrottleScope,
 };
 use tfa_proto::{
     CERTIFICATE_METHOD, Consoles, Context, INSIDE_SESSIONS, KEY_METHODS, KEYBOARD_INTERACTIVE,
@@ -53,11 +53,16 @@ pub fn is_inside_session(is_root: bool, service: &str) -> bool {
 /// The phase that a context describes.
 #[must_use]
 pub fn phase(context: &Context, policy: &Policy) -> PhaseInput {
+    let by = |kind| AuthPhaseResult::Verified(Some(kind));
     let auth_result = match context.auth_result {
         None => AuthPhaseResult::NotRun,
         Some(Verdict::Verified | Verdict::Remembered | Verdict::CodeOfSession) => {
-            AuthPhaseResult::Verified
+            AuthPhaseResult::Verified(None)
         }
+        Some(Verdict::VerifiedByTotp) => by(FactorKind::Totp),
+        Some(Verdict::VerifiedByHotp) => by(FactorKind::Hotp),
+        Some(Verdict::VerifiedBySecurityKey) => by(FactorKind::SecurityKey),
+        Some(Verdict::VerifiedByBackupCode) => by(FactorKind::BackupCode),
         Some(Verdict::Recovered) => AuthPhaseResult::Recovered,
         Some(Verdict::NotRequired) => AuthPhaseResult::NotRequired,
         Some(

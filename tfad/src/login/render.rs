@@ -1,6 +1,6 @@
 //! Renders the turns of a dialog: the texts that are sent to the module.
 
-use tfa_core::{BackupCode, Dialog, Factor, Message, Time};
+use tfa_core::{BackupCode, Dialog, FactorKind, Message, Time};
 use tfa_proto::{Line, LineKind, Next, PromptStyle, Question, Turn, Verdict};
 use tfa_text::wrapped;
 
@@ -195,12 +195,14 @@ pub fn notice(verdict: Verdict, text: &str) -> Turn {
 
 fn wire_verdict(verdict: tfa_core::Verdict) -> Verdict {
     match verdict {
-        tfa_core::Verdict::Verified(Factor::RecoveryCode) => Verdict::Recovered,
-        tfa_core::Verdict::Verified(
-            Factor::Authenticator(_) | Factor::SecurityKey(_) | Factor::BackupCode,
-        )
-        | tfa_core::Verdict::Enrolled
-        | tfa_core::Verdict::NotReplaced => Verdict::Verified,
+        tfa_core::Verdict::Verified(factor) => match factor.kind() {
+            Some(FactorKind::Totp) => Verdict::VerifiedByTotp,
+            Some(FactorKind::Hotp) => Verdict::VerifiedByHotp,
+            Some(FactorKind::SecurityKey) => Verdict::VerifiedBySecurityKey,
+            Some(FactorKind::BackupCode) => Verdict::VerifiedByBackupCode,
+            None => Verdict::Recovered,
+        },
+        tfa_core::Verdict::Enrolled | tfa_core::Verdict::NotReplaced => Verdict::Verified,
         tfa_core::Verdict::Remembered => Verdict::Remembered,
         tfa_core::Verdict::InGrace(_) => Verdict::NotRequired,
         tfa_core::Verdict::Denied => Verdict::Denied,

@@ -2,8 +2,8 @@
 //! asked for; unlike a device, a security key also passes a lock.
 
 use tfa_core::{
-    Account, Authenticator, PhaseInput, SshKey, Time, confirm_by_security_key,
-    verify_by_security_key,
+    Account, AuthPhaseResult, Authenticator, AuthenticatorKind, FactorKind, Factors, PhaseInput,
+    SshKey, Time, confirm_by_security_key, verify_by_security_key,
 };
 use tfa_proto::Turn;
 
@@ -22,6 +22,30 @@ pub(super) fn of_login<'account>(
 ) -> Option<&'account Authenticator> {
     let key = account.security_key_among(&facts.login.keys)?;
     (facts.is_root && facts.context.password_given).then_some(key)
+}
+
+/// The phase of a login that accepts these factors. In the session phase, an active security key of the user
+/// that sshd has accepted after the password counts like one before it.
+pub(super) fn with_key_of_session(
+    phase: PhaseInput,
+    factors: Factors,
+    account: Option<&Account>,
+    keys: &[SshKey],
+) -> PhaseInput {
+    let has_key = || {
+        factors.contains(AuthenticatorKind::SecurityKey)
+            && account.is_some_and(|account| account.security_key_among(keys).is_some())
+    };
+    match phase {
+        PhaseInput::Session {
+            auth_result: AuthPhaseResult::Verified(_),
+            guarded,
+        } if has_key() => PhaseInput::Session {
+            auth_result: AuthPhaseResult::Verified(Some(FactorKind::SecurityKey)),
+            guarded,
+        },
+        phase => phase,
+    }
 }
 
 /// The pending first security key of the user, if a login has used it.

@@ -9,12 +9,13 @@ use crate::login::sessions::LoginAttempt;
 
 /// Whether the session phase can decide a login whose account phase runs now. The module states that a
 /// session line follows; the PAM files of the service must have one as well. A login with a verified
-/// second factor is decided.
+/// second factor is decided, unless a rule on methods accepts certain factors only: sshd may have accepted
+/// a key after the password.
 pub(super) fn can_decide(context: &Context, policy: &Policy) -> bool {
     let depends_on_method = match context.auth_result {
         None => policy.names_own_methods(),
         Some(Verdict::NotRequired) => policy.names_methods(),
-        Some(_) => false,
+        Some(result) => result.is_verified() && policy.names_factors_by_method(),
     };
     context.phase == Phase::Account
         && context.session_follows

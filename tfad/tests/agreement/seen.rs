@@ -55,7 +55,7 @@ impl Seen {
             }
             Next::Ask(question) if question.style == PromptStyle::Optional => Self::Offered,
             Next::Ask(_) => Self::SetUp,
-            Next::Verdict(Verdict::Verified) => Self::SecurityKey,
+            Next::Verdict(Verdict::Verified | Verdict::VerifiedBySecurityKey) => Self::SecurityKey,
             Next::Verdict(Verdict::Remembered) => Self::Device,
             Next::Verdict(Verdict::NotRequired) if turn.lines.iter().any(is_grace) => {
                 Self::Notified
@@ -64,7 +64,10 @@ impl Seen {
             Next::Verdict(Verdict::Locked) => Self::Locked,
             Next::Verdict(Verdict::Denied | Verdict::MustEnroll) => Self::Refused,
             Next::Verdict(
-                Verdict::Recovered
+                Verdict::VerifiedByTotp
+                | Verdict::VerifiedByHotp
+                | Verdict::VerifiedByBackupCode
+                | Verdict::Recovered
                 | Verdict::CodeOfSession
                 | Verdict::UnknownUser
                 | Verdict::LeftToSession,

@@ -2,20 +2,35 @@
 
 use super::{Account, Client, FailureReason};
 use crate::backup::Found;
-use crate::{Authenticator, AuthenticatorId, Code, Credential, FactorKind, Factors};
+use crate::{
+    Authenticator, AuthenticatorId, AuthenticatorKind, Code, Credential, FactorKind, Factors,
+};
 use crate::{LockState, Match, ThrottleScope, Time};
 
 /// What verified the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Factor {
-    /// A one-time code of this authenticator.
-    Authenticator(AuthenticatorId),
+    /// A one-time code of this authenticator, which is of this kind.
+    Authenticator(AuthenticatorId, AuthenticatorKind),
     /// This security key, whose signature sshd has verified.
     SecurityKey(AuthenticatorId),
     /// A backup code.
     BackupCode,
     /// The recovery code of the host.
     RecoveryCode,
+}
+
+impl Factor {
+    /// The kind, as rules name it. The recovery code is none of those that a user enrolls.
+    #[must_use]
+    pub fn kind(self) -> Option<FactorKind> {
+        match self {
+            Self::Authenticator(_, kind) => Some(kind.into()),
+            Self::SecurityKey(_) => Some(FactorKind::SecurityKey),
+            Self::BackupCode => Some(FactorKind::BackupCode),
+            Self::RecoveryCode => None,
+        }
+    }
 }
 
 /// The result of one answer.
@@ -74,10 +89,10 @@ impl Account {
             Credential::Empty => Judgement::GaveUp,
             Credential::Malformed => Judgement::NotACode,
             Credential::Code(code) => match self.accept_code(code, factors, now) {
-                Match::Fresh(id) => {
+                Match::Fresh((id, kind)) => {
                     self.code_accepted = true;
                     self.end_row(scope, now);
-                    Judgement::Accepted(Factor::Authenticator(id))
+                    Judgement::Accepted(Factor::Authenticator(id, kind))
                 }
                 Match::Used => Judgement::AlreadyUsed,
                 Match::No => {
@@ -125,12 +140,19 @@ impl Account {
 
     /// Checks a code against every authenticator of an accepted kind. One that is accepted becomes used
     /// in every authenticator that it fits, so that no other one accepts the same digits again.
-    fn accept_code(&mut self, code: &Code, factors: Factors, now: Time) -> Match<AuthenticatorId> {
+    fn accept_code(
+        &mut self,
+        code: &Code,
+        factors: Factors,
+        now: Time,
+    ) -> Match<(AuthenticatorId, AuthenticatorKind)> {
         let (mut accepted, mut used) = (None, false);
         let is_of = |one: &&mut Authenticator| factors.contains(one.kind());
         for authenticator in self.authenticators.iter_mut().filter(is_of) {
             match authenticator.accept(code, now) {
-                Match::Fresh(_) => accepted = accepted.or(Some(authenticator.id())),
+                Match::Fresh(_) => {
+                    accepted = accepted.or(Some((authenticator.id(), authenticator.kind())));
+                }
                 Match::Used => used = true,
                 Match::No => {}
             }
@@ -141,7 +163,7 @@ impl Account {
             }
         }
         match accepted {
-            Some(id) => Match::Fresh(id),
+            Some(accepted) => Match::Fresh(accepted),
             None if used => Match::Used,
             None => Match::No,
         }

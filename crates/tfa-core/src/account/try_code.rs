@@ -23,7 +23,10 @@ impl Account {
         let mut used = false;
         for authenticator in &self.authenticators {
             match authenticator.check(code, now) {
-                Match::Fresh(_) => return Ok(Factor::Authenticator(authenticator.id())),
+                Match::Fresh(_) => {
+                    let (id, kind) = (authenticator.id(), authenticator.kind());
+                    return Ok(Factor::Authenticator(id, kind));
+                }
                 Match::Used => used = true,
                 Match::No => {}
             }

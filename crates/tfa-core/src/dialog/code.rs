@@ -164,7 +164,7 @@ impl AskCode {
                 account.last_login = Some(now);
                 account.forget_old_failures(now);
                 let says = match factor {
-                    Factor::Authenticator(_) | Factor::SecurityKey(_) => None,
+                    Factor::Authenticator(..) | Factor::SecurityKey(_) => None,
                     Factor::BackupCode => {
                         let left = account.backup_codes_left();
                         Some(Message::BackupCodeUsed { left })

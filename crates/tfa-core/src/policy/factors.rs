@@ -62,6 +62,12 @@ impl Factors {
         self.0 & kind.into().bit() != 0
     }
 
+    /// Whether a factor of that kind is accepted. What has no kind is accepted only where every factor is.
+    #[must_use]
+    pub fn accept(self, kind: Option<FactorKind>) -> bool {
+        self.is_any() || kind.is_some_and(|kind| self.contains(kind))
+    }
+
     /// The kinds that are in both sets.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

@@ -260,6 +260,15 @@ impl Policy {
         !self.is_off() && self.rules.iter().any(Rule::names_own_method)
     }
 
+    /// Whether a rule names a method of sshd's own and the factors that it accepts. A factor that was
+    /// verified before the methods were known may then be none of them.
+    #[must_use]
+    pub fn names_factors_by_method(&self) -> bool {
+        let names_factors = |rule: &Rule| !rule.effect.factors.is_any();
+        let mut by_method = self.rules.iter().filter(|rule| rule.names_own_method());
+        !self.is_off() && by_method.any(names_factors)
+    }
+
     /// Whether the rule that applies to a login depends on a method of sshd's own that is not known
     /// yet. The session phase, which knows it, then decides.
     #[must_use]

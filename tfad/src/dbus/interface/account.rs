@@ -380,7 +380,7 @@ impl AccountInterface {
         let call = self.begin_change(&header, connection).await?;
         let factor = call.run(move |owner| owner.test(&code)).await?;
         Ok(match factor {
-            Factor::Authenticator(_) | Factor::SecurityKey(_) => {
+            Factor::Authenticator(..) | Factor::SecurityKey(_) => {
                 tfa_proto::Factor::Authenticator.into()
             }
             Factor::BackupCode => tfa_proto::Factor::BackupCode.into(),
