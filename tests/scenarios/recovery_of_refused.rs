@@ -3,7 +3,7 @@
 use tfa_tests::{Machine, Phone};
 
 use crate::known_places::explained;
-use crate::recovery::{NOT_VALID, NOW_VOID, OFFER, create, is_valid};
+use crate::recovery::{NOW_VOID, OFFER, create, is_valid};
 use crate::users::{
     PASSWORD, console_on_tty1, enter_password, machine_with_alice, record_of, set_policy, uri_in,
 };
@@ -15,6 +15,8 @@ const BY_INVITATION: &str = "[policy]\nmode = \"required\"\ngrace = \"0\"\ninvit
 const TOO_LATE: &str = "the time to set it up is over";
 const NOT_INVITED: &str = "You need an invitation code";
 const QUESTION: &str = "Recovery code of this host:";
+const NO_RECOVERY_CODE: &str =
+    "Not a recovery code. Enter the 16 characters of the recovery code of this host.";
 
 fn of_login(machine: &Machine, key: &str) -> String {
     explained(machine, key, &["--service", "login"])
@@ -58,7 +60,7 @@ fn an_administrator_who_never_enrolled_in_time_gets_in_at_the_console() {
 
     console.expect(QUESTION);
     console.type_secret("123456");
-    console.expect(NOT_VALID);
+    console.expect(NO_RECOVERY_CODE);
     console.expect(QUESTION);
     console.type_secret("ABCD-EFGH-JKMN-PQRS");
     console.expect("Wrong code.");

@@ -28,7 +28,9 @@ fn begin(owner: &Owner, scope: ThrottleScope, now: Time) -> AskCode {
 fn question(dialog: Option<Dialog>) -> Option<AskCode> {
     dialog.map(|dialog| match dialog {
         Dialog::AskCode(question) => question,
-        Dialog::AskRemember(_) | Dialog::Enroll(_) => panic!("only a code is asked for"),
+        Dialog::AskRecoveryCode(_) | Dialog::AskRemember(_) | Dialog::Enroll(_) => {
+            panic!("only a code is asked for")
+        }
     })
 }
 

@@ -125,7 +125,9 @@ impl Setting {
 fn enroll(dialog: Option<Dialog>) -> Option<Enroll> {
     dialog.map(|dialog| match dialog {
         Dialog::Enroll(enroll) => *enroll,
-        Dialog::AskCode(_) | Dialog::AskRemember(_) => panic!("no code is asked for"),
+        Dialog::AskCode(_) | Dialog::AskRecoveryCode(_) | Dialog::AskRemember(_) => {
+            panic!("no code is asked for")
+        }
     })
 }
 

@@ -145,7 +145,15 @@ fn the_recovery_code_of_the_host_is_accepted_under_any_rule() {
     let keys = only(&[FactorKind::SecurityKey]);
     let console = ThrottleScope::Console;
     let begun = AskCode::begin_with_recovery(&account, keys, console, || true, NOON);
-    assert_eq!(begun.turn.next, Next::AskBackupCode);
+    assert_eq!(
+        (begun.turn.says, begun.turn.next),
+        (Some(Message::NoUsableFactor), Next::AskRecoveryCode)
+    );
+    assert!(matches!(begun.dialog, Some(Dialog::AskRecoveryCode(_))));
+    // A factor that the rule accepts is asked for as ever.
+    let codes = only(&[FactorKind::Totp]);
+    let begun = AskCode::begin_with_recovery(&account, codes, console, || panic!("asked"), NOON);
+    assert!(matches!(begun.dialog, Some(Dialog::AskCode(_))));
     let remote = AskCode::begin_with_recovery(&account, keys, ANY_ORIGIN, || true, NOON);
     assert!(remote.dialog.is_none());
 }

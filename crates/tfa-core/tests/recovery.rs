@@ -1,10 +1,10 @@
 //! The recovery code of the host: accepted once, at the console, and followed by an enrollment.
 
 use tfa_core::{
-    Account, Answered, AskCode, AuthPhaseResult, BackupSet, Change, ChangedBy, Client, Credential,
-    Dialog, Enroll, Factor, Factors, HostRecovery, Input, Judgement, LockScope, LockState, Match,
-    Message, Next, PhaseAction, PhaseInput, Picture, RecoveryCode, Requirement, ThrottleScope,
-    Time, Turn, Verdict,
+    Account, Answered, AskCode, AskRecoveryCode, AuthPhaseResult, BackupSet, Change, ChangedBy,
+    Client, Credential, Dialog, Enroll, Factor, Factors, HostRecovery, Input, Judgement, LockScope,
+    LockState, Match, Message, Next, PhaseAction, PhaseInput, Picture, RecoveryCode, Requirement,
+    ThrottleScope, Time, Turn, Verdict,
 };
 
 use crate::owner::{Owner, UID, WRONG};
@@ -164,7 +164,23 @@ fn a_permanent_lock_names_what_an_administrator_can_still_enter() {
         };
         let begun = begin(CONSOLE, may_recover);
         assert_eq!(begun.turn.says, says);
-        assert_eq!(begun.dialog.is_some(), backup_codes || may_recover);
+        let asks = match begun.dialog {
+            Some(Dialog::AskCode(_)) => Some(Next::AskCode { digits: 6 }),
+            Some(Dialog::AskRecoveryCode(_)) => Some(Next::AskRecoveryCode),
+            Some(_) => panic!("another dialog"),
+            None => None,
+        };
+        assert_eq!(
+            asks,
+            match (backup_codes, may_recover) {
+                (true, _) => Some(Next::AskCode { digits: 6 }),
+                (false, true) => Some(Next::AskRecoveryCode),
+                (false, false) => None,
+            }
+        );
+        if let Some(asks) = asks {
+            assert_eq!(begun.turn.next, asks);
+        }
         let remote = AskCode::begin_with_recovery(
             &owner.account,
             Factors::ANY,
@@ -200,15 +216,15 @@ fn a_login_with_it_says_that_it_is_void_and_asks_for_another() {
 }
 
 /// The question for the recovery code alone.
-fn only_recovery(account: &Account, now: Time) -> AskCode {
-    let begun = AskCode::begin_for_recovery(account, now).unwrap();
+fn only_recovery(account: &Account, now: Time) -> AskRecoveryCode {
+    let begun = AskRecoveryCode::begin(account, now).unwrap();
     assert_eq!(
         (begun.turn.says, begun.turn.next),
         (None, Next::AskRecoveryCode)
     );
     assert!(!begun.takes_any_code());
     match begun.dialog {
-        Some(Dialog::AskCode(question)) if question.is_only_for_recovery() => question,
+        Some(Dialog::AskRecoveryCode(question)) => question,
         _ => panic!("the recovery code is asked for"),
     }
 }
@@ -218,17 +234,20 @@ fn a_refused_administrator_is_asked_for_it_and_nothing_else_is_accepted() {
     let mut owner = Owner::new();
     let question = only_recovery(&owner.account, NOON);
     let before = owner.account.clone();
-    let ask = Some(Factors::ANY);
-    let right_codes = [owner.code(NOON, 0), sheet::FIRST.code(3)];
-    for credential in right_codes {
+    let others = [
+        owner.code(NOON, 0),
+        sheet::FIRST.code(3),
+        Credential::Malformed,
+    ];
+    for credential in others {
         let Answered::Turn(turn, Some(_)) =
-            question.answer(ask, &mut owner.account, &credential, LOGIN, NOON)
+            question.answer(true, &mut owner.account, &credential, LOGIN, NOON)
         else {
             panic!("the question is repeated");
         };
         assert_eq!(
             (turn.says, turn.next),
-            (Some(Message::NotACode), Next::AskRecoveryCode)
+            (Some(Message::NotARecoveryCode), Next::AskRecoveryCode)
         );
     }
     assert_eq!(owner.failures(CONSOLE), 0);
@@ -241,18 +260,23 @@ fn a_refused_administrator_is_asked_for_it_and_nothing_else_is_accepted() {
     // A user who never enrolled.
     let mut account = Account::new(UID);
     let question = only_recovery(&account, NOON);
-    let mut answered =
-        |ask, matched| match question.answer(ask, &mut account, &of(matched), LOGIN, NOON) {
-            Answered::Turn(turn, dialog) => (turn.next, dialog.is_some()),
-            _ => panic!("a turn follows"),
-        };
+    let mut answered = |is_barred, matched| match question.answer(
+        is_barred,
+        &mut account,
+        &of(matched),
+        LOGIN,
+        NOON,
+    ) {
+        Answered::Turn(turn, dialog) => (turn.next, dialog.is_some()),
+        _ => panic!("a turn follows"),
+    };
     // The policy refuses the login no more.
     let denied = Next::End(Verdict::Denied);
-    assert_eq!(answered(None, Match::Fresh(())), (denied, false));
-    assert_eq!(answered(ask, Match::No), (Next::AskRecoveryCode, true));
-    assert_eq!(answered(ask, Match::Used), (Next::AskRecoveryCode, true));
+    assert_eq!(answered(false, Match::Fresh(())), (denied, false));
+    assert_eq!(answered(true, Match::No), (Next::AskRecoveryCode, true));
+    assert_eq!(answered(true, Match::Used), (Next::AskRecoveryCode, true));
     let verified = Next::End(Verdict::Verified(Factor::RecoveryCode));
-    assert_eq!(answered(ask, Match::Fresh(())), (verified, false));
+    assert_eq!(answered(true, Match::Fresh(())), (verified, false));
     assert!(account.authenticators().is_empty());
 }
 
@@ -262,9 +286,9 @@ fn wrong_recovery_codes_lock_the_question_of_a_refused_administrator() {
     for _ in 0..5 {
         let question = only_recovery(&account, NOON);
         let wrong = of(Match::No);
-        let _ = question.answer(Some(Factors::ANY), &mut account, &wrong, LOGIN, NOON);
+        let _ = question.answer(true, &mut account, &wrong, LOGIN, NOON);
     }
-    assert!(AskCode::begin_for_recovery(&account, NOON).is_none());
+    assert!(AskRecoveryCode::begin(&account, NOON).is_none());
     let _ = only_recovery(&account, after(NOON, 31));
 }
 
@@ -384,7 +408,9 @@ impl Recovered {
 fn enrollment(dialog: Option<Dialog>) -> Option<Enroll> {
     dialog.map(|dialog| match dialog {
         Dialog::Enroll(enroll) => *enroll,
-        Dialog::AskCode(_) | Dialog::AskRemember(_) => panic!("no code is asked for"),
+        Dialog::AskCode(_) | Dialog::AskRecoveryCode(_) | Dialog::AskRemember(_) => {
+            panic!("no code is asked for")
+        }
     })
 }
 

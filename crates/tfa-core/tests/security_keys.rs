@@ -303,7 +303,9 @@ fn a_login_without_key_and_backup_codes_is_refused_with_the_reason() {
     for scope in [ThrottleScope::Console, ThrottleScope::UNKNOWN] {
         let begun =
             AskCode::begin_with_recovery(&owner.account, Factors::ANY, scope, || true, NOON);
+        let is_asked = matches!(begun.dialog, Some(Dialog::AskRecoveryCode(_)));
         let is_console = scope == ThrottleScope::Console;
+        assert_eq!(is_asked, is_console, "{scope:?}");
         assert_eq!(begun.dialog.is_some(), is_console, "{scope:?}");
     }
 }

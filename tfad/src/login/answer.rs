@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use tfa_core::{
-    Account, Answered, AskCode, AskRemember, BackupCode, Binding, Credential, Device, DeviceMark,
-    Dialog, Enroll, Factor, Factors, FailureReason, Input, Next, RecoveryCode, Rememberable,
-    Requirement, Time, Verdict,
+    Account, Answered, AskRemember, BackupCode, Binding, Credential, Device, DeviceMark, Dialog,
+    Enroll, Factor, FailureReason, Input, Next, RecoveryCode, Rememberable, Requirement, Time,
+    Verdict,
 };
 use tfa_proto::Turn;
 
@@ -13,7 +13,7 @@ use super::{Error, Logins, log, pam_context, password_prompts, recovery, remembe
 use crate::account::{self, Loaded};
 use crate::host::clock;
 use crate::login::login_sessions::GivenCode;
-use crate::login::recovery::Refusal;
+use crate::login::question::Question;
 use crate::login::sessions::{LoginAttempt, Session};
 
 /// What an answer led to. A conflict of commits judges an answer again, so nothing of it is kept
@@ -47,6 +47,12 @@ impl Logins {
         let now = clock::now();
         let (turn, next, drawn, authenticator) = match &session.dialog {
             Dialog::AskCode(question) => {
+                let question = Question::Code(question);
+                let judged = self.judge_code(session, loaded, question, typed, now)?;
+                (judged.turn, judged.dialog, Vec::new(), judged.authenticator)
+            }
+            Dialog::AskRecoveryCode(question) => {
+                let question = Question::RecoveryCode(question);
                 let judged = self.judge_code(session, loaded, question, typed, now)?;
                 (judged.turn, judged.dialog, Vec::new(), judged.authenticator)
             }
@@ -72,7 +78,7 @@ impl Logins {
         &self,
         session: &Session,
         loaded: Option<Loaded>,
-        question: &AskCode,
+        question: Question<'_>,
         typed: &str,
         now: Time,
     ) -> Result<Judged, Error> {
@@ -89,14 +95,8 @@ impl Logins {
         let offer = remember::rememberable(&config.remember, &marks, &session.attempt);
         let answer = |account: &mut Account, credential: &Credential| {
             let decision = config.policy.decide(login, Some(account), now);
-            let asked_for = if question.is_only_for_recovery() {
-                // Refused still; else the next login follows the new state.
-                let refusal = Refusal::of(&config.policy, &decision, Some(account), now);
-                refusal.map(|_| Factors::ANY)
-            } else {
-                decision.asks_for()
-            };
-            let answered = question.answer(asked_for, account, credential, client, now);
+            let answered =
+                question.answer(&config.policy, &decision, account, credential, client, now);
             let offer = Rememberable {
                 // The device would not serve this login again.
                 asks: offer.asks && decision.factors().is_any(),

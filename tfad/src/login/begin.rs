@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use tfa_core::{
-    Account, AskCode, AuditOutcome, Authenticator, Begun, DenyReason, Dialog, Enroll, Exemption,
-    FailureReason, Message, PhaseAction, PhaseInput, Picture, PolicyDecision, ThrottleScope, Time,
+    Account, AskRecoveryCode, AuditOutcome, Authenticator, Begun, DenyReason, Dialog, Enroll,
+    Exemption, FailureReason, Message, PhaseAction, PhaseInput, Picture, PolicyDecision,
+    ThrottleScope, Time,
 };
 use tfa_proto::{Context, Turn, Verdict};
 
@@ -148,7 +149,7 @@ impl Logins {
         let number = match begun.dialog {
             None => 0,
             Some(dialog) => {
-                let asks = matches!(dialog, Dialog::AskCode(_));
+                let asks = matches!(dialog, Dialog::AskCode(_) | Dialog::AskRecoveryCode(_));
                 let loaded = loaded.filter(|_| asks);
                 let session = Session { attempt, dialog };
                 self.sessions().open(session, loaded, Instant::now())?
@@ -275,8 +276,10 @@ impl Logins {
                         let denied = PhaseAction::Deny(DenyReason::FactorNotAccepted);
                         let journal = &self.state.journal;
                         log::action(journal, policy, &attempt, phase, denied, &decision, None);
-                        let turn = &prompt.begun.turn;
-                        return Ok((0, self.render(turn, None, &[], &attempt, now)));
+                        if prompt.begun.dialog.is_none() {
+                            let turn = &prompt.begun.turn;
+                            return Ok((0, self.render(turn, None, &[], &attempt, now)));
+                        }
                     }
                     if let Some(turn) =
                         self.served_without_code(config, &attempt, phase, account, &prompt, now)?
@@ -325,7 +328,7 @@ impl Logins {
             return Ok(None);
         };
         let new = Account::new(user.uid);
-        let Some(begun) = AskCode::begin_for_recovery(account.unwrap_or(&new), now) else {
+        let Some(begun) = AskRecoveryCode::begin(account.unwrap_or(&new), now) else {
             return Ok(None);
         };
         self.record_refusal(attempt, account, Some(FailureReason::NotEnrolled), now);

@@ -15,6 +15,7 @@ mod login_sessions;
 pub mod once;
 pub mod pam_context;
 pub mod password_prompts;
+mod question;
 mod recovery;
 mod remember;
 mod reminders;

@@ -131,7 +131,8 @@ impl Renderer<'_> {
     fn fitted(&self, text: String) -> String {
         match self.dialog {
             Some(Dialog::Enroll(_)) => narrow(&[text]).join("\n"),
-            Some(Dialog::AskCode(_) | Dialog::AskRemember(_)) | None => wrapped(&text, WIDE),
+            Some(Dialog::AskCode(_) | Dialog::AskRecoveryCode(_) | Dialog::AskRemember(_))
+            | None => wrapped(&text, WIDE),
         }
     }
 
@@ -149,7 +150,8 @@ impl Renderer<'_> {
                 user: self.user,
                 style: self.style,
             }),
-            Some(Dialog::AskCode(_) | Dialog::AskRemember(_)) | None => None,
+            Some(Dialog::AskCode(_) | Dialog::AskRecoveryCode(_) | Dialog::AskRemember(_))
+            | None => None,
         }
     }
 }

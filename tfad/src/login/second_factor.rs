@@ -36,14 +36,17 @@ pub(super) struct Prompt<'account> {
 }
 
 impl Prompt<'_> {
-    /// Whether the login is refused, because it can use no second factor that the policy accepts.
+    /// Whether the login can use no second factor that the policy accepts. It is refused, or asked for
+    /// the recovery code of the host.
     pub(super) fn accepts_nothing(&self) -> bool {
         let turn = &self.begun.turn;
-        let says_factors = matches!(
-            turn.says,
-            Some(Message::AcceptedFactors(_) | Message::NoSecurityKey { .. })
-        );
-        says_factors && turn.next == Next::End(Verdict::Denied)
+        match turn.says {
+            Some(Message::NoUsableFactor) => true,
+            Some(Message::AcceptedFactors(_) | Message::NoSecurityKey { .. }) => {
+                turn.next == Next::End(Verdict::Denied)
+            }
+            _ => false,
+        }
     }
 }
 

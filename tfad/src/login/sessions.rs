@@ -202,7 +202,9 @@ impl Sessions {
 impl Slot {
     fn idle_timeout(&self) -> Duration {
         match self.dialog.dialog {
-            Dialog::AskCode(_) | Dialog::AskRemember(_) => IDLE_TIMEOUT,
+            Dialog::AskCode(_) | Dialog::AskRecoveryCode(_) | Dialog::AskRemember(_) => {
+                IDLE_TIMEOUT
+            }
             Dialog::Enroll(_) => ENROLLMENT_IDLE_TIMEOUT,
         }
     }

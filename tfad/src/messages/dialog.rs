@@ -29,6 +29,9 @@ fn text(message: Message, now: Time) -> String {
         Message::WrongNewCode(Some(drift)) => return code_of_another_time(drift),
         Message::AlreadyUsed => ALREADY_USED,
         Message::NotACode => NOT_A_CODE,
+        Message::NotARecoveryCode => {
+            "Not a recovery code. Enter the 16 characters of the recovery code of this host."
+        }
         Message::BackupCodeOnly => "Too many wrong codes. Only a backup code is accepted now.",
         Message::BackupOrRecoveryCodeOnly => {
             "Too many wrong codes. Only a backup code, or the recovery code of this host, is accepted \
@@ -36,6 +39,9 @@ fn text(message: Message, now: Time) -> String {
         }
         Message::RecoveryCodeOnly => {
             "Too many wrong codes. Only the recovery code of this host is accepted now."
+        }
+        Message::NoUsableFactor => {
+            "This login accepts none of your second factors. Enter the recovery code of this host."
         }
         Message::RecoveryCodeUsed => RECOVERY_CODE_USED,
         Message::NoSecurityKey {
@@ -177,6 +183,20 @@ mod tests {
         assert!(after(30).ends_with("in 30 seconds."));
         assert!(after(121).ends_with("in 3 minutes."));
         assert!(after(3600).ends_with("in 60 minutes."));
+    }
+
+    #[test]
+    fn what_alone_is_accepted_is_named_before_and_after_an_answer() {
+        let text = |says| message(says, Time::from_secs(1000)).1;
+        for says in [
+            Message::RecoveryCodeOnly,
+            Message::NoUsableFactor,
+            Message::NotARecoveryCode,
+        ] {
+            let text = text(says);
+            assert!(text.contains("the recovery code of this host"), "{text}");
+            assert!(!text.contains("backup code"), "{text}");
+        }
     }
 
     #[test]

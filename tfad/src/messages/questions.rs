@@ -6,7 +6,7 @@ use super::Shown;
 pub const ASK_CODE: &str = "Verification code or backup code: ";
 /// Asks a user whose authenticators compute no codes.
 pub const ASK_BACKUP_CODE: &str = "Backup code: ";
-/// Asks an administrator at the console whose login is refused otherwise.
+/// Asks an administrator at the console who can enter nothing else.
 pub const ASK_RECOVERY_CODE: &str = "Recovery code of this host: ";
 /// Asks for the invitation code.
 pub const ASK_INVITATION: &str = "Invitation code: ";

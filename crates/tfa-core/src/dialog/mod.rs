@@ -1,19 +1,23 @@
 //! The login dialog as a state machine: from account, answer and time to a turn and a changed
 //! account.
 //!
-//! It selects the messages. The daemon has their texts and draws the QR code. There are two
+//! It selects the messages. The daemon has their texts and draws the QR code. There are three
 //! dialogs: the prompt for a code ([`code`]), which may go on with the question whether to remember the
-//! device ([`remember`]), and enrollment inside the login ([`enroll`]). Each
-//! dialog ends: every answer ends it, advances it, or uses up one of a limited number of tries. A login
-//! by security key has no dialog ([`security_key`]).
+//! device ([`remember`]), the prompt for the host's recovery code ([`recovery_code`]), and enrollment
+//! inside the login ([`enroll`]). Each dialog ends: every answer ends it, advances it, or uses up one of
+//! a limited number of tries. A login by security key has no dialog ([`security_key`]).
 
 mod code;
 mod enroll;
+mod prompt;
+mod recovery_code;
 mod remember;
 mod security_key;
 
-pub use code::{AskCode, MAX_TRIES};
+pub use code::AskCode;
 pub use enroll::{Enroll, Picture};
+pub use prompt::MAX_TRIES;
+pub use recovery_code::AskRecoveryCode;
 pub use remember::{AskRemember, Rememberable, remembered};
 pub use security_key::{confirm_by_security_key, verify_by_security_key};
 
@@ -112,6 +116,8 @@ pub enum Message {
     AlreadyUsed,
     /// The input does not have the form of a code.
     NotACode,
+    /// The input does not have the form of the host's recovery code, which alone is accepted.
+    NotARecoveryCode,
     /// No code is accepted now.
     Locked(LockState, LockScope),
     /// Only a backup code removes the lock.
@@ -120,6 +126,8 @@ pub enum Message {
     BackupOrRecoveryCodeOnly,
     /// Only the host's recovery code removes the lock.
     RecoveryCodeOnly,
+    /// The login can use no second factor of the user. Only the host's recovery code is accepted.
+    NoUsableFactor,
     /// The host's recovery code was used.
     RecoveryCodeUsed,
     /// The user has security keys only, and this login shows none of them.
@@ -182,6 +190,8 @@ impl Message {
 pub enum Dialog {
     /// The question for a code.
     AskCode(AskCode),
+    /// The question for the host's recovery code.
+    AskRecoveryCode(AskRecoveryCode),
     /// The question whether to remember the device.
     AskRemember(AskRemember),
     /// Enrollment inside the login.
@@ -194,6 +204,7 @@ impl Dialog {
     pub fn scope(&self) -> ThrottleScope {
         match self {
             Self::AskCode(dialog) => dialog.scope(),
+            Self::AskRecoveryCode(dialog) => dialog.scope(),
             Self::AskRemember(dialog) => dialog.scope(),
             Self::Enroll(dialog) => dialog.scope(),
         }
@@ -205,6 +216,7 @@ impl Dialog {
     pub fn counted_on(&self) -> LockScope {
         match self {
             Self::AskCode(dialog) => dialog.counted_on(),
+            Self::AskRecoveryCode(dialog) => dialog.counted_on(),
             Self::AskRemember(dialog) => dialog.scope().without_known_origins(),
             Self::Enroll(dialog) => dialog.scope().without_known_origins(),
         }

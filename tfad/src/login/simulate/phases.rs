@@ -1,8 +1,8 @@
 //! A hypothetical login in the phases of PAM.
 
 use tfa_core::{
-    Account, AskCode, LoginOrigin, PhaseAction, Policy, PolicyDecision, Subject, ThrottleScope,
-    Time, Turn, confirm_by_security_key,
+    Account, AskRecoveryCode, LoginOrigin, PhaseAction, Policy, PolicyDecision, Subject,
+    ThrottleScope, Time, Turn, confirm_by_security_key,
 };
 use tfa_proto::{Context, HypotheticalLogin, PASSWORD_METHOD, PUBLICKEY_METHOD, Phase, Verdict};
 
@@ -209,7 +209,7 @@ impl<'a> Simulator<'a> {
         // The explanation knows whether there is a code.
         let has_code = || true;
         recovery::replaced_refusal(config, facts, user, decision, account, has_code, now).is_some()
-            && AskCode::begin_for_recovery(account.unwrap_or(&new), now).is_some()
+            && AskRecoveryCode::begin(account.unwrap_or(&new), now).is_some()
     }
 
     /// What PAM reports in a phase, and the key that it names.
