@@ -69,6 +69,13 @@ pub fn lacks_session_line(service: &str) -> bool {
     has_gate(&folders, service) && !can_refuse_sessions(&folders, service)
 }
 
+/// Whether the auth lines of a service go on to `pam_tfa` after a wrong password, so that its result does
+/// not prove that the password was right.
+#[must_use]
+pub fn goes_on_after_wrong_password(service: &str) -> bool {
+    goes_on_after_wrong_password_in(&FOLDERS.map(Path::new), service)
+}
+
 /// Whether a login by another method of sshd, after a wrong password, counts with the second factor of
 /// that attempt: its stack goes on after a wrong password, and has no session line that can refuse.
 #[must_use]
@@ -92,10 +99,14 @@ fn can_refuse_sessions(folders: &[&Path], service: &str) -> bool {
 }
 
 fn trusts_failed_password_in(folders: &[&Path], service: &str) -> bool {
-    let goes_on = |line: &Line<'_>| line.goes_on_after_wrong_password();
     asks(folders, service, "auth")
-        && has_line(folders, service, "auth", &goes_on, 0)
+        && goes_on_after_wrong_password_in(folders, service)
         && !can_refuse_sessions(folders, service)
+}
+
+fn goes_on_after_wrong_password_in(folders: &[&Path], service: &str) -> bool {
+    let goes_on = |line: &Line<'_>| line.goes_on_after_wrong_password();
+    has_line(folders, service, "auth", &goes_on, 0)
 }
 
 fn unguarded_in(folders: &[&Path], policy: &Policy) -> Vec<String> {
@@ -381,6 +392,8 @@ mod tests {
                 (format!("{auth}session optional pam_tfa.so\n"), expected),
             ] {
                 let folder = folder("failed", &[("sshd", &file)]);
+                let goes_on = goes_on_after_wrong_password_in(&[&folder], "sshd");
+                assert!(goes_on || !expected, "{file}");
                 let trusts = trusts_failed_password_in(&[&folder], "sshd");
                 assert_eq!(trusts, expected, "{file}");
                 fs::remove_dir_all(&folder).unwrap();

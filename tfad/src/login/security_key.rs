@@ -9,7 +9,7 @@ use tfa_proto::Turn;
 
 use super::{Error, Logins, log, pam_context};
 use crate::account;
-use crate::host::clock;
+use crate::host::{clock, pam_files};
 use crate::login::facts::LoginFacts;
 use crate::login::render;
 use crate::login::sessions::LoginAttempt;
@@ -48,14 +48,16 @@ pub(super) fn with_key_of_session(
     }
 }
 
-/// The pending first security key of the user, if a login has used it.
+/// The pending first security key of the user, if a login has used it and its password was right. Where the
+/// stack goes on after a wrong password, the account phase does not know that.
 pub(super) fn pending_of_login<'account>(
     facts: LoginFacts<'_>,
     account: &'account Account,
     now: Time,
 ) -> Option<&'account Authenticator> {
     let key = account.pending_key_among(&facts.login.keys, now)?;
-    facts.is_root.then_some(key)
+    let proves_password = !pam_files::goes_on_after_wrong_password(&facts.context.service);
+    (facts.is_root && proves_password).then_some(key)
 }
 
 impl Logins {
