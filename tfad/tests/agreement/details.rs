@@ -151,7 +151,7 @@ fn the_first_security_key_is_confirmed_and_the_users_own_stays_the_users() {
 }
 
 #[test]
-fn a_key_that_is_none_and_a_method_without_a_key_are_refused() {
+fn a_key_that_is_none_and_a_login_without_keys_are_refused() {
     let host = Host::new(OPTIONAL);
     let refused = |login: HypotheticalLogin| match host.explanation(&login, None) {
         Err(Error::InvalidArgument(text)) => text,
@@ -170,6 +170,19 @@ fn a_key_that_is_none_and_a_method_without_a_key_are_refused() {
             ..login("sshd", ADDRESS)
         };
         assert!(refused(bad).starts_with("The key is neither"), "{text}");
+    }
+    for service in ["sudo", "login"] {
+        let by_key = HypotheticalLogin {
+            key: Some(Key::Hardware.line()),
+            ..login(service, "")
+        };
+        let by_enrolled = HypotheticalLogin {
+            security_key: Some(true),
+            ..login(service, "")
+        };
+        let text = format!("A login by the service {service} has no SSH key.");
+        assert!(refused(by_key).starts_with(&text));
+        assert!(refused(by_enrolled).starts_with(&text));
     }
     let by_method = HypotheticalLogin {
         method: Some("hostbased".to_owned()),

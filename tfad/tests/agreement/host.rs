@@ -95,7 +95,14 @@ impl Host {
     /// What the explanation says of a login; `None` where it states that it cannot know: the type of a key
     /// of which only the fingerprint is given.
     pub(crate) fn explain(&self, login: &TestLogin, account: Option<&Account>) -> Option<Seen> {
-        let explanation = self.explanation(&login.hypothetical, account).unwrap();
+        // The key is given for other services too, where `ShownKey::of` refuses it: a simulation must not
+        // believe in it.
+        let over_ssh = HypotheticalLogin {
+            service: "sshd".to_owned(),
+            ..login.hypothetical.clone()
+        };
+        let key = self.key_of(&over_ssh, account).unwrap();
+        let explanation = self.explanation_with(&login.hypothetical, key, account);
         let is_certain = explanation.unknown.is_empty();
         is_certain.then(|| Seen::explained(&explanation))
     }
@@ -106,7 +113,24 @@ impl Host {
         login: &HypotheticalLogin,
         account: Option<&Account>,
     ) -> Result<Explanation, Error> {
-        let (now, rules) = (clock::now(), &self.config.remember);
+        let key = self.key_of(login, account)?;
+        Ok(self.explanation_with(login, key, account))
+    }
+
+    fn key_of(
+        &self,
+        login: &HypotheticalLogin,
+        account: Option<&Account>,
+    ) -> Result<Option<ShownKey>, Error> {
+        ShownKey::of(login, account, &self.config.remember, clock::now())
+    }
+
+    fn explanation_with(
+        &self,
+        login: &HypotheticalLogin,
+        key: Option<ShownKey>,
+        account: Option<&Account>,
+    ) -> Explanation {
         let subject = Subject {
             uid: self.user.uid,
             canonical: Identity {
@@ -119,18 +143,18 @@ impl Host {
             config: &self.config,
             policy: &self.config.policy,
             login,
-            key: ShownKey::of(login, account, rules, now)?,
+            key,
             user: &self.user,
             subject: &subject,
             account,
             has_session_phase: false,
-            now,
+            now: clock::now(),
         };
         let host = SimulatedHost {
             name: "host",
             has_recovery_code: true,
         };
-        Ok(simulate::explain(&simulator, host))
+        simulate::explain(&simulator, host)
     }
 
     /// Runs a login through its phases, as the module does.

@@ -78,6 +78,10 @@ impl TestLogin {
         all.push(Self::by_key_and_password(Key::Plain, "192.0.2.8"));
         all.extend(Key::ALL.map(Self::by_fingerprint));
         all.push(Self::by_key_alone());
+        all.extend(
+            [Self::without_key("login", "", "tty1"), Self::inside("sudo")]
+                .map(Self::with_claimed_key),
+        );
         all
     }
 
@@ -129,6 +133,13 @@ impl TestLogin {
         let mut login = Self::by_key_and_password(key, ADDRESS);
         login.hypothetical.key = Some(key.key().fingerprint.to_string());
         login
+    }
+
+    /// Only sshd names keys. Another program cannot make one count.
+    fn with_claimed_key(mut self) -> Self {
+        self.hypothetical.key = Some(Key::Hardware.line());
+        self.context.ssh_auth_info = format!("{PUBLICKEY_METHOD} {}\n", Key::Hardware.line());
+        self
     }
 
     /// In the account phase sshd names neither the key nor the method.
