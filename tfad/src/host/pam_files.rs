@@ -11,7 +11,7 @@ use crate::host::pam_services::is_of_no_person;
 /// Where libpam looks for the file of a service; the first has precedence.
 const FOLDERS: [&str; 3] = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d"];
 /// The service of OpenSSH's server.
-const SSHD: &str = "sshd";
+pub(crate) const SSHD: &str = "sshd";
 /// The modules that verify passwords in most stacks.
 const PASSWORD_MODULES: [&str; 5] = [
     "pam_unix.so",

@@ -22,10 +22,11 @@ pub fn login_origin(context: &Context, consoles: &Consoles, inside_session: bool
 /// The login that a context describes.
 #[must_use]
 pub fn login(context: &Context, subject: Subject, origin: LoginOrigin) -> Login {
-    login_by_keys(context, keys(context), subject, origin)
+    let keys = ssh_keys::accepted(&context.ssh_auth_info);
+    login_by_keys(context, keys, subject, origin)
 }
 
-/// The login that a context describes, in which sshd has accepted these keys.
+/// The login that a context describes, in which sshd has accepted these keys. Other services have none.
 #[must_use]
 pub fn login_by_keys(
     context: &Context,
@@ -33,6 +34,7 @@ pub fn login_by_keys(
     subject: Subject,
     origin: LoginOrigin,
 ) -> Login {
+    let keys = if context.is_ssh() { keys } else { Vec::new() };
     Login {
         subject,
         service: context.service.clone(),
@@ -112,14 +114,6 @@ pub fn scope_of_origin(origin: &LoginOrigin, keys: &[SshKey]) -> ThrottleScope {
         LoginOrigin::Session => ThrottleScope::Session,
         LoginOrigin::Address(address) => remote(Some(*address)),
         LoginOrigin::Name(_) | LoginOrigin::Unknown => remote(None),
-    }
-}
-
-fn keys(context: &Context) -> Vec<SshKey> {
-    if context.is_ssh() {
-        ssh_keys::accepted(&context.ssh_auth_info)
-    } else {
-        Vec::new()
     }
 }
 
@@ -231,7 +225,7 @@ mod tests {
     use super::*;
 
     fn of(context: &Context) -> Methods {
-        methods(context, &keys(context))
+        methods(context, &ssh_keys::accepted(&context.ssh_auth_info))
     }
 
     fn ssh(phase: Phase, auth_result: Option<Verdict>, info: &str) -> Methods {

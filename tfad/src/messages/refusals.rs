@@ -259,6 +259,15 @@ pub fn simulated_key_by_method(method: &str) -> Error {
     ))
 }
 
+/// A simulated login has a key, and its service is not sshd.
+#[must_use]
+pub fn simulated_key_by_service(service: &str) -> Error {
+    Error::InvalidArgument(format!(
+        "A login by the service {service} has no SSH key. Leave out the key, or explain a login by the \
+         service sshd."
+    ))
+}
+
 /// A simulated login has a key twice.
 #[must_use]
 pub fn two_simulated_keys() -> Error {

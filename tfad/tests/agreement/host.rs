@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use tfa_core::{Account, Groups, Identity, Subject};
@@ -159,7 +160,13 @@ impl Host {
 
     /// Runs a login through its phases, as the module does.
     pub(crate) fn log_in(&self, login: &TestLogin) -> Seen {
-        let first = self.begin(login, &login.context);
+        // A program that wants silence speaks once a session.
+        static SESSIONS: AtomicU32 = AtomicU32::new(1);
+        let first_context = Context {
+            session: Some(SESSIONS.fetch_add(1, Ordering::Relaxed)),
+            ..login.context.clone()
+        };
+        let first = self.begin(login, &first_context);
         let is_auth = login.context.phase == Phase::Auth;
         let continues = first.next == Next::Verdict(Verdict::NotRequired);
         if !(is_auth && continues && !login.is_own) {
@@ -169,7 +176,7 @@ impl Host {
             phase: Phase::Account,
             auth_result: Some(Verdict::NotRequired),
             password_given: false,
-            ..login.context.clone()
+            ..first_context
         };
         Seen::of(&self.begin(login, &context), true)
     }

@@ -61,9 +61,8 @@ fn records() -> Vec<(AccountState, DeviceState, LockedPlace)> {
 /// Runs every login under one configuration. Returns how many had each outcome.
 fn check(config: &str) -> BTreeMap<Seen, usize> {
     let (logins, mut counts) = (TestLogin::all(), BTreeMap::new());
+    let host = Host::new(config);
     for (state, device, locked) in records() {
-        // A program that wants silence speaks once a session.
-        let host = Host::new(config);
         let account = accounts::account(state, device, locked);
         for login in &logins {
             host.store(account.as_ref());

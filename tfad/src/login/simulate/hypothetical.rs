@@ -3,6 +3,7 @@
 use tfa_core::LoginOrigin;
 use tfa_proto::HypotheticalLogin;
 
+use crate::host::pam_files::SSHD;
 use crate::host::users::User;
 use crate::login::pam_context;
 
@@ -16,6 +17,12 @@ pub fn login_name(user: &User) -> &str {
 #[must_use]
 pub fn is_inside_session(supposed: &HypotheticalLogin) -> bool {
     pam_context::is_inside_session(!is_own(supposed), &supposed.service)
+}
+
+/// Whether the login program is sshd, which alone tells PAM the keys of a login.
+#[must_use]
+pub fn names_keys(supposed: &HypotheticalLogin) -> bool {
+    supposed.service == SSHD
 }
 
 /// Whether the login program runs as the user. Nothing that it says of the login is believed then.

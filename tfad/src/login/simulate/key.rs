@@ -8,6 +8,7 @@ use tfa_core::{
 };
 use tfa_proto::{Error, HypotheticalLogin, PUBLICKEY_METHOD};
 
+use super::hypothetical::names_keys;
 use crate::login::ssh_keys;
 use crate::messages;
 
@@ -27,7 +28,8 @@ impl ShownKey {
     /// The key of a login of this user.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a text that is no key, and a method or an option that excludes one.
+    /// [`Error::InvalidArgument`] for a text that is no key, and a service, a method or an option that
+    /// excludes one.
     pub fn of(
         supposed: &HypotheticalLogin,
         account: Option<&Account>,
@@ -35,6 +37,9 @@ impl ShownKey {
         now: Time,
     ) -> Result<Option<Self>, Error> {
         let is_enrolled = supposed.security_key == Some(true);
+        if !names_keys(supposed) && (is_enrolled || supposed.key.is_some()) {
+            return Err(messages::simulated_key_by_service(&supposed.service));
+        }
         let Some(text) = supposed.key.as_deref() else {
             return Ok(account.filter(|_| is_enrolled).and_then(enrolled));
         };

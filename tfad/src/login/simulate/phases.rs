@@ -6,7 +6,7 @@ use tfa_core::{
 };
 use tfa_proto::{Context, HypotheticalLogin, PASSWORD_METHOD, PUBLICKEY_METHOD, Phase, Verdict};
 
-use super::hypothetical::{is_own, origin};
+use super::hypothetical::{is_own, names_keys, origin};
 use super::key::ShownKey;
 use crate::config::Config;
 use crate::host::pam_services::{STEPPED_OVER, is_silent};
@@ -17,9 +17,6 @@ use crate::login::second_factor::{self, SecondFactor};
 use crate::login::{pam_context, recovery, security_key};
 use crate::messages::DeniedLogin;
 
-/// The terminal that sshd names.
-const TTY_OF_SSHD: &str = "ssh";
-
 /// A hypothetical login of one user, and what decides about it.
 #[derive(Clone, Copy)]
 pub struct Simulator<'a> {
@@ -29,7 +26,7 @@ pub struct Simulator<'a> {
     pub policy: &'a Policy,
     /// The login.
     pub login: &'a HypotheticalLogin,
-    /// The key that sshd has accepted in it.
+    /// The key that sshd has accepted in it. It is ignored for other services.
     pub key: Option<ShownKey>,
     /// The user.
     pub user: &'a User,
@@ -218,16 +215,16 @@ impl<'a> Simulator<'a> {
         let is_own = is_own(self.login);
         // sshd names a key to PAM before the password, and in the session phase.
         let is_key_named = first == Phase::Auth || phase == Phase::Session;
-        let key = self.key.filter(|_| is_key_named && !is_own);
+        let key = self
+            .key
+            .filter(|_| is_key_named && !is_own && names_keys(self.login));
         let info = key.map(|_| PUBLICKEY_METHOD).unwrap_or_default();
-        let tty = self.key.map(|_| TTY_OF_SSHD).unwrap_or_default();
         let service = &self.login.service;
         let context = Context {
             phase,
             auth_result,
             service: service.clone(),
             rhost: self.login.from.clone(),
-            tty: tty.to_owned(),
             ssh_auth_info: info.to_owned(),
             password_given: phase == Phase::Auth,
             can_enroll: true,

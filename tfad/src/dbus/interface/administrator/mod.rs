@@ -221,11 +221,17 @@ impl Administrator {
             let usable = account.is_ok();
             let account = account.ok().flatten();
             let account = account.as_ref();
+            // A list of impacts covers services that no key reaches.
+            let key = if simulate::names_keys(login) {
+                ShownKey::of(login, account, &config.remember, now)?
+            } else {
+                None
+            };
             let impact = simulate::impact(&Simulator {
                 config: &config,
                 policy: &config.policy,
                 login,
-                key: ShownKey::of(login, account, &config.remember, now)?,
+                key,
                 user: &user,
                 subject: &subject,
                 account,
