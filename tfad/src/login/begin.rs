@@ -179,7 +179,7 @@ impl Logins {
         let account = loaded.as_ref().and_then(Loaded::account);
         let decision = policy.decide(&attempt.login, account, now);
         if !attempt.login.keys.is_empty()
-            && let Some(turn) = self.confirm_by_key(&attempt, phase, account)?
+            && let Some(turn) = self.confirm_by_key(&attempt, policy, phase, account, now)?
         {
             return Ok((0, turn));
         }

@@ -3,13 +3,13 @@
 
 use tfa_core::{
     Account, AuthPhaseResult, Authenticator, AuthenticatorKind, FactorKind, Factors, PhaseInput,
-    SshKey, Time, confirm_by_security_key, verify_by_security_key,
+    Policy, SshKey, Time, confirm_by_security_key, verify_by_security_key,
 };
 use tfa_proto::Turn;
 
 use super::{Error, Logins, log, pam_context};
 use crate::account;
-use crate::host::{clock, pam_files};
+use crate::host::pam_files;
 use crate::login::facts::LoginFacts;
 use crate::login::render;
 use crate::login::sessions::LoginAttempt;
@@ -101,21 +101,21 @@ impl Logins {
     pub(super) fn confirm_by_key(
         &self,
         attempt: &LoginAttempt,
+        policy: &Policy,
         phase: PhaseInput,
         account: Option<&Account>,
+        now: Time,
     ) -> Result<Option<Turn>, Error> {
-        let (keys, now) = (&attempt.login.keys, clock::now());
+        let keys = &attempt.login.keys;
         let facts = attempt.facts(phase);
         if account.is_none_or(|account| pending_of_login(facts, account, now).is_none()) {
             return Ok(None);
         }
-        let config = self.state.config();
         let confirmed = self.accounts.change(&attempt.user, |account| {
-            // As in `Owner::confirm`: it was enrolled before the policy required an invitation.
-            if config.policy.invitation && account.invitation().is_none() {
+            if !policy.may_confirm_first(account) {
                 return None;
             }
-            let decision = config.policy.decide(&attempt.login, Some(account), now);
+            let decision = policy.decide(&attempt.login, Some(account), now);
             let turn = confirm_by_security_key(account, &decision, phase, keys, now)?;
             Some((name_of_key(account, keys), turn))
         })?;

@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use tfa_core::{
-    Account, Authenticator, BackupSet, Credential, DeviceKind, Input, LockState, Parameters, Proof,
-    RememberRules, RemoteOrigin, Secret, Term, ThrottleScope, Time, UserExemption,
+    Account, Authenticator, BackupSet, Credential, DeviceKind, Input, Invitation, LockState,
+    Parameters, Proof, RememberRules, RemoteOrigin, Secret, Term, ThrottleScope, Time,
+    UserExemption,
 };
 use tfa_core::{Groups, Identity, Login, LoginOrigin, Methods, Subject};
 use tfad::host::clock;
@@ -22,6 +23,8 @@ pub(crate) enum AccountState {
     None,
     NoGrace,
     PendingKey,
+    Invited,
+    InvitedWithPendingKey,
     Phone,
     PhoneAndKey,
     KeyAlone,
@@ -31,10 +34,12 @@ pub(crate) enum AccountState {
 }
 
 impl AccountState {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::None,
         Self::NoGrace,
         Self::PendingKey,
+        Self::Invited,
+        Self::InvitedWithPendingKey,
         Self::Phone,
         Self::PhoneAndKey,
         Self::KeyAlone,
@@ -123,7 +128,11 @@ fn enrolled(state: AccountState, now: Time) -> Option<Account> {
     match state {
         AccountState::None => return None,
         AccountState::NoGrace => account.forbid_grace(),
-        AccountState::PendingKey => {
+        AccountState::Invited => account.invite(invitation(now)),
+        AccountState::PendingKey | AccountState::InvitedWithPendingKey => {
+            if state == AccountState::InvitedWithPendingKey {
+                account.invite(invitation(now));
+            }
             account
                 .set_up_security_key("yubi", Key::Hardware.key(), backup_codes(), now)
                 .unwrap();
@@ -154,6 +163,12 @@ fn enrolled(state: AccountState, now: Time) -> Option<Account> {
         }
     }
     Some(account)
+}
+
+fn invitation(now: Time) -> Invitation {
+    let until = now.plus(Duration::from_secs(DAY));
+    let (invitation, _) = Invitation::draw(|bytes| bytes.fill(7), now, until);
+    invitation
 }
 
 /// Hashed once: each code costs an evaluation of Argon2id.

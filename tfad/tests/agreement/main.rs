@@ -22,7 +22,7 @@ use logins::TestLogin;
 use seen::Seen;
 
 /// The policies. Those at even places are combined with all of [`REMEMBERED`].
-const POLICIES: [&str; 7] = [
+const POLICIES: [&str; 9] = [
     "[policy]\nmode = \"required\"\ngrace = \"0\"\n",
     "[policy]\nmode = \"required\"\ngrace = \"7d\"\n",
     "[policy]\nmode = \"optional\"\n",
@@ -30,6 +30,8 @@ const POLICIES: [&str; 7] = [
     "[policy]\nmode = \"optional\"\n[[policy.rule]]\nservices = [\"sshd\", \"sudo\"]\nmode = \"required\"\nfactors = [\"security-key\"]\n",
     "[policy]\nmode = \"required\"\ngrace = \"0\"\n[[policy.rule]]\nmethods = [\"publickey:sk\"]\nmode = \"off\"\n",
     "[policy]\nmode = \"optional\"\n[[policy.rule]]\nmethods = [\"publickey:cert\"]\nmode = \"off\"\n",
+    "[policy]\nmode = \"required\"\ngrace = \"7d\"\ninvitation = true\n",
+    "[policy]\nmode = \"required\"\ngrace = \"0\"\ninvitation = true\n",
 ];
 
 /// What the host remembers.

@@ -327,6 +327,13 @@ impl Policy {
         users.map(String::as_str)
     }
 
+    /// Whether a user may confirm the pending first authenticator. An invitation makes an earlier one void.
+    /// So without an invitation, it was begun before the policy required one, and is not accepted now.
+    #[must_use]
+    pub fn may_confirm_first(&self, account: &Account) -> bool {
+        !self.invitation || account.invitation().is_some()
+    }
+
     /// Whether the policy guards a service.
     #[must_use]
     pub fn guards(&self, service: &str) -> bool {

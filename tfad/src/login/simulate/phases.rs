@@ -153,7 +153,8 @@ impl<'a> Simulator<'a> {
         let pending = self
             .account
             .filter(|account| security_key::pending_of_login(facts, account, now).is_some());
-        let confirmed = pending.and_then(|account| {
+        let may_confirm = pending.filter(|account| policy.may_confirm_first(account));
+        let confirmed = may_confirm.and_then(|account| {
             confirm_by_security_key(&mut account.clone(), &decision, input, &login.keys, now)
         });
         Step {

@@ -130,12 +130,10 @@ impl Owner {
 
     pub(in crate::dbus::interface) fn confirm(&self, code: &Input) -> Result<Vec<String>, Error> {
         let required = self.required_factors();
-        let needs_invitation = self.state.config().policy.invitation;
+        let config = self.state.config();
         let first = self.change(|account, now| {
             let first = account.authenticators().is_empty();
-            // An invitation makes an earlier pending authenticator void. So without one, this one was
-            // begun before the policy required it.
-            if first && needs_invitation && account.invitation().is_none() {
+            if first && !config.policy.may_confirm_first(account) {
                 return Err(Refusal::NoInvitation);
             }
             account.may_confirm(&required)?;
