@@ -15,6 +15,7 @@ use super::{
 use crate::account::{self, Loaded};
 use crate::caller::Caller;
 use crate::config::Config;
+use crate::host::time_limit::CallsFor;
 use crate::host::users::{self, LookUpError, User};
 use crate::host::{clock, groups, host_name, random, subject};
 use crate::login::enrollment::{DEFAULT_NAME, Enrollment};
@@ -257,7 +258,7 @@ impl Logins {
                 Some(account) => {
                     let (rules, facts) = (&config.remember, attempt.facts(phase));
                     let factors = decision.factors();
-                    let may_recover = || recovery::is_administrator(config, &attempt.user);
+                    let may_recover = || self.may_recover(config, &attempt);
                     let begun =
                         second_factor::begin(rules, facts, account, factors, may_recover, now);
                     let prompt = match begun {
@@ -321,9 +322,9 @@ impl Logins {
         now: Time,
     ) -> Result<Option<(u32, Turn)>, Error> {
         let (facts, user) = (attempt.facts(phase), &attempt.user);
-        let has_code = || self.accounts.has_recovery_code();
+        let may_recover = || self.may_recover(config, attempt);
         let refusal =
-            recovery::replaced_refusal(config, facts, user, decision, account, has_code, now);
+            recovery::replaced_refusal(config, facts, decision, account, may_recover, now);
         let Some(refusal) = refusal else {
             return Ok(None);
         };
@@ -346,6 +347,12 @@ impl Logins {
         let refused = render::end(Verdict::Denied, Some(said));
         let lines = refused.lines.into_iter().chain(turn.lines).collect();
         Ok(Some((number, Turn { lines, ..turn })))
+    }
+
+    /// Whether the user may use the recovery code of the host. It asks the name service, and blocks.
+    fn may_recover(&self, config: &Config, attempt: &LoginAttempt) -> bool {
+        self.accounts.has_recovery_code()
+            && recovery::is_administrator(config, &attempt.user, CallsFor::Logins)
     }
 
     /// The verdict for a login that need not give the code which the policy asks for.

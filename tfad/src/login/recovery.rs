@@ -18,7 +18,7 @@ use crate::host::users::User;
 /// Whether the recovery code of the host is accepted of a user where wrong codes count on this scope. It
 /// blocks, as [`is_administrator`].
 pub(super) fn is_accepted(config: &Config, user: &User, scope: ThrottleScope) -> bool {
-    scope == ThrottleScope::Console && is_administrator(config, user)
+    scope == ThrottleScope::Console && is_administrator(config, user, CallsFor::Logins)
 }
 
 /// Why a login will be refused without a question, where the recovery code can replace that.
@@ -48,39 +48,36 @@ impl Refusal {
 }
 
 /// The refusal in place of which a login is asked for the recovery code: in the auth phase, at the
-/// console, after a password, of an administrator. `has_code` tells whether there is a code that was not
-/// used; it and the name service are asked last.
+/// console, after a password, of a user who may use one. `may_recover` tells that, and is asked last.
 pub(super) fn replaced_refusal(
     config: &Config,
     facts: LoginFacts<'_>,
-    user: &User,
     decision: &PolicyDecision,
     account: Option<&Account>,
-    has_code: impl FnOnce() -> bool,
+    may_recover: impl FnOnce() -> bool,
     now: Time,
 ) -> Option<Refusal> {
     let refusal = Refusal::of(&config.policy, decision, account, now)?;
     let is_asked = matches!(facts.phase, PhaseInput::Auth { .. })
         && facts.context.password_given
         && facts.throttle_scope() == ThrottleScope::Console
-        && has_code()
-        && is_administrator(config, user);
+        && may_recover();
     is_asked.then_some(refusal)
 }
 
 /// Whether a user is root, or certainly a member of one of the administrators' groups. It asks the name
 /// service, and blocks.
-pub(super) fn is_administrator(config: &Config, user: &User) -> bool {
-    user.uid == 0 || is_member(&config.recovery.administrators, user)
+pub(super) fn is_administrator(config: &Config, user: &User, calls: CallsFor) -> bool {
+    user.uid == 0 || is_member(&config.recovery.administrators, user, calls)
 }
 
-fn is_member(administrators: &[Group], user: &User) -> bool {
+fn is_member(administrators: &[Group], user: &User, calls: CallsFor) -> bool {
     let subject = groups::of(
         user,
         Names::InUse,
         administrators.to_vec(),
         Vec::new(),
-        CallsFor::Logins,
+        calls,
     );
     let own = subject.canonical.groups;
     // A group that is unknown, or cannot be looked up, has no members here.
@@ -113,11 +110,22 @@ mod tests {
             },
             ..Config::default()
         };
-        assert!(is_administrator(&config(&[]), &user("root", 0)));
+        assert!(is_administrator(
+            &config(&[]),
+            &user("root", 0),
+            CallsFor::Logins
+        ));
         let daemon = user("daemon", 1);
-        assert!(is_administrator(&config(&["daemon"]), &daemon));
+        assert!(is_administrator(
+            &config(&["daemon"]),
+            &daemon,
+            CallsFor::Logins
+        ));
         for others in [&[][..], &["no-such-group"], &["root"]] {
-            assert!(!is_administrator(&config(others), &daemon), "{others:?}");
+            assert!(
+                !is_administrator(&config(others), &daemon, CallsFor::Logins),
+                "{others:?}"
+            );
         }
     }
 }

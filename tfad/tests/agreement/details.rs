@@ -102,6 +102,11 @@ fn the_recovery_code_is_asked_for_in_place_of_a_refusal_at_the_console() {
         assert!(!explained(Host::new(policy), &console));
         let ssh = login("sshd", ADDRESS);
         assert!(!explained(Host::new(policy).of_root(), &ssh));
+        // The module is not asked for jobs of cron.
+        let cron = Host::new(policy)
+            .of_root()
+            .explanation(&login("cron", ""), None);
+        assert!(!cron.unwrap().recovery_code);
     }
 }
 

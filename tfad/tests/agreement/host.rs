@@ -15,7 +15,7 @@ use tfad::host::clock;
 use tfad::host::users::{NameService, NameServiceFailed, User};
 use tfad::log::Journal;
 use tfad::login::Logins;
-use tfad::login::simulate::{self, ShownKey, SimulatedHost, Simulator};
+use tfad::login::simulate::{self, ShownKey, Simulator};
 use tfad::state::DaemonState;
 use zbus::wire::OwnedVariant;
 
@@ -149,13 +149,10 @@ impl Host {
             subject: &subject,
             account,
             has_session_phase: false,
+            has_recovery_code: true,
             now: clock::now(),
         };
-        let host = SimulatedHost {
-            name: "host",
-            has_recovery_code: true,
-        };
-        simulate::explain(&simulator, host)
+        simulate::explain(&simulator, "host")
     }
 
     /// Runs a login through its phases, as the module does.

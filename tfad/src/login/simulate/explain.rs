@@ -1,6 +1,8 @@
 //! The explanation of one login, for people and programs.
 
-use tfa_core::{Device, LockState, LoginOrigin, PhaseAction, RememberRules, Source, Terms, Time};
+use tfa_core::{
+    Device, LockState, LoginOrigin, PhaseAction, RememberRules, Source, Terms, ThrottleScope, Time,
+};
 use tfa_proto::{Explanation, OpenEnum, Outcome, Reason};
 use tfa_text::wrapped;
 
@@ -8,23 +10,13 @@ use super::hypothetical::login_name;
 use super::phases::{Simulation, Simulator};
 use super::shown::Shown;
 use crate::account::status;
-use crate::login::recovery;
 
 /// The columns of what the user would see. `tfactl explain` indents it.
 const WIDTH: usize = 78;
 
-/// The host of a simulation.
-#[derive(Debug, Clone, Copy)]
-pub struct SimulatedHost<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// It has a recovery code that was not used.
-    pub has_recovery_code: bool,
-}
-
-/// What becomes of a login, for people and programs.
+/// What becomes of a login to the host of this name, for people and programs.
 #[must_use]
-pub fn explain(simulator: &Simulator<'_>, host: SimulatedHost<'_>) -> Explanation {
+pub fn explain(simulator: &Simulator<'_>, host: &str) -> Explanation {
     let Simulator {
         policy,
         account,
@@ -63,7 +55,7 @@ pub fn explain(simulator: &Simulator<'_>, host: SimulatedHost<'_>) -> Explanatio
     };
     let shown = Shown {
         simulation: &simulation,
-        host: host.name,
+        host,
         user,
         reason: terms.reason.as_deref(),
         now,
@@ -90,7 +82,7 @@ pub fn explain(simulator: &Simulator<'_>, host: SimulatedHost<'_>) -> Explanatio
         device: simulation.device().map(|device| device.id().number()),
         device_until: simulation.device().map(|device| end_of(device, rules)),
         session_minutes: session_minutes(&simulation),
-        recovery_code: host.has_recovery_code && takes_recovery_code(simulator, &simulation),
+        recovery_code: takes_recovery_code(simulator, &simulation),
         lock_scope: account
             .filter(|_| simulation.is_asked_for_code())
             .map(|account| account.lock_scope(step.throttle_scope, now))
@@ -117,10 +109,10 @@ fn end_of(device: &Device, rules: &RememberRules) -> u64 {
 
 /// Whether the recovery code of the host is accepted, in place of a code or of a refusal.
 fn takes_recovery_code(simulator: &Simulator<'_>, simulation: &Simulation<'_>) -> bool {
-    let Simulator { config, user, .. } = *simulator;
-    let is_asked_for_code = simulation.open_prompt().is_some()
-        && recovery::is_accepted(config, user, simulation.step.throttle_scope);
-    simulation.may_recover || is_asked_for_code
+    let is_at_console = simulation.step.throttle_scope == ThrottleScope::Console;
+    let replaces_code = is_at_console && simulation.open_prompt().is_some();
+    let replaces_refusal = || !simulation.stepped_over && simulator.is_asked_to_recover();
+    (replaces_code && simulator.may_recover()) || replaces_refusal()
 }
 
 fn session_minutes(simulation: &Simulation<'_>) -> Option<u32> {

@@ -16,7 +16,7 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
-pub use explain::{SimulatedHost, explain};
+pub use explain::explain;
 pub use hypothetical::{is_inside_session, login_name, names_keys};
 pub use impact::impact;
 pub use key::ShownKey;

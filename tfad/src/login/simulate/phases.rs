@@ -1,8 +1,8 @@
 //! A hypothetical login in the phases of PAM.
 
 use tfa_core::{
-    Account, AskRecoveryCode, LoginOrigin, PhaseAction, Policy, PolicyDecision, Subject,
-    ThrottleScope, Time, Turn, confirm_by_security_key,
+    Account, AskRecoveryCode, Login, LoginOrigin, PhaseAction, PhaseInput, Policy, PolicyDecision,
+    Subject, ThrottleScope, Time, Turn, confirm_by_security_key,
 };
 use tfa_proto::{Context, HypotheticalLogin, PASSWORD_METHOD, PUBLICKEY_METHOD, Phase, Verdict};
 
@@ -10,6 +10,7 @@ use super::hypothetical::{is_own, names_keys, origin};
 use super::key::ShownKey;
 use crate::config::Config;
 use crate::host::pam_services::{STEPPED_OVER, is_silent};
+use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
 use crate::login::begin::untrusted;
 use crate::login::facts::LoginFacts;
@@ -36,6 +37,8 @@ pub struct Simulator<'a> {
     pub account: Option<&'a Account>,
     /// The PAM files of the service leave logins to the session phase.
     pub has_session_phase: bool,
+    /// The host has a recovery code that was not used.
+    pub has_recovery_code: bool,
     /// The time of the login.
     pub now: Time,
 }
@@ -48,8 +51,6 @@ pub struct Simulation<'account> {
     pub uninvited: bool,
     /// The program wants silence: what need not be said each time is said once a session.
     pub silent: bool,
-    /// The login is asked for the host's recovery code in place of a refusal, if there is a code.
-    pub may_recover: bool,
     /// The phase that decides.
     pub(super) step: Step<'account>,
 }
@@ -64,7 +65,6 @@ pub(super) struct Step<'account> {
     pub(super) decision: PolicyDecision,
     /// How a login begins that is asked for a second factor.
     pub(super) second_factor: Option<SecondFactor<'account>>,
-    may_recover: bool,
     /// The end of a login that makes the pending first security key active.
     pub(super) confirmed: Option<Turn>,
     /// What wrong codes count on.
@@ -77,6 +77,13 @@ pub(super) struct Step<'account> {
     has_pending_key: bool,
 }
 
+/// A login as one phase sees it.
+struct DescribedPhase {
+    context: Context,
+    login: Login,
+    input: PhaseInput,
+}
+
 impl<'a> Simulator<'a> {
     /// Follows the login through its phases.
     #[must_use]
@@ -87,7 +94,6 @@ impl<'a> Simulator<'a> {
             .is_some_and(|account| account.is_invited(self.now));
         let first = self.step(self.first_phase(), None);
         Simulation {
-            may_recover: first.may_recover,
             stepped_over: STEPPED_OVER.contains(&service),
             uninvited: self.policy.invitation && !is_invited,
             silent: is_silent(service),
@@ -126,8 +132,8 @@ impl<'a> Simulator<'a> {
         }
     }
 
-    fn step(&self, phase: Phase, auth_result: Option<Verdict>) -> Step<'a> {
-        let Self { policy, now, .. } = *self;
+    /// The login as a phase sees it.
+    fn described(&self, phase: Phase, auth_result: Option<Verdict>) -> DescribedPhase {
         let (context, key) = self.context(phase, auth_result);
         let keys = key.iter().map(|shown| shown.key).collect();
         let subject = self.subject.clone();
@@ -140,14 +146,33 @@ impl<'a> Simulator<'a> {
             _ => {}
         }
         login.methods.has_unknown_key |= key.is_some_and(|shown| shown.is_of_unknown_type);
-        let input = pam_context::phase(&context, policy);
-        let facts = LoginFacts {
+        DescribedPhase {
+            input: pam_context::phase(&context, self.policy),
+            context,
+            login,
+        }
+    }
+
+    fn facts<'phase>(&self, described: &'phase DescribedPhase) -> LoginFacts<'phase> {
+        LoginFacts {
             is_root: !is_own(self.login),
-            context: &context,
-            login: &login,
-            phase: input,
-        };
-        let decision = policy.decide(&login, self.account, now);
+            context: &described.context,
+            login: &described.login,
+            phase: described.input,
+        }
+    }
+
+    fn step(&self, phase: Phase, auth_result: Option<Verdict>) -> Step<'a> {
+        let Self { policy, now, .. } = *self;
+        let described = self.described(phase, auth_result);
+        let facts = self.facts(&described);
+        let DescribedPhase {
+            context,
+            login,
+            input,
+        } = &described;
+        let input = *input;
+        let decision = policy.decide(login, self.account, now);
         let none_needed = input.action_without_policy();
         let action = none_needed.unwrap_or_else(|| decision.action(input));
         let pending = self
@@ -161,16 +186,15 @@ impl<'a> Simulator<'a> {
             phase,
             action,
             whatever_the_policy: none_needed.is_some(),
-            may_recover: self.may_recover(&decision, facts),
             second_factor: self.second_factor(action, &decision, facts),
             confirmed,
             throttle_scope: facts.throttle_scope(),
             denied_login: DeniedLogin::of(context.is_ssh(), &login.methods),
             needs_kind_of_key: login.methods.has_unknown_key
-                && policy.may_depend_on_methods(&login, now),
+                && policy.may_depend_on_methods(login, now),
             is_left_to_session: context.session_follows
                 && input.can_be_left_to_session()
-                && policy.depends_on_method(&login, now),
+                && policy.depends_on_method(login, now),
             has_pending_key: pending.is_some(),
             decision,
         }
@@ -183,7 +207,7 @@ impl<'a> Simulator<'a> {
         facts: LoginFacts<'_>,
     ) -> Option<SecondFactor<'a>> {
         let account = self.account.filter(|_| action == PhaseAction::Ask)?;
-        let may_recover = || recovery::is_administrator(self.config, self.user);
+        let may_recover = || self.may_recover();
         let rules = &self.config.remember;
         Some(second_factor::begin(
             rules,
@@ -195,18 +219,26 @@ impl<'a> Simulator<'a> {
         ))
     }
 
-    fn may_recover(&self, decision: &PolicyDecision, facts: LoginFacts<'_>) -> bool {
+    /// Whether the user may use the recovery code of the host. It asks the name service, and blocks.
+    pub(super) fn may_recover(&self) -> bool {
+        let calls = CallsFor::Administrators;
+        self.has_recovery_code && recovery::is_administrator(self.config, self.user, calls)
+    }
+
+    /// Whether the login is asked for the recovery code of the host in place of a refusal.
+    pub(super) fn is_asked_to_recover(&self) -> bool {
         let Self {
             config,
-            user,
             account,
             now,
             ..
         } = *self;
-        let new = Account::new(user.uid);
-        // The explanation knows whether there is a code.
-        let has_code = || true;
-        recovery::replaced_refusal(config, facts, user, decision, account, has_code, now).is_some()
+        let described = self.described(self.first_phase(), None);
+        let decision = self.policy.decide(&described.login, account, now);
+        let facts = self.facts(&described);
+        let may_recover = || self.may_recover();
+        let new = Account::new(self.user.uid);
+        recovery::replaced_refusal(config, facts, &decision, account, may_recover, now).is_some()
             && AskRecoveryCode::begin(account.unwrap_or(&new), now).is_some()
     }
 

@@ -4,7 +4,7 @@ use tfa_core::{
 use tfa_proto::{Explanation, HypotheticalLogin, OpenEnum, Outcome, Phase, Reason};
 
 use super::hypothetical::origin;
-use super::{SimulatedHost, Simulator, explain};
+use super::{Simulator, explain};
 use crate::config::Config;
 use crate::host::pam_services::STEPPED_OVER;
 use crate::host::users::User;
@@ -63,13 +63,10 @@ fn explained_under(
         subject: &subject,
         account: None,
         has_session_phase,
+        has_recovery_code: false,
         now: Time::from_secs(0),
     };
-    let host = SimulatedHost {
-        name: "host",
-        has_recovery_code: false,
-    };
-    explain(&simulator, host)
+    explain(&simulator, "host")
 }
 
 #[test]

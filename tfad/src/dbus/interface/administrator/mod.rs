@@ -24,7 +24,7 @@ use crate::host::time_limit::CallsFor;
 use crate::host::users::User;
 use crate::host::{clock, host_name, pam_files, random, subject};
 use crate::log::AccountEvent;
-use crate::login::simulate::{self, ShownKey, SimulatedHost, Simulator};
+use crate::login::simulate::{self, ShownKey, Simulator};
 use crate::messages;
 use crate::state::DaemonState;
 
@@ -166,7 +166,6 @@ impl Administrator {
             Err(error) => (None, Some(error.to_string())),
         };
         let account = account.as_ref();
-        let host = host_name();
         let simulator = Simulator {
             config: &config,
             policy: &config.policy,
@@ -176,13 +175,10 @@ impl Administrator {
             subject: &subject,
             account,
             has_session_phase: pam_files::leaves_to_session(&login.service),
+            has_recovery_code: self.accounts.has_recovery_code(),
             now,
         };
-        let host = SimulatedHost {
-            name: &host,
-            has_recovery_code: self.accounts.has_recovery_code(),
-        };
-        let told = simulate::explain(&simulator, host);
+        let told = simulate::explain(&simulator, &host_name());
         Ok(match problem {
             // Such a record refuses every login that would look at it.
             Some(problem) if needs_record(told.reason.as_ref()) => Explanation {
@@ -210,6 +206,7 @@ impl Administrator {
         let config = self.policy_of(files)?;
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let has_session_phase = pam_files::leaves_to_session(&login.service);
+        let has_recovery_code = self.accounts.has_recovery_code();
         let mut impacts = Vec::with_capacity(users.len());
         for name in users {
             let Ok(user) = self.accounts.user(&name) else {
@@ -236,6 +233,7 @@ impl Administrator {
                 subject: &subject,
                 account,
                 has_session_phase,
+                has_recovery_code,
                 now,
             });
             impacts.push(if usable { impact } else { unusable(impact) });
