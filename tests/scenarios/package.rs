@@ -8,7 +8,8 @@ use std::time::Duration;
 use tfa_tests::{Machine, Output};
 
 use crate::users::{
-    CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up, set_up, ssh_to_code_prompt,
+    CODE, PASSWORD, machine_with_alice, machine_with_alice_set_up, set_policy, set_up,
+    ssh_to_code_prompt,
 };
 
 const SHELL: &str = "alice@host:~$";
@@ -255,7 +256,7 @@ fn pam_is_wired_in_an_image_but_not_on_a_host_without_systemd() {
 #[test]
 fn an_upgrade_keeps_keys_and_settings_and_keeps_asking() {
     let (machine, alice) = machine_with_alice_set_up();
-    const SETTINGS: &str = "[policy]\nmode = \"optional\"\n[enrollment]\nissuer = \"Example\"\n";
+    const SETTINGS: &str = "[policy]\nmode = \"required\"\n[enrollment]\nissuer = \"Example\"\n";
     machine.write_file("/etc/tfa/tfad.toml", SETTINGS);
     let before = daemon(&machine);
     let newer = newer_package(&machine);
@@ -263,10 +264,14 @@ fn an_upgrade_keeps_keys_and_settings_and_keeps_asking() {
     assert!(!said.contains("WARNING"), "{said}");
     assert_eq!(installed_version(&machine), "99.0");
     assert_ne!(daemon(&machine), before);
+    // The package asks the daemon whether it answers, which is no login.
+    let log = machine.journal("tfad");
+    assert!(!log.contains("root: continues WITHOUT"), "{log}");
     let settings = machine.read_file("/etc/tfa/tfad.toml");
     assert!(settings.contains("Example"), "{settings}");
     log_in_with(&machine, &alice.phone.next_unused());
 
+    set_policy(&machine, &SETTINGS.replace("required", "optional"));
     machine.add_user("bob", PASSWORD);
     assert_eq!(
         set_up(&machine, "bob", PASSWORD).phone.issuer(),
