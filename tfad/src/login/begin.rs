@@ -198,7 +198,12 @@ impl Logins {
             return Ok(asked);
         }
         let audit_outcome = decision.audit_outcome(phase, |factors| {
-            account.is_some_and(|account| account.can_meet(factors, &attempt.login.keys))
+            let (rules, facts) = (&config.remember, attempt.facts(phase));
+            let may_recover = || self.may_recover(config, &attempt);
+            account.is_some_and(|account| {
+                !second_factor::begin(rules, facts, account, factors, may_recover, now)
+                    .accepts_nothing()
+            })
         });
         log::action(
             &self.state.journal,

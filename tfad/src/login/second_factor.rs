@@ -35,6 +35,16 @@ pub(super) struct Prompt<'account> {
     pub(super) session_code: Option<Duration>,
 }
 
+impl SecondFactor<'_> {
+    /// As [`Prompt::accepts_nothing`].
+    pub(super) fn accepts_nothing(&self) -> bool {
+        match self {
+            Self::SecurityKey(_) => false,
+            Self::Prompt(prompt) => prompt.accepts_nothing(),
+        }
+    }
+}
+
 impl Prompt<'_> {
     /// Whether the login can use no second factor that the policy accepts. It is refused, or asked for
     /// the recovery code of the host.

@@ -1,10 +1,11 @@
 //! What an explanation adds to the outcome.
 
-use tfa_proto::{Error, Explanation, HypotheticalLogin, Reason};
+use tfa_proto::{Error, Explanation, HypotheticalLogin, Phase, Reason};
 
 use crate::accounts::{self, AccountState, DeviceState, LockedPlace};
 use crate::host::Host;
-use crate::logins::{ADDRESS, Key};
+use crate::logins::{ADDRESS, Key, TestLogin};
+use crate::seen::Seen;
 
 const OPTIONAL: &str = "[policy]\nmode = \"optional\"\n";
 const SESSION: &str = "[remember]\nsession_minutes = 10\n";
@@ -108,6 +109,31 @@ fn the_recovery_code_is_asked_for_in_place_of_a_refusal_at_the_console() {
             .explanation(&login("cron", ""), None);
         assert!(!cron.unwrap().recovery_code);
     }
+}
+
+#[test]
+fn audit_mode_records_the_logins_that_the_rule_on_factors_refuses() {
+    const RULE: &str = "mode = \"optional\"\n[[policy.rule]]\nservices = [\"sshd\", \"login\", \"sudo\"]\n\
+                        mode = \"required\"\nfactors = [\"security-key\"]\n";
+    let phone_and_key = AccountState::PhoneAndKey;
+    let account = accounts::account(phone_and_key, DeviceState::None, LockedPlace::Nowhere);
+    let mut logins = TestLogin::all();
+    logins.retain(|login| !login.is_own);
+    logins.push(TestLogin::by_key_in_place_of_the_password());
+    let mut refused = 0;
+    for login in logins {
+        let strict = Host::new(&format!("[policy]\n{RULE}"));
+        strict.store(account.as_ref());
+        let is_refused = strict.log_in(&login) == Seen::Refused;
+        let audited = Host::new(&format!("[policy]\naudit = true\n{RULE}"));
+        audited.store(account.as_ref());
+        audited.log_in(&login);
+        if login.context.phase == Phase::Auth {
+            assert_eq!(audited.has_audit_record(), is_refused, "{login:#?}");
+        }
+        refused += usize::from(is_refused);
+    }
+    assert!(refused > 2, "{refused}");
 }
 
 #[test]

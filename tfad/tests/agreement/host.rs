@@ -93,6 +93,12 @@ impl Host {
         }
     }
 
+    /// Whether audit mode has recorded a login of alice.
+    pub(crate) fn has_audit_record(&self) -> bool {
+        let account = self.accounts.load(&alice()).unwrap();
+        account.is_some_and(|account| !account.audit_records().is_empty())
+    }
+
     /// What the explanation says of a login; `None` where it states that it cannot know: the type of a key
     /// of which only the fingerprint is given.
     pub(crate) fn explain(&self, login: &TestLogin, account: Option<&Account>) -> Option<Seen> {

@@ -128,6 +128,13 @@ impl TestLogin {
         login
     }
 
+    /// A stack without a password: a key alone is no second factor.
+    pub(crate) fn by_key_in_place_of_the_password() -> Self {
+        let mut login = Self::by_key_and_password(Key::Hardware, ADDRESS);
+        login.context.password_given = false;
+        login
+    }
+
     /// The same login, which the administrator describes with the fingerprint.
     fn by_fingerprint(key: Key) -> Self {
         let mut login = Self::by_key_and_password(key, ADDRESS);

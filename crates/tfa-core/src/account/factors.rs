@@ -2,9 +2,7 @@
 
 use super::enrollment::Replaced;
 use super::{Account, Refusal};
-use crate::{
-    Authenticator, AuthenticatorId, AuthenticatorKind, CodeFormat, FactorKind, Factors, SshKey,
-};
+use crate::{Authenticator, AuthenticatorId, AuthenticatorKind, CodeFormat, FactorKind, Factors};
 
 impl Account {
     /// Whether the user has an authenticator that a rule accepts and that computes codes.
@@ -20,15 +18,6 @@ impl Account {
             true => self.backup_codes_left(),
             false => 0,
         }
-    }
-
-    /// Whether a login that has used these keys can meet a rule: with one of the keys, or with what
-    /// its user can type.
-    #[must_use]
-    pub fn can_meet(&self, factors: Factors, keys: &[SshKey]) -> bool {
-        let by_key = factors.contains(AuthenticatorKind::SecurityKey)
-            && self.security_key_among(keys).is_some();
-        by_key || self.has_codes_of(factors) || self.backup_codes_of(factors) > 0
     }
 
     /// Whether an authenticator is the only one that a rule accepts.
