@@ -51,7 +51,7 @@ fn type_at_console(console: &Terminal, user: &str, code: &str) {
 }
 
 /// The entries of an event, as the journal has them.
-fn entries(machine: &Machine, event: &str) -> String {
+pub(crate) fn entries(machine: &Machine, event: &str) -> String {
     machine.succeed(["journalctl", "--sync"]);
     let field = format!("TFA_EVENT={event}");
     // It fails where there are none.

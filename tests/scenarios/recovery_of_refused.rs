@@ -1,11 +1,12 @@
-//! The recovery code of the host, for an administrator whom the policy refuses without a question.
+//! The recovery code of the host, for an administrator who is refused without it.
 
 use tfa_tests::{Machine, Phone};
 
 use crate::known_places::explained;
-use crate::recovery::{NOW_VOID, OFFER, create, is_valid};
+use crate::recovery::{NOW_VOID, OFFER, create, entries, is_valid};
 use crate::users::{
-    PASSWORD, console_on_tty1, enter_password, machine_with_alice, record_of, set_policy, uri_in,
+    PASSWORD, console_on_tty1, enter_password, machine_with_alice, machine_with_alice_set_up,
+    record_of, set_policy, uri_in,
 };
 
 /// The time to enroll is over.
@@ -48,13 +49,21 @@ fn an_administrator_who_never_enrolled_in_time_gets_in_at_the_console() {
     assert_eq!(of_login(&machine, "reason"), "too-late");
     assert_eq!(of_login(&machine, "recovery_code"), "true");
 
-    // Nothing is typed.
+    // Nothing is typed. The refusal is logged all the same.
+    let denied = |user| {
+        let entries = entries(&machine, "denied");
+        let field = format!("\"TFA_USER\":\"{user}\"");
+        entries.lines().filter(|line| line.contains(&field)).count()
+    };
+    let before = denied("alice");
     enter_password(console, "alice");
     assert!(!console.transcript().contains(QUESTION));
     console.expect(TOO_LATE);
     console.expect(QUESTION);
     console.type_secret("");
     enter_password(console, "alice");
+    console.expect(TOO_LATE);
+    assert!(denied("alice") > before);
     let record = record_of(&machine, "alice");
     assert!(record.contains("\"console_failures\": 0"), "{record}");
 
@@ -110,4 +119,46 @@ fn root_without_an_invitation_gets_in_at_the_console_once() {
     enter_password(console, "root");
     console.expect("host login:");
     assert_eq!(console.transcript().matches(QUESTION).count(), before);
+    // A file that cannot be read is as none, and is reported.
+    machine.write_file("/var/lib/tfa/recovery", "damaged");
+    enter_password(console, "root");
+    console.expect(NOT_INVITED);
+    console.expect("host login:");
+    assert_eq!(console.transcript().matches(QUESTION).count(), before);
+    machine.expect_in_journal("tfad", "holds no recovery code of a format known here");
+}
+
+#[test]
+fn an_administrator_without_an_accepted_factor_is_asked_for_it() {
+    const NO_FACTOR: &str = "This login accepts none of your second factors.";
+    let (machine, alice) = machine_with_alice_set_up();
+    machine.add_to_group("alice", "sudo");
+    set_policy(
+        &machine,
+        "[[policy.rule]]\nservices = [\"login\"]\nmode = \"required\"\nfactors = [\"security-key\"]\n",
+    );
+    let console = console_on_tty1(&machine);
+    // A host without a recovery code does not ask for it.
+    enter_password(console, "alice");
+    console.expect("This login accepts only: a security key.");
+    console.expect("host login:");
+    assert!(!console.transcript().contains(QUESTION));
+
+    let code = create(&machine, &[]);
+    assert_eq!(of_login(&machine, "reason"), "factor-not-accepted");
+    assert_eq!(of_login(&machine, "recovery_code"), "true");
+    enter_password(console, "alice");
+    console.expect(NO_FACTOR);
+    console.expect(QUESTION);
+    console.type_secret(&alice.backup_codes[0]);
+    console.expect(NO_RECOVERY_CODE);
+    console.expect(QUESTION);
+    console.type_secret(&code);
+    console.expect(NOW_VOID);
+    let said = console.transcript();
+    assert!(!said.contains("Backup code:") && !said.contains("Verification code"));
+    machine.expect_in_journal(
+        "tfad",
+        "alice: denied: this login can use no second factor that the rule accepts",
+    );
 }

@@ -63,11 +63,13 @@ impl Accounts {
         }
     }
 
-    /// Whether there is a recovery code that was not used. A file that cannot be read accepts none.
-    #[must_use]
-    pub fn has_recovery_code(&self) -> bool {
-        let recovery = self.recovery().ok().flatten();
-        recovery.is_some_and(|recovery| recovery.used().is_none())
+    /// Whether there is a recovery code that was not used.
+    ///
+    /// # Errors
+    /// As [`Self::recovery`].
+    pub fn has_recovery_code(&self) -> Result<bool, Error> {
+        let recovery = self.recovery()?;
+        Ok(recovery.is_some_and(|recovery| recovery.used().is_none()))
     }
 
     /// Makes a recovery code. An earlier one becomes void, also one that cannot be read.

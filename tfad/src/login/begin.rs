@@ -192,11 +192,6 @@ impl Logins {
         {
             return Ok((0, render::end(Verdict::LeftToSession, None)));
         }
-        if let Some(asked) =
-            self.ask_for_recovery_code(config, &attempt, phase, &decision, account, now)?
-        {
-            return Ok(asked);
-        }
         let audit_outcome = decision.audit_outcome(phase, |factors| {
             let (rules, facts) = (&config.remember, attempt.facts(phase));
             let may_recover = || self.may_recover(config, &attempt);
@@ -215,6 +210,11 @@ impl Logins {
             audit_outcome,
         );
         self.record_attempt(&attempt, action, &decision, audit_outcome, account, now)?;
+        if let Some(asked) =
+            self.ask_for_recovery_code(config, &attempt, phase, &decision, account, now)?
+        {
+            return Ok(asked);
+        }
         let scope = pam_context::throttle_scope(attempt.caller.is_root(), &attempt.login);
         let begun = match action {
             PhaseAction::Exempt(Exemption::ByAdministrator(until))
@@ -346,7 +346,10 @@ impl Logins {
                     messages::denial(reason, &host_name(), &user.name, denied),
                 )
             }
-            Refusal::NoInvitation => messages::message(Message::NoInvitation, now),
+            Refusal::NoInvitation => {
+                log::not_enrolled(&self.state.journal, attempt);
+                messages::message(Message::NoInvitation, now)
+            }
         };
         let (number, turn) = self.open_dialog(begun, attempt.clone(), None, now)?;
         let refused = render::end(Verdict::Denied, Some(said));
@@ -354,10 +357,15 @@ impl Logins {
         Ok(Some((number, Turn { lines, ..turn })))
     }
 
-    /// Whether the user may use the recovery code of the host. It asks the name service, and blocks.
+    /// Whether the user may use the recovery code of the host. It asks the name service, and blocks. If it
+    /// cannot be determined whether there is a code, the error is logged, and there is none.
     fn may_recover(&self, config: &Config, attempt: &LoginAttempt) -> bool {
-        self.accounts.has_recovery_code()
-            && recovery::is_administrator(config, &attempt.user, CallsFor::Logins)
+        let has_code = self.accounts.has_recovery_code().unwrap_or_else(|error| {
+            let (caller, name) = (&attempt.caller, &attempt.user.name);
+            let _: account::Error = self.state.journal.report(caller, name, error);
+            false
+        });
+        has_code && recovery::is_administrator(config, &attempt.user, CallsFor::Logins)
     }
 
     /// The verdict for a login that need not give the code which the policy asks for.

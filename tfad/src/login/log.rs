@@ -75,6 +75,11 @@ pub(super) fn renamed(journal: &Journal, attempt: &LoginAttempt, former: &str) {
     log(journal, attempt, LoginEvent::NameChanged { former, uid });
 }
 
+/// Logs that the login is refused, because the user has not enrolled and has no invitation.
+pub(super) fn not_enrolled(journal: &Journal, attempt: &LoginAttempt) {
+    log(journal, attempt, LoginEvent::NotEnrolled);
+}
+
 /// Logs that the recovery code of the host is void, and who used it.
 pub(super) fn recovery_code_used(journal: &Journal, attempt: &LoginAttempt) {
     log(journal, attempt, LoginEvent::RecoveryCodeUsed);

@@ -166,6 +166,7 @@ impl Administrator {
             Err(error) => (None, Some(error.to_string())),
         };
         let account = account.as_ref();
+        let has_recovery_code = self.accounts.has_recovery_code();
         let simulator = Simulator {
             config: &config,
             policy: &config.policy,
@@ -175,10 +176,13 @@ impl Administrator {
             subject: &subject,
             account,
             has_session_phase: pam_files::leaves_to_session(&login.service),
-            has_recovery_code: self.accounts.has_recovery_code(),
+            has_recovery_code: matches!(has_recovery_code, Ok(true)),
             now,
         };
-        let told = simulate::explain(&simulator, &host_name());
+        let mut told = simulate::explain(&simulator, &host_name());
+        if let Err(error) = has_recovery_code {
+            told.unknown.push(format!("the recovery code: {error}"));
+        }
         Ok(match problem {
             // Such a record refuses every login that would look at it.
             Some(problem) if needs_record(told.reason.as_ref()) => Explanation {
@@ -206,7 +210,8 @@ impl Administrator {
         let config = self.policy_of(files)?;
         let now = login.at.map_or_else(clock::now, Time::from_secs);
         let has_session_phase = pam_files::leaves_to_session(&login.service);
-        let has_recovery_code = self.accounts.has_recovery_code();
+        // A login that cannot determine it goes on as without one.
+        let has_recovery_code = matches!(self.accounts.has_recovery_code(), Ok(true));
         let mut impacts = Vec::with_capacity(users.len());
         for name in users {
             let Ok(user) = self.accounts.user(&name) else {
