@@ -14,15 +14,16 @@ const SECURITY_KEY_TYPES: &str = "sk-";
 /// The beginnings of the types of other keys.
 const OTHER_TYPES: [&str; 4] = ["ssh-", "ecdsa-sha2-", "rsa-sha2-", "webauthn-"];
 
-/// Returns the one line of a file with the public key of a security key.
+/// Returns the one line of a file with the public key of a security key, which a command will enroll.
 ///
 /// # Errors
 /// [`Failure::Refused`]: the file cannot be read, or has not the public key of a security key.
 pub fn read_public_key(path: &Path) -> Result<String, Failure> {
-    line_of(File::open(path), security_key, &text::file(&path.display()))
+    let source = text::file(&path.display());
+    line_of(File::open(path), security_key, &source).map_err(unchanged)
 }
 
-/// As [`read_public_key`], of any key.
+/// As [`read_public_key`], of any key, for a command that changes nothing.
 ///
 /// # Errors
 /// As [`read_public_key`].
@@ -35,7 +36,8 @@ pub fn read_any_public_key(path: &Path) -> Result<String, Failure> {
 /// # Errors
 /// As [`read_public_key`].
 pub fn public_key_of_stdin() -> Result<String, Failure> {
-    line_of(Ok(io::stdin().lock()), security_key, text::STANDARD_INPUT)
+    let input = Ok(io::stdin().lock());
+    line_of(input, security_key, text::STANDARD_INPUT).map_err(unchanged)
 }
 
 fn line_of(
@@ -47,6 +49,13 @@ fn line_of(
     let content = content.map_err(|error| Failure::Refused(text::unreadable(source, &error)))?;
     let line = line(&content).map_err(|bad| Failure::Refused(bad.message(source)))?;
     Ok(line.to_owned())
+}
+
+fn unchanged(failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(why) => Failure::Refused(text::unchanged(&why)),
+        failure => failure,
+    }
 }
 
 /// At most one byte more than is accepted, of whatever the input is.

@@ -11,7 +11,7 @@ pub(crate) fn file(path: &dyn Display) -> String {
 }
 
 pub(crate) fn unreadable(source: &str, error: &io::Error) -> String {
-    format!("{source} could not be read: {error}.\nNothing was changed.")
+    format!("{source} could not be read: {error}.")
 }
 
 pub(crate) fn too_large(source: &str) -> String {
@@ -40,10 +40,14 @@ pub(crate) fn with_options(source: &str) -> String {
 pub(crate) fn plain_key(source: &str) -> String {
     format!(
         "{source} has a key that is not in a security key.\n\
-         Its file can be copied. To make one in a security key: ssh-keygen -t ed25519-sk\n\
-         Nothing was changed."
+         Its file can be copied. To make one in a security key: ssh-keygen -t ed25519-sk"
     )
 }
 
 const USE_THE_PUBLIC_FILE: &str = "\
-Use the file of the key that ends in .pub. Nothing was changed.";
+Use the file of the key that ends in .pub.";
+
+/// For a command that would have enrolled the key.
+pub(crate) fn unchanged(why: &str) -> String {
+    format!("{why}\nNothing was changed.")
+}

@@ -86,6 +86,8 @@ fn a_key_file_is_read_here_and_a_private_key_is_not_sent() {
         let output = host.output_with(&["explain", "alice", "--key", "id.pub"]);
         let (code, _, error) = finished(&output);
         assert!(error.contains(says), "{error}");
+        // The command would change nothing in any case.
+        assert!(!error.contains("Nothing was changed"), "{error}");
         let sent = host
             .daemon()
             .account(|account| account.hypothetical_login.take());

@@ -86,15 +86,20 @@ administrator for one (tfactl invite).";
 /// Says what a login accepts, where the policy names it.
 fn accepted_factors(factors: Factors) -> String {
     let names: Vec<&str> = factors.kinds().map(name_of_factor).collect();
-    let mut text = format!("This login accepts only: {}.", names.join(", "));
-    if factors.contains(FactorKind::SecurityKey) {
-        text.push_str(
-            " To use a security key, log in over SSH with it. To enroll one: tfa-enroll add \
-             --security-key FILE",
-        );
+    let names = names.join(", ");
+    match (names.is_empty(), factors.contains(FactorKind::SecurityKey)) {
+        (true, _) => NO_COMMON_FACTOR.to_owned(),
+        (false, false) => format!("This login accepts only: {names}."),
+        (false, true) => format!(
+            "This login accepts only: {names}. To use a security key, log in over SSH with it. To \
+             enroll one: tfa-enroll add --security-key FILE"
+        ),
     }
-    text
 }
+
+/// Several rules, or several names of one user, name factors that have none in common.
+const NO_COMMON_FACTOR: &str = "\
+The rules of this host accept no common second factor for this login. Ask your administrator.";
 
 fn name_of_factor(kind: FactorKind) -> &'static str {
     match kind {
@@ -197,6 +202,20 @@ mod tests {
             assert!(text.contains("the recovery code of this host"), "{text}");
             assert!(!text.contains("backup code"), "{text}");
         }
+    }
+
+    #[test]
+    fn accepted_factors_are_named_and_an_empty_set_is_the_administrators() {
+        use FactorKind::{BackupCode, SecurityKey, Totp};
+        let text = |kinds: &[FactorKind]| accepted_factors(kinds.iter().copied().collect());
+        assert_eq!(
+            text(&[Totp, BackupCode]),
+            "This login accepts only: a code of an authenticator app (TOTP), a backup code."
+        );
+        let key = text(&[SecurityKey]);
+        assert!(key.starts_with("This login accepts only: a security key. To use"));
+        assert!(key.ends_with(" To enroll one: tfa-enroll add --security-key FILE"));
+        assert_eq!(text(&[]), NO_COMMON_FACTOR);
     }
 
     #[test]
