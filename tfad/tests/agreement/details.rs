@@ -112,6 +112,24 @@ fn the_recovery_code_is_asked_for_in_place_of_a_refusal_at_the_console() {
 }
 
 #[test]
+fn the_recovery_code_is_asked_for_where_no_factor_can_be_used() {
+    let explained = |host: Host, login: &HypotheticalLogin| {
+        let state = AccountState::KeyWithoutBackupCodes;
+        let account = accounts::account(state, DeviceState::None, LockedPlace::Nowhere);
+        let explanation = host.explanation(login, account.as_ref()).unwrap();
+        assert_eq!(explanation.reason, Some(Reason::FactorNotAccepted.into()));
+        let asks = explanation.shown.ends_with("\nRecovery code of this host:");
+        assert_eq!(asks, explanation.recovery_code, "{explanation:?}");
+        asks
+    };
+    let console = login("login", "");
+    assert!(explained(Host::new(OPTIONAL).of_root(), &console));
+    assert!(!explained(Host::new(OPTIONAL), &console));
+    let ssh = login("sshd", ADDRESS);
+    assert!(!explained(Host::new(OPTIONAL).of_root(), &ssh));
+}
+
+#[test]
 fn audit_mode_records_the_logins_that_the_rule_on_factors_refuses() {
     const RULE: &str = "mode = \"optional\"\n[[policy.rule]]\nservices = [\"sshd\", \"login\", \"sudo\"]\n\
                         mode = \"required\"\nfactors = [\"security-key\"]\n";
