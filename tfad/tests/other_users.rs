@@ -10,7 +10,7 @@ use tfa_testkit::MemoryStore;
 use tfad::account::Accounts;
 use tfad::caller::Caller;
 use tfad::config::Config;
-use tfad::log::Journal;
+use tfad::log::{Journal, MemoryLog};
 use tfad::login::{Error, Logins};
 use tfad::state::DaemonState;
 use zbus::wire::{OwnedVariant, Variant};
@@ -23,7 +23,7 @@ fn begin(uid: u32, name: &str) -> (Result<(), Error>, usize) {
     let text = "[policy]\nmode = \"optional\"\n".to_owned();
     let config = Config::parse(&[("tfad.toml".to_owned(), text)]).unwrap();
     let accounts = Arc::new(Accounts::new(Arc::clone(&store) as _));
-    let journal = Arc::new(Journal::open());
+    let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
     let state = DaemonState::new(journal, PathBuf::new(), config, None);
     let logins = Logins::new(Arc::new(state), accounts);
     let caller = Caller {

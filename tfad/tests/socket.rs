@@ -22,7 +22,7 @@ use tfad::account::Accounts;
 use tfad::call_limiter::CallLimiter;
 use tfad::config::Config;
 use tfad::host::users::User;
-use tfad::log::Journal;
+use tfad::log::{Journal, MemoryLog};
 use tfad::login::Logins;
 use tfad::socket::LoginSocket;
 use tfad::state::DaemonState;
@@ -56,7 +56,7 @@ impl Daemon {
             "[policy]\nmode = \"optional\"\n".to_owned(),
         )];
         let config = Config::parse(&config).unwrap();
-        let journal = Arc::new(Journal::open());
+        let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
         let state = DaemonState::new(Arc::clone(&journal), PathBuf::new(), config, None);
         let logins = Arc::new(Logins::new(Arc::new(state), accounts));
         let calls = CallLimiter::new(1000, 1000);

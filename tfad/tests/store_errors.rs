@@ -20,7 +20,7 @@ use tfad::account::{self, Accounts};
 use tfad::caller::Caller;
 use tfad::config::Config;
 use tfad::host::users::{NameService, NameServiceFailed, User};
-use tfad::log::Journal;
+use tfad::log::{Journal, MemoryLog};
 use tfad::login::{Error, Logins};
 use tfad::state::DaemonState;
 use totp_rs::Builder;
@@ -121,7 +121,7 @@ impl Host {
         let store = Arc::new(FailingStore::default());
         let accounts = Accounts::new(Arc::clone(&store) as _).with_names(Arc::new(Names));
         let accounts = Arc::new(accounts);
-        let journal = Arc::new(Journal::open());
+        let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
         let state = DaemonState::new(journal, PathBuf::new(), config, None);
         let logins = Logins::new(Arc::new(state), Arc::clone(&accounts));
         Self {

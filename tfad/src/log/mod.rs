@@ -7,7 +7,8 @@
 //!    others harmless.
 //! 4. `crate::quota` bounds the lines that one uid causes, `queue` holds them until its thread sends them, and
 //!    `importance` says which of them are lost first while the log daemon hangs.
-//! 5. `sink` sends them: to journald with `journald`, else to `/dev/log` with `syslog`.
+//! 5. `sink` sends them: to journald with `journald`, else to `/dev/log` with `syslog`. In tests, `memory`
+//!    keeps them.
 //!
 //! No secret, code or password is ever part of an event.
 
@@ -17,6 +18,7 @@ mod importance;
 mod journald;
 mod kind;
 mod level;
+mod memory;
 mod queue;
 mod quoting;
 mod render;
@@ -28,6 +30,7 @@ pub use event::{
     AccountEvent, DaemonEvent, Event, LoggedDevice, LoginEvent, RecordEvent, VerifiedBy,
 };
 pub use level::Level;
+pub use memory::MemoryLog;
 pub use quoting::quoted;
 pub use report::Report;
 
@@ -41,7 +44,7 @@ use crate::caller::Caller;
 use crate::quota::{Quota, Share};
 use importance::Importance;
 use queue::Queue;
-use sink::Sink;
+use sink::{Sink, Target};
 
 /// The lines a minute of a uid other than root.
 const MAX_LINES: u32 = 60;
@@ -53,7 +56,8 @@ pub struct Journal {
 }
 
 /// An event as it is sent.
-struct Entry {
+#[derive(Debug, Clone)]
+pub struct Entry {
     level: Level,
     importance: Importance,
     line: String,
@@ -64,8 +68,19 @@ impl Journal {
     /// Opens the log. Without a log daemon, lines go to standard error.
     #[must_use]
     pub fn open() -> Self {
+        Self::through(Sink::connect())
+    }
+
+    /// A log that sends its entries to a target in memory: tests leave the log daemon of the host alone.
+    #[must_use]
+    pub fn in_memory(target: MemoryLog) -> Self {
+        let connect = move || Target::Memory(target.clone());
+        Self::through(Sink::new(Box::new(connect)))
+    }
+
+    fn through(sink: Sink) -> Self {
         Self {
-            queue: Queue::start(Sink::connect()),
+            queue: Queue::start(sink),
             quota: Quota::new(MAX_LINES),
         }
     }
@@ -145,6 +160,20 @@ impl fmt::Debug for Journal {
 }
 
 impl Entry {
+    /// The line.
+    #[must_use]
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// The value of a journal field.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.fields.iter();
+        let field = fields.find(|(key, _)| *key == name);
+        field.map(|(_, value)| value.as_str())
+    }
+
     /// The size in memory.
     fn bytes(&self) -> usize {
         let fields = self.fields.iter();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Entry;
 use super::journald::Journald;
+use super::memory::MemoryLog;
 use super::syslog::Syslog;
 
 /// The time that a log daemon has to take an entry.
@@ -24,6 +25,8 @@ pub(super) enum Target {
     Syslog(Syslog),
     /// No log daemon.
     StandardError,
+    /// A test.
+    Memory(MemoryLog),
 }
 
 /// Why an entry was not sent.
@@ -70,6 +73,10 @@ impl Sink {
                 }
                 syslog::Error::Initialization(_) => SendError::Refused,
             }),
+            Target::Memory(memory) => {
+                memory.add(entry);
+                Ok(())
+            }
             Target::StandardError => {
                 let written = writeln!(std::io::stderr(), "tfad: {}", entry.line);
                 // A log daemon may have been started.

@@ -18,7 +18,7 @@ use super::LoginSocket;
 use crate::account::Accounts;
 use crate::call_limiter::CallLimiter;
 use crate::config::Config;
-use crate::log::Journal;
+use crate::log::{Journal, MemoryLog};
 use crate::login::Logins;
 use crate::state::DaemonState;
 use tfa_store::{StoreError, UnavailableStore};
@@ -46,7 +46,7 @@ fn open(path: &Path) -> std::io::Result<LoginSocket> {
     let accounts = Arc::new(Accounts::new(Arc::new(store)));
     let config = "[policy]\nmode = \"optional\"\n".to_owned();
     let config = Config::parse(&[("tfad.toml".to_owned(), config)]).unwrap();
-    let journal = Arc::new(Journal::open());
+    let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
     let refusal = Some("said the test".to_owned());
     let state = DaemonState::new(Arc::clone(&journal), PathBuf::new(), config, refusal);
     let logins = Arc::new(Logins::new(Arc::new(state), accounts));

@@ -115,7 +115,7 @@ mod tests {
     use crate::caller::Caller;
     use crate::config::Config;
     use crate::host::users::{NameService, User};
-    use crate::log::Journal;
+    use crate::log::{Journal, MemoryLog};
     use crate::state::DaemonState;
 
     /// A name service that knows `user<uid>`, and under another name users from uid 5000 on. It never
@@ -169,7 +169,7 @@ mod tests {
         let accounts = Accounts::new(Arc::new(store)).with_names(Arc::new(names));
         let text = "[policy]\nmode = \"optional\"\n".to_owned();
         let config = Config::parse(&[("tfad.toml".to_owned(), text)]).unwrap();
-        let journal = Arc::new(Journal::open());
+        let journal = Arc::new(Journal::in_memory(MemoryLog::default()));
         let state = DaemonState::new(journal, PathBuf::new(), config, None);
         let caller = Caller {
             name: ":1.7".to_owned(),
