@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock};
 
 use tfa_core::{Account, Groups, Identity, Subject};
 use tfa_proto::{Context, Error, Explanation, HypotheticalLogin, Next, Phase, Turn, Verdict};
@@ -13,7 +13,7 @@ use tfad::caller::Caller;
 use tfad::config::Config;
 use tfad::host::clock;
 use tfad::host::users::{NameService, NameServiceFailed, User};
-use tfad::log::Journal;
+use tfad::log::{Entry, Journal, MemoryLog};
 use tfad::login::Logins;
 use tfad::login::simulate::{self, ShownKey, Simulator};
 use tfad::state::DaemonState;
@@ -51,22 +51,36 @@ pub(crate) struct Host {
     config: Config,
     accounts: Arc<Accounts>,
     logins: Logins,
+    journal: Arc<Journal>,
+    log: MemoryLog,
+    has_session_phase: bool,
 }
 
 impl Host {
     pub(crate) fn new(config: &str) -> Self {
-        static JOURNAL: LazyLock<Arc<Journal>> = LazyLock::new(|| Arc::new(Journal::open()));
         let config = Config::parse(&[("tfad.toml".to_owned(), config.to_owned())]).unwrap();
         let accounts = Accounts::new(Arc::new(MemoryStore::new())).with_names(Arc::new(Names));
         let accounts = Arc::new(accounts);
-        let journal = Arc::clone(&JOURNAL);
-        let state = DaemonState::new(journal, PathBuf::new(), config.clone(), None);
+        let log = MemoryLog::default();
+        let journal = Arc::new(Journal::in_memory(log.clone()));
+        let state = DaemonState::new(Arc::clone(&journal), PathBuf::new(), config.clone(), None);
         let logins = Logins::new(Arc::new(state), Arc::clone(&accounts));
         Self {
             user: alice(),
             config,
             accounts,
             logins,
+            journal,
+            log,
+            has_session_phase: false,
+        }
+    }
+
+    /// The same, where the session phase decides what depends on a method of sshd.
+    pub(crate) fn with_session_phase(self) -> Self {
+        Self {
+            has_session_phase: true,
+            ..self
         }
     }
 
@@ -78,6 +92,12 @@ impl Host {
             aliases: Vec::new(),
         };
         Self { user, ..self }
+    }
+
+    /// The entries of the log since the last call.
+    pub(crate) fn logged(&self) -> Vec<Entry> {
+        self.journal.flush();
+        self.log.take()
     }
 
     /// Replaces the record of alice.
@@ -99,19 +119,15 @@ impl Host {
         account.is_some_and(|account| !account.audit_records().is_empty())
     }
 
-    /// What the explanation says of a login; `None` where it states that it cannot know: the type of a key
-    /// of which only the fingerprint is given.
-    pub(crate) fn explain(&self, login: &TestLogin, account: Option<&Account>) -> Option<Seen> {
-        // The key is given for other services too, where `ShownKey::of` refuses it: a simulation must not
-        // believe in it.
+    /// The explanation of a login. A key is given to other services than sshd too, which
+    /// [`ShownKey::of`] refuses: a simulation must not believe in it.
+    pub(crate) fn explain(&self, login: &TestLogin, account: Option<&Account>) -> Explanation {
         let over_ssh = HypotheticalLogin {
             service: "sshd".to_owned(),
             ..login.hypothetical.clone()
         };
         let key = self.key_of(&over_ssh, account).unwrap();
-        let explanation = self.explanation_with(&login.hypothetical, key, account);
-        let is_certain = explanation.unknown.is_empty();
-        is_certain.then(|| Seen::explained(&explanation))
+        self.explanation_with(&login.hypothetical, key, account)
     }
 
     /// The explanation of a login, on a host with a recovery code.
@@ -154,7 +170,7 @@ impl Host {
             user: &self.user,
             subject: &subject,
             account,
-            has_session_phase: false,
+            has_session_phase: self.has_session_phase,
             has_recovery_code: true,
             now: clock::now(),
         };

@@ -85,6 +85,12 @@ impl TestLogin {
         all
     }
 
+    /// A fingerprint tells the type of a key only where the user has enrolled or used the key.
+    pub(crate) fn has_key_of_unknown_type(&self) -> bool {
+        let key = self.hypothetical.key.as_deref();
+        key.is_some_and(|key| key.starts_with("SHA256:"))
+    }
+
     fn without_key(service: &str, from: &str, tty: &str) -> Self {
         Self {
             hypothetical: HypotheticalLogin {

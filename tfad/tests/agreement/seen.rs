@@ -1,6 +1,8 @@
 //! What an observer sees of a login, and what an explanation says of it.
 
+use tfa_core::{Message, Time};
 use tfa_proto::{Explanation, Next, OpenEnum, Outcome, PromptStyle, Reason, Turn, Verdict};
+use tfad::messages;
 
 /// The outcome of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,7 +78,26 @@ impl Seen {
     }
 }
 
-/// Whether a line states the end of the grace period. One about an exemption does not.
+/// Whether a line is for a user who must enroll later. The other lines of a login that continues are about
+/// an exemption.
 fn is_grace(line: &tfa_proto::Line) -> bool {
-    !line.text.contains("exempt")
+    let text = line.text.replace('\n', " ");
+    let host = tfad::host::host_name();
+    let (now, reason) = (Time::from_secs(0), "");
+    // The beginning, up to a date.
+    let begins_with = |message: &str, date: &str| {
+        let (beginning, _) = message.split_once(date).unwrap();
+        text.starts_with(beginning)
+    };
+    let [grace, _] = &messages::grace(&host, now, now)[..] else {
+        panic!("not two lines");
+    };
+    let is_grace = begins_with(grace, " from ")
+        || text
+            == messages::message(Message::NoInvitation, now)
+                .1
+                .replace('\n', " ");
+    let is_exempt = begins_with(&messages::exempt(&host, now, reason, now), " until ");
+    assert!(is_grace != is_exempt, "{text}");
+    is_grace
 }
