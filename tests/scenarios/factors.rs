@@ -2,7 +2,7 @@
 
 use tfa_tests::Machine;
 
-use crate::security_keys::{add, ask_for_keys, new_key, ssh};
+use crate::security_keys::{add, ask_for_keys, authorize, make_key, new_key, ssh};
 use crate::users::{
     CODE, Owner, PASSWORD, console_on_tty1, enter_password, machine_with_alice_set_up, set_policy,
 };
@@ -34,6 +34,16 @@ fn alice_with_key() -> (Machine, Owner, String) {
 /// A plain key that may log in as alice.
 fn plain_key(machine: &Machine) -> String {
     new_key(machine, "plain", "ed25519").0
+}
+
+/// The policy: a security key over SSH, after a grace period, and elsewhere nothing of users who have
+/// not enrolled.
+fn accept_over_ssh_alone(machine: &Machine) {
+    set_policy(
+        machine,
+        "[policy]\nmode = \"optional\"\n[[policy.rule]]\nservices = [\"sshd\"]\nmode = \"required\"\n\
+         grace = \"7d\"\nfactors = [\"security-key\"]",
+    );
 }
 
 #[test]
@@ -188,4 +198,21 @@ fn a_rule_on_keys_holds_in_both_orders_of_the_methods() {
         "alice: denied: this login can use no second factor that the rule accepts",
     );
     key_last(&key).expect(SHELL);
+}
+
+#[test]
+fn a_user_in_the_grace_period_is_led_to_what_the_rule_accepts() {
+    let (machine, _, _) = alice_with_key();
+    accept_over_ssh_alone(&machine);
+    machine.add_user("bob", PASSWORD);
+    let plain = make_key(&machine, "bobs", "ed25519", &[]);
+    authorize(&machine, "bob", &plain, "");
+    let terminal = machine.ssh_with("bob", &["-i", &plain, "-o", "LogLevel=INFO"]);
+    terminal.expect("Password:");
+    terminal.type_secret(PASSWORD);
+    terminal.expect("tfa-enroll setup --security-key FILE");
+    terminal.expect("bob@host:~$");
+    // A phone would be refused after the grace period.
+    terminal.type_line("tfa-enroll setup");
+    terminal.expect("does not accept such an authenticator");
 }

@@ -82,9 +82,25 @@ fn sudo_and_su_are_served_by_the_code_of_their_session_for_its_minutes() {
 fn it_serves_neither_another_session_nor_another_user_nor_what_outlives_it() {
     let (machine, alice) = machine_under(TEN_MINUTES);
     machine.add_user("bob", PASSWORD);
-    set_up(&machine, "bob", PASSWORD);
+    let bob = set_up(&machine, "bob", PASSWORD);
     let first = ssh_with_code(&machine, &alice);
     sudo_is_not_asked(&first);
+
+    // Bob, in the session of alice, who knows her password.
+    first.type_line("su bob");
+    first.expect("Password:");
+    first.type_secret(PASSWORD);
+    first.expect(CODE);
+    first.type_secret(&bob.phone.next_unused());
+    first.expect("bob@host:");
+    first.type_line("su alice -c id");
+    first.expect("Password:");
+    first.type_secret(PASSWORD);
+    first.expect(CODE);
+    first.type_secret("");
+    first.expect("bob@host:");
+    first.type_line("exit");
+    first.expect(PROMPT);
 
     first.type_line("su bob -c id");
     first.expect("Password:");

@@ -140,6 +140,23 @@ fn a_user_without_an_accepted_factor_is_asked_for_none() {
 }
 
 #[test]
+fn a_policy_that_accepts_nothing_any_more_ends_the_question_uncounted() {
+    let mut owner = Owner::new();
+    let (_, dialog) = asked(&owner.account, Factors::ANY);
+    let (before, code) = (owner.account.encode(), owner.code(NOON, 0));
+    let keys = only(&[FactorKind::SecurityKey]);
+    let answered = dialog
+        .unwrap()
+        .answer(Some(keys), &mut owner.account, &code, SSHD, NOON);
+    let Answered::Turn(turn, None) = answered else {
+        panic!("the dialog ends");
+    };
+    assert_eq!(turn.says, Some(Message::AcceptedFactors(keys)));
+    assert_eq!(turn.next, Next::End(Verdict::Denied));
+    assert_eq!(*owner.account.encode(), *before);
+}
+
+#[test]
 fn the_recovery_code_of_the_host_is_accepted_under_any_rule() {
     let account = owner_of_all().account;
     let keys = only(&[FactorKind::SecurityKey]);

@@ -235,7 +235,10 @@ impl Logins {
                 let (uid, context) = (attempt.user.uid, &attempt.context);
                 let was_told = session_gate::account_phase_spoke(&attempt);
                 let turn = if !was_told && self.reminders.is_due(uid, context, Instant::now()) {
-                    let told = messages::grace(&host_name(), until, now).join("\n");
+                    let told = {
+                        let host = host_name();
+                        messages::grace_of_login(&host, until, now, decision.enrolls_in_login)
+                    };
                     render::notice(Verdict::NotRequired, &told)
                 } else {
                     render::end(Verdict::NotRequired, None)

@@ -22,11 +22,19 @@ pub(super) fn length(rules: &RememberRules, facts: LoginFacts<'_>) -> Option<Dur
     let minutes = rules.session_minutes;
     let is_served = minutes > 0
         && facts.is_root
+        // A program of another user in the session has no part in the code.
+        && is_run_by_the_user(facts)
         // In a stack without a password, nothing at all would be asked.
         && facts.context.password_given
         && matches!(facts.phase, PhaseInput::Auth { .. })
         && SERVED.contains(&facts.context.service.as_str());
     is_served.then(|| Duration::from_secs(u64::from(minutes) * 60))
+}
+
+/// Whether the user runs the program, by what sudo and su report (`PAM_RUSER`).
+fn is_run_by_the_user(facts: LoginFacts<'_>) -> bool {
+    let mut names = facts.login.subject.identities();
+    names.any(|who| who.name == facts.context.ruser)
 }
 
 impl Logins {

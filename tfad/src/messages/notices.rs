@@ -195,12 +195,27 @@ pub fn exempt(host: &str, until: Time, reason: &str, now: Time) -> String {
 /// The end of the grace period.
 #[must_use]
 pub fn grace(host: &str, until: Time, now: Time) -> Vec<String> {
+    let enroll = "To set it up in time: tfa-enroll".to_owned();
+    vec![end_of_grace(host, until, now), enroll]
+}
+
+/// As [`grace`], in one text. `enrolls_in_login` tells whether an authenticator with codes is accepted;
+/// else a security key is.
+#[must_use]
+pub fn grace_of_login(host: &str, until: Time, now: Time, enrolls_in_login: bool) -> String {
+    if enrolls_in_login {
+        return grace(host, until, now).join("\n");
+    }
+    let end = end_of_grace(host, until, now);
+    format!(
+        "{end}\nTo set it up in time, with a security key: tfa-enroll setup --security-key FILE"
+    )
+}
+
+fn end_of_grace(host: &str, until: Time, now: Time) -> String {
     let left = time_left(now.until(until).as_secs());
     let until = date_time(until.as_secs());
-    vec![
-        format!("Two-factor login will be required on {host} from {until} (in {left})."),
-        "To set it up in time: tfa-enroll".to_owned(),
-    ]
+    format!("Two-factor login will be required on {host} from {until} (in {left}).")
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Refusals of changes that users request, as errors of the contract.
 
 use tfa_core::{
-    Algorithm, AuthenticatorKind, BadParameters, Drift, KeyType, LockScope, MAX_AUTHENTICATORS,
-    MAX_REASON_LENGTH, Refusal, State, Time,
+    Algorithm, AuthenticatorKind, BadParameters, Drift, Factors, KeyType, LockScope,
+    MAX_AUTHENTICATORS, MAX_REASON_LENGTH, Refusal, State, Time,
 };
 use tfa_proto::{EXEMPTION_SECONDS, Error, INVITATION_SECONDS};
 use tfa_text::time::difference;
@@ -188,6 +188,36 @@ pub fn kind_not_allowed(kind: AuthenticatorKind, allowed: &[AuthenticatorKind]) 
         "The policy of this host does not allow the kind {}. It allows: {}",
         name(kind),
         allowed.join(", ")
+    ))
+}
+
+/// A first authenticator is of a kind that no rule accepts which requires a second factor of the user.
+#[must_use]
+pub fn not_accepted(kind: AuthenticatorKind, required: &[Factors]) -> Error {
+    let accepts = |kind| required.iter().any(|factors| factors.contains(kind));
+    let other = match kind {
+        AuthenticatorKind::Totp => AuthenticatorKind::Hotp,
+        AuthenticatorKind::Hotp | AuthenticatorKind::SecurityKey => AuthenticatorKind::Totp,
+    };
+    let option = match (
+        accepts(AuthenticatorKind::SecurityKey),
+        accepts(other),
+        other,
+    ) {
+        (true, ..) => "--security-key FILE",
+        (false, true, AuthenticatorKind::Hotp) => "--kind hotp",
+        (false, true, _) => "--kind totp",
+        (false, false, _) => {
+            return Error::Required(
+                "The policy of this host accepts no authenticator that you can enroll. Ask your \
+                 administrator."
+                    .to_owned(),
+            );
+        }
+    };
+    Error::Required(format!(
+        "The policy of this host does not accept such an authenticator. To enroll one that it \
+         accepts: tfa-enroll setup {option}"
     ))
 }
 

@@ -106,6 +106,10 @@ impl AskCode {
         let Some(factors) = asked_for else {
             return Answered::end(Some(Message::Changed), Verdict::Denied);
         };
+        // The policy has changed since the question, and accepts nothing that the user can type.
+        if !account.has_codes_of(factors) && account.backup_codes_of(factors) == 0 {
+            return Answered::end(accepted(account, factors), Verdict::Denied);
+        }
         self.prompt
             .answer(factors, account, credential, client, now)
             .ask_again(|says, prompt| {

@@ -258,6 +258,8 @@ impl<'a> Simulator<'a> {
             auth_result,
             service: service.clone(),
             rhost: self.login.from.clone(),
+            // sudo, or su of a user to the same one.
+            ruser: self.user.name.clone(),
             ssh_auth_info: info.to_owned(),
             password_given: phase == Phase::Auth,
             can_enroll: true,

@@ -42,7 +42,7 @@ impl Shown<'_> {
                 messages::message(Message::NoInvitation, now).1
             }
             PhaseAction::Grace(until) | PhaseAction::SetUp(Some(until)) => {
-                messages::grace(host, until, now).join("\n")
+                messages::grace_of_login(host, until, now, step.decision.enrolls_in_login)
             }
             PhaseAction::SetUp(None) => {
                 messages::must_set_up(host, messages::Shown::First).join("\n")

@@ -11,6 +11,7 @@ use crate::host::subject;
 use crate::host::time_limit::CallsFor;
 use crate::log::AccountEvent;
 use crate::login::enrollment::DEFAULT_NAME;
+use crate::messages;
 
 impl Owner {
     /// A first authenticator.
@@ -18,7 +19,13 @@ impl Owner {
         &self,
         wanted: &Parameters,
     ) -> Result<Authenticator, Error> {
-        drawn(wanted, DEFAULT_NAME, &self.state.config().authenticator)
+        let authenticator = drawn(wanted, DEFAULT_NAME, &self.state.config().authenticator)?;
+        let (kind, required) = (authenticator.kind(), self.required_factors());
+        // With it, the user would be refused wherever a second factor is required.
+        if !required.is_empty() && required.iter().all(|factors| !factors.contains(kind)) {
+            return Err(messages::not_accepted(kind, &required));
+        }
+        Ok(authenticator)
     }
 
     /// A further authenticator, if there is room for it.
