@@ -4,13 +4,19 @@
 use tfa_tests::{Machine, Terminal};
 
 use crate::security_keys::{authorize, make_key};
-use crate::users::{CODE, Owner, PASSWORD, machine_with_alice_set_up, set_policy};
+use crate::users::{
+    CODE, Owner, PASSWORD, begin_a_time_step, machine_with_alice_set_up, set_policy,
+};
 
 const SHELL: &str = "alice@host:~$";
 const ADDRESS: &str = "192.0.2.7";
 const KEY_ALONE: &str = "An SSH key alone is not enough.";
 /// A stack that goes on after a wrong password.
 const PASSWORD_FIRST: &str = "auth required pam_unix.so\nauth required pam_tfa.so enroll=account\n";
+/// Another one, of which the daemon does not know it.
+const DENIES_LATER: &str = "auth [success=1 default=ignore] pam_unix.so\n\
+                            auth required pam_deny.so\n\
+                            auth required pam_tfa.so enroll=account\n";
 /// A stack that asks for both in one answer.
 const ONE_ANSWER: &str = "auth required pam_tfa.so forward_pass enroll=account\n\
                           auth required pam_unix.so try_first_pass\n";
@@ -54,12 +60,9 @@ fn is_refused(terminal: &Terminal) {
 #[test]
 fn a_remembered_address_and_a_wrong_password_do_not_add_to_a_key() {
     let remember = "[remember]\nminutes = 60\nby = [\"address\"]\n";
-    let (machine, alice, key) = machine_with(PASSWORD_FIRST, remember);
+    let (machine, alice, key) = machine_with(DENIES_LATER, remember);
     let owner = ssh(&machine, &key, "keyboard-interactive");
-    owner.expect("Password:");
-    owner.type_secret(PASSWORD);
-    owner.expect(CODE);
-    owner.type_secret(&alice.phone.next_unused());
+    give_code(&owner, PASSWORD, &alice);
     owner.expect(SHELL);
 
     is_refused(&ssh(&machine, &key, "publickey"));
@@ -77,6 +80,50 @@ fn a_remembered_address_and_a_wrong_password_do_not_add_to_a_key() {
     owner.expect("password:");
     owner.type_secret(PASSWORD);
     owner.expect(SHELL);
+}
+
+/// Gives this password and a right code.
+#[track_caller]
+fn give_code(terminal: &Terminal, password: &str, alice: &Owner) {
+    terminal.expect("Password:");
+    terminal.type_secret(password);
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+}
+
+#[test]
+fn a_right_code_after_a_wrong_password_has_no_device_remembered() {
+    let remember = "[remember]\ndays = 30\nminutes = 60\nby = [\"address\"]\n";
+    let (machine, alice, key) = machine_with(PASSWORD_FIRST, remember);
+    let thief = ssh(&machine, &key, "keyboard-interactive");
+    give_code(&thief, "battery staple", &alice);
+    thief.expect("Permission denied");
+    thief.wait_exit();
+    assert!(!thief.transcript().contains("Remember this device"));
+
+    // Nor after a right one: the daemon does not know whether it was.
+    for minutes in [5, 10] {
+        begin_a_time_step(&machine, &alice.phone, minutes);
+        let owner = ssh(&machine, &key, "keyboard-interactive");
+        give_code(&owner, PASSWORD, &alice);
+        owner.expect(SHELL);
+    }
+    assert!(!machine.journal("tfad").contains("remembered"));
+}
+
+#[test]
+fn a_right_code_after_a_wrong_password_serves_no_sudo() {
+    let rule = "[[policy.rule]]\nmethods = [\"publickey\"]\nmode = \"optional\"\n";
+    let remember = format!("{rule}[remember]\nsession_minutes = 10\n");
+    let (machine, alice, key) = machine_with(PASSWORD_FIRST, &remember);
+    machine.add_to_group("alice", "sudo");
+    let thief = ssh(&machine, &key, "keyboard-interactive,publickey");
+    give_code(&thief, "battery staple", &alice);
+    thief.expect(SHELL);
+    thief.type_line("sudo -k id -un");
+    thief.expect("[sudo] password for alice:");
+    thief.type_secret(PASSWORD);
+    assert_eq!(thief.expect_any(&[CODE, "\nroot"]), 0, "{}", thief.screen());
 }
 
 #[test]

@@ -213,22 +213,29 @@ impl<'a> Line<'a> {
     /// asks for the code before another one verifies the password.
     fn goes_on_after_wrong_password(&self) -> bool {
         let verifies_password = PASSWORD_MODULES.iter().any(|module| self.is(module));
-        (verifies_password && self.control.eq_ignore_ascii_case("required"))
+        let is_required = self.control.eq_ignore_ascii_case("required")
+            || self.action_for("auth_err") == Some("bad");
+        (verifies_password && is_required)
             || (self.is_ours() && self.arguments.contains(&"forward_pass"))
     }
 
     /// Whether the stack fails if the module refuses the session, which it does with
     /// `PAM_SESSION_ERR`.
     fn can_refuse_session(&self) -> bool {
+        match self.control.to_ascii_lowercase().as_str() {
+            "required" | "requisite" => true,
+            _ => self
+                .action_for("session_err")
+                .is_some_and(|action| ["die", "bad"].contains(&action)),
+        }
+    }
+
+    /// What a control in brackets does after this result of the module.
+    fn action_for(&self, result: &str) -> Option<&str> {
         let actions = || self.control.split_ascii_whitespace();
         let action =
             |code: &str| actions().find_map(|word| word.strip_prefix(code)?.strip_prefix('='));
-        match self.control.to_ascii_lowercase().as_str() {
-            "required" | "requisite" => true,
-            _ => action("session_err")
-                .or_else(|| action("default"))
-                .is_some_and(|action| ["die", "bad"].contains(&action)),
-        }
+        action(result).or_else(|| action("default"))
     }
 }
 
@@ -369,6 +376,14 @@ mod tests {
         let jump = "auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\n";
         for (auth, expected) in [
             (format!("auth required pam_unix.so\n{tfa}"), true),
+            (
+                format!("auth [success=ok default=bad] pam_unix.so\n{tfa}"),
+                true,
+            ),
+            (
+                format!("auth [success=ok auth_err=die default=bad] pam_unix.so\n{tfa}"),
+                false,
+            ),
             (
                 format!("auth REQUIRED pam_sss.so use_first_pass\n{tfa}"),
                 true,

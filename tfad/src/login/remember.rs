@@ -12,20 +12,34 @@ use tfa_proto::Verdict;
 use super::{Error, Logins, log, pam_context, render};
 use crate::account;
 use crate::config::Config;
-use crate::host::clock;
+use crate::host::{clock, pam_files};
 use crate::login::facts::LoginFacts;
 use crate::login::sessions::LoginAttempt;
 
 /// The devices that a login shows. Only the auth phase of a program of root's shows any, and only after
-/// a password: the account phase asks for a code where the stack has no auth phase that could.
+/// a password: the account phase asks for a code where the stack has no auth phase that could. Where the
+/// stack goes on after a wrong password, none: the login may be refused.
 pub(super) fn devices_of(rules: &RememberRules, facts: LoginFacts<'_>) -> Vec<DeviceMark> {
+    devices_where(rules, facts, pam_files::goes_on_after_wrong_password)
+}
+
+/// As [`devices_of`]. It asks about the stack only where the login would show a device.
+fn devices_where(
+    rules: &RememberRules,
+    facts: LoginFacts<'_>,
+    goes_on_after_wrong_password: impl FnOnce(&str) -> bool,
+) -> Vec<DeviceMark> {
     // In a stack without a password, the key alone would let the user in.
     let is_after_password = facts.is_root && facts.context.password_given;
-    match facts.phase {
+    let marks = match facts.phase {
         PhaseInput::Auth { .. } if is_after_password => rules.devices_of(facts.login),
         PhaseInput::Auth { .. } | PhaseInput::Account { .. } | PhaseInput::Session { .. } => {
-            Vec::new()
+            return Vec::new();
         }
+    };
+    match !marks.is_empty() && goes_on_after_wrong_password(&facts.context.service) {
+        true => Vec::new(),
+        false => marks,
     }
 }
 
@@ -109,5 +123,65 @@ pub(super) fn rememberable<'a>(
         marks,
         // A program that wants silence, such as sudo, is asked nothing that can be omitted.
         asks: !attempt.context.silent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tfa_core::{DeviceKind, Groups, Identity, Login, LoginOrigin, Methods, Subject};
+    use tfa_proto::Context;
+
+    use super::*;
+
+    fn login() -> Login {
+        Login {
+            subject: Subject {
+                uid: 1000,
+                canonical: Identity {
+                    name: "alice".to_owned(),
+                    groups: Groups::default(),
+                },
+                aliases: Vec::new(),
+            },
+            service: "sshd".to_owned(),
+            origin: LoginOrigin::Address("192.0.2.7".parse().unwrap()),
+            methods: Methods::default(),
+            keys: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_login_shows_no_device_where_its_stack_goes_on_after_a_wrong_password() {
+        let (login, context) = (
+            login(),
+            Context {
+                service: "sshd".to_owned(),
+                password_given: true,
+                ..Context::default()
+            },
+        );
+        let facts = LoginFacts {
+            is_root: true,
+            context: &context,
+            login: &login,
+            phase: PhaseInput::Auth {
+                account_follows: true,
+            },
+        };
+        let remembers = RememberRules {
+            minutes: 5,
+            by: vec![DeviceKind::Address],
+            ..RememberRules::default()
+        };
+        for (goes_on, expected) in [(false, 1), (true, 0)] {
+            let asked = |service: &str| {
+                assert_eq!(service, "sshd");
+                goes_on
+            };
+            assert_eq!(devices_where(&remembers, facts, asked).len(), expected);
+        }
+        let not_asked = |_: &str| panic!("the files of PAM are not read where nothing is kept");
+        let nothing = RememberRules::default();
+        assert_eq!(devices_where(&nothing, facts, not_asked), []);
     }
 }

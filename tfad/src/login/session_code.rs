@@ -11,6 +11,7 @@ use tfa_proto::{INSIDE_SESSIONS, Verdict};
 use super::login_sessions::GivenCode;
 use super::{Logins, log, render};
 use crate::config::Config;
+use crate::host::pam_files;
 use crate::login::facts::LoginFacts;
 use crate::login::sessions::LoginAttempt;
 
@@ -64,7 +65,8 @@ impl Logins {
         self.login_sessions.device_of(pid, uid)
     }
 
-    /// Records the code or the device with which a session begins.
+    /// Records the code or the device with which a session begins. No code is kept where the stack goes
+    /// on after a wrong password: sshd may then begin the session by a key alone.
     pub(super) fn note_session(
         &self,
         config: &Config,
@@ -72,10 +74,11 @@ impl Logins {
         code: Option<GivenCode>,
         device: Option<DeviceMark>,
     ) {
+        let context = &attempt.context;
+        let code = code.filter(|_| !pam_files::goes_on_after_wrong_password(&context.service));
         if code.is_none() && device.is_none() {
             return;
         }
-        let context = &attempt.context;
         let begins_a_session = attempt.caller.is_root()
             && !INSIDE_SESSIONS.contains(&context.service.as_str())
             && (context.is_ssh() || context.at_console(&config.consoles));
