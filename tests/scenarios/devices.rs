@@ -411,6 +411,28 @@ fn a_user_lists_and_forgets_devices_but_not_the_one_of_the_session() {
 }
 
 #[test]
+fn a_yes_after_devices_were_forgotten_or_after_a_pause_remembers_nothing() {
+    let (machine, alice, key) = machine_under(MONTH);
+    let forget: &[&str] = &["tfactl", "devices", "forget", "alice", "--all"];
+    let pause: &[&str] = &["tfactl", "disable", "alice"];
+    for (command, minutes) in [(forget, 5), (pause, 10)] {
+        begin_a_time_step(&machine, &alice.phone, minutes);
+        let terminal = ssh_with_key(&machine, &key);
+        terminal.expect(CODE);
+        terminal.type_secret(&alice.phone.next_unused());
+        terminal.expect(QUESTION);
+        machine.succeed(command);
+        terminal.type_line("yes");
+        terminal.expect(PROMPT);
+        if command == pause {
+            machine.succeed(["tfactl", "enable", "alice"]);
+        }
+        is_asked(&ssh_with_key(&machine, &key));
+    }
+    assert!(!machine.journal("tfad").contains("is now remembered"));
+}
+
+#[test]
 fn a_session_from_a_remembered_device_has_no_code_that_serves_sudo() {
     let policy = format!("{MONTH}session_minutes = 10\n");
     let (machine, alice, key) = machine_under(&policy);

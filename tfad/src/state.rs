@@ -12,6 +12,7 @@ use crate::config::check;
 use crate::config::{BadConfig, Config, Trust};
 use crate::host::host_name;
 use crate::log::{DaemonEvent, Journal};
+use crate::login::forgotten_devices::ForgottenDevices;
 use crate::quota::{Quota, Share};
 
 /// The daemon serves no login. The text says why.
@@ -26,6 +27,8 @@ const MAX_CHANGES: u32 = 20;
 pub struct DaemonState {
     /// The log.
     pub journal: Arc<Journal>,
+    /// When devices of users were forgotten.
+    pub forgotten_devices: ForgottenDevices,
     config_file: PathBuf,
     config: RwLock<Arc<Config>>,
     /// Why the configuration at the start cannot be used.
@@ -49,6 +52,7 @@ impl DaemonState {
     ) -> Self {
         Self {
             journal,
+            forgotten_devices: ForgottenDevices::default(),
             config_file: file,
             config: RwLock::new(Arc::new(config)),
             bad_config: RwLock::new(bad_config),

@@ -10,6 +10,7 @@ mod bypasses;
 pub mod enrollment;
 mod error;
 mod facts;
+pub mod forgotten_devices;
 mod log;
 mod login_sessions;
 pub mod once;

@@ -4,8 +4,8 @@
 //! and the account is not locked for this login.
 
 use tfa_core::{
-    Account, AskRemember, Device, DeviceMark, Dialog, PhaseInput, RememberRules, Rememberable,
-    Time, Turn,
+    Account, AskRemember, Device, DeviceMark, Dialog, Factors, PhaseInput, RememberRules,
+    Rememberable, Time, Turn,
 };
 use tfa_proto::Verdict;
 
@@ -93,7 +93,8 @@ impl Logins {
         }))
     }
 
-    /// Takes the answer to the question whether to remember the device.
+    /// Takes the answer to the question whether to remember the device. Nothing is remembered if devices of
+    /// the user were forgotten since the code, or if no code would be asked for now.
     pub(super) fn judge_remember(
         &self,
         attempt: &LoginAttempt,
@@ -102,6 +103,13 @@ impl Logins {
     ) -> Result<(Turn, Option<Dialog>), Error> {
         let (config, now) = (self.state.config(), clock::now());
         let (turn, device) = self.accounts.change(&attempt.user, |account| {
+            let forgotten = &self.state.forgotten_devices;
+            let decision = config.policy.decide(&attempt.login, Some(account), now);
+            let is_asked = decision.asks_for().is_some_and(Factors::is_any);
+            let typed = match is_asked && !forgotten.since(attempt.user.uid, question.code()) {
+                true => typed,
+                false => "",
+            };
             question.answer(account, typed, &config.remember, now)
         })?;
         if let Some(device) = device {

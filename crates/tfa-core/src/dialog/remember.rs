@@ -94,6 +94,12 @@ impl AskRemember {
         self.scope
     }
 
+    /// The time of the code.
+    #[must_use]
+    pub fn code(&self) -> Time {
+        self.code
+    }
+
     /// Handles the answer. Only a plain yes remembers the device: some programs answer every question
     /// alike. The caller must store the account before it shows the turn. Also returns the device that
     /// is now remembered.

@@ -17,6 +17,7 @@ impl Administrator {
     ) -> Result<(), Error> {
         let user = self.accounts.user(user)?;
         let (config, now) = (self.state.config(), clock::now());
+        self.state.forgotten_devices.note(user.uid, now);
         let device = self
             .accounts
             .change(&user, |account| {
@@ -35,6 +36,7 @@ impl Administrator {
     pub(in crate::dbus::interface) fn forget_devices(&self, user: &str) -> Result<u32, Error> {
         let user = self.accounts.user(user)?;
         let (config, now) = (self.state.config(), clock::now());
+        self.state.forgotten_devices.note(user.uid, now);
         let count = self
             .accounts
             .change(&user, |account| {

@@ -6,6 +6,7 @@ use tfa_proto::{Device, Error};
 
 use super::Owner;
 use crate::account::status;
+use crate::host::clock;
 use crate::log::{AccountEvent, LoggedDevice};
 use crate::messages;
 
@@ -40,6 +41,9 @@ impl Owner {
         if self.load()?.is_some_and(is_current) {
             return Err(messages::current_device());
         }
+        self.state
+            .forgotten_devices
+            .note(self.user.uid, clock::now());
         let device =
             self.change(|account, now| account.forget_device(id, &config.remember, now))?;
         self.log(AccountEvent::DeviceForgotten(LoggedDevice::of(&device)));
@@ -53,6 +57,9 @@ impl Owner {
     ) -> Result<u32, Error> {
         self.must_be_within_quota()?;
         let config = self.state.config();
+        self.state
+            .forgotten_devices
+            .note(self.user.uid, clock::now());
         let count = self.change(|account, now| {
             let current = self.id_of(account, current);
             Ok(account.forget_devices_except(current, &config.remember, now))
