@@ -73,6 +73,26 @@ fn a_login_soon_after_the_report_repeats_it() {
 }
 
 #[test]
+fn a_login_without_a_question_soon_after_the_report_repeats_it_and_stores_nothing() {
+    let mut owner = Owner::new();
+    owner
+        .account
+        .notify(Change::Reset, ChangedBy::Administrator, NOON);
+    assert!(owner.account.has_report(NOON));
+    changes(&mut owner, after(NOON, 60));
+    let stored = owner.account.encode();
+    for (seconds, repeats) in [(61, true), (180, true), (181, false)] {
+        let now = after(NOON, seconds);
+        assert_eq!(owner.account.has_report(now), repeats, "{seconds}");
+        if repeats {
+            let report = owner.account.report(SSHD, now).unwrap();
+            assert_eq!(report.changes.unwrap().newest[0].change, Change::Reset);
+            assert_eq!(*owner.account.encode(), *stored);
+        }
+    }
+}
+
+#[test]
 fn a_program_that_shows_no_messages_uses_no_notice_up() {
     let mut owner = Owner::new();
     owner.account.notify(Change::Paused, ChangedBy::Owner, NOON);

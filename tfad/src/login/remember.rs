@@ -67,7 +67,7 @@ impl Logins {
         let (rules, facts) = (&config.remember, attempt.facts(phase));
         let client = pam_context::client(&attempt.caller, &attempt.context);
         let mut turn = None;
-        if device.is_use_due(now) || (client.shows && account.has_report()) {
+        if device.is_use_due(now) || (client.shows && account.has_report(now)) {
             let stored = self.accounts.change(&attempt.user, |account| {
                 device_of(rules, facts, account, now)?;
                 account.note_device_use(device.id(), now);

@@ -202,12 +202,15 @@ impl Account {
         used_codes.filter(|used| used.is_unreported())
     }
 
-    /// Whether a login now has something to report.
+    /// Whether a login at that time has something to report, for the first time or again.
     #[must_use]
-    pub fn has_report(&self) -> bool {
-        self.changes_to_report().is_some()
-            || self.used_codes().is_some()
-            || self.wrong_codes().is_some()
+    pub fn has_report(&self, now: Time) -> bool {
+        let notices = self.notices.as_ref();
+        let changes = notices.and_then(|notices| notices.changes.as_ref());
+        let used_codes = notices.and_then(|notices| notices.used_codes.as_ref());
+        changes.is_some_and(|all| all.is_pending(now))
+            || used_codes.is_some_and(|used| used.is_pending(now))
+            || self.pending_wrong_codes(now).is_some()
     }
 
     /// Records that a used code was entered again.

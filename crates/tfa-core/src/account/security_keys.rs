@@ -25,7 +25,7 @@ impl Account {
     /// the client shows a report to the owner.
     #[must_use]
     pub fn is_key_login_stored(&self, key: &Authenticator, client: Client<'_>, now: Time) -> bool {
-        is_use_due(key, now) || (client.shows && self.has_report())
+        is_use_due(key, now) || (client.shows && self.has_report(now))
     }
 
     /// Accepts a login by the active security key among the keys that sshd has accepted. Locks do not
