@@ -404,6 +404,16 @@ fn a_first_security_key_is_confirmed_by_a_login_that_used_it() {
     );
     assert_eq!(shown(&machine, "pending_kind"), "\"security-key\"");
 
+    // A setup that is cancelled at the password leaves the key as it is.
+    let terminal = machine.terminal_as("alice", ["tfa-enroll"]);
+    terminal.expect("Start over? [y/N]");
+    terminal.type_line("y");
+    terminal.expect("Password:");
+    terminal.send(b"\x03");
+    terminal.expect("Cancelled. Nothing was changed.");
+    assert!(!terminal.wait_exit().success());
+    assert_eq!(shown(&machine, "pending_kind"), "\"security-key\"");
+
     // Another key confirms nothing: the user must enroll.
     set_policy(&machine, "[policy]\nmode = \"required\"\ngrace = \"0\"\n");
     ssh(&machine, &other).expect("Press Enter to begin");

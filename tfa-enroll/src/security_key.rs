@@ -35,7 +35,7 @@ async fn set_up_for(
     let mut parameters = parameters(file, name)?;
     session.print(&messages::key_setup_intro(&status.user))?;
     warn_about_sshd(session)?;
-    let codes = setup::first_enrollment(session, &status.user, async |daemon, invitation| {
+    let codes = setup::first_enrollment(session, status, async |daemon, invitation| {
         let parameters = SecurityKeyParameters {
             invitation,
             ..parameters.clone()

@@ -48,14 +48,24 @@ impl Session {
 
     /// Asks a yes/no question. An empty line means yes.
     pub(crate) async fn agrees(&mut self, prompt: &str) -> io::Result<bool> {
+        self.yes_or_no(prompt, true, messages::YES_OR_NO).await
+    }
+
+    /// Asks a yes/no question. An empty line means no.
+    pub(crate) async fn insists(&mut self, prompt: &str) -> io::Result<bool> {
+        self.yes_or_no(prompt, false, messages::NO_OR_YES).await
+    }
+
+    async fn yes_or_no(&mut self, prompt: &str, default: bool, again: &str) -> io::Result<bool> {
         loop {
             let Some(line) = self.ask(prompt).await? else {
                 return Ok(false);
             };
             match line.to_ascii_lowercase().as_str() {
-                "" | "y" | "yes" => return Ok(true),
+                "" => return Ok(default),
+                "y" | "yes" => return Ok(true),
                 "n" | "no" => return Ok(false),
-                _ => self.print(messages::YES_OR_NO)?,
+                _ => self.print(again)?,
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `tfa-enroll setup`: invitation code, if required; password; new key and its first code; backup codes.
 
-use tfa_client::{Error, Failure};
-use tfa_proto::{Error as Refusal, Parameters};
+use tfa_client::{Error, Failure, waits_for_key};
+use tfa_proto::{Error as Refusal, Parameters, Status};
 
 use crate::args::QrForm;
 use crate::daemon::Daemon;
@@ -30,7 +30,7 @@ pub(crate) async fn run(
             return Err(Failure::Cancelled(messages::CANCELLED.to_owned()));
         }
     }
-    let pending = first_enrollment(session, &status.user, async |daemon, invitation| {
+    let pending = first_enrollment(session, &status, async |daemon, invitation| {
         let parameters = Parameters {
             invitation,
             ..parameters.clone()
@@ -38,7 +38,12 @@ pub(crate) async fn run(
         daemon.setup(parameters).await
     })
     .await?;
-    let codes = confirm::confirm(session, pending, qr, picture, messages::CANCELLED).await?;
+    let cancelled = if waits_for_key(&status) {
+        messages::CANCELLED_AFTER_KEY
+    } else {
+        messages::CANCELLED
+    };
+    let codes = confirm::confirm(session, pending, qr, picture, cancelled).await?;
     session.print(&messages::is_on(&status.user))?;
     backup_codes::show(session, &status.user, &codes).await
 }
@@ -48,7 +53,7 @@ pub(crate) async fn run(
 /// invitation code before polkit asks for the password.
 pub(crate) async fn first_enrollment<T>(
     session: &mut Session,
-    user: &str,
+    status: &Status,
     call: impl AsyncFn(&Daemon, Option<String>) -> Result<T, Error>,
 ) -> Result<T, Failure> {
     let mut invitation = Invitation::default();
@@ -59,7 +64,7 @@ pub(crate) async fn first_enrollment<T>(
         match session.interrupt.during(answer).await {
             Some(Ok(answer)) => return Ok(answer),
             Some(Err(Error::Daemon(Refusal::InvitationNeeded(_)))) if code.is_none() => {
-                session.print(&messages::invitation_intro(user))?;
+                session.print(&messages::invitation_intro(&status.user))?;
                 code = Some(invitation.ask(session).await?);
             }
             Some(Err(Error::Daemon(Refusal::WrongCode(why)))) => {
@@ -71,8 +76,11 @@ pub(crate) async fn first_enrollment<T>(
             }
             Some(Err(error)) => password::retry(session, agent.as_ref(), error).await?,
             None => {
-                // The daemon may have created the key.
-                session.daemon.abandon().await;
+                // The daemon may have created the key. An earlier one that waits must stay: which of
+                // the two the daemon has now is not known.
+                if !status.pending_authenticator {
+                    session.daemon.abandon().await;
+                }
                 let text = messages::CANCELLED_WHILE_WAITING.to_owned();
                 return Err(Failure::Cancelled(text));
             }

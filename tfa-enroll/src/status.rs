@@ -1,6 +1,6 @@
 //! `tfa-enroll status`, and `tfa-enroll` without a command.
 
-use tfa_client::{self, Failure, StatusJson, Terminal, now};
+use tfa_client::{self, Failure, StatusJson, Terminal, now, waits_for_key};
 use tfa_proto::{Parameters, Status};
 
 use crate::args::QrForm;
@@ -56,6 +56,14 @@ pub(crate) async fn show_and_offer_setup(qr: Option<QrForm>) -> Result<(), Failu
         return Ok(());
     }
     session.print("")?;
+    if waits_for_key(&status) {
+        session.print(messages::KEY_STILL_WAITS)?;
+        return if session.insists(messages::START_OVER).await? {
+            setup::run(&mut session, Parameters::default(), qr).await
+        } else {
+            Ok(())
+        };
+    }
     if session.agrees(messages::SET_UP_NOW).await? {
         setup::run(&mut session, Parameters::default(), qr).await
     } else {

@@ -81,7 +81,8 @@ pub fn state_text(status: &Status) -> Option<&str> {
 }
 
 /// Whether a security key waits for its first login.
-fn waits_for_key(status: &Status) -> bool {
+#[must_use]
+pub fn waits_for_key(status: &Status) -> bool {
     let kind = status.pending_kind.as_ref();
     kind.is_some_and(|kind| *kind == AuthenticatorKind::SecurityKey)
 }

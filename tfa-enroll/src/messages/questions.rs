@@ -5,12 +5,14 @@ pub(crate) const ASK_NEW_CODE: &str = "Code from your phone: ";
 pub(crate) const ASK_INVITATION: &str = "Invitation code: ";
 pub(crate) const TYPE_YES: &str = "To remove it, type yes. To keep it, press Enter: ";
 pub(crate) const SET_UP_NOW: &str = "Set it up now? [Y/n] ";
+pub(crate) const START_OVER: &str = "Start over? [y/N] ";
 pub(crate) const SET_UP_ANYWAY: &str = "To set it up anyway, type yes. To stop, press Enter: ";
 pub(crate) const BEFORE_QR: &str = "Press Enter to show the QR code: ";
 pub(crate) const AFTER_QR: &str = "Scan it with the app, then press Enter: ";
 pub(crate) const SAVED: &str = "Press Enter when you have saved them: ";
 
 pub(crate) const YES_OR_NO: &str = "Type y or n, or press Enter for yes.";
+pub(crate) const NO_OR_YES: &str = "Type y or n, or press Enter for no.";
 pub(crate) const EMPTY_CODE: &str = "Enter the code, or press Enter again to cancel.";
 pub(crate) const EMPTY_INVITATION: &str =
     "Enter the invitation code, or press Enter again to cancel.";

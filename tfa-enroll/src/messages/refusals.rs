@@ -27,6 +27,11 @@ pub(crate) const CANCELLED: &str = "Cancelled. Nothing was changed.";
 /// Starts with a line feed, because the prompt of another program precedes it.
 pub(crate) const CANCELLED_WHILE_WAITING: &str = "\nCancelled. Nothing was changed.";
 
+/// For a setup that has replaced a security key.
+pub(crate) const CANCELLED_AFTER_KEY: &str = "\
+Cancelled. Two-factor login is off. The security key that waited for its first
+login, and its backup codes, were discarded when this setup began.";
+
 pub(crate) const TOO_MANY_WRONG_PROOFS: &str = "\
 Stopped after three wrong codes, because more could lock your account.
 Nothing was changed.";

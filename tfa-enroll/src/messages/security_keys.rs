@@ -41,6 +41,11 @@ pub(crate) fn key_waits(user: &str) -> String {
     )
 }
 
+pub(crate) const KEY_STILL_WAITS: &str = "\
+To make the security key and its backup codes active, log in over SSH with the
+security key and your password. If you start over and set up an authenticator
+app, this discards the security key and its backup codes.";
+
 /// Without the name, where the daemon did not answer.
 pub(crate) fn key_added(name: Option<&str>) -> String {
     match name {

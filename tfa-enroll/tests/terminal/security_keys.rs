@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tfa_proto::Status;
+use tfa_proto::{AuthenticatorKind, State, Status};
 use tfa_testkit::daemon::{PROOF, authenticator, enabled};
 use tfa_testkit::{TestHost, finished};
 
@@ -65,6 +65,62 @@ fn setup_and_add_show_backup_codes_and_say_that_the_key_waits() {
         assert_eq!(terminal.exit_code(), 0, "{command}");
         assert_eq!(host.daemon().calls(), ["SetupSecurityKey"], "{command}");
     }
+}
+
+/// A host on which a security key waits for its first login.
+fn with_waiting_key() -> TestHost {
+    host_of(Status {
+        user: "alice".to_owned(),
+        state: Some(State::Pending.into()),
+        pending_authenticator: true,
+        pending_kind: Some(AuthenticatorKind::SecurityKey.into()),
+        ..Status::default()
+    })
+}
+
+#[test]
+fn a_waiting_key_is_explained_and_kept_by_default() {
+    let host = with_waiting_key();
+    for answer in ["", "n", "\x04"] {
+        let mut terminal = host.terminal_with(&[]);
+        terminal.expect("log in over SSH with the");
+        terminal.expect("Start over? [y/N]");
+        terminal.types(&format!("{answer}\r"));
+        assert_eq!(terminal.exit_code(), 0, "{answer}");
+    }
+    assert!(host.daemon().calls().is_empty());
+}
+
+#[test]
+fn ctrl_c_at_the_password_keeps_a_waiting_key() {
+    for words in [&[][..], &["setup"], &["setup", "--security-key", "key.pub"]] {
+        let host = with_waiting_key();
+        host.daemon().account(|account| account.silent = true);
+        let mut terminal = host.terminal_with(words);
+        if words.is_empty() {
+            terminal.answers("Start over? [y/N]", "y");
+        }
+        let call = match words.len() {
+            3 => "SetupSecurityKey",
+            _ => "Setup",
+        };
+        host.daemon().expect_call(call);
+        host.daemon().account(|account| account.silent = false);
+        terminal.types("\x03");
+        terminal.expect("Cancelled. Nothing was changed.");
+        assert_eq!(terminal.exit_code(), 1);
+        assert_eq!(host.daemon().calls(), [call], "{words:?}");
+    }
+}
+
+#[test]
+fn a_setup_cancelled_after_the_password_says_that_the_waiting_key_is_lost() {
+    let host = with_waiting_key();
+    let mut terminal = host.terminal_with(&["setup", "--qr", "none"]);
+    terminal.expect("Code from your phone:");
+    terminal.types("\x04");
+    terminal.expect("The security key that waited for its first");
+    assert_eq!(terminal.exit_code(), 1);
 }
 
 #[test]
