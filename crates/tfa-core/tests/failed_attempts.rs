@@ -52,6 +52,35 @@ fn a_code_of_the_future_is_shown_only_after_its_time() {
 }
 
 #[test]
+fn a_used_code_that_is_too_old_is_shown_as_used_and_counts() {
+    let mut owner = Owner::new();
+    let used = owner.code(NOON, 0);
+    let again = owner.code(NOON, 0);
+    login(&mut owner, SSHD, &[again], NOON);
+    for (seconds, failures) in [(60, 1), (600, 2), (7200, 3)] {
+        let now = after(NOON, seconds);
+        let judgement = owner.judge(&used, ThrottleScope::UNKNOWN, now);
+        assert!(matches!(judgement, Judgement::Wrong(_)), "{seconds}");
+        assert_eq!(owner.failures(ThrottleScope::UNKNOWN), failures);
+        assert_eq!(last_reason(&owner, now), FailureReason::UsedCode);
+    }
+}
+
+#[test]
+fn a_late_code_after_the_last_used_one_is_of_another_time() {
+    let mut owner = Owner::new();
+    let used = owner.code(NOON, 0);
+    login(&mut owner, SSHD, &[used], NOON);
+    let unused = owner.code(NOON, 1);
+    let now = after(NOON, 120);
+    let _: Judgement = owner.judge(&unused, ThrottleScope::UNKNOWN, now);
+    assert!(matches!(
+        last_reason(&owner, now),
+        FailureReason::OtherTime(time) if time.drift == -90
+    ));
+}
+
+#[test]
 fn a_code_of_the_past_stays_used_when_the_clock_is_set_back() {
     let mut owner = Owner::new();
     let old = owner.code(NOON, -10);

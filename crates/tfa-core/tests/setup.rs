@@ -785,6 +785,25 @@ fn test_reports_drift_up_to_two_hours_back_and_20_steps_ahead() {
 }
 
 #[test]
+fn a_test_of_a_used_code_that_is_too_old_blames_no_clock_and_counts() {
+    let mut owner = Owner::new();
+    let used = owner.code(NOON, 0);
+    assert_eq!(
+        owner.judge(&used, ThrottleScope::OwnProgram, NOON),
+        ACCEPTED
+    );
+    for (seconds, failures) in [(30, 0), (60, 1), (7200, 2)] {
+        let tried = owner.account.try_code(&used, after(NOON, seconds));
+        assert_eq!(tried, Err(Refusal::AlreadyUsed), "{seconds}");
+        assert_eq!(owner.failures(ThrottleScope::OwnProgram), failures);
+    }
+    // A later code that no one has used is one of a wrong clock.
+    let unused = owner.code(NOON, 1);
+    let tried = owner.account.try_code(&unused, after(NOON, 120));
+    assert_eq!(tried, Err(ahead(-90)));
+}
+
+#[test]
 fn future_code_of_a_test_hint_is_never_accepted() {
     let mut owner = Owner::new();
     let later = after(NOON, 300);
@@ -804,14 +823,17 @@ fn future_code_of_a_test_hint_is_never_accepted() {
 }
 
 #[test]
-fn a_hint_about_an_old_code_makes_no_later_one_valid() {
+fn a_test_of_an_old_code_makes_no_later_one_valid() {
     let mut owner = Owner::new();
     let (spent, old) = (owner.code(NOON, 0), owner.code(NOON, -20));
     assert_eq!(
         owner.judge(&spent, ThrottleScope::OwnProgram, NOON),
         ACCEPTED
     );
-    assert_eq!(owner.account.try_code(&old, NOON), Err(ahead(-600)));
+    assert_eq!(
+        owner.account.try_code(&old, NOON),
+        Err(Refusal::AlreadyUsed)
+    );
     assert_eq!(
         owner.judge(&spent, ThrottleScope::OwnProgram, NOON),
         Judgement::AlreadyUsed

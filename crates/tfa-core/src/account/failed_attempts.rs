@@ -203,7 +203,8 @@ impl Account {
     }
 
     /// Why a code is wrong. Every authenticator is searched to the end, so that the time taken does
-    /// not tell. A code of the past becomes used: it stays so if the clock of the host is set back.
+    /// not tell. A code of the past becomes used: it stays so if the clock of the host is set back. One
+    /// that was used before is no sign of a wrong clock.
     pub(super) fn reason_of_wrong(
         &mut self,
         code: &Code,
@@ -224,18 +225,24 @@ impl Account {
         if self.throttle.counter(scope).failures() >= MAX_SEARCHES {
             return FailureReason::WrongCode;
         }
-        let mut nearest: Option<OtherTime> = None;
+        let (mut nearest, mut was_used) = (None::<OtherTime>, false);
         for authenticator in &mut self.authenticators {
-            let found = authenticator.find_other_time(code, now);
-            let is_nearer = |found: &OtherTime| {
-                nearest.is_none_or(|known| found.drift.abs() < known.drift.abs())
-            };
-            nearest = found.filter(is_nearer).or(nearest);
+            match authenticator.find_other_time(code, now) {
+                Match::Fresh(found) => {
+                    let known = nearest.filter(|known| known.drift.abs() <= found.drift.abs());
+                    nearest = known.or(Some(found));
+                }
+                Match::Used => was_used = true,
+                Match::No => {}
+            }
         }
         let pending = self.pending.as_ref().map(|pending| {
             let pending = pending.authenticator();
             pending.check(code, now)
         });
+        if was_used {
+            return FailureReason::UsedCode;
+        }
         match (nearest, pending) {
             (Some(time), _) => FailureReason::OtherTime(time),
             (None, Some(Match::Fresh(_) | Match::Used)) => FailureReason::PendingAuthenticator,

@@ -6,8 +6,8 @@ use crate::{
 };
 
 impl Account {
-    /// Checks a code without marking it as used. A wrong one is counted. The refusal may tell that
-    /// a clock is off.
+    /// Checks a code without marking it as used. A wrong one is counted, and so is a used one that is
+    /// too old for a login. The refusal may tell that a clock is off.
     ///
     /// # Errors
     /// [`Refusal::NotSetUp`], or what is wrong with the code.
@@ -35,13 +35,20 @@ impl Account {
             return Err(Refusal::AlreadyUsed);
         }
         let drift = self.find_drift(code, now);
-        let reason = match drift {
-            Some(drift) => FailureReason::OtherTime(OtherTime::of_hint(drift, now)),
-            None => self.reason_of_wrong(code, Factors::ANY, ThrottleScope::OwnProgram, now),
-        };
         let scope = ThrottleScope::OwnProgram;
+        let (reason, refusal) = match drift {
+            Match::Fresh(drift) => (
+                FailureReason::OtherTime(OtherTime::of_hint(drift, now)),
+                Refusal::WrongCode(Some(drift)),
+            ),
+            Match::Used => (FailureReason::UsedCode, Refusal::AlreadyUsed),
+            Match::No => (
+                self.reason_of_wrong(code, Factors::ANY, scope, now),
+                Refusal::WrongCode(None),
+            ),
+        };
         let _: Judgement = self.wrong(reason, Client::OWN_PROGRAM, scope, now);
-        Err(Refusal::WrongCode(drift))
+        Err(refusal)
     }
 
     /// Searches two codes in a row beyond the window of each counter-based authenticator, and marks
@@ -86,13 +93,17 @@ impl Account {
     }
 
     /// The clock difference of the phone that shows this code. The message tells when the code is
-    /// right, so the code is marked as used.
-    fn find_drift(&mut self, code: &Code, now: Time) -> Option<Drift> {
+    /// right, so the code is marked as used. One of the past that was used before is
+    /// [`Match::Used`].
+    fn find_drift(&mut self, code: &Code, now: Time) -> Match<Drift> {
         // In each that it fits: two may have the same key.
         let found = self.authenticators.iter_mut();
-        found.fold(None, |drift, authenticator| {
-            let own = authenticator.find_drift(code, now);
-            drift.or(own)
+        found.fold(Match::No, |known, authenticator| {
+            match (known, authenticator.find_drift(code, now)) {
+                (Match::Used, _) | (_, Match::Used) => Match::Used,
+                (Match::No, own) => own,
+                (known, _) => known,
+            }
         })
     }
 }

@@ -299,21 +299,21 @@ impl Authenticator {
 
     /// The clock difference of an active authenticator that shows this code, if it is time-based and
     /// the code is right for a time near now. The caller tells the user, so the code is marked as
-    /// used.
-    pub(crate) fn find_drift(&mut self, code: &Code, now: Time) -> Option<Drift> {
+    /// used. A code of the past that was used before is [`Match::Used`].
+    pub(crate) fn find_drift(&mut self, code: &Code, now: Time) -> Match<Drift> {
         match &mut self.means {
             Means::Totp(totp) => totp.find_drift(code, now),
-            Means::Hotp(_) | Means::SecurityKey(_) => None,
+            Means::Hotp(_) | Means::SecurityKey(_) => Match::No,
         }
     }
 
     /// For which other time the code is right, if it is time-based, within two hours. A code of the
     /// past is marked as used; one of the future is not, because only [`OtherTime::dead_from`] tells
-    /// when the result may be shown.
-    pub(crate) fn find_other_time(&mut self, code: &Code, now: Time) -> Option<OtherTime> {
+    /// when the result may be shown. A code of the past that was used before is [`Match::Used`].
+    pub(crate) fn find_other_time(&mut self, code: &Code, now: Time) -> Match<OtherTime> {
         match &mut self.means {
             Means::Totp(totp) => totp.find_other_time(code, now),
-            Means::Hotp(_) | Means::SecurityKey(_) => None,
+            Means::Hotp(_) | Means::SecurityKey(_) => Match::No,
         }
     }
 

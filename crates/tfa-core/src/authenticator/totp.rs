@@ -96,11 +96,8 @@ impl Totp {
         let mut found = Match::No;
         for step in self.around(now, -WINDOW, WINDOW) {
             if codes.is_code(step.counter(), code) {
-                let is_used = last.is_some_and(|last| step <= last)
-                    || self.used.as_ref().is_some_and(|used| used.contains(step))
-                    || self.burned == Some(step);
                 // The same digits may stand for two steps: a fresh one counts.
-                if !is_used {
+                if !self.is_used(step, last) {
                     found = Match::Fresh(step);
                 } else if found == Match::No {
                     found = Match::Used;
@@ -108,6 +105,13 @@ impl Totp {
             }
         }
         found
+    }
+
+    /// Whether a step is used; `last` is the last used step that is believed.
+    fn is_used(&self, step: Step, last: Option<Step>) -> bool {
+        last.is_some_and(|last| step <= last)
+            || self.used.as_ref().is_some_and(|used| used.contains(step))
+            || self.burned == Some(step)
     }
 
     /// Marks a step and every earlier one as used.
@@ -154,38 +158,60 @@ impl Totp {
         self.parameters.are_sound() && self.used.as_ref().is_none_or(UsedSteps::is_sound)
     }
 
-    /// The clock difference of the phone that shows this code. The code is marked as used.
-    pub(super) fn find_drift(&mut self, code: &Code, now: Time) -> Option<Drift> {
+    /// The clock difference of the phone that shows this code. The code is marked as used. A code of
+    /// the past that was used before is no sign of a clock difference.
+    pub(super) fn find_drift(&mut self, code: &Code, now: Time) -> Match<Drift> {
         let back = self.steps_in(MAX_CLOCK_DIFFERENCE);
-        self.drift_within(code, now, back, MAX_STEPS_AHEAD)
+        let Some(steps) = self.steps_off(code, now, back, MAX_STEPS_AHEAD) else {
+            return Match::No;
+        };
+        let was_used = self.was_used(steps, now);
+        let drift = self.burn(steps, now);
+        if was_used {
+            Match::Used
+        } else {
+            Match::Fresh(drift)
+        }
     }
 
     /// The same while the key is on the screen.
     pub(super) fn find_drift_of_pending(&mut self, code: &Code, now: Time) -> Option<Drift> {
         let reach = self.steps_in(MAX_CLOCK_DIFFERENCE);
-        self.drift_within(code, now, reach, reach)
+        let steps = self.steps_off(code, now, reach, reach)?;
+        Some(self.burn(steps, now))
     }
 
-    /// For which other time the code is right. A code of the past is marked as used.
-    pub(super) fn find_other_time(&mut self, code: &Code, now: Time) -> Option<OtherTime> {
+    /// For which other time the code is right. A code of the past is marked as used, and one that was
+    /// used before is told apart.
+    pub(super) fn find_other_time(&mut self, code: &Code, now: Time) -> Match<OtherTime> {
         let reach = self.steps_in(MAX_CLOCK_DIFFERENCE);
-        let steps = self.steps_off(code, now, reach, reach)?;
+        let Some(steps) = self.steps_off(code, now, reach, reach) else {
+            return Match::No;
+        };
+        let was_used = self.was_used(steps, now);
         if steps < 0 {
             self.burn(steps, now);
         }
+        if was_used {
+            return Match::Used;
+        }
         let period = self.parameters.period();
         let after_window = now.step(period).offset(steps + WINDOW + 1);
-        Some(OtherTime {
-            drift: steps.saturating_mul(i64::from(period)),
+        Match::Fresh(OtherTime {
+            drift: self.drift_of(steps).seconds,
             dead_from: after_window.begin(period),
         })
     }
 
-    fn drift_within(&mut self, code: &Code, now: Time, back: i64, ahead: i64) -> Option<Drift> {
-        let steps = self.steps_off(code, now, back, ahead)?;
-        self.burn(steps, now);
+    fn drift_of(&self, steps: i64) -> Drift {
         let seconds = steps.saturating_mul(i64::from(self.parameters.period()));
-        Some(Drift { seconds })
+        Drift { seconds }
+    }
+
+    /// Whether the step at this distance from now is one of the past that is marked as used.
+    fn was_used(&self, steps: i64, now: Time) -> bool {
+        let step = now.step(self.parameters.period()).offset(steps);
+        steps < 0 && self.is_used(step, self.last_believed(now))
     }
 
     fn steps_in(&self, duration: Duration) -> i64 {
@@ -197,14 +223,15 @@ impl Totp {
     /// Marks a code as used of which a message tells when it is right. A step of the past is marked
     /// with every earlier one. A step of the future is marked alone, so that an owner whose phone is
     /// ahead need not wait. Only the last such step is kept: the owner gets the message for one step
-    /// again and again until the clock is set.
-    fn burn(&mut self, steps: i64, now: Time) {
+    /// again and again until the clock is set. Returns the difference to tell.
+    fn burn(&mut self, steps: i64, now: Time) -> Drift {
         let step = now.step(self.parameters.period()).offset(steps);
         if steps > 0 {
             self.burned = Some(step);
         } else {
             self.mark_used(step, now);
         }
+        self.drift_of(steps)
     }
 
     /// The distance in steps, from now, of the nearest step outside the window whose code this is:
