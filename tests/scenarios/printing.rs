@@ -62,7 +62,7 @@ fn print_at_the_question_prints_the_codes_on_the_screen() {
     let shown = backup_codes_in(&terminal.screen());
     terminal.type_line("print");
     terminal.expect("The backup codes were sent to the printer PDF.");
-    terminal.expect("Press Enter when you have saved them:");
+    terminal.expect("Press Enter to finish:");
     assert_eq!(backup_codes_in(&printed_page(&machine)), shown);
 }
 

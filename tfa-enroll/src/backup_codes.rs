@@ -17,20 +17,28 @@ pub(crate) async fn show(
     let (_, columns) = session.terminal.size();
     session.print(&pages::backup_codes(codes, columns))?;
     session.print(messages::HOW_TO_SAVE)?;
+    let mut question = messages::SAVED;
     loop {
-        let Some(answer) = session.ask(messages::SAVED).await? else {
+        let Some(answer) = session.ask(question).await? else {
             return Ok(());
         };
         if answer.is_empty() {
             return Ok(());
         }
         let Some(paper) = Paper::typed(&answer) else {
-            session.print(messages::NOT_A_FILE_NAME)?;
+            session.print(if question == messages::FINISH {
+                messages::NO_OTHER_FILE_NAME
+            } else {
+                messages::NOT_A_FILE_NAME
+            })?;
             continue;
         };
         // After an error the codes are still on the screen, and the question is repeated.
         match paper.and_then(|paper| paper.write(user, codes)) {
-            Ok(done) => session.print(&done)?,
+            Ok(done) => {
+                session.print(&done)?;
+                question = messages::FINISH;
+            }
             Err(failure) => session.print(&messages::failure(&failure))?,
         }
     }

@@ -18,6 +18,11 @@ of a new file that ends in .pdf or .txt. To print them, type print";
 pub(crate) const NOT_A_FILE_NAME: &str = "\
 Not saved. Type a file name that ends in .pdf or .txt, or print.";
 
+/// After the codes were saved or printed.
+pub(crate) const NO_OTHER_FILE_NAME: &str = "\
+No further file was written. To save the codes again, type a file name that ends
+in .pdf or .txt, or print.";
+
 pub(crate) fn codes_in_file(path: &dyn Display) -> String {
     format!("The backup codes are in {path}\nPrint the file, then delete it.")
 }

@@ -10,6 +10,7 @@ pub(crate) const SET_UP_ANYWAY: &str = "To set it up anyway, type yes. To stop, 
 pub(crate) const BEFORE_QR: &str = "Press Enter to show the QR code: ";
 pub(crate) const AFTER_QR: &str = "Scan it with the app, then press Enter: ";
 pub(crate) const SAVED: &str = "Press Enter when you have saved them: ";
+pub(crate) const FINISH: &str = "Press Enter to finish: ";
 
 pub(crate) const YES_OR_NO: &str = "Type y or n, or press Enter for yes.";
 pub(crate) const NO_OR_YES: &str = "Type y or n, or press Enter for no.";

@@ -206,6 +206,8 @@ fn a_file_name_saves_the_page_and_a_bad_name_loses_nothing() {
     terminal.expect("The directory does not exist");
     terminal.types("paper.pdf\r");
     terminal.expect("paper.pdf\nPrint the file, then delete it.");
+    terminal.answers("Press Enter to finish:", "thanks");
+    terminal.expect("No further file was written.");
     terminal.types("\r");
     assert_eq!(terminal.exit_code(), 0);
     assert!(text_of(&host.file("paper.pdf")).contains("ABCD9-FGHJ9"));
