@@ -246,9 +246,15 @@ fn local_without_session(rule: &Rule) -> Option<String> {
 /// A note for a rule that accepts security keys only, and applies to services other than sshd.
 fn keys_beyond_sshd(rule: &Rule) -> Option<String> {
     let only_keys: Factors = [FactorKind::SecurityKey].into_iter().collect();
-    let is_for_sshd = rule.services == [SSHD] || !rule.methods.is_empty();
+    let only_sshd = !rule.services.is_empty() && rule.services.iter().all(|name| is_sshd(name));
+    let is_for_sshd = only_sshd || !rule.methods.is_empty();
     let is_so = rule.effect.factors == only_keys && !is_for_sshd;
     is_so.then(|| messages::keys_beyond_sshd(&rule.effect.source))
+}
+
+/// Whether a service is one of sshd, by its usual names: `PAMServiceName` gives it any other.
+fn is_sshd(service: &str) -> bool {
+    service == SSHD || service == "ssh" || service.starts_with("sshd-")
 }
 
 fn is_known(group: &Group) -> bool {
@@ -311,6 +317,9 @@ mod tests {
         use FactorKind::{BackupCode, SecurityKey};
         for (services, factors, expected) in [
             (&["sshd"][..], &[SecurityKey][..], false),
+            (&["ssh", "sshd"], &[SecurityKey], false),
+            (&["sshd-extern"], &[SecurityKey], false),
+            (&["ssh-agent"], &[SecurityKey], true),
             (&[], &[SecurityKey], true),
             (&["sshd", "sudo"], &[SecurityKey], true),
             (&[], &[SecurityKey, BackupCode], false),

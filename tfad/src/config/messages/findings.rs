@@ -157,8 +157,8 @@ pub(in crate::config) fn exemption_without_end(rule: &Source) -> String {
 pub(in crate::config) fn keys_beyond_sshd(rule: &Source) -> String {
     format!(
         "{rule}: the rule accepts security keys only, which are used over SSH only. It refuses logins \
-         at the console, in sudo, in su and in polkit, and the unlocking of screens. To limit it, set services = [\"sshd\"]; to accept paper, \
-         add \"backup-code\" to factors"
+         at the console, in sudo, in su and in polkit, and the unlocking of screens. To limit it, set \
+         services = [\"sshd\"]; to accept backup codes too, add \"backup-code\" to factors"
     )
 }
 
