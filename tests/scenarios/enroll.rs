@@ -475,7 +475,7 @@ fn new_backup_codes_need_a_code_and_void_the_old_ones() {
     // A file name at the question makes a page to print.
     terminal.type_line("~/backup-codes.pdf");
     terminal.expect("backup-codes.pdf\nPrint the file, then delete it.");
-    terminal.expect("Press Enter when you have saved them:");
+    terminal.expect("Press Enter to finish:");
     terminal.send(b"\r");
     terminal.expect(SHELL);
     let pdf = Path::new("/home/alice/backup-codes.pdf");
