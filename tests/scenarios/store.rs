@@ -476,7 +476,7 @@ const KILL_DURING_CHANGES: &str = r#"
         my ($dialog) = $bus->begin('root', rhost => '192.0.2.66');
         my $code = code($key, 1);
         ($answered, my $turn) = cut('login', 'Login', 'Answer', 'us', $dialog, $code);
-        die Bus::words($turn) if $answered and $turn->[2] ne 'verified';
+        die Bus::words($turn) if $answered and $turn->[2] ne 'verified-by-totp';
         my $good = works($code);
         judge('login', $answered, $good, !$good);
 
