@@ -330,6 +330,7 @@ fn the_last_authenticator_that_a_rule_accepts_is_not_removed() {
         ],
         ..Policy::default()
     };
+    assert!(policy.names_factors() && !Policy::default().names_factors());
     let effects = policy.all_that_require_of(&lea(), NOON);
     let required: Vec<Factors> = effects.iter().map(|effect| effect.factors).collect();
     assert_eq!(required.len(), 2);

@@ -276,6 +276,12 @@ impl Policy {
         self.any_before_a_match(login, now, Rule::depends_on_method)
     }
 
+    /// Whether a rule names the second factors that it accepts.
+    #[must_use]
+    pub fn names_factors(&self) -> bool {
+        !self.is_off() && self.rules.iter().any(|rule| !rule.effect.factors.is_any())
+    }
+
     /// Whether a rule names a method.
     #[must_use]
     pub fn names_methods(&self) -> bool {

@@ -20,7 +20,7 @@ impl Owner {
         wanted: &Parameters,
     ) -> Result<Authenticator, Error> {
         let authenticator = drawn(wanted, DEFAULT_NAME, &self.state.config().authenticator)?;
-        let (kind, required) = (authenticator.kind(), self.required_factors());
+        let (kind, required) = (authenticator.kind(), self.named_factors());
         // With it, the user would be refused wherever a second factor is required.
         if !required.is_empty() && required.iter().all(|factors| !factors.contains(kind)) {
             return Err(messages::not_accepted(kind, &required));
@@ -56,7 +56,7 @@ impl Owner {
         });
         let name = replaced.map_or(DEFAULT_NAME, Authenticator::name);
         let authenticator = drawn(wanted, name, &self.state.config().authenticator)?;
-        let required = self.required_factors();
+        let required = self.named_factors();
         self.rehearse(|account, now| {
             account.move_to(replaces, authenticator.clone(), Proof::Verified, now)?;
             account.may_confirm(&required)
@@ -83,7 +83,7 @@ impl Owner {
         factor: &SecondFactor,
     ) -> Result<PendingAuthenticator, Error> {
         let replaces = replaces.map(AuthenticatorId::new);
-        let required = self.required_factors();
+        let required = self.named_factors();
         self.change_with(factor, |account, proof, now| {
             account.may_replace(replaces, authenticator.kind(), &required)?;
             account.move_to(replaces, authenticator.clone(), proof, now)
@@ -158,8 +158,17 @@ impl Owner {
         Ok(id.number())
     }
 
+    /// As [`Self::required_factors`]; empty where no rule names its factors, so that every kind of
+    /// authenticator is accepted. The name service is not asked then.
+    pub(super) fn named_factors(&self) -> Vec<Factors> {
+        match self.state.config().policy.names_factors() {
+            true => self.required_factors(),
+            false => Vec::new(),
+        }
+    }
+
     /// The second factors that each rule accepts which requires one of the user.
-    pub(super) fn required_factors(&self) -> Vec<Factors> {
+    fn required_factors(&self) -> Vec<Factors> {
         let policy = &self.state.config().policy;
         let subject = subject::by_any_name(&self.user, policy, CallsFor::Logins);
         let effects = policy.all_that_require_of(&subject, self.now);

@@ -129,7 +129,7 @@ impl Owner {
     }
 
     pub(in crate::dbus::interface) fn confirm(&self, code: &Input) -> Result<Vec<String>, Error> {
-        let required = self.required_factors();
+        let required = self.named_factors();
         let config = self.state.config();
         let first = self.change(|account, now| {
             let first = account.authenticators().is_empty();

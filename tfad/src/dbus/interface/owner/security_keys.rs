@@ -84,7 +84,7 @@ impl Owner {
     ) -> Result<NewKey, Error> {
         let new = self.new_key(wanted)?;
         let replaces = wanted.replaces.map(AuthenticatorId::new);
-        let required = self.required_factors();
+        let required = self.named_factors();
         self.rehearse(|account, now| {
             account.may_replace(replaces, AuthenticatorKind::SecurityKey, &required)?;
             account.move_to_security_key(replaces, &new.name, new.key, Proof::Verified, now)
@@ -99,7 +99,7 @@ impl Owner {
         factor: &SecondFactor,
     ) -> Result<u32, Error> {
         let replaces = replaces.map(AuthenticatorId::new);
-        let required = self.required_factors();
+        let required = self.named_factors();
         let (id, former) = self.change_with(factor, |account, proof, now| {
             account.may_replace(replaces, AuthenticatorKind::SecurityKey, &required)?;
             let only = account.authenticators().first().map(|one| one.id());
