@@ -26,6 +26,22 @@ fn machine_with_recovery_code() -> (Machine, Owner, String) {
     (machine, alice, code)
 }
 
+/// Accepts the offer of a new authenticator at the console, and enrolls a phone.
+#[track_caller]
+pub(crate) fn replace_phone(console: &Terminal) -> Phone {
+    console.expect(OFFER);
+    console.type_line("yes");
+    console.expect("Scan it with the app, then press Enter:");
+    console.type_line("");
+    console.expect("Code from your phone:");
+    let phone = Phone::from_uri(&uri_in(&console.transcript()));
+    console.type_line(&phone.next_unused());
+    console.expect("Press Enter when you have saved them:");
+    console.type_line("");
+    console.expect("alice@host:~$");
+    phone
+}
+
 pub(crate) fn create(machine: &Machine, options: &[&str]) -> String {
     let words = ["tfactl", "recovery", "create"].into_iter();
     let output = machine.succeed(words.chain(options.iter().copied()));
@@ -99,16 +115,7 @@ fn an_administrator_without_phone_and_codes_gets_in_at_the_console_and_enrolls()
     console.expect(CODE);
     console.type_secret(&code.to_lowercase().replace('-', " "));
     console.expect(NOW_VOID);
-    console.expect(OFFER);
-    console.type_line("yes");
-    console.expect("Scan it with the app, then press Enter:");
-    console.type_line("");
-    console.expect("Code from your phone:");
-    let phone = Phone::from_uri(&uri_in(&console.transcript()));
-    console.type_line(&phone.next_unused());
-    console.expect("Press Enter when you have saved them:");
-    console.type_line("");
-    console.expect("alice@host:~$");
+    let phone = replace_phone(console);
 
     // The new phone serves; what was lost does not.
     console.type_line("sudo tfactl recovery status");

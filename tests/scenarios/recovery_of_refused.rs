@@ -1,12 +1,12 @@
 //! The recovery code of the host, for an administrator who is refused without it.
 
-use tfa_tests::{Machine, Phone};
+use tfa_tests::Machine;
 
 use crate::known_places::explained;
-use crate::recovery::{NOW_VOID, OFFER, create, entries, is_valid};
+use crate::recovery::{NOW_VOID, OFFER, create, entries, is_valid, replace_phone};
 use crate::users::{
     PASSWORD, console_on_tty1, enter_password, machine_with_alice, machine_with_alice_set_up,
-    record_of, set_policy, uri_in,
+    record_of, set_policy,
 };
 
 /// The time to enroll is over.
@@ -49,7 +49,7 @@ fn an_administrator_who_never_enrolled_in_time_gets_in_at_the_console() {
     assert_eq!(of_login(&machine, "reason"), "too-late");
     assert_eq!(of_login(&machine, "recovery_code"), "true");
 
-    // Nothing is typed. The refusal is logged all the same.
+    // Nothing is typed, and the refusal is logged.
     let denied = |user| {
         let entries = entries(&machine, "denied");
         let field = format!("\"TFA_USER\":\"{user}\"");
@@ -79,16 +79,7 @@ fn an_administrator_who_never_enrolled_in_time_gets_in_at_the_console() {
     console.expect(QUESTION);
     console.type_secret(&code);
     console.expect(NOW_VOID);
-    console.expect(OFFER);
-    console.type_line("yes");
-    console.expect("Scan it with the app, then press Enter:");
-    console.type_line("");
-    console.expect("Code from your phone:");
-    let phone = Phone::from_uri(&uri_in(&console.transcript()));
-    console.type_line(&phone.next_unused());
-    console.expect("Press Enter when you have saved them:");
-    console.type_line("");
-    console.expect("alice@host:~$");
+    replace_phone(console);
     console.type_line("exit");
     let record = record_of(&machine, "alice");
     assert!(record.contains("\"state\": \"enabled\""), "{record}");

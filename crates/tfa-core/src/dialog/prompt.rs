@@ -116,7 +116,7 @@ impl Prompt {
         };
         let report = account.report_after(&self.own, client, now);
         if factor == Factor::RecoveryCode {
-            // After the report: whoever uses the code knows of it, and may not be the owner.
+            // After the report: the user of the code knows of it, and may not be the owner.
             let entered = Change::RecoveryCodeEntered(client.from.to_owned());
             account.notify(entered, ChangedBy::Administrator, now);
         }

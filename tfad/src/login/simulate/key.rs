@@ -28,8 +28,8 @@ impl ShownKey {
     /// The key of a login of this user.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a text that is no key, and a service, a method or an option that
-    /// excludes one.
+    /// [`Error::InvalidArgument`] for a text that is not a key, and for a service, method or option
+    /// that excludes one.
     pub fn of(
         supposed: &HypotheticalLogin,
         account: Option<&Account>,
