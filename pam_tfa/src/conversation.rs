@@ -1,6 +1,6 @@
 //! Shows lines to the user and asks questions.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use pam_sys::PamMessageStyle;
 use tfa_proto::{Line, LineKind};
@@ -8,7 +8,7 @@ use tfa_proto::{Line, LineKind};
 use crate::ffi::answer::Answer;
 use crate::ffi::conversation::ConversationFailed;
 use crate::ffi::handle::Handle;
-use crate::sanitize;
+use crate::{messages, sanitize};
 
 /// Whether the login program shows an answer while it is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(crate) struct Conversation<'a> {
     silent: bool,
     /// The lines that a silent conversation shows with the next question.
     held: RefCell<Vec<Line>>,
+    /// Whether a line was shown after the last answer.
+    is_unread: Cell<bool>,
 }
 
 impl<'a> Conversation<'a> {
@@ -37,6 +39,7 @@ impl<'a> Conversation<'a> {
             pam,
             silent,
             held: RefCell::default(),
+            is_unread: Cell::new(false),
         }
     }
 
@@ -63,6 +66,14 @@ impl<'a> Conversation<'a> {
         self.send(LineKind::Error, text);
     }
 
+    /// Waits for Enter if a line was shown that the user may not have read. What is typed, and
+    /// whether the login program could ask, does not matter.
+    pub(crate) fn wait_for_reader(&self) {
+        if self.is_unread.get() {
+            let _ = self.ask(messages::PRESS_ENTER, Echo::Off);
+        }
+    }
+
     /// Asks a question. An empty answer is an answer.
     ///
     /// # Errors
@@ -84,6 +95,7 @@ impl<'a> Conversation<'a> {
             .ok_or(ConversationFailed)?;
         // Only now: a question that failed showed no lines.
         self.held.borrow_mut().clear();
+        self.is_unread.set(false);
         Ok(answer)
     }
 
@@ -94,5 +106,6 @@ impl<'a> Conversation<'a> {
             LineKind::Error | LineKind::Failure => PamMessageStyle::ERROR_MSG,
         };
         let _ = self.pam.converse(style, &sanitize::for_screen(text));
+        self.is_unread.set(true);
     }
 }

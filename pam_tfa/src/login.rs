@@ -64,6 +64,11 @@ pub(crate) fn run(pam: &Handle, phase: Phase, silent: bool, arguments: &[String]
     {
         login.report_refusal();
     }
+    if let PamResult::Refuse(_) = result
+        && login.ends_at_once()
+    {
+        login.conversation.wait_for_reader();
+    }
     result
 }
 
@@ -276,6 +281,12 @@ impl Login<'_> {
             self.log
                 .notice_as_program(&messages::log_wrong_code_over_ssh(&user, rhost));
         }
+    }
+
+    /// Whether a refusal of this phase ends the program, and with it the screen: login exits after the
+    /// account phase, and systemd then hangs the terminal up and clears it.
+    fn ends_at_once(&self) -> bool {
+        self.context.phase == Phase::Account && self.context.service == "login"
     }
 
     fn report_refusal(&self) {

@@ -18,6 +18,9 @@ pub(crate) const PASSWORD_AS_CODE: &str = "That was the password, not the code."
 pub(crate) const NOT_AVAILABLE: &str =
     "Two-factor login is not available right now. Please tell your administrator.";
 
+/// The terminal is cleared when the login program ends.
+pub(crate) const PRESS_ENTER: &str = "Press Enter to continue: ";
+
 /// A question of the enrollment got no answer.
 pub(crate) fn no_answer(program: LoginProgram) -> &'static str {
     match program {

@@ -382,3 +382,42 @@ fn the_account_phase_refuses_without_the_daemon() {
     let report = fixture.login("").account();
     assert_eq!(report.code(), Code::AUTHINFO_UNAVAIL as i32);
 }
+
+const WAITS: &str = "hidden: Press Enter to continue: ";
+
+#[test]
+fn login_waits_for_enter_after_the_reason_of_a_refusal() {
+    let refusal = || Action::Turn(raw_turn("verdict", "denied", 0).after_line("error", "Why."));
+    for answers in [vec![types("yes")], vec![types("hunter2")], vec![]] {
+        let fixture = Fixture::new();
+        let daemon = fixture.daemon([refusal()]);
+        let login = fixture.login("").at("tty1", "").answers(answers);
+        let report = login.in_program("login", "", 0).account();
+        assert_eq!(report.code(), Code::PERM_DENIED as i32);
+        assert_eq!(report.shown, ["error: Why.", WAITS]);
+        assert_eq!(daemon.replies(), [""; 0]);
+    }
+    // The daemon is down.
+    let fixture = Fixture::new();
+    let report = fixture.login("").in_program("login", "", 0).account();
+    assert_eq!(report.code(), Code::AUTHINFO_UNAVAIL as i32);
+    assert_eq!(report.shown.last().unwrap(), WAITS);
+}
+
+#[test]
+fn no_login_waits_for_enter_without_an_unread_refusal() {
+    let line = |name: &str| Action::Turn(raw_turn("verdict", name, 0).after_line("info", "So."));
+    for (service, steps, last) in [
+        ("sshd", [Step::Account], line("denied")),
+        ("su", [Step::Account], line("denied")),
+        ("login", [Step::Authenticate], line("denied")),
+        ("login", [Step::Account], line("verified")),
+        ("login", [Step::Account], verdict("denied")),
+    ] {
+        let fixture = Fixture::new();
+        let _daemon = fixture.daemon([last]);
+        let login = fixture.login("").in_program(service, "", 0);
+        let report = login.answers([types("")]).run(steps);
+        assert!(!report.shown.iter().any(|it| it == WAITS), "{service}");
+    }
+}
