@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let machine = Machine::boot();
     machine.add_user("alice", PASSWORD);
     machine.offer_questions();
-    // Disables the messages of Debian at each login.
+    // Disables the messages of Debian at each login, and the second copy of those of the module.
     machine.write_file("/home/alice/.hushlogin", "");
     println!("{}", texts::BOOTED);
 

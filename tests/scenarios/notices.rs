@@ -11,6 +11,7 @@ use crate::users::{
 };
 
 const SHELL: &str = "alice@host:~$";
+const BY_KEYBOARD: &str = "PreferredAuthentications=keyboard-interactive";
 const ADDED: &str = "Authenticator \"tablet\" was added on";
 
 /// A login over SSH with this code. Returns what the terminal shows up to the shell.
@@ -253,4 +254,38 @@ fn show_says_that_a_user_who_must_enroll_was_refused() {
         shown.contains(": the user must enroll, and has not"),
         "{shown}"
     );
+}
+
+#[test]
+fn sshd_sends_the_last_messages_as_a_banner_and_to_the_shell() {
+    let machine = machine_with_alice();
+    set_policy(&machine, "[policy]\nmode = \"required\"\ngrace = \"0\"\n");
+    machine.succeed(["tfactl", "exempt", "alice", "--for=2d", "--reason=repair"]);
+    let key = machine.authorize_key("alice");
+    // How often a login shows why no code was asked for.
+    let count = |options: &[&str]| {
+        let terminal = machine.ssh_with("alice", options);
+        if options.contains(&BY_KEYBOARD) {
+            terminal.expect("Password:");
+            terminal.type_secret(PASSWORD);
+        }
+        terminal.expect_any(&[SHELL, "no shell"]);
+        let shown = terminal.transcript();
+        shown.matches("Reason: repair").count()
+    };
+    let banners = "LogLevel=INFO";
+    let command = ["--", "echo no shell"];
+    let by_keyboard = ["-o", BY_KEYBOARD, "-o", banners];
+    let by_key = ["-i", &key, "-o", banners];
+    let without_banners = ["-o", BY_KEYBOARD, "-o", "LogLevel=ERROR"];
+    for login in [by_keyboard, by_key] {
+        assert_eq!(count(&login), 2);
+        assert_eq!(count(&[&login[..], &command].concat()), 1);
+    }
+    assert_eq!(count(&without_banners), 1);
+    machine.write_file("/home/alice/.hushlogin", "");
+    for login in [by_keyboard, by_key] {
+        assert_eq!(count(&login), 1);
+    }
+    assert_eq!(count(&without_banners), 0);
 }

@@ -162,7 +162,7 @@ impl Enroll {
         now: Time,
     ) -> Answered {
         if self.question == Question::Saved {
-            // That it is on was said with the backup codes: sshd shows what a login says last twice.
+            // That it is on was said with the backup codes: sshd shows the last messages twice.
             return Answered::end(None, Verdict::Enrolled);
         }
         if self.occasion != Occasion::Recovered
