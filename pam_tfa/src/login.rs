@@ -148,6 +148,10 @@ impl Login<'_> {
     }
 
     fn ask_daemon(&self, data: &mut TransactionData) -> Result<Outcome, Failure> {
+        let is_account = self.context.phase == Phase::Account;
+        if let Some(verified) = data.result_for_account().filter(|_| is_account) {
+            return Ok(Outcome::Verdict(verified));
+        }
         let user = data.user.as_str();
         let context = Context {
             auth_result: data.auth_result,
@@ -167,17 +171,19 @@ impl Login<'_> {
             }
             Err(error) => return Err(self.daemon_failed(&error)),
         };
-        self.run_dialog(client, turn, &mut data.passwords)
-            .map(Outcome::Verdict)
+        let (verdict, covers_account) = self.run_dialog(client, turn, &mut data.passwords)?;
+        data.covers_account = covers_account;
+        Ok(Outcome::Verdict(verdict))
     }
 
-    /// Shows turns and sends answers until the verdict. The daemon limits the number of turns.
+    /// Shows turns and sends answers until the verdict, and returns it with whether it covers the account
+    /// phase. The daemon limits the number of turns.
     fn run_dialog(
         &self,
         mut client: LoginClient,
         first: Turn,
         passwords: &mut PasswordHashes,
-    ) -> Result<Verdict, Failure> {
+    ) -> Result<(Verdict, bool), Failure> {
         let mut responder = Responder::new(
             self.pam,
             &self.conversation,
@@ -194,7 +200,7 @@ impl Login<'_> {
                     drop(client);
                     self.conversation.show(&turn.lines);
                     self.conversation.show_held();
-                    return Ok(verdict);
+                    return Ok((verdict, turn.covers_account));
                 }
                 Next::Ask(question) => question,
             };

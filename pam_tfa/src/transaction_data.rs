@@ -14,6 +14,8 @@ pub(crate) struct TransactionData {
     pub(crate) user: String,
     /// The verdict of the auth phase; `None` if the daemon was not asked.
     pub(crate) auth_result: Option<Verdict>,
+    /// The verdict of the auth phase holds for the account phase as well.
+    pub(crate) covers_account: bool,
     /// The verdict with which the account phase let the login proceed; `None` if it did not.
     pub(crate) account_result: Option<Verdict>,
     /// The passwords that the user entered.
@@ -26,9 +28,16 @@ impl TransactionData {
         Self {
             user: user.to_owned(),
             auth_result: None,
+            covers_account: false,
             account_result: None,
             passwords: PasswordHashes::default(),
         }
+    }
+
+    /// Returns the verdict of the auth phase if it holds for the account phase as well.
+    pub(crate) fn result_for_account(&self) -> Option<Verdict> {
+        let verified = self.auth_result.filter(|result| result.is_verified());
+        verified.filter(|_| self.covers_account)
     }
 
     /// Returns a copy with another verdict of the auth phase.

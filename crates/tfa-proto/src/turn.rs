@@ -14,6 +14,9 @@ pub struct Turn {
     pub lines: Vec<Line>,
     /// The question or the verdict.
     pub next: Next,
+    /// The verdict of an auth phase holds for the account phase as well: the module need not ask again.
+    /// Only a verified second factor can have it.
+    pub covers_account: bool,
 }
 
 /// One message for the user. It may have several rows, and no control characters except the line feed.
@@ -145,7 +148,8 @@ impl Verdict {
 }
 
 /// A turn on the wire, signature `(a(ss)ssu)`: the lines as (kind, text), then the tag
-/// `ask`, `ask-hidden`, `ask-optional` or `verdict`, then the prompt or the verdict's name, then the digits.
+/// `ask`, `ask-hidden`, `ask-optional` or `verdict`, then the prompt or the verdict's name, then the digits
+/// of a question, or 1 for a verdict that covers the account phase.
 pub type WireTurn = (Vec<(String, String)>, String, String, u32);
 
 impl From<Turn> for WireTurn {
@@ -154,18 +158,22 @@ impl From<Turn> for WireTurn {
             .lines
             .into_iter()
             .map(|mut line| (line.kind.tag().to_owned(), mem::take(&mut line.text)));
-        let (tag, text, digits) = match turn.next {
+        let (tag, text, number) = match turn.next {
             Next::Ask(question) => (question.style.tag(), question.text, question.digits),
-            Next::Verdict(verdict) => ("verdict", verdict.name().to_owned(), 0),
+            Next::Verdict(verdict) => (
+                "verdict",
+                verdict.name().to_owned(),
+                u32::from(turn.covers_account),
+            ),
         };
-        (lines.collect(), tag.to_owned(), text, digits)
+        (lines.collect(), tag.to_owned(), text, number)
     }
 }
 
 impl TryFrom<WireTurn> for Turn {
     type Error = DecodeTurnError;
 
-    fn try_from((lines, tag, text, digits): WireTurn) -> Result<Self, DecodeTurnError> {
+    fn try_from((lines, tag, text, number): WireTurn) -> Result<Self, DecodeTurnError> {
         let lines = lines
             .into_iter()
             .map(|(kind, text)| {
@@ -180,10 +188,15 @@ impl TryFrom<WireTurn> for Turn {
             tag => Next::Ask(Question {
                 text,
                 style: PromptStyle::from_tag(tag)?,
-                digits,
+                digits: number,
             }),
         };
-        Ok(Self { lines, next })
+        let is_verified = matches!(next, Next::Verdict(verdict) if verdict.is_verified());
+        Ok(Self {
+            lines,
+            next,
+            covers_account: is_verified && number == 1,
+        })
     }
 }
 
@@ -250,9 +263,30 @@ mod tests {
             let turn = Turn {
                 lines: vec![],
                 next: Next::Verdict(verdict),
+                covers_account: false,
             };
             assert_eq!(Turn::try_from(WireTurn::from(turn.clone())), Ok(turn));
         }
+    }
+
+    #[test]
+    fn only_a_verified_second_factor_covers_the_account_phase() {
+        for verdict in Verdict::ALL.iter().copied() {
+            for number in 0..3 {
+                let wire = (
+                    vec![],
+                    "verdict".to_owned(),
+                    verdict.name().to_owned(),
+                    number,
+                );
+                let turn = Turn::try_from(wire).unwrap();
+                let expected = verdict.is_verified() && number == 1;
+                assert_eq!(turn.covers_account, expected, "{verdict:?} {number}");
+                assert_eq!(WireTurn::from(turn).3, u32::from(expected));
+            }
+        }
+        let question = (vec![], "ask".to_owned(), "verified".to_owned(), 1);
+        assert!(!Turn::try_from(question).unwrap().covers_account);
     }
 
     #[test]
@@ -292,6 +326,7 @@ mod tests {
                     text: "text".to_owned(),
                 }],
                 next: Next::Verdict(Verdict::Denied),
+                covers_account: false,
             };
             assert_eq!(turn.is_after_failure(), after_failure);
             let wire = WireTurn::from(turn.clone());
@@ -319,6 +354,7 @@ mod tests {
             let turn = Turn {
                 lines: vec![line],
                 next,
+                covers_account: false,
             };
             let wire = WireTurn::from(turn.clone());
             assert_eq!(wire.1, tag);

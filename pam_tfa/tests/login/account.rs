@@ -214,6 +214,55 @@ fn the_auth_result_of_another_user_is_refused() {
     assert_eq!(daemon.contexts().len(), 1, "the daemon is not even asked");
 }
 
+/// A verdict that covers the account phase as well.
+fn covering(name: &str) -> Action {
+    Action::Turn(raw_turn("verdict", name, 1))
+}
+
+#[test]
+fn a_verdict_that_covers_the_account_phase_is_not_asked_for_again() {
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([ask_code(), covering("verified-by-totp")]);
+    let report = fixture
+        .login("")
+        .answers([types("123456")])
+        .run([Step::Authenticate, Step::Account]);
+    assert_eq!(report.codes, [Code::SUCCESS as i32; 2]);
+    assert_eq!(daemon.contexts().len(), 1);
+}
+
+#[test]
+fn a_cover_holds_for_the_user_and_the_auth_phase_that_it_came_with() {
+    let (verified, renamed) = (Code::SUCCESS as i32, Step::Rename("root".to_owned()));
+    let fixture = Fixture::new();
+    let daemon = fixture.daemon([covering("verified-by-totp")]);
+    let steps = [Step::Authenticate, renamed, Step::Account];
+    let report = fixture.login("").run(steps);
+    assert_eq!(report.codes, [verified, Code::PERM_DENIED as i32]);
+    assert_eq!(daemon.contexts().len(), 1);
+
+    // A later auth phase voids it, also one that fails.
+    for later in [verdict("denied"), Action::NoReply, verdict("not-required")] {
+        let fixture = Fixture::new();
+        let daemon = fixture.daemon([covering("verified-by-totp"), later, verdict("denied")]);
+        let steps = [Step::Authenticate, Step::Authenticate, Step::Account];
+        let report = fixture.login("timeout=1").run(steps);
+        assert_eq!(report.codes[2], Code::PERM_DENIED as i32);
+        assert_eq!(daemon.contexts().len(), 3);
+    }
+}
+
+#[test]
+fn a_verdict_that_lets_no_login_in_covers_nothing() {
+    for result in ["denied", "not-required", "left-to-session", "locked"] {
+        let fixture = Fixture::new();
+        let daemon = fixture.daemon([covering(result), verdict("denied")]);
+        let report = fixture.login("").run([Step::Authenticate, Step::Account]);
+        assert_eq!(report.codes[1], Code::PERM_DENIED as i32, "{result}");
+        assert_eq!(daemon.contexts().len(), 2, "{result}");
+    }
+}
+
 #[test]
 fn a_new_auth_phase_may_be_about_a_new_user() {
     let fixture = Fixture::new();

@@ -99,7 +99,11 @@ impl Logins {
         if let Some(why) = self.state.refusal() {
             return Err(Error::NotServing(why));
         }
-        self.begin_dialog(caller, user, context).map_err(report)
+        let (dialog, turn) = self
+            .begin_dialog(caller, user, context.clone())
+            .map_err(report)?;
+        let policy = &self.state.config().policy;
+        Ok((dialog, session_gate::with_cover(turn, &context, policy)))
     }
 
     /// Answers the question that the dialog asked last.
@@ -111,13 +115,14 @@ impl Logins {
             .sessions()
             .take_for_answer(dialog, sender, Instant::now())?;
         match self.judge(&session, loaded, reply) {
-            Ok((turn, Some(next))) => {
-                self.sessions().resume(dialog, next, Instant::now());
-                Ok(turn)
-            }
-            Ok((turn, None)) => {
-                self.sessions().close(dialog);
-                Ok(turn)
+            Ok((turn, next)) => {
+                match next {
+                    Some(next) => self.sessions().resume(dialog, next, Instant::now()),
+                    None => self.sessions().close(dialog),
+                }
+                let policy = &self.state.config().policy;
+                let context = &session.attempt.context;
+                Ok(session_gate::with_cover(turn, context, policy))
             }
             Err(error) => {
                 self.sessions().close(dialog);

@@ -42,7 +42,11 @@ impl Renderer<'_> {
         lines.extend(report.map(|text| line(false, wrapped(&text, NARROW))));
         let (page, next) = self.next(turn.next, turn.says);
         lines.extend(page.into_iter().map(|row| line(false, row)));
-        Turn { lines, next }
+        Turn {
+            lines,
+            next,
+            covers_account: false,
+        }
     }
 
     fn message(&self, says: Message) -> Line {
@@ -172,6 +176,7 @@ pub fn end(verdict: Verdict, says: Option<(bool, String)>) -> Turn {
             .map(|(bad, text)| line(bad, wrapped(&text, WIDE)))
             .collect(),
         next: Next::Verdict(verdict),
+        covers_account: false,
     }
 }
 
@@ -192,6 +197,7 @@ pub fn notice(verdict: Verdict, text: &str) -> Turn {
     Turn {
         lines: vec![Line { kind, text }],
         next: Next::Verdict(verdict),
+        covers_account: false,
     }
 }
 

@@ -24,6 +24,29 @@ pub(super) fn can_decide(context: &Context, policy: &Policy) -> bool {
         && pam_files::has_session_line(&context.service)
 }
 
+/// Whether what this auth phase verified is decided for the account phase as well, so that the module need
+/// not call for it: where the daemon would let every such login go on. The recovery code is followed by an
+/// enrollment there, and an account phase of sshd may leave the login to the session phase.
+fn covers_account(result: Verdict, context: &Context, policy: &Policy) -> bool {
+    let may_be_left = context.is_ssh() && policy.names_factors_by_method();
+    context.phase == Phase::Auth
+        && result.is_verified()
+        && result != Verdict::Recovered
+        && !may_be_left
+}
+
+/// The turn with whether it covers the account phase.
+pub(super) fn with_cover(turn: Turn, context: &Context, policy: &Policy) -> Turn {
+    let covers_account = match turn.next {
+        Next::Verdict(result) => covers_account(result, context, policy),
+        Next::Ask(_) => false,
+    };
+    Turn {
+        covers_account,
+        ..turn
+    }
+}
+
 /// Whether the session phase may decide otherwise than an account phase that follows an auth phase
 /// without a question. sshd may have accepted a key after it, or instead of a wrong password; the
 /// session phase knows.
@@ -50,5 +73,49 @@ pub(super) fn left_to_session(
             ..turn
         },
         _ => turn,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    const REQUIRED: &str = "[policy]\nmode = \"required\"\n";
+    const KEYS_BY_METHOD: &str = "[policy]\nmode = \"required\"\n[[policy.rule]]\n\
+        methods = [\"publickey\"]\nmode = \"required\"\nfactors = [\"security-key\"]\n";
+
+    fn covers(policy: &str, phase: Phase, service: &str, result: Verdict) -> bool {
+        let config = Config::parse(&[("tfad.toml".to_owned(), policy.to_owned())]).unwrap();
+        let context = Context {
+            phase,
+            service: service.to_owned(),
+            ..Context::default()
+        };
+        let turn = Turn {
+            lines: Vec::new(),
+            next: Next::Verdict(result),
+            covers_account: false,
+        };
+        with_cover(turn, &context, &config.policy).covers_account
+    }
+
+    #[test]
+    fn a_verified_auth_phase_covers_the_account_phase() {
+        for result in Verdict::ALL.iter().copied() {
+            let expected = result.is_verified() && result != Verdict::Recovered;
+            for service in ["sshd", "login", "sudo"] {
+                assert_eq!(covers(REQUIRED, Phase::Auth, service, result), expected);
+                assert!(!covers(REQUIRED, Phase::Account, service, result));
+                assert!(!covers(REQUIRED, Phase::Session, service, result));
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_session_phase_compares_is_not_covered() {
+        let result = Verdict::VerifiedByTotp;
+        assert!(!covers(KEYS_BY_METHOD, Phase::Auth, "sshd", result));
+        assert!(covers(KEYS_BY_METHOD, Phase::Auth, "login", result));
     }
 }

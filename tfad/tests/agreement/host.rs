@@ -186,6 +186,9 @@ impl Host {
             ..login.context.clone()
         };
         let first = self.begin(login, &first_context);
+        if let (true, Next::Verdict(verified)) = (first.covers_account, &first.next) {
+            self.expect_cover(login, &first_context, *verified);
+        }
         let is_auth = login.context.phase == Phase::Auth;
         let continues = first.next == Next::Verdict(Verdict::NotRequired);
         if !(is_auth && continues && !login.is_own) {
@@ -198,6 +201,22 @@ impl Host {
             ..first_context
         };
         Seen::of(&self.begin(login, &context), true)
+    }
+
+    /// A verdict that covers the account phase is the one that the phase would have.
+    fn expect_cover(&self, login: &TestLogin, context: &Context, verified: Verdict) {
+        assert_eq!(context.phase, Phase::Auth);
+        for session_follows in [false, true] {
+            let context = Context {
+                phase: Phase::Account,
+                auth_result: Some(verified),
+                session_follows,
+                ..context.clone()
+            };
+            let account = self.begin(login, &context);
+            assert_eq!(account.next, Next::Verdict(verified), "{context:?}");
+            assert!(account.lines.is_empty(), "{account:?}");
+        }
     }
 
     fn begin(&self, login: &TestLogin, context: &Context) -> Turn {
