@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help check build lint deny test scenario demo bench instructions prerequisites deb quick-deb \
+.PHONY: help check build lint deny test scenario demo bench figures prerequisites deb quick-deb \
 	install clean
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
@@ -22,7 +22,7 @@ endif
 
 # The tests that need no booted machine; the filter tells those of the release build from the rest.
 TESTS := cargo test --locked --no-fail-fast --workspace --exclude tfa-tests
-OF_RELEASE := instructions::
+OF_RELEASE := counts::
 
 # The same input gives the same bytes wherever it is built, and no path of the builder's is in them.
 CARGO_HOME ?= $(HOME)/.cargo
@@ -79,7 +79,7 @@ demo: prerequisites ## a machine with two-factor login, to try it out
 bench: prerequisites deb ## a login next to its peers, measured (BENCH=--quick: a first look)
 	cargo run --locked --release -p tfa-bench -- $(BENCH)
 
-instructions: prerequisites build ## the figures that guard the hot paths, recorded anew
+figures: prerequisites build ## the instructions and system calls of the hot paths, recorded anew
 	TFA_BENCH_RECORD=1 $(TESTS) --bin tfa-bench $(OF_RELEASE)
 
 deb: build ## the Debian package, in dist/

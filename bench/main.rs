@@ -7,11 +7,11 @@
 //! `TFA_BENCH_TASK`.
 
 mod backup;
+#[cfg(test)]
+mod counts;
 mod goals;
 mod host;
 mod inside;
-#[cfg(test)]
-mod instructions;
 mod layout;
 mod machine;
 mod phone;

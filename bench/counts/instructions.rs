@@ -1,26 +1,10 @@
-//! The number of instructions of the hot paths. callgrind counts them, with the same result on an idle
-//! host and on a busy one. Each test counts one path in the programs that `make deb` built, and
-//! compares it with the figure in `x86_64.toml`.
-//!
-//! 1. `built` finds the programs, and `prepared` creates what all tests share.
-//! 2. `namespace` gives a test a mount namespace, so that no file of the host changes a count.
-//! 3. `log` is the system log in it. `daemon` and `programs` run the counted programs, and `logins`
-//!    has the logins.
-//! 4. `callgrind` counts, and `figures` compares.
+//! Instructions of the hot paths.
 
-mod built;
-mod callgrind;
-mod daemon;
-mod figures;
-mod log;
-mod logins;
-mod namespace;
-mod prepared;
-mod programs;
+use std::path::Path;
 
-use figures::check;
-use namespace::Namespace;
-
+use super::figures::{Unit, check};
+use super::namespace::Namespace;
+use super::{built, callgrind, logins, prepared, programs, tool};
 use crate::inside::client;
 use crate::user::User;
 
@@ -29,27 +13,34 @@ fn loading_the_module_costs_no_more_than_recorded() {
     let (few, many) = (0, 100);
     let profile = callgrind::profile("module-load");
     let count = Namespace::enter(|_| {
-        let base = programs::load_and_unload(few, &profile);
-        programs::load_and_unload(many, &profile) - base
+        let run = |times| {
+            programs::load_and_unload(times, |program| callgrind::counted(program, &profile));
+            callgrind::count(&profile)
+        };
+        let base = run(few);
+        run(many) - base
     });
-    check(
-        "module: load and unload",
-        count / u64::from(many - few),
-        &profile,
-    );
+    let count = count / u64::from(many - few);
+    check_instructions("module: load and unload", count, &profile);
 }
 
 #[test]
 fn a_login_costs_the_login_program_no_more_than_recorded() {
     let profile = callgrind::profile("module-login");
     let count = Namespace::enter(|namespace| {
-        let daemon = namespace.daemon();
-        let base = programs::log_in("nothing-asked", User(0), &profile);
-        let count = programs::log_in("tfa", User(0), &profile) - base;
+        let daemon = namespace.daemon(tool::none);
+        let run = |service| {
+            programs::log_in(service, User(0), |program| {
+                callgrind::counted(program, &profile)
+            });
+            callgrind::count(&profile)
+        };
+        let base = run("nothing-asked");
+        let count = run("tfa") - base;
         daemon.stop();
         count
     });
-    check("module: one login", count, &profile);
+    check_instructions("module: one login", count, &profile);
 }
 
 #[test]
@@ -76,12 +67,12 @@ fn a_backup_code_costs_the_daemon_no_more_than_recorded() {
 fn a_start_with_one_login_costs_the_daemon_no_more_than_recorded() {
     let profile = callgrind::profile("daemon-start");
     let count = Namespace::enter(|namespace| {
-        let daemon = namespace.counted_daemon(&profile);
+        let daemon = namespace.daemon(|program| callgrind::counted(program, &profile));
         logins::log_in(User(0));
         daemon.stop();
         callgrind::count(&profile)
     });
-    check("daemon: start, one login, stop", count, &profile);
+    check_instructions("daemon: start, one login, stop", count, &profile);
 }
 
 /// Checks the cost of one more user for the daemon: the difference between a run with few users and
@@ -90,7 +81,7 @@ fn check_per_user(name: &str, file: &str, (few, many): (u32, u32), log_in: impl 
     let profile = callgrind::profile(file);
     let run = |users| {
         Namespace::enter(|namespace| {
-            let daemon = namespace.counted_daemon(&profile);
+            let daemon = namespace.daemon(|program| callgrind::counted(program, &profile));
             User::first(users).for_each(&log_in);
             daemon.stop();
             callgrind::count(&profile)
@@ -98,5 +89,18 @@ fn check_per_user(name: &str, file: &str, (few, many): (u32, u32), log_in: impl 
     };
     let base = run(few);
     let count = (run(many) - base) / u64::from(many - few);
-    check(name, count, &profile);
+    check_instructions(name, count, &profile);
+}
+
+/// Compares a count. The advice says how to find the cause of a higher one.
+fn check_instructions(name: &str, count: u64, profile: &Path) {
+    let advice = format!(
+        "To see where the instructions are: callgrind_annotate {}\n\
+         For names of functions, and for the same from an earlier commit:\n    \
+         CARGO_PROFILE_RELEASE_STRIP=none make build TARGET=target/symbols\n    \
+         {}=target/symbols cargo test -p tfa-bench instructions",
+        profile.display(),
+        built::FOLDER,
+    );
+    check(Unit::Instructions, name, count, &advice);
 }

@@ -5,6 +5,7 @@
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{panic, thread};
 
 use nix::mount::{MsFlags, mount};
@@ -22,7 +23,7 @@ use crate::user::User;
 /// The namespace of the current thread. Dropping it ends the bus, and then the log.
 pub(super) struct Namespace {
     _bus: PrivateBus,
-    _log: Log,
+    log: Log,
 }
 
 impl Namespace {
@@ -33,7 +34,7 @@ impl Namespace {
         let inside = || {
             isolate();
             let namespace = Self {
-                _log: Log::open(),
+                log: Log::open(),
                 _bus: start_bus(),
             };
             work(&namespace)
@@ -43,14 +44,14 @@ impl Namespace {
         result.unwrap_or_else(|panicked| panic::resume_unwind(panicked))
     }
 
-    /// Starts the daemon on a new copy of the store.
-    pub(super) fn daemon(&self) -> Daemon {
-        Daemon::start(&self.copy_store(), None)
+    /// Starts the daemon on a new copy of the store. `run` makes the command of its program.
+    pub(super) fn daemon(&self, run: impl FnOnce(&Path) -> Command) -> Daemon {
+        Daemon::start(&self.copy_store(), run)
     }
 
-    /// Starts the daemon under callgrind, which writes the profile when the daemon stops.
-    pub(super) fn counted_daemon(&self, profile: &Path) -> Daemon {
-        Daemon::start(&self.copy_store(), Some(profile))
+    /// Waits until the log has a line with this word.
+    pub(super) fn await_log_line(&self, word: &str) {
+        self.log.await_line(word);
     }
 
     fn copy_store(&self) -> PathBuf {

@@ -11,63 +11,84 @@ use std::{env, fs, io};
 
 use serde::Deserialize;
 
-use super::built;
-
 /// The environment variable that records the figures instead of comparing them.
 const RECORD: &str = "TFA_BENCH_RECORD";
-
-/// A count fails if it is higher than the figure by more than this, in percent. A count that is lower
-/// by more than this should be recorded.
-const TOLERANCE: f64 = 10.0;
 
 /// Protects the file from concurrent tests.
 static FILE: Mutex<()> = Mutex::new(());
 
+/// What is counted.
+#[derive(Clone, Copy)]
+pub(super) enum Unit {
+    Instructions,
+    SystemCalls,
+}
+
+impl Unit {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Instructions => "instructions",
+            Self::SystemCalls => "system calls",
+        }
+    }
+
+    /// How far a count may be from its figure. A higher one fails. A lower one should be recorded.
+    fn tolerance(self, recorded: u64) -> u64 {
+        match self {
+            Self::Instructions => recorded / 10,
+            // Waits of a thread for a lock differ between runs.
+            Self::SystemCalls => 1,
+        }
+    }
+}
+
 /// The content of the file.
 #[derive(Default, Deserialize)]
 struct Figures {
-    /// The versions with which the instructions were counted.
+    /// The versions with which the programs were built and counted.
     made_with: BTreeMap<String, String>,
-    /// Numbers of instructions.
     instructions: BTreeMap<String, u64>,
+    #[serde(default)]
+    system_calls: BTreeMap<String, u64>,
 }
 
-/// Prints a count and its figure. Panics if the count is too high.
-pub(super) fn check(name: &str, count: u64, profile: &Path) {
+/// Prints a count and its figure. Panics with the advice if the count is too high.
+pub(super) fn check(unit: Unit, name: &str, count: u64, advice: &str) {
     let _file = FILE.lock().unwrap_or_else(PoisonError::into_inner);
-    let figures = Figures::read();
+    let what = format!("{name}, {}", unit.name());
+    let shown = grouped(count);
+    let mut figures = Figures::read();
     if env::var_os(RECORD).is_some() {
-        print(&format!("{name:<32}{:>14} recorded", grouped(count)));
-        return figures.unwrap_or_default().record(name, count);
+        print(&format!("{what:<46}{shown:>14} recorded"));
+        return figures.unwrap_or_default().record(unit, name, count);
     }
-    let Some(figures) = figures else {
+    let Some(figures) = &mut figures else {
         return print(&format!(
-            "{name:<32}{:>14}   no figure is recorded for {ARCH}",
-            grouped(count)
+            "{what:<46}{shown:>14}   no figure is recorded for {ARCH}"
         ));
     };
-    let Some(&recorded) = figures.instructions.get(name) else {
-        panic!("no figure is recorded for {name:?}. Record it with: make instructions");
+    let Some(recorded) = figures.table(unit).get(name).copied() else {
+        panic!("no figure is recorded for {what}. Record it with: make figures");
     };
-    let deviation = 100.0 * (count as f64 / recorded as f64 - 1.0);
-    let advice_if_less = if deviation < -TOLERANCE {
-        ": record it with make instructions"
+    let tolerance = unit.tolerance(recorded);
+    let advice_if_less = if count + tolerance < recorded {
+        ": record it with make figures"
     } else {
         ""
     };
+    let deviation = 100.0 * (count as f64 / recorded as f64 - 1.0);
     print(&format!(
-        "{name:<32}{:>14} of {:>14}{deviation:>+8.1} %{advice_if_less}",
-        grouped(count),
+        "{what:<46}{shown:>14} of {:>14}{deviation:>+8.1} %{advice_if_less}",
         grouped(recorded)
     ));
-    if deviation > TOLERANCE {
+    if count > recorded + tolerance {
         panic!(
-            "{name} took {} instructions, {deviation:.1} % more than the {} in {}.\n{}{}",
-            grouped(count),
-            grouped(recorded),
+            "{name} took {shown} {}; {} allows {}.\n{}{advice}\n\
+             If the increase is intended: make figures, and commit the file.",
+            unit.name(),
             path().display(),
+            grouped(recorded + tolerance),
             figures.changed_versions(),
-            advice(profile),
         );
     }
 }
@@ -81,19 +102,31 @@ impl Figures {
         Some(figures.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
     }
 
-    fn record(mut self, name: &str, count: u64) {
+    fn table(&mut self, unit: Unit) -> &mut BTreeMap<String, u64> {
+        match unit {
+            Unit::Instructions => &mut self.instructions,
+            Unit::SystemCalls => &mut self.system_calls,
+        }
+    }
+
+    fn record(mut self, unit: Unit, name: &str, count: u64) {
         self.made_with = versions();
-        self.instructions.insert(name.to_owned(), count);
+        self.table(unit).insert(name.to_owned(), count);
         let mut text =
-            "# Instructions of the hot paths, as callgrind counts them: bench/README.md.\n\
-            # `make instructions` writes this file.\n\n[made_with]\n"
+            "# What the hot paths cost: bench/README.md. `make figures` writes this file.\n\n\
+            [made_with]\n"
                 .to_owned();
         for (what, version) in &self.made_with {
             writeln!(text, "{what} = {version:?}").unwrap();
         }
-        text += "\n[instructions]\n";
-        for (name, count) in &self.instructions {
-            writeln!(text, "{name:?} = {}", grouped(*count).replace(',', "_")).unwrap();
+        for (table, figures) in [
+            ("instructions", &self.instructions),
+            ("system_calls", &self.system_calls),
+        ] {
+            writeln!(text, "\n[{table}]").unwrap();
+            for (name, count) in figures {
+                writeln!(text, "{name:?} = {}", grouped(*count).replace(',', "_")).unwrap();
+            }
         }
         fs::write(path(), text).unwrap();
     }
@@ -130,26 +163,13 @@ fn versions() -> BTreeMap<String, String> {
     ])
 }
 
-/// What to do about a count that is too high.
-fn advice(profile: &Path) -> String {
-    format!(
-        "To see where the instructions are: callgrind_annotate {}\n\
-         For names of functions, and for the same from an earlier commit:\n    \
-         CARGO_PROFILE_RELEASE_STRIP=none make build TARGET=target/symbols\n    \
-         {}=target/symbols cargo test -p tfa-bench instructions\n\
-         If the increase is intended: make instructions, and commit the file.",
-        profile.display(),
-        built::FOLDER,
-    )
-}
-
 fn path() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("counts");
     folder.join(format!("{ARCH}.toml"))
 }
 
 /// Prints a line on standard error, whether the test fails or not.
-fn print(line: &str) {
+pub(super) fn print(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 

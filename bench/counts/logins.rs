@@ -21,6 +21,15 @@ pub(super) fn log_in(user: User) {
     assert!(turn.next == verified && turn.covers_account, "{turn:?}");
 }
 
+/// Connections of all these users at once, after which as many threads of the daemon wait. A login
+/// then starts no thread.
+pub(super) fn connect_at_once(users: impl Iterator<Item = User>) {
+    let open: Vec<_> = users
+        .map(|user| client::begin(user, &client::context()))
+        .collect();
+    drop(open);
+}
+
 /// A wrong code, after which the client closes the connection.
 pub(super) fn try_wrong_code(user: User) {
     let turn = client::give_code(user, &phone::wrong_code(user));
