@@ -1,23 +1,29 @@
 //! The login dialog: begun, answered, over. A call comes from the login socket or from the bus, and
 //! runs on a thread that may block.
 //!
-//! `begin` finds the user, applies the policy and makes the first turn; `answer` verifies what was
-//! typed; `sessions` holds the dialogs in between; `render` and `enrollment` put the turns into text.
+//! `begin` finds the user, `evaluation` applies policy and account, `actions` does what they decide, and
+//! `opening` makes the first turn. `answer` verifies what was typed. `sessions` holds the dialogs in
+//! between. `render` and `enrollment` put the turns into text.
 
+mod actions;
 mod answer;
 mod begin;
 mod bypasses;
 pub mod enrollment;
 mod error;
+mod evaluation;
 mod facts;
 pub mod forgotten_devices;
 mod log;
 mod login_sessions;
 pub mod once;
+mod opening;
 pub mod pam_context;
 pub mod password_prompts;
 mod question;
+mod records;
 mod recovery;
+mod recovery_prompt;
 mod remember;
 mod reminders;
 pub mod render;
@@ -99,11 +105,7 @@ impl Logins {
         if let Some(why) = self.state.refusal() {
             return Err(Error::NotServing(why));
         }
-        let (dialog, turn) = self
-            .begin_dialog(caller, user, context.clone())
-            .map_err(report)?;
-        let policy = &self.state.config().policy;
-        Ok((dialog, session_gate::with_cover(turn, &context, policy)))
+        self.begin_dialog(caller, user, context).map_err(report)
     }
 
     /// Answers the question that the dialog asked last.
