@@ -45,7 +45,7 @@ use zbus::wire::OwnedVariant;
 
 use crate::account::Accounts;
 use crate::caller::Caller;
-use crate::host::host_name;
+use crate::log::Journal;
 use crate::login::bypasses::Bypasses;
 use crate::login::login_sessions::LoginSessions;
 use crate::login::password_prompts::PasswordPrompts;
@@ -145,6 +145,11 @@ impl Logins {
         Ok(())
     }
 
+    /// The log.
+    pub fn journal(&self) -> &Journal {
+        &self.state.journal
+    }
+
     /// How long a connection's dialogs wait for an answer; `None` where it has none.
     pub fn idle_timeout(&self, sender: &str) -> Option<Duration> {
         self.sessions().idle_timeout(sender)
@@ -178,8 +183,7 @@ impl Logins {
         let renderer = Renderer {
             dialog,
             drawn,
-            host: &host_name(),
-            issuer: &self.state.issuer(),
+            issuer: config.issuer.as_deref(),
             user: &attempt.user.name,
             ssh: attempt.context.is_ssh(),
             style: config.qr,

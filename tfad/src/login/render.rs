@@ -5,6 +5,7 @@ use tfa_proto::{Line, LineKind, Next, PromptStyle, Question, Turn, Verdict};
 use tfa_text::wrapped;
 
 use crate::config::QrStyle;
+use crate::host::host_name;
 use crate::login::enrollment::{Enrollment, NARROW, WIDE, backup_codes_page, narrow};
 use crate::messages::{self, Shown};
 
@@ -14,10 +15,8 @@ pub struct Renderer<'login> {
     pub dialog: Option<&'login Dialog>,
     /// The backup codes of the dialog.
     pub drawn: &'login [BackupCode],
-    /// The name of the host.
-    pub host: &'login str,
-    /// The issuer of a new key.
-    pub issuer: &'login str,
+    /// The issuer of a new key; `None` for the name of the host.
+    pub issuer: Option<&'login str>,
     /// The login name.
     pub user: &'login str,
     /// Whether the login program is sshd.
@@ -86,18 +85,17 @@ impl Renderer<'_> {
                 ask(messages::ASK_TO_SET_UP, PromptStyle::Optional, 0),
             ),
             N::AskToBegin(None) => {
-                let picture = self
-                    .enrollment()
-                    .map_or(Shown::Never, |enrollment| enrollment.shown());
+                let picture = self.of_enrollment(|enrollment| enrollment.shown());
+                let picture = picture.unwrap_or(Shown::Never);
                 let question = messages::ask_to_begin(picture);
-                let mut page = messages::must_set_up(self.host, picture);
+                let mut page = messages::must_set_up(&host_name(), picture);
                 if self.ssh {
                     page.push(messages::SSH_TIME_LIMIT.to_owned());
                 }
                 (headed(&page), ask(question, PromptStyle::Visible, 0))
             }
             N::AskToBegin(Some(until)) => {
-                let page = messages::grace(self.host, until, self.now);
+                let page = messages::grace(&host_name(), until, self.now);
                 (
                     headed(&page),
                     ask(messages::ASK_TO_SET_UP, PromptStyle::Optional, 0),
@@ -124,7 +122,7 @@ impl Renderer<'_> {
             N::End(verdict @ tfa_core::Verdict::InGrace(until))
                 if says == Some(Message::NoInvitation) =>
             {
-                let page = messages::grace(self.host, until, self.now);
+                let page = messages::grace(&host_name(), until, self.now);
                 (narrow(&page), Next::Verdict(wire_verdict(verdict)))
             }
             N::End(verdict) => (Vec::new(), Next::Verdict(wire_verdict(verdict))),
@@ -141,22 +139,20 @@ impl Renderer<'_> {
     }
 
     fn page(&self, page: impl Fn(&Enrollment<'_>) -> Vec<String>) -> Vec<String> {
-        self.enrollment()
-            .map(|enrollment| page(&enrollment))
-            .unwrap_or_default()
+        self.of_enrollment(page).unwrap_or_default()
     }
 
-    fn enrollment(&self) -> Option<Enrollment<'_>> {
-        match self.dialog {
-            Some(Dialog::Enroll(enroll)) => Some(Enrollment {
-                authenticator: enroll.authenticator(),
-                issuer: self.issuer,
-                user: self.user,
-                style: self.style,
-            }),
-            Some(Dialog::AskCode(_) | Dialog::AskRecoveryCode(_) | Dialog::AskRemember(_))
-            | None => None,
-        }
+    fn of_enrollment<T>(&self, part: impl FnOnce(&Enrollment<'_>) -> T) -> Option<T> {
+        let Some(Dialog::Enroll(enroll)) = self.dialog else {
+            return None;
+        };
+        let issuer = self.issuer.map_or_else(host_name, str::to_owned);
+        Some(part(&Enrollment {
+            authenticator: enroll.authenticator(),
+            issuer: &issuer,
+            user: self.user,
+            style: self.style,
+        }))
     }
 }
 
