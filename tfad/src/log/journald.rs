@@ -2,9 +2,12 @@
 //! systemd's documentation ("Native Journal Protocol").
 
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::Duration;
+
+use nix::sys::socket::{MsgFlags, send};
 
 use super::Entry;
 
@@ -30,6 +33,13 @@ impl Journald {
     /// Sends an entry.
     pub(super) fn send(&self, entry: &Entry) -> io::Result<()> {
         self.0.send(&datagram(entry)).map(drop)
+    }
+
+    /// Sends an entry, and fails where that would block.
+    pub(super) fn send_at_once(&self, entry: &Entry) -> io::Result<()> {
+        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+        send(self.0.as_raw_fd(), &datagram(entry), flags)?;
+        Ok(())
     }
 }
 

@@ -5,13 +5,15 @@
 //! 2. `report` gives the level and the text of an error.
 //! 3. `render` makes the line of an event, `fields` its journal fields, and `quoting` makes text of
 //!    others harmless.
-//! 4. `crate::quota` bounds the lines that one uid causes, `queue` holds them until its thread sends them, and
-//!    `importance` says which of them are lost first while the log daemon hangs.
+//! 4. `crate::quota` bounds the lines that one uid causes, `queue` holds them until a thread sends them, and
+//!    `importance` says which of them are lost first while the log daemon hangs. `afterwards` has a thread
+//!    send its own entries after its work.
 //! 5. `sink` sends them: to journald with `journald`, else to `/dev/log` with `syslog`. In tests, `memory`
 //!    keeps them.
 //!
 //! No secret, code or password is ever part of an event.
 
+mod afterwards;
 mod event;
 mod fields;
 mod importance;
@@ -42,6 +44,7 @@ use tfa_proto::Context;
 
 use crate::caller::Caller;
 use crate::quota::{Quota, Share};
+use afterwards::Work;
 use importance::Importance;
 use queue::Queue;
 use sink::{Sink, Target};
@@ -100,6 +103,13 @@ impl Journal {
             }
             Share::Over => {}
         }
+    }
+
+    /// Does work such as a reply, and then sends its entries from this thread. A log daemon that takes
+    /// nothing now does not delay it: the thread of the log sends them.
+    pub fn after<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _work = Work::begin(&self.queue);
+        work()
     }
 
     /// Logs an event of a login.

@@ -1,5 +1,5 @@
-//! The entries that were not sent yet, and the thread that sends them: a log daemon that hangs delays
-//! no login.
+//! The entries that were not sent yet, and the thread that sends those which no other thread has sent: a
+//! log daemon that hangs delays no login.
 //!
 //! While it hangs, the entries wait here, up to a number and a size. Further ones are lost and counted.
 //! Once the queue is empty again, one entry says how many were lost.
@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::sink::{SendError, Sink};
-use super::{DaemonEvent, Entry, Event};
+use super::{DaemonEvent, Entry, Event, afterwards};
 
 /// The time that an entry waits before it is sent, so that the reply to the login goes first: the log
 /// daemon would compete for the processor.
@@ -75,13 +75,34 @@ impl Queue {
         let mut waiting = self.waiting();
         waiting.push(entry);
         let has_no_sender = waiting.has_no_sender;
-        let sender_waits = std::mem::take(&mut waiting.sender_waits);
         drop(waiting);
-        if sender_waits {
-            self.arrived.notify_one();
-        }
         if has_no_sender {
             self.flush();
+        } else if !afterwards::sends() {
+            self.wake_sender();
+        }
+    }
+
+    /// Sends the entries that were not sent yet, as far as the log daemon takes them without a wait. The
+    /// thread sends the others.
+    pub(super) fn send_at_once(&self) {
+        if self.waiting().has_nothing_to_send() {
+            return;
+        }
+        // Another thread may have seen the queue empty before, and hold the target still.
+        if let Ok(mut sink) = self.sink.try_lock() {
+            let mut send = |entry: &Entry| sink.send_at_once(entry);
+            while self.send_next(&mut send) {}
+        }
+        if !self.waiting().has_nothing_to_send() {
+            self.wake_sender();
+        }
+    }
+
+    fn wake_sender(&self) {
+        let sender_waits = std::mem::take(&mut self.waiting().sender_waits);
+        if sender_waits {
+            self.arrived.notify_one();
         }
     }
 
@@ -123,13 +144,17 @@ impl Queue {
     /// Sends an entry. Returns whether there may be another to send now.
     fn send_one(&self) -> bool {
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        self.send_next(&mut |entry| sink.send(entry))
+    }
+
+    fn send_next(&self, send: &mut dyn FnMut(&Entry) -> Result<(), SendError>) -> bool {
         let next = self.waiting().next();
         let Some(next) = next else {
             return false;
         };
         let sent = match &next {
-            Next::Entry(entry) => sink.send(entry),
-            Next::Report(count) => sink.send(&lost(*count)),
+            Next::Entry(entry) => send(entry),
+            Next::Report(count) => send(&lost(*count)),
         };
         self.waiting().after(next, sent);
         sent != Err(SendError::Busy)
@@ -192,6 +217,7 @@ mod tests {
     use std::os::unix::net::UnixDatagram;
     use std::sync::mpsc;
 
+    use super::super::afterwards::Work;
     use super::super::journald::Journald;
     use super::super::sink::Target;
     use super::super::{Importance, Level};
@@ -291,5 +317,75 @@ mod tests {
         assert!(lost > 0 && heard >= MAX_ENTRIES, "{heard} heard");
         queue.close();
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    /// A queue without a thread, and the log daemon that it sends to.
+    fn with_log_daemon(name: &str) -> (Queue, UnixDatagram) {
+        let path = std::env::temp_dir().join(format!("tfad-{name}-{}", std::process::id()));
+        let _ = fs::remove_file(&path);
+        let log_daemon = UnixDatagram::bind(&path).unwrap();
+        log_daemon.set_nonblocking(true).unwrap();
+        let connect = move || {
+            // Who sends and waits, waits for longer than a test.
+            let connected = Journald::connect_to(&path, Duration::from_secs(3600));
+            let _ = fs::remove_file(&path);
+            connected.map_or(Target::StandardError, Target::Journald)
+        };
+        (Queue::new(Sink::new(Box::new(connect))), log_daemon)
+    }
+
+    #[test]
+    fn entries_of_work_are_sent_after_it_by_its_own_thread() {
+        let (queue, log_daemon) = with_log_daemon("after-work");
+        let mut bytes = [0; 4096];
+        let work = Work::begin(&queue);
+        queue.push(entry("first".to_owned(), Importance::High));
+        queue.push(entry("second".to_owned(), Importance::High));
+        assert!(log_daemon.recv(&mut bytes).is_err(), "sent during the work");
+        drop(work);
+        for expected in ["MESSAGE=first\n", "MESSAGE=second\n"] {
+            let length = log_daemon.recv(&mut bytes).unwrap();
+            assert!(bytes[..length].starts_with(expected.as_bytes()));
+        }
+        assert!(!afterwards::sends());
+    }
+
+    #[test]
+    fn a_log_daemon_that_hangs_delays_no_work() {
+        let (queue, log_daemon) = with_log_daemon("hung-after-work");
+        let logged = || queue.waiting().entries.len();
+        let (mut pushed, mut kept) = (0, 0);
+        while kept == 0 {
+            let work = Work::begin(&queue);
+            queue.push(entry(format!("entry {pushed}"), Importance::High));
+            pushed += 1;
+            assert!(pushed < MAX_ENTRIES, "the kernel holds fewer");
+            drop(work);
+            kept = logged();
+        }
+        // What was not taken is kept for the thread, which was told.
+        assert_eq!(logged(), 1);
+        let mut bytes = [0; 4096];
+        for _ in 1..pushed {
+            log_daemon.recv(&mut bytes).unwrap();
+        }
+        queue.send_at_once();
+        let length = log_daemon.recv(&mut bytes).unwrap();
+        let last = format!("MESSAGE=entry {}\n", pushed - 1);
+        assert!(bytes[..length].starts_with(last.as_bytes()));
+    }
+
+    #[test]
+    fn the_thread_sends_what_the_work_could_not() {
+        let (queue, _log_daemon) = with_log_daemon("woken-after-work");
+        queue.waiting().sender_waits = true;
+        let work = Work::begin(&queue);
+        queue.push(entry("text".to_owned(), Importance::High));
+        assert!(queue.waiting().sender_waits, "woken during the work");
+        let sink = queue.sink.lock();
+        drop(work);
+        assert!(!queue.waiting().sender_waits);
+        drop(sink);
+        assert_eq!(queue.waiting().entries.len(), 1);
     }
 }

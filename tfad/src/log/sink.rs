@@ -61,6 +61,19 @@ impl Sink {
         })
     }
 
+    /// Sends an entry if that takes no wait, and is busy otherwise.
+    pub(super) fn send_at_once(&mut self, entry: &Entry) -> Result<(), SendError> {
+        match &mut self.target {
+            Target::Journald(journald) => journald.send_at_once(entry).map_err(|_| SendError::Busy),
+            Target::Memory(memory) => {
+                memory.add(entry);
+                Ok(())
+            }
+            // Both may block.
+            Target::Syslog(_) | Target::StandardError => Err(SendError::Busy),
+        }
+    }
+
     fn try_send(&mut self, entry: &Entry) -> Result<(), SendError> {
         match &mut self.target {
             Target::Journald(journald) => {

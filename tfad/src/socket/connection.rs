@@ -104,12 +104,15 @@ impl<'a> Connection<'a> {
         Call::decode(&header, message).map_err(io::Error::other)
     }
 
+    /// Answers a call. The log comes after the reply, for which a user waits.
     fn answer(&mut self, call: Call) -> io::Result<()> {
         let Call { serial, request } = call;
-        let response = request.and_then(|request| self.dispatch(request));
-        let reply = call::encode_reply(serial, &response).map_err(io::Error::other)?;
-        self.within(CALL_TIMEOUT);
-        self.send(&reply)
+        self.logins.journal().after(|| {
+            let response = request.and_then(|request| self.dispatch(request));
+            let reply = call::encode_reply(serial, &response).map_err(io::Error::other)?;
+            self.within(CALL_TIMEOUT);
+            self.send(&reply)
+        })
     }
 
     fn dispatch(&self, request: Request) -> Result<Response, Error> {
