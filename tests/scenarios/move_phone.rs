@@ -30,7 +30,7 @@ fn the_old_phone_works_until_the_new_one_is_confirmed() {
     assert_refused(&machine, &new.code_not_of(&alice.phone));
     drop(logged_in_with(&machine, &alice.phone.next_unused()));
     let status = machine.succeed(["tfactl", "show", "alice"]);
-    assert!(status.contains("A new phone waits for its first correct code."));
+    assert!(status.contains("A new authenticator waits for its first correct code."));
 
     terminal.type_line(&alice.phone.code_not_of(&new));
     terminal.expect("Wrong code.");

@@ -12,10 +12,10 @@ pub(crate) async fn run(
     parameters: Parameters,
     qr: Option<QrForm>,
 ) -> Result<(), Failure> {
-    status::require_set_up(&session.daemon).await?;
+    let status = status::require_set_up(&session.daemon).await?;
     let picture = confirm::picture_file(qr.as_ref())?;
     session.print(messages::ADD_INTRO)?;
-    let pending = proof::with_proof(session, async |daemon, proof| {
+    let pending = proof::with_proof(session, &status, async |daemon, proof| {
         daemon.add(proof, parameters.clone()).await
     })
     .await?;

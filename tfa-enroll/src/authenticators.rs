@@ -1,7 +1,7 @@
 //! `tfa-enroll list`, `rename`, and `remove` of one authenticator.
 
 use tfa_client::{Failure, Terminal, authenticator_list, authenticators_json};
-use tfa_proto::{Authenticator, Status, find_authenticator};
+use tfa_proto::{Authenticator, AuthenticatorKind, Status, find_authenticator};
 use tfa_text::wrapped;
 
 use crate::daemon::Daemon;
@@ -26,38 +26,53 @@ pub(crate) async fn list(json: bool) -> Result<(), Failure> {
 /// `tfa-enroll rename`.
 pub(crate) async fn rename(session: &mut Session, old: &str, new: &str) -> Result<(), Failure> {
     let status = status::require_set_up(&session.daemon).await?;
-    let Authenticator { id, name, .. } = find(&status, old)?;
+    let authenticator = find(&status, old)?;
+    let Authenticator { id, name, .. } = authenticator;
     session.print(&messages::rename_intro(name, new))?;
-    proof::with_proof(session, async |daemon, proof| {
+    proof::with_proof(session, &status, async |daemon, proof| {
         daemon.rename_authenticator(*id, new, proof).await
     })
     .await?;
-    session.print(&messages::renamed(new))?;
+    session.print(&if is_key(authenticator) {
+        messages::renamed_key(new)
+    } else {
+        messages::renamed(new)
+    })?;
     Ok(())
 }
 
 /// `tfa-enroll remove NAME`.
 pub(crate) async fn remove(session: &mut Session, name: &str) -> Result<(), Failure> {
     let status = status::require_set_up(&session.daemon).await?;
-    let Authenticator { id, name, .. } = find(&status, name)?;
+    let authenticator = find(&status, name)?;
+    let Authenticator { id, name, .. } = authenticator;
     let is_last = status.authenticators.len() == 1;
     if is_last {
         state::refuse_if_required(&status)?;
-        session.print(&messages::remove_intro(&status.user))?;
+        session.print(&messages::remove_intro(&status.user, status.has_codes()))?;
+    } else if is_key(authenticator) {
+        session.print(&messages::remove_key_intro(name))?;
     } else {
         session.print(&messages::remove_one_intro(name))?;
     }
     state::confirm_removal(session).await?;
-    proof::with_proof(session, async |daemon, proof| {
+    proof::with_proof(session, &status, async |daemon, proof| {
         daemon.remove_authenticator(*id, proof).await
     })
     .await?;
     if is_last {
-        session.print(&messages::removed(&status.user))?;
+        session.print(&messages::removed(&status.user, status.has_codes()))?;
+    } else if is_key(authenticator) {
+        session.print(&messages::removed_key(name))?;
     } else {
         session.print(&messages::removed_one(name))?;
     }
     Ok(())
+}
+
+/// Whether it is a security key, which computes no codes.
+pub(crate) fn is_key(authenticator: &Authenticator) -> bool {
+    authenticator.kind == AuthenticatorKind::SecurityKey
 }
 
 /// The authenticator of this name, in either case, or of this id.

@@ -13,7 +13,7 @@ pub(crate) async fn run(to: &CodesTo) -> Result<(), Failure> {
     let status = status::require_set_up(&session.daemon).await?;
     let paper = to.paper()?;
     session.print(messages::CODES_INTRO)?;
-    let codes = proof::with_proof(session, async |daemon, proof| {
+    let codes = proof::with_proof(session, &status, async |daemon, proof| {
         daemon.new_backup_codes(proof).await
     })
     .await?;

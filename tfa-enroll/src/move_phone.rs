@@ -17,14 +17,29 @@ pub(crate) async fn run(
     let replaced = authenticators::to_replace(&status, replaced)?;
     parameters.replaces = replaced.map(|one| one.id);
     let picture = confirm::picture_file(qr.as_ref())?;
-    session.print(messages::MOVE_INTRO)?;
-    let pending = proof::with_proof(session, async |daemon, proof| {
+    let only = status.authenticators.first();
+    let from_key = replaced.or(only).is_some_and(authenticators::is_key);
+    let (intro, cancelled) = if from_key {
+        (
+            messages::MOVE_FROM_KEY_INTRO,
+            messages::MOVE_FROM_KEY_CANCELLED,
+        )
+    } else {
+        (messages::MOVE_INTRO, messages::MOVE_CANCELLED)
+    };
+    session.print(intro)?;
+    let pending = proof::with_proof(session, &status, async |daemon, proof| {
         daemon.move_to(proof, parameters.clone()).await
     })
     .await?;
-    confirm::confirm(session, pending, qr, picture, messages::MOVE_CANCELLED).await?;
+    confirm::confirm(session, pending, qr, picture, cancelled).await?;
     // The move is complete, even if this call fails.
     let status = session.daemon.status().await.ok();
-    session.print(&messages::moved(status.map(|now| now.backup_codes_left)))?;
+    let left = status.map(|now| now.backup_codes_left);
+    session.print(&if from_key {
+        messages::moved_from_key(left)
+    } else {
+        messages::moved(left)
+    })?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What a change of an existing setup requires: the password, and a code or a backup code (the proof).
 
 use tfa_client::{Error, Failure};
-use tfa_proto::Error as Refusal;
+use tfa_proto::{Error as Refusal, Status};
 use tfa_text::wrapped;
 use zeroize::Zeroizing;
 
@@ -16,6 +16,7 @@ const MAX_TRIES: usize = 3;
 /// asks for the password in it, and a code from before could be too old afterwards.
 pub(crate) async fn with_proof<T>(
     session: &mut Session,
+    status: &Status,
     change: impl AsyncFn(&Daemon, &str) -> Result<T, Error>,
 ) -> Result<T, Failure> {
     // The agent runs during all calls: a polkit rule may require the password for each.
@@ -25,7 +26,9 @@ pub(crate) async fn with_proof<T>(
     loop {
         let answer = change(&session.daemon, &proof);
         match session.interrupt.during(answer).await {
-            Some(Err(Error::Daemon(Refusal::CodeNeeded(_)))) => proof = ask(session).await?,
+            Some(Err(Error::Daemon(Refusal::CodeNeeded(_)))) => {
+                proof = ask(session, status).await?
+            }
             Some(Err(Error::Daemon(Refusal::WrongCode(text)))) => {
                 let (_, columns) = session.terminal.size();
                 session.print(&wrapped(&text, columns))?;
@@ -33,7 +36,7 @@ pub(crate) async fn with_proof<T>(
                 if wrong == MAX_TRIES {
                     return Err(Failure::Refused(messages::TOO_MANY_WRONG_PROOFS.to_owned()));
                 }
-                proof = ask(session).await?;
+                proof = ask(session, status).await?;
             }
             Some(Err(Error::Daemon(Refusal::Locked(text)))) => {
                 return Err(Failure::Refused(messages::locked(&text)));
@@ -50,13 +53,17 @@ pub(crate) async fn with_proof<T>(
 }
 
 /// Asks until the input has the form of a code or a backup code. Two empty lines in succession cancel.
-pub(crate) async fn ask(session: &mut Session) -> Result<Zeroizing<String>, Failure> {
+pub(crate) async fn ask(
+    session: &mut Session,
+    status: &Status,
+) -> Result<Zeroizing<String>, Failure> {
+    let has_codes = status.has_codes();
     let mut was_empty = false;
     loop {
-        match session.ask(messages::ASK_PROOF).await? {
-            Some(line) if has_valid_form(&line) => return Ok(line),
+        match session.ask(messages::ask_proof(has_codes)).await? {
+            Some(line) if has_valid_form(&line, has_codes) => return Ok(line),
             Some(line) if !line.is_empty() => {
-                session.print(messages::NOT_A_PROOF)?;
+                session.print(messages::not_a_proof(has_codes))?;
                 was_empty = false;
             }
             Some(_) if !was_empty => {
@@ -87,10 +94,10 @@ fn is_one_time_code(line: &str) -> bool {
     matches!(letters(line).count(), 6 | 8) && letters(line).all(char::is_numeric)
 }
 
-/// Six or eight digits, or ten letters and digits, with any spaces and dashes. Other input is not sent
+/// Six or eight digits where the user has codes, or ten letters and digits, with any spaces and dashes. Other input is not sent
 /// to the daemon, where it would be counted.
-fn has_valid_form(line: &str) -> bool {
-    is_one_time_code(line)
+fn has_valid_form(line: &str, has_codes: bool) -> bool {
+    (has_codes && is_one_time_code(line))
         || (letters(line).count() == 10 && letters(line).all(char::is_alphanumeric))
 }
 
@@ -120,7 +127,7 @@ mod tests {
             "ABCDE\u{2011}FGHJK\u{200b}",
             "\u{ff11}\u{ff12}\u{ff13}\u{ff14}\u{ff15}\u{ff16}",
         ] {
-            assert!(has_valid_form(typed), "{typed}");
+            assert!(has_valid_form(typed, true), "{typed}");
         }
         for typed in [
             "",
@@ -132,7 +139,7 @@ mod tests {
             "ABCDE-FGHJ!",
             "1234567890123",
         ] {
-            assert!(!has_valid_form(typed), "{typed}");
+            assert!(!has_valid_form(typed, true), "{typed}");
         }
     }
 }

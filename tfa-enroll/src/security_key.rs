@@ -64,7 +64,7 @@ pub(crate) async fn add(
     let parameters = parameters(file, name)?;
     session.print(messages::ADD_KEY_INTRO)?;
     warn_about_sshd(session)?;
-    let id = proof::with_proof(session, async |daemon, proof| {
+    let id = proof::with_proof(session, &status, async |daemon, proof| {
         daemon.add_security_key(proof, parameters.clone()).await
     })
     .await?;
@@ -88,7 +88,7 @@ pub(crate) async fn replace(
     };
     session.print(messages::MOVE_TO_KEY_INTRO)?;
     warn_about_sshd(session)?;
-    let id = proof::with_proof(session, async |daemon, proof| {
+    let id = proof::with_proof(session, &status, async |daemon, proof| {
         daemon.move_to_security_key(proof, parameters.clone()).await
     })
     .await?;

@@ -13,7 +13,10 @@ pub(crate) async fn pause(session: &mut Session) -> Result<(), Failure> {
     }
     refuse_if_required(&status)?;
     session.print(messages::PAUSE_INTRO)?;
-    proof::with_proof(session, async |daemon, proof| daemon.pause(proof).await).await?;
+    proof::with_proof(session, &status, async |daemon, proof| {
+        daemon.pause(proof).await
+    })
+    .await?;
     session.print(messages::PAUSED)?;
     Ok(())
 }
@@ -24,7 +27,10 @@ pub(crate) async fn resume(session: &mut Session) -> Result<(), Failure> {
         return Err(Failure::Refused(messages::NOT_PAUSED.to_owned()));
     }
     session.print(messages::RESUME_INTRO)?;
-    proof::with_proof(session, async |daemon, proof| daemon.resume(proof).await).await?;
+    proof::with_proof(session, &status, async |daemon, proof| {
+        daemon.resume(proof).await
+    })
+    .await?;
     session.print(messages::RESUMED)?;
     Ok(())
 }
@@ -32,10 +38,13 @@ pub(crate) async fn resume(session: &mut Session) -> Result<(), Failure> {
 pub(crate) async fn remove(session: &mut Session) -> Result<(), Failure> {
     let status = status::require_set_up(&session.daemon).await?;
     refuse_if_required(&status)?;
-    session.print(&messages::remove_intro(&status.user))?;
+    session.print(&messages::remove_intro(&status.user, status.has_codes()))?;
     confirm_removal(session).await?;
-    proof::with_proof(session, async |daemon, proof| daemon.remove(proof).await).await?;
-    session.print(&messages::removed(&status.user))?;
+    proof::with_proof(session, &status, async |daemon, proof| {
+        daemon.remove(proof).await
+    })
+    .await?;
+    session.print(&messages::removed(&status.user, status.has_codes()))?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::{messages, proof, status};
 
 pub(crate) async fn run(session: &mut Session) -> Result<(), Failure> {
     let status = status::require_set_up(&session.daemon).await?;
-    let code = proof::ask(session).await?;
+    let code = proof::ask(session, &status).await?;
     match session.interrupt.during(session.daemon.test(&code)).await {
         Some(Ok(factor)) => {
             session.print(match factor.known() {

@@ -21,8 +21,8 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
   authenticators           an array of objects: id, kind (totp, hotp or
                            security-key), name, created and last_accepted (times
                            or null), fingerprint (of a security key, or null)
-  pending_authenticator    a new phone waits for its first correct code, or a
-                           security key for its first SSH login
+  pending_authenticator    a new authenticator waits for its first correct code,
+                           or for its first SSH login
   pending_kind             which kind waits, or null
   backup_codes_left        the number of unused backup codes
   failures                 consecutive wrong codes in remote logins from unknown

@@ -84,7 +84,10 @@ fn a_right_backup_code_succeeds_and_shows_the_number_left() {
     let mut owner = Owner::new();
     let dialog = begin(&owner, ThrottleScope::UNKNOWN, NOON);
     let (turn, _) = answer(dialog, &mut owner.account, &sheet::FIRST.code(0), NOON);
-    let says = Some(Message::BackupCodeUsed { left: 9 });
+    let says = Some(Message::BackupCodeUsed {
+        left: 9,
+        has_codes: true,
+    });
     assert_eq!(turn, end(says, Verdict::Verified(Factor::BackupCode)));
 }
 
@@ -225,7 +228,10 @@ fn under_a_permanent_lock_only_the_console_asks_for_a_backup_code() {
                 assert_eq!(turn, end(Some(locked), Verdict::Locked));
                 let backup = sheet::FIRST.code(0);
                 let (turn, _) = answer(asked, &mut owner.account, &backup, until);
-                let says = Some(Message::BackupCodeUsed { left: 9 });
+                let says = Some(Message::BackupCodeUsed {
+                    left: 9,
+                    has_codes: true,
+                });
                 assert_eq!(turn.says, says);
                 assert_eq!(
                     turn.report

@@ -110,6 +110,13 @@ impl Status {
         )
     }
 
+    /// Whether an authenticator computes codes, or may do so. A security key computes none.
+    #[must_use]
+    pub fn has_codes(&self) -> bool {
+        let mut all = self.authenticators.iter();
+        self.authenticators.is_empty() || all.any(|one| one.kind != AuthenticatorKind::SecurityKey)
+    }
+
     /// Whether the user has enrolled and has paused two-factor login.
     #[must_use]
     pub fn is_paused(&self) -> bool {

@@ -139,7 +139,7 @@ To show the QR code again, type qr. To stop, type no."
 pub fn backup_codes(codes: &[impl AsRef<str>], width: usize) -> Zeroizing<String> {
     let mut page = Zeroizing::new(String::with_capacity(512));
     page.push_str(&wrapped(
-        "These are your backup codes. Each one works once, in place of a code from the phone.\n\
+        "These are your backup codes. Each one works once, in place of any other code.\n\
          Save or print them now: they are not shown again.\n\n",
         width,
     ));

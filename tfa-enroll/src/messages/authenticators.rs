@@ -1,9 +1,9 @@
 //! `add`, `list`, `rename`, `remove` of one authenticator, and the resynchronization of a token.
 
 pub(crate) const ADD_INTRO: &str = "\
-Adding another phone. First enter a code from the phone that you have, or a
-backup code. This uses up the code. Then you get a key for the new phone. From
-then on, each of your phones has codes of its own, and logins accept all of them.
+Adding an authenticator. First enter a code that you have, or a backup code.
+This uses up the code. Then you get a key for the new authenticator, which has
+codes of its own. Logins accept the codes of all authenticators.
 ";
 
 pub(crate) const ADD_CANCELLED: &str = "\
@@ -37,6 +37,10 @@ pub(crate) fn move_needs_a_name(names: &str) -> String {
     )
 }
 
+pub(crate) fn renamed_key(new: &str) -> String {
+    format!("The security key has the name {new} now.")
+}
+
 pub(crate) fn rename_intro(old: &str, new: &str) -> String {
     format!("Renaming the authenticator {old} to {new}.\n")
 }
@@ -47,9 +51,20 @@ pub(crate) fn renamed(new: &str) -> String {
 
 pub(crate) fn remove_one_intro(name: &str) -> String {
     format!(
-        "Removing the authenticator {name}. This deletes its key, and its codes stop working.\n\
+        "Removing the authenticator {name}. This deletes its key.\n\
+         Its codes stop working. Your other authenticators and the backup codes stay.\n"
+    )
+}
+
+pub(crate) fn remove_key_intro(name: &str) -> String {
+    format!(
+        "Removing the security key {name}. SSH logins that use it then ask for a code.\n\
          Your other authenticators and the backup codes stay.\n"
     )
+}
+
+pub(crate) fn removed_key(name: &str) -> String {
+    format!("The security key {name} was removed. Your other authenticators still work.")
 }
 
 pub(crate) fn removed_one(name: &str) -> String {
@@ -61,8 +76,8 @@ pub(crate) fn removed_one(name: &str) -> String {
 
 pub(crate) const RESYNCHRONIZATION_INTRO: &str = "
 If this is the code of a token, its counter can be too far ahead, because its
-button was pressed more than ten times without a login. Two codes that follow each
-other correct that. They are used up.";
+button was pressed more than ten times without a login. Two codes that follow
+each other correct that. They are used up.";
 pub(crate) const RESYNCHRONIZE: &str = "Enter two codes of the token now? [Y/n] ";
 pub(crate) const FIRST_OF_TWO: &str = "First code of the token: ";
 pub(crate) const SECOND_OF_TWO: &str = "Next code of the token: ";

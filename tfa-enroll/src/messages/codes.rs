@@ -75,8 +75,8 @@ pub(crate) fn page_head(user: &str, host: &str, date: &str) -> [String; 3] {
 }
 
 pub(crate) const PAGE_FOOT: [&str; 7] = [
-    "When a login asks for a code and you do not have your",
-    "phone, enter one of these. Each works once: tick it off.",
+    "When a login asks for a code and you have no other one,",
+    "enter one of these. Each works once: tick it off.",
     "",
     "To create new backup codes: tfa-enroll codes",
     "New backup codes make these invalid.",

@@ -1,6 +1,13 @@
 //! Questions, and replies to answers that are not valid.
 
-pub(crate) const ASK_PROOF: &str = "Code from your phone, or a backup code: ";
+pub(crate) fn ask_proof(has_codes: bool) -> &'static str {
+    if has_codes {
+        "Code from your phone, or a backup code: "
+    } else {
+        "Backup code: "
+    }
+}
+
 pub(crate) const ASK_NEW_CODE: &str = "Code from your phone: ";
 pub(crate) const ASK_INVITATION: &str = "Invitation code: ";
 pub(crate) const TYPE_YES: &str = "To remove it, type yes. To keep it, press Enter: ";
@@ -18,9 +25,15 @@ pub(crate) const EMPTY_CODE: &str = "Enter the code, or press Enter again to can
 pub(crate) const EMPTY_INVITATION: &str =
     "Enter the invitation code, or press Enter again to cancel.";
 
-pub(crate) const NOT_A_PROOF: &str = "\
+pub(crate) fn not_a_proof(has_codes: bool) -> &'static str {
+    if has_codes {
+        "\
 Not a valid code. A code has 6 or 8 digits. A backup code has two groups of five
-letters and digits.";
+letters and digits."
+    } else {
+        "Not a valid backup code. It has two groups of five letters and digits."
+    }
+}
 
 pub(crate) const NOT_A_ONE_TIME_CODE: &str = "\
 Not a valid code. A code has 6 or 8 digits. To cancel, press Enter.";

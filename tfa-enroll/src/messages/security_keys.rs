@@ -13,14 +13,14 @@ pub(crate) fn key_setup_intro(user: &str) -> String {
 }
 
 pub(crate) const ADD_KEY_INTRO: &str = "\
-Adding a security key. First enter a code from the phone that you have, or a
-backup code. This uses up the code.
+Adding a security key. First enter a code that you have, or a backup code. This
+uses up the code.
 ";
 
 pub(crate) const MOVE_TO_KEY_INTRO: &str = "\
-Replacing an authenticator by a security key. First enter a code from the phone
-that you have, or a backup code. This uses up the code. A security key works over
-SSH only. Elsewhere you need another authenticator or a backup code.
+Replacing an authenticator by a security key. First enter a code that you have,
+or a backup code. This uses up the code. A security key works over SSH only.
+Elsewhere you need another authenticator or a backup code.
 ";
 
 pub(crate) const SSHD_IGNORES_KEYS: &str = "\

@@ -28,7 +28,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         lines.push(backup_codes_left(status.backup_codes_left));
         lines.extend(devices(status));
         if status.pending_authenticator {
-            lines.push("A new phone waits for its first correct code.".to_owned());
+            lines.push("A new authenticator waits for its first correct code.".to_owned());
         }
     }
     lines.push(required(status, set_up, now));
@@ -171,7 +171,7 @@ pub(crate) fn commands(paused: bool, required: bool) -> String {
         "tfa-enroll codes    create new backup codes"
     });
     lines.push("tfa-enroll test     check a code");
-    lines.push("tfa-enroll add      add another phone or token");
+    lines.push("tfa-enroll add      add a phone, a token or a security key");
     lines.push("tfa-enroll move     move to a new phone");
     if !paused && !required {
         lines.push("tfa-enroll pause    stop asking for codes for a while");

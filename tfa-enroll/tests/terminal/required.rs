@@ -33,7 +33,7 @@ fn required_login_cannot_be_switched_off_and_uses_no_code() {
         let host = host(required());
         let mut terminal = host.terminal_with(&[command]);
         terminal.expect("required on this host, so you cannot switch it off.");
-        terminal.expect("For a new phone: tfa-enroll move");
+        terminal.expect("To replace an authenticator: tfa-enroll move");
         assert_eq!(terminal.exit_code(), 1);
         assert!(!terminal.everything().contains("backup code:"));
         assert!(host.daemon().calls().is_empty());

@@ -2,10 +2,12 @@
 
 use std::fs;
 
-use tfa_proto::{AuthenticatorKind, State, Status};
-use tfa_testkit::daemon::{PROOF, authenticator, enabled};
+use tfa_proto::{Authenticator, AuthenticatorKind, State, Status};
+use tfa_testkit::daemon::{NEW_CODE, PROOF, authenticator, enabled};
 use tfa_testkit::{TestHost, finished};
 
+/// The form of a backup code.
+const BACKUP_CODE: &str = "ABCDE-FGHJK";
 const KEY: &str = "sk-ssh-ed25519@openssh.com AAAAGnNr alice@laptop";
 
 /// The host of a user with this status, whose public key is in the file `key.pub`.
@@ -163,4 +165,80 @@ fn options_of_codes_do_not_go_with_a_security_key() {
         assert_eq!(code, 2, "{options:?}");
         assert!(error.contains("cannot be used with"), "{error}");
     }
+}
+
+/// The host of a user whose only authenticator is a security key.
+fn with_key_alone() -> TestHost {
+    host_of(Status {
+        authenticators: vec![security_key()],
+        ..enabled()
+    })
+}
+
+fn security_key() -> Authenticator {
+    Authenticator {
+        kind: AuthenticatorKind::SecurityKey.into(),
+        ..authenticator(1, "yubi")
+    }
+}
+
+#[test]
+fn a_user_of_a_security_key_alone_reads_of_no_phone() {
+    for (words, call) in [
+        (&["codes"][..], "NewBackupCodes"),
+        (&["pause"], "Pause"),
+        (&["remove"], "Remove"),
+        (&["remove", "yubi"], "RemoveAuthenticator"),
+        (&["rename", "yubi", "keyring"], "RenameAuthenticator"),
+        (&["add", "--security-key", "key.pub"], "AddSecurityKey"),
+        (&["move", "--security-key", "key.pub"], "MoveToSecurityKey"),
+        (&["test"], "Test"),
+    ] {
+        let host = with_key_alone();
+        let mut terminal = host.terminal_with(words);
+        if words[0] == "remove" {
+            terminal.answers("To remove it, type yes.", "yes");
+        }
+        // It has the form of a code, and the user has none.
+        terminal.answers("Backup code:", PROOF);
+        terminal.answers("Not a valid backup code.", BACKUP_CODE);
+        if words[0] == "codes" {
+            terminal.answers("Press Enter when you have saved them:", "");
+        }
+        assert_eq!(terminal.exit_code(), 0, "{words:?}");
+        let everything = terminal.everything();
+        assert!(!everything.contains("phone"), "{everything}");
+        let last = host.daemon().calls().pop().unwrap_or_default();
+        assert!(last.starts_with(call), "{words:?}: {last}");
+    }
+}
+
+#[test]
+fn a_move_from_a_security_key_says_that_the_key_works_until_then() {
+    let host = with_key_alone();
+    let mut terminal = host.terminal_with(&["move", "--qr", "none"]);
+    terminal.expect("The security key works until");
+    terminal.answers("Backup code:", BACKUP_CODE);
+    terminal.answers("Code from your phone:", NEW_CODE);
+    terminal.expect("The authenticator app is active. The security key no longer works.");
+    assert_eq!(terminal.exit_code(), 0);
+}
+
+#[test]
+fn one_of_several_security_keys_is_removed_and_renamed_as_a_key() {
+    let host = host_of(Status {
+        authenticators: vec![security_key(), authenticator(2, "phone")],
+        ..enabled()
+    });
+    let mut terminal = host.terminal_with(&["rename", "yubi", "keyring"]);
+    terminal.answers("or a backup code:", PROOF);
+    terminal.expect("The security key has the name keyring now.");
+    assert_eq!(terminal.exit_code(), 0);
+    let mut terminal = host.terminal_with(&["remove", "1"]);
+    terminal.expect("SSH logins that use it then ask for a code.");
+    terminal.answers("To remove it, type yes.", "yes");
+    terminal.answers("or a backup code:", PROOF);
+    terminal.expect("was removed. Your other authenticators still work.");
+    assert_eq!(terminal.exit_code(), 0);
+    assert!(!terminal.everything().contains("codes stop working"));
 }

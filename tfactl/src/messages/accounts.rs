@@ -151,7 +151,7 @@ pub(crate) fn status(status: &Status, now: u64) -> String {
         lines.push(format!("Backup codes left: {}", status.backup_codes_left));
         lines.extend(devices(status));
         if status.pending_authenticator {
-            lines.push("A new phone waits for its first correct code.".to_owned());
+            lines.push("A new authenticator waits for its first correct code.".to_owned());
         }
     }
     lines.push(required(status, now));

@@ -60,7 +60,7 @@ fn text(message: Message, now: Time) -> String {
         Message::SecurityKeyActive => {
             "Your security key is active now. From now on, logins ask for it or for a backup code."
         }
-        Message::BackupCodeUsed { left } => return backup_code_used(left),
+        Message::BackupCodeUsed { left, has_codes } => return backup_code_used(left, has_codes),
         Message::WrongInvitation | Message::NotAnInvitation => WRONG_INVITATION,
         Message::NoInvitation => NO_INVITATION,
         Message::PendingWithdrawn => {
@@ -117,8 +117,17 @@ The recovery code of this host was used and is now void. As root, create a new o
 
 /// Fewer backup codes are a reason to create new ones. Each of them may be used because the phone is
 /// lost.
-fn backup_code_used(left: usize) -> String {
+fn backup_code_used(left: usize, has_codes: bool) -> String {
     match left {
+        0 if !has_codes => {
+            "That was your last backup code. To create new ones: tfa-enroll codes".to_owned()
+        }
+        1 | 2 if !has_codes => {
+            format!("Backup code used, {left} left. To create new ones: tfa-enroll codes")
+        }
+        _ if !has_codes => {
+            format!("Backup code used, {left} left. To replace the security key: tfa-enroll move")
+        }
         0 => "\
 That was your last backup code. To create new ones: tfa-enroll codes
 For a new phone: tfa-enroll move"
@@ -201,6 +210,15 @@ mod tests {
             let text = text(says);
             assert!(text.contains("the recovery code of this host"), "{text}");
             assert!(!text.contains("backup code"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_user_of_security_keys_alone_reads_of_no_phone() {
+        for left in 0..10 {
+            let of = |has_codes| backup_code_used(left, has_codes);
+            assert!(of(true).contains("For a new phone"), "{left}");
+            assert!(!of(false).contains("phone"), "{left}");
         }
     }
 

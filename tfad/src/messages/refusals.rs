@@ -14,7 +14,7 @@ use super::dialog::{ALREADY_USED, NO_INVITATION, NOT_A_CODE, WRONG_INVITATION, l
 pub fn refusal(refusal: Refusal, now: Time) -> Error {
     match refusal {
         Refusal::AlreadySetUp => Error::AlreadySetUp(
-            "Two-factor login is already set up. For a new phone: tfa-enroll move".to_owned(),
+            "Two-factor login is already set up. To replace an authenticator: tfa-enroll move".to_owned(),
         ),
         Refusal::NotSetUp => Error::NotSetUp(
             "Two-factor login is not set up. To set it up: tfa-enroll setup".to_owned(),
@@ -61,7 +61,7 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
         )),
         Refusal::LastAuthenticator => Error::Required(
             "Two-factor login is required on this host, so you cannot remove your last \
-             authenticator. For a new phone: tfa-enroll move"
+             authenticator. To replace it: tfa-enroll move"
                 .to_owned(),
         ),
         Refusal::LastAcceptedAuthenticator => Error::Required(
@@ -141,8 +141,8 @@ fn code_of_another_time(drift: Drift) -> String {
 #[must_use]
 pub fn required() -> Error {
     Error::Required(
-        "Two-factor login is required on this host, so you cannot switch it off. For a new phone: \
-         tfa-enroll move"
+        "Two-factor login is required on this host, so you cannot switch it off. To replace an \
+         authenticator: tfa-enroll move"
             .to_owned(),
     )
 }
@@ -160,7 +160,7 @@ pub fn current_device() -> Error {
 /// The change has no proof.
 #[must_use]
 pub fn code_needed() -> Error {
-    Error::CodeNeeded("A code from your phone, or a backup code, is required.".to_owned())
+    Error::CodeNeeded("A code or a backup code is required.".to_owned())
 }
 
 /// The hash function of a new authenticator is none of the contract.

@@ -145,6 +145,8 @@ pub enum Message {
     BackupCodeUsed {
         /// The number of unused backup codes.
         left: usize,
+        /// Whether an authenticator of the user computes codes.
+        has_codes: bool,
     },
     /// The account changed during the dialog.
     Changed,

@@ -110,7 +110,8 @@ impl Prompt {
             Factor::Authenticator(..) | Factor::SecurityKey(_) => None,
             Factor::BackupCode => {
                 let left = account.backup_codes_left();
-                Some(Message::BackupCodeUsed { left })
+                let has_codes = account.has_codes_of(Factors::ANY);
+                Some(Message::BackupCodeUsed { left, has_codes })
             }
             Factor::RecoveryCode => Some(Message::RecoveryCodeUsed),
         };
