@@ -35,15 +35,14 @@ mod text_page;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use clap::Parser;
-use tfa_client::{Failure, Terminal, harden, run};
+use tfa_client::{Failure, Terminal, harden, parse, run};
 
 use args::{Args, Command, DevicesCommand, Wanted};
 use session::Session;
 
 fn main() -> ExitCode {
     harden();
-    let args = Args::parse();
+    let args: Args = parse();
     match run(run_command(args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

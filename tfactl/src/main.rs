@@ -29,14 +29,13 @@ mod unlock;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use clap::Parser;
-use tfa_client::{Failure, Terminal, harden, run};
+use tfa_client::{Failure, Terminal, harden, parse, run};
 
 use args::{Args, Command, PolicyCommand};
 
 fn main() -> ExitCode {
     harden();
-    let args = Args::parse();
+    let args: Args = parse();
     match run(run_command(args.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -168,8 +168,11 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
     Ok(Some(options))
 }
 
+/// Prints to the standard error. A path or a file may contain control characters.
 fn say(text: &str, code: ExitCode) -> ExitCode {
     use std::io::Write as _;
+    let misleads = |c: char| c != '\n' && tfa_proto::is_misleading(c);
+    let text = text.replace(misleads, "?");
     let _ = writeln!(std::io::stderr(), "{text}");
     code
 }

@@ -98,6 +98,18 @@ fn every_error_is_reported() {
 }
 
 #[test]
+fn a_path_cannot_control_the_terminal() {
+    let output = Command::new(env!("CARGO_BIN_EXE_tfad"))
+        .args(["--check", "--config", "/tmp/none\u{1b}[2J\u{202e}"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("/tmp/none?[2J?"), "{said}");
+    assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said}");
+}
+
+#[test]
 fn a_file_in_a_directory_that_others_can_write_to_is_refused() {
     let directory = Directory::new("folder");
     directory.write("new.toml", GOOD);

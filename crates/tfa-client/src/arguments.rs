@@ -1,13 +1,31 @@
-//! Words on the command line that both commands accept.
+//! The command line of both commands: errors, and words that both accept.
 
+use std::process;
+
+use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use tfa_proto::{Algorithm, AuthenticatorKind};
+
+use crate::Terminal;
 
 const KINDS: &str = "\n  possible kinds: totp, hotp, security-key";
 const ALGORITHMS: &str = "\n  possible algorithms: SHA1, SHA256, SHA512";
 
 /// The kinds that compute codes. A security key is enrolled by its file.
 const KINDS_WITH_CODES: [AuthenticatorKind; 2] = [AuthenticatorKind::Totp, AuthenticatorKind::Hotp];
+
+/// Parses the command line. An error is printed without the control characters of an argument.
+#[must_use]
+pub fn parse<T: Parser>() -> T {
+    match T::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => {
+            Terminal::new().error(error.render().to_string().trim_end());
+            process::exit(error.exit_code())
+        }
+        Err(help) => help.exit(),
+    }
+}
 
 /// A parser for the kinds of authenticators that compute codes.
 #[must_use]

@@ -23,7 +23,7 @@ mod terminal;
 pub use account::AccountProxy;
 pub use admin::AdminProxy;
 pub use agent::{Agent, NoAgent};
-pub use arguments::{algorithm_parser, any_kind_parser, kind_parser};
+pub use arguments::{algorithm_parser, any_kind_parser, kind_parser, parse};
 pub use connection::{CALL_TIMEOUT, best_effort, connect, with_timeout, within};
 pub use devices::{DEVICES_HELP, DeviceJson, device_list, devices_json};
 pub use error::Error;

@@ -76,3 +76,12 @@ fn a_missing_daemon_is_named() {
     assert_eq!(code, 1);
     assert!(error.contains("/usr/sbin/tfad"), "{error}");
 }
+
+#[test]
+fn an_error_of_the_command_line_cannot_control_the_terminal() {
+    let host = TestHost::new(env!("CARGO_BIN_EXE_tfactl"), tfa_proto::Status::default());
+    let (code, out, error) = finished(&host.output_with(&["show\u{1b}[2J\u{202e}"]));
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(error.contains("show?[2J?"), "{error}");
+    assert!(!error.contains(['\u{1b}', '\u{202e}']), "{error}");
+}
