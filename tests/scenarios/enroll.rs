@@ -88,7 +88,7 @@ fn before_the_first_right_code_no_login_is_asked() {
 
     let other = at_the_shell(&machine);
     other.type_line("tfa-enroll status; tfa-enroll status --json");
-    other.expect("Two-factor login: off, the setup was not finished");
+    other.expect("Two-factor login: unfinished, logins do not ask for codes");
     other.expect(r#""state": "pending""#);
     other.expect(SHELL);
 

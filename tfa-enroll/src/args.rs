@@ -134,6 +134,9 @@ pub(crate) struct New {
 pub(crate) struct Further {
     /// Its name; the default is phone, phone 2, ...
     name: Option<String>,
+    /// The same
+    #[arg(long = "name", value_name = "NAME", conflicts_with = "name")]
+    option: Option<String>,
     /// The codes
     #[command(flatten)]
     codes: Codes,
@@ -194,8 +197,14 @@ impl From<New> for Wanted {
 }
 
 impl From<Further> for Wanted {
-    fn from(Further { codes, key, name }: Further) -> Self {
-        Self::new(codes, key, name)
+    fn from(further: Further) -> Self {
+        let Further {
+            name,
+            option,
+            codes,
+            key,
+        } = further;
+        Self::new(codes, key, name.or(option))
     }
 }
 
@@ -259,6 +268,21 @@ impl FromStr for QrForm {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_of_a_further_authenticator_is_an_argument_or_an_option() {
+        let parse = |words: &[&str]| Args::try_parse_from([&["tfa-enroll", "add"], words].concat());
+        for words in [&["tablet"][..], &["--name", "tablet"]] {
+            let Ok(Some(Command::Add(further))) = parse(words).map(|args| args.command) else {
+                panic!("{words:?} is not accepted");
+            };
+            let Wanted::Codes(parameters) = further.into() else {
+                panic!("{words:?}");
+            };
+            assert_eq!(parameters.name.as_deref(), Some("tablet"));
+        }
+        assert!(parse(&["tablet", "--name", "watch"]).is_err());
+    }
 
     #[test]
     fn an_algorithm_is_named_in_either_case() {

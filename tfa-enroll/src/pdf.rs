@@ -1,7 +1,7 @@
 //! A PDF page with backup codes: A4, in Courier, a standard font of PDF.
 
 use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
-use tfa_text::time::date;
+use tfa_text::time::date_time;
 use zeroize::Zeroizing;
 
 use crate::messages;
@@ -48,7 +48,7 @@ fn written(user: &str, host: &str, codes: &[String], now: u64) -> Zeroizing<Vec<
     };
     lines.line(Name(b"Bold"), 18.0, messages::PAGE_HEADING);
     lines.skip(8.0);
-    for line in messages::page_head(user, host, &date(now)) {
+    for line in messages::page_head(user, host, &date_time(now)) {
         lines.line(Name(b"Plain"), 12.0, &line);
     }
     lines.skip(20.0);

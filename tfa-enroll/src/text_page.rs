@@ -1,13 +1,13 @@
 //! A text page with backup codes.
 
-use tfa_text::time::date;
+use tfa_text::time::date_time;
 use zeroize::Zeroizing;
 
 use crate::messages;
 
 /// The content of the file.
 pub(crate) fn page(user: &str, host: &str, codes: &[String], now: u64) -> Zeroizing<Vec<u8>> {
-    let head = messages::page_head(user, host, &date(now));
+    let head = messages::page_head(user, host, &date_time(now));
     let lines = head.iter().map(String::as_str).chain(messages::PAGE_FOOT);
     let texts: usize = lines.map(|line| line.len() + 1).sum();
     let boxes: usize = codes.iter().map(|code| code.len() + BOX.len() + 1).sum();

@@ -72,13 +72,16 @@ pub fn state_text(status: &Status) -> Option<&str> {
         }
         Some(State::Paused) => "paused, logins do not ask for codes",
         Some(State::Pending) if waits_for_key(status) => {
-            "off, the security key waits for its first SSH login"
+            "unfinished, the security key waits for its first SSH login"
         }
-        Some(State::Pending) => "off, the setup was not finished",
+        Some(State::Pending) => "unfinished, logins do not ask for codes",
         Some(State::None) => "off",
         None => state.name(),
     })
 }
+
+/// The state of an account whose record cannot be used.
+pub const UNUSABLE: &str = "unusable, logins are refused";
 
 /// Whether a security key waits for its first login.
 #[must_use]

@@ -27,12 +27,6 @@ pub fn date_time_seconds(seconds: u64) -> String {
     local(seconds, "%Y-%m-%d %H:%M:%S")
 }
 
-/// The date in the time zone of this host: `1 December 2026`.
-#[must_use]
-pub fn date(seconds: u64) -> String {
-    local(seconds, "%-d %B %Y")
-}
-
 /// A time to wait, in its largest unit. It is rounded up, so that a retry is never too early.
 #[must_use]
 pub fn wait(seconds: u64) -> String {

@@ -1,19 +1,17 @@
 //! The status, and the commands that are available in it.
 
-use tfa_client::state_text;
+use tfa_client::{UNUSABLE, state_text};
 use tfa_proto::Status;
-use tfa_text::time::{date, date_time, wait};
+use tfa_text::time::{date_time, wait};
 
 /// With fewer backup codes than this, the status says how to create new ones.
 const FEW_BACKUP_CODES: u32 = 3;
-/// In seconds. A time that is nearer than this is shown with its time of day.
-const NEAR: u64 = 48 * 3600;
 
 pub(crate) fn status(status: &Status, now: u64) -> String {
     let mut lines = vec![
         format!(
             "Two-factor login: {}",
-            state_text(status).unwrap_or("not usable")
+            state_text(status).unwrap_or(UNUSABLE)
         ),
         format!("User: {}", status.user),
     ];
@@ -67,7 +65,7 @@ fn required(status: &Status, set_up: bool, now: u64) -> String {
         _ if !status.required => "Required: no".to_owned(),
         Some(until) if until > now && !set_up => format!(
             "Required: yes, from {}. Until then you can log in without it.",
-            day(until, now)
+            date_time(until)
         ),
         Some(_) | None => "Required: yes".to_owned(),
     }
@@ -75,7 +73,7 @@ fn required(status: &Status, set_up: bool, now: u64) -> String {
 
 fn invitation(status: &Status, now: u64) -> Option<String> {
     let until = status.invited_until.filter(|until| *until > now)?;
-    Some(format!("Invitation: valid until {}", day(until, now)))
+    Some(format!("Invitation: valid until {}", date_time(until)))
 }
 
 /// The exemption that is in force.
@@ -84,17 +82,8 @@ fn exemption(status: &Status, now: u64) -> Option<String> {
     let reason = status.exempt_reason.as_deref().unwrap_or_default();
     Some(format!(
         "Exempt: no code is asked for until {}\nReason: {reason}",
-        day(until, now)
+        date_time(until)
     ))
-}
-
-/// A date, with the time of day if it is near.
-fn day(at: u64, now: u64) -> String {
-    if at.saturating_sub(now) < NEAR {
-        date_time(at)
-    } else {
-        date(at)
-    }
 }
 
 fn locks(status: &Status, now: u64) -> impl Iterator<Item = String> {
@@ -172,7 +161,10 @@ pub(crate) fn commands(paused: bool, required: bool) -> String {
     });
     lines.push("tfa-enroll test     check a code");
     lines.push("tfa-enroll add      add a phone, a token or a security key");
-    lines.push("tfa-enroll move     move to a new phone");
+    lines.push("tfa-enroll list     list your phones, tokens and security keys");
+    lines.push("tfa-enroll rename   give one of them another name");
+    lines.push("tfa-enroll move     replace one of them, for example by a new phone");
+    lines.push("tfa-enroll devices  list or forget the remembered devices");
     if !paused && !required {
         lines.push("tfa-enroll pause    stop asking for codes for a while");
     }

@@ -4,7 +4,7 @@ use tfa_client::now;
 use tfa_proto::Status;
 use tfa_testkit::daemon::enabled;
 use tfa_testkit::{TestHost, finished};
-use tfa_text::time::{date, date_time};
+use tfa_text::time::date_time;
 
 use crate::setup::status_without_enrollment;
 
@@ -59,7 +59,9 @@ fn a_refusal_of_the_daemon_is_shown() {
 fn impossible_commands_are_not_listed() {
     let host = host(required());
     let mut terminal = host.terminal_with(&[]);
-    terminal.expect("tfa-enroll move     move to a new phone");
+    for command in ["list", "rename", "move", "devices"] {
+        terminal.expect(&format!("tfa-enroll {command:<6} "));
+    }
     assert_eq!(terminal.exit_code(), 0);
     let all = terminal.everything();
     assert!(!all.contains("tfa-enroll pause"), "{all}");
@@ -85,7 +87,7 @@ fn the_status_shows_the_day_from_which_it_is_required() {
     });
     let line = format!(
         "Required: yes, from {}. Until then you can log in without it.\n",
-        date(until)
+        date_time(until)
     );
     assert!(text.contains(&line), "{text}");
 }
@@ -128,7 +130,7 @@ fn the_status_shows_when_an_invitation_expires() {
         ..status_without_enrollment()
     };
     let text = status(invited.clone());
-    let line = format!("Invitation: valid until {}\n", date(until));
+    let line = format!("Invitation: valid until {}\n", date_time(until));
     assert!(text.contains(&line), "{text}");
     let over = Status {
         invited_until: Some(now() - 1),

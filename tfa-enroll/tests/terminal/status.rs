@@ -22,7 +22,7 @@ fn an_exemption_is_shown_with_its_end_and_reason_until_its_end() {
         ..enabled()
     };
     let out = shown(exempt(4_000_000_000), &["status"]);
-    let expected = "Required: yes\nExempt: no code is asked for until 2 October 2096\n\
+    let expected = "Required: yes\nExempt: no code is asked for until 2096-10-02 07:06\n\
                     Reason: phone in repair\n";
     assert!(out.contains(expected), "{out}");
     let out = shown(exempt(1_000_000_000), &["status"]);
@@ -231,7 +231,10 @@ fn an_unusable_record_is_reported_without_other_claims() {
         ..enabled()
     };
     let text = shown(status, &["status"]);
-    assert!(text.contains("Two-factor login: not usable"), "{text}");
+    assert!(
+        text.contains("Two-factor login: unusable, logins are refused"),
+        "{text}"
+    );
     assert!(text.contains("Problem: The record is damaged."), "{text}");
     assert!(!text.contains("Backup codes"), "{text}");
 }

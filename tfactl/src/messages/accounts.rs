@@ -1,6 +1,6 @@
 //! `tfactl list` and `tfactl show`.
 
-use tfa_client::{kind_text, state_text};
+use tfa_client::{UNUSABLE, kind_text, state_text};
 use tfa_proto::{Authenticator, FailedAttempt, FailureReason, OpenEnum, State, Status};
 use tfa_text::plural;
 use tfa_text::time::{date_time, difference};
@@ -228,7 +228,7 @@ fn user(status: &Status) -> String {
 }
 
 pub(super) fn state(status: &Status) -> &str {
-    state_text(status).unwrap_or("the record cannot be used, logins are refused")
+    state_text(status).unwrap_or(UNUSABLE)
 }
 
 fn required(status: &Status, now: u64) -> String {
