@@ -188,7 +188,10 @@ impl Drop for Machine {
         let kept = self.folder.with_extension("kept");
         let _ = fs::rename(&self.folder, &kept);
         eprintln!(
-            "the machine is kept: boot it with `sh {}/boot`",
+            "the machine is kept. To boot it, with its console on this terminal:\n    \
+             sh {}/boot\n\
+             To be root in it, from another terminal:\n    \
+             nsenter --all --target \"$(pgrep -P \"$(pgrep -f '^systemd-nspawn.*--machine=tfa-')\")\"",
             kept.display()
         );
     }
