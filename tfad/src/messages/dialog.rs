@@ -86,14 +86,20 @@ administrator for one (tfactl invite).";
 /// Says what a login accepts, where the policy names it.
 fn accepted_factors(factors: Factors) -> String {
     let names: Vec<&str> = factors.kinds().map(name_of_factor).collect();
-    let names = names.join(", ");
-    match (names.is_empty(), factors.contains(FactorKind::SecurityKey)) {
-        (true, _) => NO_COMMON_FACTOR.to_owned(),
-        (false, false) => format!("This login accepts only: {names}."),
-        (false, true) => format!(
-            "This login accepts only: {names}. To use a security key, log in over SSH with it. To \
-             enroll one: tfa-enroll add --security-key FILE"
-        ),
+    // The first row is short: ssh writes user and host in front of it.
+    let accepted = match names.as_slice() {
+        [] => return NO_COMMON_FACTOR.to_owned(),
+        [name] => format!("This login accepts only: {name}."),
+        names => format!("This login accepts only:\n  {}", names.join("\n  ")),
+    };
+    if factors.contains(FactorKind::SecurityKey) {
+        format!(
+            "{accepted}\n\
+             To use a security key, log in over SSH with it.\n\
+             To enroll one: tfa-enroll add --security-key FILE"
+        )
+    } else {
+        accepted
     }
 }
 
@@ -228,11 +234,17 @@ mod tests {
         let text = |kinds: &[FactorKind]| accepted_factors(kinds.iter().copied().collect());
         assert_eq!(
             text(&[Totp, BackupCode]),
-            "This login accepts only: a code of an authenticator app (TOTP), a backup code."
+            "This login accepts only:\n  a code of an authenticator app (TOTP)\n  a backup code"
         );
         let key = text(&[SecurityKey]);
-        assert!(key.starts_with("This login accepts only: a security key. To use"));
-        assert!(key.ends_with(" To enroll one: tfa-enroll add --security-key FILE"));
+        assert!(key.starts_with("This login accepts only: a security key.\nTo use"));
+        let all = text(&[Totp, FactorKind::Hotp, SecurityKey, BackupCode]);
+        let first = all.lines().next().unwrap_or_default();
+        assert!(
+            first.len() <= 40 && all.lines().all(|row| row.len() <= 80),
+            "{all}"
+        );
+        assert!(key.ends_with("\nTo enroll one: tfa-enroll add --security-key FILE"));
         assert_eq!(text(&[]), NO_COMMON_FACTOR);
     }
 
