@@ -84,24 +84,45 @@ pub(crate) fn impact(now: &ByReason<'_>, later: &ByReason<'_>, width: usize) -> 
     }
 }
 
-/// For each outcome the number of users, then their names.
+/// For each outcome the number of users, the refusals first. The names follow, except for users who can
+/// log in as they are.
 fn by_reason(outcomes: &ByReason<'_>, width: usize) -> String {
-    let lines = outcomes.iter().map(|((result, why), users)| {
+    let mut outcomes: Vec<_> = outcomes.iter().collect();
+    outcomes.sort_by_key(|((result, _), _)| urgency(result));
+    let lines = outcomes.into_iter().map(|((result, why), users)| {
         let count = users.len();
-        let result = outcome_and_reason(result, *why);
+        let described = outcome_and_reason(result, *why);
         let head = plural(
             u64::try_from(count).unwrap_or(u64::MAX),
-            format!("1 user: {result}"),
-            format!("{count} users: {result}"),
+            format!("1 user: {described}"),
+            format!("{count} users: {described}"),
         );
-        format!(
-            "{}\n{}",
-            indented(&head, INDENT, width),
-            indented(&users.join(", "), 2 * INDENT, width)
-        )
+        let head = indented(&head, INDENT, width);
+        if urgency(result) >= UNAFFECTED {
+            head
+        } else {
+            let names = indented(&users.join(", "), 2 * INDENT, width);
+            format!("{head}\n{names}")
+        }
     });
     lines.collect::<Vec<_>>().join("\n")
 }
+
+/// The place of an outcome in the list.
+fn urgency(outcome: &OpenEnum<Outcome>) -> u8 {
+    match outcome.known() {
+        Some(Outcome::Refused) => 0,
+        Some(Outcome::SetUp) => 1,
+        None => 2,
+        Some(Outcome::Offered) => 3,
+        Some(Outcome::Notified) => 4,
+        Some(Outcome::Code) => UNAFFECTED,
+        Some(Outcome::Nothing) => UNAFFECTED + 1,
+    }
+}
+
+/// From this place on, users can log in as they are.
+const UNAFFECTED: u8 = 5;
 
 fn outcome_and_reason(result: &OpenEnum<Outcome>, why: Option<&OpenEnum<Reason>>) -> String {
     match why {
