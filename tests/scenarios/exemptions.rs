@@ -409,6 +409,10 @@ fn exemptions_lists_rules_and_users_with_and_without_an_end() {
         json.contains("\"until\": \"2100-01-02T00:00:00Z\""),
         "{json}"
     );
+    assert!(!list.contains("Remembered devices"), "{list}");
+    set_policy(&machine, &format!("{REQUIRED}[remember]\nminutes = 5\n"));
+    let list = machine.succeed(["tfactl", "exemptions"]);
+    assert!(list.contains("Remembered devices: logins"), "{list}");
     // Where each rule requires it or is off, a pause has no effect.
     set_policy(&machine, REQUIRED);
     let list = machine.succeed(["tfactl", "exemptions"]);

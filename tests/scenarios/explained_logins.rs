@@ -100,6 +100,9 @@ fn the_explanation_of_a_security_key_is_that_of_the_login() {
     let (code, by_key) = (is("code", "null"), is("nothing", "security-key"));
     let (blue, public) = new_key(&machine, "blue", "ed25519-sk");
     let (red, _) = new_key(&machine, "red", "ed25519-sk");
+    let none = machine.fail(["tfactl", "explain", "alice", "--security-key"]);
+    let says = "alice has enrolled no security key.";
+    assert!(none.stderr.contains(says), "{none}");
     assert_eq!(outcome_with(&machine, &blue), code);
     is_asked_for_a_code(&machine, &blue);
     add(&machine, &public, "blue", &alice.phone.next_unused());

@@ -155,7 +155,13 @@ fn tfactl_log_prints_the_entries_of_a_user_in_order() {
     let future = ["tfactl", "log", "--since", "2100-01-01", "--json"];
     assert_eq!(lines(&machine, &future), [""; 0]);
     let future = ["tfactl", "log", "--since", "2100-01-01"];
-    assert_eq!(lines(&machine, &future), ["The journal has no entries."]);
+    assert_eq!(
+        lines(&machine, &future),
+        ["The journal has no entries of tfad."]
+    );
+    let unknown = lines(&machine, &["tfactl", "log", "nobody-here"]).join(" ");
+    let says = "The journal has no entries of tfad about a user nobody-here.";
+    assert!(unknown.starts_with(says), "{unknown}");
     let wrong = machine.fail(["tfactl", "log", "--since", "soon"]);
     assert_eq!(wrong.code(), Some(2));
 }
@@ -179,7 +185,7 @@ fn tfactl_log_shows_no_forged_entry_and_nothing_to_other_users() {
     assert!(log.contains("alice") && !log.contains("magic"), "{log}");
 
     let terminal = machine.terminal_as("mallory", ["tfactl", "log"]);
-    terminal.expect("The journal has no entries.");
+    terminal.expect("The journal has no entries of tfad.");
     terminal.expect("Only root and the members of the groups adm and systemd-journal");
     assert!(terminal.wait_exit().success());
     // The log is there while the daemon is not.

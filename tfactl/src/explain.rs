@@ -127,7 +127,8 @@ pub(crate) async fn run(
         return daemon.fail_if_not_serving();
     }
     let width = messages::width(&terminal);
-    let text = messages::explanation(&explained, &hypothetical, login.is_from_anywhere(), width);
+    let anywhere = login.is_from_anywhere();
+    let text = messages::explanation(&explained, &hypothetical, anywhere, now, width);
     terminal.print(&text)?;
     daemon.fail_if_not_serving()
 }

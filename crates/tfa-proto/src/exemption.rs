@@ -40,6 +40,8 @@ wire_enum! {
         Audit = "audit",
         /// Logins of a service that skip the auth phase, where the policy does not guard it.
         NotGuarded = "not-guarded",
+        /// Logins from a remembered device, where devices are remembered.
+        Remembered = "remembered",
         /// The administrator has exempted a user.
         User = "user",
         /// Two-factor login of a user is paused. It has an effect where it is not required.

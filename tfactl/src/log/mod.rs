@@ -4,6 +4,7 @@ mod entry;
 mod journal;
 
 use tfa_client::{Failure, Terminal, is_root, now};
+use tfa_text::wrapped;
 
 use crate::args::Since;
 use crate::{json, messages};
@@ -34,7 +35,7 @@ pub(crate) fn run(user: Option<&str>, since: Option<Since>, as_json: bool) -> Re
     }
     journal.finish()?;
     if is_empty && !as_json {
-        terminal.print(messages::NO_LOG_ENTRIES)?;
+        terminal.print(&wrapped(&messages::no_log_entries(user), width))?;
     }
     if is_empty && !is_root() {
         terminal.note(messages::LOG_READERS);

@@ -53,7 +53,7 @@ pub(crate) fn exemptions(all: &[Exemption], width: usize) -> String {
 fn has_no_terms(exemption: &Exemption) -> bool {
     matches!(
         exemption.kind.known(),
-        Some(ExemptionKind::Audit | ExemptionKind::NotGuarded)
+        Some(ExemptionKind::Audit | ExemptionKind::NotGuarded | ExemptionKind::Remembered)
     )
 }
 
@@ -90,6 +90,10 @@ fn head(exemption: &Exemption) -> String {
             "Service {}: not guarded, logins that skip the question are let in",
             exemption.service.as_deref().unwrap_or_default()
         ),
+        (ExemptionKind::Remembered, _) => {
+            "Remembered devices: logins from them are let in without a code (table [remember])"
+                .to_owned()
+        }
         (ExemptionKind::User, _) => format!("User {user}: exempt"),
         (ExemptionKind::Pause, _) => {
             format!("User {user}: paused, not asked where it is not required")

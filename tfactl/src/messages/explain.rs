@@ -1,7 +1,7 @@
 //! `tfactl explain`.
 
 use tfa_proto::{Explanation, HypotheticalLogin, LockScope, OpenEnum, Outcome, Reason, State};
-use tfa_text::time::date_time;
+use tfa_text::time::{date_time, wait};
 
 use super::login::{login, outcome, reason};
 use super::{INDENT, hanging, indented};
@@ -19,6 +19,7 @@ pub(crate) fn explanation(
     explained: &Explanation,
     hypothetical: &HypotheticalLogin,
     from_anywhere: bool,
+    now: u64,
     width: usize,
 ) -> String {
     let mut lines = vec![format!(
@@ -29,7 +30,7 @@ pub(crate) fn explanation(
     lines.extend(phase(explained));
     lines.extend(rule(explained));
     lines.extend(exemption(explained));
-    lines.extend(lock(explained));
+    lines.extend(lock(explained, hypothetical.at.unwrap_or(now)));
     lines.extend(lock_scope(explained));
     lines.extend(device(explained));
     lines.extend(session_code(explained));
@@ -94,15 +95,16 @@ fn exemption(explained: &Explanation) -> Vec<String> {
     until.into_iter().chain(reason).collect()
 }
 
-fn lock(explained: &Explanation) -> Option<String> {
+fn lock(explained: &Explanation, at: u64) -> Option<String> {
     let user = &explained.user;
     match explained.locked_until {
         _ if explained.permanently_locked => Some(format!(
             "Locked: until an administrator runs: tfactl unlock {user}"
         )),
         Some(until) => Some(format!(
-            "Locked: until {}. To remove the lock: tfactl unlock {user}",
-            date_time(until)
+            "Locked: until {} (for {}). To remove the lock: tfactl unlock {user}",
+            date_time(until),
+            wait(until.saturating_sub(at))
         )),
         None => None,
     }

@@ -5,7 +5,15 @@ use std::process::ExitStatus;
 
 use super::hanging;
 
-pub(crate) const NO_LOG_ENTRIES: &str = "The journal has no entries.";
+pub(crate) fn no_log_entries(user: Option<&str>) -> String {
+    match user {
+        Some(user) => format!(
+            "The journal has no entries of tfad about a user {user}. To list the users with a \
+             record: tfactl list"
+        ),
+        None => "The journal has no entries of tfad.".to_owned(),
+    }
+}
 
 pub(crate) const LOG_READERS: &str = "\
 Only root and the members of the groups adm and systemd-journal can read the

@@ -128,6 +128,10 @@ fn host_with_exemptions() -> TestHost {
                 service: Some("sshd".to_owned()),
                 ..Exemption::default()
             },
+            Exemption {
+                kind: ExemptionKind::Remembered.into(),
+                ..Exemption::default()
+            },
             of_user(ExemptionKind::User, "alice", Some(1_796_133_960)),
             of_user(ExemptionKind::Pause, "bob", None),
         ];
@@ -148,6 +152,8 @@ Rule at /etc/tfa/tfad.toml line 12: only users who have enrolled are asked
   End: none
   Reason: none
 Service sshd: not guarded, logins that skip the question are let in
+Remembered devices: logins from them are let in without a code (table
+  [remember])
 User alice: exempt
   End: 2026-12-01 14:06
   Reason: phone in repair, ticket 4711
@@ -173,18 +179,21 @@ fn the_json_form_of_the_list_has_null_for_what_is_absent() {
         .iter()
         .map(|one| &one["kind"])
         .collect();
-    assert_eq!(kinds, ["rule", "rule", "not-guarded", "user", "pause"]);
+    assert_eq!(
+        kinds,
+        ["rule", "rule", "not-guarded", "remembered", "user", "pause"]
+    );
     assert_eq!(all[0]["rule"]["line"], 7);
     assert_eq!(all[0]["until"], "2026-12-01T14:05:00Z");
     assert_eq!(all[0]["mode"], "off");
     assert_eq!(all[2]["service"], "sshd");
-    assert_eq!(all[3]["reason"], REASON);
+    assert_eq!(all[4]["reason"], REASON);
     let keys = ["kind", "user", "service", "mode", "rule", "until", "reason"];
     for one in all.as_array().unwrap() {
         let own = one.as_object().unwrap();
         assert!(keys.iter().all(|key| own.contains_key(*key)) && own.len() == keys.len());
     }
-    assert!(all[4]["until"].is_null() && all[4]["rule"].is_null());
+    assert!(all[5]["until"].is_null() && all[5]["rule"].is_null());
 }
 
 #[test]

@@ -328,16 +328,19 @@ fn a_lock_is_shown_with_its_end() {
         locked_until: Some(1_796_133_900),
         ..locked.clone()
     };
-    let text = said(for_a_time.clone(), &["--from", "192.0.2.7"]);
+    let at = "2026-12-01 14:04";
+    let text = said(for_a_time.clone(), &["--from", "192.0.2.7", "--at", at]);
     let words = "\
 User: alice
 Service: sshd
 From: 192.0.2.7
 Method: password
+Time: 2026-12-01 14:04
 
 Outcome: refused
 Reason: too many wrong codes
-Locked: until 2026-12-01 14:05. To remove the lock: tfactl unlock alice
+Locked: until 2026-12-01 14:05 (for 60 seconds). To remove the lock: tfactl
+  unlock alice
 Wrong codes count for: all unknown places
 The user sees: Too many wrong codes. Try again in 30 seconds.
 ";

@@ -298,6 +298,14 @@ pub fn simulated_key_by_service(service: &str) -> Error {
     ))
 }
 
+/// A simulated login has a security key of the user, who has none.
+#[must_use]
+pub fn no_simulated_security_key(user: &str) -> Error {
+    Error::InvalidArgument(format!(
+        "{user} has enrolled no security key. Leave out the security key, or name an SSH key."
+    ))
+}
+
 /// A simulated login has a key twice.
 #[must_use]
 pub fn two_simulated_keys() -> Error {

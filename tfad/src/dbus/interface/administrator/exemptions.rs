@@ -143,6 +143,12 @@ impl Administrator {
                 ..Exemption::default()
             }));
         }
+        if config.remember.remember_devices() {
+            all.push(Exemption {
+                kind: ExemptionKind::Remembered.into(),
+                ..Exemption::default()
+            });
+        }
         Ok(all)
     }
 

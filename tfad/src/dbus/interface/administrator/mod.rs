@@ -167,11 +167,15 @@ impl Administrator {
         };
         let account = account.as_ref();
         let has_recovery_code = self.accounts.has_recovery_code();
+        let key = ShownKey::of(login, account, &config.remember, now)?;
+        if login.security_key == Some(true) && key.is_none() && problem.is_none() {
+            return Err(messages::no_simulated_security_key(&user.name));
+        }
         let simulator = Simulator {
             config: &config,
             policy: &config.policy,
             login,
-            key: ShownKey::of(login, account, &config.remember, now)?,
+            key,
             user: &user,
             subject: &subject,
             account,
