@@ -13,6 +13,9 @@ pub(crate) const STUB_SOCKET: &str = "/run/tfa-bench.socket";
 /// The file that names the store of the daemon. The drop-in of its unit reads it at each start.
 pub(crate) const SERVED: &str = "/etc/tfa-bench.store";
 
+/// `pam_oath` with a file for each user, in names of folders and services.
+pub(crate) const OATH_EACH: &str = "oath-each";
+
 pub(crate) fn program(name: &str) -> PathBuf {
     Path::new(PROGRAMS).join(name)
 }
@@ -35,6 +38,13 @@ pub(crate) fn google(users: u32) -> PathBuf {
 /// The folder with the users file of `pam_oath` for this number of users.
 pub(crate) fn oath(users: u32) -> PathBuf {
     Path::new("/var/lib/oath").join(users.to_string())
+}
+
+/// The folder with a users file of `pam_oath` for each user.
+pub(crate) fn oath_each(users: u32) -> PathBuf {
+    Path::new("/var/lib")
+        .join(OATH_EACH)
+        .join(users.to_string())
 }
 
 /// The copy from which a folder is restored.

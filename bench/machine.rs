@@ -22,12 +22,10 @@ const PEERS: &[&str] = &["libpam-google-authenticator", "libpam-oath"];
 /// The time limit of a task.
 const TASK_TIMEOUT: Duration = Duration::from_secs(3600);
 
-/// Allows root to own the name of the service with fixed answers, and all users to call it. Raises the
-/// limit of connections of one user: its default, 256, is less than the load needs as root.
+/// Allows root to own the name of the service with fixed answers, and all users to call it.
 const BUS_POLICY: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
-  <limit name="max_connections_per_user">1024</limit>
   <policy user="root"><allow own="NAME"/></policy>
   <policy context="default"><allow send_destination="NAME"/></policy>
 </busconfig>
@@ -160,14 +158,15 @@ impl BenchMachine {
                     google.display()
                 ),
             );
-            let oath = layout::oath(*users);
-            service(
-                &layout::service("oath", *users),
-                &format!(
-                    "auth required pam_oath.so usersfile={}/users window=3 digits=6",
-                    oath.display()
-                ),
-            );
+            let oath = |name, file: String| {
+                service(
+                    &layout::service(name, *users),
+                    &format!("auth required pam_oath.so usersfile={file} window=3 digits=6"),
+                );
+            };
+            oath("oath", format!("{}/users", layout::oath(*users).display()));
+            let each = layout::oath_each(*users);
+            oath(layout::OATH_EACH, format!("{}/${{USER}}", each.display()));
         }
     }
 

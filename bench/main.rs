@@ -1,19 +1,22 @@
-//! `make bench`: measures the cost of a login, and compares it with other modules and with the minimum
-//! cost of the bus and the disk.
+//! `make bench`: measures the cost of a login, and compares it with other modules and with the floor:
+//! the minimum cost of two calls and the disk.
 //!
 //! The program has two halves. The outer half boots the machine (`machine.rs`), runs the tasks one
-//! after the other (`plan.rs` has their sizes), and reports the results (`report/`, `goals.rs`). The
+//! after the other (`plan.rs` has their sizes), and reports the results (`report/`, `goals.rs`,
+//! `noise.rs`). The
 //! inner half (`inside/`) is the same program, started in the machine with a task in
 //! `TFA_BENCH_TASK`.
 
 mod backup;
 #[cfg(test)]
 mod counts;
+mod figures;
 mod goals;
 mod host;
 mod inside;
 mod layout;
 mod machine;
+mod noise;
 mod phone;
 mod plan;
 mod programs;
@@ -26,13 +29,15 @@ use std::env;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+use figures::Figures;
 use host::Host;
 use inside::logins::Size;
 use inside::{Task, fill, load};
 use machine::BenchMachine;
+use noise::{ForeignTime, Noise};
 use plan::Plan;
-use report::{Report, sections};
 use results::Results;
+use serde::de::DeserializeOwned;
 use tfa_tests::OrFail;
 
 const USAGE: &str = "usage: tfa-bench [--quick]
@@ -64,53 +69,70 @@ fn main() -> ExitCode {
 fn measure(plan: Plan) {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(1);
     let folder = project.or_fail("find the project").join("target/bench");
-    let machine = BenchMachine::boot(&folder, &plan.logins.sizes);
-    let mut report = Report::new(folder);
-    let host = Host::read(machine.machine());
-    report.add(&format!("# Cost of a login\n\n{}", host.describe()));
-
-    let mut filled = Vec::new();
-    for size in &plan.logins.sizes {
-        filled.push((*size, machine.run(&fill_task(*size))));
-    }
-    let _: fill::Filled = machine.run(&fill_task(Size {
-        users: load::USERS,
-        peers: false,
-    }));
-    report.add(&sections::filled(&filled));
-
     let Plan {
         quick,
         logins,
+        at_once,
         load,
         sshd,
         daemon,
         module,
     } = plan;
-    let (at_once, cycles) = (sshd.at_once, module.cycles);
-    let logins: Vec<_> = machine.run(&Task::Logins(logins));
-    report.add(&sections::logins(&logins));
-    let load = machine.run(&Task::Load(load));
-    report.add(&sections::load(&load));
-    let sshd: Vec<_> = machine.run(&Task::Sshd(sshd));
-    report.add(&sections::sshd(&sshd, at_once));
-    let daemon: Vec<_> = machine.run(&Task::Daemon(daemon));
-    report.add(&sections::daemon(&daemon));
-    let modules: Vec<_> = machine.run(&Task::Module(module));
-    report.add(&sections::modules(&modules, cycles));
+    let mut run = Run {
+        machine: BenchMachine::boot(&folder, &logins.sizes),
+        noise: Noise::default(),
+    };
+    let mut filled = Vec::new();
+    for size in &logins.sizes {
+        filled.push((size.users, run.unwatched(&fill_task(*size))));
+    }
+    let _: fill::Filled = run.unwatched(&fill_task(Size {
+        users: load::USERS,
+        peers: false,
+    }));
 
+    let (sshd_clients, cycles) = (sshd.at_once, module.cycles);
+    let logins: Vec<_> = run.task("one login", &Task::Logins(logins));
+    run.noise.spread(&logins);
     let results = Results {
-        host,
         quick,
+        filled,
         logins,
-        load,
-        sshd,
-        daemon,
-        modules,
+        at_once: run.task("concurrent logins", &Task::AtOnce(at_once)),
+        load: run.task("concurrent logins without PAM", &Task::Load(load)),
+        sshd_clients,
+        sshd: run.task("logins through sshd", &Task::Sshd(sshd)),
+        daemon: run.task("the daemon", &Task::Daemon(daemon)),
+        cycles,
+        modules: run.task("the module", &Task::Module(module)),
+        host: Host::read(run.machine.machine()),
+        noise: run.noise,
+        counts: Figures::read(),
     };
     let goals = goals::evaluate(&results);
-    report.add(&sections::goals(&goals));
-    report.write_files(&results, &goals);
+    report::write(&folder, &results, &goals);
+}
+
+/// A run on the machine.
+struct Run {
+    machine: BenchMachine,
+    noise: Noise,
+}
+
+impl Run {
+    /// Runs a task, and notes the load of the host by other programs.
+    fn task<Result: DeserializeOwned>(&mut self, name: &str, task: &Task) -> Result {
+        eprintln!("measuring: {name}");
+        let before = ForeignTime::now();
+        let result = self.machine.run(task);
+        self.noise.foreign_load(name, before.processors_since());
+        result
+    }
+
+    /// Runs a task whose time does not matter.
+    fn unwatched<Result: DeserializeOwned>(&self, task: &Task) -> Result {
+        self.machine.run(task)
+    }
 }
 
 fn fill_task(size: Size) -> Task {

@@ -90,12 +90,17 @@ fn now() -> Duration {
 
 /// A code that is not valid at any time near now.
 pub(crate) fn wrong_code(user: User) -> String {
-    let here = now().as_secs() / PERIOD;
+    let here = current_step();
     let near: Vec<String> = (here - 4..=here + 4).map(|step| code(user, step)).collect();
     (0..10)
         .map(|digit| format!("{digit}12345"))
         .find(|candidate| !near.contains(candidate))
         .or_fail("find a wrong code")
+}
+
+/// The current step.
+pub(crate) fn current_step() -> u64 {
+    now().as_secs() / PERIOD
 }
 
 pub(crate) fn code(user: User, step: u64) -> String {

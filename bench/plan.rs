@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use crate::inside::logins::Size;
-use crate::inside::{daemon, load, logins, module, sshd};
+use crate::inside::{at_once, daemon, load, logins, module, sshd};
 
 /// The tasks of a run.
 pub(crate) struct Plan {
     pub(crate) quick: bool,
     pub(crate) logins: logins::Task,
+    pub(crate) at_once: at_once::Task,
     pub(crate) load: load::Task,
     pub(crate) sshd: sshd::Task,
     pub(crate) daemon: daemon::Task,
@@ -28,6 +29,11 @@ impl Plan {
                     without_peers(1_000_000),
                 ],
                 rounds: 20,
+            },
+            at_once: at_once::Task {
+                clients: vec![16, 64],
+                slices: 6,
+                logins: 1500,
             },
             load: load::Task {
                 clients: vec![1, 16, 64, 256],
@@ -58,8 +64,13 @@ impl Plan {
                 sizes: vec![with_peers(10), with_peers(1000)],
                 rounds: 6,
             },
+            at_once: at_once::Task {
+                clients: vec![16, 64],
+                slices: 3,
+                logins: 600,
+            },
             load: load::Task {
-                clients: vec![1, 16, 64, 256],
+                clients: vec![1, 64],
                 slices: 2,
                 slice: Duration::from_secs(1),
             },

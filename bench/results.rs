@@ -1,17 +1,29 @@
 //! The results of a run.
 
+use crate::figures::Figures;
 use crate::host::Host;
 use crate::inside::logins::Subject;
-use crate::inside::{daemon, load, logins, module, sshd};
+use crate::inside::{at_once, daemon, fill, load, logins, module, sshd};
+use crate::noise::Noise;
 use crate::statistics::Times;
 
 pub(crate) struct Results {
     pub(crate) host: Host,
     pub(crate) quick: bool,
+    pub(crate) noise: Noise,
+    /// The recorded counts, if there are any for this architecture.
+    pub(crate) counts: Option<Figures>,
+    /// The filled stores, by number of users.
+    pub(crate) filled: Vec<(u32, fill::Filled)>,
     pub(crate) logins: Vec<logins::Measured>,
+    pub(crate) at_once: at_once::Measured,
     pub(crate) load: load::Measured,
+    /// The number of concurrent logins through sshd.
+    pub(crate) sshd_clients: u32,
     pub(crate) sshd: Vec<sshd::Measured>,
     pub(crate) daemon: Vec<daemon::Measured>,
+    /// How often one process has loaded each module.
+    pub(crate) cycles: u32,
     pub(crate) modules: Vec<module::Measured>,
 }
 
@@ -26,8 +38,18 @@ impl logins::Measured {
         Some(self.median(subject)? - self.median(Subject::Empty)?)
     }
 
-    /// The minimum cost of the bus and the disk.
+    /// The minimum cost of a login: its two calls peer to peer, and a durable write.
     pub(crate) fn floor(&self) -> Option<f64> {
-        Some(self.median(Subject::Bus)? + self.median(Subject::Disk)?)
+        Some(self.median(Subject::Peer)? + self.disk()?)
+    }
+
+    /// The same with the calls over the bus.
+    pub(crate) fn bus_floor(&self) -> Option<f64> {
+        Some(self.median(Subject::Bus)? + self.disk()?)
+    }
+
+    /// The median of a durable write in nanoseconds.
+    pub(crate) fn disk(&self) -> Option<f64> {
+        self.median(Subject::Disk)
     }
 }

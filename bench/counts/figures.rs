@@ -1,15 +1,14 @@
-//! The recorded figures: reads them, compares them with a count, and records new ones.
+//! Compares a count with its recorded figure, or records it.
 
 use std::collections::BTreeMap;
 use std::env::consts::ARCH;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::{env, fs, io};
 
-use serde::Deserialize;
+use crate::figures::{Figures, path};
 
 /// The environment variable that records the figures instead of comparing them.
 const RECORD: &str = "TFA_BENCH_RECORD";
@@ -40,16 +39,6 @@ impl Unit {
             Self::SystemCalls => 1,
         }
     }
-}
-
-/// The content of the file.
-#[derive(Default, Deserialize)]
-struct Figures {
-    /// The versions with which the programs were built and counted.
-    made_with: BTreeMap<String, String>,
-    instructions: BTreeMap<String, u64>,
-    #[serde(default)]
-    system_calls: BTreeMap<String, u64>,
 }
 
 /// Prints a count and its figure. Panics with the advice if the count is too high.
@@ -94,14 +83,6 @@ pub(super) fn check(unit: Unit, name: &str, count: u64, advice: &str) {
 }
 
 impl Figures {
-    /// The recorded figures, if there are any for this architecture.
-    fn read() -> Option<Self> {
-        let path = path();
-        let text = path.exists().then(|| fs::read_to_string(&path).unwrap())?;
-        let figures = toml::from_str(&text);
-        Some(figures.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
-    }
-
     fn table(&mut self, unit: Unit) -> &mut BTreeMap<String, u64> {
         match unit {
             Unit::Instructions => &mut self.instructions,
@@ -161,11 +142,6 @@ fn versions() -> BTreeMap<String, String> {
         ("valgrind".to_owned(), version("valgrind", "--version")),
         ("processor".to_owned(), processor.to_owned()),
     ])
-}
-
-fn path() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("counts");
-    folder.join(format!("{ARCH}.toml"))
 }
 
 /// Prints a line on standard error, whether the test fails or not.

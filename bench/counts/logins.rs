@@ -1,7 +1,5 @@
 //! What a user does at the daemon.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use tfa_proto::{Next, Verdict};
 
 use crate::inside::client;
@@ -10,8 +8,7 @@ use crate::user::User;
 
 /// The current code. It is valid for at least 30 seconds.
 pub(super) fn current_code(user: User) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    phone::code(user, now.as_secs() / 30)
+    phone::code(user, phone::current_step())
 }
 
 /// A login with both phases: the verdict of the auth phase covers the account phase.

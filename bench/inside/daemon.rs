@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::folder::{self, RESTORED_UP_TO};
-use super::load::{self, Codes, UserPool};
+use super::load::{self, UserPool};
 use super::process::wake_ups;
 use super::programs::{Phases, SUCCESS, log_in, time_of};
 use super::service;
@@ -92,7 +92,7 @@ fn idle(users: u32, quiet: Duration, phones: &mut Phones<(u32, User)>) -> Measur
     thread::sleep(quiet);
     let after = daemon.switches();
     let loaded = (users >= load::USERS).then(|| {
-        UserPool::new().log_in(CLIENTS, LOAD_TIME, Codes::Right);
+        UserPool::new().log_in(CLIENTS, LOAD_TIME);
         daemon.resident()
     });
     Measured {

@@ -135,6 +135,14 @@ fn fill_google(place: &Path, users: u32) {
     }
 }
 
+/// One users file of `pam_oath` for each user.
+pub(crate) fn fill_oath_each(place: &Path, users: u32) {
+    folder::create(place);
+    for user in User::first(users) {
+        folder::write_secret(&place.join(user.name()), &user.oath_line());
+    }
+}
+
 /// One file with a line for each user, sorted by name.
 fn fill_oath(place: &Path, users: u32) {
     folder::create(place);

@@ -1,6 +1,5 @@
-//! Concurrent logins: at the daemon, at the service with fixed answers, and as commits at the store
-//! alone. The measurements alternate in slices, together with the rate of the disk, for each number
-//! of clients.
+//! Concurrent logins without PAM: at the daemon, and as commits at the store alone. The measurements
+//! alternate in slices, together with the rate of the disk, for each number of clients.
 
 use std::sync::Mutex;
 use std::thread;
@@ -14,9 +13,8 @@ use super::fill;
 use super::process::Process;
 use super::service;
 use super::store;
-use super::stub::Stub;
 use crate::layout;
-use crate::phone::{self, Phones};
+use crate::phone::Phones;
 use crate::statistics::{Rate, Times};
 use crate::user::{LOCAL_USERS, User};
 use tfa_tests::OrFail;
@@ -59,12 +57,8 @@ pub(crate) struct Level {
     pub(crate) daemon: Rate,
     /// Processor time of the daemon.
     pub(crate) daemon_time: Duration,
-    /// Processor time of the bus.
-    pub(crate) bus_time: Duration,
     /// Processor time of the clients.
     pub(crate) clients_time: Duration,
-    /// The same calls at the service with fixed answers.
-    pub(crate) stub: Rate,
     /// Commits at the store alone.
     pub(crate) store: Rate,
 }
@@ -83,26 +77,19 @@ pub(super) fn run(task: &Task) -> Measured {
         for level in &mut measured.levels {
             measured.disk.add(&disk.rate(DISK_TIME));
 
-            service::stop(service::DAEMON);
-            let stub = Stub::serve(tfa_proto::NAME);
-            let replies = pool.log_in(level.clients, task.slice, Codes::Any);
-            level.stub.add(&replies);
-            drop(stub);
-
             let state = layout::store_alone();
             let committed = store::commit(&state, level.clients, task.slice);
             level.store.add(&committed);
 
             service::serve_after(USERS, || {});
             let daemon = service::process_of(service::DAEMON);
-            let processes = [daemon, service::process_of(service::BUS), Process::own()];
+            let processes = [daemon, Process::own()];
             let before = processes.map(Process::processor_time);
-            let logged_in = pool.log_in(level.clients, task.slice, Codes::Right);
+            let logged_in = pool.log_in(level.clients, task.slice);
             let after = processes.map(Process::processor_time);
             level.daemon.add(&logged_in);
             level.daemon_time += after[0] - before[0];
-            level.bus_time += after[1] - before[1];
-            level.clients_time += after[2] - before[2];
+            level.clients_time += after[1] - before[1];
             measured.resident = measured.resident.max(daemon.resident());
             measured.threads = measured.threads.max(daemon.threads());
         }
@@ -116,21 +103,10 @@ impl Level {
             clients,
             daemon: Rate::default(),
             daemon_time: Duration::ZERO,
-            bus_time: Duration::ZERO,
             clients_time: Duration::ZERO,
-            stub: Rate::default(),
             store: Rate::default(),
         }
     }
-}
-
-/// The codes that the clients give.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Codes {
-    /// Correct and unused codes.
-    Right,
-    /// Any code, for a service that does not verify it.
-    Any,
 }
 
 /// The users of the load, with the codes that they have used.
@@ -164,13 +140,11 @@ impl UserPool {
     }
 
     /// Each client logs in without a pause, each time as another user, until the time is over.
-    pub(crate) fn log_in(&self, clients: u32, time: Duration, codes: Codes) -> Rate {
+    pub(crate) fn log_in(&self, clients: u32, time: Duration) -> Rate {
         let start = Instant::now();
         let times = thread::scope(|scope| {
             let running: Vec<_> = (0..clients)
-                .map(|client| {
-                    scope.spawn(move || self.run_client(client, clients, start, time, codes))
-                })
+                .map(|client| scope.spawn(move || self.run_client(client, clients, start, time)))
                 .collect();
             let mut times = Times::default();
             for client in running {
@@ -189,14 +163,7 @@ impl UserPool {
         }
     }
 
-    fn run_client(
-        &self,
-        client: u32,
-        clients: u32,
-        start: Instant,
-        time: Duration,
-        codes: Codes,
-    ) -> Times {
+    fn run_client(&self, client: u32, clients: u32, start: Instant, time: Duration) -> Times {
         let mut times = Times::default();
         let mine = self.partitions.iter().skip(client as usize);
         for partition in mine.step_by(clients as usize).cycle() {
@@ -204,7 +171,7 @@ impl UserPool {
             if start.elapsed() >= time {
                 break;
             }
-            let (user, code) = partition.next(codes);
+            let (user, code) = partition.next();
             let begin = Instant::now();
             client::log_in(user, &code);
             times.push(begin.elapsed());
@@ -215,16 +182,13 @@ impl UserPool {
 
 impl Partition {
     /// The next user with an unused code.
-    fn next(&mut self, codes: Codes) -> (User, String) {
+    fn next(&mut self) -> (User, String) {
         for _ in 0..self.users.len() {
             let place = self.next % self.users.len();
             self.next += 1;
             let Some(user) = self.users.get(place).copied() else {
                 break;
             };
-            if codes == Codes::Any {
-                return (user, phone::code(user, 0));
-            }
             if let Some(code) = self.phones.unused(user, user) {
                 return (user, code);
             }

@@ -1,6 +1,7 @@
 //! The half that runs in the machine: it fills the stores, logs in and measures. The outer half
 //! starts it with a task, and reads the result from its standard output. Both are JSON.
 
+pub(crate) mod at_once;
 pub(crate) mod client;
 pub(crate) mod daemon;
 mod disk;
@@ -30,7 +31,9 @@ pub(crate) enum Task {
     Fill(fill::Task),
     /// Measure logins one after the other.
     Logins(logins::Task),
-    /// Measure concurrent logins.
+    /// Measure concurrent logins through PAM.
+    AtOnce(at_once::Task),
+    /// Measure concurrent logins without PAM.
     Load(load::Task),
     /// Measure concurrent logins through sshd.
     Sshd(sshd::Task),
@@ -48,6 +51,7 @@ pub(crate) fn run(task: &str) {
     match task {
         Task::Fill(task) => print(&fill::run(&task)),
         Task::Logins(task) => print(&logins::run(&task)),
+        Task::AtOnce(task) => print(&at_once::run(&task)),
         Task::Load(task) => print(&load::run(&task)),
         Task::Sshd(task) => print(&sshd::run(&task)),
         Task::Daemon(task) => print(&daemon::run(&task)),

@@ -11,9 +11,6 @@ use tfa_tests::OrFail;
 /// The unit of the daemon.
 pub(crate) const DAEMON: &str = "tfad.service";
 
-/// The unit of the system bus.
-pub(crate) const BUS: &str = "dbus.service";
-
 /// Stops the daemon, calls `change`, and starts the daemon on the store with this number of users.
 pub(crate) fn serve_after(users: u32, change: impl FnOnce()) {
     stop(DAEMON);

@@ -1,6 +1,6 @@
 /*
- * The minimum cost of a login over the system bus: a client without a library that makes the calls
- * of a login, and a service with fixed answers.
+ * The minimum cost of the calls of a login, peer to peer and over the system bus: a client without a
+ * library, and a service with fixed answers.
  *
  *     floor serve NAME          owns NAME, prints "ready", and answers Begin and Answer until it
  *                               is stopped

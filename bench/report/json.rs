@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::mark::mark_objects;
 use crate::goals::Goal;
 use crate::results::Results;
 use crate::statistics::Rate;
@@ -11,12 +12,39 @@ pub(crate) fn result(results: &Results, goals: &[Goal]) -> Value {
     let Results {
         host,
         quick,
+        noise,
+        counts,
+        filled,
         logins,
+        at_once,
         load,
+        sshd_clients,
         sshd,
         daemon,
+        cycles,
         modules,
     } = results;
+    let filled: Vec<Value> = filled
+        .iter()
+        .map(|(users, filled)| {
+            json!({
+                "users": users,
+                "seconds": filled.took.as_secs_f64(),
+                "bytes": filled.bytes,
+            })
+        })
+        .collect();
+    let at_once_levels: Vec<Value> = at_once
+        .levels
+        .iter()
+        .map(|level| {
+            json!({
+                "clients": level.clients,
+                "stack": level.stack,
+                "logins": rate(&level.logins),
+            })
+        })
+        .collect();
     let logins: Vec<Value> = logins
         .iter()
         .map(|at| {
@@ -38,11 +66,9 @@ pub(crate) fn result(results: &Results, goals: &[Goal]) -> Value {
             json!({
                 "clients": level.clients,
                 "logins": rate(&level.daemon),
-                "bus_alone": rate(&level.stub),
                 "store_alone": rate(&level.store),
                 "processor_seconds": {
                     "daemon": level.daemon_time.as_secs_f64(),
-                    "bus": level.bus_time.as_secs_f64(),
                     "clients": level.clients_time.as_secs_f64(),
                 },
             })
@@ -78,21 +104,24 @@ pub(crate) fn result(results: &Results, goals: &[Goal]) -> Value {
             })
         })
         .collect();
-    json!({
-        "host": host,
-        "quick": quick,
-        "goals": goals,
+    let mut figures = json!({
+        "filled": filled,
         "logins": logins,
+        "at_once": { "disk": rate(&at_once.disk), "levels": at_once_levels },
         "load": {
             "disk": rate(&load.disk),
             "levels": levels,
             "resident_kib": load.resident,
             "threads": load.threads,
         },
-        "sshd": sshd,
+        "sshd": { "clients": sshd_clients, "stacks": sshd },
         "daemon": daemon,
-        "modules": modules,
-    })
+        "modules": { "cycles": cycles, "modules": modules },
+    });
+    if !noise.is_quiet() {
+        mark_objects(&mut figures);
+    }
+    json!({ "host": host, "quick": quick, "noise": noise, "counts": counts, "goals": goals, "figures": figures })
 }
 
 fn rate(rate: &Rate) -> Value {

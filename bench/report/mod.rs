@@ -1,51 +1,64 @@
-//! The report. Sections are printed as they are measured. The files are written to `target/bench`:
-//! `table.md` and `plot.svg` for people, `result.json` for programs.
+//! The report, in `target/bench`: `table.md` and `plot.svg` for people, `result.json` for programs.
 
 mod grid;
 mod json;
+mod mark;
 mod plot;
-pub(crate) mod sections;
+mod sections;
 mod units;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::goals::Goal;
+use crate::noise::Noise;
 use crate::results::Results;
 use tfa_tests::OrFail;
 
-/// The sections so far, and the folder of the files.
-pub(crate) struct Report {
-    folder: PathBuf,
-    text: String,
-}
-
-impl Report {
-    pub(crate) fn new(folder: PathBuf) -> Self {
-        Self {
-            folder,
-            text: String::new(),
-        }
-    }
-
-    /// Adds a section, and prints it.
-    pub(crate) fn add(&mut self, section: &str) {
-        println!("{section}");
-        self.text += section;
-        self.text.push('\n');
-    }
-
-    /// Writes the files.
-    pub(crate) fn write_files(&self, results: &Results, goals: &[Goal]) {
-        let json = serde_json::to_string_pretty(&json::result(results, goals));
-        self.write("table.md", &self.text);
-        self.write("plot.svg", &plot::draw(results));
-        self.write("result.json", &(json.or_fail("write the results") + "\n"));
-    }
-
-    fn write(&self, name: &str, content: &str) {
-        let path = self.folder.join(name);
+/// Prints the results, and writes the files.
+pub(crate) fn write(folder: &Path, results: &Results, goals: &[Goal]) {
+    let table = table(results, goals);
+    println!("{table}");
+    let json = serde_json::to_string_pretty(&json::result(results, goals));
+    let json = json.or_fail("write the results") + "\n";
+    for (name, content) in [
+        ("table.md", table),
+        ("plot.svg", plot::draw(results)),
+        ("result.json", json),
+    ] {
+        let path = folder.join(name);
         fs::write(&path, content).or_fail(&format!("write {}", path.display()));
         println!("{}", path.display());
     }
+}
+
+/// The whole table. On a noisy host, each figure is marked.
+fn table(results: &Results, goals: &[Goal]) -> String {
+    let sections = [
+        sections::filled(&results.filled),
+        sections::logins(&results.logins),
+        sections::at_once(&results.at_once),
+        sections::load(&results.load),
+        sections::sshd(&results.sshd, results.sshd_clients),
+        sections::daemon(&results.daemon),
+        sections::modules(&results.modules, results.cycles),
+    ]
+    .join("\n");
+    let goals = sections::goals(goals);
+    let head = format!("# Cost of a login\n\n{}\n", results.host.describe());
+    if results.noise.is_quiet() {
+        return format!("{head}{sections}\n{goals}");
+    }
+    format!(
+        "{head}{}{}\n{}",
+        warning(&results.noise),
+        mark::mark_figures(&sections, |_| true),
+        mark::mark_figures(&goals, |goal| goal.contains("not judged")),
+    )
+}
+
+fn warning(noise: &Noise) -> String {
+    let reasons = noise.reasons().join("; ");
+    let mark = mark::NOISY;
+    format!("NOISY: the host was busy, and no figure with a {mark} is valid: {reasons}.\n\n")
 }

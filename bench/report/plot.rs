@@ -6,8 +6,10 @@
 
 use std::fmt::Write as _;
 
-use super::sections::label;
+use super::sections::{self, label};
 use super::units::thousands;
+use crate::inside::at_once::Stack;
+use crate::inside::load::Level;
 use crate::inside::logins::Subject;
 use crate::results::Results;
 
@@ -24,6 +26,10 @@ const BLUE: &str = "#3b82d6";
 const ORANGE: &str = "#d97a1a";
 const GREEN: &str = "#2f9e5f";
 const GREY: &str = "#8a8f98";
+
+/// What a plot of a noisy run says.
+const NOISY: &str =
+    "<text x=\"8\" y=\"12\">Noisy: the host was busy, and no figure is valid.</text>\n";
 
 /// One line of a chart.
 struct Line {
@@ -42,12 +48,13 @@ struct Chart {
 
 /// The plot as SVG.
 pub(crate) fn draw(results: &Results) -> String {
-    let charts = [logins(results), load(results)];
+    let charts = [logins(results), at_once(results)];
     let each = LEFT + WIDTH + RIGHT;
     let height = TOP + HEIGHT + BOTTOM;
+    let noisy = if results.noise.is_quiet() { "" } else { NOISY };
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {height}\" \
-         font-family=\"sans-serif\" font-size=\"12\" fill=\"{GREY}\">\n",
+         font-family=\"sans-serif\" font-size=\"12\" fill=\"{GREY}\">\n{noisy}",
         each * charts.len() as f64
     );
     for (place, chart) in charts.iter().enumerate() {
@@ -84,7 +91,7 @@ fn logins(results: &Results) -> Chart {
             stack(Subject::Google, ORANGE),
             stack(Subject::Oath, GREEN),
             Line {
-                name: "floor: bus and disk",
+                name: "the floor",
                 colour: GREY,
                 dashed: true,
                 points: by_users(&|at| at.floor()),
@@ -93,44 +100,40 @@ fn logins(results: &Results) -> Chart {
     }
 }
 
-fn load(results: &Results) -> Chart {
-    let levels = &results.load.levels;
-    let by_clients = |figure: &dyn Fn(&crate::inside::load::Level) -> f64| {
-        levels
+fn at_once(results: &Results) -> Chart {
+    let line = |stack: Stack, colour| Line {
+        name: sections::stack(stack),
+        colour,
+        dashed: false,
+        points: results
+            .at_once
+            .levels
+            .iter()
+            .filter(|level| level.stack == stack)
+            .map(|level| (f64::from(level.clients), level.logins.per_second()))
+            .collect(),
+    };
+    let load = &results.load;
+    let without_pam = |name, figure: &dyn Fn(&Level) -> f64| Line {
+        name,
+        colour: GREY,
+        dashed: true,
+        points: load
+            .levels
             .iter()
             .map(|level| (f64::from(level.clients), figure(level)))
-            .collect()
+            .collect(),
     };
-    let line = |name, colour, dashed, points| Line {
-        name,
-        colour,
-        dashed,
-        points,
-    };
-    let disk = results.load.disk.per_second();
+    let disk = load.disk.per_second();
     Chart {
-        title: "Durable logins per second",
+        title: "Logins per second",
         x_title: "concurrent clients",
         lines: vec![
-            line(
-                "tfad",
-                BLUE,
-                false,
-                by_clients(&|at| at.daemon.per_second()),
-            ),
-            line(
-                "the bus alone",
-                ORANGE,
-                false,
-                by_clients(&|at| at.stub.per_second()),
-            ),
-            line(
-                "the store alone",
-                GREEN,
-                false,
-                by_clients(&|at| at.store.per_second()),
-            ),
-            line("disk: one thread", GREY, true, by_clients(&|_| disk)),
+            line(Stack::Ours, BLUE),
+            line(Stack::Google, ORANGE),
+            line(Stack::Oath, GREEN),
+            without_pam("tfad without PAM", &|level| level.daemon.per_second()),
+            without_pam("disk: one thread", &|_| disk),
         ],
     }
 }

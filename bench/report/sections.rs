@@ -2,18 +2,18 @@
 
 use super::grid::grid;
 use super::units::{ms, ratio, thousands};
-use crate::goals::Goal;
+use crate::goals::{Goal, Verdict};
 use crate::inside::fill::Filled;
-use crate::inside::logins::{Size, Subject};
-use crate::inside::{daemon, load, logins, module, sshd};
+use crate::inside::logins::Subject;
+use crate::inside::{at_once, daemon, load, logins, module, sshd};
 
 /// The filled stores.
-pub(crate) fn filled(sizes: &[(Size, Filled)]) -> String {
+pub(crate) fn filled(sizes: &[(u32, Filled)]) -> String {
     let rows: Vec<Vec<String>> = sizes
         .iter()
-        .map(|(size, filled)| {
+        .map(|(users, filled)| {
             vec![
-                thousands(size.users.into()),
+                thousands((*users).into()),
                 format!("{:.1}", filled.took.as_secs_f64()),
                 thousands(filled.bytes / 1024),
             ]
@@ -53,18 +53,36 @@ pub(crate) fn logins(measured: &[logins::Measured]) -> String {
             })
             .collect();
         let users = format!("{} users", thousands(at.users.into()));
-        let ours = at.added(Subject::Ours);
         text += &format!(
-            "\n{}\npam_tfa adds {} times the floor (bus and disk in place, {} ms),\n\
-             {} times what google-authenticator adds, {} times what pam_oath adds.\n",
+            "\n{}\n{}",
             grid(&[&users, "median", "p99", "added", "samples"], &rows),
-            ratio(ours, at.floor()),
-            at.floor().map_or(String::new(), ms),
-            ratio(ours, at.added(Subject::Google)),
-            ratio(ours, at.added(Subject::Oath)),
+            ratios(at)
         );
     }
     text
+}
+
+/// The time that pam_tfa adds, divided by other times. The ratios depend on the time of the disk.
+fn ratios(at: &logins::Measured) -> String {
+    let ours = at.added(Subject::Ours);
+    let disk = at.disk().map_or(String::new(), ms);
+    let rows: Vec<Vec<String>> = [
+        ("the floor: two calls and the disk", at.floor()),
+        ("two calls over the bus and the disk", at.bus_floor()),
+        ("what google-authenticator adds", at.added(Subject::Google)),
+        ("what pam_oath adds", at.added(Subject::Oath)),
+    ]
+    .into_iter()
+    .filter_map(|(name, other)| {
+        let other = other?;
+        let ratio = ratio(ours, Some(other));
+        Some(vec![name.to_owned(), ms(other), ratio, disk.clone()])
+    })
+    .collect();
+    grid(
+        &["what pam_tfa adds, divided by", "ms", "ratio", "disk ms"],
+        &rows,
+    )
 }
 
 /// The name of a subject.
@@ -76,14 +94,66 @@ pub(crate) fn label(subject: Subject) -> &'static str {
         Subject::OursWithoutPam => "tfad without PAM, from C",
         Subject::Google => "google-authenticator",
         Subject::Oath => "pam_oath",
-        Subject::Bus => "bus: two calls",
-        Subject::Peer => "two calls without the bus",
+        Subject::Peer => "two calls, peer to peer",
+        Subject::Bus => "two calls over the bus",
         Subject::Disk => "disk: 4 KiB in place",
-        Subject::DiskAppend => "disk: 4 KiB appended",
     }
 }
 
-/// Concurrent logins.
+/// Concurrent logins through PAM.
+pub(crate) fn at_once(measured: &at_once::Measured) -> String {
+    let disk = ms(measured.disk.times.median());
+    let ours_at = |clients: u32| {
+        let mut levels = measured.levels.iter();
+        levels.find(|level| level.clients == clients && level.stack == at_once::Stack::Ours)
+    };
+    let rows: Vec<Vec<String>> = measured
+        .levels
+        .iter()
+        .map(|level| {
+            let times = level.logins.times.summary();
+            let ours = ours_at(level.clients).map(|ours| ours.logins.per_second());
+            vec![
+                format!("{} at once, {}", level.clients, stack(level.stack)),
+                format!("{:.0}", level.logins.per_second()),
+                ms(times.median),
+                ms(times.p99),
+                format!("{:.1}", times.p99 / times.median),
+                ratio(ours, Some(level.logins.per_second())),
+                disk.clone(),
+                times.count.to_string(),
+            ]
+        })
+        .collect();
+    let head = [
+        "",
+        "logins/s",
+        "p50 ms",
+        "p99 ms",
+        "p99/p50",
+        "pam_tfa's rate / this",
+        "disk ms",
+        "logins",
+    ];
+    format!(
+        "## Concurrent logins\n\n\
+         Each client is a process that makes whole PAM transactions without a pause,\n\
+         with {} users in each store. pam_oath has a file for each user.\n\n{}",
+        thousands(at_once::USERS.into()),
+        grid(&head, &rows)
+    )
+}
+
+/// The name of a stack.
+pub(crate) fn stack(stack: at_once::Stack) -> &'static str {
+    match stack {
+        at_once::Stack::Ours => label(Subject::Ours),
+        at_once::Stack::Google => label(Subject::Google),
+        at_once::Stack::Oath => label(Subject::Oath),
+    }
+}
+
+/// Concurrent logins without PAM.
 pub(crate) fn load(measured: &load::Measured) -> String {
     let disk = measured.disk.per_second();
     let rows: Vec<Vec<String>> = measured
@@ -100,10 +170,11 @@ pub(crate) fn load(measured: &load::Measured) -> String {
                 format!("{:.2}", level.daemon.per_second() / disk),
                 ms(times.median),
                 ms(times.p99),
-                format!("{:.1}", times.p99 / times.median),
                 each(level.daemon_time),
-                each(level.bus_time),
                 each(level.clients_time),
+                format!("{:.0}", level.store.per_second()),
+                format!("{:.2}", level.store.per_second() / disk),
+                ms(measured.disk.times.median()),
             ]
         })
         .collect();
@@ -113,44 +184,24 @@ pub(crate) fn load(measured: &load::Measured) -> String {
         "x disk",
         "p50 ms",
         "p99 ms",
-        "p99/p50",
         "tfad us",
-        "bus us",
         "client us",
+        "store alone /s",
+        "x disk",
+        "disk ms",
     ];
-    let alone: Vec<Vec<String>> = measured
-        .levels
-        .iter()
-        .map(|level| {
-            let store = level.store.times.summary();
-            let stub = level.stub.times.summary();
-            vec![
-                level.clients.to_string(),
-                format!("{:.0}", level.stub.per_second()),
-                ms(stub.median),
-                ms(stub.p99),
-                format!("{:.0}", level.store.per_second()),
-                format!("{:.2}", level.store.per_second() / disk),
-                ms(store.median),
-                ms(store.p99),
-            ]
-        })
-        .collect();
-    let head_alone = [
-        "clients", "bus /s", "p50 ms", "p99 ms", "store /s", "x disk", "p50 ms", "p99 ms",
+    let after = [
+        vec!["KiB resident".to_owned(), thousands(measured.resident)],
+        vec!["threads".to_owned(), measured.threads.to_string()],
     ];
     format!(
-        "## Concurrent logins\n\n\
-         Each login is a connection, a code and a durable commit. One thread alone\n\
-         writes and synchronizes {disk:.0} times per second (\"disk\"). The last columns are\n\
-         the processor time of a login in microseconds: daemon, bus, clients.\n\n\
-         {}\n\
-         The bus alone (a service with fixed answers) and the store alone:\n\n{}\n\
-         After the load the daemon had {} KiB resident and {} threads.\n",
+        "## Concurrent logins without PAM\n\n\
+         Each login is a connection, a code and a durable commit. \"x disk\" is the\n\
+         rate divided by that of one thread which writes and synchronizes without a\n\
+         pause. The columns in us are the processor time of a login.\n\n\
+         {}\n{}",
         grid(&head, &rows),
-        grid(&head_alone, &alone),
-        thousands(measured.resident),
-        measured.threads
+        grid(&["the daemon after it", ""], &after),
     )
 }
 
@@ -249,19 +300,39 @@ pub(crate) fn goals(goals: &[Goal]) -> String {
         .map(|goal| {
             vec![
                 goal.name.clone(),
-                format!("{:.2}", goal.figure),
+                figure(goal.figure),
+                goal.disk.map_or(String::new(), ms),
                 goal.goal.clone(),
-                if goal.met { "met" } else { "NOT MET" }.to_owned(),
+                verdict(&goal.verdict),
             ]
         })
         .collect();
-    let missed = goals.iter().filter(|goal| !goal.met).count();
+    let count = |verdict: fn(&Verdict) -> bool| {
+        let goals = goals.iter().filter(|goal| verdict(&goal.verdict));
+        goals.count()
+    };
     format!(
-        "## Goals\n\n{}\n{}\n",
-        grid(&["", "figure", "goal", ""], &rows),
-        match missed {
-            0 => format!("All {} goals are met.", goals.len()),
-            _ => format!("{missed} of {} goals are not met.", goals.len()),
-        }
+        "## Goals\n\n{}\n{} met, {} not met, {} not judged.\n",
+        grid(&["", "figure", "disk ms", "goal", ""], &rows),
+        count(|verdict| *verdict == Verdict::Met),
+        count(|verdict| *verdict == Verdict::NotMet),
+        count(|verdict| matches!(verdict, Verdict::NotJudged(_))),
     )
+}
+
+/// A large figure is a count, without decimals.
+fn figure(figure: f64) -> String {
+    if figure >= 1000.0 {
+        thousands(figure.round() as u64)
+    } else {
+        format!("{figure:.2}")
+    }
+}
+
+fn verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Met => "met".to_owned(),
+        Verdict::NotMet => "NOT MET".to_owned(),
+        Verdict::NotJudged(why) => format!("not judged: {why}"),
+    }
 }
