@@ -34,7 +34,7 @@ use host::Host;
 use inside::logins::Size;
 use inside::{Task, fill, load};
 use machine::BenchMachine;
-use noise::{ForeignTime, Noise};
+use noise::{HostTime, Noise};
 use plan::Plan;
 use results::Results;
 use serde::de::DeserializeOwned;
@@ -123,9 +123,9 @@ impl Run {
     /// Runs a task, and notes the load of the host by other programs.
     fn task<Result: DeserializeOwned>(&mut self, name: &str, task: &Task) -> Result {
         eprintln!("measuring: {name}");
-        let before = ForeignTime::now();
+        let before = HostTime::now();
         let result = self.machine.run(task);
-        self.noise.foreign_load(name, before.processors_since());
+        self.noise.foreign_load(name, before.foreign_load());
         result
     }
 

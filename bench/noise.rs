@@ -64,31 +64,47 @@ impl Noise {
     }
 }
 
-/// The processor time that the host has spent on other programs than the bench, in ticks. Times of the
-/// kernel's own threads, which write to the disk, are not counted.
-pub(crate) struct ForeignTime {
-    ticks: u64,
+/// The processor time of the host, of the bench, and of the kernel's own threads, which write to the
+/// disk. What is left is that of other programs.
+pub(crate) struct HostTime {
+    busy: u64,
+    own: u64,
+    /// By thread: the time of a thread that ends is not in that of another one.
+    kernel: BTreeMap<u32, u64>,
     at: Instant,
 }
 
-impl ForeignTime {
+impl HostTime {
     /// Reads `/proc`. The machine is below this process.
     pub(crate) fn now() -> Self {
         let stat = fs::read_to_string("/proc/stat").or_fail("read /proc/stat");
         let processes = processes();
-        let own = time_below(&processes, std::process::id());
-        let kernel = time_below(&processes, KERNEL);
+        let kernel = processes.iter();
+        let kernel = kernel.filter(|(_, process)| process.parent == KERNEL);
         Self {
-            ticks: busy(&stat).saturating_sub(own + kernel),
+            busy: busy(&stat),
+            own: time_below(&processes, std::process::id()),
+            kernel: kernel
+                .map(|(thread, process)| (*thread, process.ticks))
+                .collect(),
             at: Instant::now(),
         }
     }
 
     /// The processors that other programs have used since then.
-    pub(crate) fn processors_since(&self) -> f64 {
+    pub(crate) fn foreign_load(&self) -> f64 {
         let now = Self::now();
         let seconds = now.at.duration_since(self.at).as_secs_f64();
-        now.ticks.saturating_sub(self.ticks) as f64 / TICKS / seconds
+        self.foreign_ticks(&now) as f64 / TICKS / seconds
+    }
+
+    fn foreign_ticks(&self, now: &Self) -> u64 {
+        let kernel = now.kernel.iter().map(|(thread, ticks)| {
+            let before = self.kernel.get(thread).copied().unwrap_or(0);
+            ticks.saturating_sub(before)
+        });
+        let other = now.own.saturating_sub(self.own) + kernel.sum::<u64>();
+        now.busy.saturating_sub(self.busy).saturating_sub(other)
     }
 }
 
@@ -167,6 +183,20 @@ mod tests {
             (13, process(1, "10000 0 0 0")),
         ]);
         assert_eq!(time_below(&processes, 10), 1115);
+    }
+
+    #[test]
+    fn time_of_the_bench_and_the_kernel_is_not_foreign() {
+        let time = |busy, own, kernel: &[(u32, u64)]| HostTime {
+            busy,
+            own,
+            kernel: kernel.iter().copied().collect(),
+            at: Instant::now(),
+        };
+        let before = time(1000, 100, &[(3, 50), (4, 500)]);
+        // Thread 4 has ended, and thread 5 is new.
+        let now = time(1100, 130, &[(3, 60), (5, 20)]);
+        assert_eq!(before.foreign_ticks(&now), 40);
     }
 
     #[test]
