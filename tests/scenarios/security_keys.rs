@@ -167,7 +167,7 @@ fn an_enrolled_security_key_needs_the_password_and_no_code() {
     terminal.expect("To remove it, type yes.");
     terminal.type_line("yes");
     authenticate(&terminal, &alice.backup_codes[0]);
-    terminal.expect("The authenticator blue was removed.");
+    terminal.expect("The security key blue was removed.");
     is_asked_for_a_code(&machine, "/root/.ssh/blue");
     logs_in_without_a_code(&machine, "/root/.ssh/red");
 }

@@ -225,7 +225,7 @@ fn a_move_from_a_security_key_says_that_the_key_works_until_then() {
 }
 
 #[test]
-fn one_of_several_security_keys_is_removed_and_renamed_as_a_key() {
+fn a_security_key_is_removed_and_renamed_as_a_key() {
     let host = host_of(Status {
         authenticators: vec![security_key(), authenticator(2, "phone")],
         ..enabled()
