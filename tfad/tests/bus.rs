@@ -85,12 +85,12 @@ impl Client {
     /// Reads until the reply to a call. Returns the name of its error.
     fn wait_for_reply(&mut self, serial: u32) -> io::Result<Option<String>> {
         loop {
-            let head = self.reader.read_fixed_header()?;
+            let head = self.reader.peek_fixed_header()?;
             let start = FixedHeader::decode(&head).map_err(Error::other)?;
-            let message = self.reader.read_message(&head, start.remaining_length())?;
-            let fields = HeaderFields::decode(&start, &message).map_err(Error::other)?;
+            let message = self.reader.read_message(start.remaining_length())?;
+            let fields = HeaderFields::decode(&start, message).map_err(Error::other)?;
             if fields.reply_serial == Some(serial) {
-                return Ok(fields.error_name);
+                return Ok(fields.error_name.map(str::to_owned));
             }
         }
     }

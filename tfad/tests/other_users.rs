@@ -2,10 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends by panicking")]
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tfa_proto::Context;
 use tfa_testkit::MemoryStore;
 use tfad::account::Accounts;
 use tfad::caller::Caller;
@@ -13,7 +13,6 @@ use tfad::config::Config;
 use tfad::log::{Journal, MemoryLog};
 use tfad::login::{Error, Logins};
 use tfad::state::DaemonState;
-use zbus::wire::{OwnedVariant, Variant};
 
 /// A user that exists on every system.
 const USER: &str = "daemon";
@@ -31,9 +30,7 @@ fn begin(uid: u32, name: &str) -> (Result<(), Error>, usize) {
         uid,
         pid: None,
     };
-    let phase = OwnedVariant::try_from(Variant::from("auth")).unwrap();
-    let context = HashMap::from([("phase".to_owned(), phase)]);
-    let begun = logins.begin(&caller, name, &context);
+    let begun = logins.begin(&caller, name, Ok(Context::default()));
     (begun.map(|_| ()), store.reads())
 }
 

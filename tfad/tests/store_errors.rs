@@ -6,14 +6,13 @@
     reason = "a test ends by panicking"
 )]
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_core::{Account, Authenticator, BackupSet, Input, Parameters, Secret, Time};
-use tfa_proto::{Next, Turn, Verdict};
+use tfa_proto::{Context, Next, Turn, Verdict};
 use tfa_store::{ByUid, Commit, Move, Page, Record, Revision, Store, StoreError};
 use tfa_testkit::MemoryStore;
 use tfad::account::{self, Accounts};
@@ -24,7 +23,6 @@ use tfad::log::{Journal, MemoryLog};
 use tfad::login::{Error, Logins};
 use tfad::state::DaemonState;
 use totp_rs::Builder;
-use zbus::wire::{OwnedVariant, Variant};
 
 const KEY: &[u8] = b"12345678901234567890";
 const OPTIONAL: &str = "[policy]\nmode = \"optional\"\n";
@@ -139,16 +137,12 @@ impl Host {
     }
 
     fn begin(&self) -> Result<(u32, Turn), Error> {
-        let context = [
-            ("phase", "auth"),
-            ("service", "sshd"),
-            ("rhost", "192.0.2.7"),
-        ];
-        let context = context.map(|(key, value)| {
-            let value = OwnedVariant::try_from(Variant::from(value)).unwrap();
-            (key.to_owned(), value)
-        });
-        self.logins.begin(&root(), "alice", &HashMap::from(context))
+        let context = Context {
+            service: "sshd".to_owned(),
+            rhost: "192.0.2.7".to_owned(),
+            ..Context::default()
+        };
+        self.logins.begin(&root(), "alice", Ok(context))
     }
 
     /// Begins a login that must be asked for a code, and returns the number of the dialog.

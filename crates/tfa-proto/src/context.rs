@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use zbus::wire::{OwnedVariant, Variant};
 
+use crate::context_builder::{ContextBuilder, ContextError, NOT_RUN};
+use crate::context_value::ContextValue::{self, Flag, Number, Text};
 use crate::wire_name::wire_enum;
 use crate::{Consoles, Verdict};
 
@@ -26,38 +28,6 @@ wire_enum! {
 pub const INSIDE_SESSIONS: [&str; 8] = [
     "su", "su-l", "sudo", "sudo-i", "doas", "polkit-1", "chfn", "chsh",
 ];
-
-/// The `auth-result` of a later phase without an auth phase.
-const NOT_RUN: &str = "not-run";
-
-/// The keys of the dictionary.
-const KEYS: [&str; 14] = [
-    "phase",
-    "service",
-    "rhost",
-    "tty",
-    "borrows-tty",
-    "seat",
-    "ruser",
-    "ssh-auth-info",
-    "password-given",
-    "auth-result",
-    "can-enroll",
-    "session-follows",
-    "silent",
-    "session",
-];
-
-/// Why a dictionary is not a context. The module and the daemon may have different versions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ContextError {
-    /// A required key is absent.
-    Missing(&'static str),
-    /// The value of a key has the wrong type, or is unknown.
-    Invalid(&'static str),
-    /// A key that this version does not know. It may restrict the login.
-    Unknown(String),
-}
 
 /// The context of a login. The daemon trusts it only from root.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -113,39 +83,41 @@ impl Context {
         self.service == "sshd" || self.tty == "ssh"
     }
 
-    /// Encodes the context as `a{sv}`, without empty values. The account and session phases always
-    /// have an `auth-result`.
-    #[must_use]
-    pub fn to_dict(&self) -> BTreeMap<&'static str, Variant<'_>> {
+    /// Returns the values that are not empty, in the order of their keys. The account and session phases
+    /// always have an `auth-result`.
+    pub fn entries(&self) -> impl Iterator<Item = (&'static str, ContextValue<'_>)> {
         let auth_result = match (self.auth_result, self.phase) {
             (Some(verdict), _) => verdict.name(),
             (None, Phase::Account | Phase::Session) => NOT_RUN,
             (None, Phase::Auth) => "",
         };
-        let texts = [
-            ("phase", self.phase.name()),
-            ("service", self.service.as_str()),
-            ("rhost", self.rhost.as_str()),
-            ("tty", self.tty.as_str()),
-            ("seat", self.seat.as_str()),
-            ("ruser", self.ruser.as_str()),
-            ("ssh-auth-info", self.ssh_auth_info.as_str()),
-            ("auth-result", auth_result),
+        let text = |text| Some(text).filter(|text: &&str| !text.is_empty()).map(Text);
+        let flag = |flag: bool| flag.then_some(Flag(flag));
+        let entries = [
+            ("auth-result", text(auth_result)),
+            ("borrows-tty", flag(self.borrows_tty)),
+            ("can-enroll", flag(self.can_enroll)),
+            ("password-given", flag(self.password_given)),
+            ("phase", text(self.phase.name())),
+            ("rhost", text(&self.rhost)),
+            ("ruser", text(&self.ruser)),
+            ("seat", text(&self.seat)),
+            ("service", text(&self.service)),
+            ("session", self.session.map(Number)),
+            ("session-follows", flag(self.session_follows)),
+            ("silent", flag(self.silent)),
+            ("ssh-auth-info", text(&self.ssh_auth_info)),
+            ("tty", text(&self.tty)),
         ];
-        let flags = [
-            ("can-enroll", self.can_enroll),
-            ("session-follows", self.session_follows),
-            ("silent", self.silent),
-            ("borrows-tty", self.borrows_tty),
-            ("password-given", self.password_given),
-        ];
-        let texts = texts.into_iter().filter(|(_, text)| !text.is_empty());
-        let flags = flags.into_iter().filter(|(_, flag)| *flag);
-        let session = self.session.map(|id| ("session", Variant::from(id)));
-        texts
-            .map(|(key, text)| (key, Variant::from(text)))
-            .chain(flags.map(|(key, flag)| (key, Variant::from(flag))))
-            .chain(session)
+        let entries = entries.into_iter();
+        entries.filter_map(|(key, value)| Some((key, value?)))
+    }
+
+    /// Encodes the [entries](Self::entries) as `a{sv}`.
+    #[must_use]
+    pub fn to_dict(&self) -> BTreeMap<&'static str, Variant<'_>> {
+        self.entries()
+            .map(|(key, value)| (key, value.to_variant()))
             .collect()
     }
 
@@ -155,53 +127,11 @@ impl Context {
     /// # Errors
     /// [`ContextError`].
     pub fn from_dict(dict: &HashMap<String, OwnedVariant>) -> Result<Self, ContextError> {
-        if let Some(key) = dict.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            return Err(ContextError::Unknown(key.clone()));
+        let mut context = ContextBuilder::default();
+        for (key, value) in dict {
+            context.set(key, ContextValue::of(value))?;
         }
-        let given = |key: &'static str| match dict.get(key) {
-            None => Ok(None),
-            Some(value) => match <&str>::try_from(value) {
-                Ok(text) => Ok(Some(text)),
-                Err(_) => Err(ContextError::Invalid(key)),
-            },
-        };
-        let text = |key: &'static str| Ok(given(key)?.unwrap_or_default());
-        let flag = |key: &'static str| match dict.get(key) {
-            None => Ok(false),
-            Some(value) => bool::try_from(value).map_err(|_| ContextError::Invalid(key)),
-        };
-        let phase = match given("phase")? {
-            Some(name) => Phase::from_name(name).ok_or(ContextError::Invalid("phase"))?,
-            None => return Err(ContextError::Missing("phase")),
-        };
-        let auth_result = match (given("auth-result")?, phase) {
-            (Some(NOT_RUN), Phase::Account | Phase::Session) | (None, Phase::Auth) => None,
-            (None, Phase::Account | Phase::Session) => {
-                return Err(ContextError::Missing("auth-result"));
-            }
-            (Some(name), _) => {
-                Some(Verdict::from_name(name).ok_or(ContextError::Invalid("auth-result"))?)
-            }
-        };
-        Ok(Self {
-            phase,
-            service: text("service")?.to_owned(),
-            rhost: text("rhost")?.to_owned(),
-            tty: text("tty")?.to_owned(),
-            seat: text("seat")?.to_owned(),
-            ruser: text("ruser")?.to_owned(),
-            ssh_auth_info: text("ssh-auth-info")?.to_owned(),
-            auth_result,
-            can_enroll: flag("can-enroll")?,
-            session_follows: flag("session-follows")?,
-            silent: flag("silent")?,
-            borrows_tty: flag("borrows-tty")?,
-            password_given: flag("password-given")?,
-            session: match dict.get("session") {
-                None => None,
-                Some(id) => Some(u32::try_from(id).map_err(|_| ContextError::Invalid("session"))?),
-            },
-        })
+        context.build()
     }
 }
 
@@ -338,8 +268,8 @@ mod tests {
     #[test]
     fn every_key_that_is_sent_is_known() {
         let all = owned(&full());
-        assert_eq!(all.len(), KEYS.len());
-        assert!(KEYS.iter().all(|key| all.contains_key(*key)));
+        assert_eq!(all.len(), 14);
+        assert_eq!(Context::from_dict(&all), Ok(full()));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 mod authenticator;
 pub mod consoles;
 mod context;
+mod context_builder;
+mod context_value;
 mod device;
 mod error;
 mod exemption;
@@ -23,7 +25,9 @@ mod wire_name;
 
 pub use authenticator::{Authenticator, AuthenticatorKind, find_authenticator};
 pub use consoles::Consoles;
-pub use context::{Context, ContextError, INSIDE_SESSIONS, Phase};
+pub use context::{Context, INSIDE_SESSIONS, Phase};
+pub use context_builder::{ContextBuilder, ContextError};
+pub use context_value::ContextValue;
 pub use device::{Device, DeviceKind};
 pub use error::Error;
 pub use exemption::{Exemption, ExemptionKind, Mode};

@@ -154,19 +154,13 @@ pub type WireTurn = (Vec<(String, String)>, String, String, u32);
 
 impl From<Turn> for WireTurn {
     fn from(turn: Turn) -> Self {
+        let (tag, text, number) = turn.end_to_wire();
+        let (tag, text) = (tag.to_owned(), text.to_owned());
         let lines = turn
             .lines
             .into_iter()
             .map(|mut line| (line.kind.tag().to_owned(), mem::take(&mut line.text)));
-        let (tag, text, number) = match turn.next {
-            Next::Ask(question) => (question.style.tag(), question.text, question.digits),
-            Next::Verdict(verdict) => (
-                "verdict",
-                verdict.name().to_owned(),
-                u32::from(turn.covers_account),
-            ),
-        };
-        (lines.collect(), tag.to_owned(), text, number)
+        (lines.collect(), tag, text, number)
     }
 }
 
@@ -177,17 +171,39 @@ impl TryFrom<WireTurn> for Turn {
         let lines = lines
             .into_iter()
             .map(|(kind, text)| {
-                Ok(Line {
-                    kind: LineKind::from_tag(&kind)?,
-                    text,
-                })
+                let kind = LineKind::from_tag(&kind)?;
+                Ok(Line { kind, text })
             })
             .collect::<Result<_, DecodeTurnError>>()?;
-        let next = match tag.as_str() {
-            "verdict" => Next::Verdict(Verdict::from_name(&text).ok_or(DecodeTurnError)?),
+        Self::from_wire(lines, &tag, &text, number)
+    }
+}
+
+impl Turn {
+    /// Returns what follows the lines on the wire: the tag, the text and the number.
+    #[must_use]
+    pub fn end_to_wire(&self) -> (&'static str, &str, u32) {
+        match &self.next {
+            Next::Ask(question) => (question.style.tag(), &question.text, question.digits),
+            Next::Verdict(verdict) => ("verdict", verdict.name(), self.covers_account.into()),
+        }
+    }
+
+    /// Returns the turn with these lines, and with this tag, text and number on the wire.
+    ///
+    /// # Errors
+    /// The tag or the verdict is unknown.
+    pub fn from_wire(
+        lines: Vec<Line>,
+        tag: &str,
+        text: &str,
+        number: u32,
+    ) -> Result<Self, DecodeTurnError> {
+        let next = match tag {
+            "verdict" => Next::Verdict(Verdict::from_name(text).ok_or(DecodeTurnError)?),
             tag => Next::Ask(Question {
-                text,
                 style: PromptStyle::from_tag(tag)?,
+                text: text.to_owned(),
                 digits: number,
             }),
         };
@@ -220,7 +236,9 @@ impl PromptStyle {
 }
 
 impl LineKind {
-    fn tag(self) -> &'static str {
+    /// Returns the kind on the wire.
+    #[must_use]
+    pub fn tag(self) -> &'static str {
         match self {
             Self::Info => "info",
             Self::Notice => "notice",
@@ -229,7 +247,11 @@ impl LineKind {
         }
     }
 
-    fn from_tag(tag: &str) -> Result<Self, DecodeTurnError> {
+    /// Returns the kind of that name on the wire.
+    ///
+    /// # Errors
+    /// The name is unknown.
+    pub fn from_tag(tag: &str) -> Result<Self, DecodeTurnError> {
         match tag {
             "info" => Ok(Self::Info),
             "notice" => Ok(Self::Notice),

@@ -1,57 +1,44 @@
 //! The arguments of a received message.
 
-use serde::de::DeserializeOwned;
-use zbus::wire::serialized::{Context, Data};
-use zbus::wire::{Endian, Signature, Type};
-use zeroize::Zeroizing;
-
+use crate::decoder::Decoder;
 use crate::error::DecodeError;
+use crate::signature::TEXT;
 
-/// The arguments of a received message. Wiped on drop.
-pub struct Arguments {
-    pub(crate) endian: Endian,
-    pub(crate) signature: Signature,
-    /// The whole message, header included.
-    pub(crate) message: Zeroizing<Vec<u8>>,
-    /// The offset of the body in `message`.
-    pub(crate) body_offset: usize,
+/// The arguments of a received message.
+#[derive(Debug, Clone, Copy)]
+pub struct Arguments<'a> {
+    pub(crate) signature: &'a str,
+    pub(crate) body: Decoder<'a>,
 }
 
-impl Arguments {
-    /// Decodes the arguments.
-    ///
-    /// # Errors
-    /// The signature is not exactly that of `T`, or the body is not a valid `T`.
-    pub fn decode<T: DeserializeOwned + Type>(&self) -> Result<T, DecodeError> {
-        if self.signature != *T::SIGNATURE {
-            return Err(WRONG_ARGUMENTS);
-        }
-        let data = self.data();
-        match data.deserialize() {
-            Ok((arguments, length)) if length == data.len() => Ok(arguments),
-            _ => Err(WRONG_ARGUMENTS),
-        }
-    }
-
+impl<'a> Arguments<'a> {
     /// Decodes the text of an error: the first argument if it is a string, else nothing.
     ///
     /// # Errors
     /// The string is not valid.
-    pub fn error_text(&self) -> Result<String, DecodeError> {
-        let first = match &self.signature {
-            Signature::Structure(types) => types.iter().next(),
-            one => Some(one),
-        };
-        if first != Some(&Signature::Str) {
-            return Ok(String::new());
+    pub fn error_text(&self) -> Result<&'a str, DecodeError> {
+        if !self.signature.starts_with(TEXT) {
+            return Ok("");
         }
-        let text = self.data().deserialize_for_signature(Signature::Str);
-        text.map(|(text, _)| text).map_err(|_| WRONG_ARGUMENTS)
+        let mut body = self.body;
+        body.string()
     }
 
-    fn data(&self) -> Data<'_, 'static> {
-        let body = self.message.get(self.body_offset..).unwrap_or_default();
-        Data::new(body, Context::new(self.endian, 0))
+    /// Decodes a body of that signature, which ends where `decode` ends.
+    pub(crate) fn decode<T>(
+        &self,
+        signature: &str,
+        decode: impl FnOnce(&mut Decoder<'a>) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
+        if self.signature != signature {
+            return Err(WRONG_ARGUMENTS);
+        }
+        let mut decoder = self.body;
+        let arguments = decode(&mut decoder)?;
+        if !decoder.is_at_end() {
+            return Err(WRONG_ARGUMENTS);
+        }
+        Ok(arguments)
     }
 }
 

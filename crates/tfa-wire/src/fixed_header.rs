@@ -1,7 +1,6 @@
 //! The fixed part of a message header.
 
 use zbus::wire::Endian;
-use zbus::wire::serialized::{Context, Data};
 
 use crate::error::DecodeError;
 
@@ -22,6 +21,8 @@ const NO_REPLY_EXPECTED: u8 = 1;
 
 /// The length of the fixed header in bytes, including that of the array of header fields.
 pub const FIXED_HEADER_LENGTH: usize = 16;
+/// The offset of the length of the body.
+pub(crate) const BODY_LENGTH_OFFSET: usize = 4;
 /// The offset of the array of header fields. It begins with its length, the last number of the fixed
 /// header.
 pub(crate) const FIELDS_OFFSET: usize = 12;
@@ -46,28 +47,25 @@ impl FixedHeader {
     /// # Errors
     /// The bytes do not begin a message of this protocol version.
     pub fn decode(bytes: &[u8; FIXED_HEADER_LENGTH]) -> Result<Self, DecodeError> {
-        let endian = match bytes.first() {
-            Some(b'l') => Endian::Little,
-            Some(b'B') => Endian::Big,
+        let [order, message_type, flags, version, numbers @ ..] = *bytes;
+        let [b0, b1, b2, b3, s0, s1, s2, s3, f0, f1, f2, f3] = numbers;
+        let (endian, to_number): (_, fn([u8; 4]) -> u32) = match order {
+            b'l' => (Endian::Little, u32::from_le_bytes),
+            b'B' => (Endian::Big, u32::from_be_bytes),
             _ => return Err(NOT_A_MESSAGE),
         };
-        type Parts = (u8, u8, u8, u8, u32, u32, u32);
-        let data = Data::new(bytes.as_slice(), Context::new(endian, 0));
-        let (parts, _) = data.deserialize::<Parts>().map_err(|_| NOT_A_MESSAGE)?;
-        match parts {
-            (_, 0, ..) | (_, _, _, _, _, 0, _) => Err(NOT_A_MESSAGE),
-            (_, message_type, flags, PROTOCOL_VERSION, body_length, serial, fields_length) => {
-                Ok(Self {
-                    endian,
-                    message_type,
-                    flags,
-                    body_length,
-                    serial,
-                    fields_length,
-                })
-            }
-            _ => Err(NOT_A_MESSAGE),
+        let serial = to_number([s0, s1, s2, s3]);
+        if message_type == 0 || serial == 0 || version != PROTOCOL_VERSION {
+            return Err(NOT_A_MESSAGE);
         }
+        Ok(Self {
+            endian,
+            message_type,
+            flags,
+            body_length: to_number([b0, b1, b2, b3]),
+            serial,
+            fields_length: to_number([f0, f1, f2, f3]),
+        })
     }
 
     /// Returns whether the message is a successful reply or an error reply.
@@ -87,13 +85,6 @@ impl FixedHeader {
 }
 
 const NOT_A_MESSAGE: DecodeError = DecodeError("not a D-Bus message");
-
-/// Returns how many zero bytes follow a header of this length: a body begins at a multiple of 8.
-pub(crate) fn padding_length(header_length: usize) -> usize {
-    header_length
-        .next_multiple_of(8)
-        .saturating_sub(header_length)
-}
 
 #[cfg(test)]
 mod tests {

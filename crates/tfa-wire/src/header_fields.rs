@@ -1,9 +1,9 @@
 //! The header fields of a message.
 
-use serde::ser::{Serialize, SerializeStruct, Serializer};
-use zbus::wire::serialized::{Context, Data};
-use zbus::wire::{Endian, Signature, Type, Variant};
+use zbus::wire::Endian;
 
+use crate::decoder::Decoder;
+use crate::encoder::Encoder;
 use crate::error::DecodeError;
 use crate::fixed_header::{FIELDS_OFFSET, FixedHeader};
 
@@ -25,121 +25,143 @@ const UNIX_FDS: u8 = 9;
 
 /// The header fields of a received message. Unknown fields and the destination are ignored.
 #[derive(Debug, Default)]
-pub struct HeaderFields {
+pub struct HeaderFields<'a> {
     /// The object path.
-    pub path: Option<String>,
+    pub path: Option<&'a str>,
     /// The interface.
-    pub interface: Option<String>,
+    pub interface: Option<&'a str>,
     /// The method or signal.
-    pub member: Option<String>,
+    pub member: Option<&'a str>,
     /// The error name.
-    pub error_name: Option<String>,
+    pub error_name: Option<&'a str>,
     /// The serial of the call that this message answers.
     pub reply_serial: Option<u32>,
     /// The unique name of the sender. The bus sets it; a peer need not.
-    pub sender: Option<String>,
-    pub(crate) signature: Option<Signature>,
+    pub sender: Option<&'a str>,
+    pub(crate) signature: Option<&'a str>,
 }
 
-impl HeaderFields {
+impl<'a> HeaderFields<'a> {
     /// Decodes the header fields of a message, header included. The body may be incomplete.
     ///
     /// # Errors
     /// A field occurs twice, has the wrong type or an invalid value, or announces file descriptors,
-    /// which are never negotiated.
-    pub fn decode(header: &FixedHeader, message: &[u8]) -> Result<Self, DecodeError> {
+    /// which are never negotiated. Or an unknown field has a container.
+    pub fn decode(header: &FixedHeader, message: &'a [u8]) -> Result<Self, DecodeError> {
         Self::decode_with_end(header.endian, message).map(|(fields, _)| fields)
     }
 
-    /// Also returns the offset of the first byte after the fields.
+    /// Also returns the decoder of the bytes after the fields.
     pub(crate) fn decode_with_end(
         endian: Endian,
-        message: &[u8],
-    ) -> Result<(Self, usize), DecodeError> {
-        let fields = message.get(FIELDS_OFFSET..).unwrap_or_default();
-        let data = Data::new(fields, Context::new(endian, FIELDS_OFFSET));
-        let (fields, length): (Vec<(u8, Variant<'_>)>, _) =
-            data.deserialize().map_err(|_| INVALID_FIELDS)?;
+        message: &'a [u8],
+    ) -> Result<(Self, Decoder<'a>), DecodeError> {
+        let mut decoder = Decoder::new(endian, message, FIELDS_OFFSET);
+        let mut fields = decoder.array(8)?;
         let mut this = Self::default();
-        for (code, value) in fields {
-            let invalid = match (code, value) {
-                (PATH, Variant::ObjectPath(path)) => is_repeated(&mut this.path, path.to_string()),
-                (INTERFACE, Variant::Str(name)) => {
-                    is_repeated(&mut this.interface, name.to_string())
-                }
-                (MEMBER, Variant::Str(name)) => is_repeated(&mut this.member, name.to_string()),
-                (ERROR_NAME, Variant::Str(name)) => {
-                    is_repeated(&mut this.error_name, name.to_string())
-                }
-                (REPLY_SERIAL, Variant::U32(serial)) => is_repeated(&mut this.reply_serial, serial),
-                (SENDER, Variant::Str(name)) => is_repeated(&mut this.sender, name.to_string()),
-                (SIGNATURE, Variant::Signature(types)) => is_repeated(&mut this.signature, types),
-                // File descriptors are never negotiated.
-                (PATH..=MEMBER | ERROR_NAME | REPLY_SERIAL | SENDER..=UNIX_FDS, _) => true,
-                _ => false,
-            };
-            if invalid {
-                return Err(INVALID_FIELDS);
-            }
+        while !fields.is_at_end() {
+            fields.align(8)?;
+            this.decode_field(&mut fields)?;
         }
-        Ok((this, FIELDS_OFFSET.saturating_add(length)))
+        Ok((this, decoder))
+    }
+
+    fn decode_field(&mut self, decoder: &mut Decoder<'a>) -> Result<(), DecodeError> {
+        let code = decoder.byte()?;
+        match (code, decoder.variant_signature()?) {
+            (PATH, "o") => set(&mut self.path, decoder.object_path()?),
+            (INTERFACE, "s") => set(&mut self.interface, decoder.string()?),
+            (MEMBER, "s") => set(&mut self.member, decoder.string()?),
+            (ERROR_NAME, "s") => set(&mut self.error_name, decoder.string()?),
+            (REPLY_SERIAL, "u") => set(&mut self.reply_serial, decoder.number()?),
+            (SENDER, "s") => set(&mut self.sender, decoder.string()?),
+            (SIGNATURE, "g") => set(&mut self.signature, decoder.signature()?),
+            // File descriptors are never negotiated.
+            (PATH..=REPLY_SERIAL | SENDER..=UNIX_FDS, _) => Err(INVALID_FIELDS),
+            (_, signature) => skip(decoder, signature),
+        }
     }
 }
 
 const INVALID_FIELDS: DecodeError = DecodeError("invalid header fields");
 
-/// Sets a field, and returns whether it was set before.
-fn is_repeated<T>(field: &mut Option<T>, value: T) -> bool {
-    field.replace(value).is_some()
+/// Sets a field that was not set before.
+fn set<T>(field: &mut Option<T>, value: T) -> Result<(), DecodeError> {
+    match field.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(INVALID_FIELDS),
+    }
+}
+
+/// Skips a value of a basic type. No implementation sends containers in a header.
+fn skip(decoder: &mut Decoder<'_>, signature: &str) -> Result<(), DecodeError> {
+    match signature {
+        "y" => decoder.skip_number(1),
+        "b" => decoder.boolean().map(|_| ()),
+        "n" | "q" => decoder.skip_number(2),
+        "i" | "u" => decoder.skip_number(4),
+        "x" | "t" | "d" => decoder.skip_number(8),
+        "s" => decoder.string().map(|_| ()),
+        "o" => decoder.object_path().map(|_| ()),
+        "g" => decoder.signature().map(|_| ()),
+        _ => Err(INVALID_FIELDS),
+    }
 }
 
 /// A header field to encode: its code and its value.
-#[derive(Debug, Clone, Copy, serde::Serialize, Type)]
+#[derive(Debug, Clone, Copy)]
 pub struct HeaderField<'a>(pub u8, pub FieldValue<'a>);
 
 /// The value of a [`HeaderField`].
-#[derive(Debug, Clone, Copy, Type)]
-#[zbus(signature = "v")]
+#[derive(Debug, Clone, Copy)]
 pub enum FieldValue<'a> {
     /// An object path.
     ObjectPath(&'a str),
     /// A string.
     Str(&'a str),
-    /// A signature, as text: zbus' own type puts parentheses around several arguments.
+    /// A signature.
     Signature(&'a str),
     /// A number.
     U32(u32),
 }
 
-impl Serialize for FieldValue<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut variant = serializer.serialize_struct("Variant", 2)?;
-        let (signature, text) = match self {
-            Self::ObjectPath(text) => (Signature::ObjectPath, text),
-            Self::Str(text) => (Signature::Str, text),
-            Self::Signature(text) => (Signature::Signature, text),
-            Self::U32(number) => {
-                variant.serialize_field("signature", &Signature::U32)?;
-                variant.serialize_field("value", number)?;
-                return variant.end();
+impl HeaderField<'_> {
+    pub(crate) fn encode(self, encoder: &mut Encoder<'_>) {
+        let Self(code, value) = self;
+        encoder.align(8);
+        encoder.bytes(&[code]);
+        match value {
+            FieldValue::ObjectPath(path) => {
+                encoder.variant_of(b'o');
+                encoder.string(path);
             }
-        };
-        variant.serialize_field("signature", &signature)?;
-        variant.serialize_field("value", text)?;
-        variant.end()
+            FieldValue::Str(text) => {
+                encoder.variant_of(b's');
+                encoder.string(text);
+            }
+            FieldValue::Signature(signature) => {
+                encoder.variant_of(b'g');
+                encoder.signature(signature);
+            }
+            FieldValue::U32(number) => {
+                encoder.variant_of(b'u');
+                encoder.number(number);
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixed_header::{METHOD_CALL, padding_length};
+    use crate::fixed_header::METHOD_CALL;
     use crate::raw_message::with_fields;
 
-    fn read(fields: &[(u8, &str, &str)]) -> Result<HeaderFields, DecodeError> {
-        let message = with_fields(METHOD_CALL, fields);
-        let (fields, end) = HeaderFields::decode_with_end(Endian::Little, &message)?;
-        assert_eq!(end + padding_length(end), message.len());
+    fn read(fields: &[(u8, &str, &str)]) -> Result<HeaderFields<'static>, DecodeError> {
+        let message = with_fields(METHOD_CALL, fields).leak();
+        let (fields, mut body) = HeaderFields::decode_with_end(Endian::Little, message)?;
+        body.align(8).unwrap();
+        assert!(body.is_at_end());
         Ok(fields)
     }
 
@@ -156,10 +178,10 @@ mod tests {
             let mut fields = CALL;
             fields.rotate_left(by);
             let fields = read(&fields).unwrap();
-            assert_eq!(fields.path.as_deref(), Some("/org/example"));
-            assert_eq!(fields.interface.as_deref(), Some("org.example"));
-            assert_eq!(fields.member.as_deref(), Some("Do"));
-            assert_eq!(fields.signature.unwrap().to_string_no_parens(), "us");
+            assert_eq!(fields.path, Some("/org/example"));
+            assert_eq!(fields.interface, Some("org.example"));
+            assert_eq!(fields.member, Some("Do"));
+            assert_eq!(fields.signature, Some("us"));
             assert_eq!(
                 (fields.error_name, fields.reply_serial, fields.sender),
                 (None, None, None)
@@ -221,6 +243,9 @@ mod tests {
     fn invalid_values_are_rejected() {
         for field in [
             (PATH, "o", "/a\0b"),
+            (PATH, "o", "/a/"),
+            (99, "o", "a"),
+            (99, "g", "!"),
             (MEMBER, "s", "D\0o"),
             (SIGNATURE, "g", "("),
             (SIGNATURE, "g", "!"),

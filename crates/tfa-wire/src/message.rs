@@ -1,88 +1,67 @@
 //! Decoding of whole messages.
 
-use zbus::wire::Signature;
-use zeroize::Zeroizing;
-
 use crate::arguments::Arguments;
 use crate::error::DecodeError;
-use crate::fixed_header::{FixedHeader, padding_length};
+use crate::fixed_header::FixedHeader;
 use crate::header_fields::HeaderFields;
 
 /// A received message.
-pub struct Message {
+pub struct Message<'a> {
     /// The header fields.
-    pub fields: HeaderFields,
+    pub fields: HeaderFields<'a>,
     /// The body.
-    pub arguments: Arguments,
+    pub arguments: Arguments<'a>,
 }
 
-impl Message {
+impl<'a> Message<'a> {
     /// Decodes a whole message, fixed header included. The arguments are decoded later.
     ///
     /// # Errors
     /// The header fields or the padding are not valid, or the lengths do not fit the bytes.
-    pub fn decode(header: &FixedHeader, message: Zeroizing<Vec<u8>>) -> Result<Self, DecodeError> {
-        let (fields, end) = HeaderFields::decode_with_end(header.endian, &message)?;
-        let body_offset = end.saturating_add(padding_length(end));
-        let padding = message.get(end..body_offset).ok_or(WRONG_LENGTH)?;
-        let length = message.get(body_offset..).ok_or(WRONG_LENGTH)?.len();
-        if padding.iter().any(|byte| *byte != 0) || u32::try_from(length) != Ok(header.body_length)
-        {
-            return Err(WRONG_LENGTH);
+    pub fn decode(header: &FixedHeader, message: &'a [u8]) -> Result<Self, DecodeError> {
+        let (fields, mut body) = HeaderFields::decode_with_end(header.endian, message)?;
+        body.align(8)?;
+        if u32::try_from(body.remaining()) != Ok(header.body_length) {
+            return Err(DecodeError("wrong length"));
         }
-        let arguments = Arguments {
-            endian: header.endian,
-            signature: fields.signature.clone().unwrap_or(Signature::Unit),
-            message,
-            body_offset,
-        };
+        let signature = fields.signature.unwrap_or_default();
+        let arguments = Arguments { signature, body };
         Ok(Self { fields, arguments })
     }
 }
 
-const WRONG_LENGTH: DecodeError = DecodeError("wrong length or padding");
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use tfa_proto::{LOGIN, PATH};
     use zbus::wire::Endian;
 
     use super::*;
     use crate::fixed_header::FIXED_HEADER_LENGTH;
 
-    fn read(bytes: &[u8]) -> Result<Message, DecodeError> {
+    fn read(bytes: &[u8]) -> Result<Message<'_>, DecodeError> {
         let header = bytes
             .first_chunk::<FIXED_HEADER_LENGTH>()
-            .ok_or(WRONG_LENGTH)?;
-        Message::decode(
-            &FixedHeader::decode(header)?,
-            Zeroizing::new(bytes.to_vec()),
-        )
+            .ok_or(DecodeError("too short"))?;
+        Message::decode(&FixedHeader::decode(header)?, bytes)
     }
 
     /// A call, encoded by zbus.
     fn call(endian: Endian) -> Vec<u8> {
-        let builder = zbus::Message::method_call("/org/example", "Do");
-        let builder = builder.interface("org.example").endian(endian);
-        let body = (7_u32, "text", vec![("a", "b")]);
-        builder.build(&body).unwrap().data().to_vec()
-    }
-
-    type Arguments = (u32, String, Vec<(String, String)>);
-
-    fn arguments(message: &Message) -> Option<Arguments> {
-        message.arguments.decode().ok()
+        let builder = zbus::Message::method_call(PATH, "Answer");
+        let builder = builder.interface(LOGIN).endian(endian);
+        builder.build(&(7_u32, "text")).unwrap().data().to_vec()
     }
 
     #[test]
     fn messages_of_zbus_decode_in_both_byte_orders() {
         for endian in [Endian::Little, Endian::Big] {
-            let message = read(&call(endian)).ok().unwrap();
-            assert_eq!(message.fields.path.as_deref(), Some("/org/example"));
-            assert_eq!(message.fields.interface.as_deref(), Some("org.example"));
-            assert_eq!(message.fields.member.as_deref(), Some("Do"));
-            let list = vec![("a".to_owned(), "b".to_owned())];
-            assert_eq!(arguments(&message), Some((7, "text".to_owned(), list)));
+            let bytes = call(endian);
+            let message = read(&bytes).ok().unwrap();
+            assert_eq!(message.fields.path, Some(PATH));
+            assert_eq!(message.fields.interface, Some(LOGIN));
+            assert_eq!(message.fields.member, Some("Answer"));
+            assert_eq!(message.arguments.answer(), Ok((7, "text")));
         }
     }
 
@@ -98,16 +77,16 @@ mod tests {
 
     #[test]
     fn arguments_of_another_type_are_rejected() {
-        let message = read(&call(Endian::Little)).ok().unwrap();
-        assert!(message.arguments.decode::<u32>().is_err());
-        assert!(message.arguments.decode::<(u32, String)>().is_err());
-        assert!(message.arguments.decode::<((u32, String),)>().is_err());
-        assert!(message.arguments.decode::<()>().is_err());
+        let bytes = call(Endian::Little);
+        let message = read(&bytes).ok().unwrap();
+        assert!(message.arguments.begin().is_err());
+        assert!(message.arguments.cancel().is_err());
+        assert!(message.arguments.begun().is_err());
+        assert!(message.arguments.answered().is_err());
     }
 
     #[test]
     fn the_error_text_is_a_first_argument_of_type_string() {
-        let text = |bytes: &[u8]| read(bytes).ok().unwrap().arguments.error_text().ok();
         let made = |builder: zbus::Result<zbus::Message>| builder.unwrap().data().to_vec();
         let builder = || zbus::Message::signal("/", "org.example", "Said");
         for (bytes, expected) in [
@@ -116,13 +95,16 @@ mod tests {
             (made(builder().build(&(7_u32, "why"))), ""),
             (made(builder().build(&())), ""),
         ] {
-            assert_eq!(text(&bytes).as_deref(), Some(expected));
+            let text = read(&bytes).ok().unwrap().arguments.error_text();
+            assert_eq!(text, Ok(expected));
         }
     }
 
     fn read_all(bytes: &[u8]) {
-        if let Ok(message) = read(bytes) {
-            let _ = (arguments(&message), message.arguments.error_text());
+        if let Ok(Message { arguments, .. }) = read(bytes) {
+            let _ = (arguments.begin(), arguments.answer(), arguments.cancel());
+            let _ = (arguments.begun(), arguments.answered());
+            let _ = arguments.error_text();
         }
     }
 

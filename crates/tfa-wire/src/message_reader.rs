@@ -1,22 +1,27 @@
 //! Splits received bytes into lines and messages.
 
-use std::io::{self, BufRead, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 
-use zeroize::Zeroizing;
-
+use crate::buffer::wipe;
 use crate::fixed_header::FIXED_HEADER_LENGTH;
 
-/// The size of the buffer in bytes. Most logins fit in one read of it.
-const BUFFER_SIZE: usize = 4096;
+/// The size of the buffer in bytes, which grows for a longer message. The messages of most logins fit,
+/// each with the lines before it in one read.
+const BUFFER_SIZE: usize = 1536;
 /// The longest line of a handshake in bytes, its end included.
-const MAX_LINE: u64 = 512;
+const MAX_LINE: usize = 512;
 
-/// A buffered reader. Its buffer may hold codes and keys, so it never moves and is wiped on drop.
+/// A buffered reader. Its buffer may hold codes and keys, so it is wiped on drop, and where it moves
+/// from. Lines and messages are lent from it: there is no copy of them.
 pub struct MessageReader<R> {
     source: R,
-    buffer: Zeroizing<Vec<u8>>,
+    buffer: Vec<u8>,
+    /// What is before was taken.
     used: usize,
+    /// What is before was read.
     filled: usize,
+    /// What is behind was never written to.
+    written: usize,
 }
 
 impl<R: Read> MessageReader<R> {
@@ -24,9 +29,10 @@ impl<R: Read> MessageReader<R> {
     pub fn new(source: R) -> Self {
         Self {
             source,
-            buffer: Zeroizing::new(vec![0; BUFFER_SIZE]),
+            buffer: vec![0; BUFFER_SIZE],
             used: 0,
             filled: 0,
+            written: 0,
         }
     }
 
@@ -40,79 +46,143 @@ impl<R: Read> MessageReader<R> {
         self.used >= self.filled
     }
 
-    /// Reads a line, including its `\n`. A line that is too long comes without one, cut off.
+    /// Takes one byte.
+    ///
+    /// # Errors
+    /// Those of the source; [`ErrorKind::UnexpectedEof`] if it ends.
+    pub fn read_byte(&mut self) -> io::Result<u8> {
+        self.fill_to(1)?;
+        let byte = self.take(1).first().copied();
+        byte.ok_or_else(|| ErrorKind::UnexpectedEof.into())
+    }
+
+    /// Takes a line, including its `\n`. A line that is too long comes without one, cut off.
     ///
     /// # Errors
     /// Those of the source; [`ErrorKind::UnexpectedEof`] if it ends before the line does.
-    pub fn read_line(&mut self) -> io::Result<Vec<u8>> {
-        let mut line = Vec::new();
-        let mut source = self.by_ref().take(MAX_LINE);
-        source.read_until(b'\n', &mut line)?;
-        let ended = source.limit() > 0 && !line.ends_with(b"\n");
-        if ended {
-            return Err(ErrorKind::UnexpectedEof.into());
+    pub fn read_line(&mut self) -> io::Result<&[u8]> {
+        let mut searched = 0;
+        loop {
+            let unsearched = self.unused().get(searched..).unwrap_or_default();
+            let end = unsearched.iter().position(|byte| *byte == b'\n');
+            searched = match end {
+                Some(end) => searched.saturating_add(end).saturating_add(1),
+                None => self.unused().len(),
+            };
+            if end.is_some() || searched >= MAX_LINE {
+                return Ok(self.take(searched.min(MAX_LINE)));
+            }
+            self.fill_to(searched.saturating_add(1))?;
         }
-        Ok(line)
     }
 
-    /// Reads the fixed header of the next message.
+    /// Returns the fixed header of the next message, and takes nothing.
     ///
     /// # Errors
     /// Those of the source; [`ErrorKind::UnexpectedEof`] if it ends.
-    pub fn read_fixed_header(&mut self) -> io::Result<[u8; FIXED_HEADER_LENGTH]> {
-        let mut header = [0; FIXED_HEADER_LENGTH];
-        self.read_exact(&mut header)?;
-        Ok(header)
+    pub fn peek_fixed_header(&mut self) -> io::Result<[u8; FIXED_HEADER_LENGTH]> {
+        self.fill_to(FIXED_HEADER_LENGTH)?;
+        let header = self.unused().first_chunk().copied();
+        header.ok_or_else(|| ErrorKind::UnexpectedEof.into())
     }
 
-    /// Reads the remaining bytes of a message, and returns the whole message.
+    /// Reads until the whole message is there, of which that many bytes follow the fixed header, and
+    /// takes nothing.
     ///
     /// # Errors
     /// Those of the source; [`ErrorKind::UnexpectedEof`] if it ends.
-    pub fn read_message(
-        &mut self,
-        header: &[u8; FIXED_HEADER_LENGTH],
-        remaining_length: u64,
-    ) -> io::Result<Zeroizing<Vec<u8>>> {
-        let length = usize::try_from(remaining_length).unwrap_or(usize::MAX);
-        let mut message = Zeroizing::new(vec![0; FIXED_HEADER_LENGTH.saturating_add(length)]);
-        let mut whole = header.as_slice().chain(self.by_ref());
-        whole.read_exact(&mut message)?;
-        Ok(message)
+    pub fn complete_message(&mut self, remaining_length: u64) -> io::Result<()> {
+        self.fill_to(message_length(remaining_length))
     }
 
-    /// Reads and discards that many bytes.
+    /// Takes a whole message, of which that many bytes follow the fixed header.
     ///
     /// # Errors
     /// Those of the source; [`ErrorKind::UnexpectedEof`] if it ends.
-    pub fn skip(&mut self, length: u64) -> io::Result<()> {
-        if io::copy(&mut self.by_ref().take(length), &mut io::sink())? < length {
-            return Err(ErrorKind::UnexpectedEof.into());
+    pub fn read_message(&mut self, remaining_length: u64) -> io::Result<&[u8]> {
+        self.complete_message(remaining_length)?;
+        Ok(self.take(message_length(remaining_length)))
+    }
+
+    /// Takes a whole message and discards it.
+    ///
+    /// # Errors
+    /// Those of the source; [`ErrorKind::UnexpectedEof`] if it ends.
+    pub fn skip_message(&mut self, remaining_length: u64) -> io::Result<()> {
+        let mut left = remaining_length.saturating_add(FIXED_HEADER_LENGTH as u64);
+        while left > 0 {
+            self.fill_to(1)?;
+            let length = usize::try_from(left).unwrap_or(usize::MAX);
+            let taken = self.take(length.min(self.unused().len())).len();
+            left = left.saturating_sub(taken as u64);
         }
         Ok(())
     }
-}
 
-impl<R: Read> Read for MessageReader<R> {
-    fn read(&mut self, wanted: &mut [u8]) -> io::Result<usize> {
-        let got = self.fill_buf()?.read(wanted)?;
-        self.consume(got);
-        Ok(got)
+    fn unused(&self) -> &[u8] {
+        self.buffer.get(self.used..self.filled).unwrap_or_default()
     }
-}
 
-impl<R: Read> BufRead for MessageReader<R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+    fn take(&mut self, length: usize) -> &[u8] {
+        let start = self.used;
+        self.used = start.saturating_add(length).min(self.filled);
+        self.buffer.get(start..self.used).unwrap_or_default()
+    }
+
+    /// Reads until that many bytes are there to take.
+    fn fill_to(&mut self, length: usize) -> io::Result<()> {
+        while self.unused().len() < length {
+            self.make_room(length);
+            let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
+            let read = match self.source.read(room) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                result => result?,
+            };
+            self.filled = self.filled.saturating_add(read);
+            self.written = self.written.max(self.filled);
+        }
+        Ok(())
+    }
+
+    /// Moves what was not taken so that it can be completed to that length.
+    fn make_room(&mut self, length: usize) {
         if self.is_drained() {
             (self.used, self.filled) = (0, 0);
-            self.filled = self.source.read(&mut self.buffer)?;
         }
-        let unused = self.buffer.get(self.used..self.filled);
-        Ok(unused.unwrap_or_default())
+        if self.used.saturating_add(length) <= self.buffer.len() {
+            return;
+        }
+        let unused = self.unused().len();
+        if length <= self.buffer.len() {
+            self.buffer.copy_within(self.used..self.filled, 0);
+        } else {
+            let mut buffer = vec![0; length];
+            if let Some(place) = buffer.get_mut(..unused) {
+                place.copy_from_slice(self.unused());
+            }
+            self.wipe();
+            self.buffer = buffer;
+            self.written = unused;
+        }
+        (self.used, self.filled) = (0, unused);
     }
+}
 
-    fn consume(&mut self, used: usize) {
-        self.used = self.used.saturating_add(used);
+fn message_length(remaining_length: u64) -> usize {
+    let length = usize::try_from(remaining_length).unwrap_or(usize::MAX);
+    length.saturating_add(FIXED_HEADER_LENGTH)
+}
+
+impl<R> MessageReader<R> {
+    fn wipe(&mut self) {
+        wipe(self.buffer.get_mut(..self.written).unwrap_or_default());
+    }
+}
+
+impl<R> Drop for MessageReader<R> {
+    fn drop(&mut self) {
+        self.wipe();
     }
 }
 
@@ -140,11 +210,13 @@ mod tests {
     }
 
     fn next<R: Read>(reader: &mut MessageReader<R>) -> io::Result<Vec<u8>> {
-        let bytes = reader.read_fixed_header()?;
-        let rest = FixedHeader::decode(&bytes).unwrap().remaining_length();
-        reader
-            .read_message(&bytes, rest)
-            .map(|bytes| bytes.to_vec())
+        let rest = rest(reader)?;
+        reader.read_message(rest).map(<[u8]>::to_vec)
+    }
+
+    fn rest<R: Read>(reader: &mut MessageReader<R>) -> io::Result<u64> {
+        let bytes = reader.peek_fixed_header()?;
+        Ok(FixedHeader::decode(&bytes).unwrap().remaining_length())
     }
 
     #[test]
@@ -159,7 +231,8 @@ mod tests {
             assert_eq!(reader.read_line().unwrap(), b"BEGIN\r\n");
             assert_eq!(next(&mut reader).unwrap(), short);
             assert!(next(&mut reader).unwrap() == long);
-            reader.skip(40).unwrap();
+            let rest = rest(&mut reader).unwrap();
+            reader.skip_message(rest).unwrap();
             for _ in 0..2 {
                 // The last line does not end.
                 let error = reader.read_line().unwrap_err();
@@ -174,9 +247,8 @@ mod tests {
         for (before, is_line) in [(0, true), (1, false), (100_000, false)] {
             let bytes = [&vec![b'x'; before][..], &longest].concat();
             for size in [1, usize::MAX] {
-                let line = MessageReader::new(Chunks(size, &bytes))
-                    .read_line()
-                    .unwrap();
+                let mut reader = MessageReader::new(Chunks(size, &bytes));
+                let line = reader.read_line().unwrap();
                 assert_eq!(line.ends_with(b"\n"), is_line, "{before}");
                 assert_eq!(line.len(), 512);
             }
@@ -189,7 +261,7 @@ mod tests {
         for length in 0..whole.len() {
             let error = next(&mut MessageReader::new(&whole[..length])).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{length}");
-            let skipped = MessageReader::new(&whole[..length]).skip(100);
+            let skipped = MessageReader::new(&whole[..length]).skip_message(100);
             assert_eq!(skipped.unwrap_err().kind(), ErrorKind::UnexpectedEof);
         }
     }
@@ -205,5 +277,20 @@ mod tests {
         assert!(!reader.is_drained());
         reader.read_line().unwrap();
         assert!(reader.is_drained());
+    }
+
+    #[test]
+    fn everything_read_is_wiped() {
+        let (short, long) = (message(24), message(3 * BUFFER_SIZE));
+        let bytes = [&short[..], &short, &long, &short].concat();
+        for size in [7, BUFFER_SIZE, usize::MAX] {
+            for messages in 0..=4 {
+                let mut reader = MessageReader::new(Chunks(size, &bytes));
+                (0..messages).for_each(|_| drop(next(&mut reader).unwrap()));
+                assert_eq!(reader.buffer.iter().any(|byte| *byte != 0), messages > 0);
+                reader.wipe();
+                assert!(reader.buffer.iter().all(|byte| *byte == 0), "{size}");
+            }
+        }
     }
 }

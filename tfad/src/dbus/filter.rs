@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use tfa_proto::Error;
 use tfa_wire::{
-    ERROR, FIXED_HEADER_LENGTH, FixedHeader, HeaderFields, METHOD_CALL, METHOD_RETURN, SIGNAL,
-    encode_error,
+    Buffer, ERROR, FIXED_HEADER_LENGTH, FixedHeader, HeaderFields, METHOD_CALL, METHOD_RETURN,
+    SIGNAL, encode_error,
 };
 use zeroize::Zeroizing;
 
@@ -124,7 +124,7 @@ impl Filter {
     fn judge(&self, header: &FixedHeader, message: Zeroizing<Vec<u8>>) -> Option<Output> {
         let is_whole = self.skip == 0;
         let fields = HeaderFields::decode(header, &message).ok()?;
-        match (header.message_type, fields.sender.as_deref()) {
+        match (header.message_type, fields.sender) {
             (METHOD_CALL, Some(sender)) if !is_whole => {
                 let error = Error::InvalidArgument(messages::CALL_TOO_LONG.to_owned());
                 refusal(sender, header.serial, &error)
@@ -134,6 +134,7 @@ impl Filter {
                 parsed(message).map(Output::Pass)
             }
             (METHOD_CALL, Some(sender)) => {
+                let sender = &*sender.to_owned();
                 let message = parsed(message)?;
                 if self.budget.admit(sender, header.serial, message.len()) {
                     return Some(Output::Pass(message));
@@ -156,8 +157,9 @@ fn is_wanted(header: &FixedHeader) -> bool {
 }
 
 fn refusal(sender: &str, serial: u32, error: &Error) -> Option<Output> {
-    let reply = encode_error(serial, Some(sender), error.name(), error.text());
-    reply.ok().map(Output::Refuse)
+    let mut reply = Buffer::default();
+    encode_error(&mut reply, serial, Some(sender), error.name(), error.text()).ok()?;
+    Some(Output::Refuse(Zeroizing::new(reply.to_vec())))
 }
 
 /// Takes up to that many bytes off the front.
@@ -171,8 +173,7 @@ fn advance<'a>(bytes: &mut &'a [u8], length: usize) -> &'a [u8] {
 mod tests {
     use proptest::prelude::*;
     use tfa_wire::{
-        Body, DESTINATION, FieldValue, HeaderField, INTERFACE, MEMBER, MessageBuilder, PATH,
-        REPLY_SERIAL,
+        DESTINATION, FieldValue, HeaderField, INTERFACE, MEMBER, MessageBuilder, PATH, REPLY_SERIAL,
     };
     use zbus::Message;
     use zbus::message::{Builder, Flags};
@@ -269,13 +270,11 @@ mod tests {
             panic!("not a refusal");
         };
         let header = FixedHeader::decode(bytes.first_chunk().unwrap()).unwrap();
-        let message = tfa_wire::Message::decode(&header, bytes.clone())
-            .ok()
-            .unwrap();
+        let message = tfa_wire::Message::decode(&header, bytes).ok().unwrap();
         let (fields, text) = (message.fields, message.arguments.error_text().unwrap());
         (
-            fields.error_name.unwrap(),
-            text,
+            fields.error_name.unwrap().to_owned(),
+            text.to_owned(),
             fields.reply_serial.unwrap(),
         )
     }
@@ -322,9 +321,11 @@ mod tests {
             message_type: METHOD_CALL,
             serial: 1,
             fields: &fields,
-            body: &Body::empty(),
+            signature: "",
         };
-        call.build().unwrap().to_vec()
+        let mut bytes = Buffer::default();
+        call.append_without_body(&mut bytes).unwrap();
+        bytes.to_vec()
     }
 
     #[test]

@@ -35,13 +35,11 @@ pub mod sessions;
 pub mod simulate;
 pub mod ssh_keys;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tfa_core::{BackupCode, Dialog, Time};
-use tfa_proto::{Context, Turn};
-use zbus::wire::OwnedVariant;
+use tfa_proto::{Context, ContextError, Turn};
 
 use crate::account::Accounts;
 use crate::caller::Caller;
@@ -83,7 +81,7 @@ impl Logins {
         }
     }
 
-    /// Begins the dialog for a user.
+    /// Begins the dialog for a user, with the context or why it was not valid.
     ///
     /// # Errors
     /// Why there is no first turn.
@@ -91,10 +89,10 @@ impl Logins {
         &self,
         caller: &Caller,
         user: &str,
-        context: &HashMap<String, OwnedVariant>,
+        context: Result<Context, ContextError>,
     ) -> Result<(u32, Turn), Error> {
         let report = |error| self.state.journal.report(caller, user, error);
-        let context = Context::from_dict(context).map_err(|error| {
+        let context = context.map_err(|error| {
             // A program of a user can send anything, under any name: that is not logged.
             if caller.is_root() {
                 report(error.into())

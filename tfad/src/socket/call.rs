@@ -1,29 +1,25 @@
 //! The calls of the login interface: decodes requests, and encodes responses.
 
-use std::collections::HashMap;
-
-use tfa_proto::{Error, LOGIN, MAX_CALL, MAX_CALL_BODY, PATH, WireTurn};
+use tfa_proto::{Context, ContextError, Error, LOGIN, MAX_CALL, MAX_CALL_BODY, PATH, Turn};
 use tfa_wire::{
-    Body, DecodeError, EncodeError, FIXED_HEADER_LENGTH, FixedHeader, MethodCall, encode_error,
-    encode_return,
+    Buffer, DecodeError, EncodeError, FIXED_HEADER_LENGTH, FixedHeader, LoginReply, MethodCall,
+    encode_error, encode_return,
 };
-use zbus::wire::OwnedVariant;
-use zeroize::Zeroizing;
 
 /// A received call.
-pub(super) struct Call {
+pub(super) struct Call<'a> {
     /// The serial, for the reply.
     pub(super) serial: u32,
     /// The request, or why it is refused.
-    pub(super) request: Result<Request, Error>,
+    pub(super) request: Result<Request<'a>, Error>,
 }
 
 /// A request of the login interface.
-pub(super) enum Request {
-    /// `Begin`: the user and the context.
-    Begin(String, HashMap<String, OwnedVariant>),
+pub(super) enum Request<'a> {
+    /// `Begin`: the user, and the context or why it is none.
+    Begin(&'a str, Result<Context, ContextError>),
     /// `Answer`: the dialog and the answer.
-    Answer(u32, String),
+    Answer(u32, &'a str),
     /// `Cancel`: the dialog.
     Cancel(u32),
 }
@@ -31,9 +27,9 @@ pub(super) enum Request {
 /// The response to a request.
 pub(super) enum Response {
     /// The new dialog, and its first turn.
-    Begun(u32, WireTurn),
+    Begun(u32, Turn),
     /// The next turn.
-    Answered(WireTurn),
+    Answered(Turn),
     /// The dialog has ended.
     Cancelled,
 }
@@ -53,12 +49,9 @@ pub(super) fn decode_header(bytes: &[u8; FIXED_HEADER_LENGTH]) -> Result<FixedHe
     Ok(header)
 }
 
-impl Call {
+impl<'a> Call<'a> {
     /// Decodes a whole call.
-    pub(super) fn decode(
-        header: &FixedHeader,
-        message: Zeroizing<Vec<u8>>,
-    ) -> Result<Self, DecodeError> {
+    pub(super) fn decode(header: &FixedHeader, message: &'a [u8]) -> Result<Self, DecodeError> {
         let call = MethodCall::decode(header, message)?;
         Ok(Self {
             serial: call.serial,
@@ -68,23 +61,22 @@ impl Call {
     }
 }
 
-impl Request {
-    fn decode(call: &MethodCall) -> Result<Self, DecodeError> {
-        let is_login = call.interface.as_deref().is_none_or(|name| name == LOGIN);
-        if call.path != PATH || !is_login {
+impl<'a> Request<'a> {
+    fn decode(call: &MethodCall<'a>) -> Result<Self, DecodeError> {
+        if call.path != PATH || call.interface.is_some_and(|name| name != LOGIN) {
             return Err(UNKNOWN_METHOD);
         }
         let arguments = &call.arguments;
-        match call.method.as_str() {
+        match call.method {
             "Begin" => {
-                let (user, context) = arguments.decode()?;
+                let (user, context) = arguments.begin()?;
                 Ok(Self::Begin(user, context))
             }
             "Answer" => {
-                let (dialog, answer) = arguments.decode()?;
+                let (dialog, answer) = arguments.answer()?;
                 Ok(Self::Answer(dialog, answer))
             }
-            "Cancel" => Ok(Self::Cancel(arguments.decode()?)),
+            "Cancel" => Ok(Self::Cancel(arguments.cancel()?)),
             _ => Err(UNKNOWN_METHOD),
         }
     }
@@ -92,21 +84,19 @@ impl Request {
 
 const UNKNOWN_METHOD: DecodeError = DecodeError("there is no such method");
 
-/// Encodes the reply to the call of that serial.
+/// Appends the reply to the call of that serial to a buffer.
 pub(super) fn encode_reply(
+    buffer: &mut Buffer,
     call: u32,
     response: &Result<Response, Error>,
-) -> Result<Zeroizing<Vec<u8>>, EncodeError> {
-    let body = match response {
-        Ok(Response::Begun(dialog, turn)) => Body::encode(&(dialog, turn))?,
-        // In a tuple: a turn alone would be encoded as four arguments.
-        Ok(Response::Answered(turn)) => Body::encode(&(turn,))?,
-        Ok(Response::Cancelled) => Body::empty(),
-        Err(error) => {
-            return encode_error(call, None, error.name(), error.text());
-        }
+) -> Result<(), EncodeError> {
+    let reply = match response {
+        Ok(Response::Begun(dialog, turn)) => LoginReply::Begun(*dialog, turn),
+        Ok(Response::Answered(turn)) => LoginReply::Answered(turn),
+        Ok(Response::Cancelled) => LoginReply::Cancelled,
+        Err(error) => return encode_error(buffer, call, None, error.name(), error.text()),
     };
-    encode_return(call, &body)
+    encode_return(buffer, call, &reply)
 }
 
 #[cfg(test)]
@@ -115,7 +105,7 @@ mod tests {
 
     use proptest::prelude::*;
     use serde::Serialize;
-    use tfa_proto::{Context, Phase};
+    use tfa_proto::{Line, LineKind, Next, Phase, PromptStyle, Question, WireTurn};
     use zbus::message::{Builder, Flags};
     use zbus::wire::{DynamicType, Endian};
 
@@ -147,14 +137,14 @@ mod tests {
     }
 
     /// Decodes a call as the connection does: the header gives the length.
-    fn read(bytes: &[u8]) -> Result<Call, DecodeError> {
+    fn read(bytes: &[u8]) -> Result<Call<'_>, DecodeError> {
         let header = decode_header(bytes.first_chunk().ok_or(DecodeError("cut off"))?)?;
         let length = FIXED_HEADER_LENGTH + usize::try_from(header.remaining_length()).unwrap();
         let whole = bytes.get(..length).ok_or(DecodeError("cut off"))?;
-        Call::decode(&header, Zeroizing::new(whole.to_vec()))
+        Call::decode(&header, whole)
     }
 
-    fn request(bytes: &[u8]) -> Result<Request, Error> {
+    fn request(bytes: &[u8]) -> Result<Request<'_>, Error> {
         read(bytes)
             .unwrap_or_else(|error| panic!("{error}"))
             .request
@@ -183,7 +173,7 @@ mod tests {
             match request(&begin) {
                 Ok(Request::Begin(user, context)) => {
                     assert_eq!(user, "alice");
-                    assert_eq!(Context::from_dict(&context), Ok(known()));
+                    assert_eq!(context, Ok(known()));
                 }
                 _ => panic!("Begin"),
             }
@@ -347,9 +337,19 @@ mod tests {
         }
     }
 
-    fn turn() -> WireTurn {
-        let line = ("info".to_owned(), "█▀ key: ABCD".to_owned());
-        (vec![line], "ask-hidden".to_owned(), "Code: ".to_owned(), 6)
+    fn turn() -> Turn {
+        Turn {
+            lines: vec![Line {
+                kind: LineKind::Info,
+                text: "█▀ key: ABCD".to_owned(),
+            }],
+            next: Next::Ask(Question {
+                text: "Code: ".to_owned(),
+                style: PromptStyle::Hidden,
+                digits: 6,
+            }),
+            covers_account: false,
+        }
     }
 
     /// The reply to a call, ours and that of zbus.
@@ -359,7 +359,8 @@ mod tests {
     {
         let call = to(PATH, Some(LOGIN), "Cancel").build(&7_u32).unwrap();
         let serial = read(call.data()).ok().unwrap().serial;
-        let ours = encode_reply(serial, &response).unwrap();
+        let mut ours = Buffer::default();
+        encode_reply(&mut ours, serial, &response).unwrap();
         let header = call.header();
         let builder = match name {
             Some(name) => zbus::Message::error(&header, name),
@@ -371,9 +372,17 @@ mod tests {
 
     #[test]
     fn responses_equal_those_of_zbus() {
-        let [ours, zbus] = replies(Ok(Response::Begun(7, turn())), None, &(7_u32, turn()));
+        let [ours, zbus] = replies(
+            Ok(Response::Begun(7, turn())),
+            None,
+            &(7_u32, WireTurn::from(turn())),
+        );
         assert_eq!(ours, zbus);
-        let [ours, zbus] = replies(Ok(Response::Answered(turn())), None, &(turn(),));
+        let [ours, zbus] = replies(
+            Ok(Response::Answered(turn())),
+            None,
+            &(WireTurn::from(turn()),),
+        );
         assert_eq!(ours, zbus);
         let [ours, zbus] = replies(Ok(Response::Cancelled), None, &());
         assert_eq!(ours, zbus);

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::queue::Queue;
 use tfa_proto::Error;
-use tfa_wire::{Guid, HandshakeAction, MessageReader, ServerHandshake, Socket, TimeBudget};
-use zeroize::Zeroizing;
+use tfa_wire::{
+    Buffer, FixedHeader, Guid, HandshakeAction, MessageReader, ServerHandshake, Socket, TimeBudget,
+};
 
 use super::call::{self, Call, Request, Response};
 use super::counters::ConnectionCounters;
@@ -26,9 +27,13 @@ pub(super) struct Connection<'a> {
     caller: &'a Caller,
     logins: &'a Logins,
     queue: &'a Queue,
-    /// Goes out with the first answer: each time something goes out the peer wakes up.
-    unsent: String,
+    /// The lines of the handshake go out with the first reply: each time something goes out the peer
+    /// wakes up.
+    unsent: Buffer,
 }
+
+/// The length that most replies stay below.
+const REPLY: usize = 512;
 
 impl<'a> Connection<'a> {
     pub(super) fn new(
@@ -42,43 +47,36 @@ impl<'a> Connection<'a> {
             caller,
             logins,
             queue,
-            unsent: String::new(),
+            unsent: Buffer::with_capacity(REPLY),
         }
     }
 
     /// Answers the calls of the connection until it ends, or no call is taken any more.
     pub(super) fn conduct(
         mut self,
-        guid: Guid,
+        guid: &Guid,
         counters: &mut ConnectionCounters<'_>,
     ) -> io::Result<()> {
         self.log_on(guid)?;
-        loop {
-            let call = self.next()?;
-            if !counters.calls() {
-                return Ok(());
-            }
-            self.answer(call)?;
-            counters.is_answered();
+        while self.answer_next(counters)? {
             // A peer without a dialog has no user who thinks about an answer.
             let idle_timeout = self.logins.idle_timeout(&self.caller.name);
             self.within(idle_timeout.unwrap_or(CALL_TIMEOUT));
         }
+        Ok(())
     }
 
-    fn log_on(&mut self, guid: Guid) -> io::Result<()> {
+    fn log_on(&mut self, guid: &Guid) -> io::Result<()> {
         let mut handshake = ServerHandshake::new(self.caller.uid, guid);
         // The first byte is meant for credentials, which are not used.
-        let mut nul = [1];
-        io::Read::read_exact(&mut self.reader, &mut nul)?;
-        if nul != [0] {
+        if self.reader.read_byte()? != 0 {
             return Err(ErrorKind::InvalidData.into());
         }
         for _ in 0..MAX_HANDSHAKE_LINES {
             let line = self.reader.read_line()?;
             let line = line.strip_suffix(b"\r\n").ok_or(ErrorKind::InvalidData)?;
             match handshake.handle_line(&String::from_utf8_lossy(line)) {
-                HandshakeAction::Send(line) => self.unsent.push_str(&line),
+                HandshakeAction::Send(line) => self.unsent.append(line.as_bytes()),
                 HandshakeAction::Begin => return self.flush_if_peer_waits(),
                 HandshakeAction::Disconnect => break,
             }
@@ -90,59 +88,71 @@ impl<'a> Connection<'a> {
     /// Sends what was not sent yet, unless the peer has sent more already.
     fn flush_if_peer_waits(&mut self) -> io::Result<()> {
         if self.reader.is_drained() {
-            self.send(&[])?;
+            self.flush()?;
         }
         Ok(())
     }
 
-    fn next(&mut self) -> io::Result<Call> {
-        let bytes = self.reader.read_fixed_header()?;
+    /// Reads a call and answers it. Returns whether it was taken.
+    fn answer_next(&mut self, counters: &mut ConnectionCounters<'_>) -> io::Result<bool> {
+        let bytes = self.reader.peek_fixed_header()?;
         let header = call::decode_header(&bytes).map_err(io::Error::other)?;
-        let message = self
-            .reader
-            .read_message(&bytes, header.remaining_length())?;
-        Call::decode(&header, message).map_err(io::Error::other)
+        self.reader.complete_message(header.remaining_length())?;
+        // The log comes after the reply, for which a user waits.
+        let journal = self.logins.journal();
+        journal.after(|| self.answer(&header, counters))
     }
 
-    /// Answers a call. The log comes after the reply, for which a user waits.
-    fn answer(&mut self, call: Call) -> io::Result<()> {
-        let Call { serial, request } = call;
-        self.logins.journal().after(|| {
-            let response = request.and_then(|request| self.dispatch(request));
-            let reply = call::encode_reply(serial, &response).map_err(io::Error::other)?;
-            self.within(CALL_TIMEOUT);
-            self.send(&reply)
-        })
-    }
-
-    fn dispatch(&self, request: Request) -> Result<Response, Error> {
-        let Self { caller, logins, .. } = self;
-        match request {
-            Request::Begin(user, context) => {
-                let begin = || logins.begin(caller, &user, &context);
-                let (dialog, turn) = self.queue.run(caller, begin)??;
-                Ok(Response::Begun(dialog, turn.into()))
-            }
-            Request::Answer(dialog, reply) => {
-                let reply = Zeroizing::new(reply);
-                let answer = || logins.answer(&caller.name, dialog, &reply);
-                let turn = self.queue.run(caller, answer)??;
-                Ok(Response::Answered(turn.into()))
-            }
-            Request::Cancel(dialog) => {
-                logins.cancel(&caller.name, dialog)?;
-                Ok(Response::Cancelled)
-            }
+    fn answer(
+        &mut self,
+        header: &FixedHeader,
+        counters: &mut ConnectionCounters<'_>,
+    ) -> io::Result<bool> {
+        let message = self.reader.read_message(header.remaining_length())?;
+        let call = Call::decode(header, message).map_err(io::Error::other)?;
+        if !counters.calls() {
+            return Ok(false);
         }
+        let Call { serial, request } = call;
+        let dispatch = |request| dispatch(self.caller, self.logins, self.queue, request);
+        let response = request.and_then(dispatch);
+        call::encode_reply(&mut self.unsent, serial, &response).map_err(io::Error::other)?;
+        self.within(CALL_TIMEOUT);
+        self.flush()?;
+        counters.is_answered();
+        Ok(true)
     }
 
     fn within(&mut self, limit: Duration) {
         *self.reader.get_mut().budget() = TimeBudget::start(limit);
     }
 
-    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let all = Zeroizing::new([self.unsent.as_bytes(), bytes].concat());
+    fn flush(&mut self) -> io::Result<()> {
+        let sent = self.reader.get_mut().send(&self.unsent);
         self.unsent.clear();
-        self.reader.get_mut().send(&all)
+        sent
+    }
+}
+
+fn dispatch(
+    caller: &Caller,
+    logins: &Logins,
+    queue: &Queue,
+    request: Request<'_>,
+) -> Result<Response, Error> {
+    match request {
+        Request::Begin(user, context) => {
+            let begin = || logins.begin(caller, user, context);
+            let (dialog, turn) = queue.run(caller, begin)??;
+            Ok(Response::Begun(dialog, turn))
+        }
+        Request::Answer(dialog, answer) => {
+            let answer = || logins.answer(&caller.name, dialog, answer);
+            Ok(Response::Answered(queue.run(caller, answer)??))
+        }
+        Request::Cancel(dialog) => {
+            logins.cancel(&caller.name, dialog)?;
+            Ok(Response::Cancelled)
+        }
     }
 }

@@ -9,7 +9,7 @@
 //! 1. `workers` are the threads, each of which waits for a connection. `counters` counts them, and in
 //!    `queue` their calls wait for their turn.
 //! 2. `connection` is one connection from begin to end.
-//! 3. `handshake` authenticates the peer, `call` decodes a call and encodes the reply.
+//! 3. `call` decodes a call and encodes the reply.
 
 mod call;
 mod connection;

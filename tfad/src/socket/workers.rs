@@ -157,7 +157,8 @@ impl WorkerPool {
         };
         // A panic ends this login alone: the module refuses it.
         let _ = catch_unwind(AssertUnwindSafe(|| {
-            Connection::new(stream, &caller, &self.logins, &self.queue).conduct(self.guid, counters)
+            Connection::new(stream, &caller, &self.logins, &self.queue)
+                .conduct(&self.guid, counters)
         }));
         self.logins.forget(&caller.name);
     }

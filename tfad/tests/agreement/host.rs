@@ -1,6 +1,5 @@
 //! A host under one configuration, with one user.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,7 +16,6 @@ use tfad::log::{Entry, Journal, MemoryLog};
 use tfad::login::Logins;
 use tfad::login::simulate::{self, ShownKey, Simulator};
 use tfad::state::DaemonState;
-use zbus::wire::OwnedVariant;
 
 use crate::logins::TestLogin;
 use crate::seen::Seen;
@@ -225,12 +223,8 @@ impl Host {
             uid: if login.is_own { UID } else { 0 },
             pid: None,
         };
-        let context: HashMap<String, OwnedVariant> = context
-            .to_dict()
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), OwnedVariant::try_from(value).unwrap()))
-            .collect();
-        let (dialog, turn) = self.logins.begin(&caller, "alice", &context).unwrap();
+        let begun = self.logins.begin(&caller, "alice", Ok(context.clone()));
+        let (dialog, turn) = begun.unwrap();
         if dialog != 0 {
             self.logins.cancel(&caller.name, dialog).unwrap();
         }

@@ -2,21 +2,30 @@
 //! it also checks who replies.
 
 use tfa_proto::{LOGIN, NAME};
-use zeroize::Zeroizing;
 
 use super::error::LoginError;
 use super::reply::Reply;
 use crate::arguments::Arguments;
-use crate::error::EncodeError;
+use crate::buffer::Buffer;
+use crate::error::{DecodeError, EncodeError};
 use crate::fixed_header::METHOD_CALL;
 use crate::handshake;
 use crate::header_fields::{DESTINATION, FieldValue, HeaderField, INTERFACE, MEMBER, PATH};
-use crate::message_builder::{Body, MessageBuilder};
+use crate::login::LoginCall;
+use crate::message_builder::MessageBuilder;
 use crate::message_reader::MessageReader;
 use crate::socket::Socket;
 
 /// The name of the bus itself.
 pub(super) const BUS: &str = "org.freedesktop.DBus";
+
+/// The length that most first calls stay below, with the handshake.
+const FIRST_CALL: usize = 1024;
+/// The length that most further calls stay below.
+const FURTHER_CALL: usize = 256;
+
+/// Decodes the arguments of a reply.
+type Decode<T> = fn(&Arguments<'_>) -> Result<T, DecodeError>;
 
 /// A connection on which the daemon was called.
 pub(super) struct Connection {
@@ -30,35 +39,40 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Performs the handshake with the daemon and the first call, and returns the reply.
-    pub(super) fn to_daemon(
+    /// Performs the handshake with the daemon and the first call, and decodes the reply.
+    pub(super) fn to_daemon<T>(
         socket: Socket,
-        method: &str,
-        arguments: &Body,
-    ) -> Result<(Self, Arguments), LoginError> {
+        call: &LoginCall<'_>,
+        decode: Decode<T>,
+    ) -> Result<(Self, T), LoginError> {
         let mut this = Self::new(socket, false);
-        let call = call(this.next_serial(), method, arguments)?;
-        this.open(&[&call])?;
-        this.first_reply()
+        let mut bytes = Buffer::with_capacity(FIRST_CALL);
+        handshake::append_opening(&mut bytes);
+        append_call(&mut bytes, this.next_serial(), call)?;
+        this.open(&bytes)?;
+        this.first_reply(decode)
     }
 
-    /// Performs the handshake with the bus and the first call, and returns the reply.
-    pub(super) fn to_bus(
+    /// Performs the handshake with the bus and the first call, and decodes the reply.
+    pub(super) fn to_bus<T>(
         socket: Socket,
-        method: &str,
-        arguments: &Body,
-    ) -> Result<(Self, Arguments), LoginError> {
+        call: &LoginCall<'_>,
+        decode: Decode<T>,
+    ) -> Result<(Self, T), LoginError> {
         let mut this = Self::new(socket, true);
-        let hello_serial = this.next_serial();
-        let hello = hello(hello_serial)?;
-        let call = call(this.next_serial(), method, arguments)?;
-        this.open(&[&hello, &call])?;
-        let welcome = this.reply_to(hello_serial)?;
-        if !is_from_bus(&welcome) {
-            return Err(UNEXPECTED_SENDER);
-        }
-        welcome.result.map_err(LoginError::Bus)?;
-        this.first_reply()
+        let mut bytes = Buffer::with_capacity(FIRST_CALL);
+        handshake::append_opening(&mut bytes);
+        let hello = this.next_serial();
+        append_hello(&mut bytes, hello)?;
+        append_call(&mut bytes, this.next_serial(), call)?;
+        this.open(&bytes)?;
+        reply_to(&mut this.reader, hello, |welcome| {
+            if !is_from_bus(&welcome) {
+                return Err(UNEXPECTED_SENDER);
+            }
+            welcome.result.map(|_| ()).map_err(LoginError::Bus)
+        })?;
+        this.first_reply(decode)
     }
 
     fn new(socket: Socket, is_on_bus: bool) -> Self {
@@ -71,28 +85,31 @@ impl Connection {
     }
 
     /// Sends the handshake and the first calls at once, then reads the answer to the handshake.
-    fn open(&mut self, calls: &[&[u8]]) -> Result<(), LoginError> {
-        let mut bytes = handshake::opening().into_bytes();
-        bytes.extend_from_slice(&Zeroizing::new(calls.concat()));
-        self.reader.get_mut().send(&bytes)?;
-        if handshake::is_accepted(&self.reader.read_line()?) {
+    fn open(&mut self, bytes: &[u8]) -> Result<(), LoginError> {
+        self.reader.get_mut().send(bytes)?;
+        if handshake::is_accepted(self.reader.read_line()?) {
             Ok(())
         } else {
             Err(LoginError::Handshake)
         }
     }
 
-    fn first_reply(mut self) -> Result<(Self, Arguments), LoginError> {
-        let arguments = self.last_reply()?;
-        Ok((self, arguments))
+    fn first_reply<T>(mut self, decode: Decode<T>) -> Result<(Self, T), LoginError> {
+        let reply = self.last_reply(decode)?;
+        Ok((self, reply))
     }
 
-    /// Calls a method of the daemon, and returns the reply.
-    pub(super) fn call(&mut self, method: &str, arguments: &Body) -> Result<Arguments, LoginError> {
+    /// Calls a method of the daemon, and decodes the reply.
+    pub(super) fn call<T>(
+        &mut self,
+        call: &LoginCall<'_>,
+        decode: Decode<T>,
+    ) -> Result<T, LoginError> {
         self.reader.get_mut().budget().resume();
-        let call = call(self.next_serial(), method, arguments)?;
-        self.reader.get_mut().send(&call)?;
-        self.last_reply()
+        let mut bytes = Buffer::with_capacity(FURTHER_CALL);
+        append_call(&mut bytes, self.next_serial(), call)?;
+        self.reader.get_mut().send(&bytes)?;
+        self.last_reply(decode)
     }
 
     fn next_serial(&mut self) -> u32 {
@@ -101,72 +118,77 @@ impl Connection {
     }
 
     /// Reads the daemon's reply to the last call. The time budget pauses until the next call.
-    fn last_reply(&mut self) -> Result<Arguments, LoginError> {
-        let reply = self.reply_to(self.serial)?;
-        if self.is_on_bus {
-            if is_from_bus(&reply) {
-                let error = reply
-                    .result
-                    .map_or_else(LoginError::Bus, |_| UNEXPECTED_SENDER);
-                return Err(error);
+    fn last_reply<T>(&mut self, decode: Decode<T>) -> Result<T, LoginError> {
+        let (is_on_bus, daemon) = (self.is_on_bus, &mut self.daemon);
+        let reply = reply_to(&mut self.reader, self.serial, |reply| {
+            if is_on_bus {
+                if is_from_bus(&reply) {
+                    let error = reply.result.err();
+                    return Err(error.map_or(UNEXPECTED_SENDER, LoginError::Bus));
+                }
+                let sender = reply.sender.ok_or(UNEXPECTED_SENDER)?;
+                if *daemon.get_or_insert_with(|| sender.to_owned()) != sender {
+                    return Err(UNEXPECTED_SENDER);
+                }
             }
-            let sender = reply.sender.ok_or(UNEXPECTED_SENDER)?;
-            if *self.daemon.get_or_insert_with(|| sender.clone()) != sender {
-                return Err(UNEXPECTED_SENDER);
-            }
-        }
-        let arguments = reply.result.map_err(LoginError::from_daemon)?;
+            let arguments = reply.result.map_err(LoginError::from_daemon)?;
+            Ok(decode(&arguments)?)
+        })?;
         self.reader.get_mut().budget().pause();
-        Ok(arguments)
+        Ok(reply)
     }
+}
 
-    /// Reads the reply to the call of that serial, and discards all others.
-    fn reply_to(&mut self, call: u32) -> Result<Reply, LoginError> {
-        loop {
-            let reply = Reply::read(&mut self.reader)?;
-            if reply.call == call {
-                return Ok(reply);
-            }
+/// Reads the reply to the call of that serial, and discards all others.
+fn reply_to<T>(
+    reader: &mut MessageReader<Socket>,
+    call: u32,
+    decode: impl FnOnce(Reply<'_>) -> Result<T, LoginError>,
+) -> Result<T, LoginError> {
+    loop {
+        let reply = Reply::read(reader)?;
+        if reply.call == call {
+            return decode(reply);
         }
     }
 }
 
 const UNEXPECTED_SENDER: LoginError = LoginError::Protocol("a reply from an unexpected sender");
 
-fn is_from_bus(reply: &Reply) -> bool {
-    reply.sender.as_deref() == Some(BUS)
+fn is_from_bus(reply: &Reply<'_>) -> bool {
+    reply.sender == Some(BUS)
 }
 
-/// Encodes a call of the daemon's login interface.
-fn call(serial: u32, method: &str, body: &Body) -> Result<Zeroizing<Vec<u8>>, EncodeError> {
-    encode(serial, tfa_proto::PATH, LOGIN, method, NAME, body)
-}
-
-/// Encodes the call `Hello`, which must be the first on the bus.
-fn hello(serial: u32) -> Result<Zeroizing<Vec<u8>>, EncodeError> {
-    let path = "/org/freedesktop/DBus";
-    encode(serial, path, BUS, "Hello", BUS, &Body::empty())
-}
-
-fn encode(
-    serial: u32,
-    path: &str,
-    interface: &str,
-    method: &str,
-    destination: &str,
-    body: &Body,
-) -> Result<Zeroizing<Vec<u8>>, EncodeError> {
+/// Appends a call of the daemon's login interface.
+fn append_call(buffer: &mut Buffer, serial: u32, call: &LoginCall<'_>) -> Result<(), EncodeError> {
     let fields = [
-        HeaderField(PATH, FieldValue::ObjectPath(path)),
-        HeaderField(INTERFACE, FieldValue::Str(interface)),
-        HeaderField(MEMBER, FieldValue::Str(method)),
-        HeaderField(DESTINATION, FieldValue::Str(destination)),
+        HeaderField(PATH, FieldValue::ObjectPath(tfa_proto::PATH)),
+        HeaderField(INTERFACE, FieldValue::Str(LOGIN)),
+        HeaderField(MEMBER, FieldValue::Str(call.method())),
+        HeaderField(DESTINATION, FieldValue::Str(NAME)),
     ];
     let message = MessageBuilder {
         message_type: METHOD_CALL,
         serial,
         fields: &fields,
-        body,
+        signature: call.signature(),
     };
-    message.build()
+    message.append(buffer, |body| call.encode(body))
+}
+
+/// Appends the call `Hello`, which must be the first on the bus.
+fn append_hello(buffer: &mut Buffer, serial: u32) -> Result<(), EncodeError> {
+    let fields = [
+        HeaderField(PATH, FieldValue::ObjectPath("/org/freedesktop/DBus")),
+        HeaderField(INTERFACE, FieldValue::Str(BUS)),
+        HeaderField(MEMBER, FieldValue::Str("Hello")),
+        HeaderField(DESTINATION, FieldValue::Str(BUS)),
+    ];
+    let message = MessageBuilder {
+        message_type: METHOD_CALL,
+        serial,
+        fields: &fields,
+        signature: "",
+    };
+    message.append_without_body(buffer)
 }

@@ -3,7 +3,7 @@
 
 use std::{fmt, io};
 
-use tfa_proto::{DecodeTurnError, Error};
+use tfa_proto::Error;
 
 use crate::error::{DecodeError, EncodeError};
 
@@ -76,12 +76,6 @@ impl From<DecodeError> for LoginError {
 impl From<EncodeError> for LoginError {
     fn from(EncodeError(what): EncodeError) -> Self {
         Self::Protocol(what)
-    }
-}
-
-impl From<DecodeTurnError> for LoginError {
-    fn from(_: DecodeTurnError) -> Self {
-        Self::Protocol("unknown tag or verdict in a turn")
     }
 }
 

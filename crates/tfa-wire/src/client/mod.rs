@@ -17,12 +17,11 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
-use tfa_proto::{Context, Turn, WireTurn};
+use tfa_proto::{Context, Turn};
 
 pub use error::{ErrorReply, LoginError};
 
-use crate::arguments::Arguments;
-use crate::message_builder::Body;
+use crate::login::LoginCall;
 use crate::socket::Socket;
 use crate::time_budget::TimeBudget;
 use connection::Connection;
@@ -91,21 +90,17 @@ impl LoginClient {
         user: &str,
         context: &Context,
     ) -> Result<(Self, Turn), LoginError> {
-        let body = Body::encode(&(user, context.to_dict()))?;
-        Self::from_reply(Connection::to_daemon(socket, "Begin", &body)?)
+        let begin = LoginCall::Begin(user, context);
+        Connection::to_daemon(socket, &begin, |reply| reply.begun()).map(Self::from_begun)
     }
 
     fn on_bus(socket: Socket, user: &str, context: &Context) -> Result<(Self, Turn), LoginError> {
-        let body = Body::encode(&(user, context.to_dict()))?;
-        Self::from_reply(Connection::to_bus(socket, "Begin", &body)?)
+        let begin = LoginCall::Begin(user, context);
+        Connection::to_bus(socket, &begin, |reply| reply.begun()).map(Self::from_begun)
     }
 
-    fn from_reply(
-        (connection, arguments): (Connection, Arguments),
-    ) -> Result<(Self, Turn), LoginError> {
-        let (dialog, turn): (u32, WireTurn) = arguments.decode()?;
-        let client = Self { connection, dialog };
-        Ok((client, Turn::try_from(turn)?))
+    fn from_begun((connection, (dialog, turn)): (Connection, (u32, Turn))) -> (Self, Turn) {
+        (Self { connection, dialog }, turn)
     }
 
     /// Answers the last question, and returns the next turn.
@@ -113,9 +108,8 @@ impl LoginClient {
     /// # Errors
     /// Why there is no next turn.
     pub fn answer(&mut self, answer: &str) -> Result<Turn, LoginError> {
-        let body = Body::encode_answer(self.dialog, answer)?;
-        let turn: WireTurn = self.connection.call("Answer", &body)?.decode()?;
-        Ok(Turn::try_from(turn)?)
+        let answer = LoginCall::Answer(self.dialog, answer);
+        self.connection.call(&answer, |reply| reply.answered())
     }
 
     /// Ends the dialog without a verdict. Dropping the client does so, too.
@@ -123,7 +117,7 @@ impl LoginClient {
     /// # Errors
     /// Why the daemon may not have received the call.
     pub fn cancel(&mut self) -> Result<(), LoginError> {
-        let body = Body::encode(&self.dialog)?;
-        self.connection.call("Cancel", &body).map(|_| ())
+        let cancel = LoginCall::Cancel(self.dialog);
+        self.connection.call(&cancel, |_| Ok(()))
     }
 }

@@ -15,43 +15,41 @@ const MAX_REPLY: u64 = 1 << 20;
 const MAX_MESSAGE: u64 = 1 << 27;
 
 /// A reply.
-pub(super) struct Reply {
+pub(super) struct Reply<'a> {
     /// The serial of the call.
     pub(super) call: u32,
     /// The unique name of the sender, which the bus sets.
-    pub(super) sender: Option<String>,
+    pub(super) sender: Option<&'a str>,
     /// The arguments, or the error.
-    pub(super) result: Result<Arguments, ErrorReply>,
+    pub(super) result: Result<Arguments<'a>, ErrorReply>,
 }
 
-impl Reply {
+impl<'a> Reply<'a> {
     /// Reads the next reply. Any program on the bus can send the client signals and calls: they are
     /// discarded without being decoded.
-    pub(super) fn read<R: Read>(reader: &mut MessageReader<R>) -> Result<Self, LoginError> {
+    pub(super) fn read<R: Read>(reader: &'a mut MessageReader<R>) -> Result<Self, LoginError> {
         loop {
-            let bytes = reader.read_fixed_header()?;
-            let header = FixedHeader::decode(&bytes)?;
+            let header = FixedHeader::decode(&reader.peek_fixed_header()?)?;
             let remaining = header.remaining_length();
-            if !header.is_reply() && remaining <= MAX_MESSAGE {
-                reader.skip(remaining)?;
-                continue;
+            if header.is_reply() || remaining > MAX_MESSAGE {
+                if remaining > MAX_REPLY {
+                    return Err(LoginError::Protocol("a message is too long"));
+                }
+                let message = reader.read_message(remaining)?;
+                return Self::decode(&header, Message::decode(&header, message)?);
             }
-            if remaining > MAX_REPLY {
-                return Err(LoginError::Protocol("a message is too long"));
-            }
-            let message = reader.read_message(&bytes, remaining)?;
-            return Self::decode(&header, Message::decode(&header, message)?);
+            reader.skip_message(remaining)?;
         }
     }
 
-    fn decode(header: &FixedHeader, message: Message) -> Result<Self, LoginError> {
+    fn decode(header: &FixedHeader, message: Message<'a>) -> Result<Self, LoginError> {
         let Message { fields, arguments } = message;
         let result = match (header.message_type == METHOD_RETURN, fields.error_name) {
             (true, None) => Ok(arguments),
-            (false, Some(name)) => {
-                let text = arguments.error_text()?;
-                Err(ErrorReply { name, text })
-            }
+            (false, Some(name)) => Err(ErrorReply {
+                name: name.to_owned(),
+                text: arguments.error_text()?.to_owned(),
+            }),
             _ => return Err(INVALID_REPLY.into()),
         };
         Ok(Self {

@@ -1,19 +1,16 @@
 //! The client half. The kernel tells the server the uid of the client, so the mechanism never fails
 //! halfway, and nothing that the client sends depends on an answer.
 
-use std::fmt::Write;
-
 use rustix::process::geteuid;
 
-/// Returns all lines of the client: the identity, and the begin of the messages.
-pub(crate) fn opening() -> String {
-    let mut lines = String::from("\0AUTH EXTERNAL ");
-    for digit in geteuid().as_raw().to_string().bytes() {
-        // Writing to a string does not fail.
-        let _ = write!(lines, "{digit:02x}");
-    }
-    lines.push_str("\r\nBEGIN\r\n");
-    lines
+use super::identity;
+use crate::buffer::Buffer;
+
+/// Appends all lines of the client to a buffer: the identity, and the begin of the messages.
+pub(crate) fn append_opening(buffer: &mut Buffer) {
+    buffer.append(b"\0AUTH EXTERNAL ");
+    buffer.append(identity::of(geteuid().as_raw()).as_bytes());
+    buffer.append(b"\r\nBEGIN\r\n");
 }
 
 /// Returns whether the server's line, including its end, accepts the client.

@@ -2,7 +2,8 @@
 //! the mechanism `EXTERNAL` alone.
 
 mod client;
+mod identity;
 mod server;
 
-pub(crate) use client::{is_accepted, opening};
+pub(crate) use client::{append_opening, is_accepted};
 pub use server::{Guid, HandshakeAction, ServerHandshake};

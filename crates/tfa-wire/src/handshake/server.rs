@@ -1,8 +1,13 @@
 //! The server half. The kernel tells the uid of the client; the identity in the handshake must agree.
 
-/// The GUID of the server's socket: 32 hexadecimal digits in the handshake.
-#[derive(Debug, Clone, Copy)]
-pub struct Guid([u8; 16]);
+use super::identity;
+
+/// The GUID of the server's socket.
+#[derive(Debug, Clone)]
+pub struct Guid {
+    /// The line that accepts a client, with the GUID as 32 hexadecimal digits.
+    acceptance: String,
+}
 
 impl Guid {
     /// Makes a GUID of random bytes.
@@ -12,13 +17,14 @@ impl Guid {
     pub fn generate<E>(fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
         let mut bytes = [0; 16];
         fill(&mut bytes)?;
-        Ok(Self(bytes))
+        let acceptance = format!("OK {:032x}\r\n", u128::from_be_bytes(bytes));
+        Ok(Self { acceptance })
     }
 }
 
 /// The server's side of one handshake.
-pub struct ServerHandshake {
-    guid: Guid,
+pub struct ServerHandshake<'a> {
+    guid: &'a Guid,
     uid: u32,
     /// The client began `EXTERNAL` without an identity, which may follow.
     identity_requested: bool,
@@ -27,18 +33,18 @@ pub struct ServerHandshake {
 
 /// What the server does after a line of the client.
 #[derive(Debug, PartialEq, Eq)]
-pub enum HandshakeAction {
+pub enum HandshakeAction<'a> {
     /// Send this line, which includes its end.
-    Send(String),
+    Send(&'a str),
     /// Read messages: the handshake is complete.
     Begin,
     /// Close the connection: the client begins without being authenticated.
     Disconnect,
 }
 
-impl ServerHandshake {
+impl<'a> ServerHandshake<'a> {
     /// Starts the handshake with a client of that uid.
-    pub fn new(uid: u32, guid: Guid) -> Self {
+    pub fn new(uid: u32, guid: &'a Guid) -> Self {
         Self {
             guid,
             uid,
@@ -48,12 +54,12 @@ impl ServerHandshake {
     }
 
     /// Handles a line of the client, given without its `\r\n`.
-    pub fn handle_line(&mut self, line: &str) -> HandshakeAction {
+    pub fn handle_line(&mut self, line: &str) -> HandshakeAction<'a> {
         let mut words = line.split(' ');
         match (words.next(), words.next(), words.next(), words.next()) {
             (Some("AUTH"), Some("EXTERNAL"), None, _) => {
                 (self.authenticated, self.identity_requested) = (false, true);
-                HandshakeAction::Send("DATA\r\n".to_owned())
+                HandshakeAction::Send("DATA\r\n")
             }
             (Some("AUTH"), Some("EXTERNAL"), Some(identity), None) => self.authenticate(identity),
             (Some("DATA"), identity, None, _) if self.identity_requested => {
@@ -63,48 +69,51 @@ impl ServerHandshake {
             (Some("BEGIN"), None, ..) if self.authenticated => HandshakeAction::Begin,
             (Some("BEGIN"), ..) => HandshakeAction::Disconnect,
             // Unknown commands, and NEGOTIATE_UNIX_FD: no file descriptors are passed.
-            _ => HandshakeAction::Send("ERROR\r\n".to_owned()),
+            _ => HandshakeAction::Send("ERROR\r\n"),
         }
     }
 
     /// An empty identity is that of the kernel, once it was requested.
-    fn authenticate(&mut self, identity: &str) -> HandshakeAction {
+    fn authenticate(&mut self, identity: &str) -> HandshakeAction<'a> {
         let is_omitted = identity.is_empty() && self.identity_requested;
-        if !is_omitted && !is_identity_of(identity, self.uid) {
+        if !is_omitted && identity != identity::of(self.uid) {
             return self.reject();
         }
         (self.authenticated, self.identity_requested) = (true, false);
-        let Guid(bytes) = self.guid;
-        HandshakeAction::Send(format!("OK {:032x}\r\n", u128::from_be_bytes(bytes)))
+        HandshakeAction::Send(&self.guid.acceptance)
     }
 
-    fn reject(&mut self) -> HandshakeAction {
+    fn reject(&mut self) -> HandshakeAction<'a> {
         (self.authenticated, self.identity_requested) = (false, false);
-        HandshakeAction::Send("REJECTED EXTERNAL\r\n".to_owned())
+        HandshakeAction::Send("REJECTED EXTERNAL\r\n")
     }
-}
-
-/// Returns whether an identity is that uid: its decimal digits, each as two hexadecimal ones.
-fn is_identity_of(identity: &str, uid: u32) -> bool {
-    let digits = uid.to_string();
-    let expected = digits.bytes().map(|digit| format!("{digit:02x}"));
-    expected.collect::<String>().eq_ignore_ascii_case(identity)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+    use std::sync::LazyLock;
+
     use super::*;
 
-    fn with_uid(uid: u32) -> ServerHandshake {
-        ServerHandshake::new(uid, Guid([0xab; 16]))
+    static GUID: LazyLock<Guid> = LazyLock::new(|| {
+        Guid::generate(|bytes| {
+            bytes.fill(0xab);
+            Ok::<_, Infallible>(())
+        })
+        .unwrap()
+    });
+
+    fn with_uid(uid: u32) -> ServerHandshake<'static> {
+        ServerHandshake::new(uid, &GUID)
     }
 
-    fn ok() -> HandshakeAction {
-        HandshakeAction::Send(format!("OK {}\r\n", "ab".repeat(16)))
+    fn ok() -> HandshakeAction<'static> {
+        HandshakeAction::Send("OK abababababababababababababababab\r\n")
     }
 
-    fn rejected() -> HandshakeAction {
-        HandshakeAction::Send("REJECTED EXTERNAL\r\n".to_owned())
+    fn rejected() -> HandshakeAction<'static> {
+        HandshakeAction::Send("REJECTED EXTERNAL\r\n")
     }
 
     #[test]
@@ -144,7 +153,7 @@ mod tests {
 
     #[test]
     fn an_omitted_identity_is_that_of_the_kernel() {
-        let data = HandshakeAction::Send("DATA\r\n".to_owned());
+        let data = HandshakeAction::Send("DATA\r\n");
         for (line, answer, begins) in [
             ("DATA", ok(), HandshakeAction::Begin),
             ("DATA ", ok(), HandshakeAction::Begin),
@@ -185,7 +194,7 @@ mod tests {
             "HELP",
             "AUTHEXTERNAL 31303030",
         ] {
-            let error = HandshakeAction::Send("ERROR\r\n".to_owned());
+            let error = HandshakeAction::Send("ERROR\r\n");
             let mut handshake = with_uid(1000);
             assert_eq!(handshake.handle_line(line), error, "{line}");
             assert_eq!(handshake.handle_line("AUTH EXTERNAL 31303030"), ok());

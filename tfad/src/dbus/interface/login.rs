@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tfa_proto::WireTurn;
+use tfa_proto::{Context, WireTurn};
 use zbus::Connection;
 use zbus::message::Header;
 use zbus::wire::OwnedVariant;
@@ -41,7 +41,7 @@ impl LoginInterface {
     ) -> Result<(u32, WireTurn), BusError> {
         let call = self.calls.admit(&header, connection).await?;
         let (logins, caller) = (Arc::clone(&self.logins), call.caller.clone());
-        let begun = call.run(move || logins.begin(&caller, &user, &context));
+        let begun = call.run(move || logins.begin(&caller, &user, Context::from_dict(&context)));
         let (dialog, turn) = begun.await?;
         Ok((dialog, turn.into()))
     }
