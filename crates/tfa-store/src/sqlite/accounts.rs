@@ -1,38 +1,25 @@
 //! The table of records and the index by uid, as the writer changes them.
 
-use rusqlite::{Connection, Statement, params};
+use rusqlite::{Connection, params};
 
 use super::change::NewRecord;
 use super::error::{cause, damaged};
 use super::index::{Index, PARTS, Part};
 use crate::StoreError;
 
-/// The statements that only the present layout has. Without them nothing is stored.
+const INSERT: &str = "INSERT INTO account VALUES (?1, ?2, ?3, ?4)";
+const UPDATE: &str = "UPDATE account SET revision = ?3, sealed = ?4 WHERE user = ?1 AND uid = ?2";
+const UID: &str = "SELECT uid FROM account WHERE user = ?1";
+
+/// The changes that only the present layout allows. Without them nothing is stored.
 pub(super) struct Accounts<'c> {
-    insert: Statement<'c>,
-    update: Statement<'c>,
-    uid: Statement<'c>,
-    part: Statement<'c>,
-    set_part: Statement<'c>,
+    pub(super) db: &'c Connection,
 }
 
-impl<'c> Accounts<'c> {
-    pub(super) fn new(db: &'c Connection) -> Result<Self, StoreError> {
-        let prepare = |sql| db.prepare(sql).map_err(cause);
-        Ok(Self {
-            insert: prepare("INSERT INTO account VALUES (?1, ?2, ?3, ?4)")?,
-            update: prepare(
-                "UPDATE account SET revision = ?3, sealed = ?4 WHERE user = ?1 AND uid = ?2",
-            )?,
-            uid: prepare("SELECT uid FROM account WHERE user = ?1")?,
-            part: prepare(Index::Uids.select())?,
-            set_part: prepare(Index::Uids.update())?,
-        })
-    }
-
+impl Accounts<'_> {
     /// Whether a uid has a record under a name that is not one of these.
     pub(super) fn is_taken<'n>(
-        &mut self,
+        &self,
         uid: u32,
         except: impl Iterator<Item = &'n str> + Clone,
     ) -> Result<bool, StoreError> {
@@ -43,10 +30,8 @@ impl<'c> Accounts<'c> {
     }
 
     /// Adds a record of a user and a uid that have none.
-    pub(super) fn insert(&mut self, record: &NewRecord, revision: i64) -> Result<(), StoreError> {
-        let NewRecord {
-            user, uid, bytes, ..
-        } = record;
+    pub(super) fn insert(&self, record: &NewRecord, revision: i64) -> Result<(), StoreError> {
+        let NewRecord { user, uid, .. } = record;
         let mut part = self.part(Part::of_uid(*uid))?;
         if part.names_of_uid(*uid).next().is_some() {
             return damaged(format!(
@@ -54,32 +39,36 @@ impl<'c> Accounts<'c> {
             ));
         }
         part.add_uid(*uid, user);
-        part.update(&mut self.set_part)?;
-        self.insert
-            .execute(params![user, uid, revision, bytes])
-            .map(drop)
-            .map_err(cause)
+        part.update(self.db)?;
+        self.execute(INSERT, record, revision).map(drop)
     }
 
     /// Replaces a record. It must have this uid.
-    pub(super) fn update(&mut self, record: &NewRecord, revision: i64) -> Result<(), StoreError> {
-        let NewRecord {
-            user, uid, bytes, ..
-        } = record;
-        let row = params![user, uid, revision, bytes];
-        if self.update.execute(row).map_err(cause)? != 1 {
+    pub(super) fn update(&self, record: &NewRecord, revision: i64) -> Result<(), StoreError> {
+        if self.execute(UPDATE, record, revision)? != 1 {
             return Err(StoreError::RecordDamaged {
-                user: user.clone(),
-                why: format!("it is not found for uid {uid}"),
+                user: record.user.clone(),
+                why: format!("it is not found for uid {}", record.uid),
             });
         }
         Ok(())
     }
 
+    fn execute(&self, sql: &str, record: &NewRecord, revision: i64) -> Result<usize, StoreError> {
+        let NewRecord {
+            user, uid, bytes, ..
+        } = record;
+        let mut statement = self.db.prepare_cached(sql).map_err(cause)?;
+        statement
+            .execute(params![user, uid, revision, bytes])
+            .map_err(cause)
+    }
+
     /// Removes a user from the index of uids, whatever uid the user has there. The row says where to
     /// look. Where it is missing or wrong, the whole index is searched.
-    pub(super) fn remove_from_index(&mut self, user: &str) -> Result<(), StoreError> {
-        let mut rows = self.uid.query([user]).map_err(cause)?;
+    pub(super) fn remove_from_index(&self, user: &str) -> Result<(), StoreError> {
+        let mut select = self.db.prepare_cached(UID).map_err(cause)?;
+        let mut rows = select.query([user]).map_err(cause)?;
         let row = rows.next().map_err(cause)?;
         let uid = row.and_then(|row| row.get::<_, u32>(0).ok());
         drop(rows);
@@ -94,16 +83,16 @@ impl<'c> Accounts<'c> {
         Ok(())
     }
 
-    fn remove_from_part(&mut self, number: i64, user: &str) -> Result<bool, StoreError> {
+    fn remove_from_part(&self, number: i64, user: &str) -> Result<bool, StoreError> {
         let mut part = self.part(number)?;
         let found = part.remove_uids_of(user);
         if found {
-            part.update(&mut self.set_part)?;
+            part.update(self.db)?;
         }
         Ok(found)
     }
 
-    fn part(&mut self, number: i64) -> Result<Part, StoreError> {
-        Part::query(Index::Uids, number, &mut self.part)
+    fn part(&self, number: i64) -> Result<Part, StoreError> {
+        Part::query(Index::Uids, number, self.db)
     }
 }

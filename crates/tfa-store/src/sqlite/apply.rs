@@ -1,74 +1,65 @@
 //! Applies changes inside a transaction.
 
-use rusqlite::{Connection, Statement};
+use std::sync::Arc;
+
+use rusqlite::Connection;
 
 use super::accounts::Accounts;
-use super::change::{Change, NewRecord, Outcome, Request};
+use super::change::{Change, NewRecord, Outcome};
 use super::error::cause;
+use super::group_commit::Request;
 use super::index::{Index, Part};
 use super::meta::Meta;
+use super::reader::Reader;
 use super::revisions::Revisions;
 use super::row;
 use super::schema::{self, Layout};
 use crate::{Commit, KeyId, Revision, StoreError};
 
-/// Applies changes, with prepared statements.
-pub(super) struct Applier<'c> {
-    db: &'c Connection,
+const REVISION: &str = "SELECT revision FROM account WHERE user = ?1";
+const DELETE: &str = "DELETE FROM account WHERE user = ?1";
+
+/// Applies changes in a transaction of this connection.
+pub(super) struct Applier<'t> {
+    db: &'t Connection,
     /// The key that the records which come here are sealed with.
     key: Option<KeyId>,
-    revisions: Revisions,
-    meta: Statement<'c>,
-    set_meta: Statement<'c>,
-    revision: Statement<'c>,
-    delete: Statement<'c>,
-    part: Statement<'c>,
-    set_part: Statement<'c>,
+    /// The reserved revisions, to be given back if the transaction fails.
+    revisions: &'t mut Revisions,
     /// `None` in a database that is not migrated.
-    accounts: Option<Accounts<'c>>,
+    accounts: Option<Accounts<'t>>,
 }
 
-impl<'c> Applier<'c> {
+impl<'t> Applier<'t> {
     pub(super) fn new(
-        db: &'c Connection,
-        layout: Layout,
+        reader: &'t Reader,
         key: Option<KeyId>,
-    ) -> Result<Self, StoreError> {
-        let prepare = |sql| db.prepare(sql).map_err(cause);
-        Ok(Self {
+        revisions: &'t mut Revisions,
+    ) -> Self {
+        let db = reader.db();
+        Self {
             db,
             key,
-            revisions: Revisions::default(),
-            meta: prepare(Meta::SELECT)?,
-            set_meta: prepare(Meta::UPDATE)?,
-            revision: prepare("SELECT revision FROM account WHERE user = ?1")?,
-            delete: prepare("DELETE FROM account WHERE user = ?1")?,
-            part: prepare(Index::Users.select())?,
-            set_part: prepare(Index::Users.update())?,
-            accounts: match layout {
+            revisions,
+            accounts: match reader.layout() {
                 Layout::First => None,
-                Layout::Present => Some(Accounts::new(db)?),
+                Layout::Present => Some(Accounts { db }),
             },
-        })
-    }
-
-    /// The reserved revisions, to be given back if the transaction fails.
-    pub(super) fn revisions(&mut self) -> &mut Revisions {
-        &mut self.revisions
+        }
     }
 
     /// Applies the changes in their order. An error means that the transaction must be rolled back.
-    pub(super) fn apply(&mut self, batch: &[Request]) -> Result<Vec<Outcome>, StoreError> {
+    pub(super) fn apply(&mut self, batch: &[Arc<Request>]) -> Result<Vec<Outcome>, StoreError> {
         if self.accounts.is_none() && schema::is_present(self.db)? {
             return Err(StoreError::Superseded {
                 why: "another tfad has migrated accounts.db: restart tfad".into(),
             });
         }
-        let mut meta = Meta::query(&mut self.meta)?;
+        let mut meta = Meta::read(self.db)?;
         let before = meta.revision;
         let mut outcomes = Vec::with_capacity(batch.len());
-        for Request { change, .. } in batch {
-            outcomes.push(match change {
+        for request in batch {
+            outcomes.push(match &request.change {
                 Change::Store(_) | Change::Rename(_) if self.key != Some(meta.key) => {
                     Err(StoreError::KeyLost {
                         remedy:
@@ -82,7 +73,7 @@ impl<'c> Applier<'c> {
             });
         }
         if meta.revision != before {
-            meta.update(&mut self.set_meta)?;
+            meta.update(self.db)?;
         }
         Ok(outcomes)
     }
@@ -138,7 +129,7 @@ impl<'c> Applier<'c> {
         Ok(committed(last))
     }
 
-    fn remove(&mut self, user: &str, expected: Option<Revision>) -> Result<Commit, StoreError> {
+    fn remove(&self, user: &str, expected: Option<Revision>) -> Result<Commit, StoreError> {
         if let Some(expected) = expected
             && self.current(user)? != expected
         {
@@ -149,45 +140,47 @@ impl<'c> Applier<'c> {
     }
 
     /// Adds a record of a user and a uid that have none.
-    fn insert(&mut self, record: &NewRecord, revision: i64) -> Result<(), StoreError> {
+    fn insert(&self, record: &NewRecord, revision: i64) -> Result<(), StoreError> {
         let user = &record.user;
         let mut part = self.part(user)?;
         if part.has_user(user) {
             return Err(row::missing(user));
         }
         part.add_user(user);
-        part.update(&mut self.set_part)?;
+        part.update(self.db)?;
         self.accounts()?.insert(record, revision)
     }
 
     /// Removes a record from its table and from both indexes.
-    fn delete(&mut self, user: &str) -> Result<(), StoreError> {
-        if let Some(accounts) = &mut self.accounts {
+    fn delete(&self, user: &str) -> Result<(), StoreError> {
+        if let Some(accounts) = &self.accounts {
             accounts.remove_from_index(user)?;
         }
-        self.delete.execute([user]).map_err(cause)?;
+        let mut delete = self.db.prepare_cached(DELETE).map_err(cause)?;
+        delete.execute([user]).map_err(cause)?;
         let mut part = self.part(user)?;
         if part.has_user(user) {
             part.remove_user(user);
-            part.update(&mut self.set_part)?;
+            part.update(self.db)?;
         }
         Ok(())
     }
 
-    fn current(&mut self, user: &str) -> Result<Revision, StoreError> {
-        let mut rows = self.revision.query([user]).map_err(cause)?;
+    fn current(&self, user: &str) -> Result<Revision, StoreError> {
+        let mut select = self.db.prepare_cached(REVISION).map_err(cause)?;
+        let mut rows = select.query([user]).map_err(cause)?;
         match rows.next().map_err(cause)? {
             None => Ok(Revision::NONE),
             Some(row) => row::revision(user, row.get_ref(0)),
         }
     }
 
-    fn part(&mut self, user: &str) -> Result<Part, StoreError> {
-        Part::query(Index::Users, Part::of_user(user), &mut self.part)
+    fn part(&self, user: &str) -> Result<Part, StoreError> {
+        Part::query(Index::Users, Part::of_user(user), self.db)
     }
 
-    fn accounts(&mut self) -> Result<&mut Accounts<'c>, StoreError> {
-        self.accounts.as_mut().ok_or(StoreError::NotMigrated)
+    fn accounts(&self) -> Result<&Accounts<'t>, StoreError> {
+        self.accounts.as_ref().ok_or(StoreError::NotMigrated)
     }
 }
 

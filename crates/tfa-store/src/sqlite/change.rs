@@ -1,19 +1,11 @@
 //! The changes that are asked of the writer.
 
-use std::sync::mpsc::SyncSender;
-
 use crate::{Commit, Revision, StoreError};
 
 /// The size of a page of the database, in bytes.
 pub(super) const PAGE_BYTES: usize = 4096;
 
 pub(super) type Outcome = Result<Commit, StoreError>;
-
-/// A change, and where its outcome goes.
-pub(super) struct Request {
-    pub(super) change: Change,
-    pub(super) answer: SyncSender<Outcome>,
-}
 
 pub(super) enum Change {
     Store(NewRecord),

@@ -1,6 +1,6 @@
 //! The thread that checkpoints the write-ahead log.
 //!
-//! A commit only writes to the log: one synchronisation. This thread does the rest beside the writer.
+//! A commit only writes to the log: one synchronisation. This thread does the rest beside the commits.
 //! After a number of pages it copies the log into the database file, which takes several
 //! synchronisations. And it keeps allocated space in the log file ahead of the writer, in memory: a
 //! commit that makes the file longer makes the file system write its own journal too, and a page that

@@ -97,9 +97,7 @@ impl Database {
             key,
             ..Meta::read(&tx)?
         };
-        let mut update = tx.prepare(Meta::UPDATE).map_err(cause)?;
-        meta.update(&mut update)?;
-        drop(update);
+        meta.update(&tx)?;
         tx.commit().map_err(cause)
     }
 

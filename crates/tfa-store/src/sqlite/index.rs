@@ -4,7 +4,7 @@
 //! the start. A part that is missing, damaged or in the place of another one shows nothing. A part
 //! holds entries, each after its length: a user name, or a uid and the name of its record.
 
-use rusqlite::{Connection, OptionalExtension, Statement, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 
 use super::checksum::{CHECKSUM_BYTES, checksum};
@@ -29,14 +29,14 @@ pub(super) enum Index {
 }
 
 impl Index {
-    pub(super) const fn select(self) -> &'static str {
+    const fn select(self) -> &'static str {
         match self {
             Self::Users => "SELECT names FROM roll WHERE part = ?1",
             Self::Uids => "SELECT entries FROM uid_index WHERE part = ?1",
         }
     }
 
-    pub(super) const fn update(self) -> &'static str {
+    const fn update(self) -> &'static str {
         match self {
             Self::Users => "UPDATE roll SET names = ?2 WHERE part = ?1",
             Self::Uids => "UPDATE uid_index SET entries = ?2 WHERE part = ?1",
@@ -114,20 +114,18 @@ impl Part {
         }
     }
 
-    /// Reads it with a statement of [`Index::select`].
-    pub(super) fn query(
-        index: Index,
-        number: i64,
-        select: &mut Statement<'_>,
-    ) -> Result<Self, StoreError> {
+    /// Reads it.
+    pub(super) fn query(index: Index, number: i64, db: &Connection) -> Result<Self, StoreError> {
+        let mut select = db.prepare_cached(index.select()).map_err(cause)?;
         let mut rows = select.query([number]).map_err(cause)?;
         let row = rows.next().map_err(cause)?;
         let row = row.and_then(|row| row.get_ref(0).ok()?.as_blob().ok());
         Self::decode(index, number, row)
     }
 
-    /// Writes it with a statement of [`Index::update`].
-    pub(super) fn update(&self, update: &mut Statement<'_>) -> Result<(), StoreError> {
+    /// Writes it.
+    pub(super) fn update(&self, db: &Connection) -> Result<(), StoreError> {
+        let mut update = db.prepare_cached(self.index.update()).map_err(cause)?;
         let changed = update.execute(params![self.number, self.encode()]);
         if changed.map_err(cause)? != 1 {
             return damaged(format!(

@@ -1,6 +1,6 @@
 //! The one row of the table `head`.
 
-use rusqlite::{Connection, OptionalExtension, Statement, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::checksum::{CHECKSUM_BYTES, checksum};
 use super::error::{cause, damaged};
@@ -16,17 +16,11 @@ pub(super) struct Meta {
 }
 
 impl Meta {
-    pub(super) const SELECT: &str = "SELECT revision, key, sum FROM head WHERE id = 1";
-    pub(super) const UPDATE: &str =
-        "UPDATE head SET revision = ?1, key = ?2, sum = ?3 WHERE id = 1";
+    const SELECT: &str = "SELECT revision, key, sum FROM head WHERE id = 1";
+    const UPDATE: &str = "UPDATE head SET revision = ?1, key = ?2, sum = ?3 WHERE id = 1";
 
     pub(super) fn read(db: &Connection) -> Result<Self, StoreError> {
-        let mut select = db.prepare(Self::SELECT).map_err(cause)?;
-        Self::query(&mut select)
-    }
-
-    /// Reads it with a statement of [`Meta::SELECT`].
-    pub(super) fn query(select: &mut Statement<'_>) -> Result<Self, StoreError> {
+        let mut select = db.prepare_cached(Self::SELECT).map_err(cause)?;
         let row = select.query_row([], |row| {
             let key = KeyId::from_bytes(row.get_ref(1)?.as_blob()?);
             Ok((row.get(0)?, key, row.get::<_, Vec<u8>>(2)?))
@@ -50,8 +44,9 @@ impl Meta {
         Ok(())
     }
 
-    /// Writes it with a statement of [`Meta::UPDATE`].
-    pub(super) fn update(&self, update: &mut Statement<'_>) -> Result<(), StoreError> {
+    /// Writes it.
+    pub(super) fn update(&self, db: &Connection) -> Result<(), StoreError> {
+        let mut update = db.prepare_cached(Self::UPDATE).map_err(cause)?;
         update
             .execute(params![self.revision, self.key.as_bytes(), self.checksum()])
             .map(drop)

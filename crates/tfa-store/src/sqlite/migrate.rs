@@ -114,12 +114,11 @@ fn copy_records(
 
 /// A user in the index of users who has lost the row may have had any uid.
 fn add_users_without_row(tx: &Transaction<'_>, new: &mut NewIndex) -> Result<(), StoreError> {
-    let mut users = tx.prepare(Index::Users.select()).map_err(cause)?;
     let mut has_row = tx
         .prepare("SELECT 1 FROM account WHERE user = ?1")
         .map_err(cause)?;
     for number in 0..PARTS {
-        for user in Part::query(Index::Users, number, &mut users)?.users() {
+        for user in Part::query(Index::Users, number, tx)?.users() {
             let user = String::from_utf8_lossy(user);
             if !has_row.exists([user.as_ref()]).map_err(cause)? {
                 new.add(&user, None);
@@ -130,9 +129,8 @@ fn add_users_without_row(tx: &Transaction<'_>, new: &mut NewIndex) -> Result<(),
 }
 
 fn write_index(tx: &Transaction<'_>, new: &NewIndex) -> Result<(), StoreError> {
-    let mut update = tx.prepare(Index::Uids.update()).map_err(cause)?;
     for part in new.parts.iter().filter(|part| !part.is_empty()) {
-        part.update(&mut update)?;
+        part.update(tx)?;
     }
     Ok(())
 }

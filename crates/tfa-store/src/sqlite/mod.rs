@@ -1,8 +1,9 @@
 //! A store in one SQLite database.
 //!
-//! Two threads have a connection each: `writer` commits in groups, and `checkpoint` keeps the log
-//! short. The connections of `reader_pool` read on the callers' threads. `schema` describes the tables,
-//! and `database` opens them.
+//! A change is committed on the thread of a caller: `group_commit` decides which one, and `writer` has
+//! the connection. Reads run on the callers' threads too, with that connection or with one of
+//! `reader_pool`. A thread keeps the log short (`checkpoint`). `schema` describes the tables, and
+//! `database` opens them.
 
 mod accounts;
 mod apply;
@@ -15,6 +16,7 @@ mod database;
 mod db_file;
 mod error;
 mod first_names;
+mod group_commit;
 mod index;
 mod meta;
 mod migrate;

@@ -3,23 +3,26 @@
 //! A read takes about ten microseconds when its pages are in memory, and waits for the disk when they
 //! are not. It runs on the caller's thread: a thread for reading would cost every login two more
 //! switches of threads.
+//!
+//! SQLite drops all pages that a connection has in memory when another connection has written. So the
+//! connection that writes reads with the fewest calls.
 
 use std::borrow::Cow;
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use zeroize::Zeroizing;
 
 use super::db_file::DbFile;
-use super::error::cause;
+use super::error::{cause, damaged};
 use super::index::{Index, Part, UNKNOWN_UID};
 use super::row;
 use super::schema::Layout;
 use crate::{ByUid, Record, Revision, StoreError};
 
-/// One statement sees one state of the database: the record, and the part of the index of users that
-/// must not contain the user if there is none.
+/// The record if there is one, and then one more row. While that row is not passed, the transaction of
+/// the statement is open: further statements read the same state of the database.
 const ACCOUNT: &str = "SELECT 0, revision, sealed FROM account WHERE user = ?1 \
-     UNION ALL SELECT 1, 0, names FROM roll WHERE part = ?2";
+     UNION ALL SELECT 1, NULL, NULL";
 const UID: &str = "SELECT uid FROM account WHERE user = ?1";
 
 /// A connection that reads.
@@ -34,34 +37,52 @@ impl Reader {
         // SQLite must not find another file under the name of the one that is open.
         file.check()?;
         let (db, layout) = file.connect()?;
-        Ok(Self { db, layout, file })
+        Ok(Self::new(db, layout, file))
+    }
+
+    /// A connection that was made to this file.
+    pub(super) fn new(db: Connection, layout: Layout, file: DbFile) -> Self {
+        Self { db, layout, file }
+    }
+
+    pub(super) fn db(&self) -> &Connection {
+        &self.db
+    }
+
+    pub(super) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Checks that the file can still be used as it was opened.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        self.file.check()
     }
 
     pub(super) fn load(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError> {
-        self.file.check()?;
-        let number = Part::of_user(user);
-        let mut index = None;
+        self.check()?;
         let mut account = self.db.prepare_cached(ACCOUNT).map_err(cause)?;
-        let mut rows = account.query(params![user, number]).map_err(cause)?;
-        while let Some(row) = rows.next().map_err(cause)? {
+        let mut rows = account.query([user]).map_err(cause)?;
+        let row = rows.next().map_err(cause)?;
+        let Some(row) = row else {
+            return damaged("a query has no last row");
+        };
+        if row.get::<_, i64>(0).map_err(cause)? == 0 {
+            let revision = row::revision(user, row.get_ref(1))?;
             let blob = row.get_ref(2).map_err(cause)?.as_blob().ok();
-            if row.get::<_, i64>(0).map_err(cause)? == 0 {
-                let revision = row::revision(user, row.get_ref(1))?;
-                let record = Zeroizing::new(blob.unwrap_or_default().to_vec());
-                return Ok(Some((Record::new(record), revision)));
-            }
-            index = Some(Part::decode(Index::Users, number, blob)?);
+            let record = Zeroizing::new(blob.unwrap_or_default().to_vec());
+            return Ok(Some((Record::new(record), revision)));
         }
-        match index {
-            Some(part) if !part.has_user(user) => Ok(None),
-            Some(_) => Err(row::missing(user)),
-            None => Part::decode(Index::Users, number, None).map(|_| None),
+        // In the same state of the database, the part of the index that must not contain the user.
+        let part = self.part(Index::Users, Part::of_user(user))?;
+        match part.has_user(user) {
+            false => Ok(None),
+            true => Err(row::missing(user)),
         }
     }
 
     /// The record of a uid, in one state of the database.
     pub(super) fn find(&self, uid: u32) -> Result<ByUid, StoreError> {
-        self.file.check()?;
+        self.check()?;
         if self.layout == Layout::First {
             return Err(StoreError::NotMigrated);
         }
@@ -104,7 +125,6 @@ impl Reader {
 
     /// A part of an index. It is one read, so the log can restart between two parts.
     pub(super) fn part(&self, index: Index, number: i64) -> Result<Part, StoreError> {
-        let mut select = self.db.prepare_cached(index.select()).map_err(cause)?;
-        Part::query(index, number, &mut select)
+        Part::query(index, number, &self.db)
     }
 }

@@ -24,6 +24,8 @@ struct State {
     idle: Option<Vec<Reader>>,
     /// How many are open: idle and in use.
     open: usize,
+    /// How many callers wait for one.
+    waiting: usize,
 }
 
 /// A reader in use. It is returned on drop.
@@ -33,18 +35,18 @@ struct PooledReader<'pool> {
 }
 
 impl ReaderPool {
-    /// A pool with one connection.
-    pub(super) fn open(file: DbFile) -> Result<Self, StoreError> {
-        let pool = Self {
+    /// A pool, with a first connection if there is one.
+    pub(super) fn new(file: DbFile, first: Option<Reader>) -> Self {
+        let idle: Vec<Reader> = first.into_iter().collect();
+        Self {
             file,
             state: Mutex::new(State {
-                idle: Some(Vec::new()),
-                open: 0,
+                open: idle.len(),
+                idle: Some(idle),
+                waiting: 0,
             }),
             returned: Condvar::new(),
-        };
-        pool.checkout().map(drop)?;
-        Ok(pool)
+        }
     }
 
     /// Reads with one of the connections. Waits for one if all are in use.
@@ -75,6 +77,12 @@ impl ReaderPool {
         drop(idle);
     }
 
+    /// How many connections are open.
+    #[cfg(test)]
+    pub(super) fn open(&self) -> usize {
+        self.state().open
+    }
+
     fn checkout(&self) -> Result<PooledReader<'_>, StoreError> {
         let mut state = self.state();
         let idle = loop {
@@ -83,8 +91,10 @@ impl ReaderPool {
                 Some(reader) => break Some(reader),
                 None if state.open < MAX_READERS => break None,
                 None => {
+                    state.waiting += 1;
                     let returned = self.returned.wait(state);
                     state = returned.unwrap_or_else(PoisonError::into_inner);
+                    state.waiting -= 1;
                 }
             }
         };
@@ -109,16 +119,24 @@ impl ReaderPool {
 impl Drop for PooledReader<'_> {
     fn drop(&mut self) {
         let mut state = self.pool.state();
-        match (self.reader.take(), state.idle.as_mut()) {
-            (Some(reader), Some(idle)) => idle.push(reader),
+        let is_awaited = state.waiting > 0;
+        let reader = match (self.reader.take(), state.idle.as_mut()) {
+            (Some(reader), Some(idle)) => {
+                idle.push(reader);
+                None
+            }
             // It could not be opened, or the pool was closed.
             (reader, _) => {
                 state.open -= 1;
-                drop(state);
-                drop(reader);
+                reader
             }
+        };
+        drop(state);
+        drop(reader);
+        // A call of the kernel, even if no caller waits.
+        if is_awaited {
+            self.pool.returned.notify_one();
         }
-        self.pool.returned.notify_one();
     }
 }
 
@@ -139,7 +157,7 @@ mod tests {
         std::fs::write(&path, b"").unwrap();
         schema::create(&path, KeyId::from_bytes(&[0; 16]).unwrap()).unwrap();
         let file = DbFile::new(path.clone(), Access::ReadWrite).unwrap();
-        (ReaderPool::open(file).unwrap(), path)
+        (ReaderPool::new(file, None), path)
     }
 
     #[test]

@@ -1,48 +1,29 @@
-//! The store, its threads, and the way from a caller to them.
+//! The store: which connection does what.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use super::change::{Change, NewRecord, Outcome, Request};
-use super::checkpoint::{self, CheckpointHandle};
+use super::change::{Change, NewRecord, Outcome};
+use super::checkpoint;
 use super::database::{Database, LOG};
 use super::db_file::DbFile;
 use super::first_names::FirstNames;
+use super::group_commit::GroupCommit;
 use super::index::{Index, PARTS};
+use super::reader::Reader;
 use super::reader_pool::ReaderPool;
-use super::writer;
+use super::writer::Writer;
 use crate::limits::{self, MAX_STORED_BYTES};
 use crate::{ByUid, Commit, KeyId, Move, Page, Record, Revision, Store, StoreError};
-
-/// How many changes wait for the writer at most. A caller beyond that waits until there is room.
-const MAX_QUEUED: usize = 1024;
 
 /// A store in one SQLite database. Dropping it closes it.
 pub struct SqliteStore {
     readers: ReaderPool,
     file: DbFile,
+    /// `None` on a read-only file system.
+    writer: Option<GroupCommit<Writer>>,
     /// `None` after the store was closed, and on a read-only file system.
-    threads: Mutex<Option<Threads>>,
-}
-
-/// The threads, and what keeps them running.
-struct Threads {
-    changes: SyncSender<Request>,
-    writer: JoinHandle<()>,
-    checkpointer: JoinHandle<()>,
-    checkpoints: CheckpointHandle,
-}
-
-impl Threads {
-    /// Lets the threads finish what was asked for. The one that empties the log ends last: only the
-    /// last connection leaves no log behind. A thread that panicked has dropped its connection too.
-    fn end(self) {
-        drop(self.changes);
-        let _ = self.writer.join();
-        drop(self.checkpoints);
-        let _ = self.checkpointer.join();
-    }
+    checkpointer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Database {
@@ -55,65 +36,49 @@ impl Database {
             layout,
             has_log,
         } = self;
-        let readers = ReaderPool::open(file.clone())?;
-        let threads = if file.is_writable() {
-            let (changes, requests) = sync_channel(MAX_QUEUED);
-            let (checkpoints, checkpoint_requests) = checkpoint::channel();
-            let (checkpoint_db, _) = file.connect()?;
-            let log = file.path().with_file_name(LOG);
-            let (handle, writer_file) = (checkpoints.clone(), file.clone());
-            // A thread that fails drops its requests, and each of them is answered with an error.
-            let writer = spawn("store-write", move || {
-                writer::serve(&db, writer_file, layout, key, &requests, handle)
-            })?;
-            let checkpointer = spawn("store-log", move || {
-                checkpoint::serve(&checkpoint_db, &log, has_log, &checkpoint_requests)
-            })?;
-            Some(Threads {
-                changes,
-                writer,
-                checkpointer,
-                checkpoints,
-            })
-        } else {
-            None
-        };
+        let reader = Reader::new(db, layout, file.clone());
+        if !file.is_writable() {
+            return Ok(SqliteStore {
+                readers: ReaderPool::new(file.clone(), Some(reader)),
+                file,
+                writer: None,
+                checkpointer: Mutex::new(None),
+            });
+        }
+        let (checkpoints, requests) = checkpoint::channel();
+        let (checkpoint_db, _) = file.connect()?;
+        let log = file.path().with_file_name(LOG);
+        let checkpointer = spawn("store-log", move || {
+            checkpoint::serve(&checkpoint_db, &log, has_log, &requests)
+        })?;
+        let writer = Writer::new(reader, key, checkpoints);
         Ok(SqliteStore {
-            readers,
+            readers: ReaderPool::new(file.clone(), None),
             file,
-            threads: Mutex::new(threads),
+            writer: Some(GroupCommit::new(writer)),
+            checkpointer: Mutex::new(Some(checkpointer)),
         })
     }
 }
 
 impl SqliteStore {
-    fn threads(&self) -> MutexGuard<'_, Option<Threads>> {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn write(&self, change: Change) -> Outcome {
-        self.enqueue(change)?
-            .recv()
-            .map_err(|_| StoreError::Stopped)?
-    }
-
-    /// Passes a change to the writer, which makes it even if nothing waits for the answer.
-    fn enqueue(&self, change: Change) -> Result<Receiver<Outcome>, StoreError> {
-        if !self.file.is_writable() {
+        let Some(writer) = &self.writer else {
             // What to do is in the log once, where the daemon started.
             let database = self.file.path().display();
             return Err(StoreError::ReadOnly {
                 why: format!("{database} is on a read-only file system"),
             });
-        }
-        let (answer, outcome) = sync_channel(1);
-        let request = Request { change, answer };
-        // The queue may be full, so the lock is released before the request is sent. The writer ends
-        // when all senders are dropped: this one is, before the answer is waited for.
-        let changes = self.threads().as_ref().map(|it| it.changes.clone());
-        let changes = changes.ok_or(StoreError::Stopped)?;
-        changes.send(request).map_err(|_| StoreError::Stopped)?;
-        Ok(outcome)
+        };
+        writer.commit(change)
+    }
+
+    /// Reads with the connection that writes, where it is idle: its pages are in memory. Otherwise with
+    /// one that only reads: no read waits for a commit.
+    fn read<T>(&self, read: impl Fn(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let writer = self.writer.as_ref();
+        let idle = writer.and_then(|it| it.read_if_idle(|writer| writer.reader().map(&read)));
+        idle.flatten().unwrap_or_else(|| self.readers.read(&read))
     }
 }
 
@@ -126,11 +91,11 @@ impl Drop for SqliteStore {
 impl Store for SqliteStore {
     fn load(&self, user: &str) -> Result<Option<(Record, Revision)>, StoreError> {
         limits::check_user(user)?;
-        self.readers.read(|reader| reader.load(user))
+        self.read(|reader| reader.load(user))
     }
 
     fn find(&self, uid: u32) -> Result<ByUid, StoreError> {
-        self.readers.read(|reader| reader.find(uid))
+        self.read(|reader| reader.find(uid))
     }
 
     fn commit(
@@ -188,10 +153,18 @@ impl Store for SqliteStore {
 
     fn close(&self) {
         self.readers.close();
-        // In a statement of its own: the lock is released before the threads are waited for.
-        let threads = self.threads().take();
-        if let Some(threads) = threads {
-            threads.end();
+        if let Some(writer) = &self.writer {
+            writer.close();
+        }
+        // The thread that empties the log ends last: only the last connection leaves no log behind. In a
+        // statement of its own: the lock is released before the thread is waited for.
+        let checkpointer = self
+            .checkpointer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(checkpointer) = checkpointer {
+            let _ = checkpointer.join();
         }
     }
 }
@@ -216,25 +189,30 @@ mod tests {
     use crate::{StateDir, open};
 
     #[test]
-    fn change_is_made_even_if_the_answer_is_not_awaited() {
-        let path = std::env::temp_dir().join(format!("tfad-unanswered-{}", std::process::id()));
+    fn idle_store_reads_with_the_connection_that_writes() {
+        let path = std::env::temp_dir().join(format!("tfad-idle-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         let state_dir = StateDir {
             path: path.clone(),
             credentials: None,
         };
         let store = open(&state_dir, |_| None).unwrap().store.into_inner();
-        let record = NewRecord {
-            user: "lea".to_owned(),
-            uid: 1000,
-            bytes: b"one".to_vec(),
-            expected: Revision::NONE,
-        };
-        drop(store.enqueue(Change::Store(record)).unwrap());
-        drop(store);
-        let store = open(&state_dir, |_| None).unwrap().store.into_inner();
-        let (record, _) = store.load("lea").unwrap().unwrap();
-        assert_eq!(record.as_bytes(), b"one");
+        let mut revision = Revision::NONE;
+        for _ in 0..9 {
+            let Ok(Commit::Committed(new)) = store.commit("lea", 1000, b"one", revision) else {
+                panic!("it was not committed");
+            };
+            revision = new;
+            assert!(store.load("max").unwrap().is_none());
+            assert!(matches!(store.find(1000), Ok(ByUid::Found(..))));
+            assert_eq!(store.load("lea").unwrap().unwrap().1, revision);
+        }
+        assert_eq!(store.readers.open(), 0);
+        store
+            .readers
+            .read(|reader| reader.load("lea").map(drop))
+            .unwrap();
+        assert_eq!(store.readers.open(), 1);
         drop(store);
         std::fs::remove_dir_all(path).unwrap();
     }

@@ -1,22 +1,22 @@
-//! The one thread that writes.
+//! The connection that writes.
 //!
-//! It takes all queued requests, applies them in one transaction, and answers after the commit. While a
-//! commit waits for the disk the next batch gathers, so that many logins share one synchronisation.
+//! It applies a batch of requests in one transaction: many logins share one synchronisation. Its pages
+//! stay in memory, because no other connection of this process writes. So it also reads where it is
+//! idle; see [`Reader`].
 
-use std::sync::mpsc::Receiver;
-
-use rusqlite::{Connection, Statement};
+use std::sync::Arc;
 
 use super::apply::Applier;
-use super::change::{Outcome, Request};
+use super::change::Outcome;
 use super::checkpoint::CheckpointHandle;
-use super::db_file::DbFile;
 use super::error::cause;
-use super::schema::Layout;
+use super::group_commit::{Committer, Request};
+use super::reader::Reader;
+use super::revisions::Revisions;
 use crate::{Commit, KeyId, StoreError};
 
-/// How many requests share a transaction at most.
-const MAX_BATCH: usize = 256;
+/// How many prepared statements the connection keeps: all there are.
+const STATEMENTS: usize = 32;
 
 /// Why a batch was not committed.
 enum BatchError {
@@ -26,70 +26,61 @@ enum BatchError {
     Transaction(StoreError),
 }
 
-/// Serves requests until there is no sender any more, then lets go of the database.
-pub(super) fn serve(
-    db: &Connection,
-    file: DbFile,
-    layout: Layout,
+/// A connection that writes.
+pub(super) struct Writer {
+    reader: Reader,
+    /// The key that the records which come here are sealed with.
     key: Option<KeyId>,
-    requests: &Receiver<Request>,
-    mut checkpoints: CheckpointHandle,
-) -> Result<(), StoreError> {
-    let mut writer = Writer::new(db, file, Applier::new(db, layout, key)?)?;
-    let mut batch = Vec::with_capacity(MAX_BATCH);
-    while let Ok(first) = requests.recv() {
-        batch.push(first);
-        batch.extend(requests.try_iter().take(MAX_BATCH - 1));
-        let outcomes = writer.commit_batch(&batch);
+    revisions: Revisions,
+    checkpoints: CheckpointHandle,
+}
+
+impl Committer for Writer {
+    fn commit_batch(&mut self, batch: &[Arc<Request>]) -> Vec<Outcome> {
+        let outcomes = self.outcomes(batch);
         let (mut pages, mut needs_space) = (0, false);
-        for (request, outcome) in batch.drain(..).zip(outcomes) {
-            match &outcome {
+        for (request, outcome) in batch.iter().zip(&outcomes) {
+            match outcome {
                 Ok(Commit::Committed(_)) => pages += request.change.pages(),
                 Ok(Commit::Conflict) => {}
                 Err(StoreError::DiskFull { .. } | StoreError::Io { .. }) => needs_space = true,
                 Err(_) => {}
             }
-            // The channel has room for its one answer. The caller may no longer wait for it.
-            let _ = request.answer.try_send(outcome);
         }
-        checkpoints.committed(pages);
+        self.checkpoints.committed(pages);
         if needs_space {
-            checkpoints.free_space();
+            self.checkpoints.free_space();
+        }
+        outcomes
+    }
+}
+
+impl Writer {
+    pub(super) fn new(reader: Reader, key: Option<KeyId>, checkpoints: CheckpointHandle) -> Self {
+        reader
+            .db()
+            .set_prepared_statement_cache_capacity(STATEMENTS);
+        Self {
+            reader,
+            key,
+            revisions: Revisions::default(),
+            checkpoints,
         }
     }
-    Ok(())
-}
 
-struct Writer<'c> {
-    db: &'c Connection,
-    file: DbFile,
-    applier: Applier<'c>,
-    begin: Statement<'c>,
-    commit: Statement<'c>,
-    rollback: Statement<'c>,
-}
-
-impl<'c> Writer<'c> {
-    fn new(db: &'c Connection, file: DbFile, applier: Applier<'c>) -> Result<Self, StoreError> {
-        let prepare = |sql| db.prepare(sql).map_err(cause);
-        Ok(Self {
-            db,
-            file,
-            applier,
-            begin: prepare("BEGIN IMMEDIATE")?,
-            commit: prepare("COMMIT")?,
-            rollback: prepare("ROLLBACK")?,
-        })
+    /// The same connection, to read with. `None` while a transaction that could not be rolled back is
+    /// open: a read would see what was not committed.
+    pub(super) fn reader(&self) -> Option<&Reader> {
+        self.reader.db().is_autocommit().then_some(&self.reader)
     }
 
-    /// One outcome for each request, in their order.
-    fn commit_batch(&mut self, batch: &[Request]) -> Vec<Outcome> {
+    fn outcomes(&mut self, batch: &[Arc<Request>]) -> Vec<Outcome> {
         match self.transact(batch) {
             Ok(outcomes) => outcomes,
             // One user's damaged page must not refuse the others in the batch.
             Err(BatchError::Statement(_)) if batch.len() > 1 => batch
                 .iter()
-                .flat_map(|one| self.commit_batch(std::slice::from_ref(one)))
+                .flat_map(|one| self.outcomes(std::slice::from_ref(one)))
                 .collect(),
             Err(BatchError::Statement(error) | BatchError::Transaction(error)) => {
                 batch.iter().map(|_| Err(error.clone())).collect()
@@ -98,29 +89,66 @@ impl<'c> Writer<'c> {
     }
 
     /// The batch in one transaction: everything reported as committed is on disk, or nothing is.
-    fn transact(&mut self, batch: &[Request]) -> Result<Vec<Outcome>, BatchError> {
-        let failed = |error| BatchError::Transaction(cause(error));
-        self.file.check().map_err(BatchError::Transaction)?;
-        if !self.db.is_autocommit() {
-            self.rollback.execute([]).map_err(failed)?;
+    fn transact(&mut self, batch: &[Arc<Request>]) -> Result<Vec<Outcome>, BatchError> {
+        self.reader.check().map_err(BatchError::Transaction)?;
+        if !self.reader.db().is_autocommit() {
+            self.execute("ROLLBACK")?;
         }
-        self.begin.execute([]).map_err(failed)?;
-        let before = *self.applier.revisions();
-        let applied = self
-            .applier
+        self.execute("BEGIN IMMEDIATE")?;
+        let before = self.revisions;
+        let applied = Applier::new(&self.reader, self.key, &mut self.revisions)
             .apply(batch)
             .map_err(BatchError::Statement)
             .and_then(|outcomes| {
-                self.commit.execute([]).map_err(failed)?;
+                self.execute("COMMIT")?;
                 Ok(outcomes)
             });
         if applied.is_err() {
-            self.applier.revisions().roll_back_to(before);
-            if !self.db.is_autocommit() {
+            self.revisions.roll_back_to(before);
+            if !self.reader.db().is_autocommit() {
                 // If this fails too, the next transaction tries again before it starts.
-                let _ = self.rollback.execute([]);
+                let _ = self.execute("ROLLBACK");
             }
         }
         applied
+    }
+
+    /// Executes a statement that begins or ends a transaction.
+    fn execute(&self, sql: &str) -> Result<(), BatchError> {
+        let executed = self
+            .reader
+            .db()
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([]));
+        executed
+            .map(drop)
+            .map_err(|error| BatchError::Transaction(cause(error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::checkpoint;
+    use crate::sqlite::connection::Access;
+    use crate::sqlite::db_file::DbFile;
+    use crate::sqlite::schema;
+
+    #[test]
+    fn nothing_is_read_while_a_transaction_is_left_open() {
+        let path = std::env::temp_dir().join(format!("tfad-left-open-{}", std::process::id()));
+        std::fs::write(&path, b"").unwrap();
+        schema::create(&path, KeyId::from_bytes(&[0; 16]).unwrap()).unwrap();
+        let file = DbFile::new(path.clone(), Access::ReadWrite).unwrap();
+        let reader = Reader::connect(file).unwrap();
+        let mut writer = Writer::new(reader, None, checkpoint::channel().0);
+        assert!(writer.reader().is_some());
+        assert!(writer.execute("BEGIN IMMEDIATE").is_ok());
+        assert!(writer.reader().is_none());
+        // The next batch rolls it back.
+        assert!(writer.transact(&[]).is_ok());
+        assert!(writer.reader().is_some());
+        drop(writer);
+        std::fs::remove_file(path).unwrap();
     }
 }
