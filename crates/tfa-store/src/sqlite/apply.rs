@@ -48,8 +48,12 @@ impl<'t> Applier<'t> {
         }
     }
 
-    /// Applies the changes in their order. An error means that the transaction must be rolled back.
-    pub(super) fn apply(&mut self, batch: &[Arc<Request>]) -> Result<Vec<Outcome>, StoreError> {
+    /// Applies the changes in their order. Returns their outcomes, and what `head` then holds. An error
+    /// means that the transaction must be rolled back.
+    pub(super) fn apply(
+        &mut self,
+        batch: &[Arc<Request>],
+    ) -> Result<(Vec<Outcome>, Meta), StoreError> {
         if self.accounts.is_none() && schema::is_present(self.db)? {
             return Err(StoreError::Superseded {
                 why: "another tfad has migrated accounts.db: restart tfad".into(),
@@ -75,7 +79,7 @@ impl<'t> Applier<'t> {
         if meta.revision != before {
             meta.update(self.db)?;
         }
-        Ok(outcomes)
+        Ok((outcomes, meta))
     }
 
     fn store(&mut self, meta: &mut Meta, record: &NewRecord) -> Result<Commit, StoreError> {
@@ -184,6 +188,6 @@ impl<'t> Applier<'t> {
     }
 }
 
-fn committed(revision: i64) -> Commit {
+pub(super) fn committed(revision: i64) -> Commit {
     Commit::Committed(Revision::new(revision.unsigned_abs()))
 }

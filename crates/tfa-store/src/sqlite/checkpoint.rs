@@ -28,8 +28,8 @@ use super::change::PAGE_BYTES;
 use super::error::cause;
 use crate::StoreError;
 
-/// After how many committed pages the thread looks at the log.
-const PAGES_PER_CHECK: usize = 8;
+/// After how many committed pages the thread looks at the log: half of [`MIN_FREE_PAGES`].
+const PAGES_PER_CHECK: usize = 32;
 /// How many pages of the log that are not in the database file cause a checkpoint (8 MiB).
 const CHECKPOINT_PAGES: i64 = 2048;
 /// How many pages a log may have (64 MiB) before it is restarted even though the writer has to wait:

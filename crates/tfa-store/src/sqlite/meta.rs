@@ -7,7 +7,7 @@ use super::error::{cause, damaged};
 use crate::{KeyId, StoreError};
 
 /// What the database knows about itself.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Meta {
     /// The last reserved revision: none above it was ever given.
     pub(super) revision: i64,
@@ -53,7 +53,7 @@ impl Meta {
             .map_err(cause)
     }
 
-    fn checksum(&self) -> [u8; CHECKSUM_BYTES] {
+    pub(super) fn checksum(&self) -> [u8; CHECKSUM_BYTES] {
         checksum("head", &[&self.revision.to_be_bytes(), self.key.as_bytes()])
     }
 }

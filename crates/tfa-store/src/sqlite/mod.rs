@@ -20,6 +20,7 @@ mod group_commit;
 mod index;
 mod meta;
 mod migrate;
+mod one_statement;
 mod reader;
 mod reader_pool;
 mod revisions;

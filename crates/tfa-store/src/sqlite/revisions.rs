@@ -28,15 +28,25 @@ pub(super) struct Revisions {
 impl Revisions {
     /// The next revision. It may reserve a block, in `meta`.
     pub(super) fn take(&mut self, meta: &mut Meta) -> Result<i64, StoreError> {
-        if meta.revision != self.reserved || self.taken >= self.reserved {
-            self.taken = self.taken.max(meta.revision);
-            let Some(end) = self.taken.checked_add(BLOCK) else {
-                return damaged(format!("it has counted {} revisions", self.taken));
-            };
-            (self.reserved, meta.revision) = (end, end);
+        if let Some(revision) = self.take_reserved(meta) {
+            return Ok(revision);
         }
+        self.taken = self.taken.max(meta.revision);
+        let Some(end) = self.taken.checked_add(BLOCK) else {
+            return damaged(format!("it has counted {} revisions", self.taken));
+        };
+        (self.reserved, meta.revision) = (end, end);
         self.taken += 1;
         Ok(self.taken)
+    }
+
+    /// The next revision, if none has to be reserved.
+    pub(super) fn take_reserved(&mut self, meta: &Meta) -> Option<i64> {
+        if meta.revision != self.reserved || self.taken >= self.reserved {
+            return None;
+        }
+        self.taken += 1;
+        Some(self.taken)
     }
 
     /// Gives up what was reserved since: it was not committed, and another process may reserve it.

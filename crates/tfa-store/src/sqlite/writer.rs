@@ -6,11 +6,12 @@
 
 use std::sync::Arc;
 
-use super::apply::Applier;
-use super::change::Outcome;
+use super::apply::{self, Applier};
+use super::change::{Change, Outcome};
 use super::checkpoint::CheckpointHandle;
 use super::error::cause;
 use super::group_commit::{Committer, Request};
+use super::one_statement::Head;
 use super::reader::Reader;
 use super::revisions::Revisions;
 use crate::{Commit, KeyId, StoreError};
@@ -32,6 +33,8 @@ pub(super) struct Writer {
     /// The key that the records which come here are sealed with.
     key: Option<KeyId>,
     revisions: Revisions,
+    /// What the last transaction has left in the row of `head`.
+    head: Option<Head>,
     checkpoints: CheckpointHandle,
 }
 
@@ -64,6 +67,7 @@ impl Writer {
             reader,
             key,
             revisions: Revisions::default(),
+            head: None,
             checkpoints,
         }
     }
@@ -94,13 +98,19 @@ impl Writer {
         if !self.reader.db().is_autocommit() {
             self.execute("ROLLBACK")?;
         }
+        if let Some(revision) = self.replace_alone(batch)? {
+            return Ok(vec![Ok(apply::committed(revision))]);
+        }
         self.execute("BEGIN IMMEDIATE")?;
         let before = self.revisions;
         let applied = Applier::new(&self.reader, self.key, &mut self.revisions)
             .apply(batch)
             .map_err(BatchError::Statement)
-            .and_then(|outcomes| {
+            .and_then(|(outcomes, meta)| {
                 self.execute("COMMIT")?;
+                if !self.head.is_some_and(|head| head.holds(meta)) {
+                    self.head = Some(Head::new(meta));
+                }
                 Ok(outcomes)
             });
         if applied.is_err() {
@@ -111,6 +121,18 @@ impl Writer {
             }
         }
         applied
+    }
+
+    /// Replaces the one record of a batch in one statement, if that is possible.
+    fn replace_alone(&mut self, batch: &[Arc<Request>]) -> Result<Option<i64>, BatchError> {
+        let ([request], Some(head)) = (batch, &self.head) else {
+            return Ok(None);
+        };
+        let Change::Store(record) = &request.change else {
+            return Ok(None);
+        };
+        head.replace(self.reader.db(), self.key, &mut self.revisions, record)
+            .map_err(BatchError::Transaction)
     }
 
     /// Executes a statement that begins or ends a transaction.

@@ -144,6 +144,31 @@ fn damaged_revision_count_is_refused() {
 }
 
 #[test]
+fn revision_count_damaged_under_a_running_store_is_refused() {
+    let scratch = lived_in();
+    let store = scratch.store();
+    let mut revision = get(&store, "lea").unwrap().1;
+    for damage in ["sum = zeroblob(16)", "revision = revision - 1"] {
+        for _ in 0..3 {
+            revision = put(&store, "lea", b"one", revision);
+        }
+        let db = rusqlite::Connection::open(scratch.file("accounts.db")).unwrap();
+        db.execute_batch("CREATE TEMP TABLE backup AS SELECT * FROM head")
+            .unwrap();
+        db.execute_batch(&format!("UPDATE head SET {damage}"))
+            .unwrap();
+        let refused = error(store.commit("lea", uid("lea"), b"two", revision));
+        assert!(
+            matches!(refused, StoreError::DatabaseDamaged { .. }),
+            "{refused}"
+        );
+        db.execute_batch("REPLACE INTO head SELECT * FROM backup")
+            .unwrap();
+        assert_eq!(get(&store, "lea"), Some((b"one".to_vec(), revision)));
+    }
+}
+
+#[test]
 fn damaged_record_does_not_refuse_others_in_the_batch() {
     let scratch = lived_in();
     scratch.sql("UPDATE account SET revision = -1 WHERE user = 'lea'");

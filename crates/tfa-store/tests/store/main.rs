@@ -15,6 +15,8 @@ mod keys;
 #[cfg(test)]
 mod migration;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod read_only;
 #[cfg(test)]
 mod uids;
