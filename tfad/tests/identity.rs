@@ -19,7 +19,7 @@ use tfa_core::{
 };
 use tfa_store::{ByUid, Sealed, SqliteStore, StateDir, Store};
 use tfad::account::{Accounts, Error};
-use tfad::host::users::{self, LookUpError, NameService, NameServiceFailed, User};
+use tfad::host::users::{LookUpError, NameService, NameServiceFailed, User};
 
 /// RFC 6238 appendix B, truncated to six digits.
 const NOW: Time = Time::from_secs(1_111_111_109);
@@ -118,7 +118,7 @@ impl Host {
     }
 
     fn user(&self, name: &str) -> Result<User, LookUpError> {
-        users::look_up(&*self.names, name)
+        self.names.look_up(name)
     }
 
     fn set_up(&self, name: &str) {

@@ -21,7 +21,7 @@ use tfa_wire::{Endpoints, LoginClient, LoginError};
 use tfad::account::Accounts;
 use tfad::call_limiter::CallLimiter;
 use tfad::config::Config;
-use tfad::host::users::User;
+use tfad::host::users::{NameService, Nss, User};
 use tfad::log::{Journal, MemoryLog};
 use tfad::login::Logins;
 use tfad::socket::LoginSocket;
@@ -112,7 +112,7 @@ impl Drop for Daemon {
 }
 
 fn user() -> User {
-    tfad::host::users::look_up(&tfad::host::users::Nss, USER).unwrap()
+    Nss.look_up(USER).unwrap()
 }
 
 fn set_up(account: &mut tfa_core::Account) {

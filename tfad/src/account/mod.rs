@@ -19,7 +19,8 @@ use tfa_core::Account;
 
 use crate::account::hashing::Hashing;
 use crate::account::recovery::RecoveryFile;
-use crate::host::users::{self, LookUpError, NameService, Nss, User};
+use crate::host::known_users::KnownUsers;
+use crate::host::users::{LookUpError, NameService, User};
 use crate::log::{Journal, RecordEvent};
 use crate::messages;
 pub use error::Error;
@@ -93,7 +94,7 @@ impl Accounts {
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
-            names: Arc::new(Nss),
+            names: Arc::new(KnownUsers::of_host()),
             hashing: Hashing::default(),
             journal: None,
             recovery: None,
@@ -146,7 +147,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::UnknownUser`], [`Error::NameService`].
     pub fn user(&self, name: &str) -> Result<User, Error> {
-        let user = users::look_up(self.names(), name);
+        let user = self.names.look_up(name);
         let Err(LookUpError::Unknown(_)) = user else {
             return Ok(user?);
         };

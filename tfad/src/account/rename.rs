@@ -5,7 +5,7 @@ use tfa_proto::{RenameOutcome, Renamed};
 use zeroize::Zeroizing;
 
 use super::{Accounts, Error, busy, resolve};
-use crate::host::users::{self, LookUpError, NameService, User};
+use crate::host::users::{LookUpError, NameService, User};
 use crate::messages;
 use tfa_store::{ByUid, Commit, Move, Revision, Store, StoreError};
 
@@ -117,7 +117,7 @@ fn plan(
     old: &str,
     new: &str,
 ) -> Result<Planned, Error> {
-    let to = users::look_up(names, new)?;
+    let to = names.look_up(new)?;
     let renamed = Renamed {
         old: old.to_owned(),
         new: to.name.clone(),
@@ -185,7 +185,7 @@ fn place_of(
     if store.load(old)?.is_some() {
         return Ok(Some(old.to_owned()));
     }
-    match users::look_up(names, old) {
+    match names.look_up(old) {
         Ok(user) => holder(store, user.uid),
         Err(LookUpError::Unknown(_)) => Ok(None),
         Err(error) => Err(error.into()),

@@ -7,6 +7,7 @@ pub mod enumerate;
 pub(crate) mod group_members;
 pub mod groups;
 pub mod hardening;
+pub mod known_users;
 pub(crate) mod login_accounts;
 pub(crate) mod name_page;
 pub mod pam_files;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::time_limit::{self, CallsFor};
-use super::users::{self, LookUpError, NameService, NameServiceFailed, User};
+use super::users::{LookUpError, NameService, NameServiceFailed, User};
 
 /// Whose a record is.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(crate) fn find(
     let left = deadline.saturating_duration_since(Instant::now());
     let name = name.to_owned();
     time_limit::within(CallsFor::Administrators, left, move || {
-        match users::look_up(&*names, &name) {
+        match names.look_up(&name) {
             Ok(user) => return Ok(RecordOwner::Named(user)),
             Err(LookUpError::Failed(failed)) => return Err(failed),
             Err(LookUpError::Unknown(_)) => {}

@@ -56,6 +56,22 @@ pub trait NameService: Send + Sync {
     /// # Errors
     /// [`NameServiceFailed`].
     fn by_uid(&self, uid: u32) -> Result<Option<User>, NameServiceFailed>;
+
+    /// The user of a name, under the name that the uid has: some name services know one user by several
+    /// names, and one user has one account here.
+    ///
+    /// # Errors
+    /// [`LookUpError`].
+    fn look_up(&self, name: &str) -> Result<User, LookUpError> {
+        let unknown = || LookUpError::Unknown(messages::no_user_named(name));
+        let spelled = self.by_name(name)?.ok_or_else(unknown)?;
+        let mut user = self.by_uid(spelled.uid)?.ok_or_else(unknown)?;
+        let mut aliases = vec![name.to_owned(), spelled.name];
+        aliases.dedup();
+        aliases.retain(|alias| *alias != user.name);
+        user.aliases = aliases;
+        Ok(user)
+    }
 }
 
 /// The name service switch of this host.
@@ -74,22 +90,6 @@ impl NameService for Nss {
             messages::name_service_failed_for_uid(uid, error)
         })
     }
-}
-
-/// The user of a name, under the name that the uid has: some name services know one user by several
-/// names, and one user has one account here.
-///
-/// # Errors
-/// [`LookUpError`].
-pub fn look_up(names: &dyn NameService, name: &str) -> Result<User, LookUpError> {
-    let unknown = || LookUpError::Unknown(messages::no_user_named(name));
-    let spelled = names.by_name(name)?.ok_or_else(unknown)?;
-    let mut user = names.by_uid(spelled.uid)?.ok_or_else(unknown)?;
-    let mut aliases = vec![name.to_owned(), spelled.name];
-    aliases.dedup();
-    aliases.retain(|alias| *alias != user.name);
-    user.aliases = aliases;
-    Ok(user)
 }
 
 /// The user of that uid.

@@ -9,7 +9,7 @@ use super::{Error, Logins, pam_context, render, session_gate};
 use crate::account;
 use crate::caller::Caller;
 use crate::config::Config;
-use crate::host::users::{self, LookUpError, User};
+use crate::host::users::{LookUpError, User};
 use crate::host::{clock, groups, subject};
 use crate::login::sessions::LoginAttempt;
 
@@ -22,7 +22,7 @@ impl Logins {
     ) -> Result<(u32, Turn), Error> {
         let root = caller.is_root();
         let context = if root { context } else { untrusted(context) };
-        let found = users::look_up(self.accounts.names(), user);
+        let found = self.accounts.names().look_up(user);
         let found = if root { found } else { Ok(own(caller, found)?) };
         let user = match found {
             Ok(user) => user,
