@@ -1,7 +1,6 @@
 //! What the files have set so far. A key of a later file replaces that of an earlier one; rules are
 //! appended.
 
-use jiff::tz::TimeZone;
 use tfa_core::{Factors, Mode, Policy, RememberRules, RuleEffect, Terms};
 
 use super::document::{Document, Table};
@@ -13,7 +12,7 @@ use super::report::{BadConfig, Problems};
 use super::rule::RuleBuilder;
 use super::schema::Section;
 use super::unreachable;
-use super::{AuthenticatorRules, RecoveryRules};
+use super::{AuthenticatorRules, HostZone, RecoveryRules};
 
 /// What the files have set so far.
 pub(super) struct Builder {
@@ -31,7 +30,7 @@ struct NotSet(&'static str);
 
 impl Builder {
     /// Starts with the defaults of all keys.
-    pub(super) fn new(zone: &TimeZone, problems: &Problems) -> Self {
+    pub(super) fn new(zone: &HostZone, problems: &Problems) -> Self {
         Self {
             settings: keys::defaults(zone, problems),
             rules: Vec::new(),

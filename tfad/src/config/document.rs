@@ -1,9 +1,9 @@
 //! One file as TOML tables, with the position of each key.
 
-use jiff::tz::TimeZone;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::HostZone;
 use super::keys::{self, Settings};
 use super::messages::errors::{self, Expected};
 use super::problem::{Position, Problem};
@@ -19,7 +19,7 @@ pub(super) struct Document<'t> {
     pub(super) name: &'t str,
     pub(super) text: &'t str,
     /// The time zone of dates that name none.
-    pub(super) zone: &'t TimeZone,
+    pub(super) zone: &'t HostZone,
     /// Where its problems go.
     pub(super) problems: &'t Problems,
 }
@@ -196,6 +196,8 @@ fn unknown_key(section: Section, written: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
 
     #[test]
@@ -206,7 +208,7 @@ mod tests {
             file_index: 0,
             name: "a.toml",
             text: "ab\r\n# äöü x\n",
-            zone: &TimeZone::UTC,
+            zone: &HostZone::new(|| TimeZone::UTC),
         };
         let position = |offset| {
             let position = document.position(offset);

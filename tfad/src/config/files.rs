@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use tfa_text::policy_files::{self, DropIns};
 
+use super::HostZone;
 use super::document::Document;
 use super::messages::errors;
 use super::problem::Problem;
@@ -63,7 +64,7 @@ fn text(file: &Path, file_index: usize, trust: &Trust, problems: &Problems) -> T
                 file_index,
                 name: &name,
                 text: &text,
-                zone: &TimeZone::UTC,
+                zone: &HostZone::new(|| TimeZone::UTC),
                 problems,
             };
             document.report(errors::not_utf8().at(end));

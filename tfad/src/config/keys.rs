@@ -7,14 +7,12 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use tfa_core::{
     AfterGrace, Algorithm, AuthenticatorKind, DeviceKind, Factors, Group, Mode, OriginMatcher, Time,
 };
 use tfa_proto::Consoles;
 use toml::de::DeValue;
 
-use super::QrStyle;
 use super::authenticator::{algorithm, digits, kind, period};
 use super::factors::factors;
 use super::names::{consoles, group, issuer, method, method_or_kind, reason, service, user};
@@ -26,6 +24,7 @@ use super::schema::{Key, Section, keys};
 use super::time::{date, end, time_span};
 use super::uids::uids;
 use super::values::{Value, flag, list, non_empty_list, some_of, word};
+use super::{HostZone, QrStyle};
 
 keys! {
     mode: Mode {
@@ -257,7 +256,7 @@ pub(super) fn names(section: Section) -> impl Iterator<Item = &'static str> {
 }
 
 /// The values of all keys that have a default.
-pub(super) fn defaults(zone: &TimeZone, problems: &Problems) -> Settings {
+pub(super) fn defaults(zone: &HostZone, problems: &Problems) -> Settings {
     let mut settings = Settings::default();
     for key in KEYS {
         let Some(default) = key.default else {

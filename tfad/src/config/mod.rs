@@ -35,6 +35,7 @@ mod uids;
 mod unreachable;
 mod values;
 
+use std::cell::LazyCell;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -49,6 +50,14 @@ pub use report::BadConfig;
 use report::Problems;
 pub use trust::Trust;
 
+/// The time zone of dates that name none. To find it, jiff reads the directory of all time zones, which
+/// takes longer than the rest of a start: so only a configuration with such a date asks for it.
+type HostZone = LazyCell<TimeZone>;
+
+fn host_zone() -> HostZone {
+    HostZone::new(TimeZone::system)
+}
+
 impl Config {
     /// Reads the file and its drop-ins, `FILE.d/*.toml`. The directory of the drop-ins may be absent;
     /// the file may not.
@@ -59,7 +68,7 @@ impl Config {
     pub fn read(file: &Path, trust: &Trust) -> Result<Self, BadConfig> {
         let problems = Problems::default();
         let Texts { texts, ignored } = files::read(file, trust, &problems);
-        let config = Self::build(&TimeZone::system(), &texts, &problems)?;
+        let config = Self::build(&host_zone(), &texts, &problems)?;
         let consoles = config.consoles.with_those_of_the_kernel();
         Ok(Self {
             ignored,
@@ -74,11 +83,11 @@ impl Config {
     /// # Errors
     /// [`BadConfig`] with all problems.
     pub fn parse(files: &[(String, String)]) -> Result<Self, BadConfig> {
-        Self::parse_in(&TimeZone::system(), files)
+        Self::parse_in(&host_zone(), files)
     }
 
     /// Parses texts on a host of that time zone.
-    fn parse_in(zone: &TimeZone, files: &[(String, String)]) -> Result<Self, BadConfig> {
+    fn parse_in(zone: &HostZone, files: &[(String, String)]) -> Result<Self, BadConfig> {
         let texts: Vec<Text> = files
             .iter()
             .map(|(name, text)| Text {
@@ -89,7 +98,7 @@ impl Config {
         Self::build(zone, &texts, &Problems::default())
     }
 
-    fn build(zone: &TimeZone, files: &[Text], problems: &Problems) -> Result<Self, BadConfig> {
+    fn build(zone: &HostZone, files: &[Text], problems: &Problems) -> Result<Self, BadConfig> {
         let mut builder = Builder::new(zone, problems);
         for (file_index, Text { name, text }) in files.iter().enumerate() {
             match text {

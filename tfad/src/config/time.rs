@@ -76,15 +76,21 @@ fn moment(
 mod tests {
     use jiff::tz::TimeZone;
 
+    use crate::config::HostZone;
+
     use super::*;
 
     const DAY: u64 = 24 * 3600;
     /// 2026-12-01 00:00 UTC.
     const DECEMBER: u64 = 1_796_083_200;
 
+    fn berlin() -> HostZone {
+        HostZone::new(|| TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap())
+    }
+
     /// The value of the TOML `v = ...` in Berlin.
     fn read(toml: &str) -> Result<u64, Problem> {
-        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let berlin = berlin();
         let toml = DeValue::parse(toml).unwrap();
         date(Value::new(&toml, &berlin)).map(Time::as_secs)
     }
@@ -150,7 +156,7 @@ mod tests {
 
     #[test]
     fn an_end_without_a_time_includes_the_day() {
-        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let berlin = berlin();
         for (toml, moment) in [
             ("2026-11-30", DECEMBER - 3600),
             ("\"2026-11-30 UTC\"", DECEMBER),

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use toml::Spanned;
 use toml::de::{DeInteger, DeValue};
 
+use super::HostZone;
 use super::messages::errors::{self, Expected};
 use super::problem::Problem;
 use super::suggestion::nearest;
@@ -13,11 +14,11 @@ use super::suggestion::nearest;
 pub(super) struct Value<'d, 't> {
     toml: &'d Spanned<DeValue<'t>>,
     /// The time zone of dates that name none.
-    zone: &'d TimeZone,
+    zone: &'d HostZone,
 }
 
 impl<'d, 't> Value<'d, 't> {
-    pub(super) fn new(toml: &'d Spanned<DeValue<'t>>, zone: &'d TimeZone) -> Self {
+    pub(super) fn new(toml: &'d Spanned<DeValue<'t>>, zone: &'d HostZone) -> Self {
         Self { toml, zone }
     }
 
@@ -84,7 +85,7 @@ pub(super) fn list<'d, 't, T>(
     let mut list = Vec::with_capacity(entries.len());
     let mut problem: Option<Problem> = None;
     for entry in entries {
-        let entry = Value::new(entry, value.zone());
+        let entry = Value::new(entry, value.zone);
         match read(entry) {
             Ok(entry) => list.push(entry),
             Err(other) => {
