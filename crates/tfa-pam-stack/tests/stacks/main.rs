@@ -1,0 +1,15 @@
+//! Stacks of PAM, with the libpam of this host.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy does not recognize the helper functions of tests"
+)]
+
+mod driver;
+mod evaluator;
+mod generate;
+mod libpam;
+mod memory;
+mod reading;
