@@ -51,6 +51,11 @@ impl Control {
         let action = self.0.get(usize::from(code.number()));
         action.copied().unwrap_or(Action::Bad)
     }
+
+    /// Whether a code resets the result.
+    pub(crate) fn resets(&self) -> bool {
+        self.0.contains(&Action::Reset)
+    }
 }
 
 impl Draft {

@@ -1,18 +1,51 @@
-//! Reads PAM configurations as the libpam of Debian does, and evaluates their stacks.
+//! Reads PAM configurations as the libpam of Debian does, evaluates their stacks, and searches them for
+//! logins that pass without `pam_tfa`.
 //!
 //! The crate does no I/O: the caller gives it the content of files ([`Files`]) and the codes of modules.
+//! Three steps build on each other:
 //!
 //! 1. [`Reader::read`] makes a [`Service`] of the files. It keeps the lines that libpam would keep, and
 //!    reports the errors that libpam reads past. The releases in Debian 12 and 13 differ ([`Release`]).
 //! 2. [`run`] and [`run_after`] compute what libpam returns for given codes.
+//! 3. [`Service::bypass`] and the questions beside it search all codes that modules can return
+//!    ([`possible_codes`]), and answer with a [`Witness`].
+//!
+//! ```
+//! use tfa_pam_stack::{FOLDERS, Files, Phase, Reader, Release};
+//!
+//! struct OneFile;
+//!
+//! impl Files for OneFile {
+//!     fn read(&self, path: &str) -> Option<Vec<u8>> {
+//!         let text = "auth sufficient pam_unix.so\nauth required pam_tfa.so\n";
+//!         (path == "/etc/pam.d/sshd").then(|| text.into())
+//!     }
+//!     fn is_folder(&self, path: &str) -> bool {
+//!         path == "/etc/pam.d"
+//!     }
+//!     fn has_module(&self, _: &str) -> bool {
+//!         true
+//!     }
+//! }
+//!
+//! let reader = Reader { files: &OneFile, release: Release::V1_7, folders: &FOLDERS };
+//! let bypass = reader.read("sshd")?.bypass(Phase::Auth).unwrap();
+//! assert_eq!(bypass.to_string(), "/etc/pam.d/sshd:1 pam_unix.so success\n");
+//! # Ok::<(), tfa_pam_stack::Unreadable>(())
+//! ```
 
+#[cfg(test)]
+mod brute_force;
 mod code;
 mod control;
 mod dispatch;
 mod files;
 mod lines;
+mod modules;
 mod parse;
+mod questions;
 mod read;
+mod search;
 mod stack;
 mod words;
 
@@ -21,5 +54,7 @@ pub use control::{Action, Control};
 pub use dispatch::{Run, run, run_after};
 pub use files::{Files, MAX_LINES, Unreadable};
 pub use lines::Release;
+pub use modules::{possible_codes, verifies_password};
+pub use questions::{Step, Witness};
 pub use read::{FOLDERS, Reader};
 pub use stack::{Call, Line, Phase, Position, Problem, ProblemKind, Service, Stack};

@@ -1,4 +1,4 @@
-//! Stacks of PAM, with the libpam of this host.
+//! Stacks of PAM, with the libpam of this host and with the wiring of the package.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,7 +9,10 @@
 
 mod driver;
 mod evaluator;
+mod faults;
 mod generate;
 mod libpam;
 mod memory;
+mod modules;
 mod reading;
+mod wiring;

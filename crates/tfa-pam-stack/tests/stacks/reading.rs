@@ -124,6 +124,7 @@ fn circles_of_includes_end() {
                             .iter()
                             .any(|found| found.kind == ProblemKind::FailedInclude)
                     );
+                    assert_eq!(service.bypass(Phase::Auth), None);
                 }
                 Err(error) => assert!(matches!(error, Unreadable::TooLong(_)), "{error:?}"),
             }

@@ -1,0 +1,172 @@
+//! Searches the runs of a stack for one with a property.
+//!
+//! The search goes through the states of [`crate::dispatch`] in breadth, so that the first run it finds
+//! is one with the fewest lines. It merges states that no question and no later line can tell apart:
+//!
+//! - A line asks for the status in one way only: whether it is `PAM_SUCCESS`. The end of a stack asks
+//!   further whether it is `PAM_NEW_AUTHTOK_REQD`, which a failing line can return as well. All other
+//!   codes count as one. `PAM_SUCCESS` of a failing line counts as failure at the end.
+//! - The standing at the start of a substack is kept only for the substacks that the next line is in, and
+//!   only if a later line of the substack resets.
+//!
+//! So the result is exact: each run has its path through the merged states, and each path is a run. The
+//! count of states is at most lines × 6 standings × 64 facts, times 6 for each substack around a line
+//! with a reset.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::code::{Code, Codes};
+use crate::dispatch::{Impression, Next, Run, Standing, State, run};
+use crate::modules::verifies_password;
+use crate::stack::{Line, Stack};
+
+/// What has happened in a run so far, as far as a question asks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Facts {
+    /// `pam_tfa` returned success, or that the login needs no second factor.
+    pub(crate) tfa_passed: bool,
+    pub(crate) tfa_refused: bool,
+    /// A module that verifies passwords was called.
+    pub(crate) password_asked: bool,
+    pub(crate) password_right: bool,
+    /// `pam_tfa` was called before a module that verifies passwords.
+    pub(crate) tfa_before_password: bool,
+    /// `pam_tfa` was called after a module that verifies passwords, and after none that succeeded.
+    pub(crate) tfa_after_wrong_password: bool,
+}
+
+impl Facts {
+    pub(crate) fn after(mut self, line: &Line, code: Code) -> Self {
+        if line.is_tfa() {
+            self.tfa_before_password |= !self.password_asked;
+            self.tfa_after_wrong_password |= self.password_asked && !self.password_right;
+            let passed = code == Code::SUCCESS || code == Code::IGNORE;
+            self.tfa_passed |= passed;
+            self.tfa_refused |= !passed;
+        }
+        if verifies_password(line) && code != Code::IGNORE {
+            self.password_asked = true;
+            self.password_right |= code == Code::SUCCESS;
+        }
+        self
+    }
+}
+
+/// A state that the search has reached: before a line, or at the end of the stack.
+pub(crate) struct Reached<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) facts: Facts,
+    pub(crate) next: Result<&'a Line, Code>,
+}
+
+/// The lines that were executed, by their indices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Path {
+    pub(crate) lines: Vec<(usize, Code)>,
+    /// The line after them.
+    pub(crate) at: usize,
+    /// Whether that is the end of the stack.
+    pub(crate) has_ended: bool,
+}
+
+/// A stack with the codes that its lines can have.
+#[derive(Clone, Copy)]
+pub(crate) struct Search<'a> {
+    pub(crate) stack: &'a Stack,
+    pub(crate) codes: &'a dyn Fn(&Line) -> Codes,
+}
+
+type Node = (State, Facts);
+type Origins = HashMap<Node, Option<(Node, usize, Code)>>;
+
+impl Search<'_> {
+    /// The shortest run from a state to one that fits.
+    pub(crate) fn find(&self, start: State, fits: &dyn Fn(&Reached<'_>) -> bool) -> Option<Path> {
+        let start = (self.merged(start), Facts::default());
+        let mut origins = Origins::from([(start.clone(), None)]);
+        let mut queue = VecDeque::from([start]);
+        while let Some(node) = queue.pop_front() {
+            let (mut state, facts) = node.clone();
+            let next = state.next_line(self.stack);
+            let state = &state;
+            if fits(&Reached { state, facts, next }) {
+                return Some(Path {
+                    lines: lines(&origins, &node),
+                    at: state.at,
+                    has_ended: next.is_err(),
+                });
+            }
+            let Ok(line) = next else { continue };
+            for code in (self.codes)(line).iter() {
+                let Some(after) = self.after(state, line, code) else {
+                    continue;
+                };
+                let reached = (after, facts.after(line, code));
+                if !origins.contains_key(&reached) {
+                    origins.insert(reached.clone(), Some((node.clone(), state.at, code)));
+                    queue.push_back(reached);
+                }
+            }
+        }
+        None
+    }
+
+    /// What the stack returns after a path from its start.
+    pub(crate) fn replay(&self, path: &Path) -> Run {
+        run(self.stack, |line| {
+            let is_line = |index: &usize| {
+                let found = self.stack.lines.get(*index);
+                found.is_some_and(|found| std::ptr::eq(found, line))
+            };
+            let step = path.lines.iter().find(|(index, _)| is_line(index));
+            step.map_or(Code::INVALID, |(_, code)| *code)
+        })
+    }
+
+    /// The state after the next line. None after `PAM_INCOMPLETE`: the program calls again, and libpam goes
+    /// on at the same line.
+    pub(crate) fn after(&self, state: &State, line: &Line, code: Code) -> Option<State> {
+        let mut after = state.clone();
+        let next = after.step(self.stack, line, code, code);
+        (next == Next::Line).then(|| self.merged(after))
+    }
+
+    /// The state that stands for all that cannot be told apart from this one.
+    fn merged(&self, mut state: State) -> State {
+        state.standing = merged(state.standing);
+        let level = state.next_line(self.stack).map_or(0, |line| line.level);
+        state.starts.truncate(level + 1);
+        for (level, start) in state.starts.iter_mut().enumerate().skip(1) {
+            let lines = self.stack.lines.iter().skip(state.at);
+            let mut rest = lines.take_while(|line| line.level >= level);
+            let is_asked = rest.any(|line| line.level == level && line.control.resets());
+            *start = if is_asked {
+                merged(*start)
+            } else {
+                Standing::START
+            };
+        }
+        state
+    }
+}
+
+fn merged(standing: Standing) -> Standing {
+    let status = match (standing.impression, standing.status) {
+        (Impression::Positive, Code::SUCCESS) => Code::SUCCESS,
+        (_, Code::NEW_AUTHTOK_REQD) => Code::NEW_AUTHTOK_REQD,
+        _ => Code::PERM_DENIED,
+    };
+    Standing { status, ..standing }
+}
+
+/// The way to a node.
+fn lines(origins: &Origins, node: &Node) -> Vec<(usize, Code)> {
+    let mut lines = Vec::new();
+    let mut node = node;
+    while let Some(Some((before, index, code))) = origins.get(node) {
+        lines.push((*index, *code));
+        node = before;
+    }
+    lines.reverse();
+    lines
+}

@@ -1,0 +1,198 @@
+//! Each usual mistake has a run that shows it.
+
+use tfa_pam_stack::{Code, Phase, Service, Witness};
+
+use crate::memory::service;
+
+const UNIX: &str = "auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\n";
+
+/// The numbers of the lines, and what they returned.
+fn lines(witness: Option<Witness>) -> Option<Vec<(usize, Code)>> {
+    let steps = witness?.steps.into_iter();
+    Some(steps.map(|step| (step.position.line, step.code)).collect())
+}
+
+fn bypass(auth: &str) -> Option<Vec<(usize, Code)>> {
+    lines(service(auth).bypass(Phase::Auth))
+}
+
+#[test]
+fn password_alone_suffices_before_the_module() {
+    for control in ["sufficient", "[success=done default=ignore]", "SUFFICIENT"] {
+        let auth = format!("auth {control} pam_unix.so\nauth required pam_tfa.so\n");
+        assert_eq!(bypass(&auth), Some(vec![(1, Code::SUCCESS)]), "{control}");
+    }
+    let substack = "auth substack /etc/pam.d/other\nauth required pam_tfa.so\n";
+    let files = [
+        ("service", substack),
+        ("other", "auth sufficient pam_unix.so\n"),
+    ];
+    let host = crate::memory::Memory::new(&files);
+    let service = host.read("service", tfa_pam_stack::Release::V1_5).unwrap();
+    assert_eq!(service.bypass(Phase::Auth), None);
+    let host = crate::memory::Memory::new(&[
+        ("service", &substack.replace("substack", "include")),
+        files[1],
+    ]);
+    let service = host.read("service", tfa_pam_stack::Release::V1_5).unwrap();
+    assert_eq!(
+        lines(service.bypass(Phase::Auth)),
+        Some(vec![(1, Code::SUCCESS)])
+    );
+}
+
+#[test]
+fn ignored_refusal_is_a_bypass() {
+    for control in ["optional", "sufficient", "[success=ok default=ignore]"] {
+        let auth = format!("{UNIX}auth required pam_permit.so\nauth {control} pam_tfa.so\n");
+        let refused = vec![(1, Code::SUCCESS), (3, Code::SUCCESS), (4, Code::AUTH_ERR)];
+        assert_eq!(bypass(&auth), Some(refused.clone()), "{control}");
+        let swallowed = service(&auth).refusal_swallowed(Phase::Auth);
+        assert_eq!(lines(swallowed), Some(refused), "{control}");
+    }
+}
+
+#[test]
+fn ignored_absence_of_the_daemon_is_a_bypass() {
+    let control = "[success=ok authinfo_unavail=ignore default=die]";
+    let auth = format!("{UNIX}auth required pam_permit.so\nauth {control} pam_tfa.so\n");
+    let steps = bypass(&auth).unwrap();
+    assert_eq!(steps.last(), Some(&(4, Code::AUTHINFO_UNAVAIL)));
+}
+
+#[test]
+fn jump_over_the_module_is_a_bypass() {
+    let auth = "auth [success=2 default=ignore] pam_unix.so\nauth requisite pam_deny.so\n\
+                auth required pam_tfa.so\nauth required pam_permit.so\n";
+    assert_eq!(
+        bypass(auth),
+        Some(vec![(1, Code::SUCCESS), (4, Code::SUCCESS)])
+    );
+    let condition = "auth [success=1 default=ignore] pam_succeed_if.so user ingroup admins\n\
+                     auth requisite pam_tfa.so\nauth required pam_permit.so\n";
+    assert_eq!(
+        bypass(condition),
+        Some(vec![(1, Code::SUCCESS), (3, Code::SUCCESS)])
+    );
+    // A jump over the end of the stack fails.
+    assert_eq!(bypass(&auth.replace("success=2", "success=3")), None);
+}
+
+#[test]
+fn missing_include_behind_an_optional_line_is_a_bypass() {
+    let files = [
+        (
+            "service",
+            "auth include common\nauth required pam_permit.so\n",
+        ),
+        ("common", "auth optional pam_cap.so\n@include tfa\n"),
+    ];
+    let host = crate::memory::Memory::new(&files);
+    let service = host.read("service", tfa_pam_stack::Release::V1_5).unwrap();
+    assert_eq!(lines(service.bypass(Phase::Auth)).unwrap().len(), 3);
+}
+
+#[test]
+fn changed_password_counts_as_passed_in_the_account_phase() {
+    let account = "account [success=ok new_authtok_reqd=done default=bad] pam_unix.so\n\
+                   account required pam_tfa.so\n";
+    let steps = lines(service(account).bypass(Phase::Account));
+    assert_eq!(steps, Some(vec![(1, Code::NEW_AUTHTOK_REQD)]));
+    let before = "account requisite pam_tfa.so\naccount required pam_unix.so\n";
+    assert_eq!(service(before).bypass(Phase::Account), None);
+}
+
+#[test]
+fn stack_without_the_module_is_a_bypass_unless_it_refuses_all() {
+    assert!(bypass("auth required pam_unix.so\n").is_some());
+    assert!(bypass("auth required pam_unix.so\nauth required pam_deny.so\n").is_none());
+    assert!(bypass("auth required pam_absent.so\n").is_none());
+    assert!(bypass("auth required pam_unknown.so\nauth required pam_tfa.so\n").is_none());
+}
+
+#[test]
+fn wrong_password_that_goes_on_is_found() {
+    let tfa = "auth required pam_tfa.so\n";
+    for (auth, expected) in [
+        (format!("auth required pam_unix.so\n{tfa}"), true),
+        (
+            format!("auth [success=ok default=bad] pam_unix.so\n{tfa}"),
+            true,
+        ),
+        (
+            format!("auth [success=ok auth_err=die default=bad] pam_unix.so\n{tfa}"),
+            true,
+        ),
+        (format!("auth optional pam_sss.so\n{tfa}"), true),
+        (format!("auth requisite pam_unix.so\n{tfa}"), false),
+        (format!("{UNIX}{tfa}"), false),
+        (
+            format!("auth required pam_unix.so\nauth requisite pam_deny.so\n{tfa}"),
+            false,
+        ),
+        ("auth required pam_unix.so\n".to_owned(), false),
+        (format!("{tfa}auth required pam_unix.so\n"), false),
+    ] {
+        let found = service(&auth).goes_on_after_wrong_password();
+        assert_eq!(found.is_some(), expected, "{auth}");
+    }
+}
+
+#[test]
+fn code_before_the_password_is_found() {
+    let found = |auth: &str| lines(service(auth).before_password());
+    let first = "auth requisite pam_tfa.so\nauth required pam_unix.so\n";
+    assert_eq!(found(first), Some(vec![(1, Code::SUCCESS)]));
+    let skipped = "auth [success=1 default=ignore] pam_rootok.so\n\
+                   auth requisite pam_unix.so\nauth required pam_tfa.so\n";
+    let steps = vec![(1, Code::SUCCESS), (3, Code::SUCCESS)];
+    assert_eq!(found(skipped), Some(steps));
+    assert_eq!(
+        found("auth requisite pam_unix.so\nauth required pam_tfa.so\n"),
+        None
+    );
+    assert_eq!(found("auth required pam_tfa.so\n"), None);
+}
+
+#[test]
+fn session_line_that_can_refuse_is_told_from_one_that_cannot() {
+    let refuses = |session: &str| service(session).can_refuse_session();
+    for (control, expected) in [
+        ("required", true),
+        ("REQUISITE", true),
+        ("[success=ok default=die]", true),
+        ("[success=ok session_err=bad default=ignore]", true),
+        ("optional", false),
+        ("sufficient", false),
+        ("[success=ok default=ignore]", false),
+        ("[success=ok session_err=ignore default=die]", false),
+        // It never opens.
+        ("[success=die]", false),
+    ] {
+        let found = refuses(&format!(
+            "session {control} pam_tfa.so\nsession optional pam_permit.so\n"
+        ));
+        assert_eq!(found.is_some(), expected, "{control}");
+        if let Some(witness) = found {
+            assert_eq!(lines(Some(witness)), Some(vec![(1, Code::SESSION_ERR)]));
+        }
+    }
+    assert!(refuses("session sufficient pam_permit.so\nsession required pam_tfa.so\n").is_none());
+    assert!(refuses("session required pam_unix.so\n").is_none());
+}
+
+#[test]
+fn service_without_lines_of_a_phase_uses_those_of_other() {
+    let files = [
+        ("service", "auth required pam_tfa.so\n"),
+        (
+            "other",
+            "account required pam_permit.so\nauth required pam_permit.so\n",
+        ),
+    ];
+    let host = crate::memory::Memory::new(&files);
+    let service: Service = host.read("service", tfa_pam_stack::Release::V1_5).unwrap();
+    assert_eq!(service.bypass(Phase::Auth), None);
+    assert!(service.bypass(Phase::Account).is_some());
+    assert_eq!(service.bypass(Phase::Session), None);
+}
