@@ -11,7 +11,7 @@ pub(crate) const NOT_RUN: &str = "not-run";
 pub enum ContextError {
     /// A required key is absent.
     Missing(&'static str),
-    /// The value of a key has the wrong type, or is unknown, or the key has two values.
+    /// The value of a key has the wrong type, or is unknown.
     Invalid(&'static str),
     /// A key that this version does not know. It may restrict the login.
     Unknown(String),
@@ -32,10 +32,11 @@ enum AuthResult {
 }
 
 impl ContextBuilder {
-    /// Takes a key and its value; `None` stands for a value of a type that no key has.
+    /// Takes a key and its value; `None` stands for a value of a type that no key has. Of two values of a
+    /// key the later one holds, as in a map.
     ///
     /// # Errors
-    /// The key is unknown, the value is not one of its values, or the key already has a value.
+    /// The key is unknown, or the value is not one of its values.
     pub fn set(&mut self, key: &str, value: Option<ContextValue<'_>>) -> Result<(), ContextError> {
         let context = &mut self.context;
         let (key, is_valid) = match key {
@@ -112,28 +113,20 @@ impl AuthResult {
     }
 }
 
-/// Sets a field that has no value yet. Returns whether that was possible.
+/// Sets a field to a valid value. Returns whether it is one.
 fn set<T>(field: &mut Option<T>, value: Option<T>) -> bool {
-    let is_valid = field.is_none() && value.is_some();
     *field = value;
-    is_valid
+    field.is_some()
 }
 
 fn set_text(field: &mut String, value: Option<ContextValue<'_>>) -> bool {
-    let Some(text) = value
-        .and_then(ContextValue::text)
-        .filter(|_| field.is_empty())
-    else {
-        return false;
-    };
-    field.push_str(text);
-    true
+    let text = value.and_then(ContextValue::text);
+    text.unwrap_or_default().clone_into(field);
+    text.is_some()
 }
 
 fn set_flag(field: &mut bool, value: Option<ContextValue<'_>>) -> bool {
-    let Some(flag) = value.and_then(ContextValue::flag).filter(|_| !*field) else {
-        return false;
-    };
-    *field = flag;
-    true
+    let flag = value.and_then(ContextValue::flag);
+    *field = flag.unwrap_or_default();
+    flag.is_some()
 }
