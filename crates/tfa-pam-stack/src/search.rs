@@ -9,11 +9,11 @@
 //! - The standing at the start of a substack is kept only for the substacks that the next line is in, and
 //!   only if a later line of the substack resets.
 //!
-//! So the result is exact: each run has its path through the merged states, and each path is a run. The
-//! count of states is at most lines × 6 standings × 64 facts, times 6 for each substack around a line
-//! with a reset.
+//! So the result is exact: each run has its path through the merged states, and each path is a run. There
+//! are 6 standings and 64 facts for each line. The starts of substacks in each other only get worse, so
+//! there are at most d⁵ of them at the depth d, which is below 16.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::code::{Code, Codes};
 use crate::dispatch::{Impression, Next, Run, Standing, State, run};
@@ -97,7 +97,7 @@ impl Search<'_> {
                 });
             }
             let Ok(line) = next else { continue };
-            for code in (self.codes)(line).iter() {
+            for code in self.distinct_codes(line) {
                 let Some(after) = self.after(state, line, code) else {
                     continue;
                 };
@@ -109,6 +109,23 @@ impl Search<'_> {
             }
         }
         None
+    }
+
+    /// The codes of a line, one of those that lead to the same state and the same facts.
+    fn distinct_codes(&self, line: &Line) -> Vec<Code> {
+        const APART: [Code; 4] = [
+            Code::SUCCESS,
+            Code::IGNORE,
+            Code::NEW_AUTHTOK_REQD,
+            Code::INCOMPLETE,
+        ];
+        let mut effects = HashSet::new();
+        let mut codes = Vec::from_iter((self.codes)(line).iter());
+        codes.retain(|code| {
+            let apart = APART.contains(code).then_some(*code);
+            effects.insert((line.control.action(*code), apart))
+        });
+        codes
     }
 
     /// What the stack returns after a path from its start.

@@ -149,6 +149,9 @@ fn line(random: &mut Random, target: &str, is_circle: bool) -> String {
         if random.one_in(50) {
             words.insert(3, "x".repeat(1 + random.below(1100)));
         }
+        if random.one_in(50) {
+            words.insert(3, "[x\\] auth=auth_err]".to_owned());
+        }
     }
     if random.one_in(40) {
         words.truncate(2);

@@ -11,16 +11,16 @@ use crate::generate::{Case, Random};
 /// How many random services are compared.
 const CASES: usize = 6000;
 
-/// Whether libpam has no result, or one that depends on what its memory holds.
+/// Whether libpam crashes or hangs, or its result depends on what the memory holds.
 fn is_undefined(service: &Result<Service, Unreadable>) -> bool {
+    use Unreadable::{Hang, IncludeWithoutName, TooLong};
     let undefined = ProblemKind::FailedIncludeWithUndefinedControl;
     match service {
         Ok(service) => service
             .problems
             .iter()
             .any(|problem| problem.kind == undefined),
-        Err(Unreadable::Hang(_) | Unreadable::TooLong(_)) => true,
-        Err(_) => false,
+        Err(error) => matches!(error, Hang(_) | IncludeWithoutName(_) | TooLong(_)),
     }
 }
 
