@@ -18,7 +18,6 @@ use super::daemon::Daemon;
 use super::log::Log;
 use super::{built, prepared};
 use crate::inside::folder;
-use crate::user::User;
 
 /// The namespace of the current thread. Dropping it ends the bus, and then the log.
 pub(super) struct Namespace {
@@ -89,13 +88,10 @@ fn start_bus() -> PrivateBus {
 
 /// Writes the files that the programs read.
 fn write_configuration() {
-    let users: String = User::first(prepared::USERS)
-        .map(User::passwd_line)
-        .collect();
-    let root = "root:x:0:0:root:/root:/bin/sh\n";
-    fs::write("/etc/passwd", format!("{root}{users}")).unwrap();
-    fs::write("/etc/group", "root:x:0:\n").unwrap();
-    fs::write("/etc/nsswitch.conf", "passwd: files\ngroup: files\n").unwrap();
+    for name in ["passwd", "group", "nsswitch.conf"] {
+        let file = prepared::get().users.join(name);
+        bind_file(&file, &Path::new("/etc").join(name));
+    }
 
     let module = Path::new(PROGRAMS).join("pam_tfa.so").display().to_string();
     fs::create_dir("/etc/pam.d").unwrap();

@@ -1,46 +1,49 @@
-//! Look-ups of local users, kept while the files that determine them do not change.
+//! Local users, kept while the files that determine them do not change.
 //!
 //! A login looks its user up by name and by uid. libc opens `/etc/passwd` for each and reads it line by
 //! line: that took a sixth of the instructions of a login in the daemon, and a third of its system calls.
 //!
-//! An answer is kept only if `/etc/passwd` alone determines it: the name service asks the local files
-//! first, and the file says the same. Each use compares the files with those that it was kept with.
+//! Users of `/etc/passwd` are kept only if that file alone determines them: the name service asks the local
+//! files first, and each line is of the plain form that can be read in one way only. Each use compares the
+//! files with those that were read.
 
+mod passwd;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::users::{LookUpError, NameService, NameServiceFailed, Nss, User};
+use passwd::LocalUsers;
 
-/// The number of users that are kept.
-const MAX_KEPT: usize = 1024;
+/// The size of `/etc/passwd` up to which its users are kept, in bytes: a thousand users.
+const MAX_BYTES: u64 = 64 << 10;
 /// How long a file must be unchanged. Two changes within one tick of the kernel's clock have the same time
 /// stamp, so that a file which has just changed may change again unseen.
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
-/// A name service that keeps look-ups of local users.
+/// A name service that keeps local users.
 pub struct KnownUsers<N> {
     names: N,
     passwd: PathBuf,
     nsswitch: PathBuf,
     now: fn() -> SystemTime,
-    kept: Mutex<Kept>,
+    kept: Mutex<Option<Kept>>,
 }
 
-#[derive(Default)]
+/// What was read from one version of the files.
+#[derive(Clone)]
 struct Kept {
-    files: Option<Files>,
-    /// The users by the name that was looked up.
-    users: HashMap<String, User>,
+    files: Files,
+    /// `None` if the name service must be asked for each user.
+    users: Option<Arc<LocalUsers>>,
 }
 
-/// The files that determine what a local user is, as they were at one time.
+/// The files that determine the local users, as they were at one time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Files {
     passwd: Version,
@@ -82,25 +85,40 @@ impl<N: NameService> NameService for KnownUsers<N> {
     }
 
     fn look_up(&self, name: &str) -> Result<User, LookUpError> {
-        let Some(files) = self.files() else {
-            return self.names.look_up(name);
-        };
-        if let Some(user) = self.kept().get(files, name) {
-            return Ok(user);
+        match self.local_users().and_then(|users| users.find(name)) {
+            Some(user) => Ok(user),
+            None => self.names.look_up(name),
         }
-        let user = self.names.look_up(name)?;
-        let may_be_kept = files.are_settled((self.now)()) && self.is_local(name, &user);
-        // The answer and the contents are of one version of the files.
-        if may_be_kept && self.files() == Some(files) {
-            self.kept().insert(files, name, user.clone());
-        }
-        Ok(user)
     }
 }
 
 impl<N> KnownUsers<N> {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The local users, where the present files alone determine them.
+    fn local_users(&self) -> Option<Arc<LocalUsers>> {
+        let files = self.files()?;
+        // In a statement of its own: the lock is released before the files are read.
+        let kept = self
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some(kept) = kept.filter(|kept| kept.files == files) {
+            return kept.users;
+        }
+        if !files.are_settled((self.now)()) {
+            return None;
+        }
+        let users = self.read(files).map(Arc::new);
+        // What was read is of this version only if it is the present one still.
+        if self.files()? != files {
+            return None;
+        }
+        let kept = Some(Kept {
+            files,
+            users: users.clone(),
+        });
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        users
     }
 
     /// The present versions; `None` where a file cannot be examined.
@@ -111,31 +129,13 @@ impl<N> KnownUsers<N> {
         })
     }
 
-    /// Whether the local files determine this answer.
-    fn is_local(&self, name: &str, user: &User) -> bool {
-        let nsswitch = fs::read_to_string(&self.nsswitch);
-        let passwd = fs::read_to_string(&self.passwd);
-        match (nsswitch, passwd) {
-            (Ok(nsswitch), Ok(passwd)) => {
-                asks_files_first(&nsswitch) && local_user(&passwd, name).as_ref() == Some(user)
-            }
-            _ => false,
+    fn read(&self, files: Files) -> Option<LocalUsers> {
+        if files.passwd.size > MAX_BYTES {
+            return None;
         }
-    }
-}
-
-impl Kept {
-    fn get(&self, files: Files, name: &str) -> Option<User> {
-        let is_current = self.files == Some(files);
-        self.users.get(name).filter(|_| is_current).cloned()
-    }
-
-    fn insert(&mut self, files: Files, name: &str, user: User) {
-        if self.files != Some(files) || self.users.len() >= MAX_KEPT {
-            self.users.clear();
-            self.files = Some(files);
-        }
-        self.users.insert(name.to_owned(), user);
+        let nsswitch = fs::read_to_string(&self.nsswitch).ok()?;
+        let passwd = fs::read_to_string(&self.passwd).ok()?;
+        LocalUsers::parse(&passwd).filter(|_| asks_files_first(&nsswitch))
     }
 }
 
@@ -174,28 +174,4 @@ fn asks_files_first(nsswitch: &str) -> bool {
     };
     let mut sources = sources.split_whitespace();
     sources.next() == Some("files") && sources.next().is_none_or(|next| !next.starts_with('['))
-}
-
-/// The user of a name, as passwd(5) alone determines it: the first line with the name has the uid, and the
-/// first line with the uid the canonical name.
-fn local_user(passwd: &str, name: &str) -> Option<User> {
-    let lines = || passwd.lines().filter_map(name_and_uid);
-    let (_, uid) = lines().find(|(known, _)| *known == name)?;
-    let (canonical, _) = lines().find(|(_, known)| *known == uid)?;
-    let is_alias = canonical != name;
-    Some(User {
-        name: canonical.to_owned(),
-        uid,
-        aliases: is_alias.then(|| name.to_owned()).into_iter().collect(),
-    })
-}
-
-fn name_and_uid(line: &str) -> Option<(&str, u32)> {
-    let fields: Vec<&str> = line.split(':').collect();
-    let [name, _, uid, _, _, _, _] = fields[..] else {
-        return None;
-    };
-    let is_number = !uid.is_empty() && uid.bytes().all(|byte| byte.is_ascii_digit());
-    let uid = uid.parse().ok().filter(|_| is_number)?;
-    Some((name, uid))
 }

@@ -9,35 +9,23 @@ const FILES: &str = "# comment\npasswd:  files systemd # local\ngroup: sss files
 const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000:A:/home/alice:/bin/sh\n\
                       alias:x:1000:1000::/:/bin/sh\nbob:x:1001:1001::/:/bin/sh\n";
 
-/// A name service that counts what it is asked, and answers from this text.
-struct Counted {
-    passwd: Mutex<String>,
-    asked: AtomicU32,
-}
+/// A name service that knows each name, under a uid that no line has.
+struct Counted(AtomicU32);
+
+const OF_DIRECTORY: u32 = 70_000;
 
 impl NameService for Counted {
     fn by_name(&self, name: &str) -> Result<Option<User>, NameServiceFailed> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        Ok(self.find(|known, _| known == name))
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Some(User {
+            name: name.to_owned(),
+            uid: OF_DIRECTORY,
+            aliases: Vec::new(),
+        }))
     }
 
     fn by_uid(&self, uid: u32) -> Result<Option<User>, NameServiceFailed> {
-        Ok(self.find(|_, known| known == uid))
-    }
-}
-
-impl Counted {
-    fn find(&self, is_it: impl Fn(&str, u32) -> bool) -> Option<User> {
-        let passwd = self.passwd.lock().unwrap();
-        let found = passwd
-            .lines()
-            .filter_map(name_and_uid)
-            .find(|(name, uid)| is_it(name, *uid));
-        found.map(|(name, uid)| User {
-            name: name.to_owned(),
-            uid,
-            aliases: Vec::new(),
-        })
+        self.by_name(&uid.to_string())
     }
 }
 
@@ -67,10 +55,7 @@ impl Host {
                 .unwrap();
         }
         let users = KnownUsers {
-            names: Counted {
-                passwd: Mutex::new(PASSWD.to_owned()),
-                asked: AtomicU32::new(0),
-            },
+            names: Counted(AtomicU32::new(0)),
             passwd: folder.join("passwd"),
             nsswitch: folder.join("nsswitch.conf"),
             now,
@@ -79,20 +64,13 @@ impl Host {
         Self { folder, users }
     }
 
-    /// How often the name service is asked for one look-up of a user.
-    fn asked(&self, name: &str) -> u32 {
-        let asked = || self.users.names.asked.load(Ordering::Relaxed);
+    /// The uid of a user, if the name service need not be asked.
+    fn kept(&self, name: &str) -> Option<u32> {
+        let asked = || self.users.names.0.load(Ordering::Relaxed);
         let before = asked();
-        let found = self.users.look_up(name);
-        let expected = self.users.names.look_up(name);
-        assert_eq!(found, expected, "{name}");
-        asked() - before - 1
-    }
-
-    /// Whether a look-up after another one is answered from memory.
-    fn keeps(&self, name: &str) -> bool {
-        self.asked(name);
-        self.asked(name) == 0
+        let uid = self.users.look_up(name).unwrap().uid;
+        assert_eq!(uid == OF_DIRECTORY, asked() > before, "{name}");
+        (uid != OF_DIRECTORY).then_some(uid)
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -107,11 +85,10 @@ impl Drop for Host {
 }
 
 #[test]
-fn a_local_user_is_looked_up_once() {
+fn local_users_are_found_without_the_name_service() {
     let host = Host::new(FILES, in_an_hour);
-    for name in ["alice", "alias", "bob", "root"] {
-        assert_eq!((host.asked(name), host.asked(name)), (1, 0), "{name}");
-    }
+    let uids = ["root", "alice", "alias", "bob", "carol"].map(|name| host.kept(name));
+    assert_eq!(uids, [Some(0), Some(1000), Some(1000), Some(1001), None]);
     let alias = host.users.look_up("alias").unwrap();
     assert_eq!(
         (&*alias.name, &*alias.aliases),
@@ -120,36 +97,51 @@ fn a_local_user_is_looked_up_once() {
 }
 
 #[test]
-fn each_change_of_a_file_voids_what_was_kept() {
+fn the_users_of_this_host_are_as_libc_finds_them() {
+    let known = KnownUsers {
+        names: Nss,
+        passwd: "/etc/passwd".into(),
+        nsswitch: "/etc/nsswitch.conf".into(),
+        now: in_an_hour,
+        kept: Mutex::default(),
+    };
+    let passwd = fs::read_to_string("/etc/passwd").unwrap();
+    let names = passwd.lines().filter_map(|line| line.split(':').next());
+    for name in names.chain(["no-such-user"]) {
+        assert_eq!(known.look_up(name), Nss.look_up(name), "{name}");
+    }
+}
+
+#[test]
+fn each_change_of_a_file_is_seen() {
     let same_size = PASSWD.replace("1000", "1009");
-    let in_place = |host: &Host, text: &str| {
+    let in_place = |host: &Host| {
         let file = OpenOptions::new()
             .write(true)
             .open(host.folder.join("passwd"));
-        file.unwrap().write_all_at(text.as_bytes(), 0).unwrap();
+        file.unwrap().write_all_at(same_size.as_bytes(), 0).unwrap();
     };
-    let replaced = |host: &Host, text: &str| {
-        host.write("new", text);
+    let replaced = |host: &Host| {
+        host.write("new", &same_size);
         fs::rename(host.folder.join("new"), host.folder.join("passwd")).unwrap();
     };
     for is_in_place in [true, false] {
         let host = Host::new(FILES, in_an_hour);
-        assert!(host.keeps("alice"));
-        *host.users.names.passwd.lock().unwrap() = same_size.clone();
+        assert_eq!(host.kept("alice"), Some(1000));
         match is_in_place {
-            true => in_place(&host, &same_size),
-            false => replaced(&host, &same_size),
+            true => in_place(&host),
+            false => replaced(&host),
         }
-        assert_eq!(host.asked("alice"), 1);
-        assert_eq!(host.users.look_up("alice").unwrap().uid, 1009);
+        assert_eq!(host.kept("alice"), Some(1009));
     }
     let host = Host::new(FILES, in_an_hour);
-    assert!(host.keeps("bob"));
+    assert_eq!(host.kept("bob"), Some(1001));
     host.write("nsswitch.conf", "passwd: sss files\n");
-    assert_eq!(host.asked("bob"), 1);
-    assert!(!host.keeps("bob"));
+    assert_eq!(host.kept("bob"), None);
+    host.write("nsswitch.conf", FILES);
+    assert_eq!(host.kept("bob"), Some(1001));
     fs::remove_file(host.folder.join("passwd")).unwrap();
-    assert_eq!(host.asked("bob"), 1);
+    assert_eq!(host.kept("bob"), None);
 }
 
 #[test]
@@ -167,37 +159,62 @@ fn only_files_that_are_asked_first_determine_a_user() {
         "",
     ] {
         let host = Host::new(nsswitch, in_an_hour);
-        assert!(!host.keeps("alice"), "{nsswitch:?}");
+        assert_eq!(host.kept("alice"), None, "{nsswitch:?}");
     }
     for nsswitch in [
         "passwd: files\n",
         "\tpasswd:\tfiles\tsss [NOTFOUND=return] x",
     ] {
-        assert!(
-            Host::new(nsswitch, in_an_hour).keeps("alice"),
-            "{nsswitch:?}"
-        );
+        let kept = Host::new(nsswitch, in_an_hour).kept("alice");
+        assert_eq!(kept, Some(1000), "{nsswitch:?}");
     }
 }
 
 #[test]
-fn an_answer_that_the_file_does_not_have_is_not_kept() {
-    let host = Host::new(FILES, in_an_hour);
-    // Of a directory: another user, another uid, another name of the uid, or none at all.
-    let directory = "carol:x:2000:2000::/:/bin/sh\nalice:x:1002:1000::/:/bin/sh\n\
-                     robert:x:1001:1001::/:/bin/sh\nbob:x:1001:1001::/:/bin/sh\n";
-    *host.users.names.passwd.lock().unwrap() = directory.to_owned();
-    for name in ["carol", "alice", "bob", "root", "mallory"] {
-        assert!(!host.keeps(name), "{name}");
-    }
-    // Lines that libc may read in another way.
+fn one_line_that_can_be_read_in_two_ways_voids_the_file() {
     for line in [
-        "alice:x:1000\n",
-        "alice:x: 1000:0::/:/bin/sh\n",
-        "alice:x:+1000:0::/:/bin/sh\n",
+        "alice:x:1000",
+        "alice:x:1000:0::/",
+        "alice:x:1000:0::/:/bin/sh:",
+        "alice:x: 1000:0::/:/bin/sh",
+        "alice:x:+1000:0::/:/bin/sh",
+        "alice:x::0::/:/bin/sh",
+        "alice:x:0x10:0::/:/bin/sh",
+        "alice:x:4294967295:0::/:/bin/sh",
+        "alice:x:4294967296:0::/:/bin/sh",
+        "alice:x:1000:staff::/:/bin/sh",
+        " alice:x:1000:0::/:/bin/sh",
+        "+alice:x:1000:0::/:/bin/sh",
+        "-alice:x:1000:0::/:/bin/sh",
+        "+::::::",
+        ":x:1000:0::/:/bin/sh",
+        "al\0ice:x:1000:0::/:/bin/sh",
+        "\t",
     ] {
-        assert_eq!(local_user(line, "alice"), None, "{line}");
+        for text in [format!("{line}\n{PASSWD}"), format!("{PASSWD}{line}")] {
+            let host = Host::new(FILES, in_an_hour);
+            host.write("passwd", &text);
+            assert_eq!(host.kept("bob"), None, "{line}");
+        }
     }
+    for line in [
+        "",
+        "# a comment: x",
+        "_apt:*:42:65534::/nonexistent:",
+        "u@d.org:x:7:7:ä, ö:/:",
+    ] {
+        let host = Host::new(FILES, in_an_hour);
+        host.write("passwd", &format!("{line}\n{PASSWD}"));
+        assert_eq!(host.kept("bob"), Some(1001), "{line}");
+    }
+}
+
+#[test]
+fn a_large_file_is_left_to_the_name_service() {
+    let host = Host::new(FILES, in_an_hour);
+    let comment = "#".repeat(MAX_BYTES.try_into().unwrap());
+    host.write("passwd", &format!("{PASSWD}{comment}\n"));
+    assert_eq!(host.kept("bob"), None);
 }
 
 #[test]
@@ -215,19 +232,6 @@ fn a_file_that_has_just_changed_is_not_trusted() {
             written + seconds
         };
         NOW.set(now);
-        assert_eq!(host.keeps("alice"), is_kept, "{later}");
-    }
-}
-
-#[test]
-fn few_users_are_kept_at_a_time() {
-    let host = Host::new(FILES, in_an_hour);
-    let (files, mut kept) = (host.users.files().unwrap(), Kept::default());
-    let user = host.users.look_up("bob").unwrap();
-    for number in 0..2 * MAX_KEPT {
-        let name = format!("u{number}");
-        kept.insert(files, &name, user.clone());
-        assert!(kept.users.len() <= MAX_KEPT);
-        assert_eq!(kept.get(files, &name), Some(user.clone()));
+        assert_eq!(host.kept("alice").is_some(), is_kept, "{later}");
     }
 }
