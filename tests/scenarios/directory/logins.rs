@@ -85,12 +85,16 @@ fn a_directory_failing_during_a_login_admits_no_user_of_it() {
             let terminal = ssh_with_messages(&machine, user);
             terminal.expect("Password:");
             terminal.type_secret(PASSWORD);
-            if user == "ldapuser" {
+            let refused_by = if user == "ldapuser" {
                 terminal.expect(CODE);
                 terminal.type_secret(&codes.next().unwrap());
-            }
+                // The second factor is met, and the code is used. The other modules do not know the user.
+                "pam_unix(sshd:account): "
+            } else {
+                "pam_tfa(sshd:account): "
+            };
             is_refused(&terminal, user);
-            machine.expect_in_journal("sshd", "pam_tfa(sshd:account): ");
+            machine.expect_in_journal("sshd", refused_by);
             stop_failing(&machine, part);
         }
         logs_in_with_code(&machine, "ldapuser", &codes.next().unwrap());
