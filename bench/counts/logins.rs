@@ -13,7 +13,16 @@ pub(super) fn current_code(user: User) -> String {
 
 /// A login with both phases: the verdict of the auth phase covers the account phase.
 pub(super) fn log_in(user: User) {
-    let turn = client::give_code(user, &current_code(user));
+    expect_verified(user, &current_code(user));
+}
+
+/// One more login of a user who has logged in, with the code of the next step.
+pub(super) fn log_in_again(user: User) {
+    expect_verified(user, &phone::code(user, phone::current_step() + 1));
+}
+
+fn expect_verified(user: User, code: &str) {
+    let turn = client::give_code(user, code);
     let verified = Next::Verdict(Verdict::VerifiedByTotp);
     assert!(turn.next == verified && turn.covers_account, "{turn:?}");
 }

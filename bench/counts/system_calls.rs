@@ -7,7 +7,7 @@ use std::path::Path;
 use super::figures::{Unit, check, print};
 use super::namespace::Namespace;
 use super::strace::{self, Calls};
-use super::{logins, programs, tool};
+use super::{logins, prepared, programs, tool};
 use crate::user::User;
 
 /// The number of counts. The lowest one is compared: a thread that happens to wait for a lock makes
@@ -17,8 +17,9 @@ const REPEATS: usize = 3;
 /// The logins before those that are counted.
 const WARM_UP: u32 = 8;
 
-/// The logins that are counted: a multiple of the commits after which the store looks at its log.
-const COUNTED: u32 = 16;
+/// The logins that are counted: as many as the commits after which a thread of the store looks at the
+/// length of its log.
+const COUNTED: u32 = 32;
 
 #[test]
 fn a_login_takes_the_daemon_no_more_calls_than_recorded() {
@@ -27,16 +28,24 @@ fn a_login_takes_the_daemon_no_more_calls_than_recorded() {
         Namespace::enter(|namespace| {
             let daemon = namespace.daemon(|program| strace::counted(program, &trace));
             logins::connect_at_once(User::first(WARM_UP));
-            let log_in = |user: User| {
-                logins::log_in(user);
+            let settle = |user: User| {
                 namespace.await_log_line(&user.name());
                 daemon.await_idle();
             };
-            User::first(WARM_UP).for_each(log_in);
+            let log_in = |user| {
+                logins::log_in(user);
+                settle(user);
+            };
+            let again = |user| {
+                logins::log_in_again(user);
+                settle(user);
+            };
+            let mut users = User::first(prepared::USERS);
+            users.by_ref().take(WARM_UP as usize).for_each(log_in);
             let before = Calls::read(&trace);
-            User::first(WARM_UP + COUNTED)
-                .skip(WARM_UP as usize)
-                .for_each(log_in);
+            users.for_each(log_in);
+            let counted = prepared::USERS - WARM_UP;
+            User::first(COUNTED - counted).for_each(again);
             let calls = Calls::read(&trace).of_each(&before, COUNTED);
             daemon.stop();
             calls
