@@ -290,9 +290,11 @@ impl Login<'_> {
     }
 
     /// Whether a refusal of this phase ends the program, and with it the screen: login exits after the
-    /// account phase, and systemd then hangs the terminal up and clears it.
+    /// account phase, and systemd then hangs the terminal up and clears it. A connection from another host
+    /// must not be held: login has no time limit any more.
     fn ends_at_once(&self) -> bool {
-        self.context.phase == Phase::Account && self.context.service == "login"
+        let Context { service, rhost, .. } = &self.context;
+        self.context.phase == Phase::Account && service == "login" && rhost.is_empty()
     }
 
     fn report_refusal(&self) {

@@ -448,7 +448,8 @@ fn login_waits_for_enter_after_the_reason_of_a_refusal() {
     }
     // The daemon is down.
     let fixture = Fixture::new();
-    let report = fixture.login("").in_program("login", "", 0).account();
+    let login = fixture.login("").at("tty1", "");
+    let report = login.in_program("login", "", 0).account();
     assert_eq!(report.code(), Code::AUTHINFO_UNAVAIL as i32);
     assert_eq!(report.shown.last().unwrap(), WAITS);
 }
@@ -465,8 +466,14 @@ fn no_login_waits_for_enter_without_an_unread_refusal() {
     ] {
         let fixture = Fixture::new();
         let _daemon = fixture.daemon([last]);
-        let login = fixture.login("").in_program(service, "", 0);
+        let login = fixture.login("").at("tty1", "");
+        let login = login.in_program(service, "", 0);
         let report = login.answers([types("")]).run(steps);
         assert!(!report.shown.iter().any(|it| it == WAITS), "{service}");
     }
+    let fixture = Fixture::new();
+    let _daemon = fixture.daemon([line("denied")]);
+    let login = fixture.login("").in_program("login", "", 0);
+    let report = login.at("pts/0", "192.0.2.7").account();
+    assert!(!report.shown.iter().any(|it| it == WAITS), "from elsewhere");
 }
