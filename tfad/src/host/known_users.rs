@@ -165,13 +165,23 @@ impl Version {
 /// Whether the name service asks the local files for users before anything else, and goes on with its
 /// usual rules (nsswitch.conf(5)).
 fn asks_files_first(nsswitch: &str) -> bool {
-    let mut lines = nsswitch.lines().filter_map(|line| {
-        let line = line.split('#').next()?.trim();
-        line.strip_prefix("passwd:")
+    // libc knows no other blanks than those of ASCII.
+    if !nsswitch.is_ascii() {
+        return false;
+    }
+    let uncommented = nsswitch
+        .split('\n')
+        .filter_map(|line| line.split('#').next());
+    let mut lines = uncommented.map(str::trim_start).filter(|line| {
+        let mut words = line.split(|end: char| end == ':' || end.is_ascii_whitespace());
+        words.next() == Some("passwd")
     });
-    let (Some(sources), None) = (lines.next(), lines.next()) else {
+    let (Some(line), None) = (lines.next(), lines.next()) else {
         return false;
     };
-    let mut sources = sources.split_whitespace();
+    let Some(sources) = line.strip_prefix("passwd:") else {
+        return false;
+    };
+    let mut sources = sources.split_ascii_whitespace();
     sources.next() == Some("files") && sources.next().is_none_or(|next| !next.starts_with('['))
 }

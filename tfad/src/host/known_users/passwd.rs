@@ -14,6 +14,10 @@ impl LocalUsers {
     /// The users, if each line is blank, a comment, or of the plain form: libc forgives mistakes in a line,
     /// and with them the first line of a user may be another one.
     pub(super) fn parse(passwd: &str) -> Option<Self> {
+        // For libc a line ends there.
+        if passwd.contains('\0') {
+            return None;
+        }
         let (mut uids, mut names) = (HashMap::new(), HashMap::new());
         for line in passwd.split('\n') {
             if line.is_empty() || line.starts_with('#') {

@@ -153,6 +153,12 @@ fn only_files_that_are_asked_first_determine_a_user() {
         "passwd: files[SUCCESS=continue] sss\n",
         "passwd: compat\n",
         "passwd: files\npasswd: sss\n",
+        "passwd: files\npasswd sss files\n",
+        "passwd: files\npasswd : sss files\n",
+        "passwd: files\n\x0bpasswd\tsss\n",
+        "passwd : files\n",
+        "passwd:\u{a0}files sss\n",
+        "passwd: files sss # \u{e4}\n",
         "#passwd: files\n",
         "passwd:\n",
         "group: files\n",
@@ -189,6 +195,8 @@ fn one_line_that_can_be_read_in_two_ways_voids_the_file() {
         "+::::::",
         ":x:1000:0::/:/bin/sh",
         "al\0ice:x:1000:0::/:/bin/sh",
+        "alice:x\0:1000:0::/:/bin/sh",
+        "alice:x:1000:0:A\0:/:/bin/sh",
         "\t",
     ] {
         for text in [format!("{line}\n{PASSWD}"), format!("{PASSWD}{line}")] {
