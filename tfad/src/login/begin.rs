@@ -2,7 +2,7 @@
 //!
 //! What depends on it is decided in `evaluation`.
 
-use tfa_core::{LoginOrigin, PhaseAction, PhaseInput};
+use tfa_core::{LoginOrigin, PhaseAction, PhaseInput, Time};
 use tfa_proto::{Context, Turn, Verdict};
 
 use super::{Error, Logins, pam_context, render, session_gate};
@@ -81,14 +81,7 @@ impl Logins {
         // One moment for the whole decision: a rule that ends in between must not be judged by facts
         // that were not looked up, or without the record.
         let now = clock::now();
-        let inside_session = pam_context::is_inside_session(caller.is_root(), &context.service);
-        let origin = pam_context::login_origin(&context, &config.consoles, inside_session);
-        let mut attempt = attempt(caller, user, context, origin);
-        // The name service is asked for groups only where they make a difference.
-        let LoginAttempt { login, user, .. } = &attempt;
-        if let Some(subject) = subject::of_login(login, user, policy, inside_session, now) {
-            attempt.login.subject = subject;
-        }
+        let attempt = attempt_with_groups(config, caller, user, context, now);
         if attempt.context.session_follows
             && phase.can_be_left_to_session()
             && policy.depends_on_method(&attempt.login, now)
@@ -97,6 +90,25 @@ impl Logins {
         }
         self.evaluate(config, phase, attempt, now)
     }
+}
+
+/// A login as the policy judges it. The name service is asked for groups only where they make a
+/// difference. It blocks.
+pub(super) fn attempt_with_groups(
+    config: &Config,
+    caller: &Caller,
+    user: User,
+    context: Context,
+    now: Time,
+) -> LoginAttempt {
+    let inside_session = pam_context::is_inside_session(caller.is_root(), &context.service);
+    let origin = pam_context::login_origin(&context, &config.consoles, inside_session);
+    let mut attempt = attempt(caller, user, context, origin);
+    let LoginAttempt { login, user, .. } = &attempt;
+    if let Some(subject) = subject::of_login(login, user, &config.policy, inside_session, now) {
+        attempt.login.subject = subject;
+    }
+    attempt
 }
 
 /// A login whose groups are not known.

@@ -15,13 +15,11 @@ use crate::account::{Accounts, Loaded};
 use crate::caller::Caller;
 use crate::config::Config;
 use crate::host::clock;
-use crate::host::groups;
 use crate::host::pam_services::{Bypass, bypass, may_require};
-use crate::host::subject;
 use crate::host::users::User;
 use crate::log::LoginEvent;
+use crate::login::begin::attempt_with_groups;
 use crate::login::once::Once;
-use crate::login::pam_context;
 use crate::semaphore::Semaphore;
 use crate::state::DaemonState;
 
@@ -100,17 +98,11 @@ impl Bypasses {
 impl BypassLogin {
     /// Whether the login would be refused if its service were guarded.
     fn would_be_refused(&self, accounts: &Accounts, config: &Config) -> bool {
-        let (policy, user, context) = (&config.policy, &self.user, &self.context);
-        let inside_session = pam_context::is_inside_session(true, &context.service);
-        let origin = pam_context::login_origin(context, &config.consoles, inside_session);
-        let mut login = pam_context::login(context, groups::subject_without_groups(user), origin);
-        let now = clock::now();
-        if let Some(subject) = subject::of_login(&login, user, policy, inside_session, now) {
-            login.subject = subject;
-        }
-        let loaded = accounts.load_record(user);
+        let (user, context, now) = (self.user.clone(), self.context.clone(), clock::now());
+        let attempt = attempt_with_groups(config, &self.caller, user, context, now);
+        let loaded = accounts.load_record(&attempt.user);
         let account = loaded.as_ref().map(Loaded::account);
-        is_refused(policy, &login, account.ok(), now)
+        is_refused(&config.policy, &attempt.login, account.ok(), now)
     }
 
     fn log(&self, state: &DaemonState, config: &Config) {
