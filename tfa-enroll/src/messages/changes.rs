@@ -62,31 +62,23 @@ The security key works until you have entered a correct code from the app.
 pub(crate) const MOVE_FROM_KEY_CANCELLED: &str = "\
 Cancelled. Your security key still works. The code that you entered is used up.";
 
-/// Also without the number, where the daemon did not answer.
+/// As [`moved`], from a security key.
 pub(crate) fn moved_from_key(backup_codes_left: Option<u32>) -> String {
-    match backup_codes_left {
-        Some(left) => format!(
-            "The authenticator app is active. The security key no longer works.\n\
-             Your backup codes did not change. Unused backup codes: {left}"
-        ),
-        None => "\
-The authenticator app is active. The security key no longer works.
-Your backup codes did not change."
-            .to_owned(),
-    }
+    let result = "The authenticator app is active. The security key no longer works.";
+    with_backup_codes(result, backup_codes_left)
 }
 
 /// Also without the number, where the daemon did not answer.
 pub(crate) fn moved(backup_codes_left: Option<u32>) -> String {
-    match backup_codes_left {
-        Some(left) => format!(
-            "The new phone is active. The old phone no longer works.\n\
-             Your backup codes did not change. Unused backup codes: {left}"
-        ),
-        None => "\
-The new phone is active. The old phone no longer works.
-Your backup codes did not change."
-            .to_owned(),
+    let result = "The new phone is active. The old phone no longer works.";
+    with_backup_codes(result, backup_codes_left)
+}
+
+fn with_backup_codes(result: &str, left: Option<u32>) -> String {
+    let unchanged = "Your backup codes did not change.";
+    match left {
+        Some(left) => format!("{result}\n{unchanged} Unused backup codes: {left}"),
+        None => format!("{result}\n{unchanged}"),
     }
 }
 
