@@ -49,7 +49,7 @@ impl Host {
         for (name, text) in [("nsswitch.conf", nsswitch), ("passwd", PASSWD)] {
             let path = folder.join(name);
             fs::write(&path, text).unwrap();
-            // A change within the same tick of the clock shows all the same.
+            // A change within the same tick of the clock still shows.
             let file = File::options().write(true).open(path).unwrap();
             file.set_modified(UNIX_EPOCH + Duration::from_secs(1))
                 .unwrap();
