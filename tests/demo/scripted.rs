@@ -62,8 +62,7 @@ pub(crate) fn run(machine: &Machine) -> Ending {
     window.read("This code was already used.");
     window.read(QUESTION);
     println!(" [Ctrl-C]");
-    window.terminal.send(b"\x03");
-    assert!(!window.terminal.wait_exit().success());
+    assert!(!window.terminal.interrupt_to_end().success());
     println!();
     Ending::In
 }

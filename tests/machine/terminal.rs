@@ -202,6 +202,17 @@ impl Terminal {
         self.type_line(line);
     }
 
+    /// Presses Ctrl-C until the program ends. sudo and ssh miss a signal between their prompt and the
+    /// read after it.
+    #[track_caller]
+    pub fn interrupt_to_end(&self) -> ExitStatus {
+        let deadline = Instant::now() + TIMEOUT;
+        while self.await_end(Duration::from_millis(200)).is_none() && Instant::now() < deadline {
+            self.send(b"\x03");
+        }
+        self.wait_exit()
+    }
+
     /// Sends bytes unchanged: `b"\x03"` is Ctrl-C, `b"\x04"` is Ctrl-D.
     pub fn send(&self, bytes: &[u8]) {
         let mut keyboard = self.keyboard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -250,15 +261,7 @@ impl Terminal {
     /// Waits until the program ends, and consumes all its output.
     #[track_caller]
     pub fn wait_exit(&self) -> ExitStatus {
-        let Some(program) = &self.program else {
-            panic!("{} does not end by itself", self.title);
-        };
-        let deadline = Instant::now() + TIMEOUT;
-        let status = wait_until(
-            &mut program.lock().unwrap_or_else(PoisonError::into_inner),
-            deadline,
-        );
-        let Some(status) = status else {
+        let Some(status) = self.await_end(TIMEOUT) else {
             panic!("the program did not end\n{}", self.description());
         };
         // The output ends when the last process that holds the terminal ends. That may be a
@@ -266,6 +269,16 @@ impl Terminal {
         self.output
             .wait_for(Duration::from_secs(1), |stream| stream.ended.then_some(()));
         status
+    }
+
+    /// The status of the program if it ends in time.
+    #[track_caller]
+    fn await_end(&self, timeout: Duration) -> Option<ExitStatus> {
+        let Some(program) = &self.program else {
+            panic!("{} does not end by itself", self.title);
+        };
+        let mut program = program.lock().unwrap_or_else(PoisonError::into_inner);
+        wait_until(&mut program, Instant::now() + timeout)
     }
 
     /// The terminal for the message of a panic: the unread output and the screen.

@@ -28,8 +28,7 @@ fn sudo_without_an_answer_gets_no_advice_about_sshd() {
     terminal.expect("password for alice:");
     terminal.type_secret(PASSWORD);
     terminal.expect(CODE);
-    terminal.send(b"\x03");
-    terminal.wait_exit();
+    terminal.interrupt_to_end();
     let message = machine.expect_in_journal("sudo", "the question got no answer");
     assert!(message.contains("The user cancelled"), "{message}");
     assert!(!machine.journal("sudo").contains(OF_SSHD));

@@ -113,6 +113,28 @@ sub raw {
     $socket->flush;
 }
 
+# Stops the daemon. A thread that has not stopped yet could still read what arrives, so this returns
+# when all of them have.
+sub stop_daemon {
+    system(qw(systemctl kill --signal=STOP tfad)) == 0 or die "systemctl failed\n";
+    chomp(my $process = `systemctl show --property=MainPID --value tfad`);
+    select undef, undef, undef, 0.01 while grep { !is_stopped($_) } glob "/proc/$process/task/*/stat";
+}
+
+sub is_stopped {
+    open my $stat, '<', $_[0] or return 1;
+    return <$stat> =~ /\) T[^)]*$/;
+}
+
+# Waits until so many connections to the daemon have unread data.
+sub await_unread {
+    my ($number) = @_;
+    for (my $deadline = time + 60; (my $unread = unread()) < $number; ) {
+        die "$unread of $number answers have arrived\n" if time > $deadline;
+        select undef, undef, undef, 0.1;
+    }
+}
+
 # The number of connections to the daemon with unread data, by sock_diag(7).
 sub unread {
     my ($DIAG, $BY_FAMILY, $DUMP, $NAMES, $QUEUES) = (4, 20, 0x301, 1, 16);

@@ -464,8 +464,7 @@ fn an_interrupted_enrollment_leaves_nothing_behind() {
         let key_was_shown = terminal.transcript().contains("Delete the entry");
         assert_eq!(key_was_shown, number > 0);
         let terminal = reach();
-        terminal.send(b"\x03");
-        assert!(!terminal.wait_exit().success());
+        assert!(!terminal.interrupt_to_end().success());
         drop(reach());
         assert_state(&machine, "alice", "none");
         let record = record_of(&machine, "alice");

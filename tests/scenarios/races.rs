@@ -64,9 +64,9 @@ SU
     echo "all logins wait"
     read -r code
     echo "$code" >code
-    systemctl kill --signal=STOP tfad
+    perl -MBus -e 'Bus::stop_daemon'
     exec 4>&-
-    until [ "$(perl -MBus -e 'print Bus::unread')" -ge $((over_ssh + with_su)) ]; do sleep 0.1; done
+    perl -MBus -e "Bus::await_unread($((over_ssh + with_su)))"
     systemctl kill --signal=CONT tfad
     wait
     echo "$(cat in-* | grep -c 'I am in') succeeded"

@@ -1,5 +1,7 @@
 //! The action of each phase of a login: the whole table, and properties of all its rows.
 
+use std::cmp::Reverse;
+
 use proptest::prelude::*;
 use tfa_core::{
     AuditOutcome, AuthPhaseResult, DenyReason, Exemption, FactorKind, Factors, PhaseAction,
@@ -192,17 +194,17 @@ fn continues(action: PhaseAction) -> bool {
     }
 }
 
-/// How strict an action is.
-fn weight(action: PhaseAction) -> u8 {
+/// How strict an action is. In the grace period the login proceeds with or without an offer to
+/// enroll; the period that ends first is stricter.
+fn weight(action: PhaseAction) -> (u8, Reverse<Option<Time>>) {
     match action {
         PhaseAction::Verified
         | PhaseAction::Replace
         | PhaseAction::Exempt(_)
-        | PhaseAction::Grace(_)
-        | PhaseAction::NotGuarded => 0,
-        PhaseAction::SetUp(Some(_)) => 1,
-        PhaseAction::Defer | PhaseAction::Ask | PhaseAction::SetUp(None) => 2,
-        PhaseAction::Deny(_) => 3,
+        | PhaseAction::NotGuarded => (0, Reverse(None)),
+        PhaseAction::Grace(until) | PhaseAction::SetUp(Some(until)) => (1, Reverse(Some(until))),
+        PhaseAction::Defer | PhaseAction::Ask | PhaseAction::SetUp(None) => (2, Reverse(None)),
+        PhaseAction::Deny(_) => (3, Reverse(None)),
     }
 }
 
