@@ -13,10 +13,8 @@ const ADDRESS: &str = "192.0.2.7";
 const KEY_ALONE: &str = "An SSH key alone is not enough.";
 /// A stack that goes on after a wrong password.
 const PASSWORD_FIRST: &str = "auth required pam_unix.so\nauth required pam_tfa.so enroll=account\n";
-/// Another one, of which the daemon does not know it.
-const DENIES_LATER: &str = "auth [success=1 default=ignore] pam_unix.so\n\
-                            auth required pam_deny.so\n\
-                            auth required pam_tfa.so enroll=account\n";
+/// Another one, of which the daemon does not know it: the module has a name of its own.
+const OTHER_MODULE: &str = "auth required pam_site.so\nauth required pam_tfa.so enroll=account\n";
 /// A stack that asks for both in one answer.
 const ONE_ANSWER: &str = "auth required pam_tfa.so forward_pass enroll=account\n\
                           auth required pam_unix.so try_first_pass\n";
@@ -60,7 +58,9 @@ fn is_refused(terminal: &Terminal) {
 #[test]
 fn a_remembered_address_and_a_wrong_password_do_not_add_to_a_key() {
     let remember = "[remember]\nminutes = 60\nby = [\"address\"]\n";
-    let (machine, alice, key) = machine_with(DENIES_LATER, remember);
+    let (machine, alice, key) = machine_with(OTHER_MODULE, remember);
+    let copy = "cd /usr/lib/*-linux-gnu*/security && cp pam_unix.so pam_site.so";
+    machine.succeed(["sh", "-c", copy]);
     let owner = ssh(&machine, &key, "keyboard-interactive");
     give_code(&owner, PASSWORD, &alice);
     owner.expect(SHELL);

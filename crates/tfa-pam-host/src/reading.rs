@@ -1,0 +1,53 @@
+//! What the releases of libpam read for one service.
+
+use tfa_pam_stack::{FOLDERS, Reader, Release, Service, Unreadable};
+
+use crate::PamHost;
+
+/// What the releases of libpam read for one service, each result once.
+#[derive(Debug, Clone)]
+pub struct Reading(Vec<Result<Service, Unreadable>>);
+
+impl Reading {
+    pub(crate) fn of(host: &PamHost, service: &str) -> Self {
+        let mut results = Vec::new();
+        for release in [Release::V1_5, Release::V1_7] {
+            let reader = Reader {
+                files: host,
+                release,
+                folders: &FOLDERS,
+            };
+            let result = reader.read(service);
+            if !results.contains(&result) {
+                results.push(result);
+            }
+        }
+        Self(results)
+    }
+
+    /// What was read, with the errors for which libpam refuses each login.
+    pub fn results(&self) -> impl Iterator<Item = Result<&Service, &Unreadable>> {
+        self.0.iter().map(Result::as_ref)
+    }
+
+    /// Whether some release reads a service for which this is true.
+    pub fn any(&self, holds: impl Fn(&Service) -> bool) -> bool {
+        self.services().any(holds)
+    }
+
+    /// Whether each release reads a service for which this is true.
+    pub fn all(&self, holds: impl Fn(&Service) -> bool) -> bool {
+        self.0
+            .iter()
+            .all(|result| result.as_ref().is_ok_and(&holds))
+    }
+
+    /// The first answer of a release.
+    pub fn find<T>(&self, ask: impl Fn(&Service) -> Option<T>) -> Option<T> {
+        self.services().find_map(ask)
+    }
+
+    fn services(&self) -> impl Iterator<Item = &Service> {
+        self.0.iter().flatten()
+    }
+}
