@@ -32,8 +32,8 @@ impl Plan {
             },
             at_once: at_once::Task {
                 clients: vec![16, 64],
-                slices: 6,
-                logins: 1500,
+                slices: 24,
+                logins: 400,
             },
             load: load::Task {
                 clients: vec![1, 16, 64, 256],
@@ -66,8 +66,8 @@ impl Plan {
             },
             at_once: at_once::Task {
                 clients: vec![16, 64],
-                slices: 3,
-                logins: 600,
+                slices: 6,
+                logins: 400,
             },
             load: load::Task {
                 clients: vec![1, 64],
