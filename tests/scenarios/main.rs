@@ -18,6 +18,7 @@ mod faults;
 mod floods;
 mod guard;
 mod identity;
+mod import;
 mod known_places;
 mod lists;
 mod locks;

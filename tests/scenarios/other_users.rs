@@ -66,6 +66,8 @@ fn every_call_of_another_user_is_refused_and_logged() {
         attempt('Admin', 'RemoveAuthenticator', 'su', 'alice', 1);
         attempt('Admin', 'AddAuthenticator', 'sa{sv}ay', 'alice',
             [['kind', ['s', 'totp']], ['name', ['s', 'stolen']]], [(7) x 20]);
+        attempt('Admin', 'Import', 'aa{sv}b', [[['user', ['s', 'mallory']],
+            ['authenticators', ['aa{sv}', []]], ['backup_codes', ['as', []]]]], 0);
         attempt('Account', $_, 'sa{sv}', $code, []) for 'Add', 'Move';
         attempt('Account', 'RenameAuthenticator', 'uss', 1, 'stolen', $code);
         attempt('Account', 'RemoveAuthenticator', 'us', 1, $code);
@@ -102,6 +104,7 @@ fn every_call_of_another_user_is_refused_and_logged() {
         "Unlock",
         "AddAuthenticator",
         "RemoveAuthenticator",
+        "Import",
     ] {
         assert_eq!(
             all(&format!("Admin.{method} NotAuthorized:")).len(),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tfa_client::{AccountProxy, AdminProxy, Error};
 use tfa_client::{Agent, CALL_TIMEOUT, Failure, Interrupt, Terminal, connect, is_root, within};
 use tfa_proto::{
-    AuditRecord, ENUMERATION_TIME_LIMIT, Exemption, Explanation, HypotheticalLogin, Impact,
-    RecoveryStatus, Renamed, Status, TokenParameters,
+    AuditRecord, ENUMERATION_TIME_LIMIT, Exemption, Explanation, HypotheticalLogin, Impact, Import,
+    ImportResult, RecoveryStatus, Renamed, Status, TokenParameters,
 };
 use zeroize::Zeroizing;
 
@@ -98,6 +98,15 @@ impl Daemon {
     ) -> Result<u32, Failure> {
         let call = self.admin.add_authenticator(user, parameters, key);
         answered(&mut self.interrupt, call).await
+    }
+
+    /// Takes over enrollments, or checks that.
+    pub(crate) async fn import(
+        &mut self,
+        imports: &[Import],
+        check: bool,
+    ) -> Result<Vec<ImportResult>, Failure> {
+        answered(&mut self.interrupt, self.admin.import(imports, check)).await
     }
 
     pub(crate) async fn remove_authenticator(

@@ -13,6 +13,7 @@ mod exempt;
 mod exemptions;
 mod explain;
 mod filter;
+mod import;
 mod invite;
 mod json;
 mod list;
@@ -65,6 +66,7 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         }
         Command::Unlock { user } => unlock::run(&user).await,
         Command::Authenticator { command } => authenticator::run(command).await,
+        Command::Import { command } => import::run(command).await,
         Command::Devices { command } => devices::run(command).await,
         Command::Invite { user, length, json } => invite::run(&user, length, json).await,
         Command::Exempt {

@@ -2,8 +2,8 @@
 //! `org.tfad.tfa1.manage`.
 
 use tfa_proto::{
-    AuditRecord, Exemption, Explanation, HypotheticalLogin, Impact, RecoveryStatus, Renamed,
-    Status, TokenParameters,
+    AuditRecord, Exemption, Explanation, HypotheticalLogin, Impact, Import, ImportResult,
+    RecoveryStatus, Renamed, Status, TokenParameters,
 };
 
 use crate::error::Error;
@@ -74,6 +74,10 @@ pub trait Admin {
         parameters: TokenParameters,
         key: &[u8],
     ) -> Result<u32, Error>;
+
+    /// Takes over enrollments that another program kept. With `check` nothing is changed.
+    #[zbus(allow_interactive_auth)]
+    fn import(&self, imports: &[Import], check: bool) -> Result<Vec<ImportResult>, Error>;
 
     /// Deletes an authenticator that is not the last one.
     #[zbus(allow_interactive_auth)]

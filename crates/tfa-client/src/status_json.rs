@@ -126,6 +126,7 @@ pub struct AuthenticatorJson<'a> {
     created: Option<String>,
     last_accepted: Option<String>,
     fingerprint: Option<&'a str>,
+    weak: bool,
 }
 
 /// The authenticators as JSON.
@@ -138,6 +139,7 @@ pub fn authenticators_json(all: &[Authenticator]) -> Vec<AuthenticatorJson<'_>> 
         created: one.created.map(rfc3339),
         last_accepted: one.last_accepted.map(rfc3339),
         fingerprint: one.fingerprint.as_deref(),
+        weak: one.weak,
     });
     json.collect()
 }

@@ -8,8 +8,9 @@ pub const AUTHENTICATORS_HELP: &str = "\
 KIND is totp (codes by time), hotp (codes by a counter) or security-key (an SSH
 key in hardware). A hyphen stands for an unknown time, or for no use yet.
 The JSON output is an array of objects: id, kind, name, created, last_accepted
-(times in RFC 3339 format, in UTC, or null) and fingerprint (that of a security
-key, as ssh-keygen -l shows it, else null).";
+(times in RFC 3339 format, in UTC, or null), fingerprint (that of a security
+key, as ssh-keygen -l shows it, else null) and weak (the key was imported and is
+shorter than 128 bits).";
 
 /// The keys of [`StatusJson`](crate::StatusJson), for the help of both commands.
 pub const STATUS_JSON_HELP: &str = "\
@@ -20,7 +21,8 @@ Keys of the JSON output, which do not change (see tfa-enroll(1)):
                            problem
   authenticators           an array of objects: id, kind (totp, hotp or
                            security-key), name, created and last_accepted (times
-                           or null), fingerprint (of a security key, or null)
+                           or null), fingerprint (of a security key, or null),
+                           weak (an imported key shorter than 128 bits)
   pending_authenticator    a new authenticator waits for its first correct code,
                            or for its first SSH login
   pending_kind             which kind waits, or null

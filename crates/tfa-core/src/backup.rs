@@ -8,8 +8,8 @@ use minicbor::{CborLen, Decode, Encode};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::BackupCode;
 use crate::input::BACKUP_LENGTH;
+use crate::{BackupCode, Code};
 
 pub(crate) const DIGEST: usize = 32;
 pub(crate) const SALT: usize = 16;
@@ -44,6 +44,18 @@ impl HashParams {
     /// [`HashFailed`] if the cost is out of the range of Argon2, or memory is short.
     pub fn hash(&self, code: &BackupCode) -> Result<Hashed, HashFailed> {
         let digest = self.digest(code.letters())?;
+        Ok(Hashed {
+            salt: self.salt,
+            digest,
+        })
+    }
+
+    /// As [`Self::hash`], of a code of digits from another program.
+    ///
+    /// # Errors
+    /// As [`Self::hash`].
+    pub fn hash_digits(&self, code: &Code) -> Result<Hashed, HashFailed> {
+        let digest = self.digest(code.digits().as_bytes())?;
         Ok(Hashed {
             salt: self.salt,
             digest,
@@ -103,6 +115,18 @@ pub struct BackupSet {
     /// Absent until one is used.
     #[n(2)]
     used: Option<Vec<Digest>>,
+    /// The form of the codes. Absent in a set that was drawn here.
+    #[n(3)]
+    form: Option<Form>,
+}
+
+/// The form of codes that were not drawn here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, CborLen)]
+#[cbor(index_only)]
+enum Form {
+    /// Eight digits, of google-authenticator.
+    #[n(0)]
+    EightDigits,
 }
 
 #[derive(Clone, Encode, Decode, CborLen)]
@@ -139,8 +163,55 @@ impl BackupSet {
             hash_params,
             digests,
             used: None,
+            form: None,
         };
         Ok((set, codes))
+    }
+
+    /// The parameters with which the codes of an imported set are hashed. `fill` supplies random bytes.
+    pub fn imported_params(mut fill: impl FnMut(&mut [u8])) -> HashParams {
+        let mut salt = [0; SALT];
+        fill(&mut salt);
+        HashParams::new(salt)
+    }
+
+    /// A set of codes of digits from another program, hashed with these parameters. Further codes than
+    /// [`Self::SIZE`], and hashes with other parameters, are left out.
+    #[must_use]
+    pub fn imported(hash_params: HashParams, codes: &[Hashed]) -> Self {
+        let own = codes.iter().filter(|code| code.salt == hash_params.salt);
+        let digests = own.take(Self::SIZE).map(|code| Digest(code.digest));
+        Self {
+            digests: digests.collect(),
+            hash_params,
+            used: None,
+            form: Some(Form::EightDigits),
+        }
+    }
+
+    /// Whether its codes are digits from another program.
+    #[must_use]
+    pub fn is_imported(&self) -> bool {
+        self.form.is_some()
+    }
+
+    /// Marks the codes as used that are not among these. Returns how many.
+    pub(crate) fn keep_only(&mut self, codes: &[Hashed]) -> usize {
+        let before = self.left();
+        let is_kept = |digest: &Digest| {
+            let same = |code: &Hashed| -> bool { digest.0.ct_eq(&code.digest).into() };
+            codes
+                .iter()
+                .any(|code| code.salt == self.hash_params.salt && same(code))
+        };
+        let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.digests)
+            .into_iter()
+            .partition(is_kept);
+        self.digests = kept;
+        if !gone.is_empty() {
+            self.used.get_or_insert_default().extend(gone);
+        }
+        before - self.left()
     }
 
     /// The parameters with which a code must be hashed for this set.

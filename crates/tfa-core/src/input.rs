@@ -95,11 +95,28 @@ impl Kept {
     }
 }
 
+/// The number of digits of an imported backup code.
+const IMPORTED_BACKUP_LENGTH: usize = 8;
+
 /// The digits of a one-time code. It has no `Debug`.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Code(Box<[u8]>);
 
 impl Code {
+    /// A code of these digits; `None` for anything but 6 or 8 digits.
+    #[must_use]
+    pub fn from_digits(digits: &str) -> Option<Self> {
+        let is_code =
+            matches!(digits.len(), 6 | 8) && digits.bytes().all(|one| one.is_ascii_digit());
+        is_code.then(|| Self(digits.as_bytes().into()))
+    }
+
+    /// Whether it may be an imported backup code.
+    #[must_use]
+    pub fn may_be_backup(&self) -> bool {
+        self.0.len() == IMPORTED_BACKUP_LENGTH
+    }
+
     pub(crate) fn digits(&self) -> &str {
         // Only digits are ever put in.
         std::str::from_utf8(&self.0).unwrap_or_default()
@@ -192,6 +209,8 @@ fn letter(value: u8) -> u8 {
 pub enum Credential {
     /// A one-time code.
     Code(Code),
+    /// Eight digits, which may also be an imported backup code, of which this is the hash.
+    CodeOrBackup(Code, Hashed),
     /// The hash of a backup code; `None` where there was no set to hash it for.
     Backup(Option<Hashed>),
     /// A host recovery code that was typed where one is accepted, compared with the one of the host.

@@ -14,6 +14,9 @@ impl Secret {
     pub const LENGTH: usize = 20;
     /// The minimum length: 128 bits, RFC 4226 section 4, R6.
     const MIN_LENGTH: usize = 16;
+    /// The minimum length of an imported secret: 80 bits, as old versions of google-authenticator make
+    /// them.
+    pub const MIN_IMPORTED_LENGTH: usize = 10;
     /// The maximum length: a block of SHA-512. More bytes add no strength.
     const MAX_LENGTH: usize = 128;
 
@@ -23,6 +26,21 @@ impl Secret {
         (Self::MIN_LENGTH..=Self::MAX_LENGTH)
             .contains(&bytes.len())
             .then(|| Self(bytes.into()))
+    }
+
+    /// As [`Self::new`], of a secret that was in use before: `None` for fewer than 10 bytes or more than
+    /// 128.
+    #[must_use]
+    pub fn imported(bytes: &[u8]) -> Option<Self> {
+        (Self::MIN_IMPORTED_LENGTH..=Self::MAX_LENGTH)
+            .contains(&bytes.len())
+            .then(|| Self(bytes.into()))
+    }
+
+    /// Whether it is shorter than a new one may be.
+    #[must_use]
+    pub fn is_weak(&self) -> bool {
+        self.0.len() < Self::MIN_LENGTH
     }
 
     /// The bytes, for the HMAC.
@@ -54,7 +72,7 @@ impl<C> Encode<C> for Secret {
 
 impl<'bytes, C> Decode<'bytes, C> for Secret {
     fn decode(decoder: &mut Decoder<'bytes>, _: &mut C) -> Result<Self, decode::Error> {
-        Self::new(decoder.bytes()?).ok_or_else(|| decode::Error::message("a secret's length"))
+        Self::imported(decoder.bytes()?).ok_or_else(|| decode::Error::message("a secret's length"))
     }
 }
 

@@ -79,6 +79,11 @@ impl Step {
         Self(self.0.saturating_add_signed(steps))
     }
 
+    /// The step of this number.
+    pub(crate) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
     /// The number of steps between two steps, in either order.
     pub(crate) fn distance(self, other: Self) -> u64 {
         self.0.abs_diff(other.0)

@@ -253,7 +253,7 @@ const STRUCTURES: [(&[usize], usize); 34] = [
     (&[3, 0, 0], 4),
     (&[3, 0, 1, 1, 0], 5),
     (&[3, 0, 1, 1, 0, 0], 3),
-    (&[4], 3),
+    (&[4], 4),
     (&[4, 0], 3),
     (&[5], 5),
     (&[5, 0], 3),
@@ -444,8 +444,8 @@ fn decoding_refuses_parameters_out_of_range() {
         assert!(parameter(0, 2) && parameter(1, 8) && parameter(2, 120));
         for (length, fits) in [
             (0, false),
-            (15, false),
-            (16, true),
+            (9, false),
+            (10, true),
             (128, true),
             (129, false),
         ] {

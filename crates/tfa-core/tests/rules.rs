@@ -39,6 +39,8 @@ mod factors;
 #[cfg(test)]
 mod failed_attempts;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod invitation;
 #[cfg(test)]
 mod keys;

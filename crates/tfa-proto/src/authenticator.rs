@@ -35,6 +35,8 @@ pub struct Authenticator {
     pub last_accepted: Option<u64>,
     /// The fingerprint of a security key, as `ssh-keygen -l` shows it; absent for other kinds.
     pub fingerprint: Option<String>,
+    /// Whether the key is shorter than 128 bits. Only an imported one is.
+    pub weak: bool,
 }
 
 /// The authenticator of this name, in either case. Without one, that of the id which the name is.

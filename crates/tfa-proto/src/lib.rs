@@ -12,6 +12,7 @@ mod device;
 mod error;
 mod exemption;
 mod failed_attempt;
+mod import;
 mod limits;
 mod pending_authenticator;
 mod policy;
@@ -32,6 +33,10 @@ pub use device::{Device, DeviceKind};
 pub use error::Error;
 pub use exemption::{Exemption, ExemptionKind, Mode};
 pub use failed_attempt::{FailedAttempt, FailureReason};
+pub use import::{Import, ImportOutcome, ImportResult, ImportedAuthenticator};
+pub use import::{
+    MAX_IMPORTED_AUTHENTICATORS, MAX_IMPORTED_CODES, MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS,
+};
 pub use limits::{
     ENUMERATION_TIME_LIMIT, EXEMPTION_SECONDS, INVITATION_SECONDS, MAX_CALL, MAX_CALL_BODY,
 };

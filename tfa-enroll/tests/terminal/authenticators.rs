@@ -108,7 +108,8 @@ fn list_prints_json_and_an_empty_array_without_enrollment() {
     "name": "token",
     "created": "2026-12-01T14:05:00Z",
     "last_accepted": "2026-12-01T14:06:00Z",
-    "fingerprint": null
+    "fingerprint": null,
+    "weak": false
   }
 ]
 "#;

@@ -66,7 +66,8 @@ fn the_keys_of_the_json_form_are_stable() {
       "name": "phone",
       "created": null,
       "last_accepted": null,
-      "fingerprint": null
+      "fingerprint": null,
+      "weak": false
     },
     {
       "id": 3,
@@ -74,7 +75,8 @@ fn the_keys_of_the_json_form_are_stable() {
       "name": "token",
       "created": "2026-12-01T14:05:00Z",
       "last_accepted": "2026-12-01T14:06:00Z",
-      "fingerprint": null
+      "fingerprint": null,
+      "weak": false
     }
   ],
   "pending_authenticator": false,

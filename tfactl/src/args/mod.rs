@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod devices;
+mod import;
 mod length;
 mod login;
 mod moment;
@@ -17,6 +18,7 @@ use crate::messages;
 
 pub(crate) use authenticator::{AuthenticatorCommand, Token};
 pub(crate) use devices::DevicesCommand;
+pub(crate) use import::{ImportCommand, ImportOptions};
 pub(crate) use length::Length;
 pub(crate) use login::{LOCAL, Login, OWN, SESSION, SSHD};
 pub(crate) use moment::Moment;
@@ -89,6 +91,13 @@ pub(crate) enum Command {
         /// The command
         #[command(subcommand)]
         command: AuthenticatorCommand,
+    },
+    /// Import the enrollments of another program
+    #[command(disable_help_subcommand = true, after_help = messages::IMPORT_HELP)]
+    Import {
+        /// The command
+        #[command(subcommand)]
+        command: ImportCommand,
     },
     /// List or forget the remembered devices of a user
     #[command(disable_help_subcommand = true)]

@@ -210,7 +210,11 @@ fn devices(status: &Status) -> Option<String> {
 }
 
 fn authenticator(one: &Authenticator) -> String {
-    let (name, kind) = (&one.name, kind_text(one));
+    let name = &one.name;
+    let kind = match (one.weak, kind_text(one)) {
+        (false, kind) => kind.to_owned(),
+        (true, kind) => format!("{kind}, weak key"),
+    };
     match one.last_accepted {
         Some(at) => format!(
             "Authenticator: {name} ({kind}, last used {})",

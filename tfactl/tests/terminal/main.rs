@@ -12,6 +12,7 @@ mod explain;
 mod explain_keys;
 mod group;
 mod impact;
+mod imports;
 mod invite;
 mod list;
 mod polkit;

@@ -1,8 +1,8 @@
 //! Argon2, a few evaluations at a time.
 
 use tfa_core::{
-    Account, BackupCode, BackupSet, Credential, HashParams, Hashed, HostRecovery, Input, LockState,
-    Match, RecoveryCode, ThrottleScope, Time,
+    Account, BackupCode, BackupSet, Code, Credential, HashParams, Hashed, HostRecovery, Input,
+    LockState, Match, RecoveryCode, ThrottleScope, Time,
 };
 
 use super::Error;
@@ -47,7 +47,14 @@ impl Hashing {
             Input::Empty => return Ok(Credential::Empty),
             // Where the host's recovery code is accepted, it does not come here.
             Input::Malformed | Input::Recovery(_) => return Ok(Credential::Malformed),
-            Input::Code(code) => return Ok(Credential::Code(code.clone())),
+            Input::Code(code) => {
+                return self.code_or_backup(
+                    code,
+                    account.filter(|account| {
+                        account.backup_lock_state(scope, now) == LockState::Unlocked
+                    }),
+                );
+            }
             Input::Backup(code) => code,
         };
         let open =
@@ -60,6 +67,35 @@ impl Hashing {
             None => Ok(Credential::Backup(None)),
             Some(hash_params) => Ok(Credential::Backup(Some(self.hash(hash_params, code)?))),
         }
+    }
+
+    /// Eight digits may be an imported backup code.
+    fn code_or_backup(&self, code: &Code, account: Option<&Account>) -> Result<Credential, Error> {
+        let set = account.and_then(Account::imported_codes);
+        match set.filter(|_| code.may_be_backup()) {
+            None => Ok(Credential::Code(code.clone())),
+            Some(set) => {
+                let hashed = self.digits(set.hash_params(), code)?;
+                Ok(Credential::CodeOrBackup(code.clone(), hashed))
+            }
+        }
+    }
+
+    /// Hashes a backup code of digits.
+    pub(super) fn digits(&self, hash_params: &HashParams, code: &Code) -> Result<Hashed, Error> {
+        let _permit = self.evaluations.acquire();
+        hash_params.hash_digits(code).map_err(|_| Error::Hashing)
+    }
+
+    /// Makes a set of the backup codes of another program.
+    ///
+    /// # Errors
+    /// As [`Self::draw`].
+    pub(super) fn imported(&self, codes: &[Code]) -> Result<BackupSet, Error> {
+        let hash_params = random::drawn(|fill| BackupSet::imported_params(fill))?;
+        let hashed = codes.iter().map(|code| self.digits(&hash_params, code));
+        let hashed: Vec<Hashed> = hashed.collect::<Result<_, _>>()?;
+        Ok(BackupSet::imported(hash_params, &hashed))
     }
 
     /// Makes a new set of backup codes.

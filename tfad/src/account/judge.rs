@@ -30,6 +30,7 @@ impl Accounts {
         for _ in 0..MAX_HASHES {
             let loaded = match (earlier.take(), input) {
                 (None, Input::Backup(_)) => Some(self.load_record(user)?),
+                (None, Input::Code(code)) if code.may_be_backup() => Some(self.load_record(user)?),
                 (loaded, _) => loaded,
             };
             let account = loaded.as_ref().and_then(Loaded::account);

@@ -6,6 +6,7 @@
 
 mod error;
 pub mod hashing;
+mod import;
 mod judge;
 mod recovery;
 mod rename;

@@ -158,6 +158,7 @@ fn described(authenticator: &Authenticator) -> tfa_proto::Authenticator {
         fingerprint: authenticator
             .key_fingerprint()
             .map(|print| print.to_string()),
+        weak: authenticator.is_weak(),
     }
 }
 

@@ -203,6 +203,15 @@ pub enum AccountEvent<'a> {
     AuthenticatorRemoved(&'a str),
     /// An administrator activated an authenticator for the user.
     AuthenticatorBound(&'a str),
+    /// An administrator took over the enrollment that another program kept.
+    Imported {
+        /// The number of authenticators.
+        authenticators: usize,
+        /// The number of backup codes.
+        backup_codes: usize,
+    },
+    /// An administrator repeated that, and codes that were used meanwhile are used here too.
+    ImportUpdated,
     /// An administrator removed an authenticator of the user.
     AuthenticatorUnbound(&'a str),
     /// A counter-based authenticator was resynchronized with two codes.
@@ -356,6 +365,8 @@ impl Event<'_> {
                 | A::AuthenticatorRenamed { .. }
                 | A::AuthenticatorRemoved(_)
                 | A::AuthenticatorBound(_)
+                | A::Imported { .. }
+                | A::ImportUpdated
                 | A::AuthenticatorUnbound(_)
                 | A::Resynchronized(_)
                 | A::BackupCodesMade

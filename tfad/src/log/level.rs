@@ -91,6 +91,8 @@ impl AccountEvent<'_> {
             | Self::AuthenticatorRenamed { .. }
             | Self::AuthenticatorRemoved(_)
             | Self::AuthenticatorBound(_)
+            | Self::Imported { .. }
+            | Self::ImportUpdated
             | Self::AuthenticatorUnbound(_)
             | Self::Resynchronized(_)
             | Self::BackupCodesMade

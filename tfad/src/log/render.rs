@@ -300,6 +300,17 @@ impl AccountEvent<'_> {
             Self::AuthenticatorBound(name) => {
                 format!("an administrator added an authenticator: {}", quoted(name)).into()
             }
+            Self::Imported {
+                authenticators,
+                backup_codes,
+            } => format!(
+                "an administrator imported the enrollment of another program: authenticators: \
+                 {authenticators}, backup codes: {backup_codes}"
+            )
+            .into(),
+            Self::ImportUpdated => "an administrator repeated an import: codes that were used in \
+                                    the other program are used here too"
+                .into(),
             Self::AuthenticatorUnbound(name) => format!(
                 "an administrator removed an authenticator: {}",
                 quoted(name)

@@ -5,6 +5,7 @@ use tfa_core::{
     MAX_AUTHENTICATORS, MAX_REASON_LENGTH, Refusal, State, Time,
 };
 use tfa_proto::{EXEMPTION_SECONDS, Error, INVITATION_SECONDS};
+use tfa_proto::{MAX_IMPORTED_CODES, MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS};
 use tfa_text::time::difference;
 
 use super::dialog::{ALREADY_USED, NO_INVITATION, NOT_A_CODE, WRONG_INVITATION, locked};
@@ -357,6 +358,46 @@ pub fn no_counter() -> Error {
 #[must_use]
 pub fn bad_key_length(bytes: usize) -> Error {
     Error::InvalidArgument(format!("The key has {bytes} bytes. It can have 16 to 128."))
+}
+
+/// The key of an import is too short or too long.
+#[must_use]
+pub fn bad_imported_key_length(bytes: usize) -> Error {
+    Error::InvalidArgument(format!(
+        "The key has {bytes} bytes. An imported one can have 10 to 128. Let the user enroll anew."
+    ))
+}
+
+/// A code of an import has not the form of one.
+#[must_use]
+pub fn bad_imported_code() -> Error {
+    Error::InvalidArgument(
+        "A used code has 6 or 8 digits, and a backup code of an import has 8.".to_owned(),
+    )
+}
+
+/// An import has too many parts.
+#[must_use]
+pub fn import_too_long() -> Error {
+    Error::InvalidArgument(format!(
+        "One call can import {MAX_IMPORTED_USERS} users, {MAX_IMPORTED_CODES} backup codes, and \
+         {MAX_IMPORTED_STEPS} used steps of an authenticator."
+    ))
+}
+
+/// Why an import is refused.
+#[must_use]
+pub fn import_refused(refused: Refusal, user: &str, now: Time) -> Error {
+    match refused {
+        Refusal::AlreadySetUp => Error::AlreadySetUp(format!(
+            "{user} has enrolled here already, with another key. An import changes no enrollment. To \
+             add an authenticator: tfactl authenticator add {user}"
+        )),
+        Refusal::NotSetUp => {
+            Error::InvalidArgument("There is no authenticator to import.".to_owned())
+        }
+        other => refusal_for_administrator(other, user, now),
+    }
 }
 
 /// The parameters of a new authenticator are out of range.

@@ -3,7 +3,8 @@
 use super::{Account, Client, FailureReason};
 use crate::backup::Found;
 use crate::{
-    Authenticator, AuthenticatorId, AuthenticatorKind, Code, Credential, FactorKind, Factors,
+    Authenticator, AuthenticatorId, AuthenticatorKind, BackupSet, Code, Credential, FactorKind,
+    Factors,
 };
 use crate::{LockState, Match, ThrottleScope, Time};
 
@@ -78,7 +79,12 @@ impl Account {
             Credential::Backup(_) if !factors.contains(FactorKind::BackupCode) => {
                 return Judgement::BackupCodeNotAccepted;
             }
-            Credential::Backup(_) | Credential::Recovery(_) => self.backup_lock_state(scope, now),
+            Credential::CodeOrBackup(..) if !factors.contains(FactorKind::BackupCode) => {
+                self.lock_state(scope, now)
+            }
+            Credential::CodeOrBackup(..) | Credential::Backup(_) | Credential::Recovery(_) => {
+                self.backup_lock_state(scope, now)
+            }
             _ => self.lock_state(scope, now),
         };
         match lock_state {
@@ -88,18 +94,32 @@ impl Account {
         match credential {
             Credential::Empty => Judgement::GaveUp,
             Credential::Malformed => Judgement::NotACode,
-            Credential::Code(code) => match self.accept_code(code, factors, now) {
-                Match::Fresh((id, kind)) => {
-                    self.code_accepted = true;
-                    self.end_row(scope, now);
-                    Judgement::Accepted(Factor::Authenticator(id, kind))
+            Credential::Code(code) => {
+                if let Some(judgement) = self.judge_code(code, factors, scope, now) {
+                    return judgement;
                 }
-                Match::Used => Judgement::AlreadyUsed,
-                Match::No => {
-                    let reason = self.reason_of_wrong(code, factors, scope, now);
-                    self.wrong(reason, client, scope, now)
+                // The codes were imported meanwhile.
+                if code.may_be_backup() && self.accepts_imported_codes(factors) {
+                    return Judgement::Rehash;
                 }
-            },
+                let reason = self.reason_of_wrong(code, factors, scope, now);
+                self.wrong(reason, client, scope, now)
+            }
+            Credential::CodeOrBackup(code, hashed) => {
+                if self.lock_state(scope, now) == LockState::Unlocked
+                    && let Some(judgement) = self.judge_code(code, factors, scope, now)
+                {
+                    return judgement;
+                }
+                let set = self.backup.as_ref();
+                let set = set.filter(|_| self.accepts_imported_codes(factors));
+                let found = set.map_or(Found::No, |set| set.find(hashed));
+                let reason = match found {
+                    Found::No => self.reason_of_wrong(code, factors, scope, now),
+                    _ => FailureReason::WrongBackupCode,
+                };
+                self.judge_found(found, reason, client, scope, now)
+            }
             // Accepted at the console only, whatever the caller has compared.
             Credential::Recovery(_) if scope != ThrottleScope::Console => Judgement::NotACode,
             Credential::Recovery(matched) => match matched {
@@ -118,22 +138,59 @@ impl Account {
                     (Some(_), None) => Found::OtherSet,
                     (None, _) => Found::No,
                 };
-                match found {
-                    Found::OtherSet => Judgement::Rehash,
-                    Found::Used => Judgement::AlreadyUsed,
-                    Found::No => self.wrong(FailureReason::WrongBackupCode, client, scope, now),
-                    Found::At(place) => {
-                        if let Some(set) = &mut self.backup {
-                            set.mark_used(place);
-                        }
-                        self.code_accepted = true;
-                        match scope {
-                            ThrottleScope::Console => self.unlock(),
-                            _ => self.end_row(scope, now),
-                        }
-                        Judgement::Accepted(Factor::BackupCode)
-                    }
+                self.judge_found(found, FailureReason::WrongBackupCode, client, scope, now)
+            }
+        }
+    }
+
+    /// Whether eight digits may be a backup code.
+    fn accepts_imported_codes(&self, factors: Factors) -> bool {
+        factors.contains(FactorKind::BackupCode)
+            && self.backup.as_ref().is_some_and(BackupSet::is_imported)
+    }
+
+    /// Checks a one-time code; `None` if it is wrong.
+    fn judge_code(
+        &mut self,
+        code: &Code,
+        factors: Factors,
+        scope: ThrottleScope,
+        now: Time,
+    ) -> Option<Judgement> {
+        match self.accept_code(code, factors, now) {
+            Match::Fresh((id, kind)) => {
+                self.code_accepted = true;
+                self.end_row(scope, now);
+                Some(Judgement::Accepted(Factor::Authenticator(id, kind)))
+            }
+            Match::Used => Some(Judgement::AlreadyUsed),
+            Match::No => None,
+        }
+    }
+
+    /// Judges a backup code by what was found in the set.
+    fn judge_found(
+        &mut self,
+        found: Found,
+        reason: FailureReason,
+        client: Client<'_>,
+        scope: ThrottleScope,
+        now: Time,
+    ) -> Judgement {
+        match found {
+            Found::OtherSet => Judgement::Rehash,
+            Found::Used => Judgement::AlreadyUsed,
+            Found::No => self.wrong(reason, client, scope, now),
+            Found::At(place) => {
+                if let Some(set) = &mut self.backup {
+                    set.mark_used(place);
                 }
+                self.code_accepted = true;
+                match scope {
+                    ThrottleScope::Console => self.unlock(),
+                    _ => self.end_row(scope, now),
+                }
+                Judgement::Accepted(Factor::BackupCode)
             }
         }
     }

@@ -53,6 +53,14 @@ impl Hotp {
         }
     }
 
+    /// Marks every counter before the next one of an imported authenticator as used. Returns whether that
+    /// changed anything.
+    pub(super) fn mark_imported(&mut self, imported: &Self) -> bool {
+        let before = self.next;
+        self.continue_from(imported);
+        self.next != before
+    }
+
     /// Whether a decoded value is in the range of values that are made here.
     pub(super) fn is_sound(&self) -> bool {
         self.format.is_sound()

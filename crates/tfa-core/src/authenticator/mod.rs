@@ -75,6 +75,17 @@ pub enum Match<T = Counter> {
     No,
 }
 
+/// Which codes of an authenticator were used before it was imported.
+#[derive(Clone, Copy, Default)]
+pub struct ImportedUse<'a> {
+    /// The steps whose codes are known to be used.
+    pub steps: &'a [u64],
+    /// The last used code, if that is known in place of its step.
+    pub last_code: Option<&'a Code>,
+    /// Any code of the present or of the past may be used: all are invalid.
+    pub all_until_now: bool,
+}
+
 impl Authenticator {
     /// A new time-based authenticator without used steps. The name is cut to 64 characters and loses
     /// its control characters.
@@ -227,6 +238,40 @@ impl Authenticator {
             (Means::Hotp(own), Means::Hotp(twin)) => own.continue_from(twin),
             (Means::Totp(_) | Means::Hotp(_) | Means::SecurityKey(_), _) => {}
         }
+    }
+
+    /// Whether it is the same as an imported one: the same key, and the same way to compute codes.
+    pub(crate) fn is_imported(&self, imported: &Self) -> bool {
+        match (&self.means, &imported.means) {
+            (Means::Totp(own), Means::Totp(other)) => {
+                own.parameters() == other.parameters() && own.secret().is(other.secret())
+            }
+            (Means::Hotp(own), Means::Hotp(other)) => {
+                own.format() == other.format() && own.secret().is(other.secret())
+            }
+            _ => false,
+        }
+    }
+
+    /// Marks codes of an authenticator that was in use elsewhere as used. No code becomes unused.
+    /// Returns whether that changed anything.
+    pub(crate) fn mark_imported(
+        &mut self,
+        imported: &Self,
+        used: &ImportedUse<'_>,
+        now: Time,
+    ) -> bool {
+        match (&mut self.means, &imported.means) {
+            (Means::Totp(own), Means::Totp(_)) => own.mark_imported(used, now),
+            (Means::Hotp(own), Means::Hotp(other)) => own.mark_imported(other),
+            _ => false,
+        }
+    }
+
+    /// Whether its key is shorter than a new one may be. Only an imported one is.
+    #[must_use]
+    pub fn is_weak(&self) -> bool {
+        self.secret().is_some_and(Secret::is_weak)
     }
 
     /// The shared secret; `None` if there is none.

@@ -6,7 +6,7 @@ use minicbor::{CborLen, Decode, Encode};
 
 use super::codes::Codes;
 use super::used_steps::UsedSteps;
-use super::{Match, Parameters};
+use super::{ImportedUse, Match, Parameters};
 use crate::time::MAX_AHEAD;
 use crate::{Code, OtherTime, Secret, Step, Time};
 
@@ -78,6 +78,30 @@ impl Totp {
             self.burned = twin.burned;
             self.used.clone_from(&twin.used);
         }
+    }
+
+    /// Marks these codes as used, of an authenticator that was in use elsewhere. Returns whether that
+    /// changed anything.
+    pub(super) fn mark_imported(&mut self, used: &ImportedUse<'_>, now: Time) -> bool {
+        let period = self.parameters.period();
+        let mut steps: Vec<Step> = used.steps.iter().map(|step| Step::new(*step)).collect();
+        if let Some(code) = used.last_code {
+            let codes = self.codes();
+            let back = -self.steps_in(MAX_CLOCK_DIFFERENCE);
+            let near = self.around(now, back, MAX_STEPS_AHEAD);
+            steps.extend(near.filter(|step| codes.is_code(step.counter(), code)));
+        }
+        if used.all_until_now {
+            steps.push(now.step(period).offset(WINDOW));
+        }
+        steps.sort_unstable();
+        let before = (self.last_used, self.used.clone());
+        for step in steps {
+            if !self.is_used(step, self.last_believed(now)) {
+                self.mark_used(step, now);
+            }
+        }
+        before != (self.last_used, self.used.clone())
     }
 
     pub(super) fn parameters(&self) -> Parameters {

@@ -64,9 +64,10 @@ impl AskRecoveryCode {
         }
         let credential = match credential {
             Credential::Recovery(_) | Credential::Empty => credential,
-            Credential::Code(_) | Credential::Backup(_) | Credential::Malformed => {
-                &Credential::Malformed
-            }
+            Credential::Code(_)
+            | Credential::CodeOrBackup(..)
+            | Credential::Backup(_)
+            | Credential::Malformed => &Credential::Malformed,
         };
         self.prompt
             .answer(Factors::ANY, account, credential, client, now)

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_proto::{
-    AuditRecord, Error, Exemption, Explanation, HypotheticalLogin, Impact, Outcome, Reason,
-    RecoveryStatus, RenameOutcome, Renamed, State, Status, TokenParameters,
+    AuditRecord, Error, Exemption, Explanation, HypotheticalLogin, Impact, Import, ImportOutcome,
+    ImportResult, Outcome, Reason, RecoveryStatus, RenameOutcome, Renamed, State, Status,
+    TokenParameters,
 };
 use zbus::message::Header;
 
@@ -172,6 +173,24 @@ impl AdminInterface {
         check_known(user)?;
         self.0.account.lock().unwrap().token = Some((parameters, key));
         Ok(7)
+    }
+
+    async fn import(&self, imports: Vec<Import>, check: bool) -> Vec<ImportResult> {
+        let users: Vec<&str> = imports.iter().map(|one| one.user.as_str()).collect();
+        let call = format!("Import {} {check}", users.join(","));
+        self.0.record(call).await;
+        let mut account = self.0.account.lock().unwrap();
+        let results = imports.iter().map(|one| {
+            let result = account.import_results.get(&one.user).cloned();
+            result.unwrap_or_else(|| ImportResult {
+                user: one.user.clone(),
+                outcome: ImportOutcome::Imported.into(),
+                ..ImportResult::default()
+            })
+        });
+        let results = results.collect();
+        account.imports.extend(imports);
+        results
     }
 
     async fn remove_authenticator(&self, user: &str, id: u32) -> Result<(), BusError> {

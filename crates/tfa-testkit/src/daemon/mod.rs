@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
 
 use tfa_proto::{
-    AuditRecord, Authenticator, Device, Exemption, Explanation, HypotheticalLogin, Impact, NAME,
-    PATH, Parameters, RecoveryStatus, SecurityKeyParameters, Status, TokenParameters,
+    AuditRecord, Authenticator, Device, Exemption, Explanation, HypotheticalLogin, Impact, Import,
+    ImportResult, NAME, PATH, Parameters, RecoveryStatus, SecurityKeyParameters, Status,
+    TokenParameters,
 };
 use zbus::connection;
 
@@ -80,6 +81,10 @@ pub struct Account {
     pub security_key: Option<SecurityKeyParameters>,
     /// The parameters and the key of the last authenticator that the administrator added.
     pub token: Option<(TokenParameters, Vec<u8>)>,
+    /// All that was imported, or checked.
+    pub imports: Vec<Import>,
+    /// The results of `Import` by user, where a user is not imported.
+    pub import_results: BTreeMap<String, ImportResult>,
     /// Whether enrollment needs the invitation code.
     pub needs_invitation: bool,
     /// Whether `Pause` and `Remove` are refused because the policy requires two-factor login.
@@ -126,6 +131,8 @@ impl Account {
             parameters: None,
             security_key: None,
             token: None,
+            imports: Vec::new(),
+            import_results: BTreeMap::new(),
             needs_invitation: false,
             refuses_switch_off: false,
             explanation: Explanation::default(),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tfa_proto::{
-    ACTION_MANAGE, AuditRecord, Error, Exemption, Explanation, HypotheticalLogin, Impact,
-    RecoveryStatus, Renamed, Status, TokenParameters,
+    ACTION_MANAGE, AuditRecord, Error, Exemption, Explanation, HypotheticalLogin, Impact, Import,
+    ImportResult, RecoveryStatus, Renamed, Status, TokenParameters,
 };
 use zbus::Connection;
 use zbus::message::Header;
@@ -220,6 +220,23 @@ impl AdminInterface {
         Ok(self
             .run(&call, move |administrator| {
                 administrator.add_authenticator(&user, &parameters, &key)
+            })
+            .await?)
+    }
+
+    /// Takes over enrollments that another program kept.
+    #[zbus(out_args("results"))]
+    async fn import(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        imports: Vec<Import>,
+        check: bool,
+    ) -> Result<Vec<ImportResult>, BusError> {
+        let call = self.admit(&header, connection, "import").await?;
+        Ok(self
+            .run(&call, move |administrator| {
+                administrator.import(&imports, check)
             })
             .await?)
     }

@@ -2,7 +2,7 @@
 
 use tfa_core::{Account, Algorithm, Authenticator, AuthenticatorKind, CodeFormat, Counter};
 use tfa_core::{Secret, SshKey};
-use tfa_proto::{Error, OpenEnum, Parameters, TokenParameters};
+use tfa_proto::{Error, ImportedAuthenticator, OpenEnum, Parameters, TokenParameters};
 
 use crate::config::AuthenticatorRules;
 use crate::host::random;
@@ -73,6 +73,25 @@ pub(super) fn of_token(wanted: &TokenParameters, key: &[u8]) -> Result<Authentic
     };
     made(kind, &wanted.name, &numbers, || {
         Secret::new(key).ok_or_else(|| messages::bad_key_length(key.len()))
+    })
+}
+
+/// An authenticator of which another program has the key. Its key may be shorter than that of a token.
+pub(super) fn of_import(wanted: &ImportedAuthenticator) -> Result<Authenticator, Error> {
+    let kind = known_kind(&wanted.kind)?;
+    let usual = CodeFormat::default();
+    let numbers = Numbers {
+        algorithm: match &wanted.algorithm {
+            None => usual.algorithm(),
+            Some(algorithm) => known_algorithm(algorithm)?,
+        },
+        digits: wanted.digits.unwrap_or(usual.digits().into()),
+        period: wanted.period,
+        counter: wanted.counter,
+    };
+    made(kind, &wanted.name, &numbers, || {
+        let key = &wanted.key;
+        Secret::imported(key).ok_or_else(|| messages::bad_imported_key_length(key.len()))
     })
 }
 
@@ -303,6 +322,30 @@ mod tests {
             ..token
         };
         assert!(of_token(&timed, &[7; 20]).is_err());
+    }
+
+    #[test]
+    fn an_imported_key_may_be_short_and_its_parameters_have_the_same_limits() {
+        let wanted = |length: usize| {
+            let mut wanted = ImportedAuthenticator::default();
+            "phone".clone_into(&mut wanted.name);
+            wanted.key = vec![7; length];
+            wanted
+        };
+        for (length, accepted) in [(9, false), (10, true), (128, true), (129, false)] {
+            assert_eq!(of_import(&wanted(length)).is_ok(), accepted, "{length}");
+        }
+        for (digits, period) in [(7, 30), (6, 14), (6, 121)] {
+            let mut wanted = wanted(20);
+            (wanted.digits, wanted.period) = (Some(digits), Some(period));
+            assert!(of_import(&wanted).is_err(), "{digits} {period}");
+        }
+        let mut named = wanted(20);
+        "a\u{202e}b".clone_into(&mut named.name);
+        assert!(of_import(&named).is_err());
+        let mut key = wanted(20);
+        key.kind = tfa_proto::AuthenticatorKind::SecurityKey.into();
+        assert!(of_import(&key).is_err());
     }
 
     #[test]

@@ -1,0 +1,152 @@
+//! An enrollment that another program kept, taken over by the administrator.
+//!
+//! It becomes the enrollment of a user who has none. An existing enrollment is not changed, except that
+//! a repeated import marks codes as used that were used in the meantime.
+
+use super::{Account, Change, ChangedBy, Refusal};
+use crate::{Authenticator, BackupSet, Code, Hashed, ImportedUse, Time};
+
+/// The enrollment of one user in another program.
+#[derive(Clone, Copy)]
+pub struct Import<'a> {
+    /// The authenticators. At least one.
+    pub authenticators: &'a [ImportedAuthenticator],
+    /// The backup codes.
+    pub codes: ImportedCodes<'a>,
+}
+
+/// An authenticator, and which of its codes were used.
+#[derive(Clone)]
+pub struct ImportedAuthenticator {
+    /// The authenticator.
+    pub authenticator: Authenticator,
+    /// The steps whose codes are known to be used; `None` if any code until now may be.
+    pub used_steps: Option<Vec<u64>>,
+    /// The last used code of a time-based one, if that is known in place of its step.
+    pub last_code: Option<Code>,
+}
+
+/// The backup codes of an import.
+#[derive(Clone, Copy)]
+pub enum ImportedCodes<'a> {
+    /// They are not hashed: only whether the import is possible is asked.
+    NotHashed,
+    /// There are none.
+    None,
+    /// A new set.
+    Set(&'a BackupSet),
+    /// The unused codes, hashed with the parameters of the account's imported set.
+    Left(&'a [Hashed]),
+}
+
+/// The result of an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Imported {
+    /// The user had no authenticator.
+    Enrolled,
+    /// The user has these authenticators already, and further codes are used now.
+    CaughtUp,
+    /// The user has these authenticators already.
+    Unchanged,
+    /// The backup codes changed in the meantime: the caller must hash again and repeat the call.
+    Rehash,
+}
+
+impl Account {
+    /// Takes over an enrollment.
+    ///
+    /// # Errors
+    /// [`Refusal::AlreadySetUp`] if the user has another authenticator; [`Refusal::NotSetUp`] if there is
+    /// nothing to import; [`Refusal::TooManyAuthenticators`], [`Refusal::NameTaken`].
+    pub fn import(&mut self, import: Import<'_>, now: Time) -> Result<Imported, Refusal> {
+        if import.authenticators.is_empty() {
+            return Err(Refusal::NotSetUp);
+        }
+        if self.authenticators.is_empty() {
+            return self.enroll_imported(import, now);
+        }
+        let is_own = |one: &ImportedAuthenticator| {
+            let mut own = self.authenticators.iter();
+            own.any(|own| own.is_imported(&one.authenticator))
+        };
+        if !import.authenticators.iter().all(is_own) {
+            return Err(Refusal::AlreadySetUp);
+        }
+        self.catch_up(import, now)
+    }
+
+    /// Whether the account has an imported set of backup codes.
+    #[must_use]
+    pub fn imported_codes(&self) -> Option<&BackupSet> {
+        self.backup.as_ref().filter(|set| set.is_imported())
+    }
+
+    fn enroll_imported(&mut self, import: Import<'_>, now: Time) -> Result<Imported, Refusal> {
+        let set = match import.codes {
+            ImportedCodes::NotHashed | ImportedCodes::None => None,
+            ImportedCodes::Set(set) => Some(set.clone()),
+            ImportedCodes::Left(_) => return Ok(Imported::Rehash),
+        };
+        // Refused as a whole, before the first is active.
+        let mut enrolled = self.clone();
+        enrolled.begin_enrollment();
+        enrolled.pending = None;
+        enrolled.backup = set;
+        for one in import.authenticators {
+            let ImportedAuthenticator {
+                authenticator,
+                used_steps,
+                last_code,
+            } = one;
+            let used = ImportedUse {
+                steps: used_steps.as_deref().unwrap_or_default(),
+                last_code: last_code.as_ref(),
+                all_until_now: used_steps.is_none(),
+            };
+            let mut present = enrolled.authenticators.iter_mut();
+            if let Some(twin) = present.find(|own| own.is_imported(authenticator)) {
+                twin.mark_imported(authenticator, &used, now);
+                continue;
+            }
+            enrolled.must_have_room_for(authenticator.name())?;
+            let mut own = authenticator.clone();
+            own.mark_imported(authenticator, &used, now);
+            let added = Change::AuthenticatorAdded(own.name().to_owned());
+            enrolled.notify(added, ChangedBy::Administrator, now);
+            enrolled.activate(own, now);
+        }
+        *self = enrolled;
+        Ok(Imported::Enrolled)
+    }
+
+    /// Marks the codes as used that were used since the first import. When those were that are not known
+    /// by their step, was decided then.
+    fn catch_up(&mut self, import: Import<'_>, now: Time) -> Result<Imported, Refusal> {
+        let mut changed = false;
+        match (import.codes, &mut self.backup) {
+            (ImportedCodes::Left(codes), Some(set)) if set.is_imported() => {
+                changed |= set.keep_only(codes) > 0;
+            }
+            (ImportedCodes::Left(_), _) => return Ok(Imported::Rehash),
+            (ImportedCodes::Set(_), Some(set)) if set.is_imported() => return Ok(Imported::Rehash),
+            _ => {}
+        }
+        for one in import.authenticators {
+            let used = ImportedUse {
+                steps: one.used_steps.as_deref().unwrap_or_default(),
+                last_code: one.last_code.as_ref(),
+                all_until_now: false,
+            };
+            for own in &mut self.authenticators {
+                if own.is_imported(&one.authenticator) {
+                    changed |= own.mark_imported(&one.authenticator, &used, now);
+                }
+            }
+        }
+        Ok(if changed {
+            Imported::CaughtUp
+        } else {
+            Imported::Unchanged
+        })
+    }
+}

@@ -1,0 +1,330 @@
+//! An enrollment that another program kept: it becomes the user's, or nothing changes.
+
+use std::sync::LazyLock;
+
+use tfa_core::{
+    Account, Authenticator, BackupSet, Code, Counter, Credential, Factor, HashParams, Hashed,
+    Import, Imported, ImportedAuthenticator, ImportedCodes, Judgement, Parameters, Refusal, Secret,
+    State, ThrottleScope, Time,
+};
+
+use crate::owner::{CODE, Owner, UID};
+use crate::phone::{NOON, Phone, after, code};
+use crate::sheet;
+
+const REMOTE: ThrottleScope = ThrottleScope::UNKNOWN;
+const DIGITS: [&str; 3] = ["12345678", "87654321", "00000001"];
+
+/// Three codes of eight digits, hashed once for all tests.
+static CODES: LazyLock<(HashParams, Vec<Hashed>)> = LazyLock::new(|| {
+    let hash_params = BackupSet::imported_params(|salt| salt.fill(9));
+    let hashed = DIGITS.map(|digits| hashed(&hash_params, digits));
+    (hash_params, hashed.to_vec())
+});
+
+fn hashed(hash_params: &HashParams, digits: &str) -> Hashed {
+    let code = Code::from_digits(digits).unwrap();
+    hash_params.hash_digits(&code).unwrap()
+}
+
+fn set() -> BackupSet {
+    let (hash_params, codes) = &*CODES;
+    BackupSet::imported(hash_params.clone(), codes)
+}
+
+/// What the daemon makes of eight digits.
+fn typed(digits: &str) -> Credential {
+    let code = Code::from_digits(digits).unwrap();
+    let hashed = hashed(&CODES.0, digits);
+    Credential::CodeOrBackup(code, hashed)
+}
+
+fn step_of(phone: &Phone, now: Time) -> u64 {
+    now.step(u32::try_from(phone.period()).unwrap())
+        .counter()
+        .value()
+}
+
+fn tracked(authenticator: Authenticator, used: &[u64]) -> ImportedAuthenticator {
+    ImportedAuthenticator {
+        authenticator,
+        used_steps: Some(used.to_vec()),
+        last_code: None,
+    }
+}
+
+fn untracked(authenticator: Authenticator) -> ImportedAuthenticator {
+    ImportedAuthenticator {
+        authenticator,
+        used_steps: None,
+        last_code: None,
+    }
+}
+
+fn import(
+    account: &mut Account,
+    authenticators: &[ImportedAuthenticator],
+    codes: ImportedCodes<'_>,
+    now: Time,
+) -> Result<Imported, Refusal> {
+    let import = Import {
+        authenticators,
+        codes,
+    };
+    account.import(import, now)
+}
+
+fn imported(authenticators: &[ImportedAuthenticator]) -> Account {
+    let mut account = Account::new(UID);
+    let result = import(&mut account, authenticators, ImportedCodes::None, NOON);
+    assert_eq!(result, Ok(Imported::Enrolled));
+    account
+}
+
+#[test]
+fn a_step_used_before_the_import_and_every_earlier_one_stay_used() {
+    let phone = Phone::usual(7);
+    let now = step_of(&phone, NOON);
+    let mut account = imported(&[tracked(phone.authenticator(), &[now - 1, now])]);
+    assert_eq!(account.state(), State::Enabled);
+    for seconds in [-30, 0] {
+        let code = phone.code(after(NOON, seconds));
+        assert_eq!(account.judge(&code, REMOTE, NOON), Judgement::AlreadyUsed);
+    }
+    let next = phone.code(after(NOON, 30));
+    assert_eq!(
+        account.judge(&next, REMOTE, NOON),
+        Judgement::Accepted(CODE)
+    );
+}
+
+#[test]
+fn without_known_steps_every_code_until_the_import_is_used() {
+    let phone = Phone::usual(7);
+    let mut account = imported(&[untracked(phone.authenticator())]);
+    for seconds in [-30, 0, 30] {
+        let code = phone.code(after(NOON, seconds));
+        assert_eq!(account.judge(&code, REMOTE, NOON), Judgement::AlreadyUsed);
+    }
+    let later = after(NOON, 60);
+    let code = phone.code(later);
+    assert_eq!(
+        account.judge(&code, REMOTE, later),
+        Judgement::Accepted(CODE)
+    );
+}
+
+#[test]
+fn a_last_code_ahead_of_the_clock_is_used() {
+    let phone = Phone::usual(7);
+    let ahead = after(NOON, 5 * 30);
+    let used = ImportedAuthenticator {
+        last_code: Code::from_digits(&phone.shows(ahead)),
+        ..untracked(phone.authenticator())
+    };
+    let mut account = imported(&[used]);
+    let again = account.judge(&phone.code(ahead), REMOTE, ahead);
+    assert_eq!(again, Judgement::AlreadyUsed);
+    let next = after(ahead, 30);
+    assert_eq!(
+        account.judge(&phone.code(next), REMOTE, next),
+        Judgement::Accepted(CODE)
+    );
+}
+
+#[test]
+fn a_second_import_changes_nothing_and_a_later_one_only_uses_codes() {
+    let phone = Phone::usual(7);
+    let now = step_of(&phone, NOON);
+    let first = [tracked(phone.authenticator(), &[now - 5])];
+    let mut account = imported(&first);
+    let before = account.encode();
+    let again = import(&mut account, &first, ImportedCodes::None, after(NOON, 600));
+    assert_eq!(again, Ok(Imported::Unchanged));
+    let unknown = [untracked(phone.authenticator())];
+    let again = import(&mut account, &unknown, ImportedCodes::None, NOON);
+    assert_eq!(again, Ok(Imported::Unchanged));
+    assert_eq!(*before, *account.encode());
+
+    let later = [tracked(phone.authenticator(), &[now])];
+    let result = import(&mut account, &later, ImportedCodes::None, NOON);
+    assert_eq!(result, Ok(Imported::CaughtUp));
+    let used = account.judge(&phone.code(NOON), REMOTE, NOON);
+    assert_eq!(used, Judgement::AlreadyUsed);
+    // A stale file makes no code unused.
+    let stale = import(&mut account, &first, ImportedCodes::None, NOON);
+    assert_eq!(stale, Ok(Imported::Unchanged));
+    let used = account.judge(&phone.code(NOON), REMOTE, NOON);
+    assert_eq!(used, Judgement::AlreadyUsed);
+}
+
+#[test]
+fn an_existing_enrollment_is_neither_replaced_nor_extended() {
+    let mut owner = Owner::new();
+    let before = owner.account.encode();
+    let other = Phone::usual(8);
+    let mixed = [
+        tracked(owner.phone.authenticator(), &[]),
+        tracked(other.authenticator_named("tablet"), &[]),
+    ];
+    let set = set();
+    for authenticators in [&mixed[1..], &mixed] {
+        let codes = ImportedCodes::Set(&set);
+        let result = import(&mut owner.account, authenticators, codes, NOON);
+        assert_eq!(result, Err(Refusal::AlreadySetUp));
+    }
+    // The own phone, with backup codes that are not those of the account.
+    let codes = ImportedCodes::Set(&set);
+    let result = import(&mut owner.account, &mixed[..1], codes, NOON);
+    assert_eq!(result, Ok(Imported::Unchanged));
+    assert_eq!(*before, *owner.account.encode());
+    let kept = owner.judge(&sheet::FIRST.code(0), REMOTE, NOON);
+    assert_eq!(kept, Judgement::Accepted(Factor::BackupCode));
+}
+
+#[test]
+fn an_import_that_is_refused_leaves_nothing_behind() {
+    let many: Vec<_> = (0..11)
+        .map(|label| {
+            tracked(
+                Phone::usual(label).authenticator_named(&format!("t{label}")),
+                &[],
+            )
+        })
+        .collect();
+    let mut account = Account::new(UID);
+    let result = import(&mut account, &many, ImportedCodes::None, NOON);
+    assert_eq!(result, Err(Refusal::TooManyAuthenticators));
+    assert!(account.is_blank() && account.authenticators().is_empty());
+    let same_name = [
+        many[0].clone(),
+        tracked(Phone::usual(20).authenticator_named("T0"), &[]),
+    ];
+    let result = import(&mut account, &same_name, ImportedCodes::None, NOON);
+    assert_eq!(result, Err(Refusal::NameTaken));
+    assert!(account.authenticators().is_empty());
+    let none = import(&mut account, &[], ImportedCodes::None, NOON);
+    assert_eq!(none, Err(Refusal::NotSetUp));
+}
+
+#[test]
+fn imported_backup_codes_of_eight_digits_are_accepted_once() {
+    let set = set();
+    let phone = [tracked(Phone::usual(7).authenticator(), &[])];
+    let mut account = Account::new(UID);
+    import(&mut account, &phone, ImportedCodes::Set(&set), NOON).unwrap();
+    assert_eq!(account.backup_codes_left(), 3);
+    let code = typed(DIGITS[1]);
+    let accepted = Judgement::Accepted(Factor::BackupCode);
+    assert_eq!(account.judge(&code, REMOTE, NOON), accepted);
+    assert_eq!(account.judge(&code, REMOTE, NOON), Judgement::AlreadyUsed);
+    assert!(matches!(
+        account.judge(&typed("11111111"), REMOTE, NOON),
+        Judgement::Wrong(_)
+    ));
+    assert_eq!(account.throttle().counter(REMOTE).failures(), 1);
+    // Not hashed, because the set was not there when the code was read.
+    assert_eq!(
+        account.judge(&self::code(DIGITS[0]), REMOTE, NOON),
+        Judgement::Rehash
+    );
+    let decoded = Account::decode(&account.encode()).unwrap();
+    assert_eq!(decoded.imported_codes().map(BackupSet::left), Some(2));
+}
+
+#[test]
+fn a_repeated_import_uses_the_backup_codes_that_are_gone() {
+    let (set, hashed) = (set(), &CODES.1);
+    let phone = [tracked(Phone::usual(7).authenticator(), &[])];
+    let mut account = Account::new(UID);
+    import(&mut account, &phone, ImportedCodes::Set(&set), NOON).unwrap();
+    let rehash = import(&mut account, &phone, ImportedCodes::Set(&set), NOON);
+    assert_eq!(rehash, Ok(Imported::Rehash));
+    let all = import(&mut account, &phone, ImportedCodes::Left(hashed), NOON);
+    assert_eq!(all, Ok(Imported::Unchanged));
+    let fewer = import(
+        &mut account,
+        &phone,
+        ImportedCodes::Left(&hashed[1..]),
+        NOON,
+    );
+    assert_eq!(fewer, Ok(Imported::CaughtUp));
+    assert_eq!(
+        account.judge(&typed(DIGITS[0]), REMOTE, NOON),
+        Judgement::AlreadyUsed
+    );
+    let again = import(&mut account, &phone, ImportedCodes::Left(hashed), NOON);
+    assert_eq!(
+        (again, account.backup_codes_left()),
+        (Ok(Imported::Unchanged), 2)
+    );
+}
+
+#[test]
+fn a_one_time_code_of_eight_digits_is_accepted_beside_imported_backup_codes() {
+    let phone = Phone::unusual(3, tfa_core::Algorithm::Sha1, 8, 30);
+    let set = set();
+    let mut account = Account::new(UID);
+    let authenticators = [tracked(phone.authenticator(), &[])];
+    import(
+        &mut account,
+        &authenticators,
+        ImportedCodes::Set(&set),
+        NOON,
+    )
+    .unwrap();
+    let code = typed(&phone.shows(NOON));
+    assert_eq!(
+        account.judge(&code, REMOTE, NOON),
+        Judgement::Accepted(CODE)
+    );
+    assert_eq!(account.judge(&code, REMOTE, NOON), Judgement::AlreadyUsed);
+}
+
+#[test]
+fn a_counter_only_advances() {
+    let token = |next| {
+        let key = Secret::new(b"12345678901234567890").unwrap();
+        let format = tfa_core::CodeFormat::default();
+        tracked(
+            Authenticator::hotp("token", format, key, Counter::new(next)),
+            &[],
+        )
+    };
+    let mut account = imported(&[token(4)]);
+    for (next, result, counter) in [
+        (4, Imported::Unchanged, 4),
+        (6, Imported::CaughtUp, 6),
+        (2, Imported::Unchanged, 6),
+    ] {
+        let imported = import(&mut account, &[token(next)], ImportedCodes::None, NOON);
+        assert_eq!(imported, Ok(result), "{next}");
+        let own = account.authenticators()[0].counter();
+        assert_eq!(own, Some(Counter::new(counter)));
+    }
+}
+
+#[test]
+fn a_short_key_is_imported_as_weak_and_is_not_made_here() {
+    assert!(Secret::new(&[7; 15]).is_none());
+    assert!(Secret::imported(&[7; 9]).is_none());
+    for (length, weak) in [(10, true), (15, true), (16, false), (128, false)] {
+        let key = Secret::imported(&vec![7; length]).unwrap();
+        let phone = Authenticator::totp("phone", Parameters::default(), key);
+        let account = imported(&[tracked(phone, &[])]);
+        let stored = Account::decode(&account.encode()).unwrap();
+        assert_eq!(stored.authenticators()[0].is_weak(), weak, "{length}");
+    }
+}
+
+#[test]
+fn a_used_step_far_ahead_does_not_lock_the_owner_out() {
+    let phone = Phone::usual(7);
+    let mut account = imported(&[tracked(phone.authenticator(), &[5, u64::MAX])]);
+    let code = phone.code(NOON);
+    assert_eq!(
+        account.judge(&code, REMOTE, NOON),
+        Judgement::Accepted(CODE)
+    );
+    assert!(Account::decode(&account.encode()).is_ok());
+}

@@ -1,0 +1,19 @@
+//! Reads the enrollments that other programs keep: text in, authenticators or problems out.
+//!
+//! It does no I/O. All input is hostile: its size, the length of its lines and the number of its entries
+//! are bounded, and no problem quotes the input, which has keys and codes.
+
+mod entry;
+mod google_authenticator;
+mod lines;
+mod problem;
+
+pub use entry::{Algorithm, Entry, Means, Note, Used};
+pub use google_authenticator::google_authenticator;
+pub use lines::{MAX_ENTRIES, MAX_LINE};
+pub use problem::{Problem, What};
+
+/// The largest file of one user, in bytes.
+pub const MAX_USER_FILE: usize = 64 * 1024;
+/// The largest file of many users, in bytes.
+pub const MAX_FILE: usize = 32 * 1024 * 1024;

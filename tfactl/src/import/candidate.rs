@@ -1,0 +1,117 @@
+//! What was found in files: the enrollment of one user, which is imported as a whole.
+
+use tfa_import::{Algorithm, Entry, Means, Note, Used};
+use tfa_proto::{AuthenticatorKind, Import, ImportedAuthenticator};
+
+use crate::messages;
+
+/// What the files have.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) candidates: Vec<Candidate>,
+    /// What is wrong, with file and line.
+    pub(super) problems: Vec<String>,
+}
+
+/// The enrollment of one user.
+pub(super) struct Candidate {
+    pub(super) user: String,
+    pub(super) file: String,
+    pub(super) entries: Vec<Entry>,
+    /// The names of the authenticators, as many as entries.
+    pub(super) names: Vec<String>,
+    /// Others can read the file, and may know the keys.
+    pub(super) is_readable_by_others: bool,
+}
+
+impl Candidate {
+    /// The names are `first`, "`first` 2" and so on, where an entry has no name of its own.
+    pub(super) fn new(user: String, file: String, entries: Vec<Entry>, first: &str) -> Self {
+        let mut names: Vec<String> = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            let own = entry.label.as_ref().map(|label| format!("{first} {label}"));
+            let numbered = (2..).map(|number| format!("{first} {number}"));
+            let mut all = own.into_iter().chain([first.to_owned()]).chain(numbered);
+            let is_free = |name: &String| !names.contains(name);
+            names.extend(all.find(is_free));
+        }
+        Self {
+            user,
+            file,
+            entries,
+            names,
+            is_readable_by_others: false,
+        }
+    }
+
+    /// The number of backup codes.
+    pub(super) fn backup_codes(&self) -> usize {
+        self.entries
+            .iter()
+            .map(|entry| entry.backup_codes.len())
+            .sum()
+    }
+
+    /// What cannot be carried over, and what the administrator should know, in words.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<Note> = Vec::new();
+        for note in self.entries.iter().flat_map(|entry| &entry.notes) {
+            if !notes.contains(note) {
+                notes.push(*note);
+            }
+        }
+        let mut texts: Vec<String> = notes.into_iter().map(messages::import_note).collect();
+        if self.is_readable_by_others {
+            texts.push(messages::FILE_READABLE.to_owned());
+        }
+        texts
+    }
+
+    /// The candidate in the terms of the contract.
+    pub(super) fn to_import(&self) -> Import {
+        let mut import = Import::default();
+        import.user.clone_from(&self.user);
+        for (entry, name) in self.entries.iter().zip(&self.names) {
+            import.authenticators.push(authenticator(entry, name));
+            let codes = entry.backup_codes.iter().map(|code| code.to_string());
+            import.backup_codes.extend(codes);
+        }
+        import
+    }
+}
+
+/// The kind of an entry.
+pub(super) fn kind(entry: &Entry) -> AuthenticatorKind {
+    match entry.means {
+        Means::Totp { .. } => AuthenticatorKind::Totp,
+        Means::Hotp { .. } => AuthenticatorKind::Hotp,
+    }
+}
+
+/// The hash function of an entry.
+pub(super) fn algorithm(entry: &Entry) -> tfa_proto::Algorithm {
+    match entry.algorithm {
+        Algorithm::Sha1 => tfa_proto::Algorithm::Sha1,
+        Algorithm::Sha256 => tfa_proto::Algorithm::Sha256,
+        Algorithm::Sha512 => tfa_proto::Algorithm::Sha512,
+    }
+}
+
+fn authenticator(entry: &Entry, name: &str) -> ImportedAuthenticator {
+    let mut wanted = ImportedAuthenticator::default();
+    wanted.kind = kind(entry).into();
+    name.clone_into(&mut wanted.name);
+    wanted.key = entry.key.to_vec();
+    wanted.algorithm = Some(algorithm(entry).into());
+    wanted.digits = Some(entry.digits);
+    match entry.means {
+        Means::Totp { period } => wanted.period = Some(period),
+        Means::Hotp { counter } => wanted.counter = Some(counter),
+    }
+    match &entry.used {
+        Used::Unknown => {}
+        Used::Steps(steps) => wanted.used_steps = Some(steps.clone()),
+        Used::LastCode(code) => wanted.last_code = Some(code.to_string()),
+    }
+    wanted
+}

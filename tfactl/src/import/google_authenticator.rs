@@ -1,0 +1,157 @@
+//! The files of google-authenticator: in the homes of users, or where the administrator says.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use nix::unistd::{Uid, User};
+use tfa_client::{Failure, is_root};
+use tfa_import::{MAX_USER_FILE, google_authenticator};
+
+use super::candidate::{Candidate, Found};
+use super::source::{self, Content, Unreadable};
+use crate::messages;
+
+/// The file in a home.
+const FILE: &str = ".google_authenticator";
+/// The name of the imported authenticators.
+const NAME: &str = "phone";
+
+pub(super) fn must_be_root() -> Result<(), Failure> {
+    if is_root() {
+        Ok(())
+    } else {
+        Err(Failure::Refused(messages::HOMES_NEED_ROOT.to_owned()))
+    }
+}
+
+/// The files in the homes of these users. A user without the file is left out.
+pub(super) fn in_homes(users: &[String]) -> Found {
+    let mut found = Found::default();
+    for name in users {
+        let user = match User::from_name(name) {
+            Ok(Some(user)) => user,
+            Ok(None) => continue,
+            Err(error) => {
+                found
+                    .problems
+                    .push(messages::home_unknown(name, &error.into()));
+                continue;
+            }
+        };
+        let path = user.dir.join(FILE);
+        match source::read_as(user.uid, user.gid, &path, MAX_USER_FILE) {
+            Err(Unreadable::Missing) => {}
+            content => found.add(name.clone(), &path, content),
+        }
+    }
+    found
+}
+
+/// The files of these arguments: FILE, or USER=FILE.
+pub(super) fn in_files(arguments: &[OsString]) -> Found {
+    let mut found = Found::default();
+    for argument in arguments {
+        let (named, path) = split(argument);
+        let is_trusted = |owner: u32| match &named {
+            Some(user) => source::is_of_administrator(owner) || is_uid_of(user, owner),
+            // The owner is the user.
+            None => true,
+        };
+        let content = source::read(path, MAX_USER_FILE, is_trusted);
+        let user = match (&named, &content) {
+            (Some(user), _) => Some(user.clone()),
+            (None, Ok(content)) => owner_of(path, content.owner),
+            (None, Err(_)) => Some(String::new()),
+        };
+        match user {
+            Some(user) => found.add(user, path, content),
+            None => found.problems.push(messages::whose_file(path)),
+        }
+    }
+    found.refuse_two_files_of_one_user();
+    found
+}
+
+/// The user before an equals sign, and the file.
+fn split(argument: &OsStr) -> (Option<String>, &Path) {
+    let bytes = argument.as_bytes();
+    let named = bytes
+        .iter()
+        .position(|byte| *byte == b'=')
+        .and_then(|place| {
+            let (user, rest) = bytes.split_at(place);
+            let user = str::from_utf8(user)
+                .ok()
+                .filter(|user| !user.contains('/'))?;
+            Some((
+                user.to_owned(),
+                Path::new(OsStr::from_bytes(rest.get(1..)?)),
+            ))
+        });
+    match named {
+        Some((user, path)) => (Some(user), path),
+        None => (None, Path::new(argument)),
+    }
+}
+
+/// Whose keys a file has: of its owner, if it has the name that it has in a home; else of the user whose
+/// name it has, if that user or root owns it.
+fn owner_of(path: &Path, owner: u32) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    if name == FILE {
+        return User::from_uid(Uid::from_raw(owner))
+            .ok()
+            .flatten()
+            .map(|user| user.name);
+    }
+    let user = User::from_name(name).ok().flatten()?;
+    let is_own = owner == 0 || owner == user.uid.as_raw();
+    is_own.then_some(user.name)
+}
+
+fn is_uid_of(user: &str, uid: u32) -> bool {
+    let user = User::from_name(user).ok().flatten();
+    user.is_some_and(|user| user.uid.as_raw() == uid)
+}
+
+impl Found {
+    fn add(&mut self, user: String, path: &Path, content: Result<Content, Unreadable>) {
+        let content = match content {
+            Ok(content) => content,
+            Err(why) => {
+                self.problems.push(messages::import_unreadable(path, &why));
+                return;
+            }
+        };
+        match google_authenticator(&content.bytes) {
+            Ok(entry) => {
+                let file = path.display().to_string();
+                let mut candidate = Candidate::new(user, file, vec![entry], NAME);
+                candidate.is_readable_by_others = content.is_readable_by_others;
+                self.candidates.push(candidate);
+            }
+            Err(problems) => {
+                let problems = problems.iter();
+                let texts = problems.map(|problem| messages::import_problem(path, problem));
+                self.problems.extend(texts);
+            }
+        }
+    }
+
+    fn refuse_two_files_of_one_user(&mut self) {
+        let mut users: Vec<&str> = self
+            .candidates
+            .iter()
+            .map(|one| one.user.as_str())
+            .collect();
+        users.sort_unstable();
+        let twice = users.windows(2).filter_map(|pair| match pair {
+            [one, next] if one == next => Some(messages::two_files_of(one)),
+            _ => None,
+        });
+        let mut texts: Vec<String> = twice.collect();
+        texts.dedup();
+        self.problems.extend(texts);
+    }
+}

@@ -1,0 +1,68 @@
+//! `tfactl import`: takes over the enrollments that another program keeps. Without `--apply` nothing
+//! changes: the daemon checks the same calls.
+
+mod calls;
+mod candidate;
+mod google_authenticator;
+mod report;
+mod source;
+
+use tfa_client::{Failure, Terminal};
+
+use crate::args::{ImportCommand, ImportOptions};
+use crate::daemon::Daemon;
+use crate::messages;
+use candidate::Found;
+use report::Report;
+pub(crate) use report::Sum;
+pub(crate) use source::Unreadable;
+
+pub(crate) async fn run(command: ImportCommand) -> Result<(), Failure> {
+    let terminal = Terminal::new();
+    match command {
+        ImportCommand::GoogleAuthenticator {
+            homes: true,
+            options,
+            ..
+        } => {
+            google_authenticator::must_be_root()?;
+            let mut daemon = Daemon::connect(&terminal).await?;
+            let users = daemon.users(true).await?;
+            let found = google_authenticator::in_homes(&users);
+            // The file of one user keeps no other one from being imported.
+            import(&terminal, &mut daemon, found, options).await
+        }
+        ImportCommand::GoogleAuthenticator { files, options, .. } => {
+            whole(&terminal, google_authenticator::in_files(&files), options).await
+        }
+    }
+}
+
+/// Imports what was found, if nothing is wrong with any of it.
+async fn whole(terminal: &Terminal, found: Found, options: ImportOptions) -> Result<(), Failure> {
+    if !found.problems.is_empty() {
+        let text = messages::nothing_imported(&found.problems);
+        return Err(Failure::Refused(text));
+    }
+    let mut daemon = Daemon::connect(terminal).await?;
+    import(terminal, &mut daemon, found, options).await
+}
+
+async fn import(
+    terminal: &Terminal,
+    daemon: &mut Daemon,
+    found: Found,
+    options: ImportOptions,
+) -> Result<(), Failure> {
+    let Found {
+        candidates,
+        problems,
+    } = found;
+    let mut report = Report::new(terminal, options, candidates.len());
+    let imported = calls::run(daemon, candidates, !options.apply, &mut report).await;
+    if let Err(failure) = imported {
+        return Err(report.break_off(failure));
+    }
+    report.end(&problems)?;
+    daemon.fail_if_not_serving()
+}

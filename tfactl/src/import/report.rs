@@ -1,0 +1,187 @@
+//! What an import prints: a line for each user as it is known, then the sum.
+
+use serde::Serialize;
+use tfa_client::{Failure, Terminal};
+use tfa_import::Means;
+use tfa_proto::{ImportOutcome, ImportResult, OpenEnum};
+
+use super::candidate::{Candidate, algorithm, kind};
+use crate::args::ImportOptions;
+use crate::{json, messages};
+
+/// Users between two reports of the progress.
+const PROGRESS_STEP: usize = 500;
+
+/// The report of one import.
+pub(super) struct Report<'a> {
+    terminal: &'a Terminal,
+    options: ImportOptions,
+    all: usize,
+    sum: Sum,
+    users: Vec<UserJson>,
+}
+
+/// How many users have which outcome.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sum {
+    pub(crate) imported: usize,
+    pub(crate) updated: usize,
+    pub(crate) unchanged: usize,
+    pub(crate) refused: usize,
+}
+
+impl Sum {
+    fn users(self) -> usize {
+        self.imported + self.updated + self.unchanged + self.refused
+    }
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(terminal: &'a Terminal, options: ImportOptions, all: usize) -> Self {
+        Self {
+            terminal,
+            options,
+            all,
+            sum: Sum::default(),
+            users: Vec::new(),
+        }
+    }
+
+    /// Reports one user.
+    pub(super) fn add(
+        &mut self,
+        candidate: &Candidate,
+        result: &ImportResult,
+    ) -> Result<(), Failure> {
+        let count = match result.outcome.known() {
+            Some(ImportOutcome::Imported) => &mut self.sum.imported,
+            Some(ImportOutcome::Updated) => &mut self.sum.updated,
+            Some(ImportOutcome::Unchanged) => &mut self.sum.unchanged,
+            Some(ImportOutcome::Refused) | None => &mut self.sum.refused,
+        };
+        *count += 1;
+        if self.options.json {
+            self.users.push(UserJson::new(candidate, result));
+        } else {
+            let kinds: Vec<_> = candidate.entries.iter().map(kind).collect();
+            let text = messages::import_line(
+                result,
+                &kinds,
+                candidate.backup_codes(),
+                &candidate.notes(),
+                self.options.apply,
+            );
+            self.terminal.print(&text)?;
+        }
+        let done = self.sum.users();
+        if done.is_multiple_of(PROGRESS_STEP) && !self.terminal.is_output() {
+            self.terminal
+                .note(&messages::import_progress(done, self.all));
+        }
+        Ok(())
+    }
+
+    /// Ends the report of an import that a failure broke off.
+    pub(super) fn break_off(&self, failure: Failure) -> Failure {
+        if self.options.apply && self.sum.users() > 0 {
+            let (done, all) = (self.sum.users(), self.all);
+            self.terminal.error(&messages::import_stopped(done, all));
+        }
+        failure
+    }
+
+    /// Prints the sum, and the files that could not be read. Fails if a user is not imported.
+    pub(super) fn end(self, problems: &[String]) -> Result<(), Failure> {
+        let Self {
+            terminal,
+            options,
+            sum,
+            users,
+            ..
+        } = self;
+        if options.json {
+            let applied = options.apply;
+            json::print(
+                terminal,
+                &ImportJson {
+                    applied,
+                    users,
+                    problems,
+                },
+            )?;
+        }
+        for problem in problems {
+            terminal.error(problem);
+        }
+        if !options.json {
+            terminal.print(&messages::import_sum(sum, problems.len(), options.apply))?;
+        }
+        if problems.is_empty() && sum.refused == 0 {
+            Ok(())
+        } else {
+            Err(Failure::Reported)
+        }
+    }
+}
+
+/// The JSON output.
+#[derive(Serialize)]
+struct ImportJson<'a> {
+    applied: bool,
+    users: Vec<UserJson>,
+    problems: &'a [String],
+}
+
+#[derive(Serialize)]
+struct UserJson {
+    user: String,
+    file: String,
+    line: usize,
+    outcome: String,
+    why: Option<String>,
+    authenticators: Vec<AuthenticatorJson>,
+    weak: u32,
+    backup_codes: usize,
+    notes: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct AuthenticatorJson {
+    kind: &'static str,
+    name: String,
+    algorithm: &'static str,
+    digits: u32,
+    period: Option<u32>,
+    counter: Option<u64>,
+}
+
+impl UserJson {
+    fn new(candidate: &Candidate, result: &ImportResult) -> Self {
+        let entries = candidate.entries.iter().zip(&candidate.names);
+        let authenticators = entries.map(|(entry, name)| {
+            let (period, counter) = match entry.means {
+                Means::Totp { period } => (Some(period), None),
+                Means::Hotp { counter } => (None, Some(counter)),
+            };
+            AuthenticatorJson {
+                kind: kind(entry).name(),
+                name: name.clone(),
+                algorithm: algorithm(entry).name(),
+                digits: entry.digits,
+                period,
+                counter,
+            }
+        });
+        Self {
+            user: result.user.clone(),
+            file: candidate.file.clone(),
+            line: candidate.entries.first().map_or(0, |entry| entry.line),
+            outcome: OpenEnum::name(&result.outcome).to_owned(),
+            why: json::or_null(&result.why).map(str::to_owned),
+            authenticators: authenticators.collect(),
+            weak: result.weak,
+            backup_codes: candidate.backup_codes(),
+            notes: candidate.notes(),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Files with keys, opened with care: no link is followed, nothing but a regular file of a trusted owner is
+//! read, and never more of it than is accepted.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::thread;
+
+use nix::unistd::{Gid, Uid, geteuid, setfsgid, setfsuid};
+use zeroize::Zeroizing;
+
+/// What was read.
+pub(super) struct Content {
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+    /// The uid of the owner.
+    pub(super) owner: u32,
+    pub(super) is_readable_by_others: bool,
+}
+
+/// Why a file is not read.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    Missing,
+    Link,
+    NotAFile,
+    /// It belongs to this uid.
+    OwnerIs(u32),
+    /// It has more bytes than this.
+    TooLarge(usize),
+    System(io::Error),
+}
+
+impl From<io::Error> for Unreadable {
+    fn from(error: io::Error) -> Self {
+        match (error.kind(), error.raw_os_error()) {
+            (io::ErrorKind::NotFound | io::ErrorKind::NotADirectory, _) => Self::Missing,
+            (_, Some(libc::ELOOP)) => Self::Link,
+            // A socket.
+            (_, Some(libc::ENXIO)) => Self::NotAFile,
+            _ => Self::System(error),
+        }
+    }
+}
+
+/// Reads a file whose owner `is_trusted` accepts.
+pub(super) fn read(
+    path: &Path,
+    max: usize,
+    is_trusted: impl Fn(u32) -> bool,
+) -> Result<Content, Unreadable> {
+    // Without blocking: a FIFO would wait for a writer.
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)?;
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(Unreadable::NotAFile);
+    }
+    if !is_trusted(about.uid()) {
+        return Err(Unreadable::OwnerIs(about.uid()));
+    }
+    Ok(Content {
+        bytes: bytes(file, max)?,
+        owner: about.uid(),
+        is_readable_by_others: about.mode() & 0o077 != 0,
+    })
+}
+
+/// Reads a file of a user with the rights of the user, so that the kernel refuses what the user may not
+/// read.
+pub(super) fn read_as(uid: Uid, gid: Gid, path: &Path, max: usize) -> Result<Content, Unreadable> {
+    let read = || {
+        // These rights belong to the thread, which ends here.
+        setfsgid(gid);
+        setfsuid(uid);
+        if setfsgid(gid) != gid || setfsuid(uid) != uid {
+            let error = io::Error::from_raw_os_error(libc::EPERM);
+            return Err(Unreadable::System(error));
+        }
+        self::read(path, max, |owner| owner == uid.as_raw())
+    };
+    thread::scope(|scope| scope.spawn(read).join())
+        .unwrap_or_else(|_| Err(Unreadable::System(io::Error::from_raw_os_error(libc::EIO))))
+}
+
+/// Whether a file of this owner may have the keys of other users: root's, and the caller's own.
+pub(super) fn is_of_administrator(owner: u32) -> bool {
+    owner == 0 || owner == geteuid().as_raw()
+}
+
+/// The whole file, if it has at most `max` bytes.
+fn bytes(file: File, max: usize) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    if length > max {
+        return Err(Unreadable::TooLarge(max));
+    }
+    // Of the full size at once: a buffer that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length.saturating_add(64)));
+    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    file.take(limit).read_to_end(&mut bytes)?;
+    if bytes.len() > max {
+        return Err(Unreadable::TooLarge(max));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,225 @@
+//! `tfactl import`.
+
+use std::io;
+use std::path::Path;
+
+use tfa_import::{Note, Problem};
+use tfa_proto::{AuthenticatorKind, ImportOutcome, ImportResult};
+use tfa_text::plural;
+
+use crate::import::{Sum, Unreadable};
+
+/// Problems that are printed at most, of files that are imported as a whole.
+const MAX_PROBLEMS: usize = 20;
+
+pub(crate) const IMPORT_HELP: &str = "\
+Without --apply, nothing changes: the daemon checks the import, and the command
+prints what would happen to each user.
+A user who has enrolled here with another key is refused. A repeated import of
+the same keys only marks the codes as used that were used in the meantime.
+Keys of the JSON output, which do not change (see tfactl(8)):
+  applied                  whether --apply was given
+  users                    an array of objects: user, file, line, outcome
+                           (imported, updated, unchanged or refused), why (of a
+                           refusal, or null), authenticators (an array: kind,
+                           name, algorithm, digits, period and counter, each of
+                           the last two or null), weak (the number of keys
+                           shorter than 128 bits), backup_codes (their number),
+                           notes (an array of texts)
+  problems                 an array of what is wrong with files
+Exit status: 1 if a user is refused, or a file cannot be read.";
+
+pub(crate) const IMPORT_GOOGLE_USAGE: &str = "\
+tfactl import google-authenticator --homes [--apply] [--json]
+       tfactl import google-authenticator FILE... [--apply] [--json]";
+
+pub(crate) const IMPORT_GOOGLE_HELP: &str = "\
+--homes needs root, and reads the file .google_authenticator in the home of each
+user that tfactl list --disabled goes through, and of root. It reads with the
+rights of the user, follows no link, and reads only a regular file of the user.
+A FILE of that name belongs to its owner. Any other FILE must have the name of its
+user, and be owned by that user or by root. Else give USER=FILE.
+Scratch codes become backup codes. Codes that were used stay used.";
+
+pub(crate) const HOMES_NEED_ROOT: &str = "\
+Only root can read the files in the homes of all users. Nothing was changed.
+Run: sudo tfactl import google-authenticator --homes";
+
+pub(crate) const FILE_READABLE: &str =
+    "others can read the file, so they may know the key: let the user move to a new one";
+
+pub(crate) fn import_note(note: Note) -> String {
+    match note {
+        Note::RateLimit => "RATE_LIMIT is not carried over: tfa counts wrong codes".to_owned(),
+        Note::WindowSize => {
+            "WINDOW_SIZE is not carried over: tfa accepts the code before and after the present one"
+                .to_owned()
+        }
+        Note::TimeSkew(steps) => format!(
+            "TIME_SKEW is not carried over: the clock of the phone was off by {steps} steps, and must \
+             be set"
+        ),
+        Note::ReuseAllowed => {
+            "which codes were used is not known, so the first new one is accepted after 30 to 90 \
+             seconds"
+                .to_owned()
+        }
+        Note::UnknownOption => "an option of an unknown name is not carried over".to_owned(),
+        Note::FurtherBackupCodes => "only the first 10 backup codes are carried over".to_owned(),
+        Note::Pin => "the PIN is not carried over: tfa asks for the code alone, after the password"
+            .to_owned(),
+    }
+}
+
+/// One user, in one line.
+pub(crate) fn import_line(
+    result: &ImportResult,
+    kinds: &[AuthenticatorKind],
+    backup_codes: usize,
+    notes: &[String],
+    applied: bool,
+) -> String {
+    let user = &result.user;
+    let what = contents(kinds, backup_codes);
+    let mut notes = notes.to_vec();
+    if result.weak > 0 {
+        notes.insert(0, "weak: the key is shorter than 128 bits".to_owned());
+    }
+    let known = result.outcome.known();
+    if matches!(
+        known,
+        Some(ImportOutcome::Refused | ImportOutcome::Unchanged) | None
+    ) {
+        notes.clear();
+    }
+    let line = match (known, applied) {
+        (Some(ImportOutcome::Imported), true) => format!("{user}: imported: {what}"),
+        (Some(ImportOutcome::Imported), false) => format!("{user}: would be imported: {what}"),
+        (Some(ImportOutcome::Updated), true) => {
+            format!("{user}: was imported before; codes that were used since are marked as used")
+        }
+        (Some(ImportOutcome::Updated), false) => format!(
+            "{user}: was imported before; codes that were used since would be marked as used"
+        ),
+        (Some(ImportOutcome::Unchanged), _) => format!("{user}: unchanged, was imported before"),
+        (Some(ImportOutcome::Refused) | None, _) => format!("{user}: refused: {}", result.why),
+    };
+    std::iter::once(line)
+        .chain(notes)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn contents(kinds: &[AuthenticatorKind], backup_codes: usize) -> String {
+    let count = |kind: AuthenticatorKind| {
+        let of_kind = kinds.iter().filter(|one| **one == kind).count();
+        u64::try_from(of_kind).unwrap_or(u64::MAX)
+    };
+    let totp = count(AuthenticatorKind::Totp);
+    let hotp = count(AuthenticatorKind::Hotp);
+    let codes = u64::try_from(backup_codes).unwrap_or(u64::MAX);
+    let parts = [
+        (
+            totp,
+            plural(
+                totp,
+                "1 time-based authenticator",
+                format!("{totp} time-based authenticators"),
+            ),
+        ),
+        (
+            hotp,
+            plural(
+                hotp,
+                "1 counter-based authenticator",
+                format!("{hotp} counter-based authenticators"),
+            ),
+        ),
+        (
+            codes,
+            plural(codes, "1 backup code", format!("{codes} backup codes")),
+        ),
+    ];
+    let present = parts.into_iter().filter(|(number, _)| *number > 0);
+    present.map(|(_, text)| text).collect::<Vec<_>>().join(", ")
+}
+
+pub(crate) fn import_sum(sum: Sum, problems: usize, applied: bool) -> String {
+    let Sum {
+        imported,
+        updated,
+        unchanged,
+        refused,
+    } = sum;
+    let refused = refused + problems;
+    let counts = format!("updated: {updated}, unchanged: {unchanged}, not imported: {refused}.");
+    if applied {
+        format!("Imported: {imported}, {counts}")
+    } else {
+        format!("To import: {imported}, {counts}\nNothing was changed. To import, add --apply.")
+    }
+}
+
+pub(crate) fn import_progress(done: usize, all: usize) -> String {
+    format!("{done} of {all} users")
+}
+
+pub(crate) fn import_stopped(done: usize, all: usize) -> String {
+    format!(
+        "Stopped after {done} of {all} users; these are complete. Correct the error below and run \
+         the same command again."
+    )
+}
+
+pub(crate) fn import_too_large(max: usize) -> String {
+    format!("it has more than {max} authenticators, or a key that is too long")
+}
+
+pub(crate) fn nothing_imported(problems: &[String]) -> String {
+    let more = problems.len().saturating_sub(MAX_PROBLEMS);
+    let mut lines: Vec<String> = problems.iter().take(MAX_PROBLEMS).cloned().collect();
+    if more > 0 {
+        lines.push(plural(
+            u64::try_from(more).unwrap_or(u64::MAX),
+            "1 more error is not shown.",
+            format!("{more} more errors are not shown."),
+        ));
+    }
+    lines.push("Nothing was changed.".to_owned());
+    lines.join("\n")
+}
+
+pub(crate) fn import_problem(file: &Path, problem: &Problem) -> String {
+    let (file, what) = (file.display(), &problem.what);
+    match problem.line {
+        Some(line) => format!("{file} line {line}: {what}"),
+        None => format!("{file}: {what}"),
+    }
+}
+
+pub(crate) fn import_unreadable(file: &Path, why: &Unreadable) -> String {
+    let file = file.display();
+    match why {
+        Unreadable::Missing => format!("{file}: there is no such file"),
+        Unreadable::Link => format!("{file}: it is a symbolic link, which is not followed"),
+        Unreadable::NotAFile => format!("{file}: it is not a regular file"),
+        Unreadable::OwnerIs(uid) => {
+            format!("{file}: it belongs to uid {uid}, who could have put any key there")
+        }
+        Unreadable::TooLarge(bytes) => format!("{file}: it has more than {bytes} bytes"),
+        Unreadable::System(error) => format!("{file}: it cannot be read: {error}"),
+    }
+}
+
+pub(crate) fn home_unknown(user: &str, error: &io::Error) -> String {
+    format!("{user}: the home cannot be looked up: {error}")
+}
+
+pub(crate) fn whose_file(file: &Path) -> String {
+    let file = file.display();
+    format!("{file}: whose key this is cannot be told. Give the user: USER={file}")
+}
+
+pub(crate) fn two_files_of(user: &str) -> String {
+    format!("{user}: there are two files of this user")
+}

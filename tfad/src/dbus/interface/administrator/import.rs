@@ -1,0 +1,111 @@
+//! Enrollments that another program kept, as an administrator takes them over.
+
+use tfa_core::{Code, Imported, ImportedAuthenticator, MAX_AUTHENTICATORS};
+use tfa_proto::{
+    Error, Import, ImportOutcome, ImportResult, MAX_IMPORTED_AUTHENTICATORS, MAX_IMPORTED_CODES,
+    MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS,
+};
+
+use super::Administrator;
+use crate::dbus::interface::new_authenticator;
+use crate::host::clock;
+use crate::log::AccountEvent;
+use crate::messages;
+
+// An account can have as many.
+const _: () = assert!(MAX_IMPORTED_AUTHENTICATORS == MAX_AUTHENTICATORS);
+
+impl Administrator {
+    /// Takes over enrollments, each as a whole or not at all. With `check` nothing changes. A user who is
+    /// refused does not keep the others from being imported; a store that fails does.
+    pub(in crate::dbus::interface) fn import(
+        &self,
+        imports: &[Import],
+        check: bool,
+    ) -> Result<Vec<ImportResult>, Error> {
+        let codes: usize = imports.iter().map(|one| one.backup_codes.len()).sum();
+        if imports.len() > MAX_IMPORTED_USERS || codes > MAX_IMPORTED_CODES {
+            return Err(messages::import_too_long());
+        }
+        imports.iter().map(|one| self.result(one, check)).collect()
+    }
+
+    fn result(&self, import: &Import, check: bool) -> Result<ImportResult, Error> {
+        match self.import_one(import, check) {
+            Ok(result) => Ok(result),
+            Err(error @ (Error::Storage(_) | Error::Busy(_) | Error::KeyLost(_))) => Err(error),
+            Err(error) => Ok(ImportResult {
+                user: import.user.clone(),
+                outcome: ImportOutcome::Refused.into(),
+                why: error.to_string(),
+                weak: 0,
+            }),
+        }
+    }
+
+    fn import_one(&self, import: &Import, check: bool) -> Result<ImportResult, Error> {
+        let user = self.accounts.user(&import.user)?;
+        let authenticators: Vec<_> = import
+            .authenticators
+            .iter()
+            .map(authenticator)
+            .collect::<Result<_, _>>()?;
+        let codes = import.backup_codes.iter();
+        let codes: Vec<Code> = codes
+            .map(|code| Code::from_digits(code).filter(Code::may_be_backup))
+            .collect::<Option<_>>()
+            .ok_or_else(messages::bad_imported_code)?;
+        let now = clock::now();
+        let imported = self
+            .accounts
+            .import(&user, &authenticators, &codes, check, now)
+            .map_err(|error| self.state.journal.report(&self.caller, &user.name, error))?
+            .map_err(|refusal| messages::import_refused(refusal, &user.name, now))?;
+        let (outcome, event) = match imported {
+            Imported::Enrolled => {
+                let event = AccountEvent::Imported {
+                    authenticators: authenticators.len(),
+                    backup_codes: codes.len(),
+                };
+                (ImportOutcome::Imported, Some(event))
+            }
+            Imported::CaughtUp => (ImportOutcome::Updated, Some(AccountEvent::ImportUpdated)),
+            Imported::Unchanged => (ImportOutcome::Unchanged, None),
+            Imported::Rehash => {
+                return Err(Error::Busy(messages::BACKUP_CODES_CONTENDED.to_owned()));
+            }
+        };
+        if let Some(event) = event.filter(|_| !check) {
+            self.state
+                .journal
+                .log_account(&self.caller, &user.name, event);
+        }
+        let weak = authenticators.iter();
+        let weak = weak.filter(|one| one.authenticator.is_weak()).count();
+        Ok(ImportResult {
+            user: user.name,
+            outcome: outcome.into(),
+            why: String::new(),
+            weak: u32::try_from(weak).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+fn authenticator(
+    wanted: &tfa_proto::ImportedAuthenticator,
+) -> Result<ImportedAuthenticator, Error> {
+    let authenticator = new_authenticator::of_import(wanted)?;
+    let steps = wanted.used_steps.as_ref();
+    if steps.is_some_and(|steps| steps.len() > MAX_IMPORTED_STEPS) {
+        return Err(messages::import_too_long());
+    }
+    let last_code = match &wanted.last_code {
+        None => None,
+        Some(code) => Some(Code::from_digits(code).ok_or_else(messages::bad_imported_code)?),
+    };
+    Ok(ImportedAuthenticator {
+        authenticator,
+        used_steps: wanted.used_steps.clone(),
+        last_code,
+    })
+}
