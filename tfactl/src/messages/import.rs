@@ -37,8 +37,8 @@ pub(crate) const IMPORT_GOOGLE_HELP: &str = "\
 --homes needs root, and reads the file .google_authenticator in the home of each
 user that tfactl list --disabled goes through, and of root. It reads with the
 rights of the user, follows no link, and reads only a regular file of the user.
-A FILE of that name belongs to its owner. Any other FILE must have the name of its
-user, and be owned by that user or by root. Else give USER=FILE.
+A FILE of that name belongs to its owner. Any other FILE must have the name of
+its user, and be owned by that user or by root. Else give USER=FILE.
 Scratch codes become backup codes. Codes that were used stay used.";
 
 pub(crate) const HOMES_NEED_ROOT: &str = "\
