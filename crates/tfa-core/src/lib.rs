@@ -28,7 +28,7 @@ pub use account::{CONFIRM_TIMEOUT, MAX_AUTHENTICATORS, MAX_CONFIRM_TRIES};
 pub use account::{FailedAttempt, FailureReason, OtherTime};
 pub use account::{Import, Imported, ImportedAuthenticator, ImportedCodes};
 pub use account::{MAX_EXEMPTION, MAX_REASON_LENGTH, UserExemption, is_reason};
-pub use account::{PendingAuthenticator, Proof, Purpose, Refusal};
+pub use account::{PendingAuthenticator, Proof, Purpose, Refusal, Revived};
 pub use audit::{AuditOutcome, AuditRecord};
 pub use authenticator::{Algorithm, BadParameters, CodeFormat, ImportedUse, Parameters};
 pub use authenticator::{Authenticator, AuthenticatorId, AuthenticatorKind, Drift, Match};

@@ -57,6 +57,8 @@ mod record;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod restoration;
+#[cfg(test)]
 mod security_keys;
 #[cfg(test)]
 mod setup;

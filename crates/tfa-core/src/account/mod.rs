@@ -13,6 +13,7 @@ mod locks;
 mod notices;
 mod pending;
 mod record;
+mod restoration;
 mod security_keys;
 mod try_code;
 
@@ -30,6 +31,7 @@ pub use notices::{Change, ChangedBy, Changes, Notice, Report};
 pub(crate) use notices::{Notices, OwnDialog};
 pub use pending::{CONFIRM_TIMEOUT, MAX_CONFIRM_TRIES, PendingAuthenticator, Purpose};
 pub use record::Undecodable;
+pub use restoration::Revived;
 
 use crate::audit;
 use crate::device::Devices;

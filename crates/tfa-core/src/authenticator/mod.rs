@@ -371,6 +371,15 @@ impl Authenticator {
         }
     }
 
+    /// Marks every code as used that was accepted at some time until now, if it is time-based. Which
+    /// codes of a counter were used is not known.
+    pub(crate) fn mark_used_until(&mut self, now: Time) {
+        match &mut self.means {
+            Means::Totp(totp) => totp.mark_used_until(now),
+            Means::Hotp(_) | Means::SecurityKey(_) => {}
+        }
+    }
+
     /// The time of the last used step, where that lies too far ahead of now.
     pub(crate) fn used_ahead(&self, now: Time) -> Option<Time> {
         match &self.means {

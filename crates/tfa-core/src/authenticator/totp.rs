@@ -152,6 +152,12 @@ impl Totp {
         self.last_used = last.max(Some(step));
     }
 
+    /// Marks every step as used whose code is or was accepted at some time until now.
+    pub(super) fn mark_used_until(&mut self, now: Time) {
+        let last = now.step(self.parameters.period()).offset(WINDOW);
+        self.mark_used(last, now);
+    }
+
     /// Sets a last used step aside that lies too far ahead of now. It stays used, and no longer
     /// invalidates earlier steps.
     pub(super) fn put_aside_ahead(&mut self, now: Time) {

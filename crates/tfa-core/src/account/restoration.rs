@@ -1,0 +1,38 @@
+//! What an account that comes from a backup must not bring back.
+
+use super::Account;
+use crate::Time;
+
+/// What a restored account has brought back, and what nobody but its owner or the administrator can
+/// make void.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revived {
+    /// Backup codes: those that were used since the backup are valid again.
+    pub backup_codes: bool,
+    /// Counter-based authenticators: codes of them that were used since the backup are valid again.
+    pub counters: bool,
+}
+
+impl Account {
+    /// Makes an account of a backup fit for use now. One-time codes of a time before now count as used,
+    /// devices are forgotten, an invitation and an authenticator that waits for its first code are void.
+    /// So are the backup codes, on request.
+    pub fn restore_at(&mut self, now: Time, void_backup_codes: bool) -> Revived {
+        for authenticator in &mut self.authenticators {
+            authenticator.mark_used_until(now);
+        }
+        self.forget_devices();
+        self.invitation = None;
+        self.pending = None;
+        if void_backup_codes {
+            self.backup = None;
+        }
+        Revived {
+            backup_codes: self.backup_codes_left() > 0,
+            counters: self
+                .authenticators
+                .iter()
+                .any(|one| one.counter().is_some()),
+        }
+    }
+}
