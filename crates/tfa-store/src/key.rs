@@ -131,13 +131,24 @@ pub(crate) fn from_file(directory: &LockedDir) -> KeyLookup {
 
 /// Creates a key in the state directory, where there is none yet. It is on disk when this returns.
 pub(crate) fn create(directory: &LockedDir) -> Result<SealingKey, StoreError> {
+    let key = generate()?;
+    store(directory, &key)?;
+    Ok(key)
+}
+
+/// Stores a key in the state directory, where there is none yet. It is on disk when this returns.
+pub(crate) fn store(directory: &LockedDir, key: &SealingKey) -> Result<(), StoreError> {
+    directory.create(KEY_FILE, key.bytes())
+}
+
+/// A new key.
+pub(crate) fn generate() -> Result<SealingKey, StoreError> {
     let mut bytes = Zeroizing::new([0; LENGTH]);
     SysRng
         .try_fill_bytes(bytes.as_mut_slice())
         .map_err(|error| StoreError::NoRandomness {
             why: format!("the kernel gives no random bytes: {error}"),
         })?;
-    directory.create(KEY_FILE, bytes.as_slice())?;
     Ok(SealingKey::new(bytes))
 }
 

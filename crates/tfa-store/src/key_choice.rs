@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::key::{self, CREDENTIAL, KEY_FILE, KeyLookup};
 use crate::sqlite::Database;
 use crate::state_dir::LockedDir;
-use crate::{Notice, SealingKey, StoreError};
+use crate::{KeyId, Notice, SealingKey, StoreError};
 
 /// Where keys may be.
 pub(crate) struct KeySources<'a> {
@@ -43,6 +43,36 @@ impl KeySources<'_> {
                 ),
             }),
         }
+    }
+
+    /// The key that this host should use; `None` if it has none yet.
+    pub(crate) fn own(&self) -> Result<Option<SealingKey>, StoreError> {
+        match self.preferred() {
+            (KeyLookup::Key(key), _) => Ok(Some(key)),
+            (KeyLookup::Missing, _) => Ok(None),
+            (KeyLookup::Unusable(remedy), _) => Err(StoreError::KeyUnusable { remedy }),
+        }
+    }
+
+    /// The key with this fingerprint.
+    pub(crate) fn find(&self, id: KeyId) -> Result<SealingKey, StoreError> {
+        let found = [
+            key::from_credential(self.credentials),
+            key::from_file(self.directory),
+        ];
+        for lookup in found {
+            match lookup {
+                KeyLookup::Key(key) if key.id() == id => return Ok(key),
+                _ => {}
+            }
+        }
+        Err(StoreError::KeyLost {
+            remedy: format!(
+                "the key that sealed the accounts (fingerprint {id}) is neither the file {} nor the \
+                 systemd credential {CREDENTIAL}. If it is the credential, start tfad, which gets it",
+                self.directory.join(KEY_FILE).display()
+            ),
+        })
     }
 
     /// The key that sealed this database. If the database has no record, a key that is here becomes

@@ -7,10 +7,12 @@
 //! - [`SqliteStore`] keeps records in one SQLite database.
 //! - [`open`] opens the two together in the state directory, with the sealing key that belongs to them.
 //! - [`StateFile`] is a small file beside the store, for what belongs to the host and not to a user.
+//! - [`back_up`] writes all records of one moment to a file, and [`restore`] brings them back.
 //! - [`UnavailableStore`] stands in for a store that could not be opened.
 //!
 //! Every call blocks. None may run on the thread that serves the bus.
 
+mod backup;
 mod error;
 mod key;
 mod key_choice;
@@ -27,6 +29,10 @@ mod state_file;
 mod store;
 mod unavailable;
 
+pub use backup::{
+    BackupError, BackupOptions, BackupWritten, Difference, Passphrase, Progress, RestoreOptions,
+    Restored, Revise, back_up, restore,
+};
 pub use error::StoreError;
 pub use key::{KeyId, SealingKey};
 pub use limits::{MAX_RECORD_BYTES, MAX_USER_BYTES};

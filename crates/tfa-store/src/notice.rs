@@ -48,6 +48,26 @@ pub enum Notice {
         /// The users whose records could not be read.
         users: Vec<String>,
     },
+    /// A backup was made.
+    BackedUp {
+        /// The file.
+        file: String,
+        /// How many records it has.
+        records: u64,
+        /// Whether the sealing key is in it, encrypted to a passphrase.
+        with_key: bool,
+    },
+    /// A backup was restored.
+    Restored {
+        /// The file.
+        file: String,
+        /// How many records it had.
+        records: u64,
+        /// How many users had another record before.
+        replaced: usize,
+        /// How many users had a record before, and have none now.
+        lost: usize,
+    },
     /// The SQLite in use may call fsync(2) at each commit.
     SlowCommits {
         /// What was found, and what to do.
@@ -71,6 +91,30 @@ impl fmt::Display for Notice {
             Self::ReadOnly { remedy } | Self::KeyLost { remedy } | Self::SlowCommits { remedy } => {
                 f.write_str(remedy)
             }
+            Self::BackedUp {
+                file,
+                records,
+                with_key: false,
+            } => write!(
+                f,
+                "a backup of {records} records was written to {file}, without the sealing key"
+            ),
+            Self::BackedUp { file, records, .. } => write!(
+                f,
+                "a backup of {records} records was written to {file}, with the sealing key: who has the \
+                 file and its passphrase can compute every code"
+            ),
+            Self::Restored {
+                file,
+                records,
+                replaced,
+                lost,
+            } => write!(
+                f,
+                "the backup {file} with {records} records was restored. {replaced} records of this host \
+                 were replaced, and {lost} users lost theirs. Backup codes and codes of counters that \
+                 were used since the backup are valid again"
+            ),
             Self::Migrated { records } => write!(
                 f,
                 "accounts.db was migrated to format {FORMAT}, with {records} records. An older tfad \

@@ -46,8 +46,33 @@ impl fmt::Display for SealError {
     }
 }
 
+/// What is sealed. Bytes that were sealed as one thing do not open as another.
+#[derive(Clone, Copy)]
+pub(crate) enum Sealing<'a> {
+    /// The record of this user.
+    Record(&'a str),
+    /// The checksum of a backup.
+    BackupChecksum,
+    /// The sealing key inside a backup.
+    BackupKey,
+}
+
 /// Seals a record for this user.
 pub(crate) fn seal(key: &SealingKey, user: &str, record: &[u8]) -> Result<Vec<u8>, StoreError> {
+    seal_as(Sealing::Record(user), key, record)
+}
+
+/// Opens in place what [`seal`] made for this user with this key.
+pub(crate) fn unseal(key: &SealingKey, user: &str, sealed: Record) -> Result<Record, SealError> {
+    unseal_as(Sealing::Record(user), key, sealed)
+}
+
+/// Seals bytes.
+pub(crate) fn seal_as(
+    what: Sealing<'_>,
+    key: &SealingKey,
+    record: &[u8],
+) -> Result<Vec<u8>, StoreError> {
     let mut nonce = [0; NONCE];
     SysRng
         .try_fill_bytes(&mut nonce)
@@ -63,7 +88,7 @@ pub(crate) fn seal(key: &SealingKey, user: &str, record: &[u8]) -> Result<Vec<u8
     let tag = XChaCha20Poly1305::new(key.bytes().into())
         .encrypt_inout_detached(
             &XNonce::from(nonce),
-            &context(VERSION, user),
+            &what.context(VERSION),
             InOutBuf::from(body),
         )
         .map_err(|_| StoreError::Invalid {
@@ -73,8 +98,12 @@ pub(crate) fn seal(key: &SealingKey, user: &str, record: &[u8]) -> Result<Vec<u8
     Ok(sealed)
 }
 
-/// Opens in place what [`seal`] made for this user with this key.
-pub(crate) fn unseal(key: &SealingKey, user: &str, sealed: Record) -> Result<Record, SealError> {
+/// Opens in place what [`seal_as`] made of the same with this key.
+pub(crate) fn unseal_as(
+    what: Sealing<'_>,
+    key: &SealingKey,
+    sealed: Record,
+) -> Result<Record, SealError> {
     let mut bytes = sealed.into_bytes();
     let (&mut version, rest) = bytes.split_first_mut().ok_or(SealError::Short)?;
     if version != VERSION {
@@ -87,7 +116,7 @@ pub(crate) fn unseal(key: &SealingKey, user: &str, sealed: Record) -> Result<Rec
     XChaCha20Poly1305::new(key.bytes().into())
         .decrypt_inout_detached(
             &XNonce::from(*nonce),
-            &context(version, user),
+            &what.context(version),
             InOutBuf::from(body),
             &Tag::from(*tag),
         )
@@ -98,14 +127,23 @@ pub(crate) fn unseal(key: &SealingKey, user: &str, sealed: Record) -> Result<Rec
     Ok(Record::new(bytes))
 }
 
-/// The associated data that the record is bound to. The length before the name keeps the name apart
-/// from what a later version may append.
-fn context(version: u8, user: &str) -> Vec<u8> {
-    let mut context = b"org.tfad.tfa sealed account record".to_vec();
-    context.push(version);
-    context.extend_from_slice(&(user.len() as u64).to_be_bytes());
-    context.extend_from_slice(user.as_bytes());
-    context
+impl Sealing<'_> {
+    /// The associated data that the sealed bytes are bound to. The length before the name keeps the
+    /// name apart from what a later version may append.
+    fn context(self, version: u8) -> Vec<u8> {
+        let (title, user) = match self {
+            Self::Record(user) => ("org.tfad.tfa sealed account record", Some(user)),
+            Self::BackupChecksum => ("org.tfad.tfa sealed checksum of a backup", None),
+            Self::BackupKey => ("org.tfad.tfa sealed key of a backup", None),
+        };
+        let mut context = title.as_bytes().to_vec();
+        context.push(version);
+        if let Some(user) = user {
+            context.extend_from_slice(&(user.len() as u64).to_be_bytes());
+            context.extend_from_slice(user.as_bytes());
+        }
+        context
+    }
 }
 
 #[cfg(test)]

@@ -210,7 +210,42 @@ impl LockedDir {
         self.sync()
     }
 
-    fn sync(&self) -> Result<(), StoreError> {
+    /// Creates an empty file. Never overwrites.
+    pub(crate) fn create_empty(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.join(name);
+        let created = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .custom_flags(O_NOFOLLOW)
+            .open(&path);
+        created.map(drop).map_err(|error| io_error(&path, &error))
+    }
+
+    /// Removes the files whose names begin so.
+    pub(crate) fn remove_all(&self, prefix: &str) -> Result<(), StoreError> {
+        let failed = |error| io_error(&self.path, &error);
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name();
+            if name.as_encoded_bytes().starts_with(prefix.as_bytes()) {
+                fs::remove_file(entry.path()).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a complete file another name, in place of the file that has it.
+    pub(crate) fn replace_with(&self, from: &str, name: &str) -> Result<(), StoreError> {
+        let (from, path) = (self.join(from), self.join(name));
+        File::open(&from)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::rename(&from, &path))
+            .map_err(|error| io_error(&path, &error))?;
+        self.sync()
+    }
+
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.directory
             .sync_all()
             .map_err(|error| io_error(&self.path, &error))

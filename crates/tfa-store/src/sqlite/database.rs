@@ -15,8 +15,8 @@ use crate::{KeyId, StoreError};
 /// The database file in the state directory.
 pub(crate) const DATABASE: &str = "accounts.db";
 pub(super) const LOG: &str = "accounts.db-wal";
-const JOURNAL: &str = "accounts.db-journal";
-const SHARED_MEMORY: &str = "accounts.db-shm";
+pub(super) const JOURNAL: &str = "accounts.db-journal";
+pub(super) const SHARED_MEMORY: &str = "accounts.db-shm";
 
 /// Files that show that there was a database.
 pub(crate) const EVIDENCE: [&str; 2] = [LOG, JOURNAL];

@@ -296,13 +296,13 @@ fn copy_of(from: &Path, to: &Path) {
 }
 
 /// A small file system of its own.
-struct SmallDisk {
+pub(crate) struct SmallDisk {
     _mounted: Mount,
-    scratch: Scratch,
+    pub(crate) scratch: Scratch,
 }
 
 impl SmallDisk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let scratch = Scratch::new();
         let options = ["-t", "tmpfs", "-o", "size=4m,mode=700"];
         let mounted = Mount::new(&options, Path::new("tmpfs"), &scratch.state());
@@ -313,7 +313,7 @@ impl SmallDisk {
     }
 
     /// Fills all but so many bytes; [`SmallDisk::free`] frees them.
-    fn fill_but(&self, rest: u64) {
+    pub(crate) fn fill_but(&self, rest: u64) {
         let filler = fs::File::create(self.scratch.file("filler")).unwrap();
         while std::io::Write::write_all(&mut &filler, &[1; 4096]).is_ok() {}
         filler
@@ -323,7 +323,7 @@ impl SmallDisk {
 
     /// Removes the filler, and waits until its space is free: a process that another test has just
     /// forked holds the descriptor of the filler until it executes its program.
-    fn free(&self) {
+    pub(crate) fn free(&self) {
         let filler = self.scratch.file("filler");
         let disk = filler.parent().unwrap();
         let free = || nix::sys::statvfs::statvfs(disk).unwrap().blocks_free();

@@ -1,6 +1,10 @@
 //! The store in the state directory, seen from outside.
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
+mod backup_crash;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod crash;
@@ -46,6 +50,11 @@ mod scratch {
             let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
             fs::create_dir_all(&path).unwrap();
             Self(path)
+        }
+
+        /// The same of a state directory that another process made.
+        pub(crate) fn of(state: PathBuf) -> Self {
+            Self(state.parent().unwrap().to_owned())
         }
 
         /// The path of the state directory. It is not created.

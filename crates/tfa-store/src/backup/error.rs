@@ -1,0 +1,120 @@
+//! Why a backup was not made or not restored.
+
+use std::fmt;
+
+use super::Difference;
+use crate::{KeyId, StoreError};
+
+/// How many user names an error shows.
+const MAX_SHOWN: usize = 20;
+
+/// Why a backup was not made or not restored. Nothing was changed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BackupError {
+    /// The store cannot be used.
+    Store(StoreError),
+    /// There is no store in the state directory.
+    NoStore,
+    /// The records of these users are damaged, so a backup would not be one.
+    RecordsDamaged(Vec<String>),
+    /// A file of that name exists.
+    Exists(String),
+    /// The file cannot be read or written; the text has its path and the cause.
+    File(String),
+    /// The file is not a backup of tfa.
+    NotABackup,
+    /// The backup was made by a newer tfa.
+    Newer,
+    /// The file is not what was written: it is cut off or changed.
+    Damaged(&'static str),
+    /// The passphrase is not that of the backup, or the key in the file was changed.
+    WrongPassphrase,
+    /// The backup has its key, which needs the passphrase.
+    NeedsPassphrase,
+    /// The records are sealed with this key, which is neither here nor in the file.
+    KeyElsewhere(KeyId),
+    /// The record of this user cannot be read by this version of tfa.
+    RecordUnreadable(String),
+    /// What is here is not in the backup.
+    Different(Difference),
+    /// The database here cannot be read, so it is not known whether it is newer.
+    Unreadable(StoreError),
+    /// The daemon could not be stopped.
+    Running(String),
+    /// The caller has ended it.
+    Cancelled,
+}
+
+impl From<StoreError> for BackupError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl fmt::Display for BackupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::NoStore => f.write_str("there is no database of tfad on this host yet"),
+            Self::RecordsDamaged(users) => write!(
+                f,
+                "no backup was made, because these records are damaged: {}. Keep the backups of \
+                 before. For each of these users run `tfactl reset USER`, or restore a backup",
+                shown(users)
+            ),
+            Self::Exists(path) => write!(
+                f,
+                "{path} exists, and a backup never replaces a file. Give another name"
+            ),
+            Self::File(why) => f.write_str(why),
+            Self::NotABackup => f.write_str("the file is not a backup of tfactl backup"),
+            Self::Newer => f.write_str(
+                "the backup was made by a newer version of tfa: install that version first",
+            ),
+            Self::Damaged(why) => write!(
+                f,
+                "the backup is damaged ({why}): copy the file again, or use another backup"
+            ),
+            Self::WrongPassphrase => f.write_str(
+                "wrong passphrase, or the key in the backup was changed",
+            ),
+            Self::NeedsPassphrase => f.write_str(
+                "the key of this host did not seal the backup. The file has its key, which needs the \
+                 passphrase of the backup",
+            ),
+            Self::KeyElsewhere(key) => write!(
+                f,
+                "the records of the backup are sealed with another key (fingerprint {key}) than that of \
+                 this host, and the key is not in the file. Put that key back, as in tfad(8), or use a \
+                 backup that was made with --with-key"
+            ),
+            Self::RecordUnreadable(user) => write!(
+                f,
+                "the record of {user} in the backup cannot be read by this version of tfa"
+            ),
+            Self::Different(difference) => write!(
+                f,
+                "this host has records that differ from those of the backup: {}. With --force the \
+                 backup replaces them",
+                difference.summary(MAX_SHOWN)
+            ),
+            Self::Unreadable(error) => write!(
+                f,
+                "the database of this host cannot be read, so it is not known whether it is newer \
+                 than the backup: {error}. With --force the backup replaces it"
+            ),
+            Self::Running(why) => write!(
+                f,
+                "tfad still uses the database ({why}): stop it (systemctl stop tfad), then try again"
+            ),
+            Self::Cancelled => f.write_str("cancelled"),
+        }
+    }
+}
+
+impl std::error::Error for BackupError {}
+
+fn shown(users: &[String]) -> String {
+    super::difference::names(users, MAX_SHOWN)
+}
