@@ -3,6 +3,7 @@
 mod admin;
 mod advice;
 mod authenticators;
+mod backups;
 mod bus;
 mod bypass;
 mod console;

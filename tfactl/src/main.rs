@@ -6,6 +6,7 @@
 
 mod args;
 mod authenticator;
+mod backup;
 mod call_size;
 mod daemon;
 mod devices;
@@ -19,12 +20,15 @@ mod json;
 mod list;
 mod log;
 mod messages;
+mod passphrase;
 mod policy;
 mod recovery;
 mod rename;
 mod reset;
+mod restore;
 mod show;
 mod ssh_key;
+mod task;
 mod unlock;
 
 use std::io::ErrorKind;
@@ -86,6 +90,8 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         Command::Disable { user, .. } => exempt::disable(&user).await,
         Command::Enable { user } => exempt::enable(&user).await,
         Command::Recovery { command } => recovery::run(command).await,
+        Command::Backup(args) => backup::run(args).await,
+        Command::Restore(args) => restore::run(args).await,
         Command::Log { user, since, json } => log::run(user.as_deref(), since, json),
         Command::Explain {
             user,

@@ -19,3 +19,4 @@ pub mod quota;
 pub mod semaphore;
 pub mod socket;
 pub mod state;
+pub mod task;

@@ -11,6 +11,7 @@ use tfad::dbus::service::{self, Stop};
 use tfad::host::{enumerate, hardening};
 use tfad::log::{DaemonEvent, Journal};
 use tfad::state::DaemonState;
+use tfad::task;
 
 const USAGE: &str =
     "usage: tfad [--config FILE] [--state DIRECTORY] [--bus ADDRESS] [--socket PATH]
@@ -32,6 +33,10 @@ fn main() -> ExitCode {
     // Before any thread is started. No option for users: the daemon starts itself with it.
     if std::env::args().nth(1).as_deref() == Some(enumerate::OPTION) {
         return enumerate::run();
+    }
+    // No option for users either: `tfactl backup` and others start it.
+    if let Some(code) = task::run(std::env::args().skip(1)) {
+        return code;
     }
     let options = match options(std::env::args().skip(1)) {
         Ok(Some(options)) => options,

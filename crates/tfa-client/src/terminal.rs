@@ -7,7 +7,8 @@ use std::env;
 use std::io::{self, IsTerminal, Write};
 
 use rustix::io::retry_on_intr;
-use rustix::termios::tcgetwinsize;
+use rustix::termios::{LocalModes, OptionalActions, Termios};
+use rustix::termios::{tcgetattr, tcgetwinsize, tcsetattr};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
@@ -135,6 +136,36 @@ impl Terminal {
         }
     }
 
+    /// Asks for a passphrase, and waits for a line. The input is not echoed.
+    ///
+    /// # Errors
+    /// Where the terminal fails.
+    pub async fn ask_hidden(
+        &mut self,
+        interrupt: &mut Interrupt,
+        prompt: &str,
+    ) -> io::Result<LineRead> {
+        loop {
+            // First: who reads the question may answer at once.
+            let hidden = HiddenInput::begin()?;
+            write(&plain(prompt, self.utf8))?;
+            let read = self.read(interrupt).await;
+            drop(hidden);
+            match read? {
+                LineRead::Suspended => self.suspend(),
+                read => return Ok(read),
+            }
+        }
+    }
+
+    /// Shows how far a long task is, in place of what was shown before, if the standard error is a
+    /// terminal that can do that. An empty text ends it.
+    pub fn show_progress(&self, text: &str) {
+        if self.styled && io::stderr().is_terminal() {
+            let _ = write!(io::stderr(), "\r\x1b[K{}", plain(text, self.utf8));
+        }
+    }
+
     /// Waits for a line.
     ///
     /// # Errors
@@ -161,6 +192,27 @@ impl Terminal {
     /// Stops the process until the shell continues it.
     pub fn suspend(&self) {
         stop_here();
+    }
+}
+
+/// The terminal does not echo until this is dropped, except the end of a line.
+struct HiddenInput(Termios);
+
+impl HiddenInput {
+    fn begin() -> io::Result<Self> {
+        let before = tcgetattr(io::stdin())?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        hidden.local_modes.insert(LocalModes::ECHONL);
+        // What was typed before the question would have been seen: it is dropped.
+        tcsetattr(io::stdin(), OptionalActions::Flush, &hidden)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for HiddenInput {
+    fn drop(&mut self) {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod authenticator;
+mod backup;
 mod devices;
 mod import;
 mod length;
@@ -17,6 +18,7 @@ use crate::filter::Filter;
 use crate::messages;
 
 pub(crate) use authenticator::{AuthenticatorCommand, Token};
+pub(crate) use backup::{BackupArgs, RestoreArgs};
 pub(crate) use devices::DevicesCommand;
 pub(crate) use import::{ImportCommand, ImportOptions};
 pub(crate) use length::Length;
@@ -170,6 +172,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: RecoveryCommand,
     },
+    /// Write all records to a new file
+    #[command(after_help = messages::BACKUP_HELP)]
+    Backup(BackupArgs),
+    /// Replace all records by those of a backup
+    #[command(after_help = messages::RESTORE_HELP)]
+    Restore(RestoreArgs),
     /// Print what the daemon has logged about logins and changes
     #[command(after_help = messages::LOG_HELP)]
     Log {

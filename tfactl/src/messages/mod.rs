@@ -3,6 +3,7 @@
 
 mod accounts;
 mod authenticators;
+mod backup;
 mod changes;
 mod devices;
 mod exemptions;
@@ -18,6 +19,7 @@ mod rename;
 
 pub(crate) use accounts::*;
 pub(crate) use authenticators::*;
+pub(crate) use backup::*;
 pub(crate) use changes::*;
 pub(crate) use devices::*;
 pub(crate) use exemptions::*;

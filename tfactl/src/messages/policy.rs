@@ -14,7 +14,7 @@ use super::{INDENT, hanging, indented};
 // Check.
 
 pub(crate) fn daemon_not_started(program: &str, error: &io::Error) -> String {
-    format!("The program {program}, which checks policies, did not start: {error}.")
+    format!("The program {program} did not start: {error}.")
 }
 
 /// The files of a policy that is not in force.

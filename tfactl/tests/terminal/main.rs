@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod authenticators;
+mod backup;
 mod changes;
 mod check;
 mod devices;

@@ -148,6 +148,7 @@ impl DaemonEvent<'_> {
                 Notice::KeyLost { .. } | Notice::ReadOnly { .. } | Notice::Unread { .. } => {
                     Level::Critical
                 }
+                Notice::Restored { .. } | Notice::BackedUp { with_key: true, .. } => Level::Alert,
                 Notice::CredentialUnused { .. } | Notice::SlowCommits { .. } => Level::Warning,
                 _ => Level::Notice,
             },

@@ -1,0 +1,189 @@
+//! `tfactl backup` and `tfactl restore`.
+
+use std::fmt::Display;
+
+use tfa_text::time::date_time;
+use tfa_text::{plural, wrapped};
+
+use super::MAX_WIDTH;
+
+/// How many names of users a text shows.
+const MAX_NAMES: usize = 20;
+/// The width of a full progress bar.
+const BAR: u64 = 40;
+
+pub(crate) const BACKUP_HELP: &str = "\
+The daemon goes on meanwhile. The file is new, and only root can read it. It has
+the sealed records of all users, but not the policy, nor the recovery code.
+Without --with-key it is of use only where the sealing key is: on this host, as
+long as the key is not lost. With --with-key it also has the key, encrypted to a
+passphrase, which is asked for twice: whoever has both can compute every code.
+Keys of the JSON output: file, records, with_key, key (the fingerprint).";
+
+pub(crate) const RESTORE_HELP: &str = "\
+The whole file is checked first. Then the daemon stops for a moment. A crash at
+any point leaves the old records or those of the backup.
+If this host has records, and they are not those of the backup, the command says
+which, and is refused without --force. The records are sealed with the key of
+this host; the key of a backup of another host is not kept.
+One-time codes of before the restoration are not accepted again, remembered
+devices are forgotten, and invitations are void. Backup codes that were used
+since the backup are valid again, and so are codes of counters.
+Keys of the JSON output, which do not change; the last five are arrays of names:
+  records                  the number of records
+  created, host            when and on which host the backup was made
+  backup_codes             users who have backup codes
+  counters                 users who have an authenticator with a counter
+  changed                  users who had another record here before
+  lost                     users who had a record here, and have none now
+  returned                 users who had no record here any more
+Times are in RFC 3339 format, in UTC.";
+
+pub(crate) const TASK_NEEDS_ROOT: &str =
+    "only root may do that. Run the command as root, for example with sudo";
+
+pub(crate) const TASK_ENDED: &str = "\
+The program tfad ended before it was done. See: journalctl -t tfad";
+
+pub(crate) const TASK_CANCELLED: &str = "Cancelled. Nothing was changed.";
+
+pub(crate) fn task_refused(why: &str) -> String {
+    let mut why = why.to_owned();
+    if let Some(first) = why.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    if !why.ends_with('.') {
+        why.push('.');
+    }
+    wrapped(&why, MAX_WIDTH)
+}
+
+pub(crate) fn progress_bar(percent: u64) -> String {
+    let full = percent.min(100) * BAR / 100;
+    let bar: String = (0..BAR)
+        .map(|at| if at < full { '#' } else { '.' })
+        .collect();
+    format!("[{bar}] {percent:3} %")
+}
+
+pub(crate) fn backup_exists(file: &dyn Display) -> String {
+    format!("{file} exists. A backup never replaces a file: give another name.")
+}
+
+pub(crate) fn backup_made(file: &str, records: u64, key: &str, with_key: bool) -> String {
+    let count = plural(records, "1 record", format!("{records} records"));
+    let text = if with_key {
+        format!(
+            "The file {file} has {count}, and the sealing key (fingerprint {key}), encrypted to the \
+             passphrase. Whoever has the file and the passphrase can compute every code: keep them \
+             apart. Any host can restore it: tfactl restore {file}"
+        )
+    } else {
+        format!(
+            "The file {file} has {count}, sealed with the key of this host (fingerprint {key}). The \
+             key is not in it: without the key nobody can read the file, and another host cannot \
+             restore it. Back up the key too, or use --with-key."
+        )
+    };
+    let rest = "Not in it: the policy (/etc/tfa) and the recovery code of this host.";
+    format!("{}\n{rest}", wrapped(&text, MAX_WIDTH))
+}
+
+pub(crate) fn restored(records: u64, created: u64, host: &str) -> String {
+    wrapped(
+        &format!(
+            "Restored: {count}, from the backup that was made at {time} on {host}.",
+            count = plural(records, "1 record", format!("{records} records")),
+            time = date_time(created),
+        ),
+        MAX_WIDTH,
+    )
+}
+
+pub(crate) fn lost_records(users: &[&str]) -> Option<String> {
+    let names = names(users)?;
+    let text = format!(
+        "These users had a record and have none now, so that no code is asked of them where none is \
+         required: {names}."
+    );
+    Some(wrapped(&text, MAX_WIDTH))
+}
+
+pub(crate) fn backup_codes_revived(users: &[&str]) -> Option<String> {
+    let names = names(users)?;
+    let text = format!(
+        "Backup codes that were used since the backup are valid again. These users have some: \
+         {names}. Ask them to run tfa-enroll codes, which makes new ones."
+    );
+    Some(wrapped(&text, MAX_WIDTH))
+}
+
+pub(crate) fn counters_revived(users: &[&str]) -> Option<String> {
+    let names = names(users)?;
+    let text = format!(
+        "Codes of a counter that were used since the backup are valid again until a later one is \
+         used. These users have such an authenticator: {names}. Ask them to log in with it."
+    );
+    Some(wrapped(&text, MAX_WIDTH))
+}
+
+/// The end of every restoration.
+pub(crate) const AFTER_RESTORE: &str = "\
+One-time codes of before now are not accepted again: the next one works after up
+to a minute. Remembered devices are forgotten, and invitations are void.
+Repeat what was changed since the backup. See: tfactl list, tfactl exemptions";
+
+pub(crate) fn daemon_not_restarted(why: &str) -> String {
+    wrapped(
+        &format!(
+            "The records were restored, but the daemon tfad did not start again: {why}. See: \
+             systemctl status tfad"
+        ),
+        MAX_WIDTH,
+    )
+}
+
+pub(crate) const NEW_PASSPHRASE: &str = "\
+The passphrase encrypts the key in the file. Without it the key is lost. Choose
+one that nobody can guess, for example six random words.";
+
+pub(crate) const ASK_NEW_PASSPHRASE: &str = "New passphrase: ";
+pub(crate) const ASK_PASSPHRASE_AGAIN: &str = "The same again: ";
+pub(crate) const ASK_PASSPHRASE: &str = "Passphrase of the backup: ";
+
+pub(crate) const PASSPHRASES_DIFFER: &str =
+    "The two passphrases are not the same. Nothing was changed.";
+
+pub(crate) const NEW_PASSPHRASE_NEEDS_FILE: &str = "\
+There is no terminal to ask for the passphrase on. Nothing was changed.
+Put it into a file that only root can read: --with-key --passphrase-file FILE";
+
+pub(crate) const PASSPHRASE_NEEDS_FILE: &str = "\
+There is no terminal to ask for the passphrase on. Nothing was changed.
+Put it into a file that only root can read: --passphrase-file FILE";
+
+pub(crate) fn passphrase_too_short(min: usize) -> String {
+    format!("The passphrase must have at least {min} characters. Nothing was changed.")
+}
+
+pub(crate) fn bad_passphrase_file(file: &dyn Display, why: &str) -> String {
+    format!("No passphrase can be read from {file}: {why}. Nothing was changed.")
+}
+
+pub(crate) const PASSPHRASE_EMPTY: &str = "its first line is empty";
+pub(crate) const PASSPHRASE_TOO_LONG: &str = "its first line is too long";
+pub(crate) const PASSPHRASE_NOT_UTF8: &str = "its first line is not UTF-8";
+
+/// The names, at most a number of them; `None` if there are none.
+fn names(users: &[&str]) -> Option<String> {
+    if users.is_empty() {
+        return None;
+    }
+    let shown: Vec<&str> = users.iter().copied().take(MAX_NAMES).collect();
+    let more = users.len() - shown.len();
+    let shown = shown.join(", ");
+    Some(match more {
+        0 => shown,
+        more => format!("{shown}, and {more} more"),
+    })
+}

@@ -1,0 +1,146 @@
+//! Starts the daemon's program for a task, and follows its report.
+
+use std::ffi::OsStr;
+use std::process::Stdio;
+
+use tfa_client::{Failure, Interrupt, Terminal, is_root};
+use tfa_text::task::{OPTION, TaskLine};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+use zeroize::Zeroizing;
+
+use crate::messages;
+
+const PROGRAM: &str = "/usr/sbin/tfad";
+
+/// How a task ended.
+pub(crate) enum Outcome {
+    /// It is done, with these results.
+    Done(Results),
+    /// It needs the passphrase of the file.
+    NeedsPassphrase(String),
+}
+
+/// Names and values.
+pub(crate) struct Results(Vec<(String, String)>);
+
+impl Results {
+    /// The value of this name; empty if there is none.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        let named = self.0.iter().find(|(found, _)| found == name);
+        named.map_or("", |(_, value)| value)
+    }
+
+    /// The number of this name.
+    pub(crate) fn number(&self, name: &str) -> u64 {
+        self.get(name).parse().unwrap_or_default()
+    }
+
+    /// All values of this name.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.0.iter().filter(move |(found, _)| found == name);
+        named.map(|(_, value)| value.as_str())
+    }
+}
+
+/// Refuses a command that only root can run, before it asks for anything.
+pub(crate) fn require_root() -> Result<(), Failure> {
+    match is_root() {
+        true => Ok(()),
+        false => Err(Failure::NotAllowed(messages::TASK_NEEDS_ROOT.to_owned())),
+    }
+}
+
+/// Does a task. A signal cancels it.
+pub(crate) async fn run(
+    interrupt: &mut Interrupt,
+    terminal: &Terminal,
+    words: &[&OsStr],
+    passphrase: Option<&str>,
+) -> Result<Outcome, Failure> {
+    let not_started =
+        |error: std::io::Error| Failure::Refused(messages::daemon_not_started(PROGRAM, &error));
+    let mut child = Command::new(PROGRAM)
+        .arg(OPTION)
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        // The keys of the terminal reach this command alone, which cancels the task.
+        .process_group(0)
+        .spawn()
+        .map_err(not_started)?;
+    let line = Zeroizing::new(format!("{}\n", passphrase.unwrap_or_default()));
+    if let Some(input) = &mut child.stdin {
+        // An error shows in the report, which then has no end.
+        let _ = input.write_all(line.as_bytes()).await;
+    }
+    let outcome = follow(&mut child, interrupt, terminal).await;
+    terminal.show_progress("");
+    outcome
+}
+
+async fn follow(
+    child: &mut Child,
+    interrupt: &mut Interrupt,
+    terminal: &Terminal,
+) -> Result<Outcome, Failure> {
+    let Some(output) = child.stdout.take() else {
+        return Err(Failure::Refused(messages::TASK_ENDED.to_owned()));
+    };
+    let mut report = Report::new(output);
+    if interrupt.during(report.read(terminal)).await.is_none() {
+        // The end of its input cancels the task. Its last words still count.
+        drop(child.stdin.take());
+        report.read(terminal).await;
+    }
+    drop(child.stdin.take());
+    let succeeded = child.wait().await?.success();
+    match report.refusal {
+        Some((reason, _)) if reason == "cancelled" => {
+            Err(Failure::Cancelled(messages::TASK_CANCELLED.to_owned()))
+        }
+        Some((reason, text)) if reason == "needs-passphrase" => Ok(Outcome::NeedsPassphrase(text)),
+        Some((_, text)) => Err(Failure::Refused(messages::task_refused(&text))),
+        None if succeeded => Ok(Outcome::Done(Results(report.results))),
+        None => Err(Failure::Refused(messages::TASK_ENDED.to_owned())),
+    }
+}
+
+struct Report {
+    lines: tokio::io::Lines<BufReader<ChildStdout>>,
+    shown: Option<u64>,
+    results: Vec<(String, String)>,
+    refusal: Option<(String, String)>,
+}
+
+impl Report {
+    fn new(output: ChildStdout) -> Self {
+        Self {
+            lines: BufReader::new(output).lines(),
+            shown: None,
+            results: Vec::new(),
+            refusal: None,
+        }
+    }
+
+    /// Reads to the end.
+    async fn read(&mut self, terminal: &Terminal) {
+        while let Ok(Some(line)) = self.lines.next_line().await {
+            match TaskLine::parse(&line) {
+                Some(TaskLine::Progress { done, total }) => self.show(terminal, done, total),
+                Some(TaskLine::Result { name, value }) => self.results.push((name, value)),
+                Some(TaskLine::Refused { reason, text }) => self.refusal = Some((reason, text)),
+                None => {}
+            }
+        }
+    }
+
+    /// Shows the progress, where it has changed by a percent.
+    fn show(&mut self, terminal: &Terminal, done: u64, total: u64) {
+        let percent = done.saturating_mul(100).checked_div(total).unwrap_or(100);
+        if self.shown != Some(percent) {
+            self.shown = Some(percent);
+            terminal.show_progress(&messages::progress_bar(percent));
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Backups and their restoration. A script replaces the program of the daemon.
+
+use tfa_testkit::{Run, TestHost, finished};
+
+use crate::{fits, json};
+
+/// A script in place of `tfad`. It records its arguments and the first line of its input, prints this
+/// report, and waits for the end of its input if the report says so.
+fn with_program(host: &TestHost, report: &str) -> String {
+    let folder = host.folder().display();
+    let script = format!(
+        "#!/bin/sh\nread -r line\necho \"$@ <$line>\" >> {folder}/called\ncat <<'END' | while read -r line; do \
+         case $line in wait) cat >/dev/null <&3;; *) echo \"$line\";; esac; done 3<&0\n{report}\nEND\n\
+         ! grep -q '^refused' {folder}/report\n"
+    );
+    // The pipe is the input of the loop: the input of the script gets another number first.
+    let script = script
+        .replace("#!/bin/sh\n", "#!/bin/bash\nexec 3<&0\n")
+        .replace(" done 3<&0", " done");
+    std::fs::write(host.file("report"), report).unwrap();
+    host.script("tfad", &script);
+    format!("mount -t tmpfs tmpfs /usr/sbin; cp {folder}/tfad /usr/sbin/")
+}
+
+fn called(host: &TestHost) -> String {
+    std::fs::read_to_string(host.file("called")).unwrap_or_default()
+}
+
+fn host() -> TestHost {
+    TestHost::without_daemon(env!("CARGO_BIN_EXE_tfactl"))
+}
+
+fn run(host: &TestHost, before: &str, arguments: &[&str]) -> (i32, String, String) {
+    finished(&host.output(&Run {
+        arguments,
+        before,
+        ..Run::default()
+    }))
+}
+
+const MADE: &str = "progress 1000 3000\nprogress 3000 3000\nresult records 3000\nresult key 0a0b";
+
+#[test]
+fn a_backup_says_what_is_in_the_file_and_what_is_not() {
+    let host = host();
+    let before = with_program(&host, MADE);
+    let (code, out, error) = run(&host, &before, &["backup", "file"]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(out.starts_with("The file file has 3000 records"), "{out}");
+    for said in [
+        "fingerprint 0a0b",
+        "The key is not in it",
+        "Not in it: the policy",
+    ] {
+        assert!(out.replace('\n', " ").contains(said), "{out}");
+    }
+    fits(&out);
+    assert_eq!(called(&host), "--task backup --file file <>\n");
+    let (code, out, _) = run(&host, &before, &["backup", "file", "--json"]);
+    assert_eq!(code, 0);
+    let expected = serde_json::json!(
+        {"file": "file", "records": 3000, "with_key": false, "key": "0a0b"}
+    );
+    assert_eq!(json(&out), expected);
+}
+
+#[test]
+fn a_new_passphrase_is_typed_twice_and_never_shown() {
+    for (second, is_same) in [("correct horse", true), ("correct house", false)] {
+        let host = host();
+        let before = with_program(&host, MADE);
+        let mut terminal = host.terminal(&Run {
+            arguments: &["backup", "file", "--with-key"],
+            before: &before,
+            ..Run::default()
+        });
+        terminal.answers("New passphrase:", "correct horse");
+        terminal.answers("The same again:", second);
+        if is_same {
+            terminal.expect("every code: keep them apart");
+        } else {
+            terminal.expect("The two passphrases are not the same. Nothing was changed.");
+        }
+        assert_eq!(terminal.exit_code(), i32::from(!is_same));
+        assert!(!terminal.everything().contains("correct"));
+        let expected = "--task backup --file file --with-key <correct horse>\n";
+        assert_eq!(called(&host), if is_same { expected } else { "" });
+    }
+}
+
+#[test]
+fn a_passphrase_comes_from_the_first_line_of_a_file() {
+    let host = host();
+    let before = with_program(&host, MADE);
+    for (contents, passed) in [
+        (&b"twelve letters"[..], Ok("twelve letters")),
+        (b"twelve letters\r\nmore", Ok("twelve letters")),
+        (b"short", Err("must have at least 12 characters")),
+        (b"\nsecond line", Err("first line is empty")),
+        (b"twelve \xff letters", Err("not UTF-8")),
+        (&[b'x'; 5000], Err("too long")),
+    ] {
+        let _ = std::fs::remove_file(host.file("called"));
+        std::fs::write(host.file("secret"), contents).unwrap();
+        let arguments = [
+            "backup",
+            "file",
+            "--with-key",
+            "--passphrase-file",
+            "secret",
+        ];
+        let (code, _, error) = run(&host, &before, &arguments);
+        match passed {
+            Ok(passphrase) => {
+                assert_eq!((code, error.as_str()), (0, ""));
+                let expected = format!("--task backup --file file --with-key <{passphrase}>\n");
+                assert_eq!(called(&host), expected);
+            }
+            Err(said) => {
+                assert_eq!((code, called(&host).as_str()), (1, ""));
+                assert!(error.contains(said), "{error}");
+            }
+        }
+    }
+    let (code, _, error) = run(&host, &before, &["backup", "file", "--with-key"]);
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("--with-key --passphrase-file FILE"),
+        "{error}"
+    );
+    let wrong = ["backup", "file", "--passphrase-file", "secret"];
+    assert_eq!(run(&host, &before, &wrong).0, 2);
+}
+
+#[test]
+fn a_file_that_exists_and_a_user_without_rights_are_refused_before_a_question() {
+    let host = host();
+    let before = with_program(&host, MADE);
+    std::fs::write(host.file("file"), "").unwrap();
+    let (code, out, error) = run(&host, &before, &["backup", "file", "--with-key"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(error.contains("A backup never replaces a file"), "{error}");
+    for arguments in [&["backup", "other"][..], &["restore", "file"]] {
+        let (code, _, error) = finished(&host.output(&Run {
+            arguments,
+            before: &before,
+            as_nobody: true,
+            ..Run::default()
+        }));
+        assert_eq!(code, 1);
+        assert!(error.contains("only root may do that"), "{error}");
+    }
+    assert_eq!(called(&host), "");
+}
+
+#[test]
+fn a_refusal_of_the_task_is_printed_and_fails() {
+    let host = host();
+    let before = with_program(
+        &host,
+        "progress 0 1\nrefused refused /file: No space left on device",
+    );
+    let (code, out, error) = run(&host, &before, &["backup", "file"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert_eq!(error, "/file: No space left on device.\n");
+    let before = with_program(&host, "progress 0 1");
+    let before = format!("{before}; printf '#!/bin/sh\\nexit 1' > /usr/sbin/tfad");
+    let (code, _, error) = run(&host, &before, &["backup", "file"]);
+    assert_eq!(code, 1);
+    assert!(error.contains("ended before it was done"), "{error}");
+}
+
+#[test]
+fn ctrl_c_cancels_the_task_and_waits_for_its_end() {
+    let host = host();
+    let report = "progress 10 100\nwait\nrefused cancelled it was cancelled";
+    let before = with_program(&host, report);
+    let mut terminal = host.terminal(&Run {
+        arguments: &["backup", "file"],
+        before: &before,
+        environment: &[("TERM", "xterm")],
+        ..Run::default()
+    });
+    terminal.expect("[####....................................]  10 %");
+    terminal.types("\x03");
+    terminal.expect("Cancelled. Nothing was changed.");
+    assert_eq!(terminal.exit_code(), 1);
+}
+
+const RESTORED: &str = "result records 3\nresult created 1795910400\nresult host one.example\n\
+    result backup-codes alice\nresult backup-codes bob\nresult counters carol\nresult lost dave";
+
+#[test]
+fn a_restoration_names_who_has_to_do_something() {
+    let host = host();
+    let before = with_program(&host, RESTORED);
+    let arguments = ["restore", "file", "--force", "--void-backup-codes"];
+    let (code, out, error) = run(&host, &before, &arguments);
+    assert_eq!((code, error.as_str()), (0, ""));
+    for said in [
+        "Restored: 3 records",
+        "on one.example.",
+        "alice, bob. Ask them to run tfa-enroll codes",
+        "carol. Ask them to log in with it",
+        "required: dave.",
+        "One-time codes of before now are not accepted again",
+    ] {
+        assert!(out.replace('\n', " ").contains(said), "{said}: {out}");
+    }
+    fits(&out);
+    let expected = "--task restore --file file --force --void-backup-codes <>\n";
+    assert_eq!(called(&host), expected);
+    let (_, out, _) = run(&host, &before, &["restore", "file", "--json"]);
+    let expected = serde_json::json!({
+        "records": 3, "created": "2026-11-29T00:00:00Z", "host": "one.example",
+        "backup_codes": ["alice", "bob"], "counters": ["carol"],
+        "changed": [], "lost": ["dave"], "returned": [],
+    });
+    assert_eq!(json(&out), expected);
+}
+
+#[test]
+fn a_daemon_that_does_not_start_again_is_reported_after_the_rest() {
+    let host = host();
+    let before = with_program(&host, &format!("{RESTORED}\nresult not-started it failed"));
+    let (code, out, error) = run(&host, &before, &["restore", "file"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("Restored: 3 records"), "{out}");
+    assert!(error.contains("did not start again: it failed"), "{error}");
+}
+
+#[test]
+fn the_passphrase_of_a_backup_is_asked_for_when_it_is_needed() {
+    let host = host();
+    let report = "refused needs-passphrase the file has its key, which needs the passphrase";
+    let before = with_program(&host, report);
+    let mut terminal = host.terminal(&Run {
+        arguments: &["restore", "file"],
+        before: &before,
+        ..Run::default()
+    });
+    terminal.answers("Passphrase of the backup:", "correct horse");
+    assert_eq!(terminal.exit_code(), 1);
+    assert!(!terminal.everything().contains("correct"));
+    let task = "--task restore --file file";
+    assert_eq!(
+        called(&host),
+        format!("{task} <>\n{task} <correct horse>\n")
+    );
+    // A script is told how to give it.
+    let (code, _, error) = run(&host, &before, &["restore", "file"]);
+    assert_eq!(code, 1);
+    assert!(error.contains("--passphrase-file FILE"), "{error}");
+}

@@ -1,0 +1,89 @@
+//! Tasks that `tfactl` starts this program for, beside the daemon: `tfad --task NAME ...`.
+//!
+//! A task needs the store and its key, which `tfactl` does not know, and files of the administrator,
+//! which the daemon's sandbox does not show. It reports as in [`tfa_text::task`].
+
+mod backup;
+mod credentials;
+mod report;
+mod restore;
+mod service;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use tfa_store::StateDir;
+use tfa_text::task::OPTION;
+
+use crate::host::hardening;
+use report::Report;
+
+/// The state directory of the daemon.
+const STATE: &str = "/var/lib/tfa";
+
+/// What the command line asks for.
+#[derive(Debug, Default)]
+struct Request {
+    name: String,
+    state: PathBuf,
+    file: PathBuf,
+    with_key: bool,
+    force: bool,
+    void_backup_codes: bool,
+}
+
+/// Does the task that these arguments ask for, if they do: all that follow the name of the program.
+#[must_use]
+pub fn run(arguments: impl Iterator<Item = String>) -> Option<ExitCode> {
+    let mut arguments = arguments.peekable();
+    arguments.next_if(|first| first == OPTION)?;
+    // Secrets are in this memory for seconds. Where it cannot be locked, the task goes on.
+    let _ = hardening::protect_memory();
+    let mut report = Report::begin();
+    let Some(request) = request(arguments) else {
+        report.refuse(
+            "usage",
+            "this task is not known: tfad and tfactl differ in version",
+        );
+        return Some(ExitCode::from(2));
+    };
+    let state_dir = StateDir {
+        path: request.state.clone(),
+        credentials: credentials::directory(),
+    };
+    let done = match request.name.as_str() {
+        "backup" => backup::run(&state_dir, &request, &mut report),
+        "restore" => restore::run(&state_dir, &request, &mut report),
+        _ => {
+            report.refuse(
+                "usage",
+                "this task is not known: tfad and tfactl differ in version",
+            );
+            return Some(ExitCode::from(2));
+        }
+    };
+    Some(if done {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn request(mut arguments: impl Iterator<Item = String>) -> Option<Request> {
+    let mut request = Request {
+        name: arguments.next()?,
+        state: PathBuf::from(STATE),
+        ..Request::default()
+    };
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--state" => request.state = PathBuf::from(arguments.next()?),
+            "--file" => request.file = PathBuf::from(arguments.next()?),
+            "--with-key" => request.with_key = true,
+            "--force" => request.force = true,
+            "--void-backup-codes" => request.void_backup_codes = true,
+            _ => return None,
+        }
+    }
+    Some(request)
+}

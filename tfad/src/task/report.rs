@@ -1,0 +1,96 @@
+//! The report of a task on the standard output, and its cancellation by the standard input.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use tfa_store::{BackupError, Passphrase};
+use tfa_text::task::TaskLine;
+use zeroize::Zeroizing;
+
+/// The longest line that is taken as a passphrase, in bytes.
+const MAX_PASSPHRASE: usize = 4096;
+
+/// The report of a task.
+pub(super) struct Report {
+    passphrase: Option<Passphrase>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Report {
+    /// Reads the passphrase from the standard input, and then waits beside the task for its end.
+    pub(super) fn begin() -> Self {
+        let passphrase = read_passphrase();
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let is_cancelled = Arc::clone(&cancelled);
+        let watch = move || {
+            // Nothing follows; an error ends the task, too.
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            is_cancelled.store(true, Ordering::Relaxed);
+        };
+        if thread::Builder::new().spawn(watch).is_err() {
+            cancelled.store(true, Ordering::Relaxed);
+        }
+        Self {
+            passphrase,
+            cancelled,
+        }
+    }
+
+    /// The passphrase, once.
+    pub(super) fn passphrase(&mut self) -> Option<Passphrase> {
+        self.passphrase.take()
+    }
+
+    /// Reports progress. Returns whether the task goes on.
+    pub(super) fn progress(&self, done: u64, total: u64) -> bool {
+        write(&TaskLine::Progress { done, total }) && !self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Reports a result.
+    pub(super) fn result(&self, name: &str, value: impl std::fmt::Display) {
+        write(&TaskLine::result(name, value));
+    }
+
+    /// Reports that the task was refused.
+    pub(super) fn refuse(&self, reason: &str, text: &str) {
+        write(&TaskLine::Refused {
+            reason: reason.to_owned(),
+            text: text.to_owned(),
+        });
+    }
+
+    /// Reports why a backup was not made or not restored.
+    pub(super) fn refuse_backup(&self, error: &BackupError) {
+        self.refuse(reason(error), &error.to_string());
+    }
+}
+
+/// The name of a refusal, for `tfactl`.
+fn reason(error: &BackupError) -> &'static str {
+    match error {
+        BackupError::NeedsPassphrase => "needs-passphrase",
+        BackupError::Cancelled => "cancelled",
+        _ => "refused",
+    }
+}
+
+fn write(line: &TaskLine) -> bool {
+    writeln!(io::stdout(), "{line}").is_ok()
+}
+
+/// The first line, byte by byte: no buffer keeps a copy.
+fn read_passphrase() -> Option<Passphrase> {
+    let mut line = Zeroizing::new(Vec::with_capacity(MAX_PASSPHRASE));
+    let mut byte = Zeroizing::new([0]);
+    let mut input = io::stdin().lock();
+    while line.len() < MAX_PASSPHRASE
+        && input.read(byte.as_mut_slice()).is_ok_and(|read| read == 1)
+        && *byte != [b'\n']
+    {
+        line.extend_from_slice(byte.as_slice());
+    }
+    let text = Zeroizing::new(String::from_utf8_lossy(&line).into_owned());
+    (!text.is_empty()).then(|| Passphrase::new(text))
+}
