@@ -10,6 +10,7 @@ mod console;
 mod daemon_down;
 mod devices;
 mod directory;
+mod doctor;
 mod enroll;
 mod exemptions;
 mod explained_logins;

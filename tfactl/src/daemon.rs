@@ -7,8 +7,8 @@ use std::time::Duration;
 use tfa_client::{AccountProxy, AdminProxy, Error};
 use tfa_client::{Agent, CALL_TIMEOUT, Failure, Interrupt, Terminal, connect, is_root, within};
 use tfa_proto::{
-    AuditRecord, ENUMERATION_TIME_LIMIT, Exemption, Explanation, HypotheticalLogin, Impact, Import,
-    ImportResult, RecoveryStatus, Renamed, Status, TokenParameters,
+    AuditRecord, DaemonFacts, ENUMERATION_TIME_LIMIT, Exemption, Explanation, HypotheticalLogin,
+    Impact, Import, ImportResult, RecoveryStatus, Renamed, Status, TokenParameters,
 };
 use zeroize::Zeroizing;
 
@@ -210,6 +210,10 @@ impl Daemon {
 
     pub(crate) async fn recovery_status(&mut self) -> Result<RecoveryStatus, Failure> {
         answered(&mut self.interrupt, self.admin.recovery_status()).await
+    }
+
+    pub(crate) async fn facts(&mut self) -> Result<DaemonFacts, Failure> {
+        answered(&mut self.interrupt, self.admin.facts()).await
     }
 
     pub(crate) async fn audit_records(&mut self) -> Result<Vec<AuditRecord>, Failure> {

@@ -10,6 +10,7 @@ mod backup;
 mod call_size;
 mod daemon;
 mod devices;
+mod doctor;
 mod exempt;
 mod exemptions;
 mod explain;
@@ -92,6 +93,7 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         Command::Recovery { command } => recovery::run(command).await,
         Command::Backup(args) => backup::run(args).await,
         Command::Restore(args) => restore::run(args).await,
+        Command::Doctor { only, json } => doctor::run(only.as_deref(), json).await,
         Command::Log { user, since, json } => log::run(user.as_deref(), since, json),
         Command::Explain {
             user,

@@ -2,8 +2,8 @@
 //! `org.tfad.tfa1.manage`.
 
 use tfa_proto::{
-    AuditRecord, Exemption, Explanation, HypotheticalLogin, Impact, Import, ImportResult,
-    RecoveryStatus, Renamed, Status, TokenParameters,
+    AuditRecord, DaemonFacts, Exemption, Explanation, HypotheticalLogin, Impact, Import,
+    ImportResult, RecoveryStatus, Renamed, Status, TokenParameters,
 };
 
 use crate::error::Error;
@@ -128,6 +128,10 @@ pub trait Admin {
 
     /// Creates the recovery code of the host, and makes an earlier one void. Only root may call it.
     fn create_recovery_code(&self) -> Result<String, Error>;
+
+    /// What the daemon knows of its policy and itself.
+    #[zbus(allow_interactive_auth)]
+    fn facts(&self) -> Result<DaemonFacts, Error>;
 
     /// The state of the recovery code of the host. Only root may call it.
     fn recovery_status(&self) -> Result<RecoveryStatus, Error>;

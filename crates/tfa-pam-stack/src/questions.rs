@@ -50,6 +50,19 @@ impl Service {
         })
     }
 
+    /// As [`Self::bypass`], of a program that root has not started: `pam_rootok` fails.
+    #[must_use]
+    pub fn bypass_of_user(&self, phase: Phase) -> Option<Witness> {
+        const NOT_ROOT: Codes = Codes::of(&[Code::AUTH_ERR]);
+        let codes = |line: &Line| match line.calls("pam_rootok.so") {
+            true => NOT_ROOT,
+            false => self.codes(phase, line),
+        };
+        self.find_with(phase, &codes, &|reached| {
+            passes(phase, reached) && !reached.facts.tfa_passed
+        })
+    }
+
     /// A login that passes the phase, although a line of `pam_tfa` refused it.
     #[must_use]
     pub fn refusal_swallowed(&self, phase: Phase) -> Option<Witness> {
@@ -112,11 +125,17 @@ impl Service {
     }
 
     fn find(&self, phase: Phase, fits: &dyn Fn(&Reached<'_>) -> bool) -> Option<Witness> {
-        let codes = |line: &Line| self.codes(phase, line);
-        let search = Search {
-            stack: self.stack(phase),
-            codes: &codes,
-        };
+        self.find_with(phase, &|line| self.codes(phase, line), fits)
+    }
+
+    fn find_with(
+        &self,
+        phase: Phase,
+        codes: &dyn Fn(&Line) -> Codes,
+        fits: &dyn Fn(&Reached<'_>) -> bool,
+    ) -> Option<Witness> {
+        let stack = self.stack(phase);
+        let search = Search { stack, codes };
         let path = search.find(State::new(), fits)?;
         Some(self.witness(phase, &search, &path))
     }

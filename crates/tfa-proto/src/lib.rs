@@ -11,6 +11,7 @@ mod context_value;
 mod device;
 mod error;
 mod exemption;
+mod facts;
 mod failed_attempt;
 mod import;
 mod limits;
@@ -32,6 +33,7 @@ pub use context_value::ContextValue;
 pub use device::{Device, DeviceKind};
 pub use error::Error;
 pub use exemption::{Exemption, ExemptionKind, Mode};
+pub use facts::DaemonFacts;
 pub use failed_attempt::{FailedAttempt, FailureReason};
 pub use import::{Import, ImportOutcome, ImportResult, ImportedAuthenticator};
 pub use import::{

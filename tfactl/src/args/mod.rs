@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::doctor;
 use crate::filter::Filter;
 use crate::messages;
 
@@ -178,6 +179,16 @@ pub(crate) enum Command {
     /// Replace all records by those of a backup
     #[command(after_help = messages::RESTORE_HELP)]
     Restore(RestoreArgs),
+    /// Find what is wrong with the two-factor login of this host
+    #[command(after_help = messages::DOCTOR_HELP)]
+    Doctor {
+        /// Only report this finding; tfa-doctor(7) lists the ids
+        #[arg(long, value_name = "ID", value_parser = doctor::known_id)]
+        only: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print what the daemon has logged about logins and changes
     #[command(after_help = messages::LOG_HELP)]
     Log {

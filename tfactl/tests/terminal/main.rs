@@ -8,6 +8,7 @@ mod backup;
 mod changes;
 mod check;
 mod devices;
+mod doctor;
 mod exempt;
 mod explain;
 mod explain_keys;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_proto::{
-    AuditRecord, Error, Exemption, Explanation, HypotheticalLogin, Impact, Import, ImportOutcome,
-    ImportResult, Outcome, Reason, RecoveryStatus, RenameOutcome, Renamed, State, Status,
-    TokenParameters,
+    AuditRecord, DaemonFacts, Error, Exemption, Explanation, HypotheticalLogin, Impact, Import,
+    ImportOutcome, ImportResult, Outcome, Reason, RecoveryStatus, RenameOutcome, Renamed, State,
+    Status, TokenParameters,
 };
 use zbus::message::Header;
 
@@ -294,6 +294,16 @@ impl AdminInterface {
     async fn recovery_status(&self) -> RecoveryStatus {
         self.0.record("RecoveryStatus".to_owned()).await;
         self.0.account.lock().unwrap().recovery.clone()
+    }
+
+    async fn facts(&self) -> Result<DaemonFacts, BusError> {
+        self.0.record("Facts".to_owned()).await;
+        let account = self.0.account.lock().unwrap();
+        if account.refusal.is_empty() {
+            Ok(account.facts.clone())
+        } else {
+            Err(Error::NotServing(account.refusal.clone()).into())
+        }
     }
 
     async fn audit_records(&self, after: &str) -> (Vec<AuditRecord>, String) {

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
 
 use tfa_proto::{
-    AuditRecord, Authenticator, Device, Exemption, Explanation, HypotheticalLogin, Impact, Import,
-    ImportResult, NAME, PATH, Parameters, RecoveryStatus, SecurityKeyParameters, Status,
-    TokenParameters,
+    AuditRecord, Authenticator, DaemonFacts, Device, Exemption, Explanation, HypotheticalLogin,
+    Impact, Import, ImportResult, NAME, PATH, Parameters, RecoveryStatus, SecurityKeyParameters,
+    Status, TokenParameters,
 };
 use zbus::connection;
 
@@ -105,6 +105,8 @@ pub struct Account {
     pub audit_records: Vec<AuditRecord>,
     /// The recovery code of the host.
     pub recovery: RecoveryStatus,
+    /// The answer to `Facts`.
+    pub facts: DaemonFacts,
     /// What `PolicyExemptions` and `UserExemptions` return.
     pub exemptions: Vec<Exemption>,
     /// The login of the last `Explain` or `Impact`.
@@ -143,6 +145,7 @@ impl Account {
             page_length: usize::MAX,
             audit_records: Vec::new(),
             recovery: RecoveryStatus::default(),
+            facts: DaemonFacts::default(),
             exemptions: Vec::new(),
             hypothetical_login: None,
             files: Vec::new(),

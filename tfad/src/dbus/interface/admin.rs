@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tfa_proto::{
-    ACTION_MANAGE, AuditRecord, Error, Exemption, Explanation, HypotheticalLogin, Impact, Import,
-    ImportResult, RecoveryStatus, Renamed, Status, TokenParameters,
+    ACTION_MANAGE, AuditRecord, DaemonFacts, Error, Exemption, Explanation, HypotheticalLogin,
+    Impact, Import, ImportResult, RecoveryStatus, Renamed, Status, TokenParameters,
 };
 use zbus::Connection;
 use zbus::message::Header;
@@ -380,6 +380,19 @@ impl AdminInterface {
         let call = self.admit_root(&header, connection, "recovery").await?;
         Ok(self
             .run(&call, |administrator| administrator.recovery_status())
+            .await?)
+    }
+
+    /// What the doctor of the administrators' command asks.
+    #[zbus(out_args("facts"))]
+    async fn facts(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<DaemonFacts, BusError> {
+        let call = self.admit(&header, connection, "facts").await?;
+        Ok(self
+            .run(&call, |administrator| administrator.facts())
             .await?)
     }
 

@@ -3,6 +3,7 @@
 mod authenticators;
 mod devices;
 mod exemptions;
+mod facts;
 mod import;
 mod list;
 mod recovery;

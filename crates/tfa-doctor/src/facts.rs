@@ -1,0 +1,94 @@
+//! What the doctor needs to know of a host.
+
+use std::collections::BTreeMap;
+
+use tfa_pam_host::{PamHost, Reading};
+use tfa_pam_stack::Files;
+
+/// What is known of a host. A part that is absent is not examined.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// The PAM files.
+    pub pam: PamFacts,
+    /// The policy in force.
+    pub policy: Option<PolicyFacts>,
+    /// Why the policy is not known.
+    pub daemon: Option<DaemonProblem>,
+}
+
+/// Why the daemon did not say what its policy is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DaemonProblem {
+    /// It does not run, and could not be started.
+    Down,
+    /// It did not answer in time.
+    Silent,
+    /// It refuses every login, for this reason.
+    Refuses(String),
+}
+
+/// The PAM files of a host.
+#[derive(Debug, Default)]
+pub struct PamFacts {
+    /// What libpam reads for each service that has a file.
+    pub services: BTreeMap<String, Reading>,
+    /// The text of the profile of pam-auth-update(8); `None` if the host has none.
+    pub profile: Option<String>,
+    /// The files that pam-auth-update(8) writes and the package adds lines to, by their paths.
+    pub common: BTreeMap<String, String>,
+}
+
+/// What the policy in force asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicyFacts {
+    /// A second factor is required for some logins.
+    pub requires: bool,
+    /// A rule names methods of sshd.
+    pub names_methods: bool,
+    /// A rule accepts security keys only.
+    pub demands_security_keys: bool,
+    /// The services in which a login without the auth phase is refused where a second factor is required.
+    pub guard: Vec<String>,
+}
+
+impl PolicyFacts {
+    /// Whether the policy guards a service, or one of which Debian's alternatives make it a variant
+    /// (`gdm-smartcard-pkcs11-exclusive`).
+    #[must_use]
+    pub fn guards(&self, service: &str) -> bool {
+        self.guard.iter().any(|guarded| {
+            let rest = service.strip_prefix(guarded.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        })
+    }
+}
+
+/// The profile of the package.
+const PROFILE: &str = "/usr/share/pam-configs/tfa";
+/// The files to which it adds lines.
+const COMMON: [&str; 3] = ["common-auth", "common-account", "common-session"];
+
+impl PamFacts {
+    /// Reads the PAM files.
+    #[must_use]
+    pub fn read(host: &PamHost) -> Self {
+        let read = |name: String| {
+            let reading = host.read(&name);
+            (name, reading)
+        };
+        let text = |path: &str| {
+            let bytes = Files::read(host, path)?;
+            Some(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let common = COMMON.iter().filter_map(|name| {
+            let path = format!("/etc/pam.d/{name}");
+            let text = text(&path)?;
+            Some((path, text))
+        });
+        Self {
+            services: host.services().into_iter().map(read).collect(),
+            profile: text(PROFILE),
+            common: common.collect(),
+        }
+    }
+}

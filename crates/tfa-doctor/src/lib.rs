@@ -1,0 +1,23 @@
+//! Finds what is wrong with the two-factor login of a host: [`Facts`] in, [`Finding`]s out.
+//!
+//! The crate does no I/O. `tfactl doctor` collects the facts. Each fault that can be found has a [`Kind`]
+//! in [`KINDS`], with a stable id that tfa-doctor(7) describes.
+
+mod daemon;
+mod facts;
+mod finding;
+mod messages;
+mod pam;
+
+pub use facts::{DaemonProblem, Facts, PamFacts, PolicyFacts};
+pub use finding::{Finding, Kind, Remedy, Severity, Subject};
+pub use messages::KINDS;
+
+/// The findings about a host, the worst first.
+#[must_use]
+pub fn examine(facts: &Facts) -> Vec<Finding> {
+    let mut findings = daemon::examine(facts);
+    findings.extend(pam::examine(facts));
+    findings.sort_by_key(|finding| finding.kind.severity);
+    findings
+}

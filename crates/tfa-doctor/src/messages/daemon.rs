@@ -1,0 +1,41 @@
+//! Faults of the daemon.
+
+use super::remedy;
+use crate::finding::{Kind, Severity};
+
+pub(crate) const DAEMON_DOWN: Kind = Kind {
+    id: "daemon-down",
+    severity: Severity::LockOut,
+    why: "While the daemon is down, logins are refused, and the rest of this report is incomplete.",
+    what: |_| "The daemon tfad does not run and could not be started.".to_owned(),
+    remedy: |_| {
+        remedy(
+            "Start it, and read the log if it does not start. Keep a session open meanwhile.",
+            &["systemctl restart tfad", "journalctl -u tfad -n 50"],
+        )
+    },
+};
+
+pub(crate) const DAEMON_SILENT: Kind = Kind {
+    id: "daemon-silent",
+    severity: Severity::LockOut,
+    why: "A login that the daemon does not answer is refused, and the rest of this report is incomplete.",
+    what: |_| "The daemon tfad did not answer in time.".to_owned(),
+    remedy: DAEMON_DOWN.remedy,
+};
+
+pub(crate) const DAEMON_REFUSES: Kind = Kind {
+    id: "daemon-refuses",
+    severity: Severity::LockOut,
+    why: "The daemon refuses every login until its configuration and its state can be used.",
+    what: |subject| {
+        let why = subject.detail.trim_end_matches('.');
+        format!("The daemon tfad cannot serve logins: {why}.")
+    },
+    remedy: |_| {
+        remedy(
+            "Correct the error, which the check shows with its line.",
+            &["tfactl policy check", "systemctl restart tfad"],
+        )
+    },
+};

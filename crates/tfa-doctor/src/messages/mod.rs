@@ -1,0 +1,65 @@
+//! The texts of the findings. Each is a whole text with named arguments. Commands are for root.
+
+mod daemon;
+mod pam;
+
+pub(crate) use daemon::*;
+pub(crate) use pam::*;
+
+use crate::finding::{Kind, Remedy, Subject};
+
+/// Every fault that the doctor knows.
+pub const KINDS: &[&Kind] = &[
+    &DAEMON_DOWN,
+    &DAEMON_SILENT,
+    &DAEMON_REFUSES,
+    &PAM_OFF,
+    &PAM_NOT_ASKED,
+    &PAM_TWIN,
+    &PAM_OWN_STACK,
+    &PAM_NULLOK,
+    &PAM_AUTH_MISSING,
+    &PAM_ACCOUNT_MISSING,
+    &PAM_SKIPPED,
+    &PAM_ACCOUNT_SKIPPED,
+    &PAM_REFUSAL_IGNORED,
+    &PAM_REFUSAL_LATE,
+    &PAM_MODULE_FIRST,
+    &PAM_WRONG_PASSWORD,
+    &PAM_CANNOT_ASK,
+    &PAM_SESSION_GATE,
+    &PAM_SESSION_MISSING,
+    &PAM_UNKNOWN_OPTION,
+    &PAM_UNREADABLE,
+    &PAM_MODULE_MISSING,
+    &PAM_ERROR,
+    &PAM_PROFILE_CHANGED,
+];
+
+/// Names in a row: `login, sshd and su`.
+fn list(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [name] => name.clone(),
+        [names @ .., last] => format!("{} and {last}", names.join(", ")),
+    }
+}
+
+/// What to do, and the commands for it.
+fn remedy(text: impl Into<String>, commands: &[&str]) -> Remedy {
+    Remedy {
+        text: text.into(),
+        commands: commands
+            .iter()
+            .map(|command| (*command).to_owned())
+            .collect(),
+    }
+}
+
+/// The command that opens a file at the line.
+fn edit(subject: &Subject) -> String {
+    match subject.place.split_once(':') {
+        Some((file, line)) => format!("editor +{line} {file}"),
+        None => format!("editor {}", subject.place),
+    }
+}

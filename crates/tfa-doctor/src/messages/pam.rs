@@ -1,0 +1,405 @@
+//! Faults in the PAM files.
+
+use tfa_pam_stack::{ProblemKind, Unreadable};
+
+use super::{edit, list, remedy};
+use crate::finding::{Kind, Remedy, Severity, Subject};
+
+/// Writes the common files again if the fault stands there; else the file is edited.
+fn rewrite_or(subject: &Subject, by_hand: &str) -> Remedy {
+    if subject.file().starts_with("/etc/pam.d/common-") {
+        remedy(
+            "Write the common files again from the profiles. Lines that were changed by hand are \
+             lost; a copy of the files is kept in /etc/pam.d.bak.",
+            &[
+                "cp -aT /etc/pam.d /etc/pam.d.bak",
+                "pam-auth-update --force --enable tfa",
+            ],
+        )
+    } else {
+        remedy(by_hand, &[&edit(subject)])
+    }
+}
+
+/// The start of a sentence about services.
+fn services(subject: &Subject) -> String {
+    let names = list(&subject.names);
+    match subject.names.len() {
+        1 => format!("the PAM service {names}"),
+        _ => format!("the PAM services {names}"),
+    }
+}
+
+pub(crate) const PAM_OFF: Kind = Kind {
+    id: "pam-off",
+    severity: Severity::Hole,
+    why: "No login of this host is asked for a code.",
+    what: |_| "No PAM service has a line of pam_tfa.".to_owned(),
+    remedy: |_| {
+        remedy(
+            "Enable the profile of the package.",
+            &["pam-auth-update --enable tfa"],
+        )
+    },
+};
+
+pub(crate) const PAM_NOT_ASKED: Kind = Kind {
+    id: "pam-not-asked",
+    severity: Severity::Hole,
+    why: "Whoever knows a password logs in there without a code.",
+    what: |subject| {
+        let (file, services) = (subject.file(), services(subject));
+        format!("{file}: the lines of {services} do not include pam_tfa.")
+    },
+    remedy: |subject| {
+        remedy(
+            "Replace the lines of auth, account and session by \"@include common-auth\", \"@include \
+             common-account\" and \"@include common-session\".",
+            &[&edit(subject)],
+        )
+    },
+};
+
+pub(crate) const PAM_TWIN: Kind = Kind {
+    id: "pam-twin",
+    severity: Severity::Hole,
+    why: "The same program asks for a code without its option for a login shell, or only with it, so \
+          one of them is the way around.",
+    what: |subject| {
+        let (file, services) = (subject.file(), services(subject));
+        format!(
+            "{file}: the lines of {services} do not include pam_tfa, and those of the other service \
+             of the program do."
+        )
+    },
+    remedy: PAM_NOT_ASKED.remedy,
+};
+
+pub(crate) const PAM_OWN_STACK: Kind = Kind {
+    id: "pam-own-stack",
+    severity: Severity::Advice,
+    why: "The password alone is enough there, which is right only if the program lets no user into the \
+          host.",
+    what: |subject| {
+        let (file, services) = (subject.file(), services(subject));
+        format!(
+            "{file}: the program of {services} cannot ask for a code, and its lines do not include pam_tfa."
+        )
+    },
+    remedy: |subject| {
+        remedy(
+            "Use forward_pass if users can type the code behind the password: pam_tfa(8), \"PROGRAMS \
+             THAT CANNOT ASK\".",
+            &[&edit(subject)],
+        )
+    },
+};
+
+pub(crate) const PAM_NULLOK: Kind = Kind {
+    id: "pam-nullok",
+    severity: Severity::Risk,
+    why: "An account with an empty password is open to everyone there.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!(
+            "{place}: this line accepts empty passwords (nullok), and nothing else is asked for in \
+             {services}."
+        )
+    },
+    remedy: |subject| remedy("Remove the option nullok.", &[&edit(subject)]),
+};
+
+pub(crate) const PAM_AUTH_MISSING: Kind = Kind {
+    id: "pam-auth-missing",
+    severity: Severity::Hole,
+    why: "The account phase does not ask for codes, and it refuses only in services that the policy \
+          guards.",
+    what: |subject| {
+        let (file, services) = (subject.file(), services(subject));
+        format!(
+            "{file}: pam_tfa is in the account lines and not in the auth lines of {services}, and the \
+             policy does not guard this login."
+        )
+    },
+    remedy: |subject| {
+        let names = list(&subject.names);
+        remedy(
+            format!(
+                "Add {names} to guard in /etc/tfa/tfad.toml, or the auth line of pam_tfa to the file."
+            ),
+            &["editor /etc/tfa/tfad.toml", "systemctl reload tfad"],
+        )
+    },
+};
+
+pub(crate) const PAM_ACCOUNT_MISSING: Kind = Kind {
+    id: "pam-account-missing",
+    severity: Severity::Hole,
+    why: "A login by SSH key alone is not refused where a second factor is required, and a user who \
+          must enroll is let in or refused without enrollment.",
+    what: |subject| {
+        let (file, services) = (subject.file(), services(subject));
+        format!("{file}: pam_tfa is in the auth lines and not in the account lines of {services}.")
+    },
+    remedy: |subject| {
+        rewrite_or(
+            subject,
+            "Add the account lines: \"@include common-account\", or those in pam_tfa(8), \"THE SHIPPED \
+             PROFILE\".",
+        )
+    },
+};
+
+pub(crate) const PAM_SKIPPED: Kind = Kind {
+    id: "pam-skipped",
+    severity: Severity::Hole,
+    why: "A user who has enrolled logs in without a code.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!("{place}: this line leads a login of {services} around the auth line of pam_tfa.")
+    },
+    remedy: |subject| {
+        rewrite_or(
+            subject,
+            "Write \"requisite\" as the control of the line, or let its jump lead to the line of pam_tfa.",
+        )
+    },
+};
+
+pub(crate) const PAM_ACCOUNT_SKIPPED: Kind = Kind {
+    id: "pam-account-skipped",
+    severity: Severity::Hole,
+    why: "A login by SSH key alone is not refused where a second factor is required, and a user who \
+          must enroll does not.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!(
+            "{place}: this line leads a login of {services} around the account line of pam_tfa."
+        )
+    },
+    remedy: |subject| {
+        rewrite_or(
+            subject,
+            "Put the account lines of pam_tfa before this one: pam_tfa(8), \"THE SHIPPED PROFILE\".",
+        )
+    },
+};
+
+pub(crate) const PAM_REFUSAL_IGNORED: Kind = Kind {
+    id: "pam-refusal-ignored",
+    severity: Severity::Hole,
+    why: "A login with a wrong code, or with none, succeeds.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!(
+            "{place}: the control of this line lets {services} go on after pam_tfa has refused."
+        )
+    },
+    remedy: |subject| {
+        rewrite_or(
+            subject,
+            "Write \"requisite\" in an auth line, and \"[success=ignore ignore=ignore default=die]\" \
+             in an account line.",
+        )
+    },
+};
+
+pub(crate) const PAM_REFUSAL_LATE: Kind = Kind {
+    id: "pam-refusal-late",
+    severity: Severity::Risk,
+    why: "Only the account line refuses such a login, and a program that runs no account phase lets it in.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!("{place}: the auth phase of {services} goes on after pam_tfa has refused.")
+    },
+    remedy: |subject| rewrite_or(subject, "Write \"requisite\" as the control of the line."),
+};
+
+pub(crate) const PAM_MODULE_FIRST: Kind = Kind {
+    id: "pam-module-first",
+    severity: Severity::Risk,
+    why: "Whoever knows a user name is asked for codes without the password, and can lock the account.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!(
+            "{place}: this line asks for the code before the password is verified, in {services}."
+        )
+    },
+    remedy: |subject| {
+        rewrite_or(
+            subject,
+            "Put the line behind the module that verifies the password.",
+        )
+    },
+};
+
+pub(crate) const PAM_WRONG_PASSWORD: Kind = Kind {
+    id: "pam-wrong-password",
+    severity: Severity::Risk,
+    why: "Whoever knows a user name is asked for codes without the password, and can lock the account.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!(
+            "{place}: after a wrong password, this line goes on, and the code is asked for in {services}."
+        )
+    },
+    remedy: |subject| {
+        rewrite_or(
+            subject,
+            "Write \"requisite\" for the module that verifies the password.",
+        )
+    },
+};
+
+pub(crate) const PAM_CANNOT_ASK: Kind = Kind {
+    id: "pam-cannot-ask",
+    severity: Severity::LockOut,
+    why: "The program sends the password as the answer to every question, so users who have enrolled are \
+          refused.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!(
+            "{place}: this line asks for a code in {services}, where the program cannot show the question."
+        )
+    },
+    remedy: |subject| {
+        let files = subject
+            .names
+            .iter()
+            .map(|name| format!("editor /etc/pam.d/{name}"));
+        Remedy {
+            text: "Give the service a stack of its own: pam_tfa(8), \"PROGRAMS THAT CANNOT ASK\"."
+                .to_owned(),
+            commands: files.collect(),
+        }
+    },
+};
+
+pub(crate) const PAM_SESSION_GATE: Kind = Kind {
+    id: "pam-session-gate",
+    severity: Severity::Risk,
+    why: "sshd names its method only in the session phase, so rules on methods cannot be exact.",
+    what: |subject| {
+        let file = subject.file();
+        format!(
+            "{file}: rules name methods of sshd, and the account line of pam_tfa has no option \
+             session=gate."
+        )
+    },
+    remedy: |subject| {
+        rewrite_or(
+            subject,
+            "Add session=gate to the account line, and the session line: pam_tfa(8), \"THE SESSION \
+             PHASE\".",
+        )
+    },
+};
+
+pub(crate) const PAM_SESSION_MISSING: Kind = Kind {
+    id: "pam-session-missing",
+    severity: Severity::Risk,
+    why: "sshd names its method only in the session phase, so rules on methods cannot be exact.",
+    what: |subject| {
+        let file = subject.file();
+        format!(
+            "{file}: rules name methods of sshd, and no session line of pam_tfa can refuse a login."
+        )
+    },
+    remedy: |subject| {
+        rewrite_or(
+            subject,
+            "Add \"session requisite pam_tfa.so\" before the modules that open a session.",
+        )
+    },
+};
+
+pub(crate) const PAM_UNKNOWN_OPTION: Kind = Kind {
+    id: "pam-unknown-option",
+    severity: Severity::LockOut,
+    why: "The module refuses every login if it does not know an option.",
+    what: |subject| {
+        let (place, option, services) = (&subject.place, &subject.detail, services(subject));
+        format!("{place}: pam_tfa has no option {option}, which the line has for {services}.")
+    },
+    remedy: |subject| remedy("Remove the option.", &[&edit(subject)]),
+};
+
+pub(crate) const PAM_UNREADABLE: Kind = Kind {
+    id: "pam-unreadable",
+    severity: Severity::LockOut,
+    why: "libpam refuses each login of the service.",
+    what: |subject| {
+        let (place, reason, services) = (&subject.place, &subject.detail, services(subject));
+        format!("{place}: libpam cannot read the lines of {services}: {reason}.")
+    },
+    remedy: |subject| remedy("Correct the file.", &[&edit(subject)]),
+};
+
+pub(crate) const PAM_MODULE_MISSING: Kind = Kind {
+    id: "pam-module-missing",
+    severity: Severity::LockOut,
+    why: "A line whose module is missing fails, and so does the login.",
+    what: |subject| {
+        let (place, services) = (&subject.place, services(subject));
+        format!(
+            "{place}: the file of pam_tfa.so does not exist, which the lines of {services} call."
+        )
+    },
+    remedy: |_| {
+        remedy(
+            "Install the package again.",
+            &["apt-get install --reinstall tfa"],
+        )
+    },
+};
+
+pub(crate) const PAM_ERROR: Kind = Kind {
+    id: "pam-error",
+    severity: Severity::LockOut,
+    why: "libpam lets such a line fail, so logins are refused, or pass if the line is optional.",
+    what: |subject| {
+        let (place, problem, services) = (&subject.place, &subject.detail, services(subject));
+        format!("{place}: {problem}, in the lines of {services}.")
+    },
+    remedy: |subject| rewrite_or(subject, "Correct the line."),
+};
+
+pub(crate) const PAM_PROFILE_CHANGED: Kind = Kind {
+    id: "pam-profile-changed",
+    severity: Severity::Advice,
+    why: "pam-auth-update(8) no longer updates the file by itself.",
+    what: |subject| {
+        let (place, found) = (&subject.place, &subject.detail);
+        format!("{place}: the control of pam_tfa is \"{found}\", which the profile does not have.")
+    },
+    remedy: |subject| rewrite_or(subject, "Write the line as in /usr/share/pam-configs/tfa."),
+};
+
+/// Why libpam refuses each login.
+pub(crate) fn unreadable(error: &Unreadable) -> &'static str {
+    match error {
+        Unreadable::NoFile => "there is no file for it, and none for other",
+        Unreadable::EndsInContinuation(_) => "the file ends behind a backslash",
+        Unreadable::FailedInclude(_) => "an included file cannot be read",
+        Unreadable::ModuleName(_) => "a module has no name",
+        Unreadable::IncludeWithoutName(_) => "an include names no file",
+        Unreadable::Hang(_) => "a line is too long",
+        Unreadable::TooLong(_) => "the files are too long, or include each other in a circle",
+    }
+}
+
+/// What is wrong with a line.
+pub(crate) fn problem(kind: &ProblemKind) -> &'static str {
+    match kind {
+        ProblemKind::UnknownKind => {
+            "the line has none of the kinds auth, account, session and password"
+        }
+        ProblemKind::NoControl => "the line has no control",
+        ProblemKind::UnknownControl => "the control is not known, and each result fails",
+        ProblemKind::NoModule => "the line has no module",
+        ProblemKind::MissingModule => "the file of the module does not exist",
+        ProblemKind::FailedInclude
+        | ProblemKind::FailedIncludeWithForeignControl
+        | ProblemKind::FailedIncludeWithUndefinedControl => "an included file cannot be read",
+    }
+}

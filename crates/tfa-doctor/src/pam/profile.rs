@@ -1,0 +1,47 @@
+//! The lines of the package's profile in the files that pam-auth-update(8) writes.
+
+use crate::facts::PamFacts;
+use crate::finding::{Finding, Subject};
+use crate::messages;
+
+/// The lines whose control is none of the profile's. Options may be added.
+pub(super) fn changed(facts: &PamFacts) -> Vec<Finding> {
+    let Some(profile) = &facts.profile else {
+        return Vec::new();
+    };
+    let expected: Vec<String> = tfa_lines(profile).map(|(_, line)| control(line)).collect();
+    let mut findings = Vec::new();
+    for (path, text) in &facts.common {
+        for (number, line) in tfa_lines(text) {
+            let line = line.split_once(char::is_whitespace);
+            let found = control(line.map_or("", |(_, rest)| rest));
+            if expected.contains(&found) {
+                continue;
+            }
+            findings.push(Finding {
+                kind: &messages::PAM_PROFILE_CHANGED,
+                subject: Subject {
+                    place: format!("{path}:{number}"),
+                    names: Vec::new(),
+                    detail: found,
+                },
+                witness: Vec::new(),
+            });
+        }
+    }
+    findings
+}
+
+/// The lines that name the module, with their numbers, which begin with 1.
+fn tfa_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().map(str::trim_start).zip(1..);
+    let named = lines.filter(|(line, _)| !line.starts_with('#') && line.contains("pam_tfa.so"));
+    named.map(|(line, number)| (number, line))
+}
+
+/// What stands before the module, with one blank between words.
+fn control(line: &str) -> String {
+    let control = line.split("pam_tfa.so").next().unwrap_or_default();
+    let words: Vec<&str> = control.split_whitespace().collect();
+    words.join(" ")
+}

@@ -1,0 +1,72 @@
+//! What is known of PAM services by their names.
+
+/// Services that let no user in: jobs, greeters of display managers, user managers, and programs that a
+/// user or root runs inside a session.
+const NO_LOGINS: [&str; 20] = [
+    "atd",
+    "chage",
+    "chfn",
+    "chpasswd",
+    "chsh",
+    "cron",
+    "crond",
+    "gdm-launch-environment",
+    "groupmems",
+    "greetd-greeter",
+    "lightdm-greeter",
+    "newusers",
+    "passwd",
+    "runuser",
+    "runuser-l",
+    "sddm-greeter",
+    "sssd-shadowutils",
+    "systemd-user",
+    "useradd",
+    "userdel",
+];
+
+/// Programs that send the password as the answer to every question.
+const CANNOT_ASK: [&str; 20] = [
+    "apache2",
+    "cups",
+    "dovecot",
+    "ftp",
+    "httpd",
+    "i3lock",
+    "imap",
+    "nginx",
+    "openvpn",
+    "pop3",
+    "proftpd",
+    "pure-ftpd",
+    "samba",
+    "saslauthd",
+    "smtp",
+    "smtpd",
+    "squid",
+    "swaylock",
+    "vsftpd",
+    "xlock",
+];
+
+/// Services of the same program: users expect both to ask, or neither.
+const TWINS: [(&str, &str); 2] = [("su-l", "su"), ("sudo-i", "sudo")];
+
+pub(super) fn lets_users_in(service: &str) -> bool {
+    !NO_LOGINS.contains(&service)
+}
+
+pub(super) fn cannot_ask(service: &str) -> bool {
+    CANNOT_ASK.contains(&service)
+}
+
+/// The other service of the same program.
+pub(super) fn twin(service: &str) -> Option<&'static str> {
+    TWINS.iter().find_map(|(first, second)| {
+        if service == *first {
+            Some(*second)
+        } else {
+            (service == *second).then_some(*first)
+        }
+    })
+}

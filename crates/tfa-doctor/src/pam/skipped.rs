@@ -1,0 +1,60 @@
+//! Stacks with a line of pam_tfa that a login passes without it, or against its refusal.
+
+use tfa_pam_stack::{Action, Phase, Step, Witness};
+
+use super::{Fault, Login};
+use crate::messages;
+
+/// A login passes a phase, and no line of pam_tfa was called: it stands behind `sufficient`, or a jump
+/// leads over it.
+pub(super) fn skipped(login: &Login<'_>) -> Vec<Fault> {
+    let kinds = [
+        (Phase::Auth, &messages::PAM_SKIPPED),
+        (Phase::Account, &messages::PAM_ACCOUNT_SKIPPED),
+    ];
+    let asked = kinds.into_iter().filter(|(phase, _)| login.asks(*phase));
+    let faults = asked.filter_map(|(phase, kind)| {
+        let path = login.service.bypass_of_user(phase)?;
+        let was_called = path.steps.iter().any(is_tfa);
+        (!was_called).then(|| Fault::at(kind, way_around(login, &path)).seen(&path))
+    });
+    faults.collect()
+}
+
+/// A login passes a phase that a line of pam_tfa refused.
+pub(super) fn refusal_ignored(login: &Login<'_>) -> Vec<Fault> {
+    let account_refuses = login.asks(Phase::Account)
+        && login.service.bypass_of_user(Phase::Account).is_none()
+        && login.service.refusal_swallowed(Phase::Account).is_none();
+    let auth = if account_refuses {
+        &messages::PAM_REFUSAL_LATE
+    } else {
+        &messages::PAM_REFUSAL_IGNORED
+    };
+    let kinds = [
+        (Phase::Auth, auth),
+        (Phase::Account, &messages::PAM_REFUSAL_IGNORED),
+    ];
+    let faults = kinds.into_iter().filter_map(|(phase, kind)| {
+        let path = login.service.refusal_swallowed(phase)?;
+        let refused = path.steps.iter().rfind(|step| is_tfa(step))?;
+        Some(Fault::at(kind, &refused.position).seen(&path))
+    });
+    faults.collect()
+}
+
+fn is_tfa(step: &Step) -> bool {
+    step.module.rsplit('/').next() == Some("pam_tfa.so")
+}
+
+/// The line of a path that leads around the others: the last one that jumps or ends the stack.
+fn way_around(login: &Login<'_>, path: &Witness) -> String {
+    let leads = |step: &&Step| {
+        let line = login.line_of(path.phase, step);
+        let action = line.map(|line| line.control.action(step.code));
+        matches!(action, Some(Action::Done | Action::Jump(_)))
+    };
+    let step = path.steps.iter().rfind(leads).or(path.steps.last());
+    step.map(|step| step.position.to_string())
+        .unwrap_or_default()
+}

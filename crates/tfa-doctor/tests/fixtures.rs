@@ -1,0 +1,187 @@
+//! Each fault has a fixture: a folder of files that are laid over those of an untouched host, what the
+//! policy asks for, and the findings. The checks read it as they read a real host.
+
+#![cfg(test)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tfa_core::DEFAULT_GUARD;
+use tfa_doctor::{DaemonProblem, Facts, Finding, KINDS, PamFacts, PolicyFacts, examine};
+use tfa_pam_host::PamHost;
+
+/// The untouched hosts: Debian 12 and 13 with the package.
+const SHIPPED: [&str; 2] = ["shipped-12", "shipped-13"];
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn fixtures() -> PathBuf {
+    repository().join("tests/doctor")
+}
+
+/// A host in a temporary folder, removed at the end.
+struct Host(PathBuf);
+
+impl Host {
+    /// An untouched host, with the files of fixtures over it.
+    fn new(layers: &[&str]) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("tfa-doctor-{number}-{}", std::process::id());
+        let host = Self(std::env::temp_dir().join(name));
+        for layer in layers {
+            copy(&fixtures().join(layer), &host.0);
+        }
+        let profiles = host.0.join("usr/share/pam-configs");
+        fs::create_dir_all(&profiles).unwrap();
+        fs::copy(repository().join("packaging/pam/tfa"), profiles.join("tfa")).unwrap();
+        host
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let policy = fs::read_to_string(self.0.join("policy")).unwrap_or_default();
+        examine(&Facts {
+            pam: PamFacts::read(&PamHost::below(&self.0)),
+            policy: Some(policy_of(&policy)),
+            daemon: daemon_of(&policy),
+        })
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+/// Copies a folder. An empty file removes the one below.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else if entry.metadata().unwrap().len() > 0 {
+            fs::copy(entry.path(), target).unwrap();
+        } else if target.exists() {
+            fs::remove_file(target).unwrap();
+        }
+    }
+}
+
+/// What the daemon would say: a line for each fact. The services are those guarded by default.
+fn policy_of(text: &str) -> PolicyFacts {
+    let has = |fact: &str| text.lines().any(|line| line == fact);
+    PolicyFacts {
+        requires: has("requires"),
+        names_methods: has("names-methods"),
+        demands_security_keys: has("demands-security-keys"),
+        guard: DEFAULT_GUARD.map(str::to_owned).to_vec(),
+    }
+}
+
+/// The reason why the daemon says nothing.
+fn daemon_of(text: &str) -> Option<DaemonProblem> {
+    text.lines().find_map(|line| match line {
+        "daemon-down" => Some(DaemonProblem::Down),
+        "daemon-silent" => Some(DaemonProblem::Silent),
+        line => {
+            let why = line.strip_prefix("daemon-refuses ")?;
+            Some(DaemonProblem::Refuses(why.to_owned()))
+        }
+    })
+}
+
+/// The findings in the form of the file `findings`.
+fn report(findings: &[Finding]) -> String {
+    let lines = findings.iter().flat_map(|finding| {
+        let (severity, id) = (finding.kind.severity.name(), finding.kind.id);
+        let steps = finding.witness.iter().map(|step| format!("    {step}\n"));
+        [
+            format!("{severity} {id}\n"),
+            format!("  {}\n", finding.what()),
+        ]
+        .into_iter()
+        .chain(steps)
+    });
+    lines.collect()
+}
+
+#[test]
+fn untouched_hosts_have_no_finding() {
+    for shipped in SHIPPED {
+        let findings = Host::new(&[shipped]).findings();
+        assert_eq!(report(&findings), "", "{shipped}");
+    }
+}
+
+#[test]
+fn each_fault_is_found_in_its_fixture() {
+    for kind in KINDS {
+        for shipped in SHIPPED {
+            let findings = Host::new(&[shipped, kind.id]).findings();
+            let has_kind = findings.iter().any(|finding| finding.kind.id == kind.id);
+            let found = report(&findings);
+            assert!(has_kind, "{shipped}, {}: {found}", kind.id);
+            let expected = fs::read_to_string(fixtures().join(kind.id).join("findings"));
+            assert_eq!(
+                found,
+                expected.unwrap_or_default(),
+                "{shipped}, {}",
+                kind.id
+            );
+        }
+    }
+}
+
+#[test]
+fn each_fixture_is_that_of_a_fault() {
+    for entry in fs::read_dir(fixtures()).unwrap().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        let is_fault = KINDS.iter().any(|kind| kind.id == name);
+        assert!(is_fault || SHIPPED.contains(&name.as_str()), "{name}");
+    }
+}
+
+#[test]
+fn texts_are_short_and_whole() {
+    for kind in KINDS {
+        let host = Host::new(&[SHIPPED[0], kind.id]);
+        let findings = host.findings();
+        let finding = findings
+            .iter()
+            .find(|finding| finding.kind.id == kind.id)
+            .unwrap();
+        let remedy = finding.remedy();
+        for text in [finding.what(), kind.why.to_owned(), remedy.text] {
+            assert!(
+                text.ends_with('.') && text.len() > 15,
+                "{}: {text}",
+                kind.id
+            );
+            assert!(text.len() < 260, "{}: {text}", kind.id);
+        }
+        assert!(!remedy.commands.is_empty(), "{}", kind.id);
+        for command in remedy.commands {
+            assert!(command.len() < 76, "{}: {command}", kind.id);
+        }
+    }
+}
+
+#[test]
+fn the_manual_has_a_paragraph_for_each_finding_with_its_severity() {
+    let page = fs::read_to_string(repository().join("man/tfa-doctor.7")).unwrap();
+    let heads = page.lines().filter_map(|line| line.strip_prefix(".It Li "));
+    let described: BTreeSet<&str> = heads.collect();
+    let expected: BTreeSet<String> = KINDS
+        .iter()
+        .map(|kind| format!("{} Pq {}", kind.id, kind.severity.name()))
+        .collect();
+    let expected: BTreeSet<&str> = expected.iter().map(String::as_str).collect();
+    assert_eq!(described, expected);
+    assert_eq!(expected.len(), KINDS.len(), "an id stands twice");
+}

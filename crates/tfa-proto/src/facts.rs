@@ -1,0 +1,23 @@
+//! What `tfactl doctor` asks the daemon.
+
+use zbus::wire::{DeserializeDict, SerializeDict, Type};
+
+/// What the daemon knows of its policy and itself. Absent values are false or empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
+#[zbus(signature = "a{sv}")]
+pub struct DaemonFacts {
+    /// The version of the daemon.
+    pub version: Option<String>,
+    /// A second factor is required for some logins, audit mode aside.
+    pub requires: Option<bool>,
+    /// A rule names methods of sshd.
+    pub names_methods: Option<bool>,
+    /// A rule accepts security keys only.
+    pub demands_security_keys: Option<bool>,
+    /// The services that the policy guards.
+    pub guard: Option<Vec<String>>,
+    /// The groups that rules name, by name or number.
+    pub groups: Option<Vec<String>>,
+    /// The groups of administrators, by name or number.
+    pub administrators: Option<Vec<String>>,
+}

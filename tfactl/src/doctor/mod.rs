@@ -1,0 +1,71 @@
+//! `tfactl doctor`: collects the facts about this host, and prints what `tfa-doctor` finds in them.
+
+mod facts;
+
+use serde::Serialize;
+use tfa_client::{Failure, Terminal, is_root};
+use tfa_doctor::{Finding, KINDS, Severity, examine};
+
+use crate::{json, messages};
+
+#[derive(Serialize)]
+struct FindingJson<'a> {
+    id: &'a str,
+    severity: &'a str,
+    place: Option<&'a str>,
+    names: &'a [String],
+    what: String,
+    why: &'a str,
+    remedy: String,
+    commands: Vec<String>,
+    witness: Option<&'a [String]>,
+}
+
+/// Checks the id of a finding on the command line.
+pub(crate) fn known_id(id: &str) -> Result<String, String> {
+    if KINDS.iter().any(|kind| kind.id == id) {
+        Ok(id.to_owned())
+    } else {
+        Err(messages::unknown_finding(id))
+    }
+}
+
+/// Prints the findings, or those of one id. Fails if one is worse than advice.
+pub(crate) async fn run(only: Option<&str>, as_json: bool) -> Result<(), Failure> {
+    if !is_root() {
+        return Err(Failure::NotAllowed(messages::DOCTOR_NEEDS_ROOT.to_owned()));
+    }
+    let terminal = Terminal::new();
+    let facts = facts::collect(&terminal).await?;
+    let mut findings = examine(&facts);
+    findings.retain(|finding| only.is_none_or(|id| id == finding.kind.id));
+    if as_json {
+        let findings: Vec<FindingJson<'_>> = findings.iter().map(as_json_keys).collect();
+        json::print(&terminal, &findings)?;
+    } else {
+        for finding in &findings {
+            terminal.print(&messages::finding(finding, &terminal))?;
+        }
+        terminal.print(&messages::findings_counted(&findings))?;
+    }
+    let is_bad = |finding: &Finding| finding.kind.severity != Severity::Advice;
+    if findings.iter().any(is_bad) {
+        return Err(Failure::Reported);
+    }
+    Ok(())
+}
+
+fn as_json_keys(finding: &Finding) -> FindingJson<'_> {
+    let remedy = finding.remedy();
+    FindingJson {
+        id: finding.kind.id,
+        severity: finding.kind.severity.name(),
+        place: json::or_null(&finding.subject.place),
+        names: &finding.subject.names,
+        what: finding.what(),
+        why: finding.kind.why,
+        remedy: remedy.text,
+        commands: remedy.commands,
+        witness: (!finding.witness.is_empty()).then_some(&finding.witness),
+    }
+}

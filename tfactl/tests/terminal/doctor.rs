@@ -1,0 +1,45 @@
+//! The doctor. What it finds depends on the files of the host, and the scenarios look at that.
+
+use tfa_testkit::finished;
+
+use crate::{fits, host_with, json};
+
+#[test]
+fn an_unknown_finding_is_wrong_usage() {
+    let host = host_with(Vec::new());
+    let (code, out, error) = finished(&host.output_with(&["doctor", "--only", "pam-skiped"]));
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(error.contains("there is no finding pam-skiped"), "{error}");
+}
+
+#[test]
+fn one_finding_that_is_not_there_is_a_success() {
+    let host = host_with(Vec::new());
+    let (code, out, error) = finished(&host.output_with(&["doctor", "--only", "daemon-down"]));
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert_eq!(out, "Holes: 0, lock-outs: 0, risks: 0, advice: 0.\n");
+    assert_eq!(host.daemon().calls(), ["Facts"]);
+}
+
+#[test]
+fn a_daemon_that_refuses_every_login_is_a_finding() {
+    let host = host_with(Vec::new());
+    let why = "tfad.toml line 3: the key mod is not known";
+    host.daemon()
+        .account(|account| account.refusal = why.to_owned());
+    let arguments = ["doctor", "--only", "daemon-refuses"];
+    let (code, out, _) = finished(&host.output_with(&arguments));
+    assert_eq!(code, 1);
+    assert!(out.starts_with("LOCK-OUT  daemon-refuses\n"), "{out}");
+    assert!(
+        out.ends_with("\nHoles: 0, lock-outs: 1, risks: 0, advice: 0.\n"),
+        "{out}"
+    );
+    fits(&out);
+    let (code, out, _) = finished(&host.output_with(&[&arguments[..], &["--json"]].concat()));
+    assert_eq!(code, 1);
+    let found = &json(&out)[0];
+    assert_eq!(found["id"], "daemon-refuses");
+    assert!(found["what"].as_str().unwrap().contains(why), "{found}");
+    assert!(found["witness"].is_null() && found["place"].is_null());
+}
