@@ -11,6 +11,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     let (kind, detail) = match problem {
         DaemonProblem::Down => (&messages::DAEMON_DOWN, String::new()),
         DaemonProblem::Silent => (&messages::DAEMON_SILENT, String::new()),
+        DaemonProblem::OtherVersion => (&messages::DAEMON_VERSION, messages::OTHER_VERSION.into()),
         DaemonProblem::Refuses(why) => (&messages::DAEMON_REFUSES, why.clone()),
     };
     let subject = Subject {

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use tfa_pam_host::{PamHost, Reading};
 use tfa_pam_stack::Files;
 
+use crate::host::HostFacts;
+use crate::sshd::SshdFacts;
+
 /// What is known of a host. A part that is absent is not examined.
 #[derive(Debug, Default)]
 pub struct Facts {
@@ -14,6 +17,19 @@ pub struct Facts {
     pub policy: Option<PolicyFacts>,
     /// Why the policy is not known.
     pub daemon: Option<DaemonProblem>,
+    /// The settings of sshd.
+    pub sshd: Option<SshdFacts>,
+    /// The settings of login(1), if it counts the time of a login.
+    pub login: Option<LoginFacts>,
+    /// What is known beside PAM and sshd.
+    pub host: Option<HostFacts>,
+}
+
+/// The settings of login(1) of util-linux. That of shadow does not count the time of an enrollment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LoginFacts {
+    /// The text of `/etc/login.defs`.
+    pub defs: String,
 }
 
 /// Why the daemon did not say what its policy is.
@@ -23,6 +39,8 @@ pub enum DaemonProblem {
     Down,
     /// It did not answer in time.
     Silent,
+    /// It has another version, and does not know the call.
+    OtherVersion,
     /// It refuses every login, for this reason.
     Refuses(String),
 }

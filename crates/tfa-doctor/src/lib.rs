@@ -6,11 +6,15 @@
 mod daemon;
 mod facts;
 mod finding;
+mod host;
+mod login;
 mod messages;
 mod pam;
+pub mod sshd;
 
-pub use facts::{DaemonProblem, Facts, PamFacts, PolicyFacts};
+pub use facts::{DaemonProblem, Facts, LoginFacts, PamFacts, PolicyFacts};
 pub use finding::{Finding, Kind, Remedy, Severity, Subject};
+pub use host::{Administrator, HostFacts, OwnedFile};
 pub use messages::KINDS;
 
 /// The findings about a host, the worst first.
@@ -18,6 +22,9 @@ pub use messages::KINDS;
 pub fn examine(facts: &Facts) -> Vec<Finding> {
     let mut findings = daemon::examine(facts);
     findings.extend(pam::examine(facts));
+    findings.extend(sshd::examine(facts));
+    findings.extend(login::timeout(facts));
+    findings.extend(host::examine(facts));
     findings.sort_by_key(|finding| finding.kind.severity);
     findings
 }

@@ -1,31 +1,99 @@
 //! The facts about this host.
 
-use tfa_client::{Failure, Terminal};
-use tfa_doctor::{DaemonProblem, Facts, PamFacts, PolicyFacts};
-use tfa_pam_host::PamHost;
-use tfa_proto::DaemonFacts;
+use std::collections::BTreeSet;
 
+use tfa_client::{Failure, Terminal};
+use tfa_doctor::{Administrator, DaemonProblem, Facts, HostFacts, PamFacts, PolicyFacts};
+use tfa_pam_host::PamHost;
+use tfa_proto::{DaemonFacts, Exemption, ExemptionKind, Mode, RecoveryState};
+
+use super::{host, login, sshd};
 use crate::daemon::Daemon;
+
+/// How many administrators are looked at.
+const MAX_ADMINISTRATORS: usize = 100;
 
 /// Collects what can be known. A daemon that does not answer is a fact, too.
 pub(crate) async fn collect(terminal: &Terminal) -> Result<Facts, Failure> {
-    let pam = PamFacts::read(&PamHost::new());
-    let (policy, daemon) = match ask(terminal).await {
-        Ok(facts) => (Some(policy_of(facts)), None),
-        Err(Failure::NoBus | Failure::NoDaemon) => (None, Some(DaemonProblem::Down)),
-        Err(Failure::NoAnswer) => (None, Some(DaemonProblem::Silent)),
-        Err(Failure::Refused(why)) => (None, Some(DaemonProblem::Refuses(why))),
-        Err(other) => return Err(other),
+    let mut facts = Facts {
+        pam: PamFacts::read(&PamHost::new()),
+        sshd: sshd::collect(terminal),
+        login: login::collect(),
+        ..Facts::default()
     };
-    Ok(Facts {
-        pam,
-        policy,
-        daemon,
-    })
+    let mut host = host::collect();
+    match ask(terminal, &mut host).await {
+        Ok(policy) => facts.policy = Some(policy),
+        Err(Failure::NoBus | Failure::NoDaemon) => facts.daemon = Some(DaemonProblem::Down),
+        Err(Failure::NoAnswer) => facts.daemon = Some(DaemonProblem::Silent),
+        Err(Failure::OtherVersion(_)) => facts.daemon = Some(DaemonProblem::OtherVersion),
+        Err(Failure::Refused(why)) => facts.daemon = Some(DaemonProblem::Refuses(why)),
+        Err(other) => return Err(other),
+    }
+    facts.host = Some(host);
+    Ok(facts)
 }
 
-async fn ask(terminal: &Terminal) -> Result<DaemonFacts, Failure> {
-    Daemon::connect(terminal).await?.facts().await
+/// Asks the daemon for its policy, and for what it knows of the host.
+async fn ask(terminal: &Terminal, host: &mut HostFacts) -> Result<PolicyFacts, Failure> {
+    let mut daemon = Daemon::connect(terminal).await?;
+    let facts = daemon.facts().await?;
+    let version = facts.version.clone();
+    host.versions = version.map(|version| (version, env!("CARGO_PKG_VERSION").to_owned()));
+    let groups = facts.groups.iter().flatten();
+    host.unknown_groups = groups
+        .filter(|group| !host::knows_group(group))
+        .cloned()
+        .collect();
+    if facts.requires == Some(true) {
+        let exemptions = daemon.policy_exemptions().await?;
+        host.endless_exemptions = exemptions.iter().filter_map(endless).collect();
+    }
+    host.administrators = administrators(&mut daemon, &facts).await?;
+    // One that cannot be read is of no use.
+    let recovery = match daemon.recovery_status().await {
+        Err(Failure::Refused(_)) => None,
+        status => status?.state.known(),
+    };
+    host.has_recovery_code = Some(recovery == Some(RecoveryState::Valid));
+    Ok(policy_of(facts))
+}
+
+/// Where a rule stands that exempts logins, and has neither an end nor a reason.
+fn endless(exemption: &Exemption) -> Option<String> {
+    let is_rule = exemption.kind.known() == Some(ExemptionKind::Rule);
+    let mode = exemption.mode.as_ref().and_then(|mode| mode.known());
+    let is_open = exemption.until.is_none() && exemption.reason.is_none();
+    let (file, line) = (exemption.file.as_deref()?, exemption.line?);
+    (is_rule && mode == Some(Mode::Off) && is_open).then(|| format!("{file}:{line}"))
+}
+
+async fn administrators(
+    daemon: &mut Daemon,
+    facts: &DaemonFacts,
+) -> Result<Vec<Administrator>, Failure> {
+    let mut names = BTreeSet::new();
+    for group in facts.administrators.iter().flatten() {
+        match daemon.members(group).await {
+            Ok(members) => names.extend(members),
+            // No host has all groups of the default.
+            Err(Failure::Refused(_)) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    let mut administrators = Vec::new();
+    for name in names.into_iter().take(MAX_ADMINISTRATORS) {
+        let status = match daemon.show(&name).await {
+            Err(Failure::Refused(_)) => continue,
+            status => status?,
+        };
+        let is_enrolled = !status.authenticators.is_empty();
+        administrators.push(Administrator {
+            name,
+            backup_codes: is_enrolled.then_some(status.backup_codes_left),
+        });
+    }
+    Ok(administrators)
 }
 
 fn policy_of(facts: DaemonFacts) -> PolicyFacts {

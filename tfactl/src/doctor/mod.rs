@@ -1,6 +1,10 @@
 //! `tfactl doctor`: collects the facts about this host, and prints what `tfa-doctor` finds in them.
 
 mod facts;
+mod host;
+mod login;
+mod output;
+mod sshd;
 
 use serde::Serialize;
 use tfa_client::{Failure, Terminal, is_root};

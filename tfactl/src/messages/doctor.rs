@@ -29,6 +29,14 @@ pub(crate) fn unknown_finding(id: &str) -> String {
     format!("there is no finding {id}; tfa-doctor(7) lists them")
 }
 
+pub(crate) fn not_started(program: &str) -> String {
+    format!("{program} could not be started")
+}
+
+pub(crate) fn asking_sshd(done: usize, count: usize) -> String {
+    format!("Asking sshd about its connections: {done} of {count}...")
+}
+
 /// A finding, for a terminal.
 pub(crate) fn finding(finding: &Finding, terminal: &Terminal) -> String {
     let width = width(terminal);

@@ -1,5 +1,7 @@
 //! The doctor. What it finds depends on the files of the host, and the scenarios look at that.
 
+use tfa_proto::DaemonFacts;
+use tfa_testkit::daemon::enabled;
 use tfa_testkit::finished;
 
 use crate::{fits, host_with, json};
@@ -18,7 +20,7 @@ fn one_finding_that_is_not_there_is_a_success() {
     let (code, out, error) = finished(&host.output_with(&["doctor", "--only", "daemon-down"]));
     assert_eq!((code, error.as_str()), (0, ""));
     assert_eq!(out, "Holes: 0, lock-outs: 0, risks: 0, advice: 0.\n");
-    assert_eq!(host.daemon().calls(), ["Facts"]);
+    assert_eq!(host.daemon().calls(), ["Facts", "RecoveryStatus"]);
 }
 
 #[test]
@@ -42,4 +44,29 @@ fn a_daemon_that_refuses_every_login_is_a_finding() {
     assert_eq!(found["id"], "daemon-refuses");
     assert!(found["what"].as_str().unwrap().contains(why), "{found}");
     assert!(found["witness"].is_null() && found["place"].is_null());
+}
+
+#[test]
+fn a_daemon_of_another_version_and_a_lone_administrator_are_findings() {
+    let host = host_with(vec![enabled()]);
+    host.daemon().account(|account| {
+        account.facts = DaemonFacts {
+            version: Some("0.0.9".to_owned()),
+            administrators: Some(vec!["sudo".to_owned(), "wheel".to_owned()]),
+            groups: Some(vec!["root".to_owned(), "no-such-group".to_owned()]),
+            ..DaemonFacts::default()
+        };
+        let members = vec!["alice".to_owned()];
+        account.host_groups.insert("sudo".to_owned(), members);
+    });
+    for (id, text) in [
+        ("daemon-version", "is 0.0.9, and that of tfactl is"),
+        ("administrators-one", "alice is the only administrator"),
+        ("group-unknown", "does not know: no-such-group."),
+    ] {
+        let (code, out, error) = finished(&host.output_with(&["doctor", "--only", id]));
+        assert_eq!((code, error.as_str()), (1, ""), "{id}: {out}");
+        assert!(out.replace("\n ", "").contains(text), "{out}");
+        fits(&out);
+    }
 }

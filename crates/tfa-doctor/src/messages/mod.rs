@@ -1,10 +1,14 @@
 //! The texts of the findings. Each is a whole text with named arguments. Commands are for root.
 
 mod daemon;
+mod host;
 mod pam;
+mod sshd;
 
 pub(crate) use daemon::*;
+pub(crate) use host::*;
 pub(crate) use pam::*;
+pub(crate) use sshd::*;
 
 use crate::finding::{Kind, Remedy, Subject};
 
@@ -34,6 +38,30 @@ pub const KINDS: &[&Kind] = &[
     &PAM_MODULE_MISSING,
     &PAM_ERROR,
     &PAM_PROFILE_CHANGED,
+    &SSHD_REFUSES,
+    &SSHD_WITHOUT_PAM,
+    &SSHD_NO_QUESTIONS,
+    &SSHD_PASSWORDS,
+    &SSHD_METHODS,
+    &SSHD_KEYS_NOT_GUARDED,
+    &SSHD_KEYS_ONLY,
+    &SSHD_MATCH_WEAKER,
+    &SSHD_GRACE_TIME,
+    &SSHD_ONE_TRY,
+    &SSHD_TOUCH,
+    &SSHD_CUT,
+    &LOGIN_TIMEOUT,
+    &FILE_WRITABLE,
+    &UNIT_WEAKENED,
+    &CLOCK,
+    &DAEMON_VERSION,
+    &SUDO_NOPASSWD,
+    &GROUP_UNKNOWN,
+    &EXEMPTION_ENDLESS,
+    &ADMINISTRATORS_NONE,
+    &ADMINISTRATORS_ONE,
+    &RECOVERY_MISSING,
+    &BACKUP_CODES_NONE,
 ];
 
 /// Names in a row: `login, sshd and su`.

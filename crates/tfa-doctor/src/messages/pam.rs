@@ -13,6 +13,7 @@ fn rewrite_or(subject: &Subject, by_hand: &str) -> Remedy {
              lost; a copy of the files is kept in /etc/pam.d.bak.",
             &[
                 "cp -aT /etc/pam.d /etc/pam.d.bak",
+                "(cd /usr/share/pam && cp common-auth common-account common-session /etc/pam.d)",
                 "pam-auth-update --force --enable tfa",
             ],
         )

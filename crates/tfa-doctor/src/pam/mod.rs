@@ -83,18 +83,21 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-/// Adds a fault of a service, or the service to the finding that is the same.
+/// Adds a fault of a service, or the service to the finding that is the same. That keeps the shortest
+/// witness.
 fn add(findings: &mut Vec<Finding>, service: &str, fault: Fault) {
     let is_same = |finding: &&mut Finding| {
-        std::ptr::eq(finding.kind, fault.kind)
+        finding.kind.id == fault.kind.id
             && finding.subject.place == fault.place
             && finding.subject.detail == fault.detail
-            && finding.witness == fault.witness
     };
     if let Some(finding) = findings.iter_mut().find(is_same) {
         let names = &mut finding.subject.names;
         if !names.iter().any(|name| name == service) {
             names.push(service.to_owned());
+        }
+        if fault.witness.len() < finding.witness.len() {
+            finding.witness = fault.witness;
         }
         return;
     }

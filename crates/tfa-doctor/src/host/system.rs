@@ -1,0 +1,62 @@
+//! Files, the unit, the clock, the version.
+
+use super::{HostFacts, OwnedFile, finding};
+use crate::finding::Finding;
+use crate::messages;
+
+/// The properties of the daemon's unit that keep it apart from the host, and their values. A drop-in for a
+/// directory that needs the network may change others: tfad(8).
+const UNIT: [(&str, &str); 10] = [
+    ("NoNewPrivileges", "yes"),
+    ("ProtectSystem", "strict"),
+    ("ProtectHome", "yes"),
+    ("PrivateTmp", "yes"),
+    ("PrivateDevices", "yes"),
+    ("MemoryDenyWriteExecute", "yes"),
+    ("RestrictSUIDSGID", "yes"),
+    ("CapabilityBoundingSet", ""),
+    ("UMask", "0077"),
+    ("LimitCORE", "0"),
+];
+
+/// Files that others than root can write.
+pub(super) fn writable(host: &HostFacts) -> Vec<Finding> {
+    let is_open = |file: &&OwnedFile| file.uid != 0 || file.mode & 0o022 != 0;
+    let open = host.files.iter().filter(is_open);
+    let faults = open.map(|file| {
+        let detail = format!("uid {}, mode {:o}", file.uid, file.mode & 0o7777);
+        finding(&messages::FILE_WRITABLE, &file.path, Vec::new(), detail)
+    });
+    faults.collect()
+}
+
+/// Properties that a drop-in has weakened.
+pub(super) fn unit(host: &HostFacts) -> Option<Finding> {
+    let changed = UNIT.iter().filter_map(|(name, expected)| {
+        let value = host.unit.get(*name)?;
+        (value != expected).then(|| format!("{name}={value}"))
+    });
+    let changed: Vec<String> = changed.collect();
+    let drop_ins = host.unit.get("DropInPaths").map_or("", String::as_str);
+    let first = drop_ins.split(' ').next().unwrap_or_default();
+    (!changed.is_empty()).then(|| {
+        finding(
+            &messages::UNIT_WEAKENED,
+            first,
+            Vec::new(),
+            changed.join(", "),
+        )
+    })
+}
+
+pub(super) fn clock(host: &HostFacts) -> Option<Finding> {
+    let is_wrong = host.is_clock_synchronised == Some(false);
+    is_wrong.then(|| finding(&messages::CLOCK, "", Vec::new(), String::new()))
+}
+
+/// The daemon that runs is not the one that is installed.
+pub(super) fn version(host: &HostFacts) -> Option<Finding> {
+    let (daemon, command) = host.versions.as_ref()?;
+    let detail = format!("{daemon}, and that of tfactl is {command}");
+    (daemon != command).then(|| finding(&messages::DAEMON_VERSION, "", Vec::new(), detail))
+}

@@ -1,0 +1,176 @@
+//! Faults of the host beside PAM and sshd.
+
+use super::{list, remedy};
+use crate::finding::{Kind, Severity};
+
+pub(crate) const FILE_WRITABLE: Kind = Kind {
+    id: "file-writable",
+    severity: Severity::Hole,
+    why: "Who can write it decides who logs in.",
+    what: |subject| {
+        let (path, owner) = (&subject.place, &subject.detail);
+        format!("{path} can be written by others than root ({owner}).")
+    },
+    remedy: |subject| {
+        let path = &subject.place;
+        remedy(
+            "Give it to root, after a look at what it contains.",
+            &[
+                &format!("chown root:root {path}"),
+                &format!("chmod go-w {path}"),
+            ],
+        )
+    },
+};
+
+pub(crate) const UNIT_WEAKENED: Kind = Kind {
+    id: "unit-weakened",
+    severity: Severity::Risk,
+    why: "A program that takes the daemon over is kept apart from the host by these settings alone.",
+    what: |subject| {
+        let changed = &subject.detail;
+        match subject.place.as_str() {
+            "" => format!("The unit of tfad has been weakened: {changed}."),
+            place => format!("{place}: the unit of tfad has been weakened: {changed}."),
+        }
+    },
+    remedy: |_| {
+        remedy(
+            "Remove the lines from the drop-in. tfad(8) shows those that directories need.",
+            &["systemctl edit tfad", "systemctl restart tfad"],
+        )
+    },
+};
+
+pub(crate) const CLOCK: Kind = Kind {
+    id: "clock",
+    severity: Severity::Risk,
+    why: "Codes depend on the time: with a wrong clock, right codes are refused.",
+    what: |_| "The clock of this host is not synchronised.".to_owned(),
+    remedy: |_| {
+        remedy(
+            "Turn the synchronisation on, with systemd-timesyncd or chrony.",
+            &["timedatectl set-ntp true"],
+        )
+    },
+};
+
+pub(crate) const DAEMON_VERSION: Kind = Kind {
+    id: "daemon-version",
+    severity: Severity::Risk,
+    why: "After an update, what it corrects is not in force until the daemon is started again.",
+    what: |subject| format!("The version of the daemon that runs is {}.", subject.detail),
+    remedy: |_| remedy("Start the daemon again.", &["systemctl restart tfad"]),
+};
+
+/// The version of a daemon that does not know the call.
+pub(crate) const OTHER_VERSION: &str = "not that of tfactl";
+
+pub(crate) const SUDO_NOPASSWD: Kind = Kind {
+    id: "sudo-nopasswd",
+    severity: Severity::Risk,
+    why: "sudo asks them for neither the password nor the code, so one login is enough to become root.",
+    what: |subject| {
+        let (place, who) = (&subject.place, list(&subject.names));
+        format!("{place}: {who} may run every command without a password.")
+    },
+    remedy: |subject| {
+        remedy(
+            "Remove NOPASSWD, or add sudo to guard in /etc/tfa/tfad.toml.",
+            &[&format!("visudo -f {}", subject.file())],
+        )
+    },
+};
+
+pub(crate) const GROUP_UNKNOWN: Kind = Kind {
+    id: "group-unknown",
+    severity: Severity::Risk,
+    why: "A rule on it applies to no user, so those who were meant have another rule.",
+    what: |subject| {
+        format!(
+            "Rules name a group that this host does not know: {}.",
+            list(&subject.names)
+        )
+    },
+    remedy: |_| {
+        remedy(
+            "Correct the rule, which the check names with its line.",
+            &["tfactl policy check", "systemctl reload tfad"],
+        )
+    },
+};
+
+pub(crate) const EXEMPTION_ENDLESS: Kind = Kind {
+    id: "exemption-endless",
+    severity: Severity::Advice,
+    why: "An exemption that no reason explains and no date ends is never looked at again.",
+    what: |subject| {
+        format!(
+            "{}: the rule exempts logins without an end and without a reason.",
+            subject.place
+        )
+    },
+    remedy: |subject| {
+        remedy(
+            "Add until or reason to the rule: tfad.toml(5).",
+            &[&super::edit(subject), "systemctl reload tfad"],
+        )
+    },
+};
+
+pub(crate) const ADMINISTRATORS_NONE: Kind = Kind {
+    id: "administrators-none",
+    severity: Severity::Risk,
+    why: "A second factor is required, and no administrator knows yet whether the own login works with it.",
+    what: |subject| format!("No administrator has enrolled: {}.", list(&subject.names)),
+    remedy: |_| {
+        remedy(
+            "Enroll before the others, as the administrator.",
+            &["tfa-enroll setup"],
+        )
+    },
+};
+
+pub(crate) const ADMINISTRATORS_ONE: Kind = Kind {
+    id: "administrators-one",
+    severity: Severity::Risk,
+    why: "Who has lost the phone and the backup codes needs another administrator, or rescue mode.",
+    what: |subject| {
+        let names = list(&subject.names);
+        format!(
+            "{names} is the only administrator who has enrolled, and the host has no recovery code."
+        )
+    },
+    remedy: |_| {
+        remedy(
+            "Create the recovery code of the host, and keep it on paper.",
+            &["tfactl recovery create"],
+        )
+    },
+};
+
+pub(crate) const RECOVERY_MISSING: Kind = Kind {
+    id: "recovery-missing",
+    severity: Severity::Advice,
+    why: "If the administrators lose their phones and backup codes, only rescue mode is left.",
+    what: |_| "The host has no recovery code, and a second factor is required.".to_owned(),
+    remedy: ADMINISTRATORS_ONE.remedy,
+};
+
+pub(crate) const BACKUP_CODES_NONE: Kind = Kind {
+    id: "backup-codes-none",
+    severity: Severity::Advice,
+    why: "An administrator without backup codes is locked out when the phone is lost.",
+    what: |subject| {
+        format!(
+            "These administrators have no backup codes: {}.",
+            list(&subject.names)
+        )
+    },
+    remedy: |_| {
+        remedy(
+            "Create new ones, as the administrator, and keep them on paper.",
+            &["tfa-enroll codes"],
+        )
+    },
+};

@@ -1,0 +1,263 @@
+//! Faults in the settings of sshd.
+
+use super::{list, remedy};
+use crate::finding::{Kind, Remedy, Severity, Subject};
+
+/// The command that puts new settings in force.
+const RELOAD: &str = "sshd -t && systemctl reload ssh";
+
+/// Where the setting stands, to begin a text.
+fn place(subject: &Subject) -> &str {
+    match subject.place.as_str() {
+        "" => "sshd, without a line for it",
+        place => place,
+    }
+}
+
+/// The connections, to end a text.
+fn connections(subject: &Subject) -> String {
+    match subject.names.as_slice() {
+        [] => String::new(),
+        names => format!(", for connections with {}", list(names)),
+    }
+}
+
+/// Sets a keyword in the line that sets it now, or in a file that sshd reads first.
+fn set(subject: &Subject, text: &str, setting: &str) -> Remedy {
+    let place = subject.place.split_once(':');
+    let change = match place {
+        Some((file, line)) => format!("sed -i '{line}s/.*/{setting}/' {file}"),
+        None => {
+            let keyword = setting.split(' ').next().unwrap_or_default().to_lowercase();
+            format!("echo '{setting}' >/etc/ssh/sshd_config.d/00-{keyword}.conf")
+        }
+    };
+    remedy(text, &[&change, RELOAD])
+}
+
+/// Has the file edited.
+fn edit(subject: &Subject, text: &str) -> Remedy {
+    let command = match subject.place.as_str() {
+        "" => "editor /etc/ssh/sshd_config".to_owned(),
+        _ => super::edit(subject),
+    };
+    remedy(text, &[&command, RELOAD])
+}
+
+pub(crate) const SSHD_REFUSES: Kind = Kind {
+    id: "sshd-refuses",
+    severity: Severity::LockOut,
+    why: "sshd does not start again with this configuration.",
+    what: |subject| {
+        let why = subject.detail.trim_end_matches('.');
+        format!("sshd refuses its configuration: {why}.")
+    },
+    remedy: |_| {
+        remedy(
+            "Correct the line that the check names. Keep a session open until it succeeds.",
+            &["sshd -t", "systemctl reload ssh"],
+        )
+    },
+};
+
+pub(crate) const SSHD_WITHOUT_PAM: Kind = Kind {
+    id: "sshd-without-pam",
+    severity: Severity::Hole,
+    why: "sshd verifies passwords itself then, and no login by SSH is asked for a code.",
+    what: |subject| format!("{}: UsePAM is off.", place(subject)),
+    remedy: |subject| set(subject, "Let PAM verify passwords.", "UsePAM yes"),
+};
+
+pub(crate) const SSHD_NO_QUESTIONS: Kind = Kind {
+    id: "sshd-no-questions",
+    severity: Severity::LockOut,
+    why: "A password login cannot be asked for a code, so users who have enrolled are refused.",
+    what: |subject| {
+        let (place, connections) = (place(subject), connections(subject));
+        format!(
+            "{place}: sshd accepts passwords, and no method that can ask for a code \
+             (keyboard-interactive){connections}."
+        )
+    },
+    remedy: |subject| {
+        set(
+            subject,
+            "Turn KbdInteractiveAuthentication on, and name keyboard-interactive if \
+             AuthenticationMethods is set.",
+            "KbdInteractiveAuthentication yes",
+        )
+    },
+};
+
+pub(crate) const SSHD_PASSWORDS: Kind = Kind {
+    id: "sshd-passwords",
+    severity: Severity::Risk,
+    why: "The first question of keyboard-interactive is the password, so a user who has not enrolled logs \
+          in with it.",
+    what: |subject| {
+        let (place, connections) = (place(subject), connections(subject));
+        format!(
+            "{place}: PasswordAuthentication is off, and keyboard-interactive accepts passwords all the \
+             same{connections}."
+        )
+    },
+    remedy: |_| {
+        remedy(
+            "To accept no passwords, turn KbdInteractiveAuthentication off in the same file. To accept \
+             them with a code, turn it on there.",
+            &["editor /etc/ssh/sshd_config.d/tfa.conf", RELOAD],
+        )
+    },
+};
+
+pub(crate) const SSHD_METHODS: Kind = Kind {
+    id: "sshd-methods",
+    severity: Severity::LockOut,
+    why: "No login of such a connection succeeds.",
+    what: |subject| {
+        let (place, methods, connections) = (place(subject), &subject.detail, connections(subject));
+        format!(
+            "{place}: each list of AuthenticationMethods ({methods}) has a method that is not \
+             enabled{connections}."
+        )
+    },
+    remedy: |subject| {
+        edit(
+            subject,
+            "Enable the methods of one list, such as KbdInteractiveAuthentication yes for \
+             keyboard-interactive.",
+        )
+    },
+};
+
+pub(crate) const SSHD_KEYS_NOT_GUARDED: Kind = Kind {
+    id: "sshd-keys-not-guarded",
+    severity: Severity::Hole,
+    why: "PAM asks nothing of a login by SSH key, and only the guard refuses one without a second factor.",
+    what: |subject| {
+        let connections = connections(subject);
+        format!(
+            "sshd accepts a key alone, a second factor is required, and the policy does not guard \
+             sshd{connections}."
+        )
+    },
+    remedy: |_| {
+        remedy(
+            "Add sshd to guard, or require a key and a code: \"AuthenticationMethods \
+             publickey,keyboard-interactive\".",
+            &["editor /etc/tfa/tfad.toml", "systemctl reload tfad"],
+        )
+    },
+};
+
+pub(crate) const SSHD_KEYS_ONLY: Kind = Kind {
+    id: "sshd-keys-only",
+    severity: Severity::LockOut,
+    why: "A key alone does not meet the requirement, so these logins are refused.",
+    what: |subject| {
+        let (place, connections) = (place(subject), connections(subject));
+        format!("{place}: a second factor is required, and sshd accepts keys only{connections}.")
+    },
+    remedy: |subject| {
+        set(
+            subject,
+            "Let sshd ask for codes, or exempt keys by a rule on methods: tfad.toml(5).",
+            "KbdInteractiveAuthentication yes",
+        )
+    },
+};
+
+pub(crate) const SSHD_MATCH_WEAKER: Kind = Kind {
+    id: "sshd-match-weaker",
+    severity: Severity::Advice,
+    why: "Each other connection is asked for a code, and these need none if the policy does not refuse them.",
+    what: |subject| {
+        let (place, lists, connections) = (place(subject), &subject.detail, connections(subject));
+        format!(
+            "{place}: sshd accepts {lists} without a method that can ask for a code{connections}."
+        )
+    },
+    remedy: |subject| {
+        edit(
+            subject,
+            "Name keyboard-interactive in AuthenticationMethods of the Match block, or state the \
+             exemption in a rule.",
+        )
+    },
+};
+
+pub(crate) const SSHD_GRACE_TIME: Kind = Kind {
+    id: "sshd-grace-time",
+    severity: Severity::Risk,
+    why: "A user who must enroll in the login, and first installs an app, needs more time than that.",
+    what: |subject| {
+        let (place, seconds) = (place(subject), &subject.detail);
+        format!(
+            "{place}: sshd ends a login after {seconds} seconds (LoginGraceTime), and users may have to enroll."
+        )
+    },
+    remedy: |subject| set(subject, "Give ten minutes.", "LoginGraceTime 10m"),
+};
+
+pub(crate) const SSHD_ONE_TRY: Kind = Kind {
+    id: "sshd-one-try",
+    severity: Severity::LockOut,
+    why: "A client that offers another key first, or a mistyped password, ends the connection before the code.",
+    what: |subject| {
+        let (place, connections) = (place(subject), connections(subject));
+        format!("{place}: MaxAuthTries is 1{connections}.")
+    },
+    remedy: |subject| set(subject, "Allow the default of six.", "MaxAuthTries 6"),
+};
+
+pub(crate) const SSHD_TOUCH: Kind = Kind {
+    id: "sshd-touch",
+    severity: Severity::Risk,
+    why: "Users can switch the touch of a security key off, and a program with their agent then logs in \
+          without them.",
+    what: |subject| {
+        let (place, connections) = (place(subject), connections(subject));
+        format!(
+            "{place}: rules accept security keys only, and sshd requires no touch (PubkeyAuthOptions){connections}."
+        )
+    },
+    remedy: |subject| {
+        set(
+            subject,
+            "Require the touch.",
+            "PubkeyAuthOptions touch-required",
+        )
+    },
+};
+
+pub(crate) const SSHD_CUT: Kind = Kind {
+    id: "sshd-cut",
+    severity: Severity::Advice,
+    why: "A fault of a combination that was not examined is not found.",
+    what: |_| "The Match blocks of sshd tell more connections apart than were examined.".to_owned(),
+    remedy: |_| {
+        remedy(
+            "Examine others by hand.",
+            &["sshd -T -C user=USER,addr=ADDRESS,host=HOST"],
+        )
+    },
+};
+
+pub(crate) const LOGIN_TIMEOUT: Kind = Kind {
+    id: "login-timeout",
+    severity: Severity::Advice,
+    why: "A user who must enroll at the console, and first installs an app, needs more time than that.",
+    what: |subject| {
+        let (place, seconds) = (&subject.place, &subject.detail);
+        format!(
+            "{place}: login ends after {seconds} seconds (LOGIN_TIMEOUT), and users may have to enroll."
+        )
+    },
+    remedy: |subject| {
+        let change = match subject.place.split_once(':') {
+            Some((file, line)) => format!("sed -i '{line}s/.*/LOGIN_TIMEOUT 600/' {file}"),
+            None => "echo 'LOGIN_TIMEOUT 600' >>/etc/login.defs".to_owned(),
+        };
+        remedy("Give ten minutes.", &[&change])
+    },
+};

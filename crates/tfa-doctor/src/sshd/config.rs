@@ -1,0 +1,168 @@
+//! The configuration files of sshd, as far as the doctor needs them: where a keyword stands, and what the
+//! `Match` blocks ask for. sshd itself says what is in force (`sshd -T`).
+
+use std::collections::VecDeque;
+
+/// Where sshd's configuration begins.
+pub const MAIN: &str = "/etc/ssh/sshd_config";
+/// How deep files include others, as in sshd.
+const MAX_DEPTH: usize = 16;
+/// How many lines are kept, those of a file that is included twice counted twice.
+const MAX_LINES: usize = 10_000;
+
+/// A line with a keyword.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigLine {
+    /// The file and the line: `/etc/ssh/sshd_config:12`.
+    pub place: String,
+    /// The keyword in lower case.
+    pub keyword: String,
+    /// The words behind it.
+    pub values: Vec<String>,
+    /// Whether it stands in a `Match` block, or in a file that one includes.
+    pub in_match: bool,
+}
+
+/// Reads the configuration, in the order in which sshd reads it. `files` returns the files that a pattern of
+/// `Include` matches, with their texts, in order.
+pub fn read(files: &dyn Fn(&str) -> Vec<(String, String)>) -> Vec<ConfigLine> {
+    let mut lines = Vec::new();
+    read_pattern(MAIN, false, 0, files, &mut lines);
+    lines
+}
+
+fn read_pattern(
+    pattern: &str,
+    in_match: bool,
+    depth: usize,
+    files: &dyn Fn(&str) -> Vec<(String, String)>,
+    into: &mut Vec<ConfigLine>,
+) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    for (path, text) in files(pattern) {
+        let mut in_match = in_match;
+        for (text, number) in text.lines().zip(1..) {
+            let mut words = words(text);
+            let Some(keyword) = words.pop_front() else {
+                continue;
+            };
+            let keyword = keyword.to_ascii_lowercase();
+            if into.len() >= MAX_LINES {
+                return;
+            }
+            if keyword == "include" {
+                for pattern in &words {
+                    let pattern = match pattern.starts_with('/') {
+                        true => pattern.clone(),
+                        false => format!("/etc/ssh/{pattern}"),
+                    };
+                    read_pattern(&pattern, in_match, depth + 1, files, into);
+                }
+                continue;
+            }
+            in_match |= keyword == "match";
+            into.push(ConfigLine {
+                place: format!("{path}:{number}"),
+                keyword,
+                values: words.into(),
+                in_match,
+            });
+        }
+    }
+}
+
+/// The words of a line. `keyword=value` is two, and what stands in quotation marks is one.
+fn words(line: &str) -> VecDeque<String> {
+    let mut words = VecDeque::new();
+    let (mut word, mut quoted, mut is_word) = (String::new(), false, false);
+    for c in line.trim().chars() {
+        match c {
+            '#' if !quoted && !is_word => break,
+            '"' => {
+                quoted = !quoted;
+                is_word = true;
+            }
+            c if !quoted && (c.is_whitespace() || (c == '=' && words.is_empty())) => {
+                if is_word {
+                    words.push_back(std::mem::take(&mut word));
+                }
+                is_word = false;
+            }
+            c => {
+                word.push(c);
+                is_word = true;
+            }
+        }
+    }
+    if is_word {
+        words.push_back(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(files: &[(&str, &str)]) -> Vec<ConfigLine> {
+        read(&|pattern| {
+            let matches = |path: &str| match pattern.split_once('*') {
+                Some((start, end)) => path.starts_with(start) && path.ends_with(end),
+                None => path == pattern,
+            };
+            let found = files.iter().filter(|(path, _)| matches(path));
+            found
+                .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
+                .collect()
+        })
+    }
+
+    #[test]
+    fn included_files_are_read_in_their_place() {
+        let found = lines(&[
+            (
+                MAIN,
+                "# head\nInclude sshd_config.d/*.conf\nUsePAM=yes\nmatch User \"a b\",c # last\n\tX11Forwarding no\n",
+            ),
+            (
+                "/etc/ssh/sshd_config.d/1.conf",
+                "KbdInteractiveAuthentication  yes\nMatch all\n",
+            ),
+            (
+                "/etc/ssh/sshd_config.d/2.conf",
+                "PasswordAuthentication no\n",
+            ),
+        ]);
+        let shown: Vec<String> = found
+            .iter()
+            .map(|line| {
+                let (place, keyword) = (&line.place, &line.keyword);
+                format!(
+                    "{place} {keyword} {} {}",
+                    line.values.join("|"),
+                    line.in_match
+                )
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "/etc/ssh/sshd_config.d/1.conf:1 kbdinteractiveauthentication yes false",
+                "/etc/ssh/sshd_config.d/1.conf:2 match all true",
+                "/etc/ssh/sshd_config.d/2.conf:1 passwordauthentication no false",
+                "/etc/ssh/sshd_config:3 usepam yes false",
+                "/etc/ssh/sshd_config:4 match User|a b,c true",
+                "/etc/ssh/sshd_config:5 x11forwarding no true",
+            ]
+        );
+    }
+
+    #[test]
+    fn files_that_include_each_other_end() {
+        assert!(lines(&[(MAIN, "Include sshd_config\n")]).is_empty());
+        let many = "Port 22\nInclude sshd_config\nInclude sshd_config\n";
+        assert!(lines(&[(MAIN, many)]).len() <= MAX_LINES);
+    }
+}

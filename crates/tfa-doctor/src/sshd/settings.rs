@@ -1,0 +1,77 @@
+//! What is in force for a connection, from the output of `sshd -T`.
+
+use std::collections::BTreeMap;
+
+/// The settings of a connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings(BTreeMap<String, String>);
+
+impl Settings {
+    /// Parses the output of `sshd -T`: a keyword in lower case and its value in each line.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let lines = text.lines().filter_map(|line| line.split_once(' '));
+        let lines = lines.map(|(keyword, value)| (keyword.to_owned(), value.trim().to_owned()));
+        Self(lines.collect())
+    }
+
+    /// The value of a keyword; empty if sshd does not know it.
+    pub(crate) fn value(&self, keyword: &str) -> &str {
+        self.0.get(keyword).map_or("", String::as_str)
+    }
+
+    pub(crate) fn is(&self, keyword: &str, value: &str) -> bool {
+        self.value(keyword).eq_ignore_ascii_case(value)
+    }
+
+    /// The number of seconds, or the count, of a keyword.
+    pub(crate) fn number(&self, keyword: &str) -> Option<u32> {
+        self.value(keyword).parse().ok()
+    }
+
+    /// The lists of `AuthenticationMethods`: a login passes one of them. Without the keyword, each method
+    /// that is enabled is a list.
+    pub(crate) fn method_lists(&self) -> Vec<Vec<&str>> {
+        let value = self.value("authenticationmethods");
+        if value.is_empty() || value == "any" {
+            let methods = METHODS.iter().map(|(method, _)| *method);
+            return methods
+                .filter(|method| self.offers(method))
+                .map(|method| vec![method])
+                .collect();
+        }
+        let lists = value.split_ascii_whitespace();
+        lists
+            .map(|list| list.split(',').map(base).collect())
+            .collect()
+    }
+
+    /// The lists of which each method is enabled.
+    pub(crate) fn passable_lists(&self) -> Vec<Vec<&str>> {
+        let mut lists = self.method_lists();
+        lists.retain(|list| list.iter().all(|method| self.offers(method)));
+        lists
+    }
+
+    /// Whether a method is enabled.
+    fn offers(&self, method: &str) -> bool {
+        let keyword = METHODS.iter().find(|(name, _)| *name == method);
+        keyword.is_some_and(|(_, keyword)| self.is(keyword, "yes"))
+    }
+}
+
+/// The methods of sshd, and the keywords that enable them.
+const METHODS: [(&str, &str); 5] = [
+    ("publickey", "pubkeyauthentication"),
+    (QUESTIONS, "kbdinteractiveauthentication"),
+    ("password", "passwordauthentication"),
+    ("hostbased", "hostbasedauthentication"),
+    ("gssapi-with-mic", "gssapiauthentication"),
+];
+/// The only method that asks questions.
+pub(crate) const QUESTIONS: &str = "keyboard-interactive";
+
+/// A method without its submethod: `keyboard-interactive:pam`.
+fn base(method: &str) -> &str {
+    method.split(':').next().unwrap_or_default()
+}
