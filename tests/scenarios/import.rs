@@ -162,6 +162,143 @@ fn google_authenticator_is_replaced_and_the_same_phone_logs_in() {
     assert!(!journal.contains(phone.secret()) && !journal.contains(&scratch));
 }
 
+/// Keys of pam_oath, in hex, and the codes of the first from counter 0 on (RFC 4226).
+const HEX: &str = "3132333435363738393031323334353637383930";
+const OTHER_HEX: &str = "3939393939393939393939393939393939393939";
+const HOTP_CODES: [&str; 4] = ["755224", "287082", "359152", "969429"];
+const OATH_CODE: &str = "One-time password (OATH) for";
+
+#[test]
+fn pam_oath_is_replaced_and_the_same_tokens_log_in() {
+    let machine = Machine::boot_with(&["libpam-oath"]);
+    for user in ["alice", "bob"] {
+        machine.add_user(user, PASSWORD);
+    }
+    machine.offer_questions();
+    let module = "auth required pam_oath.so usersfile=/etc/users.oath window=5";
+    add_module(&machine, module);
+    let file = format!("HOTP alice - {HEX}\nHOTP/T30/6 bob - {OTHER_HEX}\n");
+    machine.write_file("/etc/users.oath", file);
+    machine.succeed(["chmod", "600", "/etc/users.oath"]);
+    let phone = Phone::from_secret("HE4TSOJZHE4TSOJZHE4TSOJZHE4TSOJZ");
+
+    let before = phone.next_unused();
+    logs_in(&machine, "alice", &[OATH_CODE], HOTP_CODES[0]);
+    logs_in(&machine, "bob", &[OATH_CODE], &before);
+
+    let oath = ["tfactl", "import", "oath", "/etc/users.oath"];
+    let dry = machine.succeed(oath);
+    assert!(dry.contains("To import: 2,"), "{dry}");
+    let apply = oath.iter().chain(&["--apply"]).copied();
+    let done = machine.succeed(apply.clone());
+    assert!(
+        done.contains("alice: imported: 1 counter-based authenticator"),
+        "{done}"
+    );
+
+    // Side by side: the code from before is used in both.
+    is_told(
+        &machine,
+        "alice",
+        HOTP_CODES[0],
+        "This code was already used.",
+    );
+    is_told(&machine, "bob", &before, "This code was already used.");
+    logs_in(&machine, "alice", &[CODE, OATH_CODE], HOTP_CODES[1]);
+
+    remove_module(&machine, "pam_oath");
+    let again = machine.succeed(apply);
+    assert!(again.contains("unchanged: 2,"), "{again}");
+    is_told(
+        &machine,
+        "alice",
+        HOTP_CODES[1],
+        "This code was already used.",
+    );
+    logs_in(&machine, "alice", &[CODE], HOTP_CODES[2]);
+    // No code until the import is accepted, and then the token is in step.
+    machine.shift_clock(120);
+    phone.shift_clock(120);
+    logs_in(&machine, "bob", &[CODE], &phone.next_unused());
+}
+
+#[test]
+fn lists_that_others_own_or_that_are_no_files_change_nothing() {
+    let machine = crate::users::machine_with_alice();
+    let good = format!("HOTP alice - {HEX}\n");
+    machine.write_file("/root/good", good);
+    for (format, make, expected) in [
+        ("oath", "ln -s /root/good list", "it is a symbolic link"),
+        ("otpauth", "mkfifo list", "it is not a regular file"),
+        ("oath-csv", "mkdir list", "it is not a regular file"),
+        (
+            "oath",
+            "cp good list; chown alice list",
+            "it belongs to uid",
+        ),
+        (
+            "oath-csv",
+            "truncate -s 40M list",
+            "it has more than 33554432 bytes",
+        ),
+        (
+            "oath",
+            "cat good good | head -c 80 >list",
+            "line 2: the last line has no end",
+        ),
+        (
+            "oath",
+            "iconv -t UTF-16 good >list",
+            "line 1: not text in UTF-8",
+        ),
+        ("otpauth", "cp /bin/true list", "line 1: not text in UTF-8"),
+    ] {
+        let script = format!("cd /root; rm -rf list; {make}");
+        machine.succeed(["sh", "-ec", &script]);
+        let output = machine.fail(["tfactl", "import", format, "/root/list", "--apply"]);
+        let text = output.to_string();
+        assert!(
+            text.contains("/root/list") && text.contains(expected),
+            "{make}: {output}"
+        );
+        assert!(
+            text.contains("Nothing was changed.") && !text.contains(HEX),
+            "{output}"
+        );
+    }
+    assert!(record_of(&machine, "alice").contains("\"state\": \"none\""));
+}
+
+#[test]
+fn a_weak_key_of_a_uri_is_imported_and_marked() {
+    let machine = crate::users::machine_with_alice();
+    let key = "GEZDGNBVGY3TQOJQ";
+    let uri = format!("otpauth://totp/host:alice@host?secret={key}&issuer=host\n");
+    let words = ["tfactl", "import", "otpauth", "-", "--apply"];
+    let output = machine.command(words).stdin(uri).run();
+    assert!(output.success(), "{output}");
+    let text = output.to_string();
+    assert!(
+        text.contains("alice: imported: 1 time-based authenticator; weak: "),
+        "{text}"
+    );
+    let shown = machine.succeed(["tfactl", "show", "alice"]);
+    assert!(
+        shown.contains("phone (time-based, weak key, not used yet)"),
+        "{shown}"
+    );
+    assert!(record_of(&machine, "alice").contains("\"weak\": true"));
+    // The owner learns of it.
+    let phone = Phone::from_secret(key);
+    machine.shift_clock(120);
+    phone.shift_clock(120);
+    let terminal = ssh_after_password(&machine, "alice");
+    terminal.expect(CODE);
+    terminal.type_secret(&phone.next_unused());
+    terminal.expect("An administrator added authenticator \"phone\"");
+    terminal.expect("alice@host:~$");
+}
+
 #[test]
 fn a_code_used_between_two_imports_is_used_after_the_second() {
     let machine = machine_with_google_authenticator();

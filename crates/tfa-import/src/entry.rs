@@ -88,4 +88,6 @@ pub enum Note {
     FurtherBackupCodes,
     /// A PIN or password before the code.
     Pin,
+    /// The export has several QR codes, of which each has a part.
+    PartOfExport,
 }

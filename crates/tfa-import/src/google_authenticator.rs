@@ -4,9 +4,9 @@
 //! the scratch codes, each of eight digits in a line. Without `HOTP_COUNTER` the codes are time-based;
 //! they have six digits and SHA-1.
 
-use data_encoding::BASE32_NOPAD;
 use zeroize::Zeroizing;
 
+use crate::key;
 use crate::lines::lines;
 use crate::{Algorithm, Entry, MAX_USER_FILE, Means, Note, Problem, Used, What};
 
@@ -50,22 +50,17 @@ pub fn google_authenticator(input: &[u8]) -> Result<Entry, Vec<Problem>> {
 }
 
 fn read_key(line: &str) -> Result<Zeroizing<Vec<u8>>, What> {
-    let mut letters = Zeroizing::new(Vec::with_capacity(line.len()));
-    let is_filler = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'-' | b'=');
-    letters.extend(line.bytes().filter(|byte| !is_filler(byte)).map(canonical));
-    if letters.is_empty() {
-        return Err(What::NoKey);
-    }
-    let key = BASE32_NOPAD.decode(&letters);
-    key.map(Zeroizing::new).map_err(|_| What::NotBase32)
+    let mut canonical = Zeroizing::new(String::with_capacity(line.len()));
+    canonical.extend(line.chars().map(lookalike));
+    key::base32(&canonical)
 }
 
 /// A letter of base32. The program takes digits for the letters that look like them.
-fn canonical(byte: u8) -> u8 {
-    match byte.to_ascii_uppercase() {
-        b'0' => b'O',
-        b'1' => b'L',
-        b'8' => b'B',
+fn lookalike(letter: char) -> char {
+    match letter {
+        '0' => 'O',
+        '1' => 'L',
+        '8' => 'B',
         letter => letter,
     }
 }

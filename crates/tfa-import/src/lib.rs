@@ -3,14 +3,24 @@
 //! It does no I/O. All input is hostile: its size, the length of its lines and the number of its entries
 //! are bounded, and no problem quotes the input, which has keys and codes.
 
+mod csv;
 mod entry;
 mod google_authenticator;
+mod key;
 mod lines;
+mod migration;
+mod oath;
+mod otpauth;
 mod problem;
+mod protobuf;
 
+pub use csv::oath_csv;
 pub use entry::{Algorithm, Entry, Means, Note, Used};
 pub use google_authenticator::google_authenticator;
 pub use lines::{MAX_ENTRIES, MAX_LINE};
+pub use migration::otpauth_migration;
+pub use oath::oath;
+pub use otpauth::otpauth;
 pub use problem::{Problem, What};
 
 /// The largest file of one user, in bytes.

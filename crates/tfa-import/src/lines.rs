@@ -1,6 +1,9 @@
 //! The lines of a text file.
 
-use crate::{Problem, What};
+use crate::{Entry, MAX_FILE, Problem, What};
+
+/// The most problems of one file.
+const MAX_PROBLEMS: usize = 1000;
 
 /// The longest line, in bytes.
 pub const MAX_LINE: usize = 8 * 1024;
@@ -30,6 +33,34 @@ pub(crate) fn lines(
         });
     };
     Ok((1..).zip(content.split(|byte| *byte == b'\n').map(line)))
+}
+
+/// The entries of a file with one in each line, or every problem. Empty lines and comments (`#`) are
+/// left out.
+pub(crate) fn entries(
+    input: &[u8],
+    read: impl Fn(&str, usize) -> Result<Vec<Entry>, What>,
+) -> Result<Vec<Entry>, Vec<Problem>> {
+    let (mut entries, mut problems) = (Vec::new(), Vec::new());
+    for (number, line) in lines(input, MAX_FILE).map_err(|problem| vec![problem])? {
+        let is_empty = |line: &str| line.trim_start().is_empty() || line.starts_with('#');
+        match line {
+            Ok(line) if is_empty(line) => {}
+            line => match line.and_then(|line| read(line, number)) {
+                Ok(read) => entries.extend(read),
+                Err(what) => problems.push(Problem::at(number, what)),
+            },
+        }
+        if entries.len() > MAX_ENTRIES || problems.len() > MAX_PROBLEMS {
+            problems.push(Problem::at(number, What::TooManyEntries));
+            break;
+        }
+    }
+    match (problems.is_empty(), entries.is_empty()) {
+        (true, false) => Ok(entries),
+        (true, true) => Err(vec![Problem::of_file(What::Empty)]),
+        (false, _) => Err(problems),
+    }
 }
 
 fn line(bytes: &[u8]) -> Result<&str, What> {

@@ -43,6 +43,8 @@ pub enum What {
     CutOff,
     /// The line does not have the form that it should have.
     Malformed(&'static str),
+    /// The user is missing.
+    NoUser,
     /// The key is missing.
     NoKey,
     /// The key is not base32.
@@ -72,6 +74,7 @@ impl fmt::Display for What {
                  break",
             ),
             Self::Malformed(expected) => write!(formatter, "expected {expected}"),
+            Self::NoUser => formatter.write_str("it names no user"),
             Self::NoKey => formatter.write_str("the key is missing"),
             Self::NotBase32 => formatter.write_str("the key is not base32"),
             Self::NotHex => formatter.write_str("the key is not hex"),

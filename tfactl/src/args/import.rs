@@ -1,6 +1,7 @@
 //! The command line of `tfactl import`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::Subcommand;
 
@@ -22,6 +23,45 @@ pub(crate) enum ImportCommand {
         /// The files in the homes of all users
         #[arg(long)]
         homes: bool,
+        /// What to do
+        #[command(flatten)]
+        options: ImportOptions,
+    },
+    /// Import users.oath, the file of pam_oath
+    #[command(after_help = messages::IMPORT_LIST_HELP)]
+    Oath {
+        /// The file
+        file: PathBuf,
+        /// What to do
+        #[command(flatten)]
+        options: ImportOptions,
+    },
+    /// Import otpauth:// URIs, one in each line
+    #[command(after_help = messages::IMPORT_URI_HELP)]
+    Otpauth {
+        /// The file; - reads the standard input
+        file: PathBuf,
+        /// What to do
+        #[command(flatten)]
+        options: ImportOptions,
+    },
+    /// Import the export of the app Google Authenticator
+    #[command(after_help = messages::IMPORT_MIGRATION_HELP)]
+    OtpauthMigration {
+        /// otpauth-migration://...; - reads the standard input
+        uri: OsString,
+        /// What to do
+        #[command(flatten)]
+        options: ImportOptions,
+    },
+    /// Import the keys of tokens from a CSV file
+    #[command(after_help = messages::IMPORT_CSV_HELP)]
+    OathCsv {
+        /// The file
+        file: PathBuf,
+        /// A file with the user of each token: SERIAL USER
+        #[arg(long, value_name = "FILE")]
+        users: Option<PathBuf>,
         /// What to do
         #[command(flatten)]
         options: ImportOptions,

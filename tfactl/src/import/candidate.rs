@@ -20,28 +20,45 @@ pub(super) struct Candidate {
     pub(super) entries: Vec<Entry>,
     /// The names of the authenticators, as many as entries.
     pub(super) names: Vec<String>,
+    /// What the names begin with.
+    name: &'static str,
     /// Others can read the file, and may know the keys.
     pub(super) is_readable_by_others: bool,
 }
 
 impl Candidate {
-    /// The names are `first`, "`first` 2" and so on, where an entry has no name of its own.
-    pub(super) fn new(user: String, file: String, entries: Vec<Entry>, first: &str) -> Self {
-        let mut names: Vec<String> = Vec::with_capacity(entries.len());
-        for entry in &entries {
-            let own = entry.label.as_ref().map(|label| format!("{first} {label}"));
-            let numbered = (2..).map(|number| format!("{first} {number}"));
-            let mut all = own.into_iter().chain([first.to_owned()]).chain(numbered);
-            let is_free = |name: &String| !names.contains(name);
-            names.extend(all.find(is_free));
-        }
-        Self {
+    /// The authenticators are called `name`, where they are not the only one with a number or their own
+    /// label behind it.
+    pub(super) fn new(user: String, file: String, entries: Vec<Entry>, name: &'static str) -> Self {
+        let candidate = Self {
             user,
             file,
             entries,
-            names,
+            names: Vec::new(),
+            name,
             is_readable_by_others: false,
+        };
+        candidate.named_anew()
+    }
+
+    /// The same with names for all entries.
+    pub(super) fn named_anew(mut self) -> Self {
+        let mut names: Vec<String> = Vec::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            let own = entry
+                .label
+                .as_ref()
+                .map(|label| format!("{} {label}", self.name));
+            let numbered = (2..).map(|number| format!("{} {number}", self.name));
+            let mut all = own
+                .into_iter()
+                .chain([self.name.to_owned()])
+                .chain(numbered);
+            let is_free = |name: &String| !names.contains(name);
+            names.extend(all.find(is_free));
         }
+        self.names = names;
+        self
     }
 
     /// The number of backup codes.

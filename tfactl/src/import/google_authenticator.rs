@@ -15,7 +15,7 @@ use crate::messages;
 /// The file in a home.
 const FILE: &str = ".google_authenticator";
 /// The name of the imported authenticators.
-const NAME: &str = "phone";
+const NAME: &str = super::list::PHONE;
 
 pub(super) fn must_be_root() -> Result<(), Failure> {
     if is_root() {
@@ -117,23 +117,23 @@ fn is_uid_of(user: &str, uid: u32) -> bool {
 
 impl Found {
     fn add(&mut self, user: String, path: &Path, content: Result<Content, Unreadable>) {
+        let file = path.display().to_string();
         let content = match content {
             Ok(content) => content,
             Err(why) => {
-                self.problems.push(messages::import_unreadable(path, &why));
+                self.problems.push(messages::import_unreadable(&file, &why));
                 return;
             }
         };
         match google_authenticator(&content.bytes) {
             Ok(entry) => {
-                let file = path.display().to_string();
                 let mut candidate = Candidate::new(user, file, vec![entry], NAME);
                 candidate.is_readable_by_others = content.is_readable_by_others;
                 self.candidates.push(candidate);
             }
             Err(problems) => {
                 let problems = problems.iter();
-                let texts = problems.map(|problem| messages::import_problem(path, problem));
+                let texts = problems.map(|problem| messages::import_problem(&file, problem));
                 self.problems.extend(texts);
             }
         }

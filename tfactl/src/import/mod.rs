@@ -4,8 +4,10 @@
 mod calls;
 mod candidate;
 mod google_authenticator;
+mod list;
 mod report;
 mod source;
+mod users;
 
 use tfa_client::{Failure, Terminal};
 
@@ -34,6 +36,27 @@ pub(crate) async fn run(command: ImportCommand) -> Result<(), Failure> {
         }
         ImportCommand::GoogleAuthenticator { files, options, .. } => {
             whole(&terminal, google_authenticator::in_files(&files), options).await
+        }
+        ImportCommand::Oath { file, options } => {
+            let found = list::read(&terminal, &file, tfa_import::oath, list::TOKEN);
+            whole(&terminal, found, options).await
+        }
+        ImportCommand::Otpauth { file, options } => {
+            let found = list::read(&terminal, &file, tfa_import::otpauth, list::PHONE);
+            whole(&terminal, found.with_accounts_as_users(), options).await
+        }
+        ImportCommand::OtpauthMigration { uri, options } => {
+            let found = list::read_uri(&terminal, &uri, tfa_import::otpauth_migration);
+            whole(&terminal, found.with_accounts_as_users(), options).await
+        }
+        ImportCommand::OathCsv {
+            file,
+            users,
+            options,
+        } => {
+            let found = list::read(&terminal, &file, tfa_import::oath_csv, list::TOKEN);
+            let found = found.with_users_of(users.as_deref());
+            whole(&terminal, found, options).await
         }
     }
 }

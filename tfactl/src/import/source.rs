@@ -86,6 +86,11 @@ pub(super) fn read_as(uid: Uid, gid: Gid, path: &Path, max: usize) -> Result<Con
         .unwrap_or_else(|_| Err(Unreadable::System(io::Error::from_raw_os_error(libc::EIO))))
 }
 
+/// Reads the standard input.
+pub(super) fn read_stdin(max: usize) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+    all(io::stdin().lock(), max, 0)
+}
+
 /// Whether a file of this owner may have the keys of other users: root's, and the caller's own.
 pub(super) fn is_of_administrator(owner: u32) -> bool {
     owner == 0 || owner == geteuid().as_raw()
@@ -97,10 +102,15 @@ fn bytes(file: File, max: usize) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
     if length > max {
         return Err(Unreadable::TooLarge(max));
     }
+    all(file, max, length)
+}
+
+/// All of an input that may have this length, if it has at most `max` bytes.
+fn all(input: impl Read, max: usize, length: usize) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
     // Of the full size at once: a buffer that grows leaves copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(length.saturating_add(64)));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length.max(4096).saturating_add(64)));
     let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(limit).read_to_end(&mut bytes)?;
+    input.take(limit).read_to_end(&mut bytes)?;
     if bytes.len() > max {
         return Err(Unreadable::TooLarge(max));
     }

@@ -48,6 +48,58 @@ Run: sudo tfactl import google-authenticator --homes";
 pub(crate) const FILE_READABLE: &str =
     "others can read the file, so they may know the key: let the user move to a new one";
 
+pub(crate) const IMPORT_LIST_HELP: &str = "\
+The file must belong to root or to you, and be no link. A user may have several
+lines. Without a last code, all codes until the import count as used.
+If a line is wrong, nothing is imported.";
+
+pub(crate) const IMPORT_URI_HELP: &str = "\
+The user of a URI is the account in its label: what follows the issuer. If there
+is no such user, what follows the last @ of it is left out.
+All codes until the import count as used.
+If a line is wrong, nothing is imported.
+The file must belong to root or to you, and be no link.";
+
+pub(crate) const IMPORT_MIGRATION_HELP: &str = "\
+The URI is what the QR code of an export says; several stand one in each line.
+While the command runs, other users can see a URI on the command line (ps).
+Use - and enter it, or read it from a file:
+  tfactl import otpauth-migration - <FILE
+The user is found as by tfactl import otpauth.";
+
+pub(crate) const IMPORT_CSV_HELP: &str = "\
+A line is SERIAL,KEY,TYPE,DIGITS,STEP or COUNTER. The key is in hex, and TYPE is
+TOTP or HOTP. With --users, each line of that file has a serial number and the
+user of the token. Without it, the first column has the user.
+All codes until the import count as used.
+If a line is wrong, nothing is imported.
+The file must belong to root or to you, and be no link.";
+
+pub(crate) const TYPE_IMPORT: &str = "Enter the lines, then press Ctrl-D on an empty line.";
+
+pub(crate) const THE_URI: &str = "the URI";
+
+pub(crate) const URI_IS_VISIBLE: &str = "\
+Other users of this host could see the URI, which has the keys, in the list of
+processes. Next time use: tfactl import otpauth-migration -";
+
+pub(crate) fn not_text(file: &str) -> String {
+    format!("{file}: not text in UTF-8")
+}
+
+pub(crate) fn not_serial_and_user(file: &str, line: usize) -> String {
+    format!("{file} line {line}: expected a serial number and a user")
+}
+
+pub(crate) fn serial_twice(file: &str, line: usize) -> String {
+    format!("{file} line {line}: the serial number is there twice")
+}
+
+pub(crate) fn no_user_of(file: &Path, serial: &str) -> String {
+    let file = file.display();
+    format!("{file}: the token {serial} has no user")
+}
+
 pub(crate) fn import_note(note: Note) -> String {
     match note {
         Note::RateLimit => "RATE_LIMIT is not carried over: tfa counts wrong codes".to_owned(),
@@ -65,6 +117,9 @@ pub(crate) fn import_note(note: Note) -> String {
                 .to_owned()
         }
         Note::UnknownOption => "an option of an unknown name is not carried over".to_owned(),
+        Note::PartOfExport => {
+            "the export has several QR codes: import the others too, in one call".to_owned()
+        }
         Note::FurtherBackupCodes => "only the first 10 backup codes are carried over".to_owned(),
         Note::Pin => "the PIN is not carried over: tfa asks for the code alone, after the password"
             .to_owned(),
@@ -189,16 +244,15 @@ pub(crate) fn nothing_imported(problems: &[String]) -> String {
     lines.join("\n")
 }
 
-pub(crate) fn import_problem(file: &Path, problem: &Problem) -> String {
-    let (file, what) = (file.display(), &problem.what);
+pub(crate) fn import_problem(file: &str, problem: &Problem) -> String {
+    let what = &problem.what;
     match problem.line {
         Some(line) => format!("{file} line {line}: {what}"),
         None => format!("{file}: {what}"),
     }
 }
 
-pub(crate) fn import_unreadable(file: &Path, why: &Unreadable) -> String {
-    let file = file.display();
+pub(crate) fn import_unreadable(file: &str, why: &Unreadable) -> String {
     match why {
         Unreadable::Missing => format!("{file}: there is no such file"),
         Unreadable::Link => format!("{file}: it is a symbolic link, which is not followed"),

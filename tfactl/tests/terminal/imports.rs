@@ -194,6 +194,175 @@ fn no_link_is_followed_and_only_a_regular_file_is_read() {
     assert!(imports(&host).iter().all(|import| import.user == "alice"));
 }
 
+const HEX: &str = "3132333435363738393031323334353637383930";
+
+/// The arguments of an import of this file.
+fn list<'a>(format: &'a str, path: &'a std::path::Path) -> [&'a str; 3] {
+    ["import", format, path.to_str().unwrap()]
+}
+
+#[test]
+fn the_lines_of_a_user_are_imported_together() {
+    let host = host_with(Vec::new());
+    let text = format!(
+        "HOTP alice - {HEX} 4 338314\nHOTP/T30 bob 1234 {HEX} 0 682100 2026-11-29T12:19:16L\n\
+         HOTP/T60/8 alice - {HEX}\n"
+    );
+    let path = file(&host, "users.oath", text.as_bytes());
+    let (code, out, error) = run(&host, &list("oath", &path));
+    assert_eq!((code, error.as_str()), (0, ""));
+    let expected = "\
+alice: would be imported: 1 time-based authenticator, 1 counter-based authenticator
+bob: would be imported: 1 time-based authenticator; the PIN is not carried over: tfa asks for the code alone, after the password
+To import: 2, updated: 0, unchanged: 0, not imported: 0.
+Nothing was changed. To import, add --apply.
+";
+    assert_eq!(out, expected);
+    let imports = imports(&host);
+    let names: Vec<&str> = imports[0]
+        .authenticators
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(names, ["token", "token 2"]);
+    assert_eq!(imports[0].authenticators[0].counter, Some(5));
+    assert_eq!(
+        imports[1].authenticators[0].last_code.as_deref(),
+        Some("682100")
+    );
+    assert_eq!(imports[1].authenticators[0].used_steps, None);
+}
+
+#[test]
+fn a_list_with_a_wrong_line_is_not_imported_at_all() {
+    let host = host_with(Vec::new());
+    let good = format!("HOTP alice - {HEX}\n");
+    for (format, text, expected) in [
+        (
+            "oath",
+            format!("{good}HOTP bob - 12x\n"),
+            "line 2: the key is not hex",
+        ),
+        (
+            "oath",
+            good.trim_end().to_owned(),
+            "line 1: the last line has no end",
+        ),
+        (
+            "otpauth",
+            format!("#\n{good}"),
+            "line 2: expected otpauth://",
+        ),
+        ("otpauth", "\u{0}".to_owned(), "line 1: not text"),
+        ("oath-csv", good.clone(), "line 1: expected SERIAL,KEY"),
+    ] {
+        let path = file(&host, "list", text.as_bytes());
+        let arguments = list(format, &path);
+        let (code, out, error) = run(&host, &[&arguments[..], &["--apply"]].concat());
+        assert_eq!((code, out.as_str()), (1, ""), "{format}");
+        assert!(
+            error.contains(&format!("list {expected}")),
+            "{format}: {error}"
+        );
+        assert!(
+            error.ends_with("Nothing was changed.\n") && !error.contains(HEX),
+            "{error}"
+        );
+    }
+    let link = host.file("link");
+    std::os::unix::fs::symlink(file(&host, "good", good.as_bytes()), &link).unwrap();
+    let (code, _, error) = run(&host, &list("oath", &link));
+    assert!(code == 1 && error.contains("symbolic link"), "{error}");
+    assert!(host.daemon().calls().is_empty());
+}
+
+#[test]
+fn an_account_with_a_host_means_the_user_before_it() {
+    let host = host_with(Vec::new());
+    let uri = |label: &str| format!("otpauth://totp/{label}?secret={KEY}&issuer=x\n");
+    let text = [
+        "x:root",
+        "root@example.org",
+        "alice%40corp@example.org",
+        "@x",
+    ]
+    .map(uri)
+    .concat();
+    let path = file(&host, "uris", text.as_bytes());
+    let (code, _, _) = run(&host, &list("otpauth", &path));
+    assert_eq!(code, 0);
+    let users: Vec<String> = imports(&host).iter().map(|one| one.user.clone()).collect();
+    assert_eq!(users, ["root", "alice@corp", "@x"]);
+    let names: Vec<String> = imports(&host)[0]
+        .authenticators
+        .iter()
+        .map(|one| one.name.clone())
+        .collect();
+    assert_eq!(names, ["phone", "phone 2"]);
+}
+
+#[test]
+fn a_uri_on_the_command_line_is_taken_with_a_warning() {
+    let host = host_with(Vec::new());
+    let uri = "otpauth-migration://offline?data=CiAKFDEyMzQ1Njc4OTAxMjM0NTY3ODkwEgJiYiABKAEwAhAB";
+    let (code, out, error) = run(&host, &["import", "otpauth-migration", uri]);
+    assert!(
+        code == 0 && out.starts_with("bb: would be imported"),
+        "{out}"
+    );
+    assert!(
+        error.starts_with("Other users of this host could see the URI"),
+        "{error}"
+    );
+    let cut = &uri[..uri.len() - 12];
+    let (code, _, error) = run(&host, &["import", "otpauth-migration", cut]);
+    assert!(
+        code == 1 && error.contains("the URI line 1: expected "),
+        "{error}"
+    );
+}
+
+#[test]
+fn tokens_of_a_csv_get_the_users_of_another_file() {
+    let host = host_with(Vec::new());
+    let csv = format!("T 1,{HEX},TOTP,6,30\nT2,{HEX},HOTP,8,5\nT3,{HEX},HOTP,6,0\n");
+    let csv = file(&host, "tokens.csv", csv.as_bytes());
+    let users = file(
+        &host,
+        "users",
+        b"# who has which\nT 1 alice\nT2\tbob\nT3 alice\nT9 carol\n",
+    );
+    let mut arguments = list("oath-csv", &csv).to_vec();
+    arguments.extend(["--users", users.to_str().unwrap()]);
+    let (code, _, error) = run(&host, &arguments);
+    assert_eq!((code, error.as_str()), (0, ""));
+    let imports = imports(&host);
+    let names = imports.iter().map(|one| {
+        let names = one.authenticators.iter().map(|token| token.name.as_str());
+        (one.user.as_str(), names.collect::<Vec<_>>().join(", "))
+    });
+    let expected = [
+        ("alice", "token T 1, token T3".to_owned()),
+        ("bob", "token T2".to_owned()),
+    ];
+    assert_eq!(names.collect::<Vec<_>>(), expected);
+    for (text, expected) in [
+        ("T 1 alice\nT2 bob\n", "users: the token T3 has no user"),
+        (
+            "T 1 alice\nT1\n",
+            "users line 2: expected a serial number and a user",
+        ),
+        (
+            "T2 a\nT2 b\n",
+            "users line 2: the serial number is there twice",
+        ),
+    ] {
+        file(&host, "users", text.as_bytes());
+        let (code, _, error) = run(&host, &arguments);
+        assert!(code == 1 && error.contains(expected), "{error}");
+    }
+}
+
 #[test]
 fn many_users_take_few_calls_of_a_bounded_size() {
     let host = host_with(Vec::new());
@@ -216,7 +385,16 @@ fn many_users_take_few_calls_of_a_bounded_size() {
 #[test]
 fn the_help_fits_a_screen_and_wrong_usage_changes_nothing() {
     let host = host_with(Vec::new());
-    for arguments in [&["import", "--help"][..], &[GOOGLE[0], GOOGLE[1], "--help"]] {
+    let formats = [
+        GOOGLE[1],
+        "oath",
+        "otpauth",
+        "otpauth-migration",
+        "oath-csv",
+    ];
+    let helps = formats.map(|format| ["import", format, "--help"]);
+    let helps = helps.iter().map(|words| &words[..]);
+    for arguments in helps.chain([&["import", "--help"][..]]) {
         let (code, out, _) = run(&host, arguments);
         assert_eq!(code, 0);
         fits(&out);

@@ -1,0 +1,41 @@
+//! Keys as text.
+
+use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER_PERMISSIVE};
+use zeroize::Zeroizing;
+
+use crate::What;
+
+/// Decodes base32 in either case. Blanks, dashes and padding are ignored.
+pub(crate) fn base32(text: &str) -> Result<Zeroizing<Vec<u8>>, What> {
+    let letters = letters(text, |byte| matches!(byte, b'-' | b'='));
+    if letters.is_empty() {
+        return Err(What::NoKey);
+    }
+    let key = BASE32_NOPAD.decode(&letters);
+    key.map(Zeroizing::new).map_err(|_| What::NotBase32)
+}
+
+/// Decodes hex in either case.
+pub(crate) fn hex(text: &str) -> Result<Zeroizing<Vec<u8>>, What> {
+    if text.is_empty() {
+        return Err(What::NoKey);
+    }
+    let key = HEXLOWER_PERMISSIVE.decode(text.as_bytes());
+    key.map(Zeroizing::new).map_err(|_| What::NotHex)
+}
+
+/// Decodes base64; white space is ignored.
+pub(crate) fn base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let mut letters = Zeroizing::new(Vec::with_capacity(text.len()));
+    letters.extend(text.bytes().filter(|byte| !byte.is_ascii_whitespace()));
+    BASE64.decode(&letters).ok().map(Zeroizing::new)
+}
+
+/// The letters in upper case, in a buffer that does not grow, and is wiped.
+fn letters(text: &str, is_filler: impl Fn(u8) -> bool) -> Zeroizing<Vec<u8>> {
+    let mut letters = Zeroizing::new(Vec::with_capacity(text.len()));
+    let is_letter = |byte: &u8| !byte.is_ascii_whitespace() && !is_filler(*byte);
+    let kept = text.bytes().filter(is_letter);
+    letters.extend(kept.map(|byte| byte.to_ascii_uppercase()));
+    letters
+}
