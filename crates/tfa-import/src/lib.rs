@@ -13,6 +13,7 @@ mod oath;
 mod otpauth;
 mod problem;
 mod protobuf;
+mod pskc;
 
 pub use csv::oath_csv;
 pub use entry::{Algorithm, Entry, Means, Note, Used};
@@ -22,6 +23,7 @@ pub use migration::otpauth_migration;
 pub use oath::oath;
 pub use otpauth::otpauth;
 pub use problem::{Problem, What};
+pub use pskc::{Unlock, pskc};
 
 /// The largest file of one user, in bytes.
 pub const MAX_USER_FILE: usize = 64 * 1024;

@@ -55,6 +55,12 @@ pub enum What {
     BadOption(&'static str),
     /// This option stands twice.
     Twice(&'static str),
+    /// It is encrypted, and neither a passphrase nor a key was given.
+    Encrypted,
+    /// The passphrase or the key is wrong, or the file was changed.
+    WrongPassphrase,
+    /// The XML is not well-formed, has a DTD, or too many elements.
+    NotXml,
     /// The algorithm, or the kind, is none that is known.
     Unsupported(&'static str),
 }
@@ -78,6 +84,13 @@ impl fmt::Display for What {
             Self::NoKey => formatter.write_str("the key is missing"),
             Self::NotBase32 => formatter.write_str("the key is not base32"),
             Self::NotHex => formatter.write_str("the key is not hex"),
+            Self::Encrypted => formatter.write_str("it is encrypted; give the passphrase or the key"),
+            Self::WrongPassphrase => {
+                formatter.write_str("the passphrase or the key is wrong, or the file was changed")
+            }
+            Self::NotXml => formatter.write_str(
+                "not well-formed XML without a document type, or more elements than are read",
+            ),
             Self::BadOption(name) => write!(formatter, "the value of {name} is wrong"),
             Self::Twice(name) => write!(formatter, "{name} is there twice"),
             Self::Unsupported(what) => write!(formatter, "{what} is not supported"),

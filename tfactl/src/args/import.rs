@@ -54,6 +54,24 @@ pub(crate) enum ImportCommand {
         #[command(flatten)]
         options: ImportOptions,
     },
+    /// Import a key container of RFC 6030 (PSKC)
+    #[command(after_help = messages::IMPORT_PSKC_HELP)]
+    Pskc {
+        /// The file
+        file: PathBuf,
+        /// A file with the passphrase
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+        /// A file with the key of the container, in hex
+        #[arg(long, value_name = "FILE", conflicts_with = "passphrase_file")]
+        key_file: Option<PathBuf>,
+        /// A file with the user of each token: SERIAL USER
+        #[arg(long, value_name = "FILE")]
+        users: Option<PathBuf>,
+        /// What to do
+        #[command(flatten)]
+        options: ImportOptions,
+    },
     /// Import the keys of tokens from a CSV file
     #[command(after_help = messages::IMPORT_CSV_HELP)]
     OathCsv {

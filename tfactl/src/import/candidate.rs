@@ -20,8 +20,6 @@ pub(super) struct Candidate {
     pub(super) entries: Vec<Entry>,
     /// The names of the authenticators, as many as entries.
     pub(super) names: Vec<String>,
-    /// What the names begin with.
-    name: &'static str,
     /// Others can read the file, and may know the keys.
     pub(super) is_readable_by_others: bool,
 }
@@ -29,36 +27,22 @@ pub(super) struct Candidate {
 impl Candidate {
     /// The authenticators are called `name`, where they are not the only one with a number or their own
     /// label behind it.
-    pub(super) fn new(user: String, file: String, entries: Vec<Entry>, name: &'static str) -> Self {
-        let candidate = Self {
-            user,
-            file,
-            entries,
-            names: Vec::new(),
-            name,
-            is_readable_by_others: false,
-        };
-        candidate.named_anew()
-    }
-
-    /// The same with names for all entries.
-    pub(super) fn named_anew(mut self) -> Self {
-        let mut names: Vec<String> = Vec::with_capacity(self.entries.len());
-        for entry in &self.entries {
-            let own = entry
-                .label
-                .as_ref()
-                .map(|label| format!("{} {label}", self.name));
-            let numbered = (2..).map(|number| format!("{} {number}", self.name));
-            let mut all = own
-                .into_iter()
-                .chain([self.name.to_owned()])
-                .chain(numbered);
+    pub(super) fn new(user: String, file: String, entries: Vec<Entry>, name: &str) -> Self {
+        let mut names: Vec<String> = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            let own = entry.label.as_ref().map(|label| format!("{name} {label}"));
+            let numbered = (2..).map(|number| format!("{name} {number}"));
+            let mut all = own.into_iter().chain([name.to_owned()]).chain(numbered);
             let is_free = |name: &String| !names.contains(name);
             names.extend(all.find(is_free));
         }
-        self.names = names;
-        self
+        Self {
+            user,
+            file,
+            entries,
+            names,
+            is_readable_by_others: false,
+        }
     }
 
     /// The number of backup codes.

@@ -19,84 +19,100 @@ pub(super) const PHONE: &str = "phone";
 /// The name of imported authenticators that are hardware, or may be.
 pub(super) const TOKEN: &str = "token";
 
-/// A reader of one format.
-type Parser = fn(&[u8]) -> Result<Vec<Entry>, Vec<Problem>>;
+/// The entries of a file, or of the standard input.
+pub(super) struct Entries {
+    /// What messages call the file.
+    source: String,
+    pub(super) entries: Vec<Entry>,
+    pub(super) problems: Vec<String>,
+    is_readable_by_others: bool,
+}
 
-/// The entries of a file, by user. `-` is the standard input.
-pub(super) fn read(terminal: &Terminal, path: &Path, parser: Parser, name: &'static str) -> Found {
-    let mut is_readable = false;
-    let content = if path == Path::new("-") {
-        if io::stdin().is_terminal() {
-            terminal.note(messages::TYPE_IMPORT);
+impl Entries {
+    /// Reads a file. `-` is the standard input.
+    pub(super) fn of_file(
+        terminal: &Terminal,
+        path: &Path,
+        parser: impl Fn(&[u8]) -> Result<Vec<Entry>, Vec<Problem>>,
+    ) -> Self {
+        if path == Path::new("-") {
+            if io::stdin().is_terminal() {
+                terminal.note(messages::TYPE_IMPORT);
+            }
+            let content = source::read_stdin(MAX_FILE);
+            return Self::parsed(messages::STANDARD_INPUT, content, parser);
         }
-        source::read_stdin(MAX_FILE)
-    } else {
+        let mut is_readable_by_others = false;
         let content = source::read(path, MAX_FILE, source::is_of_administrator);
-        content.map(|content| {
-            is_readable = content.is_readable_by_others;
+        let content = content.map(|content| {
+            is_readable_by_others = content.is_readable_by_others;
             content.bytes
-        })
-    };
-    let mut found = parsed(&shown(path), content, parser, name);
-    for candidate in &mut found.candidates {
-        candidate.is_readable_by_others = is_readable;
-    }
-    found
-}
-
-/// The entries of a URI that was given as an argument, or of the standard input.
-pub(super) fn read_uri(terminal: &Terminal, uri: &OsStr, parser: Parser) -> Found {
-    if uri == "-" {
-        return read(terminal, Path::new("-"), parser, PHONE);
-    }
-    terminal.error(messages::URI_IS_VISIBLE);
-    let line = [uri.as_bytes(), b"\n"].concat();
-    parsed(messages::THE_URI, Ok(Zeroizing::new(line)), parser, PHONE)
-}
-
-fn shown(path: &Path) -> String {
-    match path.to_str() {
-        Some("-") => messages::STANDARD_INPUT.to_owned(),
-        _ => path.display().to_string(),
-    }
-}
-
-fn parsed(
-    source: &str,
-    content: Result<Zeroizing<Vec<u8>>, Unreadable>,
-    parser: Parser,
-    name: &'static str,
-) -> Found {
-    let mut found = Found::default();
-    match content.map(|content| parser(&content)) {
-        Err(why) => found
-            .problems
-            .push(messages::import_unreadable(source, &why)),
-        Ok(Err(problems)) => {
-            let problems = problems.iter();
-            found.problems = problems
-                .map(|one| messages::import_problem(source, one))
-                .collect();
-        }
-        Ok(Ok(entries)) => found.candidates = by_user(source, entries, name),
-    }
-    found
-}
-
-/// One candidate for each user, in the order of the file.
-fn by_user(source: &str, entries: Vec<Entry>, name: &'static str) -> Vec<Candidate> {
-    let mut places: HashMap<String, usize> = HashMap::new();
-    let mut users: Vec<Vec<Entry>> = Vec::new();
-    for entry in entries {
-        let place = *places.entry(entry.user.clone()).or_insert(users.len());
-        match users.get_mut(place) {
-            Some(own) => own.push(entry),
-            None => users.push(vec![entry]),
+        });
+        Self {
+            is_readable_by_others,
+            ..Self::parsed(&path.display().to_string(), content, parser)
         }
     }
-    let candidate = |entries: Vec<Entry>| {
-        let user = entries.first().map(|entry| entry.user.clone());
-        Candidate::new(user.unwrap_or_default(), source.to_owned(), entries, name)
-    };
-    users.into_iter().map(candidate).collect()
+
+    /// Takes a URI that was given as an argument, or reads the standard input.
+    pub(super) fn of_uri(
+        terminal: &Terminal,
+        uri: &OsStr,
+        parser: impl Fn(&[u8]) -> Result<Vec<Entry>, Vec<Problem>>,
+    ) -> Self {
+        if uri == "-" {
+            return Self::of_file(terminal, Path::new("-"), parser);
+        }
+        terminal.error(messages::URI_IS_VISIBLE);
+        let line = [uri.as_bytes(), b"\n"].concat();
+        Self::parsed(messages::THE_URI, Ok(Zeroizing::new(line)), parser)
+    }
+
+    fn parsed(
+        source: &str,
+        content: Result<Zeroizing<Vec<u8>>, Unreadable>,
+        parser: impl Fn(&[u8]) -> Result<Vec<Entry>, Vec<Problem>>,
+    ) -> Self {
+        let (entries, problems) = match content.map(|content| parser(&content)) {
+            Ok(Ok(entries)) => (entries, Vec::new()),
+            Ok(Err(problems)) => {
+                let texts = problems.iter();
+                let texts = texts.map(|one| messages::import_problem(source, one));
+                (Vec::new(), texts.collect())
+            }
+            Err(why) => (Vec::new(), vec![messages::import_unreadable(source, &why)]),
+        };
+        Self {
+            source: source.to_owned(),
+            entries,
+            problems,
+            is_readable_by_others: false,
+        }
+    }
+
+    /// One candidate for each user, in the order of the file. The names of the authenticators begin with
+    /// `name`.
+    pub(super) fn found(self, name: &str) -> Found {
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut users: Vec<Vec<Entry>> = Vec::new();
+        for entry in self.entries {
+            let place = *places.entry(entry.user.clone()).or_insert(users.len());
+            match users.get_mut(place) {
+                Some(own) => own.push(entry),
+                None => users.push(vec![entry]),
+            }
+        }
+        let candidates = users.into_iter().map(|entries| {
+            let user = entries.first().map(|entry| entry.user.clone());
+            let user = user.unwrap_or_default();
+            Candidate {
+                is_readable_by_others: self.is_readable_by_others,
+                ..Candidate::new(user, self.source.clone(), entries, name)
+            }
+        });
+        Found {
+            candidates: candidates.collect(),
+            problems: self.problems,
+        }
+    }
 }

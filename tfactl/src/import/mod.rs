@@ -7,6 +7,7 @@ mod google_authenticator;
 mod list;
 mod report;
 mod source;
+mod unlock;
 mod users;
 
 use tfa_client::{Failure, Terminal};
@@ -15,6 +16,7 @@ use crate::args::{ImportCommand, ImportOptions};
 use crate::daemon::Daemon;
 use crate::messages;
 use candidate::Found;
+use list::{Entries, PHONE, TOKEN};
 use report::Report;
 pub(crate) use report::Sum;
 pub(crate) use source::Unreadable;
@@ -38,25 +40,40 @@ pub(crate) async fn run(command: ImportCommand) -> Result<(), Failure> {
             whole(&terminal, google_authenticator::in_files(&files), options).await
         }
         ImportCommand::Oath { file, options } => {
-            let found = list::read(&terminal, &file, tfa_import::oath, list::TOKEN);
-            whole(&terminal, found, options).await
+            let entries = Entries::of_file(&terminal, &file, tfa_import::oath);
+            whole(&terminal, entries.found(TOKEN), options).await
         }
         ImportCommand::Otpauth { file, options } => {
-            let found = list::read(&terminal, &file, tfa_import::otpauth, list::PHONE);
-            whole(&terminal, found.with_accounts_as_users(), options).await
+            let entries = Entries::of_file(&terminal, &file, tfa_import::otpauth);
+            let entries = entries.with_accounts_as_users();
+            whole(&terminal, entries.found(PHONE), options).await
         }
         ImportCommand::OtpauthMigration { uri, options } => {
-            let found = list::read_uri(&terminal, &uri, tfa_import::otpauth_migration);
-            whole(&terminal, found.with_accounts_as_users(), options).await
+            let entries = Entries::of_uri(&terminal, &uri, tfa_import::otpauth_migration);
+            let entries = entries.with_accounts_as_users();
+            whole(&terminal, entries.found(PHONE), options).await
+        }
+        ImportCommand::Pskc {
+            file,
+            passphrase_file,
+            key_file,
+            users,
+            options,
+        } => {
+            let unlock = unlock::read(passphrase_file.as_deref(), key_file.as_deref())?;
+            let parser = |input: &[u8]| tfa_import::pskc(input, unlock.as_unlock());
+            let entries = Entries::of_file(&terminal, &file, parser);
+            let entries = entries.with_users_of(users.as_deref());
+            whole(&terminal, entries.found(TOKEN), options).await
         }
         ImportCommand::OathCsv {
             file,
             users,
             options,
         } => {
-            let found = list::read(&terminal, &file, tfa_import::oath_csv, list::TOKEN);
-            let found = found.with_users_of(users.as_deref());
-            whole(&terminal, found, options).await
+            let entries = Entries::of_file(&terminal, &file, tfa_import::oath_csv);
+            let entries = entries.with_users_of(users.as_deref());
+            whole(&terminal, entries.found(TOKEN), options).await
         }
     }
 }

@@ -6,25 +6,26 @@ use std::path::Path;
 use nix::unistd::User;
 use tfa_import::MAX_FILE;
 
-use super::candidate::{Candidate, Found};
+use super::list::Entries;
 use super::source;
 use crate::messages;
 
-impl Found {
+impl Entries {
     /// Takes an account for a user: as it is if there is such a user, else without what follows its last
     /// `@`.
-    pub(super) fn with_accounts_as_users(self) -> Self {
-        self.with_users(|account| {
-            let before = account.rsplit_once('@').map(|(user, _)| user);
-            match before.filter(|user| !user.is_empty()) {
-                Some(user) if !exists(account) => user.to_owned(),
-                _ => account.to_owned(),
+    pub(super) fn with_accounts_as_users(mut self) -> Self {
+        for entry in &mut self.entries {
+            let before = entry.user.rsplit_once('@').map(|(user, _)| user.to_owned());
+            let before = before.filter(|user| !user.is_empty());
+            if let Some(user) = before.filter(|_| !exists(&entry.user)) {
+                entry.user = user;
             }
-        })
+        }
+        self
     }
 
-    /// Gives each serial number the user of the file, in which each line has a serial number and a user.
-    /// Without a file a serial number is the user.
+    /// Gives each token the user of the file, in which each line has a serial number and a user. Without a
+    /// file, users are those that the tokens name.
     pub(super) fn with_users_of(mut self, file: Option<&Path>) -> Self {
         let Some(file) = file else { return self };
         let users = match users_in(file) {
@@ -34,33 +35,14 @@ impl Found {
                 return self;
             }
         };
-        let serials = self.candidates.iter().map(|one| one.user.as_str());
-        let missing = serials.filter(|serial| !users.contains_key(*serial));
-        let missing: Vec<String> = missing
-            .map(|serial| messages::no_user_of(file, serial))
-            .collect();
-        self.problems.extend(missing);
-        self.with_users(|serial| users.get(serial).cloned().unwrap_or_default())
-    }
-
-    fn with_users(self, user: impl Fn(&str) -> String) -> Self {
-        let mut candidates: Vec<Candidate> = Vec::with_capacity(self.candidates.len());
-        let mut places: HashMap<String, usize> = HashMap::new();
-        for mut candidate in self.candidates {
-            candidate.user = user(&candidate.user);
-            let place = *places
-                .entry(candidate.user.clone())
-                .or_insert(candidates.len());
-            match candidates.get_mut(place) {
-                Some(earlier) => earlier.entries.append(&mut candidate.entries),
-                None => candidates.push(candidate),
+        for entry in &mut self.entries {
+            let serial = entry.label.as_ref().unwrap_or(&entry.user);
+            match users.get(serial) {
+                Some(user) => entry.user.clone_from(user),
+                None => self.problems.push(messages::no_user_of(file, serial)),
             }
         }
-        let named = |one: Candidate| one.named_anew();
-        Self {
-            candidates: candidates.into_iter().map(named).collect(),
-            problems: self.problems,
-        }
+        self
     }
 }
 

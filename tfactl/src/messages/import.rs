@@ -67,6 +67,25 @@ Use - and enter it, or read it from a file:
   tfactl import otpauth-migration - <FILE
 The user is found as by tfactl import otpauth.";
 
+pub(crate) const IMPORT_PSKC_HELP: &str = "\
+The keys may be plain, or encrypted by AES-128-CBC with a MAC. The passphrase,
+or the key in hex, is the first line of its file.
+A token belongs to the user that it names: UserId, or the UID in it. With
+--users, each line of that file has a serial number and the user of the token.
+All codes until the import count as used.
+If a key is wrong, nothing is imported. The files must belong to root or to you,
+and be no links.";
+
+pub(crate) fn container_key_not_hex(file: &Path) -> String {
+    let file = file.display();
+    format!("{file}: the key of the container is not hex. Nothing was changed.")
+}
+
+pub(crate) fn no_passphrase(file: &Path) -> String {
+    let file = file.display();
+    format!("{file}: the first line is empty. Nothing was changed.")
+}
+
 pub(crate) const IMPORT_CSV_HELP: &str = "\
 A line is SERIAL,KEY,TYPE,DIGITS,STEP or COUNTER. The key is in hex, and TYPE is
 TOTP or HOTP. With --users, each line of that file has a serial number and the

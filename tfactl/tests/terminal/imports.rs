@@ -364,6 +364,63 @@ fn tokens_of_a_csv_get_the_users_of_another_file() {
 }
 
 #[test]
+fn an_encrypted_container_needs_its_passphrase() {
+    let host = host_with(Vec::new());
+    let text = include_bytes!("../../../crates/tfa-import/tests/rfc6030/figure7.xml");
+    let container = file(&host, "tokens.xml", text);
+    let users = file(&host, "users", b"987654321 alice\n");
+    let mut arguments = list("pskc", &container).to_vec();
+    arguments.extend(["--users", users.to_str().unwrap()]);
+    let (code, _, error) = run(&host, &arguments);
+    assert!(
+        code == 1 && error.contains("it is encrypted; give the passphrase"),
+        "{error}"
+    );
+    let passphrase = host.file("passphrase");
+    arguments.extend(["--passphrase-file", passphrase.to_str().unwrap()]);
+    for (text, expected) in [
+        (
+            &b"qwertz\n"[..],
+            "the passphrase or the key is wrong, or the file was changed",
+        ),
+        (b"\n", "the first line is empty"),
+    ] {
+        file(&host, "passphrase", text);
+        let (code, out, error) = run(&host, &arguments);
+        assert_eq!((code, out.as_str()), (1, ""));
+        assert!(
+            error.contains(expected) && error.contains("Nothing was changed."),
+            "{error}"
+        );
+    }
+    assert!(host.daemon().calls().is_empty());
+    file(&host, "passphrase", b"qwerty\n");
+    let (code, out, _) = run(&host, &arguments);
+    assert!(
+        code == 0 && out.starts_with("alice: would be imported: 1 counter-based"),
+        "{out}"
+    );
+    let imports = imports(&host);
+    assert_eq!(imports[0].authenticators[0].key, b"12345678901234567890");
+    assert_eq!(imports[0].authenticators[0].name, "token 987654321");
+    assert_eq!(imports[0].authenticators[0].digits, Some(8));
+
+    let text = include_bytes!("../../../crates/tfa-import/tests/rfc6030/figure6.xml");
+    let container = file(&host, "shared.xml", text);
+    let key = file(&host, "key", b"12345678901234567890123456789012\n");
+    let mut arguments = list("pskc", &container).to_vec();
+    arguments.extend(["--key-file", key.to_str().unwrap()]);
+    let (code, out, _) = run(&host, &arguments);
+    assert!(
+        code == 0 && out.starts_with("987654321: would be imported: 1"),
+        "{out}"
+    );
+    file(&host, "key", b"12345x\n");
+    let (code, _, error) = run(&host, &arguments);
+    assert!(code == 1 && error.contains("is not hex"), "{error}");
+}
+
+#[test]
 fn many_users_take_few_calls_of_a_bounded_size() {
     let host = host_with(Vec::new());
     let codes = "12345678\n".repeat(10);
@@ -391,6 +448,7 @@ fn the_help_fits_a_screen_and_wrong_usage_changes_nothing() {
         "otpauth",
         "otpauth-migration",
         "oath-csv",
+        "pskc",
     ];
     let helps = formats.map(|format| ["import", format, "--help"]);
     let helps = helps.iter().map(|words| &words[..]);
