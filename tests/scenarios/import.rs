@@ -307,6 +307,84 @@ fn a_weak_key_of_a_uri_is_imported_and_marked() {
 }
 
 #[test]
+fn an_exported_key_is_told_to_its_owner_and_serves_another_host() {
+    let (machine, alice) = crate::users::machine_with_alice_set_up();
+    machine.write_file("/root/passphrase", "battery staple\n");
+    let export = [
+        "tfactl",
+        "export",
+        "pskc",
+        "alice",
+        "--output",
+        "/root/keys",
+    ];
+    let words = export
+        .iter()
+        .chain(&["--passphrase-file", "/root/passphrase"]);
+    let done = machine.succeed(words.copied());
+    assert!(done.contains("1 key was exported to /root/keys."), "{done}");
+    machine.expect_in_journal("tfad", "alice: root exported the keys of 1 authenticators");
+    let alert = [
+        "journalctl",
+        "-t",
+        "tfad",
+        "--priority=alert",
+        "TFA_EVENT=exported",
+    ];
+    assert!(machine.succeed(alert).contains("alice"));
+    assert_eq!(
+        machine
+            .succeed(["stat", "-c", "%a %U", "/root/keys"])
+            .trim(),
+        "600 root"
+    );
+    let text = machine.succeed(["cat", "/root/keys"]);
+    assert!(
+        text.contains("EncryptedValue") && !text.contains("PlainValue>MT"),
+        "{text}"
+    );
+
+    // Not by an administrator who is not root, and not over a file.
+    let again = machine.fail(export);
+    assert!(again.to_string().contains("File exists"), "{again}");
+    let other = machine.run_as(
+        "alice",
+        ["tfactl", "export", "otpauth", "alice", "--output", "x"],
+    );
+    assert!(
+        !other.success() && other.to_string().contains("only root"),
+        "{other}"
+    );
+
+    let terminal = ssh_after_password(&machine, "alice");
+    terminal.expect(CODE);
+    terminal.type_secret(&alice.phone.next_unused());
+    terminal.expect("An administrator exported the keys");
+    terminal.expect("alice@host:~$");
+
+    let other = crate::users::machine_with_alice();
+    other.write_file("/root/keys", text);
+    other.write_file("/root/passphrase", "battery staple\n");
+    let import = [
+        "tfactl",
+        "import",
+        "pskc",
+        "/root/keys",
+        "--apply",
+        "--passphrase-file",
+    ];
+    let words = import.iter().chain(&["/root/passphrase"]).copied();
+    let done = other.succeed(words);
+    assert!(
+        done.contains("alice: imported: 1 time-based authenticator"),
+        "{done}"
+    );
+    other.shift_clock(120);
+    alice.phone.shift_clock(120);
+    logs_in(&other, "alice", &[CODE], &alice.phone.next_unused());
+}
+
+#[test]
 fn a_code_used_between_two_imports_is_used_after_the_second() {
     let machine = machine_with_google_authenticator();
     let phone = Phone::from_secret(&file_of(&machine, "alice")[0]);

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tfa_client::{AccountProxy, AdminProxy, Error};
 use tfa_client::{Agent, CALL_TIMEOUT, Failure, Interrupt, Terminal, connect, is_root, within};
 use tfa_proto::{
-    AuditRecord, DaemonFacts, ENUMERATION_TIME_LIMIT, Exemption, Explanation, HypotheticalLogin,
-    Impact, Import, ImportResult, RecoveryStatus, Renamed, Status, TokenParameters,
+    AuditRecord, DaemonFacts, ENUMERATION_TIME_LIMIT, Exemption, Explanation,
+    ExportedAuthenticator, HypotheticalLogin, Impact, Import, ImportResult, RecoveryStatus,
+    Renamed, Status, TokenParameters,
 };
 use zeroize::Zeroizing;
 
@@ -107,6 +108,14 @@ impl Daemon {
         check: bool,
     ) -> Result<Vec<ImportResult>, Failure> {
         answered(&mut self.interrupt, self.admin.import(imports, check)).await
+    }
+
+    /// The authenticators of a user, with their keys.
+    pub(crate) async fn export(
+        &mut self,
+        user: &str,
+    ) -> Result<Vec<ExportedAuthenticator>, Failure> {
+        answered(&mut self.interrupt, self.admin.export(user)).await
     }
 
     pub(crate) async fn remove_authenticator(

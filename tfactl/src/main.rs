@@ -14,6 +14,7 @@ mod doctor;
 mod exempt;
 mod exemptions;
 mod explain;
+mod export;
 mod filter;
 mod import;
 mod invite;
@@ -71,6 +72,7 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         }
         Command::Unlock { user } => unlock::run(&user).await,
         Command::Authenticator { command } => authenticator::run(command).await,
+        Command::Export { command } => export::run(command).await,
         Command::Import { command } => import::run(command).await,
         Command::Devices { command } => devices::run(command).await,
         Command::Invite { user, length, json } => invite::run(&user, length, json).await,

@@ -2,8 +2,8 @@
 //! `org.tfad.tfa1.manage`.
 
 use tfa_proto::{
-    AuditRecord, DaemonFacts, Exemption, Explanation, HypotheticalLogin, Impact, Import,
-    ImportResult, RecoveryStatus, Renamed, Status, TokenParameters,
+    AuditRecord, DaemonFacts, Exemption, Explanation, ExportedAuthenticator, HypotheticalLogin,
+    Impact, Import, ImportResult, RecoveryStatus, Renamed, Status, TokenParameters,
 };
 
 use crate::error::Error;
@@ -78,6 +78,9 @@ pub trait Admin {
     /// Takes over enrollments that another program kept. With `check` nothing is changed.
     #[zbus(allow_interactive_auth)]
     fn import(&self, imports: &[Import], check: bool) -> Result<Vec<ImportResult>, Error>;
+
+    /// The authenticators of a user that have codes, with their keys. Only root may call it.
+    fn export(&self, user: &str) -> Result<Vec<ExportedAuthenticator>, Error>;
 
     /// Deletes an authenticator that is not the last one.
     #[zbus(allow_interactive_auth)]

@@ -1,4 +1,5 @@
-//! Reads the enrollments that other programs keep: text in, authenticators or problems out.
+//! Reads the enrollments that other programs keep: text in, authenticators or problems out. Writes two of
+//! the formats, for a host that leaves again.
 //!
 //! It does no I/O. All input is hostile: its size, the length of its lines and the number of its entries
 //! are bounded, and no problem quotes the input, which has keys and codes.
@@ -14,6 +15,7 @@ mod otpauth;
 mod problem;
 mod protobuf;
 mod pskc;
+mod write;
 
 pub use csv::oath_csv;
 pub use entry::{Algorithm, Entry, Means, Note, Used};
@@ -24,6 +26,7 @@ pub use oath::oath;
 pub use otpauth::otpauth;
 pub use problem::{Problem, What};
 pub use pskc::{Unlock, pskc};
+pub use write::{Lock, write_otpauth, write_pskc};
 
 /// The largest file of one user, in bytes.
 pub const MAX_USER_FILE: usize = 64 * 1024;

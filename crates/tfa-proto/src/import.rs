@@ -67,6 +67,33 @@ impl Drop for ImportedAuthenticator {
     }
 }
 
+/// An authenticator that leaves for another program. It has the key, so it has no `Debug`, and is wiped
+/// when dropped.
+#[derive(Clone, Default, SerializeDict, DeserializeDict, Type)]
+#[zbus(signature = "a{sv}")]
+pub struct ExportedAuthenticator {
+    /// The kind; not a security key.
+    pub kind: OpenEnum<AuthenticatorKind>,
+    /// The name of the authenticator.
+    pub name: String,
+    /// The key in base32 without padding.
+    pub key: String,
+    /// The hash function.
+    pub algorithm: OpenEnum<Algorithm>,
+    /// 6 or 8.
+    pub digits: u32,
+    /// Seconds; only of a time-based one.
+    pub period: Option<u32>,
+    /// The counter of the next code; only of a counter-based one.
+    pub counter: Option<u64>,
+}
+
+impl Drop for ExportedAuthenticator {
+    fn drop(&mut self) {
+        self.key.zeroize();
+    }
+}
+
 /// What became of one import, or what would.
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]

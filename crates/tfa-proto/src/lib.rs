@@ -35,7 +35,9 @@ pub use error::Error;
 pub use exemption::{Exemption, ExemptionKind, Mode};
 pub use facts::DaemonFacts;
 pub use failed_attempt::{FailedAttempt, FailureReason};
-pub use import::{Import, ImportOutcome, ImportResult, ImportedAuthenticator};
+pub use import::{
+    ExportedAuthenticator, Import, ImportOutcome, ImportResult, ImportedAuthenticator,
+};
 pub use import::{
     MAX_IMPORTED_AUTHENTICATORS, MAX_IMPORTED_CODES, MAX_IMPORTED_STEPS, MAX_IMPORTED_USERS,
 };

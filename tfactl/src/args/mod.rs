@@ -3,6 +3,7 @@
 mod authenticator;
 mod backup;
 mod devices;
+mod export;
 mod import;
 mod length;
 mod login;
@@ -21,6 +22,7 @@ use crate::messages;
 pub(crate) use authenticator::{AuthenticatorCommand, Token};
 pub(crate) use backup::{BackupArgs, RestoreArgs};
 pub(crate) use devices::DevicesCommand;
+pub(crate) use export::{ExportCommand, ExportOptions};
 pub(crate) use import::{ImportCommand, ImportOptions};
 pub(crate) use length::Length;
 pub(crate) use login::{LOCAL, Login, OWN, SESSION, SSHD};
@@ -94,6 +96,13 @@ pub(crate) enum Command {
         /// The command
         #[command(subcommand)]
         command: AuthenticatorCommand,
+    },
+    /// Export the keys of users for another program
+    #[command(disable_help_subcommand = true, after_help = messages::EXPORT_HELP)]
+    Export {
+        /// The command
+        #[command(subcommand)]
+        command: ExportCommand,
     },
     /// Import the enrollments of another program
     #[command(disable_help_subcommand = true, after_help = messages::IMPORT_HELP)]

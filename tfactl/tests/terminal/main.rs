@@ -12,6 +12,7 @@ mod doctor;
 mod exempt;
 mod explain;
 mod explain_keys;
+mod exports;
 mod group;
 mod impact;
 mod imports;

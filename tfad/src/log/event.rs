@@ -212,6 +212,11 @@ pub enum AccountEvent<'a> {
     },
     /// An administrator repeated that, and codes that were used meanwhile are used here too.
     ImportUpdated,
+    /// Root exported the keys of the user.
+    Exported {
+        /// The number of authenticators.
+        authenticators: usize,
+    },
     /// An administrator removed an authenticator of the user.
     AuthenticatorUnbound(&'a str),
     /// A counter-based authenticator was resynchronized with two codes.
@@ -367,6 +372,7 @@ impl Event<'_> {
                 | A::AuthenticatorBound(_)
                 | A::Imported { .. }
                 | A::ImportUpdated
+                | A::Exported { .. }
                 | A::AuthenticatorUnbound(_)
                 | A::Resynchronized(_)
                 | A::BackupCodesMade

@@ -48,6 +48,7 @@ kinds! {
     AUTHENTICATOR_REMOVED = "authenticator-removed", "00823b8ecbff49ba9d31bb10fafecf9b";
     AUTHENTICATOR_BOUND = "authenticator-bound", "fbfe1a175c8b424091fc8a8a4d0b543a";
     IMPORTED = "imported", "c9e60c1beb16464a811497fd45a24f0e";
+    EXPORTED = "exported", "f7605856370c4741b0c677cedfd5af75";
     RESYNCHRONIZED = "resynchronized", "de6160144fa2467f91c52e68a6ab4255";
     BACKUP_CODES_MADE = "backup-codes-made", "91c86f54e58a8a651f0ade7cc6ae4544";
     PAUSED = "paused", "cdcf2a84f2ed6d93ed39683b3ad0a475";
@@ -137,6 +138,7 @@ impl AccountEvent<'_> {
             Self::AuthenticatorRemoved(_) | Self::AuthenticatorUnbound(_) => AUTHENTICATOR_REMOVED,
             Self::AuthenticatorBound(_) => AUTHENTICATOR_BOUND,
             Self::Imported { .. } | Self::ImportUpdated => IMPORTED,
+            Self::Exported { .. } => EXPORTED,
             Self::Resynchronized(_) => RESYNCHRONIZED,
             Self::BackupCodesMade => BACKUP_CODES_MADE,
             Self::Paused | Self::Disabled => PAUSED,

@@ -83,6 +83,7 @@ impl AccountEvent<'_> {
     fn level(&self) -> Level {
         match self {
             Self::CodeTested => Level::Info,
+            Self::Exported { .. } => Level::Alert,
             Self::FirstAuthenticatorOffered(_)
             | Self::FirstSecurityKeyOffered(_)
             | Self::SecurityKeyActivated { .. }

@@ -311,6 +311,11 @@ impl AccountEvent<'_> {
             Self::ImportUpdated => "an administrator repeated an import: codes that were used in \
                                     the other program are used here too"
                 .into(),
+            Self::Exported { authenticators } => format!(
+                "root exported the keys of {authenticators} authenticators; if that was not you, \
+                 reset the user (tfactl reset)"
+            )
+            .into(),
             Self::AuthenticatorUnbound(name) => format!(
                 "an administrator removed an authenticator: {}",
                 quoted(name)

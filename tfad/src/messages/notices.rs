@@ -153,6 +153,9 @@ fn change(notice: &Notice) -> String {
         (Change::Reset, ChangedBy::Administrator) => {
             format!("An administrator reset two-factor login on {at}.")
         }
+        (Change::Exported, ChangedBy::Owner | ChangedBy::Administrator) => {
+            format!("An administrator exported the keys of your authenticators on {at}.")
+        }
         (Change::DeviceRemembered(name), ChangedBy::Owner) => {
             let name = shown(name);
             format!("Device \"{name}\" is remembered since {at}: it needs no code.")

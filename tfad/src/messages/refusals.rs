@@ -400,6 +400,17 @@ pub fn import_refused(refused: Refusal, user: &str, now: Time) -> Error {
     }
 }
 
+/// Why an export is refused.
+#[must_use]
+pub fn export_refused(refused: Refusal, user: &str, now: Time) -> Error {
+    match refused {
+        Refusal::NotSetUp => Error::NotSetUp(format!(
+            "{user} has no authenticator with codes, so there is no key to export."
+        )),
+        other => refusal_for_administrator(other, user, now),
+    }
+}
+
 /// The parameters of a new authenticator are out of range.
 #[must_use]
 pub fn bad_parameters(bad: BadParameters) -> Error {

@@ -75,6 +75,21 @@ impl Account {
         self.catch_up(import, now)
     }
 
+    /// The authenticators whose keys an administrator takes to another program. The owner learns of it.
+    ///
+    /// # Errors
+    /// [`Refusal::NotSetUp`] if there is none with codes.
+    pub fn export(&mut self, now: Time) -> Result<Vec<Authenticator>, Refusal> {
+        let with_codes = self.authenticators.iter();
+        let with_codes = with_codes.filter(|one| one.kind().has_codes());
+        let exported: Vec<Authenticator> = with_codes.cloned().collect();
+        if exported.is_empty() {
+            return Err(Refusal::NotSetUp);
+        }
+        self.notify(Change::Exported, ChangedBy::Administrator, now);
+        Ok(exported)
+    }
+
     /// Whether the account has an imported set of backup codes.
     #[must_use]
     pub fn imported_codes(&self) -> Option<&BackupSet> {

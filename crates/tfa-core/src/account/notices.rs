@@ -51,6 +51,9 @@ pub enum Change {
     /// The recovery code of the host was entered in place of a code, at this terminal.
     #[n(8)]
     RecoveryCodeEntered(#[n(0)] String),
+    /// The keys of the authenticators were exported.
+    #[n(9)]
+    Exported,
 }
 
 /// Who changed an account.
@@ -132,7 +135,11 @@ impl Change {
             },
             Self::DeviceRemembered(name) => Self::DeviceRemembered(short(&name)),
             Self::RecoveryCodeEntered(at) => Self::RecoveryCodeEntered(attempts::short(&at)),
-            Self::BackupCodesReplaced | Self::Paused | Self::Resumed | Self::Reset => self,
+            Self::BackupCodesReplaced
+            | Self::Paused
+            | Self::Resumed
+            | Self::Reset
+            | Self::Exported => self,
         }
     }
 }

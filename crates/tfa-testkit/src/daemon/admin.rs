@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tfa_proto::{
-    AuditRecord, DaemonFacts, Error, Exemption, Explanation, HypotheticalLogin, Impact, Import,
-    ImportOutcome, ImportResult, Outcome, Reason, RecoveryStatus, RenameOutcome, Renamed, State,
-    Status, TokenParameters,
+    AuditRecord, DaemonFacts, Error, Exemption, Explanation, ExportedAuthenticator,
+    HypotheticalLogin, Impact, Import, ImportOutcome, ImportResult, Outcome, Reason,
+    RecoveryStatus, RenameOutcome, Renamed, State, Status, TokenParameters,
 };
 use zbus::message::Header;
 
@@ -191,6 +191,12 @@ impl AdminInterface {
         let results = results.collect();
         account.imports.extend(imports);
         results
+    }
+
+    async fn export(&self, user: &str) -> Result<Vec<ExportedAuthenticator>, BusError> {
+        self.0.record(format!("Export {user}")).await;
+        check_known(user)?;
+        Ok(self.0.account.lock().unwrap().exports.clone())
     }
 
     async fn remove_authenticator(&self, user: &str, id: u32) -> Result<(), BusError> {

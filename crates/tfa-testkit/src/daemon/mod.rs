@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
 
 use tfa_proto::{
-    AuditRecord, Authenticator, DaemonFacts, Device, Exemption, Explanation, HypotheticalLogin,
-    Impact, Import, ImportResult, NAME, PATH, Parameters, RecoveryStatus, SecurityKeyParameters,
-    Status, TokenParameters,
+    AuditRecord, Authenticator, DaemonFacts, Device, Exemption, Explanation, ExportedAuthenticator,
+    HypotheticalLogin, Impact, Import, ImportResult, NAME, PATH, Parameters, RecoveryStatus,
+    SecurityKeyParameters, Status, TokenParameters,
 };
 use zbus::connection;
 
@@ -81,6 +81,8 @@ pub struct Account {
     pub security_key: Option<SecurityKeyParameters>,
     /// The parameters and the key of the last authenticator that the administrator added.
     pub token: Option<(TokenParameters, Vec<u8>)>,
+    /// The answer to `Export`.
+    pub exports: Vec<ExportedAuthenticator>,
     /// All that was imported, or checked.
     pub imports: Vec<Import>,
     /// The results of `Import` by user, where a user is not imported.
@@ -133,6 +135,7 @@ impl Account {
             parameters: None,
             security_key: None,
             token: None,
+            exports: Vec::new(),
             imports: Vec::new(),
             import_results: BTreeMap::new(),
             needs_invitation: false,

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use tfa_proto::{
-    ACTION_MANAGE, AuditRecord, DaemonFacts, Error, Exemption, Explanation, HypotheticalLogin,
-    Impact, Import, ImportResult, RecoveryStatus, Renamed, Status, TokenParameters,
+    ACTION_MANAGE, AuditRecord, DaemonFacts, Error, Exemption, Explanation, ExportedAuthenticator,
+    HypotheticalLogin, Impact, Import, ImportResult, RecoveryStatus, Renamed, Status,
+    TokenParameters,
 };
 use zbus::Connection;
 use zbus::message::Header;
@@ -238,6 +239,20 @@ impl AdminInterface {
             .run(&call, move |administrator| {
                 administrator.import(&imports, check)
             })
+            .await?)
+    }
+
+    /// The authenticators of a user, with their keys.
+    #[zbus(out_args("authenticators"))]
+    async fn export(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        user: String,
+    ) -> Result<Vec<ExportedAuthenticator>, BusError> {
+        let call = self.admit_root(&header, connection, &user).await?;
+        Ok(self
+            .run(&call, move |administrator| administrator.export(&user))
             .await?)
     }
 

@@ -3,6 +3,7 @@
 mod authenticators;
 mod devices;
 mod exemptions;
+mod export;
 mod facts;
 mod import;
 mod list;
