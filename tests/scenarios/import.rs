@@ -257,7 +257,7 @@ fn lists_that_others_own_or_that_are_no_files_change_nothing() {
         (
             "pskc",
             "printf '<KeyContainer>\\n<KeyPackage>\\n' >list",
-            "line 3: not well-formed XML",
+            "line 2: not well-formed XML",
         ),
     ] {
         let script = format!("cd /root; rm -rf list; {make}");

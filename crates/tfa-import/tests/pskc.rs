@@ -205,6 +205,8 @@ fn entities_document_types_and_what_is_no_xml_are_refused() {
         Unlock::Nothing,
     );
     assert_eq!((problem.line, problem.what), (Some(3), What::NotXml));
+    let cut = wrong("<KeyContainer>\n<KeyPackage>\n", Unlock::Nothing);
+    assert_eq!((cut.line, cut.what), (Some(2), What::NotXml));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 mod decrypt;
 mod xml;
 
-use roxmltree::{Document, Node, ParsingOptions};
+use roxmltree::{Document, Error, Node, ParsingOptions};
 use zeroize::Zeroizing;
 
 use crate::otpauth::algorithm;
@@ -53,10 +53,8 @@ pub fn pskc(input: &[u8], unlock: Unlock<'_>) -> Result<Vec<Entry>, Vec<Problem>
         nodes_limit: MAX_NODES,
         ..ParsingOptions::default()
     };
-    let document = Document::parse_with_options(text, options).map_err(|error| {
-        let line = usize::try_from(error.pos().row).unwrap_or(usize::MAX);
-        vec![Problem::at(line, What::NotXml)]
-    })?;
+    let document = Document::parse_with_options(text, options)
+        .map_err(|error| vec![Problem::at(line_of(&error, text), What::NotXml)])?;
     let root = document.root_element();
     let mut lines = Lines::of(text);
     if root.tag_name().name() != "KeyContainer" {
@@ -83,6 +81,14 @@ pub fn pskc(input: &[u8], unlock: Unlock<'_>) -> Result<Vec<Entry>, Vec<Problem>
         (true, false) => Ok(entries),
         (true, true) => Err(one(What::NoKey)),
         (false, _) => Err(problems),
+    }
+}
+
+/// The line of an error. One that names no place is the end of a file that was cut off, or the first line.
+fn line_of(error: &Error, text: &str) -> usize {
+    match error {
+        Error::UnclosedRootNode | Error::UnexpectedEndOfStream => text.lines().count().max(1),
+        error => usize::try_from(error.pos().row).unwrap_or(usize::MAX),
     }
 }
 
