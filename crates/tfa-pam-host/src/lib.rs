@@ -84,7 +84,11 @@ impl Files for PamHost {
             return Some(Vec::new());
         }
         // Opening a pipe would wait for its writer.
-        fs::read(path).ok().filter(|_| kind.is_file())
+        if kind.is_file() {
+            fs::read(path).ok()
+        } else {
+            None
+        }
     }
 
     fn is_folder(&self, path: &str) -> bool {

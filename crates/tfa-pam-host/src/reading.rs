@@ -42,11 +42,6 @@ impl Reading {
             .all(|result| result.as_ref().is_ok_and(&holds))
     }
 
-    /// The first answer of a release.
-    pub fn find<T>(&self, ask: impl Fn(&Service) -> Option<T>) -> Option<T> {
-        self.services().find_map(ask)
-    }
-
     fn services(&self) -> impl Iterator<Item = &Service> {
         self.0.iter().flatten()
     }

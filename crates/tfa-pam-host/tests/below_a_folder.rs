@@ -1,0 +1,114 @@
+//! The files below a folder, read as those of a host.
+
+#![cfg(test)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use tfa_pam_host::PamHost;
+use tfa_pam_stack::{Call, Files, Phase};
+
+/// A folder that stands for `/`, removed at the end.
+struct Root(PathBuf);
+
+impl Root {
+    fn new(name: &str, files: &[(&str, &str)]) -> Self {
+        let name = format!("tfa-pam-host-{name}-{}", std::process::id());
+        let root = Self(std::env::temp_dir().join(name));
+        for (path, text) in files {
+            let path = root.0.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        root
+    }
+
+    fn host(&self) -> PamHost {
+        PamHost::below(&self.0)
+    }
+}
+
+impl Drop for Root {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+#[test]
+fn a_service_is_found_in_both_folders_and_includes_are_followed() {
+    let root = Root::new(
+        "folders",
+        &[
+            ("etc/pam.d/sshd", "@include common-auth\n"),
+            ("etc/pam.d/common-auth", "auth required pam_tfa.so\n"),
+            ("etc/pam.d/sshd.dpkg-old", "auth required pam_unix.so\n"),
+            ("usr/lib/pam.d/polkit-1", "auth include common-auth\n"),
+        ],
+    );
+    let host = root.host();
+    assert!(host.services().iter().eq(["polkit-1", "sshd"]));
+    assert!(host.has_service("polkit-1") && !host.has_service("../pam.d/sshd"));
+    assert!(!host.has_service("") && !host.has_service("absent"));
+    for service in ["sshd", "polkit-1"] {
+        let reading = host.read(service);
+        assert!(reading.all(|service| service.stack(Phase::Auth).lines[0].is_tfa()));
+    }
+    assert!(!host.read("absent").all(|_| true));
+}
+
+#[test]
+fn releases_that_read_a_file_differently_have_a_result_each() {
+    let text = "auth required \\\n\npam_tfa.so\n";
+    let root = Root::new(
+        "releases",
+        &[("etc/pam.d/sshd", text), ("etc/pam.d/login", "")],
+    );
+    let reading = root.host().read("sshd");
+    assert_eq!(reading.results().count(), 2);
+    let asks = |service: &tfa_pam_stack::Service| {
+        let lines = &service.stack(Phase::Auth).lines;
+        lines.iter().any(|line| line.is_tfa())
+    };
+    assert!(reading.any(asks) && !reading.all(asks));
+    assert_eq!(root.host().read("login").results().count(), 1);
+}
+
+#[test]
+fn a_module_is_present_if_one_of_the_folders_has_it() {
+    let lines = "auth required pam_unix.so\nauth required pam_tfa.so\n";
+    let files = [
+        ("etc/pam.d/sshd", lines),
+        ("usr/lib/security/pam_unix.so", ""),
+    ];
+    let root = Root::new("modules", &files);
+    let host = root.host();
+    for (module, expected) in [
+        ("pam_unix.so", true),
+        ("/usr/lib/security/pam_unix.so", true),
+        ("/lib/$ISA/pam_unix.so", true),
+        ("pam_tfa.so", false),
+        ("/usr/lib/pam_unix.so", false),
+    ] {
+        assert_eq!(host.has_module(module), expected, "{module}");
+    }
+    let is_missing = |service: &tfa_pam_stack::Service| {
+        service.stack(Phase::Auth).lines[1].call == Call::MissingModule
+    };
+    assert!(host.read("sshd").all(is_missing));
+    // Without a folder of modules, nothing is known.
+    assert!(
+        Root::new("none", &[("etc/x", "")])
+            .host()
+            .has_module("pam_tfa.so")
+    );
+}
+
+#[test]
+fn a_pipe_is_not_read() {
+    let root = Root::new("pipe", &[("etc/pam.d/login", "")]);
+    let pipe = root.0.join("etc/pam.d/sshd");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    assert_eq!(Files::read(&root.host(), "/etc/pam.d/sshd"), None);
+    assert_eq!(Files::read(&root.host(), "/etc/pam.d"), Some(Vec::new()));
+}
