@@ -49,6 +49,17 @@ const CANNOT_ASK: [&str; 20] = [
     "xlock",
 ];
 
+/// Services of display managers that let a user in by another method than the password. The account phase
+/// refuses them where a second factor is required and the policy guards them.
+const OWN_METHOD: [&str; 6] = [
+    "gdm-autologin",
+    "gdm-fingerprint",
+    "gdm-smartcard",
+    "lightdm-autologin",
+    "nodm",
+    "sddm-autologin",
+];
+
 /// Services of the same program: users expect both to ask, or neither.
 const TWINS: [(&str, &str); 2] = [("su-l", "su"), ("sudo-i", "sudo")];
 
@@ -58,6 +69,14 @@ pub(super) fn lets_users_in(service: &str) -> bool {
 
 pub(super) fn cannot_ask(service: &str) -> bool {
     CANNOT_ASK.contains(&service)
+}
+
+/// Also for the variants that Debian's alternatives link (`gdm-smartcard-sssd-or-password`).
+pub(super) fn has_own_method(service: &str) -> bool {
+    OWN_METHOD.iter().any(|name| {
+        let rest = service.strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    })
 }
 
 /// The other service of the same program.
