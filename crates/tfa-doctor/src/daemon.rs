@@ -1,4 +1,4 @@
-//! Faults of the daemon.
+//! Faults of the daemon, and of its policy as a whole.
 
 use crate::facts::{DaemonProblem, Facts};
 use crate::finding::{Finding, Subject};
@@ -6,7 +6,8 @@ use crate::messages;
 
 pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     let Some(problem) = &facts.daemon else {
-        return Vec::new();
+        let audits = facts.policy.as_ref().is_some_and(|policy| policy.audits);
+        return audits.then(audit_mode).into_iter().collect();
     };
     let (kind, detail) = match problem {
         DaemonProblem::Down => (&messages::DAEMON_DOWN, String::new()),
@@ -24,4 +25,12 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
         subject,
         witness,
     }]
+}
+
+fn audit_mode() -> Finding {
+    Finding {
+        kind: &messages::AUDIT_MODE,
+        subject: Subject::default(),
+        witness: Vec::new(),
+    }
 }

@@ -61,6 +61,8 @@ pub struct PamFacts {
 pub struct PolicyFacts {
     /// A second factor is required for some logins.
     pub requires: bool,
+    /// Audit mode is on: what is required is recorded, and no login is refused.
+    pub audits: bool,
     /// A rule names methods of sshd.
     pub names_methods: bool,
     /// A rule accepts security keys only.

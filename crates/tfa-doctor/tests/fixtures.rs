@@ -175,6 +175,7 @@ fn policy_of(text: &str) -> PolicyFacts {
     let has = |fact: &str| text.lines().any(|line| line == fact);
     PolicyFacts {
         requires: has("requires"),
+        audits: has("audits"),
         names_methods: has("names-methods"),
         demands_security_keys: has("demands-security-keys"),
         guard: match has("unguarded") {

@@ -45,9 +45,12 @@ async fn ask(terminal: &Terminal, host: &mut HostFacts) -> Result<PolicyFacts, F
         .filter(|group| !host::knows_group(group))
         .cloned()
         .collect();
+    let mut audits = false;
     if facts.requires == Some(true) {
         let exemptions = daemon.policy_exemptions().await?;
         host.endless_exemptions = exemptions.iter().filter_map(endless).collect();
+        let is_audit = |one: &Exemption| one.kind.known() == Some(ExemptionKind::Audit);
+        audits = exemptions.iter().any(is_audit);
     }
     host.administrators = administrators(&mut daemon, &facts).await?;
     // One that cannot be read is of no use.
@@ -56,7 +59,7 @@ async fn ask(terminal: &Terminal, host: &mut HostFacts) -> Result<PolicyFacts, F
         status => status?.state.known(),
     };
     host.has_recovery_code = Some(recovery == Some(RecoveryState::Valid));
-    Ok(policy_of(facts))
+    Ok(policy_of(facts, audits))
 }
 
 /// Where a rule stands that exempts logins, and has neither an end nor a reason.
@@ -96,8 +99,9 @@ async fn administrators(
     Ok(administrators)
 }
 
-fn policy_of(facts: DaemonFacts) -> PolicyFacts {
+fn policy_of(facts: DaemonFacts, audits: bool) -> PolicyFacts {
     PolicyFacts {
+        audits,
         requires: facts.requires.unwrap_or_default(),
         names_methods: facts.names_methods.unwrap_or_default(),
         demands_security_keys: facts.demands_security_keys.unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! The doctor. What it finds depends on the files of the host, and the scenarios look at that.
 
-use tfa_proto::DaemonFacts;
+use tfa_proto::{DaemonFacts, Exemption, ExemptionKind};
 use tfa_testkit::daemon::enabled;
 use tfa_testkit::finished;
 
@@ -52,16 +52,22 @@ fn a_daemon_of_another_version_and_a_lone_administrator_are_findings() {
     host.daemon().account(|account| {
         account.facts = DaemonFacts {
             version: Some("0.0.9".to_owned()),
+            requires: Some(true),
             administrators: Some(vec!["sudo".to_owned(), "wheel".to_owned()]),
             groups: Some(vec!["root".to_owned(), "no-such-group".to_owned()]),
             ..DaemonFacts::default()
         };
+        account.exemptions = vec![Exemption {
+            kind: ExemptionKind::Audit.into(),
+            ..Exemption::default()
+        }];
         let members = vec!["alice".to_owned()];
         account.host_groups.insert("sudo".to_owned(), members);
     });
     for (id, text) in [
         ("daemon-version", "is 0.0.9, and that of tfactl is"),
         ("administrators-one", "alice is the only administrator"),
+        ("audit-mode", "is in audit mode."),
         ("group-unknown", "does not know: no-such-group."),
     ] {
         let (code, out, error) = finished(&host.output_with(&["doctor", "--only", id]));

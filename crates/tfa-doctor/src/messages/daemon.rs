@@ -39,3 +39,20 @@ pub(crate) const DAEMON_REFUSES: Kind = Kind {
         )
     },
 };
+
+pub(crate) const AUDIT_MODE: Kind = Kind {
+    id: "audit-mode",
+    severity: Severity::Risk,
+    why: "No login is refused for lack of a second factor; what would be refused is only recorded.",
+    what: |_| "The policy requires a second factor, and is in audit mode.".to_owned(),
+    remedy: |_| {
+        remedy(
+            "Look at what would be refused. Then remove \"audit = true\".",
+            &[
+                "tfactl policy impact --recorded",
+                "editor /etc/tfa/tfad.toml",
+                "systemctl reload tfad",
+            ],
+        )
+    },
+};

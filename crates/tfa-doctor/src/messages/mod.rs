@@ -17,6 +17,7 @@ pub const KINDS: &[&Kind] = &[
     &DAEMON_DOWN,
     &DAEMON_SILENT,
     &DAEMON_REFUSES,
+    &AUDIT_MODE,
     &PAM_OFF,
     &PAM_NOT_ASKED,
     &PAM_TWIN,
