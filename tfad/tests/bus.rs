@@ -157,6 +157,9 @@ fn kinds() -> Vec<(String, Vec<u8>)> {
             "AddAuthenticator",
             bytes(of(ADMIN, "AddAuthenticator"), &token),
         );
+        let imports = vec![&dict];
+        add("Import", bytes(of(ADMIN, "Import"), &(&imports, true)));
+        add("Export", bytes(of(ADMIN, "Export"), &"nobody"));
         add("Add", bytes(of(ACCOUNT, "Add"), &("123456", &dict)));
         add("Move", bytes(of(ACCOUNT, "Move"), &("123456", &dict)));
         add("List", bytes(of(ADMIN, "List"), &""));
