@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -25,6 +25,9 @@ const LENGTH: usize = 32;
 
 /// The file of the key in the state directory.
 pub(crate) const KEY_FILE: &str = "key";
+
+/// The file of the key that a rotation introduces.
+pub(crate) const NEXT_KEY_FILE: &str = "key.next";
 
 /// The name of the systemd credential.
 pub(crate) const CREDENTIAL: &str = "tfad.key";
@@ -105,7 +108,16 @@ pub(crate) fn from_credential(credentials: Option<&Path>) -> KeyLookup {
 
 /// The key in the state directory, if there is one.
 pub(crate) fn from_file(directory: &LockedDir) -> KeyLookup {
-    let path = directory.join(KEY_FILE);
+    read_private(&directory.join(KEY_FILE))
+}
+
+/// The key that a rotation introduces, if one is under way.
+pub(crate) fn next(directory: &LockedDir) -> KeyLookup {
+    read_private(&directory.join(NEXT_KEY_FILE))
+}
+
+/// A key file that only this user can read.
+fn read_private(path: &Path) -> KeyLookup {
     let check = |file: &File| {
         let meta = file.metadata()?;
         let path = path.display();
@@ -126,7 +138,13 @@ pub(crate) fn from_file(directory: &LockedDir) -> KeyLookup {
     };
     let checked =
         |file: &File| check(file).unwrap_or_else(|error: io::Error| Err(error.to_string()));
-    read(&path, checked).unwrap_or_else(|error| unreadable(&path, &error))
+    read(path, checked).unwrap_or_else(|error| unreadable(path, &error))
+}
+
+/// Overwrites a key file that has no name any more. It is the best that can be done: on some disks the
+/// old bytes stay somewhere.
+pub(crate) fn overwrite(mut file: &File) {
+    let _ = file.write_all(&[0; LENGTH]).and_then(|()| file.sync_all());
 }
 
 /// Creates a key in the state directory, where there is none yet. It is on disk when this returns.

@@ -59,6 +59,7 @@ impl KeySources<'_> {
         let found = [
             key::from_credential(self.credentials),
             key::from_file(self.directory),
+            key::next(self.directory),
         ];
         for lookup in found {
             match lookup {
@@ -108,6 +109,12 @@ impl KeySources<'_> {
                      {file} /etc/credstore.encrypted/{CREDENTIAL}`), restart tfad, then delete the file"
                 ),
             });
+            return Ok(KeyChoice::Use(key));
+        }
+        // A rotation was interrupted just before its end.
+        if let KeyLookup::Key(key) = key::next(self.directory)
+            && key.id() == sealed_with
+        {
             return Ok(KeyChoice::Use(key));
         }
         let remedy = format!(

@@ -68,6 +68,18 @@ pub enum Notice {
         /// How many users had a record before, and have none now.
         lost: usize,
     },
+    /// The sealing key was rotated.
+    KeyRotated {
+        /// The fingerprint of the new key.
+        key: KeyId,
+        /// How many records were sealed anew.
+        records: u64,
+    },
+    /// A rotation of the sealing key stopped before its end.
+    RotationStopped {
+        /// Why, and what to do.
+        why: String,
+    },
     /// The SQLite in use may call fsync(2) at each commit.
     SlowCommits {
         /// What was found, and what to do.
@@ -114,6 +126,17 @@ impl fmt::Display for Notice {
                 "the backup {file} with {records} records was restored. {replaced} records of this host \
                  were replaced, and {lost} users lost theirs. Backup codes and codes of counters that \
                  were used since the backup are valid again"
+            ),
+            Self::KeyRotated { key, records } => write!(
+                f,
+                "the sealing key was rotated: {records} records are sealed with the key file \
+                 (fingerprint {key}), and the old key is destroyed. Backups of before cannot be restored \
+                 without it: make a new one"
+            ),
+            Self::RotationStopped { why } => write!(
+                f,
+                "the rotation of the sealing key stopped, and both keys stay in use: {why}. To continue, \
+                 run `tfactl key rotate`"
             ),
             Self::Migrated { records } => write!(
                 f,

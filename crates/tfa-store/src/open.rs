@@ -9,8 +9,10 @@
 use zeroize::Zeroizing;
 
 use crate::error::NOT_MIGRATED;
-use crate::key::KEY_FILE;
+use crate::key::{self, KEY_FILE, KeyLookup, NEXT_KEY_FILE};
 use crate::key_choice::{KeyChoice, KeySources};
+use crate::keyring::Keys;
+use crate::rotation;
 use crate::seal::unseal;
 use crate::sqlite::{DATABASE, Database, EVIDENCE, Migrated};
 use crate::state_dir::LockedDir;
@@ -50,7 +52,7 @@ pub struct Opened {
 pub fn open(state_dir: &StateDir, uid_of: UidOf) -> Result<Opened, StoreError> {
     let directory = LockedDir::open(&state_dir.path)?;
     let mut notices = Vec::new();
-    for name in [KEY_FILE, DATABASE, MARKER] {
+    for name in [KEY_FILE, NEXT_KEY_FILE, DATABASE, MARKER] {
         directory.remove_drafts(name)?;
     }
     let keys = KeySources {
@@ -75,7 +77,26 @@ pub fn open(state_dir: &StateDir, uid_of: UidOf) -> Result<Opened, StoreError> {
             ),
         });
     }
-    let key = keys.choose(&mut database, &mut notices)?;
+    let mut key = keys.choose(&mut database, &mut notices)?;
+    let next = match (&key, key::next(&directory)) {
+        (KeyChoice::Use(key), KeyLookup::Key(next)) if key.id() == next.id() => {
+            if !database.is_read_only() {
+                rotation::finish(&directory)?;
+            }
+            None
+        }
+        (KeyChoice::Use(_), KeyLookup::Key(next)) => Some(next),
+        // Records may be sealed with it already.
+        (KeyChoice::Use(_), KeyLookup::Unusable(why)) => {
+            let remedy = format!(
+                "the new key of a rotation that is under way cannot be used: {why}. Users who have \
+                 enrolled are refused. Correct that and restart tfad"
+            );
+            key = KeyChoice::Lost { remedy };
+            None
+        }
+        _ => None,
+    };
     if let KeyChoice::Use(key) = &key {
         let migrated = database.migrate(&|user, sealed| {
             let sealed = Record::new(Zeroizing::new(sealed.to_vec()));
@@ -91,7 +112,7 @@ pub fn open(state_dir: &StateDir, uid_of: UidOf) -> Result<Opened, StoreError> {
     let store = match key {
         KeyChoice::Use(key) => {
             let store = database.start(Some(key.id()))?;
-            Sealed::new(store, key)
+            Sealed::with_keys(store, Keys::in_rotation(key, next))
         }
         KeyChoice::Lost { remedy } => {
             let remedy = if database.is_migrated() {

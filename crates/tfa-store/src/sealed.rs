@@ -1,7 +1,8 @@
 //! Sealing over any store.
 
+use crate::keyring::{KeyRing, Keys};
 use crate::limits::{self, MAX_RECORD_BYTES, MAX_STORED_BYTES};
-use crate::seal::{SEAL_BYTES, seal, unseal};
+use crate::seal::SEAL_BYTES;
 use crate::{ByUid, Commit, Move, Page, Record, Revision, SealingKey, Store, StoreError};
 
 const _: () = assert!(MAX_RECORD_BYTES + SEAL_BYTES <= MAX_STORED_BYTES);
@@ -12,16 +13,19 @@ const _: () = assert!(MAX_RECORD_BYTES + SEAL_BYTES <= MAX_STORED_BYTES);
 /// change but a removal, with [`StoreError::KeyLost`].
 pub struct Sealed<S> {
     store: S,
-    /// The key, or the error where it is lost.
-    key: Result<SealingKey, StoreError>,
+    keys: KeyRing,
 }
 
 impl<S: Store> Sealed<S> {
     /// Seals the records of this store with this key.
     pub fn new(store: S, key: SealingKey) -> Self {
+        Self::with_keys(store, Keys::one(key))
+    }
+
+    pub(crate) fn with_keys(store: S, keys: Keys) -> Self {
         Self {
             store,
-            key: Ok(key),
+            keys: KeyRing::new(Ok(keys)),
         }
     }
 
@@ -29,14 +33,14 @@ impl<S: Store> Sealed<S> {
     pub fn without_key(store: S, remedy: String) -> Self {
         Self {
             store,
-            key: Err(StoreError::KeyLost { remedy }),
+            keys: KeyRing::new(Err(StoreError::KeyLost { remedy })),
         }
     }
 
     /// What is wrong with the key, and what to do. `None` if the store has its key.
-    pub fn key_lost(&self) -> Option<&str> {
-        match &self.key {
-            Err(StoreError::KeyLost { remedy }) => Some(remedy),
+    pub fn key_lost(&self) -> Option<String> {
+        match &*self.keys.get() {
+            Err(StoreError::KeyLost { remedy }) => Some(remedy.clone()),
             _ => None,
         }
     }
@@ -46,19 +50,22 @@ impl<S: Store> Sealed<S> {
         self.store
     }
 
-    fn key(&self) -> Result<&SealingKey, StoreError> {
-        self.key.as_ref().map_err(Clone::clone)
+    pub(crate) fn inner(&self) -> &S {
+        &self.store
+    }
+
+    pub(crate) fn keys(&self) -> &KeyRing {
+        &self.keys
     }
 
     fn unseal(&self, user: &str, sealed: Record) -> Result<Record, StoreError> {
-        unseal(self.key()?, user, sealed).map_err(|error| StoreError::RecordDamaged {
+        let keys = self.keys.get();
+        let keys = keys.as_ref().map_err(Clone::clone)?;
+        let opened = keys.unseal(user, sealed);
+        opened.map_err(|error| StoreError::RecordDamaged {
             user: user.to_owned(),
             why: error.to_string(),
         })
-    }
-
-    fn seal(&self, user: &str, record: &[u8]) -> Result<Vec<u8>, StoreError> {
-        seal(self.key()?, user, record)
     }
 }
 
@@ -77,9 +84,9 @@ impl<S: Store> Store for Sealed<S> {
                 Ok(ByUid::Found(user, record, revision))
             }
             // The key is what the migration waits for.
-            Err(StoreError::NotMigrated) => Err(match self.key() {
+            Err(StoreError::NotMigrated) => Err(match &*self.keys.get() {
                 Ok(_) => StoreError::NotMigrated,
-                Err(lost) => lost,
+                Err(lost) => lost.clone(),
             }),
             other => other,
         }
@@ -93,13 +100,17 @@ impl<S: Store> Store for Sealed<S> {
         expected: Revision,
     ) -> Result<Commit, StoreError> {
         limits::check_record(user, uid, record, MAX_RECORD_BYTES)?;
-        let sealed = self.seal(user, record)?;
+        // Until it is committed: a rotation of the key waits for what the key of before has sealed.
+        let keys = self.keys.get();
+        let sealed = keys.as_ref().map_err(Clone::clone)?.seal(user, record)?;
         self.store.commit(user, uid, &sealed, expected)
     }
 
     fn rename(&self, moves: &[Move<'_>]) -> Result<Commit, StoreError> {
         limits::check_moves(moves, MAX_RECORD_BYTES)?;
-        let sealed = moves.iter().map(|one| self.seal(one.to, one.record));
+        let keys = self.keys.get();
+        let in_use = keys.as_ref().map_err(Clone::clone)?;
+        let sealed = moves.iter().map(|one| in_use.seal(one.to, one.record));
         let sealed: Vec<Vec<u8>> = sealed.collect::<Result<_, _>>()?;
         let moves = moves.iter().zip(&sealed);
         let moves: Vec<Move<'_>> = moves

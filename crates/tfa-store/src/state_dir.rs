@@ -222,6 +222,20 @@ impl LockedDir {
         created.map(drop).map_err(|error| io_error(&path, &error))
     }
 
+    /// Opens a file that is about to lose its name, to overwrite it; `None` if there is none.
+    pub(crate) fn open_to_overwrite(&self, name: &str) -> Result<Option<File>, StoreError> {
+        let path = self.join(name);
+        let opened = OpenOptions::new()
+            .write(true)
+            .custom_flags(O_NOFOLLOW)
+            .open(&path);
+        match opened {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io_error(&path, &error)),
+        }
+    }
+
     /// Removes the files whose names begin so.
     pub(crate) fn remove_all(&self, prefix: &str) -> Result<(), StoreError> {
         let failed = |error| io_error(&self.path, &error);

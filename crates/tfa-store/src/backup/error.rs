@@ -42,6 +42,8 @@ pub enum BackupError {
     Unreadable(StoreError),
     /// The daemon could not be stopped.
     Running(String),
+    /// The sealing key is being rotated.
+    Rotating,
     /// The caller has ended it.
     Cancelled,
 }
@@ -107,6 +109,10 @@ impl fmt::Display for BackupError {
             Self::Running(why) => write!(
                 f,
                 "tfad still uses the database ({why}): stop it (systemctl stop tfad), then try again"
+            ),
+            Self::Rotating => f.write_str(
+                "a rotation of the sealing key is under way: wait for its end (tfactl key rotate), then \
+                 try again",
             ),
             Self::Cancelled => f.write_str("cancelled"),
         }

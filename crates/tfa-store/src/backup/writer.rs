@@ -10,6 +10,7 @@ use super::format::{END, Entry, Header, MAGIC, MAX_HOST, RECORD};
 use super::passphrase::WrappedKey;
 use super::target::Target;
 use super::{BackupError, Passphrase, Progress};
+use crate::key::NEXT_KEY_FILE;
 use crate::key_choice::KeySources;
 use crate::seal::{Sealing, seal_as, unseal};
 use crate::sqlite::{DATABASE, Database};
@@ -56,6 +57,9 @@ pub fn back_up(
     let target = Target::create(options.target)?;
     let (database, key) = {
         let directory = LockedDir::open(&state_dir.path)?;
+        if directory.has(NEXT_KEY_FILE)? {
+            return Err(BackupError::Rotating);
+        }
         let database = Database::open(&directory)?;
         let keys = KeySources {
             directory: &directory,

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use super::accounts::Accounts;
-use super::change::{Change, NewRecord, Outcome};
+use super::change::{Change, NewRecord, Outcome, Resealed};
 use super::error::cause;
 use super::group_commit::Request;
 use super::index::{Index, Part};
@@ -17,6 +17,7 @@ use super::schema::{self, Layout};
 use crate::{Commit, KeyId, Revision, StoreError};
 
 const REVISION: &str = "SELECT revision FROM account WHERE user = ?1";
+const RESEAL: &str = "UPDATE account SET sealed = ?3 WHERE user = ?1 AND revision = ?2";
 const DELETE: &str = "DELETE FROM account WHERE user = ?1";
 
 /// Applies changes in a transaction of this connection.
@@ -60,11 +61,13 @@ impl<'t> Applier<'t> {
             });
         }
         let mut meta = Meta::read(self.db)?;
-        let before = meta.revision;
+        let before = meta;
         let mut outcomes = Vec::with_capacity(batch.len());
         for request in batch {
             outcomes.push(match &request.change {
-                Change::Store(_) | Change::Rename(_) if self.key != Some(meta.key) => {
+                Change::Store(_) | Change::Rename(_) | Change::Reseal(_) | Change::AdoptKey(_)
+                    if self.key != Some(meta.key) =>
+                {
                     Err(StoreError::KeyLost {
                         remedy:
                             "another tfad has changed the sealing key of accounts.db: restart tfad"
@@ -74,9 +77,14 @@ impl<'t> Applier<'t> {
                 Change::Store(record) => Ok(self.store(&mut meta, record)?),
                 Change::Rename(moves) => Ok(self.rename(&mut meta, moves)?),
                 Change::Remove { user, expected } => Ok(self.remove(user, *expected)?),
+                Change::Reseal(records) => Ok(self.reseal(records)?),
+                Change::AdoptKey(key) => {
+                    (meta.key, self.key) = (*key, Some(*key));
+                    Ok(Commit::Committed(Revision::NONE))
+                }
             });
         }
-        if meta.revision != before {
+        if meta != before {
             meta.update(self.db)?;
         }
         Ok((outcomes, meta))
@@ -140,6 +148,17 @@ impl<'t> Applier<'t> {
             return Ok(Commit::Conflict);
         }
         self.delete(user)?;
+        Ok(Commit::Committed(Revision::NONE))
+    }
+
+    fn reseal(&self, records: &[Resealed]) -> Result<Commit, StoreError> {
+        let mut reseal = self.db.prepare_cached(RESEAL).map_err(cause)?;
+        for record in records {
+            let revision = record.expected.get().cast_signed();
+            reseal
+                .execute(params![record.user, revision, record.bytes])
+                .map_err(cause)?;
+        }
         Ok(Commit::Committed(Revision::NONE))
     }
 

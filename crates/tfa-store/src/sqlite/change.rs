@@ -1,6 +1,6 @@
 //! The changes that are asked of the writer.
 
-use crate::{Commit, Revision, StoreError};
+use crate::{Commit, KeyId, Revision, StoreError};
 
 /// The size of a page of the database, in bytes.
 pub(super) const PAGE_BYTES: usize = 4096;
@@ -15,6 +15,17 @@ pub(super) enum Change {
         user: String,
         expected: Option<Revision>,
     },
+    /// The same records, sealed with another key. One that has another revision by now is left out.
+    Reseal(Vec<Resealed>),
+    /// From now on, this key seals the records.
+    AdoptKey(KeyId),
+}
+
+/// A record that was sealed anew. It is the same record and keeps its revision.
+pub(crate) struct Resealed {
+    pub(crate) user: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) expected: Revision,
 }
 
 /// A record as it is to be in the database.
@@ -41,6 +52,11 @@ impl Change {
             }
             Self::Rename(moves) => moves.iter().map(|(_, record)| 5 + pages(record)).sum(),
             Self::Remove { .. } => 4,
+            Self::Reseal(records) => records
+                .iter()
+                .map(|record| 1 + record.bytes.len() / PAGE_BYTES)
+                .sum(),
+            Self::AdoptKey(_) => 1,
         }
     }
 }

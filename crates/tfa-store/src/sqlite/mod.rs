@@ -32,6 +32,7 @@ mod snapshot;
 mod store;
 mod writer;
 
+pub(crate) use change::Resealed;
 pub(crate) use database::{DATABASE, Database, EVIDENCE};
 pub(crate) use migrate::Migrated;
 pub(crate) use new_database::NewDatabase;

@@ -1,9 +1,10 @@
 //! The store: which connection does what.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use super::change::{Change, NewRecord, Outcome};
+use super::change::{Change, NewRecord, Outcome, Resealed};
 use super::checkpoint;
 use super::database::{Database, LOG};
 use super::db_file::DbFile;
@@ -79,6 +80,34 @@ impl SqliteStore {
         let writer = self.writer.as_ref();
         let idle = writer.and_then(|it| it.read_if_idle(|writer| writer.reader().map(&read)));
         idle.flatten().unwrap_or_else(|| self.readers.read(&read))
+    }
+}
+
+impl SqliteStore {
+    /// The users with a record.
+    pub(crate) fn users(&self) -> Result<Vec<String>, StoreError> {
+        let reader = self.readers.unpooled()?;
+        let mut users = Vec::new();
+        for number in 0..PARTS {
+            let part = reader.part(Index::Users, number)?;
+            users.extend(
+                part.users()
+                    .map(String::from_utf8_lossy)
+                    .map(Cow::into_owned),
+            );
+        }
+        Ok(users)
+    }
+
+    /// Replaces records by the same records, sealed with another key. One that has another revision by
+    /// now is left out.
+    pub(crate) fn reseal(&self, records: Vec<Resealed>) -> Result<(), StoreError> {
+        self.write(Change::Reseal(records)).map(drop)
+    }
+
+    /// Makes this the key that seals the records: all of them are sealed with it.
+    pub(crate) fn adopt_key(&self, key: KeyId) -> Result<(), StoreError> {
+        self.write(Change::AdoptKey(key)).map(drop)
     }
 }
 

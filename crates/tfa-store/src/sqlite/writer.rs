@@ -44,7 +44,12 @@ impl Committer for Writer {
         let (mut pages, mut needs_space) = (0, false);
         for (request, outcome) in batch.iter().zip(&outcomes) {
             match outcome {
-                Ok(Commit::Committed(_)) => pages += request.change.pages(),
+                Ok(Commit::Committed(_)) => {
+                    pages += request.change.pages();
+                    if let Change::AdoptKey(key) = &request.change {
+                        self.key = Some(*key);
+                    }
+                }
                 Ok(Commit::Conflict) => {}
                 Err(StoreError::DiskFull { .. } | StoreError::Io { .. }) => needs_space = true,
                 Err(_) => {}

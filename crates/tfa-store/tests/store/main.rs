@@ -23,6 +23,8 @@ mod model;
 #[cfg(test)]
 mod read_only;
 #[cfg(test)]
+mod rotation;
+#[cfg(test)]
 mod uids;
 
 #[cfg(test)]
