@@ -19,6 +19,7 @@ mod filter;
 mod import;
 mod invite;
 mod json;
+mod key;
 mod list;
 mod log;
 mod messages;
@@ -96,6 +97,7 @@ async fn run_command(command: Command) -> Result<(), Failure> {
         Command::Backup(args) => backup::run(args).await,
         Command::Restore(args) => restore::run(args).await,
         Command::Doctor { only, json } => doctor::run(only.as_deref(), json).await,
+        Command::Key { command } => key::run(command).await,
         Command::Log { user, since, json } => log::run(user.as_deref(), since, json),
         Command::Explain {
             user,

@@ -99,6 +99,9 @@ async fn follow(
         Some((reason, _)) if reason == "cancelled" => {
             Err(Failure::Cancelled(messages::TASK_CANCELLED.to_owned()))
         }
+        Some((reason, _)) if reason == "continues" => {
+            Err(Failure::Cancelled(messages::ROTATION_CONTINUES.to_owned()))
+        }
         Some((reason, text)) if reason == "needs-passphrase" => Ok(Outcome::NeedsPassphrase(text)),
         Some((_, text)) => Err(Failure::Refused(messages::task_refused(&text))),
         None if succeeded => Ok(Outcome::Done(Results(report.results))),

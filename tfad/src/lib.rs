@@ -16,6 +16,7 @@ pub mod log;
 pub mod login;
 pub mod messages;
 pub mod quota;
+pub mod rotation;
 pub mod semaphore;
 pub mod socket;
 pub mod state;

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tfa_store::{Opened, StateDir, StateFile, Store, StoreError, UnavailableStore};
+use tfa_store::{KeyRotation, Opened, StateDir, StateFile, Store, StoreError, UnavailableStore};
 use tfad::account::{Accounts, RECOVERY_FILE};
 use tfad::config::{BadConfig, Config, Trust, check};
 use tfad::dbus::service::{self, Stop};
 use tfad::host::{enumerate, hardening};
 use tfad::log::{DaemonEvent, Journal};
+use tfad::rotation::{REPORT, Rotation};
 use tfad::state::DaemonState;
 use tfad::task;
 
@@ -85,7 +86,10 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
     // A reload tries again, and so does the daemon itself from time to time.
     let recovery = StateFile::new(&state_dir, RECOVERY_FILE);
     let log = Arc::clone(journal);
-    let open = move || open(&state_dir, &log);
+    let report = options.socket.with_file_name(REPORT);
+    let rotation = Arc::new(Rotation::new(Arc::clone(journal), report));
+    let of_store = Arc::clone(&rotation);
+    let open = move || open(&state_dir, &log, &of_store);
     let (store, unavailable) = match open() {
         Ok(store) => (store, None),
         Err(error) => {
@@ -104,7 +108,10 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         config.unwrap_or_default(),
         bad_config,
     );
-    let state = Arc::new(state.waiting_for(unavailable));
+    let state = state
+        .waiting_for(unavailable)
+        .rotating(Arc::clone(&rotation));
+    let state = Arc::new(state);
     // One thread serves the bus, and the blocking threads do the work of its calls. Each login at the
     // socket has a thread of its own.
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -118,6 +125,7 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
         &options.bus,
         &options.socket,
     ));
+    rotation.stop();
     store.close();
     // Not waiting for a directory that still hangs.
     runtime.shutdown_background();
@@ -132,12 +140,18 @@ fn run(options: Options, journal: &Arc<Journal>) -> Result<(), String> {
 }
 
 /// Opens the store, and logs what the administrator should know of it.
-fn open(state_dir: &StateDir, journal: &Journal) -> Result<Arc<dyn Store>, StoreError> {
+fn open(
+    state_dir: &StateDir,
+    journal: &Journal,
+    rotation: &Arc<Rotation>,
+) -> Result<Arc<dyn Store>, StoreError> {
     let Opened { store, notices } = tfa_store::open(state_dir, uid_of)?;
     for notice in notices {
         journal.log_daemon(DaemonEvent::Store(&notice));
     }
-    Ok(Arc::new(store))
+    let store = Arc::new(store);
+    rotation.set_store(KeyRotation::new(Arc::clone(&store), state_dir.clone()));
+    Ok(store)
 }
 
 /// The uid in a record.

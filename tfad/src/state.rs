@@ -14,6 +14,7 @@ use crate::host::host_name;
 use crate::log::{DaemonEvent, Journal};
 use crate::login::forgotten_devices::ForgottenDevices;
 use crate::quota::{Quota, Share};
+use crate::rotation::Rotation;
 
 /// The daemon serves no login. The text says why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct DaemonState {
     looks: Arc<AtomicBool>,
     /// The changes that users make of their own accounts.
     changes: Quota,
+    /// The rotation of the sealing key.
+    rotation: Option<Arc<Rotation>>,
 }
 
 impl DaemonState {
@@ -59,6 +62,7 @@ impl DaemonState {
             unavailable: None,
             looks: Arc::default(),
             changes: Quota::new(MAX_CHANGES),
+            rotation: None,
         }
     }
 
@@ -80,6 +84,22 @@ impl DaemonState {
         Self {
             unavailable,
             ..self
+        }
+    }
+
+    /// The same with a key that can be rotated.
+    #[must_use]
+    pub fn rotating(self, rotation: Arc<Rotation>) -> Self {
+        Self {
+            rotation: Some(rotation),
+            ..self
+        }
+    }
+
+    /// Does the rotation of the sealing key that was asked for, if one was.
+    pub fn rotate_key(&self) {
+        if let Some(rotation) = &self.rotation {
+            rotation.wake();
         }
     }
 

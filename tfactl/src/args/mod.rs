@@ -5,6 +5,7 @@ mod backup;
 mod devices;
 mod export;
 mod import;
+mod key;
 mod length;
 mod login;
 mod moment;
@@ -24,6 +25,7 @@ pub(crate) use backup::{BackupArgs, RestoreArgs};
 pub(crate) use devices::DevicesCommand;
 pub(crate) use export::{ExportCommand, ExportOptions};
 pub(crate) use import::{ImportCommand, ImportOptions};
+pub(crate) use key::KeyCommand;
 pub(crate) use length::Length;
 pub(crate) use login::{LOCAL, Login, OWN, SESSION, SSHD};
 pub(crate) use moment::Moment;
@@ -197,6 +199,13 @@ pub(crate) enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Rotate the key that seals the records
+    #[command(disable_help_subcommand = true)]
+    Key {
+        /// The command
+        #[command(subcommand)]
+        command: KeyCommand,
     },
     /// Print what the daemon has logged about logins and changes
     #[command(after_help = messages::LOG_HELP)]

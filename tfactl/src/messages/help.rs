@@ -7,7 +7,7 @@ pub(crate) const ABOUT: &str = "Administer the two-factor login of users";
 
 pub(crate) const AFTER_HELP: &str = "\
 Root can run all commands. Others are asked for an administrator's password;
-the commands of recovery are for root alone.
+recovery, backup, restore and key are for root alone.
 
 Exit status: 0 success, 1 refused or failed, 2 wrong usage, 3 no daemon.";
 

@@ -252,3 +252,35 @@ fn the_passphrase_of_a_backup_is_asked_for_when_it_is_needed() {
     assert_eq!(code, 1);
     assert!(error.contains("--passphrase-file FILE"), "{error}");
 }
+
+#[test]
+fn a_rotation_of_the_key_says_what_follows_from_it() {
+    let host = host();
+    let before = with_program(&host, "progress 5 5\nresult key 0a0b\nresult records 5");
+    let (code, out, error) = run(&host, &before, &["key", "rotate"]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(
+        out.starts_with("5 records are sealed with the new key (fingerprint 0a0b)"),
+        "{out}"
+    );
+    assert!(out.contains("tfactl backup now"), "{out}");
+    fits(&out);
+    assert_eq!(called(&host), "--task rotate-key <>\n");
+    let (_, out, _) = run(&host, &before, &["key", "rotate", "--json"]);
+    assert_eq!(json(&out), serde_json::json!({"records": 5, "key": "0a0b"}));
+    // The daemon goes on without the command.
+    let before = with_program(
+        &host,
+        "progress 1 5\nwait\nrefused continues the daemon continues",
+    );
+    let mut terminal = host.terminal(&Run {
+        arguments: &["key", "rotate"],
+        before: &before,
+        environment: &[("TERM", "xterm")],
+        ..Run::default()
+    });
+    terminal.expect("20 %");
+    terminal.types("\x03");
+    terminal.expect("The daemon continues the rotation.");
+    assert_eq!(terminal.exit_code(), 1);
+}

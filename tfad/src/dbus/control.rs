@@ -80,6 +80,7 @@ async fn reload(state: &Arc<DaemonState>, accounts: &Arc<Accounts>) {
         }
         // Its error is the refusal.
         let _: Result<(), StoreError> = state.reopen();
+        state.rotate_key();
     })
     .await;
     if refused {

@@ -150,7 +150,9 @@ impl DaemonEvent<'_> {
                     Level::Critical
                 }
                 Notice::Restored { .. } | Notice::BackedUp { with_key: true, .. } => Level::Alert,
-                Notice::CredentialUnused { .. } | Notice::SlowCommits { .. } => Level::Warning,
+                Notice::RotationStopped { .. }
+                | Notice::CredentialUnused { .. }
+                | Notice::SlowCommits { .. } => Level::Warning,
                 _ => Level::Notice,
             },
         }

@@ -7,6 +7,7 @@ mod backup;
 mod credentials;
 mod report;
 mod restore;
+mod rotate_key;
 mod service;
 
 use std::path::PathBuf;
@@ -54,6 +55,7 @@ pub fn run(arguments: impl Iterator<Item = String>) -> Option<ExitCode> {
     let done = match request.name.as_str() {
         "backup" => backup::run(&state_dir, &request, &mut report),
         "restore" => restore::run(&state_dir, &request, &mut report),
+        "rotate-key" => rotate_key::run(&state_dir, &mut report),
         _ => {
             report.refuse(
                 "usage",

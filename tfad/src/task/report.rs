@@ -48,6 +48,11 @@ impl Report {
         write(&TaskLine::Progress { done, total }) && !self.cancelled.load(Ordering::Relaxed)
     }
 
+    /// Whether the task was cancelled.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
     /// Reports a result.
     pub(super) fn result(&self, name: &str, value: impl std::fmt::Display) {
         write(&TaskLine::result(name, value));

@@ -25,6 +25,12 @@ impl Service {
         systemctl(&["stop"]).map(drop)
     }
 
+    /// Has the daemon look for what was asked of it, and starts it if it does not run.
+    pub(super) fn wake() -> Result<(), String> {
+        systemctl(&["start"])?;
+        systemctl(&["kill", "--kill-whom=main", "--signal=HUP"]).map(drop)
+    }
+
     /// Starts the daemon again, if it was running.
     pub(super) fn start(&self) -> Result<(), String> {
         if self.was_running {
