@@ -105,6 +105,15 @@ install: ## what was built, under DESTDIR
 	install -D -m 644 -t $(DESTDIR)/etc/fail2ban/filter.d packaging/fail2ban/filter.d/tfa.conf
 	install -D -m 644 -t $(DESTDIR)/etc/fail2ban/jail.d packaging/fail2ban/jail.d/tfa.conf
 	install -D -m 644 -t $(DESTDIR)/usr/share/doc/tfa README.md SECURITY.md
+	for command in tfa-enroll tfactl; do \
+		for shell in bash:bash-completion/completions/$$command zsh:zsh/vendor-completions/_$$command \
+			fish:fish/vendor_completions.d/$$command.fish; do \
+			install -d $(DESTDIR)/usr/share/$$(dirname $${shell#*:}); \
+			$(PROGRAMS_FROM)/$$command --generate-completion $${shell%%:*} \
+				> $(DESTDIR)/usr/share/$${shell#*:}; \
+			chmod 644 $(DESTDIR)/usr/share/$${shell#*:}; \
+		done; \
+	done
 	for page in man/*.[1-8]; do \
 		install -D -m 644 -t $(DESTDIR)/usr/share/man/man$${page##*.} $$page; \
 	done

@@ -267,7 +267,15 @@ impl FromStr for QrForm {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
+
+    #[test]
+    fn the_manual_has_every_command_and_option_and_no_others() {
+        let page = include_str!("../../man/tfa-enroll.1");
+        tfa_testkit::assert_synopsis(&Args::command(), page);
+    }
 
     #[test]
     fn the_name_of_a_further_authenticator_is_an_argument_or_an_option() {

@@ -6,7 +6,7 @@ use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use tfa_proto::{Algorithm, AuthenticatorKind};
 
-use crate::Terminal;
+use crate::{Terminal, completion};
 
 const KINDS: &str = "\n  possible kinds: totp, hotp, security-key";
 const ALGORITHMS: &str = "\n  possible algorithms: SHA1, SHA256, SHA512";
@@ -17,6 +17,10 @@ const KINDS_WITH_CODES: [AuthenticatorKind; 2] = [AuthenticatorKind::Totp, Authe
 /// Parses the command line. An error is printed without the control characters of an argument.
 #[must_use]
 pub fn parse<T: Parser>() -> T {
+    if let Some(shell) = completion::requested(std::env::args()) {
+        completion::print(T::command(), shell);
+        process::exit(0);
+    }
     match T::try_parse() {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {

@@ -7,6 +7,7 @@ mod account;
 mod admin;
 mod agent;
 mod arguments;
+mod completion;
 mod connection;
 mod devices;
 mod error;

@@ -315,3 +315,14 @@ impl From<FilterArgs> for Filter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_manual_has_every_command_and_option_and_no_others() {
+        let page = include_str!("../../../man/tfactl.8");
+        tfa_testkit::assert_synopsis(&super::Args::command(), page);
+    }
+}
