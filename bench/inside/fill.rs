@@ -12,6 +12,7 @@ use tfa_core::{Account, Authenticator, BackupSet, Input, Parameters, Secret, Tim
 use tfa_store::{Commit, Revision, Sealed, SqliteStore, StateDir, Store};
 
 use super::folder::{self, RESTORED_UP_TO};
+use super::upkeep::{self, Upkeep};
 use crate::backup;
 use crate::layout;
 use crate::phone;
@@ -40,11 +41,14 @@ pub(crate) struct Filled {
     pub(crate) took: Duration,
     /// The size of its database.
     pub(crate) bytes: u64,
+    /// What its upkeep took, where it is measured.
+    pub(crate) upkeep: Option<Upkeep>,
 }
 
 pub(super) fn run(task: &Task) -> Filled {
     let Task { users, peers } = *task;
-    let filled = fill_ours(&layout::ours(users), users);
+    let mut filled = fill_ours(&layout::ours(users), users);
+    filled.upkeep = Some(upkeep::measure(&layout::ours(users)));
     if peers {
         fill_google(&layout::google(users), users);
         fill_oath(&layout::oath(users), users);
@@ -89,6 +93,7 @@ pub(crate) fn fill_ours(state: &Path, users: u32) -> Filled {
     Filled {
         took: start.elapsed(),
         bytes,
+        upkeep: None,
     }
 }
 

@@ -16,6 +16,7 @@ mod service;
 pub(crate) mod sshd;
 mod store;
 mod stub;
+pub(crate) mod upkeep;
 
 use std::io::Write as _;
 use std::process::Command;

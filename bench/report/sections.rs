@@ -1,5 +1,7 @@
 //! The sections of the report, one for each task.
 
+use std::time::Duration;
+
 use super::grid::grid;
 use super::units::{ms, ratio, thousands};
 use crate::goals::{Goal, Verdict};
@@ -13,17 +15,34 @@ pub(crate) fn filled(sizes: &[(u32, Filled)]) -> String {
     let rows: Vec<Vec<String>> = sizes
         .iter()
         .map(|(users, filled)| {
-            vec![
+            let mut row = vec![
                 thousands((*users).into()),
-                format!("{:.1}", filled.took.as_secs_f64()),
+                seconds(filled.took),
                 thousands(filled.bytes / 1024),
-            ]
+            ];
+            row.extend(filled.upkeep.iter().flat_map(|upkeep| {
+                [
+                    seconds(upkeep.backup),
+                    thousands(upkeep.bytes / 1024),
+                    seconds(upkeep.restoration),
+                    seconds(upkeep.rotation),
+                ]
+            }));
+            row
         })
         .collect();
     format!(
-        "## The store\n\nFilled through the code of the daemon, with one commit for each user.\n\n{}",
-        grid(&["users", "seconds to fill", "KiB"], &rows)
+        "## The store\n\nFilled through the code of the daemon, with one commit for each user. \
+         Seconds to fill it, to back it up, to restore the backup, and to rotate the key.\n\n{}",
+        grid(
+            &["users", "fill", "KiB", "backup", "KiB", "restore", "rotate"],
+            &rows
+        )
     )
+}
+
+fn seconds(took: Duration) -> String {
+    format!("{:.1}", took.as_secs_f64())
 }
 
 /// Logins one after the other.
