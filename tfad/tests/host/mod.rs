@@ -1,5 +1,7 @@
 //! A daemon on a private bus.
 
+#![allow(dead_code, reason = "no test program uses all of it")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -48,6 +50,11 @@ impl Host {
             daemon,
             bus,
         }
+    }
+
+    /// The process of the daemon.
+    pub(crate) fn process(&self) -> u32 {
+        self.daemon.id()
     }
 
     /// A number in the status of the daemon's process (`proc_pid_status(5)`).
