@@ -28,6 +28,9 @@ fn completion(command: Command, shell: Shell) -> Vec<u8> {
     let mut command = with_user_names(command);
     let mut completion = Vec::new();
     generate(shell, &mut command, name.as_str(), &mut completion);
+    if shell == Shell::Bash {
+        completion = with_one_name(&completion, &name);
+    }
     let commands = commands_with_user(&command);
     let names = match shell {
         Shell::Bash if !commands.is_empty() => names_for_bash(command.get_name(), &commands),
@@ -36,6 +39,14 @@ fn completion(command: Command, shell: Shell) -> Vec<u8> {
     };
     completion.extend_from_slice(names.as_bytes());
     completion
+}
+
+/// clap_complete 4.6 writes the name of a program with a hyphen in two ways in its script for bash, and
+/// then finds no options of its commands.
+fn with_one_name(script: &[u8], name: &str) -> Vec<u8> {
+    let script = String::from_utf8_lossy(script);
+    let (other, usual) = (name.replace('-', "__subcmd__"), name.replace('-', "__"));
+    script.replace(&other, &usual).into_bytes()
 }
 
 /// The same command, in which zsh completes login names.
@@ -56,7 +67,7 @@ fn names_for_bash(name: &str, commands: &[String]) -> String {
     format!(
         r#"
 _{function}_with_users() {{
-    _{name} "$@"
+    _{function} "$@"
     local word cur=${{COMP_WORDS[COMP_CWORD]}} command=
     for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
         [[ $word == -* ]] && break
@@ -136,6 +147,23 @@ mod tests {
         assert!(text(Shell::Fish).contains("__fish_complete_users"));
         let without = completion(Command::new("tool"), Shell::Bash);
         assert!(!String::from_utf8(without).unwrap().contains("compgen -u"));
+    }
+
+    #[test]
+    fn options_of_a_program_with_a_hyphen_are_completed_in_bash() {
+        let show = Command::new("show").arg(Arg::new("json").long("json"));
+        let tool = Command::new("a-tool").subcommand(show);
+        let script = String::from_utf8(completion(tool, Shell::Bash)).unwrap();
+        let assigned = script
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("cmd=\"")?.strip_suffix('"'));
+        for command in assigned.filter(|command| !command.is_empty()) {
+            let label = format!("        {command})");
+            assert!(
+                script.lines().any(|line| line == label),
+                "{label}: {script}"
+            );
+        }
     }
 
     #[test]
