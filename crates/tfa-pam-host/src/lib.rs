@@ -5,6 +5,7 @@
 //! libpam opens no gap that was not reported before.
 
 mod modules;
+mod once;
 mod reading;
 
 use std::collections::BTreeSet;

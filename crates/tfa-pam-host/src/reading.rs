@@ -3,6 +3,7 @@
 use tfa_pam_stack::{FOLDERS, Reader, Release, Service, Unreadable};
 
 use crate::PamHost;
+use crate::once::Once;
 
 /// What the releases of libpam read for one service, each result once.
 #[derive(Debug, Clone)]
@@ -10,10 +11,11 @@ pub struct Reading(Vec<Result<Service, Unreadable>>);
 
 impl Reading {
     pub(crate) fn of(host: &PamHost, service: &str) -> Self {
+        let files = Once::new(host);
         let mut results = Vec::new();
         for release in [Release::V1_5, Release::V1_7] {
             let reader = Reader {
-                files: host,
+                files: &files,
                 release,
                 folders: &FOLDERS,
             };
