@@ -19,7 +19,7 @@ use crate::state_dir::LockedDir;
 use crate::{Notice, Record, Sealed, SqliteStore, StateDir, StoreError};
 
 /// The file that shows that there was a database, and names its key.
-const MARKER: &str = "key.id";
+pub(crate) const MARKER: &str = "key.id";
 
 /// Reads the uid out of a record, if it is one. It is needed only to migrate a database that has no
 /// index by uid yet.

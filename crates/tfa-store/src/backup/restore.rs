@@ -14,6 +14,7 @@ use super::reader::Input;
 use super::{BackupError, Passphrase, Progress};
 use crate::key;
 use crate::key_choice::KeySources;
+use crate::open::MARKER;
 use crate::seal::{seal, unseal};
 use crate::sqlite::{DATABASE, Database, NewDatabase, put_aside, settle};
 use crate::state_dir::LockedDir;
@@ -108,12 +109,19 @@ pub fn restore(
     if keys.is_new {
         key::store(&directory, &keys.host)?;
     }
+    let suffix = format!(".damaged-{}", input.header.created);
+    if !directory.has(DATABASE)? {
+        // SQLite would apply what is left of the log of a lost database to the new one. The marker shows
+        // all the time that there was a database.
+        if !directory.has(MARKER)? {
+            directory.create(MARKER, format!("{}\n", keys.host.id()).as_bytes())?;
+        }
+        put_aside(&directory, &suffix)?;
+    }
     match settle(&directory) {
         Ok(()) => {}
         Err(StoreError::Busy { why }) => return Err(BackupError::Running(why)),
-        Err(_) if options.force => {
-            put_aside(&directory, &format!(".damaged-{}", input.header.created))?
-        }
+        Err(_) if options.force => put_aside(&directory, &suffix)?,
         Err(error) => return Err(BackupError::Unreadable(error)),
     }
     directory.replace_with(&draft.name, DATABASE)?;

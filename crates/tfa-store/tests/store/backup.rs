@@ -342,21 +342,26 @@ fn a_database_that_cannot_be_read_is_put_aside_by_force() {
 
 #[test]
 fn a_log_that_a_kill_left_is_not_applied_to_the_restored_database() {
-    let scratch = with_records(&["lea"]);
-    backed_up(&scratch, None).unwrap();
-    let store = scratch.store();
-    let (_, revision) = get(&store, "lea").unwrap();
-    put(&store, "lea", b"later", revision);
-    let kept: Vec<_> = ["accounts.db", "accounts.db-wal"]
-        .map(|name| (name, fs::read(scratch.file(name)).unwrap()))
-        .into();
-    drop(store);
-    for (name, bytes) in kept {
-        fs::write(scratch.file(name), bytes).unwrap();
+    for lost in [&[][..], &["accounts.db"], &["accounts.db", "key.id"]] {
+        let scratch = with_records(&["lea"]);
+        backed_up(&scratch, None).unwrap();
+        let store = scratch.store();
+        let (_, revision) = get(&store, "lea").unwrap();
+        put(&store, "lea", b"later", revision);
+        let kept: Vec<_> = ["accounts.db", "accounts.db-wal"]
+            .map(|name| (name, fs::read(scratch.file(name)).unwrap()))
+            .into();
+        drop(store);
+        for (name, bytes) in kept {
+            fs::write(scratch.file(name), bytes).unwrap();
+        }
+        for name in lost {
+            fs::remove_file(scratch.file(name)).unwrap();
+        }
+        restored(&scratch, &file(&scratch), None, true).unwrap();
+        assert!(!scratch.file("accounts.db-wal").exists());
+        assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"lea");
     }
-    restored(&scratch, &file(&scratch), None, true).unwrap();
-    assert!(!scratch.file("accounts.db-wal").exists());
-    assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"lea");
 }
 
 #[test]
