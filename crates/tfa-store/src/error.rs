@@ -108,8 +108,8 @@ impl fmt::Display for StoreError {
             Self::RecordDamaged { user, why } => write!(
                 f,
                 "the record of {user} is damaged ({why}); it is left as it is and {user} is refused. \
-                 Restore accounts.db from a backup, or run `tfactl reset {user}` to let {user} enroll \
-                 again"
+                 Restore a backup (`tfactl restore FILE --force`), or run `tfactl reset {user}` to let \
+                 {user} enroll again"
             ),
             Self::DuplicateUid { uid, users } => write!(
                 f,
@@ -124,8 +124,9 @@ impl fmt::Display for StoreError {
             Self::DatabaseDamaged { why } => write!(
                 f,
                 "accounts.db is damaged ({why}); it is left as it is and logins are refused. \
-                 Stop tfad, put accounts.db and its -wal and -shm files aside, restore accounts.db \
-                 from a backup, start tfad. Check the disk"
+                 Restore a backup (`tfactl restore FILE --force`, which puts it aside); or stop tfad, put \
+                 accounts.db and its -wal and -shm files aside, put a copy of them back, start tfad. \
+                 Check the disk"
             ),
             Self::DatabaseMissing { database, evidence } => write!(
                 f,
