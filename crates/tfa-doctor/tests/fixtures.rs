@@ -102,6 +102,7 @@ impl Host {
                 ["versions", daemon, command] => {
                     host.versions = Some((daemon.to_owned(), command.to_owned()));
                 }
+                ["weak", name] => host.users_with_weak_keys.push(name.to_owned()),
                 ["group", name] => host.unknown_groups.push(name.to_owned()),
                 ["exemption", place] => host.endless_exemptions.push(place.to_owned()),
                 ["administrator", name, codes] => host.administrators.push(Administrator {

@@ -9,7 +9,10 @@ use tfa_proto::{DaemonFacts, Exemption, ExemptionKind, Mode, RecoveryState};
 
 use super::{host, login, sshd};
 use crate::daemon::Daemon;
+use crate::messages;
 
+/// How many records are looked at.
+const MAX_RECORDS: usize = 10_000;
 /// How many administrators are looked at.
 const MAX_ADMINISTRATORS: usize = 100;
 
@@ -53,6 +56,7 @@ async fn ask(terminal: &Terminal, host: &mut HostFacts) -> Result<PolicyFacts, F
         audits = exemptions.iter().any(is_audit);
     }
     host.administrators = administrators(&mut daemon, &facts).await?;
+    host.users_with_weak_keys = users_with_weak_keys(&mut daemon, terminal).await?;
     // One that cannot be read is of no use.
     let recovery = match daemon.recovery_status().await {
         Err(Failure::Refused(_)) => None,
@@ -69,6 +73,34 @@ fn endless(exemption: &Exemption) -> Option<String> {
     let is_open = exemption.until.is_none() && exemption.reason.is_none();
     let (file, line) = (exemption.file.as_deref()?, exemption.line?);
     (is_rule && mode == Some(Mode::Off) && is_open).then(|| format!("{file}:{line}"))
+}
+
+/// The users who have an authenticator with a weak key, of the first records.
+async fn users_with_weak_keys(
+    daemon: &mut Daemon,
+    terminal: &Terminal,
+) -> Result<Vec<String>, Failure> {
+    let (mut users, mut read, mut after) = (Vec::new(), 0, String::new());
+    while read < MAX_RECORDS {
+        if read > 0 {
+            terminal.note(&messages::records_read(read));
+        }
+        let (page, next) = match daemon.list(&after).await {
+            // Names that cannot be looked up are reported elsewhere.
+            Err(Failure::Refused(_)) => break,
+            page => page?,
+        };
+        read += page.len();
+        let weak = page
+            .into_iter()
+            .filter(|status| status.authenticators.iter().any(|one| one.weak));
+        users.extend(weak.map(|status| status.user));
+        if next.is_empty() {
+            break;
+        }
+        after = next;
+    }
+    Ok(users)
 }
 
 async fn administrators(

@@ -29,6 +29,10 @@ pub(crate) fn unknown_finding(id: &str) -> String {
     format!("there is no finding {id}; tfa-doctor(7) lists them")
 }
 
+pub(crate) fn records_read(count: usize) -> String {
+    format!("Reading the records: {count}...")
+}
+
 pub(crate) fn not_started(program: &str) -> String {
     format!("{program} could not be started")
 }

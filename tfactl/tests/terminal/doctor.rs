@@ -20,7 +20,7 @@ fn one_finding_that_is_not_there_is_a_success() {
     let (code, out, error) = finished(&host.output_with(&["doctor", "--only", "daemon-down"]));
     assert_eq!((code, error.as_str()), (0, ""));
     assert_eq!(out, "Holes: 0, lock-outs: 0, risks: 0, advice: 0.\n");
-    assert_eq!(host.daemon().calls(), ["Facts", "RecoveryStatus"]);
+    assert_eq!(host.daemon().calls(), ["Facts", "List", "RecoveryStatus"]);
 }
 
 #[test]

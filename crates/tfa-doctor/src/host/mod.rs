@@ -28,6 +28,8 @@ pub struct HostFacts {
     pub endless_exemptions: Vec<String>,
     /// The members of the groups of administrators.
     pub administrators: Vec<Administrator>,
+    /// The users who have an authenticator with a weak key.
+    pub users_with_weak_keys: Vec<String>,
     /// Whether the host has a recovery code that was not used.
     pub has_recovery_code: Option<bool>,
 }
@@ -64,6 +66,7 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(sudo::without_password(host, facts.policy.as_ref()));
     let requires = facts.policy.as_ref().is_some_and(|policy| policy.requires);
     findings.extend(people::groups(host));
+    findings.extend(people::weak_keys(host));
     findings.extend(people::exemptions(host));
     findings.extend(people::administrators(host, requires));
     findings

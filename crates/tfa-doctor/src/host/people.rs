@@ -9,6 +9,11 @@ pub(super) fn groups(host: &HostFacts) -> Option<Finding> {
     (!names.is_empty()).then(|| finding(&messages::GROUP_UNKNOWN, "", names, String::new()))
 }
 
+pub(super) fn weak_keys(host: &HostFacts) -> Option<Finding> {
+    let names = host.users_with_weak_keys.clone();
+    (!names.is_empty()).then(|| finding(&messages::KEY_WEAK, "", names, String::new()))
+}
+
 pub(super) fn exemptions(host: &HostFacts) -> Vec<Finding> {
     let places = host.endless_exemptions.iter();
     let fault = |place: &String| {

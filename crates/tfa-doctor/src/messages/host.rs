@@ -118,6 +118,24 @@ pub(crate) const EXEMPTION_ENDLESS: Kind = Kind {
     },
 };
 
+pub(crate) const KEY_WEAK: Kind = Kind {
+    id: "key-weak",
+    severity: Severity::Advice,
+    why: "The key is shorter than the 128 bits that RFC 4226 requires.",
+    what: |subject| {
+        format!(
+            "Users have an authenticator with a weak key: {}.",
+            list(&subject.names)
+        )
+    },
+    remedy: |_| {
+        remedy(
+            "Have each of them make a new key, which replaces the old one.",
+            &["tfa-enroll move"],
+        )
+    },
+};
+
 pub(crate) const ADMINISTRATORS_NONE: Kind = Kind {
     id: "administrators-none",
     severity: Severity::Risk,

@@ -59,15 +59,24 @@ pub const KINDS: &[&Kind] = &[
     &SUDO_NOPASSWD,
     &GROUP_UNKNOWN,
     &EXEMPTION_ENDLESS,
+    &KEY_WEAK,
     &ADMINISTRATORS_NONE,
     &ADMINISTRATORS_ONE,
     &RECOVERY_MISSING,
     &BACKUP_CODES_NONE,
 ];
 
-/// Names in a row: `login, sshd and su`.
+/// How many names a text has.
+const MAX_NAMES: usize = 12;
+
+/// Names in a row: `login, sshd and su`, or the first of many.
 fn list(names: &[String]) -> String {
     match names {
+        [..] if names.len() > MAX_NAMES => {
+            let shown: Vec<&str> = names.iter().take(MAX_NAMES).map(String::as_str).collect();
+            let others = names.len() - MAX_NAMES;
+            format!("{} and {others} others", shown.join(", "))
+        }
         [] => String::new(),
         [name] => name.clone(),
         [names @ .., last] => format!("{} and {last}", names.join(", ")),
