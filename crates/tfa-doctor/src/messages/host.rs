@@ -6,7 +6,7 @@ use crate::finding::{Kind, Severity};
 pub(crate) const FILE_WRITABLE: Kind = Kind {
     id: "file-writable",
     severity: Severity::Hole,
-    why: "Who can write it decides who logs in.",
+    why: "A user who can write it decides who logs in.",
     what: |subject| {
         let (path, owner) = (&subject.place, &subject.detail);
         format!("{path} can be written by others than root ({owner}).")
@@ -152,7 +152,7 @@ pub(crate) const ADMINISTRATORS_NONE: Kind = Kind {
 pub(crate) const ADMINISTRATORS_ONE: Kind = Kind {
     id: "administrators-one",
     severity: Severity::Risk,
-    why: "Who has lost the phone and the backup codes needs another administrator, or rescue mode.",
+    why: "An administrator who has lost the phone and the backup codes needs another administrator, or rescue mode.",
     what: |subject| {
         let names = list(&subject.names);
         format!(

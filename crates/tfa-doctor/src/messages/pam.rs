@@ -47,7 +47,7 @@ pub(crate) const PAM_OFF: Kind = Kind {
 pub(crate) const PAM_NOT_ASKED: Kind = Kind {
     id: "pam-not-asked",
     severity: Severity::Hole,
-    why: "Whoever knows a password logs in there without a code.",
+    why: "The password alone is enough to log in there.",
     what: |subject| {
         let (file, services) = (subject.file(), services(subject));
         format!("{file}: the lines of {services} do not include pam_tfa.")
@@ -219,7 +219,7 @@ pub(crate) const PAM_REFUSAL_LATE: Kind = Kind {
 pub(crate) const PAM_MODULE_FIRST: Kind = Kind {
     id: "pam-module-first",
     severity: Severity::Risk,
-    why: "Whoever knows a user name is asked for codes without the password, and can lock the account.",
+    why: "Anyone who knows a user name is asked for codes without the password, and can lock the account.",
     what: |subject| {
         let (place, services) = (&subject.place, services(subject));
         format!(
@@ -237,7 +237,7 @@ pub(crate) const PAM_MODULE_FIRST: Kind = Kind {
 pub(crate) const PAM_WRONG_PASSWORD: Kind = Kind {
     id: "pam-wrong-password",
     severity: Severity::Risk,
-    why: "Whoever knows a user name is asked for codes without the password, and can lock the account.",
+    why: "Anyone who knows a user name is asked for codes without the password, and can lock the account.",
     what: |subject| {
         let (place, services) = (&subject.place, services(subject));
         format!(

@@ -97,8 +97,8 @@ pub(crate) const SSHD_PASSWORDS: Kind = Kind {
     what: |subject| {
         let (place, connections) = (place(subject), connections(subject));
         format!(
-            "{place}: PasswordAuthentication is off, and keyboard-interactive accepts passwords all the \
-             same{connections}."
+            "{place}: PasswordAuthentication is off, and keyboard-interactive accepts \
+             passwords{connections}."
         )
     },
     remedy: |_| {
