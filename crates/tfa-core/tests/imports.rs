@@ -305,6 +305,75 @@ fn a_counter_only_advances() {
 }
 
 #[test]
+fn a_counter_that_no_token_has_reached_is_refused() {
+    let token = |next| {
+        let key = Secret::new(b"12345678901234567890").unwrap();
+        let format = tfa_core::CodeFormat::default();
+        tracked(
+            Authenticator::hotp("token", format, key, Counter::new(next)),
+            &[],
+        )
+    };
+    let most = u64::from(u32::MAX);
+    for next in [u64::MAX, u64::MAX - 1, most + 1] {
+        let mut account = Account::new(UID);
+        let result = import(&mut account, &[token(next)], ImportedCodes::None, NOON);
+        assert_eq!(result, Err(Refusal::CounterTooHigh), "{next}");
+        assert!(account.authenticators().is_empty());
+    }
+    imported(&[token(most)]);
+    // A repeated import advances it by what a user can have used, and no further.
+    for next in [5 + 1001, most, u64::MAX] {
+        let mut account = imported(&[token(5)]);
+        let result = import(&mut account, &[token(next)], ImportedCodes::None, NOON);
+        assert_eq!(result, Err(Refusal::CounterTooHigh), "{next}");
+        let own = account.authenticators()[0].counter();
+        assert_eq!(own, Some(Counter::new(5)));
+    }
+    let mut account = imported(&[token(5)]);
+    let result = import(&mut account, &[token(1005)], ImportedCodes::None, NOON);
+    assert_eq!(result, Ok(Imported::CaughtUp));
+}
+
+#[test]
+fn an_import_brings_nothing_back_that_was_reset() {
+    let phone = [tracked(Phone::usual(7).authenticator(), &[])];
+    let mut account = imported(&phone);
+    account.reset();
+    let before = account.encode();
+    let set = set();
+    for codes in [
+        ImportedCodes::NotHashed,
+        ImportedCodes::None,
+        ImportedCodes::Set(&set),
+    ] {
+        let result = import(&mut account, &phone, codes, NOON);
+        assert_eq!(result, Err(Refusal::WasReset));
+    }
+    assert_eq!(*before, *account.encode());
+    // Nothing was lost by a reset of a user who had not enrolled.
+    let mut blank = Account::new(UID);
+    blank.reset();
+    let result = import(&mut blank, &phone, ImportedCodes::None, NOON);
+    assert_eq!(result, Ok(Imported::Enrolled));
+}
+
+#[test]
+fn a_backup_code_that_the_file_has_twice_is_accepted_once() {
+    let (hash_params, codes) = &*CODES;
+    let twice: Vec<Hashed> = codes.iter().chain(codes).cloned().collect();
+    let set = BackupSet::imported(hash_params.clone(), &twice);
+    assert_eq!(set.left(), 3);
+    let phone = [tracked(Phone::usual(7).authenticator(), &[])];
+    let mut account = Account::new(UID);
+    import(&mut account, &phone, ImportedCodes::Set(&set), NOON).unwrap();
+    let code = typed(DIGITS[1]);
+    let accepted = Judgement::Accepted(Factor::BackupCode);
+    assert_eq!(account.judge(&code, REMOTE, NOON), accepted);
+    assert_eq!(account.judge(&code, REMOTE, NOON), Judgement::AlreadyUsed);
+}
+
+#[test]
 fn a_short_key_is_imported_as_weak_and_is_not_made_here() {
     assert!(Secret::new(&[7; 15]).is_none());
     assert!(Secret::imported(&[7; 9]).is_none());

@@ -20,6 +20,9 @@ pub fn refusal(refusal: Refusal, now: Time) -> Error {
         Refusal::NotSetUp => Error::NotSetUp(
             "Two-factor login is not set up. To set it up: tfa-enroll setup".to_owned(),
         ),
+        // Only an import is refused so, in its own words.
+        Refusal::WasReset => Error::WrongState("The account was reset.".to_owned()),
+        Refusal::CounterTooHigh => Error::InvalidArgument("The counter is too high.".to_owned()),
         Refusal::WrongState(State::Paused) => Error::WrongState(
             "Two-factor login is already paused. To resume it: tfa-enroll resume".to_owned(),
         ),
@@ -396,6 +399,14 @@ pub fn import_refused(refused: Refusal, user: &str, now: Time) -> Error {
         Refusal::NotSetUp => {
             Error::InvalidArgument("There is no authenticator to import.".to_owned())
         }
+        Refusal::WasReset => Error::WrongState(format!(
+            "The account of {user} was reset. An import brings no key back, because it may be lost or \
+             stolen. Remove the old file, and let {user} enroll: tfa-enroll setup"
+        )),
+        Refusal::CounterTooHigh => Error::InvalidArgument(format!(
+            "The counter of a token of {user} is too high, or more than 1000 ahead of that of the \
+             enrollment here. Correct it in the file, or enter the key: tfactl authenticator add {user}"
+        )),
         other => refusal_for_administrator(other, user, now),
     }
 }

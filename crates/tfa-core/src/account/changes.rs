@@ -31,6 +31,10 @@ pub enum Refusal {
     AlreadySetUp,
     /// The user has not enrolled.
     NotSetUp,
+    /// The user was enrolled, and the administrator has reset the account.
+    WasReset,
+    /// The counter of an import is one that no token has reached, or too far from that of the account.
+    CounterTooHigh,
     /// The account is already paused, or not paused.
     WrongState(State),
     /// No authenticator waits for its first code, or no longer.

@@ -4,7 +4,14 @@
 //! a repeated import marks codes as used that were used in the meantime.
 
 use super::{Account, Change, ChangedBy, Refusal};
-use crate::{Authenticator, BackupSet, Code, Hashed, ImportedUse, Time};
+use crate::{Authenticator, BackupSet, Code, Counter, Hashed, ImportedUse, Time};
+
+/// The highest counter of a new enrollment. No button was pressed more often, and a counter near its end
+/// leaves no code.
+const MAX_COUNTER: u64 = u32::MAX as u64;
+/// How far a repeated import advances a counter at most. A counter that lies further ahead is damaged or
+/// forged, and would leave the owner no code.
+const MAX_ADVANCE: u64 = 1000;
 
 /// The enrollment of one user in another program.
 #[derive(Clone, Copy)]
@@ -56,13 +63,18 @@ impl Account {
     /// Takes over an enrollment.
     ///
     /// # Errors
-    /// [`Refusal::AlreadySetUp`] if the user has another authenticator; [`Refusal::NotSetUp`] if there is
-    /// nothing to import; [`Refusal::TooManyAuthenticators`], [`Refusal::NameTaken`].
+    /// [`Refusal::AlreadySetUp`] if the user has another authenticator; [`Refusal::WasReset`] if the user
+    /// had enrolled and was reset; [`Refusal::NotSetUp`] if there is nothing to import;
+    /// [`Refusal::CounterTooHigh`], [`Refusal::TooManyAuthenticators`], [`Refusal::NameTaken`].
     pub fn import(&mut self, import: Import<'_>, now: Time) -> Result<Imported, Refusal> {
         if import.authenticators.is_empty() {
             return Err(Refusal::NotSetUp);
         }
         if self.authenticators.is_empty() {
+            // The file is older than the reset: its key may be the one that was lost or stolen.
+            if self.has_no_grace() {
+                return Err(Refusal::WasReset);
+            }
             return self.enroll_imported(import, now);
         }
         let is_own = |one: &ImportedAuthenticator| {
@@ -102,6 +114,12 @@ impl Account {
             ImportedCodes::Set(set) => Some(set.clone()),
             ImportedCodes::Left(_) => return Ok(Imported::Rehash),
         };
+        let counters = import.authenticators.iter();
+        let counters = counters.filter_map(|one| one.authenticator.counter());
+        let mut values = counters.map(Counter::value);
+        if values.any(|next| next > MAX_COUNTER) {
+            return Err(Refusal::CounterTooHigh);
+        }
         // Refused as a whole, before the first is active.
         let mut enrolled = self.clone();
         enrolled.begin_enrollment();
@@ -137,6 +155,16 @@ impl Account {
     /// Marks the codes as used that were used since the first import. When those were that are not known
     /// by their step, was decided then.
     fn catch_up(&mut self, import: Import<'_>, now: Time) -> Result<Imported, Refusal> {
+        let leaps = |one: &ImportedAuthenticator| {
+            let mut own = self.authenticators.iter();
+            own.any(|own| {
+                own.is_imported(&one.authenticator)
+                    && own.advance_to(&one.authenticator) > MAX_ADVANCE
+            })
+        };
+        if import.authenticators.iter().any(leaps) {
+            return Err(Refusal::CounterTooHigh);
+        }
         let mut changed = false;
         match (import.codes, &mut self.backup) {
             (ImportedCodes::Left(codes), Some(set)) if set.is_imported() => {

@@ -253,6 +253,14 @@ impl Authenticator {
         }
     }
 
+    /// By how many counters an imported authenticator is ahead of this one; 0 of one that is not
+    /// counter-based.
+    pub(crate) fn advance_to(&self, imported: &Self) -> u64 {
+        let (own, other) = (self.counter(), imported.counter());
+        let distance = own.zip(other);
+        distance.map_or(0, |(own, other)| other.value().saturating_sub(own.value()))
+    }
+
     /// Marks codes of an authenticator that was in use elsewhere as used. No code becomes unused.
     /// Returns whether that changed anything.
     pub(crate) fn mark_imported(
