@@ -1,9 +1,12 @@
 //! The passphrase of a backup: from a file, or from the terminal.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::Read as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use libc::{O_NOFOLLOW, O_NONBLOCK};
+use nix::unistd::geteuid;
 use tfa_client::{Failure, Interrupt, LineRead, Terminal};
 use zeroize::Zeroizing;
 
@@ -49,13 +52,25 @@ pub(crate) async fn of_backup(
     ask(interrupt, terminal, messages::ASK_PASSPHRASE).await
 }
 
-/// The first line of a file.
+/// The first line of a file. The passphrase opens the sealing key, so nobody else may read or replace the
+/// file.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let shown = path.display();
     let unreadable = |why: &str| Failure::Refused(messages::bad_passphrase_file(&shown, why));
     // The whole capacity at once: a growing buffer would leave parts in freed memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(2 * MAX_LENGTH));
-    File::open(path)
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(O_NOFOLLOW | O_NONBLOCK)
+        .open(path)
+        .map_err(|error| unreadable(&error.to_string()))?;
+    let meta = file
+        .metadata()
+        .map_err(|error| unreadable(&error.to_string()))?;
+    if !meta.is_file() || meta.uid() != geteuid().as_raw() || meta.mode() & 0o077 != 0 {
+        return Err(unreadable(messages::PASSPHRASE_NOT_PRIVATE));
+    }
+    Ok(file)
         .and_then(|file| file.take(MAX_LENGTH as u64 + 2).read_to_end(&mut bytes))
         .map_err(|error| unreadable(&error.to_string()))?;
     let line = bytes

@@ -17,6 +17,7 @@ struct RestoreJson<'a> {
     host: &'a str,
     backup_codes: Vec<&'a str>,
     counters: Vec<&'a str>,
+    paused: Vec<&'a str>,
     changed: Vec<&'a str>,
     lost: Vec<&'a str>,
     returned: Vec<&'a str>,
@@ -61,6 +62,7 @@ fn finish(terminal: &Terminal, args: &RestoreArgs, results: &Results) -> Result<
         host: results.get("host"),
         backup_codes: results.all("backup-codes").collect(),
         counters: results.all("counters").collect(),
+        paused: results.all("paused").collect(),
         changed: results.all("changed").collect(),
         lost: results.all("lost").collect(),
         returned: results.all("returned").collect(),
@@ -78,6 +80,9 @@ fn finish(terminal: &Terminal, args: &RestoreArgs, results: &Results) -> Result<
             messages::lost_records(&restored.lost),
             messages::backup_codes_revived(&restored.backup_codes),
             messages::counters_revived(&restored.counters),
+            messages::pauses_revived(&restored.paused),
+            messages::replaced_records(&restored.changed),
+            messages::returned_records(&restored.returned),
         ];
         for text in texts.into_iter().flatten() {
             terminal.print(&text)?;

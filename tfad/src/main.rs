@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         return enumerate::run();
     }
     // No option for users either: `tfactl backup` and others start it.
-    if let Some(code) = task::run(std::env::args().skip(1)) {
+    if let Some(code) = task::run(std::env::args_os().skip(1)) {
         return code;
     }
     let options = match options(std::env::args().skip(1)) {

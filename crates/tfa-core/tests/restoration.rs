@@ -1,7 +1,10 @@
 //! Accounts that come from a backup.
 
+use std::time::Duration;
+
 use tfa_core::{
     Account, Authenticator, CodeFormat, Counter, Judgement, Revived, Secret, ThrottleScope, Time,
+    UserExemption,
 };
 
 use crate::invitation::invitation;
@@ -40,7 +43,8 @@ fn backup_codes_revive_unless_they_are_made_void() {
             revived,
             Revived {
                 backup_codes: !void,
-                counters: false
+                counters: false,
+                is_paused: false,
             }
         );
     }
@@ -53,6 +57,18 @@ fn codes_of_a_counter_are_named_because_they_revive() {
     let token = Authenticator::hotp("token", CodeFormat::default(), key, Counter::new(7));
     owner.account.bind(token, NOON).unwrap();
     assert!(owner.account.restore_at(NOON, true).counters);
+}
+
+#[test]
+fn an_exemption_does_not_come_back_and_a_pause_is_named() {
+    let mut owner = Owner::new();
+    let exemption = UserExemption::new("a lost phone", Duration::from_secs(86_400), NOON);
+    owner.account.exempt(exemption.unwrap());
+    assert!(!owner.account.restore_at(NOON, false).is_paused);
+    assert_eq!(owner.account.exemption(NOON), None);
+    let proof = owner.code(after(NOON, 60), 0);
+    owner.account.pause(&proof, after(NOON, 60)).unwrap();
+    assert!(owner.account.restore_at(after(NOON, 60), false).is_paused);
 }
 
 #[test]

@@ -32,8 +32,8 @@ mod store;
 mod unavailable;
 
 pub use backup::{
-    BackupError, BackupOptions, BackupWritten, Difference, Passphrase, Progress, RestoreOptions,
-    Restored, Revise, back_up, restore,
+    BackupError, BackupOptions, BackupWritten, Check, Difference, Passphrase, Progress,
+    RestoreOptions, Restored, Revise, back_up, restore,
 };
 pub use error::StoreError;
 pub use key::{KeyId, SealingKey};

@@ -134,15 +134,28 @@ pub fn open(state_dir: &StateDir, uid_of: UidOf) -> Result<Opened, StoreError> {
 
 /// Refuses if a file shows that there was a database.
 fn refuse_lost_database(directory: &LockedDir) -> Result<(), StoreError> {
+    match evidence(directory)? {
+        None => Ok(()),
+        Some(name) => Err(StoreError::DatabaseMissing {
+            database: directory.join(DATABASE).display().to_string(),
+            evidence: directory.join(name).display().to_string(),
+        }),
+    }
+}
+
+/// A file that shows that there was a database.
+fn evidence(directory: &LockedDir) -> Result<Option<&'static str>, StoreError> {
     for name in [&[MARKER][..], &EVIDENCE].concat() {
         if directory.has(name)? {
-            return Err(StoreError::DatabaseMissing {
-                database: directory.join(DATABASE).display().to_string(),
-                evidence: directory.join(name).display().to_string(),
-            });
+            return Ok(Some(name));
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+/// Whether there is a database, or was one.
+pub(crate) fn had_database(directory: &LockedDir) -> Result<bool, StoreError> {
+    Ok(directory.has(DATABASE)? || evidence(directory)?.is_some())
 }
 
 /// The contents of the marker.

@@ -236,13 +236,18 @@ impl LockedDir {
         }
     }
 
-    /// Removes the files whose names begin so.
-    pub(crate) fn remove_all(&self, prefix: &str) -> Result<(), StoreError> {
+    /// Removes the files whose names begin so, where `is_abandoned` is true of the rest of the name.
+    pub(crate) fn remove_all(
+        &self,
+        prefix: &str,
+        is_abandoned: impl Fn(&str) -> bool,
+    ) -> Result<(), StoreError> {
         let failed = |error| io_error(&self.path, &error);
         for entry in fs::read_dir(&self.path).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name();
-            if name.as_encoded_bytes().starts_with(prefix.as_bytes()) {
+            let rest = name.to_str().and_then(|name| name.strip_prefix(prefix));
+            if rest.is_some_and(&is_abandoned) {
                 fs::remove_file(entry.path()).map_err(failed)?;
             }
         }

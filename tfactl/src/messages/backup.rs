@@ -17,7 +17,7 @@ The daemon goes on meanwhile. The file is new, and only root can read it. It has
 the sealed records of all users, but not the policy, nor the recovery code.
 Without --with-key it is of use only where the sealing key is: on this host, as
 long as the key is not lost. With --with-key it also has the key, encrypted to a
-passphrase, which is asked for twice: whoever has both can compute every code.
+passphrase, which is asked for twice: who has both can compute every code.
 Keys of the JSON output: file, records, with_key, key (the fingerprint).";
 
 pub(crate) const RESTORE_HELP: &str = "\
@@ -27,13 +27,14 @@ If this host has records, and they are not those of the backup, the command says
 which, and is refused without --force. The records are sealed with the key of
 this host; the key of a backup of another host is not kept.
 One-time codes of before the restoration are not accepted again, remembered
-devices are forgotten, and invitations are void. Backup codes that were used
-since the backup are valid again, and so are codes of counters.
-Keys of the JSON output, which do not change; the last five are arrays of names:
+devices are forgotten, and invitations and exemptions are void. Backup codes
+that were used since the backup are valid again, and so are codes of counters.
+Keys of the JSON output, which do not change; the last six are arrays of names:
   records                  the number of records
   created, host            when and on which host the backup was made
   backup_codes             users who have backup codes
   counters                 users who have an authenticator with a counter
+  paused                   users whose two-factor login is paused
   changed                  users who had another record here before
   lost                     users who had a record here, and have none now
   returned                 users who had no record here any more
@@ -75,8 +76,7 @@ pub(crate) fn backup_made(file: &str, records: u64, key: &str, with_key: bool) -
     let text = if with_key {
         format!(
             "The file {file} has {count}, and the sealing key (fingerprint {key}), encrypted to the \
-             passphrase. Whoever has the file and the passphrase can compute every code: keep them \
-             apart. Any host can restore it: tfactl restore {file}"
+             passphrase. Both together give every code: keep them apart. Any host can restore it: tfactl restore {file}"
         )
     } else {
         format!(
@@ -127,10 +127,38 @@ pub(crate) fn counters_revived(users: &[&str]) -> Option<String> {
     Some(wrapped(&text, MAX_WIDTH))
 }
 
+pub(crate) fn pauses_revived(users: &[&str]) -> Option<String> {
+    let names = names(users)?;
+    let text = format!(
+        "The two-factor login of these users was paused at the time of the backup, and is now: {names}. \
+         To end a pause: tfactl enable USER."
+    );
+    Some(wrapped(&text, MAX_WIDTH))
+}
+
+pub(crate) fn replaced_records(users: &[&str]) -> Option<String> {
+    let names = names(users)?;
+    let text = format!(
+        "These users have their records of the backup again: {names}. Authenticators that they have \
+         removed since are valid again."
+    );
+    Some(wrapped(&text, MAX_WIDTH))
+}
+
+pub(crate) fn returned_records(users: &[&str]) -> Option<String> {
+    let names = names(users)?;
+    let text = format!(
+        "These users had no record any more, and have that of the backup again: {names}. If one was \
+         reset because a phone was stolen, reset the user again: tfactl reset USER."
+    );
+    Some(wrapped(&text, MAX_WIDTH))
+}
+
 /// The end of every restoration.
 pub(crate) const AFTER_RESTORE: &str = "\
 One-time codes of before now are not accepted again: the next one works after up
-to a minute. Remembered devices are forgotten, and invitations are void.
+to a minute. Remembered devices are forgotten. Invitations and exemptions are
+void. Locks are those of the backup.
 Repeat what was changed since the backup. See: tfactl list, tfactl exemptions";
 
 pub(crate) fn daemon_not_restarted(why: &str) -> String {
@@ -170,6 +198,8 @@ pub(crate) fn bad_passphrase_file(file: &dyn Display, why: &str) -> String {
     format!("No passphrase can be read from {file}: {why}. Nothing was changed.")
 }
 
+pub(crate) const PASSPHRASE_NOT_PRIVATE: &str =
+    "it must be a regular file of root that nobody else can read (chmod 600)";
 pub(crate) const PASSPHRASE_EMPTY: &str = "its first line is empty";
 pub(crate) const PASSPHRASE_TOO_LONG: &str = "its first line is too long";
 pub(crate) const PASSPHRASE_NOT_UTF8: &str = "its first line is not UTF-8";

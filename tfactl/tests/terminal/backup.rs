@@ -1,5 +1,7 @@
 //! Backups and their restoration. A script replaces the program of the daemon.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use tfa_testkit::{Run, TestHost, finished};
 
 use crate::{fits, json};
@@ -77,7 +79,7 @@ fn a_new_passphrase_is_typed_twice_and_never_shown() {
         terminal.answers("New passphrase:", "correct horse");
         terminal.answers("The same again:", second);
         if is_same {
-            terminal.expect("every code: keep them apart");
+            terminal.expect("give every code");
         } else {
             terminal.expect("The two passphrases are not the same. Nothing was changed.");
         }
@@ -86,6 +88,10 @@ fn a_new_passphrase_is_typed_twice_and_never_shown() {
         let expected = "--task backup --file file --with-key <correct horse>\n";
         assert_eq!(called(&host), if is_same { expected } else { "" });
     }
+}
+
+fn set_mode(host: &TestHost, mode: u32) {
+    std::fs::set_permissions(host.file("secret"), std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 #[test]
@@ -102,6 +108,7 @@ fn a_passphrase_comes_from_the_first_line_of_a_file() {
     ] {
         let _ = std::fs::remove_file(host.file("called"));
         std::fs::write(host.file("secret"), contents).unwrap();
+        set_mode(&host, 0o600);
         let arguments = [
             "backup",
             "file",
@@ -121,6 +128,16 @@ fn a_passphrase_comes_from_the_first_line_of_a_file() {
                 assert!(error.contains(said), "{error}");
             }
         }
+    }
+    // Nobody else may read it, or put another one in its place.
+    std::fs::write(host.file("secret"), "twelve letters").unwrap();
+    set_mode(&host, 0o640);
+    std::os::unix::fs::symlink(host.file("secret"), host.file("link")).unwrap();
+    for (name, said) in [("secret", "chmod 600"), ("link", "symbolic link")] {
+        let arguments = ["backup", "file", "--with-key", "--passphrase-file", name];
+        let (code, _, error) = run(&host, &before, &arguments);
+        assert_eq!((code, called(&host).as_str()), (1, ""));
+        assert!(error.contains(said), "{error}");
     }
     let (code, _, error) = run(&host, &before, &["backup", "file", "--with-key"]);
     assert_eq!(code, 1);
@@ -188,7 +205,8 @@ fn ctrl_c_cancels_the_task_and_waits_for_its_end() {
 }
 
 const RESTORED: &str = "result records 3\nresult created 1795910400\nresult host one.example\n\
-    result backup-codes alice\nresult backup-codes bob\nresult counters carol\nresult lost dave";
+    result backup-codes alice\nresult backup-codes bob\nresult counters carol\nresult lost dave\n\
+    result paused erin\nresult changed finn\nresult returned gwen";
 
 #[test]
 fn a_restoration_names_who_has_to_do_something() {
@@ -203,6 +221,9 @@ fn a_restoration_names_who_has_to_do_something() {
         "alice, bob. Ask them to run tfa-enroll codes",
         "carol. Ask them to log in with it",
         "required: dave.",
+        "and is now: erin. To end a pause: tfactl enable USER",
+        "records of the backup again: finn.",
+        "have that of the backup again: gwen. If one was reset",
         "One-time codes of before now are not accepted again",
     ] {
         assert!(out.replace('\n', " ").contains(said), "{said}: {out}");
@@ -214,7 +235,7 @@ fn a_restoration_names_who_has_to_do_something() {
     let expected = serde_json::json!({
         "records": 3, "created": "2026-11-29T00:00:00Z", "host": "one.example",
         "backup_codes": ["alice", "bob"], "counters": ["carol"],
-        "changed": [], "lost": ["dave"], "returned": [],
+        "paused": ["erin"], "changed": ["finn"], "lost": ["dave"], "returned": ["gwen"],
     });
     assert_eq!(json(&out), expected);
 }

@@ -1,5 +1,6 @@
 //! Makes a backup.
 
+use tfa_core::Account;
 use tfa_store::{BackupOptions, Notice, StateDir, back_up};
 
 use super::Request;
@@ -21,9 +22,12 @@ pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) 
         now: now().as_secs(),
         host: &host_name(),
     };
-    match back_up(state_dir, &options, &mut |done, total| {
-        report.progress(done, total)
-    }) {
+    match back_up(
+        state_dir,
+        &options,
+        &mut |_, record| Account::decode(record).is_ok(),
+        &mut |done, total| report.progress(done, total),
+    ) {
         Ok(written) => {
             let journal = Journal::open();
             journal.log_daemon(DaemonEvent::Store(&Notice::BackedUp {

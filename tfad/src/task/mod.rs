@@ -10,6 +10,7 @@ mod restore;
 mod rotate_key;
 mod service;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -35,7 +36,7 @@ struct Request {
 
 /// Does the task that these arguments ask for, if they do: all that follow the name of the program.
 #[must_use]
-pub fn run(arguments: impl Iterator<Item = String>) -> Option<ExitCode> {
+pub fn run(arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
     let mut arguments = arguments.peekable();
     arguments.next_if(|first| first == OPTION)?;
     // Secrets are in this memory for seconds. Where it cannot be locked, the task goes on.
@@ -71,14 +72,14 @@ pub fn run(arguments: impl Iterator<Item = String>) -> Option<ExitCode> {
     })
 }
 
-fn request(mut arguments: impl Iterator<Item = String>) -> Option<Request> {
+fn request(mut arguments: impl Iterator<Item = OsString>) -> Option<Request> {
     let mut request = Request {
-        name: arguments.next()?,
+        name: arguments.next()?.into_string().ok()?,
         state: PathBuf::from(STATE),
         ..Request::default()
     };
     while let Some(argument) = arguments.next() {
-        match argument.as_str() {
+        match argument.to_str()? {
             "--state" => request.state = PathBuf::from(arguments.next()?),
             "--file" => request.file = PathBuf::from(arguments.next()?),
             "--with-key" => request.with_key = true,

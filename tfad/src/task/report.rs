@@ -7,6 +7,7 @@ use std::thread;
 
 use tfa_store::{BackupError, Passphrase};
 use tfa_text::task::TaskLine;
+use tfa_text::time::date_time;
 use zeroize::Zeroizing;
 
 /// The longest line that is taken as a passphrase, in bytes.
@@ -68,7 +69,12 @@ impl Report {
 
     /// Reports why a backup was not made or not restored.
     pub(super) fn refuse_backup(&self, error: &BackupError) {
-        self.refuse(reason(error), &error.to_string());
+        let mut text = error.to_string();
+        if let BackupError::Different { created, host, .. } = error {
+            let made = date_time(*created);
+            text.push_str(&format!(". The backup was made at {made} on {host}"));
+        }
+        self.refuse(reason(error), &text);
     }
 }
 

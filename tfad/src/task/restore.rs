@@ -1,15 +1,21 @@
 //! Restores a backup.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
-use tfa_core::Account;
-use tfa_store::{Notice, RestoreOptions, StateDir, restore};
+use tfa_core::{Account, Time};
+use tfa_store::{BackupError, Notice, RestoreOptions, StateDir, restore};
 
 use super::report::Report;
 use super::service::Service;
-use super::{Request, STATE};
+use super::{Request, STATE, credentials};
 use crate::host::clock::now;
 use crate::log::{DaemonEvent, Journal};
+
+/// How old a restored record may be when the daemon has stopped: a code of the time since then could
+/// have been used, and would be valid again. A step of time-based codes has 30 seconds.
+const MAX_AGE: Duration = Duration::from_secs(25);
 
 /// Restores a backup. Returns whether it was restored, and the daemon runs again if it did before.
 pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) -> bool {
@@ -18,21 +24,32 @@ pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) 
         source: &request.file,
         passphrase: passphrase.as_ref(),
         force: request.force,
+        now: now().as_secs(),
+        max_age: MAX_AGE,
     };
-    let (mut backup_codes, mut counters) = (Vec::new(), Vec::new());
-    let mut revise = |user: &str, record: &[u8]| {
+    let is_of_the_unit = request.state == Path::new(STATE);
+    if is_of_the_unit && credentials::is_key_unavailable() {
+        report.refuse_backup(&BackupError::HostKeyMissing);
+        return false;
+    }
+    let [mut backup_codes, mut counters, mut paused] = [const { BTreeSet::new() }; 3];
+    let mut revise = |user: &str, record: &[u8], created: u64| {
         let mut account = Account::decode(record).ok()?;
-        let revived = account.restore_at(now(), request.void_backup_codes);
-        if revived.backup_codes {
-            backup_codes.push(user.to_owned());
-        }
-        if revived.counters {
-            counters.push(user.to_owned());
+        // The clock may be behind that of the backup.
+        let now = now().max(Time::from_secs(created));
+        let revived = account.restore_at(now, request.void_backup_codes);
+        for (is_revived, users) in [
+            (revived.backup_codes, &mut backup_codes),
+            (revived.counters, &mut counters),
+            (revived.is_paused, &mut paused),
+        ] {
+            if is_revived {
+                users.insert(user.to_owned());
+            }
         }
         Some(account.encode())
     };
     let mut service = Service::default();
-    let is_of_the_unit = request.state == Path::new(STATE);
     let mut stop = || match is_of_the_unit {
         true => service.stop(),
         false => Ok(()),
@@ -66,6 +83,11 @@ pub(super) fn run(state_dir: &StateDir, request: &Request, report: &mut Report) 
     for (name, users) in [
         ("backup-codes", &backup_codes),
         ("counters", &counters),
+        ("paused", &paused),
+    ] {
+        users.iter().for_each(|user| report.result(name, user));
+    }
+    for (name, users) in [
         ("changed", &restored.replaced.changed),
         ("lost", &restored.replaced.lost),
         ("returned", &restored.replaced.returned),

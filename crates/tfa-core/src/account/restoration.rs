@@ -1,21 +1,23 @@
 //! What an account that comes from a backup must not bring back.
 
-use super::Account;
+use super::{Account, State};
 use crate::Time;
 
-/// What a restored account has brought back, and what nobody but its owner or the administrator can
-/// make void.
+/// What a restored account has brought back. Only its owner or the administrator can make it void.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Revived {
     /// Backup codes: those that were used since the backup are valid again.
     pub backup_codes: bool,
     /// Counter-based authenticators: codes of them that were used since the backup are valid again.
     pub counters: bool,
+    /// Two-factor login is paused, perhaps no longer by the wish of its owner.
+    pub is_paused: bool,
 }
 
 impl Account {
     /// Makes an account of a backup fit for use now. One-time codes of a time before now count as used,
-    /// devices are forgotten, an invitation and an authenticator that waits for its first code are void.
+    /// devices are forgotten, an invitation, an exemption and an authenticator that waits for its first
+    /// code are void.
     /// So are the backup codes, on request.
     pub fn restore_at(&mut self, now: Time, void_backup_codes: bool) -> Revived {
         for authenticator in &mut self.authenticators {
@@ -23,6 +25,7 @@ impl Account {
         }
         self.forget_devices();
         self.invitation = None;
+        self.exemption = None;
         self.pending = None;
         if void_backup_codes {
             self.backup = None;
@@ -33,6 +36,7 @@ impl Account {
                 .authenticators
                 .iter()
                 .any(|one| one.counter().is_some()),
+            is_paused: self.state() == State::Paused,
         }
     }
 }

@@ -37,7 +37,16 @@ pub enum BackupError {
     /// The record of this user cannot be read by this version of tfa.
     RecordUnreadable(String),
     /// What is here is not in the backup.
-    Different(Difference),
+    Different {
+        /// How it differs.
+        difference: Difference,
+        /// When the backup was made, in seconds since 1970.
+        created: u64,
+        /// The host on which it was made.
+        host: String,
+    },
+    /// This host has or had a database, and its key is not here.
+    HostKeyMissing,
     /// The database here cannot be read, so it is not known whether it is newer.
     Unreadable(StoreError),
     /// The daemon could not be stopped.
@@ -61,7 +70,7 @@ impl fmt::Display for BackupError {
             Self::NoStore => f.write_str("there is no database of tfad on this host yet"),
             Self::RecordsDamaged(users) => write!(
                 f,
-                "no backup was made, because these records are damaged: {}. Keep the backups of \
+                "no backup was made, because these records are damaged or have the uid of another one: {}. Keep the backups of \
                  before. For each of these users run `tfactl reset USER`, or restore a backup",
                 shown(users)
             ),
@@ -88,14 +97,20 @@ impl fmt::Display for BackupError {
             Self::KeyElsewhere(key) => write!(
                 f,
                 "the records of the backup are sealed with another key (fingerprint {key}) than that of \
-                 this host, and the key is not in the file. Put that key back, as in tfad(8), or use a \
-                 backup that was made with --with-key"
+                 this host, and the key is not in the file. If the key is a systemd credential of this host, \
+                 start tfad, which gets it. Else put that key back, as in tfad(8), or use a backup that was \
+                 made with --with-key"
             ),
             Self::RecordUnreadable(user) => write!(
                 f,
                 "the record of {user} in the backup cannot be read by this version of tfa"
             ),
-            Self::Different(difference) => write!(
+            Self::HostKeyMissing => f.write_str(
+                "the sealing key of this host is not here. If it is a systemd credential, start tfad, \
+                 which gets it (systemctl start tfad), and restore again. If it is lost, put the files in \
+                 the state directory aside, and restore again",
+            ),
+            Self::Different { difference, .. } => write!(
                 f,
                 "this host has records that differ from those of the backup: {}. With --force the \
                  backup replaces them",

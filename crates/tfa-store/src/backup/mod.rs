@@ -20,7 +20,7 @@ pub use difference::Difference;
 pub use error::BackupError;
 pub use passphrase::Passphrase;
 pub use restore::{RestoreOptions, Restored, Revise, restore};
-pub use writer::{BackupOptions, BackupWritten, back_up};
+pub use writer::{BackupOptions, BackupWritten, Check, back_up};
 
 /// Is called with the records that are done and with all there are. Returns whether to go on.
 pub type Progress<'a> = dyn FnMut(u64, u64) -> bool + 'a;

@@ -17,8 +17,8 @@ const PASSES: u32 = 3;
 const LANES: u32 = 4;
 
 /// The most that a file may ask for: the numbers come from the file before anything in it is verified.
-const MAX_MEMORY: u32 = 1024 * 1024;
-const MAX_PASSES: u32 = 64;
+const MAX_MEMORY: u32 = 256 * 1024;
+const MAX_PASSES: u32 = 16;
 const MAX_LANES: u32 = 64;
 
 const SALT: usize = 16;

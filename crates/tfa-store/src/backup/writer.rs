@@ -1,5 +1,6 @@
 //! Writes a backup.
 
+use std::collections::HashSet;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -41,14 +42,19 @@ pub struct BackupWritten {
     pub key: KeyId,
 }
 
+/// Whether a record can be read; the arguments are the user and the record.
+pub type Check<'a> = dyn FnMut(&str, &[u8]) -> bool + 'a;
+
 /// Makes a backup of the store in a state directory, which a daemon may be serving. The records are
-/// those of one moment, and each of them opens with the sealing key.
+/// those of one moment. Each of them opens with the sealing key, can be read, and has a uid of its own:
+/// the backup can be restored.
 ///
 /// # Errors
 /// [`BackupError`]. No file is left.
 pub fn back_up(
     state_dir: &StateDir,
     options: &BackupOptions<'_>,
+    can_be_read: &mut Check<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<BackupWritten, BackupError> {
     if !state_dir.path.join(DATABASE).exists() {
@@ -94,11 +100,13 @@ pub fn back_up(
         target: &target,
     };
     output.header(&header)?;
-    let (mut done, mut damaged) = (0, Vec::new());
+    let (mut done, mut damaged, mut uids) = (0, Vec::new(), HashSet::new());
     let mut failed = None;
     snapshot.for_each(&mut |user, uid, revision, sealed| {
         let copy = Record::new(Zeroizing::new(sealed.to_vec()));
-        if unseal(&key, user, copy).is_err() {
+        let record = unseal(&key, user, copy);
+        let can_be_read = record.is_ok_and(|record| can_be_read(user, record.as_bytes()));
+        if !can_be_read || !uids.insert(uid) {
             damaged.push(user.to_owned());
         }
         let entry = Entry {

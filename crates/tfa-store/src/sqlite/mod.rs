@@ -36,6 +36,6 @@ pub(crate) use change::Resealed;
 pub(crate) use database::{DATABASE, Database, EVIDENCE};
 pub(crate) use migrate::Migrated;
 pub(crate) use new_database::NewDatabase;
-pub(crate) use replace::{put_aside, settle};
+pub(crate) use replace::{Aside, close_log, put_aside};
 pub(crate) use schema::FORMAT;
 pub use store::SqliteStore;

@@ -1,10 +1,12 @@
 //! Another database takes the place of the present one.
 //!
-//! A database and its log belong together: SQLite would apply the log of the old database to the new
-//! one. So the old one is closed first, in a form that has no log.
+//! A database and its log belong together: SQLite applies a log to whatever database it is beside. So the
+//! old database is closed first, in a form that has no log, and no log stays. That is on disk before the
+//! new database gets the name.
 
 use std::fs;
 use std::io;
+use std::path::PathBuf;
 
 use super::connection::{Access, connect};
 use super::database::{DATABASE, JOURNAL, LOG, SHARED_MEMORY};
@@ -12,12 +14,12 @@ use super::error::cause;
 use crate::StoreError;
 use crate::state_dir::{LockedDir, io_error};
 
+/// The files of a database that may hold records.
+const FILES: [&str; 3] = [DATABASE, LOG, JOURNAL];
+
 /// Makes the present database one file without a log. It fails while a process uses it. After a crash
 /// it is what it was.
-pub(crate) fn settle(directory: &LockedDir) -> Result<(), StoreError> {
-    if !directory.has(DATABASE)? {
-        return Ok(());
-    }
+pub(crate) fn close_log(directory: &LockedDir) -> Result<(), StoreError> {
     let db = connect(&directory.join(DATABASE), Access::ReadWrite).map_err(cause)?;
     let mode: String = db
         .pragma_update_and_check(None, "journal_mode", "delete", |row| row.get(0))
@@ -28,27 +30,69 @@ pub(crate) fn settle(directory: &LockedDir) -> Result<(), StoreError> {
         });
     }
     db.close().map_err(|(_, error)| cause(error))?;
-    // The file says that it has no log: what is left of one counts for nothing.
     for name in [LOG, SHARED_MEMORY] {
         remove(directory, name)?;
     }
-    Ok(())
+    directory.sync()
 }
 
-/// Puts a database that cannot be read aside, with its log. Meanwhile there is none, which refuses
-/// every login.
-pub(crate) fn put_aside(directory: &LockedDir, suffix: &str) -> Result<(), StoreError> {
-    for name in [DATABASE, LOG, JOURNAL] {
+/// A database that cannot be read, or what is left of one, under other names.
+pub(crate) struct Aside<'d> {
+    directory: &'d LockedDir,
+    /// The names before and after.
+    renamed: Vec<(PathBuf, PathBuf)>,
+}
+
+/// Puts a database that cannot be read aside, with its log; also a log without a database. Meanwhile
+/// there is no database, which refuses every login.
+pub(crate) fn put_aside<'d>(directory: &'d LockedDir, now: u64) -> Result<Aside<'d>, StoreError> {
+    let mut aside = Aside {
+        directory,
+        renamed: Vec::new(),
+    };
+    let suffix = free_suffix(directory, now)?;
+    for name in FILES {
         if directory.has(name)? {
             let (from, to) = (
                 directory.join(name),
                 directory.join(&format!("{name}{suffix}")),
             );
-            fs::rename(&from, to).map_err(|error| io_error(&from, &error))?;
+            if let Err(error) = fs::rename(&from, &to) {
+                aside.put_back();
+                return Err(io_error(&from, &error));
+            }
+            aside.renamed.push((from, to));
         }
     }
     remove(directory, SHARED_MEMORY)?;
-    directory.sync()
+    directory.sync()?;
+    Ok(aside)
+}
+
+impl Aside<'_> {
+    /// Gives the files their names again, as far as that is possible.
+    pub(crate) fn put_back(self) {
+        for (from, to) in self.renamed.iter().rev() {
+            let _ = fs::rename(to, from);
+        }
+        let _ = self.directory.sync();
+    }
+}
+
+/// An end for the names that no file has.
+fn free_suffix(directory: &LockedDir, now: u64) -> Result<String, StoreError> {
+    let mut suffix = format!(".damaged-{now}");
+    for number in 2_u32.. {
+        let mut is_taken = false;
+        for name in FILES {
+            is_taken |= directory.has(&format!("{name}{suffix}"))?;
+        }
+        if !is_taken {
+            break;
+        }
+        suffix = format!(".damaged-{now}-{number}");
+    }
+    Ok(suffix)
 }
 
 fn remove(directory: &LockedDir, name: &str) -> Result<(), StoreError> {

@@ -1,10 +1,12 @@
 //! Backups: what is in them, what they refuse, and what they bring back.
 
+use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use tfa_store::{
@@ -39,7 +41,13 @@ pub(crate) fn backed_up(
         now: NOW,
         host: "one.example",
     };
-    back_up(&scratch.state_dir(), &options, &mut |_, _| true)
+    let mut can_be_read = |_: &str, _: &[u8]| true;
+    back_up(
+        &scratch.state_dir(),
+        &options,
+        &mut can_be_read,
+        &mut |_, _| true,
+    )
 }
 
 /// Restores a backup of records that stay as they are.
@@ -54,11 +62,13 @@ pub(crate) fn restored(
         source,
         passphrase: passphrase.as_ref(),
         force,
+        now: NOW,
+        max_age: Duration::MAX,
     };
     restore(
         &scratch.state_dir(),
         &options,
-        &mut |_, record| Some(Zeroizing::new(record.to_vec())),
+        &mut |_, record, _| Some(Zeroizing::new(record.to_vec())),
         &mut || Ok(()),
         &mut |_, _| true,
     )
@@ -165,7 +175,9 @@ fn a_cancelled_backup_leaves_no_file() {
         now: NOW,
         host: "one.example",
     };
-    let cancelled = back_up(&scratch.state_dir(), &options, &mut |_, _| false);
+    let mut can_be_read = |_: &str, _: &[u8]| true;
+    let state = scratch.state_dir();
+    let cancelled = back_up(&state, &options, &mut can_be_read, &mut |_, _| false);
     assert!(matches!(cancelled, Err(BackupError::Cancelled)));
     assert_eq!(files(&scratch), ["state"]);
 }
@@ -267,8 +279,10 @@ fn a_restoration_seals_with_the_credential_of_the_host() {
         source: &source,
         passphrase: Some(&passphrase),
         force: false,
+        now: NOW,
+        max_age: Duration::MAX,
     };
-    let mut keep = |_: &str, record: &[u8]| Some(Zeroizing::new(record.to_vec()));
+    let mut keep = |_: &str, record: &[u8], _| Some(Zeroizing::new(record.to_vec()));
     restore(&place, &options, &mut keep, &mut || Ok(()), &mut |_, _| {
         true
     })
@@ -362,6 +376,104 @@ fn a_log_that_a_kill_left_is_not_applied_to_the_restored_database() {
         assert!(!scratch.file("accounts.db-wal").exists());
         assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"lea");
     }
+}
+
+/// A log is all that is left: the database was removed, or a crash came between two renamings.
+#[test]
+fn a_log_without_its_database_is_not_applied_to_the_restored_one() {
+    let scratch = with_records(&["lea"]);
+    backed_up(&scratch, None).unwrap();
+    let store = scratch.store();
+    let (_, revision) = get(&store, "lea").unwrap();
+    put(&store, "lea", b"later", revision);
+    let log = fs::read(scratch.file("accounts.db-wal")).unwrap();
+    drop(store);
+    fs::remove_file(scratch.file("accounts.db")).unwrap();
+    fs::write(scratch.file("accounts.db-wal"), &log).unwrap();
+    restored(&scratch, &file(&scratch), None, false).unwrap();
+    assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"lea");
+    let aside = scratch.file(&format!("accounts.db-wal.damaged-{NOW}"));
+    assert_eq!(fs::read(aside).unwrap(), log);
+}
+
+#[test]
+fn what_was_put_aside_is_never_replaced() {
+    let scratch = with_records(&["lea"]);
+    backed_up(&scratch, None).unwrap();
+    for damage in [7, 8] {
+        fs::write(scratch.file("accounts.db"), [damage; 20_000]).unwrap();
+        restored(&scratch, &file(&scratch), None, true).unwrap();
+    }
+    for (name, damage) in [("", 7), ("-2", 8)] {
+        let aside = scratch.file(&format!("accounts.db.damaged-{NOW}{name}"));
+        assert_eq!(fs::read(aside).unwrap(), [damage; 20_000]);
+    }
+}
+
+#[test]
+fn a_host_that_had_a_key_gets_no_other_one() {
+    let scratch = with_records(&["lea"]);
+    backed_up(&scratch, Some("twelve letters")).unwrap();
+    fs::remove_file(scratch.file("key")).unwrap();
+    for name in ["accounts.db", "key.id"] {
+        let before = scratch.picture();
+        let restored = restored(&scratch, &file(&scratch), Some("twelve letters"), true);
+        let refused = restored.unwrap_err();
+        assert!(matches!(refused, BackupError::HostKeyMissing), "{refused}");
+        assert_eq!(scratch.picture(), before);
+        fs::remove_file(scratch.file(name)).unwrap();
+    }
+    restored(&scratch, &file(&scratch), Some("twelve letters"), true).unwrap();
+    assert_eq!(get(&scratch.store(), "lea").unwrap().0, b"lea");
+}
+
+#[test]
+fn records_are_revised_again_if_they_are_old_when_the_daemon_stops() {
+    for (max_age, expected) in [(Duration::MAX, b"1"), (Duration::ZERO, b"2")] {
+        let scratch = with_records(&["lea"]);
+        backed_up(&scratch, None).unwrap();
+        let source = file(&scratch);
+        let options = RestoreOptions {
+            source: &source,
+            passphrase: None,
+            force: false,
+            now: NOW,
+            max_age,
+        };
+        let (revisions, stopped) = (Cell::new(0), Cell::new(false));
+        let mut revise = |_: &str, _: &[u8], created| {
+            assert_eq!(created, NOW);
+            revisions.set(revisions.get() + 1);
+            assert_eq!(stopped.get(), revisions.get() == 2);
+            Some(Zeroizing::new(revisions.get().to_string().into_bytes()))
+        };
+        let mut stop = || {
+            stopped.set(true);
+            Ok(())
+        };
+        let state = scratch.state_dir();
+        restore(&state, &options, &mut revise, &mut stop, &mut |_, _| true).unwrap();
+        assert_eq!(get(&scratch.store(), "lea").unwrap().0, expected);
+    }
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_named_and_gives_no_backup() {
+    let scratch = with_records(&["lea", "max"]);
+    let target = file(&scratch);
+    let options = BackupOptions {
+        target: &target,
+        passphrase: None,
+        now: NOW,
+        host: "one.example",
+    };
+    let mut is_lea = |user: &str, record: &[u8]| user == "lea" && record == b"lea";
+    let state = scratch.state_dir();
+    match back_up(&state, &options, &mut is_lea, &mut |_, _| true) {
+        Err(BackupError::RecordsDamaged(users)) => assert_eq!(users, ["max"]),
+        other => panic!("{other:?}"),
+    }
+    assert!(!target.exists());
 }
 
 #[test]
@@ -460,7 +572,9 @@ fn a_full_disk_gives_no_backup_and_restores_nothing() {
         host: "one.example",
     };
     let names = || disk.scratch.picture().into_iter().map(|(name, _)| name);
-    let full = back_up(&scratch.state_dir(), &options, &mut |_, _| true).unwrap_err();
+    let mut can_be_read = |_: &str, _: &[u8]| true;
+    let state = scratch.state_dir();
+    let full = back_up(&state, &options, &mut can_be_read, &mut |_, _| true).unwrap_err();
     assert!(full.to_string().contains("No space left"), "{full}");
     assert_eq!(names().collect::<Vec<_>>(), ["filler"]);
     disk.free();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tfa_store::{RestoreOptions, Revision, restore};
 use zeroize::Zeroizing;
 
-use crate::backup::{backed_up, file, restored};
+use crate::backup::{NOW, backed_up, file, restored};
 use crate::scratch::{Scratch, child, child_word, get, put};
 
 /// Restores once, and prints where it is: it writes the new database, and then replaces the old one.
@@ -21,13 +21,15 @@ fn child_restores_until_it_is_killed() {
         source: &source,
         passphrase: None,
         force: true,
+        now: NOW,
+        max_age: Duration::MAX,
     };
     println!("writes");
     let mut stop = || {
         println!("replaces");
         Ok(())
     };
-    let mut keep = |_: &str, record: &[u8]| Some(Zeroizing::new(record.to_vec()));
+    let mut keep = |_: &str, record: &[u8], _| Some(Zeroizing::new(record.to_vec()));
     restore(
         &scratch.state_dir(),
         &options,
@@ -84,18 +86,26 @@ fn kill_9_during_a_restoration_leaves_the_old_or_the_new_state() {
     for word in ["writes", "replaces"] {
         let (mut old, mut new) = (0, 0);
         let took = restore_and_kill(&with_backup(), word, Duration::MAX).unwrap();
-        for round in 0..ROUNDS {
+        // Each kill is later than the one before, until one is too late. So the kills sweep over the
+        // time before the end several times, however long it is on a busy host.
+        let mut after = Duration::ZERO;
+        for _ in 0..ROUNDS {
             let scratch = with_backup();
-            // The kills are spread over the whole time, and somewhat longer.
-            restore_and_kill(&scratch, word, took * round * 13 / (ROUNDS * 10));
+            restore_and_kill(&scratch, word, after);
             let store = scratch.store();
             let records: Vec<Vec<u8>> = (0..50)
                 .map(|number| get(&store, &format!("user{number}")).unwrap().0)
                 .collect();
             assert!(records.iter().all(|record| *record == records[0]));
             match records[0].as_slice() {
-                b"of the backup" => new += 1,
-                b"of later" => old += 1,
+                b"of the backup" => {
+                    new += 1;
+                    after = after.saturating_sub(took / 2);
+                }
+                b"of later" => {
+                    old += 1;
+                    after += took / 8;
+                }
                 other => panic!("{other:?}"),
             }
             drop(store);

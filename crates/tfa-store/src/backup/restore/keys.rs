@@ -1,0 +1,56 @@
+//! The keys of a restoration.
+
+use super::super::BackupError;
+use super::super::reader::Input;
+use super::RestoreOptions;
+use crate::key;
+use crate::key_choice::KeySources;
+use crate::open::had_database;
+use crate::state_dir::LockedDir;
+use crate::{SealingKey, StateDir};
+
+/// The key of the backup, and the key of this host.
+pub(super) struct Keys {
+    pub(super) backup: SealingKey,
+    pub(super) host: SealingKey,
+    /// The host has no key yet: this one is to be stored.
+    pub(super) is_new: bool,
+}
+
+impl Keys {
+    pub(super) fn choose(
+        state_dir: &StateDir,
+        options: &RestoreOptions<'_>,
+    ) -> Result<Self, BackupError> {
+        let input = Input::open(options.source)?;
+        let directory = LockedDir::open(&state_dir.path)?;
+        let sources = KeySources {
+            directory: &directory,
+            credentials: state_dir.credentials.as_deref(),
+        };
+        let backup = match (
+            sources.find(input.key),
+            &input.header.wrapped,
+            options.passphrase,
+        ) {
+            (Ok(key), ..) => key,
+            (Err(_), Some(wrapped), Some(passphrase)) => wrapped.unwrap(passphrase)?,
+            (Err(_), Some(_), None) => return Err(BackupError::NeedsPassphrase),
+            (Err(_), None, _) => return Err(BackupError::KeyElsewhere(input.key)),
+        };
+        if backup.id() != input.key {
+            return Err(BackupError::Damaged("its key is another one"));
+        }
+        let (host, is_new) = match sources.own()? {
+            Some(key) => (key, false),
+            // Its key may be a credential, which only a daemon that runs has.
+            None if had_database(&directory)? => return Err(BackupError::HostKeyMissing),
+            None => (key::generate()?, true),
+        };
+        Ok(Self {
+            backup,
+            host,
+            is_new,
+        })
+    }
+}
