@@ -191,7 +191,9 @@ fn an_older_state_replaces_a_newer_one_only_by_force() {
 fn wrong_files_passphrases_and_disks_change_nothing() {
     let (machine, _alice) = machine_with_alice_set_up();
     machine.write_file("/root/passphrase", PASSPHRASE);
+    machine.succeed(["chmod", "600", "/root/passphrase"]);
     machine.write_file("/root/wrong", "twelve letters and less");
+    machine.succeed(["chmod", "600", "/root/wrong"]);
     let with_key = ["--with-key", "--passphrase-file", "/root/passphrase"];
     machine.succeed(["tfactl", "backup", FILE].iter().chain(&with_key));
     // The daemon moves its log into the database meanwhile, so the file itself changes.
@@ -249,6 +251,7 @@ fn wrong_files_passphrases_and_disks_change_nothing() {
     other.succeed(["sh", "-c", NEW]);
     copy(&machine, &other, FILE);
     other.write_file("/root/wrong", "twelve letters and less");
+    other.succeed(["chmod", "600", "/root/wrong"]);
     let before = other.succeed(["sh", "-c", SUM]);
     let words = [
         "tfactl",
