@@ -108,6 +108,7 @@ pub(crate) fn evaluate(results: &Results) -> Vec<Goal> {
     one_login(results, &mut goals);
     at_once(results, &mut goals);
     daemon(results, &mut goals);
+    administration(results, &mut goals);
     if let Some(counts) = &results.counts {
         recorded(counts, &mut goals);
     }
@@ -206,6 +207,24 @@ fn daemon(results: &Results, goals: &mut Goals) {
         let answer = Some(at.start.median() / 1e6);
         let name = format!("start to first answer in ms, {users} users");
         goals.time(name, answer, Limit::AtMost(10.0), disk);
+    }
+}
+
+fn administration(results: &Results, goals: &mut Goals) {
+    let disk = results.at_once.disk.times.median();
+    for measured in &results.administration {
+        let (users, command) = (measured.users, &measured.command);
+        let name = |what: &str| format!("tfactl {command}, {what}, {users} users");
+        let memory = measured.peak as f64 / 1024.0;
+        goals.always(name("daemon's MiB"), memory, Limit::AtMost(32.0));
+        if command == "list" {
+            let first = Some(measured.first.as_secs_f64() * 1e3);
+            goals.time(name("first line in ms"), first, Limit::AtMost(100.0), disk);
+        }
+        if command == "list" && users == 100_000 {
+            let whole = Some(measured.whole.as_secs_f64());
+            goals.time(name("seconds"), whole, Limit::AtMost(3.0), disk);
+        }
     }
 }
 

@@ -77,6 +77,7 @@ fn measure(plan: Plan) {
         sshd,
         daemon,
         module,
+        administration,
     } = plan;
     let mut run = Run {
         machine: BenchMachine::boot(&folder, &logins.sizes),
@@ -105,6 +106,7 @@ fn measure(plan: Plan) {
         daemon: run.task("the daemon", &Task::Daemon(daemon)),
         cycles,
         modules: run.task("the module", &Task::Module(module)),
+        administration: run.task("many accounts", &Task::Administration(administration)),
         host: Host::read(run.machine.machine()),
         noise: run.noise,
         counts: Figures::read(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::inside::logins::Size;
-use crate::inside::{at_once, daemon, load, logins, module, sshd};
+use crate::inside::{administration, at_once, daemon, load, logins, module, sshd};
 
 /// The tasks of a run.
 pub(crate) struct Plan {
@@ -14,6 +14,7 @@ pub(crate) struct Plan {
     pub(crate) sshd: sshd::Task,
     pub(crate) daemon: daemon::Task,
     pub(crate) module: module::Task,
+    pub(crate) administration: administration::Task,
 }
 
 impl Plan {
@@ -53,6 +54,9 @@ impl Plan {
                 loads: 200,
                 cycles: 10_000,
             },
+            administration: administration::Task {
+                sizes: vec![100_000, 1_000_000],
+            },
         }
     }
 
@@ -87,6 +91,7 @@ impl Plan {
                 loads: 50,
                 cycles: 10_000,
             },
+            administration: administration::Task { sizes: vec![1000] },
         }
     }
 }

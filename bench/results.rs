@@ -3,7 +3,7 @@
 use crate::figures::Figures;
 use crate::host::Host;
 use crate::inside::logins::Subject;
-use crate::inside::{at_once, daemon, fill, load, logins, module, sshd};
+use crate::inside::{administration, at_once, daemon, fill, load, logins, module, sshd};
 use crate::noise::Noise;
 use crate::statistics::Times;
 
@@ -25,6 +25,7 @@ pub(crate) struct Results {
     /// How often one process has loaded each module.
     pub(crate) cycles: u32,
     pub(crate) modules: Vec<module::Measured>,
+    pub(crate) administration: Vec<administration::Measured>,
 }
 
 impl logins::Measured {

@@ -1,6 +1,7 @@
 //! The half that runs in the machine: it fills the stores, logs in and measures. The outer half
 //! starts it with a task, and reads the result from its standard output. Both are JSON.
 
+pub(crate) mod administration;
 pub(crate) mod at_once;
 pub(crate) mod client;
 pub(crate) mod daemon;
@@ -42,6 +43,8 @@ pub(crate) enum Task {
     Daemon(daemon::Task),
     /// Measure the size and the memory of the modules.
     Module(module::Task),
+    /// Measure commands on many accounts.
+    Administration(administration::Task),
 }
 
 /// Runs the task, and prints its result. Earlier writes are synchronized first, so that they do not
@@ -57,6 +60,7 @@ pub(crate) fn run(task: &str) {
         Task::Sshd(task) => print(&sshd::run(&task)),
         Task::Daemon(task) => print(&daemon::run(&task)),
         Task::Module(task) => print(&module::run(&task)),
+        Task::Administration(task) => print(&administration::run(&task)),
     }
 }
 

@@ -39,6 +39,12 @@ impl Process {
         line_of(&status, "VmRSS").or_fail("find the resident memory of a process")
     }
 
+    /// The largest resident memory so far, in KiB.
+    pub(crate) fn peak(self) -> u64 {
+        let status = self.read("status");
+        line_of(&status, "VmHWM").or_fail("find the largest memory of a process")
+    }
+
     /// The number of its threads.
     pub(crate) fn threads(self) -> usize {
         self.switches().len()

@@ -23,6 +23,7 @@ pub(crate) fn result(results: &Results, goals: &[Goal]) -> Value {
         daemon,
         cycles,
         modules,
+        administration,
     } = results;
     let filled: Vec<Value> = filled
         .iter()
@@ -104,6 +105,19 @@ pub(crate) fn result(results: &Results, goals: &[Goal]) -> Value {
             })
         })
         .collect();
+    let administration: Vec<Value> = administration
+        .iter()
+        .map(|command| {
+            json!({
+                "users": command.users,
+                "command": command.command,
+                "first_line_seconds": command.first.as_secs_f64(),
+                "seconds": command.whole.as_secs_f64(),
+                "lines": command.lines,
+                "peak_kib": command.peak,
+            })
+        })
+        .collect();
     let mut figures = json!({
         "filled": filled,
         "logins": logins,
@@ -117,6 +131,7 @@ pub(crate) fn result(results: &Results, goals: &[Goal]) -> Value {
         "sshd": { "clients": sshd_clients, "stacks": sshd },
         "daemon": daemon,
         "modules": { "cycles": cycles, "modules": modules },
+        "administration": administration,
     });
     if !noise.is_quiet() {
         mark_objects(&mut figures);

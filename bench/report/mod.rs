@@ -42,6 +42,7 @@ fn table(results: &Results, goals: &[Goal]) -> String {
         sections::sshd(&results.sshd, results.sshd_clients),
         sections::daemon(&results.daemon),
         sections::modules(&results.modules, results.cycles),
+        sections::administration(&results.administration),
     ]
     .join("\n");
     let goals = sections::goals(goals);

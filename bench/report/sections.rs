@@ -7,7 +7,7 @@ use super::units::{ms, ratio, thousands};
 use crate::goals::{Goal, Verdict};
 use crate::inside::fill::Filled;
 use crate::inside::logins::Subject;
-use crate::inside::{at_once, daemon, load, logins, module, sshd};
+use crate::inside::{administration, at_once, daemon, load, logins, module, sshd};
 use crate::user::LOCAL_USERS;
 
 /// The filled stores.
@@ -311,6 +311,33 @@ pub(crate) fn modules(measured: &[module::Measured], cycles: u32) -> String {
          left in a program that has loaded and unloaded it {} times.\n\n{}",
         thousands(cycles.into()),
         grid(&["", "KiB", "load", "KiB left", "mappings left"], &rows)
+    )
+}
+
+/// Commands on many accounts.
+pub(crate) fn administration(measured: &[administration::Measured]) -> String {
+    let seconds = |time: Duration| format!("{:.3}", time.as_secs_f64());
+    let rows: Vec<Vec<String>> = measured
+        .iter()
+        .map(|command| {
+            vec![
+                format!(
+                    "tfactl {}, {}",
+                    command.command,
+                    thousands(command.users.into())
+                ),
+                seconds(command.first),
+                seconds(command.whole),
+                thousands(command.lines),
+                thousands(command.peak),
+            ]
+        })
+        .collect();
+    format!(
+        "## Many accounts\n\n\
+         Seconds to the first line of a command and to its end, and the largest\n\
+         resident memory of the daemon meanwhile in KiB.\n\n{}",
+        grid(&["command, users", "first", "whole", "lines", "KiB"], &rows)
     )
 }
 
