@@ -43,7 +43,8 @@ pub(super) fn measure(filled: &Path) -> Upkeep {
         now: 0,
         host: "bench",
     };
-    back_up(&state_dir, &options, &mut |_, _| true).or_fail("make a backup");
+    let mut can_be_read = |_: &str, record: &[u8]| Account::decode(record).is_ok();
+    back_up(&state_dir, &options, &mut can_be_read, &mut |_, _| true).or_fail("make a backup");
     let backup = start.elapsed();
     let bytes = fs::metadata(&target)
         .or_fail("read the size of the backup")
@@ -54,8 +55,10 @@ pub(super) fn measure(filled: &Path) -> Upkeep {
         source: &target,
         passphrase: None,
         force: false,
+        now: 0,
+        max_age: Duration::MAX,
     };
-    let mut revise = |_: &str, record: &[u8]| {
+    let mut revise = |_: &str, record: &[u8], _| {
         let mut account = Account::decode(record).ok()?;
         let _ = account.restore_at(Time::from_secs(0), false);
         Some(account.encode())

@@ -203,7 +203,7 @@ fn wrong_files_passphrases_and_disks_change_nothing() {
     const PREPARE: &str = "set -e; cd /root; f=tfa.backup
         head -c -1 $f >cut; cp $f changed; printf x | dd of=changed bs=1 seek=300 conv=notrunc 2>/dev/null
         head -c 5000 /dev/urandom >random; mkdir -p small; mount -t tmpfs -o size=4k tmpfs small; head -c 4096 /dev/zero >small/full
-        ln -s nowhere link; mkfifo fifo; echo >>empty; grep -c . $f >/dev/null || true
+        ln -s nowhere link; mkfifo fifo; echo >>empty; chmod 600 empty; grep -c . $f >/dev/null || true
         cp $f longer; echo >>longer";
     machine.succeed(["sh", "-c", PREPARE]);
     for (words, said) in [
