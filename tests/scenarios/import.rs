@@ -2,7 +2,7 @@
 
 use tfa_tests::{Machine, Phone, Terminal};
 
-use crate::users::{CODE, PASSWORD, record_of};
+use crate::users::{CODE, PASSWORD, record_of, set_policy};
 
 /// The question of the other modules.
 const OTHER_CODE: &str = "Verification code: ";
@@ -502,4 +502,43 @@ fn wrong_files_in_homes_are_reported_by_line_and_change_nothing() {
     );
     // The others are imported all the same.
     assert!(record_of(&machine, "alice").contains("\"state\": \"enabled\""));
+    // A home that is not mounted is no home without a file.
+    machine.succeed(["mv", "/home/carol", "/home/carol.away"]);
+    let output = import(&machine, &["--homes", "--apply"]);
+    let text = output.to_string();
+    assert!(
+        !output.success() && text.contains("carol: the home /home/carol is not there"),
+        "{output}"
+    );
+}
+
+#[test]
+fn neither_a_reset_nor_an_invitation_is_passed_by_a_file_of_the_user() {
+    let machine = machine_with_google_authenticator();
+    let policy = "[policy]\nmode = \"optional\"\ninvitation = true\n";
+    set_policy(&machine, policy);
+    let refused = import(&machine, &["--homes", "--apply"]);
+    assert!(
+        !refused.success()
+            && refused
+                .to_string()
+                .contains("alice: refused: The policy wants"),
+        "{refused}"
+    );
+    assert!(record_of(&machine, "alice").contains("\"state\": \"none\""));
+    let options = ["--homes", "--apply", "--without-invitation"];
+    let done = import(&machine, &options);
+    assert!(done.success(), "{done}");
+    assert!(record_of(&machine, "alice").contains("\"state\": \"enabled\""));
+
+    machine.succeed(["tfactl", "reset", "alice", "--yes"]);
+    let again = import(&machine, &options);
+    assert!(
+        !again.success()
+            && again
+                .to_string()
+                .contains("alice: refused: The account of alice was reset"),
+        "{again}"
+    );
+    assert!(!record_of(&machine, "alice").contains("\"state\": \"enabled\""));
 }

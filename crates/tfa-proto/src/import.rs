@@ -27,6 +27,9 @@ pub struct Import {
     pub authenticators: Vec<ImportedAuthenticator>,
     /// The unused backup codes, each of 8 digits.
     pub backup_codes: Vec<String>,
+    /// The user could have written the file. Then a policy that wants an invitation refuses the import.
+    /// Absent: false.
+    pub of_user: Option<bool>,
 }
 
 impl Drop for Import {

@@ -23,6 +23,9 @@ pub(crate) enum ImportCommand {
         /// The files in the homes of all users
         #[arg(long)]
         homes: bool,
+        /// Import files that users own although the policy wants an invitation
+        #[arg(long)]
+        without_invitation: bool,
         /// What to do
         #[command(flatten)]
         options: ImportOptions,

@@ -13,6 +13,16 @@ pub(super) struct Found {
     pub(super) problems: Vec<String>,
 }
 
+impl Found {
+    /// Whether a policy that wants an invitation applies to files that users own.
+    pub(super) fn with_invitation(mut self, applies: bool) -> Self {
+        for candidate in &mut self.candidates {
+            candidate.is_of_user &= applies;
+        }
+        self
+    }
+}
+
 /// The enrollment of one user.
 pub(super) struct Candidate {
     pub(super) user: String,
@@ -22,6 +32,8 @@ pub(super) struct Candidate {
     pub(super) names: Vec<String>,
     /// Others can read the file, and may know the keys.
     pub(super) is_readable_by_others: bool,
+    /// The user owns the file, and so does any program of the user.
+    pub(super) is_of_user: bool,
 }
 
 impl Candidate {
@@ -42,6 +54,7 @@ impl Candidate {
             entries,
             names,
             is_readable_by_others: false,
+            is_of_user: false,
         }
     }
 
@@ -72,6 +85,7 @@ impl Candidate {
     pub(super) fn to_import(&self) -> Import {
         let mut import = Import::default();
         import.user.clone_from(&self.user);
+        import.of_user = self.is_of_user.then_some(true);
         for (entry, name) in self.entries.iter().zip(&self.names) {
             import.authenticators.push(authenticator(entry, name));
             let codes = entry.backup_codes.iter().map(|code| code.to_string());

@@ -1,6 +1,7 @@
 //! The files of google-authenticator: in the homes of users, or where the administrator says.
 
 use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -41,7 +42,10 @@ pub(super) fn in_homes(users: &[String]) -> Found {
         };
         let path = user.dir.join(FILE);
         match source::read_as(user.uid, user.gid, &path, MAX_USER_FILE) {
-            Err(Unreadable::Missing) => {}
+            Err(Unreadable::Missing) if has_home(&user.dir) => {}
+            Err(Unreadable::Missing) => {
+                found.problems.push(messages::home_missing(name, &user.dir))
+            }
             content => found.add(name.clone(), &path, content),
         }
     }
@@ -95,19 +99,39 @@ fn split(argument: &OsStr) -> (Option<String>, &Path) {
     }
 }
 
+/// Whether the home is there, so that a file that is not in it does not exist. A home that is not mounted
+/// may have one.
+fn has_home(home: &Path) -> bool {
+    let about = std::fs::metadata(home);
+    about.map_or_else(
+        |error| !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+        |about| about.is_dir(),
+    )
+}
+
 /// Whose keys a file has: of its owner, if it has the name that it has in a home; else of the user whose
-/// name it has, if that user or root owns it.
+/// name it has, if that user or root owns it. A file of root outside of root's home may be a copy of the
+/// file of another user.
 fn owner_of(path: &Path, owner: u32) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     if name == FILE {
-        return User::from_uid(Uid::from_raw(owner))
-            .ok()
-            .flatten()
-            .map(|user| user.name);
+        let user = User::from_uid(Uid::from_raw(owner)).ok().flatten()?;
+        let is_certain = owner != 0 || is_in(path, &user.dir);
+        return is_certain.then_some(user.name);
     }
     let user = User::from_name(name).ok().flatten()?;
     let is_own = owner == 0 || owner == user.uid.as_raw();
     is_own.then_some(user.name)
+}
+
+/// Whether the file is in this folder, and not in one below it.
+fn is_in(path: &Path, folder: &Path) -> bool {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new(".")).canonicalize();
+    let folder = folder.canonicalize();
+    matches!((parent, folder), (Ok(parent), Ok(folder)) if parent == folder)
 }
 
 fn is_uid_of(user: &str, uid: u32) -> bool {
@@ -129,6 +153,7 @@ impl Found {
             Ok(entry) => {
                 let mut candidate = Candidate::new(user, file, vec![entry], NAME);
                 candidate.is_readable_by_others = content.is_readable_by_others;
+                candidate.is_of_user = !source::is_of_administrator(content.owner);
                 self.candidates.push(candidate);
             }
             Err(problems) => {

@@ -27,6 +27,7 @@ pub(crate) async fn run(command: ImportCommand) -> Result<(), Failure> {
     match command {
         ImportCommand::GoogleAuthenticator {
             homes: true,
+            without_invitation,
             options,
             ..
         } => {
@@ -34,11 +35,19 @@ pub(crate) async fn run(command: ImportCommand) -> Result<(), Failure> {
             let mut daemon = Daemon::connect(&terminal).await?;
             let users = daemon.users(true).await?;
             let found = google_authenticator::in_homes(&users);
+            let found = found.with_invitation(!without_invitation);
             // The file of one user keeps no other one from being imported.
             import(&terminal, &mut daemon, found, options).await
         }
-        ImportCommand::GoogleAuthenticator { files, options, .. } => {
-            whole(&terminal, google_authenticator::in_files(&files), options).await
+        ImportCommand::GoogleAuthenticator {
+            files,
+            without_invitation,
+            options,
+            ..
+        } => {
+            let found = google_authenticator::in_files(&files);
+            let found = found.with_invitation(!without_invitation);
+            whole(&terminal, found, options).await
         }
         ImportCommand::Oath { file, options } => {
             let entries = Entries::of_file(&terminal, &file, tfa_import::oath);

@@ -223,6 +223,13 @@ pub(crate) fn home_unknown(user: &str, error: &io::Error) -> String {
     format!("{user}: the home cannot be looked up: {error}")
 }
 
+pub(crate) fn home_missing(user: &str, home: &Path) -> String {
+    let home = home.display();
+    format!(
+        "{user}: the home {home} is not there, so it is not known whether the user has a file. Mount it"
+    )
+}
+
 pub(crate) fn whose_file(file: &Path) -> String {
     let file = file.display();
     format!("{file}: whose key this is cannot be told. Give the user: USER={file}")

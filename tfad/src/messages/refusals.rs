@@ -388,6 +388,15 @@ pub fn import_too_long() -> Error {
     ))
 }
 
+/// The policy wants an invitation, and the user could have written the file of an import.
+#[must_use]
+pub fn import_needs_invitation(user: &str) -> Error {
+    Error::InvitationNeeded(format!(
+        "The policy wants an invitation for a first enrollment, and any program of {user} could have \
+         written the file. Let {user} enroll (tfactl invite {user}), or import with --without-invitation"
+    ))
+}
+
 /// Why an import is refused.
 #[must_use]
 pub fn import_refused(refused: Refusal, user: &str, now: Time) -> Error {

@@ -31,9 +31,6 @@ pub(super) fn drawn(
         None => rules.usual_algorithm(),
         Some(algorithm) => known_algorithm(algorithm)?,
     };
-    if rules.algorithm.is_some_and(|only| only != algorithm) {
-        return Err(messages::algorithm_not_allowed(rules.usual_algorithm()));
-    }
     let numbers = Numbers {
         algorithm,
         digits: wanted.digits.unwrap_or_else(|| rules.usual_digits()),
@@ -45,12 +42,37 @@ pub(super) fn drawn(
     };
     let name = wanted.name.as_deref().unwrap_or(default_name);
     let authenticator = made(kind, name, &numbers, || Ok(random::secret()?))?;
-    if let Some(only) = rules.digits.filter(|only| *only != numbers.digits) {
+    must_be_allowed(&authenticator, rules)?;
+    Ok(authenticator)
+}
+
+/// Refuses an authenticator of a kind, or with parameters, that the policy does not let users enroll.
+pub(super) fn must_be_allowed(
+    authenticator: &Authenticator,
+    rules: &AuthenticatorRules,
+) -> Result<(), Error> {
+    let kind = authenticator.kind();
+    if !rules.kinds.contains(&kind) {
+        return Err(messages::kind_not_allowed(kind, &rules.kinds));
+    }
+    let Some(format) = authenticator.format() else {
+        return Ok(());
+    };
+    if rules
+        .algorithm
+        .is_some_and(|only| only != format.algorithm())
+    {
+        return Err(messages::algorithm_not_allowed(rules.usual_algorithm()));
+    }
+    if let Some(only) = rules
+        .digits
+        .filter(|only| *only != u32::from(format.digits()))
+    {
         return Err(messages::digits_not_allowed(only));
     }
     match (rules.period, authenticator.period()) {
         (Some(only), Some(period)) if only != period => Err(messages::period_not_allowed(only)),
-        _ => Ok(authenticator),
+        _ => Ok(()),
     }
 }
 

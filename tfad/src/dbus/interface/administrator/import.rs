@@ -7,6 +7,7 @@ use tfa_proto::{
 };
 
 use super::Administrator;
+use crate::config::Config;
 use crate::dbus::interface::new_authenticator;
 use crate::host::clock;
 use crate::log::AccountEvent;
@@ -55,6 +56,13 @@ impl Administrator {
             .map(|code| Code::from_digits(code).filter(Code::may_be_backup))
             .collect::<Option<_>>()
             .ok_or_else(messages::bad_imported_code)?;
+        let account = self.accounts.load(&user);
+        let account =
+            account.map_err(|error| self.state.journal.report(&self.caller, &user.name, error))?;
+        // An import of an enrolled user enrolls nothing, and must still mark codes as used.
+        if account.is_none_or(|account| account.authenticators().is_empty()) {
+            may_enroll(import, &authenticators, &self.state.config(), &user.name)?;
+        }
         let now = clock::now();
         let imported = self
             .accounts
@@ -91,6 +99,23 @@ impl Administrator {
     }
 }
 
+/// Refuses what the policy keeps users from enrolling.
+fn may_enroll(
+    import: &Import,
+    authenticators: &[ImportedAuthenticator],
+    config: &Config,
+    user: &str,
+) -> Result<(), Error> {
+    // Any program of the user could have written the file, so it proves no more than the password.
+    if config.policy.invitation && import.of_user == Some(true) {
+        return Err(messages::import_needs_invitation(user));
+    }
+    let mut all = authenticators.iter();
+    all.try_for_each(|one| {
+        new_authenticator::must_be_allowed(&one.authenticator, &config.authenticator)
+    })
+}
+
 fn authenticator(
     wanted: &tfa_proto::ImportedAuthenticator,
 ) -> Result<ImportedAuthenticator, Error> {
@@ -108,4 +133,63 @@ fn authenticator(
         used_steps: wanted.used_steps.clone(),
         last_code,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tfa_core::{Algorithm, AuthenticatorKind};
+
+    use super::*;
+
+    /// Whether a time-based authenticator with the usual parameters and a weak key is refused, and why.
+    fn refusal(config: &Config, of_user: Option<bool>) -> Option<String> {
+        let mut wanted = tfa_proto::ImportedAuthenticator::default();
+        "phone".clone_into(&mut wanted.name);
+        wanted.key = vec![7; 10];
+        let authenticators = [authenticator(&wanted).unwrap()];
+        let mut import = Import::default();
+        import.of_user = of_user;
+        let result = may_enroll(&import, &authenticators, config, "alice");
+        result.err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_file_that_its_user_owns_is_no_invitation() {
+        let mut config = Config::default();
+        for of_user in [None, Some(false), Some(true)] {
+            assert_eq!(refusal(&config, of_user), None);
+        }
+        config.policy.invitation = true;
+        for of_user in [None, Some(false)] {
+            assert_eq!(refusal(&config, of_user), None);
+        }
+        let text = refusal(&config, Some(true)).unwrap();
+        assert!(text.contains("--without-invitation"), "{text}");
+    }
+
+    #[test]
+    fn an_import_keeps_the_rules_for_authenticators() {
+        let config = |change: &dyn Fn(&mut Config)| {
+            let mut config = Config::default();
+            change(&mut config);
+            config
+        };
+        for config in [
+            config(&|one| one.authenticator.kinds = vec![AuthenticatorKind::SecurityKey]),
+            config(&|one| one.authenticator.kinds = vec![AuthenticatorKind::Hotp]),
+            config(&|one| one.authenticator.algorithm = Some(Algorithm::Sha256)),
+            config(&|one| one.authenticator.digits = Some(8)),
+            config(&|one| one.authenticator.period = Some(60)),
+        ] {
+            let text = refusal(&config, None);
+            assert!(text.is_some(), "{config:?}");
+        }
+        let config = config(&|one| {
+            one.authenticator.kinds = vec![AuthenticatorKind::Totp];
+            one.authenticator.algorithm = Some(Algorithm::Sha1);
+            one.authenticator.digits = Some(6);
+            one.authenticator.period = Some(30);
+        });
+        assert_eq!(refusal(&config, None), None);
+    }
 }
