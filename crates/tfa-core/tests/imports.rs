@@ -49,6 +49,7 @@ fn tracked(authenticator: Authenticator, used: &[u64]) -> ImportedAuthenticator 
     ImportedAuthenticator {
         authenticator,
         used_steps: Some(used.to_vec()),
+        steps_ahead: None,
         last_code: None,
     }
 }
@@ -57,6 +58,7 @@ fn untracked(authenticator: Authenticator) -> ImportedAuthenticator {
     ImportedAuthenticator {
         authenticator,
         used_steps: None,
+        steps_ahead: None,
         last_code: None,
     }
 }
@@ -112,6 +114,37 @@ fn without_known_steps_every_code_until_the_import_is_used() {
         account.judge(&code, REMOTE, later),
         Judgement::Accepted(CODE)
     );
+}
+
+#[test]
+fn codes_that_the_other_program_accepted_ahead_are_used_after_each_import() {
+    let phone = Phone::usual(7);
+    let first = ImportedAuthenticator {
+        steps_ahead: Some(8),
+        ..untracked(phone.authenticator())
+    };
+    let far = ImportedAuthenticator {
+        steps_ahead: Some(u32::MAX),
+        ..untracked(phone.authenticator())
+    };
+    let mut account = imported(std::slice::from_ref(&first));
+    let is_used_until = |account: &Account, steps: i64, start: Time| {
+        let judged = |step: i64| {
+            let moment = after(start, 30 * step);
+            let mut account = account.clone();
+            account.judge(&phone.code(moment), REMOTE, moment)
+        };
+        assert_eq!(judged(steps), Judgement::AlreadyUsed);
+        assert_eq!(judged(steps + 1), Judgement::Accepted(CODE));
+    };
+    is_used_until(&account, 8, NOON);
+    // A repeated import marks what was accepted elsewhere since.
+    let later = after(NOON, 600);
+    let again = import(&mut account, &[first], ImportedCodes::None, later);
+    assert_eq!(again, Ok(Imported::CaughtUp));
+    is_used_until(&account, 8, later);
+    // No phone is locked out for longer than clocks may differ.
+    is_used_until(&imported(&[far]), 240, NOON);
 }
 
 #[test]

@@ -60,6 +60,11 @@ pub enum Used {
     /// It is not known.
     #[default]
     Unknown,
+    /// Any until so many steps after now: the other program accepts them, and does not say which it did.
+    Until {
+        /// Steps.
+        steps_ahead: u32,
+    },
     /// Those of these steps; the newest are kept, at most [`Used::MAX_STEPS`].
     Steps(Vec<u64>),
     /// This one was the last.

@@ -14,6 +14,8 @@ use crate::{Algorithm, Entry, MAX_USER_FILE, Means, Note, Problem, Used, What};
 const OPTION: &str = "\" ";
 /// The most scratch codes that are taken over: as many as a set has here.
 const MAX_CODES: usize = 10;
+/// The number of codes that the program accepts at a time, without `WINDOW_SIZE`.
+const WINDOW: i64 = 3;
 /// The digits of a scratch code.
 const CODE_LENGTH: usize = 8;
 
@@ -52,7 +54,7 @@ pub fn google_authenticator(input: &[u8]) -> Result<Entry, Vec<Problem>> {
 fn read_key(line: &str) -> Result<Zeroizing<Vec<u8>>, What> {
     let mut canonical = Zeroizing::new(String::with_capacity(line.len()));
     canonical.extend(line.chars().map(lookalike));
-    key::base32(&canonical)
+    key::base32_of_any_length(&canonical)
 }
 
 /// A letter of base32. The program takes digits for the letters that look like them.
@@ -80,6 +82,10 @@ fn read_code(line: &str) -> Result<Zeroizing<String>, What> {
 struct Options {
     counter: Option<u64>,
     period: Option<u32>,
+    /// The number of codes that are accepted at a time.
+    window: Option<i64>,
+    /// By how many steps the phone is ahead.
+    skew: i64,
     used_steps: Option<Vec<u64>>,
     notes: Vec<Note>,
 }
@@ -110,13 +116,19 @@ impl Options {
             }
             "TIME_SKEW" => {
                 let skew = words.next().and_then(|word| word.parse().ok());
-                match skew.ok_or(What::BadOption("TIME_SKEW"))? {
+                self.skew = skew.ok_or(What::BadOption("TIME_SKEW"))?;
+                match self.skew {
                     0 => Ok(()),
                     steps => self.note(Note::TimeSkew(steps)),
                 }
             }
             "RATE_LIMIT" => self.note(Note::RateLimit),
-            "WINDOW_SIZE" => self.note(Note::WindowSize),
+            "WINDOW_SIZE" => {
+                let window = only(words.next(), words.next());
+                let window = window.filter(|window| (1..=100).contains(window));
+                set(&mut self.window, window, "WINDOW_SIZE")?;
+                self.note(Note::WindowSize)
+            }
             // What follows from the other lines, and what lasts for minutes.
             "TOTP_AUTH" | "RESETTING_TIME_SKEW" => Ok(()),
             name if is_last_login(name) => Ok(()),
@@ -146,6 +158,16 @@ impl Options {
         if matches!(means, Means::Totp { .. }) && self.used_steps.is_none() {
             notes.push(Note::ReuseAllowed);
         }
+        let used = match (self.used_steps, means) {
+            (Some(steps), _) => Used::Steps(steps),
+            (None, Means::Totp { .. }) => {
+                let half = self.window.unwrap_or(WINDOW) / 2;
+                let ahead = self.skew.saturating_add(half).max(1);
+                let steps_ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
+                Used::Until { steps_ahead }
+            }
+            (None, Means::Hotp { .. }) => Used::Unknown,
+        };
         Entry {
             line: 1,
             user: String::new(),
@@ -154,7 +176,7 @@ impl Options {
             key,
             algorithm: Algorithm::Sha1,
             digits: 6,
-            used: self.used_steps.map_or(Used::Unknown, Used::Steps),
+            used,
             backup_codes: codes,
             notes,
         }

@@ -15,6 +15,28 @@ pub(crate) fn base32(text: &str) -> Result<Zeroizing<Vec<u8>>, What> {
     key.map(Zeroizing::new).map_err(|_| What::NotBase32)
 }
 
+/// Decodes base32 as google-authenticator does: it drops the last bits that fill no byte, whatever their
+/// value and however many letters they came in.
+pub(crate) fn base32_of_any_length(text: &str) -> Result<Zeroizing<Vec<u8>>, What> {
+    let mut letters = letters(text, |byte| matches!(byte, b'-' | b'='));
+    let is_letter = |byte: &u8| matches!(byte, b'A'..=b'Z' | b'2'..=b'7');
+    if !letters.iter().all(is_letter) {
+        return Err(What::NotBase32);
+    }
+    // These numbers of letters in the last group hold no more bytes than one letter less.
+    if matches!(letters.len() % 8, 1 | 3 | 6) {
+        letters.pop();
+    }
+    if letters.is_empty() {
+        return Err(What::NoKey);
+    }
+    let mut lenient = BASE32_NOPAD.specification();
+    lenient.check_trailing_bits = false;
+    let lenient = lenient.encoding().map_err(|_| What::NotBase32)?;
+    let key = lenient.decode(&letters);
+    key.map(Zeroizing::new).map_err(|_| What::NotBase32)
+}
+
 /// Decodes hex in either case.
 pub(crate) fn hex(text: &str) -> Result<Zeroizing<Vec<u8>>, What> {
     if text.is_empty() {

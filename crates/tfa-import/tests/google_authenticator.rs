@@ -61,7 +61,7 @@ fn what_changes_or_is_lost_is_noted() {
     assert_eq!(entry.means, Means::Totp { period: 60 });
     let notes = [Note::TimeSkew(-3), Note::UnknownOption, Note::ReuseAllowed];
     assert_eq!(entry.notes, notes);
-    assert!(matches!(entry.used, Used::Unknown));
+    assert!(matches!(entry.used, Used::Until { steps_ahead: 1 }));
     let many = format!(
         "GEZDGNBVGY3TQOJQ\n\" DISALLOW_REUSE\n{}",
         "12345678\n".repeat(11)
@@ -69,6 +69,48 @@ fn what_changes_or_is_lost_is_noted() {
     let entry = read(&many);
     assert_eq!(entry.backup_codes.len(), 10);
     assert_eq!(entry.notes, [Note::FurtherBackupCodes]);
+}
+
+#[test]
+fn a_key_is_read_as_the_program_reads_it() {
+    // It drops the bits that fill no byte, and so a letter that completes none.
+    for (text, key) in [
+        ("GEZDGNBVGY3TQOJQGF", &b"12345678901"[..]),
+        ("GEZDGNBVGY3TQOJQG", b"1234567890"),
+        ("GEZDGNBVGY3TQOJQGEZ", b"12345678901"),
+        ("GEZDGNBVGY3TQOJQGEZDGN", b"1234567890123"),
+        ("gezd gnbv-gy3t qojq", b"1234567890"),
+        ("GEZDGNBVGY3TQ0JQ", b"1234567890"),
+    ] {
+        assert_eq!(read(&format!("{text}\n")).key.as_slice(), key, "{text}");
+    }
+    let lookalikes = [
+        read("108AAAAAAAAAAAAA\n").key,
+        read("LOBAAAAAAAAAAAAA\n").key,
+    ];
+    assert_eq!(lookalikes[0], lookalikes[1]);
+    for text in ["GEZDGNBVGY3TQOJQ!", "GEZDGNBVGY3TQOJQ9", "G"] {
+        let refused = problems(format!("{text}\n").as_bytes());
+        assert_eq!(refused.len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn how_far_ahead_codes_may_be_used_follows_from_the_window_and_the_skew() {
+    for (options, expected) in [
+        ("", 1),
+        ("\" WINDOW_SIZE 17\n", 8),
+        ("\" TIME_SKEW 40\n", 41),
+        ("\" WINDOW_SIZE 17\n\" TIME_SKEW 40\n", 48),
+        ("\" TIME_SKEW -40\n", 1),
+        ("\" TIME_SKEW 9223372036854775807\n", u32::MAX),
+    ] {
+        let entry = read(&format!("GEZDGNBVGY3TQOJQ\n{options}"));
+        assert!(
+            matches!(entry.used, Used::Until { steps_ahead } if steps_ahead == expected),
+            "{options}"
+        );
+    }
 }
 
 #[test]

@@ -59,6 +59,9 @@ pub struct ImportedAuthenticator {
     /// The steps whose codes were used; only of a time-based one. Absent if they are not known: then every
     /// code until now counts as used.
     pub used_steps: Option<Vec<u64>>,
+    /// Any code until so many steps after now may be used, because the other program accepts it; only of a
+    /// time-based one, if the steps are not known. Then a repeated import marks them too.
+    pub steps_ahead: Option<u32>,
     /// The last used code, if its step is not known; only of a time-based one.
     pub last_code: Option<String>,
 }

@@ -23,7 +23,7 @@ pub(crate) enum ImportCommand {
         /// The files in the homes of all users
         #[arg(long)]
         homes: bool,
-        /// Import files that users own although the policy wants an invitation
+        /// Import although the policy wants invitations
         #[arg(long)]
         without_invitation: bool,
         /// What to do

@@ -15,7 +15,7 @@ const MAX_IMPORTS: usize = MAX_BODY - 2 * 1024;
 /// What the keys of the dictionary of an authenticator take at most, with values of a fixed size.
 const AUTHENTICATOR_OVERHEAD: usize = 512;
 /// The same of the dictionary of an import.
-const IMPORT_OVERHEAD: usize = 128;
+const IMPORT_OVERHEAD: usize = 192;
 
 /// Imports all candidates, or checks them, and reports each.
 pub(super) async fn run(

@@ -125,6 +125,7 @@ fn authenticator(entry: &Entry, name: &str) -> ImportedAuthenticator {
     }
     match &entry.used {
         Used::Unknown => {}
+        Used::Until { steps_ahead } => wanted.steps_ahead = Some(*steps_ahead),
         Used::Steps(steps) => wanted.used_steps = Some(steps.clone()),
         Used::LastCode(code) => wanted.last_code = Some(code.to_string()),
     }

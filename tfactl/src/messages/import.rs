@@ -67,7 +67,7 @@ pub(crate) fn import_note(note: Note) -> String {
         ),
         Note::ReuseAllowed => {
             "which codes were used is not known, so the first new one is accepted after 30 to 90 \
-             seconds"
+             seconds, or later if WINDOW_SIZE or TIME_SKEW is large"
                 .to_owned()
         }
         Note::UnknownOption => "an option of an unknown name is not carried over".to_owned(),

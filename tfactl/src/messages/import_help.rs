@@ -18,22 +18,15 @@ Keys of the JSON output, which do not change (see tfactl(8)):
 Exit status: 1 if a user is refused, or a file cannot be read.";
 
 pub(crate) const IMPORT_GOOGLE_USAGE: &str = "\
-tfactl import google-authenticator --homes [--without-invitation]
-                                          [--apply] [--json]
-       tfactl import google-authenticator FILE... [--without-invitation]
-                                          [--apply] [--json]";
+tfactl import google-authenticator --homes [OPTION...]
+       tfactl import google-authenticator FILE... [OPTION...]";
 
 pub(crate) const IMPORT_GOOGLE_HELP: &str = "\
 --homes needs root, and reads the file .google_authenticator in the home of each
-user that tfactl list --disabled goes through, and of root. It reads with the
-rights of the user, follows no link, and reads only a regular file of the user.
-A home that is not there is reported: the user may have a file in it.
-If the policy wants an invitation, files that users own are refused, unless
---without-invitation is given.
-A FILE of that name belongs to its owner; one of root must be in root's home,
-because it may be a copy of the file of another user. Any other FILE must have the name of
-its user, and be owned by that user or by root. Else give USER=FILE.
-Scratch codes become backup codes. Codes that were used stay used.";
+user, with the rights of the user. Homes that are not there are reported.
+A FILE of that name belongs to its owner, and is root's only in root's home. Any
+other FILE has the name of its user, and that user or root owns it. Else give
+USER=FILE. Scratch codes become backup codes. Codes that were used stay used.";
 
 pub(crate) const IMPORT_LIST_HELP: &str = "\
 The file must belong to root or to you, and be no link. A user may have several

@@ -29,6 +29,8 @@ pub struct ImportedAuthenticator {
     pub authenticator: Authenticator,
     /// The steps whose codes are known to be used; `None` if any code until now may be.
     pub used_steps: Option<Vec<u64>>,
+    /// How many steps ahead of now the other program accepts codes, if it does not say which it did.
+    pub steps_ahead: Option<u32>,
     /// The last used code of a time-based one, if that is known in place of its step.
     pub last_code: Option<Code>,
 }
@@ -129,12 +131,15 @@ impl Account {
             let ImportedAuthenticator {
                 authenticator,
                 used_steps,
+                steps_ahead,
                 last_code,
             } = one;
             let used = ImportedUse {
                 steps: used_steps.as_deref().unwrap_or_default(),
                 last_code: last_code.as_ref(),
-                all_until_now: used_steps.is_none(),
+                all_until: used_steps
+                    .is_none()
+                    .then_some(steps_ahead.unwrap_or_default()),
             };
             let mut present = enrolled.authenticators.iter_mut();
             if let Some(twin) = present.find(|own| own.is_imported(authenticator)) {
@@ -178,7 +183,7 @@ impl Account {
             let used = ImportedUse {
                 steps: one.used_steps.as_deref().unwrap_or_default(),
                 last_code: one.last_code.as_ref(),
-                all_until_now: false,
+                all_until: one.steps_ahead.filter(|_| one.used_steps.is_none()),
             };
             for own in &mut self.authenticators {
                 if own.is_imported(&one.authenticator) {

@@ -82,8 +82,8 @@ pub struct ImportedUse<'a> {
     pub steps: &'a [u64],
     /// The last used code, if that is known in place of its step.
     pub last_code: Option<&'a Code>,
-    /// Any code of the present or of the past may be used: all are invalid.
-    pub all_until_now: bool,
+    /// Any code of the past, of the present, and of so many steps to come may be used: all are invalid.
+    pub all_until: Option<u32>,
 }
 
 impl Authenticator {

@@ -91,8 +91,10 @@ impl Totp {
             let near = self.around(now, back, MAX_STEPS_AHEAD);
             steps.extend(near.filter(|step| codes.is_code(step.counter(), code)));
         }
-        if used.all_until_now {
-            steps.push(now.step(period).offset(WINDOW));
+        if let Some(ahead) = used.all_until {
+            // Further ahead, a step would be taken for one of a clock that was ahead.
+            let ahead = i64::from(ahead).min(steps_believed(period));
+            steps.push(now.step(period).offset(ahead.max(WINDOW)));
         }
         steps.sort_unstable();
         let before = (self.last_used, self.used.clone());

@@ -131,6 +131,7 @@ fn authenticator(
     Ok(ImportedAuthenticator {
         authenticator,
         used_steps: wanted.used_steps.clone(),
+        steps_ahead: wanted.steps_ahead,
         last_code,
     })
 }
