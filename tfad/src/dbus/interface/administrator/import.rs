@@ -38,7 +38,7 @@ impl Administrator {
             Err(error) => Ok(ImportResult {
                 user: import.user.clone(),
                 outcome: ImportOutcome::Refused.into(),
-                why: error.to_string(),
+                why: error.text().to_owned(),
                 weak: 0,
             }),
         }
