@@ -94,7 +94,8 @@ fn root_lists_shows_unlocks_and_resets() {
     login.expect("Password:");
     login.type_secret(PASSWORD);
     assert_eq!(login.expect_any(&["alice@host:~$", CODE]), 0);
-    assert_eq!(listed(&machine, ""), [""; 0]);
+    // The mark of the reset stays.
+    assert_eq!(listed(&machine, "--enabled"), [""; 0]);
 }
 
 #[test]

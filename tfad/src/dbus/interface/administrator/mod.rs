@@ -338,11 +338,22 @@ impl Administrator {
             }
         }
         match &known {
-            Some(user) if self.may_require_of(user) => self.reset_without_grace(user)?,
+            Some(user) if self.may_require_of(user) || self.was_enrolled(user) => {
+                self.reset_without_grace(user)?
+            }
             Some(user) => accounts.forget(user)?,
             None => accounts.remove(named)?,
         }
         Ok(named.to_owned())
+    }
+
+    /// Whether the user had enrolled, as far as is known. Without the mark that a reset leaves, an import
+    /// would bring the key back.
+    fn was_enrolled(&self, user: &User) -> bool {
+        match self.accounts.load(user) {
+            Ok(Some(account)) => account.has_no_grace() || !account.authenticators().is_empty(),
+            Ok(None) | Err(_) => false,
+        }
     }
 
     /// Removes everything but the mark that there is no second grace. For a record that cannot be read it
