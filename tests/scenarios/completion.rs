@@ -26,7 +26,8 @@ fn bash_completes_commands_options_and_users() {
         }
     }
     let terminal = machine.terminal(["bash", "--norc", "--noprofile", "-i"]);
-    terminal.type_line("PS1='ready> '; cd /; for f in tfactl tfa-enroll; do . /usr/share/bash-completion/completions/$f; done");
+    // The command as it is typed does not contain the prompt that it sets.
+    terminal.type_line("PS1='rea''dy> '; cd /; for f in tfactl tfa-enroll; do . /usr/share/bash-completion/completions/$f; done");
     terminal.expect("ready> ");
     for (typed, completed) in [
         ("tfactl recov\tc\t", "tfactl recovery create "),
@@ -43,8 +44,7 @@ fn bash_completes_commands_options_and_users() {
     ] {
         terminal.send(typed.as_bytes());
         terminal.expect(completed);
-        // Nothing is run.
-        terminal.send(b"\x03");
-        terminal.expect("ready> ");
+        // Nothing is run: Ctrl-U clears the line.
+        terminal.send(b"\x15");
     }
 }

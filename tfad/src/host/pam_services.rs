@@ -15,10 +15,14 @@ const GREETERS: [&str; 4] = [
     "greetd-greeter",
 ];
 
+/// Programs that only root can run, and that ask for no password. In Debian they have no account lines of
+/// their own, so that those of `other` apply.
+const OF_ROOT: [&str; 2] = ["runuser", "runuser-l"];
+
 /// Whether a service never lets a person in, so that it needs no guard: one would stop it.
 #[must_use]
 pub fn is_of_no_person(service: &str) -> bool {
-    STEPPED_OVER.contains(&service) || GREETERS.contains(&service)
+    STEPPED_OVER.contains(&service) || GREETERS.contains(&service) || OF_ROOT.contains(&service)
 }
 
 /// Whether the programs of a service always ask for silence (`PAM_SILENT`).
