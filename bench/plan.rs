@@ -33,8 +33,8 @@ impl Plan {
             },
             at_once: at_once::Task {
                 clients: vec![16, 64],
-                slices: 24,
-                logins: 400,
+                slices: 6,
+                logins: 1500,
             },
             load: load::Task {
                 clients: vec![1, 16, 64, 256],
@@ -70,8 +70,8 @@ impl Plan {
             },
             at_once: at_once::Task {
                 clients: vec![16, 64],
-                slices: 6,
-                logins: 400,
+                slices: 3,
+                logins: 600,
             },
             load: load::Task {
                 clients: vec![1, 64],

@@ -4,8 +4,8 @@
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use sha2::{Digest, Sha256};
 
-/// The number of users who log in through PAM. Only they are in `/etc/passwd`, which is read line by
-/// line at each login: its length is the same for every number of users.
+/// The number of users who log in while single logins are measured. Only they are in `/etc/passwd`,
+/// which is read line by line at each login: its length is the same for every number of users.
 pub(crate) const LOCAL_USERS: u32 = 200;
 
 /// The number of these, at the end, who log in only while the daemon is measured.

@@ -16,7 +16,7 @@ use super::service;
 use crate::layout;
 use crate::phone;
 use crate::statistics::{Rate, Times};
-use crate::user::{LOCAL_USERS, User};
+use crate::user::User;
 use tfa_tests::OrFail;
 
 /// The number of users in the stores.
@@ -158,17 +158,16 @@ impl Level {
     }
 }
 
-/// Lines with a local user and a code. A user comes again after all others, with a later code.
+/// Lines with a user and a code. A user comes again after all others, with a later code.
 fn codes(count: u32) -> String {
     let first = phone::current_step();
-    let users = || User::first(LOCAL_USERS);
-    let logins = (0..CODES).flat_map(|later| users().map(move |user| (user, later)));
+    let logins = (0..CODES).flat_map(|later| User::first(USERS).map(move |user| (user, later)));
     let lines: Vec<String> = logins
         .take(count as usize)
         .map(|(user, later)| format!("{} {}\n", user.name(), phone::code(user, first + later)))
         .collect();
     if lines.len() < count as usize {
-        panic!("{LOCAL_USERS} users have no codes for {count} logins");
+        panic!("{USERS} users have no codes for {count} logins");
     }
     lines.concat()
 }

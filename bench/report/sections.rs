@@ -8,7 +8,6 @@ use crate::goals::{Goal, Verdict};
 use crate::inside::fill::Filled;
 use crate::inside::logins::Subject;
 use crate::inside::{administration, at_once, daemon, load, logins, module, sshd};
-use crate::user::LOCAL_USERS;
 
 /// The filled stores.
 pub(crate) fn filled(sizes: &[(u32, Filled)]) -> String {
@@ -158,8 +157,7 @@ pub(crate) fn at_once(measured: &at_once::Measured) -> String {
     format!(
         "## Concurrent logins\n\n\
          Each client is a process that makes whole PAM transactions without a pause,\n\
-         with {} users in each store, of whom {LOCAL_USERS} in /etc/passwd log in.\n\
-         pam_oath has a file for each user.\n\n{}",
+         with {} users in each store. pam_oath has a file for each user.\n\n{}",
         thousands(at_once::USERS.into()),
         grid(&head, &rows)
     )
