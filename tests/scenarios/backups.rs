@@ -3,6 +3,7 @@
 use tfa_tests::Machine;
 
 use crate::locks::{after_password, logs_in};
+use crate::store::SEAL_WITH_CREDENTIAL;
 use crate::users::{CODE, PASSWORD, machine_with_alice_set_up, set_up, ssh_to_code_prompt};
 
 const PASSPHRASE: &str = "twelve letters and more";
@@ -106,16 +107,7 @@ fn another_machine_takes_the_records_and_keeps_its_own_key() {
     let other = Machine::boot();
     other.add_user("alice", PASSWORD);
     other.offer_questions();
-    // Its key is a credential of systemd.
-    const ENCRYPT: &str = r#"
-        set -e
-        systemctl stop tfad
-        rm -r /var/lib/tfa
-        mkdir -p -m 700 /etc/credstore.encrypted
-        head -c 32 /dev/urandom | systemd-creds encrypt --with-key=host --name=tfad.key \
-            - /etc/credstore.encrypted/tfad.key
-        systemctl start tfad"#;
-    other.succeed(["sh", "-c", ENCRYPT]);
+    other.succeed(["sh", "-c", SEAL_WITH_CREDENTIAL]);
     copy(&machine, &other, FILE);
     copy(&machine, &other, "/root/without-key");
     let refused = other

@@ -323,10 +323,8 @@ fn a_new_user_of_the_same_name_does_not_get_the_record() {
     terminal.expect("alice@host:~$");
 }
 
-#[test]
-fn a_credential_from_systemd_replaces_the_key_file() {
-    let mut machine = machine_with_alice();
-    const ENCRYPT: &str = r#"
+/// Starts the daemon anew, with a credential of systemd as its key.
+pub(crate) const SEAL_WITH_CREDENTIAL: &str = r#"
         set -e
         systemctl stop tfad
         rm -r /var/lib/tfa
@@ -334,7 +332,11 @@ fn a_credential_from_systemd_replaces_the_key_file() {
         head -c 32 /dev/urandom | systemd-creds encrypt --with-key=host --name=tfad.key \
             - /etc/credstore.encrypted/tfad.key
         systemctl start tfad"#;
-    machine.succeed(["sh", "-c", ENCRYPT]);
+
+#[test]
+fn a_credential_from_systemd_replaces_the_key_file() {
+    let mut machine = machine_with_alice();
+    machine.succeed(["sh", "-c", SEAL_WITH_CREDENTIAL]);
     machine.expect_in_journal("tfad", "sealed with the systemd credential tfad.key");
     let alice = set_up(&machine, "alice", PASSWORD);
     assert!(machine.has_file(DATABASE));

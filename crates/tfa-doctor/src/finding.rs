@@ -82,6 +82,25 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A fault that is not in a PAM stack.
+    pub(crate) fn beside_pam(
+        kind: &'static Kind,
+        place: impl Into<String>,
+        names: Vec<String>,
+        detail: String,
+    ) -> Self {
+        let place = place.into();
+        Self {
+            kind,
+            subject: Subject {
+                place,
+                names,
+                detail,
+            },
+            witness: Vec::new(),
+        }
+    }
+
     /// What was found, in whole sentences.
     #[must_use]
     pub fn what(&self) -> String {

@@ -146,7 +146,7 @@ pub(crate) fn finish(directory: &LockedDir) -> Result<(), StoreError> {
     let old = directory.open_to_overwrite(KEY_FILE)?;
     directory.replace_with(NEXT_KEY_FILE, KEY_FILE)?;
     if let Some(old) = old {
-        // The file has no name any more. On some disks the old bytes stay somewhere all the same.
+        // The file has no name any more. Some disks keep the old bytes nevertheless.
         key::overwrite(&old);
     }
     Ok(())

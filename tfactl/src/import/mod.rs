@@ -91,7 +91,7 @@ pub(crate) async fn run(command: ImportCommand) -> Result<(), Failure> {
 /// Imports what was found, if nothing is wrong with any of it.
 async fn whole(terminal: &Terminal, found: Found, options: ImportOptions) -> Result<(), Failure> {
     if !found.problems.is_empty() {
-        let text = messages::nothing_imported(&found.problems);
+        let text = messages::wrong_lines(&found.problems);
         return Err(Failure::Refused(text));
     }
     let mut daemon = Daemon::connect(terminal).await?;

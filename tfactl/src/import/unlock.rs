@@ -49,7 +49,7 @@ pub(crate) fn first_line(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let content = source::read(path, MAX_LENGTH, source::is_of_administrator);
     let content = content.map_err(|why| {
         let problem = messages::import_unreadable(&shown, &why);
-        Failure::Refused(messages::nothing_imported(&[problem]))
+        Failure::Refused(messages::wrong_lines(&[problem]))
     })?;
     let mut line = content.bytes;
     let end = line.iter().position(|byte| matches!(byte, b'\n' | b'\r'));

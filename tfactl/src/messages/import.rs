@@ -9,9 +9,6 @@ use tfa_text::plural;
 
 use crate::import::{Sum, Unreadable};
 
-/// Problems that are printed at most, of files that are imported as a whole.
-const MAX_PROBLEMS: usize = 20;
-
 pub(crate) const HOMES_NEED_ROOT: &str = "\
 Only root can read the files in the homes of all users. Nothing was changed.
 Run: sudo tfactl import google-authenticator --homes";
@@ -182,20 +179,6 @@ pub(crate) fn import_stopped(done: usize, all: usize) -> String {
 
 pub(crate) fn import_too_large(max: usize) -> String {
     format!("it has more than {max} authenticators, or a key that is too long")
-}
-
-pub(crate) fn nothing_imported(problems: &[String]) -> String {
-    let more = problems.len().saturating_sub(MAX_PROBLEMS);
-    let mut lines: Vec<String> = problems.iter().take(MAX_PROBLEMS).cloned().collect();
-    if more > 0 {
-        lines.push(plural(
-            u64::try_from(more).unwrap_or(u64::MAX),
-            "1 more error is not shown.",
-            format!("{more} more errors are not shown."),
-        ));
-    }
-    lines.push("Nothing was changed.".to_owned());
-    lines.join("\n")
 }
 
 pub(crate) fn import_problem(file: &str, problem: &Problem) -> String {

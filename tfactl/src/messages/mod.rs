@@ -41,10 +41,28 @@ pub(crate) use recovery::*;
 pub(crate) use rename::*;
 
 use tfa_client::Terminal;
-use tfa_text::wrapped;
+use tfa_text::{plural, wrapped};
 
 /// The maximum width of a text in a wider window: longer lines are hard to read.
 const MAX_WIDTH: usize = 80;
+
+/// How many errors of a file are printed at most.
+const MAX_ERRORS: usize = 20;
+
+/// The errors of a file of which nothing is used if one line is wrong.
+pub(crate) fn wrong_lines(errors: &[String]) -> String {
+    let more = errors.len().saturating_sub(MAX_ERRORS);
+    let mut lines: Vec<String> = errors.iter().take(MAX_ERRORS).cloned().collect();
+    if more > 0 {
+        lines.push(plural(
+            u64::try_from(more).unwrap_or(u64::MAX),
+            "1 more error is not shown.",
+            format!("{more} more errors are not shown."),
+        ));
+    }
+    lines.push("Nothing was changed.".to_owned());
+    lines.join("\n")
+}
 const INDENT: usize = 2;
 
 /// The width for texts on this terminal.

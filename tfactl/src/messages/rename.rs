@@ -3,10 +3,6 @@
 use std::path::Path;
 
 use tfa_proto::{RenameOutcome, Renamed};
-use tfa_text::plural;
-
-/// Errors that are printed at most.
-const MAX_ERRORS: usize = 20;
 
 pub(crate) fn renamed(one: &Renamed) -> String {
     let Renamed { old, new, uid, .. } = one;
@@ -41,20 +37,6 @@ pub(crate) fn not_two_names(file: &Path, line: usize) -> String {
 pub(crate) fn twice_in_map(file: &Path, line: usize, name: &str, before: usize) -> String {
     let file = file.display();
     format!("{file} line {line}: {name} is already in line {before}")
-}
-
-pub(crate) fn wrong_map(errors: &[String]) -> String {
-    let more = errors.len().saturating_sub(MAX_ERRORS);
-    let mut lines: Vec<String> = errors.iter().take(MAX_ERRORS).cloned().collect();
-    if more > 0 {
-        lines.push(plural(
-            u64::try_from(more).unwrap_or(u64::MAX),
-            "1 more error is not shown.",
-            format!("{more} more errors are not shown."),
-        ));
-    }
-    lines.push("Nothing was changed.".to_owned());
-    lines.join("\n")
 }
 
 pub(crate) fn refused(one: &Renamed) -> String {

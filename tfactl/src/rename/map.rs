@@ -12,7 +12,7 @@ use crate::messages;
 pub(super) fn read(file: &Path) -> Result<Vec<(String, String)>, Failure> {
     let text = fs::read_to_string(file)
         .map_err(|error| Failure::Refused(messages::not_read(file, &error)))?;
-    parse(file, &text).map_err(|errors| Failure::Refused(messages::wrong_map(&errors)))
+    parse(file, &text).map_err(|errors| Failure::Refused(messages::wrong_lines(&errors)))
 }
 
 /// The pairs, or a message for each error.

@@ -50,7 +50,7 @@ pub(crate) async fn many(file: &Path) -> Result<(), Failure> {
         .map(messages::refused)
         .collect();
     if !refused.is_empty() {
-        return Err(Failure::Refused(messages::wrong_map(&refused)));
+        return Err(Failure::Refused(messages::wrong_lines(&refused)));
     }
     checked.retain(|one| one.outcome == RenameOutcome::Moved);
     let steps = order::steps(&checked)

@@ -7,7 +7,7 @@ mod system;
 use std::collections::BTreeMap;
 
 use crate::facts::Facts;
-use crate::finding::{Finding, Kind, Subject};
+use crate::finding::Finding;
 
 /// What is known of a host beside PAM and sshd. A part that is absent or empty is not examined.
 #[derive(Debug, Clone, Default)]
@@ -70,17 +70,4 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(people::exemptions(host));
     findings.extend(people::administrators(host, requires));
     findings
-}
-
-fn finding(kind: &'static Kind, place: &str, names: Vec<String>, detail: String) -> Finding {
-    let place = place.to_owned();
-    Finding {
-        kind,
-        subject: Subject {
-            place,
-            names,
-            detail,
-        },
-        witness: Vec::new(),
-    }
 }

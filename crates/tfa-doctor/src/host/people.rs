@@ -1,23 +1,24 @@
 //! Groups, exemptions, and the administrators who must be able to help others.
 
-use super::{Administrator, HostFacts, finding};
+use super::{Administrator, HostFacts};
 use crate::finding::Finding;
 use crate::messages;
 
 pub(super) fn groups(host: &HostFacts) -> Option<Finding> {
     let names = host.unknown_groups.clone();
-    (!names.is_empty()).then(|| finding(&messages::GROUP_UNKNOWN, "", names, String::new()))
+    (!names.is_empty())
+        .then(|| Finding::beside_pam(&messages::GROUP_UNKNOWN, "", names, String::new()))
 }
 
 pub(super) fn weak_keys(host: &HostFacts) -> Option<Finding> {
     let names = host.users_with_weak_keys.clone();
-    (!names.is_empty()).then(|| finding(&messages::KEY_WEAK, "", names, String::new()))
+    (!names.is_empty()).then(|| Finding::beside_pam(&messages::KEY_WEAK, "", names, String::new()))
 }
 
 pub(super) fn exemptions(host: &HostFacts) -> Vec<Finding> {
     let places = host.endless_exemptions.iter();
     let fault = |place: &String| {
-        finding(
+        Finding::beside_pam(
             &messages::EXEMPTION_ENDLESS,
             place,
             Vec::new(),
@@ -40,16 +41,21 @@ pub(super) fn administrators(host: &HostFacts, requires: bool) -> Vec<Finding> {
     if requires && enrolled.is_empty() && !all.is_empty() {
         let all: Vec<&Administrator> = all.iter().collect();
         let kind = &messages::ADMINISTRATORS_NONE;
-        findings.push(finding(kind, "", names(&all), String::new()));
+        findings.push(Finding::beside_pam(kind, "", names(&all), String::new()));
     }
     match enrolled.as_slice() {
         [_] if lacks_recovery => {
             let kind = &messages::ADMINISTRATORS_ONE;
-            findings.push(finding(kind, "", names(&enrolled), String::new()));
+            findings.push(Finding::beside_pam(
+                kind,
+                "",
+                names(&enrolled),
+                String::new(),
+            ));
         }
         _ if lacks_recovery && requires => {
             let kind = &messages::RECOVERY_MISSING;
-            findings.push(finding(kind, "", Vec::new(), String::new()));
+            findings.push(Finding::beside_pam(kind, "", Vec::new(), String::new()));
         }
         _ => {}
     }
@@ -59,7 +65,12 @@ pub(super) fn administrators(host: &HostFacts, requires: bool) -> Vec<Finding> {
         .collect();
     if !without.is_empty() {
         let kind = &messages::BACKUP_CODES_NONE;
-        findings.push(finding(kind, "", names(&without), String::new()));
+        findings.push(Finding::beside_pam(
+            kind,
+            "",
+            names(&without),
+            String::new(),
+        ));
     }
     findings
 }

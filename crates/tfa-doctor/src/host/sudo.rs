@@ -1,6 +1,6 @@
 //! Rules of sudo that ask for nothing.
 
-use super::{HostFacts, finding};
+use super::HostFacts;
 use crate::facts::PolicyFacts;
 use crate::finding::Finding;
 use crate::messages;
@@ -17,8 +17,9 @@ pub(super) fn without_password(host: &HostFacts, policy: Option<&PolicyFacts>) -
             Some((format!("{path}:{number}"), who))
         })
     });
-    let faults = lines
-        .map(|(place, who)| finding(&messages::SUDO_NOPASSWD, &place, vec![who], String::new()));
+    let faults = lines.map(|(place, who)| {
+        Finding::beside_pam(&messages::SUDO_NOPASSWD, &place, vec![who], String::new())
+    });
     faults.collect()
 }
 

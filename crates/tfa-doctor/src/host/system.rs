@@ -1,6 +1,6 @@
 //! Files, the unit, the clock, the version.
 
-use super::{HostFacts, OwnedFile, finding};
+use super::{HostFacts, OwnedFile};
 use crate::finding::Finding;
 use crate::messages;
 
@@ -25,7 +25,7 @@ pub(super) fn writable(host: &HostFacts) -> Vec<Finding> {
     let open = host.files.iter().filter(is_open);
     let faults = open.map(|file| {
         let detail = format!("uid {}, mode {:o}", file.uid, file.mode & 0o7777);
-        finding(&messages::FILE_WRITABLE, &file.path, Vec::new(), detail)
+        Finding::beside_pam(&messages::FILE_WRITABLE, &file.path, Vec::new(), detail)
     });
     faults.collect()
 }
@@ -40,7 +40,7 @@ pub(super) fn unit(host: &HostFacts) -> Option<Finding> {
     let drop_ins = host.unit.get("DropInPaths").map_or("", String::as_str);
     let first = drop_ins.split(' ').next().unwrap_or_default();
     (!changed.is_empty()).then(|| {
-        finding(
+        Finding::beside_pam(
             &messages::UNIT_WEAKENED,
             first,
             Vec::new(),
@@ -51,12 +51,13 @@ pub(super) fn unit(host: &HostFacts) -> Option<Finding> {
 
 pub(super) fn clock(host: &HostFacts) -> Option<Finding> {
     let is_wrong = host.is_clock_synchronised == Some(false);
-    is_wrong.then(|| finding(&messages::CLOCK, "", Vec::new(), String::new()))
+    is_wrong.then(|| Finding::beside_pam(&messages::CLOCK, "", Vec::new(), String::new()))
 }
 
 /// The daemon that runs is not the one that is installed.
 pub(super) fn version(host: &HostFacts) -> Option<Finding> {
     let (daemon, command) = host.versions.as_ref()?;
     let detail = format!("{daemon}, and that of tfactl is {command}");
-    (daemon != command).then(|| finding(&messages::DAEMON_VERSION, "", Vec::new(), detail))
+    (daemon != command)
+        .then(|| Finding::beside_pam(&messages::DAEMON_VERSION, "", Vec::new(), detail))
 }

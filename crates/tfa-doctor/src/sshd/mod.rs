@@ -6,7 +6,7 @@ pub mod corners;
 mod settings;
 
 use crate::facts::{Facts, PolicyFacts};
-use crate::finding::{Finding, Kind, Subject};
+use crate::finding::{Finding, Kind};
 use crate::messages;
 
 pub(crate) use checks::ENROLLMENT_SECONDS;
@@ -48,7 +48,12 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     };
     let mut findings: Vec<Finding> = Vec::new();
     if let Some(why) = &sshd.refusal {
-        findings.push(found(&messages::SSHD_REFUSES, String::new(), why.clone()));
+        findings.push(Finding::beside_pam(
+            &messages::SSHD_REFUSES,
+            "",
+            Vec::new(),
+            why.clone(),
+        ));
     }
     for (name, settings) in &sshd.corners {
         let corner = Corner {
@@ -62,26 +67,14 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
         }
     }
     if sshd.is_cut {
-        findings.push(found(
+        findings.push(Finding::beside_pam(
             &messages::SSHD_CUT,
-            config::MAIN.to_owned(),
+            config::MAIN,
+            Vec::new(),
             String::new(),
         ));
     }
     findings
-}
-
-fn found(kind: &'static Kind, place: String, detail: String) -> Finding {
-    let names = Vec::new();
-    Finding {
-        kind,
-        subject: Subject {
-            place,
-            names,
-            detail,
-        },
-        witness: Vec::new(),
-    }
 }
 
 /// Adds a fault of a connection. What holds outside all `Match` blocks is not repeated for those inside,
@@ -100,7 +93,7 @@ fn add(findings: &mut Vec<Finding>, corner: &Corner<'_>, fault: Fault) {
             }
         }
         None => {
-            let mut finding = found(fault.kind, place, fault.detail);
+            let mut finding = Finding::beside_pam(fault.kind, place, Vec::new(), fault.detail);
             if !corner.name.is_empty() {
                 finding.subject.names.push(corner.name.to_owned());
             }

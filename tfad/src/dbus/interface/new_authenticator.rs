@@ -83,15 +83,10 @@ pub(super) fn of_token(wanted: &TokenParameters, key: &[u8]) -> Result<Authentic
     if kind == AuthenticatorKind::SecurityKey {
         return of_security_key(wanted, key);
     }
-    let usual = CodeFormat::default();
     let numbers = Numbers {
-        algorithm: match &wanted.algorithm {
-            None => usual.algorithm(),
-            Some(algorithm) => known_algorithm(algorithm)?,
-        },
-        digits: wanted.digits.unwrap_or(usual.digits().into()),
         period: wanted.period,
         counter: wanted.counter,
+        ..Numbers::of_codes(wanted.algorithm.as_ref(), wanted.digits)?
     };
     made(kind, &wanted.name, &numbers, || {
         Secret::new(key).ok_or_else(|| messages::bad_key_length(key.len()))
@@ -101,15 +96,10 @@ pub(super) fn of_token(wanted: &TokenParameters, key: &[u8]) -> Result<Authentic
 /// An authenticator of which another program has the key. Its key may be shorter than that of a token.
 pub(super) fn of_import(wanted: &ImportedAuthenticator) -> Result<Authenticator, Error> {
     let kind = known_kind(&wanted.kind)?;
-    let usual = CodeFormat::default();
     let numbers = Numbers {
-        algorithm: match &wanted.algorithm {
-            None => usual.algorithm(),
-            Some(algorithm) => known_algorithm(algorithm)?,
-        },
-        digits: wanted.digits.unwrap_or(usual.digits().into()),
         period: wanted.period,
         counter: wanted.counter,
+        ..Numbers::of_codes(wanted.algorithm.as_ref(), wanted.digits)?
     };
     made(kind, &wanted.name, &numbers, || {
         let key = &wanted.key;
@@ -180,6 +170,22 @@ struct Numbers {
     digits: u32,
     period: Option<u32>,
     counter: Option<u64>,
+}
+
+impl Numbers {
+    /// The algorithm and the digits that were given, or else the usual ones. Without period and counter.
+    fn of_codes(
+        algorithm: Option<&OpenEnum<tfa_proto::Algorithm>>,
+        digits: Option<u32>,
+    ) -> Result<Self, Error> {
+        let usual = CodeFormat::default();
+        Ok(Self {
+            algorithm: algorithm.map_or(Ok(usual.algorithm()), known_algorithm)?,
+            digits: digits.unwrap_or(usual.digits().into()),
+            period: None,
+            counter: None,
+        })
+    }
 }
 
 fn made(
