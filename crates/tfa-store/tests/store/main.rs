@@ -17,6 +17,8 @@ mod fixtures;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod migration;
 #[cfg(test)]
 mod model;

@@ -1,18 +1,16 @@
 //! Rotations of the sealing key: every record is sealed anew, under load, and over every interruption.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use tfa_store::{
     Commit, KeyRotation, Notice, Revision, Rotated, StateDir, Store, StoreError, ask_for_rotation,
 };
 
 use crate::backup::backed_up;
-use crate::scratch::{Scratch, child, child_word, error, get, key_lost, lost_key_among, open, put};
+use crate::kills::Kills;
+use crate::scratch::{Scratch, child_word, error, get, key_lost, lost_key_among, open, put};
 
 const COUNT: usize = 350;
 
@@ -251,31 +249,10 @@ fn child_rotates_until_it_is_killed() {
     println!("done");
 }
 
-/// Lets a child rotate, and kills it so long after this word. Returns how long the word came before the
-/// end, if it came to its end.
-fn rotate_and_kill(scratch: &Scratch, word: &str, after: Duration) -> Option<Duration> {
-    let mut child = child(
-        "rotation::child_rotates_until_it_is_killed",
-        &scratch.state().display().to_string(),
-    )
-    .stdout(Stdio::piped())
-    .spawn()
-    .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    while !lines.next().unwrap().unwrap().ends_with(word) {}
-    let start = Instant::now();
-    if after < Duration::MAX {
-        std::thread::sleep(after);
-        child.kill().unwrap();
-    }
-    let is_done = lines.any(|line| line.is_ok_and(|line| line.ends_with("done")));
-    child.wait().unwrap();
-    is_done.then(|| start.elapsed())
-}
-
 #[test]
 fn kill_9_during_a_rotation_loses_no_record_and_no_key() {
-    const ROUNDS: u32 = 12;
+    const ROUNDS: u32 = 16;
+    let test = "rotation::child_rotates_until_it_is_killed";
     let original = with_records();
     ask_for_rotation(&original.state_dir()).unwrap();
     let next = fs::read(original.file("key.next")).unwrap();
@@ -296,19 +273,16 @@ fn kill_9_during_a_rotation_loses_no_record_and_no_key() {
         }
     };
     for word in ["begins", "sealed"] {
-        let took = rotate_and_kill(&copied(), word, Duration::MAX).unwrap();
-        let mut under_way = 0;
-        for round in 0..ROUNDS {
+        let mut kills = Kills::of(test, word, &copied());
+        while kills.go_on(ROUNDS) {
             let scratch = copied();
-            // The kills are spread over the whole time.
-            rotate_and_kill(&scratch, word, took * round / ROUNDS);
-            under_way += u32::from(scratch.file("key.next").exists());
+            kills.kill(&scratch);
+            kills.was_too_late(!scratch.file("key.next").exists());
             all_open(&scratch);
             rotate(&scratch).unwrap();
             assert_eq!(key(&scratch), next);
             assert!(!scratch.file("key.next").exists());
             all_open(&scratch);
         }
-        assert!(under_way > 1, "{word}: {under_way} under way");
     }
 }
