@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::disk::Disk;
 use super::fill;
 use super::folder;
+use super::passwd::WithoutLocalUsers;
 use super::programs::{SUCCESS, numbers, output_of};
 use super::service;
 use crate::layout;
@@ -78,6 +79,7 @@ pub(crate) struct Level {
 }
 
 pub(super) fn run(task: &Task) -> Measured {
+    let _without = WithoutLocalUsers::begin();
     service::stop(service::DAEMON);
     fill::run(&fill::Task {
         users: USERS,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::client;
 use super::disk::Disk;
 use super::fill;
+use super::passwd::WithoutLocalUsers;
 use super::process::Process;
 use super::service;
 use super::store;
@@ -64,6 +65,7 @@ pub(crate) struct Level {
 }
 
 pub(super) fn run(task: &Task) -> Measured {
+    let _without = WithoutLocalUsers::begin();
     let mut measured = Measured {
         disk: Rate::default(),
         levels: task.clients.iter().copied().map(Level::new).collect(),

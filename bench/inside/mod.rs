@@ -11,6 +11,7 @@ pub(crate) mod folder;
 pub(crate) mod load;
 pub(crate) mod logins;
 pub(crate) mod module;
+mod passwd;
 mod process;
 pub(crate) mod programs;
 mod service;
