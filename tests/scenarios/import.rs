@@ -500,7 +500,7 @@ fn wrong_files_in_homes_are_reported_by_line_and_change_nothing() {
         !output.success() && text.contains("it cannot be read: Permission denied"),
         "{output}"
     );
-    // The others are imported all the same.
+    // The others are imported.
     assert!(record_of(&machine, "alice").contains("\"state\": \"enabled\""));
     // A home that is not mounted is no home without a file.
     machine.succeed(["mv", "/home/carol", "/home/carol.away"]);

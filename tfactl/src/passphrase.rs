@@ -52,7 +52,7 @@ pub(crate) async fn of_backup(
     ask(interrupt, terminal, messages::ASK_PASSPHRASE).await
 }
 
-/// The first line of a file. The passphrase opens the sealing key, so nobody else may read or replace the
+/// The first line of a file. The passphrase opens the sealing key, so only root may read or replace the
 /// file.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let shown = path.display();

@@ -27,7 +27,7 @@ pub struct Rotation {
     report: PathBuf,
     store: OnceLock<KeyRotation>,
     is_running: AtomicBool,
-    /// Somebody asked since the thread has looked.
+    /// A rotation was asked for since the thread has looked.
     is_asked: AtomicBool,
     is_stopped: AtomicBool,
 }
@@ -124,7 +124,7 @@ impl Rotation {
         }
     }
 
-    /// Replaces the report. Without it the rotation goes on, and nobody sees how far it is.
+    /// Replaces the report. Without it the rotation goes on, but how far it is cannot be seen.
     fn report(&self, line: &TaskLine) {
         let draft = self.report.with_extension("new");
         let _ =

@@ -861,7 +861,7 @@ fn invitation_made_during_the_dialog_ends_it() {
             assert_eq!(*login.account.encode(), *before, "after {answers}");
         }
     }
-    // An invitation that is no longer valid counts as none.
+    // An expired invitation counts as none.
     let mut login = Setting::new().begin().types_all(&way);
     login.account.invite(invitation(after(NOON, -2 * DAY)));
     assert_eq!(login.types_code(0), asks(Next::ShowBackupCodes));

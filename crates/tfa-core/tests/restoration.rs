@@ -27,7 +27,7 @@ fn no_code_of_before_the_restoration_is_accepted_after_it() {
         for steps in -1..=1 {
             assert_eq!(judge(&owner, now, steps), Judgement::AlreadyUsed);
         }
-        // The next code that nobody could have used is good as soon as the window reaches it.
+        // The next code that cannot have been used is good as soon as the window reaches it.
         assert_eq!(judge(&owner, after(now, 30), 1), Judgement::Accepted(CODE));
         assert_eq!(judge(&owner, after(now, 60), 0), Judgement::Accepted(CODE));
     }

@@ -81,7 +81,7 @@ pub(crate) fn backup_made(file: &str, records: u64, key: &str, with_key: bool) -
     } else {
         format!(
             "The file {file} has {count}, sealed with the key of this host (fingerprint {key}). The \
-             key is not in it: without the key nobody can read the file, and another host cannot \
+             key is not in it: without the key the file cannot be read, and another host cannot \
              restore it. Back up the key too, or use --with-key."
         )
     };
@@ -173,7 +173,7 @@ pub(crate) fn daemon_not_restarted(why: &str) -> String {
 
 pub(crate) const NEW_PASSPHRASE: &str = "\
 The passphrase encrypts the key in the file. Without it the key is lost. Choose
-one that nobody can guess, for example six random words.";
+one that cannot be guessed, for example six random words.";
 
 pub(crate) const ASK_NEW_PASSPHRASE: &str = "New passphrase: ";
 pub(crate) const ASK_PASSPHRASE_AGAIN: &str = "The same again: ";
@@ -199,7 +199,7 @@ pub(crate) fn bad_passphrase_file(file: &dyn Display, why: &str) -> String {
 }
 
 pub(crate) const PASSPHRASE_NOT_PRIVATE: &str =
-    "it must be a regular file of root that nobody else can read (chmod 600)";
+    "it must be a regular file that root owns and only root can read (chmod 600)";
 pub(crate) const PASSPHRASE_EMPTY: &str = "its first line is empty";
 pub(crate) const PASSPHRASE_TOO_LONG: &str = "its first line is too long";
 pub(crate) const PASSPHRASE_NOT_UTF8: &str = "its first line is not UTF-8";

@@ -8,7 +8,7 @@ use tfa_text::plural;
 pub(crate) const EXPORT_HELP: &str = "\
 Only root can do this. FILE must not exist; it is made for root alone. With a
 passphrase, the keys are encrypted (PBKDF2, AES-128-CBC and a MAC). Otherwise
-whoever reads the file can compute the codes: delete it when it was used.
+the codes can be computed from the file: delete it after use.
 The log has an alert for each user, and the next login tells the user.
 Security keys and backup codes are not exported: tfa does not have them.
 Keys of the JSON output, which do not change: file, encrypted, authenticators

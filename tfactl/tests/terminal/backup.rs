@@ -129,7 +129,7 @@ fn a_passphrase_comes_from_the_first_line_of_a_file() {
             }
         }
     }
-    // Nobody else may read it, or put another one in its place.
+    // No other user may read it, or put another one in its place.
     std::fs::write(host.file("secret"), "twelve letters").unwrap();
     set_mode(&host, 0o640);
     std::os::unix::fs::symlink(host.file("secret"), host.file("link")).unwrap();

@@ -280,7 +280,7 @@ mod tests {
             // Another method of sshd may follow.
             (unix.into(), true, false),
             (format!("account required pam_unix.so\n{tfa}"), false, false),
-            // libpam reads no such file, and so lets nobody in.
+            // libpam reads no such file, and refuses each login.
             ("@include absent\n".into(), true, false),
         ] {
             for (session, can_refuse) in [

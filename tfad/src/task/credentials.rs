@@ -17,7 +17,7 @@ const STORES: [&str; 6] = [
     "/usr/lib/credstore",
 ];
 
-/// Whether the sealing key is a credential, which nobody has before the daemon runs.
+/// Whether the sealing key is a credential, which cannot be read before the daemon runs.
 pub(super) fn is_key_unavailable() -> bool {
     let is_credential = STORES
         .iter()

@@ -16,7 +16,7 @@ impl Service {
     /// Stops the daemon. Whatever starts it waits for the lock of the state directory, which the caller
     /// holds.
     pub(super) fn stop(&mut self) -> Result<(), String> {
-        // Without systemd, whoever started the daemon stops it; a database in use is not replaced.
+        // Without systemd, the administrator stops the daemon; a database in use is not replaced.
         if !Path::new(SYSTEMD).is_dir() {
             return Ok(());
         }
