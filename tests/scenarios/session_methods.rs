@@ -17,6 +17,8 @@ const REASON: &str = "Two-factor login is required on host";
 /// The log line of a login that is refused.
 const REFUSED: &str = "bob: denied: ";
 const SHELL: &str = "bob@host:~$";
+/// What `tfad --check` notes where the session phase cannot decide.
+const SESSIONS_CAN_OPEN: &str = "its sessions can open without pam_tfa or against its refusal";
 const SESSION_FILE: &str = "/etc/pam.d/common-session";
 
 /// Bob, who has not enrolled, and whose key sshd accepts, under a policy.
@@ -190,7 +192,24 @@ fn a_session_line_that_cannot_refuse_leaves_the_account_phase_strict() {
         let terminal = by(&machine, &key, "publickey");
         refused(&terminal);
         let check = machine.run(["tfad", "--check"]).text();
-        let warning = "no session line of pam_tfa that can refuse a login";
-        assert!(check.contains(warning), "{check}");
+        assert!(check.contains(SESSIONS_CAN_OPEN), "{check}");
     }
+}
+
+#[test]
+fn a_session_line_that_some_users_skip_leaves_the_account_phase_strict() {
+    let (machine, key) = machine_under(NOT_KEYS);
+    let around = "session [success=1 default=ignore] pam_succeed_if.so quiet user ingroup bob";
+    machine.succeed([
+        "sed",
+        "-i",
+        &format!("/pam_tfa.so/i {around}"),
+        SESSION_FILE,
+    ]);
+    refused(&by(&machine, &key, "publickey"));
+    machine.expect_in_journal("tfad", REFUSED);
+    let check = machine.run(["tfad", "--check"]).text();
+    assert!(check.contains(SESSIONS_CAN_OPEN), "{check}");
+    let found = machine.run(["tfactl", "doctor"]).text();
+    assert!(found.contains("pam-session-skipped"), "{found}");
 }

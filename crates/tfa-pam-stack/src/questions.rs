@@ -99,29 +99,13 @@ impl Service {
         })
     }
 
-    /// A session that a line of `pam_tfa` refuses: it would open if that line returned success, and does not,
-    /// whatever the lines after it return.
+    /// A session that opens without a line of `pam_tfa` that passed, or after one that refused. `None` if
+    /// libpam opens no session without `pam_tfa`, so that a login may be left to the session phase. A refusal
+    /// holds although a later line passes: the module decides at its first line.
     #[must_use]
-    pub fn can_refuse_session(&self) -> Option<Witness> {
+    pub fn session_undecided(&self) -> Option<Witness> {
         let phase = Phase::Session;
-        let codes = |line: &Line| self.codes(phase, line);
-        let search = Search {
-            stack: self.stack(phase),
-            codes: &codes,
-        };
-        let opens_after = |state: &State, line: &Line, code| {
-            let after = search.after(state, line, code);
-            after.and_then(|state| search.find(state, &|reached| passes(phase, reached)))
-        };
-        let refuses = |reached: &Reached<'_>| {
-            let Ok(line) = reached.next else { return false };
-            line.is_tfa()
-                && opens_after(reached.state, line, Code::SUCCESS).is_some()
-                && opens_after(reached.state, line, Code::SESSION_ERR).is_none()
-        };
-        let mut path = search.find(State::new(), &refuses)?;
-        path.lines.push((path.at, Code::SESSION_ERR));
-        Some(self.witness(phase, &search, &path))
+        self.bypass(phase).or_else(|| self.refusal_swallowed(phase))
     }
 
     fn find(&self, phase: Phase, fits: &dyn Fn(&Reached<'_>) -> bool) -> Option<Witness> {

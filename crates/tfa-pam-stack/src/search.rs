@@ -54,7 +54,6 @@ impl Facts {
 
 /// A state that the search has reached: before a line, or at the end of the stack.
 pub(crate) struct Reached<'a> {
-    pub(crate) state: &'a State,
     pub(crate) facts: Facts,
     pub(crate) next: Result<&'a Line, Code>,
 }
@@ -89,7 +88,7 @@ impl Search<'_> {
             let (mut state, facts) = node.clone();
             let next = state.next_line(self.stack);
             let state = &state;
-            if fits(&Reached { state, facts, next }) {
+            if fits(&Reached { facts, next }) {
                 return Some(Path {
                     lines: lines(&origins, &node),
                     at: state.at,

@@ -36,25 +36,25 @@ pub fn exists(service: &str) -> bool {
     PamHost::new().has_service(service)
 }
 
-/// Whether a service has a session line of `pam_tfa` that can refuse a login.
+/// Whether each session of a service that opens has passed a session line of `pam_tfa`.
 #[must_use]
-pub fn has_session_line(service: &str) -> bool {
-    can_refuse_sessions(&PamHost::new().read(service))
+pub fn session_phase_decides(service: &str) -> bool {
+    decides_sessions(&PamHost::new().read(service))
 }
 
 /// Whether the account lines of a service leave logins to its session lines (`session=gate`).
 #[must_use]
 pub fn leaves_to_session(service: &str) -> bool {
     let reading = PamHost::new().read(service);
-    has_gate(&reading) && can_refuse_sessions(&reading)
+    has_gate(&reading) && decides_sessions(&reading)
 }
 
 /// Whether the account lines of a service leave logins to session lines that it does not have, or that
-/// cannot refuse.
+/// some sessions pass without.
 #[must_use]
 pub fn lacks_session_line(service: &str) -> bool {
     let reading = PamHost::new().read(service);
-    has_gate(&reading) && !can_refuse_sessions(&reading)
+    has_gate(&reading) && !decides_sessions(&reading)
 }
 
 /// Whether the auth lines of a service go on to `pam_tfa` after a wrong password, so that its result does
@@ -65,7 +65,7 @@ pub fn goes_on_after_wrong_password(service: &str) -> bool {
 }
 
 /// Whether a login by another method of sshd, after a wrong password, counts with the second factor of
-/// that attempt: its stack goes on after a wrong password, and has no session line that can refuse.
+/// that attempt: its stack goes on after a wrong password, and the session phase does not decide.
 #[must_use]
 pub fn trusts_failed_password(service: &str) -> bool {
     trusts_failed_password_in(&PamHost::new().read(service))
@@ -93,12 +93,13 @@ fn is_guarded(policy: &Policy, name: &str) -> bool {
 fn trusts_failed_password_in(reading: &Reading) -> bool {
     reading.any(|service| asks(service, Phase::Auth))
         && may_go_on_after_wrong_password(reading)
-        && !can_refuse_sessions(reading)
+        && !decides_sessions(reading)
 }
 
-/// Whether each release of libpam refuses the session if `pam_tfa` does.
-fn can_refuse_sessions(reading: &Reading) -> bool {
-    reading.all(|service| service.can_refuse_session().is_some())
+/// Whether no release of libpam opens a session without `pam_tfa`, or against it. Without a line of it, the
+/// phase decides nothing, even if no session opens.
+fn decides_sessions(reading: &Reading) -> bool {
+    reading.all(|service| asks(service, Phase::Session) && service.session_undecided().is_none())
 }
 
 /// Whether an account line has the option `session=gate`.
@@ -235,6 +236,13 @@ mod tests {
                     "account required pam_tfa.so # session=gate\nsession required pam_tfa.so\n",
                 ),
                 (
+                    "for-some",
+                    &format!(
+                        "{account}session [success=1 default=ignore] pam_succeed_if.so user ingroup x\n\
+                         {session}session required pam_permit.so\n"
+                    ),
+                ),
+                (
                     "too-late",
                     &both.replace(
                         "session req",
@@ -245,7 +253,7 @@ mod tests {
         );
         let leaves = |service| {
             let reading = files.host().read(service);
-            has_gate(&reading) && can_refuse_sessions(&reading)
+            has_gate(&reading) && decides_sessions(&reading)
         };
         assert!(leaves("sshd") && leaves("both"));
         for service in [
@@ -255,6 +263,7 @@ mod tests {
             "no-option",
             "other-module",
             "comment",
+            "for-some",
             "too-late",
             "absent",
         ] {
@@ -283,7 +292,7 @@ mod tests {
             // libpam reads no such file, and refuses each login.
             ("@include absent\n".into(), true, false),
         ] {
-            for (session, can_refuse) in [
+            for (session, decides) in [
                 ("", false),
                 ("session requisite pam_tfa.so\n", true),
                 (
@@ -295,7 +304,7 @@ mod tests {
                 let reading = files.host().read("sshd");
                 assert_eq!(may_go_on_after_wrong_password(&reading), goes_on, "{auth}");
                 let found = trusts_failed_password_in(&reading);
-                assert_eq!(found, trusts && !can_refuse, "{auth}{session}");
+                assert_eq!(found, trusts && !decides, "{auth}{session}");
             }
         }
     }

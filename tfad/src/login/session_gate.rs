@@ -8,7 +8,7 @@ use crate::host::pam_files;
 use crate::login::sessions::LoginAttempt;
 
 /// Whether the session phase can decide a login whose account phase runs now. The module states that a
-/// session line follows; the PAM files of the service must have one as well. A login with a verified
+/// session line follows; the PAM files of the service must have one as well, and no way around it. A login with a verified
 /// second factor is decided, unless a rule on methods accepts certain factors only: sshd may have accepted
 /// a key after the password.
 pub(super) fn can_decide(context: &Context, policy: &Policy) -> bool {
@@ -21,7 +21,7 @@ pub(super) fn can_decide(context: &Context, policy: &Policy) -> bool {
         && context.session_follows
         && context.is_ssh()
         && depends_on_method
-        && pam_files::has_session_line(&context.service)
+        && pam_files::session_phase_decides(&context.service)
 }
 
 /// Whether what this auth phase verified is decided for the account phase as well, so that the module need

@@ -302,14 +302,32 @@ pub(crate) const PAM_SESSION_MISSING: Kind = Kind {
     why: "sshd names its method only in the session phase, so rules on methods cannot be exact.",
     what: |subject| {
         let file = subject.file();
-        format!(
-            "{file}: rules name methods of sshd, and no session line of pam_tfa can refuse a login."
-        )
+        format!("{file}: rules name methods of sshd, and the session part has no line of pam_tfa.")
     },
     remedy: |subject| {
         rewrite_or(
             subject,
             "Add \"session requisite pam_tfa.so\" before the modules that open a session.",
+        )
+    },
+};
+
+pub(crate) const PAM_SESSION_SKIPPED: Kind = Kind {
+    id: "pam-session-skipped",
+    severity: Severity::Risk,
+    why: "The session phase cannot decide there. The account phase does, before sshd names its method, so \
+          rules on methods cannot be exact.",
+    what: |subject| {
+        let place = &subject.place;
+        format!(
+            "{place}: rules name methods of sshd, and this line lets a session open without pam_tfa, or \
+             against its refusal."
+        )
+    },
+    remedy: |subject| {
+        rewrite_or(
+            subject,
+            "Put \"session requisite pam_tfa.so\" before the lines that jump or end the session part.",
         )
     },
 };

@@ -41,7 +41,7 @@ const CHECKS: &[Check] = &[
     skipped::refusal_ignored,
     order::module_first,
     order::goes_on_after_wrong_password,
-    session::line_missing,
+    session::cannot_decide,
     options::unknown,
     errors::module_missing,
     errors::problems,

@@ -50,12 +50,12 @@ pub(super) fn refusal_ignored(login: &Login<'_>) -> Vec<Fault> {
     faults.collect()
 }
 
-fn is_tfa(step: &Step) -> bool {
+pub(super) fn is_tfa(step: &Step) -> bool {
     step.module.rsplit('/').next() == Some("pam_tfa.so")
 }
 
 /// The line of a path that leads around the others: the last one that jumps or ends the stack.
-fn way_around(login: &Login<'_>, path: &Witness) -> String {
+pub(super) fn way_around(login: &Login<'_>, path: &Witness) -> String {
     let leads = |step: &&Step| {
         let line = login.line_of(path.phase, step);
         let action = line.map(|line| line.control.action(step.code));

@@ -155,30 +155,60 @@ fn code_before_the_password_is_found() {
 }
 
 #[test]
-fn session_line_that_can_refuse_is_told_from_one_that_cannot() {
-    let refuses = |session: &str| service(session).can_refuse_session();
+fn session_that_opens_against_the_module_is_found() {
+    let opens = |session: &str| lines(service(session).session_undecided());
+    let refused = Code::SESSION_ERR;
     for (control, expected) in [
-        ("required", true),
-        ("REQUISITE", true),
-        ("[success=ok default=die]", true),
-        ("[success=ok session_err=bad default=ignore]", true),
-        ("optional", false),
-        ("sufficient", false),
-        ("[success=ok default=ignore]", false),
-        ("[success=ok session_err=ignore default=die]", false),
+        ("required", None),
+        ("REQUISITE", None),
+        ("[success=ok default=die]", None),
+        (
+            "[success=ok session_err=bad abort=bad default=ignore]",
+            None,
+        ),
+        ("optional", Some(refused)),
+        ("sufficient", Some(refused)),
+        ("[success=ok default=ignore]", Some(refused)),
+        ("[success=ok session_err=ignore default=die]", Some(refused)),
+        (
+            "[success=ok session_err=bad default=ignore]",
+            Some(Code::ABORT),
+        ),
         // It never opens.
-        ("[success=die]", false),
+        ("[success=die]", None),
     ] {
-        let found = refuses(&format!(
-            "session {control} pam_tfa.so\nsession optional pam_permit.so\n"
-        ));
-        assert_eq!(found.is_some(), expected, "{control}");
-        if let Some(witness) = found {
-            assert_eq!(lines(Some(witness)), Some(vec![(1, Code::SESSION_ERR)]));
-        }
+        let session = format!("session {control} pam_tfa.so\nsession required pam_permit.so\n");
+        let expected = expected.map(|code| vec![(1, code), (2, Code::SUCCESS)]);
+        assert_eq!(opens(&session), expected, "{control}");
     }
-    assert!(refuses("session sufficient pam_permit.so\nsession required pam_tfa.so\n").is_none());
-    assert!(refuses("session required pam_unix.so\n").is_none());
+    assert!(opens("session required pam_unix.so\n").is_some());
+}
+
+#[test]
+fn session_line_that_some_sessions_skip_is_found() {
+    let opens = |session: &str| lines(service(session).session_undecided());
+    let tfa = "session requisite pam_tfa.so\n";
+    let permit = "session required pam_permit.so\n";
+    for before in [
+        "[success=1 default=ignore] pam_succeed_if.so user ingroup exempt",
+        "[default=1] pam_exec.so /usr/bin/true",
+        "[user_unknown=1 default=ignore] pam_unknown.so",
+    ] {
+        let found = opens(&format!("session {before}\n{tfa}{permit}")).unwrap();
+        assert_eq!(found.last(), Some(&(3, Code::SUCCESS)), "{before}");
+    }
+    assert!(opens(&format!("session sufficient pam_permit.so\n{tfa}")).is_some());
+    // The first line refuses, and the second finds a login that is decided.
+    let twice = format!("session optional pam_tfa.so\n{tfa}");
+    let steps = vec![(1, Code::SESSION_ERR), (2, Code::SUCCESS)];
+    assert_eq!(opens(&twice), Some(steps));
+    // A jump to a line that fails opens nothing.
+    let jump = "session [success=1 default=ignore] pam_succeed_if.so user ingroup exempt\n";
+    assert_eq!(
+        opens(&format!("{jump}{tfa}session required pam_deny.so\n")),
+        None
+    );
+    assert_eq!(opens(&format!("{jump}{tfa}")), None);
 }
 
 #[test]

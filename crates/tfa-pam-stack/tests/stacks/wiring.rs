@@ -86,7 +86,7 @@ fn shipped_wiring_has_no_bypass() {
             assert_eq!(service.refusal_swallowed(phase), None, "{name}");
         }
         assert_eq!(service.refusal_swallowed(Phase::Auth), None, "{name}");
-        assert!(service.can_refuse_session().is_some(), "{name}");
+        assert_eq!(service.session_undecided(), None, "{name}");
         if name == "su" {
             continue;
         }

@@ -71,18 +71,20 @@ pub(in crate::config) fn unguarded_service(service: &str) -> String {
 pub(in crate::config) fn session_line_missing(service: &str) -> String {
     let name = quoted(service);
     format!(
-        "the PAM service {name} has session=gate in its account line, and no session line of pam_tfa \
-         that can refuse a login: the account phase decides, and sshd_methods applies. Add the line \
-         with the control requisite (man pam_tfa), or remove session=gate"
+        "the PAM service {name} has session=gate in its account line, and its sessions can open without \
+         pam_tfa or against its refusal: the account phase decides, and sshd_methods applies. Add the \
+         session line with the control requisite, and no line that leads around it (man pam_tfa), or \
+         remove session=gate"
     )
 }
 
 pub(in crate::config) fn trusts_failed_password(service: &str) -> String {
     let name = quoted(service);
     format!(
-        "the auth lines of the PAM service {name} go on after a wrong password, and it has no session \
-         line of pam_tfa that can refuse a login: a login by an SSH key after a wrong password can \
-         count as verified. Add the session line with the control requisite (man pam_tfa)"
+        "the auth lines of the PAM service {name} go on after a wrong password, and its sessions can open \
+         without pam_tfa or against its refusal: a login by an SSH key after a wrong password can count \
+         as verified. Add the session line with the control requisite, and no line that leads around it \
+         (man pam_tfa)"
     )
 }
 
